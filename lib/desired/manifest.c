@@ -49,9 +49,9 @@ static void refuse_double_ids(struct reading *r, const struct yaml *accounts)
 {
 	struct table *seen = NULL;
 
-	for (const struct yaml *it = accounts->first; it; it = it->next) {
+	for (struct yaml *it = accounts->first; it; it = it->next) {
 		const struct yaml *id = yaml_get(it, "account_id");
-		const struct yaml *before = table_put(&seen, id->text, (void *)(uintptr_t)it);
+		const struct yaml *before = table_put(&seen, id->text, it);
 		if (before)
 			error_set(yaml_error(r->doc, id, r->errors),
 				"`%s` and `%s` are the same account", before->key->text,
