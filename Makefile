@@ -100,7 +100,7 @@ PROGS := $(patsubst cmd/%,$(BUILD)/%,$(filter cmd/cfprov cmd/cfsim,$(wildcard cm
 
 # A stamp's time changes only with its text: other flags build everything again, and a source
 # that is gone builds the archive and the programs again.
-stamp = $(if $(filter-out "$(file <$1)","$2"),$(shell mkdir -p $(dir $1))$(file >$1,$2))
+stamp = $(if $(subst [$(file <$1)],,[$2]),$(shell mkdir -p $(dir $1))$(file >$1,$2))
 $(call stamp,$(BUILD)/flags,$(CC) $(CC_FLAGS) $(LD_FLAGS) $(VERSION))
 $(call stamp,$(BUILD)/objects,$(OBJS))
 
@@ -108,30 +108,24 @@ all: $(PROGS)
 tests: all $(UNIT) $(PLAN) $(TOOLS)
 objects: $(OBJS)
 
-Q       = $(if $(V),,@)
-say     = $(if $(V),,@echo '  $1	$@')
-link    = $(Q)mkdir -p $(@D) && $(CC) -o $@ $(filter %.o %.a,$^) $(LD_FLAGS) $(LIBS) $1
+Q    := $(if $(V),,@)
+say   = $(if $(V),,echo '  $1	$@' &&) mkdir -p $(@D) &&
+link  = $(Q)$(call say,LINK) $(CC) -o $@ $(filter %.o %.a,$^) $(LD_FLAGS) $(LIBS) $1
 
 $(OBJ)/%.o: %.c $(BUILD)/flags
-	$(call say,CC)
-	$(Q)mkdir -p $(@D) && $(CC) $(CC_FLAGS) $(DEFINE) -MMD -MP -c -o $@ $<
+	$(Q)$(call say,CC) $(CC) $(CC_FLAGS) $(DEFINE) -MMD -MP -c -o $@ $<
 $(OBJ)/lib/base/version.o: DEFINE = -DCFPROV_VERSION='"$(VERSION)"'
 
 $(LIB): $(call objs,lib/*/*.c) $(BUILD)/objects
-	$(call say,AR)
-	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+	$(Q)$(call say,AR) rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
 $(BUILD)/cfprov: $(call objs,cmd/cfprov/*.c) $(LIB) $(BUILD)/objects
-	$(call say,LINK)
 	$(call link)
 $(BUILD)/cfsim: $(call objs,cmd/cfsim/*.c) $(LIB) $(BUILD)/objects
-	$(call say,LINK)
 	$(call link,$(SIM_LIBS))
 $(BUILD)/tests/plan/run: $(call objs,tests/plan/*.c) $(LIB) $(BUILD)/objects
-	$(call say,LINK)
 	$(call link,$(TEST_LIBS))
 $(UNIT) $(TOOLS): $(BUILD)/%: $(OBJ)/%.o $(LIB)
-	$(call say,LINK)
 	$(call link,$(TEST_LIBS))
 
 -include $(OBJS:.o=.d)
