@@ -108,8 +108,9 @@ all: $(PROGS)
 tests: all $(UNIT) $(PLAN) $(TOOLS)
 objects: $(OBJS)
 
+SILENT := $(findstring s,$(firstword -$(MAKEFLAGS)))
 Q    := $(if $(V),,@)
-say   = $(if $(V),,echo '  $1	$@' &&) mkdir -p $(@D) &&
+say   = $(if $(V)$(SILENT),,echo '  $1	$@' &&) mkdir -p $(@D) &&
 link  = $(Q)$(call say,LINK) $(CC) -o $@ $(filter %.o %.a,$^) $(LD_FLAGS) $(LIBS) $1
 
 $(OBJ)/%.o: %.c $(BUILD)/flags
