@@ -1,0 +1,269 @@
+#define _GNU_SOURCE /* F_OFD_SETLK */
+#include "adapter/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { READ_STEP = 1 << 16, LOCK_INFO_LIMIT = 4096 };
+
+static void close_file(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static bool read_all(int fd, const char *path, size_t limit, struct str *bytes, struct error *err)
+{
+	size_t before = bytes->length;
+
+	for (;;) {
+		str_reserve(bytes, READ_STEP);
+		ssize_t n = read(fd, bytes->bytes + bytes->length, READ_STEP);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_set_errno(err, errno, "can't read %s", path);
+		if (n == 0)
+			break;
+		bytes->length += (size_t)n;
+		if (bytes->length - before > limit)
+			return error_set(err, "%s is larger than %zu bytes", path, limit);
+	}
+	bytes->bytes[bytes->length] = '\0';
+	return true;
+}
+
+bool fs_read(const char *path, size_t limit, struct str *bytes, struct error *err)
+{
+	/* Non-blocking, so that a FIFO without a writer does not hang us here. */
+	int fd CLEANUP(close_file) = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat status;
+
+	if (fd < 0) {
+		error_set_errno(err, errno, "can't open %s", path);
+		if (errno == ENOENT)
+			err->code = ERROR_ABSENT;
+		return false;
+	}
+	if (fstat(fd, &status) != 0)
+		return error_set_errno(err, errno, "can't read %s", path);
+	if (S_ISDIR(status.st_mode))
+		return error_set(err, "%s is a folder, not a file", path);
+	if (!S_ISREG(status.st_mode))
+		return error_set(err, "%s is not a regular file", path);
+	return read_all(fd, path, limit, bytes, err);
+}
+
+static bool write_all(int fd, const char *bytes, size_t length)
+{
+	while (length) {
+		ssize_t n = write(fd, bytes, length);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		bytes += n;
+		length -= (size_t)n;
+	}
+	return true;
+}
+
+/* A rename or a new name is durable when its folder is. */
+static bool sync_folder_of(const char *path, struct error *err)
+{
+	char *folder AUTO_FREE = mem_copy_text(path);
+	char *slash = strrchr(folder, '/');
+
+	if (slash)
+		slash[slash == folder] = '\0';
+	int fd CLEANUP(close_file) = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Some file systems can't sync a folder and say EINVAL; they have no more to offer. */
+	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
+		return error_set_errno(err, errno, "can't make the folder of %s durable", path);
+	return true;
+}
+
+static bool write_new(const char *path, const struct str *bytes, struct error *err)
+{
+	if (unlink(path) != 0 && errno != ENOENT)
+		return error_set_errno(err, errno, "can't remove the old %s", path);
+	int fd CLEANUP(close_file) = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return error_set_errno(err, errno, "can't create %s", path);
+	if (!write_all(fd, str_text(bytes), bytes->length) || fsync(fd) != 0) {
+		error_set_errno(err, errno, "can't write %s", path);
+		(void)unlink(path);
+		return false;
+	}
+	return true;
+}
+
+/* A second name for the old content: there is no moment without a file at `path`. */
+static bool keep_backup(const char *path, const char *backup, struct error *err)
+{
+	char *fresh AUTO_FREE = fs_sibling(backup, ".", ".tmp");
+
+	(void)unlink(fresh);
+	if (link(path, fresh) != 0) {
+		if (errno == ENOENT)
+			return true; /* nothing to keep yet */
+		return error_set_errno(err, errno, "can't keep %s as %s", path, backup);
+	}
+	if (rename(fresh, backup) != 0) {
+		error_set_errno(err, errno, "can't keep %s as %s", path, backup);
+		(void)unlink(fresh);
+		return false;
+	}
+	return true;
+}
+
+bool fs_replace(const char *path, const char *backup, const struct str *bytes, struct error *err)
+{
+	char *fresh AUTO_FREE = fs_sibling(path, ".", ".tmp");
+
+	if (!write_new(fresh, bytes, err))
+		return false;
+	if (backup && !keep_backup(path, backup, err)) {
+		(void)unlink(fresh);
+		return false;
+	}
+	if (rename(fresh, path) != 0) {
+		error_set_errno(err, errno, "can't replace %s", path);
+		(void)unlink(fresh);
+		return false;
+	}
+	return sync_folder_of(path, err);
+}
+
+bool fs_remove(const char *path, struct error *err)
+{
+	if (unlink(path) != 0)
+		return errno == ENOENT || error_set_errno(err, errno, "can't remove %s", path);
+	return sync_folder_of(path, err);
+}
+
+char *fs_real_path(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	return real ? real : mem_copy_text(path);
+}
+
+char *fs_sibling(const char *path, const char *before, const char *after)
+{
+	struct str sibling = {0};
+	const char *slash = strrchr(path, '/');
+	size_t folder_length = slash ? (size_t)(slash - path) + 1 : 0;
+
+	str_add(&sibling, path, folder_length);
+	str_format(&sibling, "%s%s%s", before, path + folder_length, after);
+	return str_steal(&sibling);
+}
+
+/* ---- log ---- */
+
+bool fs_log_create(struct fs_log *log, const char *path, struct error *err)
+{
+	*log = (struct fs_log){.fd = -1};
+	if (unlink(path) != 0 && errno != ENOENT)
+		return error_set_errno(err, errno, "can't remove the old %s", path);
+	log->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+	if (log->fd < 0)
+		return error_set_errno(err, errno, "can't create %s", path);
+	log->path = mem_copy_text(path);
+	return sync_folder_of(path, err);
+}
+
+bool fs_log_append(struct fs_log *log, const struct str *bytes, struct error *err)
+{
+	if (!write_all(log->fd, str_text(bytes), bytes->length) || fdatasync(log->fd) != 0) {
+		error_set_errno(err, errno, "can't write %s", log->path);
+		if (ftruncate(log->fd, (off_t)log->size_bytes) != 0)
+			error_hint(err,
+				"It may end with half a record, which is ignored when it is read.");
+		return false;
+	}
+	log->size_bytes += bytes->length;
+	return true;
+}
+
+void fs_log_close(struct fs_log *log)
+{
+	close_file(&log->fd);
+	free(log->path);
+	*log = (struct fs_log){.fd = -1};
+}
+
+/* ---- lock ---- */
+
+/* Is the locked file still the one that stands at the path? Its last holder may have removed it. */
+static bool is_still_at(int fd, const char *path)
+{
+	struct stat held, named;
+
+	return fstat(fd, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino &&
+	       held.st_dev == named.st_dev;
+}
+
+/* 1: locked; 0: the file went away under us, try again; -1: failed, *err says why. */
+static int try_lock(struct fs_lock *lock, const char *path, struct str *ret_info, struct error *err)
+{
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+
+	if (fd < 0) {
+		error_set_errno(err, errno, "can't open the lock %s", path);
+		return -1;
+	}
+	if (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
+		if (errno == EAGAIN || errno == EACCES) {
+			struct error ignored CLEANUP(error_release) = {0};
+			(void)!read_all(fd, path, LOCK_INFO_LIMIT, ret_info, &ignored);
+			error_set_code(err, ERROR_BUSY, "%s is locked", path);
+		} else {
+			error_set_errno(err, errno, "can't lock %s", path);
+		}
+		close(fd);
+		return -1;
+	}
+	if (!is_still_at(fd, path)) {
+		close(fd);
+		return 0;
+	}
+	*lock = (struct fs_lock){.fd = fd, .path = mem_copy_text(path)};
+	return 1;
+}
+
+bool fs_lock_take(struct fs_lock *lock, const char *path, const char *info, struct str *ret_info,
+	struct error *err)
+{
+	int got;
+
+	*lock = (struct fs_lock){.fd = -1};
+	do
+		got = try_lock(lock, path, ret_info, err);
+	while (got == 0);
+	if (got < 0)
+		return false;
+	if (ftruncate(lock->fd, 0) != 0 || !write_all(lock->fd, info, strlen(info))) {
+		error_set_errno(err, errno, "can't write the lock %s", path);
+		fs_lock_drop(lock);
+		return false;
+	}
+	return true;
+}
+
+void fs_lock_drop(struct fs_lock *lock)
+{
+	if (lock->fd >= 0 && lock->path) {
+		(void)unlink(lock->path);
+		close(lock->fd);
+	}
+	free(lock->path);
+	*lock = (struct fs_lock){.fd = -1};
+}

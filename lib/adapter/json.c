@@ -1,0 +1,344 @@
+#include "adapter/json.h"
+
+#include "base/text.h"
+
+#include <assert.h>
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* struct json is never defined: it is cJSON's own node under a name that others may see. */
+static const cJSON *in(const struct json *json)
+{
+	return (const cJSON *)(const void *)json;
+}
+
+static const struct json *out(const cJSON *json)
+{
+	return (const struct json *)(const void *)json;
+}
+
+static bool refuse(const char *bytes, size_t at, struct error *err, const char *what)
+{
+	size_t line = 1, start = 0;
+
+	for (size_t i = 0; i < at; i++) {
+		if (bytes[i] == '\n') {
+			line++;
+			start = i + 1;
+		}
+	}
+	error_set(err, "not valid JSON: %s", what);
+	err->line = line;
+	err->column = at - start + 1;
+	return false;
+}
+
+/* What cJSON would let through or recurse into: depth and \u0000, in one pass over the bytes. */
+static bool prescan(const char *bytes, size_t length, struct error *err)
+{
+	size_t depth = 0, at;
+	bool quoted = false;
+
+	if (!text_is_utf8(bytes, length, &at))
+		return refuse(bytes, at, err, "a byte that is not UTF-8");
+	for (at = 0; at < length; at++) {
+		char c = bytes[at];
+		if (c == '\0')
+			return refuse(bytes, at, err, "a NUL byte");
+		if (quoted && (unsigned char)c < 0x20)
+			return refuse(bytes, at, err, "a control character in a string");
+		if (quoted && c == '\\') {
+			if (length - at > 5 && memcmp(bytes + at, "\\u0000", 6) == 0)
+				return refuse(bytes, at, err, "\\u0000 in a string");
+			at++;
+		} else if (c == '"') {
+			quoted = !quoted;
+		} else if (!quoted && (c == '{' || c == '[')) {
+			if (++depth > JSON_DEPTH_LIMIT)
+				return refuse(bytes, at, err, "nested too deep");
+		} else if (!quoted && (c == '}' || c == ']') && depth) {
+			depth--;
+		}
+	}
+	return true;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A key that stands twice in this object, or NULL. Sorts the keys: no quadratic search. */
+static const char *double_key_here(const cJSON *object)
+{
+	size_t count = 0;
+	const char *found = NULL;
+
+	for (const cJSON *it = object->child; it; it = it->next)
+		count++;
+	if (count < 2)
+		return NULL;
+	const char **keys = mem_alloc(count * sizeof(*keys));
+	size_t at = 0;
+	for (const cJSON *it = object->child; it; it = it->next)
+		keys[at++] = it->string;
+	qsort(keys, count, sizeof(*keys), compare_keys);
+	for (at = 1; at < count && !found; at++)
+		found = strcmp(keys[at - 1], keys[at]) == 0 ? keys[at] : NULL;
+	free(keys);
+	return found;
+}
+
+/* Recursion is bounded by JSON_DEPTH_LIMIT. */
+static const char *double_key(const cJSON *json) /* NOLINT(misc-no-recursion) */
+{
+	const char *found = cJSON_IsObject(json) ? double_key_here(json) : NULL;
+
+	for (const cJSON *it = json->child; it && !found; it = it->next)
+		found = it->child ? double_key(it) : NULL;
+	return found;
+}
+
+struct json *json_parse(const char *bytes, size_t length, struct error *err)
+{
+	const char *end = NULL;
+
+	if (!prescan(bytes, length, err))
+		return NULL;
+	cJSON *json = cJSON_ParseWithLengthOpts(bytes, length, &end, false);
+	size_t at = end ? (size_t)(end - bytes) : 0;
+	if (!json) {
+		refuse(bytes, at, err, length ? "something else was expected here" : "it is empty");
+		return NULL;
+	}
+	at += strspn(bytes + at, " \t\r\n");
+	const char *twice = double_key(json);
+	if (at < length || twice) {
+		struct str what CLEANUP(str_release) = {0};
+		if (twice) {
+			str_text_add(&what, "the key \"");
+			text_add_visible(&what, twice, strlen(twice), 40);
+			str_text_add(&what, "\" stands twice in one object");
+		}
+		refuse(bytes, at, err, twice ? str_text(&what) : "something follows its end");
+		cJSON_Delete(json);
+		return NULL;
+	}
+	return (struct json *)(void *)json;
+}
+
+void json_free(struct json *json)
+{
+	cJSON_Delete((cJSON *)(void *)json);
+}
+
+void json_free_pointer(struct json **json)
+{
+	json_free(*json);
+}
+
+bool json_is_object(const struct json *json)
+{
+	return cJSON_IsObject(in(json));
+}
+
+bool json_is_array(const struct json *json)
+{
+	return cJSON_IsArray(in(json));
+}
+
+bool json_is_string(const struct json *json)
+{
+	return cJSON_IsString(in(json));
+}
+
+bool json_is_true(const struct json *json)
+{
+	return cJSON_IsTrue(in(json));
+}
+
+bool json_is_false(const struct json *json)
+{
+	return cJSON_IsFalse(in(json));
+}
+
+bool json_is_null(const struct json *json)
+{
+	return cJSON_IsNull(in(json));
+}
+
+const struct json *json_get(const struct json *object, const char *key)
+{
+	if (!json_is_object(object))
+		return NULL;
+	return out(cJSON_GetObjectItemCaseSensitive(in(object), key));
+}
+
+const char *json_text(const struct json *json)
+{
+	return json_is_string(json) ? in(json)->valuestring : NULL;
+}
+
+const char *json_get_text(const struct json *object, const char *key)
+{
+	return json_text(json_get(object, key));
+}
+
+bool json_integer(const struct json *json, int64_t *ret_number)
+{
+	const double limit = 9007199254740992.0; /* 2^53: beyond it doubles skip numbers */
+
+	if (!cJSON_IsNumber(in(json)))
+		return false;
+	double number = in(json)->valuedouble;
+	if (!(fabs(number) < limit) || number != floor(number))
+		return false;
+	*ret_number = (int64_t)number;
+	return true;
+}
+
+const struct json *json_first(const struct json *container)
+{
+	if (!json_is_object(container) && !json_is_array(container))
+		return NULL;
+	return out(in(container)->child);
+}
+
+const struct json *json_next(const struct json *json)
+{
+	return out(in(json)->next);
+}
+
+const char *json_key(const struct json *member)
+{
+	return in(member)->string;
+}
+
+size_t json_count(const struct json *container)
+{
+	size_t count = 0;
+
+	for (const struct json *it = json_first(container); it; it = json_next(it))
+		count++;
+	return count;
+}
+
+/* ---- writing ---- */
+
+struct json_writer json_writer(struct str *to, unsigned indent)
+{
+	return (struct json_writer){.out = to, .indent = indent};
+}
+
+static void put_quoted(struct str *to, const char *text)
+{
+	static const char escapes[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+
+	str_char(to, '"');
+	for (;;) {
+		size_t plain = 0;
+		while ((unsigned char)text[plain] >= 0x20 && text[plain] != '"' &&
+			text[plain] != '\\')
+			plain++;
+		str_add(to, text, plain);
+		text += plain;
+		if (!*text)
+			break;
+		const char *escape = strchr(escapes, *text);
+		if (escape)
+			str_format(to, "\\%c", letters[escape - escapes]);
+		else
+			str_format(to, "\\u%04x", (unsigned char)*text);
+		text++;
+	}
+	str_char(to, '"');
+}
+
+static void new_line(struct json_writer *writer)
+{
+	if (!writer->indent)
+		return;
+	str_char(writer->out, '\n');
+	str_repeat(writer->out, ' ', (size_t)writer->indent * writer->depth);
+}
+
+static void put_key(struct json_writer *writer, const char *key)
+{
+	if (writer->has_items)
+		str_char(writer->out, ',');
+	if (writer->depth)
+		new_line(writer);
+	writer->has_items = true;
+	if (!key)
+		return;
+	put_quoted(writer->out, key);
+	str_text_add(writer->out, writer->indent ? ": " : ":");
+}
+
+static void begin(struct json_writer *writer, const char *key, bool is_array)
+{
+	assert(writer->depth < JSON_DEPTH_LIMIT);
+	put_key(writer, key);
+	str_char(writer->out, is_array ? '[' : '{');
+	writer->is_array[writer->depth++] = is_array;
+	writer->has_items = false;
+}
+
+void json_begin_object(struct json_writer *writer, const char *key)
+{
+	begin(writer, key, false);
+}
+
+void json_begin_array(struct json_writer *writer, const char *key)
+{
+	begin(writer, key, true);
+}
+
+void json_end(struct json_writer *writer)
+{
+	assert(writer->depth > 0);
+	writer->depth--;
+	if (writer->has_items)
+		new_line(writer);
+	str_char(writer->out, writer->is_array[writer->depth] ? ']' : '}');
+	writer->has_items = true;
+}
+
+void json_put_text(struct json_writer *writer, const char *key, const char *text_or_null)
+{
+	put_key(writer, key);
+	if (text_or_null)
+		put_quoted(writer->out, text_or_null);
+	else
+		str_text_add(writer->out, "null");
+}
+
+void json_put_integer(struct json_writer *writer, const char *key, int64_t number)
+{
+	put_key(writer, key);
+	str_format(writer->out, "%lld", (long long)number);
+}
+
+void json_put_bool(struct json_writer *writer, const char *key, bool value)
+{
+	put_key(writer, key);
+	str_text_add(writer->out, value ? "true" : "false");
+}
+
+void json_put_null(struct json_writer *writer, const char *key)
+{
+	json_put_text(writer, key, NULL);
+}
+
+void json_put_json(struct json_writer *writer, const char *key, const struct json *json)
+{
+	char *text = cJSON_PrintUnformatted(in(json));
+
+	if (!text)
+		mem_exhausted();
+	put_key(writer, key);
+	str_text_add(writer->out, text);
+	cJSON_free(text);
+}

@@ -1,0 +1,72 @@
+#include "adapter/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define uthash_fatal(message) mem_exhausted()
+#include <uthash.h>
+
+struct table {
+	const char *key;
+	void *value;
+	UT_hash_handle hh;
+};
+
+static struct table *find(const struct table *table, const char *key)
+{
+	struct table *entry = NULL;
+
+	HASH_FIND_STR(table, key, entry);
+	return entry;
+}
+
+void *table_get(const struct table *table, const char *key)
+{
+	const struct table *entry = find(table, key);
+
+	return entry ? entry->value : NULL;
+}
+
+void *table_put(struct table **table, const char *key, void *value)
+{
+	struct table *entry = find(*table, key);
+
+	if (entry) {
+		void *before = entry->value;
+		entry->value = value;
+		return before;
+	}
+	entry = mem_alloc(sizeof(*entry));
+	entry->key = key;
+	entry->value = value;
+	HASH_ADD_KEYPTR(hh, *table, key, strlen(key), entry);
+	return NULL;
+}
+
+void *table_drop(struct table **table, const char *key)
+{
+	struct table *entry = find(*table, key);
+
+	if (!entry)
+		return NULL;
+	void *value = entry->value;
+	HASH_DEL(*table, entry);
+	free(entry);
+	return value;
+}
+
+size_t table_count(const struct table *table)
+{
+	return HASH_COUNT(table);
+}
+
+void table_free(struct table **table)
+{
+	struct table *entry, *next;
+
+	HASH_ITER(hh, *table, entry, next)
+	{
+		HASH_DEL(*table, entry);
+		free(entry);
+	}
+}

@@ -1,0 +1,28 @@
+/*
+ * Bytes that nobody else may see: a token, a value. They live in their own locked pages, are left
+ * out of core files and are wiped before the pages go back. They are opened at the socket only;
+ * nothing here prints, compares or copies them into ordinary memory.
+ */
+#ifndef BASE_SECRET_H
+#define BASE_SECRET_H
+
+#include "base/mem.h"
+
+struct secret {
+	char *bytes; /* followed by a NUL that is not counted; NULL: no secret */
+	size_t length;
+	size_t room; /* in bytes, whole pages */
+};
+
+/* Gives a secret with room for `length` bytes, all zero. */
+void secret_init(struct secret *secret, size_t length);
+
+/* Gives a secret that holds a copy of the bytes; the caller wipes its own. */
+void secret_copy(struct secret *secret, const char *bytes, size_t length);
+
+/* Wipes ordinary memory that held secret bytes for a moment. */
+void secret_wipe(void *memory, size_t size);
+
+void secret_release(struct secret *secret);
+
+#endif

@@ -1,0 +1,100 @@
+#include "base/str.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void str_reserve(struct str *str, size_t more)
+{
+	size_t needed;
+
+	if (__builtin_add_overflow(str->length, more, &needed) ||
+		__builtin_add_overflow(needed, 1, &needed))
+		needed = (size_t)-1; /* which the allocator refuses */
+	if (needed <= str->room)
+		return;
+	size_t room = str->room + str->room / 2;
+	if (room < needed)
+		room = needed;
+	if (room < 32)
+		room = 32;
+	str->bytes = mem_resize(str->bytes, room);
+	str->room = room;
+	str->bytes[str->length] = '\0';
+}
+
+void str_add(struct str *str, const char *bytes, size_t length)
+{
+	str_reserve(str, length);
+	if (length)
+		memcpy(str->bytes + str->length, bytes, length);
+	str->length += length;
+	str->bytes[str->length] = '\0';
+}
+
+void str_text_add(struct str *str, const char *text)
+{
+	str_add(str, text, strlen(text));
+}
+
+void str_char(struct str *str, char c)
+{
+	str_add(str, &c, 1);
+}
+
+void str_repeat(struct str *str, char c, size_t times)
+{
+	str_reserve(str, times);
+	memset(str->bytes + str->length, c, times);
+	str->length += times;
+	str->bytes[str->length] = '\0';
+}
+
+void str_format(struct str *str, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	str_format_list(str, format, args);
+	va_end(args);
+}
+
+void str_format_list(struct str *str, const char *format, va_list args)
+{
+	va_list again;
+
+	va_copy(again, args);
+	int length = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	if (length < 0)
+		return; /* only an encoding error of %ls, which nobody uses */
+	str_reserve(str, (size_t)length);
+	vsnprintf(str->bytes + str->length, (size_t)length + 1, format, args);
+	str->length += (size_t)length;
+}
+
+const char *str_text(const struct str *str)
+{
+	return str->bytes ? str->bytes : "";
+}
+
+char *str_steal(struct str *str)
+{
+	str_reserve(str, 0);
+	char *bytes = str->bytes;
+	*str = (struct str){0};
+	return bytes;
+}
+
+void str_clear(struct str *str)
+{
+	str->length = 0;
+	if (str->bytes)
+		str->bytes[0] = '\0';
+}
+
+void str_release(struct str *str)
+{
+	free(str->bytes);
+	*str = (struct str){0};
+}

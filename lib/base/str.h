@@ -1,0 +1,39 @@
+/*
+ * A string that grows. Start with {0}; release with str_release. The bytes are always followed
+ * by a NUL that is not counted, and may hold NULs themselves. Not for secrets.
+ *
+ *     struct str text CLEANUP(str_release) = {0};
+ *     str_format(&text, "%zu stores", count);
+ *     puts(str_text(&text));
+ */
+#ifndef BASE_STR_H
+#define BASE_STR_H
+
+#include "base/mem.h"
+
+struct str {
+	char *bytes; /* NULL while nothing was ever added */
+	size_t length;
+	size_t room;
+};
+
+void str_add(struct str *str, const char *bytes, size_t length);
+void str_text_add(struct str *str, const char *text);
+void str_char(struct str *str, char c);
+void str_repeat(struct str *str, char c, size_t times);
+void str_format(struct str *str, const char *format, ...) PRINTF(2, 3);
+void str_format_list(struct str *str, const char *format, va_list args) PRINTF(2, 0);
+
+/* Lends the bytes as text; "" when empty. Valid until the string is next changed. */
+const char *str_text(const struct str *str);
+
+/* Gives the bytes (free them); the string is empty afterwards. Never NULL. */
+char *str_steal(struct str *str) MUST_CHECK;
+
+/* Makes room for so many more bytes in one step. */
+void str_reserve(struct str *str, size_t more);
+
+void str_clear(struct str *str); /* keeps the room */
+void str_release(struct str *str);
+
+#endif

@@ -1,0 +1,152 @@
+#include "base/text.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* How many bytes the sequence has that starts with this byte; 0: none does. */
+static size_t sequence_length(unsigned char first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first >> 5 == 6)
+		return 2;
+	if (first >> 4 == 14)
+		return 3;
+	return first >> 3 == 30 ? 4 : 0;
+}
+
+/* The length of the UTF-8 sequence at the start of `bytes` and its code point; 0 if it is none. */
+static size_t decode(const char *bytes, size_t length, unsigned *ret_point)
+{
+	static const unsigned smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+	const unsigned char *b = (const unsigned char *)bytes;
+	size_t need = sequence_length(b[0]);
+
+	if (!need || need > length)
+		return 0;
+	unsigned point = need == 1 ? b[0] : b[0] & (0x7fU >> need);
+	for (size_t i = 1; i < need; i++) {
+		if (b[i] >> 6 != 2)
+			return 0;
+		point = point << 6 | (b[i] & 0x3fU);
+	}
+	if (point < smallest[need] || point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
+		return 0;
+	*ret_point = point;
+	return need;
+}
+
+bool text_is_utf8(const char *bytes, size_t length, size_t *ret_at)
+{
+	unsigned point;
+
+	for (size_t at = 0, step; at < length; at += step) {
+		step = decode(bytes + at, length - at, &point);
+		if (!step) {
+			if (ret_at)
+				*ret_at = at;
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Characters that change how the text around them is shown: C1, line separators, bidi, BOM. */
+static bool is_tricky(unsigned point)
+{
+	return (point >= 0x80 && point < 0xa0) || point == 0xad || point == 0x61c ||
+	       (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
+	       (point >= 0x2060 && point <= 0x206f) || point == 0xfeff;
+}
+
+void text_add_visible(struct str *out, const char *bytes, size_t length, size_t max_columns)
+{
+	size_t columns = 0;
+
+	for (size_t at = 0, step; at < length; at += step) {
+		unsigned point = 0;
+		if (max_columns && columns++ == max_columns) {
+			str_text_add(out, "...");
+			return;
+		}
+		step = decode(bytes + at, length - at, &point);
+		if (!step || point < 0x20 || point == 0x7f) {
+			str_format(out, "\\x%02x", (unsigned char)bytes[at]);
+			step = 1;
+		} else if (is_tricky(point)) {
+			str_format(out, "\\u%04x", point);
+		} else {
+			str_add(out, bytes + at, step);
+		}
+	}
+}
+
+size_t text_columns(const char *text)
+{
+	size_t columns = 0;
+
+	for (; *text; text++)
+		columns += ((unsigned char)*text & 0xc0) != 0x80;
+	return columns;
+}
+
+bool text_is_made_of(const char *text, const char *allowed)
+{
+	return *text && text[strspn(text, allowed)] == '\0';
+}
+
+bool text_to_number(const char *text, size_t max, size_t *ret_number)
+{
+	size_t number = 0;
+
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return false;
+		size_t digit = (size_t)(*text - '0');
+		if (number > (max - digit) / 10 || digit > max)
+			return false;
+		number = number * 10 + digit;
+	}
+	*ret_number = number;
+	return true;
+}
+
+enum { LONGEST_WORD = 40 };
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Optimal string alignment distance, three rows of the table at a time. */
+static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+	size_t rows[3][LONGEST_WORD + 1];
+
+	for (size_t j = 0; j <= b_length; j++)
+		rows[0][j] = j;
+	for (size_t i = 1; i <= a_length; i++) {
+		size_t *row = rows[i % 3], *above = rows[(i + 2) % 3];
+		const size_t *two_above = rows[(i + 1) % 3];
+		row[0] = i;
+		for (size_t j = 1; j <= b_length; j++) {
+			row[j] = above[j - 1] + (a[i - 1] != b[j - 1]);
+			row[j] = least(row[j], least(above[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				row[j] = least(row[j], two_above[j - 2] + 1);
+		}
+	}
+	return rows[a_length % 3][b_length];
+}
+
+bool text_is_near(const char *typed, const char *known)
+{
+	size_t typed_length = strlen(typed), known_length = strlen(known);
+
+	if (typed_length > LONGEST_WORD || known_length > LONGEST_WORD)
+		return false;
+	size_t edits = known_length > 4 ? 2 : 1;
+	return distance(typed, typed_length, known, known_length) <= edits;
+}

@@ -1,0 +1,37 @@
+/*
+ * What text may be and how it is shown: UTF-8, control characters made visible, likeness of words.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include "base/str.h"
+
+/*
+ * Is this valid UTF-8 (no overlong forms, no surrogates)? If not, *ret_at (may be NULL) is the
+ * offset of the first bad byte.
+ */
+bool text_is_utf8(const char *bytes, size_t length, size_t *ret_at);
+
+/*
+ * Adds text that came from a server or a file in a form that can't play tricks on a terminal:
+ * control characters, the bidirectional marks and bytes that are not UTF-8 become \x1b, \u202e
+ * and the like; the rest goes through. At most max_columns characters, then "..." (0: no limit).
+ */
+void text_add_visible(struct str *out, const char *bytes, size_t length, size_t max_columns);
+
+/* How many characters (code points) the UTF-8 text has: its columns, for Latin and the like. */
+size_t text_columns(const char *text);
+
+/* Does `text` consist of the characters of `allowed` only, and of at least one? */
+bool text_is_made_of(const char *text, const char *allowed);
+
+/* Reads a whole decimal number from 0 to max: digits only, nothing before or behind. */
+bool text_to_number(const char *text, size_t max, size_t *ret_number) MUST_CHECK;
+
+/*
+ * Is `typed` so near `known` that it was probably meant? A distance of one edit for short words,
+ * two for longer ones; an edit is a letter added, dropped, changed, or two neighbours swapped.
+ */
+bool text_is_near(const char *typed, const char *known);
+
+#endif
