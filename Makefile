@@ -99,10 +99,12 @@ OBJS  := $(call objs,lib/*/*.c cmd/*/*.c tests/unit/*.c tests/tools/*.c tests/pl
 PROGS := $(patsubst cmd/%,$(BUILD)/%,$(filter cmd/cfprov cmd/cfsim,$(wildcard cmd/*)))
 
 # A stamp's time changes only with its text: other flags build everything again, and a source
-# that is gone builds the archive and the programs again.
+# that is gone builds the archive and the programs again. Showing flags builds nothing.
 stamp = $(if $(subst [$(file <$1)],,[$2]),$(shell mkdir -p $(dir $1))$(file >$1,$2))
+ifneq ($(MAKECMDGOALS),show-flags)
 $(call stamp,$(BUILD)/flags,$(CC) $(CC_FLAGS) $(LD_FLAGS) $(VERSION))
 $(call stamp,$(BUILD)/objects,$(OBJS))
+endif
 
 all: $(PROGS)
 tests: all $(UNIT) $(PLAN) $(TOOLS)

@@ -170,7 +170,7 @@ static int many(int a, int b, int (*call)(int, int), int c,
 	return a;
 }
 END
-plant purity '^lib/model/noun.c:13: pure code may not use time$' lib/model/noun.c <<'END'
+plant purity '^lib/model/noun.c:14: pure code may not use time$' lib/model/noun.c <<'END'
 #include <time.h>
 
 int now(void)
@@ -205,7 +205,7 @@ int a(void)
 	return list[2];
 }
 END
-plant tidy 'lib/base/a.c:4:.*misc-redundant-expression' lib/base/a.c <<'END'
+plant tidy '^lib/base/a.c:4:.*misc-redundant-expression' lib/base/a.c <<'END'
 int a(int n);
 int a(int n)
 {
