@@ -55,7 +55,7 @@ suite()
 	mkdir -p "$log"
 	# A sanitizer's report counts even if nobody looked at the exit status of that process.
 	export ASAN_OPTIONS="log_path='$PWD/$log/sanitizer':exitcode=99"
-	export UBSAN_OPTIONS="print_stacktrace=1"
+	export UBSAN_OPTIONS="$ASAN_OPTIONS:print_stacktrace=1"
 	export CMOCKA_MESSAGE_OUTPUT=TAP
 
 	for program in "$@"; do
