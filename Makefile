@@ -51,7 +51,7 @@ MISSING := $(shell \
 	pkg-config --exists $$module 2>/dev/null || echo $$name:$$package; done)
 ifneq ($(MISSING),)
 $(shell printf '%s\n' $(MISSING) | sed 's/\(.*\):/cfprov needs \1: apt-get install /' >&2)
-$(error something is missing ("sh tests/setup.sh build" installs it))
+$(error something is missing ("sh tests/setup.sh $(if $(findstring cmocka,$(LIBRARIES)),test,build)" installs it))
 endif
 
 MODULES    := $(foreach l,$(LIBRARIES),$(word 2,$(subst :, ,$l)))
@@ -78,7 +78,7 @@ HARDEN := -U_FORTIFY_SOURCE $(or $(call try,-D_FORTIFY_SOURCE=3),-D_FORTIFY_SOUR
 endif
 # Invariants assert in release too, whatever CFLAGS says: hence -UNDEBUG at the end.
 CC_FLAGS := $(strip -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -Ilib $(PKG_CFLAGS) \
-	$(WARN) $(HARDEN) -fPIE -ffile-prefix-map=$(CURDIR)=. $(CPPFLAGS) $(CFLAGS) -UNDEBUG)
+	$(WARN) $(HARDEN) -fPIE $(CPPFLAGS) $(CFLAGS) -UNDEBUG)
 LD_FLAGS := $(strip $(CFLAGS) $(HARDEN) -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS))
 
 # For the guards, so that they compile as we do.
@@ -115,7 +115,7 @@ say   = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,echo '  $1	$@' &&) 
 link  = $(Q)$(call say,LINK) $(CC) -o $@ $(filter %.o %.a,$^) $(LD_FLAGS) $(LIBS) $1
 
 $(OBJ)/%.o: %.c $(BUILD)/flags
-	$(Q)$(call say,CC) $(CC) $(CC_FLAGS) $(DEFINE) -MMD -MP -c -o $@ $<
+	$(Q)$(call say,CC) $(CC) $(CC_FLAGS) "-ffile-prefix-map=$(CURDIR)=." $(DEFINE) -MMD -MP -c -o $@ $<
 $(OBJ)/lib/base/version.o: DEFINE = -DCFPROV_VERSION='"$(VERSION)"'
 
 $(LIB): $(call objs,lib/*/*.c) $(BUILD)/objects
