@@ -1,0 +1,149 @@
+# The build of cfprov, for GNU make. "make help" says what it can do.
+#
+# Everything made lands under $(BUILD). Sources are found by wildcard, so a new file needs no
+# entry here: lib/ becomes one archive, each folder of cmd/ a program, and so do tests/plan and
+# each file of tests/unit and tests/tools.
+
+VERSION = 0.1.0
+BUILD   = build
+PREFIX ?= /usr/local
+CFLAGS ?= -O2 -g
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.PHONY: all tests objects install unit test asan lint format clean help show-flags
+
+help:
+	@echo 'make            build/cfprov and build/cfsim'
+	@echo 'make install    both, to $$(DESTDIR)$$(PREFIX)/bin; PREFIX is $(PREFIX)'
+	@echo 'make test       unit tests, planner cases and command-line tests'
+	@echo 'make unit       unit tests only'
+	@echo 'make asan       the same tests under AddressSanitizer and UBSan'
+	@echo 'make lint       the guards of tests/lint'
+	@echo 'make format     lay the sources out with clang-format'
+	@echo 'make clean      remove build/'
+	@echo 'Variables: CC, CFLAGS, LDFLAGS, WERROR=1 (warnings are errors), V=1 (show commands)'
+
+clean:
+	rm -rf $(BUILD)
+
+# clang-format's layout differs between versions: take the one that the tests take, if it is here.
+format:
+	find cmd lib tests -name '*.[ch]' -exec \
+		$(firstword $(shell command -v clang-format-14 clang-format) clang-format) -i {} +
+
+# What stands above needs no library; what follows does.
+ifneq ($(filter-out clean format help,$(or $(MAKECMDGOALS),all)),)
+
+# name:pkg-config module:Debian package. Only those who build tests need cmocka.
+LIBRARIES = libcurl:libcurl:libcurl4-openssl-dev libyaml:yaml-0.1:libyaml-dev \
+	cJSON:libcjson:libcjson-dev libsodium:libsodium:libsodium-dev \
+	libmicrohttpd:libmicrohttpd:libmicrohttpd-dev
+ifneq ($(filter-out all install show-flags $(BUILD)/cfprov $(BUILD)/cfsim,$(MAKECMDGOALS)),)
+LIBRARIES += cmocka:cmocka:libcmocka-dev
+endif
+
+MISSING := $(shell \
+	command -v $(firstword $(CC)) >/dev/null || echo $(firstword $(CC)):gcc; \
+	command -v pkg-config >/dev/null || echo pkg-config:pkg-config; \
+	$(CC) -E -include uthash.h -xc /dev/null >/dev/null 2>&1 || echo uthash:uthash-dev; \
+	printf '%s\n' $(LIBRARIES) | while IFS=: read -r name module package; do \
+	pkg-config --exists $$module 2>/dev/null || echo $$name:$$package; done)
+ifneq ($(MISSING),)
+$(shell printf '%s\n' $(MISSING) | sed 's/\(.*\):/cfprov needs \1: apt-get install /' >&2)
+$(error something is missing ("sh tests/setup.sh $(if $(findstring cmocka,$(LIBRARIES)),test,build)" installs it))
+endif
+
+MODULES    := $(foreach l,$(LIBRARIES),$(word 2,$(subst :, ,$l)))
+PKG_CFLAGS := $(shell pkg-config --cflags $(MODULES))
+LIBS       := $(shell pkg-config --libs $(filter-out libmicrohttpd cmocka,$(MODULES)))
+SIM_LIBS   := $(shell pkg-config --libs libmicrohttpd)
+TEST_LIBS   = $(shell pkg-config --libs cmocka)
+
+# ---- flags ---------------------------------------------------------------------------------
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wwrite-strings -Wundef -Wvla -Wpointer-arith -Wcast-qual -Wconversion -Wformat=2 \
+	-Wimplicit-fallthrough -Wswitch-enum -fno-common $(if $(WERROR),-Werror)
+# Some compilers and machines lack some of these: ask the compiler.
+try = $(shell $(CC) -O2 -Werror -U_FORTIFY_SOURCE $1 -include stdlib.h -xc -c -o /dev/null \
+	/dev/null 2>/dev/null && echo '$1')
+ifdef SANITIZE
+# gcc's shared libubsan forgets its log_path when libasan is there, too.
+HARDEN := -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
+	$(call try,-static-libubsan)
+else
+HARDEN := -U_FORTIFY_SOURCE $(or $(call try,-D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2) \
+	-fstack-protector-strong $(call try,-fstack-clash-protection) $(call try,-fcf-protection)
+endif
+# Invariants assert in release too, whatever CFLAGS says: hence -UNDEBUG at the end.
+CC_FLAGS := $(strip -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -Ilib $(PKG_CFLAGS) \
+	$(WARN) $(HARDEN) -fPIE $(CPPFLAGS) $(CFLAGS) -UNDEBUG)
+LD_FLAGS := $(strip $(CFLAGS) $(HARDEN) -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS))
+
+# For the guards, so that they compile as we do.
+show-flags:
+	@echo '$(CC_FLAGS)'
+
+# ---- what is built of what -----------------------------------------------------------------
+
+OBJ   := $(BUILD)/obj
+LIB   := $(BUILD)/libcfprov.a
+objs   = $(patsubst %.c,$(OBJ)/%.o,$(wildcard $1))
+progs  = $(patsubst %.c,$(BUILD)/%,$(wildcard $1))
+UNIT  := $(call progs,tests/unit/*.c)
+TOOLS := $(call progs,tests/tools/*.c)
+PLAN  := $(if $(wildcard tests/plan/*.c),$(BUILD)/tests/plan/run)
+OBJS  := $(call objs,lib/*/*.c cmd/*/*.c tests/unit/*.c tests/tools/*.c tests/plan/*.c)
+PROGS := $(patsubst cmd/%,$(BUILD)/%,$(filter cmd/cfprov cmd/cfsim,$(wildcard cmd/*)))
+
+# A stamp's time changes only with its text: other flags build everything again, a source that
+# is gone builds the archive and the programs again. Showing the flags builds nothing.
+stamp = $(if $(subst [$(file <$1)],,[$2]),$(shell mkdir -p $(dir $1))$(file >$1,$2))
+ifneq ($(MAKECMDGOALS),show-flags)
+$(call stamp,$(BUILD)/flags,$(CC) $(CC_FLAGS) $(LD_FLAGS) $(VERSION))
+$(call stamp,$(BUILD)/objects,$(OBJS))
+endif
+
+all: $(PROGS)
+tests: all $(UNIT) $(PLAN) $(TOOLS)
+objects: $(OBJS)
+
+# What is under way is said in a line, unless V=1 or -s asks for all or nothing.
+Q    := $(if $(V),,@)
+say   = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,echo '  $1	$@' &&) mkdir -p $(@D) &&
+link  = $(Q)$(call say,LINK) $(CC) -o $@ $(filter %.o %.a,$^) $(LD_FLAGS) $(LIBS) $1
+
+$(OBJ)/%.o: %.c $(BUILD)/flags
+	$(Q)$(call say,CC) $(CC) $(CC_FLAGS) "-ffile-prefix-map=$(CURDIR)=." $(DEFINE) -MMD -MP -c -o $@ $<
+$(OBJ)/lib/base/version.o: DEFINE = -DCFPROV_VERSION='"$(VERSION)"'
+
+$(LIB): $(call objs,lib/*/*.c) $(BUILD)/objects
+	$(Q)$(call say,AR) rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+
+$(BUILD)/cfprov: $(call objs,cmd/cfprov/*.c) $(LIB) $(BUILD)/objects
+	$(call link)
+$(BUILD)/cfsim: $(call objs,cmd/cfsim/*.c) $(LIB) $(BUILD)/objects
+	$(call link,$(SIM_LIBS))
+$(BUILD)/tests/plan/run: $(call objs,tests/plan/*.c) $(LIB) $(BUILD)/objects
+	$(call link,$(TEST_LIBS))
+$(UNIT) $(TOOLS): $(BUILD)/%: $(OBJ)/%.o $(LIB)
+	$(call link,$(TEST_LIBS))
+
+-include $(OBJS:.o=.d)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install $(PROGS) $(DESTDIR)$(PREFIX)/bin
+
+unit: tests
+	sh tests/run.sh --only unit
+test: tests
+	sh tests/run.sh --only unit,plan,cli
+asan:
+	$(MAKE) BUILD=$(BUILD)/asan SANITIZE=1 tests
+	sh tests/run.sh --build $(BUILD)/asan --only unit,plan,cli
+lint: objects
+	sh tests/lint/run.sh
+
+endif

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Each outside library is met in one place, and so is what makes files durable.
+cd "$(dirname "$0")/../.." || exit 2
+
+find lib cmd tests -name '*.[ch]' -exec awk -f tests/lint/code.awk {} + | awk '
+	BEGIN {
+		home["yaml.h"] = "lib/adapter/yaml.c"
+		home["cjson/"] = "lib/adapter/json.c"
+		home["curl/"] = "lib/adapter/http.c"
+		home["sodium"] = "lib/adapter/crypt.c"
+		home["uthash.h"] = "lib/adapter/table.c"
+		home["microhttpd.h"] = "cmd/cfsim/"
+		durable = "(^|[^a-zA-Z0-9_])(fsync|fdatasync|syncfs|rename|renameat|renameat2)[ \t]*\\("
+	}
+
+	{
+		split($0, field, ":")
+		where = field[1] ":" field[2]
+		code = substr($0, length(where) + 2)
+		if (code ~ durable && field[1] != "lib/adapter/fs.c") {
+			print where ": only lib/adapter/fs.c may call fsync, fdatasync or rename"
+			failed = 1
+		}
+		if (code !~ /^[ \t]*#[ \t]*include/)
+			next
+		for (header in home)
+			if (code ~ "[<\"]" header && index(field[1], home[header]) != 1) {
+				print where ": only " home[header] " may include " header
+				failed = 1
+			}
+	}
+
+	END { exit failed }'
