@@ -207,12 +207,11 @@ static void loop(struct run *run)
 			say_progress(run, EVENT_INTERRUPT);
 		}
 		start_ready(run);
-		bool has_results = run->group_count > 0;
-		struct outcome *outcome =
-			run->input->runner->next(run->input->runner, has_results ? 0 : WAIT_MS);
+		int64_t wait_ms = run->group_count ? (pause_left_us(run) + 999) / 1000 : WAIT_MS;
+		struct outcome *outcome = run->input->runner->next(run->input->runner, wait_ms);
 		if (outcome)
 			take(run, outcome);
-		if (must_flush(run) || (has_results && !outcome))
+		if (run->group_count && pause_left_us(run) == 0)
 			flush(run);
 	}
 	flush(run);
