@@ -179,7 +179,7 @@ bool options_parse(struct options *options, int argc, char *const *argv, struct 
 			value = argv[++i];
 		if (option->value && !value)
 			return error_set(err, "--%s wants a value", option->name);
-		if (!set(options, option, value, err))
+		if (!set(options, option, value ? value : "", err))
 			return false;
 	}
 	return check(options, err);

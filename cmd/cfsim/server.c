@@ -167,6 +167,18 @@ static ssize_t read_half(void *context, uint64_t at, char *to, size_t room)
 	return (ssize_t)size;
 }
 
+/* All of the body; its size is told by the header only, which lies. */
+static ssize_t read_all(void *context, uint64_t at, char *to, size_t room)
+{
+	const struct str *body = &((const struct exchange *)context)->answer.body;
+	size_t left = body->length - (size_t)at, size = left < room ? left : room;
+
+	if (!left)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	memcpy(to, body->bytes + at, size);
+	return (ssize_t)size;
+}
+
 static ssize_t read_drip(void *context, uint64_t at, char *to, size_t room)
 {
 	struct exchange *exchange = context;
@@ -191,19 +203,25 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 	if (exchange->answer.delivery == DELIVER_CUT_SHORT)
 		return MHD_create_response_from_callback(
 			length, length + 1, read_half, exchange, NULL);
+	if (exchange->answer.delivery == DELIVER_TOO_LONG)
+		return MHD_create_response_from_callback(
+			MHD_SIZE_UNKNOWN, length + 1, read_all, exchange, NULL);
 	if (exchange->answer.delivery == DELIVER_DRIP)
 		return MHD_create_response_from_callback(
 			length, DRIP_BYTES, read_drip, exchange, NULL);
 	return MHD_create_response_from_buffer(length, str_steal(body), MHD_RESPMEM_MUST_FREE);
 }
 
-/* A Content-Length that is half of the truth. */
+/* A Content-Length that is half of the truth; as HTTP/1.0, or the body would be chunked. */
 static void lie_about_length(struct MHD_Response *response, size_t length)
 {
 	struct str half CLEANUP(str_release) = {0};
 
 	str_format(&half, "%zu", length / 2);
-	MHD_set_response_options(response, MHD_RF_INSANITY_HEADER_CONTENT_LENGTH, MHD_RO_END);
+	MHD_set_response_options(response,
+		(enum MHD_ResponseFlags)(
+			MHD_RF_INSANITY_HEADER_CONTENT_LENGTH | MHD_RF_HTTP_1_0_SERVER),
+		MHD_RO_END);
 	MHD_add_response_header(response, "Content-Length", str_text(&half));
 	MHD_add_response_header(response, "Connection", "close");
 }
