@@ -11,7 +11,6 @@ CFLAGS ?= -O2 -g
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.SUFFIXES:
 .PHONY: all tests objects install unit test asan lint format clean help show-flags
 
 help:
@@ -36,8 +35,6 @@ format:
 # What stands above needs no library; what follows does.
 ifneq ($(filter-out clean format help,$(or $(MAKECMDGOALS),all)),)
 
-# ---- libraries -----------------------------------------------------------------------------
-
 # name:pkg-config module:Debian package. Only those who build tests need cmocka.
 LIBRARIES = libcurl:libcurl:libcurl4-openssl-dev libyaml:yaml-0.1:libyaml-dev \
 	cJSON:libcjson:libcjson-dev libsodium:libsodium:libsodium-dev \
@@ -54,14 +51,14 @@ MISSING := $(shell \
 	pkg-config --exists $$module 2>/dev/null || echo $$name:$$package; done)
 ifneq ($(MISSING),)
 $(shell printf '%s\n' $(MISSING) | sed 's/\(.*\):/cfprov needs \1: apt-get install /' >&2)
-$(error something is missing ("sh tests/setup.sh build" installs it))
+$(error something is missing ("sh tests/setup.sh $(if $(findstring cmocka,$(LIBRARIES)),test,build)" installs it))
 endif
 
 MODULES    := $(foreach l,$(LIBRARIES),$(word 2,$(subst :, ,$l)))
 PKG_CFLAGS := $(shell pkg-config --cflags $(MODULES))
 LIBS       := $(shell pkg-config --libs $(filter-out libmicrohttpd cmocka,$(MODULES)))
 SIM_LIBS   := $(shell pkg-config --libs libmicrohttpd)
-TEST_LIBS   = -lcmocka
+TEST_LIBS   = $(shell pkg-config --libs cmocka)
 
 # ---- flags ---------------------------------------------------------------------------------
 
@@ -72,14 +69,16 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototyp
 try = $(shell $(CC) -O2 -Werror -U_FORTIFY_SOURCE $1 -include stdlib.h -xc -c -o /dev/null \
 	/dev/null 2>/dev/null && echo '$1')
 ifdef SANITIZE
-HARDEN := -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+# gcc's shared libubsan forgets its log_path when libasan is there, too.
+HARDEN := -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
+	$(call try,-static-libubsan)
 else
 HARDEN := -U_FORTIFY_SOURCE $(or $(call try,-D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2) \
 	-fstack-protector-strong $(call try,-fstack-clash-protection) $(call try,-fcf-protection)
 endif
 # Invariants assert in release too, whatever CFLAGS says: hence -UNDEBUG at the end.
 CC_FLAGS := $(strip -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -Ilib $(PKG_CFLAGS) \
-	$(WARN) $(HARDEN) -fPIE -ffile-prefix-map=$(CURDIR)=. $(CPPFLAGS) $(CFLAGS) -UNDEBUG)
+	$(WARN) $(HARDEN) -fPIE $(CPPFLAGS) $(CFLAGS) -UNDEBUG)
 LD_FLAGS := $(strip $(CFLAGS) $(HARDEN) -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS))
 
 # For the guards, so that they compile as we do.
@@ -98,23 +97,25 @@ PLAN  := $(if $(wildcard tests/plan/*.c),$(BUILD)/tests/plan/run)
 OBJS  := $(call objs,lib/*/*.c cmd/*/*.c tests/unit/*.c tests/tools/*.c tests/plan/*.c)
 PROGS := $(patsubst cmd/%,$(BUILD)/%,$(filter cmd/cfprov cmd/cfsim,$(wildcard cmd/*)))
 
-# A stamp's time changes only with its text: other flags build everything again, and a source
-# that is gone builds the archive and the programs again.
+# A stamp's time changes only with its text: other flags build everything again, a source that
+# is gone builds the archive and the programs again. Showing the flags builds nothing.
 stamp = $(if $(subst [$(file <$1)],,[$2]),$(shell mkdir -p $(dir $1))$(file >$1,$2))
+ifneq ($(MAKECMDGOALS),show-flags)
 $(call stamp,$(BUILD)/flags,$(CC) $(CC_FLAGS) $(LD_FLAGS) $(VERSION))
 $(call stamp,$(BUILD)/objects,$(OBJS))
+endif
 
 all: $(PROGS)
 tests: all $(UNIT) $(PLAN) $(TOOLS)
 objects: $(OBJS)
 
-SILENT := $(findstring s,$(firstword -$(MAKEFLAGS)))
+# What is under way is said in a line, unless V=1 or -s asks for all or nothing.
 Q    := $(if $(V),,@)
-say   = $(if $(V)$(SILENT),,echo '  $1	$@' &&) mkdir -p $(@D) &&
+say   = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,echo '  $1	$@' &&) mkdir -p $(@D) &&
 link  = $(Q)$(call say,LINK) $(CC) -o $@ $(filter %.o %.a,$^) $(LD_FLAGS) $(LIBS) $1
 
 $(OBJ)/%.o: %.c $(BUILD)/flags
-	$(Q)$(call say,CC) $(CC) $(CC_FLAGS) $(DEFINE) -MMD -MP -c -o $@ $<
+	$(Q)$(call say,CC) $(CC) $(CC_FLAGS) "-ffile-prefix-map=$(CURDIR)=." $(DEFINE) -MMD -MP -c -o $@ $<
 $(OBJ)/lib/base/version.o: DEFINE = -DCFPROV_VERSION='"$(VERSION)"'
 
 $(LIB): $(call objs,lib/*/*.c) $(BUILD)/objects
@@ -130,8 +131,6 @@ $(UNIT) $(TOOLS): $(BUILD)/%: $(OBJ)/%.o $(LIB)
 	$(call link,$(TEST_LIBS))
 
 -include $(OBJS:.o=.d)
-
-# ---- what is done with it ------------------------------------------------------------------
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Shows that each guard can fail: in a small tree of its own, plants one breach after another and
-# looks whether the guard names it. Prints TAP.
+# looks whether the guard names it. Then the same for what tests/run.sh counts. Prints TAP.
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd) || exit 2
 tmp=$(mktemp -d) || exit 2
@@ -170,7 +170,7 @@ static int many(int a, int b, int (*call)(int, int), int c,
 	return a;
 }
 END
-plant purity '^lib/model/noun.c:13: pure code may not use time$' lib/model/noun.c <<'END'
+plant purity '^lib/model/noun.c:14: pure code may not use time$' lib/model/noun.c <<'END'
 #include <time.h>
 
 int now(void)
@@ -205,7 +205,7 @@ int a(void)
 	return list[2];
 }
 END
-plant tidy 'lib/base/a.c:4:.*misc-redundant-expression' lib/base/a.c <<'END'
+plant tidy '^lib/base/a.c:4:.*misc-redundant-expression' lib/base/a.c <<'END'
 int a(int n);
 int a(int n)
 {
@@ -227,6 +227,40 @@ static int many(int a, int b, int c, int d, int e, int f)
 END
 sh "$tmp/bad/tests/lint/sizes.sh" >"$tmp/out" 2>&1
 result $? 'sizes lets pass what has its reason beside it'
+
+# ---- the counter of tests/run.sh --------------------------------------------------------------
+
+# counts STATUS EXPECTED WHAT: a program that printed standard input and left with STATUS counts
+# as EXPECTED (passed failed skipped).
+counts()
+{
+	awk -v program=it -v status="$1" -f "$top/tests/tap.awk" >"$tmp/out"
+	[ "$(head -n 1 "$tmp/out")" = "$2" ]
+	result $? "run.sh counts $3"
+}
+
+counts 1 '1 1 1' 'passed, failed and skipped apart' <<'END'
+1..3
+ok 1 - a
+not ok 2 - b
+ok 3 - c # skip not today
+END
+counts 139 '1 1 0' 'a crash before the end' <<'END'
+1..2
+ok 1 - a
+END
+counts 3 '1 1 0' 'a failure that nobody mentioned' <<'END'
+1..1
+ok 1 - a
+END
+counts 0 '0 1 0' 'silence' </dev/null
+counts 0 '3 0 0' 'two plans in one program' <<'END'
+1..1
+ok 1 - a
+1..2
+ok 1 - b
+ok 2 - c
+END
 
 echo "1..$n"
 exit $failed

@@ -1,0 +1,435 @@
+#include "adapter/yaml.h"
+
+#include "adapter/table.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+enum { SNIPPET_COLUMNS = 76 };
+
+/* One open list or map. */
+struct level {
+	struct yaml *node;
+	struct yaml **end;  /* where the next child is linked in */
+	struct yaml *key;   /* of a map: read, its value not yet */
+	struct table *keys; /* of a map: those seen */
+};
+
+struct builder {
+	struct yaml_document *doc;
+	struct error_list *errors;
+	struct table *anchors; /* name -> node; a node still open has weight 0 */
+	struct level levels[YAML_DEPTH_LIMIT];
+	size_t depth;
+	size_t nodes;
+};
+
+/* ---- errors with a place ---- */
+
+static void index_lines(struct yaml_document *doc)
+{
+	size_t room = 0;
+
+	doc->line_starts = mem_room(NULL, 0, &room, sizeof(size_t));
+	doc->line_starts[doc->lines++] = 0;
+	for (size_t at = 0; at < doc->length; at++) {
+		if (doc->bytes[at] != '\n')
+			continue;
+		doc->line_starts = mem_room(doc->line_starts, doc->lines, &room, sizeof(size_t));
+		doc->line_starts[doc->lines++] = at + 1;
+	}
+}
+
+/* The offset of the character with this number (from 1) in the line, or the line's end. */
+static size_t column_offset(const char *line, size_t length, size_t column)
+{
+	size_t at = 0;
+
+	while (at < length && column > 1) {
+		at++;
+		while (at < length && ((unsigned char)line[at] & 0xc0) == 0x80)
+			at++;
+		column--;
+	}
+	return at;
+}
+
+static void add_line(struct str *out, const char *line, size_t length)
+{
+	for (size_t at = 0; at < length;) {
+		size_t plain = 0;
+		while (at + plain < length && line[at + plain] != '\t')
+			plain++;
+		text_add_visible(out, line + at, plain, 0);
+		at += plain;
+		if (at < length) {
+			str_char(out, ' ');
+			at++;
+		}
+	}
+}
+
+/*
+ * Shows a window of the line around the column, so that a huge line stays one line; of what
+ * stands from the column on, at most `shown` characters.
+ */
+static void add_snippet(struct yaml_document *doc, struct error *err, size_t shown)
+{
+	struct str text = {0};
+
+	if (!doc->line_starts)
+		index_lines(doc);
+	if (err->line > doc->lines)
+		return;
+	const char *start = doc->bytes + doc->line_starts[err->line - 1];
+	size_t length = doc->length - doc->line_starts[err->line - 1];
+	const char *end = memchr(start, '\n', length);
+	length = end ? (size_t)(end - start) : length;
+	if (length && start[length - 1] == '\r')
+		length--;
+	size_t at = column_offset(start, length, err->column);
+	size_t from =
+		err->column > SNIPPET_COLUMNS ? column_offset(start, length, err->column - 20) : 0;
+	size_t to = from + column_offset(start + from, length - from, SNIPPET_COLUMNS + 1);
+	size_t last = at + column_offset(start + at, length - at, shown + 1);
+	to = last < to ? last : to;
+	str_text_add(&text, from ? "..." : "");
+	add_line(&text, start + from, at - from);
+	err->caret = text_columns(str_text(&text)) + 1;
+	add_line(&text, start + at, to - at);
+	str_text_add(&text, to < length ? "..." : "");
+	err->snippet = str_steal(&text);
+}
+
+static struct error *error_at_mark(
+	struct yaml_document *doc, size_t line, size_t column, struct error_list *errors)
+{
+	struct error *err = error_list_add(errors);
+
+	error_at(err, doc->file, line, column);
+	add_snippet(doc, err, SNIPPET_COLUMNS);
+	return err;
+}
+
+struct error *yaml_error(
+	struct yaml_document *doc, const struct yaml *node, struct error_list *errors)
+{
+	struct error *err = error_list_add(errors);
+
+	error_at(err, doc->file, node->line, node->column);
+	add_snippet(doc, err, node->is_key ? text_columns(node->text) : SNIPPET_COLUMNS);
+	return err;
+}
+
+struct error *yaml_error_hidden(
+	struct yaml_document *doc, const struct yaml *node, struct error_list *errors)
+{
+	struct error *err = error_list_add(errors);
+
+	error_at(err, doc->file, node->line, node->column);
+	add_snippet(doc, err, 0);
+	return err;
+}
+
+static struct error *error_at_event(struct builder *b, const yaml_event_t *event)
+{
+	return error_at_mark(
+		b->doc, event->start_mark.line + 1, event->start_mark.column + 1, b->errors);
+}
+
+/* ---- building the tree ---- */
+
+static struct yaml *new_node(struct builder *b, enum yaml_kind kind, const yaml_event_t *event)
+{
+	struct yaml *node = arena_alloc(&b->doc->arena, sizeof(*node));
+
+	node->kind = kind;
+	node->line = event->start_mark.line + 1;
+	node->column = event->start_mark.column + 1;
+	node->weight = kind == YAML_SCALAR;
+	return node;
+}
+
+static bool take_key(struct builder *b, struct level *level, struct yaml *node)
+{
+	node->is_key = true;
+	if (node->kind != YAML_SCALAR) {
+		error_set(yaml_error(b->doc, node, b->errors), "a key must be plain text");
+		return false;
+	}
+	if (node->is_plain && strcmp(node->text, "<<") == 0) {
+		struct error *err = yaml_error(b->doc, node, b->errors);
+		error_set(err, "merge keys (<<) are not supported");
+		error_hint(err, "Write the keys out, or give the whole map an anchor.");
+		return false;
+	}
+	const struct yaml *before = table_put(&level->keys, node->text, node);
+	if (before) {
+		struct str key CLEANUP(str_release) = {0};
+		text_add_visible(&key, node->text, strlen(node->text), 60);
+		error_set(yaml_error(b->doc, node, b->errors),
+			"the key `%s` stands twice in this map, first in line %zu", str_text(&key),
+			before->line);
+	}
+	level->key = node;
+	return true;
+}
+
+/* Puts a finished node in its place: the document's root, an item, a key or a member's value. */
+static bool place(struct builder *b, struct yaml *node)
+{
+	if (b->depth == 0) {
+		b->doc->root = node;
+		return true;
+	}
+	struct level *level = &b->levels[b->depth - 1];
+	if (level->node->kind == YAML_MAP && !level->key)
+		return take_key(b, level, node);
+	node->key = level->key;
+	level->key = NULL;
+	*level->end = node;
+	level->end = &node->next;
+	level->node->weight += node->weight;
+	return true;
+}
+
+static void name_anchor(struct builder *b, const yaml_char_t *anchor, struct yaml *node)
+{
+	if (anchor)
+		table_put(&b->anchors, arena_text(&b->doc->arena, (const char *)anchor), node);
+}
+
+static bool refuse_tag(struct builder *b, const yaml_event_t *event, const yaml_char_t *tag)
+{
+	if (!tag || strcmp((const char *)tag, YAML_STR_TAG) == 0)
+		return true;
+	struct str text CLEANUP(str_release) = {0};
+	text_add_visible(&text, (const char *)tag, strlen((const char *)tag), 60);
+	struct error *err = error_at_event(b, event);
+	error_set(err, "tags are not supported: %s", str_text(&text));
+	error_hint(err, "Take the tag out; what a key wants is known without it.");
+	return false;
+}
+
+static bool on_scalar(struct builder *b, const yaml_event_t *event)
+{
+	const char *text = (const char *)event->data.scalar.value;
+	size_t length = event->data.scalar.length;
+
+	if (!refuse_tag(b, event, event->data.scalar.tag))
+		return false;
+	if (memchr(text, '\0', length)) {
+		error_set(error_at_event(b, event), "a NUL character in the text");
+		return false;
+	}
+	struct yaml *node = new_node(b, YAML_SCALAR, event);
+	node->text = arena_bytes(&b->doc->arena, text, length);
+	node->is_plain =
+		event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !event->data.scalar.tag;
+	name_anchor(b, event->data.scalar.anchor, node);
+	return place(b, node);
+}
+
+static bool on_start(struct builder *b, const yaml_event_t *event)
+{
+	bool is_map = event->type == YAML_MAPPING_START_EVENT;
+	const yaml_char_t *tag =
+		is_map ? event->data.mapping_start.tag : event->data.sequence_start.tag;
+	const yaml_char_t *anchor =
+		is_map ? event->data.mapping_start.anchor : event->data.sequence_start.anchor;
+
+	if (!refuse_tag(b, event, tag))
+		return false;
+	if (b->depth == YAML_DEPTH_LIMIT) {
+		error_set(
+			error_at_event(b, event), "nested deeper than %d levels", YAML_DEPTH_LIMIT);
+		return false;
+	}
+	struct yaml *node = new_node(b, is_map ? YAML_MAP : YAML_LIST, event);
+	b->levels[b->depth++] = (struct level){.node = node, .end = &node->first};
+	name_anchor(b, anchor, node);
+	return true;
+}
+
+static bool on_end(struct builder *b)
+{
+	struct level *level = &b->levels[--b->depth];
+
+	level->node->weight++;
+	table_free(&level->keys);
+	return place(b, level->node);
+}
+
+static bool on_alias(struct builder *b, const yaml_event_t *event)
+{
+	const struct yaml *target = table_get(b->anchors, (const char *)event->data.alias.anchor);
+
+	if (!target) {
+		error_set(error_at_event(b, event), "there is no anchor of this name before it");
+		return false;
+	}
+	for (size_t i = 0; i < b->depth; i++) {
+		if (b->levels[i].node == target) {
+			error_set(
+				error_at_event(b, event), "this alias stands inside what it names");
+			return false;
+		}
+	}
+	b->nodes += target->weight;
+	if (b->nodes > YAML_NODE_LIMIT) {
+		error_set(error_at_event(b, event), "the aliases expand to more than %d nodes",
+			YAML_NODE_LIMIT);
+		return false;
+	}
+	struct yaml *node = arena_alloc(&b->doc->arena, sizeof(*node));
+	*node = *target;
+	node->key = NULL;
+	node->next = NULL;
+	node->is_key = false;
+	node->line = event->start_mark.line + 1;
+	node->column = event->start_mark.column + 1;
+	return place(b, node);
+}
+
+static bool on_document(struct builder *b, const yaml_event_t *event)
+{
+	if (!b->doc->root)
+		return true;
+	struct error *err = error_at_event(b, event);
+	error_set(err, "a second document starts here");
+	error_hint(err, "A manifest is one document; put the other into a file of its own.");
+	return false;
+}
+
+static bool on_event(struct builder *b, const yaml_event_t *event)
+{
+	switch (event->type) {
+	case YAML_SCALAR_EVENT:
+		return on_scalar(b, event);
+	case YAML_SEQUENCE_START_EVENT:
+	case YAML_MAPPING_START_EVENT:
+		return on_start(b, event);
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
+		return on_end(b);
+	case YAML_ALIAS_EVENT:
+		return on_alias(b, event);
+	case YAML_DOCUMENT_START_EVENT:
+		return on_document(b, event);
+	case YAML_NO_EVENT:
+	case YAML_STREAM_START_EVENT:
+	case YAML_STREAM_END_EVENT:
+	case YAML_DOCUMENT_END_EVENT:
+		break;
+	}
+	return true;
+}
+
+/* ---- parsing ---- */
+
+static void syntax_error(struct builder *b, const yaml_parser_t *parser)
+{
+	const yaml_mark_t *mark = &parser->problem_mark;
+	struct yaml_document *doc = b->doc;
+	struct error *err = error_at_mark(doc, mark->line + 1, mark->column + 1, b->errors);
+
+	if (!doc->line_starts)
+		index_lines(doc);
+	const char *start =
+		mark->line < doc->lines ? doc->bytes + doc->line_starts[mark->line] : "";
+	if (*start && start[strspn(start, " ")] == '\t') {
+		error_set(err, "a tab is used for indentation");
+		error_hint(err, "YAML allows only spaces there.");
+		return;
+	}
+	error_set(err, "not valid YAML: %s%s%s", parser->problem ? parser->problem : "unreadable",
+		parser->context ? " " : "", parser->context ? parser->context : "");
+}
+
+static void parse_events(struct builder *b, yaml_parser_t *parser)
+{
+	yaml_event_t event;
+	bool go_on = true;
+
+	while (go_on) {
+		if (!yaml_parser_parse(parser, &event)) {
+			syntax_error(b, parser);
+			return;
+		}
+		go_on = on_event(b, &event) && event.type != YAML_STREAM_END_EVENT;
+		b->nodes++;
+		yaml_event_delete(&event);
+	}
+}
+
+/* The place of a byte that is not UTF-8, in lines and columns. */
+static void encoding_error(struct yaml_document *doc, size_t at, struct error_list *errors)
+{
+	size_t line = 0, column = 1;
+
+	index_lines(doc);
+	while (line < doc->lines && doc->line_starts[line] <= at)
+		line++;
+	for (size_t i = doc->line_starts[line - 1]; i < at; i++)
+		column += ((unsigned char)doc->bytes[i] & 0xc0) != 0x80;
+	struct error *err = error_at_mark(doc, line, column, errors);
+	error_set(err, "this byte is not UTF-8");
+	error_hint(err, "Save the file in the encoding UTF-8.");
+}
+
+bool yaml_parse(struct yaml_document *doc, const char *file, const char *bytes, size_t length,
+	struct error_list *errors)
+{
+	struct builder b = {.doc = doc, .errors = errors};
+	size_t errors_before = errors->count, at;
+	yaml_parser_t parser;
+
+	if (length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark */
+		bytes += 3;
+		length -= 3;
+	}
+	*doc = (struct yaml_document){.file = file, .bytes = bytes, .length = length};
+	if (!text_is_utf8(bytes, length, &at)) {
+		encoding_error(doc, at, errors);
+		return false;
+	}
+	if (!yaml_parser_initialize(&parser))
+		mem_exhausted();
+	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)bytes, length);
+	parse_events(&b, &parser);
+	yaml_parser_delete(&parser);
+	for (size_t i = 0; i < b.depth; i++)
+		table_free(&b.levels[i].keys);
+	table_free(&b.anchors);
+	return errors->count == errors_before;
+}
+
+void yaml_release(struct yaml_document *doc)
+{
+	arena_release(&doc->arena);
+	free(doc->line_starts);
+	*doc = (struct yaml_document){0};
+}
+
+const struct yaml *yaml_get(const struct yaml *map, const char *key)
+{
+	for (const struct yaml *it = map->kind == YAML_MAP ? map->first : NULL; it; it = it->next)
+		if (strcmp(it->key->text, key) == 0)
+			return it;
+	return NULL;
+}
+
+bool yaml_is_null(const struct yaml *node)
+{
+	static const char *const words[] = {"", "~", "null", "Null", "NULL"};
+
+	if (node->kind != YAML_SCALAR || !node->is_plain)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(node->text, words[i]) == 0)
+			return true;
+	return false;
+}

@@ -1,0 +1,70 @@
+/*
+ * YAML: one document as a tree of nodes that remember where they stand (libyaml, event API).
+ *
+ * Bounded by itself, whatever the input: depth, and the nodes that aliases expand to. Refused,
+ * with the place: a second document, custom tags, merge keys, keys that are no scalars, a key
+ * twice in a map, an alias inside what it names, NUL in a scalar, bytes that are not UTF-8.
+ * Scalars stay text: `no`, 1e3 and 2024-01-01 mean what they say until somebody asks for a bool.
+ *
+ *     struct yaml_document doc CLEANUP(yaml_release) = {0};
+ *     yaml_parse(&doc, "cfprov.yaml", bytes, length, &errors);
+ *     for (const struct yaml *it = doc.root->first; it; it = it->next) ...
+ */
+#ifndef ADAPTER_YAML_H
+#define ADAPTER_YAML_H
+
+#include "base/error.h"
+#include "base/str.h"
+
+enum { YAML_DEPTH_LIMIT = 32, YAML_NODE_LIMIT = 4000000 };
+
+enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
+
+struct yaml {
+	enum yaml_kind kind;
+	bool is_plain; /* a scalar without quotes: `true` may be a bool, "true" not */
+	bool is_key;
+	size_t line, column;    /* from 1; columns count characters */
+	const char *text;       /* of a scalar, else NULL */
+	const struct yaml *key; /* of a member of a map: its key, a scalar; else NULL */
+	struct yaml *first;     /* member or item */
+	struct yaml *next;
+	size_t weight; /* nodes at and below this one, aliases expanded */
+};
+
+struct yaml_document {
+	struct arena arena;
+	const char *file;  /* keeps */
+	const char *bytes; /* keeps: for the snippets in errors */
+	size_t length;
+	struct yaml *root; /* NULL: there is nothing but comments */
+	size_t *line_starts;
+	size_t lines;
+};
+
+/*
+ * Parses; `file` and `bytes` must outlive the document. False if anything was added to *errors;
+ * then the tree may be incomplete.
+ */
+bool yaml_parse(struct yaml_document *doc, const char *file, const char *bytes, size_t length,
+	struct error_list *errors) MUST_CHECK;
+void yaml_release(struct yaml_document *doc);
+
+/* Lends the member of a map, or NULL. */
+const struct yaml *yaml_get(const struct yaml *map, const char *key);
+
+/* Is it a plain null: nothing at all, ~, or null? */
+bool yaml_is_null(const struct yaml *node);
+
+/*
+ * Lends a new error at this node with file, line, column, the line itself and a caret. Of the
+ * line, what stands behind a key is left out when the key is at fault: it may be a secret.
+ */
+struct error *yaml_error(
+	struct yaml_document *doc, const struct yaml *node, struct error_list *errors);
+
+/* The same, with the node itself left out, too. */
+struct error *yaml_error_hidden(
+	struct yaml_document *doc, const struct yaml *node, struct error_list *errors);
+
+#endif

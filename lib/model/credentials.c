@@ -1,0 +1,38 @@
+#include "model/credentials.h"
+
+static const char *kind_of_byte(unsigned char byte)
+{
+	if (byte == '\n' || byte == '\r')
+		return "a line break";
+	if (byte == ' ' || byte == '\t')
+		return "a space";
+	return byte < 0x20 || byte == 0x7f ? "a control character"
+					   : "a character that is not ASCII";
+}
+
+bool credentials_check(const struct secret *secret, const char *what, struct error *err)
+{
+	if (!secret->length) {
+		error_set(err, "%s is empty", what);
+		return error_hint(err, "Set it to an API token of Cloudflare.");
+	}
+	if (secret->length > CREDENTIALS_LENGTH_LIMIT) {
+		error_set(err, "%s is %zu bytes long; that is no token", what, secret->length);
+		return error_hint(err, "Tokens have some 40 to 60 characters.");
+	}
+	for (size_t i = 0; i < secret->length; i++) {
+		unsigned char byte = (unsigned char)secret->bytes[i];
+		if (byte > 0x20 && byte < 0x7f)
+			continue;
+		error_set(err, "%s has %s at position %zu", what, kind_of_byte(byte), i + 1);
+		return error_hint(err, "Copy it again, without quotes, spaces or line breaks.");
+	}
+	return true;
+}
+
+void credentials_release(struct credentials *credentials)
+{
+	secret_release(&credentials->token);
+	secret_release(&credentials->email);
+	secret_release(&credentials->key);
+}

@@ -1,0 +1,52 @@
+/*
+ * What the library says while it works. It only says; who listens (cmd/cfprov) words and prints.
+ * Everything in an event is lent for the length of the call.
+ */
+#ifndef MODEL_EVENT_H
+#define MODEL_EVENT_H
+
+#include "base/error.h"
+#include "model/plan.h"
+
+#include <stdint.h>
+
+enum event_type {
+	EVENT_LOCK_WAIT,       /* text: who holds the lock */
+	EVENT_RECOVERED,       /* object: made by a run that was cut off; its id is known now */
+	EVENT_JOURNAL_FOLDED,  /* text: the journal that was folded into the state */
+	EVENT_READ_ACCOUNT,    /* text: alias; count: stores that live there */
+	EVENT_ACTION_START,    /* object */
+	EVENT_ACTION_COMPLETE, /* object, with its id; elapsed_us */
+	EVENT_ACTION_FAILED,   /* object; err */
+	EVENT_PROGRESS,        /* progress */
+	EVENT_RETRY,           /* text: what is tried again, and why; wait_ms */
+	EVENT_SLOW_DOWN,       /* text: why; wait_ms */
+	EVENT_INTERRUPT,       /* the user asked to stop; progress */
+	EVENT_WARNING,         /* text */
+};
+
+struct event_progress {
+	size_t done, failed, under_way, left;
+};
+
+struct event {
+	enum event_type type;
+	const struct object *object;
+	const struct action *action; /* for the EVENT_ACTION_* */
+	const struct error *err;
+	const char *text;
+	size_t count;
+	int64_t wait_ms, elapsed_us;
+	struct event_progress progress;
+};
+
+/* Who listens. A sink without a function hears nothing. */
+struct event_sink {
+	void (*hear)(void *context, const struct event *event);
+	void *context;
+};
+
+void event_emit(const struct event_sink *sink, const struct event *event);
+void event_say(const struct event_sink *sink, enum event_type type, const char *text);
+
+#endif

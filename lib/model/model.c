@@ -1,0 +1,163 @@
+#include "model/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *keep(struct model *model, const char *text)
+{
+	return text ? arena_text(&model->arena, text) : NULL;
+}
+
+struct account *model_add_account(struct model *model, const char *alias, const char *id)
+{
+	model->accounts = mem_room(model->accounts, model->account_count, &model->account_room,
+		sizeof(*model->accounts));
+	struct account *account = &model->accounts[model->account_count++];
+	*account = (struct account){.alias = keep(model, alias), .id = keep(model, id)};
+	return account;
+}
+
+struct object *model_add_object(
+	struct model *model, const char *account, const char *store, const char *secret)
+{
+	model->objects = mem_room(
+		model->objects, model->object_count, &model->object_room, sizeof(*model->objects));
+	struct object *object = &model->objects[model->object_count++];
+	*object = (struct object){
+		.kind = secret ? OBJECT_SECRET : OBJECT_STORE,
+		.account = keep(model, account),
+		.store = keep(model, store),
+		.secret = keep(model, secret),
+	};
+	return object;
+}
+
+struct object *model_add_copy(struct model *model, const struct object *object)
+{
+	struct object *copy =
+		model_add_object(model, object->account, object->store, object->secret);
+	const char *account = copy->account, *store = copy->store, *secret = copy->secret;
+
+	*copy = *object;
+	copy->account = account;
+	copy->store = store;
+	copy->secret = secret;
+	copy->id = keep(model, object->id);
+	copy->created = keep(model, object->created);
+	copy->modified = keep(model, object->modified);
+	copy->place.file = keep(model, object->place.file);
+	return copy;
+}
+
+struct account *model_add_account_copy(struct model *model, const struct account *account)
+{
+	struct account *copy = model_add_account(model, account->alias, account->id);
+
+	copy->token = account->token;
+	copy->token.name = keep(model, account->token.name);
+	copy->token.place.file = keep(model, account->token.place.file);
+	copy->place = account->place;
+	copy->place.file = keep(model, account->place.file);
+	return copy;
+}
+
+static int compare_text(const char *a, const char *b)
+{
+	if (!a || !b)
+		return (a != NULL) - (b != NULL);
+	return strcmp(a, b);
+}
+
+int object_compare(const struct object *a, const struct object *b)
+{
+	int order = compare_text(a->account, b->account);
+
+	if (order == 0)
+		order = compare_text(a->store, b->store);
+	return order ? order : compare_text(a->secret, b->secret);
+}
+
+static int compare_objects(const void *a, const void *b)
+{
+	return object_compare(a, b);
+}
+
+static int compare_accounts(const void *a, const void *b)
+{
+	return strcmp(((const struct account *)a)->alias, ((const struct account *)b)->alias);
+}
+
+/* Equals (an error that somebody will want to show) in an order that does not change. */
+static int compare_to_sort(const void *a, const void *b)
+{
+	const struct object *x = a, *y = b;
+	int order = object_compare(x, y);
+
+	if (order == 0)
+		order = compare_text(x->id, y->id);
+	if (order == 0)
+		order = (x->place.line > y->place.line) - (x->place.line < y->place.line);
+	return order;
+}
+
+void model_sort(struct model *model)
+{
+	if (model->object_count)
+		qsort(model->objects, model->object_count, sizeof(*model->objects),
+			compare_to_sort);
+	if (model->account_count)
+		qsort(model->accounts, model->account_count, sizeof(*model->accounts),
+			compare_accounts);
+}
+
+const struct account *model_account(const struct model *model, const char *alias)
+{
+	struct account wanted = {.alias = alias};
+
+	if (!model->account_count)
+		return NULL;
+	return bsearch(
+		&wanted, model->accounts, model->account_count, sizeof(wanted), compare_accounts);
+}
+
+const struct object *model_object(
+	const struct model *model, const char *account, const char *store, const char *secret)
+{
+	struct object wanted = {.account = account, .store = store, .secret = secret};
+
+	if (!model->object_count)
+		return NULL;
+	const struct object *found = bsearch(
+		&wanted, model->objects, model->object_count, sizeof(wanted), compare_objects);
+	while (found && found > model->objects && object_compare(found - 1, &wanted) == 0)
+		found--;
+	return found;
+}
+
+void object_add_address(struct str *out, const struct object *object)
+{
+	str_format(out, "%s/%s", object->account, object->store);
+	if (object->secret)
+		str_format(out, "/%s", object->secret);
+}
+
+char *object_address(const struct object *object)
+{
+	struct str address = {0};
+
+	object_add_address(&address, object);
+	return str_steal(&address);
+}
+
+const char *object_kind_word(enum object_kind kind)
+{
+	return kind == OBJECT_STORE ? "store" : "secret";
+}
+
+void model_release(struct model *model)
+{
+	arena_release(&model->arena);
+	free(model->accounts);
+	free(model->objects);
+	*model = (struct model){0};
+}

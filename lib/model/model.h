@@ -1,0 +1,110 @@
+/*
+ * The noun of cfprov: accounts and the objects in them (stores, later secrets), sorted by
+ * address. It stands three times: desired (the manifest), recorded (the state) and live.
+ *
+ * A model owns all of its texts, in one arena. Build it with model_add_*, then model_sort once;
+ * after that it is only read. Nothing here knows files, requests or secrets' values.
+ *
+ *     struct model model CLEANUP(model_release) = {0};
+ *     struct object *store = model_add_object(&model, "prod", "keys", NULL);
+ *     store->id = arena_text(&model.arena, id);
+ *     model_sort(&model);
+ */
+#ifndef MODEL_MODEL_H
+#define MODEL_MODEL_H
+
+#include "base/mem.h"
+#include "base/str.h"
+
+/* The alias of the account of a manifest (or state) that names just one. */
+#define MODEL_DEFAULT_ALIAS "default"
+
+/* Where something was declared; file NULL: nowhere. */
+struct place {
+	const char *file;
+	size_t line, column; /* from 1 */
+};
+
+/* A reference to secret bytes: where they are to be had, never the bytes. */
+enum value_source_kind { VALUE_NONE, VALUE_ENV };
+
+struct value_source {
+	enum value_source_kind kind;
+	const char *name; /* of the variable */
+	struct place place;
+};
+
+struct account {
+	const char *alias;         /* how manifest, state and addresses call it */
+	const char *id;            /* Cloudflare's; at most 32 characters */
+	struct value_source token; /* desired only; VALUE_NONE: from the environment */
+	struct place place;        /* desired only */
+};
+
+/* How an object came to be managed. */
+enum origin { ORIGIN_NONE, ORIGIN_CREATED, ORIGIN_ADOPTED };
+
+enum object_kind { OBJECT_STORE, OBJECT_SECRET };
+
+struct object {
+	enum object_kind kind;
+	const char *account; /* its alias */
+	const char *store;   /* the store's name */
+	const char *secret;  /* the secret's name; NULL: this is the store itself */
+
+	/* recorded and live; NULL in desired */
+	const char *id;
+	const char *created, *modified; /* RFC 3339, as Cloudflare wrote them; may be NULL */
+
+	/* recorded */
+	enum origin origin; /* ORIGIN_NONE in live and desired */
+	bool is_unresolved; /* asked for, no answer seen: it may or may not exist; no id */
+
+	/* desired */
+	bool may_adopt; /* `adopt: true`: needs no question */
+	struct place place;
+};
+
+struct model {
+	struct arena arena;
+	struct account *accounts;
+	size_t account_count, account_room;
+	struct object *objects;
+	size_t object_count, object_room;
+};
+
+/* Each lends a new item whose names are copied; valid until the next item of its sort is added. */
+struct account *model_add_account(struct model *model, const char *alias, const char *id);
+struct object *model_add_object(
+	struct model *model, const char *account, const char *store, const char *secret);
+
+/* Adds a copy of an object (or account) of another model, texts and all. */
+struct object *model_add_copy(struct model *model, const struct object *object);
+struct account *model_add_account_copy(struct model *model, const struct account *account);
+
+/* Sorts accounts by alias and objects by address (doubles by id, then line). O(n log n). */
+void model_sort(struct model *model);
+
+/* Lends what has this alias or address (the first, if there are several), or NULL. Sorted only. */
+const struct account *model_account(const struct model *model, const char *alias);
+const struct object *model_object(
+	const struct model *model, const char *account, const char *store, const char *secret);
+
+/*
+ * <0, 0, >0: the order of addresses: by account, store, then secret; a store comes right before
+ * its secrets.
+ */
+int object_compare(const struct object *a, const struct object *b);
+
+/* Adds ALIAS/STORE or ALIAS/STORE/SECRET. */
+void object_add_address(struct str *out, const struct object *object);
+
+/* Gives (free) the address. */
+char *object_address(const struct object *object) MUST_CHECK;
+
+/* The word for one of its kind: "store". */
+const char *object_kind_word(enum object_kind kind);
+
+void model_release(struct model *model);
+
+#endif

@@ -1,0 +1,272 @@
+#include "recorded/journal.h"
+
+#include "adapter/crypt.h"
+#include "adapter/json.h"
+#include "recorded/objects.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { JOURNAL_VERSION = 1, PREFIX_LENGTH = CRYPT_CHECKSUM_SIZE }; /* checksum, a space */
+
+static const char *const verb_words[] = {
+	[INTENT_CREATE] = "create",
+	[INTENT_RECORD] = "record",
+};
+
+/* ---- writing ---- */
+
+static void add_line(struct str *out, const struct str *json)
+{
+	char checksum[CRYPT_CHECKSUM_SIZE];
+
+	crypt_checksum(str_text(json), json->length, checksum);
+	str_text_add(out, checksum);
+	str_char(out, ' ');
+	str_add(out, json->bytes, json->length);
+	str_char(out, '\n');
+}
+
+void journal_encode_header(const struct state *state, const struct account *accounts,
+	size_t account_count, const struct intent *intents, size_t count, struct str *out)
+{
+	struct str json CLEANUP(str_release) = {0};
+	struct json_writer writer = json_writer(&json, 0);
+
+	json_begin_object(&writer, NULL);
+	json_put_integer(&writer, "cfprov_journal", JOURNAL_VERSION);
+	json_put_text(&writer, "lineage", state->lineage);
+	json_put_integer(&writer, "serial", state->serial);
+	json_begin_object(&writer, "accounts");
+	for (size_t i = 0; i < account_count; i++)
+		json_put_text(&writer, accounts[i].alias, accounts[i].id);
+	json_end(&writer);
+	json_begin_array(&writer, "intents");
+	for (size_t i = 0; i < count; i++) {
+		json_begin_object(&writer, NULL);
+		json_put_text(&writer, "do", verb_words[intents[i].verb]);
+		json_put_text(&writer, "account", intents[i].object->account);
+		json_put_text(&writer, "store", intents[i].object->store);
+		json_end(&writer);
+	}
+	json_end(&writer);
+	json_end(&writer);
+	add_line(out, &json);
+}
+
+void journal_encode_group(const struct result *results, size_t count, struct str *out)
+{
+	struct str json CLEANUP(str_release) = {0};
+	struct json_writer writer = json_writer(&json, 0);
+
+	json_begin_array(&writer, NULL);
+	for (size_t i = 0; i < count; i++) {
+		const struct change *change = &results[i].change;
+		json_begin_object(&writer, NULL);
+		json_put_integer(&writer, "intent", (int64_t)results[i].intent);
+		if (change->kind == CHANGE_PUT) {
+			json_begin_object(&writer, "put");
+			objects_encode(&writer, change->object);
+			json_end(&writer);
+		} else {
+			json_put_bool(&writer, change->kind == CHANGE_DROP ? "drop" : "keep", true);
+		}
+		json_end(&writer);
+	}
+	json_end(&writer);
+	add_line(out, &json);
+}
+
+struct change journal_unknown(const struct intent *intent, struct object *storage)
+{
+	if (intent->verb != INTENT_CREATE)
+		return (struct change){CHANGE_KEEP, intent->object};
+	*storage = (struct object){.kind = intent->object->kind,
+		.account = intent->object->account,
+		.store = intent->object->store,
+		.secret = intent->object->secret,
+		.is_unresolved = true};
+	return (struct change){CHANGE_PUT, storage};
+}
+
+/* ---- reading ---- */
+
+struct reader {
+	const char *bytes;
+	size_t length, at;
+	struct journal *journal;
+	struct object *objects; /* one for each intent */
+	struct error *err;
+};
+
+static bool malformed(struct reader *r)
+{
+	return error_set(r->err, "a record that this cfprov does not know, at byte %zu", r->at);
+}
+
+static bool decode_intent(struct reader *r, const struct json *json, size_t index)
+{
+	const char *verb = json_get_text(json, "do");
+	const char *account = json_get_text(json, "account"), *store = json_get_text(json, "store");
+	struct arena *arena = &r->journal->model.arena;
+
+	if (!verb || !account || !store)
+		return malformed(r);
+	r->objects[index] = (struct object){.kind = OBJECT_STORE,
+		.account = arena_text(arena, account),
+		.store = arena_text(arena, store)};
+	for (size_t i = 0; i < ARRAY_SIZE(verb_words); i++) {
+		struct intent intent = {(enum intent_verb)i, &r->objects[index]};
+		if (strcmp(verb, verb_words[i]) != 0)
+			continue;
+		struct object unknown;
+		struct change change = journal_unknown(&intent, &unknown);
+		if (change.kind == CHANGE_PUT)
+			r->objects[index] = unknown;
+		r->journal->changes[index] = (struct change){change.kind, &r->objects[index]};
+		return true;
+	}
+	return malformed(r);
+}
+
+static bool decode_head(struct reader *r, const struct json *json)
+{
+	struct journal *journal = r->journal;
+	const char *lineage = json_get_text(json, "lineage");
+	int64_t version;
+
+	if (!json_integer(json_get(json, "cfprov_journal"), &version))
+		return malformed(r);
+	if (version != JOURNAL_VERSION) {
+		error_set(r->err, "it has version %lld; this cfprov knows version %d",
+			(long long)version, JOURNAL_VERSION);
+		return error_hint(r->err, "Finish the run with the cfprov that began it.");
+	}
+	if (!json_integer(json_get(json, "serial"), &journal->serial) || journal->serial < 0 ||
+		!lineage || strlen(lineage) != STATE_LINEAGE_LENGTH)
+		return malformed(r);
+	memcpy(journal->lineage, lineage, sizeof(journal->lineage));
+	const struct json *accounts = json_get(json, "accounts");
+	for (const struct json *it = json_first(accounts); it; it = json_next(it)) {
+		if (!json_text(it))
+			return malformed(r);
+		model_add_account(&journal->model, json_key(it), json_text(it));
+	}
+	return true;
+}
+
+static bool decode_header(struct reader *r, const struct json *json)
+{
+	struct journal *journal = r->journal;
+	const struct json *intents = json_get(json, "intents");
+	size_t count = json_count(intents), index = 0;
+
+	if (!json_is_array(intents) || !decode_head(r, json))
+		return json_is_array(intents) ? false : malformed(r);
+	r->objects = arena_alloc(&journal->model.arena, count * sizeof(*r->objects));
+	journal->changes = mem_alloc(count * sizeof(*journal->changes));
+	journal->count = count;
+	for (const struct json *it = json_first(intents); it; it = json_next(it))
+		if (!decode_intent(r, it, index++))
+			return false;
+	return true;
+}
+
+static bool decode_result(struct reader *r, const struct json *json)
+{
+	struct journal *journal = r->journal;
+	const struct json *put = json_get(json, "put");
+	int64_t index;
+
+	if (!json_integer(json_get(json, "intent"), &index) || index < 0 ||
+		(uint64_t)index >= journal->count)
+		return malformed(r);
+	struct object *object = &r->objects[index];
+	struct change *change = &journal->changes[index];
+	if (!put) {
+		change->kind = json_is_true(json_get(json, "drop")) ? CHANGE_DROP : CHANGE_KEEP;
+		return json_is_true(json_get(json, "drop")) ||
+		       json_is_true(json_get(json, "keep")) || malformed(r);
+	}
+	object->is_unresolved = false;
+	if (!objects_decode(put, &journal->model.arena, object, r->err))
+		return error_prefix(r->err, "the record at byte %zu", r->at);
+	change->kind = CHANGE_PUT;
+	return true;
+}
+
+static bool decode_group(struct reader *r, const struct json *json)
+{
+	if (!json_is_array(json))
+		return malformed(r);
+	for (const struct json *it = json_first(json); it; it = json_next(it))
+		if (!decode_result(r, it))
+			return false;
+	return true;
+}
+
+static bool is_line_whole(const char *line, size_t length)
+{
+	char checksum[CRYPT_CHECKSUM_SIZE];
+
+	if (length < PREFIX_LENGTH || line[PREFIX_LENGTH - 1] != ' ')
+		return false;
+	crypt_checksum(line + PREFIX_LENGTH, length - PREFIX_LENGTH, checksum);
+	return memcmp(line, checksum, PREFIX_LENGTH - 1) == 0;
+}
+
+static bool decode_line(struct reader *r, size_t length)
+{
+	const char *text = r->bytes + r->at + PREFIX_LENGTH;
+	struct json *json CLEANUP(json_free_pointer) =
+		json_parse(text, length - PREFIX_LENGTH, r->err);
+
+	if (!json)
+		return false;
+	return r->at == 0 ? decode_header(r, json) : decode_group(r, json);
+}
+
+static bool decode_lines(struct reader *r)
+{
+	while (r->at < r->length) {
+		const char *line = r->bytes + r->at;
+		const char *end = memchr(line, '\n', r->length - r->at);
+		if (!end)
+			return true; /* torn: it was never finished */
+		size_t length = (size_t)(end - line);
+		if (!is_line_whole(line, length))
+			return error_set(r->err, "damaged at byte %zu", r->at);
+		if (!decode_line(r, length))
+			return false;
+		r->at += length + 1;
+	}
+	return true;
+}
+
+bool journal_decode(const char *file, const char *bytes, size_t length, struct journal *ret_journal,
+	struct error *err)
+{
+	struct journal journal = {0};
+	struct reader r = {.bytes = bytes, .length = length, .journal = &journal, .err = err};
+
+	if (decode_lines(&r)) {
+		*ret_journal = journal;
+		return true;
+	}
+	journal_release(&journal);
+	error_prefix(err, "not a journal of cfprov");
+	error_at(err, file, 0, 0);
+	if (!err->hint)
+		error_hint(err,
+			"It tells what an interrupted run did. If it can't be mended, move it "
+			"away: stores that the run made are then found by their names, and "
+			"adopting them is offered.");
+	return false;
+}
+
+void journal_release(struct journal *journal)
+{
+	free(journal->changes);
+	model_release(&journal->model);
+	*journal = (struct journal){0};
+}

@@ -1,0 +1,58 @@
+/*
+ * The journal: what a run is about to do, then what came of it, durable group by group. It stands
+ * beside the state as <state>.journal while an apply runs; found at start, it is what a run that
+ * was cut off has left, and is folded into the state.
+ *
+ * Lines of text, each `CHECKSUM JSON`. The first is the header: the state that it goes with
+ * (lineage, serial) and the intents. Each further line is one group of results, written after all
+ * before it are durable. What stands behind the last line break is torn and counts as not
+ * written; a whole line with a wrong checksum is damage, and an error that names the byte.
+ *
+ * Here is the coding only; recorded/ledger reads and writes the file.
+ */
+#ifndef RECORDED_JOURNAL_H
+#define RECORDED_JOURNAL_H
+
+#include "recorded/state.h"
+
+enum intent_verb {
+	INTENT_CREATE, /* a request goes out: without a result it is unknown whether it worked */
+	INTENT_RECORD, /* no request: without a result nothing happened */
+};
+
+struct intent {
+	enum intent_verb verb;
+	const struct object *object; /* what it is about; keeps */
+};
+
+/* What came of an intent. */
+struct result {
+	size_t intent;
+	struct change change; /* CHANGE_KEEP: it did not work, and surely nothing was made */
+};
+
+/* What stood in a journal: the changes that it makes to its state, one for each intent. */
+struct journal {
+	int64_t serial; /* of the state it goes with */
+	char lineage[STATE_LINEAGE_LENGTH + 1];
+	struct model model; /* owns the texts; its accounts are those of the run. Not sorted */
+	struct change *changes;
+	size_t count;
+};
+
+void journal_encode_header(const struct state *state, const struct account *accounts,
+	size_t account_count, const struct intent *intents, size_t count, struct str *out);
+void journal_encode_group(const struct result *results, size_t count, struct str *out);
+
+/*
+ * What an intent without a result means for the state: of INTENT_CREATE, PUT of an unresolved
+ * object; else KEEP. *storage is where the object lives.
+ */
+struct change journal_unknown(const struct intent *intent, struct object *storage);
+
+/* Reads a journal. An empty or torn one has serial 0 and no changes. `file` is for errors. */
+bool journal_decode(const char *file, const char *bytes, size_t length, struct journal *ret_journal,
+	struct error *err) MUST_CHECK;
+void journal_release(struct journal *journal);
+
+#endif

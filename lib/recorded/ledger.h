@@ -1,0 +1,84 @@
+/*
+ * The ledger: the state file, its journal and its lock, through the life of a command.
+ *
+ * A command that only looks:            A command that acts:
+ *     ledger_read                           ledger_open     lock, read, fold an old journal in
+ *     … ledger->state …                     ledger_settle   what became of unresolved objects
+ *     ledger_close                          ledger_begin    the intents are durable
+ *                                           ledger_record   some results are durable (again …)
+ *                                           ledger_finish   fold, replace the state, drop the
+ * journal ledger_close    unlock
+ *
+ * After a crash at any point the files say everything that was durable: the next ledger_open folds
+ * it in, and what has no result is "unresolved" until ledger_settle. The state is one local file;
+ * `.backup` beside it is the one before. Links to it are followed.
+ */
+#ifndef RECORDED_LEDGER_H
+#define RECORDED_LEDGER_H
+
+#include "adapter/fs.h"
+#include "model/event.h"
+#include "recorded/journal.h"
+#include "recorded/state.h"
+
+#include <signal.h>
+
+#define LEDGER_DEFAULT_NAME "cfprov.state.json"
+
+enum { LEDGER_SIZE_LIMIT = 512 << 20 };
+
+struct ledger_options {
+	const char *path;
+	const char *operation; /* for whoever finds the lock: "apply" */
+	bool no_lock;
+	int64_t lock_timeout_ms;
+	const struct event_sink *sink;            /* may be NULL */
+	const volatile sig_atomic_t *interrupted; /* stops waiting for the lock; may be NULL */
+};
+
+struct ledger {
+	struct state state; /* as it is now; lent until ledger_settle, ledger_finish or close */
+	char *path, *journal_path, *backup_path;
+	bool may_write;
+	struct fs_lock lock;
+	struct fs_log log; /* open between begin and finish */
+	/* of the run that is under way, one change for each intent */
+	struct arena run_arena;
+	struct change *changes;
+	size_t change_count;
+	const struct account *accounts; /* keeps what ledger_begin was given */
+	size_t account_count;
+	bool has_journal; /* a file stands there */
+};
+
+/* Reads the state with a journal folded in, in memory only. A state that is absent is empty. */
+bool ledger_read(struct ledger *ledger, const char *path, struct error *err) MUST_CHECK;
+
+/*
+ * Locks, reads, and folds a journal that it finds into the state file. ERROR_BUSY: the lock was
+ * not to be had in time; the error says who holds it.
+ */
+bool ledger_open(
+	struct ledger *ledger, const struct ledger_options *options, struct error *err) MUST_CHECK;
+
+/*
+ * Folds changes that no request made into the state, in memory, and in the file if the ledger was
+ * opened to write.
+ */
+bool ledger_settle(struct ledger *ledger, const struct change *changes, size_t count,
+	struct error *err) MUST_CHECK;
+
+/* Makes the intents of a run durable. Keeps accounts until ledger_finish. */
+bool ledger_begin(struct ledger *ledger, const struct model *desired, const struct intent *intents,
+	size_t count, struct error *err) MUST_CHECK;
+
+/* Makes results durable, as one group. On failure they are kept for ledger_finish all the same. */
+bool ledger_record(struct ledger *ledger, const struct result *results, size_t count,
+	struct error *err) MUST_CHECK;
+
+/* Folds the run into the state, replaces the file and removes the journal. */
+bool ledger_finish(struct ledger *ledger, struct error *err) MUST_CHECK;
+
+void ledger_close(struct ledger *ledger);
+
+#endif

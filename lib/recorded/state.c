@@ -1,0 +1,279 @@
+#include "recorded/state.h"
+
+#include "adapter/crypt.h"
+#include "adapter/json.h"
+#include "adapter/table.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "recorded/objects.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+_Static_assert(CRYPT_UUID_SIZE == STATE_LINEAGE_LENGTH + 1, "a lineage is a UUID");
+
+/* ---- folding ---- */
+
+static int compare_changes(const void *a, const void *b)
+{
+	const struct change *x = a, *y = b;
+
+	return object_compare(x->object, y->object);
+}
+
+static void fold_accounts(
+	const struct state *old, const struct state_fold *fold, struct state *ret_state)
+{
+	struct model *model = &ret_state->model;
+	const struct model *before = &old->model;
+
+	for (size_t i = 0; i < before->account_count; i++)
+		model_add_account(model, before->accounts[i].alias, before->accounts[i].id);
+	for (size_t i = 0; i < fold->account_count; i++)
+		if (!model_account(before, fold->accounts[i].alias))
+			model_add_account(model, fold->accounts[i].alias, fold->accounts[i].id);
+}
+
+/* Merges two sorted rows: what was recorded, and what changes. True if anything is different. */
+static bool fold_objects(
+	const struct model *before, const struct change *changes, size_t count, struct model *after)
+{
+	size_t i = 0, j = 0;
+	bool is_different = false;
+
+	while (i < before->object_count || j < count) {
+		int order = i == before->object_count ? 1
+			    : j == count              ? -1
+					 : object_compare(&before->objects[i], changes[j].object);
+		const struct object *old = order <= 0 ? &before->objects[i++] : NULL;
+		const struct change *change = order >= 0 ? &changes[j++] : NULL;
+		if (change && change->kind == CHANGE_PUT)
+			model_add_copy(after, change->object);
+		else if (old && (!change || change->kind == CHANGE_KEEP))
+			model_add_copy(after, old);
+		is_different |= change && (change->kind == CHANGE_PUT ||
+						  (change->kind == CHANGE_DROP && old));
+	}
+	return is_different;
+}
+
+void state_fold(const struct state *old, const struct state_fold *fold, struct state *ret_state)
+{
+	struct state next = {.serial = old->serial};
+	size_t bytes = fold->change_count * sizeof(*fold->changes);
+	struct change *sorted AUTO_FREE = mem_alloc(bytes);
+
+	memcpy(next.lineage, old->lineage, sizeof(next.lineage));
+	if (bytes)
+		memcpy(sorted, fold->changes, bytes);
+	if (fold->change_count)
+		qsort(sorted, fold->change_count, sizeof(*sorted), compare_changes);
+	if (fold_objects(&old->model, sorted, fold->change_count, &next.model))
+		next.serial++;
+	fold_accounts(old, fold, &next);
+	model_sort(&next.model);
+	*ret_state = next;
+}
+
+/* ---- writing ---- */
+
+static int compare_ids(const void *a, const void *b)
+{
+	const struct account *x = *(const struct account *const *)a;
+	const struct account *y = *(const struct account *const *)b;
+
+	return strcmp(x->id, y->id);
+}
+
+/* The first object of the account; the model is sorted by alias. */
+static size_t first_object_of(const struct model *model, const char *alias)
+{
+	size_t low = 0, high = model->object_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strcmp(model->objects[middle].account, alias) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void encode_account(
+	struct json_writer *writer, const struct model *model, const struct account *account)
+{
+	json_begin_object(writer, account->id);
+	json_put_text(writer, "alias", account->alias);
+	json_begin_object(writer, "stores");
+	for (size_t i = first_object_of(model, account->alias); i < model->object_count; i++) {
+		const struct object *object = &model->objects[i];
+		if (strcmp(object->account, account->alias) != 0)
+			break;
+		json_begin_object(writer, object->store);
+		objects_encode(writer, object);
+		json_end(writer);
+	}
+	json_end(writer);
+	json_end(writer);
+}
+
+void state_encode(const struct state *state, struct str *out)
+{
+	struct json_writer writer = json_writer(out, 2);
+	const struct model *model = &state->model;
+	const struct account **by_id = mem_alloc(model->account_count * sizeof(*by_id));
+
+	for (size_t i = 0; i < model->account_count; i++)
+		by_id[i] = &model->accounts[i];
+	qsort(by_id, model->account_count, sizeof(*by_id), compare_ids);
+	json_begin_object(&writer, NULL);
+	json_put_integer(&writer, "version", STATE_VERSION);
+	json_put_text(&writer, "cfprov_version", cfprov_version());
+	json_put_integer(&writer, "serial", state->serial);
+	json_put_text(&writer, "lineage", state->lineage);
+	json_begin_object(&writer, "accounts");
+	for (size_t i = 0; i < model->account_count; i++)
+		encode_account(&writer, model, by_id[i]);
+	json_end(&writer);
+	json_end(&writer);
+	str_char(out, '\n');
+	free((void *)by_id);
+}
+
+/* ---- reading ---- */
+
+struct decoding {
+	struct state *state;
+	struct table *ids; /* of objects */
+	struct table *aliases;
+	struct error *err;
+};
+
+/* "FILE is not a state: WHY" */
+static bool refuse(struct decoding *d, const char *where, const char *why)
+{
+	struct str text CLEANUP(str_release) = {0};
+
+	text_add_visible(&text, where, strlen(where), 80);
+	return error_set(d->err, "%s: %s", str_text(&text), why);
+}
+
+static bool decode_store(struct decoding *d, const char *alias, const struct json *json)
+{
+	struct model *model = &d->state->model;
+	struct object *object = model_add_object(model, alias, json_key(json), NULL);
+	struct str address CLEANUP(str_release) = {0};
+
+	if (!objects_decode(json, &model->arena, object, d->err)) {
+		object_add_address(&address, object);
+		struct str shown CLEANUP(str_release) = {0};
+		text_add_visible(&shown, str_text(&address), address.length, 80);
+		return error_prefix(d->err, "%s", str_text(&shown));
+	}
+	if (object->id && table_put(&d->ids, object->id, model))
+		return refuse(d, json_key(json), "another object has the same id");
+	return true;
+}
+
+static bool decode_account(struct decoding *d, const struct json *json)
+{
+	const char *id = json_key(json), *alias = json_get_text(json, "alias");
+	const struct json *stores = json_get(json, "stores");
+
+	if (!objects_is_id(id) || !alias || !*alias || !json_is_object(stores) ||
+		json_count(json) != 2)
+		return refuse(d, id, "an account needs an id, `alias`, `stores` and nothing else");
+	struct account *account = model_add_account(&d->state->model, alias, id);
+	if (table_put(&d->aliases, account->alias, d))
+		return refuse(d, alias, "two accounts have this alias");
+	alias = account->alias;
+	for (const struct json *it = json_first(stores); it; it = json_next(it))
+		if (!decode_store(d, alias, it))
+			return false;
+	return true;
+}
+
+static bool decode_version(struct decoding *d, const struct json *root)
+{
+	int64_t version;
+	const char *by = json_get_text(root, "cfprov_version");
+
+	if (!json_integer(json_get(root, "version"), &version) || version < 1)
+		return error_set(d->err, "`version` is missing or no version");
+	if (version == STATE_VERSION)
+		return true;
+	struct str shown CLEANUP(str_release) = {0};
+	text_add_visible(&shown, by ? by : "?", strlen(by ? by : "?"), 20);
+	error_set(d->err, "it has version %lld; this cfprov knows version %d", (long long)version,
+		STATE_VERSION);
+	return error_hint(d->err, "It was written by cfprov %s: use that version or a later one.",
+		str_text(&shown));
+}
+
+static bool decode_head(struct decoding *d, const struct json *root)
+{
+	const char *lineage = json_get_text(root, "lineage");
+	static const char *const keys[] = {
+		"version", "cfprov_version", "serial", "lineage", "accounts"};
+	size_t known = 0;
+
+	if (!json_is_object(root))
+		return error_set(d->err, "it is no JSON object");
+	if (!decode_version(d, root))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		known += json_get(root, keys[i]) != NULL;
+	if (known != ARRAY_SIZE(keys) || json_count(root) != known)
+		return error_set(d->err, "its keys are not those of a state");
+	if (!json_integer(json_get(root, "serial"), &d->state->serial) || d->state->serial < 1)
+		return error_set(d->err, "`serial` must be a whole number from 1");
+	if (!lineage || strlen(lineage) != STATE_LINEAGE_LENGTH ||
+		!text_is_made_of(lineage, "0123456789abcdef-"))
+		return error_set(d->err, "`lineage` must be a UUID");
+	memcpy(d->state->lineage, lineage, STATE_LINEAGE_LENGTH + 1);
+	return json_is_object(json_get(root, "accounts")) ||
+	       error_set(d->err, "`accounts` must be an object");
+}
+
+static bool decode_root(struct decoding *d, const struct json *root)
+{
+	if (!decode_head(d, root))
+		return false;
+	const struct json *accounts = json_get(root, "accounts");
+	for (const struct json *it = json_first(accounts); it; it = json_next(it))
+		if (!decode_account(d, it))
+			return false;
+	model_sort(&d->state->model);
+	return true;
+}
+
+bool state_decode(const char *file, const char *bytes, size_t length, struct state *ret_state,
+	struct error *err)
+{
+	struct state state = {0};
+	struct decoding d = {.state = &state, .err = err};
+	struct json *json CLEANUP(json_free_pointer) = json_parse(bytes, length, err);
+	bool is_good = json && decode_root(&d, json);
+
+	table_free(&d.ids);
+	table_free(&d.aliases);
+	if (is_good) {
+		*ret_state = state;
+		return true;
+	}
+	state_release(&state);
+	error_prefix(err, "not a state of cfprov");
+	error_at(err, file, err->line, err->column);
+	if (!err->hint)
+		error_hint(err,
+			"If it was damaged, put %s.backup in its place; what is missing "
+			"then is found again by its name.",
+			file);
+	return false;
+}
+
+void state_release(struct state *state)
+{
+	model_release(&state->model);
+}
