@@ -74,7 +74,36 @@ struct reader {
 	struct error *err;
 };
 
-/* Reads an optional text of at most size - 1 bytes. */
+/* A member that is none of these (a list that ends with NULL) is an error: a typing mistake. */
+static bool check_keys(struct reader *reader, const struct json *object, const char *const *known)
+{
+	if (!json_is_object(object))
+		return error_set(reader->err, "there is something that is no object");
+	for (const struct json *it = json_first(object); it; it = json_next(it)) {
+		const char *const *at = known;
+		while (*at && strcmp(*at, json_key(it)) != 0)
+			at++;
+		if (!*at)
+			return error_set(reader->err, "there is no member \"%s\"", json_key(it));
+	}
+	return true;
+}
+
+/* Calls `read` for each item of a list, which may be absent. */
+static bool read_list(struct reader *reader, const struct json *object, const char *key,
+	bool (*read)(struct reader *reader, const struct json *item))
+{
+	const struct json *list = json_get(object, key);
+
+	if (list && !json_is_array(list))
+		return error_set(reader->err, "\"%s\" is no list", key);
+	for (const struct json *it = json_first(list); it; it = json_next(it))
+		if (!read(reader, it))
+			return false;
+	return true;
+}
+
+/* Reads an optional time, which may be any text that is short enough. */
 static bool read_time(struct reader *reader, const struct json *object, const char *key,
 	char time[static CLOCK_TEXT_SIZE])
 {
@@ -139,6 +168,9 @@ static bool read_scopes(struct reader *reader, const struct json *object, struct
 	return true;
 }
 
+static const char *const secret_keys[] = {"id", "name", "scopes", "comment", "status", "created",
+	"modified", "value", "value_bytes", "value_checksum", NULL};
+
 static bool read_secret(struct reader *reader, const struct json *object)
 {
 	struct world_draft draft = {
@@ -147,6 +179,8 @@ static bool read_secret(struct reader *reader, const struct json *object)
 	};
 	const char *status = json_get_text(object, "status");
 
+	if (!check_keys(reader, object, secret_keys))
+		return false;
 	if (!draft.name || !*draft.name)
 		return error_set(reader->err, "a secret has no \"name\"");
 	if (!read_id(reader, object, &draft.id) || !read_value(reader, object, &draft) ||
@@ -167,8 +201,11 @@ static bool read_secret(struct reader *reader, const struct json *object)
 
 static bool read_store(struct reader *reader, const struct json *object)
 {
+	static const char *const keys[] = {"id", "name", "created", "modified", "secrets", NULL};
 	const char *name = json_get_text(object, "name"), *id = NULL;
 
+	if (!check_keys(reader, object, keys))
+		return false;
 	if (!name || !*name)
 		return error_set(reader->err, "a store has no \"name\"");
 	if (!read_id(reader, object, &id))
@@ -179,30 +216,25 @@ static bool read_store(struct reader *reader, const struct json *object)
 	if (!read_time(reader, object, "created", reader->store->created) ||
 		!read_time(reader, object, "modified", reader->store->modified))
 		return error_prefix(reader->err, "store %s", name);
-	const struct json *secrets = json_get(object, "secrets");
-	for (const struct json *it = json_first(secrets); it; it = json_next(it))
-		if (!read_secret(reader, it))
-			return error_prefix(reader->err, "store %s", name);
-	return true;
+	return read_list(reader, object, "secrets", read_secret) ||
+	       error_prefix(reader->err, "store %s", name);
 }
 
 static bool read_account(struct reader *reader, const struct json *object)
 {
+	static const char *const keys[] = {"id", "stores", NULL};
 	const char *id = NULL;
 
-	if (!read_id(reader, object, &id))
+	if (!check_keys(reader, object, keys) || !read_id(reader, object, &id))
 		return error_prefix(reader->err, "an account");
 	if (!id)
 		return error_set(reader->err, "an account has no \"id\"");
 	reader->account = world_account(reader->world, id);
-	const struct json *stores = json_get(object, "stores");
-	for (const struct json *it = json_first(stores); it; it = json_next(it))
-		if (!read_store(reader, it))
-			return error_prefix(reader->err, "account %s", id);
-	return true;
+	return read_list(reader, object, "stores", read_store) ||
+	       error_prefix(reader->err, "account %s", id);
 }
 
-bool data_decode(struct world *world, const char *bytes, size_t length, struct error *err)
+static bool decode(struct world *world, const char *bytes, size_t length, struct error *err)
 {
 	struct reader reader = {.world = world, .err = err};
 	struct json *json CLEANUP(json_free_pointer) = json_parse(bytes, length, err);
@@ -211,11 +243,7 @@ bool data_decode(struct world *world, const char *bytes, size_t length, struct e
 		return false;
 	if (!json_is_array(json_get(json, "accounts")))
 		return error_set(err, "there is no list \"accounts\"");
-	const struct json *it = json_first(json_get(json, "accounts"));
-	for (; it; it = json_next(it))
-		if (!read_account(&reader, it))
-			return false;
-	return true;
+	return read_list(&reader, json, "accounts", read_account);
 }
 
 bool data_load(struct world *world, const char *path, struct error *err)
@@ -224,7 +252,7 @@ bool data_load(struct world *world, const char *path, struct error *err)
 
 	if (!fs_read(path, FILE_LIMIT, &bytes, err))
 		return false;
-	if (!data_decode(world, str_text(&bytes), bytes.length, err))
+	if (!decode(world, str_text(&bytes), bytes.length, err))
 		return error_prefix(err, "%s", path);
 	return true;
 }

@@ -18,11 +18,10 @@
 /* Adds the text of the world, with a final newline. */
 void data_encode(const struct world *world, struct str *out);
 
-/* Adds what the text describes to the world. On failure some of it may be there. */
-bool data_decode(
-	struct world *world, const char *bytes, size_t length, struct error *err) MUST_CHECK;
-
-/* Adds what the file describes. ERROR_ABSENT: there is no such file. */
+/*
+ * Adds what the file describes to the world; on failure some of it may be there. ERROR_ABSENT:
+ * there is no such file.
+ */
 bool data_load(struct world *world, const char *path, struct error *err) MUST_CHECK;
 
 /* Replaces the file, atomically. */

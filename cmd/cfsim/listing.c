@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +67,7 @@ void listing_sort(const struct listing *listing, const struct listing_order *ord
 static void put_result_info(struct json_writer *w, const struct listing *listing,
 	const struct call *call, size_t on_page, const struct listing_view *view)
 {
+	assert(listing->per_page > 0);
 	size_t pages = (view->count + listing->per_page - 1) / listing->per_page;
 
 	json_begin_object(w, "result_info");

@@ -192,6 +192,8 @@ void router_open(struct sim *sim, struct request *request)
 	if (!target_parse(&target, request->target))
 		target.segment_count = 0;
 	request->fault = faults_match(&sim->faults, request, &target);
+	if (request->fault)
+		sim->stats.faults_applied++;
 }
 
 void router_answer(struct sim *sim, struct request *request, struct answer *answer)

@@ -26,7 +26,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { DRIP_BYTES = 7, HANG_UP_CHECK_MS = 200, TLS_FILE_LIMIT = 1 << 20 };
+enum {
+	DRIP_BYTES = 7,
+	HANG_UP_CHECK_MS = 200,
+	TLS_FILE_LIMIT = 1 << 20,
+	LONGEST_SLEEP_MS = 3600000
+};
 
 struct connection {
 	size_t number, requests;
@@ -318,6 +323,7 @@ static enum MHD_Result answer(struct exchange *exchange)
 	return MHD_YES;
 }
 
+/* params: libmicrohttpd calls it so */
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
 	const char *method, const char *version, const char *upload, size_t *upload_size,
 	void **memory)
@@ -426,12 +432,12 @@ static int64_t idle_ms(const struct server *server, int64_t wanted)
 	MHD_UNSIGNED_LONG_LONG own;
 
 	if (MHD_get_timeout(server->daemon, &own) == MHD_YES)
-		wanted = sooner(wanted, own < 3600000 ? (int64_t)own : 3600000);
+		wanted = sooner(wanted, own < LONGEST_SLEEP_MS ? (int64_t)own : LONGEST_SLEEP_MS);
 	if (server->delays.first) {
 		int64_t left = server->delays.first->due_ms - clock_monotonic_ms();
 		wanted = sooner(wanted, left > 0 ? left : 0);
 	}
-	return wanted;
+	return wanted > LONGEST_SLEEP_MS ? LONGEST_SLEEP_MS : wanted;
 }
 
 void server_run(struct server *server, int64_t (*tick)(void *context), void *context)

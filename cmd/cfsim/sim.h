@@ -18,6 +18,7 @@ struct stats {
 	size_t unrouted; /* of them those that met no operation */
 	size_t operations[SIM_OPERATIONS]; /* by their place in the router's table */
 	size_t connections;
+	size_t faults_applied; /* also by faults that were cleared since */
 };
 
 struct sim {

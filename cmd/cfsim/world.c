@@ -58,14 +58,9 @@ static void set_id(char to[static WORLD_ID_SIZE], const char *id)
 	to[length] = '\0';
 }
 
-struct world_account *world_find_account(const struct world *world, const char *id)
-{
-	return table_get(world->accounts_by_id, id);
-}
-
 struct world_account *world_account(struct world *world, const char *id)
 {
-	struct world_account *account = world_find_account(world, id);
+	struct world_account *account = table_get(world->accounts_by_id, id);
 
 	if (account)
 		return account;

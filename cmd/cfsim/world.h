@@ -71,8 +71,6 @@ const char *world_status_text(const char *text);
 /* Is this 1 to 32 letters, digits, underscores, dashes? */
 bool world_is_id(const char *text);
 
-/* Lends the account; NULL if it was never used. */
-struct world_account *world_find_account(const struct world *world, const char *id);
 /* Lends the account, new if need be. The id must be one. */
 struct world_account *world_account(struct world *world, const char *id);
 
