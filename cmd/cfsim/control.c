@@ -1,0 +1,108 @@
+#include "control.h"
+
+#include "data.h"
+#include "router.h"
+
+#include <string.h>
+
+static void put_worlds(const struct world *world, struct json_writer *w)
+{
+	json_begin_object(w, "accounts");
+	for (size_t i = 0; i < world->account_count; i++) {
+		const struct world_account *account = world->accounts[i];
+		json_begin_object(w, account->id);
+		json_put_integer(w, "stores", (int64_t)account->store_count);
+		json_put_integer(w, "secrets", (int64_t)account->secret_count);
+		json_end(w);
+	}
+	json_end(w);
+}
+
+static void answer_stats(struct sim *sim, struct request *request, struct answer *answer)
+{
+	struct json_writer w = json_writer(&answer->body, 0);
+	(void)request;
+	json_begin_object(&w, NULL);
+	json_put_integer(&w, "requests", (int64_t)sim->stats.requests);
+	json_put_integer(&w, "unrouted", (int64_t)sim->stats.unrouted);
+	json_put_integer(&w, "connections", (int64_t)sim->stats.connections);
+	router_describe(sim, &w, "operations");
+	json_put_integer(&w, "faults_applied", (int64_t)sim->stats.faults_applied);
+	faults_describe(&sim->faults, &w, "faults");
+	put_worlds(&sim->world, &w);
+	json_end(&w);
+}
+
+static void answer_world(struct sim *sim, struct request *request, struct answer *answer)
+{
+	(void)request;
+	data_encode(&sim->world, &answer->body);
+}
+
+static void put_ok(struct answer *answer, bool ok, const struct error *err)
+{
+	struct json_writer w = json_writer(&answer->body, 0);
+
+	answer->status = ok ? 200 : 400;
+	json_begin_object(&w, NULL);
+	json_put_bool(&w, "ok", ok);
+	if (!ok)
+		json_put_text(&w, "error", err->message);
+	json_end(&w);
+}
+
+static void add_faults(struct sim *sim, struct request *request, struct answer *answer)
+{
+	struct error err CLEANUP(error_release) = {0};
+	bool ok = faults_add(&sim->faults, str_text(&request->body), request->body.length, &err);
+
+	put_ok(answer, ok, &err);
+}
+
+static void clear_faults(struct sim *sim, struct request *request, struct answer *answer)
+{
+	(void)request;
+	faults_clear(&sim->faults);
+	put_ok(answer, true, NULL);
+}
+
+/* Back to an empty world without faults, counted from zero. */
+static void reset(struct sim *sim, struct request *request, struct answer *answer)
+{
+	(void)request;
+	world_clear(&sim->world);
+	faults_clear(&sim->faults);
+	sim->stats = (struct stats){.connections = sim->stats.connections};
+	put_ok(answer, true, NULL);
+}
+
+static const struct {
+	const char *method, *name;
+	void (*run)(struct sim *sim, struct request *request, struct answer *answer);
+} table[] = {
+	{"GET", "stats", answer_stats},
+	{"GET", "world", answer_world},
+	{"POST", "faults", add_faults},
+	{"DELETE", "faults", clear_faults},
+	{"POST", "reset", reset},
+};
+
+void control_answer(struct sim *sim, struct request *request, const struct target *target,
+	struct answer *answer)
+{
+	const char *name = target->segment_count == 2 ? target->segments[1] : "";
+	struct error err CLEANUP(error_release) = {0};
+
+	answer->status = 200;
+	answer->content_type = "application/json";
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		if (strcmp(table[i].name, name) == 0 &&
+			strcmp(table[i].method, request->method) == 0) {
+			table[i].run(sim, request, answer);
+			return;
+		}
+	}
+	error_set(&err, "there is no such route");
+	put_ok(answer, false, &err);
+	answer->status = 404;
+}

@@ -1,0 +1,51 @@
+#include "exchange.h"
+
+#include <stdlib.h>
+
+const struct json *request_json(struct request *request)
+{
+	struct error err CLEANUP(error_release) = {0};
+
+	if (!request->json_was_asked) {
+		request->json_was_asked = true;
+		request->json = json_parse(str_text(&request->body), request->body.length, &err);
+	}
+	return request->json;
+}
+
+void request_release(struct request *request)
+{
+	free(request->target);
+	free(request->authorization);
+	free(request->auth_email);
+	free(request->auth_key);
+	str_release(&request->body);
+	json_free(request->json);
+	*request = (struct request){0};
+}
+
+void answer_header(struct answer *answer, const char *name, const char *format, ...)
+{
+	struct str value = {0};
+	va_list args;
+
+	if (answer->header_count == ANSWER_HEADERS)
+		return;
+	va_start(args, format);
+	str_format_list(&value, format, args);
+	va_end(args);
+	answer->headers[answer->header_count++] = (struct answer_header){
+		.name = mem_copy_text(name),
+		.value = str_steal(&value),
+	};
+}
+
+void answer_release(struct answer *answer)
+{
+	for (size_t i = 0; i < answer->header_count; i++) {
+		free(answer->headers[i].name);
+		free(answer->headers[i].value);
+	}
+	str_release(&answer->body);
+	*answer = (struct answer){0};
+}

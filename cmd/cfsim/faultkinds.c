@@ -1,0 +1,175 @@
+#include "faultkinds.h"
+
+#include "envelope.h"
+#include "gzip.h"
+
+#include <string.h>
+
+static const char html_page[] =
+	"<!DOCTYPE html>\n<html><head><title>Error</title></head>\n"
+	"<body><h1>Something went wrong</h1><p>cloudflare</p></body></html>\n";
+
+static void become_html(struct answer *answer)
+{
+	answer->content_type = "text/html; charset=UTF-8";
+	str_clear(&answer->body);
+	str_text_add(&answer->body, html_page);
+}
+
+static void become_status(const struct fault *fault, struct answer *answer)
+{
+	const char *body = fault->body ? fault->body : "json";
+	struct problem problem = {
+		.status = fault->status ? (unsigned)fault->status : 500,
+		.code = fault->code ? (int)fault->code : 1000,
+		.message = fault->message ? fault->message : "Internal Server Error",
+	};
+
+	envelope_problem(answer, &problem, NULL);
+	if (strcmp(body, "html") == 0)
+		become_html(answer);
+	if (strcmp(body, "empty") == 0 || strcmp(body, "null") == 0)
+		str_clear(&answer->body);
+	if (strcmp(body, "null") == 0)
+		str_text_add(&answer->body, "null");
+	if (fault->retry_after)
+		answer_header(answer, "Retry-After", "%s", fault->retry_after);
+}
+
+static void become_raw(const struct fault *fault, struct answer *answer)
+{
+	answer->status = fault->status ? (unsigned)fault->status : 200;
+	answer->content_type = fault->content_type ? fault->content_type : "application/json";
+	str_clear(&answer->body);
+	str_add(&answer->body, str_text(&fault->text), fault->text.length);
+	for (size_t i = 0; i < fault->header_count; i++)
+		answer_header(answer, fault->headers[i].name, "%s", fault->headers[i].value);
+}
+
+static void become_page(const struct fault *fault, struct answer *answer)
+{
+	if (fault->status)
+		answer->status = (unsigned)fault->status;
+	become_html(answer);
+}
+
+static void truncate(const struct fault *fault, struct answer *answer)
+{
+	(void)fault;
+	answer->body.length /= 2;
+}
+
+static void compress(const struct fault *fault, struct answer *answer)
+{
+	struct str packed = {0};
+
+	(void)fault;
+	gzip_pack(&answer->body, &packed);
+	str_release(&answer->body);
+	answer->body = packed;
+	answer_header(answer, "Content-Encoding", "gzip");
+}
+
+static void redirect(const struct fault *fault, struct answer *answer)
+{
+	answer->status = fault->status ? (unsigned)fault->status : 302;
+	answer->content_type = "text/html";
+	str_clear(&answer->body);
+	answer_header(answer, "Location", "%s", fault->location);
+}
+
+static void delay(const struct fault *fault, struct answer *answer)
+{
+	answer->delay_ms = fault->ms;
+}
+
+static void drip(const struct fault *fault, struct answer *answer)
+{
+	answer->drip_ms = fault->ms < 0 ? 10 : fault->ms;
+}
+
+struct fault_kind {
+	const char *name;
+	void (*change)(const struct fault *fault, struct answer *answer);
+	enum delivery delivery;
+	bool works; /* the work is done */
+	bool early; /* without reading the body */
+	bool idle;  /* only on a connection that is reused */
+};
+
+static const struct fault_kind table[] = {
+	{"status", become_status, DELIVER_WHOLE, false, false, false},
+	{"status_after", become_status, DELIVER_WHOLE, true, false, false},
+	{"raw_body", become_raw, DELIVER_WHOLE, false, false, false},
+	{"raw_body_after", become_raw, DELIVER_WHOLE, true, false, false},
+	{"html", become_page, DELIVER_WHOLE, true, false, false},
+	{"truncated_json", truncate, DELIVER_WHOLE, true, false, false},
+	{"gzip", compress, DELIVER_WHOLE, true, false, false},
+	{"redirect", redirect, DELIVER_WHOLE, false, false, false},
+	{"reset_early", NULL, DELIVER_RESET, false, true, false},
+	{"reset_before", NULL, DELIVER_RESET, false, false, false},
+	{"reset_after", NULL, DELIVER_RESET, true, false, false},
+	{"close_before", NULL, DELIVER_CLOSE, false, false, false},
+	{"close_after", NULL, DELIVER_CLOSE, true, false, false},
+	{"close_idle", NULL, DELIVER_CLOSE, false, false, true},
+	{"close_idle_after", NULL, DELIVER_CLOSE, true, false, true},
+	{"cut_short", NULL, DELIVER_CUT_SHORT, true, false, false},
+	{"too_long", NULL, DELIVER_TOO_LONG, true, false, false},
+	{"garbage", NULL, DELIVER_GARBAGE, false, false, false},
+	{"no_answer", delay, DELIVER_NEVER, true, false, false},
+	{"slow_drip", drip, DELIVER_DRIP, true, false, false},
+	{"delay", delay, DELIVER_WHOLE, true, false, false},
+};
+
+const struct fault_kind *fault_kind_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (strcmp(table[i].name, name) == 0)
+			return &table[i];
+	return NULL;
+}
+
+bool fault_kind_is_idle(const struct fault_kind *kind)
+{
+	return kind->idle;
+}
+
+bool fault_kind_check(const struct fault *fault, struct error *err)
+{
+	static const char *const bodies[] = {"json", "html", "empty", "null"};
+	bool known = !fault->body;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bodies); i++)
+		known = known || strcmp(bodies[i], fault->body) == 0;
+	if (!known)
+		return error_set(err, "\"body\" is json, html, empty or null");
+	if (fault->status && (fault->status < 200 || fault->status > 999))
+		return error_set(err, "\"status\" is from 200 to 999");
+	if (fault->kind->change == redirect && !fault->location)
+		return error_set(err, "a redirect wants a \"location\"");
+	if (fault->kind == fault_kind_find("delay") && fault->ms < 0)
+		return error_set(err, "a delay wants \"ms\"");
+	return true;
+}
+
+const char *fault_name(const struct fault *fault)
+{
+	return fault->kind->name;
+}
+
+bool fault_lets_work(const struct fault *fault)
+{
+	return !fault || fault->kind->works;
+}
+
+bool fault_is_early(const struct fault *fault)
+{
+	return fault && fault->kind->early;
+}
+
+void fault_apply(const struct fault *fault, struct answer *answer)
+{
+	if (fault->kind->change)
+		fault->kind->change(fault, answer);
+	answer->delivery = fault->kind->delivery;
+}

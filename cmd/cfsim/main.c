@@ -1,0 +1,149 @@
+/* cfsim: a stand-in for Cloudflare's Secrets Store API, for tests and for trying things out. */
+#include "adapter/fs.h"
+#include "base/version.h"
+#include "data.h"
+#include "router.h"
+#include "server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SAVE_AFTER_MS = 100, FAULTS_LIMIT = 16 << 20 };
+
+/* When the world is to be saved: soon after a change, but never most of the time. */
+struct saver {
+	struct sim *sim;
+	size_t saved_revision;
+	int64_t due_ms, took_ms; /* due_ms 0: nothing changed */
+};
+
+static int complain(const struct error *err)
+{
+	fprintf(stderr, "cfsim: %s\n", err->message);
+	return EXIT_FAILURE;
+}
+
+static void save(struct saver *saver)
+{
+	struct error err CLEANUP(error_release) = {0};
+	int64_t start = clock_monotonic_ms();
+
+	saver->due_ms = 0;
+	if (!data_store(&saver->sim->world, saver->sim->options->data, &err))
+		complain(&err);
+	saver->saved_revision = saver->sim->world.revision;
+	saver->took_ms = clock_monotonic_ms() - start;
+}
+
+static int64_t tick(void *context)
+{
+	struct saver *saver = context;
+
+	if (!saver->sim->options->data || saver->saved_revision == saver->sim->world.revision)
+		return -1;
+	int64_t now = clock_monotonic_ms();
+	if (!saver->due_ms)
+		saver->due_ms = now + SAVE_AFTER_MS + 10 * saver->took_ms;
+	if (now < saver->due_ms)
+		return saver->due_ms - now;
+	save(saver);
+	return -1;
+}
+
+/* What --data holds comes before --seed, which is for the first run only. */
+static bool load(struct sim *sim, struct error *err)
+{
+	const struct options *options = sim->options;
+	struct error absent CLEANUP(error_release) = {0};
+
+	if (options->data) {
+		if (data_load(&sim->world, options->data, &absent))
+			return true;
+		if (absent.code != ERROR_ABSENT) {
+			error_move(err, &absent);
+			return false;
+		}
+	}
+	return !options->seed || data_load(&sim->world, options->seed, err);
+}
+
+static bool load_faults(struct sim *sim, struct error *err)
+{
+	struct str bytes CLEANUP(str_release) = {0};
+	const char *path = sim->options->faults;
+
+	if (!path)
+		return true;
+	if (!fs_read(path, FAULTS_LIMIT, &bytes, err))
+		return false;
+	return faults_add(&sim->faults, str_text(&bytes), bytes.length, err) ||
+	       error_prefix(err, "%s", path);
+}
+
+static bool announce(const struct server *server, struct error *err)
+{
+	const struct options *options = server->sim->options;
+	struct str number CLEANUP(str_release) = {0};
+	const char *host = options->host;
+	bool is_v6 = *host == ':';
+
+	str_format(&number, "%zu", server->port);
+	if (options->port_file && !fs_replace(options->port_file, NULL, &number, err))
+		return false;
+	printf("cfsim listens on %s://%s%s%s:%zu/client/v4\n", options->tls_cert ? "https" : "http",
+		is_v6 ? "[" : "", host, is_v6 ? "]" : "", server->port);
+	fflush(stdout);
+	return true;
+}
+
+static bool serve(struct sim *sim, struct error *err)
+{
+	struct server server;
+	struct saver saver = {.sim = sim};
+	bool ok = server_open(&server, sim, err) && announce(&server, err);
+
+	if (ok)
+		server_run(&server, tick, &saver);
+	server_close(&server);
+	if (ok && sim->options->data && saver.saved_revision != sim->world.revision)
+		ok = data_store(&sim->world, sim->options->data, err);
+	return ok;
+}
+
+static int simulate(const struct options *options)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct sim sim = {.options = options, .log = {.fd = -1}};
+
+	auth_init(&sim.auth, options);
+	bool ok = load(&sim, &err) && load_faults(&sim, &err) &&
+		  log_open(&sim.log, options->log, &err) && serve(&sim, &err);
+	auth_release(&sim.auth);
+	world_clear(&sim.world);
+	faults_release(&sim.faults);
+	log_close(&sim.log);
+	return ok ? EXIT_SUCCESS : complain(&err);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct error err CLEANUP(error_release) = {0};
+	struct str help CLEANUP(str_release) = {0};
+	int status = EXIT_SUCCESS;
+
+	if (!options_parse(&options, argc, argv, &err)) {
+		complain(&err);
+		fputs("Run cfsim --help to see its options.\n", stderr);
+		status = EXIT_FAILURE;
+	} else if (options.help) {
+		options_describe(&help);
+		fputs(str_text(&help), stdout);
+	} else if (options.version) {
+		printf("cfsim %s\n", cfprov_version());
+	} else {
+		status = simulate(&options);
+	}
+	options_release(&options);
+	return status;
+}

@@ -1,0 +1,225 @@
+#include "router.h"
+
+#include "call.h"
+#include "control.h"
+
+#include <string.h>
+
+#define STORES  "accounts/:account/secrets_store/stores"
+#define SECRETS STORES "/:store/secrets"
+
+static const struct operation table[] = {
+	{"quota", "GET", "accounts/:account/secrets_store/quota", stores_quota},
+	{"stores_list", "GET", STORES, stores_list},
+	{"stores_create", "POST", STORES, stores_create},
+	{"stores_get", "GET", STORES "/:store", stores_get},
+	{"stores_delete", "DELETE", STORES "/:store", stores_delete},
+	{"secrets_list", "GET", SECRETS, secrets_list},
+	{"secrets_create", "POST", SECRETS, secrets_create},
+	{"secrets_delete_many", "DELETE", SECRETS, secrets_delete_many},
+	{"secrets_get", "GET", SECRETS "/:secret", secrets_get},
+	{"secrets_patch", "PATCH", SECRETS "/:secret", secrets_patch},
+	{"secrets_delete", "DELETE", SECRETS "/:secret", secrets_delete},
+	{"secrets_duplicate", "POST", SECRETS "/:secret/duplicate", secrets_duplicate},
+	{"verify_user_token", "GET", "user/tokens/verify", verify_user_token},
+	{"verify_account_token", "GET", "accounts/:account/tokens/verify", verify_account_token},
+};
+
+_Static_assert(ARRAY_SIZE(table) <= SIM_OPERATIONS, "the statistics have a place for each");
+
+void call_fail(struct call *call, const struct problem *problem, const char *detail)
+{
+	envelope_problem(call->answer, problem, detail);
+}
+
+void call_fail_as(struct call *call, const struct problem *problem, unsigned status, unsigned code)
+{
+	struct problem other = *problem;
+
+	if (status)
+		other.status = status;
+	if (code)
+		other.code = (int)code;
+	envelope_problem(call->answer, &other, NULL);
+}
+
+static void fail_unrouted(struct call *call, const struct problem *problem)
+{
+	unsigned status = choice_number(&call->sim->options->choices, CHOICE_NO_ROUTE_STATUS);
+
+	call_fail_as(call, problem, status, 0);
+}
+
+/* Takes a segment of the path for a part of the pattern. */
+static bool bind(struct call *call, const char *part, size_t length, const char *segment)
+{
+	static const char account[] = ":account", store[] = ":store", secret[] = ":secret";
+
+	if (*part != ':')
+		return strlen(segment) == length && memcmp(part, segment, length) == 0;
+	if (length == sizeof(account) - 1 && memcmp(part, account, length) == 0)
+		call->account_id = segment;
+	else if (length == sizeof(store) - 1 && memcmp(part, store, length) == 0)
+		call->store_id = segment;
+	else if (length == sizeof(secret) - 1 && memcmp(part, secret, length) == 0)
+		call->secret_id = segment;
+	return true;
+}
+
+static bool matches(struct call *call, const struct operation *operation)
+{
+	const char *part = operation->path;
+	size_t at = 0;
+
+	if (strcmp(operation->method, call->request->method) != 0)
+		return false;
+	call->account_id = call->store_id = call->secret_id = NULL;
+	for (; *part && at < call->target.segment_count; at++) {
+		size_t length = strcspn(part, "/");
+		if (!bind(call, part, length, call->target.segments[at]))
+			return false;
+		part += length + (part[length] == '/');
+	}
+	return !*part && at == call->target.segment_count;
+}
+
+static bool find_operation(struct call *call)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table) && !call->operation; i++) {
+		if (matches(call, &table[i])) {
+			call->operation = &table[i];
+			call->sim->stats.operations[i]++;
+		}
+	}
+	if (!call->operation)
+		call->sim->stats.unrouted++;
+	return call->operation;
+}
+
+/* 7003 names the path, so that it is worded here. */
+static void fail_malformed_account(struct call *call)
+{
+	struct problem problem = problem_could_not_route;
+	struct str text CLEANUP(str_release) = {0};
+
+	str_format(&text,
+		"Could not route to /client/v4%s, perhaps your object identifier is "
+		"invalid?",
+		call->target.path);
+	problem.message = str_text(&text);
+	fail_unrouted(call, &problem);
+}
+
+static bool admit(struct call *call)
+{
+	struct sim *sim = call->sim;
+	const struct problem *problem = NULL;
+
+	if (call->account_id && !world_is_id(call->account_id)) {
+		fail_malformed_account(call);
+		return false;
+	}
+	call->credential = auth_identify(&sim->auth, call->request, &problem);
+	if (!auth_count(&sim->auth, call->credential, call->answer))
+		problem = &problem_throttled;
+	else if (call->credential)
+		problem = NULL;
+	/* The routes that verify a token say in their own words that there is none. */
+	if (problem == &problem_unauthorized && !strstr(call->operation->path, "/secrets_store"))
+		problem = &problem_invalid_token;
+	if (!problem && call->account_id &&
+		!auth_reaches(&sim->auth, call->credential, call->account_id))
+		problem = &problem_forbidden;
+	if (problem)
+		call_fail(call, problem, NULL);
+	return !problem;
+}
+
+/* Finds what the path names. */
+static bool resolve(struct call *call)
+{
+	const struct problem *problem = NULL;
+
+	if (call->account_id)
+		call->account = world_account(&call->sim->world, call->account_id);
+	if (call->store_id)
+		call->store = world_find_store(call->account, call->store_id);
+	if (call->secret_id && call->store)
+		call->secret = world_find_secret(call->store, call->secret_id);
+	if ((call->store_id && !*call->store_id) || (call->secret_id && !*call->secret_id))
+		problem = &problem_id_empty;
+	else if (call->store_id && !call->store)
+		problem = &problem_store_not_found;
+	else if (call->secret_id && !call->secret)
+		problem = &problem_secret_not_found;
+	if (problem)
+		call_fail(call, problem, NULL);
+	return !problem;
+}
+
+static void run(struct call *call, bool has_route)
+{
+	if (call->request->too_large)
+		call_fail(call, &problem_body_too_large, NULL);
+	else if (!has_route || !find_operation(call))
+		fail_unrouted(call, &problem_no_route);
+	else if (admit(call) && resolve(call))
+		call->operation->run(call);
+}
+
+/* Looks like Cloudflare's: 16 hexadecimal digits and where it was answered. */
+static void add_ray(struct answer *answer, size_t number)
+{
+	unsigned long long mixed = (number + 1) * 0x9e3779b97f4a7c15ULL;
+
+	answer_header(answer, "cf-ray", "%016llx-SIM", mixed);
+}
+
+static bool is_control(const char *target)
+{
+	static const char prefix[] = "/_cfsim/";
+
+	return strncmp(target, prefix, sizeof(prefix) - 1) == 0;
+}
+
+void router_open(struct sim *sim, struct request *request)
+{
+	struct target target CLEANUP(target_release) = {0};
+
+	request->is_control = is_control(request->target);
+	if (request->is_control || !sim->faults.count)
+		return;
+	if (!target_parse(&target, request->target))
+		target.segment_count = 0;
+	request->fault = faults_match(&sim->faults, request, &target);
+	if (request->fault)
+		sim->stats.faults_applied++;
+}
+
+void router_answer(struct sim *sim, struct request *request, struct answer *answer)
+{
+	struct call call = {.sim = sim, .request = request, .answer = answer};
+	bool has_route = target_parse(&call.target, request->target);
+
+	if (request->is_control) {
+		control_answer(sim, request, &call.target, answer);
+		target_release(&call.target);
+		return;
+	}
+	add_ray(answer, sim->stats.requests++);
+	answer->delay_ms = (long)sim->options->latency_ms;
+	if (fault_lets_work(request->fault))
+		run(&call, has_route);
+	if (request->fault)
+		fault_apply(request->fault, answer);
+	log_request(&sim->log, request, &call.target, answer);
+	target_release(&call.target);
+}
+
+void router_describe(const struct sim *sim, struct json_writer *writer, const char *key)
+{
+	json_begin_object(writer, key);
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		json_put_integer(writer, table[i].name, (int64_t)sim->stats.operations[i]);
+	json_end(writer);
+}

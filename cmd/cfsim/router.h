@@ -1,0 +1,19 @@
+/*
+ * From a request to its answer: the API's routes (with and without the prefix /client/v4), the
+ * simulator's own under /_cfsim/, credentials, rate, faults, log.
+ */
+#ifndef CFSIM_ROUTER_H
+#define CFSIM_ROUTER_H
+
+#include "sim.h"
+
+/* Called when the headers are here: chooses the fault. */
+void router_open(struct sim *sim, struct request *request);
+
+/* Called when the whole request is here. Fills an answer that holds nothing yet. */
+void router_answer(struct sim *sim, struct request *request, struct answer *answer);
+
+/* Writes an object: how often each operation was asked for. */
+void router_describe(const struct sim *sim, struct json_writer *writer, const char *key);
+
+#endif

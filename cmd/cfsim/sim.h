@@ -1,0 +1,33 @@
+/*
+ * All that the simulator is while it runs, in one place. main.c makes and releases it; the server
+ * reaches it only through the router.
+ */
+#ifndef CFSIM_SIM_H
+#define CFSIM_SIM_H
+
+#include "auth.h"
+#include "faults.h"
+#include "log.h"
+#include "options.h"
+#include "world.h"
+
+enum { SIM_OPERATIONS = 16 };
+
+struct stats {
+	size_t requests; /* for the API; what tests ask on the control routes doesn't count */
+	size_t unrouted; /* of them those that met no operation */
+	size_t operations[SIM_OPERATIONS]; /* by their place in the router's table */
+	size_t connections;
+	size_t faults_applied; /* also by faults that were cleared since */
+};
+
+struct sim {
+	const struct options *options; /* keeps */
+	struct auth auth;
+	struct world world;
+	struct faults faults;
+	struct log log;
+	struct stats stats;
+};
+
+#endif

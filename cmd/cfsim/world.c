@@ -1,0 +1,266 @@
+#include "world.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const world_scopes[WORLD_SCOPES] = {
+	"access",
+	"ai_gateway",
+	"containers",
+	"dex",
+	"websearch",
+	"workers",
+};
+
+unsigned world_scope_bit(const char *name)
+{
+	for (unsigned i = 0; i < WORLD_SCOPES; i++)
+		if (strcmp(world_scopes[i], name) == 0)
+			return 1U << i;
+	return 0;
+}
+
+const char *world_status_text(const char *text)
+{
+	static const char *const known[] = {"pending", "active", "deleted"};
+
+	for (size_t i = 0; text && i < ARRAY_SIZE(known); i++)
+		if (strcmp(known[i], text) == 0)
+			return known[i];
+	return NULL;
+}
+
+bool world_is_id(const char *text)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+
+	return strlen(text) < WORLD_ID_SIZE && text_is_made_of(text, allowed);
+}
+
+/* The given id, or 32 random hexadecimal digits: those of a UUID without its dashes. */
+static void set_id(char to[static WORLD_ID_SIZE], const char *id)
+{
+	char uuid[CRYPT_UUID_SIZE];
+	size_t length = 0;
+
+	if (id) {
+		snprintf(to, WORLD_ID_SIZE, "%s", id);
+		return;
+	}
+	crypt_uuid(uuid);
+	for (const char *from = uuid; *from; from++)
+		if (*from != '-')
+			to[length++] = *from;
+	to[length] = '\0';
+}
+
+struct world_account *world_account(struct world *world, const char *id)
+{
+	struct world_account *account = table_get(world->accounts_by_id, id);
+
+	if (account)
+		return account;
+	account = mem_alloc(sizeof(*account));
+	set_id(account->id, id);
+	world->accounts = mem_room(world->accounts, world->account_count, &world->account_room,
+		sizeof(struct world_account *));
+	world->accounts[world->account_count++] = account;
+	table_put(&world->accounts_by_id, account->id, account);
+	return account;
+}
+
+/* ---- stores ---- */
+
+struct world_store *world_find_store(const struct world_account *account, const char *id)
+{
+	return table_get(account->stores_by_id, id);
+}
+
+struct world_store *world_store_named(const struct world_account *account, const char *name)
+{
+	return table_get(account->stores_by_name, name);
+}
+
+struct world_store *world_add_store(
+	struct world *world, struct world_account *account, const char *id, const char *name)
+{
+	struct world_store *store = mem_alloc(sizeof(*store));
+
+	set_id(store->id, id);
+	store->name = mem_copy_text(name);
+	store->serial = ++world->serial;
+	clock_now_text(store->created);
+	memcpy(store->modified, store->created, sizeof(store->modified));
+	account->stores = mem_room(account->stores, account->store_count, &account->store_room,
+		sizeof(struct world_store *));
+	account->stores[account->store_count++] = store;
+	table_put(&account->stores_by_id, store->id, store);
+	if (table_get(account->stores_by_name, name))
+		account->has_namesakes = true;
+	else
+		table_put(&account->stores_by_name, store->name, store);
+	world->revision++;
+	return store;
+}
+
+static void free_secret(struct world_secret *secret)
+{
+	free(secret->name);
+	free(secret->comment);
+	free(secret);
+}
+
+static void free_store(struct world_store *store)
+{
+	for (size_t i = 0; i < store->secret_count; i++)
+		free_secret(store->secrets[i]);
+	free(store->secrets);
+	table_free(&store->secrets_by_id);
+	table_free(&store->secrets_by_name);
+	free(store->name);
+	free(store);
+}
+
+static size_t store_index(const struct world_account *account, size_t serial)
+{
+	size_t low = 0, high = account->store_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (account->stores[middle]->serial < serial)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The next store of that name, if there is one, takes the place in the table. */
+static void forget_store_name(struct world_account *account, struct world_store *store)
+{
+	if (table_get(account->stores_by_name, store->name) != store)
+		return;
+	table_drop(&account->stores_by_name, store->name);
+	for (size_t i = 0; account->has_namesakes && i < account->store_count; i++) {
+		struct world_store *other = account->stores[i];
+		if (strcmp(other->name, store->name) == 0) {
+			table_put(&account->stores_by_name, other->name, other);
+			return;
+		}
+	}
+}
+
+void world_remove_store(
+	struct world *world, struct world_account *account, struct world_store *store)
+{
+	size_t at = store_index(account, store->serial);
+
+	memmove(account->stores + at, account->stores + at + 1,
+		(account->store_count - at - 1) * sizeof(struct world_store *));
+	account->store_count--;
+	account->secret_count -= store->secret_count;
+	table_drop(&account->stores_by_id, store->id);
+	forget_store_name(account, store);
+	free_store(store);
+	world->revision++;
+}
+
+/* ---- secrets ---- */
+
+struct world_secret *world_find_secret(const struct world_store *store, const char *id)
+{
+	return table_get(store->secrets_by_id, id);
+}
+
+struct world_secret *world_secret_named(const struct world_store *store, const char *name)
+{
+	return table_get(store->secrets_by_name, name);
+}
+
+struct world_secret *world_add_secret(struct world *world, struct world_account *account,
+	struct world_store *store, const struct world_draft *draft)
+{
+	struct world_secret *secret = mem_alloc(sizeof(*secret));
+
+	set_id(secret->id, draft->id);
+	secret->serial = ++world->serial;
+	secret->name = mem_copy_text(draft->name);
+	secret->comment = draft->comment ? mem_copy_text(draft->comment) : NULL;
+	secret->scopes = draft->scopes;
+	secret->value_bytes = draft->value_bytes;
+	memcpy(secret->value_checksum, draft->value_checksum, sizeof(secret->value_checksum));
+	clock_now_text(secret->created);
+	memcpy(secret->modified, secret->created, sizeof(secret->modified));
+	store->secrets = mem_room(store->secrets, store->secret_count, &store->secret_room,
+		sizeof(struct world_secret *));
+	store->secrets[store->secret_count++] = secret;
+	account->secret_count++;
+	table_put(&store->secrets_by_id, secret->id, secret);
+	table_put(&store->secrets_by_name, secret->name, secret);
+	world->revision++;
+	return secret;
+}
+
+static size_t secret_index(const struct world_store *store, size_t serial)
+{
+	size_t low = 0, high = store->secret_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (store->secrets[middle]->serial < serial)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void world_remove_secret(struct world *world, struct world_account *account,
+	struct world_store *store, struct world_secret *secret)
+{
+	size_t at = secret_index(store, secret->serial);
+
+	memmove(store->secrets + at, store->secrets + at + 1,
+		(store->secret_count - at - 1) * sizeof(struct world_secret *));
+	store->secret_count--;
+	account->secret_count--;
+	table_drop(&store->secrets_by_id, secret->id);
+	table_drop(&store->secrets_by_name, secret->name);
+	free_secret(secret);
+	world->revision++;
+}
+
+void world_touch_secret(struct world *world, struct world_secret *secret)
+{
+	clock_now_text(secret->modified);
+	world->revision++;
+}
+
+const char *world_secret_status(const struct world_secret *secret)
+{
+	if (secret->status)
+		return secret->status;
+	if (secret->active_at_ms && clock_monotonic_ms() < secret->active_at_ms)
+		return "pending";
+	return "active";
+}
+
+void world_clear(struct world *world)
+{
+	for (size_t i = 0; i < world->account_count; i++) {
+		struct world_account *account = world->accounts[i];
+		for (size_t s = 0; s < account->store_count; s++)
+			free_store(account->stores[s]);
+		free(account->stores);
+		table_free(&account->stores_by_id);
+		table_free(&account->stores_by_name);
+		free(account);
+	}
+	free(world->accounts);
+	table_free(&world->accounts_by_id);
+	*world = (struct world){.serial = world->serial, .revision = world->revision + 1};
+}
