@@ -22,7 +22,7 @@ struct transfer {
 	struct transfer *next; /* in the list of idle or finished ones */
 	CURL *easy;
 	struct http_request request;
-	size_t body_sent;
+	int sendings;
 	char *url;
 	struct http_response *response;
 	char reason[CURL_ERROR_SIZE];
@@ -89,25 +89,22 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 	return size * count;
 }
 
-static size_t on_read(char *buffer, size_t size, size_t count, void *context)
+/*
+ * Asked each time a request is about to go out on a connection. libcurl sends it again by itself
+ * when a kept-alive connection turns out to be dead; what may be done once only is stopped here.
+ */
+static int on_prepared(
+	void *context, char *remote_ip, char *local_ip, int remote_port, int local_port)
 {
 	struct transfer *transfer = context;
-	size_t left = transfer->request.body_length - transfer->body_sent;
-	size_t n = size * count < left ? size * count : left;
 
-	if (n)
-		memcpy(buffer, transfer->request.body + transfer->body_sent, n);
-	transfer->body_sent += n;
-	return n;
-}
-
-/* Refusing to rewind is what keeps libcurl from sending a body a second time. */
-static int on_seek(void *context, curl_off_t offset, int origin)
-{
-	(void)context;
-	(void)offset;
-	(void)origin;
-	return CURL_SEEKFUNC_FAIL;
+	(void)remote_ip;
+	(void)local_ip;
+	(void)remote_port;
+	(void)local_port;
+	transfer->sendings++;
+	return transfer->request.is_once && transfer->sendings > 1 ? CURL_PREREQFUNC_ABORT
+								   : CURL_PREREQFUNC_OK;
 }
 
 int64_t http_retry_after_ms(const char *text, int64_t now_unix_seconds)
@@ -284,9 +281,8 @@ static void set_up_once(struct http *http, struct transfer *transfer)
 	SET(easy, CURLOPT_WRITEDATA, transfer);
 	SET(easy, CURLOPT_HEADERFUNCTION, on_header);
 	SET(easy, CURLOPT_HEADERDATA, transfer);
-	SET(easy, CURLOPT_READFUNCTION, on_read);
-	SET(easy, CURLOPT_READDATA, transfer);
-	SET(easy, CURLOPT_SEEKFUNCTION, on_seek);
+	SET(easy, CURLOPT_PREREQFUNCTION, on_prepared);
+	SET(easy, CURLOPT_PREREQDATA, transfer);
 	if (http->options.is_loopback)
 		SET(easy, CURLOPT_PROXY, "");
 }
@@ -316,7 +312,7 @@ static void set_method(struct transfer *transfer)
 
 	if (request->body) {
 		SET(easy, CURLOPT_POST, 1L);
-		SET(easy, CURLOPT_POSTFIELDS, NULL); /* so that the read callback is asked */
+		SET(easy, CURLOPT_POSTFIELDS, request->body);
 		SET(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
 	} else {
 		SET(easy, CURLOPT_HTTPGET, 1L);
@@ -330,7 +326,7 @@ void http_start(struct http *http, const struct http_request *request)
 	struct transfer *transfer = take_transfer(http);
 
 	transfer->request = *request;
-	transfer->body_sent = 0;
+	transfer->sendings = 0;
 	transfer->reason[0] = '\0';
 	transfer->url = mem_copy_text(request->url);
 	transfer->response = mem_alloc(sizeof(*transfer->response));
@@ -356,8 +352,10 @@ static bool was_connected(CURL *easy)
 	return pretransfer_us > 0;
 }
 
-static enum http_outcome outcome_of(CURL *easy, CURLcode code)
+static enum http_outcome outcome_of(const struct transfer *transfer, CURLcode code)
 {
+	if (transfer->sendings > 1 && code != CURLE_OK)
+		return HTTP_UNKNOWN;
 	switch ((int)code) {
 	case CURLE_OK:
 		return HTTP_ANSWERED;
@@ -370,7 +368,7 @@ static enum http_outcome outcome_of(CURL *easy, CURLcode code)
 	case CURLE_SSL_ISSUER_ERROR:
 		return HTTP_NEVER;
 	default:
-		return was_connected(easy) ? HTTP_UNKNOWN : HTTP_NOT_SENT;
+		return was_connected(transfer->easy) ? HTTP_UNKNOWN : HTTP_NOT_SENT;
 	}
 }
 
@@ -379,7 +377,7 @@ static char *describe(const struct transfer *transfer, CURLcode code)
 	struct str text = {0};
 	const char *reason = transfer->reason[0] ? transfer->reason : curl_easy_strerror(code);
 
-	if (code == CURLE_SEND_FAIL_REWIND)
+	if (code == CURLE_ABORTED_BY_CALLBACK)
 		reason = "the connection was closed before an answer came";
 	else if (code == CURLE_WRITE_ERROR)
 		reason = "the answer is larger than 16 MiB";
@@ -398,7 +396,7 @@ static void finish(struct http *http, CURL *easy, CURLcode code)
 
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
 	struct http_response *response = transfer->response;
-	response->outcome = outcome_of(easy, code);
+	response->outcome = outcome_of(transfer, code);
 	curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &elapsed_us);
 	response->elapsed_us = elapsed_us;
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);

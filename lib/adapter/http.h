@@ -6,9 +6,9 @@
  *     while ((response = http_next(http, timeout_ms)))   … http_response_free(response)
  *     http_free(http);
  *
- * A request goes out once: libcurl sends a body again behind the caller's back when a kept-alive
- * connection turns out to be dead, so bodies are given in a way that it can't rewind, and the
- * outcome is then reported as unknown. Redirects are not followed, TLS is 1.2 or later and always
+ * libcurl sends a request again behind the caller's back when a kept-alive connection turns out to
+ * be dead. A request that is marked is_once is kept from that: its outcome is then unknown.
+ * Redirects are not followed, TLS is 1.2 or later and always
  * verified, answers are bounded in size and time, nothing but http and https is spoken.
  * Retrying is for others to decide (live/retry).
  */
@@ -52,6 +52,7 @@ struct http_request {
 	const char *url;    /* copied */
 	const char *body;   /* keeps until the response is there; NULL: none */
 	size_t body_length;
+	bool is_once;                       /* must not go out a second time */
 	const struct http_headers *headers; /* keeps */
 	void *tag;                          /* comes back with the response */
 };

@@ -281,6 +281,7 @@ static void start(struct client *client, struct lane *lane, struct call *call)
 					 .url = str_text(&url),
 					 .body = call->body,
 					 .body_length = call->body ? strlen(call->body) : 0,
+					 .is_once = call->safety == RETRY_UNSAFE,
 					 .headers = lane->headers,
 					 .tag = call,
 				 });
