@@ -2,6 +2,8 @@
 # The simulator keeps the contract of Cloudflare's Secrets Store API: every operation, error,
 # page and credential, as the API reference and observation of the real one have it.
 
+# Each test is a subshell, and helper.bash sets and reads more than shellcheck can see.
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
 load helper
 
@@ -807,7 +809,7 @@ data_has_two() { [ "$(jq '.accounts[0].stores | length' "$1" 2>/dev/null)" = 2 ]
 	make_store
 	make_secret A s3cr3t-value ',"comment":"seen","other":"s3cr3t-value"'
 	api PATCH "$secret?x=1" '{"value":"s3cr3t-value"}'
-	api PATCH "$secret" '{"vaule":{"deep":["s3cr3t-value"]}}'
+	api PATCH "$secret" '{"thing":{"deep":["s3cr3t-value"]}}'
 	api PATCH "$secret" 's3cr3t-value'
 	api DELETE "$store/secrets" '{"ids":["x"]}'
 	[ "$(jq -s length "$log")" = 6 ]
@@ -818,7 +820,7 @@ data_has_two() { [ "$(jq '.accounts[0].stores | length' "$1" 2>/dev/null)" = 2 ]
 	jq -se '.[1] | .method == "POST" and .status == 200 and .body == [{name: "A",
 		value: "(blanked)", scopes: ["workers"], comment: "seen", other: "(blanked)"}]' "$log"
 	jq -se '.[2] | .method == "PATCH" and .query == "x=1"' "$log"
-	jq -se '.[3].body == {vaule: {deep: ["(blanked)"]}}' "$log"
+	jq -se '.[3].body == {thing: {deep: ["(blanked)"]}}' "$log"
 	jq -se '.[4] | .status == 400 and .body == "(no JSON)" and .body_bytes == 12' "$log"
 	jq -se '.[5].body == {ids: ["x"]}' "$log"
 }
