@@ -154,14 +154,30 @@ char *fs_real_path(const char *path)
 	return real ? real : mem_copy_text(path);
 }
 
+/* How much of the path is its folder, with the slash. */
+static size_t folder_length(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
+char *fs_neighbour(const char *path, const char *name)
+{
+	struct str neighbour = {0};
+
+	str_add(&neighbour, path, folder_length(path));
+	str_text_add(&neighbour, name);
+	return str_steal(&neighbour);
+}
+
 char *fs_sibling(const char *path, const char *before, const char *after)
 {
 	struct str sibling = {0};
-	const char *slash = strrchr(path, '/');
-	size_t folder_length = slash ? (size_t)(slash - path) + 1 : 0;
+	size_t length = folder_length(path);
 
-	str_add(&sibling, path, folder_length);
-	str_format(&sibling, "%s%s%s", before, path + folder_length, after);
+	str_add(&sibling, path, length);
+	str_format(&sibling, "%s%s%s", before, path + length, after);
 	return str_steal(&sibling);
 }
 

@@ -28,6 +28,9 @@ bool fs_remove(const char *path, struct error *err) MUST_CHECK;
 /* Gives (free) the path with links followed; a copy of the path itself if it doesn't exist. */
 char *fs_real_path(const char *path) MUST_CHECK;
 
+/* Gives (free) DIR/<name> for DIR/NAME: another file in the same folder. */
+char *fs_neighbour(const char *path, const char *name) MUST_CHECK;
+
 /* Gives (free) DIR/<before>NAME<after> for DIR/NAME. */
 char *fs_sibling(const char *path, const char *before, const char *after) MUST_CHECK;
 

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define uthash_fatal(message) mem_exhausted()
+/* FNV-1a, for uthash's default falls through cases in a way that clang warns of. */
+#define HASH_FUNCTION(key, size, hash) HASH_FNV(key, size, hash)
 #include <uthash.h>
 
 struct table {
@@ -62,11 +64,11 @@ size_t table_count(const struct table *table)
 
 void table_free(struct table **table)
 {
-	struct table *entry, *next;
+	struct table *entry = *table, *next;
 
-	HASH_ITER(hh, *table, entry, next)
-	{
-		HASH_DEL(*table, entry);
+	HASH_CLEAR(hh, *table); /* frees the buckets; the entries still hang together */
+	for (; entry; entry = next) {
+		next = entry->hh.next;
 		free(entry);
 	}
 }

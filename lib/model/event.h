@@ -14,7 +14,6 @@ enum event_type {
 	EVENT_LOCK_WAIT,       /* text: who holds the lock */
 	EVENT_RECOVERED,       /* object: made by a run that was cut off; its id is known now */
 	EVENT_JOURNAL_FOLDED,  /* text: the journal that was folded into the state */
-	EVENT_READ_ACCOUNT,    /* text: alias; count: stores that live there */
 	EVENT_ACTION_START,    /* object */
 	EVENT_ACTION_COMPLETE, /* object, with its id; elapsed_us */
 	EVENT_ACTION_FAILED,   /* object; err */
@@ -35,7 +34,6 @@ struct event {
 	const struct action *action; /* for the EVENT_ACTION_* */
 	const struct error *err;
 	const char *text;
-	size_t count;
 	int64_t wait_ms, elapsed_us;
 	struct event_progress progress;
 };

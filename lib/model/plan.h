@@ -33,8 +33,8 @@ struct plan_counts {
 };
 
 struct plan {
-	struct arena arena;     /* reasons, waits_for */
-	struct action *actions; /* sorted by address; none of kind ACTION_NONE is left out */
+	struct arena arena;     /* reasons */
+	struct action *actions; /* one for each desired object, sorted by address */
 	size_t action_count, action_room;
 	struct plan_counts counts;
 	/* Recorded, not desired: left alone, but said. Sorted by address. */

@@ -184,8 +184,10 @@ static bool load(struct ledger *ledger, struct error *err)
 	if (!folds)
 		return true;
 	memcpy(ledger->state.lineage, journal.lineage, sizeof(journal.lineage));
+	int64_t serial = ledger->state.serial;
 	fold(ledger, &(struct state_fold){journal.changes, journal.count, journal.model.accounts,
 			     journal.model.account_count});
+	ledger->is_ahead_of_file = ledger->state.serial != serial;
 	return true;
 }
 
@@ -224,13 +226,12 @@ static bool drop_journal(struct ledger *ledger, struct error *err)
 	return fs_remove(ledger->journal_path, err);
 }
 
-/* The state on disk has not this serial yet exactly if a journal was folded in just now. */
 static bool fold_journal_into_file(
 	struct ledger *ledger, const struct event_sink *sink, struct error *err)
 {
 	if (!ledger->has_journal)
 		return true;
-	if (ledger->state.serial > 0 && !write_state(ledger, err))
+	if (ledger->is_ahead_of_file && !write_state(ledger, err))
 		return false;
 	event_say(sink, EVENT_JOURNAL_FOLDED, ledger->journal_path);
 	return drop_journal(ledger, err);

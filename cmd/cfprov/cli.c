@@ -1,0 +1,378 @@
+#include "cli.h"
+
+#include "base/text.h"
+#include "commands.h"
+#include "desired/manifest.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const struct command cli_commands[] = {
+	{"validate", NULL, "check the manifest, offline", CLI_MANIFEST, 0, validate_run},
+	{"plan", NULL, "show what apply would do; changes nothing",
+		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_ADOPT | CLI_DETAILED | CLI_PARALLEL, 0,
+		plan_run},
+	{"apply", NULL, "plan, ask, and do it",
+		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_ADOPT | CLI_PARALLEL | CLI_LOCK |
+			CLI_APPROVE,
+		0, apply_run},
+	{"show", NULL, "show the state: what is managed, with the ids", CLI_MANIFEST | CLI_STATE, 0,
+		show_run},
+	{"state list", "[ADDRESS...]", "list the addresses of what is managed",
+		CLI_MANIFEST | CLI_STATE, SIZE_MAX, state_list_run},
+	{"version", NULL, "show the version", 0, 0, version_run},
+	{"help", "[COMMAND]", "show this, or how a command is used", 0, 2, help_run},
+	{0},
+};
+
+/* ---- options ---- */
+
+struct parsing {
+	struct cli *cli;
+	struct error *err;
+};
+
+static bool set_flag(bool *flag, const char *value)
+{
+	if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+		return false;
+	*flag = strcmp(value, "true") == 0;
+	return true;
+}
+
+/* A Go-like duration of one part: 0, 500ms, 3s, 5m, 1h. */
+static bool set_duration_ms(int64_t *duration_ms, const char *value)
+{
+	static const struct {
+		const char *unit;
+		int64_t ms;
+	} units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+	size_t digits = strspn(value, "0123456789"), number;
+	char *text AUTO_FREE = mem_copy_text(value);
+
+	text[digits] = '\0';
+	if (!text_to_number(text, 1000000000, &number))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		if (strcmp(value + digits, units[i].unit) != 0)
+			continue;
+		*duration_ms = (int64_t)number * units[i].ms;
+		return true;
+	}
+	*duration_ms = 0;
+	return number == 0 && !value[digits];
+}
+
+static bool take_manifest(struct cli *cli, const char *value)
+{
+	cli->manifest = value;
+	return *value;
+}
+
+static bool take_state(struct cli *cli, const char *value)
+{
+	cli->state = value;
+	return *value;
+}
+
+static bool take_account(struct cli *cli, const char *value)
+{
+	cli->accounts = mem_room(
+		(void *)cli->accounts, cli->account_count, &cli->account_room, sizeof(value));
+	cli->accounts[cli->account_count++] = value;
+	return *value;
+}
+
+static bool take_parallelism(struct cli *cli, const char *value)
+{
+	return text_to_number(value, CLI_PARALLELISM_LIMIT, &cli->parallelism) &&
+	       cli->parallelism > 0;
+}
+
+static bool take_lock(struct cli *cli, const char *value)
+{
+	return set_flag(&cli->lock, value);
+}
+
+static bool take_lock_timeout(struct cli *cli, const char *value)
+{
+	return set_duration_ms(&cli->lock_timeout_ms, value);
+}
+
+static bool take_adopt(struct cli *cli, const char *value)
+{
+	return set_flag(&cli->adopt, value);
+}
+
+static bool take_detailed(struct cli *cli, const char *value)
+{
+	return set_flag(&cli->detailed_exitcode, value);
+}
+
+static bool take_approve(struct cli *cli, const char *value)
+{
+	return set_flag(&cli->auto_approve, value);
+}
+
+static bool take_input(struct cli *cli, const char *value)
+{
+	return set_flag(&cli->input, value);
+}
+
+static bool take_no_color(struct cli *cli, const char *value)
+{
+	return set_flag(&cli->no_color, value);
+}
+
+static bool take_help(struct cli *cli, const char *value)
+{
+	return set_flag(&cli->help, value);
+}
+
+static const struct option {
+	const char *name;
+	const char *value; /* what it takes, for help; NULL: it is a switch */
+	enum cli_option bit;
+	bool (*take)(struct cli *cli, const char *value); /* false: not a possible value */
+	const char *must_be;
+	const char *help;
+} options[] = {
+	{"f", "PATH", CLI_MANIFEST, take_manifest, "a path",
+		"the manifest (default " MANIFEST_DEFAULT_PATH ")"},
+	{"state", "PATH", CLI_STATE, take_state, "a path",
+		"the state file (default: cfprov.state.json beside the manifest)"},
+	{"account", "ALIAS", CLI_ACCOUNT, take_account, "an alias from the manifest",
+		"only this account; may be given again, and * matches"},
+	{"adopt", NULL, CLI_ADOPT, take_adopt, "true or false",
+		"agree to take over stores that live already and are not in the state"},
+	{"detailed-exitcode", NULL, CLI_DETAILED, take_detailed, "true or false",
+		"exit 2 if there is something to do"},
+	{"auto-approve", NULL, CLI_APPROVE, take_approve, "true or false",
+		"do not ask before acting"},
+	{"input", "BOOL", CLI_APPROVE, take_input, "true or false",
+		"-input=false: never ask; fail where a question would be needed"},
+	{"parallelism", "N", CLI_PARALLEL, take_parallelism, "a number from 1 to 256",
+		"requests at a time (default 10)"},
+	{"lock", "BOOL", CLI_LOCK, take_lock, "true or false",
+		"-lock=false: do not lock the state"},
+	{"lock-timeout", "TIME", CLI_LOCK, take_lock_timeout, "a duration like 30s or 5m",
+		"how long to wait for the lock (default 0s)"},
+	{"no-color", NULL, CLI_ALL, take_no_color, "true or false", "no colour"},
+	{"help", NULL, CLI_ALL, take_help, "true or false", "show how the command is used"},
+	{"h", NULL, CLI_ALL, take_help, "true or false", NULL},
+};
+
+static bool is_allowed(const struct option *option, const struct command *command)
+{
+	return option->bit == CLI_ALL || (command && (command->options & option->bit));
+}
+
+static bool unknown_option(struct parsing *p, const char *name, size_t length)
+{
+	const struct command *command = p->cli->command;
+	struct str shown CLEANUP(str_release) = {0};
+
+	text_add_visible(&shown, name, length, 60);
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		if (strncmp(options[i].name, name, length) == 0 && !options[i].name[length]) {
+			error_set(p->err, "`%s` takes no option -%s",
+				command ? command->name : "cfprov", options[i].name);
+			return error_hint(p->err,
+				"Options stand behind the command; see cfprov help%s%s.",
+				command ? " " : "", command ? command->name : "");
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		if (is_allowed(&options[i], command) &&
+			text_is_near(str_text(&shown), options[i].name))
+			return error_set(p->err, "unknown option -%s; did you mean -%s?",
+				str_text(&shown), options[i].name);
+	}
+	error_set(p->err, "unknown option -%s", str_text(&shown));
+	return error_hint(
+		p->err, "See cfprov help%s%s.", command ? " " : "", command ? command->name : "");
+}
+
+static const struct option *find_option(const struct parsing *p, const char *name, size_t length)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (strncmp(options[i].name, name, length) == 0 && !options[i].name[length] &&
+			is_allowed(&options[i], p->cli->command))
+			return &options[i];
+	return NULL;
+}
+
+/* Takes one option; *next is the argument behind it, and moves if that is its value. */
+static bool take_option(struct parsing *p, const char *text, char ***next)
+{
+	const char *name = text + strspn(text, "-");
+	size_t length = strcspn(name, "=");
+	const struct option *option = find_option(p, name, length);
+	const char *value = name[length] ? name + length + 1 : NULL;
+
+	if (!option)
+		return unknown_option(p, name, length);
+	if (!value && !option->value)
+		value = "true";
+	if (!value && !**next)
+		return error_set(p->err, "-%s needs a value: %s", option->name, option->must_be);
+	if (!value)
+		value = *(*next)++;
+	if (option->take(p->cli, value))
+		return true;
+	struct str shown CLEANUP(str_release) = {0};
+	text_add_visible(&shown, value, strlen(value), 60);
+	return error_set(p->err, "-%s can't be `%s`: it must be %s", option->name, str_text(&shown),
+		option->must_be);
+}
+
+/* ---- commands ---- */
+
+const struct command *cli_find(const char *name)
+{
+	for (const struct command *it = cli_commands; it->name; it++)
+		if (strcmp(it->name, name) == 0)
+			return it;
+	return NULL;
+}
+
+static bool unknown_command(const char *name, struct error *err)
+{
+	struct str shown CLEANUP(str_release) = {0};
+
+	text_add_visible(&shown, name, strlen(name), 60);
+	for (const struct command *it = cli_commands; it->name; it++)
+		if (text_is_near(name, it->name))
+			return error_set(err, "unknown command `%s`; did you mean `%s`?",
+				str_text(&shown), it->name);
+	error_set(err, "unknown command `%s`", str_text(&shown));
+	return error_hint(err, "See cfprov help.");
+}
+
+/* A command has one word or two. */
+static bool take_command(struct parsing *p, const char *word, char ***next)
+{
+	p->cli->command = cli_find(word);
+	if (!p->cli->command && **next) {
+		struct str both CLEANUP(str_release) = {0};
+		str_format(&both, "%s %s", word, **next);
+		p->cli->command = cli_find(str_text(&both));
+		if (p->cli->command)
+			(*next)++;
+	}
+	if (p->cli->command)
+		return true;
+	if (strcmp(word, "state") == 0) {
+		error_set(p->err, "`state` needs a second word");
+		return error_hint(p->err, "There is: cfprov state list.");
+	}
+	return unknown_command(word, p->err);
+}
+
+static bool take_argument(struct parsing *p, const char *argument)
+{
+	struct cli *cli = p->cli;
+	struct str shown CLEANUP(str_release) = {0};
+
+	if (cli->argument_count == cli->command->most_arguments) {
+		text_add_visible(&shown, argument, strlen(argument), 60);
+		return error_set(p->err, "`%s` is one argument too many for %s", str_text(&shown),
+			cli->command->name);
+	}
+	cli->arguments = mem_room(
+		(void *)cli->arguments, cli->argument_count, &cli->argument_room, sizeof(argument));
+	cli->arguments[cli->argument_count++] = argument;
+	return true;
+}
+
+/* -chdir=DIR and -version stand before the command. *ret_used: it was one of them. */
+static bool take_global(struct parsing *p, const char *text, bool *ret_used)
+{
+	const char *name = text + strspn(text, "-");
+
+	*ret_used = true;
+	if (strcmp(name, "version") == 0) {
+		p->cli->command = cli_find("version");
+		return true;
+	}
+	if (strncmp(name, "chdir=", 6) == 0) {
+		struct str shown CLEANUP(str_release) = {0};
+		text_add_visible(&shown, name + 6, strlen(name + 6), 0);
+		return chdir(name + 6) == 0 ||
+		       error_set_errno(
+			       p->err, errno, "can't change to the folder %s", str_text(&shown));
+	}
+	*ret_used = false;
+	return true;
+}
+
+static bool parse_words(struct parsing *p, char **next)
+{
+	bool ends_options = false;
+
+	while (*next) {
+		const char *word = *next++;
+		bool is_option = !ends_options && word[0] == '-' && word[1];
+		bool is_used = false;
+		if (is_option && strcmp(word, "--") == 0) {
+			ends_options = true;
+			continue;
+		}
+		if (is_option && !p->cli->command && !take_global(p, word, &is_used))
+			return false;
+		if (is_used)
+			continue;
+		bool is_good = is_option         ? take_option(p, word, &next)
+			       : p->cli->command ? take_argument(p, word)
+						 : take_command(p, word, &next);
+		if (!is_good)
+			return false;
+	}
+	return true;
+}
+
+bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err)
+{
+	struct parsing p = {.cli = cli, .err = err};
+
+	*cli = (struct cli){
+		.manifest = MANIFEST_DEFAULT_PATH,
+		.input = true,
+		.lock = true,
+		.parallelism = CLI_PARALLELISM,
+	};
+	if (!parse_words(&p, argv + (argc > 0)))
+		return false;
+	if (cli->help && cli->command) { /* -help: the same as `help COMMAND` */
+		const struct command *about = cli->command;
+		cli->argument_count = 0;
+		cli->command = cli_find("help");
+		return about == cli->command || take_argument(&p, about->name);
+	}
+	if (!cli->command)
+		cli->command = cli_find("help");
+	return true;
+}
+
+void cli_release(struct cli *cli)
+{
+	free((void *)cli->accounts);
+	free((void *)cli->arguments);
+	*cli = (struct cli){0};
+}
+
+void cli_add_options(struct str *out, const struct command *command)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		const struct option *option = &options[i];
+		struct str left CLEANUP(str_release) = {0};
+		if (!option->help || !is_allowed(option, command))
+			continue;
+		str_format(&left, "-%s%s%s", option->name, option->value ? "=" : "",
+			option->value ? option->value : "");
+		str_format(out, "  %-22s %s\n", str_text(&left), option->help);
+	}
+}

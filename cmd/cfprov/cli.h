@@ -1,0 +1,68 @@
+/*
+ * The command line: one table of options and one of commands, from which parsing and help come.
+ * Flags are accepted with one dash or two, `-flag=value` or `-flag value`, before or behind
+ * arguments; `--` ends them. No flag takes a secret.
+ */
+#ifndef CFPROV_CLI_H
+#define CFPROV_CLI_H
+
+#include "base/error.h"
+#include "base/str.h"
+
+#include <stdint.h>
+
+enum { CLI_PARALLELISM = 10, CLI_PARALLELISM_LIMIT = 256 };
+
+/* Exit statuses; see `cfprov help`. */
+enum { EXIT_DONE = 0, EXIT_ERROR = 1, EXIT_CHANGES = 2 };
+
+struct command;
+
+struct cli {
+	const struct command *command;
+	const char *manifest, *state; /* -f, -state; state NULL: beside the manifest */
+	const char **accounts;        /* -account: patterns; none: all */
+	size_t account_count, account_room;
+	bool no_color, auto_approve, input, lock, adopt, detailed_exitcode, help;
+	size_t parallelism;
+	int64_t lock_timeout_ms;
+	const char **arguments;
+	size_t argument_count, argument_room;
+};
+
+/* What a command takes: a bit for each option. */
+enum cli_option {
+	CLI_MANIFEST = 1,
+	CLI_STATE = 2,
+	CLI_ACCOUNT = 4,
+	CLI_LOCK = 8,
+	CLI_ADOPT = 16,
+	CLI_DETAILED = 32,
+	CLI_APPROVE = 64,
+	CLI_PARALLEL = 128,
+	CLI_ALL = 256, /* each command: -no-color, -help */
+};
+
+struct command {
+	const char *name;      /* one or two words */
+	const char *arguments; /* for help: "[COMMAND]"; NULL: takes none */
+	const char *summary;
+	unsigned options;
+	size_t most_arguments;
+	int (*run)(const struct cli *cli); /* gives the exit status */
+};
+
+/* Ends with a command without a name. */
+extern const struct command cli_commands[];
+
+/* Parses; false: *err says what is wrong. With -help, or without a command, it is `help`. */
+bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err) MUST_CHECK;
+void cli_release(struct cli *cli);
+
+/* Lends the command of this name, or NULL. */
+const struct command *cli_find(const char *name);
+
+/* For help: adds the options of a command, a line or more each. */
+void cli_add_options(struct str *out, const struct command *command);
+
+#endif

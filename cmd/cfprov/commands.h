@@ -1,0 +1,15 @@
+/* The commands: each in the file of its name, each gives the exit status of the program. */
+#ifndef CFPROV_COMMANDS_H
+#define CFPROV_COMMANDS_H
+
+struct cli;
+
+int validate_run(const struct cli *cli);
+int plan_run(const struct cli *cli);
+int apply_run(const struct cli *cli);
+int show_run(const struct cli *cli);
+int state_list_run(const struct cli *cli);
+int version_run(const struct cli *cli);
+int help_run(const struct cli *cli);
+
+#endif

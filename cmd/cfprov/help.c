@@ -1,0 +1,67 @@
+/* cfprov help: from the tables of commands and options. */
+#include "base/text.h"
+#include "cli.h"
+#include "commands.h"
+#include "term.h"
+
+#include <string.h>
+
+static void add_overview(struct str *out)
+{
+	str_text_add(out,
+		"Usage: cfprov [-chdir=DIR] COMMAND [OPTIONS] [ARGUMENTS]\n\n"
+		"Brings Cloudflare Secrets Store to the state that a manifest describes.\n\n"
+		"Commands:\n");
+	for (const struct command *it = cli_commands; it->name; it++)
+		str_format(out, "  %-12s %s\n", it->name, it->summary);
+	str_text_add(out,
+		"\nEnvironment:\n"
+		"  CLOUDFLARE_API_TOKEN   the token (or CLOUDFLARE_EMAIL, CLOUDFLARE_API_KEY)\n"
+		"  CLOUDFLARE_ACCOUNT_ID  the account, if the manifest names none\n"
+		"  CLOUDFLARE_BASE_URL    another server than Cloudflare's, a simulator say\n"
+		"  CFPROV_REQUEST_TIMEOUT seconds that one request may take (default 60)\n"
+		"  NO_COLOR               no colour\n\n"
+		"Exit status: 0 done, 1 error, 2 changes (plan -detailed-exitcode).\n"
+		"`cfprov help COMMAND` tells the options of a command.\n");
+}
+
+static void add_command(struct str *out, const struct command *command)
+{
+	str_format(out, "Usage: cfprov %s [OPTIONS]%s%s\n\n%c%s.\n\nOptions:\n", command->name,
+		command->arguments ? " " : "", command->arguments ? command->arguments : "",
+		command->summary[0] - 'a' + 'A', command->summary + 1);
+	cli_add_options(out, command);
+}
+
+static bool find_topic(const struct cli *cli, const struct command **ret_command)
+{
+	struct str name CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	for (size_t i = 0; i < cli->argument_count; i++)
+		str_format(&name, "%s%s", i ? " " : "", cli->arguments[i]);
+	*ret_command = cli_find(str_text(&name));
+	if (*ret_command)
+		return true;
+	text_add_visible(&shown, str_text(&name), name.length, 60);
+	error_set(&err, "there is no command `%s`", str_text(&shown));
+	error_hint(&err, "See cfprov help.");
+	term_error(&err);
+	return false;
+}
+
+int help_run(const struct cli *cli)
+{
+	struct str text CLEANUP(str_release) = {0};
+	const struct command *command;
+
+	if (!cli->argument_count) {
+		add_overview(&text);
+	} else {
+		if (!find_topic(cli, &command))
+			return EXIT_ERROR;
+		add_command(&text, command);
+	}
+	term_out_str(&text);
+	return EXIT_DONE;
+}

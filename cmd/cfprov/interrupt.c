@@ -1,0 +1,42 @@
+#include "interrupt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+volatile sig_atomic_t interrupt_count;
+static int wake_fd = -1;
+
+static void on_signal(int number)
+{
+	int saved = errno;
+
+	(void)number;
+	interrupt_count = interrupt_count + 1;
+	if (wake_fd >= 0)
+		(void)!write(wake_fd, "", 1);
+	errno = saved;
+}
+
+int interrupt_start(void)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = on_signal};
+	int ends[2];
+
+	if (pipe(ends) == 0) {
+		for (int i = 0; i < 2; i++) {
+			(void)fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+			(void)fcntl(ends[i], F_SETFL, O_NONBLOCK);
+		}
+		wake_fd = ends[1];
+	}
+	sigemptyset(&action.sa_mask);
+	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		struct sigaction old;
+		/* What the parent chose to ignore (nohup) stays ignored. */
+		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			(void)sigaction(numbers[i], &action, NULL);
+	}
+	return wake_fd >= 0 ? ends[0] : -1;
+}

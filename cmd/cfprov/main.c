@@ -1,0 +1,49 @@
+#include "cli.h"
+#include "term.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/*
+ * A closed standard stream would give its number to the next file opened, and a stray message
+ * would land in the state. What is opened here can't be written to (or read from), so that using
+ * the stream fails as it should.
+ */
+static void occupy_standard_streams(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) == -1 &&
+			open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) < 0)
+			abort();
+}
+
+/* No core files: they would hold tokens. A closed pipe is an error to report, not a death. */
+static void set_up_process(void)
+{
+	const struct rlimit none = {0, 0};
+
+	occupy_standard_streams();
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+int main(int argc, char **argv)
+{
+	struct cli cli CLEANUP(cli_release);
+	struct error err CLEANUP(error_release) = {0};
+	int status = EXIT_ERROR;
+
+	set_up_process();
+	term_start();
+	if (!cli_parse(argc, argv, &cli, &err)) {
+		term_error(&err);
+	} else {
+		if (cli.no_color)
+			term_no_color();
+		status = cli.command->run(&cli);
+	}
+	return term_finish() ? status : EXIT_ERROR;
+}

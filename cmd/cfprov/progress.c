@@ -1,0 +1,162 @@
+#include "progress.h"
+
+#include "render.h"
+#include "term.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* "in 1.2 s"; short waits are nobody's business. */
+static void add_elapsed(struct str *out, int64_t elapsed_us)
+{
+	if (elapsed_us >= 1000000)
+		str_format(out, " in %" PRId64 ".%" PRId64 " s", elapsed_us / 1000000,
+			elapsed_us / 100000 % 10);
+}
+
+static void tell_complete(const struct event *event)
+{
+	bool is_adopted = action_kind(event->action) == ACTION_ADOPT;
+	struct str line CLEANUP(str_release) = {0};
+
+	render_address(&line, event->object);
+	str_text_add(&line, ": ");
+	term_add(&line, STDERR_FILENO, is_adopted ? TERM_IMPORT : TERM_CREATE,
+		is_adopted ? "adopted" : "created");
+	add_elapsed(&line, event->elapsed_us);
+	str_format(&line, " (id %s)\n", event->object->id);
+	term_say_str(&line);
+}
+
+static void tell_failed(struct progress *progress, const struct event *event)
+{
+	struct str line CLEANUP(str_release) = {0}, address CLEANUP(str_release) = {0};
+
+	render_address(&address, event->object);
+	str_format(&line, "%s: ", str_text(&address));
+	term_add(&line, STDERR_FILENO, TERM_DESTROY, "failed");
+	str_format(&line, ": %s\n", event->err->message);
+	term_say_str(&line);
+	progress->failures = mem_room(progress->failures, progress->failure_count,
+		&progress->failure_room, sizeof(*progress->failures));
+	progress->failures[progress->failure_count++] = (struct progress_failure){
+		.address = str_steal(&address),
+		.message = mem_copy_text(event->err->message),
+		.hint = event->err->hint ? mem_copy_text(event->err->hint) : NULL,
+	};
+}
+
+static void tell_progress(const struct event_progress *now)
+{
+	struct str line CLEANUP(str_release) = {0};
+
+	if (!term_is_terminal(STDERR_FILENO))
+		return;
+	str_format(&line, "%zu done", now->done);
+	if (now->failed)
+		str_format(&line, ", %zu failed", now->failed);
+	str_format(&line, ", %zu under way, %zu left", now->under_way, now->left);
+	term_status(now->under_way + now->left ? str_text(&line) : NULL);
+}
+
+static void tell_wait(const char *what, const struct event *event)
+{
+	struct str line CLEANUP(str_release) = {0};
+	int64_t tenths = (event->wait_ms + 99) / 100;
+
+	str_format(&line, "%s%s; going on in %" PRId64 ".%" PRId64 " s", what, event->text,
+		tenths / 10, tenths % 10);
+	term_say("%s", str_text(&line));
+}
+
+static void hear(void *context, const struct event *event)
+{
+	struct str address CLEANUP(str_release) = {0};
+
+	if (event->object)
+		render_address(&address, event->object);
+	switch (event->type) {
+	case EVENT_LOCK_WAIT:
+		term_say("Waiting for the lock that %s holds ...", event->text);
+		break;
+	case EVENT_JOURNAL_FOLDED:
+		term_say("An apply was cut off; what it had recorded is in the state now.");
+		break;
+	case EVENT_RECOVERED:
+		term_say("%s: found, made by the apply that was cut off (id %s)",
+			str_text(&address), event->object->id);
+		break;
+	case EVENT_ACTION_COMPLETE:
+		tell_complete(event);
+		break;
+	case EVENT_ACTION_FAILED:
+		tell_failed(context, event);
+		break;
+	case EVENT_PROGRESS:
+		tell_progress(&event->progress);
+		break;
+	case EVENT_RETRY:
+		tell_wait("Trying again: ", event);
+		break;
+	case EVENT_SLOW_DOWN:
+		tell_wait("Slowing down: ", event);
+		break;
+	case EVENT_INTERRUPT:
+		term_say("Stopping: %zu under way are waited for, %zu are not started. "
+			 "Again to leave at once.",
+			event->progress.under_way, event->progress.left);
+		break;
+	case EVENT_WARNING:
+		term_warning(event->text);
+		break;
+	case EVENT_ACTION_START:
+		break;
+	}
+}
+
+void progress_init(struct progress *progress)
+{
+	*progress = (struct progress){.sink = {.hear = hear, .context = progress}};
+}
+
+void progress_release(struct progress *progress)
+{
+	for (size_t i = 0; i < progress->failure_count; i++) {
+		free(progress->failures[i].address);
+		free(progress->failures[i].message);
+		free(progress->failures[i].hint);
+	}
+	free(progress->failures);
+	*progress = (struct progress){0};
+}
+
+static int compare_failures(const void *a, const void *b)
+{
+	const struct progress_failure *x = a, *y = b;
+	int order = strcmp(x->message, y->message);
+
+	return order ? order : strcmp(x->address, y->address);
+}
+
+void progress_tell_failures(const struct progress *progress)
+{
+	struct progress_failure *all = progress->failures;
+	size_t count = progress->failure_count;
+
+	if (count)
+		qsort(all, count, sizeof(*all), compare_failures);
+	for (size_t i = 0, next; i < count; i = next) {
+		struct error err CLEANUP(error_release) = {0};
+		for (next = i; next < count && strcmp(all[i].message, all[next].message) == 0;)
+			next++;
+		error_set(&err, "%s", all[i].message);
+		if (all[i].hint)
+			error_hint(&err, "%s", all[i].hint);
+		term_say("%s", "");
+		term_error(&err);
+		for (size_t j = i; j < next; j++)
+			term_say("  %s", all[j].address);
+	}
+}

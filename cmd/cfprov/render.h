@@ -1,0 +1,20 @@
+/* A plan and its counts in words, for people and for tools that read the summary lines. */
+#ifndef CFPROV_RENDER_H
+#define CFPROV_RENDER_H
+
+#include "base/str.h"
+#include "model/plan.h"
+
+/* The actions, a line or two each, then the summary: "Plan: …" or "No changes. …". */
+void render_plan(struct str *out, const struct plan *plan);
+
+/* "1 imported, 3 added, 0 changed, 0 destroyed": what an apply did. */
+void render_done(struct str *out, const struct plan_counts *counts);
+
+/* What the plan leaves alone and people should know, to stderr. */
+void render_notes(const struct plan *plan);
+
+/* Adds the address in a form that is fit to be printed. */
+void render_address(struct str *out, const struct object *object);
+
+#endif

@@ -1,0 +1,231 @@
+#include "term.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum { NARROWEST = 20, STREAMS = 3 };
+
+static struct {
+	bool is_terminal[STREAMS], has_color[STREAMS];
+	bool has_status;
+} term;
+
+static bool is_set(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value;
+}
+
+void term_start(void)
+{
+	const char *kind = getenv("TERM"), *force = getenv("CLICOLOR_FORCE");
+	bool is_dumb = kind && strcmp(kind, "dumb") == 0;
+	bool is_forced = force && *force && strcmp(force, "0") != 0;
+
+	for (int fd = 0; fd < STREAMS; fd++) {
+		term.is_terminal[fd] = isatty(fd);
+		term.has_color[fd] =
+			!is_set("NO_COLOR") && (is_forced || (term.is_terminal[fd] && !is_dumb));
+		if (is_dumb)
+			term.is_terminal[fd] = fd == 0 && term.is_terminal[fd];
+	}
+}
+
+void term_no_color(void)
+{
+	memset(term.has_color, 0, sizeof(term.has_color));
+}
+
+bool term_is_terminal(int fd)
+{
+	return term.is_terminal[fd];
+}
+
+size_t term_columns(int fd)
+{
+	struct winsize size;
+
+	if (!term.is_terminal[fd])
+		return 0;
+	if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+		return 80;
+	return size.ws_col < NARROWEST ? NARROWEST : size.ws_col;
+}
+
+void term_add(struct str *out, int fd, enum term_style style, const char *text)
+{
+	static const char *const codes[] = {
+		[TERM_PLAIN] = "0",
+		[TERM_BOLD] = "1",
+		[TERM_CREATE] = "32",
+		[TERM_CHANGE] = "33",
+		[TERM_DESTROY] = "31",
+		[TERM_IMPORT] = "36",
+		[TERM_DIM] = "2",
+	};
+
+	if (style == TERM_PLAIN || !term.has_color[fd])
+		str_text_add(out, text);
+	else
+		str_format(out, "\033[%sm%s\033[0m", codes[style], text);
+}
+
+void term_add_folded(struct str *out, int fd, size_t indent, const char *text)
+{
+	size_t columns = term_columns(fd), at = indent;
+
+	str_repeat(out, ' ', indent);
+	while (*text) {
+		size_t length = strcspn(text, " ");
+		char *word AUTO_FREE = mem_copy_text(text);
+		word[length] = '\0';
+		size_t wide = text_columns(word);
+		bool is_first = at == indent;
+		if (!is_first && columns && at + 1 + wide > columns) {
+			str_char(out, '\n');
+			str_repeat(out, ' ', indent);
+			at = indent;
+			is_first = true;
+		}
+		str_format(out, "%s%s", is_first ? "" : " ", word);
+		at += wide + !is_first;
+		text += length + strspn(text + length, " ");
+	}
+	str_char(out, '\n');
+}
+
+/* ---- writing ---- */
+
+static void clear_status(void)
+{
+	if (term.has_status)
+		fputs("\r\033[K", stderr);
+	term.has_status = false;
+}
+
+void term_out(const char *text)
+{
+	clear_status();
+	fputs(text, stdout);
+}
+
+void term_out_str(const struct str *text)
+{
+	clear_status();
+	if (text->length)
+		fwrite(text->bytes, 1, text->length, stdout);
+}
+
+void term_say_str(const struct str *text)
+{
+	(void)fflush(stdout); /* so that the two streams stand in order on one terminal */
+	clear_status();
+	if (text->length)
+		fwrite(text->bytes, 1, text->length, stderr);
+}
+
+void term_say(const char *format, ...)
+{
+	struct str line CLEANUP(str_release) = {0};
+	va_list args;
+
+	va_start(args, format);
+	str_format_list(&line, format, args);
+	va_end(args);
+	str_char(&line, '\n');
+	term_say_str(&line);
+}
+
+void term_status(const char *line)
+{
+	if (!term.is_terminal[STDERR_FILENO])
+		return;
+	clear_status();
+	if (!line)
+		return;
+	struct str shown CLEANUP(str_release) = {0};
+	text_add_visible(&shown, line, strlen(line), 0);
+	fprintf(stderr, "%.*s", (int)term_columns(STDERR_FILENO) - 1, str_text(&shown));
+	term.has_status = true;
+}
+
+/* ---- errors ---- */
+
+static void add_place(struct str *out, const struct error *err)
+{
+	str_text_add(out, "\n  ");
+	text_add_visible(out, err->file, strlen(err->file), 0);
+	if (err->line)
+		str_format(out, ":%zu", err->line);
+	if (err->line && err->column)
+		str_format(out, ":%zu", err->column);
+	str_char(out, '\n');
+	if (!err->snippet)
+		return;
+	struct str number CLEANUP(str_release) = {0};
+	str_format(&number, "%5zu", err->line);
+	str_format(out, "%s | %s\n", str_text(&number), err->snippet);
+	if (!err->caret)
+		return;
+	str_repeat(out, ' ', number.length);
+	str_text_add(out, " | ");
+	str_repeat(out, ' ', err->caret - 1);
+	term_add(out, STDERR_FILENO, TERM_DESTROY, "^");
+	str_char(out, '\n');
+}
+
+static void add_headed(struct str *out, enum term_style style, const char *head, const char *text)
+{
+	struct str folded CLEANUP(str_release) = {0}, whole CLEANUP(str_release) = {0};
+
+	str_format(&whole, "%s %s", head, text);
+	term_add_folded(&folded, STDERR_FILENO, 0, str_text(&whole));
+	term_add(out, STDERR_FILENO, style, head);
+	str_text_add(out, str_text(&folded) + strlen(head));
+}
+
+void term_error(const struct error *err)
+{
+	struct str out CLEANUP(str_release) = {0};
+
+	add_headed(&out, TERM_DESTROY, "Error:", err->message);
+	if (err->file)
+		add_place(&out, err);
+	if (err->hint)
+		term_add_folded(&out, STDERR_FILENO, 2, err->hint);
+	term_say_str(&out);
+}
+
+void term_errors(const struct error_list *errors)
+{
+	for (size_t i = 0; i < errors->count; i++) {
+		if (i)
+			term_say("%s", "");
+		term_error(&errors->items[i]);
+	}
+}
+
+void term_warning(const char *text)
+{
+	struct str out CLEANUP(str_release) = {0};
+
+	add_headed(&out, TERM_CHANGE, "Warning:", text);
+	term_say_str(&out);
+}
+
+bool term_finish(void)
+{
+	clear_status();
+	(void)fflush(stderr);
+	bool is_good = fflush(stdout) == 0 && !ferror(stdout);
+	if (!is_good)
+		term_say("Error: can't write to the standard output: %s", strerror(errno));
+	return is_good;
+}

@@ -1,0 +1,54 @@
+/*
+ * What is printed: stdout carries the product, stderr the conversation. Colour and line folding
+ * only on a terminal; NO_COLOR, CLICOLOR_FORCE, TERM=dumb and -no-color are honoured.
+ */
+#ifndef CFPROV_TERM_H
+#define CFPROV_TERM_H
+
+#include "base/error.h"
+#include "base/str.h"
+
+enum term_style {
+	TERM_PLAIN,
+	TERM_BOLD,
+	TERM_CREATE,
+	TERM_CHANGE,
+	TERM_DESTROY,
+	TERM_IMPORT,
+	TERM_DIM,
+};
+
+/* Looks at the streams and the environment; once, at start. */
+void term_start(void);
+void term_no_color(void);
+
+bool term_is_terminal(int fd);
+size_t term_columns(int fd); /* 0: no terminal, nothing to fold to */
+
+/* Adds the text in a style, if this stream has colour. */
+void term_add(struct str *out, int fd, enum term_style style, const char *text);
+
+/*
+ * Adds a paragraph folded to the stream's width, every line indented; on a pipe it stays one
+ * line. Ends with a line break.
+ */
+void term_add_folded(struct str *out, int fd, size_t indent, const char *text);
+
+/* Writes; trouble is remembered and told by term_finish. */
+void term_out(const char *text);
+void term_out_str(const struct str *text);
+void term_say(const char *format, ...) PRINTF(1, 2); /* to stderr, a line */
+void term_say_str(const struct str *text);
+
+/* "Error: …" with place, snippet and hint, to stderr. */
+void term_error(const struct error *err);
+void term_errors(const struct error_list *errors);
+void term_warning(const char *text);
+
+/* Puts a line at the bottom of the terminal that the next output replaces; NULL: takes it away. */
+void term_status(const char *line);
+
+/* Flushes; false if stdout could not take all that was written. */
+bool term_finish(void) MUST_CHECK;
+
+#endif

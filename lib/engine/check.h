@@ -1,0 +1,17 @@
+/*
+ * Proves a plan's invariants, apart from the code that made it: what the executor relies on is
+ * true, or nothing is executed. Pure.
+ */
+#ifndef ENGINE_CHECK_H
+#define ENGINE_CHECK_H
+
+#include "base/error.h"
+#include "model/plan.h"
+
+/*
+ * No address twice; before and after are the same object; what is there has an id; the counts are
+ * those of the actions. An error here is a defect of cfprov.
+ */
+bool check_plan(const struct plan *plan, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,275 @@
+#include "engine/executor.h"
+
+#include "base/clock.h"
+
+#include <stdlib.h>
+
+/*
+ * Durability may cost a fifth of the time: after a write that took t, the next waits 4 t, unless
+ * something waits for it; but results are not held back longer than a person notices.
+ */
+enum { SYNC_SHARE = 4, SYNC_LONGEST_PAUSE_US = 100000, WAIT_MS = 1000 };
+
+struct task {
+	size_t action;  /* index in the plan */
+	size_t missing; /* dependencies that have not succeeded yet */
+	int64_t started_us;
+	bool is_over;
+};
+
+struct run {
+	const struct executor_input *input;
+	struct task *tasks; /* one for each action that is to be done; index = intent */
+	size_t task_count;
+	size_t *task_of; /* action -> task + 1; 0: nothing to do */
+	size_t next;     /* tasks before this one were started */
+	size_t under_way, ended;
+	struct outcome **group; /* done, not yet durable */
+	size_t group_count, group_room;
+	int64_t last_sync_us, sync_cost_us;
+	bool can_record;   /* the journal takes results */
+	struct error *err; /* the first failure to write */
+	struct executor_result result;
+};
+
+struct outcome *outcome_new(size_t index, enum outcome_kind kind)
+{
+	struct outcome *outcome = mem_alloc(sizeof(*outcome));
+
+	outcome->index = index;
+	outcome->kind = kind;
+	return outcome;
+}
+
+void outcome_free(struct outcome *outcome)
+{
+	if (!outcome)
+		return;
+	arena_release(&outcome->arena);
+	error_release(&outcome->err);
+	free(outcome);
+}
+
+static int interrupts(const struct run *run)
+{
+	return run->input->interrupted ? *run->input->interrupted : 0;
+}
+
+static const struct action *action_of(const struct run *run, size_t index)
+{
+	return &run->input->plan->actions[index];
+}
+
+/* ---- what is said ---- */
+
+static void say(struct run *run, enum event_type type, const struct outcome *outcome)
+{
+	const struct action *action = action_of(run, outcome->index);
+	const struct task *task = &run->tasks[run->task_of[outcome->index] - 1];
+
+	event_emit(run->input->sink,
+		&(struct event){.type = type,
+			.action = action,
+			.object = type == EVENT_ACTION_COMPLETE ? &outcome->object
+								: action_object(action),
+			.err = outcome->err.message ? &outcome->err : NULL,
+			.elapsed_us = clock_monotonic_us() - task->started_us});
+}
+
+static void say_progress(struct run *run, enum event_type type)
+{
+	event_emit(run->input->sink,
+		&(struct event){.type = type,
+			.progress = {.done = run->ended - run->result.failed,
+				.failed = run->result.failed,
+				.under_way = run->under_way,
+				.left = run->task_count - run->ended - run->under_way}});
+}
+
+/* ---- results ---- */
+
+static void count_done(struct run *run, const struct outcome *outcome)
+{
+	switch (action_kind(action_of(run, outcome->index))) {
+	case ACTION_CREATE:
+		run->result.done.add++;
+		break;
+	case ACTION_ADOPT:
+		run->result.done.import++;
+		break;
+	case ACTION_NONE:
+		break;
+	}
+}
+
+/* Without a journal the results stay in memory until the state is written; nothing new starts. */
+static void journal_failed(struct run *run, struct error *err)
+{
+	run->can_record = false;
+	if (run->err->message)
+		error_release(err);
+	else
+		error_move(run->err, err);
+}
+
+static struct result result_of(const struct run *run, const struct outcome *outcome)
+{
+	const struct object *object = outcome->kind == OUTCOME_DONE
+					      ? &outcome->object
+					      : action_object(action_of(run, outcome->index));
+
+	return (struct result){run->task_of[outcome->index] - 1,
+		{outcome->kind == OUTCOME_DONE ? CHANGE_PUT : CHANGE_KEEP, object}};
+}
+
+/* Makes the group durable, then says so. */
+static void flush(struct run *run)
+{
+	struct error err = {0};
+	struct result *results = mem_alloc(run->group_count * sizeof(*results));
+	int64_t before_us = clock_monotonic_us();
+
+	for (size_t i = 0; i < run->group_count; i++)
+		results[i] = result_of(run, run->group[i]);
+	if (run->group_count && !ledger_record(run->input->ledger, results, run->group_count, &err))
+		journal_failed(run, &err);
+	run->last_sync_us = clock_monotonic_us();
+	run->sync_cost_us = run->last_sync_us - before_us;
+	for (size_t i = 0; i < run->group_count; i++) {
+		struct outcome *outcome = run->group[i];
+		bool is_done = outcome->kind == OUTCOME_DONE;
+		say(run, is_done ? EVENT_ACTION_COMPLETE : EVENT_ACTION_FAILED, outcome);
+		outcome_free(outcome);
+	}
+	run->group_count = 0;
+	free(results);
+	say_progress(run, EVENT_PROGRESS);
+}
+
+/* How long the group may still wait for company; 0: it must be written now. */
+static int64_t pause_left_us(const struct run *run)
+{
+	int64_t pause_us = run->sync_cost_us * SYNC_SHARE;
+	int64_t since_us = clock_monotonic_us() - run->last_sync_us;
+
+	if (pause_us > SYNC_LONGEST_PAUSE_US)
+		pause_us = SYNC_LONGEST_PAUSE_US;
+	return run->under_way == 0 || since_us >= pause_us ? 0 : pause_us - since_us;
+}
+
+static void take(struct run *run, struct outcome *outcome)
+{
+	run->under_way--;
+	run->ended++;
+	if (outcome->kind == OUTCOME_DONE)
+		count_done(run, outcome);
+	else
+		run->result.failed++;
+	if (outcome->kind == OUTCOME_UNKNOWN) { /* its intent stands in the journal: unresolved */
+		say(run, EVENT_ACTION_FAILED, outcome);
+		outcome_free(outcome);
+		return;
+	}
+	run->group =
+		mem_room(run->group, run->group_count, &run->group_room, sizeof(struct outcome *));
+	run->group[run->group_count++] = outcome;
+}
+
+/* ---- the run ---- */
+
+static void start_ready(struct run *run)
+{
+	while (run->next < run->task_count && run->under_way < run->input->parallelism &&
+		run->can_record && interrupts(run) == 0) {
+		struct task *task = &run->tasks[run->next++];
+		const struct action *action = action_of(run, task->action);
+		task->started_us = clock_monotonic_us();
+		run->under_way++;
+		event_emit(run->input->sink, &(struct event){.type = EVENT_ACTION_START,
+						     .action = action,
+						     .object = action_object(action)});
+		run->input->runner->start(run->input->runner, action, task->action);
+	}
+}
+
+static bool is_finished(const struct run *run)
+{
+	bool starts_more = run->next < run->task_count && run->can_record && interrupts(run) == 0;
+
+	return interrupts(run) > 1 || (run->under_way == 0 && !starts_more);
+}
+
+static void loop(struct run *run)
+{
+	while (!is_finished(run)) {
+		if (interrupts(run) && !run->result.was_interrupted) {
+			run->result.was_interrupted = true;
+			say_progress(run, EVENT_INTERRUPT);
+		}
+		start_ready(run);
+		int64_t wait_ms = run->group_count ? (pause_left_us(run) + 999) / 1000 : WAIT_MS;
+		struct outcome *outcome = run->input->runner->next(run->input->runner, wait_ms);
+		if (outcome)
+			take(run, outcome);
+		if (run->group_count && pause_left_us(run) == 0)
+			flush(run);
+	}
+	flush(run);
+	run->result.was_interrupted |= interrupts(run) > 0;
+	run->result.not_started = run->task_count - run->ended - run->under_way;
+}
+
+static bool begin(struct run *run)
+{
+	const struct plan *plan = run->input->plan;
+	struct intent *intents = mem_alloc(plan->action_count * sizeof(*intents));
+
+	run->tasks = mem_alloc(plan->action_count * sizeof(*run->tasks));
+	run->task_of = mem_alloc(plan->action_count * sizeof(*run->task_of));
+	for (size_t i = 0; i < plan->action_count; i++) {
+		const struct action *action = &plan->actions[i];
+		enum action_kind kind = action_kind(action);
+		if (kind == ACTION_NONE)
+			continue;
+		intents[run->task_count] =
+			(struct intent){kind == ACTION_CREATE ? INTENT_CREATE : INTENT_RECORD,
+				action_object(action)};
+		run->tasks[run->task_count] = (struct task){.action = i};
+		run->task_of[i] = ++run->task_count;
+	}
+	run->can_record =
+		run->task_count == 0 || ledger_begin(run->input->ledger, run->input->desired,
+						intents, run->task_count, run->err);
+	free(intents);
+	return run->can_record;
+}
+
+static void release(struct run *run)
+{
+	for (size_t i = 0; i < run->group_count; i++)
+		outcome_free(run->group[i]);
+	free(run->group);
+	free(run->tasks);
+	free(run->task_of);
+}
+
+bool executor_run(
+	const struct executor_input *input, struct executor_result *ret_result, struct error *err)
+{
+	struct error failure CLEANUP(error_release) = {0};
+	struct run run = {.input = input, .err = &failure};
+	bool is_good = begin(&run);
+
+	if (is_good && run.task_count) {
+		loop(&run);
+		struct error finish_err = {0};
+		if (interrupts(&run) < 2 && !ledger_finish(input->ledger, &finish_err))
+			journal_failed(&run, &finish_err);
+		is_good = !failure.message;
+	}
+	*ret_result = run.result;
+	release(&run);
+	if (!is_good)
+		error_move(err, &failure);
+	return is_good;
+}

@@ -1,0 +1,70 @@
+/*
+ * The executor: carries out a plan. It decides what is ready and in what order, keeps so many
+ * actions under way, makes results durable in groups, and says what happens. It knows nothing of
+ * requests: an action is handed to a runner, and some time later the runner says what came of it.
+ *
+ *     idle ──ready──► under way ──► done    ──► in the group ──► durable, said
+ *                            └────► failed   (nothing was made)      "
+ *                            └────► unknown  (left unresolved)       said
+ */
+#ifndef ENGINE_EXECUTOR_H
+#define ENGINE_EXECUTOR_H
+
+#include "model/event.h"
+#include "recorded/ledger.h"
+
+#include <signal.h>
+
+enum outcome_kind {
+	OUTCOME_DONE,    /* object: as it is now */
+	OUTCOME_FAILED,  /* err; nothing was changed */
+	OUTCOME_UNKNOWN, /* err; it may have been done */
+};
+
+struct outcome {
+	enum outcome_kind kind;
+	size_t index; /* of the action in the plan */
+	struct object object;
+	struct error err;
+	struct arena arena; /* the object's texts */
+};
+
+/* Turns actions into deeds. One of the five edges where a test may put a fake. */
+struct runner {
+	/* Begins an action; returns at once. */
+	void (*start)(struct runner *runner, const struct action *action, size_t index);
+	/* Gives one that has ended (outcome_free), or NULL after timeout_ms. */
+	struct outcome *(*next)(struct runner *runner, int64_t timeout_ms);
+};
+
+struct executor_input {
+	const struct plan *plan;     /* checked */
+	const struct model *desired; /* for the accounts' ids */
+	struct runner *runner;
+	struct ledger *ledger;         /* open to write */
+	const struct event_sink *sink; /* may be NULL */
+	size_t parallelism;
+	/* Counts the user's wishes to stop: 1: start nothing more; 2: leave at once. May be NULL.
+	 */
+	const volatile sig_atomic_t *interrupted;
+};
+
+struct executor_result {
+	struct plan_counts done;
+	size_t failed;      /* failed or of unknown outcome */
+	size_t not_started; /* because of an interrupt, or of a failure before them */
+	bool was_interrupted;
+};
+
+/*
+ * Runs the plan and closes the ledger's run. False only if the state or the journal can't be
+ * written; failed actions are in *ret_result, and were said as events. On a second interrupt the
+ * journal is left for the next run.
+ */
+bool executor_run(const struct executor_input *input, struct executor_result *ret_result,
+	struct error *err) MUST_CHECK;
+
+struct outcome *outcome_new(size_t index, enum outcome_kind kind) MUST_CHECK;
+void outcome_free(struct outcome *outcome);
+
+#endif

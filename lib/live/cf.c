@@ -1,0 +1,204 @@
+#include "live/cf.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+/* ---- requests ---- */
+
+void cf_add_stores_path(struct str *out, const char *account_id)
+{
+	str_format(out, "/accounts/%s/secrets_store/stores", account_id);
+}
+
+void cf_add_list_path(struct str *out, const char *account_id, size_t page)
+{
+	cf_add_stores_path(out, account_id);
+	/* Oldest first: what is made meanwhile comes at the end and moves nothing between pages. */
+	str_format(out, "?page=%zu&per_page=%d&order=created&direction=asc", page, CF_PAGE_SIZE);
+}
+
+void cf_add_create_store_body(struct str *out, const char *name)
+{
+	struct json_writer writer = json_writer(out, 0);
+
+	json_begin_object(&writer, NULL);
+	json_put_text(&writer, "name", name);
+	json_end(&writer);
+}
+
+/* ---- what errors mean ---- */
+
+/* Messages are compared as prefixes, codes only where a code has one meaning. 0: any. */
+static const struct meaning {
+	const char *message;
+	int64_t code;
+	int status;
+	bool is_forbidden;
+	const char *hint;
+} meanings[] = {
+	{"maximum_stores_exceeded", 0, 0, false,
+		"The account holds as many stores as it may (often one, made by Cloudflare "
+		"itself). "
+		"Put that store's name into the manifest and adopt it, or delete it."},
+	{"maximum_secrets_exceeded", 0, 0, false,
+		"The account holds as many secrets as it may. Delete some, or ask for more."},
+	{NULL, 7003, 0, false, "Check the account id in the manifest."},
+	{NULL, 6003, 0, true,
+		"The token is malformed: copy it again, and check that it is a token "
+		"and not a global key."},
+	{NULL, 9103, 0, true, "Check CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY."},
+	{NULL, 9106, 0, true, "Check CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY."},
+	{NULL, 10502, 0, true, "Wait some minutes, then try with a token that works."},
+	{NULL, 0, 401, true, "Check that the token is right, active and not expired."},
+	{NULL, 0, 403, false,
+		"Check that the token covers this account and has the permission Account, Secrets "
+		"Store, Edit (Read is enough to plan)."},
+	{NULL, 10000, 0, false,
+		"Check that the token is right and covers this account, with the permission "
+		"Account, "
+		"Secrets Store, Edit."},
+};
+
+static const struct meaning *meaning_of(int status, int64_t code, const char *message)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(meanings); i++) {
+		const struct meaning *it = &meanings[i];
+		if (it->message && strncmp(message, it->message, strlen(it->message)) == 0)
+			return it;
+		if ((it->code && it->code == code) || (it->status && it->status == status))
+			return it;
+	}
+	return NULL;
+}
+
+/* ---- answers ---- */
+
+static void add_shown(struct str *out, const char *text)
+{
+	text_add_visible(out, text, strlen(text), 300);
+}
+
+/* One error of the envelope: `code` may be missing; 6003 carries the real cause in a chain. */
+static void add_message(struct str *out, const struct json *item)
+{
+	const char *message = json_text(item) ? json_text(item) : json_get_text(item, "message");
+	const struct json *chain = json_first(json_get(item, "error_chain"));
+	int64_t code;
+
+	if (json_integer(json_get(item, "code"), &code) && code)
+		str_format(out, "code %lld: ", (long long)code);
+	add_shown(out, message ? message : "no message");
+	for (int depth = 0; chain && depth < 4; depth++, chain = json_next(chain)) {
+		str_text_add(out, " (");
+		if (json_integer(json_get(chain, "code"), &code) && code)
+			str_format(out, "%lld: ", (long long)code);
+		message = json_get_text(chain, "message");
+		add_shown(out, message ? message : "no message");
+		str_char(out, ')');
+	}
+}
+
+static void describe(struct cf_answer *answer, int status, const char *ray, struct error *err)
+{
+	struct str text CLEANUP(str_release) = {0};
+	const struct json *first = json_first(json_get(answer->json, "errors"));
+	const char *message = json_get_text(first, "message");
+
+	str_format(&text, "HTTP %d", status);
+	for (const struct json *it = first; it; it = json_next(it)) {
+		str_text_add(&text, ", ");
+		add_message(&text, it);
+	}
+	if (!first)
+		str_text_add(&text, ", and no reason given");
+	if (*ray)
+		str_format(&text, " (cf-ray %s)", ray);
+	error_set(err, "%s", str_text(&text));
+	(void)!json_integer(json_get(first, "code"), &answer->code);
+	const struct meaning *meaning = meaning_of(status, answer->code, message ? message : "");
+	answer->verdict = meaning && meaning->is_forbidden ? CF_FORBIDDEN : CF_REFUSED;
+	if (meaning)
+		error_hint(err, "%s", meaning->hint);
+}
+
+/* The first words of a body that is no JSON, for people. */
+static void describe_broken(int status, const struct str *body, const char *ray, struct error *err)
+{
+	struct str text CLEANUP(str_release) = {0};
+
+	str_format(&text, "HTTP %d", status);
+	if (*ray)
+		str_format(&text, " (cf-ray %s)", ray);
+	if (status >= 300 && status < 400)
+		str_text_add(&text, ", a redirect, which cfprov does not follow");
+	else if (!body->length)
+		str_text_add(&text, " with an empty body");
+	else
+		str_text_add(&text, " with something that is not the API's JSON: ");
+	if (body->length && status / 100 != 3)
+		text_add_visible(&text, body->bytes, body->length < 60 ? body->length : 60, 60);
+	error_set(err, "%s", str_text(&text));
+	if (status / 100 == 3)
+		error_hint(err, "Check CLOUDFLARE_BASE_URL.");
+}
+
+void cf_answer_decode(struct cf_answer *answer, int status, const struct str *body, const char *ray,
+	struct error *err)
+{
+	struct error ignored CLEANUP(error_release) = {0};
+	const struct json *info;
+
+	*answer = (struct cf_answer){.verdict = CF_BROKEN, .total_pages = -1};
+	if (status / 100 != 3 && body->length)
+		answer->json = json_parse(body->bytes, body->length, &ignored);
+	const struct json *success = json_get(answer->json, "success");
+	answer->result = json_get(answer->json, "result");
+	info = json_get(answer->json, "result_info");
+	if (!json_integer(json_get(info, "total_pages"), &answer->total_pages) ||
+		answer->total_pages < 0)
+		answer->total_pages = -1;
+	if (json_is_true(success) && status / 100 == 2)
+		answer->verdict = CF_DONE;
+	else if (json_is_false(success) || json_is_array(json_get(answer->json, "errors")))
+		describe(answer, status, ray, err);
+	else
+		describe_broken(status, body, ray, err);
+	/* 971 is Cloudflare's "please wait", seen with other statuses, too. */
+	answer->is_throttled = status == 429 || answer->code == 971;
+}
+
+void cf_answer_release(struct cf_answer *answer)
+{
+	json_free(answer->json);
+	*answer = (struct cf_answer){0};
+}
+
+static bool is_id(const char *id)
+{
+	size_t length =
+		strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+
+	return length >= 1 && length <= 32 && id[length] == '\0';
+}
+
+bool cf_store_decode(const struct json *json, struct cf_store *ret_store, struct error *err)
+{
+	struct cf_store store = {
+		.id = json_get_text(json, "id"),
+		.name = json_get_text(json, "name"),
+		.created = json_get_text(json, "created"),
+		.modified = json_get_text(json, "modified"),
+	};
+
+	if (!store.name)
+		return error_set(err, "Cloudflare's answer has a store without a name");
+	if (!store.id || !is_id(store.id)) {
+		struct str shown CLEANUP(str_release) = {0};
+		text_add_visible(&shown, store.name, strlen(store.name), 60);
+		return error_set(err, "Cloudflare's answer has no usable id for the store \"%s\"",
+			str_text(&shown));
+	}
+	*ret_store = store;
+	return true;
+}

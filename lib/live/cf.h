@@ -1,0 +1,57 @@
+/*
+ * Cloudflare's API, without the wire: which paths and bodies there are, and what an answer means.
+ * Source: Cloudflare's API reference, Secrets Store; errors as observed by other clients. Liberal
+ * in what it accepts: numeric codes are shared by unrelated errors, so messages decide.
+ */
+#ifndef LIVE_CF_H
+#define LIVE_CF_H
+
+#include "adapter/json.h"
+#include "base/error.h"
+#include "base/str.h"
+
+enum { CF_PAGE_SIZE = 100 }; /* the largest that the API allows */
+
+/* ---- requests ---- */
+
+/* /accounts/ID/secrets_store/stores, with a query for one page (from 1) of the list */
+void cf_add_stores_path(struct str *out, const char *account_id);
+void cf_add_list_path(struct str *out, const char *account_id, size_t page);
+void cf_add_create_store_body(struct str *out, const char *name);
+
+/* ---- answers ---- */
+
+enum cf_verdict {
+	CF_DONE,      /* success: true */
+	CF_REFUSED,   /* an error that Cloudflare understood and means */
+	CF_FORBIDDEN, /* the credentials are bad: no other request with them will do better */
+	CF_BROKEN,    /* not an answer of the API: HTML of the edge, half a text, a redirect */
+};
+
+struct cf_answer {
+	enum cf_verdict verdict;
+	struct json *json;         /* owned; NULL if there is none */
+	const struct json *result; /* lent by json */
+	int64_t code;              /* of the first error; 0: none */
+	bool is_throttled;         /* wait and ask again */
+	int64_t total_pages;       /* of a list; -1: not said */
+};
+
+/*
+ * Reads an answer. With any verdict but CF_DONE *err says what is wrong: status, code, message
+ * and cf-ray, in a form that is fit to be printed, and what to do where that is known.
+ */
+void cf_answer_decode(struct cf_answer *answer, int status, const struct str *body, const char *ray,
+	struct error *err);
+void cf_answer_release(struct cf_answer *answer);
+
+struct cf_store {
+	const char *id, *name;
+	const char *created, *modified; /* NULL: not said */
+};
+
+/* Reads one store; lends its texts from the JSON. */
+bool cf_store_decode(
+	const struct json *json, struct cf_store *ret_store, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,503 @@
+/*
+ * The life of a call:
+ *
+ *     waiting ──start──► under way ──► answered: done, failed or unknown
+ *        ▲                   │
+ *        └──── delayed ◄─────┘ (retry)
+ *
+ * A lane's waiting calls stand in a queue; lanes that have any form a ring, so that each gets its
+ * turn. Delayed calls stand in one queue for each attempt: within one, waits are alike, so the
+ * head is the first that is due.
+ */
+#include "live/client.h"
+
+#include "adapter/crypt.h"
+#include "adapter/http.h"
+#include "base/clock.h"
+#include "live/pace.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONNECT_TIMEOUT_MS = 10000, SLOW_DOWN_SAID_MS = 2000 };
+
+struct call {
+	struct call *next;
+	size_t lane;
+	enum retry_safety safety;
+	const char *method;
+	char *path, *body;
+	void *tag;
+	int attempt;
+	int64_t due_ms;
+};
+
+struct queue {
+	struct call *first, **end;
+};
+
+struct lane {
+	struct http_headers *headers;
+	struct pace pace;
+	struct queue waiting;
+	struct lane *next_in_ring; /* NULL: not in the ring */
+	char *dead, *dead_hint;    /* the error that every further call gets; NULL: alive */
+	int64_t said_slow_at_ms;
+};
+
+struct client {
+	struct http *http;
+	char *base_url;
+	size_t parallelism;
+	const struct event_sink *sink;
+	struct lane **lanes;
+	size_t lane_count, lane_room;
+	struct lane *ring; /* the lane served last; its next is next */
+	struct queue delayed[RETRY_THROTTLE_ATTEMPTS + 1];
+	struct queue failed; /* calls of dead lanes, to be answered */
+	size_t unanswered;   /* calls in all */
+};
+
+/* ---- queues ---- */
+
+static void push(struct queue *queue, struct call *call)
+{
+	call->next = NULL;
+	if (!queue->first)
+		queue->end = &queue->first;
+	*queue->end = call;
+	queue->end = &call->next;
+}
+
+static struct call *pop(struct queue *queue)
+{
+	struct call *call = queue->first;
+
+	if (call)
+		queue->first = call->next;
+	return call;
+}
+
+static void free_call(struct call *call)
+{
+	free(call->path);
+	free(call->body);
+	free(call);
+}
+
+static void free_queue(struct queue *queue)
+{
+	struct call *call;
+
+	while ((call = pop(queue)))
+		free_call(call);
+}
+
+/* ---- lanes ---- */
+
+static void enter_ring(struct client *client, struct lane *lane)
+{
+	if (lane->next_in_ring)
+		return;
+	if (client->ring) {
+		lane->next_in_ring = client->ring->next_in_ring;
+		client->ring->next_in_ring = lane;
+	} else {
+		lane->next_in_ring = lane;
+	}
+	client->ring = lane;
+}
+
+/* Takes out the lane behind `before`. */
+static void leave_ring(struct client *client, struct lane *before)
+{
+	struct lane *lane = before->next_in_ring;
+
+	before->next_in_ring = lane->next_in_ring;
+	lane->next_in_ring = NULL;
+	client->ring = lane == before ? NULL : before;
+}
+
+static void enqueue(struct client *client, struct call *call)
+{
+	struct lane *lane = client->lanes[call->lane];
+
+	if (lane->dead) {
+		push(&client->failed, call);
+		return;
+	}
+	push(&lane->waiting, call);
+	enter_ring(client, lane);
+}
+
+/* From now on every call of the lane fails, also those that wait. */
+static void kill_lane(struct client *client, struct lane *lane, const struct error *err)
+{
+	struct call *call;
+
+	if (lane->dead)
+		return;
+	lane->dead = mem_copy_text(err->message);
+	lane->dead_hint = err->hint ? mem_copy_text(err->hint) : NULL;
+	while ((call = pop(&lane->waiting)))
+		push(&client->failed, call);
+}
+
+size_t client_add_lane(struct client *client, const struct credentials *credentials)
+{
+	struct lane *lane = mem_alloc(sizeof(*lane));
+
+	lane->headers = http_headers_new();
+	lane->pace = pace_init();
+	if (credentials->token.bytes) {
+		http_headers_add(lane->headers, "Authorization: Bearer ", &credentials->token);
+	} else {
+		http_headers_add(lane->headers, "X-Auth-Email: ", &credentials->email);
+		http_headers_add(lane->headers, "X-Auth-Key: ", &credentials->key);
+	}
+	client->lanes = mem_room(
+		client->lanes, client->lane_count, &client->lane_room, sizeof(struct lane *));
+	client->lanes[client->lane_count] = lane;
+	return client->lane_count++;
+}
+
+static void free_lane(struct lane *lane)
+{
+	free_queue(&lane->waiting);
+	http_headers_free(lane->headers);
+	free(lane->dead);
+	free(lane->dead_hint);
+	free(lane);
+}
+
+/* ---- life ---- */
+
+static bool is_loopback_name(const char *host)
+{
+	return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+	       strcmp(host, "[::1]") == 0;
+}
+
+bool client_check_base_url(
+	const char *base_url, char **ret_clean, bool *ret_is_loopback, struct error *err)
+{
+	char *scheme AUTO_FREE = NULL, *host AUTO_FREE = NULL;
+	bool has_user = false;
+
+	if (!http_url_split(base_url, &scheme, &host, &has_user, err)) {
+		error_prefix(err, "the base URL can't be used");
+		return error_hint(err, "Set CLOUDFLARE_BASE_URL to something like %s, or unset it.",
+			CLIENT_DEFAULT_BASE_URL);
+	}
+	*ret_is_loopback = is_loopback_name(host);
+	if (has_user)
+		return error_set(err, "the base URL must not hold a user or password");
+	bool is_http = strcmp(scheme, "http") == 0;
+	if (!is_http && strcmp(scheme, "https") != 0)
+		return error_set(err, "the base URL must begin with https://");
+	if (is_http && !*ret_is_loopback) {
+		error_set(err, "the base URL is plain http, and not to this machine");
+		return error_hint(err, "The token would cross the network in the open. Use https.");
+	}
+	size_t length = strlen(base_url);
+	while (length && base_url[length - 1] == '/')
+		length--;
+	struct str clean = {0};
+	str_add(&clean, base_url, length);
+	*ret_clean = str_steal(&clean);
+	return true;
+}
+
+struct client *client_new(const struct client_options *options, struct error *err)
+{
+	char *base_url AUTO_FREE = NULL;
+	bool is_loopback;
+
+	if (!client_check_base_url(options->base_url, &base_url, &is_loopback, err))
+		return NULL;
+	struct http *http = http_new(&(struct http_options){.connections = options->parallelism,
+					     .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+					     .timeout_ms = options->timeout_ms,
+					     .is_loopback = is_loopback,
+					     .wake_fd = options->wake_fd},
+		err);
+	if (!http)
+		return NULL;
+	struct client *client = mem_alloc(sizeof(*client));
+	client->http = http;
+	client->base_url = mem_steal(&base_url);
+	client->parallelism = options->parallelism;
+	client->sink = options->sink;
+	return client;
+}
+
+void client_free(struct client *client)
+{
+	if (!client)
+		return;
+	http_free(client->http);
+	for (size_t i = 0; i < client->lane_count; i++)
+		free_lane(client->lanes[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(client->delayed); i++)
+		free_queue(&client->delayed[i]);
+	free_queue(&client->failed);
+	free(client->lanes);
+	free(client->base_url);
+	free(client);
+}
+
+void client_send(struct client *client, const struct client_call *wanted)
+{
+	struct call *call = mem_alloc(sizeof(*call));
+
+	assert(wanted->lane < client->lane_count);
+	call->lane = wanted->lane;
+	call->safety = wanted->safety;
+	call->method = wanted->method;
+	call->path = mem_copy_text(wanted->path);
+	call->body = wanted->body ? mem_copy_text(wanted->body) : NULL;
+	call->tag = wanted->tag;
+	client->unanswered++;
+	enqueue(client, call);
+}
+
+bool client_busy(const struct client *client)
+{
+	return client->unanswered > 0;
+}
+
+/* ---- starting ---- */
+
+static void start(struct client *client, struct lane *lane, struct call *call)
+{
+	struct str url CLEANUP(str_release) = {0};
+
+	call->attempt++;
+	pace_started(&lane->pace, clock_monotonic_ms());
+	str_format(&url, "%s%s", client->base_url, call->path);
+	http_start(client->http, &(struct http_request){
+					 .method = call->method,
+					 .url = str_text(&url),
+					 .body = call->body,
+					 .body_length = call->body ? strlen(call->body) : 0,
+					 .is_once = call->safety == RETRY_UNSAFE,
+					 .headers = lane->headers,
+					 .tag = call,
+				 });
+}
+
+static void say_slow(struct client *client, struct lane *lane, int64_t wait_ms, int64_t now_ms)
+{
+	if (wait_ms < SLOW_DOWN_SAID_MS || now_ms < lane->said_slow_at_ms)
+		return;
+	lane->said_slow_at_ms = now_ms + wait_ms;
+	event_emit(client->sink, &(struct event){.type = EVENT_SLOW_DOWN,
+					 .text = "the token's rate limit is almost used up",
+					 .wait_ms = wait_ms});
+}
+
+/*
+ * Starts what may start, lane by lane in turn. Gives how long it takes until a lane that has to
+ * wait may go on; -1: none waits.
+ */
+static int64_t start_waiting(struct client *client, int64_t now_ms)
+{
+	struct lane *first_held = NULL;
+	int64_t least_ms = -1;
+
+	while (client->ring && http_under_way(client->http) < client->parallelism) {
+		struct lane *before = client->ring, *lane = before->next_in_ring;
+		int64_t wait_ms = pace_wait_ms(&lane->pace, now_ms);
+		if (!lane->waiting.first) {
+			if (lane == first_held)
+				first_held = NULL;
+			leave_ring(client, before);
+			continue;
+		}
+		client->ring = lane;
+		if (wait_ms == 0) {
+			start(client, lane, pop(&lane->waiting));
+			first_held = NULL;
+			continue;
+		}
+		if (lane == first_held)
+			break; /* once around, and nobody may start */
+		first_held = first_held ? first_held : lane;
+		least_ms = least_ms < 0 || wait_ms < least_ms ? wait_ms : least_ms;
+		say_slow(client, lane, wait_ms, now_ms);
+	}
+	return least_ms;
+}
+
+/* Puts calls whose wait is over back in line; gives how long until the next is due, or -1. */
+static int64_t wake_delayed(struct client *client, int64_t now_ms)
+{
+	int64_t least_ms = -1;
+
+	for (size_t i = 0; i < ARRAY_SIZE(client->delayed); i++) {
+		struct queue *queue = &client->delayed[i];
+		while (queue->first && queue->first->due_ms <= now_ms)
+			enqueue(client, pop(queue));
+		if (!queue->first)
+			continue;
+		int64_t wait_ms = queue->first->due_ms - now_ms;
+		least_ms = least_ms < 0 || wait_ms < least_ms ? wait_ms : least_ms;
+	}
+	return least_ms;
+}
+
+/* ---- what came of a call ---- */
+
+static struct client_answer *answer_new(struct client *client, struct call *call)
+{
+	struct client_answer *answer = mem_alloc(sizeof(*answer));
+
+	answer->tag = call->tag;
+	answer->cf.total_pages = -1;
+	client->unanswered--;
+	free_call(call);
+	return answer;
+}
+
+static enum retry_seen seen_of(const struct http_response *response, const struct cf_answer *cf)
+{
+	switch (response->outcome) {
+	case HTTP_NOT_SENT:
+		return RETRY_NOT_SENT;
+	case HTTP_NEVER:
+		return RETRY_NEVER;
+	case HTTP_UNKNOWN:
+		return RETRY_SAW_NOTHING;
+	case HTTP_ANSWERED:
+		break;
+	}
+	return cf->verdict == CF_BROKEN ? RETRY_SAW_BROKEN : RETRY_SAW_ANSWER;
+}
+
+static void read_response(
+	const struct http_response *response, struct cf_answer *cf, struct error *err)
+{
+	*cf = (struct cf_answer){.verdict = CF_BROKEN, .total_pages = -1};
+	if (response->outcome == HTTP_ANSWERED) {
+		cf_answer_decode(cf, response->status, &response->body, response->ray, err);
+		return;
+	}
+	error_set(err, "%s", response->problem);
+	if (response->outcome == HTTP_NEVER)
+		error_hint(err, "Check the network, and CLOUDFLARE_BASE_URL if it is set.");
+}
+
+static void delay(struct client *client, struct call *call, const struct error *err,
+	const struct retry_verdict *verdict, bool is_throttled)
+{
+	int64_t now_ms = clock_monotonic_ms();
+	struct lane *lane = client->lanes[call->lane];
+
+	if (is_throttled) /* the whole token has to be silent */
+		pace_blocked(&lane->pace, now_ms, verdict->wait_ms);
+	call->due_ms = now_ms + verdict->wait_ms;
+	push(&client->delayed[call->attempt], call);
+	event_emit(client->sink,
+		&(struct event){
+			.type = EVENT_RETRY, .text = err->message, .wait_ms = verdict->wait_ms});
+}
+
+/* Bad credentials fail their lane; a server that can't be reached fails all. */
+static void spread_failure(struct client *client, const struct call *call,
+	const struct cf_answer *cf, enum retry_seen seen, const struct error *err)
+{
+	if (cf->verdict == CF_FORBIDDEN)
+		kill_lane(client, client->lanes[call->lane], err);
+	if (seen == RETRY_NEVER || seen == RETRY_NOT_SENT)
+		for (size_t i = 0; i < client->lane_count; i++)
+			kill_lane(client, client->lanes[i], err);
+}
+
+/* Gives the answer, or NULL if the call will be tried again. */
+static struct client_answer *conclude(struct client *client, struct http_response *response)
+{
+	struct call *call = response->tag;
+	struct lane *lane = client->lanes[call->lane];
+	struct cf_answer cf;
+	struct error err = {0};
+
+	if (response->rate_remaining >= 0)
+		pace_told(&lane->pace, clock_monotonic_ms(), response->rate_remaining,
+			response->rate_reset_ms);
+	read_response(response, &cf, &err);
+	enum retry_seen seen = seen_of(response, &cf);
+	struct retry_verdict verdict = {RETRY_GIVE_UP, 0};
+	if (cf.verdict != CF_DONE) {
+		verdict = retry_decide(
+			&(struct retry_input){call->safety, seen, response->status, cf.is_throttled,
+				call->attempt, response->retry_after_ms, crypt_random_below(256)});
+	}
+	if (verdict.verb == RETRY_AGAIN && !lane->dead) {
+		delay(client, call, &err, &verdict, cf.is_throttled);
+		cf_answer_release(&cf);
+		error_release(&err);
+		return NULL;
+	}
+	if (verdict.verb != RETRY_LOOK && cf.verdict != CF_DONE)
+		spread_failure(client, call, &cf, seen, &err);
+	struct client_answer *answer = answer_new(client, call);
+	answer->cf = cf;
+	answer->err = err;
+	answer->outcome = cf.verdict == CF_DONE        ? CLIENT_DONE
+			  : verdict.verb == RETRY_LOOK ? CLIENT_UNKNOWN
+						       : CLIENT_FAILED;
+	return answer;
+}
+
+static struct client_answer *answer_failed(struct client *client)
+{
+	struct call *call = pop(&client->failed);
+
+	if (!call)
+		return NULL;
+	const struct lane *lane = client->lanes[call->lane];
+	struct client_answer *answer = answer_new(client, call);
+	answer->outcome = CLIENT_FAILED;
+	error_set(&answer->err, "%s", lane->dead);
+	if (lane->dead_hint)
+		error_hint(&answer->err, "%s", lane->dead_hint);
+	return answer;
+}
+
+static int64_t shorter_ms(int64_t a_ms, int64_t b_ms)
+{
+	return b_ms >= 0 && b_ms < a_ms ? b_ms : a_ms;
+}
+
+struct client_answer *client_next(struct client *client, int64_t timeout_ms)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + timeout_ms, now_ms;
+
+	do {
+		now_ms = clock_monotonic_ms();
+		int64_t wait_ms = deadline_ms > now_ms ? deadline_ms - now_ms : 0;
+		wait_ms = shorter_ms(wait_ms, wake_delayed(client, now_ms));
+		wait_ms = shorter_ms(wait_ms, start_waiting(client, now_ms));
+		struct client_answer *answer = answer_failed(client);
+		if (answer)
+			return answer;
+		struct http_response *response = http_next(client->http, wait_ms);
+		if (!response && wait_ms > 0 && clock_monotonic_ms() < now_ms + wait_ms)
+			return NULL; /* woken */
+		if (!response)
+			continue;
+		answer = conclude(client, response);
+		http_response_free(response);
+		if (answer)
+			return answer;
+	} while (now_ms < deadline_ms);
+	return NULL;
+}
+
+void client_answer_free(struct client_answer *answer)
+{
+	cf_answer_release(&answer->cf);
+	error_release(&answer->err);
+	free(answer);
+}

@@ -1,0 +1,79 @@
+/*
+ * The client: calls of Cloudflare's API, many at a time, each carried to a certain end.
+ *
+ * It holds the connections and, for each set of credentials, a lane: a queue with a rate budget.
+ * What may be asked again is asked again here; what may have been done though nobody saw it
+ * (CLIENT_UNKNOWN) is for the caller to look up. When credentials turn out to be bad, or the
+ * server can't be reached, whatever still waits fails at once: no storm of retries.
+ *
+ *     struct client *client = client_new(&options, &err);
+ *     client_send(client, &call);                        any number
+ *     while (client_busy(client))
+ *             if ((answer = client_next(client, 1000)))  … client_answer_free(answer)
+ *     client_free(client);
+ */
+#ifndef LIVE_CLIENT_H
+#define LIVE_CLIENT_H
+
+#include "live/cf.h"
+#include "live/retry.h"
+#include "model/credentials.h"
+#include "model/event.h"
+
+#define CLIENT_DEFAULT_BASE_URL "https://api.cloudflare.com/client/v4"
+
+struct client;
+
+struct client_options {
+	const char *base_url;          /* see client_check_base_url */
+	size_t parallelism;            /* requests at a time */
+	int64_t timeout_ms;            /* of one request */
+	int wake_fd;                   /* readable: client_next returns early; -1: none */
+	const struct event_sink *sink; /* keeps; may be NULL */
+};
+
+/*
+ * May credentials be sent there: https, or http to this very machine; no user in it? *ret_clean
+ * is given (free): the URL without slashes at its end.
+ */
+bool client_check_base_url(const char *base_url, char **ret_clean, bool *ret_is_loopback,
+	struct error *err) MUST_CHECK;
+
+struct client *client_new(const struct client_options *options, struct error *err) MUST_CHECK;
+void client_free(struct client *client);
+
+/* Adds a lane; gives its number. The credentials are copied into what libcurl is given. */
+size_t client_add_lane(struct client *client, const struct credentials *credentials);
+
+struct client_call {
+	size_t lane;
+	enum retry_safety safety;
+	const char *method; /* keeps; a literal */
+	const char *path;   /* copied */
+	const char *body;   /* copied; NULL: none. Not for secrets */
+	void *tag;          /* comes back with the answer */
+};
+
+void client_send(struct client *client, const struct client_call *call);
+
+enum client_outcome {
+	CLIENT_DONE,    /* answer.cf has the result */
+	CLIENT_FAILED,  /* it did not work, and nothing was changed */
+	CLIENT_UNKNOWN, /* it may have worked; err says what was seen */
+};
+
+struct client_answer {
+	enum client_outcome outcome;
+	void *tag;
+	struct cf_answer cf;
+	struct error err;
+};
+
+/* Gives the next answer (client_answer_free), or NULL after timeout_ms or a wake. */
+struct client_answer *client_next(struct client *client, int64_t timeout_ms) MUST_CHECK;
+void client_answer_free(struct client_answer *answer);
+
+/* Is any call on its way or waiting? */
+bool client_busy(const struct client *client);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * The rate budget of one token: a pure account of what the server said of it, so that a run slows
+ * down before it is told to. Times are monotonic milliseconds that the caller gives.
+ * Source: Cloudflare's changelog of 2025-09-03 (Ratelimit: "default";r=50;t=30).
+ */
+#ifndef LIVE_PACE_H
+#define LIVE_PACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* With fewer requests left than this, they are spread over the time until the budget is new. */
+enum { PACE_RESERVE = 20 };
+
+/* Start with pace_init. */
+struct pace {
+	int64_t remaining; /* requests; -1: unknown */
+	int64_t reset_at_ms;
+	int64_t next_at_ms; /* nothing starts before */
+};
+
+struct pace pace_init(void);
+
+/* How long to wait before the next request may start; 0: now. */
+int64_t pace_wait_ms(const struct pace *pace, int64_t now_ms);
+
+/* A request starts. */
+void pace_started(struct pace *pace, int64_t now_ms);
+
+/* An answer said what is left (r) and in how many milliseconds that is new (t). */
+void pace_told(struct pace *pace, int64_t now_ms, int64_t remaining, int64_t reset_ms);
+
+/* The server asked for silence. */
+void pace_blocked(struct pace *pace, int64_t now_ms, int64_t wait_ms);
+
+#endif
