@@ -436,6 +436,7 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 	struct cf_answer cf;
 	struct error err = {0};
 
+	pace_ended(&lane->pace);
 	if (response->rate_remaining >= 0)
 		pace_told(&lane->pace, clock_monotonic_ms(), response->rate_remaining,
 			response->rate_reset_ms);
