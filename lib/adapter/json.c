@@ -35,33 +35,97 @@ static bool refuse(const char *bytes, size_t at, struct error *err, const char *
 	return false;
 }
 
-/* What cJSON would let through or recurse into: depth and \u0000, in one pass over the bytes. */
+static size_t digits_at(const char *bytes, size_t at, size_t length)
+{
+	size_t start = at;
+
+	while (at < length && bytes[at] >= '0' && bytes[at] <= '9')
+		at++;
+	return at - start;
+}
+
+/* Where the number that starts here ends, by RFC 8259, section 6; 0 if it is none. */
+static size_t number_end(const char *bytes, size_t at, size_t length)
+{
+	at += bytes[at] == '-';
+	size_t digits = digits_at(bytes, at, length);
+	if (!digits || (digits > 1 && bytes[at] == '0'))
+		return 0;
+	at += digits;
+	if (at < length && bytes[at] == '.') {
+		digits = digits_at(bytes, at + 1, length);
+		if (!digits)
+			return 0;
+		at += 1 + digits;
+	}
+	if (at < length && (bytes[at] | 0x20) == 'e') {
+		at++;
+		at += at < length && (bytes[at] == '+' || bytes[at] == '-');
+		digits = digits_at(bytes, at, length);
+		return digits ? at + digits : 0;
+	}
+	return at;
+}
+
+struct scan {
+	const char *bytes;
+	size_t length, at, depth;
+	bool is_quoted;
+	struct error *err;
+};
+
+/* In a string, at s->at: moves on to its last byte that was looked at. */
+static bool scan_quoted(struct scan *s)
+{
+	const char *bytes = s->bytes + s->at;
+
+	if ((unsigned char)*bytes < 0x20)
+		return refuse(s->bytes, s->at, s->err, "a control character in a string");
+	if (*bytes == '\\') {
+		if (s->length - s->at > 5 && memcmp(bytes, "\\u0000", 6) == 0)
+			return refuse(s->bytes, s->at, s->err, "\\u0000 in a string");
+		s->at++;
+	}
+	s->is_quoted = *bytes != '"';
+	return true;
+}
+
+/* The same outside of strings, where cJSON takes numbers and control characters that are none. */
+static bool scan_bare(struct scan *s)
+{
+	char c = s->bytes[s->at];
+
+	if ((unsigned char)c < 0x20 && !strchr("\t\r\n", c))
+		return refuse(s->bytes, s->at, s->err, "a control character");
+	if (c == '-' || (c >= '0' && c <= '9')) {
+		size_t end = number_end(s->bytes, s->at, s->length);
+		if (!end)
+			return refuse(s->bytes, s->at, s->err, "a number that is none");
+		s->at = end - 1;
+	} else if (c == '{' || c == '[') {
+		if (++s->depth > JSON_DEPTH_LIMIT)
+			return refuse(s->bytes, s->at, s->err, "nested too deep");
+	} else if ((c == '}' || c == ']') && s->depth) {
+		s->depth--;
+	}
+	s->is_quoted = c == '"';
+	return true;
+}
+
+/* What cJSON would let through or recurse into, in one pass over the bytes. */
 static bool prescan(const char *bytes, size_t length, struct error *err)
 {
-	size_t depth = 0, at;
-	bool quoted = false;
+	struct scan s = {.bytes = bytes, .length = length, .err = err};
+	size_t at;
 
 	if (!text_is_utf8(bytes, length, &at))
 		return refuse(bytes, at, err, "a byte that is not UTF-8");
-	for (at = 0; at < length; at++) {
-		char c = bytes[at];
-		if (c == '\0')
-			return refuse(bytes, at, err, "a NUL byte");
-		if (quoted && (unsigned char)c < 0x20)
-			return refuse(bytes, at, err, "a control character in a string");
-		if (quoted && c == '\\') {
-			if (length - at > 5 && memcmp(bytes + at, "\\u0000", 6) == 0)
-				return refuse(bytes, at, err, "\\u0000 in a string");
-			at++;
-		} else if (c == '"') {
-			quoted = !quoted;
-		} else if (!quoted && (c == '{' || c == '[')) {
-			if (++depth > JSON_DEPTH_LIMIT)
-				return refuse(bytes, at, err, "nested too deep");
-		} else if (!quoted && (c == '}' || c == ']') && depth) {
-			depth--;
-		}
-	}
+	const char *nul = length ? memchr(bytes, '\0', length) : NULL;
+	if (nul)
+		return refuse(bytes, (size_t)(nul - bytes), err, "a NUL byte");
+	for (; s.at < length; s.at++)
+		if (!(s.is_quoted ? scan_quoted(&s) : scan_bare(&s)))
+			return false;
 	return true;
 }
 
@@ -101,6 +165,16 @@ static const char *double_key(const cJSON *json) /* NOLINT(misc-no-recursion) */
 	return found;
 }
 
+/* Without a place: cJSON does not tell where its nodes stand. */
+static void refuse_double(const char *key, struct error *err)
+{
+	struct str shown CLEANUP(str_release) = {0};
+
+	text_add_visible(&shown, key, strlen(key), 40);
+	error_set(
+		err, "not valid JSON: the key \"%s\" stands twice in one object", str_text(&shown));
+}
+
 struct json *json_parse(const char *bytes, size_t length, struct error *err)
 {
 	const char *end = NULL;
@@ -113,20 +187,17 @@ struct json *json_parse(const char *bytes, size_t length, struct error *err)
 		refuse(bytes, at, err, length ? "something else was expected here" : "it is empty");
 		return NULL;
 	}
-	at += strspn(bytes + at, " \t\r\n");
+	while (at < length && strchr(" \t\r\n", bytes[at])) /* which holds no NUL, see prescan */
+		at++;
 	const char *twice = double_key(json);
-	if (at < length || twice) {
-		struct str what CLEANUP(str_release) = {0};
-		if (twice) {
-			str_text_add(&what, "the key \"");
-			text_add_visible(&what, twice, strlen(twice), 40);
-			str_text_add(&what, "\" stands twice in one object");
-		}
-		refuse(bytes, at, err, twice ? str_text(&what) : "something follows its end");
-		cJSON_Delete(json);
-		return NULL;
-	}
-	return (struct json *)(void *)json;
+	if (!twice && at == length)
+		return (struct json *)(void *)json;
+	if (twice)
+		refuse_double(twice, err);
+	else
+		refuse(bytes, at, err, "something follows its end");
+	cJSON_Delete(json);
+	return NULL;
 }
 
 void json_free(struct json *json)
