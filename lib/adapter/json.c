@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <cjson/cJSON.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,65 +66,64 @@ static size_t number_end(const char *bytes, size_t at, size_t length)
 	return at;
 }
 
-struct scan {
+/* Where a prescan stands: what cJSON would let through or recurse into. */
+struct prescan {
 	const char *bytes;
 	size_t length, at, depth;
 	bool is_quoted;
-	struct error *err;
 };
 
-/* In a string, at s->at: moves on to its last byte that was looked at. */
-static bool scan_quoted(struct scan *s)
+/* A reason to refuse the byte at `at`, or NULL. */
+static const char *scan_quoted(struct prescan *scan)
 {
-	const char *bytes = s->bytes + s->at;
+	char c = scan->bytes[scan->at];
 
-	if ((unsigned char)*bytes < 0x20)
-		return refuse(s->bytes, s->at, s->err, "a control character in a string");
-	if (*bytes == '\\') {
-		if (s->length - s->at > 5 && memcmp(bytes, "\\u0000", 6) == 0)
-			return refuse(s->bytes, s->at, s->err, "\\u0000 in a string");
-		s->at++;
-	}
-	s->is_quoted = *bytes != '"';
-	return true;
+	if ((unsigned char)c < 0x20)
+		return "a control character in a string";
+	if (c == '"')
+		scan->is_quoted = false;
+	if (c != '\\')
+		return NULL;
+	if (scan->length - scan->at > 5 && memcmp(scan->bytes + scan->at, "\\u0000", 6) == 0)
+		return "\\u0000 in a string";
+	scan->at++; /* what is escaped can't end the string */
+	return NULL;
 }
 
-/* The same outside of strings, where cJSON takes numbers and control characters that are none. */
-static bool scan_bare(struct scan *s)
+static const char *scan_plain(struct prescan *scan)
 {
-	char c = s->bytes[s->at];
+	char c = scan->bytes[scan->at];
 
+	if (c == '\0')
+		return "a NUL byte";
 	if ((unsigned char)c < 0x20 && !strchr("\t\r\n", c))
-		return refuse(s->bytes, s->at, s->err, "a control character");
+		return "a control character";
 	if (c == '-' || (c >= '0' && c <= '9')) {
-		size_t end = number_end(s->bytes, s->at, s->length);
+		size_t end = number_end(scan->bytes, scan->at, scan->length);
 		if (!end)
-			return refuse(s->bytes, s->at, s->err, "a number that is none");
-		s->at = end - 1;
-	} else if (c == '{' || c == '[') {
-		if (++s->depth > JSON_DEPTH_LIMIT)
-			return refuse(s->bytes, s->at, s->err, "nested too deep");
-	} else if ((c == '}' || c == ']') && s->depth) {
-		s->depth--;
+			return "a number that is none";
+		scan->at = end - 1;
 	}
-	s->is_quoted = c == '"';
-	return true;
+	if (c == '"')
+		scan->is_quoted = true;
+	else if (c == '{' || c == '[')
+		scan->depth++;
+	else if ((c == '}' || c == ']') && scan->depth)
+		scan->depth--;
+	return scan->depth > JSON_DEPTH_LIMIT ? "nested too deep" : NULL;
 }
 
-/* What cJSON would let through or recurse into, in one pass over the bytes. */
 static bool prescan(const char *bytes, size_t length, struct error *err)
 {
-	struct scan s = {.bytes = bytes, .length = length, .err = err};
-	size_t at;
+	struct prescan scan = {.bytes = bytes, .length = length};
 
-	if (!text_is_utf8(bytes, length, &at))
-		return refuse(bytes, at, err, "a byte that is not UTF-8");
-	const char *nul = length ? memchr(bytes, '\0', length) : NULL;
-	if (nul)
-		return refuse(bytes, (size_t)(nul - bytes), err, "a NUL byte");
-	for (; s.at < length; s.at++)
-		if (!(s.is_quoted ? scan_quoted(&s) : scan_bare(&s)))
-			return false;
+	if (!text_is_utf8(bytes, length, &scan.at))
+		return refuse(bytes, scan.at, err, "a byte that is not UTF-8");
+	for (scan.at = 0; scan.at < length; scan.at++) {
+		const char *why = scan.is_quoted ? scan_quoted(&scan) : scan_plain(&scan);
+		if (why)
+			return refuse(bytes, scan.at, err, why);
+	}
 	return true;
 }
 
@@ -187,7 +185,7 @@ struct json *json_parse(const char *bytes, size_t length, struct error *err)
 		refuse(bytes, at, err, length ? "something else was expected here" : "it is empty");
 		return NULL;
 	}
-	while (at < length && strchr(" \t\r\n", bytes[at])) /* which holds no NUL, see prescan */
+	while (at < length && strchr(" \t\r\n", bytes[at])) /* they hold no NUL, see prescan */
 		at++;
 	const char *twice = double_key(json);
 	if (!twice && at == length)
@@ -264,10 +262,10 @@ bool json_integer(const struct json *json, int64_t *ret_number)
 	if (!cJSON_IsNumber(in(json)))
 		return false;
 	double number = in(json)->valuedouble;
-	if (!(fabs(number) < limit) || number != floor(number))
+	if (!(number > -limit && number < limit))
 		return false;
 	*ret_number = (int64_t)number;
-	return true;
+	return (double)*ret_number == number;
 }
 
 const struct json *json_first(const struct json *container)
@@ -401,15 +399,4 @@ void json_put_bool(struct json_writer *writer, const char *key, bool value)
 void json_put_null(struct json_writer *writer, const char *key)
 {
 	json_put_text(writer, key, NULL);
-}
-
-void json_put_json(struct json_writer *writer, const char *key, const struct json *json)
-{
-	char *text = cJSON_PrintUnformatted(in(json));
-
-	if (!text)
-		mem_exhausted();
-	put_key(writer, key);
-	str_text_add(writer->out, text);
-	cJSON_free(text);
 }

@@ -61,8 +61,9 @@ static void add_group(const int *intents, struct str *out)
 static void make(struct str *out, size_t ends[GROUPS + 1])
 {
 	const struct state state = {.serial = 4, .lineage = LINEAGE};
-	const struct account accounts[] = {
+	struct account accounts[] = {
 		{.alias = "dev", .id = "acc2"}, {.alias = "prod", .id = "acc1"}};
+	const struct model desired = {.accounts = accounts, .account_count = 2};
 	struct object objects[INTENTS];
 	struct intent intents[INTENTS];
 
@@ -71,7 +72,7 @@ static void make(struct str *out, size_t ends[GROUPS + 1])
 		intents[i] =
 			(struct intent){i == ADOPTED ? INTENT_RECORD : INTENT_CREATE, &objects[i]};
 	}
-	journal_encode_header(&state, accounts, 2, intents, INTENTS, out);
+	journal_encode_header(&state, &desired, intents, INTENTS, out);
 	ends[0] = out->length;
 	for (size_t g = 0; g < GROUPS; g++) {
 		add_group(groups[g], out);
@@ -449,7 +450,8 @@ static void strange_names_survive(void **state)
 		struct object object = {.account = strange[i], .store = strange[i]};
 		struct account account = {.alias = strange[i], .id = strange[i]};
 		struct intent intent = {INTENT_CREATE, &object};
-		journal_encode_header(&old, &account, 1, &intent, 1, &text);
+		const struct model desired = {.accounts = &account, .account_count = 1};
+		journal_encode_header(&old, &desired, &intent, 1, &text);
 		assert_ptr_equal(
 			memchr(text.bytes, '\n', text.length), text.bytes + text.length - 1);
 		assert_true(decode(text.bytes, text.length, &journal, &err));
