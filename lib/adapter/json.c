@@ -262,10 +262,10 @@ bool json_integer(const struct json *json, int64_t *ret_number)
 	if (!cJSON_IsNumber(in(json)))
 		return false;
 	double number = in(json)->valuedouble;
-	if (!(number > -limit && number < limit))
+	if (!(number > -limit && number < limit) || (double)(int64_t)number != number)
 		return false;
 	*ret_number = (int64_t)number;
-	return (double)*ret_number == number;
+	return true;
 }
 
 const struct json *json_first(const struct json *container)
