@@ -139,7 +139,7 @@ static void double_keys_name_no_wrong_line(void **state)
 static void nul_characters(void **state)
 {
 	(void)state;
-	refuse_bytes("\"a\0b\"", 5, "a NUL byte");
+	refuse_bytes("\"a\0b\"", 5, "a control character");
 	refuse_bytes("{\"a\":1\0}", 8, "a NUL byte");
 	refuse("\"\\u0000\"", "\\u0000");
 	refuse("{\"a\\u0000b\":1}", "\\u0000");
