@@ -34,6 +34,33 @@ static void fold_accounts(
 			model_add_account(model, fold->accounts[i].alias, fold->accounts[i].id);
 }
 
+static bool is_same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Is what is recorded of two objects of one address the same? */
+static bool is_same(const struct object *a, const struct object *b)
+{
+	return is_same_text(a->id, b->id) && is_same_text(a->created, b->created) &&
+	       is_same_text(a->modified, b->modified) && a->origin == b->origin &&
+	       a->is_unresolved == b->is_unresolved;
+}
+
+/* Adds what stands at one address after a change, if anything. True if that is different. */
+static bool fold_object(const struct object *old, const struct change *change, struct model *after)
+{
+	if (change && change->kind == CHANGE_PUT) {
+		model_add_copy(after, change->object);
+		return !old || !is_same(old, change->object);
+	}
+	if (change && change->kind == CHANGE_DROP)
+		return old != NULL;
+	if (old)
+		model_add_copy(after, old);
+	return false;
+}
+
 /* Merges two sorted rows: what was recorded, and what changes. True if anything is different. */
 static bool fold_objects(
 	const struct model *before, const struct change *changes, size_t count, struct model *after)
@@ -47,12 +74,7 @@ static bool fold_objects(
 					 : object_compare(&before->objects[i], changes[j].object);
 		const struct object *old = order <= 0 ? &before->objects[i++] : NULL;
 		const struct change *change = order >= 0 ? &changes[j++] : NULL;
-		if (change && change->kind == CHANGE_PUT)
-			model_add_copy(after, change->object);
-		else if (old && (!change || change->kind == CHANGE_KEEP))
-			model_add_copy(after, old);
-		is_different |= change && (change->kind == CHANGE_PUT ||
-						  (change->kind == CHANGE_DROP && old));
+		is_different |= fold_object(old, change, after);
 	}
 	return is_different;
 }
