@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <cjson/cJSON.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -216,7 +215,7 @@ bool json_integer(const struct json *json, int64_t *ret_number)
 	if (!cJSON_IsNumber(in(json)))
 		return false;
 	double number = in(json)->valuedouble;
-	if (!(fabs(number) < limit) || number != floor(number))
+	if (!(number > -limit && number < limit) || number != (double)(int64_t)number)
 		return false;
 	*ret_number = (int64_t)number;
 	return true;
