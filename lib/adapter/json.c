@@ -215,10 +215,10 @@ bool json_integer(const struct json *json, int64_t *ret_number)
 	if (!cJSON_IsNumber(in(json)))
 		return false;
 	double number = in(json)->valuedouble;
-	if (!(number > -limit && number < limit) || number != (double)(int64_t)number)
+	if (!(number > -limit && number < limit))
 		return false;
 	*ret_number = (int64_t)number;
-	return true;
+	return (double)*ret_number == number;
 }
 
 const struct json *json_first(const struct json *container)
