@@ -3,6 +3,7 @@
 #include "render.h"
 #include "term.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ static void add_elapsed(struct str *out, int64_t elapsed_us)
 
 static void tell_complete(const struct event *event)
 {
+	assert(event->object);
 	bool is_adopted = action_kind(event->action) == ACTION_ADOPT;
 	struct str line CLEANUP(str_release) = {0};
 
@@ -87,12 +89,17 @@ static void tell_wait(const char *what, const struct event *event)
 	term_say("%s", str_text(&line));
 }
 
-static void hear(void *context, const struct event *event)
+static void tell_recovered(const struct object *object)
 {
 	struct str address CLEANUP(str_release) = {0};
 
-	if (event->object)
-		render_address(&address, event->object);
+	render_address(&address, object);
+	term_say("%s: found, made by the apply that was cut off (id %s)", str_text(&address),
+		object->id);
+}
+
+static void hear(void *context, const struct event *event)
+{
 	switch (event->type) {
 	case EVENT_LOCK_WAIT:
 		term_say("Waiting for the lock that %s holds ...", event->text);
@@ -101,8 +108,7 @@ static void hear(void *context, const struct event *event)
 		term_say("An apply was cut off; what it had recorded is in the state now.");
 		break;
 	case EVENT_RECOVERED:
-		term_say("%s: found, made by the apply that was cut off (id %s)",
-			str_text(&address), event->object->id);
+		tell_recovered(event->object);
 		break;
 	case EVENT_ACTION_COMPLETE:
 		tell_complete(event);

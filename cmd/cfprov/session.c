@@ -260,8 +260,14 @@ bool session_plan(struct session *session)
 
 	if (!new_client(session) || !connect_accounts(session))
 		return false;
-	if (!live_read(session->client, session->accounts, session->desired.account_count,
-		    &interrupt_count, &session->live, &errors)) {
+
+	const struct live_input input = {
+		.client = session->client,
+		.accounts = session->accounts,
+		.count = session->desired.account_count,
+		.interrupted = &interrupt_count,
+	};
+	if (!live_read(&input, &session->live, &errors)) {
 		term_errors(&errors);
 		return false;
 	}

@@ -48,7 +48,8 @@ bool term_is_terminal(int fd)
 	return term.is_terminal[fd];
 }
 
-size_t term_columns(int fd)
+/* How wide to fold; 0: no terminal, nothing to fold to. */
+static size_t term_columns(int fd)
 {
 	struct winsize size;
 
@@ -108,12 +109,6 @@ static void clear_status(void)
 	if (term.has_status)
 		fputs("\r\033[K", stderr);
 	term.has_status = false;
-}
-
-void term_out(const char *text)
-{
-	clear_status();
-	fputs(text, stdout);
 }
 
 void term_out_str(const struct str *text)

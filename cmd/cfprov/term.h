@@ -23,7 +23,6 @@ void term_start(void);
 void term_no_color(void);
 
 bool term_is_terminal(int fd);
-size_t term_columns(int fd); /* 0: no terminal, nothing to fold to */
 
 /* Adds the text in a style, if this stream has colour. */
 void term_add(struct str *out, int fd, enum term_style style, const char *text);
@@ -35,7 +34,6 @@ void term_add(struct str *out, int fd, enum term_style style, const char *text);
 void term_add_folded(struct str *out, int fd, size_t indent, const char *text);
 
 /* Writes; trouble is remembered and told by term_finish. */
-void term_out(const char *text);
 void term_out_str(const struct str *text);
 void term_say(const char *format, ...) PRINTF(1, 2); /* to stderr, a line */
 void term_say_str(const struct str *text);

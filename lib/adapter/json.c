@@ -35,32 +35,55 @@ static bool refuse(const char *bytes, size_t at, struct error *err, const char *
 	return false;
 }
 
-/* What cJSON would let through or recurse into: depth and \u0000, in one pass over the bytes. */
+/* Where a prescan stands: what cJSON would let through or recurse into. */
+struct prescan {
+	const char *bytes;
+	size_t length, at, depth;
+	bool is_quoted;
+};
+
+/* A reason to refuse the byte at `at`, or NULL. */
+static const char *scan_quoted(struct prescan *scan)
+{
+	char c = scan->bytes[scan->at];
+
+	if ((unsigned char)c < 0x20)
+		return "a control character in a string";
+	if (c == '"')
+		scan->is_quoted = false;
+	if (c != '\\')
+		return NULL;
+	if (scan->length - scan->at > 5 && memcmp(scan->bytes + scan->at, "\\u0000", 6) == 0)
+		return "\\u0000 in a string";
+	scan->at++; /* what is escaped can't end the string */
+	return NULL;
+}
+
+static const char *scan_plain(struct prescan *scan)
+{
+	char c = scan->bytes[scan->at];
+
+	if (c == '\0')
+		return "a NUL byte";
+	if (c == '"')
+		scan->is_quoted = true;
+	else if (c == '{' || c == '[')
+		scan->depth++;
+	else if ((c == '}' || c == ']') && scan->depth)
+		scan->depth--;
+	return scan->depth > JSON_DEPTH_LIMIT ? "nested too deep" : NULL;
+}
+
 static bool prescan(const char *bytes, size_t length, struct error *err)
 {
-	size_t depth = 0, at;
-	bool quoted = false;
+	struct prescan scan = {.bytes = bytes, .length = length};
 
-	if (!text_is_utf8(bytes, length, &at))
-		return refuse(bytes, at, err, "a byte that is not UTF-8");
-	for (at = 0; at < length; at++) {
-		char c = bytes[at];
-		if (c == '\0')
-			return refuse(bytes, at, err, "a NUL byte");
-		if (quoted && (unsigned char)c < 0x20)
-			return refuse(bytes, at, err, "a control character in a string");
-		if (quoted && c == '\\') {
-			if (length - at > 5 && memcmp(bytes + at, "\\u0000", 6) == 0)
-				return refuse(bytes, at, err, "\\u0000 in a string");
-			at++;
-		} else if (c == '"') {
-			quoted = !quoted;
-		} else if (!quoted && (c == '{' || c == '[')) {
-			if (++depth > JSON_DEPTH_LIMIT)
-				return refuse(bytes, at, err, "nested too deep");
-		} else if (!quoted && (c == '}' || c == ']') && depth) {
-			depth--;
-		}
+	if (!text_is_utf8(bytes, length, &scan.at))
+		return refuse(bytes, scan.at, err, "a byte that is not UTF-8");
+	for (scan.at = 0; scan.at < length; scan.at++) {
+		const char *why = scan.is_quoted ? scan_quoted(&scan) : scan_plain(&scan);
+		if (why)
+			return refuse(bytes, scan.at, err, why);
 	}
 	return true;
 }
@@ -330,15 +353,4 @@ void json_put_bool(struct json_writer *writer, const char *key, bool value)
 void json_put_null(struct json_writer *writer, const char *key)
 {
 	json_put_text(writer, key, NULL);
-}
-
-void json_put_json(struct json_writer *writer, const char *key, const struct json *json)
-{
-	char *text = cJSON_PrintUnformatted(in(json));
-
-	if (!text)
-		mem_exhausted();
-	put_key(writer, key);
-	str_text_add(writer->out, text);
-	cJSON_free(text);
 }

@@ -68,7 +68,7 @@ struct json_writer {
 	bool is_array[JSON_DEPTH_LIMIT];
 };
 
-struct json_writer json_writer(struct str *out, unsigned indent);
+struct json_writer json_writer(struct str *to, unsigned indent);
 void json_begin_object(struct json_writer *writer, const char *key);
 void json_begin_array(struct json_writer *writer, const char *key);
 void json_end(struct json_writer *writer); /* of the container opened last */
@@ -76,7 +76,5 @@ void json_put_text(struct json_writer *writer, const char *key, const char *text
 void json_put_integer(struct json_writer *writer, const char *key, int64_t number);
 void json_put_bool(struct json_writer *writer, const char *key, bool value);
 void json_put_null(struct json_writer *writer, const char *key);
-/* A value that was read, written again as it is. */
-void json_put_json(struct json_writer *writer, const char *key, const struct json *json);
 
 #endif

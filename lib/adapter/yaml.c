@@ -3,6 +3,7 @@
 #include "adapter/table.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
@@ -255,6 +256,7 @@ static bool on_start(struct builder *b, const yaml_event_t *event)
 
 static bool on_end(struct builder *b)
 {
+	assert(b->depth > 0); /* libyaml ends what it began */
 	struct level *level = &b->levels[--b->depth];
 
 	level->node->weight++;

@@ -203,15 +203,15 @@ static bool read_document(struct reading *r, const char *default_account_id)
 	return r->errors->count == before;
 }
 
-bool manifest_decode(const char *file, const char *bytes, size_t length,
-	const char *default_account_id, struct model *ret_desired, struct error_list *errors)
+bool manifest_decode(const char *file, const struct str *bytes, const char *default_account_id,
+	struct model *ret_desired, struct error_list *errors)
 {
 	struct yaml_document doc CLEANUP(yaml_release) = {0};
 	struct model model = {0};
 	struct reading r = {.doc = &doc, .model = &model, .errors = errors};
 
 	r.file = arena_text(&model.arena, file);
-	if (!yaml_parse(&doc, file, bytes, length, errors) ||
+	if (!yaml_parse(&doc, file, str_text(bytes), bytes->length, errors) ||
 		!read_document(&r, default_account_id)) {
 		model_release(&model);
 		return false;
@@ -232,6 +232,5 @@ bool manifest_load(const char *path, const char *default_account_id, struct mode
 		error_move(error_list_add(errors), &err);
 		return false;
 	}
-	return manifest_decode(
-		path, str_text(&bytes), bytes.length, default_account_id, ret_desired, errors);
+	return manifest_decode(path, &bytes, default_account_id, ret_desired, errors);
 }

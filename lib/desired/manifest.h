@@ -22,8 +22,7 @@ bool manifest_load(const char *path, const char *default_account_id, struct mode
 	struct error_list *errors) MUST_CHECK;
 
 /* The same from bytes; `file` is what errors call them. */
-bool manifest_decode(const char *file, const char *bytes, size_t length,
-	const char *default_account_id, struct model *ret_desired,
-	struct error_list *errors) MUST_CHECK;
+bool manifest_decode(const char *file, const struct str *bytes, const char *default_account_id,
+	struct model *ret_desired, struct error_list *errors) MUST_CHECK;
 
 #endif

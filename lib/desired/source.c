@@ -13,7 +13,8 @@ static bool read_variable(const char *name, struct secret *ret_secret, struct er
 	return true;
 }
 
-bool source_read(const struct value_source *source, struct secret *ret_secret, struct error *err)
+static bool source_read(
+	const struct value_source *source, struct secret *ret_secret, struct error *err)
 {
 	if (read_variable(source->name, ret_secret, err))
 		return true;

@@ -7,10 +7,6 @@
 #include "model/credentials.h"
 #include "model/model.h"
 
-/* Reads what the reference names. The error names the source, never the bytes. */
-bool source_read(
-	const struct value_source *source, struct secret *ret_secret, struct error *err) MUST_CHECK;
-
 /*
  * The credentials of an account: from its own `api_token`, or else CLOUDFLARE_API_TOKEN, or else
  * CLOUDFLARE_EMAIL with CLOUDFLARE_API_KEY. They are checked; see model/credentials.h.

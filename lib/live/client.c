@@ -144,6 +144,13 @@ static void kill_lane(struct client *client, struct lane *lane, const struct err
 		push(&client->failed, call);
 }
 
+static void copy_death(const struct lane *lane, struct error *err)
+{
+	error_set(err, "%s", lane->dead);
+	if (lane->dead_hint)
+		error_hint(err, "%s", lane->dead_hint);
+}
+
 size_t client_add_lane(struct client *client, const struct credentials *credentials)
 {
 	struct lane *lane = mem_alloc(sizeof(*lane));
@@ -403,15 +410,22 @@ static void delay(struct client *client, struct call *call, const struct error *
 			.type = EVENT_RETRY, .text = err->message, .wait_ms = verdict->wait_ms});
 }
 
-/* Bad credentials fail their lane; a server that can't be reached fails all. */
-static void spread_failure(struct client *client, const struct call *call,
-	const struct cf_answer *cf, enum retry_seen seen, const struct error *err)
+/*
+ * Bad credentials fail their lane; a server that can't be reached fails all. Whoever fails so on a
+ * dead lane gets the error that killed it, so that one cause is told once.
+ */
+static void spread_failure(struct client *client, struct lane *lane, const struct cf_answer *cf,
+	enum retry_seen seen, struct error *err)
 {
-	if (cf->verdict == CF_FORBIDDEN)
-		kill_lane(client, client->lanes[call->lane], err);
-	if (seen == RETRY_NEVER || seen == RETRY_NOT_SENT)
-		for (size_t i = 0; i < client->lane_count; i++)
-			kill_lane(client, client->lanes[i], err);
+	bool is_unreachable = seen == RETRY_NEVER || seen == RETRY_NOT_SENT;
+
+	if (cf->verdict != CF_FORBIDDEN && !is_unreachable)
+		return;
+	kill_lane(client, lane, err);
+	for (size_t i = 0; i < client->lane_count && is_unreachable; i++)
+		kill_lane(client, client->lanes[i], err);
+	error_release(err);
+	copy_death(lane, err);
 }
 
 /* Gives the answer, or NULL if the call will be tried again. */
@@ -440,7 +454,7 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 		return NULL;
 	}
 	if (verdict.verb != RETRY_LOOK && cf.verdict != CF_DONE)
-		spread_failure(client, call, &cf, seen, &err);
+		spread_failure(client, lane, &cf, seen, &err);
 	struct client_answer *answer = answer_new(client, call);
 	answer->cf = cf;
 	answer->err = err;
@@ -459,9 +473,7 @@ static struct client_answer *answer_failed(struct client *client)
 	const struct lane *lane = client->lanes[call->lane];
 	struct client_answer *answer = answer_new(client, call);
 	answer->outcome = CLIENT_FAILED;
-	error_set(&answer->err, "%s", lane->dead);
-	if (lane->dead_hint)
-		error_hint(&answer->err, "%s", lane->dead_hint);
+	copy_death(lane, &answer->err);
 	return answer;
 }
 

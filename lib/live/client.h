@@ -54,7 +54,7 @@ struct client_call {
 	void *tag;          /* comes back with the answer */
 };
 
-void client_send(struct client *client, const struct client_call *call);
+void client_send(struct client *client, const struct client_call *wanted);
 
 enum client_outcome {
 	CLIENT_DONE,    /* answer.cf has the result */

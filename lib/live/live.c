@@ -24,79 +24,79 @@ void live_listing_start(struct live_listing *listing, const struct live_account 
 	send_page(listing, 1, client, tag);
 }
 
-static bool add_store(struct live_listing *listing, const struct json *json, struct error *err)
+/* What one page brought. */
+struct page {
+	size_t items, fresh; /* fresh: not seen on another page */
+};
+
+static bool add_store(
+	struct live_listing *listing, const struct json *json, struct page *page, struct error *err)
 {
 	struct cf_store store;
 	struct model *model = listing->model;
 
 	if (!cf_store_decode(json, &store, err))
 		return false;
+	page->items++;
 	const char *id = arena_text(&model->arena, store.id);
 	if (table_put(&listing->ids, id, listing))
 		return true; /* it moved to another page while we read */
+	page->fresh++;
 	struct object *object =
 		model_add_object(model, listing->account->account->alias, store.name, NULL);
 	object->id = id;
 	object->created = store.created ? arena_text(&model->arena, store.created) : NULL;
 	object->modified = store.modified ? arena_text(&model->arena, store.modified) : NULL;
-	listing->stores++;
 	return true;
 }
 
-static bool add_page(struct live_listing *listing, const struct json *result, size_t *ret_items,
+static bool add_page(struct live_listing *listing, const struct json *result, struct page *page,
 	struct error *err)
 {
-	size_t items = 0;
-
 	if (!json_is_array(result))
 		return error_set(err, "Cloudflare's answer is no list of stores");
-	for (const struct json *it = json_first(result); it; it = json_next(it), items++)
-		if (!add_store(listing, it, err))
+	for (const struct json *it = json_first(result); it; it = json_next(it))
+		if (!add_store(listing, it, page, err))
 			return false;
-	*ret_items = items;
 	return true;
 }
 
 /*
- * With a page count all others are sent for at once. Without one, as in older answers, a page that
- * is not full is the last; a full one that brings nothing new would go on for ever.
+ * How many pages to have asked for after this one. With a page count it is that: all others are
+ * sent for at once. Without one, as in older answers, a page that is not full is the last; a full
+ * one that brings nothing new would go on for ever.
  */
-static bool send_rest(struct live_listing *listing, const struct client_answer *answer,
-	size_t items, bool is_new, struct client *client, void *tag)
+static bool count_pages(struct live_listing *listing, int64_t total_pages, const struct page *page,
+	size_t *ret_pages)
 {
-	int64_t pages = answer->cf.total_pages;
-
-	if (pages > LIVE_PAGE_LIMIT)
+	if (total_pages > LIVE_PAGE_LIMIT)
 		return error_set(&listing->err, "Cloudflare's list claims to have %lld pages",
-			(long long)pages);
-	if (pages >= 0) {
-		while (listing->pages_sent < (size_t)pages)
-			send_page(listing, listing->pages_sent + 1, client, tag);
-		return true;
-	}
-	if (items < CF_PAGE_SIZE)
-		return true;
-	if (!is_new || listing->pages_sent >= LIVE_PAGE_LIMIT)
+			(long long)total_pages);
+	*ret_pages = total_pages >= 0             ? (size_t)total_pages
+		     : page->items < CF_PAGE_SIZE ? 0
+						  : listing->pages_sent + 1;
+	if (total_pages < 0 && *ret_pages && (!page->fresh || *ret_pages > LIVE_PAGE_LIMIT))
 		return error_set(&listing->err, "Cloudflare's list of stores repeats itself");
-	send_page(listing, listing->pages_sent + 1, client, tag);
 	return true;
 }
 
 void live_listing_take(struct live_listing *listing, const struct client_answer *answer,
 	struct client *client, void *tag)
 {
-	size_t items = 0, before = listing->stores;
+	struct page page = {0};
+	size_t pages = 0;
 
 	listing->pages_read++;
-	if (!listing->err.message) {
-		if (answer->outcome != CLIENT_DONE) {
-			error_set(&listing->err, "%s", answer->err.message);
-			if (answer->err.hint)
-				error_hint(&listing->err, "%s", answer->err.hint);
-		} else if (add_page(listing, answer->cf.result, &items, &listing->err)) {
-			(void)send_rest(
-				listing, answer, items, listing->stores > before, client, tag);
-		}
+	if (listing->err.message) {
+		/* the rest does not matter any more */
+	} else if (answer->outcome != CLIENT_DONE) {
+		error_set(&listing->err, "%s", answer->err.message);
+		if (answer->err.hint)
+			error_hint(&listing->err, "%s", answer->err.hint);
+	} else if (add_page(listing, answer->cf.result, &page, &listing->err) &&
+		   count_pages(listing, answer->cf.total_pages, &page, &pages)) {
+		while (listing->pages_sent < pages)
+			send_page(listing, listing->pages_sent + 1, client, tag);
 	}
 	listing->is_done = listing->pages_read == listing->pages_sent;
 }
@@ -107,45 +107,87 @@ void live_listing_release(struct live_listing *listing)
 	error_release(&listing->err);
 }
 
+/* ---- all accounts ---- */
+
+/* Accounts that fail for the very same reason share one error, which names the first. */
+struct failure {
+	const struct account *first;
+	struct error err;
+	size_t accounts;
+};
+
+static void tell(struct failure *failure, struct error_list *errors)
+{
+	struct str who CLEANUP(str_release) = {0};
+
+	str_format(&who, "the account `%s`", failure->first->alias);
+	if (failure->accounts > 1)
+		str_format(&who, " and %zu more", failure->accounts - 1);
+	error_prefix(&failure->err, "can't read the stores of %s", str_text(&who));
+	error_move(error_list_add(errors), &failure->err);
+}
+
 static bool collect(
 	struct live_listing *listings, size_t count, struct model *live, struct error_list *errors)
 {
-	bool is_good = true;
+	struct failure *failures = mem_alloc(count * sizeof(*failures));
+	struct table *by_reason = NULL;
+	size_t failure_count = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct account *account = listings[i].account->account;
-		if (listings[i].err.message) {
-			error_prefix(&listings[i].err, "can't read the stores of the account `%s`",
-				account->alias);
-			error_move(error_list_add(errors), &listings[i].err);
-			is_good = false;
-		} else {
+		if (!listings[i].err.message) {
 			model_add_account(live, account->alias, account->id);
+			continue;
 		}
-		live_listing_release(&listings[i]);
+		struct failure *failure = table_get(by_reason, listings[i].err.message);
+		if (!failure) {
+			failure = &failures[failure_count++];
+			failure->first = account;
+			error_move(&failure->err, &listings[i].err);
+			table_put(&by_reason, failure->err.message, failure);
+		}
+		failure->accounts++;
 	}
-	return is_good;
+	table_free(&by_reason);
+	for (size_t i = 0; i < failure_count; i++)
+		tell(&failures[i], errors);
+	free(failures);
+	return failure_count == 0;
 }
 
-bool live_read(struct client *client, const struct live_account *accounts, size_t count,
-	const volatile sig_atomic_t *interrupted, struct model *ret_live, struct error_list *errors)
+static bool is_interrupted(const struct live_input *input)
 {
-	struct live_listing *listings = mem_alloc(count * sizeof(*listings));
-	struct model live = {0};
-	struct client_answer *answer;
+	return input->interrupted && *input->interrupted;
+}
 
-	for (size_t i = 0; i < count; i++)
-		live_listing_start(&listings[i], &accounts[i], &live, client, &listings[i]);
-	while (client_busy(client) && !(interrupted && *interrupted)) {
-		answer = client_next(client, 1000);
+/* Takes answers until every list is read. */
+static bool read_all(const struct live_input *input, struct error_list *errors)
+{
+	while (client_busy(input->client)) {
+		if (is_interrupted(input))
+			return error_set_code(error_list_add(errors), ERROR_INTERRUPTED,
+				"interrupted; nothing was done");
+		struct client_answer *answer = client_next(input->client, 1000);
 		if (!answer)
 			continue;
-		live_listing_take(answer->tag, answer, client, answer->tag);
+		live_listing_take(answer->tag, answer, input->client, answer->tag);
 		client_answer_free(answer);
 	}
-	bool is_good = collect(listings, count, &live, errors);
-	if (client_busy(client))
-		is_good = error_set_code(error_list_add(errors), ERROR_INTERRUPTED, "interrupted");
+	return true;
+}
+
+bool live_read(const struct live_input *input, struct model *ret_live, struct error_list *errors)
+{
+	struct live_listing *listings = mem_alloc(input->count * sizeof(*listings));
+	struct model live = {0};
+
+	for (size_t i = 0; i < input->count; i++)
+		live_listing_start(
+			&listings[i], &input->accounts[i], &live, input->client, &listings[i]);
+	bool is_good = read_all(input, errors) && collect(listings, input->count, &live, errors);
+	for (size_t i = 0; i < input->count; i++)
+		live_listing_release(&listings[i]);
 	free(listings);
 	if (is_good) {
 		model_sort(&live);

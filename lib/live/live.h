@@ -24,7 +24,6 @@ struct live_listing {
 	struct model *model; /* where the stores go; not sorted */
 	size_t pages_sent, pages_read;
 	struct table *ids; /* seen, so that a store on two pages counts once */
-	size_t stores;
 	bool is_done;
 	struct error err; /* set: it failed */
 };
@@ -39,12 +38,18 @@ void live_listing_take(struct live_listing *listing, const struct client_answer 
 
 void live_listing_release(struct live_listing *listing);
 
+struct live_input {
+	struct client *client;
+	const struct live_account *accounts;
+	size_t count;
+	const volatile sig_atomic_t *interrupted; /* stops the reading; may be NULL */
+};
+
 /*
  * Reads the stores of all accounts into *ret_live (model_release), sorted. False if any account
  * failed; each has its error in *errors.
  */
-bool live_read(struct client *client, const struct live_account *accounts, size_t count,
-	const volatile sig_atomic_t *interrupted, struct model *ret_live,
+bool live_read(const struct live_input *input, struct model *ret_live,
 	struct error_list *errors) MUST_CHECK;
 
 #endif

@@ -4,6 +4,7 @@
 #include "adapter/json.h"
 #include "recorded/objects.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,8 +28,8 @@ static void add_line(struct str *out, const struct str *json)
 	str_char(out, '\n');
 }
 
-void journal_encode_header(const struct state *state, const struct account *accounts,
-	size_t account_count, const struct intent *intents, size_t count, struct str *out)
+void journal_encode_header(const struct state *state, const struct model *desired,
+	const struct intent *intents, size_t count, struct str *out)
 {
 	struct str json CLEANUP(str_release) = {0};
 	struct json_writer writer = json_writer(&json, 0);
@@ -38,8 +39,8 @@ void journal_encode_header(const struct state *state, const struct account *acco
 	json_put_text(&writer, "lineage", state->lineage);
 	json_put_integer(&writer, "serial", state->serial);
 	json_begin_object(&writer, "accounts");
-	for (size_t i = 0; i < account_count; i++)
-		json_put_text(&writer, accounts[i].alias, accounts[i].id);
+	for (size_t i = 0; i < desired->account_count; i++)
+		json_put_text(&writer, desired->accounts[i].alias, desired->accounts[i].id);
 	json_end(&writer);
 	json_begin_array(&writer, "intents");
 	for (size_t i = 0; i < count; i++) {
@@ -181,6 +182,7 @@ static bool decode_result(struct reader *r, const struct json *json)
 	if (!json_integer(json_get(json, "intent"), &index) || index < 0 ||
 		(uint64_t)index >= journal->count)
 		return malformed(r);
+	assert(r->objects); /* the header came first */
 	struct object *object = &r->objects[index];
 	struct change *change = &journal->changes[index];
 	if (!put) {

@@ -40,8 +40,9 @@ struct journal {
 	size_t count;
 };
 
-void journal_encode_header(const struct state *state, const struct account *accounts,
-	size_t account_count, const struct intent *intents, size_t count, struct str *out);
+/* Of `desired`, the accounts are written: their aliases and ids. */
+void journal_encode_header(const struct state *state, const struct model *desired,
+	const struct intent *intents, size_t count, struct str *out);
 void journal_encode_group(const struct result *results, size_t count, struct str *out);
 
 /*

@@ -271,8 +271,7 @@ bool ledger_begin(struct ledger *ledger, const struct model *desired, const stru
 	for (size_t i = 0; i < count; i++)
 		ledger->changes[i] = journal_unknown(
 			&intents[i], arena_alloc(&ledger->run_arena, sizeof(struct object)));
-	journal_encode_header(
-		&ledger->state, desired->accounts, desired->account_count, intents, count, &header);
+	journal_encode_header(&ledger->state, desired, intents, count, &header);
 	ledger->has_journal = true;
 	return fs_log_create(&ledger->log, ledger->journal_path, err) &&
 	       fs_log_append(&ledger->log, &header, err);
