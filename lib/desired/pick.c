@@ -29,6 +29,14 @@ static bool refuse(const struct pick *pick, const char *pattern, struct error *e
 	return error_set(err, "-account=%s matches no account of %s", str_text(&shown), pick->file);
 }
 
+static struct place keep_place(struct model *model, const struct place *place)
+{
+	struct place kept = *place;
+
+	kept.file = kept.file ? arena_text(&model->arena, kept.file) : NULL;
+	return kept;
+}
+
 bool pick_accounts(const struct pick *pick, struct model *desired, struct error *err)
 {
 	struct model picked = {0};
@@ -44,6 +52,14 @@ bool pick_accounts(const struct pick *pick, struct model *desired, struct error 
 	for (size_t i = 0; i < desired->object_count; i++)
 		if (is_picked(pick, desired->objects[i].account))
 			model_add_copy(&picked, &desired->objects[i]);
+	for (size_t i = 0; i < desired->move_count; i++)
+		model_add_move(&picked, desired->moves[i].from, desired->moves[i].to)->place =
+			keep_place(&picked, &desired->moves[i].place);
+	for (size_t i = 0; i < desired->removal_count; i++) {
+		struct removal *removal = model_add_removal(&picked, desired->removals[i].from);
+		removal->destroys = desired->removals[i].destroys;
+		removal->place = keep_place(&picked, &desired->removals[i].place);
+	}
 	model_sort(&picked);
 	model_release(desired);
 	*desired = picked;

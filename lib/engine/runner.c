@@ -98,6 +98,8 @@ static struct outcome *outcome_done(
 		object->created = arena_text(&outcome->arena, is_now->created);
 	if (is_now->modified)
 		object->modified = arena_text(&outcome->arena, is_now->modified);
+	object->prevent_destroy = wanted->prevent_destroy;
+	object->forget_on_remove = wanted->forget_on_remove;
 	object->origin = action_kind(action) == ACTION_ADOPT ? ORIGIN_ADOPTED : ORIGIN_CREATED;
 	return outcome;
 }

@@ -32,6 +32,24 @@ struct object *model_add_object(
 	return object;
 }
 
+struct move *model_add_move(struct model *model, const char *from, const char *to)
+{
+	model->moves =
+		mem_room(model->moves, model->move_count, &model->move_room, sizeof(*model->moves));
+	struct move *move = &model->moves[model->move_count++];
+	*move = (struct move){.from = keep(model, from), .to = keep(model, to)};
+	return move;
+}
+
+struct removal *model_add_removal(struct model *model, const char *from)
+{
+	model->removals = mem_room(model->removals, model->removal_count, &model->removal_room,
+		sizeof(*model->removals));
+	struct removal *removal = &model->removals[model->removal_count++];
+	*removal = (struct removal){.from = keep(model, from), .destroys = true};
+	return removal;
+}
+
 struct object *model_add_copy(struct model *model, const struct object *object)
 {
 	struct object *copy =
@@ -159,5 +177,7 @@ void model_release(struct model *model)
 	arena_release(&model->arena);
 	free(model->accounts);
 	free(model->objects);
+	free(model->moves);
+	free(model->removals);
 	*model = (struct model){0};
 }

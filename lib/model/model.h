@@ -56,6 +56,10 @@ struct object {
 	const char *id;
 	const char *created, *modified; /* RFC 3339, as Cloudflare wrote them; may be NULL */
 
+	/* desired; and recorded, as it was desired last */
+	bool prevent_destroy;  /* nothing may destroy it */
+	bool forget_on_remove; /* out of the manifest: leave it alive, out of the state */
+
 	/* recorded */
 	enum origin origin; /* ORIGIN_NONE in live and desired */
 	bool is_unresolved; /* asked for, no answer seen: it may or may not exist; no id */
@@ -65,18 +69,39 @@ struct object {
 	struct place place;
 };
 
+/* A rename of what the state holds: `moved` in the manifest. Aliases, or addresses. */
+struct move {
+	const char *from, *to;
+	struct place place;
+};
+
+/* How to part from an object: `removed` in the manifest. */
+struct removal {
+	const char *from; /* an address */
+	bool destroys;    /* false: leave the state, stay in Cloudflare */
+	struct place place;
+};
+
 struct model {
 	struct arena arena;
 	struct account *accounts;
 	size_t account_count, account_room;
 	struct object *objects;
 	size_t object_count, object_room;
+	/* desired only */
+	struct move *moves;
+	size_t move_count, move_room;
+	struct removal *removals;
+	size_t removal_count, removal_room;
 };
 
 /* Each lends a new item whose names are copied; valid until the next item of its sort is added. */
 struct account *model_add_account(struct model *model, const char *alias, const char *id);
 struct object *model_add_object(
 	struct model *model, const char *account, const char *store, const char *secret);
+
+struct move *model_add_move(struct model *model, const char *from, const char *to);
+struct removal *model_add_removal(struct model *model, const char *from);
 
 /* Adds a copy of an object (or account) of another model, texts and all. */
 struct object *model_add_copy(struct model *model, const struct object *object);

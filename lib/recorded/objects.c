@@ -21,6 +21,10 @@ void objects_encode(struct json_writer *writer, const struct object *object)
 	if (object->modified)
 		json_put_text(writer, "modified", object->modified);
 	json_put_text(writer, "origin", origin_words[object->origin]);
+	if (object->prevent_destroy)
+		json_put_bool(writer, "prevent_destroy", true);
+	if (object->forget_on_remove)
+		json_put_text(writer, "on_remove", "forget");
 }
 
 bool objects_is_id(const char *id)
@@ -37,8 +41,12 @@ static bool decode_field(const struct json *field, struct arena *arena, struct o
 
 	if (strcmp(key, "unresolved") == 0)
 		return (object->is_unresolved = json_is_true(field)) != false;
+	if (strcmp(key, "prevent_destroy") == 0)
+		return (object->prevent_destroy = json_is_true(field)) != false;
 	if (!text)
 		return false;
+	if (strcmp(key, "on_remove") == 0)
+		return (object->forget_on_remove = strcmp(text, "forget") == 0) != false;
 	if (strcmp(key, "id") == 0) {
 		object->id = arena_text(arena, text);
 		return objects_is_id(text);

@@ -76,7 +76,8 @@ static bool is_same(const struct object *a, const struct object *b)
 {
 	return is_same_text(a->id, b->id) && is_same_text(a->created, b->created) &&
 	       is_same_text(a->modified, b->modified) && a->origin == b->origin &&
-	       a->is_unresolved == b->is_unresolved;
+	       a->is_unresolved == b->is_unresolved && a->prevent_destroy == b->prevent_destroy &&
+	       a->forget_on_remove == b->forget_on_remove;
 }
 
 /* Adds what stands at one address after a change, if anything. True if that is different. */
