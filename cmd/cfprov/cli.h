@@ -23,7 +23,11 @@ struct cli {
 	const char *manifest, *state; /* -f, -state; state NULL: beside the manifest */
 	const char **accounts;        /* -account: patterns; none: all */
 	size_t account_count, account_room;
+	const char **targets, **excludes, **replaces; /* patterns of addresses */
+	size_t target_count, target_room, exclude_count, exclude_room, replace_count, replace_room;
 	bool no_color, auto_approve, input, lock, adopt, detailed_exitcode, help;
+	bool destroys, refresh, refresh_only, allow_store_destroy, force;
+	size_t max_deletes, max_delete_percent;
 	size_t parallelism;
 	int64_t lock_timeout_ms;
 	const char **arguments;
@@ -40,7 +44,10 @@ enum cli_option {
 	CLI_DETAILED = 32,
 	CLI_APPROVE = 64,
 	CLI_PARALLEL = 128,
-	CLI_ALL = 256, /* each command: -no-color, -help */
+	CLI_SELECT = 256,  /* -target, -exclude */
+	CLI_CHANGES = 512, /* -destroy, -replace, -refresh, -refresh-only */
+	CLI_GUARD = 1024,  /* -allow-store-destroy, -force, -max-deletes, -max-delete-percent */
+	CLI_ALL = 1 << 20, /* each command: -no-color, -help */
 };
 
 struct command {
