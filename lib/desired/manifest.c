@@ -162,7 +162,10 @@ static void refuse_doubles(struct reading *r)
 		const struct object *first = &model->objects[i - 1], *second = &model->objects[i];
 		if (object_compare(first, second) != 0)
 			continue;
-		struct yaml at = {.line = second->place.line, .column = second->place.column};
+		struct yaml at = {.line = second->place.line,
+			.column = second->place.column,
+			.columns = text_columns(second->store),
+			.is_in_braces = true};
 		error_set(yaml_error(r->doc, &at, r->errors),
 			"%s `%s` stands twice for the account `%s`, first in line %zu",
 			object_kind_word(second->kind), second->store, second->account,
