@@ -205,10 +205,16 @@ static const struct option *find_option(const struct parsing *p, const char *nam
 	return NULL;
 }
 
+/* One dash or two. */
+static const char *without_dashes(const char *text)
+{
+	return text + (text[0] == '-') + (text[0] == '-' && text[1] == '-');
+}
+
 /* Takes one option; *next is the argument behind it, and moves if that is its value. */
 static bool take_option(struct parsing *p, const char *text, char ***next)
 {
-	const char *name = text + strspn(text, "-");
+	const char *name = without_dashes(text);
 	size_t length = strcspn(name, "=");
 	const struct option *option = find_option(p, name, length);
 	const char *value = name[length] ? name + length + 1 : NULL;
@@ -291,7 +297,7 @@ static bool take_argument(struct parsing *p, const char *argument)
 /* -chdir=DIR and -version stand before the command. *ret_used: it was one of them. */
 static bool take_global(struct parsing *p, const char *text, bool *ret_used)
 {
-	const char *name = text + strspn(text, "-");
+	const char *name = without_dashes(text);
 
 	*ret_used = true;
 	if (strcmp(name, "version") == 0) {

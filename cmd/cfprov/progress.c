@@ -32,6 +32,20 @@ static void tell_complete(const struct event *event)
 	term_say_str(&line);
 }
 
+/* Each answer has a ray of its own; without it, like failures are told as one. */
+static char *cut_ray(char *message)
+{
+	static const char begin[] = " (cf-ray ";
+	char *from = strstr(message, begin), *end = from ? strchr(from, ')') : NULL;
+
+	if (!end)
+		return NULL;
+	*end = '\0';
+	char *ray = mem_copy_text(from + strlen(begin));
+	memmove(from, end + 1, strlen(end + 1) + 1);
+	return ray;
+}
+
 static void tell_failed(struct progress *progress, const struct event *event)
 {
 	struct str line CLEANUP(str_release) = {0}, address CLEANUP(str_release) = {0};
@@ -43,9 +57,11 @@ static void tell_failed(struct progress *progress, const struct event *event)
 	term_say_str(&line);
 	progress->failures = mem_room(progress->failures, progress->failure_count,
 		&progress->failure_room, sizeof(*progress->failures));
+	char *message = mem_copy_text(event->err->message);
 	progress->failures[progress->failure_count++] = (struct progress_failure){
 		.address = str_steal(&address),
-		.message = mem_copy_text(event->err->message),
+		.ray = cut_ray(message),
+		.message = message,
 		.hint = event->err->hint ? mem_copy_text(event->err->hint) : NULL,
 	};
 }
@@ -131,6 +147,7 @@ void progress_release(struct progress *progress)
 {
 	for (size_t i = 0; i < progress->failure_count; i++) {
 		free(progress->failures[i].address);
+		free(progress->failures[i].ray);
 		free(progress->failures[i].message);
 		free(progress->failures[i].hint);
 	}
@@ -144,6 +161,14 @@ static int compare_failures(const void *a, const void *b)
 	int order = strcmp(x->message, y->message);
 
 	return order ? order : strcmp(x->address, y->address);
+}
+
+static void tell_address(const struct progress_failure *failure)
+{
+	if (failure->ray)
+		term_say("  %s (cf-ray %s)", failure->address, failure->ray);
+	else
+		term_say("  %s", failure->address);
 }
 
 void progress_tell_failures(const struct progress *progress)
@@ -163,6 +188,6 @@ void progress_tell_failures(const struct progress *progress)
 		term_say("%s", "");
 		term_error(&err);
 		for (size_t j = i; j < next; j++)
-			term_say("  %s", all[j].address);
+			tell_address(&all[j]);
 	}
 }

@@ -9,7 +9,7 @@
 
 /* A failed action, kept for the end. */
 struct progress_failure {
-	char *address, *message, *hint;
+	char *address, *ray, *message, *hint; /* the message without the ray, NULL if it has none */
 };
 
 struct progress {

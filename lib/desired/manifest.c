@@ -68,6 +68,18 @@ static void no_account(struct reading *r)
 	error_hint(err, "Add `account_id: ...` (or `accounts`), or set CLOUDFLARE_ACCOUNT_ID.");
 }
 
+/* It comes from the environment, so that no schema has seen it. */
+static void check_default_id(struct reading *r, const char *id)
+{
+	struct str why CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
+
+	if (schema_is_account_id(id, &why))
+		return;
+	text_add_visible(&shown, id, strlen(id), 60);
+	error_set(error_list_add(r->errors), "CLOUDFLARE_ACCOUNT_ID can't be `%s`: %s",
+		str_text(&shown), str_text(&why));
+}
+
 static void read_accounts(struct reading *r, const char *default_account_id)
 {
 	const struct yaml *id = yaml_get(r->doc->root, "account_id");
@@ -88,6 +100,8 @@ static void read_accounts(struct reading *r, const char *default_account_id)
 		struct account *account = model_add_account(
 			r->model, MODEL_DEFAULT_ALIAS, id ? id->text : default_account_id);
 		account->place = place_of(r, id ? id : r->doc->root);
+		if (!id)
+			check_default_id(r, default_account_id);
 	} else {
 		no_account(r);
 	}

@@ -35,7 +35,7 @@ static bool is_made_of(const char *text, const char *allowed, size_t longest, st
 	return false;
 }
 
-static bool is_id(const char *text, struct str *why)
+bool schema_is_account_id(const char *text, struct str *why)
 {
 	return is_made_of(text, LETTERS DIGITS "_-", ID_LENGTH, why);
 }
@@ -71,7 +71,8 @@ static const struct schema version = {
 	SCHEMA_TEXT, .is = "the number 1", .is_text_right = is_version};
 static const struct schema boolean = {SCHEMA_BOOL, .is = "true or false"};
 static const struct schema account_id = {SCHEMA_TEXT,
-	.is = "an account id: at most 32 letters, digits, _ and -", .is_text_right = is_id};
+	.is = "an account id: at most 32 letters, digits, _ and -",
+	.is_text_right = schema_is_account_id};
 static const struct schema variable = {SCHEMA_TEXT, .is = "the name of an environment variable",
 	.is_text_right = is_variable_name};
 static const struct schema alias = {

@@ -42,4 +42,7 @@ extern const struct schema schema_manifest;
 bool schema_check(struct yaml_document *doc, const struct yaml *node, const struct schema *schema,
 	struct error_list *errors) MUST_CHECK;
 
+/* Can this be the id of an account? *why says why not. */
+bool schema_is_account_id(const char *text, struct str *why) MUST_CHECK;
+
 #endif

@@ -269,6 +269,19 @@ void client_send(struct client *client, const struct client_call *wanted)
 	enqueue(client, call);
 }
 
+void client_stop(struct client *client)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct call *call;
+
+	error_set(&err, "stopped before it was sent");
+	for (size_t i = 0; i < client->lane_count; i++)
+		kill_lane(client, client->lanes[i], &err);
+	for (size_t i = 0; i < ARRAY_SIZE(client->delayed); i++)
+		while ((call = pop(&client->delayed[i])))
+			push(&client->failed, call);
+}
+
 bool client_busy(const struct client *client)
 {
 	return client->unanswered > 0;

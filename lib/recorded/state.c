@@ -21,17 +21,49 @@ static int compare_changes(const void *a, const void *b)
 	return object_compare(x->object, y->object);
 }
 
+/* The first object of the account; the model is sorted by alias. */
+static size_t first_object_of(const struct model *model, const char *alias)
+{
+	size_t low = 0, high = model->object_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strcmp(model->objects[middle].account, alias) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool has_objects(const struct model *model, const char *alias)
+{
+	size_t first = first_object_of(model, alias);
+
+	return first < model->object_count && strcmp(model->objects[first].account, alias) == 0;
+}
+
+/* An account has one alias: one that nothing is recorded under gives way to its new one. */
 static void fold_accounts(
 	const struct state *old, const struct state_fold *fold, struct state *ret_state)
 {
 	struct model *model = &ret_state->model;
 	const struct model *before = &old->model;
+	struct table *added = NULL; /* by id */
 
-	for (size_t i = 0; i < before->account_count; i++)
-		model_add_account(model, before->accounts[i].alias, before->accounts[i].id);
-	for (size_t i = 0; i < fold->account_count; i++)
-		if (!model_account(before, fold->accounts[i].alias))
-			model_add_account(model, fold->accounts[i].alias, fold->accounts[i].id);
+	for (size_t i = 0; i < fold->account_count; i++) {
+		const struct account *account = &fold->accounts[i];
+		if (model_account(before, account->alias))
+			continue;
+		model_add_account(model, account->alias, account->id);
+		table_put(&added, account->id, model);
+	}
+	for (size_t i = 0; i < before->account_count; i++) {
+		const struct account *account = &before->accounts[i];
+		if (!table_get(added, account->id) || has_objects(model, account->alias))
+			model_add_account(model, account->alias, account->id);
+	}
+	table_free(&added);
 }
 
 static bool is_same_text(const char *a, const char *b)
@@ -105,21 +137,6 @@ static int compare_ids(const void *a, const void *b)
 	const struct account *y = *(const struct account *const *)b;
 
 	return strcmp(x->id, y->id);
-}
-
-/* The first object of the account; the model is sorted by alias. */
-static size_t first_object_of(const struct model *model, const char *alias)
-{
-	size_t low = 0, high = model->object_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strcmp(model->objects[middle].account, alias) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
 }
 
 static void encode_account(

@@ -1,0 +1,285 @@
+# shellcheck shell=bash
+# Helpers for the tests of cfprov itself, on top of helper.bash. A test file starts with
+#
+#     bats_require_minimum_version 1.5.0
+#     load cfprov
+#     setup() { set_up_cfprov; }
+#     teardown() { stop_all; }
+#
+# Each test then runs in a folder of its own, $BATS_TEST_TMPDIR/work.
+
+# Several of these are for the tests that load this file.
+# shellcheck disable=SC2034
+load helper
+
+# Nothing from outside changes what a test sees.
+unset CLOUDFLARE_API_BASE_URL CFPROV_REQUEST_TIMEOUT NO_COLOR CLICOLOR_FORCE SSL_CERT_FILE
+unset SSL_CERT_DIR SSLKEYLOGFILE NO_PROXY no_proxy
+export TERM=xterm
+
+state=cfprov.state.json
+journal=cfprov.state.json.journal
+backup=cfprov.state.json.backup
+lock=.cfprov.state.json.lock
+esc=$'\033'
+
+set_up_cfprov()
+{
+	mkdir "$BATS_TEST_TMPDIR/work"
+	cd "$BATS_TEST_TMPDIR/work" || return 1
+}
+
+# start_logged [OPTION...]: start_sim with a log of the requests, $sim_log.
+start_logged()
+{
+	sim_log=$(mktemp -u "$BATS_TEST_TMPDIR/log.XXXXXX")
+	start_sim --log "$sim_log" "$@"
+}
+
+# start_other [OPTION...]: a second simulator; sets other_url, other_root, other_log. The first,
+# started before, stays the one that everything else means.
+start_other()
+{
+	local first=("$sim_pid" "$sim_dir" "$sim_root" "$sim_url" "$sim_log")
+	start_logged "$@"
+	other_pid=$sim_pid other_root=$sim_root other_url=$sim_url other_log=$sim_log
+	sim_pid=${first[0]} sim_dir=${first[1]} sim_root=${first[2]} sim_url=${first[3]}
+	sim_log=${first[4]}
+	export CLOUDFLARE_BASE_URL=$sim_url
+}
+
+# later COMMAND...: starts it in the background, which sets $later_pid; at the end of the test it
+# is stopped if it still runs. What it says is in the files later.out and later.err.
+later()
+{
+	"$@" >later.out 2>later.err 3>&- &
+	later_pid=$!
+}
+
+# wait_later: waits for it, sets $status.
+wait_later()
+{
+	local pid=$later_pid
+	later_pid=
+	status=0
+	wait "$pid" || status=$?
+	{
+		echo "--- exit status $status"
+		cat later.out later.err
+	} >&2
+}
+
+stop_all()
+{
+	local failed=0
+	if [[ -n ${later_pid-} ]]; then
+		kill -KILL "$later_pid" 2>/dev/null || true
+		wait "$later_pid" || true
+	fi
+	if [[ -n ${other_pid-} ]]; then
+		kill -TERM "$other_pid"
+		wait "$other_pid" || failed=1
+	fi
+	stop_sim || failed=1
+	return "$failed"
+}
+
+# ---- manifests ------------------------------------------------------------------------------
+
+# manifest NAME...: cfprov.yaml with these stores for the account acc_1.
+manifest()
+{
+	echo "account_id: acc_1"
+	echo "stores:"
+	printf '  - %s\n' "$@"
+} >cfprov.yaml
+
+# manifest_of COUNT: the same with that many stores: s0001, s0002...
+manifest_of()
+{
+	# shellcheck disable=SC2046 # words
+	manifest $(seq -f 's%04.0f' "$1")
+}
+
+# seed_of COUNT: seed.json with that many stores of that kind.
+seed_of()
+{
+	seq -f 's%04.0f' "$1" | jq -nR '{accounts: [{id: "acc_1", stores: [inputs | {name: .}]}]}' \
+		>seed.json
+}
+
+# ---- running cfprov -------------------------------------------------------------------------
+
+# prov ARGUMENT...: runs it without input. Sets $status; what it said is in the files out and err
+# and in $output and $errors.
+prov()
+{
+	status=0
+	"$cfprov" "$@" >out 2>err </dev/null || status=$?
+	told "$@"
+}
+
+# told ARGUMENT...: takes up what the files out and err and $status say.
+told()
+{
+	output=$(<out)
+	errors=$(<err)
+	printf -- '--- cfprov %s: exit status %s\n%s\n--- stderr:\n%s\n' \
+		"$*" "$status" "${output:0:4000}" "${errors:0:4000}" >&2
+	# A token is shown nowhere, whatever is tested.
+	[[ ! ${CLOUDFLARE_API_TOKEN-} =~ ^[!-~]{6,}$ ]] ||
+		! grep -qF -e "$CLOUDFLARE_API_TOKEN" out err
+}
+
+# good ARGUMENT...: it ends with 0 and complains of nothing.
+good()
+{
+	prov "$@"
+	((status == 0)) && [[ $errors != *Error:* ]]
+}
+
+# bad ARGUMENT...: it ends with 1 and says an error on stderr, nothing of it on stdout.
+bad()
+{
+	prov "$@"
+	failed_well
+}
+
+failed_well()
+{
+	((status == 1)) && [[ $errors == *Error:* && $output != *Error:* && $output != *complete* ]]
+}
+
+# out_is TEXT: all of stdout, to the byte.
+out_is()
+{
+	printf '%s' "$1" | cmp - out
+}
+
+err_is()
+{
+	printf '%s' "$1" | cmp - err
+}
+
+# out_has TEXT..., err_has TEXT..., err_lacks TEXT...
+out_has()
+{
+	has "$output" "$@"
+}
+
+err_has()
+{
+	# Folded lines count as one text.
+	has "$(tr -s '\n ' ' ' <err)" "$@"
+}
+
+err_lacks()
+{
+	local text
+	for text in "$@"; do
+		! err_has "$text" 2>/dev/null || {
+			echo "stderr should not have: $text" >&2
+			return 1
+		}
+	done
+}
+
+has()
+{
+	local all=$1 text
+	shift
+	for text in "$@"; do
+		[[ $all == *"$text"* ]] || {
+			echo "missing: $text" >&2
+			return 1
+		}
+	done
+}
+
+# ---- what is there --------------------------------------------------------------------------
+
+# live [ACCOUNT]: lines "NAME ID" of what the simulator has, sorted.
+live()
+{
+	sim_world ".accounts[] | select(.id == \"${1-acc_1}\") | .stores[] | \"\(.name) \(.id)\"" |
+		LC_ALL=C sort
+}
+
+# recorded [ACCOUNT]: the same of the state.
+recorded()
+{
+	jq -r ".accounts[\"${1-acc_1}\"].stores // {} | to_entries[] | \"\(.key) \(.value.id)\"" \
+		"$state" | LC_ALL=C sort
+}
+
+# agree COUNT [ACCOUNT]: that many stores live, each name once, and the state has just these.
+agree()
+{
+	local names ids
+	live "${2-acc_1}" >live.txt
+	recorded "${2-acc_1}" >recorded.txt
+	diff live.txt recorded.txt >&2 || return 1
+	names=$(cut -d' ' -f1 live.txt | sort -u | wc -l)
+	ids=$(cut -d' ' -f2 live.txt | sort -u | wc -l)
+	[[ $names == "$1" && $ids == "$1" && $(wc -l <live.txt) == "$1" ]] || {
+		echo "$names names and $ids ids in $(wc -l <live.txt) stores, not $1" >&2
+		return 1
+	}
+}
+
+# tidy: no journal, lock or temporary file is left.
+tidy()
+{
+	local left
+	left=$(find . -name '*.tmp' -o -name '*.journal' -o -name '*.lock')
+	[[ -z $left ]] || {
+		echo "left behind: $left" >&2
+		return 1
+	}
+}
+
+serial()
+{
+	jq .serial "$state"
+}
+
+mode_of()
+{
+	stat -c %a "$1"
+}
+
+# requests [FILTER]: how many requests the simulator's log has, that jq says true of.
+requests()
+{
+	[[ -e $sim_log ]] || {
+		echo 0
+		return
+	}
+	jq -c "select(${1-true})" "$sim_log" | wc -l
+}
+
+# posts [NAME]: how many POSTs asked for stores (of that name).
+posts()
+{
+	requests ".method == \"POST\"${1+ and .body.name == \"$1\"}"
+}
+
+gets()
+{
+	requests '.method == "GET"'
+}
+
+# harmless FILE...: no control character but the line feed.
+harmless()
+{
+	! LC_ALL=C grep -nP '[^\x20-\x7e\n]' "$@" >&2
+}
+
+# have COMMAND...: skips the test where one of them is missing.
+have()
+{
+	local command
+	for command in "$@"; do
+		command -v "$command" >/dev/null || skip "there is no $command"
+	done
+}

@@ -1,0 +1,243 @@
+#!/usr/bin/env bats
+# The command line itself: commands, flags, help, exit codes, which stream says what.
+
+# Each test is a subshell, and the helpers set and read more than shellcheck can see.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load cfprov
+
+setup() { set_up_cfprov; }
+teardown() { stop_all; }
+
+# ---- version and help -----------------------------------------------------------------------
+
+@test "version, as a command and as a flag" {
+	local args
+	for args in version -version --version "version -no-color"; do
+		# shellcheck disable=SC2086 # words
+		good $args
+		[[ $output =~ ^cfprov\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+		err_is ''
+	done
+}
+
+@test "help goes to stdout and names every command" {
+	good help
+	err_is ''
+	out_has validate plan apply show 'state list' version help CLOUDFLARE_API_TOKEN
+	cp out first
+	local args
+	for args in '' -help --help -h; do
+		# shellcheck disable=SC2086 # words
+		good $args
+		cmp out first
+	done
+}
+
+@test "help COMMAND and COMMAND -help say the same" {
+	local command
+	for command in validate plan apply show 'state list' version; do
+		# shellcheck disable=SC2086 # words
+		good help $command
+		err_is ''
+		out_has "Usage: cfprov $command [OPTIONS]"
+		cp out first
+		# shellcheck disable=SC2086 # words
+		good $command -help
+		cmp out first
+	done
+	good apply -help
+	out_has -f= -state= -account= -no-color -auto-approve -input= -parallelism= -lock= \
+		-lock-timeout= -adopt
+	good plan -help
+	out_has -detailed-exitcode -f= -state= -account= -parallelism= -adopt -no-color
+}
+
+@test "help for what there is not" {
+	bad help destroy-all
+	err_has 'no command `destroy-all`'
+	bad help plan apply
+	bad help state list more
+}
+
+# ---- mistakes -------------------------------------------------------------------------------
+
+@test "an unknown command is an error, with a guess" {
+	bad aply
+	err_has 'unknown command `aply`; did you mean `apply`?'
+	bad 'plan '
+	bad state
+	err_has 'cfprov state list'
+	bad state rm
+	bad "${esc}[31mplan"
+	harmless err
+}
+
+@test "an unknown option is an error, with a guess" {
+	manifest a
+	bad plan -detailed-exit-code
+	err_has 'did you mean -detailed-exitcode?'
+	bad plan -wherever
+	err_has 'unknown option -wherever' 'cfprov help plan'
+	bad plan "-${esc}[31m"
+	harmless err
+	bad apply ---auto-approve
+	err_has 'unknown option -'
+	bad plan -auto-approve
+	err_has 'takes no option -auto-approve'
+	bad validate -adopt
+	bad show -parallelism=3
+	bad -auto-approve apply
+	err_has 'Options stand behind the command'
+}
+
+@test "an argument too many is an error" {
+	manifest a
+	local command
+	for command in validate plan apply show version; do
+		bad "$command" surplus
+		err_has '`surplus` is one argument too many'
+	done
+	[ ! -e "$state" ]
+}
+
+@test "values that can't be" {
+	manifest a
+	local option
+	for option in -parallelism=0 -parallelism=-1 -parallelism=1e9 -parallelism=1000000000 \
+		-parallelism= -parallelism=x -parallelism=18446744073709551617 -input=maybe -input= \
+		-lock=no -lock=1 -lock-timeout=5 -lock-timeout=-1s -lock-timeout=x -lock-timeout= \
+		-lock-timeout=99999999999999999999s -auto-approve=yes -adopt=1 -f= -state= -account=; do
+		bad apply "$option"
+		err_has "${option%%=*} can't be" 'must be'
+	done
+	bad apply -parallelism
+	err_has '-parallelism needs a value'
+	[ ! -e "$state" ]
+}
+
+@test "one dash or two, a value behind = or as the next word" {
+	start_sim
+	manifest a
+	mkdir sub
+	mv cfprov.yaml sub/other.yaml
+	good validate -f sub/other.yaml
+	good validate -f=sub/other.yaml
+	good validate --f sub/other.yaml
+	good validate --f=sub/other.yaml
+	good apply --auto-approve=true --parallelism 3 -lock-timeout 1s -lock=true -input=false \
+		--state sub/s.json -f=sub/other.yaml -no-color --account default
+	[ -e sub/s.json ]
+	good state list --state=sub/s.json
+	out_is $'default/a\n'
+	bad plan -f
+	err_has '-f needs a value'
+}
+
+@test "options and arguments may be mixed; -- ends options" {
+	start_sim
+	manifest a b
+	good apply -auto-approve
+	good state list default/a -no-color
+	out_is $'default/a\n'
+	good state list -- default/b
+	out_is $'default/b\n'
+	bad state list -- -no-color
+	err_has 'nothing in the state has the address -no-color'
+}
+
+@test "-chdir goes there first" {
+	start_sim
+	mkdir there
+	(cd there && manifest a)
+	good -chdir=there apply -auto-approve
+	[ -e "there/$state" ]
+	[ ! -e "$state" ]
+	bad -chdir=nowhere plan
+	err_has 'nowhere' 'No such file'
+}
+
+# ---- files ----------------------------------------------------------------------------------
+
+@test "the state stands beside the manifest, or where -state says" {
+	start_sim
+	mkdir conf
+	manifest a
+	mv cfprov.yaml conf/m.yaml
+	good apply -auto-approve -f conf/m.yaml
+	[ -e "conf/$state" ]
+	good show -f conf/m.yaml
+	out_has default/a
+	good plan -f conf/m.yaml -state="conf/$state"
+	out_is $'No changes. Your infrastructure matches the configuration.\n'
+}
+
+@test "no manifest" {
+	bad plan
+	err_has cfprov.yaml 'No such file' '-f'
+	bad apply -auto-approve
+	bad validate -f=nothing.yaml
+	err_has nothing.yaml
+	[ ! -e "$state" ]
+}
+
+# ---- validate -------------------------------------------------------------------------------
+
+@test "validate needs neither credentials nor a server, and touches nothing" {
+	manifest a b c
+	good validate
+	out_is $'The manifest is valid: 3 stores in 1 account.\n'
+	err_is ''
+	[ "$(ls -A)" = $'cfprov.yaml\nerr\nout' ]
+	export CLOUDFLARE_BASE_URL=http://192.0.2.1 CLOUDFLARE_API_TOKEN=$'\n'
+	good validate
+}
+
+# ---- show and state list --------------------------------------------------------------------
+
+@test "show and state list without a state" {
+	good show
+	out_is $'The state is empty.\n'
+	good state list
+	out_is ''
+	err_is ''
+	bad state list default/a
+}
+
+@test "show and state list need no server and no credentials" {
+	start_sim
+	manifest b a
+	good apply -auto-approve
+	local id
+	id=$(live | sed -n 's/^a //p')
+	stop_sim
+	unset CLOUDFLARE_API_TOKEN CLOUDFLARE_BASE_URL
+	good show
+	out_has "account default (acc_1)" "  default/a
+    id        $id
+    created   2" 'origin    created by cfprov'
+	err_is ''
+	good state list
+	out_is $'default/a\ndefault/b\n'
+	err_is ''
+}
+
+@test "state list picks: * matches within one part" {
+	start_sim
+	cat >cfprov.yaml <<-end
+		accounts:
+		  east: {account_id: acc_1}
+		  west: {account_id: acc_2}
+		stores: [red, blue]
+	end
+	good apply -auto-approve
+	good state list
+	out_is $'east/blue\neast/red\nwest/blue\nwest/red\n'
+	good state list 'east/*'
+	out_is $'east/blue\neast/red\n'
+	good state list '*/red'
+	out_is $'east/red\nwest/red\n'
+	bad state list '*' east/red
+	out_is $'east/red\n'
+	err_has 'nothing in the state has the address *'
+}

@@ -1,0 +1,247 @@
+#!/usr/bin/env bats
+# Credentials: which are taken, where they go, and that they are shown nowhere.
+
+# Each test is a subshell, and the helpers set and read more than shellcheck can see.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load cfprov
+
+setup() { set_up_cfprov; }
+teardown() { stop_all; }
+
+token=Canary-0123456789abcdefghijklmnop.token
+
+# ---- which ----------------------------------------------------------------------------------
+
+@test "none at all: one error that says what to set, and nothing is sent" {
+	start_logged
+	manifest a
+	unset CLOUDFLARE_API_TOKEN
+	bad plan
+	err_has CLOUDFLARE_API_TOKEN CLOUDFLARE_EMAIL 'Secrets Store'
+	[ "$(grep -c Error: err)" = 1 ]
+	bad apply -auto-approve
+	[ "$(requests)" = 0 ]
+	tidy
+}
+
+@test "a token that can't be one is refused before anything is sent, and not shown" {
+	start_logged
+	manifest a
+	local long bad_token what
+	long=$(printf 'Canary%.0s' {1..20000})
+	while IFS='|' read -r what bad_token; do
+		# shellcheck disable=SC2059 # the table has escapes
+		bad_token=$(printf "$bad_token."); bad_token=${bad_token%.}
+		CLOUDFLARE_API_TOKEN=$bad_token bad plan
+		err_has CLOUDFLARE_API_TOKEN "$what"
+		[[ $errors != *Canary* ]]
+		harmless err
+	done <<-'end'
+		empty|
+		a line break|Canary\n
+		a line break|Canary\nX-Evil: 1
+		a line break|Canary\r\nX-Evil: 1
+		a line break|\rCanary
+		a space|Canary one
+		a space| Canary
+		a space|Canary\t
+		not ASCII|Canary\303\251
+		not ASCII|\377Canary
+		control|Canary\033[31m
+		control|Canary\177
+	end
+	CLOUDFLARE_API_TOKEN=$long bad plan
+	err_has CLOUDFLARE_API_TOKEN '120000 bytes'
+	[[ $errors != *CanaryCanary* ]]
+	[ "$(requests)" = 0 ]
+	[ "$(sim_stats .unrouted)" = 0 ]
+}
+
+@test "email and key" {
+	start_logged --email me@example.com --key 0123456789abcdef0123456789abcdef
+	manifest a
+	unset CLOUDFLARE_API_TOKEN
+	export CLOUDFLARE_EMAIL=me@example.com CLOUDFLARE_API_KEY=0123456789abcdef0123456789abcdef
+	good apply -auto-approve
+	agree 1
+	CLOUDFLARE_API_KEY=fffffffffffffffffffffffffffffff0 bad plan
+	err_has CLOUDFLARE_API_KEY
+	CLOUDFLARE_API_KEY=$'a\nb' bad plan
+	err_has CLOUDFLARE_API_KEY 'a line break'
+	CLOUDFLARE_EMAIL='me @example.com' bad plan
+	err_has CLOUDFLARE_EMAIL 'a space'
+	(unset CLOUDFLARE_EMAIL && bad plan && err_has CLOUDFLARE_EMAIL)
+	(unset CLOUDFLARE_API_KEY && bad plan && err_has CLOUDFLARE_API_KEY)
+	! grep -rqF "$CLOUDFLARE_API_KEY" .
+}
+
+@test "a token is stronger than email and key" {
+	start_logged --token "$token"
+	manifest a
+	export CLOUDFLARE_API_TOKEN=$token CLOUDFLARE_EMAIL=x@y.z CLOUDFLARE_API_KEY=wrong
+	good plan
+}
+
+@test "each account with its own token, and only with that" {
+	start_logged --token tok-one-111@acc_1 --token tok-two-222@acc_2 --token tok-all-333@acc_3
+	cat >cfprov.yaml <<-end
+		accounts:
+		  one: {account_id: acc_1, api_token: {env: ONE_TOKEN}}
+		  two: {account_id: acc_2, api_token: {env: TWO_TOKEN}}
+		  three: {account_id: acc_3}
+		stores: [x, y]
+	end
+	export ONE_TOKEN=tok-one-111 TWO_TOKEN=tok-two-222 CLOUDFLARE_API_TOKEN=tok-all-333
+	good apply -auto-approve
+	agree 2 acc_1
+	agree 2 acc_2
+	agree 2 acc_3
+	! grep -rqE 'tok-(one|two|all)' .
+	# Exchanged, they fail for these two accounts and nothing else.
+	echo '  # touched' >>cfprov.yaml
+	ONE_TOKEN=tok-two-222 TWO_TOKEN=tok-one-111 bad plan
+	err_has 'the account `one`' 'the account `two`'
+	err_lacks 'the account `three`'
+	ONE_TOKEN='' bad plan
+	err_has ONE_TOKEN empty
+	(unset TWO_TOKEN && bad plan && err_has 'TWO_TOKEN is not set' cfprov.yaml:3)
+	# Who is not picked needs no token.
+	(unset TWO_TOKEN && good plan -account=one)
+}
+
+# ---- refused --------------------------------------------------------------------------------
+
+@test "a bad token: one clear error with Cloudflare's code and what to do, one request" {
+	start_logged --token the-right-one
+	manifest_of 20
+	export CLOUDFLARE_API_TOKEN=$token
+	local command
+	for command in plan "apply -auto-approve"; do
+		: >"$sim_log"
+		# shellcheck disable=SC2086 # words
+		bad $command
+		[ "$(requests)" = 1 ]
+		[ "$(grep -c Error: err)" = 1 ]
+		[[ $errors =~ HTTP\ 40[013] ]]
+		err_has code 'Check that the token'
+	done
+	tidy
+	[ ! -e "$state" ]
+}
+
+@test "a bad token for many accounts: at most one request for each" {
+	start_logged --token the-right-one
+	{
+		echo accounts:
+		for i in {1..30}; do echo "  a$i: {account_id: acc_$i}"; done
+		echo 'stores: [x]'
+	} >cfprov.yaml
+	CLOUDFLARE_API_TOKEN=$token bad plan
+	[ "$(requests)" -le 30 ]
+	[ "$(jq -s 'map(.account) | length == (unique | length)' "$sim_log")" = true ]
+}
+
+@test "401 midway: what was made is recorded, and the rest is not tried in vain" {
+	start_logged
+	manifest_of 100
+	sim_faults '{"method":"POST","after":20,"status":401,"code":1000,
+		"message":"Invalid API Token"}'
+	prov apply -auto-approve -parallelism=5
+	[ "$status" = 1 ]
+	err_has '20 added' '80 failed' 'Invalid API Token'
+	[ "$(posts)" -le 25 ]
+	agree 20
+	tidy
+	control DELETE faults
+	good apply -auto-approve
+	agree 100
+}
+
+@test "403 midway: what was made is recorded" {
+	start_logged
+	manifest_of 30
+	sim_faults '{"method":"POST","after":10,"status":403,"code":10000,
+		"message":"Authentication error"}'
+	prov apply -auto-approve
+	[ "$status" = 1 ]
+	err_has '10 added' '20 failed' 'Authentication error'
+	[ "$(posts)" -le 30 ]
+	agree 10
+}
+
+# ---- shown nowhere --------------------------------------------------------------------------
+
+# nowhere: in no file of this test's folder, nor in a core file beside it.
+nowhere()
+{
+	! grep -rqaF "$token" . "$sim_log" || {
+		grep -rlaF "$token" . "$sim_log" >&2
+		return 1
+	}
+}
+
+@test "the token is nowhere, after a success and after each failure" {
+	start_logged --token "$token"
+	export CLOUDFLARE_API_TOKEN=$token
+	manifest_of 12
+	good apply -auto-approve
+	manifest_of 14
+	good apply -auto-approve
+	good show
+	nowhere
+	local fault
+	for fault in '{"method":"POST","status":400,"code":1,"message":"no"}' \
+		'{"method":"POST","kind":"reset_after"}' '{"method":"POST","kind":"html","status":500}' \
+		'{"method":"POST","kind":"garbage"}' '{"method":"POST","kind":"cut_short"}' \
+		'{"method":"GET","status":401,"code":1000,"message":"Invalid API Token"}' \
+		'{"method":"GET","status":302,"kind":"redirect","location":"http://127.0.0.1:1/"}'; do
+		control DELETE faults
+		sim_faults "$fault"
+		sed -i '/- x/d' cfprov.yaml
+		echo "  - x$RANDOM" >>cfprov.yaml
+		prov apply -auto-approve
+		nowhere
+	done
+	CLOUDFLARE_BASE_URL=http://192.0.2.1 bad plan
+	nowhere
+	CFPROV_LOG=trace CFPROV_LOG_PATH=log.txt prov plan
+	nowhere
+}
+
+@test "the token is not in the journal, the lock or the command line of a running apply" {
+	start_logged --token "$token"
+	export CLOUDFLARE_API_TOKEN=$token
+	manifest_of 5
+	sim_faults '{"method":"POST","after":3,"kind":"no_answer"}'
+	later "$cfprov" apply -auto-approve
+	under_way() { [[ -s $journal && -s $lock ]] && (($(posts) >= 5)); }
+	wait_until under_way
+	nowhere
+	! tr '\0' '\n' <"/proc/$later_pid/cmdline" | grep -qF "$token"
+	kill -KILL "$later_pid"
+	wait_later
+	nowhere
+}
+
+@test "a token in the manifest is refused, and not shown" {
+	local manifest
+	for manifest in "api_token: $token" "api_token: {value: $token}" "api_token: [$token]" \
+		"api_token: {env: {$token: x}}"; do
+		printf 'accounts:\n  a: {account_id: acc_1, %s}\nstores: [x]\n' "$manifest" >cfprov.yaml
+		bad validate
+		err_has cfprov.yaml:2
+		if grep -qF "$token" err; then
+			echo "shown: $manifest" >&2
+			return 1
+		fi
+	done
+}
+
+@test "no flag takes a token" {
+	manifest a
+	bad plan -token=x
+	err_has 'unknown option'
+	bad plan -api-token=x
+	err_has 'unknown option'
+}
