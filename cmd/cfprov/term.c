@@ -190,11 +190,13 @@ static void add_headed(struct str *out, enum term_style style, const char *head,
 	str_text_add(out, str_text(&folded) + strlen(head));
 }
 
+/* Messages are made of visible text, but for paths and the like that the user gave. */
 void term_error(const struct error *err)
 {
-	struct str out CLEANUP(str_release) = {0};
+	struct str out CLEANUP(str_release) = {0}, message CLEANUP(str_release) = {0};
 
-	add_headed(&out, TERM_DESTROY, "Error:", err->message);
+	text_add_visible(&message, err->message, strlen(err->message), 0);
+	add_headed(&out, TERM_DESTROY, "Error:", str_text(&message));
 	if (err->file)
 		add_place(&out, err);
 	if (err->hint)
