@@ -14,7 +14,7 @@ static const struct look {
 } looks[] = {
 	[ACTION_NONE] = {" ", "nothing", TERM_PLAIN},
 	[ACTION_CREATE] = {"+", "create", TERM_CREATE},
-	[ACTION_ADOPT] = {"=", "adopt: take over what lives already", TERM_IMPORT},
+	[ACTION_ADOPT] = {"=", "adopt", TERM_IMPORT},
 };
 
 void render_address(struct str *out, const struct object *object)
@@ -43,21 +43,23 @@ static void add_action(struct str *out, const struct action *action)
 	term_add(out, STDOUT_FILENO, TERM_DIM, str_text(&line));
 }
 
-static void add_legend(struct str *out, const struct plan *plan)
+/* "To be done (+ create, = adopt):", of the kinds that the plan has. */
+static void add_heading(struct str *out, const struct plan *plan)
 {
-	bool is_used[ARRAY_SIZE(looks)] = {false};
+	bool is_used[ARRAY_SIZE(looks)] = {false}, is_first = true;
 
 	for (size_t i = 0; i < plan->action_count; i++)
 		is_used[action_kind(&plan->actions[i])] = true;
-	str_text_add(out, "To be done:\n");
+	str_text_add(out, "To be done (");
 	for (size_t kind = ACTION_CREATE; kind < ARRAY_SIZE(looks); kind++) {
 		if (!is_used[kind])
 			continue;
-		str_text_add(out, "  ");
+		str_text_add(out, is_first ? "" : ", ");
 		term_add(out, STDOUT_FILENO, looks[kind].style, looks[kind].symbol);
-		str_format(out, " %s\n", looks[kind].word);
+		str_format(out, " %s", looks[kind].word);
+		is_first = false;
 	}
-	str_char(out, '\n');
+	str_text_add(out, "):\n\n");
 }
 
 static void add_summary(struct str *out, const struct plan_counts *counts)
@@ -84,7 +86,7 @@ void render_plan(struct str *out, const struct plan *plan)
 		str_char(out, '\n');
 		return;
 	}
-	add_legend(out, plan);
+	add_heading(out, plan);
 	for (size_t i = 0; i < plan->action_count; i++)
 		if (action_kind(&plan->actions[i]) != ACTION_NONE)
 			add_action(out, &plan->actions[i]);

@@ -4,6 +4,7 @@
 #include "adapter/table.h"
 #include "base/text.h"
 #include "desired/manifest.h"
+#include "desired/pick.h"
 #include "desired/source.h"
 #include "engine/check.h"
 #include "engine/planner.h"
@@ -11,7 +12,6 @@
 #include "interrupt.h"
 #include "term.h"
 
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,65 +39,24 @@ void session_release(struct session *session)
 
 /* ---- manifest ---- */
 
-static bool is_picked(const struct cli *cli, const char *alias)
-{
-	for (size_t i = 0; i < cli->account_count; i++)
-		if (fnmatch(cli->accounts[i], alias, 0) == 0)
-			return true;
-	return cli->account_count == 0;
-}
-
-static bool check_patterns(const struct cli *cli, const struct model *desired)
-{
-	for (size_t i = 0; i < cli->account_count; i++) {
-		bool is_used = false;
-		for (size_t j = 0; j < desired->account_count && !is_used; j++)
-			is_used = fnmatch(cli->accounts[i], desired->accounts[j].alias, 0) == 0;
-		if (is_used)
-			continue;
-		struct error err CLEANUP(error_release) = {0};
-		struct str shown CLEANUP(str_release) = {0};
-		text_add_visible(&shown, cli->accounts[i], strlen(cli->accounts[i]), 60);
-		error_set(&err, "-account=%s matches no account of %s", str_text(&shown),
-			cli->manifest);
-		term_error(&err);
-		return false;
-	}
-	return true;
-}
-
-static void pick_accounts(const struct cli *cli, const struct model *from, struct model *to)
-{
-	for (size_t i = 0; i < from->account_count; i++)
-		if (is_picked(cli, from->accounts[i].alias))
-			model_add_account_copy(to, &from->accounts[i]);
-	for (size_t i = 0; i < from->object_count; i++)
-		if (is_picked(cli, from->objects[i].account))
-			model_add_copy(to, &from->objects[i]);
-	model_sort(to);
-}
-
 bool session_load_manifest(struct session *session)
 {
+	const struct cli *cli = session->cli;
+	const struct pick pick = {cli->manifest, cli->accounts, cli->account_count};
 	struct error_list errors CLEANUP(error_list_release) = {0};
-	struct model whole CLEANUP(model_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
 	const char *account_id = getenv("CLOUDFLARE_ACCOUNT_ID");
 
 	if (account_id && !*account_id)
 		account_id = NULL;
-	if (!manifest_load(session->cli->manifest, account_id, &whole, &errors)) {
+	if (!manifest_load(cli->manifest, account_id, &session->desired, &errors)) {
 		term_errors(&errors);
 		return false;
 	}
-	if (!check_patterns(session->cli, &whole))
-		return false;
-	if (session->cli->account_count) {
-		pick_accounts(session->cli, &whole, &session->desired);
-	} else {
-		session->desired = whole;
-		whole = (struct model){0};
-	}
-	return true;
+	if (pick_accounts(&pick, &session->desired, &err))
+		return true;
+	term_error(&err);
+	return false;
 }
 
 /* ---- state ---- */

@@ -159,7 +159,7 @@ void term_status(const char *line)
 
 static void add_place(struct str *out, const struct error *err)
 {
-	str_text_add(out, "\n  ");
+	str_text_add(out, "  ");
 	text_add_visible(out, err->file, strlen(err->file), 0);
 	if (err->line)
 		str_format(out, ":%zu", err->line);

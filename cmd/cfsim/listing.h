@@ -2,8 +2,8 @@
  * Lists in pages: what the query asks for, in what order, and the result_info about it.
  *
  * Numbers and rules from Cloudflare's API reference: page from 0 (taken as 1), per_page up to
- * 100, direction, order. The order of creation, which is the default, costs nothing; others sort
- * all objects for each page.
+ * 100, direction, order. The order of creation, which is the default, costs nothing; others have
+ * to be sorted.
  */
 #ifndef CFSIM_LISTING_H
 #define CFSIM_LISTING_H

@@ -88,11 +88,32 @@ static const struct listing_order orders[] = {
 	{NULL, NULL},
 };
 
+/*
+ * Sorts once for many pages. An order other than that of creation is kept until the world changes;
+ * nothing but a change moves a store in any order.
+ */
+static void use_sorted(struct call *call, const struct listing *listing, struct listing_view *view)
+{
+	struct world_account *account = call->account;
+	size_t revision = call->sim->world.revision;
+
+	if (!account->sorted || account->sorted_revision != revision ||
+		strcmp(account->sorted_by, listing->order) != 0) {
+		free(account->sorted);
+		account->sorted = mem_alloc(view->count * sizeof(*account->sorted));
+		memcpy(account->sorted, view->items, view->count * sizeof(*account->sorted));
+		account->sorted_by = listing->order;
+		account->sorted_revision = revision;
+		view->items = account->sorted;
+		listing_sort(listing, orders, view);
+	}
+	view->items = account->sorted;
+}
+
 void stores_list(struct call *call)
 {
 	const struct world_account *account = call->account;
 	struct listing listing;
-	void **copy AUTO_FREE = NULL;
 	struct listing_view view = {
 		.items = (void **)account->stores,
 		.count = account->store_count,
@@ -101,12 +122,8 @@ void stores_list(struct call *call)
 
 	if (!listing_parse(&listing, call, orders))
 		return;
-	if (*listing.order && view.count) {
-		copy = mem_alloc(view.count * sizeof(*copy));
-		memcpy(copy, account->stores, view.count * sizeof(*copy));
-		view.items = copy;
-		listing_sort(&listing, orders, &view);
-	}
+	if (*listing.order && view.count)
+		use_sorted(call, &listing, &view);
 	listing_answer(&listing, call, &view, put_store_item);
 }
 

@@ -256,6 +256,7 @@ void world_clear(struct world *world)
 		for (size_t s = 0; s < account->store_count; s++)
 			free_store(account->stores[s]);
 		free(account->stores);
+		free(account->sorted);
 		table_free(&account->stores_by_id);
 		table_free(&account->stores_by_name);
 		free(account);

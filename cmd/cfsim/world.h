@@ -49,6 +49,9 @@ struct world_account {
 	struct table *stores_by_id;
 	struct table *stores_by_name; /* of stores of one name: the first */
 	bool has_namesakes;           /* two stores had one name at some time */
+	void **sorted;                /* the stores in another order, or NULL */
+	const char *sorted_by;        /* borrows; what that order is */
+	size_t sorted_revision;       /* and when it was right */
 };
 
 struct world {

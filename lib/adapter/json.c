@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <cjson/cJSON.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +32,38 @@ static bool refuse(const char *bytes, size_t at, struct error *err, const char *
 	err->line = line;
 	err->column = at - start + 1;
 	return false;
+}
+
+static size_t digits_at(const char *bytes, size_t at, size_t length)
+{
+	size_t start = at;
+
+	while (at < length && bytes[at] >= '0' && bytes[at] <= '9')
+		at++;
+	return at - start;
+}
+
+/* Where the number that starts here ends, by RFC 8259, section 6; 0 if it is none. */
+static size_t number_end(const char *bytes, size_t at, size_t length)
+{
+	at += bytes[at] == '-';
+	size_t digits = digits_at(bytes, at, length);
+	if (!digits || (digits > 1 && bytes[at] == '0'))
+		return 0;
+	at += digits;
+	if (at < length && bytes[at] == '.') {
+		digits = digits_at(bytes, at + 1, length);
+		if (!digits)
+			return 0;
+		at += 1 + digits;
+	}
+	if (at < length && (bytes[at] | 0x20) == 'e') {
+		at++;
+		at += at < length && (bytes[at] == '+' || bytes[at] == '-');
+		digits = digits_at(bytes, at, length);
+		return digits ? at + digits : 0;
+	}
+	return at;
 }
 
 /* Where a prescan stands: what cJSON would let through or recurse into. */
@@ -65,6 +96,14 @@ static const char *scan_plain(struct prescan *scan)
 
 	if (c == '\0')
 		return "a NUL byte";
+	if ((unsigned char)c < 0x20 && !strchr("\t\r\n", c))
+		return "a control character";
+	if (c == '-' || (c >= '0' && c <= '9')) {
+		size_t end = number_end(scan->bytes, scan->at, scan->length);
+		if (!end)
+			return "a number that is none";
+		scan->at = end - 1;
+	}
 	if (c == '"')
 		scan->is_quoted = true;
 	else if (c == '{' || c == '[')
@@ -124,6 +163,16 @@ static const char *double_key(const cJSON *json) /* NOLINT(misc-no-recursion) */
 	return found;
 }
 
+/* Without a place: cJSON does not tell where its nodes stand. */
+static void refuse_double(const char *key, struct error *err)
+{
+	struct str shown CLEANUP(str_release) = {0};
+
+	text_add_visible(&shown, key, strlen(key), 40);
+	error_set(
+		err, "not valid JSON: the key \"%s\" stands twice in one object", str_text(&shown));
+}
+
 struct json *json_parse(const char *bytes, size_t length, struct error *err)
 {
 	const char *end = NULL;
@@ -136,20 +185,17 @@ struct json *json_parse(const char *bytes, size_t length, struct error *err)
 		refuse(bytes, at, err, length ? "something else was expected here" : "it is empty");
 		return NULL;
 	}
-	at += strspn(bytes + at, " \t\r\n");
+	while (at < length && strchr(" \t\r\n", bytes[at])) /* they hold no NUL, see prescan */
+		at++;
 	const char *twice = double_key(json);
-	if (at < length || twice) {
-		struct str what CLEANUP(str_release) = {0};
-		if (twice) {
-			str_text_add(&what, "the key \"");
-			text_add_visible(&what, twice, strlen(twice), 40);
-			str_text_add(&what, "\" stands twice in one object");
-		}
-		refuse(bytes, at, err, twice ? str_text(&what) : "something follows its end");
-		cJSON_Delete(json);
-		return NULL;
-	}
-	return (struct json *)(void *)json;
+	if (!twice && at == length)
+		return (struct json *)(void *)json;
+	if (twice)
+		refuse_double(twice, err);
+	else
+		refuse(bytes, at, err, "something follows its end");
+	cJSON_Delete(json);
+	return NULL;
 }
 
 void json_free(struct json *json)
@@ -216,7 +262,7 @@ bool json_integer(const struct json *json, int64_t *ret_number)
 	if (!cJSON_IsNumber(in(json)))
 		return false;
 	double number = in(json)->valuedouble;
-	if (!(fabs(number) < limit) || number != floor(number))
+	if (!(number > -limit && number < limit) || (double)(int64_t)number != number)
 		return false;
 	*ret_number = (int64_t)number;
 	return true;

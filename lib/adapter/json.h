@@ -21,7 +21,7 @@ enum { JSON_DEPTH_LIMIT = 64 };
 
 struct json; /* a value of any type */
 
-/* Gives the value (json_free), or NULL with the line and column in *err. */
+/* Gives the value (json_free), or NULL, with the line and column in *err where they are known. */
 struct json *json_parse(const char *bytes, size_t length, struct error *err) MUST_CHECK;
 void json_free(struct json *json);
 void json_free_pointer(struct json **json); /* for CLEANUP */

@@ -225,6 +225,7 @@ static void loop(struct run *run)
 		if (interrupts(run) && !run->result.was_interrupted) {
 			run->result.was_interrupted = true;
 			say_progress(run, EVENT_INTERRUPT);
+			run->input->runner->stop(run->input->runner);
 		}
 		start_ready(run);
 		int64_t wait_ms = run->group_count ? (pause_left_us(run) + 999) / 1000 : WAIT_MS;

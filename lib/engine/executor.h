@@ -33,6 +33,8 @@ struct outcome {
 struct runner {
 	/* Begins an action; returns at once. */
 	void (*start)(struct runner *runner, const struct action *action, size_t index);
+	/* The user wants to stop: what has not been sent yet is to fail. */
+	void (*stop)(struct runner *runner);
 	/* Gives one that has ended (outcome_free), or NULL after timeout_ms. */
 	struct outcome *(*next)(struct runner *runner, int64_t timeout_ms);
 };

@@ -44,39 +44,47 @@ static void check_alias(struct planning *p, const struct account *account)
 	error_hint(err, "Give the other account another alias, or use another state (-state).");
 }
 
-static bool has_objects(const struct model *model, const char *alias)
+/* The same account under another alias would be planned as if nothing were recorded in it. */
+static bool check_id(struct planning *p, const struct table *known, const struct account *account)
 {
-	for (size_t i = 0; i < model->object_count; i++)
-		if (strcmp(model->objects[i].account, alias) == 0)
-			return true;
-	return false;
-}
+	const struct account *before = table_get(known, account->id);
 
-static void check_id(struct planning *p, const struct table *aliases, const struct account *account)
-{
-	const struct account *known = table_get(aliases, account->id);
-
-	if (!known || strcmp(known->alias, account->alias) == 0 ||
-		!has_objects(p->input->recorded, known->alias))
-		return;
+	if (!before || strcmp(before->alias, account->alias) == 0)
+		return true;
+	const char *alias = shown(p, before->alias);
 	struct error *err = error_about(p, &account->place);
 	error_set(err, "the state knows the account %s as `%s`, the manifest as `%s`", account->id,
-		known->alias, account->alias);
-	error_hint(err, "Keep the alias `%s`, or use another state (-state).", known->alias);
+		alias, account->alias);
+	return error_hint(err, "Keep the alias `%s`, or use another state (-state).", alias);
+}
+
+/* By id, the accounts in which something is recorded. */
+static struct table *used_accounts(const struct model *recorded)
+{
+	struct table *used = NULL;
+	size_t i = 0;
+
+	for (size_t at = 0; at < recorded->account_count; at++) {
+		struct account *account = &recorded->accounts[at];
+		while (i < recorded->object_count &&
+			strcmp(recorded->objects[i].account, account->alias) < 0)
+			i++;
+		if (i < recorded->object_count &&
+			strcmp(recorded->objects[i].account, account->alias) == 0)
+			table_put(&used, account->id, account);
+	}
+	return used;
 }
 
 static void check_accounts(struct planning *p)
 {
-	const struct model *desired = p->input->desired, *recorded = p->input->recorded;
-	struct table *aliases = NULL;
+	const struct model *desired = p->input->desired;
+	struct table *used = used_accounts(p->input->recorded);
 
-	for (size_t i = 0; i < recorded->account_count; i++)
-		table_put(&aliases, recorded->accounts[i].id, &recorded->accounts[i]);
-	for (size_t i = 0; i < desired->account_count; i++) {
-		check_alias(p, &desired->accounts[i]);
-		check_id(p, aliases, &desired->accounts[i]);
-	}
-	table_free(&aliases);
+	for (size_t i = 0; i < desired->account_count; i++)
+		if (check_id(p, used, &desired->accounts[i]))
+			check_alias(p, &desired->accounts[i]);
+	table_free(&used);
 }
 
 /* ---- objects ---- */
@@ -90,8 +98,8 @@ static size_t count_doubles(const struct model *model, const struct object *firs
 	return it ? (size_t)(it - first) : 0;
 }
 
-static void refuse_doubles(
-	struct planning *p, const struct object *desired, const struct object *live, size_t count)
+static void refuse_doubles(struct planning *p, const struct object *desired,
+	const struct object *recorded, const struct object *live, size_t count)
 {
 	struct str ids CLEANUP(str_release) = {0}, address CLEANUP(str_release) = {0};
 	struct error *err = error_about(p, &desired->place);
@@ -101,8 +109,11 @@ static void refuse_doubles(
 	object_add_address(&address, desired);
 	error_set(err, "%zu %ss are called %s: %s", count, object_kind_word(desired->kind),
 		str_text(&address), str_text(&ids));
-	error_hint(err, "Names are how cfprov tells things apart. Delete the one that is not "
-			"wanted in Cloudflare.");
+	const char *known = recorded && recorded->id ? shown(p, recorded->id) : NULL;
+	error_hint(err,
+		"Names are how cfprov tells things apart. Delete the one that is not wanted in "
+		"Cloudflare.%s%s%s",
+		known ? " The state has the id " : "", known ? known : "", known ? "." : "");
 }
 
 static void plan_object(struct planning *p, const struct object *desired)
@@ -114,7 +125,7 @@ static void plan_object(struct planning *p, const struct object *desired)
 	size_t count = count_doubles(p->input->live, live);
 
 	if (count > 1) {
-		refuse_doubles(p, desired, live, count);
+		refuse_doubles(p, desired, recorded, live, count);
 		return;
 	}
 	bool is_known = recorded && recorded->id;
@@ -130,6 +141,48 @@ static void plan_object(struct planning *p, const struct object *desired)
 		action->reason = arena_format(&p->plan->arena,
 			"it was made anew outside of cfprov; the state has the id %s",
 			shown(p, recorded->id));
+}
+
+static void refuse_id(struct planning *p, const struct object *desired, const char *id,
+	const struct object *other)
+{
+	struct str mine CLEANUP(str_release) = {0}, theirs CLEANUP(str_release) = {0};
+	struct error *err = error_about(p, &desired->place);
+
+	object_add_address(&mine, desired);
+	object_add_address(&theirs, other);
+	error_set(err, "the %s %s has the id %s, which is that of %s",
+		object_kind_word(desired->kind), str_text(&mine), id, shown(p, str_text(&theirs)));
+	error_hint(err, "One id is one object. Two aliases may be spellings of one account, or the "
+			"state is out of date.");
+}
+
+/*
+ * Adoptions must not give a state in which one id has two addresses: nobody could read it. Walks
+ * two sorted rows: what lives, and the actions.
+ */
+static void check_adopted_ids(struct planning *p)
+{
+	const struct model *recorded = p->input->recorded, *live = p->input->live;
+	const struct plan *plan = p->plan;
+	struct table *known = NULL;
+
+	for (size_t i = 0; i < recorded->object_count; i++)
+		if (recorded->objects[i].id)
+			table_put(&known, recorded->objects[i].id, &recorded->objects[i]);
+	for (size_t i = 0, j = 0; i < live->object_count; i++) {
+		struct object *object = &live->objects[i];
+		while (j < plan->action_count && object_compare(plan->actions[j].after, object) < 0)
+			j++;
+		if (j == plan->action_count || plan->actions[j].before != object)
+			continue;
+		const struct object *other = table_get(known, object->id);
+		if (other && object_compare(other, object) != 0)
+			refuse_id(p, plan->actions[j].after, object->id, other);
+		else
+			table_put(&known, object->id, object);
+	}
+	table_free(&known);
 }
 
 /* Two sorted rows: what is recorded in an account of this run, and is not desired any more. */
@@ -164,11 +217,13 @@ bool planner_plan(
 	for (size_t i = 0; i < input->desired->object_count; i++)
 		plan_object(&p, &input->desired->objects[i]);
 	find_unclaimed(&p);
+	plan.counts = plan_count(&plan);
+	if (plan.counts.import && errors->count == before)
+		check_adopted_ids(&p);
 	if (errors->count != before) {
 		plan_release(&plan);
 		return false;
 	}
-	plan.counts = plan_count(&plan);
 	*ret_plan = plan;
 	return true;
 }

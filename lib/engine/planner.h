@@ -11,6 +11,10 @@
  *     yes      any       twice         an error that names the ids
  *     no       yes       any           none, but named in plan.unclaimed
  *     no       no        any           not cfprov's business
+ *
+ * The accounts are those that are desired: of others nothing is planned and nothing named. An
+ * error, too: an alias that the state knows as another account, an account in which something is
+ * recorded under another alias, and a store to adopt whose id is another's.
  */
 #ifndef ENGINE_PLANNER_H
 #define ENGINE_PLANNER_H

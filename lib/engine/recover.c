@@ -1,5 +1,16 @@
 #include "engine/recover.h"
 
+#include <string.h>
+
+/* Was this very account read? The alias may mean another one now; the planner refuses that. */
+static bool was_read(const struct model *recorded, const struct model *live, const char *alias)
+{
+	const struct account *before = model_account(recorded, alias);
+	const struct account *now = model_account(live, alias);
+
+	return before && now && strcmp(before->id, now->id) == 0;
+}
+
 /* True if the object's fate is clear. */
 static bool recover(const struct object *object, const struct model *live, struct arena *arena,
 	struct change *ret_change)
@@ -30,7 +41,7 @@ struct change *recover_changes(const struct model *recorded, const struct model 
 	for (size_t i = 0; i < recorded->object_count; i++) {
 		const struct object *object = &recorded->objects[i];
 		struct change change;
-		if (!object->is_unresolved || !model_account(live, object->account) ||
+		if (!object->is_unresolved || !was_read(recorded, live, object->account) ||
 			!recover(object, live, arena, &change))
 			continue;
 		changes = mem_room(changes, count, &room, sizeof(*changes));

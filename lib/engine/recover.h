@@ -9,7 +9,8 @@
 
 /*
  * Gives (free) one change for each unresolved object in an account that was read: PUT with the id
- * that it has, or DROP if it does not live. What lives twice stays as it is: the planner says so.
+ * that it has, or DROP if it does not live. What lives twice stays as it is, and so does what is
+ * recorded in an account whose alias means another one now: the planner says so.
  * The objects are made in the arena, which must outlive the changes.
  */
 struct change *recover_changes(const struct model *recorded, const struct model *live,

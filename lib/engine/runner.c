@@ -254,6 +254,11 @@ static void on_start(struct runner *runner, const struct action *action, size_t 
 	send_create(r, create);
 }
 
+static void on_stop(struct runner *runner)
+{
+	client_stop(in(runner)->client);
+}
+
 static struct outcome *take_ended(struct cf_runner *r)
 {
 	if (r->ended_from == r->ended_count) {
@@ -286,7 +291,7 @@ struct runner *runner_new(struct client *client, const struct live_account *acco
 {
 	struct cf_runner *r = mem_alloc(sizeof(*r));
 
-	r->runner = (struct runner){.start = on_start, .next = on_next};
+	r->runner = (struct runner){.start = on_start, .stop = on_stop, .next = on_next};
 	r->client = client;
 	r->lookups = mem_alloc(count * sizeof(*r->lookups));
 	r->lookup_count = count;

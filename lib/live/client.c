@@ -273,6 +273,19 @@ void client_send(struct client *client, const struct client_call *wanted)
 	enqueue(client, call);
 }
 
+void client_stop(struct client *client)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct call *call;
+
+	error_set(&err, "stopped before it was sent");
+	for (size_t i = 0; i < client->lane_count; i++)
+		kill_lane(client, client->lanes[i], &err);
+	for (size_t i = 0; i < ARRAY_SIZE(client->delayed); i++)
+		while ((call = pop(&client->delayed[i])))
+			push(&client->failed, call);
+}
+
 bool client_busy(const struct client *client)
 {
 	return client->unanswered > 0;
@@ -440,6 +453,7 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 	struct cf_answer cf;
 	struct error err = {0};
 
+	pace_ended(&lane->pace);
 	if (response->rate_remaining >= 0)
 		pace_told(&lane->pace, clock_monotonic_ms(), response->rate_remaining,
 			response->rate_reset_ms);

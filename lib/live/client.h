@@ -56,6 +56,9 @@ struct client_call {
 
 void client_send(struct client *client, const struct client_call *wanted);
 
+/* Whatever is not on the wire yet fails now, and so will all that is sent later. */
+void client_stop(struct client *client);
+
 enum client_outcome {
 	CLIENT_DONE,    /* answer.cf has the result */
 	CLIENT_FAILED,  /* it did not work, and nothing was changed */

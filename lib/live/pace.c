@@ -18,30 +18,25 @@ static void hold_until(struct pace *pace, int64_t at_ms)
 
 void pace_started(struct pace *pace, int64_t now_ms)
 {
-	if (pace->remaining < 0)
-		return;
-	if (now_ms >= pace->reset_at_ms) {
-		pace->remaining = -1; /* a new budget, of which nothing was said yet */
-		return;
-	}
-	if (pace->remaining > 0)
-		pace->remaining--;
-	if (pace->remaining >= PACE_RESERVE)
-		return;
+	pace->under_way++;
+	if (pace->remaining < 0 || now_ms >= pace->reset_at_ms)
+		return; /* nothing was said of the budget that counts now */
+	int64_t left = pace->remaining - pace->under_way;
 	int64_t left_ms = pace->reset_at_ms - now_ms;
-	hold_until(pace, now_ms + (pace->remaining ? left_ms / pace->remaining : left_ms));
+	if (left < PACE_RESERVE)
+		hold_until(pace, now_ms + (left > 0 ? left_ms / left : left_ms));
+}
+
+void pace_ended(struct pace *pace)
+{
+	pace->under_way--;
 }
 
 void pace_told(struct pace *pace, int64_t now_ms, int64_t remaining, int64_t reset_ms)
 {
-	bool is_new_window = now_ms >= pace->reset_at_ms;
-
-	/* Answers overtake one another: within a window only the lowest counts. */
-	if (pace->remaining < 0 || is_new_window || remaining < pace->remaining)
-		pace->remaining = remaining;
-	if (pace->remaining >= 0 && (is_new_window || pace->reset_at_ms == 0))
-		pace->reset_at_ms = now_ms + reset_ms;
-	if (pace->remaining == 0)
+	pace->remaining = remaining;
+	pace->reset_at_ms = now_ms + reset_ms;
+	if (remaining == 0)
 		hold_until(pace, pace->reset_at_ms);
 }
 

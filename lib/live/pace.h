@@ -14,8 +14,9 @@ enum { PACE_RESERVE = 20 };
 
 /* Start with pace_init. */
 struct pace {
-	int64_t remaining; /* requests; -1: unknown */
+	int64_t remaining; /* requests, as the last answer said; -1: none said */
 	int64_t reset_at_ms;
+	int64_t under_way;  /* requests that no answer counts yet */
 	int64_t next_at_ms; /* nothing starts before */
 };
 
@@ -24,8 +25,9 @@ struct pace pace_init(void);
 /* How long to wait before the next request may start; 0: now. */
 int64_t pace_wait_ms(const struct pace *pace, int64_t now_ms);
 
-/* A request starts. */
+/* A request starts; it has ended, with or without an answer. */
 void pace_started(struct pace *pace, int64_t now_ms);
+void pace_ended(struct pace *pace);
 
 /* An answer said what is left (r) and in how many milliseconds that is new (t). */
 void pace_told(struct pace *pace, int64_t now_ms, int64_t remaining, int64_t reset_ms);

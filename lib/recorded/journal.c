@@ -190,7 +190,10 @@ static bool decode_result(struct reader *r, const struct json *json)
 		return json_is_true(json_get(json, "drop")) ||
 		       json_is_true(json_get(json, "keep")) || malformed(r);
 	}
-	object->is_unresolved = false;
+	*object = (struct object){.kind = object->kind,
+		.account = object->account,
+		.store = object->store,
+		.secret = object->secret};
 	if (!objects_decode(put, &journal->model.arena, object, r->err))
 		return error_prefix(r->err, "the record at byte %zu", r->at);
 	change->kind = CHANGE_PUT;

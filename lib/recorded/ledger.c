@@ -25,7 +25,11 @@ static void encode_lock_info(const struct ledger_options *options, struct str *o
 	crypt_uuid(id);
 	clock_now_text(now);
 	(void)gethostname(host, sizeof(host) - 1);
-	str_format(&who, "%s@%s, process %ld", user ? user : "?", host, (long)getpid());
+	if (user && *user)
+		str_text_add(&who, user);
+	else
+		str_format(&who, "user %lu", (unsigned long)getuid());
+	str_format(&who, "@%s, process %ld", host, (long)getpid());
 	json_begin_object(&writer, NULL);
 	json_put_text(&writer, "ID", id);
 	json_put_text(&writer, "Operation", options->operation);

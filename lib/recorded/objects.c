@@ -1,5 +1,7 @@
 #include "recorded/objects.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 static const char *const origin_words[] = {
@@ -58,10 +60,13 @@ bool objects_decode(
 {
 	if (!json_is_object(json))
 		return error_set(err, "it is no object");
-	for (const struct json *it = json_first(json); it; it = json_next(it))
-		if (!decode_field(it, arena, object))
-			return error_set(
-				err, "`%.40s` is unknown or has a wrong value", json_key(it));
+	for (const struct json *it = json_first(json); it; it = json_next(it)) {
+		struct str key CLEANUP(str_release) = {0};
+		if (decode_field(it, arena, object))
+			continue;
+		text_add_visible(&key, json_key(it), strlen(json_key(it)), 40);
+		return error_set(err, "`%s` is unknown or has a wrong value", str_text(&key));
+	}
 	if (object->is_unresolved)
 		return !object->id || error_set(err, "it has an id although it is unresolved");
 	if (!object->id || object->origin == ORIGIN_NONE)

@@ -21,17 +21,76 @@ static int compare_changes(const void *a, const void *b)
 	return object_compare(x->object, y->object);
 }
 
+/* The first object of the account; the model is sorted by alias. */
+static size_t first_object_of(const struct model *model, const char *alias)
+{
+	size_t low = 0, high = model->object_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strcmp(model->objects[middle].account, alias) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool has_objects(const struct model *model, const char *alias)
+{
+	size_t first = first_object_of(model, alias);
+
+	return first < model->object_count && strcmp(model->objects[first].account, alias) == 0;
+}
+
+/* An account has one alias: one that nothing is recorded under gives way to its new one. */
 static void fold_accounts(
 	const struct state *old, const struct state_fold *fold, struct state *ret_state)
 {
 	struct model *model = &ret_state->model;
 	const struct model *before = &old->model;
+	struct table *added = NULL; /* by id */
 
-	for (size_t i = 0; i < before->account_count; i++)
-		model_add_account(model, before->accounts[i].alias, before->accounts[i].id);
-	for (size_t i = 0; i < fold->account_count; i++)
-		if (!model_account(before, fold->accounts[i].alias))
-			model_add_account(model, fold->accounts[i].alias, fold->accounts[i].id);
+	for (size_t i = 0; i < fold->account_count; i++) {
+		const struct account *account = &fold->accounts[i];
+		if (model_account(before, account->alias))
+			continue;
+		model_add_account(model, account->alias, account->id);
+		table_put(&added, account->id, model);
+	}
+	for (size_t i = 0; i < before->account_count; i++) {
+		const struct account *account = &before->accounts[i];
+		if (!table_get(added, account->id) || has_objects(model, account->alias))
+			model_add_account(model, account->alias, account->id);
+	}
+	table_free(&added);
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Is what is recorded of two objects of one address the same? */
+static bool is_same(const struct object *a, const struct object *b)
+{
+	return is_same_text(a->id, b->id) && is_same_text(a->created, b->created) &&
+	       is_same_text(a->modified, b->modified) && a->origin == b->origin &&
+	       a->is_unresolved == b->is_unresolved;
+}
+
+/* Adds what stands at one address after a change, if anything. True if that is different. */
+static bool fold_object(const struct object *old, const struct change *change, struct model *after)
+{
+	if (change && change->kind == CHANGE_PUT) {
+		model_add_copy(after, change->object);
+		return !old || !is_same(old, change->object);
+	}
+	if (change && change->kind == CHANGE_DROP)
+		return old != NULL;
+	if (old)
+		model_add_copy(after, old);
+	return false;
 }
 
 /* Merges two sorted rows: what was recorded, and what changes. True if anything is different. */
@@ -47,12 +106,7 @@ static bool fold_objects(
 					 : object_compare(&before->objects[i], changes[j].object);
 		const struct object *old = order <= 0 ? &before->objects[i++] : NULL;
 		const struct change *change = order >= 0 ? &changes[j++] : NULL;
-		if (change && change->kind == CHANGE_PUT)
-			model_add_copy(after, change->object);
-		else if (old && (!change || change->kind == CHANGE_KEEP))
-			model_add_copy(after, old);
-		is_different |= change && (change->kind == CHANGE_PUT ||
-						  (change->kind == CHANGE_DROP && old));
+		is_different |= fold_object(old, change, after);
 	}
 	return is_different;
 }
@@ -83,21 +137,6 @@ static int compare_ids(const void *a, const void *b)
 	const struct account *y = *(const struct account *const *)b;
 
 	return strcmp(x->id, y->id);
-}
-
-/* The first object of the account; the model is sorted by alias. */
-static size_t first_object_of(const struct model *model, const char *alias)
-{
-	size_t low = 0, high = model->object_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strcmp(model->objects[middle].account, alias) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
 }
 
 static void encode_account(

@@ -580,6 +580,17 @@ names()
 	names "$account/stores?order=name&per_page=2&page=2" '["c"]'
 }
 
+@test "an order follows what changes" {
+	start_sim --seed "$BATS_TEST_DIRNAME/seeds/ordered.json"
+	names "$account/stores?order=name" '["a","b","c"]'
+	make_store bb
+	names "$account/stores?order=name" '["a","b","bb","c"]'
+	api DELETE "$store"
+	succeeds 200 true
+	names "$account/stores?order=name&per_page=2&page=2" '["c"]'
+	names "$account/stores?order=created" '["c","a","b"]'
+}
+
 @test "secrets in order" {
 	start_sim --seed "$BATS_TEST_DIRNAME/seeds/ordered.json"
 	local list=$account/stores/store_b/secrets

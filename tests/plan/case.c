@@ -1,0 +1,267 @@
+#include "case.h"
+
+#include "adapter/json.h"
+#include "recorded/objects.h"
+
+#include <string.h>
+
+enum { TOKENS = 3 };
+
+/* As some recorder would have written it. */
+static const char lineage[] = "6f1c2f0e-0000-4000-8000-000000000001";
+
+struct reading {
+	struct plan_case *plan_case;
+	const char *file;
+	size_t line;
+	struct error *err;
+};
+
+static bool refuse(struct reading *r, const char *what)
+{
+	error_set(r->err, "not a planner case: %s", what);
+	return error_at(r->err, r->file, r->line, 0);
+}
+
+/* Lends the line without its line break and goes to the next; NULL at the end. */
+static char *next_line(struct arena *arena, const char **at)
+{
+	size_t length = strcspn(*at, "\n");
+	char *line = arena_bytes(arena, *at, length);
+
+	if (!**at)
+		return NULL;
+	*at += length + ((*at)[length] == '\n');
+	return line;
+}
+
+/* ---- rows of objects ---- */
+
+/* Lends the word or JSON string at *at; NULL: it is no such thing. */
+static const char *next_token(struct arena *arena, const char **at)
+{
+	struct error ignored CLEANUP(error_release) = {0};
+	const char *start = *at;
+	size_t length = strcspn(start, " \t");
+
+	if (*start == '"') {
+		for (length = 1; start[length] && start[length] != '"'; length++)
+			length += start[length] == '\\' && start[length + 1];
+		length += start[length] == '"';
+	}
+	*at += length + strspn(start + length, " \t");
+	if (*start != '"')
+		return arena_bytes(arena, start, length);
+	struct json *json CLEANUP(json_free_pointer) = json_parse(start, length, &ignored);
+	return json_is_string(json) ? arena_text(arena, json_text(json)) : NULL;
+}
+
+/* Splits a row; false: it has more tokens than any, or a broken one. */
+static bool split(struct arena *arena, const char *line, const char *tokens[TOKENS])
+{
+	memset((void *)tokens, 0, TOKENS * sizeof(*tokens));
+	line += strspn(line, " \t");
+	for (size_t i = 0; *line; i++)
+		if (i == TOKENS || !(tokens[i] = next_token(arena, &line)))
+			return false;
+	return true;
+}
+
+/* "NAME ID ORIGIN", "NAME ?" in a state; "NAME ID" in live. */
+static bool set_object(struct object *object, const char *const tokens[TOKENS], bool is_state)
+{
+	const char *id = tokens[1], *origin = tokens[2];
+
+	if (!id)
+		return false;
+	object->is_unresolved = is_state && !origin && strcmp(id, "?") == 0;
+	if (object->is_unresolved)
+		return true;
+	object->id = id;
+	if (!is_state)
+		return !origin && objects_is_id(id);
+	if (origin && strcmp(origin, "created") == 0)
+		object->origin = ORIGIN_CREATED;
+	else if (origin && strcmp(origin, "adopted") == 0)
+		object->origin = ORIGIN_ADOPTED;
+	return object->origin != ORIGIN_NONE;
+}
+
+/* "ALIAS = ID" in a state; "ID" in live, where the account goes by its id. */
+static const char *add_account(struct model *model, const char *const tokens[TOKENS], bool is_state)
+{
+	const char *id = tokens[is_state ? 2 : 0];
+
+	if (is_state ? !id || strcmp(tokens[1], "=") != 0 : tokens[1] != NULL)
+		return NULL;
+	return model_add_account(model, tokens[0], id)->alias;
+}
+
+static bool read_rows(struct reading *r, const char *text, struct model *model, bool is_state)
+{
+	struct arena *arena = &r->plan_case->arena;
+	const char *tokens[TOKENS], *account = NULL;
+
+	for (char *line; (line = next_line(arena, &text)); r->line++) {
+		bool is_object = *line == ' ' || *line == '\t';
+		if (!split(arena, line, tokens))
+			return refuse(r, "this row has too much in it, or a broken string");
+		if (!tokens[0])
+			continue;
+		if (is_object &&
+			(!account || !set_object(model_add_object(model, account, tokens[0], NULL),
+					     tokens, is_state)))
+			return refuse(r, is_state ? "expected NAME ID created|adopted, or NAME ?"
+						  : "expected NAME ID");
+		if (!is_object && !(account = add_account(model, tokens, is_state)))
+			return refuse(r,
+				is_state ? "expected ALIAS = ACCOUNT ID" : "expected ACCOUNT ID");
+	}
+	return true;
+}
+
+/* The short form becomes the file that it stands for. */
+static bool read_state(struct reading *r, const char *text)
+{
+	struct state state CLEANUP(state_release) = {.serial = 7};
+	struct str bytes CLEANUP(str_release) = {0};
+
+	r->plan_case->state = text;
+	if (*text == '{')
+		return true;
+	memcpy(state.lineage, lineage, sizeof(lineage));
+	if (!read_rows(r, text, &state.model, true))
+		return false;
+	model_sort(&state.model);
+	state_encode(&state, &bytes);
+	r->plan_case->state = arena_text(&r->plan_case->arena, str_text(&bytes));
+	return true;
+}
+
+/* ---- sections ---- */
+
+static bool read_manifest(struct reading *r, const char *text)
+{
+	r->plan_case->manifest = text;
+	return true;
+}
+
+static bool read_live(struct reading *r, const char *text)
+{
+	return read_rows(r, text, &r->plan_case->live, false);
+}
+
+/* Lends what stands behind the prefix, or NULL. */
+static const char *behind(const char *line, const char *prefix)
+{
+	size_t length = strlen(prefix);
+
+	return strncmp(line, prefix, length) == 0 ? line + length : NULL;
+}
+
+static bool read_options(struct reading *r, const char *text)
+{
+	struct plan_case *c = r->plan_case;
+	const char *value;
+
+	for (char *line; (line = next_line(&c->arena, &text)); r->line++) {
+		if (strcmp(line, "-adopt") == 0)
+			c->adopt_all = true;
+		else if ((value = behind(line, "-account=")) && c->pattern_count < CASE_PATTERNS)
+			c->patterns[c->pattern_count++] = value;
+		else if ((value = behind(line, "CLOUDFLARE_ACCOUNT_ID=")))
+			c->account_id = value;
+		else if (*line)
+			return refuse(r, "unknown option, or too many");
+	}
+	return true;
+}
+
+/* In the order of `found` in case_decode; the last two are the expectation. */
+static const struct section {
+	const char *header;
+	bool (*read)(struct reading *r, const char *text);
+} sections[] = {
+	{"--- manifest", read_manifest},
+	{"--- state", read_state},
+	{"--- live", read_live},
+	{"--- options", read_options},
+	{"--- plan", NULL},
+	{"--- errors", NULL},
+};
+
+static const struct section *section_of(const char *line)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
+		if (strcmp(line, sections[i].header) == 0)
+			return &sections[i];
+	return NULL;
+}
+
+/* Lends the lines before the next header, and goes there. */
+static char *body(struct reading *r, const char **at, size_t *ret_lines)
+{
+	const char *start = *at, *next = start;
+
+	for (*ret_lines = 0;; (*ret_lines)++) {
+		const char *line = next_line(&r->plan_case->arena, &next);
+		if (!line || strncmp(line, "---", 3) == 0)
+			break;
+		*at = next;
+	}
+	return arena_bytes(&r->plan_case->arena, start, (size_t)(*at - start));
+}
+
+static bool read_sections(struct reading *r, const char *bytes, const char *at)
+{
+	bool was_read[ARRAY_SIZE(sections)] = {false};
+
+	while (*at) {
+		const char *start = at;
+		const struct section *section = section_of(next_line(&r->plan_case->arena, &at));
+		if (!section || was_read[section - sections])
+			return refuse(r, "unknown section, or there twice");
+		was_read[section - sections] = true;
+		r->plan_case->expected_at = (size_t)(start - bytes);
+		if (!section->read) {
+			r->plan_case->expected = arena_text(&r->plan_case->arena, start);
+			break;
+		}
+		size_t first = ++r->line, lines;
+		char *text = body(r, &at, &lines);
+		if (!section->read(r, text))
+			return false;
+		r->line = first + lines;
+		r->plan_case->expected_at = (size_t)(at - bytes);
+	}
+	return true;
+}
+
+bool case_decode(
+	const char *file, const struct str *bytes, struct plan_case *ret_case, struct error *err)
+{
+	struct plan_case c = {0};
+	struct reading r = {.plan_case = &c, .file = file, .line = 1, .err = err};
+	const char *at = str_text(bytes);
+	size_t lines;
+	const char *about = body(&r, &at, &lines);
+
+	r.line += lines;
+	bool is_good =
+		(strlen(str_text(bytes)) == bytes->length || refuse(&r, "there is a NUL in it")) &&
+		((*about && *about != '\n') || refuse(&r, "it does not say what it is about")) &&
+		read_sections(&r, str_text(bytes), at) &&
+		(c.manifest || refuse(&r, "it has no manifest"));
+	if (is_good)
+		*ret_case = c;
+	else
+		case_release(&c);
+	return is_good;
+}
+
+void case_release(struct plan_case *plan_case)
+{
+	arena_release(&plan_case->arena);
+	model_release(&plan_case->live);
+	*plan_case = (struct plan_case){0};
+}

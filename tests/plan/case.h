@@ -1,0 +1,54 @@
+/*
+ * One planner case: a text file with all that a plan is made from, and what must come of it.
+ *
+ *     A store that lives already is taken over, with a question.       what it is about
+ *     More lines may say why.
+ *     --- manifest                            the file, as users write it
+ *     account_id: p1
+ *     stores: [keys, more, lost]
+ *     --- state                               left out: there is none yet
+ *     default = p1                            ALIAS = ACCOUNT ID
+ *       more  m1  created                       NAME ID created|adopted
+ *       lost  ?                                 NAME ?   unresolved: asked for, no answer seen
+ *     --- live                                left out: nothing lives anywhere
+ *     p1                                      ACCOUNT ID
+ *       keys  k1                                NAME ID
+ *     --- options                             one a line: -adopt, -account=PATTERN,
+ *     -adopt                                  CLOUDFLARE_ACCOUNT_ID=ID
+ *     --- plan                                or: --- errors
+ *     dropped    default/lost
+ *     adopt      default/keys = k1 (asks)
+ *     ...
+ *
+ * A name with blanks or other odd characters is written as a JSON string. A state that starts
+ * with { is the file itself. Sections may stand in any order; the expectation is the last.
+ */
+#ifndef TESTS_PLAN_CASE_H
+#define TESTS_PLAN_CASE_H
+
+#include "base/error.h"
+#include "model/model.h"
+#include "recorded/state.h"
+
+enum { CASE_PATTERNS = 4 };
+
+struct plan_case {
+	struct arena arena;
+	const char *manifest;
+	const char *state; /* NULL: none */
+	struct model live; /* what lives, by account id; not sorted */
+	bool adopt_all;
+	const char *patterns[CASE_PATTERNS]; /* of -account */
+	size_t pattern_count;
+	const char *account_id; /* of the environment, or NULL */
+	const char *expected;   /* from its header line to the end; NULL: there is none */
+	size_t expected_at;     /* where it starts in the file */
+};
+
+/* Fills *ret_case (case_release). An error names the line that is not understood. */
+bool case_decode(const char *file, const struct str *bytes, struct plan_case *ret_case,
+	struct error *err) MUST_CHECK;
+
+void case_release(struct plan_case *plan_case);
+
+#endif

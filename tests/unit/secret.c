@@ -1,0 +1,98 @@
+#include "base/secret.h"
+
+#include "unit.h"
+
+static void holds_what_it_was_given(void **state)
+{
+	struct secret secret CLEANUP(secret_release) = {0};
+
+	(void)state;
+	secret_copy(&secret, "a\0b", 3);
+	assert_int_equal(secret.length, 3);
+	assert_memory_equal(secret.bytes, "a\0b", 4); /* and a NUL behind it */
+}
+
+/* Also when the bytes fill their pages to the last one, a NUL fits behind them. */
+static void always_ends_with_nul(void **state)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	(void)state;
+	for (size_t length = page - 2; length <= page + 2; length++) {
+		struct secret secret CLEANUP(secret_release) = {0};
+		secret_init(&secret, length);
+		assert_int_equal(secret.bytes[0], 0);
+		memset(secret.bytes, 'x', length);
+		assert_int_equal(strlen(secret.bytes), length);
+		assert_true(secret.room > length);
+		assert_int_equal(secret.room % page, 0);
+	}
+}
+
+/* An empty secret is a secret; no secret is NULL. */
+static void empty_is_not_absent(void **state)
+{
+	struct secret secret = {0};
+
+	(void)state;
+	secret_copy(&secret, "", 0);
+	assert_non_null(secret.bytes);
+	assert_int_equal(secret.length, 0);
+	secret_release(&secret);
+	assert_null(secret.bytes);
+	assert_int_equal(secret.room, 0);
+	secret_release(&secret); /* twice does no harm */
+}
+
+/* Whether the program may still read at the address: write() says EFAULT if not. */
+static bool is_mapped(const char *address)
+{
+	int fds[2];
+
+	assert_int_equal(pipe(fds), 0);
+	bool is_there = write(fds[1], address, 1) == 1;
+	close(fds[0]);
+	close(fds[1]);
+	return is_there;
+}
+
+/* Not onto a free list from where the next allocation would get them. */
+static void pages_go_back(void **state)
+{
+	struct secret secret = {0};
+
+	(void)state;
+	secret_copy(&secret, "hush", 4);
+	const char *address = secret.bytes;
+	assert_true(is_mapped(address));
+	secret_release(&secret);
+	assert_false(is_mapped(address));
+}
+
+static void wipes(void **state)
+{
+	char bytes[64];
+
+	(void)state;
+	memset(bytes, 'x', sizeof(bytes));
+	secret_wipe(bytes + 1, sizeof(bytes) - 2);
+	assert_int_equal(bytes[0], 'x');
+	assert_int_equal(bytes[63], 'x');
+	for (size_t i = 1; i < 63; i++)
+		assert_int_equal(bytes[i], 0);
+	secret_wipe(bytes, 0);
+	assert_int_equal(bytes[0], 'x');
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(holds_what_it_was_given),
+		cmocka_unit_test(always_ends_with_nul),
+		cmocka_unit_test(empty_is_not_absent),
+		cmocka_unit_test(pages_go_back),
+		cmocka_unit_test(wipes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

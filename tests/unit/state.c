@@ -1,0 +1,523 @@
+#include "recorded/state.h"
+
+#include "unit.h"
+
+#define LINEAGE "6f1c2f0e-0000-4000-8000-123456789abc"
+
+static struct object *add(struct state *to, const char *account, const char *store, const char *id)
+{
+	struct object *object = model_add_object(&to->model, account, store, NULL);
+
+	object->id = id ? arena_text(&to->model.arena, id) : NULL;
+	object->origin = id ? ORIGIN_CREATED : ORIGIN_NONE;
+	object->is_unresolved = !id;
+	return object;
+}
+
+static void make(struct state *state)
+{
+	*state = (struct state){.serial = 3, .lineage = LINEAGE};
+	model_add_account(&state->model, "prod", "acc2");
+	model_add_account(&state->model, "dev", "acc1");
+	model_add_account(&state->model, "empty", "acc0");
+	struct object *object = add(state, "prod", "keys", "id-keys");
+	object->created = "2026-01-02T03:04:05Z";
+	object->modified = "2026-01-02T03:04:06Z";
+	add(state, "prod", "a", "id-a")->origin = ORIGIN_ADOPTED;
+	add(state, "dev", "keys", "id-dev");
+	add(state, "dev", "maybe", NULL);
+	model_sort(&state->model);
+}
+
+static bool decode(const char *bytes, size_t length, struct state *state, struct error *err)
+{
+	char *copy = mem_alloc(length);
+
+	if (length)
+		memcpy(copy, bytes, length);
+	bool is_good = state_decode("x.json", copy, length, state, err);
+	free(copy);
+	return is_good;
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static size_t differences_of_objects(const struct object *a, const struct object *b)
+{
+	return (size_t)(!is_same_text(a->store, b->store) + !is_same_text(a->id, b->id) +
+			!is_same_text(a->created, b->created) +
+			!is_same_text(a->modified, b->modified) + (a->origin != b->origin) +
+			(a->is_unresolved != b->is_unresolved));
+}
+
+/* In how many fields two states of the same shape differ; another shape counts as 1000. */
+static size_t differences(const struct state *a, const struct state *b)
+{
+	const struct model *x = &a->model, *y = &b->model;
+	size_t count = (size_t)((a->serial != b->serial) + (strcmp(a->lineage, b->lineage) != 0));
+
+	if (x->object_count != y->object_count || x->account_count != y->account_count)
+		return 1000;
+	for (size_t i = 0; i < x->account_count; i++)
+		count += (size_t)(strcmp(x->accounts[i].id, y->accounts[i].id) != 0);
+	for (size_t i = 0; i < x->object_count; i++)
+		count += differences_of_objects(&x->objects[i], &y->objects[i]);
+	return count;
+}
+
+static void round_trip(void **state)
+{
+	struct state before, after = {0};
+	struct str text CLEANUP(str_release) = {0}, again CLEANUP(str_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	(void)state;
+	make(&before);
+	state_encode(&before, &text);
+	assert_true(decode(text.bytes, text.length, &after, &err));
+	assert_int_equal(differences(&before, &after), 0);
+	for (size_t i = 0; i < before.model.object_count; i++)
+		assert_int_equal(
+			object_compare(&before.model.objects[i], &after.model.objects[i]), 0);
+	state_encode(&after, &again);
+	assert_string_equal(str_text(&text), str_text(&again));
+	assert_int_equal(text.bytes[text.length - 1], '\n');
+	const char *accounts = strstr(str_text(&text), "\"accounts\"");
+	assert_true(strstr(accounts, "\"acc0\"") < strstr(accounts, "\"acc1\""));
+	assert_true(strstr(accounts, "\"acc1\"") < strstr(accounts, "\"acc2\""));
+	state_release(&before);
+	state_release(&after);
+}
+
+static void empty_round_trip(void **state)
+{
+	struct state before = {.serial = 1, .lineage = LINEAGE}, after = {0};
+	struct str text CLEANUP(str_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	(void)state;
+	state_encode(&before, &text);
+	assert_true(decode(text.bytes, text.length, &after, &err));
+	assert_int_equal(after.model.account_count + after.model.object_count, 0);
+	state_release(&after);
+}
+
+static void cut_at_every_byte(void **state)
+{
+	struct state before;
+	struct str text CLEANUP(str_release) = {0};
+
+	(void)state;
+	make(&before);
+	state_encode(&before, &text);
+	state_release(&before);
+	/* The last line break is no loss. */
+	for (size_t length = 0; length < text.length - 1; length++) {
+		struct state after = {0};
+		struct error err = {0};
+		if (decode(text.bytes, length, &after, &err))
+			fail_msg("cut at %zu went unseen", length);
+		assert_string_equal(err.file, "x.json");
+		expect_text(err.message, "not a state of cfprov");
+		expect_text(err.hint, "x.json.backup");
+		assert_int_equal(after.model.object_count, 0);
+		error_release(&err);
+	}
+}
+
+static bool has_aliases_of(const struct state *a, const struct state *b)
+{
+	bool is_same = a->model.account_count == b->model.account_count;
+
+	for (size_t i = 0; i < a->model.account_count && is_same; i++)
+		is_same = strcmp(a->model.accounts[i].alias, b->model.accounts[i].alias) == 0;
+	return is_same;
+}
+
+/* Either refused, or one text is another and all else is as it was. */
+static void flip(const struct state *before, const struct str *text, size_t at, unsigned mask)
+{
+	struct state after = {0};
+	struct error err = {0};
+	char *damaged = mem_alloc(text->length);
+
+	memcpy(damaged, text->bytes, text->length);
+	damaged[at] = (char)((unsigned char)damaged[at] ^ mask);
+	if (decode(damaged, text->length, &after, &err)) {
+		/* A name that sorts elsewhere moves others: compare those by count only. */
+		const char *colon = strpbrk(text->bytes + at, ":\n");
+		bool moves = (colon && *colon == ':') || !has_aliases_of(before, &after);
+		size_t found = differences(before, &after);
+		if (found > 1 && !moves)
+			fail_msg("byte %zu flipped by %#x changed %zu fields", at, mask, found);
+		assert_int_equal(after.model.object_count, before->model.object_count);
+		assert_int_equal(after.model.account_count, before->model.account_count);
+	} else {
+		assert_non_null(err.message);
+		assert_string_equal(err.file, "x.json");
+	}
+	error_release(&err);
+	state_release(&after);
+	free(damaged);
+}
+
+static void flipped_at_every_byte(void **state)
+{
+	struct state before;
+	struct str text CLEANUP(str_release) = {0};
+
+	(void)state;
+	make(&before);
+	state_encode(&before, &text);
+	for (size_t at = 0; at < text.length; at++)
+		for (unsigned bit = 0; bit < 8; bit++)
+			flip(&before, &text, at, 1U << bit);
+	state_release(&before);
+}
+
+#define HEAD(version, serial, lineage)                                                             \
+	"{\"version\":" version ",\"cfprov_version\":\"9.9\",\"serial\":" serial                   \
+	",\"lineage\":\"" lineage "\",\"accounts\":"
+#define GOOD         HEAD("1", "3", LINEAGE)
+#define STORE(inner) GOOD "{\"acc1\":{\"alias\":\"a\",\"stores\":{\"s\":" inner "}}}}"
+
+static void refuse(const char *text, const char *message)
+{
+	struct state after = {0};
+	struct error err = {0};
+
+	if (decode(text, strlen(text), &after, &err))
+		fail_msg("accepted: %s", text);
+	assert_string_equal(err.file, "x.json");
+	assert_int_equal(after.model.object_count + (size_t)after.serial, 0);
+	expect_error(&err, message);
+}
+
+static void accept(const char *text)
+{
+	struct state after = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	if (!decode(text, strlen(text), &after, &err))
+		fail_msg("refused: %s: %s", text, err.message);
+	state_release(&after);
+}
+
+static void wrong_shapes(void **state)
+{
+	(void)state;
+	accept(GOOD "{}}");
+	refuse("", "it is empty");
+	refuse("   \n", "not valid JSON");
+	refuse("[]", "no JSON object");
+	refuse("null", "no JSON object");
+	refuse("{}", "`version`");
+	refuse("\x89PNG\r\n\x1a\n", "UTF-8");
+	refuse(GOOD "[]}", "`accounts` must be an object");
+	refuse(GOOD "null}", "`accounts` must be an object");
+	refuse(GOOD "{}} x", "follows its end");
+	refuse(GOOD "{}}{}", "follows its end");
+	refuse(GOOD "{},\"more\":1}", "its keys");
+	refuse(GOOD "{},\"Version\":1}", "its keys");
+	refuse("{\"version\":1}", "its keys");
+	refuse(GOOD "{},\"serial\":3}", "stands twice");
+}
+
+static void wrong_numbers(void **state)
+{
+	(void)state;
+	accept(HEAD("1", "1", LINEAGE) "{}}");
+	accept(HEAD("1", "9007199254740991", LINEAGE) "{}}");
+	refuse(HEAD("1", "0", LINEAGE) "{}}", "`serial`");
+	refuse(HEAD("1", "-1", LINEAGE) "{}}", "`serial`");
+	refuse(HEAD("1", "1.5", LINEAGE) "{}}", "`serial`");
+	refuse(HEAD("1", "1e400", LINEAGE) "{}}", "`serial`");
+	refuse(HEAD("1", "9007199254740992", LINEAGE) "{}}", "`serial`");
+	refuse(HEAD("1", "9007199254740993", LINEAGE) "{}}", "`serial`");
+	refuse(HEAD("1", "\"3\"", LINEAGE) "{}}", "`serial`");
+	refuse(HEAD("1", "null", LINEAGE) "{}}", "`serial`");
+	refuse(HEAD("0", "3", LINEAGE) "{}}", "`version`");
+	refuse(HEAD("-1", "3", LINEAGE) "{}}", "`version`");
+	refuse(HEAD("\"1\"", "3", LINEAGE) "{}}", "`version`");
+	refuse(HEAD("1", "3", "") "{}}", "`lineage`");
+	refuse(HEAD("1", "3", "6F1C2F0E-0000-4000-8000-123456789ABC") "{}}", "`lineage`");
+	refuse(HEAD("1", "3", LINEAGE "0") "{}}", "`lineage`");
+	refuse(HEAD("1", "3", "\\u001b1c2f0e-0000-4000-8000-123456789abc") "{}}", "`lineage`");
+}
+
+static void newer_version(void **state)
+{
+	struct state after = {0};
+	struct error err CLEANUP(error_release) = {0};
+	static const char text[] = "{\"version\":2,\"cfprov_version\":\"7.\\u001b0\",\"what\":[]}";
+
+	(void)state;
+	assert_false(decode(text, strlen(text), &after, &err));
+	expect_text(err.message, "it has version 2; this cfprov knows version 1");
+	expect_text(err.hint, "cfprov 7.\\x1b0");
+}
+
+static void wrong_stores(void **state)
+{
+	(void)state;
+	accept(STORE("{\"id\":\"x\",\"origin\":\"created\"}"));
+	accept(STORE("{\"unresolved\":true}"));
+	refuse(STORE("null"), "a/s");
+	refuse(STORE("\"x\""), "a/s");
+	refuse(STORE("{}"), "`id` is missing");
+	refuse(STORE("{\"id\":\"x\"}"), "`origin` is missing");
+	refuse(STORE("{\"origin\":\"created\"}"), "`id` is missing");
+	refuse(STORE("{\"id\":\"\",\"origin\":\"created\"}"), "`id`");
+	refuse(STORE("{\"id\":1,\"origin\":\"created\"}"), "`id`");
+	refuse(STORE("{\"id\":null,\"origin\":\"created\"}"), "`id`");
+	refuse(STORE("{\"id\":\"a/../b\",\"origin\":\"created\"}"), "`id`");
+	refuse(STORE("{\"id\":\"a\\r\\nb\",\"origin\":\"created\"}"), "`id`");
+	refuse(STORE("{\"id\":\"123456789012345678901234567890123\",\"origin\":\"created\"}"),
+		"`id`");
+	refuse(STORE("{\"id\":\"x\",\"origin\":\"CREATED\"}"), "`origin`");
+	refuse(STORE("{\"id\":\"x\",\"origin\":\"created\",\"created\":5}"), "`created`");
+	refuse(STORE("{\"id\":\"x\",\"origin\":\"created\",\"value\":\"v\"}"), "`value`");
+	refuse(STORE("{\"id\":\"x\",\"origin\":\"created\",\"unresolved\":true}"), "unresolved");
+	refuse(STORE("{\"unresolved\":false}"), "`unresolved`");
+	refuse(STORE("{\"unresolved\":\"true\"}"), "`unresolved`");
+}
+
+static void wrong_accounts(void **state)
+{
+	(void)state;
+	accept(GOOD "{\"acc1\":{\"alias\":\"a\",\"stores\":{}}}}");
+	refuse(GOOD "{\"acc1\":null}}", "acc1");
+	refuse(GOOD "{\"acc1\":{\"alias\":\"a\"}}}", "acc1");
+	refuse(GOOD "{\"acc1\":{\"stores\":{}}}}", "acc1");
+	refuse(GOOD "{\"acc1\":{\"alias\":\"\",\"stores\":{}}}}", "acc1");
+	refuse(GOOD "{\"acc1\":{\"alias\":7,\"stores\":{}}}}", "acc1");
+	refuse(GOOD "{\"acc1\":{\"alias\":\"a\",\"stores\":[]}}}", "acc1");
+	refuse(GOOD "{\"acc1\":{\"alias\":\"a\",\"stores\":{},\"x\":1}}}", "acc1");
+	refuse(GOOD "{\"../user\":{\"alias\":\"a\",\"stores\":{}}}}", "../user");
+	refuse(GOOD "{\"\":{\"alias\":\"a\",\"stores\":{}}}}", "an account needs");
+}
+
+static void doubles(void **state)
+{
+	(void)state;
+	refuse(GOOD "{\"acc1\":{\"alias\":\"a\",\"stores\":{\"s\":{\"id\":\"x\",\"origin\":"
+		    "\"created\"},\"t\":{\"id\":\"x\",\"origin\":\"created\"}}}}}",
+		"same id");
+	refuse(GOOD "{\"acc1\":{\"alias\":\"a\",\"stores\":{\"s\":{\"id\":\"x\",\"origin\":"
+		    "\"created\"}}},\"acc2\":{\"alias\":\"b\",\"stores\":{\"s\":{\"id\":\"x\","
+		    "\"origin\":\"created\"}}}}}",
+		"same id");
+	refuse(GOOD "{\"acc1\":{\"alias\":\"a\",\"stores\":{}},\"acc2\":{\"alias\":\"a\","
+		    "\"stores\":{}}}}",
+		"alias");
+	refuse(GOOD "{\"acc1\":{\"alias\":\"a\",\"stores\":{}},\"acc1\":{\"alias\":\"b\","
+		    "\"stores\":{}}}}",
+		"stands twice");
+	refuse(STORE("{\"id\":\"x\",\"id\":\"y\",\"origin\":\"created\"}"), "stands twice");
+	/* One name in two accounts is fine, and so are two unresolved ones. */
+	accept(GOOD "{\"acc1\":{\"alias\":\"a\",\"stores\":{\"s\":{\"unresolved\":true}}},"
+		    "\"acc2\":{\"alias\":\"b\",\"stores\":{\"s\":{\"unresolved\":true}}}}}");
+}
+
+/* What stands in a file that somebody made can't play tricks on a terminal. */
+static void escapes_are_not_echoed(void **state)
+{
+	static const char *const texts[] = {
+		STORE("{\"\\u001b[31mred\":\"x\"}"),
+		STORE("{\"id\":\"x\",\"origin\":\"created\",\"\\u202e\":\"x\"}"),
+		GOOD "{\"acc1\":{\"alias\":\"\\u001b]0;x\",\"stores\":{\"s\":7}}}}",
+		GOOD "{\"acc1\":{\"alias\":\"a\",\"stores\":{\"\\u001b[2J\":7}}}}",
+		GOOD "{\"acc1\":{\"alias\":\"a\",\"stores\":{\"s\":{\"id\":\"x\",\"origin\":"
+		     "\"created\"},\"\\u001bt\":{\"id\":\"x\",\"origin\":\"created\"}}}}}",
+		GOOD "{\"\\u001b[1m\":{\"alias\":\"a\",\"stores\":{}}}}",
+		GOOD "{\"\\u001b\":1,\"\\u001b\":2}}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct state after = {0};
+		struct error err CLEANUP(error_release) = {0};
+		assert_false(decode(texts[i], strlen(texts[i]), &after, &err));
+		expect_no_text(err.message, "\x1b");
+		expect_no_text(err.message, "\xe2\x80\xae");
+		expect_text(err.message, i == 1 ? "\\u202e" : "\\x1b");
+	}
+}
+
+/* ---- folding ---- */
+
+struct expected_fold {
+	struct change changes[3];
+	size_t count;
+	int64_t serial;
+	size_t objects;
+};
+
+static struct object other(const char *store, const char *id)
+{
+	return (struct object){.account = "prod",
+		.store = store,
+		.id = id,
+		.origin = ORIGIN_ADOPTED,
+		.is_unresolved = !id};
+}
+
+static void expect_fold(const struct expected_fold *expected, struct state *ret_after)
+{
+	struct state before;
+
+	make(&before);
+	state_fold(&before,
+		&(struct state_fold){.changes = expected->changes, .change_count = expected->count},
+		ret_after);
+	assert_int_equal(ret_after->serial, expected->serial);
+	assert_string_equal(ret_after->lineage, LINEAGE);
+	assert_int_equal(ret_after->model.object_count, expected->objects);
+	assert_int_equal(ret_after->model.account_count, 3);
+	state_release(&before); /* the new one owes nothing to the old one */
+}
+
+static void fold_nothing(void **state)
+{
+	const struct object a = other("a", NULL), new = other("new", NULL);
+	struct state after = {0};
+
+	(void)state;
+	expect_fold(&(struct expected_fold){.serial = 3, .objects = 4}, &after);
+	state_release(&after);
+	expect_fold(&(struct expected_fold){.changes = {{CHANGE_KEEP, &a}, {CHANGE_KEEP, &new},
+						    {CHANGE_DROP, &new}},
+			    .count = 3,
+			    .serial = 3,
+			    .objects = 4},
+		&after);
+	assert_string_equal(model_object(&after.model, "prod", "a", NULL)->id, "id-a");
+	state_release(&after);
+}
+
+static void fold_changes(void **state)
+{
+	const struct object a = other("a", "id-new"), z = other("z", NULL),
+			    keys = other("keys", NULL);
+	struct state after = {0};
+
+	(void)state;
+	/* Given out of order: the state is sorted all the same. */
+	expect_fold(&(struct expected_fold){.changes = {{CHANGE_PUT, &z}, {CHANGE_DROP, &keys},
+						    {CHANGE_PUT, &a}},
+			    .count = 3,
+			    .serial = 4,
+			    .objects = 4},
+		&after);
+	assert_string_equal(model_object(&after.model, "prod", "a", NULL)->id, "id-new");
+	assert_null(model_object(&after.model, "prod", "keys", NULL));
+	assert_non_null(model_object(&after.model, "dev", "keys", NULL));
+	assert_true(model_object(&after.model, "prod", "z", NULL)->is_unresolved);
+	for (size_t i = 1; i < after.model.object_count; i++)
+		assert_true(
+			object_compare(&after.model.objects[i - 1], &after.model.objects[i]) < 0);
+	state_release(&after);
+}
+
+/* To put what is there already, just as it is, changes nothing: the serial stays. */
+static void fold_of_the_same_changes_nothing(void **state)
+{
+	struct object same = other("a", "id-a");
+	struct state after = {0};
+
+	(void)state;
+	expect_fold(
+		&(struct expected_fold){
+			.changes = {{CHANGE_PUT, &same}}, .count = 1, .serial = 3, .objects = 4},
+		&after);
+	state_release(&after);
+}
+
+static void fold_resolves(void **state)
+{
+	struct object maybe = {
+		.account = "dev", .store = "maybe", .id = "id-m", .origin = ORIGIN_CREATED};
+	struct state after = {0};
+
+	(void)state;
+	expect_fold(
+		&(struct expected_fold){
+			.changes = {{CHANGE_PUT, &maybe}}, .count = 1, .serial = 4, .objects = 4},
+		&after);
+	const struct object *found = model_object(&after.model, "dev", "maybe", NULL);
+	assert_string_equal(found->id, "id-m");
+	assert_false(found->is_unresolved);
+	state_release(&after);
+}
+
+static void fold_accounts(void **state)
+{
+	struct state before, after = {0};
+	const struct account accounts[] = {
+		{.alias = "new", .id = "acc9"}, {.alias = "dev", .id = "another"}};
+
+	(void)state;
+	make(&before);
+	state_fold(&before, &(struct state_fold){.accounts = accounts, .account_count = 2}, &after);
+	assert_int_equal(after.model.account_count, 4);
+	assert_string_equal(model_account(&after.model, "new")->id, "acc9");
+	/* An alias never comes to mean another account by itself. */
+	assert_string_equal(model_account(&after.model, "dev")->id, "acc1");
+	state_release(&before);
+	state_release(&after);
+}
+
+static void fold_many(void **state)
+{
+	enum { MANY = 20000 };
+	struct state before = {.serial = 1, .lineage = LINEAGE}, after = {0};
+	struct model changed CLEANUP(model_release) = {0};
+	struct change *changes = mem_alloc(MANY * sizeof(*changes));
+	char name[32];
+
+	(void)state;
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "s%d", i);
+		model_add_object(&changed, "prod", name, NULL)->id =
+			arena_text(&changed.arena, name);
+	}
+	for (size_t i = 0; i < MANY; i++)
+		changes[i] = (struct change){CHANGE_PUT, &changed.objects[i]};
+	state_fold(&before, &(struct state_fold){.changes = changes, .change_count = MANY}, &after);
+	assert_int_equal(after.model.object_count, MANY);
+	assert_int_equal(after.serial, 2);
+	for (size_t i = 0; i < MANY; i += 7) {
+		snprintf(name, sizeof(name), "s%zu", i);
+		assert_string_equal(model_object(&after.model, "prod", name, NULL)->id, name);
+	}
+	state_release(&after);
+	free(changes);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(round_trip),
+		cmocka_unit_test(empty_round_trip),
+		cmocka_unit_test(cut_at_every_byte),
+		cmocka_unit_test(flipped_at_every_byte),
+		cmocka_unit_test(wrong_shapes),
+		cmocka_unit_test(wrong_numbers),
+		cmocka_unit_test(newer_version),
+		cmocka_unit_test(wrong_stores),
+		cmocka_unit_test(wrong_accounts),
+		cmocka_unit_test(doubles),
+		cmocka_unit_test(escapes_are_not_echoed),
+		cmocka_unit_test(fold_nothing),
+		cmocka_unit_test(fold_changes),
+		cmocka_unit_test(fold_of_the_same_changes_nothing),
+		cmocka_unit_test(fold_resolves),
+		cmocka_unit_test(fold_accounts),
+		cmocka_unit_test(fold_many),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,210 @@
+#include "base/text.h"
+
+#include "unit.h"
+
+static void expect_visible(const char *bytes, size_t length, size_t columns, const char *shown)
+{
+	struct str out CLEANUP(str_release) = {0};
+
+	text_add_visible(&out, bytes, length, columns);
+	assert_string_equal(str_text(&out), shown);
+}
+
+/* The first bad byte of text that is not UTF-8, or -1. */
+static int bad_at(const char *text)
+{
+	size_t at = 0;
+
+	return text_is_utf8(text, strlen(text), &at) ? -1 : (int)at;
+}
+
+static void good_utf8(void **state)
+{
+	(void)state;
+	assert_int_equal(bad_at(""), -1);
+	assert_int_equal(bad_at("plain"), -1);
+	assert_int_equal(bad_at("\x7f\xc2\x80\xdf\xbf"), -1);
+	assert_int_equal(bad_at("\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf"), -1);
+	assert_int_equal(bad_at("\xf0\x90\x80\x80\xf4\x8f\xbf\xbf"), -1);
+	assert_true(text_is_utf8("a\0b", 3, NULL));
+}
+
+static void bad_utf8(void **state)
+{
+	static const char *const bad[] = {
+		"\x80",             /* starts with a continuation */
+		"\xc0\x80",         /* overlong NUL */
+		"\xc1\xbf",         /* overlong */
+		"\xc3",             /* cut */
+		"\xc3(",            /* no continuation */
+		"\xe0\x9f\xbf",     /* overlong */
+		"\xe2\x82",         /* cut */
+		"\xed\xa0\x80",     /* a surrogate */
+		"\xed\xbf\xbf",     /* a surrogate */
+		"\xf0\x8f\xbf\xbf", /* overlong */
+		"\xf4\x90\x80\x80", /* beyond Unicode */
+		"\xf5\x80\x80\x80",
+		"\xf8\x88\x80\x80\x80",
+		"\xfe",
+		"\xff",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		char text[16];
+		assert_int_equal(bad_at(bad[i]), 0);
+		snprintf(text, sizeof(text), "ab%s", bad[i]);
+		assert_int_equal(bad_at(text), 2);
+	}
+	assert_false(text_is_utf8("\xc3", 1, NULL));
+	/* The length counts, not what stands behind it. */
+	assert_false(text_is_utf8("\xc3\xa4", 1, NULL));
+}
+
+static void visible(void **state)
+{
+	(void)state;
+	expect_visible("", 0, 0, "");
+	expect_visible("na\xc3\xafve \xe2\x82\xac \xf0\x9f\x98\x80", 15, 0,
+		"na\xc3\xafve \xe2\x82\xac \xf0\x9f\x98\x80");
+	expect_visible("\x1b[31m\r\n\t", 8, 0, "\\x1b[31m\\x0d\\x0a\\x09");
+	expect_visible("a\0b", 3, 0, "a\\x00b");
+	expect_visible("\x7f\xff\xc3", 3, 0, "\\x7f\\xff\\xc3");
+	expect_visible("\xc2\x9b", 2, 0, "\\u009b");     /* CSI as one character */
+	expect_visible("\xe2\x80\xae", 3, 0, "\\u202e"); /* right to left override */
+	expect_visible("\xe2\x81\xa6\xe2\x80\xa8", 6, 0, "\\u2066\\u2028");
+	expect_visible("\xef\xbb\xbf\xc2\xad\xe2\x80\x8b", 8, 0, "\\ufeff\\u00ad\\u200b");
+}
+
+static void visible_is_bounded(void **state)
+{
+	(void)state;
+	expect_visible("abcd", 4, 4, "abcd");
+	expect_visible("abcde", 5, 4, "abcd...");
+	expect_visible("\xc3\xa4\xc3\xa4\xc3\xa4", 6, 2, "\xc3\xa4\xc3\xa4...");
+	expect_visible("\x1b\x1b\x1b", 3, 2, "\\x1b\\x1b...");
+}
+
+/* Whatever goes in, what comes out has no byte that a terminal would obey. */
+static void visible_is_always_harmless(void **state)
+{
+	struct str out CLEANUP(str_release) = {0};
+	char bytes[3];
+
+	(void)state;
+	for (unsigned i = 0; i < 256 * 256 * 3; i++) {
+		bytes[0] = (char)(i & 0xff);
+		bytes[1] = (char)(i >> 8 & 0xff);
+		bytes[2] = "a\x80\xff"[i >> 16];
+		str_clear(&out);
+		text_add_visible(&out, bytes, sizeof(bytes), 0);
+		assert_true(text_is_utf8(str_text(&out), out.length, NULL));
+		for (size_t at = 0; at < out.length; at++)
+			assert_true(out.bytes[at] < 0 ||
+				    (out.bytes[at] >= 0x20 && out.bytes[at] != 0x7f));
+		assert_null(strstr(str_text(&out), "\xc2\x9b"));
+	}
+}
+
+static void columns(void **state)
+{
+	(void)state;
+	assert_int_equal(text_columns(""), 0);
+	assert_int_equal(text_columns("abc"), 3);
+	assert_int_equal(text_columns("\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80!"), 4);
+}
+
+static void made_of(void **state)
+{
+	(void)state;
+	assert_true(text_is_made_of("cab", "abc"));
+	assert_false(text_is_made_of("", "abc"));
+	assert_false(text_is_made_of("abd", "abc"));
+	assert_false(text_is_made_of(" a", "abc"));
+}
+
+static void good_numbers(void **state)
+{
+	size_t number = 7;
+
+	(void)state;
+	assert_true(text_to_number("0", 5, &number));
+	assert_int_equal(number, 0);
+	assert_true(text_to_number("5", 5, &number));
+	assert_int_equal(number, 5);
+	assert_true(text_to_number("007", 10, &number));
+	assert_int_equal(number, 7);
+	assert_true(text_to_number("0", 0, &number));
+	assert_int_equal(number, 0);
+	assert_true(text_to_number("18446744073709551615", SIZE_MAX, &number));
+	assert_true(number == SIZE_MAX);
+}
+
+static void bad_numbers(void **state)
+{
+	static const char *const bad[] = {"", " 1", "1 ", "-1", "+1", "0x1", "1e0", "1.0", "six",
+		"1000001", "9999999", "18446744073709551616", "99999999999999999999999999999"};
+	size_t number = 7;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_false(text_to_number(bad[i], 1000000, &number));
+	assert_false(text_to_number("6", 5, &number));
+	assert_false(text_to_number("9", 0, &number));
+	assert_false(text_to_number("10", 5, &number));
+	assert_false(text_to_number("18446744073709551616", SIZE_MAX, &number));
+	assert_int_equal(number, 7); /* untouched */
+}
+
+static void nearness(void **state)
+{
+	(void)state;
+	assert_true(text_is_near("store", "stores"));
+	assert_true(text_is_near("storse", "stores"));
+	assert_true(text_is_near("sotrse", "stores"));
+	assert_true(text_is_near("api_tokn", "api_token"));
+	assert_true(text_is_near("nmae", "name"));
+	assert_true(text_is_near("nam", "name"));
+	assert_true(text_is_near("names", "name"));
+	assert_true(text_is_near("name", "name"));
+	assert_false(text_is_near("nmea", "name"));
+	assert_false(text_is_near("secrets", "stores"));
+	assert_false(text_is_near("", "name"));
+	assert_false(text_is_near("x", "stores"));
+}
+
+static void nearness_of_long_words(void **state)
+{
+	char word[42], other[42];
+
+	(void)state;
+	memset(word, 'a', sizeof(word));
+	memset(other, 'a', sizeof(other));
+	word[41] = other[41] = '\0';
+	assert_false(text_is_near(word, other));
+	word[40] = other[40] = '\0';
+	assert_true(text_is_near(word, other));
+	other[39] = 'b';
+	assert_true(text_is_near(word, other));
+	other[0] = other[20] = 'b';
+	assert_false(text_is_near(word, other));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(good_utf8),
+		cmocka_unit_test(bad_utf8),
+		cmocka_unit_test(visible),
+		cmocka_unit_test(visible_is_bounded),
+		cmocka_unit_test(visible_is_always_harmless),
+		cmocka_unit_test(columns),
+		cmocka_unit_test(made_of),
+		cmocka_unit_test(good_numbers),
+		cmocka_unit_test(bad_numbers),
+		cmocka_unit_test(nearness),
+		cmocka_unit_test(nearness_of_long_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
