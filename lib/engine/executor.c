@@ -238,8 +238,28 @@ static bool is_finished(const struct run *run)
 	return interrupts(run) > 1 || (run->under_way == 0 && !starts_more);
 }
 
+/* What was never started is as it was: the next run has nothing to look for. */
+static void record_not_started(struct run *run)
+{
+	struct error err = {0};
+	size_t count = run->task_count - run->next;
+	struct result *results = mem_alloc(count * sizeof(*results));
+
+	for (size_t i = 0; i < count; i++) {
+		size_t intent = run->next + i;
+		const struct action *action = action_of(run, run->tasks[intent].action);
+		results[i] = (struct result){intent, {CHANGE_KEEP, action_object(action)}};
+	}
+	if (count && !ledger_record(run->input->ledger, results, count, &err))
+		journal_failed(run, &err);
+	free(results);
+	run->result.not_started = count;
+}
+
 static void loop(struct run *run)
 {
+	start_ready(run);
+	say_progress(run, EVENT_PROGRESS); /* the first results may take long */
 	while (!is_finished(run)) {
 		if (interrupts(run) && !run->result.was_interrupted) {
 			run->result.was_interrupted = true;
@@ -257,7 +277,9 @@ static void loop(struct run *run)
 	flush(run);
 	record_not_started(run);
 	run->result.was_interrupted |= interrupts(run) > 0;
-	run->result.not_started = run->task_count - run->ended - run->under_way;
+	run->result.unknown = run->under_way;
+	run->result.is_in_journal = run->under_way > 0;
+	record_not_started(run);
 }
 
 static bool begin(struct run *run)
@@ -304,7 +326,7 @@ bool executor_run(
 	if (is_good && run.task_count) {
 		loop(&run);
 		struct error finish_err = {0};
-		if (interrupts(&run) < 2 && !ledger_finish(input->ledger, &finish_err))
+		if (!run.result.is_in_journal && !ledger_finish(input->ledger, &finish_err))
 			journal_failed(&run, &finish_err);
 		if (run.group_count)
 			tell_group(&run);
