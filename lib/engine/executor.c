@@ -238,24 +238,6 @@ static bool is_finished(const struct run *run)
 	return interrupts(run) > 1 || (run->under_way == 0 && !starts_more);
 }
 
-/* What was never started is as it was: the next run has nothing to look for. */
-static void record_not_started(struct run *run)
-{
-	struct error err = {0};
-	size_t count = run->task_count - run->next;
-	struct result *results = mem_alloc(count * sizeof(*results));
-
-	for (size_t i = 0; i < count; i++) {
-		size_t intent = run->next + i;
-		const struct action *action = action_of(run, run->tasks[intent].action);
-		results[i] = (struct result){intent, {CHANGE_KEEP, action_object(action)}};
-	}
-	if (count && !ledger_record(run->input->ledger, results, count, &err))
-		journal_failed(run, &err);
-	free(results);
-	run->result.not_started = count;
-}
-
 static void loop(struct run *run)
 {
 	start_ready(run);
@@ -279,7 +261,7 @@ static void loop(struct run *run)
 	run->result.was_interrupted |= interrupts(run) > 0;
 	run->result.unknown = run->under_way;
 	run->result.is_in_journal = run->under_way > 0;
-	record_not_started(run);
+	run->result.not_started = run->task_count - run->next;
 }
 
 static bool begin(struct run *run)
