@@ -12,20 +12,22 @@
 #include <unistd.h>
 
 #define CLI_PLANNING (CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_PARALLEL | CLI_SELECT)
-#define CLI_ACTING   (CLI_PLANNING | CLI_LOCK | CLI_APPROVE)
+#define CLI_ACTING   (CLI_PLANNING | CLI_LOCK | CLI_APPROVE | CLI_STREAM)
 
 const struct command cli_commands[] = {
 	{"validate", NULL, "check the manifest, offline", CLI_MANIFEST, 0, validate_run},
 	{"plan", NULL, "show what apply would do; changes nothing",
-		CLI_PLANNING | CLI_ADOPT | CLI_CHANGES | CLI_DETAILED | CLI_OUT, 0, plan_run},
+		CLI_PLANNING | CLI_ADOPT | CLI_CHANGES | CLI_DETAILED | CLI_OUT | CLI_STREAM |
+			CLI_FORMAT,
+		0, plan_run},
 	{"apply", "[PLANFILE]", "plan, ask, and do it; or do just what a saved plan says",
 		CLI_ACTING | CLI_ADOPT | CLI_CHANGES | CLI_GUARD, 1, apply_run},
 	{"destroy", NULL, "plan the end of all that is managed, ask, and do it",
 		CLI_ACTING | CLI_GUARD, 0, destroy_run},
 	{"refresh", NULL, "bring the state up to what lives, without a question",
-		CLI_PLANNING | CLI_LOCK, 0, refresh_run},
-	{"show", "[PLANFILE]", "show the state, or a saved plan", CLI_MANIFEST | CLI_STATE, 1,
-		show_run},
+		CLI_PLANNING | CLI_LOCK | CLI_STREAM, 0, refresh_run},
+	{"show", "[PLANFILE]", "show the state, or a saved plan",
+		CLI_MANIFEST | CLI_STATE | CLI_JSON | CLI_FORMAT, 1, show_run},
 	{"state list", "[ADDRESS...]", "list the addresses of what is managed",
 		CLI_MANIFEST | CLI_STATE, SIZE_MAX, state_list_run},
 	{"version", NULL, "show the version", 0, 0, version_run},
@@ -191,6 +193,34 @@ static bool take_input(struct cli *cli, const char *value)
 	return set_flag(&cli->input, value);
 }
 
+static bool take_json(struct cli *cli, const char *value)
+{
+	return set_flag(&cli->json, value);
+}
+
+static bool take_format(struct cli *cli, const char *value)
+{
+	static const char *const words[] = {
+		[FORMAT_HUMAN] = "human",
+		[FORMAT_JSON] = "json",
+		[FORMAT_MARKDOWN] = "markdown",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(words[i], value) != 0)
+			continue;
+		cli->format = (enum cli_format)i;
+		return true;
+	}
+	return false;
+}
+
+static bool take_max_bytes(struct cli *cli, const char *value)
+{
+	return text_to_number(value, SIZE_MAX / 2, &cli->max_bytes) &&
+	       cli->max_bytes >= CLI_LEAST_BYTES;
+}
+
 static bool take_no_color(struct cli *cli, const char *value)
 {
 	return set_flag(&cli->no_color, value);
@@ -250,6 +280,14 @@ static const struct option {
 		"-lock=false: do not lock the state"},
 	{"lock-timeout", "TIME", CLI_LOCK, take_lock_timeout, "a duration like 30s or 5m",
 		"how long to wait for the lock (default 0s)"},
+	{"json", NULL, CLI_STREAM, take_json, "true or false",
+		"for machines: one JSON object a line of all that happens"},
+	{"json", NULL, CLI_JSON, take_json, "true or false",
+		"for machines: JSON in Terraform's representation"},
+	{"format", "FORMAT", CLI_FORMAT, take_format, "human, json or markdown",
+		"how the plan is written: human, json (Terraform's representation) or markdown"},
+	{"max-bytes", "N", CLI_FORMAT, take_max_bytes, "a number, at least 512",
+		"with -format=markdown: cut what is longer, but no deletion"},
 	{"no-color", NULL, CLI_ALL, take_no_color, "true or false", "no colour"},
 	{"help", NULL, CLI_ALL, take_help, "true or false", "show how the command is used"},
 	{"h", NULL, CLI_ALL, take_help, "true or false", NULL},

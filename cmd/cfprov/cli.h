@@ -18,6 +18,11 @@ enum { EXIT_DONE = 0, EXIT_ERROR = 1, EXIT_CHANGES = 2 };
 
 struct command;
 
+enum cli_format { FORMAT_HUMAN, FORMAT_JSON, FORMAT_MARKDOWN };
+
+/* A comment that is shorter could not hold its own summary. */
+enum { CLI_LEAST_BYTES = 512 };
+
 struct cli {
 	const struct command *command;
 	const char *out;              /* -out; NULL: none */
@@ -29,6 +34,9 @@ struct cli {
 	bool no_color, auto_approve, input, lock, adopt, detailed_exitcode, help;
 	bool destroys, refresh, refresh_only, allow_store_destroy, force;
 	size_t max_deletes, max_delete_percent;
+	bool json;              /* -json */
+	enum cli_format format; /* -format */
+	size_t max_bytes;       /* -max-bytes; 0: any length */
 	size_t parallelism;
 	int64_t lock_timeout_ms;
 	const char **arguments;
@@ -48,8 +56,11 @@ enum cli_option {
 	CLI_SELECT = 256,  /* -target, -exclude */
 	CLI_CHANGES = 512, /* -destroy, -replace, -refresh, -refresh-only */
 	CLI_OUT = 2048,
-	CLI_GUARD = 1024,  /* -allow-store-destroy, -force, -max-deletes, -max-delete-percent */
-	CLI_ALL = 1 << 20, /* each command: -no-color, -help */
+	CLI_GUARD = 1024,     /* -allow-store-destroy, -force, -max-deletes, -max-delete-percent */
+	CLI_STREAM = 1 << 14, /* -json: a stream of what happens */
+	CLI_JSON = 1 << 15,   /* -json: one document */
+	CLI_FORMAT = 1 << 16, /* -format, -max-bytes */
+	CLI_ALL = 1 << 20,    /* each command: -no-color, -help */
 };
 
 struct command {

@@ -1,7 +1,7 @@
 /* cfprov plan: what would apply do? Changes nothing, here or there. */
 #include "commands.h"
 #include "engine/guard.h"
-#include "progress.h"
+#include "output.h"
 #include "render.h"
 #include "session.h"
 #include "term.h"
@@ -27,18 +27,17 @@ static void warn_of_refusals(const struct plan *plan)
 
 int plan_run(const struct cli *cli)
 {
-	struct progress progress CLEANUP(progress_release);
+	struct output output CLEANUP(output_release);
 	struct session session CLEANUP(session_release);
-	struct str text CLEANUP(str_release) = {0};
 	enum session_mode mode;
 
-	progress_init(&progress);
-	session_init(&session, cli, &progress.sink);
-	if (!session_mode_of(cli, &mode) || !session_load_manifest(&session) ||
+	bool is_good = output_init(&output, cli);
+	session_init(&session, cli, &output.sink);
+	if (!is_good || !session_mode_of(cli, &mode) || !session_load_manifest(&session) ||
 		!session_read_state(&session) || !session_plan(&session, mode))
 		return EXIT_ERROR;
-	render_plan(&text, &session.plan, mode);
-	term_out_str(&text);
+	const struct plan_view view = plan_view(&session, mode);
+	output.form->plan(&view);
 	render_notes(&session.plan);
 	warn_of_refusals(&session.plan);
 	if (cli->out && !session_save_plan(&session, mode, cli->out))
