@@ -14,6 +14,7 @@
 #include "adapter/crypt.h"
 #include "adapter/http.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "live/pace.h"
 
 #include <assert.h>
@@ -182,8 +183,10 @@ static void free_lane(struct lane *lane)
 
 static bool is_loopback_name(const char *host)
 {
-	return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-	       strcmp(host, "[::1]") == 0;
+	/* An address, not a name that begins like one. */
+	bool is_127 = strncmp(host, "127.", 4) == 0 && text_is_made_of(host, "0123456789.");
+
+	return is_127 || strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0;
 }
 
 bool client_check_base_url(
@@ -200,6 +203,8 @@ bool client_check_base_url(
 	*ret_is_loopback = is_loopback_name(host);
 	if (has_user)
 		return error_set(err, "the base URL must not hold a user or password");
+	if (strpbrk(base_url, "?#"))
+		return error_set(err, "the base URL must not hold a query or fragment");
 	bool is_http = strcmp(scheme, "http") == 0;
 	if (!is_http && strcmp(scheme, "https") != 0)
 		return error_set(err, "the base URL must begin with https://");
