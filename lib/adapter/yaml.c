@@ -246,11 +246,11 @@ static struct yaml *new_node(struct builder *b, enum yaml_kind kind, const yaml_
 
 static bool take_key(struct builder *b, struct level *level, struct yaml *node)
 {
-	node->is_key = true;
 	if (node->kind != YAML_SCALAR) {
 		error_set(yaml_error(b->doc, node, b->errors), "a key must be plain text");
 		return false;
 	}
+	node->is_key = true;
 	if (node->is_plain && strcmp(node->text, "<<") == 0) {
 		struct error *err = yaml_error(b->doc, node, b->errors);
 		error_set(err, "merge keys (<<) are not supported");

@@ -240,6 +240,8 @@ static bool is_finished(const struct run *run)
 
 static void loop(struct run *run)
 {
+	start_ready(run);
+	say_progress(run, EVENT_PROGRESS); /* the first results may take long */
 	while (!is_finished(run)) {
 		if (interrupts(run) && !run->result.was_interrupted) {
 			run->result.was_interrupted = true;
@@ -257,7 +259,9 @@ static void loop(struct run *run)
 	flush(run);
 	record_not_started(run);
 	run->result.was_interrupted |= interrupts(run) > 0;
-	run->result.not_started = run->task_count - run->ended - run->under_way;
+	run->result.unknown = run->under_way;
+	run->result.is_in_journal = run->under_way > 0;
+	run->result.not_started = run->task_count - run->next;
 }
 
 static bool begin(struct run *run)
@@ -304,7 +308,7 @@ bool executor_run(
 	if (is_good && run.task_count) {
 		loop(&run);
 		struct error finish_err = {0};
-		if (interrupts(&run) < 2 && !ledger_finish(input->ledger, &finish_err))
+		if (!run.result.is_in_journal && !ledger_finish(input->ledger, &finish_err))
 			journal_failed(&run, &finish_err);
 		if (run.group_count)
 			tell_group(&run);

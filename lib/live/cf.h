@@ -35,6 +35,7 @@ struct cf_answer {
 	int64_t code;              /* of the first error; 0: none */
 	bool is_throttled;         /* wait and ask again */
 	int64_t total_pages;       /* of a list; -1: not said */
+	int64_t total_count;       /* the same for items */
 };
 
 /*

@@ -22,7 +22,8 @@ struct live_account {
 struct live_listing {
 	const struct live_account *account;
 	struct model *model; /* where the stores go; not sorted */
-	size_t pages_sent, pages_read;
+	size_t pages_sent, pages_read, stores;
+	int64_t total;     /* as the server said, the least of all pages; -1: it did not */
 	struct table *ids; /* seen, so that a store on two pages counts once */
 	bool is_done;
 	struct error err; /* set: it failed */

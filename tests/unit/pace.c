@@ -2,7 +2,7 @@
 
 #include "unit.h"
 
-enum { NOW = 1000000, SECOND = 1000 };
+static const int64_t NOW = 1000000, SECOND = 1000;
 
 static void nothing_said(void **state)
 {
@@ -132,9 +132,9 @@ static void nonsense_does_not_hang(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(resets); i++) {
 		struct pace pace = pace_init();
 		pace_told(&pace, NOW, 0, resets[i]);
-		assert_true(pace_wait_ms(&pace, NOW) <= 15 * 60 * SECOND);
+		assert_true(pace_wait_ms(&pace, NOW) <= 900 * SECOND);
 		pace_started(&pace, NOW);
-		assert_true(pace_wait_ms(&pace, NOW) <= 15 * 60 * SECOND);
+		assert_true(pace_wait_ms(&pace, NOW) <= 900 * SECOND);
 	}
 }
 

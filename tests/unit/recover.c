@@ -107,7 +107,7 @@ static void names_decide(void **state)
 	(void)state;
 	add_recorded(&world, "name", NULL);
 	add_live(&world, "Name", "1");
-	add_live(&world, "nam", "2");
+	add_live(&world, "na", "2");
 	add_live(&world, "name2", "3");
 	recover(&world, "acc1", "acc1");
 	assert_int_equal(world.count, 1);
