@@ -91,6 +91,7 @@ static void add_snippet(struct yaml_document *doc, struct error *err, size_t sho
 	if (length && start[length - 1] == '\r')
 		length--;
 	size_t at = column_offset(start, length, err->column);
+	err->offset_bytes = doc->skipped + (size_t)(start - doc->bytes) + at;
 	size_t from =
 		err->column > SNIPPET_COLUMNS ? column_offset(start, length, err->column - 20) : 0;
 	size_t to = from + column_offset(start + from, length - from, SNIPPET_COLUMNS + 1);
@@ -120,6 +121,7 @@ struct error *yaml_error(
 	struct error *err = error_list_add(errors);
 
 	error_at(err, doc->file, node->line, node->column);
+	err->span = node->columns;
 	add_snippet(doc, err, node->is_key ? text_columns(node->text) : SNIPPET_COLUMNS);
 	return err;
 }
@@ -149,6 +151,8 @@ static struct yaml *new_node(struct builder *b, enum yaml_kind kind, const yaml_
 	node->kind = kind;
 	node->line = event->start_mark.line + 1;
 	node->column = event->start_mark.column + 1;
+	if (kind == YAML_SCALAR && event->end_mark.line == event->start_mark.line)
+		node->columns = event->end_mark.column - event->start_mark.column;
 	node->weight = kind == YAML_SCALAR;
 	return node;
 }
@@ -292,6 +296,7 @@ static bool on_alias(struct builder *b, const yaml_event_t *event)
 	node->is_key = false;
 	node->line = event->start_mark.line + 1;
 	node->column = event->start_mark.column + 1;
+	node->columns = event->end_mark.column - event->start_mark.column;
 	return place(b, node);
 }
 
@@ -385,14 +390,16 @@ bool yaml_parse(struct yaml_document *doc, const char *file, const char *bytes, 
 	struct error_list *errors)
 {
 	struct builder b = {.doc = doc, .errors = errors};
-	size_t errors_before = errors->count, at;
+	size_t errors_before = errors->count, skipped = 0, at;
 	yaml_parser_t parser;
 
 	if (length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark */
-		bytes += 3;
-		length -= 3;
+		skipped = 3;
+		bytes += skipped;
+		length -= skipped;
 	}
-	*doc = (struct yaml_document){.file = file, .bytes = bytes, .length = length};
+	*doc = (struct yaml_document){
+		.file = file, .bytes = bytes, .length = length, .skipped = skipped};
 	if (!text_is_utf8(bytes, length, &at)) {
 		encoding_error(doc, at, errors);
 		return false;
@@ -428,10 +435,22 @@ bool yaml_is_null(const struct yaml *node)
 {
 	static const char *const words[] = {"", "~", "null", "Null", "NULL"};
 
-	if (node->kind != YAML_SCALAR || !node->is_plain)
+	if (node->kind != YAML_SCALAR || !node->is_plain || node->written)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (strcmp(node->text, words[i]) == 0)
 			return true;
 	return false;
+}
+
+void yaml_put_text(struct yaml_document *doc, struct yaml *node, const char *text)
+{
+	if (!node->written)
+		node->written = node->text;
+	node->text = arena_text(&doc->arena, text);
+}
+
+const char *yaml_written(const struct yaml *node)
+{
+	return node->written ? node->written : node->text;
 }
