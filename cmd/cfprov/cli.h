@@ -20,10 +20,14 @@ struct command;
 
 struct cli {
 	const struct command *command;
-	const char *manifest, *state; /* -f, -state; state NULL: beside the manifest */
-	const char **accounts;        /* -account: patterns; none: all */
+	const char **manifests; /* -f: files and folders; none: the default */
+	size_t manifest_count, manifest_room;
+	const char **variables; /* -var: NAME=VALUE */
+	size_t variable_count, variable_room;
+	const char *state;     /* -state; NULL: where the manifest says, or beside it */
+	const char **accounts; /* -account: patterns; none: all */
 	size_t account_count, account_room;
-	bool no_color, auto_approve, input, lock, adopt, detailed_exitcode, help;
+	bool no_color, auto_approve, input, lock, adopt, detailed_exitcode, help, json;
 	size_t parallelism;
 	int64_t lock_timeout_ms;
 	const char **arguments;
@@ -40,6 +44,7 @@ enum cli_option {
 	CLI_DETAILED = 32,
 	CLI_APPROVE = 64,
 	CLI_PARALLEL = 128,
+	CLI_JSON = 512,
 	CLI_ALL = 256, /* each command: -no-color, -help */
 };
 

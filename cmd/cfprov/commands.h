@@ -9,6 +9,7 @@ int plan_run(const struct cli *cli);
 int apply_run(const struct cli *cli);
 int show_run(const struct cli *cli);
 int state_list_run(const struct cli *cli);
+int schema_run(const struct cli *cli);
 int version_run(const struct cli *cli);
 int help_run(const struct cli *cli);
 
