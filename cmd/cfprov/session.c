@@ -88,12 +88,12 @@ bool session_load_manifest(struct session *session)
 /* ---- state ---- */
 
 /* Who only looks at the state needs no manifest, unless one is there and says where it is. */
-static bool is_absent(const struct error_list *errors)
+static bool is_absent(const struct session *session, const struct error_list *errors)
 {
 	for (size_t i = 0; i < errors->count; i++)
 		if (errors->items[i].code != ERROR_ABSENT)
 			return false;
-	return errors->count > 0;
+	return errors->count == session->manifest.documents.count;
 }
 
 static bool find_state(struct session *session)
@@ -105,7 +105,7 @@ static bool find_state(struct session *session)
 		session->state_path = mem_copy_text(session->cli->state);
 	else if ((!session->has_manifest && !open_manifest(session, &errors)) ||
 		 !manifest_state_path(&session->manifest, &session->state_path, &errors)) {
-		if (!is_absent(&errors)) {
+		if (!is_absent(session, &errors)) {
 			term_errors(&errors);
 			return false;
 		}

@@ -41,8 +41,8 @@ static const struct schema version = {SCHEMA_TEXT, .is = "the number 1", .text =
 static const struct schema boolean = {SCHEMA_BOOL, .is = "true or false"};
 static const struct schema account_id = {SCHEMA_TEXT,
 	.is = "an account id: at most 32 letters, digits, _ and -", .text = &schema_account_id};
-static const struct schema variable = {
-	SCHEMA_TEXT, .is = "the name of an environment variable", .text = &variable_text};
+static const struct schema variable = {SCHEMA_TEXT, .is = "the name of an environment variable",
+	.text = &variable_text, .is_source = true};
 static const struct schema alias = {
 	SCHEMA_TEXT, .is = "an alias from `accounts`", .text = &alias_text};
 static const struct schema aliases = {

@@ -224,20 +224,34 @@ static void check_map(struct yaml_document *doc, const struct yaml *node,
 			error_set(yaml_error(doc, node, errors), "`%s` is missing here", it->name);
 }
 
-static void check_text(struct yaml_document *doc, const struct yaml *node,
-	const struct schema_text *schema, struct error_list *errors)
+/* A text where the name of a source belongs may be the secret itself. */
+static void wrong_text(struct yaml_document *doc, const struct yaml *node, bool is_source,
+	const struct str *why, struct error_list *errors)
 {
-	struct str why CLEANUP(str_release) = {0}, text CLEANUP(str_release) = {0};
+	struct str text CLEANUP(str_release) = {0};
+	struct error *err =
+		is_source ? yaml_error_hidden(doc, node, errors) : yaml_error(doc, node, errors);
 
-	if (node->is_spoilt || shape_text_is_right(schema, node->text, !node->written, &why))
-		return;
-	add_quoted(&text, yaml_written(node));
-	if (node->key)
-		error_set(yaml_error(doc, node, errors), "`%s` can't be %s: %s", node->key->text,
-			str_text(&text), str_text(&why));
+	if (is_source)
+		str_text_add(&text, "this");
 	else
-		error_set(yaml_error(doc, node, errors), "%s is not possible here: %s",
-			str_text(&text), str_text(&why));
+		add_quoted(&text, yaml_written(node));
+	if (node->key)
+		error_set(err, "`%s` can't be %s: %s", node->key->text, str_text(&text),
+			str_text(why));
+	else
+		error_set(err, "%s is not possible here: %s", str_text(&text), str_text(why));
+}
+
+static void check_text(struct yaml_document *doc, const struct yaml *node,
+	const struct schema *schema, struct error_list *errors)
+{
+	struct str why CLEANUP(str_release) = {0};
+	const struct schema_text *text = node->is_key ? schema->name : schema->text;
+	bool shows_text = !node->written && !schema->is_source;
+
+	if (!node->is_spoilt && !shape_text_is_right(text, node->text, shows_text, &why))
+		wrong_text(doc, node, schema->is_source, &why, errors);
 }
 
 static unsigned types_of(const struct yaml *node)
@@ -258,7 +272,7 @@ static void check_items(struct yaml_document *doc, const struct yaml *node,
 {
 	for (const struct yaml *it = node->first; it; it = it->next) {
 		if (node->kind == YAML_MAP)
-			check_text(doc, it->key, schema->name, errors);
+			check_text(doc, it->key, schema, errors);
 		check_node(doc, it, schema->items, errors);
 	}
 }
@@ -279,7 +293,7 @@ static void check_node(struct yaml_document *doc, const struct yaml *node,
 	} else if (type & (SCHEMA_LIST | SCHEMA_NAMED)) {
 		check_items(doc, node, schema, errors);
 	} else if (type & SCHEMA_TEXT) {
-		check_text(doc, node, schema->text, errors);
+		check_text(doc, node, schema, errors);
 	}
 }
 

@@ -65,9 +65,10 @@ static inline void folder_make(struct folder *folder)
 /* Lends the path of a file in the folder: valid until seven more were asked for. */
 static inline const char *folder_file(struct folder *folder, const char *name)
 {
-	char *text = folder->text[folder->next++ % 8];
+	char *text = folder->text[folder->next++ % 8], path[sizeof(folder->path)];
 
-	snprintf(text, sizeof(folder->text[0]), "%s/%s", folder->path, name);
+	memcpy(path, folder->path, sizeof(path)); /* for gcc, who sees both in one struct */
+	snprintf(text, sizeof(folder->text[0]), "%s/%s", path, name);
 	return text;
 }
 
