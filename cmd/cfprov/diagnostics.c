@@ -1,6 +1,6 @@
 #include "diagnostics.h"
 
-#include <string.h>
+#include "base/text.h"
 
 /* How many bytes so many characters of the text take; the text may be shorter. */
 static size_t bytes_of(const char *text, size_t characters)
@@ -29,6 +29,9 @@ static struct mark find_mark(const struct error *err)
 		return mark;
 	mark.start_bytes = bytes_of(err->snippet, err->caret - 1);
 	mark.size_bytes = bytes_of(err->snippet + mark.start_bytes, mark.characters);
+	char *marked AUTO_FREE = mem_copy_text(err->snippet + mark.start_bytes);
+	marked[mark.size_bytes] = '\0';
+	mark.characters = text_columns(marked);
 	return mark;
 }
 

@@ -19,17 +19,27 @@ static void add_elapsed(struct str *out, int64_t elapsed_us)
 
 static void tell_complete(const struct event *event)
 {
-	assert(event->object);
-	bool is_adopted = action_kind(event->action) == ACTION_ADOPT;
+	static const struct {
+		const char *word;
+		enum term_style style;
+	} words[] = {
+		[ACTION_NONE] = {"unchanged", TERM_PLAIN},
+		[ACTION_CREATE] = {"created", TERM_CREATE},
+		[ACTION_ADOPT] = {"adopted", TERM_IMPORT},
+		[ACTION_REPLACE] = {"replaced", TERM_CREATE},
+		[ACTION_DESTROY] = {"destroyed", TERM_DESTROY},
+		[ACTION_FORGET] = {"forgotten", TERM_DIM},
+	};
+	enum action_kind kind = action_kind(event->action);
 	struct str line CLEANUP(str_release) = {0};
 
+	assert(event->object);
 	render_address(&line, event->object);
 	str_text_add(&line, ": ");
-	term_add(&line, STDERR_FILENO, is_adopted ? TERM_IMPORT : TERM_CREATE,
-		is_adopted ? "adopted" : "created");
+	term_add(&line, STDERR_FILENO, words[kind].style, words[kind].word);
 	add_elapsed(&line, event->elapsed_us);
-	str_format(&line, " (id %s)\n", event->object->id);
-	term_say_str(&line);
+	str_format(&line, " (id %s)", event->object->id);
+	term_say("%s", str_text(&line));
 }
 
 /* Each answer has a ray of its own; without it, like failures are told as one. */
@@ -53,8 +63,8 @@ static void tell_failed(struct progress *progress, const struct event *event)
 	render_address(&address, event->object);
 	str_format(&line, "%s: ", str_text(&address));
 	term_add(&line, STDERR_FILENO, TERM_DESTROY, "failed");
-	str_format(&line, ": %s\n", event->err->message);
-	term_say_str(&line);
+	str_format(&line, ": %s", event->err->message);
+	term_say("%s", str_text(&line));
 	progress->failures = mem_room(progress->failures, progress->failure_count,
 		&progress->failure_room, sizeof(*progress->failures));
 	char *message = mem_copy_text(event->err->message);

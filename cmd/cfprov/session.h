@@ -7,8 +7,10 @@
 
 #include "cli.h"
 #include "desired/manifest.h"
+#include "engine/planner.h"
 #include "live/live.h"
 #include "recorded/ledger.h"
+#include "recorded/planfile.h"
 
 struct session {
 	const struct cli *cli;
@@ -23,8 +25,11 @@ struct session {
 	struct client *client;
 	struct live_account *accounts; /* as desired.accounts */
 	struct model live;
+	struct planner_input input; /* that the plan was made from */
 	struct plan plan;
-	struct arena arena; /* of what was recovered */
+	struct planfile planfile; /* of a saved plan: owns what `plan` points to */
+	bool has_failed;          /* an account could not be read; the plan is about the others */
+	struct arena arena;       /* of what was recovered */
 };
 
 void session_init(struct session *session, const struct cli *cli, const struct event_sink *sink);
@@ -39,7 +44,26 @@ bool session_read_manifest(struct session *session, struct error_list *errors) M
 bool session_read_state(struct session *session) MUST_CHECK;
 bool session_open_state(struct session *session, const char *operation) MUST_CHECK;
 
-/* Credentials, client, lists, what an interrupted run has left, and the plan. */
-bool session_plan(struct session *session) MUST_CHECK;
+enum session_mode { SESSION_NORMAL, SESSION_DESTROY, SESSION_REFRESH_ONLY };
+
+/* What the options ask for. False: they contradict one another. */
+bool session_mode_of(const struct cli *cli, enum session_mode *ret_mode) MUST_CHECK;
+
+/*
+ * Credentials, client, lists, what an interrupted run has left, and the plan. Accounts that can't
+ * be read are left out, said, and remembered in has_failed; false if none is left.
+ */
+bool session_plan(struct session *session, enum session_mode mode) MUST_CHECK;
+
+/* Writes the plan that was made. */
+bool session_save_plan(
+	struct session *session, enum session_mode mode, const char *path) MUST_CHECK;
+
+/* Reads a saved plan in place of manifest and options; session_check_plan then proves it. */
+bool session_load_plan(
+	struct session *session, const char *path, enum session_mode *ret_mode) MUST_CHECK;
+
+/* With the state open: does the saved plan still fit the state and what lives now? */
+bool session_check_plan(struct session *session) MUST_CHECK;
 
 #endif

@@ -25,8 +25,9 @@ struct yaml {
 	bool is_plain; /* a scalar without quotes: `true` may be a bool, "true" not */
 	bool is_key;
 	bool is_spoilt;         /* its text is not what was meant, and that has been said */
+	bool is_in_braces;      /* in a map in {}, or deeper in one */
 	size_t line, column;    /* from 1; columns count characters */
-	size_t columns;         /* how many characters it takes, if it ends in its line; else 0 */
+	size_t columns;         /* how many it takes in its line; of a map or list: its brace */
 	const char *text;       /* of a scalar, else NULL */
 	const char *written;    /* where text was put into it: how the file has it; else NULL */
 	const struct yaml *key; /* of a member of a map: its key, a scalar; else NULL */
@@ -67,8 +68,9 @@ void yaml_put_text(struct yaml_document *doc, struct yaml *node, const char *tex
 const char *yaml_written(const struct yaml *node);
 
 /*
- * Lends a new error at this node with file, line, column, the line itself and a caret. Of the
- * line, what stands behind a key is left out when the key is at fault: it may be a secret.
+ * Lends a new error at this node with file, line, column, the line itself and a caret. What
+ * belongs to other keys in the line is left out, and so is the value when the key is at fault: it
+ * may be a secret. For the same reason errors of syntax show nothing behind a key.
  */
 struct error *yaml_error(
 	struct yaml_document *doc, const struct yaml *node, struct error_list *errors);

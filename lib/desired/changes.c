@@ -42,7 +42,7 @@ static void check_ends(struct reading *r, const struct table *begins)
 			continue;
 		const char *shown = reading_shown(r, it->to);
 		reading_note(r, shown == it->to ? NULL : shown, alias);
-		reading_unknown_alias(r, alias, reading_error_at(r, &it->place));
+		reading_unknown_alias(r, alias, reading_error_at(r, &it->place, 1));
 	}
 }
 
@@ -67,12 +67,12 @@ static void check_moves(struct reading *r)
 		struct move *it = &r->model->moves[i];
 		const struct move *before = table_put(&begins, it->from, it);
 		if (before)
-			error_set(reading_error_at(r, &it->place),
+			error_set(reading_error_at(r, &it->place, 1),
 				"`%s` is moved twice, first in %s", reading_shown(r, it->from),
 				reading_where(r, &before->place));
 		const struct move *other = table_put(&ends, it->to, it);
 		if (other && !before)
-			error_set(reading_error_at(r, &it->place),
+			error_set(reading_error_at(r, &it->place, 1),
 				"another move to `%s` stands in %s", reading_shown(r, it->to),
 				reading_where(r, &other->place));
 	}
@@ -102,12 +102,12 @@ static void check_removals(struct reading *r)
 		const struct removal *before = table_put(&seen, it->from, it);
 		const struct object *declared = find_declared(r, it->from);
 		if (before)
-			error_set(reading_error_at(r, &it->place),
+			error_set(reading_error_at(r, &it->place, 1),
 				"`%s` is removed twice, first in %s", shown,
 				reading_where(r, &before->place));
 		if (!declared)
 			continue;
-		struct error *err = reading_error_at(r, &it->place);
+		struct error *err = reading_error_at(r, &it->place, 1);
 		error_set(err, "`%s` is removed here and declared in %s", shown,
 			reading_where(r, &declared->place));
 		error_hint(err, "Take it out of one of the two.");

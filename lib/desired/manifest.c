@@ -1,6 +1,7 @@
 #include "desired/manifest.h"
 
 #include "adapter/fs.h"
+#include "base/text.h"
 #include "desired/changes.h"
 #include "desired/interpolate.h"
 #include "desired/reading.h"
@@ -81,56 +82,34 @@ static void read_stores(struct reading *r)
 		no_stores(r, &list);
 }
 
-static size_t document_of(const struct reading *r, const struct place *place)
+static void refuse_double(
+	struct reading *r, const struct object *first, const struct object *second)
 {
-	size_t document = 0;
+	const char *shown = reading_shown(r, second->store);
 
-	while (r->files[document] != place->file)
-		document++;
-	return document;
+	error_set(reading_error_at(r, &second->place, text_columns(shown)),
+		"%s `%s` stands twice for the account `%s`, first in %s",
+		object_kind_word(second->kind), shown, second->account,
+		reading_where(r, &first->place));
 }
 
-static bool is_before(const struct reading *r, const struct place *a, const struct place *b)
-{
-	size_t first = document_of(r, a), second = document_of(r, b);
-
-	if (first != second)
-		return first < second;
-	return a->line != b->line ? a->line < b->line : a->column < b->column;
-}
-
-/* Objects from `from` up to `end` have one address; all but the first in the files are wrong. */
-static void refuse_run(struct reading *r, size_t from, size_t end)
-{
-	const struct object *objects = r->model->objects, *first = &objects[from];
-
-	for (size_t i = from + 1; i < end; i++)
-		if (is_before(r, &objects[i].place, &first->place))
-			first = &objects[i];
-	for (size_t i = from; i < end; i++) {
-		const struct object *it = &objects[i];
-		if (it == first)
-			continue;
-		error_set(reading_error_at(r, &it->place),
-			"%s `%s` stands twice for the account `%s`, first in %s",
-			object_kind_word(it->kind), reading_shown(r, it->store), it->account,
-			reading_where(r, &first->place));
-	}
-}
-
+/* Before the model is sorted: in the order of the files. */
 static void refuse_doubles(struct reading *r)
 {
-	const struct model *model = r->model;
-	size_t end;
+	struct table *seen = NULL;
+	struct arena addresses CLEANUP(arena_release) = {0};
 
-	for (size_t from = 0; from < model->object_count; from = end) {
-		end = from + 1;
-		while (end < model->object_count &&
-			object_compare(&model->objects[from], &model->objects[end]) == 0)
-			end++;
-		if (end - from > 1)
-			refuse_run(r, from, end);
+	for (size_t i = 0; i < r->model->object_count; i++) {
+		struct object *object = &r->model->objects[i];
+		const char *address =
+			arena_format(&addresses, "%s/%s", object->account, object->store);
+		const struct object *first = table_get(seen, address);
+		if (first)
+			refuse_double(r, first, object);
+		else
+			table_put(&seen, address, object);
 	}
+	table_free(&seen);
 }
 
 /* ---- the state ---- */
@@ -207,8 +186,8 @@ bool manifest_read(struct manifest *manifest, const char *default_account_id,
 	if (check_documents(manifest, errors)) {
 		reading_accounts(&r, default_account_id);
 		read_stores(&r);
-		model_sort(&model);
 		refuse_doubles(&r);
+		model_sort(&model);
 		changes_read(&r);
 		(void)read_state(&r);
 	}

@@ -27,9 +27,14 @@ struct error *reading_error(struct reading *r, size_t document, const struct yam
 	return yaml_error(&r->documents->items[document].yaml, node, r->errors);
 }
 
-struct error *reading_error_at(struct reading *r, const struct place *place)
+struct error *reading_error_at(struct reading *r, const struct place *place, size_t columns)
 {
-	const struct yaml at = {.line = place->line, .column = place->column};
+	const struct yaml at = {
+		.line = place->line,
+		.column = place->column,
+		.columns = columns,
+		.is_in_braces = true, /* it may be, and nothing beside it is shown */
+	};
 	size_t document = 0;
 
 	while (r->files[document] != place->file)
@@ -92,7 +97,7 @@ static void refuse_doubles(struct reading *r)
 	for (size_t i = 0; i < count; i++) {
 		const struct account *first = table_get(aliases, accounts[i].alias);
 		if (first) {
-			error_set(reading_error_at(r, &accounts[i].place),
+			error_set(reading_error_at(r, &accounts[i].place, 1),
 				"the account `%s` stands twice, first in %s", first->alias,
 				reading_where(r, &first->place));
 			continue;
@@ -102,7 +107,7 @@ static void refuse_doubles(struct reading *r)
 		table_put(&aliases, it->alias, it);
 		first = table_put(&ids, it->id, it);
 		if (first)
-			error_set(reading_error_at(r, &it->place),
+			error_set(reading_error_at(r, &it->place, 1),
 				"`%s` and `%s` are the same account; the first stands in %s",
 				first->alias, it->alias, reading_where(r, &first->place));
 	}

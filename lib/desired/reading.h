@@ -29,9 +29,12 @@ bool reading_next(const struct reading *r, const char *key, struct spot *spot) M
 
 struct place reading_place(const struct reading *r, size_t document, const struct yaml *node);
 
-/* Lends a new error at the node, or at a place that came from reading_place. */
+/*
+ * Lends a new error at the node, or at a place that came from reading_place, of which so many
+ * characters are meant.
+ */
 struct error *reading_error(struct reading *r, size_t document, const struct yaml *node);
-struct error *reading_error_at(struct reading *r, const struct place *place);
+struct error *reading_error_at(struct reading *r, const struct place *place, size_t columns);
 
 /* "FILE:LINE", fit to be shown; lent by the model's arena. */
 const char *reading_where(struct reading *r, const struct place *place);

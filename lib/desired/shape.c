@@ -144,40 +144,59 @@ static void add_quoted(struct str *out, const char *text)
 	str_char(out, '`');
 }
 
+static struct error *error_at_node(struct yaml_document *doc, const struct yaml *node,
+	bool is_source, struct error_list *errors)
+{
+	return is_source ? yaml_error_hidden(doc, node, errors) : yaml_error(doc, node, errors);
+}
+
+static void hint_at_env(struct error *err)
+{
+	error_hint(err, "A secret never stands in the manifest itself: put it into an environment "
+			"variable, say NAME, and write {env: NAME} for it.");
+}
+
 static void wrong_type(struct yaml_document *doc, const struct yaml *node,
 	const struct schema *schema, struct error_list *errors)
 {
 	bool is_text = node->kind == YAML_SCALAR && !yaml_is_null(node);
-	struct error *err = schema->is_source ? yaml_error_hidden(doc, node, errors)
-					      : yaml_error(doc, node, errors);
+	struct str key CLEANUP(str_release) = {0};
+	struct error *err = error_at_node(doc, node, schema->is_source, errors);
 	const char *found = node->kind == YAML_MAP    ? "a map"
 			    : node->kind == YAML_LIST ? "a list"
 			    : is_text                 ? "text"
 						      : "nothing";
 
 	if (node->key)
-		error_set(err, "`%s` must be %s; this is %s", node->key->text, schema->is, found);
+		add_quoted(&key, node->key->text);
+	if (node->key)
+		error_set(err, "%s must be %s; this is %s", str_text(&key), schema->is, found);
 	else
 		error_set(err, "expected %s; this is %s", schema->is, found);
 	if (schema->is_source && is_text)
-		error_hint(err, "A secret never stands in the manifest itself: put it into an "
-				"environment variable and write {env: NAME} here.");
+		hint_at_env(err);
 }
 
-static void unknown_key(struct yaml_document *doc, const struct yaml *key,
+static void unknown_key(struct yaml_document *doc, const struct yaml *member,
 	const struct schema *schema, struct error_list *errors)
 {
 	struct str text CLEANUP(str_release) = {0}, known CLEANUP(str_release) = {0};
+	const struct yaml *key = member->key;
 	const char *near = NULL;
-	struct error *err = yaml_error(doc, key, errors);
+	/* A key without a value, where a secret is near, may be the secret itself: {TOKEN}. */
+	bool is_hidden = schema->is_source && yaml_is_null(member);
+	struct error *err = error_at_node(doc, key, is_hidden, errors);
 
 	for (const struct schema_key *it = schema->keys; it->name; it++) {
 		str_format(&known, "%s`%s`", known.length ? ", " : "", it->name);
 		if (!near && text_is_near(key->text, it->name))
 			near = it->name;
 	}
-	add_quoted(&text, key->text);
-	if (near)
+	if (!is_hidden)
+		add_quoted(&text, key->text);
+	if (is_hidden)
+		error_set(err, "a key without a value");
+	else if (near)
 		error_set(err, "unknown key %s; did you mean `%s`?", str_text(&text), near);
 	else
 		error_set(err, "unknown key %s", str_text(&text));
@@ -187,12 +206,12 @@ static void unknown_key(struct yaml_document *doc, const struct yaml *key,
 static void empty(struct yaml_document *doc, const struct yaml *node, const struct schema *schema,
 	struct error_list *errors)
 {
+	struct str key CLEANUP(str_release) = {0};
 	struct error *err = yaml_error(doc, node, errors);
 
 	if (node->key)
-		error_set(err, "`%s` is empty", node->key->text);
-	else
-		error_set(err, "this is empty");
+		add_quoted(&key, node->key->text);
+	error_set(err, "%s is empty", node->key ? str_text(&key) : "this");
 	error_hint(err, "It must be %s.", schema->is);
 }
 
@@ -217,30 +236,32 @@ static void check_map(struct yaml_document *doc, const struct yaml *node,
 		if (key)
 			check_node(doc, it, key->schema, errors);
 		else
-			unknown_key(doc, it->key, schema, errors);
+			unknown_key(doc, it, schema, errors);
 	}
 	for (const struct schema_key *it = schema->keys; it->name; it++)
 		if (it->is_required && !yaml_get(node, it->name))
 			error_set(yaml_error(doc, node, errors), "`%s` is missing here", it->name);
 }
 
-/* A text where the name of a source belongs may be the secret itself. */
 static void wrong_text(struct yaml_document *doc, const struct yaml *node, bool is_source,
 	const struct str *why, struct error_list *errors)
 {
-	struct str text CLEANUP(str_release) = {0};
-	struct error *err =
-		is_source ? yaml_error_hidden(doc, node, errors) : yaml_error(doc, node, errors);
+	struct str text CLEANUP(str_release) = {0}, key CLEANUP(str_release) = {0};
+	struct error *err = error_at_node(doc, node, is_source, errors);
 
 	if (is_source)
-		str_text_add(&text, "this");
+		str_text_add(&text, "what stands here");
 	else
 		add_quoted(&text, yaml_written(node));
 	if (node->key)
-		error_set(err, "`%s` can't be %s: %s", node->key->text, str_text(&text),
-			str_text(why));
+		add_quoted(&key, node->key->text);
+	if (node->key)
+		error_set(
+			err, "%s can't be %s: %s", str_text(&key), str_text(&text), str_text(why));
 	else
 		error_set(err, "%s is not possible here: %s", str_text(&text), str_text(why));
+	if (is_source)
+		hint_at_env(err);
 }
 
 static void check_text(struct yaml_document *doc, const struct yaml *node,

@@ -22,6 +22,7 @@ struct run {
 	struct task *tasks; /* one for each action that is to be done; index = intent */
 	size_t task_count;
 	size_t *task_of; /* action -> task + 1; 0: nothing to do */
+	size_t goers;    /* the first so many tasks destroy or forget */
 	size_t next;     /* tasks before this one were started */
 	size_t under_way, ended;
 	struct outcome **group; /* done, not yet durable */
@@ -38,6 +39,7 @@ struct outcome *outcome_new(size_t index, enum outcome_kind kind)
 
 	outcome->index = index;
 	outcome->kind = kind;
+	outcome->change = CHANGE_KEEP;
 	return outcome;
 }
 
@@ -70,7 +72,7 @@ static void say(struct run *run, enum event_type type, const struct outcome *out
 	event_emit(run->input->sink,
 		&(struct event){.type = type,
 			.action = action,
-			.object = type == EVENT_ACTION_COMPLETE ? &outcome->object
+			.object = outcome->change == CHANGE_PUT ? &outcome->object
 								: action_object(action),
 			.err = outcome->err.message ? &outcome->err : NULL,
 			.elapsed_us = clock_monotonic_us() - task->started_us});
@@ -90,16 +92,9 @@ static void say_progress(struct run *run, enum event_type type)
 
 static void count_done(struct run *run, const struct outcome *outcome)
 {
-	switch (action_kind(action_of(run, outcome->index))) {
-	case ACTION_CREATE:
-		run->result.done.add++;
-		break;
-	case ACTION_ADOPT:
-		run->result.done.import++;
-		break;
-	case ACTION_NONE:
-		break;
-	}
+	struct plan_counts one = action_counts(action_of(run, outcome->index));
+
+	plan_counts_add(&run->result.done, &one);
 }
 
 /* Without a journal the results stay in memory until the state is written; nothing new starts. */
@@ -114,27 +109,23 @@ static void journal_failed(struct run *run, struct error *err)
 
 static struct result result_of(const struct run *run, const struct outcome *outcome)
 {
-	const struct object *object = outcome->kind == OUTCOME_DONE
+	const struct object *object = outcome->change == CHANGE_PUT
 					      ? &outcome->object
 					      : action_object(action_of(run, outcome->index));
 
-	return (struct result){run->task_of[outcome->index] - 1,
-		{outcome->kind == OUTCOME_DONE ? CHANGE_PUT : CHANGE_KEEP, object}};
+	return (struct result){run->task_of[outcome->index] - 1, {outcome->change, object}};
 }
 
-/* Makes the group durable, then says so. */
-static void flush(struct run *run)
+static void record(struct run *run, const struct result *results, size_t count)
 {
 	struct error err = {0};
-	struct result *results = mem_alloc(run->group_count * sizeof(*results));
-	int64_t before_us = clock_monotonic_us();
 
-	for (size_t i = 0; i < run->group_count; i++)
-		results[i] = result_of(run, run->group[i]);
-	if (run->group_count && !ledger_record(run->input->ledger, results, run->group_count, &err))
+	if (count && !ledger_record(run->input->ledger, results, count, &err))
 		journal_failed(run, &err);
-	run->last_sync_us = clock_monotonic_us();
-	run->sync_cost_us = run->last_sync_us - before_us;
+}
+
+static void tell_group(struct run *run)
+{
 	for (size_t i = 0; i < run->group_count; i++) {
 		struct outcome *outcome = run->group[i];
 		bool is_done = outcome->kind == OUTCOME_DONE;
@@ -142,8 +133,44 @@ static void flush(struct run *run)
 		outcome_free(outcome);
 	}
 	run->group_count = 0;
-	free(results);
 	say_progress(run, EVENT_PROGRESS);
+}
+
+/*
+ * Makes the group durable, then says so. If the journal fails, the group waits for the state to be
+ * written instead, at the end.
+ */
+static void flush(struct run *run)
+{
+	struct result *results = mem_alloc(run->group_count * sizeof(*results));
+	int64_t before_us = clock_monotonic_us();
+
+	for (size_t i = 0; i < run->group_count; i++)
+		results[i] = result_of(run, run->group[i]);
+	record(run, results, run->group_count);
+	free(results);
+	run->last_sync_us = clock_monotonic_us();
+	run->sync_cost_us = run->last_sync_us - before_us;
+	if (run->can_record)
+		tell_group(run);
+}
+
+/*
+ * What was never started surely does not exist. Without a result it would count as unresolved,
+ * and who makes it later would see it taken for ours.
+ */
+static void record_not_started(struct run *run)
+{
+	size_t count = run->task_count - run->next;
+	struct result *results = mem_alloc(count * sizeof(*results));
+
+	for (size_t i = 0; i < count; i++) {
+		size_t task = run->next + i;
+		const struct action *action = action_of(run, run->tasks[task].action);
+		results[i] = (struct result){task, {CHANGE_KEEP, action_object(action)}};
+	}
+	record(run, results, count);
+	free(results);
 }
 
 /* How long the group may still wait for company; 0: it must be written now. */
@@ -155,6 +182,12 @@ static int64_t pause_left_us(const struct run *run)
 	if (pause_us > SYNC_LONGEST_PAUSE_US)
 		pause_us = SYNC_LONGEST_PAUSE_US;
 	return run->under_way == 0 || since_us >= pause_us ? 0 : pause_us - since_us;
+}
+
+/* Is there a group to be written now? */
+static bool has_news(const struct run *run)
+{
+	return run->group_count && run->can_record;
 }
 
 static void take(struct run *run, struct outcome *outcome)
@@ -177,10 +210,17 @@ static void take(struct run *run, struct outcome *outcome)
 
 /* ---- the run ---- */
 
+/* What comes waits until all that goes has ended. */
+static bool may_start(const struct run *run)
+{
+	return run->next < run->task_count && run->under_way < run->input->parallelism &&
+	       run->can_record && interrupts(run) == 0 &&
+	       (run->next != run->goers || run->ended == run->goers);
+}
+
 static void start_ready(struct run *run)
 {
-	while (run->next < run->task_count && run->under_way < run->input->parallelism &&
-		run->can_record && interrupts(run) == 0) {
+	while (may_start(run)) {
 		struct task *task = &run->tasks[run->next++];
 		const struct action *action = action_of(run, task->action);
 		task->started_us = clock_monotonic_us();
@@ -201,6 +241,8 @@ static bool is_finished(const struct run *run)
 
 static void loop(struct run *run)
 {
+	start_ready(run);
+	say_progress(run, EVENT_PROGRESS); /* the first results may take long */
 	while (!is_finished(run)) {
 		if (interrupts(run) && !run->result.was_interrupted) {
 			run->result.was_interrupted = true;
@@ -208,39 +250,82 @@ static void loop(struct run *run)
 			run->input->runner->stop(run->input->runner);
 		}
 		start_ready(run);
-		int64_t wait_ms = run->group_count ? (pause_left_us(run) + 999) / 1000 : WAIT_MS;
+		int64_t wait_ms = has_news(run) ? (pause_left_us(run) + 999) / 1000 : WAIT_MS;
 		struct outcome *outcome = run->input->runner->next(run->input->runner, wait_ms);
 		if (outcome)
 			take(run, outcome);
-		if (run->group_count && pause_left_us(run) == 0)
+		if (has_news(run) && pause_left_us(run) == 0)
 			flush(run);
 	}
 	flush(run);
+	record_not_started(run);
 	run->result.was_interrupted |= interrupts(run) > 0;
-	run->result.not_started = run->task_count - run->ended - run->under_way;
+	run->result.unknown = run->under_way;
+	run->result.is_in_journal = run->under_way > 0;
+	run->result.not_started = run->task_count - run->next;
+}
+
+static bool goes(const struct action *action)
+{
+	enum action_kind kind = action_kind(action);
+
+	return kind == ACTION_DESTROY || kind == ACTION_FORGET;
+}
+
+/* Adds a task for each action that goes, or that does not. */
+static void add_tasks(struct run *run, bool that_go, struct intent *intents)
+{
+	const struct plan *plan = run->input->plan;
+
+	for (size_t i = 0; i < plan->action_count; i++) {
+		const struct action *action = &plan->actions[i];
+		enum action_kind kind = action_kind(action);
+		if (kind == ACTION_NONE || goes(action) != that_go)
+			continue;
+		bool makes = kind == ACTION_CREATE || kind == ACTION_REPLACE;
+		intents[run->task_count] = (struct intent){
+			makes ? INTENT_CREATE : INTENT_RECORD, action_object(action)};
+		run->tasks[run->task_count] = (struct task){.action = i};
+		run->task_of[i] = ++run->task_count;
+	}
+}
+
+/* The plan's refreshes need no request: they are the first group of results. */
+static bool record_refreshes(struct run *run)
+{
+	const struct plan *plan = run->input->plan;
+	struct result *results = mem_alloc(plan->refresh_count * sizeof(*results));
+
+	for (size_t i = 0; i < plan->refresh_count; i++) {
+		const struct refresh *refresh = &plan->refreshes[i];
+		results[i] = (struct result){run->task_count + i,
+			{refresh->after ? CHANGE_PUT : CHANGE_DROP,
+				refresh->after ? refresh->after : refresh->before}};
+	}
+	bool is_good = !plan->refresh_count ||
+		       ledger_record(run->input->ledger, results, plan->refresh_count, run->err);
+	free(results);
+	return is_good;
 }
 
 static bool begin(struct run *run)
 {
 	const struct plan *plan = run->input->plan;
-	struct intent *intents = mem_alloc(plan->action_count * sizeof(*intents));
+	size_t most = plan->action_count + plan->refresh_count;
+	struct intent *intents = mem_alloc(most * sizeof(*intents));
 
 	run->tasks = mem_alloc(plan->action_count * sizeof(*run->tasks));
 	run->task_of = mem_alloc(plan->action_count * sizeof(*run->task_of));
-	for (size_t i = 0; i < plan->action_count; i++) {
-		const struct action *action = &plan->actions[i];
-		enum action_kind kind = action_kind(action);
-		if (kind == ACTION_NONE)
-			continue;
-		intents[run->task_count] =
-			(struct intent){kind == ACTION_CREATE ? INTENT_CREATE : INTENT_RECORD,
-				action_object(action)};
-		run->tasks[run->task_count] = (struct task){.action = i};
-		run->task_of[i] = ++run->task_count;
-	}
-	run->can_record =
-		run->task_count == 0 || ledger_begin(run->input->ledger, run->input->desired,
-						intents, run->task_count, run->err);
+	add_tasks(run, true, intents);
+	run->goers = run->task_count;
+	add_tasks(run, false, intents);
+	for (size_t i = 0; i < plan->refresh_count; i++)
+		intents[run->task_count + i] =
+			(struct intent){INTENT_RECORD, plan->refreshes[i].before};
+	size_t count = run->task_count + plan->refresh_count;
+	run->can_record = count == 0 || (ledger_begin(run->input->ledger, run->input->desired,
+						 intents, count, run->err) &&
+						record_refreshes(run));
 	free(intents);
 	return run->can_record;
 }
@@ -261,11 +346,13 @@ bool executor_run(
 	struct run run = {.input = input, .err = &failure};
 	bool is_good = begin(&run);
 
-	if (is_good && run.task_count) {
+	if (is_good && run.task_count + input->plan->refresh_count > 0) {
 		loop(&run);
 		struct error finish_err = {0};
-		if (interrupts(&run) < 2 && !ledger_finish(input->ledger, &finish_err))
+		if (!run.result.is_in_journal && !ledger_finish(input->ledger, &finish_err))
 			journal_failed(&run, &finish_err);
+		if (run.group_count)
+			tell_group(&run);
 		is_good = !failure.message;
 	}
 	*ret_result = run.result;

@@ -2,13 +2,16 @@
 
 #include "adapter/table.h"
 
+#include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void send_page(struct live_listing *listing, size_t page, struct client *client, void *tag)
 {
 	struct str path CLEANUP(str_release) = {0};
 
-	cf_add_list_path(&path, listing->account->account->id, page);
+	cf_add_list_path(&path, listing->account->account->id,
+		listing->store ? listing->store->id : NULL, page);
 	client_send(client, &(struct client_call){.lane = listing->account->lane,
 				    .safety = RETRY_SAFE,
 				    .method = "GET",
@@ -20,7 +23,16 @@ static void send_page(struct live_listing *listing, size_t page, struct client *
 void live_listing_start(struct live_listing *listing, const struct live_account *account,
 	struct model *model, struct client *client, void *tag)
 {
-	*listing = (struct live_listing){.account = account, .model = model};
+	*listing = (struct live_listing){.account = account, .model = model, .total = -1};
+	send_page(listing, 1, client, tag);
+}
+
+/* `account` and `model` are set. */
+void live_listing_start_inside(
+	struct live_listing *listing, const struct object *store, struct client *client, void *tag)
+{
+	listing->store = store;
+	listing->total = -1;
 	send_page(listing, 1, client, tag);
 }
 
@@ -29,24 +41,29 @@ struct page {
 	size_t items, fresh; /* fresh: not seen on another page */
 };
 
-static bool add_store(
+static bool add_object(
 	struct live_listing *listing, const struct json *json, struct page *page, struct error *err)
 {
-	struct cf_store store;
+	const struct object *store = listing->store;
+	const char *alias = listing->account->account->alias;
 	struct model *model = listing->model;
+	struct cf_object found;
 
-	if (!cf_store_decode(json, &store, err))
+	if (!cf_object_decode(json, store ? "secret" : "store", &found, err))
 		return false;
 	page->items++;
-	const char *id = arena_text(&model->arena, store.id);
+	const char *id = arena_text(&model->arena, found.id);
 	if (table_put(&listing->ids, id, listing))
 		return true; /* it moved to another page while we read */
 	page->fresh++;
-	struct object *object =
-		model_add_object(model, listing->account->account->alias, store.name, NULL);
+	listing->items++;
+	if (found.is_deleted)
+		return true;
+	struct object *object = store ? model_add_object(model, alias, store->store, found.name)
+				      : model_add_object(model, alias, found.name, NULL);
 	object->id = id;
-	object->created = store.created ? arena_text(&model->arena, store.created) : NULL;
-	object->modified = store.modified ? arena_text(&model->arena, store.modified) : NULL;
+	object->created = found.created ? arena_text(&model->arena, found.created) : NULL;
+	object->modified = found.modified ? arena_text(&model->arena, found.modified) : NULL;
 	return true;
 }
 
@@ -54,9 +71,9 @@ static bool add_page(struct live_listing *listing, const struct json *result, st
 	struct error *err)
 {
 	if (!json_is_array(result))
-		return error_set(err, "Cloudflare's answer is no list of stores");
+		return error_set(err, "Cloudflare's answer is no list");
 	for (const struct json *it = json_first(result); it; it = json_next(it))
-		if (!add_store(listing, it, page, err))
+		if (!add_object(listing, it, page, err))
 			return false;
 	return true;
 }
@@ -76,8 +93,24 @@ static bool count_pages(struct live_listing *listing, int64_t total_pages, const
 		     : page->items < CF_PAGE_SIZE ? 0
 						  : listing->pages_sent + 1;
 	if (total_pages < 0 && *ret_pages && (!page->fresh || *ret_pages > LIVE_PAGE_LIMIT))
-		return error_set(&listing->err, "Cloudflare's list of stores repeats itself");
+		return error_set(&listing->err, "Cloudflare's list repeats itself");
 	return true;
+}
+
+/* Stores that a short list hides would be planned, and made, a second time. */
+static void check_whole(struct live_listing *listing)
+{
+	if (listing->err.message || listing->total <= (int64_t)listing->items)
+		return;
+	error_set(&listing->err, "Cloudflare's list has %zu stores and says that there are %lld",
+		listing->items, (long long)listing->total);
+	error_hint(&listing->err, "Try again: perhaps it was changed while it was read.");
+}
+
+static void note_total(struct live_listing *listing, int64_t total)
+{
+	if (total >= 0 && (listing->total < 0 || total < listing->total))
+		listing->total = total;
 }
 
 void live_listing_take(struct live_listing *listing, const struct client_answer *answer,
@@ -95,10 +128,13 @@ void live_listing_take(struct live_listing *listing, const struct client_answer 
 			error_hint(&listing->err, "%s", answer->err.hint);
 	} else if (add_page(listing, answer->cf.result, &page, &listing->err) &&
 		   count_pages(listing, answer->cf.total_pages, &page, &pages)) {
+		note_total(listing, answer->cf.total_count);
 		while (listing->pages_sent < pages)
 			send_page(listing, listing->pages_sent + 1, client, tag);
 	}
 	listing->is_done = listing->pages_read == listing->pages_sent;
+	if (listing->is_done)
+		check_whole(listing);
 }
 
 void live_listing_release(struct live_listing *listing)
@@ -137,7 +173,8 @@ static bool collect(
 	for (size_t i = 0; i < count; i++) {
 		const struct account *account = listings[i].account->account;
 		if (!listings[i].err.message) {
-			model_add_account(live, account->alias, account->id);
+			if (!listings[i].store)
+				model_add_account(live, account->alias, account->id);
 			continue;
 		}
 		struct failure *failure = table_get(by_reason, listings[i].err.message);
@@ -189,11 +226,48 @@ bool live_read(const struct live_input *input, struct model *ret_live, struct er
 	for (size_t i = 0; i < input->count; i++)
 		live_listing_release(&listings[i]);
 	free(listings);
-	if (is_good) {
-		model_sort(&live);
-		*ret_live = live;
-	} else {
-		model_release(&live);
+	model_sort(&live);
+	*ret_live = live;
+	return is_good;
+}
+
+static int compare_aliases(const void *a, const void *b)
+{
+	const struct live_account *x = a, *y = b;
+
+	return strcmp(x->account->alias, y->account->alias);
+}
+
+const struct live_account *live_find_account(
+	const struct live_account *accounts, size_t count, const char *alias)
+{
+	struct account account = {.alias = alias};
+	struct live_account wanted = {.account = &account};
+	const struct live_account *found =
+		count ? bsearch(&wanted, accounts, count, sizeof(wanted), compare_aliases) : NULL;
+
+	assert(found);
+	return found;
+}
+
+bool live_read_inside(const struct live_input *input, const struct live_stores *stores,
+	struct model *live, struct error_list *errors)
+{
+	struct live_listing *listings = mem_alloc(stores->count * sizeof(*listings));
+	struct object *copies = mem_alloc(stores->count * sizeof(*copies));
+
+	for (size_t i = 0; i < stores->count; i++) {
+		copies[i] = *stores->items[i]; /* the live row moves while we add to it */
+		listings[i].account =
+			live_find_account(input->accounts, input->count, copies[i].account);
+		listings[i].model = live;
+		live_listing_start_inside(&listings[i], &copies[i], input->client, &listings[i]);
 	}
+	bool is_good = read_all(input, errors) && collect(listings, stores->count, live, errors);
+	for (size_t i = 0; i < stores->count; i++)
+		live_listing_release(&listings[i]);
+	free(listings);
+	free(copies);
+	model_sort(live);
 	return is_good;
 }

@@ -2,521 +2,487 @@
 
 #include "unit.h"
 
-/* ---- helpers ---- */
+#define ID "account_id: 985e105f4ecef8ad9ca31a8372d0c353\n"
 
-struct outcome {
-	struct folder *folder;
-	const char *paths[4];
-	size_t path_count;
-	const char *variables[4];
-	size_t variable_count;
-	struct model model;
-	struct error_list errors;
-	bool is_good;
-};
-
-static void add_file(struct outcome *o, const char *name, const char *text)
+static bool decode(const char *text, struct model *desired, struct error_list *errors)
 {
-	folder_write(o->folder, name, text);
-	o->paths[o->path_count++] = folder_file(o->folder, name);
+	struct str bytes CLEANUP(str_release) = {0};
+
+	str_text_add(&bytes, text);
+	return manifest_decode("x.yaml", &bytes, NULL, desired, errors);
 }
 
-static void add_variable(struct outcome *o, const char *pair)
-{
-	o->variables[o->variable_count++] = pair;
-}
-
-static struct manifest_source source_of(const struct outcome *o)
-{
-	return (struct manifest_source){o->paths, o->path_count, o->variables, o->variable_count};
-}
-
-static void load(struct outcome *o)
+static bool load(const char *path, struct model *desired, struct error_list *errors)
 {
 	struct manifest manifest CLEANUP(manifest_release) = {0};
-	const struct manifest_source source = source_of(o);
+	const struct manifest_source source = {.paths = &path, .path_count = 1};
 
-	o->is_good = manifest_open(&manifest, &source, &o->errors) &&
-		     manifest_read(&manifest, NULL, &o->model, &o->errors);
-	assert_int_equal(o->is_good, o->errors.count == 0);
+	return manifest_open(&manifest, &source, errors) &&
+	       manifest_read(&manifest, NULL, desired, errors);
 }
 
-static void expect_good(struct outcome *o)
-{
-	load(o);
-	if (!o->is_good)
-		fail_msg("%s", o->errors.items[0].message);
-}
+/* ---- good ones ---- */
 
-/* Error number `i` says this, in that file and line. */
-static void expect_at(
-	const struct outcome *o, size_t i, const char *part, const char *file, size_t line)
+/* The addresses of all that is desired, with ! behind what may be adopted. */
+static void expect(const char *text, const char *addresses)
 {
-	assert_true(i < o->errors.count);
-	const struct error *err = &o->errors.items[i];
-	expect_text(err->message, part);
-	expect_text(err->file, file);
-	assert_int_equal(err->line, line);
-}
+	struct model desired CLEANUP(model_release) = {0};
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	struct str found CLEANUP(str_release) = {0};
 
-static void finish(struct outcome *o)
-{
-	model_release(&o->model);
-	error_list_release(&o->errors);
-}
-
-/* One file with these variables: the first error says `part` and nothing says `secret`. */
-static void expect_refused(
-	void **state, const char *text, const char *variable, const char *part, const char *secret)
-{
-	struct outcome o = {.folder = *state};
-
-	add_file(&o, "m.yaml", text);
-	if (variable)
-		add_variable(&o, variable);
-	load(&o);
-	assert_false(o.is_good);
-	expect_text(o.errors.items[0].message, part);
-	for (size_t i = 0; secret && i < o.errors.count; i++) {
-		expect_no_text(o.errors.items[i].message, secret);
-		expect_no_text(o.errors.items[i].hint, secret);
-		expect_no_text(o.errors.items[i].snippet, secret);
+	if (!decode(text, &desired, &errors))
+		fail_msg("refused: %s: %s", text, errors.items[0].message);
+	for (size_t i = 0; i < desired.object_count; i++) {
+		const struct object *object = &desired.objects[i];
+		str_text_add(&found, i ? " " : "");
+		object_add_address(&found, object);
+		str_text_add(&found, object->may_adopt ? "!" : "");
+		assert_null(object->id);
+		assert_string_equal(object->place.file, "x.yaml");
 	}
-	finish(&o);
+	assert_string_equal(str_text(&found), addresses);
 }
 
-/* ---- several files ---- */
-
-static void accounts_and_stores(void **state)
+static void good_ones(void **state)
 {
-	struct outcome o = {.folder = *state};
+	(void)state;
+	expect(ID "stores: [keys]\n", "default/keys");
+	expect(ID "stores:\n  - b\n  - name: a\n    adopt: true\n  - {name: c, adopt: false}\n",
+		"default/a! default/b default/c");
+	expect("version: 1\n" ID "stores: [\"x\", 'y', z_Z-9.0]\n",
+		"default/x default/y default/z_Z-9.0");
+	expect("version: \"1\"\n" ID "stores: [a]\n", "default/a");
+	expect("accounts:\n  b: {account_id: b1}\n  a: {account_id: a1}\nstores: [s]\n", "a/s b/s");
+	expect("accounts:\n  b: {account_id: b1}\n  a: {account_id: a1, api_token: {env: T}}\n"
+	       "stores:\n  - {name: s, accounts: [b]}\n  - t\n",
+		"a/t b/s b/t");
+	expect("stores: &s [a]\n" ID, "default/a");
+	expect("accounts:\n  p: &p {account_id: p1}\nstores:\n- &s s\n- name: t\n", "p/s p/t");
+	expect("\xef\xbb\xbf" ID "stores:\r\n- a\r\n", "default/a");
+	/* What other tools take for a bool, a number or a date is a name here. */
+	expect(ID "stores: [no, on, 1e3, 0o17, 2024-01-01, 7, true, 1.0]\n",
+		"default/0o17 default/1.0 default/1e3 default/2024-01-01 default/7 default/no "
+		"default/on default/true");
+	/* Names that differ in case only are two names. */
+	expect(ID "stores: [Keys, keys]\n", "default/Keys default/keys");
+}
 
-	add_file(&o, "a.yaml", "accounts:\n  p: {account_id: a1}\n");
-	add_file(&o, "b.yaml", "accounts:\n  s: {account_id: a2}\nstores: [x]\n");
-	add_file(&o, "c.yaml", "stores:\n  - {name: y, accounts: [p]}\n");
-	expect_good(&o);
-	assert_int_equal(o.model.account_count, 2);
-	assert_int_equal(o.model.object_count, 3);
-	const struct object *y = model_object(&o.model, "p", "y", NULL);
-	assert_non_null(y);
-	expect_text(y->place.file, "c.yaml");
-	assert_int_equal(y->place.line, 2);
-	finish(&o);
+static void places(void **state)
+{
+	struct model desired CLEANUP(model_release) = {0};
+	struct error_list errors CLEANUP(error_list_release) = {0};
+
+	(void)state;
+	assert_true(decode("accounts:\n  p:\n    account_id: p1\n    api_token: {env: TOK}\n"
+			   "stores:\n  - a\n  - name: b\n",
+		&desired, &errors));
+	assert_int_equal(desired.objects[0].place.line, 6);
+	assert_int_equal(desired.objects[0].place.column, 5);
+	assert_int_equal(desired.objects[1].place.line, 7);
+	assert_int_equal(desired.objects[1].place.column, 11);
+	assert_int_equal(desired.accounts[0].place.line, 3);
+	assert_int_equal(desired.accounts[0].token.kind, VALUE_ENV);
+	assert_string_equal(desired.accounts[0].token.name, "TOK");
+	assert_int_equal(desired.accounts[0].token.place.line, 4);
+}
+
+static void default_account(void **state)
+{
+	struct str bytes CLEANUP(str_release) = {0};
+	struct model desired = {0};
+	struct error_list errors CLEANUP(error_list_release) = {0};
+
+	(void)state;
+	str_text_add(&bytes, "stores: [a]\n");
+	assert_true(manifest_decode("x", &bytes, "acc9", &desired, &errors));
+	assert_string_equal(model_account(&desired, "default")->id, "acc9");
+	model_release(&desired);
+	str_text_add(&bytes, "account_id: mine\n");
+	assert_true(manifest_decode("x", &bytes, "acc9", &desired, &errors));
+	assert_string_equal(model_account(&desired, "default")->id, "mine");
+	model_release(&desired);
+	/* From the environment comes anything. */
+	static const char *const bad[] = {"../../user", "", "a b", "a\r\nb", "\x1b[1m", "a%2Fb"};
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		str_clear(&bytes);
+		str_text_add(&bytes, "stores: [a]\n");
+		assert_false(manifest_decode("x", &bytes, bad[i], &desired, &errors));
+		expect_text(errors.items[i].message, "CLOUDFLARE_ACCOUNT_ID");
+		expect_no_text(errors.items[i].message, "\x1b");
+		expect_no_text(errors.items[i].message, "\n");
+	}
+}
+
+/* ---- bad ones: LINE:COLUMN: part of the message, for each error ---- */
+
+struct wrong {
+	const char *text;
+	struct {
+		size_t line, column;
+		const char *message;
+	} errors[6];
+};
+
+static void expect_wrong(const struct wrong *wrong)
+{
+	struct model desired = {0};
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	size_t count = 0;
+
+	while (count < ARRAY_SIZE(wrong->errors) && wrong->errors[count].message)
+		count++;
+	if (decode(wrong->text, &desired, &errors))
+		fail_msg("accepted: %s", wrong->text);
+	assert_int_equal(desired.object_count + desired.account_count, 0);
+	for (size_t i = 0; i < count && i < errors.count; i++) {
+		const struct error *err = &errors.items[i];
+		expect_text(err->message, wrong->errors[i].message);
+		assert_string_equal(err->file, "x.yaml");
+		if (err->line != wrong->errors[i].line || err->column != wrong->errors[i].column)
+			fail_msg("%s at %zu:%zu", err->message, err->line, err->column);
+		assert_true(!err->line || (err->snippet && err->caret));
+	}
+	if (errors.count != count)
+		fail_msg("%zu errors instead of %zu: %s: %s", errors.count, count, wrong->text,
+			errors.items[errors.count - 1].message);
+}
+
+static void run_wrong(const struct wrong *wrong, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		expect_wrong(&wrong[i]);
+}
+
+static void empty_ones(void **state)
+{
+	static const struct wrong wrong[] = {
+		{"", {{0, 0, "the manifest is empty"}}},
+		{"\n\n", {{0, 0, "the manifest is empty"}}},
+		{"# nothing\n", {{0, 0, "the manifest is empty"}}},
+		{"---\n", {{0, 0, "the manifest is empty"}}},
+		{"~\n", {{0, 0, "the manifest is empty"}}},
+		{"{}\n", {{1, 1, "`stores` is missing"}}},
+		{ID, {{1, 1, "`stores` is missing"}}},
+		{ID "stores: []\n", {{2, 9, "`stores` is empty"}}},
+		{ID "stores:\n", {{2, 8, "`stores` must be a list of stores; this is nothing"}}},
+		{"account_id:\nstores: [a]\n", {{1, 12, "`account_id` must be an account id"}}},
+		{"stores: [a]\n", {{1, 1, "no account is named"}}},
+		{"accounts: {}\nstores: [a]\n", {{1, 11, "`accounts` is empty"}}},
+		{"accounts: {p: {account_id: x}}\nstores: [{name: a, accounts: []}]\n",
+			{{2, 30, "`accounts` is empty"}}},
+	};
+
+	(void)state;
+	run_wrong(wrong, ARRAY_SIZE(wrong));
+}
+
+static void wrong_types(void **state)
+{
+	static const struct wrong wrong[] = {
+		{"- a\n", {{1, 1, "expected a map with `stores`; this is a list"}}},
+		{"text\n", {{1, 1, "this is text"}}},
+		{"\"\"\n", {{1, 1, "this is text"}}},
+		{ID "stores: a\n", {{2, 9, "this is text"}}},
+		{ID "stores: {a: b}\n", {{2, 9, "this is a map"}}},
+		{ID "stores: [[a]]\n", {{2, 10, "this is a list"}}},
+		{ID "stores:\n-\n- ~\n", {{3, 2, "this is nothing"}, {4, 3, "this is nothing"}}},
+		{ID "stores: [{name: {a: b}}]\n", {{2, 17, "this is a map"}}},
+		{ID "stores: [{name: a, adopt: yes}]\n",
+			{{2, 27, "`adopt` must be true or false"}}},
+		{ID "stores: [{name: a, adopt: \"true\"}]\n", {{2, 27, "`adopt`"}}},
+		{ID "stores: [{name: a, adopt: True}]\n", {{2, 27, "`adopt`"}}},
+		{ID "stores: [{name: a, accounts: p}]\n", {{2, 30, "this is text"}}},
+		{"accounts: [p]\nstores: [a]\n", {{1, 11, "a map from aliases"}}},
+		{"accounts: {p: x}\nstores: [a]\n", {{1, 15, "a map with `account_id`"}}},
+		{"account_id: [x]\nstores: [a]\n", {{1, 13, "this is a list"}}},
+		{"version: 2\n" ID "stores: [a]\n", {{1, 10, "knows version 1"}}},
+		{"version: 1.0\n" ID "stores: [a]\n", {{1, 10, "knows version 1"}}},
+		{"version:\n" ID "stores: [a]\n", {{1, 9, "the number 1"}}},
+	};
+
+	(void)state;
+	run_wrong(wrong, ARRAY_SIZE(wrong));
+}
+
+static void wrong_names(void **state)
+{
+	static const struct wrong wrong[] = {
+		{ID "stores: [\"\"]\n", {{2, 10, "it is empty"}}},
+		{ID "stores: [a b]\n", {{2, 10, "` ` can't be part of it"}}},
+		{ID "stores: [a/b]\n", {{2, 10, "`/` can't be part of it"}}},
+		{ID "stores: [..]\n", {{2, 10, "a step in a path"}}},
+		{ID "stores: [.]\n", {{2, 10, "a step in a path"}}},
+		{ID "stores: [a%2Fb]\n", {{2, 10, "`%` can't be part of it"}}},
+		{ID "stores: [\"a\\e[31m\"]\n", {{2, 10, "`\\x1b` can't be part of it"}}},
+		{ID "stores: [\"a\\u202eb\"]\n", {{2, 10, "`\\u202e` can't be part of it"}}},
+		{ID "stores: [b\xc3\xa4r]\n", {{2, 10, "`\xc3\xa4` can't be part of it"}}},
+		{ID "stores:\n- |\n  a\n", {{3, 3, "`\\x0a` can't be part of it"}}},
+		{"account_id: ../../user\nstores: [a]\n", {{1, 13, "`.` can't be part of it"}}},
+		{"account_id: 123456789012345678901234567890123\nstores: [a]\n",
+			{{1, 13, "33 characters; at most 32"}}},
+		{"accounts: {a b: {account_id: x}}\nstores: [a]\n",
+			{{1, 12, "` ` can't be part of it"}}},
+		{"accounts: {\"\": {account_id: x}}\nstores: [a]\n", {{1, 12, "it is empty"}}},
+		{"accounts: {a/b: {account_id: x}}\nstores: [a]\n",
+			{{1, 12, "`/` can't be part of it"}}},
+		{"accounts: {\"\\e[1m\": 5}\nstores: [a]\n",
+			{{1, 12, "`\\x1b`"}, {1, 21, "must be a map"}}},
+	};
+	struct str name CLEANUP(str_release) = {0};
+
+	(void)state;
+	run_wrong(wrong, ARRAY_SIZE(wrong));
+	str_text_add(&name, ID "stores: [");
+	str_repeat(&name, 'x', 255);
+	str_text_add(&name, "x]\n");
+	expect_wrong(&(struct wrong){str_text(&name), {{2, 10, "256 characters; at most 255"}}});
+}
+
+static void unknown_keys(void **state)
+{
+	static const struct wrong wrong[] = {
+		{ID "store: [a]\n", {{2, 1, "unknown key `store`; did you mean `stores`?"},
+					    {1, 1, "`stores` is missing"}}},
+		{ID "stores: [{nmae: a}]\n",
+			{{2, 11, "did you mean `name`?"}, {2, 10, "`name` is missing"}}},
+		{ID "stores: [{name: a, vaule: b}]\n", {{2, 20, "unknown key `vaule`"}}},
+		{ID "Stores: [a]\n", {{2, 1, "did you mean `stores`?"}, {1, 1, "missing"}}},
+		{"acount_id: x\nstores: [a]\n", {{1, 1, "did you mean `account_id`?"}}},
+		{ID "stores: [{name: a, \"\\e]0;x\": b}]\n", {{2, 20, "unknown key `\\x1b]0;x`"}}},
+		{ID "stores: [a]\n? \"\"\n: x\n", {{3, 3, "unknown key ``"}}},
+		{"accounts: {p: {account_id: x, token: {env: T}}}\nstores: [a]\n",
+			{{1, 31, "unknown key `token`"}}},
+		{"accounts: {p: {account_id: x, api_token: {file: t}}}\nstores: [a]\n",
+			{{1, 43, "unknown key `file`"}}},
+	};
+
+	(void)state;
+	run_wrong(wrong, ARRAY_SIZE(wrong));
 }
 
 static void doubles(void **state)
 {
-	struct outcome o = {.folder = *state};
-
-	add_file(&o, "b.yaml", "accounts:\n  p: {account_id: a1}\nstores: [x]\n");
-	add_file(&o, "a.yaml", "accounts:\n  p: {account_id: a2}\n\nstores:\n  - x\n  - x\n");
-	load(&o);
-	assert_int_equal(o.errors.count, 3);
-	expect_at(&o, 0, "the account `p` stands twice, first in ", "a.yaml", 2);
-	expect_text(o.errors.items[0].message, "b.yaml:2");
-	expect_at(&o, 1, "store `x` stands twice for the account `p`, first in ", "a.yaml", 5);
-	expect_text(o.errors.items[1].message, "b.yaml:3");
-	expect_at(&o, 2, "store `x` stands twice", "a.yaml", 6);
-	finish(&o);
-}
-
-static void same_account_in_two_files(void **state)
-{
-	struct outcome o = {.folder = *state};
-
-	add_file(&o, "a.yaml", "accounts:\n  p: {account_id: a1}\nstores: [x]\n");
-	add_file(&o, "b.yaml", "accounts:\n  q: {account_id: a1}\n");
-	load(&o);
-	expect_at(&o, 0, "`p` and `q` are the same account", "b.yaml", 2);
-	expect_text(o.errors.items[0].message, "a.yaml:2");
-	finish(&o);
-}
-
-static void account_ids(void **state)
-{
-	struct outcome o = {.folder = *state}, p = {.folder = *state}, q = {.folder = *state};
-
-	add_file(&o, "a.yaml", "account_id: a1\nstores: [x]\n");
-	add_file(&o, "b.yaml", "account_id: a1\n");
-	expect_good(&o);
-	finish(&o);
-
-	add_file(&p, "a.yaml", "account_id: a1\nstores: [x]\n");
-	add_file(&p, "b.yaml", "version: 1\naccount_id: a2\n");
-	load(&p);
-	expect_at(&p, 0, "another `account_id` stands in ", "b.yaml", 2);
-	expect_text(p.errors.items[0].message, "a.yaml:1");
-	finish(&p);
-
-	add_file(&q, "a.yaml", "account_id: a1\nstores: [x]\n");
-	add_file(&q, "b.yaml", "accounts: {p: {account_id: a2}}\n");
-	load(&q);
-	expect_at(&q, 0, "both `account_id` and `accounts`", "a.yaml", 1);
-	expect_text(q.errors.items[0].message, "b.yaml:1");
-	finish(&q);
-}
-
-static void all_errors_of_all_files(void **state)
-{
-	struct outcome o = {.folder = *state};
-
-	add_file(&o, "a.yaml", "acount_id: a1\n");
-	add_file(&o, "b.yaml", "stores: {}\n");
-	add_file(&o, "c.yaml", "version: 2\nstores: [a b]\n");
-	load(&o);
-	assert_int_equal(o.errors.count, 4);
-	expect_at(&o, 0, "unknown key", "a.yaml", 1);
-	expect_at(&o, 1, "`stores` must be a list", "b.yaml", 1);
-	expect_at(&o, 2, "`version` can't be `2`", "c.yaml", 1);
-	expect_at(&o, 3, "`a b` is not possible", "c.yaml", 2);
-	finish(&o);
-}
-
-static void unreadable_beside_broken(void **state)
-{
-	struct outcome o = {.folder = *state};
-
-	add_file(&o, "a.yaml", "stores: [\n");
-	o.paths[o.path_count++] = folder_file(o.folder, "none.yaml");
-	add_file(&o, "c.yaml", "# nothing\n");
-	load(&o);
-	assert_int_equal(o.errors.count, 3);
-	expect_text(o.errors.items[0].message, "not valid YAML");
-	assert_int_equal(o.errors.items[1].code, ERROR_ABSENT);
-	expect_at(&o, 2, "the manifest is empty", "c.yaml", 0);
-	finish(&o);
-}
-
-static void no_stores_anywhere(void **state)
-{
-	struct outcome o = {.folder = *state};
-
-	add_file(&o, "a.yaml", "account_id: a1\n");
-	add_file(&o, "b.yaml", "version: 1\n");
-	load(&o);
-	expect_at(&o, 0, "`stores` is missing in all of the files", "a.yaml", 1);
-	finish(&o);
-}
-
-static void named_twice(void **state)
-{
-	struct outcome o = {.folder = *state};
-
-	add_file(&o, "a.yaml", "account_id: a1\nstores: [x]\n");
-	add_file(&o, "a.yaml", "account_id: a1\nstores: [x]\n");
-	load(&o);
-	assert_int_equal(o.errors.count, 1);
-	expect_text(o.errors.items[0].message, "named twice");
-	finish(&o);
-}
-
-static void folders(void **state)
-{
-	struct outcome o = {.folder = *state};
-
-	folder_write(o.folder, "b.yml", "stores: [x]\n");
-	folder_write(o.folder, "a.yaml", "account_id: a1\n");
-	folder_write(o.folder, ".hidden.yaml", "broken: [\n");
-	folder_write(o.folder, "notes.yaml.txt", "broken: [\n");
-	folder_write(o.folder, "yaml", "broken: [\n");
-	o.paths[o.path_count++] = o.folder->path;
-	expect_good(&o);
-	assert_int_equal(o.model.object_count, 1);
-	finish(&o);
-}
-
-static void folder_without(void **state)
-{
-	struct outcome o = {.folder = *state};
-
-	folder_write(o.folder, ".a.yaml", "account_id: a1\nstores: [x]\n");
-	o.paths[o.path_count++] = o.folder->path;
-	load(&o);
-	assert_int_equal(o.errors.count, 1);
-	expect_text(o.errors.items[0].message, "there is no manifest in the folder");
-	finish(&o);
-}
-
-static void folder_with_odd_names(void **state)
-{
-	struct outcome o = {.folder = *state};
-
-	folder_write(o.folder, "\x1b[31m.yaml", "account_id: a1\nstores: [x]\n");
-	o.paths[o.path_count++] = o.folder->path;
-	load(&o);
-	assert_int_equal(o.errors.count, 1);
-	expect_text(o.errors.items[0].message, "\\x1b[31m.yaml");
-	expect_no_text(o.errors.items[0].message, "\x1b");
-	finish(&o);
-}
-
-/* ---- variables ---- */
-
-static void variables_in_texts(void **state)
-{
-	struct outcome o = {.folder = *state};
-
-	add_file(&o, "m.yaml",
-		"accounts:\n  p: &p {account_id: \"${ID}\"}\n"
-		"stores:\n  - name: &n k${N}\n    adopt: ${YES}\n    accounts: [p]\n"
-		"removed: [{from: p/old, destroy: \"${YES}\"}]\n");
-	add_variable(&o, "ID=a1");
-	add_variable(&o, "N=1");
-	add_variable(&o, "YES=true");
-	load(&o);
-	/* text in quotes is no true or false, whoever brought it */
-	assert_int_equal(o.errors.count, 1);
-	expect_at(&o, 0, "`destroy` must be true or false; this is text", "m.yaml", 7);
-	finish(&o);
-}
-
-static void variables_are_put_in_once(void **state)
-{
-	struct outcome o = {.folder = *state};
-
-	add_file(&o, "m.yaml",
-		"accounts:\n  a: &x {account_id: i}\n"
-		"stores:\n  - {name: \"${A}\", accounts: &l [\"${L}\"]}\n"
-		"  - {name: b, accounts: *l}\n");
-	add_variable(&o, "A=n");
-	add_variable(&o, "L=a");
-	expect_good(&o);
-	assert_non_null(model_object(&o.model, "a", "n", NULL));
-	assert_non_null(model_object(&o.model, "a", "b", NULL));
-	finish(&o);
-}
-
-/* What variables bring stays a text: no lists, no nulls, no keys. */
-static void no_yaml_from_variables(void **state)
-{
-	expect_refused(state, "account_id: a\nstores: ${V}\n", "V=[a, b]",
-		"`stores` must be a list of stores; this is text", "a, b");
-	expect_refused(state, "account_id: a\nstores:\n  - ${V}\n", "V=name: geheim",
-		"`${V}` is not possible here", "geheim");
-	expect_refused(state, "account_id: ${V}\nstores: [a]\n",
-		"V=", "`account_id` can't be `${V}`: it is empty", NULL);
-	expect_refused(state, "account_id: a\nstores:\n  - ${V}\n", "V=a\nb", "`${V}`", NULL);
-}
-
-static void null_from_variables_is_text(void **state)
-{
-	struct outcome o = {.folder = *state};
-
-	add_file(&o, "m.yaml", "account_id: ${ID}\nstores:\n  - ${N}\n");
-	add_variable(&o, "ID=a");
-	add_variable(&o, "N=null");
-	expect_good(&o);
-	assert_non_null(model_object(&o.model, "default", "null", NULL));
-	finish(&o);
-}
-
-/* No error shows what a variable holds. */
-static void values_are_not_shown(void **state)
-{
-	const char *secret = "geheim";
-
-	expect_refused(
-		state, "account_id: ${V}\nstores: [a]\n", "V=geheim geheim", "`${V}`", secret);
-	expect_refused(state, "account_id: a\nstores: [\"${V}\", geheimm, \"${V}\"]\n", "V=geheim",
-		"store `${V}` stands twice", "`geheim`");
-	expect_refused(state,
-		"accounts: {geheimX: {account_id: a}}\nstores: [{name: a, accounts: [\"${V}\"]}]\n",
-		"V=geheim", "no account is called `${V}`", secret);
-	expect_refused(state, "account_id: a\nstores: [a]\nmoved: [{from: x, to: \"${V}\"}]\n",
-		"V=geheim", "no account is called `${V}`", secret);
-	expect_refused(state, "account_id: a\nstores: [a]\nmoved: [{from: a/b, to: \"${V}/b\"}]\n",
-		"V=geheim", "no account is called `${V}/b`", secret);
-	expect_refused(state, "account_id: a\nstores: [{name: a, on_remove: \"${V}\"}]\n",
-		"V=geheim", "it must be `destroy` or `forget`", secret);
-	expect_refused(state, "account_id: a\nstores: [{name: a, adopt: \"${V}\"}]\n", "V=geheim",
-		"must be true or false", secret);
-	expect_refused(state, "account_id: a\nstores: [a]\nstate: {path: \"${V}\"}\n",
-		"V=geheim\x01", "`path` can't be `${V}`", secret);
-}
-
-static void sources_are_literal(void **state)
-{
-	expect_refused(state,
-		"accounts:\n  value: {account_id: a, api_token: {env: \"${V}\"}}\nstores: [a]\n",
-		NULL, "`env` can't be this", "${V}");
-	expect_refused(state, "accounts: {p: {account_id: a, api_token: geheim}}\nstores: [a]\n",
-		NULL, "`api_token` must be where", "geheim");
-}
-
-static void broken_references(void **state)
-{
-	expect_refused(state, "account_id: ${NOT_SET_ANYWHERE}\nstores: [a]\n", NULL,
-		"the variable NOT_SET_ANYWHERE is not set", NULL);
-	expect_refused(state, "account_id: \"${X\"\nstores: [a]\n", NULL, "there is no }", NULL);
-	expect_refused(state, "account_id: a\nstores: [a]\n", "V=1", "-var V", NULL);
-}
-
-/* ---- moves and removals ---- */
-
-static void moves(void **state)
-{
-	struct outcome o = {.folder = *state};
-
-	add_file(&o, "m.yaml",
-		"accounts: {p: {account_id: a}, q: {account_id: b}}\nstores: [x]\n"
-		"moved: [{from: p, to: q}, {from: q, to: p}, {from: old/y, to: p/y}]\n"
-		"removed: [{from: p/z}, {from: gone/x, destroy: false}]\n");
-	expect_good(&o);
-	assert_int_equal(o.model.move_count, 3);
-	assert_int_equal(o.model.removal_count, 2);
-	assert_true(o.model.removals[0].destroys);
-	assert_false(o.model.removals[1].destroys);
-	expect_text(o.model.moves[2].place.file, "m.yaml");
-	finish(&o);
-}
-
-static void bad_moves(void **state)
-{
-	static const struct {
-		const char *move, *part;
-	} bad[] = {
-		{"{from: p/x, to: p/y}", "a store can't be renamed"},
-		{"{from: o/x, to: p/y}", "a store can't be renamed"},
-		{"{from: o, to: p/x}", "from alias to alias"},
-		{"{from: o/x, to: p}", "from alias to alias"},
-		{"{from: p, to: p}", "to where it is"},
-		{"{from: p/x, to: p/x}", "to where it is"},
-		{"{from: o, to: P}", "did you mean `p`?"},
-		{"{from: o, to: p}, {from: o, to: q}", "`o` is moved twice, first in "},
-		{"{from: o, to: p}, {from: n, to: p}", "another move to `p` stands in "},
-		{"{from: o/x/y, to: p/x/y}", "3 parts between slashes"},
-		{"{from: o/, to: p/x}", "it is empty, in part 2"},
-		{"{from: /x, to: p/x}", "it is empty, in part 1"},
-		{"{from: o/.., to: p/x}", "it would be a step in a path"},
-		{"{from: o}", "`to` is missing here"},
-		{"{from: o, to: }", "this is nothing"},
-		{"o", "expected a map with `from` and `to`"},
+	static const struct wrong wrong[] = {
+		{ID "stores: [a, b, a]\n", {{2, 16, "store `a` stands twice"}}},
+		{ID "stores:\n- b\n- name: a\n- a\n",
+			{{5, 3,
+				"store `a` stands twice for the account `default`, first in line "
+				"4"}}},
+		{"accounts: {p: {account_id: x}}\nstores:\n- a\n- {name: a, accounts: [p]}\n",
+			{{4, 10, "stands twice for the account `p`, first in line 3"}}},
+		{"accounts: {p: {account_id: x}}\nstores: [{name: a, accounts: [p, p]}]\n",
+			{{2, 17, "stands twice for the account `p`"}}},
+		{"accounts: {p: {account_id: x}, q: {account_id: x}}\nstores: [a]\n",
+			{{1, 48, "`p` and `q` are the same account"}}},
+		{ID ID "stores: [a]\n", {{2, 1, "the key `account_id` stands twice"}}},
+		{"accounts: {p: {account_id: x}, p: {account_id: y}}\nstores: [a]\n",
+			{{1, 32, "the key `p` stands twice"}}},
+		{ID "accounts: {p: {account_id: x}}\nstores: [a]\n",
+			{{1, 13, "both `account_id` and `accounts`"}}},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		char text[256];
-		snprintf(text, sizeof(text),
-			"accounts: {p: {account_id: a}, q: {account_id: b}}\nstores: [x]\n"
-			"moved: [%s]\n",
-			bad[i].move);
-		expect_refused(state, text, NULL, bad[i].part, NULL);
+	(void)state;
+	run_wrong(wrong, ARRAY_SIZE(wrong));
+}
+
+static void aliases(void **state)
+{
+	static const struct wrong wrong[] = {
+		{"accounts: {prod: {account_id: x}}\nstores: [{name: a, accounts: [prud]}]\n",
+			{{2, 31, "no account is called `prud`; did you mean `prod`?"}}},
+		{"accounts: {prod: {account_id: x}}\nstores: [{name: a, accounts: [dev, prod]}]\n",
+			{{2, 31, "no account is called `dev`"}}},
+		{ID "stores: [{name: a, accounts: [other]}]\n",
+			{{2, 31, "no account is called `other`"}}},
+	};
+
+	(void)state;
+	run_wrong(wrong, ARRAY_SIZE(wrong));
+}
+
+/* All that is wrong is told at once, as it stands in the file. */
+static void many_errors(void **state)
+{
+	static const struct wrong wrong[] = {
+		{"versoin: 1\n" ID "stores:\n  - a b\n  - {nam: x, adopt: 1}\n  - [c]\n",
+			{{1, 1, "did you mean `version`"}, {4, 5, "a b"},
+				{5, 6, "did you mean `name`"}, {5, 21, "`adopt`"},
+				{5, 5, "`name` is missing"}, {6, 5, "a list"}}},
+		{"accounts:\n  p: {account_id: x}\n  q: {account_id: x}\nstores:\n"
+		 "  - {name: a, accounts: [r]}\n  - {name: b, accounts: [s]}\n  - c\n  - c\n",
+			{{3, 19, "the same account"}, {5, 26, "`r`"}, {6, 26, "`s`"},
+				{8, 5, "for the account `p`"}, {8, 5, "for the account `q`"}}},
+		{ID "stores: [b, a, b, a]\n", {{2, 16, "`b`"}, {2, 19, "`a`"}}},
+	};
+
+	(void)state;
+	run_wrong(wrong, ARRAY_SIZE(wrong));
+}
+
+/* ---- secrets ---- */
+
+/* A token that stands in the manifest by mistake is in no text of any error. */
+static void tokens_are_never_echoed(void **state)
+{
+	static const char *const texts[] = {
+		"accounts:\n  p:\n    account_id: x\n    api_token: HUSH-12\nstores: [a]\n",
+		"accounts:\n  p:\n    account_id: x\n    api_tokn: HUSH-12\nstores: [a]\n",
+		"accounts:\n  p:\n    api_token: HUSH-12\nstores: [a]\n",
+		"accounts:\n  p:\n    api_tokn: HUSH-12\nstores: [a]\n",
+		"accounts:\n  p: {api_token: HUSH-12}\nstores: [a]\n",
+		"accounts:\n  p: {api_token: HUSH-12, bogus: 1}\nstores: [a]\n",
+		"accounts:\n  p: {api_tokn: \"HUSH-12\", account_id: [x]}\nstores: [a]\n",
+		"accounts:\n  p: {account_id: \"x y\", api_token: HUSH-12}\nstores: [a]\n",
+		"accounts:\n  p: {account_id: x, api_token: {env: HUSH-12}}\nstores: [a]\n",
+		"accounts:\n  p:\n    account_id: x\n    api_token:\n      env: HUSH-12\nstores: "
+		"[a]\n",
+		"accounts:\n  p: {account_id: x, api_token: [HUSH-12]}\nstores: [a]\n",
+		"accounts:\n  p: {account_id: x, api_token: {HUSH-12}}\nstores: [a]\n",
+		"accounts:\n  p: {account_id: x, api_token: {value: HUSH-12}}\nstores: [a]\n",
+		"accounts:\n  p: {account_id: x, api_token: {env: [HUSH-12]}}\nstores: [a]\n",
+		"accounts:\n  p:\n    account_id: x\n    api_token: |\n      HUSH-12\nstores: "
+		"[a]\n",
+		"accounts:\n  p:\n    account_id: x\n    api_token: !secret HUSH-12\nstores: [a]\n",
+		"accounts:\n  p:\n    account_id: x\n    api_token: \"HUSH-12\nstores: [a]\n",
+		"accounts:\n  p:\n    account_id: x\n    api_token: HUSH-12: x\nstores: [a]\n",
+		"accounts:\n  p:\n    account_id: x\n\tapi_token: HUSH-12\nstores: [a]\n",
+		"accounts:\n  p:\n    account_id: x\n    api_token: {env: A}\n    api_token: "
+		"HUSH-12\n",
+		"accounts:\n  - api_token: HUSH-12\nstores: [a]\n",
+		"api_token: HUSH-12\nstores: [a]\n",
+		"api_token: HUSH-12\n",
+		"{api_token: HUSH-12, stores: [a]}\n",
+		"{\"api_token\":\"HUSH-12\",\"stores\":[\"a b\"]}\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct model desired = {0};
+		struct error_list errors CLEANUP(error_list_release) = {0};
+		if (decode(texts[i], &desired, &errors))
+			fail_msg("accepted: %s", texts[i]);
+		for (size_t j = 0; j < errors.count; j++) {
+			const struct error *err = &errors.items[j];
+			expect_no_text(err->message, "HU");
+			expect_no_text(err->snippet, "HU");
+			expect_no_text(err->hint, "HU");
+		}
 	}
 }
 
-static void bad_removals(void **state)
+static void source_is_needed(void **state)
 {
-	static const char *const head = "account_id: a\nstores:\n  - x\nremoved: ";
-	static const struct {
-		const char *removal, *part;
-	} bad[] = {
-		{"[{from: default/x}]", "`default/x` is removed here and declared in "},
-		{"[{from: default/y}, {from: default/y}]", "removed twice, first in "},
-		{"[{from: default}]", "1 part between slashes, and 2 belong there"},
-		{"[{destroy: true}]", "`from` is missing"},
-		{"[{from: default/y, destroy: no}]", "`destroy` must be true or false"},
-		{"{from: default/y}", "`removed` must be a list"},
+	static const struct wrong wrong[] = {
+		{"accounts: {p: {account_id: x, api_token: {}}}\nstores: [a]\n",
+			{{1, 42, "`api_token` names no source"}}},
+		{"accounts: {p: {account_id: x, api_token: }}\nstores: [a]\n",
+			{{1, 42, "`api_token` must be where to read it from"}}},
+		{"accounts: {p: {account_id: x, api_token: {env: \"\"}}}\nstores: [a]\n",
+			{{1, 48, "it is empty"}}},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		struct str text CLEANUP(str_release) = {0};
-		str_format(&text, "%s%s\n", head, bad[i].removal);
-		expect_refused(state, str_text(&text), NULL, bad[i].part, NULL);
+	(void)state;
+	run_wrong(wrong, ARRAY_SIZE(wrong));
+}
+
+/* ---- what terminals obey ---- */
+
+static void nothing_plays_tricks(void **state)
+{
+	static const char *const texts[] = {
+		"accounts: {\"\\e[1m\": 5}\nstores: [a]\n",
+		"accounts: {\"\\e[1m\": {account_id: [x]}}\nstores: [a]\n",
+		"accounts: {\"\\e[1m\": {account_id: x}, \"\\e[2m\": {account_id: x}}\nstores: "
+		"[a]\n",
+		"\"\\e[1m\": 1\nstores: [\"\\e\", {\"\\e\": 1, name: \"\\e\"}]\n",
+		"account_id: \"\\e\"\nstores: [{name: a, accounts: [\"\\e\"]}]\n",
+		"version: \"\\e\\n\"\nstores: [a]\n",
+		"# \xc2\x9b\n\"\xc2\x9b\": \xe2\x80\xae\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct model desired = {0};
+		struct error_list errors CLEANUP(error_list_release) = {0};
+		assert_false(decode(texts[i], &desired, &errors));
+		for (size_t j = 0; j < errors.count; j++) {
+			expect_no_text(errors.items[j].message, "\x1b");
+			expect_no_text(errors.items[j].message, "\n");
+			expect_no_text(errors.items[j].snippet, "\xc2\x9b");
+			expect_no_text(errors.items[j].snippet, "\xe2\x80\xae");
+		}
 	}
 }
 
-/* ---- policies and state ---- */
+/* ---- files ---- */
 
-static void policies(void **state)
+static void refuse_file(struct folder *folder, const char *name, const char *message)
 {
-	struct outcome o = {.folder = *state};
+	struct model desired = {0};
+	struct error_list errors CLEANUP(error_list_release) = {0};
 
-	add_file(&o, "m.yaml",
-		"account_id: a\nstores:\n  - {name: x, prevent_destroy: true, on_remove: forget}\n"
-		"  - {name: y, on_remove: destroy}\n  - z\n");
-	expect_good(&o);
-	assert_true(o.model.objects[0].prevent_destroy && o.model.objects[0].forget_on_remove);
-	assert_false(o.model.objects[1].prevent_destroy || o.model.objects[1].forget_on_remove);
-	assert_false(o.model.objects[2].prevent_destroy || o.model.objects[2].forget_on_remove);
-	finish(&o);
+	assert_false(load(folder_file(folder, name), &desired, &errors));
+	assert_int_equal(errors.count, 1);
+	expect_text(errors.items[0].message, message);
 }
 
-/* Gives (free) the path of the state, or NULL; "!" with the first error. */
-static char *state_path(struct outcome *o)
-{
-	struct manifest manifest CLEANUP(manifest_release) = {0};
-	const struct manifest_source source = source_of(o);
-	char *path = NULL;
-
-	assert_true(manifest_open(&manifest, &source, &o->errors));
-	if (manifest_state_path(&manifest, &path, &o->errors))
-		return path;
-	struct str said = {0};
-	str_format(&said, "!%s", o->errors.items[0].message);
-	return str_steal(&said);
-}
-
-static void expect_state(void **state, const char *first, const char *second, const char *wanted)
-{
-	struct outcome o = {.folder = *state};
-
-	add_file(&o, "a.yaml", first);
-	if (second)
-		add_file(&o, "b.yaml", second);
-	char *path AUTO_FREE = state_path(&o);
-	if (wanted)
-		expect_text(path, wanted);
-	else
-		assert_null(path);
-	finish(&o);
-}
-
-static void state_paths(void **state)
+static void files(void **state)
 {
 	struct folder *folder = *state;
-	char beside[128];
+	struct model desired CLEANUP(model_release) = {0};
+	struct error_list errors CLEANUP(error_list_release) = {0};
 
-	snprintf(beside, sizeof(beside), "%s/s/x.json", folder->path);
-	expect_state(state, "stores: [x]\n", NULL, NULL);
-	expect_state(state, "state: {path: s/x.json}\n", NULL, beside);
-	expect_state(
-		state, "state: {path: /s/x.json}\n", "state: {path: /s/x.json}\n", "/s/x.json");
-	expect_state(state, "state: {backend: local}\n", "state: {path: s/x.json}\n", beside);
-	expect_state(state, "state: {path: a}\n", "\nstate: {path: b}\n",
-		"!another path of the state stands in ");
-	expect_state(state, "state: {backend: http}\n", NULL, "it must be `local`");
-	expect_state(state, "state: {}\n", NULL, "!`state` is empty");
-	expect_state(state, "state: {path: \"${NOT_SET_ANYWHERE}\"}\n", NULL, "is not set");
-	/* nothing else need be right */
-	expect_state(state, "stores: ${NOT_SET_ANYWHERE}\nstate: {path: s/x.json}\n", NULL, beside);
-	expect_state(state, "[a, b]\n", NULL, NULL);
+	refuse_file(folder, "absent.yaml", "absent.yaml");
+	refuse_file(folder, ".", "there is no manifest in the folder");
+	assert_int_equal(mkfifo(folder_file(folder, "fifo"), 0600), 0);
+	refuse_file(folder, "fifo", "not a regular file");
+	assert_int_equal(symlink("/dev/zero", folder_file(folder, "zero")), 0);
+	refuse_file(folder, "zero", "not a regular file");
+	assert_int_equal(symlink("loop", folder_file(folder, "loop")), 0);
+	refuse_file(folder, "loop", "loop");
+	folder_write(folder, "good.yaml", ID "stores: [a]\n");
+	assert_int_equal(symlink("good.yaml", folder_file(folder, "link")), 0);
+	assert_true(load(folder_file(folder, "link"), &desired, &errors));
+	assert_int_equal(desired.object_count, 1);
+}
+
+/* 100,000 stores, in one line and in many: neither slow nor deep. */
+static void many_stores(void **state)
+{
+	enum { MANY = 100000 };
+
+	(void)state;
+	for (int form = 0; form < 2; form++) {
+		struct model desired CLEANUP(model_release) = {0};
+		struct error_list errors CLEANUP(error_list_release) = {0};
+		struct str text CLEANUP(str_release) = {0};
+		str_text_add(&text, form ? ID "stores: [" : ID "stores:\n");
+		for (int i = 0; i < MANY; i++)
+			str_format(&text, form ? "s%d, " : "- s%d\n", i);
+		str_text_add(&text, form ? "]\n" : "");
+		assert_true(decode(str_text(&text), &desired, &errors));
+		assert_int_equal(desired.object_count, MANY);
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test_in_folder(accounts_and_stores),
-		test_in_folder(doubles),
-		test_in_folder(same_account_in_two_files),
-		test_in_folder(account_ids),
-		test_in_folder(all_errors_of_all_files),
-		test_in_folder(unreadable_beside_broken),
-		test_in_folder(no_stores_anywhere),
-		test_in_folder(named_twice),
-		test_in_folder(folders),
-		test_in_folder(folder_without),
-		test_in_folder(folder_with_odd_names),
-		test_in_folder(variables_in_texts),
-		test_in_folder(variables_are_put_in_once),
-		test_in_folder(no_yaml_from_variables),
-		test_in_folder(null_from_variables_is_text),
-		test_in_folder(values_are_not_shown),
-		test_in_folder(sources_are_literal),
-		test_in_folder(broken_references),
-		test_in_folder(moves),
-		test_in_folder(bad_moves),
-		test_in_folder(bad_removals),
-		test_in_folder(policies),
-		test_in_folder(state_paths),
+		cmocka_unit_test(good_ones),
+		cmocka_unit_test(places),
+		cmocka_unit_test(default_account),
+		cmocka_unit_test(empty_ones),
+		cmocka_unit_test(wrong_types),
+		cmocka_unit_test(wrong_names),
+		cmocka_unit_test(unknown_keys),
+		cmocka_unit_test(doubles),
+		cmocka_unit_test(aliases),
+		cmocka_unit_test(many_errors),
+		cmocka_unit_test(tokens_are_never_echoed),
+		cmocka_unit_test(source_is_needed),
+		cmocka_unit_test(nothing_plays_tricks),
+		test_in_folder(files),
+		cmocka_unit_test(many_stores),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
