@@ -20,13 +20,17 @@ struct command;
 
 struct cli {
 	const struct command *command;
-	const char *out;              /* -out; NULL: none */
-	const char *manifest, *state; /* -f, -state; state NULL: beside the manifest */
-	const char **accounts;        /* -account: patterns; none: all */
+	const char **manifests; /* -f: files and folders; none: the default */
+	size_t manifest_count, manifest_room;
+	const char **variables; /* -var: NAME=VALUE */
+	size_t variable_count, variable_room;
+	const char *out;       /* -out; NULL: none */
+	const char *state;     /* -state; NULL: where the manifest says, or beside it */
+	const char **accounts; /* -account: patterns; none: all */
 	size_t account_count, account_room;
 	const char **targets, **excludes, **replaces; /* patterns of addresses */
 	size_t target_count, target_room, exclude_count, exclude_room, replace_count, replace_room;
-	bool no_color, auto_approve, input, lock, adopt, detailed_exitcode, help;
+	bool no_color, auto_approve, input, lock, adopt, detailed_exitcode, help, json;
 	bool destroys, refresh, refresh_only, allow_store_destroy, force;
 	size_t max_deletes, max_delete_percent;
 	size_t parallelism;
@@ -49,6 +53,7 @@ enum cli_option {
 	CLI_CHANGES = 512, /* -destroy, -replace, -refresh, -refresh-only */
 	CLI_OUT = 2048,
 	CLI_GUARD = 1024,  /* -allow-store-destroy, -force, -max-deletes, -max-delete-percent */
+	CLI_JSON = 4096,   /* -json */
 	CLI_ALL = 1 << 20, /* each command: -no-color, -help */
 };
 

@@ -1,9 +1,7 @@
 #include "session.h"
 
-#include "adapter/fs.h"
 #include "adapter/table.h"
 #include "base/text.h"
-#include "desired/manifest.h"
 #include "desired/pick.h"
 #include "desired/source.h"
 #include "engine/check.h"
@@ -21,8 +19,6 @@ enum { REQUEST_TIMEOUT_MS = 60000 };
 void session_init(struct session *session, const struct cli *cli, const struct event_sink *sink)
 {
 	*session = (struct session){.cli = cli, .sink = sink, .wake_fd = interrupt_start()};
-	session->state_path = cli->state ? mem_copy_text(cli->state)
-					 : fs_neighbour(cli->manifest, LEDGER_DEFAULT_NAME);
 }
 
 void session_release(struct session *session)
@@ -34,6 +30,7 @@ void session_release(struct session *session)
 		ledger_close(&session->ledger);
 	model_release(&session->live);
 	model_release(&session->desired);
+	manifest_release(&session->manifest);
 	arena_release(&session->arena);
 	free(session->accounts);
 	free(session->state_path);
@@ -41,32 +38,93 @@ void session_release(struct session *session)
 
 /* ---- manifest ---- */
 
-bool session_load_manifest(struct session *session)
+static struct manifest_source manifest_source(const struct cli *cli)
+{
+	return (struct manifest_source){
+		.paths = cli->manifests,
+		.path_count = cli->manifest_count,
+		.variables = cli->variables,
+		.variable_count = cli->variable_count,
+	};
+}
+
+static bool open_manifest(struct session *session, struct error_list *errors)
+{
+	const struct manifest_source source = manifest_source(session->cli);
+
+	session->has_manifest = true;
+	return manifest_open(&session->manifest, &source, errors);
+}
+
+bool session_read_manifest(struct session *session, struct error_list *errors)
 {
 	const struct cli *cli = session->cli;
-	const struct pick pick = {cli->manifest, cli->accounts, cli->account_count};
-	struct error_list errors CLEANUP(error_list_release) = {0};
-	struct error err CLEANUP(error_release) = {0};
+	const char *name = cli->manifest_count == 0   ? MANIFEST_DEFAULT_PATH
+			   : cli->manifest_count == 1 ? cli->manifests[0]
+						      : "the manifests";
+	const struct pick pick = {name, cli->accounts, cli->account_count};
 	const char *account_id = getenv("CLOUDFLARE_ACCOUNT_ID");
+	struct error err = {0};
 
 	if (account_id && !*account_id)
 		account_id = NULL;
-	if (!manifest_load(cli->manifest, account_id, &session->desired, &errors)) {
-		term_errors(&errors);
+	if (!open_manifest(session, errors) ||
+		!manifest_read(&session->manifest, account_id, &session->desired, errors))
 		return false;
-	}
 	if (pick_accounts(&pick, &session->desired, &err))
 		return true;
-	term_error(&err);
+	error_move(error_list_add(errors), &err);
+	return false;
+}
+
+bool session_load_manifest(struct session *session)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+
+	if (session_read_manifest(session, &errors))
+		return true;
+	term_errors(&errors);
 	return false;
 }
 
 /* ---- state ---- */
 
+/* Who only looks at the state needs no manifest, unless one is there and says where it is. */
+static bool is_absent(const struct session *session, const struct error_list *errors)
+{
+	for (size_t i = 0; i < errors->count; i++)
+		if (errors->items[i].code != ERROR_ABSENT)
+			return false;
+	return errors->count == session->manifest.documents.count;
+}
+
+static bool find_state(struct session *session)
+{
+	const struct manifest_source source = manifest_source(session->cli);
+	struct error_list errors CLEANUP(error_list_release) = {0};
+
+	if (session->state_path)
+		return true;
+	if (session->cli->state)
+		session->state_path = mem_copy_text(session->cli->state);
+	else if ((!session->has_manifest && !open_manifest(session, &errors)) ||
+		 !manifest_state_path(&session->manifest, &session->state_path, &errors)) {
+		if (!is_absent(session, &errors)) {
+			term_errors(&errors);
+			return false;
+		}
+	}
+	if (!session->state_path)
+		session->state_path = manifest_beside(&source, LEDGER_DEFAULT_NAME);
+	return true;
+}
+
 bool session_read_state(struct session *session)
 {
 	struct error err CLEANUP(error_release) = {0};
 
+	if (!find_state(session))
+		return false;
 	session->has_ledger = ledger_read(&session->ledger, session->state_path, &err);
 	if (!session->has_ledger)
 		term_error(&err);
@@ -76,6 +134,9 @@ bool session_read_state(struct session *session)
 bool session_open_state(struct session *session, const char *operation)
 {
 	struct error err CLEANUP(error_release) = {0};
+
+	if (!find_state(session))
+		return false;
 	const struct ledger_options options = {
 		.path = session->state_path,
 		.operation = operation,

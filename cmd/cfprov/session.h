@@ -6,6 +6,7 @@
 #define CFPROV_SESSION_H
 
 #include "cli.h"
+#include "desired/manifest.h"
 #include "engine/planner.h"
 #include "live/live.h"
 #include "recorded/ledger.h"
@@ -15,7 +16,9 @@ struct session {
 	const struct cli *cli;
 	const struct event_sink *sink;
 	int wake_fd; /* of interrupt_start */
-	char *state_path;
+	struct manifest manifest;
+	bool has_manifest;    /* its files were read, well or not */
+	char *state_path;     /* known once the state was read or opened */
 	struct model desired; /* of the accounts that -account picks */
 	struct ledger ledger;
 	bool has_ledger;
@@ -33,6 +36,9 @@ void session_init(struct session *session, const struct cli *cli, const struct e
 void session_release(struct session *session);
 
 bool session_load_manifest(struct session *session) MUST_CHECK;
+
+/* The same, with the errors for the caller. */
+bool session_read_manifest(struct session *session, struct error_list *errors) MUST_CHECK;
 
 /* The state to look at, or to write (with the lock). */
 bool session_read_state(struct session *session) MUST_CHECK;

@@ -14,6 +14,16 @@
  */
 bool fs_read(const char *path, size_t limit, struct str *bytes, struct error *err) MUST_CHECK;
 
+/* Adds all that comes from the standard input, up to `limit` bytes. */
+bool fs_read_input(size_t limit, struct str *bytes, struct error *err) MUST_CHECK;
+
+/* Is there a folder (or a link to one) of this name? */
+bool fs_is_folder(const char *path) MUST_CHECK;
+
+/* Lends, in the arena, the names of what stands in a folder, sorted by bytes; . and .. don't. */
+bool fs_list(const char *path, struct arena *arena, const char *const **ret_names,
+	size_t *ret_count, struct error *err) MUST_CHECK;
+
 /*
  * Makes the file at `path` hold these bytes: at every instant, also of a power cut, it has either
  * all of the old content or all of the new. Mode 0600. If `backup` is not NULL, the old content
