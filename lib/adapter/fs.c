@@ -59,6 +59,11 @@ bool fs_read(const char *path, size_t limit, struct str *bytes, struct error *er
 	return read_all(fd, path, limit, bytes, err);
 }
 
+bool fs_read_open(int fd, const char *name, size_t limit, struct str *bytes, struct error *err)
+{
+	return read_all(fd, name, limit, bytes, err);
+}
+
 static bool write_all(int fd, const char *bytes, size_t length)
 {
 	while (length) {

@@ -14,6 +14,10 @@
  */
 bool fs_read(const char *path, size_t limit, struct str *bytes, struct error *err) MUST_CHECK;
 
+/* Adds all that can be read from an open file (stdin, say), which errors call `name`. */
+bool fs_read_open(
+	int fd, const char *name, size_t limit, struct str *bytes, struct error *err) MUST_CHECK;
+
 /*
  * Makes the file at `path` hold these bytes: at every instant, also of a power cut, it has either
  * all of the old content or all of the new. Mode 0600. If `backup` is not NULL, the old content

@@ -40,12 +40,12 @@ bool schema_is_account_id(const char *text, struct str *why)
 	return is_made_of(text, LETTERS DIGITS "_-", ID_LENGTH, why);
 }
 
-static bool is_alias(const char *text, struct str *why)
+bool schema_is_alias(const char *text, struct str *why)
 {
 	return is_made_of(text, LETTERS DIGITS "_-.", ALIAS_LENGTH, why);
 }
 
-static bool is_store_name(const char *text, struct str *why)
+bool schema_is_store_name(const char *text, struct str *why)
 {
 	if (strcmp(text, ".") == 0 || strcmp(text, "..") == 0) {
 		str_text_add(why, "it would be a step in a path");
@@ -76,7 +76,7 @@ static const struct schema account_id = {SCHEMA_TEXT,
 static const struct schema variable = {SCHEMA_TEXT, .is = "the name of an environment variable",
 	.is_text_right = is_variable_name};
 static const struct schema alias = {
-	SCHEMA_TEXT, .is = "an alias from `accounts`", .is_text_right = is_alias};
+	SCHEMA_TEXT, .is = "an alias from `accounts`", .is_text_right = schema_is_alias};
 static const struct schema aliases = {
 	SCHEMA_LIST, .is = "a list of aliases from `accounts`", .items = &alias};
 
@@ -96,10 +96,10 @@ static const struct schema_key account_keys[] = {
 static const struct schema account = {
 	SCHEMA_MAP, .is = "a map with `account_id`", .keys = account_keys};
 static const struct schema accounts = {SCHEMA_NAMED, .is = "a map from aliases to accounts",
-	.items = &account, .is_name_right = is_alias};
+	.items = &account, .is_name_right = schema_is_alias};
 
 static const struct schema store_name = {SCHEMA_TEXT,
-	.is = "a store's name: letters, digits, _ - and .", .is_text_right = is_store_name};
+	.is = "a store's name: letters, digits, _ - and .", .is_text_right = schema_is_store_name};
 static const struct schema_key store_keys[] = {
 	{"name", &store_name, "the store's name in Cloudflare", true},
 	{"accounts", &aliases, "aliases of the accounts it belongs in; all, if left out", false},
@@ -108,7 +108,7 @@ static const struct schema_key store_keys[] = {
 	{0},
 };
 static const struct schema store = {SCHEMA_TEXT | SCHEMA_MAP, .is = "a store: its name, or a map",
-	.keys = store_keys, .is_text_right = is_store_name};
+	.keys = store_keys, .is_text_right = schema_is_store_name};
 static const struct schema stores = {SCHEMA_LIST, .is = "a list of stores", .items = &store};
 
 static const struct schema_key manifest_keys[] = {

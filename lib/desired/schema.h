@@ -42,7 +42,9 @@ extern const struct schema schema_manifest;
 bool schema_check(struct yaml_document *doc, const struct yaml *node, const struct schema *schema,
 	struct error_list *errors) MUST_CHECK;
 
-/* Can this be the id of an account? *why says why not. */
+/* Can this be the id of an account, an alias, the name of a store? *why says why not. */
 bool schema_is_account_id(const char *text, struct str *why) MUST_CHECK;
+bool schema_is_alias(const char *text, struct str *why) MUST_CHECK;
+bool schema_is_store_name(const char *text, struct str *why) MUST_CHECK;
 
 #endif

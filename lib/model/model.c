@@ -1,5 +1,6 @@
 #include "model/model.h"
 
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,6 +158,21 @@ void object_add_address(struct str *out, const struct object *object)
 	str_format(out, "%s/%s", object->account, object->store);
 	if (object->secret)
 		str_format(out, "/%s", object->secret);
+}
+
+bool object_matches(const struct object *object, const char *pattern)
+{
+	char *address AUTO_FREE = object_address(object);
+	char *end;
+
+	for (;;) {
+		if (fnmatch(pattern, address, FNM_PATHNAME) == 0)
+			return true;
+		end = strrchr(address, '/');
+		if (!end)
+			return false;
+		*end = '\0';
+	}
 }
 
 char *object_address(const struct object *object)

@@ -124,6 +124,12 @@ int object_compare(const struct object *a, const struct object *b);
 /* Adds ALIAS/STORE or ALIAS/STORE/SECRET. */
 void object_add_address(struct str *out, const struct object *object);
 
+/*
+ * Does the pattern of an address (`*` and the like match within one part) match the object or
+ * something that it is in? `prod` and `prod/keys` match prod/keys/TOKEN.
+ */
+bool object_matches(const struct object *object, const char *pattern);
+
 /* Gives (free) the address. */
 char *object_address(const struct object *object) MUST_CHECK;
 
