@@ -23,6 +23,10 @@ struct cli {
 	const char *manifest, *state; /* -f, -state; state NULL: beside the manifest */
 	const char **accounts;        /* -account: patterns; none: all */
 	size_t account_count, account_room;
+	const char **account_ids; /* -account-id */
+	size_t account_id_count, account_id_room;
+	const char *backup; /* -backup; NULL: beside the state */
+	bool dry_run, json, raw, force;
 	bool no_color, auto_approve, input, lock, adopt, detailed_exitcode, help;
 	size_t parallelism;
 	int64_t lock_timeout_ms;
@@ -41,11 +45,17 @@ enum cli_option {
 	CLI_APPROVE = 64,
 	CLI_PARALLEL = 128,
 	CLI_ALL = 256, /* each command: -no-color, -help */
+	CLI_BACKUP = 512,
+	CLI_ACCOUNT_ID = 1024,
+	CLI_DRY_RUN = 2048,
+	CLI_JSON = 4096,
+	CLI_RAW = 8192,
+	CLI_FORCE = 16384,
 };
 
 struct command {
 	const char *name;      /* one or two words */
-	const char *arguments; /* for help: "[COMMAND]"; NULL: takes none */
+	const char *arguments; /* for help: "[COMMAND]"; NULL: takes none. Without [] needed */
 	const char *summary;
 	unsigned options;
 	size_t most_arguments;

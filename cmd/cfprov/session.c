@@ -76,6 +76,7 @@ bool session_open_state(struct session *session, const char *operation)
 	struct error err CLEANUP(error_release) = {0};
 	const struct ledger_options options = {
 		.path = session->state_path,
+		.backup = session->cli->backup,
 		.operation = operation,
 		.no_lock = !session->cli->lock,
 		.lock_timeout_ms = session->cli->lock_timeout_ms,
@@ -213,7 +214,7 @@ static bool make_plan(struct session *session)
 	return false;
 }
 
-bool session_plan(struct session *session)
+bool session_read_live(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
@@ -226,9 +227,13 @@ bool session_plan(struct session *session)
 		.count = session->desired.account_count,
 		.interrupted = &interrupt_count,
 	};
-	if (!live_read(&input, &session->live, &errors)) {
-		term_errors(&errors);
-		return false;
-	}
-	return settle(session) && make_plan(session);
+	if (live_read(&input, &session->live, &errors))
+		return true;
+	term_errors(&errors);
+	return false;
+}
+
+bool session_plan(struct session *session)
+{
+	return session_read_live(session) && settle(session) && make_plan(session);
 }

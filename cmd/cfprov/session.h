@@ -33,7 +33,10 @@ bool session_load_manifest(struct session *session) MUST_CHECK;
 bool session_read_state(struct session *session) MUST_CHECK;
 bool session_open_state(struct session *session, const char *operation) MUST_CHECK;
 
-/* Credentials, client, lists, what an interrupted run has left, and the plan. */
+/* Credentials, client, and what lives in the accounts: the lists. */
+bool session_read_live(struct session *session) MUST_CHECK;
+
+/* The same, then what an interrupted run has left, and the plan. */
 bool session_plan(struct session *session) MUST_CHECK;
 
 #endif
