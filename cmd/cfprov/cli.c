@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "commands.h"
 #include "desired/manifest.h"
+#include "engine/guard.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -10,15 +11,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#define CLI_PLANNING (CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_PARALLEL | CLI_SELECT)
+#define CLI_ACTING   (CLI_PLANNING | CLI_LOCK | CLI_BACKUP | CLI_APPROVE)
+
 const struct command cli_commands[] = {
 	{"validate", NULL, "check the manifest, offline", CLI_MANIFEST, 0, validate_run},
 	{"plan", NULL, "show what apply would do; changes nothing",
-		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_ADOPT | CLI_DETAILED | CLI_PARALLEL, 0,
-		plan_run},
-	{"apply", NULL, "plan, ask, and do it",
-		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_ADOPT | CLI_PARALLEL | CLI_LOCK |
-			CLI_BACKUP | CLI_APPROVE,
-		0, apply_run},
+		CLI_PLANNING | CLI_ADOPT | CLI_CHANGES | CLI_DETAILED, 0, plan_run},
+	{"apply", NULL, "plan, ask, and do it", CLI_ACTING | CLI_ADOPT | CLI_CHANGES | CLI_GUARD, 0,
+		apply_run},
+	{"destroy", NULL, "plan the end of all that is managed, ask, and do it",
+		CLI_ACTING | CLI_GUARD, 0, destroy_run},
+	{"refresh", NULL, "bring the state up to what lives, without a question",
+		CLI_PLANNING | CLI_LOCK | CLI_BACKUP, 0, refresh_run},
 	{"show", NULL, "show the state: what is managed, with the ids", CLI_MANIFEST | CLI_STATE, 0,
 		show_run},
 	{"import", "ADDRESS ACCOUNT/STORE", "take a store that lives already into the state",
@@ -97,12 +102,70 @@ static bool take_state(struct cli *cli, const char *value)
 	return *value;
 }
 
+static const char **add_text(const char **texts, size_t *count, size_t *room, const char *text)
+{
+	texts = mem_room((void *)texts, *count, room, sizeof(text));
+	texts[(*count)++] = text;
+	return texts;
+}
+
 static bool take_account(struct cli *cli, const char *value)
 {
-	cli->accounts = mem_room(
-		(void *)cli->accounts, cli->account_count, &cli->account_room, sizeof(value));
-	cli->accounts[cli->account_count++] = value;
+	cli->accounts = add_text(cli->accounts, &cli->account_count, &cli->account_room, value);
 	return *value;
+}
+
+static bool take_target(struct cli *cli, const char *value)
+{
+	cli->targets = add_text(cli->targets, &cli->target_count, &cli->target_room, value);
+	return *value;
+}
+
+static bool take_exclude(struct cli *cli, const char *value)
+{
+	cli->excludes = add_text(cli->excludes, &cli->exclude_count, &cli->exclude_room, value);
+	return *value;
+}
+
+static bool take_replace(struct cli *cli, const char *value)
+{
+	cli->replaces = add_text(cli->replaces, &cli->replace_count, &cli->replace_room, value);
+	return *value;
+}
+
+static bool take_destroy(struct cli *cli, const char *value)
+{
+	return set_flag(&cli->destroys, value);
+}
+
+static bool take_refresh(struct cli *cli, const char *value)
+{
+	return set_flag(&cli->refresh, value);
+}
+
+static bool take_refresh_only(struct cli *cli, const char *value)
+{
+	return set_flag(&cli->refresh_only, value);
+}
+
+static bool take_allow(struct cli *cli, const char *value)
+{
+	return set_flag(&cli->allow_store_destroy, value);
+}
+
+static bool take_force(struct cli *cli, const char *value)
+{
+	return set_flag(&cli->force, value);
+}
+
+static bool take_max_deletes(struct cli *cli, const char *value)
+{
+	return text_to_number(value, SIZE_MAX / 2, &cli->max_deletes);
+}
+
+static bool take_max_percent(struct cli *cli, const char *value)
+{
+	return text_to_number(value, 100, &cli->max_delete_percent);
 }
 
 static bool take_parallelism(struct cli *cli, const char *value)
@@ -170,11 +233,6 @@ static bool take_raw(struct cli *cli, const char *value)
 	return set_flag(&cli->raw, value);
 }
 
-static bool take_force(struct cli *cli, const char *value)
-{
-	return set_flag(&cli->force, value);
-}
-
 static bool take_no_color(struct cli *cli, const char *value)
 {
 	return set_flag(&cli->no_color, value);
@@ -203,6 +261,26 @@ static const struct option {
 		"agree to take over stores that live already and are not in the state"},
 	{"detailed-exitcode", NULL, CLI_DETAILED, take_detailed, "true or false",
 		"exit 2 if there is something to do"},
+	{"target", "ADDRESS", CLI_SELECT, take_target, "an address",
+		"only this object (and what is in it); repeatable, * matches within a part"},
+	{"exclude", "ADDRESS", CLI_SELECT, take_exclude, "an address",
+		"not this object; repeatable"},
+	{"replace", "ADDRESS", CLI_CHANGES, take_replace, "an address",
+		"destroy this object and create it again; repeatable"},
+	{"destroy", NULL, CLI_CHANGES, take_destroy, "true or false",
+		"plan the end of all that is managed"},
+	{"refresh", "BOOL", CLI_CHANGES, take_refresh, "true or false",
+		"-refresh=false: take the state's word for what lives, where all is recorded"},
+	{"refresh-only", NULL, CLI_CHANGES, take_refresh_only, "true or false",
+		"only bring the state up to what lives"},
+	{"allow-store-destroy", NULL, CLI_GUARD, take_allow, "true or false",
+		"agree to destroy stores, with all that is in them"},
+	{"force", NULL, CLI_GUARD, take_force, "true or false",
+		"also stores that hold what cfprov does not manage, and any number of deletes"},
+	{"max-deletes", "N", CLI_GUARD, take_max_deletes, "a number",
+		"refuse to destroy more objects than this"},
+	{"max-delete-percent", "N", CLI_GUARD, take_max_percent, "a number from 0 to 100",
+		"refuse to destroy a larger share of 10 or more objects (default 30)"},
 	{"auto-approve", NULL, CLI_APPROVE, take_approve, "true or false",
 		"do not ask before acting"},
 	{"input", "BOOL", CLI_APPROVE, take_input, "true or false",
@@ -456,6 +534,9 @@ bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err)
 		.manifest = MANIFEST_DEFAULT_PATH,
 		.input = true,
 		.lock = true,
+		.refresh = true,
+		.max_deletes = SIZE_MAX,
+		.max_delete_percent = GUARD_DELETE_PERCENT,
 		.parallelism = CLI_PARALLELISM,
 	};
 	if (!parse_words(&p, argv + (argc > 0)))
@@ -475,6 +556,9 @@ void cli_release(struct cli *cli)
 {
 	free((void *)cli->accounts);
 	free((void *)cli->account_ids);
+	free((void *)cli->targets);
+	free((void *)cli->excludes);
+	free((void *)cli->replaces);
 	free((void *)cli->arguments);
 	*cli = (struct cli){0};
 }

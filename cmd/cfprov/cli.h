@@ -26,8 +26,12 @@ struct cli {
 	const char **account_ids; /* -account-id */
 	size_t account_id_count, account_id_room;
 	const char *backup; /* -backup; NULL: beside the state */
-	bool dry_run, json, raw, force;
+	bool dry_run, json, raw;
+	const char **targets, **excludes, **replaces; /* patterns of addresses */
+	size_t target_count, target_room, exclude_count, exclude_room, replace_count, replace_room;
 	bool no_color, auto_approve, input, lock, adopt, detailed_exitcode, help;
+	bool destroys, refresh, refresh_only, allow_store_destroy, force;
+	size_t max_deletes, max_delete_percent;
 	size_t parallelism;
 	int64_t lock_timeout_ms;
 	const char **arguments;
@@ -44,13 +48,16 @@ enum cli_option {
 	CLI_DETAILED = 32,
 	CLI_APPROVE = 64,
 	CLI_PARALLEL = 128,
-	CLI_ALL = 256, /* each command: -no-color, -help */
-	CLI_BACKUP = 512,
-	CLI_ACCOUNT_ID = 1024,
-	CLI_DRY_RUN = 2048,
-	CLI_JSON = 4096,
-	CLI_RAW = 8192,
-	CLI_FORCE = 16384,
+	CLI_SELECT = 256,  /* -target, -exclude */
+	CLI_CHANGES = 512, /* -destroy, -replace, -refresh, -refresh-only */
+	CLI_GUARD = 1024,  /* -allow-store-destroy, -force, -max-deletes, -max-delete-percent */
+	CLI_BACKUP = 2048,
+	CLI_ACCOUNT_ID = 4096,
+	CLI_DRY_RUN = 8192,
+	CLI_JSON = 1 << 14,
+	CLI_RAW = 1 << 15,
+	CLI_FORCE = 1 << 16,
+	CLI_ALL = 1 << 20, /* each command: -no-color, -help */
 };
 
 struct command {

@@ -7,6 +7,8 @@ struct cli;
 int validate_run(const struct cli *cli);
 int plan_run(const struct cli *cli);
 int apply_run(const struct cli *cli);
+int destroy_run(const struct cli *cli);
+int refresh_run(const struct cli *cli);
 int show_run(const struct cli *cli);
 int state_list_run(const struct cli *cli);
 int state_show_run(const struct cli *cli);

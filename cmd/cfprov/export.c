@@ -17,6 +17,10 @@ int export_run(const struct cli *cli)
 	session_init(&session, cli, &progress.sink);
 	if (!accounts_load(&session) || !session_read_live(&session))
 		return EXIT_ERROR;
+	if (session.has_failed) {
+		term_say("Nothing was written: the manifest would not say all that lives.");
+		return EXIT_ERROR;
+	}
 	size_t count = export_manifest(&session.desired, &session.live, &text, &notes);
 	term_out_str(&text);
 	for (size_t i = 0; i < notes.count; i++)

@@ -1,23 +1,47 @@
 /* cfprov plan: what would apply do? Changes nothing, here or there. */
 #include "commands.h"
+#include "engine/guard.h"
 #include "progress.h"
 #include "render.h"
 #include "session.h"
 #include "term.h"
+
+#include <stdint.h>
+
+/* What apply would refuse unless told so; better known now than then. */
+static void warn_of_refusals(const struct plan *plan)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	const struct guard_limits limits = {
+		.max_deletes = SIZE_MAX, .max_delete_percent = GUARD_DELETE_PERCENT};
+
+	if (guard_check(plan, &limits, &errors))
+		return;
+	for (size_t i = 0; i < errors.count; i++) {
+		struct str text CLEANUP(str_release) = {0};
+		str_format(&text, "apply will refuse: %s. %s", errors.items[i].message,
+			errors.items[i].hint);
+		term_warning(str_text(&text));
+	}
+}
 
 int plan_run(const struct cli *cli)
 {
 	struct progress progress CLEANUP(progress_release);
 	struct session session CLEANUP(session_release);
 	struct str text CLEANUP(str_release) = {0};
+	enum session_mode mode;
 
 	progress_init(&progress);
 	session_init(&session, cli, &progress.sink);
-	if (!session_load_manifest(&session) || !session_read_state(&session) ||
-		!session_plan(&session))
+	if (!session_mode_of(cli, &mode) || !session_load_manifest(&session) ||
+		!session_read_state(&session) || !session_plan(&session, mode))
 		return EXIT_ERROR;
-	render_plan(&text, &session.plan);
+	render_plan(&text, &session.plan, mode);
 	term_out_str(&text);
 	render_notes(&session.plan);
+	warn_of_refusals(&session.plan);
+	if (session.has_failed)
+		return EXIT_ERROR;
 	return cli->detailed_exitcode && !plan_is_empty(&session.plan) ? EXIT_CHANGES : EXIT_DONE;
 }

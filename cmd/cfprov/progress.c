@@ -19,14 +19,24 @@ static void add_elapsed(struct str *out, int64_t elapsed_us)
 
 static void tell_complete(const struct event *event)
 {
-	assert(event->object);
-	bool is_adopted = action_kind(event->action) == ACTION_ADOPT;
+	static const struct {
+		const char *word;
+		enum term_style style;
+	} words[] = {
+		[ACTION_NONE] = {"unchanged", TERM_PLAIN},
+		[ACTION_CREATE] = {"created", TERM_CREATE},
+		[ACTION_ADOPT] = {"adopted", TERM_IMPORT},
+		[ACTION_REPLACE] = {"replaced", TERM_CREATE},
+		[ACTION_DESTROY] = {"destroyed", TERM_DESTROY},
+		[ACTION_FORGET] = {"forgotten", TERM_DIM},
+	};
+	enum action_kind kind = action_kind(event->action);
 	struct str line CLEANUP(str_release) = {0};
 
+	assert(event->object);
 	render_address(&line, event->object);
 	str_text_add(&line, ": ");
-	term_add(&line, STDERR_FILENO, is_adopted ? TERM_IMPORT : TERM_CREATE,
-		is_adopted ? "adopted" : "created");
+	term_add(&line, STDERR_FILENO, words[kind].style, words[kind].word);
 	add_elapsed(&line, event->elapsed_us);
 	str_format(&line, " (id %s)\n", event->object->id);
 	term_say_str(&line);

@@ -15,6 +15,9 @@ static const struct look {
 	[ACTION_NONE] = {" ", "nothing", TERM_PLAIN},
 	[ACTION_CREATE] = {"+", "create", TERM_CREATE},
 	[ACTION_ADOPT] = {"=", "adopt", TERM_IMPORT},
+	[ACTION_REPLACE] = {"-/+", "replace", TERM_DESTROY},
+	[ACTION_DESTROY] = {"-", "destroy", TERM_DESTROY},
+	[ACTION_FORGET] = {".", "forget", TERM_DIM},
 };
 
 void render_address(struct str *out, const struct object *object)
@@ -62,24 +65,108 @@ static void add_heading(struct str *out, const struct plan *plan)
 	str_text_add(out, "):\n\n");
 }
 
+/* "1 to import, 3 to add, 0 to change, 0 to destroy" */
+static void add_counts(struct str *out, const struct plan_counts *counts)
+{
+	if (counts->import)
+		str_format(out, "%zu to import, ", counts->import);
+	str_format(out, "%zu to add, %zu to change, %zu to destroy", counts->add, counts->change,
+		counts->destroy);
+	if (counts->forget)
+		str_format(out, ", %zu to forget", counts->forget);
+}
+
 static void add_summary(struct str *out, const struct plan_counts *counts)
 {
 	struct str line CLEANUP(str_release) = {0};
 
 	str_text_add(&line, "Plan: ");
-	if (counts->import)
-		str_format(&line, "%zu to import, ", counts->import);
-	str_format(&line, "%zu to add, %zu to change, %zu to destroy", counts->add, counts->change,
-		counts->destroy);
-	if (counts->forget)
-		str_format(&line, ", %zu to forget", counts->forget);
+	add_counts(&line, counts);
 	str_char(&line, '.');
 	term_add(out, STDOUT_FILENO, TERM_BOLD, str_text(&line));
 	str_char(out, '\n');
 }
 
-void render_plan(struct str *out, const struct plan *plan)
+static void add_drift(struct str *out, const struct drift *drift)
 {
+	struct str line CLEANUP(str_release) = {0};
+
+	render_address(&line, drift->recorded);
+	if (drift->live)
+		str_format(&line, " is another one now: it has the id %s, the state knows %s",
+			drift->live->id, drift->recorded->id);
+	else
+		str_format(&line, " is gone; its id was %s", drift->recorded->id);
+	term_add_folded(out, STDOUT_FILENO, 2, str_text(&line));
+}
+
+static void add_drifts(struct str *out, const struct plan *plan)
+{
+	if (!plan->drift_count)
+		return;
+	str_text_add(out, "Changed outside of cfprov:\n\n");
+	for (size_t i = 0; i < plan->drift_count; i++)
+		add_drift(out, &plan->drifts[i]);
+	str_char(out, '\n');
+}
+
+/* With several accounts: what each has to expect, a line each. */
+static void add_accounts(struct str *out, const struct plan *plan)
+{
+	struct str lines CLEANUP(str_release) = {0};
+	size_t accounts = 0;
+
+	for (size_t i = 0; i < plan->action_count;) {
+		const char *alias = action_object(&plan->actions[i])->account;
+		struct plan_counts sum = {0};
+		for (; i < plan->action_count; i++) {
+			const struct action *action = &plan->actions[i];
+			if (strcmp(action_object(action)->account, alias) != 0)
+				break;
+			struct plan_counts one = action_counts(action);
+			plan_counts_add(&sum, &one);
+		}
+		struct plan one_account = {.counts = sum};
+		if (plan_is_empty(&one_account))
+			continue;
+		accounts++;
+		str_text_add(&lines, "  ");
+		text_add_visible(&lines, alias, strlen(alias), 0);
+		str_text_add(&lines, ": ");
+		add_counts(&lines, &sum);
+		str_char(&lines, '\n');
+	}
+	if (accounts > 1) {
+		str_text_add(out, str_text(&lines));
+		str_char(out, '\n');
+	}
+}
+
+static void render_refresh(struct str *out, const struct plan *plan)
+{
+	if (!plan->refresh_count) {
+		term_add(
+			out, STDOUT_FILENO, TERM_BOLD, "No changes. The state matches what lives.");
+		str_char(out, '\n');
+		return;
+	}
+	str_text_add(out, "The state would learn:\n\n");
+	for (size_t i = 0; i < plan->refresh_count; i++) {
+		const struct refresh *refresh = &plan->refreshes[i];
+		struct str line CLEANUP(str_release) = {0};
+		render_address(&line, refresh->before);
+		str_text_add(&line, refresh->after ? " was modified" : " is not there any more");
+		term_add_folded(out, STDOUT_FILENO, 2, str_text(&line));
+	}
+}
+
+void render_plan(struct str *out, const struct plan *plan, enum session_mode mode)
+{
+	add_drifts(out, plan);
+	if (mode == SESSION_REFRESH_ONLY) {
+		render_refresh(out, plan);
+		return;
+	}
 	if (plan_is_empty(plan)) {
 		term_add(out, STDOUT_FILENO, TERM_BOLD,
 			"No changes. Your infrastructure matches the configuration.");
@@ -91,6 +178,7 @@ void render_plan(struct str *out, const struct plan *plan)
 		if (action_kind(&plan->actions[i]) != ACTION_NONE)
 			add_action(out, &plan->actions[i]);
 	str_char(out, '\n');
+	add_accounts(out, plan);
 	add_summary(out, &plan->counts);
 }
 
@@ -112,19 +200,6 @@ static void add_name(struct str *out, const struct object *object, size_t index,
 	if (index)
 		str_text_add(out, index + 1 == count ? " and " : ", ");
 	render_address(out, object);
-}
-
-static void note_unclaimed(const struct plan *plan)
-{
-	struct str text CLEANUP(str_release) = {0};
-
-	for (size_t i = 0; i < plan->unclaimed_count; i++)
-		add_name(&text, plan->unclaimed[i], i, plan->unclaimed_count);
-	str_format(&text,
-		" %s in the state but not in the manifest. This version of cfprov leaves "
-		"that alone.",
-		plan->unclaimed_count == 1 ? "is" : "are");
-	term_warning(str_text(&text));
 }
 
 static void note_consent(const struct plan *plan, size_t count)
@@ -152,6 +227,4 @@ void render_notes(const struct plan *plan)
 		count += plan->actions[i].needs_consent;
 	if (count)
 		note_consent(plan, count);
-	if (plan->unclaimed_count)
-		note_unclaimed(plan);
 }

@@ -4,9 +4,11 @@
 
 #include "base/str.h"
 #include "model/plan.h"
+#include "session.h"
 
-/* The actions, a line or two each, then the summary: "Plan: …" or "No changes. …". */
-void render_plan(struct str *out, const struct plan *plan);
+/* What changed outside, the actions, a line or two each, then the summary: "Plan: …" or "No
+ * changes. …". */
+void render_plan(struct str *out, const struct plan *plan, enum session_mode mode);
 
 /* "1 imported, 3 added, 0 changed, 0 destroyed": what an apply did. */
 void render_done(struct str *out, const struct plan_counts *counts);

@@ -119,7 +119,7 @@ static bool request_timeout_ms(int64_t *ret_timeout_ms, struct error *err)
 	return true;
 }
 
-static bool new_client(struct session *session)
+bool session_new_client(struct session *session)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct client_options options = {
@@ -136,8 +136,7 @@ static bool new_client(struct session *session)
 	return session->client;
 }
 
-/* Accounts with the same source share a lane; *lanes: name of the source -> lane + 1. */
-static bool find_lane(struct session *session, struct table **lanes, const struct account *account,
+bool session_find_lane(struct session *session, struct table **lanes, const struct account *account,
 	size_t *ret_lane, struct error *err)
 {
 	const char *key = account->token.kind == VALUE_NONE ? "" : account->token.name;
@@ -155,23 +154,137 @@ static bool find_lane(struct session *session, struct table **lanes, const struc
 	return true;
 }
 
+/* Takes the accounts out that did not work; what is recorded in them stays as it is. */
+static void drop_accounts(struct session *session, const bool *works)
+{
+	struct model *desired = &session->desired;
+	size_t kept = 0, objects = 0;
+
+	for (size_t i = 0; i < desired->account_count; i++) {
+		if (!works[i]) {
+			session->has_failed = true;
+			continue;
+		}
+		desired->accounts[kept] = desired->accounts[i];
+		session->accounts[kept] = session->accounts[i];
+		session->accounts[kept].account = &desired->accounts[kept];
+		kept++;
+	}
+	desired->account_count = kept;
+	for (size_t i = 0; i < desired->object_count; i++)
+		if (model_account(desired, desired->objects[i].account))
+			desired->objects[objects++] = desired->objects[i];
+	desired->object_count = objects;
+}
+
+/* Each account that has no credentials is said and left out; false if none is left. */
 static bool connect_accounts(struct session *session)
 {
 	const struct model *desired = &session->desired;
 	struct table *lanes = NULL;
-	bool is_good = true;
+	bool *works AUTO_FREE = mem_alloc(desired->account_count * sizeof(*works));
 
 	session->accounts = mem_alloc(desired->account_count * sizeof(*session->accounts));
-	for (size_t i = 0; i < desired->account_count && is_good; i++) {
+	for (size_t i = 0; i < desired->account_count; i++) {
 		struct live_account *account = &session->accounts[i];
 		struct error err CLEANUP(error_release) = {0};
 		account->account = &desired->accounts[i];
-		is_good = find_lane(session, &lanes, account->account, &account->lane, &err);
-		if (!is_good)
+		works[i] =
+			session_find_lane(session, &lanes, account->account, &account->lane, &err);
+		if (!works[i])
 			term_error(&err);
 	}
 	table_free(&lanes);
-	return is_good;
+	drop_accounts(session, works);
+	return session->desired.account_count > 0;
+}
+
+/* ---- live ---- */
+
+/*
+ * Adds to the set the aliases of accounts whose lists are needed although the state's word is
+ * taken for the rest: something wanted there is not recorded, or has no id.
+ */
+static struct table *find_unsure(const struct session *session)
+{
+	const struct model *recorded = &session->ledger.state.model, *desired = &session->desired;
+	struct table *unsure = NULL;
+
+	for (size_t i = 0; i < desired->object_count; i++) {
+		struct object *wanted = &desired->objects[i];
+		const struct object *known =
+			model_object(recorded, wanted->account, wanted->store, wanted->secret);
+		if (!known || !known->id)
+			table_put(&unsure, wanted->account, wanted);
+	}
+	for (size_t i = 0; i < recorded->object_count; i++)
+		if (recorded->objects[i].is_unresolved)
+			table_put(&unsure, recorded->objects[i].account, &recorded->objects[i]);
+	return unsure;
+}
+
+/* -refresh=false: the state's word is taken for what lives in the accounts that are not unsure. */
+static void believe_state(struct session *session, const struct table *unsure)
+{
+	const struct model *recorded = &session->ledger.state.model, *desired = &session->desired;
+
+	for (size_t i = 0; i < desired->account_count; i++)
+		if (!table_get(unsure, desired->accounts[i].alias))
+			model_add_account_copy(&session->live, &desired->accounts[i]);
+	for (size_t i = 0; i < recorded->object_count; i++) {
+		const struct object *object = &recorded->objects[i];
+		if (model_account(desired, object->account) && !table_get(unsure, object->account))
+			model_add_copy(&session->live, object)->origin = ORIGIN_NONE;
+	}
+}
+
+static struct live_input live_input_of(const struct session *session)
+{
+	return (struct live_input){
+		.client = session->client,
+		.accounts = session->accounts,
+		.count = session->desired.account_count,
+		.interrupted = &interrupt_count,
+	};
+}
+
+/* Lists the accounts, or with -refresh=false those that it has to. */
+static bool list_accounts(struct session *session)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	const struct model *desired = &session->desired;
+	struct live_account *listed AUTO_FREE = mem_alloc(desired->account_count * sizeof(*listed));
+	struct live_input input = live_input_of(session);
+	bool believes = !session->cli->refresh;
+	struct table *unsure = believes ? find_unsure(session) : NULL;
+
+	input.accounts = listed;
+	input.count = 0;
+	for (size_t i = 0; i < desired->account_count; i++)
+		if (!believes || table_get(unsure, desired->accounts[i].alias))
+			listed[input.count++] = session->accounts[i];
+	if (!live_read(&input, &session->live, &errors))
+		term_errors(&errors);
+	if (believes)
+		believe_state(session, unsure);
+	table_free(&unsure);
+	model_sort(&session->live);
+	return interrupt_count == 0;
+}
+
+bool session_read_live(struct session *session)
+{
+	const struct model *desired = &session->desired;
+
+	if (!session_new_client(session) || !connect_accounts(session))
+		return false;
+	bool *works AUTO_FREE = mem_alloc(desired->account_count * sizeof(*works));
+	if (!list_accounts(session))
+		return false;
+	for (size_t i = 0; i < desired->account_count; i++)
+		works[i] = model_account(&session->live, desired->accounts[i].alias);
+	drop_accounts(session, works);
+	return session->desired.account_count > 0;
 }
 
 /* ---- plan ---- */
@@ -197,14 +310,9 @@ static bool make_plan(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
-	const struct planner_input input = {
-		.desired = &session->desired,
-		.recorded = &session->ledger.state.model,
-		.live = &session->live,
-		.adopt_all = session->cli->adopt,
-	};
 
-	if (!planner_plan(&input, &session->plan, &errors)) {
+	plan_release(&session->plan);
+	if (!planner_plan(&session->input, &session->plan, &errors)) {
 		term_errors(&errors);
 		return false;
 	}
@@ -214,26 +322,66 @@ static bool make_plan(struct session *session)
 	return false;
 }
 
-bool session_read_live(struct session *session)
+/* Before stores are destroyed, what is in them must be known: then the plan is made again. */
+static bool look_inside(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
+	const struct plan *plan = &session->plan;
+	const struct object **doomed = mem_alloc(plan->action_count * sizeof(*doomed));
+	struct live_stores stores = {.items = doomed};
+	struct live_input input = live_input_of(session);
 
-	if (!new_client(session) || !connect_accounts(session))
-		return false;
+	for (size_t i = 0; i < plan->action_count; i++) {
+		const struct action *action = &plan->actions[i];
+		enum action_kind kind = action_kind(action);
+		bool destroys = kind == ACTION_DESTROY || kind == ACTION_REPLACE;
+		if (destroys && action_object(action)->kind == OBJECT_STORE)
+			doomed[stores.count++] = action->before;
+	}
+	bool is_good = !stores.count || live_read_inside(&input, &stores, &session->live, &errors);
+	if (!is_good)
+		term_errors(&errors);
+	is_good = is_good && (!stores.count || make_plan(session));
+	free((void *)doomed);
+	return is_good;
+}
 
-	const struct live_input input = {
-		.client = session->client,
-		.accounts = session->accounts,
-		.count = session->desired.account_count,
-		.interrupted = &interrupt_count,
-	};
-	if (live_read(&input, &session->live, &errors))
+bool session_mode_of(const struct cli *cli, enum session_mode *ret_mode)
+{
+	struct error err CLEANUP(error_release) = {0};
+
+	*ret_mode = cli->destroys       ? SESSION_DESTROY
+		    : cli->refresh_only ? SESSION_REFRESH_ONLY
+					: SESSION_NORMAL;
+	if (cli->destroys && cli->refresh_only)
+		error_set(&err, "-destroy and -refresh-only exclude each other");
+	else if (cli->refresh_only && !cli->refresh)
+		error_set(&err, "-refresh-only and -refresh=false exclude each other");
+	else if (cli->replace_count && *ret_mode != SESSION_NORMAL)
+		error_set(&err, "-replace goes with a plan that creates only");
+	else
 		return true;
-	term_errors(&errors);
+	term_error(&err);
 	return false;
 }
 
-bool session_plan(struct session *session)
+bool session_plan(struct session *session, enum session_mode mode)
 {
-	return session_read_live(session) && settle(session) && make_plan(session);
+	const struct cli *cli = session->cli;
+
+	if (!session_read_live(session) || !settle(session))
+		return false;
+	session->input = (struct planner_input){
+		.desired = &session->desired,
+		.recorded = &session->ledger.state.model,
+		.live = &session->live,
+		.adopt_all = cli->adopt,
+		.destroys_all = mode == SESSION_DESTROY,
+		.refresh_only = mode == SESSION_REFRESH_ONLY,
+		.is_partial = cli->account_count > 0 || session->has_failed,
+		.targets = {cli->targets, cli->target_count},
+		.excludes = {cli->excludes, cli->exclude_count},
+		.replaces = {cli->replaces, cli->replace_count},
+	};
+	return make_plan(session) && look_inside(session);
 }

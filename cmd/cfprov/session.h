@@ -6,6 +6,7 @@
 #define CFPROV_SESSION_H
 
 #include "cli.h"
+#include "engine/planner.h"
 #include "live/live.h"
 #include "recorded/ledger.h"
 
@@ -20,7 +21,9 @@ struct session {
 	struct client *client;
 	struct live_account *accounts; /* as desired.accounts */
 	struct model live;
+	struct planner_input input; /* that the plan was made from */
 	struct plan plan;
+	bool has_failed;    /* an account could not be read; the plan is about the others */
 	struct arena arena; /* of what was recovered */
 };
 
@@ -33,10 +36,28 @@ bool session_load_manifest(struct session *session) MUST_CHECK;
 bool session_read_state(struct session *session) MUST_CHECK;
 bool session_open_state(struct session *session, const char *operation) MUST_CHECK;
 
-/* Credentials, client, and what lives in the accounts: the lists. */
+bool session_new_client(struct session *session) MUST_CHECK;
+
+/*
+ * The lane of an account's credentials; accounts with the same source share one. *lanes is the
+ * caller's (table_free): it remembers them by source.
+ */
+struct table;
+bool session_find_lane(struct session *session, struct table **lanes, const struct account *account,
+	size_t *ret_lane, struct error *err) MUST_CHECK;
+
+/*
+ * Credentials, client, and what lives in the accounts. Those that can't be read are left out,
+ * said, and remembered in has_failed; false if none is left.
+ */
 bool session_read_live(struct session *session) MUST_CHECK;
 
+enum session_mode { SESSION_NORMAL, SESSION_DESTROY, SESSION_REFRESH_ONLY };
+
+/* What the options ask for. False: they contradict one another. */
+bool session_mode_of(const struct cli *cli, enum session_mode *ret_mode) MUST_CHECK;
+
 /* The same, then what an interrupted run has left, and the plan. */
-bool session_plan(struct session *session) MUST_CHECK;
+bool session_plan(struct session *session, enum session_mode mode) MUST_CHECK;
 
 #endif

@@ -9,8 +9,9 @@
 #include "model/plan.h"
 
 /*
- * No address twice; before and after are the same object; what is there has an id; the counts are
- * those of the actions. An error here is a defect of cfprov.
+ * No address twice; before and after are the same object; what is there has an id; nothing is given
+ * up that cfprov does not manage, or destroyed that is protected; the counts are those of the
+ * actions. An error here is a defect of cfprov.
  */
 bool check_plan(const struct plan *plan, struct error *err) MUST_CHECK;
 

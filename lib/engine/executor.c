@@ -22,6 +22,7 @@ struct run {
 	struct task *tasks; /* one for each action that is to be done; index = intent */
 	size_t task_count;
 	size_t *task_of; /* action -> task + 1; 0: nothing to do */
+	size_t goers;    /* the first so many tasks destroy or forget */
 	size_t next;     /* tasks before this one were started */
 	size_t under_way, ended;
 	struct outcome **group; /* done, not yet durable */
@@ -38,6 +39,7 @@ struct outcome *outcome_new(size_t index, enum outcome_kind kind)
 
 	outcome->index = index;
 	outcome->kind = kind;
+	outcome->change = CHANGE_KEEP;
 	return outcome;
 }
 
@@ -70,7 +72,7 @@ static void say(struct run *run, enum event_type type, const struct outcome *out
 	event_emit(run->input->sink,
 		&(struct event){.type = type,
 			.action = action,
-			.object = type == EVENT_ACTION_COMPLETE ? &outcome->object
+			.object = outcome->change == CHANGE_PUT ? &outcome->object
 								: action_object(action),
 			.err = outcome->err.message ? &outcome->err : NULL,
 			.elapsed_us = clock_monotonic_us() - task->started_us});
@@ -90,16 +92,9 @@ static void say_progress(struct run *run, enum event_type type)
 
 static void count_done(struct run *run, const struct outcome *outcome)
 {
-	switch (action_kind(action_of(run, outcome->index))) {
-	case ACTION_CREATE:
-		run->result.done.add++;
-		break;
-	case ACTION_ADOPT:
-		run->result.done.import++;
-		break;
-	case ACTION_NONE:
-		break;
-	}
+	struct plan_counts one = action_counts(action_of(run, outcome->index));
+
+	plan_counts_add(&run->result.done, &one);
 }
 
 /* Without a journal the results stay in memory until the state is written; nothing new starts. */
@@ -114,12 +109,11 @@ static void journal_failed(struct run *run, struct error *err)
 
 static struct result result_of(const struct run *run, const struct outcome *outcome)
 {
-	const struct object *object = outcome->kind == OUTCOME_DONE
+	const struct object *object = outcome->change == CHANGE_PUT
 					      ? &outcome->object
 					      : action_object(action_of(run, outcome->index));
 
-	return (struct result){run->task_of[outcome->index] - 1,
-		{outcome->kind == OUTCOME_DONE ? CHANGE_PUT : CHANGE_KEEP, object}};
+	return (struct result){run->task_of[outcome->index] - 1, {outcome->change, object}};
 }
 
 /* Makes the group durable, then says so. */
@@ -177,10 +171,17 @@ static void take(struct run *run, struct outcome *outcome)
 
 /* ---- the run ---- */
 
+/* What comes waits until all that goes has ended. */
+static bool may_start(const struct run *run)
+{
+	return run->next < run->task_count && run->under_way < run->input->parallelism &&
+	       run->can_record && interrupts(run) == 0 &&
+	       (run->next != run->goers || run->ended == run->goers);
+}
+
 static void start_ready(struct run *run)
 {
-	while (run->next < run->task_count && run->under_way < run->input->parallelism &&
-		run->can_record && interrupts(run) == 0) {
+	while (may_start(run)) {
 		struct task *task = &run->tasks[run->next++];
 		const struct action *action = action_of(run, task->action);
 		task->started_us = clock_monotonic_us();
@@ -220,27 +221,67 @@ static void loop(struct run *run)
 	run->result.not_started = run->task_count - run->ended - run->under_way;
 }
 
-static bool begin(struct run *run)
+static bool goes(const struct action *action)
+{
+	enum action_kind kind = action_kind(action);
+
+	return kind == ACTION_DESTROY || kind == ACTION_FORGET;
+}
+
+/* Adds a task for each action that goes, or that does not. */
+static void add_tasks(struct run *run, bool that_go, struct intent *intents)
 {
 	const struct plan *plan = run->input->plan;
-	struct intent *intents = mem_alloc(plan->action_count * sizeof(*intents));
 
-	run->tasks = mem_alloc(plan->action_count * sizeof(*run->tasks));
-	run->task_of = mem_alloc(plan->action_count * sizeof(*run->task_of));
 	for (size_t i = 0; i < plan->action_count; i++) {
 		const struct action *action = &plan->actions[i];
 		enum action_kind kind = action_kind(action);
-		if (kind == ACTION_NONE)
+		if (kind == ACTION_NONE || goes(action) != that_go)
 			continue;
-		intents[run->task_count] =
-			(struct intent){kind == ACTION_CREATE ? INTENT_CREATE : INTENT_RECORD,
-				action_object(action)};
+		bool makes = kind == ACTION_CREATE || kind == ACTION_REPLACE;
+		intents[run->task_count] = (struct intent){
+			makes ? INTENT_CREATE : INTENT_RECORD, action_object(action)};
 		run->tasks[run->task_count] = (struct task){.action = i};
 		run->task_of[i] = ++run->task_count;
 	}
-	run->can_record =
-		run->task_count == 0 || ledger_begin(run->input->ledger, run->input->desired,
-						intents, run->task_count, run->err);
+}
+
+/* The plan's refreshes need no request: they are the first group of results. */
+static bool record_refreshes(struct run *run)
+{
+	const struct plan *plan = run->input->plan;
+	struct result *results = mem_alloc(plan->refresh_count * sizeof(*results));
+
+	for (size_t i = 0; i < plan->refresh_count; i++) {
+		const struct refresh *refresh = &plan->refreshes[i];
+		results[i] = (struct result){run->task_count + i,
+			{refresh->after ? CHANGE_PUT : CHANGE_DROP,
+				refresh->after ? refresh->after : refresh->before}};
+	}
+	bool is_good = !plan->refresh_count ||
+		       ledger_record(run->input->ledger, results, plan->refresh_count, run->err);
+	free(results);
+	return is_good;
+}
+
+static bool begin(struct run *run)
+{
+	const struct plan *plan = run->input->plan;
+	size_t most = plan->action_count + plan->refresh_count;
+	struct intent *intents = mem_alloc(most * sizeof(*intents));
+
+	run->tasks = mem_alloc(plan->action_count * sizeof(*run->tasks));
+	run->task_of = mem_alloc(plan->action_count * sizeof(*run->task_of));
+	add_tasks(run, true, intents);
+	run->goers = run->task_count;
+	add_tasks(run, false, intents);
+	for (size_t i = 0; i < plan->refresh_count; i++)
+		intents[run->task_count + i] =
+			(struct intent){INTENT_RECORD, plan->refreshes[i].before};
+	size_t count = run->task_count + plan->refresh_count;
+	run->can_record = count == 0 || (ledger_begin(run->input->ledger, run->input->desired,
+						 intents, count, run->err) &&
+						record_refreshes(run));
 	free(intents);
 	return run->can_record;
 }
@@ -261,7 +302,7 @@ bool executor_run(
 	struct run run = {.input = input, .err = &failure};
 	bool is_good = begin(&run);
 
-	if (is_good && run.task_count) {
+	if (is_good && run.task_count + input->plan->refresh_count > 0) {
 		loop(&run);
 		struct error finish_err = {0};
 		if (interrupts(&run) < 2 && !ledger_finish(input->ledger, &finish_err))

@@ -3,6 +3,9 @@
  * actions under way, makes results durable in groups, and says what happens. It knows nothing of
  * requests: an action is handed to a runner, and some time later the runner says what came of it.
  *
+ * First goes what is to go, then comes what is to come: an account may have room for one store.
+ * The plan's refreshes are part of the run, and need no runner.
+ *
  *     idle ──ready──► under way ──► done    ──► in the group ──► durable, said
  *                            └────► failed   (nothing was made)      "
  *                            └────► unknown  (left unresolved)       said
@@ -16,15 +19,17 @@
 #include <signal.h>
 
 enum outcome_kind {
-	OUTCOME_DONE,    /* object: as it is now */
-	OUTCOME_FAILED,  /* err; nothing was changed */
+	OUTCOME_DONE,
+	OUTCOME_FAILED,  /* err; it did not happen */
 	OUTCOME_UNKNOWN, /* err; it may have been done */
 };
 
 struct outcome {
 	enum outcome_kind kind;
 	size_t index; /* of the action in the plan */
-	struct object object;
+	/* What it means for the state: done, PUT or DROP; failed, KEEP (or DROP, see runner.h). */
+	enum change_kind change;
+	struct object object; /* with PUT */
 	struct error err;
 	struct arena arena; /* the object's texts */
 };
@@ -66,6 +71,7 @@ struct executor_result {
 bool executor_run(const struct executor_input *input, struct executor_result *ret_result,
 	struct error *err) MUST_CHECK;
 
+/* Its change is KEEP. */
 struct outcome *outcome_new(size_t index, enum outcome_kind kind) MUST_CHECK;
 void outcome_free(struct outcome *outcome);
 

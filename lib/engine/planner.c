@@ -76,6 +76,30 @@ static struct table *used_accounts(const struct model *recorded)
 	return used;
 }
 
+/* What is recorded in an account that the manifest dropped can't be reached, nor be parted from. */
+static void check_dropped(struct planning *p, const struct table *used)
+{
+	const struct model *recorded = p->input->recorded;
+
+	for (size_t i = 0; i < recorded->account_count && !p->input->is_partial; i++) {
+		const struct account *account = &recorded->accounts[i];
+		if (model_account(p->input->desired, account->alias) ||
+			!table_get(used, account->id))
+			continue;
+		const char *alias = shown(p, account->alias);
+		struct error *err = error_list_add(p->errors);
+		error_set(err,
+			"the manifest has no account `%s` any more, but the state has objects in "
+			"it",
+			alias);
+		error_hint(err,
+			"Put the account back and take its stores out instead, or make cfprov "
+			"forget "
+			"them: cfprov state rm '%s/*'.",
+			alias);
+	}
+}
+
 static void check_accounts(struct planning *p)
 {
 	const struct model *desired = p->input->desired;
@@ -84,7 +108,49 @@ static void check_accounts(struct planning *p)
 	for (size_t i = 0; i < desired->account_count; i++)
 		if (check_id(p, used, &desired->accounts[i]))
 			check_alias(p, &desired->accounts[i]);
+	check_dropped(p, used);
 	table_free(&used);
+}
+
+/* ---- what was asked for ---- */
+
+static bool matches_any(const struct patterns *patterns, const struct object *object)
+{
+	for (size_t i = 0; i < patterns->count; i++)
+		if (object_matches(object, patterns->items[i]))
+			return true;
+	return false;
+}
+
+static bool is_wanted(const struct planning *p, const struct object *object)
+{
+	const struct planner_input *input = p->input;
+
+	return (!input->targets.count || matches_any(&input->targets, object)) &&
+	       !matches_any(&input->excludes, object);
+}
+
+static bool matches_model(const struct model *model, const char *pattern)
+{
+	for (size_t i = 0; i < model->object_count; i++)
+		if (object_matches(&model->objects[i], pattern))
+			return true;
+	return false;
+}
+
+/* A pattern that matches nothing was mistyped. */
+static void check_patterns(struct planning *p, const struct patterns *patterns, const char *option)
+{
+	for (size_t i = 0; i < patterns->count; i++) {
+		const char *pattern = patterns->items[i];
+		if (matches_model(p->input->desired, pattern) ||
+			matches_model(p->input->recorded, pattern))
+			continue;
+		struct error *err = error_list_add(p->errors);
+		error_set(err, "%s=%s matches nothing in the manifest or the state", option,
+			shown(p, pattern));
+		error_hint(err, "Addresses look like ALIAS/STORE; `*` matches within a part.");
+	}
 }
 
 /* ---- objects ---- */
@@ -116,31 +182,192 @@ static void refuse_doubles(struct planning *p, const struct object *desired,
 		known ? " The state has the id " : "", known ? known : "", known ? "." : "");
 }
 
-static void plan_object(struct planning *p, const struct object *desired)
+static void refuse_protected(struct planning *p, const struct object *object)
 {
-	const struct object *recorded =
-		model_object(p->input->recorded, desired->account, desired->store, desired->secret);
-	const struct object *live =
-		model_object(p->input->live, desired->account, desired->store, desired->secret);
-	size_t count = count_doubles(p->input->live, live);
+	struct str address CLEANUP(str_release) = {0};
+	struct error *err = error_about(p, &object->place);
 
-	if (count > 1) {
-		refuse_doubles(p, desired, recorded, live, count);
-		return;
+	object_add_address(&address, object);
+	error_set(err, "%s is protected by prevent_destroy, and the plan would destroy it",
+		shown(p, str_text(&address)));
+	error_hint(err, "Keep it in the manifest; or take prevent_destroy out there and apply "
+			"first, then go on.");
+}
+
+/* The live objects inside a store; they stand right behind it. */
+static void find_strangers(
+	const struct planning *p, const struct object *live, struct action *action)
+{
+	const struct object *end = p->input->live->objects + p->input->live->object_count;
+	const struct object *it = live + 1;
+
+	while (live->kind == OBJECT_STORE && it < end && it->secret &&
+		strcmp(it->account, live->account) == 0 && strcmp(it->store, live->store) == 0)
+		it++;
+	action->strangers = live + 1;
+	action->stranger_count = (size_t)(it - live) - 1;
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* What the state should say of an object that no action is about, if that is something new. */
+static void refresh(struct planning *p, const struct object *recorded, const struct object *live,
+	const struct object *desired)
+{
+	struct object now = *recorded;
+
+	now.created = live->created;
+	now.modified = live->modified;
+	if (desired) {
+		now.prevent_destroy = desired->prevent_destroy;
+		now.forget_on_remove = desired->forget_on_remove;
 	}
+	if (is_same_text(now.created, recorded->created) &&
+		is_same_text(now.modified, recorded->modified) &&
+		now.prevent_destroy == recorded->prevent_destroy &&
+		now.forget_on_remove == recorded->forget_on_remove)
+		return;
+	struct object *after = arena_alloc(&p->plan->arena, sizeof(*after));
+	*after = now;
+	plan_add_refresh(p->plan, recorded, after);
+}
+
+/* One address, as the three models know it; each may be NULL but not desired and recorded both. */
+struct trio {
+	const struct object *desired, *recorded, *live;
+	size_t live_count; /* more than 1: doubles */
+	bool is_same;      /* recorded and live are one object */
+};
+
+static void plan_desired(struct planning *p, const struct trio *trio)
+{
+	const struct object *desired = trio->desired, *recorded = trio->recorded;
 	bool is_known = recorded && recorded->id;
-	bool is_same = is_known && live && strcmp(recorded->id, live->id) == 0;
 	struct action *action = plan_add(p->plan);
+
 	action->after = desired;
-	action->before = is_same ? recorded : live;
-	action->needs_consent = live && !is_same && !p->input->adopt_all && !desired->may_adopt;
-	if (is_known && !live)
+	action->before = trio->is_same ? recorded : trio->live;
+	action->needs_consent =
+		trio->live && !trio->is_same && !p->input->adopt_all && !desired->may_adopt;
+	action->is_replaced = trio->is_same && matches_any(&p->input->replaces, desired);
+	if (is_known && !trio->live)
 		action->reason = arena_format(&p->plan->arena,
 			"it is gone from the account; its id was %s", shown(p, recorded->id));
-	else if (is_known && !is_same)
+	else if (is_known && !trio->is_same)
 		action->reason = arena_format(&p->plan->arena,
 			"it was made anew outside of cfprov; the state has the id %s",
 			shown(p, recorded->id));
+	else if (action->is_replaced)
+		action->reason = "-replace asks for it";
+	if (action->is_replaced) {
+		find_strangers(p, trio->live, action);
+		if (desired->prevent_destroy)
+			refuse_protected(p, desired);
+	}
+	if (action_kind(action) == ACTION_NONE)
+		refresh(p, recorded, trio->live, desired);
+}
+
+static const struct removal *find_removal(const struct planning *p, const struct object *object)
+{
+	const struct model *desired = p->input->desired;
+
+	for (size_t i = 0; i < desired->removal_count; i++)
+		if (object_matches(object, desired->removals[i].from))
+			return &desired->removals[i];
+	return NULL;
+}
+
+/* Recorded, and desired no longer. */
+static void plan_parting(struct planning *p, const struct trio *trio)
+{
+	const struct object *recorded = trio->recorded;
+	const struct removal *removal = find_removal(p, recorded);
+
+	if (!trio->is_same) {
+		plan_add_refresh(p->plan, recorded, NULL);
+		return;
+	}
+	struct action *action = plan_add(p->plan);
+	action->before = recorded;
+	action->is_left_alive = removal ? !removal->destroys : recorded->forget_on_remove;
+	action->reason = p->input->destroys_all ? NULL
+			 : removal              ? "`removed` in the manifest says so"
+						: "it is not in the manifest any more";
+	if (action->is_left_alive)
+		return;
+	find_strangers(p, trio->live, action);
+	if (recorded->prevent_destroy)
+		refuse_protected(p, recorded);
+}
+
+/* With -refresh-only: nothing is done, the state only learns what lives. */
+static void plan_refresh(struct planning *p, const struct trio *trio)
+{
+	if (trio->recorded && trio->is_same)
+		refresh(p, trio->recorded, trio->live, NULL);
+	else if (trio->recorded)
+		plan_add_refresh(p->plan, trio->recorded, NULL);
+}
+
+static void plan_trio(struct planning *p, const struct trio *trio)
+{
+	const struct object *recorded = trio->recorded;
+	const struct object *about = trio->desired ? trio->desired : recorded;
+
+	if (!is_wanted(p, about))
+		return;
+	if (trio->live_count > 1) {
+		refuse_doubles(p, about, recorded, trio->live, trio->live_count);
+		return;
+	}
+	if (recorded && !trio->is_same && (trio->live || recorded->id))
+		plan_add_drift(p->plan, recorded, trio->live);
+	if (p->input->refresh_only)
+		plan_refresh(p, trio);
+	else if (trio->desired && !p->input->destroys_all)
+		plan_desired(p, trio);
+	else if (recorded)
+		plan_parting(p, trio);
+}
+
+static void plan_address(
+	struct planning *p, const struct object *desired, const struct object *recorded)
+{
+	const struct object *about = desired ? desired : recorded;
+	struct trio trio = {.desired = desired, .recorded = recorded};
+
+	trio.live = model_object(p->input->live, about->account, about->store, about->secret);
+	trio.live_count = count_doubles(p->input->live, trio.live);
+	for (size_t i = 0; i < trio.live_count && recorded && recorded->id; i++) {
+		if (strcmp(trio.live[i].id, recorded->id) != 0)
+			continue;
+		trio.is_same = trio.live_count == 1;
+	}
+	if (recorded)
+		p->plan->managed++;
+	plan_trio(p, &trio);
+}
+
+/* Walks two sorted rows: what is desired, and what is recorded in the accounts of this run. */
+static void plan_objects(struct planning *p)
+{
+	const struct model *desired = p->input->desired, *recorded = p->input->recorded;
+	size_t i = 0, j = 0;
+
+	while (i < desired->object_count || j < recorded->object_count) {
+		const struct object *d = i < desired->object_count ? &desired->objects[i] : NULL;
+		const struct object *r = j < recorded->object_count ? &recorded->objects[j] : NULL;
+		int order = !d ? 1 : !r ? -1 : object_compare(d, r);
+		i += order <= 0;
+		j += order >= 0;
+		if (order > 0 && !model_account(desired, r->account))
+			continue; /* of another run; see check_dropped */
+		plan_address(p, order <= 0 ? d : NULL, order >= 0 ? r : NULL);
+	}
 }
 
 static void refuse_id(struct planning *p, const struct object *desired, const char *id,
@@ -172,38 +399,18 @@ static void check_adopted_ids(struct planning *p)
 			table_put(&known, recorded->objects[i].id, &recorded->objects[i]);
 	for (size_t i = 0, j = 0; i < live->object_count; i++) {
 		struct object *object = &live->objects[i];
-		while (j < plan->action_count && object_compare(plan->actions[j].after, object) < 0)
+		while (j < plan->action_count &&
+			object_compare(action_object(&plan->actions[j]), object) < 0)
 			j++;
 		if (j == plan->action_count || plan->actions[j].before != object)
 			continue;
 		const struct object *other = table_get(known, object->id);
 		if (other && object_compare(other, object) != 0)
-			refuse_id(p, plan->actions[j].after, object->id, other);
+			refuse_id(p, action_object(&plan->actions[j]), object->id, other);
 		else
 			table_put(&known, object->id, object);
 	}
 	table_free(&known);
-}
-
-/* Two sorted rows: what is recorded in an account of this run, and is not desired any more. */
-static void find_unclaimed(struct planning *p)
-{
-	const struct model *recorded = p->input->recorded, *desired = p->input->desired;
-	struct plan *plan = p->plan;
-
-	for (size_t i = 0, j = 0; i < recorded->object_count; i++) {
-		const struct object *object = &recorded->objects[i];
-		while (j < desired->object_count &&
-			object_compare(&desired->objects[j], object) < 0)
-			j++;
-		bool is_desired = j < desired->object_count &&
-				  object_compare(&desired->objects[j], object) == 0;
-		if (is_desired || !model_account(desired, object->account))
-			continue;
-		plan->unclaimed = mem_room((void *)plan->unclaimed, plan->unclaimed_count,
-			&plan->unclaimed_room, sizeof(object));
-		plan->unclaimed[plan->unclaimed_count++] = object;
-	}
 }
 
 bool planner_plan(
@@ -214,9 +421,11 @@ bool planner_plan(
 	size_t before = errors->count;
 
 	check_accounts(&p);
-	for (size_t i = 0; i < input->desired->object_count; i++)
-		plan_object(&p, &input->desired->objects[i]);
-	find_unclaimed(&p);
+	check_patterns(&p, &input->targets, "-target");
+	check_patterns(&p, &input->excludes, "-exclude");
+	check_patterns(&p, &input->replaces, "-replace");
+	if (errors->count == before)
+		plan_objects(&p);
 	plan.counts = plan_count(&plan);
 	if (plan.counts.import && errors->count == before)
 		check_adopted_ids(&p);

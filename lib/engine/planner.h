@@ -5,16 +5,18 @@
  *     desired  recorded  live          the action
  *     yes      no        no            create
  *     yes      no        yes           adopt (needs consent)
- *     yes      yes       same id       none
- *     yes      yes       no            create, with the reason
- *     yes      yes       another id    adopt, with the reason (needs consent)
+ *     yes      yes       same id       none; replace, if asked for
+ *     yes      yes       no            create, with the reason; drift
+ *     yes      yes       another id    adopt, with the reason (needs consent); drift
  *     yes      any       twice         an error that names the ids
- *     no       yes       any           none, but named in plan.unclaimed
+ *     no       yes       same id       destroy, or forget (on_remove, removed)
+ *     no       yes       no            none: it is out of the state already; drift
+ *     no       yes       another id    none: that one is a stranger; drift
  *     no       no        any           not cfprov's business
  *
- * The accounts are those that are desired: of others nothing is planned and nothing named. An
- * error, too: an alias that the state knows as another account, an account in which something is
- * recorded under another alias, and a store to adopt whose id is another's.
+ * An adoption that would give one id two addresses in the state is an error, too, and so are the
+ * end of what prevent_destroy protects, and an account with recorded objects that the manifest
+ * does not know any more.
  */
 #ifndef ENGINE_PLANNER_H
 #define ENGINE_PLANNER_H
@@ -22,10 +24,20 @@
 #include "base/error.h"
 #include "model/plan.h"
 
+/* Patterns of addresses; see object_matches. */
+struct patterns {
+	const char *const *items;
+	size_t count;
+};
+
 struct planner_input {
 	/* Each sorted; they must outlive the plan. recorded has nothing unresolved any more. */
 	const struct model *desired, *recorded, *live;
-	bool adopt_all; /* consent to every adoption */
+	bool adopt_all;    /* consent to every adoption */
+	bool destroys_all; /* nothing is desired: the plan of `destroy` */
+	bool refresh_only; /* no actions: only bring the state up to what lives */
+	bool is_partial;   /* -account left accounts of the manifest out */
+	struct patterns targets, excludes, replaces;
 };
 
 /* Fills *ret_plan (plan_release). False if there are errors: then there is no plan. */

@@ -6,18 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An answer's tag: a create, or the lookup of an account. */
-enum tag_kind { TAG_CREATE, TAG_LOOKUP };
+/* An answer's tag: a create, a destroy, or the lookup of an account. */
+enum tag_kind { TAG_CREATE, TAG_DESTROY, TAG_LOOKUP };
 
-struct create {
+/* An action under way that needs requests; `kind` is that of the request that is out. */
+struct task {
 	enum tag_kind kind;
-	struct create *next;    /* in a lookup's list */
-	struct create *earlier; /* all of the run, for the end of it */
+	struct task *next;    /* in a lookup's list */
+	struct task *earlier; /* all of the run, for the end of it */
 	struct lookup *lookup;
 	const struct action *action;
 	size_t index;
 	int attempts;
-	struct error seen; /* why the outcome is unknown */
+	bool has_destroyed; /* the first half of a replacement is done */
+	struct error seen;  /* why the outcome is unknown */
 };
 
 /* One for each account. Who comes while a list is under way waits for the next one. */
@@ -26,17 +28,19 @@ struct lookup {
 	const struct live_account *account;
 	struct live_listing listing;
 	struct model model;
-	struct create *served, *waiting;
+	struct task *served, *waiting;
 	bool is_under_way;
 };
 
 struct cf_runner {
 	struct runner runner; /* first: what others hold */
 	struct client *client;
-	struct lookup *lookups; /* sorted by alias */
+	const struct live_account *accounts; /* sorted by alias */
+	struct lookup *lookups;              /* one for each account */
+	bool force;
 	size_t lookup_count;
 	struct arena arena;
-	struct create *creates; /* all of the run */
+	struct task *tasks;     /* all of the run */
 	struct outcome **ended; /* a queue */
 	size_t ended_from, ended_count, ended_room;
 };
@@ -46,23 +50,11 @@ static struct cf_runner *in(struct runner *runner)
 	return (struct cf_runner *)(void *)runner;
 }
 
-static int compare_lookups(const void *a, const void *b)
-{
-	const struct lookup *x = a, *y = b;
-
-	return strcmp(x->account->account->alias, y->account->account->alias);
-}
-
 static struct lookup *lookup_for(struct cf_runner *r, const char *alias)
 {
-	struct account account = {.alias = alias};
-	struct live_account live = {.account = &account};
-	struct lookup wanted = {.account = &live};
-	struct lookup *found =
-		bsearch(&wanted, r->lookups, r->lookup_count, sizeof(wanted), compare_lookups);
+	const struct live_account *account = live_find_account(r->accounts, r->lookup_count, alias);
 
-	assert(found);
-	return found;
+	return &r->lookups[account - r->accounts];
 }
 
 /* ---- outcomes ---- */
@@ -74,12 +66,13 @@ static void end(struct cf_runner *r, struct outcome *outcome)
 }
 
 static void end_with_error(
-	struct cf_runner *r, struct create *create, enum outcome_kind kind, struct error *err)
+	struct cf_runner *r, struct task *task, enum outcome_kind kind, struct error *err)
 {
-	struct outcome *outcome = outcome_new(create->index, kind);
+	struct outcome *outcome = outcome_new(task->index, kind);
 
 	error_move(&outcome->err, err);
-	error_release(&create->seen);
+	outcome->change = task->has_destroyed ? CHANGE_DROP : CHANGE_KEEP;
+	error_release(&task->seen);
 	end(r, outcome);
 }
 
@@ -87,6 +80,7 @@ static struct outcome *outcome_done(
 	const struct action *action, size_t index, const struct object *is_now)
 {
 	struct outcome *outcome = outcome_new(index, OUTCOME_DONE);
+	outcome->change = CHANGE_PUT;
 	struct object *object = &outcome->object;
 	const struct object *wanted = action->after;
 
@@ -104,10 +98,10 @@ static struct outcome *outcome_done(
 	return outcome;
 }
 
-static void end_created(struct cf_runner *r, struct create *create, const struct object *is_now)
+static void end_created(struct cf_runner *r, struct task *task, const struct object *is_now)
 {
-	end(r, outcome_done(create->action, create->index, is_now));
-	error_release(&create->seen);
+	end(r, outcome_done(task->action, task->index, is_now));
+	error_release(&task->seen);
 }
 
 /* ---- looking up what nobody saw ---- */
@@ -120,59 +114,60 @@ static void start_lookup(struct cf_runner *r, struct lookup *lookup)
 	live_listing_start(&lookup->listing, lookup->account, &lookup->model, r->client, lookup);
 }
 
-static void look(struct cf_runner *r, struct create *create)
+static void look(struct cf_runner *r, struct task *task)
 {
-	struct lookup *lookup = create->lookup;
+	struct lookup *lookup = task->lookup;
 
-	create->next = lookup->waiting;
-	lookup->waiting = create;
+	task->next = lookup->waiting;
+	lookup->waiting = task;
 	if (!lookup->is_under_way)
 		start_lookup(r, lookup);
 }
 
-static void send_create(struct cf_runner *r, struct create *create)
+static void send_create(struct cf_runner *r, struct task *task)
 {
 	struct str path CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
-	const struct live_account *account = create->lookup->account;
+	const struct live_account *account = task->lookup->account;
 
-	create->attempts++;
+	task->kind = TAG_CREATE;
+	task->attempts++;
 	cf_add_stores_path(&path, account->account->id);
-	cf_add_create_store_body(&body, create->action->after->store);
+	cf_add_create_store_body(&body, task->action->after->store);
 	client_send(r->client, &(struct client_call){.lane = account->lane,
 				       .safety = RETRY_UNSAFE,
 				       .method = "POST",
 				       .path = str_text(&path),
 				       .body = str_text(&body),
-				       .tag = create});
+				       .tag = task});
 }
 
-static void end_unknown(struct cf_runner *r, struct create *create, const char *why)
+static void end_unknown(struct cf_runner *r, struct task *task, const char *why)
 {
-	error_prefix(&create->seen, "%s", why);
-	error_hint(&create->seen, "Run apply again: it looks whether the store is there, and makes "
-				  "it only if not.");
-	end_with_error(r, create, OUTCOME_UNKNOWN, &create->seen);
+	error_prefix(&task->seen, "%s", why);
+	error_hint(&task->seen, "Run apply again: it looks whether the store is there, and makes "
+				"it only if not.");
+	end_with_error(r, task, OUTCOME_UNKNOWN, &task->seen);
 }
 
 /* The account was listed after the request ended: names decide. */
-static void resolve(struct cf_runner *r, const struct lookup *lookup, struct create *create)
+static void resolve(struct cf_runner *r, const struct lookup *lookup, struct task *task)
 {
-	const struct object *wanted = create->action->after;
+	const struct object *wanted = task->action->after;
 	const struct object *found =
 		model_object(&lookup->model, wanted->account, wanted->store, wanted->secret);
 	const struct object *last = lookup->model.objects + lookup->model.object_count;
 
 	if (lookup->listing.err.message) {
-		end_unknown(r, create, "it is not known whether it was created");
-	} else if (!found && create->attempts < RUNNER_ATTEMPTS) {
-		error_release(&create->seen);
-		send_create(r, create);
+		end_unknown(r, task, "it is not known whether it was created");
+	} else if (!found && task->attempts < RUNNER_ATTEMPTS) {
+		error_release(&task->seen);
+		send_create(r, task);
 	} else if (!found) {
-		end_with_error(r, create, OUTCOME_FAILED, &create->seen);
+		end_with_error(r, task, OUTCOME_FAILED, &task->seen);
 	} else if (found + 1 < last && object_compare(found, found + 1) == 0) {
-		end_unknown(r, create, "there are two stores of this name now");
+		end_unknown(r, task, "there are two stores of this name now");
 	} else {
-		end_created(r, create, found);
+		end_created(r, task, found);
 	}
 }
 
@@ -183,10 +178,10 @@ static void take_lookup(
 	if (!lookup->listing.is_done)
 		return;
 	model_sort(&lookup->model);
-	struct create *next;
-	for (struct create *create = lookup->served; create; create = next) {
-		next = create->next;
-		resolve(r, lookup, create);
+	struct task *next;
+	for (struct task *task = lookup->served; task; task = next) {
+		next = task->next;
+		resolve(r, lookup, task);
 	}
 	lookup->served = NULL;
 	lookup->is_under_way = false;
@@ -199,61 +194,119 @@ static void take_lookup(
 /* ---- creating ---- */
 
 /* An answer of success without a usable id still means that the store was made: look. */
-static void take_created(
-	struct cf_runner *r, struct create *create, const struct client_answer *answer)
+static void take_created(struct cf_runner *r, struct task *task, const struct client_answer *answer)
 {
 	const struct json *result = answer->cf.result;
-	struct cf_store store;
+	struct cf_object store;
 
 	if (json_is_array(result)) /* older answers are lists of one */
 		result = json_first(result);
-	if (!cf_store_decode(result, &store, &create->seen)) {
-		look(r, create);
+	if (!cf_object_decode(result, "store", &store, &task->seen)) {
+		look(r, task);
 		return;
 	}
-	if (strcmp(store.name, create->action->after->store) != 0) {
-		error_set(&create->seen, "Cloudflare's answer is about another store");
-		look(r, create);
+	if (strcmp(store.name, task->action->after->store) != 0) {
+		error_set(&task->seen, "Cloudflare's answer is about another store");
+		look(r, task);
 		return;
 	}
 	struct object is_now = {
 		.id = store.id, .created = store.created, .modified = store.modified};
-	end_created(r, create, &is_now);
+	end_created(r, task, &is_now);
 }
 
-static void take_create(struct cf_runner *r, struct create *create, struct client_answer *answer)
+static void take_create(struct cf_runner *r, struct task *task, struct client_answer *answer)
 {
 	switch (answer->outcome) {
 	case CLIENT_DONE:
-		take_created(r, create, answer);
+		take_created(r, task, answer);
 		break;
 	case CLIENT_FAILED:
-		end_with_error(r, create, OUTCOME_FAILED, &answer->err);
+		end_with_error(r, task, OUTCOME_FAILED, &answer->err);
 		break;
 	case CLIENT_UNKNOWN:
-		error_move(&create->seen, &answer->err);
-		look(r, create);
+		error_move(&task->seen, &answer->err);
+		look(r, task);
 		break;
 	}
+}
+
+/* ---- destroying ---- */
+
+static void send_destroy(struct cf_runner *r, struct task *task)
+{
+	struct str path CLEANUP(str_release) = {0};
+	const struct live_account *account = task->lookup->account;
+
+	task->kind = TAG_DESTROY;
+	cf_add_store_path(&path, account->account->id, task->action->before->id);
+	if (r->force && task->action->stranger_count)
+		str_text_add(&path, "?force=true");
+	/* Safe to repeat: what is gone can't be destroyed again. */
+	client_send(r->client, &(struct client_call){.lane = account->lane,
+				       .safety = RETRY_SAFE,
+				       .method = "DELETE",
+				       .path = str_text(&path),
+				       .tag = task});
+}
+
+static void end_gone(struct cf_runner *r, struct task *task)
+{
+	struct outcome *outcome = outcome_new(task->index, OUTCOME_DONE);
+
+	outcome->change = CHANGE_DROP;
+	end(r, outcome);
+}
+
+static void take_destroy(struct cf_runner *r, struct task *task, struct client_answer *answer)
+{
+	bool is_gone = answer->outcome == CLIENT_DONE || answer->cf.is_absent;
+
+	if (!is_gone) {
+		end_with_error(r, task, OUTCOME_FAILED, &answer->err);
+	} else if (action_kind(task->action) == ACTION_REPLACE) {
+		task->has_destroyed = true;
+		send_create(r, task);
+	} else {
+		end_gone(r, task);
+	}
+}
+
+/* ---- the runner ---- */
+
+static struct task *add_task(struct cf_runner *r, const struct action *action, size_t index)
+{
+	struct task *task = arena_alloc(&r->arena, sizeof(*task));
+
+	task->earlier = r->tasks;
+	r->tasks = task;
+	task->action = action;
+	task->index = index;
+	task->lookup = lookup_for(r, action_object(action)->account);
+	return task;
 }
 
 static void on_start(struct runner *runner, const struct action *action, size_t index)
 {
 	struct cf_runner *r = in(runner);
 
-	if (action_kind(action) == ACTION_ADOPT) {
+	switch (action_kind(action)) {
+	case ACTION_CREATE:
+		send_create(r, add_task(r, action, index));
+		break;
+	case ACTION_REPLACE:
+	case ACTION_DESTROY:
+		send_destroy(r, add_task(r, action, index));
+		break;
+	case ACTION_ADOPT:
 		end(r, outcome_done(action, index, action->before));
-		return;
+		break;
+	case ACTION_FORGET:
+		end_gone(r, add_task(r, action, index));
+		break;
+	case ACTION_NONE:
+		assert(!"a runner is given what has to be done");
 	}
-	assert(action_kind(action) == ACTION_CREATE);
-	struct create *create = arena_alloc(&r->arena, sizeof(*create));
-	create->earlier = r->creates;
-	r->creates = create;
-	create->kind = TAG_CREATE;
-	create->action = action;
-	create->index = index;
-	create->lookup = lookup_for(r, action->after->account);
-	send_create(r, create);
 }
 
 static void on_stop(struct runner *runner)
@@ -270,6 +323,21 @@ static struct outcome *take_ended(struct cf_runner *r)
 	return r->ended[r->ended_from++];
 }
 
+static void take_answer(struct cf_runner *r, struct client_answer *answer)
+{
+	switch (*(const enum tag_kind *)answer->tag) {
+	case TAG_CREATE:
+		take_create(r, answer->tag, answer);
+		break;
+	case TAG_DESTROY:
+		take_destroy(r, answer->tag, answer);
+		break;
+	case TAG_LOOKUP:
+		take_lookup(r, answer->tag, answer);
+		break;
+	}
+}
+
 static struct outcome *on_next(struct runner *runner, int64_t timeout_ms)
 {
 	struct cf_runner *r = in(runner);
@@ -277,10 +345,7 @@ static struct outcome *on_next(struct runner *runner, int64_t timeout_ms)
 	struct client_answer *answer;
 
 	while (!outcome && (answer = client_next(r->client, timeout_ms))) {
-		if (*(const enum tag_kind *)answer->tag == TAG_LOOKUP)
-			take_lookup(r, answer->tag, answer);
-		else
-			take_create(r, answer->tag, answer);
+		take_answer(r, answer);
 		client_answer_free(answer);
 		outcome = take_ended(r);
 	}
@@ -289,16 +354,19 @@ static struct outcome *on_next(struct runner *runner, int64_t timeout_ms)
 
 /* ---- life ---- */
 
-struct runner *runner_new(struct client *client, const struct live_account *accounts, size_t count)
+struct runner *runner_new(const struct runner_options *options)
 {
 	struct cf_runner *r = mem_alloc(sizeof(*r));
 
 	r->runner = (struct runner){.start = on_start, .stop = on_stop, .next = on_next};
-	r->client = client;
-	r->lookups = mem_alloc(count * sizeof(*r->lookups));
-	r->lookup_count = count;
-	for (size_t i = 0; i < count; i++)
-		r->lookups[i] = (struct lookup){.kind = TAG_LOOKUP, .account = &accounts[i]};
+	r->client = options->client;
+	r->accounts = options->accounts;
+	r->force = options->force;
+	r->lookups = mem_alloc(options->count * sizeof(*r->lookups));
+	r->lookup_count = options->count;
+	for (size_t i = 0; i < options->count; i++)
+		r->lookups[i] =
+			(struct lookup){.kind = TAG_LOOKUP, .account = &options->accounts[i]};
 	return &r->runner;
 }
 
@@ -317,8 +385,8 @@ void runner_free(struct runner *runner)
 			live_listing_release(&r->lookups[i].listing);
 		model_release(&r->lookups[i].model);
 	}
-	for (struct create *create = r->creates; create; create = create->earlier)
-		error_release(&create->seen);
+	for (struct task *task = r->tasks; task; task = task->earlier)
+		error_release(&task->seen);
 	arena_release(&r->arena);
 	free(r->ended);
 	free(r->lookups);

@@ -11,9 +11,20 @@ void cf_add_stores_path(struct str *out, const char *account_id)
 	str_format(out, "/accounts/%s/secrets_store/stores", account_id);
 }
 
-void cf_add_list_path(struct str *out, const char *account_id, size_t page)
+void cf_add_store_path(struct str *out, const char *account_id, const char *store_id)
 {
 	cf_add_stores_path(out, account_id);
+	str_format(out, "/%s", store_id);
+}
+
+void cf_add_list_path(struct str *out, const char *account_id, const char *store_id, size_t page)
+{
+	if (store_id) {
+		cf_add_store_path(out, account_id, store_id);
+		str_text_add(out, "/secrets");
+	} else {
+		cf_add_stores_path(out, account_id);
+	}
 	/* Oldest first: what is made meanwhile comes at the end and moves nothing between pages. */
 	str_format(out, "?page=%zu&per_page=%d&order=created&direction=asc", page, CF_PAGE_SIZE);
 }
@@ -60,11 +71,16 @@ static const struct meaning {
 		"Secrets Store, Edit."},
 };
 
+static bool starts_with(const char *text, const char *start)
+{
+	return strncmp(text, start, strlen(start)) == 0;
+}
+
 static const struct meaning *meaning_of(int status, int64_t code, const char *message)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(meanings); i++) {
 		const struct meaning *it = &meanings[i];
-		if (it->message && strncmp(message, it->message, strlen(it->message)) == 0)
+		if (it->message && starts_with(message, it->message))
 			return it;
 		if ((it->code && it->code == code) || (it->status && it->status == status))
 			return it;
@@ -118,6 +134,8 @@ static void describe(struct cf_answer *answer, int status, const char *ray, stru
 	(void)!json_integer(json_get(first, "code"), &answer->code);
 	const struct meaning *meaning = meaning_of(status, answer->code, message ? message : "");
 	answer->verdict = meaning && meaning->is_forbidden ? CF_FORBIDDEN : CF_REFUSED;
+	answer->is_absent = message && (starts_with(message, "store_not_found") ||
+					       starts_with(message, "secret_not_found"));
 	if (meaning)
 		error_hint(err, "%s", meaning->hint);
 }
@@ -182,23 +200,26 @@ static bool is_id(const char *id)
 	return length >= 1 && length <= 32 && id[length] == '\0';
 }
 
-bool cf_store_decode(const struct json *json, struct cf_store *ret_store, struct error *err)
+bool cf_object_decode(
+	const struct json *json, const char *what, struct cf_object *ret_object, struct error *err)
 {
-	struct cf_store store = {
+	const char *status = json_get_text(json, "status");
+	struct cf_object object = {
 		.id = json_get_text(json, "id"),
 		.name = json_get_text(json, "name"),
 		.created = json_get_text(json, "created"),
 		.modified = json_get_text(json, "modified"),
+		.is_deleted = status && strcmp(status, "deleted") == 0,
 	};
 
-	if (!store.name)
-		return error_set(err, "Cloudflare's answer has a store without a name");
-	if (!store.id || !is_id(store.id)) {
+	if (!object.name)
+		return error_set(err, "Cloudflare's answer has a %s without a name", what);
+	if (!object.id || !is_id(object.id)) {
 		struct str shown CLEANUP(str_release) = {0};
-		text_add_visible(&shown, store.name, strlen(store.name), 60);
-		return error_set(err, "Cloudflare's answer has no usable id for the store \"%s\"",
-			str_text(&shown));
+		text_add_visible(&shown, object.name, strlen(object.name), 60);
+		return error_set(err, "Cloudflare's answer has no usable id for the %s \"%s\"",
+			what, str_text(&shown));
 	}
-	*ret_store = store;
+	*ret_object = object;
 	return true;
 }

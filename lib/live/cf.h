@@ -16,7 +16,9 @@ enum { CF_PAGE_SIZE = 100 }; /* the largest that the API allows */
 
 /* /accounts/ID/secrets_store/stores, with a query for one page (from 1) of the list */
 void cf_add_stores_path(struct str *out, const char *account_id);
-void cf_add_list_path(struct str *out, const char *account_id, size_t page);
+void cf_add_store_path(struct str *out, const char *account_id, const char *store_id);
+/* store_id NULL: the account's stores; else the secrets in that store */
+void cf_add_list_path(struct str *out, const char *account_id, const char *store_id, size_t page);
 void cf_add_create_store_body(struct str *out, const char *name);
 
 /* ---- answers ---- */
@@ -34,6 +36,7 @@ struct cf_answer {
 	const struct json *result; /* lent by json */
 	int64_t code;              /* of the first error; 0: none */
 	bool is_throttled;         /* wait and ask again */
+	bool is_absent;            /* what the path names does not exist (any more) */
 	int64_t total_pages;       /* of a list; -1: not said */
 };
 
@@ -45,13 +48,15 @@ void cf_answer_decode(struct cf_answer *answer, int status, const struct str *bo
 	struct error *err);
 void cf_answer_release(struct cf_answer *answer);
 
-struct cf_store {
+/* A store or a secret, as lists and creates tell of it. */
+struct cf_object {
 	const char *id, *name;
 	const char *created, *modified; /* NULL: not said */
+	bool is_deleted;                /* a secret that is on its way out */
 };
 
-/* Reads one store; lends its texts from the JSON. */
-bool cf_store_decode(
-	const struct json *json, struct cf_store *ret_store, struct error *err) MUST_CHECK;
+/* Reads one; lends its texts from the JSON. `what` is for the error: "store". */
+bool cf_object_decode(const struct json *json, const char *what, struct cf_object *ret_object,
+	struct error *err) MUST_CHECK;
 
 #endif

@@ -2,13 +2,16 @@
 
 #include "adapter/table.h"
 
+#include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void send_page(struct live_listing *listing, size_t page, struct client *client, void *tag)
 {
 	struct str path CLEANUP(str_release) = {0};
 
-	cf_add_list_path(&path, listing->account->account->id, page);
+	cf_add_list_path(&path, listing->account->account->id,
+		listing->store ? listing->store->id : NULL, page);
 	client_send(client, &(struct client_call){.lane = listing->account->lane,
 				    .safety = RETRY_SAFE,
 				    .method = "GET",
@@ -24,29 +27,41 @@ void live_listing_start(struct live_listing *listing, const struct live_account 
 	send_page(listing, 1, client, tag);
 }
 
+/* `account` and `model` are set. */
+void live_listing_start_inside(
+	struct live_listing *listing, const struct object *store, struct client *client, void *tag)
+{
+	listing->store = store;
+	send_page(listing, 1, client, tag);
+}
+
 /* What one page brought. */
 struct page {
 	size_t items, fresh; /* fresh: not seen on another page */
 };
 
-static bool add_store(
+static bool add_object(
 	struct live_listing *listing, const struct json *json, struct page *page, struct error *err)
 {
-	struct cf_store store;
+	const struct object *store = listing->store;
+	const char *alias = listing->account->account->alias;
 	struct model *model = listing->model;
+	struct cf_object found;
 
-	if (!cf_store_decode(json, &store, err))
+	if (!cf_object_decode(json, store ? "secret" : "store", &found, err))
 		return false;
 	page->items++;
-	const char *id = arena_text(&model->arena, store.id);
+	const char *id = arena_text(&model->arena, found.id);
 	if (table_put(&listing->ids, id, listing))
 		return true; /* it moved to another page while we read */
 	page->fresh++;
-	struct object *object =
-		model_add_object(model, listing->account->account->alias, store.name, NULL);
+	if (found.is_deleted)
+		return true;
+	struct object *object = store ? model_add_object(model, alias, store->store, found.name)
+				      : model_add_object(model, alias, found.name, NULL);
 	object->id = id;
-	object->created = store.created ? arena_text(&model->arena, store.created) : NULL;
-	object->modified = store.modified ? arena_text(&model->arena, store.modified) : NULL;
+	object->created = found.created ? arena_text(&model->arena, found.created) : NULL;
+	object->modified = found.modified ? arena_text(&model->arena, found.modified) : NULL;
 	return true;
 }
 
@@ -54,9 +69,9 @@ static bool add_page(struct live_listing *listing, const struct json *result, st
 	struct error *err)
 {
 	if (!json_is_array(result))
-		return error_set(err, "Cloudflare's answer is no list of stores");
+		return error_set(err, "Cloudflare's answer is no list");
 	for (const struct json *it = json_first(result); it; it = json_next(it))
-		if (!add_store(listing, it, page, err))
+		if (!add_object(listing, it, page, err))
 			return false;
 	return true;
 }
@@ -76,7 +91,7 @@ static bool count_pages(struct live_listing *listing, int64_t total_pages, const
 		     : page->items < CF_PAGE_SIZE ? 0
 						  : listing->pages_sent + 1;
 	if (total_pages < 0 && *ret_pages && (!page->fresh || *ret_pages > LIVE_PAGE_LIMIT))
-		return error_set(&listing->err, "Cloudflare's list of stores repeats itself");
+		return error_set(&listing->err, "Cloudflare's list repeats itself");
 	return true;
 }
 
@@ -137,7 +152,8 @@ static bool collect(
 	for (size_t i = 0; i < count; i++) {
 		const struct account *account = listings[i].account->account;
 		if (!listings[i].err.message) {
-			model_add_account(live, account->alias, account->id);
+			if (!listings[i].store)
+				model_add_account(live, account->alias, account->id);
 			continue;
 		}
 		struct failure *failure = table_get(by_reason, listings[i].err.message);
@@ -189,11 +205,48 @@ bool live_read(const struct live_input *input, struct model *ret_live, struct er
 	for (size_t i = 0; i < input->count; i++)
 		live_listing_release(&listings[i]);
 	free(listings);
-	if (is_good) {
-		model_sort(&live);
-		*ret_live = live;
-	} else {
-		model_release(&live);
+	model_sort(&live);
+	*ret_live = live;
+	return is_good;
+}
+
+static int compare_aliases(const void *a, const void *b)
+{
+	const struct live_account *x = a, *y = b;
+
+	return strcmp(x->account->alias, y->account->alias);
+}
+
+const struct live_account *live_find_account(
+	const struct live_account *accounts, size_t count, const char *alias)
+{
+	struct account account = {.alias = alias};
+	struct live_account wanted = {.account = &account};
+	const struct live_account *found =
+		count ? bsearch(&wanted, accounts, count, sizeof(wanted), compare_aliases) : NULL;
+
+	assert(found);
+	return found;
+}
+
+bool live_read_inside(const struct live_input *input, const struct live_stores *stores,
+	struct model *live, struct error_list *errors)
+{
+	struct live_listing *listings = mem_alloc(stores->count * sizeof(*listings));
+	struct object *copies = mem_alloc(stores->count * sizeof(*copies));
+
+	for (size_t i = 0; i < stores->count; i++) {
+		copies[i] = *stores->items[i]; /* the live row moves while we add to it */
+		listings[i].account =
+			live_find_account(input->accounts, input->count, copies[i].account);
+		listings[i].model = live;
+		live_listing_start_inside(&listings[i], &copies[i], input->client, &listings[i]);
 	}
+	bool is_good = read_all(input, errors) && collect(listings, stores->count, live, errors);
+	for (size_t i = 0; i < stores->count; i++)
+		live_listing_release(&listings[i]);
+	free(listings);
+	free(copies);
+	model_sort(live);
 	return is_good;
 }

@@ -21,7 +21,8 @@ struct live_account {
 /* One account's list under way. A runner that looks something up uses it, too. */
 struct live_listing {
 	const struct live_account *account;
-	struct model *model; /* where the stores go; not sorted */
+	const struct object *store; /* NULL: the account's stores; else the secrets in it */
+	struct model *model;        /* where they go; not sorted */
 	size_t pages_sent, pages_read;
 	struct table *ids; /* seen, so that a store on two pages counts once */
 	bool is_done;
@@ -31,6 +32,8 @@ struct live_listing {
 /* Sends for the first page; its answers bear `tag`. */
 void live_listing_start(struct live_listing *listing, const struct live_account *account,
 	struct model *model, struct client *client, void *tag);
+void live_listing_start_inside(
+	struct live_listing *listing, const struct object *store, struct client *client, void *tag);
 
 /* Takes an answer of this listing; may send for more. Afterwards see is_done. */
 void live_listing_take(struct live_listing *listing, const struct client_answer *answer,
@@ -38,18 +41,32 @@ void live_listing_take(struct live_listing *listing, const struct client_answer 
 
 void live_listing_release(struct live_listing *listing);
 
+struct live_stores {
+	const struct object **items; /* with ids; borrowed */
+	size_t count;
+};
+
 struct live_input {
 	struct client *client;
-	const struct live_account *accounts;
+	const struct live_account *accounts; /* sorted by alias */
 	size_t count;
 	const volatile sig_atomic_t *interrupted; /* stops the reading; may be NULL */
 };
 
 /*
  * Reads the stores of all accounts into *ret_live (model_release), sorted. False if any account
- * failed; each has its error in *errors.
+ * failed or the reading was interrupted; the errors are in *errors, and *ret_live has the accounts
+ * (and their stores) that were read all the same.
  */
 bool live_read(const struct live_input *input, struct model *ret_live,
 	struct error_list *errors) MUST_CHECK;
+
+/* Adds the secrets inside these stores, which live, to the model, and sorts it again. */
+bool live_read_inside(const struct live_input *input, const struct live_stores *stores,
+	struct model *live, struct error_list *errors) MUST_CHECK;
+
+/* Lends the account of this alias; it must be there. `accounts` are sorted by alias. */
+const struct live_account *live_find_account(
+	const struct live_account *accounts, size_t count, const char *alias);
 
 #endif

@@ -13,9 +13,13 @@ struct action *plan_add(struct plan *plan)
 
 enum action_kind action_kind(const struct action *action)
 {
+	if (!action->after)
+		return action->is_left_alive ? ACTION_FORGET : ACTION_DESTROY;
 	if (!action->before)
 		return ACTION_CREATE;
-	return action->before->origin == ORIGIN_NONE ? ACTION_ADOPT : ACTION_NONE;
+	if (action->before->origin == ORIGIN_NONE)
+		return ACTION_ADOPT;
+	return action->is_replaced ? ACTION_REPLACE : ACTION_NONE;
 }
 
 const struct object *action_object(const struct action *action)
@@ -23,23 +27,57 @@ const struct object *action_object(const struct action *action)
 	return action->after ? action->after : action->before;
 }
 
+struct plan_counts action_counts(const struct action *action)
+{
+	switch (action_kind(action)) {
+	case ACTION_CREATE:
+		return (struct plan_counts){.add = 1};
+	case ACTION_ADOPT:
+		return (struct plan_counts){.import = 1};
+	case ACTION_REPLACE:
+		return (struct plan_counts){.add = 1, .destroy = 1};
+	case ACTION_DESTROY:
+		return (struct plan_counts){.destroy = 1};
+	case ACTION_FORGET:
+		return (struct plan_counts){.forget = 1};
+	case ACTION_NONE:
+		break;
+	}
+	return (struct plan_counts){0};
+}
+
 struct plan_counts plan_count(const struct plan *plan)
 {
 	struct plan_counts counts = {0};
 
 	for (size_t i = 0; i < plan->action_count; i++) {
-		switch (action_kind(&plan->actions[i])) {
-		case ACTION_CREATE:
-			counts.add++;
-			break;
-		case ACTION_ADOPT:
-			counts.import++;
-			break;
-		case ACTION_NONE:
-			break;
-		}
+		struct plan_counts one = action_counts(&plan->actions[i]);
+		plan_counts_add(&counts, &one);
 	}
 	return counts;
+}
+
+void plan_counts_add(struct plan_counts *counts, const struct plan_counts *more)
+{
+	counts->import += more->import;
+	counts->add += more->add;
+	counts->change += more->change;
+	counts->destroy += more->destroy;
+	counts->forget += more->forget;
+}
+
+void plan_add_drift(struct plan *plan, const struct object *recorded, const struct object *live)
+{
+	plan->drifts =
+		mem_room(plan->drifts, plan->drift_count, &plan->drift_room, sizeof(*plan->drifts));
+	plan->drifts[plan->drift_count++] = (struct drift){recorded, live};
+}
+
+void plan_add_refresh(struct plan *plan, const struct object *before, const struct object *after)
+{
+	plan->refreshes = mem_room(plan->refreshes, plan->refresh_count, &plan->refresh_room,
+		sizeof(*plan->refreshes));
+	plan->refreshes[plan->refresh_count++] = (struct refresh){before, after};
 }
 
 bool plan_is_empty(const struct plan *plan)
@@ -54,6 +92,7 @@ void plan_release(struct plan *plan)
 {
 	arena_release(&plan->arena);
 	free(plan->actions);
-	free((void *)plan->unclaimed);
+	free(plan->drifts);
+	free(plan->refreshes);
 	*plan = (struct plan){0};
 }

@@ -12,10 +12,12 @@
 #include "model/model.h"
 
 enum action_kind {
-	ACTION_NONE,   /* recorded, live and desired agree */
-	ACTION_CREATE, /* nothing there yet */
-	ACTION_ADOPT,  /* it lives, but nobody recorded it: take it into the state (Terraform:
-			  import) */
+	ACTION_NONE,    /* recorded, live and desired agree */
+	ACTION_CREATE,  /* nothing there yet */
+	ACTION_ADOPT,   /* it lives, but nobody recorded it: into the state (Terraform: import) */
+	ACTION_REPLACE, /* destroy it, create it again */
+	ACTION_DESTROY, /* not desired any more */
+	ACTION_FORGET,  /* not desired any more, but to stay alive: out of the state */
 };
 
 struct action {
@@ -24,8 +26,24 @@ struct action {
 	const struct object *after; /* desired */
 	const char *reason;         /* for people, a sentence without a full stop; or NULL */
 	bool needs_consent;         /* an adoption that nobody has agreed to in advance */
-	const size_t *waits_for;    /* indexes of the actions that must have succeeded before */
+	bool is_replaced;           /* of what stays desired: destroy it first */
+	bool is_left_alive;         /* of what is not desired: only forget it */
+	/* Of what is destroyed: live objects inside that cfprov does not manage. Sorted. */
+	const struct object *strangers;
+	size_t stranger_count;
+	const size_t *waits_for; /* indexes of the actions that must have succeeded before */
 	size_t wait_count;
+};
+
+/* Something changed outside of cfprov: it is gone (live NULL), or lives under another id. */
+struct drift {
+	const struct object *recorded, *live;
+};
+
+/* The state is to be brought up to what lives, without a request. */
+struct refresh {
+	const struct object *before; /* recorded */
+	const struct object *after;  /* NULL: out of the state */
 };
 
 struct plan_counts {
@@ -34,12 +52,14 @@ struct plan_counts {
 
 struct plan {
 	struct arena arena;     /* reasons */
-	struct action *actions; /* one for each desired object, sorted by address */
+	struct action *actions; /* desired, or recorded and not desired; sorted by address */
 	size_t action_count, action_room;
 	struct plan_counts counts;
-	/* Recorded, not desired: left alone, but said. Sorted by address. */
-	const struct object **unclaimed;
-	size_t unclaimed_count, unclaimed_room;
+	struct drift *drifts; /* sorted by address, as the refreshes */
+	size_t drift_count, drift_room;
+	struct refresh *refreshes; /* of objects that no action is about */
+	size_t refresh_count, refresh_room;
+	size_t managed; /* objects recorded in the accounts of the plan */
 };
 
 /* Lends a new action; valid until the next is added. */
@@ -50,10 +70,19 @@ enum action_kind action_kind(const struct action *action);
 /* The object that the action is about: after, or else before. */
 const struct object *action_object(const struct action *action);
 
+/* What one action counts for: a replacement once as add and once as destroy. */
+struct plan_counts action_counts(const struct action *action);
+
+void plan_counts_add(struct plan_counts *counts, const struct plan_counts *more);
+
 /* Counts from the actions themselves, as in "Plan: 1 to import, 3 to add, …". */
 struct plan_counts plan_count(const struct plan *plan);
 
-/* Is there anything to do? */
+/* Adds to the plan; valid until the next is added. */
+void plan_add_drift(struct plan *plan, const struct object *recorded, const struct object *live);
+void plan_add_refresh(struct plan *plan, const struct object *before, const struct object *after);
+
+/* Does anything have to be done in Cloudflare, or to what the state manages? */
 bool plan_is_empty(const struct plan *plan);
 
 void plan_release(struct plan *plan);
