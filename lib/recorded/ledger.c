@@ -60,6 +60,17 @@ static void describe_holder(const struct str *info, struct str *out)
 	text_add_visible(out, str_text(&text), text.length, 200);
 }
 
+bool ledger_is_locked(const char *path, struct str *ret_holder)
+{
+	char *real AUTO_FREE = fs_real_path(path), *lock AUTO_FREE = fs_sibling(real, ".", ".lock");
+	struct str info CLEANUP(str_release) = {0};
+
+	if (!fs_lock_is_held(lock, &info))
+		return false;
+	describe_holder(&info, ret_holder);
+	return true;
+}
+
 static bool wait_for_lock(const struct ledger_options *options, int64_t deadline_ms)
 {
 	const struct timespec pause = {.tv_nsec = LOCK_POLL_MS * 1000000L};

@@ -101,6 +101,9 @@ bool ledger_record(struct ledger *ledger, const struct result *results, size_t c
 /* Folds the run into the state, replaces the file and removes the journal. */
 bool ledger_finish(struct ledger *ledger, struct error *err) MUST_CHECK;
 
+/* Does somebody hold the lock of this state? Adds who. Takes nothing. */
+bool ledger_is_locked(const char *path, struct str *ret_holder) MUST_CHECK;
+
 void ledger_close(struct ledger *ledger);
 
 #endif
