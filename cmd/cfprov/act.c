@@ -114,17 +114,21 @@ static int tell_end(const struct session *session, enum session_mode mode,
 	struct str line CLEANUP(str_release) = {0};
 
 	progress_tell_failures(progress);
-	if (result->failed + result->not_started == 0) {
+	if (result->failed + result->not_started + result->unknown == 0) {
 		tell_complete(mode, result);
 		return session->has_failed ? EXIT_ERROR : EXIT_DONE;
 	}
 	render_done(&line, &result->done);
 	if (result->failed)
 		str_format(&line, ", %zu failed", result->failed);
+	if (result->unknown)
+		str_format(&line, ", %zu unknown", result->unknown);
 	if (result->not_started)
 		str_format(&line, ", %zu not started", result->not_started);
-	term_say("\n%s: %s. The state has all that worked.",
-		result->was_interrupted ? "Interrupted" : "Apply incomplete", str_text(&line));
+	term_say("\n%s: %s. %s", result->was_interrupted ? "Interrupted" : "Apply incomplete",
+		str_text(&line),
+		result->is_in_journal ? "The journal has all that worked; the next apply goes on."
+				      : "The state has all that worked.");
 	return EXIT_ERROR;
 }
 
@@ -166,22 +170,37 @@ static bool has_nothing_to_do(const struct plan *plan, enum session_mode mode)
 	return plan_is_empty(plan) && (mode != SESSION_REFRESH_ONLY || !plan->refresh_count);
 }
 
+/* Makes the plan, or takes the one that was saved. */
+static bool get_plan(struct session *session, enum session_mode *mode, const char *operation)
+{
+	const struct cli *cli = session->cli;
+
+	if (cli->argument_count)
+		return session_load_plan(session, cli->arguments[0], mode) &&
+		       session_open_state(session, operation) && session_check_plan(session);
+	return session_load_manifest(session) && session_open_state(session, operation) &&
+	       session_plan(session, *mode);
+}
+
 int act(const struct cli *cli, enum session_mode mode, const char *operation)
 {
 	struct progress progress CLEANUP(progress_release);
 	struct session session CLEANUP(session_release);
 	struct str text CLEANUP(str_release) = {0};
+	bool is_saved = cli->argument_count > 0;
 
 	progress_init(&progress);
 	session_init(&session, cli, &progress.sink);
-	if (!session_load_manifest(&session) || !session_open_state(&session, operation) ||
-		!session_plan(&session, mode))
+	if (!get_plan(&session, &mode, operation))
 		return EXIT_ERROR;
-	render_plan(&text, &session.plan, mode);
-	term_out_str(&text);
-	render_notes(&session.plan);
+	if (!is_saved) {
+		render_plan(&text, &session.plan, mode);
+		term_out_str(&text);
+		render_notes(&session.plan);
+	}
 	/* Without a question the state still learns what was refreshed. */
-	if (has_nothing_to_do(&session.plan, mode) || is_approved(cli, &session.plan))
-		return execute(&session, mode, &progress);
-	return EXIT_ERROR;
+	bool may_go_on =
+		has_nothing_to_do(&session.plan, mode) ||
+		(is_saved ? is_guarded(cli, &session.plan) : is_approved(cli, &session.plan));
+	return may_go_on ? execute(&session, mode, &progress) : EXIT_ERROR;
 }
