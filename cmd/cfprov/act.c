@@ -114,17 +114,21 @@ static int tell_end(const struct session *session, enum session_mode mode,
 	struct str line CLEANUP(str_release) = {0};
 
 	progress_tell_failures(progress);
-	if (result->failed + result->not_started == 0) {
+	if (result->failed + result->not_started + result->unknown == 0) {
 		tell_complete(mode, result);
 		return session->has_failed ? EXIT_ERROR : EXIT_DONE;
 	}
 	render_done(&line, &result->done);
 	if (result->failed)
 		str_format(&line, ", %zu failed", result->failed);
+	if (result->unknown)
+		str_format(&line, ", %zu unknown", result->unknown);
 	if (result->not_started)
 		str_format(&line, ", %zu not started", result->not_started);
-	term_say("\n%s: %s. The state has all that worked.",
-		result->was_interrupted ? "Interrupted" : "Apply incomplete", str_text(&line));
+	term_say("\n%s: %s. %s", result->was_interrupted ? "Interrupted" : "Apply incomplete",
+		str_text(&line),
+		result->is_in_journal ? "The journal has all that worked; the next apply goes on."
+				      : "The state has all that worked.");
 	return EXIT_ERROR;
 }
 

@@ -38,8 +38,8 @@ static void tell_complete(const struct event *event)
 	str_text_add(&line, ": ");
 	term_add(&line, STDERR_FILENO, words[kind].style, words[kind].word);
 	add_elapsed(&line, event->elapsed_us);
-	str_format(&line, " (id %s)\n", event->object->id);
-	term_say_str(&line);
+	str_format(&line, " (id %s)", event->object->id);
+	term_say("%s", str_text(&line));
 }
 
 /* Each answer has a ray of its own; without it, like failures are told as one. */
@@ -63,8 +63,8 @@ static void tell_failed(struct progress *progress, const struct event *event)
 	render_address(&address, event->object);
 	str_format(&line, "%s: ", str_text(&address));
 	term_add(&line, STDERR_FILENO, TERM_DESTROY, "failed");
-	str_format(&line, ": %s\n", event->err->message);
-	term_say_str(&line);
+	str_format(&line, ": %s", event->err->message);
+	term_say("%s", str_text(&line));
 	progress->failures = mem_room(progress->failures, progress->failure_count,
 		&progress->failure_room, sizeof(*progress->failures));
 	char *message = mem_copy_text(event->err->message);

@@ -128,14 +128,18 @@ void term_say_str(const struct str *text)
 
 void term_say(const char *format, ...)
 {
-	struct str line CLEANUP(str_release) = {0};
+	struct str line CLEANUP(str_release) = {0}, folded CLEANUP(str_release) = {0};
 	va_list args;
 
 	va_start(args, format);
 	str_format_list(&line, format, args);
 	va_end(args);
-	str_char(&line, '\n');
-	term_say_str(&line);
+	const char *text = str_text(&line);
+	for (; *text == '\n'; text++)
+		str_char(&folded, '\n');
+	size_t indent = strspn(text, " ");
+	term_add_folded(&folded, STDERR_FILENO, indent, text + indent);
+	term_say_str(&folded);
 }
 
 void term_status(const char *line)
@@ -186,11 +190,13 @@ static void add_headed(struct str *out, enum term_style style, const char *head,
 	str_text_add(out, str_text(&folded) + strlen(head));
 }
 
+/* Messages are made of visible text, but for paths and the like that the user gave. */
 void term_error(const struct error *err)
 {
-	struct str out CLEANUP(str_release) = {0};
+	struct str out CLEANUP(str_release) = {0}, message CLEANUP(str_release) = {0};
 
-	add_headed(&out, TERM_DESTROY, "Error:", err->message);
+	text_add_visible(&message, err->message, strlen(err->message), 0);
+	add_headed(&out, TERM_DESTROY, "Error:", str_text(&message));
 	if (err->file)
 		add_place(&out, err);
 	if (err->hint)

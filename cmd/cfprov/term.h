@@ -35,7 +35,7 @@ void term_add_folded(struct str *out, int fd, size_t indent, const char *text);
 
 /* Writes; trouble is remembered and told by term_finish. */
 void term_out_str(const struct str *text);
-void term_say(const char *format, ...) PRINTF(1, 2); /* to stderr, a line */
+void term_say(const char *format, ...) PRINTF(1, 2); /* to stderr, a line; folded on a terminal */
 void term_say_str(const struct str *text);
 
 /* "Error: …" with place, snippet and hint, to stderr. */

@@ -3,13 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_STEP = 1 << 16, LOCK_INFO_LIMIT = 4096 };
+enum { READ_STEP = 1 << 16, LOCK_INFO_LIMIT = 4096, LINK_LIMIT = 40 };
 
 static void close_file(int *fd)
 {
@@ -114,6 +115,7 @@ static bool keep_backup(const char *path, const char *backup, struct error *err)
 			return true; /* nothing to keep yet */
 		return error_set_errno(err, errno, "can't keep %s as %s", path, backup);
 	}
+	(void)chmod(fresh, 0600); /* as it would be if we had written it */
 	if (rename(fresh, backup) != 0) {
 		error_set_errno(err, errno, "can't keep %s as %s", path, backup);
 		(void)unlink(fresh);
@@ -147,13 +149,6 @@ bool fs_remove(const char *path, struct error *err)
 	return sync_folder_of(path, err);
 }
 
-char *fs_real_path(const char *path)
-{
-	char *real = realpath(path, NULL);
-
-	return real ? real : mem_copy_text(path);
-}
-
 /* How much of the path is its folder, with the slash. */
 static size_t folder_length(const char *path)
 {
@@ -169,6 +164,36 @@ char *fs_neighbour(const char *path, const char *name)
 	str_add(&neighbour, path, folder_length(path));
 	str_text_add(&neighbour, name);
 	return str_steal(&neighbour);
+}
+
+/* Where a link that leads to nothing says that something should be; NULL: that leads nowhere. */
+static char *follow_links(const char *path)
+{
+	char *at = mem_copy_text(path);
+
+	for (int links = 0; links < LINK_LIMIT; links++) {
+		char target[PATH_MAX];
+		ssize_t length = readlink(at, target, sizeof(target));
+		if (length < 0)
+			return at;
+		if ((size_t)length == sizeof(target))
+			break;
+		target[length] = '\0';
+		char *next = *target == '/' ? mem_copy_text(target) : fs_neighbour(at, target);
+		free(at);
+		at = next;
+	}
+	free(at);
+	return NULL;
+}
+
+char *fs_real_path(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	if (!real)
+		real = follow_links(path);
+	return real ? real : mem_copy_text(path);
 }
 
 char *fs_sibling(const char *path, const char *before, const char *after)

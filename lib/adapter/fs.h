@@ -25,7 +25,10 @@ bool fs_replace(const char *path, const char *backup, const struct str *bytes,
 /* Removes a file, durably; it is no error if there is none. */
 bool fs_remove(const char *path, struct error *err) MUST_CHECK;
 
-/* Gives (free) the path with links followed; a copy of the path itself if it doesn't exist. */
+/*
+ * Gives (free) the path with links followed, also those to a file that does not exist yet; a copy
+ * of the path itself if there is nothing.
+ */
 char *fs_real_path(const char *path) MUST_CHECK;
 
 /* Gives (free) DIR/<name> for DIR/NAME: another file in the same folder. */

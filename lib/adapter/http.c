@@ -259,6 +259,15 @@ void http_headers_free(struct http_headers *headers)
 	free(headers);
 }
 
+/* Only the curl tool knows this variable, libcurl does not. */
+static void set_authorities(CURL *easy)
+{
+	const char *file = getenv("SSL_CERT_FILE");
+
+	if (file && *file)
+		SET(easy, CURLOPT_CAINFO, file);
+}
+
 static void set_up_once(struct http *http, struct transfer *transfer)
 {
 	CURL *easy = transfer->easy;
@@ -271,6 +280,7 @@ static void set_up_once(struct http *http, struct transfer *transfer)
 	SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	SET(easy, CURLOPT_PATH_AS_IS, 1L);
 	SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	set_authorities(easy);
 	SET(easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(easy, CURLOPT_SSL_VERIFYHOST, 2L);
 	SET(easy, CURLOPT_PIPEWAIT, 1L);
@@ -354,7 +364,8 @@ static bool was_connected(CURL *easy)
 
 static enum http_outcome outcome_of(const struct transfer *transfer, CURLcode code)
 {
-	if (transfer->sendings > 1 && code != CURLE_OK)
+	/* Once it went out, the server may have done it, whatever came back. */
+	if (transfer->sendings > 0 && code != CURLE_OK)
 		return HTTP_UNKNOWN;
 	switch ((int)code) {
 	case CURLE_OK:

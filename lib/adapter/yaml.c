@@ -16,6 +16,7 @@ struct level {
 	struct yaml **end;  /* where the next child is linked in */
 	struct yaml *key;   /* of a map: read, its value not yet */
 	struct table *keys; /* of a map: those seen */
+	bool is_in_braces;  /* a map in {}, or inside one */
 };
 
 struct builder {
@@ -29,18 +30,46 @@ struct builder {
 
 /* ---- errors with a place ---- */
 
+/* How long the line break is that starts here, as YAML 1.1 and libyaml count lines; 0: none. */
+static size_t break_length(const char *bytes, size_t left)
+{
+	static const char *const breaks[] = {
+		"\r\n", "\r", "\n", "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(breaks); i++) {
+		size_t length = strlen(breaks[i]);
+		if (length <= left && memcmp(bytes, breaks[i], length) == 0)
+			return length;
+	}
+	return 0;
+}
+
 static void index_lines(struct yaml_document *doc)
 {
 	size_t room = 0;
 
 	doc->line_starts = mem_room(NULL, 0, &room, sizeof(size_t));
 	doc->line_starts[doc->lines++] = 0;
-	for (size_t at = 0; at < doc->length; at++) {
-		if (doc->bytes[at] != '\n')
+	for (size_t at = 0, length; at < doc->length; at += length ? length : 1) {
+		length = break_length(doc->bytes + at, doc->length - at);
+		if (!length)
 			continue;
 		doc->line_starts = mem_room(doc->line_starts, doc->lines, &room, sizeof(size_t));
-		doc->line_starts[doc->lines++] = at + 1;
+		doc->line_starts[doc->lines++] = at + length;
 	}
+}
+
+/* Lends the line with this number, from 1; there must be one. */
+static const char *line_of(const struct yaml_document *doc, size_t line, size_t *ret_length)
+{
+	size_t start = doc->line_starts[line - 1];
+	size_t end = line < doc->lines ? doc->line_starts[line] : doc->length;
+
+	*ret_length = 0;
+	while (start + *ret_length < end &&
+		!break_length(doc->bytes + start + *ret_length, end - start - *ret_length))
+		++*ret_length;
+	return doc->bytes + start;
 }
 
 /* The offset of the character with this number (from 1) in the line, or the line's end. */
@@ -72,46 +101,90 @@ static void add_line(struct str *out, const char *line, size_t length)
 	}
 }
 
+static size_t characters(const char *text, size_t length)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < length; i++)
+		count += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return count;
+}
+
+/* What of a line is shown; the rest may hold a secret that somebody has put there. */
+enum {
+	HIDE_FRONT = 1,  /* what stands in front, up to the last brace or comma */
+	HIDE_VALUES = 2, /* what stands behind the first colon */
+};
+
+/* Behind the last brace or comma of this text. */
+static size_t behind_separator(const char *text, size_t length)
+{
+	while (length && !strchr("{,", text[length - 1]))
+		length--;
+	return length;
+}
+
+/* Where the value starts behind the first key of this line; its end, if there is none. */
+static size_t value_offset(const char *line, size_t length)
+{
+	for (size_t at = 0; at + 1 < length; at++)
+		if (line[at] == ':' && (strchr(" \t", line[at + 1]) || (at && line[at - 1] == '"')))
+			return at + (line[at + 1] == '"' ? 1 : 2);
+	return length;
+}
+
 /*
  * Shows a window of the line around the column, so that a huge line stays one line; of what
  * stands from the column on, at most `shown` characters.
  */
-static void add_snippet(struct yaml_document *doc, struct error *err, size_t shown)
+static void add_snippet(struct yaml_document *doc, struct error *err, unsigned hidden, size_t shown)
 {
 	struct str text = {0};
+	size_t length;
 
 	if (!doc->line_starts)
 		index_lines(doc);
 	if (err->line > doc->lines)
 		return;
-	const char *start = doc->bytes + doc->line_starts[err->line - 1];
-	size_t length = doc->length - doc->line_starts[err->line - 1];
-	const char *end = memchr(start, '\n', length);
-	length = end ? (size_t)(end - start) : length;
-	if (length && start[length - 1] == '\r')
-		length--;
-	size_t at = column_offset(start, length, err->column);
-	size_t from =
-		err->column > SNIPPET_COLUMNS ? column_offset(start, length, err->column - 20) : 0;
-	size_t to = from + column_offset(start + from, length - from, SNIPPET_COLUMNS + 1);
-	size_t last = at + column_offset(start + at, length - at, shown + 1);
+	const char *start = line_of(doc, err->line, &length);
+	size_t end = hidden & HIDE_VALUES ? value_offset(start, length) : length;
+	size_t at = column_offset(start, end, err->column);
+	size_t column = characters(start, at) + 1;
+	size_t from = column > SNIPPET_COLUMNS ? column_offset(start, at, column - 20) : 0;
+	size_t behind = hidden & HIDE_FRONT ? behind_separator(start, at) : 0;
+	from = behind > from ? behind : from;
+	size_t to = from + column_offset(start + from, end - from, SNIPPET_COLUMNS + 1);
+	size_t last = at + column_offset(start + at, end - at, shown + 1);
 	to = last < to ? last : to;
 	str_text_add(&text, from ? "..." : "");
 	add_line(&text, start + from, at - from);
 	err->caret = text_columns(str_text(&text)) + 1;
-	add_line(&text, start + at, to - at);
+	add_line(&text, start + at, to > at ? to - at : 0);
 	str_text_add(&text, to < length ? "..." : "");
 	err->snippet = str_steal(&text);
 }
 
-static struct error *error_at_mark(
+/* An error of the text itself: nobody knows yet what is a key and what a value. */
+static struct error *error_in_text(
 	struct yaml_document *doc, size_t line, size_t column, struct error_list *errors)
 {
 	struct error *err = error_list_add(errors);
 
 	error_at(err, doc->file, line, column);
-	add_snippet(doc, err, SNIPPET_COLUMNS);
+	add_snippet(doc, err, HIDE_VALUES, SNIPPET_COLUMNS);
 	return err;
+}
+
+/* How much of a node is shown: not what stands behind it, for that may belong to another key. */
+static size_t columns_of(const struct yaml *node)
+{
+	const struct yaml *first = node->kind == YAML_MAP ? node->first : NULL;
+
+	if (node->kind == YAML_SCALAR)
+		return node->is_key || node->is_in_braces ? node->columns : SNIPPET_COLUMNS;
+	if (first && first->key->line == node->line && first->key->column == node->column)
+		return first->key->columns;
+	return 1;
 }
 
 struct error *yaml_error(
@@ -120,7 +193,7 @@ struct error *yaml_error(
 	struct error *err = error_list_add(errors);
 
 	error_at(err, doc->file, node->line, node->column);
-	add_snippet(doc, err, node->is_key ? text_columns(node->text) : SNIPPET_COLUMNS);
+	add_snippet(doc, err, node->is_in_braces ? HIDE_FRONT : 0, columns_of(node));
 	return err;
 }
 
@@ -130,36 +203,54 @@ struct error *yaml_error_hidden(
 	struct error *err = error_list_add(errors);
 
 	error_at(err, doc->file, node->line, node->column);
-	add_snippet(doc, err, 0);
+	add_snippet(doc, err, node->is_in_braces ? HIDE_FRONT : 0, 0);
 	return err;
 }
 
-static struct error *error_at_event(struct builder *b, const yaml_event_t *event)
+/* Are we inside a map in {}? */
+static bool is_in_braces(const struct builder *b)
 {
-	return error_at_mark(
-		b->doc, event->start_mark.line + 1, event->start_mark.column + 1, b->errors);
+	return b->depth && b->levels[b->depth - 1].is_in_braces;
+}
+
+static struct error *error_at_event(struct builder *b, const yaml_event_t *event, size_t shown)
+{
+	struct error *err = error_list_add(b->errors);
+
+	error_at(err, b->doc->file, event->start_mark.line + 1, event->start_mark.column + 1);
+	add_snippet(b->doc, err, is_in_braces(b) ? HIDE_FRONT : 0, shown);
+	return err;
 }
 
 /* ---- building the tree ---- */
+
+static void set_place(const struct builder *b, struct yaml *node, const yaml_event_t *event)
+{
+	const yaml_mark_t *start = &event->start_mark, *end = &event->end_mark;
+
+	node->line = start->line + 1;
+	node->column = start->column + 1;
+	node->columns = end->line == start->line ? end->column - start->column : SNIPPET_COLUMNS;
+	node->is_in_braces = is_in_braces(b);
+}
 
 static struct yaml *new_node(struct builder *b, enum yaml_kind kind, const yaml_event_t *event)
 {
 	struct yaml *node = arena_alloc(&b->doc->arena, sizeof(*node));
 
 	node->kind = kind;
-	node->line = event->start_mark.line + 1;
-	node->column = event->start_mark.column + 1;
+	set_place(b, node, event);
 	node->weight = kind == YAML_SCALAR;
 	return node;
 }
 
 static bool take_key(struct builder *b, struct level *level, struct yaml *node)
 {
-	node->is_key = true;
 	if (node->kind != YAML_SCALAR) {
 		error_set(yaml_error(b->doc, node, b->errors), "a key must be plain text");
 		return false;
 	}
+	node->is_key = true;
 	if (node->is_plain && strcmp(node->text, "<<") == 0) {
 		struct error *err = yaml_error(b->doc, node, b->errors);
 		error_set(err, "merge keys (<<) are not supported");
@@ -208,7 +299,7 @@ static bool refuse_tag(struct builder *b, const yaml_event_t *event, const yaml_
 		return true;
 	struct str text CLEANUP(str_release) = {0};
 	text_add_visible(&text, (const char *)tag, strlen((const char *)tag), 60);
-	struct error *err = error_at_event(b, event);
+	struct error *err = error_at_event(b, event, 0);
 	error_set(err, "tags are not supported: %s", str_text(&text));
 	error_hint(err, "Take the tag out; what a key wants is known without it.");
 	return false;
@@ -222,7 +313,7 @@ static bool on_scalar(struct builder *b, const yaml_event_t *event)
 	if (!refuse_tag(b, event, event->data.scalar.tag))
 		return false;
 	if (memchr(text, '\0', length)) {
-		error_set(error_at_event(b, event), "a NUL character in the text");
+		error_set(error_at_event(b, event, 0), "a NUL character in the text");
 		return false;
 	}
 	struct yaml *node = new_node(b, YAML_SCALAR, event);
@@ -244,12 +335,15 @@ static bool on_start(struct builder *b, const yaml_event_t *event)
 	if (!refuse_tag(b, event, tag))
 		return false;
 	if (b->depth == YAML_DEPTH_LIMIT) {
-		error_set(
-			error_at_event(b, event), "nested deeper than %d levels", YAML_DEPTH_LIMIT);
+		error_set(error_at_event(b, event, 1), "nested deeper than %d levels",
+			YAML_DEPTH_LIMIT);
 		return false;
 	}
 	struct yaml *node = new_node(b, is_map ? YAML_MAP : YAML_LIST, event);
-	b->levels[b->depth++] = (struct level){.node = node, .end = &node->first};
+	bool has_braces = is_map && event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
+	b->levels[b->depth] = (struct level){
+		.node = node, .end = &node->first, .is_in_braces = has_braces || is_in_braces(b)};
+	b->depth++;
 	name_anchor(b, anchor, node);
 	return true;
 }
@@ -266,23 +360,26 @@ static bool on_end(struct builder *b)
 
 static bool on_alias(struct builder *b, const yaml_event_t *event)
 {
-	const struct yaml *target = table_get(b->anchors, (const char *)event->data.alias.anchor);
+	const char *name = (const char *)event->data.alias.anchor;
+	const struct yaml *target = table_get(b->anchors, name);
+	size_t columns = strlen(name) + 1;
 
 	if (!target) {
-		error_set(error_at_event(b, event), "there is no anchor of this name before it");
+		error_set(error_at_event(b, event, columns),
+			"there is no anchor of this name before it");
 		return false;
 	}
 	for (size_t i = 0; i < b->depth; i++) {
 		if (b->levels[i].node == target) {
-			error_set(
-				error_at_event(b, event), "this alias stands inside what it names");
+			error_set(error_at_event(b, event, columns),
+				"this alias stands inside what it names");
 			return false;
 		}
 	}
 	b->nodes += target->weight;
 	if (b->nodes > YAML_NODE_LIMIT) {
-		error_set(error_at_event(b, event), "the aliases expand to more than %d nodes",
-			YAML_NODE_LIMIT);
+		error_set(error_at_event(b, event, columns),
+			"the aliases expand to more than %d nodes", YAML_NODE_LIMIT);
 		return false;
 	}
 	struct yaml *node = arena_alloc(&b->doc->arena, sizeof(*node));
@@ -290,8 +387,7 @@ static bool on_alias(struct builder *b, const yaml_event_t *event)
 	node->key = NULL;
 	node->next = NULL;
 	node->is_key = false;
-	node->line = event->start_mark.line + 1;
-	node->column = event->start_mark.column + 1;
+	set_place(b, node, event);
 	return place(b, node);
 }
 
@@ -299,7 +395,7 @@ static bool on_document(struct builder *b, const yaml_event_t *event)
 {
 	if (!b->doc->root)
 		return true;
-	struct error *err = error_at_event(b, event);
+	struct error *err = error_at_event(b, event, 3);
 	error_set(err, "a second document starts here");
 	error_hint(err, "A manifest is one document; put the other into a file of its own.");
 	return false;
@@ -331,17 +427,45 @@ static bool on_event(struct builder *b, const yaml_event_t *event)
 
 /* ---- parsing ---- */
 
+/* The place of a byte, in lines and columns. */
+static struct error *error_at_byte(struct yaml_document *doc, size_t at, struct error_list *errors)
+{
+	size_t line = 0;
+
+	if (!doc->line_starts)
+		index_lines(doc);
+	while (line < doc->lines && doc->line_starts[line] <= at)
+		line++;
+	size_t start = doc->line_starts[line - 1];
+	return error_in_text(doc, line, characters(doc->bytes + start, at - start) + 1, errors);
+}
+
+static bool is_indented_by_tab(struct yaml_document *doc, size_t line)
+{
+	size_t length;
+
+	if (!doc->line_starts)
+		index_lines(doc);
+	if (line > doc->lines)
+		return false;
+	const char *start = line_of(doc, line, &length);
+	size_t spaces = 0;
+	while (spaces < length && start[spaces] == ' ')
+		spaces++;
+	return spaces < length && start[spaces] == '\t';
+}
+
 static void syntax_error(struct builder *b, const yaml_parser_t *parser)
 {
 	const yaml_mark_t *mark = &parser->problem_mark;
 	struct yaml_document *doc = b->doc;
-	struct error *err = error_at_mark(doc, mark->line + 1, mark->column + 1, b->errors);
+	/* Of a byte that it can't read, libyaml says where it stands, and no line. */
+	struct error *err =
+		parser->error == YAML_READER_ERROR
+			? error_at_byte(doc, parser->problem_offset, b->errors)
+			: error_in_text(doc, mark->line + 1, mark->column + 1, b->errors);
 
-	if (!doc->line_starts)
-		index_lines(doc);
-	const char *start =
-		mark->line < doc->lines ? doc->bytes + doc->line_starts[mark->line] : "";
-	if (*start && start[strspn(start, " ")] == '\t') {
+	if (parser->error != YAML_READER_ERROR && is_indented_by_tab(doc, err->line)) {
 		error_set(err, "a tab is used for indentation");
 		error_hint(err, "YAML allows only spaces there.");
 		return;
@@ -366,21 +490,6 @@ static void parse_events(struct builder *b, yaml_parser_t *parser)
 	}
 }
 
-/* The place of a byte that is not UTF-8, in lines and columns. */
-static void encoding_error(struct yaml_document *doc, size_t at, struct error_list *errors)
-{
-	size_t line = 0, column = 1;
-
-	index_lines(doc);
-	while (line < doc->lines && doc->line_starts[line] <= at)
-		line++;
-	for (size_t i = doc->line_starts[line - 1]; i < at; i++)
-		column += ((unsigned char)doc->bytes[i] & 0xc0) != 0x80;
-	struct error *err = error_at_mark(doc, line, column, errors);
-	error_set(err, "this byte is not UTF-8");
-	error_hint(err, "Save the file in the encoding UTF-8.");
-}
-
 bool yaml_parse(struct yaml_document *doc, const char *file, const char *bytes, size_t length,
 	struct error_list *errors)
 {
@@ -394,7 +503,9 @@ bool yaml_parse(struct yaml_document *doc, const char *file, const char *bytes, 
 	}
 	*doc = (struct yaml_document){.file = file, .bytes = bytes, .length = length};
 	if (!text_is_utf8(bytes, length, &at)) {
-		encoding_error(doc, at, errors);
+		struct error *err = error_at_byte(doc, at, errors);
+		error_set(err, "this byte is not UTF-8");
+		error_hint(err, "Save the file in the encoding UTF-8.");
 		return false;
 	}
 	if (!yaml_parser_initialize(&parser))

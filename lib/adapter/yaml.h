@@ -24,7 +24,9 @@ struct yaml {
 	enum yaml_kind kind;
 	bool is_plain; /* a scalar without quotes: `true` may be a bool, "true" not */
 	bool is_key;
+	bool is_in_braces;      /* in a map in {}, or deeper in one */
 	size_t line, column;    /* from 1; columns count characters */
+	size_t columns;         /* how many it takes in its line; of a map or list: its brace */
 	const char *text;       /* of a scalar, else NULL */
 	const struct yaml *key; /* of a member of a map: its key, a scalar; else NULL */
 	struct yaml *first;     /* member or item */
@@ -57,8 +59,9 @@ const struct yaml *yaml_get(const struct yaml *map, const char *key);
 bool yaml_is_null(const struct yaml *node);
 
 /*
- * Lends a new error at this node with file, line, column, the line itself and a caret. Of the
- * line, what stands behind a key is left out when the key is at fault: it may be a secret.
+ * Lends a new error at this node with file, line, column, the line itself and a caret. What
+ * belongs to other keys in the line is left out, and so is the value when the key is at fault: it
+ * may be a secret. For the same reason errors of syntax show nothing behind a key.
  */
 struct error *yaml_error(
 	struct yaml_document *doc, const struct yaml *node, struct error_list *errors);

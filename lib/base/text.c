@@ -147,6 +147,7 @@ bool text_is_near(const char *typed, const char *known)
 
 	if (typed_length > LONGEST_WORD || known_length > LONGEST_WORD)
 		return false;
-	size_t edits = known_length > 4 ? 2 : 1;
-	return distance(typed, typed_length, known, known_length) <= edits;
+	size_t allowed = known_length > 4 ? 2 : 1;
+	size_t edits = distance(typed, typed_length, known, known_length);
+	return edits <= allowed && edits < known_length; /* one letter is near no other */
 }

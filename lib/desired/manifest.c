@@ -168,20 +168,36 @@ static void read_stores(struct reading *r)
 	error_hint(err, "cfprov never reads an empty manifest as a wish to have nothing.");
 }
 
+static void refuse_double(
+	struct reading *r, const struct object *first, const struct object *second)
+{
+	const struct yaml at = {.line = second->place.line,
+		.column = second->place.column,
+		.columns = text_columns(second->store),
+		.is_in_braces = true};
+
+	error_set(yaml_error(r->doc, &at, r->errors),
+		"%s `%s` stands twice for the account `%s`, first in line %zu",
+		object_kind_word(second->kind), second->store, second->account, first->place.line);
+}
+
+/* Before the model is sorted: in the order of the file. */
 static void refuse_doubles(struct reading *r)
 {
-	const struct model *model = r->model;
+	struct table *seen = NULL;
+	struct arena addresses CLEANUP(arena_release) = {0};
 
-	for (size_t i = 1; i < model->object_count; i++) {
-		const struct object *first = &model->objects[i - 1], *second = &model->objects[i];
-		if (object_compare(first, second) != 0)
-			continue;
-		struct yaml at = {.line = second->place.line, .column = second->place.column};
-		error_set(yaml_error(r->doc, &at, r->errors),
-			"%s `%s` stands twice for the account `%s`, first in line %zu",
-			object_kind_word(second->kind), second->store, second->account,
-			first->place.line);
+	for (size_t i = 0; i < r->model->object_count; i++) {
+		struct object *object = &r->model->objects[i];
+		const char *address =
+			arena_format(&addresses, "%s/%s", object->account, object->store);
+		const struct object *first = table_get(seen, address);
+		if (first)
+			refuse_double(r, first, object);
+		else
+			table_put(&seen, address, object);
 	}
+	table_free(&seen);
 }
 
 static bool read_document(struct reading *r, const char *default_account_id)
@@ -198,8 +214,8 @@ static bool read_document(struct reading *r, const char *default_account_id)
 		return false;
 	read_accounts(r, default_account_id);
 	read_stores(r);
-	model_sort(r->model);
 	refuse_doubles(r);
+	model_sort(r->model);
 	return r->errors->count == before;
 }
 

@@ -74,7 +74,7 @@ static const struct schema account_id = {SCHEMA_TEXT,
 	.is = "an account id: at most 32 letters, digits, _ and -",
 	.is_text_right = schema_is_account_id};
 static const struct schema variable = {SCHEMA_TEXT, .is = "the name of an environment variable",
-	.is_text_right = is_variable_name};
+	.is_text_right = is_variable_name, .may_be_secret = true};
 static const struct schema alias = {
 	SCHEMA_TEXT, .is = "an alias from `accounts`", .is_text_right = is_alias};
 static const struct schema aliases = {
@@ -130,40 +130,59 @@ static void add_quoted(struct str *out, const char *text)
 	str_char(out, '`');
 }
 
+static struct error *error_at_node(struct yaml_document *doc, const struct yaml *node,
+	bool may_be_secret, struct error_list *errors)
+{
+	return may_be_secret ? yaml_error_hidden(doc, node, errors) : yaml_error(doc, node, errors);
+}
+
+static void hint_at_env(struct error *err)
+{
+	error_hint(err, "A secret never stands in the manifest itself: put it into an environment "
+			"variable, say NAME, and write {env: NAME} for it.");
+}
+
 static void wrong_type(struct yaml_document *doc, const struct yaml *node,
 	const struct schema *schema, struct error_list *errors)
 {
 	bool is_text = node->kind == YAML_SCALAR && !yaml_is_null(node);
-	struct error *err = schema->may_be_secret ? yaml_error_hidden(doc, node, errors)
-						  : yaml_error(doc, node, errors);
+	struct str key CLEANUP(str_release) = {0};
+	struct error *err = error_at_node(doc, node, schema->may_be_secret, errors);
 	const char *found = node->kind == YAML_MAP    ? "a map"
 			    : node->kind == YAML_LIST ? "a list"
 			    : is_text                 ? "text"
 						      : "nothing";
 
 	if (node->key)
-		error_set(err, "`%s` must be %s; this is %s", node->key->text, schema->is, found);
+		add_quoted(&key, node->key->text);
+	if (node->key)
+		error_set(err, "%s must be %s; this is %s", str_text(&key), schema->is, found);
 	else
 		error_set(err, "expected %s; this is %s", schema->is, found);
 	if (schema->may_be_secret && is_text)
-		error_hint(err, "A secret never stands in the manifest itself: put it into an "
-				"environment variable and write {env: NAME} here.");
+		hint_at_env(err);
 }
 
-static void unknown_key(struct yaml_document *doc, const struct yaml *key,
+static void unknown_key(struct yaml_document *doc, const struct yaml *member,
 	const struct schema *schema, struct error_list *errors)
 {
 	struct str text CLEANUP(str_release) = {0}, known CLEANUP(str_release) = {0};
+	const struct yaml *key = member->key;
 	const char *near = NULL;
-	struct error *err = yaml_error(doc, key, errors);
+	/* A key without a value, where a secret is near, may be the secret itself: {TOKEN}. */
+	bool is_hidden = schema->may_be_secret && yaml_is_null(member);
+	struct error *err = error_at_node(doc, key, is_hidden, errors);
 
 	for (const struct schema_key *it = schema->keys; it->name; it++) {
 		str_format(&known, "%s`%s`", known.length ? ", " : "", it->name);
 		if (!near && text_is_near(key->text, it->name))
 			near = it->name;
 	}
-	add_quoted(&text, key->text);
-	if (near)
+	if (!is_hidden)
+		add_quoted(&text, key->text);
+	if (is_hidden)
+		error_set(err, "a key without a value");
+	else if (near)
 		error_set(err, "unknown key %s; did you mean `%s`?", str_text(&text), near);
 	else
 		error_set(err, "unknown key %s", str_text(&text));
@@ -189,27 +208,46 @@ static void check_map(struct yaml_document *doc, const struct yaml *node,
 		if (key)
 			check_node(doc, it, key->schema, errors);
 		else
-			unknown_key(doc, it->key, schema, errors);
+			unknown_key(doc, it, schema, errors);
 	}
 	for (const struct schema_key *it = schema->keys; it->name; it++)
 		if (it->is_required && !yaml_get(node, it->name))
 			error_set(yaml_error(doc, node, errors), "`%s` is missing here", it->name);
 }
 
-static void check_text(struct yaml_document *doc, const struct yaml *node,
+static void check_name(struct yaml_document *doc, const struct yaml *node,
 	bool (*is_right)(const char *text, struct str *why), struct error_list *errors)
 {
 	struct str why CLEANUP(str_release) = {0}, text CLEANUP(str_release) = {0};
 
-	if (!is_right || is_right(node->text, &why))
+	if (is_right(node->text, &why))
 		return;
 	add_quoted(&text, node->text);
-	if (node->key)
-		error_set(yaml_error(doc, node, errors), "`%s` can't be %s: %s", node->key->text,
-			str_text(&text), str_text(&why));
+	error_set(yaml_error(doc, node, errors), "%s is not possible here: %s", str_text(&text),
+		str_text(&why));
+}
+
+static void check_text(struct yaml_document *doc, const struct yaml *node,
+	const struct schema *schema, struct error_list *errors)
+{
+	struct str why CLEANUP(str_release) = {0}, text CLEANUP(str_release) = {0},
+		       key CLEANUP(str_release) = {0};
+
+	if (!schema->is_text_right || schema->is_text_right(node->text, &why))
+		return;
+	if (!node->key) {
+		check_name(doc, node, schema->is_text_right, errors);
+		return;
+	}
+	struct error *err = error_at_node(doc, node, schema->may_be_secret, errors);
+	add_quoted(&key, node->key->text);
+	if (schema->may_be_secret)
+		str_text_add(&text, "what stands here");
 	else
-		error_set(yaml_error(doc, node, errors), "%s is not possible here: %s",
-			str_text(&text), str_text(&why));
+		add_quoted(&text, node->text);
+	error_set(err, "%s can't be %s: %s", str_text(&key), str_text(&text), str_text(&why));
+	if (schema->may_be_secret)
+		hint_at_env(err);
 }
 
 static unsigned types_of(const struct yaml *node)
@@ -238,11 +276,11 @@ static void check_node(struct yaml_document *doc, const struct yaml *node,
 	} else if (type & (SCHEMA_LIST | SCHEMA_NAMED)) {
 		for (const struct yaml *it = node->first; it; it = it->next) {
 			if (type & SCHEMA_NAMED)
-				check_text(doc, it->key, schema->is_name_right, errors);
+				check_name(doc, it->key, schema->is_name_right, errors);
 			check_node(doc, it, schema->items, errors);
 		}
 	} else if (type & SCHEMA_TEXT) {
-		check_text(doc, node, schema->is_text_right, errors);
+		check_text(doc, node, schema, errors);
 	}
 }
 

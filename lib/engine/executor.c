@@ -116,19 +116,16 @@ static struct result result_of(const struct run *run, const struct outcome *outc
 	return (struct result){run->task_of[outcome->index] - 1, {outcome->change, object}};
 }
 
-/* Makes the group durable, then says so. */
-static void flush(struct run *run)
+static void record(struct run *run, const struct result *results, size_t count)
 {
 	struct error err = {0};
-	struct result *results = mem_alloc(run->group_count * sizeof(*results));
-	int64_t before_us = clock_monotonic_us();
 
-	for (size_t i = 0; i < run->group_count; i++)
-		results[i] = result_of(run, run->group[i]);
-	if (run->group_count && !ledger_record(run->input->ledger, results, run->group_count, &err))
+	if (count && !ledger_record(run->input->ledger, results, count, &err))
 		journal_failed(run, &err);
-	run->last_sync_us = clock_monotonic_us();
-	run->sync_cost_us = run->last_sync_us - before_us;
+}
+
+static void tell_group(struct run *run)
+{
 	for (size_t i = 0; i < run->group_count; i++) {
 		struct outcome *outcome = run->group[i];
 		bool is_done = outcome->kind == OUTCOME_DONE;
@@ -136,8 +133,44 @@ static void flush(struct run *run)
 		outcome_free(outcome);
 	}
 	run->group_count = 0;
-	free(results);
 	say_progress(run, EVENT_PROGRESS);
+}
+
+/*
+ * Makes the group durable, then says so. If the journal fails, the group waits for the state to be
+ * written instead, at the end.
+ */
+static void flush(struct run *run)
+{
+	struct result *results = mem_alloc(run->group_count * sizeof(*results));
+	int64_t before_us = clock_monotonic_us();
+
+	for (size_t i = 0; i < run->group_count; i++)
+		results[i] = result_of(run, run->group[i]);
+	record(run, results, run->group_count);
+	free(results);
+	run->last_sync_us = clock_monotonic_us();
+	run->sync_cost_us = run->last_sync_us - before_us;
+	if (run->can_record)
+		tell_group(run);
+}
+
+/*
+ * What was never started surely does not exist. Without a result it would count as unresolved,
+ * and who makes it later would see it taken for ours.
+ */
+static void record_not_started(struct run *run)
+{
+	size_t count = run->task_count - run->next;
+	struct result *results = mem_alloc(count * sizeof(*results));
+
+	for (size_t i = 0; i < count; i++) {
+		size_t task = run->next + i;
+		const struct action *action = action_of(run, run->tasks[task].action);
+		results[i] = (struct result){task, {CHANGE_KEEP, action_object(action)}};
+	}
+	record(run, results, count);
+	free(results);
 }
 
 /* How long the group may still wait for company; 0: it must be written now. */
@@ -149,6 +182,12 @@ static int64_t pause_left_us(const struct run *run)
 	if (pause_us > SYNC_LONGEST_PAUSE_US)
 		pause_us = SYNC_LONGEST_PAUSE_US;
 	return run->under_way == 0 || since_us >= pause_us ? 0 : pause_us - since_us;
+}
+
+/* Is there a group to be written now? */
+static bool has_news(const struct run *run)
+{
+	return run->group_count && run->can_record;
 }
 
 static void take(struct run *run, struct outcome *outcome)
@@ -202,6 +241,8 @@ static bool is_finished(const struct run *run)
 
 static void loop(struct run *run)
 {
+	start_ready(run);
+	say_progress(run, EVENT_PROGRESS); /* the first results may take long */
 	while (!is_finished(run)) {
 		if (interrupts(run) && !run->result.was_interrupted) {
 			run->result.was_interrupted = true;
@@ -209,16 +250,19 @@ static void loop(struct run *run)
 			run->input->runner->stop(run->input->runner);
 		}
 		start_ready(run);
-		int64_t wait_ms = run->group_count ? (pause_left_us(run) + 999) / 1000 : WAIT_MS;
+		int64_t wait_ms = has_news(run) ? (pause_left_us(run) + 999) / 1000 : WAIT_MS;
 		struct outcome *outcome = run->input->runner->next(run->input->runner, wait_ms);
 		if (outcome)
 			take(run, outcome);
-		if (run->group_count && pause_left_us(run) == 0)
+		if (has_news(run) && pause_left_us(run) == 0)
 			flush(run);
 	}
 	flush(run);
+	record_not_started(run);
 	run->result.was_interrupted |= interrupts(run) > 0;
-	run->result.not_started = run->task_count - run->ended - run->under_way;
+	run->result.unknown = run->under_way;
+	run->result.is_in_journal = run->under_way > 0;
+	run->result.not_started = run->task_count - run->next;
 }
 
 static bool goes(const struct action *action)
@@ -305,8 +349,10 @@ bool executor_run(
 	if (is_good && run.task_count + input->plan->refresh_count > 0) {
 		loop(&run);
 		struct error finish_err = {0};
-		if (interrupts(&run) < 2 && !ledger_finish(input->ledger, &finish_err))
+		if (!run.result.is_in_journal && !ledger_finish(input->ledger, &finish_err))
 			journal_failed(&run, &finish_err);
+		if (run.group_count)
+			tell_group(&run);
 		is_good = !failure.message;
 	}
 	*ret_result = run.result;

@@ -161,21 +161,27 @@ static void describe_broken(int status, const struct str *body, const char *ray,
 		error_hint(err, "Check CLOUDFLARE_BASE_URL.");
 }
 
+static int64_t total(const struct json *info, const char *key)
+{
+	int64_t number;
+
+	return json_integer(json_get(info, key), &number) && number >= 0 ? number : -1;
+}
+
 void cf_answer_decode(struct cf_answer *answer, int status, const struct str *body, const char *ray,
 	struct error *err)
 {
 	struct error ignored CLEANUP(error_release) = {0};
 	const struct json *info;
 
-	*answer = (struct cf_answer){.verdict = CF_BROKEN, .total_pages = -1};
+	*answer = (struct cf_answer){.verdict = CF_BROKEN};
 	if (status / 100 != 3 && body->length)
 		answer->json = json_parse(body->bytes, body->length, &ignored);
 	const struct json *success = json_get(answer->json, "success");
 	answer->result = json_get(answer->json, "result");
 	info = json_get(answer->json, "result_info");
-	if (!json_integer(json_get(info, "total_pages"), &answer->total_pages) ||
-		answer->total_pages < 0)
-		answer->total_pages = -1;
+	answer->total_pages = total(info, "total_pages");
+	answer->total_count = total(info, "total_count");
 	if (json_is_true(success) && status / 100 == 2)
 		answer->verdict = CF_DONE;
 	else if (json_is_false(success) || json_is_array(json_get(answer->json, "errors")))

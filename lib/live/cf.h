@@ -38,6 +38,7 @@ struct cf_answer {
 	bool is_throttled;         /* wait and ask again */
 	bool is_absent;            /* what the path names does not exist (any more) */
 	int64_t total_pages;       /* of a list; -1: not said */
+	int64_t total_count;       /* the same for items */
 };
 
 /*

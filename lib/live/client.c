@@ -14,6 +14,7 @@
 #include "adapter/crypt.h"
 #include "adapter/http.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "live/pace.h"
 
 #include <assert.h>
@@ -182,8 +183,11 @@ static void free_lane(struct lane *lane)
 
 static bool is_loopback_name(const char *host)
 {
-	return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-	       strcmp(host, "[::1]") == 0;
+	/* An address, not a name like 127.0.0.1.example.com. */
+	bool is_address = text_is_made_of(host, "0123456789.");
+
+	return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+	       (is_address && strncmp(host, "127.", 4) == 0);
 }
 
 bool client_check_base_url(
@@ -374,7 +378,7 @@ static struct client_answer *answer_new(struct client *client, struct call *call
 	struct client_answer *answer = mem_alloc(sizeof(*answer));
 
 	answer->tag = call->tag;
-	answer->cf.total_pages = -1;
+	answer->cf.total_pages = answer->cf.total_count = -1;
 	client->unanswered--;
 	free_call(call);
 	return answer;
@@ -398,13 +402,13 @@ static enum retry_seen seen_of(const struct http_response *response, const struc
 static void read_response(
 	const struct http_response *response, struct cf_answer *cf, struct error *err)
 {
-	*cf = (struct cf_answer){.verdict = CF_BROKEN, .total_pages = -1};
+	*cf = (struct cf_answer){.verdict = CF_BROKEN, .total_pages = -1, .total_count = -1};
 	if (response->outcome == HTTP_ANSWERED) {
 		cf_answer_decode(cf, response->status, &response->body, response->ray, err);
 		return;
 	}
 	error_set(err, "%s", response->problem);
-	if (response->outcome == HTTP_NEVER)
+	if (response->outcome == HTTP_NEVER || response->outcome == HTTP_NOT_SENT)
 		error_hint(err, "Check the network, and CLOUDFLARE_BASE_URL if it is set.");
 }
 

@@ -23,7 +23,7 @@ static void send_page(struct live_listing *listing, size_t page, struct client *
 void live_listing_start(struct live_listing *listing, const struct live_account *account,
 	struct model *model, struct client *client, void *tag)
 {
-	*listing = (struct live_listing){.account = account, .model = model};
+	*listing = (struct live_listing){.account = account, .model = model, .total = -1};
 	send_page(listing, 1, client, tag);
 }
 
@@ -32,6 +32,7 @@ void live_listing_start_inside(
 	struct live_listing *listing, const struct object *store, struct client *client, void *tag)
 {
 	listing->store = store;
+	listing->total = -1;
 	send_page(listing, 1, client, tag);
 }
 
@@ -55,6 +56,7 @@ static bool add_object(
 	if (table_put(&listing->ids, id, listing))
 		return true; /* it moved to another page while we read */
 	page->fresh++;
+	listing->items++;
 	if (found.is_deleted)
 		return true;
 	struct object *object = store ? model_add_object(model, alias, store->store, found.name)
@@ -95,6 +97,22 @@ static bool count_pages(struct live_listing *listing, int64_t total_pages, const
 	return true;
 }
 
+/* What a short list hides would be planned, and made, a second time. */
+static void check_whole(struct live_listing *listing)
+{
+	if (listing->err.message || listing->total <= (int64_t)listing->items)
+		return;
+	error_set(&listing->err, "Cloudflare's list has %zu %ss and says that there are %lld",
+		listing->items, listing->store ? "secret" : "store", (long long)listing->total);
+	error_hint(&listing->err, "Try again: perhaps it was changed while it was read.");
+}
+
+static void note_total(struct live_listing *listing, int64_t total)
+{
+	if (total >= 0 && (listing->total < 0 || total < listing->total))
+		listing->total = total;
+}
+
 void live_listing_take(struct live_listing *listing, const struct client_answer *answer,
 	struct client *client, void *tag)
 {
@@ -110,10 +128,13 @@ void live_listing_take(struct live_listing *listing, const struct client_answer 
 			error_hint(&listing->err, "%s", answer->err.hint);
 	} else if (add_page(listing, answer->cf.result, &page, &listing->err) &&
 		   count_pages(listing, answer->cf.total_pages, &page, &pages)) {
+		note_total(listing, answer->cf.total_count);
 		while (listing->pages_sent < pages)
 			send_page(listing, listing->pages_sent + 1, client, tag);
 	}
 	listing->is_done = listing->pages_read == listing->pages_sent;
+	if (listing->is_done)
+		check_whole(listing);
 }
 
 void live_listing_release(struct live_listing *listing)

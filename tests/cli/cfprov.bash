@@ -9,7 +9,7 @@
 # Each test then runs in a folder of its own, $BATS_TEST_TMPDIR/work.
 
 # Several of these are for the tests that load this file.
-# shellcheck disable=SC2034
+# shellcheck disable=SC2034,SC2154
 load helper
 
 # Nothing from outside changes what a test sees.

@@ -73,7 +73,7 @@ token=Canary-0123456789abcdefghijklmnop.token
 	err_has CLOUDFLARE_EMAIL 'a space'
 	(unset CLOUDFLARE_EMAIL && bad plan && err_has CLOUDFLARE_EMAIL)
 	(unset CLOUDFLARE_API_KEY && bad plan && err_has CLOUDFLARE_API_KEY)
-	! grep -rqF "$CLOUDFLARE_API_KEY" .
+	run ! grep -rqF "$CLOUDFLARE_API_KEY" .
 }
 
 @test "a token is stronger than email and key" {
@@ -97,7 +97,7 @@ token=Canary-0123456789abcdefghijklmnop.token
 	agree 2 acc_1
 	agree 2 acc_2
 	agree 2 acc_3
-	! grep -rqE 'tok-(one|two|all)' .
+	run ! grep -rqE 'tok-(one|two|all)' .
 	# Exchanged, they fail for these two accounts and nothing else.
 	echo '  # touched' >>cfprov.yaml
 	ONE_TOKEN=tok-two-222 TWO_TOKEN=tok-one-111 bad plan
@@ -218,7 +218,9 @@ nowhere()
 	under_way() { [[ -s $journal && -s $lock ]] && (($(posts) >= 5)); }
 	wait_until under_way
 	nowhere
-	! tr '\0' '\n' <"/proc/$later_pid/cmdline" | grep -qF "$token"
+	tr '\0' '\n' <"/proc/$later_pid/cmdline" >cmdline
+	grep -q -e -auto-approve cmdline
+	run ! grep -qF "$token" cmdline
 	kill -KILL "$later_pid"
 	wait_later
 	nowhere

@@ -171,6 +171,9 @@ static void nearness(void **state)
 	assert_false(text_is_near("secrets", "stores"));
 	assert_false(text_is_near("", "name"));
 	assert_false(text_is_near("x", "stores"));
+	assert_true(text_is_near("p", "p"));
+	assert_false(text_is_near("r", "p")); /* or else any letter is meant */
+	assert_false(text_is_near("", "p"));
 }
 
 static void nearness_of_long_words(void **state)

@@ -52,8 +52,7 @@ static inline void expect_no_error(const struct error *err)
 
 struct folder {
 	char path[64];
-	char text[8][512]; /* paths lent by folder_file, in turn */
-	unsigned next;
+	struct arena paths; /* those that folder_file has lent */
 };
 
 static inline void folder_make(struct folder *folder)
@@ -62,13 +61,10 @@ static inline void folder_make(struct folder *folder)
 	assert_non_null(mkdtemp(folder->path));
 }
 
-/* Lends the path of a file in the folder: valid until seven more were asked for. */
+/* Lends the path of a file in the folder. */
 static inline const char *folder_file(struct folder *folder, const char *name)
 {
-	char *text = folder->text[folder->next++ % 8];
-
-	snprintf(text, sizeof(folder->text[0]), "%s/%s", folder->path, name);
-	return text;
+	return arena_format(&folder->paths, "%s/%s", folder->path, name);
 }
 
 static inline bool folder_has(struct folder *folder, const char *name)
@@ -158,7 +154,10 @@ static inline int folder_setup(void **state)
 
 static inline int folder_teardown(void **state)
 {
-	folder_remove(*state);
+	struct folder *folder = *state;
+
+	folder_remove(folder);
+	arena_release(&folder->paths);
 	free(*state);
 	return 0;
 }

@@ -1,0 +1,221 @@
+#!/usr/bin/env bats
+# Signals: what is under way is waited for, what was made is recorded, and the next run goes on.
+
+# Each test is a subshell, and the helpers set and read more than shellcheck can see.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load cfprov
+
+setup() { set_up_cfprov; }
+teardown() { stop_all; }
+
+# sent NUMBER METHOD: has the simulator got so many requests?
+sent()
+{
+	(($(sim_stats ".operations.$2") >= $1))
+}
+
+# from_terminal COMMAND...: with SIGINT as it is for a program that is started at a prompt; the
+# shell lets what it starts in the background ignore it.
+from_terminal()
+{
+	exec env --default-signal=INT,TERM,HUP "$@"
+}
+
+# is_stopping: has it said that it heard the first signal?
+is_stopping()
+{
+	grep -q '^Stopping' later.err
+}
+
+@test "a signal during planning: exit 1, nothing done" {
+	start_logged
+	manifest_of 3
+	local signal
+	for signal in INT TERM HUP; do
+		control DELETE faults
+		sim_faults '{"method":"GET","kind":"no_answer"}'
+		: >"$sim_log"
+		local before
+		before=$(sim_stats .operations.stores_list)
+		later from_terminal "$cfprov" apply -auto-approve
+		wait_until sent $((before + 1)) stores_list
+		kill -$signal "$later_pid"
+		wait_later
+		[ "$status" = 1 ]
+		grep -qi interrupt later.err
+		[ ! -e "$state" ]
+		tidy
+	done
+	[ "$(sim_stats .operations.stores_create)" = 0 ]
+}
+
+@test "a signal at the question: exit 1, nothing done" {
+	start_logged
+	manifest_of 3
+	mkfifo answer
+	local signal
+	for signal in INT TERM; do
+		later from_terminal sh -c 'exec "$0" apply <answer' "$cfprov"
+		exec 7>answer
+		asked() { grep -q 'Only `yes`' later.err; }
+		wait_until asked
+		kill -$signal "$later_pid"
+		wait_later
+		exec 7>&-
+		[ "$status" = 1 ]
+		grep -q 'nothing was done' later.err
+		[ ! -e "$state" ]
+		tidy
+	done
+	[ "$(posts)" = 0 ]
+}
+
+@test "a signal during apply: what is under way is waited for, the state written, exit 1" {
+	start_logged
+	manifest_of 30
+	local signal
+	for signal in INT TERM HUP; do
+		control DELETE faults
+		sim_faults '{"method":"POST","kind":"delay","ms":600,"after":4}'
+		local before
+		before=$(live | wc -l)
+		later from_terminal "$cfprov" apply -auto-approve -parallelism=4
+		wait_until sent $((before + 5)) stores_create
+		kill -$signal "$later_pid"
+		wait_later
+		[ "$status" = 1 ]
+		is_stopping
+		grep -qE '^Interrupted: [1-9][0-9]* added, 0 changed, 0 destroyed, [1-9][0-9]* not started' \
+			later.err
+		grep -q complete later.out && return 1
+		(($(live | wc -l) > before && $(live | wc -l) < 30))
+		agree "$(live | wc -l)"
+		tidy
+	done
+	control DELETE faults
+	good apply -auto-approve
+	agree 30
+	[ "$(posts)" = 30 ]
+}
+
+@test "a second signal leaves at once, and the next apply finishes without a question of its own" {
+	start_logged
+	manifest_of 12
+	sim_faults '{"method":"POST","kind":"no_answer","after":4}'
+	later from_terminal "$cfprov" apply -auto-approve -parallelism=4
+	wait_until sent 8 stores_create
+	kill -INT "$later_pid"
+	wait_until is_stopping
+	kill -INT "$later_pid"
+	wait_later
+	[ "$status" = 1 ]
+	grep -q complete later.out && return 1
+	[ -s "$journal" ]
+	[ ! -e "$lock" ]
+	# What the summary says is true: these are made, of those nobody knows.
+	grep -qE '^Interrupted: 4 added.*4 (unknown|under way).*4 not started' later.err
+	control DELETE faults
+	good apply -auto-approve -input=false
+	[ "$(grep -c 'found, made by the apply that was cut off' err)" = 4 ]
+	agree 12
+	[ "$(posts)" = 12 ]
+	[ "$(jq -r '.accounts.acc_1.stores[].origin' "$state" | sort -u)" = created ]
+	tidy
+}
+
+@test "a second signal when all are under way is no success" {
+	start_logged
+	manifest_of 3
+	sim_faults '{"method":"POST","kind":"no_answer"}'
+	later from_terminal "$cfprov" apply -auto-approve
+	wait_until sent 3 stores_create
+	kill -TERM "$later_pid"
+	wait_until is_stopping
+	kill -TERM "$later_pid"
+	wait_later
+	[ "$status" = 1 ]
+	grep -q complete later.out && return 1
+	control DELETE faults
+	good apply -auto-approve
+	agree 3
+	[ "$(posts)" = 3 ]
+}
+
+@test "Ctrl-C on a terminal during apply" {
+	start_logged
+	manifest_of 20
+	sim_faults '{"method":"POST","kind":"delay","ms":500,"after":4}'
+	status=0
+	"$top/tests/cli/screen.py" --wait created --send '\x03' -- "$cfprov" \
+		apply -auto-approve -parallelism=4 >screen || status=$?
+	cat screen >&2
+	[ "$status" = 1 ]
+	grep -q '^Stopping' screen
+	grep -q '^Interrupted: ' screen
+	run ! grep -qE 'done, .*under way' screen
+	agree "$(live | wc -l)"
+	tidy
+	control DELETE faults
+	good apply -auto-approve
+	agree 20
+}
+
+@test "SIGINT that the parent ignores stays ignored" {
+	start_logged
+	manifest_of 6
+	sim_faults '{"method":"POST","kind":"delay","ms":400,"nth":1}'
+	later env --ignore-signal=INT,HUP "$cfprov" apply -auto-approve -parallelism=1
+	wait_until sent 1 stores_create
+	kill -INT "$later_pid"
+	kill -HUP "$later_pid"
+	wait_later
+	[ "$status" = 0 ]
+	agree 6
+}
+
+@test "a signal while it waits for the lock" {
+	start_logged
+	manifest_of 2
+	mkfifo answer
+	"$cfprov" apply <answer >first.out 2>first.err 3>&- &
+	local first=$!
+	exec 7>answer
+	asked() { grep -q 'Only `yes`' first.err; }
+	wait_until asked
+	later from_terminal "$cfprov" apply -auto-approve -lock-timeout=60s
+	waiting() { grep -q 'Waiting for the lock' later.err; }
+	wait_until waiting
+	kill -INT "$later_pid"
+	wait_later
+	[ "$status" = 1 ]
+	[ "$(posts)" = 0 ]
+	echo yes >&7
+	exec 7>&-
+	wait "$first"
+	agree 2
+	tidy
+}
+
+@test "a pipe that nobody reads" {
+	start_logged
+	manifest_of 20
+	local statuses
+	set +e
+	"$cfprov" apply -auto-approve 2>err | true
+	statuses=${PIPESTATUS[0]}
+	set -e
+	# The plan is small: whether the pipe was still open when it was written, nobody knows.
+	[[ $statuses == [01] ]]
+	agree 20
+	tidy
+	# Here it is closed for certain.
+	status=0
+	python3 - "$cfprov" <<-'end' || status=$?
+		import os, subprocess, sys
+		reading, writing = os.pipe()
+		os.close(reading)
+		sys.exit(subprocess.call([sys.argv[1], "plan"], stdout=writing))
+	end
+	[ "$status" = 1 ]
+}

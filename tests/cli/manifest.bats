@@ -1,0 +1,318 @@
+#!/usr/bin/env bats
+# Wrong manifests: the error has the place, the line and a caret, and nothing is sent.
+
+# Each test is a subshell, and the helpers set and read more than shellcheck can see.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load cfprov
+
+setup() { set_up_cfprov; }
+teardown() { stop_all; }
+
+# refused TEXT...: validate refuses cfprov.yaml with these texts.
+refused()
+{
+	bad validate
+	err_has cfprov.yaml "$@"
+	harmless err
+	[ -z "$output" ]
+}
+
+# text TEXT: cfprov.yaml, with printf's escapes.
+text()
+{
+	# shellcheck disable=SC2059 # escapes are wanted
+	printf -- "$1" >cfprov.yaml
+}
+
+@test "a place, the line and a caret, to the byte" {
+	text 'account_id: acc_1\nstores:\n  - name: a\n    secret: []\n'
+	bad validate
+	grep -qx '  cfprov.yaml:4:5' err
+	grep -qx '    4 |     secret\.*' err
+	grep -qx '      |     ^' err
+	grep -qxF 'Error: unknown key `secret`' err
+	text 'account_id: acc_1\nstores:\n  - nmae: a\n'
+	refused 'unknown key `nmae`; did you mean `name`?' '`name` is missing'
+}
+
+@test "the caret stands right behind wide and multi-byte text" {
+	text 'account_id: acc_1\nstores: ["a", {name: "\303\244\303\244", nom: x}]\n'
+	bad validate
+	local line caret
+	line=$(grep '^    2 | ' err | head -n1)
+	caret=$(grep '^      | *^$' err | head -n1)
+	[[ -n $line && -n $caret ]]
+	grep -q 'cfprov.yaml:2:22' err
+}
+
+@test "all errors are shown, with all places, in one run; nothing is sent" {
+	start_logged
+	text 'account_id: acc 1\nversoin: 1\nstores:\n  - name: a/b\n  - {name: b, adopt: maybe}\n  - [x]\n'
+	bad apply -auto-approve
+	err_has cfprov.yaml:1:13 cfprov.yaml:2:1 cfprov.yaml:4:11 cfprov.yaml:5:22 cfprov.yaml:6:5
+	[ "$(grep -c '^Error:' err)" = 5 ]
+	[ "$(requests)" = 0 ]
+	tidy
+}
+
+@test "empty, or nothing but comments" {
+	local content
+	for content in '' '\n\n' '# nothing\n' '---\n' '---\n...\n' '~\n' 'null\n' ' \t \n'; do
+		text "$content"
+		refused
+	done
+	text '# only this'
+	refused 'the manifest is empty'
+}
+
+@test "stores that are none" {
+	local content
+	for content in 'stores:' 'stores: []' 'stores: {}' 'stores: ~' 'stores: a' 'stores: 7' \
+		'stores: [~]' 'stores: [[a]]' 'stores: [{}]' 'stores: [{name: }]' 'stores: [""]' ''; do
+		text "account_id: acc_1\n$content\n"
+		refused
+	done
+}
+
+@test "another shape at the top" {
+	text '- a\n- b\n'
+	refused
+	text 'just text\n'
+	refused 'expected a map with `stores`'
+	text '[account_id, stores]\n'
+	refused
+	text 'account_id: acc_1\nstores: [a]\n---\naccount_id: acc_2\nstores: [b]\n'
+	refused 'second document' cfprov.yaml:3
+}
+
+@test "keys that are unknown, twice or not text" {
+	text 'account_id: acc_1\nstores: [a]\nstores: [b]\n'
+	refused '`stores` stands twice' 'line 2' cfprov.yaml:3:1
+	text 'account_id: acc_1\nstores: [{name: a, vaule: x}]\n'
+	refused 'unknown key `vaule`' cfprov.yaml:2
+	text 'account_id: acc_1\n? [a]\n: b\nstores: [a]\n'
+	refused cfprov.yaml:2
+	text 'account_id: acc_1\n"stor\\es": [a]\n'
+	refused
+	text 'account_id: acc_1\n"\\e[31mstores": [a]\nstores: [a]\n'
+	refused '\x1b[31m'
+	# What a later version may know is an error today.
+	local key
+	for key in state moved removed include; do
+		text "account_id: acc_1\nstores: [a]\n$key: {}\n"
+		refused "unknown key \`$key\`"
+	done
+	for key in secrets prevent_destroy on_remove; do
+		text "account_id: acc_1\nstores: [{name: a, $key: x}]\n"
+		refused "unknown key \`$key\`"
+	done
+}
+
+@test "a store twice, in one account or by way of all" {
+	text 'account_id: acc_1\nstores: [a, b, a]\n'
+	refused '`a` stands twice' cfprov.yaml:2:16
+	text 'account_id: acc_1\nstores:\n  - a\n  - {name: a, adopt: true}\n'
+	refused '`a` stands twice' 'first in line 3'
+	text 'accounts: {x: {account_id: acc_1}, y: {account_id: acc_2}}\nstores: [a, {name: a, accounts: [y]}]\n'
+	refused 'account `y`'
+	text 'accounts: {x: {account_id: acc_1}, y: {account_id: acc_2}}\nstores: [{name: a, accounts: [x]}, {name: a, accounts: [y]}]\n'
+	good validate
+	text 'accounts: {x: {account_id: acc_1}, y: {account_id: acc_2}}\nstores: [{name: a, accounts: [x, x]}]\n'
+	refused '`a` stands twice'
+}
+
+@test "accounts that can't be" {
+	text 'accounts: {x: {account_id: acc_1}}\naccount_id: acc_1\nstores: [a]\n'
+	refused 'both `account_id` and `accounts`'
+	text 'accounts: {x: {account_id: acc_1}, y: {account_id: acc_1}}\nstores: [a]\n'
+	refused '`x` and `y` are the same account'
+	text 'accounts: {prod: {account_id: acc_1}}\nstores: [{name: a, accounts: [prd]}]\n'
+	refused 'no account is called `prd`; did you mean `prod`?'
+	local content
+	for content in 'accounts: {}' 'accounts: []' 'accounts: ~' 'accounts: {x: }' 'accounts: {x: acc_1}' \
+		'accounts: {x: {}}' 'accounts: {x: {account_id: }}' 'accounts: {"": {account_id: a}}' \
+		'accounts: {a/b: {account_id: a}}' 'accounts: {"\\e[1m": {account_id: a}}' \
+		'accounts: {x: {account_id: ../../user}}' 'accounts: {x: {account_id: a, token: b}}' \
+		'accounts: {x: {account_id: a, api_token: {}}}' \
+		'accounts: {x: {account_id: a, api_token: {env: }}}' \
+		'accounts: {x: {account_id: a, api_token: {env: "A B"}}}' 'account_id: ../../user' \
+		'account_id: a/b' 'account_id: a%%2Fb' 'account_id: a?b' 'account_id: ""' 'account_id: [a]' \
+		"account_id: $(printf 'a%.0s' {1..33})"; do
+		text "$content\nstores: [a]\n"
+		refused
+	done
+}
+
+@test "names that can't be" {
+	local name
+	for name in '"a b"' a/b .. . '"%%2F"' '"a%%20b"' '"\\u202egnp.exe"' '"\\u200b"' '"a\\tb"' '"a\\nb"' \
+		'"\\e[31m"' '"\\x7f"' '"a\\0b"' '"a?b"' '"a#b"' "$(printf 'n%.0s' {1..256})" \
+		'"a\\\\b"' '"a:b"' "'*'" '"~"'; do
+		text "account_id: acc_1\nstores: [$name]\n"
+		refused cfprov.yaml:2
+	done
+	text 'account_id: acc_1\nstores: [\303\244]\n'
+	bad validate
+	err_has cfprov.yaml:2:10
+}
+
+@test "types that are not silently something else" {
+	# Plain words are names, as they stand; nothing becomes true, null or a number.
+	text 'account_id: 0o17\nstores: [no, on, 1e3, 0x10, 2024-01-01, 1_000, Yes, .inf]\n'
+	good validate
+	out_has '8 stores'
+	local value
+	for value in yes on 1 '"true"' True TRUE ~ '' '[true]'; do
+		text "account_id: acc_1\nstores: [{name: a, adopt: $value}]\n"
+		refused '`adopt` must be true or false'
+	done
+	for value in 2 0 '"2"' 1.0 one ~ '[1]'; do
+		text "version: $value\naccount_id: acc_1\nstores: [a]\n"
+		refused '`version`'
+	done
+}
+
+@test "anchors and aliases are followed; what explodes or bites its tail is refused" {
+	text 'account_id: acc_1\nstores:\n  - &a {name: x, adopt: true}\n  - name: *n\n'
+	refused cfprov.yaml:4
+	text 'accounts: {a: &x {account_id: acc_1}}\nstores: &s [b, &c c]\n'
+	good validate
+	text 'account_id: acc_1\nstores: &a [*a]\n'
+	refused 'inside what it names'
+	text 'account_id: acc_1\nstores:\n  - <<: {name: a}\n'
+	refused 'merge keys'
+	{
+		echo 'a: &a [x, x, x, x, x, x, x, x, x, x]'
+		local last=a next
+		for next in b c d e f g h i j; do
+			echo "$next: &$next [*$last, *$last, *$last, *$last, *$last, *$last, *$last, *$last]"
+			last=$next
+		done
+	} >cfprov.yaml
+	refused 'aliases expand'
+}
+
+@test "tags" {
+	local tag
+	for tag in '!!binary' '!x' '!!int' '!<tag:example.com,2000:x>' '!!python/object:x' '!!map'; do
+		text "account_id: acc_1\nstores: [$tag a]\n"
+		refused tags
+	done
+	text 'account_id: acc_1\nstores: [!!str a]\n'
+	good validate
+}
+
+@test "what is no YAML" {
+	local content
+	for content in 'stores: [a' 'stores: "a' "stores: 'a" 'stores: {a' 'a: b: c' '%%YAML 9.9\n---\nstores: [a]' \
+		'stores: [a]]' '@a' '`a`' 'stores:\n- a\n - b' '"\\q"' 'a: *' 'a: &' '*x'; do
+		text "$content\n"
+		refused
+	done
+	text 'stores:\n\t- a\n'
+	refused 'a tab is used for indentation' cfprov.yaml:2
+}
+
+@test "encodings" {
+	text '\357\273\277account_id: acc_1\nstores: [a]\n'
+	good validate
+	text 'account_id: acc_1\r\nstores:\r\n  - a\r\n  - b\r\n'
+	good validate
+	out_has '2 stores'
+	text 'account_id: acc_1\nstores: [a\377]\n'
+	refused 'not UTF-8' cfprov.yaml:2:11
+	text 'account_id: acc_1\nstores: [\355\240\200]\n'
+	refused 'not UTF-8'
+	printf 'account_id: acc_1\nstores: [a]\n' | iconv -t UTF-16 >cfprov.yaml
+	refused
+	printf 'account_id: acc_1\nstores: [a]\n' | iconv -t UTF-16LE >cfprov.yaml
+	refused
+	printf 'account_id: acc_1\0\nstores: [a]\n' >cfprov.yaml
+	refused
+	printf 'account_id: acc_1\nstores: [a]\n\033[31m\n' >cfprov.yaml
+	refused
+}
+
+@test "too deep, too large, or no file: an error, and no long wait" {
+	printf '[%.0s' {1..100000} >cfprov.yaml
+	timeout 10 "$cfprov" validate >out 2>err && status=0 || status=$?
+	[ "$status" = 1 ]
+	grep -q 'nested deeper' err
+	printf -- '- %.0s' {1..80000} >cfprov.yaml
+	timeout 10 "$cfprov" validate >out 2>err && status=0 || status=$?
+	[ "$status" = 1 ]
+	printf '{a: %.0s' {1..50000} >cfprov.yaml
+	timeout 10 "$cfprov" validate >out 2>err && status=0 || status=$?
+	[ "$status" = 1 ]
+	rm cfprov.yaml
+	truncate -s 100M cfprov.yaml
+	refused 'larger than'
+	rm cfprov.yaml
+	mkdir cfprov.yaml
+	refused folder
+	rmdir cfprov.yaml
+	mkfifo cfprov.yaml
+	refused 'not a regular file'
+	rm cfprov.yaml
+	ln -s /dev/zero cfprov.yaml
+	refused 'not a regular file'
+	rm cfprov.yaml
+	ln -s cfprov.yaml cfprov.yaml
+	refused
+}
+
+@test "a very long line is shown as a window" {
+	{
+		echo 'account_id: acc_1'
+		printf 'stores: ['
+		printf 'a%s, ' {1..20000}
+		echo 'b/c]'
+	} >cfprov.yaml
+	refused 'b/c' 'cfprov.yaml:2:'
+	awk 'length($0) > 160 { exit 1 }' err
+}
+
+@test "10,000 errors do not drown the machine" {
+	{
+		echo 'account_id: acc_1'
+		echo 'stores:'
+		printf '  - "b c %s"\n' {1..10000}
+	} >cfprov.yaml
+	timeout 60 "$cfprov" validate >out 2>err && status=0 || status=$?
+	[ "$status" = 1 ]
+	grep -q cfprov.yaml:3: err
+}
+
+@test "a manifest with an error changes nothing that is" {
+	start_logged
+	manifest a b
+	good apply -auto-approve
+	cp "$state" before
+	: >"$sim_log"
+	local content
+	for content in '' '# nothing' 'account_id: acc_1\nstores: []' 'account_id: acc_1\nstores: [c, "d e"]'; do
+		text "$content"
+		bad apply -auto-approve
+		bad plan
+	done
+	cmp "$state" before
+	[ "$(requests)" = 0 ]
+	[ "$(live | wc -l)" = 2 ]
+}
+
+@test "where the manifest may be read from" {
+	start_logged
+	manifest a
+	chmod 444 cfprov.yaml
+	mkdir real
+	mv cfprov.yaml real/
+	ln -s real/cfprov.yaml cfprov.yaml
+	good plan
+	cp "$(readlink -f cfprov.yaml)" 'odd name [x] $y.yaml'
+	good plan -f 'odd name [x] $y.yaml'
+	bad plan -f "$(printf 'x%.0s' {1..5000})"
+	harmless err
+	bad plan -f $'no\e[31mfile'
+	harmless err
+}

@@ -1,0 +1,199 @@
+#!/usr/bin/env bats
+# Where requests go: redirects, base URLs, TLS, servers that are not there.
+
+# Each test is a subshell, and the helpers set and read more than shellcheck can see.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load cfprov
+
+setup() { set_up_cfprov; }
+teardown() { stop_all; }
+
+# ---- elsewhere ------------------------------------------------------------------------------
+
+@test "redirects are not followed, and the token goes nowhere else" {
+	start_logged
+	start_other
+	manifest_of 1
+	local code method
+	for code in 301 302 303 307 308; do
+		for method in GET POST; do
+			control DELETE faults
+			sim_faults "{\"method\":\"$method\",\"kind\":\"redirect\",\"status\":$code,
+				\"location\":\"$other_url/accounts/acc_1/secrets_store/stores\"}"
+			bad apply -auto-approve
+			err_has "HTTP $code" redirect
+		done
+	done
+	local location
+	for location in file:///etc/passwd //127.0.0.1:1/ http://127.0.0.1:1/ "$other_root" junk; do
+		control DELETE faults
+		sim_faults "{\"kind\":\"redirect\",\"status\":302,\"location\":\"$location\"}"
+		bad plan
+		err_has 'HTTP 302'
+	done
+	[ ! -s "$other_log" ]
+	[ "$(live | wc -l)" = 0 ]
+	tidy
+}
+
+@test "plain http to another machine is refused before anything is sent" {
+	manifest_of 1
+	export CLOUDFLARE_API_TOKEN=some-token
+	local url
+	for url in http://192.0.2.1/client/v4 http://api.cloudflare.com/client/v4 \
+		http://127.0.0.1.example.com/x http://127.example.com http://localhost.example.com \
+		HTTP://192.0.2.1/ http://10.0.0.1 'http://[2001:db8::1]/' http://0.0.0.0; do
+		CLOUDFLARE_BASE_URL=$url strace -f -qq -e trace=connect,sendto -o calls \
+			"$cfprov" plan >out 2>err && status=0 || status=$?
+		told plan
+		failed_well
+		err_has 'plain http'
+		run ! grep -q 'AF_INET' calls
+	done
+}
+
+@test "base URLs that can't be" {
+	start_logged
+	manifest_of 1
+	local url
+	for url in "http://user:hush@${sim_url#http://}" "http://user@${sim_url#http://}" \
+		"https://:hush@${sim_url#http://}" "${sim_url#http://}" 127.0.0.1 file:///etc/passwd \
+		ftp://127.0.0.1/ 'http://' 'http:' '://x' 'javascript:x' "http://127.0.0.1:99999/" \
+		"http://127.0.0.1 /x" $'http://127.0.0.1/\r\nX: y' "http://[::1/"; do
+		CLOUDFLARE_BASE_URL=$url bad plan
+		err_has 'base URL'
+		err_lacks hush
+		harmless err
+	done
+	[ "$(requests)" = 0 ]
+	# A slash at the end does no harm, nor does the other name of the variable.
+	CLOUDFLARE_BASE_URL=$sim_url// good plan
+	CLOUDFLARE_BASE_URL='' CLOUDFLARE_API_BASE_URL=$sim_url good plan
+	[ "$(sim_stats .unrouted)" = 0 ]
+}
+
+@test "nobody listens: an error, soon, that says so" {
+	start_logged
+	stop_sim
+	manifest_of 1
+	bad apply -auto-approve
+	err_has 'account `default`' 'CLOUDFLARE_BASE_URL'
+	[ "$(grep -c Error: err)" = 1 ]
+	tidy
+}
+
+@test "the server goes away midway: what was made is in the state" {
+	start_logged --latency 100
+	manifest_of 100
+	later "$cfprov" apply -auto-approve -parallelism=4
+	some_made() { (($(posts) >= 12)); }
+	wait_until some_made
+	local made
+	kill -KILL "$sim_pid"
+	wait "$sim_pid" || true
+	sim_pid=
+	wait_later
+	[ "$status" = 1 ]
+	made=$(grep -c ': created (id ' later.err)
+	((made >= 1))
+	# Unresolved ones are known to be that.
+	[ "$(jq '[.accounts.acc_1.stores[] | select(.id)] | length' "$state")" = "$made" ]
+	[ "$(mode_of "$state")" = 600 ]
+	# Each id in the state is one that was shown.
+	local id
+	for id in $(recorded | cut -d' ' -f2 | grep -v null); do
+		grep -qF "(id $id)" later.err
+	done
+}
+
+# ---- TLS ------------------------------------------------------------------------------------
+
+# certificate DAYS SUBJECT-ALT-NAME: cert.pem and key.pem, signed by itself.
+certificate()
+{
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj /CN=test \
+		-days "$1" -addext "subjectAltName=$2" 2>/dev/null
+}
+
+@test "a self-signed certificate is refused, and taken with SSL_CERT_FILE" {
+	have openssl
+	certificate 1 IP:127.0.0.1
+	start_logged --tls-cert cert.pem --tls-key key.pem
+	sim_ca=cert.pem
+	manifest_of 3
+	bad plan
+	err_has certificate
+	[ "$(grep -c Error: err)" = 1 ]
+	[ "$(requests)" = 0 ]
+	SSL_CERT_FILE=$PWD/cert.pem good apply -auto-approve
+	agree 3
+	SSL_CERT_FILE=$PWD/nowhere.pem bad plan
+}
+
+@test "a certificate for another host is refused" {
+	have openssl
+	certificate 1 DNS:example.com
+	start_logged --tls-cert cert.pem --tls-key key.pem
+	sim_ca=cert.pem
+	manifest_of 1
+	SSL_CERT_FILE=$PWD/cert.pem bad plan
+	[ "$(requests)" = 0 ]
+}
+
+@test "https where http is spoken, and http where https is spoken" {
+	have openssl
+	start_logged
+	manifest_of 1
+	CLOUDFLARE_BASE_URL=${sim_url/http:/https:} bad plan
+	stop_sim
+	certificate 1 IP:127.0.0.1
+	start_logged --tls-cert cert.pem --tls-key key.pem
+	sim_ca=cert.pem
+	CLOUDFLARE_BASE_URL=${sim_url/https:/http:} bad plan
+	[ "$(requests)" = 0 ]
+}
+
+# An OpenSSL that still speaks old TLS, whatever the machine's own settings say.
+old_tls()
+{
+	cat >openssl.cnf <<-end
+		openssl_conf = a
+		[a]
+		ssl_conf = b
+		[b]
+		system_default = c
+		[c]
+		MinProtocol = TLSv1
+		CipherString = ALL:@SECLEVEL=0
+	end
+	export OPENSSL_CONF=$PWD/openssl.cnf
+}
+
+@test "TLS 1.0 and 1.1 are refused" {
+	have openssl
+	certificate 1 IP:127.0.0.1
+	old_tls
+	export SSL_CERT_FILE=$PWD/cert.pem CLOUDFLARE_API_TOKEN=some-token
+	manifest_of 1
+	local version port
+	for version in tls1 tls1_1 tls1_2; do
+		# It picks a free port itself and says which.
+		rm -f later.out
+		later openssl s_server -accept 0 "-$version" -cert cert.pem -key key.pem -www
+		port_said() { grep -qs '^ACCEPT .*:[0-9]' later.out; }
+		wait_until port_said
+		port=$(sed -n 's/^ACCEPT .*:\([0-9]*\)$/\1/p' later.out)
+		# That server does speak this version, to whom it may concern.
+		# shellcheck disable=SC2094 # it is a subcommand, not the file
+		openssl s_client -connect "127.0.0.1:$port" "-$version" </dev/null >s_client 2>&1 ||
+			skip "this OpenSSL does not speak $version any more"
+		CLOUDFLARE_BASE_URL=https://127.0.0.1:$port bad plan
+		case $version in
+		tls1_2) err_has 'HTTP 200' ;;
+		*) err_lacks HTTP; [[ ${errors,,} =~ tls|ssl|version ]] ;;
+		esac
+		kill -TERM "$later_pid"
+		wait_later
+	done
+}

@@ -1,0 +1,294 @@
+#!/usr/bin/env bats
+# A server (or what stands before it) that misbehaves while stores are made: nothing is made
+# twice, nothing is lost, the error says what came.
+
+# Each test is a subshell, and the helpers set and read more than shellcheck can see.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load cfprov
+
+setup() { set_up_cfprov; }
+teardown() { stop_all; }
+
+same=$'No changes. Your infrastructure matches the configuration.\n'
+
+# settles COUNT: another apply leaves everything there once, and then there is nothing to do.
+settles()
+{
+	control DELETE faults >/dev/null
+	good apply -auto-approve
+	agree "$1"
+	tidy
+	good plan
+	out_is "$same"
+}
+
+# sent_once: no store was asked for twice.
+sent_once()
+{
+	[ "$(jq -r 'select(.method == "POST") | .body.name' "$sim_log" | sort | uniq -d)" = '' ]
+}
+
+# ---- creating: each store once --------------------------------------------------------------
+
+@test "a kept-alive connection is closed on reuse, with the work done: no second POST" {
+	start_logged
+	manifest_of 60
+	# Every third request on a used connection dies, after the store was made.
+	sim_faults "[$(seq 3 3 90 | sed 's/.*/{"method":"POST","kind":"close_idle_after","nth":&}/' |
+		paste -sd,)]"
+	good apply -auto-approve -parallelism=4
+	out_has 'Apply complete! Resources: 60 added, 0 changed, 0 destroyed.'
+	(($(sim_stats .faults_applied) >= 10))
+	sent_once
+	[ "$(posts)" = 60 ]
+	agree 60
+	settles 60
+	[ "$(posts)" = 60 ]
+}
+
+@test "a kept-alive connection is closed on reuse, without the work: made all the same" {
+	start_logged
+	manifest_of 60
+	# Two: a store is given up after three.
+	sim_faults '{"method":"POST","kind":"close_idle","after":20,"times":2}'
+	good apply -auto-approve -parallelism=4
+	[ "$(sim_stats .faults_applied)" = 2 ]
+	[ "$(posts)" = 62 ]
+	agree 60
+	settles 60
+}
+
+@test "every kept-alive connection is closed on reuse: bounded, and nothing lost" {
+	start_logged
+	manifest_of 20
+	sim_faults '{"method":"POST","kind":"close_idle"}'
+	prov apply -auto-approve -parallelism=4
+	(($(posts) <= 20 * 3))
+	(($(sim_stats .faults_applied) >= 10))
+	agree "$(live | wc -l)"
+	settles 20
+}
+
+@test "the same for lists" {
+	seed_of 500
+	start_logged --seed seed.json
+	manifest_of 500
+	sim_faults '[{"method":"GET","kind":"close_idle","nth":2},
+		{"method":"GET","kind":"close_idle_after","nth":3}]'
+	good plan -adopt -parallelism=1
+	out_has 'Plan: 500 to import, 0 to add'
+	(($(sim_stats .faults_applied) >= 2))
+}
+
+@test "created, and then the answer goes wrong: found, not made again" {
+	local fault
+	for fault in '"kind":"status_after","status":500' '"kind":"status_after","status":502' \
+		'"kind":"status_after","status":503,"body":"html"' \
+		'"kind":"status_after","status":504,"body":"empty"' \
+		'"kind":"status_after","status":520,"body":"html"' \
+		'"kind":"status_after","status":500,"body":"null"' \
+		'"kind":"status_after","status":200,"body":"empty"' \
+		'"kind":"status_after","status":200,"body":"html"' \
+		'"kind":"status_after","status":408' \
+		'"kind":"reset_after"' '"kind":"close_after"' '"kind":"cut_short"' \
+		'"kind":"truncated_json"' '"kind":"html"' '"kind":"gzip"'; do
+		start_logged
+		manifest_of 5
+		sim_faults "{\"method\":\"POST\",\"nth\":3,$fault}"
+		good apply -auto-approve -parallelism=2
+		echo "with $fault" >&2
+		out_has 'Apply complete! Resources: 5 added, 0 changed, 0 destroyed.'
+		[ "$(sim_stats .faults_applied)" = 1 ]
+		sent_once
+		agree 5
+		tidy
+		stop_sim
+		rm -f "$state"
+	done
+}
+
+@test "not created, and the answer tells nothing: looked for, then made" {
+	local fault
+	for fault in '"kind":"reset_before"' '"kind":"close_before"' '"kind":"garbage"' \
+		'"kind":"status","status":500' '"kind":"status","status":502,"body":"html"' \
+		'"kind":"status","status":503,"retry_after":"0"' \
+		'"kind":"status","status":504,"body":"empty"' '"kind":"status","status":520' \
+		'"kind":"raw_body","text":""' '"kind":"raw_body","text":"<html>"' \
+		'"kind":"raw_body","text":"{\"success\":true,\"result\":"'; do
+		start_logged
+		manifest_of 5
+		sim_faults "{\"method\":\"POST\",\"nth\":3,$fault}"
+		good apply -auto-approve -parallelism=2
+		echo "with $fault" >&2
+		[ "$(sim_stats .faults_applied)" = 1 ]
+		[ "$(posts)" = 6 ]
+		agree 5
+		tidy
+		stop_sim
+		rm -f "$state"
+	done
+}
+
+@test "an answer of success that has no usable store: looked for" {
+	local body
+	for body in '{"success":true,"errors":[],"messages":[],"result":null}' \
+		'{"success":true,"result":"x"}' '{"success":true,"result":7}' '{"success":true}' \
+		'{"success":true,"result":[]}' '{"success":true,"result":{}}' \
+		'{"success":true,"result":{"name":"s0001"}}' \
+		'{"success":true,"result":{"name":"s0001","id":7}}' \
+		'{"success":true,"result":{"name":"s0001","id":null}}' \
+		'{"success":true,"result":{"name":"s0001","id":""}}' \
+		'{"success":true,"result":{"name":"s0001","id":"a/../b"}}' \
+		'{"success":true,"result":{"name":"s0001","id":"/../x"}}' \
+		'{"success":true,"result":{"name":"s0001","id":"a\r\nX: y"}}' \
+		'{"success":true,"result":{"name":"another","id":"0123456789abcdef0123456789abcdef"}}' \
+		'{"success":true,"result":{"id":"0123456789abcdef0123456789abcdef"}}' \
+		'{"success":true,"success":false,"result":{"name":"s0001","id":"aa"}}'; do
+		start_logged
+		manifest_of 1
+		sim_faults "$(jq -n --arg text "$body" \
+			'{method: "POST", nth: 1, kind: "raw_body", text: $text}')"
+		good apply -auto-approve
+		echo "with $body" >&2
+		[ "$(sim_stats .faults_applied)" = 1 ]
+		[ "$(posts)" = 2 ]
+		agree 1
+		harmless out err "$state"
+		stop_sim
+		rm -f "$state"
+	done
+}
+
+@test "no answer, with the work done: found after the time that one request may take" {
+	start_logged
+	manifest_of 4
+	sim_faults '{"method":"POST","nth":2,"kind":"no_answer"}'
+	CFPROV_REQUEST_TIMEOUT=1 good apply -auto-approve
+	sent_once
+	agree 4
+}
+
+@test "slow answers are waited for, and an answer that drips is cut off" {
+	start_logged
+	manifest_of 3
+	sim_faults '[{"method":"POST","nth":1,"kind":"delay","ms":300},
+		{"method":"POST","nth":2,"kind":"slow_drip","ms":400}]'
+	CFPROV_REQUEST_TIMEOUT=1 good apply -auto-approve
+	sent_once
+	agree 3
+}
+
+@test "never an answer to a POST: the outcome is found out each time" {
+	start_logged
+	manifest_of 6
+	sim_faults '{"method":"POST","kind":"no_answer"}'
+	CFPROV_REQUEST_TIMEOUT=1 good apply -auto-approve
+	sent_once
+	agree 6
+}
+
+@test "always 500, work done or not: bounded, exit 1 or found, nothing twice" {
+	start_logged
+	manifest_of 8
+	sim_faults '{"method":"POST","kind":"status_after","status":500}'
+	good apply -auto-approve
+	sent_once
+	agree 8
+	control DELETE faults
+	sim_faults '{"method":"POST","kind":"status","status":500}'
+	manifest_of 10
+	prov apply -auto-approve
+	[ "$status" = 1 ]
+	err_has default/s0009 default/s0010 'HTTP 500' '2 failed'
+	(($(posts) <= 8 + 2 * 3))
+	agree 8
+	settles 10
+}
+
+@test "the outcome can't be found out: unknown, and the next apply finds it without a question" {
+	start_logged
+	manifest_of 3
+	sim_faults '[{"method":"POST","nth":2,"kind":"reset_after"},
+		{"method":"GET","after":1,"status":500}]'
+	prov apply -auto-approve
+	[ "$status" = 1 ]
+	err_has 'not known whether it was created' 'apply again' '2 added' '1 failed'
+	[ "$(live | wc -l)" = 3 ]
+	good show
+	out_has 'not known yet'
+	control DELETE faults
+	good apply -input=false -auto-approve
+	err_has 'found, made by the apply that was cut off'
+	[ "$(posts)" = 3 ]
+	agree 3
+	[ "$(jq -r '.accounts.acc_1.stores[].origin' "$state" | sort -u)" = created ]
+	settles 3
+}
+
+@test "an upstream that resets every other connection: everything once" {
+	start_logged
+	manifest_of 40
+	sim_faults "[$(seq 1 2 79 | sed 's/.*/{"method":"POST","kind":"reset_after","nth":&}/' |
+		paste -sd,)]"
+	good apply -auto-approve -parallelism=8
+	sent_once
+	agree 40
+}
+
+# ---- too many requests ----------------------------------------------------------------------
+
+@test "429 with each kind of Retry-After, and without" {
+	local after body
+	for after in '"1"' '"-1"' '"99999999999999999999"' '"junk"' '""' '"Fri, 31 Dec 1999 23:59:59 GMT"' \
+		'"1 second"' null; do
+		for body in json empty; do
+			start_logged
+			manifest_of 2
+			sim_faults "$(jq -n --argjson after "$after" --arg body "$body" '{method: "POST",
+				nth: 1, status: 429, body: $body} + if $after then {retry_after: $after} else {} end')"
+			good apply -auto-approve
+			err_has 'HTTP 429' 'Trying again'
+			[ "$(posts)" = 3 ]
+			# It was refused before the work: nothing has to be looked for.
+			[ "$(gets)" = 1 ]
+			agree 2
+			stop_sim
+			rm -f "$state"
+		done
+	done
+}
+
+@test "429 with an HTTP date that lies ahead is waited for" {
+	start_logged
+	manifest_of 1
+	sim_faults "{\"method\":\"POST\",\"nth\":1,\"status\":429,
+		\"retry_after\":\"$(LC_ALL=C date -u -d '+3 seconds' '+%a, %d %b %Y %H:%M:%S GMT')\"}"
+	good apply -auto-approve
+	err_has 'HTTP 429'
+	agree 1
+	# The second POST came when the date was reached.
+	jq -se 'map(select(.method == "POST") | .time[0:19] + "Z" | fromdate) | .[1] - .[0] >= 1' \
+		"$sim_log"
+}
+
+@test "429 that asks for more than anyone waits: given up, said, nothing lost" {
+	start_logged
+	manifest_of 4
+	sim_faults '{"method":"POST","after":2,"status":429,"retry_after":"99999999"}'
+	prov apply -auto-approve -parallelism=1
+	[ "$status" = 1 ]
+	err_has 'HTTP 429' '2 added' '2 failed'
+	(($(posts) <= 4))
+	agree 2
+	settles 4
+}
+
+@test "429 for a list" {
+	start_logged
+	manifest_of 2
+	sim_faults '{"method":"GET","nth":1,"status":429,"retry_after":"1"}'
+	good apply -auto-approve
+	[ "$(gets)" = 2 ]
+	agree 2
+}

@@ -1,0 +1,286 @@
+#!/usr/bin/env bats
+# What people see: the question, colour, the line that counts, and the width of it all, on a real
+# pseudo-terminal.
+
+# Each test is a subshell, and the helpers set and read more than shellcheck can see.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load cfprov
+
+setup() { set_up_cfprov; }
+teardown() { stop_all; }
+
+# screen [OPTION...] -- ARGUMENT...: cfprov on a terminal; what stands there in the end is in the
+# file screen and in $screen, the bytes in the file raw.
+screen()
+{
+	local options=()
+	while [[ $1 != -- ]]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	status=0
+	"$top/tests/cli/screen.py" --raw raw "${options[@]}" -- "$cfprov" "$@" >screen 2>pty_err ||
+		status=$?
+	screen=$(<screen)
+	printf -- '--- cfprov %s: exit status %s\n%s\n' "$*" "$status" "${screen:0:4000}" >&2
+	cat pty_err >&2
+	((status != 99))
+}
+
+screen_has()
+{
+	has "$(tr -s '\n ' ' ' <screen)" "$@"
+}
+
+# ---- the question ---------------------------------------------------------------------------
+
+@test "yes is consent" {
+	start_logged
+	manifest a b
+	screen --wait 'Only `yes`' --send 'yes\n' -- apply
+	[ "$status" = 0 ]
+	screen_has 'Plan: 2 to add, 0 to change, 0 to destroy.' 'Do it? Only `yes` is taken' \
+		'default/a: created (id ' 'Apply complete! Resources: 2 added, 0 changed, 0 destroyed.'
+	agree 2
+	tidy
+}
+
+@test "everything else is not" {
+	start_logged
+	manifest a b
+	local keys
+	for keys in 'no\n' 'y\n' 'YES\n' '\n' 'yes!\n' '\x04' ' yes\n' 'Yes\n'; do
+		screen --wait 'Only `yes`' --send "$keys" -- apply
+		[ "$status" = 1 ]
+		screen_has 'Not approved; nothing was done.'
+		[[ $screen != *complete* ]]
+	done
+	[ "$(posts)" = 0 ]
+	[ ! -e "$state" ]
+	tidy
+}
+
+@test "Ctrl-C at the question" {
+	start_logged
+	manifest a
+	screen --wait 'Only `yes`' --send '\x03' -- apply
+	[ "$status" = 1 ]
+	screen_has 'nothing was done'
+	[ "$(posts)" = 0 ]
+	tidy
+}
+
+@test "no question with -auto-approve, with -input=false, or without changes" {
+	start_logged
+	manifest a
+	screen -- apply -input=false
+	[ "$status" = 1 ]
+	[[ $screen != *'Only `yes`'* ]]
+	screen -- apply -auto-approve
+	[ "$status" = 0 ]
+	[[ $screen != *'Only `yes`'* ]]
+	screen -- apply
+	[ "$status" = 0 ]
+	[[ $screen != *'Only `yes`'* ]]
+	screen_has 'No changes.'
+}
+
+@test "adoption is in the question" {
+	start_logged
+	api POST /accounts/acc_1/secrets_store/stores '{"name":"there"}'
+	manifest there
+	screen --wait 'Only `yes`' --send 'no\n' -- apply
+	[ "$status" = 1 ]
+	screen_has 'Plan: 1 to import, 0 to add' "$(answer_get .result.id)"
+	[ ! -e "$state" ]
+	screen --wait 'Only `yes`' --send 'yes\n' -- apply
+	[ "$status" = 0 ]
+	screen_has 'default/there: adopted' 'Resources: 1 imported, 0 added'
+	agree 1
+}
+
+# ---- colour ---------------------------------------------------------------------------------
+
+# colors FILE...
+colors()
+{
+	grep -q $'\033\[[0-9;]*m' "$@"
+}
+
+@test "colour on a terminal, unless somebody does not want it" {
+	start_logged
+	manifest a
+	screen -- plan
+	colors raw
+	grep -qF "${esc}[32m+${esc}[0m" raw
+	screen -- plan -no-color
+	run ! grep -qF "$esc" raw
+	NO_COLOR=1 screen -- plan
+	run ! grep -qF "$esc" raw
+	NO_COLOR='' screen -- plan
+	colors raw
+	TERM=dumb screen -- plan
+	run ! grep -qF "$esc" raw
+	CLICOLOR_FORCE=1 NO_COLOR=1 screen -- plan
+	run ! grep -qF "$esc" raw
+}
+
+@test "errors are coloured alike" {
+	manifest a
+	echo 'oops: 1' >>cfprov.yaml
+	screen -- validate
+	[ "$status" = 1 ]
+	grep -qF "${esc}[31mError:${esc}[0m" raw
+	screen -- validate -no-color
+	run ! grep -qF "$esc" raw
+	TERM=dumb screen -- validate
+	run ! grep -qF "$esc" raw
+}
+
+@test "no colour on a pipe, but with CLICOLOR_FORCE" {
+	start_logged
+	manifest a
+	good plan
+	run ! grep -qF "$esc" out err
+	CLICOLOR_FORCE=1 good plan
+	colors out
+	CLICOLOR_FORCE=0 good plan
+	run ! grep -qF "$esc" out err
+	CLICOLOR_FORCE=1 good plan -no-color
+	run ! grep -qF "$esc" out err
+	CLICOLOR_FORCE=1 NO_COLOR=1 good plan
+	run ! grep -qF "$esc" out err
+	# It is about colour: the line that counts stays away.
+	CLICOLOR_FORCE=1 good apply -auto-approve
+	run ! grep -q $'\r' out err
+}
+
+# ---- the line that counts -------------------------------------------------------------------
+
+@test "a line counts what is done, under way and left, and is gone in the end" {
+	start_logged --latency 30
+	manifest_of 40
+	screen -- apply -auto-approve
+	[ "$status" = 0 ]
+	grep -qaE '[0-9]+ done, [0-9]+ under way, [0-9]+ left' raw
+	[[ $screen != *'under way'* ]]
+	[ "$(grep -c ': created' screen)" = 40 ]
+	[ "$(tail -n1 screen)" = '' ]
+	agree 40
+}
+
+@test "failures are counted in it; nothing of it is left after a failure either" {
+	start_logged --latency 20
+	manifest_of 30
+	sim_faults '{"method":"POST","nth":3,"status":400,"code":1,"message":"no"}'
+	screen -- apply -auto-approve
+	[ "$status" = 1 ]
+	grep -qaE '[0-9]+ done, 1 failed, [0-9]+ under way, [0-9]+ left' raw
+	[[ $screen != *'under way'* ]]
+	screen_has '29 added' '1 failed'
+}
+
+@test "the line is there before the first answer" {
+	start_logged
+	manifest_of 3
+	sim_faults '{"method":"POST","kind":"no_answer","times":1}'
+	CFPROV_REQUEST_TIMEOUT=2 screen --wait '1 under way, 2 left' --send '' -- \
+		apply -auto-approve -parallelism=1
+	[ "$status" = 0 ]
+	agree 3
+}
+
+@test "no such line on a pipe or a dumb terminal: a line for each change" {
+	start_logged
+	manifest_of 10
+	good apply -auto-approve
+	[ "$(wc -l <err)" = 10 ]
+	run ! grep -q 'under way' err
+	run ! grep -q $'\r' err
+	manifest_of 20
+	TERM=dumb screen -- apply -auto-approve
+	run ! grep -qa 'under way' raw
+}
+
+# ---- width ----------------------------------------------------------------------------------
+
+# fits COLUMNS: nothing on the screen is wider, but for the lines that tools read, the answer
+# typed behind the question, the manifest's own lines, and lines with words almost as long.
+fits()
+{
+	awk -v columns="$1" '
+		/^Plan: |^No changes\. |^Apply complete! |^Do it\? |^ *[0-9]* \| / { next }
+		length($0) > columns {
+			longest = 0
+			for (i = 1; i <= NF; i++)
+				if (length($i) > longest)
+					longest = length($i)
+			if (longest + 10 <= columns) {
+				print "wider than " columns ": " $0
+				bad = 1
+			}
+		}
+		END { exit bad }' screen >&2
+}
+
+@test "nothing is wider than the terminal" {
+	start_logged
+	api POST /accounts/acc_1/secrets_store/stores '{"name":"there"}'
+	api POST /accounts/acc_1/secrets_store/stores '{"name":"twin"}'
+	local columns
+	for columns in 80 60 40; do
+		manifest there a$columns b$columns
+		control DELETE faults
+		sim_faults '[{"method":"POST","nth":1,"status":400,"code":1,"message":"no"},
+			{"method":"POST","nth":2,"status":429,"retry_after":"1"},
+			{"method":"GET","nth":1,"status":502,"body":"html"}]'
+		rm -f "$state"
+		screen --columns $columns --wait 'Only `yes`' --send 'yes\n' -- apply
+		[ "$status" = 1 ]
+		screen_has 'Trying again' 'Apply incomplete'
+		fits $columns
+
+		manifest there c$columns
+		api POST /accounts/acc_1/secrets_store/stores "{\"name\":\"c$columns\"}"
+		screen --columns $columns -- plan
+		screen_has 'adopt: true'
+		fits $columns
+
+		manifest there
+		api DELETE "/accounts/acc_1/secrets_store/stores/$(live | sed -n 's/^there //p')"
+		screen --columns $columns -- apply -auto-approve
+		fits $columns
+
+		manifest twin
+		api POST /accounts/acc_1/secrets_store/stores '{"name":"twin"}'
+		screen --columns $columns -- plan
+		[ "$status" = 1 ]
+		fits $columns
+
+		printf 'account_id: acc_1\nstorse: [x]\nstores: [a, a, "b c"]\n' >cfprov.yaml
+		screen --columns $columns -- validate
+		[ "$status" = 1 ]
+		fits $columns
+	done
+}
+
+@test "help is at most 100 columns wide, and version one line" {
+	local command
+	for command in '' validate plan apply show 'state list' version; do
+		# shellcheck disable=SC2086 # words
+		good help $command
+		awk 'length($0) > 100 { print; bad = 1 } END { exit bad }' out
+	done
+}
+
+@test "a terminal that says it has no columns, or one" {
+	start_logged
+	manifest a
+	screen --columns 0 -- plan
+	[ "$status" = 0 ]
+	screen --columns 1 -- apply -auto-approve
+	[ "$status" = 0 ]
+	agree 1
+}

@@ -1,0 +1,540 @@
+#include "engine/executor.h"
+
+#include "unit.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+/* ---- a run with a fake runner ---- */
+
+struct rig {
+	struct runner runner; /* first: what the executor holds */
+	struct folder folder;
+	struct ledger ledger;
+	struct model desired, live;
+	struct plan plan;
+	struct error err;
+	struct executor_result result;
+	const char *path;
+	volatile sig_atomic_t interrupted;
+
+	/* what the runner does */
+	size_t parallelism;
+	enum outcome_kind (*outcome)(size_t index);
+	bool answers_newest; /* the last started ends first */
+	size_t interrupt_at; /* after so many have ended; 0: never */
+	bool interrupts_twice;
+	void (*on_ended)(struct rig *rig);
+
+	/* what was seen */
+	size_t *started;
+	size_t started_count, under_way_from, most_under_way, ended, stops;
+	size_t starts_said, completes_said, fails_said, interrupts_said, not_durable,
+		asked_after_stop;
+	struct event_progress last_progress;
+};
+
+static enum outcome_kind all_done(size_t index)
+{
+	(void)index;
+	return OUTCOME_DONE;
+}
+
+static enum outcome_kind in_turn(size_t index)
+{
+	static const enum outcome_kind kinds[] = {OUTCOME_DONE, OUTCOME_FAILED, OUTCOME_UNKNOWN};
+
+	return kinds[index % 3];
+}
+
+/* Those under way stand in `started` from under_way_from on. */
+static void on_start(struct runner *runner, const struct action *action, size_t index)
+{
+	struct rig *rig = (struct rig *)(void *)runner;
+
+	assert_ptr_equal(action, &rig->plan.actions[index]);
+	assert_int_not_equal(action_kind(action), ACTION_NONE);
+	rig->asked_after_stop += rig->interrupted > 0;
+	rig->started[rig->started_count++] = index;
+	size_t under_way = rig->started_count - rig->under_way_from;
+	if (under_way > rig->most_under_way)
+		rig->most_under_way = under_way;
+}
+
+static void on_stop(struct runner *runner)
+{
+	struct rig *rig = (struct rig *)(void *)runner;
+
+	rig->stops++;
+}
+
+static struct outcome *outcome_of(struct rig *rig, size_t index)
+{
+	struct outcome *outcome = outcome_new(index, rig->outcome(index));
+	const struct object *object = action_object(&rig->plan.actions[index]);
+
+	if (outcome->kind != OUTCOME_DONE) {
+		error_set(&outcome->err, "it did not work");
+		return outcome;
+	}
+	outcome->object = (struct object){.kind = OBJECT_STORE,
+		.account = arena_text(&outcome->arena, object->account),
+		.store = arena_text(&outcome->arena, object->store),
+		.id = arena_format(&outcome->arena, "id-%s", object->store),
+		.origin = action_kind(&rig->plan.actions[index]) == ACTION_ADOPT ? ORIGIN_ADOPTED
+										 : ORIGIN_CREATED};
+	return outcome;
+}
+
+static struct outcome *on_next(struct runner *runner, int64_t timeout_ms)
+{
+	struct rig *rig = (struct rig *)(void *)runner;
+
+	assert_true(timeout_ms >= 0);
+	if (rig->under_way_from == rig->started_count)
+		return NULL;
+	size_t *first = &rig->started[rig->under_way_from++];
+	size_t *chosen = rig->answers_newest ? &rig->started[rig->started_count - 1] : first;
+	size_t index = *chosen;
+	*chosen = *first;
+	rig->ended++;
+	if (rig->ended == rig->interrupt_at)
+		rig->interrupted = rig->interrupts_twice ? 2 : 1;
+	if (rig->on_ended)
+		rig->on_ended(rig);
+	return outcome_of(rig, index);
+}
+
+/* What is said to be complete must stand in the journal already, on the disk. */
+static bool is_in_journal(struct rig *rig, const struct object *object)
+{
+	struct str bytes CLEANUP(str_release) = {0}, id CLEANUP(str_release) = {0};
+	struct journal journal CLEANUP(journal_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+	bool found = false;
+
+	folder_read(&rig->folder, "state.json.journal", &bytes);
+	if (!journal_decode("journal", str_text(&bytes), bytes.length, &journal, &err))
+		return false;
+	for (size_t i = 0; i < journal.count && !found; i++)
+		found = journal.changes[i].object->id &&
+			strcmp(journal.changes[i].object->id, object->id) == 0 &&
+			strcmp(journal.changes[i].object->store, object->store) == 0;
+	return found;
+}
+
+/* The same, or at least in the state: after a journal that could not be written. */
+static bool is_in_state(struct rig *rig, const struct object *object)
+{
+	struct str bytes CLEANUP(str_release) = {0}, id CLEANUP(str_release) = {0};
+
+	folder_read(&rig->folder, "state.json", &bytes);
+	str_format(&id, "\"%s\"", object->id);
+	return strstr(str_text(&bytes), str_text(&id));
+}
+
+static void hear(void *context, const struct event *event)
+{
+	struct rig *rig = context;
+
+	rig->starts_said += event->type == EVENT_ACTION_START;
+	rig->completes_said += event->type == EVENT_ACTION_COMPLETE;
+	rig->fails_said += event->type == EVENT_ACTION_FAILED;
+	rig->interrupts_said += event->type == EVENT_INTERRUPT;
+	if (event->type == EVENT_PROGRESS)
+		rig->last_progress = event->progress;
+	if (event->type == EVENT_ACTION_FAILED)
+		assert_string_equal(event->err->message, "it did not work");
+	/* To read it each time costs its square: only in runs that are short. */
+	if (event->type == EVENT_ACTION_COMPLETE && rig->plan.action_count <= 500)
+		rig->not_durable +=
+			!is_in_journal(rig, event->object) && !is_in_state(rig, event->object);
+}
+
+/* ---- life ---- */
+
+static int setup(void **state)
+{
+	struct rig *rig = mem_alloc(sizeof(*rig));
+
+	folder_make(&rig->folder);
+	rig->path = folder_file(&rig->folder, "state.json");
+	rig->runner = (struct runner){.start = on_start, .stop = on_stop, .next = on_next};
+	rig->parallelism = 10;
+	rig->outcome = all_done;
+	rig->ledger = (struct ledger){.lock.fd = -1, .log.fd = -1};
+	*state = rig;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct rig *rig = *state;
+
+	ledger_close(&rig->ledger);
+	model_release(&rig->desired);
+	model_release(&rig->live);
+	plan_release(&rig->plan);
+	error_release(&rig->err);
+	folder_remove(&rig->folder);
+	arena_release(&rig->folder.paths);
+	free(rig->started);
+	free(rig);
+	return 0;
+}
+
+/* A plan for so many stores; each fifth is adopted, each seventh is there already. */
+static void make_plan(struct rig *rig, size_t count, bool only_creates)
+{
+	char name[32];
+
+	model_add_account(&rig->desired, "prod", "acc1");
+	for (size_t i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "s%06zu", i);
+		model_add_object(&rig->desired, "prod", name, NULL);
+		struct object *live = model_add_object(&rig->live, "prod", name, NULL);
+		live->id = arena_format(&rig->live.arena, "id-%s", name);
+		live->origin = i % 7 == 6 ? ORIGIN_CREATED : ORIGIN_NONE;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct action *action = plan_add(&rig->plan);
+		action->after = &rig->desired.objects[i];
+		if (!only_creates && (i % 5 == 4 || i % 7 == 6))
+			action->before = &rig->live.objects[i];
+	}
+	rig->plan.counts = plan_count(&rig->plan);
+	rig->started = mem_alloc(count * sizeof(*rig->started));
+}
+
+/* Without a check, for a process of its own. */
+static bool execute(struct rig *rig)
+{
+	struct ledger_options options = {.path = rig->path, .operation = "apply"};
+	struct event_sink sink = {hear, rig};
+	struct executor_input input = {.plan = &rig->plan,
+		.desired = &rig->desired,
+		.runner = &rig->runner,
+		.ledger = &rig->ledger,
+		.sink = &sink,
+		.parallelism = rig->parallelism,
+		.interrupted = &rig->interrupted};
+
+	if (!ledger_open(&rig->ledger, &options, &rig->err))
+		return false;
+	bool is_good = executor_run(&input, &rig->result, &rig->err);
+	ledger_close(&rig->ledger);
+	return is_good;
+}
+
+static bool run(struct rig *rig)
+{
+	bool is_good = execute(rig);
+
+	assert_int_equal(is_good, rig->err.message == NULL);
+	assert_true(rig->most_under_way <= rig->parallelism);
+	assert_int_equal(rig->starts_said, rig->started_count);
+	assert_int_equal(rig->not_durable, 0);
+	return is_good;
+}
+
+struct recorded {
+	size_t known, unresolved;
+};
+
+/* What the files say now. */
+static struct recorded recorded(struct rig *rig)
+{
+	struct ledger ledger;
+	struct recorded recorded = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	if (!ledger_read(&ledger, rig->path, &err))
+		fail_msg("can't read: %s", err.message);
+	for (size_t i = 0; i < ledger.state.model.object_count; i++) {
+		const struct object *object = &ledger.state.model.objects[i];
+		struct str id CLEANUP(str_release) = {0};
+		str_format(&id, "id-%s", object->store);
+		if (!object->is_unresolved)
+			assert_string_equal(object->id, str_text(&id));
+		recorded.known += !object->is_unresolved;
+		recorded.unresolved += object->is_unresolved;
+	}
+	ledger_close(&ledger);
+	return recorded;
+}
+
+static void expect_recorded(struct rig *rig, size_t known, size_t unresolved)
+{
+	struct recorded found = recorded(rig);
+
+	assert_int_equal(found.known, known);
+	assert_int_equal(found.unresolved, unresolved);
+}
+
+static size_t done(const struct rig *rig)
+{
+	return rig->result.done.add + rig->result.done.import;
+}
+
+/* ---- runs that end ---- */
+
+static void everything_works(void **state)
+{
+	struct rig *rig = *state;
+
+	make_plan(rig, 100, false);
+	size_t to_do = rig->plan.counts.add + rig->plan.counts.import;
+	assert_true(rig->plan.counts.import > 10 && to_do < 100);
+	assert_true(run(rig));
+	assert_memory_equal(&rig->result.done, &rig->plan.counts, sizeof(rig->result.done));
+	assert_int_equal(rig->result.failed + rig->result.not_started, 0);
+	assert_false(rig->result.was_interrupted);
+	assert_int_equal(rig->started_count, to_do);
+	assert_int_equal(rig->completes_said, to_do);
+	assert_int_equal(rig->most_under_way, 10);
+	assert_int_equal(rig->last_progress.done, to_do);
+	assert_int_equal(rig->last_progress.left + rig->last_progress.under_way, 0);
+	expect_recorded(rig, to_do, 0);
+	assert_int_equal(folder_count(&rig->folder), 1); /* neither journal nor lock is left */
+	for (size_t i = 1; i < rig->started_count; i++)
+		assert_true(rig->started[i - 1] < rig->started[i]); /* in the plan's order */
+}
+
+static void nothing_to_do(void **state)
+{
+	struct rig *rig = *state;
+
+	assert_true(run(rig));
+	assert_int_equal(done(rig), 0);
+	assert_int_equal(folder_count(&rig->folder), 0);
+}
+
+static void all_kinds_of_outcome(void **state)
+{
+	struct rig *rig = *state;
+
+	make_plan(rig, 300, true);
+	rig->outcome = in_turn;
+	assert_true(run(rig));
+	assert_int_equal(rig->result.done.add, 100);
+	assert_int_equal(rig->result.failed, 200); /* failed, or of unknown outcome */
+	assert_int_equal(rig->result.not_started, 0);
+	assert_int_equal(rig->completes_said, 100);
+	assert_int_equal(rig->fails_said, 200);
+	assert_int_equal(rig->last_progress.failed, 200);
+	expect_recorded(rig, 100, 100);
+}
+
+static void out_of_order(void **state)
+{
+	struct rig *rig = *state;
+
+	make_plan(rig, 300, true);
+	rig->outcome = in_turn;
+	rig->answers_newest = true;
+	assert_true(run(rig));
+	expect_recorded(rig, 100, 100);
+	assert_int_equal(rig->result.done.add, 100);
+}
+
+static void parallelism_is_kept(void **state)
+{
+	struct rig *rig = *state;
+
+	make_plan(rig, 50, true);
+	rig->parallelism = 1;
+	assert_true(run(rig));
+	assert_int_equal(rig->most_under_way, 1);
+	assert_int_equal(rig->result.done.add, 50);
+}
+
+static void more_parallel_than_actions(void **state)
+{
+	struct rig *rig = *state;
+
+	make_plan(rig, 50, true);
+	rig->parallelism = SIZE_MAX;
+	assert_true(run(rig));
+	assert_int_equal(rig->most_under_way, 50);
+	expect_recorded(rig, 50, 0);
+}
+
+static void many_actions(void **state)
+{
+	struct rig *rig = *state;
+
+	make_plan(rig, 10000, true);
+	rig->outcome = in_turn;
+	rig->answers_newest = true;
+	rig->parallelism = 100;
+	assert_true(run(rig));
+	assert_int_equal(rig->completes_said, 3334);
+	expect_recorded(rig, 3334, 3333);
+}
+
+/* ---- interrupts ---- */
+
+static void interrupted_before_it_starts(void **state)
+{
+	struct rig *rig = *state;
+
+	make_plan(rig, 20, true);
+	rig->interrupted = 1;
+	assert_true(run(rig));
+	assert_int_equal(rig->started_count, 0);
+	assert_int_equal(rig->result.not_started, 20);
+	assert_true(rig->result.was_interrupted);
+	expect_recorded(rig, 0, 0);
+	assert_false(folder_has(&rig->folder, "state.json.journal"));
+}
+
+/* What was not started surely does not exist: nobody may take it for ours later. */
+static void interrupted_once(void **state)
+{
+	struct rig *rig = *state;
+
+	make_plan(rig, 100, true);
+	rig->interrupt_at = 20;
+	assert_true(run(rig));
+	assert_true(rig->result.was_interrupted);
+	assert_int_equal(rig->interrupts_said, 1);
+	assert_int_equal(rig->stops, 1);
+	assert_int_equal(rig->asked_after_stop, 0);
+	assert_int_equal(rig->ended, rig->started_count); /* those under way were waited for */
+	assert_true(rig->ended >= 20 && rig->ended < 20 + 10);
+	assert_int_equal(rig->result.done.add, rig->ended);
+	assert_int_equal(rig->result.not_started, 100 - rig->ended);
+	assert_int_equal(rig->completes_said, rig->ended);
+	expect_recorded(rig, rig->ended, 0);
+	assert_int_equal(folder_count(&rig->folder), 1);
+}
+
+static void interrupted_twice(void **state)
+{
+	struct rig *rig = *state;
+
+	make_plan(rig, 100, true);
+	rig->interrupt_at = 20;
+	rig->interrupts_twice = true;
+	assert_true(run(rig));
+	assert_true(rig->result.was_interrupted);
+	assert_int_equal(rig->ended, 20); /* nobody is waited for */
+	assert_int_equal(rig->asked_after_stop, 0);
+	size_t under_way = rig->started_count - 20;
+	assert_true(under_way > 0);
+	assert_int_equal(rig->result.not_started, 100 - rig->started_count);
+	assert_true(folder_has(&rig->folder, "state.json.journal"));
+	assert_false(folder_has(&rig->folder, "state.json"));
+	assert_int_equal(rig->completes_said, 20);
+	/* What was under way may have been done. */
+	expect_recorded(rig, 20, under_way);
+}
+
+/* ---- a disk that is full ---- */
+
+/* Runs in a process that may write files of so many bytes only; what `check` says of the end. */
+static void run_limited(struct rig *rig, rlim_t bytes, int (*check)(struct rig *rig, bool is_good))
+{
+	int status;
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct rlimit limit = {.rlim_cur = bytes, .rlim_max = bytes};
+		signal(SIGXFSZ, SIG_IGN);
+		setrlimit(RLIMIT_FSIZE, &limit);
+		bool is_good = execute(rig);
+		_exit(check(rig, is_good));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* Not even the intents can be written: then nothing is done. */
+static int nothing_was_started(struct rig *rig, bool is_good)
+{
+	if (is_good || rig->started_count)
+		return 1;
+	return strstr(rig->err.message, "state.json.journal") ? 0 : 2;
+}
+
+static void no_room_for_intents(void **state)
+{
+	struct rig *rig = *state;
+
+	make_plan(rig, 200, true);
+	run_limited(rig, 4096, nothing_was_started);
+	expect_recorded(rig, 0, 0);
+	assert_false(folder_has(&rig->folder, "state.json"));
+}
+
+/* Room for the intents and some results; then nothing more is started, and the state has all. */
+static int state_has_all(struct rig *rig, bool is_good)
+{
+	if (is_good || !strstr(rig->err.message, "can't write"))
+		return 1;
+	if (rig->started_count > 150 || rig->started_count != rig->ended)
+		return 2;
+	if (rig->result.done.add != rig->ended || rig->result.not_started != 200 - rig->ended)
+		return 3;
+	if (rig->not_durable)
+		return 4;
+	return rig->completes_said == rig->ended ? 0 : 5;
+}
+
+static void no_room_for_results(void **state)
+{
+	struct rig *rig = *state;
+
+	make_plan(rig, 200, true);
+	rig->parallelism = 1; /* so that each result is written by itself */
+	run_limited(rig, 12000, state_has_all);
+	struct recorded found = recorded(rig);
+	assert_true(found.known > 0 && found.known < 150);
+	assert_int_equal(found.unresolved, 0);
+	assert_false(folder_has(&rig->folder, "state.json.journal"));
+}
+
+/* The folder goes: neither journal nor state can be had, and the ids are still said. */
+static void remove_folder(struct rig *rig)
+{
+	if (rig->ended == 20)
+		folder_remove(&rig->folder);
+}
+
+static void folder_vanishes(void **state)
+{
+	struct rig *rig = *state;
+
+	make_plan(rig, 600, true); /* so many that what is said is not looked for on the disk */
+	rig->on_ended = remove_folder;
+	assert_false(run(rig));
+	expect_text(rig->err.message, ".state.json.tmp");
+	assert_int_equal(rig->completes_said, rig->ended);
+	assert_int_equal(rig->result.done.add, rig->ended);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(everything_works),
+		TEST(nothing_to_do),
+		TEST(all_kinds_of_outcome),
+		TEST(out_of_order),
+		TEST(parallelism_is_kept),
+		TEST(more_parallel_than_actions),
+		TEST(many_actions),
+		TEST(interrupted_before_it_starts),
+		TEST(interrupted_once),
+		TEST(interrupted_twice),
+		TEST(no_room_for_intents),
+		TEST(no_room_for_results),
+		TEST(folder_vanishes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

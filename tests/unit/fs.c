@@ -1,0 +1,484 @@
+#include "adapter/fs.h"
+
+#include "unit.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+static void expect_content(struct folder *folder, const char *name, const char *content)
+{
+	struct str bytes CLEANUP(str_release) = {0};
+
+	folder_read(folder, name, &bytes);
+	assert_string_equal(str_text(&bytes), content);
+}
+
+static struct str bytes_of(const char *text)
+{
+	struct str bytes = {0};
+
+	str_text_add(&bytes, text);
+	return bytes;
+}
+
+/* ---- reading ---- */
+
+static void refuse_read(struct folder *folder, const char *name, const char *message)
+{
+	struct str bytes CLEANUP(str_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	assert_false(fs_read(folder_file(folder, name), 100, &bytes, &err));
+	assert_int_equal(err.code == ERROR_ABSENT, strcmp(message, "No such file") == 0);
+	expect_error(&err, message);
+}
+
+static void reads(void **state)
+{
+	struct folder *folder = *state;
+	struct str bytes CLEANUP(str_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	str_text_add(&bytes, "before ");
+	folder_write_bytes(folder, "f", "a\0b", 3);
+	assert_true(fs_read(folder_file(folder, "f"), 3, &bytes, &err));
+	assert_int_equal(bytes.length, 10);
+	assert_memory_equal(bytes.bytes, "before a\0b", 11);
+	assert_false(fs_read(folder_file(folder, "f"), 2, &bytes, &err));
+	expect_error(&err, "larger than 2 bytes");
+}
+
+static void refuses_to_read(void **state)
+{
+	struct folder *folder = *state;
+
+	refuse_read(folder, "absent", "No such file");
+	refuse_read(folder, "no/such/folder", "No such file");
+	refuse_read(folder, ".", "is a folder");
+	assert_int_equal(mkfifo(folder_file(folder, "fifo"), 0600), 0);
+	refuse_read(folder, "fifo", "not a regular file");
+	assert_int_equal(symlink("/dev/zero", folder_file(folder, "zero")), 0);
+	refuse_read(folder, "zero", "not a regular file");
+	assert_int_equal(symlink("loop", folder_file(folder, "loop")), 0);
+	refuse_read(folder, "loop", "can't open");
+	folder_write(folder, "file", "x");
+	refuse_read(folder, "file/x", "Not a directory");
+}
+
+/* ---- replacing ---- */
+
+static void replaces(void **state)
+{
+	struct folder *folder = *state;
+	struct error err CLEANUP(error_release) = {0};
+	struct str one CLEANUP(str_release) = bytes_of("one");
+	struct str two CLEANUP(str_release) = bytes_of("two");
+	struct str none CLEANUP(str_release) = {0};
+	const char *path = folder_file(folder, "f"), *backup = folder_file(folder, "f.backup");
+
+	assert_true(fs_replace(path, backup, &one, &err));
+	expect_content(folder, "f", "one");
+	assert_false(folder_has(folder, "f.backup"));
+	assert_true(fs_replace(path, backup, &two, &err));
+	expect_content(folder, "f", "two");
+	expect_content(folder, "f.backup", "one");
+	assert_true(fs_replace(path, backup, &none, &err));
+	expect_content(folder, "f", "");
+	expect_content(folder, "f.backup", "two");
+	assert_int_equal(folder_mode(folder, "f"), 0600);
+	assert_int_equal(folder_mode(folder, "f.backup"), 0600);
+	assert_int_equal(folder_count(folder), 2);
+}
+
+/* Whatever the umask, and whatever the file was before. */
+static void replaced_files_are_private(void **state)
+{
+	struct folder *folder = *state;
+	struct error err CLEANUP(error_release) = {0};
+	struct str bytes CLEANUP(str_release) = bytes_of("new");
+	mode_t before = umask(0);
+
+	folder_write(folder, "f", "old");
+	assert_int_equal(chmod(folder_file(folder, "f"), 0666), 0);
+	assert_true(fs_replace(
+		folder_file(folder, "f"), folder_file(folder, "f.backup"), &bytes, &err));
+	umask(before);
+	assert_int_equal(folder_mode(folder, "f"), 0600);
+	assert_int_equal(folder_mode(folder, "f.backup"), 0600);
+	expect_content(folder, "f.backup", "old");
+}
+
+/* What an earlier run left half written, or somebody has put there, is no obstacle. */
+static void leftovers_are_no_obstacle(void **state)
+{
+	struct folder *folder = *state;
+	struct error err CLEANUP(error_release) = {0};
+	struct str bytes CLEANUP(str_release) = bytes_of("new");
+
+	folder_write(folder, "f", "old");
+	folder_write(folder, ".f.tmp", "half of a longer content");
+	folder_write(folder, ".f.backup.tmp", "half");
+	folder_write(folder, "victim", "mine");
+	assert_true(fs_replace(
+		folder_file(folder, "f"), folder_file(folder, "f.backup"), &bytes, &err));
+	expect_content(folder, "f", "new");
+	expect_content(folder, "f.backup", "old");
+	assert_false(folder_has(folder, ".f.tmp"));
+	assert_false(folder_has(folder, ".f.backup.tmp"));
+	assert_int_equal(symlink("victim", folder_file(folder, ".f.tmp")), 0);
+	assert_true(fs_replace(folder_file(folder, "f"), NULL, &bytes, &err));
+	expect_content(folder, "victim", "mine");
+}
+
+static void refuse_replace(struct folder *folder, const char *name)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct str bytes CLEANUP(str_release) = bytes_of("new");
+	char *backup AUTO_FREE = fs_sibling(folder_file(folder, name), "", ".backup");
+
+	assert_false(fs_replace(folder_file(folder, name), backup, &bytes, &err));
+	assert_non_null(err.message);
+}
+
+static void refuses_to_replace(void **state)
+{
+	struct folder *folder = *state;
+
+	refuse_replace(folder, "no/f");
+	assert_int_equal(mkdir(folder_file(folder, "dir"), 0700), 0);
+	refuse_replace(folder, "dir");
+	assert_int_equal(folder_count(folder), 1); /* no leftovers */
+	folder_write(folder, "f", "old");
+	assert_int_equal(mkdir(folder_file(folder, "f.backup"), 0700), 0);
+	refuse_replace(folder, "f");
+	expect_content(folder, "f", "old");
+	assert_int_equal(folder_count(folder), 3);
+	assert_int_equal(mkdir(folder_file(folder, ".f.tmp"), 0700), 0);
+	refuse_replace(folder, "f");
+	expect_content(folder, "f", "old");
+}
+
+/* Runs `act` in a process that may write files of so many bytes only; its exit status. */
+static int run_limited(rlim_t bytes, int (*act)(struct folder *folder), struct folder *folder)
+{
+	int status;
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct rlimit limit = {.rlim_cur = bytes, .rlim_max = bytes};
+		signal(SIGXFSZ, SIG_IGN);
+		setrlimit(RLIMIT_FSIZE, &limit);
+		_exit(act(folder));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static int replace_long(struct folder *folder)
+{
+	struct error err = {0};
+	struct str bytes = {0};
+
+	str_repeat(&bytes, 'x', 10000);
+	if (fs_replace(folder_file(folder, "f"), folder_file(folder, "f.backup"), &bytes, &err))
+		return 1;
+	return strstr(err.message, "can't write") ? 0 : 2;
+}
+
+static void disk_full_keeps_the_old(void **state)
+{
+	struct folder *folder = *state;
+
+	folder_write(folder, "f", "old");
+	assert_int_equal(run_limited(4096, replace_long, folder), 0);
+	expect_content(folder, "f", "old");
+	assert_int_equal(folder_count(folder), 1);
+}
+
+/* Somebody who reads all the time sees the old or the new, always whole, never nothing. */
+static void never_half_seen(void **state)
+{
+	struct folder *folder = *state;
+	struct error err CLEANUP(error_release) = {0};
+	struct str bytes CLEANUP(str_release) = {0};
+	const char *path = folder_file(folder, "f"), *backup = folder_file(folder, "f.backup");
+	int status;
+
+	str_repeat(&bytes, 'a', 50000);
+	assert_true(fs_replace(path, backup, &bytes, &err));
+	pid_t child = fork();
+	assert_true(child >= 0);
+	for (int i = 0; child == 0 && i < 100; i++) {
+		memset(bytes.bytes, 'a' + i % 26, bytes.length);
+		if (!fs_replace(path, backup, &bytes, &err))
+			_exit(1);
+	}
+	if (child == 0)
+		_exit(0);
+	do {
+		struct str seen CLEANUP(str_release) = {0};
+		assert_true(fs_read(path, 100000, &seen, &err));
+		assert_int_equal(seen.length, 50000);
+		for (size_t i = 1; i < seen.length; i++)
+			assert_int_equal(seen.bytes[i], seen.bytes[0]);
+	} while (waitpid(child, &status, WNOHANG) == 0);
+	assert_int_equal(status, 0);
+}
+
+static void removes(void **state)
+{
+	struct folder *folder = *state;
+	struct error err CLEANUP(error_release) = {0};
+
+	folder_write(folder, "f", "x");
+	assert_true(fs_remove(folder_file(folder, "f"), &err));
+	assert_false(folder_has(folder, "f"));
+	assert_true(fs_remove(folder_file(folder, "f"), &err));
+	assert_int_equal(mkdir(folder_file(folder, "dir"), 0700), 0);
+	assert_false(fs_remove(folder_file(folder, "dir"), &err));
+	expect_error(&err, "can't remove");
+}
+
+/* ---- paths ---- */
+
+static void expect_sibling(const char *path, const char *sibling, const char *neighbour)
+{
+	char *one AUTO_FREE = fs_sibling(path, ".", ".x");
+	char *two AUTO_FREE = fs_neighbour(path, "n");
+
+	assert_string_equal(one, sibling);
+	assert_string_equal(two, neighbour);
+}
+
+static void paths(void **state)
+{
+	struct folder *folder = *state;
+
+	expect_sibling("f", ".f.x", "n");
+	expect_sibling("a/b/f", "a/b/.f.x", "a/b/n");
+	expect_sibling("/f", "/.f.x", "/n");
+	folder_write(folder, "f", "x");
+	assert_int_equal(symlink("f", folder_file(folder, "link")), 0);
+	char *real AUTO_FREE = fs_real_path(folder_file(folder, "link"));
+	assert_string_equal(real, folder_file(folder, "f"));
+	char *absent AUTO_FREE = fs_real_path(folder_file(folder, "absent"));
+	assert_string_equal(absent, folder_file(folder, "absent"));
+}
+
+/* A link to what is not there yet still says where it should be. */
+static void links_to_nothing_are_followed(void **state)
+{
+	struct folder *folder = *state;
+
+	assert_int_equal(symlink("target", folder_file(folder, "relative")), 0);
+	assert_int_equal(
+		symlink(folder_file(folder, "relative"), folder_file(folder, "absolute")), 0);
+	assert_int_equal(symlink("loop", folder_file(folder, "loop")), 0);
+	char *relative AUTO_FREE = fs_real_path(folder_file(folder, "relative"));
+	assert_string_equal(relative, folder_file(folder, "target"));
+	char *absolute AUTO_FREE = fs_real_path(folder_file(folder, "absolute"));
+	assert_string_equal(absolute, folder_file(folder, "target"));
+	char *loop AUTO_FREE = fs_real_path(folder_file(folder, "loop"));
+	assert_non_null(loop);
+}
+
+/* ---- the log ---- */
+
+static void appends(void **state)
+{
+	struct folder *folder = *state;
+	struct error err CLEANUP(error_release) = {0};
+	struct str one CLEANUP(str_release) = bytes_of("one\n");
+	struct str two CLEANUP(str_release) = bytes_of("two\n");
+	struct fs_log log;
+
+	folder_write(folder, "log", "what was there before");
+	assert_true(fs_log_create(&log, folder_file(folder, "log"), &err));
+	expect_content(folder, "log", "");
+	assert_int_equal(folder_mode(folder, "log"), 0600);
+	assert_true(fs_log_append(&log, &one, &err));
+	expect_content(folder, "log", "one\n");
+	assert_true(fs_log_append(&log, &two, &err));
+	expect_content(folder, "log", "one\ntwo\n");
+	assert_int_equal(log.size_bytes, 8);
+	fs_log_close(&log);
+	assert_int_equal(log.fd, -1);
+	fs_log_close(&log);
+	assert_int_equal(symlink("victim", folder_file(folder, "link")), 0);
+	folder_write(folder, "victim", "mine");
+	assert_true(fs_log_create(&log, folder_file(folder, "link"), &err));
+	fs_log_close(&log);
+	expect_content(folder, "victim", "mine");
+	assert_false(fs_log_create(&log, folder_file(folder, "no/log"), &err));
+	expect_error(&err, "no/log");
+}
+
+/* What did not fit is cut off again: the log ends with a whole record, and goes on. */
+static int append_too_much(struct folder *folder)
+{
+	struct error err = {0};
+	struct str first = bytes_of("first\n"), large = {0}, last = bytes_of("last\n");
+	struct fs_log log;
+
+	str_repeat(&large, 'x', 10000);
+	if (!fs_log_create(&log, folder_file(folder, "log"), &err) ||
+		!fs_log_append(&log, &first, &err))
+		return 1;
+	if (fs_log_append(&log, &large, &err) || !strstr(err.message, "can't write"))
+		return 2;
+	error_release(&err);
+	return fs_log_append(&log, &last, &err) ? 0 : 3;
+}
+
+static void full_log_ends_with_a_whole_record(void **state)
+{
+	struct folder *folder = *state;
+
+	assert_int_equal(run_limited(4096, append_too_much, folder), 0);
+	expect_content(folder, "log", "first\nlast\n");
+}
+
+/* ---- the lock ---- */
+
+static void locks(void **state)
+{
+	struct folder *folder = *state;
+	struct error err CLEANUP(error_release) = {0};
+	struct str held CLEANUP(str_release) = {0};
+	struct fs_lock one, two;
+	const char *path = folder_file(folder, ".lock");
+
+	folder_write(folder, ".lock", "a longer text that a killed process has left there");
+	assert_true(fs_lock_take(&one, path, "it is me", &held, &err));
+	expect_content(folder, ".lock", "it is me");
+	/* Also against another in the same process. */
+	assert_false(fs_lock_take(&two, path, "and me", &held, &err));
+	assert_int_equal(err.code, ERROR_BUSY);
+	assert_string_equal(str_text(&held), "it is me");
+	assert_int_equal(two.fd, -1);
+	error_release(&err);
+	expect_content(folder, ".lock", "it is me");
+	fs_lock_drop(&one);
+	assert_false(folder_has(folder, ".lock"));
+	fs_lock_drop(&one);
+	assert_true(fs_lock_take(&two, path, "and me", &held, &err));
+	assert_int_equal(folder_mode(folder, ".lock"), 0600);
+	fs_lock_drop(&two);
+}
+
+static void refuse_lock(struct folder *folder, const char *name)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct str held CLEANUP(str_release) = {0};
+	struct fs_lock lock;
+
+	assert_false(fs_lock_take(&lock, folder_file(folder, name), "x", &held, &err));
+	assert_int_not_equal(err.code, ERROR_BUSY);
+	expect_text(err.message, name);
+	assert_int_equal(lock.fd, -1);
+}
+
+static void refuses_to_lock(void **state)
+{
+	struct folder *folder = *state;
+
+	refuse_lock(folder, "no/.lock");
+	assert_int_equal(mkdir(folder_file(folder, "dir"), 0700), 0);
+	refuse_lock(folder, "dir");
+	folder_write(folder, "victim", "mine");
+	assert_int_equal(symlink("victim", folder_file(folder, "link")), 0);
+	refuse_lock(folder, "link");
+	expect_content(folder, "victim", "mine");
+}
+
+/* A lock goes with its process, however that ends. */
+static void lock_goes_with_its_process(void **state)
+{
+	struct folder *folder = *state;
+	struct error err CLEANUP(error_release) = {0};
+	struct str held CLEANUP(str_release) = {0};
+	struct fs_lock lock;
+	const char *path = folder_file(folder, ".lock");
+	int status;
+
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		(void)!fs_lock_take(&lock, path, "gone soon", &held, &err);
+		raise(SIGKILL);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	expect_content(folder, ".lock", "gone soon");
+	assert_true(fs_lock_take(&lock, path, "me", &held, &err));
+	expect_content(folder, ".lock", "me");
+	fs_lock_drop(&lock);
+}
+
+/* Many processes count in one file, each only while it holds the lock: no count is lost. */
+static void lock_keeps_others_out(void **state)
+{
+	enum { PROCESSES = 8, ROUNDS = 25 };
+	struct folder *folder = *state;
+	const char *path = folder_file(folder, ".lock"), *count = folder_file(folder, "count");
+	struct error err CLEANUP(error_release) = {0};
+	struct str held CLEANUP(str_release) = {0};
+	int status;
+
+	for (int i = 0; i < PROCESSES; i++) {
+		pid_t child = fork();
+		assert_true(child >= 0);
+		for (int round = 0; child == 0 && round < ROUNDS;) {
+			struct fs_lock lock;
+			struct str bytes = {0};
+			error_release(&err);
+			str_clear(&held);
+			if (!fs_lock_take(&lock, path, "x", &held, &err))
+				continue;
+			error_release(&err);
+			(void)!fs_read(count, 100000, &bytes, &err);
+			str_char(&bytes, 'x');
+			int fd = open(count, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+			if (write(fd, bytes.bytes, bytes.length) > 0)
+				round++;
+			close(fd);
+			str_release(&bytes);
+			fs_lock_drop(&lock);
+		}
+		if (child == 0)
+			_exit(0);
+	}
+	for (int i = 0; i < PROCESSES; i++)
+		assert_true(wait(&status) > 0 && status == 0);
+	struct str bytes CLEANUP(str_release) = {0};
+	folder_read(folder, "count", &bytes);
+	assert_int_equal(bytes.length, PROCESSES * ROUNDS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test_in_folder(reads),
+		test_in_folder(refuses_to_read),
+		test_in_folder(replaces),
+		test_in_folder(replaced_files_are_private),
+		test_in_folder(leftovers_are_no_obstacle),
+		test_in_folder(refuses_to_replace),
+		test_in_folder(disk_full_keeps_the_old),
+		test_in_folder(never_half_seen),
+		test_in_folder(removes),
+		test_in_folder(paths),
+		test_in_folder(links_to_nothing_are_followed),
+		test_in_folder(appends),
+		test_in_folder(full_log_ends_with_a_whole_record),
+		test_in_folder(locks),
+		test_in_folder(refuses_to_lock),
+		test_in_folder(lock_goes_with_its_process),
+		test_in_folder(lock_keeps_others_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
