@@ -76,7 +76,10 @@ static struct table *used_accounts(const struct model *recorded)
 	return used;
 }
 
-/* What is recorded in an account that the manifest dropped can't be reached, nor be parted from. */
+/*
+ * What is recorded in an account that the manifest dropped can't be reached, nor be parted from.
+ * `used` has the accounts in which something is recorded, but not those that are desired.
+ */
 static void check_dropped(struct planning *p, const struct table *used)
 {
 	const struct model *recorded = p->input->recorded;
@@ -108,6 +111,8 @@ static void check_accounts(struct planning *p)
 	for (size_t i = 0; i < desired->account_count; i++)
 		if (check_id(p, used, &desired->accounts[i]))
 			check_alias(p, &desired->accounts[i]);
+	for (size_t i = 0; i < desired->account_count; i++)
+		table_drop(&used, desired->accounts[i].id);
 	check_dropped(p, used);
 	table_free(&used);
 }
