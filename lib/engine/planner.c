@@ -286,10 +286,11 @@ static const struct removal *find_removal(const struct planning *p, const struct
 	return NULL;
 }
 
-/* Recorded, and desired no longer. */
+/* Recorded, and desired no longer; or all is to go: then what the manifest says now counts, too. */
 static void plan_parting(struct planning *p, const struct trio *trio)
 {
 	const struct object *recorded = trio->recorded;
+	const struct object *last_wish = trio->desired ? trio->desired : recorded;
 	const struct removal *removal = find_removal(p, recorded);
 
 	if (!trio->is_same) {
@@ -298,15 +299,15 @@ static void plan_parting(struct planning *p, const struct trio *trio)
 	}
 	struct action *action = plan_add(p->plan);
 	action->before = recorded;
-	action->is_left_alive = removal ? !removal->destroys : recorded->forget_on_remove;
+	action->is_left_alive = removal ? !removal->destroys : last_wish->forget_on_remove;
 	action->reason = p->input->destroys_all ? NULL
 			 : removal              ? "`removed` in the manifest says so"
 						: "it is not in the manifest any more";
 	if (action->is_left_alive)
 		return;
 	find_strangers(p, trio->live, action);
-	if (recorded->prevent_destroy)
-		refuse_protected(p, recorded);
+	if (recorded->prevent_destroy || last_wish->prevent_destroy)
+		refuse_protected(p, last_wish);
 }
 
 /* With -refresh-only: nothing is done, the state only learns what lives. */
