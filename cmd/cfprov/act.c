@@ -170,22 +170,37 @@ static bool has_nothing_to_do(const struct plan *plan, enum session_mode mode)
 	return plan_is_empty(plan) && (mode != SESSION_REFRESH_ONLY || !plan->refresh_count);
 }
 
+/* Makes the plan, or takes the one that was saved. */
+static bool get_plan(struct session *session, enum session_mode *mode, const char *operation)
+{
+	const struct cli *cli = session->cli;
+
+	if (cli->argument_count)
+		return session_load_plan(session, cli->arguments[0], mode) &&
+		       session_open_state(session, operation) && session_check_plan(session);
+	return session_load_manifest(session) && session_open_state(session, operation) &&
+	       session_plan(session, *mode);
+}
+
 int act(const struct cli *cli, enum session_mode mode, const char *operation)
 {
 	struct progress progress CLEANUP(progress_release);
 	struct session session CLEANUP(session_release);
 	struct str text CLEANUP(str_release) = {0};
+	bool is_saved = cli->argument_count > 0;
 
 	progress_init(&progress);
 	session_init(&session, cli, &progress.sink);
-	if (!session_load_manifest(&session) || !session_open_state(&session, operation) ||
-		!session_plan(&session, mode))
+	if (!get_plan(&session, &mode, operation))
 		return EXIT_ERROR;
-	render_plan(&text, &session.plan, mode);
-	term_out_str(&text);
-	render_notes(&session.plan);
+	if (!is_saved) {
+		render_plan(&text, &session.plan, mode);
+		term_out_str(&text);
+		render_notes(&session.plan);
+	}
 	/* Without a question the state still learns what was refreshed. */
-	if (has_nothing_to_do(&session.plan, mode) || is_approved(cli, &session.plan))
-		return execute(&session, mode, &progress);
-	return EXIT_ERROR;
+	bool may_go_on =
+		has_nothing_to_do(&session.plan, mode) ||
+		(is_saved ? is_guarded(cli, &session.plan) : is_approved(cli, &session.plan));
+	return may_go_on ? execute(&session, mode, &progress) : EXIT_ERROR;
 }

@@ -17,14 +17,14 @@
 const struct command cli_commands[] = {
 	{"validate", NULL, "check the manifest, offline", CLI_MANIFEST, 0, validate_run},
 	{"plan", NULL, "show what apply would do; changes nothing",
-		CLI_PLANNING | CLI_ADOPT | CLI_CHANGES | CLI_DETAILED, 0, plan_run},
-	{"apply", NULL, "plan, ask, and do it", CLI_ACTING | CLI_ADOPT | CLI_CHANGES | CLI_GUARD, 0,
-		apply_run},
+		CLI_PLANNING | CLI_ADOPT | CLI_CHANGES | CLI_DETAILED | CLI_OUT, 0, plan_run},
+	{"apply", "[PLANFILE]", "plan, ask, and do it; or do just what a saved plan says",
+		CLI_ACTING | CLI_ADOPT | CLI_CHANGES | CLI_GUARD, 1, apply_run},
 	{"destroy", NULL, "plan the end of all that is managed, ask, and do it",
 		CLI_ACTING | CLI_GUARD, 0, destroy_run},
 	{"refresh", NULL, "bring the state up to what lives, without a question",
 		CLI_PLANNING | CLI_LOCK, 0, refresh_run},
-	{"show", NULL, "show the state: what is managed, with the ids", CLI_MANIFEST | CLI_STATE, 0,
+	{"show", "[PLANFILE]", "show the state, or a saved plan", CLI_MANIFEST | CLI_STATE, 1,
 		show_run},
 	{"state list", "[ADDRESS...]", "list the addresses of what is managed",
 		CLI_MANIFEST | CLI_STATE, SIZE_MAX, state_list_run},
@@ -93,6 +93,12 @@ static const char **add_text(const char **texts, size_t *count, size_t *room, co
 static bool take_account(struct cli *cli, const char *value)
 {
 	cli->accounts = add_text(cli->accounts, &cli->account_count, &cli->account_room, value);
+	return *value;
+}
+
+static bool take_out(struct cli *cli, const char *value)
+{
+	cli->out = value;
 	return *value;
 }
 
@@ -213,6 +219,7 @@ static const struct option {
 		"agree to take over stores that live already and are not in the state"},
 	{"detailed-exitcode", NULL, CLI_DETAILED, take_detailed, "true or false",
 		"exit 2 if there is something to do"},
+	{"out", "FILE", CLI_OUT, take_out, "a path", "save the plan, for apply FILE"},
 	{"target", "ADDRESS", CLI_SELECT, take_target, "an address",
 		"only this object (and what is in it); repeatable, * matches within a part"},
 	{"exclude", "ADDRESS", CLI_SELECT, take_exclude, "an address",

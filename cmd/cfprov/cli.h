@@ -20,6 +20,7 @@ struct command;
 
 struct cli {
 	const struct command *command;
+	const char *out;              /* -out; NULL: none */
 	const char *manifest, *state; /* -f, -state; state NULL: beside the manifest */
 	const char **accounts;        /* -account: patterns; none: all */
 	size_t account_count, account_room;
@@ -46,6 +47,7 @@ enum cli_option {
 	CLI_PARALLEL = 128,
 	CLI_SELECT = 256,  /* -target, -exclude */
 	CLI_CHANGES = 512, /* -destroy, -replace, -refresh, -refresh-only */
+	CLI_OUT = 2048,
 	CLI_GUARD = 1024,  /* -allow-store-destroy, -force, -max-deletes, -max-delete-percent */
 	CLI_ALL = 1 << 20, /* each command: -no-color, -help */
 };

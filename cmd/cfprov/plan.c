@@ -41,6 +41,10 @@ int plan_run(const struct cli *cli)
 	term_out_str(&text);
 	render_notes(&session.plan);
 	warn_of_refusals(&session.plan);
+	if (cli->out && !session_save_plan(&session, mode, cli->out))
+		return EXIT_ERROR;
+	if (cli->out)
+		term_say("Saved; `cfprov apply %s` does exactly that.", cli->out);
 	if (session.has_failed)
 		return EXIT_ERROR;
 	return cli->detailed_exitcode && !plan_is_empty(&session.plan) ? EXIT_CHANGES : EXIT_DONE;

@@ -9,6 +9,7 @@
 #include "engine/check.h"
 #include "engine/planner.h"
 #include "engine/recover.h"
+#include "engine/verify.h"
 #include "interrupt.h"
 #include "term.h"
 
@@ -27,6 +28,7 @@ void session_init(struct session *session, const struct cli *cli, const struct e
 void session_release(struct session *session)
 {
 	plan_release(&session->plan);
+	planfile_release(&session->planfile);
 	client_free(session->client);
 	if (session->has_ledger)
 		ledger_close(&session->ledger);
@@ -320,8 +322,8 @@ static bool make_plan(struct session *session)
 	return false;
 }
 
-/* Before stores are destroyed, what is in them must be known: then the plan is made again. */
-static bool look_inside(struct session *session)
+/* Reads what is inside the stores that the plan destroys. *ret_any: there are such stores. */
+static bool look_inside(struct session *session, bool *ret_any)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	const struct plan *plan = &session->plan;
@@ -339,8 +341,8 @@ static bool look_inside(struct session *session)
 	bool is_good = !stores.count || live_read_inside(&input, &stores, &session->live, &errors);
 	if (!is_good)
 		term_errors(&errors);
-	is_good = is_good && (!stores.count || make_plan(session));
 	free((void *)doomed);
+	*ret_any = stores.count > 0;
 	return is_good;
 }
 
@@ -382,5 +384,110 @@ bool session_plan(struct session *session, enum session_mode mode)
 		.excludes = {cli->excludes, cli->exclude_count},
 		.replaces = {cli->replaces, cli->replace_count},
 	};
-	return make_plan(session) && look_inside(session);
+	bool looks_again = false;
+	/* Before stores are destroyed, what is in them must be known: then the plan is made anew.
+	 */
+	return make_plan(session) && look_inside(session, &looks_again) &&
+	       (!looks_again || make_plan(session));
+}
+
+/* ---- saved plans ---- */
+
+static const char *const mode_words[] = {
+	[SESSION_NORMAL] = "normal",
+	[SESSION_DESTROY] = "destroy",
+	[SESSION_REFRESH_ONLY] = "refresh-only",
+};
+
+bool session_save_plan(struct session *session, enum session_mode mode, const char *path)
+{
+	const struct state *state = &session->ledger.state;
+	struct error err CLEANUP(error_release) = {0};
+	struct str bytes CLEANUP(str_release) = {0};
+	struct planfile planfile = {
+		.mode = mode_words[mode],
+		.state_path = session->state_path,
+		.serial = state->serial,
+		.accounts = session->desired,
+		.plan = session->plan,
+	};
+
+	memcpy(planfile.lineage, state->lineage, sizeof(planfile.lineage));
+	if (session->has_failed) {
+		error_set(&err, "the plan is not saved: it leaves accounts out");
+	} else {
+		planfile_encode(&planfile, &bytes);
+		if (fs_replace(path, NULL, &bytes, &err))
+			return true;
+	}
+	term_error(&err);
+	return false;
+}
+
+static bool read_plan(const char *path, struct planfile *ret_planfile, struct error *err)
+{
+	struct str bytes CLEANUP(str_release) = {0};
+
+	return fs_read(path, PLANFILE_SIZE_LIMIT, &bytes, err) &&
+	       planfile_decode(path, &bytes, ret_planfile, err);
+}
+
+bool session_load_plan(struct session *session, const char *path, enum session_mode *ret_mode)
+{
+	struct planfile *planfile = &session->planfile;
+	struct error err CLEANUP(error_release) = {0};
+
+	if (!read_plan(path, planfile, &err)) {
+		term_error(&err);
+		return false;
+	}
+	*ret_mode = SESSION_NORMAL;
+	for (size_t i = 0; i < ARRAY_SIZE(mode_words); i++)
+		if (strcmp(planfile->mode, mode_words[i]) == 0)
+			*ret_mode = (enum session_mode)i;
+	session->plan = planfile->plan;
+	planfile->plan = (struct plan){0};
+	session->desired = planfile->accounts;
+	planfile->accounts = (struct model){0};
+	if (!session->cli->state) {
+		free(session->state_path);
+		session->state_path = mem_copy_text(planfile->state_path);
+	}
+	return true;
+}
+
+/* check_state wants the accounts, which the session has taken over. */
+static bool fits_state(struct session *session, struct error *err)
+{
+	struct planfile planfile = session->planfile;
+
+	planfile.accounts = session->desired;
+	return planfile_check_state(&planfile, &session->ledger.state, err);
+}
+
+bool session_check_plan(struct session *session)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+	bool looks_inside;
+
+	if (!new_client(session) || !connect_accounts(session) || !read_live(session))
+		return false;
+	if (session->has_failed) {
+		error_set(&err, "the plan is carried out whole or not at all; nothing was done");
+		term_error(&err);
+		return false;
+	}
+	if (!settle(session))
+		return false;
+	if (!fits_state(session, &err) || !check_plan(&session->plan, &err)) {
+		term_error(&err);
+		return false;
+	}
+	if (!look_inside(session, &looks_inside))
+		return false;
+	if (verify_plan(&session->plan, &session->live, &errors))
+		return true;
+	term_errors(&errors);
+	return false;
 }

@@ -9,6 +9,7 @@
 #include "engine/planner.h"
 #include "live/live.h"
 #include "recorded/ledger.h"
+#include "recorded/planfile.h"
 
 struct session {
 	const struct cli *cli;
@@ -23,8 +24,9 @@ struct session {
 	struct model live;
 	struct planner_input input; /* that the plan was made from */
 	struct plan plan;
-	bool has_failed;    /* an account could not be read; the plan is about the others */
-	struct arena arena; /* of what was recovered */
+	struct planfile planfile; /* of a saved plan: owns what `plan` points to */
+	bool has_failed;          /* an account could not be read; the plan is about the others */
+	struct arena arena;       /* of what was recovered */
 };
 
 void session_init(struct session *session, const struct cli *cli, const struct event_sink *sink);
@@ -46,5 +48,16 @@ bool session_mode_of(const struct cli *cli, enum session_mode *ret_mode) MUST_CH
  * be read are left out, said, and remembered in has_failed; false if none is left.
  */
 bool session_plan(struct session *session, enum session_mode mode) MUST_CHECK;
+
+/* Writes the plan that was made. */
+bool session_save_plan(
+	struct session *session, enum session_mode mode, const char *path) MUST_CHECK;
+
+/* Reads a saved plan in place of manifest and options; session_check_plan then proves it. */
+bool session_load_plan(
+	struct session *session, const char *path, enum session_mode *ret_mode) MUST_CHECK;
+
+/* With the state open: does the saved plan still fit the state and what lives now? */
+bool session_check_plan(struct session *session) MUST_CHECK;
 
 #endif

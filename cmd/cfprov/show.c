@@ -1,4 +1,4 @@
-/* cfprov show: the state, for people. */
+/* cfprov show: the state or a saved plan, for people. */
 #include "commands.h"
 #include "render.h"
 #include "session.h"
@@ -52,11 +52,27 @@ static void add_state(struct str *out, const struct state *state)
 		str_text_add(out, "The state is empty.\n");
 }
 
-int show_run(const struct cli *cli)
+static int show_plan(const struct cli *cli)
 {
 	struct session session CLEANUP(session_release);
 	struct str text CLEANUP(str_release) = {0};
+	enum session_mode mode;
 
+	session_init(&session, cli, NULL);
+	if (!session_load_plan(&session, cli->arguments[0], &mode))
+		return EXIT_ERROR;
+	render_plan(&text, &session.plan, mode);
+	term_out_str(&text);
+	return EXIT_DONE;
+}
+
+int show_run(const struct cli *cli)
+{
+	struct session session CLEANUP(session_release) = {0};
+	struct str text CLEANUP(str_release) = {0};
+
+	if (cli->argument_count)
+		return show_plan(cli);
 	session_init(&session, cli, NULL);
 	if (!session_read_state(&session))
 		return EXIT_ERROR;

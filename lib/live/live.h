@@ -24,7 +24,7 @@ struct live_listing {
 	const struct object *store; /* NULL: the account's stores; else the secrets in it */
 	struct model *model;        /* where they go; not sorted */
 	size_t pages_sent, pages_read, items;
-	int64_t total;     /* of items, as the server said, the least of all pages; -1: not said */
+	int64_t total;     /* as the server said, the least of all pages; -1: it did not */
 	struct table *ids; /* seen, so that a store on two pages counts once */
 	bool is_done;
 	struct error err; /* set: it failed */

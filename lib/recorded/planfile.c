@@ -1,0 +1,381 @@
+#include "recorded/planfile.h"
+
+#include "adapter/crypt.h"
+#include "adapter/json.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "recorded/objects.h"
+
+#include <string.h>
+
+static const char magic[] = "cfprov-plan ";
+
+/* ---- writing ---- */
+
+static void encode_object(struct json_writer *w, const char *key, const struct object *object)
+{
+	if (!object) {
+		json_put_null(w, key);
+		return;
+	}
+	json_begin_object(w, key);
+	if (object->origin != ORIGIN_NONE) {
+		objects_encode(w, object);
+	} else { /* live, or desired */
+		if (object->id)
+			json_put_text(w, "id", object->id);
+		if (object->created)
+			json_put_text(w, "created", object->created);
+		if (object->modified)
+			json_put_text(w, "modified", object->modified);
+		if (object->prevent_destroy)
+			json_put_bool(w, "prevent_destroy", true);
+		if (object->forget_on_remove)
+			json_put_text(w, "on_remove", "forget");
+	}
+	json_end(w);
+}
+
+static void encode_address(struct json_writer *w, const struct object *object)
+{
+	json_put_text(w, "account", object->account);
+	json_put_text(w, "store", object->store);
+}
+
+static void encode_action(struct json_writer *w, const struct action *action)
+{
+	json_begin_object(w, NULL);
+	encode_address(w, action_object(action));
+	encode_object(w, "before", action->before);
+	encode_object(w, "after", action->after);
+	if (action->reason)
+		json_put_text(w, "reason", action->reason);
+	json_put_bool(w, "needs_consent", action->needs_consent);
+	json_put_bool(w, "is_replaced", action->is_replaced);
+	json_put_bool(w, "is_left_alive", action->is_left_alive);
+	json_begin_array(w, "strangers");
+	for (size_t i = 0; i < action->stranger_count; i++) {
+		json_begin_object(w, NULL);
+		json_put_text(w, "secret", action->strangers[i].secret);
+		json_put_text(w, "id", action->strangers[i].id);
+		json_end(w);
+	}
+	json_end(w);
+	json_end(w);
+}
+
+static void encode_pair(struct json_writer *w, const struct object *recorded, const char *key,
+	const struct object *other)
+{
+	json_begin_object(w, NULL);
+	encode_address(w, recorded);
+	encode_object(w, "recorded", recorded);
+	encode_object(w, key, other);
+	json_end(w);
+}
+
+static void encode_accounts(struct json_writer *w, const struct model *accounts)
+{
+	json_begin_array(w, "accounts");
+	for (size_t i = 0; i < accounts->account_count; i++) {
+		const struct account *account = &accounts->accounts[i];
+		json_begin_object(w, NULL);
+		json_put_text(w, "alias", account->alias);
+		json_put_text(w, "id", account->id);
+		if (account->token.kind == VALUE_ENV)
+			json_put_text(w, "token_env", account->token.name);
+		json_end(w);
+	}
+	json_end(w);
+}
+
+static void encode_plan(struct json_writer *w, const struct plan *plan)
+{
+	json_put_integer(w, "managed", (int64_t)plan->managed);
+	json_begin_array(w, "actions");
+	for (size_t i = 0; i < plan->action_count; i++)
+		encode_action(w, &plan->actions[i]);
+	json_end(w);
+	json_begin_array(w, "refreshes");
+	for (size_t i = 0; i < plan->refresh_count; i++)
+		encode_pair(w, plan->refreshes[i].before, "after", plan->refreshes[i].after);
+	json_end(w);
+	json_begin_array(w, "drifts");
+	for (size_t i = 0; i < plan->drift_count; i++)
+		encode_pair(w, plan->drifts[i].recorded, "live", plan->drifts[i].live);
+	json_end(w);
+}
+
+void planfile_encode(const struct planfile *planfile, struct str *out)
+{
+	struct str json CLEANUP(str_release) = {0};
+	struct json_writer writer = json_writer(&json, 0), *w = &writer;
+	char checksum[CRYPT_CHECKSUM_SIZE];
+
+	json_begin_object(w, NULL);
+	json_put_integer(w, "version", PLANFILE_VERSION);
+	json_put_text(w, "cfprov_version", cfprov_version());
+	json_put_text(w, "mode", planfile->mode);
+	json_put_text(w, "state", planfile->state_path);
+	json_put_text(w, "lineage", planfile->lineage);
+	json_put_integer(w, "serial", planfile->serial);
+	encode_accounts(w, &planfile->accounts);
+	encode_plan(w, &planfile->plan);
+	json_end(w);
+	crypt_checksum(json.bytes, json.length, checksum);
+	str_format(out, "%s%s\n", magic, checksum);
+	str_add(out, json.bytes, json.length);
+	str_char(out, '\n');
+}
+
+/* ---- reading ---- */
+
+struct decoding {
+	struct planfile *planfile;
+	struct error *err;
+};
+
+static bool malformed(struct decoding *d, const char *what)
+{
+	return error_set(d->err, "%s is not as this cfprov writes it", what);
+}
+
+static const char *keep(struct decoding *d, const char *text)
+{
+	return text ? arena_text(&d->planfile->arena, text) : NULL;
+}
+
+/* NULL in *ret_object for a JSON null. Inside `json` stands the address. */
+static bool decode_object(struct decoding *d, const struct json *json, const char *key,
+	const struct object **ret_object)
+{
+	const struct json *fields = json_get(json, key);
+	const char *account = json_get_text(json, "account"), *store = json_get_text(json, "store");
+	struct object *object = arena_alloc(&d->planfile->arena, sizeof(*object));
+
+	*ret_object = NULL;
+	if (json_is_null(fields))
+		return true;
+	if (!json_is_object(fields) || !account || !store)
+		return malformed(d, key);
+	object->kind = OBJECT_STORE;
+	object->account = keep(d, account);
+	object->store = keep(d, store);
+	*ret_object = object;
+	if (json_get(fields, "origin"))
+		return objects_decode(fields, &d->planfile->arena, object, d->err);
+	object->id = keep(d, json_get_text(fields, "id"));
+	object->created = keep(d, json_get_text(fields, "created"));
+	object->modified = keep(d, json_get_text(fields, "modified"));
+	object->prevent_destroy = json_is_true(json_get(fields, "prevent_destroy"));
+	object->forget_on_remove = json_get(fields, "on_remove") != NULL;
+	return !object->id || objects_is_id(object->id) || malformed(d, "an id");
+}
+
+static bool decode_strangers(struct decoding *d, const struct json *json, struct action *action)
+{
+	const struct json *list = json_get(json, "strangers");
+	struct object *strangers =
+		arena_alloc(&d->planfile->arena, json_count(list) * sizeof(*strangers));
+
+	for (const struct json *it = json_first(list); it; it = json_next(it)) {
+		struct object *object = &strangers[action->stranger_count++];
+		object->kind = OBJECT_SECRET;
+		object->account = action_object(action)->account;
+		object->store = action_object(action)->store;
+		object->secret = keep(d, json_get_text(it, "secret"));
+		object->id = keep(d, json_get_text(it, "id"));
+		if (!object->secret || !object->id)
+			return malformed(d, "what is inside a store");
+	}
+	action->strangers = strangers;
+	return true;
+}
+
+static bool decode_action(struct decoding *d, const struct json *json)
+{
+	struct action *action = plan_add(&d->planfile->plan);
+
+	if (!decode_object(d, json, "before", &action->before) ||
+		!decode_object(d, json, "after", &action->after))
+		return false;
+	if (!action->before && !action->after)
+		return malformed(d, "an action");
+	action->reason = keep(d, json_get_text(json, "reason"));
+	action->needs_consent = json_is_true(json_get(json, "needs_consent"));
+	action->is_replaced = json_is_true(json_get(json, "is_replaced"));
+	action->is_left_alive = json_is_true(json_get(json, "is_left_alive"));
+	return decode_strangers(d, json, action);
+}
+
+static bool decode_refresh(struct decoding *d, const struct json *json)
+{
+	const struct object *before, *after;
+
+	if (!decode_object(d, json, "recorded", &before) ||
+		!decode_object(d, json, "after", &after) || !before)
+		return d->err->message ? false : malformed(d, "a refresh");
+	plan_add_refresh(&d->planfile->plan, before, after);
+	return true;
+}
+
+static bool decode_drift(struct decoding *d, const struct json *json)
+{
+	const struct object *recorded, *live;
+
+	if (!decode_object(d, json, "recorded", &recorded) ||
+		!decode_object(d, json, "live", &live) || !recorded)
+		return d->err->message ? false : malformed(d, "a drift");
+	plan_add_drift(&d->planfile->plan, recorded, live);
+	return true;
+}
+
+static bool decode_account(struct decoding *d, const struct json *json)
+{
+	struct model *model = &d->planfile->accounts;
+	const char *alias = json_get_text(json, "alias"), *id = json_get_text(json, "id");
+	const char *env = json_get_text(json, "token_env");
+
+	if (!alias || !id || !objects_is_id(id))
+		return malformed(d, "an account");
+	struct account *account = model_add_account(model, alias, id);
+	if (env)
+		account->token = (struct value_source){
+			.kind = VALUE_ENV, .name = arena_text(&model->arena, env)};
+	return true;
+}
+
+static bool decode_list(struct decoding *d, const struct json *root, const char *key,
+	bool (*decode)(struct decoding *d, const struct json *json))
+{
+	const struct json *list = json_get(root, key);
+
+	if (!json_is_array(list))
+		return malformed(d, key);
+	for (const struct json *it = json_first(list); it; it = json_next(it))
+		if (!decode(d, it))
+			return false;
+	return true;
+}
+
+static bool decode_head(struct decoding *d, const struct json *root)
+{
+	struct planfile *planfile = d->planfile;
+	const char *lineage = json_get_text(root, "lineage");
+	int64_t version, managed;
+
+	if (!json_integer(json_get(root, "version"), &version))
+		return malformed(d, "its version");
+	if (version != PLANFILE_VERSION) {
+		error_set(d->err, "it has version %lld; this cfprov knows version %d",
+			(long long)version, PLANFILE_VERSION);
+		return error_hint(
+			d->err, "Apply it with the cfprov that made it, or make it anew.");
+	}
+	planfile->mode = keep(d, json_get_text(root, "mode"));
+	planfile->state_path = keep(d, json_get_text(root, "state"));
+	if (!planfile->mode || !planfile->state_path || !lineage ||
+		strlen(lineage) > STATE_LINEAGE_LENGTH ||
+		!json_integer(json_get(root, "serial"), &planfile->serial) ||
+		!json_integer(json_get(root, "managed"), &managed) || managed < 0)
+		return malformed(d, "its head");
+	memcpy(planfile->lineage, lineage, strlen(lineage) + 1);
+	planfile->plan.managed = (size_t)managed;
+	return true;
+}
+
+static bool decode_root(struct decoding *d, const struct json *root)
+{
+	if (!decode_head(d, root) || !decode_list(d, root, "accounts", decode_account) ||
+		!decode_list(d, root, "actions", decode_action) ||
+		!decode_list(d, root, "refreshes", decode_refresh) ||
+		!decode_list(d, root, "drifts", decode_drift))
+		return false;
+	model_sort(&d->planfile->accounts);
+	d->planfile->plan.counts = plan_count(&d->planfile->plan);
+	return true;
+}
+
+/* Is the first line ours, and the rest what it was when that was written? Gives the JSON's offset.
+ */
+static size_t check_whole(const struct str *bytes, struct error *err)
+{
+	const size_t head = sizeof(magic) - 1 + CRYPT_CHECKSUM_SIZE;
+	char checksum[CRYPT_CHECKSUM_SIZE];
+
+	if (bytes->length < head || memcmp(bytes->bytes, magic, sizeof(magic) - 1) != 0) {
+		error_set(err, "not a plan of cfprov");
+		error_hint(err, "Plans are written by cfprov plan -out=FILE.");
+		return 0;
+	}
+	bool is_whole = bytes->bytes[bytes->length - 1] == '\n';
+	crypt_checksum(bytes->bytes + head, bytes->length - head - is_whole, checksum);
+	if (is_whole &&
+		memcmp(bytes->bytes + sizeof(magic) - 1, checksum, CRYPT_CHECKSUM_SIZE - 1) == 0)
+		return head;
+	error_set(err, "the plan was changed or cut short after it was written");
+	error_hint(err, "Make it anew: cfprov plan -out=FILE.");
+	return 0;
+}
+
+bool planfile_decode(
+	const char *file, const struct str *bytes, struct planfile *ret_planfile, struct error *err)
+{
+	struct planfile planfile = {0};
+	struct decoding d = {&planfile, err};
+	size_t at = check_whole(bytes, err);
+	struct json *json CLEANUP(json_free_pointer) =
+		at ? json_parse(bytes->bytes + at, bytes->length - at, err) : NULL;
+
+	if (json && decode_root(&d, json)) {
+		*ret_planfile = planfile;
+		return true;
+	}
+	planfile_release(&planfile);
+	return error_at(err, file, 0, 0);
+}
+
+/* ---- does it still fit ---- */
+
+static bool check_accounts(
+	const struct planfile *planfile, const struct state *state, struct error *err)
+{
+	for (size_t i = 0; i < planfile->accounts.account_count; i++) {
+		const struct account *then = &planfile->accounts.accounts[i];
+		const struct account *now = model_account(&state->model, then->alias);
+		if (now && strcmp(now->id, then->id) != 0)
+			return error_set(err,
+				"the plan is about the account %s as `%s`, which is %s in the "
+				"state",
+				then->id, then->alias, now->id);
+	}
+	return true;
+}
+
+bool planfile_check_state(
+	const struct planfile *planfile, const struct state *state, struct error *err)
+{
+	bool is_born = planfile->lineage[0] != '\0';
+
+	if (!is_born && state->lineage[0]) {
+		error_set(err, "the state was empty when the plan was made, and is not any more");
+	} else if (strcmp(planfile->lineage, state->lineage) != 0) {
+		error_set(err, "the plan was made for another state (lineage %s, not %s)",
+			planfile->lineage, state->lineage[0] ? state->lineage : "none yet");
+	} else if (planfile->serial != state->serial) {
+		error_set(err,
+			"the state has moved on since the plan was made (serial %lld, now %lld)",
+			(long long)planfile->serial, (long long)state->serial);
+	} else if (check_accounts(planfile, state, err)) {
+		return true;
+	}
+	return error_hint(err, "It may have been applied already. Make a new plan.");
+}
+
+void planfile_release(struct planfile *planfile)
+{
+	plan_release(&planfile->plan);
+	model_release(&planfile->accounts);
+	arena_release(&planfile->arena);
+	*planfile = (struct planfile){0};
+}
