@@ -121,6 +121,8 @@ static bool keep_backup(const char *path, const char *backup, struct error *err)
 		(void)unlink(fresh);
 		return false;
 	}
+	/* If both were names of one file already, rename does nothing and leaves both. */
+	(void)unlink(fresh);
 	return true;
 }
 
