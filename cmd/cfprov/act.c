@@ -3,10 +3,10 @@
 #include "engine/guard.h"
 #include "engine/runner.h"
 #include "interrupt.h"
-#include "output.h"
 #include "render.h"
 #include "session.h"
 #include "term.h"
+#include "voice.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -90,13 +90,13 @@ static bool is_approved(const struct cli *cli, const struct plan *plan)
 /* ---- doing it ---- */
 
 static int tell_end(const struct session *session, enum session_mode mode,
-	const struct executor_result *result, const struct output *output)
+	const struct executor_result *result, const struct voice *voice)
 {
 	struct str line CLEANUP(str_release) = {0}, counts CLEANUP(str_release) = {0};
 
-	output->form->failures(output);
+	voice->form->failures(voice);
 	if (result->failed + result->not_started + result->unknown == 0) {
-		output->form->complete(mode, &result->done);
+		voice->form->complete(mode, &result->done);
 		return session->has_failed ? EXIT_ERROR : EXIT_DONE;
 	}
 	render_done(&counts, &result->done);
@@ -110,11 +110,11 @@ static int tell_end(const struct session *session, enum session_mode mode,
 		result->was_interrupted ? "Interrupted" : "Apply incomplete", str_text(&counts),
 		result->is_in_journal ? "The journal has all that worked; the next apply goes on."
 				      : "The state has all that worked.");
-	output->form->incomplete(str_text(&line));
+	voice->form->incomplete(str_text(&line));
 	return EXIT_ERROR;
 }
 
-static int execute(struct session *session, enum session_mode mode, const struct output *output)
+static int execute(struct session *session, enum session_mode mode, const struct voice *voice)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct executor_result result;
@@ -138,8 +138,8 @@ static int execute(struct session *session, enum session_mode mode, const struct
 	runner_free(input.runner);
 	term_status(NULL);
 	if (is_recorded)
-		return tell_end(session, mode, &result, output);
-	output->form->failures(output);
+		return tell_end(session, mode, &result, voice);
+	voice->form->failures(voice);
 	error_prefix(&err, "the state could not be written");
 	error_hint(&err, "The ids of what was made stand above. Make room (or mend what is wrong) "
 			 "and run apply again: it finds them by name.");
@@ -180,24 +180,24 @@ static bool needs_no_answer(const struct cli *cli)
 
 int act(const struct cli *cli, enum session_mode mode, const char *operation)
 {
-	struct output output CLEANUP(output_release);
+	struct voice voice CLEANUP(voice_release);
 	struct session session CLEANUP(session_release);
 	bool is_saved = cli->argument_count > 0;
 
-	bool is_good = output_init(&output, cli);
-	session_init(&session, cli, &output.sink);
+	bool is_good = voice_init(&voice, cli);
+	session_init(&session, cli, &voice.sink);
 	if (!is_good || !needs_no_answer(cli) || !get_plan(&session, &mode, operation))
 		return EXIT_ERROR;
 	const struct plan_view view = plan_view(&session, mode);
 	if (is_saved) {
-		output.form->saved_plan(&view);
+		voice.form->saved_plan(&view);
 	} else {
-		output.form->plan(&view);
+		voice.form->plan(&view);
 		render_notes(&session.plan);
 	}
 	/* Without a question the state still learns what was refreshed. */
 	bool may_go_on =
 		has_nothing_to_do(&session.plan, mode) ||
 		(is_saved ? is_guarded(cli, &session.plan) : is_approved(cli, &session.plan));
-	return may_go_on ? execute(&session, mode, &output) : EXIT_ERROR;
+	return may_go_on ? execute(&session, mode, &voice) : EXIT_ERROR;
 }

@@ -22,7 +22,8 @@ static void occupy_standard_streams(void)
 			abort();
 }
 
-/* No core files: they would hold tokens. A closed pipe is an error to report, not a death. */
+/* No core files: they would hold tokens. A closed pipe or a limit is an error to report, not a
+ * death. */
 static void set_up_process(void)
 {
 	const struct rlimit none = {0, 0};
@@ -30,12 +31,13 @@ static void set_up_process(void)
 	occupy_standard_streams();
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 }
 
 /* Also of a command line that is wrong behind or before -json. */
 static bool wants_stream(const struct cli *cli, char **argv, bool is_good)
 {
-	bool is_json = is_good && cli->json;
+	bool is_json = cli->json;
 
 	for (; !is_good && *argv; argv++)
 		is_json |= strcmp(*argv, "-json") == 0 || strcmp(*argv, "--json") == 0;

@@ -1,138 +1,151 @@
-#include "output.h"
-
-#include "markdown.h"
+/* cfprov output: ids for other tools. */
+#include "adapter/json.h"
+#include "commands.h"
 #include "render.h"
-#include "represent.h"
-#include "stream.h"
+#include "session.h"
 #include "term.h"
 
-#include <unistd.h>
+#include "base/text.h"
 
-/* ---- people ---- */
+#include <stdlib.h>
+#include <string.h>
 
-static void human_hear(void *output, const struct event *event)
+struct output {
+	char *address;
+	const struct object *object;
+};
+
+static int compare(const void *a, const void *b)
 {
-	event_emit(&((struct output *)output)->progress.sink, event);
+	const struct output *x = a, *y = b;
+
+	return strcmp(x->address, y->address);
 }
 
-static void human_plan(const struct plan_view *view)
+static void add_all_json(struct str *out, const struct output *outputs, size_t count)
 {
-	struct str text CLEANUP(str_release) = {0};
+	struct json_writer writer = json_writer(out, 2);
 
-	render_plan(&text, view->plan, view->mode);
-	term_out_str(&text);
+	json_begin_object(&writer, NULL);
+	for (size_t i = 0; i < count; i++) {
+		json_begin_object(&writer, outputs[i].address);
+		json_put_bool(&writer, "sensitive", false);
+		json_put_text(&writer, "type", "string");
+		json_put_text(&writer, "value", outputs[i].object->id);
+		json_end(&writer);
+	}
+	json_end(&writer);
+	str_char(out, '\n');
 }
 
-/* They have seen it when it was saved. */
-static void human_saved_plan(const struct plan_view *view)
+/* An id is letters, digits, _ and -: it needs no escapes. */
+static void add_id(struct str *out, const struct object *object)
 {
-	(void)view;
+	if (object->id)
+		str_format(out, "\"%s\"\n", object->id);
+	else
+		str_text_add(out, "(not known yet: the next apply looks for it)\n");
 }
 
-static void human_failures(const struct output *output)
+static void add_all(struct str *out, const struct output *outputs, size_t count)
 {
-	progress_tell_failures(&output->progress);
+	for (size_t i = 0; i < count; i++) {
+		render_address(out, outputs[i].object);
+		str_text_add(out, " = ");
+		add_id(out, outputs[i].object);
+	}
+	if (!count)
+		term_say("The state is empty: there is nothing to put out.");
 }
 
-static void human_incomplete(const char *text)
-{
-	term_say("\n%s", text);
-}
-
-static void human_complete(enum session_mode mode, const struct plan_counts *done)
-{
-	struct str text CLEANUP(str_release) = {0}, all CLEANUP(str_release) = {0};
-
-	render_complete(&text, mode, done);
-	str_char(&all, '\n');
-	term_add(&all, STDOUT_FILENO, TERM_BOLD, str_text(&text));
-	str_char(&all, '\n');
-	term_out_str(&all);
-}
-
-static const struct output_form human = {
-	human_hear, human_plan, human_saved_plan, human_failures, human_incomplete, human_complete};
-
-/* ---- people, with the plan in another format ---- */
-
-static void json_plan(const struct plan_view *view)
-{
-	struct str text CLEANUP(str_release) = {0};
-
-	represent_plan(&text, view);
-	term_out_str(&text);
-}
-
-static const struct output_form json = {
-	human_hear, json_plan, human_saved_plan, human_failures, human_incomplete, human_complete};
-
-static void markdown_plan(const struct plan_view *view)
-{
-	struct str text CLEANUP(str_release) = {0}, warning CLEANUP(str_release) = {0};
-
-	markdown_add_plan(&text, view);
-	term_out_str(&text);
-	if (!view->max_bytes || text.length <= view->max_bytes)
-		return;
-	str_format(&warning,
-		"the plan is longer than -max-bytes=%zu: what destroys is never cut off",
-		view->max_bytes);
-	term_warning(str_text(&warning));
-}
-
-static const struct output_form markdown = {human_hear, markdown_plan, human_saved_plan,
-	human_failures, human_incomplete, human_complete};
-
-/* ---- machines ---- */
-
-static void stream_hear(void *output, const struct event *event)
-{
-	if (!stream_event(event))
-		human_hear(output, event); /* its words become log lines */
-}
-
-static void no_failures(const struct output *output)
-{
-	(void)output; /* each was told where it happened */
-}
-
-static const struct output_form stream = {stream_hear, stream_plan, stream_saved_plan, no_failures,
-	stream_incomplete, stream_complete};
-
-/* ---- choosing ---- */
-
-static bool agrees(const struct cli *cli)
+static bool add_one(struct str *out, const struct cli *cli, const struct object *object)
 {
 	struct error err CLEANUP(error_release) = {0};
 
-	if (cli->json && cli->format != FORMAT_HUMAN)
-		error_set(&err, "-json and -format exclude each other");
-	else if (cli->max_bytes && cli->format != FORMAT_MARKDOWN)
-		error_set(&err, "-max-bytes goes with -format=markdown only");
+	if (cli->json && !object->id) {
+		str_text_add(out, "null\n");
+	} else if (!cli->raw) {
+		add_id(out, object);
+	} else if (object->id) {
+		str_text_add(out, object->id);
+	} else {
+		error_set(&err, "its id is not known yet");
+		error_hint(&err, "An apply was cut off; the next one looks for it by name.");
+		term_error(&err);
+		return false;
+	}
+	return true;
+}
+
+static const struct object *find(const struct output *outputs, size_t count, const char *address)
+{
+	struct output wanted = {.address = mem_copy_text(address)};
+	const struct output *found =
+		count ? bsearch(&wanted, outputs, count, sizeof(wanted), compare) : NULL;
+	struct str shown CLEANUP(str_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	free(wanted.address);
+	if (found)
+		return found->object;
+	text_add_visible(&shown, address, strlen(address), 120);
+	error_set(&err, "nothing in the state has the address %s", str_text(&shown));
+	error_hint(&err, "cfprov state list says which there are.");
+	term_error(&err);
+	return NULL;
+}
+
+static bool check_options(const struct cli *cli)
+{
+	struct error err CLEANUP(error_release) = {0};
+
+	if (cli->raw && cli->json)
+		error_set(&err, "-raw and -json are two ways to write it: give one");
+	else if (cli->raw && !cli->argument_count)
+		error_set(&err, "-raw writes one id: say of which address");
 	else
 		return true;
 	term_error(&err);
 	return false;
 }
 
-bool output_init(struct output *output, const struct cli *cli)
+static bool write_outputs(const struct cli *cli, const struct output *outputs, size_t count)
 {
-	static const struct output_form *const formats[] = {
-		[FORMAT_HUMAN] = &human,
-		[FORMAT_JSON] = &json,
-		[FORMAT_MARKDOWN] = &markdown,
-	};
-	bool is_stream = cli->json && (cli->command->options & CLI_STREAM);
+	struct str text CLEANUP(str_release) = {0};
+	const struct object *one = NULL;
 
-	*output = (struct output){.form = is_stream ? &stream : formats[cli->format]};
-	if (cli->json && !is_stream)
-		output->form = &json;
-	output->sink = (struct event_sink){output->form->hear, output};
-	progress_init(&output->progress);
-	return agrees(cli);
+	if (cli->argument_count) {
+		one = find(outputs, count, cli->arguments[0]);
+		if (!one || !add_one(&text, cli, one))
+			return false;
+	} else if (cli->json) {
+		add_all_json(&text, outputs, count);
+	} else {
+		add_all(&text, outputs, count);
+	}
+	term_out_str(&text);
+	return true;
 }
 
-void output_release(struct output *output)
+int output_run(const struct cli *cli)
 {
-	progress_release(&output->progress);
+	struct session session CLEANUP(session_release) = {0};
+
+	if (!check_options(cli))
+		return EXIT_ERROR;
+	session_init(&session, cli, NULL);
+	if (!session_read_state(&session))
+		return EXIT_ERROR;
+	const struct model *model = &session.ledger.state.model;
+	size_t count = model->object_count;
+	struct output *outputs AUTO_FREE = mem_alloc(count * sizeof(*outputs));
+	for (size_t i = 0; i < count; i++)
+		outputs[i] =
+			(struct output){object_address(&model->objects[i]), &model->objects[i]};
+	if (count)
+		qsort(outputs, count, sizeof(*outputs), compare);
+	bool is_good = write_outputs(cli, outputs, count);
+	for (size_t i = 0; i < count; i++)
+		free(outputs[i].address);
+	return is_good ? EXIT_DONE : EXIT_ERROR;
 }

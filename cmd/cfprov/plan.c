@@ -1,10 +1,10 @@
 /* cfprov plan: what would apply do? Changes nothing, here or there. */
 #include "commands.h"
 #include "engine/guard.h"
-#include "output.h"
 #include "render.h"
 #include "session.h"
 #include "term.h"
+#include "voice.h"
 
 #include <stdint.h>
 
@@ -27,17 +27,17 @@ static void warn_of_refusals(const struct plan *plan)
 
 int plan_run(const struct cli *cli)
 {
-	struct output output CLEANUP(output_release);
+	struct voice voice CLEANUP(voice_release);
 	struct session session CLEANUP(session_release);
 	enum session_mode mode;
 
-	bool is_good = output_init(&output, cli);
-	session_init(&session, cli, &output.sink);
+	bool is_good = voice_init(&voice, cli);
+	session_init(&session, cli, &voice.sink);
 	if (!is_good || !session_mode_of(cli, &mode) || !session_load_manifest(&session) ||
 		!session_read_state(&session) || !session_plan(&session, mode))
 		return EXIT_ERROR;
 	const struct plan_view view = plan_view(&session, mode);
-	output.form->plan(&view);
+	voice.form->plan(&view);
 	render_notes(&session.plan);
 	warn_of_refusals(&session.plan);
 	if (cli->out && !session_save_plan(&session, mode, cli->out))

@@ -1,9 +1,7 @@
 #include "session.h"
 
-#include "adapter/fs.h"
 #include "adapter/table.h"
 #include "base/text.h"
-#include "desired/manifest.h"
 #include "desired/pick.h"
 #include "desired/source.h"
 #include "engine/check.h"
@@ -21,8 +19,6 @@ enum { REQUEST_TIMEOUT_MS = 60000 };
 void session_init(struct session *session, const struct cli *cli, const struct event_sink *sink)
 {
 	*session = (struct session){.cli = cli, .sink = sink, .wake_fd = interrupt_start()};
-	session->state_path = cli->state ? mem_copy_text(cli->state)
-					 : fs_neighbour(cli->manifest, LEDGER_DEFAULT_NAME);
 }
 
 void session_release(struct session *session)
@@ -34,6 +30,7 @@ void session_release(struct session *session)
 		ledger_close(&session->ledger);
 	model_release(&session->live);
 	model_release(&session->desired);
+	manifest_release(&session->manifest);
 	arena_release(&session->arena);
 	free(session->accounts);
 	free(session->state_path);
@@ -41,32 +38,97 @@ void session_release(struct session *session)
 
 /* ---- manifest ---- */
 
-bool session_load_manifest(struct session *session)
+static struct manifest_source manifest_source(const struct cli *cli)
+{
+	return (struct manifest_source){
+		.paths = cli->manifests,
+		.path_count = cli->manifest_count,
+		.variables = cli->variables,
+		.variable_count = cli->variable_count,
+	};
+}
+
+static bool open_manifest(struct session *session, struct error_list *errors)
+{
+	const struct manifest_source source = manifest_source(session->cli);
+
+	session->has_manifest = true;
+	return manifest_open(&session->manifest, &source, errors);
+}
+
+const char *session_manifest_name(const struct cli *cli)
+{
+	if (cli->manifest_count > 1)
+		return "the manifests";
+	return cli->manifest_count ? cli->manifests[0] : MANIFEST_DEFAULT_PATH;
+}
+
+bool session_read_manifest(struct session *session, struct error_list *errors)
 {
 	const struct cli *cli = session->cli;
-	const struct pick pick = {cli->manifest, cli->accounts, cli->account_count};
-	struct error_list errors CLEANUP(error_list_release) = {0};
-	struct error err CLEANUP(error_release) = {0};
+	const struct pick pick = {session_manifest_name(cli), cli->accounts, cli->account_count};
 	const char *account_id = getenv("CLOUDFLARE_ACCOUNT_ID");
+	struct error err = {0};
 
 	if (account_id && !*account_id)
 		account_id = NULL;
-	if (!manifest_load(cli->manifest, account_id, &session->desired, &errors)) {
-		term_errors(&errors);
+	if (!open_manifest(session, errors) ||
+		!manifest_read(&session->manifest, account_id, &session->desired, errors))
 		return false;
-	}
 	if (pick_accounts(&pick, &session->desired, &err))
 		return true;
-	term_error(&err);
+	error_move(error_list_add(errors), &err);
+	return false;
+}
+
+bool session_load_manifest(struct session *session)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+
+	if (session_read_manifest(session, &errors))
+		return true;
+	term_errors(&errors);
 	return false;
 }
 
 /* ---- state ---- */
 
+/* Who only looks at the state needs no manifest, unless one is there and says where it is. */
+static bool is_absent(const struct session *session, const struct error_list *errors)
+{
+	for (size_t i = 0; i < errors->count; i++)
+		if (errors->items[i].code != ERROR_ABSENT)
+			return false;
+	return errors->count == session->manifest.documents.count;
+}
+
+static bool find_state(struct session *session)
+{
+	const struct manifest_source source = manifest_source(session->cli);
+	struct error_list errors CLEANUP(error_list_release) = {0};
+
+	if (session->state_path)
+		return true;
+	if (session->cli->state)
+		session->state_path = mem_copy_text(session->cli->state);
+	else if ((!session->has_manifest && !open_manifest(session, &errors)) ||
+		 !manifest_state_path(&session->manifest, &session->state_path, &errors)) {
+		if (!is_absent(session, &errors)) {
+			term_errors(&errors);
+			return false;
+		}
+	}
+	if (!session->state_path)
+		session->state_path = manifest_beside(&source, LEDGER_DEFAULT_NAME);
+	return true;
+}
+
 bool session_read_state(struct session *session)
 {
 	struct error err CLEANUP(error_release) = {0};
 
+	if (!find_state(session))
+		return false;
 	session->has_ledger = ledger_read(&session->ledger, session->state_path, &err);
 	if (!session->has_ledger)
 		term_error(&err);
@@ -76,8 +138,12 @@ bool session_read_state(struct session *session)
 bool session_open_state(struct session *session, const char *operation)
 {
 	struct error err CLEANUP(error_release) = {0};
+
+	if (!find_state(session))
+		return false;
 	const struct ledger_options options = {
 		.path = session->state_path,
+		.backup = session->cli->backup,
 		.operation = operation,
 		.no_lock = !session->cli->lock,
 		.lock_timeout_ms = session->cli->lock_timeout_ms,
@@ -120,7 +186,7 @@ static bool request_timeout_ms(int64_t *ret_timeout_ms, struct error *err)
 	return true;
 }
 
-static bool new_client(struct session *session)
+bool session_new_client(struct session *session)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct client_options options = {
@@ -137,8 +203,7 @@ static bool new_client(struct session *session)
 	return session->client;
 }
 
-/* Accounts with the same source share a lane; *lanes: name of the source -> lane + 1. */
-static bool find_lane(struct session *session, struct table **lanes, const struct account *account,
+bool session_find_lane(struct session *session, struct table **lanes, const struct account *account,
 	size_t *ret_lane, struct error *err)
 {
 	const char *key = account->token.kind == VALUE_NONE ? "" : account->token.name;
@@ -191,7 +256,8 @@ static bool connect_accounts(struct session *session)
 		struct live_account *account = &session->accounts[i];
 		struct error err CLEANUP(error_release) = {0};
 		account->account = &desired->accounts[i];
-		works[i] = find_lane(session, &lanes, account->account, &account->lane, &err);
+		works[i] =
+			session_find_lane(session, &lanes, account->account, &account->lane, &err);
 		if (!works[i])
 			term_error(&err);
 	}
@@ -301,12 +367,13 @@ static bool list_accounts(struct session *session)
 	return interrupt_count == 0;
 }
 
-/* What lives; accounts that can't be read are left out. False if none is left. */
-static bool read_live(struct session *session)
+bool session_read_live(struct session *session)
 {
 	const struct model *desired = &session->desired;
-	bool *works AUTO_FREE = mem_alloc(desired->account_count * sizeof(*works));
 
+	if (!session_new_client(session) || !connect_accounts(session))
+		return false;
+	bool *works AUTO_FREE = mem_alloc(desired->account_count * sizeof(*works));
 	if (!list_accounts(session))
 		return false;
 	for (size_t i = 0; i < desired->account_count; i++)
@@ -397,8 +464,7 @@ bool session_plan(struct session *session, enum session_mode mode)
 {
 	const struct cli *cli = session->cli;
 
-	if (!new_client(session) || !connect_accounts(session) || !read_live(session) ||
-		!settle(session))
+	if (!session_read_live(session) || !settle(session))
 		return false;
 	session->input = (struct planner_input){
 		.desired = &session->desired,
@@ -502,7 +568,7 @@ bool session_check_plan(struct session *session)
 	struct error err CLEANUP(error_release) = {0};
 	bool looks_inside;
 
-	if (!new_client(session) || !connect_accounts(session) || !read_live(session))
+	if (!session_read_live(session))
 		return false;
 	if (session->has_failed) {
 		error_set(&err, "the plan is carried out whole or not at all; nothing was done");

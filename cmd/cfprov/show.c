@@ -1,39 +1,15 @@
 /* cfprov show: the state or a saved plan, for people or machines. */
 #include "commands.h"
-#include "output.h"
+#include "fields.h"
 #include "render.h"
 #include "represent.h"
 #include "session.h"
 #include "term.h"
+#include "voice.h"
 
 #include "base/text.h"
 
 #include <string.h>
-
-static void add_field(struct str *out, const char *name, const char *value)
-{
-	if (!value)
-		return;
-	str_format(out, "    %-9s ", name);
-	text_add_visible(out, value, strlen(value), 0);
-	str_char(out, '\n');
-}
-
-static void add_object(struct str *out, const struct object *object)
-{
-	str_text_add(out, "  ");
-	render_address(out, object);
-	str_char(out, '\n');
-	if (object->is_unresolved) {
-		add_field(out, "id", "(not known yet: the next apply looks for it)");
-		return;
-	}
-	add_field(out, "id", object->id);
-	add_field(out, "created", object->created);
-	add_field(out, "modified", object->modified);
-	add_field(
-		out, "origin", object->origin == ORIGIN_ADOPTED ? "adopted" : "created by cfprov");
-}
 
 static void add_state(struct str *out, const struct state *state)
 {
@@ -48,7 +24,10 @@ static void add_state(struct str *out, const struct state *state)
 			text_add_visible(out, account, strlen(account), 0);
 			str_format(out, " (%s)\n", model_account(model, account)->id);
 		}
-		add_object(out, object);
+		str_text_add(out, "  ");
+		render_address(out, object);
+		str_char(out, '\n');
+		fields_add(out, object);
 	}
 	if (!model->object_count)
 		str_text_add(out, "The state is empty.\n");
@@ -57,15 +36,15 @@ static void add_state(struct str *out, const struct state *state)
 static int show_plan(const struct cli *cli)
 {
 	struct session session CLEANUP(session_release);
-	struct output output CLEANUP(output_release);
+	struct voice voice CLEANUP(voice_release);
 	enum session_mode mode;
 
-	bool is_good = output_init(&output, cli);
+	bool is_good = voice_init(&voice, cli);
 	session_init(&session, cli, NULL);
 	if (!is_good || !session_load_plan(&session, cli->arguments[0], &mode))
 		return EXIT_ERROR;
 	const struct plan_view view = plan_view(&session, mode);
-	output.form->plan(&view);
+	voice.form->plan(&view);
 	return EXIT_DONE;
 }
 

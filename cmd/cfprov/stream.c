@@ -3,6 +3,7 @@
 #include "adapter/json.h"
 #include "base/clock.h"
 #include "base/version.h"
+#include "diagnostics.h"
 #include "render.h"
 #include "term.h"
 #include "terraform.h"
@@ -45,100 +46,40 @@ static void send(const struct str *lines)
 
 /* ---- diagnostics and the log ---- */
 
-static void put_position(struct json_writer *json, const char *key, size_t line, size_t column)
-{
-	json_begin_object(json, key);
-	json_put_integer(json, "line", (int64_t)line);
-	json_put_integer(json, "column", (int64_t)column);
-	json_end(json);
-}
-
-static void put_range(struct json_writer *json, const struct error *err)
-{
-	size_t line = err->line ? err->line : 1, column = err->column ? err->column : 1;
-
-	json_begin_object(json, "range");
-	json_put_text(json, "filename", err->file);
-	put_position(json, "start", line, column);
-	put_position(json, "end", line, column + (err->column > 0));
-	json_end(json);
-}
-
-/* The offset in bytes of a column, from 1. */
-static size_t column_offset(const char *text, size_t column)
-{
-	size_t at = 0;
-
-	for (size_t seen = 1; text[at] && seen < column; seen++)
-		for (at++; ((unsigned char)text[at] & 0xc0) == 0x80;)
-			at++;
-	return at;
-}
-
-static void put_snippet(struct json_writer *json, const struct error *err)
-{
-	size_t from = column_offset(err->snippet, err->caret);
-	size_t to = column_offset(err->snippet, err->caret ? err->caret + 1 : 0);
-
-	json_begin_object(json, "snippet");
-	json_put_null(json, "context");
-	json_put_text(json, "code", err->snippet);
-	json_put_integer(json, "start_line", (int64_t)err->line);
-	json_put_integer(json, "highlight_start_offset", (int64_t)from);
-	json_put_integer(json, "highlight_end_offset", (int64_t)to);
-	json_begin_array(json, "values");
-	json_end(json);
-	json_end(json);
-}
-
-/* `about` may be NULL; *err has a message. */
-static void tell_error(const struct error *err, const char *about)
+/* `about` is an address, or NULL. */
+static void tell(enum diagnostic_severity severity, const struct error *err, const char *about)
 {
 	struct str out CLEANUP(str_release) = {0}, message CLEANUP(str_release) = {0};
-	struct str summary CLEANUP(str_release) = {0};
+	bool is_error = severity == DIAGNOSTIC_ERROR;
 
-	text_add_visible(&summary, err->message, strlen(err->message), 0);
-	str_format(&message, "Error: %s", str_text(&summary));
-	struct json_writer json = begin(&out, "error", "diagnostic", str_text(&message));
-	json_begin_object(&json, "diagnostic");
-	json_put_text(&json, "severity", "error");
-	json_put_text(&json, "summary", str_text(&summary));
-	json_put_text(&json, "detail", err->hint ? err->hint : "");
-	if (about)
-		json_put_text(&json, "address", about);
-	if (err->file)
-		put_range(&json, err);
-	if (err->file && err->snippet)
-		put_snippet(&json, err);
-	json_end(&json);
+	str_text_add(&message, is_error ? "Error: " : "Warning: ");
+	text_add_visible(&message, err->message, strlen(err->message), 0);
+	struct json_writer json =
+		begin(&out, is_error ? "error" : "warn", "diagnostic", str_text(&message));
+	diagnostics_put(&json, "diagnostic", severity, err, about);
 	end(&json);
 	send(&out);
 }
 
 static void hear_error(const struct error *err)
 {
-	tell_error(err, NULL);
+	tell(DIAGNOSTIC_ERROR, err, NULL);
 }
 
 static void hear_warning(const char *text)
 {
-	struct str out CLEANUP(str_release) = {0}, message CLEANUP(str_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
 
-	str_format(&message, "Warning: %s", text);
-	struct json_writer json = begin(&out, "warn", "diagnostic", str_text(&message));
-	json_begin_object(&json, "diagnostic");
-	json_put_text(&json, "severity", "warning");
-	json_put_text(&json, "summary", text);
-	json_put_text(&json, "detail", "");
-	json_end(&json);
-	end(&json);
-	send(&out);
+	error_set(&err, "%s", text);
+	tell(DIAGNOSTIC_WARNING, &err, NULL);
 }
 
 static void hear_words(const char *text)
 {
-	struct str out CLEANUP(str_release) = {0};
-	struct json_writer json = begin(&out, "info", "log", text);
+	struct str out CLEANUP(str_release) = {0}, message CLEANUP(str_release) = {0};
+
+	text_add_visible(&message, text, strlen(text), 0);
+	struct json_writer json = begin(&out, "info", "log", str_text(&message));
 
 	end(&json);
 	send(&out);
@@ -256,7 +197,7 @@ static void tell_failure(const struct event *event)
 
 	tell_hook(event, "apply_errored");
 	if (event->err)
-		tell_error(event->err, address);
+		tell(DIAGNOSTIC_ERROR, event->err, address);
 }
 
 bool stream_event(const struct event *event)
@@ -404,7 +345,7 @@ void stream_incomplete(const char *text)
 	struct error err CLEANUP(error_release) = {0};
 
 	error_set(&err, "%s", text);
-	tell_error(&err, NULL);
+	tell(DIAGNOSTIC_ERROR, &err, NULL);
 }
 
 void stream_complete(enum session_mode mode, const struct plan_counts *done)
