@@ -257,8 +257,10 @@ void client_free(struct client *client)
 	if (!client)
 		return;
 	http_free(client->http);
-	while (client->newest) /* also those that were under way */
-		free_call(client, client->newest);
+	for (struct call *call = client->newest, *older; call; call = older) {
+		older = call->older; /* also those that were under way */
+		free_call(client, call);
+	}
 	for (size_t i = 0; i < client->lane_count; i++)
 		free_lane(client->lanes[i]);
 	free(client->lanes);
