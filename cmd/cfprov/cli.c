@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define CLI_PLANNING (CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_PARALLEL | CLI_SELECT)
-#define CLI_ACTING   (CLI_PLANNING | CLI_LOCK | CLI_APPROVE)
+#define CLI_ACTING   (CLI_PLANNING | CLI_LOCK | CLI_BACKUP | CLI_APPROVE)
 
 const struct command cli_commands[] = {
 	{"validate", NULL, "check the manifest, offline", CLI_MANIFEST | CLI_JSON, 0, validate_run},
@@ -23,12 +23,32 @@ const struct command cli_commands[] = {
 	{"destroy", NULL, "plan the end of all that is managed, ask, and do it",
 		CLI_ACTING | CLI_GUARD, 0, destroy_run},
 	{"refresh", NULL, "bring the state up to what lives, without a question",
-		CLI_PLANNING | CLI_LOCK, 0, refresh_run},
+		CLI_PLANNING | CLI_LOCK | CLI_BACKUP, 0, refresh_run},
 	{"show", "[PLANFILE]", "show the state, or a saved plan", CLI_MANIFEST | CLI_STATE, 1,
 		show_run},
+	{"import", "ADDRESS ACCOUNT/STORE", "take a store that lives already into the state",
+		CLI_MANIFEST | CLI_STATE | CLI_LOCK | CLI_BACKUP, 2, import_run},
+	{"export", NULL, "write a manifest of what lives in the accounts",
+		CLI_MANIFEST | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL, 0, export_run},
+	{"output", "[ADDRESS]", "write ids for other tools",
+		CLI_MANIFEST | CLI_STATE | CLI_JSON | CLI_RAW, 1, output_run},
+	{"doctor", NULL, "check credentials, accounts and state, and say what to do",
+		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL, 0,
+		doctor_run},
 	{"state list", "[ADDRESS...]", "list the addresses of what is managed",
 		CLI_MANIFEST | CLI_STATE, SIZE_MAX, state_list_run},
 	{"schema", NULL, "print the JSON Schema of the manifest, for editors", 0, 0, schema_run},
+	{"state show", "ADDRESS", "show what is recorded of one object",
+		CLI_MANIFEST | CLI_STATE | CLI_JSON, 1, state_show_run},
+	{"state rm", "ADDRESS...", "take objects out of the state; they go on living",
+		CLI_MANIFEST | CLI_STATE | CLI_LOCK | CLI_BACKUP | CLI_DRY_RUN, SIZE_MAX,
+		state_rm_run},
+	{"state mv", "OLD NEW", "rename an account's alias in the state",
+		CLI_MANIFEST | CLI_STATE | CLI_LOCK | CLI_BACKUP | CLI_DRY_RUN, 2, state_mv_run},
+	{"state pull", NULL, "write the state as JSON", CLI_MANIFEST | CLI_STATE, 0,
+		state_pull_run},
+	{"state push", "FILE", "put another state in its place; FILE may be - (stdin)",
+		CLI_MANIFEST | CLI_STATE | CLI_LOCK | CLI_BACKUP | CLI_FORCE, 1, state_push_run},
 	{"version", NULL, "show the version", 0, 0, version_run},
 	{"help", "[COMMAND]", "show this, or how a command is used", 0, 2, help_run},
 	{0},
@@ -89,11 +109,6 @@ static bool take_variable(struct cli *cli, const char *value)
 {
 	cli->variables = add_text(cli->variables, &cli->variable_count, &cli->variable_room, value);
 	return variables_is_pair(value);
-}
-
-static bool take_json(struct cli *cli, const char *value)
-{
-	return set_flag(&cli->json, value);
 }
 
 static bool take_state(struct cli *cli, const char *value)
@@ -203,6 +218,35 @@ static bool take_input(struct cli *cli, const char *value)
 	return set_flag(&cli->input, value);
 }
 
+static bool take_backup(struct cli *cli, const char *value)
+{
+	cli->backup = value;
+	return *value;
+}
+
+static bool take_account_id(struct cli *cli, const char *value)
+{
+	cli->account_ids = mem_room((void *)cli->account_ids, cli->account_id_count,
+		&cli->account_id_room, sizeof(value));
+	cli->account_ids[cli->account_id_count++] = value;
+	return *value;
+}
+
+static bool take_dry_run(struct cli *cli, const char *value)
+{
+	return set_flag(&cli->dry_run, value);
+}
+
+static bool take_json(struct cli *cli, const char *value)
+{
+	return set_flag(&cli->json, value);
+}
+
+static bool take_raw(struct cli *cli, const char *value)
+{
+	return set_flag(&cli->raw, value);
+}
+
 static bool take_no_color(struct cli *cli, const char *value)
 {
 	return set_flag(&cli->no_color, value);
@@ -265,7 +309,18 @@ static const struct option {
 		"-lock=false: do not lock the state"},
 	{"lock-timeout", "TIME", CLI_LOCK, take_lock_timeout, "a duration like 30s or 5m",
 		"how long to wait for the lock (default 0s)"},
-	{"json", NULL, CLI_JSON, take_json, "true or false", "say it as JSON, for programs"},
+	{"backup", "PATH", CLI_BACKUP, take_backup, "a path, or - for none",
+		"where the state before is kept (default: the state's name and .backup); - for "
+		"none"},
+	{"account-id", "ID", CLI_ACCOUNT_ID, take_account_id, "the id of an account",
+		"this account, whatever the manifest says; may be given again"},
+	{"dry-run", NULL, CLI_DRY_RUN, take_dry_run, "true or false",
+		"only say what would be done"},
+	{"json", NULL, CLI_JSON, take_json, "true or false", "write JSON"},
+	{"raw", NULL, CLI_RAW, take_raw, "true or false",
+		"write just the id, without a line break"},
+	{"force", NULL, CLI_FORCE, take_force, "true or false",
+		"do it in spite of what would keep others from it"},
 	{"no-color", NULL, CLI_ALL, take_no_color, "true or false", "no colour"},
 	{"help", NULL, CLI_ALL, take_help, "true or false", "show how the command is used"},
 	{"h", NULL, CLI_ALL, take_help, "true or false", NULL},
@@ -366,6 +421,36 @@ static bool unknown_command(const char *name, struct error *err)
 	return error_hint(err, "See cfprov help.");
 }
 
+/* The second word of a command that begins with this one, or NULL. */
+static const char *second_word(const struct command *command, const char *first)
+{
+	size_t length = strlen(first);
+
+	if (strncmp(command->name, first, length) != 0 || command->name[length] != ' ')
+		return NULL;
+	return command->name + length + 1;
+}
+
+static bool is_first_word(const char *word)
+{
+	for (const struct command *it = cli_commands; it->name; it++)
+		if (second_word(it, word))
+			return true;
+	return false;
+}
+
+static bool missing_word(const char *first, struct error *err)
+{
+	struct str words CLEANUP(str_release) = {0};
+
+	for (const struct command *it = cli_commands; it->name; it++)
+		if (second_word(it, first))
+			str_format(
+				&words, "%s%s", words.length ? ", " : "", second_word(it, first));
+	error_set(err, "`%s` needs a second word", first);
+	return error_hint(err, "There is: %s.", str_text(&words));
+}
+
 /* A command has one word or two. */
 static bool take_command(struct parsing *p, const char *word, char ***next)
 {
@@ -379,11 +464,7 @@ static bool take_command(struct parsing *p, const char *word, char ***next)
 	}
 	if (p->cli->command)
 		return true;
-	if (strcmp(word, "state") == 0) {
-		error_set(p->err, "`state` needs a second word");
-		return error_hint(p->err, "There is: cfprov state list.");
-	}
-	return unknown_command(word, p->err);
+	return is_first_word(word) ? missing_word(word, p->err) : unknown_command(word, p->err);
 }
 
 static bool take_argument(struct parsing *p, const char *argument)
@@ -448,6 +529,23 @@ static bool parse_words(struct parsing *p, char **next)
 	return true;
 }
 
+/* What the command's help writes without brackets must be there. */
+static bool check_arguments(const struct cli *cli, struct error *err)
+{
+	const char *word = cli->command->arguments;
+
+	for (size_t count = 0; word && *word && *word != '['; count++) {
+		size_t length = strcspn(word, " ");
+		if (count == cli->argument_count) {
+			error_set(err, "%s needs %.*s", cli->command->name, (int)length, word);
+			return error_hint(err, "Usage: cfprov %s [OPTIONS] %s", cli->command->name,
+				cli->command->arguments);
+		}
+		word += length + (word[length] == ' ');
+	}
+	return true;
+}
+
 bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err)
 {
 	struct parsing p = {.cli = cli, .err = err};
@@ -470,7 +568,7 @@ bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err)
 	}
 	if (!cli->command)
 		cli->command = cli_find("help");
-	return true;
+	return check_arguments(cli, err);
 }
 
 void cli_release(struct cli *cli)
@@ -478,6 +576,7 @@ void cli_release(struct cli *cli)
 	free((void *)cli->manifests);
 	free((void *)cli->variables);
 	free((void *)cli->accounts);
+	free((void *)cli->account_ids);
 	free((void *)cli->targets);
 	free((void *)cli->excludes);
 	free((void *)cli->replaces);

@@ -56,13 +56,17 @@ static bool open_manifest(struct session *session, struct error_list *errors)
 	return manifest_open(&session->manifest, &source, errors);
 }
 
+const char *session_manifest_name(const struct cli *cli)
+{
+	if (cli->manifest_count > 1)
+		return "the manifests";
+	return cli->manifest_count ? cli->manifests[0] : MANIFEST_DEFAULT_PATH;
+}
+
 bool session_read_manifest(struct session *session, struct error_list *errors)
 {
 	const struct cli *cli = session->cli;
-	const char *name = cli->manifest_count == 0   ? MANIFEST_DEFAULT_PATH
-			   : cli->manifest_count == 1 ? cli->manifests[0]
-						      : "the manifests";
-	const struct pick pick = {name, cli->accounts, cli->account_count};
+	const struct pick pick = {session_manifest_name(cli), cli->accounts, cli->account_count};
 	const char *account_id = getenv("CLOUDFLARE_ACCOUNT_ID");
 	struct error err = {0};
 
@@ -139,6 +143,7 @@ bool session_open_state(struct session *session, const char *operation)
 		return false;
 	const struct ledger_options options = {
 		.path = session->state_path,
+		.backup = session->cli->backup,
 		.operation = operation,
 		.no_lock = !session->cli->lock,
 		.lock_timeout_ms = session->cli->lock_timeout_ms,
@@ -181,7 +186,7 @@ static bool request_timeout_ms(int64_t *ret_timeout_ms, struct error *err)
 	return true;
 }
 
-static bool new_client(struct session *session)
+bool session_new_client(struct session *session)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct client_options options = {
@@ -198,8 +203,7 @@ static bool new_client(struct session *session)
 	return session->client;
 }
 
-/* Accounts with the same source share a lane; *lanes: name of the source -> lane + 1. */
-static bool find_lane(struct session *session, struct table **lanes, const struct account *account,
+bool session_find_lane(struct session *session, struct table **lanes, const struct account *account,
 	size_t *ret_lane, struct error *err)
 {
 	const char *key = account->token.kind == VALUE_NONE ? "" : account->token.name;
@@ -252,7 +256,8 @@ static bool connect_accounts(struct session *session)
 		struct live_account *account = &session->accounts[i];
 		struct error err CLEANUP(error_release) = {0};
 		account->account = &desired->accounts[i];
-		works[i] = find_lane(session, &lanes, account->account, &account->lane, &err);
+		works[i] =
+			session_find_lane(session, &lanes, account->account, &account->lane, &err);
 		if (!works[i])
 			term_error(&err);
 	}
@@ -334,12 +339,13 @@ static bool list_accounts(struct session *session)
 	return interrupt_count == 0;
 }
 
-/* What lives; accounts that can't be read are left out. False if none is left. */
-static bool read_live(struct session *session)
+bool session_read_live(struct session *session)
 {
 	const struct model *desired = &session->desired;
-	bool *works AUTO_FREE = mem_alloc(desired->account_count * sizeof(*works));
 
+	if (!session_new_client(session) || !connect_accounts(session))
+		return false;
+	bool *works AUTO_FREE = mem_alloc(desired->account_count * sizeof(*works));
 	if (!list_accounts(session))
 		return false;
 	for (size_t i = 0; i < desired->account_count; i++)
@@ -430,8 +436,7 @@ bool session_plan(struct session *session, enum session_mode mode)
 {
 	const struct cli *cli = session->cli;
 
-	if (!new_client(session) || !connect_accounts(session) || !read_live(session) ||
-		!settle(session))
+	if (!session_read_live(session) || !settle(session))
 		return false;
 	session->input = (struct planner_input){
 		.desired = &session->desired,
@@ -532,7 +537,7 @@ bool session_check_plan(struct session *session)
 	struct error err CLEANUP(error_release) = {0};
 	bool looks_inside;
 
-	if (!new_client(session) || !connect_accounts(session) || !read_live(session))
+	if (!session_read_live(session))
 		return false;
 	if (session->has_failed) {
 		error_set(&err, "the plan is carried out whole or not at all; nothing was done");

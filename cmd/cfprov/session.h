@@ -35,6 +35,9 @@ struct session {
 void session_init(struct session *session, const struct cli *cli, const struct event_sink *sink);
 void session_release(struct session *session);
 
+/* What errors call the manifest, or the manifests. */
+const char *session_manifest_name(const struct cli *cli);
+
 bool session_load_manifest(struct session *session) MUST_CHECK;
 
 /* The same, with the errors for the caller. */
@@ -44,15 +47,28 @@ bool session_read_manifest(struct session *session, struct error_list *errors) M
 bool session_read_state(struct session *session) MUST_CHECK;
 bool session_open_state(struct session *session, const char *operation) MUST_CHECK;
 
+bool session_new_client(struct session *session) MUST_CHECK;
+
+/*
+ * The lane of an account's credentials; accounts with the same source share one. *lanes is the
+ * caller's (table_free): it remembers them by source.
+ */
+struct table;
+bool session_find_lane(struct session *session, struct table **lanes, const struct account *account,
+	size_t *ret_lane, struct error *err) MUST_CHECK;
+
+/*
+ * Credentials, client, and what lives in the accounts. Those that can't be read are left out,
+ * said, and remembered in has_failed; false if none is left.
+ */
+bool session_read_live(struct session *session) MUST_CHECK;
+
 enum session_mode { SESSION_NORMAL, SESSION_DESTROY, SESSION_REFRESH_ONLY };
 
 /* What the options ask for. False: they contradict one another. */
 bool session_mode_of(const struct cli *cli, enum session_mode *ret_mode) MUST_CHECK;
 
-/*
- * Credentials, client, lists, what an interrupted run has left, and the plan. Accounts that can't
- * be read are left out, said, and remembered in has_failed; false if none is left.
- */
+/* The same, then what an interrupted run has left, and the plan. */
 bool session_plan(struct session *session, enum session_mode mode) MUST_CHECK;
 
 /* Writes the plan that was made. */

@@ -170,6 +170,8 @@ static bool keep_backup(const char *path, const char *backup, struct error *err)
 		(void)unlink(fresh);
 		return false;
 	}
+	/* If both were names of one file already, rename does nothing and leaves both. */
+	(void)unlink(fresh);
 	return true;
 }
 
@@ -253,6 +255,20 @@ char *fs_sibling(const char *path, const char *before, const char *after)
 	str_add(&sibling, path, length);
 	str_format(&sibling, "%s%s%s", before, path + length, after);
 	return str_steal(&sibling);
+}
+
+bool fs_is_open_to_others(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && (status.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+bool fs_may_write_beside(const char *path)
+{
+	char *folder AUTO_FREE = fs_neighbour(path, ".");
+
+	return access(folder, W_OK | X_OK) == 0;
 }
 
 /* ---- log ---- */
@@ -345,6 +361,18 @@ bool fs_lock_take(struct fs_lock *lock, const char *path, const char *info, stru
 		fs_lock_drop(lock);
 		return false;
 	}
+	return true;
+}
+
+bool fs_lock_is_held(const char *path, struct str *ret_info)
+{
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct error ignored CLEANUP(error_release) = {0};
+	int fd CLEANUP(close_file) = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	if (fd < 0 || fcntl(fd, F_OFD_GETLK, &whole) != 0 || whole.l_type == F_UNLCK)
+		return false;
+	(void)!read_all(fd, path, LOCK_INFO_LIMIT, ret_info, &ignored);
 	return true;
 }
 

@@ -47,6 +47,12 @@ char *fs_neighbour(const char *path, const char *name) MUST_CHECK;
 /* Gives (free) DIR/<before>NAME<after> for DIR/NAME. */
 char *fs_sibling(const char *path, const char *before, const char *after) MUST_CHECK;
 
+/* Can anybody but its owner write the file? Absent: no. */
+bool fs_is_open_to_others(const char *path);
+
+/* May we make and replace files in the folder of this path? */
+bool fs_may_write_beside(const char *path);
+
 /* ---- a log: appended to, durable record by record ---- */
 
 struct fs_log {
@@ -80,6 +86,9 @@ struct fs_lock {
  */
 bool fs_lock_take(struct fs_lock *lock, const char *path, const char *info, struct str *ret_info,
 	struct error *err) MUST_CHECK;
+
+/* Does somebody hold it? Adds what the holder wrote to *ret_info. Takes and makes nothing. */
+bool fs_lock_is_held(const char *path, struct str *ret_info) MUST_CHECK;
 
 /* Removes the file and lets the lock go. */
 void fs_lock_drop(struct fs_lock *lock);

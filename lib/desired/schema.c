@@ -18,9 +18,9 @@ static const char *const on_remove_words[] = {"destroy", "forget", NULL};
 
 const struct schema_text schema_account_id = {
 	.characters = LETTERS DIGITS "_-", .longest = ID_LENGTH};
-static const struct schema_text alias_text = {
+const struct schema_text schema_alias = {
 	.characters = LETTERS DIGITS "_.-", .longest = ALIAS_LENGTH};
-static const struct schema_text store_name_text = {.characters = LETTERS DIGITS "_.-",
+const struct schema_text schema_store_name = {.characters = LETTERS DIGITS "_.-",
 	.longest = NAME_LENGTH,
 	.except = steps,
 	.why_except = "it would be a step in a path"};
@@ -31,7 +31,7 @@ static const struct schema_text version_text = {.words = version_words};
 static const struct schema_text backend_text = {.words = backend_words};
 static const struct schema_text on_remove_text = {.words = on_remove_words};
 
-static const struct schema_text *const address_parts[] = {&alias_text, &store_name_text, NULL};
+static const struct schema_text *const address_parts[] = {&schema_alias, &schema_store_name, NULL};
 static const struct schema_text address_text = {.parts = address_parts, .fewest_parts = 2};
 static const struct schema_text moved_text = {.parts = address_parts, .fewest_parts = 1};
 
@@ -44,7 +44,7 @@ static const struct schema account_id = {SCHEMA_TEXT,
 static const struct schema variable = {SCHEMA_TEXT, .is = "the name of an environment variable",
 	.text = &variable_text, .is_source = true};
 static const struct schema alias = {
-	SCHEMA_TEXT, .is = "an alias from `accounts`", .text = &alias_text};
+	SCHEMA_TEXT, .is = "an alias from `accounts`", .text = &schema_alias};
 static const struct schema aliases = {
 	SCHEMA_LIST, .is = "a list of aliases from `accounts`", .items = &alias, .is_filled = true};
 
@@ -66,14 +66,14 @@ static const struct schema_key account_keys[] = {
 static const struct schema account = {
 	SCHEMA_MAP, .is = "a map with `account_id`", .keys = account_keys};
 static const struct schema accounts = {SCHEMA_NAMED, .is = "a map from aliases to accounts",
-	.items = &account, .name = &alias_text, .is_filled = true};
+	.items = &account, .name = &schema_alias, .is_filled = true};
 
 /* ---- stores ---- */
 
 static const struct schema on_remove = {
 	SCHEMA_TEXT, .is = "`destroy` or `forget`", .text = &on_remove_text};
-static const struct schema store_name = {
-	SCHEMA_TEXT, .is = "a store's name: letters, digits, _ - and .", .text = &store_name_text};
+static const struct schema store_name = {SCHEMA_TEXT,
+	.is = "a store's name: letters, digits, _ - and .", .text = &schema_store_name};
 static const struct schema_key store_keys[] = {
 	{"name", &store_name, "the store's name in Cloudflare", true},
 	{"accounts", &aliases, "aliases of the accounts it belongs in; all, if left out", false},
@@ -87,7 +87,7 @@ static const struct schema_key store_keys[] = {
 	{0},
 };
 static const struct schema store = {SCHEMA_TEXT | SCHEMA_MAP, .is = "a store: its name, or a map",
-	.keys = store_keys, .text = &store_name_text};
+	.keys = store_keys, .text = &schema_store_name};
 static const struct schema stores = {SCHEMA_LIST, .is = "a list of stores", .items = &store};
 
 /* ---- the state, and what becomes of what it holds ---- */

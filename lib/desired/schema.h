@@ -56,7 +56,7 @@ struct schema_key {
 extern const struct schema schema_manifest;
 extern const struct schema schema_state;
 
-/* What can be the id of an account. */
-extern const struct schema_text schema_account_id;
+/* What can be the id of an account, an alias, the name of a store. */
+extern const struct schema_text schema_account_id, schema_alias, schema_store_name;
 
 #endif

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { ERRORS_SHOWN = 5 }; /* of one answer; there is hardly ever more than one */
+
 /* ---- requests ---- */
 
 void cf_add_stores_path(struct str *out, const char *account_id)
@@ -36,6 +38,19 @@ void cf_add_create_store_body(struct str *out, const char *name)
 	json_begin_object(&writer, NULL);
 	json_put_text(&writer, "name", name);
 	json_end(&writer);
+}
+
+void cf_add_quota_path(struct str *out, const char *account_id)
+{
+	str_format(out, "/accounts/%s/secrets_store/quota", account_id);
+}
+
+void cf_add_verify_path(struct str *out, const char *account_id_or_null)
+{
+	if (account_id_or_null)
+		str_format(out, "/accounts/%s/tokens/verify", account_id_or_null);
+	else
+		str_text_add(out, "/user/tokens/verify");
 }
 
 /* ---- what errors mean ---- */
@@ -122,10 +137,14 @@ static void describe(struct cf_answer *answer, int status, const char *ray, stru
 	const char *message = json_get_text(first, "message");
 
 	str_format(&text, "HTTP %d", status);
-	for (const struct json *it = first; it; it = json_next(it)) {
+	size_t told = 0;
+	for (const struct json *it = first; it && told < ERRORS_SHOWN; it = json_next(it), told++) {
 		str_text_add(&text, ", ");
 		add_message(&text, it);
 	}
+	size_t count = json_count(json_get(answer->json, "errors"));
+	if (count > told)
+		str_format(&text, ", and %zu more", count - told);
 	if (!first)
 		str_text_add(&text, ", and no reason given");
 	if (*ray)
@@ -227,5 +246,30 @@ bool cf_object_decode(
 			what, str_text(&shown));
 	}
 	*ret_object = object;
+	return true;
+}
+
+bool cf_quota_decode(const struct json *json, struct cf_quota *ret_quota, struct error *err)
+{
+	const struct json *secrets = json_get(json, "secrets");
+	struct cf_quota quota;
+
+	if (!json_integer(json_get(secrets, "quota"), &quota.secrets) ||
+		!json_integer(json_get(secrets, "usage"), &quota.used))
+		return error_set(err, "Cloudflare's answer has no quota");
+	*ret_quota = quota;
+	return true;
+}
+
+bool cf_token_decode(const struct json *json, struct cf_token *ret_token, struct error *err)
+{
+	struct cf_token token = {
+		.status = json_get_text(json, "status"),
+		.expires_on = json_get_text(json, "expires_on"),
+	};
+
+	if (!token.status)
+		return error_set(err, "Cloudflare's answer does not say what the token is worth");
+	*ret_token = token;
 	return true;
 }

@@ -27,6 +27,7 @@ struct call {
 	struct call *next;
 	size_t lane;
 	enum retry_safety safety;
+	bool is_probe;
 	const char *method;
 	char *path, *body;
 	void *tag;
@@ -40,6 +41,7 @@ struct queue {
 
 struct lane {
 	struct http_headers *headers;
+	bool has_token;
 	struct pace pace;
 	struct queue waiting;
 	struct lane *next_in_ring; /* NULL: not in the ring */
@@ -158,7 +160,8 @@ size_t client_add_lane(struct client *client, const struct credentials *credenti
 
 	lane->headers = http_headers_new();
 	lane->pace = pace_init();
-	if (credentials->token.bytes) {
+	lane->has_token = credentials->token.bytes != NULL;
+	if (lane->has_token) {
 		http_headers_add(lane->headers, "Authorization: Bearer ", &credentials->token);
 	} else {
 		http_headers_add(lane->headers, "X-Auth-Email: ", &credentials->email);
@@ -168,6 +171,11 @@ size_t client_add_lane(struct client *client, const struct credentials *credenti
 		client->lanes, client->lane_count, &client->lane_room, sizeof(struct lane *));
 	client->lanes[client->lane_count] = lane;
 	return client->lane_count++;
+}
+
+bool client_has_token(const struct client *client, size_t lane)
+{
+	return client->lanes[lane]->has_token;
 }
 
 static void free_lane(struct lane *lane)
@@ -204,6 +212,8 @@ bool client_check_base_url(
 	*ret_is_loopback = is_loopback_name(host);
 	if (has_user)
 		return error_set(err, "the base URL must not hold a user or password");
+	if (strpbrk(base_url, "?#"))
+		return error_set(err, "the base URL must not hold a query or fragment");
 	bool is_http = strcmp(scheme, "http") == 0;
 	if (!is_http && strcmp(scheme, "https") != 0)
 		return error_set(err, "the base URL must begin with https://");
@@ -265,6 +275,7 @@ void client_send(struct client *client, const struct client_call *wanted)
 	assert(wanted->lane < client->lane_count);
 	call->lane = wanted->lane;
 	call->safety = wanted->safety;
+	call->is_probe = wanted->is_probe;
 	call->method = wanted->method;
 	call->path = mem_copy_text(wanted->path);
 	call->body = wanted->body ? mem_copy_text(wanted->body) : NULL;
@@ -379,6 +390,7 @@ static struct client_answer *answer_new(struct client *client, struct call *call
 
 	answer->tag = call->tag;
 	answer->cf.total_pages = answer->cf.total_count = -1;
+	answer->rate_remaining = -1;
 	client->unanswered--;
 	free_call(call);
 	return answer;
@@ -471,11 +483,14 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 		error_release(&err);
 		return NULL;
 	}
-	if (verdict.verb != RETRY_LOOK && cf.verdict != CF_DONE)
+	bool is_told_here = call->is_probe && seen == RETRY_SAW_ANSWER;
+	if (verdict.verb != RETRY_LOOK && cf.verdict != CF_DONE && !is_told_here)
 		spread_failure(client, lane, &cf, seen, &err);
 	struct client_answer *answer = answer_new(client, call);
 	answer->cf = cf;
 	answer->err = err;
+	answer->rate_remaining = response->rate_remaining;
+	answer->rate_reset_ms = response->rate_reset_ms;
 	answer->outcome = cf.verdict == CF_DONE        ? CLIENT_DONE
 			  : verdict.verb == RETRY_LOOK ? CLIENT_UNKNOWN
 						       : CLIENT_FAILED;

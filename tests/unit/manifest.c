@@ -243,9 +243,9 @@ static void unknown_keys(void **state)
 	static const struct wrong wrong[] = {
 		{ID "store: [a]\n", {{2, 1, "unknown key `store`; did you mean `stores`?"},
 					    {1, 1, "`stores` is missing"}}},
-		{ID "stores: [{nmae: a}]\n",
+		{ID "stores: [{namee: a}]\n",
 			{{2, 11, "did you mean `name`?"}, {2, 10, "`name` is missing"}}},
-		{ID "stores: [{name: a, vaule: b}]\n", {{2, 20, "unknown key `vaule`"}}},
+		{ID "stores: [{name: a, vulae: b}]\n", {{2, 20, "unknown key `vulae`"}}},
 		{ID "Stores: [a]\n", {{2, 1, "did you mean `stores`?"}, {1, 1, "missing"}}},
 		{"acount_id: x\nstores: [a]\n", {{1, 1, "did you mean `account_id`?"}}},
 		{ID "stores: [{name: a, \"\\e]0;x\": b}]\n", {{2, 20, "unknown key `\\x1b]0;x`"}}},
@@ -304,9 +304,9 @@ static void aliases(void **state)
 static void many_errors(void **state)
 {
 	static const struct wrong wrong[] = {
-		{"versoin: 1\n" ID "stores:\n  - a b\n  - {nam: x, adopt: 1}\n  - [c]\n",
+		{"verzion: 1\n" ID "stores:\n  - a b\n  - {namf: x, adopt: 1}\n  - [c]\n",
 			{{1, 1, "did you mean `version`"}, {4, 5, "a b"},
-				{5, 6, "did you mean `name`"}, {5, 21, "`adopt`"},
+				{5, 6, "did you mean `name`"}, {5, 22, "`adopt`"},
 				{5, 5, "`name` is missing"}, {6, 5, "a list"}}},
 		{"accounts:\n  p: {account_id: x}\n  q: {account_id: x}\nstores:\n"
 		 "  - {name: a, accounts: [r]}\n  - {name: b, accounts: [s]}\n  - c\n  - c\n",
@@ -334,20 +334,17 @@ static void tokens_are_never_echoed(void **state)
 		"accounts:\n  p: {api_tokn: \"HUSH-12\", account_id: [x]}\nstores: [a]\n",
 		"accounts:\n  p: {account_id: \"x y\", api_token: HUSH-12}\nstores: [a]\n",
 		"accounts:\n  p: {account_id: x, api_token: {env: HUSH-12}}\nstores: [a]\n",
-		"accounts:\n  p:\n    account_id: x\n    api_token:\n      env: HUSH-12\nstores: "
-		"[a]\n",
+		"accounts:\n  p:\n    account_id: x\n    api_token:\n      env: HUSH-12\n",
 		"accounts:\n  p: {account_id: x, api_token: [HUSH-12]}\nstores: [a]\n",
 		"accounts:\n  p: {account_id: x, api_token: {HUSH-12}}\nstores: [a]\n",
 		"accounts:\n  p: {account_id: x, api_token: {value: HUSH-12}}\nstores: [a]\n",
 		"accounts:\n  p: {account_id: x, api_token: {env: [HUSH-12]}}\nstores: [a]\n",
-		"accounts:\n  p:\n    account_id: x\n    api_token: |\n      HUSH-12\nstores: "
-		"[a]\n",
+		"accounts:\n  p:\n    account_id: x\n    api_token: |\n      HUSH-12\n",
 		"accounts:\n  p:\n    account_id: x\n    api_token: !secret HUSH-12\nstores: [a]\n",
 		"accounts:\n  p:\n    account_id: x\n    api_token: \"HUSH-12\nstores: [a]\n",
 		"accounts:\n  p:\n    account_id: x\n    api_token: HUSH-12: x\nstores: [a]\n",
 		"accounts:\n  p:\n    account_id: x\n\tapi_token: HUSH-12\nstores: [a]\n",
-		"accounts:\n  p:\n    account_id: x\n    api_token: {env: A}\n    api_token: "
-		"HUSH-12\n",
+		"accounts:\n  p:\n    api_token: {env: A}\n    api_token: HUSH-12\n",
 		"accounts:\n  - api_token: HUSH-12\nstores: [a]\n",
 		"api_token: HUSH-12\nstores: [a]\n",
 		"api_token: HUSH-12\n",
@@ -392,8 +389,7 @@ static void nothing_plays_tricks(void **state)
 	static const char *const texts[] = {
 		"accounts: {\"\\e[1m\": 5}\nstores: [a]\n",
 		"accounts: {\"\\e[1m\": {account_id: [x]}}\nstores: [a]\n",
-		"accounts: {\"\\e[1m\": {account_id: x}, \"\\e[2m\": {account_id: x}}\nstores: "
-		"[a]\n",
+		"accounts: {\"\\e[1m\": {account_id: x}, \"\\e[2m\": {account_id: x}}\n",
 		"\"\\e[1m\": 1\nstores: [\"\\e\", {\"\\e\": 1, name: \"\\e\"}]\n",
 		"account_id: \"\\e\"\nstores: [{name: a, accounts: [\"\\e\"]}]\n",
 		"version: \"\\e\\n\"\nstores: [a]\n",

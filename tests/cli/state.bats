@@ -1,0 +1,470 @@
+#!/usr/bin/env bats
+# The state, its journal and its lock: what is damaged is refused and kept, what was cut off is
+# gone on with, and two runs never get into each other's way.
+
+# Each test is a subshell, and the helpers set and read more than shellcheck can see.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load cfprov
+
+setup() { set_up_cfprov; }
+teardown() { stop_all; }
+
+# two_applied: a state of serial 2 with two stores, its backup, and a log that is empty again.
+two_applied()
+{
+	start_logged
+	manifest a
+	good apply -auto-approve
+	manifest a b
+	good apply -auto-approve
+	cp "$state" whole
+	: >"$sim_log"
+}
+
+# refuses WHAT...: each command refuses the state with these texts, leaves it as it is and sends
+# nothing.
+refuses()
+{
+	local command
+	cp "$state" before
+	for command in plan "apply -auto-approve -adopt" show "state list"; do
+		# shellcheck disable=SC2086 # words
+		bad $command
+		err_has "$state" "$@"
+		harmless out err
+		cmp "$state" before
+	done
+	[ "$(requests)" = 0 ]
+	[ ! -e "$lock" ]
+}
+
+# ---- a state that is none -------------------------------------------------------------------
+
+@test "0 bytes, half, something behind it, a bit flipped, no JSON" {
+	two_applied
+	: >"$state"
+	refuses 'not a state' backup
+	local size
+	size=$(stat -c %s whole)
+	head -c $((size / 2)) whole >"$state"
+	refuses 'not a state'
+	head -c $((size - 2)) whole >"$state"
+	refuses 'not a state'
+	{
+		cat whole
+		echo '{}'
+	} >"$state"
+	refuses 'something follows'
+	tr ':' ';' <whole >"$state"
+	refuses 'not a state'
+	printf '\211PNG\r\n\032\n' >"$state"
+	refuses 'not a state'
+	printf '\0' >"$state"
+	refuses 'not a state'
+	# Nothing was lost: with the whole file back, all is as it was.
+	cp whole "$state"
+	good plan
+	out_has 'No changes.'
+}
+
+@test "JSON of the wrong shape" {
+	two_applied
+	local filter
+	for filter in '[]' 'null' '"x"' '{}' '.version = 0' '.version = "1"' '.version = 1.5' 'del(.version)' \
+		'.serial = 0' '.serial = -1' '.serial = "2"' '.serial = 9007199254740993' '.serial = 1.5' \
+		'.serial = null' 'del(.serial)' '.lineage = ""' '.lineage = 7' '.lineage = "../../x"' \
+		'del(.lineage)' '.accounts = []' '.accounts = null' 'del(.accounts)' '.extra = 1' \
+		'.accounts.acc_1 = 7' '.accounts.acc_1.alias = ""' '.accounts.acc_1.alias = 7' \
+		'.accounts.acc_1.extra = 1' '.accounts.acc_1.stores = []' '.accounts["../x"] = .accounts.acc_1' \
+		'.accounts.acc_2 = .accounts.acc_1' '.accounts.acc_1.stores.a = "id"' \
+		'.accounts.acc_1.stores.a.id = ""' '.accounts.acc_1.stores.a.id = 7' \
+		'.accounts.acc_1.stores.a.id = "a/../b"' '.accounts.acc_1.stores.a.id = "a\r\nX: y"' \
+		'del(.accounts.acc_1.stores.a.id)' 'del(.accounts.acc_1.stores.a.origin)' \
+		'.accounts.acc_1.stores.a.origin = "found"' '.accounts.acc_1.stores.a.extra = 1' \
+		'.accounts.acc_1.stores.a.created = 7' '.accounts.acc_1.stores.a.unresolved = true' \
+		'.accounts.acc_1.stores.a.unresolved = false' \
+		'.accounts.acc_1.stores.a.id = .accounts.acc_1.stores.b.id' '.cfprov_version = 7'; do
+		jq "$filter" whole >"$state"
+		echo "with $filter" >&2
+		refuses
+	done
+	sed 's/"a": {/"b": {/' whole >"$state"
+	refuses 'twice'
+}
+
+@test "a state of another version says which cfprov wrote it" {
+	two_applied
+	jq '.version = 2 | .cfprov_version = "9.8.7"' whole >"$state"
+	refuses 'version 2' '9.8.7'
+}
+
+@test "escape sequences in a state are shown, not obeyed" {
+	two_applied
+	jq '.accounts.acc_1.stores["x\u001b[31my\u0007\u202e"] = (.accounts.acc_1.stores.a | .id = "ab")' whole \
+		>"$state"
+	prov show
+	harmless out err
+	prov state list
+	harmless out err
+	prov plan
+	harmless out err
+	: >"$sim_log"
+	jq '.accounts.acc_1.stores["x\u001b[31my"] = 7 | .accounts.acc_1["\u001b[2J"] = 1' whole >"$state"
+	refuses
+	jq '.version = 2 | .cfprov_version = "\u001b[31m"' whole >"$state"
+	refuses
+}
+
+@test "a state that is no file, or can't be read" {
+	two_applied
+	rm "$state"
+	mkdir "$state"
+	local command
+	for command in plan "apply -auto-approve" show; do
+		# shellcheck disable=SC2086 # words
+		bad $command
+		err_has "$state" folder
+	done
+	rmdir "$state"
+	mkfifo "$state"
+	bad plan
+	err_has 'not a regular file'
+	rm "$state"
+	ln -s "$state" "$state"
+	bad plan
+	bad apply -auto-approve
+	bad apply -auto-approve -state=nowhere/at/all.json
+	[ "$(posts)" = 0 ]
+}
+
+@test "a state with mode 0666 is 0600 after the next change" {
+	two_applied
+	chmod 666 "$state"
+	manifest a b c
+	good apply -auto-approve
+	[ "$(mode_of "$state")" = 600 ]
+	[ "$(mode_of "$backup")" = 666 ] || [ "$(mode_of "$backup")" = 600 ]
+	agree 3
+}
+
+@test "a link to a state stays a link" {
+	two_applied
+	mkdir elsewhere
+	mv "$state" elsewhere/real.json
+	ln -s elsewhere/real.json "$state"
+	manifest a b c
+	good apply -auto-approve
+	[ -L "$state" ]
+	[ ! -L elsewhere/real.json ]
+	agree 3
+	tidy
+}
+
+@test "temporary files that a killed run left do no harm" {
+	two_applied
+	echo junk >".$state.tmp"
+	echo junk >".$backup.tmp"
+	echo junk >"$lock"
+	manifest a b c
+	good apply -auto-approve
+	agree 3
+	tidy
+}
+
+# ---- the journal ----------------------------------------------------------------------------
+
+# cut_off: a run killed with the stores a and b made, c perhaps, and its journal left.
+cut_off()
+{
+	start_logged
+	manifest a b c
+	sim_faults '{"method":"POST","nth":3,"kind":"no_answer"}'
+	later "$cfprov" apply -auto-approve -parallelism=1
+	third() { (($(posts) == 3)) && [[ $(wc -l <"$journal") -ge 2 ]]; }
+	wait_until third
+	kill -KILL "$later_pid"
+	wait_later
+	control DELETE faults
+	cp "$journal" journal.whole
+	: >"$sim_log"
+}
+
+@test "a journal is gone on with: nothing is made twice, nobody is asked" {
+	cut_off
+	good show
+	out_has default/c
+	[ -e "$journal" ]
+	good plan
+	out_has 'No changes.'
+	[ -e "$journal" ]
+	[ ! -e "$state" ]
+	good apply -input=false
+	err_has 'cut off' 'default/c: found'
+	[ "$(posts)" = 0 ]
+	agree 3
+	[ "$(jq -r '.accounts.acc_1.stores[].origin' "$state" | sort -u)" = created ]
+	tidy
+	good plan
+	out_has 'No changes.'
+	err_is ''
+}
+
+@test "a torn last line of a journal is what a kill leaves" {
+	cut_off
+	local size
+	size=$(stat -c %s journal.whole)
+	local cut
+	for cut in 1 20 $((size / 3)) $((size - 1)); do
+		head -c $((size - cut)) journal.whole >"$journal"
+		good plan -adopt
+		[ "$(posts)" = 0 ]
+	done
+	head -c $((size - 7)) journal.whole >"$journal"
+	good apply -auto-approve
+	agree 3
+	[ "$(posts)" = 0 ]
+	tidy
+}
+
+@test "an empty journal is one that was never begun" {
+	two_applied
+	: >"$journal"
+	manifest a b c
+	good apply -auto-approve
+	agree 3
+	tidy
+}
+
+@test "a journal that is damaged in the middle is refused with the byte, and kept" {
+	cut_off
+	local at
+	for at in 0 5 40 200; do
+		cp journal.whole "$journal"
+		printf '\001' | dd of="$journal" bs=1 seek=$at conv=notrunc status=none
+		cp "$journal" before
+		local command
+		for command in plan "apply -auto-approve" show; do
+			# shellcheck disable=SC2086 # words
+			bad $command
+			err_has "$journal" 'byte 0'
+			harmless err
+			cmp "$journal" before
+		done
+	done
+	# The second line.
+	local second
+	second=$(head -n1 journal.whole | wc -c)
+	cp journal.whole "$journal"
+	printf 'x' | dd of="$journal" bs=1 seek=$((second + 30)) conv=notrunc status=none
+	bad apply -auto-approve
+	err_has "byte $second"
+	[ "$(requests)" = 0 ]
+	# With the whole one back, nothing was lost.
+	cp journal.whole "$journal"
+	good apply -auto-approve
+	agree 3
+}
+
+@test "a journal of another state, or of another serial, is refused and kept" {
+	cut_off
+	local old
+	mkdir other
+	mv "$journal" other/
+	good apply -auto-approve -adopt
+	old=$(serial)
+	cp "$state" other/newer
+	# Of another lineage.
+	cp other/"$journal" "$journal"
+	cp "$journal" before
+	: >"$sim_log"
+	local command
+	for command in plan "apply -auto-approve"; do
+		# shellcheck disable=SC2086 # words
+		bad $command
+		err_has 'another state' lineage "$journal"
+		cmp "$journal" before
+		cmp "$state" other/newer
+	done
+	# Of a serial that this state has not reached: the state was put back.
+	rm "$journal"
+	manifest a b c d
+	sim_faults '{"method":"POST","kind":"no_answer"}'
+	: >"$sim_log"
+	later "$cfprov" apply -auto-approve
+	asked_for() { [[ $(posts d) == 1 ]]; }
+	wait_until asked_for
+	kill -KILL "$later_pid"
+	wait_later
+	control DELETE faults
+	jq ".serial = $((old + 1))" other/newer >"$state"
+	cp "$state" put
+	good plan
+	cmp "$state" put
+	rm -f "$state"
+	bad plan
+	err_has serial backup
+	bad apply -auto-approve
+	[ -s "$journal" ]
+	cp other/newer "$state"
+	good apply -auto-approve
+	agree 4
+	[ "$(posts d)" = 1 ]
+}
+
+@test "a journal that is no file" {
+	two_applied
+	mkdir "$journal"
+	bad plan
+	err_has "$journal"
+	bad apply -auto-approve
+	rmdir "$journal"
+	mkfifo "$journal"
+	bad plan
+	[ "$(requests)" = 0 ]
+}
+
+# ---- the lock -------------------------------------------------------------------------------
+
+# hold: an apply that waits at its question, with the lock; release_lock ends it with yes.
+hold()
+{
+	mkfifo answer
+	later sh -c 'exec "$0" apply <answer' "$cfprov"
+	exec 7>answer
+	asked() { grep -q 'Only `yes`' later.err; }
+	wait_until asked
+}
+
+release_lock()
+{
+	echo yes >&7
+	exec 7>&-
+	wait_later
+	[ "$status" = 0 ]
+}
+
+@test "a second apply: an error that names the holder; readers need no lock" {
+	start_logged
+	manifest a b
+	hold
+	USER=someone bad apply -auto-approve
+	err_has 'locked' "process $later_pid" apply '-lock-timeout'
+	bad apply -auto-approve -lock-timeout=0s
+	good plan
+	good show
+	good state list
+	[ "$(jq -r .Operation "$lock")" = apply ]
+	[ "$(jq -r 'keys | join(" ")' "$lock")" = 'Created ID Info Operation Path Version Who' ]
+	[ "$(posts)" = 0 ]
+	release_lock
+	agree 2
+	tidy
+}
+
+@test "-lock-timeout waits, says so once, and gives up in the end" {
+	start_logged
+	manifest a b
+	hold
+	bad apply -auto-approve -lock-timeout=300ms
+	err_has 'Waiting for the lock' 'locked by'
+	[ "$(grep -c Waiting err)" = 1 ]
+	"$cfprov" apply -auto-approve -lock-timeout=60s >second.out 2>second.err 3>&- 7>&- &
+	local second=$!
+	waiting() { grep -q 'Waiting for the lock' second.err; }
+	wait_until waiting
+	release_lock
+	wait "$second"
+	grep -q 'No changes' second.out
+	agree 2
+	[ "$(posts)" = 2 ]
+	tidy
+}
+
+@test "-lock=false goes ahead" {
+	start_logged
+	manifest a
+	hold
+	good plan
+	good apply -auto-approve -lock=false
+	agree 1
+	kill -KILL "$later_pid"
+	wait_later
+	exec 7>&-
+}
+
+@test "the lock of a killed process is none" {
+	start_logged
+	manifest a
+	hold
+	kill -KILL "$later_pid"
+	wait_later
+	exec 7>&-
+	[ -e "$lock" ]
+	good apply -auto-approve
+	agree 1
+	tidy
+}
+
+@test "states of their own have locks of their own" {
+	start_logged
+	manifest a
+	hold
+	good apply -auto-approve -state=other.json
+	# In the meantime a was made: what was planned before would be a second one. Names decide.
+	kill -KILL "$later_pid"
+	wait_later
+	exec 7>&-
+}
+
+@test "a lock that is a link, or holds junk" {
+	start_logged
+	manifest a
+	echo precious >precious
+	ln -s precious "$lock"
+	bad apply -auto-approve
+	err_has "$lock"
+	[ "$(<precious)" = precious ]
+	rm "$lock"
+	printf 'junk\033[31m' >"$lock"
+	good apply -auto-approve
+	agree 1
+	tidy
+}
+
+@test "20 applies at once on one state: every store once, all end well" {
+	start_logged
+	manifest_of 30
+	local pids=() i
+	for i in {1..20}; do
+		"$cfprov" apply -auto-approve -lock-timeout=60s >"out.$i" 2>"err.$i" 3>&- &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do
+		wait "$i"
+	done
+	[ "$(posts)" = 30 ]
+	agree 30
+	[ "$(grep -l 'Resources: 30 added' out.* | wc -l)" = 1 ]
+	[ "$(grep -l 'No changes' out.* | wc -l)" = 19 ]
+	[ "$(serial)" = 1 ]
+	tidy
+}
+
+@test "20 applies at once without waiting: one works, the others say who does" {
+	start_logged --latency 50
+	manifest_of 10
+	local pids=() i good=0
+	for i in {1..20}; do
+		"$cfprov" apply -auto-approve >"out.$i" 2>"err.$i" 3>&- &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do
+		wait "$i" && good=$((good + 1))
+	done
+	((good >= 1))
+	[ "$(grep -l 'is locked by' err.* | wc -l)" = $((20 - good)) ]
+	[ "$(posts)" = 10 ]
+	agree 10
+	tidy
+}
