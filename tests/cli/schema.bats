@@ -38,6 +38,15 @@ schema_says()
 	bad schema -f x
 }
 
+@test "help tells of it" {
+	good help
+	out_has schema CFPROV_VAR_NAME
+	good help schema
+	out_has 'Usage: cfprov schema [OPTIONS]'
+	good validate -help
+	out_has -json -f= -var=NAME=VALUE
+}
+
 @test "it has the keys, the words and the limits" {
 	good schema
 	jq -e '.properties | keys ==
