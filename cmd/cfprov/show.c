@@ -1,9 +1,9 @@
 /* cfprov show: the state or a saved plan, for people or machines. */
 #include "commands.h"
 #include "fields.h"
+#include "planning.h"
 #include "render.h"
 #include "represent.h"
-#include "session.h"
 #include "term.h"
 #include "voice.h"
 

@@ -191,47 +191,25 @@ static void tell_hook(const struct event *event, const char *type)
 		term_out_str(&out);
 }
 
-static void tell_failure(const struct event *event)
-{
-	char *address AUTO_FREE = object_address(event->object);
-
-	tell_hook(event, "apply_errored");
-	if (event->err)
-		tell(DIAGNOSTIC_ERROR, event->err, address);
-}
-
 bool stream_event(const struct event *event)
 {
-	switch (event->type) {
-	case EVENT_REFRESH_START:
-		tell_hook(event, "refresh_start");
-		return true;
-	case EVENT_REFRESH_DONE:
-		tell_hook(event, "refresh_complete");
-		return true;
-	case EVENT_ACTION_START:
-		tell_hook(event, "apply_start");
-		return true;
-	case EVENT_ACTION_SLOW:
-		tell_hook(event, "apply_progress");
-		return true;
-	case EVENT_ACTION_COMPLETE:
-		tell_hook(event, "apply_complete");
-		return true;
-	case EVENT_ACTION_FAILED:
-		tell_failure(event);
-		return true;
-	case EVENT_LOCK_WAIT:
-	case EVENT_JOURNAL_FOLDED:
-	case EVENT_RECOVERED:
-	case EVENT_PROGRESS:
-	case EVENT_RETRY:
-	case EVENT_SLOW_DOWN:
-	case EVENT_INTERRUPT:
-	case EVENT_WARNING:
-		break;
+	static const char *const types[] = {
+		[EVENT_REFRESH_START] = "refresh_start",
+		[EVENT_REFRESH_DONE] = "refresh_complete",
+		[EVENT_ACTION_START] = "apply_start",
+		[EVENT_ACTION_SLOW] = "apply_progress",
+		[EVENT_ACTION_COMPLETE] = "apply_complete",
+		[EVENT_ACTION_FAILED] = "apply_errored",
+	};
+
+	if (event->type >= ARRAY_SIZE(types) || !types[event->type])
+		return false;
+	tell_hook(event, types[event->type]);
+	if (event->type == EVENT_ACTION_FAILED && event->err) {
+		char *address AUTO_FREE = object_address(event->object);
+		tell(DIAGNOSTIC_ERROR, event->err, address);
 	}
-	return false;
+	return true;
 }
 
 /* ---- the plan ---- */

@@ -2,7 +2,7 @@
 #ifndef CFPROV_VIEW_H
 #define CFPROV_VIEW_H
 
-#include "session.h"
+#include "planning.h"
 
 struct plan_view {
 	const struct plan *plan;
