@@ -266,12 +266,12 @@ static const struct option {
 	const char *help;
 } options[] = {
 	{"f", "PATH", CLI_MANIFEST, take_manifest, "a path",
-		"the manifest (default " MANIFEST_DEFAULT_PATH "): a file, a folder of them, or -; "
-		"repeatable"},
+		"the manifest (default " MANIFEST_DEFAULT_PATH
+		"), a folder of them, or -; repeatable"},
 	{"var", "NAME=VALUE", CLI_MANIFEST, take_variable, "NAME=VALUE",
 		"the value of ${NAME} in the manifest; repeatable"},
 	{"state", "PATH", CLI_STATE, take_state, "a path",
-		"the state file (default: what the manifest says, or cfprov.state.json beside it)"},
+		"the state (default: where the manifest says, or cfprov.state.json beside it)"},
 	{"account", "ALIAS", CLI_ACCOUNT, take_account, "an alias from the manifest",
 		"only this account; may be given again, and * matches"},
 	{"adopt", NULL, CLI_ADOPT, take_adopt, "true or false",
