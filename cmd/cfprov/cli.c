@@ -271,7 +271,7 @@ static const struct option {
 	{"var", "NAME=VALUE", CLI_MANIFEST, take_variable, "NAME=VALUE",
 		"the value of ${NAME} in the manifest; repeatable"},
 	{"state", "PATH", CLI_STATE, take_state, "a path",
-		"the state (default: where the manifest says, or cfprov.state.json beside it)"},
+		"the state (default: as the manifest says, or cfprov.state.json beside it)"},
 	{"account", "ALIAS", CLI_ACCOUNT, take_account, "an alias from the manifest",
 		"only this account; may be given again, and * matches"},
 	{"adopt", NULL, CLI_ADOPT, take_adopt, "true or false",
