@@ -421,34 +421,20 @@ static bool unknown_command(const char *name, struct error *err)
 	return error_hint(err, "See cfprov help.");
 }
 
-/* The second word of a command that begins with this one, or NULL. */
-static const char *second_word(const struct command *command, const char *first)
+/* Is this the first of the two words of the command? */
+static bool begins_with(const struct command *command, const char *word)
 {
-	size_t length = strlen(first);
+	size_t length = strlen(word);
 
-	if (strncmp(command->name, first, length) != 0 || command->name[length] != ' ')
-		return NULL;
-	return command->name + length + 1;
+	return strncmp(command->name, word, length) == 0 && command->name[length] == ' ';
 }
 
-static bool is_first_word(const char *word)
+/* Adds the commands whose first word this is. */
+static void add_commands_of(const char *word, struct str *out)
 {
 	for (const struct command *it = cli_commands; it->name; it++)
-		if (second_word(it, word))
-			return true;
-	return false;
-}
-
-static bool missing_word(const char *first, struct error *err)
-{
-	struct str words CLEANUP(str_release) = {0};
-
-	for (const struct command *it = cli_commands; it->name; it++)
-		if (second_word(it, first))
-			str_format(
-				&words, "%s%s", words.length ? ", " : "", second_word(it, first));
-	error_set(err, "`%s` needs a second word", first);
-	return error_hint(err, "There is: %s.", str_text(&words));
+		if (begins_with(it, word))
+			str_format(out, "%scfprov %s", out->length ? ", " : "", it->name);
 }
 
 /* A command has one word or two. */
@@ -464,7 +450,12 @@ static bool take_command(struct parsing *p, const char *word, char ***next)
 	}
 	if (p->cli->command)
 		return true;
-	return is_first_word(word) ? missing_word(word, p->err) : unknown_command(word, p->err);
+	struct str known CLEANUP(str_release) = {0};
+	add_commands_of(word, &known);
+	if (!known.length)
+		return unknown_command(word, p->err);
+	error_set(p->err, "`%s` needs a second word", word);
+	return error_hint(p->err, "There is: %s.", str_text(&known));
 }
 
 static bool take_argument(struct parsing *p, const char *argument)

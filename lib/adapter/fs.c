@@ -160,9 +160,10 @@ static bool keep_backup(const char *path, const char *backup, struct error *err)
 
 	(void)unlink(fresh);
 	if (link(path, fresh) != 0) {
-		if (errno == ENOENT)
+		int why = errno;
+		if (why == ENOENT && access(path, F_OK) != 0)
 			return true; /* nothing to keep yet */
-		return error_set_errno(err, errno, "can't keep %s as %s", path, backup);
+		return error_set_errno(err, why, "can't keep %s as %s", path, backup);
 	}
 	(void)chmod(fresh, 0600); /* as it would be if we had written it */
 	if (rename(fresh, backup) != 0) {
