@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "desired/manifest.h"
 #include "desired/pick.h"
-#include "desired/schema.h"
+#include "desired/shape.h"
 #include "term.h"
 
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static bool add_account(struct session *session, const char *id, const char *ali
 	struct model *desired = &session->desired;
 
 	text_add_visible(&shown, id, strlen(id), 60);
-	if (!schema_is_account_id(id, &why))
+	if (!shape_text_is_right(&schema_account_id, id, true, &why))
 		error_set(&err, "`%s` can't be the id of an account: %s", str_text(&shown),
 			str_text(&why));
 	for (size_t i = 0; i < desired->account_count && !err.message; i++)
@@ -47,8 +47,7 @@ static bool pick(struct session *session)
 
 static bool has_manifest(const struct cli *cli)
 {
-	return strcmp(cli->manifest, MANIFEST_DEFAULT_PATH) != 0 ||
-	       access(cli->manifest, F_OK) == 0;
+	return cli->manifest_count > 0 || access(MANIFEST_DEFAULT_PATH, F_OK) == 0;
 }
 
 bool accounts_load(struct session *session)

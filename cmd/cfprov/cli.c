@@ -15,7 +15,7 @@
 #define CLI_ACTING   (CLI_PLANNING | CLI_LOCK | CLI_BACKUP | CLI_APPROVE)
 
 const struct command cli_commands[] = {
-	{"validate", NULL, "check the manifest, offline", CLI_MANIFEST, 0, validate_run},
+	{"validate", NULL, "check the manifest, offline", CLI_MANIFEST | CLI_JSON, 0, validate_run},
 	{"plan", NULL, "show what apply would do; changes nothing",
 		CLI_PLANNING | CLI_ADOPT | CLI_CHANGES | CLI_DETAILED | CLI_OUT, 0, plan_run},
 	{"apply", "[PLANFILE]", "plan, ask, and do it; or do just what a saved plan says",
@@ -37,6 +37,7 @@ const struct command cli_commands[] = {
 		doctor_run},
 	{"state list", "[ADDRESS...]", "list the addresses of what is managed",
 		CLI_MANIFEST | CLI_STATE, SIZE_MAX, state_list_run},
+	{"schema", NULL, "print the JSON Schema of the manifest, for editors", 0, 0, schema_run},
 	{"state show", "ADDRESS", "show what is recorded of one object",
 		CLI_MANIFEST | CLI_STATE | CLI_JSON, 1, state_show_run},
 	{"state rm", "ADDRESS...", "take objects out of the state; they go on living",
@@ -91,23 +92,29 @@ static bool set_duration_ms(int64_t *duration_ms, const char *value)
 	return number == 0 && !value[digits];
 }
 
+static const char **add_text(const char **texts, size_t *count, size_t *room, const char *text)
+{
+	texts = mem_room((void *)texts, *count, room, sizeof(text));
+	texts[(*count)++] = text;
+	return texts;
+}
+
 static bool take_manifest(struct cli *cli, const char *value)
 {
-	cli->manifest = value;
+	cli->manifests = add_text(cli->manifests, &cli->manifest_count, &cli->manifest_room, value);
 	return *value;
+}
+
+static bool take_variable(struct cli *cli, const char *value)
+{
+	cli->variables = add_text(cli->variables, &cli->variable_count, &cli->variable_room, value);
+	return variables_is_pair(value);
 }
 
 static bool take_state(struct cli *cli, const char *value)
 {
 	cli->state = value;
 	return *value;
-}
-
-static const char **add_text(const char **texts, size_t *count, size_t *room, const char *text)
-{
-	texts = mem_room((void *)texts, *count, room, sizeof(text));
-	texts[(*count)++] = text;
-	return texts;
 }
 
 static bool take_account(struct cli *cli, const char *value)
@@ -259,9 +266,12 @@ static const struct option {
 	const char *help;
 } options[] = {
 	{"f", "PATH", CLI_MANIFEST, take_manifest, "a path",
-		"the manifest (default " MANIFEST_DEFAULT_PATH ")"},
+		"the manifest (default " MANIFEST_DEFAULT_PATH "): a file, a folder of them, or -; "
+		"repeatable"},
+	{"var", "NAME=VALUE", CLI_MANIFEST, take_variable, "NAME=VALUE",
+		"the value of ${NAME} in the manifest; repeatable"},
 	{"state", "PATH", CLI_STATE, take_state, "a path",
-		"the state file (default: cfprov.state.json beside the manifest)"},
+		"the state file (default: what the manifest says, or cfprov.state.json beside it)"},
 	{"account", "ALIAS", CLI_ACCOUNT, take_account, "an alias from the manifest",
 		"only this account; may be given again, and * matches"},
 	{"adopt", NULL, CLI_ADOPT, take_adopt, "true or false",
@@ -380,6 +390,8 @@ static bool take_option(struct parsing *p, const char *text, char ***next)
 		value = *(*next)++;
 	if (option->take(p->cli, value))
 		return true;
+	if (option->take == take_variable) /* it may be a secret */
+		return error_set(p->err, "-%s must be %s", option->name, option->must_be);
 	struct str shown CLEANUP(str_release) = {0};
 	text_add_visible(&shown, value, strlen(value), 60);
 	return error_set(p->err, "-%s can't be `%s`: it must be %s", option->name, str_text(&shown),
@@ -530,7 +542,6 @@ bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err)
 	struct parsing p = {.cli = cli, .err = err};
 
 	*cli = (struct cli){
-		.manifest = MANIFEST_DEFAULT_PATH,
 		.input = true,
 		.lock = true,
 		.refresh = true,
@@ -553,6 +564,8 @@ bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err)
 
 void cli_release(struct cli *cli)
 {
+	free((void *)cli->manifests);
+	free((void *)cli->variables);
 	free((void *)cli->accounts);
 	free((void *)cli->account_ids);
 	free((void *)cli->targets);

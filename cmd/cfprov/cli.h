@@ -20,9 +20,13 @@ struct command;
 
 struct cli {
 	const struct command *command;
-	const char *out;              /* -out; NULL: none */
-	const char *manifest, *state; /* -f, -state; state NULL: beside the manifest */
-	const char **accounts;        /* -account: patterns; none: all */
+	const char **manifests; /* -f: files and folders; none: the default */
+	size_t manifest_count, manifest_room;
+	const char **variables; /* -var: NAME=VALUE */
+	size_t variable_count, variable_room;
+	const char *out;       /* -out; NULL: none */
+	const char *state;     /* -state; NULL: where the manifest says, or beside it */
+	const char **accounts; /* -account: patterns; none: all */
 	size_t account_count, account_room;
 	const char **account_ids; /* -account-id */
 	size_t account_id_count, account_id_room;
@@ -52,7 +56,7 @@ enum cli_option {
 	CLI_SELECT = 256,  /* -target, -exclude */
 	CLI_CHANGES = 512, /* -destroy, -replace, -refresh, -refresh-only */
 	CLI_OUT = 2048,
-	CLI_GUARD = 1024,  /* -allow-store-destroy, -force, -max-deletes, -max-delete-percent */
+	CLI_GUARD = 1024, /* -allow-store-destroy, -force, -max-deletes, -max-delete-percent */
 	CLI_BACKUP = 1 << 12,
 	CLI_ACCOUNT_ID = 1 << 13,
 	CLI_DRY_RUN = 1 << 14,

@@ -11,6 +11,7 @@ int destroy_run(const struct cli *cli);
 int refresh_run(const struct cli *cli);
 int show_run(const struct cli *cli);
 int state_list_run(const struct cli *cli);
+int schema_run(const struct cli *cli);
 int state_show_run(const struct cli *cli);
 int state_rm_run(const struct cli *cli);
 int state_mv_run(const struct cli *cli);

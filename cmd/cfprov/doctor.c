@@ -118,7 +118,12 @@ int doctor_run(const struct cli *cli)
 
 	progress_init(&progress);
 	session_init(&session, cli, &progress.sink);
-	judge_state(&session, &findings);
+	if (session_find_state(&session))
+		judge_state(&session, &findings);
+	else
+		findings_add(&findings,
+			&(struct finding){FINDING_FAIL, "state", "it is not known where it is",
+				"The error above says why."});
 	bool is_whole = accounts_load(&session) && judge_accounts(&session, &findings);
 	if (!is_whole)
 		findings_add(&findings,

@@ -19,7 +19,7 @@ static bool pick_account(struct session *session, const char *alias)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct str shown CLEANUP(str_release) = {0};
-	const struct pick pick = {session->cli->manifest, &alias, 1};
+	const struct pick pick = {session_manifest_name(session->cli), &alias, 1};
 
 	if (model_account(&session->desired, alias))
 		return pick_accounts(&pick, &session->desired, &err);
@@ -40,7 +40,8 @@ static void tell_undeclared(const struct session *session, const struct object *
 	struct str lines CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
 
 	render_address(&shown, wanted);
-	error_set(&err, "%s is not declared in %s", str_text(&shown), session->cli->manifest);
+	error_set(&err, "%s is not declared in %s", str_text(&shown),
+		session_manifest_name(session->cli));
 	error_hint(&err, "What is imported must be declared, else the next apply would part from "
 			 "it. Add under `stores`:");
 	term_error(&err);

@@ -20,7 +20,8 @@ static void occupy_standard_streams(void)
 			abort();
 }
 
-/* No core files: they would hold tokens. A closed pipe is an error to report, not a death. */
+/* No core files: they would hold tokens. A closed pipe or a limit is an error to report, not a
+ * death. */
 static void set_up_process(void)
 {
 	const struct rlimit none = {0, 0};
@@ -28,6 +29,7 @@ static void set_up_process(void)
 	occupy_standard_streams();
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 }
 
 int main(int argc, char **argv)

@@ -6,6 +6,7 @@
 #define CFPROV_SESSION_H
 
 #include "cli.h"
+#include "desired/manifest.h"
 #include "engine/planner.h"
 #include "live/live.h"
 #include "recorded/ledger.h"
@@ -15,7 +16,9 @@ struct session {
 	const struct cli *cli;
 	const struct event_sink *sink;
 	int wake_fd; /* of interrupt_start */
-	char *state_path;
+	struct manifest manifest;
+	bool has_manifest;    /* its files were read, well or not */
+	char *state_path;     /* known once the state was read or opened */
 	struct model desired; /* of the accounts that -account picks */
 	struct ledger ledger;
 	bool has_ledger;
@@ -32,7 +35,13 @@ struct session {
 void session_init(struct session *session, const struct cli *cli, const struct event_sink *sink);
 void session_release(struct session *session);
 
+/* What errors call the manifest, or the manifests. */
+const char *session_manifest_name(const struct cli *cli);
+
 bool session_load_manifest(struct session *session) MUST_CHECK;
+
+/* The same, with the errors for the caller. */
+bool session_read_manifest(struct session *session, struct error_list *errors) MUST_CHECK;
 
 /* The state to look at, or to write (with the lock). */
 bool session_read_state(struct session *session) MUST_CHECK;
@@ -54,23 +63,9 @@ bool session_find_lane(struct session *session, struct table **lanes, const stru
  */
 bool session_read_live(struct session *session) MUST_CHECK;
 
-enum session_mode { SESSION_NORMAL, SESSION_DESTROY, SESSION_REFRESH_ONLY };
+/* Where the state is, into state_path: -state, or as the manifest says, or beside it. */
+bool session_find_state(struct session *session) MUST_CHECK;
 
-/* What the options ask for. False: they contradict one another. */
-bool session_mode_of(const struct cli *cli, enum session_mode *ret_mode) MUST_CHECK;
-
-/* The same, then what an interrupted run has left, and the plan. */
-bool session_plan(struct session *session, enum session_mode mode) MUST_CHECK;
-
-/* Writes the plan that was made. */
-bool session_save_plan(
-	struct session *session, enum session_mode mode, const char *path) MUST_CHECK;
-
-/* Reads a saved plan in place of manifest and options; session_check_plan then proves it. */
-bool session_load_plan(
-	struct session *session, const char *path, enum session_mode *ret_mode) MUST_CHECK;
-
-/* With the state open: does the saved plan still fit the state and what lives now? */
-bool session_check_plan(struct session *session) MUST_CHECK;
+struct live_input session_live_input(const struct session *session);
 
 #endif

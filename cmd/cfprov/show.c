@@ -1,8 +1,8 @@
 /* cfprov show: the state or a saved plan, for people. */
 #include "commands.h"
 #include "fields.h"
+#include "planning.h"
 #include "render.h"
-#include "session.h"
 #include "term.h"
 
 #include "base/text.h"

@@ -1,6 +1,6 @@
 /* cfprov state mv: an account gets another alias in the state. */
 #include "commands.h"
-#include "desired/schema.h"
+#include "desired/shape.h"
 #include "mending.h"
 #include "term.h"
 
@@ -12,7 +12,7 @@ static bool is_possible(const char *alias)
 	struct error err CLEANUP(error_release) = {0};
 	struct str why CLEANUP(str_release) = {0};
 
-	if (strchr(alias, '/') || schema_is_alias(alias, &why))
+	if (strchr(alias, '/') || shape_text_is_right(&schema_alias, alias, true, &why))
 		return true;
 	error_set(&err, "that can't be an alias: %s", str_text(&why));
 	term_error(&err);

@@ -19,8 +19,7 @@ static bool read_other(const char *file, struct state *ret_state)
 		str_text_add(&name, "standard input");
 	else
 		text_add_visible(&name, file, strlen(file), 0);
-	bool is_read = is_stdin ? fs_read_open(STDIN_FILENO, str_text(&name), LEDGER_SIZE_LIMIT,
-					  &bytes, &err)
+	bool is_read = is_stdin ? fs_read_input(LEDGER_SIZE_LIMIT, &bytes, &err)
 				: fs_read(file, LEDGER_SIZE_LIMIT, &bytes, &err);
 	if (is_read &&
 		state_decode(str_text(&name), str_text(&bytes), bytes.length, ret_state, &err))

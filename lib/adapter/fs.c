@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* F_OFD_SETLK */
 #include "adapter/fs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -60,9 +61,52 @@ bool fs_read(const char *path, size_t limit, struct str *bytes, struct error *er
 	return read_all(fd, path, limit, bytes, err);
 }
 
-bool fs_read_open(int fd, const char *name, size_t limit, struct str *bytes, struct error *err)
+bool fs_read_input(size_t limit, struct str *bytes, struct error *err)
 {
-	return read_all(fd, name, limit, bytes, err);
+	return read_all(STDIN_FILENO, "the standard input", limit, bytes, err);
+}
+
+bool fs_is_folder(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+bool fs_list(const char *path, struct arena *arena, const char *const **ret_names,
+	size_t *ret_count, struct error *err)
+{
+	DIR *folder = opendir(path);
+	const char **names = NULL;
+	size_t count = 0, room = 0;
+	const struct dirent *entry;
+
+	if (!folder)
+		return error_set_errno(err, errno, "can't read the folder %s", path);
+	for (errno = 0; (entry = readdir(folder)); errno = 0) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		names = mem_room((void *)names, count, &room, sizeof(*names));
+		names[count++] = arena_text(arena, entry->d_name);
+	}
+	int trouble = errno;
+	closedir(folder);
+	const char **sorted = arena_alloc(arena, count * sizeof(*sorted));
+	if (count) {
+		qsort((void *)names, count, sizeof(*names), compare_names);
+		memcpy((void *)sorted, (void *)names, count * sizeof(*sorted));
+	}
+	free((void *)names);
+	if (trouble)
+		return error_set_errno(err, trouble, "can't read the folder %s", path);
+	*ret_names = sorted;
+	*ret_count = count;
+	return true;
 }
 
 static bool write_all(int fd, const char *bytes, size_t length)
@@ -127,6 +171,8 @@ static bool keep_backup(const char *path, const char *backup, struct error *err)
 		(void)unlink(fresh);
 		return false;
 	}
+	/* If both were names of one file already, rename does nothing and leaves both. */
+	(void)unlink(fresh);
 	return true;
 }
 

@@ -14,9 +14,15 @@
  */
 bool fs_read(const char *path, size_t limit, struct str *bytes, struct error *err) MUST_CHECK;
 
-/* Adds all that can be read from an open file (stdin, say), which errors call `name`. */
-bool fs_read_open(
-	int fd, const char *name, size_t limit, struct str *bytes, struct error *err) MUST_CHECK;
+/* Adds all that comes from the standard input, up to `limit` bytes. */
+bool fs_read_input(size_t limit, struct str *bytes, struct error *err) MUST_CHECK;
+
+/* Is there a folder (or a link to one) of this name? */
+bool fs_is_folder(const char *path) MUST_CHECK;
+
+/* Lends, in the arena, the names of what stands in a folder, sorted by bytes; . and .. don't. */
+bool fs_list(const char *path, struct arena *arena, const char *const **ret_names,
+	size_t *ret_count, struct error *err) MUST_CHECK;
 
 /*
  * Makes the file at `path` hold these bytes: at every instant, also of a power cut, it has either

@@ -119,21 +119,25 @@ int64_t http_retry_after_ms(const char *text, int64_t now_unix_seconds)
 	return then > now_unix_seconds ? (then - now_unix_seconds) * 1000 : 0;
 }
 
-static bool parse_parameter(const char *text, const char *name, int64_t *ret_number)
+/* A parameter with a whole number, as in RFC 9651, section 3.1.2. */
+static bool parse_parameter(const char *text, char name, int64_t *ret_number)
 {
-	const char *at = strstr(text, name);
-
-	if (!at || at[strlen(name)] < '0' || at[strlen(name)] > '9')
-		return false;
-	*ret_number = strtol(at + strlen(name), NULL, 10);
-	return true;
+	for (const char *at = strchr(text, ';'); at; at = strchr(at, ';')) {
+		at++;
+		at += strspn(at, " ");
+		if (at[0] != name || at[1] != '=' || at[2] < '0' || at[2] > '9')
+			continue;
+		*ret_number = strtol(at + 2, NULL, 10);
+		return true;
+	}
+	return false;
 }
 
 bool http_parse_ratelimit(const char *text, int64_t *ret_remaining, int64_t *ret_reset_ms)
 {
 	int64_t remaining, seconds;
 
-	if (!parse_parameter(text, ";r=", &remaining) || !parse_parameter(text, ";t=", &seconds) ||
+	if (!parse_parameter(text, 'r', &remaining) || !parse_parameter(text, 't', &seconds) ||
 		seconds > INT32_MAX)
 		return false;
 	*ret_remaining = remaining;

@@ -92,7 +92,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 
 	if (size > SIZE_MAX / 2)
 		mem_exhausted();
-	size = (size + step - 1) / step * step;
+	size = size ? (size + step - 1) / step * step : step; /* NULL is never given */
 	if (arena->room - arena->used < size)
 		arena_add_chunk(arena, size);
 	char *memory = (char *)arena->chunks->bytes + arena->used;

@@ -1,7 +1,7 @@
 #include "desired/export.h"
 
 #include "base/text.h"
-#include "desired/schema.h"
+#include "desired/shape.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +79,7 @@ static bool is_unfit(const struct model *live, size_t index, struct str *why)
 		(index && object_compare(object, object - 1) == 0) ||
 		(index + 1 < live->object_count && object_compare(object, object + 1) == 0);
 
-	if (!schema_is_store_name(object->store, why))
+	if (!shape_text_is_right(&schema_store_name, object->store, true, why))
 		return true;
 	if (is_double)
 		str_text_add(why, "several stores have this name");

@@ -66,8 +66,8 @@ static void check_numbers(const struct plan *plan, size_t deletes,
 {
 	if (deletes > limits->max_deletes) {
 		struct error *err = error_list_add(errors);
-		error_set(err, "the plan destroys %zu objects; -max-deletes allows %zu", deletes,
-			limits->max_deletes);
+		error_set(err, "the plan destroys %zu object%s; -max-deletes allows %zu", deletes,
+			deletes == 1 ? "" : "s", limits->max_deletes);
 		error_hint(err, "Raise it, or give -force.");
 	}
 	if (plan->managed >= GUARD_FEW &&

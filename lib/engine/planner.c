@@ -76,7 +76,10 @@ static struct table *used_accounts(const struct model *recorded)
 	return used;
 }
 
-/* What is recorded in an account that the manifest dropped can't be reached, nor be parted from. */
+/*
+ * What is recorded in an account that the manifest dropped can't be reached, nor be parted from.
+ * `used` has the accounts in which something is recorded, but not those that are desired.
+ */
 static void check_dropped(struct planning *p, const struct table *used)
 {
 	const struct model *recorded = p->input->recorded;
@@ -108,6 +111,8 @@ static void check_accounts(struct planning *p)
 	for (size_t i = 0; i < desired->account_count; i++)
 		if (check_id(p, used, &desired->accounts[i]))
 			check_alias(p, &desired->accounts[i]);
+	for (size_t i = 0; i < desired->account_count; i++)
+		table_drop(&used, desired->accounts[i].id);
 	check_dropped(p, used);
 	table_free(&used);
 }
@@ -281,10 +286,11 @@ static const struct removal *find_removal(const struct planning *p, const struct
 	return NULL;
 }
 
-/* Recorded, and desired no longer. */
+/* Recorded, and desired no longer; or all is to go: then what the manifest says now counts, too. */
 static void plan_parting(struct planning *p, const struct trio *trio)
 {
 	const struct object *recorded = trio->recorded;
+	const struct object *last_wish = trio->desired ? trio->desired : recorded;
 	const struct removal *removal = find_removal(p, recorded);
 
 	if (!trio->is_same) {
@@ -293,15 +299,15 @@ static void plan_parting(struct planning *p, const struct trio *trio)
 	}
 	struct action *action = plan_add(p->plan);
 	action->before = recorded;
-	action->is_left_alive = removal ? !removal->destroys : recorded->forget_on_remove;
+	action->is_left_alive = removal ? !removal->destroys : last_wish->forget_on_remove;
 	action->reason = p->input->destroys_all ? NULL
 			 : removal              ? "`removed` in the manifest says so"
 						: "it is not in the manifest any more";
 	if (action->is_left_alive)
 		return;
 	find_strangers(p, trio->live, action);
-	if (recorded->prevent_destroy)
-		refuse_protected(p, recorded);
+	if (recorded->prevent_destroy || last_wish->prevent_destroy)
+		refuse_protected(p, last_wish);
 }
 
 /* With -refresh-only: nothing is done, the state only learns what lives. */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { ERRORS_SHOWN = 5 }; /* of one answer; there is hardly ever more than one */
+
 /* ---- requests ---- */
 
 void cf_add_stores_path(struct str *out, const char *account_id)
@@ -135,10 +137,14 @@ static void describe(struct cf_answer *answer, int status, const char *ray, stru
 	const char *message = json_get_text(first, "message");
 
 	str_format(&text, "HTTP %d", status);
-	for (const struct json *it = first; it; it = json_next(it)) {
+	size_t told = 0;
+	for (const struct json *it = first; it && told < ERRORS_SHOWN; it = json_next(it), told++) {
 		str_text_add(&text, ", ");
 		add_message(&text, it);
 	}
+	size_t count = json_count(json_get(answer->json, "errors"));
+	if (count > told)
+		str_format(&text, ", and %zu more", count - told);
 	if (!first)
 		str_text_add(&text, ", and no reason given");
 	if (*ray)

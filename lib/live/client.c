@@ -212,6 +212,8 @@ bool client_check_base_url(
 	*ret_is_loopback = is_loopback_name(host);
 	if (has_user)
 		return error_set(err, "the base URL must not hold a user or password");
+	if (strpbrk(base_url, "?#"))
+		return error_set(err, "the base URL must not hold a query or fragment");
 	bool is_http = strcmp(scheme, "http") == 0;
 	if (!is_http && strcmp(scheme, "https") != 0)
 		return error_set(err, "the base URL must begin with https://");

@@ -97,13 +97,13 @@ static bool count_pages(struct live_listing *listing, int64_t total_pages, const
 	return true;
 }
 
-/* Stores that a short list hides would be planned, and made, a second time. */
+/* What a short list hides would be planned, and made, a second time. */
 static void check_whole(struct live_listing *listing)
 {
 	if (listing->err.message || listing->total <= (int64_t)listing->items)
 		return;
-	error_set(&listing->err, "Cloudflare's list has %zu stores and says that there are %lld",
-		listing->items, (long long)listing->total);
+	error_set(&listing->err, "Cloudflare's list has %zu %ss and says that there are %lld",
+		listing->items, listing->store ? "secret" : "store", (long long)listing->total);
 	error_hint(&listing->err, "Try again: perhaps it was changed while it was read.");
 }
 

@@ -34,6 +34,8 @@ void pace_ended(struct pace *pace)
 
 void pace_told(struct pace *pace, int64_t now_ms, int64_t remaining, int64_t reset_ms)
 {
+	if (reset_ms > PACE_LONGEST_WAIT_MS)
+		reset_ms = PACE_LONGEST_WAIT_MS; /* then we ask, and are told to wait if we must */
 	pace->remaining = remaining;
 	pace->reset_at_ms = now_ms + reset_ms;
 	if (remaining == 0)

@@ -9,8 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* With fewer requests left than this, they are spread over the time until the budget is new. */
-enum { PACE_RESERVE = 20 };
+enum {
+	/* With fewer requests left than this, they are spread over the time until the reset. */
+	PACE_RESERVE = 20,
+	/* Nobody's budget takes longer to be new (Cloudflare's takes 5 minutes). */
+	PACE_LONGEST_WAIT_MS = 600000,
+};
 
 /* Start with pace_init. */
 struct pace {

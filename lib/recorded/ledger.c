@@ -293,19 +293,17 @@ bool ledger_open(struct ledger *ledger, const struct ledger_options *options, st
 bool ledger_settle(
 	struct ledger *ledger, const struct change *changes, size_t count, struct error *err)
 {
-	if (!count)
-		return true;
-	fold(ledger, &(struct state_fold){.changes = changes, .change_count = count});
-	return !ledger->may_write || write_state(ledger, err);
+	const struct state_fold settled = {.changes = changes, .change_count = count};
+
+	return !count || ledger_change(ledger, &settled, err);
 }
 
 bool ledger_change(struct ledger *ledger, const struct state_fold *changes, struct error *err)
 {
 	int64_t serial = ledger->state.serial;
 
-	assert(ledger->may_write);
 	fold(ledger, changes);
-	return ledger->state.serial == serial || write_state(ledger, err);
+	return ledger->state.serial == serial || !ledger->may_write || write_state(ledger, err);
 }
 
 bool ledger_replace(struct ledger *ledger, struct state *state, struct error *err)

@@ -78,8 +78,7 @@ bool ledger_settle(struct ledger *ledger, const struct change *changes, size_t c
 	struct error *err) MUST_CHECK;
 
 /*
- * Folds changes into the state and the file: what people change by hand, with no request and so
- * without a journal. Of a ledger that was opened to write.
+ * The same with all that a fold takes: what people change by hand, or a manifest moves.
  */
 bool ledger_change(
 	struct ledger *ledger, const struct state_fold *changes, struct error *err) MUST_CHECK;

@@ -266,6 +266,8 @@ static bool decode_head(struct decoding *d, const struct json *root)
 		known += json_get(root, keys[i]) != NULL;
 	if (known != ARRAY_SIZE(keys) || json_count(root) != known)
 		return error_set(d->err, "its keys are not those of a state");
+	if (!json_get_text(root, "cfprov_version"))
+		return error_set(d->err, "`cfprov_version` must be text");
 	if (!json_integer(json_get(root, "serial"), &d->state->serial) || d->state->serial < 1)
 		return error_set(d->err, "`serial` must be a whole number from 1");
 	if (!lineage || strlen(lineage) != STATE_LINEAGE_LENGTH ||

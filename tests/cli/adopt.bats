@@ -19,9 +19,7 @@ teardown() { stop_all; }
 
 @test "the plan counts it apart and says on stderr what it takes" {
 	good plan
-	out_is "To be done:
-  + create
-  = adopt: take over what lives already
+	out_is "To be done (+ create, = adopt):
 
   = default/default_secrets_store (id $id)
   + default/fresh

@@ -17,8 +17,7 @@ same=$'No changes. Your infrastructure matches the configuration.\n'
 	start_logged
 	manifest b a c
 	good plan
-	out_is 'To be done:
-  + create
+	out_is 'To be done (+ create):
 
   + default/a
   + default/b

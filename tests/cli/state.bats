@@ -1,363 +1,470 @@
 #!/usr/bin/env bats
-# Looking into the state and mending it: state show, rm, mv, pull, push. Cloudflare is never asked.
+# The state, its journal and its lock: what is damaged is refused and kept, what was cut off is
+# gone on with, and two runs never get into each other's way.
 
 # Each test is a subshell, and the helpers set and read more than shellcheck can see.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
 load cfprov
 
-lineage=6f1c2f0e-0000-4000-8000-123456789abc
-
-setup()
-{
-	set_up_cfprov
-	export CLOUDFLARE_BASE_URL=http://127.0.0.1:9 CLOUDFLARE_API_TOKEN=nobody-asks
-	state_of 3
-	cp "$state" before
-}
+setup() { set_up_cfprov; }
 teardown() { stop_all; }
 
-# state_of SERIAL: two accounts with two stores each.
-state_of()
+# two_applied: a state of serial 2 with two stores, its backup, and a log that is empty again.
+two_applied()
 {
-	jq -n --arg lineage $lineage --argjson serial "$1" '
-		def store(id): {id: id, created: "2026-01-02T03:04:05.000001Z", origin: "created"};
-		{version: 1, cfprov_version: "0.1.0", $serial, $lineage, accounts: {
-			acc_1: {alias: "prod", stores: {a: store("id-1"), b: store("id-2")}},
-			acc_2: {alias: "dev", stores: {a: store("id-3"), "k-1": {id: "id-4",
-				origin: "adopted", prevent_destroy: true, on_remove: "forget"}}}}}' \
-		>"$state"
-}
-
-# unchanged: nothing was written, not even a backup.
-unchanged()
-{
-	cmp before "$state" && [[ ! -e $backup ]] && tidy
-}
-
-# cut_off: what a run leaves that was killed after it had sent for dev/new.
-cut_off()
-{
-	local head
-	head="{\"cfprov_journal\":1,\"lineage\":\"$lineage\",\"serial\":$(serial),\"accounts\":{\"dev\":\"acc_2\"},\"intents\":[{\"do\":\"create\",\"account\":\"dev\",\"store\":\"new\"}]}"
-	printf '%s %s\n' "$(printf %s "$head" | b2sum -l 128 | cut -c1-16)" "$head" >"$journal"
-}
-
-# ---- show -----------------------------------------------------------------------------------
-
-@test "state show: the fields of one object" {
-	good state show prod/a
-	out_is 'prod/a
-    account   acc_1
-    id        id-1
-    created   2026-01-02T03:04:05.000001Z
-    origin    created by cfprov
-'
-	err_is ''
-	good state show dev/k-1
-	out_has 'origin    adopted' 'destroy   prevented' 'on remove forget'
-	unchanged
-}
-
-@test "state show -json" {
-	good state show dev/k-1 -json
-	[ "$(jq -c . out)" = '{"address":"dev/k-1","type":"store","account":"dev","account_id":"acc_2","name":"k-1","id":"id-4","created":null,"modified":null,"origin":"adopted","unresolved":false,"prevent_destroy":true,"on_remove":"forget"}' ]
-}
-
-@test "state show: what is not there is an error, patterns included" {
-	local address
-	for address in prod/c prod 'prod/*' prod/a/b '' "$esc[2J"; do
-		bad state show "$address"
-		err_has 'nothing in the state has the address'
-		harmless err
-	done
-	bad state show
-	err_has 'state show needs ADDRESS'
-	bad state show prod/a prod/b
-	rm "$state"
-	bad state show prod/a
-}
-
-# ---- rm -------------------------------------------------------------------------------------
-
-@test "state rm: says what it removed, keeps the state before, grows the serial by one" {
-	good state rm prod/a
-	out_is 'Removed prod/a
-'
-	[ "$(serial)" = 4 ]
-	[ "$(recorded acc_1)" = 'b id-2' ]
-	[ "$(recorded acc_2 | wc -l)" = 2 ]
-	cmp before "$backup"
-	[ "$(mode_of "$state")" = 600 ]
-	tidy
-}
-
-@test "state rm: patterns, several, aliases; * stays within a part" {
-	good state rm '*/a'
-	out_is 'Removed dev/a
-Removed prod/a
-'
-	good state rm 'dev/k*' prod
-	out_is 'Removed dev/k-1
-Removed prod/b
-'
-	good state list
-	out_is ''
-	[ "$(serial)" = 5 ]
-	state_of 3
-	good state rm '*'
-	[ "$(wc -l <out)" = 4 ]
-}
-
-@test "state rm: one address that matches nothing, and nothing is removed" {
-	bad state rm prod/a prod/c 'x*'
-	err_has 'the address prod/c' 'the address x*'
-	bad state rm
-	bad state rm ''
-	bad state rm '*/*/*'
-	unchanged
-}
-
-@test "state rm -dry-run" {
-	good state rm -dry-run 'prod/*'
-	out_is 'Would remove prod/a
-Would remove prod/b
-'
-	unchanged
-	bad state rm -dry-run nope
-}
-
-@test "a store that was removed lives on, and is adopted again" {
 	start_logged
-	rm "$state"
+	manifest a
+	good apply -auto-approve
 	manifest a b
 	good apply -auto-approve
+	cp "$state" whole
 	: >"$sim_log"
-	good state rm default/a
+}
+
+# refuses WHAT...: each command refuses the state with these texts, leaves it as it is and sends
+# nothing.
+refuses()
+{
+	local command
+	cp "$state" before
+	for command in plan "apply -auto-approve -adopt" show "state list"; do
+		# shellcheck disable=SC2086 # words
+		bad $command
+		err_has "$state" "$@"
+		harmless out err
+		cmp "$state" before
+	done
 	[ "$(requests)" = 0 ]
-	[ "$(live | wc -l)" = 2 ]
-	good apply -adopt -auto-approve
-	out_has '1 imported, 0 added'
-	agree 2
+	[ ! -e "$lock" ]
 }
 
-# ---- mv -------------------------------------------------------------------------------------
+# ---- a state that is none -------------------------------------------------------------------
 
-@test "state mv: an alias and all that is recorded under it" {
-	good state mv dev test.1
-	out_is 'Moved dev/a to test.1
-Moved dev/k-1 to test.1
-'
-	[ "$(jq -r .accounts.acc_2.alias "$state")" = test.1 ]
-	[ "$(serial)" = 4 ]
-	cmp before "$backup"
-	good state mv test.1 dev
-	jq '.serial = 3' "$state" | cmp - <(jq . before)
+@test "0 bytes, half, something behind it, a bit flipped, no JSON" {
+	two_applied
+	: >"$state"
+	refuses 'not a state' backup
+	local size
+	size=$(stat -c %s whole)
+	head -c $((size / 2)) whole >"$state"
+	refuses 'not a state'
+	head -c $((size - 2)) whole >"$state"
+	refuses 'not a state'
+	{
+		cat whole
+		echo '{}'
+	} >"$state"
+	refuses 'something follows'
+	tr ':' ';' <whole >"$state"
+	refuses 'not a state'
+	printf '\211PNG\r\n\032\n' >"$state"
+	refuses 'not a state'
+	printf '\0' >"$state"
+	refuses 'not a state'
+	# Nothing was lost: with the whole file back, all is as it was.
+	cp whole "$state"
+	good plan
+	out_has 'No changes.'
 }
 
-@test "state mv: a store can't be renamed, and the error says why" {
-	local pair
-	for pair in "prod/a prod/c" "prod/a dev/c" "prod/a x" "prod x/y" "nope/a nope/b"; do
-		# shellcheck disable=SC2086 # words
-		bad state mv $pair
-		err_has "Cloudflare can't rename a store" 'names are the identity'
+@test "JSON of the wrong shape" {
+	two_applied
+	local filter
+	for filter in '[]' 'null' '"x"' '{}' '.version = 0' '.version = "1"' '.version = 1.5' 'del(.version)' \
+		'.serial = 0' '.serial = -1' '.serial = "2"' '.serial = 9007199254740993' '.serial = 1.5' \
+		'.serial = null' 'del(.serial)' '.lineage = ""' '.lineage = 7' '.lineage = "../../x"' \
+		'del(.lineage)' '.accounts = []' '.accounts = null' 'del(.accounts)' '.extra = 1' \
+		'.accounts.acc_1 = 7' '.accounts.acc_1.alias = ""' '.accounts.acc_1.alias = 7' \
+		'.accounts.acc_1.extra = 1' '.accounts.acc_1.stores = []' '.accounts["../x"] = .accounts.acc_1' \
+		'.accounts.acc_2 = .accounts.acc_1' '.accounts.acc_1.stores.a = "id"' \
+		'.accounts.acc_1.stores.a.id = ""' '.accounts.acc_1.stores.a.id = 7' \
+		'.accounts.acc_1.stores.a.id = "a/../b"' '.accounts.acc_1.stores.a.id = "a\r\nX: y"' \
+		'del(.accounts.acc_1.stores.a.id)' 'del(.accounts.acc_1.stores.a.origin)' \
+		'.accounts.acc_1.stores.a.origin = "found"' '.accounts.acc_1.stores.a.extra = 1' \
+		'.accounts.acc_1.stores.a.created = 7' '.accounts.acc_1.stores.a.unresolved = true' \
+		'.accounts.acc_1.stores.a.unresolved = false' \
+		'.accounts.acc_1.stores.a.id = .accounts.acc_1.stores.b.id' '.cfprov_version = 7'; do
+		jq "$filter" whole >"$state"
+		echo "with $filter" >&2
+		refuses
 	done
-	unchanged
+	sed 's/"a": {/"b": {/' whole >"$state"
+	refuses 'twice'
 }
 
-@test "state mv: refused targets and sources" {
-	bad state mv prod dev
-	err_has 'an account `dev` already, with the id acc_2'
-	bad state mv prod prod
-	err_has 'already'
-	bad state mv nope x
-	err_has 'no account `nope`'
-	bad state mv prod 'x y'
-	bad state mv prod ''
-	bad state mv prod "$esc[2J"
-	harmless err
-	bad state mv prod
-	err_has 'state mv needs NEW'
-	bad state mv prod x y
-	unchanged
+@test "a state of another version says which cfprov wrote it" {
+	two_applied
+	jq '.version = 2 | .cfprov_version = "9.8.7"' whole >"$state"
+	refuses 'version 2' '9.8.7'
 }
 
-@test "state mv: the alias of an account in which nothing is recorded is taken, too" {
-	jq '.accounts.acc_3 = {alias: "empty", stores: {}}' before >"$state"
-	cp "$state" before
-	bad state mv prod empty
-	bad state mv empty x
-	unchanged
+@test "escape sequences in a state are shown, not obeyed" {
+	two_applied
+	jq '.accounts.acc_1.stores["x\u001b[31my\u0007\u202e"] = (.accounts.acc_1.stores.a | .id = "ab")' whole \
+		>"$state"
+	prov show
+	harmless out err
+	prov state list
+	harmless out err
+	prov plan
+	harmless out err
+	: >"$sim_log"
+	jq '.accounts.acc_1.stores["x\u001b[31my"] = 7 | .accounts.acc_1["\u001b[2J"] = 1' whole >"$state"
+	refuses
+	jq '.version = 2 | .cfprov_version = "\u001b[31m"' whole >"$state"
+	refuses
 }
 
-@test "state mv -dry-run" {
-	good state mv -dry-run dev x
-	out_has 'Would move dev/a to x'
-	unchanged
-	bad state mv -dry-run dev prod
-}
-
-# ---- pull -----------------------------------------------------------------------------------
-
-@test "state pull: the state, to the byte that would be written" {
-	good state pull
-	jq -S 'del(.cfprov_version)' out | cmp - <(jq -S 'del(.cfprov_version)' before)
-	[ "$(tail -c 1 out | od -An -tx1 | tr -d ' ')" = 0a ]
-	unchanged
+@test "a state that is no file, or can't be read" {
+	two_applied
 	rm "$state"
-	good state pull
-	out_is ''
-	err_has 'no state yet'
+	mkdir "$state"
+	local command
+	for command in plan "apply -auto-approve" show; do
+		# shellcheck disable=SC2086 # words
+		bad $command
+		err_has "$state" folder
+	done
+	rmdir "$state"
+	mkfifo "$state"
+	bad plan
+	err_has 'not a regular file'
+	rm "$state"
+	ln -s "$state" "$state"
+	bad plan
+	bad apply -auto-approve
+	bad apply -auto-approve -state=nowhere/at/all.json
+	[ "$(posts)" = 0 ]
 }
 
-@test "state pull folds a journal in, without touching the files" {
+@test "a state with mode 0666 is 0600 after the next change" {
+	two_applied
+	chmod 666 "$state"
+	manifest a b c
+	good apply -auto-approve
+	[ "$(mode_of "$state")" = 600 ]
+	[ "$(mode_of "$backup")" = 666 ] || [ "$(mode_of "$backup")" = 600 ]
+	agree 3
+}
+
+@test "a link to a state stays a link" {
+	two_applied
+	mkdir elsewhere
+	mv "$state" elsewhere/real.json
+	ln -s elsewhere/real.json "$state"
+	manifest a b c
+	good apply -auto-approve
+	[ -L "$state" ]
+	[ ! -L elsewhere/real.json ]
+	agree 3
+	tidy
+}
+
+@test "temporary files that a killed run left do no harm" {
+	two_applied
+	echo junk >".$state.tmp"
+	echo junk >".$backup.tmp"
+	echo junk >"$lock"
+	manifest a b c
+	good apply -auto-approve
+	agree 3
+	tidy
+}
+
+# ---- the journal ----------------------------------------------------------------------------
+
+# cut_off: a run killed with the stores a and b made, c perhaps, and its journal left.
+cut_off()
+{
+	start_logged
+	manifest a b c
+	sim_faults '{"method":"POST","nth":3,"kind":"no_answer"}'
+	later "$cfprov" apply -auto-approve -parallelism=1
+	third() { (($(posts) == 3)) && [[ $(wc -l <"$journal") -ge 2 ]]; }
+	wait_until third
+	kill -KILL "$later_pid"
+	wait_later
+	control DELETE faults
+	cp "$journal" journal.whole
+	: >"$sim_log"
+}
+
+@test "a journal is gone on with: nothing is made twice, nobody is asked" {
 	cut_off
-	cp "$journal" journal.before
-	good state pull
-	[ "$(jq -c '[.serial, .accounts.acc_2.stores.new]' out)" = '[4,{"unresolved":true}]' ]
-	cmp before "$state"
-	cmp journal.before "$journal"
+	good show
+	out_has default/c
+	[ -e "$journal" ]
+	good plan
+	out_has 'No changes.'
+	[ -e "$journal" ]
+	[ ! -e "$state" ]
+	good apply -input=false
+	err_has 'cut off' 'default/c: found'
+	[ "$(posts)" = 0 ]
+	agree 3
+	[ "$(jq -r '.accounts.acc_1.stores[].origin' "$state" | sort -u)" = created ]
+	tidy
+	good plan
+	out_has 'No changes.'
+	err_is ''
 }
 
-# ---- push -----------------------------------------------------------------------------------
+@test "a torn last line of a journal is what a kill leaves" {
+	cut_off
+	local size
+	size=$(stat -c %s journal.whole)
+	local cut
+	for cut in 1 20 $((size / 3)) $((size - 1)); do
+		head -c $((size - cut)) journal.whole >"$journal"
+		good plan -adopt
+		[ "$(posts)" = 0 ]
+	done
+	head -c $((size - 7)) journal.whole >"$journal"
+	good apply -auto-approve
+	agree 3
+	[ "$(posts)" = 0 ]
+	tidy
+}
 
-@test "state push: a higher serial replaces, and the state before is kept" {
-	jq '.serial = 7 | del(.accounts.acc_1)' before >new
-	good state push new
-	out_is ''
-	err_has 'serial 7'
-	[ "$(serial)" = 7 ]
+@test "an empty journal is one that was never begun" {
+	two_applied
+	: >"$journal"
+	manifest a b c
+	good apply -auto-approve
+	agree 3
+	tidy
+}
+
+@test "a journal that is damaged in the middle is refused with the byte, and kept" {
+	cut_off
+	local at
+	for at in 0 5 40 200; do
+		cp journal.whole "$journal"
+		printf '\001' | dd of="$journal" bs=1 seek=$at conv=notrunc status=none
+		cp "$journal" before
+		local command
+		for command in plan "apply -auto-approve" show; do
+			# shellcheck disable=SC2086 # words
+			bad $command
+			err_has "$journal" 'byte 0'
+			harmless err
+			cmp "$journal" before
+		done
+	done
+	# The second line.
+	local second
+	second=$(head -n1 journal.whole | wc -c)
+	cp journal.whole "$journal"
+	printf 'x' | dd of="$journal" bs=1 seek=$((second + 30)) conv=notrunc status=none
+	bad apply -auto-approve
+	err_has "byte $second"
+	[ "$(requests)" = 0 ]
+	# With the whole one back, nothing was lost.
+	cp journal.whole "$journal"
+	good apply -auto-approve
+	agree 3
+}
+
+@test "a journal of another state, or of another serial, is refused and kept" {
+	cut_off
+	local old
+	mkdir other
+	mv "$journal" other/
+	good apply -auto-approve -adopt
+	old=$(serial)
+	cp "$state" other/newer
+	# Of another lineage.
+	cp other/"$journal" "$journal"
+	cp "$journal" before
+	: >"$sim_log"
+	local command
+	for command in plan "apply -auto-approve"; do
+		# shellcheck disable=SC2086 # words
+		bad $command
+		err_has 'another state' lineage "$journal"
+		cmp "$journal" before
+		cmp "$state" other/newer
+	done
+	# Of a serial that this state has not reached: the state was put back.
+	rm "$journal"
+	manifest a b c d
+	sim_faults '{"method":"POST","kind":"no_answer"}'
+	: >"$sim_log"
+	later "$cfprov" apply -auto-approve
+	asked_for() { [[ $(posts d) == 1 ]]; }
+	wait_until asked_for
+	kill -KILL "$later_pid"
+	wait_later
+	control DELETE faults
+	jq ".serial = $((old + 1))" other/newer >"$state"
+	cp "$state" put
+	good plan
+	cmp "$state" put
+	rm -f "$state"
+	bad plan
+	err_has serial backup
+	bad apply -auto-approve
+	[ -s "$journal" ]
+	cp other/newer "$state"
+	good apply -auto-approve
+	agree 4
+	[ "$(posts d)" = 1 ]
+}
+
+@test "a journal that is no file" {
+	two_applied
+	mkdir "$journal"
+	bad plan
+	err_has "$journal"
+	bad apply -auto-approve
+	rmdir "$journal"
+	mkfifo "$journal"
+	bad plan
+	[ "$(requests)" = 0 ]
+}
+
+# ---- the lock -------------------------------------------------------------------------------
+
+# hold: an apply that waits at its question, with the lock; release_lock ends it with yes.
+hold()
+{
+	mkfifo answer
+	later sh -c 'exec "$0" apply <answer' "$cfprov"
+	exec 7>answer
+	asked() { grep -q 'Only `yes`' later.err; }
+	wait_until asked
+}
+
+release_lock()
+{
+	echo yes >&7
+	exec 7>&-
+	wait_later
+	[ "$status" = 0 ]
+}
+
+@test "a second apply: an error that names the holder; readers need no lock" {
+	start_logged
+	manifest a b
+	hold
+	USER=someone bad apply -auto-approve
+	err_has 'locked' "process $later_pid" apply '-lock-timeout'
+	bad apply -auto-approve -lock-timeout=0s
+	good plan
+	good show
 	good state list
-	out_is 'dev/a
-dev/k-1
-'
-	cmp before "$backup"
+	[ "$(jq -r .Operation "$lock")" = apply ]
+	[ "$(jq -r 'keys | join(" ")' "$lock")" = 'Created ID Info Operation Path Version Who' ]
+	[ "$(posts)" = 0 ]
+	release_lock
+	agree 2
 	tidy
 }
 
-@test "state push -: from standard input; what was pulled is no change" {
-	"$cfprov" state pull | "$cfprov" state push - 2>err
-	grep -q 'nothing was changed' err
-	[ ! -e "$backup" ]
-	"$cfprov" state pull | jq '.serial += 1 | del(.accounts.acc_2)' | "$cfprov" state push -
-	[ "$(serial)" = 4 ]
-}
-
-@test "state push: another lineage, a lower serial, or the same with other content is refused" {
-	jq '.lineage = "00000000-0000-4000-8000-000000000000" | .serial = 9' before >other
-	jq '.serial = 2' before >lower
-	jq 'del(.accounts.acc_2)' before >same
-	bad state push other
-	err_has lineage $lineage -force
-	bad state push lower
-	err_has 'serial 2 is lower than 3' -force
-	bad state push same
-	err_has 'other content' -force
-	unchanged
-}
-
-@test "state push -force puts it there; the serial never goes back" {
-	jq '.serial = 1 | del(.accounts.acc_2)' before >lower
-	good state push -force lower
-	[ "$(serial)" = 4 ]
-	cmp before "$backup"
-	jq '.lineage = "00000000-0000-4000-8000-000000000000" | .serial = 90' before >other
-	good state push other -force
-	[ "$(jq -r '.lineage[:8]' "$state")" = 00000000 ]
-	[ "$(serial)" = 90 ]
-}
-
-@test "state push: where there is no state yet" {
-	rm "$state"
-	good state push before
-	jq -S 'del(.cfprov_version)' "$state" | cmp - <(jq -S 'del(.cfprov_version)' before)
-	[ ! -e "$backup" ]
-}
-
-@test "state push: garbage is refused, whatever the flags" {
-	local name
-	: >empty
-	head -c 200 before >cut
-	echo '{}' >object
-	printf '\0\1\2' >bytes
-	jq '.version = 2 | .serial = 9' before >future
-	jq '.serial = 9 | .accounts.acc_1.stores.a.id = "../x"' before >id
-	jq '.serial = 9 | .accounts.acc_1.stores.a.id = "id-3"' before >twice
-	jq '.serial = 9 | .accounts.acc_1.alias = "a/b"' before >alias
-	jq '.serial = 9 | .accounts.acc_1.alias = "dev"' before >aliases
-	jq '.serial = 9 | .extra = 1' before >extra
-	jq '.serial = 9e300' before >number
-	sed 's/"acc_2"/"acc_1"/; s/"serial": 3/"serial": 9/' before >doubled
-	jq ".serial = 9 | .accounts.acc_1.alias = \"\\u001b[2J\" | .accounts.acc_1.stores.a = 1" before >tricky
-	mkdir folder
-	for name in empty cut object bytes future id twice alias aliases extra number doubled \
-		tricky folder absent; do
-		bad state push $name
-		bad state push -force $name
-		harmless err
-		unchanged
-	done
-	bad state push - # stdin is empty
-	bad state push
-	unchanged
-}
-
-# ---- what all share -------------------------------------------------------------------------
-
-@test "the lock is taken, and waited for" {
-	exec 8<>".$state.lock"
-	python3 -c 'import fcntl, struct, sys
-fcntl.fcntl(8, 37, struct.pack("hhqqixxxx", fcntl.F_WRLCK, 0, 0, 0, 0))'
-	local args
-	for args in "rm prod/a" "mv prod x" "push before -force"; do
-		# shellcheck disable=SC2086 # words
-		bad state $args
-		err_has 'is locked by'
-		# shellcheck disable=SC2086 # words
-		bad state $args -lock-timeout=200ms
-	done
-	cmp before "$state"
-	good state show prod/a
-	good state pull
-	good state rm prod/a -dry-run
-	good state rm prod/a -lock=false
-	exec 8>&-
-	good state mv prod x
-}
-
-@test "a journal that was left is folded in first" {
-	cut_off
-	good state rm prod/a
-	err_has 'was cut off'
-	[ "$(serial)" = 5 ]
-	[ "$(jq -c .accounts.acc_2.stores.new "$state")" = '{"unresolved":true}' ]
+@test "-lock-timeout waits, says so once, and gives up in the end" {
+	start_logged
+	manifest a b
+	hold
+	bad apply -auto-approve -lock-timeout=300ms
+	err_has 'Waiting for the lock' 'locked by'
+	[ "$(grep -c Waiting err)" = 1 ]
+	"$cfprov" apply -auto-approve -lock-timeout=60s >second.out 2>second.err 3>&- 7>&- &
+	local second=$!
+	waiting() { grep -q 'Waiting for the lock' second.err; }
+	wait_until waiting
+	release_lock
+	wait "$second"
+	grep -q 'No changes' second.out
+	agree 2
+	[ "$(posts)" = 2 ]
 	tidy
-	good output
-	out_has 'dev/new = (not known yet'
-	good state show dev/new
-	out_has 'not known yet'
-	good state rm dev/new
 }
 
-@test "-backup=PATH, and - for none" {
-	good state rm prod/a -backup=kept
-	cmp before kept
-	[ ! -e "$backup" ]
-	good state rm prod/b -backup=-
-	[ ! -e "$backup" ]
-	[ ! -e ./- ]
-	cp "$state" before
-	bad state rm dev -backup=nowhere/kept
-	cmp before "$state"
-	[ "$(ls -A)" = "$(ls -A | grep -v tmp)" ]
+@test "-lock=false goes ahead" {
+	start_logged
+	manifest a
+	hold
+	good plan
+	good apply -auto-approve -lock=false
+	agree 1
+	kill -KILL "$later_pid"
+	wait_later
+	exec 7>&-
 }
 
-@test "a state that can't be read is not mended" {
-	head -c 300 before >"$state"
-	cp "$state" before
-	bad state rm prod/a
-	bad state mv prod x
-	bad state pull
-	bad state push before
-	unchanged
+@test "the lock of a killed process is none" {
+	start_logged
+	manifest a
+	hold
+	kill -KILL "$later_pid"
+	wait_later
+	exec 7>&-
+	[ -e "$lock" ]
+	good apply -auto-approve
+	agree 1
+	tidy
+}
+
+@test "states of their own have locks of their own" {
+	start_logged
+	manifest a
+	hold
+	good apply -auto-approve -state=other.json
+	# In the meantime a was made: what was planned before would be a second one. Names decide.
+	kill -KILL "$later_pid"
+	wait_later
+	exec 7>&-
+}
+
+@test "a lock that is a link, or holds junk" {
+	start_logged
+	manifest a
+	echo precious >precious
+	ln -s precious "$lock"
+	bad apply -auto-approve
+	err_has "$lock"
+	[ "$(<precious)" = precious ]
+	rm "$lock"
+	printf 'junk\033[31m' >"$lock"
+	good apply -auto-approve
+	agree 1
+	tidy
+}
+
+@test "20 applies at once on one state: every store once, all end well" {
+	start_logged
+	manifest_of 30
+	local pids=() i
+	for i in {1..20}; do
+		"$cfprov" apply -auto-approve -lock-timeout=60s >"out.$i" 2>"err.$i" 3>&- &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do
+		wait "$i"
+	done
+	[ "$(posts)" = 30 ]
+	agree 30
+	[ "$(grep -l 'Resources: 30 added' out.* | wc -l)" = 1 ]
+	[ "$(grep -l 'No changes' out.* | wc -l)" = 19 ]
+	[ "$(serial)" = 1 ]
+	tidy
+}
+
+@test "20 applies at once without waiting: one works, the others say who does" {
+	start_logged --latency 50
+	manifest_of 10
+	local pids=() i good=0
+	for i in {1..20}; do
+		"$cfprov" apply -auto-approve >"out.$i" 2>"err.$i" 3>&- &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do
+		wait "$i" && good=$((good + 1))
+	done
+	((good >= 1))
+	[ "$(grep -l 'is locked by' err.* | wc -l)" = $((20 - good)) ]
+	[ "$(posts)" = 10 ]
+	agree 10
+	tidy
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
-# codespell on all text.
+# codespell on all text but that of tests, which misspells on purpose.
 cd "$(dirname "$0")/../.." || exit 2
 
-for path in cmd lib examples tests .ci Makefile README.md LICENSE; do
+for path in cmd lib examples tests/lint tests/*.sh .ci Makefile README.md LICENSE; do
 	[ -e "$path" ] && set -- "$@" "$path"
 done
 codespell --check-hidden "$@" || exit 1

@@ -1,11 +1,12 @@
 #include "case.h"
 
 #include "adapter/json.h"
+#include "base/text.h"
 #include "recorded/objects.h"
 
 #include <string.h>
 
-enum { TOKENS = 3 };
+enum { TOKENS = 6 };
 
 /* As some recorder would have written it. */
 static const char lineage[] = "6f1c2f0e-0000-4000-8000-000000000001";
@@ -67,24 +68,43 @@ static bool split(struct arena *arena, const char *line, const char *tokens[TOKE
 	return true;
 }
 
-/* "NAME ID ORIGIN", "NAME ?" in a state; "NAME ID" in live. */
+/* What may stand behind an id. */
+static bool set_detail(struct object *object, const char *token, bool is_state)
+{
+	if (*token == '+')
+		return (object->created = token + 1) != NULL;
+	if (*token == '@')
+		return (object->modified = token + 1) != NULL;
+	if (!is_state)
+		return false;
+	if (strcmp(token, "created") == 0)
+		object->origin = ORIGIN_CREATED;
+	else if (strcmp(token, "adopted") == 0)
+		object->origin = ORIGIN_ADOPTED;
+	else if (strcmp(token, "protected") == 0)
+		object->prevent_destroy = true;
+	else if (strcmp(token, "forget") == 0)
+		object->forget_on_remove = true;
+	else
+		return false;
+	return true;
+}
+
+/* "NAME ID ORIGIN …", "NAME ?" in a state; "NAME ID …" in live. */
 static bool set_object(struct object *object, const char *const tokens[TOKENS], bool is_state)
 {
-	const char *id = tokens[1], *origin = tokens[2];
+	const char *id = tokens[1];
 
-	if (!id)
+	if (!id || (!is_state && !objects_is_id(id)))
 		return false;
-	object->is_unresolved = is_state && !origin && strcmp(id, "?") == 0;
+	object->is_unresolved = is_state && !tokens[2] && strcmp(id, "?") == 0;
 	if (object->is_unresolved)
 		return true;
 	object->id = id;
-	if (!is_state)
-		return !origin && objects_is_id(id);
-	if (origin && strcmp(origin, "created") == 0)
-		object->origin = ORIGIN_CREATED;
-	else if (origin && strcmp(origin, "adopted") == 0)
-		object->origin = ORIGIN_ADOPTED;
-	return object->origin != ORIGIN_NONE;
+	for (size_t i = 2; i < TOKENS && tokens[i]; i++)
+		if (!set_detail(object, tokens[i], is_state))
+			return false;
+	return !is_state || object->origin != ORIGIN_NONE;
 }
 
 /* "ALIAS = ID" in a state; "ID" in live, where the account goes by its id. */
@@ -97,23 +117,41 @@ static const char *add_account(struct model *model, const char *const tokens[TOK
 	return model_add_account(model, tokens[0], id)->alias;
 }
 
+/* The account and store that the rows below belong to. */
+struct above {
+	const char *account, *store;
+};
+
+/* Two blanks deep: a store; deeper, in live: a secret in the store above. */
+static bool add_object(struct model *model, struct above *above, size_t depth,
+	const char *const tokens[TOKENS], bool is_state)
+{
+	bool is_secret = depth > 2;
+
+	if (!above->account || (is_secret && (is_state || !above->store)))
+		return false;
+	struct object *object = model_add_object(model, above->account,
+		is_secret ? above->store : tokens[0], is_secret ? tokens[0] : NULL);
+	above->store = object->store;
+	return set_object(object, tokens, is_state);
+}
+
 static bool read_rows(struct reading *r, const char *text, struct model *model, bool is_state)
 {
 	struct arena *arena = &r->plan_case->arena;
-	const char *tokens[TOKENS], *account = NULL;
+	const char *tokens[TOKENS];
+	struct above above = {0};
 
 	for (char *line; (line = next_line(arena, &text)); r->line++) {
-		bool is_object = *line == ' ' || *line == '\t';
+		size_t depth = strspn(line, " \t");
 		if (!split(arena, line, tokens))
 			return refuse(r, "this row has too much in it, or a broken string");
 		if (!tokens[0])
 			continue;
-		if (is_object &&
-			(!account || !set_object(model_add_object(model, account, tokens[0], NULL),
-					     tokens, is_state)))
+		if (depth && !add_object(model, &above, depth, tokens, is_state))
 			return refuse(r, is_state ? "expected NAME ID created|adopted, or NAME ?"
 						  : "expected NAME ID");
-		if (!is_object && !(account = add_account(model, tokens, is_state)))
+		if (!depth && !(above.account = add_account(model, tokens, is_state)))
 			return refuse(r,
 				is_state ? "expected ALIAS = ACCOUNT ID" : "expected ACCOUNT ID");
 	}
@@ -159,19 +197,73 @@ static const char *behind(const char *line, const char *prefix)
 	return strncmp(line, prefix, length) == 0 ? line + length : NULL;
 }
 
+static bool take_switch(struct plan_case *c, const char *line)
+{
+	const struct {
+		const char *name;
+		bool *flag;
+	} switches[] = {
+		{"-adopt", &c->adopt_all},
+		{"-destroy", &c->destroys_all},
+		{"-refresh-only", &c->refresh_only},
+		{"-allow-store-destroy", &c->limits.allow_store_destroy},
+		{"-force", &c->limits.force},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
+		if (strcmp(line, switches[i].name) == 0)
+			return (*switches[i].flag = true);
+	return false;
+}
+
+static bool take_pattern(struct plan_case *c, const char *line)
+{
+	const struct {
+		const char *name;
+		struct case_patterns *patterns;
+	} options[] = {
+		{"-account=", &c->accounts},
+		{"-target=", &c->targets},
+		{"-exclude=", &c->excludes},
+		{"-replace=", &c->replaces},
+		/* prevent_destroy, on_remove: forget, removed with and without destroy: false */
+		{"prevent_destroy=", &c->protects},
+		{"forget=", &c->forgets},
+		{"removed=", &c->removed},
+		{"removed-alive=", &c->parted},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		struct case_patterns *patterns = options[i].patterns;
+		const char *value = behind(line, options[i].name);
+		if (!value || patterns->count == CASE_PATTERNS)
+			continue;
+		patterns->items[patterns->count++] = value;
+		return true;
+	}
+	return false;
+}
+
+static bool take_number(struct plan_case *c, const char *line)
+{
+	const char *value = behind(line, "-max-deletes=");
+
+	if (value)
+		return text_to_number(value, SIZE_MAX / 2, &c->limits.max_deletes);
+	value = behind(line, "-max-delete-percent=");
+	return value && text_to_number(value, 100, &c->limits.max_delete_percent);
+}
+
 static bool read_options(struct reading *r, const char *text)
 {
 	struct plan_case *c = r->plan_case;
 	const char *value;
 
 	for (char *line; (line = next_line(&c->arena, &text)); r->line++) {
-		if (strcmp(line, "-adopt") == 0)
-			c->adopt_all = true;
-		else if ((value = behind(line, "-account=")) && c->pattern_count < CASE_PATTERNS)
-			c->patterns[c->pattern_count++] = value;
-		else if ((value = behind(line, "CLOUDFLARE_ACCOUNT_ID=")))
+		if ((value = behind(line, "CLOUDFLARE_ACCOUNT_ID=")))
 			c->account_id = value;
-		else if (*line)
+		else if (*line && !take_switch(c, line) && !take_pattern(c, line) &&
+			 !take_number(c, line))
 			return refuse(r, "unknown option, or too many");
 	}
 	return true;
@@ -240,7 +332,8 @@ static bool read_sections(struct reading *r, const char *bytes, const char *at)
 bool case_decode(
 	const char *file, const struct str *bytes, struct plan_case *ret_case, struct error *err)
 {
-	struct plan_case c = {0};
+	struct plan_case c = {
+		.limits = {.max_deletes = SIZE_MAX, .max_delete_percent = GUARD_DELETE_PERCENT}};
 	struct reading r = {.plan_case = &c, .file = file, .line = 1, .err = err};
 	const char *at = str_text(bytes);
 	size_t lines;

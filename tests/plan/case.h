@@ -8,12 +8,14 @@
  *     stores: [keys, more, lost]
  *     --- state                               left out: there is none yet
  *     default = p1                            ALIAS = ACCOUNT ID
- *       more  m1  created                       NAME ID created|adopted
+ *       more  m1  created                       NAME ID created|adopted [protected] [forget]
+ *       old   o1  adopted  forget  @1             [+CREATED] [@MODIFIED]
  *       lost  ?                                 NAME ?   unresolved: asked for, no answer seen
  *     --- live                                left out: nothing lives anywhere
  *     p1                                      ACCOUNT ID
- *       keys  k1                                NAME ID
- *     --- options                             one a line: -adopt, -account=PATTERN,
+ *       keys  k1  @2                            NAME ID [+CREATED] [@MODIFIED]
+ *         TOKEN  t1                               NAME ID of a secret in it
+ *     --- options                             one a line: those of cfprov (see case.c),
  *     -adopt                                  CLOUDFLARE_ACCOUNT_ID=ID
  *     --- plan                                or: --- errors
  *     dropped    default/lost
@@ -27,19 +29,28 @@
 #define TESTS_PLAN_CASE_H
 
 #include "base/error.h"
-#include "model/model.h"
+#include "engine/guard.h"
+#include "engine/planner.h"
 #include "recorded/state.h"
 
 enum { CASE_PATTERNS = 4 };
+
+/* Those of one option. */
+struct case_patterns {
+	const char *items[CASE_PATTERNS];
+	size_t count;
+};
 
 struct plan_case {
 	struct arena arena;
 	const char *manifest;
 	const char *state; /* NULL: none */
 	struct model live; /* what lives, by account id; not sorted */
-	bool adopt_all;
-	const char *patterns[CASE_PATTERNS]; /* of -account */
-	size_t pattern_count;
+	bool adopt_all, destroys_all, refresh_only;
+	struct case_patterns accounts, targets, excludes, replaces;
+	/* What the manifest says of what these match; see case.c. */
+	struct case_patterns protects, forgets, removed, parted;
+	struct guard_limits limits;
 	const char *account_id; /* of the environment, or NULL */
 	const char *expected;   /* from its header line to the end; NULL: there is none */
 	size_t expected_at;     /* where it starts in the file */

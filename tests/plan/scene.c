@@ -17,6 +17,7 @@
 struct scene {
 	const struct plan_case *plan_case;
 	unsigned seed;
+	struct case_patterns targets, excludes;
 	struct model desired, live;
 	struct state state;
 	struct plan plan;
@@ -77,22 +78,48 @@ static void read_live(struct scene *s)
 		const struct account *account = &s->desired.accounts[i];
 		model_add_account(&s->live, account->alias, account->id);
 		for (size_t j = 0; j < world->object_count; j++) {
-			const struct object *object = &world->objects[j];
-			if (strcmp(object->account, account->id) == 0)
-				model_add_object(&s->live, account->alias, object->store, NULL)
-					->id = arena_text(&s->live.arena, object->id);
+			struct object object = world->objects[j];
+			if (strcmp(object.account, account->id) != 0)
+				continue;
+			object.account = account->alias;
+			model_add_copy(&s->live, &object);
 		}
 	}
 	sort(&s->live, s->seed);
+}
+
+static bool matches_any(const struct case_patterns *patterns, const struct object *object)
+{
+	for (size_t i = 0; i < patterns->count; i++)
+		if (object_matches(object, patterns->items[i]))
+			return true;
+	return false;
+}
+
+static void add_policies(struct scene *s)
+{
+	const struct plan_case *c = s->plan_case;
+
+	for (size_t i = 0; i < s->desired.object_count; i++) {
+		struct object *object = &s->desired.objects[i];
+		object->prevent_destroy = matches_any(&c->protects, object);
+		object->forget_on_remove = matches_any(&c->forgets, object);
+	}
+	for (size_t i = 0; i < c->removed.count; i++)
+		model_add_removal(&s->desired, c->removed.items[i]);
+	for (size_t i = 0; i < c->parted.count; i++)
+		model_add_removal(&s->desired, c->parted.items[i])->destroys = false;
 }
 
 static bool open_models(struct scene *s)
 {
 	const struct plan_case *c = s->plan_case;
 	struct str manifest CLEANUP(str_release) = {0};
-	const struct pick pick = {MANIFEST, c->patterns, c->pattern_count};
+	const struct pick pick = {MANIFEST, c->accounts.items, c->accounts.count};
 	struct error err = {0};
 
+	s->targets = c->targets;
+	s->excludes = c->excludes;
 	str_text_add(&manifest, c->manifest);
 	if (!manifest_decode(MANIFEST, &manifest, c->account_id, &s->desired, &s->errors))
 		return false;
@@ -101,6 +128,7 @@ static bool open_models(struct scene *s)
 		error_move(error_list_add(&s->errors), &err);
 		return false;
 	}
+	add_policies(s);
 	sort(&s->desired, s->seed);
 	sort(&s->state.model, s->seed);
 	read_live(s);
@@ -135,15 +163,34 @@ static void settle(struct scene *s)
 		fold(s, &(struct state_fold){.changes = changes, .change_count = count});
 }
 
-static bool make_plan(struct scene *s, bool adopt_all)
+static struct patterns patterns_of(const struct case_patterns *patterns)
 {
-	struct error err = {0};
-	const struct planner_input input = {
+	return (struct patterns){patterns->items, patterns->count};
+}
+
+/* As the case asks for; again: as somebody would who looks whether it is done. */
+static struct planner_input input_of(const struct scene *s, bool again)
+{
+	const struct plan_case *c = s->plan_case;
+
+	return (struct planner_input){
 		.desired = &s->desired,
 		.recorded = &s->state.model,
 		.live = &s->live,
-		.adopt_all = adopt_all,
+		.adopt_all = c->adopt_all && !again,
+		.destroys_all = c->destroys_all,
+		.refresh_only = c->refresh_only,
+		.is_partial = c->accounts.count > 0,
+		.targets = patterns_of(&s->targets),
+		.excludes = patterns_of(&s->excludes),
+		.replaces = again ? (struct patterns){0} : patterns_of(&c->replaces),
 	};
+}
+
+static bool make_plan(struct scene *s, bool again)
+{
+	struct error err = {0};
+	const struct planner_input input = input_of(s, again);
 
 	if (!planner_plan(&input, &s->plan, &s->errors))
 		return false;
@@ -158,7 +205,7 @@ static bool play(struct scene *s)
 	if (!open_models(s))
 		return false;
 	settle(s);
-	return make_plan(s, s->plan_case->adopt_all);
+	return make_plan(s, false);
 }
 
 /* ---- the text ---- */
@@ -182,36 +229,43 @@ static void add_address(struct str *out, const char *word, const struct object *
 	text_add_visible(out, str_text(&address), address.length, 0);
 }
 
+static void add_object(struct str *out, const char *word, const struct object *object)
+{
+	add_address(out, word, object);
+	if (object->id)
+		str_format(out, " = %s", object->id);
+}
+
 static void add_action(struct str *out, const struct action *action)
 {
 	static const char *const words[] = {
 		[ACTION_NONE] = "none",
 		[ACTION_CREATE] = "create",
 		[ACTION_ADOPT] = "adopt",
+		[ACTION_REPLACE] = "replace",
+		[ACTION_DESTROY] = "destroy",
+		[ACTION_FORGET] = "forget",
 	};
 
 	add_address(out, words[action_kind(action)], action_object(action));
 	if (action->before)
 		str_format(out, " = %s", action->before->id);
 	str_text_add(out, action->needs_consent ? " (asks)\n" : "\n");
-	if (!action->reason)
-		return;
-	str_repeat(out, ' ', 11);
-	add_text(out, action->reason);
-	str_char(out, '\n');
+	if (action->reason) {
+		str_repeat(out, ' ', 11);
+		add_text(out, action->reason);
+		str_char(out, '\n');
+	}
+	for (size_t i = 0; i < action->stranger_count; i++) {
+		add_object(out, "  with", &action->strangers[i]);
+		str_char(out, '\n');
+	}
 }
 
-static void add_plan(struct str *out, const struct plan *plan)
+static void add_summary(struct str *out, const struct plan *plan)
 {
 	const struct plan_counts *counts = &plan->counts;
 
-	for (size_t i = 0; i < plan->action_count; i++)
-		add_action(out, &plan->actions[i]);
-	for (size_t i = 0; i < plan->unclaimed_count; i++) {
-		const char *id = plan->unclaimed[i]->id;
-		add_address(out, "unclaimed", plan->unclaimed[i]);
-		str_format(out, " = %s\n", id ? id : "?");
-	}
 	if (plan_is_empty(plan)) {
 		str_text_add(out, "No changes.\n");
 		return;
@@ -219,8 +273,29 @@ static void add_plan(struct str *out, const struct plan *plan)
 	str_text_add(out, "Plan: ");
 	if (counts->import)
 		str_format(out, "%zu to import, ", counts->import);
-	str_format(out, "%zu to add, %zu to change, %zu to destroy.\n", counts->add, counts->change,
+	str_format(out, "%zu to add, %zu to change, %zu to destroy", counts->add, counts->change,
 		counts->destroy);
+	if (counts->forget)
+		str_format(out, ", %zu to forget", counts->forget);
+	str_text_add(out, ".\n");
+}
+
+static void add_plan(struct str *out, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->drift_count; i++) {
+		const struct drift *drift = &plan->drifts[i];
+		add_object(out, drift->live ? "anew" : "gone",
+			drift->live ? drift->live : drift->recorded);
+		str_char(out, '\n');
+	}
+	for (size_t i = 0; i < plan->action_count; i++)
+		add_action(out, &plan->actions[i]);
+	for (size_t i = 0; i < plan->refresh_count; i++) {
+		const struct refresh *refresh = &plan->refreshes[i];
+		add_address(out, refresh->after ? "learn" : "leave", refresh->before);
+		str_char(out, '\n');
+	}
+	add_summary(out, plan);
 }
 
 static void add_error(struct str *out, const struct error *err)
@@ -244,6 +319,8 @@ void scene_play(const struct plan_case *plan_case, unsigned seed, struct str *ou
 	struct scene s CLEANUP(release) = {.plan_case = plan_case, .seed = seed};
 	bool is_good = play(&s);
 
+	if (is_good && guard_check(&s.plan, &plan_case->limits, &s.errors))
+		assert(s.errors.count == 0);
 	str_format(out, "--- %s\n%s", is_good ? "plan" : "errors", str_text(&s.recovered));
 	if (is_good)
 		add_plan(out, &s.plan);
@@ -253,31 +330,76 @@ void scene_play(const struct plan_case *plan_case, unsigned seed, struct str *ou
 
 /* ---- carrying it out ---- */
 
+/* What the action leaves in the state, if anything. */
+static struct change change_of(struct scene *s, const struct action *action, size_t index)
+{
+	enum action_kind kind = action_kind(action);
+	struct object *now = arena_alloc(&s->arena, sizeof(*now));
+
+	*now = *action_object(action);
+	if (!action->after)
+		return (struct change){CHANGE_DROP, now};
+	now->origin = kind == ACTION_ADOPT ? ORIGIN_ADOPTED : ORIGIN_CREATED;
+	now->id = kind == ACTION_ADOPT ? action->before->id
+				       : arena_format(&s->arena, "made-%zu", index);
+	return (struct change){CHANGE_PUT, now};
+}
+
+/* Takes the store, or whatever else bears the id, and all that is in it out of what lives. */
+static void destroy(struct scene *s, const struct object *object)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->live.object_count; i++) {
+		const struct object *it = &s->live.objects[i];
+		bool is_inside = it->secret && !object->secret &&
+				 strcmp(it->account, object->account) == 0 &&
+				 strcmp(it->store, object->store) == 0;
+		if (strcmp(it->id, object->id) != 0 && !is_inside)
+			s->live.objects[kept++] = *it;
+	}
+	s->live.object_count = kept;
+}
+
+/* To the live objects, what the plan asks for is done. It goes before it comes. */
+static void change_live(struct scene *s, const struct change *changes, size_t count)
+{
+	size_t doomed_count = 0;
+	struct object *doomed AUTO_FREE = mem_alloc(s->plan.action_count * sizeof(*doomed));
+
+	for (size_t i = 0; i < s->plan.action_count; i++) {
+		enum action_kind kind = action_kind(&s->plan.actions[i]);
+		if (kind == ACTION_DESTROY || kind == ACTION_REPLACE)
+			doomed[doomed_count++] = *s->plan.actions[i].before;
+	}
+	for (size_t i = 0; i < doomed_count; i++)
+		destroy(s, &doomed[i]);
+	for (size_t i = 0; i < count; i++)
+		if (changes[i].kind == CHANGE_PUT && changes[i].object->origin == ORIGIN_CREATED)
+			model_add_copy(&s->live, changes[i].object)->origin = ORIGIN_NONE;
+	model_sort(&s->live);
+}
+
 /* All that the plan asks for works: it lives now, and the state says so. Ends the plan. */
 static void carry_out(struct scene *s)
 {
-	struct change *changes AUTO_FREE = mem_alloc(s->plan.action_count * sizeof(*changes));
+	const struct plan *plan = &s->plan;
+	struct change *changes AUTO_FREE =
+		mem_alloc((plan->action_count + plan->refresh_count) * sizeof(*changes));
 	size_t count = 0;
 
-	for (size_t i = 0; i < s->plan.action_count; i++) {
-		const struct action *action = &s->plan.actions[i];
-		enum action_kind kind = action_kind(action);
-		if (kind == ACTION_NONE)
-			continue;
-		struct object *now = arena_alloc(&s->arena, sizeof(*now));
-		*now = *action->after;
-		now->origin = kind == ACTION_CREATE ? ORIGIN_CREATED : ORIGIN_ADOPTED;
-		now->id = kind == ACTION_CREATE ? arena_format(&s->arena, "made-%zu", i)
-						: action->before->id;
-		changes[count++] = (struct change){CHANGE_PUT, now};
+	for (size_t i = 0; i < plan->action_count; i++)
+		if (action_kind(&plan->actions[i]) != ACTION_NONE)
+			changes[count++] = change_of(s, &plan->actions[i], i);
+	change_live(s, changes, count);
+	for (size_t i = 0; i < plan->refresh_count; i++) {
+		const struct refresh *it = &plan->refreshes[i];
+		changes[count++] = (struct change){
+			it->after ? CHANGE_PUT : CHANGE_DROP, it->after ? it->after : it->before};
 	}
-	plan_release(&s->plan); /* it holds what moves now */
-	for (size_t i = 0; i < count; i++)
-		if (changes[i].object->origin == ORIGIN_CREATED)
-			model_add_copy(&s->live, changes[i].object)->origin = ORIGIN_NONE;
-	model_sort(&s->live);
 	fold(s, &(struct state_fold){
 			changes, count, s->desired.accounts, s->desired.account_count});
+	plan_release(&s->plan);
 }
 
 /* The next run reads what this one wrote. */
@@ -295,6 +417,35 @@ static bool reopen_state(struct scene *s, struct error *why)
 	return state_decode(STATE, str_text(&bytes), bytes.length, &s->state, why);
 }
 
+static bool matches(const struct model *model, const char *pattern)
+{
+	for (size_t i = 0; i < model->object_count; i++)
+		if (object_matches(&model->objects[i], pattern))
+			return true;
+	return false;
+}
+
+/* What is gone for good can't be named again. */
+static void drop_unmatched(const struct scene *s, struct case_patterns *patterns)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < patterns->count; i++)
+		if (matches(&s->desired, patterns->items[i]) ||
+			matches(&s->state.model, patterns->items[i]))
+			patterns->items[kept++] = patterns->items[i];
+	patterns->count = kept;
+}
+
+static void add_left(const struct plan *plan, struct str *left)
+{
+	for (size_t i = 0; i < plan->action_count; i++)
+		if (action_kind(&plan->actions[i]) != ACTION_NONE)
+			add_action(left, &plan->actions[i]);
+	if (plan->drift_count + plan->refresh_count)
+		add_plan(left, plan);
+}
+
 bool scene_settles(const struct plan_case *plan_case, struct error *why)
 {
 	struct scene s CLEANUP(release) = {.plan_case = plan_case};
@@ -302,14 +453,15 @@ bool scene_settles(const struct plan_case *plan_case, struct error *why)
 
 	if (!play(&s))
 		return true;
-	size_t unclaimed = s.plan.unclaimed_count;
 	carry_out(&s);
 	if (!reopen_state(&s, why))
 		return error_prefix(why, "after apply");
-	if (!make_plan(&s, false))
-		return error_set(why, "after apply: %s", s.errors.items[0].message);
-	if (plan_is_empty(&s.plan) && s.plan.unclaimed_count == unclaimed)
+	drop_unmatched(&s, &s.targets);
+	drop_unmatched(&s, &s.excludes);
+	if (plan_case->targets.count && !s.targets.count)
 		return true;
-	add_plan(&left, &s.plan);
-	return error_set(why, "apply leaves something to do:\n%s", str_text(&left));
+	if (!make_plan(&s, true))
+		return error_set(why, "after apply: %s", s.errors.items[0].message);
+	add_left(&s.plan, &left);
+	return !left.length || error_set(why, "apply leaves something to do:\n%s", str_text(&left));
 }

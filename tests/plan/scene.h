@@ -4,12 +4,17 @@
  *
  *     found      ADDRESS = ID            an unresolved object that turned out to live
  *     dropped    ADDRESS                 ... and one that does not
- *     create     ADDRESS
+ *     gone       ADDRESS = ID            drift: it was changed outside
+ *     anew       ADDRESS = ID            ... the id that it has now
+ *     create     ADDRESS                 or adopt, none, replace, destroy, forget
  *     adopt      ADDRESS = ID (asks)     asks: needs consent
  *                the reason, if there is one
- *     none       ADDRESS = ID
- *     unclaimed  ADDRESS = ID            ?: unresolved
- *     Plan: 1 to import, 1 to add, 0 to change, 0 to destroy.
+ *     destroy    ADDRESS = ID
+ *       with     ADDRESS = ID            what is in it and not managed
+ *     learn      ADDRESS                 the state learns of it
+ *     leave      ADDRESS                 ... that it is not managed any more
+ *     Plan: 1 to import, 1 to add, 0 to change, 1 to destroy, 1 to forget.
+ *     what the guard refuses, and the hint
  */
 #ifndef TESTS_PLAN_SCENE_H
 #define TESTS_PLAN_SCENE_H

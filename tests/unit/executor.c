@@ -109,7 +109,7 @@ static struct outcome *on_next(struct runner *runner, int64_t timeout_ms)
 /* What is said to be complete must stand in the journal already, on the disk. */
 static bool is_in_journal(struct rig *rig, const struct object *object)
 {
-	struct str bytes CLEANUP(str_release) = {0}, id CLEANUP(str_release) = {0};
+	struct str bytes CLEANUP(str_release) = {0};
 	struct journal journal CLEANUP(journal_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 	bool found = false;

@@ -1,3 +1,4 @@
+/* file size: one run, looked at after each of its steps */
 #include "recorded/ledger.h"
 
 #include "unit.h"

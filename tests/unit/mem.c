@@ -110,6 +110,17 @@ static void arena_keeps_apart(void **state)
 	arena_release(&arena);
 }
 
+/* Nothing at all, of an arena that has nothing yet, is still something to point to. */
+static void arena_gives_nothing(void **state)
+{
+	struct arena arena CLEANUP(arena_release) = {0};
+
+	(void)state;
+	assert_non_null(arena_alloc(&arena, 0));
+	assert_non_null(arena.chunks);
+	assert_ptr_not_equal(arena_alloc(&arena, 0), arena_alloc(&arena, 0));
+}
+
 static void arena_texts(void **state)
 {
 	struct arena arena CLEANUP(arena_release) = {0};
@@ -133,6 +144,7 @@ int main(void)
 		cmocka_unit_test(room_grows),
 		cmocka_unit_test(steals),
 		cmocka_unit_test(arena_keeps_apart),
+		cmocka_unit_test(arena_gives_nothing),
 		cmocka_unit_test(arena_texts),
 	};
 

@@ -47,17 +47,23 @@ static bool is_same_text(const char *a, const char *b)
 
 static size_t differences_of_objects(const struct object *a, const struct object *b)
 {
-	return (size_t)(!is_same_text(a->store, b->store) + !is_same_text(a->id, b->id) +
-			!is_same_text(a->created, b->created) +
-			!is_same_text(a->modified, b->modified) + (a->origin != b->origin) +
-			(a->is_unresolved != b->is_unresolved));
+	size_t count = a->origin != b->origin;
+
+	count += a->is_unresolved != b->is_unresolved;
+	count += !is_same_text(a->store, b->store);
+	count += !is_same_text(a->id, b->id);
+	count += !is_same_text(a->created, b->created);
+	count += !is_same_text(a->modified, b->modified);
+	return count;
 }
 
 /* In how many fields two states of the same shape differ; another shape counts as 1000. */
 static size_t differences(const struct state *a, const struct state *b)
 {
 	const struct model *x = &a->model, *y = &b->model;
-	size_t count = (size_t)((a->serial != b->serial) + (strcmp(a->lineage, b->lineage) != 0));
+	size_t count = a->serial != b->serial;
+
+	count += strcmp(a->lineage, b->lineage) != 0;
 
 	if (x->object_count != y->object_count || x->account_count != y->account_count)
 		return 1000;

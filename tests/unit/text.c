@@ -163,11 +163,11 @@ static void nearness(void **state)
 	assert_true(text_is_near("storse", "stores"));
 	assert_true(text_is_near("sotrse", "stores"));
 	assert_true(text_is_near("api_tokn", "api_token"));
-	assert_true(text_is_near("nmae", "name"));
-	assert_true(text_is_near("nam", "name"));
+	assert_true(text_is_near("anme", "name"));
+	assert_true(text_is_near("ame", "name"));
 	assert_true(text_is_near("names", "name"));
 	assert_true(text_is_near("name", "name"));
-	assert_false(text_is_near("nmea", "name"));
+	assert_false(text_is_near("enma", "name"));
 	assert_false(text_is_near("secrets", "stores"));
 	assert_false(text_is_near("", "name"));
 	assert_false(text_is_near("x", "stores"));

@@ -1,0 +1,357 @@
+#include "live/cf.h"
+
+#include "unit.h"
+
+static struct cf_answer decode_bytes(
+	int status, const char *bytes, size_t length, const char *ray, struct error *err)
+{
+	struct str body CLEANUP(str_release) = {0};
+	struct cf_answer answer;
+
+	str_add(&body, bytes, length);
+	cf_answer_decode(&answer, status, &body, ray, err);
+	assert_int_equal(answer.verdict == CF_DONE, err->message == NULL);
+	return answer;
+}
+
+static struct cf_answer decode(int status, const char *body, struct error *err)
+{
+	return decode_bytes(status, body, strlen(body), "ray-1", err);
+}
+
+static void expect(int status, const char *body, enum cf_verdict verdict, const char *message)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct cf_answer answer = decode(status, body, &err);
+
+	if (answer.verdict != verdict)
+		fail_msg("HTTP %d %s: verdict %d, %s", status, body, (int)answer.verdict,
+			err.message ? err.message : "");
+	if (message) {
+		char start[16];
+		snprintf(start, sizeof(start), "HTTP %d", status);
+		expect_text(err.message, start);
+		expect_text(err.message, "ray-1");
+		expect_text(err.message, message);
+		expect_no_text(err.message, "\n");
+		expect_no_text(err.message, "\x1b");
+	}
+	cf_answer_release(&answer);
+}
+
+static void requests(void **state)
+{
+	struct str text CLEANUP(str_release) = {0};
+
+	(void)state;
+	cf_add_list_path(&text, "acc1", 3);
+	assert_string_equal(str_text(&text), "/accounts/acc1/secrets_store/stores?page=3"
+					     "&per_page=100&order=created&direction=asc");
+	str_clear(&text);
+	cf_add_create_store_body(&text, "a\"b\\\n");
+	assert_string_equal(str_text(&text), "{\"name\":\"a\\\"b\\\\\\n\"}");
+}
+
+static void done(void **state)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct cf_answer answer = decode(200,
+		"{\"success\":true,\"errors\":[],\"result\":[{\"id\":\"x\"}],"
+		"\"result_info\":{\"total_pages\":7,\"page\":1}}",
+		&err);
+
+	(void)state;
+	assert_int_equal(answer.verdict, CF_DONE);
+	assert_true(json_is_array(answer.result));
+	assert_int_equal(answer.total_pages, 7);
+	assert_int_equal(answer.code, 0);
+	assert_false(answer.is_throttled);
+	cf_answer_release(&answer);
+	cf_answer_release(&answer);
+	expect(201, "{\"success\":true,\"result\":null}", CF_DONE, NULL);
+	expect(200, "{\"success\":true}", CF_DONE, NULL);
+	expect(200, "{\"success\":true,\"errors\":[{\"code\":1}],\"result\":[]}", CF_DONE, NULL);
+}
+
+static void total_pages(void **state)
+{
+	static const struct {
+		const char *info;
+		int64_t pages;
+	} table[] = {
+		{"null", -1},
+		{"[]", -1},
+		{"{}", -1},
+		{"{\"total_pages\":0}", 0},
+		{"{\"total_pages\":-1}", -1},
+		{"{\"total_pages\":1.5}", -1},
+		{"{\"total_pages\":\"3\"}", -1},
+		{"{\"total_pages\":1e300}", -1},
+		{"{\"total_pages\":9007199254740993}", -1},
+		{"{\"total_count\":5}", -1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct str body CLEANUP(str_release) = {0};
+		struct error err CLEANUP(error_release) = {0};
+		str_format(&body, "{\"success\":true,\"result\":[],\"result_info\":%s}",
+			table[i].info);
+		struct cf_answer answer = decode(200, str_text(&body), &err);
+		assert_int_equal(answer.total_pages, table[i].pages);
+		cf_answer_release(&answer);
+	}
+}
+
+static void refused(void **state)
+{
+	(void)state;
+	expect(200, "{\"success\":false,\"errors\":[{\"code\":1001,\"message\":\"no\"}]}",
+		CF_REFUSED, "code 1001: no");
+	expect(200, "{\"success\":false}", CF_REFUSED, "no reason given");
+	expect(200, "{\"success\":false,\"errors\":null}", CF_REFUSED, "no reason given");
+	expect(200, "{\"success\":false,\"errors\":{}}", CF_REFUSED, "no reason given");
+	expect(400, "{\"errors\":[\"a text\"]}", CF_REFUSED, "a text");
+	expect(400, "{\"errors\":[7,null,[],{}]}", CF_REFUSED, "no message");
+	expect(400, "{\"success\":false,\"errors\":[{\"message\":5,\"code\":\"x\"}]}", CF_REFUSED,
+		"no message");
+	expect(400, "{\"success\":false,\"errors\":[{\"message\":\"one\"},{\"message\":\"two\"}]}",
+		CF_REFUSED, "one, two");
+	expect(500, "{\"success\":true,\"errors\":[]}", CF_REFUSED, "no reason given");
+	expect(400,
+		"{\"success\":false,\"errors\":[{\"code\":6003,\"message\":\"bad\",\"error_chain\":"
+		"[{\"code\":6111,\"message\":\"format\"}]}]}",
+		CF_FORBIDDEN, "code 6003: bad (6111: format)");
+	expect(409, "{\"success\":false,\"errors\":[{\"code\":1,\"message\":\"store_not_empty\"}]}",
+		CF_REFUSED, "store_not_empty");
+}
+
+/* What to do is told where it is known. */
+static void hints(void **state)
+{
+	static const struct {
+		int status, code;
+		const char *message, *hint;
+		enum cf_verdict verdict;
+	} table[] = {
+		{400, 1004, "maximum_stores_exceeded", "adopt it", CF_REFUSED},
+		{400, 1004, "maximum_stores_exceeded: 1", "adopt it", CF_REFUSED},
+		{404, 7003, "Could not route", "account id", CF_REFUSED},
+		{400, 6003, "Invalid request headers", "malformed", CF_FORBIDDEN},
+		{400, 9103, "Unknown X-Auth-Key", "CLOUDFLARE_API_KEY", CF_FORBIDDEN},
+		{400, 9106, "Missing X-Auth-Key", "CLOUDFLARE_API_KEY", CF_FORBIDDEN},
+		{401, 1000, "Invalid API Token", "not expired", CF_FORBIDDEN},
+		{403, 9109, "Unauthorized", "permission", CF_REFUSED},
+		{400, 10000, "Authentication error", "permission", CF_REFUSED},
+		{400, 1, "something else", NULL, CF_REFUSED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct str body CLEANUP(str_release) = {0};
+		struct error err CLEANUP(error_release) = {0};
+		str_format(&body,
+			"{\"success\":false,\"errors\":[{\"code\":%d,\"message\":\"%s\"}]}",
+			table[i].code, table[i].message);
+		struct cf_answer answer = decode(table[i].status, str_text(&body), &err);
+		assert_int_equal(answer.verdict, table[i].verdict);
+		assert_int_equal(answer.code, table[i].code);
+		if (table[i].hint)
+			expect_text(err.hint, table[i].hint);
+		else
+			assert_null(err.hint);
+		cf_answer_release(&answer);
+	}
+}
+
+static void broken(void **state)
+{
+	(void)state;
+	expect(200, "", CF_BROKEN, "an empty body");
+	expect(200, "<html><title>x</title>", CF_BROKEN, "not the API's JSON: <html><title>x");
+	expect(200, "{\"success\":tr", CF_BROKEN, "not the API's JSON");
+	expect(200, "[]", CF_BROKEN, "not the API's JSON");
+	expect(200, "null", CF_BROKEN, "not the API's JSON");
+	expect(200, "{}", CF_BROKEN, "not the API's JSON");
+	expect(200, "{\"success\":\"true\"}", CF_BROKEN, "not the API's JSON");
+	expect(200, "{\"success\":1,\"result\":[]}", CF_BROKEN, "not the API's JSON");
+	expect(200, "{\"Success\":true}", CF_BROKEN, "not the API's JSON");
+	expect(200, "{\"success\":true,\"success\":true}", CF_BROKEN, "not the API's JSON");
+	expect(200, "{\"success\":true} x", CF_BROKEN, "not the API's JSON");
+	expect(200, "\xff\xfe", CF_BROKEN, "\\xff\\xfe");
+	expect(502, "<html>\x1b[31m\r\nbad", CF_BROKEN, "<html>\\x1b[31m\\x0d\\x0abad");
+	expect(500, "{\"success\":true}", CF_BROKEN, "not the API's JSON");
+	expect(204, "", CF_BROKEN, "an empty body");
+}
+
+static void redirects(void **state)
+{
+	static const int statuses[] = {301, 302, 303, 307, 308};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
+		expect(statuses[i], "", CF_BROKEN, "a redirect, which cfprov does not follow");
+		expect(statuses[i], "{\"success\":true,\"result\":[]}", CF_BROKEN, "a redirect");
+	}
+}
+
+static void throttled(void **state)
+{
+	static const struct {
+		int status;
+		const char *body;
+		bool is_throttled;
+	} table[] = {
+		{429, "", true},
+		{429, "<html>", true},
+		{429, "{\"success\":false,\"errors\":[{\"code\":10429}]}", true},
+		{400, "{\"success\":false,\"errors\":[{\"code\":971}]}", true},
+		{503, "{\"success\":false,\"errors\":[{\"code\":1}]}", false},
+		{503, "", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct error err CLEANUP(error_release) = {0};
+		struct cf_answer answer = decode(table[i].status, table[i].body, &err);
+		assert_int_equal(answer.is_throttled, table[i].is_throttled);
+		assert_int_not_equal(answer.verdict, CF_DONE);
+		cf_answer_release(&answer);
+	}
+}
+
+static void no_tricks(void **state)
+{
+	(void)state;
+	expect(400,
+		"{\"success\":false,\"errors\":[{\"message\":\"\\u001b[31m\\n\\r\\u202e\","
+		"\"error_chain\":[{\"message\":\"\\u001b]0;x\"}]},\"\\u001b\"]}",
+		CF_REFUSED, "\\x1b[31m\\x0a\\x0d\\u202e (\\x1b]0;x), \\x1b");
+}
+
+/* However much the server says, what is shown stays readable. */
+static void messages_are_bounded(void **state)
+{
+	struct str body CLEANUP(str_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	(void)state;
+	str_text_add(&body, "{\"success\":false,\"errors\":[");
+	for (int i = 0; i < 20000; i++) {
+		str_format(&body, "%s{\"code\":%d,\"message\":\"", i ? "," : "", i + 1);
+		str_repeat(&body, 'x', 400);
+		str_text_add(
+			&body, "\",\"error_chain\":[{\"message\":\"y\"},{\"message\":\"y\"}]}");
+	}
+	str_text_add(&body, "]}");
+	struct cf_answer answer = decode(400, str_text(&body), &err);
+	assert_int_equal(answer.code, 1);
+	assert_true(strlen(err.message) < 10000);
+	cf_answer_release(&answer);
+	str_clear(&body);
+	str_repeat(&body, '<', 1000000);
+	error_release(&err);
+	answer = decode(400, str_text(&body), &err);
+	assert_true(strlen(err.message) < 1000);
+	cf_answer_release(&answer);
+}
+
+static void deep_nesting(void **state)
+{
+	struct str body CLEANUP(str_release) = {0};
+
+	(void)state;
+	str_text_add(&body, "{\"success\":true,\"result\":");
+	str_repeat(&body, '[', 5000);
+	str_repeat(&body, ']', 5000);
+	str_text_add(&body, "}");
+	expect(200, str_text(&body), CF_BROKEN, "not the API's JSON");
+}
+
+/* Cut anywhere, with any byte changed: a verdict, and an error if it is not done. */
+static void damaged_anywhere(void **state)
+{
+	static const char text[] =
+		"{\"success\":false,\"errors\":[{\"code\":6003,\"message\":\"m\",\"error_chain\":["
+		"{\"code\":1,\"message\":\"n\"}]}],\"result\":{\"id\":\"x\",\"name\":\"y\"},"
+		"\"result_info\":{\"total_pages\":2}}";
+
+	(void)state;
+	for (size_t at = 0; at < sizeof(text) - 1; at++) {
+		for (unsigned mask = 0; mask < 256; mask += 5) {
+			struct error err CLEANUP(error_release) = {0};
+			char copy[sizeof(text)];
+			memcpy(copy, text, sizeof(text));
+			copy[at] = (char)((unsigned char)copy[at] ^ mask);
+			struct cf_answer answer =
+				decode_bytes(200, copy, mask ? sizeof(text) - 1 : at, "", &err);
+			assert_int_not_equal(answer.verdict, CF_DONE);
+			cf_answer_release(&answer);
+		}
+	}
+}
+
+/* ---- stores ---- */
+
+static void expect_store(const char *text, const char *message)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct json *json CLEANUP(json_free_pointer) = json_parse(text, strlen(text), &err);
+	struct cf_store store = {.id = "untouched"};
+
+	assert_non_null(json);
+	bool is_good = cf_store_decode(json, &store, &err);
+	assert_int_equal(is_good, message == NULL);
+	if (message) {
+		assert_string_equal(store.id, "untouched");
+		expect_no_text(err.message, "\x1b");
+		expect_error(&err, message);
+	}
+}
+
+static void stores(void **state)
+{
+	static const char *const bad_ids[] = {"null", "7", "\"\"", "\"a/../b\"", "\"..\"",
+		"\"a\\r\\nX: y\"", "\"a b\"", "\"a%2Fb\"", "\"\\u001b[1m\"", "\"\xc3\xa4\"", "{}",
+		"\"123456789012345678901234567890123\"", "\"a?b\"", "\"a#b\"", "\".\""};
+
+	(void)state;
+	expect_store("{\"id\":\"x-_9\",\"name\":\"n\"}", NULL);
+	expect_store(
+		"{\"id\":\"12345678901234567890123456789012\",\"name\":\"n\",\"more\":1}", NULL);
+	expect_store("{\"id\":\"x\"}", "a store without a name");
+	expect_store("{\"id\":\"x\",\"name\":null}", "a store without a name");
+	expect_store("{\"id\":\"x\",\"name\":5}", "a store without a name");
+	expect_store("[]", "a store without a name");
+	expect_store("null", "a store without a name");
+	expect_store("{\"name\":\"\\u001b[1m\"}", "no usable id for the store \"\\x1b[1m\"");
+	for (size_t i = 0; i < ARRAY_SIZE(bad_ids); i++) {
+		struct str text CLEANUP(str_release) = {0};
+		str_format(&text, "{\"id\":%s,\"name\":\"n\"}", bad_ids[i]);
+		expect_store(str_text(&text), "no usable id for the store \"n\"");
+	}
+	struct cf_store store;
+	struct error err CLEANUP(error_release) = {0};
+	assert_false(cf_store_decode(NULL, &store, &err));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(requests),
+		cmocka_unit_test(done),
+		cmocka_unit_test(total_pages),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(hints),
+		cmocka_unit_test(broken),
+		cmocka_unit_test(redirects),
+		cmocka_unit_test(throttled),
+		cmocka_unit_test(no_tricks),
+		cmocka_unit_test(messages_are_bounded),
+		cmocka_unit_test(deep_nesting),
+		cmocka_unit_test(damaged_anywhere),
+		cmocka_unit_test(stores),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

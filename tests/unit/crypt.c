@@ -1,0 +1,86 @@
+#include "adapter/crypt.h"
+
+#include "base/text.h"
+#include "unit.h"
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* RFC 9562: version 4, and no two alike. */
+static void uuids(void **state)
+{
+	enum { MANY = 10000 };
+	static char uuids[MANY][CRYPT_UUID_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < MANY; i++) {
+		crypt_uuid(uuids[i]);
+		assert_int_equal(strlen(uuids[i]), 36);
+		assert_true(text_is_made_of(uuids[i], "0123456789abcdef-"));
+		for (size_t at = 0; at < 36; at++)
+			assert_int_equal(
+				uuids[i][at] == '-', at == 8 || at == 13 || at == 18 || at == 23);
+		assert_int_equal(uuids[i][14], '4');
+		assert_non_null(strchr("89ab", uuids[i][19]));
+	}
+	qsort(uuids, MANY, sizeof(uuids[0]), compare);
+	for (size_t i = 1; i < MANY; i++)
+		assert_string_not_equal(uuids[i - 1], uuids[i]);
+}
+
+/* Known answers (BLAKE2b-128), so that a journal is still read by a later cfprov. */
+static void checksums(void **state)
+{
+	char sum[CRYPT_CHECKSUM_SIZE];
+
+	(void)state;
+	crypt_checksum("", 0, sum);
+	assert_string_equal(sum, "cae66941d9efbd40");
+	crypt_checksum("abc", 3, sum);
+	assert_string_equal(sum, "cf4ab791c62b8d2b");
+}
+
+static void checksums_see_every_bit(void **state)
+{
+	char bytes[64], sum[CRYPT_CHECKSUM_SIZE], other[CRYPT_CHECKSUM_SIZE];
+
+	(void)state;
+	memset(bytes, 'x', sizeof(bytes));
+	crypt_checksum(bytes, sizeof(bytes), sum);
+	for (size_t bit = 0; bit < sizeof(bytes) * 8; bit++) {
+		bytes[bit / 8] = (char)(bytes[bit / 8] ^ 1 << bit % 8);
+		crypt_checksum(bytes, sizeof(bytes), other);
+		assert_string_not_equal(sum, other);
+		bytes[bit / 8] = (char)(bytes[bit / 8] ^ 1 << bit % 8);
+	}
+	crypt_checksum(bytes, sizeof(bytes) - 1, other);
+	assert_string_not_equal(sum, other);
+}
+
+static void numbers(void **state)
+{
+	bool seen[4] = {false};
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		uint32_t number = crypt_random_below(4);
+		assert_true(number < 4);
+		seen[number] = true;
+	}
+	assert_true(seen[0] && seen[1] && seen[2] && seen[3]);
+	assert_int_equal(crypt_random_below(1), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(uuids),
+		cmocka_unit_test(checksums),
+		cmocka_unit_test(checksums_see_every_bit),
+		cmocka_unit_test(numbers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

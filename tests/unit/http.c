@@ -1,0 +1,153 @@
+#include "adapter/http.h"
+
+#include "unit.h"
+
+enum { NOW = 1700000000 }; /* Tue, 14 Nov 2023 22:13:20 GMT */
+
+static void retry_after(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t wait_ms;
+	} table[] = {
+		{"3", 3000},
+		{"0", 0},
+		{"007", 7000},
+		{"99999999", 99999999000},
+		{"-1", -1},
+		{"", -1},
+		{"+3", -1},
+		{"3.5", -1},
+		{"3s", -1},
+		{"1e3", -1},
+		{"soon", -1},
+		{"99999999999999999999", -1},
+		{"Tue, 14 Nov 2023 22:13:25 GMT", 5000},
+		{"Tuesday, 14-Nov-23 22:13:25 GMT", 5000}, /* the obsolete forms of RFC 9110 */
+		{"Tue Nov 14 22:13:25 2023", 5000},
+		{"Tue, 14 Nov 2023 22:13:20 GMT", 0},
+		{"Tue, 14 Nov 2023 22:13:19 GMT", 0}, /* the past */
+		{"Thu, 01 Jan 1970 00:00:00 GMT", 0},
+		{"Tue, 99 Nov 2023 22:13:25 GMT", -1},
+		{"Tue", -1},
+		{"\x1b[31m", -1},
+		{"\xff", -1},
+		{";;;;", -1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		int64_t wait_ms = http_retry_after_ms(table[i].text, NOW);
+		if (wait_ms != table[i].wait_ms)
+			fail_msg("%s: %lld", table[i].text, (long long)wait_ms);
+	}
+	/* Far away, but no overflow. */
+	assert_true(http_retry_after_ms("Fri, 31 Dec 9999 23:59:59 GMT", 0) >= -1);
+	assert_true(http_retry_after_ms("Fri, 31 Dec 9999 23:59:59 GMT", INT32_MIN) >= -1);
+}
+
+static void good_ratelimits(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t remaining, reset_ms;
+	} table[] = {
+		{"\"default\";r=50;t=30", 50, 30000},
+		{"\"default\";t=30;r=50", 50, 30000},
+		{"default;r=0;t=0", 0, 0},
+		{"\"default\"; r=50; t=30", 50, 30000}, /* RFC 9651 allows spaces there */
+		{"\"default\";r=50;t=30;pk=:x:", 50, 30000},
+	};
+	int64_t remaining, reset_ms;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		if (!http_parse_ratelimit(table[i].text, &remaining, &reset_ms))
+			fail_msg("%s", table[i].text);
+		assert_int_equal(remaining, table[i].remaining);
+		assert_int_equal(reset_ms, table[i].reset_ms);
+	}
+}
+
+static void bad_ratelimits(void **state)
+{
+	static const char *const bad[] = {"", "\"default\"", "r=50;t=30x", "\"default\";r=50",
+		"\"default\";t=30", "\"default\";r=-1;t=30", "\"default\";r=50;t=-30",
+		"\"default\";r=;t=", "\"default\";r=x;t=y", "\"default\";r=50;t=99999999999",
+		"\"default\";r=99999999999999999999999;t=30", ";r=", ";r=1;t=", "limit=5"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		int64_t remaining = 77, reset_ms = 77;
+		if (http_parse_ratelimit(bad[i], &remaining, &reset_ms))
+			assert_true(remaining >= 0 && reset_ms >= 0);
+		else
+			assert_int_equal(remaining + reset_ms, 154);
+	}
+	int64_t remaining, reset_ms;
+	for (size_t i = 0; i < 10; i++)
+		assert_false(http_parse_ratelimit(bad[i == 2 ? 0 : i], &remaining, &reset_ms));
+}
+
+static void good_urls(void **state)
+{
+	static const struct {
+		const char *url, *scheme, *host;
+		bool has_user;
+	} table[] = {
+		{"https://api.cloudflare.com/client/v4", "https", "api.cloudflare.com", false},
+		{"HTTP://LOCALHOST:8080", "http", "LOCALHOST", false},
+		{"http://127.0.0.1:1/x", "http", "127.0.0.1", false},
+		{"http://[::1]:80/", "http", "[::1]", false},
+		{"https://user@host/", "https", "host", true},
+		{"https://user:pass@host/", "https", "host", true},
+		{"https://:pass@host/", "https", "host", true},
+		{"https://@host/", "https", "host", true},
+		{"ftp://host/", "ftp", "host", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct error err = {0};
+		char *scheme AUTO_FREE = NULL, *host AUTO_FREE = NULL;
+		bool has_user = false;
+		if (!http_url_split(table[i].url, &scheme, &host, &has_user, &err))
+			fail_msg("%s: %s", table[i].url, err.message);
+		assert_string_equal(scheme, table[i].scheme);
+		assert_string_equal(host, table[i].host);
+		if (has_user != table[i].has_user)
+			fail_msg("%s", table[i].url);
+	}
+}
+
+static void bad_urls(void **state)
+{
+	static const char *const bad[] = {"", "host", "host:80", "//host", "/path", "https://",
+		"https://ho st/", "https://host:99999/", "https://host:x/", "http://[::1",
+		"https://ho\nst/", "https://host/\r\nx: y"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct error err = {0};
+		char *scheme = NULL, *host = NULL;
+		bool has_user = false;
+		if (http_url_split(bad[i], &scheme, &host, &has_user, &err))
+			fail_msg("%s: host %s", bad[i], host);
+		assert_null(scheme);
+		assert_null(host);
+		expect_error(&err, "not a URL");
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(retry_after),
+		cmocka_unit_test(good_ratelimits),
+		cmocka_unit_test(bad_ratelimits),
+		cmocka_unit_test(good_urls),
+		cmocka_unit_test(bad_urls),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,127 @@
+#include "engine/recover.h"
+
+#include "unit.h"
+
+struct world {
+	struct model recorded, live;
+	struct arena arena;
+	struct change *changes;
+	size_t count;
+};
+
+static void add_recorded(struct world *world, const char *store, const char *id)
+{
+	struct object *object = model_add_object(&world->recorded, "prod", store, NULL);
+
+	object->id = id;
+	object->origin = id ? ORIGIN_ADOPTED : ORIGIN_NONE;
+	object->is_unresolved = !id;
+}
+
+static void add_live(struct world *world, const char *store, const char *id)
+{
+	struct object *object = model_add_object(&world->live, "prod", store, NULL);
+
+	object->id = id;
+	object->created = "then";
+}
+
+static void recover(struct world *world, const char *recorded_as, const char *live_as)
+{
+	if (recorded_as)
+		model_add_account(&world->recorded, "prod", recorded_as);
+	if (live_as)
+		model_add_account(&world->live, "prod", live_as);
+	model_sort(&world->recorded);
+	model_sort(&world->live);
+	world->changes =
+		recover_changes(&world->recorded, &world->live, &world->arena, &world->count);
+}
+
+static void release(struct world *world)
+{
+	free(world->changes);
+	arena_release(&world->arena);
+	model_release(&world->recorded);
+	model_release(&world->live);
+}
+
+static void nothing(void **state)
+{
+	struct world world CLEANUP(release) = {0};
+
+	(void)state;
+	recover(&world, "acc1", "acc1");
+	assert_int_equal(world.count, 0);
+}
+
+static void each_fate(void **state)
+{
+	struct world world CLEANUP(release) = {0};
+
+	(void)state;
+	add_recorded(&world, "made", NULL);
+	add_recorded(&world, "not-made", NULL);
+	add_recorded(&world, "known", "old");
+	add_recorded(&world, "gone", "old2");
+	add_recorded(&world, "twice", NULL);
+	add_live(&world, "made", "id1");
+	add_live(&world, "known", "another");
+	add_live(&world, "foreign", "id3");
+	add_live(&world, "twice", "id4");
+	add_live(&world, "twice", "id5");
+	recover(&world, "acc1", "acc1");
+	assert_int_equal(world.count, 2);
+	const struct object *made = world.changes[0].object;
+	assert_int_equal(world.changes[0].kind, CHANGE_PUT);
+	assert_string_equal(made->store, "made");
+	assert_string_equal(made->id, "id1");
+	assert_string_equal(made->created, "then");
+	assert_int_equal(made->origin, ORIGIN_CREATED); /* names decide: it is ours */
+	assert_false(made->is_unresolved);
+	assert_int_equal(world.changes[1].kind, CHANGE_DROP);
+	assert_string_equal(world.changes[1].object->store, "not-made");
+}
+
+/* Of an account that was not read nothing is known, and so nothing is dropped. */
+static void unread_accounts_stay(void **state)
+{
+	struct world unread CLEANUP(release) = {0}, other CLEANUP(release) = {0};
+
+	(void)state;
+	add_recorded(&unread, "maybe", NULL);
+	recover(&unread, "acc1", NULL);
+	assert_int_equal(unread.count, 0);
+	/* Nor if the alias means another account now. */
+	add_recorded(&other, "maybe", NULL);
+	add_live(&other, "maybe", "of another account");
+	recover(&other, "acc1", "acc2");
+	assert_int_equal(other.count, 0);
+}
+
+/* Names are compared whole, and with their case. */
+static void names_decide(void **state)
+{
+	struct world world CLEANUP(release) = {0};
+
+	(void)state;
+	add_recorded(&world, "name", NULL);
+	add_live(&world, "Name", "1");
+	add_live(&world, "na", "2");
+	add_live(&world, "name2", "3");
+	recover(&world, "acc1", "acc1");
+	assert_int_equal(world.count, 1);
+	assert_int_equal(world.changes[0].kind, CHANGE_DROP);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing),
+		cmocka_unit_test(each_fate),
+		cmocka_unit_test(unread_accounts_stay),
+		cmocka_unit_test(names_decide),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
