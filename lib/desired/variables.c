@@ -77,8 +77,9 @@ static bool malformed(struct error_list *problems, const char *text, const char 
 
 	text_add_visible(&shown, text, strcspn(text, "\n"), SHOWN_COLUMNS);
 	error_set(err, "`%s`: %s", str_text(&shown), what);
-	return error_hint(err, "Variables are ${NAME}, ${NAME:-default} and ${NAME:?message}; a "
-			       "dollar sign before a brace is $$.");
+	error_hint(err, "Variables are ${NAME}, ${NAME:-default} and ${NAME:?message}; a dollar "
+			"sign before a brace is $$.");
+	return false;
 }
 
 /* `text` starts with "${". */
@@ -107,7 +108,6 @@ static bool read_reference(
 	return true;
 }
 
-/* Variables from outside are no secrets by themselves, but nobody knows what somebody put there. */
 static bool no_value(
 	const struct reference *reference, const char *value, struct error_list *problems)
 {

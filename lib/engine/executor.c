@@ -291,7 +291,7 @@ static void add_tasks(struct run *run, bool that_go, struct intent *intents)
 }
 
 /* The plan's refreshes need no request: they are the first group of results. */
-static bool record_refreshes(struct run *run)
+static void record_refreshes(struct run *run)
 {
 	const struct plan *plan = run->input->plan;
 	struct result *results = mem_alloc(plan->refresh_count * sizeof(*results));
@@ -302,10 +302,8 @@ static bool record_refreshes(struct run *run)
 			{refresh->after ? CHANGE_PUT : CHANGE_DROP,
 				refresh->after ? refresh->after : refresh->before}};
 	}
-	bool is_good = !plan->refresh_count ||
-		       ledger_record(run->input->ledger, results, plan->refresh_count, run->err);
+	record(run, results, plan->refresh_count);
 	free(results);
-	return is_good;
 }
 
 static bool begin(struct run *run)
@@ -323,11 +321,13 @@ static bool begin(struct run *run)
 		intents[run->task_count + i] =
 			(struct intent){INTENT_RECORD, plan->refreshes[i].before};
 	size_t count = run->task_count + plan->refresh_count;
-	run->can_record = count == 0 || (ledger_begin(run->input->ledger, run->input->desired,
-						 intents, count, run->err) &&
-						record_refreshes(run));
+	run->can_record = count == 0 || ledger_begin(run->input->ledger, run->input->desired,
+						intents, count, run->err);
 	free(intents);
-	return run->can_record;
+	bool is_good = run->can_record;
+	if (is_good)
+		record_refreshes(run); /* if that fails, nothing is started */
+	return is_good;
 }
 
 static void release(struct run *run)

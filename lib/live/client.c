@@ -24,7 +24,8 @@
 enum { CONNECT_TIMEOUT_MS = 10000, SLOW_DOWN_SAID_MS = 2000 };
 
 struct call {
-	struct call *next;
+	struct call *next;                /* in a queue */
+	struct call *older, **from_newer; /* among all calls */
 	size_t lane;
 	enum retry_safety safety;
 	bool is_probe;
@@ -59,7 +60,8 @@ struct client {
 	struct lane *ring; /* the lane served last; its next is next */
 	struct queue delayed[RETRY_THROTTLE_ATTEMPTS + 1];
 	struct queue failed; /* calls of dead lanes, to be answered */
-	size_t unanswered;   /* calls in all */
+	struct call *newest; /* of all calls that are unanswered */
+	size_t unanswered;
 };
 
 /* ---- queues ---- */
@@ -82,19 +84,25 @@ static struct call *pop(struct queue *queue)
 	return call;
 }
 
-static void free_call(struct call *call)
+static void link_call(struct client *client, struct call *call)
 {
+	call->older = client->newest;
+	call->from_newer = &client->newest;
+	if (call->older)
+		call->older->from_newer = &call->older;
+	client->newest = call;
+	client->unanswered++;
+}
+
+static void free_call(struct client *client, struct call *call)
+{
+	*call->from_newer = call->older;
+	if (call->older)
+		call->older->from_newer = call->from_newer;
+	client->unanswered--;
 	free(call->path);
 	free(call->body);
 	free(call);
-}
-
-static void free_queue(struct queue *queue)
-{
-	struct call *call;
-
-	while ((call = pop(queue)))
-		free_call(call);
 }
 
 /* ---- lanes ---- */
@@ -180,7 +188,6 @@ bool client_has_token(const struct client *client, size_t lane)
 
 static void free_lane(struct lane *lane)
 {
-	free_queue(&lane->waiting);
 	http_headers_free(lane->headers);
 	free(lane->dead);
 	free(lane->dead_hint);
@@ -258,11 +265,12 @@ void client_free(struct client *client)
 	if (!client)
 		return;
 	http_free(client->http);
+	for (struct call *call = client->newest, *older; call; call = older) {
+		older = call->older; /* also those that were under way */
+		free_call(client, call);
+	}
 	for (size_t i = 0; i < client->lane_count; i++)
 		free_lane(client->lanes[i]);
-	for (size_t i = 0; i < ARRAY_SIZE(client->delayed); i++)
-		free_queue(&client->delayed[i]);
-	free_queue(&client->failed);
 	free(client->lanes);
 	free(client->base_url);
 	free(client);
@@ -280,7 +288,7 @@ void client_send(struct client *client, const struct client_call *wanted)
 	call->path = mem_copy_text(wanted->path);
 	call->body = wanted->body ? mem_copy_text(wanted->body) : NULL;
 	call->tag = wanted->tag;
-	client->unanswered++;
+	link_call(client, call);
 	enqueue(client, call);
 }
 
@@ -391,8 +399,7 @@ static struct client_answer *answer_new(struct client *client, struct call *call
 	answer->tag = call->tag;
 	answer->cf.total_pages = answer->cf.total_count = -1;
 	answer->rate_remaining = -1;
-	client->unanswered--;
-	free_call(call);
+	free_call(client, call);
 	return answer;
 }
 

@@ -44,9 +44,17 @@ static void requests(void **state)
 	struct str text CLEANUP(str_release) = {0};
 
 	(void)state;
-	cf_add_list_path(&text, "acc1", 3);
+	cf_add_list_path(&text, "acc1", NULL, 3);
 	assert_string_equal(str_text(&text), "/accounts/acc1/secrets_store/stores?page=3"
 					     "&per_page=100&order=created&direction=asc");
+	str_clear(&text);
+	cf_add_list_path(&text, "acc1", "st1", 12);
+	assert_string_equal(str_text(&text),
+		"/accounts/acc1/secrets_store/stores/st1/secrets?page=12"
+		"&per_page=100&order=created&direction=asc");
+	str_clear(&text);
+	cf_add_store_path(&text, "acc1", "st1");
+	assert_string_equal(str_text(&text), "/accounts/acc1/secrets_store/stores/st1");
 	str_clear(&text);
 	cf_add_create_store_body(&text, "a\"b\\\n");
 	assert_string_equal(str_text(&text), "{\"name\":\"a\\\"b\\\\\\n\"}");
@@ -297,10 +305,10 @@ static void expect_store(const char *text, const char *message)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct json *json CLEANUP(json_free_pointer) = json_parse(text, strlen(text), &err);
-	struct cf_store store = {.id = "untouched"};
+	struct cf_object store = {.id = "untouched"};
 
 	assert_non_null(json);
-	bool is_good = cf_store_decode(json, &store, &err);
+	bool is_good = cf_object_decode(json, "store", &store, &err);
 	assert_int_equal(is_good, message == NULL);
 	if (message) {
 		assert_string_equal(store.id, "untouched");
@@ -330,14 +338,73 @@ static void stores(void **state)
 		str_format(&text, "{\"id\":%s,\"name\":\"n\"}", bad_ids[i]);
 		expect_store(str_text(&text), "no usable id for the store \"n\"");
 	}
-	struct cf_store store;
+	struct cf_object store;
 	struct error err CLEANUP(error_release) = {0};
-	assert_false(cf_store_decode(NULL, &store, &err));
+	assert_false(cf_object_decode(NULL, "store", &store, &err));
+}
+
+/* Only an answer that says so means that something does not exist. */
+static void absent(void **state)
+{
+	static const struct {
+		int status;
+		const char *message;
+		bool is_absent;
+	} answers[] = {
+		{404, "store_not_found", true},
+		{404, "store_not_found: no such store", true},
+		{404, "secret_not_found", true},
+		{404, "Could not route to /accounts/x", false},
+		{404, "account_not_found", false},
+		{404, "the store_not_found", false},
+		{409, "store_not_empty", false},
+		{403, "Authentication error", false},
+		{500, "internal", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		struct error err CLEANUP(error_release) = {0};
+		struct str body CLEANUP(str_release) = {0};
+		str_format(&body,
+			"{\"success\":false,\"errors\":[{\"code\":1001,\"message\":\"%s\"}]}",
+			answers[i].message);
+		struct cf_answer answer = decode(answers[i].status, str_text(&body), &err);
+		assert_int_equal(answer.is_absent, answers[i].is_absent);
+		cf_answer_release(&answer);
+	}
+}
+
+/* A secret that is on its way out is told apart; only its status says so. */
+static void deleted(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_deleted;
+	} secrets[] = {
+		{"{\"id\":\"x\",\"name\":\"n\",\"status\":\"deleted\"}", true},
+		{"{\"id\":\"x\",\"name\":\"n\",\"status\":\"active\"}", false},
+		{"{\"id\":\"x\",\"name\":\"deleted\"}", false},
+		{"{\"id\":\"x\",\"name\":\"n\",\"status\":null}", false},
+		{"{\"id\":\"x\",\"name\":\"n\",\"status\":7}", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++) {
+		struct error err CLEANUP(error_release) = {0};
+		struct json *json CLEANUP(json_free_pointer) =
+			json_parse(secrets[i].text, strlen(secrets[i].text), &err);
+		struct cf_object secret;
+		assert_true(cf_object_decode(json, "secret", &secret, &err));
+		assert_int_equal(secret.is_deleted, secrets[i].is_deleted);
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(absent),
+		cmocka_unit_test(deleted),
 		cmocka_unit_test(requests),
 		cmocka_unit_test(done),
 		cmocka_unit_test(total_pages),

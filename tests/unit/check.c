@@ -58,7 +58,7 @@ static void each_breach_is_found(void **state)
 	(void)state;
 	make(&s);
 	s.plan.actions[1].after = NULL;
-	expect_breach(&s, "p/b: nothing is desired");
+	expect_breach(&s, "p/b: what cfprov does not manage would be given up");
 	make(&s);
 	s.desired[1].store = s.live.store = "a";
 	expect_breach(&s, "p/a: it is out of order, or there twice");
@@ -80,6 +80,73 @@ static void each_breach_is_found(void **state)
 	make(&s);
 	s.plan.actions[2].needs_consent = true;
 	expect_breach(&s, "p/c: consent is asked for no adoption");
+}
+
+/* Ours to destroy, forget or replace; each alone is sound. */
+static void make_leaving(struct sound *s, bool is_left_alive, bool is_replaced)
+{
+	make(s);
+	s->plan.actions[2].is_left_alive = is_left_alive;
+	s->plan.actions[2].is_replaced = is_replaced;
+	if (!is_replaced)
+		s->plan.actions[2].after = NULL;
+	s->plan.counts = plan_count(&s->plan);
+}
+
+static void sound_leavings(void **state)
+{
+	struct sound s;
+	struct error err CLEANUP(error_release) = {0};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		make_leaving(&s, i == 1, i == 2);
+		assert_true(check_plan(&s.plan, &err));
+		plan_release(&s.plan);
+	}
+	/* To forget what is protected destroys nothing. */
+	make_leaving(&s, true, false);
+	s.recorded.prevent_destroy = true;
+	assert_true(check_plan(&s.plan, &err));
+	plan_release(&s.plan);
+	expect_no_error(&err);
+}
+
+static void leavings_that_must_not_be(void **state)
+{
+	struct sound s;
+
+	(void)state;
+	make_leaving(&s, false, false);
+	s.recorded.prevent_destroy = true;
+	expect_breach(&s, "p/c: what is protected or not managed would be destroyed");
+	make_leaving(&s, false, true);
+	s.desired[2].prevent_destroy = true;
+	expect_breach(&s, "p/c: what is protected or not managed would be destroyed");
+	make_leaving(&s, false, false);
+	s.recorded.origin = ORIGIN_NONE;
+	expect_breach(&s, "p/c: what cfprov does not manage would be given up");
+	make_leaving(&s, true, false);
+	s.recorded.origin = ORIGIN_NONE;
+	expect_breach(&s, "p/c: what cfprov does not manage would be given up");
+	make_leaving(&s, false, false);
+	s.recorded.id = NULL;
+	expect_breach(&s, "p/c: what is there has no id");
+	make_leaving(&s, false, false);
+	s.plan.actions[2].needs_consent = true;
+	expect_breach(&s, "p/c: consent is asked for no adoption");
+	make_leaving(&s, false, true);
+	s.recorded.store = "d";
+	expect_breach(&s, "p/c: before and after are not the same object");
+	make_leaving(&s, false, false);
+	s.recorded.store = "b";
+	expect_breach(&s, "p/b: it is out of order, or there twice");
+	make_leaving(&s, false, true);
+	s.plan.counts.destroy = 0;
+	expect_breach(&s, "its counts do not add up");
+	make_leaving(&s, true, false);
+	s.plan.counts.forget = 0;
+	expect_breach(&s, "its counts do not add up");
 }
 
 static void each_wrong_count_is_found(void **state)
@@ -111,6 +178,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sound_plans),
+		cmocka_unit_test(sound_leavings),
+		cmocka_unit_test(leavings_that_must_not_be),
 		cmocka_unit_test(each_breach_is_found),
 		cmocka_unit_test(each_wrong_count_is_found),
 		cmocka_unit_test(unresolved_is_not_there),

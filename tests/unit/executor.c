@@ -22,16 +22,19 @@ struct rig {
 	/* what the runner does */
 	size_t parallelism;
 	enum outcome_kind (*outcome)(size_t index);
-	bool answers_newest; /* the last started ends first */
-	size_t interrupt_at; /* after so many have ended; 0: never */
+	bool failures_have_destroyed; /* a replacement that fails leaves nothing */
+	bool answers_newest;          /* the last started ends first */
+	size_t interrupt_at;          /* after so many have ended; 0: never */
 	bool interrupts_twice;
-	void (*on_ended)(struct rig *rig);
+	void (*on_ended)(struct rig *rig), (*on_started)(struct rig *rig);
+
+	size_t replaced; /* actions that replace */
 
 	/* what was seen */
 	size_t *started;
 	size_t started_count, under_way_from, most_under_way, ended, stops;
 	size_t starts_said, completes_said, fails_said, interrupts_said, not_durable,
-		asked_after_stop;
+		asked_after_stop, came_early;
 	struct event_progress last_progress;
 };
 
@@ -48,6 +51,16 @@ static enum outcome_kind in_turn(size_t index)
 	return kinds[index % 3];
 }
 
+static bool goes(const struct action *action)
+{
+	return action_kind(action) == ACTION_DESTROY || action_kind(action) == ACTION_FORGET;
+}
+
+static size_t goers(const struct rig *rig)
+{
+	return rig->plan.counts.forget + rig->plan.counts.destroy - rig->replaced;
+}
+
 /* Those under way stand in `started` from under_way_from on. */
 static void on_start(struct runner *runner, const struct action *action, size_t index)
 {
@@ -55,11 +68,14 @@ static void on_start(struct runner *runner, const struct action *action, size_t 
 
 	assert_ptr_equal(action, &rig->plan.actions[index]);
 	assert_int_not_equal(action_kind(action), ACTION_NONE);
+	rig->came_early += !goes(action) && rig->ended < goers(rig);
 	rig->asked_after_stop += rig->interrupted > 0;
 	rig->started[rig->started_count++] = index;
 	size_t under_way = rig->started_count - rig->under_way_from;
 	if (under_way > rig->most_under_way)
 		rig->most_under_way = under_way;
+	if (rig->on_started)
+		rig->on_started(rig);
 }
 
 static void on_stop(struct runner *runner)
@@ -76,8 +92,15 @@ static struct outcome *outcome_of(struct rig *rig, size_t index)
 
 	if (outcome->kind != OUTCOME_DONE) {
 		error_set(&outcome->err, "it did not work");
+		if (rig->failures_have_destroyed && outcome->kind == OUTCOME_FAILED)
+			outcome->change = CHANGE_DROP;
 		return outcome;
 	}
+	if (goes(&rig->plan.actions[index])) {
+		outcome->change = CHANGE_DROP;
+		return outcome;
+	}
+	outcome->change = CHANGE_PUT;
 	outcome->object = (struct object){.kind = OBJECT_STORE,
 		.account = arena_text(&outcome->arena, object->account),
 		.store = arena_text(&outcome->arena, object->store),
@@ -98,6 +121,7 @@ static struct outcome *on_next(struct runner *runner, int64_t timeout_ms)
 	size_t *chosen = rig->answers_newest ? &rig->started[rig->started_count - 1] : first;
 	size_t index = *chosen;
 	*chosen = *first;
+	*first = index;
 	rig->ended++;
 	if (rig->ended == rig->interrupt_at)
 		rig->interrupted = rig->interrupts_twice ? 2 : 1;
@@ -134,6 +158,20 @@ static bool is_in_state(struct rig *rig, const struct object *object)
 	return strstr(str_text(&bytes), str_text(&id));
 }
 
+/* Who opens the files now does not find it. */
+static bool is_dropped(struct rig *rig, const struct object *object)
+{
+	struct ledger ledger;
+	struct error err CLEANUP(error_release) = {0};
+
+	if (!ledger_read(&ledger, rig->path, &err))
+		return false;
+	bool is_dropped =
+		!model_object(&ledger.state.model, object->account, object->store, object->secret);
+	ledger_close(&ledger);
+	return is_dropped;
+}
+
 static void hear(void *context, const struct event *event)
 {
 	struct rig *rig = context;
@@ -147,7 +185,9 @@ static void hear(void *context, const struct event *event)
 	if (event->type == EVENT_ACTION_FAILED)
 		assert_string_equal(event->err->message, "it did not work");
 	/* To read it each time costs its square: only in runs that are short. */
-	if (event->type == EVENT_ACTION_COMPLETE && rig->plan.action_count <= 500)
+	if (event->type == EVENT_ACTION_COMPLETE && goes(event->action))
+		rig->not_durable += !is_dropped(rig, event->object);
+	else if (event->type == EVENT_ACTION_COMPLETE && rig->plan.action_count <= 500)
 		rig->not_durable +=
 			!is_in_journal(rig, event->object) && !is_in_state(rig, event->object);
 }
@@ -516,6 +556,389 @@ static void folder_vanishes(void **state)
 	assert_int_equal(rig->result.done.add, rig->ended);
 }
 
+/* ---- what goes, and what comes ---- */
+
+#define LINEAGE "6f1c2f0e-0000-4000-8000-123456789abc"
+
+static const enum action_kind turns[] = {ACTION_CREATE, ACTION_DESTROY, ACTION_REPLACE,
+	ACTION_FORGET, ACTION_ADOPT, ACTION_NONE, ACTION_DESTROY};
+
+static enum action_kind turn_of(size_t index)
+{
+	return turns[index % ARRAY_SIZE(turns)];
+}
+
+static void add_turn(struct rig *rig, size_t index)
+{
+	enum action_kind kind = turn_of(index);
+	char name[32];
+
+	snprintf(name, sizeof(name), "s%06zu", index);
+	model_add_object(&rig->desired, "prod", name, NULL);
+	struct object *live = model_add_object(&rig->live, "prod", name, NULL);
+	live->id = arena_format(&rig->live.arena, "old-%s", name);
+	live->origin = kind == ACTION_ADOPT ? ORIGIN_NONE : ORIGIN_ADOPTED;
+}
+
+/* The state in which the run begins: all that lives but what is to be adopted or created. */
+static void write_state(struct rig *rig, size_t count)
+{
+	struct state state CLEANUP(state_release) = {.serial = 1, .lineage = LINEAGE};
+	struct str bytes CLEANUP(str_release) = {0};
+
+	model_add_account(&state.model, "prod", "acc1");
+	for (size_t i = 0; i < count; i++)
+		if (turn_of(i) != ACTION_CREATE && turn_of(i) != ACTION_ADOPT)
+			model_add_copy(&state.model, &rig->live.objects[i]);
+	state_encode(&state, &bytes);
+	folder_write(&rig->folder, "state.json", str_text(&bytes));
+}
+
+/* A plan with all kinds of actions, in turn, and the state that it was made from. */
+static void make_mixed_plan(struct rig *rig, size_t count)
+{
+	model_add_account(&rig->desired, "prod", "acc1");
+	for (size_t i = 0; i < count; i++)
+		add_turn(rig, i);
+	for (size_t i = 0; i < count; i++) {
+		struct action *action = plan_add(&rig->plan);
+		enum action_kind kind = turn_of(i);
+		bool leaves = kind == ACTION_DESTROY || kind == ACTION_FORGET;
+		action->before = kind == ACTION_CREATE ? NULL : &rig->live.objects[i];
+		action->after = leaves ? NULL : &rig->desired.objects[i];
+		action->is_replaced = kind == ACTION_REPLACE;
+		action->is_left_alive = kind == ACTION_FORGET;
+		assert_int_equal(action_kind(action), kind);
+		rig->replaced += kind == ACTION_REPLACE;
+	}
+	rig->plan.counts = plan_count(&rig->plan);
+	rig->started = mem_alloc(count * sizeof(*rig->started));
+	write_state(rig, count);
+}
+
+/* How an object stands in the files: "-" not at all, "?" unresolved, "old" or "id". */
+static const char *standing(const struct ledger *ledger, const struct rig *rig, size_t index)
+{
+	const struct object *object =
+		model_object(&ledger->state.model, "prod", rig->desired.objects[index].store, NULL);
+
+	if (!object)
+		return "-";
+	if (object->is_unresolved)
+		return "?";
+	return strncmp(object->id, "old-", 4) == 0 ? "old" : "id";
+}
+
+/* How it should stand after that outcome. */
+static const char *standing_after(const struct rig *rig, size_t index, enum outcome_kind outcome)
+{
+	enum action_kind kind = turn_of(index);
+	bool makes = kind == ACTION_CREATE || kind == ACTION_REPLACE;
+
+	if (outcome == OUTCOME_UNKNOWN && makes)
+		return "?";
+	if (outcome == OUTCOME_FAILED && rig->failures_have_destroyed && kind != ACTION_NONE)
+		return "-";
+	if (kind == ACTION_NONE || outcome != OUTCOME_DONE)
+		return kind == ACTION_CREATE || kind == ACTION_ADOPT ? "-" : "old";
+	return kind == ACTION_DESTROY || kind == ACTION_FORGET ? "-" : "id";
+}
+
+/* Not started at all: as it stood before. */
+static const char *standing_before(size_t index)
+{
+	return turn_of(index) == ACTION_CREATE || turn_of(index) == ACTION_ADOPT ? "-" : "old";
+}
+
+static bool was_started(const struct rig *rig, size_t index, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rig->started[i] == index)
+			return true;
+	return false;
+}
+
+/* Each object stands as its outcome says; what was not started, as before. */
+static void expect_standings(struct rig *rig)
+{
+	struct ledger ledger;
+
+	assert_true(ledger_read(&ledger, rig->path, &rig->err));
+	for (size_t i = 0; i < rig->plan.action_count; i++) {
+		const char *wanted = was_started(rig, i, rig->started_count)
+					     ? standing_after(rig, i, rig->outcome(i))
+					     : standing_before(i);
+		assert_string_equal(standing(&ledger, rig, i), wanted);
+	}
+	ledger_close(&ledger);
+}
+
+static void all_kinds_work(void **state)
+{
+	struct rig *rig = *state;
+
+	make_mixed_plan(rig, 70);
+	assert_true(run(rig));
+	assert_memory_equal(&rig->result.done, &rig->plan.counts, sizeof(rig->result.done));
+	assert_int_equal(rig->result.failed + rig->result.not_started, 0);
+	assert_int_equal(rig->started_count, 60);
+	assert_int_equal(rig->completes_said, 60);
+	assert_int_equal(rig->came_early, 0);
+	assert_int_equal(rig->last_progress.done, 60);
+	expect_standings(rig);
+	assert_false(folder_has(&rig->folder, "state.json.journal"));
+}
+
+/* Also if some that should go fail, and in whatever order they end. */
+static void goers_end_before_anything_comes(void **state)
+{
+	static const size_t parallelisms[] = {1, 2, 3, 10, 29, 30, 31, 1000};
+
+	for (size_t i = 0; i < ARRAY_SIZE(parallelisms) * 4; i++) {
+		struct rig *rig = *state;
+		rig->parallelism = parallelisms[i / 4];
+		rig->answers_newest = i % 2;
+		rig->outcome = in_turn;
+		rig->failures_have_destroyed = i / 2 % 2;
+		make_mixed_plan(rig, 70);
+		assert_int_equal(goers(rig), 30);
+		assert_true(run(rig));
+		assert_int_equal(rig->came_early, 0);
+		assert_int_equal(rig->started_count, 60);
+		for (size_t j = 0; j < 60; j++)
+			assert_int_equal(goes(&rig->plan.actions[rig->started[j]]), j < 30);
+		assert_int_equal(rig->completes_said + rig->fails_said, 60);
+		expect_standings(rig);
+		assert_int_equal(teardown(state), 0);
+		assert_int_equal(setup(state), 0);
+	}
+}
+
+static enum outcome_kind all_fail(size_t index)
+{
+	(void)index;
+	return OUTCOME_FAILED;
+}
+
+static void all_kinds_fail(void **state)
+{
+	struct rig *rig = *state;
+
+	make_mixed_plan(rig, 70);
+	rig->outcome = all_fail;
+	assert_true(run(rig));
+	assert_int_equal(rig->result.failed, 60);
+	assert_int_equal(rig->started_count, 60);
+	assert_int_equal(rig->came_early, 0);
+	expect_standings(rig);
+}
+
+/* Stopped when all that goes has gone: what should come is not started, and is not unresolved. */
+static void interrupted_between(void **state)
+{
+	struct rig *rig = *state;
+
+	make_mixed_plan(rig, 70);
+	rig->interrupt_at = 30;
+	assert_true(run(rig));
+	assert_true(rig->result.was_interrupted);
+	assert_int_equal(rig->started_count, 30);
+	assert_int_equal(rig->result.not_started, 30);
+	assert_int_equal(rig->result.done.destroy + rig->result.done.forget, 30);
+	assert_int_equal(rig->result.done.add + rig->result.done.import, 0);
+	expect_standings(rig);
+	assert_false(folder_has(&rig->folder, "state.json.journal"));
+}
+
+/* What was under way may have gone or not: it stays recorded, and the next plan sees. */
+static void interrupted_twice_while_going(void **state)
+{
+	struct rig *rig = *state;
+	struct ledger ledger;
+
+	make_mixed_plan(rig, 70);
+	rig->interrupt_at = 10;
+	rig->interrupts_twice = true;
+	assert_true(run(rig));
+	assert_int_equal(rig->ended, 10);
+	assert_true(rig->started_count > 10 && rig->started_count < 30);
+	assert_true(folder_has(&rig->folder, "state.json.journal"));
+	assert_true(ledger_read(&ledger, rig->path, &rig->err));
+	for (size_t i = 0; i < rig->plan.action_count; i++)
+		assert_string_equal(standing(&ledger, rig, i),
+			was_started(rig, i, 10) ? "-" : standing_before(i));
+	ledger_close(&ledger);
+}
+
+/* No room for the result of what goes: nothing comes any more, and the state knows what went. */
+static int nothing_came(struct rig *rig, bool is_good)
+{
+	if (is_good || rig->came_early || rig->started_count != rig->ended)
+		return 1;
+	for (size_t i = 0; i < rig->started_count; i++)
+		if (!goes(&rig->plan.actions[rig->started[i]]))
+			return 2;
+	return rig->completes_said == rig->ended ? 0 : 3;
+}
+
+static void no_room_while_going(void **state)
+{
+	struct rig *rig = *state;
+	struct str header CLEANUP(str_release) = {0};
+
+	make_mixed_plan(rig, 700);
+	rig->parallelism = 1;
+	run_limited(rig, 38000, nothing_came);
+	struct ledger ledger;
+	size_t left = 0;
+	assert_true(ledger_read(&ledger, rig->path, &rig->err));
+	for (size_t i = 0; i < rig->plan.action_count; i++) {
+		const char *found = standing(&ledger, rig, i);
+		if (goes(&rig->plan.actions[i]))
+			left += strcmp(found, "old") == 0;
+		else
+			assert_string_equal(found, standing_before(i));
+	}
+	ledger_close(&ledger);
+	assert_true(left > 0 && left < 300);
+}
+
+/* ---- refreshes ---- */
+
+/* The first of the live stores were modified, the second is gone. */
+static void add_refreshes(struct rig *rig, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct object *after = arena_alloc(&rig->plan.arena, sizeof(*after));
+		*after = rig->live.objects[i];
+		after->modified = "later";
+		plan_add_refresh(&rig->plan, &rig->live.objects[i], i % 2 ? NULL : after);
+	}
+}
+
+static void expect_refreshed(struct rig *rig, size_t count)
+{
+	struct ledger ledger;
+
+	assert_true(ledger_read(&ledger, rig->path, &rig->err));
+	for (size_t i = 0; i < count; i++) {
+		const struct object *object =
+			model_object(&ledger.state.model, "prod", rig->live.objects[i].store, NULL);
+		if (i % 2) {
+			assert_null(object);
+			continue;
+		}
+		assert_string_equal(object->modified, "later");
+		assert_string_equal(object->id, rig->live.objects[i].id);
+	}
+	ledger_close(&ledger);
+}
+
+/* A plan of refreshes only, of so many recorded stores. */
+static void make_refreshing_plan(struct rig *rig, size_t count)
+{
+	struct state recorded CLEANUP(state_release) = {.serial = 1, .lineage = LINEAGE};
+	struct str bytes CLEANUP(str_release) = {0};
+	char name[32];
+
+	model_add_account(&rig->desired, "prod", "acc1");
+	model_add_account(&recorded.model, "prod", "acc1");
+	for (size_t i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "r%06zu", i);
+		struct object *live = model_add_object(&rig->live, "prod", name, NULL);
+		live->id = arena_format(&rig->live.arena, "id-%s", name);
+		live->origin = ORIGIN_CREATED;
+		model_add_copy(&recorded.model, live);
+	}
+	state_encode(&recorded, &bytes);
+	folder_write(&rig->folder, "state.json", str_text(&bytes));
+	add_refreshes(rig, count);
+	rig->started = mem_alloc(sizeof(*rig->started));
+}
+
+static void refreshes_need_no_runner(void **state)
+{
+	struct rig *rig = *state;
+
+	make_refreshing_plan(rig, 50);
+	assert_true(run(rig));
+	assert_int_equal(rig->started_count, 0);
+	assert_int_equal(rig->starts_said + rig->completes_said + rig->fails_said, 0);
+	assert_int_equal(rig->result.not_started, 0);
+	expect_refreshed(rig, 50);
+	assert_false(folder_has(&rig->folder, "state.json.journal"));
+}
+
+/* They are the first results: an interrupt leaves them. */
+static void refreshes_come_first(void **state)
+{
+	struct rig *rig = *state;
+
+	make_refreshing_plan(rig, 50);
+	struct object created = {.account = "prod", .store = "s"};
+	plan_add(&rig->plan)->after = &created;
+	rig->plan.counts = plan_count(&rig->plan);
+	rig->interrupted = 1;
+	assert_true(run(rig));
+	assert_int_equal(rig->started_count, 0);
+	assert_int_equal(rig->result.not_started, 1);
+	expect_refreshed(rig, 50);
+}
+
+static void leave_at_once(struct rig *rig)
+{
+	rig->interrupted = 2;
+}
+
+/* Killed at once, or left at once: they stand in the journal, and the next run has them. */
+static void refreshes_are_durable(void **state)
+{
+	struct rig *rig = *state;
+
+	make_refreshing_plan(rig, 50);
+	struct object created = {.account = "prod", .store = "s000000"};
+	plan_add(&rig->plan)->after = &created;
+	rig->plan.counts = plan_count(&rig->plan);
+	struct event_sink sink = {0};
+	struct executor_input input = {.plan = &rig->plan,
+		.desired = &rig->desired,
+		.runner = &rig->runner,
+		.ledger = &rig->ledger,
+		.sink = &sink,
+		.parallelism = 1,
+		.interrupted = &rig->interrupted};
+	struct ledger_options options = {.path = rig->path, .operation = "apply"};
+	assert_true(ledger_open(&rig->ledger, &options, &rig->err));
+	rig->on_started = leave_at_once;
+	assert_true(executor_run(&input, &rig->result, &rig->err));
+	ledger_close(&rig->ledger);
+	assert_true(folder_has(&rig->folder, "state.json.journal"));
+	expect_refreshed(rig, 50);
+}
+
+/* No room for them in the journal: nothing is started, and nothing becomes unresolved by that. */
+static int nothing_at_all(struct rig *rig, bool is_good)
+{
+	return !is_good && !rig->started_count && rig->result.not_started == 1 ? 0 : 1;
+}
+
+static void no_room_for_refreshes(void **state)
+{
+	struct rig *rig = *state;
+
+	make_refreshing_plan(rig, 500);
+	struct object created = {.account = "prod", .store = "s"};
+	plan_add(&rig->plan)->after = &created;
+	rig->plan.counts = plan_count(&rig->plan);
+	run_limited(rig, 48000, nothing_at_all);
+	struct ledger ledger;
+	assert_true(ledger_read(&ledger, rig->path, &rig->err));
+	assert_int_equal(ledger.state.model.object_count, 250);
+	ledger_close(&ledger);
+	assert_false(folder_has(&rig->folder, "state.json.journal"));
+	expect_refreshed(rig, 500);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -534,6 +957,16 @@ int main(void)
 		TEST(no_room_for_intents),
 		TEST(no_room_for_results),
 		TEST(folder_vanishes),
+		TEST(all_kinds_work),
+		TEST(goers_end_before_anything_comes),
+		TEST(all_kinds_fail),
+		TEST(interrupted_between),
+		TEST(interrupted_twice_while_going),
+		TEST(no_room_while_going),
+		TEST(refreshes_need_no_runner),
+		TEST(refreshes_come_first),
+		TEST(refreshes_are_durable),
+		TEST(no_room_for_refreshes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

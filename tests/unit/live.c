@@ -223,6 +223,73 @@ static void failed_page(void **state)
 	expect_text(r->listing.err.hint, "not expired");
 }
 
+/* ---- inside a store ---- */
+
+static const struct object store = {.account = "prod", .store = "keys", .id = "st1"};
+
+static void list_inside(struct reading *r)
+{
+	live_listing_release(&r->listing);
+	r->listing = (struct live_listing){.account = &r->live, .model = &r->model};
+	live_listing_start_inside(&r->listing, &store, r->client, &r->tag);
+}
+
+static void secrets_in_a_store(void **state)
+{
+	struct reading *r = *state;
+
+	list_inside(r);
+	take(r, 200,
+		"{\"success\":true,\"result\":[{\"id\":\"a\",\"name\":\"TOKEN\"},"
+		"{\"id\":\"b\",\"name\":\"OLD\",\"status\":\"deleted\"},"
+		"{\"id\":\"c\",\"name\":\"KEY\",\"status\":\"pending\"}],"
+		"\"result_info\":{\"total_pages\":1,\"total_count\":3}}");
+	expect(r, true, 1, 2);
+	assert_string_equal(r->model.objects[0].secret, "TOKEN");
+	assert_string_equal(r->model.objects[0].store, "keys");
+	assert_string_equal(r->model.objects[0].account, "prod");
+	assert_int_equal(r->model.objects[0].kind, OBJECT_SECRET);
+	assert_string_equal(r->model.objects[1].secret, "KEY");
+}
+
+static void pages_in_a_store(void **state)
+{
+	struct reading *r = *state;
+
+	list_inside(r);
+	take_page(r, 0, 100, 2);
+	expect(r, false, 2, 100);
+	take_page(r, 100, 7, 2);
+	expect(r, true, 2, 107);
+	assert_string_equal(r->model.objects[106].secret, "s106");
+}
+
+/* What a short list hides would be destroyed without a word. */
+static void short_list_in_a_store(void **state)
+{
+	struct reading *r = *state;
+
+	list_inside(r);
+	take(r, 200,
+		"{\"success\":true,\"result\":[{\"id\":\"a\",\"name\":\"TOKEN\"}],"
+		"\"result_info\":{\"total_pages\":1,\"total_count\":2}}");
+	assert_true(r->listing.is_done);
+	expect_text(r->listing.err.message, "has 1 secrets and says that there are 2");
+}
+
+static void failed_in_a_store(void **state)
+{
+	struct reading *r = *state;
+
+	list_inside(r);
+	take(r, 403,
+		"{\"success\":false,\"errors\":[{\"code\":10000,\"message\":\"Authentication "
+		"error\"}]}");
+	assert_true(r->listing.is_done);
+	expect_text(r->listing.err.message, "Authentication error");
+	assert_int_equal(r->model.object_count, 0);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -239,6 +306,10 @@ int main(void)
 		TEST(page_repeats_for_ever),
 		TEST(wrong_results),
 		TEST(failed_page),
+		TEST(secrets_in_a_store),
+		TEST(pages_in_a_store),
+		TEST(short_list_in_a_store),
+		TEST(failed_in_a_store),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,6 +140,48 @@ static void words(void **state)
 	assert_string_equal(object_kind_word(OBJECT_SECRET), "secret");
 }
 
+static void expect_match(
+	const char *address_of_store, bool has_secret, const char *pattern, bool matches)
+{
+	struct object object = {.account = "prod",
+		.store = address_of_store,
+		.secret = has_secret ? "TOKEN" : NULL};
+
+	if (object_matches(&object, pattern) != matches)
+		fail_msg("prod/%s%s against %s", address_of_store, has_secret ? "/TOKEN" : "",
+			pattern);
+}
+
+static void matches(void **state)
+{
+	static const char *const yes[] = {"prod", "prod/keys", "*", "*/*", "prod/*", "*/keys", "p*",
+		"prod/k?ys", "prod/[jk]eys", "pro[!x]/keys", "prod/ke*s", "prod/keys*", "\\prod"};
+	static const char *const no[] = {"", "/", "prod/", "/keys", "keys", "prod/keys/",
+		"prod//keys", "prodkeys", "prod*keys", "prod?keys", "prod[/]keys", "Prod",
+		"prod/Keys", "pro", "prod/key", "prod/keys2", "rod", "[", "prod/[", "*/*/*/*",
+		"stage", "?", "prod/?"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
+		expect_match("keys", false, yes[i], true);
+		expect_match("keys", true, yes[i], true); /* what is in it, too */
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(no); i++) {
+		expect_match("keys", false, no[i], false);
+		expect_match("keys", true, no[i], false);
+	}
+	/* The address of a secret is not that of its store. */
+	expect_match("keys", true, "prod/keys/TOKEN", true);
+	expect_match("keys", true, "*/*/T*", true);
+	expect_match("keys", false, "prod/keys/TOKEN", false);
+	expect_match("keys", false, "*/*/*", false);
+	expect_match("keys", true, "prod/keys/token", false);
+	/* Dots are letters, also at the front. */
+	expect_match(".keys", false, "prod/*", true);
+	expect_match(".keys", false, "prod/?keys", true);
+	expect_match("..", false, "prod/*", true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +192,7 @@ int main(void)
 		cmocka_unit_test(empty),
 		cmocka_unit_test(accounts),
 		cmocka_unit_test(words),
+		cmocka_unit_test(matches),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

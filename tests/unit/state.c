@@ -476,6 +476,85 @@ static void fold_accounts(void **state)
 	state_release(&after);
 }
 
+/* ---- what the manifest said last ---- */
+
+static void policies_round_trip(void **state)
+{
+	struct state before, after = {0};
+	struct str text CLEANUP(str_release) = {0}, again CLEANUP(str_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		make(&before);
+		struct object *keys = &before.model.objects[before.model.object_count - 1];
+		keys->prevent_destroy = i & 1;
+		keys->forget_on_remove = i & 2;
+		str_clear(&text);
+		str_clear(&again);
+		state_encode(&before, &text);
+		assert_int_equal(
+			strstr(str_text(&text), "\"prevent_destroy\": true") != NULL, i & 1);
+		assert_int_equal(
+			strstr(str_text(&text), "\"on_remove\": \"forget\"") != NULL, (i & 2) / 2);
+		assert_true(decode(text.bytes, text.length, &after, &err));
+		const struct object *read = model_object(&after.model, "prod", "keys", NULL);
+		assert_int_equal(read->prevent_destroy, i & 1);
+		assert_int_equal(read->forget_on_remove, (i & 2) / 2);
+		state_encode(&after, &again);
+		assert_string_equal(str_text(&text), str_text(&again));
+		state_release(&before);
+		state_release(&after);
+	}
+}
+
+/* A policy that is read as none would let go what is protected. */
+static void wrong_policies(void **state)
+{
+	static const char *const wrong[] = {"\"prevent_destroy\": false", "\"prevent_destroy\": 1",
+		"\"prevent_destroy\": \"true\"", "\"prevent_destroy\": null",
+		"\"on_remove\": \"destroy\"", "\"on_remove\": \"Forget\"", "\"on_remove\": true",
+		"\"on_remove\": null", "\"prevent_destory\": true"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct str text CLEANUP(str_release) = {0};
+		struct error err CLEANUP(error_release) = {0};
+		struct state read = {0};
+		str_format(&text,
+			"{\"version\":1,\"cfprov_version\":\"0\",\"serial\":1,\"lineage\":"
+			"\"" LINEAGE
+			"\",\"accounts\":{\"a1\":{\"alias\":\"p\",\"stores\":{\"s\":{\"id\":\"x\","
+			"\"origin\":\"created\",%s}}}}}",
+			wrong[i]);
+		assert_false(decode(text.bytes, text.length, &read, &err));
+		expect_error(&err, "is unknown or has a wrong value");
+	}
+}
+
+/* A policy that changed is a change; one that did not is none. */
+static void fold_policies(void **state)
+{
+	struct state before, after = {0}, again = {0};
+
+	(void)state;
+	make(&before);
+	struct object now = *model_object(&before.model, "prod", "keys", NULL);
+	const struct change put = {CHANGE_PUT, &now};
+	const struct state_fold one = {.changes = &put, .change_count = 1};
+	for (int i = 1; i < 4; i++) {
+		now.prevent_destroy = i & 1;
+		now.forget_on_remove = i & 2;
+		state_fold(&before, &one, &after);
+		assert_int_equal(after.serial, before.serial + 1);
+		state_fold(&after, &one, &again);
+		assert_int_equal(again.serial, after.serial);
+		state_release(&after);
+		state_release(&again);
+	}
+	state_release(&before);
+}
+
 static void fold_many(void **state)
 {
 	enum { MANY = 20000 };
@@ -522,6 +601,9 @@ int main(void)
 		cmocka_unit_test(fold_of_the_same_changes_nothing),
 		cmocka_unit_test(fold_resolves),
 		cmocka_unit_test(fold_accounts),
+		cmocka_unit_test(policies_round_trip),
+		cmocka_unit_test(wrong_policies),
+		cmocka_unit_test(fold_policies),
 		cmocka_unit_test(fold_many),
 	};
 

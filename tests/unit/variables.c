@@ -174,8 +174,9 @@ static void bounded(void **state)
 	struct str text CLEANUP(str_release) = {0};
 
 	(void)state;
-	memcpy(pair, "A=", 2);
-	memset(pair + 2, 'x', SIZE);
+	memset(pair, 'x', SIZE + 2);
+	pair[0] = 'A';
+	pair[1] = '=';
 	for (size_t i = 0; i < 100; i++)
 		str_text_add(&text, "${A}");
 	const char *const given[] = {pair};
