@@ -310,8 +310,7 @@ static const struct option {
 	{"lock-timeout", "TIME", CLI_LOCK, take_lock_timeout, "a duration like 30s or 5m",
 		"how long to wait for the lock (default 0s)"},
 	{"backup", "PATH", CLI_BACKUP, take_backup, "a path, or - for none",
-		"where the state before is kept (default: the state's name and .backup); - for "
-		"none"},
+		"where the state before is kept; - for none (default: beside it, as .backup)"},
 	{"account-id", "ID", CLI_ACCOUNT_ID, take_account_id, "the id of an account",
 		"this account, whatever the manifest says; may be given again"},
 	{"dry-run", NULL, CLI_DRY_RUN, take_dry_run, "true or false",
