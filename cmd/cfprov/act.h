@@ -2,7 +2,7 @@
 #ifndef CFPROV_ACT_H
 #define CFPROV_ACT_H
 
-#include "session.h"
+#include "planning.h"
 
 /* `operation` is what the lock says: "apply". Gives the exit status. */
 int act(const struct cli *cli, enum session_mode mode, const char *operation);

@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #define CLI_PLANNING (CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_PARALLEL | CLI_SELECT)
-#define CLI_ACTING   (CLI_PLANNING | CLI_LOCK | CLI_APPROVE)
+#define CLI_ACTING   (CLI_PLANNING | CLI_LOCK | CLI_BACKUP | CLI_APPROVE)
 
 const struct command cli_commands[] = {
-	{"validate", NULL, "check the manifest, offline", CLI_MANIFEST, 0, validate_run},
+	{"validate", NULL, "check the manifest, offline", CLI_MANIFEST | CLI_JSON, 0, validate_run},
 	{"plan", NULL, "show what apply would do; changes nothing",
 		CLI_PLANNING | CLI_ADOPT | CLI_CHANGES | CLI_DETAILED | CLI_OUT, 0, plan_run},
 	{"apply", "[PLANFILE]", "plan, ask, and do it; or do just what a saved plan says",
@@ -23,11 +23,32 @@ const struct command cli_commands[] = {
 	{"destroy", NULL, "plan the end of all that is managed, ask, and do it",
 		CLI_ACTING | CLI_GUARD, 0, destroy_run},
 	{"refresh", NULL, "bring the state up to what lives, without a question",
-		CLI_PLANNING | CLI_LOCK, 0, refresh_run},
+		CLI_PLANNING | CLI_LOCK | CLI_BACKUP, 0, refresh_run},
 	{"show", "[PLANFILE]", "show the state, or a saved plan", CLI_MANIFEST | CLI_STATE, 1,
 		show_run},
+	{"import", "ADDRESS ACCOUNT/STORE", "take a store that lives already into the state",
+		CLI_MANIFEST | CLI_STATE | CLI_LOCK | CLI_BACKUP, 2, import_run},
+	{"export", NULL, "write a manifest of what lives in the accounts",
+		CLI_MANIFEST | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL, 0, export_run},
+	{"output", "[ADDRESS]", "write ids for other tools",
+		CLI_MANIFEST | CLI_STATE | CLI_JSON | CLI_RAW, 1, output_run},
+	{"doctor", NULL, "check credentials, accounts and state, and say what to do",
+		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL, 0,
+		doctor_run},
 	{"state list", "[ADDRESS...]", "list the addresses of what is managed",
 		CLI_MANIFEST | CLI_STATE, SIZE_MAX, state_list_run},
+	{"schema", NULL, "print the JSON Schema of the manifest, for editors", 0, 0, schema_run},
+	{"state show", "ADDRESS", "show what is recorded of one object",
+		CLI_MANIFEST | CLI_STATE | CLI_JSON, 1, state_show_run},
+	{"state rm", "ADDRESS...", "take objects out of the state; they go on living",
+		CLI_MANIFEST | CLI_STATE | CLI_LOCK | CLI_BACKUP | CLI_DRY_RUN, SIZE_MAX,
+		state_rm_run},
+	{"state mv", "OLD NEW", "rename an account's alias in the state",
+		CLI_MANIFEST | CLI_STATE | CLI_LOCK | CLI_BACKUP | CLI_DRY_RUN, 2, state_mv_run},
+	{"state pull", NULL, "write the state as JSON", CLI_MANIFEST | CLI_STATE, 0,
+		state_pull_run},
+	{"state push", "FILE", "put another state in its place; FILE may be - (stdin)",
+		CLI_MANIFEST | CLI_STATE | CLI_LOCK | CLI_BACKUP | CLI_FORCE, 1, state_push_run},
 	{"version", NULL, "show the version", 0, 0, version_run},
 	{"help", "[COMMAND]", "show this, or how a command is used", 0, 2, help_run},
 	{0},
@@ -71,23 +92,29 @@ static bool set_duration_ms(int64_t *duration_ms, const char *value)
 	return number == 0 && !value[digits];
 }
 
+static const char **add_text(const char **texts, size_t *count, size_t *room, const char *text)
+{
+	texts = mem_room((void *)texts, *count, room, sizeof(text));
+	texts[(*count)++] = text;
+	return texts;
+}
+
 static bool take_manifest(struct cli *cli, const char *value)
 {
-	cli->manifest = value;
+	cli->manifests = add_text(cli->manifests, &cli->manifest_count, &cli->manifest_room, value);
 	return *value;
+}
+
+static bool take_variable(struct cli *cli, const char *value)
+{
+	cli->variables = add_text(cli->variables, &cli->variable_count, &cli->variable_room, value);
+	return variables_is_pair(value);
 }
 
 static bool take_state(struct cli *cli, const char *value)
 {
 	cli->state = value;
 	return *value;
-}
-
-static const char **add_text(const char **texts, size_t *count, size_t *room, const char *text)
-{
-	texts = mem_room((void *)texts, *count, room, sizeof(text));
-	texts[(*count)++] = text;
-	return texts;
 }
 
 static bool take_account(struct cli *cli, const char *value)
@@ -191,6 +218,35 @@ static bool take_input(struct cli *cli, const char *value)
 	return set_flag(&cli->input, value);
 }
 
+static bool take_backup(struct cli *cli, const char *value)
+{
+	cli->backup = value;
+	return *value;
+}
+
+static bool take_account_id(struct cli *cli, const char *value)
+{
+	cli->account_ids = mem_room((void *)cli->account_ids, cli->account_id_count,
+		&cli->account_id_room, sizeof(value));
+	cli->account_ids[cli->account_id_count++] = value;
+	return *value;
+}
+
+static bool take_dry_run(struct cli *cli, const char *value)
+{
+	return set_flag(&cli->dry_run, value);
+}
+
+static bool take_json(struct cli *cli, const char *value)
+{
+	return set_flag(&cli->json, value);
+}
+
+static bool take_raw(struct cli *cli, const char *value)
+{
+	return set_flag(&cli->raw, value);
+}
+
 static bool take_no_color(struct cli *cli, const char *value)
 {
 	return set_flag(&cli->no_color, value);
@@ -210,9 +266,12 @@ static const struct option {
 	const char *help;
 } options[] = {
 	{"f", "PATH", CLI_MANIFEST, take_manifest, "a path",
-		"the manifest (default " MANIFEST_DEFAULT_PATH ")"},
+		"the manifest (default " MANIFEST_DEFAULT_PATH "): a file, a folder of them, or -; "
+		"repeatable"},
+	{"var", "NAME=VALUE", CLI_MANIFEST, take_variable, "NAME=VALUE",
+		"the value of ${NAME} in the manifest; repeatable"},
 	{"state", "PATH", CLI_STATE, take_state, "a path",
-		"the state file (default: cfprov.state.json beside the manifest)"},
+		"the state file (default: what the manifest says, or cfprov.state.json beside it)"},
 	{"account", "ALIAS", CLI_ACCOUNT, take_account, "an alias from the manifest",
 		"only this account; may be given again, and * matches"},
 	{"adopt", NULL, CLI_ADOPT, take_adopt, "true or false",
@@ -250,6 +309,18 @@ static const struct option {
 		"-lock=false: do not lock the state"},
 	{"lock-timeout", "TIME", CLI_LOCK, take_lock_timeout, "a duration like 30s or 5m",
 		"how long to wait for the lock (default 0s)"},
+	{"backup", "PATH", CLI_BACKUP, take_backup, "a path, or - for none",
+		"where the state before is kept (default: the state's name and .backup); - for "
+		"none"},
+	{"account-id", "ID", CLI_ACCOUNT_ID, take_account_id, "the id of an account",
+		"this account, whatever the manifest says; may be given again"},
+	{"dry-run", NULL, CLI_DRY_RUN, take_dry_run, "true or false",
+		"only say what would be done"},
+	{"json", NULL, CLI_JSON, take_json, "true or false", "write JSON"},
+	{"raw", NULL, CLI_RAW, take_raw, "true or false",
+		"write just the id, without a line break"},
+	{"force", NULL, CLI_FORCE, take_force, "true or false",
+		"do it in spite of what would keep others from it"},
 	{"no-color", NULL, CLI_ALL, take_no_color, "true or false", "no colour"},
 	{"help", NULL, CLI_ALL, take_help, "true or false", "show how the command is used"},
 	{"h", NULL, CLI_ALL, take_help, "true or false", NULL},
@@ -319,6 +390,8 @@ static bool take_option(struct parsing *p, const char *text, char ***next)
 		value = *(*next)++;
 	if (option->take(p->cli, value))
 		return true;
+	if (option->take == take_variable) /* it may be a secret */
+		return error_set(p->err, "-%s must be %s", option->name, option->must_be);
 	struct str shown CLEANUP(str_release) = {0};
 	text_add_visible(&shown, value, strlen(value), 60);
 	return error_set(p->err, "-%s can't be `%s`: it must be %s", option->name, str_text(&shown),
@@ -348,6 +421,22 @@ static bool unknown_command(const char *name, struct error *err)
 	return error_hint(err, "See cfprov help.");
 }
 
+/* Is this the first of the two words of the command? */
+static bool begins_with(const struct command *command, const char *word)
+{
+	size_t length = strlen(word);
+
+	return strncmp(command->name, word, length) == 0 && command->name[length] == ' ';
+}
+
+/* Adds the commands whose first word this is. */
+static void add_commands_of(const char *word, struct str *out)
+{
+	for (const struct command *it = cli_commands; it->name; it++)
+		if (begins_with(it, word))
+			str_format(out, "%scfprov %s", out->length ? ", " : "", it->name);
+}
+
 /* A command has one word or two. */
 static bool take_command(struct parsing *p, const char *word, char ***next)
 {
@@ -361,11 +450,12 @@ static bool take_command(struct parsing *p, const char *word, char ***next)
 	}
 	if (p->cli->command)
 		return true;
-	if (strcmp(word, "state") == 0) {
-		error_set(p->err, "`state` needs a second word");
-		return error_hint(p->err, "There is: cfprov state list.");
-	}
-	return unknown_command(word, p->err);
+	struct str known CLEANUP(str_release) = {0};
+	add_commands_of(word, &known);
+	if (!known.length)
+		return unknown_command(word, p->err);
+	error_set(p->err, "`%s` needs a second word", word);
+	return error_hint(p->err, "There is: %s.", str_text(&known));
 }
 
 static bool take_argument(struct parsing *p, const char *argument)
@@ -430,12 +520,28 @@ static bool parse_words(struct parsing *p, char **next)
 	return true;
 }
 
+/* What the command's help writes without brackets must be there. */
+static bool check_arguments(const struct cli *cli, struct error *err)
+{
+	const char *word = cli->command->arguments;
+
+	for (size_t count = 0; word && *word && *word != '['; count++) {
+		size_t length = strcspn(word, " ");
+		if (count == cli->argument_count) {
+			error_set(err, "%s needs %.*s", cli->command->name, (int)length, word);
+			return error_hint(err, "Usage: cfprov %s [OPTIONS] %s", cli->command->name,
+				cli->command->arguments);
+		}
+		word += length + (word[length] == ' ');
+	}
+	return true;
+}
+
 bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err)
 {
 	struct parsing p = {.cli = cli, .err = err};
 
 	*cli = (struct cli){
-		.manifest = MANIFEST_DEFAULT_PATH,
 		.input = true,
 		.lock = true,
 		.refresh = true,
@@ -453,12 +559,15 @@ bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err)
 	}
 	if (!cli->command)
 		cli->command = cli_find("help");
-	return true;
+	return check_arguments(cli, err);
 }
 
 void cli_release(struct cli *cli)
 {
+	free((void *)cli->manifests);
+	free((void *)cli->variables);
 	free((void *)cli->accounts);
+	free((void *)cli->account_ids);
 	free((void *)cli->targets);
 	free((void *)cli->excludes);
 	free((void *)cli->replaces);

@@ -20,10 +20,18 @@ struct command;
 
 struct cli {
 	const struct command *command;
-	const char *out;              /* -out; NULL: none */
-	const char *manifest, *state; /* -f, -state; state NULL: beside the manifest */
-	const char **accounts;        /* -account: patterns; none: all */
+	const char **manifests; /* -f: files and folders; none: the default */
+	size_t manifest_count, manifest_room;
+	const char **variables; /* -var: NAME=VALUE */
+	size_t variable_count, variable_room;
+	const char *out;       /* -out; NULL: none */
+	const char *state;     /* -state; NULL: where the manifest says, or beside it */
+	const char **accounts; /* -account: patterns; none: all */
 	size_t account_count, account_room;
+	const char **account_ids; /* -account-id */
+	size_t account_id_count, account_id_room;
+	const char *backup; /* -backup; NULL: beside the state */
+	bool dry_run, json, raw;
 	const char **targets, **excludes, **replaces; /* patterns of addresses */
 	size_t target_count, target_room, exclude_count, exclude_room, replace_count, replace_room;
 	bool no_color, auto_approve, input, lock, adopt, detailed_exitcode, help;
@@ -48,13 +56,19 @@ enum cli_option {
 	CLI_SELECT = 256,  /* -target, -exclude */
 	CLI_CHANGES = 512, /* -destroy, -replace, -refresh, -refresh-only */
 	CLI_OUT = 2048,
-	CLI_GUARD = 1024,  /* -allow-store-destroy, -force, -max-deletes, -max-delete-percent */
+	CLI_GUARD = 1024, /* -allow-store-destroy, -force, -max-deletes, -max-delete-percent */
+	CLI_BACKUP = 1 << 12,
+	CLI_ACCOUNT_ID = 1 << 13,
+	CLI_DRY_RUN = 1 << 14,
+	CLI_JSON = 1 << 15,
+	CLI_RAW = 1 << 16,
+	CLI_FORCE = 1 << 17,
 	CLI_ALL = 1 << 20, /* each command: -no-color, -help */
 };
 
 struct command {
 	const char *name;      /* one or two words */
-	const char *arguments; /* for help: "[COMMAND]"; NULL: takes none */
+	const char *arguments; /* for help: "[COMMAND]"; NULL: takes none. Without [] needed */
 	const char *summary;
 	unsigned options;
 	size_t most_arguments;

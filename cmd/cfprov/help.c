@@ -18,6 +18,7 @@ static void add_overview(struct str *out)
 		"\nEnvironment:\n"
 		"  CLOUDFLARE_API_TOKEN   the token (or CLOUDFLARE_EMAIL, CLOUDFLARE_API_KEY)\n"
 		"  CLOUDFLARE_ACCOUNT_ID  the account, if the manifest names none\n"
+		"  CFPROV_VAR_NAME        the value of ${NAME} in the manifest, behind -var\n"
 		"  CLOUDFLARE_BASE_URL    another server than Cloudflare's, a simulator say\n"
 		"  CFPROV_REQUEST_TIMEOUT seconds that one request may take (default 60)\n"
 		"  NO_COLOR               no colour\n\n"

@@ -1,9 +1,9 @@
 /* cfprov plan: what would apply do? Changes nothing, here or there. */
 #include "commands.h"
 #include "engine/guard.h"
+#include "planning.h"
 #include "progress.h"
 #include "render.h"
-#include "session.h"
 #include "term.h"
 
 #include <stdint.h>

@@ -4,7 +4,7 @@
 
 #include "base/str.h"
 #include "model/plan.h"
-#include "session.h"
+#include "planning.h"
 
 /* What changed outside, the actions, a line or two each, then the summary: "Plan: …" or "No
  * changes. …". */

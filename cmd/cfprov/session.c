@@ -1,15 +1,9 @@
 #include "session.h"
 
-#include "adapter/fs.h"
 #include "adapter/table.h"
 #include "base/text.h"
-#include "desired/manifest.h"
 #include "desired/pick.h"
 #include "desired/source.h"
-#include "engine/check.h"
-#include "engine/planner.h"
-#include "engine/recover.h"
-#include "engine/verify.h"
 #include "interrupt.h"
 #include "term.h"
 
@@ -21,8 +15,6 @@ enum { REQUEST_TIMEOUT_MS = 60000 };
 void session_init(struct session *session, const struct cli *cli, const struct event_sink *sink)
 {
 	*session = (struct session){.cli = cli, .sink = sink, .wake_fd = interrupt_start()};
-	session->state_path = cli->state ? mem_copy_text(cli->state)
-					 : fs_neighbour(cli->manifest, LEDGER_DEFAULT_NAME);
 }
 
 void session_release(struct session *session)
@@ -34,6 +26,7 @@ void session_release(struct session *session)
 		ledger_close(&session->ledger);
 	model_release(&session->live);
 	model_release(&session->desired);
+	manifest_release(&session->manifest);
 	arena_release(&session->arena);
 	free(session->accounts);
 	free(session->state_path);
@@ -41,32 +34,97 @@ void session_release(struct session *session)
 
 /* ---- manifest ---- */
 
-bool session_load_manifest(struct session *session)
+static struct manifest_source manifest_source(const struct cli *cli)
+{
+	return (struct manifest_source){
+		.paths = cli->manifests,
+		.path_count = cli->manifest_count,
+		.variables = cli->variables,
+		.variable_count = cli->variable_count,
+	};
+}
+
+static bool open_manifest(struct session *session, struct error_list *errors)
+{
+	const struct manifest_source source = manifest_source(session->cli);
+
+	session->has_manifest = true;
+	return manifest_open(&session->manifest, &source, errors);
+}
+
+const char *session_manifest_name(const struct cli *cli)
+{
+	if (cli->manifest_count > 1)
+		return "the manifests";
+	return cli->manifest_count ? cli->manifests[0] : MANIFEST_DEFAULT_PATH;
+}
+
+bool session_read_manifest(struct session *session, struct error_list *errors)
 {
 	const struct cli *cli = session->cli;
-	const struct pick pick = {cli->manifest, cli->accounts, cli->account_count};
-	struct error_list errors CLEANUP(error_list_release) = {0};
-	struct error err CLEANUP(error_release) = {0};
+	const struct pick pick = {session_manifest_name(cli), cli->accounts, cli->account_count};
 	const char *account_id = getenv("CLOUDFLARE_ACCOUNT_ID");
+	struct error err = {0};
 
 	if (account_id && !*account_id)
 		account_id = NULL;
-	if (!manifest_load(cli->manifest, account_id, &session->desired, &errors)) {
-		term_errors(&errors);
+	if (!open_manifest(session, errors) ||
+		!manifest_read(&session->manifest, account_id, &session->desired, errors))
 		return false;
-	}
 	if (pick_accounts(&pick, &session->desired, &err))
 		return true;
-	term_error(&err);
+	error_move(error_list_add(errors), &err);
+	return false;
+}
+
+bool session_load_manifest(struct session *session)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+
+	if (session_read_manifest(session, &errors))
+		return true;
+	term_errors(&errors);
 	return false;
 }
 
 /* ---- state ---- */
 
+/* Who only looks at the state needs no manifest, unless one is there and says where it is. */
+static bool is_absent(const struct session *session, const struct error_list *errors)
+{
+	for (size_t i = 0; i < errors->count; i++)
+		if (errors->items[i].code != ERROR_ABSENT)
+			return false;
+	return errors->count == session->manifest.documents.count;
+}
+
+bool session_find_state(struct session *session)
+{
+	const struct manifest_source source = manifest_source(session->cli);
+	struct error_list errors CLEANUP(error_list_release) = {0};
+
+	if (session->state_path)
+		return true;
+	if (session->cli->state)
+		session->state_path = mem_copy_text(session->cli->state);
+	else if ((!session->has_manifest && !open_manifest(session, &errors)) ||
+		 !manifest_state_path(&session->manifest, &session->state_path, &errors)) {
+		if (!is_absent(session, &errors)) {
+			term_errors(&errors);
+			return false;
+		}
+	}
+	if (!session->state_path)
+		session->state_path = manifest_beside(&source, LEDGER_DEFAULT_NAME);
+	return true;
+}
+
 bool session_read_state(struct session *session)
 {
 	struct error err CLEANUP(error_release) = {0};
 
+	if (!session_find_state(session))
+		return false;
 	session->has_ledger = ledger_read(&session->ledger, session->state_path, &err);
 	if (!session->has_ledger)
 		term_error(&err);
@@ -76,8 +134,12 @@ bool session_read_state(struct session *session)
 bool session_open_state(struct session *session, const char *operation)
 {
 	struct error err CLEANUP(error_release) = {0};
+
+	if (!session_find_state(session))
+		return false;
 	const struct ledger_options options = {
 		.path = session->state_path,
+		.backup = session->cli->backup,
 		.operation = operation,
 		.no_lock = !session->cli->lock,
 		.lock_timeout_ms = session->cli->lock_timeout_ms,
@@ -120,7 +182,7 @@ static bool request_timeout_ms(int64_t *ret_timeout_ms, struct error *err)
 	return true;
 }
 
-static bool new_client(struct session *session)
+bool session_new_client(struct session *session)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct client_options options = {
@@ -137,8 +199,7 @@ static bool new_client(struct session *session)
 	return session->client;
 }
 
-/* Accounts with the same source share a lane; *lanes: name of the source -> lane + 1. */
-static bool find_lane(struct session *session, struct table **lanes, const struct account *account,
+bool session_find_lane(struct session *session, struct table **lanes, const struct account *account,
 	size_t *ret_lane, struct error *err)
 {
 	const char *key = account->token.kind == VALUE_NONE ? "" : account->token.name;
@@ -191,7 +252,8 @@ static bool connect_accounts(struct session *session)
 		struct live_account *account = &session->accounts[i];
 		struct error err CLEANUP(error_release) = {0};
 		account->account = &desired->accounts[i];
-		works[i] = find_lane(session, &lanes, account->account, &account->lane, &err);
+		works[i] =
+			session_find_lane(session, &lanes, account->account, &account->lane, &err);
 		if (!works[i])
 			term_error(&err);
 	}
@@ -239,7 +301,7 @@ static void believe_state(struct session *session, const struct table *unsure)
 	}
 }
 
-static struct live_input live_input_of(const struct session *session)
+struct live_input session_live_input(const struct session *session)
 {
 	return (struct live_input){
 		.client = session->client,
@@ -255,7 +317,7 @@ static bool list_accounts(struct session *session)
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	const struct model *desired = &session->desired;
 	struct live_account *listed AUTO_FREE = mem_alloc(desired->account_count * sizeof(*listed));
-	struct live_input input = live_input_of(session);
+	struct live_input input = session_live_input(session);
 	bool believes = !session->cli->refresh;
 	struct table *unsure = believes ? find_unsure(session) : NULL;
 
@@ -273,221 +335,17 @@ static bool list_accounts(struct session *session)
 	return interrupt_count == 0;
 }
 
-/* What lives; accounts that can't be read are left out. False if none is left. */
-static bool read_live(struct session *session)
+bool session_read_live(struct session *session)
 {
 	const struct model *desired = &session->desired;
-	bool *works AUTO_FREE = mem_alloc(desired->account_count * sizeof(*works));
 
+	if (!session_new_client(session) || !connect_accounts(session))
+		return false;
+	bool *works AUTO_FREE = mem_alloc(desired->account_count * sizeof(*works));
 	if (!list_accounts(session))
 		return false;
 	for (size_t i = 0; i < desired->account_count; i++)
 		works[i] = model_account(&session->live, desired->accounts[i].alias);
 	drop_accounts(session, works);
 	return session->desired.account_count > 0;
-}
-
-/* ---- plan ---- */
-
-static bool settle(struct session *session)
-{
-	struct error err CLEANUP(error_release) = {0};
-	size_t count;
-	struct change *changes AUTO_FREE = recover_changes(
-		&session->ledger.state.model, &session->live, &session->arena, &count);
-
-	for (size_t i = 0; i < count; i++)
-		if (changes[i].kind == CHANGE_PUT)
-			event_emit(session->sink, &(struct event){.type = EVENT_RECOVERED,
-							  .object = changes[i].object});
-	if (ledger_settle(&session->ledger, changes, count, &err))
-		return true;
-	term_error(&err);
-	return false;
-}
-
-static bool make_plan(struct session *session)
-{
-	struct error_list errors CLEANUP(error_list_release) = {0};
-	struct error err CLEANUP(error_release) = {0};
-
-	plan_release(&session->plan);
-	if (!planner_plan(&session->input, &session->plan, &errors)) {
-		term_errors(&errors);
-		return false;
-	}
-	if (check_plan(&session->plan, &err))
-		return true;
-	term_error(&err);
-	return false;
-}
-
-/* Reads what is inside the stores that the plan destroys. *ret_any: there are such stores. */
-static bool look_inside(struct session *session, bool *ret_any)
-{
-	struct error_list errors CLEANUP(error_list_release) = {0};
-	const struct plan *plan = &session->plan;
-	const struct object **doomed = mem_alloc(plan->action_count * sizeof(*doomed));
-	struct live_stores stores = {.items = doomed};
-	struct live_input input = live_input_of(session);
-
-	for (size_t i = 0; i < plan->action_count; i++) {
-		const struct action *action = &plan->actions[i];
-		enum action_kind kind = action_kind(action);
-		bool destroys = kind == ACTION_DESTROY || kind == ACTION_REPLACE;
-		if (destroys && action_object(action)->kind == OBJECT_STORE)
-			doomed[stores.count++] = action->before;
-	}
-	bool is_good = !stores.count || live_read_inside(&input, &stores, &session->live, &errors);
-	if (!is_good)
-		term_errors(&errors);
-	free((void *)doomed);
-	*ret_any = stores.count > 0;
-	return is_good;
-}
-
-bool session_mode_of(const struct cli *cli, enum session_mode *ret_mode)
-{
-	struct error err CLEANUP(error_release) = {0};
-
-	*ret_mode = cli->destroys       ? SESSION_DESTROY
-		    : cli->refresh_only ? SESSION_REFRESH_ONLY
-					: SESSION_NORMAL;
-	if (cli->destroys && cli->refresh_only)
-		error_set(&err, "-destroy and -refresh-only exclude each other");
-	else if (cli->refresh_only && !cli->refresh)
-		error_set(&err, "-refresh-only and -refresh=false exclude each other");
-	else if (cli->replace_count && *ret_mode != SESSION_NORMAL)
-		error_set(&err, "-replace goes with a plan that creates only");
-	else
-		return true;
-	term_error(&err);
-	return false;
-}
-
-bool session_plan(struct session *session, enum session_mode mode)
-{
-	const struct cli *cli = session->cli;
-
-	if (!new_client(session) || !connect_accounts(session) || !read_live(session) ||
-		!settle(session))
-		return false;
-	session->input = (struct planner_input){
-		.desired = &session->desired,
-		.recorded = &session->ledger.state.model,
-		.live = &session->live,
-		.adopt_all = cli->adopt,
-		.destroys_all = mode == SESSION_DESTROY,
-		.refresh_only = mode == SESSION_REFRESH_ONLY,
-		.is_partial = cli->account_count > 0 || session->has_failed,
-		.targets = {cli->targets, cli->target_count},
-		.excludes = {cli->excludes, cli->exclude_count},
-		.replaces = {cli->replaces, cli->replace_count},
-	};
-	bool looks_again = false;
-	/* Before stores are destroyed, what is in them must be known: then the plan is made anew.
-	 */
-	return make_plan(session) && look_inside(session, &looks_again) &&
-	       (!looks_again || make_plan(session));
-}
-
-/* ---- saved plans ---- */
-
-static const char *const mode_words[] = {
-	[SESSION_NORMAL] = "normal",
-	[SESSION_DESTROY] = "destroy",
-	[SESSION_REFRESH_ONLY] = "refresh-only",
-};
-
-bool session_save_plan(struct session *session, enum session_mode mode, const char *path)
-{
-	const struct state *state = &session->ledger.state;
-	struct error err CLEANUP(error_release) = {0};
-	struct str bytes CLEANUP(str_release) = {0};
-	struct planfile planfile = {
-		.mode = mode_words[mode],
-		.state_path = session->state_path,
-		.serial = state->serial,
-		.accounts = session->desired,
-		.plan = session->plan,
-	};
-
-	memcpy(planfile.lineage, state->lineage, sizeof(planfile.lineage));
-	if (session->has_failed) {
-		error_set(&err, "the plan is not saved: it leaves accounts out");
-	} else {
-		planfile_encode(&planfile, &bytes);
-		if (fs_replace(path, NULL, &bytes, &err))
-			return true;
-	}
-	term_error(&err);
-	return false;
-}
-
-static bool read_plan(const char *path, struct planfile *ret_planfile, struct error *err)
-{
-	struct str bytes CLEANUP(str_release) = {0};
-
-	return fs_read(path, PLANFILE_SIZE_LIMIT, &bytes, err) &&
-	       planfile_decode(path, &bytes, ret_planfile, err);
-}
-
-bool session_load_plan(struct session *session, const char *path, enum session_mode *ret_mode)
-{
-	struct planfile *planfile = &session->planfile;
-	struct error err CLEANUP(error_release) = {0};
-
-	if (!read_plan(path, planfile, &err)) {
-		term_error(&err);
-		return false;
-	}
-	*ret_mode = SESSION_NORMAL;
-	for (size_t i = 0; i < ARRAY_SIZE(mode_words); i++)
-		if (strcmp(planfile->mode, mode_words[i]) == 0)
-			*ret_mode = (enum session_mode)i;
-	session->plan = planfile->plan;
-	planfile->plan = (struct plan){0};
-	session->desired = planfile->accounts;
-	planfile->accounts = (struct model){0};
-	if (!session->cli->state) {
-		free(session->state_path);
-		session->state_path = mem_copy_text(planfile->state_path);
-	}
-	return true;
-}
-
-/* check_state wants the accounts, which the session has taken over. */
-static bool fits_state(struct session *session, struct error *err)
-{
-	struct planfile planfile = session->planfile;
-
-	planfile.accounts = session->desired;
-	return planfile_check_state(&planfile, &session->ledger.state, err);
-}
-
-bool session_check_plan(struct session *session)
-{
-	struct error_list errors CLEANUP(error_list_release) = {0};
-	struct error err CLEANUP(error_release) = {0};
-	bool looks_inside;
-
-	if (!new_client(session) || !connect_accounts(session) || !read_live(session))
-		return false;
-	if (session->has_failed) {
-		error_set(&err, "the plan is carried out whole or not at all; nothing was done");
-		term_error(&err);
-		return false;
-	}
-	if (!settle(session))
-		return false;
-	if (!fits_state(session, &err) || !check_plan(&session->plan, &err)) {
-		term_error(&err);
-		return false;
-	}
-	if (!look_inside(session, &looks_inside))
-		return false;
-	if (verify_plan(&session->plan, &session->live, &errors))
-		return true;
-	term_errors(&errors);
-	return false;
 }

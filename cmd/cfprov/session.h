@@ -6,6 +6,7 @@
 #define CFPROV_SESSION_H
 
 #include "cli.h"
+#include "desired/manifest.h"
 #include "engine/planner.h"
 #include "live/live.h"
 #include "recorded/ledger.h"
@@ -15,7 +16,9 @@ struct session {
 	const struct cli *cli;
 	const struct event_sink *sink;
 	int wake_fd; /* of interrupt_start */
-	char *state_path;
+	struct manifest manifest;
+	bool has_manifest;    /* its files were read, well or not */
+	char *state_path;     /* known once the state was read or opened */
 	struct model desired; /* of the accounts that -account picks */
 	struct ledger ledger;
 	bool has_ledger;
@@ -32,32 +35,37 @@ struct session {
 void session_init(struct session *session, const struct cli *cli, const struct event_sink *sink);
 void session_release(struct session *session);
 
+/* What errors call the manifest, or the manifests. */
+const char *session_manifest_name(const struct cli *cli);
+
 bool session_load_manifest(struct session *session) MUST_CHECK;
+
+/* The same, with the errors for the caller. */
+bool session_read_manifest(struct session *session, struct error_list *errors) MUST_CHECK;
 
 /* The state to look at, or to write (with the lock). */
 bool session_read_state(struct session *session) MUST_CHECK;
 bool session_open_state(struct session *session, const char *operation) MUST_CHECK;
 
-enum session_mode { SESSION_NORMAL, SESSION_DESTROY, SESSION_REFRESH_ONLY };
-
-/* What the options ask for. False: they contradict one another. */
-bool session_mode_of(const struct cli *cli, enum session_mode *ret_mode) MUST_CHECK;
+bool session_new_client(struct session *session) MUST_CHECK;
 
 /*
- * Credentials, client, lists, what an interrupted run has left, and the plan. Accounts that can't
- * be read are left out, said, and remembered in has_failed; false if none is left.
+ * The lane of an account's credentials; accounts with the same source share one. *lanes is the
+ * caller's (table_free): it remembers them by source.
  */
-bool session_plan(struct session *session, enum session_mode mode) MUST_CHECK;
+struct table;
+bool session_find_lane(struct session *session, struct table **lanes, const struct account *account,
+	size_t *ret_lane, struct error *err) MUST_CHECK;
 
-/* Writes the plan that was made. */
-bool session_save_plan(
-	struct session *session, enum session_mode mode, const char *path) MUST_CHECK;
+/*
+ * Credentials, client, and what lives in the accounts. Those that can't be read are left out,
+ * said, and remembered in has_failed; false if none is left.
+ */
+bool session_read_live(struct session *session) MUST_CHECK;
 
-/* Reads a saved plan in place of manifest and options; session_check_plan then proves it. */
-bool session_load_plan(
-	struct session *session, const char *path, enum session_mode *ret_mode) MUST_CHECK;
+/* Where the state is, into state_path: -state, or as the manifest says, or beside it. */
+bool session_find_state(struct session *session) MUST_CHECK;
 
-/* With the state open: does the saved plan still fit the state and what lives now? */
-bool session_check_plan(struct session *session) MUST_CHECK;
+struct live_input session_live_input(const struct session *session);
 
 #endif

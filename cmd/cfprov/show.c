@@ -1,37 +1,13 @@
 /* cfprov show: the state or a saved plan, for people. */
 #include "commands.h"
+#include "fields.h"
+#include "planning.h"
 #include "render.h"
-#include "session.h"
 #include "term.h"
 
 #include "base/text.h"
 
 #include <string.h>
-
-static void add_field(struct str *out, const char *name, const char *value)
-{
-	if (!value)
-		return;
-	str_format(out, "    %-9s ", name);
-	text_add_visible(out, value, strlen(value), 0);
-	str_char(out, '\n');
-}
-
-static void add_object(struct str *out, const struct object *object)
-{
-	str_text_add(out, "  ");
-	render_address(out, object);
-	str_char(out, '\n');
-	if (object->is_unresolved) {
-		add_field(out, "id", "(not known yet: the next apply looks for it)");
-		return;
-	}
-	add_field(out, "id", object->id);
-	add_field(out, "created", object->created);
-	add_field(out, "modified", object->modified);
-	add_field(
-		out, "origin", object->origin == ORIGIN_ADOPTED ? "adopted" : "created by cfprov");
-}
 
 static void add_state(struct str *out, const struct state *state)
 {
@@ -46,7 +22,10 @@ static void add_state(struct str *out, const struct state *state)
 			text_add_visible(out, account, strlen(account), 0);
 			str_format(out, " (%s)\n", model_account(model, account)->id);
 		}
-		add_object(out, object);
+		str_text_add(out, "  ");
+		render_address(out, object);
+		str_char(out, '\n');
+		fields_add(out, object);
 	}
 	if (!model->object_count)
 		str_text_add(out, "The state is empty.\n");

@@ -1,5 +1,6 @@
 /* cfprov validate: is the manifest right? No credentials, no state, no network. */
 #include "commands.h"
+#include "diagnostics.h"
 #include "session.h"
 #include "term.h"
 
@@ -8,14 +9,41 @@ static const char *plural(size_t count)
 	return count == 1 ? "" : "s";
 }
 
+/* Also with errors it is the product, and stands on stdout. */
+static int tell_as_json(const struct error_list *errors)
+{
+	struct str text CLEANUP(str_release) = {0};
+	struct json_writer w = json_writer(&text, 2);
+
+	json_begin_object(&w, NULL);
+	json_put_text(&w, "format_version", "1.0");
+	json_put_bool(&w, "valid", errors->count == 0);
+	json_put_integer(&w, "error_count", (int64_t)errors->count);
+	json_put_integer(&w, "warning_count", 0);
+	json_begin_array(&w, "diagnostics");
+	for (size_t i = 0; i < errors->count; i++)
+		diagnostics_put(&w, NULL, DIAGNOSTIC_ERROR, &errors->items[i]);
+	json_end(&w);
+	json_end(&w);
+	str_char(&text, '\n');
+	term_out_str(&text);
+	return errors->count ? EXIT_ERROR : EXIT_DONE;
+}
+
 int validate_run(const struct cli *cli)
 {
 	struct session session CLEANUP(session_release);
+	struct error_list errors CLEANUP(error_list_release) = {0};
 	struct str line CLEANUP(str_release) = {0};
 
 	session_init(&session, cli, NULL);
-	if (!session_load_manifest(&session))
+	bool is_valid = session_read_manifest(&session, &errors);
+	if (cli->json)
+		return tell_as_json(&errors);
+	if (!is_valid) {
+		term_errors(&errors);
 		return EXIT_ERROR;
+	}
 	size_t objects = session.desired.object_count, accounts = session.desired.account_count;
 	str_format(&line, "The manifest is valid: %zu store%s in %zu account%s.\n", objects,
 		plural(objects), accounts, plural(accounts));

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* F_OFD_SETLK */
 #include "adapter/fs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -60,6 +61,54 @@ bool fs_read(const char *path, size_t limit, struct str *bytes, struct error *er
 	return read_all(fd, path, limit, bytes, err);
 }
 
+bool fs_read_input(size_t limit, struct str *bytes, struct error *err)
+{
+	return read_all(STDIN_FILENO, "the standard input", limit, bytes, err);
+}
+
+bool fs_is_folder(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+bool fs_list(const char *path, struct arena *arena, const char *const **ret_names,
+	size_t *ret_count, struct error *err)
+{
+	DIR *folder = opendir(path);
+	const char **names = NULL;
+	size_t count = 0, room = 0;
+	const struct dirent *entry;
+
+	if (!folder)
+		return error_set_errno(err, errno, "can't read the folder %s", path);
+	for (errno = 0; (entry = readdir(folder)); errno = 0) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		names = mem_room((void *)names, count, &room, sizeof(*names));
+		names[count++] = arena_text(arena, entry->d_name);
+	}
+	int trouble = errno;
+	closedir(folder);
+	const char **sorted = arena_alloc(arena, count * sizeof(*sorted));
+	if (count) {
+		qsort((void *)names, count, sizeof(*names), compare_names);
+		memcpy((void *)sorted, (void *)names, count * sizeof(*sorted));
+	}
+	free((void *)names);
+	if (trouble)
+		return error_set_errno(err, trouble, "can't read the folder %s", path);
+	*ret_names = sorted;
+	*ret_count = count;
+	return true;
+}
+
 static bool write_all(int fd, const char *bytes, size_t length)
 {
 	while (length) {
@@ -111,9 +160,10 @@ static bool keep_backup(const char *path, const char *backup, struct error *err)
 
 	(void)unlink(fresh);
 	if (link(path, fresh) != 0) {
-		if (errno == ENOENT)
+		int why = errno;
+		if (why == ENOENT && access(path, F_OK) != 0)
 			return true; /* nothing to keep yet */
-		return error_set_errno(err, errno, "can't keep %s as %s", path, backup);
+		return error_set_errno(err, why, "can't keep %s as %s", path, backup);
 	}
 	(void)chmod(fresh, 0600); /* as it would be if we had written it */
 	if (rename(fresh, backup) != 0) {
@@ -208,6 +258,20 @@ char *fs_sibling(const char *path, const char *before, const char *after)
 	return str_steal(&sibling);
 }
 
+bool fs_is_open_to_others(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && (status.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+bool fs_may_write_beside(const char *path)
+{
+	char *folder AUTO_FREE = fs_neighbour(path, ".");
+
+	return access(folder, W_OK | X_OK) == 0;
+}
+
 /* ---- log ---- */
 
 bool fs_log_create(struct fs_log *log, const char *path, struct error *err)
@@ -298,6 +362,18 @@ bool fs_lock_take(struct fs_lock *lock, const char *path, const char *info, stru
 		fs_lock_drop(lock);
 		return false;
 	}
+	return true;
+}
+
+bool fs_lock_is_held(const char *path, struct str *ret_info)
+{
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct error ignored CLEANUP(error_release) = {0};
+	int fd CLEANUP(close_file) = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	if (fd < 0 || fcntl(fd, F_OFD_GETLK, &whole) != 0 || whole.l_type == F_UNLCK)
+		return false;
+	(void)!read_all(fd, path, LOCK_INFO_LIMIT, ret_info, &ignored);
 	return true;
 }
 

@@ -14,6 +14,16 @@
  */
 bool fs_read(const char *path, size_t limit, struct str *bytes, struct error *err) MUST_CHECK;
 
+/* Adds all that comes from the standard input, up to `limit` bytes. */
+bool fs_read_input(size_t limit, struct str *bytes, struct error *err) MUST_CHECK;
+
+/* Is there a folder (or a link to one) of this name? */
+bool fs_is_folder(const char *path) MUST_CHECK;
+
+/* Lends, in the arena, the names of what stands in a folder, sorted by bytes; . and .. don't. */
+bool fs_list(const char *path, struct arena *arena, const char *const **ret_names,
+	size_t *ret_count, struct error *err) MUST_CHECK;
+
 /*
  * Makes the file at `path` hold these bytes: at every instant, also of a power cut, it has either
  * all of the old content or all of the new. Mode 0600. If `backup` is not NULL, the old content
@@ -36,6 +46,12 @@ char *fs_neighbour(const char *path, const char *name) MUST_CHECK;
 
 /* Gives (free) DIR/<before>NAME<after> for DIR/NAME. */
 char *fs_sibling(const char *path, const char *before, const char *after) MUST_CHECK;
+
+/* Can anybody but its owner write the file? Absent: no. */
+bool fs_is_open_to_others(const char *path);
+
+/* May we make and replace files in the folder of this path? */
+bool fs_may_write_beside(const char *path);
 
 /* ---- a log: appended to, durable record by record ---- */
 
@@ -70,6 +86,9 @@ struct fs_lock {
  */
 bool fs_lock_take(struct fs_lock *lock, const char *path, const char *info, struct str *ret_info,
 	struct error *err) MUST_CHECK;
+
+/* Does somebody hold it? Adds what the holder wrote to *ret_info. Takes and makes nothing. */
+bool fs_lock_is_held(const char *path, struct str *ret_info) MUST_CHECK;
 
 /* Removes the file and lets the lock go. */
 void fs_lock_drop(struct fs_lock *lock);

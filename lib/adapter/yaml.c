@@ -147,6 +147,8 @@ static void add_snippet(struct yaml_document *doc, struct error *err, unsigned h
 	if (err->line > doc->lines)
 		return;
 	const char *start = line_of(doc, err->line, &length);
+	err->offset_bytes = doc->skipped + (size_t)(start - doc->bytes) +
+			    column_offset(start, length, err->column);
 	size_t end = hidden & HIDE_VALUES ? value_offset(start, length) : length;
 	size_t at = column_offset(start, end, err->column);
 	size_t column = characters(start, at) + 1;
@@ -193,6 +195,7 @@ struct error *yaml_error(
 	struct error *err = error_list_add(errors);
 
 	error_at(err, doc->file, node->line, node->column);
+	err->span = node->kind == YAML_SCALAR ? node->columns : columns_of(node);
 	add_snippet(doc, err, node->is_in_braces ? HIDE_FRONT : 0, columns_of(node));
 	return err;
 }
@@ -494,14 +497,16 @@ bool yaml_parse(struct yaml_document *doc, const char *file, const char *bytes, 
 	struct error_list *errors)
 {
 	struct builder b = {.doc = doc, .errors = errors};
-	size_t errors_before = errors->count, at;
+	size_t errors_before = errors->count, skipped = 0, at;
 	yaml_parser_t parser;
 
 	if (length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark */
-		bytes += 3;
-		length -= 3;
+		skipped = 3;
+		bytes += skipped;
+		length -= skipped;
 	}
-	*doc = (struct yaml_document){.file = file, .bytes = bytes, .length = length};
+	*doc = (struct yaml_document){
+		.file = file, .bytes = bytes, .length = length, .skipped = skipped};
 	if (!text_is_utf8(bytes, length, &at)) {
 		struct error *err = error_at_byte(doc, at, errors);
 		error_set(err, "this byte is not UTF-8");
@@ -539,10 +544,22 @@ bool yaml_is_null(const struct yaml *node)
 {
 	static const char *const words[] = {"", "~", "null", "Null", "NULL"};
 
-	if (node->kind != YAML_SCALAR || !node->is_plain)
+	if (node->kind != YAML_SCALAR || !node->is_plain || node->written)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (strcmp(node->text, words[i]) == 0)
 			return true;
 	return false;
+}
+
+void yaml_put_text(struct yaml_document *doc, struct yaml *node, const char *text)
+{
+	if (!node->written)
+		node->written = node->text;
+	node->text = arena_text(&doc->arena, text);
+}
+
+const char *yaml_written(const struct yaml *node)
+{
+	return node->written ? node->written : node->text;
 }

@@ -24,10 +24,12 @@ struct yaml {
 	enum yaml_kind kind;
 	bool is_plain; /* a scalar without quotes: `true` may be a bool, "true" not */
 	bool is_key;
+	bool is_spoilt;         /* its text is not what was meant, and that has been said */
 	bool is_in_braces;      /* in a map in {}, or deeper in one */
 	size_t line, column;    /* from 1; columns count characters */
 	size_t columns;         /* how many it takes in its line; of a map or list: its brace */
 	const char *text;       /* of a scalar, else NULL */
+	const char *written;    /* where text was put into it: how the file has it; else NULL */
 	const struct yaml *key; /* of a member of a map: its key, a scalar; else NULL */
 	struct yaml *first;     /* member or item */
 	struct yaml *next;
@@ -39,6 +41,7 @@ struct yaml_document {
 	const char *file;  /* keeps */
 	const char *bytes; /* keeps: for the snippets in errors */
 	size_t length;
+	size_t skipped;    /* bytes of the file before `bytes`: a byte order mark */
 	struct yaml *root; /* NULL: there is nothing but comments */
 	size_t *line_starts;
 	size_t lines;
@@ -55,8 +58,14 @@ void yaml_release(struct yaml_document *doc);
 /* Lends the member of a map, or NULL. */
 const struct yaml *yaml_get(const struct yaml *map, const char *key);
 
-/* Is it a plain null: nothing at all, ~, or null? */
+/* Is it a plain null: nothing at all, ~, or null? What was put into a scalar makes no null. */
 bool yaml_is_null(const struct yaml *node);
+
+/* Puts another text (copied) into a scalar: it stays one, whatever the text looks like. */
+void yaml_put_text(struct yaml_document *doc, struct yaml *node, const char *text);
+
+/* Lends the text of a scalar as the file has it, which is fit to be shown. */
+const char *yaml_written(const struct yaml *node);
 
 /*
  * Lends a new error at this node with file, line, column, the line itself and a caret. What

@@ -30,6 +30,8 @@ struct error {
 	char *hint;          /* what to do; sentences, may be NULL */
 	char *file;          /* where, or NULL */
 	size_t line, column; /* from 1, in characters; 0: no such place */
+	size_t span;         /* how many characters of the line are meant; 0: not known */
+	size_t offset_bytes; /* of the place in the file, from 0; of YAML only */
 	char *snippet;       /* the source line, already fit to be printed; or NULL */
 	size_t caret;        /* column in the snippet, from 1; 0: none */
 };

@@ -1,187 +1,99 @@
 #include "desired/manifest.h"
 
 #include "adapter/fs.h"
-#include "adapter/table.h"
-#include "adapter/yaml.h"
 #include "base/text.h"
-#include "desired/schema.h"
+#include "desired/changes.h"
+#include "desired/interpolate.h"
+#include "desired/reading.h"
+#include "desired/shape.h"
 
 #include <string.h>
 
-struct reading {
-	struct yaml_document *doc;
-	struct model *model;
-	const char *file; /* in the model's arena */
-	struct error_list *errors;
-};
-
-static struct place place_of(const struct reading *r, const struct yaml *node)
-{
-	return (struct place){r->file, node->line, node->column};
-}
+/* ---- stores ---- */
 
 static bool is_true(const struct yaml *node)
 {
 	return node && strcmp(node->text, "true") == 0;
 }
 
-static void add_account(struct reading *r, const char *alias, const struct yaml *node)
+static void add_store(struct reading *r, const char *alias, const struct spot *at)
 {
-	const struct yaml *token = yaml_get(node, "api_token");
-	struct account *account =
-		model_add_account(r->model, alias, yaml_get(node, "account_id")->text);
-
-	account->place = place_of(r, node);
-	if (!token)
-		return;
-	const struct yaml *env = yaml_get(token, "env");
-	if (!env) {
-		error_set(yaml_error(r->doc, token, r->errors), "`api_token` names no source");
-		return;
-	}
-	account->token.kind = VALUE_ENV;
-	account->token.name = arena_text(&r->model->arena, env->text);
-	account->token.place = place_of(r, token);
-}
-
-/* Two aliases for one account would plan everything in it twice. */
-static void refuse_double_ids(struct reading *r, const struct yaml *accounts)
-{
-	struct table *seen = NULL;
-
-	for (struct yaml *it = accounts->first; it; it = it->next) {
-		const struct yaml *id = yaml_get(it, "account_id");
-		const struct yaml *before = table_put(&seen, id->text, it);
-		if (before)
-			error_set(yaml_error(r->doc, id, r->errors),
-				"`%s` and `%s` are the same account", before->key->text,
-				it->key->text);
-	}
-	table_free(&seen);
-}
-
-static void no_account(struct reading *r)
-{
-	struct error *err = yaml_error(r->doc, r->doc->root, r->errors);
-
-	error_set(err, "no account is named");
-	error_hint(err, "Add `account_id: ...` (or `accounts`), or set CLOUDFLARE_ACCOUNT_ID.");
-}
-
-/* It comes from the environment, so that no schema has seen it. */
-static void check_default_id(struct reading *r, const char *id)
-{
-	struct str why CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
-
-	if (schema_is_account_id(id, &why))
-		return;
-	text_add_visible(&shown, id, strlen(id), 60);
-	error_set(error_list_add(r->errors), "CLOUDFLARE_ACCOUNT_ID can't be `%s`: %s",
-		str_text(&shown), str_text(&why));
-}
-
-static void read_accounts(struct reading *r, const char *default_account_id)
-{
-	const struct yaml *id = yaml_get(r->doc->root, "account_id");
-	const struct yaml *accounts = yaml_get(r->doc->root, "accounts");
-
-	if (id && accounts) {
-		error_set(yaml_error(r->doc, id, r->errors),
-			"both `account_id` and `accounts` are given");
-		error_hint(&r->errors->items[r->errors->count - 1],
-			"Move the account into `accounts`, under an alias.");
-	} else if (accounts) {
-		for (const struct yaml *it = accounts->first; it; it = it->next)
-			add_account(r, it->key->text, it);
-		if (!accounts->first)
-			error_set(yaml_error(r->doc, accounts, r->errors), "`accounts` is empty");
-		refuse_double_ids(r, accounts);
-	} else if (id || default_account_id) {
-		struct account *account = model_add_account(
-			r->model, MODEL_DEFAULT_ALIAS, id ? id->text : default_account_id);
-		account->place = place_of(r, id ? id : r->doc->root);
-		if (!id)
-			check_default_id(r, default_account_id);
-	} else {
-		no_account(r);
-	}
-}
-
-static void add_store(struct reading *r, const char *alias, const struct yaml *name, bool may_adopt)
-{
+	const struct yaml *node = at->node;
+	const struct yaml *name = node->kind == YAML_SCALAR ? node : yaml_get(node, "name");
+	const struct yaml *on_remove = yaml_get(node, "on_remove");
 	struct object *object = model_add_object(r->model, alias, name->text, NULL);
 
-	object->may_adopt = may_adopt;
-	object->place = place_of(r, name);
+	reading_note(r, name->written, object->store);
+	object->may_adopt = is_true(yaml_get(node, "adopt"));
+	object->prevent_destroy = is_true(yaml_get(node, "prevent_destroy"));
+	object->forget_on_remove = on_remove && strcmp(on_remove->text, "forget") == 0;
+	object->place = reading_place(r, at->document, name);
 }
 
-static void unknown_alias(struct reading *r, const struct yaml *alias)
+static void read_store(struct reading *r, const struct table *aliases, const struct spot *at)
 {
-	struct error *err = yaml_error(r->doc, alias, r->errors);
-
-	for (size_t i = 0; i < r->model->account_count; i++) {
-		const char *known = r->model->accounts[i].alias;
-		if (text_is_near(alias->text, known)) {
-			error_set(err, "no account is called `%s`; did you mean `%s`?", alias->text,
-				known);
-			return;
-		}
-	}
-	error_set(err, "no account is called `%s`", alias->text);
-}
-
-static void read_store(struct reading *r, const struct table *aliases, const struct yaml *node)
-{
-	const struct yaml *name = node->kind == YAML_SCALAR ? node : yaml_get(node, "name");
-	const struct yaml *chosen = yaml_get(node, "accounts");
-	bool may_adopt = is_true(yaml_get(node, "adopt"));
+	const struct yaml *chosen = yaml_get(at->node, "accounts");
 
 	if (!chosen) {
 		for (size_t i = 0; i < r->model->account_count; i++)
-			add_store(r, r->model->accounts[i].alias, name, may_adopt);
+			add_store(r, r->model->accounts[i].alias, at);
 		return;
 	}
-	if (!chosen->first)
-		error_set(yaml_error(r->doc, chosen, r->errors), "`accounts` is empty");
 	for (const struct yaml *it = chosen->first; it; it = it->next) {
-		if (table_get(aliases, it->text))
-			add_store(r, it->text, name, may_adopt);
-		else
-			unknown_alias(r, it);
+		if (table_get(aliases, it->text)) {
+			add_store(r, it->text, at);
+			continue;
+		}
+		reading_note(r, it->written, it->text);
+		reading_unknown_alias(r, it->text, reading_error(r, at->document, it));
 	}
+}
+
+static void no_stores(struct reading *r, const struct spot *empty)
+{
+	const struct yaml *root = r->documents->items[0].yaml.root;
+	bool is_one = r->documents->count == 1;
+	struct error *err = empty->node ? reading_error(r, empty->document, empty->node)
+					: reading_error(r, 0, root);
+
+	if (empty->node)
+		error_set(err, "`stores` is empty");
+	else
+		error_set(err, "`stores` is missing %s", is_one ? "here" : "in all of the files");
+	error_hint(err, "cfprov never reads an empty manifest as a wish to have nothing.");
 }
 
 static void read_stores(struct reading *r)
 {
-	const struct yaml *stores = yaml_get(r->doc->root, "stores");
 	struct table *aliases = NULL;
+	struct spot list = {0};
+	bool is_empty = true;
 
 	for (size_t i = 0; i < r->model->account_count; i++)
 		table_put(&aliases, r->model->accounts[i].alias, r->model);
-	for (const struct yaml *it = stores->first; it; it = it->next)
-		read_store(r, aliases, it);
+	while (reading_next(r, "stores", &list)) {
+		for (const struct yaml *it = list.node->first; it; it = it->next) {
+			read_store(r, aliases, &(struct spot){list.document, it});
+			is_empty = false;
+		}
+	}
 	table_free(&aliases);
-	if (stores->first)
-		return;
-	struct error *err = yaml_error(r->doc, stores, r->errors);
-	error_set(err, "`stores` is empty");
-	error_hint(err, "cfprov never reads an empty manifest as a wish to have nothing.");
+	if (is_empty)
+		no_stores(r, &list);
 }
 
 static void refuse_double(
 	struct reading *r, const struct object *first, const struct object *second)
 {
-	const struct yaml at = {.line = second->place.line,
-		.column = second->place.column,
-		.columns = text_columns(second->store),
-		.is_in_braces = true};
+	const char *shown = reading_shown(r, second->store);
 
-	error_set(yaml_error(r->doc, &at, r->errors),
-		"%s `%s` stands twice for the account `%s`, first in line %zu",
-		object_kind_word(second->kind), second->store, second->account, first->place.line);
+	error_set(reading_error_at(r, &second->place, text_columns(shown)),
+		"%s `%s` stands twice for the account `%s`, first in %s",
+		object_kind_word(second->kind), shown, second->account,
+		reading_where(r, &first->place));
 }
 
-/* Before the model is sorted: in the order of the file. */
+/* Before the model is sorted: in the order of the files. */
 static void refuse_doubles(struct reading *r)
 {
 	struct table *seen = NULL;
@@ -200,35 +112,87 @@ static void refuse_doubles(struct reading *r)
 	table_free(&seen);
 }
 
-static bool read_document(struct reading *r, const char *default_account_id)
-{
-	size_t before = r->errors->count;
+/* ---- the state ---- */
 
-	if (!r->doc->root || yaml_is_null(r->doc->root)) {
-		struct error *err = error_list_add(r->errors);
-		error_set(err, "the manifest is empty");
-		error_hint(err, "It needs at least `account_id` and `stores`.");
-		return error_at(err, r->file, 0, 0);
-	}
-	if (!schema_check(r->doc, r->doc->root, &schema_manifest, r->errors))
-		return false;
-	read_accounts(r, default_account_id);
-	read_stores(r);
-	refuse_doubles(r);
-	model_sort(r->model);
-	return r->errors->count == before;
+static const char *given_state_path(const struct reading *r, const struct spot *at)
+{
+	const struct yaml *path = yaml_get(at->node, "path");
+	const char *file = r->documents->items[at->document].file;
+
+	if (!path)
+		return NULL;
+	if (path->text[0] == '/')
+		return path->text;
+	char *beside AUTO_FREE = fs_neighbour(file, path->text);
+	return arena_text(&r->model->arena, beside);
 }
 
-bool manifest_decode(const char *file, const struct str *bytes, const char *default_account_id,
+/* Lends the path, or NULL. A manifest has one state, wherever it says so. */
+static const char *read_state(struct reading *r)
+{
+	const char *path = NULL;
+	struct place first = {0};
+
+	for (struct spot it = {0}; reading_next(r, "state", &it);) {
+		const char *given = given_state_path(r, &it);
+		if (!given)
+			continue;
+		if (path && strcmp(path, given) != 0)
+			error_set(reading_error(r, it.document, yaml_get(it.node, "path")),
+				"another path of the state stands in %s", reading_where(r, &first));
+		if (path)
+			continue;
+		path = given;
+		first = reading_place(r, it.document, yaml_get(it.node, "path"));
+	}
+	return path;
+}
+
+/* ---- the whole ---- */
+
+static struct reading start_reading(
+	struct manifest *manifest, struct model *model, struct error_list *errors)
+{
+	struct documents *documents = &manifest->documents;
+	struct reading r = {.documents = documents, .model = model, .errors = errors};
+
+	r.files = arena_alloc(&model->arena, documents->count * sizeof(*r.files));
+	for (size_t i = 0; i < documents->count; i++)
+		r.files[i] = arena_text(&model->arena, documents->items[i].file);
+	return r;
+}
+
+static bool check_documents(struct manifest *manifest, struct error_list *errors)
+{
+	bool is_good = true;
+
+	for (size_t i = 0; i < manifest->documents.count; i++) {
+		struct yaml_document *doc = &manifest->documents.items[i].yaml;
+		const struct schema *schema = &schema_manifest;
+		is_good = interpolate(&manifest->variables, doc, doc->root, schema, errors) &&
+			  is_good;
+		is_good = shape_check(doc, doc->root, schema, errors) && is_good;
+	}
+	return is_good && variables_check_used(&manifest->variables, errors);
+}
+
+bool manifest_read(struct manifest *manifest, const char *default_account_id,
 	struct model *ret_desired, struct error_list *errors)
 {
-	struct yaml_document doc CLEANUP(yaml_release) = {0};
 	struct model model = {0};
-	struct reading r = {.doc = &doc, .model = &model, .errors = errors};
+	struct reading r = start_reading(manifest, &model, errors);
+	size_t before = errors->count;
 
-	r.file = arena_text(&model.arena, file);
-	if (!yaml_parse(&doc, file, str_text(bytes), bytes->length, errors) ||
-		!read_document(&r, default_account_id)) {
+	if (check_documents(manifest, errors)) {
+		reading_accounts(&r, default_account_id);
+		read_stores(&r);
+		refuse_doubles(&r);
+		model_sort(&model);
+		changes_read(&r);
+		(void)read_state(&r);
+	}
+	table_free(&r.written);
+	if (errors->count != before) {
 		model_release(&model);
 		return false;
 	}
@@ -236,17 +200,68 @@ bool manifest_decode(const char *file, const struct str *bytes, const char *defa
 	return true;
 }
 
-bool manifest_load(const char *path, const char *default_account_id, struct model *ret_desired,
-	struct error_list *errors)
+static bool check_state(
+	struct manifest *manifest, struct yaml_document *doc, struct error_list *errors)
 {
-	struct str bytes CLEANUP(str_release) = {0};
-	struct error err = {0};
+	struct yaml *it = doc->root->kind == YAML_MAP ? doc->root->first : NULL;
 
-	if (!fs_read(path, MANIFEST_SIZE_LIMIT, &bytes, &err)) {
-		if (err.code == ERROR_ABSENT)
-			error_hint(&err, "Write one, or name another with -f.");
-		error_move(error_list_add(errors), &err);
+	while (it && strcmp(it->key->text, "state") != 0)
+		it = it->next;
+	return !it || (interpolate(&manifest->variables, doc, it, &schema_state, errors) &&
+			      shape_check(doc, it, &schema_state, errors));
+}
+
+bool manifest_state_path(struct manifest *manifest, char **ret_path, struct error_list *errors)
+{
+	struct model model CLEANUP(model_release) = {0};
+	struct reading r = start_reading(manifest, &model, errors);
+	size_t before = errors->count;
+
+	for (size_t i = 0; i < manifest->documents.count; i++)
+		if (!check_state(manifest, &manifest->documents.items[i].yaml, errors))
+			return false;
+	const char *path = read_state(&r);
+	if (errors->count != before)
 		return false;
-	}
-	return manifest_decode(path, &bytes, default_account_id, ret_desired, errors);
+	*ret_path = path ? mem_copy_text(path) : NULL;
+	return true;
+}
+
+static const char *const default_paths[] = {MANIFEST_DEFAULT_PATH};
+
+bool manifest_open(
+	struct manifest *manifest, const struct manifest_source *source, struct error_list *errors)
+{
+	bool is_given = source->path_count > 0;
+
+	variables_init(&manifest->variables, source->variables, source->variable_count);
+	return documents_open(&manifest->documents, is_given ? source->paths : default_paths,
+		is_given ? source->path_count : 1, errors);
+}
+
+void manifest_release(struct manifest *manifest)
+{
+	documents_release(&manifest->documents);
+	variables_release(&manifest->variables);
+}
+
+char *manifest_beside(const struct manifest_source *source, const char *name)
+{
+	const char *path = source->path_count ? source->paths[0] : MANIFEST_DEFAULT_PATH;
+	struct str inside CLEANUP(str_release) = {0};
+
+	if (!fs_is_folder(path))
+		return fs_neighbour(path, name);
+	str_format(&inside, "%s/", path);
+	return fs_neighbour(str_text(&inside), name);
+}
+
+bool manifest_decode(const char *file, const struct str *bytes, const char *default_account_id,
+	struct model *ret_desired, struct error_list *errors)
+{
+	struct manifest manifest CLEANUP(manifest_release) = {0};
+
+	variables_init(&manifest.variables, NULL, 0);
+	return documents_add(&manifest.documents, file, bytes, errors) &&
+	       manifest_read(&manifest, default_account_id, ret_desired, errors);
 }

@@ -1,27 +1,59 @@
 /*
- * The manifest: a YAML file becomes the desired model. Every error of the file is reported, each
- * with its place; a file with errors gives no model. No credentials, no network.
+ * The manifest: YAML files become the desired model. Several files are read as one: accounts may
+ * stand in one of them and stores in another. Every error of every file is reported, each with
+ * its place; a manifest with errors gives no model. No credentials, no network.
  *
  * An empty manifest is an error: it must not read as a wish to have nothing.
+ *
+ *     struct manifest manifest CLEANUP(manifest_release) = {0};
+ *     manifest_open(&manifest, &source, &errors)         files are read and parsed
+ *     manifest_read(&manifest, account_id, &desired, &errors)
+ *     manifest_state_path(&manifest, &path, &errors)     needs no manifest_read before
  */
 #ifndef DESIRED_MANIFEST_H
 #define DESIRED_MANIFEST_H
 
-#include "base/error.h"
+#include "desired/documents.h"
+#include "desired/variables.h"
 #include "model/model.h"
 
 #define MANIFEST_DEFAULT_PATH "cfprov.yaml"
 
-enum { MANIFEST_SIZE_LIMIT = 64 << 20 };
+struct manifest_source {
+	const char *const *paths; /* files, folders, or "-"; none: MANIFEST_DEFAULT_PATH */
+	size_t path_count;
+	const char *const *variables; /* NAME=VALUE; see desired/variables.h */
+	size_t variable_count;
+};
+
+struct manifest {
+	struct documents documents;
+	struct variables variables;
+};
+
+/* ERROR_ABSENT: there is no such file. */
+bool manifest_open(struct manifest *manifest, const struct manifest_source *source,
+	struct error_list *errors) MUST_CHECK;
+void manifest_release(struct manifest *manifest);
 
 /*
- * Reads the file and fills *ret_desired (model_release), sorted. `default_account_id` is used
- * when the manifest names no account; it may be NULL.
+ * Fills *ret_desired (model_release), sorted. `default_account_id` is used when the manifest names
+ * no account; it may be NULL.
  */
-bool manifest_load(const char *path, const char *default_account_id, struct model *ret_desired,
-	struct error_list *errors) MUST_CHECK;
+bool manifest_read(struct manifest *manifest, const char *default_account_id,
+	struct model *ret_desired, struct error_list *errors) MUST_CHECK;
 
-/* The same from bytes; `file` is what errors call them. */
+/*
+ * Gives (free) the path of the state that the manifest's `state` names, or NULL if it names none.
+ * Nothing else of the manifest need be right.
+ */
+bool manifest_state_path(
+	struct manifest *manifest, char **ret_path, struct error_list *errors) MUST_CHECK;
+
+/* Gives (free) the path of a file of this name beside the first manifest, or in its folder. */
+char *manifest_beside(const struct manifest_source *source, const char *name) MUST_CHECK;
+
+/* manifest_open and manifest_read of one file in memory; `file` is what errors call it. */
 bool manifest_decode(const char *file, const struct str *bytes, const char *default_account_id,
 	struct model *ret_desired, struct error_list *errors) MUST_CHECK;
 

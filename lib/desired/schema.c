@@ -1,84 +1,52 @@
 #include "desired/schema.h"
 
-#include "base/text.h"
+#define LETTERS "A-Za-z"
+#define DIGITS  "0-9"
 
-#include <string.h>
+enum {
+	ID_LENGTH = 32,    /* Cloudflare's API reference: maxLength of account and object ids */
+	NAME_LENGTH = 255, /* none is published; a longer name is a mistake */
+	ALIAS_LENGTH = 64,
+};
 
-/* ---- the tables ---- */
+/* ---- texts ---- */
 
-#define LETTERS      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-#define DIGITS       "0123456789"
-#define ID_LENGTH    32  /* Cloudflare's API reference: maxLength of account and object ids */
-#define NAME_LENGTH  255 /* none is published; a longer name is a mistake */
-#define ALIAS_LENGTH 64
+static const char *const steps[] = {".", "..", NULL};
+static const char *const version_words[] = {"1", NULL};
+static const char *const backend_words[] = {"local", NULL};
+static const char *const on_remove_words[] = {"destroy", "forget", NULL};
 
-static bool is_made_of(const char *text, const char *allowed, size_t longest, struct str *why)
-{
-	if (!*text) {
-		str_text_add(why, "it is empty");
-		return false;
-	}
-	if (strlen(text) > longest) {
-		str_format(why, "it has %zu characters; at most %zu are allowed", strlen(text),
-			longest);
-		return false;
-	}
-	size_t good = strspn(text, allowed);
-	if (!text[good])
-		return true;
-	size_t step = 1;
-	while (((unsigned char)text[good + step] & 0xc0) == 0x80)
-		step++;
-	str_text_add(why, "`");
-	text_add_visible(why, text + good, step, 0);
-	str_text_add(why, "` can't be part of it");
-	return false;
-}
+const struct schema_text schema_account_id = {
+	.characters = LETTERS DIGITS "_-", .longest = ID_LENGTH};
+const struct schema_text schema_alias = {
+	.characters = LETTERS DIGITS "_.-", .longest = ALIAS_LENGTH};
+const struct schema_text schema_store_name = {.characters = LETTERS DIGITS "_.-",
+	.longest = NAME_LENGTH,
+	.except = steps,
+	.why_except = "it would be a step in a path"};
+static const struct schema_text variable_text = {
+	.characters = LETTERS DIGITS "_", .longest = NAME_LENGTH};
+static const struct schema_text path_text = {0};
+static const struct schema_text version_text = {.words = version_words};
+static const struct schema_text backend_text = {.words = backend_words};
+static const struct schema_text on_remove_text = {.words = on_remove_words};
 
-bool schema_is_account_id(const char *text, struct str *why)
-{
-	return is_made_of(text, LETTERS DIGITS "_-", ID_LENGTH, why);
-}
+static const struct schema_text *const address_parts[] = {&schema_alias, &schema_store_name, NULL};
+static const struct schema_text address_text = {.parts = address_parts, .fewest_parts = 2};
+static const struct schema_text moved_text = {.parts = address_parts, .fewest_parts = 1};
 
-static bool is_alias(const char *text, struct str *why)
-{
-	return is_made_of(text, LETTERS DIGITS "_-.", ALIAS_LENGTH, why);
-}
+/* ---- nodes ---- */
 
-static bool is_store_name(const char *text, struct str *why)
-{
-	if (strcmp(text, ".") == 0 || strcmp(text, "..") == 0) {
-		str_text_add(why, "it would be a step in a path");
-		return false;
-	}
-	return is_made_of(text, LETTERS DIGITS "_-.", NAME_LENGTH, why);
-}
-
-static bool is_variable_name(const char *text, struct str *why)
-{
-	return is_made_of(text, LETTERS DIGITS "_", NAME_LENGTH, why);
-}
-
-static bool is_version(const char *text, struct str *why)
-{
-	if (strcmp(text, "1") == 0)
-		return true;
-	str_text_add(why, "this cfprov knows version 1 of the manifest");
-	return false;
-}
-
-static const struct schema version = {
-	SCHEMA_TEXT, .is = "the number 1", .is_text_right = is_version};
+static const struct schema version = {SCHEMA_TEXT, .is = "the number 1", .text = &version_text};
 static const struct schema boolean = {SCHEMA_BOOL, .is = "true or false"};
 static const struct schema account_id = {SCHEMA_TEXT,
-	.is = "an account id: at most 32 letters, digits, _ and -",
-	.is_text_right = schema_is_account_id};
+	.is = "an account id: at most 32 letters, digits, _ and -", .text = &schema_account_id};
 static const struct schema variable = {SCHEMA_TEXT, .is = "the name of an environment variable",
-	.is_text_right = is_variable_name, .may_be_secret = true};
+	.text = &variable_text, .is_source = true};
 static const struct schema alias = {
-	SCHEMA_TEXT, .is = "an alias from `accounts`", .is_text_right = is_alias};
+	SCHEMA_TEXT, .is = "an alias from `accounts`", .text = &schema_alias};
 static const struct schema aliases = {
-	SCHEMA_LIST, .is = "a list of aliases from `accounts`", .items = &alias};
+	SCHEMA_LIST, .is = "a list of aliases from `accounts`", .items = &alias, .is_filled = true};
 
 static const struct schema_key value_source_keys[] = {
 	{"env", &variable, "name of the environment variable that holds it", false},
@@ -86,209 +54,93 @@ static const struct schema_key value_source_keys[] = {
 };
 static const struct schema value_source = {SCHEMA_MAP,
 	.is = "where to read it from, as in {env: NAME}", .keys = value_source_keys,
-	.may_be_secret = true};
+	.is_filled = true, .is_source = true};
 
 static const struct schema_key account_keys[] = {
 	{"account_id", &account_id, "Cloudflare's id of the account", true},
-	{"api_token", &value_source, "where this account's API token is read from", false},
+	{"api_token", &value_source,
+		"where this account's API token is read from; CLOUDFLARE_API_TOKEN, if left out",
+		false},
 	{0},
 };
 static const struct schema account = {
 	SCHEMA_MAP, .is = "a map with `account_id`", .keys = account_keys};
 static const struct schema accounts = {SCHEMA_NAMED, .is = "a map from aliases to accounts",
-	.items = &account, .is_name_right = is_alias};
+	.items = &account, .name = &schema_alias, .is_filled = true};
 
+/* ---- stores ---- */
+
+static const struct schema on_remove = {
+	SCHEMA_TEXT, .is = "`destroy` or `forget`", .text = &on_remove_text};
 static const struct schema store_name = {SCHEMA_TEXT,
-	.is = "a store's name: letters, digits, _ - and .", .is_text_right = is_store_name};
+	.is = "a store's name: letters, digits, _ - and .", .text = &schema_store_name};
 static const struct schema_key store_keys[] = {
 	{"name", &store_name, "the store's name in Cloudflare", true},
 	{"accounts", &aliases, "aliases of the accounts it belongs in; all, if left out", false},
 	{"adopt", &boolean, "take a store of this name over without asking, if there is one",
 		false},
+	{"prevent_destroy", &boolean, "refuse every plan that would destroy it", false},
+	{"on_remove", &on_remove,
+		"what becomes of it when it is taken out of the manifest: destroy it in "
+		"Cloudflare, or forget it and let it live",
+		false},
 	{0},
 };
 static const struct schema store = {SCHEMA_TEXT | SCHEMA_MAP, .is = "a store: its name, or a map",
-	.keys = store_keys, .is_text_right = is_store_name};
+	.keys = store_keys, .text = &schema_store_name};
 static const struct schema stores = {SCHEMA_LIST, .is = "a list of stores", .items = &store};
+
+/* ---- the state, and what becomes of what it holds ---- */
+
+static const struct schema backend = {
+	SCHEMA_TEXT, .is = "the name of a backend: local", .text = &backend_text};
+static const struct schema path = {SCHEMA_TEXT, .is = "a path", .text = &path_text};
+static const struct schema_key state_keys[] = {
+	{"backend", &backend, "where the state is kept: local is a file, and the default", false},
+	{"path", &path, "the file, relative to the manifest", false},
+	{0},
+};
+const struct schema schema_state = {
+	SCHEMA_MAP, .is = "a map with `path`", .keys = state_keys, .is_filled = true};
+
+static const struct schema moved_end = {
+	SCHEMA_TEXT, .is = "an alias, or an address as in ALIAS/STORE", .text = &moved_text};
+static const struct schema_key moved_keys[] = {
+	{"from", &moved_end, "the alias or address that the state has", true},
+	{"to", &moved_end, "the alias or address that it has from now on", true},
+	{0},
+};
+static const struct schema move = {
+	SCHEMA_MAP, .is = "a map with `from` and `to`", .keys = moved_keys};
+static const struct schema moved = {SCHEMA_LIST, .is = "a list of moves", .items = &move};
+
+static const struct schema address = {
+	SCHEMA_TEXT, .is = "an address: ALIAS/STORE", .text = &address_text};
+static const struct schema_key removed_keys[] = {
+	{"from", &address, "the address that the state has", true},
+	{"destroy", &boolean,
+		"true, the default: destroy it in Cloudflare; false: forget it and let it live",
+		false},
+	{0},
+};
+static const struct schema removal = {SCHEMA_MAP, .is = "a map with `from`", .keys = removed_keys};
+static const struct schema removed = {SCHEMA_LIST, .is = "a list of removals", .items = &removal};
+
+/* ---- the whole ---- */
 
 static const struct schema_key manifest_keys[] = {
 	{"version", &version, "version of this language; 1", false},
-	{"account_id", &account_id, "the account, if there is just one", false},
-	{"accounts", &accounts, "the accounts, if there are several", false},
-	{"stores", &stores, "the stores that should exist", true},
+	{"account_id", &account_id, "the account, if there is just one; its alias is `default`",
+		false},
+	{"accounts", &accounts, "the accounts, by aliases of your choice", false},
+	{"stores", &stores, "the stores that should exist", false},
+	{"state", &schema_state,
+		"where the state is kept; cfprov.state.json beside the manifest, if left out",
+		false},
+	{"moved", &moved, "what the state holds under another alias or address by now", false},
+	{"removed", &removed, "how to part from what is no longer in the manifest", false},
 	{0},
 };
-const struct schema schema_manifest = {
-	SCHEMA_MAP, .is = "a map with `stores`", .keys = manifest_keys};
-
-/* ---- the walk ---- */
-
-static void add_quoted(struct str *out, const char *text)
-{
-	str_char(out, '`');
-	text_add_visible(out, text, strlen(text), 60);
-	str_char(out, '`');
-}
-
-static struct error *error_at_node(struct yaml_document *doc, const struct yaml *node,
-	bool may_be_secret, struct error_list *errors)
-{
-	return may_be_secret ? yaml_error_hidden(doc, node, errors) : yaml_error(doc, node, errors);
-}
-
-static void hint_at_env(struct error *err)
-{
-	error_hint(err, "A secret never stands in the manifest itself: put it into an environment "
-			"variable, say NAME, and write {env: NAME} for it.");
-}
-
-static void wrong_type(struct yaml_document *doc, const struct yaml *node,
-	const struct schema *schema, struct error_list *errors)
-{
-	bool is_text = node->kind == YAML_SCALAR && !yaml_is_null(node);
-	struct str key CLEANUP(str_release) = {0};
-	struct error *err = error_at_node(doc, node, schema->may_be_secret, errors);
-	const char *found = node->kind == YAML_MAP    ? "a map"
-			    : node->kind == YAML_LIST ? "a list"
-			    : is_text                 ? "text"
-						      : "nothing";
-
-	if (node->key)
-		add_quoted(&key, node->key->text);
-	if (node->key)
-		error_set(err, "%s must be %s; this is %s", str_text(&key), schema->is, found);
-	else
-		error_set(err, "expected %s; this is %s", schema->is, found);
-	if (schema->may_be_secret && is_text)
-		hint_at_env(err);
-}
-
-static void unknown_key(struct yaml_document *doc, const struct yaml *member,
-	const struct schema *schema, struct error_list *errors)
-{
-	struct str text CLEANUP(str_release) = {0}, known CLEANUP(str_release) = {0};
-	const struct yaml *key = member->key;
-	const char *near = NULL;
-	/* A key without a value, where a secret is near, may be the secret itself: {TOKEN}. */
-	bool is_hidden = schema->may_be_secret && yaml_is_null(member);
-	struct error *err = error_at_node(doc, key, is_hidden, errors);
-
-	for (const struct schema_key *it = schema->keys; it->name; it++) {
-		str_format(&known, "%s`%s`", known.length ? ", " : "", it->name);
-		if (!near && text_is_near(key->text, it->name))
-			near = it->name;
-	}
-	if (!is_hidden)
-		add_quoted(&text, key->text);
-	if (is_hidden)
-		error_set(err, "a key without a value");
-	else if (near)
-		error_set(err, "unknown key %s; did you mean `%s`?", str_text(&text), near);
-	else
-		error_set(err, "unknown key %s", str_text(&text));
-	error_hint(err, "Known here: %s.", str_text(&known));
-}
-
-static const struct schema_key *find_key(const struct schema *schema, const char *name)
-{
-	for (const struct schema_key *it = schema->keys; it->name; it++)
-		if (strcmp(it->name, name) == 0)
-			return it;
-	return NULL;
-}
-
-static void check_node(struct yaml_document *doc, const struct yaml *node,
-	const struct schema *schema, struct error_list *errors);
-
-static void check_map(struct yaml_document *doc, const struct yaml *node,
-	const struct schema *schema, struct error_list *errors) /* NOLINT(misc-no-recursion) */
-{
-	for (const struct yaml *it = node->first; it; it = it->next) {
-		const struct schema_key *key = find_key(schema, it->key->text);
-		if (key)
-			check_node(doc, it, key->schema, errors);
-		else
-			unknown_key(doc, it, schema, errors);
-	}
-	for (const struct schema_key *it = schema->keys; it->name; it++)
-		if (it->is_required && !yaml_get(node, it->name))
-			error_set(yaml_error(doc, node, errors), "`%s` is missing here", it->name);
-}
-
-static void check_name(struct yaml_document *doc, const struct yaml *node,
-	bool (*is_right)(const char *text, struct str *why), struct error_list *errors)
-{
-	struct str why CLEANUP(str_release) = {0}, text CLEANUP(str_release) = {0};
-
-	if (is_right(node->text, &why))
-		return;
-	add_quoted(&text, node->text);
-	error_set(yaml_error(doc, node, errors), "%s is not possible here: %s", str_text(&text),
-		str_text(&why));
-}
-
-static void check_text(struct yaml_document *doc, const struct yaml *node,
-	const struct schema *schema, struct error_list *errors)
-{
-	struct str why CLEANUP(str_release) = {0}, text CLEANUP(str_release) = {0},
-		       key CLEANUP(str_release) = {0};
-
-	if (!schema->is_text_right || schema->is_text_right(node->text, &why))
-		return;
-	if (!node->key) {
-		check_name(doc, node, schema->is_text_right, errors);
-		return;
-	}
-	struct error *err = error_at_node(doc, node, schema->may_be_secret, errors);
-	add_quoted(&key, node->key->text);
-	if (schema->may_be_secret)
-		str_text_add(&text, "what stands here");
-	else
-		add_quoted(&text, node->text);
-	error_set(err, "%s can't be %s: %s", str_text(&key), str_text(&text), str_text(&why));
-	if (schema->may_be_secret)
-		hint_at_env(err);
-}
-
-static unsigned types_of(const struct yaml *node)
-{
-	if (node->kind == YAML_MAP)
-		return SCHEMA_MAP | SCHEMA_NAMED;
-	if (node->kind == YAML_LIST)
-		return SCHEMA_LIST;
-	if (yaml_is_null(node))
-		return 0;
-	if (node->is_plain && (strcmp(node->text, "true") == 0 || strcmp(node->text, "false") == 0))
-		return SCHEMA_TEXT | SCHEMA_BOOL;
-	return SCHEMA_TEXT;
-}
-
-/* Recursion follows the tables, which are four levels deep. */
-static void check_node(struct yaml_document *doc, const struct yaml *node,
-	const struct schema *schema, struct error_list *errors) /* NOLINT(misc-no-recursion) */
-{
-	unsigned type = types_of(node) & schema->types;
-
-	if (!type) {
-		wrong_type(doc, node, schema, errors);
-	} else if (type & SCHEMA_MAP) {
-		check_map(doc, node, schema, errors);
-	} else if (type & (SCHEMA_LIST | SCHEMA_NAMED)) {
-		for (const struct yaml *it = node->first; it; it = it->next) {
-			if (type & SCHEMA_NAMED)
-				check_name(doc, it->key, schema->is_name_right, errors);
-			check_node(doc, it, schema->items, errors);
-		}
-	} else if (type & SCHEMA_TEXT) {
-		check_text(doc, node, schema, errors);
-	}
-}
-
-bool schema_check(struct yaml_document *doc, const struct yaml *node, const struct schema *schema,
-	struct error_list *errors)
-{
-	size_t before = errors->count;
-
-	check_node(doc, node, schema, errors);
-	return errors->count == before;
-}
+const struct schema schema_manifest = {SCHEMA_MAP,
+	.is = "a map with `stores`, or with some of the keys of a manifest", .keys = manifest_keys,
+	.is_filled = true};

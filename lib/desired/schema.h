@@ -1,12 +1,14 @@
 /*
- * The shape of a manifest, as tables: which keys there are, of which type, with which texts. One
- * walk over these tables finds everything that is wrong with a document's shape; after that,
- * desired/manifest reads it without asking again.
+ * The shape of a manifest, as tables: which keys there are, of which type, with which texts. All
+ * that knows the language reads them: desired/shape checks a document by them, desired/interpolate
+ * learns where variables may stand, desired/jsonschema tells editors. There are no functions here,
+ * so that nothing can be checked that an editor isn't told.
  */
 #ifndef DESIRED_SCHEMA_H
 #define DESIRED_SCHEMA_H
 
-#include "adapter/yaml.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 /* What a node may be; several with |. */
 enum schema_type {
@@ -17,32 +19,44 @@ enum schema_type {
 	SCHEMA_LIST = 16, /* of items */
 };
 
+/* Which texts are right. Never empty. What is NULL or 0 demands nothing. */
+struct schema_text {
+	/* The characters it is made of, as between the brackets of a regular expression:
+	 * "A-Za-z0-9_-"; without it, all but control characters. */
+	const char *characters;
+	size_t longest;            /* in characters of that kind */
+	const char *const *except; /* ends with NULL: texts of this kind that are not allowed */
+	const char *why_except;    /* what is wrong with these, for errors */
+	const char *const *words;  /* ends with NULL: only one of these */
+	/* Ends with NULL: it has parts with a slash between, at least `fewest_parts` of these. */
+	const struct schema_text *const *parts;
+	size_t fewest_parts;
+};
+
 struct schema {
 	unsigned types;
-	const char *is;                /* for errors: "a store: its name, or a map" */
-	const struct schema_key *keys; /* SCHEMA_MAP; ends with a key without a name */
-	const struct schema *items;    /* SCHEMA_LIST, SCHEMA_NAMED */
-	/* SCHEMA_TEXT: is the text right? Else adds to *why what is wrong, without a full stop. */
-	bool (*is_text_right)(const char *text, struct str *why);
-	bool (*is_name_right)(const char *name, struct str *why); /* SCHEMA_NAMED: of each key */
-	bool may_be_secret; /* text here is not shown in errors */
+	const char *is;                 /* for errors: "a store: its name, or a map" */
+	const struct schema_key *keys;  /* SCHEMA_MAP; ends with a key without a name */
+	const struct schema *items;     /* SCHEMA_LIST, SCHEMA_NAMED */
+	const struct schema_text *text; /* SCHEMA_TEXT */
+	const struct schema_text *name; /* SCHEMA_NAMED: each key */
+	bool is_filled;                 /* a map or list with something in it */
+	/* A reference to a secret: not shown in errors, and no variables are put in. */
+	bool is_source;
 };
 
 struct schema_key {
 	const char *name;
 	const struct schema *schema;
-	const char *meaning; /* for people who read the schema */
+	const char *meaning; /* for people: a sentence without capital and full stop */
 	bool is_required;
 };
 
-/* The schema of the whole document. */
+/* The schema of a whole document, and of its key `state`. */
 extern const struct schema schema_manifest;
+extern const struct schema schema_state;
 
-/* Adds to *errors all that is wrong below this node. False if anything was. */
-bool schema_check(struct yaml_document *doc, const struct yaml *node, const struct schema *schema,
-	struct error_list *errors) MUST_CHECK;
-
-/* Can this be the id of an account? *why says why not. */
-bool schema_is_account_id(const char *text, struct str *why) MUST_CHECK;
+/* What can be the id of an account, an alias, the name of a store. */
+extern const struct schema_text schema_account_id, schema_alias, schema_store_name;
 
 #endif

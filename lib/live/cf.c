@@ -40,6 +40,19 @@ void cf_add_create_store_body(struct str *out, const char *name)
 	json_end(&writer);
 }
 
+void cf_add_quota_path(struct str *out, const char *account_id)
+{
+	str_format(out, "/accounts/%s/secrets_store/quota", account_id);
+}
+
+void cf_add_verify_path(struct str *out, const char *account_id_or_null)
+{
+	if (account_id_or_null)
+		str_format(out, "/accounts/%s/tokens/verify", account_id_or_null);
+	else
+		str_text_add(out, "/user/tokens/verify");
+}
+
 /* ---- what errors mean ---- */
 
 /* Messages are compared as prefixes, codes only where a code has one meaning. 0: any. */
@@ -233,5 +246,30 @@ bool cf_object_decode(
 			what, str_text(&shown));
 	}
 	*ret_object = object;
+	return true;
+}
+
+bool cf_quota_decode(const struct json *json, struct cf_quota *ret_quota, struct error *err)
+{
+	const struct json *secrets = json_get(json, "secrets");
+	struct cf_quota quota;
+
+	if (!json_integer(json_get(secrets, "quota"), &quota.secrets) ||
+		!json_integer(json_get(secrets, "usage"), &quota.used))
+		return error_set(err, "Cloudflare's answer has no quota");
+	*ret_quota = quota;
+	return true;
+}
+
+bool cf_token_decode(const struct json *json, struct cf_token *ret_token, struct error *err)
+{
+	struct cf_token token = {
+		.status = json_get_text(json, "status"),
+		.expires_on = json_get_text(json, "expires_on"),
+	};
+
+	if (!token.status)
+		return error_set(err, "Cloudflare's answer does not say what the token is worth");
+	*ret_token = token;
 	return true;
 }

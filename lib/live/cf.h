@@ -21,6 +21,10 @@ void cf_add_store_path(struct str *out, const char *account_id, const char *stor
 void cf_add_list_path(struct str *out, const char *account_id, const char *store_id, size_t page);
 void cf_add_create_store_body(struct str *out, const char *name);
 
+/* The quota of an account; what a token is worth: as a user's (NULL), or as the account's own. */
+void cf_add_quota_path(struct str *out, const char *account_id);
+void cf_add_verify_path(struct str *out, const char *account_id_or_null);
+
 /* ---- answers ---- */
 
 enum cf_verdict {
@@ -59,5 +63,21 @@ struct cf_object {
 /* Reads one; lends its texts from the JSON. `what` is for the error: "store". */
 bool cf_object_decode(const struct json *json, const char *what, struct cf_object *ret_object,
 	struct error *err) MUST_CHECK;
+
+/* How many secrets an account may hold, and holds. */
+struct cf_quota {
+	int64_t secrets, used;
+};
+bool cf_quota_decode(
+	const struct json *json, struct cf_quota *ret_quota, struct error *err) MUST_CHECK;
+
+struct cf_token {
+	const char *status;     /* "active", "disabled", "expired" */
+	const char *expires_on; /* RFC 3339; NULL: not said */
+};
+
+/* Lends its texts from the JSON. */
+bool cf_token_decode(
+	const struct json *json, struct cf_token *ret_token, struct error *err) MUST_CHECK;
 
 #endif

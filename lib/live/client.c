@@ -24,9 +24,11 @@
 enum { CONNECT_TIMEOUT_MS = 10000, SLOW_DOWN_SAID_MS = 2000 };
 
 struct call {
-	struct call *next;
+	struct call *next;                /* in a queue */
+	struct call *older, **from_newer; /* among all calls */
 	size_t lane;
 	enum retry_safety safety;
+	bool is_probe;
 	const char *method;
 	char *path, *body;
 	void *tag;
@@ -40,6 +42,7 @@ struct queue {
 
 struct lane {
 	struct http_headers *headers;
+	bool has_token;
 	struct pace pace;
 	struct queue waiting;
 	struct lane *next_in_ring; /* NULL: not in the ring */
@@ -57,7 +60,8 @@ struct client {
 	struct lane *ring; /* the lane served last; its next is next */
 	struct queue delayed[RETRY_THROTTLE_ATTEMPTS + 1];
 	struct queue failed; /* calls of dead lanes, to be answered */
-	size_t unanswered;   /* calls in all */
+	struct call *newest; /* of all calls that are unanswered */
+	size_t unanswered;
 };
 
 /* ---- queues ---- */
@@ -80,19 +84,25 @@ static struct call *pop(struct queue *queue)
 	return call;
 }
 
-static void free_call(struct call *call)
+static void link_call(struct client *client, struct call *call)
 {
+	call->older = client->newest;
+	call->from_newer = &client->newest;
+	if (call->older)
+		call->older->from_newer = &call->older;
+	client->newest = call;
+	client->unanswered++;
+}
+
+static void free_call(struct client *client, struct call *call)
+{
+	*call->from_newer = call->older;
+	if (call->older)
+		call->older->from_newer = call->from_newer;
+	client->unanswered--;
 	free(call->path);
 	free(call->body);
 	free(call);
-}
-
-static void free_queue(struct queue *queue)
-{
-	struct call *call;
-
-	while ((call = pop(queue)))
-		free_call(call);
 }
 
 /* ---- lanes ---- */
@@ -158,7 +168,8 @@ size_t client_add_lane(struct client *client, const struct credentials *credenti
 
 	lane->headers = http_headers_new();
 	lane->pace = pace_init();
-	if (credentials->token.bytes) {
+	lane->has_token = credentials->token.bytes != NULL;
+	if (lane->has_token) {
 		http_headers_add(lane->headers, "Authorization: Bearer ", &credentials->token);
 	} else {
 		http_headers_add(lane->headers, "X-Auth-Email: ", &credentials->email);
@@ -170,9 +181,13 @@ size_t client_add_lane(struct client *client, const struct credentials *credenti
 	return client->lane_count++;
 }
 
+bool client_has_token(const struct client *client, size_t lane)
+{
+	return client->lanes[lane]->has_token;
+}
+
 static void free_lane(struct lane *lane)
 {
-	free_queue(&lane->waiting);
 	http_headers_free(lane->headers);
 	free(lane->dead);
 	free(lane->dead_hint);
@@ -250,11 +265,12 @@ void client_free(struct client *client)
 	if (!client)
 		return;
 	http_free(client->http);
+	for (struct call *call = client->newest, *older; call; call = older) {
+		older = call->older; /* also those that were under way */
+		free_call(client, call);
+	}
 	for (size_t i = 0; i < client->lane_count; i++)
 		free_lane(client->lanes[i]);
-	for (size_t i = 0; i < ARRAY_SIZE(client->delayed); i++)
-		free_queue(&client->delayed[i]);
-	free_queue(&client->failed);
 	free(client->lanes);
 	free(client->base_url);
 	free(client);
@@ -267,11 +283,12 @@ void client_send(struct client *client, const struct client_call *wanted)
 	assert(wanted->lane < client->lane_count);
 	call->lane = wanted->lane;
 	call->safety = wanted->safety;
+	call->is_probe = wanted->is_probe;
 	call->method = wanted->method;
 	call->path = mem_copy_text(wanted->path);
 	call->body = wanted->body ? mem_copy_text(wanted->body) : NULL;
 	call->tag = wanted->tag;
-	client->unanswered++;
+	link_call(client, call);
 	enqueue(client, call);
 }
 
@@ -381,8 +398,8 @@ static struct client_answer *answer_new(struct client *client, struct call *call
 
 	answer->tag = call->tag;
 	answer->cf.total_pages = answer->cf.total_count = -1;
-	client->unanswered--;
-	free_call(call);
+	answer->rate_remaining = -1;
+	free_call(client, call);
 	return answer;
 }
 
@@ -473,11 +490,14 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 		error_release(&err);
 		return NULL;
 	}
-	if (verdict.verb != RETRY_LOOK && cf.verdict != CF_DONE)
+	bool is_told_here = call->is_probe && seen == RETRY_SAW_ANSWER;
+	if (verdict.verb != RETRY_LOOK && cf.verdict != CF_DONE && !is_told_here)
 		spread_failure(client, lane, &cf, seen, &err);
 	struct client_answer *answer = answer_new(client, call);
 	answer->cf = cf;
 	answer->err = err;
+	answer->rate_remaining = response->rate_remaining;
+	answer->rate_reset_ms = response->rate_reset_ms;
 	answer->outcome = cf.verdict == CF_DONE        ? CLIENT_DONE
 			  : verdict.verb == RETRY_LOOK ? CLIENT_UNKNOWN
 						       : CLIENT_FAILED;

@@ -45,9 +45,13 @@ void client_free(struct client *client);
 /* Adds a lane; gives its number. The credentials are copied into what libcurl is given. */
 size_t client_add_lane(struct client *client, const struct credentials *credentials);
 
+/* Is it a token, and not email and key? */
+bool client_has_token(const struct client *client, size_t lane);
+
 struct client_call {
 	size_t lane;
 	enum retry_safety safety;
+	bool is_probe;      /* a refusal says nothing of other calls with these credentials */
 	const char *method; /* keeps; a literal */
 	const char *path;   /* copied */
 	const char *body;   /* copied; NULL: none. Not for secrets */
@@ -70,6 +74,8 @@ struct client_answer {
 	void *tag;
 	struct cf_answer cf;
 	struct error err;
+	int64_t rate_remaining; /* requests that the token has left; -1: not said */
+	int64_t rate_reset_ms;  /* until they are full again */
 };
 
 /* Gives the next answer (client_answer_free), or NULL after timeout_ms or a wake. */

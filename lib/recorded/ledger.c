@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/version.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -57,6 +58,17 @@ static void describe_holder(const struct str *info, struct str *out)
 	else
 		str_text_add(&text, "another process");
 	text_add_visible(out, str_text(&text), text.length, 200);
+}
+
+bool ledger_is_locked(const char *path, struct str *ret_holder)
+{
+	char *real AUTO_FREE = fs_real_path(path), *lock AUTO_FREE = fs_sibling(real, ".", ".lock");
+	struct str info CLEANUP(str_release) = {0};
+
+	if (!fs_lock_is_held(lock, &info))
+		return false;
+	describe_holder(&info, ret_holder);
+	return true;
 }
 
 static bool wait_for_lock(const struct ledger_options *options, int64_t deadline_ms)
@@ -164,9 +176,9 @@ static bool check_journal(const struct ledger *ledger, const struct journal *jou
 		error_set(err, "the journal belongs to serial %lld of the state, which is at %lld",
 			(long long)journal->serial, (long long)state->serial);
 		error_hint(err,
-			"The state was lost or put back to an older one. Put %s in its "
+			"The state was lost or put back to an older one. Put %s.backup in its "
 			"place if that is newer.",
-			ledger->backup_path);
+			ledger->path);
 		return error_at(err, ledger->journal_path, 0, 0);
 	}
 	*ret_folds = journal->serial == state->serial;
@@ -195,17 +207,20 @@ static bool load(struct ledger *ledger, struct error *err)
 	return true;
 }
 
-static void set_paths(struct ledger *ledger, const char *path)
+static void set_paths(struct ledger *ledger, const char *path, const char *backup)
 {
 	*ledger = (struct ledger){.lock.fd = -1, .log.fd = -1};
 	ledger->path = fs_real_path(path);
 	ledger->journal_path = fs_sibling(ledger->path, "", ".journal");
-	ledger->backup_path = fs_sibling(ledger->path, "", ".backup");
+	if (!backup)
+		ledger->backup_path = fs_sibling(ledger->path, "", ".backup");
+	else if (strcmp(backup, LEDGER_NO_BACKUP) != 0)
+		ledger->backup_path = mem_copy_text(backup);
 }
 
 bool ledger_read(struct ledger *ledger, const char *path, struct error *err)
 {
-	set_paths(ledger, path);
+	set_paths(ledger, path, NULL);
 	if (load(ledger, err))
 		return true;
 	ledger_close(ledger);
@@ -214,12 +229,35 @@ bool ledger_read(struct ledger *ledger, const char *path, struct error *err)
 
 /* ---- writing ---- */
 
+static void give_birth(struct ledger *ledger)
+{
+	if (!ledger->state.lineage[0])
+		crypt_uuid(ledger->state.lineage);
+}
+
+/* What could not be read again must not take the place of what can. */
+static bool check_readable(const struct ledger *ledger, const struct str *bytes, struct error *err)
+{
+	struct state again CLEANUP(state_release) = {0};
+	struct error why CLEANUP(error_release) = {0};
+
+	if (bytes->length > LEDGER_SIZE_LIMIT)
+		return error_set(err, "the new state is larger than %d bytes", LEDGER_SIZE_LIMIT);
+	if (state_decode(ledger->path, str_text(bytes), bytes->length, &again, &why))
+		return true;
+	error_set(err, "the new state could not be read again (%s), so the old one was kept",
+		why.message);
+	return error_hint(err, "This is a defect of cfprov. Please report it.");
+}
+
 static bool write_state(struct ledger *ledger, struct error *err)
 {
 	struct str bytes CLEANUP(str_release) = {0};
 
+	give_birth(ledger);
 	state_encode(&ledger->state, &bytes);
-	return fs_replace(ledger->path, ledger->backup_path, &bytes, err);
+	return check_readable(ledger, &bytes, err) &&
+	       fs_replace(ledger->path, ledger->backup_path, &bytes, err);
 }
 
 static bool drop_journal(struct ledger *ledger, struct error *err)
@@ -243,7 +281,7 @@ static bool fold_journal_into_file(
 
 bool ledger_open(struct ledger *ledger, const struct ledger_options *options, struct error *err)
 {
-	set_paths(ledger, options->path);
+	set_paths(ledger, options->path, options->backup);
 	ledger->may_write = true;
 	if ((options->no_lock || take_lock(ledger, options, err)) && load(ledger, err) &&
 		fold_journal_into_file(ledger, options->sink, err))
@@ -255,10 +293,30 @@ bool ledger_open(struct ledger *ledger, const struct ledger_options *options, st
 bool ledger_settle(
 	struct ledger *ledger, const struct change *changes, size_t count, struct error *err)
 {
-	if (!count)
-		return true;
-	fold(ledger, &(struct state_fold){.changes = changes, .change_count = count});
-	return !ledger->may_write || write_state(ledger, err);
+	const struct state_fold settled = {.changes = changes, .change_count = count};
+
+	return !count || ledger_change(ledger, &settled, err);
+}
+
+bool ledger_change(struct ledger *ledger, const struct state_fold *changes, struct error *err)
+{
+	int64_t serial = ledger->state.serial;
+
+	fold(ledger, changes);
+	return ledger->state.serial == serial || !ledger->may_write || write_state(ledger, err);
+}
+
+bool ledger_replace(struct ledger *ledger, struct state *state, struct error *err)
+{
+	int64_t next = ledger->state.serial + 1;
+
+	assert(ledger->may_write);
+	state_release(&ledger->state);
+	ledger->state = *state;
+	*state = (struct state){0};
+	if (ledger->state.serial < next)
+		ledger->state.serial = next;
+	return write_state(ledger, err);
 }
 
 bool ledger_begin(struct ledger *ledger, const struct model *desired, const struct intent *intents,
@@ -266,8 +324,7 @@ bool ledger_begin(struct ledger *ledger, const struct model *desired, const stru
 {
 	struct str header CLEANUP(str_release) = {0};
 
-	if (!ledger->state.lineage[0])
-		crypt_uuid(ledger->state.lineage);
+	give_birth(ledger);
 	ledger->accounts = desired->accounts;
 	ledger->account_count = desired->account_count;
 	ledger->changes = mem_alloc(count * sizeof(*ledger->changes));

@@ -9,6 +9,10 @@
  *                                           ledger_finish   fold, replace the state, drop the
  * journal ledger_close    unlock
  *
+ * In between, ledger_change and ledger_replace are for what people do to the state by hand. Every
+ * write is read back (from memory) before it takes the place of what was there: a state that
+ * cfprov would refuse to read is never written.
+ *
  * After a crash at any point the files say everything that was durable: the next ledger_open folds
  * it in, and what has no result is "unresolved" until ledger_settle. The state is one local file;
  * `.backup` beside it is the one before. Links to it are followed.
@@ -25,11 +29,15 @@
 
 #define LEDGER_DEFAULT_NAME "cfprov.state.json"
 
+/* As the name of a backup: keep none. */
+#define LEDGER_NO_BACKUP "-"
+
 enum { LEDGER_SIZE_LIMIT = 512 << 20 };
 
 struct ledger_options {
 	const char *path;
 	const char *operation; /* for whoever finds the lock: "apply" */
+	const char *backup;    /* where the state before is kept; NULL: beside it */
 	bool no_lock;
 	int64_t lock_timeout_ms;
 	const struct event_sink *sink;            /* may be NULL */
@@ -38,7 +46,7 @@ struct ledger_options {
 
 struct ledger {
 	struct state state; /* as it is now; lent until ledger_settle, ledger_finish or close */
-	char *path, *journal_path, *backup_path;
+	char *path, *journal_path, *backup_path; /* backup NULL: none */
 	bool may_write;
 	struct fs_lock lock;
 	struct fs_log log; /* open between begin and finish */
@@ -69,6 +77,18 @@ bool ledger_open(
 bool ledger_settle(struct ledger *ledger, const struct change *changes, size_t count,
 	struct error *err) MUST_CHECK;
 
+/*
+ * The same with all that a fold takes: what people change by hand, or a manifest moves.
+ */
+bool ledger_change(
+	struct ledger *ledger, const struct state_fold *changes, struct error *err) MUST_CHECK;
+
+/*
+ * Takes a whole other state in place of the one there was, and writes it. The serial never goes
+ * back: it is that of the new state, or the old one's and one, whatever is more.
+ */
+bool ledger_replace(struct ledger *ledger, struct state *state, struct error *err) MUST_CHECK;
+
 /* Makes the intents of a run durable. Keeps accounts until ledger_finish. */
 bool ledger_begin(struct ledger *ledger, const struct model *desired, const struct intent *intents,
 	size_t count, struct error *err) MUST_CHECK;
@@ -79,6 +99,9 @@ bool ledger_record(struct ledger *ledger, const struct result *results, size_t c
 
 /* Folds the run into the state, replaces the file and removes the journal. */
 bool ledger_finish(struct ledger *ledger, struct error *err) MUST_CHECK;
+
+/* Does somebody hold the lock of this state? Adds who. Takes nothing. */
+bool ledger_is_locked(const char *path, struct str *ret_holder) MUST_CHECK;
 
 void ledger_close(struct ledger *ledger);
 

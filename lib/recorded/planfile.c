@@ -89,6 +89,19 @@ static void encode_accounts(struct json_writer *w, const struct model *accounts)
 	json_end(w);
 }
 
+/* The state moves them again, in the same way, before the plan is carried out. */
+static void encode_moves(struct json_writer *w, const struct model *model)
+{
+	json_begin_array(w, "moves");
+	for (size_t i = 0; i < model->move_count; i++) {
+		json_begin_object(w, NULL);
+		json_put_text(w, "from", model->moves[i].from);
+		json_put_text(w, "to", model->moves[i].to);
+		json_end(w);
+	}
+	json_end(w);
+}
+
 static void encode_plan(struct json_writer *w, const struct plan *plan)
 {
 	json_put_integer(w, "managed", (int64_t)plan->managed);
@@ -120,6 +133,7 @@ void planfile_encode(const struct planfile *planfile, struct str *out)
 	json_put_text(w, "lineage", planfile->lineage);
 	json_put_integer(w, "serial", planfile->serial);
 	encode_accounts(w, &planfile->accounts);
+	encode_moves(w, &planfile->accounts);
 	encode_plan(w, &planfile->plan);
 	json_end(w);
 	crypt_checksum(json.bytes, json.length, checksum);
@@ -245,6 +259,16 @@ static bool decode_account(struct decoding *d, const struct json *json)
 	return true;
 }
 
+static bool decode_move(struct decoding *d, const struct json *json)
+{
+	const char *from = json_get_text(json, "from"), *to = json_get_text(json, "to");
+
+	if (!from || !to)
+		return malformed(d, "a move");
+	model_add_move(&d->planfile->accounts, from, to);
+	return true;
+}
+
 static bool decode_list(struct decoding *d, const struct json *root, const char *key,
 	bool (*decode)(struct decoding *d, const struct json *json))
 {
@@ -287,6 +311,7 @@ static bool decode_head(struct decoding *d, const struct json *root)
 static bool decode_root(struct decoding *d, const struct json *root)
 {
 	if (!decode_head(d, root) || !decode_list(d, root, "accounts", decode_account) ||
+		!decode_list(d, root, "moves", decode_move) ||
 		!decode_list(d, root, "actions", decode_action) ||
 		!decode_list(d, root, "refreshes", decode_refresh) ||
 		!decode_list(d, root, "drifts", decode_drift))

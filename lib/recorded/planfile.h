@@ -20,7 +20,7 @@ struct planfile {
 	const char *state_path; /* as it was given */
 	int64_t serial;
 	char lineage[STATE_LINEAGE_LENGTH + 1]; /* "": the state was not born yet */
-	struct model accounts;                  /* of the run: aliases, ids, token references */
+	struct model accounts;                  /* of the run, with token references; and moves */
 	struct plan plan;
 	/* read only: owns what the plan's actions point to */
 	struct arena arena;

@@ -221,8 +221,8 @@ static bool decode_account(struct decoding *d, const struct json *json)
 	const char *id = json_key(json), *alias = json_get_text(json, "alias");
 	const struct json *stores = json_get(json, "stores");
 
-	if (!objects_is_id(id) || !alias || !*alias || !json_is_object(stores) ||
-		json_count(json) != 2)
+	if (!objects_is_id(id) || !alias || !*alias || strchr(alias, '/') ||
+		!json_is_object(stores) || json_count(json) != 2)
 		return refuse(d, id, "an account needs an id, `alias`, `stores` and nothing else");
 	struct account *account = model_add_account(&d->state->model, alias, id);
 	if (table_put(&d->aliases, account->alias, d))

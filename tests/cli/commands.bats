@@ -24,7 +24,8 @@ teardown() { stop_all; }
 @test "help goes to stdout and names every command" {
 	good help
 	err_is ''
-	out_has validate plan apply show 'state list' version help CLOUDFLARE_API_TOKEN
+	out_has validate plan apply show import export output doctor 'state list' 'state push' \
+		version help CLOUDFLARE_API_TOKEN
 	cp out first
 	local args
 	for args in '' -help --help -h; do
@@ -36,7 +37,8 @@ teardown() { stop_all; }
 
 @test "help COMMAND and COMMAND -help say the same" {
 	local command
-	for command in validate plan apply show 'state list' version; do
+	for command in validate plan apply show import export output doctor 'state list' 'state show' \
+		'state rm' 'state mv' 'state pull' 'state push' version; do
 		# shellcheck disable=SC2086 # words
 		good help $command
 		err_is ''
@@ -94,7 +96,7 @@ teardown() { stop_all; }
 @test "an argument too many is an error" {
 	manifest a
 	local command
-	for command in validate plan apply show version; do
+	for command in validate plan export doctor version; do
 		bad "$command" surplus
 		err_has '`surplus` is one argument too many'
 	done

@@ -99,11 +99,11 @@ text()
 	refused '\x1b[31m'
 	# What a later version may know is an error today.
 	local key
-	for key in state moved removed include; do
+	for key in include variables; do
 		text "account_id: acc_1\nstores: [a]\n$key: {}\n"
 		refused "unknown key \`$key\`"
 	done
-	for key in secrets prevent_destroy on_remove; do
+	for key in secrets update; do
 		text "account_id: acc_1\nstores: [{name: a, $key: x}]\n"
 		refused "unknown key \`$key\`"
 	done
@@ -113,7 +113,7 @@ text()
 	text 'account_id: acc_1\nstores: [a, b, a]\n'
 	refused '`a` stands twice' cfprov.yaml:2:16
 	text 'account_id: acc_1\nstores:\n  - a\n  - {name: a, adopt: true}\n'
-	refused '`a` stands twice' 'first in line 3'
+	refused '`a` stands twice' 'first in cfprov.yaml:3'
 	text 'accounts: {x: {account_id: acc_1}, y: {account_id: acc_2}}\nstores: [a, {name: a, accounts: [y]}]\n'
 	refused 'account `y`'
 	text 'accounts: {x: {account_id: acc_1}, y: {account_id: acc_2}}\nstores: [{name: a, accounts: [x]}, {name: a, accounts: [y]}]\n'

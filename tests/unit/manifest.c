@@ -12,6 +12,15 @@ static bool decode(const char *text, struct model *desired, struct error_list *e
 	return manifest_decode("x.yaml", &bytes, NULL, desired, errors);
 }
 
+static bool load(const char *path, struct model *desired, struct error_list *errors)
+{
+	struct manifest manifest CLEANUP(manifest_release) = {0};
+	const struct manifest_source source = {.paths = &path, .path_count = 1};
+
+	return manifest_open(&manifest, &source, errors) &&
+	       manifest_read(&manifest, NULL, desired, errors);
+}
+
 /* ---- good ones ---- */
 
 /* The addresses of all that is desired, with ! behind what may be adopted. */
@@ -408,7 +417,7 @@ static void refuse_file(struct folder *folder, const char *name, const char *mes
 	struct model desired = {0};
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
-	assert_false(manifest_load(folder_file(folder, name), NULL, &desired, &errors));
+	assert_false(load(folder_file(folder, name), &desired, &errors));
 	assert_int_equal(errors.count, 1);
 	expect_text(errors.items[0].message, message);
 }
@@ -420,7 +429,7 @@ static void files(void **state)
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
 	refuse_file(folder, "absent.yaml", "absent.yaml");
-	refuse_file(folder, ".", "is a folder");
+	refuse_file(folder, ".", "there is no manifest in the folder");
 	assert_int_equal(mkfifo(folder_file(folder, "fifo"), 0600), 0);
 	refuse_file(folder, "fifo", "not a regular file");
 	assert_int_equal(symlink("/dev/zero", folder_file(folder, "zero")), 0);
@@ -429,7 +438,7 @@ static void files(void **state)
 	refuse_file(folder, "loop", "loop");
 	folder_write(folder, "good.yaml", ID "stores: [a]\n");
 	assert_int_equal(symlink("good.yaml", folder_file(folder, "link")), 0);
-	assert_true(manifest_load(folder_file(folder, "link"), NULL, &desired, &errors));
+	assert_true(load(folder_file(folder, "link"), &desired, &errors));
 	assert_int_equal(desired.object_count, 1);
 }
 

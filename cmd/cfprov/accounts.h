@@ -1,0 +1,13 @@
+/*
+ * Which accounts a command is about that needs no manifest, only accounts: those of -account-id,
+ * else the manifest's, else, where there is no manifest, CLOUDFLARE_ACCOUNT_ID.
+ */
+#ifndef CFPROV_ACCOUNTS_H
+#define CFPROV_ACCOUNTS_H
+
+#include "session.h"
+
+/* Fills session->desired; its objects may be missing. Says its errors. */
+bool accounts_load(struct session *session) MUST_CHECK;
+
+#endif

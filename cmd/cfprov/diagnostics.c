@@ -1,0 +1,88 @@
+#include "diagnostics.h"
+
+#include "base/text.h"
+
+/* How many bytes so many characters of the text take; the text may be shorter. */
+static size_t bytes_of(const char *text, size_t characters)
+{
+	size_t at = 0;
+
+	while (text[at] && characters--) {
+		at++;
+		while (((unsigned char)text[at] & 0xc0) == 0x80)
+			at++;
+	}
+	return at;
+}
+
+/* What is marked: where it starts in the snippet, and its size there. */
+struct mark {
+	size_t start_bytes, size_bytes, characters;
+};
+
+/* At least a character is marked, and no more than the snippet shows. */
+static struct mark find_mark(const struct error *err)
+{
+	struct mark mark = {.characters = err->span ? err->span : 1};
+
+	if (!err->snippet || !err->caret)
+		return mark;
+	mark.start_bytes = bytes_of(err->snippet, err->caret - 1);
+	mark.size_bytes = bytes_of(err->snippet + mark.start_bytes, mark.characters);
+	char *marked AUTO_FREE = mem_copy_text(err->snippet + mark.start_bytes);
+	marked[mark.size_bytes] = '\0';
+	mark.characters = text_columns(marked);
+	return mark;
+}
+
+static void put_position(
+	struct json_writer *w, const char *key, const struct error *err, const struct mark *behind)
+{
+	size_t line = err->line ? err->line : 1, column = err->column ? err->column : 1;
+
+	json_begin_object(w, key);
+	json_put_integer(w, "line", (int64_t)line);
+	json_put_integer(w, "column", (int64_t)(column + (behind ? behind->characters : 0)));
+	json_put_integer(
+		w, "byte", (int64_t)(err->offset_bytes + (behind ? behind->size_bytes : 0)));
+	json_end(w);
+}
+
+static void put_range(struct json_writer *w, const struct error *err, const struct mark *mark)
+{
+	json_begin_object(w, "range");
+	json_put_text(w, "filename", err->file);
+	put_position(w, "start", err, NULL);
+	put_position(w, "end", err, mark);
+	json_end(w);
+}
+
+static void put_snippet(struct json_writer *w, const struct error *err, const struct mark *mark)
+{
+	json_begin_object(w, "snippet");
+	json_put_null(w, "context");
+	json_put_text(w, "code", err->snippet);
+	json_put_integer(w, "start_line", (int64_t)err->line);
+	json_put_integer(w, "highlight_start_offset", (int64_t)mark->start_bytes);
+	json_put_integer(
+		w, "highlight_end_offset", (int64_t)(mark->start_bytes + mark->size_bytes));
+	json_begin_array(w, "values");
+	json_end(w);
+	json_end(w);
+}
+
+void diagnostics_put(struct json_writer *writer, const char *key, enum diagnostic_severity severity,
+	const struct error *err)
+{
+	struct mark mark = find_mark(err);
+
+	json_begin_object(writer, key);
+	json_put_text(writer, "severity", severity == DIAGNOSTIC_ERROR ? "error" : "warning");
+	json_put_text(writer, "summary", err->message);
+	json_put_text(writer, "detail", err->hint ? err->hint : "");
+	if (err->file)
+		put_range(writer, err, &mark);
+	if (err->file && err->snippet)
+		put_snippet(writer, err, &mark);
+	json_end(writer);
+}

@@ -1,0 +1,31 @@
+/* cfprov export: a manifest of what lives in the accounts. Writes to stdout, never over a file. */
+#include "desired/export.h"
+
+#include "accounts.h"
+#include "commands.h"
+#include "progress.h"
+#include "term.h"
+
+int export_run(const struct cli *cli)
+{
+	struct progress progress CLEANUP(progress_release);
+	struct session session CLEANUP(session_release);
+	struct error_list notes CLEANUP(error_list_release) = {0};
+	struct str text CLEANUP(str_release) = {0};
+
+	progress_init(&progress);
+	session_init(&session, cli, &progress.sink);
+	if (!accounts_load(&session) || !session_read_live(&session))
+		return EXIT_ERROR;
+	if (session.has_failed) {
+		term_say("Nothing was written: the manifest would not say all that lives.");
+		return EXIT_ERROR;
+	}
+	size_t count = export_manifest(&session.desired, &session.live, &text, &notes);
+	term_out_str(&text);
+	for (size_t i = 0; i < notes.count; i++)
+		term_warning(notes.items[i].message);
+	if (!count)
+		term_warning("There is no store to export: a manifest needs at least one.");
+	return EXIT_DONE;
+}

@@ -1,0 +1,140 @@
+#include "desired/changes.h"
+
+#include <string.h>
+
+/* ---- moved ---- */
+
+/* A store has no other name than the one that it was created with. */
+static void refuse_rename(struct reading *r, size_t document, const struct yaml *to)
+{
+	struct error *err = reading_error(r, document, to);
+
+	error_set(err, "a store can't be renamed: Cloudflare has no such call");
+	error_hint(err, "Declare a store of the new name in `stores`, fill it, then take the old "
+			"one out of the manifest (or let it live: `removed` with destroy: false).");
+}
+
+static bool check_kinds(struct reading *r, size_t document, const struct yaml *node)
+{
+	const struct yaml *from = yaml_get(node, "from"), *to = yaml_get(node, "to");
+	const char *from_store = strchr(from->text, '/'), *to_store = strchr(to->text, '/');
+
+	if (!from_store != !to_store)
+		return error_set(reading_error(r, document, node),
+			"a move goes from alias to alias, or from address to address");
+	if (strcmp(from->text, to->text) == 0)
+		return error_set(
+			reading_error(r, document, node), "this moves something to where it is");
+	if (!from_store || strcmp(from_store, to_store) == 0)
+		return true;
+	refuse_rename(r, document, to);
+	return false;
+}
+
+/* A move ends at an account that is there, or where another move begins. */
+static void check_ends(struct reading *r, const struct table *begins)
+{
+	for (size_t i = 0; i < r->model->move_count; i++) {
+		const struct move *it = &r->model->moves[i];
+		size_t length = strcspn(it->to, "/");
+		const char *alias = arena_bytes(&r->model->arena, it->to, length);
+		if (model_account(r->model, alias) || table_get(begins, it->to))
+			continue;
+		const char *shown = reading_shown(r, it->to);
+		reading_note(r, shown == it->to ? NULL : shown, alias);
+		reading_unknown_alias(r, alias, reading_error_at(r, &it->place, 1));
+	}
+}
+
+static void read_move(struct reading *r, size_t document, const struct yaml *node)
+{
+	const struct yaml *from = yaml_get(node, "from"), *to = yaml_get(node, "to");
+
+	if (!check_kinds(r, document, node))
+		return;
+	struct move *move = model_add_move(r->model, from->text, to->text);
+	move->place = reading_place(r, document, node);
+	reading_note(r, from->written, move->from);
+	reading_note(r, to->written, move->to);
+}
+
+/* Nothing moves to two places, and no two things to one. */
+static void check_moves(struct reading *r)
+{
+	struct table *begins = NULL, *ends = NULL;
+
+	for (size_t i = 0; i < r->model->move_count; i++) {
+		struct move *it = &r->model->moves[i];
+		const struct move *before = table_put(&begins, it->from, it);
+		if (before)
+			error_set(reading_error_at(r, &it->place, 1),
+				"`%s` is moved twice, first in %s", reading_shown(r, it->from),
+				reading_where(r, &before->place));
+		const struct move *other = table_put(&ends, it->to, it);
+		if (other && !before)
+			error_set(reading_error_at(r, &it->place, 1),
+				"another move to `%s` stands in %s", reading_shown(r, it->to),
+				reading_where(r, &other->place));
+	}
+	check_ends(r, begins);
+	table_free(&begins);
+	table_free(&ends);
+}
+
+/* ---- removed ---- */
+
+/* Lends the object that is declared under this address, ALIAS/STORE, or NULL. */
+static const struct object *find_declared(struct reading *r, const char *address)
+{
+	size_t length = strcspn(address, "/");
+	const char *alias = arena_bytes(&r->model->arena, address, length);
+
+	return model_object(r->model, alias, address + length + 1, NULL);
+}
+
+static void check_removals(struct reading *r)
+{
+	struct table *seen = NULL;
+
+	for (size_t i = 0; i < r->model->removal_count; i++) {
+		struct removal *it = &r->model->removals[i];
+		const char *shown = reading_shown(r, it->from);
+		const struct removal *before = table_put(&seen, it->from, it);
+		const struct object *declared = find_declared(r, it->from);
+		if (before)
+			error_set(reading_error_at(r, &it->place, 1),
+				"`%s` is removed twice, first in %s", shown,
+				reading_where(r, &before->place));
+		if (!declared)
+			continue;
+		struct error *err = reading_error_at(r, &it->place, 1);
+		error_set(err, "`%s` is removed here and declared in %s", shown,
+			reading_where(r, &declared->place));
+		error_hint(err, "Take it out of one of the two.");
+	}
+	table_free(&seen);
+}
+
+static void read_removal(struct reading *r, size_t document, const struct yaml *node)
+{
+	const struct yaml *from = yaml_get(node, "from"), *destroy = yaml_get(node, "destroy");
+	struct removal *removal = model_add_removal(r->model, from->text);
+
+	removal->destroys = !destroy || strcmp(destroy->text, "true") == 0;
+	removal->place = reading_place(r, document, node);
+	reading_note(r, from->written, removal->from);
+}
+
+/* ---- both ---- */
+
+void changes_read(struct reading *r)
+{
+	for (struct spot it = {0}; reading_next(r, "moved", &it);)
+		for (const struct yaml *node = it.node->first; node; node = node->next)
+			read_move(r, it.document, node);
+	check_moves(r);
+	for (struct spot it = {0}; reading_next(r, "removed", &it);)
+		for (const struct yaml *node = it.node->first; node; node = node->next)
+			read_removal(r, it.document, node);
+	check_removals(r);
+}

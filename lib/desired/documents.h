@@ -1,0 +1,37 @@
+/*
+ * The files of a manifest: what -f names is found, read and parsed. Folders give their *.yaml and
+ * *.yml in the order of names, but not hidden ones; "-" is the standard input.
+ */
+#ifndef DESIRED_DOCUMENTS_H
+#define DESIRED_DOCUMENTS_H
+
+#include "adapter/yaml.h"
+
+enum { DOCUMENTS_SIZE_LIMIT = 64 << 20 }; /* of one file, in bytes */
+
+struct document {
+	const char *file; /* what errors call it */
+	struct str bytes;
+	struct yaml_document yaml;
+};
+
+struct documents {
+	struct arena arena;
+	struct document *items; /* in the order in which they were named */
+	size_t count, room;
+};
+
+/*
+ * Reads and parses all of them; every error of every file is added to *errors. ERROR_ABSENT: there
+ * is no such file. Release it in any case.
+ */
+bool documents_open(struct documents *documents, const char *const *paths, size_t count,
+	struct error_list *errors) MUST_CHECK;
+
+/* The same of bytes in memory, which are copied. */
+bool documents_add(struct documents *documents, const char *file, const struct str *bytes,
+	struct error_list *errors) MUST_CHECK;
+
+void documents_release(struct documents *documents);
+
+#endif

@@ -1,0 +1,201 @@
+#include "desired/reading.h"
+
+#include "base/text.h"
+#include "desired/shape.h"
+
+#include <string.h>
+
+bool reading_next(const struct reading *r, const char *key, struct spot *spot)
+{
+	for (size_t i = spot->node ? spot->document + 1 : 0; i < r->documents->count; i++) {
+		const struct yaml *node = yaml_get(r->documents->items[i].yaml.root, key);
+		if (!node)
+			continue;
+		*spot = (struct spot){i, node};
+		return true;
+	}
+	return false;
+}
+
+struct place reading_place(const struct reading *r, size_t document, const struct yaml *node)
+{
+	return (struct place){r->files[document], node->line, node->column};
+}
+
+struct error *reading_error(struct reading *r, size_t document, const struct yaml *node)
+{
+	return yaml_error(&r->documents->items[document].yaml, node, r->errors);
+}
+
+struct error *reading_error_at(struct reading *r, const struct place *place, size_t columns)
+{
+	const struct yaml at = {
+		.line = place->line,
+		.column = place->column,
+		.columns = columns,
+		.is_in_braces = true, /* it may be, and nothing beside it is shown */
+	};
+	size_t document = 0;
+
+	while (r->files[document] != place->file)
+		document++;
+	return reading_error(r, document, &at);
+}
+
+const char *reading_where(struct reading *r, const struct place *place)
+{
+	struct str file CLEANUP(str_release) = {0};
+
+	text_add_visible(&file, place->file, strlen(place->file), 0);
+	return arena_format(&r->model->arena, "%s:%zu", str_text(&file), place->line);
+}
+
+void reading_note(struct reading *r, const char *written, const char *text)
+{
+	if (!written)
+		return;
+	struct str shown CLEANUP(str_release) = {0};
+	text_add_visible(&shown, written, strlen(written), 60);
+	table_put(&r->written, text, arena_text(&r->model->arena, str_text(&shown)));
+}
+
+const char *reading_shown(const struct reading *r, const char *text)
+{
+	const char *written = table_get(r->written, text);
+
+	return written ? written : text;
+}
+
+/* ---- accounts ---- */
+
+static void add_account(struct reading *r, size_t document, const struct yaml *node)
+{
+	const struct yaml *token = yaml_get(node, "api_token");
+	const struct yaml *id = yaml_get(node, "account_id");
+	struct account *account = model_add_account(r->model, node->key->text, id->text);
+
+	reading_note(r, id->written, account->id);
+	account->place = reading_place(r, document, node);
+	if (!token)
+		return;
+	account->token.kind = VALUE_ENV;
+	account->token.name = arena_text(&r->model->arena, yaml_get(token, "env")->text);
+	account->token.place = reading_place(r, document, token);
+}
+
+/*
+ * An alias stands for one account; two aliases for one account would plan everything in it twice.
+ * The second of an alias is taken out, so that its stores do not count as doubles, too.
+ */
+static void refuse_doubles(struct reading *r)
+{
+	struct table *ids = NULL, *aliases = NULL;
+	struct account *accounts = r->model->accounts;
+	size_t count = r->model->account_count;
+
+	r->model->account_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct account *first = table_get(aliases, accounts[i].alias);
+		if (first) {
+			error_set(reading_error_at(r, &accounts[i].place, 1),
+				"the account `%s` stands twice, first in %s", first->alias,
+				reading_where(r, &first->place));
+			continue;
+		}
+		struct account *it = &accounts[r->model->account_count++];
+		*it = accounts[i];
+		table_put(&aliases, it->alias, it);
+		first = table_put(&ids, it->id, it);
+		if (first)
+			error_set(reading_error_at(r, &it->place, 1),
+				"`%s` and `%s` are the same account; the first stands in %s",
+				first->alias, it->alias, reading_where(r, &first->place));
+	}
+	table_free(&ids);
+	table_free(&aliases);
+}
+
+static void read_named(struct reading *r)
+{
+	for (struct spot it = {0}; reading_next(r, "accounts", &it);)
+		for (const struct yaml *node = it.node->first; node; node = node->next)
+			add_account(r, it.document, node);
+	refuse_doubles(r);
+}
+
+static void read_single(struct reading *r, const struct spot *first)
+{
+	struct account *account =
+		model_add_account(r->model, MODEL_DEFAULT_ALIAS, first->node->text);
+
+	account->place = reading_place(r, first->document, first->node);
+	for (struct spot it = *first; reading_next(r, "account_id", &it);) {
+		if (strcmp(it.node->text, account->id) == 0)
+			continue;
+		struct error *err = reading_error(r, it.document, it.node);
+		error_set(err, "another `account_id` stands in %s",
+			reading_where(r, &account->place));
+		error_hint(err, "Several accounts stand in `accounts`, each under an alias.");
+	}
+}
+
+static void refuse_both(struct reading *r, const struct spot *id, const struct spot *accounts)
+{
+	struct error *err = reading_error(r, id->document, id->node);
+	struct place place = reading_place(r, accounts->document, accounts->node->key);
+
+	error_set(err, "both `account_id` and `accounts` are given; `accounts` stands in %s",
+		reading_where(r, &place));
+	error_hint(err, "Move the account into `accounts`, under an alias.");
+}
+
+/* It comes from the environment, so that no schema has seen it. */
+static void read_default(struct reading *r, const char *id)
+{
+	struct str why CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
+	struct account *account = model_add_account(r->model, MODEL_DEFAULT_ALIAS, id);
+
+	account->place = reading_place(r, 0, r->documents->items[0].yaml.root);
+	if (shape_text_is_right(&schema_account_id, id, true, &why))
+		return;
+	text_add_visible(&shown, id, strlen(id), 60);
+	error_set(error_list_add(r->errors), "CLOUDFLARE_ACCOUNT_ID can't be `%s`: %s",
+		str_text(&shown), str_text(&why));
+}
+
+void reading_accounts(struct reading *r, const char *default_account_id)
+{
+	struct spot id = {0}, accounts = {0};
+	bool has_id = reading_next(r, "account_id", &id);
+	bool has_accounts = reading_next(r, "accounts", &accounts);
+
+	if (has_id && has_accounts) {
+		refuse_both(r, &id, &accounts);
+	} else if (has_accounts) {
+		read_named(r);
+	} else if (has_id) {
+		read_single(r, &id);
+	} else if (default_account_id) {
+		read_default(r, default_account_id);
+	} else {
+		struct error *err = reading_error(r, 0, r->documents->items[0].yaml.root);
+		error_set(err, "no account is named");
+		error_hint(err,
+			"Add `account_id: ...` (or `accounts`), or set CLOUDFLARE_ACCOUNT_ID.");
+	}
+}
+
+void reading_unknown_alias(const struct reading *r, const char *alias, struct error *err)
+{
+	const char *shown = reading_shown(r, alias);
+
+	for (size_t i = 0; shown == alias && i < r->model->account_count; i++) {
+		const char *known = r->model->accounts[i].alias;
+		if (text_is_near(alias, known)) {
+			error_set(
+				err, "no account is called `%s`; did you mean `%s`?", shown, known);
+			return;
+		}
+	}
+	error_set(err, "no account is called `%s`", shown);
+}

@@ -1,0 +1,25 @@
+/*
+ * Has a document the shape that desired/schema describes? One walk finds everything that is
+ * wrong; after it, desired/manifest reads the document without asking again.
+ *
+ * What variables put into a text is not shown in errors: it may be a secret. They show the text as
+ * the file has it.
+ */
+#ifndef DESIRED_SHAPE_H
+#define DESIRED_SHAPE_H
+
+#include "adapter/yaml.h"
+#include "desired/schema.h"
+
+/* Adds to *errors all that is wrong below this node. False if anything was. */
+bool shape_check(struct yaml_document *doc, const struct yaml *node, const struct schema *schema,
+	struct error_list *errors) MUST_CHECK;
+
+/*
+ * Is the text right? Else adds to *why what is wrong, without a full stop; characters of the text
+ * itself are named there only with `shows_text`.
+ */
+bool shape_text_is_right(const struct schema_text *schema, const char *text, bool shows_text,
+	struct str *why) MUST_CHECK;
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * What can be learned of accounts without changing anything: is the token valid, does it read
+ * Secrets Store, the quota, the rate budget. All accounts side by side; each gets its facts, also
+ * when others, or parts of its own, fail. What the facts mean is engine/doctor's.
+ *
+ *     checkups[i] = (struct checkup){.account = …, .has_lane = true, .lane = …};
+ *     checkup_run(&input, checkups, count)
+ *     … checkup_release(&checkups[i])
+ */
+#ifndef ENGINE_CHECKUP_H
+#define ENGINE_CHECKUP_H
+
+#include "live/live.h"
+
+struct checkup {
+	/* given */
+	const struct account *account; /* keeps */
+	bool has_lane;                 /* false: there are no credentials, nothing is asked */
+	size_t lane;
+	struct error credentials_err; /* why there are none */
+
+	/* learned; an error without a message: it worked */
+	bool uses_token; /* else email and key, which nothing verifies */
+	struct error token_err, list_err, quota_err;
+	char *token_status, *token_expires; /* NULL: not said */
+	bool is_account_token;              /* the account's own, not a user's */
+	size_t store_count;
+	struct cf_quota quota;
+	int64_t rate_remaining, rate_reset_ms; /* -1: not said */
+};
+
+struct checkup_input {
+	struct client *client;
+	const volatile sig_atomic_t *interrupted; /* may be NULL */
+};
+
+/* False: interrupted. */
+bool checkup_run(const struct checkup_input *input, struct checkup *checkups, size_t count,
+	struct error *err) MUST_CHECK;
+
+void checkup_release(struct checkup *checkup);
+
+#endif

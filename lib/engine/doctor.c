@@ -1,0 +1,239 @@
+#include "engine/doctor.h"
+
+#include "base/text.h"
+#include "engine/belongs.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FEW_REQUESTS = 100, MUCH_USED_PERCENT = 90 };
+
+void findings_add(struct findings *findings, const struct finding *finding)
+{
+	findings->items = mem_room(
+		findings->items, findings->count, &findings->room, sizeof(*findings->items));
+	struct finding *copy = &findings->items[findings->count++];
+	*copy = *finding;
+	copy->about = arena_text(&findings->arena, finding->about);
+	copy->what = arena_text(&findings->arena, finding->what);
+	copy->advice = finding->advice ? arena_text(&findings->arena, finding->advice) : NULL;
+	findings->warnings += finding->level == FINDING_WARN;
+	findings->failures += finding->level == FINDING_FAIL;
+}
+
+void findings_release(struct findings *findings)
+{
+	arena_release(&findings->arena);
+	free(findings->items);
+	*findings = (struct findings){0};
+}
+
+/* About whom is spoken. */
+struct judging {
+	struct findings *findings;
+	const char *about;
+};
+
+static void find(const struct judging *j, enum finding_level level, const struct str *what,
+	const char *advice)
+{
+	findings_add(j->findings, &(struct finding){level, j->about, str_text(what), advice});
+}
+
+static void find_text(
+	const struct judging *j, enum finding_level level, const char *what, const char *advice)
+{
+	findings_add(j->findings, &(struct finding){level, j->about, what, advice});
+}
+
+/* "WHAT: the error's message", with the error's hint or else this advice. */
+static void find_error(const struct judging *j, enum finding_level level, const char *what,
+	const struct error *err, const char *advice)
+{
+	struct str text CLEANUP(str_release) = {0};
+
+	str_format(&text, "%s%s%s", what, *what ? ": " : "", err->message);
+	find(j, level, &text, err->hint ? err->hint : advice);
+}
+
+static const char *plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+/* ---- the state ---- */
+
+static void judge_lock(const struct judging *j, const struct doctor_state *state)
+{
+	struct str text CLEANUP(str_release) = {0};
+
+	if (!state->holder) {
+		find_text(j, FINDING_OK, "nobody holds its lock", NULL);
+		return;
+	}
+	str_format(&text, "its lock is held by %s", state->holder);
+	find(j, FINDING_WARN, &text, "Wait for that to end, or let cfprov wait: -lock-timeout=5m.");
+}
+
+static void judge_files(const struct judging *j, const struct doctor_state *state)
+{
+	struct str text CLEANUP(str_release) = {0};
+
+	/* While somebody works, a journal is what should be there. */
+	if (state->has_journal && !state->holder)
+		find_text(j, FINDING_WARN, "an apply was cut off, and its journal is still there",
+			"Run cfprov apply: it takes over what was done, and goes on.");
+	if (state->is_open_to_others) {
+		str_format(&text, "others than its owner may write %s", state->path);
+		find(j, FINDING_WARN, &text, "Take that away: chmod go-w");
+	}
+	if (!state->may_write)
+		find_text(j, FINDING_FAIL, "its folder can't be written, so that apply can't run",
+			"Make the folder writable, or name a state elsewhere with -state.");
+}
+
+void doctor_judge_state(const struct doctor_state *state, struct findings *findings)
+{
+	const struct judging j = {findings, "state"};
+	struct str text CLEANUP(str_release) = {0};
+
+	if (state->err) {
+		find_error(&j, FINDING_FAIL, state->path, state->err,
+			"See to it that the file can be read, or put its backup in its place.");
+	} else if (!state->exists) {
+		str_format(&text, "%s is not there yet; the first apply makes it", state->path);
+		find(&j, FINDING_OK, &text, NULL);
+	} else {
+		size_t count = state->recorded->object_count;
+		str_format(&text, "%s can be read: serial %" PRId64 ", %zu object%s", state->path,
+			state->serial, count, plural(count));
+		find(&j, FINDING_OK, &text, NULL);
+	}
+	judge_lock(&j, state);
+	judge_files(&j, state);
+}
+
+/* ---- an account ---- */
+
+static void judge_token(const struct judging *j, const struct checkup *checkup)
+{
+	struct str text CLEANUP(str_release) = {0};
+	const char *status = checkup->token_status;
+
+	if (!checkup->uses_token) {
+		find_text(j, FINDING_OK, "email and key are given; nothing can verify them alone",
+			NULL);
+	} else if (!status && !checkup->list_err.message) {
+		find_error(j, FINDING_WARN, "the token works, but can't be verified",
+			&checkup->token_err, "Nothing has to be done.");
+	} else if (!status) {
+		find_error(j, FINDING_FAIL, "the token can't be verified", &checkup->token_err,
+			"Check that it is right, active and not expired.");
+	} else {
+		bool is_active = strcmp(status, "active") == 0;
+		str_format(&text, "the %s token is ",
+			checkup->is_account_token ? "account's own" : "user's");
+		text_add_visible(&text, status, strlen(status), 40);
+		if (checkup->token_expires) {
+			str_text_add(&text, ", until ");
+			text_add_visible(
+				&text, checkup->token_expires, strlen(checkup->token_expires), 40);
+		}
+		find(j, is_active ? FINDING_OK : FINDING_FAIL, &text,
+			is_active ? NULL : "Make another token, or let this one be valid again.");
+	}
+}
+
+/* What it may do can't be asked; only a list shows that it reads. */
+static void judge_reading(const struct judging *j, const struct checkup *checkup)
+{
+	struct str text CLEANUP(str_release) = {0};
+
+	if (checkup->list_err.message) {
+		find_error(j, FINDING_FAIL, "Secrets Store can't be read", &checkup->list_err,
+			"Check the account id, the token, and that the token has the permission "
+			"Account, Secrets Store, Edit.");
+		return;
+	}
+	str_format(&text,
+		"Secrets Store can be read: %zu store%s; whether it may be written, only a "
+		"write can tell",
+		checkup->store_count, plural(checkup->store_count));
+	find(j, FINDING_OK, &text, NULL);
+}
+
+static void judge_quota(const struct judging *j, const struct checkup *checkup)
+{
+	struct str text CLEANUP(str_release) = {0};
+	const struct cf_quota *quota = &checkup->quota;
+
+	if (checkup->list_err.message)
+		return; /* for the same reason, most likely */
+	if (checkup->quota_err.message) {
+		find_error(j, FINDING_WARN, "the quota is not known", &checkup->quota_err,
+			"Nothing has to be done; cfprov works without it.");
+		return;
+	}
+	str_format(
+		&text, "%" PRId64 " of %" PRId64 " secrets are used", quota->used, quota->secrets);
+	bool is_much = quota->used * 100 >= quota->secrets * MUCH_USED_PERCENT;
+	find(j, is_much ? FINDING_WARN : FINDING_OK, &text,
+		is_much ? "Delete what is not needed, or ask Cloudflare for more." : NULL);
+}
+
+static void judge_rate(const struct judging *j, const struct checkup *checkup)
+{
+	struct str text CLEANUP(str_release) = {0};
+	bool is_little = checkup->rate_remaining < FEW_REQUESTS;
+
+	if (checkup->rate_remaining < 0)
+		return;
+	str_format(&text, "%" PRId64 " request%s left for the next %" PRId64 " s",
+		checkup->rate_remaining, checkup->rate_remaining == 1 ? " is" : "s are",
+		(checkup->rate_reset_ms + 999) / 1000);
+	find(j, is_little ? FINDING_WARN : FINDING_OK, &text,
+		is_little ? "cfprov slows down by itself; a token of its own makes it quicker."
+			  : NULL);
+}
+
+static void judge_records(
+	const struct judging *j, const struct checkup *checkup, const struct model *recorded)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct str text CLEANUP(str_release) = {0};
+	size_t count, unresolved;
+
+	if (!belongs_check(recorded, checkup->account, &err)) {
+		find_error(j, FINDING_FAIL, "", &err, NULL);
+		return;
+	}
+	belongs_count(recorded, checkup->account->alias, &count, &unresolved);
+	str_format(&text, "the state goes with it: %zu object%s recorded", count, plural(count));
+	find(j, FINDING_OK, &text, NULL);
+	if (!unresolved)
+		return;
+	str_clear(&text);
+	str_format(&text, "%zu object%s asked for by an apply that was cut off, without an answer",
+		unresolved, unresolved == 1 ? " was" : "s were");
+	find(j, FINDING_WARN, &text, "Run cfprov apply: it looks for them by name.");
+}
+
+void doctor_judge_account(
+	const struct checkup *checkup, const struct model *recorded, struct findings *findings)
+{
+	const struct judging j = {findings, checkup->account->alias};
+
+	if (!checkup->has_lane) {
+		find_error(&j, FINDING_FAIL, "", &checkup->credentials_err,
+			"Set the variable to a token with the permission Account, Secrets Store, "
+			"Edit.");
+	} else {
+		judge_token(&j, checkup);
+		judge_reading(&j, checkup);
+		judge_quota(&j, checkup);
+		judge_rate(&j, checkup);
+	}
+	if (recorded)
+		judge_records(&j, checkup, recorded);
+}

@@ -1,0 +1,34 @@
+/*
+ * cfprov import: which of the things that live is meant, and may the state take it in? Pure.
+ */
+#ifndef ENGINE_IMPORT_H
+#define ENGINE_IMPORT_H
+
+#include "base/error.h"
+#include "model/model.h"
+
+struct import_input {
+	const struct account *account;       /* of the manifest */
+	const struct object *desired;        /* what the manifest declares there */
+	const char *id;                      /* ACCOUNT/STORE: ids, or names in their place */
+	const struct model *recorded, *live; /* sorted; live has the account */
+};
+
+/*
+ * The store part of ACCOUNT/STORE (lent), if the account part is the account's id or alias.
+ * NULL: *err says why not. Needs no `live`, so that a mistake costs no request.
+ */
+const char *import_store(const struct import_input *input, struct error *err) MUST_CHECK;
+
+/* May anything come to this address: does the state belong, and is the address free? */
+bool import_is_free(const struct import_input *input, struct error *err) MUST_CHECK;
+
+/*
+ * Finds what is meant, and fills *ret_object: what to record at the address, adopted. Its texts
+ * are lent by the models. Refused: what does not live, has another name than the address says
+ * (Cloudflare can't rename a store), lives twice by that name, or is recorded elsewhere.
+ */
+bool import_find(
+	const struct import_input *input, struct object *ret_object, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * What people change in a state by hand (cfprov state rm, mv, push), as changes to fold or as a
+ * verdict. Pure: nothing is read or written here, and Cloudflare is not asked.
+ */
+#ifndef RECORDED_MEND_H
+#define RECORDED_MEND_H
+
+#include "recorded/state.h"
+
+/* Start with {0}; mend_release at the end. The state that it was made from must outlive it. */
+struct mend {
+	struct arena arena;
+	struct change *changes;
+	size_t count;
+	const struct object **objects; /* what is removed or moved, as it was; sorted */
+	size_t object_count;
+	struct account account; /* of a move: the alias as it is then */
+};
+
+/*
+ * The removal of what the patterns match, with all that is in it (object_matches). A pattern that
+ * matches nothing is an error each, and then nothing is removed.
+ */
+bool mend_remove(const struct state *state, const char *const *patterns, size_t count,
+	struct mend *ret_mend, struct error_list *errors) MUST_CHECK;
+
+/*
+ * The renaming of an alias: all that is recorded under `from` comes under `to`. Refused: what is
+ * not recorded, an alias that there is already, and a rename of a store, since names are the
+ * identity of stores and Cloudflare can't rename one.
+ */
+bool mend_rename(const struct state *state, const char *from, const char *to, struct mend *ret_mend,
+	struct error *err) MUST_CHECK;
+
+enum mend_verdict {
+	MEND_SAME,    /* lineage, serial and content are the same: nothing to do */
+	MEND_REPLACE, /* it may take the other's place */
+	MEND_REFUSE,  /* *err says why */
+};
+
+/*
+ * May this state take the place of the one there is? Terraform's rules: not with another lineage,
+ * a lower serial, or the same serial and other content. A state that was never written gives way
+ * to any.
+ */
+enum mend_verdict mend_replace(
+	const struct state *state, const struct state *other, struct error *err) MUST_CHECK;
+
+void mend_release(struct mend *mend);
+
+#endif

@@ -1,0 +1,205 @@
+#!/usr/bin/env bats
+# doctor: what is wrong with credentials, accounts and state, and what to do.
+
+# Each test is a subshell, and the helpers set and read more than shellcheck can see.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load cfprov
+
+setup()
+{
+	set_up_cfprov
+	start_logged
+	manifest a b
+}
+teardown() { stop_all; }
+
+# well_formed: each finding is a line, and what is not ok says what to do.
+well_formed()
+{
+	awk '
+		/^(ok  |warn|fail)  [^ ]/ { if (due) exit 1; due = !/^ok/; next }
+		/^      [^ ]/ { if (!due) exit 1; due = 0; next }
+		{ exit 1 }
+		END { if (due) exit 1 }' out
+}
+
+# sound ARGUMENT...: it ends with 0; sick: with 1, and says why on stdout.
+sound()
+{
+	prov doctor "$@"
+	((status == 0)) && well_formed && ! grep -q ^fail out
+}
+
+sick()
+{
+	prov doctor "$@"
+	((status == 1)) && well_formed && grep -q ^fail out
+}
+
+@test "all is well" {
+	sound
+	out_has 'ok    state: cfprov.state.json is not there yet'
+	good apply -auto-approve
+	: >"$sim_log"
+	sound
+	out_is "ok    state: cfprov.state.json can be read: serial 1, 2 objects
+ok    state: nobody holds its lock
+ok    default: the user's token is active
+ok    default: Secrets Store can be read: 2 stores; whether it may be written, only a write can tell
+ok    default: 0 of 100 secrets are used
+ok    default: 1199 requests are left for the next 300 s
+ok    default: the state goes with it: 2 objects recorded
+"
+	err_is ''
+	[ "$(requests '.method != "GET"')" = 0 ]
+	tidy
+}
+
+@test "an account's own token is asked for at the account, and the lists go on" {
+	stop_sim
+	start_logged --token cfat_0123456789
+	export CLOUDFLARE_API_TOKEN=cfat_0123456789
+	sound
+	out_has "ok    default: the account's own token is active" 'can be read: 0 stores'
+}
+
+@test "email and key: not verified, but tried" {
+	stop_sim
+	start_logged --email me@example.com --key 0123456789abcdef
+	unset CLOUDFLARE_API_TOKEN
+	export CLOUDFLARE_EMAIL=me@example.com CLOUDFLARE_API_KEY=0123456789abcdef
+	sound
+	out_has 'ok    default: email and key are given'
+	[ "$(requests '.path | test("verify")')" = 0 ]
+	CLOUDFLARE_API_KEY=ffff
+	sick
+	out_has "fail  default: Secrets Store can't be read"
+}
+
+@test "a token that is not valid" {
+	export CLOUDFLARE_API_TOKEN=nobody-knows-it
+	sick
+	out_has "fail  default: the token can't be verified: HTTP 401" \
+		"fail  default: Secrets Store can't be read"
+	err_has '2 to mend'
+}
+
+@test "no credentials: said of each account, and the state is looked at all the same" {
+	printf '%s\n' 'accounts:' '  prod: {account_id: acc_1, api_token: {env: PROD_TOKEN}}' \
+		'  dev: {account_id: acc_2}' 'stores: [x]' >cfprov.yaml
+	sick
+	out_has 'fail  prod: ' PROD_TOKEN 'ok    dev: Secrets Store can be read' \
+		'ok    prod: the state goes with it'
+	unset CLOUDFLARE_API_TOKEN
+	sick
+	out_has 'fail  dev: '
+	sick -account=prod
+	[[ $output != *dev:* ]]
+}
+
+@test "a token that does not reach one of the accounts" {
+	stop_sim
+	start_logged --token cfsim-token@acc_1
+	printf '%s\n' 'accounts:' '  prod: {account_id: acc_1}' '  dev: {account_id: acc_2}' \
+		'stores: [x]' >cfprov.yaml
+	sick
+	out_has 'ok    prod: Secrets Store can be read' "ok    dev: the user's token is active" \
+		"fail  dev: Secrets Store can't be read: HTTP 403" permission
+}
+
+@test "nobody answers" {
+	CLOUDFLARE_BASE_URL=http://127.0.0.1:9
+	sick
+	out_has "fail  default: Secrets Store can't be read" 'Check the network'
+	CLOUDFLARE_BASE_URL=http://example.com
+	sick
+	out_has 'ok    state: ' 'fail  accounts: '
+	err_has 'plain http'
+}
+
+@test "no manifest: CLOUDFLARE_ACCOUNT_ID or -account-id; a bad one is said" {
+	rm cfprov.yaml
+	sick
+	out_has 'ok    state: ' 'fail  accounts: '
+	sound -account-id=acc_3
+	export CLOUDFLARE_ACCOUNT_ID=acc_4
+	sound
+	echo 'stores: 1' >cfprov.yaml
+	sick
+	err_has 'cfprov.yaml:1'
+}
+
+@test "the quota and the rate budget, when little is left" {
+	stop_sim
+	seed_of 1
+	jq '.accounts[0].stores[0].secrets = [range(9) | {name: "S\(.)", value: "x", scopes: ["workers"]}]' \
+		seed.json >seed2.json
+	start_logged --seed seed2.json --max-secrets 10 --rate-limit 50/60
+	sound
+	out_has 'warn  default: 9 of 10 secrets are used' 'requests are left for the next'
+	grep -q '^warn  default: 4[0-9] requests' out
+}
+
+@test "the quota can't be read" {
+	sim_faults '{"path":"/accounts/acc_1/secrets_store/quota","status":403,"code":10000}'
+	sound
+	out_has 'warn  default: the quota is not known: HTTP 403' 'Secrets Store can be read'
+}
+
+@test "answers that make no sense" {
+	sim_faults '{"path":"/user/tokens/verify","kind":"raw_body","text":"{\"success\":true,\"result\":{\"status\":\"exp\\u001b[2Jired\",\"expires_on\":\"\\u0007\"}}"}'
+	sick
+	out_has "fail  default: the user's token is exp\\x1b[2Jired"
+	harmless out
+	control DELETE faults >/dev/null
+	sim_faults '[{"path":"/user/tokens/verify","kind":"raw_body","text":"{\"success\":true,\"result\":[]}"},
+		{"path":"/accounts/acc_1/secrets_store/quota","kind":"raw_body","text":"{\"success\":true,\"result\":{\"secrets\":{\"quota\":1e99,\"usage\":-1}}}"}]'
+	sound
+	out_has "warn  default: the token works, but can't be verified" 'warn  default: the quota is not known'
+}
+
+@test "the state: unreadable, of another account, cut off, open to others" {
+	good apply -auto-approve
+	cp "$state" before
+	chmod g+w "$state"
+	sound
+	out_has 'warn  state: others than its owner may write cfprov.state.json'
+	sed 's/"acc_1"/"acc_9"/' before >"$state"
+	sick
+	out_has 'fail  default: the state knows `default` as the account acc_9'
+	jq '.accounts.acc_1.alias = "old"' before >"$state"
+	sick
+	out_has 'cfprov state mv old default'
+	jq '.accounts.acc_1.stores.a = {unresolved: true}' before >"$state"
+	sound
+	out_has 'warn  default: 1 object was asked for'
+	head -c 100 before >"$state"
+	sick
+	out_has 'fail  state: cfprov.state.json: ' 'ok    default: Secrets Store can be read'
+	printf 'garbage\n' >"$state"
+	sick
+	harmless out
+	mkdir -p folder
+	sick -state=folder
+}
+
+@test "a journal that was left; a lock that is held" {
+	local head
+	good apply -auto-approve
+	head="{\"cfprov_journal\":1,\"lineage\":\"$(jq -r .lineage "$state")\",\"serial\":1,\"accounts\":{\"default\":\"acc_1\"},\"intents\":[{\"do\":\"create\",\"account\":\"default\",\"store\":\"new\"}]}"
+	printf '%s %s\n' "$(printf %s "$head" | b2sum -l 128 | cut -c1-16)" "$head" >"$journal"
+	cp "$journal" before
+	sound
+	out_has 'warn  state: an apply was cut off' 'warn  default: 1 object was asked for'
+	cmp before "$journal"
+	exec 8<>"$lock"
+	python3 -c 'import fcntl, struct
+fcntl.fcntl(8, 37, struct.pack("hhqqixxxx", fcntl.F_WRLCK, 0, 0, 0, 0))'
+	sound
+	out_has 'warn  state: its lock is held by'
+	[ -e "$lock" ]
+	exec 8>&-
+	sound
+	out_has 'ok    state: nobody holds its lock'
+}

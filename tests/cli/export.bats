@@ -1,0 +1,195 @@
+#!/usr/bin/env bats
+# export: a manifest of what lives, which then plans to no changes.
+
+# Each test is a subshell, and the helpers set and read more than shellcheck can see.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load cfprov
+
+setup()
+{
+	set_up_cfprov
+	start_logged
+}
+teardown() { stop_all; }
+
+# make_store ACCOUNT NAME-AS-JSON-TEXT: gives the id.
+make_store()
+{
+	api POST "/accounts/$1/secrets_store/stores" "{\"name\":\"$2\"}"
+	answer_get .result.id
+}
+
+# comes_round [ARGUMENT...]: the export is a manifest that, adopted, asks for nothing more.
+comes_round()
+{
+	good export "$@"
+	mkdir round
+	cp out round/cfprov.yaml
+	good -chdir=round validate
+	good -chdir=round apply -adopt -auto-approve
+	out_has '0 added, 0 changed, 0 destroyed'
+	good -chdir=round plan
+	out_has 'No changes.'
+	good -chdir=round export
+	cmp out round/cfprov.yaml
+}
+
+@test "one account, from the environment" {
+	make_store acc_1 zeta >/dev/null
+	make_store acc_1 alpha >/dev/null
+	: >"$sim_log"
+	export CLOUDFLARE_ACCOUNT_ID=acc_1
+	good export
+	err_is ''
+	[ "$(grep -v '^#' out)" = '
+account_id: acc_1
+
+stores:
+  - alpha
+  - zeta' ]
+	[ "$(requests '.method != "GET"')" = 0 ]
+	[ "$(ls)" = 'err
+out' ]
+	comes_round
+}
+
+@test "the manifest's accounts, with their tokens, side by side" {
+	stop_sim
+	start_logged --token tok_prod@acc_1 --token tok_dev@acc_2
+	export PROD_TOKEN=tok_prod DEV_TOKEN=tok_dev
+	CLOUDFLARE_API_TOKEN=tok_prod
+	make_store acc_1 both >/dev/null
+	make_store acc_1 mine >/dev/null
+	CLOUDFLARE_API_TOKEN=tok_dev
+	make_store acc_2 both >/dev/null
+	unset CLOUDFLARE_API_TOKEN
+	printf '%s\n' 'accounts:' '  prod: {account_id: acc_1, api_token: {env: PROD_TOKEN}}' \
+		'  "123": {account_id: acc_2, api_token: {env: DEV_TOKEN}}' 'stores: [x]' >cfprov.yaml
+	cp cfprov.yaml before
+	good export
+	[ "$(grep -v '^#' out)" = '
+accounts:
+  "123":
+    account_id: acc_2
+    api_token: {env: DEV_TOKEN}
+  prod:
+    account_id: acc_1
+    api_token: {env: PROD_TOKEN}
+
+stores:
+  - both
+  - name: mine
+    accounts: [prod]' ]
+	cmp cfprov.yaml before
+	good export -account=prod
+	out_has '- mine'
+	[[ $output != *acc_2* ]]
+	comes_round
+}
+
+@test "-account-id, once or more, whatever the manifest says" {
+	manifest x
+	make_store acc_7 a >/dev/null
+	make_store acc_8 a >/dev/null
+	make_store acc_8 b >/dev/null
+	good export -account-id acc_7
+	out_has 'account_id: acc_7'
+	comes_round -account-id=acc_7 -account-id=acc_8
+	bad export -account-id=acc_7 -account-id=acc_7
+	bad export -account-id=../x
+	bad export -account-id="$esc[2J"
+	harmless err
+}
+
+@test "names that YAML or others would misread are quoted" {
+	local name
+	for name in true False yes NO on off y n null 0 123 1e3 0x1f -1 - -- --- ... .inf 2026-01-02 \
+		_x a.b x-y 1_000 12:30 x; do
+		[ "$name" != 12:30 ] || continue
+		make_store acc_1 "$name" >/dev/null
+	done
+	export CLOUDFLARE_ACCOUNT_ID=acc_1
+	comes_round
+	[ "$(recorded_in round)" = "$(live | cut -d' ' -f1)" ]
+	python3 -c 'import yaml' 2>/dev/null || skip 'there is no yaml for python'
+	python3 -c '
+import yaml
+assert all(isinstance(s, str) for s in yaml.safe_load(open("round/cfprov.yaml"))["stores"])'
+}
+
+recorded_in()
+{
+	jq -r '.accounts.acc_1.stores | keys[]' "$1/$state" | LC_ALL=C sort
+}
+
+@test "what a manifest can't hold is a comment and a warning, and plays no tricks" {
+	local name
+	for name in 'a/b' 'x y' . .. 'é' '#' '$HOME' '${HOME}' '\u001b[2J' 'n\nstores: [evil]' \
+		'n\u0085- evil' 'n\u2028- evil' '\u0000x' "$(printf 'l%.0s' {1..300})" '"q"' "'q'"; do
+		make_store acc_1 "$name" >/dev/null || true
+	done
+	make_store acc_1 dup >/dev/null
+	make_store acc_1 dup >/dev/null
+	make_store acc_1 fine >/dev/null
+	export CLOUDFLARE_ACCOUNT_ID=acc_1
+	good export
+	err_has "Warning: the store \"a/b\"" 'several stores have this name'
+	grep -q '^# Left out: the store "a/b" of default' out
+	[ "$(grep -c '^# Left out' out)" = "$(grep -c ^Warning: err)" ]
+	[ "$(grep -vc '^#\|^$' out)" = 3 ]
+	LC_ALL=C grep -qP '[\x00-\x09\x0b-\x1f\x7f]' out err && false
+	LC_ALL=C grep -qP '\xc2\x85|\xe2\x80\xa8' out err && false
+	cp out exported.yaml
+	good validate -f exported.yaml
+	out_has '1 store in 1 account'
+}
+
+@test "two of one name in one account, one in another" {
+	make_store acc_1 dup >/dev/null
+	make_store acc_1 dup >/dev/null
+	make_store acc_2 dup >/dev/null
+	good export -account-id=acc_1 -account-id=acc_2
+	out_has '  - name: dup
+    accounts: [acc_2]'
+	[ "$(grep -c '^# Left out' out)" = 2 ]
+}
+
+@test "nothing lives there: said, and no manifest that would be taken for a wish" {
+	good export -account-id=acc_1
+	err_has 'no store to export'
+	cp out exported.yaml
+	bad validate -f exported.yaml
+}
+
+@test "an account that can't be read: no half of a manifest" {
+	stop_sim
+	start_logged --token cfsim-token@acc_1
+	CLOUDFLARE_API_TOKEN=cfsim-token
+	make_store acc_1 a >/dev/null
+	bad export -account-id=acc_1 -account-id=acc_2
+	out_is ''
+	bad export -account-id=acc_2
+	out_is ''
+}
+
+@test "no account, no credentials, no such manifest" {
+	bad export
+	err_has -account-id= CLOUDFLARE_ACCOUNT_ID
+	bad export -f nope.yaml -account-id=
+	bad export -f nope.yaml
+	err_has nope.yaml
+	export CLOUDFLARE_ACCOUNT_ID=a/b
+	bad export
+	unset CLOUDFLARE_API_TOKEN
+	bad export -account-id=acc_1
+	[ "$(requests)" = 0 ]
+}
+
+@test "many pages" {
+	stop_sim
+	seed_of 1050
+	start_logged --seed seed.json
+	comes_round -account-id=acc_1
+	[ "$(grep -c '^  - s' round/cfprov.yaml)" = 1050 ]
+}

@@ -1,0 +1,288 @@
+#!/usr/bin/env bats
+# Manifests in several files and folders, variables, and what they say of the state.
+
+# Each test is a subshell, and the helpers set and read more than shellcheck can see.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load cfprov
+
+setup() {
+	set_up_cfprov
+	unset CLOUDFLARE_ACCOUNT_ID
+}
+teardown() { stop_all; }
+
+# ---- several files --------------------------------------------------------------------------
+
+@test "accounts in one file, stores in another" {
+	echo 'accounts: {prod: {account_id: a1}, stage: {account_id: a2}}' >accounts.yaml
+	echo 'stores: [x, {name: y, accounts: [prod]}]' >stores.yaml
+	good validate -f accounts.yaml -f stores.yaml
+	out_is $'The manifest is valid: 3 stores in 2 accounts.\n'
+	good validate -f stores.yaml -f=accounts.yaml
+	bad validate -f stores.yaml
+	err_has 'no account is named'
+	bad validate -f accounts.yaml
+	err_has '`stores` is missing here'
+}
+
+@test "a folder: its yaml and yml, in the order of names, not what is hidden" {
+	mkdir conf
+	echo 'stores: [x]' >conf/b.yml
+	echo 'account_id: a1' >conf/a.yaml
+	echo 'broken: [' >conf/.c.yaml
+	echo 'broken: [' >conf/d.yaml.bak
+	local folder
+	for folder in conf conf/ ./conf "$PWD/conf"; do
+		good validate -f "$folder"
+		out_is $'The manifest is valid: 1 store in 1 account.\n'
+	done
+	echo 'stores: [y' >conf/a2.yaml
+	echo 'stors: [y]' >conf/0.yaml
+	bad validate -f conf
+	err_has 'conf/a2.yaml:2' 'not valid YAML'
+	rm conf/a2.yaml
+	bad validate -f conf
+	err_has 'conf/0.yaml:1:1' 'did you mean `stores`?'
+}
+
+@test "a folder without a manifest, or that can't be read, is an error" {
+	mkdir empty
+	bad validate -f empty
+	err_has 'there is no manifest in the folder empty' '.yaml or .yml'
+	echo 'stores: [x]' >empty/.x.yaml
+	bad plan -f empty
+	mkdir -p deep/x.yaml
+	bad validate -f deep
+	err_has 'deep/x.yaml is a folder'
+}
+
+@test "names of files can't play tricks" {
+	mkdir conf
+	echo 'stors: [x]' >conf/"${esc}[31m".yaml
+	bad validate -f conf
+	err_has '\x1b[31m.yaml'
+	harmless err
+	mv conf/* "${esc}[31m.yaml"
+	bad validate -f "${esc}[31m.yaml"
+	harmless err
+}
+
+@test "doubles between files show both places" {
+	printf 'accounts:\n  p: {account_id: a1}\nstores:\n  - x\n' >one.yaml
+	printf '# two\naccounts:\n  p: {account_id: a2}\nstores:\n  - {name: x}\n' >two.yaml
+	bad validate -f one.yaml -f two.yaml
+	err_has 'the account `p` stands twice, first in one.yaml:2' 'two.yaml:3:6' \
+		'store `x` stands twice for the account `p`, first in one.yaml:4' 'two.yaml:5:12'
+	(($(grep -c '^Error:' err) == 2))
+	printf 'account_id: a1\nstores: [x]\n' >one.yaml
+	printf 'account_id: a2\n' >two.yaml
+	bad validate -f one.yaml -f two.yaml
+	err_has 'another `account_id` stands in one.yaml:1' 'two.yaml:1:13'
+	printf 'account_id: a1\nversion: 1\n' >two.yaml
+	good validate -f one.yaml -f two.yaml
+	printf 'accounts: {p: {account_id: a1}}\n' >two.yaml
+	bad validate -f one.yaml -f two.yaml
+	err_has 'both `account_id` and `accounts`' 'two.yaml:1'
+	bad validate -f one.yaml -f ./one.yaml
+	err_has 'named twice, first as one.yaml'
+}
+
+@test "the errors of all files are shown" {
+	echo 'acount_id: a1' >a.yaml
+	echo 'stores: {}' >b.yaml
+	printf '# nothing\n' >c.yaml
+	bad validate -f a.yaml -f b.yaml -f c.yaml -f none.yaml
+	err_has 'c.yaml' 'the manifest is empty' 'none.yaml'
+	rm c.yaml
+	bad validate -f a.yaml -f b.yaml
+	err_has 'a.yaml:1:1' 'did you mean `account_id`?' 'b.yaml:1:9' '`stores` must be'
+}
+
+@test "the standard input is a manifest" {
+	printf 'account_id: a1\nstores: [x]\n' >in
+	status=0
+	"$cfprov" validate -f - <in >out 2>err || status=$?
+	told validate -f -
+	((status == 0))
+	out_is $'The manifest is valid: 1 store in 1 account.\n'
+	bad validate -f -
+	err_has 'the manifest is empty' '(standard input)'
+	status=0
+	"$cfprov" validate -f - <&- >out 2>err || status=$?
+	told validate -f -
+	failed_well
+}
+
+@test "the state is beside the first file, or in the folder" {
+	start_sim
+	mkdir one two
+	echo 'account_id: acc_1' >one/a.yaml
+	echo 'stores: [x]' >two/b.yaml
+	good apply -auto-approve -f one/a.yaml -f two/b.yaml
+	[ -e one/"$state" ]
+	good show -f one/a.yaml -f two/b.yaml
+	out_has default/x
+	good state list -f one
+	out_is $'default/x\n'
+	good state list -f one/
+	out_is $'default/x\n'
+	mv two/b.yaml one
+	good plan -detailed-exitcode -f one
+	good state list -f two/none.yaml
+	out_is ''
+}
+
+# ---- variables ------------------------------------------------------------------------------
+
+@test "variables: -var, then CFPROV_VAR_NAME, then NAME" {
+	printf 'account_id: a1\nstores:\n  - x-${NAME}\n  - x-one\n' >cfprov.yaml
+	bad validate
+	err_has 'the variable NAME is not set' 'cfprov.yaml:3:5' '-var NAME=VALUE' CFPROV_VAR_NAME
+	NAME=one bad validate
+	err_has 'store `x-${NAME}` stands twice' 'first in cfprov.yaml:3'
+	NAME=one CFPROV_VAR_NAME=two good validate
+	NAME=two CFPROV_VAR_NAME=one bad validate
+	NAME=one CFPROV_VAR_NAME=one good validate -var NAME=two
+	NAME=one CFPROV_VAR_NAME=one good validate -var=NAME=one --var=NAME=two
+	bad validate -var NAME=two -var NAM=one
+	err_has '-var NAM: the manifest has no ${NAM}'
+}
+
+@test "variables: defaults, messages, dollar signs" {
+	printf 'account_id: ${ID:-a1}\nstores: ["${S:-x}", "y${E:-}"]\n' >cfprov.yaml
+	good validate
+	E='' good validate -var ID=
+	printf 'account_id: "${ID:?which one}"\nstores: [x]\n' >cfprov.yaml
+	bad validate
+	err_has 'the variable ID is not set' 'which one'
+	bad validate -var ID=
+	err_has 'the variable ID is empty'
+	local text
+	for text in '${' '${ID' '${}' '${ID:+x}' '${ID-x}' '${1}' '${ID:-${X}}' '${ID:?'; do
+		printf "account_id: '%s'\nstores: [x]\n" "$text" >cfprov.yaml
+		ID=a1 bad validate
+		err_has cfprov.yaml:1:13 'Variables are ${NAME}'
+	done
+	for text in '$$' '$' '$ID' '$${ID}'; do
+		printf "account_id: '%s'\nstores: [x]\n" "$text" >cfprov.yaml
+		ID=a1 bad validate
+		err_has cfprov.yaml:1:13 "account_id\` can't be \`$text\`"
+	done
+}
+
+@test "variables bring text, true or false, and nothing else" {
+	printf 'account_id: a1\nstores:\n  - name: x\n    adopt: ${V}\n' >cfprov.yaml
+	good validate -var V=true
+	good validate -var V=false
+	for value in yes 1 '[true]' '' ' true' 'true # x' null; do
+		bad validate -var V="$value"
+		err_has '`adopt` must be true or false; this is text' cfprov.yaml:4:12
+	done
+	printf 'account_id: a1\nstores: ${V}\n' >cfprov.yaml
+	bad validate -var V='[a, b]'
+	err_has '`stores` must be a list'
+	printf 'account_id: a1\nstores:\n  - ${V}\n' >cfprov.yaml
+	good validate -var V=null
+	bad validate -var V=$'a\nb'
+	bad validate -var V=$'a\xff'
+	err_has 'the value of the variable V is not UTF-8'
+}
+
+@test "what a variable holds is never shown" {
+	printf 'accounts: {"p": {account_id: "${V}"}}\nstores: [x]\n' >cfprov.yaml
+	local value='s3cr3t s3cr3t'
+	bad validate -var "V=$value"
+	err_has '`account_id` can'"'"'t be `${V}`'
+	err_lacks s3cr3t
+	prov validate -json -var "V=$value"
+	((status == 1))
+	! grep s3cr3t out err
+	bad validate -var s3cr3t
+	err_has '-var must be NAME=VALUE'
+	err_lacks s3cr3t
+	bad validate -var 9=s3cr3t
+	err_lacks s3cr3t
+	printf 'account_id: a1\nstores: [{name: x, accounts: ["${V}"]}]\n' >cfprov.yaml
+	bad validate -var V=s3cr3t
+	err_has 'no account is called `${V}`'
+	err_lacks s3cr3t
+}
+
+@test "a source of a secret takes no variables" {
+	printf 'accounts: {p: {account_id: a1, api_token: {env: "${V}"}}}\nstores: [x]\n' >cfprov.yaml
+	bad validate
+	err_has '`env` can'"'"'t be what stands here'
+	V=TOKEN bad validate
+}
+
+# ---- the keys -------------------------------------------------------------------------------
+
+@test "state: a path relative to the manifest; -state wins" {
+	start_sim
+	mkdir conf
+	printf 'account_id: acc_1\nstores: [x]\nstate: {path: "../${WHERE}.json"}\n' >conf/m.yaml
+	good apply -auto-approve -f conf/m.yaml -var WHERE=here
+	[ -e here.json ]
+	[ ! -e "conf/$state" ]
+	WHERE=here good show -f conf/m.yaml
+	out_has default/x
+	WHERE=there good state list -f conf/m.yaml -state=here.json
+	out_is $'default/x\n'
+	bad show -f conf/m.yaml
+	err_has 'the variable WHERE is not set'
+	bad show -f conf/m.yaml -f conf/none.yaml -var WHERE=here
+	err_has none.yaml
+	# Nothing else of the manifest need be right to look at the state.
+	printf 'stores: ${X}\nstate: {path: ../here.json}\n' >conf/m.yaml
+	good state list -f conf/m.yaml
+	out_is $'default/x\n'
+}
+
+@test "state: another backend, or two paths, is an error" {
+	printf 'account_id: a1\nstores: [x]\nstate: {backend: s3}\n' >cfprov.yaml
+	bad validate
+	err_has '`backend` can'"'"'t be `s3`: it must be `local`' cfprov.yaml:3:18
+	bad show
+	printf 'account_id: a1\nstores: [x]\nstate: {backend: local, path: a}\n' >cfprov.yaml
+	printf 'state: {path: ./b}\n' >other.yaml
+	good validate
+	bad validate -f cfprov.yaml -f other.yaml
+	err_has 'another path of the state stands in cfprov.yaml:3' other.yaml:1:15
+	bad show -f cfprov.yaml -f other.yaml
+}
+
+@test "policies, moves and removals: what can't be" {
+	local head='accounts: {p: {account_id: a1}}\nstores: [x]\n'
+	reject()
+	{
+		printf "$head%s\n" "$1" >cfprov.yaml
+		bad validate
+		shift
+		err_has "$@"
+	}
+	reject 'moved: [{from: p/x, to: p/y}]' "can't be renamed" 'Declare a store of the new name'
+	reject 'moved: [{from: p, to: p/x}]' 'from alias to alias, or from address to address'
+	reject 'moved: [{from: old, to: q}]' 'no account is called `q`'
+	reject 'moved: [{from: a/b/c/d, to: p}]' '4 parts between slashes'
+	reject 'removed: [{from: p/x}]' '`p/x` is removed here and declared in cfprov.yaml:2' \
+		cfprov.yaml:3:11
+	reject 'removed: [{from: p/y, destroy: maybe}]' '`destroy` must be true or false'
+	reject 'removed: [{from: p}]' '1 part between slashes, and 2 belong there'
+	head='account_id: a1\n'
+	reject 'stores: [{name: x, on_remove: destory}]' 'did you mean `destroy`?'
+	reject 'stores: [{name: x, prevent_destroy: 1}]' '`prevent_destroy` must be true or false'
+	printf 'account_id: a1\nstores: [{name: x, prevent_destroy: true, on_remove: forget}]
+moved: [{from: old, to: default}]\nremoved: [{from: default/y, destroy: false}]\n' >cfprov.yaml
+	good validate
+}
+
+@test "the examples are valid" {
+	local file
+	for file in "$top"/examples/*.yaml "$top"/examples/*/; do
+		good validate -f "$file"
+	done
+	good validate -f "$top/examples/platform" -var REGION=us -var PROTECT=false
+	bad validate -f "$top/examples/platform" -var REGION='us east'
+	err_has 'payments.yaml:5:11' 'payments-${REGION:-eu}'
+}

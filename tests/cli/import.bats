@@ -1,0 +1,164 @@
+#!/usr/bin/env bats
+# import: what lives comes into the state, if the manifest declares it.
+
+# Each test is a subshell, and the helpers set and read more than shellcheck can see.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load cfprov
+
+setup()
+{
+	set_up_cfprov
+	start_logged
+	printf '%s\n' 'accounts:' '  prod: {account_id: acc_1}' '  dev: {account_id: acc_2}' \
+		'stores:' '  - keys' '  - {name: other, accounts: [prod]}' >cfprov.yaml
+	id=$(make_store acc_1 keys)
+	: >"$sim_log"
+}
+teardown() { stop_all; }
+
+# make_store ACCOUNT NAME-AS-JSON-TEXT: gives the id.
+make_store()
+{
+	api POST "/accounts/$1/secrets_store/stores" "{\"name\":\"$2\"}"
+	answer_get .result.id
+}
+
+# unrecorded: nothing came of it.
+unrecorded()
+{
+	[[ ! -e $state ]] && tidy
+}
+
+@test "by ids and by names in their place" {
+	local account store
+	for account in acc_1 prod; do
+		for store in "$id" keys; do
+			rm -f "$state"
+			good import prod/keys "$account/$store"
+			out_is "Imported prod/keys (id $id): it is managed from now on.
+"
+			[ "$(recorded)" = "keys $id" ]
+			[ "$(jq -r .accounts.acc_1.stores.keys.origin "$state")" = adopted ]
+			[ "$(serial)" = 1 ]
+			tidy
+		done
+	done
+	[ "$(requests '.method != "GET"')" = 0 ]
+	[ "$(gets)" = 4 ] # one list each, of that account only
+	good plan
+	out_has 'Plan: 2 to add, 0 to change'
+}
+
+@test "policies of the manifest are recorded" {
+	sed -i 's/- keys/- {name: keys, prevent_destroy: true}/' cfprov.yaml
+	"$cfprov" validate 2>err || skip 'the manifest has no prevent_destroy yet'
+	good import prod/keys prod/keys
+	[ "$(jq .accounts.acc_1.stores.keys.prevent_destroy "$state")" = true ]
+}
+
+@test "what is not declared is refused, with the lines to add" {
+	bad import prod/new "acc_1/$id"
+	err_has 'prod/new is not declared in cfprov.yaml'
+	grep -qx '      - name: new' err
+	grep -qx '        accounts: \[prod\]' err
+	bad import dev/other acc_2/x
+	[ "$(requests)" = 0 ]
+	manifest a
+	bad import default/new acc_1/x
+	! grep -q accounts: err
+}
+
+@test "addresses and ids that are none" {
+	local address
+	for address in keys prod prod/ /keys prod/keys/SECRET '' 'prod//keys' "$esc[2J/x"; do
+		bad import "$address" "acc_1/$id"
+		harmless err
+	done
+	bad import nope/keys "acc_1/$id"
+	err_has 'no account `nope`'
+	for address in "$id" acc_1 acc_1/ "/$id" '' acc_1/a/b "$esc/x" "acc_2/$id" "dev/$id" 'pro/keys'; do
+		bad import prod/keys "$address"
+		harmless err
+	done
+	err_has '`prod` is acc_1'
+	bad import prod/keys
+	err_has 'import needs ACCOUNT/STORE'
+	bad import
+	[ "$(requests)" = 0 ]
+	unrecorded
+}
+
+@test "what does not live; what there is instead is said, fit to be shown" {
+	make_store acc_1 '\u001b[2J\u0007' >/dev/null
+	bad import prod/keys acc_1/00000000000000000000000000000000
+	err_has 'has the id or the name' "keys ($id)"
+	bad import prod/keys prod/nope
+	harmless err
+	bad import dev/keys dev/keys
+	err_has 'Nothing lives there'
+	unrecorded
+}
+
+@test "another name than the address says" {
+	bad import prod/other "acc_1/$id"
+	err_has "the store $id is called \`keys\`" "can't rename"
+	make_store acc_1 'k\u001b[31m' >/dev/null
+	bad import prod/other "acc_1/$(answer_get .result.id)"
+	harmless err
+	unrecorded
+}
+
+@test "two of one name: an id decides which" {
+	local second
+	second=$(make_store acc_1 keys)
+	bad import prod/keys prod/keys
+	err_has '2 stores have this name' "$id" "$second"
+	unrecorded
+	good import prod/keys "prod/$second"
+	[ "$(recorded)" = "keys $second" ]
+}
+
+@test "what is recorded already, here or elsewhere" {
+	good import prod/keys "acc_1/$id"
+	cp "$state" before
+	bad import prod/keys "acc_1/$id"
+	err_has 'in the state already' 'cfprov state rm prod/keys'
+	jq '.accounts.acc_1.stores = {renamed: .accounts.acc_1.stores.keys}' before >"$state"
+	bad import prod/keys "acc_1/$id"
+	err_has 'in the state already, as prod/renamed'
+}
+
+@test "a state that means other accounts" {
+	good import prod/keys prod/keys
+	sed 's/"acc_1"/"acc_9"/' "$state" >new
+	cp "$state" before
+	cp new "$state"
+	bad import prod/other prod/other
+	err_has 'knows `prod` as the account acc_9'
+	jq '.accounts.acc_1.alias = "old"' before >"$state"
+	bad import prod/other prod/other
+	err_has 'cfprov state mv old prod'
+	[ "$(jq -r '.accounts.acc_1.alias' "$state")" = old ]
+}
+
+@test "an unresolved one is settled by an import" {
+	good import prod/keys prod/keys
+	jq '.accounts.acc_1.stores.keys = {unresolved: true}' "$state" >new
+	cp new "$state"
+	good import prod/keys prod/keys
+	[ "$(recorded)" = "keys $id" ]
+}
+
+@test "a list of many pages; a list that fails" {
+	stop_sim
+	seed_of 250
+	start_logged --seed seed.json
+	manifest s0249
+	good import default/s0249 acc_1/s0249
+	[ "$(gets)" = 3 ]
+	rm "$state"
+	sim_faults '{"method":"GET","kind":"html","status":403,"nth":3}'
+	bad import default/s0249 acc_1/s0249
+	unrecorded
+}

@@ -1,0 +1,220 @@
+#!/usr/bin/env bats
+# The manifest for machines: the JSON Schema that editors use, and validate -json.
+
+# Each test is a subshell, and the helpers set and read more than shellcheck can see.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load cfprov
+
+setup() {
+	set_up_cfprov
+	unset CLOUDFLARE_ACCOUNT_ID
+}
+teardown() { stop_all; }
+
+# schema_says good|bad FILE...: what ajv makes of the files.
+schema_says()
+{
+	have node
+	[[ -e schema.json ]] || "$cfprov" schema >schema.json
+	NODE_PATH=/usr/share/nodejs node "$top/tests/schema/check.js" schema.json "$@" >&2
+}
+
+# ---- the schema -----------------------------------------------------------------------------
+
+@test "it is draft-07, with a description for each key" {
+	good schema
+	err_is ''
+	jq -e '."$schema" == "http://json-schema.org/draft-07/schema#"' out
+	jq -e '.additionalProperties == false' out
+	jq -e '[.. | objects | .properties? // empty | to_entries[] | .value.description // "" |
+		test("^[A-Z].*[.]$")] | length > 15 and all' out
+	jq -e '[.. | objects | select(.type? == "object" and has("properties")) |
+		.additionalProperties == false] | length > 5 and all' out
+	cp out first
+	good schema
+	cmp out first
+	bad schema surplus
+	bad schema -f x
+}
+
+@test "help tells of it" {
+	good help
+	out_has schema CFPROV_VAR_NAME
+	good help schema
+	out_has 'Usage: cfprov schema [OPTIONS]'
+	good validate -help
+	out_has -json -f= -var=NAME=VALUE
+}
+
+@test "it has the keys, the words and the limits" {
+	good schema
+	jq -e '.properties | keys ==
+		["account_id", "accounts", "moved", "removed", "state", "stores", "version"]' out
+	jq -e '.properties.stores.items.oneOf | length == 2' out
+	jq -e '.properties.stores.items.oneOf[1] | .required == ["name"] and (.properties | keys ==
+		["accounts", "adopt", "name", "on_remove", "prevent_destroy"])' out
+	jq -e '.properties.stores.items.oneOf[1].properties.on_remove.anyOf[0].enum ==
+		["destroy", "forget"]' out
+	jq -e '.properties.accounts.additionalProperties.properties.account_id.anyOf[0] |
+		.maxLength == 32 and .pattern == "^[A-Za-z0-9_-]+$"' out
+	jq -e '.properties.state.properties.backend.anyOf[0].enum == ["local"]' out
+	# A source of a secret takes no variables.
+	jq -e '.properties.accounts.additionalProperties.properties.api_token |
+		[.. | ."$ref"? // empty] == []' out
+}
+
+@test "all examples are good to it, also each file of a folder" {
+	shopt -s globstar nullglob
+	local files=("$top"/examples/**/*.yaml "$top"/examples/**/*.yml)
+	((${#files[@]} >= 5))
+	schema_says good "${files[@]}"
+}
+
+@test "what validate takes is good to it" {
+	mkdir good
+	local i=0 text
+	while IFS= read -r text; do
+		i=$((i + 1))
+		printf '%b\n' "$text" >"good/$i.yaml"
+		good validate -f "good/$i.yaml"
+	done <<-'END'
+		account_id: a1\nstores: [x]
+		version: 1\naccount_id: a1\nstores: [x, {name: y}]
+		version: "1"\naccount_id: 12345\nstores: [2024, 1.5, x]
+		accounts: {p: {account_id: a1, api_token: {env: T}}}\nstores: [{name: x, accounts: [p]}]
+		account_id: a1\nstores: [{name: x, adopt: true, prevent_destroy: false, on_remove: forget}]
+		account_id: a1\nstores: [x]\nstate: {backend: local, path: ../x y.json}
+		account_id: a1\nstores: [x]\nmoved: [{from: old, to: default}, {from: o/x, to: default/x}]
+		account_id: a1\nstores: [x]\nremoved: [{from: default/y, destroy: false}, {from: a/b}]
+		account_id: "${A:-a}"\nstores: ["${B:-x}", {name: y, on_remove: "${C:-forget}"}]
+		account_id: a1\nstores: [..., x.y, .x]
+	END
+	printf 'account_id: a1\nstores:\n  - name: x\n    adopt: ${C:-true}\n' >good/true.yaml
+	good validate -f good/true.yaml
+	schema_says good good/*.yaml
+}
+
+@test "what validate refuses by its shape, it refuses" {
+	mkdir bad
+	local i=0 text
+	while IFS= read -r text; do
+		i=$((i + 1))
+		printf '%b\n' "$text" >"bad/$i.yaml"
+		bad validate -f "bad/$i.yaml"
+	done <<-'END'
+		- a
+		text
+		{}
+		account_id: a1\nstors: [x]
+		account_id: a1\nstores: x
+		account_id: a1\nstores: {x: y}
+		account_id: a1\nstores: [[x]]
+		account_id: a1\nstores: [{adopt: true}]
+		account_id: a1\nstores: [{name: x, adopts: true}]
+		account_id: a1\nstores: [{name: x, adopt: "yes"}]
+		account_id: a1\nstores: [{name: x, accounts: []}]
+		account_id: a1\nstores: [{name: x, accounts: default}]
+		account_id: a1\nstores: [{name: x, on_remove: keep}]
+		account_id: a1\nstores: [{name: [x]}]
+		account_id: a1\nstores: [a b]
+		account_id: a1\nstores: [..]
+		account_id: a1\nstores: [a/b]
+		account_id: a1\nstores: [""]
+		account_id: a1\nstores: [ä]
+		account_id: ../a\nstores: [x]
+		account_id: 985e105f4ecef8ad9ca31a8372d0c353x\nstores: [x]
+		account_id: [a1]\nstores: [x]
+		version: 2\naccount_id: a1\nstores: [x]
+		accounts: {}\nstores: [x]
+		accounts: {p: a1}\nstores: [x]
+		accounts: {p: {}}\nstores: [x]
+		accounts: {p: {account_id: a1, api_token: abc}}\nstores: [x]
+		accounts: {p: {account_id: a1, api_token: {}}}\nstores: [x]
+		accounts: {p: {account_id: a1, api_token: {envs: T}}}\nstores: [x]
+		accounts: {p: {account_id: a1, api_token: {env: "${T}"}}}\nstores: [x]
+		accounts: {p q: {account_id: a1}}\nstores: [x]
+		account_id: a1\nstores: [x]\nstate: {}
+		account_id: a1\nstores: [x]\nstate: {backend: s3}
+		account_id: a1\nstores: [x]\nstate: {path: ""}
+		account_id: a1\nstores: [x]\nstate: x.json
+		account_id: a1\nstores: [x]\nmoved: [{from: a}]
+		account_id: a1\nstores: [x]\nmoved: [{from: a/b/c, to: default/x}]
+		account_id: a1\nstores: [x]\nmoved: [{from: a/.., to: default/x}]
+		account_id: a1\nstores: [x]\nmoved: {from: a, to: default}
+		account_id: a1\nstores: [x]\nremoved: [default/y]
+		account_id: a1\nstores: [x]\nremoved: [{from: default}]
+		account_id: a1\nstores: [x]\nremoved: [{from: default/y, destroy: 1}]
+		account_id: a1\nstores: null
+	END
+	schema_says bad bad/*.yaml
+}
+
+# ---- validate -json -------------------------------------------------------------------------
+
+@test "validate -json: a good manifest" {
+	manifest a
+	good validate -json
+	err_is ''
+	jq -e '. == {format_version: "1.0", valid: true, error_count: 0, warning_count: 0,
+		diagnostics: []}' out
+}
+
+@test "validate -json: errors are the product, with exit status 1" {
+	printf 'account_id: ä1\nstores:\n  - {name: x, adopts: true}\n' >cfprov.yaml
+	prov validate -json
+	((status == 1))
+	err_is ''
+	jq -e '.valid == false and .error_count == 2 and .warning_count == 0' out
+	jq -e '.diagnostics | length == 2 and all(.severity == "error" and (.detail | type) ==
+		"string")' out
+	jq -e '.diagnostics[0] | .summary | startswith("`account_id` can")' out
+	jq -e '.diagnostics[0].range == {filename: "cfprov.yaml",
+		start: {line: 1, column: 13, byte: 12}, end: {line: 1, column: 15, byte: 15}}' out
+	jq -e '.diagnostics[0].snippet == {context: null, code: "account_id: ä1", start_line: 1,
+		highlight_start_offset: 12, highlight_end_offset: 15, values: []}' out
+	jq -e '.diagnostics[1] | .detail == "Known here: `name`, `accounts`, `adopt`, `prevent_destroy`, `on_remove`." and
+		.range.start == {line: 3, column: 15, byte: 38} and
+		.range.end == {line: 3, column: 21, byte: 44}' out
+	# What is highlighted is what is meant, in the file and in the snippet.
+	[[ $(jq -r '.diagnostics[1].snippet | .code[.highlight_start_offset:.highlight_end_offset]' out) == adopts ]]
+	[[ $(dd if=cfprov.yaml bs=1 skip=38 count=6 status=none) == adopts ]]
+}
+
+@test "validate -json: errors without a place, of YAML, of files, and behind a byte order mark" {
+	prov validate -json
+	((status == 1))
+	jq -e '.error_count == 1 and (.diagnostics[0] | has("range") or has("snippet") | not)' out
+	printf 'stores: [\n' >cfprov.yaml
+	prov validate -json
+	((status == 1))
+	jq -e '.diagnostics[0] | .range.start.line == 2 and .range.end.column > 0' out
+	printf '# nothing\n' >cfprov.yaml
+	prov validate -json
+	jq -e '.diagnostics[0] | .range.filename == "cfprov.yaml" and (has("snippet") | not)' out
+	printf '\xef\xbb\xbfstors: [x]\n' >cfprov.yaml
+	prov validate -json
+	jq -e '.diagnostics[0].range | .start.byte == 3 and .end.byte == 8 and .start.column == 1' out
+	printf 'account_id: a1\nstores: ["\\e[31m", "%s"]\n' "${esc}" >cfprov.yaml
+	prov validate -json
+	((status == 1))
+	jq -e .error_count out
+	harmless out
+}
+
+@test "validate -json shows no secret" {
+	printf 'accounts: {p: {account_id: a1, api_token: s3cr3t-t0k3n}}\nstores: [x]\n' >cfprov.yaml
+	prov validate -json
+	((status == 1))
+	! grep s3cr3t out
+	jq -e '.diagnostics[0].snippet | .highlight_end_offset <= (.code | length)' out
+}
+
+@test "-json is no option of commands that have no JSON" {
+	manifest a
+	bad schema -json
+	bad version -json
+	bad validate -json=maybe
+	prov validate -json=false
+	out_is $'The manifest is valid: 1 store in 1 account.\n'
+}

@@ -1,0 +1,524 @@
+#include "desired/manifest.h"
+
+#include "unit.h"
+
+/* ---- helpers ---- */
+
+struct outcome {
+	struct folder *folder;
+	const char *paths[4];
+	size_t path_count;
+	const char *variables[4];
+	size_t variable_count;
+	struct model model;
+	struct error_list errors;
+	bool is_good;
+};
+
+static void add_file(struct outcome *o, const char *name, const char *text)
+{
+	folder_write(o->folder, name, text);
+	o->paths[o->path_count++] = folder_file(o->folder, name);
+}
+
+static void add_variable(struct outcome *o, const char *pair)
+{
+	o->variables[o->variable_count++] = pair;
+}
+
+static struct manifest_source source_of(const struct outcome *o)
+{
+	return (struct manifest_source){o->paths, o->path_count, o->variables, o->variable_count};
+}
+
+static void load(struct outcome *o)
+{
+	struct manifest manifest CLEANUP(manifest_release) = {0};
+	const struct manifest_source source = source_of(o);
+
+	o->is_good = manifest_open(&manifest, &source, &o->errors) &&
+		     manifest_read(&manifest, NULL, &o->model, &o->errors);
+	assert_int_equal(o->is_good, o->errors.count == 0);
+}
+
+static void expect_good(struct outcome *o)
+{
+	load(o);
+	if (!o->is_good)
+		fail_msg("%s", o->errors.items[0].message);
+}
+
+/* Error number `i` says this, in that file and line. */
+static void expect_at(
+	const struct outcome *o, size_t i, const char *part, const char *file, size_t line)
+{
+	assert_true(i < o->errors.count);
+	const struct error *err = &o->errors.items[i];
+	expect_text(err->message, part);
+	expect_text(err->file, file);
+	assert_int_equal(err->line, line);
+}
+
+static void finish(struct outcome *o)
+{
+	model_release(&o->model);
+	error_list_release(&o->errors);
+}
+
+/* One file with these variables: the first error says `part` and nothing says `secret`. */
+static void expect_refused(
+	void **state, const char *text, const char *variable, const char *part, const char *secret)
+{
+	struct outcome o = {.folder = *state};
+
+	add_file(&o, "m.yaml", text);
+	if (variable)
+		add_variable(&o, variable);
+	load(&o);
+	assert_false(o.is_good);
+	expect_text(o.errors.items[0].message, part);
+	for (size_t i = 0; secret && i < o.errors.count; i++) {
+		expect_no_text(o.errors.items[i].message, secret);
+		expect_no_text(o.errors.items[i].hint, secret);
+		expect_no_text(o.errors.items[i].snippet, secret);
+	}
+	finish(&o);
+}
+
+/* ---- several files ---- */
+
+static void accounts_and_stores(void **state)
+{
+	struct outcome o = {.folder = *state};
+
+	add_file(&o, "a.yaml", "accounts:\n  p: {account_id: a1}\n");
+	add_file(&o, "b.yaml", "accounts:\n  s: {account_id: a2}\nstores: [x]\n");
+	add_file(&o, "c.yaml", "stores:\n  - {name: y, accounts: [p]}\n");
+	expect_good(&o);
+	assert_int_equal(o.model.account_count, 2);
+	assert_int_equal(o.model.object_count, 3);
+	const struct object *y = model_object(&o.model, "p", "y", NULL);
+	assert_non_null(y);
+	expect_text(y->place.file, "c.yaml");
+	assert_int_equal(y->place.line, 2);
+	finish(&o);
+}
+
+static void doubles(void **state)
+{
+	struct outcome o = {.folder = *state};
+
+	add_file(&o, "b.yaml", "accounts:\n  p: {account_id: a1}\nstores: [x]\n");
+	add_file(&o, "a.yaml", "accounts:\n  p: {account_id: a2}\n\nstores:\n  - x\n  - x\n");
+	load(&o);
+	assert_int_equal(o.errors.count, 3);
+	expect_at(&o, 0, "the account `p` stands twice, first in ", "a.yaml", 2);
+	expect_text(o.errors.items[0].message, "b.yaml:2");
+	expect_at(&o, 1, "store `x` stands twice for the account `p`, first in ", "a.yaml", 5);
+	expect_text(o.errors.items[1].message, "b.yaml:3");
+	expect_at(&o, 2, "store `x` stands twice", "a.yaml", 6);
+	finish(&o);
+}
+
+static void same_account_in_two_files(void **state)
+{
+	struct outcome o = {.folder = *state};
+
+	add_file(&o, "a.yaml", "accounts:\n  p: {account_id: a1}\nstores: [x]\n");
+	add_file(&o, "b.yaml", "accounts:\n  q: {account_id: a1}\n");
+	load(&o);
+	expect_at(&o, 0, "`p` and `q` are the same account", "b.yaml", 2);
+	expect_text(o.errors.items[0].message, "a.yaml:2");
+	finish(&o);
+}
+
+static void account_ids(void **state)
+{
+	struct outcome o = {.folder = *state}, p = {.folder = *state}, q = {.folder = *state};
+
+	add_file(&o, "a.yaml", "account_id: a1\nstores: [x]\n");
+	add_file(&o, "b.yaml", "account_id: a1\n");
+	expect_good(&o);
+	finish(&o);
+
+	add_file(&p, "a.yaml", "account_id: a1\nstores: [x]\n");
+	add_file(&p, "b.yaml", "version: 1\naccount_id: a2\n");
+	load(&p);
+	expect_at(&p, 0, "another `account_id` stands in ", "b.yaml", 2);
+	expect_text(p.errors.items[0].message, "a.yaml:1");
+	finish(&p);
+
+	add_file(&q, "a.yaml", "account_id: a1\nstores: [x]\n");
+	add_file(&q, "b.yaml", "accounts: {p: {account_id: a2}}\n");
+	load(&q);
+	expect_at(&q, 0, "both `account_id` and `accounts`", "a.yaml", 1);
+	expect_text(q.errors.items[0].message, "b.yaml:1");
+	finish(&q);
+}
+
+static void all_errors_of_all_files(void **state)
+{
+	struct outcome o = {.folder = *state};
+
+	add_file(&o, "a.yaml", "acount_id: a1\n");
+	add_file(&o, "b.yaml", "stores: {}\n");
+	add_file(&o, "c.yaml", "version: 2\nstores: [a b]\n");
+	load(&o);
+	assert_int_equal(o.errors.count, 4);
+	expect_at(&o, 0, "unknown key", "a.yaml", 1);
+	expect_at(&o, 1, "`stores` must be a list", "b.yaml", 1);
+	expect_at(&o, 2, "`version` can't be `2`", "c.yaml", 1);
+	expect_at(&o, 3, "`a b` is not possible", "c.yaml", 2);
+	finish(&o);
+}
+
+static void unreadable_beside_broken(void **state)
+{
+	struct outcome o = {.folder = *state};
+
+	add_file(&o, "a.yaml", "stores: [\n");
+	o.paths[o.path_count++] = folder_file(o.folder, "none.yaml");
+	add_file(&o, "c.yaml", "# nothing\n");
+	load(&o);
+	assert_int_equal(o.errors.count, 3);
+	expect_text(o.errors.items[0].message, "not valid YAML");
+	assert_int_equal(o.errors.items[1].code, ERROR_ABSENT);
+	expect_at(&o, 2, "the manifest is empty", "c.yaml", 0);
+	finish(&o);
+}
+
+static void no_stores_anywhere(void **state)
+{
+	struct outcome o = {.folder = *state};
+
+	add_file(&o, "a.yaml", "account_id: a1\n");
+	add_file(&o, "b.yaml", "version: 1\n");
+	load(&o);
+	expect_at(&o, 0, "`stores` is missing in all of the files", "a.yaml", 1);
+	finish(&o);
+}
+
+static void named_twice(void **state)
+{
+	struct outcome o = {.folder = *state};
+
+	add_file(&o, "a.yaml", "account_id: a1\nstores: [x]\n");
+	add_file(&o, "a.yaml", "account_id: a1\nstores: [x]\n");
+	load(&o);
+	assert_int_equal(o.errors.count, 1);
+	expect_text(o.errors.items[0].message, "named twice");
+	finish(&o);
+}
+
+static void folders(void **state)
+{
+	struct outcome o = {.folder = *state};
+
+	folder_write(o.folder, "b.yml", "stores: [x]\n");
+	folder_write(o.folder, "a.yaml", "account_id: a1\n");
+	folder_write(o.folder, ".hidden.yaml", "broken: [\n");
+	folder_write(o.folder, "notes.yaml.txt", "broken: [\n");
+	folder_write(o.folder, "yaml", "broken: [\n");
+	o.paths[o.path_count++] = o.folder->path;
+	expect_good(&o);
+	assert_int_equal(o.model.object_count, 1);
+	finish(&o);
+}
+
+static void folder_without(void **state)
+{
+	struct outcome o = {.folder = *state};
+
+	folder_write(o.folder, ".a.yaml", "account_id: a1\nstores: [x]\n");
+	o.paths[o.path_count++] = o.folder->path;
+	load(&o);
+	assert_int_equal(o.errors.count, 1);
+	expect_text(o.errors.items[0].message, "there is no manifest in the folder");
+	finish(&o);
+}
+
+static void folder_with_odd_names(void **state)
+{
+	struct outcome o = {.folder = *state};
+
+	folder_write(o.folder, "\x1b[31m.yaml", "account_id: a1\nstores: [x]\n");
+	o.paths[o.path_count++] = o.folder->path;
+	load(&o);
+	assert_int_equal(o.errors.count, 1);
+	expect_text(o.errors.items[0].message, "\\x1b[31m.yaml");
+	expect_no_text(o.errors.items[0].message, "\x1b");
+	finish(&o);
+}
+
+/* ---- variables ---- */
+
+static void variables_in_texts(void **state)
+{
+	struct outcome o = {.folder = *state};
+
+	add_file(&o, "m.yaml",
+		"accounts:\n  p: &p {account_id: \"${ID}\"}\n"
+		"stores:\n  - name: &n k${N}\n    adopt: ${YES}\n    accounts: [p]\n"
+		"removed: [{from: p/old, destroy: \"${YES}\"}]\n");
+	add_variable(&o, "ID=a1");
+	add_variable(&o, "N=1");
+	add_variable(&o, "YES=true");
+	load(&o);
+	/* text in quotes is no true or false, whoever brought it */
+	assert_int_equal(o.errors.count, 1);
+	expect_at(&o, 0, "`destroy` must be true or false; this is text", "m.yaml", 7);
+	finish(&o);
+}
+
+static void variables_are_put_in_once(void **state)
+{
+	struct outcome o = {.folder = *state};
+
+	add_file(&o, "m.yaml",
+		"accounts:\n  a: &x {account_id: i}\n"
+		"stores:\n  - {name: \"${A}\", accounts: &l [\"${L}\"]}\n"
+		"  - {name: b, accounts: *l}\n");
+	add_variable(&o, "A=n");
+	add_variable(&o, "L=a");
+	expect_good(&o);
+	assert_non_null(model_object(&o.model, "a", "n", NULL));
+	assert_non_null(model_object(&o.model, "a", "b", NULL));
+	finish(&o);
+}
+
+/* What variables bring stays a text: no lists, no nulls, no keys. */
+static void no_yaml_from_variables(void **state)
+{
+	expect_refused(state, "account_id: a\nstores: ${V}\n", "V=[a, b]",
+		"`stores` must be a list of stores; this is text", "a, b");
+	expect_refused(state, "account_id: a\nstores:\n  - ${V}\n", "V=name: geheim",
+		"`${V}` is not possible here", "geheim");
+	expect_refused(state, "account_id: ${V}\nstores: [a]\n",
+		"V=", "`account_id` can't be `${V}`: it is empty", NULL);
+	expect_refused(state, "account_id: a\nstores:\n  - ${V}\n", "V=a\nb", "`${V}`", NULL);
+}
+
+static void null_from_variables_is_text(void **state)
+{
+	struct outcome o = {.folder = *state};
+
+	add_file(&o, "m.yaml", "account_id: ${ID}\nstores:\n  - ${N}\n");
+	add_variable(&o, "ID=a");
+	add_variable(&o, "N=null");
+	expect_good(&o);
+	assert_non_null(model_object(&o.model, "default", "null", NULL));
+	finish(&o);
+}
+
+/* No error shows what a variable holds. */
+static void values_are_not_shown(void **state)
+{
+	const char *secret = "geheim";
+
+	expect_refused(
+		state, "account_id: ${V}\nstores: [a]\n", "V=geheim geheim", "`${V}`", secret);
+	expect_refused(state, "account_id: a\nstores: [\"${V}\", geheimm, \"${V}\"]\n", "V=geheim",
+		"store `${V}` stands twice", "`geheim`");
+	expect_refused(state,
+		"accounts: {geheimX: {account_id: a}}\nstores: [{name: a, accounts: [\"${V}\"]}]\n",
+		"V=geheim", "no account is called `${V}`", secret);
+	expect_refused(state, "account_id: a\nstores: [a]\nmoved: [{from: x, to: \"${V}\"}]\n",
+		"V=geheim", "no account is called `${V}`", secret);
+	expect_refused(state, "account_id: a\nstores: [a]\nmoved: [{from: a/b, to: \"${V}/b\"}]\n",
+		"V=geheim", "no account is called `${V}/b`", secret);
+	expect_refused(state, "account_id: a\nstores: [{name: a, on_remove: \"${V}\"}]\n",
+		"V=geheim", "it must be `destroy` or `forget`", secret);
+	expect_refused(state, "account_id: a\nstores: [{name: a, adopt: \"${V}\"}]\n", "V=geheim",
+		"must be true or false", secret);
+	expect_refused(state, "account_id: a\nstores: [a]\nstate: {path: \"${V}\"}\n",
+		"V=geheim\x01", "`path` can't be `${V}`", secret);
+}
+
+static void sources_are_literal(void **state)
+{
+	expect_refused(state,
+		"accounts:\n  value: {account_id: a, api_token: {env: \"${V}\"}}\nstores: [a]\n",
+		NULL, "`env` can't be what stands here", "${V}");
+	expect_refused(state, "accounts: {p: {account_id: a, api_token: geheim}}\nstores: [a]\n",
+		NULL, "`api_token` must be where", "geheim");
+}
+
+static void broken_references(void **state)
+{
+	expect_refused(state, "account_id: ${NOT_SET_ANYWHERE}\nstores: [a]\n", NULL,
+		"the variable NOT_SET_ANYWHERE is not set", NULL);
+	expect_refused(state, "account_id: \"${X\"\nstores: [a]\n", NULL, "there is no }", NULL);
+	expect_refused(state, "account_id: a\nstores: [a]\n", "V=1", "-var V", NULL);
+}
+
+/* ---- moves and removals ---- */
+
+static void moves(void **state)
+{
+	struct outcome o = {.folder = *state};
+
+	add_file(&o, "m.yaml",
+		"accounts: {p: {account_id: a}, q: {account_id: b}}\nstores: [x]\n"
+		"moved: [{from: p, to: q}, {from: q, to: p}, {from: old/y, to: p/y}]\n"
+		"removed: [{from: p/z}, {from: gone/x, destroy: false}]\n");
+	expect_good(&o);
+	assert_int_equal(o.model.move_count, 3);
+	assert_int_equal(o.model.removal_count, 2);
+	assert_true(o.model.removals[0].destroys);
+	assert_false(o.model.removals[1].destroys);
+	expect_text(o.model.moves[2].place.file, "m.yaml");
+	finish(&o);
+}
+
+static void bad_moves(void **state)
+{
+	static const struct {
+		const char *move, *part;
+	} bad[] = {
+		{"{from: p/x, to: p/y}", "a store can't be renamed"},
+		{"{from: o/x, to: p/y}", "a store can't be renamed"},
+		{"{from: o, to: p/x}", "from alias to alias"},
+		{"{from: o/x, to: p}", "from alias to alias"},
+		{"{from: p, to: p}", "to where it is"},
+		{"{from: p/x, to: p/x}", "to where it is"},
+		{"{from: o, to: prodd}", "did you mean `prod`?"},
+		{"{from: o, to: p}, {from: o, to: q}", "`o` is moved twice, first in "},
+		{"{from: o, to: p}, {from: n, to: p}", "another move to `p` stands in "},
+		{"{from: o/x/y, to: p/x/y}", "3 parts between slashes"},
+		{"{from: o/, to: p/x}", "it is empty, in part 2"},
+		{"{from: /x, to: p/x}", "it is empty, in part 1"},
+		{"{from: o/.., to: p/x}", "it would be a step in a path"},
+		{"{from: o}", "`to` is missing here"},
+		{"{from: o, to: }", "this is nothing"},
+		{"o", "expected a map with `from` and `to`"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		char text[256];
+		snprintf(text, sizeof(text),
+			"accounts: {p: {account_id: a}, q: {account_id: b}, "
+			"prod: {account_id: c}}\nstores: [x]\n"
+			"moved: [%s]\n",
+			bad[i].move);
+		expect_refused(state, text, NULL, bad[i].part, NULL);
+	}
+}
+
+static void bad_removals(void **state)
+{
+	static const char *const head = "account_id: a\nstores:\n  - x\nremoved: ";
+	static const struct {
+		const char *removal, *part;
+	} bad[] = {
+		{"[{from: default/x}]", "`default/x` is removed here and declared in "},
+		{"[{from: default/y}, {from: default/y}]", "removed twice, first in "},
+		{"[{from: default}]", "1 part between slashes, and 2 belong there"},
+		{"[{destroy: true}]", "`from` is missing"},
+		{"[{from: default/y, destroy: no}]", "`destroy` must be true or false"},
+		{"{from: default/y}", "`removed` must be a list"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct str text CLEANUP(str_release) = {0};
+		str_format(&text, "%s%s\n", head, bad[i].removal);
+		expect_refused(state, str_text(&text), NULL, bad[i].part, NULL);
+	}
+}
+
+/* ---- policies and state ---- */
+
+static void policies(void **state)
+{
+	struct outcome o = {.folder = *state};
+
+	add_file(&o, "m.yaml",
+		"account_id: a\nstores:\n  - {name: x, prevent_destroy: true, on_remove: forget}\n"
+		"  - {name: y, on_remove: destroy}\n  - z\n");
+	expect_good(&o);
+	assert_true(o.model.objects[0].prevent_destroy && o.model.objects[0].forget_on_remove);
+	assert_false(o.model.objects[1].prevent_destroy || o.model.objects[1].forget_on_remove);
+	assert_false(o.model.objects[2].prevent_destroy || o.model.objects[2].forget_on_remove);
+	finish(&o);
+}
+
+/* Gives (free) the path of the state, or NULL; "!" with the first error. */
+static char *state_path(struct outcome *o)
+{
+	struct manifest manifest CLEANUP(manifest_release) = {0};
+	const struct manifest_source source = source_of(o);
+	char *path = NULL;
+
+	assert_true(manifest_open(&manifest, &source, &o->errors));
+	if (manifest_state_path(&manifest, &path, &o->errors))
+		return path;
+	struct str said = {0};
+	str_format(&said, "!%s", o->errors.items[0].message);
+	return str_steal(&said);
+}
+
+static void expect_state(void **state, const char *first, const char *second, const char *wanted)
+{
+	struct outcome o = {.folder = *state};
+
+	add_file(&o, "a.yaml", first);
+	if (second)
+		add_file(&o, "b.yaml", second);
+	char *path AUTO_FREE = state_path(&o);
+	if (wanted)
+		expect_text(path, wanted);
+	else
+		assert_null(path);
+	finish(&o);
+}
+
+static void state_paths(void **state)
+{
+	struct folder *folder = *state;
+	char beside[128];
+
+	snprintf(beside, sizeof(beside), "%s/s/x.json", folder->path);
+	expect_state(state, "stores: [x]\n", NULL, NULL);
+	expect_state(state, "state: {path: s/x.json}\n", NULL, beside);
+	expect_state(
+		state, "state: {path: /s/x.json}\n", "state: {path: /s/x.json}\n", "/s/x.json");
+	expect_state(state, "state: {backend: local}\n", "state: {path: s/x.json}\n", beside);
+	expect_state(state, "state: {path: a}\n", "\nstate: {path: b}\n",
+		"!another path of the state stands in ");
+	expect_state(state, "state: {backend: http}\n", NULL, "it must be `local`");
+	expect_state(state, "state: {}\n", NULL, "!`state` is empty");
+	expect_state(state, "state: {path: \"${NOT_SET_ANYWHERE}\"}\n", NULL, "is not set");
+	/* nothing else need be right */
+	expect_state(state, "stores: ${NOT_SET_ANYWHERE}\nstate: {path: s/x.json}\n", NULL, beside);
+	expect_state(state, "[a, b]\n", NULL, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test_in_folder(accounts_and_stores),
+		test_in_folder(doubles),
+		test_in_folder(same_account_in_two_files),
+		test_in_folder(account_ids),
+		test_in_folder(all_errors_of_all_files),
+		test_in_folder(unreadable_beside_broken),
+		test_in_folder(no_stores_anywhere),
+		test_in_folder(named_twice),
+		test_in_folder(folders),
+		test_in_folder(folder_without),
+		test_in_folder(folder_with_odd_names),
+		test_in_folder(variables_in_texts),
+		test_in_folder(variables_are_put_in_once),
+		test_in_folder(no_yaml_from_variables),
+		test_in_folder(null_from_variables_is_text),
+		test_in_folder(values_are_not_shown),
+		test_in_folder(sources_are_literal),
+		test_in_folder(broken_references),
+		test_in_folder(moves),
+		test_in_folder(bad_moves),
+		test_in_folder(bad_removals),
+		test_in_folder(policies),
+		test_in_folder(state_paths),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
