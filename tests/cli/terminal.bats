@@ -268,7 +268,8 @@ fits()
 
 @test "help is at most 100 columns wide, and version one line" {
 	local command
-	for command in '' validate plan apply show 'state list' version; do
+	for command in '' $("$cfprov" help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p') \
+		'state list'; do
 		# shellcheck disable=SC2086 # words
 		good help $command
 		awk 'length($0) > 100 { print; bad = 1 } END { exit bad }' out
