@@ -23,11 +23,11 @@ three()
 	printf '  - %s\n' "$@"
 } >cfprov.yaml
 
-# start_three [OPTION...]: a simulator in which each token is good for its own account.
+# start_three: a simulator in which each token is good for its own account.
 start_three()
 {
 	start_logged --token token-one@acc_one --token token-two@acc_two \
-		--token token-three@acc_three "$@"
+		--token token-three@acc_three
 	unset CLOUDFLARE_API_TOKEN
 	export TOKEN_one=token-one TOKEN_two=token-two TOKEN_three=token-three
 }

@@ -95,7 +95,7 @@ names()
 	manifest a b c
 	local option
 	for option in -target=default/x -target=defualt '-target=*/x' -target=default/a/b -target=/ \
-		-exclude=default/x -replace=default/x '-replace=*/*/*' "-target=$esc[31mx"; do
+		-exclude=default/x -replace=default/x '-replace=*/*/*' "-target=${esc}[31mx"; do
 		bad apply -auto-approve -allow-store-destroy "$option"
 		err_has 'matches nothing in the manifest or the state'
 		harmless err
