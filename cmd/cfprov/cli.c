@@ -266,12 +266,12 @@ static const struct option {
 	const char *help;
 } options[] = {
 	{"f", "PATH", CLI_MANIFEST, take_manifest, "a path",
-		"the manifest (default " MANIFEST_DEFAULT_PATH
-		"), a folder of them, or -; repeatable"},
+		"the manifest, a folder of them or -; repeatable "
+		"(default " MANIFEST_DEFAULT_PATH ")"},
 	{"var", "NAME=VALUE", CLI_MANIFEST, take_variable, "NAME=VALUE",
 		"the value of ${NAME} in the manifest; repeatable"},
 	{"state", "PATH", CLI_STATE, take_state, "a path",
-		"the state (default: as the manifest says, or cfprov.state.json beside it)"},
+		"the state file (default: as the manifest says, or beside it)"},
 	{"account", "ALIAS", CLI_ACCOUNT, take_account, "an alias from the manifest",
 		"only this account; may be given again, and * matches"},
 	{"adopt", NULL, CLI_ADOPT, take_adopt, "true or false",
@@ -294,7 +294,7 @@ static const struct option {
 	{"allow-store-destroy", NULL, CLI_GUARD, take_allow, "true or false",
 		"agree to destroy stores, with all that is in them"},
 	{"force", NULL, CLI_GUARD, take_force, "true or false",
-		"also stores that hold what cfprov does not manage, and any number of deletes"},
+		"also stores with what cfprov does not manage, and any number of deletes"},
 	{"max-deletes", "N", CLI_GUARD, take_max_deletes, "a number",
 		"refuse to destroy more objects than this"},
 	{"max-delete-percent", "N", CLI_GUARD, take_max_percent, "a number from 0 to 100",
@@ -310,7 +310,7 @@ static const struct option {
 	{"lock-timeout", "TIME", CLI_LOCK, take_lock_timeout, "a duration like 30s or 5m",
 		"how long to wait for the lock (default 0s)"},
 	{"backup", "PATH", CLI_BACKUP, take_backup, "a path, or - for none",
-		"where the state before is kept; - for none (default: beside it, as .backup)"},
+		"where the state before is kept (default: with .backup behind); - for none"},
 	{"account-id", "ID", CLI_ACCOUNT_ID, take_account_id, "the id of an account",
 		"this account, whatever the manifest says; may be given again"},
 	{"dry-run", NULL, CLI_DRY_RUN, take_dry_run, "true or false",

@@ -146,7 +146,7 @@ static bool matches_model(const struct model *model, const char *pattern)
 /* A pattern that matches nothing was mistyped. */
 static void check_patterns(struct planning *p, const struct patterns *patterns, const char *option)
 {
-	for (size_t i = 0; i < patterns->count; i++) {
+	for (size_t i = 0; i < patterns->count && !p->input->has_unread; i++) {
 		const char *pattern = patterns->items[i];
 		if (matches_model(p->input->desired, pattern) ||
 			matches_model(p->input->recorded, pattern))

@@ -172,8 +172,7 @@ static struct patterns patterns_of(const struct case_patterns *patterns)
 static struct planner_input input_of(const struct scene *s, bool again)
 {
 	const struct plan_case *c = s->plan_case;
-
-	return (struct planner_input){
+	struct planner_input input = {
 		.desired = &s->desired,
 		.recorded = &s->state.model,
 		.live = &s->live,
@@ -183,8 +182,11 @@ static struct planner_input input_of(const struct scene *s, bool again)
 		.is_partial = c->accounts.count > 0,
 		.targets = patterns_of(&s->targets),
 		.excludes = patterns_of(&s->excludes),
-		.replaces = again ? (struct patterns){0} : patterns_of(&c->replaces),
 	};
+
+	if (!again)
+		input.replaces = patterns_of(&c->replaces);
+	return input;
 }
 
 static bool make_plan(struct scene *s, bool again)

@@ -1,3 +1,4 @@
+/* file size: one fake runner, for all that a run may meet */
 #include "engine/executor.h"
 
 #include "unit.h"
