@@ -3,10 +3,10 @@
 #include "engine/guard.h"
 #include "engine/runner.h"
 #include "interrupt.h"
-#include "progress.h"
 #include "render.h"
 #include "session.h"
 #include "term.h"
+#include "voice.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -89,50 +89,32 @@ static bool is_approved(const struct cli *cli, const struct plan *plan)
 
 /* ---- doing it ---- */
 
-/* "Apply complete! …", "Destroy complete! …" */
-static void tell_complete(enum session_mode mode, const struct executor_result *result)
-{
-	struct str text CLEANUP(str_release) = {0}, all CLEANUP(str_release) = {0};
-
-	if (mode == SESSION_DESTROY) {
-		str_format(
-			&text, "Destroy complete! Resources: %zu destroyed.", result->done.destroy);
-	} else {
-		str_text_add(&text, "Apply complete! Resources: ");
-		render_done(&text, &result->done);
-		str_char(&text, '.');
-	}
-	str_char(&all, '\n');
-	term_add(&all, STDOUT_FILENO, TERM_BOLD, str_text(&text));
-	str_char(&all, '\n');
-	term_out_str(&all);
-}
-
 static int tell_end(const struct session *session, enum session_mode mode,
-	const struct executor_result *result, const struct progress *progress)
+	const struct executor_result *result, const struct voice *voice)
 {
-	struct str line CLEANUP(str_release) = {0};
+	struct str line CLEANUP(str_release) = {0}, counts CLEANUP(str_release) = {0};
 
-	progress_tell_failures(progress);
+	voice->form->failures(voice);
 	if (result->failed + result->not_started + result->unknown == 0) {
-		tell_complete(mode, result);
+		voice->form->complete(mode, &result->done);
 		return session->has_failed ? EXIT_ERROR : EXIT_DONE;
 	}
-	render_done(&line, &result->done);
+	render_done(&counts, &result->done);
 	if (result->failed)
-		str_format(&line, ", %zu failed", result->failed);
+		str_format(&counts, ", %zu failed", result->failed);
 	if (result->unknown)
-		str_format(&line, ", %zu unknown", result->unknown);
+		str_format(&counts, ", %zu unknown", result->unknown);
 	if (result->not_started)
-		str_format(&line, ", %zu not started", result->not_started);
-	term_say("\n%s: %s. %s", result->was_interrupted ? "Interrupted" : "Apply incomplete",
-		str_text(&line),
+		str_format(&counts, ", %zu not started", result->not_started);
+	str_format(&line, "%s: %s. %s",
+		result->was_interrupted ? "Interrupted" : "Apply incomplete", str_text(&counts),
 		result->is_in_journal ? "The journal has all that worked; the next apply goes on."
 				      : "The state has all that worked.");
+	voice->form->incomplete(str_text(&line));
 	return EXIT_ERROR;
 }
 
-static int execute(struct session *session, enum session_mode mode, const struct progress *progress)
+static int execute(struct session *session, enum session_mode mode, const struct voice *voice)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct executor_result result;
@@ -156,8 +138,8 @@ static int execute(struct session *session, enum session_mode mode, const struct
 	runner_free(input.runner);
 	term_status(NULL);
 	if (is_recorded)
-		return tell_end(session, mode, &result, progress);
-	progress_tell_failures(progress);
+		return tell_end(session, mode, &result, voice);
+	voice->form->failures(voice);
 	error_prefix(&err, "the state could not be written");
 	error_hint(&err, "The ids of what was made stand above. Make room (or mend what is wrong) "
 			 "and run apply again: it finds them by name.");
@@ -182,25 +164,40 @@ static bool get_plan(struct session *session, enum session_mode *mode, const cha
 	       session_plan(session, *mode);
 }
 
+/* With -json nobody can be asked. */
+static bool needs_no_answer(const struct cli *cli)
+{
+	struct error err CLEANUP(error_release) = {0};
+
+	if (!cli->json || cli->auto_approve || !cli->input || cli->argument_count)
+		return true;
+	error_set(&err, "with -json nobody can be asked for consent");
+	error_hint(&err, "Add -auto-approve, or save a plan with cfprov plan -out=FILE and apply "
+			 "that; with -input=false it stops where a question would stand.");
+	term_error(&err);
+	return false;
+}
+
 int act(const struct cli *cli, enum session_mode mode, const char *operation)
 {
-	struct progress progress CLEANUP(progress_release);
+	struct voice voice CLEANUP(voice_release);
 	struct session session CLEANUP(session_release);
-	struct str text CLEANUP(str_release) = {0};
 	bool is_saved = cli->argument_count > 0;
 
-	progress_init(&progress);
-	session_init(&session, cli, &progress.sink);
-	if (!get_plan(&session, &mode, operation))
+	bool is_good = voice_init(&voice, cli);
+	session_init(&session, cli, &voice.sink);
+	if (!is_good || !needs_no_answer(cli) || !get_plan(&session, &mode, operation))
 		return EXIT_ERROR;
-	if (!is_saved) {
-		render_plan(&text, &session.plan, mode);
-		term_out_str(&text);
+	const struct plan_view view = plan_view(&session, mode);
+	if (is_saved) {
+		voice.form->saved_plan(&view);
+	} else {
+		voice.form->plan(&view);
 		render_notes(&session.plan);
 	}
 	/* Without a question the state still learns what was refreshed. */
 	bool may_go_on =
 		has_nothing_to_do(&session.plan, mode) ||
 		(is_saved ? is_guarded(cli, &session.plan) : is_approved(cli, &session.plan));
-	return may_go_on ? execute(&session, mode, &progress) : EXIT_ERROR;
+	return may_go_on ? execute(&session, mode, &voice) : EXIT_ERROR;
 }

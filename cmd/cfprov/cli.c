@@ -12,20 +12,22 @@
 #include <unistd.h>
 
 #define CLI_PLANNING (CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_PARALLEL | CLI_SELECT)
-#define CLI_ACTING   (CLI_PLANNING | CLI_LOCK | CLI_BACKUP | CLI_APPROVE)
+#define CLI_ACTING   (CLI_PLANNING | CLI_LOCK | CLI_BACKUP | CLI_APPROVE | CLI_STREAM)
 
 const struct command cli_commands[] = {
 	{"validate", NULL, "check the manifest, offline", CLI_MANIFEST | CLI_JSON, 0, validate_run},
 	{"plan", NULL, "show what apply would do; changes nothing",
-		CLI_PLANNING | CLI_ADOPT | CLI_CHANGES | CLI_DETAILED | CLI_OUT, 0, plan_run},
+		CLI_PLANNING | CLI_ADOPT | CLI_CHANGES | CLI_DETAILED | CLI_OUT | CLI_STREAM |
+			CLI_FORMAT,
+		0, plan_run},
 	{"apply", "[PLANFILE]", "plan, ask, and do it; or do just what a saved plan says",
 		CLI_ACTING | CLI_ADOPT | CLI_CHANGES | CLI_GUARD, 1, apply_run},
 	{"destroy", NULL, "plan the end of all that is managed, ask, and do it",
 		CLI_ACTING | CLI_GUARD, 0, destroy_run},
 	{"refresh", NULL, "bring the state up to what lives, without a question",
-		CLI_PLANNING | CLI_LOCK | CLI_BACKUP, 0, refresh_run},
-	{"show", "[PLANFILE]", "show the state, or a saved plan", CLI_MANIFEST | CLI_STATE, 1,
-		show_run},
+		CLI_PLANNING | CLI_LOCK | CLI_BACKUP | CLI_STREAM, 0, refresh_run},
+	{"show", "[PLANFILE]", "show the state, or a saved plan",
+		CLI_MANIFEST | CLI_STATE | CLI_JSON | CLI_FORMAT, 1, show_run},
 	{"import", "ADDRESS ACCOUNT/STORE", "take a store that lives already into the state",
 		CLI_MANIFEST | CLI_STATE | CLI_LOCK | CLI_BACKUP, 2, import_run},
 	{"export", NULL, "write a manifest of what lives in the accounts",
@@ -242,6 +244,29 @@ static bool take_json(struct cli *cli, const char *value)
 	return set_flag(&cli->json, value);
 }
 
+static bool take_format(struct cli *cli, const char *value)
+{
+	static const char *const words[] = {
+		[FORMAT_HUMAN] = "human",
+		[FORMAT_JSON] = "json",
+		[FORMAT_MARKDOWN] = "markdown",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(words[i], value) != 0)
+			continue;
+		cli->format = (enum cli_format)i;
+		return true;
+	}
+	return false;
+}
+
+static bool take_max_bytes(struct cli *cli, const char *value)
+{
+	return text_to_number(value, SIZE_MAX / 2, &cli->max_bytes) &&
+	       cli->max_bytes >= CLI_LEAST_BYTES;
+}
+
 static bool take_raw(struct cli *cli, const char *value)
 {
 	return set_flag(&cli->raw, value);
@@ -320,6 +345,12 @@ static const struct option {
 		"write just the id, without a line break"},
 	{"force", NULL, CLI_FORCE, take_force, "true or false",
 		"do it in spite of what would keep others from it"},
+	{"json", NULL, CLI_STREAM, take_json, "true or false",
+		"for machines: one JSON object a line of all that happens"},
+	{"format", "FORMAT", CLI_FORMAT, take_format, "human, json or markdown",
+		"how the plan is written: human, json (Terraform's representation) or markdown"},
+	{"max-bytes", "N", CLI_FORMAT, take_max_bytes, "a number, at least 512",
+		"with -format=markdown: cut what is longer, but no deletion"},
 	{"no-color", NULL, CLI_ALL, take_no_color, "true or false", "no colour"},
 	{"help", NULL, CLI_ALL, take_help, "true or false", "show how the command is used"},
 	{"h", NULL, CLI_ALL, take_help, "true or false", NULL},

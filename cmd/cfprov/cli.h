@@ -18,6 +18,11 @@ enum { EXIT_DONE = 0, EXIT_ERROR = 1, EXIT_CHANGES = 2 };
 
 struct command;
 
+enum cli_format { FORMAT_HUMAN, FORMAT_JSON, FORMAT_MARKDOWN };
+
+/* A comment that is shorter could not hold its own summary. */
+enum { CLI_LEAST_BYTES = 512 };
+
 struct cli {
 	const struct command *command;
 	const char **manifests; /* -f: files and folders; none: the default */
@@ -37,6 +42,8 @@ struct cli {
 	bool no_color, auto_approve, input, lock, adopt, detailed_exitcode, help;
 	bool destroys, refresh, refresh_only, allow_store_destroy, force;
 	size_t max_deletes, max_delete_percent;
+	enum cli_format format; /* -format */
+	size_t max_bytes;       /* -max-bytes; 0: any length */
 	size_t parallelism;
 	int64_t lock_timeout_ms;
 	const char **arguments;
@@ -63,7 +70,9 @@ enum cli_option {
 	CLI_JSON = 1 << 15,
 	CLI_RAW = 1 << 16,
 	CLI_FORCE = 1 << 17,
-	CLI_ALL = 1 << 20, /* each command: -no-color, -help */
+	CLI_STREAM = 1 << 18, /* -json: all that happens, a line each */
+	CLI_FORMAT = 1 << 19, /* -format, -max-bytes */
+	CLI_ALL = 1 << 20,    /* each command: -no-color, -help */
 };
 
 struct command {

@@ -2,6 +2,8 @@
 
 #include "base/text.h"
 
+#include <string.h>
+
 /* How many bytes so many characters of the text take; the text may be shorter. */
 static size_t bytes_of(const char *text, size_t characters)
 {
@@ -35,6 +37,14 @@ static struct mark find_mark(const struct error *err)
 	return mark;
 }
 
+static void put_visible(struct json_writer *w, const char *key, const char *text)
+{
+	struct str visible CLEANUP(str_release) = {0};
+
+	text_add_visible(&visible, text, strlen(text), 0);
+	json_put_text(w, key, str_text(&visible));
+}
+
 static void put_position(
 	struct json_writer *w, const char *key, const struct error *err, const struct mark *behind)
 {
@@ -51,7 +61,7 @@ static void put_position(
 static void put_range(struct json_writer *w, const struct error *err, const struct mark *mark)
 {
 	json_begin_object(w, "range");
-	json_put_text(w, "filename", err->file);
+	put_visible(w, "filename", err->file);
 	put_position(w, "start", err, NULL);
 	put_position(w, "end", err, mark);
 	json_end(w);
@@ -72,14 +82,16 @@ static void put_snippet(struct json_writer *w, const struct error *err, const st
 }
 
 void diagnostics_put(struct json_writer *writer, const char *key, enum diagnostic_severity severity,
-	const struct error *err)
+	const struct error *err, const char *address)
 {
 	struct mark mark = find_mark(err);
 
 	json_begin_object(writer, key);
 	json_put_text(writer, "severity", severity == DIAGNOSTIC_ERROR ? "error" : "warning");
-	json_put_text(writer, "summary", err->message);
-	json_put_text(writer, "detail", err->hint ? err->hint : "");
+	put_visible(writer, "summary", err->message);
+	put_visible(writer, "detail", err->hint ? err->hint : "");
+	if (address)
+		json_put_text(writer, "address", address);
 	if (err->file)
 		put_range(writer, err, &mark);
 	if (err->file && err->snippet)

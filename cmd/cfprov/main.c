@@ -1,9 +1,11 @@
 #include "cli.h"
+#include "stream.h"
 #include "term.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -32,6 +34,16 @@ static void set_up_process(void)
 	(void)signal(SIGXFSZ, SIG_IGN);
 }
 
+/* Also of a command line that is wrong behind or before -json. */
+static bool wants_stream(const struct cli *cli, char **argv, bool is_good)
+{
+	bool is_json = cli->json;
+
+	for (; !is_good && *argv; argv++)
+		is_json |= strcmp(*argv, "-json") == 0 || strcmp(*argv, "--json") == 0;
+	return is_json && cli->command && (cli->command->options & CLI_STREAM);
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli CLEANUP(cli_release);
@@ -40,7 +52,10 @@ int main(int argc, char **argv)
 
 	set_up_process();
 	term_start();
-	if (!cli_parse(argc, argv, &cli, &err)) {
+	bool is_good = cli_parse(argc, argv, &cli, &err);
+	if (wants_stream(&cli, argv, is_good))
+		stream_start();
+	if (!is_good) {
 		term_error(&err);
 	} else {
 		if (cli.no_color)

@@ -2,9 +2,9 @@
 #include "commands.h"
 #include "engine/guard.h"
 #include "planning.h"
-#include "progress.h"
 #include "render.h"
 #include "term.h"
+#include "voice.h"
 
 #include <stdint.h>
 
@@ -33,18 +33,17 @@ static bool has_changes(const struct plan *plan, enum session_mode mode)
 
 int plan_run(const struct cli *cli)
 {
-	struct progress progress CLEANUP(progress_release);
+	struct voice voice CLEANUP(voice_release);
 	struct session session CLEANUP(session_release);
-	struct str text CLEANUP(str_release) = {0};
 	enum session_mode mode;
 
-	progress_init(&progress);
-	session_init(&session, cli, &progress.sink);
-	if (!session_mode_of(cli, &mode) || !session_load_manifest(&session) ||
+	bool is_good = voice_init(&voice, cli);
+	session_init(&session, cli, &voice.sink);
+	if (!is_good || !session_mode_of(cli, &mode) || !session_load_manifest(&session) ||
 		!session_read_state(&session) || !session_plan(&session, mode))
 		return EXIT_ERROR;
-	render_plan(&text, &session.plan, mode);
-	term_out_str(&text);
+	const struct plan_view view = plan_view(&session, mode);
+	voice.form->plan(&view);
 	render_notes(&session.plan);
 	warn_of_refusals(&session.plan);
 	if (cli->out && !session_save_plan(&session, mode, cli->out))

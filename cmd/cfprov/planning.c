@@ -152,6 +152,7 @@ bool session_plan(struct session *session, enum session_mode mode)
 		.excludes = {cli->excludes, cli->exclude_count},
 		.replaces = {cli->replaces, cli->replace_count},
 	};
+	session->is_partial = cli->account_count + cli->target_count + cli->exclude_count > 0;
 	bool looks_again = false;
 	/* Before stores are destroyed, what is in them must be known: then the plan is made anew.
 	 */
@@ -175,6 +176,7 @@ bool session_save_plan(struct session *session, enum session_mode mode, const ch
 	struct planfile planfile = {
 		.mode = mode_words[mode],
 		.state_path = session->state_path,
+		.is_partial = session->is_partial,
 		.serial = state->serial,
 		.accounts = session->desired,
 		.plan = session->plan,
@@ -209,6 +211,7 @@ bool session_load_plan(struct session *session, const char *path, enum session_m
 		term_error(&err);
 		return false;
 	}
+	session->is_partial = planfile->is_partial;
 	*ret_mode = SESSION_NORMAL;
 	for (size_t i = 0; i < ARRAY_SIZE(mode_words); i++)
 		if (strcmp(planfile->mode, mode_words[i]) == 0)

@@ -20,6 +20,16 @@ static const struct look {
 	[ACTION_FORGET] = {".", "forget", TERM_DIM},
 };
 
+const char *render_symbol(enum action_kind kind)
+{
+	return looks[kind].symbol;
+}
+
+const char *render_word(enum action_kind kind)
+{
+	return looks[kind].word;
+}
+
 void render_address(struct str *out, const struct object *object)
 {
 	struct str address CLEANUP(str_release) = {0};
@@ -76,15 +86,37 @@ static void add_counts(struct str *out, const struct plan_counts *counts)
 		str_format(out, ", %zu to forget", counts->forget);
 }
 
-static void add_summary(struct str *out, const struct plan_counts *counts)
+void render_summary(struct str *out, const struct plan *plan, enum session_mode mode)
+{
+	bool is_refresh = mode == SESSION_REFRESH_ONLY;
+
+	if (is_refresh && !plan->refresh_count) {
+		str_text_add(out, "No changes. The state matches what lives.");
+	} else if (!is_refresh && plan_is_empty(plan)) {
+		str_text_add(out, "No changes. Your infrastructure matches the configuration.");
+	} else {
+		str_text_add(out, "Plan: ");
+		add_counts(out, &plan->counts);
+		str_char(out, '.');
+	}
+}
+
+static void add_summary(struct str *out, const struct plan *plan, enum session_mode mode)
 {
 	struct str line CLEANUP(str_release) = {0};
 
-	str_text_add(&line, "Plan: ");
-	add_counts(&line, counts);
-	str_char(&line, '.');
+	render_summary(&line, plan, mode);
 	term_add(out, STDOUT_FILENO, TERM_BOLD, str_text(&line));
 	str_char(out, '\n');
+}
+
+void render_drift(struct str *out, const struct drift *drift)
+{
+	if (drift->live)
+		str_format(out, "is another one now: it has the id %s, the state knows %s",
+			drift->live->id, drift->recorded->id);
+	else
+		str_format(out, "is gone; its id was %s", drift->recorded->id);
 }
 
 static void add_drift(struct str *out, const struct drift *drift)
@@ -92,11 +124,8 @@ static void add_drift(struct str *out, const struct drift *drift)
 	struct str line CLEANUP(str_release) = {0};
 
 	render_address(&line, drift->recorded);
-	if (drift->live)
-		str_format(&line, " is another one now: it has the id %s, the state knows %s",
-			drift->live->id, drift->recorded->id);
-	else
-		str_format(&line, " is gone; its id was %s", drift->recorded->id);
+	str_char(&line, ' ');
+	render_drift(&line, drift);
 	term_add_folded(out, STDOUT_FILENO, 2, str_text(&line));
 }
 
@@ -145,9 +174,7 @@ static void add_accounts(struct str *out, const struct plan *plan)
 static void render_refresh(struct str *out, const struct plan *plan)
 {
 	if (!plan->refresh_count) {
-		term_add(
-			out, STDOUT_FILENO, TERM_BOLD, "No changes. The state matches what lives.");
-		str_char(out, '\n');
+		add_summary(out, plan, SESSION_REFRESH_ONLY);
 		return;
 	}
 	str_text_add(out, "The state would learn:\n\n");
@@ -168,9 +195,7 @@ void render_plan(struct str *out, const struct plan *plan, enum session_mode mod
 		return;
 	}
 	if (plan_is_empty(plan)) {
-		term_add(out, STDOUT_FILENO, TERM_BOLD,
-			"No changes. Your infrastructure matches the configuration.");
-		str_char(out, '\n');
+		add_summary(out, plan, mode);
 		return;
 	}
 	add_heading(out, plan);
@@ -179,7 +204,7 @@ void render_plan(struct str *out, const struct plan *plan, enum session_mode mod
 			add_action(out, &plan->actions[i]);
 	str_char(out, '\n');
 	add_accounts(out, plan);
-	add_summary(out, &plan->counts);
+	add_summary(out, plan, mode);
 }
 
 void render_done(struct str *out, const struct plan_counts *counts)
@@ -188,6 +213,17 @@ void render_done(struct str *out, const struct plan_counts *counts)
 		str_format(out, "%zu imported, ", counts->import);
 	str_format(out, "%zu added, %zu changed, %zu destroyed", counts->add, counts->change,
 		counts->destroy);
+}
+
+void render_complete(struct str *out, enum session_mode mode, const struct plan_counts *done)
+{
+	if (mode == SESSION_DESTROY) {
+		str_format(out, "Destroy complete! Resources: %zu destroyed.", done->destroy);
+		return;
+	}
+	str_text_add(out, "Apply complete! Resources: ");
+	render_done(out, done);
+	str_char(out, '.');
 }
 
 /* "A, B and 3 more", of what is given one by one. */

@@ -10,11 +10,24 @@
  * changes. …". */
 void render_plan(struct str *out, const struct plan *plan, enum session_mode mode);
 
+/* The line that tools read, plain: "Plan: …" or "No changes. …". */
+void render_summary(struct str *out, const struct plan *plan, enum session_mode mode);
+
+/* "Apply complete! …" or "Destroy complete! …", plain. */
+void render_complete(struct str *out, enum session_mode mode, const struct plan_counts *done);
+
+/* "is gone; its id was …": what follows an address. */
+void render_drift(struct str *out, const struct drift *drift);
+
 /* "1 imported, 3 added, 0 changed, 0 destroyed": what an apply did. */
 void render_done(struct str *out, const struct plan_counts *counts);
 
 /* What the plan leaves alone and people should know, to stderr. */
 void render_notes(const struct plan *plan);
+
+/* "-/+" and "replace" */
+const char *render_symbol(enum action_kind kind);
+const char *render_word(enum action_kind kind);
 
 /* Adds the address in a form that is fit to be printed. */
 void render_address(struct str *out, const struct object *object);

@@ -302,6 +302,32 @@ static void believe_state(struct session *session, const struct table *unsure)
 	}
 }
 
+/* What is recorded in the accounts of this list: before it is read, and after. */
+static void tell_refresh(
+	const struct session *session, const struct live_input *input, enum event_type type)
+{
+	const struct model *recorded = &session->ledger.state.model, *live = &session->live;
+	size_t account = 0;
+
+	for (size_t i = 0; i < recorded->object_count; i++) {
+		const struct object *object = &recorded->objects[i], *now = NULL;
+		while (account < input->count &&
+			strcmp(input->accounts[account].account->alias, object->account) < 0)
+			account++;
+		if (account == input->count)
+			return;
+		bool is_done = type == EVENT_REFRESH_DONE;
+		if (strcmp(input->accounts[account].account->alias, object->account) != 0 ||
+			!object->id || (is_done && !model_account(live, object->account)))
+			continue;
+		if (is_done)
+			now = model_object(live, object->account, object->store, object->secret);
+		event_emit(session->sink,
+			&(struct event){
+				.type = type, .object = object, .text = now ? now->id : NULL});
+	}
+}
+
 struct live_input session_live_input(const struct session *session)
 {
 	return (struct live_input){
@@ -327,12 +353,14 @@ static bool list_accounts(struct session *session)
 	for (size_t i = 0; i < desired->account_count; i++)
 		if (!believes || table_get(unsure, desired->accounts[i].alias))
 			listed[input.count++] = session->accounts[i];
+	tell_refresh(session, &input, EVENT_REFRESH_START);
 	if (!live_read(&input, &session->live, &errors))
 		term_errors(&errors);
 	if (believes)
 		believe_state(session, unsure);
 	table_free(&unsure);
 	model_sort(&session->live);
+	tell_refresh(session, &input, EVENT_REFRESH_DONE);
 	return interrupt_count == 0;
 }
 

@@ -28,6 +28,7 @@ struct session {
 	struct planner_input input; /* that the plan was made from */
 	struct plan plan;
 	struct planfile planfile; /* of a saved plan: owns what `plan` points to */
+	bool is_partial;          /* options left something out of the plan */
 	bool has_failed;          /* an account could not be read; the plan is about the others */
 	struct arena arena;       /* of what was recovered */
 };

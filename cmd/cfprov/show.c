@@ -1,9 +1,11 @@
-/* cfprov show: the state or a saved plan, for people. */
+/* cfprov show: the state or a saved plan, for people or machines. */
 #include "commands.h"
 #include "fields.h"
 #include "planning.h"
 #include "render.h"
+#include "represent.h"
 #include "term.h"
+#include "voice.h"
 
 #include "base/text.h"
 
@@ -34,15 +36,29 @@ static void add_state(struct str *out, const struct state *state)
 static int show_plan(const struct cli *cli)
 {
 	struct session session CLEANUP(session_release);
-	struct str text CLEANUP(str_release) = {0};
+	struct voice voice CLEANUP(voice_release);
 	enum session_mode mode;
 
+	bool is_good = voice_init(&voice, cli);
 	session_init(&session, cli, NULL);
-	if (!session_load_plan(&session, cli->arguments[0], &mode))
+	if (!is_good || !session_load_plan(&session, cli->arguments[0], &mode))
 		return EXIT_ERROR;
-	render_plan(&text, &session.plan, mode);
-	term_out_str(&text);
+	const struct plan_view view = plan_view(&session, mode);
+	voice.form->plan(&view);
 	return EXIT_DONE;
+}
+
+/* -format=json is -json; the other formats are of plans. */
+static bool is_state_format(const struct cli *cli)
+{
+	struct error err CLEANUP(error_release) = {0};
+
+	if (cli->format != FORMAT_MARKDOWN && !cli->max_bytes)
+		return true;
+	error_set(&err, "-format=markdown and -max-bytes are for plans");
+	error_hint(&err, "Name a saved plan: cfprov show -format=markdown FILE.");
+	term_error(&err);
+	return false;
 }
 
 int show_run(const struct cli *cli)
@@ -53,9 +69,12 @@ int show_run(const struct cli *cli)
 	if (cli->argument_count)
 		return show_plan(cli);
 	session_init(&session, cli, NULL);
-	if (!session_read_state(&session))
+	if (!is_state_format(cli) || !session_read_state(&session))
 		return EXIT_ERROR;
-	add_state(&text, &session.ledger.state);
+	if (cli->json || cli->format == FORMAT_JSON)
+		represent_state(&text, &session.ledger.state);
+	else
+		add_state(&text, &session.ledger.state);
 	term_out_str(&text);
 	return EXIT_DONE;
 }

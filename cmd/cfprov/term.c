@@ -14,6 +14,7 @@ enum { NARROWEST = 20, STREAMS = 3 };
 static struct {
 	bool is_terminal[STREAMS], has_color[STREAMS];
 	bool has_status;
+	const struct term_listener *listener; /* or NULL: people */
 } term;
 
 static bool is_set(const char *name)
@@ -41,6 +42,13 @@ void term_start(void)
 void term_no_color(void)
 {
 	memset(term.has_color, 0, sizeof(term.has_color));
+}
+
+void term_divert(const struct term_listener *listener)
+{
+	term_no_color();
+	memset(term.is_terminal, 0, sizeof(term.is_terminal));
+	term.listener = listener;
 }
 
 bool term_is_terminal(int fd)
@@ -118,8 +126,29 @@ void term_out_str(const struct str *text)
 		fwrite(text->bytes, 1, text->length, stdout);
 }
 
+void term_flush(void)
+{
+	(void)fflush(stdout); /* trouble is told by term_finish */
+}
+
+/* Paragraphs begin with an empty line and end with a line break: neither is said. */
+static void tell_listener(const char *text)
+{
+	char *line AUTO_FREE = mem_copy_text(text + strspn(text, "\n"));
+	size_t length = strlen(line);
+
+	while (length && line[length - 1] == '\n')
+		line[--length] = '\0';
+	if (length)
+		term.listener->say(line);
+}
+
 void term_say_str(const struct str *text)
 {
+	if (term.listener) {
+		tell_listener(str_text(text));
+		return;
+	}
 	(void)fflush(stdout); /* so that the two streams stand in order on one terminal */
 	clear_status();
 	if (text->length)
@@ -195,6 +224,10 @@ void term_error(const struct error *err)
 {
 	struct str out CLEANUP(str_release) = {0}, message CLEANUP(str_release) = {0};
 
+	if (term.listener) {
+		term.listener->error(err);
+		return;
+	}
 	text_add_visible(&message, err->message, strlen(err->message), 0);
 	add_headed(&out, TERM_DESTROY, "Error:", str_text(&message));
 	if (err->file)
@@ -217,6 +250,10 @@ void term_warning(const char *text)
 {
 	struct str out CLEANUP(str_release) = {0};
 
+	if (term.listener) {
+		term.listener->warning(text);
+		return;
+	}
 	add_headed(&out, TERM_CHANGE, "Warning:", text);
 	term_say_str(&out);
 }
@@ -224,6 +261,7 @@ void term_warning(const char *text)
 bool term_finish(void)
 {
 	clear_status();
+	term.listener = NULL; /* nobody hears of a stream that can't be written to */
 	(void)fflush(stderr);
 	bool is_good = fflush(stdout) == 0 && !ferror(stdout);
 	if (!is_good)

@@ -43,6 +43,20 @@ void term_error(const struct error *err);
 void term_errors(const struct error_list *errors);
 void term_warning(const char *text);
 
+/*
+ * Who hears what would go to stderr, in place of people. Nothing is coloured or folded from then
+ * on, and there is no status line.
+ */
+struct term_listener {
+	void (*error)(const struct error *err);
+	void (*warning)(const char *text);
+	void (*say)(const char *text); /* not empty, without a line break at its end */
+};
+void term_divert(const struct term_listener *listener); /* keeps */
+
+/* Lets those who read stdout have what was written so far. */
+void term_flush(void);
+
 /* Puts a line at the bottom of the terminal that the next output replaces; NULL: takes it away. */
 void term_status(const char *line);
 

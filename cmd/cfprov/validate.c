@@ -22,7 +22,7 @@ static int tell_as_json(const struct error_list *errors)
 	json_put_integer(&w, "warning_count", 0);
 	json_begin_array(&w, "diagnostics");
 	for (size_t i = 0; i < errors->count; i++)
-		diagnostics_put(&w, NULL, DIAGNOSTIC_ERROR, &errors->items[i]);
+		diagnostics_put(&w, NULL, DIAGNOSTIC_ERROR, &errors->items[i], NULL);
 	json_end(&w);
 	json_end(&w);
 	str_char(&text, '\n');

@@ -10,10 +10,14 @@
  */
 enum { SYNC_SHARE = 4, SYNC_LONGEST_PAUSE_US = 100000, WAIT_MS = 1000 };
 
+/* What takes long is said again and again. */
+enum { SLOW_US = 10000000 };
+
 struct task {
 	size_t action;  /* index in the plan */
 	size_t missing; /* dependencies that have not succeeded yet */
 	int64_t started_us;
+	int64_t times_slow; /* it was said that it takes long */
 	bool is_over;
 };
 
@@ -27,7 +31,7 @@ struct run {
 	size_t under_way, ended;
 	struct outcome **group; /* done, not yet durable */
 	size_t group_count, group_room;
-	int64_t last_sync_us, sync_cost_us;
+	int64_t last_sync_us, sync_cost_us, last_look_us;
 	bool can_record;   /* the journal takes results */
 	struct error *err; /* the first failure to write */
 	struct executor_result result;
@@ -86,6 +90,28 @@ static void say_progress(struct run *run, enum event_type type)
 				.failed = run->result.failed,
 				.under_way = run->under_way,
 				.left = run->task_count - run->ended - run->under_way}});
+}
+
+/* Once a second at most: looks for what has been under way for another ten. */
+static void say_slow(struct run *run)
+{
+	int64_t now_us = clock_monotonic_us();
+
+	if (now_us - run->last_look_us < SLOW_US / 10)
+		return;
+	run->last_look_us = now_us;
+	for (size_t i = 0; i < run->next; i++) {
+		struct task *task = &run->tasks[i];
+		const struct action *action = action_of(run, task->action);
+		int64_t elapsed_us = now_us - task->started_us;
+		if (task->is_over || elapsed_us / SLOW_US <= task->times_slow)
+			continue;
+		task->times_slow = elapsed_us / SLOW_US;
+		event_emit(run->input->sink, &(struct event){.type = EVENT_ACTION_SLOW,
+						     .action = action,
+						     .object = action_object(action),
+						     .elapsed_us = elapsed_us});
+	}
 }
 
 /* ---- results ---- */
@@ -194,6 +220,7 @@ static void take(struct run *run, struct outcome *outcome)
 {
 	run->under_way--;
 	run->ended++;
+	run->tasks[run->task_of[outcome->index] - 1].is_over = true;
 	if (outcome->kind == OUTCOME_DONE)
 		count_done(run, outcome);
 	else
@@ -254,6 +281,7 @@ static void loop(struct run *run)
 		struct outcome *outcome = run->input->runner->next(run->input->runner, wait_ms);
 		if (outcome)
 			take(run, outcome);
+		say_slow(run);
 		if (has_news(run) && pause_left_us(run) == 0)
 			flush(run);
 	}

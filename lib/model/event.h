@@ -15,7 +15,10 @@ enum event_type {
 	EVENT_MOVED,           /* text: which alias has become which */
 	EVENT_RECOVERED,       /* object: made by a run that was cut off; its id is known now */
 	EVENT_JOURNAL_FOLDED,  /* text: the journal that was folded into the state */
+	EVENT_REFRESH_START,   /* object, recorded: its account is about to be listed */
+	EVENT_REFRESH_DONE,    /* object, recorded; its account was listed. text: its id, or NULL */
 	EVENT_ACTION_START,    /* object */
+	EVENT_ACTION_SLOW,     /* object; elapsed_us: still under way, said every ten seconds */
 	EVENT_ACTION_COMPLETE, /* object, with its id; elapsed_us */
 	EVENT_ACTION_FAILED,   /* object; err */
 	EVENT_PROGRESS,        /* progress */

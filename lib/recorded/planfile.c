@@ -130,6 +130,7 @@ void planfile_encode(const struct planfile *planfile, struct str *out)
 	json_put_text(w, "cfprov_version", cfprov_version());
 	json_put_text(w, "mode", planfile->mode);
 	json_put_text(w, "state", planfile->state_path);
+	json_put_bool(w, "partial", planfile->is_partial);
 	json_put_text(w, "lineage", planfile->lineage);
 	json_put_integer(w, "serial", planfile->serial);
 	encode_accounts(w, &planfile->accounts);
@@ -298,6 +299,7 @@ static bool decode_head(struct decoding *d, const struct json *root)
 	}
 	planfile->mode = keep(d, json_get_text(root, "mode"));
 	planfile->state_path = keep(d, json_get_text(root, "state"));
+	planfile->is_partial = json_is_true(json_get(root, "partial"));
 	if (!planfile->mode || !planfile->state_path || !lineage ||
 		strlen(lineage) > STATE_LINEAGE_LENGTH ||
 		!json_integer(json_get(root, "serial"), &planfile->serial) ||

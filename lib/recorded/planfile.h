@@ -18,6 +18,7 @@ struct planfile {
 	/* written and read */
 	const char *mode;       /* "normal", "destroy", "refresh-only" */
 	const char *state_path; /* as it was given */
+	bool is_partial;        /* options left something out */
 	int64_t serial;
 	char lineage[STATE_LINEAGE_LENGTH + 1]; /* "": the state was not born yet */
 	struct model accounts;                  /* of the run, with token references; and moves */

@@ -1,0 +1,262 @@
+#include "markdown.h"
+
+#include "render.h"
+
+#include "base/text.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* So many rows stand outside of the fold; and what the end of a text that was cut needs. */
+enum { ROWS_SHOWN = 30, END_BYTES = 220 };
+
+struct row {
+	const char *symbol, *what;
+	const struct object *object;
+	char *why; /* or NULL */
+	bool destroys;
+};
+
+struct rows {
+	struct row *items;
+	size_t count, room;
+};
+
+static void rows_release(struct rows *rows)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		free(rows->items[i].why);
+	free(rows->items);
+}
+
+/* ---- text from outside ---- */
+
+/* Each ASCII sign as a number: no parser takes it for anything but itself. */
+static void add_inert(struct str *out, const char *text)
+{
+	for (; *text; text++) {
+		if (!ispunct((unsigned char)*text))
+			str_char(out, *text);
+		else
+			str_format(out, "&#%d;", *text);
+	}
+}
+
+/*
+ * A sentence with names in it. What is common in sentences stays readable; a zero-width space
+ * behind @ and # keeps them from calling a person or an issue.
+ */
+static void add_sentence(struct str *out, const char *text)
+{
+	for (; *text; text++) {
+		bool ends = text[1] == ' ' || text[1] == '\0';
+		if (!ispunct((unsigned char)*text) || strchr(",;'()", *text) ||
+			(strchr(".:", *text) && ends))
+			str_char(out, *text);
+		else
+			str_format(out, "&#%d;%s", *text, strchr("@#", *text) ? "&#8203;" : "");
+	}
+}
+
+/* Between backticks nothing counts but backticks; in a table, bars and what escapes them do. */
+static bool is_plain(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length && !strpbrk(text, "`|\\<>&") && text[0] != ' ' && text[length - 1] != ' ';
+}
+
+static void add_code(struct str *out, const char *text)
+{
+	if (is_plain(text)) {
+		str_format(out, "`%s`", text);
+		return;
+	}
+	str_text_add(out, "<code>");
+	add_inert(out, text);
+	str_text_add(out, "</code>");
+}
+
+/* ---- rows ---- */
+
+static struct row *add_row(struct rows *rows)
+{
+	rows->items = mem_room(rows->items, rows->count, &rows->room, sizeof(*rows->items));
+	struct row *row = &rows->items[rows->count++];
+	*row = (struct row){0};
+	return row;
+}
+
+static bool destroys(const struct action *action)
+{
+	return action_counts(action).destroy > 0;
+}
+
+/* The actions that destroy, or the others. */
+static void add_actions(struct rows *rows, const struct plan *plan, bool that_destroy)
+{
+	for (size_t i = 0; i < plan->action_count; i++) {
+		const struct action *action = &plan->actions[i];
+		enum action_kind kind = action_kind(action);
+		if (kind == ACTION_NONE || destroys(action) != that_destroy)
+			continue;
+		struct row *row = add_row(rows);
+		row->symbol = render_symbol(kind);
+		row->what = render_word(kind);
+		row->object = action_object(action);
+		row->why = action->reason ? mem_copy_text(action->reason) : NULL;
+		row->destroys = that_destroy;
+	}
+}
+
+static void add_refreshes(struct rows *rows, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->refresh_count; i++) {
+		const struct refresh *refresh = &plan->refreshes[i];
+		struct row *row = add_row(rows);
+		row->symbol = refresh->after ? "~" : ".";
+		row->what = "learn";
+		row->object = refresh->before;
+		row->why = mem_copy_text(
+			refresh->after ? "it was modified" : "it is not there any more");
+	}
+}
+
+static void add_drifts(struct rows *rows, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->drift_count; i++) {
+		struct str why CLEANUP(str_release) = {0};
+		struct row *row = add_row(rows);
+		render_drift(&why, &plan->drifts[i]);
+		row->symbol = plan->drifts[i].live ? "~" : "-";
+		row->what = "changed";
+		row->object = plan->drifts[i].recorded;
+		row->why = str_steal(&why);
+	}
+}
+
+static void render_row(struct str *out, const struct row *row)
+{
+	struct str address CLEANUP(str_release) = {0};
+
+	render_address(&address, row->object);
+	str_format(out, "| `%s` | ", row->symbol);
+	add_code(out, str_text(&address));
+	str_format(out, " | %s | ", row->what);
+	if (row->why)
+		add_sentence(out, row->why);
+	str_text_add(out, " |\n");
+}
+
+/* ---- the page ---- */
+
+struct page {
+	struct str *out;
+	size_t start, limit; /* limit 0: none */
+};
+
+static bool has_room(const struct page *page, size_t bytes)
+{
+	return !page->limit || page->out->length - page->start + bytes + END_BYTES <= page->limit;
+}
+
+static const char table_head[] = "| | Address | What | Why |\n| --- | --- | --- | --- |\n";
+
+/* Adds rows from `from` up to `to`, as far as there is room. Gives the first that was not added. */
+static size_t add_rows(struct page *page, const struct rows *rows, size_t from, size_t to)
+{
+	for (; from < to; from++) {
+		struct str text CLEANUP(str_release) = {0};
+		render_row(&text, &rows->items[from]);
+		if (!rows->items[from].destroys && !has_room(page, text.length))
+			break;
+		str_add(page->out, text.bytes, text.length);
+	}
+	return from;
+}
+
+/* The rows from `from` on, folded under a title. Gives the first that was not added. */
+static size_t add_fold(struct page *page, const struct rows *rows, size_t from, const char *title)
+{
+	struct str head CLEANUP(str_release) = {0}, first CLEANUP(str_release) = {0};
+
+	if (from == rows->count)
+		return from;
+	str_format(&head, "\n<details><summary>%zu %s</summary>\n\n%s", rows->count - from, title,
+		table_head);
+	render_row(&first, &rows->items[from]);
+	if (!has_room(page, head.length + first.length))
+		return from;
+	str_add(page->out, head.bytes, head.length);
+	from = add_rows(page, rows, from, rows->count);
+	str_text_add(page->out, "\n</details>\n");
+	return from;
+}
+
+static void add_head(struct page *page, const struct plan_view *view)
+{
+	struct str summary CLEANUP(str_release) = {0};
+
+	render_summary(&summary, view->plan, view->mode);
+	str_format(page->out, "**%s**\n", str_text(&summary));
+	if (view->has_failed)
+		str_text_add(page->out, "\nAccounts that could not be read are left out.\n");
+}
+
+static void add_end(struct page *page, size_t changes, size_t drifts)
+{
+	if (changes + drifts == 0)
+		return;
+	str_text_add(page->out, "\nNot shown here:");
+	if (changes)
+		str_format(page->out, " %zu more change%s", changes, changes == 1 ? "" : "s");
+	if (drifts)
+		str_format(page->out, "%s %zu outside of cfprov", changes ? " and" : "", drifts);
+	str_format(page->out, "; all would be longer than %zu bytes.\n", page->limit);
+}
+
+static void add_page(struct page *page, const struct plan_view *view)
+{
+	bool is_refresh = view->mode == SESSION_REFRESH_ONLY;
+	struct rows rows CLEANUP(rows_release) = {0}, drifts CLEANUP(rows_release) = {0};
+	size_t shown = ROWS_SHOWN, must = 0;
+
+	if (is_refresh) {
+		add_refreshes(&rows, view->plan);
+	} else {
+		add_actions(&rows, view->plan, true);
+		must = rows.count;
+		add_actions(&rows, view->plan, false);
+		add_drifts(&drifts, view->plan);
+	}
+	if (shown < must)
+		shown = must;
+	if (shown > rows.count)
+		shown = rows.count;
+	add_head(page, view);
+	if (rows.count)
+		str_format(page->out, "\n%s", table_head);
+	size_t done = add_rows(page, &rows, 0, shown);
+	if (done == shown)
+		done = add_fold(page, &rows, done, "more");
+	size_t told = add_fold(page, &drifts, 0, "changed outside of cfprov");
+	add_end(page, rows.count - done, drifts.count - told);
+}
+
+void markdown_add_plan(struct str *out, const struct plan_view *view)
+{
+	struct str whole CLEANUP(str_release) = {0};
+	struct page page = {.out = &whole};
+
+	add_page(&page, view);
+	if (!view->max_bytes || whole.length <= view->max_bytes) {
+		str_add(out, whole.bytes, whole.length);
+		return;
+	}
+	page = (struct page){.out = out, .start = out->length, .limit = view->max_bytes};
+	add_page(&page, view);
+	if (out->length - page.start > view->max_bytes)
+		str_text_add(out, "\nThis is longer than was asked for: what destroys is never "
+				  "cut off.\n");
+}

@@ -1,0 +1,34 @@
+/*
+ * The stream for machines: with -json, each thing that happens is one JSON object on one line of
+ * stdout, in the form that tools know from Terraform's machine-readable UI, version 1.2. Each has
+ * @level, @message, @module, @timestamp and type; the rest depends on the type:
+ *
+ *     version          cfprov, ui; always the first
+ *     log              what people would read on stderr: waits, retries, hints
+ *     diagnostic       diagnostic: severity, summary, detail, address, range, snippet
+ *     refresh_start, refresh_complete            hook: resource, id_key, id_value
+ *     resource_drift, planned_change             change: resource, action, reason, importing
+ *     change_summary                             changes: add change import remove forget operation
+ *     apply_start, apply_progress, apply_complete, apply_errored
+ *                      hook: resource, action, id_key, id_value, elapsed_seconds
+ *
+ * The @message of a change_summary is the line that people read, to the byte. From stream_start on
+ * nothing goes to stderr.
+ */
+#ifndef CFPROV_STREAM_H
+#define CFPROV_STREAM_H
+
+#include "model/event.h"
+#include "view.h"
+
+void stream_start(void);
+
+/* False: nothing of the stream's; its words go through term, and become a log line. */
+bool stream_event(const struct event *event);
+
+void stream_plan(const struct plan_view *view);
+void stream_saved_plan(const struct plan_view *view);
+void stream_incomplete(const char *text);
+void stream_complete(enum session_mode mode, const struct plan_counts *done);
+
+#endif
