@@ -284,7 +284,7 @@ const struct option options[] = {
 	{"json", NULL, CLI_STREAM, take_json, "true or false",
 		"for machines: one JSON object a line of all that happens"},
 	{"format", "FORMAT", CLI_FORMAT, take_format, "human, json or markdown",
-		"how the plan is written: human, json (Terraform's representation) or markdown"},
+		"human, json (Terraform's representation of a plan) or markdown"},
 	{"max-bytes", "N", CLI_FORMAT, take_max_bytes, "a number, at least 512",
 		"with -format=markdown: cut what is longer, but no deletion"},
 	{"no-color", NULL, CLI_ALL, take_no_color, "true or false", "no colour"},
