@@ -212,24 +212,26 @@ static bool take_argument(struct parsing *p, const char *argument)
 }
 
 /* -chdir=DIR and -version stand before the command. *ret_used: it was one of them. */
-static bool take_global(struct parsing *p, const char *text, bool *ret_used)
+static bool take_global(struct parsing *p, const char *text, char ***next, bool *ret_used)
 {
 	const char *name = without_dashes(text);
+	struct str shown CLEANUP(str_release) = {0};
 
 	*ret_used = true;
 	if (strcmp(name, "version") == 0) {
 		p->cli->command = cli_find("version");
 		return true;
 	}
-	if (strncmp(name, "chdir=", 6) == 0) {
-		struct str shown CLEANUP(str_release) = {0};
-		text_add_visible(&shown, name + 6, strlen(name + 6), 0);
-		return chdir(name + 6) == 0 ||
-		       error_set_errno(
-			       p->err, errno, "can't change to the folder %s", str_text(&shown));
-	}
-	*ret_used = false;
-	return true;
+	bool has_value = strncmp(name, "chdir=", 6) == 0;
+	*ret_used = has_value || strcmp(name, "chdir") == 0;
+	if (!*ret_used)
+		return true;
+	if (!has_value && !**next)
+		return error_set(p->err, "-chdir needs a value: a folder");
+	const char *folder = has_value ? name + 6 : *(*next)++;
+	text_add_visible(&shown, folder, strlen(folder), 0);
+	return chdir(folder) == 0 ||
+	       error_set_errno(p->err, errno, "can't change to the folder %s", str_text(&shown));
 }
 
 static bool parse_words(struct parsing *p, char **next)
@@ -244,7 +246,7 @@ static bool parse_words(struct parsing *p, char **next)
 			ends_options = true;
 			continue;
 		}
-		if (is_option && !p->cli->command && !take_global(p, word, &is_used))
+		if (is_option && !p->cli->command && !take_global(p, word, &next, &is_used))
 			return false;
 		if (is_used)
 			continue;

@@ -785,7 +785,6 @@ static int nothing_came(struct rig *rig, bool is_good)
 static void no_room_while_going(void **state)
 {
 	struct rig *rig = *state;
-	struct str header CLEANUP(str_release) = {0};
 
 	make_mixed_plan(rig, 700);
 	rig->parallelism = 1;
