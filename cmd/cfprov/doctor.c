@@ -118,13 +118,16 @@ int doctor_run(const struct cli *cli)
 
 	progress_init(&progress);
 	session_init(&session, cli, &progress.sink);
-	if (session_find_state(&session))
+	bool knows_state = session_find_state(&session);
+	if (knows_state)
 		judge_state(&session, &findings);
 	else
 		findings_add(&findings,
 			&(struct finding){FINDING_FAIL, "state", "it is not known where it is",
 				"The error above says why."});
-	bool is_whole = accounts_load(&session) && judge_accounts(&session, &findings);
+	/* What is wrong with the manifest was said by then. */
+	bool is_whole = (knows_state || cli->account_id_count) && accounts_load(&session) &&
+			judge_accounts(&session, &findings);
 	if (!is_whole)
 		findings_add(&findings,
 			&(struct finding){FINDING_FAIL, "accounts", "they could not be looked at",

@@ -25,6 +25,12 @@ static void warn_of_refusals(const struct plan *plan)
 	}
 }
 
+/* Would apply do anything? With -refresh-only: would the state learn anything? */
+static bool has_changes(const struct plan *plan, enum session_mode mode)
+{
+	return !plan_is_empty(plan) || (mode == SESSION_REFRESH_ONLY && plan->refresh_count);
+}
+
 int plan_run(const struct cli *cli)
 {
 	struct voice voice CLEANUP(voice_release);
@@ -46,5 +52,6 @@ int plan_run(const struct cli *cli)
 		term_say("Saved; `cfprov apply %s` does exactly that.", cli->out);
 	if (session.has_failed)
 		return EXIT_ERROR;
-	return cli->detailed_exitcode && !plan_is_empty(&session.plan) ? EXIT_CHANGES : EXIT_DONE;
+	return cli->detailed_exitcode && has_changes(&session.plan, mode) ? EXIT_CHANGES
+									  : EXIT_DONE;
 }

@@ -147,6 +147,7 @@ bool session_plan(struct session *session, enum session_mode mode)
 		.destroys_all = mode == SESSION_DESTROY,
 		.refresh_only = mode == SESSION_REFRESH_ONLY,
 		.is_partial = cli->account_count > 0 || session->has_failed,
+		.has_unread = session->has_failed,
 		.targets = {cli->targets, cli->target_count},
 		.excludes = {cli->excludes, cli->exclude_count},
 		.replaces = {cli->replaces, cli->replace_count},

@@ -48,6 +48,7 @@ static bool open_manifest(struct session *session, struct error_list *errors)
 {
 	const struct manifest_source source = manifest_source(session->cli);
 
+	manifest_release(&session->manifest); /* of whoever asked where the state is */
 	session->has_manifest = true;
 	return manifest_open(&session->manifest, &source, errors);
 }

@@ -83,44 +83,53 @@ static void add_account(struct reading *r, size_t document, const struct yaml *n
 	account->token.place = reading_place(r, document, token);
 }
 
+/* What stands in `accounts` so far: alias or id -> struct spot of the account. */
+struct named {
+	struct table *aliases, *ids;
+};
+
+static const char *where(struct reading *r, const struct spot *spot)
+{
+	struct place place = reading_place(r, spot->document, spot->node);
+
+	return reading_where(r, &place);
+}
+
 /*
  * An alias stands for one account; two aliases for one account would plan everything in it twice.
- * The second of an alias is taken out, so that its stores do not count as doubles, too.
+ * The second of an alias is left out, so that its stores do not count as doubles, too.
  */
-static void refuse_doubles(struct reading *r)
+static void read_account(struct reading *r, struct named *named, const struct spot *at)
 {
-	struct table *ids = NULL, *aliases = NULL;
-	struct account *accounts = r->model->accounts;
-	size_t count = r->model->account_count;
+	const char *alias = at->node->key->text;
+	const struct yaml *id = yaml_get(at->node, "account_id");
+	const struct spot *first = table_get(named->aliases, alias);
 
-	r->model->account_count = 0;
-	for (size_t i = 0; i < count; i++) {
-		const struct account *first = table_get(aliases, accounts[i].alias);
-		if (first) {
-			error_set(reading_error_at(r, &accounts[i].place, 1),
-				"the account `%s` stands twice, first in %s", first->alias,
-				reading_where(r, &first->place));
-			continue;
-		}
-		struct account *it = &accounts[r->model->account_count++];
-		*it = accounts[i];
-		table_put(&aliases, it->alias, it);
-		first = table_put(&ids, it->id, it);
-		if (first)
-			error_set(reading_error_at(r, &it->place, 1),
-				"`%s` and `%s` are the same account; the first stands in %s",
-				first->alias, it->alias, reading_where(r, &first->place));
+	if (first) {
+		error_set(reading_error(r, at->document, at->node),
+			"the account `%s` stands twice, first in %s", alias, where(r, first));
+		return;
 	}
-	table_free(&ids);
-	table_free(&aliases);
+	struct spot *kept = arena_alloc(&r->model->arena, sizeof(*kept));
+	*kept = *at;
+	table_put(&named->aliases, alias, kept);
+	first = table_put(&named->ids, id->text, kept);
+	if (first)
+		error_set(reading_error(r, at->document, id),
+			"`%s` and `%s` are the same account; the first stands in %s",
+			first->node->key->text, alias, where(r, first));
+	add_account(r, at->document, at->node);
 }
 
 static void read_named(struct reading *r)
 {
+	struct named named = {0};
+
 	for (struct spot it = {0}; reading_next(r, "accounts", &it);)
 		for (const struct yaml *node = it.node->first; node; node = node->next)
-			add_account(r, it.document, node);
-	refuse_doubles(r);
+			read_account(r, &named, &(struct spot){it.document, node});
+	table_free(&named.aliases);
+	table_free(&named.ids);
 }
 
 static void read_single(struct reading *r, const struct spot *first)

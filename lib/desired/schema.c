@@ -141,6 +141,5 @@ static const struct schema_key manifest_keys[] = {
 	{"removed", &removed, "how to part from what is no longer in the manifest", false},
 	{0},
 };
-const struct schema schema_manifest = {SCHEMA_MAP,
-	.is = "a map with `stores`, or with some of the keys of a manifest", .keys = manifest_keys,
-	.is_filled = true};
+const struct schema schema_manifest = {
+	SCHEMA_MAP, .is = "a map with `stores`", .keys = manifest_keys};

@@ -146,7 +146,7 @@ static bool matches_model(const struct model *model, const char *pattern)
 /* A pattern that matches nothing was mistyped. */
 static void check_patterns(struct planning *p, const struct patterns *patterns, const char *option)
 {
-	for (size_t i = 0; i < patterns->count; i++) {
+	for (size_t i = 0; i < patterns->count && !p->input->has_unread; i++) {
 		const char *pattern = patterns->items[i];
 		if (matches_model(p->input->desired, pattern) ||
 			matches_model(p->input->recorded, pattern))
@@ -367,12 +367,15 @@ static void plan_objects(struct planning *p)
 	while (i < desired->object_count || j < recorded->object_count) {
 		const struct object *d = i < desired->object_count ? &desired->objects[i] : NULL;
 		const struct object *r = j < recorded->object_count ? &recorded->objects[j] : NULL;
-		int order = !d ? 1 : !r ? -1 : object_compare(d, r);
-		i += order <= 0;
-		j += order >= 0;
-		if (order > 0 && !model_account(desired, r->account))
-			continue; /* of another run; see check_dropped */
-		plan_address(p, order <= 0 ? d : NULL, order >= 0 ? r : NULL);
+		int order = d && r ? object_compare(d, r) : d ? -1 : 1;
+		if (order < 0)
+			r = NULL;
+		if (order > 0)
+			d = NULL;
+		i += d != NULL;
+		j += r != NULL;
+		if (d || (r && model_account(desired, r->account)))
+			plan_address(p, d, r); /* else of another run; see check_dropped */
 	}
 }
 

@@ -36,7 +36,8 @@ struct planner_input {
 	bool adopt_all;    /* consent to every adoption */
 	bool destroys_all; /* nothing is desired: the plan of `destroy` */
 	bool refresh_only; /* no actions: only bring the state up to what lives */
-	bool is_partial;   /* -account left accounts of the manifest out */
+	bool is_partial;   /* accounts of the manifest were left out */
+	bool has_unread;   /* ... because they can't be read: what a pattern means may be there */
 	struct patterns targets, excludes, replaces;
 };
 

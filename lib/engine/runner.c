@@ -305,7 +305,7 @@ static void on_start(struct runner *runner, const struct action *action, size_t 
 		end_gone(r, add_task(r, action, index));
 		break;
 	case ACTION_NONE:
-		assert(!"a runner is given what has to be done");
+		assert(false); /* a runner is given what has to be done */
 	}
 }
 

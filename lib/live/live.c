@@ -122,6 +122,8 @@ void live_listing_take(struct live_listing *listing, const struct client_answer 
 	listing->pages_read++;
 	if (listing->err.message) {
 		/* the rest does not matter any more */
+	} else if (listing->store && answer->cf.is_absent) {
+		listing->total = -1; /* it is gone meanwhile, with all that was in it */
 	} else if (answer->outcome != CLIENT_DONE) {
 		error_set(&listing->err, "%s", answer->err.message);
 		if (answer->err.hint)
@@ -148,6 +150,7 @@ void live_listing_release(struct live_listing *listing)
 /* Accounts that fail for the very same reason share one error, which names the first. */
 struct failure {
 	const struct account *first;
+	bool is_inside; /* of stores */
 	struct error err;
 	size_t accounts;
 };
@@ -159,7 +162,8 @@ static void tell(struct failure *failure, struct error_list *errors)
 	str_format(&who, "the account `%s`", failure->first->alias);
 	if (failure->accounts > 1)
 		str_format(&who, " and %zu more", failure->accounts - 1);
-	error_prefix(&failure->err, "can't read the stores of %s", str_text(&who));
+	error_prefix(&failure->err, "can't %s the stores of %s",
+		failure->is_inside ? "look into" : "read", str_text(&who));
 	error_move(error_list_add(errors), &failure->err);
 }
 
@@ -181,6 +185,7 @@ static bool collect(
 		if (!failure) {
 			failure = &failures[failure_count++];
 			failure->first = account;
+			failure->is_inside = listings[i].store;
 			error_move(&failure->err, &listings[i].err);
 			table_put(&by_reason, failure->err.message, failure);
 		}

@@ -62,7 +62,10 @@ struct live_input {
 bool live_read(const struct live_input *input, struct model *ret_live,
 	struct error_list *errors) MUST_CHECK;
 
-/* Adds the secrets inside these stores, which live, to the model, and sorts it again. */
+/*
+ * Adds the secrets inside these stores, which live, to the model, and sorts it again. What is gone
+ * meanwhile has nothing in it.
+ */
 bool live_read_inside(const struct live_input *input, const struct live_stores *stores,
 	struct model *live, struct error_list *errors) MUST_CHECK;
 

@@ -98,7 +98,7 @@ stores:
 	comes_round -account-id=acc_7 -account-id=acc_8
 	bad export -account-id=acc_7 -account-id=acc_7
 	bad export -account-id=../x
-	bad export -account-id="$esc[2J"
+	bad export -account-id="${esc}[2J"
 	harmless err
 }
 

@@ -197,7 +197,7 @@ teardown() { stop_all; }
 	err_lacks s3cr3t
 	prov validate -json -var "V=$value"
 	((status == 1))
-	! grep s3cr3t out err
+	run ! grep s3cr3t out err
 	bad validate -var s3cr3t
 	err_has '-var must be NAME=VALUE'
 	err_lacks s3cr3t

@@ -61,7 +61,7 @@ prod/b = \"$(id_of acc_1 b)\"
 		bad output $args
 		err_has 'nothing in the state has the address'
 	done
-	bad output "$esc[31mx"
+	bad output "${esc}[31mx"
 	harmless err
 	bad output -raw
 	bad output -raw -json prod/a

@@ -144,18 +144,6 @@ Plan: 3 to add, 0 to change, 0 to destroy.
 	[ "$(recorded | wc -l)" = 1 ]
 }
 
-@test "what is in the state and not in the manifest any more is left alone, and named" {
-	start_logged
-	manifest a b
-	good apply -auto-approve
-	manifest a
-	good plan
-	out_is "$same"
-	err_has default/b 'not in the manifest'
-	good apply -auto-approve
-	agree 2
-}
-
 @test "names that differ in case only are two stores" {
 	start_logged
 	manifest Key key KEY

@@ -105,7 +105,6 @@ schema_says()
 	done <<-'END'
 		- a
 		text
-		{}
 		account_id: a1\nstors: [x]
 		account_id: a1\nstores: x
 		account_id: a1\nstores: {x: y}
@@ -206,7 +205,7 @@ schema_says()
 	printf 'accounts: {p: {account_id: a1, api_token: s3cr3t-t0k3n}}\nstores: [x]\n' >cfprov.yaml
 	prov validate -json
 	((status == 1))
-	! grep s3cr3t out
+	run ! grep s3cr3t out
 	jq -e '.diagnostics[0].snippet | .highlight_end_offset <= (.code | length)' out
 }
 

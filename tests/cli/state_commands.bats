@@ -66,7 +66,7 @@ cut_off()
 
 @test "state show: what is not there is an error, patterns included" {
 	local address
-	for address in prod/c prod 'prod/*' prod/a/b '' "$esc[2J"; do
+	for address in prod/c prod 'prod/*' prod/a/b '' "${esc}[2J"; do
 		bad state show "$address"
 		err_has 'nothing in the state has the address'
 		harmless err
@@ -174,7 +174,7 @@ Moved dev/k-1 to test.1
 	err_has 'no account `nope`'
 	bad state mv prod 'x y'
 	bad state mv prod ''
-	bad state mv prod "$esc[2J"
+	bad state mv prod "${esc}[2J"
 	harmless err
 	bad state mv prod
 	err_has 'state mv needs NEW'
@@ -277,21 +277,21 @@ dev/k-1
 @test "state push: garbage is refused, whatever the flags" {
 	local name
 	: >empty
-	head -c 200 before >cut
+	head -c 200 before >short
 	echo '{}' >object
 	printf '\0\1\2' >bytes
-	jq '.version = 2 | .serial = 9' before >future
-	jq '.serial = 9 | .accounts.acc_1.stores.a.id = "../x"' before >id
-	jq '.serial = 9 | .accounts.acc_1.stores.a.id = "id-3"' before >twice
-	jq '.serial = 9 | .accounts.acc_1.alias = "a/b"' before >alias
+	jq '.version = 2 | .serial = 9' before >later_version
+	jq '.serial = 9 | .accounts.acc_1.stores.a.id = "../x"' before >odd_id
+	jq '.serial = 9 | .accounts.acc_1.stores.a.id = "id-3"' before >double_id
+	jq '.serial = 9 | .accounts.acc_1.alias = "a/b"' before >slashed
 	jq '.serial = 9 | .accounts.acc_1.alias = "dev"' before >aliases
 	jq '.serial = 9 | .extra = 1' before >extra
 	jq '.serial = 9e300' before >number
 	sed 's/"acc_2"/"acc_1"/; s/"serial": 3/"serial": 9/' before >doubled
 	jq ".serial = 9 | .accounts.acc_1.alias = \"\\u001b[2J\" | .accounts.acc_1.stores.a = 1" before >tricky
 	mkdir folder
-	for name in empty cut object bytes future id twice alias aliases extra number doubled \
-		tricky folder absent; do
+	for name in empty short object bytes later_version odd_id double_id slashed aliases extra \
+		number doubled tricky folder absent; do
 		bad state push $name
 		bad state push -force $name
 		harmless err
@@ -349,7 +349,6 @@ fcntl.fcntl(8, 37, struct.pack("hhqqixxxx", fcntl.F_WRLCK, 0, 0, 0, 0))'
 	cp "$state" before
 	bad state rm dev -backup=nowhere/kept
 	cmp before "$state"
-	[ "$(ls -A)" = "$(ls -A | grep -v tmp)" ]
 }
 
 @test "a state that can't be read is not mended" {

@@ -226,11 +226,6 @@ static bool take_pattern(struct plan_case *c, const char *line)
 		{"-target=", &c->targets},
 		{"-exclude=", &c->excludes},
 		{"-replace=", &c->replaces},
-		/* prevent_destroy, on_remove: forget, removed with and without destroy: false */
-		{"prevent_destroy=", &c->protects},
-		{"forget=", &c->forgets},
-		{"removed=", &c->removed},
-		{"removed-alive=", &c->parted},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {

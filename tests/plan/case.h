@@ -48,8 +48,6 @@ struct plan_case {
 	struct model live; /* what lives, by account id; not sorted */
 	bool adopt_all, destroys_all, refresh_only;
 	struct case_patterns accounts, targets, excludes, replaces;
-	/* What the manifest says of what these match; see case.c. */
-	struct case_patterns protects, forgets, removed, parted;
 	struct guard_limits limits;
 	const char *account_id; /* of the environment, or NULL */
 	const char *expected;   /* from its header line to the end; NULL: there is none */

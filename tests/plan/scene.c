@@ -88,29 +88,6 @@ static void read_live(struct scene *s)
 	sort(&s->live, s->seed);
 }
 
-static bool matches_any(const struct case_patterns *patterns, const struct object *object)
-{
-	for (size_t i = 0; i < patterns->count; i++)
-		if (object_matches(object, patterns->items[i]))
-			return true;
-	return false;
-}
-
-static void add_policies(struct scene *s)
-{
-	const struct plan_case *c = s->plan_case;
-
-	for (size_t i = 0; i < s->desired.object_count; i++) {
-		struct object *object = &s->desired.objects[i];
-		object->prevent_destroy = matches_any(&c->protects, object);
-		object->forget_on_remove = matches_any(&c->forgets, object);
-	}
-	for (size_t i = 0; i < c->removed.count; i++)
-		model_add_removal(&s->desired, c->removed.items[i]);
-	for (size_t i = 0; i < c->parted.count; i++)
-		model_add_removal(&s->desired, c->parted.items[i])->destroys = false;
-}
-
 static bool open_models(struct scene *s)
 {
 	const struct plan_case *c = s->plan_case;
@@ -128,7 +105,6 @@ static bool open_models(struct scene *s)
 		error_move(error_list_add(&s->errors), &err);
 		return false;
 	}
-	add_policies(s);
 	sort(&s->desired, s->seed);
 	sort(&s->state.model, s->seed);
 	read_live(s);
@@ -172,8 +148,7 @@ static struct patterns patterns_of(const struct case_patterns *patterns)
 static struct planner_input input_of(const struct scene *s, bool again)
 {
 	const struct plan_case *c = s->plan_case;
-
-	return (struct planner_input){
+	struct planner_input input = {
 		.desired = &s->desired,
 		.recorded = &s->state.model,
 		.live = &s->live,
@@ -183,8 +158,11 @@ static struct planner_input input_of(const struct scene *s, bool again)
 		.is_partial = c->accounts.count > 0,
 		.targets = patterns_of(&s->targets),
 		.excludes = patterns_of(&s->excludes),
-		.replaces = again ? (struct patterns){0} : patterns_of(&c->replaces),
 	};
+
+	if (!again)
+		input.replaces = patterns_of(&c->replaces);
+	return input;
 }
 
 static bool make_plan(struct scene *s, bool again)

@@ -1,3 +1,4 @@
+/* file size: one fake runner, for all that a run may meet */
 #include "engine/executor.h"
 
 #include "unit.h"
@@ -784,7 +785,6 @@ static int nothing_came(struct rig *rig, bool is_good)
 static void no_room_while_going(void **state)
 {
 	struct rig *rig = *state;
-	struct str header CLEANUP(str_release) = {0};
 
 	make_mixed_plan(rig, 700);
 	rig->parallelism = 1;

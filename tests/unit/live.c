@@ -277,6 +277,27 @@ static void short_list_in_a_store(void **state)
 	expect_text(r->listing.err.message, "has 1 secrets and says that there are 2");
 }
 
+/* Gone between two lists, or between two pages: nothing more is in it. */
+static void store_is_gone(void **state)
+{
+	static const char gone[] = "{\"success\":false,\"errors\":[{\"code\":1001,"
+				   "\"message\":\"store_not_found\"}]}";
+	struct reading *r = *state;
+
+	list_inside(r);
+	take(r, 404, gone);
+	expect(r, true, 1, 0);
+	list_inside(r);
+	take_page(r, 0, 100, 2);
+	take(r, 404, gone);
+	expect(r, true, 2, 100);
+	/* Of an account's list it would be an error. */
+	live_listing_release(&r->listing);
+	live_listing_start(&r->listing, &r->live, &r->model, r->client, &r->tag);
+	take(r, 404, gone);
+	expect_text(r->listing.err.message, "store_not_found");
+}
+
 static void failed_in_a_store(void **state)
 {
 	struct reading *r = *state;
@@ -310,6 +331,7 @@ int main(void)
 		TEST(pages_in_a_store),
 		TEST(short_list_in_a_store),
 		TEST(failed_in_a_store),
+		TEST(store_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

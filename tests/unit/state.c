@@ -1,3 +1,4 @@
+/* file size: one decoder, fed with all that can be wrong */
 #include "recorded/state.h"
 
 #include "unit.h"

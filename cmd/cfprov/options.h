@@ -1,0 +1,22 @@
+/*
+ * The options: what each is called, what it takes, which commands have it, and where its value
+ * goes. Parsing and help (cli) read this table.
+ */
+#ifndef CFPROV_OPTIONS_H
+#define CFPROV_OPTIONS_H
+
+#include "cli.h"
+
+struct option {
+	const char *name;
+	const char *value; /* what it takes, for help; NULL: it is a switch */
+	enum cli_option bit;
+	bool (*take)(struct cli *cli, const char *value); /* false: not a possible value */
+	const char *must_be;
+	const char *help;
+};
+
+/* Ends with an option without a name. */
+extern const struct option options[];
+
+#endif
