@@ -177,7 +177,7 @@ is_empty()
 	good apply -auto-approve
 	local name
 	for name in 'a|b' '`x`' '`' '<img src=x>' '@everyone' '[a](http://b)' '**b** _c_' '#1' \
-		$'two\nlines' $'esc\x1b[31m' 'back\' '\|' ' space ' '&lt;' ']]>' '</code>' 'é' \
+		$'two\nlines' $'esc\x1b[31m' "back\\" '\|' ' space ' '&lt;' ']]>' '</code>' 'é' \
 		'```' '<!-- x' '$(x)' '~~a~~'; do
 		jq --arg name "$name" '.accounts.acc_1.stores = {($name):
 			(.accounts.acc_1.stores[] | .id = "0123")}' "$state" >changed

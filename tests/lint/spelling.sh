@@ -5,4 +5,4 @@ cd "$(dirname "$0")/../.." || exit 2
 for path in cmd lib examples tests/lint tests/*.sh .ci Makefile README.md LICENSE; do
 	[ -e "$path" ] && set -- "$@" "$path"
 done
-codespell --check-hidden -L applyable "$@" || exit 1
+codespell --check-hidden --ignore-words-list applyable -L applyable "$@" || exit 1
