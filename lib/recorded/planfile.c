@@ -330,16 +330,17 @@ static size_t check_whole(const struct str *bytes, struct error *err)
 	const size_t head = sizeof(magic) - 1 + CRYPT_CHECKSUM_SIZE;
 	char checksum[CRYPT_CHECKSUM_SIZE];
 
-	if (bytes->length < head || memcmp(bytes->bytes, magic, sizeof(magic) - 1) != 0) {
+	if (bytes->length < sizeof(magic) || memcmp(bytes->bytes, magic, sizeof(magic) - 1) != 0) {
 		error_set(err, "not a plan of cfprov");
 		error_hint(err, "Plans are written by cfprov plan -out=FILE.");
 		return 0;
 	}
-	bool is_whole = bytes->bytes[bytes->length - 1] == '\n';
-	crypt_checksum(bytes->bytes + head, bytes->length - head - is_whole, checksum);
-	if (is_whole &&
-		memcmp(bytes->bytes + sizeof(magic) - 1, checksum, CRYPT_CHECKSUM_SIZE - 1) == 0)
-		return head;
+	if (bytes->length > head && bytes->bytes[head - 1] == '\n' &&
+		bytes->bytes[bytes->length - 1] == '\n') {
+		crypt_checksum(bytes->bytes + head, bytes->length - head - 1, checksum);
+		if (memcmp(bytes->bytes + sizeof(magic) - 1, checksum, sizeof(checksum) - 1) == 0)
+			return head;
+	}
 	error_set(err, "the plan was changed or cut short after it was written");
 	error_hint(err, "Make it anew: cfprov plan -out=FILE.");
 	return 0;
