@@ -28,10 +28,7 @@ static void encode_object(struct json_writer *w, const char *key, const struct o
 			json_put_text(w, "created", object->created);
 		if (object->modified)
 			json_put_text(w, "modified", object->modified);
-		if (object->prevent_destroy)
-			json_put_bool(w, "prevent_destroy", true);
-		if (object->forget_on_remove)
-			json_put_text(w, "on_remove", "forget");
+		objects_encode_policy(w, object);
 	}
 	json_end(w);
 }
@@ -182,8 +179,7 @@ static bool decode_object(struct decoding *d, const struct json *json, const cha
 	object->id = keep(d, json_get_text(fields, "id"));
 	object->created = keep(d, json_get_text(fields, "created"));
 	object->modified = keep(d, json_get_text(fields, "modified"));
-	object->prevent_destroy = json_is_true(json_get(fields, "prevent_destroy"));
-	object->forget_on_remove = json_get(fields, "on_remove") != NULL;
+	objects_decode_policy(fields, object);
 	return !object->id || objects_is_id(object->id) || malformed(d, "an id");
 }
 
