@@ -160,7 +160,12 @@ bool session_plan(struct session *session, enum session_mode mode)
 	 */
 	session->input.is_partial |= session->has_failed;
 	session->input.has_unread |= session->has_failed;
-	return !looks_again || make_plan(session);
+	if (looks_again && !make_plan(session))
+		return false;
+	if (session->has_failed)
+		term_warning(
+			"The accounts above could not be read: this is about the others only.");
+	return true;
 }
 
 /* ---- saved plans ---- */
