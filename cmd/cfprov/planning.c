@@ -4,6 +4,7 @@
 #include "engine/check.h"
 #include "engine/recover.h"
 #include "engine/verify.h"
+#include "interrupt.h"
 #include "recorded/mend.h"
 #include "term.h"
 
@@ -106,12 +107,11 @@ static bool look_inside(struct session *session, bool *ret_any)
 		if (destroys && action_object(action)->kind == OBJECT_STORE)
 			doomed[stores.count++] = action->before;
 	}
-	bool is_good = !stores.count || live_read_inside(&input, &stores, &session->live, &errors);
-	if (!is_good)
+	if (stores.count && !live_read_inside(&input, &stores, &session->live, &errors))
 		term_errors(&errors);
 	free((void *)doomed);
 	*ret_any = stores.count > 0;
-	return is_good;
+	return interrupt_count == 0 && session_drop_unread(session);
 }
 
 bool session_mode_of(const struct cli *cli, enum session_mode *ret_mode)
@@ -154,10 +154,18 @@ bool session_plan(struct session *session, enum session_mode mode)
 	};
 	session->is_partial = cli->account_count + cli->target_count + cli->exclude_count > 0;
 	bool looks_again = false;
+	if (!make_plan(session) || !look_inside(session, &looks_again))
+		return false;
 	/* Before stores are destroyed, what is in them must be known: then the plan is made anew.
 	 */
-	return make_plan(session) && look_inside(session, &looks_again) &&
-	       (!looks_again || make_plan(session));
+	session->input.is_partial |= session->has_failed;
+	session->input.has_unread |= session->has_failed;
+	if (looks_again && !make_plan(session))
+		return false;
+	if (session->has_failed)
+		term_warning(
+			"The accounts above could not be read: this is about the others only.");
+	return true;
 }
 
 /* ---- saved plans ---- */
@@ -236,6 +244,15 @@ static bool fits_state(struct session *session, struct error *err)
 	return planfile_check_state(&planfile, &session->ledger.state, err);
 }
 
+static bool refuse_part(void)
+{
+	struct error err CLEANUP(error_release) = {0};
+
+	error_set(&err, "the plan is carried out whole or not at all; nothing was done");
+	term_error(&err);
+	return false;
+}
+
 bool session_check_plan(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
@@ -244,19 +261,16 @@ bool session_check_plan(struct session *session)
 
 	if (!move_aliases(session) || !session_read_live(session))
 		return false;
-	if (session->has_failed) {
-		error_set(&err, "the plan is carried out whole or not at all; nothing was done");
-		term_error(&err);
-		return false;
-	}
+	if (session->has_failed)
+		return refuse_part();
 	if (!settle(session))
 		return false;
 	if (!fits_state(session, &err) || !check_plan(&session->plan, &err)) {
 		term_error(&err);
 		return false;
 	}
-	if (!look_inside(session, &looks_inside))
-		return false;
+	if (!look_inside(session, &looks_inside) || session->has_failed)
+		return refuse_part();
 	if (verify_plan(&session->plan, &session->live, &errors))
 		return true;
 	term_errors(&errors);

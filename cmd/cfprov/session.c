@@ -241,6 +241,17 @@ static void drop_accounts(struct session *session, const bool *works)
 	desired->object_count = objects;
 }
 
+bool session_drop_unread(struct session *session)
+{
+	const struct model *desired = &session->desired;
+	bool *works AUTO_FREE = mem_alloc(desired->account_count * sizeof(*works));
+
+	for (size_t i = 0; i < desired->account_count; i++)
+		works[i] = model_account(&session->live, desired->accounts[i].alias);
+	drop_accounts(session, works);
+	return session->desired.account_count > 0;
+}
+
 /* Each account that has no credentials is said and left out; false if none is left. */
 static bool connect_accounts(struct session *session)
 {
@@ -366,15 +377,6 @@ static bool list_accounts(struct session *session)
 
 bool session_read_live(struct session *session)
 {
-	const struct model *desired = &session->desired;
-
-	if (!session_new_client(session) || !connect_accounts(session))
-		return false;
-	bool *works AUTO_FREE = mem_alloc(desired->account_count * sizeof(*works));
-	if (!list_accounts(session))
-		return false;
-	for (size_t i = 0; i < desired->account_count; i++)
-		works[i] = model_account(&session->live, desired->accounts[i].alias);
-	drop_accounts(session, works);
-	return session->desired.account_count > 0;
+	return session_new_client(session) && connect_accounts(session) && list_accounts(session) &&
+	       session_drop_unread(session);
 }

@@ -67,6 +67,9 @@ bool session_read_live(struct session *session) MUST_CHECK;
 /* Where the state is, into state_path: -state, or as the manifest says, or beside it. */
 bool session_find_state(struct session *session) MUST_CHECK;
 
+/* Takes accounts out of the run that `live` does not have; false if none is left. */
+bool session_drop_unread(struct session *session) MUST_CHECK;
+
 struct live_input session_live_input(const struct session *session);
 
 #endif

@@ -28,6 +28,8 @@ static bool recover(const struct object *object, const struct model *live, struc
 	struct object *mine = arena_alloc(arena, sizeof(*mine));
 	*mine = *found;
 	mine->origin = ORIGIN_CREATED;
+	mine->prevent_destroy = object->prevent_destroy;
+	mine->forget_on_remove = object->forget_on_remove;
 	*ret_change = (struct change){CHANGE_PUT, mine};
 	return true;
 }

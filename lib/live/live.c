@@ -255,6 +255,27 @@ const struct live_account *live_find_account(
 	return found;
 }
 
+/* True if the account was there. */
+static bool drop_account(struct model *live, const char *alias)
+{
+	size_t kept = 0, before = live->account_count;
+
+	for (size_t i = 0; i < before; i++)
+		if (strcmp(live->accounts[i].alias, alias) != 0)
+			live->accounts[kept++] = live->accounts[i];
+	live->account_count = kept;
+	return kept < before;
+}
+
+/* Takes out the accounts that could not be looked into; the first error of each is enough. */
+static void drop_failed(struct live_listing *listings, size_t count, struct model *live)
+{
+	for (size_t i = 0; i < count; i++)
+		if (listings[i].err.message &&
+			!drop_account(live, listings[i].account->account->alias))
+			error_release(&listings[i].err);
+}
+
 bool live_read_inside(const struct live_input *input, const struct live_stores *stores,
 	struct model *live, struct error_list *errors)
 {
@@ -268,7 +289,9 @@ bool live_read_inside(const struct live_input *input, const struct live_stores *
 		listings[i].model = live;
 		live_listing_start_inside(&listings[i], &copies[i], input->client, &listings[i]);
 	}
-	bool is_good = read_all(input, errors) && collect(listings, stores->count, live, errors);
+	bool is_good = read_all(input, errors);
+	drop_failed(listings, stores->count, live);
+	is_good = is_good && collect(listings, stores->count, live, errors);
 	for (size_t i = 0; i < stores->count; i++)
 		live_listing_release(&listings[i]);
 	free(listings);

@@ -64,7 +64,9 @@ bool live_read(const struct live_input *input, struct model *ret_live,
 
 /*
  * Adds the secrets inside these stores, which live, to the model, and sorts it again. What is gone
- * meanwhile has nothing in it.
+ * meanwhile has nothing in it. False if a store could not be looked into, or the reading was
+ * interrupted; the errors are in *errors, one for each account, and those accounts are not in
+ * *live any more.
  */
 bool live_read_inside(const struct live_input *input, const struct live_stores *stores,
 	struct model *live, struct error_list *errors) MUST_CHECK;

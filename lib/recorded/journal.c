@@ -48,6 +48,7 @@ void journal_encode_header(const struct state *state, const struct model *desire
 		json_put_text(&writer, "do", verb_words[intents[i].verb]);
 		json_put_text(&writer, "account", intents[i].object->account);
 		json_put_text(&writer, "store", intents[i].object->store);
+		objects_encode_policy(&writer, intents[i].object);
 		json_end(&writer);
 	}
 	json_end(&writer);
@@ -86,6 +87,8 @@ struct change journal_unknown(const struct intent *intent, struct object *storag
 		.account = intent->object->account,
 		.store = intent->object->store,
 		.secret = intent->object->secret,
+		.prevent_destroy = intent->object->prevent_destroy,
+		.forget_on_remove = intent->object->forget_on_remove,
 		.is_unresolved = true};
 	return (struct change){CHANGE_PUT, storage};
 }
@@ -116,6 +119,7 @@ static bool decode_intent(struct reader *r, const struct json *json, size_t inde
 	r->objects[index] = (struct object){.kind = OBJECT_STORE,
 		.account = arena_text(arena, account),
 		.store = arena_text(arena, store)};
+	objects_decode_policy(json, &r->objects[index]);
 	for (size_t i = 0; i < ARRAY_SIZE(verb_words); i++) {
 		struct intent intent = {(enum intent_verb)i, &r->objects[index]};
 		if (strcmp(verb, verb_words[i]) != 0)

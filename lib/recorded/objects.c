@@ -9,22 +9,35 @@ static const char *const origin_words[] = {
 	[ORIGIN_ADOPTED] = "adopted",
 };
 
-void objects_encode(struct json_writer *writer, const struct object *object)
+void objects_encode_policy(struct json_writer *writer, const struct object *object)
 {
-	if (object->is_unresolved) {
-		json_put_bool(writer, "unresolved", true);
-		return;
-	}
-	json_put_text(writer, "id", object->id);
-	if (object->created)
-		json_put_text(writer, "created", object->created);
-	if (object->modified)
-		json_put_text(writer, "modified", object->modified);
-	json_put_text(writer, "origin", origin_words[object->origin]);
 	if (object->prevent_destroy)
 		json_put_bool(writer, "prevent_destroy", true);
 	if (object->forget_on_remove)
 		json_put_text(writer, "on_remove", "forget");
+}
+
+void objects_decode_policy(const struct json *json, struct object *object)
+{
+	const char *on_remove = json_get_text(json, "on_remove");
+
+	object->prevent_destroy = json_is_true(json_get(json, "prevent_destroy"));
+	object->forget_on_remove = on_remove && strcmp(on_remove, "forget") == 0;
+}
+
+void objects_encode(struct json_writer *writer, const struct object *object)
+{
+	if (object->is_unresolved) {
+		json_put_bool(writer, "unresolved", true);
+	} else {
+		json_put_text(writer, "id", object->id);
+		if (object->created)
+			json_put_text(writer, "created", object->created);
+		if (object->modified)
+			json_put_text(writer, "modified", object->modified);
+		json_put_text(writer, "origin", origin_words[object->origin]);
+	}
+	objects_encode_policy(writer, object);
 }
 
 bool objects_is_id(const char *id)

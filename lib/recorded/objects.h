@@ -8,6 +8,10 @@
 /* Writes the fields into the object that is open. */
 void objects_encode(struct json_writer *writer, const struct object *object);
 
+/* The part of them that says how to part from it: prevent_destroy, on_remove. */
+void objects_encode_policy(struct json_writer *writer, const struct object *object);
+void objects_decode_policy(const struct json *json, struct object *object);
+
 /* Reads the fields; the texts are copied into the arena. *err has no place yet. */
 bool objects_decode(const struct json *json, struct arena *arena, struct object *object,
 	struct error *err) MUST_CHECK;

@@ -28,10 +28,7 @@ static void encode_object(struct json_writer *w, const char *key, const struct o
 			json_put_text(w, "created", object->created);
 		if (object->modified)
 			json_put_text(w, "modified", object->modified);
-		if (object->prevent_destroy)
-			json_put_bool(w, "prevent_destroy", true);
-		if (object->forget_on_remove)
-			json_put_text(w, "on_remove", "forget");
+		objects_encode_policy(w, object);
 	}
 	json_end(w);
 }
@@ -182,8 +179,7 @@ static bool decode_object(struct decoding *d, const struct json *json, const cha
 	object->id = keep(d, json_get_text(fields, "id"));
 	object->created = keep(d, json_get_text(fields, "created"));
 	object->modified = keep(d, json_get_text(fields, "modified"));
-	object->prevent_destroy = json_is_true(json_get(fields, "prevent_destroy"));
-	object->forget_on_remove = json_get(fields, "on_remove") != NULL;
+	objects_decode_policy(fields, object);
 	return !object->id || objects_is_id(object->id) || malformed(d, "an id");
 }
 
@@ -330,16 +326,17 @@ static size_t check_whole(const struct str *bytes, struct error *err)
 	const size_t head = sizeof(magic) - 1 + CRYPT_CHECKSUM_SIZE;
 	char checksum[CRYPT_CHECKSUM_SIZE];
 
-	if (bytes->length < head || memcmp(bytes->bytes, magic, sizeof(magic) - 1) != 0) {
+	if (bytes->length < sizeof(magic) || memcmp(bytes->bytes, magic, sizeof(magic) - 1) != 0) {
 		error_set(err, "not a plan of cfprov");
 		error_hint(err, "Plans are written by cfprov plan -out=FILE.");
 		return 0;
 	}
-	bool is_whole = bytes->bytes[bytes->length - 1] == '\n';
-	crypt_checksum(bytes->bytes + head, bytes->length - head - is_whole, checksum);
-	if (is_whole &&
-		memcmp(bytes->bytes + sizeof(magic) - 1, checksum, CRYPT_CHECKSUM_SIZE - 1) == 0)
-		return head;
+	if (bytes->length > head && bytes->bytes[head - 1] == '\n' &&
+		bytes->bytes[bytes->length - 1] == '\n') {
+		crypt_checksum(bytes->bytes + head, bytes->length - head - 1, checksum);
+		if (memcmp(bytes->bytes + sizeof(magic) - 1, checksum, sizeof(checksum) - 1) == 0)
+			return head;
+	}
 	error_set(err, "the plan was changed or cut short after it was written");
 	error_hint(err, "Make it anew: cfprov plan -out=FILE.");
 	return 0;

@@ -192,7 +192,7 @@ Plan: 1 to import, 4 to add, 0 to change, 2 to destroy.'
 	agree_in 1 one two three
 }
 
-@test "an account whose stores can't be looked into: nothing in it is destroyed" {
+@test "an account whose stores can't be looked into: nothing in it is destroyed, and the others go on" {
 	start_three
 	three a b
 	good apply -auto-approve
@@ -202,6 +202,7 @@ Plan: 1 to import, 4 to add, 0 to change, 2 to destroy.'
 	prov apply -auto-approve -allow-store-destroy
 	[ "$status" = 1 ]
 	err_has 'look into' 'the account `two`'
+	agree_in 1 one three
 	agree_in 2 two
 	[ "$(requests '.method == "DELETE" and .account == "acc_two"')" = 0 ]
 	tidy

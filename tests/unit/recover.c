@@ -114,10 +114,27 @@ static void names_decide(void **state)
 	assert_int_equal(world.changes[0].kind, CHANGE_DROP);
 }
 
+/* What the manifest said of it when it was asked for holds until somebody says otherwise. */
+static void policies_survive(void **state)
+{
+	struct world world CLEANUP(release) = {0};
+
+	(void)state;
+	add_recorded(&world, "made", NULL);
+	world.recorded.objects[0].prevent_destroy = true;
+	world.recorded.objects[0].forget_on_remove = true;
+	add_live(&world, "made", "id-made");
+	recover(&world, "acc1", "acc1");
+	assert_int_equal(world.count, 1);
+	assert_true(world.changes[0].object->prevent_destroy);
+	assert_true(world.changes[0].object->forget_on_remove);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing),
+		cmocka_unit_test(policies_survive),
 		cmocka_unit_test(each_fate),
 		cmocka_unit_test(unread_accounts_stay),
 		cmocka_unit_test(names_decide),

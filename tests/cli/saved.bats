@@ -1,0 +1,196 @@
+#!/usr/bin/env bats
+# Saved plans: carried out as they were shown, or not at all. And aliases that move.
+
+# Each test is a subshell, and the helpers set and read more than shellcheck can see.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load cfprov
+
+setup() { set_up_cfprov; }
+teardown() { stop_all; }
+
+# creates: how many POSTs the simulator saw.
+creates()
+{
+	requests '.method == "POST"'
+}
+
+# refused TEXT ARGUMENT...: an error that says so, and nothing was created.
+refused()
+{
+	local text=$1 before
+	before=$(creates)
+	shift
+	bad "$@"
+	err_has "$text"
+	[[ $(creates) == "$before" ]]
+}
+
+@test "a saved plan is shown and carried out without a question, whatever the manifest says now" {
+	start_logged
+	manifest a b
+	good plan -out=p
+	cp out planned
+	good show p
+	cmp planned out
+	manifest other
+	good apply p
+	[[ $output == *"Apply complete! Resources: 2 added, 0 changed, 0 destroyed."* ]]
+	[[ $(creates) == 2 ]]
+	[[ $(stat -c %a p) == 600 ]]
+}
+
+@test "a plan is applied once" {
+	start_logged
+	manifest a
+	good plan -out=p
+	good apply p
+	refused "Make a new plan" apply p
+	manifest a b
+	good plan -out=p
+	good apply p
+	refused "the state has moved on since the plan was made (serial 1, now 2)" apply p
+}
+
+@test "the state of another lineage" {
+	start_logged
+	manifest a
+	good apply -auto-approve
+	manifest a b
+	good plan -out=p
+	sed -i 's/"lineage": ".*"/"lineage": "11111111-1111-4111-8111-111111111111"/' "$state"
+	refused "the plan was made for another state" apply p
+}
+
+@test "changed, cut short, no plan, of a later version, absent" {
+	start_logged
+	manifest a b
+	good plan -out=p
+	sed 's/"store":"a"/"store":"x"/' p >changed
+	refused "the plan was changed or cut short" apply changed
+	head -c 200 p >short
+	refused "the plan was changed or cut short" apply short
+	head -c -1 p >short
+	refused "the plan was changed or cut short" apply short
+	printf '\x89PNG\r\n\x1a\n' >png
+	refused "not a plan of cfprov" apply png
+	: >empty
+	refused "not a plan of cfprov" apply empty
+	refused "not a plan of cfprov" apply cfprov.yaml
+	refused "can't open none" apply none
+	refused "is a folder" apply .
+	bad show changed
+	good apply p
+}
+
+@test "what lives now no longer meets the plan" {
+	start_logged
+	manifest a b
+	good apply -auto-approve
+	manifest a b c
+	good plan -out=p
+	api POST /accounts/acc_1/secrets_store/stores '{"name":"c"}'
+	bad apply p
+	err_has "default/c is not as it was when the plan was made: it exists now"
+	[[ $(sim_world | jq '[.accounts[].stores[]] | length') == 3 ]]
+}
+
+@test "what is to be replaced is another one now" {
+	start_logged
+	manifest a
+	good apply -auto-approve
+	local id
+	id=$(jq -r '.accounts.acc_1.stores.a.id' "$state")
+	good plan -out=p -replace=default/a
+	api DELETE "/accounts/acc_1/secrets_store/stores/$id"
+	bad apply -allow-store-destroy p
+	err_has "it is gone"
+	api POST /accounts/acc_1/secrets_store/stores '{"name":"a"}'
+	bad apply -allow-store-destroy p
+	err_has "it is another one now"
+}
+
+@test "what the guard refuses is refused of a saved plan, too" {
+	start_logged
+	manifest a b
+	good apply -auto-approve
+	manifest a
+	good plan -out=p
+	bad apply p
+	err_has "the plan destroys a store: default/b" "-allow-store-destroy"
+	good apply -allow-store-destroy p
+	[[ $output == *"Apply complete! Resources: 0 added, 0 changed, 1 destroyed."* ]]
+}
+
+@test "a secret that came into a doomed store after the plan keeps it alive" {
+	start_logged
+	manifest a b
+	good apply -auto-approve
+	manifest a
+	good plan -out=p
+	local id
+	id=$(jq -r '.accounts.acc_1.stores.b.id' "$state")
+	api POST "/accounts/acc_1/secrets_store/stores/$id/secrets" \
+		'[{"name":"S","value":"v","scopes":["workers"]}]'
+	bad apply -allow-store-destroy -force p
+	err_has "it holds more that cfprov does not manage"
+}
+
+@test "a saved plan takes no planning options, and is whole" {
+	start_logged
+	manifest a
+	good plan -out=p
+	refused "takes no planning options" apply -target=default/a p
+	refused "takes no planning options" apply -destroy p
+	{
+		printf 'accounts:\n  good: {account_id: acc_1}\n'
+		printf '  lost: {account_id: acc_2, api_token: {env: NO_SUCH_TOKEN}}\nstores: [a]\n'
+	} >cfprov.yaml
+	rm p
+	prov plan -out=p
+	((status == 1))
+	err_has "the plan is not saved: it leaves accounts out"
+	[[ ! -e p ]]
+}
+
+@test "a plan holds no token, only where it is read from" {
+	start_logged --token token-of-mine
+	export MY_TOKEN=token-of-mine
+	printf 'accounts:\n  one: {account_id: acc_1, api_token: {env: MY_TOKEN}}\nstores: [a]\n' \
+		>cfprov.yaml
+	good plan -out=p
+	! grep -q token-of-mine p || return 1
+	good apply p
+	good plan -detailed-exitcode
+}
+
+@test "a saved plan to destroy ends with the words of destroy" {
+	start_logged
+	manifest a b
+	good apply -auto-approve
+	good plan -destroy -out=p
+	good apply -allow-store-destroy p
+	[[ $output == *"Destroy complete! Resources: 2 destroyed."* ]]
+}
+
+@test "an alias moves in the state only, with and without a saved plan" {
+	start_logged
+	printf 'accounts: {one: {account_id: acc_1}}\nstores: [a, b]\n' >cfprov.yaml
+	good apply -auto-approve
+	printf 'accounts: {two: {account_id: acc_1}}\nstores: [a, b]\n' >cfprov.yaml
+	bad plan
+	printf 'accounts: {two: {account_id: acc_1}}\nstores: [a, b]\nmoved: [{from: one, to: two}]\n' \
+		>cfprov.yaml
+	cp "$state" before
+	good plan
+	cmp before "$state"
+	[[ $output == *"No changes."* ]]
+	err_has "Moved in the state: one to two"
+	good plan -out=p
+	good apply p
+	good state list
+	out_is $'two/a\ntwo/b\n'
+	good plan
+	err_lacks Moved
+	[[ $(creates) == 2 ]]
+}
