@@ -31,12 +31,13 @@ static bool has_consent(const struct plan *plan)
 }
 
 /* Reads one line; false at the end of input, at an error, or when interrupted. */
-static bool read_answer(char *answer, size_t size)
+static bool read_answer(int wake, char *answer, size_t size)
 {
-	return fgets(answer, (int)size, stdin) && interrupt_count == 0;
+	return interrupt_wait_input(wake) && fgets(answer, (int)size, stdin) &&
+	       interrupt_count == 0;
 }
 
-static bool ask(void)
+static bool ask(int wake)
 {
 	char answer[64] = "";
 	struct str text CLEANUP(str_release) = {0};
@@ -45,7 +46,7 @@ static bool ask(void)
 	term_add(&text, STDERR_FILENO, TERM_BOLD, "Do it?");
 	str_text_add(&text, " Only `yes` is taken as consent: ");
 	term_say_str(&text);
-	bool was_read = read_answer(answer, sizeof(answer));
+	bool was_read = read_answer(wake, answer, sizeof(answer));
 	answer[strcspn(answer, "\n")] = '\0';
 	if (!was_read)
 		term_say("%s", "");
@@ -71,8 +72,10 @@ static bool is_guarded(const struct cli *cli, const struct plan *plan)
 	return false;
 }
 
-static bool is_approved(const struct cli *cli, const struct plan *plan)
+static bool is_approved(const struct session *session)
 {
+	const struct cli *cli = session->cli;
+	const struct plan *plan = &session->plan;
 	struct error err CLEANUP(error_release) = {0};
 
 	if (!is_guarded(cli, plan))
@@ -80,7 +83,7 @@ static bool is_approved(const struct cli *cli, const struct plan *plan)
 	if (cli->auto_approve)
 		return has_consent(plan);
 	if (cli->input)
-		return ask();
+		return ask(session->wake_fd);
 	error_set(&err, "apply needs consent, and -input=false forbids to ask");
 	error_hint(&err, "Add -auto-approve if nobody needs to look at the plan first.");
 	term_error(&err);
@@ -196,8 +199,7 @@ int act(const struct cli *cli, enum session_mode mode, const char *operation)
 		render_notes(&session.plan);
 	}
 	/* Without a question the state still learns what was refreshed. */
-	bool may_go_on =
-		has_nothing_to_do(&session.plan, mode) ||
-		(is_saved ? is_guarded(cli, &session.plan) : is_approved(cli, &session.plan));
+	bool may_go_on = has_nothing_to_do(&session.plan, mode) ||
+			 (is_saved ? is_guarded(cli, &session.plan) : is_approved(&session));
 	return may_go_on ? execute(&session, mode, &voice) : EXIT_ERROR;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 volatile sig_atomic_t interrupt_count;
@@ -39,4 +40,15 @@ int interrupt_start(void)
 			(void)sigaction(numbers[i], &action, NULL);
 	}
 	return wake_fd >= 0 ? ends[0] : -1;
+}
+
+bool interrupt_wait_input(int wake)
+{
+	struct pollfd fds[] = {
+		{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = wake, .events = POLLIN}};
+
+	while (interrupt_count == 0)
+		if (poll(fds, 2, -1) > 0 && fds[0].revents)
+			return true;
+	return false;
 }
