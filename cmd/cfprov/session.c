@@ -3,7 +3,6 @@
 #include "adapter/table.h"
 #include "base/text.h"
 #include "desired/pick.h"
-#include "desired/source.h"
 #include "interrupt.h"
 #include "term.h"
 
@@ -14,7 +13,8 @@ enum { REQUEST_TIMEOUT_MS = 60000 };
 
 void session_init(struct session *session, const struct cli *cli, const struct event_sink *sink)
 {
-	*session = (struct session){.cli = cli, .sink = sink, .wake_fd = interrupt_start()};
+	*session = (struct session){
+		.cli = cli, .sink = sink, .wake_fd = interrupt_start(), .sources = sources_new()};
 }
 
 void session_release(struct session *session)
@@ -28,6 +28,7 @@ void session_release(struct session *session)
 	model_release(&session->desired);
 	manifest_release(&session->manifest);
 	arena_release(&session->arena);
+	sources_free(session->sources);
 	free(session->accounts);
 	free(session->state_path);
 }
@@ -208,7 +209,7 @@ bool session_find_lane(struct session *session, struct table **lanes, const stru
 	size_t *known = table_get(*lanes, key);
 
 	if (!known) {
-		if (!source_credentials(account, &credentials, err))
+		if (!sources_credentials(session->sources, account, &credentials, err))
 			return false;
 		known = arena_alloc(&session->arena, sizeof(*known));
 		*known = client_add_lane(session->client, &credentials);

@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "desired/manifest.h"
+#include "desired/source.h"
 #include "engine/planner.h"
 #include "live/live.h"
 #include "recorded/ledger.h"
@@ -17,9 +18,10 @@ struct session {
 	const struct event_sink *sink;
 	int wake_fd; /* of interrupt_start */
 	struct manifest manifest;
-	bool has_manifest;    /* its files were read, well or not */
-	char *state_path;     /* known once the state was read or opened */
-	struct model desired; /* of the accounts that -account picks */
+	bool has_manifest;       /* its files were read, well or not */
+	char *state_path;        /* known once the state was read or opened */
+	struct model desired;    /* of the accounts that -account picks */
+	struct sources *sources; /* of credentials and values */
 	struct ledger ledger;
 	bool has_ledger;
 	struct client *client;

@@ -13,9 +13,25 @@ static bool read_variable(const char *name, struct secret *ret_secret, struct er
 	return true;
 }
 
-static bool source_read(
-	const struct value_source *source, struct secret *ret_secret, struct error *err)
+/* More is to come: so far a source is a variable of the environment. */
+struct sources {
+	size_t count; /* of sources read */
+};
+
+struct sources *sources_new(void)
 {
+	return mem_alloc(sizeof(struct sources));
+}
+
+void sources_free(struct sources *sources)
+{
+	free(sources);
+}
+
+bool sources_read(struct sources *sources, const struct value_source *source,
+	struct secret *ret_secret, struct error *err)
+{
+	sources->count++;
 	if (read_variable(source->name, ret_secret, err))
 		return true;
 	if (source->place.file)
@@ -34,13 +50,13 @@ static bool read_checked(const char *name, struct secret *ret_secret, struct err
 	return true;
 }
 
-bool source_credentials(
-	const struct account *account, struct credentials *ret_credentials, struct error *err)
+bool sources_credentials(struct sources *sources, const struct account *account,
+	struct credentials *ret_credentials, struct error *err)
 {
 	struct credentials credentials = {0};
 
 	if (account->token.kind != VALUE_NONE) {
-		if (!source_read(&account->token, &credentials.token, err) ||
+		if (!sources_read(sources, &account->token, &credentials.token, err) ||
 			!credentials_check(&credentials.token, account->token.name, err)) {
 			credentials_release(&credentials);
 			return false;

@@ -304,6 +304,8 @@ static void on_start(struct runner *runner, const struct action *action, size_t 
 	case ACTION_FORGET:
 		end_gone(r, add_task(r, action, index));
 		break;
+	case ACTION_UPDATE:
+	case ACTION_RENAME:
 	case ACTION_NONE:
 		assert(false); /* a runner is given what has to be done */
 	}

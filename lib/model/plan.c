@@ -19,7 +19,11 @@ enum action_kind action_kind(const struct action *action)
 		return ACTION_CREATE;
 	if (action->before->origin == ORIGIN_NONE)
 		return ACTION_ADOPT;
-	return action->is_replaced ? ACTION_REPLACE : ACTION_NONE;
+	if (action->is_replaced)
+		return ACTION_REPLACE;
+	if (object_compare(action->before, action->after) != 0)
+		return ACTION_RENAME;
+	return action->changes ? ACTION_UPDATE : ACTION_NONE;
 }
 
 const struct object *action_object(const struct action *action)
@@ -33,7 +37,10 @@ struct plan_counts action_counts(const struct action *action)
 	case ACTION_CREATE:
 		return (struct plan_counts){.add = 1};
 	case ACTION_ADOPT:
-		return (struct plan_counts){.import = 1};
+		return (struct plan_counts){.import = 1, .change = action->changes != 0};
+	case ACTION_UPDATE:
+	case ACTION_RENAME:
+		return (struct plan_counts){.change = 1};
 	case ACTION_REPLACE:
 		return (struct plan_counts){.add = 1, .destroy = 1};
 	case ACTION_DESTROY:

@@ -15,6 +15,8 @@ enum action_kind {
 	ACTION_NONE,    /* recorded, live and desired agree */
 	ACTION_CREATE,  /* nothing there yet */
 	ACTION_ADOPT,   /* it lives, but nobody recorded it: into the state (Terraform: import) */
+	ACTION_UPDATE,  /* write what differs: value, scopes, comment */
+	ACTION_RENAME,  /* duplicate it under its new name, then delete the old one (`moved`) */
 	ACTION_REPLACE, /* destroy it, create it again */
 	ACTION_DESTROY, /* not desired any more */
 	ACTION_FORGET,  /* not desired any more, but to stay alive: out of the state */
@@ -28,14 +30,20 @@ struct action {
 	bool needs_consent;         /* an adoption that nobody has agreed to in advance */
 	bool is_replaced;           /* of what stays desired: destroy it first */
 	bool is_left_alive;         /* of what is not desired: only forget it */
-	/* Of what is destroyed: live objects inside that cfprov does not manage. Sorted. */
+	bool goes_with_store;       /* its store is destroyed before it: no request for it */
+	bool is_unverified;         /* nobody can tell whether the value is the one desired */
+	unsigned changes;           /* FIELD_*: of what is there and stays, what is written */
+	/* Of a store that is destroyed: live objects inside that cfprov does not manage. Sorted. */
 	const struct object *strangers;
 	size_t stranger_count;
 	const size_t *waits_for; /* indexes of the actions that must have succeeded before */
 	size_t wait_count;
 };
 
-/* Something changed outside of cfprov: it is gone (live NULL), or lives under another id. */
+/*
+ * Something changed outside of cfprov: it is gone (live NULL), or lives under another id, or
+ * differs (object_differences).
+ */
 struct drift {
 	const struct object *recorded, *live;
 };

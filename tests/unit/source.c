@@ -3,8 +3,10 @@
 #include "unit.h"
 
 static const struct account plain = {.alias = "prod", .id = "acc1"};
-static const struct account own = {
-	.alias = "prod", .id = "acc1", .token = {VALUE_ENV, "UNIT_TOKEN", {"x.yaml", 3, 4}}};
+static const struct account own = {.alias = "prod",
+	.id = "acc1",
+	.token = {.kind = VALUE_ENV, .name = "UNIT_TOKEN", .place = {"x.yaml", 3, 4}}};
+static struct sources *sources;
 
 static int clear(void **state)
 {
@@ -12,6 +14,8 @@ static int clear(void **state)
 		"UNIT_TOKEN", "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL"};
 
 	(void)state;
+	sources_free(sources);
+	sources = sources_new();
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		unsetenv(names[i]);
 	return 0;
@@ -23,7 +27,7 @@ static void expect(
 	struct credentials credentials CLEANUP(credentials_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 
-	if (!source_credentials(account, &credentials, &err))
+	if (!sources_credentials(sources, account, &credentials, &err))
 		fail_msg("%s", err.message);
 	const struct secret *found[] = {&credentials.token, &credentials.email, &credentials.key};
 	const char *const wanted[] = {token, email, key};
@@ -39,7 +43,7 @@ static void refuse(const struct account *account, const char *message)
 	struct credentials credentials = {0};
 	struct error err CLEANUP(error_release) = {0};
 
-	assert_false(source_credentials(account, &credentials, &err));
+	assert_false(sources_credentials(sources, account, &credentials, &err));
 	assert_null(credentials.token.bytes);
 	expect_no_text(err.message, "HUSH");
 	expect_no_text(err.hint, "HUSH");
@@ -90,7 +94,7 @@ static void names_the_place(void **state)
 	struct error err CLEANUP(error_release) = {0};
 
 	(void)state;
-	assert_false(source_credentials(&own, &credentials, &err));
+	assert_false(sources_credentials(sources, &own, &credentials, &err));
 	assert_string_equal(err.file, "x.yaml");
 	assert_int_equal(err.line, 3);
 	assert_int_equal(err.column, 4);
