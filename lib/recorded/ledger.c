@@ -229,10 +229,21 @@ bool ledger_read(struct ledger *ledger, const char *path, struct error *err)
 
 /* ---- writing ---- */
 
+const char *ledger_lineage(struct ledger *ledger)
+{
+	if (ledger->state.lineage[0])
+		return ledger->state.lineage;
+	if (!ledger->born_as[0])
+		crypt_uuid(ledger->born_as);
+	return ledger->born_as;
+}
+
 static void give_birth(struct ledger *ledger)
 {
-	if (!ledger->state.lineage[0])
-		crypt_uuid(ledger->state.lineage);
+	const char *lineage = ledger_lineage(ledger);
+
+	if (lineage != ledger->state.lineage)
+		memcpy(ledger->state.lineage, lineage, sizeof(ledger->state.lineage));
 }
 
 /* What could not be read again must not take the place of what can. */
@@ -338,24 +349,13 @@ bool ledger_begin(struct ledger *ledger, const struct model *desired, const stru
 	       fs_log_append(&ledger->log, &header, err);
 }
 
-static const char *keep(struct ledger *ledger, const char *text)
-{
-	return text ? arena_text(&ledger->run_arena, text) : NULL;
-}
-
 /* The run remembers the result beyond the life of the caller's texts. */
 static void remember(struct ledger *ledger, const struct result *result)
 {
 	struct object *copy = arena_alloc(&ledger->run_arena, sizeof(*copy));
-	const struct object *object = result->change.object;
 
-	*copy = *object;
-	copy->account = keep(ledger, object->account);
-	copy->store = keep(ledger, object->store);
-	copy->secret = keep(ledger, object->secret);
-	copy->id = keep(ledger, object->id);
-	copy->created = keep(ledger, object->created);
-	copy->modified = keep(ledger, object->modified);
+	*copy = *result->change.object;
+	object_keep(&ledger->run_arena, copy);
 	ledger->changes[result->intent] = (struct change){result->change.kind, copy};
 }
 

@@ -63,10 +63,13 @@ static size_t goers(const struct rig *rig)
 }
 
 /* Those under way stand in `started` from under_way_from on. */
-static void on_start(struct runner *runner, const struct action *action, size_t index)
+static void on_start(struct runner *runner, const struct job *jobs, size_t count)
 {
 	struct rig *rig = (struct rig *)(void *)runner;
+	const struct action *action = jobs[0].action;
+	size_t index = jobs[0].index;
 
+	assert_int_equal(count, 1); /* stores are begun one by one */
 	assert_ptr_equal(action, &rig->plan.actions[index]);
 	assert_int_not_equal(action_kind(action), ACTION_NONE);
 	rig->came_early += !goes(action) && rig->ended < goers(rig);
