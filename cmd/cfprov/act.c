@@ -92,7 +92,7 @@ static bool is_approved(const struct session *session)
 
 /* ---- doing it ---- */
 
-static int tell_end(const struct session *session, enum session_mode mode,
+static int tell_end(const struct session *session, enum planning_mode mode,
 	const struct executor_result *result, const struct voice *voice)
 {
 	struct str line CLEANUP(str_release) = {0}, counts CLEANUP(str_release) = {0};
@@ -117,7 +117,7 @@ static int tell_end(const struct session *session, enum session_mode mode,
 	return EXIT_ERROR;
 }
 
-static int execute(struct session *session, enum session_mode mode, const struct voice *voice)
+static int execute(struct session *session, enum planning_mode mode, const struct voice *voice)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct executor_result result;
@@ -150,21 +150,21 @@ static int execute(struct session *session, enum session_mode mode, const struct
 	return EXIT_ERROR;
 }
 
-static bool has_nothing_to_do(const struct plan *plan, enum session_mode mode)
+static bool has_nothing_to_do(const struct plan *plan, enum planning_mode mode)
 {
-	return plan_is_empty(plan) && (mode != SESSION_REFRESH_ONLY || !plan->refresh_count);
+	return plan_is_empty(plan) && (mode != PLANNING_REFRESH_ONLY || !plan->refresh_count);
 }
 
 /* Makes the plan, or takes the one that was saved. */
-static bool get_plan(struct session *session, enum session_mode *mode, const char *operation)
+static bool get_plan(struct session *session, enum planning_mode *mode, const char *operation)
 {
 	const struct cli *cli = session->cli;
 
 	if (cli->argument_count)
-		return session_load_plan(session, cli->arguments[0], mode) &&
-		       session_open_state(session, operation) && session_check_plan(session);
+		return planning_load(session, cli->arguments[0], mode) &&
+		       session_open_state(session, operation) && planning_check(session);
 	return session_load_manifest(session) && session_open_state(session, operation) &&
-	       session_plan(session, *mode);
+	       planning_make(session, *mode);
 }
 
 /* With -json nobody can be asked. */
@@ -181,7 +181,7 @@ static bool needs_no_answer(const struct cli *cli)
 	return false;
 }
 
-int act(const struct cli *cli, enum session_mode mode, const char *operation)
+int act(const struct cli *cli, enum planning_mode mode, const char *operation)
 {
 	struct voice voice CLEANUP(voice_release);
 	struct session session CLEANUP(session_release);

@@ -14,7 +14,7 @@ static bool has_planning_options(const struct cli *cli)
 int apply_run(const struct cli *cli)
 {
 	struct error err CLEANUP(error_release) = {0};
-	enum session_mode mode;
+	enum planning_mode mode;
 
 	if (cli->argument_count && has_planning_options(cli)) {
 		error_set(
@@ -23,5 +23,5 @@ int apply_run(const struct cli *cli)
 		term_error(&err);
 		return EXIT_ERROR;
 	}
-	return session_mode_of(cli, &mode) ? act(cli, mode, "apply") : EXIT_ERROR;
+	return planning_mode_of(cli, &mode) ? act(cli, mode, "apply") : EXIT_ERROR;
 }

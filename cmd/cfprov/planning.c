@@ -114,18 +114,18 @@ static bool look_inside(struct session *session, bool *ret_any)
 	return interrupt_count == 0 && session_drop_unread(session);
 }
 
-bool session_mode_of(const struct cli *cli, enum session_mode *ret_mode)
+bool planning_mode_of(const struct cli *cli, enum planning_mode *ret_mode)
 {
 	struct error err CLEANUP(error_release) = {0};
 
-	*ret_mode = cli->destroys       ? SESSION_DESTROY
-		    : cli->refresh_only ? SESSION_REFRESH_ONLY
-					: SESSION_NORMAL;
+	*ret_mode = cli->destroys       ? PLANNING_DESTROY
+		    : cli->refresh_only ? PLANNING_REFRESH_ONLY
+					: PLANNING_NORMAL;
 	if (cli->destroys && cli->refresh_only)
 		error_set(&err, "-destroy and -refresh-only exclude each other");
 	else if (cli->refresh_only && !cli->refresh)
 		error_set(&err, "-refresh-only and -refresh=false exclude each other");
-	else if (cli->replace_count && *ret_mode != SESSION_NORMAL)
+	else if (cli->replace_count && *ret_mode != PLANNING_NORMAL)
 		error_set(&err, "-replace goes with a plan that creates only");
 	else
 		return true;
@@ -133,7 +133,7 @@ bool session_mode_of(const struct cli *cli, enum session_mode *ret_mode)
 	return false;
 }
 
-bool session_plan(struct session *session, enum session_mode mode)
+bool planning_make(struct session *session, enum planning_mode mode)
 {
 	const struct cli *cli = session->cli;
 
@@ -144,8 +144,8 @@ bool session_plan(struct session *session, enum session_mode mode)
 		.recorded = &session->ledger.state.model,
 		.live = &session->live,
 		.adopt_all = cli->adopt,
-		.destroys_all = mode == SESSION_DESTROY,
-		.refresh_only = mode == SESSION_REFRESH_ONLY,
+		.destroys_all = mode == PLANNING_DESTROY,
+		.refresh_only = mode == PLANNING_REFRESH_ONLY,
 		.is_partial = cli->account_count > 0 || session->has_failed,
 		.has_unread = session->has_failed,
 		.targets = {cli->targets, cli->target_count},
@@ -171,12 +171,12 @@ bool session_plan(struct session *session, enum session_mode mode)
 /* ---- saved plans ---- */
 
 static const char *const mode_words[] = {
-	[SESSION_NORMAL] = "normal",
-	[SESSION_DESTROY] = "destroy",
-	[SESSION_REFRESH_ONLY] = "refresh-only",
+	[PLANNING_NORMAL] = "normal",
+	[PLANNING_DESTROY] = "destroy",
+	[PLANNING_REFRESH_ONLY] = "refresh-only",
 };
 
-bool session_save_plan(struct session *session, enum session_mode mode, const char *path)
+bool planning_save(struct session *session, enum planning_mode mode, const char *path)
 {
 	const struct state *state = &session->ledger.state;
 	struct error err CLEANUP(error_release) = {0};
@@ -210,7 +210,7 @@ static bool read_plan(const char *path, struct planfile *ret_planfile, struct er
 	       planfile_decode(path, &bytes, ret_planfile, err);
 }
 
-bool session_load_plan(struct session *session, const char *path, enum session_mode *ret_mode)
+bool planning_load(struct session *session, const char *path, enum planning_mode *ret_mode)
 {
 	struct planfile *planfile = &session->planfile;
 	struct error err CLEANUP(error_release) = {0};
@@ -220,10 +220,10 @@ bool session_load_plan(struct session *session, const char *path, enum session_m
 		return false;
 	}
 	session->is_partial = planfile->is_partial;
-	*ret_mode = SESSION_NORMAL;
+	*ret_mode = PLANNING_NORMAL;
 	for (size_t i = 0; i < ARRAY_SIZE(mode_words); i++)
 		if (strcmp(planfile->mode, mode_words[i]) == 0)
-			*ret_mode = (enum session_mode)i;
+			*ret_mode = (enum planning_mode)i;
 	session->plan = planfile->plan;
 	planfile->plan = (struct plan){0};
 	session->desired = planfile->accounts;
@@ -253,7 +253,7 @@ static bool refuse_part(void)
 	return false;
 }
 
-bool session_check_plan(struct session *session)
+bool planning_check(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
