@@ -6,8 +6,8 @@
 /* A saved plan was made with options of its own. */
 static bool has_planning_options(const struct cli *cli)
 {
-	return cli->account_count || cli->target_count || cli->exclude_count ||
-	       cli->replace_count || cli->destroys || cli->refresh_only || !cli->refresh ||
+	return cli->accounts.count || cli->targets.count || cli->excludes.count ||
+	       cli->replaces.count || cli->destroys || cli->refresh_only || !cli->refresh ||
 	       cli->adopt;
 }
 

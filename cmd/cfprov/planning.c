@@ -125,7 +125,7 @@ bool planning_mode_of(const struct cli *cli, enum planning_mode *ret_mode)
 		error_set(&err, "-destroy and -refresh-only exclude each other");
 	else if (cli->refresh_only && !cli->refresh)
 		error_set(&err, "-refresh-only and -refresh=false exclude each other");
-	else if (cli->replace_count && *ret_mode != PLANNING_NORMAL)
+	else if (cli->replaces.count && *ret_mode != PLANNING_NORMAL)
 		error_set(&err, "-replace goes with a plan that creates only");
 	else
 		return true;
@@ -146,13 +146,13 @@ bool planning_make(struct session *session, enum planning_mode mode)
 		.adopt_all = cli->adopt,
 		.destroys_all = mode == PLANNING_DESTROY,
 		.refresh_only = mode == PLANNING_REFRESH_ONLY,
-		.is_partial = cli->account_count > 0 || session->has_failed,
+		.is_partial = cli->accounts.count > 0 || session->has_failed,
 		.has_unread = session->has_failed,
-		.targets = {cli->targets, cli->target_count},
-		.excludes = {cli->excludes, cli->exclude_count},
-		.replaces = {cli->replaces, cli->replace_count},
+		.targets = {cli->targets.items, cli->targets.count},
+		.excludes = {cli->excludes.items, cli->excludes.count},
+		.replaces = {cli->replaces.items, cli->replaces.count},
 	};
-	session->is_partial = cli->account_count + cli->target_count + cli->exclude_count > 0;
+	session->is_partial = cli->accounts.count + cli->targets.count + cli->excludes.count > 0;
 	bool looks_again = false;
 	if (!make_plan(session) || !look_inside(session, &looks_again))
 		return false;

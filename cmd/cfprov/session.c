@@ -37,10 +37,10 @@ void session_release(struct session *session)
 static struct manifest_source manifest_source(const struct cli *cli)
 {
 	return (struct manifest_source){
-		.paths = cli->manifests,
-		.path_count = cli->manifest_count,
-		.variables = cli->variables,
-		.variable_count = cli->variable_count,
+		.paths = cli->manifests.items,
+		.path_count = cli->manifests.count,
+		.variables = cli->variables.items,
+		.variable_count = cli->variables.count,
 	};
 }
 
@@ -55,15 +55,16 @@ static bool open_manifest(struct session *session, struct error_list *errors)
 
 const char *session_manifest_name(const struct cli *cli)
 {
-	if (cli->manifest_count > 1)
+	if (cli->manifests.count > 1)
 		return "the manifests";
-	return cli->manifest_count ? cli->manifests[0] : MANIFEST_DEFAULT_PATH;
+	return cli->manifests.count ? cli->manifests.items[0] : MANIFEST_DEFAULT_PATH;
 }
 
 bool session_read_manifest(struct session *session, struct error_list *errors)
 {
 	const struct cli *cli = session->cli;
-	const struct pick pick = {session_manifest_name(cli), cli->accounts, cli->account_count};
+	const struct pick pick = {
+		session_manifest_name(cli), cli->accounts.items, cli->accounts.count};
 	const char *account_id = getenv("CLOUDFLARE_ACCOUNT_ID");
 	struct error err = {0};
 
