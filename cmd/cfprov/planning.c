@@ -235,6 +235,37 @@ bool planning_load(struct session *session, const char *path, enum planning_mode
 	return true;
 }
 
+static void refuse_account(
+	const struct account *then, const struct account *now, struct error_list *errors)
+{
+	struct error *err = error_list_add(errors);
+	const struct place *place = &now->place;
+
+	error_set(err, "the plan was made for the account %s as `%s`, but %s now says %s", then->id,
+		then->alias, place->file ? "the manifest" : "CLOUDFLARE_ACCOUNT_ID", now->id);
+	error_hint(err, "Make a new plan.");
+	if (place->file)
+		error_at(err, place->file, place->line, place->column);
+}
+
+/* The manifest's wishes stand in the plan; but an alias must not mean another account by now. */
+static bool fits_manifest(struct session *session)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	struct model accounts CLEANUP(model_release) = {0};
+
+	if (!session_read_accounts(session, &accounts))
+		return true;
+	for (size_t i = 0; i < session->desired.account_count; i++) {
+		const struct account *then = &session->desired.accounts[i];
+		const struct account *now = model_account(&accounts, then->alias);
+		if (now && strcmp(now->id, then->id) != 0)
+			refuse_account(then, now, &errors);
+	}
+	term_errors(&errors);
+	return errors.count == 0;
+}
+
 /* check_state wants the accounts, which the session has taken over. */
 static bool fits_state(struct session *session, struct error *err)
 {
@@ -259,7 +290,7 @@ bool planning_check(struct session *session)
 	struct error err CLEANUP(error_release) = {0};
 	bool looks_inside;
 
-	if (!move_aliases(session) || !session_read_live(session))
+	if (!fits_manifest(session) || !move_aliases(session) || !session_read_live(session))
 		return false;
 	if (session->has_failed)
 		return refuse_part();

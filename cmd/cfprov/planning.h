@@ -22,7 +22,10 @@ bool planning_save(struct session *session, enum planning_mode mode, const char 
 bool planning_load(
 	struct session *session, const char *path, enum planning_mode *ret_mode) MUST_CHECK;
 
-/* With the state open: does the saved plan still fit the state and what lives now? */
+/*
+ * With the state open: does the saved plan still fit the accounts of the manifest (if there is
+ * one), the state, and what lives now?
+ */
 bool planning_check(struct session *session) MUST_CHECK;
 
 #endif

@@ -60,18 +60,23 @@ const char *session_manifest_name(const struct cli *cli)
 	return cli->manifests.count ? cli->manifests.items[0] : MANIFEST_DEFAULT_PATH;
 }
 
+/* Of the environment, or NULL. */
+static const char *default_account_id(void)
+{
+	const char *id = getenv("CLOUDFLARE_ACCOUNT_ID");
+
+	return id && *id ? id : NULL;
+}
+
 bool session_read_manifest(struct session *session, struct error_list *errors)
 {
 	const struct cli *cli = session->cli;
 	const struct pick pick = {
 		session_manifest_name(cli), cli->accounts.items, cli->accounts.count};
-	const char *account_id = getenv("CLOUDFLARE_ACCOUNT_ID");
 	struct error err = {0};
 
-	if (account_id && !*account_id)
-		account_id = NULL;
 	if (!open_manifest(session, errors) ||
-		!manifest_read(&session->manifest, account_id, &session->desired, errors))
+		!manifest_read(&session->manifest, default_account_id(), &session->desired, errors))
 		return false;
 	if (pick_accounts(&pick, &session->desired, &err))
 		return true;
@@ -89,9 +94,7 @@ bool session_load_manifest(struct session *session)
 	return false;
 }
 
-/* ---- state ---- */
-
-/* Who only looks at the state needs no manifest, unless one is there and says where it is. */
+/* Is there no manifest, for those who can do without? */
 static bool is_absent(const struct session *session, const struct error_list *errors)
 {
 	for (size_t i = 0; i < errors->count; i++)
@@ -100,6 +103,26 @@ static bool is_absent(const struct session *session, const struct error_list *er
 	return errors->count == session->manifest.documents.count;
 }
 
+bool session_read_accounts(struct session *session, struct model *ret_accounts)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	const char *id = default_account_id();
+
+	if (open_manifest(session, &errors) &&
+		manifest_accounts(&session->manifest, ret_accounts, &errors)) {
+		if (!ret_accounts->account_count && id)
+			model_add_account(ret_accounts, MODEL_DEFAULT_ALIAS, id);
+		return true;
+	}
+	if (session->cli->manifests.count || !is_absent(session, &errors))
+		term_warning("What the manifest says of accounts can't be read, and was not "
+			     "compared with the plan.");
+	return false;
+}
+
+/* ---- state ---- */
+
+/* Who only looks at the state needs no manifest, unless one is there and says where it is. */
 bool session_find_state(struct session *session)
 {
 	const struct manifest_source source = manifest_source(session->cli);
