@@ -13,45 +13,25 @@
 
 /* ---- what the state has to learn first ---- */
 
-static bool is_recorded(const struct session *session, const char *alias)
-{
-	const struct model *recorded = &session->ledger.state.model;
-
-	for (size_t i = 0; i < recorded->object_count; i++)
-		if (strcmp(recorded->objects[i].account, alias) == 0)
-			return true;
-	return false;
-}
-
-/* `moved` of an alias: what is recorded under the old one comes under the new one. */
-static bool move_alias(struct session *session, const struct move *move, struct error *err)
-{
-	struct mend mend CLEANUP(mend_release) = {0};
-	struct str text CLEANUP(str_release) = {0};
-
-	if (strchr(move->from, '/') || !is_recorded(session, move->from))
-		return true; /* it was moved already */
-	if (!mend_rename(&session->ledger.state, move->from, move->to, &mend, err))
-		return false;
-	str_format(&text, "%s to %s", move->from, move->to);
-	event_say(session->sink, EVENT_MOVED, str_text(&text));
-	const struct state_fold fold = {mend.changes, mend.count, &mend.account, 1};
-	return ledger_change(&session->ledger, &fold, err);
-}
-
+/* `moved` of aliases: what is recorded under the old ones comes under the new ones. */
 static bool move_aliases(struct session *session)
 {
-	const struct model *desired = &session->desired;
+	struct mend mend CLEANUP(mend_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 
-	for (size_t i = 0; i < desired->move_count; i++) {
-		if (move_alias(session, &desired->moves[i], &err))
-			continue;
-		if (desired->moves[i].place.file)
-			error_at(&err, desired->moves[i].place.file, desired->moves[i].place.line,
-				desired->moves[i].place.column);
+	if (!mend_move(&session->ledger.state, &session->desired, &mend, &err)) {
 		term_error(&err);
 		return false;
+	}
+	const struct state_fold fold = mend_fold(&mend);
+	if (mend.account_count && !ledger_change(&session->ledger, &fold, &err)) {
+		term_error(&err);
+		return false;
+	}
+	for (size_t i = 0; i < mend.account_count; i++) {
+		struct str text CLEANUP(str_release) = {0};
+		str_format(&text, "%s to %s", mend.old_aliases[i], mend.accounts[i].alias);
+		event_say(session->sink, EVENT_MOVED, str_text(&text));
 	}
 	return true;
 }
