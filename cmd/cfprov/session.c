@@ -38,10 +38,10 @@ void session_release(struct session *session)
 static struct manifest_source manifest_source(const struct cli *cli)
 {
 	return (struct manifest_source){
-		.paths = cli->manifests,
-		.path_count = cli->manifest_count,
-		.variables = cli->variables,
-		.variable_count = cli->variable_count,
+		.paths = cli->manifests.items,
+		.path_count = cli->manifests.count,
+		.variables = cli->variables.items,
+		.variable_count = cli->variables.count,
 	};
 }
 
@@ -56,23 +56,32 @@ static bool open_manifest(struct session *session, struct error_list *errors)
 
 const char *session_manifest_name(const struct cli *cli)
 {
-	if (cli->manifest_count > 1)
+	if (cli->manifests.count > 1)
 		return "the manifests";
-	return cli->manifest_count ? cli->manifests[0] : MANIFEST_DEFAULT_PATH;
+	return cli->manifests.count ? cli->manifests.items[0] : MANIFEST_DEFAULT_PATH;
+}
+
+/* Of the environment, or NULL. */
+static const char *default_account_id(void)
+{
+	const char *id = getenv("CLOUDFLARE_ACCOUNT_ID");
+
+	return id && *id ? id : NULL;
 }
 
 bool session_read_manifest(struct session *session, struct error_list *errors)
 {
 	const struct cli *cli = session->cli;
-	const struct pick pick = {session_manifest_name(cli), cli->accounts, cli->account_count};
-	const char *account_id = getenv("CLOUDFLARE_ACCOUNT_ID");
+	const struct pick pick = {
+		session_manifest_name(cli), cli->accounts.items, cli->accounts.count};
 	struct error err = {0};
 
-	if (account_id && !*account_id)
-		account_id = NULL;
 	if (!open_manifest(session, errors) ||
-		!manifest_read(&session->manifest, account_id, &session->desired, errors))
+		!manifest_read(
+			&session->manifest, default_account_id(), &session->desired, errors)) {
+		error_list_cut(errors);
 		return false;
+	}
 	if (pick_accounts(&pick, &session->desired, &err))
 		return true;
 	error_move(error_list_add(errors), &err);
@@ -89,9 +98,7 @@ bool session_load_manifest(struct session *session)
 	return false;
 }
 
-/* ---- state ---- */
-
-/* Who only looks at the state needs no manifest, unless one is there and says where it is. */
+/* Is there no manifest, for those who can do without? */
 static bool is_absent(const struct session *session, const struct error_list *errors)
 {
 	for (size_t i = 0; i < errors->count; i++)
@@ -100,6 +107,26 @@ static bool is_absent(const struct session *session, const struct error_list *er
 	return errors->count == session->manifest.documents.count;
 }
 
+bool session_read_accounts(struct session *session, struct model *ret_accounts)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	const char *id = default_account_id();
+
+	if (open_manifest(session, &errors) &&
+		manifest_accounts(&session->manifest, ret_accounts, &errors)) {
+		if (!ret_accounts->account_count && id)
+			model_add_account(ret_accounts, MODEL_DEFAULT_ALIAS, id);
+		return true;
+	}
+	if (session->cli->manifests.count || !is_absent(session, &errors))
+		term_warning("What the manifest says of accounts can't be read, and was not "
+			     "compared with the plan.");
+	return false;
+}
+
+/* ---- state ---- */
+
+/* Who only looks at the state needs no manifest, unless one is there and says where it is. */
 bool session_find_state(struct session *session)
 {
 	const struct manifest_source source = manifest_source(session->cli);
@@ -112,6 +139,7 @@ bool session_find_state(struct session *session)
 	else if ((!session->has_manifest && !open_manifest(session, &errors)) ||
 		 !manifest_state_path(&session->manifest, &session->state_path, &errors)) {
 		if (!is_absent(session, &errors)) {
+			error_list_cut(&errors);
 			term_errors(&errors);
 			return false;
 		}

@@ -46,6 +46,13 @@ bool session_load_manifest(struct session *session) MUST_CHECK;
 /* The same, with the errors for the caller. */
 bool session_read_manifest(struct session *session, struct error_list *errors) MUST_CHECK;
 
+/*
+ * What stands behind the aliases now: the manifest's accounts, or where it names none the
+ * environment's, which has no place. False: there is no manifest, or (with a warning) these can't
+ * be read.
+ */
+bool session_read_accounts(struct session *session, struct model *ret_accounts) MUST_CHECK;
+
 /* The state to look at, or to write (with the lock). */
 bool session_read_state(struct session *session) MUST_CHECK;
 bool session_open_state(struct session *session, const char *operation) MUST_CHECK;

@@ -54,7 +54,8 @@ static void refuse_doubles(struct planning *p, const struct trio *trio)
 		known ? " The state has the id " : "", known ? known : "", known ? "." : "");
 }
 
-static void refuse_protected(struct planning *p, const struct object *object)
+/* Lends the error. */
+static struct error *refuse_protected(struct planning *p, const struct object *object)
 {
 	struct error *err = decide_error(p, &object->place);
 
@@ -62,6 +63,7 @@ static void refuse_protected(struct planning *p, const struct object *object)
 		shown_address(p, object));
 	error_hint(err, "Keep it in the manifest; or take prevent_destroy out there and apply "
 			"first, then go on.");
+	return err;
 }
 
 static void refuse_forgetting(struct planning *p, const struct object *object)
@@ -292,8 +294,12 @@ static void decide_replacement(struct planning *p, struct action *action, const 
 	action->changes = 0;
 	action->live = NULL;
 	find_strangers(p, trio->live, action);
-	if (action->after->prevent_destroy)
-		refuse_protected(p, action->after);
+	if (!action->after->prevent_destroy)
+		return;
+	struct error *err = refuse_protected(p, action->after);
+	if (!action->goes_with_store)
+		error_hint(err, "Leave -replace out; or take prevent_destroy out of the manifest, "
+				"and replace it then.");
 }
 
 static void decide_desired(struct planning *p, const struct trio *trio)
