@@ -145,6 +145,9 @@ static int execute(struct session *session, enum planning_mode mode, const char 
 		.client = session->client,
 		.accounts = session->accounts,
 		.count = session->desired.account_count,
+		.plan = &session->plan,
+		.live = &session->live,
+		.values = &session->values,
 		.force = session->cli->force,
 	};
 	struct executor_input input = {

@@ -2,9 +2,10 @@
 
 #include "adapter/fs.h"
 #include "engine/check.h"
+#include "engine/quota.h"
 #include "engine/recover.h"
 #include "engine/verify.h"
-#include "interrupt.h"
+#include "inside.h"
 #include "recorded/mend.h"
 #include "term.h"
 
@@ -71,27 +72,69 @@ static bool make_plan(struct session *session)
 	return false;
 }
 
-/* Reads what is inside the stores that the plan destroys. *ret_any: there are such stores. */
-static bool look_inside(struct session *session, bool *ret_any)
+/* ---- the values of secrets, and the room for them ---- */
+
+static bool has_secrets(const struct session *session)
+{
+	for (size_t i = 0; i < session->desired.object_count; i++)
+		if (session->desired.objects[i].kind == OBJECT_SECRET)
+			return true;
+	for (size_t i = 0; i < session->plan.action_count; i++)
+		if (action_writes_value(&session->plan.actions[i]))
+			return true;
+	return false;
+}
+
+static bool start_values(struct session *session)
+{
+	struct error err CLEANUP(error_release) = {0};
+
+	if (!has_secrets(session) ||
+		values_init(&session->values, session->sources, ledger_lineage(&session->ledger),
+			&session->desired.fingerprint_key, &err))
+		return true;
+	term_error(&err);
+	return false;
+}
+
+/* Reads what planning has to compare; the desired model then knows how its values differ. */
+static bool read_values(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
-	const struct plan *plan = &session->plan;
-	const struct object **doomed = mem_alloc(plan->action_count * sizeof(*doomed));
-	struct live_stores stores = {.items = doomed};
-	struct live_input input = session_live_input(session);
 
-	for (size_t i = 0; i < plan->action_count; i++) {
-		const struct action *action = &plan->actions[i];
-		enum action_kind kind = action_kind(action);
-		bool destroys = kind == ACTION_DESTROY || kind == ACTION_REPLACE;
-		if (destroys && action_object(action)->kind == OBJECT_STORE)
-			doomed[stores.count++] = action->before;
-	}
-	if (stores.count && !live_read_inside(&input, &stores, &session->live, &errors))
-		term_errors(&errors);
-	free((void *)doomed);
-	*ret_any = stores.count > 0;
-	return interrupt_count == 0 && session_drop_unread(session);
+	if (!start_values(session))
+		return false;
+	if (!session->values.sources ||
+		values_read(&session->values, &session->desired, &session->input, &errors))
+		return true;
+	term_errors(&errors);
+	return false;
+}
+
+/* Reads again what a saved plan is to write. */
+static bool check_values(struct session *session)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+
+	if (!start_values(session))
+		return false;
+	if (!session->values.sources || values_check(&session->values, &session->plan, &errors))
+		return true;
+	term_errors(&errors);
+	return false;
+}
+
+static bool has_room(struct session *session)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	struct error_list unread CLEANUP(error_list_release) = {0};
+	const struct live_input input = session_live_input(session);
+	bool is_good = quota_check(&input, &session->plan, &unread, &errors);
+
+	for (size_t i = 0; i < unread.count; i++)
+		term_warning(unread.items[i].message);
+	term_errors(&errors);
+	return is_good;
 }
 
 bool planning_mode_of(const struct cli *cli, enum planning_mode *ret_mode)
@@ -134,13 +177,16 @@ bool planning_make(struct session *session, enum planning_mode mode)
 	};
 	session->is_partial = cli->accounts.count + cli->targets.count + cli->excludes.count > 0;
 	bool looks_again = false;
-	if (!make_plan(session) || !look_inside(session, &looks_again))
+	if (!read_values(session) || !make_plan(session) ||
+		!inside_read_doomed(session, &looks_again))
 		return false;
 	/* Before stores are destroyed, what is in them must be known: then the plan is made anew.
 	 */
 	session->input.is_partial |= session->has_failed;
 	session->input.has_unread |= session->has_failed;
 	if (looks_again && !make_plan(session))
+		return false;
+	if (!has_room(session))
 		return false;
 	if (session->has_failed)
 		term_warning(
@@ -171,6 +217,7 @@ bool planning_save(struct session *session, enum planning_mode mode, const char 
 	};
 
 	memcpy(planfile.lineage, state->lineage, sizeof(planfile.lineage));
+	memcpy(planfile.born_as, session->ledger.born_as, sizeof(planfile.born_as));
 	if (session->has_failed) {
 		error_set(&err, "the plan is not saved: it leaves accounts out");
 	} else {
@@ -276,14 +323,15 @@ bool planning_check(struct session *session)
 		return refuse_part();
 	if (!settle(session))
 		return false;
+	memcpy(session->ledger.born_as, session->planfile.born_as, sizeof(session->ledger.born_as));
 	if (!fits_state(session, &err) || !check_plan(&session->plan, &err)) {
 		term_error(&err);
 		return false;
 	}
-	if (!look_inside(session, &looks_inside) || session->has_failed)
+	if (!inside_read_doomed(session, &looks_inside) || session->has_failed)
 		return refuse_part();
 	if (verify_plan(&session->plan, &session->live, &errors))
-		return true;
+		return check_values(session) && has_room(session);
 	term_errors(&errors);
 	return false;
 }

@@ -3,6 +3,7 @@
 #include "adapter/table.h"
 #include "base/text.h"
 #include "desired/pick.h"
+#include "inside.h"
 #include "interrupt.h"
 #include "term.h"
 
@@ -24,6 +25,8 @@ void session_release(struct session *session)
 	client_free(session->client);
 	if (session->has_ledger)
 		ledger_close(&session->ledger);
+	table_free(&session->inside);
+	values_release(&session->values);
 	model_release(&session->live);
 	model_release(&session->desired);
 	manifest_release(&session->manifest);
@@ -396,6 +399,8 @@ static bool list_accounts(struct session *session)
 	tell_refresh(session, &input, EVENT_REFRESH_START);
 	if (!live_read(&input, &session->live, &errors))
 		term_errors(&errors);
+	if (interrupt_count == 0)
+		inside_read_managed(session, &input);
 	if (believes)
 		believe_state(session, unsure);
 	table_free(&unsure);

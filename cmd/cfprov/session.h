@@ -9,6 +9,7 @@
 #include "desired/manifest.h"
 #include "desired/source.h"
 #include "engine/planner.h"
+#include "engine/values.h"
 #include "live/live.h"
 #include "recorded/ledger.h"
 #include "recorded/planfile.h"
@@ -27,6 +28,8 @@ struct session {
 	struct client *client;
 	struct live_account *accounts; /* as desired.accounts */
 	struct model live;
+	struct table *inside;       /* ids of the stores that were looked into */
+	struct values values;       /* of secrets */
 	struct planner_input input; /* that the plan was made from */
 	struct plan plan;
 	struct planfile planfile; /* of a saved plan: owns what `plan` points to */
