@@ -83,10 +83,10 @@ bool session_load_manifest(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
-	if (session_read_manifest(session, &errors))
-		return true;
+	bool is_read = session_read_manifest(session, &errors);
+	term_warnings(&session->manifest.warnings);
 	term_errors(&errors);
-	return false;
+	return is_read;
 }
 
 /* ---- state ---- */
