@@ -59,7 +59,8 @@ static const struct schema_text version_text = {.words = version_words};
 static const struct schema_text backend_text = {.words = backend_words};
 static const struct schema_text on_remove_text = {.words = on_remove_words};
 
-static const struct schema_text *const address_parts[] = {&schema_alias, &schema_store_name, NULL};
+static const struct schema_text *const address_parts[] = {
+	&schema_alias, &schema_store_name, &schema_secret_name, NULL};
 static const struct schema_text address_text = {.parts = address_parts, .fewest_parts = 2};
 static const struct schema_text moved_text = {.parts = address_parts, .fewest_parts = 1};
 
@@ -290,7 +291,7 @@ const struct schema schema_state = {
 	SCHEMA_MAP, .is = "a map with `path`", .keys = state_keys, .is_filled = true};
 
 static const struct schema moved_end = {
-	SCHEMA_TEXT, .is = "an alias, or an address as in ALIAS/STORE", .text = &moved_text};
+	SCHEMA_TEXT, .is = "an alias, or an address as in ALIAS/STORE/SECRET", .text = &moved_text};
 static const struct schema_key moved_keys[] = {
 	{"from", &moved_end, "the alias or address that the state has", true},
 	{"to", &moved_end, "the alias or address that it has from now on", true},
@@ -301,7 +302,7 @@ static const struct schema move = {
 static const struct schema moved = {SCHEMA_LIST, .is = "a list of moves", .items = &move};
 
 static const struct schema address = {
-	SCHEMA_TEXT, .is = "an address: ALIAS/STORE", .text = &address_text};
+	SCHEMA_TEXT, .is = "an address: ALIAS/STORE or ALIAS/STORE/SECRET", .text = &address_text};
 static const struct schema_key removed_keys[] = {
 	{"from", &address, "the address that the state has", true},
 	{"destroy", &boolean,

@@ -269,6 +269,58 @@ static void unknown_scopes(void **state)
 	expect_no_text(manifest.warnings.items[1].message, "did you mean");
 }
 
+/* ---- moved and removed ---- */
+
+#define MOVES                                                                                      \
+	"accounts: {p: {account_id: a}, q: {account_id: b}}\n"                                     \
+	"stores: [{name: s, secrets: [{name: X, value: {env: A}}, {name: Y, value: {env: A}}]}]\n"
+
+static void good_moves(void **state)
+{
+	struct model desired CLEANUP(model_release) = {0};
+
+	(void)state;
+	read_good(MOVES "moved: [{from: p/s/OLD, to: p/s/X}, {from: q/s/OLD, to: q/s/X}]\n"
+			"removed: [{from: p/s/Z, destroy: false}, {from: q/t/X}]\n",
+		&desired);
+	assert_int_equal(desired.move_count, 2);
+	assert_string_equal(desired.moves[0].from, "p/s/OLD");
+	assert_string_equal(desired.moves[0].to, "p/s/X");
+	assert_int_equal(desired.removal_count, 2);
+	assert_string_equal(desired.removals[0].from, "p/s/Z");
+	assert_false(desired.removals[0].destroys);
+}
+
+static void bad_moves(void **state)
+{
+	static const struct wrong wrong[] = {
+		{"moved: [{from: p/s/A, to: p/s/B}]", "3:9",
+			"a secret is moved to `p/s/B`, and none of this address is declared"},
+		{"moved: [{from: p/s/A, to: r/s/A}]", "3:27", "can't be moved to another store"},
+		{"moved: [{from: p/s/A, to: q/s/X}]", "3:27", "can't be moved to another store"},
+		{"moved: [{from: p/ss/A, to: p/s/X}]", "3:28", "can't be moved to another store"},
+		{"moved: [{from: p/s/A, to: p/s}]", "3:9", "of one kind"},
+		{"moved: [{from: p/s/X, to: p/s/Y}]", "3:9",
+			"`p/s/X` is moved from here and still declared in in/x.yaml:2"},
+		{"moved: [{from: p/s/X, to: p/s/X}]", "3:9", "to where it is"},
+		{"moved: [{from: p/s/A, to: p/s/X}, {from: p/s/A, to: p/s/Y}]", "3:35",
+			"`p/s/A` is moved twice"},
+		{"moved: [{from: p/s/A, to: p/s/X}, {from: p/s/B, to: p/s/X}]", "3:35",
+			"another move to `p/s/X` stands in"},
+		{"moved: [{from: r/s/A, to: r/s/X}]", "3:9", "no account is called `r`"},
+		{"moved: [{from: p/s/A/B, to: p/s/X}]", "3:16", "4 parts between slashes"},
+		{"moved: [{from: p/s/, to: p/s/X}]", "3:16", "it is empty, in part 3"},
+		{"removed: [{from: q/s/Y}]", "3:11",
+			"`q/s/Y` is removed here and declared in in/x.yaml:2"},
+		{"removed: [{from: q/s/Z}, {from: q/s/Z}]", "3:26", "`q/s/Z` is removed twice"},
+		{"removed: [{from: q/s/Z/A}]", "3:18", "4 parts between slashes"},
+		{"removed: [{from: q/s/a.b}]", "3:18", "`.` can't be part of it"},
+	};
+
+	(void)state;
+	refuse_all(MOVES "%s\n", wrong, ARRAY_SIZE(wrong));
+}
+
 /* ---- several files ---- */
 
 static void files(void **state)
@@ -322,6 +374,8 @@ int main(void)
 		cmocka_unit_test(bad_fields),
 		cmocka_unit_test(variables_around_values),
 		test_in_folder(unknown_scopes),
+		cmocka_unit_test(good_moves),
+		cmocka_unit_test(bad_moves),
 		test_in_folder(files),
 		cmocka_unit_test(many),
 	};
