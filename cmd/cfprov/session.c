@@ -95,10 +95,10 @@ bool session_load_manifest(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
-	if (session_read_manifest(session, &errors))
-		return true;
+	bool is_read = session_read_manifest(session, &errors);
+	term_warnings(&session->manifest.warnings);
 	term_errors(&errors);
-	return false;
+	return is_read;
 }
 
 /* Is there no manifest, for those who can do without? */
@@ -232,10 +232,26 @@ bool session_new_client(struct session *session)
 	return session->client;
 }
 
+/* Accounts with one token source share a lane. Lends the source as a text, "" for none. */
+static const char *lane_key(struct session *session, const struct value_source *token)
+{
+	const char *const parts[] = {token->name, token->key, token->folder, token->pointer};
+	struct str key CLEANUP(str_release) = {0};
+
+	if (token->kind == VALUE_NONE)
+		return "";
+	str_format(&key, "%d %d", (int)token->kind, token->keeps_last_newline);
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		str_format(&key, "\n%s", parts[i] ? parts[i] : "");
+	for (size_t i = 0; token->argv && token->argv[i]; i++)
+		str_format(&key, "\n%zu %s", strlen(token->argv[i]), token->argv[i]);
+	return arena_text(&session->arena, str_text(&key));
+}
+
 bool session_find_lane(struct session *session, struct table **lanes, const struct account *account,
 	size_t *ret_lane, struct error *err)
 {
-	const char *key = account->token.kind == VALUE_NONE ? "" : account->token.name;
+	const char *key = lane_key(session, &account->token);
 	struct credentials credentials CLEANUP(credentials_release) = {0};
 	size_t *known = table_get(*lanes, key);
 

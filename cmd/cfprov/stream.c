@@ -66,12 +66,9 @@ static void hear_error(const struct error *err)
 	tell(DIAGNOSTIC_ERROR, err, NULL);
 }
 
-static void hear_warning(const char *text)
+static void hear_warning(const struct error *warning)
 {
-	struct error err CLEANUP(error_release) = {0};
-
-	error_set(&err, "%s", text);
-	tell(DIAGNOSTIC_WARNING, &err, NULL);
+	tell(DIAGNOSTIC_WARNING, warning, NULL);
 }
 
 static void hear_words(const char *text)

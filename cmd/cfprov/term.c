@@ -220,21 +220,25 @@ static void add_headed(struct str *out, enum term_style style, const char *head,
 }
 
 /* Messages are made of visible text, but for paths and the like that the user gave. */
-void term_error(const struct error *err)
+static void say_problem(enum term_style style, const char *head, const struct error *err)
 {
 	struct str out CLEANUP(str_release) = {0}, message CLEANUP(str_release) = {0};
 
-	if (term.listener) {
-		term.listener->error(err);
-		return;
-	}
 	text_add_visible(&message, err->message, strlen(err->message), 0);
-	add_headed(&out, TERM_DESTROY, "Error:", str_text(&message));
+	add_headed(&out, style, head, str_text(&message));
 	if (err->file)
 		add_place(&out, err);
 	if (err->hint)
 		term_add_folded(&out, STDERR_FILENO, 2, err->hint);
 	term_say_str(&out);
+}
+
+void term_error(const struct error *err)
+{
+	if (term.listener)
+		term.listener->error(err);
+	else
+		say_problem(TERM_DESTROY, "Error:", err);
 }
 
 void term_errors(const struct error_list *errors)
@@ -251,11 +255,24 @@ void term_warning(const char *text)
 	struct str out CLEANUP(str_release) = {0};
 
 	if (term.listener) {
-		term.listener->warning(text);
+		struct error warning CLEANUP(error_release) = {0};
+		error_set(&warning, "%s", text);
+		term.listener->warning(&warning);
 		return;
 	}
 	add_headed(&out, TERM_CHANGE, "Warning:", text);
 	term_say_str(&out);
+}
+
+void term_warnings(const struct error_list *warnings)
+{
+	for (size_t i = 0; i < warnings->count; i++) {
+		if (term.listener)
+			term.listener->warning(&warnings->items[i]);
+		else
+			say_problem(TERM_CHANGE, "Warning:", &warnings->items[i]);
+		term_say("%s", "");
+	}
 }
 
 bool term_finish(void)

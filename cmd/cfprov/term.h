@@ -42,6 +42,8 @@ void term_say_str(const struct str *text);
 void term_error(const struct error *err);
 void term_errors(const struct error_list *errors);
 void term_warning(const char *text);
+/* The same with what an error may have besides. */
+void term_warnings(const struct error_list *warnings);
 
 /*
  * Who hears what would go to stderr, in place of people. Nothing is coloured or folded from then
@@ -49,7 +51,7 @@ void term_warning(const char *text);
  */
 struct term_listener {
 	void (*error)(const struct error *err);
-	void (*warning)(const char *text);
+	void (*warning)(const struct error *warning);
 	void (*say)(const char *text); /* not empty, without a line break at its end */
 };
 void term_divert(const struct term_listener *listener); /* keeps */

@@ -2,6 +2,30 @@
 
 #include <string.h>
 
+/* Lends the object that is declared under this address, of a store or a secret, or NULL. */
+static const struct object *find_declared(struct reading *r, const char *address)
+{
+	struct arena *arena = &r->model->arena;
+	size_t length = strcspn(address, "/");
+	const char *alias = arena_bytes(arena, address, length);
+	const char *store = address + length + 1, *secret = strchr(store, '/');
+
+	if (!secret)
+		return model_object(r->model, alias, store, NULL);
+	store = arena_bytes(arena, store, (size_t)(secret - store));
+	return model_object(r->model, alias, store, secret + 1);
+}
+
+/* 1: an alias; 2: the address of a store; 3: of a secret. */
+static size_t count_parts(const char *address)
+{
+	size_t count = 1;
+
+	for (; *address; address++)
+		count += *address == '/';
+	return count;
+}
+
 /* ---- moved ---- */
 
 /* A store has no other name than the one that it was created with. */
@@ -14,21 +38,60 @@ static void refuse_rename(struct reading *r, size_t document, const struct yaml 
 			"one out of the manifest (or let it live: `removed` with destroy: false).");
 }
 
+/* Nor does anything take a value from one store to another. */
+static void refuse_transfer(struct reading *r, size_t document, const struct yaml *to)
+{
+	struct error *err = reading_error(r, document, to);
+
+	error_set(err, "a secret can't be moved to another store: Cloudflare has no such call");
+	error_hint(err, "Declare it in the other store, with a source of its value. An account "
+			"that is called something else is moved from alias to alias.");
+}
+
+static bool is_in_same_store(const char *from, const char *to)
+{
+	size_t length = (size_t)(strrchr(from, '/') - from) + 1;
+
+	return strncmp(from, to, length) == 0;
+}
+
 static bool check_kinds(struct reading *r, size_t document, const struct yaml *node)
 {
 	const struct yaml *from = yaml_get(node, "from"), *to = yaml_get(node, "to");
-	const char *from_store = strchr(from->text, '/'), *to_store = strchr(to->text, '/');
+	size_t parts = count_parts(from->text);
 
-	if (!from_store != !to_store)
+	if (parts != count_parts(to->text))
 		return error_set(reading_error(r, document, node),
-			"a move goes from alias to alias, or from address to address");
+			"a move goes from alias to alias, or from address to address of one kind");
 	if (strcmp(from->text, to->text) == 0)
 		return error_set(
 			reading_error(r, document, node), "this moves something to where it is");
-	if (!from_store || strcmp(from_store, to_store) == 0)
+	if (parts == 2 && strcmp(strchr(from->text, '/'), strchr(to->text, '/')) != 0)
+		refuse_rename(r, document, to);
+	else if (parts == 3 && !is_in_same_store(from->text, to->text))
+		refuse_transfer(r, document, to);
+	else
 		return true;
-	refuse_rename(r, document, to);
 	return false;
+}
+
+/* What is moved is called by its new name in `stores`, and no longer by its old one. */
+static void check_secret(struct reading *r, const struct move *move)
+{
+	const struct object *old = find_declared(r, move->from);
+
+	if (!find_declared(r, move->to)) {
+		struct error *err = reading_error_at(r, &move->place, 1);
+		error_set(err, "a secret is moved to `%s`, and none of this address is declared",
+			reading_shown(r, move->to));
+		error_hint(err, "Give it its new name in `secrets` of its store, too.");
+	}
+	if (old) {
+		struct error *err = reading_error_at(r, &move->place, 1);
+		error_set(err, "`%s` is moved from here and still declared in %s",
+			reading_shown(r, move->from), reading_where(r, &old->place));
+		error_hint(err, "Take it out of one of the two.");
+	}
 }
 
 /* A move ends at an account that is there, or where another move begins. */
@@ -38,6 +101,8 @@ static void check_ends(struct reading *r, const struct table *begins)
 		const struct move *it = &r->model->moves[i];
 		size_t length = strcspn(it->to, "/");
 		const char *alias = arena_bytes(&r->model->arena, it->to, length);
+		if (model_account(r->model, alias) && count_parts(it->to) == 3)
+			check_secret(r, it);
 		if (model_account(r->model, alias) || table_get(begins, it->to))
 			continue;
 		const char *shown = reading_shown(r, it->to);
@@ -82,15 +147,6 @@ static void check_moves(struct reading *r)
 }
 
 /* ---- removed ---- */
-
-/* Lends the object that is declared under this address, ALIAS/STORE, or NULL. */
-static const struct object *find_declared(struct reading *r, const char *address)
-{
-	size_t length = strcspn(address, "/");
-	const char *alias = arena_bytes(&r->model->arena, address, length);
-
-	return model_object(r->model, alias, address + length + 1, NULL);
-}
 
 static void check_removals(struct reading *r)
 {

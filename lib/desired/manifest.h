@@ -29,6 +29,7 @@ struct manifest_source {
 struct manifest {
 	struct documents documents;
 	struct variables variables;
+	struct error_list warnings; /* of manifest_read: what is taken, but may be a mistake */
 };
 
 /* ERROR_ABSENT: there is no such file. */

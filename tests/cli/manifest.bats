@@ -26,12 +26,12 @@ text()
 }
 
 @test "a place, the line and a caret, to the byte" {
-	text 'account_id: acc_1\nstores:\n  - name: a\n    secret: []\n'
+	text 'account_id: acc_1\nstores:\n  - name: a\n    region: []\n'
 	bad validate
 	grep -qx '  cfprov.yaml:4:5' err
-	grep -qx '    4 |     secret\.*' err
+	grep -qx '    4 |     region\.*' err
 	grep -qx '      |     ^' err
-	grep -qxF 'Error: unknown key `secret`' err
+	grep -qxF 'Error: unknown key `region`' err
 	text 'account_id: acc_1\nstores:\n  - nmae: a\n'
 	refused 'unknown key `nmae`; did you mean `name`?' '`name` is missing'
 }
@@ -103,7 +103,7 @@ text()
 		text "account_id: acc_1\nstores: [a]\n$key: {}\n"
 		refused "unknown key \`$key\`"
 	done
-	for key in secrets update; do
+	for key in scopes update; do
 		text "account_id: acc_1\nstores: [{name: a, $key: x}]\n"
 		refused "unknown key \`$key\`"
 	done
