@@ -1,8 +1,8 @@
-/* Randomness and checksums (libsodium). Nothing here holds or sees a secret yet. */
+/* Randomness, its writing as text, and checksums (libsodium). */
 #ifndef ADAPTER_CRYPT_H
 #define ADAPTER_CRYPT_H
 
-#include "base/mem.h"
+#include "base/secret.h"
 
 #include <stdint.h>
 
@@ -12,6 +12,13 @@ void crypt_uuid(char text[static CRYPT_UUID_SIZE]);
 
 /* A number from 0 to below - 1, evenly. */
 uint32_t crypt_random_below(uint32_t below);
+
+/* How bytes are written with letters: RFC 4648, sections 8, 4 and 5; the last without padding. */
+enum crypt_encoding { CRYPT_HEX, CRYPT_BASE64, CRYPT_BASE64URL };
+
+/* Gives (secret_release) so many random bytes, written so. At most CRYPT_RANDOM_LIMIT. */
+enum { CRYPT_RANDOM_LIMIT = 1 << 20 };
+void crypt_random_text(size_t bytes, enum crypt_encoding encoding, struct secret *ret_text);
 
 /*
  * A checksum that finds accidents (and, without the key of a signer, not attacks): the first 16
