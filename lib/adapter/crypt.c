@@ -1,5 +1,6 @@
 #include "adapter/crypt.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +30,34 @@ uint32_t crypt_random_below(uint32_t below)
 {
 	start();
 	return randombytes_uniform(below);
+}
+
+static size_t encoded_size(size_t bytes, int variant)
+{
+	return variant ? sodium_base64_encoded_len(bytes, variant) : 2 * bytes + 1;
+}
+
+void crypt_random_text(size_t bytes, enum crypt_encoding encoding, struct secret *ret_text)
+{
+	static const int variants[] = {
+		[CRYPT_HEX] = 0,
+		[CRYPT_BASE64] = sodium_base64_VARIANT_ORIGINAL,
+		[CRYPT_BASE64URL] = sodium_base64_VARIANT_URLSAFE_NO_PADDING,
+	};
+	struct secret raw CLEANUP(secret_release) = {0};
+	int variant = variants[encoding];
+	size_t size = encoded_size(bytes, variant);
+
+	assert(bytes <= CRYPT_RANDOM_LIMIT);
+	start();
+	secret_init(&raw, bytes);
+	secret_init(ret_text, size - 1);
+	randombytes_buf(raw.bytes, bytes);
+	if (variant)
+		sodium_bin2base64(
+			ret_text->bytes, size, (unsigned char *)raw.bytes, bytes, variant);
+	else
+		sodium_bin2hex(ret_text->bytes, size, (unsigned char *)raw.bytes, bytes);
 }
 
 void crypt_checksum(const char *bytes, size_t length, char text[static CRYPT_CHECKSUM_SIZE])

@@ -1,6 +1,6 @@
 /*
- * Randomness, checksums and fingerprints (libsodium). Secret bytes are only passed through; what is
- * copied of them is wiped.
+ * Randomness, its writing as text, checksums and fingerprints (libsodium). Secret bytes are only
+ * passed through; what is copied of them is wiped.
  */
 #ifndef ADAPTER_CRYPT_H
 #define ADAPTER_CRYPT_H
@@ -15,6 +15,13 @@ void crypt_uuid(char text[static CRYPT_UUID_SIZE]);
 
 /* A number from 0 to below - 1, evenly. */
 uint32_t crypt_random_below(uint32_t below);
+
+/* How bytes are written with letters: RFC 4648, sections 8, 4 and 5; the last without padding. */
+enum crypt_encoding { CRYPT_HEX, CRYPT_BASE64, CRYPT_BASE64URL };
+
+/* Gives (secret_release) so many random bytes, written so. At most CRYPT_RANDOM_LIMIT. */
+enum { CRYPT_RANDOM_LIMIT = 1 << 20 };
+void crypt_random_text(size_t bytes, enum crypt_encoding encoding, struct secret *ret_text);
 
 /*
  * A checksum that finds accidents (and, without the key of a signer, not attacks): the first 16
