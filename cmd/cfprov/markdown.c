@@ -128,7 +128,7 @@ static void add_drifts(struct rows *rows, const struct plan *plan)
 	for (size_t i = 0; i < plan->drift_count; i++) {
 		struct str why CLEANUP(str_release) = {0};
 		struct row *row = add_row(rows);
-		render_drift(&why, &plan->drifts[i]);
+		render_drift(&why, plan, &plan->drifts[i]);
 		row->symbol = plan->drifts[i].live ? "~" : "-";
 		row->what = "changed";
 		row->object = plan->drifts[i].recorded;

@@ -1,12 +1,15 @@
 #include "render.h"
 
 #include "base/text.h"
+#include "changes.h"
 #include "term.h"
 
 #include <string.h>
 #include <unistd.h>
 
-enum { NAMED_AT_MOST = 10 };
+/* How many are named of those who want consent, and whose value nobody can verify; and how many
+ * lines there are at most of what only goes with its store. */
+enum { NAMED_AT_MOST = 10, FEW = 3, ALONG_AT_MOST = 10 };
 
 static const struct look {
 	const char *symbol, *word;
@@ -15,8 +18,8 @@ static const struct look {
 	[ACTION_NONE] = {" ", "nothing", TERM_PLAIN},
 	[ACTION_CREATE] = {"+", "create", TERM_CREATE},
 	[ACTION_ADOPT] = {"=", "adopt", TERM_IMPORT},
-	[ACTION_UPDATE] = {"~", "update", TERM_BOLD},
-	[ACTION_RENAME] = {"~", "rename", TERM_BOLD},
+	[ACTION_UPDATE] = {"~", "update", TERM_CHANGE},
+	[ACTION_RENAME] = {"~", "rename", TERM_CHANGE},
 	[ACTION_REPLACE] = {"-/+", "replace", TERM_DESTROY},
 	[ACTION_DESTROY] = {"-", "destroy", TERM_DESTROY},
 	[ACTION_FORGET] = {".", "forget", TERM_DIM},
@@ -40,22 +43,80 @@ void render_address(struct str *out, const struct object *object)
 	text_add_visible(out, str_text(&address), address.length, 0);
 }
 
-static void add_action(struct str *out, const struct action *action)
+/* "  - prod/keys (with its store)" */
+static void add_head(struct str *out, enum action_kind kind, const struct str *text)
 {
-	enum action_kind kind = action_kind(action);
-	struct str line CLEANUP(str_release) = {0};
+	struct str folded CLEANUP(str_release) = {0};
+	size_t indent = strlen(looks[kind].symbol) + 3;
 
 	str_text_add(out, "  ");
 	term_add(out, STDOUT_FILENO, looks[kind].style, looks[kind].symbol);
 	str_char(out, ' ');
-	render_address(out, action_object(action));
+	term_add_folded(&folded, STDOUT_FILENO, indent, str_text(text));
+	str_text_add(out, str_text(&folded) + indent);
+}
+
+void render_beside(struct str *out, const struct action *action)
+{
+	enum action_kind kind = action_kind(action);
+
 	if (kind == ACTION_ADOPT)
 		str_format(out, " (id %s)", action->before->id);
+	if (kind == ACTION_RENAME) {
+		str_text_add(out, " (was ");
+		text_add_visible(out, action->before->secret, strlen(action->before->secret), 0);
+		str_char(out, ')');
+	}
+	if (action->goes_with_store)
+		str_text_add(out, " (with its store)");
+}
+
+static void add_action(struct str *out, const struct action *action)
+{
+	enum action_kind kind = action_kind(action);
+	struct str head CLEANUP(str_release) = {0}, line CLEANUP(str_release) = {0};
+	struct changes changes CLEANUP(changes_release) = {0};
+
+	render_address(&head, action_object(action));
+	render_beside(&head, action);
+	add_head(out, kind, &head);
+	if (action->reason && !changes_say_reason(action)) {
+		term_add_folded(&line, STDOUT_FILENO, 6, action->reason);
+		term_add(out, STDOUT_FILENO, TERM_DIM, str_text(&line));
+	}
+	changes_of_action(&changes, action);
+	changes_add_lines(out, &changes);
+}
+
+/* "  - prod/keys (100 secrets, with their store):" with a star behind the store; then the names. */
+static void add_along(struct str *out, const struct action *actions, size_t count)
+{
+	const struct object *first = action_object(actions);
+	const struct object all = {.account = first->account, .store = first->store, .secret = "*"};
+	struct str head CLEANUP(str_release) = {0}, names CLEANUP(str_release) = {0};
+
+	render_address(&head, &all);
+	str_format(&head, " (%zu secrets, with their store):", count);
+	add_head(out, action_kind(actions), &head);
+	for (size_t i = 0; i < count; i++) {
+		const char *name = action_object(&actions[i])->secret;
+		str_text_add(&names, i ? ", " : "");
+		text_add_visible(&names, name, strlen(name), 0);
+	}
+	term_add_folded(out, STDOUT_FILENO, 6, str_text(&names));
+}
+
+static void add_actions(struct str *out, const struct plan *plan)
+{
+	for (size_t i = 0, count; i < plan->action_count; i += count) {
+		count = changes_count_along(plan, i);
+		if (count > ALONG_AT_MOST)
+			add_along(out, &plan->actions[i], count);
+		for (size_t j = i; j < i + count && count <= ALONG_AT_MOST; j++)
+			if (action_kind(&plan->actions[j]) != ACTION_NONE)
+				add_action(out, &plan->actions[j]);
+	}
 	str_char(out, '\n');
-	if (!action->reason)
-		return;
-	term_add_folded(&line, STDOUT_FILENO, 6, action->reason);
-	term_add(out, STDOUT_FILENO, TERM_DIM, str_text(&line));
 }
 
 /* "To be done (+ create, = adopt):", of the kinds that the plan has. */
@@ -112,23 +173,41 @@ static void add_summary(struct str *out, const struct plan *plan, enum planning_
 	str_char(out, '\n');
 }
 
-void render_drift(struct str *out, const struct drift *drift)
+static bool is_another(const struct drift *drift)
 {
-	if (drift->live)
-		str_format(out, "is another one now: it has the id %s, the state knows %s",
-			drift->live->id, drift->recorded->id);
-	else
-		str_format(out, "is gone; its id was %s", drift->recorded->id);
+	return !drift->live || strcmp(drift->live->id, drift->recorded->id) != 0;
 }
 
-static void add_drift(struct str *out, const struct drift *drift)
+void render_drift(struct str *out, const struct plan *plan, const struct drift *drift)
 {
+	struct changes changes CLEANUP(changes_release) = {0};
+
+	if (!drift->live) {
+		str_format(out, "is gone; its id was %s", drift->recorded->id);
+	} else if (is_another(drift)) {
+		str_format(out, "is another one now: it has the id %s, the state knows %s",
+			drift->live->id, drift->recorded->id);
+	} else {
+		changes_of_drift(&changes, drift, changes_leave_value(plan, drift));
+		changes_add_phrase(out, &changes);
+	}
+}
+
+static void add_drift(struct str *out, const struct plan *plan, const struct drift *drift)
+{
+	struct changes changes CLEANUP(changes_release) = {0};
 	struct str line CLEANUP(str_release) = {0};
 
 	render_address(&line, drift->recorded);
-	str_char(&line, ' ');
-	render_drift(&line, drift);
+	if (is_another(drift)) {
+		str_char(&line, ' ');
+		render_drift(&line, plan, drift);
+	}
 	term_add_folded(out, STDOUT_FILENO, 2, str_text(&line));
+	if (is_another(drift))
+		return;
+	changes_of_drift(&changes, drift, changes_leave_value(plan, drift));
+	changes_add_lines(out, &changes);
 }
 
 static void add_drifts(struct str *out, const struct plan *plan)
@@ -137,7 +216,7 @@ static void add_drifts(struct str *out, const struct plan *plan)
 		return;
 	str_text_add(out, "Changed outside of cfprov:\n\n");
 	for (size_t i = 0; i < plan->drift_count; i++)
-		add_drift(out, &plan->drifts[i]);
+		add_drift(out, plan, &plan->drifts[i]);
 	str_char(out, '\n');
 }
 
@@ -173,6 +252,16 @@ static void add_accounts(struct str *out, const struct plan *plan)
 	}
 }
 
+void render_learned(struct str *out, const struct refresh *refresh)
+{
+	struct changes changes CLEANUP(changes_release) = {0};
+
+	changes_of_refresh(&changes, refresh);
+	str_text_add(out, refresh->after ? "was modified" : "is not there any more");
+	str_text_add(out, changes.count ? "; " : "");
+	changes_add_phrase(out, &changes);
+}
+
 static void render_refresh(struct str *out, const struct plan *plan)
 {
 	if (!plan->refresh_count) {
@@ -184,7 +273,8 @@ static void render_refresh(struct str *out, const struct plan *plan)
 		const struct refresh *refresh = &plan->refreshes[i];
 		struct str line CLEANUP(str_release) = {0};
 		render_address(&line, refresh->before);
-		str_text_add(&line, refresh->after ? " was modified" : " is not there any more");
+		str_char(&line, ' ');
+		render_learned(&line, refresh);
 		term_add_folded(out, STDOUT_FILENO, 2, str_text(&line));
 	}
 }
@@ -201,10 +291,7 @@ void render_plan(struct str *out, const struct plan *plan, enum planning_mode mo
 		return;
 	}
 	add_heading(out, plan);
-	for (size_t i = 0; i < plan->action_count; i++)
-		if (action_kind(&plan->actions[i]) != ACTION_NONE)
-			add_action(out, &plan->actions[i]);
-	str_char(out, '\n');
+	add_actions(out, plan);
 	add_accounts(out, plan);
 	add_summary(out, plan, mode);
 }
@@ -229,11 +316,12 @@ void render_complete(struct str *out, enum planning_mode mode, const struct plan
 }
 
 /* "A, B and 3 more", of what is given one by one. */
-static void add_name(struct str *out, const struct object *object, size_t index, size_t count)
+static void add_name(
+	struct str *out, const struct object *object, size_t index, size_t count, size_t at_most)
 {
-	if (index == NAMED_AT_MOST)
+	if (index == at_most)
 		str_format(out, " and %zu more", count - index);
-	if (index >= NAMED_AT_MOST)
+	if (index >= at_most)
 		return;
 	if (index)
 		str_text_add(out, index + 1 == count ? " and " : ", ");
@@ -247,7 +335,8 @@ static void note_consent(const struct plan *plan, size_t count)
 
 	for (size_t i = 0; i < plan->action_count; i++)
 		if (plan->actions[i].needs_consent)
-			add_name(&text, action_object(&plan->actions[i]), index++, count);
+			add_name(&text, action_object(&plan->actions[i]), index++, count,
+				NAMED_AT_MOST);
 	str_format(&text,
 		" %s already. To take %s over without being asked, write `adopt: true` in "
 		"the manifest or give -adopt.",
@@ -257,12 +346,36 @@ static void note_consent(const struct plan *plan, size_t count)
 	term_say_str(&folded);
 }
 
+static void note_unverified(const struct plan *plan, size_t count)
+{
+	struct str text CLEANUP(str_release) = {0}, folded CLEANUP(str_release) = {0};
+	bool is_one = count == 1;
+	size_t index = 0;
+
+	if (is_one)
+		str_text_add(&text, "The value of a secret can't be verified: ");
+	else
+		str_format(&text, "The values of %zu secrets can't be verified: ", count);
+	for (size_t i = 0; i < plan->action_count; i++)
+		if (plan->actions[i].is_unverified)
+			add_name(&text, action_object(&plan->actions[i]), index++, count, FEW);
+	str_format(&text,
+		". %s made with another key, or none was kept. Raise `version` to write %s again.",
+		is_one ? "Its fingerprint was" : "Their fingerprints were", is_one ? "it" : "them");
+	term_add_folded(&folded, STDERR_FILENO, 0, str_text(&text));
+	term_say_str(&folded);
+}
+
 void render_notes(const struct plan *plan)
 {
-	size_t count = 0;
+	size_t asking = 0, unverified = 0;
 
-	for (size_t i = 0; i < plan->action_count; i++)
-		count += plan->actions[i].needs_consent;
-	if (count)
-		note_consent(plan, count);
+	for (size_t i = 0; i < plan->action_count; i++) {
+		asking += plan->actions[i].needs_consent;
+		unverified += plan->actions[i].is_unverified;
+	}
+	if (asking)
+		note_consent(plan, asking);
+	if (unverified)
+		note_unverified(plan, unverified);
 }

@@ -16,8 +16,14 @@ void render_summary(struct str *out, const struct plan *plan, enum planning_mode
 /* "Apply complete! …" or "Destroy complete! …", plain. */
 void render_complete(struct str *out, enum planning_mode mode, const struct plan_counts *done);
 
-/* "is gone; its id was …": what follows an address. */
-void render_drift(struct str *out, const struct drift *drift);
+/* "is gone; its id was …", or what was changed: what follows an address. */
+void render_drift(struct str *out, const struct plan *plan, const struct drift *drift);
+
+/* "was modified": what the state learns, to follow an address. */
+void render_learned(struct str *out, const struct refresh *refresh);
+
+/* " (was OLD)" and the like, to follow the action's address; or nothing. */
+void render_beside(struct str *out, const struct action *action);
 
 /* "1 imported, 3 added, 0 changed, 0 destroyed": what an apply did. */
 void render_done(struct str *out, const struct plan_counts *counts);

@@ -153,20 +153,6 @@ static void find_strangers(
 
 /* ---- what of a secret differs ---- */
 
-/*
- * Was it written by somebody else since we did? `modified` tells, but it may also change when
- * Cloudflare has a new secret ready.
- */
-static unsigned differences(const struct object *recorded, const struct object *live)
-{
-	unsigned fields = object_differences(recorded, live);
-	bool became_ready = recorded->status && live->status &&
-			    strcmp(recorded->status, "active") != 0 &&
-			    strcmp(recorded->status, live->status) != 0;
-
-	return became_ready ? fields & ~(unsigned)FIELD_VALUE : fields;
-}
-
 /* Why the value is to be written again; NULL: it is not. *ret_unverified: nobody can tell. */
 static const char *why_rewrite(struct planning *p, const struct object *desired,
 	const struct object *recorded, const struct object *live, bool *ret_unverified)
@@ -184,7 +170,7 @@ static const char *why_rewrite(struct planning *p, const struct object *desired,
 			(long long)recorded->version, (long long)desired->version);
 	if (desired->verdict == VALUE_CHANGED)
 		return "its value has changed";
-	if ((differences(recorded, live) & FIELD_VALUE) && may_rewrite &&
+	if ((object_drift(recorded, live) & FIELD_VALUE) && may_rewrite &&
 		desired->on_drift == ON_DRIFT_REWRITE)
 		return "it was changed outside of cfprov";
 	*ret_unverified = desired->verdict == VALUE_UNVERIFIABLE && !desired->keeps_no_fingerprint;
@@ -234,7 +220,7 @@ static bool is_same_record(const struct object *a, const struct object *b)
 static void learn_secret(struct object *now, const struct object *live,
 	const struct object *desired, const struct object *recorded)
 {
-	if (differences(recorded, live) & FIELD_VALUE)
+	if (object_drift(recorded, live) & FIELD_VALUE)
 		now->modified = recorded->modified;
 	now->scopes = live->scopes;
 	now->comment = live->comment;
@@ -358,6 +344,7 @@ static const struct object *find_former(const struct planning *p, const struct o
 static void decide_rename(
 	struct planning *p, const struct object *desired, const struct object *former)
 {
+	static const char moved_says_so[] = "`moved` in the manifest says so";
 	const struct object *live = same_live(p, former);
 	struct action *action = plan_add(p->plan);
 
@@ -366,7 +353,9 @@ static void decide_rename(
 	action->after = desired;
 	action->before = former;
 	find_changes(p, action, former, live);
-	action->reason = "`moved` in the manifest says so";
+	action->reason = action->reason ? arena_format(&p->plan->arena, "%s; %s", moved_says_so,
+						  action->reason)
+					: moved_says_so;
 	wait_for_store(p, action);
 }
 
@@ -461,7 +450,7 @@ static bool has_drifted(const struct trio *trio)
 		return false;
 	if (!trio->is_same)
 		return trio->live || recorded->id;
-	unsigned fields = differences(recorded, trio->live);
+	unsigned fields = object_drift(recorded, trio->live);
 	if (desired && desired->on_drift == ON_DRIFT_IGNORE)
 		fields &= ~(unsigned)FIELD_VALUE;
 	return fields != 0;

@@ -251,6 +251,16 @@ unsigned object_differences(const struct object *a, const struct object *b)
 	return fields;
 }
 
+unsigned object_drift(const struct object *recorded, const struct object *live)
+{
+	unsigned fields = object_differences(recorded, live);
+	bool became_ready = recorded->status && live->status &&
+			    strcmp(recorded->status, "active") != 0 &&
+			    strcmp(recorded->status, live->status) != 0;
+
+	return became_ready ? fields & ~(unsigned)FIELD_VALUE : fields;
+}
+
 static int compare_scopes(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
