@@ -15,6 +15,7 @@ void session_init(struct session *session, const struct cli *cli, const struct e
 {
 	*session = (struct session){
 		.cli = cli, .sink = sink, .wake_fd = interrupt_start(), .sources = sources_new()};
+	sources_heed(session->sources, &interrupt_count);
 }
 
 void session_release(struct session *session)
@@ -204,16 +205,18 @@ bool session_new_client(struct session *session)
 bool session_find_lane(struct session *session, struct table **lanes, const struct account *account,
 	size_t *ret_lane, struct error *err)
 {
-	const char *key = account->token.kind == VALUE_NONE ? "" : account->token.name;
+	struct str key CLEANUP(str_release) = {0};
 	struct credentials credentials CLEANUP(credentials_release) = {0};
-	size_t *known = table_get(*lanes, key);
+
+	source_add_key(&key, &account->token);
+	size_t *known = table_get(*lanes, str_text(&key));
 
 	if (!known) {
 		if (!sources_credentials(session->sources, account, &credentials, err))
 			return false;
 		known = arena_alloc(&session->arena, sizeof(*known));
 		*known = client_add_lane(session->client, &credentials);
-		table_put(lanes, key, known);
+		table_put(lanes, arena_text(&session->arena, str_text(&key)), known);
 	}
 	*ret_lane = *known;
 	return true;
