@@ -1,5 +1,6 @@
 #include "progress.h"
 
+#include "base/text.h"
 #include "render.h"
 #include "term.h"
 
@@ -26,19 +27,28 @@ static void tell_complete(const struct event *event)
 		[ACTION_NONE] = {"unchanged", TERM_PLAIN},
 		[ACTION_CREATE] = {"created", TERM_CREATE},
 		[ACTION_ADOPT] = {"adopted", TERM_IMPORT},
-		[ACTION_UPDATE] = {"updated", TERM_BOLD},
-		[ACTION_RENAME] = {"renamed", TERM_BOLD},
+		[ACTION_UPDATE] = {"updated", TERM_CHANGE},
+		[ACTION_RENAME] = {"renamed", TERM_CHANGE},
 		[ACTION_REPLACE] = {"replaced", TERM_CREATE},
 		[ACTION_DESTROY] = {"destroyed", TERM_DESTROY},
 		[ACTION_FORGET] = {"forgotten", TERM_DIM},
 	};
-	enum action_kind kind = action_kind(event->action);
+	const struct action *action = event->action;
+	enum action_kind kind = action_kind(action);
 	struct str line CLEANUP(str_release) = {0};
 
 	assert(event->object);
 	render_address(&line, event->object);
 	str_text_add(&line, ": ");
 	term_add(&line, STDERR_FILENO, words[kind].style, words[kind].word);
+	if (kind == ACTION_RENAME) {
+		str_text_add(&line, " from ");
+		text_add_visible(&line, action->before->secret, strlen(action->before->secret), 0);
+	}
+	if (kind == ACTION_ADOPT && action->changes)
+		str_text_add(&line, " and updated");
+	if (action->goes_with_store)
+		str_text_add(&line, " with its store");
 	add_elapsed(&line, event->elapsed_us);
 	str_format(&line, " (id %s)", event->object->id);
 	term_say("%s", str_text(&line));

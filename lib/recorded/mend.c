@@ -89,15 +89,33 @@ bool mend_remove(const struct state *state, const char *const *patterns, size_t 
 
 /* ---- mv ---- */
 
+/* Are these two names of secrets in one store? */
+static bool is_in_one_store(const char *from, const char *to)
+{
+	const char *last = strrchr(from, '/');
+
+	return last && strchr(from, '/') != last &&
+	       strncmp(from, to, (size_t)(last - from) + 1) == 0 &&
+	       !strchr(to + (last - from) + 1, '/');
+}
+
 static bool refuse_rename(const char *from, const char *to, struct error *err)
 {
 	struct str a CLEANUP(str_release) = {0}, b CLEANUP(str_release) = {0};
 
 	text_add_visible(&a, from, strlen(from), 120);
 	text_add_visible(&b, to, strlen(to), 120);
+	if (is_in_one_store(from, to)) {
+		error_set(err,
+			"%s can't become %s in the state alone: Cloudflare would go on to call it "
+			"by its old name",
+			str_text(&a), str_text(&b));
+		return error_hint(err, "Write `from` and `to` under `moved` in the manifest: the "
+				       "next apply renames the secret in Cloudflare, too.");
+	}
 	error_set(err,
-		"%s can't become %s: names are the identity, and Cloudflare can't rename a "
-		"store or move one to another account",
+		"%s can't become %s: names are the identity, and Cloudflare can't rename a store "
+		"or move what is in it elsewhere",
 		str_text(&a), str_text(&b));
 	return error_hint(err, "`state mv` renames an account's alias, as in: cfprov state mv "
 			       "staging testing. To stop managing a store, use cfprov state rm.");

@@ -32,8 +32,8 @@ bool mend_remove(const struct state *state, const char *const *patterns, size_t 
 
 /*
  * The renaming of an alias: all that is recorded under `from` comes under `to`. Refused: what is
- * not recorded, an alias that there is already, and a rename of a store, since names are the
- * identity of stores and Cloudflare can't rename one.
+ * not recorded, an alias that there is already, and a rename of a store or secret: names are their
+ * identity, and have to change in Cloudflare first (which for secrets `moved` does).
  */
 bool mend_rename(const struct state *state, const char *from, const char *to, struct mend *ret_mend,
 	struct error *err) MUST_CHECK;
