@@ -257,11 +257,38 @@ void changes_add_lines(struct str *out, const struct changes *changes)
 	}
 }
 
+/* In a sentence, the reason alone tells what a value's change is. */
+static const char *in_sentence(const char *text)
+{
+	size_t length = strlen(sensitive);
+
+	return strncmp(text, sensitive, length) == 0 && text[length] ? text + length + 2 : text;
+}
+
 void changes_add_phrase(struct str *out, const struct changes *changes)
 {
 	for (size_t i = 0; i < changes->count; i++)
 		str_format(out, "%s%s: %s", i ? "; " : "", changes->items[i].field,
-			changes->items[i].text);
+			in_sentence(changes->items[i].text));
+}
+
+void changes_add_why(struct str *out, const struct action *action)
+{
+	struct changes changes CLEANUP(changes_release) = {0};
+	struct str why CLEANUP(str_release) = {0};
+
+	if (action_kind(action) == ACTION_RENAME) {
+		str_text_add(&why, "it was ");
+		text_add_visible(&why, action->before->secret, strlen(action->before->secret), 0);
+	}
+	if (action->goes_with_store)
+		str_text_add(&why, "it goes with its store");
+	else if (action->reason && !changes_say_reason(action))
+		str_format(&why, "%s%s", why.length ? "; " : "", action->reason);
+	changes_of_action(&changes, action);
+	str_text_add(&why, why.length && changes.count ? "; " : "");
+	changes_add_phrase(&why, &changes);
+	str_add(out, why.bytes, why.length);
 }
 
 static bool goes_along(const struct action *action)

@@ -44,6 +44,9 @@ void changes_add_lines(struct str *out, const struct changes *changes);
 /* "value: its value has changed; scopes: workers -> dex"; nothing, if there are none. */
 void changes_add_phrase(struct str *out, const struct changes *changes);
 
+/* Why, and what: "it was OLD; `moved` in the manifest says so; comment: …"; or nothing. */
+void changes_add_why(struct str *out, const struct action *action);
+
 /* Does what is shown of its fields, or of where it goes, say the action's reason already? */
 bool changes_say_reason(const struct action *action);
 

@@ -1,5 +1,6 @@
 #include "markdown.h"
 
+#include "changes.h"
 #include "render.h"
 
 #include "base/text.h"
@@ -8,13 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So many rows stand outside of the fold; and what the end of a text that was cut needs. */
-enum { ROWS_SHOWN = 30, END_BYTES = 220 };
+/* So many rows stand outside of the fold, and at most for what goes with its store; and what the
+ * end of a text that was cut needs. */
+enum { ROWS_SHOWN = 30, ROWS_ALONG = 10, END_BYTES = 220 };
 
 struct row {
 	const char *symbol, *what;
 	const struct object *object;
-	char *why; /* or NULL */
+	char *why;   /* or NULL */
+	bool is_all; /* not the secret alone, but all that are in its store */
 	bool destroys;
 };
 
@@ -93,19 +96,46 @@ static bool destroys(const struct action *action)
 	return action_counts(action).destroy > 0;
 }
 
+/* Gives the reason, and what changes; or NULL. */
+static char *why_of(const struct action *action)
+{
+	struct str why = {0};
+
+	changes_add_why(&why, action);
+	return why.length ? str_steal(&why) : NULL;
+}
+
+/* Gives the names of secrets that go with their store. */
+static char *names_of(const struct action *actions, size_t count)
+{
+	struct str names = {0};
+
+	str_format(&names, "%zu secrets go with their store: ", count);
+	for (size_t i = 0; i < count; i++) {
+		const char *name = action_object(&actions[i])->secret;
+		str_text_add(&names, i ? ", " : "");
+		text_add_visible(&names, name, strlen(name), 0);
+	}
+	return str_steal(&names);
+}
+
 /* The actions that destroy, or the others. */
 static void add_actions(struct rows *rows, const struct plan *plan, bool that_destroy)
 {
-	for (size_t i = 0; i < plan->action_count; i++) {
+	for (size_t i = 0, count; i < plan->action_count; i += count) {
 		const struct action *action = &plan->actions[i];
 		enum action_kind kind = action_kind(action);
+		count = changes_count_along(plan, i);
+		if (count <= ROWS_ALONG)
+			count = 1;
 		if (kind == ACTION_NONE || destroys(action) != that_destroy)
 			continue;
 		struct row *row = add_row(rows);
 		row->symbol = render_symbol(kind);
 		row->what = render_word(kind);
 		row->object = action_object(action);
-		row->why = action->reason ? mem_copy_text(action->reason) : NULL;
+		row->is_all = count > 1;
+		row->why = count > 1 ? names_of(action, count) : why_of(action);
 		row->destroys = that_destroy;
 	}
 }
@@ -114,12 +144,14 @@ static void add_refreshes(struct rows *rows, const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->refresh_count; i++) {
 		const struct refresh *refresh = &plan->refreshes[i];
+		struct str why CLEANUP(str_release) = {0};
 		struct row *row = add_row(rows);
 		row->symbol = refresh->after ? "~" : ".";
 		row->what = "learn";
 		row->object = refresh->before;
-		row->why = mem_copy_text(
-			refresh->after ? "it was modified" : "it is not there any more");
+		str_text_add(&why, "it ");
+		render_learned(&why, refresh);
+		row->why = str_steal(&why);
 	}
 }
 
@@ -140,7 +172,11 @@ static void render_row(struct str *out, const struct row *row)
 {
 	struct str address CLEANUP(str_release) = {0};
 
-	render_address(&address, row->object);
+	struct object object = *row->object;
+
+	if (row->is_all)
+		object.secret = "*";
+	render_address(&address, &object);
 	str_format(out, "| `%s` | ", row->symbol);
 	add_code(out, str_text(&address));
 	str_format(out, " | %s | ", row->what);

@@ -3,6 +3,7 @@
 #include "adapter/json.h"
 #include "base/clock.h"
 #include "base/version.h"
+#include "changes.h"
 #include "diagnostics.h"
 #include "render.h"
 #include "term.h"
@@ -98,11 +99,11 @@ void stream_start(void)
 
 /* ---- what happens ---- */
 
-static void put_resource(struct json_writer *json, const struct object *object)
+static void put_resource(struct json_writer *json, const char *key, const struct object *object)
 {
 	char *address AUTO_FREE = object_address(object);
 
-	json_begin_object(json, "resource");
+	json_begin_object(json, key);
 	json_put_text(json, "addr", address);
 	json_put_text(json, "module", "");
 	json_put_text(json, "resource", address);
@@ -175,7 +176,7 @@ static void tell_hook(const struct event *event, const char *type)
 	bool is_bad = event->type == EVENT_ACTION_FAILED;
 	struct json_writer json = begin(&out, is_bad ? "error" : "info", type, str_text(&message));
 	json_begin_object(&json, "hook");
-	put_resource(&json, event->object);
+	put_resource(&json, "resource", event->object);
 	if (event->action)
 		json_put_text(&json, "action", terraform_words(event->action, false).verb);
 	if (!is_bad && event->type != EVENT_ACTION_SLOW)
@@ -213,16 +214,21 @@ bool stream_event(const struct event *event)
 
 /* ---- the plan ---- */
 
-static void add_drift(struct str *out, const struct object *before, const struct object *after)
+static void add_drift(struct str *out, const struct plan *plan, const struct drift *drift)
 {
-	const char *verb = after ? "update" : "delete";
+	const struct object *before = drift->recorded;
+	const char *verb = drift->live ? "update" : "delete";
 	struct str message CLEANUP(str_release) = {0};
+	struct changes changes CLEANUP(changes_release) = {0};
 
 	render_address(&message, before);
 	str_format(&message, ": drift detected (%s)", verb);
+	changes_of_drift(&changes, drift, changes_leave_value(plan, drift));
+	str_text_add(&message, changes.count ? ": " : "");
+	changes_add_phrase(&message, &changes);
 	struct json_writer json = begin(out, "info", "resource_drift", str_text(&message));
 	json_begin_object(&json, "change");
-	put_resource(&json, before);
+	put_resource(&json, "resource", before);
 	json_put_text(&json, "action", verb);
 	json_end(&json);
 	end(&json);
@@ -234,7 +240,7 @@ static void add_drifts(struct str *out, const struct plan_view *view)
 	size_t next = 0;
 
 	for (size_t i = 0; i < plan->drift_count; i++)
-		add_drift(out, plan->drifts[i].recorded, plan->drifts[i].live);
+		add_drift(out, plan, &plan->drifts[i]);
 	if (view->mode != PLANNING_REFRESH_ONLY)
 		return;
 	/* What the state is to learn, and was not told above. */
@@ -246,21 +252,24 @@ static void add_drifts(struct str *out, const struct plan_view *view)
 		bool is_told = next < plan->drift_count &&
 			       object_compare(plan->drifts[next].recorded, refresh->before) == 0;
 		if (!is_told && refresh_is_drift(refresh))
-			add_drift(out, refresh->before, refresh->after);
+			add_drift(out, plan, &(struct drift){refresh->before, refresh->after});
 	}
 }
 
 static void add_planned(struct str *out, const struct action *action, bool destroys_all)
 {
 	const struct terraform_words words = terraform_words(action, destroys_all);
-	struct str message CLEANUP(str_release) = {0};
+	struct str message CLEANUP(str_release) = {0}, why CLEANUP(str_release) = {0};
 
+	changes_add_why(&why, action);
 	render_address(&message, action_object(action));
-	str_format(&message, ": plan to %s%s%s", words.verb, action->reason ? ": " : "",
-		action->reason ? action->reason : "");
+	str_format(
+		&message, ": plan to %s%s%s", words.verb, why.length ? ": " : "", str_text(&why));
 	struct json_writer json = begin(out, "info", "planned_change", str_text(&message));
 	json_begin_object(&json, "change");
-	put_resource(&json, action_object(action));
+	put_resource(&json, "resource", action_object(action));
+	if (action_kind(action) == ACTION_RENAME)
+		put_resource(&json, "previous_resource", action->before);
 	json_put_text(&json, "action", words.verb);
 	if (words.stream_reason)
 		json_put_text(&json, "reason", words.stream_reason);

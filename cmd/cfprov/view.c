@@ -54,6 +54,8 @@ bool refresh_is_drift(const struct refresh *refresh)
 
 	if (!before->id) /* asked for once, and never made */
 		return false;
+	if (after && before->kind == OBJECT_SECRET && is_same_text(before->id, after->id))
+		return object_drift(before, after) != 0;
 	return !after || !is_same_text(before->id, after->id) ||
 	       !is_same_text(before->created, after->created) ||
 	       !is_same_text(before->modified, after->modified);
