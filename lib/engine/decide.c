@@ -325,7 +325,7 @@ static void decide_desired(struct planning *p, const struct trio *trio)
 	if (action->is_replaced)
 		decide_replacement(p, action, trio);
 	wait_for_store(p, action);
-	if (action_kind(action) == ACTION_NONE)
+	if (recorded && action_kind(action) == ACTION_NONE)
 		refresh(p, recorded, live, desired);
 }
 
