@@ -72,7 +72,7 @@ static bool is_guarded(const struct cli *cli, const struct plan *plan)
 	return false;
 }
 
-static bool is_approved(const struct session *session)
+static bool is_approved(const struct session *session, const char *operation)
 {
 	const struct cli *cli = session->cli;
 	const struct plan *plan = &session->plan;
@@ -84,7 +84,7 @@ static bool is_approved(const struct session *session)
 		return has_consent(plan);
 	if (cli->input)
 		return ask(session->wake_fd);
-	error_set(&err, "apply needs consent, and -input=false forbids to ask");
+	error_set(&err, "%s needs consent, and -input=false forbids to ask", operation);
 	error_hint(&err, "Add -auto-approve if nobody needs to look at the plan first.");
 	term_error(&err);
 	return false;
@@ -92,7 +92,7 @@ static bool is_approved(const struct session *session)
 
 /* ---- doing it ---- */
 
-static int tell_end(const struct session *session, enum session_mode mode,
+static int tell_end(const struct session *session, enum planning_mode mode,
 	const struct executor_result *result, const struct voice *voice)
 {
 	struct str line CLEANUP(str_release) = {0}, counts CLEANUP(str_release) = {0};
@@ -117,7 +117,27 @@ static int tell_end(const struct session *session, enum session_mode mode,
 	return EXIT_ERROR;
 }
 
-static int execute(struct session *session, enum session_mode mode, const struct voice *voice)
+/* The journal, or the state, could not be written. */
+static void tell_unwritten(
+	const struct executor_result *result, const char *operation, struct error *err)
+{
+	const char *known =
+		result->started == 0 ? "Nothing was sent."
+		: result->is_in_journal
+			? "What was done stands in the journal, and will be in the state."
+		: result->is_in_state ? "The state has what was done."
+				      : "The ids of what was made stand above.";
+	const char *next = result->started && !result->is_in_journal && !result->is_in_state
+				   ? ": it finds them by name"
+				   : "";
+
+	error_hint(err, "%s Make room (or mend what is wrong) and run %s again%s.", known,
+		operation, next);
+	term_error(err);
+}
+
+static int execute(struct session *session, enum planning_mode mode, const char *operation,
+	const struct voice *voice)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct executor_result result;
@@ -125,6 +145,9 @@ static int execute(struct session *session, enum session_mode mode, const struct
 		.client = session->client,
 		.accounts = session->accounts,
 		.count = session->desired.account_count,
+		.plan = &session->plan,
+		.live = &session->live,
+		.values = &session->values,
 		.force = session->cli->force,
 	};
 	struct executor_input input = {
@@ -143,28 +166,25 @@ static int execute(struct session *session, enum session_mode mode, const struct
 	if (is_recorded)
 		return tell_end(session, mode, &result, voice);
 	voice->form->failures(voice);
-	error_prefix(&err, "the state could not be written");
-	error_hint(&err, "The ids of what was made stand above. Make room (or mend what is wrong) "
-			 "and run apply again: it finds them by name.");
-	term_error(&err);
+	tell_unwritten(&result, operation, &err);
 	return EXIT_ERROR;
 }
 
-static bool has_nothing_to_do(const struct plan *plan, enum session_mode mode)
+static bool has_nothing_to_do(const struct plan *plan, enum planning_mode mode)
 {
-	return plan_is_empty(plan) && (mode != SESSION_REFRESH_ONLY || !plan->refresh_count);
+	return plan_is_empty(plan) && (mode != PLANNING_REFRESH_ONLY || !plan->refresh_count);
 }
 
 /* Makes the plan, or takes the one that was saved. */
-static bool get_plan(struct session *session, enum session_mode *mode, const char *operation)
+static bool get_plan(struct session *session, enum planning_mode *mode, const char *operation)
 {
 	const struct cli *cli = session->cli;
 
 	if (cli->argument_count)
-		return session_load_plan(session, cli->arguments[0], mode) &&
-		       session_open_state(session, operation) && session_check_plan(session);
+		return planning_load(session, cli->arguments[0], mode) &&
+		       session_open_state(session, operation) && planning_check(session);
 	return session_load_manifest(session) && session_open_state(session, operation) &&
-	       session_plan(session, *mode);
+	       planning_make(session, *mode);
 }
 
 /* With -json nobody can be asked. */
@@ -181,7 +201,7 @@ static bool needs_no_answer(const struct cli *cli)
 	return false;
 }
 
-int act(const struct cli *cli, enum session_mode mode, const char *operation)
+int act(const struct cli *cli, enum planning_mode mode, const char *operation)
 {
 	struct voice voice CLEANUP(voice_release);
 	struct session session CLEANUP(session_release);
@@ -199,7 +219,8 @@ int act(const struct cli *cli, enum session_mode mode, const char *operation)
 		render_notes(&session.plan);
 	}
 	/* Without a question the state still learns what was refreshed. */
-	bool may_go_on = has_nothing_to_do(&session.plan, mode) ||
-			 (is_saved ? is_guarded(cli, &session.plan) : is_approved(&session));
-	return may_go_on ? execute(&session, mode, &voice) : EXIT_ERROR;
+	bool may_go_on =
+		has_nothing_to_do(&session.plan, mode) ||
+		(is_saved ? is_guarded(cli, &session.plan) : is_approved(&session, operation));
+	return may_go_on ? execute(&session, mode, operation, &voice) : EXIT_ERROR;
 }

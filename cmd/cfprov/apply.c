@@ -6,15 +6,15 @@
 /* A saved plan was made with options of its own. */
 static bool has_planning_options(const struct cli *cli)
 {
-	return cli->account_count || cli->target_count || cli->exclude_count ||
-	       cli->replace_count || cli->destroys || cli->refresh_only || !cli->refresh ||
+	return cli->accounts.count || cli->targets.count || cli->excludes.count ||
+	       cli->replaces.count || cli->destroys || cli->refresh_only || !cli->refresh ||
 	       cli->adopt;
 }
 
 int apply_run(const struct cli *cli)
 {
 	struct error err CLEANUP(error_release) = {0};
-	enum session_mode mode;
+	enum planning_mode mode;
 
 	if (cli->argument_count && has_planning_options(cli)) {
 		error_set(
@@ -23,5 +23,5 @@ int apply_run(const struct cli *cli)
 		term_error(&err);
 		return EXIT_ERROR;
 	}
-	return session_mode_of(cli, &mode) ? act(cli, mode, "apply") : EXIT_ERROR;
+	return planning_mode_of(cli, &mode) ? act(cli, mode, "apply") : EXIT_ERROR;
 }

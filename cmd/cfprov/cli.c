@@ -125,7 +125,7 @@ static bool take_option(struct parsing *p, const char *text, char ***next)
 		return error_set(p->err, "-%s needs a value: %s", option->name, option->must_be);
 	if (!value)
 		value = *(*next)++;
-	if (option->take(p->cli, value))
+	if (option->take((char *)p->cli + option->at, value))
 		return true;
 	if (strcmp(option->name, "var") == 0) /* it may be a secret */
 		return error_set(p->err, "-%s must be %s", option->name, option->must_be);
@@ -303,13 +303,13 @@ bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err)
 
 void cli_release(struct cli *cli)
 {
-	free((void *)cli->manifests);
-	free((void *)cli->variables);
-	free((void *)cli->accounts);
-	free((void *)cli->account_ids);
-	free((void *)cli->targets);
-	free((void *)cli->excludes);
-	free((void *)cli->replaces);
+	free((void *)cli->manifests.items);
+	free((void *)cli->variables.items);
+	free((void *)cli->accounts.items);
+	free((void *)cli->account_ids.items);
+	free((void *)cli->targets.items);
+	free((void *)cli->excludes.items);
+	free((void *)cli->replaces.items);
 	free((void *)cli->arguments);
 	*cli = (struct cli){0};
 }

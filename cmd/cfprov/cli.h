@@ -23,22 +23,23 @@ enum cli_format { FORMAT_HUMAN, FORMAT_JSON, FORMAT_MARKDOWN };
 /* A comment that is shorter could not hold its own summary. */
 enum { CLI_LEAST_BYTES = 512 };
 
+/* The values of an option that may be given again. */
+struct cli_texts {
+	const char **items;
+	size_t count, room;
+};
+
 struct cli {
 	const struct command *command;
-	const char **manifests; /* -f: files and folders; none: the default */
-	size_t manifest_count, manifest_room;
-	const char **variables; /* -var: NAME=VALUE */
-	size_t variable_count, variable_room;
-	const char *out;       /* -out; NULL: none */
-	const char *state;     /* -state; NULL: where the manifest says, or beside it */
-	const char **accounts; /* -account: patterns; none: all */
-	size_t account_count, account_room;
-	const char **account_ids; /* -account-id */
-	size_t account_id_count, account_id_room;
+	struct cli_texts manifests;                   /* -f: files and folders; none: the default */
+	struct cli_texts variables;                   /* -var: NAME=VALUE */
+	struct cli_texts accounts;                    /* -account: patterns; none: all */
+	struct cli_texts account_ids;                 /* -account-id */
+	struct cli_texts targets, excludes, replaces; /* patterns of addresses */
+	const char *out;                              /* -out; NULL: none */
+	const char *state;  /* -state; NULL: where the manifest says, or beside it */
 	const char *backup; /* -backup; NULL: beside the state */
 	bool dry_run, json, raw;
-	const char **targets, **excludes, **replaces; /* patterns of addresses */
-	size_t target_count, target_room, exclude_count, exclude_room, replace_count, replace_room;
 	bool no_color, auto_approve, input, lock, adopt, detailed_exitcode, help;
 	bool destroys, refresh, refresh_only, allow_store_destroy, force;
 	size_t max_deletes, max_delete_percent;

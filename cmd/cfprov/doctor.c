@@ -126,7 +126,7 @@ int doctor_run(const struct cli *cli)
 			&(struct finding){FINDING_FAIL, "state", "it is not known where it is",
 				"The error above says why."});
 	/* What is wrong with the manifest was said by then. */
-	bool is_whole = (knows_state || cli->account_id_count) && accounts_load(&session) &&
+	bool is_whole = (knows_state || cli->account_ids.count) && accounts_load(&session) &&
 			judge_accounts(&session, &findings);
 	if (!is_whole)
 		findings_add(&findings,

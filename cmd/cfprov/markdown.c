@@ -218,7 +218,7 @@ static void add_end(struct page *page, size_t changes, size_t drifts)
 
 static void add_page(struct page *page, const struct plan_view *view)
 {
-	bool is_refresh = view->mode == SESSION_REFRESH_ONLY;
+	bool is_refresh = view->mode == PLANNING_REFRESH_ONLY;
 	struct rows rows CLEANUP(rows_release) = {0}, drifts CLEANUP(rows_release) = {0};
 	size_t shown = ROWS_SHOWN, must = 0;
 

@@ -26,27 +26,27 @@ static void warn_of_refusals(const struct plan *plan)
 }
 
 /* Would apply do anything? With -refresh-only: would the state learn anything? */
-static bool has_changes(const struct plan *plan, enum session_mode mode)
+static bool has_changes(const struct plan *plan, enum planning_mode mode)
 {
-	return !plan_is_empty(plan) || (mode == SESSION_REFRESH_ONLY && plan->refresh_count);
+	return !plan_is_empty(plan) || (mode == PLANNING_REFRESH_ONLY && plan->refresh_count);
 }
 
 int plan_run(const struct cli *cli)
 {
 	struct voice voice CLEANUP(voice_release);
 	struct session session CLEANUP(session_release);
-	enum session_mode mode;
+	enum planning_mode mode;
 
 	bool is_good = voice_init(&voice, cli);
 	session_init(&session, cli, &voice.sink);
-	if (!is_good || !session_mode_of(cli, &mode) || !session_load_manifest(&session) ||
-		!session_read_state(&session) || !session_plan(&session, mode))
+	if (!is_good || !planning_mode_of(cli, &mode) || !session_load_manifest(&session) ||
+		!session_read_state(&session) || !planning_make(&session, mode))
 		return EXIT_ERROR;
 	const struct plan_view view = plan_view(&session, mode);
 	voice.form->plan(&view);
 	render_notes(&session.plan);
 	warn_of_refusals(&session.plan);
-	if (cli->out && !session_save_plan(&session, mode, cli->out))
+	if (cli->out && !planning_save(&session, mode, cli->out))
 		return EXIT_ERROR;
 	if (cli->out)
 		term_say("Saved; `cfprov apply %s` does exactly that.", cli->out);

@@ -15,6 +15,8 @@ static const struct look {
 	[ACTION_NONE] = {" ", "nothing", TERM_PLAIN},
 	[ACTION_CREATE] = {"+", "create", TERM_CREATE},
 	[ACTION_ADOPT] = {"=", "adopt", TERM_IMPORT},
+	[ACTION_UPDATE] = {"~", "update", TERM_BOLD},
+	[ACTION_RENAME] = {"~", "rename", TERM_BOLD},
 	[ACTION_REPLACE] = {"-/+", "replace", TERM_DESTROY},
 	[ACTION_DESTROY] = {"-", "destroy", TERM_DESTROY},
 	[ACTION_FORGET] = {".", "forget", TERM_DIM},
@@ -86,9 +88,9 @@ static void add_counts(struct str *out, const struct plan_counts *counts)
 		str_format(out, ", %zu to forget", counts->forget);
 }
 
-void render_summary(struct str *out, const struct plan *plan, enum session_mode mode)
+void render_summary(struct str *out, const struct plan *plan, enum planning_mode mode)
 {
-	bool is_refresh = mode == SESSION_REFRESH_ONLY;
+	bool is_refresh = mode == PLANNING_REFRESH_ONLY;
 
 	if (is_refresh && !plan->refresh_count) {
 		str_text_add(out, "No changes. The state matches what lives.");
@@ -101,7 +103,7 @@ void render_summary(struct str *out, const struct plan *plan, enum session_mode 
 	}
 }
 
-static void add_summary(struct str *out, const struct plan *plan, enum session_mode mode)
+static void add_summary(struct str *out, const struct plan *plan, enum planning_mode mode)
 {
 	struct str line CLEANUP(str_release) = {0};
 
@@ -174,7 +176,7 @@ static void add_accounts(struct str *out, const struct plan *plan)
 static void render_refresh(struct str *out, const struct plan *plan)
 {
 	if (!plan->refresh_count) {
-		add_summary(out, plan, SESSION_REFRESH_ONLY);
+		add_summary(out, plan, PLANNING_REFRESH_ONLY);
 		return;
 	}
 	str_text_add(out, "The state would learn:\n\n");
@@ -187,10 +189,10 @@ static void render_refresh(struct str *out, const struct plan *plan)
 	}
 }
 
-void render_plan(struct str *out, const struct plan *plan, enum session_mode mode)
+void render_plan(struct str *out, const struct plan *plan, enum planning_mode mode)
 {
 	add_drifts(out, plan);
-	if (mode == SESSION_REFRESH_ONLY) {
+	if (mode == PLANNING_REFRESH_ONLY) {
 		render_refresh(out, plan);
 		return;
 	}
@@ -215,9 +217,9 @@ void render_done(struct str *out, const struct plan_counts *counts)
 		counts->destroy);
 }
 
-void render_complete(struct str *out, enum session_mode mode, const struct plan_counts *done)
+void render_complete(struct str *out, enum planning_mode mode, const struct plan_counts *done)
 {
-	if (mode == SESSION_DESTROY) {
+	if (mode == PLANNING_DESTROY) {
 		str_format(out, "Destroy complete! Resources: %zu destroyed.", done->destroy);
 		return;
 	}

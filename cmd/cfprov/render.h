@@ -8,13 +8,13 @@
 
 /* What changed outside, the actions, a line or two each, then the summary: "Plan: …" or "No
  * changes. …". */
-void render_plan(struct str *out, const struct plan *plan, enum session_mode mode);
+void render_plan(struct str *out, const struct plan *plan, enum planning_mode mode);
 
 /* The line that tools read, plain: "Plan: …" or "No changes. …". */
-void render_summary(struct str *out, const struct plan *plan, enum session_mode mode);
+void render_summary(struct str *out, const struct plan *plan, enum planning_mode mode);
 
 /* "Apply complete! …" or "Destroy complete! …", plain. */
-void render_complete(struct str *out, enum session_mode mode, const struct plan_counts *done);
+void render_complete(struct str *out, enum planning_mode mode, const struct plan_counts *done);
 
 /* "is gone; its id was …": what follows an address. */
 void render_drift(struct str *out, const struct drift *drift);

@@ -230,7 +230,7 @@ static void put_actions(struct sheet *sheet, const struct plan_view *view)
 	json_begin_array(&sheet->json, "resource_changes");
 	while (plan_row_next(&row, view->plan))
 		if (row.action)
-			put_action(sheet, &row, view->mode == SESSION_DESTROY);
+			put_action(sheet, &row, view->mode == PLANNING_DESTROY);
 	json_end(&sheet->json);
 }
 

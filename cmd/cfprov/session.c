@@ -3,6 +3,7 @@
 #include "adapter/table.h"
 #include "base/text.h"
 #include "desired/pick.h"
+#include "inside.h"
 #include "interrupt.h"
 #include "term.h"
 
@@ -15,6 +16,7 @@ void session_init(struct session *session, const struct cli *cli, const struct e
 {
 	*session = (struct session){
 		.cli = cli, .sink = sink, .wake_fd = interrupt_start(), .sources = sources_new()};
+	sources_heed(session->sources, &interrupt_count);
 }
 
 void session_release(struct session *session)
@@ -24,6 +26,8 @@ void session_release(struct session *session)
 	client_free(session->client);
 	if (session->has_ledger)
 		ledger_close(&session->ledger);
+	table_free(&session->inside);
+	values_release(&session->values);
 	model_release(&session->live);
 	model_release(&session->desired);
 	manifest_release(&session->manifest);
@@ -38,10 +42,10 @@ void session_release(struct session *session)
 static struct manifest_source manifest_source(const struct cli *cli)
 {
 	return (struct manifest_source){
-		.paths = cli->manifests,
-		.path_count = cli->manifest_count,
-		.variables = cli->variables,
-		.variable_count = cli->variable_count,
+		.paths = cli->manifests.items,
+		.path_count = cli->manifests.count,
+		.variables = cli->variables.items,
+		.variable_count = cli->variables.count,
 	};
 }
 
@@ -56,23 +60,32 @@ static bool open_manifest(struct session *session, struct error_list *errors)
 
 const char *session_manifest_name(const struct cli *cli)
 {
-	if (cli->manifest_count > 1)
+	if (cli->manifests.count > 1)
 		return "the manifests";
-	return cli->manifest_count ? cli->manifests[0] : MANIFEST_DEFAULT_PATH;
+	return cli->manifests.count ? cli->manifests.items[0] : MANIFEST_DEFAULT_PATH;
+}
+
+/* Of the environment, or NULL. */
+static const char *default_account_id(void)
+{
+	const char *id = getenv("CLOUDFLARE_ACCOUNT_ID");
+
+	return id && *id ? id : NULL;
 }
 
 bool session_read_manifest(struct session *session, struct error_list *errors)
 {
 	const struct cli *cli = session->cli;
-	const struct pick pick = {session_manifest_name(cli), cli->accounts, cli->account_count};
-	const char *account_id = getenv("CLOUDFLARE_ACCOUNT_ID");
+	const struct pick pick = {
+		session_manifest_name(cli), cli->accounts.items, cli->accounts.count};
 	struct error err = {0};
 
-	if (account_id && !*account_id)
-		account_id = NULL;
 	if (!open_manifest(session, errors) ||
-		!manifest_read(&session->manifest, account_id, &session->desired, errors))
+		!manifest_read(
+			&session->manifest, default_account_id(), &session->desired, errors)) {
+		error_list_cut(errors);
 		return false;
+	}
 	if (pick_accounts(&pick, &session->desired, &err))
 		return true;
 	error_move(error_list_add(errors), &err);
@@ -89,9 +102,7 @@ bool session_load_manifest(struct session *session)
 	return is_read;
 }
 
-/* ---- state ---- */
-
-/* Who only looks at the state needs no manifest, unless one is there and says where it is. */
+/* Is there no manifest, for those who can do without? */
 static bool is_absent(const struct session *session, const struct error_list *errors)
 {
 	for (size_t i = 0; i < errors->count; i++)
@@ -100,6 +111,26 @@ static bool is_absent(const struct session *session, const struct error_list *er
 	return errors->count == session->manifest.documents.count;
 }
 
+bool session_read_accounts(struct session *session, struct model *ret_accounts)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	const char *id = default_account_id();
+
+	if (open_manifest(session, &errors) &&
+		manifest_accounts(&session->manifest, ret_accounts, &errors)) {
+		if (!ret_accounts->account_count && id)
+			model_add_account(ret_accounts, MODEL_DEFAULT_ALIAS, id);
+		return true;
+	}
+	if (session->cli->manifests.count || !is_absent(session, &errors))
+		term_warning("What the manifest says of accounts can't be read, and was not "
+			     "compared with the plan.");
+	return false;
+}
+
+/* ---- state ---- */
+
+/* Who only looks at the state needs no manifest, unless one is there and says where it is. */
 bool session_find_state(struct session *session)
 {
 	const struct manifest_source source = manifest_source(session->cli);
@@ -112,6 +143,7 @@ bool session_find_state(struct session *session)
 	else if ((!session->has_manifest && !open_manifest(session, &errors)) ||
 		 !manifest_state_path(&session->manifest, &session->state_path, &errors)) {
 		if (!is_absent(session, &errors)) {
+			error_list_cut(&errors);
 			term_errors(&errors);
 			return false;
 		}
@@ -201,35 +233,21 @@ bool session_new_client(struct session *session)
 	return session->client;
 }
 
-/* Accounts with one token source share a lane. Lends the source as a text, "" for none. */
-static const char *lane_key(struct session *session, const struct value_source *token)
-{
-	const char *const parts[] = {token->name, token->key, token->folder, token->pointer};
-	struct str key CLEANUP(str_release) = {0};
-
-	if (token->kind == VALUE_NONE)
-		return "";
-	str_format(&key, "%d %d", (int)token->kind, token->keeps_last_newline);
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-		str_format(&key, "\n%s", parts[i] ? parts[i] : "");
-	for (size_t i = 0; token->argv && token->argv[i]; i++)
-		str_format(&key, "\n%zu %s", strlen(token->argv[i]), token->argv[i]);
-	return arena_text(&session->arena, str_text(&key));
-}
-
 bool session_find_lane(struct session *session, struct table **lanes, const struct account *account,
 	size_t *ret_lane, struct error *err)
 {
-	const char *key = lane_key(session, &account->token);
+	struct str key CLEANUP(str_release) = {0};
 	struct credentials credentials CLEANUP(credentials_release) = {0};
-	size_t *known = table_get(*lanes, key);
+
+	source_add_key(&key, &account->token);
+	size_t *known = table_get(*lanes, str_text(&key));
 
 	if (!known) {
 		if (!sources_credentials(session->sources, account, &credentials, err))
 			return false;
 		known = arena_alloc(&session->arena, sizeof(*known));
 		*known = client_add_lane(session->client, &credentials);
-		table_put(lanes, key, known);
+		table_put(lanes, arena_text(&session->arena, str_text(&key)), known);
 	}
 	*ret_lane = *known;
 	return true;
@@ -384,6 +402,8 @@ static bool list_accounts(struct session *session)
 	tell_refresh(session, &input, EVENT_REFRESH_START);
 	if (!live_read(&input, &session->live, &errors))
 		term_errors(&errors);
+	if (interrupt_count == 0)
+		inside_read_managed(session, &input);
 	if (believes)
 		believe_state(session, unsure);
 	table_free(&unsure);

@@ -9,6 +9,7 @@
 #include "desired/manifest.h"
 #include "desired/source.h"
 #include "engine/planner.h"
+#include "engine/values.h"
 #include "live/live.h"
 #include "recorded/ledger.h"
 #include "recorded/planfile.h"
@@ -27,6 +28,8 @@ struct session {
 	struct client *client;
 	struct live_account *accounts; /* as desired.accounts */
 	struct model live;
+	struct table *inside;       /* ids of the stores that were looked into */
+	struct values values;       /* of secrets */
 	struct planner_input input; /* that the plan was made from */
 	struct plan plan;
 	struct planfile planfile; /* of a saved plan: owns what `plan` points to */
@@ -45,6 +48,13 @@ bool session_load_manifest(struct session *session) MUST_CHECK;
 
 /* The same, with the errors for the caller. */
 bool session_read_manifest(struct session *session, struct error_list *errors) MUST_CHECK;
+
+/*
+ * What stands behind the aliases now: the manifest's accounts, or where it names none the
+ * environment's, which has no place. False: there is no manifest, or (with a warning) these can't
+ * be read.
+ */
+bool session_read_accounts(struct session *session, struct model *ret_accounts) MUST_CHECK;
 
 /* The state to look at, or to write (with the lock). */
 bool session_read_state(struct session *session) MUST_CHECK;

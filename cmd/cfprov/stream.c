@@ -127,6 +127,8 @@ static const struct doing {
 	[ACTION_NONE] = {"looking", "unchanged"},
 	[ACTION_CREATE] = {"creating", "created"},
 	[ACTION_ADOPT] = {"adopting", "adopted"},
+	[ACTION_UPDATE] = {"updating", "updated"},
+	[ACTION_RENAME] = {"renaming", "renamed"},
 	[ACTION_REPLACE] = {"replacing", "replaced"},
 	[ACTION_DESTROY] = {"destroying", "destroyed"},
 	[ACTION_FORGET] = {"forgetting", "forgotten"},
@@ -233,7 +235,7 @@ static void add_drifts(struct str *out, const struct plan_view *view)
 
 	for (size_t i = 0; i < plan->drift_count; i++)
 		add_drift(out, plan->drifts[i].recorded, plan->drifts[i].live);
-	if (view->mode != SESSION_REFRESH_ONLY)
+	if (view->mode != PLANNING_REFRESH_ONLY)
 		return;
 	/* What the state is to learn, and was not told above. */
 	for (size_t i = 0; i < plan->refresh_count; i++) {
@@ -277,7 +279,7 @@ static void add_changes(struct str *out, const struct plan_view *view)
 
 	for (size_t i = 0; i < plan->action_count; i++)
 		if (action_kind(&plan->actions[i]) != ACTION_NONE)
-			add_planned(out, &plan->actions[i], view->mode == SESSION_DESTROY);
+			add_planned(out, &plan->actions[i], view->mode == PLANNING_DESTROY);
 }
 
 static void add_summary(struct str *out, const struct plan_counts *counts, const char *operation,
@@ -323,11 +325,11 @@ void stream_incomplete(const char *text)
 	tell(DIAGNOSTIC_ERROR, &err, NULL);
 }
 
-void stream_complete(enum session_mode mode, const struct plan_counts *done)
+void stream_complete(enum planning_mode mode, const struct plan_counts *done)
 {
 	struct str out CLEANUP(str_release) = {0}, message CLEANUP(str_release) = {0};
 
 	render_complete(&message, mode, done);
-	add_summary(&out, done, mode == SESSION_DESTROY ? "destroy" : "apply", str_text(&message));
+	add_summary(&out, done, mode == PLANNING_DESTROY ? "destroy" : "apply", str_text(&message));
 	send(&out);
 }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-struct plan_view plan_view(const struct session *session, enum session_mode mode)
+struct plan_view plan_view(const struct session *session, enum planning_mode mode)
 {
 	return (struct plan_view){
 		.plan = &session->plan,

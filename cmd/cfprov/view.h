@@ -7,14 +7,14 @@
 struct plan_view {
 	const struct plan *plan;
 	const struct model *accounts; /* of the plan, for their ids */
-	enum session_mode mode;
+	enum planning_mode mode;
 	bool is_partial;  /* -account, -target or -exclude left something out */
 	bool has_failed;  /* accounts could not be read; the plan is about the others */
 	size_t max_bytes; /* for markdown; 0: no limit */
 };
 
 /* The view of the plan that a session has made or read. It borrows from the session. */
-struct plan_view plan_view(const struct session *session, enum session_mode mode);
+struct plan_view plan_view(const struct session *session, enum planning_mode mode);
 
 /* What the plan is about, one address after the other: an action, a refresh, or both. */
 struct plan_row {

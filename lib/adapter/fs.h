@@ -6,7 +6,10 @@
 #define ADAPTER_FS_H
 
 #include "base/error.h"
+#include "base/secret.h"
 #include "base/str.h"
+
+#include <signal.h>
 
 /*
  * Adds the bytes of a regular file to *bytes. Refuses folders, devices and FIFOs (without
@@ -16,6 +19,18 @@ bool fs_read(const char *path, size_t limit, struct str *bytes, struct error *er
 
 /* Adds all that comes from the standard input, up to `limit` bytes. */
 bool fs_read_input(size_t limit, struct str *bytes, struct error *err) MUST_CHECK;
+
+/*
+ * The same into secret bytes (gives; secret_release), and nowhere else. `interrupted` (may be NULL)
+ * ends the waiting for who writes: ERROR_INTERRUPTED.
+ *
+ * Of files also FIFOs and pipes are read, to their end: that is what <(...) of the shell means,
+ * and who names one wants to wait for it. The standard input may not be a terminal.
+ */
+bool fs_read_secret(const char *path, size_t limit, const volatile sig_atomic_t *interrupted,
+	struct secret *ret_secret, struct error *err) MUST_CHECK;
+bool fs_read_secret_input(size_t limit, const volatile sig_atomic_t *interrupted,
+	struct secret *ret_secret, struct error *err) MUST_CHECK;
 
 /* Is there a folder (or a link to one) of this name? */
 bool fs_is_folder(const char *path) MUST_CHECK;

@@ -26,6 +26,28 @@ void secret_copy(struct secret *secret, const char *bytes, size_t length)
 		memcpy(secret->bytes, bytes, length);
 }
 
+void secret_reserve(struct secret *secret, size_t bytes)
+{
+	struct secret larger;
+
+	if (secret->room > bytes)
+		return;
+	secret_init(&larger, bytes);
+	larger.length = secret->length;
+	if (secret->length)
+		memcpy(larger.bytes, secret->bytes, secret->length);
+	secret_release(secret);
+	*secret = larger;
+}
+
+struct secret secret_steal(struct secret *secret)
+{
+	struct secret stolen = *secret;
+
+	*secret = (struct secret){0};
+	return stolen;
+}
+
 void secret_wipe(void *memory, size_t size)
 {
 	explicit_bzero(memory, size);

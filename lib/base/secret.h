@@ -20,6 +20,15 @@ void secret_init(struct secret *secret, size_t length);
 /* Gives a secret that holds a copy of the bytes; the caller wipes its own. */
 void secret_copy(struct secret *secret, const char *bytes, size_t length);
 
+/*
+ * Makes room for so many bytes (and the NUL) at least; what it holds stays, perhaps elsewhere. The
+ * bytes behind those that are counted are zero: whoever fills them counts them in `length`.
+ */
+void secret_reserve(struct secret *secret, size_t bytes);
+
+/* Moves the secret out of its variable, which holds none afterwards. */
+struct secret secret_steal(struct secret *secret) MUST_CHECK;
+
 /* Wipes ordinary memory that held secret bytes for a moment. */
 void secret_wipe(void *memory, size_t size);
 

@@ -5,9 +5,9 @@
 #include "desired/changes.h"
 #include "desired/interpolate.h"
 #include "desired/reading.h"
+#include "desired/references.h"
 #include "desired/secrets.h"
 #include "desired/shape.h"
-#include "desired/values.h"
 
 #include <string.h>
 
@@ -129,7 +129,7 @@ static void read_fingerprint_key(struct reading *r)
 				"another `fingerprint_key` stands in %s",
 				reading_where(r, &key->place));
 		else if (node)
-			*key = values_read(r, it.document, node);
+			*key = reference_read(r, it.document, node);
 	}
 }
 
@@ -221,26 +221,63 @@ bool manifest_read(struct manifest *manifest, const char *default_account_id,
 	return true;
 }
 
-static bool check_state(
-	struct manifest *manifest, struct yaml_document *doc, struct error_list *errors)
+/* Checks one key of a document; the others may be as they like. */
+static bool check_key(struct manifest *manifest, struct yaml_document *doc, const char *name,
+	struct error_list *errors)
 {
+	const struct schema_key *key = schema_manifest.keys;
 	struct yaml *it = doc->root->kind == YAML_MAP ? doc->root->first : NULL;
 
-	while (it && strcmp(it->key->text, "state") != 0)
+	while (strcmp(key->name, name) != 0)
+		key++;
+	while (it && strcmp(it->key->text, name) != 0)
 		it = it->next;
-	return !it || (interpolate(&manifest->variables, doc, it, &schema_state, errors) &&
-			      shape_check(doc, it, &schema_state, errors, &manifest->warnings));
+	return !it || (interpolate(&manifest->variables, doc, it, key->schema, errors) &&
+			      shape_check(doc, it, key->schema, errors, &manifest->warnings));
+}
+
+static bool check_keys(struct manifest *manifest, const char *const *names, size_t count,
+	struct error_list *errors)
+{
+	for (size_t i = 0; i < manifest->documents.count; i++)
+		for (size_t k = 0; k < count; k++)
+			if (!check_key(
+				    manifest, &manifest->documents.items[i].yaml, names[k], errors))
+				return false;
+	return true;
+}
+
+bool manifest_accounts(
+	struct manifest *manifest, struct model *ret_accounts, struct error_list *errors)
+{
+	static const char *const keys[] = {"account_id", "accounts"};
+	struct model model = {0};
+	struct reading r = start_reading(manifest, &model, errors);
+	struct spot spot = {0};
+	size_t before = errors->count;
+
+	if (check_keys(manifest, keys, ARRAY_SIZE(keys), errors) &&
+		(reading_next(&r, keys[0], &spot) || reading_next(&r, keys[1], &spot)))
+		reading_accounts(&r, NULL);
+	table_free(&r.written);
+	if (errors->count != before) {
+		model_release(&model);
+		return false;
+	}
+	model_sort(&model);
+	*ret_accounts = model;
+	return true;
 }
 
 bool manifest_state_path(struct manifest *manifest, char **ret_path, struct error_list *errors)
 {
+	static const char *const keys[] = {"state"};
 	struct model model CLEANUP(model_release) = {0};
 	struct reading r = start_reading(manifest, &model, errors);
 	size_t before = errors->count;
 
-	for (size_t i = 0; i < manifest->documents.count; i++)
-		if (!check_state(manifest, &manifest->documents.items[i].yaml, errors))
-			return false;
+	if (!check_keys(manifest, keys, 1, errors))
+		return false;
 	const char *path = read_state(&r);
 	if (errors->count != before)
 		return false;

@@ -1,8 +1,8 @@
 #include "desired/reading.h"
 
 #include "base/text.h"
+#include "desired/references.h"
 #include "desired/shape.h"
-#include "desired/values.h"
 
 #include <string.h>
 
@@ -85,7 +85,7 @@ static void add_account(struct reading *r, size_t document, const struct yaml *n
 	reading_note(r, id->written, account->id);
 	account->place = reading_place(r, document, node);
 	if (token)
-		account->token = values_read(r, document, token);
+		account->token = reference_read(r, document, token);
 }
 
 /* What stands in `accounts` so far: alias or id -> struct spot of the account. */

@@ -287,7 +287,7 @@ static const struct schema_key state_keys[] = {
 		false},
 	{0},
 };
-const struct schema schema_state = {
+static const struct schema state = {
 	SCHEMA_MAP, .is = "a map with `path`", .keys = state_keys, .is_filled = true};
 
 static const struct schema moved_end = {
@@ -321,7 +321,7 @@ static const struct schema_key manifest_keys[] = {
 		false},
 	{"accounts", &accounts, "the accounts, by aliases of your choice", false},
 	{"stores", &stores, "the stores that should exist", false},
-	{"state", &schema_state,
+	{"state", &state,
 		"where the state is kept; cfprov.state.json beside the manifest, if left out",
 		false},
 	{"moved", &moved, "what the state holds under another alias or address by now", false},

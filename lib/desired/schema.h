@@ -82,9 +82,8 @@ struct schema_key {
 	bool is_required;
 };
 
-/* The schema of a whole document, and of its key `state`. */
+/* The schema of a whole document. */
 extern const struct schema schema_manifest;
-extern const struct schema schema_state;
 
 /* What can be the id of an account, an alias, the name of a store or of a secret. */
 extern const struct schema_text schema_account_id, schema_alias, schema_store_name;

@@ -1,7 +1,7 @@
 #include "desired/secrets.h"
 
 #include "base/text.h"
-#include "desired/values.h"
+#include "desired/references.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +64,7 @@ static struct object read_secret(struct reading *r, const struct spot *at)
 		.place = reading_place(r, at->document, name),
 	};
 
-	*value = values_read(r, at->document, yaml_get(node, "value"));
+	*value = reference_read(r, at->document, yaml_get(node, "value"));
 	reading_note(r, name->written, secret.secret);
 	return secret;
 }

@@ -41,6 +41,10 @@ struct planner_input {
 	struct patterns targets, excludes, replaces;
 };
 
+/* Do the options leave this object in, or its being replaced? */
+bool planner_wants(const struct planner_input *input, const struct object *object);
+bool planner_replaces(const struct planner_input *input, const struct object *object);
+
 /* Fills *ret_plan (plan_release). False if there are errors: then there is no plan. */
 bool planner_plan(const struct planner_input *input, struct plan *ret_plan,
 	struct error_list *errors) MUST_CHECK;

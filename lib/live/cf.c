@@ -40,6 +40,62 @@ void cf_add_create_store_body(struct str *out, const char *name)
 	json_end(&writer);
 }
 
+void cf_add_secret_path(struct str *out, const char *account_id, const struct cf_secret_id *secret)
+{
+	cf_add_store_path(out, account_id, secret->store_id);
+	str_text_add(out, "/secrets");
+	if (secret->secret_id)
+		str_format(out, "/%s", secret->secret_id);
+}
+
+void cf_add_duplicate_path(
+	struct str *out, const char *account_id, const struct cf_secret_id *secret)
+{
+	cf_add_secret_path(out, account_id, secret);
+	str_text_add(out, "/duplicate");
+}
+
+static void put_scopes(struct json_writer *writer, const char *scopes)
+{
+	char *copy AUTO_FREE = mem_copy_text(scopes), *rest = copy, *scope;
+
+	json_begin_array(writer, "scopes");
+	while ((scope = strsep(&rest, ",")))
+		json_put_text(writer, NULL, scope);
+	json_end(writer);
+}
+
+static void put_secret(struct json_writer *writer, const struct cf_secret *secret)
+{
+	json_begin_object(writer, NULL);
+	if (secret->name)
+		json_put_text(writer, "name", secret->name);
+	if (secret->value)
+		json_put_text(writer, "value", secret->value);
+	if (secret->scopes)
+		put_scopes(writer, secret->scopes);
+	if (secret->comment)
+		json_put_text(writer, "comment", secret->comment);
+	json_end(writer);
+}
+
+void cf_add_create_secrets_body(struct str *out, const struct cf_secret *secrets, size_t count)
+{
+	struct json_writer writer = json_writer(out, 0);
+
+	json_begin_array(&writer, NULL);
+	for (size_t i = 0; i < count; i++)
+		put_secret(&writer, &secrets[i]);
+	json_end(&writer);
+}
+
+void cf_add_secret_body(struct str *out, const struct cf_secret *secret)
+{
+	struct json_writer writer = json_writer(out, 0);
+
+	put_secret(&writer, secret);
+}
+
 void cf_add_quota_path(struct str *out, const char *account_id)
 {
 	str_format(out, "/accounts/%s/secrets_store/quota", account_id);
@@ -69,6 +125,10 @@ static const struct meaning {
 		"Put that store's name into the manifest and adopt it, or delete it."},
 	{"maximum_secrets_exceeded", 0, 0, false,
 		"The account holds as many secrets as it may. Delete some, or ask for more."},
+	{"secret_name_already_exists", 0, 0, false,
+		"Somebody made it just now. Run plan again: it offers to adopt it."},
+	{"secret_scope_invalid", 0, 0, false,
+		"Check `scopes` in the manifest: this account does not know one of them."},
 	{NULL, 7003, 0, false, "Check the account id in the manifest."},
 	{NULL, 6003, 0, true,
 		"The token is malformed: copy it again, and check that it is a token "
@@ -235,6 +295,9 @@ bool cf_object_decode(
 		.created = json_get_text(json, "created"),
 		.modified = json_get_text(json, "modified"),
 		.is_deleted = status && strcmp(status, "deleted") == 0,
+		.status = status,
+		.comment = json_get_text(json, "comment"),
+		.scopes = json_get(json, "scopes"),
 	};
 
 	if (!object.name)

@@ -29,6 +29,7 @@ struct call {
 	size_t lane;
 	enum retry_safety safety;
 	bool is_probe;
+	bool may_be_done; /* by an earlier attempt that nobody saw the end of */
 	const char *method;
 	char *path, *body;
 	void *tag;
@@ -437,8 +438,11 @@ static void delay(struct client *client, struct call *call, const struct error *
 	int64_t now_ms = clock_monotonic_ms();
 	struct lane *lane = client->lanes[call->lane];
 
-	if (is_throttled) /* the whole token has to be silent */
+	if (is_throttled) { /* the whole token has to be silent; that is said here */
 		pace_blocked(&lane->pace, now_ms, verdict->wait_ms);
+		if (lane->said_slow_at_ms < now_ms + verdict->wait_ms)
+			lane->said_slow_at_ms = now_ms + verdict->wait_ms;
+	}
 	call->due_ms = now_ms + verdict->wait_ms;
 	push(&client->delayed[call->attempt], call);
 	event_emit(client->sink,
@@ -464,6 +468,19 @@ static void spread_failure(struct client *client, struct lane *lane, const struc
 	copy_death(lane, err);
 }
 
+/* What failed at last may have been done at first. */
+static enum client_outcome failed_or_unknown(const struct call *call)
+{
+	return call->safety == RETRY_IDEMPOTENT && call->may_be_done ? CLIENT_UNKNOWN
+								     : CLIENT_FAILED;
+}
+
+static bool leaves_open(enum retry_seen seen, const struct cf_answer *cf, int status)
+{
+	return !cf->is_throttled && seen != RETRY_NOT_SENT &&
+	       (seen != RETRY_SAW_ANSWER || status >= 500 || status == 408);
+}
+
 /* Gives the answer, or NULL if the call will be tried again. */
 static struct client_answer *conclude(struct client *client, struct http_response *response)
 {
@@ -484,6 +501,7 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 			&(struct retry_input){call->safety, seen, response->status, cf.is_throttled,
 				call->attempt, response->retry_after_ms, crypt_random_below(256)});
 	}
+	call->may_be_done |= cf.verdict != CF_DONE && leaves_open(seen, &cf, response->status);
 	if (verdict.verb == RETRY_AGAIN && !lane->dead) {
 		delay(client, call, &err, &verdict, cf.is_throttled);
 		cf_answer_release(&cf);
@@ -493,14 +511,16 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 	bool is_told_here = call->is_probe && seen == RETRY_SAW_ANSWER;
 	if (verdict.verb != RETRY_LOOK && cf.verdict != CF_DONE && !is_told_here)
 		spread_failure(client, lane, &cf, seen, &err);
+	enum client_outcome failed = failed_or_unknown(call);
 	struct client_answer *answer = answer_new(client, call);
+	answer->status = response->status;
 	answer->cf = cf;
 	answer->err = err;
 	answer->rate_remaining = response->rate_remaining;
 	answer->rate_reset_ms = response->rate_reset_ms;
 	answer->outcome = cf.verdict == CF_DONE        ? CLIENT_DONE
 			  : verdict.verb == RETRY_LOOK ? CLIENT_UNKNOWN
-						       : CLIENT_FAILED;
+						       : failed;
 	return answer;
 }
 
@@ -511,8 +531,9 @@ static struct client_answer *answer_failed(struct client *client)
 	if (!call)
 		return NULL;
 	const struct lane *lane = client->lanes[call->lane];
+	enum client_outcome failed = failed_or_unknown(call);
 	struct client_answer *answer = answer_new(client, call);
-	answer->outcome = CLIENT_FAILED;
+	answer->outcome = failed;
 	copy_death(lane, &answer->err);
 	return answer;
 }

@@ -54,7 +54,7 @@ struct client_call {
 	bool is_probe;      /* a refusal says nothing of other calls with these credentials */
 	const char *method; /* keeps; a literal */
 	const char *path;   /* copied */
-	const char *body;   /* copied; NULL: none. Not for secrets */
+	const char *body;   /* copied; NULL: none. Freed memory is wiped: it may hold values */
 	void *tag;          /* comes back with the answer */
 };
 
@@ -72,6 +72,7 @@ enum client_outcome {
 struct client_answer {
 	enum client_outcome outcome;
 	void *tag;
+	int status; /* of HTTP; 0: there was no answer */
 	struct cf_answer cf;
 	struct error err;
 	int64_t rate_remaining; /* requests that the token has left; -1: not said */

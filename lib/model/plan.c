@@ -31,6 +31,22 @@ const struct object *action_object(const struct action *action)
 	return action->after ? action->after : action->before;
 }
 
+bool action_writes_value(const struct action *action)
+{
+	enum action_kind kind = action_kind(action);
+
+	if (!action->after || action->after->kind != OBJECT_SECRET)
+		return false;
+	return kind == ACTION_CREATE || kind == ACTION_REPLACE || (action->changes & FIELD_VALUE);
+}
+
+bool action_destroys(const struct action *action)
+{
+	enum action_kind kind = action_kind(action);
+
+	return kind == ACTION_DESTROY || kind == ACTION_REPLACE;
+}
+
 struct plan_counts action_counts(const struct action *action)
 {
 	switch (action_kind(action)) {

@@ -26,13 +26,15 @@ struct action {
 	const struct object
 		*before; /* recorded, or live if it is not recorded; NULL: is not there */
 	const struct object *after; /* desired */
-	const char *reason;         /* for people, a sentence without a full stop; or NULL */
-	bool needs_consent;         /* an adoption that nobody has agreed to in advance */
-	bool is_replaced;           /* of what stays desired: destroy it first */
-	bool is_left_alive;         /* of what is not desired: only forget it */
-	bool goes_with_store;       /* its store is destroyed before it: no request for it */
-	bool is_unverified;         /* nobody can tell whether the value is the one desired */
-	unsigned changes;           /* FIELD_*: of what is there and stays, what is written */
+	/* Of a secret that is updated, renamed or adopted: as it lived when that was planned. */
+	const struct object *live;
+	const char *reason;   /* for people, a sentence without a full stop; or NULL */
+	bool needs_consent;   /* an adoption that nobody has agreed to in advance */
+	bool is_replaced;     /* of what stays desired: destroy it first */
+	bool is_left_alive;   /* of what is not desired: only forget it */
+	bool goes_with_store; /* its store is destroyed before it: no request for it */
+	bool is_unverified;   /* nobody can tell whether the value is the one desired */
+	unsigned changes;     /* FIELD_*: of what is there and stays, what is written */
 	/* Of a store that is destroyed: live objects inside that cfprov does not manage. Sorted. */
 	const struct object *strangers;
 	size_t stranger_count;
@@ -77,6 +79,12 @@ enum action_kind action_kind(const struct action *action);
 
 /* The object that the action is about: after, or else before. */
 const struct object *action_object(const struct action *action);
+
+/* Is a value sent: of what is created anew, or changed? */
+bool action_writes_value(const struct action *action);
+
+/* Is what it is about in Cloudflare destroyed, if only to be made again? */
+bool action_destroys(const struct action *action);
 
 /* What one action counts for: a replacement once as add and once as destroy. */
 struct plan_counts action_counts(const struct action *action);

@@ -229,10 +229,21 @@ bool ledger_read(struct ledger *ledger, const char *path, struct error *err)
 
 /* ---- writing ---- */
 
+const char *ledger_lineage(struct ledger *ledger)
+{
+	if (ledger->state.lineage[0])
+		return ledger->state.lineage;
+	if (!ledger->born_as[0])
+		crypt_uuid(ledger->born_as);
+	return ledger->born_as;
+}
+
 static void give_birth(struct ledger *ledger)
 {
-	if (!ledger->state.lineage[0])
-		crypt_uuid(ledger->state.lineage);
+	const char *lineage = ledger_lineage(ledger);
+
+	if (lineage != ledger->state.lineage)
+		memcpy(ledger->state.lineage, lineage, sizeof(ledger->state.lineage));
 }
 
 /* What could not be read again must not take the place of what can. */
@@ -256,8 +267,11 @@ static bool write_state(struct ledger *ledger, struct error *err)
 
 	give_birth(ledger);
 	state_encode(&ledger->state, &bytes);
-	return check_readable(ledger, &bytes, err) &&
-	       fs_replace(ledger->path, ledger->backup_path, &bytes, err);
+	if (!check_readable(ledger, &bytes, err) ||
+		!fs_replace(ledger->path, ledger->backup_path, &bytes, err))
+		return error_prefix(err, "the state could not be written");
+	ledger->is_ahead_of_file = false;
+	return true;
 }
 
 static bool drop_journal(struct ledger *ledger, struct error *err)
@@ -265,7 +279,8 @@ static bool drop_journal(struct ledger *ledger, struct error *err)
 	if (!ledger->has_journal)
 		return true;
 	ledger->has_journal = false;
-	return fs_remove(ledger->journal_path, err);
+	return fs_remove(ledger->journal_path, err) ||
+	       error_prefix(err, "the journal could not be removed");
 }
 
 static bool fold_journal_into_file(
@@ -334,28 +349,18 @@ bool ledger_begin(struct ledger *ledger, const struct model *desired, const stru
 			&intents[i], arena_alloc(&ledger->run_arena, sizeof(struct object)));
 	journal_encode_header(&ledger->state, desired, intents, count, &header);
 	ledger->has_journal = true;
-	return fs_log_create(&ledger->log, ledger->journal_path, err) &&
-	       fs_log_append(&ledger->log, &header, err);
-}
-
-static const char *keep(struct ledger *ledger, const char *text)
-{
-	return text ? arena_text(&ledger->run_arena, text) : NULL;
+	return (fs_log_create(&ledger->log, ledger->journal_path, err) &&
+		       fs_log_append(&ledger->log, &header, err)) ||
+	       error_prefix(err, "the journal could not be written");
 }
 
 /* The run remembers the result beyond the life of the caller's texts. */
 static void remember(struct ledger *ledger, const struct result *result)
 {
 	struct object *copy = arena_alloc(&ledger->run_arena, sizeof(*copy));
-	const struct object *object = result->change.object;
 
-	*copy = *object;
-	copy->account = keep(ledger, object->account);
-	copy->store = keep(ledger, object->store);
-	copy->secret = keep(ledger, object->secret);
-	copy->id = keep(ledger, object->id);
-	copy->created = keep(ledger, object->created);
-	copy->modified = keep(ledger, object->modified);
+	*copy = *result->change.object;
+	object_keep(&ledger->run_arena, copy);
 	ledger->changes[result->intent] = (struct change){result->change.kind, copy};
 }
 
@@ -367,7 +372,8 @@ bool ledger_record(
 	for (size_t i = 0; i < count; i++)
 		remember(ledger, &results[i]);
 	journal_encode_group(results, count, &group);
-	return fs_log_append(&ledger->log, &group, err);
+	return fs_log_append(&ledger->log, &group, err) ||
+	       error_prefix(err, "the journal could not be written");
 }
 
 bool ledger_finish(struct ledger *ledger, struct error *err)
@@ -380,13 +386,14 @@ bool ledger_finish(struct ledger *ledger, struct error *err)
 	free(ledger->changes);
 	ledger->changes = NULL;
 	ledger->change_count = 0;
-	if (ledger->state.serial != serial && !write_state(ledger, err))
-		return false;
-	return drop_journal(ledger, err);
+	ledger->is_ahead_of_file = ledger->state.serial != serial;
+	return (!ledger->is_ahead_of_file || write_state(ledger, err)) && drop_journal(ledger, err);
 }
 
 void ledger_close(struct ledger *ledger)
 {
+	if (!ledger->path) /* never opened: its descriptors are none */
+		return;
 	fs_log_close(&ledger->log);
 	fs_lock_drop(&ledger->lock);
 	state_release(&ledger->state);

@@ -47,6 +47,9 @@ struct ledger_options {
 struct ledger {
 	struct state state; /* as it is now; lent until ledger_settle, ledger_finish or close */
 	char *path, *journal_path, *backup_path; /* backup NULL: none */
+	/* The lineage that the state gets at its birth, if somebody had to know before; see
+	 * ledger_lineage. */
+	char born_as[STATE_LINEAGE_LENGTH + 1];
 	bool may_write;
 	struct fs_lock lock;
 	struct fs_log log; /* open between begin and finish */
@@ -57,11 +60,14 @@ struct ledger {
 	const struct account *accounts; /* keeps what ledger_begin was given */
 	size_t account_count;
 	bool has_journal;      /* a file stands there */
-	bool is_ahead_of_file; /* a journal was folded in, in memory */
+	bool is_ahead_of_file; /* what was folded in stands in memory only */
 };
 
 /* Reads the state with a journal folded in, in memory only. A state that is absent is empty. */
 bool ledger_read(struct ledger *ledger, const char *path, struct error *err) MUST_CHECK;
+
+/* Lends the lineage that the state has, or will be born with. */
+const char *ledger_lineage(struct ledger *ledger);
 
 /*
  * Locks, reads, and folds a journal that it finds into the state file. ERROR_BUSY: the lock was

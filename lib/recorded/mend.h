@@ -1,6 +1,6 @@
 /*
- * What people change in a state by hand (cfprov state rm, mv, push), as changes to fold or as a
- * verdict. Pure: nothing is read or written here, and Cloudflare is not asked.
+ * What people change in a state by hand (cfprov state rm, mv, push) or with `moved`, as changes to
+ * fold or as a verdict. Pure: nothing is read or written here, and Cloudflare is not asked.
  */
 #ifndef RECORDED_MEND_H
 #define RECORDED_MEND_H
@@ -14,8 +14,14 @@ struct mend {
 	size_t count;
 	const struct object **objects; /* what is removed or moved, as it was; sorted */
 	size_t object_count;
-	struct account account; /* of a move: the alias as it is then */
+	/* of renames: the aliases as they are then, and what each was before; sorted by that */
+	struct account *accounts;
+	const char **old_aliases;
+	size_t account_count;
 };
+
+/* Lends what has to be folded. */
+struct state_fold mend_fold(const struct mend *mend);
 
 /*
  * The removal of what the patterns match, with all that is in it (object_matches). A pattern that
@@ -30,6 +36,16 @@ bool mend_remove(const struct state *state, const char *const *patterns, size_t 
  * identity of stores and Cloudflare can't rename one.
  */
 bool mend_rename(const struct state *state, const char *from, const char *to, struct mend *ret_mend,
+	struct error *err) MUST_CHECK;
+
+/*
+ * The renaming of aliases that the manifest's `moved` asks for: of those under which something is
+ * recorded; the others were moved already. Chains (a to b, b to c) go to their end, in whatever
+ * order they stand. Refused: circles, an alias that there is already, two to one end, and one that
+ * the manifest has for another account. An error names the place of the move. Moves of addresses
+ * are none of its business.
+ */
+bool mend_move(const struct state *state, const struct model *desired, struct mend *ret_mend,
 	struct error *err) MUST_CHECK;
 
 enum mend_verdict {

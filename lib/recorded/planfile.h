@@ -1,6 +1,6 @@
 /*
  * A saved plan: what `plan -out` writes and `apply FILE` carries out. It holds ids, names and
- * references to credentials, never a credential.
+ * references to credentials and values, never a credential or a value.
  *
  * One line `cfprov-plan CHECKSUM`, then JSON. It goes with one state (lineage and serial): when
  * that has moved on, also because the plan was applied, the plan is of no use any more.
@@ -21,6 +21,7 @@ struct planfile {
 	bool is_partial;        /* options left something out */
 	int64_t serial;
 	char lineage[STATE_LINEAGE_LENGTH + 1]; /* "": the state was not born yet */
+	char born_as[STATE_LINEAGE_LENGTH + 1]; /* ... and fingerprints were made for this one */
 	struct model accounts;                  /* of the run, with token references; and moves */
 	struct plan plan;
 	/* read only: owns what the plan's actions point to */

@@ -194,3 +194,98 @@ refused()
 	err_lacks Moved
 	[[ $(creates) == 2 ]]
 }
+
+# prod_as ID: the manifest has the alias prod for that account.
+prod_as()
+{
+	printf 'accounts:\n  prod: {account_id: %s}\nstores: [a]\n' "$1" >cfprov.yaml
+}
+
+@test "an alias that names another account by now: refused, and nothing is asked or sent" {
+	start_logged
+	prod_as acc_1
+	good plan -out=p
+	prod_as acc_2
+	local before
+	before=$(requests)
+	refused 'the plan was made for the account acc_1 as `prod`, but the manifest now says acc_2' \
+		apply p
+	err_has "cfprov.yaml:2:9" "Make a new plan."
+	[[ $(requests) == "$before" && ! -e $state ]]
+	prov apply -json p
+	((status == 1))
+	jq -se 'any(.[]; .type == "diagnostic" and (.diagnostic.summary | test("acc_2")))' out
+	# It holds for what -f names, too, and for a destruction.
+	mv cfprov.yaml other.yaml
+	refused "now says acc_2" apply -f other.yaml p
+	prod_as acc_1
+	good apply p
+	good plan -destroy -out=p
+	prod_as acc_2
+	bad apply -allow-store-destroy p
+	err_has "now says acc_2"
+	agree 1
+}
+
+@test "several aliases that name other accounts: each is said" {
+	start_logged
+	printf 'accounts: {one: {account_id: acc_1}, two: {account_id: acc_2}}\nstores: [a]\n' \
+		>cfprov.yaml
+	good plan -out=p
+	printf 'accounts: {one: {account_id: acc_2}, two: {account_id: acc_1}}\nstores: [a]\n' \
+		>cfprov.yaml
+	refused "account acc_1 as \`one\`, but the manifest now says acc_2" apply p
+	err_has "account acc_2 as \`two\`, but the manifest now says acc_1"
+}
+
+@test "the account of the environment, where the manifest names none" {
+	start_logged
+	printf 'stores: [a]\n' >cfprov.yaml
+	CLOUDFLARE_ACCOUNT_ID=acc_1 good plan -out=p
+	export CLOUDFLARE_ACCOUNT_ID=acc_2
+	refused 'as `default`, but CLOUDFLARE_ACCOUNT_ID now says acc_2' apply p
+	unset CLOUDFLARE_ACCOUNT_ID
+	good apply p
+}
+
+@test "without a manifest, or with one that says other things, a plan is applied" {
+	start_logged
+	prod_as acc_1
+	good plan -out=p
+	rm cfprov.yaml
+	good apply p
+	err_lacks Warning
+	prod_as acc_1
+	good plan -destroy -out=p
+	# Another alias is another matter, and so is whatever is wrong elsewhere.
+	printf 'accounts: {live: {account_id: acc_2}}\nstores: [{nonsense: "${NOT_SET}"}]\n' \
+		>cfprov.yaml
+	good apply -allow-store-destroy p
+	err_lacks Warning
+	agree 0
+}
+
+@test "accounts that can't be read any more can't be compared, and that is said" {
+	start_logged
+	prod_as acc_1
+	good plan -out=p
+	prod_as '"${NOT_SET}"'
+	good apply p
+	err_has "Warning: What the manifest says of accounts can't be read"
+	prod_as acc_1
+	good plan -destroy -out=p
+	good apply -allow-store-destroy -f no-such.yaml p
+	err_has "Warning: What the manifest says of accounts can't be read"
+}
+
+@test "an alias that stands for another account in the state: refused" {
+	start_logged
+	prod_as acc_1
+	good apply -auto-approve
+	good plan -destroy -out=p
+	sed -i 's/"acc_1"/"acc_2"/' "$state"
+	bad apply -allow-store-destroy p
+	err_has 'the plan is about the account acc_1 as `prod`, which is acc_2 in the state' \
+		"Make a new plan"
+	[[ $(requests '.method == "DELETE"') == 0 ]]
+}

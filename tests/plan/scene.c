@@ -6,6 +6,7 @@
 #include "engine/check.h"
 #include "engine/planner.h"
 #include "engine/recover.h"
+#include "recorded/mend.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ struct scene {
 	struct plan plan;
 	struct error_list errors;
 	struct arena arena; /* of what was recovered */
-	struct str recovered;
+	struct str learned; /* of moves and what was recovered */
 };
 
 static void release(struct scene *s)
@@ -34,7 +35,7 @@ static void release(struct scene *s)
 	state_release(&s->state);
 	error_list_release(&s->errors);
 	arena_release(&s->arena);
-	str_release(&s->recovered);
+	str_release(&s->learned);
 }
 
 /* ---- another order ---- */
@@ -122,6 +123,22 @@ static void fold(struct scene *s, const struct state_fold *changes)
 
 static void add_address(struct str *out, const char *word, const struct object *object);
 
+/* *ret_count: the aliases that have moved. */
+static bool move_aliases(struct scene *s, size_t *ret_count, struct error *err)
+{
+	struct mend mend CLEANUP(mend_release) = {0};
+
+	if (!mend_move(&s->state, &s->desired, &mend, err))
+		return false;
+	for (size_t i = 0; i < mend.account_count; i++)
+		str_format(&s->learned, "%-10s %s to %s\n", "moved", mend.old_aliases[i],
+			mend.accounts[i].alias);
+	const struct state_fold changes = mend_fold(&mend);
+	*ret_count = mend.account_count;
+	fold(s, &changes);
+	return true;
+}
+
 static void settle(struct scene *s)
 {
 	size_t count;
@@ -130,10 +147,10 @@ static void settle(struct scene *s)
 
 	for (size_t i = 0; i < count; i++) {
 		bool is_found = changes[i].kind == CHANGE_PUT;
-		add_address(&s->recovered, is_found ? "found" : "dropped", changes[i].object);
+		add_address(&s->learned, is_found ? "found" : "dropped", changes[i].object);
 		if (is_found)
-			str_format(&s->recovered, " = %s", changes[i].object->id);
-		str_char(&s->recovered, '\n');
+			str_format(&s->learned, " = %s", changes[i].object->id);
+		str_char(&s->learned, '\n');
 	}
 	if (count)
 		fold(s, &(struct state_fold){.changes = changes, .change_count = count});
@@ -180,8 +197,15 @@ static bool make_plan(struct scene *s, bool again)
 
 static bool play(struct scene *s)
 {
+	struct error err = {0};
+	size_t moved;
+
 	if (!open_models(s))
 		return false;
+	if (!move_aliases(s, &moved, &err)) {
+		error_move(error_list_add(&s->errors), &err);
+		return false;
+	}
 	settle(s);
 	return make_plan(s, false);
 }
@@ -299,7 +323,7 @@ void scene_play(const struct plan_case *plan_case, unsigned seed, struct str *ou
 
 	if (is_good && guard_check(&s.plan, &plan_case->limits, &s.errors))
 		assert(s.errors.count == 0);
-	str_format(out, "--- %s\n%s", is_good ? "plan" : "errors", str_text(&s.recovered));
+	str_format(out, "--- %s\n%s", is_good ? "plan" : "errors", str_text(&s.learned));
 	if (is_good)
 		add_plan(out, &s.plan);
 	for (size_t i = 0; i < s.errors.count; i++)
@@ -428,12 +452,17 @@ bool scene_settles(const struct plan_case *plan_case, struct error *why)
 {
 	struct scene s CLEANUP(release) = {.plan_case = plan_case};
 	struct str left CLEANUP(str_release) = {0};
+	size_t moved;
 
 	if (!play(&s))
 		return true;
 	carry_out(&s);
 	if (!reopen_state(&s, why))
 		return error_prefix(why, "after apply");
+	if (!move_aliases(&s, &moved, why))
+		return error_prefix(why, "after apply");
+	if (moved)
+		return error_set(why, "apply leaves %zu aliases to be moved", moved);
 	drop_unmatched(&s, &s.targets);
 	drop_unmatched(&s, &s.excludes);
 	if (plan_case->targets.count && !s.targets.count)

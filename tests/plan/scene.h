@@ -1,7 +1,8 @@
 /*
- * A case acted out: the real decoders, recovery, planner and check, as a command runs them, and
- * what came of it as text.
+ * A case acted out: the real decoders, moves, recovery, planner and check, as a command runs them,
+ * and what came of it as text.
  *
+ *     moved      ALIAS to ALIAS          what the manifest's `moved` does to the state
  *     found      ADDRESS = ID            an unresolved object that turned out to live
  *     dropped    ADDRESS                 ... and one that does not
  *     gone       ADDRESS = ID            drift: it was changed outside

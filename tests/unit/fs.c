@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 static void expect_content(struct folder *folder, const char *name, const char *content)
@@ -64,6 +65,97 @@ static void refuses_to_read(void **state)
 	refuse_read(folder, "loop", "can't open");
 	folder_write(folder, "file", "x");
 	refuse_read(folder, "file/x", "Not a directory");
+}
+
+static void refuse_secret(struct folder *folder, const char *name, const char *message)
+{
+	struct secret secret = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	assert_false(fs_read_secret(folder_file(folder, name), 5000, NULL, &secret, &err));
+	assert_null(secret.bytes);
+	assert_int_equal(err.code == ERROR_ABSENT, strcmp(message, "No such file") == 0);
+	expect_error(&err, message);
+}
+
+/* Of every length around where pages end. */
+static void reads_secrets(void **state)
+{
+	struct folder *folder = *state;
+	struct error err CLEANUP(error_release) = {0};
+	char bytes[5001];
+
+	memset(bytes, 'x', sizeof(bytes));
+	static const size_t lengths[] = {0, 1, 4094, 4095, 4096, 4097, 5000};
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		struct secret secret CLEANUP(secret_release) = {0};
+		folder_write_bytes(folder, "f", bytes, lengths[i]);
+		assert_true(fs_read_secret(folder_file(folder, "f"), 5000, NULL, &secret, &err));
+		assert_int_equal(secret.length, lengths[i]);
+		assert_int_equal(strlen(secret.bytes), lengths[i]);
+	}
+	folder_write_bytes(folder, "f", bytes, sizeof(bytes));
+	refuse_secret(folder, "f", "f is larger than 5000 bytes");
+	refuse_secret(folder, "absent", "No such file");
+	refuse_secret(folder, ".", "is a folder");
+	assert_int_equal(symlink("/dev/zero", folder_file(folder, "zero")), 0);
+	refuse_secret(folder, "zero", "not a regular file or a pipe");
+}
+
+/* Waits for who writes, in several goes; the end is when all writers have closed it. */
+static void reads_secrets_from_a_pipe(void **state)
+{
+	struct folder *folder = *state;
+	struct error err CLEANUP(error_release) = {0};
+	struct secret secret CLEANUP(secret_release) = {0};
+	const char *path = folder_file(folder, "fifo");
+	int status;
+
+	assert_int_equal(mkfifo(path, 0600), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		int fd = open(path, O_WRONLY | O_CLOEXEC);
+		for (int i = 0; i < 1000; i++)
+			if (write(fd, "12345", 5) != 5)
+				_exit(1);
+		_exit(0);
+	}
+	assert_true(fs_read_secret(path, 5000, NULL, &secret, &err));
+	assert_int_equal(secret.length, 5000);
+	assert_int_equal(strlen(secret.bytes), 5000);
+	assert_true(waitpid(child, &status, 0) == child && status == 0);
+}
+
+static volatile sig_atomic_t interrupted;
+
+static void on_alarm(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+/* Nobody writes: without the signal this would wait forever. */
+static void waiting_can_be_interrupted(void **state)
+{
+	struct folder *folder = *state;
+	struct error err CLEANUP(error_release) = {0};
+	struct secret secret = {0};
+	const struct sigaction action = {.sa_handler = on_alarm};
+	const char *path = folder_file(folder, "fifo");
+	const struct itimerval soon = {{0, 10000}, {0, 10000}}, never = {{0, 0}, {0, 0}};
+
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+	assert_false(fs_read_secret(path, 5000, &interrupted, &secret, &err));
+	assert_int_equal(err.code, ERROR_INTERRUPTED);
+	expect_error(&err, "interrupted while reading");
+	int writer = open(path, O_RDWR | O_CLOEXEC);
+	assert_false(fs_read_secret(path, 5000, &interrupted, &secret, &err));
+	assert_int_equal(err.code, ERROR_INTERRUPTED);
+	assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+	close(writer);
+	assert_null(secret.bytes);
 }
 
 /* ---- replacing ---- */
@@ -463,6 +555,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test_in_folder(reads),
 		test_in_folder(refuses_to_read),
+		test_in_folder(reads_secrets),
+		test_in_folder(reads_secrets_from_a_pipe),
+		test_in_folder(waiting_can_be_interrupted),
 		test_in_folder(replaces),
 		test_in_folder(replaced_files_are_private),
 		test_in_folder(leftovers_are_no_obstacle),

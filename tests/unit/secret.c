@@ -84,6 +84,29 @@ static void wipes(void **state)
 	assert_int_equal(bytes[0], 'x');
 }
 
+static void grows(void **state)
+{
+	struct secret secret = {0};
+
+	(void)state;
+	secret_reserve(&secret, 3);
+	assert_int_equal(secret.length, 0);
+	assert_true(secret.room > 3);
+	memcpy(secret.bytes, "abc", 3);
+	secret.length = 3;
+	const char *before = secret.bytes;
+	secret_reserve(&secret, 3);
+	assert_ptr_equal(secret.bytes, before);
+	secret_reserve(&secret, 100000);
+	assert_true(secret.room > 100000);
+	assert_int_equal(secret.length, 3);
+	assert_string_equal(secret.bytes, "abc");
+	assert_int_equal(secret.bytes[100000], 0);
+	struct secret stolen CLEANUP(secret_release) = secret_steal(&secret);
+	assert_null(secret.bytes);
+	assert_string_equal(stolen.bytes, "abc");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -92,6 +115,7 @@ int main(void)
 		cmocka_unit_test(empty_is_not_absent),
 		cmocka_unit_test(pages_go_back),
 		cmocka_unit_test(wipes),
+		cmocka_unit_test(grows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

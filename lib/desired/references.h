@@ -2,8 +2,8 @@
  * Inside desired/: a reference to a secret, as a manifest has it ({env: NAME} and the like),
  * becomes a struct value_source. Nothing is opened or run here.
  */
-#ifndef DESIRED_VALUES_H
-#define DESIRED_VALUES_H
+#ifndef DESIRED_REFERENCES_H
+#define DESIRED_REFERENCES_H
 
 #include "desired/reading.h"
 
@@ -11,7 +11,7 @@
  * Lends, by the model's arena, what a node of the right shape says. Paths, and the folder of a
  * command, are those of the manifest's file. Errors may be added.
  */
-struct value_source values_read(
+struct value_source reference_read(
 	struct reading *r, size_t document, const struct yaml *node) MUST_CHECK;
 
 #endif

@@ -1,4 +1,4 @@
-#include "desired/values.h"
+#include "desired/references.h"
 
 #include "adapter/fs.h"
 #include "base/text.h"
@@ -132,7 +132,7 @@ static const struct reader *find_reader(const struct yaml *node, const struct ya
 	return NULL;
 }
 
-struct value_source values_read(struct reading *r, size_t document, const struct yaml *node)
+struct value_source reference_read(struct reading *r, size_t document, const struct yaml *node)
 {
 	struct value v = {.r = r, .document = document};
 	const struct yaml *member;
