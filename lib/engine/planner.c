@@ -119,9 +119,14 @@ static bool is_store_of_target(const struct patterns *targets, const struct obje
 	return false;
 }
 
+bool planner_excludes(const struct planner_input *input, const struct object *object)
+{
+	return matches_any(&input->excludes, object);
+}
+
 bool planner_wants(const struct planner_input *input, const struct object *object)
 {
-	if (matches_any(&input->excludes, object))
+	if (planner_excludes(input, object))
 		return false;
 	if (!input->targets.count || matches_any(&input->targets, object))
 		return true;

@@ -251,23 +251,21 @@ static void judge_value(
 static void judge_values(struct scene *s, const struct planner_input *input)
 {
 	struct renames renames CLEANUP(renames_release) = {0};
-	const struct model *models[] = {&s->state.model, &s->live};
 
 	renames_init(&renames, &s->desired);
 	for (size_t i = 0; i < s->desired.object_count; i++) {
 		struct object *desired = &s->desired.objects[i];
-		const struct object *known[2];
-		for (size_t m = 0; m < ARRAY_SIZE(models); m++) {
-			known[m] = model_object(
-				models[m], desired->account, desired->store, desired->secret);
-			if (!known[m])
-				known[m] = renames_former(&renames, desired, models[m]);
-		}
+		const struct object *recorded =
+			renames_holder(&renames, desired, &s->state.model, &s->live);
+		const struct object *live =
+			model_object(&s->live, desired->account, desired->store, desired->secret);
+		if (!live)
+			live = renames_former(&renames, desired, &s->live);
 		desired->verdict = VALUE_NOT_COMPARED;
 		desired->fingerprint = NULL;
-		if (is_read(input, desired, known[1]))
-			judge_value(s, desired, known[0],
-				known[0] && object_compare(known[0], desired) == 0);
+		if (is_read(input, desired, live))
+			judge_value(s, desired, recorded,
+				recorded && object_compare(recorded, desired) == 0);
 	}
 }
 
