@@ -175,7 +175,7 @@ static const char *why_rewrite(struct planning *p, const struct object *desired,
 
 	if (desired->is_written_once)
 		return NULL;
-	if (recorded->is_unsure)
+	if (recorded->is_unsure && may_rewrite)
 		return "it is not known what an interrupted apply has written";
 	if (!recorded->version)
 		return "cfprov has not written its value yet";
@@ -231,11 +231,14 @@ static bool is_same_record(const struct object *a, const struct object *b)
 	       a->forget_on_remove == b->forget_on_remove;
 }
 
-/* A secret's `modified` stays that of our own last write, so that a later one is seen. */
+/*
+ * A secret's `modified` stays that of our own last write, so that a later one is seen. If that is
+ * not known, the last one is taken for ours.
+ */
 static void learn_secret(struct object *now, const struct object *live,
 	const struct object *desired, const struct object *recorded)
 {
-	if (differences(recorded, live) & FIELD_VALUE)
+	if ((differences(recorded, live) & FIELD_VALUE) && !recorded->is_unsure)
 		now->modified = recorded->modified;
 	now->scopes = live->scopes;
 	now->comment = live->comment;
@@ -258,7 +261,8 @@ static void refresh(struct planning *p, const struct object *recorded, const str
 
 	now.created = live->created;
 	now.modified = live->modified;
-	now.is_unsure = false;
+	if (desired || recorded->kind == OBJECT_STORE)
+		now.is_unsure = false; /* what had to be written again would have an action */
 	if (recorded->kind == OBJECT_SECRET)
 		learn_secret(&now, live, desired, recorded);
 	if (desired) {
