@@ -502,19 +502,42 @@ static bool was_renamed(const struct planning *p, const struct trio *trio)
 	       renames_latter(&p->renames, trio->recorded, p->input->recorded);
 }
 
-/* Is it a change from outside that somebody wants to hear of? */
-static bool has_drifted(const struct planning *p, const struct trio *trio)
+/* What of a secret was changed outside that somebody wants to hear of. */
+static unsigned told_differences(const struct planning *p, const struct trio *trio)
 {
-	const struct object *recorded = trio->recorded, *desired = trio->desired;
+	unsigned fields = differences(trio->recorded, trio->live);
+	const struct object *wish = trio->desired;
+
+	if (!wish)
+		wish = renames_latter(&p->renames, trio->recorded, p->input->desired);
+	return wish && wish->on_drift == ON_DRIFT_IGNORE ? fields & ~(unsigned)FIELD_VALUE : fields;
+}
+
+/* Lends what lives, as if nobody had written its value. */
+static const struct object *unwritten(struct planning *p, const struct trio *trio)
+{
+	struct object *live = arena_alloc(&p->plan->arena, sizeof(*live));
+
+	*live = *trio->live;
+	live->modified = trio->recorded->modified;
+	return live;
+}
+
+/* Tells of changes from outside that somebody wants to hear of. */
+static void find_drift(struct planning *p, const struct trio *trio)
+{
+	const struct object *recorded = trio->recorded, *live = trio->live;
 
 	if (!recorded || recorded->is_unsure || was_renamed(p, trio))
-		return false;
-	if (!trio->is_same)
-		return trio->live || recorded->id;
-	unsigned fields = differences(recorded, trio->live);
-	if (desired && desired->on_drift == ON_DRIFT_IGNORE)
-		fields &= ~(unsigned)FIELD_VALUE;
-	return fields != 0;
+		return;
+	if (!trio->is_same) {
+		if (live || recorded->id)
+			plan_add_drift(p->plan, recorded, live);
+		return;
+	}
+	unsigned fields = told_differences(p, trio);
+	if (fields)
+		plan_add_drift(p->plan, recorded, fields & FIELD_VALUE ? live : unwritten(p, trio));
 }
 
 static void decide_trio(struct planning *p, const struct trio *trio)
@@ -528,8 +551,7 @@ static void decide_trio(struct planning *p, const struct trio *trio)
 		refuse_doubles(p, trio);
 		return;
 	}
-	if (has_drifted(p, trio))
-		plan_add_drift(p->plan, recorded, trio->live);
+	find_drift(p, trio);
 	if (p->input->refresh_only)
 		decide_refresh(p, trio);
 	else if (desired && (former = find_former(p, desired)))
