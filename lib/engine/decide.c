@@ -393,14 +393,19 @@ static enum rename_stage rename_stage(
 
 /* ---- what is not desired ---- */
 
+/* What is said of a secret itself counts for more than what is said of its store. */
 static const struct removal *find_removal(const struct planning *p, const struct object *object)
 {
 	const struct model *desired = p->input->desired;
+	const struct removal *found = NULL;
 
-	for (size_t i = 0; i < desired->removal_count; i++)
-		if (object_matches(object, desired->removals[i].from))
-			return &desired->removals[i];
-	return NULL;
+	for (size_t i = 0; i < desired->removal_count; i++) {
+		const struct removal *it = &desired->removals[i];
+		if (object_matches(object, it->from) &&
+			(!found || strlen(it->from) > strlen(found->from)))
+			found = it;
+	}
+	return found;
 }
 
 /* Sets is_left_alive and the reason. */
