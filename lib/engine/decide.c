@@ -356,7 +356,8 @@ static bool is_held_back(const struct planning *p, const struct object *desired)
 	const struct object *former =
 		renames_holder(&p->renames, desired, p->input->recorded, p->input->live);
 
-	return former && object_compare(former, desired) != 0 && planner_excludes(p->input, former);
+	return former && object_compare(former, desired) != 0 &&
+	       planner_excludes(p->input, former) && store_kind(p, desired) != ACTION_REPLACE;
 }
 
 static void decide_rename(

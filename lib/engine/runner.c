@@ -120,11 +120,12 @@ static void record_value(const struct action *action, struct object *object)
 	object->version = action->after->version;
 	if (action_writes_value(action))
 		return;
-	object->version = known->version;
-	if (!is_renamed)
-		object->fingerprint = known->fingerprint;
-	else if (action->is_unverified)
+	if (known->version < object->version)
+		object->version = known->version;
+	if (action->is_unverified)
 		object->fingerprint = NULL; /* it would claim what nobody has checked */
+	if (!object->fingerprint && !is_renamed && !action->after->keeps_no_fingerprint)
+		object->fingerprint = known->fingerprint;
 }
 
 void deed_record(const struct action *action, const struct object *is_now, struct arena *arena,
