@@ -474,7 +474,8 @@ static bool is_bearable(const struct scene *s, const struct drift *drift)
 	return live && desired && desired->kind == OBJECT_SECRET &&
 	       strcmp(live->id, recorded->id) == 0 &&
 	       object_differences(recorded, live) == FIELD_VALUE &&
-	       (desired->is_written_once || desired->on_drift != ON_DRIFT_REWRITE ||
+	       (s->plan_case->refresh_only || desired->is_written_once ||
+		       desired->on_drift != ON_DRIFT_REWRITE ||
 		       desired->value->kind == VALUE_GENERATE);
 }
 
