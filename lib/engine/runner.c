@@ -68,15 +68,15 @@ static void record_value(const struct action *action, struct object *object)
 	object->version = action->after->version;
 	if (action_writes_value(action))
 		return;
-	object->version = known->version;
-	if (!is_renamed)
-		object->fingerprint = known->fingerprint;
-	else if (action->is_unverified)
+	if (known->version < object->version)
+		object->version = known->version;
+	if (action->is_unverified)
 		object->fingerprint = NULL; /* it would claim what nobody has checked */
+	if (!object->fingerprint && !is_renamed && !action->after->keeps_no_fingerprint)
+		object->fingerprint = known->fingerprint;
 }
 
-/* What the state is to say of an action's object that lives so; the texts are in the arena. */
-static void record(const struct action *action, const struct object *is_now, struct arena *arena,
+void deed_record(const struct action *action, const struct object *is_now, struct arena *arena,
 	struct object *ret_object)
 {
 	enum action_kind kind = action_kind(action);
@@ -119,7 +119,8 @@ void deed_end_failed(
 		outcome->change = deed->has_destroyed ? CHANGE_DROP : CHANGE_KEEP;
 		if (deed->made.id) { /* a rename that got so far */
 			outcome->change = CHANGE_PUT;
-			record(deed_action(deed), &deed->made, &outcome->arena, &outcome->object);
+			deed_record(
+				deed_action(deed), &deed->made, &outcome->arena, &outcome->object);
 			mark_unsure(deed, &outcome->object);
 		}
 		end(r, outcome);
@@ -154,7 +155,7 @@ void deed_end_done(struct cf_runner *r, const struct job *job, const struct obje
 	struct outcome *outcome = outcome_new(job->index, OUTCOME_DONE);
 
 	outcome->change = CHANGE_PUT;
-	record(job->action, is_now, &outcome->arena, &outcome->object);
+	deed_record(job->action, is_now, &outcome->arena, &outcome->object);
 	end(r, outcome);
 }
 
