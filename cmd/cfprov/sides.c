@@ -49,7 +49,7 @@ static struct side changed(const struct action *action)
 {
 	struct side side = side_of(action->before);
 
-	if (!action->changes)
+	if (!action->changes || !action->live)
 		return side;
 	side.object = as_it_lives(action->before, action->live);
 	side.object.scopes = action->after->scopes;

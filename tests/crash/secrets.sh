@@ -150,7 +150,8 @@ sweep()
 			return 1
 		fi
 		kills=$((kills + 1))
-		if ! "$cfprov" apply -auto-approve -f after.yaml >apply.out 2>apply.err || ! once; then
+		if ! "$cfprov" apply -auto-approve -f after.yaml >apply.out 2>apply.err ||
+			grep 'outside of cfprov' apply.out || ! once; then
 			echo "this was the apply after a kill at $1 number $number"
 			cat apply.out apply.err
 			return 1
