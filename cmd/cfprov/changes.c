@@ -197,6 +197,19 @@ bool changes_say_reason(const struct action *action)
 	return action_kind(action) == ACTION_UPDATE || action->goes_with_store;
 }
 
+/* Nobody reads fractions of seconds. */
+static void add_time(struct str *out, const char *time)
+{
+	const char *dot = strchr(time, '.');
+
+	if (dot && strspn(dot + 1, "0123456789Z") == strlen(dot + 1)) {
+		text_add_visible(out, time, (size_t)(dot - time), 0);
+		str_char(out, 'Z');
+	} else {
+		text_add_visible(out, time, strlen(time), 0);
+	}
+}
+
 void changes_of_drift(struct changes *changes, const struct drift *drift, bool is_left)
 {
 	const struct object *recorded = drift->recorded, *live = drift->live;
@@ -206,7 +219,7 @@ void changes_of_drift(struct changes *changes, const struct drift *drift, bool i
 		return;
 	if (object_drift(recorded, live) & FIELD_VALUE) {
 		str_text_add(&text, "written to (modified ");
-		text_add_visible(&text, live->modified, strlen(live->modified), 0);
+		add_time(&text, live->modified);
 		str_text_add(&text, is_left ? "), and left as it is" : ")");
 		add(changes, "value", &text);
 	}

@@ -123,19 +123,22 @@ static void add_actions(struct str *out, const struct plan *plan)
 static void add_heading(struct str *out, const struct plan *plan)
 {
 	bool is_used[ARRAY_SIZE(looks)] = {false}, is_first = true;
+	struct str line CLEANUP(str_release) = {0};
 
 	for (size_t i = 0; i < plan->action_count; i++)
 		is_used[action_kind(&plan->actions[i])] = true;
-	str_text_add(out, "To be done (");
+	str_text_add(&line, "To be done (");
 	for (size_t kind = ACTION_CREATE; kind < ARRAY_SIZE(looks); kind++) {
 		if (!is_used[kind])
 			continue;
-		str_text_add(out, is_first ? "" : ", ");
-		term_add(out, STDOUT_FILENO, looks[kind].style, looks[kind].symbol);
-		str_format(out, " %s", looks[kind].word);
+		str_text_add(&line, is_first ? "" : ", ");
+		term_add(&line, STDOUT_FILENO, looks[kind].style, looks[kind].symbol);
+		str_format(&line, " %s", looks[kind].word);
 		is_first = false;
 	}
-	str_text_add(out, "):\n\n");
+	str_text_add(&line, "):");
+	term_add_folded(out, STDOUT_FILENO, 0, str_text(&line));
+	str_char(out, '\n');
 }
 
 /* "1 to import, 3 to add, 0 to change, 0 to destroy" */

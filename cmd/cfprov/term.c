@@ -86,6 +86,16 @@ void term_add(struct str *out, int fd, enum term_style style, const char *text)
 		str_format(out, "\033[%sm%s\033[0m", codes[style], text);
 }
 
+/* Styles take no columns; no other escape gets here. */
+static size_t columns_of(const char *word)
+{
+	size_t columns = text_columns(word);
+
+	for (const char *it = word; (it = strchr(it, '\033')); it++)
+		columns -= strcspn(it, "m") + 1;
+	return columns;
+}
+
 void term_add_folded(struct str *out, int fd, size_t indent, const char *text)
 {
 	size_t columns = term_columns(fd), at = indent;
@@ -95,7 +105,7 @@ void term_add_folded(struct str *out, int fd, size_t indent, const char *text)
 		size_t length = strcspn(text, " ");
 		char *word AUTO_FREE = mem_copy_text(text);
 		word[length] = '\0';
-		size_t wide = text_columns(word);
+		size_t wide = columns_of(word);
 		bool is_first = at == indent;
 		if (!is_first && columns && at + 1 + wide > columns) {
 			str_char(out, '\n');

@@ -29,7 +29,7 @@ void term_add(struct str *out, int fd, enum term_style style, const char *text);
 
 /*
  * Adds a paragraph folded to the stream's width, every line indented; on a pipe it stays one
- * line. Ends with a line break.
+ * line. Ends with a line break. What term_add made may be in it.
  */
 void term_add_folded(struct str *out, int fd, size_t indent, const char *text);
 

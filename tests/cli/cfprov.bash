@@ -227,7 +227,7 @@ screen_has()
 fits()
 {
 	awk -v columns="$1" '
-		/^Plan: |^No changes\. |^Apply complete! |^Do it\? |^ *[0-9]* \| / { next }
+		/^Plan: |^No changes\. |^(Apply|Destroy) complete! |^Do it\? |^ *[0-9]* \| / { next }
 		length($0) > columns {
 			longest = 0
 			for (i = 1; i <= NF; i++)
