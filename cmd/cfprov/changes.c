@@ -194,7 +194,9 @@ void changes_of_action(struct changes *changes, const struct action *action)
 
 bool changes_say_reason(const struct action *action)
 {
-	return action_kind(action) == ACTION_UPDATE || action->goes_with_store;
+	bool is_value = action_kind(action) == ACTION_UPDATE && action->changes & FIELD_VALUE;
+
+	return is_value || action->goes_with_store;
 }
 
 /* Nobody reads fractions of seconds. */

@@ -56,7 +56,8 @@ static void add_head(struct str *out, enum action_kind kind, const struct str *t
 	str_text_add(out, str_text(&folded) + indent);
 }
 
-void render_beside(struct str *out, const struct action *action)
+/* " (was OLD)" and the like, to follow the action's address; or nothing. */
+static void add_beside(struct str *out, const struct action *action)
 {
 	enum action_kind kind = action_kind(action);
 
@@ -78,7 +79,7 @@ static void add_action(struct str *out, const struct action *action)
 	struct changes changes CLEANUP(changes_release) = {0};
 
 	render_address(&head, action_object(action));
-	render_beside(&head, action);
+	add_beside(&head, action);
 	add_head(out, kind, &head);
 	if (action->reason && !changes_say_reason(action)) {
 		term_add_folded(&line, STDOUT_FILENO, 6, action->reason);
@@ -178,7 +179,9 @@ static void add_summary(struct str *out, const struct plan *plan, enum planning_
 
 static bool is_another(const struct drift *drift)
 {
-	return !drift->live || strcmp(drift->live->id, drift->recorded->id) != 0;
+	const struct object *recorded = drift->recorded, *live = drift->live;
+
+	return !live || !recorded->id || strcmp(live->id, recorded->id) != 0;
 }
 
 void render_drift(struct str *out, const struct plan *plan, const struct drift *drift)

@@ -22,9 +22,6 @@ void render_drift(struct str *out, const struct plan *plan, const struct drift *
 /* "was modified": what the state learns, to follow an address. */
 void render_learned(struct str *out, const struct refresh *refresh);
 
-/* " (was OLD)" and the like, to follow the action's address; or nothing. */
-void render_beside(struct str *out, const struct action *action);
-
 /* "1 imported, 3 added, 0 changed, 0 destroyed": what an apply did. */
 void render_done(struct str *out, const struct plan_counts *counts);
 

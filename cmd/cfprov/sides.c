@@ -30,7 +30,7 @@ struct side side_before(const struct plan_row *row)
 	struct side side = side_of(plan_row_before(row));
 	const struct action *action = row->action;
 
-	if (side.is_there && !row->refresh && action_kind(action) != ACTION_NONE && action->live)
+	if (side.is_there && action && action_kind(action) != ACTION_NONE && action->live)
 		side.object = as_it_lives(action->before, action->live);
 	return side;
 }
@@ -39,7 +39,8 @@ struct side side_of_drift(const struct drift *drift)
 {
 	struct side side = side_of(drift->live);
 
-	if (side.is_there && strcmp(drift->recorded->id, drift->live->id) == 0)
+	if (side.is_there && drift->recorded->id &&
+		strcmp(drift->recorded->id, drift->live->id) == 0)
 		side.object = as_it_lives(drift->recorded, drift->live);
 	return side;
 }
