@@ -132,7 +132,7 @@ static int execute(struct session *session, enum session_mode mode, const struct
 		.desired = &session->desired,
 		.runner = runner_new(&options),
 		.ledger = &session->ledger,
-		.sink = session->sink,
+		.sink = &session->sink,
 		.parallelism = session->cli->parallelism,
 		.interrupted = &interrupt_count,
 	};

@@ -1,4 +1,5 @@
 #include "cli.h"
+#include "log.h"
 #include "stream.h"
 #include "term.h"
 #include "wipe.h"
@@ -60,7 +61,7 @@ static int __attribute__((noinline)) run(int argc, char **argv)
 	bool is_good = cli_parse(argc, argv, &cli, &err);
 	if (wants_stream(&cli, argv, is_good))
 		stream_start();
-	if (!is_good) {
+	if (!is_good || !log_start(&err)) {
 		term_error(&err);
 	} else {
 		if (cli.no_color)

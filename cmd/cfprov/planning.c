@@ -34,7 +34,7 @@ static bool move_alias(struct session *session, const struct move *move, struct 
 	if (!mend_rename(&session->ledger.state, move->from, move->to, &mend, err))
 		return false;
 	str_format(&text, "%s to %s", move->from, move->to);
-	event_say(session->sink, EVENT_MOVED, str_text(&text));
+	event_say(&session->sink, EVENT_MOVED, str_text(&text));
 	const struct state_fold fold = {mend.changes, mend.count, &mend.account, 1};
 	return ledger_change(&session->ledger, &fold, err);
 }
@@ -65,8 +65,8 @@ static bool settle(struct session *session)
 
 	for (size_t i = 0; i < count; i++)
 		if (changes[i].kind == CHANGE_PUT)
-			event_emit(session->sink, &(struct event){.type = EVENT_RECOVERED,
-							  .object = changes[i].object});
+			event_emit(&session->sink, &(struct event){.type = EVENT_RECOVERED,
+							   .object = changes[i].object});
 	if (ledger_settle(&session->ledger, changes, count, &err))
 		return true;
 	term_error(&err);

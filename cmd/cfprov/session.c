@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "desired/pick.h"
 #include "interrupt.h"
+#include "log.h"
 #include "term.h"
 
 #include <stdlib.h>
@@ -11,10 +12,19 @@
 
 enum { REQUEST_TIMEOUT_MS = 60000 };
 
+static void hear(void *context, const struct event *event)
+{
+	log_event(event);
+	event_emit(((struct session *)context)->listener, event);
+}
+
 void session_init(struct session *session, const struct cli *cli, const struct event_sink *sink)
 {
-	*session = (struct session){
-		.cli = cli, .sink = sink, .wake_fd = interrupt_start(), .sources = sources_new()};
+	*session = (struct session){.cli = cli,
+		.listener = sink,
+		.wake_fd = interrupt_start(),
+		.sources = sources_new()};
+	session->sink = (struct event_sink){.hear = hear, .context = session};
 }
 
 void session_release(struct session *session)
@@ -145,7 +155,7 @@ bool session_open_state(struct session *session, const char *operation)
 		.operation = operation,
 		.no_lock = !session->cli->lock,
 		.lock_timeout_ms = session->cli->lock_timeout_ms,
-		.sink = session->sink,
+		.sink = &session->sink,
 		.interrupted = &interrupt_count,
 	};
 
@@ -191,7 +201,7 @@ bool session_new_client(struct session *session)
 		.base_url = base_url(),
 		.parallelism = session->cli->parallelism,
 		.wake_fd = session->wake_fd,
-		.sink = session->sink,
+		.sink = &session->sink,
 	};
 
 	if (request_timeout_ms(&options.timeout_ms, &err))
@@ -334,7 +344,7 @@ static void tell_refresh(
 			continue;
 		if (is_done)
 			now = model_object(live, object->account, object->store, object->secret);
-		event_emit(session->sink,
+		event_emit(&session->sink,
 			&(struct event){
 				.type = type, .object = object, .text = now ? now->id : NULL});
 	}

@@ -312,18 +312,31 @@ bool client_busy(const struct client *client)
 
 /* ---- starting ---- */
 
+static struct event_request tell_of(const struct call *call)
+{
+	return (struct event_request){
+		.method = call->method,
+		.path = call->path,
+		.attempt = call->attempt,
+		.sent_bytes = call->body ? strlen(call->body) : 0,
+		.ray = "",
+	};
+}
+
 static void start(struct client *client, struct lane *lane, struct call *call)
 {
 	struct str url CLEANUP(str_release) = {0};
 
 	call->attempt++;
+	struct event_request told = tell_of(call);
+	event_emit(client->sink, &(struct event){.type = EVENT_REQUEST, .request = &told});
 	pace_started(&lane->pace, clock_monotonic_ms());
 	str_format(&url, "%s%s", client->base_url, call->path);
 	http_start(client->http, &(struct http_request){
 					 .method = call->method,
 					 .url = str_text(&url),
 					 .body = call->body,
-					 .body_length = call->body ? strlen(call->body) : 0,
+					 .body_length = told.sent_bytes,
 					 .is_once = call->safety == RETRY_UNSAFE,
 					 .headers = lane->headers,
 					 .tag = call,
@@ -464,6 +477,20 @@ static void spread_failure(struct client *client, struct lane *lane, const struc
 	copy_death(lane, err);
 }
 
+static void say_answer(
+	const struct client *client, const struct call *call, const struct http_response *response)
+{
+	struct event_request told = tell_of(call);
+
+	told.status = response->status;
+	told.received_bytes = response->body.length;
+	told.ray = response->ray;
+	event_emit(client->sink, &(struct event){.type = EVENT_ANSWER,
+					 .request = &told,
+					 .text = response->problem,
+					 .elapsed_us = response->elapsed_us});
+}
+
 /* Gives the answer, or NULL if the call will be tried again. */
 static struct client_answer *conclude(struct client *client, struct http_response *response)
 {
@@ -473,6 +500,7 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 	struct error err = {0};
 
 	pace_ended(&lane->pace);
+	say_answer(client, call, response);
 	if (response->rate_remaining >= 0)
 		pace_told(&lane->pace, clock_monotonic_ms(), response->rate_remaining,
 			response->rate_reset_ms);
