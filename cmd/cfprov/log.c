@@ -120,8 +120,9 @@ static void add_other(struct str *out, const struct event *event, const char *wo
 		str_format(out, "%s: ", address);
 	}
 	str_text_add(out, word);
-	if (event->type == EVENT_ACTION_COMPLETE || event->type == EVENT_RECOVERED)
-		str_format(out, ", id %s", event->object->id ? event->object->id : "(none)");
+	bool has_id = event->type == EVENT_ACTION_COMPLETE || event->type == EVENT_RECOVERED;
+	if (event->object && has_id)
+		str_format(out, ", id %s", event->object->id);
 	else if (event->text)
 		str_format(out, "%s%s", *word ? ": " : "", event->text);
 	if (event->err)

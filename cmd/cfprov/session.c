@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "desired/pick.h"
 #include "interrupt.h"
+#include "live/baseurl.h"
 #include "log.h"
 #include "term.h"
 
@@ -176,7 +177,7 @@ static const char *base_url(void)
 		if (url && *url)
 			return url;
 	}
-	return CLIENT_DEFAULT_BASE_URL;
+	return BASEURL_DEFAULT;
 }
 
 /* CFPROV_REQUEST_TIMEOUT: seconds that one request may take. */
