@@ -212,3 +212,29 @@ some_posts()
 		clean 1
 	done
 }
+
+# ---- from outside -------------------------------------------------------------------------------
+
+@test "another process of the same user can't look in" {
+	local user=() other readable=0
+	sim
+	if [ "$(id -u)" = 0 ]; then
+		have setpriv
+		user=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+		"${user[@]}" test -x "$cfprov" || skip 'other users can not reach the program'
+	fi
+	cd /
+	sim_faults '{"kind":"no_answer"}'
+	"${user[@]}" sleep 60 3>&- &
+	other=$!
+	"${user[@]}" "$cfprov" doctor -account-id acc_1 >/dev/null 2>&1 3>&- &
+	later_pid=$!
+	asked() { (($(gets) >= 1)); }
+	wait_until asked
+	"${user[@]}" head -c 1 "/proc/$other/environ" >/dev/null && readable=1
+	kill "$other"
+	((readable))
+	run ! "${user[@]}" head -c 1 "/proc/$later_pid/environ"
+	run ! "${user[@]}" head -c 1 "/proc/$later_pid/maps"
+	[ "$(awk '/core file size/ { print $5, $6 }' "/proc/$later_pid/limits")" = '0 0' ]
+}
