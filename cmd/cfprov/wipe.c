@@ -13,9 +13,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-enum { DEAD_STACK_BYTES = 256 << 10 };
+enum { DEAD_STACK_BYTES = 256 << 10, DEAD_FRAME_BYTES = 4096 };
 
 #ifdef __SANITIZE_ADDRESS__
 #define IS_SANITIZED
@@ -88,16 +89,32 @@ static void wipe_environment(void)
 		explicit_bzero(*it, strlen(*it));
 }
 
-/* What the functions called before have left below the frame of the caller. */
-static void __attribute__((noinline)) wipe_dead_stack(void)
+/*
+ * What the functions called before have left below the frame of the caller: so many frames of
+ * this one cover it. What comes behind the call keeps it from becoming a loop in one frame.
+ */
+static void __attribute__((noinline)) wipe_dead_stack(size_t frames)
 {
-	char dead[DEAD_STACK_BYTES];
+	char dead[DEAD_FRAME_BYTES];
 
 	explicit_bzero(dead, sizeof(dead));
+	if (frames > 1)
+		wipe_dead_stack(frames - 1);
+	explicit_bzero(dead, 1);
+}
+
+/* No deeper than the stack may grow: of a small one, a quarter. */
+static size_t dead_stack_bytes(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur / 4 > DEAD_STACK_BYTES)
+		return DEAD_STACK_BYTES;
+	return limit.rlim_cur / 4;
 }
 
 void wipe_leftovers(void)
 {
 	wipe_environment();
-	wipe_dead_stack();
+	wipe_dead_stack(dead_stack_bytes() / DEAD_FRAME_BYTES);
 }

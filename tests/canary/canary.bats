@@ -158,6 +158,17 @@ journey()
 	journey
 }
 
+@test "nothing is left where the stack is small" {
+	sim
+	for kind in "${kinds[@]}"; do
+		begin
+		ulimit -S -s 128
+		searched plan
+		[ "$status" = 0 ]
+		clean 1
+	done
+}
+
 # ---- what is cut off ----------------------------------------------------------------------------
 
 @test "nothing is left when nobody answers in time" {
