@@ -18,6 +18,7 @@
 #include "live/pace.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -466,6 +467,20 @@ static void spread_failure(struct client *client, struct lane *lane, const struc
 	copy_death(lane, err);
 }
 
+/* Neither a header nor what libcurl quotes of an answer shows a secret. */
+static void scrub_response(struct http_response *response, const struct scrub *scrub)
+{
+	struct str ray CLEANUP(str_release) = {0}, problem CLEANUP(str_release) = {0};
+
+	scrub_add(&ray, response->ray, strlen(response->ray), scrub);
+	snprintf(response->ray, sizeof(response->ray), "%s", str_text(&ray));
+	if (!response->problem)
+		return;
+	scrub_add(&problem, response->problem, strlen(response->problem), scrub);
+	free(response->problem);
+	response->problem = str_steal(&problem);
+}
+
 static void say_answer(
 	const struct client *client, const struct call *call, const struct http_response *response)
 {
@@ -489,6 +504,7 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 	struct error err = {0};
 
 	pace_ended(&lane->pace);
+	scrub_response(response, &call->scrub);
 	say_answer(client, call, response);
 	if (response->rate_remaining >= 0)
 		pace_told(&lane->pace, clock_monotonic_ms(), response->rate_remaining,

@@ -15,8 +15,9 @@
 #     done
 #
 # A kind is a word in $kinds, and the functions manifest_KIND and changed_KIND, which write two
-# versions of cfprov.yaml. What must not be found are the files in $canaries; each has been
-# exported as CANARY_NAME, too (and the token as CLOUDFLARE_API_TOKEN).
+# versions of cfprov.yaml. What must not be found are the files in $canaries: a token and a value,
+# which are in the environment as CANARY_TOKEN (and CLOUDFLARE_API_TOKEN) and CANARY_VALUE. Sources
+# of values that are files belong beside $work: all that is in $work is searched.
 
 # Several of these are for the tests that load this file.
 # shellcheck disable=SC2034,SC2154
@@ -68,12 +69,13 @@ begin()
 	"manifest_$kind"
 }
 
-# searched ARGUMENT...: runs $program, and looks through its memory when it ends. Sets $status.
+# searched ARGUMENT...: runs $program, with $input on its standard input, and looks through its
+# memory when it ends. Sets $status.
 searched()
 {
 	status=0
 	python3 "$top/tests/canary/search.py" "$canaries" "$report" run "${program:-$cfprov}" "$@" \
-		>>out 2>>err </dev/null || status=$?
+		>>out 2>>err <"${input:-/dev/null}" || status=$?
 	echo "--- $*: exit status $status" >&2
 }
 

@@ -244,6 +244,10 @@ nowhere()
 		rm -f "$state"*
 	done
 	err_lacks u0043anary
+	control DELETE faults
+	sim_faults "{\"kind\":\"raw_body\",\"status\":400,\"text\":\"\",\"headers\":{\"cf-ray\":\"x $token\"}}"
+	CFPROV_LOG=trace CFPROV_LOG_PATH=log.txt bad plan
+	err_has '(cf-ray x (sensitive value))'
 	nowhere
 }
 
