@@ -155,7 +155,7 @@ static int execute(struct session *session, enum planning_mode mode, const char 
 		.desired = &session->desired,
 		.runner = runner_new(&options),
 		.ledger = &session->ledger,
-		.sink = session->sink,
+		.sink = &session->sink,
 		.parallelism = session->cli->parallelism,
 		.interrupted = &interrupt_count,
 	};
