@@ -150,18 +150,12 @@ static void put_change(struct json_writer *json, const struct change_form *form)
 	json_end(json);
 }
 
-/* Gives (free) the address that a secret which is renamed has had; or NULL. */
-static char *former_address(const struct action *action)
-{
-	return action_kind(action) == ACTION_RENAME ? object_address(action->before) : NULL;
-}
-
 static void put_action(struct sheet *sheet, const struct plan_row *row, bool destroys_all)
 {
 	const struct action *action = row->action;
 	const struct object *object = action_object(action);
 	const struct terraform_words words = terraform_words(action, destroys_all);
-	char *former AUTO_FREE = former_address(action);
+	char *former AUTO_FREE = plan_former_address(action);
 	struct change_form form = {
 		.actions = words.actions,
 		.account_id = account_id(sheet, object->account),

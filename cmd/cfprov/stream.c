@@ -99,19 +99,32 @@ void stream_start(void)
 
 /* ---- what happens ---- */
 
-static void put_resource(struct json_writer *json, const char *key, const struct object *object)
+static void put_address(struct json_writer *json, const char *key, const char *address,
+	enum object_kind kind, const char *name)
 {
-	char *address AUTO_FREE = object_address(object);
-
 	json_begin_object(json, key);
 	json_put_text(json, "addr", address);
 	json_put_text(json, "module", "");
 	json_put_text(json, "resource", address);
 	json_put_text(json, "implied_provider", "cloudflare");
-	json_put_text(json, "resource_type", terraform_type(object->kind));
-	json_put_text(json, "resource_name", terraform_name(object));
+	json_put_text(json, "resource_type", terraform_type(kind));
+	json_put_text(json, "resource_name", name);
 	json_put_null(json, "resource_key");
 	json_end(json);
+}
+
+static void put_resource(struct json_writer *json, const struct object *object)
+{
+	char *address AUTO_FREE = object_address(object);
+
+	put_address(json, "resource", address, object->kind, terraform_name(object));
+}
+
+/* `from` may be NULL: it is where it was. */
+static void put_previous(struct json_writer *json, const char *from, enum object_kind kind)
+{
+	if (from)
+		put_address(json, "previous_resource", from, kind, strrchr(from, '/') + 1);
 }
 
 static void put_id(struct json_writer *json, const char *id)
@@ -176,7 +189,7 @@ static void tell_hook(const struct event *event, const char *type)
 	bool is_bad = event->type == EVENT_ACTION_FAILED;
 	struct json_writer json = begin(&out, is_bad ? "error" : "info", type, str_text(&message));
 	json_begin_object(&json, "hook");
-	put_resource(&json, "resource", event->object);
+	put_resource(&json, event->object);
 	if (event->action)
 		json_put_text(&json, "action", terraform_words(event->action, false).verb);
 	if (!is_bad && event->type != EVENT_ACTION_SLOW)
@@ -228,7 +241,7 @@ static void add_drift(struct str *out, const struct plan *plan, const struct dri
 	changes_add_phrase(&message, &changes);
 	struct json_writer json = begin(out, "info", "resource_drift", str_text(&message));
 	json_begin_object(&json, "change");
-	put_resource(&json, "resource", before);
+	put_resource(&json, before);
 	json_put_text(&json, "action", verb);
 	json_end(&json);
 	end(&json);
@@ -259,6 +272,7 @@ static void add_drifts(struct str *out, const struct plan_view *view)
 static void add_planned(struct str *out, const struct action *action, bool destroys_all)
 {
 	const struct terraform_words words = terraform_words(action, destroys_all);
+	char *former AUTO_FREE = plan_former_address(action);
 	struct str message CLEANUP(str_release) = {0}, why CLEANUP(str_release) = {0};
 
 	changes_add_why(&why, action);
@@ -267,9 +281,8 @@ static void add_planned(struct str *out, const struct action *action, bool destr
 		&message, ": plan to %s%s%s", words.verb, why.length ? ": " : "", str_text(&why));
 	struct json_writer json = begin(out, "info", "planned_change", str_text(&message));
 	json_begin_object(&json, "change");
-	put_resource(&json, "resource", action_object(action));
-	if (action_kind(action) == ACTION_RENAME)
-		put_resource(&json, "previous_resource", action->before);
+	put_resource(&json, action_object(action));
+	put_previous(&json, former, action_object(action)->kind);
 	json_put_text(&json, "action", words.verb);
 	if (words.stream_reason)
 		json_put_text(&json, "reason", words.stream_reason);

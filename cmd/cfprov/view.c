@@ -43,6 +43,11 @@ const struct object *plan_row_before(const struct plan_row *row)
 	return kind == ACTION_CREATE || kind == ACTION_ADOPT ? NULL : row->action->before;
 }
 
+char *plan_former_address(const struct action *action)
+{
+	return action_kind(action) == ACTION_RENAME ? object_address(action->before) : NULL;
+}
+
 static bool is_same_text(const char *a, const char *b)
 {
 	return a && b ? strcmp(a, b) == 0 : a == b;

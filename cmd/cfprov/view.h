@@ -29,6 +29,9 @@ bool plan_row_next(struct plan_row *row, const struct plan *plan);
 /* What is recorded at the address once the state has learned what lives; NULL: nothing. */
 const struct object *plan_row_before(const struct plan_row *row);
 
+/* Gives (free) the address that what an action is about has had, if it is another one; or NULL. */
+char *plan_former_address(const struct action *action) MUST_CHECK;
+
 /* Does the state learn of something that changed outside, or only of the manifest? */
 bool refresh_is_drift(const struct refresh *refresh);
 
