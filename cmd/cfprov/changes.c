@@ -303,7 +303,8 @@ void changes_add_why(struct str *out, const struct action *action)
 	changes_of_action(&changes, action);
 	str_text_add(&why, why.length && changes.count ? "; " : "");
 	changes_add_phrase(&why, &changes);
-	str_add(out, why.bytes, why.length);
+	if (why.length)
+		str_add(out, why.bytes, why.length);
 }
 
 static bool goes_along(const struct action *action)
