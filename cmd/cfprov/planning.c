@@ -91,8 +91,10 @@ static bool start_values(struct session *session)
 
 	if (!has_secrets(session) ||
 		values_init(&session->values, session->sources, ledger_lineage(&session->ledger),
-			&session->desired.fingerprint_key, &err))
+			&session->desired.fingerprint_key, &err)) {
+		session->values.client = session->client;
 		return true;
+	}
 	term_error(&err);
 	return false;
 }

@@ -518,6 +518,26 @@ nothing_left()
 	bad apply p
 }
 
+@test "a saved plan does all kinds of things" {
+	start_logged
+	value A a
+	value B b
+	value C c
+	value OLD x
+	value NEW x
+	value D d
+	secrets A B C OLD
+	good apply -auto-approve
+	value B b2
+	secrets A 'B, comment: new' NEW D
+	printf 'moved: [{from: default/keys/OLD, to: default/keys/NEW}]\n' >>cfprov.yaml
+	good plan -out=p
+	out_has 'Plan: 1 to add, 2 to change, 1 to destroy.'
+	good apply p
+	holds A B D NEW
+	nothing_left
+}
+
 @test "a saved plan of changes is refused when somebody wrote meanwhile" {
 	start_logged
 	value A a
