@@ -150,6 +150,23 @@ static int execute(struct session *session, enum planning_mode mode, const struc
 	return EXIT_ERROR;
 }
 
+/* What moves, and what a run that was cut off has left: agreed to by now, or no question. */
+static bool record_what_was_learned(struct session *session)
+{
+	size_t count = session->plan.move_count;
+	struct error err CLEANUP(error_release) = {0};
+
+	if (!ledger_commit(&session->ledger, &err)) {
+		error_prefix(&err, "the state could not be written");
+		error_hint(&err, "Nothing was done.");
+		term_error(&err);
+		return false;
+	}
+	if (count)
+		term_say("Moved in the state: %zu object%s.", count, count == 1 ? "" : "s");
+	return true;
+}
+
 static bool has_nothing_to_do(const struct plan *plan, enum planning_mode mode)
 {
 	return plan_is_empty(plan) && (mode != PLANNING_REFRESH_ONLY || !plan->refresh_count);
@@ -201,5 +218,6 @@ int act(const struct cli *cli, enum planning_mode mode, const char *operation)
 	/* Without a question the state still learns what was refreshed. */
 	bool may_go_on = has_nothing_to_do(&session.plan, mode) ||
 			 (is_saved ? is_guarded(cli, &session.plan) : is_approved(&session));
-	return may_go_on ? execute(&session, mode, &voice) : EXIT_ERROR;
+	return may_go_on && record_what_was_learned(&session) ? execute(&session, mode, &voice)
+							      : EXIT_ERROR;
 }

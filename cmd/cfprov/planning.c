@@ -13,32 +13,30 @@
 
 /* ---- what the state has to learn first ---- */
 
-/* `moved` of aliases: what is recorded under the old ones comes under the new ones. */
-static bool move_aliases(struct session *session)
+bool planning_move(struct session *session, struct error *err)
 {
 	struct mend mend CLEANUP(mend_release) = {0};
-	struct error err CLEANUP(error_release) = {0};
 
-	if (!mend_move(&session->ledger.state, &session->desired, &mend, &err)) {
-		term_error(&err);
+	if (!mend_move(&session->ledger.state, &session->desired, &mend, err))
 		return false;
-	}
 	const struct state_fold fold = mend_fold(&mend);
-	if (mend.account_count && !ledger_change(&session->ledger, &fold, &err)) {
-		term_error(&err);
-		return false;
-	}
-	for (size_t i = 0; i < mend.account_count; i++) {
-		struct str text CLEANUP(str_release) = {0};
-		str_format(&text, "%s to %s", mend.old_aliases[i], mend.accounts[i].alias);
-		event_say(session->sink, EVENT_MOVED, str_text(&text));
-	}
+	session->moves = mend_moves(&mend, &session->arena, &session->move_count);
+	ledger_stage(&session->ledger, &fold);
 	return true;
 }
 
-static bool settle(struct session *session)
+static bool move(struct session *session)
 {
 	struct error err CLEANUP(error_release) = {0};
+
+	if (planning_move(session, &err))
+		return true;
+	term_error(&err);
+	return false;
+}
+
+static void settle(struct session *session)
+{
 	size_t count;
 	struct change *changes AUTO_FREE = recover_changes(
 		&session->ledger.state.model, &session->live, &session->arena, &count);
@@ -47,10 +45,8 @@ static bool settle(struct session *session)
 		if (changes[i].kind == CHANGE_PUT)
 			event_emit(session->sink, &(struct event){.type = EVENT_RECOVERED,
 							  .object = changes[i].object});
-	if (ledger_settle(&session->ledger, changes, count, &err))
-		return true;
-	term_error(&err);
-	return false;
+	ledger_stage(
+		&session->ledger, &(struct state_fold){.changes = changes, .change_count = count});
 }
 
 /* ---- making it ---- */
@@ -117,8 +113,9 @@ bool planning_make(struct session *session, enum planning_mode mode)
 {
 	const struct cli *cli = session->cli;
 
-	if (!move_aliases(session) || !session_read_live(session) || !settle(session))
+	if (!move(session) || !session_read_live(session))
 		return false;
+	settle(session);
 	session->input = (struct planner_input){
 		.desired = &session->desired,
 		.recorded = &session->ledger.state.model,
@@ -131,6 +128,8 @@ bool planning_make(struct session *session, enum planning_mode mode)
 		.targets = {cli->targets.items, cli->targets.count},
 		.excludes = {cli->excludes.items, cli->excludes.count},
 		.replaces = {cli->replaces.items, cli->replaces.count},
+		.moves = session->moves,
+		.move_count = session->move_count,
 	};
 	session->is_partial = cli->accounts.count + cli->targets.count + cli->excludes.count > 0;
 	bool looks_again = false;
@@ -165,7 +164,7 @@ bool planning_save(struct session *session, enum planning_mode mode, const char 
 		.mode = mode_words[mode],
 		.state_path = session->state_path,
 		.is_partial = session->is_partial,
-		.serial = state->serial,
+		.serial = session->ledger.read_serial,
 		.accounts = session->desired,
 		.plan = session->plan,
 	};
@@ -246,13 +245,26 @@ static bool fits_manifest(struct session *session)
 	return errors.count == 0;
 }
 
-/* check_state wants the accounts, which the session has taken over. */
-static bool fits_state(struct session *session, struct error *err)
+/* The state as it stands in its file: nothing may have happened to it yet. */
+static bool fits_state(struct session *session)
+{
+	const struct ledger *ledger = &session->ledger;
+	struct error err CLEANUP(error_release) = {0};
+
+	if (planfile_check_state(
+		    &session->planfile, ledger->state.lineage, ledger->read_serial, &err))
+		return true;
+	term_error(&err);
+	return false;
+}
+
+/* The check wants the accounts, which the session has taken over. */
+static bool fits_accounts(struct session *session, struct error *err)
 {
 	struct planfile planfile = session->planfile;
 
 	planfile.accounts = session->desired;
-	return planfile_check_state(&planfile, &session->ledger.state, err);
+	return planfile_check_accounts(&planfile, &session->ledger.state, err);
 }
 
 static bool refuse_part(void)
@@ -270,16 +282,17 @@ bool planning_check(struct session *session)
 	struct error err CLEANUP(error_release) = {0};
 	bool looks_inside;
 
-	if (!fits_manifest(session) || !move_aliases(session) || !session_read_live(session))
+	if (!fits_state(session) || !fits_manifest(session) || !move(session))
 		return false;
-	if (session->has_failed)
-		return refuse_part();
-	if (!settle(session))
-		return false;
-	if (!fits_state(session, &err) || !check_plan(&session->plan, &err)) {
+	if (!fits_accounts(session, &err) || !check_plan(&session->plan, &err)) {
 		term_error(&err);
 		return false;
 	}
+	if (!session_read_live(session))
+		return false;
+	if (session->has_failed)
+		return refuse_part();
+	settle(session);
 	if (!look_inside(session, &looks_inside) || session->has_failed)
 		return refuse_part();
 	if (verify_plan(&session->plan, &session->live, &errors))

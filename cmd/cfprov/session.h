@@ -30,7 +30,9 @@ struct session {
 	struct planfile planfile; /* of a saved plan: owns what `plan` points to */
 	bool is_partial;          /* options left something out of the plan */
 	bool has_failed;          /* an account could not be read; the plan is about the others */
-	struct arena arena;       /* of what was recovered */
+	const struct plan_move *moves; /* made in the ledger's state; in the arena */
+	size_t move_count;
+	struct arena arena; /* of what was moved and recovered */
 };
 
 void session_init(struct session *session, const struct cli *cli, const struct event_sink *sink);

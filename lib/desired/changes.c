@@ -4,11 +4,18 @@
 
 /* ---- moved ---- */
 
-/* A store has no other name than the one that it was created with. */
-static void refuse_rename(struct reading *r, size_t document, const struct yaml *to)
+/* A store has no other name than the one that it was created with, and no other account. */
+static void refuse_store(
+	struct reading *r, size_t document, const struct yaml *from, const struct yaml *to)
 {
 	struct error *err = reading_error(r, document, to);
 
+	if (strcmp(strchr(from->text, '/'), strchr(to->text, '/')) == 0) {
+		error_set(err, "a store moves with its account only: name the alias alone");
+		error_hint(err, "An account of another alias is {from: prod, to: live}; all that "
+				"the state has in it moves along.");
+		return;
+	}
 	error_set(err, "a store can't be renamed: Cloudflare has no such call");
 	error_hint(err, "Declare a store of the new name in `stores`, fill it, then take the old "
 			"one out of the manifest (or let it live: `removed` with destroy: false).");
@@ -20,14 +27,15 @@ static bool check_kinds(struct reading *r, size_t document, const struct yaml *n
 	const char *from_store = strchr(from->text, '/'), *to_store = strchr(to->text, '/');
 
 	if (!from_store != !to_store)
-		return error_set(reading_error(r, document, node),
-			"a move goes from alias to alias, or from address to address");
+		return error_set(
+			reading_error(r, document, node), "a move goes from alias to alias");
 	if (strcmp(from->text, to->text) == 0)
 		return error_set(
 			reading_error(r, document, node), "this moves something to where it is");
-	if (!from_store || strcmp(from_store, to_store) == 0)
+	/* What has three parts is in a store. */
+	if (!from_store || strchr(from_store + 1, '/') || strchr(to_store + 1, '/'))
 		return true;
-	refuse_rename(r, document, to);
+	refuse_store(r, document, from, to);
 	return false;
 }
 

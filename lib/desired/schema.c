@@ -103,11 +103,10 @@ static const struct schema_key state_keys[] = {
 static const struct schema state = {
 	SCHEMA_MAP, .is = "a map with `path`", .keys = state_keys, .is_filled = true};
 
-static const struct schema moved_end = {
-	SCHEMA_TEXT, .is = "an alias, or an address as in ALIAS/STORE", .text = &moved_text};
+static const struct schema moved_end = {SCHEMA_TEXT, .is = "an alias", .text = &moved_text};
 static const struct schema_key moved_keys[] = {
-	{"from", &moved_end, "the alias or address that the state has", true},
-	{"to", &moved_end, "the alias or address that it has from now on", true},
+	{"from", &moved_end, "the alias that the state has", true},
+	{"to", &moved_end, "the alias that it has from now on", true},
 	{0},
 };
 static const struct schema move = {
@@ -137,7 +136,7 @@ static const struct schema_key manifest_keys[] = {
 	{"state", &state,
 		"where the state is kept; cfprov.state.json beside the manifest, if left out",
 		false},
-	{"moved", &moved, "what the state holds under another alias or address by now", false},
+	{"moved", &moved, "what the state holds under another alias by now", false},
 	{"removed", &removed, "how to part from what is no longer in the manifest", false},
 	{0},
 };

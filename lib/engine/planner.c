@@ -379,6 +379,17 @@ static void plan_objects(struct planning *p)
 	}
 }
 
+/* What has moved and is there yet. */
+static void add_moves(struct planning *p)
+{
+	for (size_t i = 0; i < p->input->move_count; i++) {
+		const struct plan_move *move = &p->input->moves[i];
+		const struct object *to = move->object;
+		if (model_object(p->input->recorded, to->account, to->store, to->secret))
+			plan_add_move(p->plan, move);
+	}
+}
+
 static void refuse_id(struct planning *p, const struct object *desired, const char *id,
 	const struct object *other)
 {
@@ -433,8 +444,10 @@ bool planner_plan(
 	check_patterns(&p, &input->targets, "-target");
 	check_patterns(&p, &input->excludes, "-exclude");
 	check_patterns(&p, &input->replaces, "-replace");
-	if (errors->count == before)
+	if (errors->count == before) {
+		add_moves(&p);
 		plan_objects(&p);
+	}
 	plan.counts = plan_count(&plan);
 	if (plan.counts.import && errors->count == before)
 		check_adopted_ids(&p);

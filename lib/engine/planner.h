@@ -39,6 +39,8 @@ struct planner_input {
 	bool is_partial;   /* accounts of the manifest were left out */
 	bool has_unread;   /* ... because they can't be read: what a pattern means may be there */
 	struct patterns targets, excludes, replaces;
+	const struct plan_move *moves; /* that `recorded` has made already; sorted */
+	size_t move_count;
 };
 
 /* Fills *ret_plan (plan_release). False if there are errors: then there is no plan. */

@@ -123,6 +123,14 @@ static void fold(struct ledger *ledger, const struct state_fold *changes)
 	ledger->state = next;
 }
 
+void ledger_stage(struct ledger *ledger, const struct state_fold *changes)
+{
+	int64_t serial = ledger->state.serial;
+
+	fold(ledger, changes);
+	ledger->is_ahead_of_file |= ledger->state.serial != serial;
+}
+
 static bool read_state(struct ledger *ledger, struct error *err)
 {
 	struct str bytes CLEANUP(str_release) = {0};
@@ -197,13 +205,12 @@ static bool load(struct ledger *ledger, struct error *err)
 	if (!read_journal(ledger, &journal, err) || !read_state(ledger, err) ||
 		!check_journal(ledger, &journal, &folds, err))
 		return false;
-	if (!folds)
-		return true;
-	memcpy(ledger->state.lineage, journal.lineage, sizeof(journal.lineage));
-	int64_t serial = ledger->state.serial;
-	fold(ledger, &(struct state_fold){journal.changes, journal.count, journal.model.accounts,
-			     journal.model.account_count});
-	ledger->is_ahead_of_file = ledger->state.serial != serial;
+	if (folds) {
+		memcpy(ledger->state.lineage, journal.lineage, sizeof(journal.lineage));
+		ledger_stage(ledger, &(struct state_fold){journal.changes, journal.count,
+					     journal.model.accounts, journal.model.account_count});
+	}
+	ledger->read_serial = ledger->state.serial;
 	return true;
 }
 
@@ -256,8 +263,11 @@ static bool write_state(struct ledger *ledger, struct error *err)
 
 	give_birth(ledger);
 	state_encode(&ledger->state, &bytes);
-	return check_readable(ledger, &bytes, err) &&
-	       fs_replace(ledger->path, ledger->backup_path, &bytes, err);
+	if (!check_readable(ledger, &bytes, err) ||
+		!fs_replace(ledger->path, ledger->backup_path, &bytes, err))
+		return false;
+	ledger->is_ahead_of_file = false;
+	return true;
 }
 
 static bool drop_journal(struct ledger *ledger, struct error *err)
@@ -268,12 +278,17 @@ static bool drop_journal(struct ledger *ledger, struct error *err)
 	return fs_remove(ledger->journal_path, err);
 }
 
+bool ledger_commit(struct ledger *ledger, struct error *err)
+{
+	return !ledger->is_ahead_of_file || !ledger->may_write || write_state(ledger, err);
+}
+
 static bool fold_journal_into_file(
 	struct ledger *ledger, const struct event_sink *sink, struct error *err)
 {
 	if (!ledger->has_journal)
 		return true;
-	if (ledger->is_ahead_of_file && !write_state(ledger, err))
+	if (!ledger_commit(ledger, err))
 		return false;
 	event_say(sink, EVENT_JOURNAL_FOLDED, ledger->journal_path);
 	return drop_journal(ledger, err);
@@ -290,20 +305,10 @@ bool ledger_open(struct ledger *ledger, const struct ledger_options *options, st
 	return false;
 }
 
-bool ledger_settle(
-	struct ledger *ledger, const struct change *changes, size_t count, struct error *err)
-{
-	const struct state_fold settled = {.changes = changes, .change_count = count};
-
-	return !count || ledger_change(ledger, &settled, err);
-}
-
 bool ledger_change(struct ledger *ledger, const struct state_fold *changes, struct error *err)
 {
-	int64_t serial = ledger->state.serial;
-
-	fold(ledger, changes);
-	return ledger->state.serial == serial || !ledger->may_write || write_state(ledger, err);
+	ledger_stage(ledger, changes);
+	return ledger_commit(ledger, err);
 }
 
 bool ledger_replace(struct ledger *ledger, struct state *state, struct error *err)

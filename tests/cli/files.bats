@@ -262,7 +262,8 @@ teardown() { stop_all; }
 		err_has "$@"
 	}
 	reject 'moved: [{from: p/x, to: p/y}]' "can't be renamed" 'Declare a store of the new name'
-	reject 'moved: [{from: p, to: p/x}]' 'from alias to alias, or from address to address'
+	reject 'moved: [{from: p, to: p/x}]' 'a move goes from alias to alias'
+	reject 'moved: [{from: old/x, to: p/x}]' 'name the alias alone' '{from: prod, to: live}'
 	reject 'moved: [{from: old, to: q}]' 'no account is called `q`'
 	reject 'moved: [{from: a/b/c/d, to: p}]' '4 parts between slashes'
 	reject 'removed: [{from: p/x}]' '`p/x` is removed here and declared in cfprov.yaml:2' \

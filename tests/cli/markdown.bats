@@ -34,6 +34,8 @@ doomed()
 	good plan -format=markdown
 	out_is '**Plan: 1 to add, 0 to change, 1 to destroy.**
 
+`apply` will refuse: the plan destroys a store: default&#47;left. All in a store goes with it, for good. If that is wanted, give &#45;allow&#45;store&#45;destroy.
+
 | | Address | What | Why |
 | --- | --- | --- | --- |
 | `-` | `default/left` | destroy | it is not in the manifest any more |

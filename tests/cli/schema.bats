@@ -85,7 +85,7 @@ schema_says()
 		accounts: {p: {account_id: a1, api_token: {env: T}}}\nstores: [{name: x, accounts: [p]}]
 		account_id: a1\nstores: [{name: x, adopt: true, prevent_destroy: false, on_remove: forget}]
 		account_id: a1\nstores: [x]\nstate: {backend: local, path: ../x y.json}
-		account_id: a1\nstores: [x]\nmoved: [{from: old, to: default}, {from: o/x, to: default/x}]
+		account_id: a1\nstores: [x]\nmoved: [{from: old, to: default}]
 		account_id: a1\nstores: [x]\nremoved: [{from: default/y, destroy: false}, {from: a/b}]
 		account_id: "${A:-a}"\nstores: ["${B:-x}", {name: y, on_remove: "${C:-forget}"}]
 		account_id: a1\nstores: [..., x.y, .x]
