@@ -72,7 +72,7 @@ static bool is_guarded(const struct cli *cli, const struct plan *plan)
 	return false;
 }
 
-static bool is_approved(const struct session *session)
+static bool is_approved(const struct session *session, const char *operation)
 {
 	const struct cli *cli = session->cli;
 	const struct plan *plan = &session->plan;
@@ -84,7 +84,7 @@ static bool is_approved(const struct session *session)
 		return has_consent(plan);
 	if (cli->input)
 		return ask(session->wake_fd);
-	error_set(&err, "apply needs consent, and -input=false forbids to ask");
+	error_set(&err, "%s needs consent, and -input=false forbids to ask", operation);
 	error_hint(&err, "Add -auto-approve if nobody needs to look at the plan first.");
 	term_error(&err);
 	return false;
@@ -117,7 +117,27 @@ static int tell_end(const struct session *session, enum planning_mode mode,
 	return EXIT_ERROR;
 }
 
-static int execute(struct session *session, enum planning_mode mode, const struct voice *voice)
+/* The journal, or the state, could not be written. */
+static void tell_unwritten(
+	const struct executor_result *result, const char *operation, struct error *err)
+{
+	const char *known =
+		result->started == 0 ? "Nothing was sent."
+		: result->is_in_journal
+			? "What was done stands in the journal, and will be in the state."
+		: result->is_in_state ? "The state has what was done."
+				      : "The ids of what was made stand above.";
+	const char *next = result->started && !result->is_in_journal && !result->is_in_state
+				   ? ": it finds them by name"
+				   : "";
+
+	error_hint(err, "%s Make room (or mend what is wrong) and run %s again%s.", known,
+		operation, next);
+	term_error(err);
+}
+
+static int execute(struct session *session, enum planning_mode mode, const char *operation,
+	const struct voice *voice)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct executor_result result;
@@ -143,10 +163,7 @@ static int execute(struct session *session, enum planning_mode mode, const struc
 	if (is_recorded)
 		return tell_end(session, mode, &result, voice);
 	voice->form->failures(voice);
-	error_prefix(&err, "the state could not be written");
-	error_hint(&err, "The ids of what was made stand above. Make room (or mend what is wrong) "
-			 "and run apply again: it finds them by name.");
-	term_error(&err);
+	tell_unwritten(&result, operation, &err);
 	return EXIT_ERROR;
 }
 
@@ -157,7 +174,6 @@ static bool record_what_was_learned(struct session *session)
 	struct error err CLEANUP(error_release) = {0};
 
 	if (!ledger_commit(&session->ledger, &err)) {
-		error_prefix(&err, "the state could not be written");
 		error_hint(&err, "Nothing was done.");
 		term_error(&err);
 		return false;
@@ -216,8 +232,10 @@ int act(const struct cli *cli, enum planning_mode mode, const char *operation)
 		render_notes(&session.plan);
 	}
 	/* Without a question the state still learns what was refreshed. */
-	bool may_go_on = has_nothing_to_do(&session.plan, mode) ||
-			 (is_saved ? is_guarded(cli, &session.plan) : is_approved(&session));
-	return may_go_on && record_what_was_learned(&session) ? execute(&session, mode, &voice)
-							      : EXIT_ERROR;
+	bool may_go_on =
+		has_nothing_to_do(&session.plan, mode) ||
+		(is_saved ? is_guarded(cli, &session.plan) : is_approved(&session, operation));
+	return may_go_on && record_what_was_learned(&session)
+		       ? execute(&session, mode, operation, &voice)
+		       : EXIT_ERROR;
 }

@@ -99,13 +99,14 @@ static void tell_wait(const char *what, const struct event *event)
 	term_say("%s", str_text(&line));
 }
 
+/* Made by that apply; or a replacement that was cut off before it destroyed anything. */
 static void tell_recovered(const struct object *object)
 {
 	struct str address CLEANUP(str_release) = {0};
 
 	render_address(&address, object);
-	term_say("%s: found, made by the apply that was cut off (id %s)", str_text(&address),
-		object->id);
+	term_say("%s: found (id %s); an earlier apply left open what became of it",
+		str_text(&address), object->id);
 }
 
 static void hear(void *context, const struct event *event)

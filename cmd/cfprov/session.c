@@ -76,8 +76,11 @@ bool session_read_manifest(struct session *session, struct error_list *errors)
 	struct error err = {0};
 
 	if (!open_manifest(session, errors) ||
-		!manifest_read(&session->manifest, default_account_id(), &session->desired, errors))
+		!manifest_read(
+			&session->manifest, default_account_id(), &session->desired, errors)) {
+		error_list_cut(errors);
 		return false;
+	}
 	if (pick_accounts(&pick, &session->desired, &err))
 		return true;
 	error_move(error_list_add(errors), &err);
@@ -135,6 +138,7 @@ bool session_find_state(struct session *session)
 	else if ((!session->has_manifest && !open_manifest(session, &errors)) ||
 		 !manifest_state_path(&session->manifest, &session->state_path, &errors)) {
 		if (!is_absent(session, &errors)) {
+			error_list_cut(&errors);
 			term_errors(&errors);
 			return false;
 		}

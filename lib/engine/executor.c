@@ -290,7 +290,20 @@ static void loop(struct run *run)
 	run->result.was_interrupted |= interrupts(run) > 0;
 	run->result.unknown = run->under_way;
 	run->result.is_in_journal = run->under_way > 0;
+	run->result.started = run->next;
 	run->result.not_started = run->task_count - run->next;
+}
+
+/* Folds the run into the state, unless it is left for the next one. */
+static void finish(struct run *run)
+{
+	struct error err = {0};
+	bool has_journal = run->can_record, is_left = run->result.is_in_journal;
+
+	if (!is_left && !ledger_finish(run->input->ledger, &err))
+		journal_failed(run, &err);
+	run->result.is_in_state = !is_left && !run->input->ledger->is_ahead_of_file;
+	run->result.is_in_journal = has_journal && !run->result.is_in_state;
 }
 
 static bool goes(const struct action *action)
@@ -376,9 +389,7 @@ bool executor_run(
 
 	if (is_good && run.task_count + input->plan->refresh_count > 0) {
 		loop(&run);
-		struct error finish_err = {0};
-		if (!run.result.is_in_journal && !ledger_finish(input->ledger, &finish_err))
-			journal_failed(&run, &finish_err);
+		finish(&run);
 		if (run.group_count)
 			tell_group(&run);
 		is_good = !failure.message;

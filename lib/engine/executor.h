@@ -58,10 +58,12 @@ struct executor_input {
 
 struct executor_result {
 	struct plan_counts done;
+	size_t started;     /* handed to the runner */
 	size_t failed;      /* failed or of unknown outcome */
 	size_t not_started; /* because of an interrupt, or of a failure before them */
 	size_t unknown;     /* under way at a second interrupt, which waits for nothing */
 	bool was_interrupted;
+	bool is_in_state;   /* all that was done is there */
 	bool is_in_journal; /* what was done is there, not in the state: the next run goes on */
 };
 

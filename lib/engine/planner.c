@@ -187,7 +187,8 @@ static void refuse_doubles(struct planning *p, const struct object *desired,
 		known ? " The state has the id " : "", known ? known : "", known ? "." : "");
 }
 
-static void refuse_protected(struct planning *p, const struct object *object)
+/* Lends the error. */
+static struct error *refuse_protected(struct planning *p, const struct object *object)
 {
 	struct str address CLEANUP(str_release) = {0};
 	struct error *err = error_about(p, &object->place);
@@ -197,6 +198,7 @@ static void refuse_protected(struct planning *p, const struct object *object)
 		shown(p, str_text(&address)));
 	error_hint(err, "Keep it in the manifest; or take prevent_destroy out there and apply "
 			"first, then go on.");
+	return err;
 }
 
 /* The live objects inside a store; they stand right behind it. */
@@ -270,7 +272,9 @@ static void plan_desired(struct planning *p, const struct trio *trio)
 	if (action->is_replaced) {
 		find_strangers(p, trio->live, action);
 		if (desired->prevent_destroy)
-			refuse_protected(p, desired);
+			error_hint(refuse_protected(p, desired),
+				"Leave -replace out; or take prevent_destroy out of the manifest, "
+				"and replace it then.");
 	}
 	if (action_kind(action) == ACTION_NONE)
 		refresh(p, recorded, trio->live, desired);

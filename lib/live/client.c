@@ -437,8 +437,11 @@ static void delay(struct client *client, struct call *call, const struct error *
 	int64_t now_ms = clock_monotonic_ms();
 	struct lane *lane = client->lanes[call->lane];
 
-	if (is_throttled) /* the whole token has to be silent */
+	if (is_throttled) { /* the whole token has to be silent; that is said here */
 		pace_blocked(&lane->pace, now_ms, verdict->wait_ms);
+		if (lane->said_slow_at_ms < now_ms + verdict->wait_ms)
+			lane->said_slow_at_ms = now_ms + verdict->wait_ms;
+	}
 	call->due_ms = now_ms + verdict->wait_ms;
 	push(&client->delayed[call->attempt], call);
 	event_emit(client->sink,

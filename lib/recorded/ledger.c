@@ -265,7 +265,7 @@ static bool write_state(struct ledger *ledger, struct error *err)
 	state_encode(&ledger->state, &bytes);
 	if (!check_readable(ledger, &bytes, err) ||
 		!fs_replace(ledger->path, ledger->backup_path, &bytes, err))
-		return false;
+		return error_prefix(err, "the state could not be written");
 	ledger->is_ahead_of_file = false;
 	return true;
 }
@@ -275,7 +275,8 @@ static bool drop_journal(struct ledger *ledger, struct error *err)
 	if (!ledger->has_journal)
 		return true;
 	ledger->has_journal = false;
-	return fs_remove(ledger->journal_path, err);
+	return fs_remove(ledger->journal_path, err) ||
+	       error_prefix(err, "the journal could not be removed");
 }
 
 bool ledger_commit(struct ledger *ledger, struct error *err)
@@ -339,8 +340,9 @@ bool ledger_begin(struct ledger *ledger, const struct model *desired, const stru
 			&intents[i], arena_alloc(&ledger->run_arena, sizeof(struct object)));
 	journal_encode_header(&ledger->state, desired, intents, count, &header);
 	ledger->has_journal = true;
-	return fs_log_create(&ledger->log, ledger->journal_path, err) &&
-	       fs_log_append(&ledger->log, &header, err);
+	return (fs_log_create(&ledger->log, ledger->journal_path, err) &&
+		       fs_log_append(&ledger->log, &header, err)) ||
+	       error_prefix(err, "the journal could not be written");
 }
 
 static const char *keep(struct ledger *ledger, const char *text)
@@ -372,7 +374,8 @@ bool ledger_record(
 	for (size_t i = 0; i < count; i++)
 		remember(ledger, &results[i]);
 	journal_encode_group(results, count, &group);
-	return fs_log_append(&ledger->log, &group, err);
+	return fs_log_append(&ledger->log, &group, err) ||
+	       error_prefix(err, "the journal could not be written");
 }
 
 bool ledger_finish(struct ledger *ledger, struct error *err)
@@ -385,13 +388,14 @@ bool ledger_finish(struct ledger *ledger, struct error *err)
 	free(ledger->changes);
 	ledger->changes = NULL;
 	ledger->change_count = 0;
-	if (ledger->state.serial != serial && !write_state(ledger, err))
-		return false;
-	return drop_journal(ledger, err);
+	ledger->is_ahead_of_file = ledger->state.serial != serial;
+	return (!ledger->is_ahead_of_file || write_state(ledger, err)) && drop_journal(ledger, err);
 }
 
 void ledger_close(struct ledger *ledger)
 {
+	if (!ledger->path) /* never opened: its descriptors are none */
+		return;
 	fs_log_close(&ledger->log);
 	fs_lock_drop(&ledger->lock);
 	state_release(&ledger->state);

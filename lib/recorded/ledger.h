@@ -60,7 +60,7 @@ struct ledger {
 	const struct account *accounts; /* keeps what ledger_begin was given */
 	size_t account_count;
 	bool has_journal;      /* a file stands there */
-	bool is_ahead_of_file; /* a journal was folded in, or changes were staged, in memory */
+	bool is_ahead_of_file; /* what was folded in, or staged, stands in memory only */
 };
 
 /* Reads the state with a journal folded in, in memory only. A state that is absent is empty. */

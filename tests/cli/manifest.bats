@@ -282,6 +282,24 @@ text()
 	timeout 60 "$cfprov" validate >out 2>err && status=0 || status=$?
 	[ "$status" = 1 ]
 	grep -q cfprov.yaml:3: err
+	grep -q cfprov.yaml:102: err
+	! grep -q cfprov.yaml:103: err || return 1
+	grep -q '^Error: 9900 more errors are not shown' err
+}
+
+@test "nor do they in a single line" {
+	{
+		printf '{account_id: acc_1, stores: ['
+		printf '"b c %s", ' {1..200000}
+		echo ']}'
+	} >cfprov.yaml
+	timeout 60 "$cfprov" validate -json >out 2>err && status=0 || status=$?
+	[ "$status" = 1 ]
+	# Those that are shown have their places all the same.
+	jq -e '.error_count == 101 and (.diagnostics | length) == 101 and
+		.diagnostics[99].range.start.column == 1011 and
+		.diagnostics[99].snippet.code == "... \"b c 100\"..." and
+		(.diagnostics[100].summary | startswith("199900 more errors"))' out
 }
 
 @test "a manifest with an error changes nothing that is" {

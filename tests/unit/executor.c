@@ -496,7 +496,7 @@ static void run_limited(struct rig *rig, rlim_t bytes, int (*check)(struct rig *
 /* Not even the intents can be written: then nothing is done. */
 static int nothing_was_started(struct rig *rig, bool is_good)
 {
-	if (is_good || rig->started_count)
+	if (is_good || rig->started_count || rig->result.started)
 		return 1;
 	return strstr(rig->err.message, "state.json.journal") ? 0 : 2;
 }
@@ -522,7 +522,10 @@ static int state_has_all(struct rig *rig, bool is_good)
 		return 3;
 	if (rig->not_durable)
 		return 4;
-	return rig->completes_said == rig->ended ? 0 : 5;
+	if (rig->result.started != rig->ended || !rig->result.is_in_state ||
+		rig->result.is_in_journal || !strstr(rig->err.message, "the journal could not"))
+		return 5;
+	return rig->completes_said == rig->ended ? 0 : 6;
 }
 
 static void no_room_for_results(void **state)

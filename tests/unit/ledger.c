@@ -3,6 +3,7 @@
 
 #include "unit.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -146,6 +147,18 @@ static void make_state(struct setting *s)
 }
 
 /* ---- a whole run ---- */
+
+/* Who has opened nothing closes nothing, and not standard input. */
+static void never_opened(void **state)
+{
+	struct ledger ledger = {0};
+
+	(void)state;
+	int fd = fcntl(STDIN_FILENO, F_GETFD) == -1 ? open("/dev/null", O_RDONLY) : STDIN_FILENO;
+	assert_int_equal(fd, STDIN_FILENO);
+	ledger_close(&ledger);
+	assert_int_not_equal(fcntl(STDIN_FILENO, F_GETFD), -1);
+}
 
 static void absent(void **state)
 {
@@ -674,6 +687,7 @@ static void folding_is_said(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(never_opened),
 		TEST(absent),
 		TEST(whole_run),
 		TEST(stages),
