@@ -20,7 +20,9 @@ int plan_run(const struct cli *cli)
 	bool is_good = voice_init(&voice, cli);
 	session_init(&session, cli, &voice.sink);
 	if (!is_good || !planning_mode_of(cli, &mode) || !session_load_manifest(&session) ||
-		!session_read_state(&session) || !planning_make(&session, mode))
+		!session_read_state(&session) ||
+		(cli->out && !planning_check_out(&session, cli->out)) ||
+		!planning_make(&session, mode))
 		return EXIT_ERROR;
 	const struct plan_view view = plan_view(&session, mode);
 	voice.form->plan(&view);

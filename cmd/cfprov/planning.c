@@ -155,6 +155,23 @@ static const char *const mode_words[] = {
 	[PLANNING_REFRESH_ONLY] = "refresh-only",
 };
 
+bool planning_check_out(struct session *session, const char *path)
+{
+	const char *backup = session->ledger.backup_path;
+	struct error err CLEANUP(error_release) = {0};
+
+	if (strcmp(path, "-") == 0) {
+		error_set(&err, "-out=- is no file, and a saved plan is for cfprov apply only");
+		error_hint(&err, "-format=json or -format=markdown writes the plan for others.");
+	} else if (backup && fs_is_same_file(backup, path)) {
+		error_set(&err, "-out can't be %s: that is the backup of the state", path);
+	} else {
+		return session_check_target(session, "-out", path);
+	}
+	term_error(&err);
+	return false;
+}
+
 bool planning_save(struct session *session, enum planning_mode mode, const char *path)
 {
 	const struct state *state = &session->ledger.state;
@@ -173,8 +190,9 @@ bool planning_save(struct session *session, enum planning_mode mode, const char 
 	if (session->has_failed) {
 		error_set(&err, "the plan is not saved: it leaves accounts out");
 	} else {
+		char *real AUTO_FREE = fs_real_path(path);
 		planfile_encode(&planfile, &bytes);
-		if (fs_replace(path, NULL, &bytes, &err))
+		if (fs_replace(real, NULL, &bytes, &err))
 			return true;
 	}
 	term_error(&err);

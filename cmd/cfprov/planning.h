@@ -21,6 +21,9 @@ bool planning_move(struct session *session, struct error *err) MUST_CHECK;
 /* What lives, what the manifest moves, what an interrupted run has left, and the plan. */
 bool planning_make(struct session *session, enum planning_mode mode) MUST_CHECK;
 
+/* Before anything is asked: can the plan be written there? */
+bool planning_check_out(struct session *session, const char *path) MUST_CHECK;
+
 /* Writes the plan that was made. */
 bool planning_save(struct session *session, enum planning_mode mode, const char *path) MUST_CHECK;
 

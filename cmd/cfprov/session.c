@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include "adapter/fs.h"
 #include "adapter/table.h"
 #include "base/text.h"
 #include "desired/pick.h"
@@ -160,15 +161,57 @@ bool session_read_state(struct session *session)
 	return session->has_ledger;
 }
 
+/* What of ours stands at the path, or would; NULL: nothing. */
+static const char *own_file(const struct session *session, const char *path)
+{
+	static const struct {
+		const char *before, *after, *what;
+	} siblings[] = {{"", "", "the state"}, {"", ".journal", "the journal of the state"},
+		{".", ".lock", "the lock of the state"}};
+	const struct documents *documents = &session->manifest.documents;
+	char *state AUTO_FREE = fs_real_path(session->state_path);
+
+	for (size_t i = 0; i < ARRAY_SIZE(siblings); i++) {
+		char *own AUTO_FREE = fs_sibling(state, siblings[i].before, siblings[i].after);
+		if (fs_is_same_file(own, path))
+			return siblings[i].what;
+	}
+	for (size_t i = 0; i < documents->count; i++)
+		if (fs_is_same_file(documents->items[i].file, path))
+			return "a manifest";
+	return NULL;
+}
+
+bool session_check_target(struct session *session, const char *option, const char *path)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct str shown CLEANUP(str_release) = {0};
+	const char *own = own_file(session, path);
+
+	if (!own && fs_check_target(path, &err))
+		return true;
+	text_add_visible(&shown, path, strlen(path), 0);
+	if (own)
+		error_set(&err, "%s is %s", str_text(&shown), own);
+	error_prefix(&err, "%s can't be %s", option, str_text(&shown));
+	error_hint(&err, "Name another file. Nothing was done.");
+	term_error(&err);
+	return false;
+}
+
 bool session_open_state(struct session *session, const char *operation)
 {
+	const char *backup = session->cli->backup;
 	struct error err CLEANUP(error_release) = {0};
 
 	if (!session_find_state(session))
 		return false;
+	if (backup && strcmp(backup, LEDGER_NO_BACKUP) != 0 &&
+		!session_check_target(session, "-backup", backup))
+		return false;
 	const struct ledger_options options = {
 		.path = session->state_path,
-		.backup = session->cli->backup,
+		.backup = backup,
 		.operation = operation,
 		.no_lock = !session->cli->lock,
 		.lock_timeout_ms = session->cli->lock_timeout_ms,

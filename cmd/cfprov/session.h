@@ -76,6 +76,12 @@ bool session_read_live(struct session *session) MUST_CHECK;
 /* Where the state is, into state_path: -state, or as the manifest says, or beside it. */
 bool session_find_state(struct session *session) MUST_CHECK;
 
+/*
+ * Can the file of this option be written without harm: is it none of the state's own, no manifest,
+ * and nothing but a regular file? Says its errors. The manifest was read, if there is one.
+ */
+bool session_check_target(struct session *session, const char *option, const char *path) MUST_CHECK;
+
 /* Takes accounts out of the run that `live` does not have; false if none is left. */
 bool session_drop_unread(struct session *session) MUST_CHECK;
 

@@ -219,10 +219,16 @@ static void set_paths(struct ledger *ledger, const char *path, const char *backu
 	*ledger = (struct ledger){.lock.fd = -1, .log.fd = -1};
 	ledger->path = fs_real_path(path);
 	ledger->journal_path = fs_sibling(ledger->path, "", ".journal");
-	if (!backup)
-		ledger->backup_path = fs_sibling(ledger->path, "", ".backup");
-	else if (strcmp(backup, LEDGER_NO_BACKUP) != 0)
-		ledger->backup_path = mem_copy_text(backup);
+	char *beside AUTO_FREE = fs_sibling(ledger->path, "", ".backup");
+	if (!backup || strcmp(backup, LEDGER_NO_BACKUP) != 0)
+		ledger->backup_path = fs_real_path(backup ? backup : beside);
+}
+
+/* Before anything is asked or done: later there may be ids that have to be written. */
+static bool check_backup(const struct ledger *ledger, struct error *err)
+{
+	return !ledger->backup_path || fs_check_target(ledger->backup_path, err) ||
+	       error_prefix(err, "the backup of the state can't be kept");
 }
 
 bool ledger_read(struct ledger *ledger, const char *path, struct error *err)
@@ -299,8 +305,8 @@ bool ledger_open(struct ledger *ledger, const struct ledger_options *options, st
 {
 	set_paths(ledger, options->path, options->backup);
 	ledger->may_write = true;
-	if ((options->no_lock || take_lock(ledger, options, err)) && load(ledger, err) &&
-		fold_journal_into_file(ledger, options->sink, err))
+	if ((options->no_lock || take_lock(ledger, options, err)) && check_backup(ledger, err) &&
+		load(ledger, err) && fold_journal_into_file(ledger, options->sink, err))
 		return true;
 	ledger_close(ledger);
 	return false;

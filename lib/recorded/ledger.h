@@ -39,7 +39,8 @@ enum { LEDGER_SIZE_LIMIT = 512 << 20 };
 struct ledger_options {
 	const char *path;
 	const char *operation; /* for whoever finds the lock: "apply" */
-	const char *backup;    /* where the state before is kept; NULL: beside it */
+	const char
+		*backup; /* where the state before is kept; NULL: beside it. Links are followed */
 	bool no_lock;
 	int64_t lock_timeout_ms;
 	const struct event_sink *sink;            /* may be NULL */
