@@ -292,6 +292,8 @@ void render_notes(const struct plan *plan)
 		count += plan->actions[i].needs_consent;
 	if (count)
 		note_consent(plan, count);
+	for (size_t i = 0; i < plan->warning_count; i++)
+		term_warning(plan->warnings[i]);
 }
 
 bool render_find_refusals(const struct plan *plan, struct error_list *errors)

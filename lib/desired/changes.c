@@ -97,7 +97,35 @@ static const struct object *find_declared(struct reading *r, const char *address
 	size_t length = strcspn(address, "/");
 	const char *alias = arena_bytes(&r->model->arena, address, length);
 
-	return model_object(r->model, alias, address + length + 1, NULL);
+	return address[length] ? model_object(r->model, alias, address + length + 1, NULL) : NULL;
+}
+
+/*
+ * What is recorded in an account that is gone from the manifest can be forgotten, but not reached.
+ * The state knows whether there was such an account.
+ */
+static void check_removal_account(struct reading *r, const struct removal *removal)
+{
+	size_t length = strcspn(removal->from, "/");
+	const char *alias = arena_bytes(&r->model->arena, removal->from, length);
+	const struct account *account = model_account(r->model, alias);
+	bool is_whole = !removal->from[length];
+
+	if (account ? !is_whole : !removal->destroys)
+		return;
+	struct error *err = reading_error_at(r, &removal->place, 1);
+	if (account) {
+		error_set(
+			err, "`%s` is an account of the manifest", reading_shown(r, removal->from));
+		error_hint(err, "Name the store, as in ALIAS/STORE; an alias alone is for an "
+				"account that is not in `accounts` any more.");
+		return;
+	}
+	const char *shown = reading_shown(r, removal->from);
+	reading_note(r, shown == removal->from ? NULL : shown, alias);
+	reading_unknown_alias(r, alias, err);
+	error_hint(err, "What is in an account that the manifest does not have can't be destroyed, "
+			"only forgotten: with destroy: false.");
 }
 
 static void check_removals(struct reading *r)
@@ -113,6 +141,7 @@ static void check_removals(struct reading *r)
 			error_set(reading_error_at(r, &it->place, 1),
 				"`%s` is removed twice, first in %s", shown,
 				reading_where(r, &before->place));
+		check_removal_account(r, it);
 		if (!declared)
 			continue;
 		struct error *err = reading_error_at(r, &it->place, 1);

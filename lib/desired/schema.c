@@ -32,7 +32,7 @@ static const struct schema_text backend_text = {.words = backend_words};
 static const struct schema_text on_remove_text = {.words = on_remove_words};
 
 static const struct schema_text *const address_parts[] = {&schema_alias, &schema_store_name, NULL};
-static const struct schema_text address_text = {.parts = address_parts, .fewest_parts = 2};
+static const struct schema_text removed_text = {.parts = address_parts, .fewest_parts = 1};
 static const struct schema_text moved_text = {.parts = address_parts, .fewest_parts = 1};
 
 /* ---- nodes ---- */
@@ -114,9 +114,12 @@ static const struct schema move = {
 static const struct schema moved = {SCHEMA_LIST, .is = "a list of moves", .items = &move};
 
 static const struct schema address = {
-	SCHEMA_TEXT, .is = "an address: ALIAS/STORE", .text = &address_text};
+	SCHEMA_TEXT, .is = "an address: ALIAS/STORE", .text = &removed_text};
 static const struct schema_key removed_keys[] = {
-	{"from", &address, "the address that the state has", true},
+	{"from", &address,
+		"the address that the state has; or the alias of an account that is not in "
+		"`accounts` any more, with destroy: false",
+		true},
 	{"destroy", &boolean,
 		"true, the default: destroy it in Cloudflare; false: forget it and let it live",
 		false},

@@ -2,6 +2,8 @@
 
 #include "adapter/table.h"
 #include "base/text.h"
+#include "engine/belongs.h"
+#include "engine/parting.h"
 
 #include <string.h>
 
@@ -31,90 +33,28 @@ static struct error *error_about(struct planning *p, const struct place *place)
 
 /* ---- accounts ---- */
 
-/* An alias that means another account now would plan its stores into the wrong one. */
-static void check_alias(struct planning *p, const struct account *account)
-{
-	const struct account *known = model_account(p->input->recorded, account->alias);
-
-	if (!known || strcmp(known->id, account->id) == 0)
-		return;
-	struct error *err = error_about(p, &account->place);
-	error_set(err, "the state knows `%s` as the account %s, the manifest as %s", account->alias,
-		known->id, account->id);
-	error_hint(err, "Give the other account another alias, or use another state (-state).");
-}
-
-/* The same account under another alias would be planned as if nothing were recorded in it. */
-static bool check_id(struct planning *p, const struct table *known, const struct account *account)
-{
-	const struct account *before = table_get(known, account->id);
-
-	if (!before || strcmp(before->alias, account->alias) == 0)
-		return true;
-	const char *alias = shown(p, before->alias);
-	struct error *err = error_about(p, &account->place);
-	error_set(err, "the state knows the account %s as `%s`, the manifest as `%s`", account->id,
-		alias, account->alias);
-	return error_hint(err, "Keep the alias `%s`, or use another state (-state).", alias);
-}
-
-/* By id, the accounts in which something is recorded. */
-static struct table *used_accounts(const struct model *recorded)
-{
-	struct table *used = NULL;
-	size_t i = 0;
-
-	for (size_t at = 0; at < recorded->account_count; at++) {
-		struct account *account = &recorded->accounts[at];
-		while (i < recorded->object_count &&
-			strcmp(recorded->objects[i].account, account->alias) < 0)
-			i++;
-		if (i < recorded->object_count &&
-			strcmp(recorded->objects[i].account, account->alias) == 0)
-			table_put(&used, account->id, account);
-	}
-	return used;
-}
-
 /*
- * What is recorded in an account that the manifest dropped can't be reached, nor be parted from.
- * `used` has the accounts in which something is recorded, but not those that are desired.
+ * An alias that means another account now would plan its stores into the wrong one; an account
+ * under another alias would be planned as if nothing were recorded in it.
  */
-static void check_dropped(struct planning *p, const struct table *used)
-{
-	const struct model *recorded = p->input->recorded;
-
-	for (size_t i = 0; i < recorded->account_count && !p->input->is_partial; i++) {
-		const struct account *account = &recorded->accounts[i];
-		if (model_account(p->input->desired, account->alias) ||
-			!table_get(used, account->id))
-			continue;
-		const char *alias = shown(p, account->alias);
-		struct error *err = error_list_add(p->errors);
-		error_set(err,
-			"the manifest has no account `%s` any more, but the state has objects in "
-			"it",
-			alias);
-		error_hint(err,
-			"Put the account back and take its stores out instead, or make cfprov "
-			"forget "
-			"them: cfprov state rm '%s/*'.",
-			alias);
-	}
-}
-
 static void check_accounts(struct planning *p)
 {
-	const struct model *desired = p->input->desired;
-	struct table *used = used_accounts(p->input->recorded);
+	const struct model *desired = p->input->desired, *recorded = p->input->recorded;
 
-	for (size_t i = 0; i < desired->account_count; i++)
-		if (check_id(p, used, &desired->accounts[i]))
-			check_alias(p, &desired->accounts[i]);
-	for (size_t i = 0; i < desired->account_count; i++)
-		table_drop(&used, desired->accounts[i].id);
-	check_dropped(p, used);
-	table_free(&used);
+	for (size_t i = 0; i < desired->account_count; i++) {
+		const struct account *account = &desired->accounts[i];
+		struct error err = {0};
+		if (belongs_check(recorded, account, &err))
+			continue;
+		if (account->place.file)
+			error_at(&err, account->place.file, account->place.line,
+				account->place.column);
+		error_move(error_list_add(p->errors), &err);
+	}
+	if (p->input->is_partial)
+		return;
+	if (parting_check_accounts(recorded, desired, p->errors))
+		parting_find_mistakes(recorded, desired, p->plan, p->errors);
 }
 
 /* ---- what was asked for ---- */
@@ -280,14 +220,22 @@ static void plan_desired(struct planning *p, const struct trio *trio)
 		refresh(p, recorded, trio->live, desired);
 }
 
-static const struct removal *find_removal(const struct planning *p, const struct object *object)
-{
-	const struct model *desired = p->input->desired;
+static const char removal_says_so[] = "`removed` in the manifest says so";
 
-	for (size_t i = 0; i < desired->removal_count; i++)
-		if (object_matches(object, desired->removals[i].from))
-			return &desired->removals[i];
-	return NULL;
+/* Recorded in an account that the manifest dropped: nobody looks whether it lives. */
+static void plan_leaving(struct planning *p, const struct object *recorded)
+{
+	if (p->input->is_partial || p->input->refresh_only || !is_wanted(p, recorded) ||
+		!parting_leaves(p->input->desired, recorded))
+		return;
+	if (!recorded->id) {
+		plan_add_refresh(p->plan, recorded, NULL);
+		return;
+	}
+	struct action *action = plan_add(p->plan);
+	action->before = recorded;
+	action->is_left_alive = true;
+	action->reason = removal_says_so;
 }
 
 /* Recorded, and desired no longer; or all is to go: then what the manifest says now counts, too. */
@@ -295,7 +243,7 @@ static void plan_parting(struct planning *p, const struct trio *trio)
 {
 	const struct object *recorded = trio->recorded;
 	const struct object *last_wish = trio->desired ? trio->desired : recorded;
-	const struct removal *removal = find_removal(p, recorded);
+	const struct removal *removal = parting_find(p->input->desired, recorded);
 
 	if (!trio->is_same) {
 		plan_add_refresh(p->plan, recorded, NULL);
@@ -305,7 +253,7 @@ static void plan_parting(struct planning *p, const struct trio *trio)
 	action->before = recorded;
 	action->is_left_alive = removal ? !removal->destroys : last_wish->forget_on_remove;
 	action->reason = p->input->destroys_all ? NULL
-			 : removal              ? "`removed` in the manifest says so"
+			 : removal              ? removal_says_so
 						: "it is not in the manifest any more";
 	if (action->is_left_alive)
 		return;
@@ -379,7 +327,9 @@ static void plan_objects(struct planning *p)
 		i += d != NULL;
 		j += r != NULL;
 		if (d || (r && model_account(desired, r->account)))
-			plan_address(p, d, r); /* else of another run; see check_dropped */
+			plan_address(p, d, r);
+		else if (r)
+			plan_leaving(p, r);
 	}
 }
 

@@ -16,7 +16,7 @@
  *
  * An adoption that would give one id two addresses in the state is an error, too, and so are the
  * end of what prevent_destroy protects, and an account with recorded objects that the manifest
- * does not know any more.
+ * does not know any more, unless `removed` says to forget them all (engine/parting).
  */
 #ifndef ENGINE_PLANNER_H
 #define ENGINE_PLANNER_H

@@ -250,9 +250,9 @@ static void send_destroy(struct cf_runner *r, struct task *task)
 				       .tag = task});
 }
 
-static void end_gone(struct cf_runner *r, struct task *task)
+static void end_gone(struct cf_runner *r, size_t index)
 {
-	struct outcome *outcome = outcome_new(task->index, OUTCOME_DONE);
+	struct outcome *outcome = outcome_new(index, OUTCOME_DONE);
 
 	outcome->change = CHANGE_DROP;
 	end(r, outcome);
@@ -268,7 +268,7 @@ static void take_destroy(struct cf_runner *r, struct task *task, struct client_a
 		task->has_destroyed = true;
 		send_create(r, task);
 	} else {
-		end_gone(r, task);
+		end_gone(r, task->index);
 	}
 }
 
@@ -302,7 +302,7 @@ static void on_start(struct runner *runner, const struct action *action, size_t 
 		end(r, outcome_done(action, index, action->before));
 		break;
 	case ACTION_FORGET:
-		end_gone(r, add_task(r, action, index));
+		end_gone(r, index);
 		break;
 	case ACTION_NONE:
 		assert(false); /* a runner is given what has to be done */

@@ -46,6 +46,8 @@ static const char *difference(const struct action *action, const struct model *l
 
 	if (kind == ACTION_NONE)
 		return NULL;
+	if (kind == ACTION_FORGET && !model_account(live, about->account))
+		return NULL; /* its account is gone from the manifest: nobody looked */
 	if (now && now + 1 < end && object_compare(now, now + 1) == 0)
 		return "there are two of this name now";
 	if (kind == ACTION_CREATE)

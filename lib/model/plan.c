@@ -1,5 +1,6 @@
 #include "model/plan.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 
 struct action *plan_add(struct plan *plan)
@@ -80,6 +81,19 @@ void plan_add_refresh(struct plan *plan, const struct object *before, const stru
 	plan->refreshes[plan->refresh_count++] = (struct refresh){before, after};
 }
 
+void plan_add_warning(struct plan *plan, const char *format, ...)
+{
+	struct str text CLEANUP(str_release) = {0};
+	va_list arguments;
+
+	va_start(arguments, format);
+	str_format_list(&text, format, arguments);
+	va_end(arguments);
+	plan->warnings = mem_room((void *)plan->warnings, plan->warning_count, &plan->warning_room,
+		sizeof(*plan->warnings));
+	plan->warnings[plan->warning_count++] = arena_text(&plan->arena, str_text(&text));
+}
+
 void plan_add_move(struct plan *plan, const struct plan_move *move)
 {
 	plan->moves =
@@ -119,5 +133,6 @@ void plan_release(struct plan *plan)
 	free(plan->drifts);
 	free(plan->refreshes);
 	free(plan->moves);
+	free((void *)plan->warnings);
 	*plan = (struct plan){0};
 }

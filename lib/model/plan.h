@@ -67,6 +67,8 @@ struct plan {
 	size_t refresh_count, refresh_room;
 	struct plan_move *moves; /* sorted by the address that they lead to */
 	size_t move_count, move_room;
+	const char **warnings; /* sentences: what the manifest says in vain, by mistake perhaps */
+	size_t warning_count, warning_room;
 	size_t managed; /* objects recorded in the accounts of the plan */
 };
 
@@ -90,6 +92,7 @@ struct plan_counts plan_count(const struct plan *plan);
 void plan_add_drift(struct plan *plan, const struct object *recorded, const struct object *live);
 void plan_add_refresh(struct plan *plan, const struct object *before, const struct object *after);
 
+void plan_add_warning(struct plan *plan, const char *format, ...) PRINTF(2, 3);
 void plan_add_move(struct plan *plan, const struct plan_move *move);
 
 /* Lends the address that the object has had until now, if it is one that moves; or NULL. */

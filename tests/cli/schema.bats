@@ -86,7 +86,8 @@ schema_says()
 		account_id: a1\nstores: [{name: x, adopt: true, prevent_destroy: false, on_remove: forget}]
 		account_id: a1\nstores: [x]\nstate: {backend: local, path: ../x y.json}
 		account_id: a1\nstores: [x]\nmoved: [{from: old, to: default}]
-		account_id: a1\nstores: [x]\nremoved: [{from: default/y, destroy: false}, {from: a/b}]
+		account_id: a1\nstores: [x]\nremoved: [{from: default/y, destroy: false}, {from: default/z}]
+		account_id: a1\nstores: [x]\nremoved: [{from: gone, destroy: false}, {from: other/b, destroy: false}]
 		account_id: "${A:-a}"\nstores: ["${B:-x}", {name: y, on_remove: "${C:-forget}"}]
 		account_id: a1\nstores: [..., x.y, .x]
 	END
@@ -142,7 +143,7 @@ schema_says()
 		account_id: a1\nstores: [x]\nmoved: [{from: a/.., to: default/x}]
 		account_id: a1\nstores: [x]\nmoved: {from: a, to: default}
 		account_id: a1\nstores: [x]\nremoved: [default/y]
-		account_id: a1\nstores: [x]\nremoved: [{from: default}]
+		account_id: a1\nstores: [x]\nremoved: [{from: a/b/c}]
 		account_id: a1\nstores: [x]\nremoved: [{from: default/y, destroy: 1}]
 		account_id: a1\nstores: null
 	END
