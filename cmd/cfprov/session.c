@@ -327,6 +327,7 @@ bool session_drop_unread(struct session *session)
 static bool connect_accounts(struct session *session)
 {
 	const struct model *desired = &session->desired;
+	struct error_list errors CLEANUP(error_list_release) = {0};
 	struct table *lanes = NULL;
 	bool *works AUTO_FREE = mem_alloc(desired->account_count * sizeof(*works));
 
@@ -338,8 +339,9 @@ static bool connect_accounts(struct session *session)
 		works[i] =
 			session_find_lane(session, &lanes, account->account, &account->lane, &err);
 		if (!works[i])
-			term_error(&err);
+			error_move(error_list_add(&errors), &err);
 	}
+	term_errors(&errors);
 	table_free(&lanes);
 	drop_accounts(session, works);
 	return session->desired.account_count > 0;

@@ -66,11 +66,18 @@ static void hear_error(const struct error *err)
 	tell(DIAGNOSTIC_ERROR, err, NULL);
 }
 
+/* The first sentence says what, the others what that means, as message and hint of an error do. */
 static void hear_warning(const char *text)
 {
 	struct error err CLEANUP(error_release) = {0};
+	const char *end = strstr(text, ". ");
+	size_t length = end ? (size_t)(end - text) : strlen(text);
 
-	error_set(&err, "%s", text);
+	if (!end && length && text[length - 1] == '.')
+		length--;
+	error_set(&err, "%.*s", (int)length, text);
+	if (end)
+		error_hint(&err, "%s", end + 2);
 	tell(DIAGNOSTIC_WARNING, &err, NULL);
 }
 

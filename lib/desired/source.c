@@ -43,7 +43,8 @@ bool source_credentials(
 		if (!source_read(&account->token, &credentials.token, err) ||
 			!credentials_check(&credentials.token, account->token.name, err)) {
 			credentials_release(&credentials);
-			return false;
+			return error_prefix(
+				err, "no credentials for the account `%s`", account->alias);
 		}
 	} else if (getenv("CLOUDFLARE_API_TOKEN")) {
 		if (!read_checked("CLOUDFLARE_API_TOKEN", &credentials.token, err))
