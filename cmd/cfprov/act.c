@@ -96,11 +96,12 @@ static int tell_end(const struct session *session, enum planning_mode mode,
 	const struct executor_result *result, const struct voice *voice)
 {
 	struct str line CLEANUP(str_release) = {0}, counts CLEANUP(str_release) = {0};
+	const char *what = mode == PLANNING_DESTROY ? "Destroy incomplete" : "Apply incomplete";
 
 	voice->form->failures(voice);
-	if (result->failed + result->not_started + result->unknown == 0) {
+	if (result->failed + result->not_started + result->unknown == 0 && !session->has_failed) {
 		voice->form->complete(mode, &result->done);
-		return session->has_failed ? EXIT_ERROR : EXIT_DONE;
+		return EXIT_DONE;
 	}
 	render_done(&counts, &result->done);
 	if (result->failed)
@@ -109,8 +110,10 @@ static int tell_end(const struct session *session, enum planning_mode mode,
 		str_format(&counts, ", %zu unknown", result->unknown);
 	if (result->not_started)
 		str_format(&counts, ", %zu not started", result->not_started);
-	str_format(&line, "%s: %s. %s",
-		result->was_interrupted ? "Interrupted" : "Apply incomplete", str_text(&counts),
+	if (session->has_failed)
+		str_text_add(&counts, "; accounts that could not be read were left out");
+	str_format(&line, "%s: %s. %s", result->was_interrupted ? "Interrupted" : what,
+		str_text(&counts),
 		result->is_in_journal ? "The journal has all that worked; the next apply goes on."
 				      : "The state has all that worked.");
 	voice->form->incomplete(str_text(&line));

@@ -144,6 +144,9 @@ bool planning_make(struct session *session, enum planning_mode mode)
 	if (session->has_failed)
 		term_warning(
 			"The accounts above could not be read: this is about the others only.");
+	if (cli->targets.count + cli->excludes.count)
+		term_warning("-target or -exclude leaves something out: what that is may have "
+			     "changes, too.");
 	return true;
 }
 
@@ -189,6 +192,8 @@ bool planning_save(struct session *session, enum planning_mode mode, const char 
 	memcpy(planfile.lineage, state->lineage, sizeof(planfile.lineage));
 	if (session->has_failed) {
 		error_set(&err, "the plan is not saved: it leaves accounts out");
+		error_hint(&err, "Mend what keeps them from being read; or plan for the others "
+				 "alone, with -account=ALIAS for each.");
 	} else {
 		char *real AUTO_FREE = fs_real_path(path);
 		planfile_encode(&planfile, &bytes);
@@ -290,6 +295,8 @@ static bool refuse_part(void)
 	struct error err CLEANUP(error_release) = {0};
 
 	error_set(&err, "the plan is carried out whole or not at all; nothing was done");
+	error_hint(&err, "Mend what is told above; or make a plan for the other accounts alone: "
+			 "cfprov plan -out=FILE -account=ALIAS.");
 	term_error(&err);
 	return false;
 }

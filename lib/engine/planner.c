@@ -83,18 +83,48 @@ static bool matches_model(const struct model *model, const char *pattern)
 	return false;
 }
 
-/* A pattern that matches nothing was mistyped. */
-static void check_patterns(struct planning *p, const struct patterns *patterns, const char *option)
+/* Is there something recorded of this name that the run is about? */
+static bool matches_run(const struct planning *p, const char *pattern)
+{
+	const struct model *recorded = p->input->recorded;
+
+	for (size_t i = 0; i < recorded->object_count; i++) {
+		const struct object *object = &recorded->objects[i];
+		bool is_of_run =
+			!p->input->is_partial || model_account(p->input->desired, object->account);
+		if (is_of_run && object_matches(object, pattern))
+			return true;
+	}
+	return false;
+}
+
+static void refuse_pattern(
+	struct planning *p, const char *option, const char *pattern, bool is_elsewhere)
+{
+	struct error *err = error_list_add(p->errors);
+
+	if (is_elsewhere) {
+		error_set(err, "%s=%s matches nothing in the accounts of this run", option,
+			shown(p, pattern));
+		error_hint(err, "It is in one that -account leaves out.");
+		return;
+	}
+	error_set(err, "%s=%s matches nothing in the manifest or the state", option,
+		shown(p, pattern));
+	error_hint(err, "Addresses look like ALIAS/STORE; `*` matches within a part.");
+}
+
+/* A pattern that matches nothing was mistyped. What is excluded may be left out otherwise, too. */
+static void check_patterns(
+	struct planning *p, const struct patterns *patterns, const char *option, bool excludes)
 {
 	for (size_t i = 0; i < patterns->count && !p->input->has_unread; i++) {
 		const char *pattern = patterns->items[i];
-		if (matches_model(p->input->desired, pattern) ||
-			matches_model(p->input->recorded, pattern))
+		if (matches_model(p->input->desired, pattern) || matches_run(p, pattern))
 			continue;
-		struct error *err = error_list_add(p->errors);
-		error_set(err, "%s=%s matches nothing in the manifest or the state", option,
-			shown(p, pattern));
-		error_hint(err, "Addresses look like ALIAS/STORE; `*` matches within a part.");
+		bool is_elsewhere = matches_model(p->input->recorded, pattern);
+		if (!is_elsewhere || !excludes)
+			refuse_pattern(p, option, pattern, is_elsewhere);
 	}
 }
 
@@ -395,9 +425,9 @@ bool planner_plan(
 	size_t before = errors->count;
 
 	check_accounts(&p);
-	check_patterns(&p, &input->targets, "-target");
-	check_patterns(&p, &input->excludes, "-exclude");
-	check_patterns(&p, &input->replaces, "-replace");
+	check_patterns(&p, &input->targets, "-target", false);
+	check_patterns(&p, &input->excludes, "-exclude", true);
+	check_patterns(&p, &input->replaces, "-replace", false);
 	if (errors->count == before) {
 		add_moves(&p);
 		plan_objects(&p);

@@ -140,8 +140,10 @@ refused()
 	start_logged
 	manifest a
 	good plan -out=p
-	refused "takes no planning options" apply -target=default/a p
-	refused "takes no planning options" apply -destroy p
+	refused "it takes no -target" apply -target=default/a p
+	refused "it takes no -destroy" apply -destroy p
+	refused "it takes no -refresh" apply -refresh=false p
+	refused "it takes no -var" apply -var X=1 p
 	{
 		printf 'accounts:\n  good: {account_id: acc_1}\n'
 		printf '  lost: {account_id: acc_2, api_token: {env: NO_SUCH_TOKEN}}\nstores: [a]\n'
