@@ -164,7 +164,7 @@ static size_t folder_length(const char *path)
 
 static bool is_linkless(int why)
 {
-	return why == EXDEV || why == EPERM || why == EOPNOTSUPP || why == ENOTSUP || why == EMLINK;
+	return why == EXDEV || why == EPERM || why == EOPNOTSUPP || why == EMLINK;
 }
 
 /*

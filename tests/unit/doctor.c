@@ -18,8 +18,10 @@ static void expect(const struct findings *findings, enum finding_level level, co
 			fail_msg("twice: %s", text);
 		found = &findings->items[i];
 	}
-	if (!found)
+	if (!found) {
 		fail_msg("not found: %s", text);
+		return;
+	}
 	assert_int_equal(found->level, level);
 	if (advice)
 		expect_text(found->advice, advice);

@@ -108,7 +108,7 @@ static void find(const char *id, const char *const *stores, const char *recorded
 	bool is_found = import_find(&s.input, &found, &err);
 	if (is_found != !why)
 		fail_msg("%s: %s", id, err.message ? err.message : "found");
-	if (!is_found) {
+	if (why) {
 		struct str text CLEANUP(str_release) = {0};
 		str_format(&text, "%s. %s", err.message, err.hint ? err.hint : "");
 		expect_text(str_text(&text), why);
