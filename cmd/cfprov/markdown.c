@@ -247,7 +247,7 @@ static void add_head(struct page *page, const struct plan_view *view)
 	add_refusals(page, view->plan);
 }
 
-/* With several accounts: what each has to expect. */
+/* With several accounts: what each has to expect. Where room is short, the rows need it more. */
 static void add_accounts(struct page *page, const struct plan *plan)
 {
 	struct str table CLEANUP(str_release) = {0};
@@ -265,7 +265,7 @@ static void add_accounts(struct page *page, const struct plan *plan)
 		str_format(&table, " | %zu | %zu | %zu | %zu | %zu |\n", counts->import,
 			counts->add, counts->change, counts->destroy, counts->forget);
 	}
-	if (accounts > 1 && has_room(page, table.length))
+	if (accounts > 1 && !page->limit)
 		str_add(page->out, table.bytes, table.length);
 }
 
