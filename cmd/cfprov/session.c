@@ -161,6 +161,21 @@ bool session_read_state(struct session *session)
 	return session->has_ledger;
 }
 
+/* Also one that nobody needed to read, because -state says all. */
+static bool is_manifest(const struct session *session, const char *path)
+{
+	const struct documents *documents = &session->manifest.documents;
+	const struct cli_texts *given = &session->cli->manifests;
+
+	for (size_t i = 0; i < documents->count; i++)
+		if (fs_is_same_file(documents->items[i].file, path))
+			return true;
+	for (size_t i = 0; i < given->count; i++)
+		if (fs_is_same_file(given->items[i], path))
+			return true;
+	return !given->count && fs_is_same_file(MANIFEST_DEFAULT_PATH, path);
+}
+
 /* What of ours stands at the path, or would; NULL: nothing. */
 static const char *own_file(const struct session *session, const char *path)
 {
@@ -168,7 +183,6 @@ static const char *own_file(const struct session *session, const char *path)
 		const char *before, *after, *what;
 	} siblings[] = {{"", "", "the state"}, {"", ".journal", "the journal of the state"},
 		{".", ".lock", "the lock of the state"}};
-	const struct documents *documents = &session->manifest.documents;
 	char *state AUTO_FREE = fs_real_path(session->state_path);
 
 	for (size_t i = 0; i < ARRAY_SIZE(siblings); i++) {
@@ -176,10 +190,7 @@ static const char *own_file(const struct session *session, const char *path)
 		if (fs_is_same_file(own, path))
 			return siblings[i].what;
 	}
-	for (size_t i = 0; i < documents->count; i++)
-		if (fs_is_same_file(documents->items[i].file, path))
-			return "a manifest";
-	return NULL;
+	return is_manifest(session, path) ? "a manifest" : NULL;
 }
 
 bool session_check_target(struct session *session, const char *option, const char *path)

@@ -75,6 +75,7 @@ spared()
 	spared "is the journal of the state" refresh -backup="$journal"
 	spared "is the lock of the state" destroy -auto-approve -backup="$lock"
 	spared "is a manifest" apply -auto-approve -backup=cfprov.yaml
+	spared "is a manifest" state rm default/a -state="$state" -backup=cfprov.yaml
 	mkdir "$backup"
 	spared "the backup of the state can't be kept" apply -auto-approve
 	good apply -auto-approve -backup=-
