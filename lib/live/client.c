@@ -23,7 +23,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECT_TIMEOUT_MS = 10000, SLOW_DOWN_SAID_MS = 2000 };
+/* Waits that are long, or add up to it, are said; many short ones not more often than that. */
+enum { CONNECT_TIMEOUT_MS = 10000, SLOW_DOWN_SAID_MS = 2000, SLOW_DOWN_AGAIN_MS = 10000 };
 
 struct call {
 	struct call *next;                /* in a queue */
@@ -50,7 +51,8 @@ struct lane {
 	struct queue waiting;
 	struct lane *next_in_ring; /* NULL: not in the ring */
 	char *dead, *dead_hint;    /* the error that every further call gets; NULL: alive */
-	int64_t said_slow_at_ms;
+	int64_t said_slow_at_ms;   /* nothing more is said before */
+	int64_t unsaid_wait_ms, wait_counted_to_ms; /* what it has waited since */
 };
 
 struct client {
@@ -326,9 +328,19 @@ static void start(struct client *client, struct lane *lane, struct call *call)
 
 static void say_slow(struct client *client, struct lane *lane, int64_t wait_ms, int64_t now_ms)
 {
-	if (wait_ms < SLOW_DOWN_SAID_MS || now_ms < lane->said_slow_at_ms)
+	int64_t from_ms = now_ms > lane->wait_counted_to_ms ? now_ms : lane->wait_counted_to_ms;
+
+	if (now_ms < lane->said_slow_at_ms)
 		return;
-	lane->said_slow_at_ms = now_ms + wait_ms;
+	if (now_ms + wait_ms > from_ms) {
+		lane->unsaid_wait_ms += now_ms + wait_ms - from_ms;
+		lane->wait_counted_to_ms = now_ms + wait_ms;
+	}
+	if (lane->unsaid_wait_ms < SLOW_DOWN_SAID_MS)
+		return;
+	lane->unsaid_wait_ms = 0;
+	lane->said_slow_at_ms =
+		now_ms + (wait_ms < SLOW_DOWN_SAID_MS ? SLOW_DOWN_AGAIN_MS : wait_ms);
 	event_emit(client->sink, &(struct event){.type = EVENT_SLOW_DOWN,
 					 .text = "the token's rate limit is almost used up",
 					 .wait_ms = wait_ms});
