@@ -36,6 +36,17 @@ static void add_command(struct str *out, const struct command *command)
 	cli_add_options(out, command);
 }
 
+/* The commands of two words of which this is the first; false: there is none. */
+static bool add_group(struct str *out, const char *word)
+{
+	size_t length = strlen(word), before = out->length;
+
+	for (const struct command *it = cli_commands; it->name; it++)
+		if (strncmp(it->name, word, length) == 0 && it->name[length] == ' ')
+			str_format(out, "  %-12s %s\n", it->name, it->summary);
+	return out->length > before;
+}
+
 static bool find_topic(const struct cli *cli, const struct command **ret_command)
 {
 	struct str name CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
@@ -60,7 +71,7 @@ int help_run(const struct cli *cli)
 
 	if (!cli->argument_count) {
 		add_overview(&text);
-	} else {
+	} else if (cli->argument_count > 1 || !add_group(&text, cli->arguments[0])) {
 		if (!find_topic(cli, &command))
 			return EXIT_ERROR;
 		add_command(&text, command);

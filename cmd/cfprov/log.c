@@ -138,7 +138,6 @@ static const struct told {
 	const char *word;
 } told[] = {
 	[EVENT_LOCK_WAIT] = {LOG_INFO, "waiting for the lock"},
-	[EVENT_MOVED] = {LOG_INFO, "moved in the state"},
 	[EVENT_RECOVERED] = {LOG_DEBUG, "recovered"},
 	[EVENT_JOURNAL_FOLDED] = {LOG_DEBUG, "the journal was folded in"},
 	[EVENT_REFRESH_START] = {LOG_DEBUG, "reading"},

@@ -150,12 +150,14 @@ static void put_change(struct json_writer *json, const struct change_form *form)
 	json_end(json);
 }
 
-static void put_action(struct sheet *sheet, const struct plan_row *row, bool destroys_all)
+static void put_action(
+	struct sheet *sheet, const struct plan_view *view, const struct plan_row *row)
 {
 	const struct action *action = row->action;
 	const struct object *object = action_object(action);
-	const struct terraform_words words = terraform_words(action, destroys_all);
-	char *former AUTO_FREE = plan_former_address(action);
+	const struct terraform_words words =
+		terraform_words(action, view->mode == PLANNING_DESTROY);
+	char *former AUTO_FREE = plan_former_address(view->plan, action);
 	struct change_form form = {
 		.actions = words.actions,
 		.account_id = account_id(sheet, object->account),
@@ -185,7 +187,7 @@ static void put_actions(struct sheet *sheet, const struct plan_view *view)
 	json_begin_array(&sheet->json, "resource_changes");
 	while (plan_row_next(&row, view->plan))
 		if (row.action)
-			put_action(sheet, &row, view->mode == PLANNING_DESTROY);
+			put_action(sheet, view, &row);
 	json_end(&sheet->json);
 }
 

@@ -269,20 +269,22 @@ static void add_drifts(struct str *out, const struct plan_view *view)
 	}
 }
 
-static void add_planned(struct str *out, const struct action *action, bool destroys_all)
+static void add_planned(struct str *out, const struct plan_view *view, const struct action *action)
 {
-	const struct terraform_words words = terraform_words(action, destroys_all);
-	char *former AUTO_FREE = plan_former_address(action);
+	const struct object *object = action_object(action);
+	const struct terraform_words words =
+		terraform_words(action, view->mode == PLANNING_DESTROY);
+	char *former AUTO_FREE = plan_former_address(view->plan, action);
 	struct str message CLEANUP(str_release) = {0}, why CLEANUP(str_release) = {0};
 
 	changes_add_why(&why, action);
-	render_address(&message, action_object(action));
+	render_address(&message, object);
 	str_format(
 		&message, ": plan to %s%s%s", words.verb, why.length ? ": " : "", str_text(&why));
 	struct json_writer json = begin(out, "info", "planned_change", str_text(&message));
 	json_begin_object(&json, "change");
-	put_resource(&json, action_object(action));
-	put_previous(&json, former, action_object(action)->kind);
+	put_resource(&json, object);
+	put_previous(&json, former, object->kind);
 	json_put_text(&json, "action", words.verb);
 	if (words.stream_reason)
 		json_put_text(&json, "reason", words.stream_reason);
@@ -295,13 +297,48 @@ static void add_planned(struct str *out, const struct action *action, bool destr
 	end(&json);
 }
 
+static void add_moved(struct str *out, const struct plan_move *move)
+{
+	struct str message CLEANUP(str_release) = {0};
+
+	render_address(&message, move->object);
+	str_text_add(&message, ": plan to move from ");
+	text_add_visible(&message, move->from, strlen(move->from), 0);
+	struct json_writer json = begin(out, "info", "planned_change", str_text(&message));
+	json_begin_object(&json, "change");
+	put_resource(&json, move->object);
+	put_previous(&json, move->from, move->object->kind);
+	json_put_text(&json, "action", "move");
+	json_end(&json);
+	end(&json);
+}
+
+/* Those that only move; the others' change says where they were. */
+static void add_moves(struct str *out, const struct plan *plan)
+{
+	size_t next = 0;
+
+	for (size_t i = 0; i < plan->move_count; i++) {
+		const struct object *object = plan->moves[i].object;
+		int order = 1;
+		while (next < plan->action_count &&
+			(order = object_compare(action_object(&plan->actions[next]), object)) < 0)
+			next++;
+		bool has_action = next < plan->action_count && order == 0 &&
+				  action_kind(&plan->actions[next]) != ACTION_NONE;
+		if (!has_action)
+			add_moved(out, &plan->moves[i]);
+	}
+}
+
 static void add_changes(struct str *out, const struct plan_view *view)
 {
 	const struct plan *plan = view->plan;
 
+	add_moves(out, plan);
 	for (size_t i = 0; i < plan->action_count; i++)
 		if (action_kind(&plan->actions[i]) != ACTION_NONE)
-			add_planned(out, &plan->actions[i], view->mode == PLANNING_DESTROY);
+			add_planned(out, view, &plan->actions[i]);
 }
 
 static void add_summary(struct str *out, const struct plan_counts *counts, const char *operation,
@@ -326,7 +363,7 @@ void stream_plan(const struct plan_view *view)
 
 	add_drifts(&out, view);
 	add_changes(&out, view);
-	render_summary(&message, view->plan, view->mode);
+	render_summary(&message, view);
 	add_summary(&out, &view->plan->counts, "plan", str_text(&message));
 	send(&out);
 }

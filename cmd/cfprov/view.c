@@ -35,6 +35,28 @@ bool plan_row_next(struct plan_row *row, const struct plan *plan)
 	return true;
 }
 
+bool plan_share_next(struct plan_share *share, const struct plan *plan)
+{
+	size_t i = share->next_action;
+	bool is_any = false;
+
+	share->counts = (struct plan_counts){0};
+	for (; i < plan->action_count; i++) {
+		const struct action *action = &plan->actions[i];
+		const char *alias = action_object(action)->account;
+		if (is_any && strcmp(alias, share->alias) != 0)
+			break;
+		if (action_kind(action) == ACTION_NONE)
+			continue;
+		struct plan_counts one = action_counts(action);
+		plan_counts_add(&share->counts, &one);
+		share->alias = alias;
+		is_any = true;
+	}
+	share->next_action = i;
+	return is_any;
+}
+
 const struct object *plan_row_before(const struct plan_row *row)
 {
 	if (row->refresh)
@@ -43,9 +65,13 @@ const struct object *plan_row_before(const struct plan_row *row)
 	return kind == ACTION_CREATE || kind == ACTION_ADOPT ? NULL : row->action->before;
 }
 
-char *plan_former_address(const struct action *action)
+char *plan_former_address(const struct plan *plan, const struct action *action)
 {
-	return action_kind(action) == ACTION_RENAME ? object_address(action->before) : NULL;
+	bool is_rename = action_kind(action) == ACTION_RENAME;
+	const struct object *was = is_rename ? action->before : action_object(action);
+	const char *moved = plan_previous_address(plan, was);
+
+	return moved ? mem_copy_text(moved) : is_rename ? object_address(was) : NULL;
 }
 
 static bool is_same_text(const char *a, const char *b)

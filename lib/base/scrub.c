@@ -1,7 +1,30 @@
 #include "base/scrub.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+
+struct scrub_entry {
+	const struct secret *secret;
+	size_t earlier; /* of those with the same first byte, + 1; 0: none */
+};
+
+void scrub_know(struct scrub *scrub, const struct secret *secret)
+{
+	if (!secret->length)
+		return;
+	size_t *newest = &scrub->newest[(unsigned char)secret->bytes[0]];
+	scrub->entries =
+		mem_room(scrub->entries, scrub->count, &scrub->room, sizeof(*scrub->entries));
+	scrub->entries[scrub->count] = (struct scrub_entry){secret, *newest};
+	*newest = ++scrub->count;
+}
+
+void scrub_release(struct scrub *scrub)
+{
+	free(scrub->entries);
+	*scrub = (struct scrub){0};
+}
 
 /* Four hexadecimal digits; false: they are none. */
 static bool read_hex(const char *text, size_t length, uint32_t *ret_unit)
@@ -100,20 +123,38 @@ static size_t match(const char *text, size_t length, const struct secret *secret
 	return is_plain && secret->length > escaped ? secret->length : escaped;
 }
 
-/* The length of the longest secret here; *ret_is_short: there is one that is too short to mark. */
-static size_t match_any(
-	const char *text, size_t length, const struct scrub *scrub, bool *ret_is_short)
-{
-	size_t longest = 0;
+/* What is here, and what was found of it. */
+struct place {
+	const char *text;
+	size_t length;
+	size_t longest; /* of the secrets here */
+	bool is_short;  /* there is one that is too short to mark */
+};
 
-	for (size_t i = 0; i < scrub->count; i++) {
-		const struct secret *secret = scrub->secrets[i];
-		size_t matched = secret->length ? match(text, length, secret) : 0;
-		if (matched > longest)
-			longest = matched;
-		*ret_is_short |= matched && secret->length < SCRUB_SHORTEST;
+/* Looks at those that begin with this byte. */
+static void match_all(const struct scrub *scrub, char first, struct place *place)
+{
+	const struct scrub_entry *entry;
+
+	for (size_t i = scrub->newest[(unsigned char)first]; i; i = entry->earlier) {
+		entry = &scrub->entries[i - 1];
+		size_t matched = match(place->text, place->length, entry->secret);
+		if (matched > place->longest)
+			place->longest = matched;
+		place->is_short |= matched && entry->secret->length < SCRUB_SHORTEST;
 	}
-	return longest;
+}
+
+/* A secret begins with the byte that stands here, or with the one that is escaped here. */
+static void match_any(const struct scrub *scrub, struct place *place)
+{
+	char bytes[4];
+	size_t count;
+
+	(void)read_character(place->text, place->length, bytes, &count);
+	match_all(scrub, place->text[0], place);
+	if (bytes[0] != place->text[0])
+		match_all(scrub, bytes[0], place);
 }
 
 void scrub_add(struct str *out, const char *text, size_t length, const struct scrub *scrub)
@@ -124,14 +165,15 @@ void scrub_add(struct str *out, const char *text, size_t length, const struct sc
 	bool is_short = false;
 
 	for (size_t at = 0; at < length && !is_short; at++) {
-		size_t matched =
-			match_any(text + at, length - at, scrub ? scrub : &none, &is_short);
-		if (matched && at >= covered)
+		struct place place = {.text = text + at, .length = length - at};
+		match_any(scrub ? scrub : &none, &place);
+		if (place.longest && at >= covered)
 			str_text_add(&kept, SCRUB_MARK);
 		else if (at >= covered)
 			str_char(&kept, text[at]);
-		if (at + matched > covered)
-			covered = at + matched;
+		if (at + place.longest > covered)
+			covered = at + place.longest;
+		is_short = place.is_short;
 	}
 	if (is_short)
 		str_text_add(out, SCRUB_WITHHELD);

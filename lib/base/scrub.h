@@ -18,10 +18,16 @@
 
 enum { SCRUB_SHORTEST = 4 }; /* shorter ones make all of the text be withheld */
 
+/* What is known. Start with {0}; scrub_release at the end. Thousands cost little. */
 struct scrub {
-	const struct secret *const *secrets; /* keeps; empty ones are in no text */
-	size_t count;
+	struct scrub_entry *entries;
+	size_t count, room;
+	size_t newest[256]; /* by the first byte: the entry added last, + 1; 0: none */
 };
+
+/* Keeps the secret, which must outlive it. An empty one is in no text. */
+void scrub_know(struct scrub *scrub, const struct secret *secret);
+void scrub_release(struct scrub *scrub);
 
 /* Adds the text without the secrets. NULL: none are known. */
 void scrub_add(struct str *out, const char *text, size_t length, const struct scrub *scrub);

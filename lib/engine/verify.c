@@ -55,7 +55,7 @@ static bool has_new_strangers(const struct plan *plan, const struct action *acti
 {
 	const struct object *end = model->objects + model->object_count;
 
-	for (const struct object *it = live + 1; it < end && it->secret; it++) {
+	for (const struct object *it = live + 1; !live->secret && it < end && it->secret; it++) {
 		if (strcmp(it->account, live->account) != 0 || strcmp(it->store, live->store) != 0)
 			break;
 		if (!is_known(action, it) && !goes_along(plan, it))
@@ -91,6 +91,8 @@ static const char *difference(
 
 	if (kind == ACTION_NONE)
 		return NULL;
+	if (kind == ACTION_FORGET && !model_account(live, about->account))
+		return NULL; /* its account is gone from the manifest: nobody looked */
 	if (is_double(live, now))
 		return "there are two of this name now";
 	if (kind == ACTION_CREATE)

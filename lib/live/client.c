@@ -23,7 +23,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECT_TIMEOUT_MS = 10000, SLOW_DOWN_SAID_MS = 2000 };
+/* Waits that are long, or add up to it, are said; many short ones not more often than that. */
+enum { CONNECT_TIMEOUT_MS = 10000, SLOW_DOWN_SAID_MS = 2000, SLOW_DOWN_AGAIN_MS = 10000 };
 
 struct call {
 	struct call *next;                /* in a queue */
@@ -34,8 +35,6 @@ struct call {
 	bool may_be_done; /* by an earlier attempt that nobody saw the end of */
 	const char *method;
 	char *path, *body;
-	const struct secret **secrets; /* sent with it; an error must not show them */
-	struct scrub scrub;            /* of these */
 	void *tag;
 	int attempt;
 	int64_t due_ms;
@@ -52,12 +51,14 @@ struct lane {
 	struct queue waiting;
 	struct lane *next_in_ring; /* NULL: not in the ring */
 	char *dead, *dead_hint;    /* the error that every further call gets; NULL: alive */
-	int64_t said_slow_at_ms;
+	int64_t said_slow_at_ms;   /* nothing more is said before */
+	int64_t unsaid_wait_ms, wait_counted_to_ms; /* what it has waited since */
 };
 
 struct client {
 	struct http *http;
 	char *base_url;
+	struct scrub known; /* credentials and values: no error shows them */
 	size_t parallelism;
 	const struct event_sink *sink;
 	struct lane **lanes;
@@ -107,7 +108,6 @@ static void free_call(struct client *client, struct call *call)
 	client->unanswered--;
 	free(call->path);
 	free(call->body);
-	free(call->secrets);
 	free(call);
 }
 
@@ -183,6 +183,9 @@ size_t client_add_lane(struct client *client, const struct credentials *credenti
 	keep_secret(&lane->credentials.token, &credentials->token);
 	keep_secret(&lane->credentials.email, &credentials->email);
 	keep_secret(&lane->credentials.key, &credentials->key);
+	client_know(client, &lane->credentials.token);
+	client_know(client, &lane->credentials.email);
+	client_know(client, &lane->credentials.key);
 	if (credentials->token.bytes) {
 		http_headers_add(lane->headers, "Authorization: Bearer ", &credentials->token);
 	} else {
@@ -246,22 +249,14 @@ void client_free(struct client *client)
 	for (size_t i = 0; i < client->lane_count; i++)
 		free_lane(client->lanes[i]);
 	free(client->lanes);
+	scrub_release(&client->known);
 	free(client->base_url);
 	free(client);
 }
 
-static void remember_secrets(
-	const struct lane *lane, const struct client_call *wanted, struct call *call)
+void client_know(struct client *client, const struct secret *secret)
 {
-	const struct credentials *it = &lane->credentials;
-	const struct secret *const of_lane[] = {&it->token, &it->email, &it->key};
-	size_t count = ARRAY_SIZE(of_lane) + wanted->secret_count;
-
-	call->secrets = mem_alloc(count * sizeof(*call->secrets));
-	memcpy(call->secrets, of_lane, sizeof(of_lane));
-	for (size_t i = 0; i < wanted->secret_count; i++)
-		call->secrets[ARRAY_SIZE(of_lane) + i] = wanted->secrets[i];
-	call->scrub = (struct scrub){call->secrets, count};
+	scrub_know(&client->known, secret);
 }
 
 void client_send(struct client *client, const struct client_call *wanted)
@@ -276,7 +271,6 @@ void client_send(struct client *client, const struct client_call *wanted)
 	call->path = mem_copy_text(wanted->path);
 	call->body = wanted->body ? mem_copy_text(wanted->body) : NULL;
 	call->tag = wanted->tag;
-	remember_secrets(client->lanes[call->lane], wanted, call);
 	link_call(client, call);
 	enqueue(client, call);
 }
@@ -334,9 +328,19 @@ static void start(struct client *client, struct lane *lane, struct call *call)
 
 static void say_slow(struct client *client, struct lane *lane, int64_t wait_ms, int64_t now_ms)
 {
-	if (wait_ms < SLOW_DOWN_SAID_MS || now_ms < lane->said_slow_at_ms)
+	int64_t from_ms = now_ms > lane->wait_counted_to_ms ? now_ms : lane->wait_counted_to_ms;
+
+	if (now_ms < lane->said_slow_at_ms)
 		return;
-	lane->said_slow_at_ms = now_ms + wait_ms;
+	if (now_ms + wait_ms > from_ms) {
+		lane->unsaid_wait_ms += now_ms + wait_ms - from_ms;
+		lane->wait_counted_to_ms = now_ms + wait_ms;
+	}
+	if (lane->unsaid_wait_ms < SLOW_DOWN_SAID_MS)
+		return;
+	lane->unsaid_wait_ms = 0;
+	lane->said_slow_at_ms =
+		now_ms + (wait_ms < SLOW_DOWN_SAID_MS ? SLOW_DOWN_AGAIN_MS : wait_ms);
 	event_emit(client->sink, &(struct event){.type = EVENT_SLOW_DOWN,
 					 .text = "the token's rate limit is almost used up",
 					 .wait_ms = wait_ms});
@@ -471,12 +475,12 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 	struct error err = {0};
 
 	pace_ended(&lane->pace);
-	response_scrub(response, &call->scrub);
+	response_scrub(response, &client->known);
 	say_answer(client, call, response);
 	if (response->rate_remaining >= 0)
 		pace_told(&lane->pace, clock_monotonic_ms(), response->rate_remaining,
 			response->rate_reset_ms);
-	enum retry_seen seen = response_read(response, &call->scrub, &cf, &err);
+	enum retry_seen seen = response_read(response, &client->known, &cf, &err);
 	struct retry_verdict verdict = {RETRY_GIVE_UP, 0};
 	if (cf.verdict != CF_DONE) {
 		verdict = retry_decide(

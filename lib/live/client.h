@@ -47,11 +47,11 @@ struct client_call {
 	const char *method; /* keeps; a literal */
 	const char *path;   /* copied */
 	const char *body;   /* copied; NULL: none. Freed memory is wiped: it may hold values */
-	const struct secret *const
-		*secrets; /* that the body holds; each is kept until the answer */
-	size_t secret_count;
-	void *tag; /* comes back with the answer */
+	void *tag;          /* comes back with the answer */
 };
+
+/* No error will show this secret, which is kept until client_free. */
+void client_know(struct client *client, const struct secret *secret);
 
 void client_send(struct client *client, const struct client_call *wanted);
 

@@ -12,7 +12,6 @@
 
 enum event_type {
 	EVENT_LOCK_WAIT,       /* text: who holds the lock */
-	EVENT_MOVED,           /* text: which alias has become which */
 	EVENT_RECOVERED,       /* object: made by a run that was cut off; its id is known now */
 	EVENT_JOURNAL_FOLDED,  /* text: the journal that was folded into the state */
 	EVENT_REFRESH_START,   /* object, recorded: its account is about to be listed */

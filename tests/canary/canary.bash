@@ -15,18 +15,49 @@
 #     done
 #
 # A kind is a word in $kinds, and the functions manifest_KIND and changed_KIND, which write two
-# versions of cfprov.yaml. What must not be found are the files in $canaries: a token and a value,
-# which are in the environment as CANARY_TOKEN (and CLOUDFLARE_API_TOKEN) and CANARY_VALUE. Sources
+# versions of cfprov.yaml. What must not be found are the files in $canaries: a token, a value and a
+# fingerprint key, which are in the environment as CANARY_TOKEN (and CLOUDFLARE_API_TOKEN),
+# CANARY_VALUE and CFPROV_FINGERPRINT_KEY. Sources
 # of values that are files belong beside $work: all that is in $work is searched.
 
 # Several of these are for the tests that load this file.
 # shellcheck disable=SC2034,SC2154
 load ../cli/cfprov
 
-kinds=(stores)
+kinds=(stores secrets)
 
 manifest_stores() { manifest a b c; }
 changed_stores() { manifest b c d; }
+
+manifest_secrets()
+{
+	cat <<-END
+		account_id: acc_1
+		stores:
+		  - name: keys
+		    secrets:
+		      - {name: ENV, value: {env: CANARY_VALUE}, comment: one}
+		      - {name: FILE, value: {file: $canaries/value}}
+		      - {name: COMMAND, value: {command: [cat, $canaries/value]}}
+		      - {name: OLD, value: {env: CANARY_VALUE}}
+	END
+} >cfprov.yaml
+
+# A value that is written again, two that are changed in other ways, a rename, one that goes.
+changed_secrets()
+{
+	cat <<-END
+		account_id: acc_1
+		stores:
+		  - name: keys
+		    secrets:
+		      - {name: ENV, value: {env: CANARY_VALUE}, comment: two, version: 2}
+		      - {name: FILE, value: {file: $canaries/value, trim: false}, scopes: [dex]}
+		      - {name: NEW, value: {env: CANARY_VALUE}, version: 2}
+		moved:
+		  - {from: default/keys/OLD, to: default/keys/NEW}
+	END
+} >cfprov.yaml
 
 # letters COUNT: that many at random.
 letters()
@@ -45,8 +76,10 @@ set_up_canaries()
 	letters 40 >"$canaries/token"
 	# What has to be escaped, in JSON and elsewhere, stands in the middle.
 	printf '%s"\\/\té\n%s' "$(letters 24)" "$(letters 24)" >"$canaries/value"
+	letters 40 >"$canaries/key"
 	CANARY_TOKEN=$(<"$canaries/token") CANARY_VALUE=$(<"$canaries/value")
-	export CANARY_TOKEN CANARY_VALUE
+	CFPROV_FINGERPRINT_KEY=$(<"$canaries/key")
+	export CANARY_TOKEN CANARY_VALUE CFPROV_FINGERPRINT_KEY
 }
 
 # sim [OPTION...]: the simulator, which takes the canary.

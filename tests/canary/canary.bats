@@ -20,7 +20,7 @@ teardown()
 # plant: a program whose memory has, when it ends, what it reads from its standard input.
 plant()
 {
-	env -u CANARY_TOKEN -u CANARY_VALUE python3 "$top/tests/canary/search.py" "$canaries" "$report" run \
+	env -u CANARY_TOKEN -u CANARY_VALUE -u CFPROV_FINGERPRINT_KEY python3 "$top/tests/canary/search.py" "$canaries" "$report" run \
 		bash -c 'IFS= read -r -d "" kept || :'
 }
 
@@ -81,6 +81,7 @@ same()
 		[ "$status" = 0 ]
 		run ! clean 1
 		grep -q '^found token raw in \[heap\]' "$report"
+		[ "$kind" = stores ] || grep -q '^found value [a-z]* in \[heap\]' "$report"
 		begin
 		CLOUDFLARE_API_TOKEN=$CANARY_TOKEN searched apply -auto-approve -state="$CANARY_TOKEN"
 		grep -q '^found token raw in \[stack\]' "$report"
@@ -200,6 +201,32 @@ some_posts()
 		wait_later 2>/dev/null
 		[ -s "$journal" ]
 		clean 0
+		: >"$report"
+		control DELETE faults >/dev/null
+		searched apply -auto-approve
+		[ "$status" = 0 ]
+		clean 1
+	done
+}
+
+@test "nothing is left of changes and renames that are killed, nor of the recovery" {
+	sim
+	kind=secrets
+	local method
+	for method in PATCH POST DELETE; do
+		begin
+		searched apply -auto-approve
+		[ "$status" = 0 ]
+		changed_secrets
+		sim_faults "{\"method\":\"$method\",\"kind\":\"no_answer\"}"
+		CFPROV_LOG=trace CFPROV_LOG_PATH=trace.log later "$cfprov" apply -auto-approve
+		sent() { (($(requests ".method == \"$method\"") >= 1)); }
+		: >"$sim_log"
+		wait_until sent
+		kill -KILL "$later_pid"
+		wait_later 2>/dev/null
+		[ -s "$journal" ]
+		clean 1
 		: >"$report"
 		control DELETE faults >/dev/null
 		searched apply -auto-approve

@@ -418,12 +418,12 @@ static void expect_scrubbed(const struct scrub *scrub, const char *body, const c
 static void echoes(void **state)
 {
 	struct secret secret CLEANUP(secret_release) = {0};
-	const struct secret *secrets[] = {&secret};
-	const struct scrub scrub = {secrets, 1};
+	struct scrub scrub CLEANUP(scrub_release) = {0};
 	struct str text CLEANUP(str_release) = {0};
 
 	(void)state;
 	secret_copy(&secret, "hush\n\"HUSH", 10);
+	scrub_know(&scrub, &secret);
 	expect_scrubbed(&scrub,
 		"{\"success\":false,\"errors\":[{\"code\":7,\"message\":"
 		"\"bad \\u0068ush\\n\\\"HUSH.\"}]}",

@@ -100,13 +100,12 @@ static pid_t serve_echo(char base_url[static 64])
 	return child;
 }
 
-/* The client knows the credentials of the lane, and the secrets that the call names. */
+/* The client knows the credentials of the lane, and what else it is told. */
 static void echoes_are_not_told(void **state)
 {
 	struct error err = {0};
 	struct credentials credentials = {0};
 	struct secret value CLEANUP(secret_release) = {0};
-	const struct secret *secrets[] = {&value};
 	struct client_answer *answer;
 	char base_url[64];
 
@@ -120,13 +119,9 @@ static void echoes_are_not_told(void **state)
 	secret_copy(&value, "value\nhush", 10);
 	size_t lane = client_add_lane(client, &credentials);
 	credentials_release(&credentials); /* it has its own */
-	client_send(client, &(struct client_call){.lane = lane,
-				    .method = "POST",
-				    .path = "/x",
-				    .body = "{}",
-				    .secrets = secrets,
-				    .secret_count = 1});
-	secrets[0] = NULL; /* the list is copied */
+	client_send(client,
+		&(struct client_call){.lane = lane, .method = "POST", .path = "/x", .body = "{}"});
+	client_know(client, &value); /* any time before the answer */
 	do
 		answer = client_next(client, 1000);
 	while (!answer);

@@ -8,8 +8,9 @@ static void expect_scrubbed(const char *secret, const char *text, const char *ex
 	struct str out CLEANUP(str_release) = {0};
 
 	secret_copy(&held, secret, strlen(secret));
-	const struct secret *secrets[] = {&none, &held};
-	const struct scrub scrub = {secrets, ARRAY_SIZE(secrets)};
+	struct scrub scrub CLEANUP(scrub_release) = {0};
+	scrub_know(&scrub, &none);
+	scrub_know(&scrub, &held);
 	str_text_add(&out, "> ");
 	scrub_add(&out, text, strlen(text), &scrub);
 	expect_text(str_text(&out), "> ");
@@ -68,18 +69,23 @@ static void several(void **state)
 {
 	struct secret first CLEANUP(secret_release) = {0}, second CLEANUP(secret_release) = {0};
 	struct str out CLEANUP(str_release) = {0};
-	const struct secret *secrets[] = {&first, &second};
+	struct scrub scrub CLEANUP(scrub_release) = {0};
 
 	(void)state;
 	secret_copy(&first, "long", 4);
 	secret_copy(&second, "longer", 6);
-	scrub_add(&out, "longer than long", 16, &(struct scrub){secrets, 2});
+	scrub_know(&scrub, &first);
+	scrub_know(&scrub, &second);
+	scrub_add(&out, "longer than long", 16, &scrub);
 	assert_string_equal(str_text(&out), M " than " M);
 	str_clear(&out);
 	/* Neither of two that overlap leaves a rest. */
 	secret_release(&second);
+	scrub_release(&scrub);
 	secret_copy(&second, "ngers", 5);
-	scrub_add(&out, "a longers b", 11, &(struct scrub){secrets, 2});
+	scrub_know(&scrub, &first);
+	scrub_know(&scrub, &second);
+	scrub_add(&out, "a longers b", 11, &scrub);
 	assert_string_equal(str_text(&out), "a " M " b");
 	str_clear(&out);
 	scrub_add(&out, "long", 4, NULL);
@@ -91,11 +97,12 @@ static void any_bytes(void **state)
 {
 	struct secret held CLEANUP(secret_release) = {0};
 	struct str out CLEANUP(str_release) = {0};
-	const struct secret *secrets[] = {&held};
+	struct scrub scrub CLEANUP(scrub_release) = {0};
 
 	(void)state;
 	secret_copy(&held, "a\0b!", 4);
-	scrub_add(&out, "\0\xff\\\0a\0b!\\u0", 11, &(struct scrub){secrets, 1});
+	scrub_know(&scrub, &held);
+	scrub_add(&out, "\0\xff\\\0a\0b!\\u0", 11, &scrub);
 	assert_int_equal(out.length, 4 + strlen(M) + 3);
 	assert_memory_equal(out.bytes + 4, M, strlen(M));
 }
