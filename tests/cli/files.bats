@@ -279,7 +279,7 @@ moved: [{from: old, to: default}]\nremoved: [{from: default/y, destroy: false}]\
 
 @test "the examples are valid" {
 	local file
-	for file in "$top"/examples/*.yaml "$top"/examples/*/; do
+	for file in "$top"/examples/*.yaml "$top"/examples/secrets/*.yaml "$top/examples/platform"; do
 		good validate -f "$file"
 	done
 	good validate -f "$top/examples/platform" -var REGION=us -var PROTECT=false
