@@ -16,6 +16,7 @@ void session_init(struct session *session, const struct cli *cli, const struct e
 {
 	*session = (struct session){
 		.cli = cli, .sink = sink, .wake_fd = interrupt_start(), .sources = sources_new()};
+	sources_heed(session->sources, &interrupt_count);
 }
 
 void session_release(struct session *session)
@@ -232,35 +233,21 @@ bool session_new_client(struct session *session)
 	return session->client;
 }
 
-/* Accounts with one token source share a lane. Lends the source as a text, "" for none. */
-static const char *lane_key(struct session *session, const struct value_source *token)
-{
-	const char *const parts[] = {token->name, token->key, token->folder, token->pointer};
-	struct str key CLEANUP(str_release) = {0};
-
-	if (token->kind == VALUE_NONE)
-		return "";
-	str_format(&key, "%d %d", (int)token->kind, token->keeps_last_newline);
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-		str_format(&key, "\n%s", parts[i] ? parts[i] : "");
-	for (size_t i = 0; token->argv && token->argv[i]; i++)
-		str_format(&key, "\n%zu %s", strlen(token->argv[i]), token->argv[i]);
-	return arena_text(&session->arena, str_text(&key));
-}
-
 bool session_find_lane(struct session *session, struct table **lanes, const struct account *account,
 	size_t *ret_lane, struct error *err)
 {
-	const char *key = lane_key(session, &account->token);
+	struct str key CLEANUP(str_release) = {0};
 	struct credentials credentials CLEANUP(credentials_release) = {0};
-	size_t *known = table_get(*lanes, key);
+
+	source_add_key(&key, &account->token);
+	size_t *known = table_get(*lanes, str_text(&key));
 
 	if (!known) {
 		if (!sources_credentials(session->sources, account, &credentials, err))
 			return false;
 		known = arena_alloc(&session->arena, sizeof(*known));
 		*known = client_add_lane(session->client, &credentials);
-		table_put(lanes, key, known);
+		table_put(lanes, arena_text(&session->arena, str_text(&key)), known);
 	}
 	*ret_lane = *known;
 	return true;

@@ -63,7 +63,7 @@ static bool is_within(const struct input *input, size_t length, struct error *er
 static bool read_all(int fd, const char *path, size_t limit, struct str *bytes, struct error *err)
 {
 	const struct input input = {.fd = fd, .name = path, .limit = limit};
-	size_t before = bytes->length, count;
+	size_t before = bytes->length, count = 0;
 
 	do {
 		str_reserve(bytes, READ_STEP);
@@ -128,7 +128,7 @@ static bool read_secret(
 	const struct input *input, size_t expected, struct secret *ret_secret, struct error *err)
 {
 	struct secret secret CLEANUP(secret_release) = {0};
-	size_t count;
+	size_t count = 0;
 
 	/* One more than that, so that the end is met without growing. */
 	secret_reserve(&secret, expected < input->limit ? expected + 1 : input->limit + 1);

@@ -106,10 +106,7 @@ static int set_actions(
 /* With these ends of pipes. 0, or an errno. */
 static int spawn(struct run *run, int output, int errors)
 {
-	const union {
-		const char *const *ours;
-		char *const *theirs; /* POSIX promises that they are not changed */
-	} argv = {run->process->argv};
+	char *const *argv; /* POSIX promises that nothing in it is changed */
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 
@@ -117,9 +114,9 @@ static int spawn(struct run *run, int output, int errors)
 		mem_exhausted();
 	set_attributes(&attributes);
 	int failed = set_actions(&actions, run->process->folder, output, errors);
+	memcpy(&argv, &run->process->argv, sizeof(argv));
 	if (!failed)
-		failed = posix_spawnp(
-			&run->pid, argv.theirs[0], &actions, &attributes, argv.theirs, environ);
+		failed = posix_spawnp(&run->pid, argv[0], &actions, &attributes, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
 	return failed;
@@ -321,7 +318,7 @@ static void kill_group(struct run *run)
 static void hint_said(struct str *said, struct error *err)
 {
 	struct str shown CLEANUP(str_release) = {0};
-	size_t from = said->length, lines = 0;
+	size_t from, lines = 0;
 
 	while (said->length && strchr("\r\n ", said->bytes[said->length - 1]))
 		said->length--;
