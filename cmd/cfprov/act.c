@@ -1,5 +1,6 @@
 #include "act.h"
 
+#include "engine/await.h"
 #include "engine/guard.h"
 #include "engine/runner.h"
 #include "interrupt.h"
@@ -92,16 +93,32 @@ static bool is_approved(const struct session *session, const char *operation)
 
 /* ---- doing it ---- */
 
-static int tell_end(const struct session *session, enum planning_mode mode,
-	const struct executor_result *result, const struct voice *voice)
+/* -wait: until the secrets are active. False: some are not, *ret_left of them; that was said. */
+static bool wait_for_secrets(struct session *session, size_t *ret_left)
+{
+	struct error err CLEANUP(error_release) = {0};
+	const struct cli *cli = session->cli;
+	const struct await_input input = {
+		.live = session_live_input(session),
+		.plan = &session->plan,
+		.ledger = &session->ledger,
+		.sink = session->sink,
+		.timeout_ms = cli->wait_timeout_ms < 0 ? CLI_WAIT_TIMEOUT_MS : cli->wait_timeout_ms,
+	};
+
+	*ret_left = 0;
+	if (!cli->wait || await_active(&input, ret_left, &err))
+		return true;
+	term_error(&err);
+	return false;
+}
+
+static int tell_incomplete(
+	const struct executor_result *result, size_t inactive, const struct voice *voice)
 {
 	struct str line CLEANUP(str_release) = {0}, counts CLEANUP(str_release) = {0};
+	bool was_interrupted = result->was_interrupted || interrupt_count > 0;
 
-	voice->form->failures(voice);
-	if (result->failed + result->not_started + result->unknown == 0) {
-		voice->form->complete(mode, &result->done);
-		return session->has_failed ? EXIT_ERROR : EXIT_DONE;
-	}
 	render_done(&counts, &result->done);
 	if (result->failed)
 		str_format(&counts, ", %zu failed", result->failed);
@@ -109,12 +126,27 @@ static int tell_end(const struct session *session, enum planning_mode mode,
 		str_format(&counts, ", %zu unknown", result->unknown);
 	if (result->not_started)
 		str_format(&counts, ", %zu not started", result->not_started);
-	str_format(&line, "%s: %s. %s",
-		result->was_interrupted ? "Interrupted" : "Apply incomplete", str_text(&counts),
+	if (inactive)
+		str_format(&counts, ", %zu not active", inactive);
+	str_format(&line, "%s: %s. %s", was_interrupted ? "Interrupted" : "Apply incomplete",
+		str_text(&counts),
 		result->is_in_journal ? "The journal has all that worked; the next apply goes on."
 				      : "The state has all that worked.");
 	voice->form->incomplete(str_text(&line));
 	return EXIT_ERROR;
+}
+
+static int tell_end(struct session *session, enum planning_mode mode,
+	const struct executor_result *result, const struct voice *voice)
+{
+	size_t inactive = 0;
+
+	voice->form->failures(voice);
+	if (result->failed + result->not_started + result->unknown ||
+		!wait_for_secrets(session, &inactive))
+		return tell_incomplete(result, inactive, voice);
+	voice->form->complete(mode, &result->done);
+	return session->has_failed ? EXIT_ERROR : EXIT_DONE;
 }
 
 /* The journal, or the state, could not be written. */

@@ -21,7 +21,7 @@ const struct command cli_commands[] = {
 			CLI_FORMAT,
 		0, plan_run},
 	{"apply", "[PLANFILE]", "plan, ask, and do it; or do just what a saved plan says",
-		CLI_ACTING | CLI_ADOPT | CLI_CHANGES | CLI_GUARD, 1, apply_run},
+		CLI_ACTING | CLI_ADOPT | CLI_CHANGES | CLI_GUARD | CLI_WAIT, 1, apply_run},
 	{"destroy", NULL, "plan the end of all that is managed, ask, and do it",
 		CLI_ACTING | CLI_GUARD, 0, destroy_run},
 	{"refresh", NULL, "bring the state up to what lives, without a question",
@@ -287,6 +287,7 @@ bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err)
 		.max_deletes = SIZE_MAX,
 		.max_delete_percent = GUARD_DELETE_PERCENT,
 		.parallelism = CLI_PARALLELISM,
+		.wait_timeout_ms = -1,
 	};
 	if (!parse_words(&p, argv + (argc > 0)))
 		return false;

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-enum { CLI_PARALLELISM = 10, CLI_PARALLELISM_LIMIT = 256 };
+enum { CLI_PARALLELISM = 10, CLI_PARALLELISM_LIMIT = 256, CLI_WAIT_TIMEOUT_MS = 60000 };
 
 /* Exit statuses; see `cfprov help`. */
 enum { EXIT_DONE = 0, EXIT_ERROR = 1, EXIT_CHANGES = 2 };
@@ -47,6 +47,8 @@ struct cli {
 	size_t max_bytes;       /* -max-bytes; 0: any length */
 	size_t parallelism;
 	int64_t lock_timeout_ms;
+	bool wait;               /* for secrets to become active */
+	int64_t wait_timeout_ms; /* -1: not given */
 	const char **arguments;
 	size_t argument_count, argument_room;
 };
@@ -74,6 +76,7 @@ enum cli_option {
 	CLI_STREAM = 1 << 18, /* -json: all that happens, a line each */
 	CLI_FORMAT = 1 << 19, /* -format, -max-bytes */
 	CLI_ALL = 1 << 20,    /* each command: -no-color, -help */
+	CLI_WAIT = 1 << 21,   /* -wait, -wait-timeout */
 };
 
 struct command {

@@ -160,11 +160,8 @@ static void find_strangers(
 static unsigned differences(const struct object *recorded, const struct object *live)
 {
 	unsigned fields = object_differences(recorded, live);
-	bool became_ready = recorded->status && live->status &&
-			    strcmp(recorded->status, "active") != 0 &&
-			    strcmp(recorded->status, live->status) != 0;
 
-	return became_ready ? fields & ~(unsigned)FIELD_VALUE : fields;
+	return object_became_ready(recorded, live) ? fields & ~(unsigned)FIELD_VALUE : fields;
 }
 
 /* Why the value is to be written again; NULL: it is not. *ret_unverified: nobody can tell. */

@@ -251,6 +251,12 @@ unsigned object_differences(const struct object *a, const struct object *b)
 	return fields;
 }
 
+bool object_became_ready(const struct object *recorded, const struct object *live)
+{
+	return recorded->status && live->status && strcmp(recorded->status, "active") != 0 &&
+	       strcmp(recorded->status, live->status) != 0;
+}
+
 static int compare_scopes(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
