@@ -26,6 +26,8 @@ static void tell_complete(const struct event *event)
 		[ACTION_NONE] = {"unchanged", TERM_PLAIN},
 		[ACTION_CREATE] = {"created", TERM_CREATE},
 		[ACTION_ADOPT] = {"adopted", TERM_IMPORT},
+		[ACTION_UPDATE] = {"updated", TERM_BOLD},
+		[ACTION_RENAME] = {"renamed", TERM_BOLD},
 		[ACTION_REPLACE] = {"replaced", TERM_CREATE},
 		[ACTION_DESTROY] = {"destroyed", TERM_DESTROY},
 		[ACTION_FORGET] = {"forgotten", TERM_DIM},

@@ -15,6 +15,8 @@ static const struct look {
 	[ACTION_NONE] = {" ", "nothing", TERM_PLAIN},
 	[ACTION_CREATE] = {"+", "create", TERM_CREATE},
 	[ACTION_ADOPT] = {"=", "adopt", TERM_IMPORT},
+	[ACTION_UPDATE] = {"~", "update", TERM_BOLD},
+	[ACTION_RENAME] = {"~", "rename", TERM_BOLD},
 	[ACTION_REPLACE] = {"-/+", "replace", TERM_DESTROY},
 	[ACTION_DESTROY] = {"-", "destroy", TERM_DESTROY},
 	[ACTION_FORGET] = {".", "forget", TERM_DIM},

@@ -127,6 +127,8 @@ static const struct doing {
 	[ACTION_NONE] = {"looking", "unchanged"},
 	[ACTION_CREATE] = {"creating", "created"},
 	[ACTION_ADOPT] = {"adopting", "adopted"},
+	[ACTION_UPDATE] = {"updating", "updated"},
+	[ACTION_RENAME] = {"renaming", "renamed"},
 	[ACTION_REPLACE] = {"replacing", "replaced"},
 	[ACTION_DESTROY] = {"destroying", "destroyed"},
 	[ACTION_FORGET] = {"forgetting", "forgotten"},

@@ -220,10 +220,11 @@ static bool is_same_text(const char *a, const char *b)
 
 static bool is_same_record(const struct object *a, const struct object *b)
 {
-	return is_same_text(a->created, b->created) && is_same_text(a->modified, b->modified) &&
-	       is_same_text(a->scopes, b->scopes) && is_same_text(a->comment, b->comment) &&
-	       is_same_text(a->status, b->status) && is_same_text(a->fingerprint, b->fingerprint) &&
-	       a->version == b->version && a->prevent_destroy == b->prevent_destroy &&
+	return a->is_unsure == b->is_unsure && is_same_text(a->created, b->created) &&
+	       is_same_text(a->modified, b->modified) && is_same_text(a->scopes, b->scopes) &&
+	       is_same_text(a->comment, b->comment) && is_same_text(a->status, b->status) &&
+	       is_same_text(a->fingerprint, b->fingerprint) && a->version == b->version &&
+	       a->prevent_destroy == b->prevent_destroy &&
 	       a->forget_on_remove == b->forget_on_remove;
 }
 
@@ -254,6 +255,7 @@ static void refresh(struct planning *p, const struct object *recorded, const str
 
 	now.created = live->created;
 	now.modified = live->modified;
+	now.is_unsure = false;
 	if (recorded->kind == OBJECT_SECRET)
 		learn_secret(&now, live, desired, recorded);
 	if (desired) {
@@ -449,12 +451,19 @@ static void decide_refresh(struct planning *p, const struct trio *trio)
 		plan_add_refresh(p->plan, trio->recorded, NULL);
 }
 
+/* Is it gone because it has another name by now? */
+static bool was_renamed(const struct planning *p, const struct trio *trio)
+{
+	return !trio->live && trio->recorded &&
+	       renames_latter(&p->renames, trio->recorded, p->input->recorded);
+}
+
 /* Is it a change from outside that somebody wants to hear of? */
-static bool has_drifted(const struct trio *trio)
+static bool has_drifted(const struct planning *p, const struct trio *trio)
 {
 	const struct object *recorded = trio->recorded, *desired = trio->desired;
 
-	if (!recorded || recorded->is_unsure)
+	if (!recorded || recorded->is_unsure || was_renamed(p, trio))
 		return false;
 	if (!trio->is_same)
 		return trio->live || recorded->id;
@@ -475,7 +484,7 @@ static void decide_trio(struct planning *p, const struct trio *trio)
 		refuse_doubles(p, trio);
 		return;
 	}
-	if (has_drifted(trio))
+	if (has_drifted(p, trio))
 		plan_add_drift(p->plan, recorded, trio->live);
 	if (p->input->refresh_only)
 		decide_refresh(p, trio);

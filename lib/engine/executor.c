@@ -367,7 +367,7 @@ static void finish(struct run *run)
 
 /* ---- the beginning ---- */
 
-/* An update, or an adoption that writes: what is recorded if nobody sees its end. */
+/* What is recorded of something that was changed, or destroyed, if nobody sees the end of it. */
 static const struct object *unsure(struct run *run, const struct action *action)
 {
 	struct object *object = arena_alloc(&run->arena, sizeof(*object));
@@ -375,8 +375,10 @@ static const struct object *unsure(struct run *run, const struct action *action)
 	*object = *action->before;
 	if (object->origin == ORIGIN_NONE)
 		object->origin = ORIGIN_ADOPTED;
-	object->prevent_destroy = action->after->prevent_destroy;
-	object->forget_on_remove = action->after->forget_on_remove;
+	if (action->after) {
+		object->prevent_destroy = action->after->prevent_destroy;
+		object->forget_on_remove = action->after->forget_on_remove;
+	}
 	return object;
 }
 
@@ -409,6 +411,7 @@ static struct intent intent_of(struct run *run, const struct action *action)
 			return (struct intent){INTENT_UPDATE, unsure(run, action)};
 		break;
 	case ACTION_DESTROY:
+		return (struct intent){INTENT_UPDATE, unsure(run, action)};
 	case ACTION_FORGET:
 	case ACTION_NONE:
 		break;

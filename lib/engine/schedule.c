@@ -113,8 +113,11 @@ static void hang(struct schedule *s, const struct action *action)
 		if (!step)
 			continue;
 		struct task *awaited = &s->tasks[s->steps[step - 1].task];
-		task->next_waiter = awaited->waiters;
-		awaited->waiters = index + 1;
+		if (awaited->waiters)
+			s->tasks[awaited->last_waiter - 1].next_waiter = index + 1;
+		else
+			awaited->waiters = index + 1;
+		awaited->last_waiter = index + 1;
 		task->missing++;
 	}
 	if (!task->missing)

@@ -22,10 +22,10 @@ struct step {
 
 /* Steps that start together. What waits for a task hangs on it as a list. */
 struct task {
-	size_t first, count;         /* steps */
-	size_t missing;              /* tasks that it waits for, and that are not durable yet */
-	size_t waiters, next_waiter; /* task + 1; 0: none */
-	size_t left;                 /* steps under way */
+	size_t first, count; /* steps */
+	size_t missing;      /* tasks that it waits for, and that are not durable yet */
+	size_t waiters, last_waiter, next_waiter; /* task + 1; 0: none */
+	size_t left;                              /* steps under way */
 	int64_t started_us;
 	int64_t times_slow; /* it was said that it takes long */
 	bool has_started;

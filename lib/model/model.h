@@ -93,7 +93,9 @@ struct object {
 	 * See engine/values. */
 	const char *fingerprint;
 	int64_t version; /* desired, and recorded: raised to have the value written again */
-	bool is_unsure;  /* recorded: an update was sent and no answer seen; to be sent again */
+	/* recorded: a change or its end was sent for, and no answer seen: what is found different
+	 * is no surprise, and a value is to be written again */
+	bool is_unsure;
 
 	/* of a secret, desired */
 	const struct value_source *value;

@@ -18,8 +18,8 @@
 /* What is known of an intent that has no result. */
 enum intent_verb {
 	INTENT_CREATE, /* a request went out: it is unknown whether there is an object now */
-	INTENT_UPDATE, /* it is unknown what the object holds; it is to be written again */
-	INTENT_RECORD, /* no request, or one that changes nothing for the state: as it was */
+	INTENT_UPDATE, /* it is unknown what the object holds now, or whether it is there at all */
+	INTENT_RECORD, /* no request goes out: without a result nothing happened */
 };
 
 struct intent {
