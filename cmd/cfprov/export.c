@@ -3,30 +3,9 @@
 
 #include "accounts.h"
 #include "commands.h"
+#include "inside.h"
 #include "progress.h"
 #include "term.h"
-
-#include <stdlib.h>
-
-/* Adds the secrets inside all stores that live. False if some store could not be looked into. */
-static bool read_secrets(struct session *session)
-{
-	struct model *live = &session->live;
-	struct error_list errors CLEANUP(error_list_release) = {0};
-	struct object *stores AUTO_FREE = mem_alloc(live->object_count * sizeof(*stores));
-	const struct object **items AUTO_FREE = mem_alloc(live->object_count * sizeof(*items));
-	const struct live_stores inside = {items, live->object_count};
-	struct live_input input = session_live_input(session);
-
-	for (size_t i = 0; i < live->object_count; i++) { /* which moves when it grows */
-		stores[i] = live->objects[i];
-		items[i] = &stores[i];
-	}
-	if (!inside.count || live_read_inside(&input, &inside, live, &errors))
-		return true;
-	term_errors(&errors);
-	return false;
-}
 
 int export_run(const struct cli *cli)
 {
@@ -39,7 +18,7 @@ int export_run(const struct cli *cli)
 	session_init(&session, cli, &progress.sink);
 	if (!accounts_load(&session) || !session_read_live(&session))
 		return EXIT_ERROR;
-	if (session.has_failed || !read_secrets(&session)) {
+	if (session.has_failed || !inside_read_all(&session) || session.has_failed) {
 		term_say("Nothing was written: the manifest would not say all that lives.");
 		return EXIT_ERROR;
 	}

@@ -220,6 +220,18 @@ stores:
 	out_has '2 stores and 2 secrets in 1 account'
 }
 
+@test "scopes and comments come round, also with the manifest beside, and no value is needed" {
+	stop_sim
+	jq -n '{accounts: [{id: "acc_1", stores: [{name: "a", secrets: [
+		{name: "A", value: "v", scopes: ["workers"]},
+		{name: "B", value: "v", scopes: ["dex", "ai_gateway"], comment: "a \"b\" ${C} $$ é"},
+		{name: "C", value: "v", scopes: ["containers"], comment: "# no: - comment "}]}]}]}' >seed.json
+	start_logged --seed seed.json
+	comes_round -account-id=acc_1
+	out_has 'scopes: [ai_gateway, dex]' 'comment: "a \"b\" $${C} $$$$ é"' 'scopes: [containers]'
+	[ "$(requests '.method != "GET"')" = 0 ]
+}
+
 @test "a store that can't be looked into: no half of a manifest" {
 	make_store acc_1 a >/dev/null
 	sim_faults '{"method":"GET","path":"/accounts/*/secrets_store/stores/*/secrets","status":403,

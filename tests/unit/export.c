@@ -182,14 +182,8 @@ static void comments(void **unused)
 	static const char *const texts[] = {"$", "$$", "${A}", "$${A:-b}", "$A", "a$", "\"", "'",
 		"\\", "\\n", "a: b", "- a", "# a", " a", "a ", "{a}", "[a", "*a", "&a", "!a", "%a",
 		"@a", "`a`", "|", ">", "~", "null", "true", "7",
-		"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80",
-		"a\xe2\x80\xa8"
-		"b",
-		"a\xe2\x80\xae"
-		"b",
-		"\xef\xbb\xbf"
-		"a",
-		"\xef\xbf\xbd", "\xc2\xa0", "\xe2\x80\x8b"};
+		"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "a\xe2\x80\xa8z", "a\xe2\x80\xaez",
+		"\xef\xbb\xbfz", "\xef\xbf\xbd", "\xc2\xa0", "\xe2\x80\x8b"};
 	struct model accounts CLEANUP(model_release) = {0}, live CLEANUP(model_release) = {0};
 	struct str text CLEANUP(str_release) = {0};
 
