@@ -37,6 +37,7 @@ struct cli {
 	struct cli_texts account_ids;                 /* -account-id */
 	struct cli_texts targets, excludes, replaces; /* patterns of addresses */
 	const char *out;                              /* -out; NULL: none */
+	const char *store;                            /* -store; NULL: none */
 	const char *state;  /* -state; NULL: where the manifest says, or beside it */
 	const char *backup; /* -backup; NULL: beside the state */
 	bool dry_run, json, raw;
@@ -77,6 +78,7 @@ enum cli_option {
 	CLI_FORMAT = 1 << 19, /* -format, -max-bytes */
 	CLI_ALL = 1 << 20,    /* each command: -no-color, -help */
 	CLI_WAIT = 1 << 21,   /* -wait, -wait-timeout */
+	CLI_STORE = 1 << 22,
 };
 
 struct command {

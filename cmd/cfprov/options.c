@@ -156,6 +156,8 @@ const struct option options[] = {
 		"-lock=false: do not lock the state"},
 	{"lock-timeout", "TIME", CLI_LOCK, take_duration_ms, AT(lock_timeout_ms),
 		"a duration like 30s or 5m", "how long to wait for the lock (default 0s)"},
+	{"store", "ADDRESS", CLI_STORE, take_text, AT(store), "STORE or ALIAS/STORE",
+		"the store that the secrets are for, in all accounts or in one"},
 	{"wait", NULL, CLI_WAIT, take_flag, AT(wait), "true or false",
 		"wait at the end until the secrets of the plan are active"},
 	{"wait-timeout", "TIME", CLI_WAIT, take_duration_ms, AT(wait_timeout_ms),
