@@ -20,6 +20,9 @@ struct command;
 
 enum cli_format { FORMAT_HUMAN, FORMAT_JSON, FORMAT_MARKDOWN };
 
+/* Whose configuration `output` writes. */
+enum cli_tool { TOOL_NONE, TOOL_WRANGLER, TOOL_WRANGLER_TOML };
+
 /* A comment that is shorter could not hold its own summary. */
 enum { CLI_LEAST_BYTES = 512 };
 
@@ -45,6 +48,7 @@ struct cli {
 	bool destroys, refresh, refresh_only, allow_store_destroy, force;
 	size_t max_deletes, max_delete_percent;
 	enum cli_format format; /* -format */
+	enum cli_tool tool;     /* -format of output */
 	size_t max_bytes;       /* -max-bytes; 0: any length */
 	size_t parallelism;
 	int64_t lock_timeout_ms;
@@ -79,6 +83,7 @@ enum cli_option {
 	CLI_ALL = 1 << 20,    /* each command: -no-color, -help */
 	CLI_WAIT = 1 << 21,   /* -wait, -wait-timeout */
 	CLI_STORE = 1 << 22,
+	CLI_TOOL = 1 << 23, /* -format: for another tool */
 };
 
 struct command {
