@@ -233,6 +233,24 @@ static bool needs_no_answer(const struct cli *cli)
 	return false;
 }
 
+/* Where the manifest was, no answer comes. */
+static bool is_input_free(const struct session *session)
+{
+	struct error err CLEANUP(error_release) = {0};
+
+	for (size_t i = 0; i < session->cli->manifests.count && session->may_ask; i++) {
+		if (strcmp(session->cli->manifests.items[i], "-") != 0)
+			continue;
+		error_set(&err,
+			"the standard input has the manifest, so that nobody can be asked there");
+		error_hint(&err, "Give -auto-approve; or save a plan with cfprov plan -out=FILE, "
+				 "and apply that.");
+		term_error(&err);
+		return false;
+	}
+	return true;
+}
+
 int act(const struct cli *cli, enum planning_mode mode, const char *operation)
 {
 	struct voice voice CLEANUP(voice_release);
@@ -241,7 +259,9 @@ int act(const struct cli *cli, enum planning_mode mode, const char *operation)
 
 	bool is_good = voice_init(&voice, cli);
 	session_init(&session, cli, &voice.sink);
-	if (!is_good || !needs_no_answer(cli) || !get_plan(&session, &mode, operation))
+	session.may_ask = !is_saved && !cli->auto_approve && cli->input;
+	if (!is_good || !needs_no_answer(cli) || !is_input_free(&session) ||
+		!get_plan(&session, &mode, operation))
 		return EXIT_ERROR;
 	const struct plan_view view = plan_view(&session, mode);
 	if (is_saved) {

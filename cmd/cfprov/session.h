@@ -17,7 +17,8 @@
 struct session {
 	const struct cli *cli;
 	const struct event_sink *sink;
-	int wake_fd; /* of interrupt_start */
+	int wake_fd;  /* of interrupt_start */
+	bool may_ask; /* a question may come, to be answered on the standard input */
 	struct manifest manifest;
 	bool has_manifest;       /* its files were read, well or not */
 	char *state_path;        /* known once the state was read or opened */
