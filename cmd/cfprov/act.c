@@ -102,7 +102,7 @@ static bool wait_for_secrets(struct session *session, size_t *ret_left)
 		.live = session_live_input(session),
 		.plan = &session->plan,
 		.ledger = &session->ledger,
-		.sink = session->sink,
+		.sink = &session->sink,
 		.timeout_ms = cli->wait_timeout_ms < 0 ? CLI_WAIT_TIMEOUT_MS : cli->wait_timeout_ms,
 	};
 
@@ -187,7 +187,7 @@ static int execute(struct session *session, enum planning_mode mode, const char 
 		.desired = &session->desired,
 		.runner = runner_new(&options),
 		.ledger = &session->ledger,
-		.sink = session->sink,
+		.sink = &session->sink,
 		.parallelism = session->cli->parallelism,
 		.interrupted = &interrupt_count,
 	};

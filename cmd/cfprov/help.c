@@ -21,6 +21,8 @@ static void add_overview(struct str *out)
 		"  CFPROV_VAR_NAME        the value of ${NAME} in the manifest, behind -var\n"
 		"  CLOUDFLARE_BASE_URL    another server than Cloudflare's, a simulator say\n"
 		"  CFPROV_REQUEST_TIMEOUT seconds that one request may take (default 60)\n"
+		"  CFPROV_LOG             write a log: error, warn, info, debug or trace\n"
+		"  CFPROV_LOG_PATH        append it to this file (default: standard error)\n"
 		"  NO_COLOR               no colour\n\n"
 		"Exit status: 0 done, 1 error, 2 changes (plan -detailed-exitcode).\n"
 		"`cfprov help COMMAND` tells the options of a command.\n");

@@ -32,7 +32,7 @@ static bool move_aliases(struct session *session)
 	for (size_t i = 0; i < mend.account_count; i++) {
 		struct str text CLEANUP(str_release) = {0};
 		str_format(&text, "%s to %s", mend.old_aliases[i], mend.accounts[i].alias);
-		event_say(session->sink, EVENT_MOVED, str_text(&text));
+		event_say(&session->sink, EVENT_MOVED, str_text(&text));
 	}
 	return true;
 }
@@ -46,8 +46,8 @@ static bool settle(struct session *session)
 
 	for (size_t i = 0; i < count; i++)
 		if (changes[i].kind == CHANGE_PUT)
-			event_emit(session->sink, &(struct event){.type = EVENT_RECOVERED,
-							  .object = changes[i].object});
+			event_emit(&session->sink, &(struct event){.type = EVENT_RECOVERED,
+							   .object = changes[i].object});
 	if (ledger_settle(&session->ledger, changes, count, &err))
 		return true;
 	term_error(&err);

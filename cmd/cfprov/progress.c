@@ -167,6 +167,8 @@ static void hear(void *context, const struct event *event)
 	case EVENT_REFRESH_DONE:
 	case EVENT_ACTION_START:
 	case EVENT_ACTION_SLOW:
+	case EVENT_REQUEST:
+	case EVENT_ANSWER:
 		break;
 	}
 }

@@ -5,6 +5,8 @@
 #include "desired/pick.h"
 #include "inside.h"
 #include "interrupt.h"
+#include "live/baseurl.h"
+#include "log.h"
 #include "term.h"
 
 #include <stdlib.h>
@@ -12,10 +14,19 @@
 
 enum { REQUEST_TIMEOUT_MS = 60000 };
 
+static void hear(void *context, const struct event *event)
+{
+	log_event(event);
+	event_emit(((struct session *)context)->listener, event);
+}
+
 void session_init(struct session *session, const struct cli *cli, const struct event_sink *sink)
 {
-	*session = (struct session){
-		.cli = cli, .sink = sink, .wake_fd = interrupt_start(), .sources = sources_new()};
+	*session = (struct session){.cli = cli,
+		.listener = sink,
+		.wake_fd = interrupt_start(),
+		.sources = sources_new()};
+	session->sink = (struct event_sink){.hear = hear, .context = session};
 	sources_heed(session->sources, &interrupt_count);
 }
 
@@ -177,7 +188,7 @@ bool session_open_state(struct session *session, const char *operation)
 		.operation = operation,
 		.no_lock = !session->cli->lock,
 		.lock_timeout_ms = session->cli->lock_timeout_ms,
-		.sink = session->sink,
+		.sink = &session->sink,
 		.interrupted = &interrupt_count,
 	};
 
@@ -198,7 +209,7 @@ static const char *base_url(void)
 		if (url && *url)
 			return url;
 	}
-	return CLIENT_DEFAULT_BASE_URL;
+	return BASEURL_DEFAULT;
 }
 
 /* CFPROV_REQUEST_TIMEOUT: seconds that one request may take. */
@@ -223,7 +234,7 @@ bool session_new_client(struct session *session)
 		.base_url = base_url(),
 		.parallelism = session->cli->parallelism,
 		.wake_fd = session->wake_fd,
-		.sink = session->sink,
+		.sink = &session->sink,
 	};
 
 	if (request_timeout_ms(&options.timeout_ms, &err))
@@ -368,7 +379,7 @@ static void tell_refresh(
 			continue;
 		if (is_done)
 			now = model_object(live, object->account, object->store, object->secret);
-		event_emit(session->sink,
+		event_emit(&session->sink,
 			&(struct event){
 				.type = type, .object = object, .text = now ? now->id : NULL});
 	}

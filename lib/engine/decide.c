@@ -172,7 +172,7 @@ static const char *why_rewrite(struct planning *p, const struct object *desired,
 
 	if (desired->is_written_once)
 		return NULL;
-	if (recorded->is_unsure)
+	if (recorded->is_unsure && may_rewrite)
 		return "it is not known what an interrupted apply has written";
 	if (!recorded->version)
 		return "cfprov has not written its value yet";
@@ -228,11 +228,14 @@ static bool is_same_record(const struct object *a, const struct object *b)
 	       a->forget_on_remove == b->forget_on_remove;
 }
 
-/* A secret's `modified` stays that of our own last write, so that a later one is seen. */
+/*
+ * A secret's `modified` stays that of our own last write, so that a later one is seen. If that is
+ * not known, the last one is taken for ours.
+ */
 static void learn_secret(struct object *now, const struct object *live,
 	const struct object *desired, const struct object *recorded)
 {
-	if (differences(recorded, live) & FIELD_VALUE)
+	if ((differences(recorded, live) & FIELD_VALUE) && !recorded->is_unsure)
 		now->modified = recorded->modified;
 	now->scopes = live->scopes;
 	now->comment = live->comment;
@@ -255,7 +258,8 @@ static void refresh(struct planning *p, const struct object *recorded, const str
 
 	now.created = live->created;
 	now.modified = live->modified;
-	now.is_unsure = false;
+	if (desired || recorded->kind == OBJECT_STORE)
+		now.is_unsure = false; /* what had to be written again would have an action */
 	if (recorded->kind == OBJECT_SECRET)
 		learn_secret(&now, live, desired, recorded);
 	if (desired) {
@@ -322,42 +326,41 @@ static void decide_desired(struct planning *p, const struct trio *trio)
 	if (action->is_replaced)
 		decide_replacement(p, action, trio);
 	wait_for_store(p, action);
-	if (action_kind(action) == ACTION_NONE)
+	if (recorded && action_kind(action) == ACTION_NONE)
 		refresh(p, recorded, live, desired);
 }
 
 /* ---- renames ---- */
 
-static const struct object *same_live(const struct planning *p, const struct object *recorded)
-{
-	const struct object *live =
-		model_object(p->input->live, recorded->account, recorded->store, recorded->secret);
-
-	return live && recorded->id && strcmp(live->id, recorded->id) == 0 ? live : NULL;
-}
-
-/*
- * Lends what is recorded under the name that a desired secret had, if it is to be renamed now: it
- * lives, and nothing is recorded under the new name.
- */
+/* Lends what a desired secret is to be duplicated from, if it is to be renamed now. */
 static const struct object *find_former(const struct planning *p, const struct object *desired)
 {
-	const struct object *former = renames_former(&p->renames, desired, p->input->recorded);
+	const struct planner_input *input = p->input;
+	const struct object *former =
+		renames_holder(&p->renames, desired, input->recorded, input->live);
 	enum action_kind store = store_kind(p, desired);
 
-	if (!former || store == ACTION_REPLACE || store == ACTION_CREATE ||
-		p->input->destroys_all || p->input->refresh_only ||
-		model_object(
-			p->input->recorded, desired->account, desired->store, desired->secret) ||
-		!planner_wants(p->input, desired) || !same_live(p, former))
+	if (!former || object_compare(former, desired) == 0 || store == ACTION_REPLACE ||
+		store == ACTION_CREATE || input->destroys_all || input->refresh_only ||
+		!planner_wants(input, desired) || planner_excludes(input, former))
 		return NULL;
 	return former;
+}
+
+/* Is its value where the options let nobody touch it? Then no other one is made in its place. */
+static bool is_held_back(const struct planning *p, const struct object *desired)
+{
+	const struct object *former =
+		renames_holder(&p->renames, desired, p->input->recorded, p->input->live);
+
+	return former && object_compare(former, desired) != 0 &&
+	       planner_excludes(p->input, former) && store_kind(p, desired) != ACTION_REPLACE;
 }
 
 static void decide_rename(
 	struct planning *p, const struct object *desired, const struct object *former)
 {
-	const struct object *live = same_live(p, former);
+	const struct object *live = renames_same(p->input->live, former);
 	struct action *action = plan_add(p->plan);
 
 	if (model_object(p->input->live, desired->account, desired->store, desired->secret))
@@ -369,74 +372,118 @@ static void decide_rename(
 	wait_for_store(p, action);
 }
 
-/* Is this, which is not desired any more, what a rename takes care of? */
-static bool is_renamed(const struct planning *p, const struct object *recorded)
-{
-	const struct object *latter = renames_latter(&p->renames, recorded, p->input->desired);
+/* How far has the renaming of something come that is not desired under its old name? */
+enum rename_stage {
+	RENAME_NONE, /* it is not renamed */
+	RENAME_DUE,  /* there is no duplicate yet */
+	RENAME_DONE, /* there is, and this is left */
+};
 
-	return latter && find_former(p, latter) == recorded;
+static enum rename_stage rename_stage(
+	const struct planning *p, const struct object *recorded, const struct object *latter)
+{
+	if (!latter || p->input->destroys_all)
+		return RENAME_NONE;
+	return renames_holder(&p->renames, latter, p->input->recorded, p->input->live) == recorded
+		       ? RENAME_DUE
+		       : RENAME_DONE;
 }
 
 /* ---- what is not desired ---- */
 
+/* What is said of a secret itself counts for more than what is said of its store. */
 static const struct removal *find_removal(const struct planning *p, const struct object *object)
 {
 	const struct model *desired = p->input->desired;
+	const struct removal *found = NULL;
 
-	for (size_t i = 0; i < desired->removal_count; i++)
-		if (object_matches(object, desired->removals[i].from))
-			return &desired->removals[i];
-	return NULL;
+	for (size_t i = 0; i < desired->removal_count; i++) {
+		const struct removal *it = &desired->removals[i];
+		if (object_matches(object, it->from) &&
+			(!found || strlen(it->from) > strlen(found->from)))
+			found = it;
+	}
+	return found;
 }
 
-/* Sets is_left_alive and the reason. True if it goes whatever was wished for it. */
-static bool decide_fate(struct planning *p, const struct trio *trio, struct action *action)
+/* Sets is_left_alive and the reason. */
+static void decide_fate(struct planning *p, const struct trio *trio, struct action *action)
 {
 	const struct object *recorded = trio->recorded;
 	const struct object *last_wish = trio->desired ? trio->desired : recorded;
 	const struct removal *removal = find_removal(p, recorded);
-	const struct object *latter = renames_latter(&p->renames, recorded, p->input->desired);
-	enum action_kind store = store_kind(p, recorded);
 
-	action->goes_with_store = store == ACTION_DESTROY || store == ACTION_REPLACE;
-	if (latter && !p->input->destroys_all) {
-		action->reason = arena_format(&p->plan->arena,
-			"it was renamed to %s; this one is left of that",
-			decide_shown(p, latter->secret));
-		return true;
-	}
-	action->is_left_alive = store == ACTION_FORGET ||
+	action->is_left_alive = store_kind(p, recorded) == ACTION_FORGET ||
 				(removal ? !removal->destroys : last_wish->forget_on_remove);
 	action->reason = p->input->destroys_all ? NULL
 			 : removal              ? "`removed` in the manifest says so"
 						: "it is not in the manifest any more";
 	if (action->is_left_alive && action->goes_with_store)
 		refuse_forgetting(p, recorded);
-	return false;
+}
+
+/* Its duplicate has taken over what was wished for it, also that nothing may destroy it. */
+static const struct object *unprotected(struct planning *p, const struct object *recorded)
+{
+	struct object *left = arena_alloc(&p->plan->arena, sizeof(*left));
+
+	*left = *recorded;
+	left->prevent_destroy = false;
+	return left;
+}
+
+/* By its last wish, or by that for what it is to become. */
+static bool is_protected(
+	const struct trio *trio, enum rename_stage stage, const struct object *latter)
+{
+	const struct object *recorded = trio->recorded;
+	const struct object *wish = stage == RENAME_DUE ? latter : trio->desired;
+
+	return stage != RENAME_DONE &&
+	       (recorded->prevent_destroy || (wish && wish->prevent_destroy));
+}
+
+/* Its name goes: with the store, or after the duplicating. */
+static void decide_renamed(struct planning *p, struct action *action, const struct object *latter,
+	enum rename_stage stage)
+{
+	action->reason = arena_format(&p->plan->arena,
+		"it was renamed to %s; this one is left of that", decide_shown(p, latter->secret));
+	if (stage == RENAME_DONE)
+		action->before = unprotected(p, action->before);
+	else
+		action->reason = "its store is replaced";
 }
 
 /* Recorded, and desired no longer; or all is to go: then what the manifest says now counts, too. */
 static void decide_parting(struct planning *p, const struct trio *trio)
 {
 	const struct object *recorded = trio->recorded;
-	const struct object *last_wish = trio->desired ? trio->desired : recorded;
+	const struct object *latter = renames_latter(&p->renames, recorded, p->input->desired);
+	enum rename_stage stage = rename_stage(p, recorded, latter);
+	enum action_kind store = store_kind(p, recorded);
+	bool store_goes = store == ACTION_DESTROY || store == ACTION_REPLACE;
 
 	if (!trio->is_same) {
 		plan_add_refresh(p->plan, recorded, NULL);
 		return;
 	}
-	if (is_renamed(p, recorded))
-		return;
+	if (stage == RENAME_DUE && !store_goes)
+		return; /* what is done is the new name's business, or not to be done now */
 	struct action *action = plan_add(p->plan);
 	action->before = recorded;
-	bool goes_anyway = decide_fate(p, trio, action);
+	action->goes_with_store = store_goes;
+	if (stage == RENAME_NONE)
+		decide_fate(p, trio, action);
+	else
+		decide_renamed(p, action, latter, stage);
 	if (action->is_left_alive) {
 		action->goes_with_store = false;
 		return;
 	}
 	find_strangers(p, trio->live, action);
-	if (!goes_anyway && (recorded->prevent_destroy || last_wish->prevent_destroy))
-		refuse_protected(p, last_wish);
+	if (is_protected(trio, stage, latter))
+		refuse_protected(p, trio->desired ? trio->desired : recorded);
 	wait_for_store(p, action);
 }
 
@@ -458,19 +505,42 @@ static bool was_renamed(const struct planning *p, const struct trio *trio)
 	       renames_latter(&p->renames, trio->recorded, p->input->recorded);
 }
 
-/* Is it a change from outside that somebody wants to hear of? */
-static bool has_drifted(const struct planning *p, const struct trio *trio)
+/* What of a secret was changed outside that somebody wants to hear of. */
+static unsigned told_differences(const struct planning *p, const struct trio *trio)
 {
-	const struct object *recorded = trio->recorded, *desired = trio->desired;
+	unsigned fields = differences(trio->recorded, trio->live);
+	const struct object *wish = trio->desired;
+
+	if (!wish)
+		wish = renames_latter(&p->renames, trio->recorded, p->input->desired);
+	return wish && wish->on_drift == ON_DRIFT_IGNORE ? fields & ~(unsigned)FIELD_VALUE : fields;
+}
+
+/* Lends what lives, as if nobody had written its value. */
+static const struct object *unwritten(struct planning *p, const struct trio *trio)
+{
+	struct object *live = arena_alloc(&p->plan->arena, sizeof(*live));
+
+	*live = *trio->live;
+	live->modified = trio->recorded->modified;
+	return live;
+}
+
+/* Tells of changes from outside that somebody wants to hear of. */
+static void find_drift(struct planning *p, const struct trio *trio)
+{
+	const struct object *recorded = trio->recorded, *live = trio->live;
 
 	if (!recorded || recorded->is_unsure || was_renamed(p, trio))
-		return false;
-	if (!trio->is_same)
-		return trio->live || recorded->id;
-	unsigned fields = differences(recorded, trio->live);
-	if (desired && desired->on_drift == ON_DRIFT_IGNORE)
-		fields &= ~(unsigned)FIELD_VALUE;
-	return fields != 0;
+		return;
+	if (!trio->is_same) {
+		if (live || recorded->id)
+			plan_add_drift(p->plan, recorded, live);
+		return;
+	}
+	unsigned fields = told_differences(p, trio);
+	if (fields)
+		plan_add_drift(p->plan, recorded, fields & FIELD_VALUE ? live : unwritten(p, trio));
 }
 
 static void decide_trio(struct planning *p, const struct trio *trio)
@@ -484,12 +554,13 @@ static void decide_trio(struct planning *p, const struct trio *trio)
 		refuse_doubles(p, trio);
 		return;
 	}
-	if (has_drifted(p, trio))
-		plan_add_drift(p->plan, recorded, trio->live);
+	find_drift(p, trio);
 	if (p->input->refresh_only)
 		decide_refresh(p, trio);
 	else if (desired && (former = find_former(p, desired)))
 		decide_rename(p, desired, former);
+	else if (desired && !p->input->destroys_all && is_held_back(p, desired))
+		return;
 	else if (desired && !p->input->destroys_all)
 		decide_desired(p, trio);
 	else if (recorded)

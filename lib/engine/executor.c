@@ -391,7 +391,7 @@ static const struct object *renamed(struct run *run, const struct action *action
 	object->is_unsure = (action->changes & FIELD_VALUE) != 0;
 	if (object->is_unsure || action->is_unverified)
 		object->fingerprint = NULL;
-	if (object->is_unsure)
+	if (action->before->version < object->version)
 		object->version = action->before->version;
 	return object;
 }

@@ -103,31 +103,37 @@ static bool matches_any(const struct patterns *patterns, const struct object *ob
 	return false;
 }
 
-/* A secret that is asked for needs its store. */
-static bool is_store_of_target(const struct patterns *targets, const struct object *store)
+bool planner_excludes(const struct planner_input *input, const struct object *object)
 {
-	for (size_t i = 0; i < targets->count; i++) {
-		char *pattern AUTO_FREE = mem_copy_text(targets->items[i]);
-		char *slash = strchr(pattern, '/');
-		slash = slash ? strchr(slash + 1, '/') : NULL;
-		if (!slash)
-			continue;
-		*slash = '\0';
-		if (object_matches(store, pattern))
-			return true;
+	return matches_any(&input->excludes, object);
+}
+
+/* A secret that is asked for needs its store. What is in a store stands right behind it. */
+static bool is_store_of_target(const struct planner_input *input, const struct object *store)
+{
+	const struct model *const models[] = {input->desired, input->recorded};
+
+	for (size_t i = 0; i < ARRAY_SIZE(models); i++) {
+		const struct object *end = models[i]->objects + models[i]->object_count;
+		const struct object *it =
+			model_object(models[i], store->account, store->store, NULL);
+		while (it && ++it < end && it->secret && strcmp(it->store, store->store) == 0 &&
+			strcmp(it->account, store->account) == 0)
+			if (matches_any(&input->targets, it) && !planner_excludes(input, it))
+				return true;
 	}
 	return false;
 }
 
 bool planner_wants(const struct planner_input *input, const struct object *object)
 {
-	if (matches_any(&input->excludes, object))
+	if (planner_excludes(input, object))
 		return false;
 	if (!input->targets.count || matches_any(&input->targets, object))
 		return true;
 	return object->kind == OBJECT_STORE && !input->destroys_all &&
 	       model_object(input->desired, object->account, object->store, NULL) &&
-	       is_store_of_target(&input->targets, object);
+	       is_store_of_target(input, object);
 }
 
 bool planner_replaces(const struct planner_input *input, const struct object *object)

@@ -41,7 +41,8 @@ struct planner_input {
 	struct patterns targets, excludes, replaces;
 };
 
-/* Do the options leave this object in, or its being replaced? */
+/* Do the options leave this object in, leave it out, or ask for its being replaced? */
+bool planner_excludes(const struct planner_input *input, const struct object *object);
 bool planner_wants(const struct planner_input *input, const struct object *object);
 bool planner_replaces(const struct planner_input *input, const struct object *object);
 

@@ -52,3 +52,23 @@ const struct object *renames_latter(
 
 	return move ? named(object, move->to, others) : NULL;
 }
+
+const struct object *renames_same(const struct model *live, const struct object *recorded)
+{
+	const struct object *now =
+		model_object(live, recorded->account, recorded->store, recorded->secret);
+
+	return now && recorded->id && strcmp(now->id, recorded->id) == 0 ? now : NULL;
+}
+
+const struct object *renames_holder(const struct renames *renames, const struct object *desired,
+	const struct model *recorded, const struct model *live)
+{
+	const struct object *known =
+		model_object(recorded, desired->account, desired->store, desired->secret);
+
+	if (known && renames_same(live, known))
+		return known;
+	known = renames_former(renames, desired, recorded);
+	return known && renames_same(live, known) ? known : NULL;
+}

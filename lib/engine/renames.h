@@ -24,4 +24,14 @@ const struct object *renames_former(
 const struct object *renames_latter(
 	const struct renames *renames, const struct object *object, const struct model *others);
 
+/*
+ * Lends what is recorded of the value that a desired secret has now: under its name if it lives
+ * there as it is recorded, else under the name that it had before if it lives there; else NULL.
+ */
+const struct object *renames_holder(const struct renames *renames, const struct object *desired,
+	const struct model *recorded, const struct model *live);
+
+/* Lends what of a recorded object lives: with its id. NULL: it is gone, or another one. */
+const struct object *renames_same(const struct model *live, const struct object *recorded);
+
 #endif

@@ -191,13 +191,11 @@ static void read_desired(struct values *values, struct object *desired,
 	const struct planner_input *input, const struct renames *renames, struct error_list *errors)
 {
 	const struct object *recorded =
-		model_object(input->recorded, desired->account, desired->store, desired->secret);
+		renames_holder(renames, desired, input->recorded, input->live);
 	const struct object *live =
 		model_object(input->live, desired->account, desired->store, desired->secret);
 	struct error err = {0};
 
-	if (!recorded)
-		recorded = renames_former(renames, desired, input->recorded);
 	if (!live)
 		live = renames_former(renames, desired, input->live);
 	if (!is_to_be_read(input, desired, live != NULL))

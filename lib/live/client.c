@@ -14,10 +14,12 @@
 #include "adapter/crypt.h"
 #include "adapter/http.h"
 #include "base/clock.h"
-#include "base/text.h"
+#include "live/baseurl.h"
 #include "live/pace.h"
+#include "live/response.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +34,8 @@ struct call {
 	bool may_be_done; /* by an earlier attempt that nobody saw the end of */
 	const char *method;
 	char *path, *body;
+	const struct secret **secrets; /* sent with it; an error must not show them */
+	struct scrub scrub;            /* of these */
 	void *tag;
 	int attempt;
 	int64_t due_ms;
@@ -43,7 +47,7 @@ struct queue {
 
 struct lane {
 	struct http_headers *headers;
-	bool has_token;
+	struct credentials credentials;
 	struct pace pace;
 	struct queue waiting;
 	struct lane *next_in_ring; /* NULL: not in the ring */
@@ -103,6 +107,7 @@ static void free_call(struct client *client, struct call *call)
 	client->unanswered--;
 	free(call->path);
 	free(call->body);
+	free(call->secrets);
 	free(call);
 }
 
@@ -163,14 +168,22 @@ static void copy_death(const struct lane *lane, struct error *err)
 		error_hint(err, "%s", lane->dead_hint);
 }
 
+static void keep_secret(struct secret *kept, const struct secret *secret)
+{
+	if (secret->bytes)
+		secret_copy(kept, secret->bytes, secret->length);
+}
+
 size_t client_add_lane(struct client *client, const struct credentials *credentials)
 {
 	struct lane *lane = mem_alloc(sizeof(*lane));
 
 	lane->headers = http_headers_new();
 	lane->pace = pace_init();
-	lane->has_token = credentials->token.bytes != NULL;
-	if (lane->has_token) {
+	keep_secret(&lane->credentials.token, &credentials->token);
+	keep_secret(&lane->credentials.email, &credentials->email);
+	keep_secret(&lane->credentials.key, &credentials->key);
+	if (credentials->token.bytes) {
 		http_headers_add(lane->headers, "Authorization: Bearer ", &credentials->token);
 	} else {
 		http_headers_add(lane->headers, "X-Auth-Email: ", &credentials->email);
@@ -184,12 +197,13 @@ size_t client_add_lane(struct client *client, const struct credentials *credenti
 
 bool client_has_token(const struct client *client, size_t lane)
 {
-	return client->lanes[lane]->has_token;
+	return client->lanes[lane]->credentials.token.bytes;
 }
 
 static void free_lane(struct lane *lane)
 {
 	http_headers_free(lane->headers);
+	credentials_release(&lane->credentials);
 	free(lane->dead);
 	free(lane->dead_hint);
 	free(lane);
@@ -197,53 +211,12 @@ static void free_lane(struct lane *lane)
 
 /* ---- life ---- */
 
-static bool is_loopback_name(const char *host)
-{
-	/* An address, not a name like 127.0.0.1.example.com. */
-	bool is_address = text_is_made_of(host, "0123456789.");
-
-	return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-	       (is_address && strncmp(host, "127.", 4) == 0);
-}
-
-bool client_check_base_url(
-	const char *base_url, char **ret_clean, bool *ret_is_loopback, struct error *err)
-{
-	char *scheme AUTO_FREE = NULL, *host AUTO_FREE = NULL;
-	bool has_user = false;
-
-	if (!http_url_split(base_url, &scheme, &host, &has_user, err)) {
-		error_prefix(err, "the base URL can't be used");
-		return error_hint(err, "Set CLOUDFLARE_BASE_URL to something like %s, or unset it.",
-			CLIENT_DEFAULT_BASE_URL);
-	}
-	*ret_is_loopback = is_loopback_name(host);
-	if (has_user)
-		return error_set(err, "the base URL must not hold a user or password");
-	if (strpbrk(base_url, "?#"))
-		return error_set(err, "the base URL must not hold a query or fragment");
-	bool is_http = strcmp(scheme, "http") == 0;
-	if (!is_http && strcmp(scheme, "https") != 0)
-		return error_set(err, "the base URL must begin with https://");
-	if (is_http && !*ret_is_loopback) {
-		error_set(err, "the base URL is plain http, and not to this machine");
-		return error_hint(err, "The token would cross the network in the open. Use https.");
-	}
-	size_t length = strlen(base_url);
-	while (length && base_url[length - 1] == '/')
-		length--;
-	struct str clean = {0};
-	str_add(&clean, base_url, length);
-	*ret_clean = str_steal(&clean);
-	return true;
-}
-
 struct client *client_new(const struct client_options *options, struct error *err)
 {
 	char *base_url AUTO_FREE = NULL;
 	bool is_loopback;
 
-	if (!client_check_base_url(options->base_url, &base_url, &is_loopback, err))
+	if (!baseurl_check(options->base_url, &base_url, &is_loopback, err))
 		return NULL;
 	struct http *http = http_new(&(struct http_options){.connections = options->parallelism,
 					     .connect_timeout_ms = CONNECT_TIMEOUT_MS,
@@ -277,6 +250,20 @@ void client_free(struct client *client)
 	free(client);
 }
 
+static void remember_secrets(
+	const struct lane *lane, const struct client_call *wanted, struct call *call)
+{
+	const struct credentials *it = &lane->credentials;
+	const struct secret *const of_lane[] = {&it->token, &it->email, &it->key};
+	size_t count = ARRAY_SIZE(of_lane) + wanted->secret_count;
+
+	call->secrets = mem_alloc(count * sizeof(*call->secrets));
+	memcpy(call->secrets, of_lane, sizeof(of_lane));
+	for (size_t i = 0; i < wanted->secret_count; i++)
+		call->secrets[ARRAY_SIZE(of_lane) + i] = wanted->secrets[i];
+	call->scrub = (struct scrub){call->secrets, count};
+}
+
 void client_send(struct client *client, const struct client_call *wanted)
 {
 	struct call *call = mem_alloc(sizeof(*call));
@@ -289,6 +276,7 @@ void client_send(struct client *client, const struct client_call *wanted)
 	call->path = mem_copy_text(wanted->path);
 	call->body = wanted->body ? mem_copy_text(wanted->body) : NULL;
 	call->tag = wanted->tag;
+	remember_secrets(client->lanes[call->lane], wanted, call);
 	link_call(client, call);
 	enqueue(client, call);
 }
@@ -313,18 +301,31 @@ bool client_busy(const struct client *client)
 
 /* ---- starting ---- */
 
+static struct event_request tell_of(const struct call *call)
+{
+	return (struct event_request){
+		.method = call->method,
+		.path = call->path,
+		.attempt = call->attempt,
+		.sent_bytes = call->body ? strlen(call->body) : 0,
+		.ray = "",
+	};
+}
+
 static void start(struct client *client, struct lane *lane, struct call *call)
 {
 	struct str url CLEANUP(str_release) = {0};
 
 	call->attempt++;
+	struct event_request told = tell_of(call);
+	event_emit(client->sink, &(struct event){.type = EVENT_REQUEST, .request = &told});
 	pace_started(&lane->pace, clock_monotonic_ms());
 	str_format(&url, "%s%s", client->base_url, call->path);
 	http_start(client->http, &(struct http_request){
 					 .method = call->method,
 					 .url = str_text(&url),
 					 .body = call->body,
-					 .body_length = call->body ? strlen(call->body) : 0,
+					 .body_length = told.sent_bytes,
 					 .is_once = call->safety == RETRY_UNSAFE,
 					 .headers = lane->headers,
 					 .tag = call,
@@ -404,34 +405,6 @@ static struct client_answer *answer_new(struct client *client, struct call *call
 	return answer;
 }
 
-static enum retry_seen seen_of(const struct http_response *response, const struct cf_answer *cf)
-{
-	switch (response->outcome) {
-	case HTTP_NOT_SENT:
-		return RETRY_NOT_SENT;
-	case HTTP_NEVER:
-		return RETRY_NEVER;
-	case HTTP_UNKNOWN:
-		return RETRY_SAW_NOTHING;
-	case HTTP_ANSWERED:
-		break;
-	}
-	return cf->verdict == CF_BROKEN ? RETRY_SAW_BROKEN : RETRY_SAW_ANSWER;
-}
-
-static void read_response(
-	const struct http_response *response, struct cf_answer *cf, struct error *err)
-{
-	*cf = (struct cf_answer){.verdict = CF_BROKEN, .total_pages = -1, .total_count = -1};
-	if (response->outcome == HTTP_ANSWERED) {
-		cf_answer_decode(cf, response->status, &response->body, response->ray, err);
-		return;
-	}
-	error_set(err, "%s", response->problem);
-	if (response->outcome == HTTP_NEVER || response->outcome == HTTP_NOT_SENT)
-		error_hint(err, "Check the network, and CLOUDFLARE_BASE_URL if it is set.");
-}
-
 static void delay(struct client *client, struct call *call, const struct error *err,
 	const struct retry_verdict *verdict, bool is_throttled)
 {
@@ -475,10 +448,18 @@ static enum client_outcome failed_or_unknown(const struct call *call)
 								     : CLIENT_FAILED;
 }
 
-static bool leaves_open(enum retry_seen seen, const struct cf_answer *cf, int status)
+static void say_answer(
+	const struct client *client, const struct call *call, const struct http_response *response)
 {
-	return !cf->is_throttled && seen != RETRY_NOT_SENT &&
-	       (seen != RETRY_SAW_ANSWER || status >= 500 || status == 408);
+	struct event_request told = tell_of(call);
+
+	told.status = response->status;
+	told.received_bytes = response->body.length;
+	told.ray = response->ray;
+	event_emit(client->sink, &(struct event){.type = EVENT_ANSWER,
+					 .request = &told,
+					 .text = response->problem,
+					 .elapsed_us = response->elapsed_us});
 }
 
 /* Gives the answer, or NULL if the call will be tried again. */
@@ -490,18 +471,20 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 	struct error err = {0};
 
 	pace_ended(&lane->pace);
+	response_scrub(response, &call->scrub);
+	say_answer(client, call, response);
 	if (response->rate_remaining >= 0)
 		pace_told(&lane->pace, clock_monotonic_ms(), response->rate_remaining,
 			response->rate_reset_ms);
-	read_response(response, &cf, &err);
-	enum retry_seen seen = seen_of(response, &cf);
+	enum retry_seen seen = response_read(response, &call->scrub, &cf, &err);
 	struct retry_verdict verdict = {RETRY_GIVE_UP, 0};
 	if (cf.verdict != CF_DONE) {
 		verdict = retry_decide(
 			&(struct retry_input){call->safety, seen, response->status, cf.is_throttled,
 				call->attempt, response->retry_after_ms, crypt_random_below(256)});
 	}
-	call->may_be_done |= cf.verdict != CF_DONE && leaves_open(seen, &cf, response->status);
+	call->may_be_done |=
+		cf.verdict != CF_DONE && response_leaves_open(seen, &cf, response->status);
 	if (verdict.verb == RETRY_AGAIN && !lane->dead) {
 		delay(client, call, &err, &verdict, cf.is_throttled);
 		cf_answer_release(&cf);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const char magic[] = "cfprov-plan ";
-static const char value_key[] = "value";
+static const char value_key[] = "value", unprinted_key[] = "keeps_no_fingerprint";
 
 /* ---- writing ---- */
 
@@ -24,6 +24,8 @@ static void encode_object(struct json_writer *w, const char *key, const struct o
 	objects_encode(w, object);
 	if (object->value)
 		objects_encode_source(w, value_key, object->value);
+	if (object->keeps_no_fingerprint)
+		json_put_bool(w, unprinted_key, true);
 	json_end(w);
 }
 
@@ -160,7 +162,7 @@ static const char *keep(struct decoding *d, const char *text)
 static bool decode_object(struct decoding *d, const struct json *json, const char *key,
 	const struct object **ret_object)
 {
-	static const char *const others[] = {value_key, NULL};
+	static const char *const others[] = {value_key, unprinted_key, NULL};
 	struct arena *arena = &d->planfile->arena;
 	const struct json *fields = json_get(json, key);
 	struct object *object = arena_alloc(arena, sizeof(*object));
@@ -177,6 +179,7 @@ static bool decode_object(struct decoding *d, const struct json *json, const cha
 		return malformed(d, "where a value comes from");
 	if (value->kind != VALUE_NONE)
 		object->value = value;
+	object->keeps_no_fingerprint = json_is_true(json_get(fields, unprinted_key));
 	*ret_object = object;
 	return true;
 }
