@@ -20,6 +20,7 @@ static void add_overview(struct str *out)
 		"  CLOUDFLARE_ACCOUNT_ID  the account, if the manifest names none\n"
 		"  CFPROV_VAR_NAME        the value of ${NAME} in the manifest, behind -var\n"
 		"  CLOUDFLARE_BASE_URL    another server than Cloudflare's, a simulator say\n"
+		"  CFPROV_FINGERPRINT_KEY what fingerprints of values are made with\n"
 		"  CFPROV_REQUEST_TIMEOUT seconds that one request may take (default 60)\n"
 		"  CFPROV_LOG             write a log: error, warn, info, debug or trace\n"
 		"  CFPROV_LOG_PATH        append it to this file (default: standard error)\n"
