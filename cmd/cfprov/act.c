@@ -1,5 +1,6 @@
 #include "act.h"
 
+#include "engine/await.h"
 #include "engine/guard.h"
 #include "engine/runner.h"
 #include "interrupt.h"
@@ -92,17 +93,33 @@ static bool is_approved(const struct session *session, const char *operation)
 
 /* ---- doing it ---- */
 
-static int tell_end(const struct session *session, enum planning_mode mode,
-	const struct executor_result *result, const struct voice *voice)
+/* -wait: until the secrets are active. False: some are not, *ret_left of them; that was said. */
+static bool wait_for_secrets(struct session *session, size_t *ret_left)
+{
+	struct error err CLEANUP(error_release) = {0};
+	const struct cli *cli = session->cli;
+	const struct await_input input = {
+		.live = session_live_input(session),
+		.plan = &session->plan,
+		.ledger = &session->ledger,
+		.sink = &session->sink,
+		.timeout_ms = cli->wait_timeout_ms < 0 ? CLI_WAIT_TIMEOUT_MS : cli->wait_timeout_ms,
+	};
+
+	*ret_left = 0;
+	if (!cli->wait || await_active(&input, ret_left, &err))
+		return true;
+	term_error(&err);
+	return false;
+}
+
+static int tell_incomplete(const struct session *session, enum planning_mode mode,
+	const struct executor_result *result, size_t inactive, const struct voice *voice)
 {
 	struct str line CLEANUP(str_release) = {0}, counts CLEANUP(str_release) = {0};
 	const char *what = mode == PLANNING_DESTROY ? "Destroy incomplete" : "Apply incomplete";
+	bool was_interrupted = result->was_interrupted || interrupt_count > 0;
 
-	voice->form->failures(voice);
-	if (result->failed + result->not_started + result->unknown == 0 && !session->has_failed) {
-		voice->form->complete(mode, &result->done);
-		return EXIT_DONE;
-	}
 	render_done(&counts, &result->done);
 	if (result->failed)
 		str_format(&counts, ", %zu failed", result->failed);
@@ -110,14 +127,28 @@ static int tell_end(const struct session *session, enum planning_mode mode,
 		str_format(&counts, ", %zu unknown", result->unknown);
 	if (result->not_started)
 		str_format(&counts, ", %zu not started", result->not_started);
+	if (inactive)
+		str_format(&counts, ", %zu not active", inactive);
 	if (session->has_failed)
 		str_text_add(&counts, "; accounts that could not be read were left out");
-	str_format(&line, "%s: %s. %s", result->was_interrupted ? "Interrupted" : what,
-		str_text(&counts),
+	str_format(&line, "%s: %s. %s", was_interrupted ? "Interrupted" : what, str_text(&counts),
 		result->is_in_journal ? "The journal has all that worked; the next apply goes on."
 				      : "The state has all that worked.");
 	voice->form->incomplete(str_text(&line));
 	return EXIT_ERROR;
+}
+
+static int tell_end(struct session *session, enum planning_mode mode,
+	const struct executor_result *result, const struct voice *voice)
+{
+	size_t inactive = 0;
+
+	voice->form->failures(voice);
+	if (result->failed + result->not_started + result->unknown ||
+		!wait_for_secrets(session, &inactive) || session->has_failed)
+		return tell_incomplete(session, mode, result, inactive, voice);
+	voice->form->complete(mode, &result->done);
+	return EXIT_DONE;
 }
 
 /* The journal, or the state, could not be written. */
@@ -220,6 +251,24 @@ static bool needs_no_answer(const struct cli *cli)
 	return false;
 }
 
+/* Where the manifest was, no answer comes. */
+static bool is_input_free(const struct session *session)
+{
+	struct error err CLEANUP(error_release) = {0};
+
+	for (size_t i = 0; i < session->cli->manifests.count && session->may_ask; i++) {
+		if (strcmp(session->cli->manifests.items[i], "-") != 0)
+			continue;
+		error_set(&err,
+			"the standard input has the manifest, so that nobody can be asked there");
+		error_hint(&err, "Give -auto-approve; or save a plan with cfprov plan -out=FILE, "
+				 "and apply that.");
+		term_error(&err);
+		return false;
+	}
+	return true;
+}
+
 int act(const struct cli *cli, enum planning_mode mode, const char *operation)
 {
 	struct voice voice CLEANUP(voice_release);
@@ -228,7 +277,9 @@ int act(const struct cli *cli, enum planning_mode mode, const char *operation)
 
 	bool is_good = voice_init(&voice, cli);
 	session_init(&session, cli, &voice.sink);
-	if (!is_good || !needs_no_answer(cli) || !get_plan(&session, &mode, operation))
+	session.may_ask = !is_saved && !cli->auto_approve && cli->input;
+	if (!is_good || !needs_no_answer(cli) || !is_input_free(&session) ||
+		!get_plan(&session, &mode, operation))
 		return EXIT_ERROR;
 	const struct plan_view view = plan_view(&session, mode);
 	if (is_saved) {

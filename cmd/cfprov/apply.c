@@ -39,5 +39,10 @@ int apply_run(const struct cli *cli)
 		term_error(&err);
 		return EXIT_ERROR;
 	}
+	if (cli->wait_timeout_ms >= 0 && !cli->wait) {
+		error_set(&err, "-wait-timeout goes with -wait only");
+		term_error(&err);
+		return EXIT_ERROR;
+	}
 	return planning_mode_of(cli, &mode) ? act(cli, mode, "apply") : EXIT_ERROR;
 }

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-enum { CLI_PARALLELISM = 10, CLI_PARALLELISM_LIMIT = 256 };
+enum { CLI_PARALLELISM = 10, CLI_PARALLELISM_LIMIT = 256, CLI_WAIT_TIMEOUT_MS = 60000 };
 
 /* Exit statuses; see `cfprov help`. */
 enum { EXIT_DONE = 0, EXIT_ERROR = 1, EXIT_CHANGES = 2 };
@@ -19,6 +19,9 @@ enum { EXIT_DONE = 0, EXIT_ERROR = 1, EXIT_CHANGES = 2 };
 struct command;
 
 enum cli_format { FORMAT_HUMAN, FORMAT_JSON, FORMAT_MARKDOWN };
+
+/* Whose configuration `output` writes. */
+enum cli_tool { TOOL_NONE, TOOL_WRANGLER, TOOL_WRANGLER_TOML };
 
 /* A comment that is shorter could not hold its own summary. */
 enum { CLI_LEAST_BYTES = 512 };
@@ -37,6 +40,7 @@ struct cli {
 	struct cli_texts account_ids;                 /* -account-id */
 	struct cli_texts targets, excludes, replaces; /* patterns of addresses */
 	const char *out;                              /* -out; NULL: none */
+	const char *store;                            /* -store; NULL: none */
 	const char *state;  /* -state; NULL: where the manifest says, or beside it */
 	const char *backup; /* -backup; NULL: beside the state */
 	bool dry_run, json, raw;
@@ -44,9 +48,12 @@ struct cli {
 	bool destroys, refresh, refresh_only, allow_store_destroy, force;
 	size_t max_deletes, max_delete_percent;
 	enum cli_format format; /* -format */
+	enum cli_tool tool;     /* -format of output */
 	size_t max_bytes;       /* -max-bytes; 0: any length */
 	size_t parallelism;
 	int64_t lock_timeout_ms;
+	bool wait;               /* for secrets to become active */
+	int64_t wait_timeout_ms; /* -1: not given */
 	const char **arguments;
 	size_t argument_count, argument_room;
 };
@@ -76,6 +83,9 @@ enum cli_option {
 	CLI_ALL = 1 << 20,     /* each command: -no-color, -help */
 	CLI_INPUT = 1 << 21,   /* -input */
 	CLI_REFRESH = 1 << 22, /* -refresh */
+	CLI_WAIT = 1 << 23,    /* -wait, -wait-timeout */
+	CLI_STORE = 1 << 24,
+	CLI_TOOL = 1 << 25, /* -format: for another tool */
 };
 
 struct command {

@@ -90,6 +90,30 @@ static bool take_duration_ms(void *field, const char *value)
 	return number == 0 && !value[digits];
 }
 
+/* Takes one of the words; *ret_index says which. */
+static bool take_word(const char *const *words, size_t count, const char *value, size_t *ret_index)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!words[i] || strcmp(words[i], value) != 0)
+			continue;
+		*ret_index = i;
+		return true;
+	}
+	return false;
+}
+
+static bool take_tool(void *field, const char *value)
+{
+	static const char *const words[] = {
+		[TOOL_WRANGLER] = "wrangler", [TOOL_WRANGLER_TOML] = "wrangler-toml"};
+	enum cli_tool *tool = field;
+	size_t index = TOOL_NONE;
+
+	bool is_good = take_word(words, ARRAY_SIZE(words), value, &index);
+	*tool = (enum cli_tool)index;
+	return is_good;
+}
+
 static bool take_format(void *field, const char *value)
 {
 	static const char *const words[] = {
@@ -98,14 +122,11 @@ static bool take_format(void *field, const char *value)
 		[FORMAT_MARKDOWN] = "markdown",
 	};
 	enum cli_format *format = field;
+	size_t index = FORMAT_HUMAN;
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		if (strcmp(words[i], value) != 0)
-			continue;
-		*format = (enum cli_format)i;
-		return true;
-	}
-	return false;
+	bool is_good = take_word(words, ARRAY_SIZE(words), value, &index);
+	*format = (enum cli_format)index;
+	return is_good;
 }
 
 #define AT(field) offsetof(struct cli, field)
@@ -156,6 +177,12 @@ const struct option options[] = {
 		"-lock=false: do not lock the state (plan never does)"},
 	{"lock-timeout", "TIME", CLI_LOCK, take_duration_ms, AT(lock_timeout_ms),
 		"a duration like 30s or 5m", "how long to wait for the lock (default 0s)"},
+	{"store", "ADDRESS", CLI_STORE, take_text, AT(store), "STORE or ALIAS/STORE",
+		"the store that the secrets are for, in all accounts or in one"},
+	{"wait", NULL, CLI_WAIT, take_flag, AT(wait), "true or false",
+		"wait at the end until the secrets of the plan are active"},
+	{"wait-timeout", "TIME", CLI_WAIT, take_duration_ms, AT(wait_timeout_ms),
+		"a duration like 30s or 5m", "how long -wait waits (default 60s)"},
 	{"backup", "PATH", CLI_BACKUP, take_text, AT(backup), "a path, or - for none",
 		"where the state before is kept (default: with .backup behind); - for none"},
 	{"account-id", "ID", CLI_ACCOUNT_ID, take_texts, AT(account_ids), "the id of an account",
@@ -171,6 +198,8 @@ const struct option options[] = {
 		"for machines: one JSON object a line of all that happens"},
 	{"format", "FORMAT", CLI_FORMAT, take_format, AT(format), "human, json or markdown",
 		"human, json (Terraform's representation of a plan) or markdown"},
+	{"format", "TOOL", CLI_TOOL, take_tool, AT(tool), "wrangler or wrangler-toml",
+		"the bindings of a Worker to secrets, for wrangler.jsonc or wrangler.toml"},
 	{"max-bytes", "N", CLI_FORMAT, take_max_bytes, AT(max_bytes), "a number, at least 512",
 		"with -format=markdown: cut what is longer, but no deletion"},
 	{"no-color", NULL, CLI_ALL, take_flag, AT(no_color), "true or false", "no colour"},

@@ -102,6 +102,7 @@ static bool read_values(struct session *session)
 
 	if (!start_values(session))
 		return false;
+	session->values.leaves_input = session->may_ask;
 	if (!session->values.sources ||
 		values_read(&session->values, &session->desired, &session->input, &errors))
 		return true;

@@ -111,6 +111,17 @@ static void tell_wait(const char *what, const struct event *event)
 	term_say("%s", str_text(&line));
 }
 
+static void tell_await(const struct event_progress *now)
+{
+	struct str line CLEANUP(str_release) = {0};
+
+	str_format(&line, "Waiting for %zu secret%s to become active", now->left,
+		now->left == 1 ? "" : "s");
+	if (now->done)
+		str_format(&line, "; %zu %s already", now->done, now->done == 1 ? "is" : "are");
+	term_say("%s ...", str_text(&line));
+}
+
 /* Made by that apply; or a replacement that was cut off before it destroyed anything. */
 static void tell_recovered(const struct object *object)
 {
@@ -147,6 +158,9 @@ static void hear(void *context, const struct event *event)
 		break;
 	case EVENT_SLOW_DOWN:
 		tell_wait("Slowing down: ", event);
+		break;
+	case EVENT_AWAIT:
+		tell_await(&event->progress);
 		break;
 	case EVENT_INTERRUPT:
 		term_say("Stopping: %zu under way are waited for, %zu are not started. "

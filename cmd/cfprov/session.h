@@ -19,6 +19,7 @@ struct session {
 	const struct event_sink *listener; /* of the command; may be NULL */
 	struct event_sink sink;            /* the log's and the listener's; for the library */
 	int wake_fd;                       /* of interrupt_start */
+	bool may_ask; /* a question may come, to be answered on the standard input */
 	struct manifest manifest;
 	bool has_manifest;       /* its files were read, well or not */
 	char *state_path;        /* known once the state was read or opened */

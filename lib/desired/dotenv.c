@@ -136,6 +136,8 @@ static size_t read_entry(struct scan *scan, size_t at, struct dotenv *dotenv)
 	bool is_one = find_key(scan, at, &key, &start);
 	if (is_one)
 		end = find_value(scan, start, &entry);
+	else if (!dotenv->stray_line && !is_rest_empty(scan, at))
+		dotenv->stray_line = scan->line;
 	size_t next = line_end(scan, end);
 	for (; at < next; at++)
 		scan->line += scan->text[at] == '\n';

@@ -41,6 +41,9 @@ struct table;
 struct dotenv {
 	struct dotenv_entry *entries; /* in the order of the file */
 	size_t count, room;
+	/* The first line that is neither blank nor a comment and assigns nothing; 0: there is none.
+	 * It may be the rest of a value that was meant to be quoted. */
+	size_t stray_line;
 	struct table *last; /* of each key */
 };
 

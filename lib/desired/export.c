@@ -2,122 +2,11 @@
 
 #include "base/text.h"
 #include "desired/shape.h"
+#include "desired/writing.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-/* ---- words ---- */
-
-static bool is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-/* YAML 1.1 and 1.2: would this plain scalar be anything but text to some reader? */
-static bool must_quote(const char *word)
-{
-	static const char *const others[] = {
-		"true", "false", "yes", "no", "on", "off", "y", "n", "null"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-		if (strcasecmp(word, others[i]) == 0)
-			return true;
-	return !is_letter(word[0]) || strchr(word, ':');
-}
-
-/* Words have passed the schema: no character in them needs an escape. */
-static void add_word(struct str *out, const char *word)
-{
-	const char *quote = must_quote(word) ? "\"" : "";
-
-	str_format(out, "%s%s%s", quote, word, quote);
-}
-
-/*
- * Any text, in double quotes. What can be seen stands as it is; the rest becomes \x1b and \u202e,
- * which YAML writes as text_add_visible does. With `doubles_dollars` variables may stand there.
- */
-static void add_text(struct str *out, const char *text, bool doubles_dollars)
-{
-	str_char(out, '"');
-	while (*text) {
-		size_t plain = strcspn(text, "\"\\$");
-		text_add_visible(out, text, plain, 0);
-		text += plain;
-		if (*text == '$')
-			str_text_add(out, doubles_dollars ? "$$" : "$");
-		else if (*text)
-			str_format(out, "\\%c", *text);
-		text += *text != '\0';
-	}
-	str_char(out, '"');
-}
-
-/* ---- accounts ---- */
-
-/* As {env: NAME}. */
-static void add_source(struct str *out, const struct value_source *source)
-{
-	static const char *const keys[] = {[VALUE_ENV] = "env",
-		[VALUE_FILE] = "file",
-		[VALUE_COMMAND] = "command",
-		[VALUE_DOTENV] = "dotenv"};
-
-	str_format(out, "{%s: ", keys[source->kind]);
-	if (source->kind == VALUE_ENV)
-		add_word(out, source->name);
-	else if (source->kind != VALUE_COMMAND)
-		add_text(out, source->name, false);
-	for (size_t i = 0; source->argv && source->argv[i]; i++) {
-		str_text_add(out, i ? ", " : "[");
-		add_text(out, source->argv[i], false);
-	}
-	str_text_add(out, source->argv ? "]" : "");
-	if (source->key) {
-		str_text_add(out, ", key: ");
-		add_text(out, source->key, false);
-	}
-	if (source->pointer) {
-		str_text_add(out, ", json: ");
-		add_text(out, source->pointer, false);
-	}
-	str_text_add(out, source->keeps_last_newline ? ", trim: false}" : "}");
-}
-
-static bool is_single(const struct model *accounts)
-{
-	const struct account *first = accounts->accounts;
-
-	return accounts->account_count == 1 && first->token.kind == VALUE_NONE &&
-	       strcmp(first->alias, MODEL_DEFAULT_ALIAS) == 0;
-}
-
-static void add_accounts(struct str *out, const struct model *accounts)
-{
-	if (is_single(accounts)) {
-		str_text_add(out, "account_id: ");
-		add_word(out, accounts->accounts[0].id);
-		str_text_add(out, "\n\n");
-		return;
-	}
-	str_text_add(out, "accounts:\n");
-	for (size_t i = 0; i < accounts->account_count; i++) {
-		const struct account *account = &accounts->accounts[i];
-		str_text_add(out, "  ");
-		add_word(out, account->alias);
-		str_text_add(out, ":\n    account_id: ");
-		add_word(out, account->id);
-		str_char(out, '\n');
-		if (account->token.kind == VALUE_NONE)
-			continue;
-		str_text_add(out, "    api_token: ");
-		add_source(out, &account->token);
-		str_char(out, '\n');
-	}
-	str_char(out, '\n');
-}
 
 /* ---- what can't be written ---- */
 
@@ -209,7 +98,7 @@ static void add_variable(struct str *out, const char *secret)
 		str_char(&name, '_');
 	for (const char *it = secret; *it && name.length < schema_secret_name.longest; it++)
 		str_char(&name, *it == '-' ? '_' : (char)toupper((unsigned char)*it));
-	add_word(out, str_text(&name));
+	writing_word(out, str_text(&name));
 }
 
 static void add_secret(struct str *out, const struct object *secret)
@@ -218,18 +107,18 @@ static void add_secret(struct str *out, const struct object *secret)
 	const char *rest = secret->scopes, *between = "";
 
 	str_text_add(out, "      - name: ");
-	add_word(out, secret->secret);
+	writing_word(out, secret->secret);
 	if (rest && *rest && strcmp(rest, "workers") != 0) {
 		str_text_add(out, "\n        scopes: [");
 		for (const char *scope; (scope = next_scope(&arena, &rest)); between = ", ") {
 			str_text_add(out, between);
-			add_word(out, scope);
+			writing_word(out, scope);
 		}
 		str_char(out, ']');
 	}
 	if (secret->comment && *secret->comment) {
 		str_text_add(out, "\n        comment: ");
-		add_text(out, secret->comment, true);
+		writing_text(out, secret->comment, true);
 	}
 	str_text_add(out, "\n        value: {env: ");
 	add_variable(out, secret->secret);
@@ -273,13 +162,13 @@ static void add_store(struct str *out, const struct chosen *same, size_t count, 
 	bool is_bare = count == accounts && !same->secrets.length;
 
 	str_text_add(out, is_bare ? "  - " : "  - name: ");
-	add_word(out, same->store->store);
+	writing_word(out, same->store->store);
 	str_char(out, '\n');
 	if (count != accounts) {
 		str_text_add(out, "    accounts: [");
 		for (size_t i = 0; i < count; i++) {
 			str_text_add(out, i ? ", " : "");
-			add_word(out, same[i].store->account);
+			writing_word(out, same[i].store->account);
 		}
 		str_text_add(out, "]\n");
 	}
@@ -337,7 +226,7 @@ size_t export_manifest(const struct model *accounts, const struct model *live, s
 				  "# over; before you take that out, say where the right one is "
 				  "read from.\n");
 	str_char(out, '\n');
-	add_accounts(out, accounts);
+	writing_accounts(out, accounts);
 	str_text_add(out, choice.count ? "stores:\n" : "stores: [] # nothing lives there yet\n");
 	for (size_t i = 0, next; i < choice.count; i = next) {
 		for (next = i + 1; next < choice.count; next++)

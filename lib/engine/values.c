@@ -173,6 +173,22 @@ static bool is_to_be_read(
 	       planner_wants(input, desired);
 }
 
+/* Who answers the question would be taken for the value, or the value for an answer. */
+static void refuse_input(const struct object *desired, struct error_list *errors)
+{
+	struct error *err = error_list_add(errors);
+	const struct place *place = &desired->value->place;
+	struct str address CLEANUP(str_release) = {0};
+
+	object_add_address(&address, desired);
+	error_set(err, "the standard input has the value of %s, so that nobody can be asked there",
+		str_text(&address));
+	error_hint(err, "Give -auto-approve; or save a plan with cfprov plan -out=FILE, and apply "
+			"that.");
+	if (place->file)
+		error_at(err, place->file, place->line, place->column);
+}
+
 static void read_desired(struct values *values, struct object *desired,
 	const struct planner_input *input, const struct renames *renames, struct error_list *errors)
 {
@@ -186,6 +202,12 @@ static void read_desired(struct values *values, struct object *desired,
 		live = renames_former(renames, desired, input->live);
 	if (!is_to_be_read(input, desired, live != NULL))
 		return;
+	if (values->leaves_input && desired->value->kind == VALUE_STDIN) {
+		if (!values->has_refused_input)
+			refuse_input(desired, errors);
+		values->has_refused_input = true;
+		return;
+	}
 	const struct secret *value = values_open(values, desired, &err);
 	if (value)
 		judge(values, desired, recorded, value);

@@ -22,6 +22,8 @@ enum { VALUE_LENGTH_LIMIT = 65536 };
 struct values {
 	struct sources *sources; /* borrowed */
 	const char *lineage;     /* borrowed */
+	bool leaves_input;       /* the standard input is for a question: values_read spares it */
+	bool has_refused_input;
 	struct fingerprint_key key;
 	struct arena arena;       /* addresses and fingerprints */
 	struct table *by_address; /* -> struct held_value */
@@ -40,7 +42,8 @@ void values_release(struct values *values);
 /*
  * Reads the values that planning needs, and sets `verdict` and `fingerprint` of the desired
  * secrets (lent by values). Not read is what is never written: what lives already and is written
- * once, and what the options leave out. Every error is added, with the secret's address.
+ * once, and what the options leave out. Every error is added, with the secret's address; that the
+ * standard input is for something else, once.
  */
 bool values_read(struct values *values, struct model *desired, const struct planner_input *input,
 	struct error_list *errors) MUST_CHECK;

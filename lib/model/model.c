@@ -251,14 +251,17 @@ unsigned object_differences(const struct object *a, const struct object *b)
 	return fields;
 }
 
+bool object_became_ready(const struct object *recorded, const struct object *live)
+{
+	return recorded->status && live->status && strcmp(recorded->status, "active") != 0 &&
+	       strcmp(recorded->status, live->status) != 0;
+}
+
 unsigned object_drift(const struct object *recorded, const struct object *live)
 {
 	unsigned fields = object_differences(recorded, live);
-	bool became_ready = recorded->status && live->status &&
-			    strcmp(recorded->status, "active") != 0 &&
-			    strcmp(recorded->status, live->status) != 0;
 
-	return became_ready ? fields & ~(unsigned)FIELD_VALUE : fields;
+	return object_became_ready(recorded, live) ? fields & ~(unsigned)FIELD_VALUE : fields;
 }
 
 static int compare_scopes(const void *a, const void *b)

@@ -176,6 +176,12 @@ unsigned object_differences(const struct object *a, const struct object *b);
  */
 unsigned object_drift(const struct object *recorded, const struct object *live);
 
+/*
+ * Has Cloudflare got a secret ready since it was recorded? That may change `modified`, too, and
+ * nobody has written anything.
+ */
+bool object_became_ready(const struct object *recorded, const struct object *live);
+
 /* Adds a copy of an object (or account) of another model, texts and all. */
 struct object *model_add_copy(struct model *model, const struct object *object);
 struct account *model_add_account_copy(struct model *model, const struct account *account);

@@ -274,17 +274,22 @@ static bool check_readable(const struct ledger *ledger, const struct str *bytes,
 	return error_hint(err, "This is a defect of cfprov. Please report it.");
 }
 
-static bool write_state(struct ledger *ledger, struct error *err)
+/* `backup` NULL: it is left as it is. */
+static bool write_with_backup(struct ledger *ledger, const char *backup, struct error *err)
 {
 	struct str bytes CLEANUP(str_release) = {0};
 
 	give_birth(ledger);
 	state_encode(&ledger->state, &bytes);
-	if (!check_readable(ledger, &bytes, err) ||
-		!fs_replace(ledger->path, ledger->backup_path, &bytes, err))
+	if (!check_readable(ledger, &bytes, err) || !fs_replace(ledger->path, backup, &bytes, err))
 		return error_prefix(err, "the state could not be written");
 	ledger->is_ahead_of_file = false;
 	return true;
+}
+
+static bool write_state(struct ledger *ledger, struct error *err)
+{
+	return write_with_backup(ledger, ledger->backup_path, err);
 }
 
 static bool drop_journal(struct ledger *ledger, struct error *err)
@@ -327,6 +332,15 @@ bool ledger_change(struct ledger *ledger, const struct state_fold *changes, stru
 {
 	ledger_stage(ledger, changes);
 	return ledger_commit(ledger, err);
+}
+
+bool ledger_learn(
+	struct ledger *ledger, const struct change *changes, size_t count, struct error *err)
+{
+	int64_t serial = ledger->state.serial;
+
+	fold(ledger, &(struct state_fold){.changes = changes, .change_count = count});
+	return ledger->state.serial == serial || write_with_backup(ledger, NULL, err);
 }
 
 bool ledger_replace(struct ledger *ledger, struct state *state, struct error *err)

@@ -94,6 +94,13 @@ bool ledger_change(
 	struct ledger *ledger, const struct state_fold *changes, struct error *err) MUST_CHECK;
 
 /*
+ * The same of what was seen after a run: what it has come to. The backup stays that of the state
+ * before the run.
+ */
+bool ledger_learn(struct ledger *ledger, const struct change *changes, size_t count,
+	struct error *err) MUST_CHECK;
+
+/*
  * Takes a whole other state in place of the one there was, and writes it. The serial never goes
  * back: it is that of the new state, or the old one's and one, whatever is more.
  */

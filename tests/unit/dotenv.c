@@ -221,6 +221,25 @@ static void hammered(void **state)
 	}
 }
 
+static size_t stray_line(const char *text)
+{
+	struct dotenv dotenv CLEANUP(dotenv_release) = {0};
+
+	free(parse(&dotenv, text, strlen(text)));
+	return dotenv.stray_line;
+}
+
+/* The rest of a value without quotes, perhaps: keys behind it may be part of a secret. */
+static void strays(void **state)
+{
+	(void)state;
+	assert_int_equal(stray_line(""), 0);
+	assert_int_equal(
+		stray_line("\xef\xbb\xbf# c\n\n  \t\n  # c\nK=v # c\nexport L=\"a\nb\" # c"), 0);
+	assert_int_equal(stray_line("# c\nK=-----BEGIN\nabc+d/e\nfg==\nnone"), 3);
+	assert_int_equal(stray_line("K='a\nb'\nexport L"), 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +252,7 @@ int main(void)
 		cmocka_unit_test(odd_quotes),
 		cmocka_unit_test(any_bytes),
 		cmocka_unit_test(hammered),
+		cmocka_unit_test(strays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -313,7 +313,7 @@ static void tokens(void **unused)
 	assert_int_equal(export_manifest(&accounts, &live, &text, &notes), 1);
 	expect_text(str_text(&text), "api_token: {env: TOKEN, json: \"/a~1\"}\n");
 	expect_text(str_text(&text), "api_token: {file: \"/a b\", trim: false}\n");
-	expect_text(str_text(&text), "api_token: {dotenv: \"/.env\", key: \"no\"}\n");
+	expect_text(str_text(&text), "api_token: {dotenv: /.env, key: \"no\"}\n");
 	expect_text(str_text(&text), "api_token: {command: [\"pass\", \"a \\\"$b\", \"\"]}\n");
 	expect_round(&accounts, &live, 1);
 }

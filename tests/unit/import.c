@@ -58,7 +58,7 @@ static void ids(void **state)
 		struct scene s CLEANUP(release);
 		struct error err CLEANUP(error_release) = {0};
 		make(&s, cases[i].id);
-		const char *store = import_store(&s.input, &err);
+		const char *store = import_check_id(&s.input, &err);
 		if (cases[i].store)
 			assert_string_equal(store, cases[i].store);
 		else
