@@ -82,3 +82,15 @@ bool inside_read_doomed(struct session *session, bool *ret_any)
 	read(session, &input, &wanted);
 	return interrupt_count == 0 && session_drop_unread(session);
 }
+
+bool inside_read_all(struct session *session)
+{
+	struct live_input input = session_live_input(session);
+	struct wanted wanted = {0};
+
+	for (size_t i = 0; i < session->live.object_count; i++)
+		if (session->live.objects[i].kind == OBJECT_STORE)
+			want(session, &session->live.objects[i], &wanted);
+	read(session, &input, &wanted);
+	return interrupt_count == 0 && session_drop_unread(session);
+}

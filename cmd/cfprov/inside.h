@@ -16,4 +16,7 @@ void inside_read_managed(struct session *session, const struct live_input *input
  */
 bool inside_read_doomed(struct session *session, bool *ret_any) MUST_CHECK;
 
+/* The same for all stores that live. */
+bool inside_read_all(struct session *session) MUST_CHECK;
+
 #endif

@@ -325,11 +325,11 @@ static bool refuse_tag(struct builder *b, const yaml_event_t *event, const yaml_
 {
 	if (!tag || strcmp((const char *)tag, YAML_STR_TAG) == 0)
 		return true;
-	struct str text CLEANUP(str_release) = {0};
-	text_add_visible(&text, (const char *)tag, strlen((const char *)tag), 60);
+	/* A password that begins with ! reads as a tag: it is not shown. */
 	struct error *err = error_at_event(b, event, 0);
-	error_set(err, "tags are not supported: %s", str_text(&text));
-	error_hint(err, "Take the tag out; what a key wants is known without it.");
+	error_set(err, "tags are not supported");
+	error_hint(err, "Take the word with the ! out; what a key wants is known without it. Text "
+			"that begins with ! needs quotes.");
 	return false;
 }
 
@@ -392,9 +392,8 @@ static bool on_alias(struct builder *b, const yaml_event_t *event)
 	const struct yaml *target = table_get(b->anchors, name);
 	size_t columns = strlen(name) + 1;
 
-	if (!target) {
-		error_set(error_at_event(b, event, columns),
-			"there is no anchor of this name before it");
+	if (!target) { /* and it may be a password that begins with * */
+		error_set(error_at_event(b, event, 1), "there is no anchor of this name before it");
 		return false;
 	}
 	for (size_t i = 0; i < b->depth; i++) {

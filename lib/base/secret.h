@@ -1,7 +1,10 @@
 /*
- * Bytes that nobody else may see: a token, a value. They live in their own locked pages, are left
- * out of core files and are wiped before the pages go back. They are opened at the socket only;
- * nothing here prints, compares or copies them into ordinary memory.
+ * Bytes that nobody else may see: a token, a value. They live in locked pages of their own, are
+ * left out of core files and are wiped before the pages go back. They are opened at the socket
+ * only; nothing here prints, compares or copies them into ordinary memory.
+ *
+ * How much memory may be locked is limited (8 MiB, often): small secrets share pages, so that
+ * many thousands fit in. For one thread.
  */
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H
@@ -11,7 +14,8 @@
 struct secret {
 	char *bytes; /* followed by a NUL that is not counted; NULL: no secret */
 	size_t length;
-	size_t room; /* in bytes, whole pages */
+	size_t room;         /* in bytes */
+	struct shelf *shelf; /* shared pages that it is in; NULL: it has its own */
 };
 
 /* Gives a secret with room for `length` bytes, all zero. */

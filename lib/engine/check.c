@@ -40,7 +40,7 @@ static bool check_identity(const struct action *action, struct error *err)
 		return refuse(action, "before and after are not the same object", err);
 	if (action->changes && (!before || !after || after->kind != OBJECT_SECRET))
 		return refuse(action, "what can't be changed would be", err);
-	if (action_writes_value(action) && !action->after->value)
+	if (after && action_writes_value(action) && !after->value)
 		return refuse(action, "a value would be written that has no source", err);
 	return true;
 }

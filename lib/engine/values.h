@@ -12,8 +12,8 @@
 #define ENGINE_VALUES_H
 
 #include "desired/source.h"
+#include "engine/fingerprint.h"
 #include "engine/planner.h"
-#include "model/fingerprint.h"
 
 /* Cloudflare's API reference, Secrets Store, "Create a secret": at most 64 KiB, in bytes. */
 enum { VALUE_LENGTH_LIMIT = 65536 };

@@ -99,7 +99,7 @@ static const char *difference(
 		return "a secret of the new name exists now";
 	if (!now)
 		return kind == ACTION_DESTROY ? NULL : "it is gone";
-	if (strcmp(now->id, action->before->id) != 0)
+	if (!action->before || strcmp(now->id, action->before->id) != 0)
 		return "it is another one now, with another id";
 	if (was_changed(action, now))
 		return "it was written to meanwhile";

@@ -428,7 +428,11 @@ static void read_response(
 		return;
 	}
 	error_set(err, "%s", response->problem);
-	if (response->outcome == HTTP_NEVER || response->outcome == HTTP_NOT_SENT)
+	if (response->is_tls_trouble)
+		error_hint(err,
+			"Check SSL_CERT_FILE and CLOUDFLARE_BASE_URL, if they are set. A proxy in "
+			"between may have certificates of its own: SSL_CERT_FILE can name them.");
+	else if (response->outcome == HTTP_NEVER || response->outcome == HTTP_NOT_SENT)
 		error_hint(err, "Check the network, and CLOUDFLARE_BASE_URL if it is set.");
 }
 

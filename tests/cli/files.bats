@@ -268,7 +268,7 @@ teardown() { stop_all; }
 	reject 'removed: [{from: p/x}]' '`p/x` is removed here and declared in cfprov.yaml:2' \
 		cfprov.yaml:3:11
 	reject 'removed: [{from: p/y, destroy: maybe}]' '`destroy` must be true or false'
-	reject 'removed: [{from: p}]' '1 part between slashes, and 2 belong there'
+	reject 'removed: [{from: p}]' '1 part between slashes, and 2 to 3 belong there'
 	head='account_id: a1\n'
 	reject 'stores: [{name: x, on_remove: destory}]' 'did you mean `destroy`?'
 	reject 'stores: [{name: x, prevent_destroy: 1}]' '`prevent_destroy` must be true or false'
@@ -279,7 +279,7 @@ moved: [{from: old, to: default}]\nremoved: [{from: default/y, destroy: false}]\
 
 @test "the examples are valid" {
 	local file
-	for file in "$top"/examples/*.yaml "$top"/examples/*/; do
+	for file in "$top"/examples/*.yaml "$top"/examples/secrets/*.yaml "$top/examples/platform"; do
 		good validate -f "$file"
 	done
 	good validate -f "$top/examples/platform" -var REGION=us -var PROTECT=false

@@ -794,7 +794,7 @@ static void no_room_while_going(void **state)
 
 	make_mixed_plan(rig, 700);
 	rig->parallelism = 1;
-	run_limited(rig, 90000, nothing_came);
+	run_limited(rig, 50000, nothing_came);
 	struct ledger ledger;
 	size_t left = 0;
 	assert_true(ledger_read(&ledger, rig->path, &rig->err));

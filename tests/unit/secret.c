@@ -44,6 +44,29 @@ static void empty_is_not_absent(void **state)
 	secret_release(&secret); /* twice does no harm */
 }
 
+/* Small ones share pages; none sees another one, nor what was there before. */
+static void many_small_ones(void **state)
+{
+	enum { COUNT = 5000 };
+	struct secret *secrets = mem_alloc(COUNT * sizeof(*secrets));
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		for (size_t i = 0; i < COUNT; i++) {
+			secret_init(&secrets[i], i % 1500);
+			for (size_t at = 0; at <= i % 1500; at++)
+				assert_int_equal(secrets[i].bytes[at], 0);
+			memset(secrets[i].bytes, (int)(i % 255) + 1, i % 1500);
+		}
+		for (size_t i = 0; i < COUNT; i++)
+			for (size_t at = 0; at < i % 1500; at++)
+				assert_int_equal((unsigned char)secrets[i].bytes[at], i % 255 + 1);
+		for (size_t i = 0; i < COUNT; i++)
+			secret_release(&secrets[round == 1 ? COUNT - 1 - i : i]);
+	}
+	free(secrets);
+}
+
 /* Whether the program may still read at the address: write() says EFAULT if not. */
 static bool is_mapped(const char *address)
 {
@@ -113,6 +136,7 @@ int main(void)
 		cmocka_unit_test(holds_what_it_was_given),
 		cmocka_unit_test(always_ends_with_nul),
 		cmocka_unit_test(empty_is_not_absent),
+		cmocka_unit_test(many_small_ones),
 		cmocka_unit_test(pages_go_back),
 		cmocka_unit_test(wipes),
 		cmocka_unit_test(grows),

@@ -8,8 +8,8 @@
  *
  * Parameters as OWASP's password storage cheat sheet has them for argon2id (19 MiB, 2 passes).
  */
-#ifndef MODEL_FINGERPRINT_H
-#define MODEL_FINGERPRINT_H
+#ifndef ENGINE_FINGERPRINT_H
+#define ENGINE_FINGERPRINT_H
 
 #include "adapter/crypt.h"
 #include "base/error.h"

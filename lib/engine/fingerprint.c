@@ -1,4 +1,4 @@
-#include "model/fingerprint.h"
+#include "engine/fingerprint.h"
 
 #include <stdio.h>
 #include <string.h>
