@@ -49,6 +49,18 @@ static bool goes_along(const struct plan *plan, const struct object *inside)
 	return action && action->goes_with_store && strcmp(action->before->id, inside->id) == 0;
 }
 
+/* Does a store that is replaced take along what stands where this is to be created? */
+static bool goes_before(
+	const struct plan *plan, const struct action *action, const struct object *now)
+{
+	for (size_t i = 0; i < action->wait_count; i++) {
+		const struct action *store = &plan->actions[action->waits_for[i]];
+		if (action_destroys(store) && is_known(store, now))
+			return true;
+	}
+	return false;
+}
+
 /* Everything inside stands right behind the store. */
 static bool has_new_strangers(const struct plan *plan, const struct action *action,
 	const struct model *model, const struct object *live)
@@ -94,7 +106,7 @@ static const char *difference(
 	if (is_double(live, now))
 		return "there are two of this name now";
 	if (kind == ACTION_CREATE)
-		return now ? "it exists now" : NULL;
+		return now && !goes_before(plan, action, now) ? "it exists now" : NULL;
 	if (is_rename && find_live(live, action->after))
 		return "a secret of the new name exists now";
 	if (!now)
