@@ -67,6 +67,8 @@ static bool has_new_strangers(const struct plan *plan, const struct action *acti
 {
 	const struct object *end = model->objects + model->object_count;
 
+	if (live->kind != OBJECT_STORE)
+		return false; /* what stands behind a secret is beside it */
 	for (const struct object *it = live + 1; it < end && it->secret; it++) {
 		if (strcmp(it->account, live->account) != 0 || strcmp(it->store, live->store) != 0)
 			break;
