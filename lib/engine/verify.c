@@ -95,6 +95,21 @@ static bool was_changed(const struct action *action, const struct object *now)
 	return action->live && object_differences(action->live, now) != 0;
 }
 
+/* Of what is there and stays, or goes: `now` is what lives of that name. */
+static const char *difference_of(const struct plan *plan, const struct action *action,
+	const struct model *live, const struct object *now)
+{
+	if (!now)
+		return action_kind(action) == ACTION_DESTROY ? NULL : "it is gone";
+	if (!action->before || strcmp(now->id, action->before->id) != 0)
+		return "it is another one now, with another id";
+	if (was_changed(action, now))
+		return "it was written to meanwhile";
+	if (action_destroys(action) && has_new_strangers(plan, action, live, now))
+		return "it holds more that cfprov does not manage";
+	return NULL;
+}
+
 static const char *difference(
 	const struct plan *plan, const struct action *action, const struct model *live)
 {
@@ -111,15 +126,7 @@ static const char *difference(
 		return now && !goes_before(plan, action, now) ? "it exists now" : NULL;
 	if (is_rename && find_live(live, action->after))
 		return "a secret of the new name exists now";
-	if (!now)
-		return kind == ACTION_DESTROY ? NULL : "it is gone";
-	if (!action->before || strcmp(now->id, action->before->id) != 0)
-		return "it is another one now, with another id";
-	if (was_changed(action, now))
-		return "it was written to meanwhile";
-	if (action_destroys(action) && has_new_strangers(plan, action, live, now))
-		return "it holds more that cfprov does not manage";
-	return NULL;
+	return difference_of(plan, action, live, now);
 }
 
 bool verify_plan(const struct plan *plan, const struct model *live, struct error_list *errors)

@@ -1,3 +1,4 @@
+/* file size: one fake runner, for all that a run may meet of secrets */
 /* The executor with secrets: batches, what waits for a store, renames, and what nobody saw. */
 #include "engine/executor.h"
 

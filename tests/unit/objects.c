@@ -245,6 +245,8 @@ static void in_a_state(void **state)
 	state_release(&after);
 }
 
+#define OURS "{\"id\":\"a\",\"origin\":\"created\"}"
+
 static void wrong_states(void **state)
 {
 	static const char *const stores[] = {"{\"secrets\":{}}", "{\"secrets\":[]}",
@@ -253,11 +255,9 @@ static void wrong_states(void **state)
 		"{\"secrets\":{\"\":{\"id\":\"a\",\"origin\":\"created\"}}}",
 		"{\"secrets\":{\"A/B\":{\"id\":\"a\",\"origin\":\"created\"}}}",
 		"{\"secrets\":{\"A\":{\"id\":\"a\",\"origin\":\"created\",\"secrets\":{}}}}",
-		"{\"secrets\":{\"A\":{\"id\":\"a\",\"origin\":\"created\"},"
-		"\"B\":{\"id\":\"a\",\"origin\":\"created\"}}}",
-		"{\"id\":\"a\",\"origin\":\"created\","
-		"\"secrets\":{\"A\":{\"id\":\"a\",\"origin\":\"created\"}}}",
-		"{\"secrets\":{\"A\":{\"id\":\"a\",\"origin\":\"created\"}},\"x\":1}",
+		"{\"secrets\":{\"A\":" OURS ",\"B\":" OURS "}}",
+		"{\"id\":\"a\",\"origin\":\"created\",\"secrets\":{\"A\":" OURS "}}",
+		"{\"secrets\":{\"A\":" OURS "},\"x\":1}",
 		"{\"secrets\":{\"A\":{\"id\":\"a\",\"unresolved\":true}}}"};
 
 	(void)state;
