@@ -96,11 +96,12 @@ static int tell_end(const struct session *session, enum planning_mode mode,
 	const struct executor_result *result, const struct voice *voice)
 {
 	struct str line CLEANUP(str_release) = {0}, counts CLEANUP(str_release) = {0};
+	const char *what = mode == PLANNING_DESTROY ? "Destroy incomplete" : "Apply incomplete";
 
 	voice->form->failures(voice);
-	if (result->failed + result->not_started + result->unknown == 0) {
+	if (result->failed + result->not_started + result->unknown == 0 && !session->has_failed) {
 		voice->form->complete(mode, &result->done);
-		return session->has_failed ? EXIT_ERROR : EXIT_DONE;
+		return EXIT_DONE;
 	}
 	render_done(&counts, &result->done);
 	if (result->failed)
@@ -109,8 +110,10 @@ static int tell_end(const struct session *session, enum planning_mode mode,
 		str_format(&counts, ", %zu unknown", result->unknown);
 	if (result->not_started)
 		str_format(&counts, ", %zu not started", result->not_started);
-	str_format(&line, "%s: %s. %s",
-		result->was_interrupted ? "Interrupted" : "Apply incomplete", str_text(&counts),
+	if (session->has_failed)
+		str_text_add(&counts, "; accounts that could not be read were left out");
+	str_format(&line, "%s: %s. %s", result->was_interrupted ? "Interrupted" : what,
+		str_text(&counts),
 		result->is_in_journal ? "The journal has all that worked; the next apply goes on."
 				      : "The state has all that worked.");
 	voice->form->incomplete(str_text(&line));
@@ -155,7 +158,7 @@ static int execute(struct session *session, enum planning_mode mode, const char 
 		.desired = &session->desired,
 		.runner = runner_new(&options),
 		.ledger = &session->ledger,
-		.sink = session->sink,
+		.sink = &session->sink,
 		.parallelism = session->cli->parallelism,
 		.interrupted = &interrupt_count,
 	};
@@ -168,6 +171,22 @@ static int execute(struct session *session, enum planning_mode mode, const char 
 	voice->form->failures(voice);
 	tell_unwritten(&result, operation, &err);
 	return EXIT_ERROR;
+}
+
+/* What moves, and what a run that was cut off has left: agreed to by now, or no question. */
+static bool record_what_was_learned(struct session *session)
+{
+	size_t count = session->plan.move_count;
+	struct error err CLEANUP(error_release) = {0};
+
+	if (!ledger_commit(&session->ledger, &err)) {
+		error_hint(&err, "Nothing was done.");
+		term_error(&err);
+		return false;
+	}
+	if (count)
+		term_say("Moved in the state: %zu object%s.", count, count == 1 ? "" : "s");
+	return true;
 }
 
 static bool has_nothing_to_do(const struct plan *plan, enum planning_mode mode)
@@ -222,5 +241,7 @@ int act(const struct cli *cli, enum planning_mode mode, const char *operation)
 	bool may_go_on =
 		has_nothing_to_do(&session.plan, mode) ||
 		(is_saved ? is_guarded(cli, &session.plan) : is_approved(&session, operation));
-	return may_go_on ? execute(&session, mode, operation, &voice) : EXIT_ERROR;
+	return may_go_on && record_what_was_learned(&session)
+		       ? execute(&session, mode, operation, &voice)
+		       : EXIT_ERROR;
 }

@@ -59,10 +59,10 @@ enum cli_option {
 	CLI_LOCK = 8,
 	CLI_ADOPT = 16,
 	CLI_DETAILED = 32,
-	CLI_APPROVE = 64,
+	CLI_APPROVE = 64, /* -auto-approve */
 	CLI_PARALLEL = 128,
 	CLI_SELECT = 256,  /* -target, -exclude */
-	CLI_CHANGES = 512, /* -destroy, -replace, -refresh, -refresh-only */
+	CLI_CHANGES = 512, /* -destroy, -replace, -refresh-only */
 	CLI_OUT = 2048,
 	CLI_GUARD = 1024, /* -allow-store-destroy, -force, -max-deletes, -max-delete-percent */
 	CLI_BACKUP = 1 << 12,
@@ -71,9 +71,11 @@ enum cli_option {
 	CLI_JSON = 1 << 15,
 	CLI_RAW = 1 << 16,
 	CLI_FORCE = 1 << 17,
-	CLI_STREAM = 1 << 18, /* -json: all that happens, a line each */
-	CLI_FORMAT = 1 << 19, /* -format, -max-bytes */
-	CLI_ALL = 1 << 20,    /* each command: -no-color, -help */
+	CLI_STREAM = 1 << 18,  /* -json: all that happens, a line each */
+	CLI_FORMAT = 1 << 19,  /* -format, -max-bytes */
+	CLI_ALL = 1 << 20,     /* each command: -no-color, -help */
+	CLI_INPUT = 1 << 21,   /* -input */
+	CLI_REFRESH = 1 << 22, /* -refresh */
 };
 
 struct command {

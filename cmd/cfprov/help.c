@@ -21,6 +21,8 @@ static void add_overview(struct str *out)
 		"  CFPROV_VAR_NAME        the value of ${NAME} in the manifest, behind -var\n"
 		"  CLOUDFLARE_BASE_URL    another server than Cloudflare's, a simulator say\n"
 		"  CFPROV_REQUEST_TIMEOUT seconds that one request may take (default 60)\n"
+		"  CFPROV_LOG             write a log: error, warn, info, debug or trace\n"
+		"  CFPROV_LOG_PATH        append it to this file (default: standard error)\n"
 		"  NO_COLOR               no colour\n\n"
 		"Exit status: 0 done, 1 error, 2 changes (plan -detailed-exitcode).\n"
 		"`cfprov help COMMAND` tells the options of a command.\n");
@@ -32,6 +34,17 @@ static void add_command(struct str *out, const struct command *command)
 		command->arguments ? " " : "", command->arguments ? command->arguments : "",
 		command->summary[0] - 'a' + 'A', command->summary + 1);
 	cli_add_options(out, command);
+}
+
+/* The commands of two words of which this is the first; false: there is none. */
+static bool add_group(struct str *out, const char *word)
+{
+	size_t length = strlen(word), before = out->length;
+
+	for (const struct command *it = cli_commands; it->name; it++)
+		if (strncmp(it->name, word, length) == 0 && it->name[length] == ' ')
+			str_format(out, "  %-12s %s\n", it->name, it->summary);
+	return out->length > before;
 }
 
 static bool find_topic(const struct cli *cli, const struct command **ret_command)
@@ -58,7 +71,7 @@ int help_run(const struct cli *cli)
 
 	if (!cli->argument_count) {
 		add_overview(&text);
-	} else {
+	} else if (cli->argument_count > 1 || !add_group(&text, cli->arguments[0])) {
 		if (!find_topic(cli, &command))
 			return EXIT_ERROR;
 		add_command(&text, command);

@@ -3,6 +3,7 @@
 
 #include "commands.h"
 #include "desired/pick.h"
+#include "planning.h"
 #include "progress.h"
 #include "render.h"
 #include "session.h"
@@ -85,11 +86,12 @@ static bool find_declared(struct session *session, struct import_input *input)
 
 /* ---- the import ---- */
 
-static bool check_offline(const struct import_input *input)
+static bool check_offline(struct session *session, const struct import_input *input)
 {
 	struct error err CLEANUP(error_release) = {0};
 
-	if (import_store(input, &err) && import_is_free(input, &err))
+	if (import_store(input, &err) && planning_move(session, &err) &&
+		import_is_free(input, &err))
 		return true;
 	term_error(&err);
 	return false;
@@ -130,7 +132,7 @@ int import_run(const struct cli *cli)
 		!session_open_state(&session, "import"))
 		return EXIT_ERROR;
 	input.recorded = &session.ledger.state.model;
-	if (!check_offline(&input) || !session_read_live(&session))
+	if (!check_offline(&session, &input) || !session_read_live(&session))
 		return EXIT_ERROR;
 	input.live = &session.live;
 	return record(&session, &input) ? EXIT_DONE : EXIT_ERROR;

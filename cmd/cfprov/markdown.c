@@ -93,6 +93,18 @@ static bool destroys(const struct action *action)
 	return action_counts(action).destroy > 0;
 }
 
+/* Gives the reason, and what is taken over; or NULL. */
+static char *why_of(const struct action *action)
+{
+	struct str why = {0};
+
+	if (action->reason)
+		str_text_add(&why, action->reason);
+	if (action_kind(action) == ACTION_ADOPT)
+		str_format(&why, "%sit has the id %s", why.length ? "; " : "", action->before->id);
+	return why.length ? str_steal(&why) : NULL;
+}
+
 /* The actions that destroy, or the others. */
 static void add_actions(struct rows *rows, const struct plan *plan, bool that_destroy)
 {
@@ -105,7 +117,7 @@ static void add_actions(struct rows *rows, const struct plan *plan, bool that_de
 		row->symbol = render_symbol(kind);
 		row->what = render_word(kind);
 		row->object = action_object(action);
-		row->why = action->reason ? mem_copy_text(action->reason) : NULL;
+		row->why = why_of(action);
 		row->destroys = that_destroy;
 	}
 }
@@ -120,6 +132,20 @@ static void add_refreshes(struct rows *rows, const struct plan *plan)
 		row->object = refresh->before;
 		row->why = mem_copy_text(
 			refresh->after ? "it was modified" : "it is not there any more");
+	}
+}
+
+static void add_moves(struct rows *rows, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->move_count; i++) {
+		struct str why CLEANUP(str_release) = {0};
+		struct row *row = add_row(rows);
+		str_text_add(&why, "it was ");
+		text_add_visible(&why, plan->moves[i].from, strlen(plan->moves[i].from), 0);
+		row->symbol = ">";
+		row->what = "move";
+		row->object = plan->moves[i].object;
+		row->why = str_steal(&why);
 	}
 }
 
@@ -194,14 +220,53 @@ static size_t add_fold(struct page *page, const struct rows *rows, size_t from, 
 	return from;
 }
 
+/* They are as important as what destroys. */
+static void add_refusals(struct page *page, const struct plan *plan)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+
+	if (render_find_refusals(plan, &errors))
+		return;
+	for (size_t i = 0; i < errors.count; i++) {
+		str_text_add(page->out, "\n`apply` will refuse: ");
+		add_sentence(page->out, errors.items[i].message);
+		str_text_add(page->out, ". ");
+		add_sentence(page->out, errors.items[i].hint);
+		str_char(page->out, '\n');
+	}
+}
+
 static void add_head(struct page *page, const struct plan_view *view)
 {
 	struct str summary CLEANUP(str_release) = {0};
 
-	render_summary(&summary, view->plan, view->mode);
+	render_summary(&summary, view);
 	str_format(page->out, "**%s**\n", str_text(&summary));
 	if (view->has_failed)
 		str_text_add(page->out, "\nAccounts that could not be read are left out.\n");
+	add_refusals(page, view->plan);
+}
+
+/* With several accounts: what each has to expect. Where room is short, the rows need it more. */
+static void add_accounts(struct page *page, const struct plan *plan)
+{
+	struct str table CLEANUP(str_release) = {0};
+	struct plan_share share = {0};
+	size_t accounts = 0;
+
+	str_text_add(&table, "\n| Account | import | add | change | destroy | forget |\n"
+			     "| --- | --- | --- | --- | --- | --- |\n");
+	for (; plan_share_next(&share, plan); accounts++) {
+		const struct plan_counts *counts = &share.counts;
+		struct str alias CLEANUP(str_release) = {0};
+		text_add_visible(&alias, share.alias, strlen(share.alias), 0);
+		str_text_add(&table, "| ");
+		add_code(&table, str_text(&alias));
+		str_format(&table, " | %zu | %zu | %zu | %zu | %zu |\n", counts->import,
+			counts->add, counts->change, counts->destroy, counts->forget);
+	}
+	if (accounts > 1 && !page->limit)
+		str_add(page->out, table.bytes, table.length);
 }
 
 static void add_end(struct page *page, size_t changes, size_t drifts)
@@ -224,10 +289,12 @@ static void add_page(struct page *page, const struct plan_view *view)
 
 	if (is_refresh) {
 		add_refreshes(&rows, view->plan);
+		add_moves(&rows, view->plan);
 	} else {
 		add_actions(&rows, view->plan, true);
 		must = rows.count;
 		add_actions(&rows, view->plan, false);
+		add_moves(&rows, view->plan);
 		add_drifts(&drifts, view->plan);
 	}
 	if (shown < must)
@@ -235,6 +302,7 @@ static void add_page(struct page *page, const struct plan_view *view)
 	if (shown > rows.count)
 		shown = rows.count;
 	add_head(page, view);
+	add_accounts(page, view->plan);
 	if (rows.count)
 		str_format(page->out, "\n%s", table_head);
 	size_t done = add_rows(page, &rows, 0, shown);

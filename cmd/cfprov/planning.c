@@ -14,44 +14,40 @@
 
 /* ---- what the state has to learn first ---- */
 
-/* `moved` of aliases: what is recorded under the old ones comes under the new ones. */
-static bool move_aliases(struct session *session)
+bool planning_move(struct session *session, struct error *err)
 {
 	struct mend mend CLEANUP(mend_release) = {0};
-	struct error err CLEANUP(error_release) = {0};
 
-	if (!mend_move(&session->ledger.state, &session->desired, &mend, &err)) {
-		term_error(&err);
+	if (!mend_move(&session->ledger.state, &session->desired, &mend, err))
 		return false;
-	}
 	const struct state_fold fold = mend_fold(&mend);
-	if (mend.account_count && !ledger_change(&session->ledger, &fold, &err)) {
-		term_error(&err);
-		return false;
-	}
-	for (size_t i = 0; i < mend.account_count; i++) {
-		struct str text CLEANUP(str_release) = {0};
-		str_format(&text, "%s to %s", mend.old_aliases[i], mend.accounts[i].alias);
-		event_say(session->sink, EVENT_MOVED, str_text(&text));
-	}
+	session->moves = mend_moves(&mend, &session->arena, &session->move_count);
+	ledger_stage(&session->ledger, &fold);
 	return true;
 }
 
-static bool settle(struct session *session)
+static bool move(struct session *session)
 {
 	struct error err CLEANUP(error_release) = {0};
+
+	if (planning_move(session, &err))
+		return true;
+	term_error(&err);
+	return false;
+}
+
+static void settle(struct session *session)
+{
 	size_t count;
 	struct change *changes AUTO_FREE = recover_changes(
 		&session->ledger.state.model, &session->live, &session->arena, &count);
 
 	for (size_t i = 0; i < count; i++)
 		if (changes[i].kind == CHANGE_PUT)
-			event_emit(session->sink, &(struct event){.type = EVENT_RECOVERED,
-							  .object = changes[i].object});
-	if (ledger_settle(&session->ledger, changes, count, &err))
-		return true;
-	term_error(&err);
-	return false;
+			event_emit(&session->sink, &(struct event){.type = EVENT_RECOVERED,
+							   .object = changes[i].object});
+	ledger_stage(
+		&session->ledger, &(struct state_fold){.changes = changes, .change_count = count});
 }
 
 /* ---- making it ---- */
@@ -91,8 +87,10 @@ static bool start_values(struct session *session)
 
 	if (!has_secrets(session) ||
 		values_init(&session->values, session->sources, ledger_lineage(&session->ledger),
-			&session->desired.fingerprint_key, &err))
+			&session->desired.fingerprint_key, &err)) {
+		session->values.client = session->client;
 		return true;
+	}
 	term_error(&err);
 	return false;
 }
@@ -160,8 +158,9 @@ bool planning_make(struct session *session, enum planning_mode mode)
 {
 	const struct cli *cli = session->cli;
 
-	if (!move_aliases(session) || !session_read_live(session) || !settle(session))
+	if (!move(session) || !session_read_live(session))
 		return false;
+	settle(session);
 	session->input = (struct planner_input){
 		.desired = &session->desired,
 		.recorded = &session->ledger.state.model,
@@ -174,6 +173,8 @@ bool planning_make(struct session *session, enum planning_mode mode)
 		.targets = {cli->targets.items, cli->targets.count},
 		.excludes = {cli->excludes.items, cli->excludes.count},
 		.replaces = {cli->replaces.items, cli->replaces.count},
+		.moves = session->moves,
+		.move_count = session->move_count,
 	};
 	session->is_partial = cli->accounts.count + cli->targets.count + cli->excludes.count > 0;
 	bool looks_again = false;
@@ -191,6 +192,9 @@ bool planning_make(struct session *session, enum planning_mode mode)
 	if (session->has_failed)
 		term_warning(
 			"The accounts above could not be read: this is about the others only.");
+	if (cli->targets.count + cli->excludes.count)
+		term_warning("-target or -exclude leaves something out: what that is may have "
+			     "changes, too.");
 	return true;
 }
 
@@ -202,6 +206,23 @@ static const char *const mode_words[] = {
 	[PLANNING_REFRESH_ONLY] = "refresh-only",
 };
 
+bool planning_check_out(struct session *session, const char *path)
+{
+	const char *backup = session->ledger.backup_path;
+	struct error err CLEANUP(error_release) = {0};
+
+	if (strcmp(path, "-") == 0) {
+		error_set(&err, "-out=- is no file, and a saved plan is for cfprov apply only");
+		error_hint(&err, "-format=json or -format=markdown writes the plan for others.");
+	} else if (backup && fs_is_same_file(backup, path)) {
+		error_set(&err, "-out can't be %s: that is the backup of the state", path);
+	} else {
+		return session_check_target(session, "-out", path);
+	}
+	term_error(&err);
+	return false;
+}
+
 bool planning_save(struct session *session, enum planning_mode mode, const char *path)
 {
 	const struct state *state = &session->ledger.state;
@@ -211,7 +232,7 @@ bool planning_save(struct session *session, enum planning_mode mode, const char 
 		.mode = mode_words[mode],
 		.state_path = session->state_path,
 		.is_partial = session->is_partial,
-		.serial = state->serial,
+		.serial = session->ledger.read_serial,
 		.accounts = session->desired,
 		.plan = session->plan,
 	};
@@ -220,9 +241,12 @@ bool planning_save(struct session *session, enum planning_mode mode, const char 
 	memcpy(planfile.born_as, session->ledger.born_as, sizeof(planfile.born_as));
 	if (session->has_failed) {
 		error_set(&err, "the plan is not saved: it leaves accounts out");
+		error_hint(&err, "Mend what keeps them from being read; or plan for the others "
+				 "alone, with -account=ALIAS for each.");
 	} else {
+		char *real AUTO_FREE = fs_real_path(path);
 		planfile_encode(&planfile, &bytes);
-		if (fs_replace(path, NULL, &bytes, &err))
+		if (fs_replace(real, NULL, &bytes, &err))
 			return true;
 	}
 	term_error(&err);
@@ -293,13 +317,26 @@ static bool fits_manifest(struct session *session)
 	return errors.count == 0;
 }
 
-/* check_state wants the accounts, which the session has taken over. */
-static bool fits_state(struct session *session, struct error *err)
+/* The state as it stands in its file: nothing may have happened to it yet. */
+static bool fits_state(struct session *session)
+{
+	const struct ledger *ledger = &session->ledger;
+	struct error err CLEANUP(error_release) = {0};
+
+	if (planfile_check_state(
+		    &session->planfile, ledger->state.lineage, ledger->read_serial, &err))
+		return true;
+	term_error(&err);
+	return false;
+}
+
+/* The check wants the accounts, which the session has taken over. */
+static bool fits_accounts(struct session *session, struct error *err)
 {
 	struct planfile planfile = session->planfile;
 
 	planfile.accounts = session->desired;
-	return planfile_check_state(&planfile, &session->ledger.state, err);
+	return planfile_check_accounts(&planfile, &session->ledger.state, err);
 }
 
 static bool refuse_part(void)
@@ -307,6 +344,8 @@ static bool refuse_part(void)
 	struct error err CLEANUP(error_release) = {0};
 
 	error_set(&err, "the plan is carried out whole or not at all; nothing was done");
+	error_hint(&err, "Mend what is told above; or make a plan for the other accounts alone: "
+			 "cfprov plan -out=FILE -account=ALIAS.");
 	term_error(&err);
 	return false;
 }
@@ -317,17 +356,18 @@ bool planning_check(struct session *session)
 	struct error err CLEANUP(error_release) = {0};
 	bool looks_inside;
 
-	if (!fits_manifest(session) || !move_aliases(session) || !session_read_live(session))
+	if (!fits_state(session) || !fits_manifest(session) || !move(session))
 		return false;
-	if (session->has_failed)
-		return refuse_part();
-	if (!settle(session))
-		return false;
-	memcpy(session->ledger.born_as, session->planfile.born_as, sizeof(session->ledger.born_as));
-	if (!fits_state(session, &err) || !check_plan(&session->plan, &err)) {
+	if (!fits_accounts(session, &err) || !check_plan(&session->plan, &err)) {
 		term_error(&err);
 		return false;
 	}
+	memcpy(session->ledger.born_as, session->planfile.born_as, sizeof(session->ledger.born_as));
+	if (!session_read_live(session))
+		return false;
+	if (session->has_failed)
+		return refuse_part();
+	settle(session);
 	if (!inside_read_doomed(session, &looks_inside) || session->has_failed)
 		return refuse_part();
 	if (verify_plan(&session->plan, &session->live, &errors))

@@ -12,8 +12,17 @@ enum planning_mode { PLANNING_NORMAL, PLANNING_DESTROY, PLANNING_REFRESH_ONLY };
 /* What the options ask for. False: they contradict one another. */
 bool planning_mode_of(const struct cli *cli, enum planning_mode *ret_mode) MUST_CHECK;
 
+/*
+ * `moved`: what the state has under old names comes under the new ones, in memory until
+ * ledger_commit.
+ */
+bool planning_move(struct session *session, struct error *err) MUST_CHECK;
+
 /* What lives, what the manifest moves, what an interrupted run has left, and the plan. */
 bool planning_make(struct session *session, enum planning_mode mode) MUST_CHECK;
+
+/* Before anything is asked: can the plan be written there? */
+bool planning_check_out(struct session *session, const char *path) MUST_CHECK;
 
 /* Writes the plan that was made. */
 bool planning_save(struct session *session, enum planning_mode mode, const char *path) MUST_CHECK;

@@ -120,9 +120,6 @@ static void hear(void *context, const struct event *event)
 	case EVENT_JOURNAL_FOLDED:
 		term_say("An apply was cut off; what it had recorded is in the state now.");
 		break;
-	case EVENT_MOVED:
-		term_say("Moved in the state: %s", event->text);
-		break;
 	case EVENT_RECOVERED:
 		tell_recovered(event->object);
 		break;
@@ -153,6 +150,8 @@ static void hear(void *context, const struct event *event)
 	case EVENT_REFRESH_DONE:
 	case EVENT_ACTION_START:
 	case EVENT_ACTION_SLOW:
+	case EVENT_REQUEST:
+	case EVENT_ANSWER:
 		break;
 	}
 }

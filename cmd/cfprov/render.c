@@ -1,8 +1,10 @@
 #include "render.h"
 
 #include "base/text.h"
+#include "engine/guard.h"
 #include "term.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -88,26 +90,36 @@ static void add_counts(struct str *out, const struct plan_counts *counts)
 		str_format(out, ", %zu to forget", counts->forget);
 }
 
-void render_summary(struct str *out, const struct plan *plan, enum planning_mode mode)
+static const char *no_changes(const struct plan_view *view)
 {
-	bool is_refresh = mode == PLANNING_REFRESH_ONLY;
-
-	if (is_refresh && !plan->refresh_count) {
-		str_text_add(out, "No changes. The state matches what lives.");
-	} else if (!is_refresh && plan_is_empty(plan)) {
-		str_text_add(out, "No changes. Your infrastructure matches the configuration.");
-	} else {
-		str_text_add(out, "Plan: ");
-		add_counts(out, &plan->counts);
-		str_char(out, '.');
-	}
+	if (view->has_failed)
+		return "No changes in what could be read.";
+	if (view->mode == PLANNING_REFRESH_ONLY)
+		return "No changes. The state matches what lives.";
+	if (view->mode == PLANNING_DESTROY)
+		return "No changes. No objects need to be destroyed.";
+	return "No changes. Your infrastructure matches the configuration.";
 }
 
-static void add_summary(struct str *out, const struct plan *plan, enum planning_mode mode)
+void render_summary(struct str *out, const struct plan_view *view)
+{
+	const struct plan *plan = view->plan;
+	bool learns = view->mode == PLANNING_REFRESH_ONLY && plan->refresh_count;
+
+	if (plan_is_empty(plan) && !learns) {
+		str_text_add(out, no_changes(view));
+		return;
+	}
+	str_text_add(out, "Plan: ");
+	add_counts(out, &plan->counts);
+	str_char(out, '.');
+}
+
+static void add_summary(struct str *out, const struct plan_view *view)
 {
 	struct str line CLEANUP(str_release) = {0};
 
-	render_summary(&line, plan, mode);
+	render_summary(&line, view);
 	term_add(out, STDOUT_FILENO, TERM_BOLD, str_text(&line));
 	str_char(out, '\n');
 }
@@ -145,26 +157,14 @@ static void add_drifts(struct str *out, const struct plan *plan)
 static void add_accounts(struct str *out, const struct plan *plan)
 {
 	struct str lines CLEANUP(str_release) = {0};
+	struct plan_share share = {0};
 	size_t accounts = 0;
 
-	for (size_t i = 0; i < plan->action_count;) {
-		const char *alias = action_object(&plan->actions[i])->account;
-		struct plan_counts sum = {0};
-		for (; i < plan->action_count; i++) {
-			const struct action *action = &plan->actions[i];
-			if (strcmp(action_object(action)->account, alias) != 0)
-				break;
-			struct plan_counts one = action_counts(action);
-			plan_counts_add(&sum, &one);
-		}
-		struct plan one_account = {.counts = sum};
-		if (plan_is_empty(&one_account))
-			continue;
-		accounts++;
+	for (; plan_share_next(&share, plan); accounts++) {
 		str_text_add(&lines, "  ");
-		text_add_visible(&lines, alias, strlen(alias), 0);
+		text_add_visible(&lines, share.alias, strlen(share.alias), 0);
 		str_text_add(&lines, ": ");
-		add_counts(&lines, &sum);
+		add_counts(&lines, &share.counts);
 		str_char(&lines, '\n');
 	}
 	if (accounts > 1) {
@@ -173,10 +173,29 @@ static void add_accounts(struct str *out, const struct plan *plan)
 	}
 }
 
-static void render_refresh(struct str *out, const struct plan *plan)
+static void add_moves(struct str *out, const struct plan *plan)
 {
+	if (!plan->move_count)
+		return;
+	str_text_add(out, "Moved in the state:\n\n");
+	for (size_t i = 0; i < plan->move_count; i++) {
+		const struct plan_move *move = &plan->moves[i];
+		struct str line CLEANUP(str_release) = {0};
+		render_address(&line, move->object);
+		str_text_add(&line, " (was ");
+		text_add_visible(&line, move->from, strlen(move->from), 0);
+		str_char(&line, ')');
+		term_add_folded(out, STDOUT_FILENO, 2, str_text(&line));
+	}
+	str_char(out, '\n');
+}
+
+static void render_refresh(struct str *out, const struct plan_view *view)
+{
+	const struct plan *plan = view->plan;
+
 	if (!plan->refresh_count) {
-		add_summary(out, plan, PLANNING_REFRESH_ONLY);
+		add_summary(out, view);
 		return;
 	}
 	str_text_add(out, "The state would learn:\n\n");
@@ -189,15 +208,25 @@ static void render_refresh(struct str *out, const struct plan *plan)
 	}
 }
 
-void render_plan(struct str *out, const struct plan *plan, enum planning_mode mode)
+static bool has_actions(const struct plan *plan)
 {
+	struct plan_share share = {0};
+
+	return plan_share_next(&share, plan);
+}
+
+void render_plan(struct str *out, const struct plan_view *view)
+{
+	const struct plan *plan = view->plan;
+
 	add_drifts(out, plan);
-	if (mode == PLANNING_REFRESH_ONLY) {
-		render_refresh(out, plan);
+	add_moves(out, plan);
+	if (view->mode == PLANNING_REFRESH_ONLY) {
+		render_refresh(out, view);
 		return;
 	}
-	if (plan_is_empty(plan)) {
-		add_summary(out, plan, mode);
+	if (!has_actions(plan)) {
+		add_summary(out, view);
 		return;
 	}
 	add_heading(out, plan);
@@ -206,7 +235,7 @@ void render_plan(struct str *out, const struct plan *plan, enum planning_mode mo
 			add_action(out, &plan->actions[i]);
 	str_char(out, '\n');
 	add_accounts(out, plan);
-	add_summary(out, plan, mode);
+	add_summary(out, view);
 }
 
 void render_done(struct str *out, const struct plan_counts *counts)
@@ -250,7 +279,7 @@ static void note_consent(const struct plan *plan, size_t count)
 			add_name(&text, action_object(&plan->actions[i]), index++, count);
 	str_format(&text,
 		" %s already. To take %s over without being asked, write `adopt: true` in "
-		"the manifest or give -adopt.",
+		"the manifest or give -adopt; a saved plan counts as agreed to.",
 		count == 1 ? "lives" : "live", count == 1 ? "it" : "them");
 	struct str folded CLEANUP(str_release) = {0};
 	term_add_folded(&folded, STDERR_FILENO, 0, str_text(&text));
@@ -265,4 +294,28 @@ void render_notes(const struct plan *plan)
 		count += plan->actions[i].needs_consent;
 	if (count)
 		note_consent(plan, count);
+	for (size_t i = 0; i < plan->warning_count; i++)
+		term_warning(plan->warnings[i]);
+}
+
+bool render_find_refusals(const struct plan *plan, struct error_list *errors)
+{
+	const struct guard_limits limits = {
+		.max_deletes = SIZE_MAX, .max_delete_percent = GUARD_DELETE_PERCENT};
+
+	return guard_check(plan, &limits, errors);
+}
+
+void render_refusals(const struct plan *plan)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+
+	if (render_find_refusals(plan, &errors))
+		return;
+	for (size_t i = 0; i < errors.count; i++) {
+		struct str text CLEANUP(str_release) = {0};
+		str_format(&text, "apply will refuse: %s. %s", errors.items[i].message,
+			errors.items[i].hint);
+		term_warning(str_text(&text));
+	}
 }

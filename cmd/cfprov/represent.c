@@ -26,15 +26,24 @@ static const char *account_id(const struct sheet *sheet, const char *alias)
 	return account ? account->id : NULL;
 }
 
-static void put_identity(struct json_writer *json, const struct object *object)
+/* `from` is the address that it had, or NULL. */
+static void put_moved_identity(
+	struct json_writer *json, const struct object *object, const char *from)
 {
 	char *address AUTO_FREE = object_address(object);
 
 	json_put_text(json, "address", address);
+	if (from)
+		json_put_text(json, "previous_address", from);
 	json_put_text(json, "mode", "managed");
 	json_put_text(json, "type", terraform_type(object->kind));
 	json_put_text(json, "name", terraform_name(object));
 	json_put_text(json, "provider_name", TERRAFORM_PROVIDER);
+}
+
+static void put_identity(struct json_writer *json, const struct object *object)
+{
+	put_moved_identity(json, object, NULL);
 }
 
 static void put_empty(struct json_writer *json, const char *key)
@@ -202,10 +211,13 @@ static void put_change(struct sheet *sheet, const struct change_form *form)
 	json_end(json);
 }
 
-static void put_action(struct sheet *sheet, const struct plan_row *row, bool destroys_all)
+static void put_action(
+	struct sheet *sheet, const struct plan_view *view, const struct plan_row *row)
 {
 	const struct action *action = row->action;
-	const struct terraform_words words = terraform_words(action, destroys_all);
+	const struct object *object = action_object(action);
+	const struct terraform_words words =
+		terraform_words(action, view->mode == PLANNING_DESTROY);
 	struct change_form form = {.actions = words.actions, .before = plan_row_before(row)};
 
 	form.after = planned(row, &form.is_after_known);
@@ -214,7 +226,7 @@ static void put_action(struct sheet *sheet, const struct plan_row *row, bool des
 		form.importing = action->before->id;
 	}
 	json_begin_object(&sheet->json, NULL);
-	put_identity(&sheet->json, action_object(action));
+	put_moved_identity(&sheet->json, object, plan_previous_address(view->plan, object));
 	put_change(sheet, &form);
 	if (words.plan_reason)
 		json_put_text(&sheet->json, "action_reason", words.plan_reason);
@@ -230,7 +242,7 @@ static void put_actions(struct sheet *sheet, const struct plan_view *view)
 	json_begin_array(&sheet->json, "resource_changes");
 	while (plan_row_next(&row, view->plan))
 		if (row.action)
-			put_action(sheet, &row, view->mode == PLANNING_DESTROY);
+			put_action(sheet, view, &row);
 	json_end(&sheet->json);
 }
 

@@ -1,10 +1,13 @@
 #include "session.h"
 
+#include "adapter/fs.h"
 #include "adapter/table.h"
 #include "base/text.h"
 #include "desired/pick.h"
 #include "inside.h"
 #include "interrupt.h"
+#include "live/baseurl.h"
+#include "log.h"
 #include "term.h"
 
 #include <stdlib.h>
@@ -12,10 +15,19 @@
 
 enum { REQUEST_TIMEOUT_MS = 60000 };
 
+static void hear(void *context, const struct event *event)
+{
+	log_event(event);
+	event_emit(((struct session *)context)->listener, event);
+}
+
 void session_init(struct session *session, const struct cli *cli, const struct event_sink *sink)
 {
-	*session = (struct session){
-		.cli = cli, .sink = sink, .wake_fd = interrupt_start(), .sources = sources_new()};
+	*session = (struct session){.cli = cli,
+		.listener = sink,
+		.wake_fd = interrupt_start(),
+		.sources = sources_new()};
+	session->sink = (struct event_sink){.hear = hear, .context = session};
 	sources_heed(session->sources, &interrupt_count);
 }
 
@@ -165,19 +177,72 @@ bool session_read_state(struct session *session)
 	return session->has_ledger;
 }
 
+/* Also one that nobody needed to read, because -state says all. */
+static bool is_manifest(const struct session *session, const char *path)
+{
+	const struct documents *documents = &session->manifest.documents;
+	const struct cli_texts *given = &session->cli->manifests;
+
+	for (size_t i = 0; i < documents->count; i++)
+		if (fs_is_same_file(documents->items[i].file, path))
+			return true;
+	for (size_t i = 0; i < given->count; i++)
+		if (fs_is_same_file(given->items[i], path))
+			return true;
+	return !given->count && fs_is_same_file(MANIFEST_DEFAULT_PATH, path);
+}
+
+/* What of ours stands at the path, or would; NULL: nothing. */
+static const char *own_file(const struct session *session, const char *path)
+{
+	static const struct {
+		const char *before, *after, *what;
+	} siblings[] = {{"", "", "the state"}, {"", ".journal", "the journal of the state"},
+		{".", ".lock", "the lock of the state"}};
+	char *state AUTO_FREE = fs_real_path(session->state_path);
+
+	for (size_t i = 0; i < ARRAY_SIZE(siblings); i++) {
+		char *own AUTO_FREE = fs_sibling(state, siblings[i].before, siblings[i].after);
+		if (fs_is_same_file(own, path))
+			return siblings[i].what;
+	}
+	return is_manifest(session, path) ? "a manifest" : NULL;
+}
+
+bool session_check_target(struct session *session, const char *option, const char *path)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct str shown CLEANUP(str_release) = {0};
+	const char *own = own_file(session, path);
+
+	if (!own && fs_check_target(path, &err))
+		return true;
+	text_add_visible(&shown, path, strlen(path), 0);
+	if (own)
+		error_set(&err, "%s is %s", str_text(&shown), own);
+	error_prefix(&err, "%s can't be %s", option, str_text(&shown));
+	error_hint(&err, "Name another file. Nothing was done.");
+	term_error(&err);
+	return false;
+}
+
 bool session_open_state(struct session *session, const char *operation)
 {
+	const char *backup = session->cli->backup;
 	struct error err CLEANUP(error_release) = {0};
 
 	if (!session_find_state(session))
 		return false;
+	if (backup && strcmp(backup, LEDGER_NO_BACKUP) != 0 &&
+		!session_check_target(session, "-backup", backup))
+		return false;
 	const struct ledger_options options = {
 		.path = session->state_path,
-		.backup = session->cli->backup,
+		.backup = backup,
 		.operation = operation,
 		.no_lock = !session->cli->lock,
 		.lock_timeout_ms = session->cli->lock_timeout_ms,
-		.sink = session->sink,
+		.sink = &session->sink,
 		.interrupted = &interrupt_count,
 	};
 
@@ -198,7 +263,7 @@ static const char *base_url(void)
 		if (url && *url)
 			return url;
 	}
-	return CLIENT_DEFAULT_BASE_URL;
+	return BASEURL_DEFAULT;
 }
 
 /* CFPROV_REQUEST_TIMEOUT: seconds that one request may take. */
@@ -223,7 +288,7 @@ bool session_new_client(struct session *session)
 		.base_url = base_url(),
 		.parallelism = session->cli->parallelism,
 		.wake_fd = session->wake_fd,
-		.sink = session->sink,
+		.sink = &session->sink,
 	};
 
 	if (request_timeout_ms(&options.timeout_ms, &err))
@@ -291,6 +356,7 @@ bool session_drop_unread(struct session *session)
 static bool connect_accounts(struct session *session)
 {
 	const struct model *desired = &session->desired;
+	struct error_list errors CLEANUP(error_list_release) = {0};
 	struct table *lanes = NULL;
 	bool *works AUTO_FREE = mem_alloc(desired->account_count * sizeof(*works));
 
@@ -302,8 +368,9 @@ static bool connect_accounts(struct session *session)
 		works[i] =
 			session_find_lane(session, &lanes, account->account, &account->lane, &err);
 		if (!works[i])
-			term_error(&err);
+			error_move(error_list_add(&errors), &err);
 	}
+	term_errors(&errors);
 	table_free(&lanes);
 	drop_accounts(session, works);
 	return session->desired.account_count > 0;
@@ -368,7 +435,7 @@ static void tell_refresh(
 			continue;
 		if (is_done)
 			now = model_object(live, object->account, object->store, object->secret);
-		event_emit(session->sink,
+		event_emit(&session->sink,
 			&(struct event){
 				.type = type, .object = object, .text = now ? now->id : NULL});
 	}

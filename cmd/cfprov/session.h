@@ -16,8 +16,9 @@
 
 struct session {
 	const struct cli *cli;
-	const struct event_sink *sink;
-	int wake_fd; /* of interrupt_start */
+	const struct event_sink *listener; /* of the command; may be NULL */
+	struct event_sink sink;            /* the log's and the listener's; for the library */
+	int wake_fd;                       /* of interrupt_start */
 	struct manifest manifest;
 	bool has_manifest;       /* its files were read, well or not */
 	char *state_path;        /* known once the state was read or opened */
@@ -35,7 +36,9 @@ struct session {
 	struct planfile planfile; /* of a saved plan: owns what `plan` points to */
 	bool is_partial;          /* options left something out of the plan */
 	bool has_failed;          /* an account could not be read; the plan is about the others */
-	struct arena arena;       /* of what was recovered */
+	const struct plan_move *moves; /* made in the ledger's state; in the arena */
+	size_t move_count;
+	struct arena arena; /* of what was moved and recovered */
 };
 
 void session_init(struct session *session, const struct cli *cli, const struct event_sink *sink);
@@ -78,6 +81,12 @@ bool session_read_live(struct session *session) MUST_CHECK;
 
 /* Where the state is, into state_path: -state, or as the manifest says, or beside it. */
 bool session_find_state(struct session *session) MUST_CHECK;
+
+/*
+ * Can the file of this option be written without harm: is it none of the state's own, no manifest,
+ * and nothing but a regular file? Says its errors. The manifest was read, if there is one.
+ */
+bool session_check_target(struct session *session, const char *option, const char *path) MUST_CHECK;
 
 /* Takes accounts out of the run that `live` does not have; false if none is left. */
 bool session_drop_unread(struct session *session) MUST_CHECK;

@@ -98,19 +98,32 @@ void stream_start(void)
 
 /* ---- what happens ---- */
 
-static void put_resource(struct json_writer *json, const struct object *object)
+static void put_address(struct json_writer *json, const char *key, const char *address,
+	enum object_kind kind, const char *name)
 {
-	char *address AUTO_FREE = object_address(object);
-
-	json_begin_object(json, "resource");
+	json_begin_object(json, key);
 	json_put_text(json, "addr", address);
 	json_put_text(json, "module", "");
 	json_put_text(json, "resource", address);
 	json_put_text(json, "implied_provider", "cloudflare");
-	json_put_text(json, "resource_type", terraform_type(object->kind));
-	json_put_text(json, "resource_name", terraform_name(object));
+	json_put_text(json, "resource_type", terraform_type(kind));
+	json_put_text(json, "resource_name", name);
 	json_put_null(json, "resource_key");
 	json_end(json);
+}
+
+static void put_resource(struct json_writer *json, const struct object *object)
+{
+	char *address AUTO_FREE = object_address(object);
+
+	put_address(json, "resource", address, object->kind, terraform_name(object));
+}
+
+/* `from` may be NULL: it is where it was. */
+static void put_previous(struct json_writer *json, const char *from, enum object_kind kind)
+{
+	if (from)
+		put_address(json, "previous_resource", from, kind, strrchr(from, '/') + 1);
 }
 
 static void put_id(struct json_writer *json, const char *id)
@@ -250,17 +263,20 @@ static void add_drifts(struct str *out, const struct plan_view *view)
 	}
 }
 
-static void add_planned(struct str *out, const struct action *action, bool destroys_all)
+static void add_planned(struct str *out, const struct plan_view *view, const struct action *action)
 {
-	const struct terraform_words words = terraform_words(action, destroys_all);
+	const struct object *object = action_object(action);
+	const struct terraform_words words =
+		terraform_words(action, view->mode == PLANNING_DESTROY);
 	struct str message CLEANUP(str_release) = {0};
 
-	render_address(&message, action_object(action));
+	render_address(&message, object);
 	str_format(&message, ": plan to %s%s%s", words.verb, action->reason ? ": " : "",
 		action->reason ? action->reason : "");
 	struct json_writer json = begin(out, "info", "planned_change", str_text(&message));
 	json_begin_object(&json, "change");
-	put_resource(&json, action_object(action));
+	put_resource(&json, object);
+	put_previous(&json, plan_previous_address(view->plan, object), object->kind);
 	json_put_text(&json, "action", words.verb);
 	if (words.stream_reason)
 		json_put_text(&json, "reason", words.stream_reason);
@@ -273,13 +289,48 @@ static void add_planned(struct str *out, const struct action *action, bool destr
 	end(&json);
 }
 
+static void add_moved(struct str *out, const struct plan_move *move)
+{
+	struct str message CLEANUP(str_release) = {0};
+
+	render_address(&message, move->object);
+	str_text_add(&message, ": plan to move from ");
+	text_add_visible(&message, move->from, strlen(move->from), 0);
+	struct json_writer json = begin(out, "info", "planned_change", str_text(&message));
+	json_begin_object(&json, "change");
+	put_resource(&json, move->object);
+	put_previous(&json, move->from, move->object->kind);
+	json_put_text(&json, "action", "move");
+	json_end(&json);
+	end(&json);
+}
+
+/* Those that only move; the others' change says where they were. */
+static void add_moves(struct str *out, const struct plan *plan)
+{
+	size_t next = 0;
+
+	for (size_t i = 0; i < plan->move_count; i++) {
+		const struct object *object = plan->moves[i].object;
+		int order = 1;
+		while (next < plan->action_count &&
+			(order = object_compare(action_object(&plan->actions[next]), object)) < 0)
+			next++;
+		bool has_action = next < plan->action_count && order == 0 &&
+				  action_kind(&plan->actions[next]) != ACTION_NONE;
+		if (!has_action)
+			add_moved(out, &plan->moves[i]);
+	}
+}
+
 static void add_changes(struct str *out, const struct plan_view *view)
 {
 	const struct plan *plan = view->plan;
 
+	add_moves(out, plan);
 	for (size_t i = 0; i < plan->action_count; i++)
 		if (action_kind(&plan->actions[i]) != ACTION_NONE)
-			add_planned(out, &plan->actions[i], view->mode == PLANNING_DESTROY);
+			add_planned(out, view, &plan->actions[i]);
 }
 
 static void add_summary(struct str *out, const struct plan_counts *counts, const char *operation,
@@ -304,7 +355,7 @@ void stream_plan(const struct plan_view *view)
 
 	add_drifts(&out, view);
 	add_changes(&out, view);
-	render_summary(&message, view->plan, view->mode);
+	render_summary(&message, view);
 	add_summary(&out, &view->plan->counts, "plan", str_text(&message));
 	send(&out);
 }

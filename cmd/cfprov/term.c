@@ -1,6 +1,7 @@
 #include "term.h"
 
 #include "base/text.h"
+#include "log.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -143,16 +144,26 @@ static void tell_listener(const char *text)
 		term.listener->say(line);
 }
 
+static void write_stderr(const struct str *text)
+{
+	(void)fflush(stdout); /* so that the two streams stand in order on one terminal */
+	clear_status();
+	if (text->length)
+		fwrite(text->bytes, 1, text->length, stderr);
+}
+
+void term_log(const struct str *line)
+{
+	write_stderr(line);
+}
+
 void term_say_str(const struct str *text)
 {
 	if (term.listener) {
 		tell_listener(str_text(text));
 		return;
 	}
-	(void)fflush(stdout); /* so that the two streams stand in order on one terminal */
-	clear_status();
-	if (text->length)
-		fwrite(text->bytes, 1, text->length, stderr);
+	write_stderr(text);
 }
 
 void term_say(const char *format, ...)
@@ -235,6 +246,7 @@ static void say_problem(enum term_style style, const char *head, const struct er
 
 void term_error(const struct error *err)
 {
+	log_error(err);
 	if (term.listener)
 		term.listener->error(err);
 	else

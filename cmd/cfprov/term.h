@@ -56,6 +56,9 @@ struct term_listener {
 };
 void term_divert(const struct term_listener *listener); /* keeps */
 
+/* A line of the log, to stderr, whoever listens. */
+void term_log(const struct str *line);
+
 /* Lets those who read stdout have what was written so far. */
 void term_flush(void);
 

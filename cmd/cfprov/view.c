@@ -35,6 +35,28 @@ bool plan_row_next(struct plan_row *row, const struct plan *plan)
 	return true;
 }
 
+bool plan_share_next(struct plan_share *share, const struct plan *plan)
+{
+	size_t i = share->next_action;
+	bool is_any = false;
+
+	share->counts = (struct plan_counts){0};
+	for (; i < plan->action_count; i++) {
+		const struct action *action = &plan->actions[i];
+		const char *alias = action_object(action)->account;
+		if (is_any && strcmp(alias, share->alias) != 0)
+			break;
+		if (action_kind(action) == ACTION_NONE)
+			continue;
+		struct plan_counts one = action_counts(action);
+		plan_counts_add(&share->counts, &one);
+		share->alias = alias;
+		is_any = true;
+	}
+	share->next_action = i;
+	return is_any;
+}
+
 const struct object *plan_row_before(const struct plan_row *row)
 {
 	if (row->refresh)

@@ -26,6 +26,16 @@ struct plan_row {
 /* Moves to the next address; false: there is none. */
 bool plan_row_next(struct plan_row *row, const struct plan *plan);
 
+/* What the plan means for one account after the other. */
+struct plan_share {
+	size_t next_action; /* where to go on; start with {0} */
+	const char *alias;
+	struct plan_counts counts;
+};
+
+/* Moves to the next account in which something is to be done; false: there is none. */
+bool plan_share_next(struct plan_share *share, const struct plan *plan);
+
 /* What is recorded at the address once the state has learned what lives; NULL: nothing. */
 const struct object *plan_row_before(const struct plan_row *row);
 

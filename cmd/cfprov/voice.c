@@ -19,7 +19,7 @@ static void human_plan(const struct plan_view *view)
 {
 	struct str text CLEANUP(str_release) = {0};
 
-	render_plan(&text, view->plan, view->mode);
+	render_plan(&text, view);
 	term_out_str(&text);
 }
 

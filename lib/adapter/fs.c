@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,19 +258,49 @@ static bool write_new(const char *path, const struct str *bytes, struct error *e
 	return true;
 }
 
-/* A second name for the old content: there is no moment without a file at `path`. */
+/* How much of the path is its folder, with the slash. */
+static size_t folder_length(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
+static bool is_linkless(int why)
+{
+	return why == EXDEV || why == EPERM || why == EOPNOTSUPP || why == EMLINK;
+}
+
+/*
+ * A second name for the old content, or where the file system has no such thing, a copy: there is
+ * no moment without a file at `path`. *ret_is_kept: there was something to keep.
+ */
+static bool keep_as(const char *path, const char *fresh, bool *ret_is_kept, struct error *err)
+{
+	struct str bytes CLEANUP(str_release) = {0};
+
+	*ret_is_kept = true;
+	(void)unlink(fresh);
+	if (link(path, fresh) == 0) {
+		(void)chmod(fresh, 0600); /* as it would be if we had written it */
+		return true;
+	}
+	int why = errno;
+	if (is_linkless(why))
+		return fs_read(path, SIZE_MAX, &bytes, err) && write_new(fresh, &bytes, err);
+	*ret_is_kept = why != ENOENT || access(path, F_OK) == 0;
+	return !*ret_is_kept || error_set_errno(err, why, "can't make %s", fresh);
+}
+
 static bool keep_backup(const char *path, const char *backup, struct error *err)
 {
 	char *fresh AUTO_FREE = fs_sibling(backup, ".", ".tmp");
+	bool is_kept;
 
-	(void)unlink(fresh);
-	if (link(path, fresh) != 0) {
-		int why = errno;
-		if (why == ENOENT && access(path, F_OK) != 0)
-			return true; /* nothing to keep yet */
-		return error_set_errno(err, why, "can't keep %s as %s", path, backup);
-	}
-	(void)chmod(fresh, 0600); /* as it would be if we had written it */
+	if (!keep_as(path, fresh, &is_kept, err))
+		return error_prefix(err, "can't keep %s as %s", path, backup);
+	if (!is_kept)
+		return true;
 	if (rename(fresh, backup) != 0) {
 		error_set_errno(err, errno, "can't keep %s as %s", path, backup);
 		(void)unlink(fresh);
@@ -277,7 +308,10 @@ static bool keep_backup(const char *path, const char *backup, struct error *err)
 	}
 	/* If both were names of one file already, rename does nothing and leaves both. */
 	(void)unlink(fresh);
-	return true;
+	/* That of `path` is synced in a moment. */
+	size_t length = folder_length(backup);
+	bool is_beside = folder_length(path) == length && memcmp(path, backup, length) == 0;
+	return is_beside || sync_folder_of(backup, err);
 }
 
 bool fs_replace(const char *path, const char *backup, const struct str *bytes, struct error *err)
@@ -303,14 +337,6 @@ bool fs_remove(const char *path, struct error *err)
 	if (unlink(path) != 0)
 		return errno == ENOENT || error_set_errno(err, errno, "can't remove %s", path);
 	return sync_folder_of(path, err);
-}
-
-/* How much of the path is its folder, with the slash. */
-static size_t folder_length(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
 char *fs_neighbour(const char *path, const char *name)
@@ -374,6 +400,41 @@ bool fs_may_write_beside(const char *path)
 	char *folder AUTO_FREE = fs_neighbour(path, ".");
 
 	return access(folder, W_OK | X_OK) == 0;
+}
+
+bool fs_check_target(const char *path, struct error *err)
+{
+	char *real AUTO_FREE = fs_real_path(path);
+	struct stat status;
+
+	if (stat(real, &status) == 0) {
+		if (S_ISDIR(status.st_mode))
+			return error_set(err, "%s is a folder, not a file", path);
+		if (!S_ISREG(status.st_mode))
+			return error_set(err, "%s is not a regular file", path);
+	} else if (errno != ENOENT) {
+		return error_set_errno(err, errno, "can't write %s", path);
+	}
+	char *folder AUTO_FREE = fs_neighbour(real, ".");
+	return access(folder, W_OK | X_OK) == 0 ||
+	       error_set_errno(err, errno, "can't write into the folder of %s", path);
+}
+
+bool fs_is_same_file(const char *a, const char *b)
+{
+	char *real_a AUTO_FREE = fs_real_path(a), *real_b AUTO_FREE = fs_real_path(b);
+	char *folder_a AUTO_FREE = fs_neighbour(real_a, "."),
+		       *folder_b AUTO_FREE = fs_neighbour(real_b, ".");
+	struct stat x, y;
+
+	bool has_a = stat(real_a, &x) == 0, has_b = stat(real_b, &y) == 0;
+	if (has_a != has_b)
+		return false;
+	if (!has_a &&
+		(strcmp(real_a + folder_length(real_a), real_b + folder_length(real_b)) != 0 ||
+			stat(folder_a, &x) != 0 || stat(folder_b, &y) != 0))
+		return false;
+	return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 /* ---- log ---- */

@@ -42,10 +42,20 @@ bool fs_list(const char *path, struct arena *arena, const char *const **ret_name
 /*
  * Makes the file at `path` hold these bytes: at every instant, also of a power cut, it has either
  * all of the old content or all of the new. Mode 0600. If `backup` is not NULL, the old content
- * stays under that name. The temporary file is `.NAME.tmp` beside it: one writer at a time.
+ * stays under that name, on whatever file system. The temporary file is `.NAME.tmp` beside it: one
+ * writer at a time.
  */
 bool fs_replace(const char *path, const char *backup, const struct str *bytes,
 	struct error *err) MUST_CHECK;
+
+/*
+ * Can fs_replace make or replace a file of this name: is there none, or a regular one, in a folder
+ * that can be written? Links are followed.
+ */
+bool fs_check_target(const char *path, struct error *err) MUST_CHECK;
+
+/* Do both paths lead to one file, or would they, once it is there? */
+bool fs_is_same_file(const char *a, const char *b);
 
 /* Removes a file, durably; it is no error if there is none. */
 bool fs_remove(const char *path, struct error *err) MUST_CHECK;

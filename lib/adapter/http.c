@@ -5,7 +5,6 @@
 #include "base/version.h"
 
 #include <curl/curl.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -45,39 +44,6 @@ struct http_headers {
 };
 
 /* ---- what libcurl calls ---- */
-
-/* libcurl's memory may have held a header with a token: it is wiped on its way back. */
-
-static void *wiped_malloc(size_t size)
-{
-	return malloc(size);
-}
-
-static void wiped_free(void *memory)
-{
-	if (memory)
-		secret_wipe(memory, malloc_usable_size(memory));
-	free(memory);
-}
-
-static void *wiped_realloc(void *memory, size_t size)
-{
-	size_t before = memory ? malloc_usable_size(memory) : 0;
-
-	if (size <= before && memory)
-		return memory;
-	void *moved = malloc(size ? size : 1);
-	if (moved && memory)
-		memcpy(moved, memory, before);
-	if (moved)
-		wiped_free(memory);
-	return moved;
-}
-
-static void *wiped_calloc(size_t count, size_t size)
-{
-	return calloc(count, size);
-}
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
@@ -191,8 +157,7 @@ static void forget_key_log(void)
 struct http *http_new(const struct http_options *options, struct error *err)
 {
 	forget_key_log();
-	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiped_malloc, wiped_free, wiped_realloc,
-		    strdup, wiped_calloc) != CURLE_OK) {
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		error_set(err, "libcurl can't start");
 		return NULL;
 	}

@@ -8,8 +8,10 @@ static const struct object *find_declared(struct reading *r, const char *address
 	struct arena *arena = &r->model->arena;
 	size_t length = strcspn(address, "/");
 	const char *alias = arena_bytes(arena, address, length);
-	const char *store = address + length + 1, *secret = strchr(store, '/');
 
+	if (!address[length])
+		return NULL;
+	const char *store = address + length + 1, *secret = strchr(store, '/');
 	if (!secret)
 		return model_object(r->model, alias, store, NULL);
 	store = arena_bytes(arena, store, (size_t)(secret - store));
@@ -28,11 +30,18 @@ static size_t count_parts(const char *address)
 
 /* ---- moved ---- */
 
-/* A store has no other name than the one that it was created with. */
-static void refuse_rename(struct reading *r, size_t document, const struct yaml *to)
+/* A store has no other name than the one that it was created with, and no other account. */
+static void refuse_store(
+	struct reading *r, size_t document, const struct yaml *from, const struct yaml *to)
 {
 	struct error *err = reading_error(r, document, to);
 
+	if (strcmp(strchr(from->text, '/'), strchr(to->text, '/')) == 0) {
+		error_set(err, "a store moves with its account only: name the alias alone");
+		error_hint(err, "An account of another alias is {from: prod, to: live}; all that "
+				"the state has in it moves along.");
+		return;
+	}
 	error_set(err, "a store can't be renamed: Cloudflare has no such call");
 	error_hint(err, "Declare a store of the new name in `stores`, fill it, then take the old "
 			"one out of the manifest (or let it live: `removed` with destroy: false).");
@@ -62,12 +71,12 @@ static bool check_kinds(struct reading *r, size_t document, const struct yaml *n
 
 	if (parts != count_parts(to->text))
 		return error_set(reading_error(r, document, node),
-			"a move goes from alias to alias, or from address to address of one kind");
+			"a move goes from alias to alias, or from secret to secret");
 	if (strcmp(from->text, to->text) == 0)
 		return error_set(
 			reading_error(r, document, node), "this moves something to where it is");
-	if (parts == 2 && strcmp(strchr(from->text, '/'), strchr(to->text, '/')) != 0)
-		refuse_rename(r, document, to);
+	if (parts == 2)
+		refuse_store(r, document, from, to);
 	else if (parts == 3 && !is_in_same_store(from->text, to->text))
 		refuse_transfer(r, document, to);
 	else
@@ -148,6 +157,34 @@ static void check_moves(struct reading *r)
 
 /* ---- removed ---- */
 
+/*
+ * What is recorded in an account that is gone from the manifest can be forgotten, but not reached.
+ * The state knows whether there was such an account.
+ */
+static void check_removal_account(struct reading *r, const struct removal *removal)
+{
+	size_t length = strcspn(removal->from, "/");
+	const char *alias = arena_bytes(&r->model->arena, removal->from, length);
+	const struct account *account = model_account(r->model, alias);
+	bool is_whole = !removal->from[length];
+
+	if (account ? !is_whole : !removal->destroys)
+		return;
+	struct error *err = reading_error_at(r, &removal->place, 1);
+	if (account) {
+		error_set(
+			err, "`%s` is an account of the manifest", reading_shown(r, removal->from));
+		error_hint(err, "Name the store, as in ALIAS/STORE; an alias alone is for an "
+				"account that is not in `accounts` any more.");
+		return;
+	}
+	const char *shown = reading_shown(r, removal->from);
+	reading_note(r, shown == removal->from ? NULL : shown, alias);
+	reading_unknown_alias(r, alias, err);
+	error_hint(err, "What is in an account that the manifest does not have can't be destroyed, "
+			"only forgotten: with destroy: false.");
+}
+
 static void check_removals(struct reading *r)
 {
 	struct table *seen = NULL;
@@ -161,6 +198,7 @@ static void check_removals(struct reading *r)
 			error_set(reading_error_at(r, &it->place, 1),
 				"`%s` is removed twice, first in %s", shown,
 				reading_where(r, &before->place));
+		check_removal_account(r, it);
 		if (!declared)
 			continue;
 		struct error *err = reading_error_at(r, &it->place, 1);

@@ -59,7 +59,9 @@ static void no_stores(struct reading *r, const struct spot *empty)
 		error_set(err, "`stores` is empty");
 	else
 		error_set(err, "`stores` is missing %s", is_one ? "here" : "in all of the files");
-	error_hint(err, "cfprov never reads an empty manifest as a wish to have nothing.");
+	error_hint(err,
+		"cfprov never reads an empty manifest as a wish to have nothing. If that is "
+		"meant, run cfprov destroy with the manifest as it was.");
 }
 
 static void read_stores(struct reading *r)

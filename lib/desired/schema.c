@@ -61,7 +61,7 @@ static const struct schema_text on_remove_text = {.words = on_remove_words};
 
 static const struct schema_text *const address_parts[] = {
 	&schema_alias, &schema_store_name, &schema_secret_name, NULL};
-static const struct schema_text address_text = {.parts = address_parts, .fewest_parts = 2};
+static const struct schema_text removed_text = {.parts = address_parts, .fewest_parts = 1};
 static const struct schema_text moved_text = {.parts = address_parts, .fewest_parts = 1};
 
 /* ---- nodes ---- */
@@ -291,10 +291,10 @@ static const struct schema state = {
 	SCHEMA_MAP, .is = "a map with `path`", .keys = state_keys, .is_filled = true};
 
 static const struct schema moved_end = {
-	SCHEMA_TEXT, .is = "an alias, or an address as in ALIAS/STORE/SECRET", .text = &moved_text};
+	SCHEMA_TEXT, .is = "an alias, or a secret as in ALIAS/STORE/SECRET", .text = &moved_text};
 static const struct schema_key moved_keys[] = {
-	{"from", &moved_end, "the alias or address that the state has", true},
-	{"to", &moved_end, "the alias or address that it has from now on", true},
+	{"from", &moved_end, "the alias, or the secret, that the state has", true},
+	{"to", &moved_end, "the alias, or the secret, that it is from now on", true},
 	{0},
 };
 static const struct schema move = {
@@ -302,9 +302,12 @@ static const struct schema move = {
 static const struct schema moved = {SCHEMA_LIST, .is = "a list of moves", .items = &move};
 
 static const struct schema address = {
-	SCHEMA_TEXT, .is = "an address: ALIAS/STORE or ALIAS/STORE/SECRET", .text = &address_text};
+	SCHEMA_TEXT, .is = "an address: ALIAS/STORE or ALIAS/STORE/SECRET", .text = &removed_text};
 static const struct schema_key removed_keys[] = {
-	{"from", &address, "the address that the state has", true},
+	{"from", &address,
+		"the address that the state has; or the alias of an account that is not in "
+		"`accounts` any more, with destroy: false",
+		true},
 	{"destroy", &boolean,
 		"true, the default: destroy it in Cloudflare; false: forget it and let it live",
 		false},
@@ -324,7 +327,7 @@ static const struct schema_key manifest_keys[] = {
 	{"state", &state,
 		"where the state is kept; cfprov.state.json beside the manifest, if left out",
 		false},
-	{"moved", &moved, "what the state holds under another alias or address by now", false},
+	{"moved", &moved, "what the state holds under another alias by now", false},
 	{"removed", &removed, "how to part from what is no longer in the manifest", false},
 	{0},
 };

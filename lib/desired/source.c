@@ -434,7 +434,8 @@ bool sources_credentials(struct sources *sources, const struct account *account,
 
 	if (account->token.kind != VALUE_NONE) {
 		if (!read_token(sources, &account->token, &credentials.token, err))
-			return false;
+			return error_prefix(
+				err, "no credentials for the account `%s`", account->alias);
 	} else if (getenv("CLOUDFLARE_API_TOKEN")) {
 		if (!read_checked(sources, "CLOUDFLARE_API_TOKEN", &credentials.token, err))
 			return false;

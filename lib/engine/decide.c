@@ -1,6 +1,7 @@
 #include "engine/decide.h"
 
 #include "base/text.h"
+#include "engine/parting.h"
 
 #include <string.h>
 
@@ -394,32 +395,19 @@ static enum rename_stage rename_stage(
 
 /* ---- what is not desired ---- */
 
-/* What is said of a secret itself counts for more than what is said of its store. */
-static const struct removal *find_removal(const struct planning *p, const struct object *object)
-{
-	const struct model *desired = p->input->desired;
-	const struct removal *found = NULL;
-
-	for (size_t i = 0; i < desired->removal_count; i++) {
-		const struct removal *it = &desired->removals[i];
-		if (object_matches(object, it->from) &&
-			(!found || strlen(it->from) > strlen(found->from)))
-			found = it;
-	}
-	return found;
-}
+static const char removal_says_so[] = "`removed` in the manifest says so";
 
 /* Sets is_left_alive and the reason. */
 static void decide_fate(struct planning *p, const struct trio *trio, struct action *action)
 {
 	const struct object *recorded = trio->recorded;
 	const struct object *last_wish = trio->desired ? trio->desired : recorded;
-	const struct removal *removal = find_removal(p, recorded);
+	const struct removal *removal = parting_find(p->input->desired, recorded);
 
 	action->is_left_alive = store_kind(p, recorded) == ACTION_FORGET ||
 				(removal ? !removal->destroys : last_wish->forget_on_remove);
 	action->reason = p->input->destroys_all ? NULL
-			 : removal              ? "`removed` in the manifest says so"
+			 : removal              ? removal_says_so
 						: "it is not in the manifest any more";
 	if (action->is_left_alive && action->goes_with_store)
 		refuse_forgetting(p, recorded);
@@ -488,6 +476,21 @@ static void decide_parting(struct planning *p, const struct trio *trio)
 	if (is_protected(trio, stage, latter))
 		refuse_protected(p, trio->desired ? trio->desired : recorded);
 	wait_for_store(p, action);
+}
+
+void decide_leaving(struct planning *p, const struct object *recorded)
+{
+	if (p->input->is_partial || p->input->refresh_only || !planner_wants(p->input, recorded) ||
+		!parting_leaves(p->input->desired, recorded))
+		return;
+	if (!recorded->id) {
+		plan_add_refresh(p->plan, recorded, NULL);
+		return;
+	}
+	struct action *action = plan_add(p->plan);
+	action->before = recorded;
+	action->is_left_alive = true;
+	action->reason = removal_says_so;
 }
 
 /* ---- one address ---- */

@@ -27,6 +27,9 @@ struct trio {
 /* A store comes before what is in it. */
 void decide(struct planning *p, const struct object *desired, const struct object *recorded);
 
+/* Of what is recorded in an account that the manifest dropped: nobody looks whether it lives. */
+void decide_leaving(struct planning *p, const struct object *recorded);
+
 /* Everything from outside goes through here on its way into a sentence. Lends. */
 const char *decide_shown(struct planning *p, const char *text);
 

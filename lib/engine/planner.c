@@ -1,96 +1,36 @@
 #include "engine/planner.h"
 
 #include "adapter/table.h"
+#include "engine/belongs.h"
 #include "engine/decide.h"
+#include "engine/parting.h"
 
 #include <string.h>
 
 /* ---- accounts ---- */
 
-/* An alias that means another account now would plan its stores into the wrong one. */
-static void check_alias(struct planning *p, const struct account *account)
-{
-	const struct account *known = model_account(p->input->recorded, account->alias);
-
-	if (!known || strcmp(known->id, account->id) == 0)
-		return;
-	struct error *err = decide_error(p, &account->place);
-	error_set(err, "the state knows `%s` as the account %s, the manifest as %s", account->alias,
-		known->id, account->id);
-	error_hint(err, "Give the other account another alias, or use another state (-state).");
-}
-
-/* The same account under another alias would be planned as if nothing were recorded in it. */
-static bool check_id(struct planning *p, const struct table *known, const struct account *account)
-{
-	const struct account *before = table_get(known, account->id);
-
-	if (!before || strcmp(before->alias, account->alias) == 0)
-		return true;
-	const char *alias = decide_shown(p, before->alias);
-	struct error *err = decide_error(p, &account->place);
-	error_set(err, "the state knows the account %s as `%s`, the manifest as `%s`", account->id,
-		alias, account->alias);
-	return error_hint(err, "Keep the alias `%s`, or use another state (-state).", alias);
-}
-
-/* By id, the accounts in which something is recorded. */
-static struct table *used_accounts(const struct model *recorded)
-{
-	struct table *used = NULL;
-	size_t i = 0;
-
-	for (size_t at = 0; at < recorded->account_count; at++) {
-		struct account *account = &recorded->accounts[at];
-		while (i < recorded->object_count &&
-			strcmp(recorded->objects[i].account, account->alias) < 0)
-			i++;
-		if (i < recorded->object_count &&
-			strcmp(recorded->objects[i].account, account->alias) == 0)
-			table_put(&used, account->id, account);
-	}
-	return used;
-}
-
 /*
- * What is recorded in an account that the manifest dropped can't be reached, nor be parted from.
- * `used` has the accounts in which something is recorded, but not those that are desired.
+ * An alias that means another account now would plan its stores into the wrong one; an account
+ * under another alias would be planned as if nothing were recorded in it.
  */
-static void check_dropped(struct planning *p, const struct table *used)
-{
-	const struct model *recorded = p->input->recorded;
-
-	for (size_t i = 0; i < recorded->account_count && !p->input->is_partial; i++) {
-		const struct account *account = &recorded->accounts[i];
-		if (model_account(p->input->desired, account->alias) ||
-			!table_get(used, account->id))
-			continue;
-		const char *alias = decide_shown(p, account->alias);
-		struct error *err = error_list_add(p->errors);
-		error_set(err,
-			"the manifest has no account `%s` any more, but the state has objects in "
-			"it",
-			alias);
-		error_hint(err,
-			"Put the account back and take its stores out instead, or make cfprov "
-			"forget "
-			"them: cfprov state rm '%s/*'.",
-			alias);
-	}
-}
-
 static void check_accounts(struct planning *p)
 {
-	const struct model *desired = p->input->desired;
-	struct table *used = used_accounts(p->input->recorded);
+	const struct model *desired = p->input->desired, *recorded = p->input->recorded;
 
-	for (size_t i = 0; i < desired->account_count; i++)
-		if (check_id(p, used, &desired->accounts[i]))
-			check_alias(p, &desired->accounts[i]);
-	for (size_t i = 0; i < desired->account_count; i++)
-		table_drop(&used, desired->accounts[i].id);
-	check_dropped(p, used);
-	table_free(&used);
+	for (size_t i = 0; i < desired->account_count; i++) {
+		const struct account *account = &desired->accounts[i];
+		struct error err = {0};
+		if (belongs_check(recorded, account, &err))
+			continue;
+		if (account->place.file)
+			error_at(&err, account->place.file, account->place.line,
+				account->place.column);
+		error_move(error_list_add(p->errors), &err);
+	}
+	if (p->input->is_partial)
+		return;
+	if (parting_check_accounts(recorded, desired, p->errors))
+		parting_find_mistakes(recorded, desired, p->plan, p->errors);
 }
 
 /* ---- what was asked for ---- */
@@ -149,20 +89,49 @@ static bool matches_model(const struct model *model, const char *pattern)
 	return false;
 }
 
-/* A pattern that matches nothing was mistyped. */
-static void check_patterns(struct planning *p, const struct patterns *patterns, const char *option)
+/* Is there something recorded of this name that the run is about? */
+static bool matches_run(const struct planning *p, const char *pattern)
+{
+	const struct model *recorded = p->input->recorded;
+
+	for (size_t i = 0; i < recorded->object_count; i++) {
+		const struct object *object = &recorded->objects[i];
+		bool is_of_run =
+			!p->input->is_partial || model_account(p->input->desired, object->account);
+		if (is_of_run && object_matches(object, pattern))
+			return true;
+	}
+	return false;
+}
+
+static void refuse_pattern(
+	struct planning *p, const char *option, const char *pattern, bool is_elsewhere)
+{
+	struct error *err = error_list_add(p->errors);
+
+	if (is_elsewhere) {
+		error_set(err, "%s=%s matches nothing in the accounts of this run", option,
+			decide_shown(p, pattern));
+		error_hint(err, "It is in one that -account leaves out.");
+		return;
+	}
+	error_set(err, "%s=%s matches nothing in the manifest or the state", option,
+		decide_shown(p, pattern));
+	error_hint(err, "Addresses look like ALIAS/STORE or ALIAS/STORE/SECRET; `*` matches "
+			"within a part.");
+}
+
+/* A pattern that matches nothing was mistyped. What is excluded may be left out otherwise, too. */
+static void check_patterns(
+	struct planning *p, const struct patterns *patterns, const char *option, bool excludes)
 {
 	for (size_t i = 0; i < patterns->count && !p->input->has_unread; i++) {
 		const char *pattern = patterns->items[i];
-		if (matches_model(p->input->desired, pattern) ||
-			matches_model(p->input->recorded, pattern))
+		if (matches_model(p->input->desired, pattern) || matches_run(p, pattern))
 			continue;
-		struct error *err = error_list_add(p->errors);
-		error_set(err, "%s=%s matches nothing in the manifest or the state", option,
-			decide_shown(p, pattern));
-		error_hint(err,
-			"Addresses look like ALIAS/STORE or ALIAS/STORE/SECRET; `*` matches "
-			"within a part.");
+		bool is_elsewhere = matches_model(p->input->recorded, pattern);
+		if (!is_elsewhere || !excludes)
+			refuse_pattern(p, option, pattern, is_elsewhere);
 	}
 }
 
@@ -185,7 +154,20 @@ static void plan_objects(struct planning *p)
 		i += d != NULL;
 		j += r != NULL;
 		if (d || (r && model_account(desired, r->account)))
-			decide(p, d, r); /* else of another run; see check_dropped */
+			decide(p, d, r);
+		else if (r)
+			decide_leaving(p, r);
+	}
+}
+
+/* What has moved and is there yet. */
+static void add_moves(struct planning *p)
+{
+	for (size_t i = 0; i < p->input->move_count; i++) {
+		const struct plan_move *move = &p->input->moves[i];
+		const struct object *to = move->object;
+		if (model_object(p->input->recorded, to->account, to->store, to->secret))
+			plan_add_move(p->plan, move);
 	}
 }
 
@@ -241,12 +223,14 @@ bool planner_plan(
 	size_t before = errors->count;
 
 	check_accounts(&p);
-	check_patterns(&p, &input->targets, "-target");
-	check_patterns(&p, &input->excludes, "-exclude");
-	check_patterns(&p, &input->replaces, "-replace");
+	check_patterns(&p, &input->targets, "-target", false);
+	check_patterns(&p, &input->excludes, "-exclude", true);
+	check_patterns(&p, &input->replaces, "-replace", false);
 	renames_init(&p.renames, input->desired);
-	if (errors->count == before)
+	if (errors->count == before) {
+		add_moves(&p);
 		plan_objects(&p);
+	}
 	renames_release(&p.renames);
 	plan.counts = plan_count(&plan);
 	if (plan.counts.import && errors->count == before)

@@ -102,6 +102,8 @@ const struct secret *values_open(
 	*held = (struct held_value){.secret = secret, .earlier = values->last};
 	values->last = held;
 	table_put(&values->by_address, arena_text(&values->arena, address), held);
+	if (values->client)
+		client_know(values->client, &held->secret);
 	return &held->secret;
 }
 

@@ -14,6 +14,7 @@
 #include "desired/source.h"
 #include "engine/fingerprint.h"
 #include "engine/planner.h"
+#include "live/client.h"
 
 /* Cloudflare's API reference, Secrets Store, "Create a secret": at most 64 KiB, in bytes. */
 enum { VALUE_LENGTH_LIMIT = 65536 };
@@ -24,6 +25,7 @@ struct values {
 	struct fingerprint_key key;
 	struct arena arena;       /* addresses and fingerprints */
 	struct table *by_address; /* -> struct held_value */
+	struct client *client;    /* is to know every value that is opened; may be NULL */
 	struct held_value *last;  /* all of them, for the end */
 };
 

@@ -120,6 +120,8 @@ static const char *difference(
 
 	if (kind == ACTION_NONE)
 		return NULL;
+	if (kind == ACTION_FORGET && !model_account(live, about->account))
+		return NULL; /* its account is gone from the manifest: nobody looked */
 	if (is_double(live, now))
 		return "there are two of this name now";
 	if (kind == ACTION_CREATE)

@@ -8,6 +8,7 @@
 
 #include "adapter/json.h"
 #include "base/error.h"
+#include "base/scrub.h"
 #include "base/str.h"
 
 enum { CF_PAGE_SIZE = 100 }; /* the largest that the API allows */
@@ -68,12 +69,21 @@ struct cf_answer {
 	int64_t total_count;       /* the same for items */
 };
 
+/* What came over the wire; all of it is borrowed. */
+struct cf_response {
+	int status;
+	const struct str *body;
+	const char *ray;           /* cf-ray; "": none */
+	const struct scrub *scrub; /* the secrets that were sent; NULL: none */
+};
+
 /*
  * Reads an answer. With any verdict but CF_DONE *err says what is wrong: status, code, message
- * and cf-ray, in a form that is fit to be printed, and what to do where that is known.
+ * (without the secrets) and cf-ray, in a form that is fit to be printed, and what to do where that
+ * is known.
  */
-void cf_answer_decode(struct cf_answer *answer, int status, const struct str *body, const char *ray,
-	struct error *err);
+void cf_answer_decode(
+	struct cf_answer *answer, const struct cf_response *response, struct error *err);
 void cf_answer_release(struct cf_answer *answer);
 
 /* A store or a secret, as lists and creates tell of it. */

@@ -1,5 +1,6 @@
 #include "model/plan.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 
 struct action *plan_add(struct plan *plan)
@@ -103,11 +104,48 @@ void plan_add_refresh(struct plan *plan, const struct object *before, const stru
 	plan->refreshes[plan->refresh_count++] = (struct refresh){before, after};
 }
 
+void plan_add_warning(struct plan *plan, const char *format, ...)
+{
+	struct str text CLEANUP(str_release) = {0};
+	va_list arguments;
+
+	va_start(arguments, format);
+	str_format_list(&text, format, arguments);
+	va_end(arguments);
+	plan->warnings = mem_room((void *)plan->warnings, plan->warning_count, &plan->warning_room,
+		sizeof(*plan->warnings));
+	plan->warnings[plan->warning_count++] = arena_text(&plan->arena, str_text(&text));
+}
+
+void plan_add_move(struct plan *plan, const struct plan_move *move)
+{
+	plan->moves =
+		mem_room(plan->moves, plan->move_count, &plan->move_room, sizeof(*plan->moves));
+	plan->moves[plan->move_count++] = *move;
+}
+
+static int compare_moves(const void *a, const void *b)
+{
+	const struct plan_move *x = a, *y = b;
+
+	return object_compare(x->object, y->object);
+}
+
+const char *plan_previous_address(const struct plan *plan, const struct object *object)
+{
+	const struct plan_move key = {.object = object}, *found = NULL;
+
+	if (plan->move_count)
+		found = bsearch(&key, plan->moves, plan->move_count, sizeof(*found), compare_moves);
+	return found ? found->from : NULL;
+}
+
 bool plan_is_empty(const struct plan *plan)
 {
 	const struct plan_counts *counts = &plan->counts;
 
-	return counts->import + counts->add + counts->change + counts->destroy + counts->forget ==
+	return counts->import + counts->add + counts->change + counts->destroy + counts->forget +
+		       plan->move_count ==
 	       0;
 }
 
@@ -117,5 +155,7 @@ void plan_release(struct plan *plan)
 	free(plan->actions);
 	free(plan->drifts);
 	free(plan->refreshes);
+	free(plan->moves);
+	free((void *)plan->warnings);
 	*plan = (struct plan){0};
 }

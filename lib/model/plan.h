@@ -56,6 +56,12 @@ struct refresh {
 	const struct object *after;  /* NULL: out of the state */
 };
 
+/* `moved`: an object stands under another address from now on, without a request. */
+struct plan_move {
+	const char *from;            /* the address that it has had */
+	const struct object *object; /* of whom only the address counts */
+};
+
 struct plan_counts {
 	size_t import, add, change, destroy, forget;
 };
@@ -69,6 +75,10 @@ struct plan {
 	size_t drift_count, drift_room;
 	struct refresh *refreshes; /* of objects that no action is about */
 	size_t refresh_count, refresh_room;
+	struct plan_move *moves; /* sorted by the address that they lead to */
+	size_t move_count, move_room;
+	const char **warnings; /* sentences: what the manifest says in vain, by mistake perhaps */
+	size_t warning_count, warning_room;
 	size_t managed; /* objects recorded in the accounts of the plan */
 };
 
@@ -98,7 +108,13 @@ struct plan_counts plan_count(const struct plan *plan);
 void plan_add_drift(struct plan *plan, const struct object *recorded, const struct object *live);
 void plan_add_refresh(struct plan *plan, const struct object *before, const struct object *after);
 
-/* Does anything have to be done in Cloudflare, or to what the state manages? */
+void plan_add_warning(struct plan *plan, const char *format, ...) PRINTF(2, 3);
+void plan_add_move(struct plan *plan, const struct plan_move *move);
+
+/* Lends the address that the object has had until now, if it is one that moves; or NULL. */
+const char *plan_previous_address(const struct plan *plan, const struct object *object);
+
+/* Is there anything to do in Cloudflare, or to what the state manages, or how it calls it? */
 bool plan_is_empty(const struct plan *plan);
 
 void plan_release(struct plan *plan);

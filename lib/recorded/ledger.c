@@ -123,6 +123,14 @@ static void fold(struct ledger *ledger, const struct state_fold *changes)
 	ledger->state = next;
 }
 
+void ledger_stage(struct ledger *ledger, const struct state_fold *changes)
+{
+	int64_t serial = ledger->state.serial;
+
+	fold(ledger, changes);
+	ledger->is_ahead_of_file |= ledger->state.serial != serial;
+}
+
 static bool read_state(struct ledger *ledger, struct error *err)
 {
 	struct str bytes CLEANUP(str_release) = {0};
@@ -197,13 +205,12 @@ static bool load(struct ledger *ledger, struct error *err)
 	if (!read_journal(ledger, &journal, err) || !read_state(ledger, err) ||
 		!check_journal(ledger, &journal, &folds, err))
 		return false;
-	if (!folds)
-		return true;
-	memcpy(ledger->state.lineage, journal.lineage, sizeof(journal.lineage));
-	int64_t serial = ledger->state.serial;
-	fold(ledger, &(struct state_fold){journal.changes, journal.count, journal.model.accounts,
-			     journal.model.account_count});
-	ledger->is_ahead_of_file = ledger->state.serial != serial;
+	if (folds) {
+		memcpy(ledger->state.lineage, journal.lineage, sizeof(journal.lineage));
+		ledger_stage(ledger, &(struct state_fold){journal.changes, journal.count,
+					     journal.model.accounts, journal.model.account_count});
+	}
+	ledger->read_serial = ledger->state.serial;
 	return true;
 }
 
@@ -212,10 +219,16 @@ static void set_paths(struct ledger *ledger, const char *path, const char *backu
 	*ledger = (struct ledger){.lock.fd = -1, .log.fd = -1};
 	ledger->path = fs_real_path(path);
 	ledger->journal_path = fs_sibling(ledger->path, "", ".journal");
-	if (!backup)
-		ledger->backup_path = fs_sibling(ledger->path, "", ".backup");
-	else if (strcmp(backup, LEDGER_NO_BACKUP) != 0)
-		ledger->backup_path = mem_copy_text(backup);
+	char *beside AUTO_FREE = fs_sibling(ledger->path, "", ".backup");
+	if (!backup || strcmp(backup, LEDGER_NO_BACKUP) != 0)
+		ledger->backup_path = fs_real_path(backup ? backup : beside);
+}
+
+/* Before anything is asked or done: later there may be ids that have to be written. */
+static bool check_backup(const struct ledger *ledger, struct error *err)
+{
+	return !ledger->backup_path || fs_check_target(ledger->backup_path, err) ||
+	       error_prefix(err, "the backup of the state can't be kept");
 }
 
 bool ledger_read(struct ledger *ledger, const char *path, struct error *err)
@@ -283,12 +296,17 @@ static bool drop_journal(struct ledger *ledger, struct error *err)
 	       error_prefix(err, "the journal could not be removed");
 }
 
+bool ledger_commit(struct ledger *ledger, struct error *err)
+{
+	return !ledger->is_ahead_of_file || !ledger->may_write || write_state(ledger, err);
+}
+
 static bool fold_journal_into_file(
 	struct ledger *ledger, const struct event_sink *sink, struct error *err)
 {
 	if (!ledger->has_journal)
 		return true;
-	if (ledger->is_ahead_of_file && !write_state(ledger, err))
+	if (!ledger_commit(ledger, err))
 		return false;
 	event_say(sink, EVENT_JOURNAL_FOLDED, ledger->journal_path);
 	return drop_journal(ledger, err);
@@ -298,27 +316,17 @@ bool ledger_open(struct ledger *ledger, const struct ledger_options *options, st
 {
 	set_paths(ledger, options->path, options->backup);
 	ledger->may_write = true;
-	if ((options->no_lock || take_lock(ledger, options, err)) && load(ledger, err) &&
-		fold_journal_into_file(ledger, options->sink, err))
+	if ((options->no_lock || take_lock(ledger, options, err)) && check_backup(ledger, err) &&
+		load(ledger, err) && fold_journal_into_file(ledger, options->sink, err))
 		return true;
 	ledger_close(ledger);
 	return false;
 }
 
-bool ledger_settle(
-	struct ledger *ledger, const struct change *changes, size_t count, struct error *err)
-{
-	const struct state_fold settled = {.changes = changes, .change_count = count};
-
-	return !count || ledger_change(ledger, &settled, err);
-}
-
 bool ledger_change(struct ledger *ledger, const struct state_fold *changes, struct error *err)
 {
-	int64_t serial = ledger->state.serial;
-
-	fold(ledger, changes);
-	return ledger->state.serial == serial || !ledger->may_write || write_state(ledger, err);
+	ledger_stage(ledger, changes);
+	return ledger_commit(ledger, err);
 }
 
 bool ledger_replace(struct ledger *ledger, struct state *state, struct error *err)

@@ -148,6 +148,39 @@ static void rename_alias(
 	}
 }
 
+static int compare_moves(const void *a, const void *b)
+{
+	const struct plan_move *x = a, *y = b;
+
+	return object_compare(x->object, y->object);
+}
+
+const struct plan_move *mend_moves(const struct mend *mend, struct arena *arena, size_t *ret_count)
+{
+	struct plan_move *moves = arena_alloc(arena, mend->count * sizeof(*moves));
+	size_t count = 0;
+
+	/* A rename drops what it puts elsewhere right behind. */
+	for (size_t i = 1; i < mend->count; i++) {
+		const struct object *before = mend->changes[i - 1].object;
+		const struct object *after = mend->changes[i].object;
+		if (mend->changes[i].kind != CHANGE_PUT)
+			continue;
+		struct str from CLEANUP(str_release) = {0};
+		struct object *to = arena_alloc(arena, sizeof(*to));
+		object_add_address(&from, before);
+		*to = (struct object){.kind = after->kind,
+			.account = arena_text(arena, after->account),
+			.store = arena_text(arena, after->store),
+			.secret = after->secret ? arena_text(arena, after->secret) : NULL};
+		moves[count++] = (struct plan_move){arena_text(arena, str_text(&from)), to};
+	}
+	if (count)
+		qsort(moves, count, sizeof(*moves), compare_moves);
+	*ret_count = count;
+	return moves;
+}
+
 bool mend_rename(const struct state *state, const char *from, const char *to, struct mend *ret_mend,
 	struct error *err)
 {

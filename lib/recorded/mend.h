@@ -5,6 +5,7 @@
 #ifndef RECORDED_MEND_H
 #define RECORDED_MEND_H
 
+#include "model/plan.h"
 #include "recorded/state.h"
 
 /* Start with {0}; mend_release at the end. The state that it was made from must outlive it. */
@@ -22,6 +23,12 @@ struct mend {
 
 /* Lends what has to be folded. */
 struct state_fold mend_fold(const struct mend *mend);
+
+/*
+ * Lends, in the arena, what the renames move: each object's old address and new one, sorted by the
+ * new one.
+ */
+const struct plan_move *mend_moves(const struct mend *mend, struct arena *arena, size_t *ret_count);
 
 /*
  * The removal of what the patterns match, with all that is in it (object_matches). A pattern that

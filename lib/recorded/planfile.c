@@ -98,6 +98,19 @@ static void encode_moves(struct json_writer *w, const struct model *model)
 	json_end(w);
 }
 
+/* For those who look at the plan. */
+static void encode_moved(struct json_writer *w, const struct plan *plan)
+{
+	json_begin_array(w, "moved");
+	for (size_t i = 0; i < plan->move_count; i++) {
+		json_begin_object(w, NULL);
+		objects_encode_address(w, plan->moves[i].object);
+		json_put_text(w, "from", plan->moves[i].from);
+		json_end(w);
+	}
+	json_end(w);
+}
+
 static void encode_plan(struct json_writer *w, const struct plan *plan)
 {
 	json_put_integer(w, "managed", (int64_t)plan->managed);
@@ -113,6 +126,7 @@ static void encode_plan(struct json_writer *w, const struct plan *plan)
 	for (size_t i = 0; i < plan->drift_count; i++)
 		encode_pair(w, plan->drifts[i].recorded, "live", plan->drifts[i].live);
 	json_end(w);
+	encode_moved(w, plan);
 }
 
 void planfile_encode(const struct planfile *planfile, struct str *out)
@@ -306,6 +320,17 @@ static bool decode_move(struct decoding *d, const struct json *json)
 	return true;
 }
 
+static bool decode_moved(struct decoding *d, const struct json *json)
+{
+	const char *from = json_get_text(json, "from");
+	struct object *object = arena_alloc(&d->planfile->arena, sizeof(*object));
+
+	if (!from || !objects_decode_address(json, &d->planfile->arena, object))
+		return malformed(d, "what was moved");
+	plan_add_move(&d->planfile->plan, &(struct plan_move){keep(d, from), object});
+	return true;
+}
+
 static bool decode_list(struct decoding *d, const struct json *root, const char *key,
 	bool (*decode)(struct decoding *d, const struct json *json))
 {
@@ -358,7 +383,8 @@ static bool decode_root(struct decoding *d, const struct json *root)
 		!decode_list(d, root, "moves", decode_move) ||
 		!decode_list(d, root, "actions", decode_action) ||
 		!decode_list(d, root, "refreshes", decode_refresh) ||
-		!decode_list(d, root, "drifts", decode_drift))
+		!decode_list(d, root, "drifts", decode_drift) ||
+		!decode_list(d, root, "moved", decode_moved))
 		return false;
 	model_sort(&d->planfile->accounts);
 	d->planfile->plan.counts = plan_count(&d->planfile->plan);
@@ -407,39 +433,48 @@ bool planfile_decode(
 
 /* ---- does it still fit ---- */
 
-static bool check_accounts(
+bool planfile_check_accounts(
 	const struct planfile *planfile, const struct state *state, struct error *err)
 {
 	for (size_t i = 0; i < planfile->accounts.account_count; i++) {
 		const struct account *then = &planfile->accounts.accounts[i];
 		const struct account *now = model_account(&state->model, then->alias);
-		if (now && strcmp(now->id, then->id) != 0)
-			return error_set(err,
-				"the plan is about the account %s as `%s`, which is %s in the "
-				"state",
-				then->id, then->alias, now->id);
+		if (!now || strcmp(now->id, then->id) == 0)
+			continue;
+		error_set(err, "the plan is about the account %s as `%s`, which is %s in the state",
+			then->id, then->alias, now->id);
+		return error_hint(err, "Make a new plan.");
 	}
 	return true;
 }
 
 bool planfile_check_state(
-	const struct planfile *planfile, const struct state *state, struct error *err)
+	const struct planfile *planfile, const char *lineage, int64_t serial, struct error *err)
 {
-	bool is_born = planfile->lineage[0] != '\0';
+	static const char elsewhere[] = "Is this the right folder, or should -state name another "
+					"file? Else make a new plan.";
+	bool was_born = planfile->lineage[0] != '\0', is_born = lineage[0] != '\0';
 
-	if (!is_born && state->lineage[0]) {
-		error_set(err, "the state was empty when the plan was made, and is not any more");
-	} else if (strcmp(planfile->lineage, state->lineage) != 0) {
-		error_set(err, "the plan was made for another state (lineage %s, not %s)",
-			planfile->lineage, state->lineage[0] ? state->lineage : "none yet");
-	} else if (planfile->serial != state->serial) {
-		error_set(err,
-			"the state has moved on since the plan was made (serial %lld, now %lld)",
-			(long long)planfile->serial, (long long)state->serial);
-	} else if (check_accounts(planfile, state, err)) {
-		return true;
+	if (was_born && !is_born) {
+		error_set(err, "the plan was made for a state that is not there");
+		return error_hint(err, "%s", elsewhere);
 	}
-	return error_hint(err, "It may have been applied already. Make a new plan.");
+	if (!was_born && is_born) {
+		error_set(err, "the state was empty when the plan was made, and is not any more");
+		return error_hint(err, "It may have been applied already. Make a new plan.");
+	}
+	if (strcmp(planfile->lineage, lineage) != 0) {
+		error_set(err, "the plan was made for another state (lineage %s, not %s)",
+			planfile->lineage, lineage);
+		return error_hint(err, "%s", elsewhere);
+	}
+	if (planfile->serial == serial)
+		return true;
+	error_set(err, "the state has moved on since the plan was made (serial %lld, now %lld)",
+		(long long)planfile->serial, (long long)serial);
+	return error_hint(err, "%s Make a new plan.",
+		serial < planfile->serial ? "It was put back to an older one."
+					  : "It may have been applied already.");
 }
 
 void planfile_release(struct planfile *planfile)

@@ -10,11 +10,11 @@
 
 # Several of these are for the tests that load this file.
 # shellcheck disable=SC2034,SC2154
-load helper
+load "${BASH_SOURCE[0]%/*}/helper"
 
 # Nothing from outside changes what a test sees.
 unset CLOUDFLARE_API_BASE_URL CFPROV_REQUEST_TIMEOUT NO_COLOR CLICOLOR_FORCE SSL_CERT_FILE
-unset SSL_CERT_DIR SSLKEYLOGFILE NO_PROXY no_proxy
+unset SSL_CERT_DIR SSLKEYLOGFILE NO_PROXY no_proxy CFPROV_LOG CFPROV_LOG_PATH
 export TERM=xterm
 
 state=cfprov.state.json

@@ -140,8 +140,10 @@ refused()
 	start_logged
 	manifest a
 	good plan -out=p
-	refused "takes no planning options" apply -target=default/a p
-	refused "takes no planning options" apply -destroy p
+	refused "it takes no -target" apply -target=default/a p
+	refused "it takes no -destroy" apply -destroy p
+	refused "it takes no -refresh" apply -refresh=false p
+	refused "it takes no -var" apply -var X=1 p
 	{
 		printf 'accounts:\n  good: {account_id: acc_1}\n'
 		printf '  lost: {account_id: acc_2, api_token: {env: NO_SUCH_TOKEN}}\nstores: [a]\n'
@@ -182,17 +184,127 @@ refused()
 	printf 'accounts: {two: {account_id: acc_1}}\nstores: [a, b]\nmoved: [{from: one, to: two}]\n' \
 		>cfprov.yaml
 	cp "$state" before
-	good plan
+	prov plan -detailed-exitcode
+	((status == 2))
 	cmp before "$state"
-	[[ $output == *"No changes."* ]]
-	err_has "Moved in the state: one to two"
+	out_is 'Moved in the state:
+
+  two/a (was one/a)
+  two/b (was one/b)
+
+Plan: 0 to add, 0 to change, 0 to destroy.
+'
 	good plan -out=p
+	good show p
+	out_has 'two/a (was one/a)' 'Plan: 0 to add'
+	cmp before "$state"
 	good apply p
+	err_has "Moved in the state: 2 objects."
+	out_has 'Apply complete! Resources: 0 added, 0 changed, 0 destroyed.'
 	good state list
 	out_is $'two/a\ntwo/b\n'
-	good plan
-	err_lacks Moved
-	[[ $(creates) == 2 ]]
+	good plan -detailed-exitcode
+	[[ $output == *"No changes."* && $output != *Moved* ]]
+	[[ $(creates) == 2 && $(serial) == 2 ]]
+	refused "the state has moved on since the plan was made (serial 1, now 2)" apply p
+}
+
+# moved_state: what is recorded as one/a is to become two/a.
+moved_state()
+{
+	printf 'accounts: {one: {account_id: acc_1}}\nstores: [a]\n' >cfprov.yaml
+	good apply -auto-approve
+	printf 'accounts: {two: {account_id: acc_1}}\nstores: [a]\nmoved: [{from: one, to: two}]\n' \
+		>cfprov.yaml
+	cp "$state" before
+}
+
+@test "a move is agreed to before the state has it, and is made by apply alone, too" {
+	start_logged
+	moved_state
+	bad apply -input=false
+	cmp before "$state"
+	status=0
+	"$cfprov" apply <<<no >out 2>err || status=$?
+	told apply
+	((status == 1))
+	out_has 'two/a (was one/a)'
+	err_has 'Not approved; nothing was done.'
+	cmp before "$state"
+	# An error on the way there leaves the state alone, too.
+	CLOUDFLARE_API_TOKEN=wrong-token bad apply -auto-approve
+	cmp before "$state"
+	good apply -auto-approve
+	good state list
+	out_is $'two/a\n'
+	good apply -auto-approve
+	[[ $(serial) == 2 ]]
+}
+
+@test "a move and other changes are one run" {
+	start_logged
+	moved_state
+	sed -i 's/stores: .*/stores: [a, b]/' cfprov.yaml
+	good apply -auto-approve
+	out_has 'two/a (was one/a)' '+ two/b' 'Plan: 1 to add, 0 to change, 0 to destroy.'
+	good state list
+	out_is $'two/a\ntwo/b\n'
+	tidy
+}
+
+@test "a saved plan that is refused writes nothing, moves or not" {
+	start_logged
+	moved_state
+	sed -i 's/stores: .*/stores: [a, b]/' cfprov.yaml
+	good plan -out=p
+	api POST /accounts/acc_1/secrets_store/stores '{"name":"b"}'
+	refused 'it exists now' apply p
+	cmp before "$state"
+	# Refused before anything is asked.
+	sed -i 's/"serial": 1/"serial": 5/' "$state"
+	cp "$state" before
+	local before
+	before=$(requests)
+	refused "moved on since the plan was made (serial 1, now 5)" apply p
+	cmp before "$state"
+	rm "$state"
+	refused "the plan was made for a state that is not there" apply p
+	err_has "-state"
+	[[ $(requests) == "$before" && ! -e $state ]]
+}
+
+@test "a move as machines and comments have it" {
+	start_logged
+	moved_state
+	good plan -json
+	jq -se 'any(.[]; .type == "planned_change" and .change.action == "move"
+		and .change.resource.addr == "two/a" and .change.previous_resource.addr == "one/a"
+		and .change.previous_resource.resource_name == "a")' out
+	good plan -format=json -out=p
+	jq -e '.resource_changes[0] | .address == "two/a" and .previous_address == "one/a"
+		and .change.actions == ["no-op"]' out
+	cp out planned
+	good show -json p
+	cmp planned out
+	good show -format=markdown p
+	out_has '`two/a` | move | it was one&#47;a' '**Plan: 0 to add'
+	cmp before "$state"
+	good refresh -json
+	good state list
+	out_is $'two/a\n'
+}
+
+@test "doctor and import look at the state as it will be when it has moved" {
+	start_logged
+	moved_state
+	sed -i 's/stores: .*/stores: [a, b]/' cfprov.yaml
+	good doctor
+	out_has 'two: the state goes with it: 1 object recorded'
+	cmp before "$state"
+	api POST /accounts/acc_1/secrets_store/stores '{"name":"b"}'
+	good import two/b acc_1/b
+	good state list
+	out_is $'two/a\ntwo/b\n'
 }
 
 # prod_as ID: the manifest has the alias prod for that account.

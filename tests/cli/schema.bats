@@ -106,8 +106,9 @@ schema_says()
 		accounts: {p: {account_id: a1, api_token: {env: T}}}\nstores: [{name: x, accounts: [p]}]
 		account_id: a1\nstores: [{name: x, adopt: true, prevent_destroy: false, on_remove: forget}]
 		account_id: a1\nstores: [x]\nstate: {backend: local, path: ../x y.json}
-		account_id: a1\nstores: [x]\nmoved: [{from: old, to: default}, {from: o/x, to: default/x}]
-		account_id: a1\nstores: [x]\nremoved: [{from: default/y, destroy: false}, {from: a/b}]
+		account_id: a1\nstores: [x]\nmoved: [{from: old, to: default}]
+		account_id: a1\nstores: [x]\nremoved: [{from: default/y, destroy: false}, {from: default/z}]
+		account_id: a1\nstores: [x]\nremoved: [{from: gone, destroy: false}, {from: other/b, destroy: false}]
 		account_id: "${A:-a}"\nstores: ["${B:-x}", {name: y, on_remove: "${C:-forget}"}]
 		account_id: a1\nstores: [..., x.y, .x]
 		account_id: a1\nstores: [{name: x, secrets: []}]
@@ -175,7 +176,7 @@ schema_says()
 		account_id: a1\nstores: [x]\nmoved: [{from: a/.., to: default/x}]
 		account_id: a1\nstores: [x]\nmoved: {from: a, to: default}
 		account_id: a1\nstores: [x]\nremoved: [default/y]
-		account_id: a1\nstores: [x]\nremoved: [{from: default}]
+		account_id: a1\nstores: [x]\nremoved: [{from: a/b/c}]
 		account_id: a1\nstores: [x]\nremoved: [{from: default/y, destroy: 1}]
 		account_id: a1\nstores: null
 		account_id: a1\nstores: [x]\nstate: {fingerprint_key: abc}

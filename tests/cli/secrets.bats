@@ -175,11 +175,11 @@ nothing_left()
 
 @test "only what changed is written, with one request" {
 	start_logged
-	value A a1
-	value B b1
+	value A 'value-a1'
+	value B 'value-b1'
 	secrets A 'B, comment: one, scopes: [workers, dex]'
 	good apply -auto-approve
-	value A a2
+	value A 'value-a2'
 	good apply -auto-approve
 	out_has 'Apply complete! Resources: 0 added, 1 changed, 0 destroyed.'
 	[ "$(requests '.method == "PATCH"')" = 1 ]
@@ -197,25 +197,25 @@ nothing_left()
 
 @test "version writes the value again, if_absent never does" {
 	start_logged
-	value A a
-	value B b
+	value A 'value-a'
+	value B 'value-b'
 	secrets 'A, version: 1' 'B, update: if_absent'
 	good apply -auto-approve
-	value B b2
+	value B 'value-b2'
 	nothing_left
 	secrets 'A, version: 2' 'B, update: if_absent'
 	good apply -auto-approve
 	[ "$(requests '.method == "PATCH"')" = 1 ]
 	jq -e '.accounts.acc_1.stores.keys.secrets.A.version == 2' "$state"
-	value B b
+	value B 'value-b'
 	holds A B
 }
 
 @test "what was written outside is told and rewritten, warned of, or left" {
 	start_logged
-	value A a
-	value B b
-	value C c
+	value A 'value-a'
+	value B 'value-b'
+	value C 'value-c'
 	secrets A 'B, on_drift: warn' 'C, on_drift: ignore'
 	good apply -auto-approve
 	local store id name
@@ -237,7 +237,7 @@ nothing_left()
 
 @test "another key can't verify, and writes nothing by itself" {
 	start_logged
-	value A a
+	value A 'value-a'
 	secrets A
 	good apply -auto-approve
 	CFPROV_FINGERPRINT_KEY=another-key-that-is-long-enough good plan
@@ -254,7 +254,7 @@ nothing_left()
 @test "without a key fingerprints are slow ones, and see a change all the same" {
 	unset CFPROV_FINGERPRINT_KEY
 	start_logged
-	value A a
+	value A 'value-a'
 	secrets A
 	good apply -auto-approve
 	jq -e '.accounts.acc_1.stores.keys.secrets.A.fingerprint | startswith("argon2id$m=19456,t=2$")' \
@@ -265,7 +265,7 @@ nothing_left()
 	good apply -auto-approve
 	jq -e '.accounts.acc_1.stores.keys.secrets.A.fingerprint | startswith("blake2b$")' "$state"
 	[ "$(requests '.method == "PATCH"')" = 0 ]
-	value A b
+	value A 'value-b'
 	good plan
 	out_has '1 to change'
 }
@@ -292,8 +292,8 @@ nothing_left()
 
 @test "a rename whose old name can't be deleted is finished by the next apply" {
 	start_logged
-	value OLD x
-	value NEW x
+	value OLD 'value-x'
+	value NEW 'value-x'
 	secrets OLD
 	good apply -auto-approve
 	secrets NEW
@@ -310,8 +310,8 @@ nothing_left()
 
 @test "a duplicate whose answer is lost is found, not made twice" {
 	start_logged
-	value OLD x
-	value NEW x
+	value OLD 'value-x'
+	value NEW 'value-x'
 	secrets OLD
 	good apply -auto-approve
 	secrets NEW
@@ -325,8 +325,8 @@ nothing_left()
 
 @test "a rename with another value writes that, too" {
 	start_logged
-	value OLD x
-	value NEW y
+	value OLD 'value-x'
+	value NEW 'value-y'
 	secrets OLD
 	good apply -auto-approve
 	secrets NEW
@@ -343,8 +343,8 @@ nothing_left()
 
 @test "a store goes with its secrets in one request" {
 	start_logged
-	value A a
-	value B b
+	value A 'value-a'
+	value B 'value-b'
 	secrets A B
 	good apply -auto-approve
 	local before
@@ -359,7 +359,7 @@ nothing_left()
 
 @test "a store with a secret of somebody else's is not destroyed" {
 	start_logged
-	value A a
+	value A 'value-a'
 	secrets A
 	good apply -auto-approve
 	local store
@@ -375,9 +375,9 @@ nothing_left()
 
 @test "a secret that is protected stays, and one that is gone is no error" {
 	start_logged
-	value A a
-	value B b
-	value C c
+	value A 'value-a'
+	value B 'value-b'
+	value C 'value-c'
 	secrets 'A, prevent_destroy: true' B C
 	good apply -auto-approve
 	secrets B C
@@ -394,8 +394,8 @@ nothing_left()
 
 @test "a batch whose answer is lost is looked up, not sent again" {
 	start_logged
-	value A a
-	value B b
+	value A 'value-a'
+	value B 'value-b'
 	secrets A B
 	sim_faults '{"path":"*/secrets","method":"POST","kind":"close_after","times":1}'
 	good apply -auto-approve
@@ -409,9 +409,9 @@ nothing_left()
 	for batch in atomic partial; do
 		start_logged --answer batch=$batch
 		rm -f "$state"
-		value A a
-		value B b
-		value C c
+		value A 'value-a'
+		value B 'value-b'
+		value C 'value-c'
 		secrets A 'B, scopes: [nonsense]' C
 		bad apply -auto-approve
 		err_has default/keys/B secret_scope_invalid
@@ -428,8 +428,8 @@ nothing_left()
 
 @test "a secret that somebody else makes meanwhile is not taken for ours" {
 	start_logged
-	value A a
-	value B b
+	value A 'value-a'
+	value B 'value-b'
 	secrets A
 	good apply -auto-approve
 	secrets A B
@@ -449,10 +449,10 @@ nothing_left()
 
 @test "an update whose answer is lost for good is written again" {
 	start_logged
-	value A a
+	value A 'value-a'
 	secrets A
 	good apply -auto-approve
-	value A b
+	value A 'value-b'
 	sim_faults '{"method":"PATCH","kind":"reset_after"}'
 	bad apply -auto-approve
 	err_has 'it is not known whether it was changed'
@@ -467,7 +467,7 @@ nothing_left()
 
 @test "the store fails: its secrets are not begun, and nothing is left behind" {
 	start_logged
-	value A a
+	value A 'value-a'
 	secrets A
 	sim_faults '{"method":"POST","kind":"status","status":400,"code":1003,"message":"maximum_stores_exceeded"}'
 	bad apply -auto-approve
@@ -485,14 +485,14 @@ nothing_left()
 		{"name": "A", "value": "theirs", "scopes": ["workers"]},
 		{"name": "B", "value": "theirs", "scopes": ["workers"]}]}]}]}' >seed.json
 	start_logged --seed seed.json
-	value A mine
-	value B mine
+	value A 'mine'
+	value B 'mine'
 	secrets A 'B, update: if_absent'
 	bad apply -auto-approve
 	err_has adopt
 	good apply -auto-approve -adopt
 	out_has 'Apply complete! Resources: 3 imported, 0 added, 1 changed, 0 destroyed.'
-	value B theirs
+	value B 'theirs'
 	holds A B
 	nothing_left
 }
@@ -505,7 +505,7 @@ nothing_left()
 	secrets A
 	good plan -out=p
 	run ! grep -q hidden p
-	value A another
+	value A 'another'
 	bad apply p
 	err_has 'default/keys/A: its value is not the one that the plan was made with'
 	[ "$(requests '.method == "POST"')" = 0 ]
@@ -518,12 +518,32 @@ nothing_left()
 	bad apply p
 }
 
+@test "a saved plan does all kinds of things" {
+	start_logged
+	value A 'value-a'
+	value B 'value-b'
+	value C 'value-c'
+	value OLD 'value-x'
+	value NEW 'value-x'
+	value D 'value-d'
+	secrets A B C OLD
+	good apply -auto-approve
+	value B 'value-b2'
+	secrets A 'B, comment: new' NEW D
+	printf 'moved: [{from: default/keys/OLD, to: default/keys/NEW}]\n' >>cfprov.yaml
+	good plan -out=p
+	out_has 'Plan: 1 to add, 2 to change, 1 to destroy.'
+	good apply p
+	holds A B D NEW
+	nothing_left
+}
+
 @test "a saved plan of changes is refused when somebody wrote meanwhile" {
 	start_logged
-	value A a
+	value A 'value-a'
 	secrets A
 	good apply -auto-approve
-	value A b
+	value A 'value-b'
 	good plan -out=p
 	local store id
 	store=$(jq -r .accounts.acc_1.stores.keys.id "$state")

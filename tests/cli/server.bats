@@ -293,3 +293,11 @@ sent_once()
 	[ "$(gets)" = 2 ]
 	agree 2
 }
+
+@test "many short waits are said as a long one is, once" {
+	start_logged --rate-limit 12/4
+	manifest_of 9
+	good apply -auto-approve
+	[ "$(grep -c 'Slowing down' err)" = 1 ]
+	agree 9
+}

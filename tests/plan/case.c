@@ -373,6 +373,8 @@ static bool read_options(struct reading *r, const char *text)
 	for (char *line; (line = next_line(&c->arena, &text)); r->line++) {
 		if ((value = behind(line, "CLOUDFLARE_ACCOUNT_ID=")))
 			c->account_id = value;
+		else if ((value = behind(line, "unread=")))
+			c->unread = value;
 		else if (*line && !take_switch(c, line) && !take_pattern(c, line) &&
 			 !take_number(c, line))
 			return refuse(r, "unknown option, or too many");

@@ -24,6 +24,7 @@
  *                                               but with another fingerprint from now on
  *     --- options                             one a line: those of cfprov (see case.c),
  *     -adopt                                  CLOUDFLARE_ACCOUNT_ID=ID
+ *     unread=stage                            this account can't be read
  *     --- plan                                or: --- errors
  *     dropped    default/lost
  *     adopt      default/keys = k1 (asks)
@@ -74,6 +75,7 @@ struct plan_case {
 	struct case_patterns accounts, targets, excludes, replaces;
 	struct guard_limits limits;
 	const char *account_id; /* of the environment, or NULL */
+	const char *unread;     /* an alias, or NULL */
 	const char *expected;   /* from its header line to the end; NULL: there is none */
 	size_t expected_at;     /* where it starts in the file */
 };

@@ -25,7 +25,9 @@ struct scene {
 	struct state state;
 	struct plan plan;
 	struct error_list errors;
-	struct arena arena; /* of what was recovered */
+	const struct plan_move *moves; /* for the first plan */
+	size_t move_count;
+	struct arena arena; /* of what was moved and recovered */
 	struct str learned; /* of moves and what was recovered */
 };
 
@@ -72,6 +74,26 @@ static void sort(struct model *model, unsigned seed)
 
 /* ---- the steps of a command ---- */
 
+/* An account that can't be read, and what is desired in it, is left out. */
+static void drop_unread(struct scene *s)
+{
+	struct model *desired = &s->desired;
+	const char *unread = s->plan_case->unread;
+	size_t accounts = 0, objects = 0;
+
+	for (size_t i = 0; unread && i < desired->account_count; i++)
+		if (strcmp(desired->accounts[i].alias, unread) != 0)
+			desired->accounts[accounts++] = desired->accounts[i];
+	for (size_t i = 0; unread && i < desired->object_count; i++)
+		if (strcmp(desired->objects[i].account, unread) != 0)
+			desired->objects[objects++] = desired->objects[i];
+	if (!unread)
+		return;
+	assert(accounts < desired->account_count);
+	desired->account_count = accounts;
+	desired->object_count = objects;
+}
+
 /* Only the accounts of the run are read. */
 static void read_live(struct scene *s)
 {
@@ -108,6 +130,7 @@ static bool open_models(struct scene *s)
 		error_move(error_list_add(&s->errors), &err);
 		return false;
 	}
+	drop_unread(s);
 	sort(&s->desired, s->seed);
 	sort(&s->state.model, s->seed);
 	read_live(s);
@@ -134,6 +157,7 @@ static bool move_aliases(struct scene *s, size_t *ret_count, struct error *err)
 		str_format(&s->learned, "%-10s %s to %s\n", "moved", mend.old_aliases[i],
 			mend.accounts[i].alias);
 	const struct state_fold changes = mend_fold(&mend);
+	s->moves = mend_moves(&mend, &s->arena, &s->move_count);
 	*ret_count = mend.account_count;
 	fold(s, &changes);
 	return true;
@@ -172,13 +196,17 @@ static struct planner_input input_of(const struct scene *s, bool again)
 		.adopt_all = c->adopt_all && !again,
 		.destroys_all = c->destroys_all,
 		.refresh_only = c->refresh_only,
-		.is_partial = c->accounts.count > 0,
+		.is_partial = c->accounts.count > 0 || c->unread,
+		.has_unread = c->unread,
 		.targets = patterns_of(&s->targets),
 		.excludes = patterns_of(&s->excludes),
 	};
 
-	if (!again)
-		input.replaces = patterns_of(&c->replaces);
+	if (again)
+		return input;
+	input.replaces = patterns_of(&c->replaces);
+	input.moves = s->moves;
+	input.move_count = s->move_count;
 	return input;
 }
 

@@ -175,6 +175,11 @@ void show_plan(struct str *out, const struct plan *plan)
 			add_learned(out, refresh->before, refresh->after);
 		str_char(out, '\n');
 	}
+	for (size_t i = 0; i < plan->warning_count; i++) {
+		str_text_add(out, "warning    ");
+		add_text(out, plan->warnings[i]);
+		str_char(out, '\n');
+	}
 	add_summary(out, plan);
 }
 

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 
@@ -231,6 +232,94 @@ static void refuse_replace(struct folder *folder, const char *name)
 
 	assert_false(fs_replace(folder_file(folder, name), backup, &bytes, &err));
 	assert_non_null(err.message);
+}
+
+static bool is_target(struct folder *folder, const char *name, const char *why)
+{
+	struct error err CLEANUP(error_release) = {0};
+	bool is_good = fs_check_target(folder_file(folder, name), &err);
+
+	if (!is_good)
+		assert_non_null(strstr(err.message, why));
+	return is_good;
+}
+
+static void targets_are_regular(void **state)
+{
+	struct folder *folder = *state;
+
+	folder_write(folder, "f", "old");
+	assert_true(is_target(folder, "f", ""));
+	assert_true(is_target(folder, "new", ""));
+	assert_int_equal(mkdir(folder_file(folder, "dir"), 0700), 0);
+	assert_false(is_target(folder, "dir", "is a folder"));
+	assert_int_equal(mkfifo(folder_file(folder, "fifo"), 0600), 0);
+	assert_false(is_target(folder, "fifo", "not a regular file"));
+	assert_false(is_target(folder, "no/f", "can't write into the folder of"));
+	assert_false(is_target(folder, "f/f", "can't write"));
+	assert_int_equal(symlink("fifo", folder_file(folder, "link")), 0);
+	assert_false(is_target(folder, "link", "not a regular file"));
+	assert_int_equal(symlink("dir/f", folder_file(folder, "ahead")), 0);
+	assert_true(is_target(folder, "ahead", ""));
+	expect_content(folder, "f", "old");
+}
+
+static bool is_same(struct folder *folder, const char *a, const char *b)
+{
+	char *first AUTO_FREE = mem_copy_text(folder_file(folder, a));
+
+	return fs_is_same_file(first, folder_file(folder, b));
+}
+
+static void same_files(void **state)
+{
+	struct folder *folder = *state;
+
+	folder_write(folder, "f", "old");
+	folder_write(folder, "g", "old");
+	assert_int_equal(mkdir(folder_file(folder, "dir"), 0700), 0);
+	assert_int_equal(symlink("../f", folder_file(folder, "dir/link")), 0);
+	assert_int_equal(symlink("../new", folder_file(folder, "dir/ahead")), 0);
+	assert_int_equal(link(folder_file(folder, "f"), folder_file(folder, "dir/hard")), 0);
+	assert_true(is_same(folder, "f", "./f"));
+	assert_true(is_same(folder, "f", "dir/../f"));
+	assert_true(is_same(folder, "f", "dir/link"));
+	assert_true(is_same(folder, "f", "dir/hard"));
+	assert_true(is_same(folder, "new", "dir/../new"));
+	assert_true(is_same(folder, "new", "dir/ahead"));
+	assert_false(is_same(folder, "f", "g"));
+	assert_false(is_same(folder, "f", "new"));
+	assert_false(is_same(folder, "new", "newer"));
+	assert_false(is_same(folder, "new", "dir/new"));
+	assert_false(is_same(folder, "no/new", "no/new"));
+}
+
+/* /dev/shm is another file system nearly everywhere: no link leads there. */
+static void backup_on_another_file_system(void **state)
+{
+	struct folder *folder = *state;
+	struct error err CLEANUP(error_release) = {0};
+	struct str bytes CLEANUP(str_release) = bytes_of("new"), kept CLEANUP(str_release) = {0};
+	char elsewhere[] = "/dev/shm/cfprov-fs.XXXXXX";
+	struct stat here, there;
+
+	if (!mkdtemp(elsewhere))
+		skip();
+	struct str backup CLEANUP(str_release) = {0};
+	str_format(&backup, "%s/f.backup", elsewhere);
+	folder_write(folder, "f", "old");
+	assert_int_equal(stat(folder_file(folder, "f"), &here), 0);
+	assert_int_equal(stat(elsewhere, &there), 0);
+	bool is_kept = fs_replace(folder_file(folder, "f"), str_text(&backup), &bytes, &err) &&
+		       fs_read(str_text(&backup), 100, &kept, &err);
+	(void)unlink(str_text(&backup));
+	int left = rmdir(elsewhere); /* no temporary file in it */
+	assert_true(is_kept);
+	assert_string_equal(str_text(&kept), "old");
+	assert_int_equal(left, 0);
+	expect_content(folder, "f", "new");
+	if (here.st_dev == there.st_dev)
+		skip();
 }
 
 static void refuses_to_replace(void **state)
@@ -561,6 +650,9 @@ int main(void)
 		test_in_folder(replaces),
 		test_in_folder(replaced_files_are_private),
 		test_in_folder(leftovers_are_no_obstacle),
+		test_in_folder(targets_are_regular),
+		test_in_folder(same_files),
+		test_in_folder(backup_on_another_file_system),
 		test_in_folder(refuses_to_replace),
 		test_in_folder(disk_full_keeps_the_old),
 		test_in_folder(never_half_seen),

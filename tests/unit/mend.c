@@ -137,6 +137,7 @@ static void move_is_whole(void **unused)
 	struct state state;
 	struct mend mend = {0}, refused = {0};
 	struct error err CLEANUP(error_release) = {0};
+	size_t count;
 
 	(void)unused;
 	make(&state);
@@ -147,6 +148,11 @@ static void move_is_whole(void **unused)
 	assert_int_equal(mend.account_count, 1);
 	assert_string_equal(mend.old_aliases[0], "prod");
 	assert_string_equal(mend.accounts[0].alias, "zeta");
+	const struct plan_move *moves = mend_moves(&mend, &desired.arena, &count);
+	assert_int_equal(count, 2);
+	assert_string_equal(moves[0].from, "prod/a");
+	assert_string_equal(moves[0].object->account, "zeta");
+	assert_string_equal(moves[1].object->store, "b");
 	model_add_move(&desired, "dev", "empty")->place = (struct place){"m.yaml", 7, 3};
 	assert_false(mend_move(&state, &desired, &refused, &err));
 	assert_int_equal(refused.account_count + refused.count, 0);

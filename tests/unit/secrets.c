@@ -299,7 +299,7 @@ static void bad_moves(void **state)
 		{"moved: [{from: p/s/A, to: r/s/A}]", "3:27", "can't be moved to another store"},
 		{"moved: [{from: p/s/A, to: q/s/X}]", "3:27", "can't be moved to another store"},
 		{"moved: [{from: p/ss/A, to: p/s/X}]", "3:28", "can't be moved to another store"},
-		{"moved: [{from: p/s/A, to: p/s}]", "3:9", "of one kind"},
+		{"moved: [{from: p/s/A, to: p/s}]", "3:9", "from secret to secret"},
 		{"moved: [{from: p/s/X, to: p/s/Y}]", "3:9",
 			"`p/s/X` is moved from here and still declared in in/x.yaml:2"},
 		{"moved: [{from: p/s/X, to: p/s/X}]", "3:9", "to where it is"},
