@@ -36,7 +36,9 @@ static bool check_identity(const struct action *action, struct error *err)
 
 	if (before && after &&
 		(before->kind != after->kind || strcmp(before->account, after->account) != 0 ||
-			strcmp(before->store, after->store) != 0))
+			strcmp(before->store, after->store) != 0 ||
+			(action_kind(action) != ACTION_RENAME &&
+				object_compare(before, after) != 0)))
 		return refuse(action, "before and after are not the same object", err);
 	if (action->changes && (!before || !after || after->kind != OBJECT_SECRET))
 		return refuse(action, "what can't be changed would be", err);

@@ -427,12 +427,12 @@ static bool is_protected(
 static void decide_renamed(struct planning *p, struct action *action, const struct object *latter,
 	enum rename_stage stage)
 {
+	action->reason = "its store is replaced";
+	if (stage == RENAME_DUE)
+		return;
+	action->before = unprotected(p, action->before);
 	action->reason = arena_format(&p->plan->arena,
 		"it was renamed to %s; this one is left of that", decide_shown(p, latter->secret));
-	if (stage == RENAME_DONE)
-		action->before = unprotected(p, action->before);
-	else
-		action->reason = "its store is replaced";
 }
 
 /* Recorded, and desired no longer; or all is to go: then what the manifest says now counts, too. */
@@ -511,16 +511,6 @@ static unsigned told_differences(const struct planning *p, const struct trio *tr
 	return wish && wish->on_drift == ON_DRIFT_IGNORE ? fields & ~(unsigned)FIELD_VALUE : fields;
 }
 
-/* Lends what lives, as if nobody had written its value. */
-static const struct object *unwritten(struct planning *p, const struct trio *trio)
-{
-	struct object *live = arena_alloc(&p->plan->arena, sizeof(*live));
-
-	*live = *trio->live;
-	live->modified = trio->recorded->modified;
-	return live;
-}
-
 /* Tells of changes from outside that somebody wants to hear of. */
 static void find_drift(struct planning *p, const struct trio *trio)
 {
@@ -534,8 +524,12 @@ static void find_drift(struct planning *p, const struct trio *trio)
 		return;
 	}
 	unsigned fields = told_differences(p, trio);
+	struct object *told = arena_alloc(&p->plan->arena, sizeof(*told));
+	*told = *live;
+	if (!(fields & FIELD_VALUE))
+		told->modified = recorded->modified; /* as if nobody had written it */
 	if (fields)
-		plan_add_drift(p->plan, recorded, fields & FIELD_VALUE ? live : unwritten(p, trio));
+		plan_add_drift(p->plan, recorded, told);
 }
 
 static void decide_trio(struct planning *p, const struct trio *trio)

@@ -97,10 +97,6 @@ void deed_end_failed(
 /* It can't be said what came of it; `why` and what was seen. */
 void deed_end_unknown(struct cf_runner *r, struct deed *deed, const char *why);
 
-/* What the state is to say of an action's object that lives so; the texts are in the arena. */
-void deed_record(const struct action *action, const struct object *is_now, struct arena *arena,
-	struct object *ret_object);
-
 /* ---- looking up: the list comes to deed_found of the deed's kind ---- */
 
 void lookup_stores(struct cf_runner *r, struct deed *deed);

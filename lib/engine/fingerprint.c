@@ -7,8 +7,8 @@ enum {
 	MEMORY_KIB = 19456,
 	PASSES = 2,
 	/* A state that was tampered with must not eat the machine. */
-	MOST_MEMORY_KIB = 1 << 20,
-	MOST_PASSES = 16,
+	MOST_MEMORY_KIB = 1 << 16,
+	MOST_PASSES = 4,
 	PARTS = 4,
 };
 

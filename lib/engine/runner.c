@@ -1,6 +1,7 @@
 #include "engine/runner.h"
 
 #include "engine/deed.h"
+#include "engine/record.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -58,46 +59,6 @@ static void end(struct cf_runner *r, struct outcome *outcome)
 	r->ended[r->ended_count++] = outcome;
 }
 
-/* Of a secret: which fingerprint and version go with the value that it has now? */
-static void record_value(const struct action *action, struct object *object)
-{
-	bool is_renamed = action_kind(action) == ACTION_RENAME;
-	const struct object *known = action->before;
-
-	object->fingerprint = action->after->fingerprint;
-	object->version = action->after->version;
-	if (action_writes_value(action))
-		return;
-	if (known->version < object->version)
-		object->version = known->version;
-	if (action->is_unverified)
-		object->fingerprint = NULL; /* it would claim what nobody has checked */
-	if (!object->fingerprint && !is_renamed && !action->after->keeps_no_fingerprint)
-		object->fingerprint = known->fingerprint;
-}
-
-void deed_record(const struct action *action, const struct object *is_now, struct arena *arena,
-	struct object *ret_object)
-{
-	enum action_kind kind = action_kind(action);
-	struct object object = *is_now;
-	const struct object *wanted = action->after;
-
-	object.kind = wanted->kind;
-	object.account = wanted->account;
-	object.store = wanted->store;
-	object.secret = wanted->secret;
-	object.prevent_destroy = wanted->prevent_destroy;
-	object.forget_on_remove = wanted->forget_on_remove;
-	object.origin = kind == ACTION_ADOPT                             ? ORIGIN_ADOPTED
-			: kind == ACTION_UPDATE || kind == ACTION_RENAME ? action->before->origin
-									 : ORIGIN_CREATED;
-	if (object.kind == OBJECT_SECRET)
-		record_value(action, &object);
-	object_keep(arena, &object);
-	*ret_object = object;
-}
-
 /* A rename that got no further than the duplicate has not the value that it was to have. */
 static void mark_unsure(const struct deed *deed, struct object *object)
 {
@@ -119,7 +80,7 @@ void deed_end_failed(
 		outcome->change = deed->has_destroyed ? CHANGE_DROP : CHANGE_KEEP;
 		if (deed->made.id) { /* a rename that got so far */
 			outcome->change = CHANGE_PUT;
-			deed_record(
+			record_done(
 				deed_action(deed), &deed->made, &outcome->arena, &outcome->object);
 			mark_unsure(deed, &outcome->object);
 		}
@@ -155,7 +116,7 @@ void deed_end_done(struct cf_runner *r, const struct job *job, const struct obje
 	struct outcome *outcome = outcome_new(job->index, OUTCOME_DONE);
 
 	outcome->change = CHANGE_PUT;
-	deed_record(job->action, is_now, &outcome->arena, &outcome->object);
+	record_done(job->action, is_now, &outcome->arena, &outcome->object);
 	end(r, outcome);
 }
 

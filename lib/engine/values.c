@@ -165,12 +165,14 @@ static void judge(struct values *values, struct object *desired, const struct ob
 
 /* ---- before planning ---- */
 
+/* What is written once is read also if it lives but is to be made anew: better now than then. */
 static bool is_to_be_read(
 	const struct planner_input *input, const struct object *desired, bool lives)
 {
+	bool is_kept = desired->is_written_once && lives && !planner_replaces(input, desired);
+
 	return desired->kind == OBJECT_SECRET && desired->value &&
-	       desired->value->kind != VALUE_GENERATE && !(desired->is_written_once && lives) &&
-	       planner_wants(input, desired);
+	       desired->value->kind != VALUE_GENERATE && !is_kept && planner_wants(input, desired);
 }
 
 /* Who answers the question would be taken for the value, or the value for an answer. */

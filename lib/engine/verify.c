@@ -49,13 +49,27 @@ static bool goes_along(const struct plan *plan, const struct object *inside)
 	return action && action->goes_with_store && strcmp(action->before->id, inside->id) == 0;
 }
 
+/* Does a store that is replaced take along what stands where this is to be created? */
+static bool goes_before(
+	const struct plan *plan, const struct action *action, const struct object *now)
+{
+	for (size_t i = 0; i < action->wait_count; i++) {
+		const struct action *store = &plan->actions[action->waits_for[i]];
+		if (action_destroys(store) && is_known(store, now))
+			return true;
+	}
+	return false;
+}
+
 /* Everything inside stands right behind the store. */
 static bool has_new_strangers(const struct plan *plan, const struct action *action,
 	const struct model *model, const struct object *live)
 {
 	const struct object *end = model->objects + model->object_count;
 
-	for (const struct object *it = live + 1; !live->secret && it < end && it->secret; it++) {
+	if (live->kind != OBJECT_STORE)
+		return false; /* what stands behind a secret is beside it */
+	for (const struct object *it = live + 1; it < end && it->secret; it++) {
 		if (strcmp(it->account, live->account) != 0 || strcmp(it->store, live->store) != 0)
 			break;
 		if (!is_known(action, it) && !goes_along(plan, it))
@@ -81,6 +95,21 @@ static bool was_changed(const struct action *action, const struct object *now)
 	return action->live && object_differences(action->live, now) != 0;
 }
 
+/* Of what is there and stays, or goes: `now` is what lives of that name. */
+static const char *difference_of(const struct plan *plan, const struct action *action,
+	const struct model *live, const struct object *now)
+{
+	if (!now)
+		return action_kind(action) == ACTION_DESTROY ? NULL : "it is gone";
+	if (!action->before || strcmp(now->id, action->before->id) != 0)
+		return "it is another one now, with another id";
+	if (was_changed(action, now))
+		return "it was written to meanwhile";
+	if (action_destroys(action) && has_new_strangers(plan, action, live, now))
+		return "it holds more that cfprov does not manage";
+	return NULL;
+}
+
 static const char *difference(
 	const struct plan *plan, const struct action *action, const struct model *live)
 {
@@ -96,18 +125,10 @@ static const char *difference(
 	if (is_double(live, now))
 		return "there are two of this name now";
 	if (kind == ACTION_CREATE)
-		return now ? "it exists now" : NULL;
+		return now && !goes_before(plan, action, now) ? "it exists now" : NULL;
 	if (is_rename && find_live(live, action->after))
 		return "a secret of the new name exists now";
-	if (!now)
-		return kind == ACTION_DESTROY ? NULL : "it is gone";
-	if (!action->before || strcmp(now->id, action->before->id) != 0)
-		return "it is another one now, with another id";
-	if (was_changed(action, now))
-		return "it was written to meanwhile";
-	if (action_destroys(action) && has_new_strangers(plan, action, live, now))
-		return "it holds more that cfprov does not manage";
-	return NULL;
+	return difference_of(plan, action, live, now);
 }
 
 bool verify_plan(const struct plan *plan, const struct model *live, struct error_list *errors)

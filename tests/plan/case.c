@@ -102,11 +102,9 @@ static const char *read_scopes(struct arena *arena, const char *token)
 	const char **items = arena_alloc(arena, (strlen(rest) + 1) * sizeof(*items));
 	size_t count = 0;
 
-	while (*rest && (scope = strsep(&rest, ",")) && *scope) {
-		items[count++] = scope;
-		if (!rest)
-			break;
-	}
+	while ((scope = strsep(&rest, ",")))
+		if (*scope)
+			items[count++] = scope;
 	return model_scopes(arena, items, count);
 }
 

@@ -3,8 +3,8 @@
 #include "desired/manifest.h"
 #include "desired/pick.h"
 #include "engine/check.h"
-#include "engine/deed.h"
 #include "engine/planner.h"
+#include "engine/record.h"
 #include "engine/recover.h"
 #include "engine/renames.h"
 #include "recorded/mend.h"
@@ -394,7 +394,7 @@ static struct change carry_out_one(struct scene *s, size_t index)
 	if (!action->after)
 		return (struct change){CHANGE_DROP, recorded};
 	struct object now = made_of(s, action, index);
-	deed_record(action, &now, &s->arena, recorded);
+	record_done(action, &now, &s->arena, recorded);
 	struct object *live = model_add_copy(&s->live, &now);
 	live->origin = ORIGIN_NONE;
 	live->fingerprint = NULL;

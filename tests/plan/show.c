@@ -82,7 +82,7 @@ void show_action(struct str *out, const struct action *action)
 	show_address(out, words[action_kind(action)], action_object(action));
 	if (action->before)
 		str_format(out, " = %s", action->before->id);
-	if (action_kind(action) == ACTION_RENAME)
+	if (action->before && action_kind(action) == ACTION_RENAME)
 		str_format(out, " from %s", action->before->secret);
 	if (action->changes)
 		str_text_add(out, ":");
