@@ -138,8 +138,6 @@ static void begin_store(struct cf_runner *r, struct deed *deed)
 		deed_end_done(r, job, job->action->before);
 		break;
 	case ACTION_FORGET:
-		deed_end_gone(r, job);
-		break;
 	case ACTION_UPDATE:
 	case ACTION_RENAME:
 	case ACTION_NONE:
@@ -180,8 +178,6 @@ static void begin_secrets(struct cf_runner *r, struct deed *deed)
 			secrets_destroy(r, deed);
 		break;
 	case ACTION_FORGET:
-		deed_end_gone(r, job);
-		break;
 	case ACTION_NONE:
 		assert(false);
 	}
@@ -191,8 +187,12 @@ static void on_start(struct runner *runner, const struct job *jobs, size_t count
 {
 	struct cf_runner *r = in(runner);
 	const struct object *about = action_object(jobs[0].action);
-	struct deed *deed = deed_new(r, site_of(r, about->account), jobs, count);
 
+	if (action_kind(jobs[0].action) == ACTION_FORGET) {
+		deed_end_gone(r, &jobs[0]); /* its account may be gone from the manifest */
+		return;
+	}
+	struct deed *deed = deed_new(r, site_of(r, about->account), jobs, count);
 	if (about->kind == OBJECT_SECRET)
 		begin_secrets(r, deed);
 	else

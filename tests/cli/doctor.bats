@@ -187,7 +187,7 @@ ok    default: the state goes with it: 2 objects recorded
 @test "a journal that was left; a lock that is held" {
 	local head
 	good apply -auto-approve
-	head="{\"cfprov_journal\":1,\"lineage\":\"$(jq -r .lineage "$state")\",\"serial\":1,\"accounts\":{\"default\":\"acc_1\"},\"intents\":[{\"do\":\"create\",\"account\":\"default\",\"store\":\"new\"}]}"
+	head="{\"cfprov_journal\":1,\"lineage\":\"$(jq -r .lineage "$state")\",\"serial\":1,\"accounts\":{\"default\":\"acc_1\"},\"intents\":[{\"account\":\"default\",\"store\":\"new\",\"if_unknown\":{\"unresolved\":true}}]}"
 	printf '%s %s\n' "$(printf %s "$head" | b2sum -l 128 | cut -c1-16)" "$head" >"$journal"
 	cp "$journal" before
 	sound

@@ -176,7 +176,7 @@ schema_says()
 		account_id: a1\nstores: [x]\nmoved: [{from: a/.., to: default/x}]
 		account_id: a1\nstores: [x]\nmoved: {from: a, to: default}
 		account_id: a1\nstores: [x]\nremoved: [default/y]
-		account_id: a1\nstores: [x]\nremoved: [{from: a/b/c}]
+		account_id: a1\nstores: [x]\nremoved: [{from: a/b/c/d}]
 		account_id: a1\nstores: [x]\nremoved: [{from: default/y, destroy: 1}]
 		account_id: a1\nstores: null
 		account_id: a1\nstores: [x]\nstate: {fingerprint_key: abc}

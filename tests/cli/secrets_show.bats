@@ -657,3 +657,25 @@ change()
 	bad plan -target=nothing
 	hushed out err
 }
+
+@test "an alias that moved, with a secret that is renamed: the address that the state had" {
+	start_logged
+	keys OLD
+	good apply -auto-approve
+	export V_NEW=$V_OLD
+	keys NEW
+	sed -i 's/^account_id: .*/accounts: {prod: {account_id: acc_1}}/' cfprov.yaml
+	printf 'moved:\n  - {from: default, to: prod}\n  - {from: prod/keys/OLD, to: prod/keys/NEW}\n' \
+		>>cfprov.yaml
+	good plan -format=json
+	[ "$(jq -r '.resource_changes[] | "\(.address) \(.previous_address)"' out)" = \
+		$'prod/keys default/keys\nprod/keys/NEW default/keys/OLD' ]
+	good plan -json
+	[ "$(jq -r 'select(.change.resource.resource_name == "NEW") | .change.previous_resource.addr' out)" = \
+		default/keys/OLD ]
+	good plan
+	out_has '  ~ prod/keys/NEW (was OLD)'
+	good apply -auto-approve
+	err_has 'prod/keys/NEW: renamed from OLD'
+	good plan -detailed-exitcode
+}

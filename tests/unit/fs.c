@@ -1,3 +1,4 @@
+/* file size: one program for all that the file system may do */
 #include "adapter/fs.h"
 
 #include "unit.h"
