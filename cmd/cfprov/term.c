@@ -272,14 +272,27 @@ void term_errors(const struct error_list *errors)
 	}
 }
 
+/* The first sentence says what, the others what that means, as message and hint of an error do. */
+static void hear_warning(const char *text)
+{
+	struct error warning CLEANUP(error_release) = {0};
+	const char *end = strstr(text, ". ");
+	size_t length = end ? (size_t)(end - text) : strlen(text);
+
+	if (!end && length && text[length - 1] == '.')
+		length--;
+	error_set(&warning, "%.*s", (int)length, text);
+	if (end)
+		error_hint(&warning, "%s", end + 2);
+	term.listener->warning(&warning);
+}
+
 void term_warning(const char *text)
 {
 	struct str out CLEANUP(str_release) = {0};
 
 	if (term.listener) {
-		struct error warning CLEANUP(error_release) = {0};
-		error_set(&warning, "%s", text);
-		term.listener->warning(&warning);
+		hear_warning(text);
 		return;
 	}
 	add_headed(&out, TERM_CHANGE, "Warning:", text);
