@@ -2,7 +2,7 @@
 #
 # Everything made lands under $(BUILD). Sources are found by wildcard, so a new file needs no
 # entry here: lib/ becomes one archive, each folder of cmd/ a program, and so do tests/plan and
-# each file of tests/unit and tests/tools.
+# each file of tests/unit and tests/tools; tests/canary makes another cfprov.
 
 VERSION = 0.1.0
 BUILD   = build
@@ -94,7 +94,9 @@ progs  = $(patsubst %.c,$(BUILD)/%,$(wildcard $1))
 UNIT  := $(call progs,tests/unit/*.c)
 TOOLS := $(call progs,tests/tools/*.c)
 PLAN  := $(if $(wildcard tests/plan/*.c),$(BUILD)/tests/plan/run)
-OBJS  := $(call objs,lib/*/*.c cmd/*/*.c tests/unit/*.c tests/tools/*.c tests/plan/*.c)
+LEAKY := $(BUILD)/tests/canary/leaky
+OBJS  := $(call objs,lib/*/*.c cmd/*/*.c tests/unit/*.c tests/tools/*.c tests/plan/*.c \
+	tests/canary/*.c)
 PROGS := $(patsubst cmd/%,$(BUILD)/%,$(filter cmd/cfprov cmd/cfsim,$(wildcard cmd/*)))
 
 # A stamp's time changes only with its text: other flags build everything again, a source that
@@ -106,7 +108,7 @@ $(call stamp,$(BUILD)/objects,$(OBJS))
 endif
 
 all: $(PROGS)
-tests: all $(UNIT) $(PLAN) $(TOOLS)
+tests: all $(UNIT) $(PLAN) $(TOOLS) $(LEAKY)
 objects: $(OBJS)
 
 # What is under way is said in a line, unless V=1 or -s asks for all or nothing.
@@ -127,6 +129,9 @@ $(BUILD)/cfsim: $(call objs,cmd/cfsim/*.c) $(LIB) $(BUILD)/objects
 	$(call link,$(SIM_LIBS))
 $(BUILD)/tests/plan/run: $(call objs,tests/plan/*.c) $(LIB) $(BUILD)/objects
 	$(call link,$(TEST_LIBS))
+$(LEAKY): $(filter-out %/wipe.o,$(call objs,cmd/cfprov/*.c)) $(OBJ)/tests/canary/leaky.o $(LIB) \
+		$(BUILD)/objects
+	$(call link)
 $(UNIT) $(TOOLS): $(BUILD)/%: $(OBJ)/%.o $(LIB)
 	$(call link,$(TEST_LIBS))
 

@@ -132,6 +132,7 @@ suites()
 		plan) some "${prefix}plan" "$from" tests/plan/*.c ;;
 		cli) some "${prefix}cli" "$from" tests/cli/*.bats ;;
 		crash) some "${prefix}crash" "$from" tests/crash/*.sh tests/crash/*.bats ;;
+		canary) some "${prefix}canary" "$from" tests/canary/*.bats ;;
 		esac
 	done
 }
@@ -166,7 +167,7 @@ check()
 if [ -n "$only" ]; then
 	case $build in
 	*/asan) suites asan- "$build" unit plan cli crash ;;
-	*) suites '' "$build" lint lint-selftest unit plan cli crash ;;
+	*) suites '' "$build" lint lint-selftest unit plan cli crash canary ;;
 	esac
 	finish
 fi
@@ -176,7 +177,7 @@ jobs=-j$(nproc)
 check 'build, gcc' make "$jobs" CC=gcc WERROR=1 tests || finish
 check 'build again' make -q CC=gcc WERROR=1 tests
 check 'build, clang' make "$jobs" CC=clang-14 BUILD=build/clang WERROR=1 tests
-suites '' build lint lint-selftest unit plan cli crash
+suites '' build lint lint-selftest unit plan cli crash canary
 check 'build, asan' make "$jobs" CC=gcc BUILD=build/asan SANITIZE=1 WERROR=1 tests &&
 	suites asan- build/asan unit plan cli
 finish

@@ -35,7 +35,7 @@ static bool add_account(struct session *session, const char *id, const char *ali
 static bool pick(struct session *session)
 {
 	const struct cli *cli = session->cli;
-	const struct pick pick = {"those given", cli->accounts, cli->account_count};
+	const struct pick pick = {"those given", cli->accounts.items, cli->accounts.count};
 	struct error err CLEANUP(error_release) = {0};
 
 	model_sort(&session->desired);
@@ -47,7 +47,7 @@ static bool pick(struct session *session)
 
 static bool has_manifest(const struct cli *cli)
 {
-	return cli->manifest_count > 0 || access(MANIFEST_DEFAULT_PATH, F_OK) == 0;
+	return cli->manifests.count > 0 || access(MANIFEST_DEFAULT_PATH, F_OK) == 0;
 }
 
 bool accounts_load(struct session *session)
@@ -56,11 +56,12 @@ bool accounts_load(struct session *session)
 	const char *id = getenv("CLOUDFLARE_ACCOUNT_ID");
 	struct error err CLEANUP(error_release) = {0};
 
-	for (size_t i = 0; i < cli->account_id_count; i++)
-		if (!add_account(session, cli->account_ids[i],
-			    cli->account_id_count == 1 ? MODEL_DEFAULT_ALIAS : cli->account_ids[i]))
+	for (size_t i = 0; i < cli->account_ids.count; i++)
+		if (!add_account(session, cli->account_ids.items[i],
+			    cli->account_ids.count == 1 ? MODEL_DEFAULT_ALIAS
+							: cli->account_ids.items[i]))
 			return false;
-	if (cli->account_id_count)
+	if (cli->account_ids.count)
 		return pick(session);
 	if (has_manifest(cli))
 		return session_load_manifest(session);

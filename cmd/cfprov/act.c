@@ -1,5 +1,6 @@
 #include "act.h"
 
+#include "engine/await.h"
 #include "engine/guard.h"
 #include "engine/runner.h"
 #include "interrupt.h"
@@ -72,7 +73,7 @@ static bool is_guarded(const struct cli *cli, const struct plan *plan)
 	return false;
 }
 
-static bool is_approved(const struct session *session)
+static bool is_approved(const struct session *session, const char *operation)
 {
 	const struct cli *cli = session->cli;
 	const struct plan *plan = &session->plan;
@@ -84,7 +85,7 @@ static bool is_approved(const struct session *session)
 		return has_consent(plan);
 	if (cli->input)
 		return ask(session->wake_fd);
-	error_set(&err, "apply needs consent, and -input=false forbids to ask");
+	error_set(&err, "%s needs consent, and -input=false forbids to ask", operation);
 	error_hint(&err, "Add -auto-approve if nobody needs to look at the plan first.");
 	term_error(&err);
 	return false;
@@ -92,16 +93,33 @@ static bool is_approved(const struct session *session)
 
 /* ---- doing it ---- */
 
-static int tell_end(const struct session *session, enum session_mode mode,
-	const struct executor_result *result, const struct voice *voice)
+/* -wait: until the secrets are active. False: some are not, *ret_left of them; that was said. */
+static bool wait_for_secrets(struct session *session, size_t *ret_left)
+{
+	struct error err CLEANUP(error_release) = {0};
+	const struct cli *cli = session->cli;
+	const struct await_input input = {
+		.live = session_live_input(session),
+		.plan = &session->plan,
+		.ledger = &session->ledger,
+		.sink = &session->sink,
+		.timeout_ms = cli->wait_timeout_ms < 0 ? CLI_WAIT_TIMEOUT_MS : cli->wait_timeout_ms,
+	};
+
+	*ret_left = 0;
+	if (!cli->wait || await_active(&input, ret_left, &err))
+		return true;
+	term_error(&err);
+	return false;
+}
+
+static int tell_incomplete(const struct session *session, enum planning_mode mode,
+	const struct executor_result *result, size_t inactive, const struct voice *voice)
 {
 	struct str line CLEANUP(str_release) = {0}, counts CLEANUP(str_release) = {0};
+	const char *what = mode == PLANNING_DESTROY ? "Destroy incomplete" : "Apply incomplete";
+	bool was_interrupted = result->was_interrupted || interrupt_count > 0;
 
-	voice->form->failures(voice);
-	if (result->failed + result->not_started + result->unknown == 0) {
-		voice->form->complete(mode, &result->done);
-		return session->has_failed ? EXIT_ERROR : EXIT_DONE;
-	}
 	render_done(&counts, &result->done);
 	if (result->failed)
 		str_format(&counts, ", %zu failed", result->failed);
@@ -109,15 +127,51 @@ static int tell_end(const struct session *session, enum session_mode mode,
 		str_format(&counts, ", %zu unknown", result->unknown);
 	if (result->not_started)
 		str_format(&counts, ", %zu not started", result->not_started);
-	str_format(&line, "%s: %s. %s",
-		result->was_interrupted ? "Interrupted" : "Apply incomplete", str_text(&counts),
+	if (inactive)
+		str_format(&counts, ", %zu not active", inactive);
+	if (session->has_failed)
+		str_text_add(&counts, "; accounts that could not be read were left out");
+	str_format(&line, "%s: %s. %s", was_interrupted ? "Interrupted" : what, str_text(&counts),
 		result->is_in_journal ? "The journal has all that worked; the next apply goes on."
 				      : "The state has all that worked.");
 	voice->form->incomplete(str_text(&line));
 	return EXIT_ERROR;
 }
 
-static int execute(struct session *session, enum session_mode mode, const struct voice *voice)
+static int tell_end(struct session *session, enum planning_mode mode,
+	const struct executor_result *result, const struct voice *voice)
+{
+	size_t inactive = 0;
+
+	voice->form->failures(voice);
+	if (result->failed + result->not_started + result->unknown ||
+		!wait_for_secrets(session, &inactive) || session->has_failed)
+		return tell_incomplete(session, mode, result, inactive, voice);
+	voice->form->complete(mode, &result->done);
+	return EXIT_DONE;
+}
+
+/* The journal, or the state, could not be written. */
+static void tell_unwritten(
+	const struct executor_result *result, const char *operation, struct error *err)
+{
+	const char *known =
+		result->started == 0 ? "Nothing was sent."
+		: result->is_in_journal
+			? "What was done stands in the journal, and will be in the state."
+		: result->is_in_state ? "The state has what was done."
+				      : "The ids of what was made stand above.";
+	const char *next = result->started && !result->is_in_journal && !result->is_in_state
+				   ? ": it finds them by name"
+				   : "";
+
+	error_hint(err, "%s Make room (or mend what is wrong) and run %s again%s.", known,
+		operation, next);
+	term_error(err);
+}
+
+static int execute(struct session *session, enum planning_mode mode, const char *operation,
+	const struct voice *voice)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct executor_result result;
@@ -125,6 +179,9 @@ static int execute(struct session *session, enum session_mode mode, const struct
 		.client = session->client,
 		.accounts = session->accounts,
 		.count = session->desired.account_count,
+		.plan = &session->plan,
+		.live = &session->live,
+		.values = &session->values,
 		.force = session->cli->force,
 	};
 	struct executor_input input = {
@@ -132,7 +189,7 @@ static int execute(struct session *session, enum session_mode mode, const struct
 		.desired = &session->desired,
 		.runner = runner_new(&options),
 		.ledger = &session->ledger,
-		.sink = session->sink,
+		.sink = &session->sink,
 		.parallelism = session->cli->parallelism,
 		.interrupted = &interrupt_count,
 	};
@@ -143,28 +200,41 @@ static int execute(struct session *session, enum session_mode mode, const struct
 	if (is_recorded)
 		return tell_end(session, mode, &result, voice);
 	voice->form->failures(voice);
-	error_prefix(&err, "the state could not be written");
-	error_hint(&err, "The ids of what was made stand above. Make room (or mend what is wrong) "
-			 "and run apply again: it finds them by name.");
-	term_error(&err);
+	tell_unwritten(&result, operation, &err);
 	return EXIT_ERROR;
 }
 
-static bool has_nothing_to_do(const struct plan *plan, enum session_mode mode)
+/* What moves, and what a run that was cut off has left: agreed to by now, or no question. */
+static bool record_what_was_learned(struct session *session)
 {
-	return plan_is_empty(plan) && (mode != SESSION_REFRESH_ONLY || !plan->refresh_count);
+	size_t count = session->plan.move_count;
+	struct error err CLEANUP(error_release) = {0};
+
+	if (!ledger_commit(&session->ledger, &err)) {
+		error_hint(&err, "Nothing was done.");
+		term_error(&err);
+		return false;
+	}
+	if (count)
+		term_say("Moved in the state: %zu object%s.", count, count == 1 ? "" : "s");
+	return true;
+}
+
+static bool has_nothing_to_do(const struct plan *plan, enum planning_mode mode)
+{
+	return plan_is_empty(plan) && (mode != PLANNING_REFRESH_ONLY || !plan->refresh_count);
 }
 
 /* Makes the plan, or takes the one that was saved. */
-static bool get_plan(struct session *session, enum session_mode *mode, const char *operation)
+static bool get_plan(struct session *session, enum planning_mode *mode, const char *operation)
 {
 	const struct cli *cli = session->cli;
 
 	if (cli->argument_count)
-		return session_load_plan(session, cli->arguments[0], mode) &&
-		       session_open_state(session, operation) && session_check_plan(session);
+		return planning_load(session, cli->arguments[0], mode) &&
+		       session_open_state(session, operation) && planning_check(session);
 	return session_load_manifest(session) && session_open_state(session, operation) &&
-	       session_plan(session, *mode);
+	       planning_make(session, *mode);
 }
 
 /* With -json nobody can be asked. */
@@ -181,7 +251,25 @@ static bool needs_no_answer(const struct cli *cli)
 	return false;
 }
 
-int act(const struct cli *cli, enum session_mode mode, const char *operation)
+/* Where the manifest was, no answer comes. */
+static bool is_input_free(const struct session *session)
+{
+	struct error err CLEANUP(error_release) = {0};
+
+	for (size_t i = 0; i < session->cli->manifests.count && session->may_ask; i++) {
+		if (strcmp(session->cli->manifests.items[i], "-") != 0)
+			continue;
+		error_set(&err,
+			"the standard input has the manifest, so that nobody can be asked there");
+		error_hint(&err, "Give -auto-approve; or save a plan with cfprov plan -out=FILE, "
+				 "and apply that.");
+		term_error(&err);
+		return false;
+	}
+	return true;
+}
+
+int act(const struct cli *cli, enum planning_mode mode, const char *operation)
 {
 	struct voice voice CLEANUP(voice_release);
 	struct session session CLEANUP(session_release);
@@ -189,7 +277,9 @@ int act(const struct cli *cli, enum session_mode mode, const char *operation)
 
 	bool is_good = voice_init(&voice, cli);
 	session_init(&session, cli, &voice.sink);
-	if (!is_good || !needs_no_answer(cli) || !get_plan(&session, &mode, operation))
+	session.may_ask = !is_saved && !cli->auto_approve && cli->input;
+	if (!is_good || !needs_no_answer(cli) || !is_input_free(&session) ||
+		!get_plan(&session, &mode, operation))
 		return EXIT_ERROR;
 	const struct plan_view view = plan_view(&session, mode);
 	if (is_saved) {
@@ -199,7 +289,10 @@ int act(const struct cli *cli, enum session_mode mode, const char *operation)
 		render_notes(&session.plan);
 	}
 	/* Without a question the state still learns what was refreshed. */
-	bool may_go_on = has_nothing_to_do(&session.plan, mode) ||
-			 (is_saved ? is_guarded(cli, &session.plan) : is_approved(&session));
-	return may_go_on ? execute(&session, mode, &voice) : EXIT_ERROR;
+	bool may_go_on =
+		has_nothing_to_do(&session.plan, mode) ||
+		(is_saved ? is_guarded(cli, &session.plan) : is_approved(&session, operation));
+	return may_go_on && record_what_was_learned(&session)
+		       ? execute(&session, mode, operation, &voice)
+		       : EXIT_ERROR;
 }

@@ -5,6 +5,6 @@
 #include "planning.h"
 
 /* `operation` is what the lock says: "apply". Gives the exit status. */
-int act(const struct cli *cli, enum session_mode mode, const char *operation);
+int act(const struct cli *cli, enum planning_mode mode, const char *operation);
 
 #endif

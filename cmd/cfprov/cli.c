@@ -11,46 +11,55 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CLI_PLANNING (CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_PARALLEL | CLI_SELECT)
-#define CLI_ACTING   (CLI_PLANNING | CLI_LOCK | CLI_BACKUP | CLI_APPROVE | CLI_STREAM)
+/* What those who come from Terraform give to all of these is taken by all: plan asks nothing, and
+ * needs no lock. */
+#define CLI_PLANNING                                                                               \
+	(CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_PARALLEL | CLI_SELECT | CLI_LOCK |           \
+		CLI_INPUT | CLI_STREAM)
+#define CLI_ACTING  (CLI_PLANNING | CLI_REFRESH | CLI_BACKUP | CLI_APPROVE)
+#define CLI_MENDING (CLI_MANIFEST | CLI_STATE | CLI_LOCK | CLI_BACKUP)
 
 const struct command cli_commands[] = {
 	{"validate", NULL, "check the manifest, offline", CLI_MANIFEST | CLI_JSON, 0, validate_run},
 	{"plan", NULL, "show what apply would do; changes nothing",
-		CLI_PLANNING | CLI_ADOPT | CLI_CHANGES | CLI_DETAILED | CLI_OUT | CLI_STREAM |
+		CLI_PLANNING | CLI_REFRESH | CLI_ADOPT | CLI_CHANGES | CLI_DETAILED | CLI_OUT |
 			CLI_FORMAT,
 		0, plan_run},
 	{"apply", "[PLANFILE]", "plan, ask, and do it; or do just what a saved plan says",
-		CLI_ACTING | CLI_ADOPT | CLI_CHANGES | CLI_GUARD, 1, apply_run},
+		CLI_ACTING | CLI_ADOPT | CLI_CHANGES | CLI_GUARD | CLI_WAIT, 1, apply_run},
 	{"destroy", NULL, "plan the end of all that is managed, ask, and do it",
 		CLI_ACTING | CLI_GUARD, 0, destroy_run},
 	{"refresh", NULL, "bring the state up to what lives, without a question",
-		CLI_PLANNING | CLI_LOCK | CLI_BACKUP | CLI_STREAM, 0, refresh_run},
+		CLI_PLANNING | CLI_BACKUP, 0, refresh_run},
 	{"show", "[PLANFILE]", "show the state, or a saved plan",
 		CLI_MANIFEST | CLI_STATE | CLI_JSON | CLI_FORMAT, 1, show_run},
-	{"import", "ADDRESS ACCOUNT/STORE", "take a store that lives already into the state",
-		CLI_MANIFEST | CLI_STATE | CLI_LOCK | CLI_BACKUP, 2, import_run},
+	{"import", "ADDRESS ACCOUNT/STORE[/SECRET]",
+		"take a store or a secret that lives already into the state",
+		CLI_MENDING | CLI_INPUT, 2, import_run},
 	{"export", NULL, "write a manifest of what lives in the accounts",
 		CLI_MANIFEST | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL, 0, export_run},
-	{"output", "[ADDRESS]", "write ids for other tools",
-		CLI_MANIFEST | CLI_STATE | CLI_JSON | CLI_RAW, 1, output_run},
+	{"import-env", "FILE",
+		"write manifest entries for the names in a .env, .dev.vars or JSON file",
+		CLI_MANIFEST | CLI_STORE, 1, import_env_run},
+	{"output", "[ADDRESS]", "write ids, or a Worker's bindings, for other tools",
+		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_JSON | CLI_RAW | CLI_TOOL, 1,
+		output_run},
 	{"doctor", NULL, "check credentials, accounts and state, and say what to do",
 		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL, 0,
 		doctor_run},
 	{"state list", "[ADDRESS...]", "list the addresses of what is managed",
 		CLI_MANIFEST | CLI_STATE, SIZE_MAX, state_list_run},
-	{"schema", NULL, "print the JSON Schema of the manifest, for editors", 0, 0, schema_run},
 	{"state show", "ADDRESS", "show what is recorded of one object",
 		CLI_MANIFEST | CLI_STATE | CLI_JSON, 1, state_show_run},
 	{"state rm", "ADDRESS...", "take objects out of the state; they go on living",
-		CLI_MANIFEST | CLI_STATE | CLI_LOCK | CLI_BACKUP | CLI_DRY_RUN, SIZE_MAX,
-		state_rm_run},
-	{"state mv", "OLD NEW", "rename an account's alias in the state",
-		CLI_MANIFEST | CLI_STATE | CLI_LOCK | CLI_BACKUP | CLI_DRY_RUN, 2, state_mv_run},
+		CLI_MENDING | CLI_DRY_RUN, SIZE_MAX, state_rm_run},
+	{"state mv", "OLD NEW", "rename an account's alias in the state", CLI_MENDING | CLI_DRY_RUN,
+		2, state_mv_run},
 	{"state pull", NULL, "write the state as JSON", CLI_MANIFEST | CLI_STATE, 0,
 		state_pull_run},
 	{"state push", "FILE", "put another state in its place; FILE may be - (stdin)",
-		CLI_MANIFEST | CLI_STATE | CLI_LOCK | CLI_BACKUP | CLI_FORCE, 1, state_push_run},
+		CLI_MENDING | CLI_FORCE, 1, state_push_run},
+	{"schema", NULL, "print the JSON Schema of the manifest, for editors", 0, 0, schema_run},
 	{"version", NULL, "show the version", 0, 0, version_run},
 	{"help", "[COMMAND]", "show this, or how a command is used", 0, 2, help_run},
 	{0},
@@ -125,7 +134,7 @@ static bool take_option(struct parsing *p, const char *text, char ***next)
 		return error_set(p->err, "-%s needs a value: %s", option->name, option->must_be);
 	if (!value)
 		value = *(*next)++;
-	if (option->take(p->cli, value))
+	if (option->take((char *)p->cli + option->at, value))
 		return true;
 	if (strcmp(option->name, "var") == 0) /* it may be a secret */
 		return error_set(p->err, "-%s must be %s", option->name, option->must_be);
@@ -187,11 +196,16 @@ static bool take_command(struct parsing *p, const char *word, char ***next)
 	}
 	if (p->cli->command)
 		return true;
-	struct str known CLEANUP(str_release) = {0};
+	struct str known CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
 	add_commands_of(word, &known);
 	if (!known.length)
 		return unknown_command(word, p->err);
-	error_set(p->err, "`%s` needs a second word", word);
+	if (**next && ***next != '-') {
+		text_add_visible(&shown, **next, strlen(**next), 60);
+		error_set(p->err, "unknown command `%s %s`", word, str_text(&shown));
+	} else {
+		error_set(p->err, "`%s` needs a second word", word);
+	}
 	return error_hint(p->err, "There is: %s.", str_text(&known));
 }
 
@@ -287,6 +301,7 @@ bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err)
 		.max_deletes = SIZE_MAX,
 		.max_delete_percent = GUARD_DELETE_PERCENT,
 		.parallelism = CLI_PARALLELISM,
+		.wait_timeout_ms = -1,
 	};
 	if (!parse_words(&p, argv + (argc > 0)))
 		return false;
@@ -303,13 +318,13 @@ bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err)
 
 void cli_release(struct cli *cli)
 {
-	free((void *)cli->manifests);
-	free((void *)cli->variables);
-	free((void *)cli->accounts);
-	free((void *)cli->account_ids);
-	free((void *)cli->targets);
-	free((void *)cli->excludes);
-	free((void *)cli->replaces);
+	free((void *)cli->manifests.items);
+	free((void *)cli->variables.items);
+	free((void *)cli->accounts.items);
+	free((void *)cli->account_ids.items);
+	free((void *)cli->targets.items);
+	free((void *)cli->excludes.items);
+	free((void *)cli->replaces.items);
 	free((void *)cli->arguments);
 	*cli = (struct cli){0};
 }

@@ -18,6 +18,7 @@ int state_mv_run(const struct cli *cli);
 int state_pull_run(const struct cli *cli);
 int state_push_run(const struct cli *cli);
 int import_run(const struct cli *cli);
+int import_env_run(const struct cli *cli);
 int export_run(const struct cli *cli);
 int output_run(const struct cli *cli);
 int doctor_run(const struct cli *cli);

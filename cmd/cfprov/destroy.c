@@ -4,5 +4,5 @@
 
 int destroy_run(const struct cli *cli)
 {
-	return act(cli, SESSION_DESTROY, "destroy");
+	return act(cli, PLANNING_DESTROY, "destroy");
 }

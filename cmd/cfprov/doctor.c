@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "commands.h"
 #include "interrupt.h"
+#include "planning.h"
 #include "progress.h"
 #include "session.h"
 #include "term.h"
@@ -65,7 +66,16 @@ static bool judge_accounts(struct session *session, struct findings *findings)
 
 	if (!session_new_client(session))
 		return false;
+	if (session->has_ledger && !planning_move(session, &err)) {
+		findings_add(findings, &(struct finding){FINDING_FAIL, "moved", err.message,
+					       "Mend `moved` in the manifest."});
+		error_release(&err);
+	}
 	const struct model *recorded = session->has_ledger ? &session->ledger.state.model : NULL;
+	bool is_whole_manifest = session->has_manifest && session->manifest.documents.count &&
+				 !session->cli->accounts.count && !session->cli->account_ids.count;
+	if (recorded && is_whole_manifest)
+		doctor_judge_dropped(recorded, &session->desired, findings);
 	const struct checkup_input input = {session->client, &interrupt_count};
 	struct checkup *checkups AUTO_FREE = mem_alloc(count * sizeof(*checkups));
 	find_lanes(session, checkups);
@@ -126,7 +136,7 @@ int doctor_run(const struct cli *cli)
 			&(struct finding){FINDING_FAIL, "state", "it is not known where it is",
 				"The error above says why."});
 	/* What is wrong with the manifest was said by then. */
-	bool is_whole = (knows_state || cli->account_id_count) && accounts_load(&session) &&
+	bool is_whole = (knows_state || cli->account_ids.count) && accounts_load(&session) &&
 			judge_accounts(&session, &findings);
 	if (!is_whole)
 		findings_add(&findings,

@@ -3,6 +3,7 @@
 
 #include "accounts.h"
 #include "commands.h"
+#include "inside.h"
 #include "progress.h"
 #include "term.h"
 
@@ -17,7 +18,7 @@ int export_run(const struct cli *cli)
 	session_init(&session, cli, &progress.sink);
 	if (!accounts_load(&session) || !session_read_live(&session))
 		return EXIT_ERROR;
-	if (session.has_failed) {
+	if (session.has_failed || !inside_read_all(&session) || session.has_failed) {
 		term_say("Nothing was written: the manifest would not say all that lives.");
 		return EXIT_ERROR;
 	}

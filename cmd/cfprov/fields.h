@@ -1,4 +1,7 @@
-/* What is recorded of an object: for people and as JSON. */
+/*
+ * What is recorded of an object: for people and as JSON. Of a secret, never the fingerprint of its
+ * value: that is for the state file only.
+ */
 #ifndef CFPROV_FIELDS_H
 #define CFPROV_FIELDS_H
 
@@ -10,5 +13,8 @@ void fields_add(struct str *out, const struct object *object);
 
 /* The same as members of the object that is open; what has no value is null. */
 void fields_put(struct json_writer *writer, const struct object *object);
+
+/* "scopes", as a list; none is an empty one. */
+void fields_put_scopes(struct json_writer *writer, const char *scopes);
 
 #endif

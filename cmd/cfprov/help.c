@@ -20,18 +20,51 @@ static void add_overview(struct str *out)
 		"  CLOUDFLARE_ACCOUNT_ID  the account, if the manifest names none\n"
 		"  CFPROV_VAR_NAME        the value of ${NAME} in the manifest, behind -var\n"
 		"  CLOUDFLARE_BASE_URL    another server than Cloudflare's, a simulator say\n"
+		"  CFPROV_FINGERPRINT_KEY what fingerprints of values are made with\n"
 		"  CFPROV_REQUEST_TIMEOUT seconds that one request may take (default 60)\n"
+		"  CFPROV_LOG             write a log: error, warn, info, debug or trace\n"
+		"  CFPROV_LOG_PATH        append it to this file (default: standard error)\n"
 		"  NO_COLOR               no colour\n\n"
 		"Exit status: 0 done, 1 error, 2 changes (plan -detailed-exitcode).\n"
 		"`cfprov help COMMAND` tells the options of a command.\n");
 }
 
+/* What a line of the summary can't tell. */
+static const struct {
+	const char *command, *text;
+} details[] = {
+	{"import-env",
+		"The values stay in FILE, from which plan and apply read them; none is shown. "
+		"Where\n"
+		"there is no manifest yet (or an empty file), it is a whole one; else it is "
+		"`stores`,\n"
+		"for a file that a further -f names. Paths are written from where that stands:\n\n"
+		"  cfprov import-env .dev.vars -store=keys > cfprov.yaml\n"
+		"  cfprov import-env .env -store=prod/web -f cfprov.yaml -f web.yaml > web.yaml\n"
+		"  cfprov plan -f cfprov.yaml -f web.yaml\n\n"},
+};
+
 static void add_command(struct str *out, const struct command *command)
 {
-	str_format(out, "Usage: cfprov %s [OPTIONS]%s%s\n\n%c%s.\n\nOptions:\n", command->name,
+	str_format(out, "Usage: cfprov %s [OPTIONS]%s%s\n\n%c%s.\n\n", command->name,
 		command->arguments ? " " : "", command->arguments ? command->arguments : "",
 		command->summary[0] - 'a' + 'A', command->summary + 1);
+	for (size_t i = 0; i < ARRAY_SIZE(details); i++)
+		if (strcmp(details[i].command, command->name) == 0)
+			str_text_add(out, details[i].text);
+	str_text_add(out, "Options:\n");
 	cli_add_options(out, command);
+}
+
+/* The commands of two words of which this is the first; false: there is none. */
+static bool add_group(struct str *out, const char *word)
+{
+	size_t length = strlen(word), before = out->length;
+
+	for (const struct command *it = cli_commands; it->name; it++)
+		if (strncmp(it->name, word, length) == 0 && it->name[length] == ' ')
+			str_format(out, "  %-12s %s\n", it->name, it->summary);
+	return out->length > before;
 }
 
 static bool find_topic(const struct cli *cli, const struct command **ret_command)
@@ -58,7 +91,7 @@ int help_run(const struct cli *cli)
 
 	if (!cli->argument_count) {
 		add_overview(&text);
-	} else {
+	} else if (cli->argument_count > 1 || !add_group(&text, cli->arguments[0])) {
 		if (!find_topic(cli, &command))
 			return EXIT_ERROR;
 		add_command(&text, command);

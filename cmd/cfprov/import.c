@@ -1,8 +1,9 @@
-/* cfprov import: take a store that lives already into the state. */
+/* cfprov import: take a store or a secret that lives already into the state. */
 #include "engine/import.h"
 
 #include "commands.h"
 #include "desired/pick.h"
+#include "planning.h"
 #include "progress.h"
 #include "render.h"
 #include "session.h"
@@ -26,11 +27,33 @@ static bool pick_account(struct session *session, const char *alias)
 	text_add_visible(&shown, alias, strlen(alias), 80);
 	error_set(&err, "the manifest has no account `%s`", str_text(&shown));
 	error_hint(&err,
-		"An address is ALIAS/STORE, the alias as the manifest has it (%s, if it "
+		"An address is ALIAS/STORE or ALIAS/STORE/SECRET, the alias as the manifest has it "
+		"(%s, if it "
 		"names just one account).",
 		MODEL_DEFAULT_ALIAS);
 	term_error(&err);
 	return false;
+}
+
+static void add_store_lines(struct str *lines, const struct object *wanted)
+{
+	str_text_add(lines, "\n      - name: ");
+	text_add_visible(lines, wanted->store, strlen(wanted->store), 0);
+	if (strcmp(wanted->account, MODEL_DEFAULT_ALIAS) != 0)
+		str_format(lines, "\n        accounts: [%s]", wanted->account);
+}
+
+/* With a variable for its value; the user knows better. */
+static void add_secret_lines(struct str *lines, const char *secret, bool is_first)
+{
+	struct str name CLEANUP(str_release) = {0};
+
+	text_add_visible(&name, secret, strlen(secret), 0);
+	str_format(lines, "%s\n          - name: %s\n            value: {env: ",
+		is_first ? "\n        secrets:" : "", str_text(&name));
+	for (const char *it = str_text(&name); *it; it++)
+		str_char(lines, *it == '-' ? '_' : *it);
+	str_char(lines, '}');
 }
 
 /* The lines that are missing in the manifest, ready to be copied. */
@@ -42,13 +65,17 @@ static void tell_undeclared(const struct session *session, const struct object *
 	render_address(&shown, wanted);
 	error_set(&err, "%s is not declared in %s", str_text(&shown),
 		session_manifest_name(session->cli));
-	error_hint(&err, "What is imported must be declared, else the next apply would part from "
-			 "it. Add under `stores`:");
+	bool has_store = wanted->secret &&
+			 model_object(&session->desired, wanted->account, wanted->store, NULL);
+	error_hint(&err,
+		"What is imported must be declared, else the next apply would part from it. Add "
+		"under `%s`:",
+		has_store ? "secrets` of that store, for instance" : "stores");
 	term_error(&err);
-	str_text_add(&lines, "\n      - name: ");
-	text_add_visible(&lines, wanted->store, strlen(wanted->store), 0);
-	if (strcmp(wanted->account, MODEL_DEFAULT_ALIAS) != 0)
-		str_format(&lines, "\n        accounts: [%s]", wanted->account);
+	if (!has_store)
+		add_store_lines(&lines, wanted);
+	if (wanted->secret)
+		add_secret_lines(&lines, wanted->secret, !has_store);
 	str_text_add(&lines, "\n\n");
 	term_say_str(&lines);
 }
@@ -59,25 +86,48 @@ static bool refuse_address(const char *address)
 	struct str shown CLEANUP(str_release) = {0};
 
 	text_add_visible(&shown, address, strlen(address), 120);
-	error_set(&err, "`%s` is no address of a store", str_text(&shown));
-	error_hint(&err, "It must be ALIAS/STORE, as cfprov plan shows it.");
+	error_set(&err, "`%s` is no address of a store or a secret", str_text(&shown));
+	error_hint(&err, "It must be ALIAS/STORE or ALIAS/STORE/SECRET, as cfprov plan shows it.");
 	term_error(&err);
 	return false;
 }
 
-/* Splits ALIAS/STORE and finds what the manifest declares there. */
+/* Splits ALIAS/STORE or ALIAS/STORE/SECRET. */
+static bool split_address(struct session *session, struct object *ret_wanted)
+{
+	const char *address = session->cli->arguments[0];
+	char *rest = arena_text(&session->arena, address);
+	const char *parts[4] = {NULL};
+	size_t count = 0;
+
+	while (count < ARRAY_SIZE(parts) && rest) {
+		char *slash = strchr(rest, '/');
+		if (slash)
+			*slash = '\0';
+		if (!*rest)
+			return refuse_address(address);
+		parts[count++] = rest;
+		rest = slash ? slash + 1 : NULL;
+	}
+	if (count < 2 || count > 3)
+		return refuse_address(address);
+	*ret_wanted = (struct object){.kind = parts[2] ? OBJECT_SECRET : OBJECT_STORE,
+		.account = parts[0],
+		.store = parts[1],
+		.secret = parts[2]};
+	return true;
+}
+
+/* Finds what the manifest declares at the address. */
 static bool find_declared(struct session *session, struct import_input *input)
 {
-	const char *address = session->cli->arguments[0], *slash = strchr(address, '/');
+	struct object wanted;
 
-	if (!slash || slash == address || !slash[1] || strchr(slash + 1, '/'))
-		return refuse_address(address);
-	const char *alias = arena_bytes(&session->arena, address, (size_t)(slash - address));
-	if (!pick_account(session, alias))
+	if (!split_address(session, &wanted) || !pick_account(session, wanted.account))
 		return false;
-	const struct object wanted = {.account = alias, .store = slash + 1};
-	input->account = model_account(&session->desired, alias);
-	input->desired = model_object(&session->desired, alias, wanted.store, NULL);
+	input->account = model_account(&session->desired, wanted.account);
+	input->desired =
+		model_object(&session->desired, wanted.account, wanted.store, wanted.secret);
 	if (!input->desired)
 		tell_undeclared(session, &wanted);
 	return input->desired;
@@ -85,11 +135,12 @@ static bool find_declared(struct session *session, struct import_input *input)
 
 /* ---- the import ---- */
 
-static bool check_offline(const struct import_input *input)
+static bool check_offline(struct session *session, const struct import_input *input)
 {
 	struct error err CLEANUP(error_release) = {0};
 
-	if (import_store(input, &err) && import_is_free(input, &err))
+	if (import_check_id(input, &err) && planning_move(session, &err) &&
+		import_is_free(input, &err))
 		return true;
 	term_error(&err);
 	return false;
@@ -115,6 +166,9 @@ static bool record(struct session *session, const struct import_input *input)
 	render_address(&line, &object);
 	str_format(&line, " (id %s): it is managed from now on.\n", object.id);
 	term_out_str(&line);
+	if (object.secret && !input->desired->is_written_once)
+		term_say("The next apply writes its value, for nobody can read the one it has. "
+			 "`update: if_absent` in the manifest keeps that.");
 	return true;
 }
 
@@ -130,7 +184,7 @@ int import_run(const struct cli *cli)
 		!session_open_state(&session, "import"))
 		return EXIT_ERROR;
 	input.recorded = &session.ledger.state.model;
-	if (!check_offline(&input) || !session_read_live(&session))
+	if (!check_offline(&session, &input) || !session_read_live(&session))
 		return EXIT_ERROR;
 	input.live = &session.live;
 	return record(&session, &input) ? EXIT_DONE : EXIT_ERROR;

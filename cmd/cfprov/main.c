@@ -1,11 +1,14 @@
 #include "cli.h"
+#include "log.h"
 #include "stream.h"
 #include "term.h"
+#include "wipe.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -22,14 +25,18 @@ static void occupy_standard_streams(void)
 			abort();
 }
 
-/* No core files: they would hold tokens. A closed pipe or a limit is an error to report, not a
- * death. */
+/*
+ * Nobody looks into the memory: no core files (a pipe in core_pattern gets one in spite of the
+ * limit, not in spite of prctl), no debugger, no /proc/PID/mem or environ for the same user. A
+ * closed pipe or a limit is an error to report, not a death.
+ */
 static void set_up_process(void)
 {
 	const struct rlimit none = {0, 0};
 
 	occupy_standard_streams();
 	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0L);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
 }
@@ -44,18 +51,17 @@ static bool wants_stream(const struct cli *cli, char **argv, bool is_good)
 	return is_json && cli->command && (cli->command->options & CLI_STREAM);
 }
 
-int main(int argc, char **argv)
+/* Apart from main, so that its frame is dead when leftovers are wiped. */
+static int __attribute__((noinline)) run(int argc, char **argv)
 {
 	struct cli cli CLEANUP(cli_release);
 	struct error err CLEANUP(error_release) = {0};
 	int status = EXIT_ERROR;
 
-	set_up_process();
-	term_start();
 	bool is_good = cli_parse(argc, argv, &cli, &err);
 	if (wants_stream(&cli, argv, is_good))
 		stream_start();
-	if (!is_good) {
+	if (!is_good || !log_start(&err)) {
 		term_error(&err);
 	} else {
 		if (cli.no_color)
@@ -63,4 +69,13 @@ int main(int argc, char **argv)
 		status = cli.command->run(&cli);
 	}
 	return term_finish() ? status : EXIT_ERROR;
+}
+
+int main(int argc, char **argv)
+{
+	set_up_process();
+	term_start();
+	int status = run(argc, argv);
+	wipe_leftovers();
+	return status;
 }

@@ -1,5 +1,6 @@
 #include "markdown.h"
 
+#include "changes.h"
 #include "render.h"
 
 #include "base/text.h"
@@ -8,13 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So many rows stand outside of the fold; and what the end of a text that was cut needs. */
-enum { ROWS_SHOWN = 30, END_BYTES = 220 };
+/* So many rows stand outside of the fold, and at most for what goes with its store; and what the
+ * end of a text that was cut needs. */
+enum { ROWS_SHOWN = 30, ROWS_ALONG = 10, END_BYTES = 220 };
 
 struct row {
 	const char *symbol, *what;
 	const struct object *object;
-	char *why; /* or NULL */
+	char *why;   /* or NULL */
+	bool is_all; /* not the secret alone, but all that are in its store */
 	bool destroys;
 };
 
@@ -93,19 +96,48 @@ static bool destroys(const struct action *action)
 	return action_counts(action).destroy > 0;
 }
 
+/* Gives the reason, and what changes; or NULL. */
+static char *why_of(const struct action *action)
+{
+	struct str why = {0};
+
+	changes_add_why(&why, action);
+	if (action_kind(action) == ACTION_ADOPT)
+		str_format(&why, "%sit has the id %s", why.length ? "; " : "", action->before->id);
+	return why.length ? str_steal(&why) : NULL;
+}
+
+/* Gives the names of secrets that go with their store. */
+static char *names_of(const struct action *actions, size_t count)
+{
+	struct str names = {0};
+
+	str_format(&names, "%zu secrets go with their store: ", count);
+	for (size_t i = 0; i < count; i++) {
+		const char *name = action_object(&actions[i])->secret;
+		str_text_add(&names, i ? ", " : "");
+		text_add_visible(&names, name, strlen(name), 0);
+	}
+	return str_steal(&names);
+}
+
 /* The actions that destroy, or the others. */
 static void add_actions(struct rows *rows, const struct plan *plan, bool that_destroy)
 {
-	for (size_t i = 0; i < plan->action_count; i++) {
+	for (size_t i = 0, count; i < plan->action_count; i += count) {
 		const struct action *action = &plan->actions[i];
 		enum action_kind kind = action_kind(action);
+		count = changes_count_along(plan, i);
+		if (count <= ROWS_ALONG)
+			count = 1;
 		if (kind == ACTION_NONE || destroys(action) != that_destroy)
 			continue;
 		struct row *row = add_row(rows);
 		row->symbol = render_symbol(kind);
 		row->what = render_word(kind);
 		row->object = action_object(action);
-		row->why = action->reason ? mem_copy_text(action->reason) : NULL;
+		row->is_all = count > 1;
+		row->why = count > 1 ? names_of(action, count) : why_of(action);
 		row->destroys = that_destroy;
 	}
 }
@@ -114,12 +146,28 @@ static void add_refreshes(struct rows *rows, const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->refresh_count; i++) {
 		const struct refresh *refresh = &plan->refreshes[i];
+		struct str why CLEANUP(str_release) = {0};
 		struct row *row = add_row(rows);
 		row->symbol = refresh->after ? "~" : ".";
 		row->what = "learn";
 		row->object = refresh->before;
-		row->why = mem_copy_text(
-			refresh->after ? "it was modified" : "it is not there any more");
+		str_text_add(&why, "it ");
+		render_learned(&why, refresh);
+		row->why = str_steal(&why);
+	}
+}
+
+static void add_moves(struct rows *rows, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->move_count; i++) {
+		struct str why CLEANUP(str_release) = {0};
+		struct row *row = add_row(rows);
+		str_text_add(&why, "it was ");
+		text_add_visible(&why, plan->moves[i].from, strlen(plan->moves[i].from), 0);
+		row->symbol = ">";
+		row->what = "move";
+		row->object = plan->moves[i].object;
+		row->why = str_steal(&why);
 	}
 }
 
@@ -128,7 +176,7 @@ static void add_drifts(struct rows *rows, const struct plan *plan)
 	for (size_t i = 0; i < plan->drift_count; i++) {
 		struct str why CLEANUP(str_release) = {0};
 		struct row *row = add_row(rows);
-		render_drift(&why, &plan->drifts[i]);
+		render_drift(&why, plan, &plan->drifts[i]);
 		row->symbol = plan->drifts[i].live ? "~" : "-";
 		row->what = "changed";
 		row->object = plan->drifts[i].recorded;
@@ -140,7 +188,11 @@ static void render_row(struct str *out, const struct row *row)
 {
 	struct str address CLEANUP(str_release) = {0};
 
-	render_address(&address, row->object);
+	struct object object = *row->object;
+
+	if (row->is_all)
+		object.secret = "*";
+	render_address(&address, &object);
 	str_format(out, "| `%s` | ", row->symbol);
 	add_code(out, str_text(&address));
 	str_format(out, " | %s | ", row->what);
@@ -194,14 +246,53 @@ static size_t add_fold(struct page *page, const struct rows *rows, size_t from, 
 	return from;
 }
 
+/* They are as important as what destroys. */
+static void add_refusals(struct page *page, const struct plan *plan)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+
+	if (render_find_refusals(plan, &errors))
+		return;
+	for (size_t i = 0; i < errors.count; i++) {
+		str_text_add(page->out, "\n`apply` will refuse: ");
+		add_sentence(page->out, errors.items[i].message);
+		str_text_add(page->out, ". ");
+		add_sentence(page->out, errors.items[i].hint);
+		str_char(page->out, '\n');
+	}
+}
+
 static void add_head(struct page *page, const struct plan_view *view)
 {
 	struct str summary CLEANUP(str_release) = {0};
 
-	render_summary(&summary, view->plan, view->mode);
+	render_summary(&summary, view);
 	str_format(page->out, "**%s**\n", str_text(&summary));
 	if (view->has_failed)
 		str_text_add(page->out, "\nAccounts that could not be read are left out.\n");
+	add_refusals(page, view->plan);
+}
+
+/* With several accounts: what each has to expect. Where room is short, the rows need it more. */
+static void add_accounts(struct page *page, const struct plan *plan)
+{
+	struct str table CLEANUP(str_release) = {0};
+	struct plan_share share = {0};
+	size_t accounts = 0;
+
+	str_text_add(&table, "\n| Account | import | add | change | destroy | forget |\n"
+			     "| --- | --- | --- | --- | --- | --- |\n");
+	for (; plan_share_next(&share, plan); accounts++) {
+		const struct plan_counts *counts = &share.counts;
+		struct str alias CLEANUP(str_release) = {0};
+		text_add_visible(&alias, share.alias, strlen(share.alias), 0);
+		str_text_add(&table, "| ");
+		add_code(&table, str_text(&alias));
+		str_format(&table, " | %zu | %zu | %zu | %zu | %zu |\n", counts->import,
+			counts->add, counts->change, counts->destroy, counts->forget);
+	}
+	if (accounts > 1 && !page->limit)
+		str_add(page->out, table.bytes, table.length);
 }
 
 static void add_end(struct page *page, size_t changes, size_t drifts)
@@ -218,16 +309,18 @@ static void add_end(struct page *page, size_t changes, size_t drifts)
 
 static void add_page(struct page *page, const struct plan_view *view)
 {
-	bool is_refresh = view->mode == SESSION_REFRESH_ONLY;
+	bool is_refresh = view->mode == PLANNING_REFRESH_ONLY;
 	struct rows rows CLEANUP(rows_release) = {0}, drifts CLEANUP(rows_release) = {0};
 	size_t shown = ROWS_SHOWN, must = 0;
 
 	if (is_refresh) {
 		add_refreshes(&rows, view->plan);
+		add_moves(&rows, view->plan);
 	} else {
 		add_actions(&rows, view->plan, true);
 		must = rows.count;
 		add_actions(&rows, view->plan, false);
+		add_moves(&rows, view->plan);
 		add_drifts(&drifts, view->plan);
 	}
 	if (shown < must)
@@ -235,6 +328,7 @@ static void add_page(struct page *page, const struct plan_view *view)
 	if (shown > rows.count)
 		shown = rows.count;
 	add_head(page, view);
+	add_accounts(page, view->plan);
 	if (rows.count)
 		str_format(page->out, "\n%s", table_head);
 	size_t done = add_rows(page, &rows, 0, shown);

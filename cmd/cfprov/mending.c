@@ -30,12 +30,7 @@ void mending_add_objects(
 bool mending_write(struct mending *mending, const struct mend *mend)
 {
 	struct error err CLEANUP(error_release) = {0};
-	const struct state_fold fold = {
-		.changes = mend->changes,
-		.change_count = mend->count,
-		.accounts = &mend->account,
-		.account_count = mend->account.alias != NULL,
-	};
+	const struct state_fold fold = mend_fold(mend);
 
 	if (mending->session.cli->dry_run || ledger_change(&mending->session.ledger, &fold, &err))
 		return true;

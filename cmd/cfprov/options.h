@@ -11,7 +11,8 @@ struct option {
 	const char *name;
 	const char *value; /* what it takes, for help; NULL: it is a switch */
 	enum cli_option bit;
-	bool (*take)(struct cli *cli, const char *value); /* false: not a possible value */
+	bool (*take)(void *field, const char *value); /* false: not a possible value */
+	size_t at;                                    /* where the field is in struct cli */
 	const char *must_be;
 	const char *help;
 };

@@ -1,9 +1,11 @@
-/* cfprov output: ids for other tools. */
+/* cfprov output: ids, or the bindings of a Worker, for other tools. */
 #include "adapter/json.h"
 #include "commands.h"
+#include "desired/pick.h"
 #include "render.h"
 #include "session.h"
 #include "term.h"
+#include "wrangler.h"
 
 #include "base/text.h"
 
@@ -77,22 +79,28 @@ static bool add_one(struct str *out, const struct cli *cli, const struct object 
 	return true;
 }
 
+static bool refuse_address(const char *address)
+{
+	struct str shown CLEANUP(str_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	text_add_visible(&shown, address, strlen(address), 120);
+	error_set(&err, "nothing in the state has the address %s", str_text(&shown));
+	error_hint(&err, "cfprov state list says which there are.");
+	term_error(&err);
+	return false;
+}
+
 static const struct object *find(const struct output *outputs, size_t count, const char *address)
 {
 	struct output wanted = {.address = mem_copy_text(address)};
 	const struct output *found =
 		count ? bsearch(&wanted, outputs, count, sizeof(wanted), compare) : NULL;
-	struct str shown CLEANUP(str_release) = {0};
-	struct error err CLEANUP(error_release) = {0};
 
 	free(wanted.address);
-	if (found)
-		return found->object;
-	text_add_visible(&shown, address, strlen(address), 120);
-	error_set(&err, "nothing in the state has the address %s", str_text(&shown));
-	error_hint(&err, "cfprov state list says which there are.");
-	term_error(&err);
-	return NULL;
+	if (!found)
+		(void)!refuse_address(address);
+	return found ? found->object : NULL;
 }
 
 static bool check_options(const struct cli *cli)
@@ -101,6 +109,8 @@ static bool check_options(const struct cli *cli)
 
 	if (cli->raw && cli->json)
 		error_set(&err, "-raw and -json are two ways to write it: give one");
+	else if (cli->tool && (cli->raw || cli->json))
+		error_set(&err, "-format excludes -raw and -json");
 	else if (cli->raw && !cli->argument_count)
 		error_set(&err, "-raw writes one id: say of which address");
 	else
@@ -127,6 +137,55 @@ static bool write_outputs(const struct cli *cli, const struct output *outputs, s
 	return true;
 }
 
+static bool matches_any(const struct model *model, const char *pattern)
+{
+	for (size_t i = 0; i < model->object_count; i++)
+		if (object_matches(&model->objects[i], pattern))
+			return true;
+	return false;
+}
+
+static int write_bindings(const struct cli *cli, const struct model *model)
+{
+	struct str text CLEANUP(str_release) = {0}, warning CLEANUP(str_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+	const struct wrangler_input input = {
+		.recorded = model,
+		.pattern = cli->argument_count ? cli->arguments[0] : NULL,
+		.is_toml = cli->tool == TOOL_WRANGLER_TOML,
+	};
+	size_t count, unknown;
+
+	if (input.pattern && !matches_any(model, input.pattern))
+		return refuse_address(input.pattern) ? EXIT_DONE : EXIT_ERROR;
+	if (!wrangler_add(&input, &text, &count, &unknown, &err)) {
+		term_error(&err);
+		return EXIT_ERROR;
+	}
+	term_out_str(&text);
+	if (!count)
+		term_say("No secret here has the scope `workers`: there is nothing to bind.");
+	str_format(&warning,
+		"%zu secret%s left out: an apply was cut off, and the next one finds "
+		"out whether they live",
+		unknown, unknown == 1 ? " is" : "s are");
+	if (unknown)
+		term_warning(str_text(&warning));
+	return EXIT_DONE;
+}
+
+/* -account is about what the state calls accounts. */
+static bool pick_recorded(const struct cli *cli, struct model *recorded)
+{
+	const struct pick pick = {"the state", cli->accounts.items, cli->accounts.count};
+	struct error err CLEANUP(error_release) = {0};
+
+	if (pick_accounts(&pick, recorded, &err))
+		return true;
+	term_error(&err);
+	return false;
+}
+
 int output_run(const struct cli *cli)
 {
 	struct session session CLEANUP(session_release) = {0};
@@ -134,9 +193,11 @@ int output_run(const struct cli *cli)
 	if (!check_options(cli))
 		return EXIT_ERROR;
 	session_init(&session, cli, NULL);
-	if (!session_read_state(&session))
+	if (!session_read_state(&session) || !pick_recorded(cli, &session.ledger.state.model))
 		return EXIT_ERROR;
 	const struct model *model = &session.ledger.state.model;
+	if (cli->tool)
+		return write_bindings(cli, model);
 	size_t count = model->object_count;
 	struct output *outputs AUTO_FREE = mem_alloc(count * sizeof(*outputs));
 	for (size_t i = 0; i < count; i++)

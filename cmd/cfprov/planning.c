@@ -2,9 +2,10 @@
 
 #include "adapter/fs.h"
 #include "engine/check.h"
+#include "engine/quota.h"
 #include "engine/recover.h"
 #include "engine/verify.h"
-#include "interrupt.h"
+#include "inside.h"
 #include "recorded/mend.h"
 #include "term.h"
 
@@ -13,64 +14,40 @@
 
 /* ---- what the state has to learn first ---- */
 
-static bool is_recorded(const struct session *session, const char *alias)
-{
-	const struct model *recorded = &session->ledger.state.model;
-
-	for (size_t i = 0; i < recorded->object_count; i++)
-		if (strcmp(recorded->objects[i].account, alias) == 0)
-			return true;
-	return false;
-}
-
-/* `moved` of an alias: what is recorded under the old one comes under the new one. */
-static bool move_alias(struct session *session, const struct move *move, struct error *err)
+bool planning_move(struct session *session, struct error *err)
 {
 	struct mend mend CLEANUP(mend_release) = {0};
-	struct str text CLEANUP(str_release) = {0};
 
-	if (strchr(move->from, '/') || !is_recorded(session, move->from))
-		return true; /* it was moved already */
-	if (!mend_rename(&session->ledger.state, move->from, move->to, &mend, err))
+	if (!mend_move(&session->ledger.state, &session->desired, &mend, err))
 		return false;
-	str_format(&text, "%s to %s", move->from, move->to);
-	event_say(session->sink, EVENT_MOVED, str_text(&text));
-	const struct state_fold fold = {mend.changes, mend.count, &mend.account, 1};
-	return ledger_change(&session->ledger, &fold, err);
-}
-
-static bool move_aliases(struct session *session)
-{
-	const struct model *desired = &session->desired;
-	struct error err CLEANUP(error_release) = {0};
-
-	for (size_t i = 0; i < desired->move_count; i++) {
-		if (move_alias(session, &desired->moves[i], &err))
-			continue;
-		if (desired->moves[i].place.file)
-			error_at(&err, desired->moves[i].place.file, desired->moves[i].place.line,
-				desired->moves[i].place.column);
-		term_error(&err);
-		return false;
-	}
+	const struct state_fold fold = mend_fold(&mend);
+	session->moves = mend_moves(&mend, &session->arena, &session->move_count);
+	ledger_stage(&session->ledger, &fold);
 	return true;
 }
 
-static bool settle(struct session *session)
+static bool move(struct session *session)
 {
 	struct error err CLEANUP(error_release) = {0};
+
+	if (planning_move(session, &err))
+		return true;
+	term_error(&err);
+	return false;
+}
+
+static void settle(struct session *session)
+{
 	size_t count;
 	struct change *changes AUTO_FREE = recover_changes(
 		&session->ledger.state.model, &session->live, &session->arena, &count);
 
 	for (size_t i = 0; i < count; i++)
 		if (changes[i].kind == CHANGE_PUT)
-			event_emit(session->sink, &(struct event){.type = EVENT_RECOVERED,
-							  .object = changes[i].object});
-	if (ledger_settle(&session->ledger, changes, count, &err))
-		return true;
-	term_error(&err);
-	return false;
+			event_emit(&session->sink, &(struct event){.type = EVENT_RECOVERED,
+							   .object = changes[i].object});
+	ledger_stage(
+		&session->ledger, &(struct state_fold){.changes = changes, .change_count = count});
 }
 
 /* ---- making it ---- */
@@ -91,41 +68,86 @@ static bool make_plan(struct session *session)
 	return false;
 }
 
-/* Reads what is inside the stores that the plan destroys. *ret_any: there are such stores. */
-static bool look_inside(struct session *session, bool *ret_any)
-{
-	struct error_list errors CLEANUP(error_list_release) = {0};
-	const struct plan *plan = &session->plan;
-	const struct object **doomed = mem_alloc(plan->action_count * sizeof(*doomed));
-	struct live_stores stores = {.items = doomed};
-	struct live_input input = session_live_input(session);
+/* ---- the values of secrets, and the room for them ---- */
 
-	for (size_t i = 0; i < plan->action_count; i++) {
-		const struct action *action = &plan->actions[i];
-		enum action_kind kind = action_kind(action);
-		bool destroys = kind == ACTION_DESTROY || kind == ACTION_REPLACE;
-		if (destroys && action_object(action)->kind == OBJECT_STORE)
-			doomed[stores.count++] = action->before;
-	}
-	if (stores.count && !live_read_inside(&input, &stores, &session->live, &errors))
-		term_errors(&errors);
-	free((void *)doomed);
-	*ret_any = stores.count > 0;
-	return interrupt_count == 0 && session_drop_unread(session);
+static bool has_secrets(const struct session *session)
+{
+	for (size_t i = 0; i < session->desired.object_count; i++)
+		if (session->desired.objects[i].kind == OBJECT_SECRET)
+			return true;
+	for (size_t i = 0; i < session->plan.action_count; i++)
+		if (action_writes_value(&session->plan.actions[i]))
+			return true;
+	return false;
 }
 
-bool session_mode_of(const struct cli *cli, enum session_mode *ret_mode)
+static bool start_values(struct session *session)
 {
 	struct error err CLEANUP(error_release) = {0};
 
-	*ret_mode = cli->destroys       ? SESSION_DESTROY
-		    : cli->refresh_only ? SESSION_REFRESH_ONLY
-					: SESSION_NORMAL;
+	if (!has_secrets(session) ||
+		values_init(&session->values, session->sources, ledger_lineage(&session->ledger),
+			&session->desired.fingerprint_key, &err)) {
+		session->values.client = session->client;
+		return true;
+	}
+	term_error(&err);
+	return false;
+}
+
+/* Reads what planning has to compare; the desired model then knows how its values differ. */
+static bool read_values(struct session *session)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+
+	if (!start_values(session))
+		return false;
+	session->values.leaves_input = session->may_ask;
+	if (!session->values.sources ||
+		values_read(&session->values, &session->desired, &session->input, &errors))
+		return true;
+	term_errors(&errors);
+	return false;
+}
+
+/* Reads again what a saved plan is to write. */
+static bool check_values(struct session *session)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+
+	if (!start_values(session))
+		return false;
+	if (!session->values.sources || values_check(&session->values, &session->plan, &errors))
+		return true;
+	term_errors(&errors);
+	return false;
+}
+
+static bool has_room(struct session *session)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	struct error_list unread CLEANUP(error_list_release) = {0};
+	const struct live_input input = session_live_input(session);
+	bool is_good = quota_check(&input, &session->plan, &unread, &errors);
+
+	for (size_t i = 0; i < unread.count; i++)
+		term_warning(unread.items[i].message);
+	term_errors(&errors);
+	return is_good;
+}
+
+bool planning_mode_of(const struct cli *cli, enum planning_mode *ret_mode)
+{
+	struct error err CLEANUP(error_release) = {0};
+
+	*ret_mode = cli->destroys       ? PLANNING_DESTROY
+		    : cli->refresh_only ? PLANNING_REFRESH_ONLY
+					: PLANNING_NORMAL;
 	if (cli->destroys && cli->refresh_only)
 		error_set(&err, "-destroy and -refresh-only exclude each other");
 	else if (cli->refresh_only && !cli->refresh)
 		error_set(&err, "-refresh-only and -refresh=false exclude each other");
-	else if (cli->replace_count && *ret_mode != SESSION_NORMAL)
+	else if (cli->replaces.count && *ret_mode != PLANNING_NORMAL)
 		error_set(&err, "-replace goes with a plan that creates only");
 	else
 		return true;
@@ -133,28 +155,32 @@ bool session_mode_of(const struct cli *cli, enum session_mode *ret_mode)
 	return false;
 }
 
-bool session_plan(struct session *session, enum session_mode mode)
+bool planning_make(struct session *session, enum planning_mode mode)
 {
 	const struct cli *cli = session->cli;
 
-	if (!move_aliases(session) || !session_read_live(session) || !settle(session))
+	if (!move(session) || !session_read_live(session))
 		return false;
+	settle(session);
 	session->input = (struct planner_input){
 		.desired = &session->desired,
 		.recorded = &session->ledger.state.model,
 		.live = &session->live,
 		.adopt_all = cli->adopt,
-		.destroys_all = mode == SESSION_DESTROY,
-		.refresh_only = mode == SESSION_REFRESH_ONLY,
-		.is_partial = cli->account_count > 0 || session->has_failed,
+		.destroys_all = mode == PLANNING_DESTROY,
+		.refresh_only = mode == PLANNING_REFRESH_ONLY,
+		.is_partial = cli->accounts.count > 0 || session->has_failed,
 		.has_unread = session->has_failed,
-		.targets = {cli->targets, cli->target_count},
-		.excludes = {cli->excludes, cli->exclude_count},
-		.replaces = {cli->replaces, cli->replace_count},
+		.targets = {cli->targets.items, cli->targets.count},
+		.excludes = {cli->excludes.items, cli->excludes.count},
+		.replaces = {cli->replaces.items, cli->replaces.count},
+		.moves = session->moves,
+		.move_count = session->move_count,
 	};
-	session->is_partial = cli->account_count + cli->target_count + cli->exclude_count > 0;
+	session->is_partial = cli->accounts.count + cli->targets.count + cli->excludes.count > 0;
 	bool looks_again = false;
-	if (!make_plan(session) || !look_inside(session, &looks_again))
+	if (!read_values(session) || !make_plan(session) ||
+		!inside_read_doomed(session, &looks_again))
 		return false;
 	/* Before stores are destroyed, what is in them must be known: then the plan is made anew.
 	 */
@@ -162,21 +188,43 @@ bool session_plan(struct session *session, enum session_mode mode)
 	session->input.has_unread |= session->has_failed;
 	if (looks_again && !make_plan(session))
 		return false;
+	if (!has_room(session))
+		return false;
 	if (session->has_failed)
 		term_warning(
 			"The accounts above could not be read: this is about the others only.");
+	if (cli->targets.count + cli->excludes.count)
+		term_warning("-target or -exclude leaves something out: what that is may have "
+			     "changes, too.");
 	return true;
 }
 
 /* ---- saved plans ---- */
 
 static const char *const mode_words[] = {
-	[SESSION_NORMAL] = "normal",
-	[SESSION_DESTROY] = "destroy",
-	[SESSION_REFRESH_ONLY] = "refresh-only",
+	[PLANNING_NORMAL] = "normal",
+	[PLANNING_DESTROY] = "destroy",
+	[PLANNING_REFRESH_ONLY] = "refresh-only",
 };
 
-bool session_save_plan(struct session *session, enum session_mode mode, const char *path)
+bool planning_check_out(struct session *session, const char *path)
+{
+	const char *backup = session->ledger.backup_path;
+	struct error err CLEANUP(error_release) = {0};
+
+	if (strcmp(path, "-") == 0) {
+		error_set(&err, "-out=- is no file, and a saved plan is for cfprov apply only");
+		error_hint(&err, "-format=json or -format=markdown writes the plan for others.");
+	} else if (backup && fs_is_same_file(backup, path)) {
+		error_set(&err, "-out can't be %s: that is the backup of the state", path);
+	} else {
+		return session_check_target(session, "-out", path);
+	}
+	term_error(&err);
+	return false;
+}
+
+bool planning_save(struct session *session, enum planning_mode mode, const char *path)
 {
 	const struct state *state = &session->ledger.state;
 	struct error err CLEANUP(error_release) = {0};
@@ -185,17 +233,21 @@ bool session_save_plan(struct session *session, enum session_mode mode, const ch
 		.mode = mode_words[mode],
 		.state_path = session->state_path,
 		.is_partial = session->is_partial,
-		.serial = state->serial,
+		.serial = session->ledger.read_serial,
 		.accounts = session->desired,
 		.plan = session->plan,
 	};
 
 	memcpy(planfile.lineage, state->lineage, sizeof(planfile.lineage));
+	memcpy(planfile.born_as, session->ledger.born_as, sizeof(planfile.born_as));
 	if (session->has_failed) {
 		error_set(&err, "the plan is not saved: it leaves accounts out");
+		error_hint(&err, "Mend what keeps them from being read; or plan for the others "
+				 "alone, with -account=ALIAS for each.");
 	} else {
+		char *real AUTO_FREE = fs_real_path(path);
 		planfile_encode(&planfile, &bytes);
-		if (fs_replace(path, NULL, &bytes, &err))
+		if (fs_replace(real, NULL, &bytes, &err))
 			return true;
 	}
 	term_error(&err);
@@ -210,7 +262,7 @@ static bool read_plan(const char *path, struct planfile *ret_planfile, struct er
 	       planfile_decode(path, &bytes, ret_planfile, err);
 }
 
-bool session_load_plan(struct session *session, const char *path, enum session_mode *ret_mode)
+bool planning_load(struct session *session, const char *path, enum planning_mode *ret_mode)
 {
 	struct planfile *planfile = &session->planfile;
 	struct error err CLEANUP(error_release) = {0};
@@ -220,10 +272,10 @@ bool session_load_plan(struct session *session, const char *path, enum session_m
 		return false;
 	}
 	session->is_partial = planfile->is_partial;
-	*ret_mode = SESSION_NORMAL;
+	*ret_mode = PLANNING_NORMAL;
 	for (size_t i = 0; i < ARRAY_SIZE(mode_words); i++)
 		if (strcmp(planfile->mode, mode_words[i]) == 0)
-			*ret_mode = (enum session_mode)i;
+			*ret_mode = (enum planning_mode)i;
 	session->plan = planfile->plan;
 	planfile->plan = (struct plan){0};
 	session->desired = planfile->accounts;
@@ -235,13 +287,57 @@ bool session_load_plan(struct session *session, const char *path, enum session_m
 	return true;
 }
 
-/* check_state wants the accounts, which the session has taken over. */
-static bool fits_state(struct session *session, struct error *err)
+static void refuse_account(
+	const struct account *then, const struct account *now, struct error_list *errors)
+{
+	struct error *err = error_list_add(errors);
+	const struct place *place = &now->place;
+
+	error_set(err, "the plan was made for the account %s as `%s`, but %s now says %s", then->id,
+		then->alias, place->file ? "the manifest" : "CLOUDFLARE_ACCOUNT_ID", now->id);
+	error_hint(err, "Make a new plan.");
+	if (place->file)
+		error_at(err, place->file, place->line, place->column);
+}
+
+/* The manifest's wishes stand in the plan; but an alias must not mean another account by now. */
+static bool fits_manifest(struct session *session)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	struct model accounts CLEANUP(model_release) = {0};
+
+	if (!session_read_accounts(session, &accounts))
+		return true;
+	for (size_t i = 0; i < session->desired.account_count; i++) {
+		const struct account *then = &session->desired.accounts[i];
+		const struct account *now = model_account(&accounts, then->alias);
+		if (now && strcmp(now->id, then->id) != 0)
+			refuse_account(then, now, &errors);
+	}
+	term_errors(&errors);
+	return errors.count == 0;
+}
+
+/* The state as it stands in its file: nothing may have happened to it yet. */
+static bool fits_state(struct session *session)
+{
+	const struct ledger *ledger = &session->ledger;
+	struct error err CLEANUP(error_release) = {0};
+
+	if (planfile_check_state(
+		    &session->planfile, ledger->state.lineage, ledger->read_serial, &err))
+		return true;
+	term_error(&err);
+	return false;
+}
+
+/* The check wants the accounts, which the session has taken over. */
+static bool fits_accounts(struct session *session, struct error *err)
 {
 	struct planfile planfile = session->planfile;
 
 	planfile.accounts = session->desired;
-	return planfile_check_state(&planfile, &session->ledger.state, err);
+	return planfile_check_accounts(&planfile, &session->ledger.state, err);
 }
 
 static bool refuse_part(void)
@@ -249,30 +345,34 @@ static bool refuse_part(void)
 	struct error err CLEANUP(error_release) = {0};
 
 	error_set(&err, "the plan is carried out whole or not at all; nothing was done");
+	error_hint(&err, "Mend what is told above; or make a plan for the other accounts alone: "
+			 "cfprov plan -out=FILE -account=ALIAS.");
 	term_error(&err);
 	return false;
 }
 
-bool session_check_plan(struct session *session)
+bool planning_check(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 	bool looks_inside;
 
-	if (!move_aliases(session) || !session_read_live(session))
+	if (!fits_state(session) || !fits_manifest(session) || !move(session))
 		return false;
-	if (session->has_failed)
-		return refuse_part();
-	if (!settle(session))
-		return false;
-	if (!fits_state(session, &err) || !check_plan(&session->plan, &err)) {
+	if (!fits_accounts(session, &err) || !check_plan(&session->plan, &err)) {
 		term_error(&err);
 		return false;
 	}
-	if (!look_inside(session, &looks_inside) || session->has_failed)
+	memcpy(session->ledger.born_as, session->planfile.born_as, sizeof(session->ledger.born_as));
+	if (!session_read_live(session))
+		return false;
+	if (session->has_failed)
+		return refuse_part();
+	settle(session);
+	if (!inside_read_doomed(session, &looks_inside) || session->has_failed)
 		return refuse_part();
 	if (verify_plan(&session->plan, &session->live, &errors))
-		return true;
+		return check_values(session) && has_room(session);
 	term_errors(&errors);
 	return false;
 }

@@ -7,23 +7,34 @@
 
 #include "session.h"
 
-enum session_mode { SESSION_NORMAL, SESSION_DESTROY, SESSION_REFRESH_ONLY };
+enum planning_mode { PLANNING_NORMAL, PLANNING_DESTROY, PLANNING_REFRESH_ONLY };
 
 /* What the options ask for. False: they contradict one another. */
-bool session_mode_of(const struct cli *cli, enum session_mode *ret_mode) MUST_CHECK;
+bool planning_mode_of(const struct cli *cli, enum planning_mode *ret_mode) MUST_CHECK;
+
+/*
+ * `moved`: what the state has under old names comes under the new ones, in memory until
+ * ledger_commit.
+ */
+bool planning_move(struct session *session, struct error *err) MUST_CHECK;
 
 /* What lives, what the manifest moves, what an interrupted run has left, and the plan. */
-bool session_plan(struct session *session, enum session_mode mode) MUST_CHECK;
+bool planning_make(struct session *session, enum planning_mode mode) MUST_CHECK;
+
+/* Before anything is asked: can the plan be written there? */
+bool planning_check_out(struct session *session, const char *path) MUST_CHECK;
 
 /* Writes the plan that was made. */
-bool session_save_plan(
-	struct session *session, enum session_mode mode, const char *path) MUST_CHECK;
+bool planning_save(struct session *session, enum planning_mode mode, const char *path) MUST_CHECK;
 
-/* Reads a saved plan in place of manifest and options; session_check_plan then proves it. */
-bool session_load_plan(
-	struct session *session, const char *path, enum session_mode *ret_mode) MUST_CHECK;
+/* Reads a saved plan in place of manifest and options; planning_check then proves it. */
+bool planning_load(
+	struct session *session, const char *path, enum planning_mode *ret_mode) MUST_CHECK;
 
-/* With the state open: does the saved plan still fit the state and what lives now? */
-bool session_check_plan(struct session *session) MUST_CHECK;
+/*
+ * With the state open: does the saved plan still fit the accounts of the manifest (if there is
+ * one), the state, and what lives now?
+ */
+bool planning_check(struct session *session) MUST_CHECK;
 
 #endif

@@ -1,5 +1,6 @@
 #include "progress.h"
 
+#include "base/text.h"
 #include "render.h"
 #include "term.h"
 
@@ -26,17 +27,28 @@ static void tell_complete(const struct event *event)
 		[ACTION_NONE] = {"unchanged", TERM_PLAIN},
 		[ACTION_CREATE] = {"created", TERM_CREATE},
 		[ACTION_ADOPT] = {"adopted", TERM_IMPORT},
+		[ACTION_UPDATE] = {"updated", TERM_CHANGE},
+		[ACTION_RENAME] = {"renamed", TERM_CHANGE},
 		[ACTION_REPLACE] = {"replaced", TERM_CREATE},
 		[ACTION_DESTROY] = {"destroyed", TERM_DESTROY},
 		[ACTION_FORGET] = {"forgotten", TERM_DIM},
 	};
-	enum action_kind kind = action_kind(event->action);
+	const struct action *action = event->action;
+	enum action_kind kind = action_kind(action);
 	struct str line CLEANUP(str_release) = {0};
 
 	assert(event->object);
 	render_address(&line, event->object);
 	str_text_add(&line, ": ");
 	term_add(&line, STDERR_FILENO, words[kind].style, words[kind].word);
+	if (kind == ACTION_RENAME) {
+		str_text_add(&line, " from ");
+		text_add_visible(&line, action->before->secret, strlen(action->before->secret), 0);
+	}
+	if (kind == ACTION_ADOPT && action->changes)
+		str_text_add(&line, " and updated");
+	if (action->goes_with_store)
+		str_text_add(&line, " with its store");
 	add_elapsed(&line, event->elapsed_us);
 	str_format(&line, " (id %s)", event->object->id);
 	term_say("%s", str_text(&line));
@@ -99,13 +111,25 @@ static void tell_wait(const char *what, const struct event *event)
 	term_say("%s", str_text(&line));
 }
 
+static void tell_await(const struct event_progress *now)
+{
+	struct str line CLEANUP(str_release) = {0};
+
+	str_format(&line, "Waiting for %zu secret%s to become active", now->left,
+		now->left == 1 ? "" : "s");
+	if (now->done)
+		str_format(&line, "; %zu %s already", now->done, now->done == 1 ? "is" : "are");
+	term_say("%s ...", str_text(&line));
+}
+
+/* Made by that apply; or a replacement that was cut off before it destroyed anything. */
 static void tell_recovered(const struct object *object)
 {
 	struct str address CLEANUP(str_release) = {0};
 
 	render_address(&address, object);
-	term_say("%s: found, made by the apply that was cut off (id %s)", str_text(&address),
-		object->id);
+	term_say("%s: found (id %s); an earlier apply left open what became of it",
+		str_text(&address), object->id);
 }
 
 static void hear(void *context, const struct event *event)
@@ -116,9 +140,6 @@ static void hear(void *context, const struct event *event)
 		break;
 	case EVENT_JOURNAL_FOLDED:
 		term_say("An apply was cut off; what it had recorded is in the state now.");
-		break;
-	case EVENT_MOVED:
-		term_say("Moved in the state: %s", event->text);
 		break;
 	case EVENT_RECOVERED:
 		tell_recovered(event->object);
@@ -138,6 +159,9 @@ static void hear(void *context, const struct event *event)
 	case EVENT_SLOW_DOWN:
 		tell_wait("Slowing down: ", event);
 		break;
+	case EVENT_AWAIT:
+		tell_await(&event->progress);
+		break;
 	case EVENT_INTERRUPT:
 		term_say("Stopping: %zu under way are waited for, %zu are not started. "
 			 "Again to leave at once.",
@@ -150,6 +174,8 @@ static void hear(void *context, const struct event *event)
 	case EVENT_REFRESH_DONE:
 	case EVENT_ACTION_START:
 	case EVENT_ACTION_SLOW:
+	case EVENT_REQUEST:
+	case EVENT_ANSWER:
 		break;
 	}
 }

@@ -7,5 +7,5 @@ int refresh_run(const struct cli *cli)
 	struct cli approved = *cli;
 
 	approved.auto_approve = true;
-	return act(&approved, SESSION_REFRESH_ONLY, "refresh");
+	return act(&approved, PLANNING_REFRESH_ONLY, "refresh");
 }

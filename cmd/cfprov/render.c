@@ -1,12 +1,17 @@
 #include "render.h"
 
 #include "base/text.h"
+#include "changes.h"
+#include "engine/guard.h"
 #include "term.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { NAMED_AT_MOST = 10 };
+/* How many are named of those who want consent, and whose value nobody can verify; and how many
+ * lines there are at most of what only goes with its store. */
+enum { NAMED_AT_MOST = 10, FEW = 3, ALONG_AT_MOST = 10 };
 
 static const struct look {
 	const char *symbol, *word;
@@ -15,6 +20,8 @@ static const struct look {
 	[ACTION_NONE] = {" ", "nothing", TERM_PLAIN},
 	[ACTION_CREATE] = {"+", "create", TERM_CREATE},
 	[ACTION_ADOPT] = {"=", "adopt", TERM_IMPORT},
+	[ACTION_UPDATE] = {"~", "update", TERM_CHANGE},
+	[ACTION_RENAME] = {"~", "rename", TERM_CHANGE},
 	[ACTION_REPLACE] = {"-/+", "replace", TERM_DESTROY},
 	[ACTION_DESTROY] = {"-", "destroy", TERM_DESTROY},
 	[ACTION_FORGET] = {".", "forget", TERM_DIM},
@@ -38,41 +45,103 @@ void render_address(struct str *out, const struct object *object)
 	text_add_visible(out, str_text(&address), address.length, 0);
 }
 
-static void add_action(struct str *out, const struct action *action)
+/* "  - prod/keys (with its store)" */
+static void add_head(struct str *out, enum action_kind kind, const struct str *text)
 {
-	enum action_kind kind = action_kind(action);
-	struct str line CLEANUP(str_release) = {0};
+	struct str folded CLEANUP(str_release) = {0};
+	size_t indent = strlen(looks[kind].symbol) + 3;
 
 	str_text_add(out, "  ");
 	term_add(out, STDOUT_FILENO, looks[kind].style, looks[kind].symbol);
 	str_char(out, ' ');
-	render_address(out, action_object(action));
+	term_add_folded(&folded, STDOUT_FILENO, indent, str_text(text));
+	str_text_add(out, str_text(&folded) + indent);
+}
+
+/* " (was OLD)" and the like, to follow the action's address; or nothing. */
+static void add_beside(struct str *out, const struct action *action)
+{
+	enum action_kind kind = action_kind(action);
+
 	if (kind == ACTION_ADOPT)
 		str_format(out, " (id %s)", action->before->id);
+	if (kind == ACTION_RENAME) {
+		str_text_add(out, " (was ");
+		text_add_visible(out, action->before->secret, strlen(action->before->secret), 0);
+		str_char(out, ')');
+	}
+	if (action->goes_with_store)
+		str_text_add(out, " (with its store)");
+}
+
+static void add_action(struct str *out, const struct action *action)
+{
+	enum action_kind kind = action_kind(action);
+	struct str head CLEANUP(str_release) = {0}, line CLEANUP(str_release) = {0};
+	struct changes changes CLEANUP(changes_release) = {0};
+
+	render_address(&head, action_object(action));
+	add_beside(&head, action);
+	add_head(out, kind, &head);
+	if (action->reason && !changes_say_reason(action)) {
+		term_add_folded(&line, STDOUT_FILENO, 6, action->reason);
+		term_add(out, STDOUT_FILENO, TERM_DIM, str_text(&line));
+	}
+	changes_of_action(&changes, action);
+	changes_add_lines(out, &changes);
+}
+
+/* "  - prod/keys (100 secrets, with their store):" with a star behind the store; then the names. */
+static void add_along(struct str *out, const struct action *actions, size_t count)
+{
+	const struct object *first = action_object(actions);
+	const struct object all = {.account = first->account, .store = first->store, .secret = "*"};
+	struct str head CLEANUP(str_release) = {0}, names CLEANUP(str_release) = {0};
+
+	render_address(&head, &all);
+	str_format(&head, " (%zu secrets, with their store):", count);
+	add_head(out, action_kind(actions), &head);
+	for (size_t i = 0; i < count; i++) {
+		const char *name = action_object(&actions[i])->secret;
+		str_text_add(&names, i ? ", " : "");
+		text_add_visible(&names, name, strlen(name), 0);
+	}
+	term_add_folded(out, STDOUT_FILENO, 6, str_text(&names));
+}
+
+static void add_actions(struct str *out, const struct plan *plan)
+{
+	for (size_t i = 0, count; i < plan->action_count; i += count) {
+		count = changes_count_along(plan, i);
+		if (count > ALONG_AT_MOST)
+			add_along(out, &plan->actions[i], count);
+		for (size_t j = i; j < i + count && count <= ALONG_AT_MOST; j++)
+			if (action_kind(&plan->actions[j]) != ACTION_NONE)
+				add_action(out, &plan->actions[j]);
+	}
 	str_char(out, '\n');
-	if (!action->reason)
-		return;
-	term_add_folded(&line, STDOUT_FILENO, 6, action->reason);
-	term_add(out, STDOUT_FILENO, TERM_DIM, str_text(&line));
 }
 
 /* "To be done (+ create, = adopt):", of the kinds that the plan has. */
 static void add_heading(struct str *out, const struct plan *plan)
 {
 	bool is_used[ARRAY_SIZE(looks)] = {false}, is_first = true;
+	struct str line CLEANUP(str_release) = {0};
 
 	for (size_t i = 0; i < plan->action_count; i++)
 		is_used[action_kind(&plan->actions[i])] = true;
-	str_text_add(out, "To be done (");
+	str_text_add(&line, "To be done (");
 	for (size_t kind = ACTION_CREATE; kind < ARRAY_SIZE(looks); kind++) {
 		if (!is_used[kind])
 			continue;
-		str_text_add(out, is_first ? "" : ", ");
-		term_add(out, STDOUT_FILENO, looks[kind].style, looks[kind].symbol);
-		str_format(out, " %s", looks[kind].word);
+		str_text_add(&line, is_first ? "" : ", ");
+		term_add(&line, STDOUT_FILENO, looks[kind].style, looks[kind].symbol);
+		str_format(&line, " %s", looks[kind].word);
 		is_first = false;
 	}
-	str_text_add(out, "):\n\n");
+	str_text_add(&line, "):");
+	term_add_folded(out, STDOUT_FILENO, 0, str_text(&line));
+	str_char(out, '\n');
 }
 
 /* "1 to import, 3 to add, 0 to change, 0 to destroy" */
@@ -86,47 +155,77 @@ static void add_counts(struct str *out, const struct plan_counts *counts)
 		str_format(out, ", %zu to forget", counts->forget);
 }
 
-void render_summary(struct str *out, const struct plan *plan, enum session_mode mode)
+static const char *no_changes(const struct plan_view *view)
 {
-	bool is_refresh = mode == SESSION_REFRESH_ONLY;
-
-	if (is_refresh && !plan->refresh_count) {
-		str_text_add(out, "No changes. The state matches what lives.");
-	} else if (!is_refresh && plan_is_empty(plan)) {
-		str_text_add(out, "No changes. Your infrastructure matches the configuration.");
-	} else {
-		str_text_add(out, "Plan: ");
-		add_counts(out, &plan->counts);
-		str_char(out, '.');
-	}
+	if (view->has_failed)
+		return "No changes in what could be read.";
+	if (view->mode == PLANNING_REFRESH_ONLY)
+		return "No changes. The state matches what lives.";
+	if (view->mode == PLANNING_DESTROY)
+		return "No changes. No objects need to be destroyed.";
+	return "No changes. Your infrastructure matches the configuration.";
 }
 
-static void add_summary(struct str *out, const struct plan *plan, enum session_mode mode)
+void render_summary(struct str *out, const struct plan_view *view)
+{
+	const struct plan *plan = view->plan;
+	bool learns = view->mode == PLANNING_REFRESH_ONLY && plan->refresh_count;
+
+	if (plan_is_empty(plan) && !learns) {
+		str_text_add(out, no_changes(view));
+		return;
+	}
+	str_text_add(out, "Plan: ");
+	add_counts(out, &plan->counts);
+	str_char(out, '.');
+}
+
+static void add_summary(struct str *out, const struct plan_view *view)
 {
 	struct str line CLEANUP(str_release) = {0};
 
-	render_summary(&line, plan, mode);
+	render_summary(&line, view);
 	term_add(out, STDOUT_FILENO, TERM_BOLD, str_text(&line));
 	str_char(out, '\n');
 }
 
-void render_drift(struct str *out, const struct drift *drift)
+static bool is_another(const struct drift *drift)
 {
-	if (drift->live)
-		str_format(out, "is another one now: it has the id %s, the state knows %s",
-			drift->live->id, drift->recorded->id);
-	else
-		str_format(out, "is gone; its id was %s", drift->recorded->id);
+	const struct object *recorded = drift->recorded, *live = drift->live;
+
+	return !live || !recorded->id || strcmp(live->id, recorded->id) != 0;
 }
 
-static void add_drift(struct str *out, const struct drift *drift)
+void render_drift(struct str *out, const struct plan *plan, const struct drift *drift)
 {
+	struct changes changes CLEANUP(changes_release) = {0};
+
+	if (!drift->live) {
+		str_format(out, "is gone; its id was %s", drift->recorded->id);
+	} else if (is_another(drift)) {
+		str_format(out, "is another one now: it has the id %s, the state knows %s",
+			drift->live->id, drift->recorded->id);
+	} else {
+		changes_of_drift(&changes, drift, changes_leave_value(plan, drift));
+		changes_add_phrase(out, &changes);
+	}
+}
+
+static void add_drift(struct str *out, const struct plan *plan, const struct drift *drift)
+{
+	struct changes changes CLEANUP(changes_release) = {0};
 	struct str line CLEANUP(str_release) = {0};
 
 	render_address(&line, drift->recorded);
-	str_char(&line, ' ');
-	render_drift(&line, drift);
+	if (is_another(drift)) {
+		str_char(&line, ' ');
+		render_drift(&line, plan, drift);
+	}
 	term_add_folded(out, STDOUT_FILENO, 2, str_text(&line));
+	if (is_another(drift))
+		return;
+	changes_of_drift(&changes, drift, changes_leave_value(plan, drift));
+	changes_add_lines(out, &changes);
 }
 
 static void add_drifts(struct str *out, const struct plan *plan)
@@ -135,7 +234,7 @@ static void add_drifts(struct str *out, const struct plan *plan)
 		return;
 	str_text_add(out, "Changed outside of cfprov:\n\n");
 	for (size_t i = 0; i < plan->drift_count; i++)
-		add_drift(out, &plan->drifts[i]);
+		add_drift(out, plan, &plan->drifts[i]);
 	str_char(out, '\n');
 }
 
@@ -143,26 +242,14 @@ static void add_drifts(struct str *out, const struct plan *plan)
 static void add_accounts(struct str *out, const struct plan *plan)
 {
 	struct str lines CLEANUP(str_release) = {0};
+	struct plan_share share = {0};
 	size_t accounts = 0;
 
-	for (size_t i = 0; i < plan->action_count;) {
-		const char *alias = action_object(&plan->actions[i])->account;
-		struct plan_counts sum = {0};
-		for (; i < plan->action_count; i++) {
-			const struct action *action = &plan->actions[i];
-			if (strcmp(action_object(action)->account, alias) != 0)
-				break;
-			struct plan_counts one = action_counts(action);
-			plan_counts_add(&sum, &one);
-		}
-		struct plan one_account = {.counts = sum};
-		if (plan_is_empty(&one_account))
-			continue;
-		accounts++;
+	for (; plan_share_next(&share, plan); accounts++) {
 		str_text_add(&lines, "  ");
-		text_add_visible(&lines, alias, strlen(alias), 0);
+		text_add_visible(&lines, share.alias, strlen(share.alias), 0);
 		str_text_add(&lines, ": ");
-		add_counts(&lines, &sum);
+		add_counts(&lines, &share.counts);
 		str_char(&lines, '\n');
 	}
 	if (accounts > 1) {
@@ -171,10 +258,39 @@ static void add_accounts(struct str *out, const struct plan *plan)
 	}
 }
 
-static void render_refresh(struct str *out, const struct plan *plan)
+void render_learned(struct str *out, const struct refresh *refresh)
 {
+	struct changes changes CLEANUP(changes_release) = {0};
+
+	changes_of_refresh(&changes, refresh);
+	str_text_add(out, refresh->after ? "was modified" : "is not there any more");
+	str_text_add(out, changes.count ? "; " : "");
+	changes_add_phrase(out, &changes);
+}
+
+static void add_moves(struct str *out, const struct plan *plan)
+{
+	if (!plan->move_count)
+		return;
+	str_text_add(out, "Moved in the state:\n\n");
+	for (size_t i = 0; i < plan->move_count; i++) {
+		const struct plan_move *move = &plan->moves[i];
+		struct str line CLEANUP(str_release) = {0};
+		render_address(&line, move->object);
+		str_text_add(&line, " (was ");
+		text_add_visible(&line, move->from, strlen(move->from), 0);
+		str_char(&line, ')');
+		term_add_folded(out, STDOUT_FILENO, 2, str_text(&line));
+	}
+	str_char(out, '\n');
+}
+
+static void render_refresh(struct str *out, const struct plan_view *view)
+{
+	const struct plan *plan = view->plan;
+
 	if (!plan->refresh_count) {
-		add_summary(out, plan, SESSION_REFRESH_ONLY);
+		add_summary(out, view);
 		return;
 	}
 	str_text_add(out, "The state would learn:\n\n");
@@ -182,29 +298,37 @@ static void render_refresh(struct str *out, const struct plan *plan)
 		const struct refresh *refresh = &plan->refreshes[i];
 		struct str line CLEANUP(str_release) = {0};
 		render_address(&line, refresh->before);
-		str_text_add(&line, refresh->after ? " was modified" : " is not there any more");
+		str_char(&line, ' ');
+		render_learned(&line, refresh);
 		term_add_folded(out, STDOUT_FILENO, 2, str_text(&line));
 	}
 }
 
-void render_plan(struct str *out, const struct plan *plan, enum session_mode mode)
+static bool has_actions(const struct plan *plan)
 {
+	struct plan_share share = {0};
+
+	return plan_share_next(&share, plan);
+}
+
+void render_plan(struct str *out, const struct plan_view *view)
+{
+	const struct plan *plan = view->plan;
+
 	add_drifts(out, plan);
-	if (mode == SESSION_REFRESH_ONLY) {
-		render_refresh(out, plan);
+	add_moves(out, plan);
+	if (view->mode == PLANNING_REFRESH_ONLY) {
+		render_refresh(out, view);
 		return;
 	}
-	if (plan_is_empty(plan)) {
-		add_summary(out, plan, mode);
+	if (!has_actions(plan)) {
+		add_summary(out, view);
 		return;
 	}
 	add_heading(out, plan);
-	for (size_t i = 0; i < plan->action_count; i++)
-		if (action_kind(&plan->actions[i]) != ACTION_NONE)
-			add_action(out, &plan->actions[i]);
-	str_char(out, '\n');
+	add_actions(out, plan);
 	add_accounts(out, plan);
-	add_summary(out, plan, mode);
+	add_summary(out, view);
 }
 
 void render_done(struct str *out, const struct plan_counts *counts)
@@ -215,9 +339,9 @@ void render_done(struct str *out, const struct plan_counts *counts)
 		counts->destroy);
 }
 
-void render_complete(struct str *out, enum session_mode mode, const struct plan_counts *done)
+void render_complete(struct str *out, enum planning_mode mode, const struct plan_counts *done)
 {
-	if (mode == SESSION_DESTROY) {
+	if (mode == PLANNING_DESTROY) {
 		str_format(out, "Destroy complete! Resources: %zu destroyed.", done->destroy);
 		return;
 	}
@@ -227,11 +351,12 @@ void render_complete(struct str *out, enum session_mode mode, const struct plan_
 }
 
 /* "A, B and 3 more", of what is given one by one. */
-static void add_name(struct str *out, const struct object *object, size_t index, size_t count)
+static void add_name(
+	struct str *out, const struct object *object, size_t index, size_t count, size_t at_most)
 {
-	if (index == NAMED_AT_MOST)
+	if (index == at_most)
 		str_format(out, " and %zu more", count - index);
-	if (index >= NAMED_AT_MOST)
+	if (index >= at_most)
 		return;
 	if (index)
 		str_text_add(out, index + 1 == count ? " and " : ", ");
@@ -245,22 +370,71 @@ static void note_consent(const struct plan *plan, size_t count)
 
 	for (size_t i = 0; i < plan->action_count; i++)
 		if (plan->actions[i].needs_consent)
-			add_name(&text, action_object(&plan->actions[i]), index++, count);
+			add_name(&text, action_object(&plan->actions[i]), index++, count,
+				NAMED_AT_MOST);
 	str_format(&text,
 		" %s already. To take %s over without being asked, write `adopt: true` in "
-		"the manifest or give -adopt.",
+		"the manifest or give -adopt; a saved plan counts as agreed to.",
 		count == 1 ? "lives" : "live", count == 1 ? "it" : "them");
 	struct str folded CLEANUP(str_release) = {0};
 	term_add_folded(&folded, STDERR_FILENO, 0, str_text(&text));
 	term_say_str(&folded);
 }
 
+static void note_unverified(const struct plan *plan, size_t count)
+{
+	struct str text CLEANUP(str_release) = {0}, folded CLEANUP(str_release) = {0};
+	bool is_one = count == 1;
+	size_t index = 0;
+
+	if (is_one)
+		str_text_add(&text, "The value of a secret can't be verified: ");
+	else
+		str_format(&text, "The values of %zu secrets can't be verified: ", count);
+	for (size_t i = 0; i < plan->action_count; i++)
+		if (plan->actions[i].is_unverified)
+			add_name(&text, action_object(&plan->actions[i]), index++, count, FEW);
+	str_format(&text,
+		". %s made with another key, or none was kept. Raise `version` to write %s again.",
+		is_one ? "Its fingerprint was" : "Their fingerprints were", is_one ? "it" : "them");
+	term_add_folded(&folded, STDERR_FILENO, 0, str_text(&text));
+	term_say_str(&folded);
+}
+
 void render_notes(const struct plan *plan)
 {
-	size_t count = 0;
+	size_t asking = 0, unverified = 0;
 
-	for (size_t i = 0; i < plan->action_count; i++)
-		count += plan->actions[i].needs_consent;
-	if (count)
-		note_consent(plan, count);
+	for (size_t i = 0; i < plan->action_count; i++) {
+		asking += plan->actions[i].needs_consent;
+		unverified += plan->actions[i].is_unverified;
+	}
+	if (asking)
+		note_consent(plan, asking);
+	if (unverified)
+		note_unverified(plan, unverified);
+	for (size_t i = 0; i < plan->warning_count; i++)
+		term_warning(plan->warnings[i]);
+}
+
+bool render_find_refusals(const struct plan *plan, struct error_list *errors)
+{
+	const struct guard_limits limits = {
+		.max_deletes = SIZE_MAX, .max_delete_percent = GUARD_DELETE_PERCENT};
+
+	return guard_check(plan, &limits, errors);
+}
+
+void render_refusals(const struct plan *plan)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+
+	if (render_find_refusals(plan, &errors))
+		return;
+	for (size_t i = 0; i < errors.count; i++) {
+		struct str text CLEANUP(str_release) = {0};
+		str_format(&text, "apply will refuse: %s. %s", errors.items[i].message,
+			errors.items[i].hint);
+		term_warning(str_text(&text));
+	}
 }

@@ -3,27 +3,35 @@
 #define CFPROV_RENDER_H
 
 #include "base/str.h"
-#include "model/plan.h"
-#include "planning.h"
+#include "view.h"
 
-/* What changed outside, the actions, a line or two each, then the summary: "Plan: …" or "No
- * changes. …". */
-void render_plan(struct str *out, const struct plan *plan, enum session_mode mode);
+/* What changed outside, what moves, the actions, a line or two each, then the summary: "Plan: …"
+ * or "No changes. …". */
+void render_plan(struct str *out, const struct plan_view *view);
 
 /* The line that tools read, plain: "Plan: …" or "No changes. …". */
-void render_summary(struct str *out, const struct plan *plan, enum session_mode mode);
+void render_summary(struct str *out, const struct plan_view *view);
 
 /* "Apply complete! …" or "Destroy complete! …", plain. */
-void render_complete(struct str *out, enum session_mode mode, const struct plan_counts *done);
+void render_complete(struct str *out, enum planning_mode mode, const struct plan_counts *done);
 
-/* "is gone; its id was …": what follows an address. */
-void render_drift(struct str *out, const struct drift *drift);
+/* "is gone; its id was …", or what was changed: what follows an address. */
+void render_drift(struct str *out, const struct plan *plan, const struct drift *drift);
+
+/* "was modified": what the state learns, to follow an address. */
+void render_learned(struct str *out, const struct refresh *refresh);
 
 /* "1 imported, 3 added, 0 changed, 0 destroyed": what an apply did. */
 void render_done(struct str *out, const struct plan_counts *counts);
 
 /* What the plan leaves alone and people should know, to stderr. */
 void render_notes(const struct plan *plan);
+
+/* What apply would refuse unless told so, to stderr; better known now than then. */
+void render_refusals(const struct plan *plan);
+
+/* The same as errors; false: there are some. */
+bool render_find_refusals(const struct plan *plan, struct error_list *errors) MUST_CHECK;
 
 /* "-/+" and "replace" */
 const char *render_symbol(enum action_kind kind);

@@ -2,6 +2,7 @@
 
 #include "adapter/json.h"
 #include "base/version.h"
+#include "sides.h"
 #include "terraform.h"
 
 /* What the functions below share: where to write, and where account ids are known. */
@@ -26,11 +27,14 @@ static const char *account_id(const struct sheet *sheet, const char *alias)
 	return account ? account->id : NULL;
 }
 
-static void put_identity(struct json_writer *json, const struct object *object)
+/* `former` is the address that it had, or NULL. */
+static void put_identity(struct json_writer *json, const struct object *object, const char *former)
 {
 	char *address AUTO_FREE = object_address(object);
 
 	json_put_text(json, "address", address);
+	if (former)
+		json_put_text(json, "previous_address", former);
 	json_put_text(json, "mode", "managed");
 	json_put_text(json, "type", terraform_type(object->kind));
 	json_put_text(json, "name", terraform_name(object));
@@ -43,32 +47,15 @@ static void put_empty(struct json_writer *json, const char *key)
 	json_end(json);
 }
 
-/* `is_known` false: the fields that Cloudflare gives stay out, nobody knows them yet. */
-static void put_values(
-	struct sheet *sheet, const char *key, const struct object *object, bool is_known)
+static void put_resource(struct sheet *sheet, const struct side *side)
 {
-	struct json_writer *json = &sheet->json;
+	const struct object *object = &side->object;
 
-	json_begin_object(json, key);
-	json_put_text(json, "account_id", account_id(sheet, object->account));
-	if (is_known) {
-		json_put_text(json, "created", object->created);
-		json_put_text(json, "id", object->id);
-		json_put_text(json, "modified", object->modified);
-	}
-	json_put_text(json, "name", terraform_name(object));
-	if (object->secret)
-		json_put_text(json, "store_name", object->store);
-	json_end(json);
-}
-
-static void put_resource(struct sheet *sheet, const struct object *object, bool is_known)
-{
 	json_begin_object(&sheet->json, NULL);
-	put_identity(&sheet->json, object);
+	put_identity(&sheet->json, object, NULL);
 	json_put_integer(&sheet->json, "schema_version", 0);
-	put_values(sheet, "values", object, is_known);
-	put_empty(&sheet->json, "sensitive_values");
+	side_put(&sheet->json, "values", side, account_id(sheet, object->account));
+	side_put_sensitive(&sheet->json, "sensitive_values", side);
 	json_end(&sheet->json);
 }
 
@@ -94,8 +81,10 @@ void represent_state(struct str *out, const struct state *state)
 	json_begin_object(&sheet.json, NULL);
 	put_versions(&sheet.json, "1.0");
 	begin_resources(&sheet.json, "values");
-	for (size_t i = 0; i < model->object_count; i++)
-		put_resource(&sheet, &model->objects[i], true);
+	for (size_t i = 0; i < model->object_count; i++) {
+		const struct side side = side_of(&model->objects[i]);
+		put_resource(&sheet, &side);
+	}
 	end_resources(&sheet.json);
 	json_end(&sheet.json);
 	str_char(out, '\n');
@@ -103,27 +92,15 @@ void represent_state(struct str *out, const struct state *state)
 
 /* ---- what was, and what is to be ---- */
 
-/* What there is to be at an address; NULL: nothing. *ret_known: with its id. */
-static const struct object *planned(const struct plan_row *row, bool *ret_known)
-{
-	enum action_kind kind = row->action ? action_kind(row->action) : ACTION_NONE;
-
-	*ret_known = kind == ACTION_NONE || kind == ACTION_ADOPT;
-	if (kind == ACTION_NONE)
-		return plan_row_before(row);
-	return kind == ACTION_ADOPT ? row->action->before : row->action->after;
-}
-
 static void put_planned_values(struct sheet *sheet, const struct plan *plan)
 {
 	struct plan_row row = {0};
 
 	begin_resources(&sheet->json, "planned_values");
 	while (plan_row_next(&row, plan)) {
-		bool is_known;
-		const struct object *object = planned(&row, &is_known);
-		if (object)
-			put_resource(sheet, object, is_known);
+		const struct side side = side_after(&row);
+		if (side.is_there)
+			put_resource(sheet, &side);
 	}
 	end_resources(&sheet->json);
 }
@@ -136,9 +113,9 @@ static void put_prior_state(struct sheet *sheet, const struct plan *plan)
 	put_versions(&sheet->json, "1.0");
 	begin_resources(&sheet->json, "values");
 	while (plan_row_next(&row, plan)) {
-		const struct object *object = plan_row_before(&row);
-		if (object)
-			put_resource(sheet, object, true);
+		const struct side side = side_before(&row);
+		if (side.is_there)
+			put_resource(sheet, &side);
 	}
 	end_resources(&sheet->json);
 	json_end(&sheet->json);
@@ -148,52 +125,23 @@ static void put_prior_state(struct sheet *sheet, const struct plan *plan)
 
 struct change_form {
 	const char *const *actions; /* two, the second may be NULL */
-	const struct object *before, *after;
-	bool is_after_known;
+	const char *account_id;
+	struct side before, after;
 	const char *importing; /* an id */
 };
 
-static void put_unknown(struct json_writer *json, bool is_known)
+static void put_change(struct json_writer *json, const struct change_form *form)
 {
-	static const char *const given[] = {"created", "id", "modified"};
-
-	json_begin_object(json, "after_unknown");
-	for (size_t i = 0; !is_known && i < ARRAY_SIZE(given); i++)
-		json_put_bool(json, given[i], true);
-	json_end(json);
-}
-
-/* Terraform's way to say that there is nothing: null, and false where marks would stand. */
-static void put_side(struct sheet *sheet, const char *key, const struct object *object, bool known)
-{
-	if (object)
-		put_values(sheet, key, object, known);
-	else
-		json_put_null(&sheet->json, key);
-}
-
-static void put_marks(struct json_writer *json, const char *key, const struct object *object)
-{
-	if (object)
-		put_empty(json, key);
-	else
-		json_put_bool(json, key, false);
-}
-
-static void put_change(struct sheet *sheet, const struct change_form *form)
-{
-	struct json_writer *json = &sheet->json;
-
 	json_begin_object(json, "change");
 	json_begin_array(json, "actions");
 	for (size_t i = 0; i < 2 && form->actions[i]; i++)
 		json_put_text(json, NULL, form->actions[i]);
 	json_end(json);
-	put_side(sheet, "before", form->before, true);
-	put_side(sheet, "after", form->after, form->is_after_known);
-	put_unknown(json, !form->after || form->is_after_known);
-	put_marks(json, "before_sensitive", form->before);
-	put_marks(json, "after_sensitive", form->after);
+	side_put(json, "before", &form->before, form->account_id);
+	side_put(json, "after", &form->after, form->account_id);
+	side_put_unknown(json, "after_unknown", &form->after);
+	side_put_sensitive(json, "before_sensitive", &form->before);
+	side_put_sensitive(json, "after_sensitive", &form->after);
 	if (form->importing) {
 		json_begin_object(json, "importing");
 		json_put_text(json, "id", form->importing);
@@ -202,24 +150,33 @@ static void put_change(struct sheet *sheet, const struct change_form *form)
 	json_end(json);
 }
 
-static void put_action(struct sheet *sheet, const struct plan_row *row, bool destroys_all)
+static void put_action(
+	struct sheet *sheet, const struct plan_view *view, const struct plan_row *row)
 {
 	const struct action *action = row->action;
-	const struct terraform_words words = terraform_words(action, destroys_all);
-	struct change_form form = {.actions = words.actions, .before = plan_row_before(row)};
+	const struct object *object = action_object(action);
+	const struct terraform_words words =
+		terraform_words(action, view->mode == PLANNING_DESTROY);
+	char *former AUTO_FREE = plan_former_address(view->plan, action);
+	struct change_form form = {
+		.actions = words.actions,
+		.account_id = account_id(sheet, object->account),
+		.before = side_before(row),
+		.after = side_after(row),
+	};
 
-	form.after = planned(row, &form.is_after_known);
 	if (action_kind(action) == ACTION_ADOPT) {
-		form.before = action->before;
+		form.before = side_of(action->before);
 		form.importing = action->before->id;
 	}
 	json_begin_object(&sheet->json, NULL);
-	put_identity(&sheet->json, action_object(action));
-	put_change(sheet, &form);
+	put_identity(&sheet->json, object, former);
+	put_change(&sheet->json, &form);
 	if (words.plan_reason)
 		json_put_text(&sheet->json, "action_reason", words.plan_reason);
 	if (action->reason)
 		json_put_text(&sheet->json, "reason", action->reason);
+	side_put_changes(&sheet->json, action->changes);
 	json_end(&sheet->json);
 }
 
@@ -230,23 +187,25 @@ static void put_actions(struct sheet *sheet, const struct plan_view *view)
 	json_begin_array(&sheet->json, "resource_changes");
 	while (plan_row_next(&row, view->plan))
 		if (row.action)
-			put_action(sheet, &row, view->mode == SESSION_DESTROY);
+			put_action(sheet, view, &row);
 	json_end(&sheet->json);
 }
 
-static void put_drift(struct sheet *sheet, const struct object *before, const struct object *after)
+static void put_drift(struct sheet *sheet, const struct drift *drift)
 {
 	static const char *const update[] = {"update", NULL}, *const delete[] = {"delete", NULL};
+	const struct object *recorded = drift->recorded, *live = drift->live;
 	const struct change_form form = {
-		.actions = after ? update : delete,
-		.before = before,
-		.after = after,
-		.is_after_known = true,
+		.actions = live ? update : delete,
+		.account_id = account_id(sheet, recorded->account),
+		.before = side_of(recorded),
+		.after = side_of_drift(drift),
 	};
 
 	json_begin_object(&sheet->json, NULL);
-	put_identity(&sheet->json, before);
-	put_change(sheet, &form);
+	put_identity(&sheet->json, recorded, NULL);
+	put_change(&sheet->json, &form);
+	side_put_changes(&sheet->json, live ? object_drift(recorded, live) : 0);
 	json_end(&sheet->json);
 }
 
@@ -264,9 +223,9 @@ static void put_drifts(struct sheet *sheet, const struct plan *plan)
 			    : !drift ? 1
 				     : object_compare(drift->recorded, refresh->before);
 		if (order <= 0)
-			put_drift(sheet, drift->recorded, drift->live);
+			put_drift(sheet, drift);
 		else if (refresh_is_drift(refresh))
-			put_drift(sheet, refresh->before, refresh->after);
+			put_drift(sheet, &(struct drift){refresh->before, refresh->after});
 		i += order <= 0;
 		j += order >= 0;
 	}

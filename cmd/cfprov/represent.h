@@ -3,7 +3,7 @@
  * for the state, 1.2 for the plan. One line, ended by a line break. Addresses are cfprov's
  * (ALIAS/STORE), sorted; a plan has every object that it is about, also those that stay as they
  * are. Beside Terraform's own fields stand cfprov_version, and with each change `reason`, the
- * sentence that people read.
+ * sentence that people read, and `changes`, the fields of a secret that are written.
  *
  * There is no timestamp: the same plan is the same document, byte for byte.
  */

@@ -1,10 +1,13 @@
 #include "session.h"
 
+#include "adapter/fs.h"
 #include "adapter/table.h"
 #include "base/text.h"
 #include "desired/pick.h"
-#include "desired/source.h"
+#include "inside.h"
 #include "interrupt.h"
+#include "live/baseurl.h"
+#include "log.h"
 #include "term.h"
 
 #include <stdlib.h>
@@ -12,9 +15,20 @@
 
 enum { REQUEST_TIMEOUT_MS = 60000 };
 
+static void hear(void *context, const struct event *event)
+{
+	log_event(event);
+	event_emit(((struct session *)context)->listener, event);
+}
+
 void session_init(struct session *session, const struct cli *cli, const struct event_sink *sink)
 {
-	*session = (struct session){.cli = cli, .sink = sink, .wake_fd = interrupt_start()};
+	*session = (struct session){.cli = cli,
+		.listener = sink,
+		.wake_fd = interrupt_start(),
+		.sources = sources_new()};
+	session->sink = (struct event_sink){.hear = hear, .context = session};
+	sources_heed(session->sources, &interrupt_count);
 }
 
 void session_release(struct session *session)
@@ -24,10 +38,13 @@ void session_release(struct session *session)
 	client_free(session->client);
 	if (session->has_ledger)
 		ledger_close(&session->ledger);
+	table_free(&session->inside);
+	values_release(&session->values);
 	model_release(&session->live);
 	model_release(&session->desired);
 	manifest_release(&session->manifest);
 	arena_release(&session->arena);
+	sources_free(session->sources);
 	free(session->accounts);
 	free(session->state_path);
 }
@@ -37,10 +54,10 @@ void session_release(struct session *session)
 static struct manifest_source manifest_source(const struct cli *cli)
 {
 	return (struct manifest_source){
-		.paths = cli->manifests,
-		.path_count = cli->manifest_count,
-		.variables = cli->variables,
-		.variable_count = cli->variable_count,
+		.paths = cli->manifests.items,
+		.path_count = cli->manifests.count,
+		.variables = cli->variables.items,
+		.variable_count = cli->variables.count,
 	};
 }
 
@@ -55,23 +72,32 @@ static bool open_manifest(struct session *session, struct error_list *errors)
 
 const char *session_manifest_name(const struct cli *cli)
 {
-	if (cli->manifest_count > 1)
+	if (cli->manifests.count > 1)
 		return "the manifests";
-	return cli->manifest_count ? cli->manifests[0] : MANIFEST_DEFAULT_PATH;
+	return cli->manifests.count ? cli->manifests.items[0] : MANIFEST_DEFAULT_PATH;
+}
+
+/* Of the environment, or NULL. */
+static const char *default_account_id(void)
+{
+	const char *id = getenv("CLOUDFLARE_ACCOUNT_ID");
+
+	return id && *id ? id : NULL;
 }
 
 bool session_read_manifest(struct session *session, struct error_list *errors)
 {
 	const struct cli *cli = session->cli;
-	const struct pick pick = {session_manifest_name(cli), cli->accounts, cli->account_count};
-	const char *account_id = getenv("CLOUDFLARE_ACCOUNT_ID");
+	const struct pick pick = {
+		session_manifest_name(cli), cli->accounts.items, cli->accounts.count};
 	struct error err = {0};
 
-	if (account_id && !*account_id)
-		account_id = NULL;
 	if (!open_manifest(session, errors) ||
-		!manifest_read(&session->manifest, account_id, &session->desired, errors))
+		!manifest_read(
+			&session->manifest, default_account_id(), &session->desired, errors)) {
+		error_list_cut(errors);
 		return false;
+	}
 	if (pick_accounts(&pick, &session->desired, &err))
 		return true;
 	error_move(error_list_add(errors), &err);
@@ -82,15 +108,13 @@ bool session_load_manifest(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
-	if (session_read_manifest(session, &errors))
-		return true;
+	bool is_read = session_read_manifest(session, &errors);
+	term_warnings(&session->manifest.warnings);
 	term_errors(&errors);
-	return false;
+	return is_read;
 }
 
-/* ---- state ---- */
-
-/* Who only looks at the state needs no manifest, unless one is there and says where it is. */
+/* Is there no manifest, for those who can do without? */
 static bool is_absent(const struct session *session, const struct error_list *errors)
 {
 	for (size_t i = 0; i < errors->count; i++)
@@ -99,6 +123,26 @@ static bool is_absent(const struct session *session, const struct error_list *er
 	return errors->count == session->manifest.documents.count;
 }
 
+bool session_read_accounts(struct session *session, struct model *ret_accounts)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	const char *id = default_account_id();
+
+	if (open_manifest(session, &errors) &&
+		manifest_accounts(&session->manifest, ret_accounts, &errors)) {
+		if (!ret_accounts->account_count && id)
+			model_add_account(ret_accounts, MODEL_DEFAULT_ALIAS, id);
+		return true;
+	}
+	if (session->cli->manifests.count || !is_absent(session, &errors))
+		term_warning("What the manifest says of accounts can't be read, and was not "
+			     "compared with the plan.");
+	return false;
+}
+
+/* ---- state ---- */
+
+/* Who only looks at the state needs no manifest, unless one is there and says where it is. */
 bool session_find_state(struct session *session)
 {
 	const struct manifest_source source = manifest_source(session->cli);
@@ -111,6 +155,7 @@ bool session_find_state(struct session *session)
 	else if ((!session->has_manifest && !open_manifest(session, &errors)) ||
 		 !manifest_state_path(&session->manifest, &session->state_path, &errors)) {
 		if (!is_absent(session, &errors)) {
+			error_list_cut(&errors);
 			term_errors(&errors);
 			return false;
 		}
@@ -132,19 +177,72 @@ bool session_read_state(struct session *session)
 	return session->has_ledger;
 }
 
+/* Also one that nobody needed to read, because -state says all. */
+static bool is_manifest(const struct session *session, const char *path)
+{
+	const struct documents *documents = &session->manifest.documents;
+	const struct cli_texts *given = &session->cli->manifests;
+
+	for (size_t i = 0; i < documents->count; i++)
+		if (fs_is_same_file(documents->items[i].file, path))
+			return true;
+	for (size_t i = 0; i < given->count; i++)
+		if (fs_is_same_file(given->items[i], path))
+			return true;
+	return !given->count && fs_is_same_file(MANIFEST_DEFAULT_PATH, path);
+}
+
+/* What of ours stands at the path, or would; NULL: nothing. */
+static const char *own_file(const struct session *session, const char *path)
+{
+	static const struct {
+		const char *before, *after, *what;
+	} siblings[] = {{"", "", "the state"}, {"", ".journal", "the journal of the state"},
+		{".", ".lock", "the lock of the state"}};
+	char *state AUTO_FREE = fs_real_path(session->state_path);
+
+	for (size_t i = 0; i < ARRAY_SIZE(siblings); i++) {
+		char *own AUTO_FREE = fs_sibling(state, siblings[i].before, siblings[i].after);
+		if (fs_is_same_file(own, path))
+			return siblings[i].what;
+	}
+	return is_manifest(session, path) ? "a manifest" : NULL;
+}
+
+bool session_check_target(struct session *session, const char *option, const char *path)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct str shown CLEANUP(str_release) = {0};
+	const char *own = own_file(session, path);
+
+	if (!own && fs_check_target(path, &err))
+		return true;
+	text_add_visible(&shown, path, strlen(path), 0);
+	if (own)
+		error_set(&err, "%s is %s", str_text(&shown), own);
+	error_prefix(&err, "%s can't be %s", option, str_text(&shown));
+	error_hint(&err, "Name another file. Nothing was done.");
+	term_error(&err);
+	return false;
+}
+
 bool session_open_state(struct session *session, const char *operation)
 {
+	const char *backup = session->cli->backup;
 	struct error err CLEANUP(error_release) = {0};
 
 	if (!session_find_state(session))
 		return false;
+	if (backup && strcmp(backup, LEDGER_NO_BACKUP) != 0 &&
+		!session_check_target(session, "-backup", backup))
+		return false;
 	const struct ledger_options options = {
 		.path = session->state_path,
-		.backup = session->cli->backup,
+		.backup = backup,
 		.operation = operation,
 		.no_lock = !session->cli->lock,
 		.lock_timeout_ms = session->cli->lock_timeout_ms,
-		.sink = session->sink,
+		.sink = &session->sink,
 		.interrupted = &interrupt_count,
 	};
 
@@ -165,7 +263,7 @@ static const char *base_url(void)
 		if (url && *url)
 			return url;
 	}
-	return CLIENT_DEFAULT_BASE_URL;
+	return BASEURL_DEFAULT;
 }
 
 /* CFPROV_REQUEST_TIMEOUT: seconds that one request may take. */
@@ -190,7 +288,7 @@ bool session_new_client(struct session *session)
 		.base_url = base_url(),
 		.parallelism = session->cli->parallelism,
 		.wake_fd = session->wake_fd,
-		.sink = session->sink,
+		.sink = &session->sink,
 	};
 
 	if (request_timeout_ms(&options.timeout_ms, &err))
@@ -203,16 +301,18 @@ bool session_new_client(struct session *session)
 bool session_find_lane(struct session *session, struct table **lanes, const struct account *account,
 	size_t *ret_lane, struct error *err)
 {
-	const char *key = account->token.kind == VALUE_NONE ? "" : account->token.name;
+	struct str key CLEANUP(str_release) = {0};
 	struct credentials credentials CLEANUP(credentials_release) = {0};
-	size_t *known = table_get(*lanes, key);
+
+	source_add_key(&key, &account->token);
+	size_t *known = table_get(*lanes, str_text(&key));
 
 	if (!known) {
-		if (!source_credentials(account, &credentials, err))
+		if (!sources_credentials(session->sources, account, &credentials, err))
 			return false;
 		known = arena_alloc(&session->arena, sizeof(*known));
 		*known = client_add_lane(session->client, &credentials);
-		table_put(lanes, key, known);
+		table_put(lanes, arena_text(&session->arena, str_text(&key)), known);
 	}
 	*ret_lane = *known;
 	return true;
@@ -256,6 +356,7 @@ bool session_drop_unread(struct session *session)
 static bool connect_accounts(struct session *session)
 {
 	const struct model *desired = &session->desired;
+	struct error_list errors CLEANUP(error_list_release) = {0};
 	struct table *lanes = NULL;
 	bool *works AUTO_FREE = mem_alloc(desired->account_count * sizeof(*works));
 
@@ -267,8 +368,9 @@ static bool connect_accounts(struct session *session)
 		works[i] =
 			session_find_lane(session, &lanes, account->account, &account->lane, &err);
 		if (!works[i])
-			term_error(&err);
+			error_move(error_list_add(&errors), &err);
 	}
+	term_errors(&errors);
 	table_free(&lanes);
 	drop_accounts(session, works);
 	return session->desired.account_count > 0;
@@ -333,7 +435,7 @@ static void tell_refresh(
 			continue;
 		if (is_done)
 			now = model_object(live, object->account, object->store, object->secret);
-		event_emit(session->sink,
+		event_emit(&session->sink,
 			&(struct event){
 				.type = type, .object = object, .text = now ? now->id : NULL});
 	}
@@ -367,6 +469,8 @@ static bool list_accounts(struct session *session)
 	tell_refresh(session, &input, EVENT_REFRESH_START);
 	if (!live_read(&input, &session->live, &errors))
 		term_errors(&errors);
+	if (interrupt_count == 0)
+		inside_read_managed(session, &input);
 	if (believes)
 		believe_state(session, unsure);
 	table_free(&unsure);

@@ -7,30 +7,39 @@
 
 #include "cli.h"
 #include "desired/manifest.h"
+#include "desired/source.h"
 #include "engine/planner.h"
+#include "engine/values.h"
 #include "live/live.h"
 #include "recorded/ledger.h"
 #include "recorded/planfile.h"
 
 struct session {
 	const struct cli *cli;
-	const struct event_sink *sink;
-	int wake_fd; /* of interrupt_start */
+	const struct event_sink *listener; /* of the command; may be NULL */
+	struct event_sink sink;            /* the log's and the listener's; for the library */
+	int wake_fd;                       /* of interrupt_start */
+	bool may_ask; /* a question may come, to be answered on the standard input */
 	struct manifest manifest;
-	bool has_manifest;    /* its files were read, well or not */
-	char *state_path;     /* known once the state was read or opened */
-	struct model desired; /* of the accounts that -account picks */
+	bool has_manifest;       /* its files were read, well or not */
+	char *state_path;        /* known once the state was read or opened */
+	struct model desired;    /* of the accounts that -account picks */
+	struct sources *sources; /* of credentials and values */
 	struct ledger ledger;
 	bool has_ledger;
 	struct client *client;
 	struct live_account *accounts; /* as desired.accounts */
 	struct model live;
+	struct table *inside;       /* ids of the stores that were looked into */
+	struct values values;       /* of secrets */
 	struct planner_input input; /* that the plan was made from */
 	struct plan plan;
 	struct planfile planfile; /* of a saved plan: owns what `plan` points to */
 	bool is_partial;          /* options left something out of the plan */
 	bool has_failed;          /* an account could not be read; the plan is about the others */
-	struct arena arena;       /* of what was recovered */
+	const struct plan_move *moves; /* made in the ledger's state; in the arena */
+	size_t move_count;
+	struct arena arena; /* of what was moved and recovered */
 };
 
 void session_init(struct session *session, const struct cli *cli, const struct event_sink *sink);
@@ -43,6 +52,13 @@ bool session_load_manifest(struct session *session) MUST_CHECK;
 
 /* The same, with the errors for the caller. */
 bool session_read_manifest(struct session *session, struct error_list *errors) MUST_CHECK;
+
+/*
+ * What stands behind the aliases now: the manifest's accounts, or where it names none the
+ * environment's, which has no place. False: there is no manifest, or (with a warning) these can't
+ * be read.
+ */
+bool session_read_accounts(struct session *session, struct model *ret_accounts) MUST_CHECK;
 
 /* The state to look at, or to write (with the lock). */
 bool session_read_state(struct session *session) MUST_CHECK;
@@ -66,6 +82,12 @@ bool session_read_live(struct session *session) MUST_CHECK;
 
 /* Where the state is, into state_path: -state, or as the manifest says, or beside it. */
 bool session_find_state(struct session *session) MUST_CHECK;
+
+/*
+ * Can the file of this option be written without harm: is it none of the state's own, no manifest,
+ * and nothing but a regular file? Says its errors. The manifest was read, if there is one.
+ */
+bool session_check_target(struct session *session, const char *option, const char *path) MUST_CHECK;
 
 /* Takes accounts out of the run that `live` does not have; false if none is left. */
 bool session_drop_unread(struct session *session) MUST_CHECK;

@@ -37,14 +37,15 @@ static int show_plan(const struct cli *cli)
 {
 	struct session session CLEANUP(session_release);
 	struct voice voice CLEANUP(voice_release);
-	enum session_mode mode;
+	enum planning_mode mode;
 
 	bool is_good = voice_init(&voice, cli);
 	session_init(&session, cli, NULL);
-	if (!is_good || !session_load_plan(&session, cli->arguments[0], &mode))
+	if (!is_good || !planning_load(&session, cli->arguments[0], &mode))
 		return EXIT_ERROR;
 	const struct plan_view view = plan_view(&session, mode);
 	voice.form->plan(&view);
+	render_refusals(&session.plan);
 	return EXIT_DONE;
 }
 

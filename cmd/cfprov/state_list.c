@@ -6,16 +6,15 @@
 
 #include "base/text.h"
 
-#include <fnmatch.h>
 #include <string.h>
 
-/* `*` matches within one part of an address. */
-static bool matches(const struct cli *cli, const char *address, bool *used)
+/* With an address that contains it, too: all in the account, say. */
+static bool matches(const struct cli *cli, const struct object *object, bool *used)
 {
 	bool is_wanted = cli->argument_count == 0;
 
 	for (size_t i = 0; i < cli->argument_count; i++) {
-		if (fnmatch(cli->arguments[i], address, FNM_PATHNAME) != 0)
+		if (!object_matches(object, cli->arguments[i]))
 			continue;
 		used[i] = true;
 		is_wanted = true;
@@ -51,8 +50,7 @@ int state_list_run(const struct cli *cli)
 		return EXIT_ERROR;
 	const struct model *model = &session.ledger.state.model;
 	for (size_t i = 0; i < model->object_count; i++) {
-		char *address AUTO_FREE = object_address(&model->objects[i]);
-		if (!matches(cli, address, used))
+		if (!matches(cli, &model->objects[i], used))
 			continue;
 		render_address(&lines, &model->objects[i]);
 		str_char(&lines, '\n');

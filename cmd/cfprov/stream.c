@@ -3,6 +3,7 @@
 #include "adapter/json.h"
 #include "base/clock.h"
 #include "base/version.h"
+#include "changes.h"
 #include "diagnostics.h"
 #include "render.h"
 #include "term.h"
@@ -66,12 +67,9 @@ static void hear_error(const struct error *err)
 	tell(DIAGNOSTIC_ERROR, err, NULL);
 }
 
-static void hear_warning(const char *text)
+static void hear_warning(const struct error *warning)
 {
-	struct error err CLEANUP(error_release) = {0};
-
-	error_set(&err, "%s", text);
-	tell(DIAGNOSTIC_WARNING, &err, NULL);
+	tell(DIAGNOSTIC_WARNING, warning, NULL);
 }
 
 static void hear_words(const char *text)
@@ -101,19 +99,32 @@ void stream_start(void)
 
 /* ---- what happens ---- */
 
-static void put_resource(struct json_writer *json, const struct object *object)
+static void put_address(struct json_writer *json, const char *key, const char *address,
+	enum object_kind kind, const char *name)
 {
-	char *address AUTO_FREE = object_address(object);
-
-	json_begin_object(json, "resource");
+	json_begin_object(json, key);
 	json_put_text(json, "addr", address);
 	json_put_text(json, "module", "");
 	json_put_text(json, "resource", address);
 	json_put_text(json, "implied_provider", "cloudflare");
-	json_put_text(json, "resource_type", terraform_type(object->kind));
-	json_put_text(json, "resource_name", terraform_name(object));
+	json_put_text(json, "resource_type", terraform_type(kind));
+	json_put_text(json, "resource_name", name);
 	json_put_null(json, "resource_key");
 	json_end(json);
+}
+
+static void put_resource(struct json_writer *json, const struct object *object)
+{
+	char *address AUTO_FREE = object_address(object);
+
+	put_address(json, "resource", address, object->kind, terraform_name(object));
+}
+
+/* `from` may be NULL: it is where it was. */
+static void put_previous(struct json_writer *json, const char *from, enum object_kind kind)
+{
+	if (from)
+		put_address(json, "previous_resource", from, kind, strrchr(from, '/') + 1);
 }
 
 static void put_id(struct json_writer *json, const char *id)
@@ -130,6 +141,8 @@ static const struct doing {
 	[ACTION_NONE] = {"looking", "unchanged"},
 	[ACTION_CREATE] = {"creating", "created"},
 	[ACTION_ADOPT] = {"adopting", "adopted"},
+	[ACTION_UPDATE] = {"updating", "updated"},
+	[ACTION_RENAME] = {"renaming", "renamed"},
 	[ACTION_REPLACE] = {"replacing", "replaced"},
 	[ACTION_DESTROY] = {"destroying", "destroyed"},
 	[ACTION_FORGET] = {"forgetting", "forgotten"},
@@ -214,13 +227,18 @@ bool stream_event(const struct event *event)
 
 /* ---- the plan ---- */
 
-static void add_drift(struct str *out, const struct object *before, const struct object *after)
+static void add_drift(struct str *out, const struct plan *plan, const struct drift *drift)
 {
-	const char *verb = after ? "update" : "delete";
+	const struct object *before = drift->recorded;
+	const char *verb = drift->live ? "update" : "delete";
 	struct str message CLEANUP(str_release) = {0};
+	struct changes changes CLEANUP(changes_release) = {0};
 
 	render_address(&message, before);
 	str_format(&message, ": drift detected (%s)", verb);
+	changes_of_drift(&changes, drift, changes_leave_value(plan, drift));
+	str_text_add(&message, changes.count ? ": " : "");
+	changes_add_phrase(&message, &changes);
 	struct json_writer json = begin(out, "info", "resource_drift", str_text(&message));
 	json_begin_object(&json, "change");
 	put_resource(&json, before);
@@ -235,8 +253,8 @@ static void add_drifts(struct str *out, const struct plan_view *view)
 	size_t next = 0;
 
 	for (size_t i = 0; i < plan->drift_count; i++)
-		add_drift(out, plan->drifts[i].recorded, plan->drifts[i].live);
-	if (view->mode != SESSION_REFRESH_ONLY)
+		add_drift(out, plan, &plan->drifts[i]);
+	if (view->mode != PLANNING_REFRESH_ONLY)
 		return;
 	/* What the state is to learn, and was not told above. */
 	for (size_t i = 0; i < plan->refresh_count; i++) {
@@ -247,21 +265,26 @@ static void add_drifts(struct str *out, const struct plan_view *view)
 		bool is_told = next < plan->drift_count &&
 			       object_compare(plan->drifts[next].recorded, refresh->before) == 0;
 		if (!is_told && refresh_is_drift(refresh))
-			add_drift(out, refresh->before, refresh->after);
+			add_drift(out, plan, &(struct drift){refresh->before, refresh->after});
 	}
 }
 
-static void add_planned(struct str *out, const struct action *action, bool destroys_all)
+static void add_planned(struct str *out, const struct plan_view *view, const struct action *action)
 {
-	const struct terraform_words words = terraform_words(action, destroys_all);
-	struct str message CLEANUP(str_release) = {0};
+	const struct object *object = action_object(action);
+	const struct terraform_words words =
+		terraform_words(action, view->mode == PLANNING_DESTROY);
+	char *former AUTO_FREE = plan_former_address(view->plan, action);
+	struct str message CLEANUP(str_release) = {0}, why CLEANUP(str_release) = {0};
 
-	render_address(&message, action_object(action));
-	str_format(&message, ": plan to %s%s%s", words.verb, action->reason ? ": " : "",
-		action->reason ? action->reason : "");
+	changes_add_why(&why, action);
+	render_address(&message, object);
+	str_format(
+		&message, ": plan to %s%s%s", words.verb, why.length ? ": " : "", str_text(&why));
 	struct json_writer json = begin(out, "info", "planned_change", str_text(&message));
 	json_begin_object(&json, "change");
-	put_resource(&json, action_object(action));
+	put_resource(&json, object);
+	put_previous(&json, former, object->kind);
 	json_put_text(&json, "action", words.verb);
 	if (words.stream_reason)
 		json_put_text(&json, "reason", words.stream_reason);
@@ -274,13 +297,48 @@ static void add_planned(struct str *out, const struct action *action, bool destr
 	end(&json);
 }
 
+static void add_moved(struct str *out, const struct plan_move *move)
+{
+	struct str message CLEANUP(str_release) = {0};
+
+	render_address(&message, move->object);
+	str_text_add(&message, ": plan to move from ");
+	text_add_visible(&message, move->from, strlen(move->from), 0);
+	struct json_writer json = begin(out, "info", "planned_change", str_text(&message));
+	json_begin_object(&json, "change");
+	put_resource(&json, move->object);
+	put_previous(&json, move->from, move->object->kind);
+	json_put_text(&json, "action", "move");
+	json_end(&json);
+	end(&json);
+}
+
+/* Those that only move; the others' change says where they were. */
+static void add_moves(struct str *out, const struct plan *plan)
+{
+	size_t next = 0;
+
+	for (size_t i = 0; i < plan->move_count; i++) {
+		const struct object *object = plan->moves[i].object;
+		int order = 1;
+		while (next < plan->action_count &&
+			(order = object_compare(action_object(&plan->actions[next]), object)) < 0)
+			next++;
+		bool has_action = next < plan->action_count && order == 0 &&
+				  action_kind(&plan->actions[next]) != ACTION_NONE;
+		if (!has_action)
+			add_moved(out, &plan->moves[i]);
+	}
+}
+
 static void add_changes(struct str *out, const struct plan_view *view)
 {
 	const struct plan *plan = view->plan;
 
+	add_moves(out, plan);
 	for (size_t i = 0; i < plan->action_count; i++)
 		if (action_kind(&plan->actions[i]) != ACTION_NONE)
-			add_planned(out, &plan->actions[i], view->mode == SESSION_DESTROY);
+			add_planned(out, view, &plan->actions[i]);
 }
 
 static void add_summary(struct str *out, const struct plan_counts *counts, const char *operation,
@@ -305,7 +363,7 @@ void stream_plan(const struct plan_view *view)
 
 	add_drifts(&out, view);
 	add_changes(&out, view);
-	render_summary(&message, view->plan, view->mode);
+	render_summary(&message, view);
 	add_summary(&out, &view->plan->counts, "plan", str_text(&message));
 	send(&out);
 }
@@ -326,11 +384,11 @@ void stream_incomplete(const char *text)
 	tell(DIAGNOSTIC_ERROR, &err, NULL);
 }
 
-void stream_complete(enum session_mode mode, const struct plan_counts *done)
+void stream_complete(enum planning_mode mode, const struct plan_counts *done)
 {
 	struct str out CLEANUP(str_release) = {0}, message CLEANUP(str_release) = {0};
 
 	render_complete(&message, mode, done);
-	add_summary(&out, done, mode == SESSION_DESTROY ? "destroy" : "apply", str_text(&message));
+	add_summary(&out, done, mode == PLANNING_DESTROY ? "destroy" : "apply", str_text(&message));
 	send(&out);
 }

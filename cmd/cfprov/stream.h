@@ -7,10 +7,10 @@
  *     log              what people would read on stderr: waits, retries, hints
  *     diagnostic       diagnostic: severity, summary, detail, address, range, snippet
  *     refresh_start, refresh_complete            hook: resource, id_key, id_value
- *     resource_drift, planned_change             change: resource, action, reason, importing
- *     change_summary                             changes: add change import remove forget operation
- *     apply_start, apply_progress, apply_complete, apply_errored
- *                      hook: resource, action, id_key, id_value, elapsed_seconds
+ *     resource_drift, planned_change             change: resource, previous_resource, action,
+ * reason, importing change_summary                             changes: add change import remove
+ * forget operation apply_start, apply_progress, apply_complete, apply_errored hook: resource,
+ * action, id_key, id_value, elapsed_seconds
  *
  * The @message of a change_summary is the line that people read, to the byte. From stream_start on
  * nothing goes to stderr.
@@ -29,6 +29,6 @@ bool stream_event(const struct event *event);
 void stream_plan(const struct plan_view *view);
 void stream_saved_plan(const struct plan_view *view);
 void stream_incomplete(const char *text);
-void stream_complete(enum session_mode mode, const struct plan_counts *done);
+void stream_complete(enum planning_mode mode, const struct plan_counts *done);
 
 #endif

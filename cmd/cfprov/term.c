@@ -1,6 +1,7 @@
 #include "term.h"
 
 #include "base/text.h"
+#include "log.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -86,6 +87,16 @@ void term_add(struct str *out, int fd, enum term_style style, const char *text)
 		str_format(out, "\033[%sm%s\033[0m", codes[style], text);
 }
 
+/* Styles take no columns; no other escape gets here. */
+static size_t columns_of(const char *word)
+{
+	size_t columns = text_columns(word);
+
+	for (const char *it = word; (it = strchr(it, '\033')); it++)
+		columns -= strcspn(it, "m") + 1;
+	return columns;
+}
+
 void term_add_folded(struct str *out, int fd, size_t indent, const char *text)
 {
 	size_t columns = term_columns(fd), at = indent;
@@ -95,7 +106,7 @@ void term_add_folded(struct str *out, int fd, size_t indent, const char *text)
 		size_t length = strcspn(text, " ");
 		char *word AUTO_FREE = mem_copy_text(text);
 		word[length] = '\0';
-		size_t wide = text_columns(word);
+		size_t wide = columns_of(word);
 		bool is_first = at == indent;
 		if (!is_first && columns && at + 1 + wide > columns) {
 			str_char(out, '\n');
@@ -143,16 +154,26 @@ static void tell_listener(const char *text)
 		term.listener->say(line);
 }
 
+static void write_stderr(const struct str *text)
+{
+	(void)fflush(stdout); /* so that the two streams stand in order on one terminal */
+	clear_status();
+	if (text->length)
+		fwrite(text->bytes, 1, text->length, stderr);
+}
+
+void term_log(const struct str *line)
+{
+	write_stderr(line);
+}
+
 void term_say_str(const struct str *text)
 {
 	if (term.listener) {
 		tell_listener(str_text(text));
 		return;
 	}
-	(void)fflush(stdout); /* so that the two streams stand in order on one terminal */
-	clear_status();
-	if (text->length)
-		fwrite(text->bytes, 1, text->length, stderr);
+	write_stderr(text);
 }
 
 void term_say(const char *format, ...)
@@ -220,21 +241,26 @@ static void add_headed(struct str *out, enum term_style style, const char *head,
 }
 
 /* Messages are made of visible text, but for paths and the like that the user gave. */
-void term_error(const struct error *err)
+static void say_problem(enum term_style style, const char *head, const struct error *err)
 {
 	struct str out CLEANUP(str_release) = {0}, message CLEANUP(str_release) = {0};
 
-	if (term.listener) {
-		term.listener->error(err);
-		return;
-	}
 	text_add_visible(&message, err->message, strlen(err->message), 0);
-	add_headed(&out, TERM_DESTROY, "Error:", str_text(&message));
+	add_headed(&out, style, head, str_text(&message));
 	if (err->file)
 		add_place(&out, err);
 	if (err->hint)
 		term_add_folded(&out, STDERR_FILENO, 2, err->hint);
 	term_say_str(&out);
+}
+
+void term_error(const struct error *err)
+{
+	log_error(err);
+	if (term.listener)
+		term.listener->error(err);
+	else
+		say_problem(TERM_DESTROY, "Error:", err);
 }
 
 void term_errors(const struct error_list *errors)
@@ -246,16 +272,42 @@ void term_errors(const struct error_list *errors)
 	}
 }
 
+/* The first sentence says what, the others what that means, as message and hint of an error do. */
+static void hear_warning(const char *text)
+{
+	struct error warning CLEANUP(error_release) = {0};
+	const char *end = strstr(text, ". ");
+	size_t length = end ? (size_t)(end - text) : strlen(text);
+
+	if (!end && length && text[length - 1] == '.')
+		length--;
+	error_set(&warning, "%.*s", (int)length, text);
+	if (end)
+		error_hint(&warning, "%s", end + 2);
+	term.listener->warning(&warning);
+}
+
 void term_warning(const char *text)
 {
 	struct str out CLEANUP(str_release) = {0};
 
 	if (term.listener) {
-		term.listener->warning(text);
+		hear_warning(text);
 		return;
 	}
 	add_headed(&out, TERM_CHANGE, "Warning:", text);
 	term_say_str(&out);
+}
+
+void term_warnings(const struct error_list *warnings)
+{
+	for (size_t i = 0; i < warnings->count; i++) {
+		if (term.listener)
+			term.listener->warning(&warnings->items[i]);
+		else
+			say_problem(TERM_CHANGE, "Warning:", &warnings->items[i]);
+		term_say("%s", "");
+	}
 }
 
 bool term_finish(void)

@@ -29,7 +29,7 @@ void term_add(struct str *out, int fd, enum term_style style, const char *text);
 
 /*
  * Adds a paragraph folded to the stream's width, every line indented; on a pipe it stays one
- * line. Ends with a line break.
+ * line. Ends with a line break. What term_add made may be in it.
  */
 void term_add_folded(struct str *out, int fd, size_t indent, const char *text);
 
@@ -42,6 +42,8 @@ void term_say_str(const struct str *text);
 void term_error(const struct error *err);
 void term_errors(const struct error_list *errors);
 void term_warning(const char *text);
+/* The same with what an error may have besides. */
+void term_warnings(const struct error_list *warnings);
 
 /*
  * Who hears what would go to stderr, in place of people. Nothing is coloured or folded from then
@@ -49,10 +51,13 @@ void term_warning(const char *text);
  */
 struct term_listener {
 	void (*error)(const struct error *err);
-	void (*warning)(const char *text);
+	void (*warning)(const struct error *warning);
 	void (*say)(const char *text); /* not empty, without a line break at its end */
 };
 void term_divert(const struct term_listener *listener); /* keeps */
+
+/* A line of the log, to stderr, whoever listens. */
+void term_log(const struct str *line);
 
 /* Lets those who read stdout have what was written so far. */
 void term_flush(void);

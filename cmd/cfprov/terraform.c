@@ -20,7 +20,12 @@ struct terraform_words terraform_words(const struct action *action, bool destroy
 	case ACTION_CREATE:
 		return (struct terraform_words){"create", {"create"}, NULL, NULL};
 	case ACTION_ADOPT:
-		return (struct terraform_words){"import", {"no-op"}, NULL, NULL};
+		return (struct terraform_words){
+			"import", {action->changes ? "update" : "no-op"}, NULL, NULL};
+	case ACTION_UPDATE:
+		return (struct terraform_words){"update", {"update"}, NULL, NULL};
+	case ACTION_RENAME:
+		return (struct terraform_words){"move", {"update"}, NULL, NULL};
 	case ACTION_REPLACE:
 		return (struct terraform_words){
 			"replace", {"delete", "create"}, "requested", "replace_by_request"};

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-struct plan_view plan_view(const struct session *session, enum session_mode mode)
+struct plan_view plan_view(const struct session *session, enum planning_mode mode)
 {
 	return (struct plan_view){
 		.plan = &session->plan,
@@ -35,12 +35,43 @@ bool plan_row_next(struct plan_row *row, const struct plan *plan)
 	return true;
 }
 
+bool plan_share_next(struct plan_share *share, const struct plan *plan)
+{
+	size_t i = share->next_action;
+	bool is_any = false;
+
+	share->counts = (struct plan_counts){0};
+	for (; i < plan->action_count; i++) {
+		const struct action *action = &plan->actions[i];
+		const char *alias = action_object(action)->account;
+		if (is_any && strcmp(alias, share->alias) != 0)
+			break;
+		if (action_kind(action) == ACTION_NONE)
+			continue;
+		struct plan_counts one = action_counts(action);
+		plan_counts_add(&share->counts, &one);
+		share->alias = alias;
+		is_any = true;
+	}
+	share->next_action = i;
+	return is_any;
+}
+
 const struct object *plan_row_before(const struct plan_row *row)
 {
 	if (row->refresh)
 		return row->refresh->after;
 	enum action_kind kind = action_kind(row->action);
 	return kind == ACTION_CREATE || kind == ACTION_ADOPT ? NULL : row->action->before;
+}
+
+char *plan_former_address(const struct plan *plan, const struct action *action)
+{
+	bool is_rename = action_kind(action) == ACTION_RENAME;
+	const struct object *was = is_rename ? action->before : action_object(action);
+	const char *moved = plan_previous_address(plan, was);
+
+	return moved ? mem_copy_text(moved) : is_rename ? object_address(was) : NULL;
 }
 
 static bool is_same_text(const char *a, const char *b)
@@ -54,6 +85,8 @@ bool refresh_is_drift(const struct refresh *refresh)
 
 	if (!before->id) /* asked for once, and never made */
 		return false;
+	if (after && before->kind == OBJECT_SECRET && is_same_text(before->id, after->id))
+		return object_drift(before, after) != 0;
 	return !after || !is_same_text(before->id, after->id) ||
 	       !is_same_text(before->created, after->created) ||
 	       !is_same_text(before->modified, after->modified);

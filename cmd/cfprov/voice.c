@@ -19,7 +19,7 @@ static void human_plan(const struct plan_view *view)
 {
 	struct str text CLEANUP(str_release) = {0};
 
-	render_plan(&text, view->plan, view->mode);
+	render_plan(&text, view);
 	term_out_str(&text);
 }
 
@@ -39,7 +39,7 @@ static void human_incomplete(const char *text)
 	term_say("\n%s", text);
 }
 
-static void human_complete(enum session_mode mode, const struct plan_counts *done)
+static void human_complete(enum planning_mode mode, const struct plan_counts *done)
 {
 	struct str text CLEANUP(str_release) = {0}, all CLEANUP(str_release) = {0};
 

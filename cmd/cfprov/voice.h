@@ -22,7 +22,7 @@ struct voice_form {
 	void (*saved_plan)(const struct plan_view *view); /* that is about to be carried out */
 	void (*failures)(const struct voice *voice);      /* once more, at the end */
 	void (*incomplete)(const char *text);             /* not all was done */
-	void (*complete)(enum session_mode mode, const struct plan_counts *done);
+	void (*complete)(enum planning_mode mode, const struct plan_counts *done);
 };
 
 struct voice {

@@ -1,7 +1,9 @@
 #include "adapter/crypt.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Safe to call again and again; chooses the random source and the fast code once. */
 static void start(void)
@@ -30,6 +32,34 @@ uint32_t crypt_random_below(uint32_t below)
 	return randombytes_uniform(below);
 }
 
+static size_t encoded_size(size_t bytes, int variant)
+{
+	return variant ? sodium_base64_encoded_len(bytes, variant) : 2 * bytes + 1;
+}
+
+void crypt_random_text(size_t bytes, enum crypt_encoding encoding, struct secret *ret_text)
+{
+	static const int variants[] = {
+		[CRYPT_HEX] = 0,
+		[CRYPT_BASE64] = sodium_base64_VARIANT_ORIGINAL,
+		[CRYPT_BASE64URL] = sodium_base64_VARIANT_URLSAFE_NO_PADDING,
+	};
+	struct secret raw CLEANUP(secret_release) = {0};
+	int variant = variants[encoding];
+	size_t size = encoded_size(bytes, variant);
+
+	assert(bytes <= CRYPT_RANDOM_LIMIT);
+	start();
+	secret_init(&raw, bytes);
+	secret_init(ret_text, size - 1);
+	randombytes_buf(raw.bytes, bytes);
+	if (variant)
+		sodium_bin2base64(
+			ret_text->bytes, size, (unsigned char *)raw.bytes, bytes, variant);
+	else
+		sodium_bin2hex(ret_text->bytes, size, (unsigned char *)raw.bytes, bytes);
+}
+
 void crypt_checksum(const char *bytes, size_t length, char text[static CRYPT_CHECKSUM_SIZE])
 {
 	unsigned char hash[crypto_generichash_BYTES_MIN];
@@ -39,4 +69,82 @@ void crypt_checksum(const char *bytes, size_t length, char text[static CRYPT_CHE
 	crypto_generichash(hash, sizeof(hash), (const unsigned char *)bytes, length, NULL, 0);
 	sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
 	snprintf(text, CRYPT_CHECKSUM_SIZE, "%.16s", hex);
+}
+
+/* ---- fingerprints ---- */
+
+void crypt_key(const struct secret *bytes, unsigned char key[static CRYPT_KEY_BYTES])
+{
+	start();
+	crypto_generichash(
+		key, CRYPT_KEY_BYTES, (const unsigned char *)bytes->bytes, bytes->length, NULL, 0);
+}
+
+static void put_length(size_t length, unsigned char bytes[static 8])
+{
+	for (int i = 0; i < 8; i++)
+		bytes[i] = (unsigned char)((uint64_t)length >> (8 * i));
+}
+
+void crypt_keyed_hash(const unsigned char key[static CRYPT_KEY_BYTES],
+	const struct crypt_part *parts, size_t count, unsigned char hash[static CRYPT_HASH_BYTES])
+{
+	crypto_generichash_state state;
+	unsigned char length[8];
+
+	start();
+	crypto_generichash_init(&state, key, CRYPT_KEY_BYTES, CRYPT_HASH_BYTES);
+	for (size_t i = 0; i < count; i++) {
+		put_length(parts[i].length, length);
+		crypto_generichash_update(&state, length, sizeof(length));
+		crypto_generichash_update(
+			&state, (const unsigned char *)parts[i].bytes, parts[i].length);
+	}
+	crypto_generichash_final(&state, hash, CRYPT_HASH_BYTES);
+	secret_wipe(&state, sizeof(state));
+}
+
+bool crypt_slow_hash(const struct crypt_slow_hash *how, const struct crypt_part *parts,
+	size_t count, unsigned char hash[static CRYPT_HASH_BYTES])
+{
+	struct secret message CLEANUP(secret_release) = {0};
+	size_t length = 0, at = 0;
+
+	start();
+	for (size_t i = 0; i < count; i++)
+		length += 8 + parts[i].length;
+	secret_init(&message, length);
+	for (size_t i = 0; i < count; i++) {
+		put_length(parts[i].length, (unsigned char *)message.bytes + at);
+		if (parts[i].length)
+			memcpy(message.bytes + at + 8, parts[i].bytes, parts[i].length);
+		at += 8 + parts[i].length;
+	}
+	return crypto_pwhash(hash, CRYPT_HASH_BYTES, message.bytes, length, how->salt, how->passes,
+		       (size_t)how->memory_kib * 1024, crypto_pwhash_ALG_ARGON2ID13) == 0;
+}
+
+void crypt_salt(unsigned char salt[static CRYPT_SALT_BYTES])
+{
+	start();
+	randombytes_buf(salt, CRYPT_SALT_BYTES);
+}
+
+bool crypt_is_same(const unsigned char *a, const unsigned char *b, size_t length)
+{
+	return sodium_memcmp(a, b, length) == 0;
+}
+
+void crypt_to_hex(const unsigned char *bytes, size_t length, char *text)
+{
+	sodium_bin2hex(text, 2 * length + 1, bytes, length);
+}
+
+bool crypt_from_hex(const char *text, size_t text_length, unsigned char *bytes, size_t length)
+{
+	size_t got = 0;
+
+	return text_length == 2 * length &&
+	       sodium_hex2bin(bytes, length, text, text_length, NULL, &got, NULL) == 0 &&
+	       got == length;
 }

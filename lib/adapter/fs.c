@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,57 +14,161 @@
 
 enum { READ_STEP = 1 << 16, LOCK_INFO_LIMIT = 4096, LINK_LIMIT = 40 };
 
+static const char input_name[] = "the standard input";
+
 static void close_file(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
 }
 
+/* What is read, and how far. */
+struct input {
+	int fd;
+	const char *name;
+	size_t limit;
+	const volatile sig_atomic_t *interrupted; /* ends the waiting; may be NULL */
+};
+
+static bool was_interrupted(const struct input *input, struct error *err)
+{
+	if (!input->interrupted || !*input->interrupted)
+		return false;
+	error_set_code(err, ERROR_INTERRUPTED, "interrupted while reading %s", input->name);
+	return true;
+}
+
+/* Reads what there is, at most `room` bytes; *ret_count 0: no more will come. */
+static bool read_some(
+	const struct input *input, char *to, size_t room, size_t *ret_count, struct error *err)
+{
+	ssize_t n = read(input->fd, to, room);
+
+	while (n < 0 && errno == EINTR) {
+		if (was_interrupted(input, err))
+			return false;
+		n = read(input->fd, to, room);
+	}
+	if (n < 0)
+		return error_set_errno(err, errno, "can't read %s", input->name);
+	*ret_count = (size_t)n;
+	return true;
+}
+
+static bool is_within(const struct input *input, size_t length, struct error *err)
+{
+	return length <= input->limit ||
+	       error_set(err, "%s is larger than %zu bytes", input->name, input->limit);
+}
+
 static bool read_all(int fd, const char *path, size_t limit, struct str *bytes, struct error *err)
 {
-	size_t before = bytes->length;
+	const struct input input = {.fd = fd, .name = path, .limit = limit};
+	size_t before = bytes->length, count = 0;
 
-	for (;;) {
+	do {
 		str_reserve(bytes, READ_STEP);
-		ssize_t n = read(fd, bytes->bytes + bytes->length, READ_STEP);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_set_errno(err, errno, "can't read %s", path);
-		if (n == 0)
-			break;
-		bytes->length += (size_t)n;
-		if (bytes->length - before > limit)
-			return error_set(err, "%s is larger than %zu bytes", path, limit);
-	}
+		if (!read_some(&input, bytes->bytes + bytes->length, READ_STEP, &count, err))
+			return false;
+		bytes->length += count;
+		if (!is_within(&input, bytes->length - before, err))
+			return false;
+	} while (count);
 	bytes->bytes[bytes->length] = '\0';
 	return true;
 }
 
-bool fs_read(const char *path, size_t limit, struct str *bytes, struct error *err)
+/* Opens a file, or a pipe if it may be one; devices are not waited for. */
+static bool open_file(
+	struct input *input, bool may_be_pipe, struct stat *ret_status, struct error *err)
 {
+	const char *path = input->name;
+	bool waits = may_be_pipe && stat(path, ret_status) == 0 && S_ISFIFO(ret_status->st_mode);
 	/* Non-blocking, so that a FIFO without a writer does not hang us here. */
-	int fd CLEANUP(close_file) = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat status;
+	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (waits ? 0 : O_NONBLOCK);
 
-	if (fd < 0) {
-		error_set_errno(err, errno, "can't open %s", path);
-		if (errno == ENOENT)
+	input->fd = open(path, flags);
+	while (input->fd < 0 && errno == EINTR) {
+		if (was_interrupted(input, err))
+			return false;
+		input->fd = open(path, flags);
+	}
+	if (input->fd < 0) {
+		int why = errno;
+		error_set_errno(err, why, "can't open %s", path);
+		if (why == ENOENT)
 			err->code = ERROR_ABSENT;
 		return false;
 	}
-	if (fstat(fd, &status) != 0)
+	if (fstat(input->fd, ret_status) != 0)
 		return error_set_errno(err, errno, "can't read %s", path);
-	if (S_ISDIR(status.st_mode))
+	if (S_ISDIR(ret_status->st_mode))
 		return error_set(err, "%s is a folder, not a file", path);
-	if (!S_ISREG(status.st_mode))
-		return error_set(err, "%s is not a regular file", path);
-	return read_all(fd, path, limit, bytes, err);
+	if (S_ISREG(ret_status->st_mode) || (waits && S_ISFIFO(ret_status->st_mode)))
+		return true;
+	return error_set(err, "%s is not a regular file%s", path, may_be_pipe ? " or a pipe" : "");
+}
+
+bool fs_read(const char *path, size_t limit, struct str *bytes, struct error *err)
+{
+	struct input input = {.fd = -1, .name = path};
+	struct stat status;
+	bool is_open = open_file(&input, false, &status, err);
+	int fd CLEANUP(close_file) = input.fd;
+
+	return is_open && read_all(fd, path, limit, bytes, err);
 }
 
 bool fs_read_input(size_t limit, struct str *bytes, struct error *err)
 {
-	return read_all(STDIN_FILENO, "the standard input", limit, bytes, err);
+	return read_all(STDIN_FILENO, input_name, limit, bytes, err);
+}
+
+/* `expected`: how much there seems to be, in bytes. */
+static bool read_secret(
+	const struct input *input, size_t expected, struct secret *ret_secret, struct error *err)
+{
+	struct secret secret CLEANUP(secret_release) = {0};
+	size_t count = 0;
+
+	/* One more than that, so that the end is met without growing. */
+	secret_reserve(&secret, expected < input->limit ? expected + 1 : input->limit + 1);
+	do {
+		if (secret.length + 1 == secret.room)
+			secret_reserve(&secret, 2 * secret.room);
+		if (!read_some(input, secret.bytes + secret.length, secret.room - 1 - secret.length,
+			    &count, err))
+			return false;
+		secret.length += count;
+		if (!is_within(input, secret.length, err))
+			return false;
+	} while (count);
+	*ret_secret = secret_steal(&secret);
+	return true;
+}
+
+bool fs_read_secret(const char *path, size_t limit, const volatile sig_atomic_t *interrupted,
+	struct secret *ret_secret, struct error *err)
+{
+	struct input input = {.fd = -1, .name = path, .limit = limit, .interrupted = interrupted};
+	struct stat status;
+	bool is_open = open_file(&input, true, &status, err);
+	int fd CLEANUP(close_file) = input.fd;
+
+	(void)fd;
+	return is_open && read_secret(&input, (size_t)status.st_size, ret_secret, err);
+}
+
+bool fs_read_secret_input(size_t limit, const volatile sig_atomic_t *interrupted,
+	struct secret *ret_secret, struct error *err)
+{
+	const struct input input = {STDIN_FILENO, input_name, limit, interrupted};
+
+	if (isatty(STDIN_FILENO)) {
+		error_set(err, "%s is a terminal", input_name);
+		return error_hint(err, "Pipe it in, or send a file there with <.");
+	}
+	return read_secret(&input, 0, ret_secret, err);
 }
 
 bool fs_is_folder(const char *path)
@@ -153,19 +258,49 @@ static bool write_new(const char *path, const struct str *bytes, struct error *e
 	return true;
 }
 
-/* A second name for the old content: there is no moment without a file at `path`. */
+/* How much of the path is its folder, with the slash. */
+static size_t folder_length(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
+static bool is_linkless(int why)
+{
+	return why == EXDEV || why == EPERM || why == EOPNOTSUPP || why == EMLINK;
+}
+
+/*
+ * A second name for the old content, or where the file system has no such thing, a copy: there is
+ * no moment without a file at `path`. *ret_is_kept: there was something to keep.
+ */
+static bool keep_as(const char *path, const char *fresh, bool *ret_is_kept, struct error *err)
+{
+	struct str bytes CLEANUP(str_release) = {0};
+
+	*ret_is_kept = true;
+	(void)unlink(fresh);
+	if (link(path, fresh) == 0) {
+		(void)chmod(fresh, 0600); /* as it would be if we had written it */
+		return true;
+	}
+	int why = errno;
+	if (is_linkless(why))
+		return fs_read(path, SIZE_MAX, &bytes, err) && write_new(fresh, &bytes, err);
+	*ret_is_kept = why != ENOENT || access(path, F_OK) == 0;
+	return !*ret_is_kept || error_set_errno(err, why, "can't make %s", fresh);
+}
+
 static bool keep_backup(const char *path, const char *backup, struct error *err)
 {
 	char *fresh AUTO_FREE = fs_sibling(backup, ".", ".tmp");
+	bool is_kept;
 
-	(void)unlink(fresh);
-	if (link(path, fresh) != 0) {
-		int why = errno;
-		if (why == ENOENT && access(path, F_OK) != 0)
-			return true; /* nothing to keep yet */
-		return error_set_errno(err, why, "can't keep %s as %s", path, backup);
-	}
-	(void)chmod(fresh, 0600); /* as it would be if we had written it */
+	if (!keep_as(path, fresh, &is_kept, err))
+		return error_prefix(err, "can't keep %s as %s", path, backup);
+	if (!is_kept)
+		return true;
 	if (rename(fresh, backup) != 0) {
 		error_set_errno(err, errno, "can't keep %s as %s", path, backup);
 		(void)unlink(fresh);
@@ -173,7 +308,10 @@ static bool keep_backup(const char *path, const char *backup, struct error *err)
 	}
 	/* If both were names of one file already, rename does nothing and leaves both. */
 	(void)unlink(fresh);
-	return true;
+	/* That of `path` is synced in a moment. */
+	size_t length = folder_length(backup);
+	bool is_beside = folder_length(path) == length && memcmp(path, backup, length) == 0;
+	return is_beside || sync_folder_of(backup, err);
 }
 
 bool fs_replace(const char *path, const char *backup, const struct str *bytes, struct error *err)
@@ -199,14 +337,6 @@ bool fs_remove(const char *path, struct error *err)
 	if (unlink(path) != 0)
 		return errno == ENOENT || error_set_errno(err, errno, "can't remove %s", path);
 	return sync_folder_of(path, err);
-}
-
-/* How much of the path is its folder, with the slash. */
-static size_t folder_length(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
 char *fs_neighbour(const char *path, const char *name)
@@ -270,6 +400,41 @@ bool fs_may_write_beside(const char *path)
 	char *folder AUTO_FREE = fs_neighbour(path, ".");
 
 	return access(folder, W_OK | X_OK) == 0;
+}
+
+bool fs_check_target(const char *path, struct error *err)
+{
+	char *real AUTO_FREE = fs_real_path(path);
+	struct stat status;
+
+	if (stat(real, &status) == 0) {
+		if (S_ISDIR(status.st_mode))
+			return error_set(err, "%s is a folder, not a file", path);
+		if (!S_ISREG(status.st_mode))
+			return error_set(err, "%s is not a regular file", path);
+	} else if (errno != ENOENT) {
+		return error_set_errno(err, errno, "can't write %s", path);
+	}
+	char *folder AUTO_FREE = fs_neighbour(real, ".");
+	return access(folder, W_OK | X_OK) == 0 ||
+	       error_set_errno(err, errno, "can't write into the folder of %s", path);
+}
+
+bool fs_is_same_file(const char *a, const char *b)
+{
+	char *real_a AUTO_FREE = fs_real_path(a), *real_b AUTO_FREE = fs_real_path(b);
+	char *folder_a AUTO_FREE = fs_neighbour(real_a, "."),
+		       *folder_b AUTO_FREE = fs_neighbour(real_b, ".");
+	struct stat x, y;
+
+	bool has_a = stat(real_a, &x) == 0, has_b = stat(real_b, &y) == 0;
+	if (has_a != has_b)
+		return false;
+	if (!has_a &&
+		(strcmp(real_a + folder_length(real_a), real_b + folder_length(real_b)) != 0 ||
+			stat(folder_a, &x) != 0 || stat(folder_b, &y) != 0))
+		return false;
+	return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 /* ---- log ---- */

@@ -6,7 +6,10 @@
 #define ADAPTER_FS_H
 
 #include "base/error.h"
+#include "base/secret.h"
 #include "base/str.h"
+
+#include <signal.h>
 
 /*
  * Adds the bytes of a regular file to *bytes. Refuses folders, devices and FIFOs (without
@@ -16,6 +19,18 @@ bool fs_read(const char *path, size_t limit, struct str *bytes, struct error *er
 
 /* Adds all that comes from the standard input, up to `limit` bytes. */
 bool fs_read_input(size_t limit, struct str *bytes, struct error *err) MUST_CHECK;
+
+/*
+ * The same into secret bytes (gives; secret_release), and nowhere else. `interrupted` (may be NULL)
+ * ends the waiting for who writes: ERROR_INTERRUPTED.
+ *
+ * Of files also FIFOs and pipes are read, to their end: that is what <(...) of the shell means,
+ * and who names one wants to wait for it. The standard input may not be a terminal.
+ */
+bool fs_read_secret(const char *path, size_t limit, const volatile sig_atomic_t *interrupted,
+	struct secret *ret_secret, struct error *err) MUST_CHECK;
+bool fs_read_secret_input(size_t limit, const volatile sig_atomic_t *interrupted,
+	struct secret *ret_secret, struct error *err) MUST_CHECK;
 
 /* Is there a folder (or a link to one) of this name? */
 bool fs_is_folder(const char *path) MUST_CHECK;
@@ -27,10 +42,20 @@ bool fs_list(const char *path, struct arena *arena, const char *const **ret_name
 /*
  * Makes the file at `path` hold these bytes: at every instant, also of a power cut, it has either
  * all of the old content or all of the new. Mode 0600. If `backup` is not NULL, the old content
- * stays under that name. The temporary file is `.NAME.tmp` beside it: one writer at a time.
+ * stays under that name, on whatever file system. The temporary file is `.NAME.tmp` beside it: one
+ * writer at a time.
  */
 bool fs_replace(const char *path, const char *backup, const struct str *bytes,
 	struct error *err) MUST_CHECK;
+
+/*
+ * Can fs_replace make or replace a file of this name: is there none, or a regular one, in a folder
+ * that can be written? Links are followed.
+ */
+bool fs_check_target(const char *path, struct error *err) MUST_CHECK;
+
+/* Do both paths lead to one file, or would they, once it is there? */
+bool fs_is_same_file(const char *a, const char *b);
 
 /* Removes a file, durably; it is no error if there is none. */
 bool fs_remove(const char *path, struct error *err) MUST_CHECK;

@@ -5,7 +5,6 @@
 #include "base/version.h"
 
 #include <curl/curl.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -45,39 +44,6 @@ struct http_headers {
 };
 
 /* ---- what libcurl calls ---- */
-
-/* libcurl's memory may have held a header with a token: it is wiped on its way back. */
-
-static void *wiped_malloc(size_t size)
-{
-	return malloc(size);
-}
-
-static void wiped_free(void *memory)
-{
-	if (memory)
-		secret_wipe(memory, malloc_usable_size(memory));
-	free(memory);
-}
-
-static void *wiped_realloc(void *memory, size_t size)
-{
-	size_t before = memory ? malloc_usable_size(memory) : 0;
-
-	if (size <= before && memory)
-		return memory;
-	void *moved = malloc(size ? size : 1);
-	if (moved && memory)
-		memcpy(moved, memory, before);
-	if (moved)
-		wiped_free(memory);
-	return moved;
-}
-
-static void *wiped_calloc(size_t count, size_t size)
-{
-	return calloc(count, size);
-}
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
@@ -191,8 +157,7 @@ static void forget_key_log(void)
 struct http *http_new(const struct http_options *options, struct error *err)
 {
 	forget_key_log();
-	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiped_malloc, wiped_free, wiped_realloc,
-		    strdup, wiped_calloc) != CURLE_OK) {
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		error_set(err, "libcurl can't start");
 		return NULL;
 	}
@@ -366,11 +331,53 @@ static bool was_connected(CURL *easy)
 	return pretransfer_us > 0;
 }
 
+/*
+ * A handshake that was cut off may work the next time; one that the two sides can't agree on never
+ * will. libcurl has one code for both, so its words have to do (of OpenSSL, then of GnuTLS).
+ */
+static bool is_disagreement(const char *reason)
+{
+	static const char *const words[] = {"wrong version number", "unsupported protocol",
+		"protocol version", "handshake failure", "no protocols available",
+		"unrecognized name", "no suitable", "no shared cipher", "unexpected TLS packet",
+		"unsupported version", "Handshake failed"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strstr(reason, words[i]))
+			return true;
+	return false;
+}
+
+/* Will TLS never work with this server, and these certificates? */
+static bool is_tls_trouble(const struct transfer *transfer, CURLcode code)
+{
+	switch ((int)code) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CRL_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_INVALIDCERTSTATUS:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CLIENTCERT:
+	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_ENGINE_NOTFOUND:
+	case CURLE_SSL_ENGINE_SETFAILED:
+	case CURLE_SSL_ENGINE_INITFAILED:
+		return true;
+	case CURLE_SSL_CONNECT_ERROR:
+		return is_disagreement(transfer->reason);
+	default:
+		return false;
+	}
+}
+
 static enum http_outcome outcome_of(const struct transfer *transfer, CURLcode code)
 {
 	/* Once it went out, the server may have done it, whatever came back. */
 	if (transfer->sendings > 0 && code != CURLE_OK)
 		return HTTP_UNKNOWN;
+	if (is_tls_trouble(transfer, code))
+		return HTTP_NEVER;
 	switch ((int)code) {
 	case CURLE_OK:
 		return HTTP_ANSWERED;
@@ -378,9 +385,6 @@ static enum http_outcome outcome_of(const struct transfer *transfer, CURLcode co
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_RESOLVE_PROXY:
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_ISSUER_ERROR:
 		return HTTP_NEVER;
 	default:
 		return was_connected(transfer->easy) ? HTTP_UNKNOWN : HTTP_NOT_SENT;
@@ -397,6 +401,7 @@ static char *describe(const struct transfer *transfer, CURLcode code)
 	else if (code == CURLE_WRITE_ERROR)
 		reason = "the answer is larger than 16 MiB";
 	size_t length = strlen(reason);
+	str_text_add(&text, code == CURLE_SSL_CONNECT_ERROR ? "TLS could not be set up: " : "");
 	while (length && strchr("\r\n. ", reason[length - 1]))
 		length--;
 	text_add_visible(&text, reason, length, 200);
@@ -412,6 +417,7 @@ static void finish(struct http *http, CURL *easy, CURLcode code)
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
 	struct http_response *response = transfer->response;
 	response->outcome = outcome_of(transfer, code);
+	response->is_tls_trouble = is_tls_trouble(transfer, code);
 	curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &elapsed_us);
 	response->elapsed_us = elapsed_us;
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);

@@ -63,7 +63,7 @@ void http_start(struct http *http, const struct http_request *request);
 enum http_outcome {
 	HTTP_ANSWERED, /* a whole answer came */
 	HTTP_NOT_SENT, /* the server surely did not see the request */
-	HTTP_NEVER,    /* nor will it: no such host, a bad certificate */
+	HTTP_NEVER,    /* nor will it: no such host, a bad certificate, no TLS in common */
 	HTTP_UNKNOWN,  /* it may have seen it and may have done what it says */
 };
 
@@ -77,6 +77,7 @@ struct http_response {
 	int64_t rate_reset_ms;   /* of the same (t) */
 	char ray[HTTP_RAY_SIZE]; /* cf-ray, printable; "" if there was none */
 	char *problem;           /* without an answer: what happened, for people; else NULL */
+	bool is_tls_trouble;     /* HTTP_NEVER, because of TLS or a certificate */
 	int64_t elapsed_us;
 };
 

@@ -223,6 +223,11 @@ bool json_is_string(const struct json *json)
 	return cJSON_IsString(in(json));
 }
 
+bool json_is_number(const struct json *json)
+{
+	return cJSON_IsNumber(in(json));
+}
+
 bool json_is_true(const struct json *json)
 {
 	return cJSON_IsTrue(in(json));
@@ -266,6 +271,53 @@ bool json_integer(const struct json *json, int64_t *ret_number)
 		return false;
 	*ret_number = (int64_t)number;
 	return true;
+}
+
+/* The next number in valid JSON, from *at on, which then stands behind it. Gives its length. */
+static size_t next_number(const char *bytes, size_t length, size_t *at)
+{
+	bool is_quoted = false;
+
+	for (; *at < length; (*at)++) {
+		char c = bytes[*at];
+		if (c == '"')
+			is_quoted = !is_quoted;
+		else if (is_quoted && c == '\\')
+			(*at)++;
+		else if (!is_quoted && (c == '-' || (c >= '0' && c <= '9')))
+			break;
+	}
+	if (*at >= length)
+		return 0;
+	size_t start = *at;
+	*at = number_end(bytes, start, length);
+	return *at - start;
+}
+
+/* In the order of the text; recursion is bounded by JSON_DEPTH_LIMIT. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static void keep_numbers(cJSON *json, const char *bytes, size_t length, size_t *at)
+{
+	for (cJSON *it = json->child; it; it = it->next)
+		keep_numbers(it, bytes, length, at);
+	if (!cJSON_IsNumber(json) || json->valuestring)
+		return;
+	size_t digits = next_number(bytes, length, at);
+	/* cJSON_Delete frees it, whatever the type; by cJSON's allocator, which is malloc. */
+	json->valuestring = mem_alloc(digits + 1);
+	memcpy(json->valuestring, bytes + *at - digits, digits);
+}
+
+void json_keep_numbers(struct json *json, const char *bytes, size_t length)
+{
+	size_t at = 0;
+
+	keep_numbers((cJSON *)(void *)json, bytes, length, &at);
+}
+
+const char *json_number_text(const struct json *json)
+{
+	return json_is_number(json) ? in(json)->valuestring : NULL;
 }
 
 const struct json *json_first(const struct json *container)

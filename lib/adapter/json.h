@@ -30,6 +30,7 @@ void json_free_pointer(struct json **json); /* for CLEANUP */
 bool json_is_object(const struct json *json);
 bool json_is_array(const struct json *json);
 bool json_is_string(const struct json *json);
+bool json_is_number(const struct json *json);
 bool json_is_true(const struct json *json);
 bool json_is_false(const struct json *json);
 bool json_is_null(const struct json *json); /* a JSON null; not: absent */
@@ -43,6 +44,13 @@ const char *json_get_text(const struct json *object, const char *key);
 
 /* A whole number within +-2^53; false if it is anything else. */
 bool json_integer(const struct json *json, int64_t *ret_number) MUST_CHECK;
+
+/*
+ * Lends a number as it is written there, digit by digit, or NULL if it is none. Only after
+ * json_keep_numbers, which takes them from the bytes of which json_parse made the value.
+ */
+void json_keep_numbers(struct json *json, const char *bytes, size_t length);
+const char *json_number_text(const struct json *json);
 
 /* Walks members or items: for (it = json_first(v); it; it = json_next(it)). */
 const struct json *json_first(const struct json *container);

@@ -30,6 +30,8 @@ struct builder {
 
 /* ---- errors with a place ---- */
 
+enum { LONGEST_BREAK = 3 };
+
 /* How long the line break is that starts here, as YAML 1.1 and libyaml count lines; 0: none. */
 static size_t break_length(const char *bytes, size_t left)
 {
@@ -63,12 +65,12 @@ static void index_lines(struct yaml_document *doc)
 static const char *line_of(const struct yaml_document *doc, size_t line, size_t *ret_length)
 {
 	size_t start = doc->line_starts[line - 1];
-	size_t end = line < doc->lines ? doc->line_starts[line] : doc->length;
+	size_t next = line < doc->lines ? doc->line_starts[line] : doc->length;
+	size_t end = next > start + LONGEST_BREAK ? next - LONGEST_BREAK : start;
 
-	*ret_length = 0;
-	while (start + *ret_length < end &&
-		!break_length(doc->bytes + start + *ret_length, end - start - *ret_length))
-		++*ret_length;
+	while (end < next && break_length(doc->bytes + end, next - end) != next - end)
+		end++;
+	*ret_length = end - start;
 	return doc->bytes + start;
 }
 
@@ -110,6 +112,17 @@ static size_t characters(const char *text, size_t length)
 	return count;
 }
 
+/* The offset of so many characters before, or the start of the line. */
+static size_t back(const char *line, size_t at, size_t characters)
+{
+	for (; at && characters; characters--) {
+		at--;
+		while (at && ((unsigned char)line[at] & 0xc0) == 0x80)
+			at--;
+	}
+	return at;
+}
+
 /* What of a line is shown; the rest may hold a secret that somebody has put there. */
 enum {
 	HIDE_FRONT = 1,  /* what stands in front, up to the last brace or comma */
@@ -137,22 +150,17 @@ static size_t value_offset(const char *line, size_t length)
  * Shows a window of the line around the column, so that a huge line stays one line; of what
  * stands from the column on, at most `shown` characters.
  */
-static void add_snippet(struct yaml_document *doc, struct error *err, unsigned hidden, size_t shown)
+static void show_line(struct yaml_document *doc, struct error *err, unsigned hidden, size_t shown)
 {
 	struct str text = {0};
 	size_t length;
 
-	if (!doc->line_starts)
-		index_lines(doc);
-	if (err->line > doc->lines)
-		return;
 	const char *start = line_of(doc, err->line, &length);
-	err->offset_bytes = doc->skipped + (size_t)(start - doc->bytes) +
-			    column_offset(start, length, err->column);
+	size_t place = column_offset(start, length, err->column);
+	err->offset_bytes = doc->skipped + (size_t)(start - doc->bytes) + place;
 	size_t end = hidden & HIDE_VALUES ? value_offset(start, length) : length;
-	size_t at = column_offset(start, end, err->column);
-	size_t column = characters(start, at) + 1;
-	size_t from = column > SNIPPET_COLUMNS ? column_offset(start, at, column - 20) : 0;
+	size_t at = place < end ? place : end;
+	size_t from = back(start, at, SNIPPET_COLUMNS - 1) ? back(start, at, 20) : 0;
 	size_t behind = hidden & HIDE_FRONT ? behind_separator(start, at) : 0;
 	from = behind > from ? behind : from;
 	size_t to = from + column_offset(start + from, end - from, SNIPPET_COLUMNS + 1);
@@ -166,6 +174,23 @@ static void add_snippet(struct yaml_document *doc, struct error *err, unsigned h
 	err->snippet = str_steal(&text);
 }
 
+/*
+ * To find the place, the line is read from its start: for each of thousands of errors in one line
+ * of many megabytes, that would take hours. Those that nobody will read go without.
+ */
+static void add_snippet(
+	struct yaml_document *doc, struct error_list *errors, unsigned hidden, size_t shown)
+{
+	struct error *err = &errors->items[errors->count - 1];
+
+	if (errors->count > ERROR_LIST_MOST)
+		return;
+	if (!doc->line_starts)
+		index_lines(doc);
+	if (err->line <= doc->lines)
+		show_line(doc, err, hidden, shown);
+}
+
 /* An error of the text itself: nobody knows yet what is a key and what a value. */
 static struct error *error_in_text(
 	struct yaml_document *doc, size_t line, size_t column, struct error_list *errors)
@@ -173,7 +198,7 @@ static struct error *error_in_text(
 	struct error *err = error_list_add(errors);
 
 	error_at(err, doc->file, line, column);
-	add_snippet(doc, err, HIDE_VALUES, SNIPPET_COLUMNS);
+	add_snippet(doc, errors, HIDE_VALUES, SNIPPET_COLUMNS);
 	return err;
 }
 
@@ -196,7 +221,7 @@ struct error *yaml_error(
 
 	error_at(err, doc->file, node->line, node->column);
 	err->span = node->kind == YAML_SCALAR ? node->columns : columns_of(node);
-	add_snippet(doc, err, node->is_in_braces ? HIDE_FRONT : 0, columns_of(node));
+	add_snippet(doc, errors, node->is_in_braces ? HIDE_FRONT : 0, columns_of(node));
 	return err;
 }
 
@@ -206,7 +231,7 @@ struct error *yaml_error_hidden(
 	struct error *err = error_list_add(errors);
 
 	error_at(err, doc->file, node->line, node->column);
-	add_snippet(doc, err, node->is_in_braces ? HIDE_FRONT : 0, 0);
+	add_snippet(doc, errors, node->is_in_braces ? HIDE_FRONT : 0, 0);
 	return err;
 }
 
@@ -221,7 +246,7 @@ static struct error *error_at_event(struct builder *b, const yaml_event_t *event
 	struct error *err = error_list_add(b->errors);
 
 	error_at(err, b->doc->file, event->start_mark.line + 1, event->start_mark.column + 1);
-	add_snippet(b->doc, err, is_in_braces(b) ? HIDE_FRONT : 0, shown);
+	add_snippet(b->doc, b->errors, is_in_braces(b) ? HIDE_FRONT : 0, shown);
 	return err;
 }
 
@@ -300,11 +325,11 @@ static bool refuse_tag(struct builder *b, const yaml_event_t *event, const yaml_
 {
 	if (!tag || strcmp((const char *)tag, YAML_STR_TAG) == 0)
 		return true;
-	struct str text CLEANUP(str_release) = {0};
-	text_add_visible(&text, (const char *)tag, strlen((const char *)tag), 60);
+	/* A password that begins with ! reads as a tag: it is not shown. */
 	struct error *err = error_at_event(b, event, 0);
-	error_set(err, "tags are not supported: %s", str_text(&text));
-	error_hint(err, "Take the tag out; what a key wants is known without it.");
+	error_set(err, "tags are not supported");
+	error_hint(err, "Take the word with the ! out; what a key wants is known without it. Text "
+			"that begins with ! needs quotes.");
 	return false;
 }
 
@@ -367,9 +392,8 @@ static bool on_alias(struct builder *b, const yaml_event_t *event)
 	const struct yaml *target = table_get(b->anchors, name);
 	size_t columns = strlen(name) + 1;
 
-	if (!target) {
-		error_set(error_at_event(b, event, columns),
-			"there is no anchor of this name before it");
+	if (!target) { /* and it may be a password that begins with * */
+		error_set(error_at_event(b, event, 1), "there is no anchor of this name before it");
 		return false;
 	}
 	for (size_t i = 0; i < b->depth; i++) {

@@ -70,7 +70,9 @@ const char *yaml_written(const struct yaml *node);
 /*
  * Lends a new error at this node with file, line, column, the line itself and a caret. What
  * belongs to other keys in the line is left out, and so is the value when the key is at fault: it
- * may be a secret. For the same reason errors of syntax show nothing behind a key.
+ * may be a secret. For the same reason errors of syntax show nothing behind a key, and errors about
+ * tags and aliases not what follows the ! or *: some passwords begin with these. From
+ * ERROR_LIST_MOST on, errors have no line.
  */
 struct error *yaml_error(
 	struct yaml_document *doc, const struct yaml *node, struct error_list *errors);

@@ -117,6 +117,19 @@ struct error *error_list_add(struct error_list *list)
 	return &list->items[list->count++];
 }
 
+void error_list_cut(struct error_list *list)
+{
+	size_t more = list->count > ERROR_LIST_MOST ? list->count - ERROR_LIST_MOST : 0;
+
+	if (!more)
+		return;
+	while (list->count > ERROR_LIST_MOST)
+		error_release(&list->items[--list->count]);
+	struct error *last = error_list_add(list);
+	error_set(last, "%zu more error%s not shown", more, more == 1 ? " is" : "s are");
+	error_hint(last, "Mend the first ones; the others may go with them.");
+}
+
 void error_list_release(struct error_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)

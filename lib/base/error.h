@@ -55,8 +55,17 @@ struct error_list {
 	size_t count, room;
 };
 
+/* As many errors of one input as anybody reads. */
+enum { ERROR_LIST_MOST = 100 };
+
 /* Lends a new, empty error at the end of the list: valid until the next is added. */
 struct error *error_list_add(struct error_list *list);
+
+/*
+ * Of more than ERROR_LIST_MOST errors, the last are left out, and one in their place counts them.
+ * Once, when all were found.
+ */
+void error_list_cut(struct error_list *list);
 void error_list_release(struct error_list *list);
 
 #endif

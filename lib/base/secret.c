@@ -5,10 +5,19 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-void secret_init(struct secret *secret, size_t length)
+enum { SHELF_BYTES = 65536, SMALL_BYTES = 1024, STEP_BYTES = 16 };
+
+/* Pages that small secrets share. They go back when the last of these is released. */
+struct shelf {
+	char *bytes;
+	size_t used, secrets;
+};
+
+static struct shelf *newest;
+
+/* Gives zeroed, locked pages. */
+static void *map_pages(size_t room)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t room = (length / page + 1) * page;
 	void *pages = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (pages == MAP_FAILED)
@@ -16,7 +25,43 @@ void secret_init(struct secret *secret, size_t length)
 	/* Best effort: a small RLIMIT_MEMLOCK must not stop a run. */
 	(void)mlock(pages, room);
 	(void)madvise(pages, room, MADV_DONTDUMP);
-	*secret = (struct secret){.bytes = pages, .length = length, .room = room};
+	return pages;
+}
+
+static void init_small(struct secret *secret, size_t length)
+{
+	size_t room = (length / STEP_BYTES + 1) * STEP_BYTES;
+
+	if (!newest || SHELF_BYTES - newest->used < room) {
+		newest = mem_alloc(sizeof(*newest));
+		newest->bytes = map_pages(SHELF_BYTES);
+	}
+	*secret = (struct secret){newest->bytes + newest->used, length, room, newest};
+	newest->used += room;
+	newest->secrets++;
+}
+
+static void release_small(struct secret *secret)
+{
+	struct shelf *shelf = secret->shelf;
+
+	if (--shelf->secrets > 0)
+		return;
+	munmap(shelf->bytes, SHELF_BYTES);
+	if (shelf == newest)
+		newest = NULL;
+	free(shelf);
+}
+
+void secret_init(struct secret *secret, size_t length)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t room = (length / page + 1) * page;
+
+	if (length < SMALL_BYTES)
+		init_small(secret, length);
+	else
+		*secret = (struct secret){map_pages(room), length, room, NULL};
 }
 
 void secret_copy(struct secret *secret, const char *bytes, size_t length)
@@ -24,6 +69,28 @@ void secret_copy(struct secret *secret, const char *bytes, size_t length)
 	secret_init(secret, length);
 	if (length)
 		memcpy(secret->bytes, bytes, length);
+}
+
+void secret_reserve(struct secret *secret, size_t bytes)
+{
+	struct secret larger;
+
+	if (secret->room > bytes)
+		return;
+	secret_init(&larger, bytes);
+	larger.length = secret->length;
+	if (secret->length)
+		memcpy(larger.bytes, secret->bytes, secret->length);
+	secret_release(secret);
+	*secret = larger;
+}
+
+struct secret secret_steal(struct secret *secret)
+{
+	struct secret stolen = *secret;
+
+	*secret = (struct secret){0};
+	return stolen;
 }
 
 void secret_wipe(void *memory, size_t size)
@@ -35,7 +102,10 @@ void secret_release(struct secret *secret)
 {
 	if (secret->bytes) {
 		secret_wipe(secret->bytes, secret->room);
-		munmap(secret->bytes, secret->room);
+		if (secret->shelf)
+			release_small(secret);
+		else
+			munmap(secret->bytes, secret->room);
 	}
 	*secret = (struct secret){0};
 }

@@ -2,33 +2,105 @@
 
 #include <string.h>
 
+/* Lends the object that is declared under this address, of a store or a secret, or NULL. */
+static const struct object *find_declared(struct reading *r, const char *address)
+{
+	struct arena *arena = &r->model->arena;
+	size_t length = strcspn(address, "/");
+	const char *alias = arena_bytes(arena, address, length);
+
+	if (!address[length])
+		return NULL;
+	const char *store = address + length + 1, *secret = strchr(store, '/');
+	if (!secret)
+		return model_object(r->model, alias, store, NULL);
+	store = arena_bytes(arena, store, (size_t)(secret - store));
+	return model_object(r->model, alias, store, secret + 1);
+}
+
+/* 1: an alias; 2: the address of a store; 3: of a secret. */
+static size_t count_parts(const char *address)
+{
+	size_t count = 1;
+
+	for (; *address; address++)
+		count += *address == '/';
+	return count;
+}
+
 /* ---- moved ---- */
 
-/* A store has no other name than the one that it was created with. */
-static void refuse_rename(struct reading *r, size_t document, const struct yaml *to)
+/* A store has no other name than the one that it was created with, and no other account. */
+static void refuse_store(
+	struct reading *r, size_t document, const struct yaml *from, const struct yaml *to)
 {
 	struct error *err = reading_error(r, document, to);
 
+	if (strcmp(strchr(from->text, '/'), strchr(to->text, '/')) == 0) {
+		error_set(err, "a store moves with its account only: name the alias alone");
+		error_hint(err, "An account of another alias is {from: prod, to: live}; all that "
+				"the state has in it moves along.");
+		return;
+	}
 	error_set(err, "a store can't be renamed: Cloudflare has no such call");
 	error_hint(err, "Declare a store of the new name in `stores`, fill it, then take the old "
 			"one out of the manifest (or let it live: `removed` with destroy: false).");
 }
 
+/* Nor does anything take a value from one store to another. */
+static void refuse_transfer(struct reading *r, size_t document, const struct yaml *to)
+{
+	struct error *err = reading_error(r, document, to);
+
+	error_set(err, "a secret can't be moved to another store: Cloudflare has no such call");
+	error_hint(err, "Declare it in the other store, with a source of its value. An account "
+			"that is called something else is moved from alias to alias.");
+}
+
+static bool is_in_same_store(const char *from, const char *to)
+{
+	size_t length = (size_t)(strrchr(from, '/') - from) + 1;
+
+	return strncmp(from, to, length) == 0;
+}
+
 static bool check_kinds(struct reading *r, size_t document, const struct yaml *node)
 {
 	const struct yaml *from = yaml_get(node, "from"), *to = yaml_get(node, "to");
-	const char *from_store = strchr(from->text, '/'), *to_store = strchr(to->text, '/');
+	size_t parts = count_parts(from->text);
 
-	if (!from_store != !to_store)
+	if (parts != count_parts(to->text))
 		return error_set(reading_error(r, document, node),
-			"a move goes from alias to alias, or from address to address");
+			"a move goes from alias to alias, or from secret to secret");
 	if (strcmp(from->text, to->text) == 0)
 		return error_set(
 			reading_error(r, document, node), "this moves something to where it is");
-	if (!from_store || strcmp(from_store, to_store) == 0)
+	if (parts == 2)
+		refuse_store(r, document, from, to);
+	else if (parts == 3 && !is_in_same_store(from->text, to->text))
+		refuse_transfer(r, document, to);
+	else
 		return true;
-	refuse_rename(r, document, to);
 	return false;
+}
+
+/* What is moved is called by its new name in `stores`, and no longer by its old one. */
+static void check_secret(struct reading *r, const struct move *move)
+{
+	const struct object *old = find_declared(r, move->from);
+
+	if (!find_declared(r, move->to)) {
+		struct error *err = reading_error_at(r, &move->place, 1);
+		error_set(err, "a secret is moved to `%s`, and none of this address is declared",
+			reading_shown(r, move->to));
+		error_hint(err, "Give it its new name in `secrets` of its store, too.");
+	}
+	if (old) {
+		struct error *err = reading_error_at(r, &move->place, 1);
+		error_set(err, "`%s` is moved from here and still declared in %s",
+			reading_shown(r, move->from), reading_where(r, &old->place));
+		error_hint(err, "Take it out of one of the two.");
+	}
 }
 
 /* A move ends at an account that is there, or where another move begins. */
@@ -38,6 +110,8 @@ static void check_ends(struct reading *r, const struct table *begins)
 		const struct move *it = &r->model->moves[i];
 		size_t length = strcspn(it->to, "/");
 		const char *alias = arena_bytes(&r->model->arena, it->to, length);
+		if (model_account(r->model, alias) && count_parts(it->to) == 3)
+			check_secret(r, it);
 		if (model_account(r->model, alias) || table_get(begins, it->to))
 			continue;
 		const char *shown = reading_shown(r, it->to);
@@ -83,13 +157,32 @@ static void check_moves(struct reading *r)
 
 /* ---- removed ---- */
 
-/* Lends the object that is declared under this address, ALIAS/STORE, or NULL. */
-static const struct object *find_declared(struct reading *r, const char *address)
+/*
+ * What is recorded in an account that is gone from the manifest can be forgotten, but not reached.
+ * The state knows whether there was such an account.
+ */
+static void check_removal_account(struct reading *r, const struct removal *removal)
 {
-	size_t length = strcspn(address, "/");
-	const char *alias = arena_bytes(&r->model->arena, address, length);
+	size_t length = strcspn(removal->from, "/");
+	const char *alias = arena_bytes(&r->model->arena, removal->from, length);
+	const struct account *account = model_account(r->model, alias);
+	bool is_whole = !removal->from[length];
 
-	return model_object(r->model, alias, address + length + 1, NULL);
+	if (account ? !is_whole : !removal->destroys)
+		return;
+	struct error *err = reading_error_at(r, &removal->place, 1);
+	if (account) {
+		error_set(
+			err, "`%s` is an account of the manifest", reading_shown(r, removal->from));
+		error_hint(err, "Name the store, as in ALIAS/STORE; an alias alone is for an "
+				"account that is not in `accounts` any more.");
+		return;
+	}
+	const char *shown = reading_shown(r, removal->from);
+	reading_note(r, shown == removal->from ? NULL : shown, alias);
+	reading_unknown_alias(r, alias, err);
+	error_hint(err, "What is in an account that the manifest does not have can't be destroyed, "
+			"only forgotten: with destroy: false.");
 }
 
 static void check_removals(struct reading *r)
@@ -105,6 +198,7 @@ static void check_removals(struct reading *r)
 			error_set(reading_error_at(r, &it->place, 1),
 				"`%s` is removed twice, first in %s", shown,
 				reading_where(r, &before->place));
+		check_removal_account(r, it);
 		if (!declared)
 			continue;
 		struct error *err = reading_error_at(r, &it->place, 1);

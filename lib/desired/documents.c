@@ -66,6 +66,7 @@ static void open_file(struct opening *o, const char *path)
 		return;
 	struct document *document =
 		new_document(o->documents, is_input ? "(standard input)" : path);
+	document->is_input = is_input;
 	bool is_read = is_input ? fs_read_input(DOCUMENTS_SIZE_LIMIT, &document->bytes, &err)
 				: fs_read(path, DOCUMENTS_SIZE_LIMIT, &document->bytes, &err);
 	if (!is_read) {

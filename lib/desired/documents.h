@@ -11,6 +11,7 @@ enum { DOCUMENTS_SIZE_LIMIT = 64 << 20 }; /* of one file, in bytes */
 
 struct document {
 	const char *file; /* what errors call it */
+	bool is_input;    /* it came from the standard input */
 	struct str bytes;
 	struct yaml_document yaml;
 };

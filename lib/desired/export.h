@@ -4,6 +4,9 @@
  *
  * Names that another reader of YAML would take for a number, a truth or a date are quoted. What
  * a manifest can't hold (a name with a slash, two stores of one name) becomes a comment.
+ *
+ * No value can be known: a secret gets the variable of the environment that is called like it, and
+ * `update: if_absent`, so that nothing is written over the value that it has.
  */
 #ifndef DESIRED_EXPORT_H
 #define DESIRED_EXPORT_H
@@ -13,8 +16,9 @@
 
 /*
  * Adds the manifest: the accounts of `accounts`, with their token sources, and the stores of
- * `live`; both are sorted. *notes is told what was left out, a sentence each. Gives the number of
- * stores written; with none the text is a start, but no manifest that cfprov would accept.
+ * `live` with the secrets that are in them; both are sorted. *notes is told what was left out, a
+ * sentence each. Gives the number of stores written; with none the text is a start, but no manifest
+ * that cfprov would accept.
  */
 size_t export_manifest(const struct model *accounts, const struct model *live, struct str *out,
 	struct error_list *notes);

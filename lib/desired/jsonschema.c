@@ -14,8 +14,11 @@ static void add_characters(struct str *out, const struct schema_text *text)
 {
 	if (text->characters)
 		str_format(out, "[%s]", text->characters);
+	else if (text->escapes)
+		str_format(out, "([^\\u0000-\\u001f\\u007f-\\u009f%c]|%c[%s])", text->escapes[0],
+			text->escapes[0], text->escapes + 1);
 	else
-		str_text_add(out, "[^\\u0000-\\u001f\\u007f]");
+		str_text_add(out, "[^\\u0000-\\u001f\\u007f-\\u009f]");
 }
 
 /* The characters and how many, without anchors. */
@@ -67,22 +70,24 @@ static void put_pattern(struct json_writer *w, const struct schema_text *text)
 		add_parts(&pattern, text);
 	} else {
 		add_except(&pattern, text, "$");
+		if (text->start)
+			str_char(&pattern, text->start);
 		add_characters(&pattern, text);
-		str_char(&pattern, '+');
+		str_char(&pattern, text->start || text->may_be_empty ? '*' : '+');
 	}
 	str_char(&pattern, '$');
 	json_put_text(w, "pattern", str_text(&pattern));
 }
 
 /* A number is text, too, when a manifest is read; to an editor it is a number. */
-static void put_words(struct json_writer *w, const struct schema_text *text)
+static void put_words(struct json_writer *w, const char *const *words)
 {
 	json_begin_array(w, "enum");
-	for (size_t i = 0; text->words[i]; i++) {
+	for (size_t i = 0; words[i]; i++) {
 		size_t number;
-		if (text_to_number(text->words[i], 1000000, &number))
+		if (text_to_number(words[i], 1000000, &number))
 			json_put_integer(w, NULL, (int64_t)number);
-		json_put_text(w, NULL, text->words[i]);
+		json_put_text(w, NULL, words[i]);
 	}
 	json_end(w);
 }
@@ -90,7 +95,7 @@ static void put_words(struct json_writer *w, const struct schema_text *text)
 static void put_text(struct json_writer *w, const struct schema_text *text)
 {
 	if (text->words) {
-		put_words(w, text);
+		put_words(w, text->words);
 		return;
 	}
 	json_begin_array(w, "type");
@@ -99,22 +104,30 @@ static void put_text(struct json_writer *w, const struct schema_text *text)
 	json_end(w);
 	if (text->longest)
 		json_put_integer(w, "maxLength", (int64_t)text->longest);
-	put_pattern(w, text);
+	if (!text->is_free)
+		put_pattern(w, text);
 }
 
 /* ---- nodes ---- */
 
-enum { SCALARS = SCHEMA_TEXT | SCHEMA_BOOL };
+enum { SCALARS = SCHEMA_TEXT | SCHEMA_BOOL | SCHEMA_NUMBER };
 
 /* Writes into the object that is open; `in_source`: below a source, where variables don't stand. */
 static void put_node(struct json_writer *w, const struct schema *schema, bool in_source);
 
 static void put_plain_scalar(struct json_writer *w, const struct schema *schema)
 {
-	if (schema->types & SCHEMA_BOOL)
+	if (schema->is_only_true) {
+		json_put_bool(w, "const", true);
+	} else if (schema->types & SCHEMA_BOOL) {
 		json_put_text(w, "type", "boolean");
-	else
+	} else if (schema->types & SCHEMA_NUMBER) {
+		json_put_text(w, "type", "integer");
+		json_put_integer(w, "minimum", (int64_t)schema->number->least);
+		json_put_integer(w, "maximum", (int64_t)schema->number->most);
+	} else {
 		put_text(w, schema->text);
+	}
 }
 
 static void put_scalar(struct json_writer *w, const struct schema *schema, bool in_source)
@@ -124,6 +137,11 @@ static void put_scalar(struct json_writer *w, const struct schema *schema, bool 
 		return;
 	}
 	json_begin_array(w, "anyOf");
+	if (schema->text && schema->text->known) { /* for editors that propose what they see */
+		json_begin_object(w, NULL);
+		put_words(w, schema->text->known);
+		json_end(w);
+	}
 	json_begin_object(w, NULL);
 	put_plain_scalar(w, schema);
 	json_end(w);
@@ -161,6 +179,45 @@ static void put_required(struct json_writer *w, const struct schema *schema)
 		json_end(w);
 }
 
+static void put_required_key(struct json_writer *w, const char *name)
+{
+	json_begin_array(w, "required");
+	json_put_text(w, NULL, name);
+	json_end(w);
+}
+
+static void put_one_of(struct json_writer *w, const struct schema *schema)
+{
+	if (!schema->one_of)
+		return;
+	json_begin_array(w, "oneOf");
+	for (size_t i = 0; schema->one_of[i]; i++) {
+		json_begin_object(w, NULL);
+		put_required_key(w, schema->one_of[i]);
+		json_end(w);
+	}
+	json_end(w);
+}
+
+static void put_rules(struct json_writer *w, const struct schema *schema)
+{
+	if (!schema->rules)
+		return;
+	json_begin_object(w, "dependencies");
+	for (const struct schema_rule *it = schema->rules; it->key; it++) {
+		json_begin_object(w, it->key);
+		if (it->needs)
+			put_required_key(w, it->needs);
+		if (it->excludes) {
+			json_begin_object(w, "not");
+			put_required_key(w, it->excludes);
+			json_end(w);
+		}
+		json_end(w);
+	}
+	json_end(w);
+}
+
 static void put_map(struct json_writer *w, const struct schema *schema,
 	bool in_source) /* NOLINT(misc-no-recursion) */
 {
@@ -169,9 +226,12 @@ static void put_map(struct json_writer *w, const struct schema *schema,
 	if (schema->is_filled)
 		json_put_integer(w, "minProperties", 1);
 	put_required(w, schema);
+	put_one_of(w, schema);
+	put_rules(w, schema);
 	json_begin_object(w, "properties");
 	for (const struct schema_key *it = schema->keys; it->name; it++)
-		put_member(w, it, in_source);
+		if (it->schema)
+			put_member(w, it, in_source);
 	json_end(w);
 }
 
@@ -196,6 +256,8 @@ static void put_list(struct json_writer *w, const struct schema *schema,
 	json_put_text(w, "type", "array");
 	if (schema->is_filled)
 		json_put_integer(w, "minItems", 1);
+	if (schema->is_set)
+		json_put_bool(w, "uniqueItems", true);
 	json_begin_object(w, "items");
 	put_node(w, schema->items, in_source);
 	json_end(w);
@@ -212,7 +274,7 @@ static void put_container(struct json_writer *w, const struct schema *schema,
 		put_list(w, schema, in_source);
 }
 
-/* Recursion follows the tables, which are four levels deep. */
+/* Recursion follows the tables, which are ten levels deep. */
 static void put_node(struct json_writer *w, const struct schema *schema,
 	bool in_source) /* NOLINT(misc-no-recursion) */
 {

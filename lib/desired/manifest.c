@@ -5,43 +5,42 @@
 #include "desired/changes.h"
 #include "desired/interpolate.h"
 #include "desired/reading.h"
+#include "desired/references.h"
+#include "desired/secrets.h"
 #include "desired/shape.h"
 
 #include <string.h>
 
 /* ---- stores ---- */
 
-static bool is_true(const struct yaml *node)
-{
-	return node && strcmp(node->text, "true") == 0;
-}
-
-static void add_store(struct reading *r, const char *alias, const struct spot *at)
+static void add_store(
+	struct reading *r, const char *alias, const struct spot *at, const struct secrets *secrets)
 {
 	const struct yaml *node = at->node;
 	const struct yaml *name = node->kind == YAML_SCALAR ? node : yaml_get(node, "name");
-	const struct yaml *on_remove = yaml_get(node, "on_remove");
 	struct object *object = model_add_object(r->model, alias, name->text, NULL);
 
 	reading_note(r, name->written, object->store);
-	object->may_adopt = is_true(yaml_get(node, "adopt"));
-	object->prevent_destroy = is_true(yaml_get(node, "prevent_destroy"));
-	object->forget_on_remove = on_remove && strcmp(on_remove->text, "forget") == 0;
+	object->may_adopt = reading_says(node, "adopt", "true");
+	object->prevent_destroy = reading_says(node, "prevent_destroy", "true");
+	object->forget_on_remove = reading_says(node, "on_remove", "forget");
 	object->place = reading_place(r, at->document, name);
+	secrets_add(r, alias, name->text, secrets);
 }
 
 static void read_store(struct reading *r, const struct table *aliases, const struct spot *at)
 {
 	const struct yaml *chosen = yaml_get(at->node, "accounts");
+	const struct secrets secrets = secrets_read(r, at);
 
 	if (!chosen) {
 		for (size_t i = 0; i < r->model->account_count; i++)
-			add_store(r, r->model->accounts[i].alias, at);
+			add_store(r, r->model->accounts[i].alias, at, &secrets);
 		return;
 	}
 	for (const struct yaml *it = chosen->first; it; it = it->next) {
 		if (table_get(aliases, it->text)) {
-			add_store(r, it->text, at);
+			add_store(r, it->text, at, &secrets);
 			continue;
 		}
 		reading_note(r, it->written, it->text);
@@ -60,7 +59,9 @@ static void no_stores(struct reading *r, const struct spot *empty)
 		error_set(err, "`stores` is empty");
 	else
 		error_set(err, "`stores` is missing %s", is_one ? "here" : "in all of the files");
-	error_hint(err, "cfprov never reads an empty manifest as a wish to have nothing.");
+	error_hint(err,
+		"cfprov never reads an empty manifest as a wish to have nothing. If that is "
+		"meant, run cfprov destroy with the manifest as it was.");
 }
 
 static void read_stores(struct reading *r)
@@ -88,12 +89,14 @@ static void refuse_double(
 	const char *shown = reading_shown(r, second->store);
 
 	error_set(reading_error_at(r, &second->place, text_columns(shown)),
-		"%s `%s` stands twice for the account `%s`, first in %s",
-		object_kind_word(second->kind), shown, second->account,
+		"store `%s` stands twice for the account `%s`, first in %s", shown, second->account,
 		reading_where(r, &first->place));
 }
 
-/* Before the model is sorted: in the order of the files. */
+/*
+ * Before the model is sorted: in the order of the files. Of secrets, desired/secrets has seen to
+ * it: a store stands once, and all of its secrets with it.
+ */
 static void refuse_doubles(struct reading *r)
 {
 	struct table *seen = NULL;
@@ -101,6 +104,8 @@ static void refuse_doubles(struct reading *r)
 
 	for (size_t i = 0; i < r->model->object_count; i++) {
 		struct object *object = &r->model->objects[i];
+		if (object->kind != OBJECT_STORE)
+			continue;
 		const char *address =
 			arena_format(&addresses, "%s/%s", object->account, object->store);
 		const struct object *first = table_get(seen, address);
@@ -113,6 +118,22 @@ static void refuse_doubles(struct reading *r)
 }
 
 /* ---- the state ---- */
+
+/* Not compared with another one: whoever has two of them has one too many. */
+static void read_fingerprint_key(struct reading *r)
+{
+	struct value_source *key = &r->model->fingerprint_key;
+
+	for (struct spot it = {0}; reading_next(r, "state", &it);) {
+		const struct yaml *node = yaml_get(it.node, "fingerprint_key");
+		if (node && key->kind != VALUE_NONE)
+			error_set(reading_error(r, it.document, node),
+				"another `fingerprint_key` stands in %s",
+				reading_where(r, &key->place));
+		else if (node)
+			*key = reference_read(r, it.document, node);
+	}
+}
 
 static const char *given_state_path(const struct reading *r, const struct spot *at)
 {
@@ -171,7 +192,8 @@ static bool check_documents(struct manifest *manifest, struct error_list *errors
 		const struct schema *schema = &schema_manifest;
 		is_good = interpolate(&manifest->variables, doc, doc->root, schema, errors) &&
 			  is_good;
-		is_good = shape_check(doc, doc->root, schema, errors) && is_good;
+		is_good =
+			shape_check(doc, doc->root, schema, errors, &manifest->warnings) && is_good;
 	}
 	return is_good && variables_check_used(&manifest->variables, errors);
 }
@@ -190,6 +212,7 @@ bool manifest_read(struct manifest *manifest, const char *default_account_id,
 		model_sort(&model);
 		changes_read(&r);
 		(void)read_state(&r);
+		read_fingerprint_key(&r);
 	}
 	table_free(&r.written);
 	if (errors->count != before) {
@@ -200,26 +223,63 @@ bool manifest_read(struct manifest *manifest, const char *default_account_id,
 	return true;
 }
 
-static bool check_state(
-	struct manifest *manifest, struct yaml_document *doc, struct error_list *errors)
+/* Checks one key of a document; the others may be as they like. */
+static bool check_key(struct manifest *manifest, struct yaml_document *doc, const char *name,
+	struct error_list *errors)
 {
+	const struct schema_key *key = schema_manifest.keys;
 	struct yaml *it = doc->root->kind == YAML_MAP ? doc->root->first : NULL;
 
-	while (it && strcmp(it->key->text, "state") != 0)
+	while (strcmp(key->name, name) != 0)
+		key++;
+	while (it && strcmp(it->key->text, name) != 0)
 		it = it->next;
-	return !it || (interpolate(&manifest->variables, doc, it, &schema_state, errors) &&
-			      shape_check(doc, it, &schema_state, errors));
+	return !it || (interpolate(&manifest->variables, doc, it, key->schema, errors) &&
+			      shape_check(doc, it, key->schema, errors, &manifest->warnings));
+}
+
+static bool check_keys(struct manifest *manifest, const char *const *names, size_t count,
+	struct error_list *errors)
+{
+	for (size_t i = 0; i < manifest->documents.count; i++)
+		for (size_t k = 0; k < count; k++)
+			if (!check_key(
+				    manifest, &manifest->documents.items[i].yaml, names[k], errors))
+				return false;
+	return true;
+}
+
+bool manifest_accounts(
+	struct manifest *manifest, struct model *ret_accounts, struct error_list *errors)
+{
+	static const char *const keys[] = {"account_id", "accounts"};
+	struct model model = {0};
+	struct reading r = start_reading(manifest, &model, errors);
+	struct spot spot = {0};
+	size_t before = errors->count;
+
+	if (check_keys(manifest, keys, ARRAY_SIZE(keys), errors) &&
+		(reading_next(&r, keys[0], &spot) || reading_next(&r, keys[1], &spot)))
+		reading_accounts(&r, NULL);
+	table_free(&r.written);
+	if (errors->count != before) {
+		model_release(&model);
+		return false;
+	}
+	model_sort(&model);
+	*ret_accounts = model;
+	return true;
 }
 
 bool manifest_state_path(struct manifest *manifest, char **ret_path, struct error_list *errors)
 {
+	static const char *const keys[] = {"state"};
 	struct model model CLEANUP(model_release) = {0};
 	struct reading r = start_reading(manifest, &model, errors);
 	size_t before = errors->count;
 
-	for (size_t i = 0; i < manifest->documents.count; i++)
-		if (!check_state(manifest, &manifest->documents.items[i].yaml, errors))
-			return false;
+	if (!check_keys(manifest, keys, 1, errors))
+		return false;
 	const char *path = read_state(&r);
 	if (errors->count != before)
 		return false;
@@ -243,6 +303,7 @@ void manifest_release(struct manifest *manifest)
 {
 	documents_release(&manifest->documents);
 	variables_release(&manifest->variables);
+	error_list_release(&manifest->warnings);
 }
 
 char *manifest_beside(const struct manifest_source *source, const char *name)

@@ -29,6 +29,7 @@ struct manifest_source {
 struct manifest {
 	struct documents documents;
 	struct variables variables;
+	struct error_list warnings; /* of manifest_read: what is taken, but may be a mistake */
 };
 
 /* ERROR_ABSENT: there is no such file. */
@@ -49,6 +50,13 @@ bool manifest_read(struct manifest *manifest, const char *default_account_id,
  */
 bool manifest_state_path(
 	struct manifest *manifest, char **ret_path, struct error_list *errors) MUST_CHECK;
+
+/*
+ * Fills *ret_accounts (model_release) with the accounts that the manifest names, if any, and with
+ * nothing else, sorted. Nothing else of the manifest need be right.
+ */
+bool manifest_accounts(struct manifest *manifest, struct model *ret_accounts,
+	struct error_list *errors) MUST_CHECK;
 
 /* Gives (free) the path of a file of this name beside the first manifest, or in its folder. */
 char *manifest_beside(const struct manifest_source *source, const char *name) MUST_CHECK;

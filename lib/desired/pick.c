@@ -60,6 +60,7 @@ bool pick_accounts(const struct pick *pick, struct model *desired, struct error 
 		removal->destroys = desired->removals[i].destroys;
 		removal->place = keep_place(&picked, &desired->removals[i].place);
 	}
+	picked.fingerprint_key = value_source_copy(&picked.arena, &desired->fingerprint_key);
 	model_sort(&picked);
 	model_release(desired);
 	*desired = picked;

@@ -1,6 +1,7 @@
 #include "desired/reading.h"
 
 #include "base/text.h"
+#include "desired/references.h"
 #include "desired/shape.h"
 
 #include <string.h>
@@ -50,6 +51,13 @@ const char *reading_where(struct reading *r, const struct place *place)
 	return arena_format(&r->model->arena, "%s:%zu", str_text(&file), place->line);
 }
 
+bool reading_says(const struct yaml *map, const char *key, const char *text)
+{
+	const struct yaml *node = yaml_get(map, key);
+
+	return node && strcmp(node->text, text) == 0;
+}
+
 void reading_note(struct reading *r, const char *written, const char *text)
 {
 	if (!written)
@@ -76,11 +84,8 @@ static void add_account(struct reading *r, size_t document, const struct yaml *n
 
 	reading_note(r, id->written, account->id);
 	account->place = reading_place(r, document, node);
-	if (!token)
-		return;
-	account->token.kind = VALUE_ENV;
-	account->token.name = arena_text(&r->model->arena, yaml_get(token, "env")->text);
-	account->token.place = reading_place(r, document, token);
+	if (token)
+		account->token = reference_read(r, document, token);
 }
 
 /* What stands in `accounts` so far: alias or id -> struct spot of the account. */

@@ -1,6 +1,7 @@
 /*
  * Inside desired/: documents of the right shape become a model, topic by topic (accounts here,
- * stores in desired/manifest, moves and removals in desired/changes). What is wrong now is between
+ * stores in desired/manifest, secrets in desired/secrets, moves
+ * and removals in desired/changes). What is wrong now is between
  * keys or between files, so errors show a second place.
  */
 #ifndef DESIRED_READING_H
@@ -38,6 +39,9 @@ struct error *reading_error_at(struct reading *r, const struct place *place, siz
 
 /* "FILE:LINE", fit to be shown; lent by the model's arena. */
 const char *reading_where(struct reading *r, const struct place *place);
+
+/* Does the map have this key with this text? */
+bool reading_says(const struct yaml *map, const char *key, const char *text);
 
 /* Remembers how the file has a text; `written` NULL: as it is. The reading keeps `text`. */
 void reading_note(struct reading *r, const char *written, const char *text);

@@ -1,5 +1,6 @@
 #include "desired/shape.h"
 
+#include "adapter/table.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -9,8 +10,6 @@
 /* Is it one of the characters, as between the brackets of a regular expression? */
 static bool is_among(unsigned char c, const char *characters)
 {
-	if (!characters)
-		return c >= 0x20 && c != 0x7f;
 	for (const char *it = characters; *it; it++) {
 		bool is_range = it[1] == '-' && it[2];
 		unsigned char first = (unsigned char)it[0],
@@ -20,6 +19,16 @@ static bool is_among(unsigned char c, const char *characters)
 		it += is_range ? 2 : 0;
 	}
 	return false;
+}
+
+/* Is it one that may stand there; without `characters`, no control character, C0 or C1? */
+static bool is_allowed(const char *at, const char *characters)
+{
+	unsigned char c = (unsigned char)at[0];
+
+	if (characters)
+		return is_among(c, characters);
+	return c >= 0x20 && c != 0x7f && !(c == 0xc2 && ((unsigned char)at[1] & 0xe0) == 0x80);
 }
 
 static bool is_word(const char *const *words, const char *text, size_t length)
@@ -62,12 +71,38 @@ static bool refuse_character(const char *text, size_t at, bool shows_text, struc
 	return false;
 }
 
+static bool are_escapes_right(const char *escapes, const char *text, struct str *why)
+{
+	for (; *text; text++) {
+		if (*text != escapes[0])
+			continue;
+		if (!text[1] || !strchr(escapes + 1, text[1])) {
+			str_format(why, "behind each %c belongs %c", escapes[0], escapes[1]);
+			for (const char *it = escapes + 2; *it; it++)
+				str_format(why, " or %c", *it);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool is_start_right(const struct schema_text *schema, const char *text, struct str *why)
+{
+	if (schema->start && text[0] != schema->start) {
+		str_format(why, "it must start with %c", schema->start);
+		return false;
+	}
+	return true;
+}
+
 /* Is the text up to `length` right as a whole without parts? */
 static bool is_simple_right(const struct schema_text *schema, const char *text, size_t length,
 	bool shows_text, struct str *why)
 {
 	size_t good = 0;
 
+	if (schema->is_free || (!length && schema->may_be_empty))
+		return true;
 	if (!length) {
 		str_text_add(why, "it is empty");
 		return false;
@@ -77,7 +112,7 @@ static bool is_simple_right(const struct schema_text *schema, const char *text, 
 			schema->longest);
 		return false;
 	}
-	while (good < length && is_among((unsigned char)text[good], schema->characters))
+	while (good < length && is_allowed(text + good, schema->characters))
 		good++;
 	if (good < length)
 		return refuse_character(text, good, shows_text, why);
@@ -132,10 +167,28 @@ bool shape_text_is_right(
 		       refuse_word(schema, text, shows_text, why);
 	if (schema->parts)
 		return are_parts_right(schema, text, shows_text, why);
-	return is_simple_right(schema, text, strlen(text), shows_text, why);
+	return is_simple_right(schema, text, strlen(text), shows_text, why) &&
+	       is_start_right(schema, text, why) &&
+	       (!schema->escapes || are_escapes_right(schema->escapes, text, why));
+}
+
+static bool is_number_right(const struct schema_number *schema, const char *text, struct str *why)
+{
+	size_t number;
+
+	if (text_to_number(text, schema->most, &number) && number >= schema->least &&
+		(text[0] != '0' || !text[1]))
+		return true;
+	str_format(why, "it must be a whole number from %zu to %zu", schema->least, schema->most);
+	return false;
 }
 
 /* ---- what can be wrong ---- */
+
+struct walk {
+	struct yaml_document *doc;
+	struct error_list *errors, *warnings;
+};
 
 static void add_quoted(struct str *out, const char *text)
 {
@@ -144,58 +197,81 @@ static void add_quoted(struct str *out, const char *text)
 	str_char(out, '`');
 }
 
-static struct error *error_at_node(struct yaml_document *doc, const struct yaml *node,
-	bool is_source, struct error_list *errors)
+/* "`key`", of a member, or what stands for it. */
+static void add_subject(struct str *out, const struct yaml *node, const char *otherwise)
 {
-	return is_source ? yaml_error_hidden(doc, node, errors) : yaml_error(doc, node, errors);
+	if (node->key)
+		add_quoted(out, node->key->text);
+	else
+		str_text_add(out, otherwise);
 }
 
-static void hint_at_env(struct error *err)
+static struct error *error_at_node(struct walk *w, const struct yaml *node, bool is_hidden)
 {
-	error_hint(err, "A secret never stands in the manifest itself: put it into an environment "
-			"variable, say NAME, and write {env: NAME} for it.");
+	return is_hidden ? yaml_error_hidden(w->doc, node, w->errors)
+			 : yaml_error(w->doc, node, w->errors);
 }
 
-static void wrong_type(struct yaml_document *doc, const struct yaml *node,
-	const struct schema *schema, struct error_list *errors)
+static void hint_at_sources(struct error *err)
+{
+	error_hint(err, "A secret never stands in the manifest itself, which is kept and shared: "
+			"put it into an environment variable, say NAME, and write {env: NAME} for "
+			"it. It may also come from {file: PATH}, {command: [PROGRAM, ARGUMENT]} or "
+			"{dotenv: PATH, key: NAME}.");
+}
+
+static void wrong_type(struct walk *w, const struct yaml *node, const struct schema *schema)
 {
 	bool is_text = node->kind == YAML_SCALAR && !yaml_is_null(node);
 	struct str key CLEANUP(str_release) = {0};
-	struct error *err = error_at_node(doc, node, schema->is_source, errors);
+	struct error *err = error_at_node(w, node, schema->is_source || schema->is_private);
 	const char *found = node->kind == YAML_MAP    ? "a map"
 			    : node->kind == YAML_LIST ? "a list"
 			    : is_text                 ? "text"
 						      : "nothing";
 
-	if (node->key)
-		add_quoted(&key, node->key->text);
+	add_subject(&key, node, "");
 	if (node->key)
 		error_set(err, "%s must be %s; this is %s", str_text(&key), schema->is, found);
 	else
 		error_set(err, "expected %s; this is %s", schema->is, found);
-	if (schema->is_source && is_text)
-		hint_at_env(err);
+	if (schema->one_of && is_text)
+		hint_at_sources(err);
 }
 
-static void unknown_key(struct yaml_document *doc, const struct yaml *member,
-	const struct schema *schema, struct error_list *errors)
+/* Those that may stand in this map. */
+static void add_known(struct str *out, const struct schema *schema)
+{
+	for (const struct schema_key *it = schema->keys; it->name; it++)
+		if (it->schema)
+			str_format(out, "%s`%s`", out->length ? ", " : "", it->name);
+}
+
+static const char *near_key(const struct schema *schema, const char *name)
+{
+	for (const struct schema_key *it = schema->keys; it->name; it++)
+		if (it->schema && text_is_near(name, it->name))
+			return it->name;
+	return NULL;
+}
+
+static void unknown_key(struct walk *w, const struct yaml *member, const struct schema *schema)
 {
 	struct str text CLEANUP(str_release) = {0}, known CLEANUP(str_release) = {0};
 	const struct yaml *key = member->key;
-	const char *near = NULL;
-	/* A key without a value, where a secret is near, may be the secret itself: {TOKEN}. */
-	bool is_hidden = schema->is_source && yaml_is_null(member);
-	struct error *err = error_at_node(doc, key, is_hidden, errors);
+	const char *near = near_key(schema, key->text);
+	/* Where a secret is near, a key that resembles none may be the secret: {TOKEN}. */
+	bool is_bare = (schema->is_source || schema->is_private) && yaml_is_null(member);
+	bool is_hidden = is_bare || (schema->is_source && !near);
+	struct error *err = error_at_node(w, key, is_hidden);
 
-	for (const struct schema_key *it = schema->keys; it->name; it++) {
-		str_format(&known, "%s`%s`", known.length ? ", " : "", it->name);
-		if (!near && text_is_near(key->text, it->name))
-			near = it->name;
-	}
+	add_known(&known, schema);
 	if (!is_hidden)
 		add_quoted(&text, key->text);
-	if (is_hidden)
+	if (is_bare)
 		error_set(err, "a key without a value");
+	else if (is_hidden)
+		error_set(err, "an unknown key");
 	else if (near)
 		error_set(err, "unknown key %s; did you mean `%s`?", str_text(&text), near);
 	else
@@ -203,16 +279,90 @@ static void unknown_key(struct yaml_document *doc, const struct yaml *member,
 	error_hint(err, "Known here: %s.", str_text(&known));
 }
 
-static void empty(struct yaml_document *doc, const struct yaml *node, const struct schema *schema,
-	struct error_list *errors)
+static void refused_key(struct walk *w, const struct yaml *member, const struct schema_key *key)
+{
+	error_set(yaml_error(w->doc, member->key, w->errors), "`%s` is not possible here: %s",
+		key->name, key->meaning);
+}
+
+static void empty(struct walk *w, const struct yaml *node, const struct schema *schema)
 {
 	struct str key CLEANUP(str_release) = {0};
-	struct error *err = yaml_error(doc, node, errors);
+	struct error *err = yaml_error(w->doc, node, w->errors);
 
-	if (node->key)
-		add_quoted(&key, node->key->text);
-	error_set(err, "%s is empty", node->key ? str_text(&key) : "this");
+	add_subject(&key, node, "this");
+	error_set(err, "%s is empty", str_text(&key));
 	error_hint(err, "It must be %s.", schema->is);
+}
+
+static void wrong_text(
+	struct walk *w, const struct yaml *node, const struct schema *schema, const struct str *why)
+{
+	struct str text CLEANUP(str_release) = {0}, key CLEANUP(str_release) = {0};
+	struct error *err = error_at_node(w, node, schema->is_source);
+
+	if (schema->is_source)
+		str_text_add(&text, "what stands here");
+	else
+		add_quoted(&text, yaml_written(node));
+	add_subject(&key, node, "");
+	if (node->key)
+		error_set(
+			err, "%s can't be %s: %s", str_text(&key), str_text(&text), str_text(why));
+	else
+		error_set(err, "%s is not possible here: %s", str_text(&text), str_text(why));
+	if (schema->is_source && schema->text && !schema->text->words)
+		hint_at_sources(err);
+}
+
+/* ---- what holds between the keys of a map ---- */
+
+static const struct yaml *first_of(const struct yaml *node, const char *const *names)
+{
+	for (const struct yaml *it = node->first; it; it = it->next)
+		if (is_word(names, it->key->text, strlen(it->key->text)))
+			return it;
+	return NULL;
+}
+
+static void none_of(struct walk *w, const struct yaml *node, const char *const *names)
+{
+	struct str all CLEANUP(str_release) = {0}, key CLEANUP(str_release) = {0};
+
+	for (size_t i = 0; names[i]; i++)
+		str_format(&all, "%s`%s`", !i ? "" : names[i + 1] ? ", " : " or ", names[i]);
+	add_subject(&key, node, "this");
+	error_set(yaml_error(w->doc, node, w->errors), "%s has no source: it needs %s",
+		str_text(&key), str_text(&all));
+}
+
+/* Whoever mistyped a key has been told, and need not be told what is missing. */
+static void check_one_of(
+	struct walk *w, const struct yaml *node, const char *const *names, bool knows_all)
+{
+	const struct yaml *first = first_of(node, names);
+
+	if (!first && knows_all && node->first)
+		none_of(w, node, names);
+	for (const struct yaml *it = first ? first->next : NULL; it; it = it->next)
+		if (is_word(names, it->key->text, strlen(it->key->text)))
+			error_set(yaml_error(w->doc, it->key, w->errors),
+				"both `%s` and `%s` are given, and only one source can be",
+				first->key->text, it->key->text);
+}
+
+static void check_rule(struct walk *w, const struct yaml *node, const struct schema_rule *rule)
+{
+	const struct yaml *member = yaml_get(node, rule->key);
+
+	if (!member)
+		return;
+	if (rule->needs && !yaml_get(node, rule->needs))
+		error_set(yaml_error(w->doc, member->key, w->errors), "`%s` needs `%s` beside it",
+			rule->key, rule->needs);
+	if (rule->excludes && yaml_get(node, rule->excludes))
+		error_set(yaml_error(w->doc, member->key, w->errors),
+			"`%s` can't stand beside `%s`", rule->key, rule->excludes);
 }
 
 /* ---- the walk ---- */
@@ -225,54 +375,94 @@ static const struct schema_key *find_key(const struct schema *schema, const char
 	return NULL;
 }
 
-static void check_node(struct yaml_document *doc, const struct yaml *node,
-	const struct schema *schema, struct error_list *errors);
+static void check_node(struct walk *w, const struct yaml *node, const struct schema *schema);
 
-static void check_map(struct yaml_document *doc, const struct yaml *node,
-	const struct schema *schema, struct error_list *errors) /* NOLINT(misc-no-recursion) */
+/* False if the table has no such key, or refuses it. */
+static bool check_member(struct walk *w, const struct yaml *member,
+	const struct schema *schema) /* NOLINT(misc-no-recursion) */
 {
-	for (const struct yaml *it = node->first; it; it = it->next) {
-		const struct schema_key *key = find_key(schema, it->key->text);
-		if (key)
-			check_node(doc, it, key->schema, errors);
-		else
-			unknown_key(doc, it, schema, errors);
-	}
+	const struct schema_key *key = find_key(schema, member->key->text);
+
+	if (!key)
+		unknown_key(w, member, schema);
+	else if (!key->schema)
+		refused_key(w, member, key);
+	else
+		check_node(w, member, key->schema);
+	return key && key->schema;
+}
+
+static void check_map(struct walk *w, const struct yaml *node,
+	const struct schema *schema) /* NOLINT(misc-no-recursion) */
+{
+	bool knows_all = true;
+
+	for (const struct yaml *it = node->first; it; it = it->next)
+		knows_all = check_member(w, it, schema) && knows_all;
 	for (const struct schema_key *it = schema->keys; it->name; it++)
 		if (it->is_required && !yaml_get(node, it->name))
-			error_set(yaml_error(doc, node, errors), "`%s` is missing here", it->name);
+			error_set(yaml_error(w->doc, node, w->errors), "`%s` is missing here",
+				it->name);
+	if (schema->one_of)
+		check_one_of(w, node, schema->one_of, knows_all);
+	for (const struct schema_rule *it = schema->rules; it && it->key; it++)
+		check_rule(w, node, it);
 }
 
-static void wrong_text(struct yaml_document *doc, const struct yaml *node, bool is_source,
-	const struct str *why, struct error_list *errors)
+/* A text that may be right: Cloudflare learns new ones. */
+static void check_known(struct walk *w, const struct yaml *node, const struct schema_text *text)
 {
-	struct str text CLEANUP(str_release) = {0}, key CLEANUP(str_release) = {0};
-	struct error *err = error_at_node(doc, node, is_source, errors);
+	struct str shown CLEANUP(str_release) = {0}, all CLEANUP(str_release) = {0};
+	const char *near = NULL;
 
-	if (is_source)
-		str_text_add(&text, "what stands here");
+	if (!text->known || is_word(text->known, node->text, strlen(node->text)))
+		return;
+	for (size_t i = 0; text->known[i]; i++) {
+		str_format(&all, "%s%s", i ? ", " : "", text->known[i]);
+		if (!near && !node->written && text_is_near(node->text, text->known[i]))
+			near = text->known[i];
+	}
+	add_quoted(&shown, yaml_written(node));
+	struct error *warning = yaml_error(w->doc, node, w->warnings);
+	if (near)
+		error_set(warning, "%s is no %s that cfprov knows; did you mean `%s`?",
+			str_text(&shown), text->known_is, near);
 	else
-		add_quoted(&text, yaml_written(node));
-	if (node->key)
-		add_quoted(&key, node->key->text);
-	if (node->key)
 		error_set(
-			err, "%s can't be %s: %s", str_text(&key), str_text(&text), str_text(why));
-	else
-		error_set(err, "%s is not possible here: %s", str_text(&text), str_text(why));
-	if (is_source)
-		hint_at_env(err);
+			warning, "%s is no %s that cfprov knows", str_text(&shown), text->known_is);
+	error_hint(warning, "It knows %s.", str_text(&all));
 }
 
-static void check_text(struct yaml_document *doc, const struct yaml *node,
-	const struct schema *schema, struct error_list *errors)
+static void check_text(struct walk *w, const struct yaml *node, const struct schema *schema)
 {
 	struct str why CLEANUP(str_release) = {0};
 	const struct schema_text *text = node->is_key ? schema->name : schema->text;
 	bool shows_text = !node->written && !schema->is_source;
 
-	if (!node->is_spoilt && !shape_text_is_right(text, node->text, shows_text, &why))
-		wrong_text(doc, node, schema->is_source, &why, errors);
+	if (node->is_spoilt)
+		return;
+	if (!shape_text_is_right(text, node->text, shows_text, &why))
+		wrong_text(w, node, schema, &why);
+	else
+		check_known(w, node, text);
+}
+
+static void check_number(struct walk *w, const struct yaml *node, const struct schema *schema)
+{
+	struct str why CLEANUP(str_release) = {0};
+
+	if (!node->is_spoilt && !is_number_right(schema->number, node->text, &why))
+		wrong_text(w, node, schema, &why);
+}
+
+static void check_bool(struct walk *w, const struct yaml *node, const struct schema *schema)
+{
+	struct str why CLEANUP(str_release) = {0};
+
+	if (!schema->is_only_true || strcmp(node->text, "true") == 0)
+		return;
+	str_text_add(&why, "it must be `true`, or be left out");
+	wrong_text(w, node, schema, &why);
 }
 
 static unsigned types_of(const struct yaml *node)
@@ -283,46 +473,70 @@ static unsigned types_of(const struct yaml *node)
 		return SCHEMA_LIST;
 	if (yaml_is_null(node))
 		return 0;
-	if (node->is_plain && (strcmp(node->text, "true") == 0 || strcmp(node->text, "false") == 0))
-		return SCHEMA_TEXT | SCHEMA_BOOL;
-	return SCHEMA_TEXT;
+	if (!node->is_plain)
+		return SCHEMA_TEXT;
+	if (strcmp(node->text, "true") == 0 || strcmp(node->text, "false") == 0)
+		return SCHEMA_TEXT | SCHEMA_NUMBER | SCHEMA_BOOL;
+	return SCHEMA_TEXT | SCHEMA_NUMBER;
 }
 
-static void check_items(struct yaml_document *doc, const struct yaml *node,
-	const struct schema *schema, struct error_list *errors) /* NOLINT(misc-no-recursion) */
+static void refuse_doubles(struct walk *w, const struct yaml *list)
+{
+	struct table *seen = NULL;
+
+	for (const struct yaml *it = list->first; it; it = it->next) {
+		struct str shown CLEANUP(str_release) = {0};
+		if (it->kind != YAML_SCALAR || !table_put(&seen, it->text, w))
+			continue;
+		add_quoted(&shown, yaml_written(it));
+		error_set(yaml_error(w->doc, it, w->errors), "%s stands twice in this list",
+			str_text(&shown));
+	}
+	table_free(&seen);
+}
+
+static void check_items(struct walk *w, const struct yaml *node,
+	const struct schema *schema) /* NOLINT(misc-no-recursion) */
 {
 	for (const struct yaml *it = node->first; it; it = it->next) {
 		if (node->kind == YAML_MAP)
-			check_text(doc, it->key, schema, errors);
-		check_node(doc, it, schema->items, errors);
+			check_text(w, it->key, schema);
+		check_node(w, it, schema->items);
 	}
+	if (schema->is_set)
+		refuse_doubles(w, node);
 }
 
-/* Recursion follows the tables, which are four levels deep. */
-static void check_node(struct yaml_document *doc, const struct yaml *node,
-	const struct schema *schema, struct error_list *errors) /* NOLINT(misc-no-recursion) */
+/* Recursion follows the tables, which are ten levels deep. */
+static void check_node(struct walk *w, const struct yaml *node,
+	const struct schema *schema) /* NOLINT(misc-no-recursion) */
 {
 	unsigned type = types_of(node) & schema->types;
 
 	if (!type) {
 		if (!node->is_spoilt)
-			wrong_type(doc, node, schema, errors);
+			wrong_type(w, node, schema);
 	} else if (schema->is_filled && node->kind != YAML_SCALAR && !node->first) {
-		empty(doc, node, schema, errors);
+		empty(w, node, schema);
 	} else if (type & SCHEMA_MAP) {
-		check_map(doc, node, schema, errors);
+		check_map(w, node, schema);
 	} else if (type & (SCHEMA_LIST | SCHEMA_NAMED)) {
-		check_items(doc, node, schema, errors);
+		check_items(w, node, schema);
 	} else if (type & SCHEMA_TEXT) {
-		check_text(doc, node, schema, errors);
+		check_text(w, node, schema);
+	} else if (type & SCHEMA_NUMBER) {
+		check_number(w, node, schema);
+	} else {
+		check_bool(w, node, schema);
 	}
 }
 
 bool shape_check(struct yaml_document *doc, const struct yaml *node, const struct schema *schema,
-	struct error_list *errors)
+	struct error_list *errors, struct error_list *warnings)
 {
+	struct walk w = {doc, errors, warnings};
 	size_t before = errors->count;
 
-	check_node(doc, node, schema, errors);
+	check_node(&w, node, schema);
 	return errors->count == before;
 }

@@ -11,9 +11,12 @@
 #include "adapter/yaml.h"
 #include "desired/schema.h"
 
-/* Adds to *errors all that is wrong below this node. False if anything was. */
+/*
+ * Adds to *errors all that is wrong below this node, and to *warnings what only may be. False if
+ * there were errors.
+ */
 bool shape_check(struct yaml_document *doc, const struct yaml *node, const struct schema *schema,
-	struct error_list *errors) MUST_CHECK;
+	struct error_list *errors, struct error_list *warnings) MUST_CHECK;
 
 /*
  * Is the text right? Else adds to *why what is wrong, without a full stop; characters of the text

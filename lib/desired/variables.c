@@ -43,8 +43,21 @@ void variables_init(struct variables *variables, const char *const *pairs, size_
 void variables_release(struct variables *variables)
 {
 	table_free(&variables->table);
+	table_free(&variables->known);
+	free((void *)variables->asked);
 	arena_release(&variables->arena);
 	*variables = (struct variables){0};
+}
+
+static void remember(struct variables *variables, const char *name)
+{
+	if (table_get(variables->known, name))
+		return;
+	variables->asked = mem_room((void *)variables->asked, variables->asked_count,
+		&variables->asked_room, sizeof(*variables->asked));
+	name = arena_text(&variables->arena, name);
+	variables->asked[variables->asked_count++] = name;
+	table_put(&variables->known, name, variables);
 }
 
 static const char *find_value(struct variables *variables, const char *name)
@@ -52,6 +65,7 @@ static const char *find_value(struct variables *variables, const char *name)
 	struct variable *given = table_get(variables->table, name);
 	struct str own CLEANUP(str_release) = {0};
 
+	remember(variables, name);
 	if (given) {
 		given->is_used = true;
 		return given->value;
@@ -185,6 +199,15 @@ bool variables_expand(
 	return problems->count == before;
 }
 
+/* A name is letters, digits and _: it may be shown. */
+static const char *near_name(const struct variables *variables, const char *name)
+{
+	for (size_t i = 0; i < variables->asked_count; i++)
+		if (text_is_near(name, variables->asked[i]))
+			return variables->asked[i];
+	return NULL;
+}
+
 bool variables_check_used(const struct variables *variables, struct error_list *errors)
 {
 	size_t before = errors->count;
@@ -195,9 +218,11 @@ bool variables_check_used(const struct variables *variables, struct error_list *
 			continue;
 		struct error *err = error_list_add(errors);
 		struct str name CLEANUP(str_release) = {0};
+		const char *near = near_name(variables, it->name);
 		text_add_visible(&name, it->name, strlen(it->name), SHOWN_COLUMNS);
-		error_set(err, "-var %s: the manifest has no ${%s}", str_text(&name),
-			str_text(&name));
+		error_set(err, "-var %s: the manifest has no ${%s}%s%s%s", str_text(&name),
+			str_text(&name), near ? "; did you mean " : "", near ? near : "",
+			near ? "?" : "");
 	}
 	return errors->count == before;
 }

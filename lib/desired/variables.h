@@ -23,6 +23,9 @@ struct variables {
 	struct variable *items; /* as given */
 	size_t count;
 	struct table *table; /* name -> struct variable; the last of a name counts */
+	const char **asked;  /* the names that the manifest has asked for, each once */
+	size_t asked_count, asked_room;
+	struct table *known; /* those, by name */
 	size_t expanded_bytes;
 };
 

@@ -13,16 +13,23 @@ static bool refuse_alias(
 		err, "Give the other account another alias, or use another state (-state).");
 }
 
-static bool refuse_account(
-	const struct account *known, const struct account *account, struct error *err)
+/* Where the new alias is free, the old one can give way to it. */
+static bool refuse_account(const struct account *before, const struct account *account,
+	bool is_free, struct error *err)
 {
-	struct str alias CLEANUP(str_release) = {0};
+	struct str text CLEANUP(str_release) = {0};
+	const char *old;
 
-	text_add_visible(&alias, known->alias, strlen(known->alias), 80);
+	text_add_visible(&text, before->alias, strlen(before->alias), 120);
+	old = str_text(&text);
 	error_set(err, "the state knows the account %s as `%s`, the manifest as `%s`", account->id,
-		str_text(&alias), account->alias);
-	return error_hint(err, "If that is its new name: cfprov state mv %s %s", str_text(&alias),
-		account->alias);
+		old, account->alias);
+	if (!is_free)
+		return error_hint(err, "Keep the alias `%s`, or use another state (-state).", old);
+	return error_hint(err,
+		"If that is its new name, write `moved: [{from: %s, to: %s}]`, or do it at once: "
+		"cfprov state mv %s %s",
+		old, account->alias, old, account->alias);
 }
 
 bool belongs_check(const struct model *recorded, const struct account *account, struct error *err)
@@ -30,17 +37,17 @@ bool belongs_check(const struct model *recorded, const struct account *account, 
 	const struct account *known = model_account(recorded, account->alias);
 	size_t count, unresolved;
 
-	if (known && strcmp(known->id, account->id) != 0)
-		return refuse_alias(known, account, err);
-	for (size_t i = 0; i < recorded->account_count && !known; i++) {
+	if (known && strcmp(known->id, account->id) == 0)
+		return true;
+	for (size_t i = 0; i < recorded->account_count; i++) {
 		const struct account *other = &recorded->accounts[i];
 		if (strcmp(other->id, account->id) != 0)
 			continue;
 		belongs_count(recorded, other->alias, &count, &unresolved);
 		if (count)
-			return refuse_account(other, account, err);
+			return refuse_account(other, account, !known, err);
 	}
-	return true;
+	return !known || refuse_alias(known, account, err);
 }
 
 /* Of the objects of a sorted model, the first whose account is not before the alias. */

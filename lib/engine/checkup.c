@@ -47,7 +47,7 @@ static void admit(struct patient *patient, struct checkup *checkup, struct clien
 	for (size_t i = 0; i < QUESTIONS; i++)
 		patient->askings[i] = (struct asking){(enum question)i, patient};
 	checkup->uses_token = client_has_token(client, checkup->lane);
-	if (checkup->uses_token)
+	if (checkup->uses_token && !checkup->shares)
 		ask(client, patient, ASK_USER_TOKEN);
 	live_listing_start(
 		&patient->listing, &patient->live, found, client, &patient->askings[ASK_LIST]);
@@ -90,10 +90,11 @@ static void take(struct client *client, struct client_answer *answer)
 	const struct asking *asking = answer->tag;
 	struct patient *patient = asking->patient;
 	struct checkup *checkup = patient->checkup;
+	struct checkup *first = checkup->shares ? checkup->shares : checkup;
 
 	if (answer->rate_remaining >= 0) {
-		checkup->rate_remaining = answer->rate_remaining;
-		checkup->rate_reset_ms = answer->rate_reset_ms;
+		first->rate_remaining = answer->rate_remaining;
+		first->rate_reset_ms = answer->rate_reset_ms;
 	}
 	if (asking->question == ASK_LIST)
 		live_listing_take(&patient->listing, answer, client, answer->tag);
@@ -127,12 +128,22 @@ static void dismiss(struct patient *patient, const struct model *found)
 	live_listing_release(&patient->listing);
 }
 
+/* Finds for each, among those before it, the first with its credentials. */
+static void share(struct checkup *checkups, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < i && checkups[i].has_lane && !checkups[i].shares; j++)
+			if (checkups[j].has_lane && checkups[j].lane == checkups[i].lane)
+				checkups[i].shares = &checkups[j];
+}
+
 bool checkup_run(const struct checkup_input *input, struct checkup *checkups, size_t count,
 	struct error *err)
 {
 	struct model found CLEANUP(model_release) = {0};
 	struct patient *patients AUTO_FREE = mem_alloc(count * sizeof(*patients));
 
+	share(checkups, count);
 	for (size_t i = 0; i < count; i++)
 		admit(&patients[i], &checkups[i], input->client, &found);
 	bool is_whole = !input->client || take_all(input, err);

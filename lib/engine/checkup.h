@@ -1,7 +1,8 @@
 /*
  * What can be learned of accounts without changing anything: is the token valid, does it read
  * Secrets Store, the quota, the rate budget. All accounts side by side; each gets its facts, also
- * when others, or parts of its own, fail. What the facts mean is engine/doctor's.
+ * when others, or parts of its own, fail. A token is verified once, whoever shares it. What the
+ * facts mean is engine/doctor's.
  *
  *     checkups[i] = (struct checkup){.account = …, .has_lane = true, .lane = …};
  *     checkup_run(&input, checkups, count)
@@ -18,6 +19,10 @@ struct checkup {
 	bool has_lane;                 /* false: there are no credentials, nothing is asked */
 	size_t lane;
 	struct error credentials_err; /* why there are none */
+
+	/* The first of those with the same credentials has what is learned of these. NULL: itself
+	 */
+	struct checkup *shares;
 
 	/* learned; an error without a message: it worked */
 	bool uses_token; /* else email and key, which nothing verifies */

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "engine/belongs.h"
+#include "engine/parting.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -78,7 +79,7 @@ static void judge_lock(const struct judging *j, const struct doctor_state *state
 
 static void judge_files(const struct judging *j, const struct doctor_state *state)
 {
-	struct str text CLEANUP(str_release) = {0};
+	struct str text CLEANUP(str_release) = {0}, advice CLEANUP(str_release) = {0};
 
 	/* While somebody works, a journal is what should be there. */
 	if (state->has_journal && !state->holder)
@@ -86,7 +87,8 @@ static void judge_files(const struct judging *j, const struct doctor_state *stat
 			"Run cfprov apply: it takes over what was done, and goes on.");
 	if (state->is_open_to_others) {
 		str_format(&text, "others than its owner may write %s", state->path);
-		find(j, FINDING_WARN, &text, "Take that away: chmod go-w");
+		str_format(&advice, "Take that away: chmod go-w '%s'", state->path);
+		find(j, FINDING_WARN, &text, str_text(&advice));
 	}
 	if (!state->may_write)
 		find_text(j, FINDING_FAIL, "its folder can't be written, so that apply can't run",
@@ -175,8 +177,10 @@ static void judge_quota(const struct judging *j, const struct checkup *checkup)
 			"Nothing has to be done; cfprov works without it.");
 		return;
 	}
-	str_format(
-		&text, "%" PRId64 " of %" PRId64 " secrets are used", quota->used, quota->secrets);
+	str_format(&text,
+		"%" PRId64 " of %" PRId64 " secrets are used; how many stores there may be, "
+		"Cloudflare does not tell",
+		quota->used, quota->secrets);
 	bool is_much = quota->used * 100 >= quota->secrets * MUCH_USED_PERCENT;
 	find(j, is_much ? FINDING_WARN : FINDING_OK, &text,
 		is_much ? "Delete what is not needed, or ask Cloudflare for more." : NULL);
@@ -219,6 +223,18 @@ static void judge_records(
 	find(j, FINDING_WARN, &text, "Run cfprov apply: it looks for them by name.");
 }
 
+void doctor_judge_dropped(
+	const struct model *recorded, const struct model *desired, struct findings *findings)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	const struct judging j = {findings, "accounts"};
+
+	if (parting_check_accounts(recorded, desired, &errors))
+		return;
+	for (size_t i = 0; i < errors.count; i++)
+		find_error(&j, FINDING_FAIL, "", &errors.items[i], NULL);
+}
+
 void doctor_judge_account(
 	const struct checkup *checkup, const struct model *recorded, struct findings *findings)
 {
@@ -229,10 +245,13 @@ void doctor_judge_account(
 			"Set the variable to a token with the permission Account, Secrets Store, "
 			"Edit.");
 	} else {
-		judge_token(&j, checkup);
+		/* Accounts that share a token share what is said of it. */
+		if (!checkup->shares)
+			judge_token(&j, checkup);
 		judge_reading(&j, checkup);
 		judge_quota(&j, checkup);
-		judge_rate(&j, checkup);
+		if (!checkup->shares)
+			judge_rate(&j, checkup);
 	}
 	if (recorded)
 		judge_records(&j, checkup, recorded);

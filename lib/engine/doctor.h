@@ -38,6 +38,10 @@ struct doctor_state {
 };
 void doctor_judge_state(const struct doctor_state *state, struct findings *findings);
 
+/* Accounts that the manifest, which is whole, dropped while objects are recorded in them. */
+void doctor_judge_dropped(
+	const struct model *recorded, const struct model *desired, struct findings *findings);
+
 /* Of one account; `recorded` is NULL if the state can't be read. */
 void doctor_judge_account(
 	const struct checkup *checkup, const struct model *recorded, struct findings *findings);

@@ -1,6 +1,7 @@
 #include "engine/executor.h"
 
 #include "base/clock.h"
+#include "engine/schedule.h"
 
 #include <stdlib.h>
 
@@ -13,27 +14,18 @@ enum { SYNC_SHARE = 4, SYNC_LONGEST_PAUSE_US = 100000, WAIT_MS = 1000 };
 /* What takes long is said again and again. */
 enum { SLOW_US = 10000000 };
 
-struct task {
-	size_t action;  /* index in the plan */
-	size_t missing; /* dependencies that have not succeeded yet */
-	int64_t started_us;
-	int64_t times_slow; /* it was said that it takes long */
-	bool is_over;
-};
-
 struct run {
 	const struct executor_input *input;
-	struct task *tasks; /* one for each action that is to be done; index = intent */
-	size_t task_count;
-	size_t *task_of; /* action -> task + 1; 0: nothing to do */
-	size_t goers;    /* the first so many tasks destroy or forget */
-	size_t next;     /* tasks before this one were started */
-	size_t under_way, ended;
+	struct schedule schedule;
+	size_t under_way;       /* tasks */
+	size_t started, ended;  /* steps */
 	struct outcome **group; /* done, not yet durable */
 	size_t group_count, group_room;
+	bool is_awaited; /* something waits for what is in the group */
 	int64_t last_sync_us, sync_cost_us, last_look_us;
-	bool can_record;   /* the journal takes results */
-	struct error *err; /* the first failure to write */
+	bool can_record;    /* the journal takes results */
+	struct error *err;  /* the first failure to write */
+	struct arena arena; /* of intents' objects */
 	struct executor_result result;
 };
 
@@ -66,12 +58,21 @@ static const struct action *action_of(const struct run *run, size_t index)
 	return &run->input->plan->actions[index];
 }
 
+static struct step *step_of(struct run *run, const struct outcome *outcome)
+{
+	return &run->schedule.steps[run->schedule.step_of[outcome->index] - 1];
+}
+
+static struct task *task_of(struct run *run, const struct outcome *outcome)
+{
+	return &run->schedule.tasks[step_of(run, outcome)->task];
+}
+
 /* ---- what is said ---- */
 
 static void say(struct run *run, enum event_type type, const struct outcome *outcome)
 {
 	const struct action *action = action_of(run, outcome->index);
-	const struct task *task = &run->tasks[run->task_of[outcome->index] - 1];
 
 	event_emit(run->input->sink,
 		&(struct event){.type = type,
@@ -79,7 +80,7 @@ static void say(struct run *run, enum event_type type, const struct outcome *out
 			.object = outcome->change == CHANGE_PUT ? &outcome->object
 								: action_object(action),
 			.err = outcome->err.message ? &outcome->err : NULL,
-			.elapsed_us = clock_monotonic_us() - task->started_us});
+			.elapsed_us = clock_monotonic_us() - task_of(run, outcome)->started_us});
 }
 
 static void say_progress(struct run *run, enum event_type type)
@@ -88,8 +89,18 @@ static void say_progress(struct run *run, enum event_type type)
 		&(struct event){.type = type,
 			.progress = {.done = run->ended - run->result.failed,
 				.failed = run->result.failed,
-				.under_way = run->under_way,
-				.left = run->task_count - run->ended - run->under_way}});
+				.under_way = run->started - run->ended,
+				.left = run->schedule.step_count - run->started}});
+}
+
+static void say_step_slow(struct run *run, const struct step *step, int64_t elapsed_us)
+{
+	const struct action *action = action_of(run, step->action);
+
+	event_emit(run->input->sink, &(struct event){.type = EVENT_ACTION_SLOW,
+					     .action = action,
+					     .object = action_object(action),
+					     .elapsed_us = elapsed_us});
 }
 
 /* Once a second at most: looks for what has been under way for another ten. */
@@ -100,17 +111,16 @@ static void say_slow(struct run *run)
 	if (now_us - run->last_look_us < SLOW_US / 10)
 		return;
 	run->last_look_us = now_us;
-	for (size_t i = 0; i < run->next; i++) {
-		struct task *task = &run->tasks[i];
-		const struct action *action = action_of(run, task->action);
+	for (size_t i = 0; i < run->schedule.task_count; i++) {
+		struct task *task = &run->schedule.tasks[i];
 		int64_t elapsed_us = now_us - task->started_us;
-		if (task->is_over || elapsed_us / SLOW_US <= task->times_slow)
+		if (!task->left || elapsed_us / SLOW_US <= task->times_slow)
 			continue;
 		task->times_slow = elapsed_us / SLOW_US;
-		event_emit(run->input->sink, &(struct event){.type = EVENT_ACTION_SLOW,
-						     .action = action,
-						     .object = action_object(action),
-						     .elapsed_us = elapsed_us});
+		for (size_t k = 0; k < task->count; k++)
+			if (!run->schedule.steps[task->first + k].is_over)
+				say_step_slow(
+					run, &run->schedule.steps[task->first + k], elapsed_us);
 	}
 }
 
@@ -133,13 +143,19 @@ static void journal_failed(struct run *run, struct error *err)
 		error_move(run->err, err);
 }
 
-static struct result result_of(const struct run *run, const struct outcome *outcome)
+static size_t add_result(struct run *run, const struct outcome *outcome, struct result *results)
 {
-	const struct object *object = outcome->change == CHANGE_PUT
-					      ? &outcome->object
-					      : action_object(action_of(run, outcome->index));
+	const struct action *action = action_of(run, outcome->index);
+	const struct step *step = step_of(run, outcome);
+	const struct object *object =
+		outcome->change == CHANGE_PUT ? &outcome->object : action_object(action);
 
-	return (struct result){run->task_of[outcome->index] - 1, {outcome->change, object}};
+	results[0] = (struct result){
+		run->schedule.step_of[outcome->index] - 1, {outcome->change, object}};
+	if (action_kind(action) != ACTION_RENAME || outcome->kind != OUTCOME_DONE)
+		return 1;
+	results[1] = (struct result){step->former, {CHANGE_DROP, action->before}};
+	return 2;
 }
 
 static void record(struct run *run, const struct result *results, size_t count)
@@ -150,15 +166,27 @@ static void record(struct run *run, const struct result *results, size_t count)
 		journal_failed(run, &err);
 }
 
+/* What is durable lets go what waits for it. */
+static void release_waiters(struct run *run, const struct outcome *outcome)
+{
+	struct task *task = task_of(run, outcome);
+
+	if (outcome->kind != OUTCOME_DONE || task->left)
+		return;
+	schedule_free_waiters(&run->schedule, task);
+}
+
 static void tell_group(struct run *run)
 {
 	for (size_t i = 0; i < run->group_count; i++) {
 		struct outcome *outcome = run->group[i];
 		bool is_done = outcome->kind == OUTCOME_DONE;
 		say(run, is_done ? EVENT_ACTION_COMPLETE : EVENT_ACTION_FAILED, outcome);
+		release_waiters(run, outcome);
 		outcome_free(outcome);
 	}
 	run->group_count = 0;
+	run->is_awaited = false;
 	say_progress(run, EVENT_PROGRESS);
 }
 
@@ -168,12 +196,13 @@ static void tell_group(struct run *run)
  */
 static void flush(struct run *run)
 {
-	struct result *results = mem_alloc(run->group_count * sizeof(*results));
+	struct result *results = mem_alloc(2 * run->group_count * sizeof(*results));
 	int64_t before_us = clock_monotonic_us();
+	size_t count = 0;
 
 	for (size_t i = 0; i < run->group_count; i++)
-		results[i] = result_of(run, run->group[i]);
-	record(run, results, run->group_count);
+		count += add_result(run, run->group[i], &results[count]);
+	record(run, results, count);
 	free(results);
 	run->last_sync_us = clock_monotonic_us();
 	run->sync_cost_us = run->last_sync_us - before_us;
@@ -183,20 +212,29 @@ static void flush(struct run *run)
 
 /*
  * What was never started surely does not exist. Without a result it would count as unresolved,
- * and who makes it later would see it taken for ours.
+ * and who makes it later would see it taken for ours. What was to be changed is as it was.
  */
 static void record_not_started(struct run *run)
 {
-	size_t count = run->task_count - run->next;
-	struct result *results = mem_alloc(count * sizeof(*results));
+	struct result *results = mem_alloc(run->schedule.step_count * sizeof(*results));
+	size_t count = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		size_t task = run->next + i;
-		const struct action *action = action_of(run, run->tasks[task].action);
-		results[i] = (struct result){task, {CHANGE_KEEP, action_object(action)}};
+	for (size_t i = 0; i < run->schedule.step_count; i++) {
+		const struct step *step = &run->schedule.steps[i];
+		if (run->schedule.tasks[step->task].has_started)
+			continue;
+		const struct object *object = action_object(action_of(run, step->action));
+		results[count++] = (struct result){i, {CHANGE_KEEP, object}};
 	}
 	record(run, results, count);
 	free(results);
+}
+
+/* Could more be started if the group were durable? Then it should not wait for company. */
+static bool is_in_a_hurry(const struct run *run)
+{
+	return run->is_awaited && run->under_way < run->input->parallelism &&
+	       schedule_is_drained(&run->schedule);
 }
 
 /* How long the group may still wait for company; 0: it must be written now. */
@@ -207,7 +245,9 @@ static int64_t pause_left_us(const struct run *run)
 
 	if (pause_us > SYNC_LONGEST_PAUSE_US)
 		pause_us = SYNC_LONGEST_PAUSE_US;
-	return run->under_way == 0 || since_us >= pause_us ? 0 : pause_us - since_us;
+	if (run->under_way == 0 || is_in_a_hurry(run) || since_us >= pause_us)
+		return 0;
+	return pause_us - since_us;
 }
 
 /* Is there a group to be written now? */
@@ -218,14 +258,23 @@ static bool has_news(const struct run *run)
 
 static void take(struct run *run, struct outcome *outcome)
 {
-	run->under_way--;
+	struct task *task = task_of(run, outcome);
+
+	step_of(run, outcome)->is_over = true;
+	task->left--;
 	run->ended++;
-	run->tasks[run->task_of[outcome->index] - 1].is_over = true;
-	if (outcome->kind == OUTCOME_DONE)
+	if (outcome->kind == OUTCOME_DONE) {
 		count_done(run, outcome);
-	else
+	} else {
 		run->result.failed++;
-	if (outcome->kind == OUTCOME_UNKNOWN) { /* its intent stands in the journal: unresolved */
+		schedule_skip_waiters(&run->schedule, task);
+	}
+	run->is_awaited |= task->waiters > 0;
+	if (task->left == 0) {
+		run->under_way--;
+		schedule_end(&run->schedule, task);
+	}
+	if (outcome->kind == OUTCOME_UNKNOWN) { /* its intent stands in the journal */
 		say(run, EVENT_ACTION_FAILED, outcome);
 		outcome_free(outcome);
 		return;
@@ -237,33 +286,43 @@ static void take(struct run *run, struct outcome *outcome)
 
 /* ---- the run ---- */
 
-/* What comes waits until all that goes has ended. */
 static bool may_start(const struct run *run)
 {
-	return run->next < run->task_count && run->under_way < run->input->parallelism &&
-	       run->can_record && interrupts(run) == 0 &&
-	       (run->next != run->goers || run->ended == run->goers);
+	return run->under_way < run->input->parallelism && run->can_record &&
+	       interrupts(run) == 0 && schedule_has_next(&run->schedule);
+}
+
+static void start(struct run *run, struct task *task)
+{
+	struct job *jobs = mem_alloc(task->count * sizeof(*jobs));
+
+	task->has_started = true;
+	task->started_us = clock_monotonic_us();
+	task->left = task->count;
+	run->under_way++;
+	run->started += task->count;
+	for (size_t i = 0; i < task->count; i++) {
+		size_t index = run->schedule.steps[task->first + i].action;
+		jobs[i] = (struct job){action_of(run, index), index};
+		event_emit(run->input->sink, &(struct event){.type = EVENT_ACTION_START,
+						     .action = jobs[i].action,
+						     .object = action_object(jobs[i].action)});
+	}
+	run->input->runner->start(run->input->runner, jobs, task->count);
+	free(jobs);
 }
 
 static void start_ready(struct run *run)
 {
-	while (may_start(run)) {
-		struct task *task = &run->tasks[run->next++];
-		const struct action *action = action_of(run, task->action);
-		task->started_us = clock_monotonic_us();
-		run->under_way++;
-		event_emit(run->input->sink, &(struct event){.type = EVENT_ACTION_START,
-						     .action = action,
-						     .object = action_object(action)});
-		run->input->runner->start(run->input->runner, action, task->action);
-	}
+	while (may_start(run))
+		start(run, schedule_next(&run->schedule));
 }
 
 static bool is_finished(const struct run *run)
 {
-	bool starts_more = run->next < run->task_count && run->can_record && interrupts(run) == 0;
-
-	return interrupts(run) > 1 || (run->under_way == 0 && !starts_more);
+	if (interrupts(run) > 1)
+		return true;
+	return run->under_way == 0 && !may_start(run) && !(has_news(run) && run->is_awaited);
 }
 
 static void loop(struct run *run)
@@ -288,34 +347,76 @@ static void loop(struct run *run)
 	flush(run);
 	record_not_started(run);
 	run->result.was_interrupted |= interrupts(run) > 0;
-	run->result.unknown = run->under_way;
+	run->result.unknown = run->started - run->ended;
 	run->result.is_in_journal = run->under_way > 0;
-	run->result.not_started = run->task_count - run->next;
+	run->result.started = run->started;
+	run->result.not_started = run->schedule.step_count - run->started;
 }
 
-static bool goes(const struct action *action)
+/* Folds the run into the state, unless it is left for the next one. */
+static void finish(struct run *run)
 {
-	enum action_kind kind = action_kind(action);
+	struct error err = {0};
+	bool has_journal = run->can_record, is_left = run->result.is_in_journal;
 
-	return kind == ACTION_DESTROY || kind == ACTION_FORGET;
+	if (!is_left && !ledger_finish(run->input->ledger, &err))
+		journal_failed(run, &err);
+	run->result.is_in_state = !is_left && !run->input->ledger->is_ahead_of_file;
+	run->result.is_in_journal = has_journal && !run->result.is_in_state;
 }
 
-/* Adds a task for each action that goes, or that does not. */
-static void add_tasks(struct run *run, bool that_go, struct intent *intents)
-{
-	const struct plan *plan = run->input->plan;
+/* ---- the beginning ---- */
 
-	for (size_t i = 0; i < plan->action_count; i++) {
-		const struct action *action = &plan->actions[i];
-		enum action_kind kind = action_kind(action);
-		if (kind == ACTION_NONE || goes(action) != that_go)
-			continue;
-		bool makes = kind == ACTION_CREATE || kind == ACTION_REPLACE;
-		intents[run->task_count] = (struct intent){
-			makes ? INTENT_CREATE : INTENT_RECORD, action_object(action)};
-		run->tasks[run->task_count] = (struct task){.action = i};
-		run->task_of[i] = ++run->task_count;
+/* What is recorded of something that was changed, or destroyed, if nobody sees the end of it. */
+static const struct object *unsure(struct run *run, const struct action *action)
+{
+	struct object *object = arena_alloc(&run->arena, sizeof(*object));
+
+	*object = *action->before;
+	if (object->origin == ORIGIN_NONE)
+		object->origin = ORIGIN_ADOPTED;
+	if (action->after) {
+		object->prevent_destroy = action->after->prevent_destroy;
+		object->forget_on_remove = action->after->forget_on_remove;
 	}
+	return object;
+}
+
+/* What a rename makes; its value is another one only after one more request. */
+static const struct object *renamed(struct run *run, const struct action *action)
+{
+	struct object *object = arena_alloc(&run->arena, sizeof(*object));
+
+	*object = *action->after;
+	object->is_unsure = (action->changes & FIELD_VALUE) != 0;
+	if (object->is_unsure || action->is_unverified)
+		object->fingerprint = NULL;
+	if (action->before->version < object->version)
+		object->version = action->before->version;
+	return object;
+}
+
+static struct intent intent_of(struct run *run, const struct action *action)
+{
+	switch (action_kind(action)) {
+	case ACTION_CREATE:
+	case ACTION_REPLACE:
+		return (struct intent){INTENT_CREATE, action->after};
+	case ACTION_RENAME:
+		return (struct intent){INTENT_CREATE, renamed(run, action)};
+	case ACTION_UPDATE:
+		return (struct intent){INTENT_UPDATE, unsure(run, action)};
+	case ACTION_ADOPT:
+		if (action->changes)
+			return (struct intent){INTENT_UPDATE, unsure(run, action)};
+		break;
+	case ACTION_DESTROY:
+		return (struct intent){INTENT_UPDATE, unsure(run, action)};
+	case ACTION_FORGET:
+	case ACTION_NONE:
+		break;
+	}
+	return (struct intent){INTENT_RECORD, action_object(action)};
 }
 
 /* The plan's refreshes need no request: they are the first group of results. */
@@ -326,7 +427,7 @@ static void record_refreshes(struct run *run)
 
 	for (size_t i = 0; i < plan->refresh_count; i++) {
 		const struct refresh *refresh = &plan->refreshes[i];
-		results[i] = (struct result){run->task_count + i,
+		results[i] = (struct result){run->schedule.step_count + i,
 			{refresh->after ? CHANGE_PUT : CHANGE_DROP,
 				refresh->after ? refresh->after : refresh->before}};
 	}
@@ -334,21 +435,34 @@ static void record_refreshes(struct run *run)
 	free(results);
 }
 
+/* Behind the steps' intents: the refreshes, and the old names of what is renamed. */
+static size_t add_more_intents(struct run *run, struct intent *intents)
+{
+	const struct plan *plan = run->input->plan;
+	size_t count = run->schedule.step_count;
+
+	for (size_t i = 0; i < plan->refresh_count; i++)
+		intents[count++] = (struct intent){INTENT_RECORD, plan->refreshes[i].before};
+	for (size_t i = 0; i < run->schedule.step_count; i++) {
+		const struct action *action = schedule_action(&run->schedule, i);
+		if (action_kind(action) != ACTION_RENAME)
+			continue;
+		run->schedule.steps[i].former = count;
+		intents[count++] = (struct intent){INTENT_RECORD, action->before};
+	}
+	return count;
+}
+
 static bool begin(struct run *run)
 {
 	const struct plan *plan = run->input->plan;
-	size_t most = plan->action_count + plan->refresh_count;
+	size_t most = 2 * plan->action_count + plan->refresh_count;
 	struct intent *intents = mem_alloc(most * sizeof(*intents));
 
-	run->tasks = mem_alloc(plan->action_count * sizeof(*run->tasks));
-	run->task_of = mem_alloc(plan->action_count * sizeof(*run->task_of));
-	add_tasks(run, true, intents);
-	run->goers = run->task_count;
-	add_tasks(run, false, intents);
-	for (size_t i = 0; i < plan->refresh_count; i++)
-		intents[run->task_count + i] =
-			(struct intent){INTENT_RECORD, plan->refreshes[i].before};
-	size_t count = run->task_count + plan->refresh_count;
+	schedule_init(&run->schedule, plan, EXECUTOR_BATCH);
+	for (size_t i = 0; i < run->schedule.step_count; i++)
+		intents[i] = intent_of(run, schedule_action(&run->schedule, i));
+	size_t count = add_more_intents(run, intents);
 	run->can_record = count == 0 || ledger_begin(run->input->ledger, run->input->desired,
 						intents, count, run->err);
 	free(intents);
@@ -363,8 +477,8 @@ static void release(struct run *run)
 	for (size_t i = 0; i < run->group_count; i++)
 		outcome_free(run->group[i]);
 	free(run->group);
-	free(run->tasks);
-	free(run->task_of);
+	schedule_release(&run->schedule);
+	arena_release(&run->arena);
 }
 
 bool executor_run(
@@ -374,11 +488,9 @@ bool executor_run(
 	struct run run = {.input = input, .err = &failure};
 	bool is_good = begin(&run);
 
-	if (is_good && run.task_count + input->plan->refresh_count > 0) {
+	if (is_good && run.schedule.step_count + input->plan->refresh_count > 0) {
 		loop(&run);
-		struct error finish_err = {0};
-		if (!run.result.is_in_journal && !ledger_finish(input->ledger, &finish_err))
-			journal_failed(&run, &finish_err);
+		finish(&run);
 		if (run.group_count)
 			tell_group(&run);
 		is_good = !failure.message;

@@ -1,9 +1,12 @@
 /*
  * The executor: carries out a plan. It decides what is ready and in what order, keeps so many
- * actions under way, makes results durable in groups, and says what happens. It knows nothing of
- * requests: an action is handed to a runner, and some time later the runner says what came of it.
+ * tasks under way, makes results durable in groups, and says what happens. It knows nothing of
+ * requests: a task is handed to a runner, and some time later the runner says what came of it. A
+ * task is one action, or several that can be done together: new secrets of one store.
  *
  * First goes what is to go, then comes what is to come: an account may have room for one store.
+ * What waits for another action starts when that has worked, and is durable; if it failed, what
+ * waits for it is never started.
  * The plan's refreshes are part of the run, and need no runner.
  *
  *     idle ──ready──► under way ──► done    ──► in the group ──► durable, said
@@ -21,23 +24,36 @@
 enum outcome_kind {
 	OUTCOME_DONE,
 	OUTCOME_FAILED,  /* err; it did not happen */
-	OUTCOME_UNKNOWN, /* err; it may have been done */
+	OUTCOME_UNKNOWN, /* err; it may have been done, and its intent says so */
 };
 
 struct outcome {
 	enum outcome_kind kind;
 	size_t index; /* of the action in the plan */
-	/* What it means for the state: done, PUT or DROP; failed, KEEP (or DROP, see runner.h). */
+	/* What it means for the state: done, PUT or DROP; failed, KEEP (or else, see runner.h). A
+	 * rename that is done also drops the old name. */
 	enum change_kind change;
 	struct object object; /* with PUT */
 	struct error err;
 	struct arena arena; /* the object's texts */
 };
 
+/* New secrets of one store that are begun together, at most. */
+enum { EXECUTOR_BATCH = 100 };
+
+/* An action and its index in the plan. */
+struct job {
+	const struct action *action;
+	size_t index;
+};
+
 /* Turns actions into deeds. One of the five edges where a test may put a fake. */
 struct runner {
-	/* Begins an action; returns at once. */
-	void (*start)(struct runner *runner, const struct action *action, size_t index);
+	/*
+	 * Begins jobs that belong together; returns at once. Several are creations of secrets in
+	 * one store. Each has an outcome of its own. Borrows the row.
+	 */
+	void (*start)(struct runner *runner, const struct job *jobs, size_t count);
 	/* The user wants to stop: what has not been sent yet is to fail. */
 	void (*stop)(struct runner *runner);
 	/* Gives one that has ended (outcome_free), or NULL after timeout_ms. */
@@ -58,10 +74,12 @@ struct executor_input {
 
 struct executor_result {
 	struct plan_counts done;
+	size_t started;     /* handed to the runner */
 	size_t failed;      /* failed or of unknown outcome */
 	size_t not_started; /* because of an interrupt, or of a failure before them */
 	size_t unknown;     /* under way at a second interrupt, which waits for nothing */
 	bool was_interrupted;
+	bool is_in_state;   /* all that was done is there */
 	bool is_in_journal; /* what was done is there, not in the state: the next run goes on */
 };
 

@@ -7,13 +7,6 @@
 
 enum { NAMED_AT_MOST = 10 };
 
-static bool destroys(const struct action *action)
-{
-	enum action_kind kind = action_kind(action);
-
-	return kind == ACTION_DESTROY || kind == ACTION_REPLACE;
-}
-
 /* "A, B and 3 more" */
 static void add_name(struct str *out, const struct object *object, size_t index, size_t count)
 {
@@ -52,7 +45,7 @@ static void refuse_stores(const struct plan *plan, size_t count, struct error_li
 	size_t index = 0;
 
 	for (size_t i = 0; i < plan->action_count; i++)
-		if (destroys(&plan->actions[i]) &&
+		if (action_destroys(&plan->actions[i]) &&
 			action_object(&plan->actions[i])->kind == OBJECT_STORE)
 			add_name(&names, action_object(&plan->actions[i]), index++, count);
 	error_set(err, "the plan destroys %s: %s", count == 1 ? "a store" : "stores",
@@ -86,7 +79,7 @@ bool guard_check(
 
 	for (size_t i = 0; i < plan->action_count; i++) {
 		const struct action *action = &plan->actions[i];
-		if (!destroys(action))
+		if (!action_destroys(action))
 			continue;
 		deletes++;
 		stores += action_object(action)->kind == OBJECT_STORE;

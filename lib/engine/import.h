@@ -8,25 +8,29 @@
 #include "model/model.h"
 
 struct import_input {
-	const struct account *account;       /* of the manifest */
-	const struct object *desired;        /* what the manifest declares there */
-	const char *id;                      /* ACCOUNT/STORE: ids, or names in their place */
+	const struct account *account; /* of the manifest */
+	const struct object *desired;  /* what the manifest declares there */
+	const char *id; /* ACCOUNT/STORE or ACCOUNT/STORE/SECRET: ids, or names in their place */
 	const struct model *recorded, *live; /* sorted; live has the account */
 };
 
 /*
- * The store part of ACCOUNT/STORE (lent), if the account part is the account's id or alias.
- * NULL: *err says why not. Needs no `live`, so that a mistake costs no request.
+ * Has the id the form that the address asks for, and is its account the account's id or alias?
+ * Needs neither state nor `live`, so that a mistake costs no request.
  */
-const char *import_store(const struct import_input *input, struct error *err) MUST_CHECK;
+bool import_check_id(const struct import_input *input, struct error *err) MUST_CHECK;
 
-/* May anything come to this address: does the state belong, and is the address free? */
+/*
+ * May anything come to this address: does the state belong, and is the address free? A secret's
+ * store must be recorded, and be the one that the id says.
+ */
 bool import_is_free(const struct import_input *input, struct error *err) MUST_CHECK;
 
 /*
  * Finds what is meant, and fills *ret_object: what to record at the address, adopted. Its texts
- * are lent by the models. Refused: what does not live, has another name than the address says
- * (Cloudflare can't rename a store), lives twice by that name, or is recorded elsewhere.
+ * are lent by the models. Refused: what does not live, has another name than the address says,
+ * lives twice by that name, or is recorded elsewhere. A secret is recorded as one whose value
+ * cfprov has never written.
  */
 bool import_find(
 	const struct import_input *input, struct object *ret_object, struct error *err) MUST_CHECK;

@@ -16,7 +16,7 @@
  *
  * An adoption that would give one id two addresses in the state is an error, too, and so are the
  * end of what prevent_destroy protects, and an account with recorded objects that the manifest
- * does not know any more.
+ * does not know any more, unless `removed` says to forget them all (engine/parting).
  */
 #ifndef ENGINE_PLANNER_H
 #define ENGINE_PLANNER_H
@@ -39,7 +39,14 @@ struct planner_input {
 	bool is_partial;   /* accounts of the manifest were left out */
 	bool has_unread;   /* ... because they can't be read: what a pattern means may be there */
 	struct patterns targets, excludes, replaces;
+	const struct plan_move *moves; /* that `recorded` has made already; sorted */
+	size_t move_count;
 };
+
+/* Do the options leave this object in, leave it out, or ask for its being replaced? */
+bool planner_excludes(const struct planner_input *input, const struct object *object);
+bool planner_wants(const struct planner_input *input, const struct object *object);
+bool planner_replaces(const struct planner_input *input, const struct object *object);
 
 /* Fills *ret_plan (plan_release). False if there are errors: then there is no plan. */
 bool planner_plan(const struct planner_input *input, struct plan *ret_plan,

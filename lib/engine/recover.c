@@ -28,6 +28,9 @@ static bool recover(const struct object *object, const struct model *live, struc
 	struct object *mine = arena_alloc(arena, sizeof(*mine));
 	*mine = *found;
 	mine->origin = ORIGIN_CREATED;
+	mine->fingerprint = object->fingerprint;
+	mine->version = object->version;
+	mine->is_unsure = object->is_unsure;
 	mine->prevent_destroy = object->prevent_destroy;
 	mine->forget_on_remove = object->forget_on_remove;
 	*ret_change = (struct change){CHANGE_PUT, mine};

@@ -1,60 +1,54 @@
 #include "engine/runner.h"
 
-#include "base/text.h"
+#include "engine/deed.h"
+#include "engine/record.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* An answer's tag: a create, a destroy, or the lookup of an account. */
-enum tag_kind { TAG_CREATE, TAG_DESTROY, TAG_LOOKUP };
-
-/* An action under way that needs requests; `kind` is that of the request that is out. */
-struct task {
-	enum tag_kind kind;
-	struct task *next;    /* in a lookup's list */
-	struct task *earlier; /* all of the run, for the end of it */
-	struct lookup *lookup;
-	const struct action *action;
-	size_t index;
-	int attempts;
-	bool has_destroyed; /* the first half of a replacement is done */
-	struct error seen;  /* why the outcome is unknown */
-};
-
-/* One for each account. Who comes while a list is under way waits for the next one. */
-struct lookup {
-	enum tag_kind kind;
-	const struct live_account *account;
-	struct live_listing listing;
-	struct model model;
-	struct task *served, *waiting;
-	bool is_under_way;
-};
-
-struct cf_runner {
-	struct runner runner; /* first: what others hold */
-	struct client *client;
-	const struct live_account *accounts; /* sorted by alias */
-	struct lookup *lookups;              /* one for each account */
-	bool force;
-	size_t lookup_count;
-	struct arena arena;
-	struct task *tasks;     /* all of the run */
-	struct outcome **ended; /* a queue */
-	size_t ended_from, ended_count, ended_room;
-};
 
 static struct cf_runner *in(struct runner *runner)
 {
 	return (struct cf_runner *)(void *)runner;
 }
 
-static struct lookup *lookup_for(struct cf_runner *r, const char *alias)
+static struct site *site_of(struct cf_runner *r, const char *alias)
 {
-	const struct live_account *account = live_find_account(r->accounts, r->lookup_count, alias);
+	const struct live_account *account =
+		live_find_account(r->options.accounts, r->options.count, alias);
 
-	return &r->lookups[account - r->accounts];
+	return &r->sites[account - r->options.accounts];
+}
+
+/* ---- deeds ---- */
+
+struct deed *deed_new(struct cf_runner *r, struct site *site, const struct job *jobs, size_t count)
+{
+	struct deed *deed = arena_alloc(&r->arena, sizeof(*deed));
+
+	*deed = (struct deed){.tag = TAG_DEED, .earlier = r->deeds, .site = site, .count = count};
+	deed->jobs = arena_alloc(&r->arena, count * sizeof(*jobs));
+	memcpy(deed->jobs, jobs, count * sizeof(*jobs));
+	r->deeds = deed;
+	return deed;
+}
+
+const struct action *deed_action(const struct deed *deed)
+{
+	assert(deed->count == 1);
+	return deed->jobs[0].action;
+}
+
+void deed_send(struct cf_runner *r, struct deed *deed, const struct deed_request *request)
+{
+	deed->step = request->step;
+	client_send(
+		r->options.client, &(struct client_call){.lane = deed->site->account->lane,
+					   .safety = request->safety,
+					   .method = request->method,
+					   .path = str_text(request->path),
+					   .body = request->body ? str_text(request->body) : NULL,
+					   .tag = deed});
 }
 
 /* ---- outcomes ---- */
@@ -65,253 +59,149 @@ static void end(struct cf_runner *r, struct outcome *outcome)
 	r->ended[r->ended_count++] = outcome;
 }
 
-static void end_with_error(
-	struct cf_runner *r, struct task *task, enum outcome_kind kind, struct error *err)
+/* A rename that got no further than the duplicate has not the value that it was to have. */
+static void mark_unsure(const struct deed *deed, struct object *object)
 {
-	struct outcome *outcome = outcome_new(task->index, kind);
-
-	error_move(&outcome->err, err);
-	outcome->change = task->has_destroyed ? CHANGE_DROP : CHANGE_KEEP;
-	error_release(&task->seen);
-	end(r, outcome);
-}
-
-static struct outcome *outcome_done(
-	const struct action *action, size_t index, const struct object *is_now)
-{
-	struct outcome *outcome = outcome_new(index, OUTCOME_DONE);
-	outcome->change = CHANGE_PUT;
-	struct object *object = &outcome->object;
-	const struct object *wanted = action->after;
-
-	object->kind = wanted->kind;
-	object->account = arena_text(&outcome->arena, wanted->account);
-	object->store = arena_text(&outcome->arena, wanted->store);
-	object->id = arena_text(&outcome->arena, is_now->id);
-	if (is_now->created)
-		object->created = arena_text(&outcome->arena, is_now->created);
-	if (is_now->modified)
-		object->modified = arena_text(&outcome->arena, is_now->modified);
-	object->prevent_destroy = wanted->prevent_destroy;
-	object->forget_on_remove = wanted->forget_on_remove;
-	object->origin = action_kind(action) == ACTION_ADOPT ? ORIGIN_ADOPTED : ORIGIN_CREATED;
-	return outcome;
-}
-
-static void end_created(struct cf_runner *r, struct task *task, const struct object *is_now)
-{
-	end(r, outcome_done(task->action, task->index, is_now));
-	error_release(&task->seen);
-}
-
-/* ---- looking up what nobody saw ---- */
-
-static void start_lookup(struct cf_runner *r, struct lookup *lookup)
-{
-	lookup->served = lookup->waiting;
-	lookup->waiting = NULL;
-	lookup->is_under_way = true;
-	live_listing_start(&lookup->listing, lookup->account, &lookup->model, r->client, lookup);
-}
-
-static void look(struct cf_runner *r, struct task *task)
-{
-	struct lookup *lookup = task->lookup;
-
-	task->next = lookup->waiting;
-	lookup->waiting = task;
-	if (!lookup->is_under_way)
-		start_lookup(r, lookup);
-}
-
-static void send_create(struct cf_runner *r, struct task *task)
-{
-	struct str path CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
-	const struct live_account *account = task->lookup->account;
-
-	task->kind = TAG_CREATE;
-	task->attempts++;
-	cf_add_stores_path(&path, account->account->id);
-	cf_add_create_store_body(&body, task->action->after->store);
-	client_send(r->client, &(struct client_call){.lane = account->lane,
-				       .safety = RETRY_UNSAFE,
-				       .method = "POST",
-				       .path = str_text(&path),
-				       .body = str_text(&body),
-				       .tag = task});
-}
-
-static void end_unknown(struct cf_runner *r, struct task *task, const char *why)
-{
-	error_prefix(&task->seen, "%s", why);
-	error_hint(&task->seen, "Run apply again: it looks whether the store is there, and makes "
-				"it only if not.");
-	end_with_error(r, task, OUTCOME_UNKNOWN, &task->seen);
-}
-
-/* The account was listed after the request ended: names decide. */
-static void resolve(struct cf_runner *r, const struct lookup *lookup, struct task *task)
-{
-	const struct object *wanted = task->action->after;
-	const struct object *found =
-		model_object(&lookup->model, wanted->account, wanted->store, wanted->secret);
-	const struct object *last = lookup->model.objects + lookup->model.object_count;
-
-	if (lookup->listing.err.message) {
-		end_unknown(r, task, "it is not known whether it was created");
-	} else if (!found && task->attempts < RUNNER_ATTEMPTS) {
-		error_release(&task->seen);
-		send_create(r, task);
-	} else if (!found) {
-		end_with_error(r, task, OUTCOME_FAILED, &task->seen);
-	} else if (found + 1 < last && object_compare(found, found + 1) == 0) {
-		end_unknown(r, task, "there are two stores of this name now");
-	} else {
-		end_created(r, task, found);
-	}
-}
-
-static void take_lookup(
-	struct cf_runner *r, struct lookup *lookup, const struct client_answer *answer)
-{
-	live_listing_take(&lookup->listing, answer, r->client, lookup);
-	if (!lookup->listing.is_done)
+	if (deed->step != STEP_REWRITE)
 		return;
-	model_sort(&lookup->model);
-	struct task *next;
-	for (struct task *task = lookup->served; task; task = next) {
-		next = task->next;
-		resolve(r, lookup, task);
-	}
-	lookup->served = NULL;
-	lookup->is_under_way = false;
-	live_listing_release(&lookup->listing);
-	model_release(&lookup->model);
-	if (lookup->waiting)
-		start_lookup(r, lookup);
+	object->is_unsure = true;
+	object->fingerprint = NULL;
+	object->version = deed_action(deed)->before->version;
 }
 
-/* ---- creating ---- */
-
-/* An answer of success without a usable id still means that the store was made: look. */
-static void take_created(struct cf_runner *r, struct task *task, const struct client_answer *answer)
+void deed_end_failed(
+	struct cf_runner *r, struct deed *deed, enum outcome_kind kind, struct error *err)
 {
-	const struct json *result = answer->cf.result;
-	struct cf_object store;
-
-	if (json_is_array(result)) /* older answers are lists of one */
-		result = json_first(result);
-	if (!cf_object_decode(result, "store", &store, &task->seen)) {
-		look(r, task);
-		return;
+	for (size_t i = 0; i < deed->count; i++) {
+		struct outcome *outcome = outcome_new(deed->jobs[i].index, kind);
+		error_set(&outcome->err, "%s", err->message);
+		if (err->hint)
+			error_hint(&outcome->err, "%s", err->hint);
+		outcome->change = deed->has_destroyed ? CHANGE_DROP : CHANGE_KEEP;
+		if (deed->made.id) { /* a rename that got so far */
+			outcome->change = CHANGE_PUT;
+			record_done(
+				deed_action(deed), &deed->made, &outcome->arena, &outcome->object);
+			mark_unsure(deed, &outcome->object);
+		}
+		end(r, outcome);
 	}
-	if (strcmp(store.name, task->action->after->store) != 0) {
-		error_set(&task->seen, "Cloudflare's answer is about another store");
-		look(r, task);
-		return;
-	}
-	struct object is_now = {
-		.id = store.id, .created = store.created, .modified = store.modified};
-	end_created(r, task, &is_now);
+	if (err != &deed->seen)
+		error_release(err);
+	error_release(&deed->seen);
 }
 
-static void take_create(struct cf_runner *r, struct task *task, struct client_answer *answer)
+void deed_end_unknown(struct cf_runner *r, struct deed *deed, const char *why)
 {
-	switch (answer->outcome) {
-	case CLIENT_DONE:
-		take_created(r, task, answer);
-		break;
-	case CLIENT_FAILED:
-		end_with_error(r, task, OUTCOME_FAILED, &answer->err);
-		break;
-	case CLIENT_UNKNOWN:
-		error_move(&task->seen, &answer->err);
-		look(r, task);
-		break;
-	}
+	const struct object *about = action_object(deed->jobs[0].action);
+	const char *what = object_kind_word(about->kind);
+
+	error_prefix(&deed->seen, "%s", why);
+	error_hint(&deed->seen,
+		"Run apply again: it looks what became of the %s, and does only what is missing.",
+		what);
+	deed_end_failed(r, deed, OUTCOME_UNKNOWN, &deed->seen);
 }
 
-/* ---- destroying ---- */
-
-static void send_destroy(struct cf_runner *r, struct task *task)
+void deed_end_gone(struct cf_runner *r, const struct job *job)
 {
-	struct str path CLEANUP(str_release) = {0};
-	const struct live_account *account = task->lookup->account;
-
-	task->kind = TAG_DESTROY;
-	cf_add_store_path(&path, account->account->id, task->action->before->id);
-	if (r->force && task->action->stranger_count)
-		str_text_add(&path, "?force=true");
-	/* Safe to repeat: what is gone can't be destroyed again. */
-	client_send(r->client, &(struct client_call){.lane = account->lane,
-				       .safety = RETRY_SAFE,
-				       .method = "DELETE",
-				       .path = str_text(&path),
-				       .tag = task});
-}
-
-static void end_gone(struct cf_runner *r, struct task *task)
-{
-	struct outcome *outcome = outcome_new(task->index, OUTCOME_DONE);
+	struct outcome *outcome = outcome_new(job->index, OUTCOME_DONE);
 
 	outcome->change = CHANGE_DROP;
 	end(r, outcome);
 }
 
-static void take_destroy(struct cf_runner *r, struct task *task, struct client_answer *answer)
+void deed_end_done(struct cf_runner *r, const struct job *job, const struct object *is_now)
 {
-	bool is_gone = answer->outcome == CLIENT_DONE || answer->cf.is_absent;
+	struct outcome *outcome = outcome_new(job->index, OUTCOME_DONE);
 
-	if (!is_gone) {
-		end_with_error(r, task, OUTCOME_FAILED, &answer->err);
-	} else if (action_kind(task->action) == ACTION_REPLACE) {
-		task->has_destroyed = true;
-		send_create(r, task);
-	} else {
-		end_gone(r, task);
-	}
+	outcome->change = CHANGE_PUT;
+	record_done(job->action, is_now, &outcome->arena, &outcome->object);
+	end(r, outcome);
 }
 
 /* ---- the runner ---- */
 
-static struct task *add_task(struct cf_runner *r, const struct action *action, size_t index)
+static void begin_store(struct cf_runner *r, struct deed *deed)
 {
-	struct task *task = arena_alloc(&r->arena, sizeof(*task));
+	const struct job *job = &deed->jobs[0];
 
-	task->earlier = r->tasks;
-	r->tasks = task;
-	task->action = action;
-	task->index = index;
-	task->lookup = lookup_for(r, action_object(action)->account);
-	return task;
-}
-
-static void on_start(struct runner *runner, const struct action *action, size_t index)
-{
-	struct cf_runner *r = in(runner);
-
-	switch (action_kind(action)) {
+	switch (action_kind(job->action)) {
 	case ACTION_CREATE:
-		send_create(r, add_task(r, action, index));
+		stores_create(r, deed);
 		break;
 	case ACTION_REPLACE:
 	case ACTION_DESTROY:
-		send_destroy(r, add_task(r, action, index));
+		stores_destroy(r, deed);
 		break;
 	case ACTION_ADOPT:
-		end(r, outcome_done(action, index, action->before));
+		deed_end_done(r, job, job->action->before);
 		break;
 	case ACTION_FORGET:
-		end_gone(r, add_task(r, action, index));
-		break;
+	case ACTION_UPDATE:
+	case ACTION_RENAME:
 	case ACTION_NONE:
-		assert(false); /* a runner is given what has to be done */
+		assert(false); /* a runner is given what can and has to be done */
 	}
+}
+
+static void begin_secrets(struct cf_runner *r, struct deed *deed)
+{
+	const struct job *job = &deed->jobs[0];
+
+	switch (action_kind(job->action)) {
+	case ACTION_CREATE:
+		secrets_create(r, deed);
+		break;
+	case ACTION_UPDATE:
+		secrets_update(r, deed);
+		break;
+	case ACTION_RENAME:
+		secrets_rename(r, deed);
+		break;
+	case ACTION_ADOPT:
+		if (job->action->changes)
+			secrets_update(r, deed);
+		else
+			deed_end_done(r, job, job->action->before);
+		break;
+	case ACTION_REPLACE:
+		if (job->action->goes_with_store)
+			secrets_create(r, deed);
+		else
+			secrets_destroy(r, deed);
+		break;
+	case ACTION_DESTROY:
+		if (job->action->goes_with_store)
+			deed_end_gone(r, job);
+		else
+			secrets_destroy(r, deed);
+		break;
+	case ACTION_FORGET:
+	case ACTION_NONE:
+		assert(false);
+	}
+}
+
+static void on_start(struct runner *runner, const struct job *jobs, size_t count)
+{
+	struct cf_runner *r = in(runner);
+	const struct object *about = action_object(jobs[0].action);
+
+	if (action_kind(jobs[0].action) == ACTION_FORGET) {
+		deed_end_gone(r, &jobs[0]); /* its account may be gone from the manifest */
+		return;
+	}
+	struct deed *deed = deed_new(r, site_of(r, about->account), jobs, count);
+	if (about->kind == OBJECT_SECRET)
+		begin_secrets(r, deed);
+	else
+		begin_store(r, deed);
 }
 
 static void on_stop(struct runner *runner)
 {
-	client_stop(in(runner)->client);
+	client_stop(in(runner)->options.client);
 }
 
 static struct outcome *take_ended(struct cf_runner *r)
@@ -325,17 +215,15 @@ static struct outcome *take_ended(struct cf_runner *r)
 
 static void take_answer(struct cf_runner *r, struct client_answer *answer)
 {
-	switch (*(const enum tag_kind *)answer->tag) {
-	case TAG_CREATE:
-		take_create(r, answer->tag, answer);
-		break;
-	case TAG_DESTROY:
-		take_destroy(r, answer->tag, answer);
-		break;
-	case TAG_LOOKUP:
-		take_lookup(r, answer->tag, answer);
-		break;
+	if (*(const enum tag_kind *)answer->tag == TAG_LOOKUP) {
+		lookup_take(r, answer->tag, answer);
+		return;
 	}
+	struct deed *deed = answer->tag;
+	if (deed->step == STEP_CREATE_STORE || deed->step == STEP_DESTROY_STORE)
+		stores_take(r, deed, answer);
+	else
+		secrets_take(r, deed, answer);
 }
 
 static struct outcome *on_next(struct runner *runner, int64_t timeout_ms)
@@ -344,7 +232,7 @@ static struct outcome *on_next(struct runner *runner, int64_t timeout_ms)
 	struct outcome *outcome = take_ended(r);
 	struct client_answer *answer;
 
-	while (!outcome && (answer = client_next(r->client, timeout_ms))) {
+	while (!outcome && (answer = client_next(r->options.client, timeout_ms))) {
 		take_answer(r, answer);
 		client_answer_free(answer);
 		outcome = take_ended(r);
@@ -359,14 +247,14 @@ struct runner *runner_new(const struct runner_options *options)
 	struct cf_runner *r = mem_alloc(sizeof(*r));
 
 	r->runner = (struct runner){.start = on_start, .stop = on_stop, .next = on_next};
-	r->client = options->client;
-	r->accounts = options->accounts;
-	r->force = options->force;
-	r->lookups = mem_alloc(options->count * sizeof(*r->lookups));
-	r->lookup_count = options->count;
-	for (size_t i = 0; i < options->count; i++)
-		r->lookups[i] =
-			(struct lookup){.kind = TAG_LOOKUP, .account = &options->accounts[i]};
+	r->options = *options;
+	r->sites = mem_alloc(options->count * sizeof(*r->sites));
+	for (size_t i = 0; i < options->count; i++) {
+		struct site *site = &r->sites[i];
+		site->account = &options->accounts[i];
+		site->stores.tag = TAG_LOOKUP;
+		site->stores.site = site;
+	}
 	return &r->runner;
 }
 
@@ -380,15 +268,15 @@ void runner_free(struct runner *runner)
 		return;
 	while ((outcome = take_ended(r)))
 		outcome_free(outcome);
-	for (size_t i = 0; i < r->lookup_count; i++) {
-		if (r->lookups[i].is_under_way)
-			live_listing_release(&r->lookups[i].listing);
-		model_release(&r->lookups[i].model);
+	lookup_release(r);
+	for (size_t i = 0; i < r->options.count; i++) {
+		table_free(&r->sites[i].inside);
+		table_free(&r->sites[i].made);
 	}
-	for (struct task *task = r->tasks; task; task = task->earlier)
-		error_release(&task->seen);
+	for (struct deed *deed = r->deeds; deed; deed = deed->earlier)
+		error_release(&deed->seen);
 	arena_release(&r->arena);
 	free(r->ended);
-	free(r->lookups);
+	free(r->sites);
 	free(r);
 }

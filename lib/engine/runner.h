@@ -3,17 +3,23 @@
  *
  *     create   POST ──done──► done
  *               │ └─refused─► failed
- *               └─unknown──► look (list the account, once for all that wait) ─┬─ there ──► done
- *                   ▲                                                         ├─ twice ──► unknown
- *                   └──────────── POST again, at most RUNNER_ATTEMPTS ◄───────┴─ not there
- *     destroy  DELETE ──done, or gone already──► done
+ *               └─unknown──► look (one list for all that wait) ─┬─ there ──► done
+ *                   ▲                                           ├─ twice ──► unknown
+ *                   └──── POST again, RUNNER_ATTEMPTS at most ◄─┴─ not there
+ *     secrets  the same with one POST for all new ones of a store; what is not there after a
+ *              failure is sent one by one, so that the error names its secret
+ *     update   PATCH with what differs; its answer lost: unknown
+ *     rename   duplicate (as create), PATCH if the value differs, DELETE the old one. When the
+ *              end of it fails, the new one is recorded, and the next plan deletes the old
+ *     destroy  DELETE ──done, or gone already──► done; what goes with its store needs no request
  *     replace  DELETE, then as create; a create that fails leaves nothing: DROP
- *     adopt, forget    no request: done at once
+ *     adopt    no request, or as update; forget: no request
  */
 #ifndef ENGINE_RUNNER_H
 #define ENGINE_RUNNER_H
 
 #include "engine/executor.h"
+#include "engine/values.h"
 #include "live/live.h"
 
 enum { RUNNER_ATTEMPTS = 3 };
@@ -22,6 +28,9 @@ struct runner_options {
 	struct client *client;               /* keeps */
 	const struct live_account *accounts; /* keeps; sorted by alias, every one of the plan */
 	size_t count;
+	const struct plan *plan;  /* keeps; its actions are those that come */
+	const struct model *live; /* keeps; for the ids of stores */
+	struct values *values;    /* keeps */
 	bool force; /* destroy stores together with the strangers that the plan names */
 };
 

@@ -23,40 +23,112 @@ static bool is_known(const struct action *action, const struct object *stranger)
 	return false;
 }
 
-/* Everything inside stands right behind the store. */
-static bool has_new_strangers(
-	const struct action *action, const struct object *live, const struct object *end)
+/* Lends the action about this address, by halves; NULL if there is none. */
+static const struct action *find_action(const struct plan *plan, const struct object *object)
 {
-	for (const struct object *it = live + 1; it < end && it->secret; it++) {
-		if (strcmp(it->account, live->account) != 0 || strcmp(it->store, live->store) != 0)
-			break;
-		if (!is_known(action, it))
+	size_t low = 0, high = plan->action_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = object_compare(action_object(&plan->actions[middle]), object);
+		if (order == 0)
+			return &plan->actions[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+/* Does the plan part with it when its store goes? */
+static bool goes_along(const struct plan *plan, const struct object *inside)
+{
+	const struct action *action = find_action(plan, inside);
+
+	return action && action->goes_with_store && strcmp(action->before->id, inside->id) == 0;
+}
+
+/* Does a store that is replaced take along what stands where this is to be created? */
+static bool goes_before(
+	const struct plan *plan, const struct action *action, const struct object *now)
+{
+	for (size_t i = 0; i < action->wait_count; i++) {
+		const struct action *store = &plan->actions[action->waits_for[i]];
+		if (action_destroys(store) && is_known(store, now))
 			return true;
 	}
 	return false;
 }
 
-static const char *difference(const struct action *action, const struct model *live)
+/* Everything inside stands right behind the store. */
+static bool has_new_strangers(const struct plan *plan, const struct action *action,
+	const struct model *model, const struct object *live)
 {
-	const struct object *about = action_object(action),
-			    *end = live->objects + live->object_count;
-	const struct object *now = model_object(live, about->account, about->store, about->secret);
+	const struct object *end = model->objects + model->object_count;
+
+	if (live->kind != OBJECT_STORE)
+		return false; /* what stands behind a secret is beside it */
+	for (const struct object *it = live + 1; it < end && it->secret; it++) {
+		if (strcmp(it->account, live->account) != 0 || strcmp(it->store, live->store) != 0)
+			break;
+		if (!is_known(action, it) && !goes_along(plan, it))
+			return true;
+	}
+	return false;
+}
+
+static const struct object *find_live(const struct model *live, const struct object *object)
+{
+	return model_object(live, object->account, object->store, object->secret);
+}
+
+static bool is_double(const struct model *live, const struct object *now)
+{
+	return now && now + 1 < live->objects + live->object_count &&
+	       object_compare(now, now + 1) == 0;
+}
+
+/* The value, scopes and comment that the plan saw must be there still. */
+static bool was_changed(const struct action *action, const struct object *now)
+{
+	return action->live && object_differences(action->live, now) != 0;
+}
+
+/* Of what is there and stays, or goes: `now` is what lives of that name. */
+static const char *difference_of(const struct plan *plan, const struct action *action,
+	const struct model *live, const struct object *now)
+{
+	if (!now)
+		return action_kind(action) == ACTION_DESTROY ? NULL : "it is gone";
+	if (!action->before || strcmp(now->id, action->before->id) != 0)
+		return "it is another one now, with another id";
+	if (was_changed(action, now))
+		return "it was written to meanwhile";
+	if (action_destroys(action) && has_new_strangers(plan, action, live, now))
+		return "it holds more that cfprov does not manage";
+	return NULL;
+}
+
+static const char *difference(
+	const struct plan *plan, const struct action *action, const struct model *live)
+{
 	enum action_kind kind = action_kind(action);
-	bool destroys = kind == ACTION_DESTROY || kind == ACTION_REPLACE;
+	const struct object *about = action->before ? action->before : action->after;
+	const struct object *now = find_live(live, about);
+	bool is_rename = kind == ACTION_RENAME;
 
 	if (kind == ACTION_NONE)
 		return NULL;
-	if (now && now + 1 < end && object_compare(now, now + 1) == 0)
+	if (kind == ACTION_FORGET && !model_account(live, about->account))
+		return NULL; /* its account is gone from the manifest: nobody looked */
+	if (is_double(live, now))
 		return "there are two of this name now";
 	if (kind == ACTION_CREATE)
-		return now ? "it exists now" : NULL;
-	if (!now)
-		return kind == ACTION_DESTROY ? NULL : "it is gone";
-	if (strcmp(now->id, action->before->id) != 0)
-		return "it is another one now, with another id";
-	if (destroys && has_new_strangers(action, now, end))
-		return "it holds more that cfprov does not manage";
-	return NULL;
+		return now && !goes_before(plan, action, now) ? "it exists now" : NULL;
+	if (is_rename && find_live(live, action->after))
+		return "a secret of the new name exists now";
+	return difference_of(plan, action, live, now);
 }
 
 bool verify_plan(const struct plan *plan, const struct model *live, struct error_list *errors)
@@ -64,7 +136,7 @@ bool verify_plan(const struct plan *plan, const struct model *live, struct error
 	size_t before = errors->count;
 
 	for (size_t i = 0; i < plan->action_count; i++) {
-		const char *why = difference(&plan->actions[i], live);
+		const char *why = difference(plan, &plan->actions[i], live);
 		if (why)
 			refuse(&plan->actions[i], why, errors);
 	}

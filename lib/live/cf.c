@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+enum { MESSAGE_COLUMNS = 300, BODY_BYTES = 60 };
 enum { ERRORS_SHOWN = 5 }; /* of one answer; there is hardly ever more than one */
 
 /* ---- requests ---- */
@@ -40,6 +41,62 @@ void cf_add_create_store_body(struct str *out, const char *name)
 	json_end(&writer);
 }
 
+void cf_add_secret_path(struct str *out, const char *account_id, const struct cf_secret_id *secret)
+{
+	cf_add_store_path(out, account_id, secret->store_id);
+	str_text_add(out, "/secrets");
+	if (secret->secret_id)
+		str_format(out, "/%s", secret->secret_id);
+}
+
+void cf_add_duplicate_path(
+	struct str *out, const char *account_id, const struct cf_secret_id *secret)
+{
+	cf_add_secret_path(out, account_id, secret);
+	str_text_add(out, "/duplicate");
+}
+
+static void put_scopes(struct json_writer *writer, const char *scopes)
+{
+	char *copy AUTO_FREE = mem_copy_text(scopes), *rest = copy, *scope;
+
+	json_begin_array(writer, "scopes");
+	while ((scope = strsep(&rest, ",")))
+		json_put_text(writer, NULL, scope);
+	json_end(writer);
+}
+
+static void put_secret(struct json_writer *writer, const struct cf_secret *secret)
+{
+	json_begin_object(writer, NULL);
+	if (secret->name)
+		json_put_text(writer, "name", secret->name);
+	if (secret->value)
+		json_put_text(writer, "value", secret->value);
+	if (secret->scopes)
+		put_scopes(writer, secret->scopes);
+	if (secret->comment)
+		json_put_text(writer, "comment", secret->comment);
+	json_end(writer);
+}
+
+void cf_add_create_secrets_body(struct str *out, const struct cf_secret *secrets, size_t count)
+{
+	struct json_writer writer = json_writer(out, 0);
+
+	json_begin_array(&writer, NULL);
+	for (size_t i = 0; i < count; i++)
+		put_secret(&writer, &secrets[i]);
+	json_end(&writer);
+}
+
+void cf_add_secret_body(struct str *out, const struct cf_secret *secret)
+{
+	struct json_writer writer = json_writer(out, 0);
+
+	put_secret(&writer, secret);
+}
+
 void cf_add_quota_path(struct str *out, const char *account_id)
 {
 	str_format(out, "/accounts/%s/secrets_store/quota", account_id);
@@ -69,6 +126,10 @@ static const struct meaning {
 		"Put that store's name into the manifest and adopt it, or delete it."},
 	{"maximum_secrets_exceeded", 0, 0, false,
 		"The account holds as many secrets as it may. Delete some, or ask for more."},
+	{"secret_name_already_exists", 0, 0, false,
+		"Somebody made it just now. Run plan again: it offers to adopt it."},
+	{"secret_scope_invalid", 0, 0, false,
+		"Check `scopes` in the manifest: this account does not know one of them."},
 	{NULL, 7003, 0, false, "Check the account id in the manifest."},
 	{NULL, 6003, 0, true,
 		"The token is malformed: copy it again, and check that it is a token "
@@ -105,13 +166,27 @@ static const struct meaning *meaning_of(int status, int64_t code, const char *me
 
 /* ---- answers ---- */
 
-static void add_shown(struct str *out, const char *text)
+/* At first without the secrets, then shortened: else a part of one might be left. */
+static void add_shown(struct str *out, const char *text, const struct cf_response *response)
 {
-	text_add_visible(out, text, strlen(text), 300);
+	struct str scrubbed CLEANUP(str_release) = {0};
+
+	scrub_add(&scrubbed, text, strlen(text), response->scrub);
+	text_add_visible(out, str_text(&scrubbed), scrubbed.length, MESSAGE_COLUMNS);
+}
+
+static void add_body(struct str *out, const struct cf_response *response)
+{
+	struct str scrubbed CLEANUP(str_release) = {0};
+
+	scrub_add(&scrubbed, response->body->bytes, response->body->length, response->scrub);
+	size_t shown = scrubbed.length < BODY_BYTES ? scrubbed.length : BODY_BYTES;
+	text_add_visible(out, str_text(&scrubbed), shown, BODY_BYTES);
 }
 
 /* One error of the envelope: `code` may be missing; 6003 carries the real cause in a chain. */
-static void add_message(struct str *out, const struct json *item)
+static void add_message(
+	struct str *out, const struct json *item, const struct cf_response *response)
 {
 	const char *message = json_text(item) ? json_text(item) : json_get_text(item, "message");
 	const struct json *chain = json_first(json_get(item, "error_chain"));
@@ -119,39 +194,41 @@ static void add_message(struct str *out, const struct json *item)
 
 	if (json_integer(json_get(item, "code"), &code) && code)
 		str_format(out, "code %lld: ", (long long)code);
-	add_shown(out, message ? message : "no message");
+	add_shown(out, message ? message : "no message", response);
 	for (int depth = 0; chain && depth < 4; depth++, chain = json_next(chain)) {
 		str_text_add(out, " (");
 		if (json_integer(json_get(chain, "code"), &code) && code)
 			str_format(out, "%lld: ", (long long)code);
 		message = json_get_text(chain, "message");
-		add_shown(out, message ? message : "no message");
+		add_shown(out, message ? message : "no message", response);
 		str_char(out, ')');
 	}
 }
 
-static void describe(struct cf_answer *answer, int status, const char *ray, struct error *err)
+static void describe(
+	struct cf_answer *answer, const struct cf_response *response, struct error *err)
 {
 	struct str text CLEANUP(str_release) = {0};
 	const struct json *first = json_first(json_get(answer->json, "errors"));
 	const char *message = json_get_text(first, "message");
 
-	str_format(&text, "HTTP %d", status);
+	str_format(&text, "HTTP %d", response->status);
 	size_t told = 0;
 	for (const struct json *it = first; it && told < ERRORS_SHOWN; it = json_next(it), told++) {
 		str_text_add(&text, ", ");
-		add_message(&text, it);
+		add_message(&text, it, response);
 	}
 	size_t count = json_count(json_get(answer->json, "errors"));
 	if (count > told)
 		str_format(&text, ", and %zu more", count - told);
 	if (!first)
 		str_text_add(&text, ", and no reason given");
-	if (*ray)
-		str_format(&text, " (cf-ray %s)", ray);
+	if (*response->ray)
+		str_format(&text, " (cf-ray %s)", response->ray);
 	error_set(err, "%s", str_text(&text));
 	(void)!json_integer(json_get(first, "code"), &answer->code);
-	const struct meaning *meaning = meaning_of(status, answer->code, message ? message : "");
+	const struct meaning *meaning =
+		meaning_of(response->status, answer->code, message ? message : "");
 	answer->verdict = meaning && meaning->is_forbidden ? CF_FORBIDDEN : CF_REFUSED;
 	answer->is_absent = message && (starts_with(message, "store_not_found") ||
 					       starts_with(message, "secret_not_found"));
@@ -160,13 +237,15 @@ static void describe(struct cf_answer *answer, int status, const char *ray, stru
 }
 
 /* The first words of a body that is no JSON, for people. */
-static void describe_broken(int status, const struct str *body, const char *ray, struct error *err)
+static void describe_broken(const struct cf_response *response, struct error *err)
 {
 	struct str text CLEANUP(str_release) = {0};
+	const struct str *body = response->body;
+	int status = response->status;
 
 	str_format(&text, "HTTP %d", status);
-	if (*ray)
-		str_format(&text, " (cf-ray %s)", ray);
+	if (*response->ray)
+		str_format(&text, " (cf-ray %s)", response->ray);
 	if (status >= 300 && status < 400)
 		str_text_add(&text, ", a redirect, which cfprov does not follow");
 	else if (!body->length)
@@ -174,7 +253,7 @@ static void describe_broken(int status, const struct str *body, const char *ray,
 	else
 		str_text_add(&text, " with something that is not the API's JSON: ");
 	if (body->length && status / 100 != 3)
-		text_add_visible(&text, body->bytes, body->length < 60 ? body->length : 60, 60);
+		add_body(&text, response);
 	error_set(err, "%s", str_text(&text));
 	if (status / 100 == 3)
 		error_hint(err, "Check CLOUDFLARE_BASE_URL.");
@@ -187,9 +266,11 @@ static int64_t total(const struct json *info, const char *key)
 	return json_integer(json_get(info, key), &number) && number >= 0 ? number : -1;
 }
 
-void cf_answer_decode(struct cf_answer *answer, int status, const struct str *body, const char *ray,
-	struct error *err)
+void cf_answer_decode(
+	struct cf_answer *answer, const struct cf_response *response, struct error *err)
 {
+	const struct str *body = response->body;
+	int status = response->status;
 	struct error ignored CLEANUP(error_release) = {0};
 	const struct json *info;
 
@@ -204,9 +285,9 @@ void cf_answer_decode(struct cf_answer *answer, int status, const struct str *bo
 	if (json_is_true(success) && status / 100 == 2)
 		answer->verdict = CF_DONE;
 	else if (json_is_false(success) || json_is_array(json_get(answer->json, "errors")))
-		describe(answer, status, ray, err);
+		describe(answer, response, err);
 	else
-		describe_broken(status, body, ray, err);
+		describe_broken(response, err);
 	/* 971 is Cloudflare's "please wait", seen with other statuses, too. */
 	answer->is_throttled = status == 429 || answer->code == 971;
 }
@@ -235,6 +316,9 @@ bool cf_object_decode(
 		.created = json_get_text(json, "created"),
 		.modified = json_get_text(json, "modified"),
 		.is_deleted = status && strcmp(status, "deleted") == 0,
+		.status = status,
+		.comment = json_get_text(json, "comment"),
+		.scopes = json_get(json, "scopes"),
 	};
 
 	if (!object.name)

@@ -8,11 +8,16 @@
 
 #include "adapter/json.h"
 #include "base/error.h"
+#include "base/scrub.h"
 #include "base/str.h"
 
 enum { CF_PAGE_SIZE = 100 }; /* the largest that the API allows */
 
 /* ---- requests ---- */
+
+struct cf_secret_id {
+	const char *store_id, *secret_id;
+};
 
 /* /accounts/ID/secrets_store/stores, with a query for one page (from 1) of the list */
 void cf_add_stores_path(struct str *out, const char *account_id);
@@ -20,6 +25,25 @@ void cf_add_store_path(struct str *out, const char *account_id, const char *stor
 /* store_id NULL: the account's stores; else the secrets in that store */
 void cf_add_list_path(struct str *out, const char *account_id, const char *store_id, size_t page);
 void cf_add_create_store_body(struct str *out, const char *name);
+
+/* secret_id NULL: the row of the store's secrets, where new ones are posted */
+void cf_add_secret_path(struct str *out, const char *account_id, const struct cf_secret_id *secret);
+void cf_add_duplicate_path(
+	struct str *out, const char *account_id, const struct cf_secret_id *secret);
+
+/*
+ * A secret as it is to be written; what is NULL is left out, and stays as it is. A comment is
+ * cleared by "". Bodies hold values: their memory is ordinary and wiped when it is freed.
+ */
+struct cf_secret {
+	const char *name;   /* of a new one */
+	const char *value;  /* text without NUL */
+	const char *scopes; /* with a comma between */
+	const char *comment;
+};
+void cf_add_create_secrets_body(struct str *out, const struct cf_secret *secrets, size_t count);
+/* Of a change, or of a duplicate. */
+void cf_add_secret_body(struct str *out, const struct cf_secret *secret);
 
 /* The quota of an account; what a token is worth: as a user's (NULL), or as the account's own. */
 void cf_add_quota_path(struct str *out, const char *account_id);
@@ -45,12 +69,21 @@ struct cf_answer {
 	int64_t total_count;       /* the same for items */
 };
 
+/* What came over the wire; all of it is borrowed. */
+struct cf_response {
+	int status;
+	const struct str *body;
+	const char *ray;           /* cf-ray; "": none */
+	const struct scrub *scrub; /* the secrets that were sent; NULL: none */
+};
+
 /*
  * Reads an answer. With any verdict but CF_DONE *err says what is wrong: status, code, message
- * and cf-ray, in a form that is fit to be printed, and what to do where that is known.
+ * (without the secrets) and cf-ray, in a form that is fit to be printed, and what to do where that
+ * is known.
  */
-void cf_answer_decode(struct cf_answer *answer, int status, const struct str *body, const char *ray,
-	struct error *err);
+void cf_answer_decode(
+	struct cf_answer *answer, const struct cf_response *response, struct error *err);
 void cf_answer_release(struct cf_answer *answer);
 
 /* A store or a secret, as lists and creates tell of it. */
@@ -58,6 +91,9 @@ struct cf_object {
 	const char *id, *name;
 	const char *created, *modified; /* NULL: not said */
 	bool is_deleted;                /* a secret that is on its way out */
+	/* of a secret */
+	const char *status, *comment; /* NULL: not said */
+	const struct json *scopes;    /* a list of texts, if it is any good */
 };
 
 /* Reads one; lends its texts from the JSON. `what` is for the error: "store". */

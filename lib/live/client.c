@@ -14,14 +14,17 @@
 #include "adapter/crypt.h"
 #include "adapter/http.h"
 #include "base/clock.h"
-#include "base/text.h"
+#include "live/baseurl.h"
 #include "live/pace.h"
+#include "live/response.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECT_TIMEOUT_MS = 10000, SLOW_DOWN_SAID_MS = 2000 };
+/* Waits that are long, or add up to it, are said; many short ones not more often than that. */
+enum { CONNECT_TIMEOUT_MS = 10000, SLOW_DOWN_SAID_MS = 2000, SLOW_DOWN_AGAIN_MS = 10000 };
 
 struct call {
 	struct call *next;                /* in a queue */
@@ -29,6 +32,7 @@ struct call {
 	size_t lane;
 	enum retry_safety safety;
 	bool is_probe;
+	bool may_be_done; /* by an earlier attempt that nobody saw the end of */
 	const char *method;
 	char *path, *body;
 	void *tag;
@@ -42,17 +46,19 @@ struct queue {
 
 struct lane {
 	struct http_headers *headers;
-	bool has_token;
+	struct credentials credentials;
 	struct pace pace;
 	struct queue waiting;
 	struct lane *next_in_ring; /* NULL: not in the ring */
 	char *dead, *dead_hint;    /* the error that every further call gets; NULL: alive */
-	int64_t said_slow_at_ms;
+	int64_t said_slow_at_ms;   /* nothing more is said before */
+	int64_t unsaid_wait_ms, wait_counted_to_ms; /* what it has waited since */
 };
 
 struct client {
 	struct http *http;
 	char *base_url;
+	struct scrub known; /* credentials and values: no error shows them */
 	size_t parallelism;
 	const struct event_sink *sink;
 	struct lane **lanes;
@@ -162,14 +168,25 @@ static void copy_death(const struct lane *lane, struct error *err)
 		error_hint(err, "%s", lane->dead_hint);
 }
 
+static void keep_secret(struct secret *kept, const struct secret *secret)
+{
+	if (secret->bytes)
+		secret_copy(kept, secret->bytes, secret->length);
+}
+
 size_t client_add_lane(struct client *client, const struct credentials *credentials)
 {
 	struct lane *lane = mem_alloc(sizeof(*lane));
 
 	lane->headers = http_headers_new();
 	lane->pace = pace_init();
-	lane->has_token = credentials->token.bytes != NULL;
-	if (lane->has_token) {
+	keep_secret(&lane->credentials.token, &credentials->token);
+	keep_secret(&lane->credentials.email, &credentials->email);
+	keep_secret(&lane->credentials.key, &credentials->key);
+	client_know(client, &lane->credentials.token);
+	client_know(client, &lane->credentials.email);
+	client_know(client, &lane->credentials.key);
+	if (credentials->token.bytes) {
 		http_headers_add(lane->headers, "Authorization: Bearer ", &credentials->token);
 	} else {
 		http_headers_add(lane->headers, "X-Auth-Email: ", &credentials->email);
@@ -183,12 +200,13 @@ size_t client_add_lane(struct client *client, const struct credentials *credenti
 
 bool client_has_token(const struct client *client, size_t lane)
 {
-	return client->lanes[lane]->has_token;
+	return client->lanes[lane]->credentials.token.bytes;
 }
 
 static void free_lane(struct lane *lane)
 {
 	http_headers_free(lane->headers);
+	credentials_release(&lane->credentials);
 	free(lane->dead);
 	free(lane->dead_hint);
 	free(lane);
@@ -196,53 +214,12 @@ static void free_lane(struct lane *lane)
 
 /* ---- life ---- */
 
-static bool is_loopback_name(const char *host)
-{
-	/* An address, not a name like 127.0.0.1.example.com. */
-	bool is_address = text_is_made_of(host, "0123456789.");
-
-	return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-	       (is_address && strncmp(host, "127.", 4) == 0);
-}
-
-bool client_check_base_url(
-	const char *base_url, char **ret_clean, bool *ret_is_loopback, struct error *err)
-{
-	char *scheme AUTO_FREE = NULL, *host AUTO_FREE = NULL;
-	bool has_user = false;
-
-	if (!http_url_split(base_url, &scheme, &host, &has_user, err)) {
-		error_prefix(err, "the base URL can't be used");
-		return error_hint(err, "Set CLOUDFLARE_BASE_URL to something like %s, or unset it.",
-			CLIENT_DEFAULT_BASE_URL);
-	}
-	*ret_is_loopback = is_loopback_name(host);
-	if (has_user)
-		return error_set(err, "the base URL must not hold a user or password");
-	if (strpbrk(base_url, "?#"))
-		return error_set(err, "the base URL must not hold a query or fragment");
-	bool is_http = strcmp(scheme, "http") == 0;
-	if (!is_http && strcmp(scheme, "https") != 0)
-		return error_set(err, "the base URL must begin with https://");
-	if (is_http && !*ret_is_loopback) {
-		error_set(err, "the base URL is plain http, and not to this machine");
-		return error_hint(err, "The token would cross the network in the open. Use https.");
-	}
-	size_t length = strlen(base_url);
-	while (length && base_url[length - 1] == '/')
-		length--;
-	struct str clean = {0};
-	str_add(&clean, base_url, length);
-	*ret_clean = str_steal(&clean);
-	return true;
-}
-
 struct client *client_new(const struct client_options *options, struct error *err)
 {
 	char *base_url AUTO_FREE = NULL;
 	bool is_loopback;
 
-	if (!client_check_base_url(options->base_url, &base_url, &is_loopback, err))
+	if (!baseurl_check(options->base_url, &base_url, &is_loopback, err))
 		return NULL;
 	struct http *http = http_new(&(struct http_options){.connections = options->parallelism,
 					     .connect_timeout_ms = CONNECT_TIMEOUT_MS,
@@ -272,8 +249,14 @@ void client_free(struct client *client)
 	for (size_t i = 0; i < client->lane_count; i++)
 		free_lane(client->lanes[i]);
 	free(client->lanes);
+	scrub_release(&client->known);
 	free(client->base_url);
 	free(client);
+}
+
+void client_know(struct client *client, const struct secret *secret)
+{
+	scrub_know(&client->known, secret);
 }
 
 void client_send(struct client *client, const struct client_call *wanted)
@@ -312,18 +295,31 @@ bool client_busy(const struct client *client)
 
 /* ---- starting ---- */
 
+static struct event_request tell_of(const struct call *call)
+{
+	return (struct event_request){
+		.method = call->method,
+		.path = call->path,
+		.attempt = call->attempt,
+		.sent_bytes = call->body ? strlen(call->body) : 0,
+		.ray = "",
+	};
+}
+
 static void start(struct client *client, struct lane *lane, struct call *call)
 {
 	struct str url CLEANUP(str_release) = {0};
 
 	call->attempt++;
+	struct event_request told = tell_of(call);
+	event_emit(client->sink, &(struct event){.type = EVENT_REQUEST, .request = &told});
 	pace_started(&lane->pace, clock_monotonic_ms());
 	str_format(&url, "%s%s", client->base_url, call->path);
 	http_start(client->http, &(struct http_request){
 					 .method = call->method,
 					 .url = str_text(&url),
 					 .body = call->body,
-					 .body_length = call->body ? strlen(call->body) : 0,
+					 .body_length = told.sent_bytes,
 					 .is_once = call->safety == RETRY_UNSAFE,
 					 .headers = lane->headers,
 					 .tag = call,
@@ -332,9 +328,19 @@ static void start(struct client *client, struct lane *lane, struct call *call)
 
 static void say_slow(struct client *client, struct lane *lane, int64_t wait_ms, int64_t now_ms)
 {
-	if (wait_ms < SLOW_DOWN_SAID_MS || now_ms < lane->said_slow_at_ms)
+	int64_t from_ms = now_ms > lane->wait_counted_to_ms ? now_ms : lane->wait_counted_to_ms;
+
+	if (now_ms < lane->said_slow_at_ms)
 		return;
-	lane->said_slow_at_ms = now_ms + wait_ms;
+	if (now_ms + wait_ms > from_ms) {
+		lane->unsaid_wait_ms += now_ms + wait_ms - from_ms;
+		lane->wait_counted_to_ms = now_ms + wait_ms;
+	}
+	if (lane->unsaid_wait_ms < SLOW_DOWN_SAID_MS)
+		return;
+	lane->unsaid_wait_ms = 0;
+	lane->said_slow_at_ms =
+		now_ms + (wait_ms < SLOW_DOWN_SAID_MS ? SLOW_DOWN_AGAIN_MS : wait_ms);
 	event_emit(client->sink, &(struct event){.type = EVENT_SLOW_DOWN,
 					 .text = "the token's rate limit is almost used up",
 					 .wait_ms = wait_ms});
@@ -403,42 +409,17 @@ static struct client_answer *answer_new(struct client *client, struct call *call
 	return answer;
 }
 
-static enum retry_seen seen_of(const struct http_response *response, const struct cf_answer *cf)
-{
-	switch (response->outcome) {
-	case HTTP_NOT_SENT:
-		return RETRY_NOT_SENT;
-	case HTTP_NEVER:
-		return RETRY_NEVER;
-	case HTTP_UNKNOWN:
-		return RETRY_SAW_NOTHING;
-	case HTTP_ANSWERED:
-		break;
-	}
-	return cf->verdict == CF_BROKEN ? RETRY_SAW_BROKEN : RETRY_SAW_ANSWER;
-}
-
-static void read_response(
-	const struct http_response *response, struct cf_answer *cf, struct error *err)
-{
-	*cf = (struct cf_answer){.verdict = CF_BROKEN, .total_pages = -1, .total_count = -1};
-	if (response->outcome == HTTP_ANSWERED) {
-		cf_answer_decode(cf, response->status, &response->body, response->ray, err);
-		return;
-	}
-	error_set(err, "%s", response->problem);
-	if (response->outcome == HTTP_NEVER || response->outcome == HTTP_NOT_SENT)
-		error_hint(err, "Check the network, and CLOUDFLARE_BASE_URL if it is set.");
-}
-
 static void delay(struct client *client, struct call *call, const struct error *err,
 	const struct retry_verdict *verdict, bool is_throttled)
 {
 	int64_t now_ms = clock_monotonic_ms();
 	struct lane *lane = client->lanes[call->lane];
 
-	if (is_throttled) /* the whole token has to be silent */
+	if (is_throttled) { /* the whole token has to be silent; that is said here */
 		pace_blocked(&lane->pace, now_ms, verdict->wait_ms);
+		if (lane->said_slow_at_ms < now_ms + verdict->wait_ms)
+			lane->said_slow_at_ms = now_ms + verdict->wait_ms;
+	}
 	call->due_ms = now_ms + verdict->wait_ms;
 	push(&client->delayed[call->attempt], call);
 	event_emit(client->sink,
@@ -464,6 +445,27 @@ static void spread_failure(struct client *client, struct lane *lane, const struc
 	copy_death(lane, err);
 }
 
+/* What failed at last may have been done at first. */
+static enum client_outcome failed_or_unknown(const struct call *call)
+{
+	return call->safety == RETRY_IDEMPOTENT && call->may_be_done ? CLIENT_UNKNOWN
+								     : CLIENT_FAILED;
+}
+
+static void say_answer(
+	const struct client *client, const struct call *call, const struct http_response *response)
+{
+	struct event_request told = tell_of(call);
+
+	told.status = response->status;
+	told.received_bytes = response->body.length;
+	told.ray = response->ray;
+	event_emit(client->sink, &(struct event){.type = EVENT_ANSWER,
+					 .request = &told,
+					 .text = response->problem,
+					 .elapsed_us = response->elapsed_us});
+}
+
 /* Gives the answer, or NULL if the call will be tried again. */
 static struct client_answer *conclude(struct client *client, struct http_response *response)
 {
@@ -473,17 +475,20 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 	struct error err = {0};
 
 	pace_ended(&lane->pace);
+	response_scrub(response, &client->known);
+	say_answer(client, call, response);
 	if (response->rate_remaining >= 0)
 		pace_told(&lane->pace, clock_monotonic_ms(), response->rate_remaining,
 			response->rate_reset_ms);
-	read_response(response, &cf, &err);
-	enum retry_seen seen = seen_of(response, &cf);
+	enum retry_seen seen = response_read(response, &client->known, &cf, &err);
 	struct retry_verdict verdict = {RETRY_GIVE_UP, 0};
 	if (cf.verdict != CF_DONE) {
 		verdict = retry_decide(
 			&(struct retry_input){call->safety, seen, response->status, cf.is_throttled,
 				call->attempt, response->retry_after_ms, crypt_random_below(256)});
 	}
+	call->may_be_done |=
+		cf.verdict != CF_DONE && response_leaves_open(seen, &cf, response->status);
 	if (verdict.verb == RETRY_AGAIN && !lane->dead) {
 		delay(client, call, &err, &verdict, cf.is_throttled);
 		cf_answer_release(&cf);
@@ -493,14 +498,16 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 	bool is_told_here = call->is_probe && seen == RETRY_SAW_ANSWER;
 	if (verdict.verb != RETRY_LOOK && cf.verdict != CF_DONE && !is_told_here)
 		spread_failure(client, lane, &cf, seen, &err);
+	enum client_outcome failed = failed_or_unknown(call);
 	struct client_answer *answer = answer_new(client, call);
+	answer->status = response->status;
 	answer->cf = cf;
 	answer->err = err;
 	answer->rate_remaining = response->rate_remaining;
 	answer->rate_reset_ms = response->rate_reset_ms;
 	answer->outcome = cf.verdict == CF_DONE        ? CLIENT_DONE
 			  : verdict.verb == RETRY_LOOK ? CLIENT_UNKNOWN
-						       : CLIENT_FAILED;
+						       : failed;
 	return answer;
 }
 
@@ -511,8 +518,9 @@ static struct client_answer *answer_failed(struct client *client)
 	if (!call)
 		return NULL;
 	const struct lane *lane = client->lanes[call->lane];
+	enum client_outcome failed = failed_or_unknown(call);
 	struct client_answer *answer = answer_new(client, call);
-	answer->outcome = CLIENT_FAILED;
+	answer->outcome = failed;
 	copy_death(lane, &answer->err);
 	return answer;
 }

@@ -4,7 +4,8 @@
  * It holds the connections and, for each set of credentials, a lane: a queue with a rate budget.
  * What may be asked again is asked again here; what may have been done though nobody saw it
  * (CLIENT_UNKNOWN) is for the caller to look up. When credentials turn out to be bad, or the
- * server can't be reached, whatever still waits fails at once: no storm of retries.
+ * server can't be reached, whatever still waits fails at once: no storm of retries. What a server
+ * echoes of the credentials, or of the secrets that a call names, is in no error (base/scrub).
  *
  *     struct client *client = client_new(&options, &err);
  *     client_send(client, &call);                        any number
@@ -20,29 +21,20 @@
 #include "model/credentials.h"
 #include "model/event.h"
 
-#define CLIENT_DEFAULT_BASE_URL "https://api.cloudflare.com/client/v4"
-
 struct client;
 
 struct client_options {
-	const char *base_url;          /* see client_check_base_url */
+	const char *base_url;          /* see live/baseurl */
 	size_t parallelism;            /* requests at a time */
 	int64_t timeout_ms;            /* of one request */
 	int wake_fd;                   /* readable: client_next returns early; -1: none */
 	const struct event_sink *sink; /* keeps; may be NULL */
 };
 
-/*
- * May credentials be sent there: https, or http to this very machine; no user in it? *ret_clean
- * is given (free): the URL without slashes at its end.
- */
-bool client_check_base_url(const char *base_url, char **ret_clean, bool *ret_is_loopback,
-	struct error *err) MUST_CHECK;
-
 struct client *client_new(const struct client_options *options, struct error *err) MUST_CHECK;
 void client_free(struct client *client);
 
-/* Adds a lane; gives its number. The credentials are copied into what libcurl is given. */
+/* Adds a lane; gives its number. The credentials are copied. */
 size_t client_add_lane(struct client *client, const struct credentials *credentials);
 
 /* Is it a token, and not email and key? */
@@ -54,9 +46,12 @@ struct client_call {
 	bool is_probe;      /* a refusal says nothing of other calls with these credentials */
 	const char *method; /* keeps; a literal */
 	const char *path;   /* copied */
-	const char *body;   /* copied; NULL: none. Not for secrets */
+	const char *body;   /* copied; NULL: none. Freed memory is wiped: it may hold values */
 	void *tag;          /* comes back with the answer */
 };
+
+/* No error will show this secret, which is kept until client_free. */
+void client_know(struct client *client, const struct secret *secret);
 
 void client_send(struct client *client, const struct client_call *wanted);
 
@@ -72,6 +67,7 @@ enum client_outcome {
 struct client_answer {
 	enum client_outcome outcome;
 	void *tag;
+	int status; /* of HTTP; 0: there was no answer */
 	struct cf_answer cf;
 	struct error err;
 	int64_t rate_remaining; /* requests that the token has left; -1: not said */

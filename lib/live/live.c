@@ -41,6 +41,37 @@ struct page {
 	size_t items, fresh; /* fresh: not seen on another page */
 };
 
+static const char *keep(struct arena *arena, const char *text)
+{
+	return text ? arena_text(arena, text) : NULL;
+}
+
+/* What is no text, or could not be told from two scopes, is no scope. */
+static const char *keep_scopes(struct arena *arena, const struct json *list)
+{
+	const char **items AUTO_FREE = mem_alloc(json_count(list) * sizeof(*items));
+	size_t count = 0;
+
+	for (const struct json *it = json_first(list); it; it = json_next(it)) {
+		const char *scope = json_text(it);
+		if (scope && *scope && !strchr(scope, ','))
+			items[count++] = scope;
+	}
+	return model_scopes(arena, items, count);
+}
+
+void live_fill(struct arena *arena, const struct cf_object *found, struct object *object)
+{
+	object->id = keep(arena, found->id);
+	object->created = keep(arena, found->created);
+	object->modified = keep(arena, found->modified);
+	if (object->kind != OBJECT_SECRET)
+		return;
+	object->scopes = keep_scopes(arena, found->scopes);
+	object->comment = found->comment && *found->comment ? keep(arena, found->comment) : NULL;
+	object->status = keep(arena, found->status);
+}
+
 static bool add_object(
 	struct live_listing *listing, const struct json *json, struct page *page, struct error *err)
 {
@@ -52,8 +83,7 @@ static bool add_object(
 	if (!cf_object_decode(json, store ? "secret" : "store", &found, err))
 		return false;
 	page->items++;
-	const char *id = arena_text(&model->arena, found.id);
-	if (table_put(&listing->ids, id, listing))
+	if (table_put(&listing->ids, arena_text(&model->arena, found.id), listing))
 		return true; /* it moved to another page while we read */
 	page->fresh++;
 	listing->items++;
@@ -61,9 +91,7 @@ static bool add_object(
 		return true;
 	struct object *object = store ? model_add_object(model, alias, store->store, found.name)
 				      : model_add_object(model, alias, found.name, NULL);
-	object->id = id;
-	object->created = found.created ? arena_text(&model->arena, found.created) : NULL;
-	object->modified = found.modified ? arena_text(&model->arena, found.modified) : NULL;
+	live_fill(&model->arena, &found, object);
 	return true;
 }
 

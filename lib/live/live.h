@@ -30,6 +30,9 @@ struct live_listing {
 	struct error err; /* set: it failed */
 };
 
+/* Fills in what Cloudflare says of an object; the texts are copied into the arena. */
+void live_fill(struct arena *arena, const struct cf_object *found, struct object *object);
+
 /* Sends for the first page; its answers bear `tag`. */
 void live_listing_start(struct live_listing *listing, const struct live_account *account,
 	struct model *model, struct client *client, void *tag);

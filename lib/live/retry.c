@@ -35,8 +35,10 @@ static bool may_pass(int status)
 
 static struct retry_verdict unclear(const struct retry_input *input)
 {
+	if (input->safety != RETRY_UNSAFE && input->attempt < RETRY_ATTEMPTS)
+		return again(input, 0);
 	if (input->safety == RETRY_SAFE)
-		return again_or_give_up(input);
+		return (struct retry_verdict){RETRY_GIVE_UP, 0};
 	return (struct retry_verdict){RETRY_LOOK, 0};
 }
 

@@ -11,8 +11,9 @@
 enum { RETRY_ATTEMPTS = 4, RETRY_THROTTLE_ATTEMPTS = 10, RETRY_LONGEST_WAIT_MS = 300000 };
 
 enum retry_safety {
-	RETRY_SAFE,   /* reading: as often as one likes */
-	RETRY_UNSAFE, /* creating: a second time makes a second one */
+	RETRY_SAFE,       /* reading, deleting: as often as one likes */
+	RETRY_IDEMPOTENT, /* changing: again does no harm, but in the end it may have been done */
+	RETRY_UNSAFE,     /* creating: a second time makes a second one */
 };
 
 enum retry_seen {

@@ -12,7 +12,6 @@
 
 enum event_type {
 	EVENT_LOCK_WAIT,       /* text: who holds the lock */
-	EVENT_MOVED,           /* text: which alias has become which */
 	EVENT_RECOVERED,       /* object: made by a run that was cut off; its id is known now */
 	EVENT_JOURNAL_FOLDED,  /* text: the journal that was folded into the state */
 	EVENT_REFRESH_START,   /* object, recorded: its account is about to be listed */
@@ -24,12 +23,25 @@ enum event_type {
 	EVENT_PROGRESS,        /* progress */
 	EVENT_RETRY,           /* text: what is tried again, and why; wait_ms */
 	EVENT_SLOW_DOWN,       /* text: why; wait_ms */
+	EVENT_AWAIT,           /* progress: done are active, left are waited for */
 	EVENT_INTERRUPT,       /* the user asked to stop; progress */
 	EVENT_WARNING,         /* text */
+	EVENT_REQUEST,         /* request, which goes out now */
+	EVENT_ANSWER, /* request, what came of it; text: NULL, or why none came; elapsed_us */
 };
 
 struct event_progress {
 	size_t done, failed, under_way, left;
+};
+
+/* One sending: what may be told of it, which is neither body nor headers. */
+struct event_request {
+	const char *method, *path; /* the path with its query, behind the base URL's */
+	int attempt;               /* from 1 */
+	size_t sent_bytes;         /* of the body */
+	int status;                /* of the answer; 0: none */
+	size_t received_bytes;     /* the same of the answer */
+	const char *ray;           /* cf-ray; "" if there was none */
 };
 
 struct event {
@@ -40,6 +52,7 @@ struct event {
 	const char *text;
 	int64_t wait_ms, elapsed_us;
 	struct event_progress progress;
+	const struct event_request *request;
 };
 
 /* Who listens. A sink without a function hears nothing. */

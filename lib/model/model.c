@@ -51,6 +51,59 @@ struct removal *model_add_removal(struct model *model, const char *from)
 	return removal;
 }
 
+static void keep_text(struct arena *arena, const char **text)
+{
+	if (*text)
+		*text = arena_text(arena, *text);
+}
+
+struct value_source value_source_copy(struct arena *arena, const struct value_source *source)
+{
+	struct value_source copy = *source;
+	size_t count = 0;
+
+	keep_text(arena, &copy.name);
+	keep_text(arena, &copy.key);
+	keep_text(arena, &copy.folder);
+	keep_text(arena, &copy.pointer);
+	keep_text(arena, &copy.place.file);
+	if (!source->argv)
+		return copy;
+	while (source->argv[count])
+		count++;
+	const char **argv = arena_alloc(arena, (count + 1) * sizeof(*argv));
+	for (size_t i = 0; i < count; i++)
+		argv[i] = arena_text(arena, source->argv[i]);
+	copy.argv = argv;
+	return copy;
+}
+
+/* All texts but those of the address. */
+static void keep_fields(struct arena *arena, struct object *object)
+{
+	keep_text(arena, &object->id);
+	keep_text(arena, &object->created);
+	keep_text(arena, &object->modified);
+	keep_text(arena, &object->scopes);
+	keep_text(arena, &object->comment);
+	keep_text(arena, &object->status);
+	keep_text(arena, &object->fingerprint);
+	keep_text(arena, &object->place.file);
+	if (!object->value)
+		return;
+	struct value_source *value = arena_alloc(arena, sizeof(*value));
+	*value = value_source_copy(arena, object->value);
+	object->value = value;
+}
+
+void object_keep(struct arena *arena, struct object *object)
+{
+	keep_text(arena, &object->account);
+	keep_text(arena, &object->store);
+	keep_text(arena, &object->secret);
+	keep_fields(arena, object);
+}
+
 struct object *model_add_copy(struct model *model, const struct object *object)
 {
 	struct object *copy =
@@ -61,10 +114,7 @@ struct object *model_add_copy(struct model *model, const struct object *object)
 	copy->account = account;
 	copy->store = store;
 	copy->secret = secret;
-	copy->id = keep(model, object->id);
-	copy->created = keep(model, object->created);
-	copy->modified = keep(model, object->modified);
-	copy->place.file = keep(model, object->place.file);
+	keep_fields(&model->arena, copy);
 	return copy;
 }
 
@@ -72,9 +122,7 @@ struct account *model_add_account_copy(struct model *model, const struct account
 {
 	struct account *copy = model_add_account(model, account->alias, account->id);
 
-	copy->token = account->token;
-	copy->token.name = keep(model, account->token.name);
-	copy->token.place.file = keep(model, account->token.place.file);
+	copy->token = value_source_copy(&model->arena, &account->token);
 	copy->place = account->place;
 	copy->place.file = keep(model, account->place.file);
 	return copy;
@@ -181,6 +229,59 @@ char *object_address(const struct object *object)
 
 	object_add_address(&address, object);
 	return str_steal(&address);
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+unsigned object_differences(const struct object *a, const struct object *b)
+{
+	unsigned fields = 0;
+
+	if (a->kind != OBJECT_SECRET)
+		return 0;
+	if (!is_same_text(a->scopes, b->scopes))
+		fields |= FIELD_SCOPES;
+	if (!is_same_text(a->comment, b->comment))
+		fields |= FIELD_COMMENT;
+	if (a->modified && b->modified && strcmp(a->modified, b->modified) != 0)
+		fields |= FIELD_VALUE;
+	return fields;
+}
+
+bool object_became_ready(const struct object *recorded, const struct object *live)
+{
+	return recorded->status && live->status && strcmp(recorded->status, "active") != 0 &&
+	       strcmp(recorded->status, live->status) != 0;
+}
+
+unsigned object_drift(const struct object *recorded, const struct object *live)
+{
+	unsigned fields = object_differences(recorded, live);
+
+	return object_became_ready(recorded, live) ? fields & ~(unsigned)FIELD_VALUE : fields;
+}
+
+static int compare_scopes(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char *model_scopes(struct arena *arena, const char *const *items, size_t count)
+{
+	const char **sorted AUTO_FREE = mem_alloc(count * sizeof(*sorted));
+	struct str text CLEANUP(str_release) = {0};
+
+	if (count) {
+		memcpy((void *)sorted, (const void *)items, count * sizeof(*sorted));
+		qsort((void *)sorted, count, sizeof(*sorted), compare_scopes);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || strcmp(sorted[i], sorted[i - 1]) != 0)
+			str_format(&text, "%s%s", i ? "," : "", sorted[i]);
+	return arena_text(arena, str_text(&text));
 }
 
 const char *object_kind_word(enum object_kind kind)

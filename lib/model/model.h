@@ -1,5 +1,5 @@
 /*
- * The noun of cfprov: accounts and the objects in them (stores, later secrets), sorted by
+ * The noun of cfprov: accounts and the objects in them (stores, and secrets in stores), sorted by
  * address. It stands three times: desired (the manifest), recorded (the state) and live.
  *
  * A model owns all of its texts, in one arena. Build it with model_add_*, then model_sort once;
@@ -16,6 +16,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+#include <stdint.h>
+
 /* The alias of the account of a manifest (or state) that names just one. */
 #define MODEL_DEFAULT_ALIAS "default"
 
@@ -26,11 +28,24 @@ struct place {
 };
 
 /* A reference to secret bytes: where they are to be had, never the bytes. */
-enum value_source_kind { VALUE_NONE, VALUE_ENV };
+enum value_source_kind {
+	VALUE_NONE,
+	VALUE_ENV,      /* name: the variable */
+	VALUE_FILE,     /* name: the path, absolute or from the working folder */
+	VALUE_COMMAND,  /* argv, run in `folder` without a shell: what it prints */
+	VALUE_DOTENV,   /* name: the path; key: the variable in it */
+	VALUE_GENERATE, /* name: the encoding, hex, base64 or base64url; of `bytes` random bytes */
+	VALUE_STDIN,    /* all of the standard input */
+};
 
 struct value_source {
 	enum value_source_kind kind;
-	const char *name; /* of the variable */
+	const char *name, *key;
+	const char *const *argv; /* ends with NULL */
+	const char *folder;      /* NULL: the working folder */
+	size_t bytes;
+	const char *pointer;     /* RFC 6901: of the JSON that it is, take this; or NULL */
+	bool keeps_last_newline; /* else one at the end is dropped, with its carriage return */
 	struct place place;
 };
 
@@ -46,6 +61,20 @@ enum origin { ORIGIN_NONE, ORIGIN_CREATED, ORIGIN_ADOPTED };
 
 enum object_kind { OBJECT_STORE, OBJECT_SECRET };
 
+/* What can differ between two versions of a secret. Or several with |. */
+enum object_field { FIELD_VALUE = 1, FIELD_SCOPES = 2, FIELD_COMMENT = 4 };
+
+/* What to do when a value was changed outside of cfprov. */
+enum on_drift { ON_DRIFT_REWRITE, ON_DRIFT_WARN, ON_DRIFT_IGNORE };
+
+/* How a desired value compares with what was written last; engine/values finds out. */
+enum value_verdict {
+	VALUE_NOT_COMPARED, /* it is not to be read, or nothing was written yet */
+	VALUE_SAME,
+	VALUE_CHANGED,
+	VALUE_UNVERIFIABLE, /* written with another key, or no fingerprint was kept */
+};
+
 struct object {
 	enum object_kind kind;
 	const char *account; /* its alias */
@@ -55,6 +84,25 @@ struct object {
 	/* recorded and live; NULL in desired */
 	const char *id;
 	const char *created, *modified; /* RFC 3339, as Cloudflare wrote them; may be NULL */
+
+	/* of a secret */
+	const char *scopes;  /* sorted, with a comma between; see model_scopes */
+	const char *comment; /* NULL: none */
+	const char *status;  /* recorded and live: "active", "pending", or what Cloudflare says */
+	/* recorded: of the value written last; desired: of the value now. NULL: none is kept.
+	 * See engine/values. */
+	const char *fingerprint;
+	int64_t version; /* desired, and recorded: raised to have the value written again */
+	/* recorded: a change or its end was sent for, and no answer seen: what is found different
+	 * is no surprise, and a value is to be written again */
+	bool is_unsure;
+
+	/* of a secret, desired */
+	const struct value_source *value;
+	bool is_written_once;      /* `update: if_absent` */
+	bool keeps_no_fingerprint; /* `fingerprint: none` */
+	enum on_drift on_drift;
+	enum value_verdict verdict;
 
 	/* desired; and recorded, as it was desired last */
 	bool prevent_destroy;  /* nothing may destroy it */
@@ -69,7 +117,7 @@ struct object {
 	struct place place;
 };
 
-/* A rename of what the state holds: `moved` in the manifest. Aliases, or addresses. */
+/* A rename of what the state holds: `moved` in the manifest. Aliases, or addresses of secrets. */
 struct move {
 	const char *from, *to;
 	struct place place;
@@ -93,6 +141,7 @@ struct model {
 	size_t move_count, move_room;
 	struct removal *removals;
 	size_t removal_count, removal_room;
+	struct value_source fingerprint_key; /* `state.fingerprint_key`; VALUE_NONE: none */
 };
 
 /* Each lends a new item whose names are copied; valid until the next item of its sort is added. */
@@ -102,6 +151,36 @@ struct object *model_add_object(
 
 struct move *model_add_move(struct model *model, const char *from, const char *to);
 struct removal *model_add_removal(struct model *model, const char *from);
+
+/*
+ * Lends the set of scopes as it stands in objects: sorted, each once, with a comma between. The
+ * texts have no commas.
+ */
+const char *model_scopes(struct arena *arena, const char *const *items, size_t count) MUST_CHECK;
+
+/* Lends a copy of a reference, in the arena. */
+struct value_source value_source_copy(struct arena *arena, const struct value_source *source);
+
+/* Copies the texts of an object into the arena, so that it outlives where it came from. */
+void object_keep(struct arena *arena, struct object *object);
+
+/*
+ * In which FIELD_* do two versions of one secret differ that live or have lived? Nobody can see a
+ * value; `modified` tells that something was written.
+ */
+unsigned object_differences(const struct object *a, const struct object *b);
+
+/*
+ * In which FIELD_* has somebody else changed what is recorded? `modified` tells that a value was
+ * written, but it may also change when Cloudflare has a new secret ready.
+ */
+unsigned object_drift(const struct object *recorded, const struct object *live);
+
+/*
+ * Has Cloudflare got a secret ready since it was recorded? That may change `modified`, too, and
+ * nobody has written anything.
+ */
+bool object_became_ready(const struct object *recorded, const struct object *live);
 
 /* Adds a copy of an object (or account) of another model, texts and all. */
 struct object *model_add_copy(struct model *model, const struct object *object);

@@ -1,5 +1,6 @@
 #include "model/plan.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 
 struct action *plan_add(struct plan *plan)
@@ -19,12 +20,32 @@ enum action_kind action_kind(const struct action *action)
 		return ACTION_CREATE;
 	if (action->before->origin == ORIGIN_NONE)
 		return ACTION_ADOPT;
-	return action->is_replaced ? ACTION_REPLACE : ACTION_NONE;
+	if (action->is_replaced)
+		return ACTION_REPLACE;
+	if (object_compare(action->before, action->after) != 0)
+		return ACTION_RENAME;
+	return action->changes ? ACTION_UPDATE : ACTION_NONE;
 }
 
 const struct object *action_object(const struct action *action)
 {
 	return action->after ? action->after : action->before;
+}
+
+bool action_writes_value(const struct action *action)
+{
+	enum action_kind kind = action_kind(action);
+
+	if (!action->after || action->after->kind != OBJECT_SECRET)
+		return false;
+	return kind == ACTION_CREATE || kind == ACTION_REPLACE || (action->changes & FIELD_VALUE);
+}
+
+bool action_destroys(const struct action *action)
+{
+	enum action_kind kind = action_kind(action);
+
+	return kind == ACTION_DESTROY || kind == ACTION_REPLACE;
 }
 
 struct plan_counts action_counts(const struct action *action)
@@ -33,7 +54,10 @@ struct plan_counts action_counts(const struct action *action)
 	case ACTION_CREATE:
 		return (struct plan_counts){.add = 1};
 	case ACTION_ADOPT:
-		return (struct plan_counts){.import = 1};
+		return (struct plan_counts){.import = 1, .change = action->changes != 0};
+	case ACTION_UPDATE:
+	case ACTION_RENAME:
+		return (struct plan_counts){.change = 1};
 	case ACTION_REPLACE:
 		return (struct plan_counts){.add = 1, .destroy = 1};
 	case ACTION_DESTROY:
@@ -80,11 +104,48 @@ void plan_add_refresh(struct plan *plan, const struct object *before, const stru
 	plan->refreshes[plan->refresh_count++] = (struct refresh){before, after};
 }
 
+void plan_add_warning(struct plan *plan, const char *format, ...)
+{
+	struct str text CLEANUP(str_release) = {0};
+	va_list arguments;
+
+	va_start(arguments, format);
+	str_format_list(&text, format, arguments);
+	va_end(arguments);
+	plan->warnings = mem_room((void *)plan->warnings, plan->warning_count, &plan->warning_room,
+		sizeof(*plan->warnings));
+	plan->warnings[plan->warning_count++] = arena_text(&plan->arena, str_text(&text));
+}
+
+void plan_add_move(struct plan *plan, const struct plan_move *move)
+{
+	plan->moves =
+		mem_room(plan->moves, plan->move_count, &plan->move_room, sizeof(*plan->moves));
+	plan->moves[plan->move_count++] = *move;
+}
+
+static int compare_moves(const void *a, const void *b)
+{
+	const struct plan_move *x = a, *y = b;
+
+	return object_compare(x->object, y->object);
+}
+
+const char *plan_previous_address(const struct plan *plan, const struct object *object)
+{
+	const struct plan_move key = {.object = object}, *found = NULL;
+
+	if (plan->move_count)
+		found = bsearch(&key, plan->moves, plan->move_count, sizeof(*found), compare_moves);
+	return found ? found->from : NULL;
+}
+
 bool plan_is_empty(const struct plan *plan)
 {
 	const struct plan_counts *counts = &plan->counts;
 
-	return counts->import + counts->add + counts->change + counts->destroy + counts->forget ==
+	return counts->import + counts->add + counts->change + counts->destroy + counts->forget +
+		       plan->move_count ==
 	       0;
 }
 
@@ -94,5 +155,7 @@ void plan_release(struct plan *plan)
 	free(plan->actions);
 	free(plan->drifts);
 	free(plan->refreshes);
+	free(plan->moves);
+	free((void *)plan->warnings);
 	*plan = (struct plan){0};
 }

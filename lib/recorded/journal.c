@@ -10,11 +10,6 @@
 
 enum { JOURNAL_VERSION = 1, PREFIX_LENGTH = CRYPT_CHECKSUM_SIZE }; /* checksum, a space */
 
-static const char *const verb_words[] = {
-	[INTENT_CREATE] = "create",
-	[INTENT_RECORD] = "record",
-};
-
 /* ---- writing ---- */
 
 static void add_line(struct str *out, const struct str *json)
@@ -26,6 +21,21 @@ static void add_line(struct str *out, const struct str *json)
 	str_char(out, ' ');
 	str_add(out, json->bytes, json->length);
 	str_char(out, '\n');
+}
+
+static void encode_intent(struct json_writer *writer, const struct intent *intent)
+{
+	struct object unknown;
+	struct change change = journal_unknown(intent, &unknown);
+
+	json_begin_object(writer, NULL);
+	objects_encode_address(writer, intent->object);
+	if (change.kind == CHANGE_PUT) {
+		json_begin_object(writer, "if_unknown");
+		objects_encode(writer, change.object);
+		json_end(writer);
+	}
+	json_end(writer);
 }
 
 void journal_encode_header(const struct state *state, const struct model *desired,
@@ -43,14 +53,8 @@ void journal_encode_header(const struct state *state, const struct model *desire
 		json_put_text(&writer, desired->accounts[i].alias, desired->accounts[i].id);
 	json_end(&writer);
 	json_begin_array(&writer, "intents");
-	for (size_t i = 0; i < count; i++) {
-		json_begin_object(&writer, NULL);
-		json_put_text(&writer, "do", verb_words[intents[i].verb]);
-		json_put_text(&writer, "account", intents[i].object->account);
-		json_put_text(&writer, "store", intents[i].object->store);
-		objects_encode_policy(&writer, intents[i].object);
-		json_end(&writer);
-	}
+	for (size_t i = 0; i < count; i++)
+		encode_intent(&writer, &intents[i]);
 	json_end(&writer);
 	json_end(&writer);
 	add_line(out, &json);
@@ -81,14 +85,24 @@ void journal_encode_group(const struct result *results, size_t count, struct str
 
 struct change journal_unknown(const struct intent *intent, struct object *storage)
 {
-	if (intent->verb != INTENT_CREATE)
-		return (struct change){CHANGE_KEEP, intent->object};
-	*storage = (struct object){.kind = intent->object->kind,
-		.account = intent->object->account,
-		.store = intent->object->store,
-		.secret = intent->object->secret,
-		.prevent_destroy = intent->object->prevent_destroy,
-		.forget_on_remove = intent->object->forget_on_remove,
+	const struct object *object = intent->object;
+
+	if (intent->verb == INTENT_RECORD)
+		return (struct change){CHANGE_KEEP, object};
+	*storage = *object;
+	if (intent->verb == INTENT_UPDATE) {
+		storage->is_unsure = true;
+		return (struct change){CHANGE_PUT, storage};
+	}
+	*storage = (struct object){.kind = object->kind,
+		.account = object->account,
+		.store = object->store,
+		.secret = object->secret,
+		.fingerprint = object->fingerprint,
+		.version = object->version,
+		.is_unsure = object->is_unsure,
+		.prevent_destroy = object->prevent_destroy,
+		.forget_on_remove = object->forget_on_remove,
 		.is_unresolved = true};
 	return (struct change){CHANGE_PUT, storage};
 }
@@ -108,30 +122,23 @@ static bool malformed(struct reader *r)
 	return error_set(r->err, "a record that this cfprov does not know, at byte %zu", r->at);
 }
 
+/* Reads what may stand in a state into an object whose address is known. */
+static bool decode_recorded(struct reader *r, const struct json *json, struct object *object)
+{
+	return (objects_decode(json, NULL, &r->journal->model.arena, object, r->err) &&
+		       objects_check_recorded(object, r->err)) ||
+	       error_prefix(r->err, "the record at byte %zu", r->at);
+}
+
 static bool decode_intent(struct reader *r, const struct json *json, size_t index)
 {
-	const char *verb = json_get_text(json, "do");
-	const char *account = json_get_text(json, "account"), *store = json_get_text(json, "store");
-	struct arena *arena = &r->journal->model.arena;
+	const struct json *unknown = json_get(json, "if_unknown");
+	struct object *object = &r->objects[index];
 
-	if (!verb || !account || !store)
+	if (!objects_decode_address(json, &r->journal->model.arena, object))
 		return malformed(r);
-	r->objects[index] = (struct object){.kind = OBJECT_STORE,
-		.account = arena_text(arena, account),
-		.store = arena_text(arena, store)};
-	objects_decode_policy(json, &r->objects[index]);
-	for (size_t i = 0; i < ARRAY_SIZE(verb_words); i++) {
-		struct intent intent = {(enum intent_verb)i, &r->objects[index]};
-		if (strcmp(verb, verb_words[i]) != 0)
-			continue;
-		struct object unknown;
-		struct change change = journal_unknown(&intent, &unknown);
-		if (change.kind == CHANGE_PUT)
-			r->objects[index] = unknown;
-		r->journal->changes[index] = (struct change){change.kind, &r->objects[index]};
-		return true;
-	}
-	return malformed(r);
+	r->journal->changes[index] = (struct change){unknown ? CHANGE_PUT : CHANGE_KEEP, object};
+	return !unknown || decode_recorded(r, unknown, object);
 }
 
 static bool decode_head(struct reader *r, const struct json *json)
@@ -198,10 +205,8 @@ static bool decode_result(struct reader *r, const struct json *json)
 		.account = object->account,
 		.store = object->store,
 		.secret = object->secret};
-	if (!objects_decode(put, &journal->model.arena, object, r->err))
-		return error_prefix(r->err, "the record at byte %zu", r->at);
 	change->kind = CHANGE_PUT;
-	return true;
+	return decode_recorded(r, put, object);
 }
 
 static bool decode_group(struct reader *r, const struct json *json)

@@ -123,6 +123,14 @@ static void fold(struct ledger *ledger, const struct state_fold *changes)
 	ledger->state = next;
 }
 
+void ledger_stage(struct ledger *ledger, const struct state_fold *changes)
+{
+	int64_t serial = ledger->state.serial;
+
+	fold(ledger, changes);
+	ledger->is_ahead_of_file |= ledger->state.serial != serial;
+}
+
 static bool read_state(struct ledger *ledger, struct error *err)
 {
 	struct str bytes CLEANUP(str_release) = {0};
@@ -197,13 +205,12 @@ static bool load(struct ledger *ledger, struct error *err)
 	if (!read_journal(ledger, &journal, err) || !read_state(ledger, err) ||
 		!check_journal(ledger, &journal, &folds, err))
 		return false;
-	if (!folds)
-		return true;
-	memcpy(ledger->state.lineage, journal.lineage, sizeof(journal.lineage));
-	int64_t serial = ledger->state.serial;
-	fold(ledger, &(struct state_fold){journal.changes, journal.count, journal.model.accounts,
-			     journal.model.account_count});
-	ledger->is_ahead_of_file = ledger->state.serial != serial;
+	if (folds) {
+		memcpy(ledger->state.lineage, journal.lineage, sizeof(journal.lineage));
+		ledger_stage(ledger, &(struct state_fold){journal.changes, journal.count,
+					     journal.model.accounts, journal.model.account_count});
+	}
+	ledger->read_serial = ledger->state.serial;
 	return true;
 }
 
@@ -212,10 +219,16 @@ static void set_paths(struct ledger *ledger, const char *path, const char *backu
 	*ledger = (struct ledger){.lock.fd = -1, .log.fd = -1};
 	ledger->path = fs_real_path(path);
 	ledger->journal_path = fs_sibling(ledger->path, "", ".journal");
-	if (!backup)
-		ledger->backup_path = fs_sibling(ledger->path, "", ".backup");
-	else if (strcmp(backup, LEDGER_NO_BACKUP) != 0)
-		ledger->backup_path = mem_copy_text(backup);
+	char *beside AUTO_FREE = fs_sibling(ledger->path, "", ".backup");
+	if (!backup || strcmp(backup, LEDGER_NO_BACKUP) != 0)
+		ledger->backup_path = fs_real_path(backup ? backup : beside);
+}
+
+/* Before anything is asked or done: later there may be ids that have to be written. */
+static bool check_backup(const struct ledger *ledger, struct error *err)
+{
+	return !ledger->backup_path || fs_check_target(ledger->backup_path, err) ||
+	       error_prefix(err, "the backup of the state can't be kept");
 }
 
 bool ledger_read(struct ledger *ledger, const char *path, struct error *err)
@@ -229,10 +242,21 @@ bool ledger_read(struct ledger *ledger, const char *path, struct error *err)
 
 /* ---- writing ---- */
 
+const char *ledger_lineage(struct ledger *ledger)
+{
+	if (ledger->state.lineage[0])
+		return ledger->state.lineage;
+	if (!ledger->born_as[0])
+		crypt_uuid(ledger->born_as);
+	return ledger->born_as;
+}
+
 static void give_birth(struct ledger *ledger)
 {
-	if (!ledger->state.lineage[0])
-		crypt_uuid(ledger->state.lineage);
+	const char *lineage = ledger_lineage(ledger);
+
+	if (lineage != ledger->state.lineage)
+		memcpy(ledger->state.lineage, lineage, sizeof(ledger->state.lineage));
 }
 
 /* What could not be read again must not take the place of what can. */
@@ -250,14 +274,22 @@ static bool check_readable(const struct ledger *ledger, const struct str *bytes,
 	return error_hint(err, "This is a defect of cfprov. Please report it.");
 }
 
-static bool write_state(struct ledger *ledger, struct error *err)
+/* `backup` NULL: it is left as it is. */
+static bool write_with_backup(struct ledger *ledger, const char *backup, struct error *err)
 {
 	struct str bytes CLEANUP(str_release) = {0};
 
 	give_birth(ledger);
 	state_encode(&ledger->state, &bytes);
-	return check_readable(ledger, &bytes, err) &&
-	       fs_replace(ledger->path, ledger->backup_path, &bytes, err);
+	if (!check_readable(ledger, &bytes, err) || !fs_replace(ledger->path, backup, &bytes, err))
+		return error_prefix(err, "the state could not be written");
+	ledger->is_ahead_of_file = false;
+	return true;
+}
+
+static bool write_state(struct ledger *ledger, struct error *err)
+{
+	return write_with_backup(ledger, ledger->backup_path, err);
 }
 
 static bool drop_journal(struct ledger *ledger, struct error *err)
@@ -265,7 +297,13 @@ static bool drop_journal(struct ledger *ledger, struct error *err)
 	if (!ledger->has_journal)
 		return true;
 	ledger->has_journal = false;
-	return fs_remove(ledger->journal_path, err);
+	return fs_remove(ledger->journal_path, err) ||
+	       error_prefix(err, "the journal could not be removed");
+}
+
+bool ledger_commit(struct ledger *ledger, struct error *err)
+{
+	return !ledger->is_ahead_of_file || !ledger->may_write || write_state(ledger, err);
 }
 
 static bool fold_journal_into_file(
@@ -273,7 +311,7 @@ static bool fold_journal_into_file(
 {
 	if (!ledger->has_journal)
 		return true;
-	if (ledger->is_ahead_of_file && !write_state(ledger, err))
+	if (!ledger_commit(ledger, err))
 		return false;
 	event_say(sink, EVENT_JOURNAL_FOLDED, ledger->journal_path);
 	return drop_journal(ledger, err);
@@ -283,27 +321,26 @@ bool ledger_open(struct ledger *ledger, const struct ledger_options *options, st
 {
 	set_paths(ledger, options->path, options->backup);
 	ledger->may_write = true;
-	if ((options->no_lock || take_lock(ledger, options, err)) && load(ledger, err) &&
-		fold_journal_into_file(ledger, options->sink, err))
+	if ((options->no_lock || take_lock(ledger, options, err)) && check_backup(ledger, err) &&
+		load(ledger, err) && fold_journal_into_file(ledger, options->sink, err))
 		return true;
 	ledger_close(ledger);
 	return false;
 }
 
-bool ledger_settle(
-	struct ledger *ledger, const struct change *changes, size_t count, struct error *err)
+bool ledger_change(struct ledger *ledger, const struct state_fold *changes, struct error *err)
 {
-	const struct state_fold settled = {.changes = changes, .change_count = count};
-
-	return !count || ledger_change(ledger, &settled, err);
+	ledger_stage(ledger, changes);
+	return ledger_commit(ledger, err);
 }
 
-bool ledger_change(struct ledger *ledger, const struct state_fold *changes, struct error *err)
+bool ledger_learn(
+	struct ledger *ledger, const struct change *changes, size_t count, struct error *err)
 {
 	int64_t serial = ledger->state.serial;
 
-	fold(ledger, changes);
-	return ledger->state.serial == serial || !ledger->may_write || write_state(ledger, err);
+	fold(ledger, &(struct state_fold){.changes = changes, .change_count = count});
+	return ledger->state.serial == serial || write_with_backup(ledger, NULL, err);
 }
 
 bool ledger_replace(struct ledger *ledger, struct state *state, struct error *err)
@@ -334,28 +371,18 @@ bool ledger_begin(struct ledger *ledger, const struct model *desired, const stru
 			&intents[i], arena_alloc(&ledger->run_arena, sizeof(struct object)));
 	journal_encode_header(&ledger->state, desired, intents, count, &header);
 	ledger->has_journal = true;
-	return fs_log_create(&ledger->log, ledger->journal_path, err) &&
-	       fs_log_append(&ledger->log, &header, err);
-}
-
-static const char *keep(struct ledger *ledger, const char *text)
-{
-	return text ? arena_text(&ledger->run_arena, text) : NULL;
+	return (fs_log_create(&ledger->log, ledger->journal_path, err) &&
+		       fs_log_append(&ledger->log, &header, err)) ||
+	       error_prefix(err, "the journal could not be written");
 }
 
 /* The run remembers the result beyond the life of the caller's texts. */
 static void remember(struct ledger *ledger, const struct result *result)
 {
 	struct object *copy = arena_alloc(&ledger->run_arena, sizeof(*copy));
-	const struct object *object = result->change.object;
 
-	*copy = *object;
-	copy->account = keep(ledger, object->account);
-	copy->store = keep(ledger, object->store);
-	copy->secret = keep(ledger, object->secret);
-	copy->id = keep(ledger, object->id);
-	copy->created = keep(ledger, object->created);
-	copy->modified = keep(ledger, object->modified);
+	*copy = *result->change.object;
+	object_keep(&ledger->run_arena, copy);
 	ledger->changes[result->intent] = (struct change){result->change.kind, copy};
 }
 
@@ -367,7 +394,8 @@ bool ledger_record(
 	for (size_t i = 0; i < count; i++)
 		remember(ledger, &results[i]);
 	journal_encode_group(results, count, &group);
-	return fs_log_append(&ledger->log, &group, err);
+	return fs_log_append(&ledger->log, &group, err) ||
+	       error_prefix(err, "the journal could not be written");
 }
 
 bool ledger_finish(struct ledger *ledger, struct error *err)
@@ -380,13 +408,14 @@ bool ledger_finish(struct ledger *ledger, struct error *err)
 	free(ledger->changes);
 	ledger->changes = NULL;
 	ledger->change_count = 0;
-	if (ledger->state.serial != serial && !write_state(ledger, err))
-		return false;
-	return drop_journal(ledger, err);
+	ledger->is_ahead_of_file = ledger->state.serial != serial;
+	return (!ledger->is_ahead_of_file || write_state(ledger, err)) && drop_journal(ledger, err);
 }
 
 void ledger_close(struct ledger *ledger)
 {
+	if (!ledger->path) /* never opened: its descriptors are none */
+		return;
 	fs_log_close(&ledger->log);
 	fs_lock_drop(&ledger->lock);
 	state_release(&ledger->state);

@@ -3,8 +3,10 @@
  *
  * A command that only looks:            A command that acts:
  *     ledger_read                           ledger_open     lock, read, fold an old journal in
- *     … ledger->state …                     ledger_settle   what became of unresolved objects
- *     ledger_close                          ledger_begin    the intents are durable
+ *     … ledger->state …                     ledger_stage    moves, what became of unresolved
+ *     ledger_close                                          objects: in memory
+ *                                           ledger_commit   the run is agreed to: in the file
+ *                                           ledger_begin    the intents are durable
  *                                           ledger_record   some results are durable (again …)
  *                                           ledger_finish   fold, replace the state, drop the
  * journal ledger_close    unlock
@@ -37,7 +39,8 @@ enum { LEDGER_SIZE_LIMIT = 512 << 20 };
 struct ledger_options {
 	const char *path;
 	const char *operation; /* for whoever finds the lock: "apply" */
-	const char *backup;    /* where the state before is kept; NULL: beside it */
+	const char
+		*backup; /* where the state before is kept; NULL: beside it. Links are followed */
 	bool no_lock;
 	int64_t lock_timeout_ms;
 	const struct event_sink *sink;            /* may be NULL */
@@ -45,8 +48,12 @@ struct ledger_options {
 };
 
 struct ledger {
-	struct state state; /* as it is now; lent until ledger_settle, ledger_finish or close */
+	struct state state;  /* as it is now; lent until ledger_stage, ledger_finish or close */
+	int64_t read_serial; /* of the state as it was read, with its journal; 0: there was none */
 	char *path, *journal_path, *backup_path; /* backup NULL: none */
+	/* The lineage that the state gets at its birth, if somebody had to know before; see
+	 * ledger_lineage. */
+	char born_as[STATE_LINEAGE_LENGTH + 1];
 	bool may_write;
 	struct fs_lock lock;
 	struct fs_log log; /* open between begin and finish */
@@ -57,11 +64,14 @@ struct ledger {
 	const struct account *accounts; /* keeps what ledger_begin was given */
 	size_t account_count;
 	bool has_journal;      /* a file stands there */
-	bool is_ahead_of_file; /* a journal was folded in, in memory */
+	bool is_ahead_of_file; /* what was folded in, or staged, stands in memory only */
 };
 
 /* Reads the state with a journal folded in, in memory only. A state that is absent is empty. */
 bool ledger_read(struct ledger *ledger, const char *path, struct error *err) MUST_CHECK;
+
+/* Lends the lineage that the state has, or will be born with. */
+const char *ledger_lineage(struct ledger *ledger);
 
 /*
  * Locks, reads, and folds a journal that it finds into the state file. ERROR_BUSY: the lock was
@@ -71,17 +81,24 @@ bool ledger_open(
 	struct ledger *ledger, const struct ledger_options *options, struct error *err) MUST_CHECK;
 
 /*
- * Folds changes that no request made into the state, in memory, and in the file if the ledger was
- * opened to write.
+ * Folds changes that no request made into the state, in memory: what nobody has agreed to yet, or
+ * who only looks will never write.
  */
-bool ledger_settle(struct ledger *ledger, const struct change *changes, size_t count,
-	struct error *err) MUST_CHECK;
+void ledger_stage(struct ledger *ledger, const struct state_fold *changes);
 
-/*
- * The same with all that a fold takes: what people change by hand, or a manifest moves.
- */
+/* Writes what was staged, if anything was and the ledger was opened to write. */
+bool ledger_commit(struct ledger *ledger, struct error *err) MUST_CHECK;
+
+/* Both at once: what people change by hand. */
 bool ledger_change(
 	struct ledger *ledger, const struct state_fold *changes, struct error *err) MUST_CHECK;
+
+/*
+ * The same of what was seen after a run: what it has come to. The backup stays that of the state
+ * before the run.
+ */
+bool ledger_learn(struct ledger *ledger, const struct change *changes, size_t count,
+	struct error *err) MUST_CHECK;
 
 /*
  * Takes a whole other state in place of the one there was, and writes it. The serial never goes

@@ -1,5 +1,6 @@
 #include "recorded/mend.h"
 
+#include "adapter/table.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -13,6 +14,8 @@ static void mend_init(struct mend *mend, const struct state *state, size_t chang
 	*mend = (struct mend){0};
 	mend->changes = mem_alloc(count * changes_each * sizeof(*mend->changes));
 	mend->objects = mem_alloc(count * sizeof(const struct object *));
+	mend->accounts = mem_alloc(state->model.account_count * sizeof(*mend->accounts));
+	mend->old_aliases = mem_alloc(state->model.account_count * sizeof(const char *));
 }
 
 static void drop(struct mend *mend, const struct object *object)
@@ -26,7 +29,19 @@ void mend_release(struct mend *mend)
 	arena_release(&mend->arena);
 	free(mend->changes);
 	free((void *)mend->objects);
+	free(mend->accounts);
+	free((void *)mend->old_aliases);
 	*mend = (struct mend){0};
+}
+
+struct state_fold mend_fold(const struct mend *mend)
+{
+	return (struct state_fold){
+		.changes = mend->changes,
+		.change_count = mend->count,
+		.accounts = mend->accounts,
+		.account_count = mend->account_count,
+	};
 }
 
 /* ---- rm ---- */
@@ -74,15 +89,33 @@ bool mend_remove(const struct state *state, const char *const *patterns, size_t 
 
 /* ---- mv ---- */
 
+/* Are these two names of secrets in one store? */
+static bool is_in_one_store(const char *from, const char *to)
+{
+	const char *last = strrchr(from, '/');
+
+	return last && strchr(from, '/') != last &&
+	       strncmp(from, to, (size_t)(last - from) + 1) == 0 &&
+	       !strchr(to + (last - from) + 1, '/');
+}
+
 static bool refuse_rename(const char *from, const char *to, struct error *err)
 {
 	struct str a CLEANUP(str_release) = {0}, b CLEANUP(str_release) = {0};
 
 	text_add_visible(&a, from, strlen(from), 120);
 	text_add_visible(&b, to, strlen(to), 120);
+	if (is_in_one_store(from, to)) {
+		error_set(err,
+			"%s can't become %s in the state alone: Cloudflare would go on to call it "
+			"by its old name",
+			str_text(&a), str_text(&b));
+		return error_hint(err, "Write `from` and `to` under `moved` in the manifest: the "
+				       "next apply renames the secret in Cloudflare, too.");
+	}
 	error_set(err,
-		"%s can't become %s: names are the identity, and Cloudflare can't rename a "
-		"store or move one to another account",
+		"%s can't become %s: names are the identity, and Cloudflare can't rename a store "
+		"or move what is in it elsewhere",
 		str_text(&a), str_text(&b));
 	return error_hint(err, "`state mv` renames an account's alias, as in: cfprov state mv "
 			       "staging testing. To stop managing a store, use cfprov state rm.");
@@ -113,6 +146,59 @@ static bool check_aliases(
 	return error_hint(err, "Nothing was changed.");
 }
 
+/* All that is recorded under the alias comes under another one. */
+static void rename_alias(
+	struct mend *mend, const struct model *model, const struct account *account, const char *to)
+{
+	struct account *now = &mend->accounts[mend->account_count];
+
+	now->alias = arena_text(&mend->arena, to);
+	now->id = arena_text(&mend->arena, account->id);
+	mend->old_aliases[mend->account_count++] = arena_text(&mend->arena, account->alias);
+	for (size_t i = 0; i < model->object_count; i++) {
+		if (strcmp(model->objects[i].account, account->alias) != 0)
+			continue;
+		struct object *moved = arena_alloc(&mend->arena, sizeof(*moved));
+		*moved = model->objects[i];
+		moved->account = now->alias;
+		drop(mend, &model->objects[i]);
+		mend->changes[mend->count++] = (struct change){CHANGE_PUT, moved};
+	}
+}
+
+static int compare_moves(const void *a, const void *b)
+{
+	const struct plan_move *x = a, *y = b;
+
+	return object_compare(x->object, y->object);
+}
+
+const struct plan_move *mend_moves(const struct mend *mend, struct arena *arena, size_t *ret_count)
+{
+	struct plan_move *moves = arena_alloc(arena, mend->count * sizeof(*moves));
+	size_t count = 0;
+
+	/* A rename drops what it puts elsewhere right behind. */
+	for (size_t i = 1; i < mend->count; i++) {
+		const struct object *before = mend->changes[i - 1].object;
+		const struct object *after = mend->changes[i].object;
+		if (mend->changes[i].kind != CHANGE_PUT)
+			continue;
+		struct str from CLEANUP(str_release) = {0};
+		struct object *to = arena_alloc(arena, sizeof(*to));
+		object_add_address(&from, before);
+		*to = (struct object){.kind = after->kind,
+			.account = arena_text(arena, after->account),
+			.store = arena_text(arena, after->store),
+			.secret = after->secret ? arena_text(arena, after->secret) : NULL};
+		moves[count++] = (struct plan_move){arena_text(arena, str_text(&from)), to};
+	}
+	if (count)
+		qsort(moves, count, sizeof(*moves), compare_moves);
+	*ret_count = count;
+	return moves;
+}
+
 bool mend_rename(const struct state *state, const char *from, const char *to, struct mend *ret_mend,
 	struct error *err)
 {
@@ -124,23 +210,134 @@ bool mend_rename(const struct state *state, const char *from, const char *to, st
 	if (!check_aliases(state, from, to, err))
 		return false;
 	mend_init(&mend, state, 2);
-	mend.account = *model_account(model, from);
-	mend.account.alias = arena_text(&mend.arena, to);
-	for (size_t i = 0; i < model->object_count; i++) {
-		if (strcmp(model->objects[i].account, from) != 0)
-			continue;
-		struct object *moved = arena_alloc(&mend.arena, sizeof(*moved));
-		*moved = model->objects[i];
-		moved->account = mend.account.alias;
-		drop(&mend, &model->objects[i]);
-		mend.changes[mend.count++] = (struct change){CHANGE_PUT, moved};
-	}
+	rename_alias(&mend, model, model_account(model, from), to);
 	if (!mend.count) {
 		mend_release(&mend);
 		return error_set(err, "nothing is recorded under `%s`", from);
 	}
 	*ret_mend = mend;
 	return true;
+}
+
+/* ---- moved ---- */
+
+/* By the alias where each begins. */
+static struct table *alias_moves(const struct model *desired)
+{
+	struct table *moves = NULL;
+
+	for (size_t i = 0; i < desired->move_count; i++)
+		if (!strchr(desired->moves[i].from, '/'))
+			table_put(&moves, desired->moves[i].from, &desired->moves[i]);
+	return moves;
+}
+
+/* Lends the alias at the end of the chain, or NULL: it goes round in a circle. */
+static const char *end_of(const struct table *moves, const char *alias)
+{
+	for (size_t i = 0; i <= table_count(moves); i++) {
+		const struct move *move = table_get(moves, alias);
+		if (!move)
+			return alias;
+		alias = move->to;
+	}
+	return NULL;
+}
+
+static bool refuse_move(const struct move *move, struct error *err)
+{
+	error_hint(err, "Nothing was moved.");
+	return move->place.file &&
+	       error_at(err, move->place.file, move->place.line, move->place.column);
+}
+
+static bool check_circles(const struct table *moves, const struct model *desired, struct error *err)
+{
+	for (size_t i = 0; i < desired->move_count; i++) {
+		const struct move *move = &desired->moves[i];
+		if (!table_get(moves, move->from) || end_of(moves, move->from))
+			continue;
+		error_set(err, "the moves that begin with `%s` to `%s` go round in a circle",
+			move->from, move->to);
+		return refuse_move(move, err);
+	}
+	return true;
+}
+
+/* Two accounts would have one alias; at least one of them moves there. */
+static bool refuse_clash(const struct table *moves, const struct account *a,
+	const struct account *b, const char *end, struct error *err)
+{
+	const struct account *mover = strcmp(a->alias, end) == 0 ? b : a;
+	const struct account *other = mover == a ? b : a;
+
+	if (strcmp(other->alias, end) == 0)
+		error_set(err, "`%s` can't become `%s`: the state has that already, with the id %s",
+			mover->alias, end, other->id);
+	else
+		error_set(err, "`%s` and `%s` can't both become `%s`", a->alias, b->alias, end);
+	return refuse_move(table_get(moves, mover->alias), err);
+}
+
+static bool is_recorded(const struct model *model, const char *alias)
+{
+	for (size_t i = 0; i < model->object_count; i++)
+		if (strcmp(model->objects[i].account, alias) == 0)
+			return true;
+	return false;
+}
+
+static bool refuse_account(const struct table *moves, const struct account *account,
+	const struct account *desired, struct error *err)
+{
+	error_set(err,
+		"`%s` can't become `%s`: it is the account %s, and the manifest has %s there",
+		account->alias, desired->alias, account->id, desired->id);
+	return refuse_move(table_get(moves, account->alias), err);
+}
+
+struct moving {
+	const struct model *recorded, *desired;
+	const struct table *moves;
+	struct table *ends; /* the aliases that the state will have, and whose they are now */
+	struct mend *mend;
+};
+
+static bool move_account(struct moving *m, struct account *account, struct error *err)
+{
+	bool moves_on =
+		table_get(m->moves, account->alias) && is_recorded(m->recorded, account->alias);
+	const char *end = moves_on ? end_of(m->moves, account->alias) : account->alias;
+	const struct account *desired = moves_on ? model_account(m->desired, end) : NULL;
+	const struct account *other = table_put(&m->ends, end, account);
+
+	if (other)
+		return refuse_clash(m->moves, other, account, end, err);
+	if (desired && strcmp(desired->id, account->id) != 0)
+		return refuse_account(m->moves, account, desired, err);
+	if (moves_on)
+		rename_alias(m->mend, m->recorded, account, end);
+	return true;
+}
+
+bool mend_move(const struct state *state, const struct model *desired, struct mend *ret_mend,
+	struct error *err)
+{
+	struct table *moves = alias_moves(desired);
+	struct mend mend;
+	struct moving m = {&state->model, desired, moves, NULL, &mend};
+
+	mend_init(&mend, state, 2);
+	bool is_good = check_circles(moves, desired, err);
+	for (size_t i = 0; i < state->model.account_count && is_good; i++)
+		is_good = move_account(&m, &state->model.accounts[i], err);
+	table_free(&moves);
+	table_free(&m.ends);
+	if (is_good)
+		*ret_mend = mend;
+	else
+		mend_release(&mend);
+	return is_good;
 }
 
 /* ---- push ---- */

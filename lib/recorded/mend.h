@@ -1,10 +1,11 @@
 /*
- * What people change in a state by hand (cfprov state rm, mv, push), as changes to fold or as a
- * verdict. Pure: nothing is read or written here, and Cloudflare is not asked.
+ * What people change in a state by hand (cfprov state rm, mv, push) or with `moved`, as changes to
+ * fold or as a verdict. Pure: nothing is read or written here, and Cloudflare is not asked.
  */
 #ifndef RECORDED_MEND_H
 #define RECORDED_MEND_H
 
+#include "model/plan.h"
 #include "recorded/state.h"
 
 /* Start with {0}; mend_release at the end. The state that it was made from must outlive it. */
@@ -14,8 +15,20 @@ struct mend {
 	size_t count;
 	const struct object **objects; /* what is removed or moved, as it was; sorted */
 	size_t object_count;
-	struct account account; /* of a move: the alias as it is then */
+	/* of renames: the aliases as they are then, and what each was before; sorted by that */
+	struct account *accounts;
+	const char **old_aliases;
+	size_t account_count;
 };
+
+/* Lends what has to be folded. */
+struct state_fold mend_fold(const struct mend *mend);
+
+/*
+ * Lends, in the arena, what the renames move: each object's old address and new one, sorted by the
+ * new one.
+ */
+const struct plan_move *mend_moves(const struct mend *mend, struct arena *arena, size_t *ret_count);
 
 /*
  * The removal of what the patterns match, with all that is in it (object_matches). A pattern that
@@ -26,10 +39,20 @@ bool mend_remove(const struct state *state, const char *const *patterns, size_t 
 
 /*
  * The renaming of an alias: all that is recorded under `from` comes under `to`. Refused: what is
- * not recorded, an alias that there is already, and a rename of a store, since names are the
- * identity of stores and Cloudflare can't rename one.
+ * not recorded, an alias that there is already, and a rename of a store or secret: names are their
+ * identity, and have to change in Cloudflare first (which for secrets `moved` does).
  */
 bool mend_rename(const struct state *state, const char *from, const char *to, struct mend *ret_mend,
+	struct error *err) MUST_CHECK;
+
+/*
+ * The renaming of aliases that the manifest's `moved` asks for: of those under which something is
+ * recorded; the others were moved already. Chains (a to b, b to c) go to their end, in whatever
+ * order they stand. Refused: circles, an alias that there is already, two to one end, and one that
+ * the manifest has for another account. An error names the place of the move. Moves of addresses
+ * are none of its business.
+ */
+bool mend_move(const struct state *state, const struct model *desired, struct mend *ret_mend,
 	struct error *err) MUST_CHECK;
 
 enum mend_verdict {

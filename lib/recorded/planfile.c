@@ -9,9 +9,11 @@
 #include <string.h>
 
 static const char magic[] = "cfprov-plan ";
+static const char value_key[] = "value", unprinted_key[] = "keeps_no_fingerprint";
 
 /* ---- writing ---- */
 
+/* Of what is desired and has to be written, where its value comes from, too. */
 static void encode_object(struct json_writer *w, const char *key, const struct object *object)
 {
 	if (!object) {
@@ -19,37 +21,35 @@ static void encode_object(struct json_writer *w, const char *key, const struct o
 		return;
 	}
 	json_begin_object(w, key);
-	if (object->origin != ORIGIN_NONE) {
-		objects_encode(w, object);
-	} else { /* live, or desired */
-		if (object->id)
-			json_put_text(w, "id", object->id);
-		if (object->created)
-			json_put_text(w, "created", object->created);
-		if (object->modified)
-			json_put_text(w, "modified", object->modified);
-		objects_encode_policy(w, object);
-	}
+	objects_encode(w, object);
+	if (object->value)
+		objects_encode_source(w, value_key, object->value);
+	if (object->keeps_no_fingerprint)
+		json_put_bool(w, unprinted_key, true);
 	json_end(w);
-}
-
-static void encode_address(struct json_writer *w, const struct object *object)
-{
-	json_put_text(w, "account", object->account);
-	json_put_text(w, "store", object->store);
 }
 
 static void encode_action(struct json_writer *w, const struct action *action)
 {
 	json_begin_object(w, NULL);
-	encode_address(w, action_object(action));
+	objects_encode_address(w, action_object(action));
+	if (action_kind(action) == ACTION_RENAME)
+		json_put_text(w, "renamed_from", action->before->secret);
 	encode_object(w, "before", action->before);
 	encode_object(w, "after", action->after);
+	encode_object(w, "live", action_kind(action) == ACTION_NONE ? NULL : action->live);
 	if (action->reason)
 		json_put_text(w, "reason", action->reason);
 	json_put_bool(w, "needs_consent", action->needs_consent);
 	json_put_bool(w, "is_replaced", action->is_replaced);
 	json_put_bool(w, "is_left_alive", action->is_left_alive);
+	json_put_bool(w, "goes_with_store", action->goes_with_store);
+	json_put_bool(w, "is_unverified", action->is_unverified);
+	json_put_integer(w, "changes", action->changes);
+	json_begin_array(w, "waits_for");
+	for (size_t i = 0; i < action->wait_count; i++)
+		json_put_integer(w, NULL, (int64_t)action->waits_for[i]);
+	json_end(w);
 	json_begin_array(w, "strangers");
 	for (size_t i = 0; i < action->stranger_count; i++) {
 		json_begin_object(w, NULL);
@@ -65,7 +65,7 @@ static void encode_pair(struct json_writer *w, const struct object *recorded, co
 	const struct object *other)
 {
 	json_begin_object(w, NULL);
-	encode_address(w, recorded);
+	objects_encode_address(w, recorded);
 	encode_object(w, "recorded", recorded);
 	encode_object(w, key, other);
 	json_end(w);
@@ -79,8 +79,7 @@ static void encode_accounts(struct json_writer *w, const struct model *accounts)
 		json_begin_object(w, NULL);
 		json_put_text(w, "alias", account->alias);
 		json_put_text(w, "id", account->id);
-		if (account->token.kind == VALUE_ENV)
-			json_put_text(w, "token_env", account->token.name);
+		objects_encode_source(w, "token", &account->token);
 		json_end(w);
 	}
 	json_end(w);
@@ -94,6 +93,19 @@ static void encode_moves(struct json_writer *w, const struct model *model)
 		json_begin_object(w, NULL);
 		json_put_text(w, "from", model->moves[i].from);
 		json_put_text(w, "to", model->moves[i].to);
+		json_end(w);
+	}
+	json_end(w);
+}
+
+/* For those who look at the plan. */
+static void encode_moved(struct json_writer *w, const struct plan *plan)
+{
+	json_begin_array(w, "moved");
+	for (size_t i = 0; i < plan->move_count; i++) {
+		json_begin_object(w, NULL);
+		objects_encode_address(w, plan->moves[i].object);
+		json_put_text(w, "from", plan->moves[i].from);
 		json_end(w);
 	}
 	json_end(w);
@@ -114,6 +126,7 @@ static void encode_plan(struct json_writer *w, const struct plan *plan)
 	for (size_t i = 0; i < plan->drift_count; i++)
 		encode_pair(w, plan->drifts[i].recorded, "live", plan->drifts[i].live);
 	json_end(w);
+	encode_moved(w, plan);
 }
 
 void planfile_encode(const struct planfile *planfile, struct str *out)
@@ -129,7 +142,9 @@ void planfile_encode(const struct planfile *planfile, struct str *out)
 	json_put_text(w, "state", planfile->state_path);
 	json_put_bool(w, "partial", planfile->is_partial);
 	json_put_text(w, "lineage", planfile->lineage);
+	json_put_text(w, "born_as", planfile->born_as);
 	json_put_integer(w, "serial", planfile->serial);
+	objects_encode_source(w, "fingerprint_key", &planfile->accounts.fingerprint_key);
 	encode_accounts(w, &planfile->accounts);
 	encode_moves(w, &planfile->accounts);
 	encode_plan(w, &planfile->plan);
@@ -161,26 +176,61 @@ static const char *keep(struct decoding *d, const char *text)
 static bool decode_object(struct decoding *d, const struct json *json, const char *key,
 	const struct object **ret_object)
 {
+	static const char *const others[] = {value_key, unprinted_key, NULL};
+	struct arena *arena = &d->planfile->arena;
 	const struct json *fields = json_get(json, key);
-	const char *account = json_get_text(json, "account"), *store = json_get_text(json, "store");
-	struct object *object = arena_alloc(&d->planfile->arena, sizeof(*object));
+	struct object *object = arena_alloc(arena, sizeof(*object));
+	struct value_source *value = arena_alloc(arena, sizeof(*value));
 
 	*ret_object = NULL;
 	if (json_is_null(fields))
 		return true;
-	if (!json_is_object(fields) || !account || !store)
-		return malformed(d, key);
-	object->kind = OBJECT_STORE;
-	object->account = keep(d, account);
-	object->store = keep(d, store);
+	if (!objects_decode_address(json, arena, object))
+		return malformed(d, "an address");
+	if (!objects_decode(fields, others, arena, object, d->err))
+		return error_prefix(d->err, "%s", key);
+	if (!objects_decode_source(json_get(fields, value_key), arena, value))
+		return malformed(d, "where a value comes from");
+	if (value->kind != VALUE_NONE)
+		object->value = value;
+	object->keeps_no_fingerprint = json_is_true(json_get(fields, unprinted_key));
 	*ret_object = object;
-	if (json_get(fields, "origin"))
-		return objects_decode(fields, &d->planfile->arena, object, d->err);
-	object->id = keep(d, json_get_text(fields, "id"));
-	object->created = keep(d, json_get_text(fields, "created"));
-	object->modified = keep(d, json_get_text(fields, "modified"));
-	objects_decode_policy(fields, object);
-	return !object->id || objects_is_id(object->id) || malformed(d, "an id");
+	return true;
+}
+
+/* Before a rename it has another name. */
+static bool decode_before(struct decoding *d, const struct json *json, struct action *action)
+{
+	const char *name = json_get_text(json, "renamed_from");
+	const struct object *before;
+
+	if (!decode_object(d, json, "before", &before))
+		return false;
+	action->before = before;
+	if (!name)
+		return true;
+	struct object *renamed = arena_alloc(&d->planfile->arena, sizeof(*renamed));
+	if (!before || !before->secret)
+		return malformed(d, "a rename");
+	*renamed = *before;
+	renamed->secret = keep(d, name);
+	action->before = renamed;
+	return true;
+}
+
+static bool decode_waits(struct decoding *d, const struct json *json, struct action *action)
+{
+	const struct json *list = json_get(json, "waits_for");
+	size_t *waits = arena_alloc(&d->planfile->arena, json_count(list) * sizeof(*waits));
+
+	for (const struct json *it = json_first(list); it; it = json_next(it)) {
+		int64_t index;
+		if (!json_integer(it, &index) || index < 0)
+			return malformed(d, "what an action waits for");
+		waits[action->wait_count++] = (size_t)index;
+	}
+	action->waits_for = waits;
+	return true;
 }
 
 static bool decode_strangers(struct decoding *d, const struct json *json, struct action *action)
@@ -207,9 +257,16 @@ static bool decode_action(struct decoding *d, const struct json *json)
 {
 	struct action *action = plan_add(&d->planfile->plan);
 
-	if (!decode_object(d, json, "before", &action->before) ||
-		!decode_object(d, json, "after", &action->after))
+	int64_t changes;
+
+	if (!decode_before(d, json, action) || !decode_object(d, json, "after", &action->after) ||
+		!decode_object(d, json, "live", &action->live) || !decode_waits(d, json, action))
 		return false;
+	if (!json_integer(json_get(json, "changes"), &changes) || changes < 0 || changes > 7)
+		return malformed(d, "what an action changes");
+	action->changes = (unsigned)changes;
+	action->goes_with_store = json_is_true(json_get(json, "goes_with_store"));
+	action->is_unverified = json_is_true(json_get(json, "is_unverified"));
 	if (!action->before && !action->after)
 		return malformed(d, "an action");
 	action->reason = keep(d, json_get_text(json, "reason"));
@@ -245,15 +302,12 @@ static bool decode_account(struct decoding *d, const struct json *json)
 {
 	struct model *model = &d->planfile->accounts;
 	const char *alias = json_get_text(json, "alias"), *id = json_get_text(json, "id");
-	const char *env = json_get_text(json, "token_env");
 
 	if (!alias || !id || !objects_is_id(id))
 		return malformed(d, "an account");
 	struct account *account = model_add_account(model, alias, id);
-	if (env)
-		account->token = (struct value_source){
-			.kind = VALUE_ENV, .name = arena_text(&model->arena, env)};
-	return true;
+	return objects_decode_source(json_get(json, "token"), &model->arena, &account->token) ||
+	       malformed(d, "where a token comes from");
 }
 
 static bool decode_move(struct decoding *d, const struct json *json)
@@ -263,6 +317,17 @@ static bool decode_move(struct decoding *d, const struct json *json)
 	if (!from || !to)
 		return malformed(d, "a move");
 	model_add_move(&d->planfile->accounts, from, to);
+	return true;
+}
+
+static bool decode_moved(struct decoding *d, const struct json *json)
+{
+	const char *from = json_get_text(json, "from");
+	struct object *object = arena_alloc(&d->planfile->arena, sizeof(*object));
+
+	if (!from || !objects_decode_address(json, &d->planfile->arena, object))
+		return malformed(d, "what was moved");
+	plan_add_move(&d->planfile->plan, &(struct plan_move){keep(d, from), object});
 	return true;
 }
 
@@ -283,6 +348,8 @@ static bool decode_head(struct decoding *d, const struct json *root)
 {
 	struct planfile *planfile = d->planfile;
 	const char *lineage = json_get_text(root, "lineage");
+	const char *born_as = json_get_text(root, "born_as");
+	struct model *accounts = &planfile->accounts;
 	int64_t version, managed;
 
 	if (!json_integer(json_get(root, "version"), &version))
@@ -296,12 +363,16 @@ static bool decode_head(struct decoding *d, const struct json *root)
 	planfile->mode = keep(d, json_get_text(root, "mode"));
 	planfile->state_path = keep(d, json_get_text(root, "state"));
 	planfile->is_partial = json_is_true(json_get(root, "partial"));
-	if (!planfile->mode || !planfile->state_path || !lineage ||
-		strlen(lineage) > STATE_LINEAGE_LENGTH ||
+	if (!planfile->mode || !planfile->state_path || !lineage || !born_as ||
+		strlen(lineage) > STATE_LINEAGE_LENGTH || strlen(born_as) > STATE_LINEAGE_LENGTH ||
 		!json_integer(json_get(root, "serial"), &planfile->serial) ||
 		!json_integer(json_get(root, "managed"), &managed) || managed < 0)
 		return malformed(d, "its head");
 	memcpy(planfile->lineage, lineage, strlen(lineage) + 1);
+	memcpy(planfile->born_as, born_as, strlen(born_as) + 1);
+	if (!objects_decode_source(json_get(root, "fingerprint_key"), &accounts->arena,
+		    &accounts->fingerprint_key))
+		return malformed(d, "its head");
 	planfile->plan.managed = (size_t)managed;
 	return true;
 }
@@ -312,7 +383,8 @@ static bool decode_root(struct decoding *d, const struct json *root)
 		!decode_list(d, root, "moves", decode_move) ||
 		!decode_list(d, root, "actions", decode_action) ||
 		!decode_list(d, root, "refreshes", decode_refresh) ||
-		!decode_list(d, root, "drifts", decode_drift))
+		!decode_list(d, root, "drifts", decode_drift) ||
+		!decode_list(d, root, "moved", decode_moved))
 		return false;
 	model_sort(&d->planfile->accounts);
 	d->planfile->plan.counts = plan_count(&d->planfile->plan);
@@ -361,39 +433,48 @@ bool planfile_decode(
 
 /* ---- does it still fit ---- */
 
-static bool check_accounts(
+bool planfile_check_accounts(
 	const struct planfile *planfile, const struct state *state, struct error *err)
 {
 	for (size_t i = 0; i < planfile->accounts.account_count; i++) {
 		const struct account *then = &planfile->accounts.accounts[i];
 		const struct account *now = model_account(&state->model, then->alias);
-		if (now && strcmp(now->id, then->id) != 0)
-			return error_set(err,
-				"the plan is about the account %s as `%s`, which is %s in the "
-				"state",
-				then->id, then->alias, now->id);
+		if (!now || strcmp(now->id, then->id) == 0)
+			continue;
+		error_set(err, "the plan is about the account %s as `%s`, which is %s in the state",
+			then->id, then->alias, now->id);
+		return error_hint(err, "Make a new plan.");
 	}
 	return true;
 }
 
 bool planfile_check_state(
-	const struct planfile *planfile, const struct state *state, struct error *err)
+	const struct planfile *planfile, const char *lineage, int64_t serial, struct error *err)
 {
-	bool is_born = planfile->lineage[0] != '\0';
+	static const char elsewhere[] = "Is this the right folder, or should -state name another "
+					"file? Else make a new plan.";
+	bool was_born = planfile->lineage[0] != '\0', is_born = lineage[0] != '\0';
 
-	if (!is_born && state->lineage[0]) {
-		error_set(err, "the state was empty when the plan was made, and is not any more");
-	} else if (strcmp(planfile->lineage, state->lineage) != 0) {
-		error_set(err, "the plan was made for another state (lineage %s, not %s)",
-			planfile->lineage, state->lineage[0] ? state->lineage : "none yet");
-	} else if (planfile->serial != state->serial) {
-		error_set(err,
-			"the state has moved on since the plan was made (serial %lld, now %lld)",
-			(long long)planfile->serial, (long long)state->serial);
-	} else if (check_accounts(planfile, state, err)) {
-		return true;
+	if (was_born && !is_born) {
+		error_set(err, "the plan was made for a state that is not there");
+		return error_hint(err, "%s", elsewhere);
 	}
-	return error_hint(err, "It may have been applied already. Make a new plan.");
+	if (!was_born && is_born) {
+		error_set(err, "the state was empty when the plan was made, and is not any more");
+		return error_hint(err, "It may have been applied already. Make a new plan.");
+	}
+	if (strcmp(planfile->lineage, lineage) != 0) {
+		error_set(err, "the plan was made for another state (lineage %s, not %s)",
+			planfile->lineage, lineage);
+		return error_hint(err, "%s", elsewhere);
+	}
+	if (planfile->serial == serial)
+		return true;
+	error_set(err, "the state has moved on since the plan was made (serial %lld, now %lld)",
+		(long long)planfile->serial, (long long)serial);
+	return error_hint(err, "%s Make a new plan.",
+		serial < planfile->serial ? "It was put back to an older one."
+					  : "It may have been applied already.");
 }
 
 void planfile_release(struct planfile *planfile)

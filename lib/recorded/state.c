@@ -74,9 +74,22 @@ static bool is_same_text(const char *a, const char *b)
 /* Is what is recorded of two objects of one address the same? */
 static bool is_same(const struct object *a, const struct object *b)
 {
-	return is_same_text(a->id, b->id) && is_same_text(a->created, b->created) &&
-	       is_same_text(a->modified, b->modified) && a->origin == b->origin &&
-	       a->is_unresolved == b->is_unresolved && a->prevent_destroy == b->prevent_destroy &&
+	const char *const texts[][2] = {
+		{a->id, b->id},
+		{a->created, b->created},
+		{a->modified, b->modified},
+		{a->scopes, b->scopes},
+		{a->comment, b->comment},
+		{a->status, b->status},
+		{a->fingerprint, b->fingerprint},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (!is_same_text(texts[i][0], texts[i][1]))
+			return false;
+	return a->origin == b->origin && a->version == b->version &&
+	       a->is_unresolved == b->is_unresolved && a->is_unsure == b->is_unsure &&
+	       a->prevent_destroy == b->prevent_destroy &&
 	       a->forget_on_remove == b->forget_on_remove;
 }
 
@@ -132,6 +145,8 @@ void state_fold(const struct state *old, const struct state_fold *fold, struct s
 
 /* ---- writing ---- */
 
+static const char secrets_key[] = "secrets";
+
 static int compare_ids(const void *a, const void *b)
 {
 	const struct account *x = *(const struct account *const *)a;
@@ -140,20 +155,44 @@ static int compare_ids(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
-static void encode_account(
-	struct json_writer *writer, const struct model *model, const struct account *account)
+/* A store with all that is in it; the store itself may not be recorded. Gives where that ends. */
+static size_t encode_store(struct json_writer *writer, const struct model *model, size_t at)
 {
-	json_begin_object(writer, account->id);
-	json_put_text(writer, "alias", account->alias);
-	json_begin_object(writer, "stores");
-	for (size_t i = first_object_of(model, account->alias); i < model->object_count; i++) {
-		const struct object *object = &model->objects[i];
-		if (strcmp(object->account, account->alias) != 0)
+	const struct object *first = &model->objects[at];
+
+	json_begin_object(writer, first->store);
+	if (!first->secret) {
+		objects_encode(writer, first);
+		at++;
+	}
+	size_t secrets = at;
+	for (; at < model->object_count; at++) {
+		const struct object *object = &model->objects[at];
+		if (strcmp(object->account, first->account) != 0 ||
+			strcmp(object->store, first->store) != 0)
 			break;
-		json_begin_object(writer, object->store);
+		if (at == secrets)
+			json_begin_object(writer, secrets_key);
+		json_begin_object(writer, object->secret);
 		objects_encode(writer, object);
 		json_end(writer);
 	}
+	if (at > secrets)
+		json_end(writer);
+	json_end(writer);
+	return at;
+}
+
+static void encode_account(
+	struct json_writer *writer, const struct model *model, const struct account *account)
+{
+	size_t at = first_object_of(model, account->alias);
+
+	json_begin_object(writer, account->id);
+	json_put_text(writer, "alias", account->alias);
+	json_begin_object(writer, "stores");
+	while (at < model->object_count && strcmp(model->objects[at].account, account->alias) == 0)
+		at = encode_store(writer, model, at);
 	json_end(writer);
 	json_end(writer);
 }
@@ -199,20 +238,51 @@ static bool refuse(struct decoding *d, const char *where, const char *why)
 	return error_set(d->err, "%s: %s", str_text(&text), why);
 }
 
-static bool decode_store(struct decoding *d, const char *alias, const struct json *json)
+/* What is wrong with an object, after its address. */
+static bool prefix_address(struct decoding *d, const struct object *object)
+{
+	struct str address CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
+
+	object_add_address(&address, object);
+	text_add_visible(&shown, str_text(&address), address.length, 80);
+	return error_prefix(d->err, "%s", str_text(&shown));
+}
+
+/* `address` lends the names; others: keys that are not the object's. */
+static bool decode_object(struct decoding *d, const struct object *address, const struct json *json,
+	const char *const *others)
 {
 	struct model *model = &d->state->model;
-	struct object *object = model_add_object(model, alias, json_key(json), NULL);
-	struct str address CLEANUP(str_release) = {0};
+	struct object *object =
+		model_add_object(model, address->account, address->store, address->secret);
+	const char *name = json_key(json);
 
-	if (!objects_decode(json, &model->arena, object, d->err)) {
-		object_add_address(&address, object);
-		struct str shown CLEANUP(str_release) = {0};
-		text_add_visible(&shown, str_text(&address), address.length, 80);
-		return error_prefix(d->err, "%s", str_text(&shown));
-	}
+	if (!*name)
+		return error_set(d->err, "it is no name") || prefix_address(d, object);
+	if (!objects_decode(json, others, &model->arena, object, d->err) ||
+		!objects_check_recorded(object, d->err))
+		return prefix_address(d, object);
 	if (object->id && table_put(&d->ids, object->id, model))
-		return refuse(d, json_key(json), "another object has the same id");
+		return refuse(d, name, "another object has the same id");
+	return true;
+}
+
+static bool decode_store(struct decoding *d, const char *alias, const struct json *json)
+{
+	static const char *const others[] = {secrets_key, NULL};
+	const struct json *secrets = json_get(json, secrets_key);
+	struct object address = {.account = alias, .store = json_key(json)};
+
+	if (secrets && (!json_is_object(secrets) || !json_first(secrets)))
+		return refuse(d, json_key(json), "`secrets` must be an object with secrets");
+	bool is_alone = secrets && json_count(json) == 1; /* only what is in it is recorded */
+	if (!is_alone && !decode_object(d, &address, json, others))
+		return false;
+	for (const struct json *it = json_first(secrets); it; it = json_next(it)) {
+		address.secret = json_key(it);
+		if (!decode_object(d, &address, it, NULL))
+			return false;
+	}
 	return true;
 }
 

@@ -11,15 +11,24 @@
  *           "alias": "default",
  *           "stores": {
  *             "service_x_keys": {
- *               "id": "…", "created": "…", "modified": "…", "origin": "created"
+ *               "id": "…", "created": "…", "modified": "…", "origin": "created",
+ *               "secrets": {
+ *                 "TOKEN": {
+ *                   "id": "…", "created": "…", "modified": "…", "status": "active",
+ *                   "fingerprint": "…", "scopes": ["workers"], "version": 1,
+ *                   "origin": "created"
+ *                 }
+ *               }
  *             }
  *           }
  *         }
  *       }
  *     }
  *
- * A store whose creation was asked for while no answer was seen has "unresolved": true and no
- * id. Nothing changes a state but state_fold; reading and writing the bytes is recorded/ledger's.
+ * An object whose creation was asked for while no answer was seen has "unresolved": true and no
+ * id; a secret whose change was asked for has "unsure": true. Of values there are fingerprints
+ * only; see engine/values. Nothing changes a state but state_fold; reading and writing the bytes is
+ * recorded/ledger's.
  */
 #ifndef RECORDED_STATE_H
 #define RECORDED_STATE_H

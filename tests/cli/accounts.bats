@@ -291,3 +291,70 @@ thousand()
 	[ "$(jq '[.accounts[].stores | length] | add' "$state")" = 10000 ]
 	tidy
 }
+
+# dropped: two accounts have stores; the manifest has one of them, and no token leads to the other.
+dropped()
+{
+	start_logged
+	printf 'accounts: {prod: {account_id: acc_1}, stage: {account_id: acc_2}}\nstores: [a, b]\n' \
+		>cfprov.yaml
+	good apply -auto-approve
+	printf 'accounts: {prod: {account_id: acc_1}}\nstores: [a, b]\n%s\n' "${1-}" >cfprov.yaml
+}
+
+@test "an account that is gone from the manifest is forgotten, if that says so" {
+	dropped
+	bad plan
+	err_has 'the manifest has no account `stage` any more' 'removed: [{from: stage, destroy: false}]'
+	prov doctor
+	((status == 1))
+	out_has 'fail  accounts: the manifest has no account `stage` any more'
+	good doctor -account=prod
+	echo 'removed: [{from: stage}]' >>cfprov.yaml
+	bad validate
+	err_has 'no account is called `stage`' 'only forgotten: with destroy: false'
+	sed -i 's/from: stage/&, destroy: false/' cfprov.yaml
+	good doctor
+	local before
+	before=$(requests '.path | test("acc_2")')
+	good plan -out=p
+	out_has '. stage/a' 'Plan: 0 to add, 0 to change, 0 to destroy, 2 to forget.'
+	good show -json p
+	jq -e '[.resource_changes[] | select(.change.actions == ["forget"]) | .address]
+		== ["stage/a", "stage/b"]' out
+	good apply p
+	good state list
+	out_is $'prod/a\nprod/b\n'
+	good plan -detailed-exitcode
+	[[ $(requests '.path | test("acc_2")') == "$before" && $(live acc_2 | wc -l) == 2 ]]
+}
+
+@test "a dropped account is forgotten without a saved plan, too, and by destroy" {
+	dropped 'removed: [{from: stage/a, destroy: false}, {from: stage/b, destroy: false}]'
+	good apply -auto-approve
+	good state list
+	out_is $'prod/a\nprod/b\n'
+	dropped 'removed: [{from: stage, destroy: false}]'
+	good destroy -auto-approve -allow-store-destroy
+	out_has 'Destroy complete! Resources: 2 destroyed.'
+	good state list
+	out_is ''
+	[[ $(live acc_2 | wc -l) == 2 ]]
+}
+
+@test "a mistyped \`removed\` is told" {
+	start_logged
+	manifest keys payments
+	good apply -auto-approve
+	manifest keys
+	echo 'removed: [{from: default/paymnets, destroy: false}]' >>cfprov.yaml
+	good plan
+	err_has 'Warning: `removed` names default/paymnets, which the state does not have; did you mean default/payments?'
+	good plan -json
+	jq -se 'any(.[]; .type == "diagnostic" and .diagnostic.severity == "warning"
+		and (.diagnostic.summary | test("did you mean default/payments")))' out
+	manifest keys
+	echo 'removed: [{from: defualt/payments, destroy: false}]' >>cfprov.yaml
+	bad plan
+	err_has 'no account is called `defualt`; did you mean `default`?' cfprov.yaml:4
+}

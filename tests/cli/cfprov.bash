@@ -10,11 +10,11 @@
 
 # Several of these are for the tests that load this file.
 # shellcheck disable=SC2034,SC2154
-load helper
+load "${BASH_SOURCE[0]%/*}/helper"
 
 # Nothing from outside changes what a test sees.
 unset CLOUDFLARE_API_BASE_URL CFPROV_REQUEST_TIMEOUT NO_COLOR CLICOLOR_FORCE SSL_CERT_FILE
-unset SSL_CERT_DIR SSLKEYLOGFILE NO_PROXY no_proxy
+unset SSL_CERT_DIR SSLKEYLOGFILE NO_PROXY no_proxy CFPROV_LOG CFPROV_LOG_PATH
 export TERM=xterm
 
 state=cfprov.state.json
@@ -194,6 +194,51 @@ has()
 			return 1
 		}
 	done
+}
+
+# ---- on a terminal --------------------------------------------------------------------------
+
+# screen [OPTION...] -- ARGUMENT...: cfprov on a terminal; what stands there in the end is in the
+# file screen and in $screen, the bytes in the file raw.
+screen()
+{
+	local options=()
+	while [[ $1 != -- ]]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	status=0
+	"$top/tests/cli/screen.py" --raw raw "${options[@]}" -- "$cfprov" "$@" >screen 2>pty_err ||
+		status=$?
+	screen=$(<screen)
+	printf -- '--- cfprov %s: exit status %s\n%s\n' "$*" "$status" "${screen:0:4000}" >&2
+	cat pty_err >&2
+	((status != 99))
+}
+
+screen_has()
+{
+	has "$(tr -s '\n ' ' ' <screen)" "$@"
+}
+
+# fits COLUMNS: nothing on the screen is wider, but for the lines that tools read, the answer
+# typed behind the question, the manifest's own lines, and lines with words almost as long.
+fits()
+{
+	awk -v columns="$1" '
+		/^Plan: |^No changes\. |^(Apply|Destroy) complete! |^Do it\? |^ *[0-9]* \| / { next }
+		length($0) > columns {
+			longest = 0
+			for (i = 1; i <= NF; i++)
+				if (length($i) > longest)
+					longest = length($i)
+			if (longest + 10 <= columns) {
+				print "wider than " columns ": " $0
+				bad = 1
+			}
+		}
+		END { exit bad }' screen >&2
 }
 
 # ---- what is there --------------------------------------------------------------------------

@@ -239,7 +239,12 @@ teardown() { stop_all; }
 	out_is $'east/blue\neast/red\n'
 	good state list '*/red'
 	out_is $'east/red\nwest/red\n'
-	bad state list '*' east/red
+	# An address that contains others stands for them, as with -target.
+	good state list east
+	out_is $'east/blue\neast/red\n'
+	good state list '*'
+	out_is $'east/blue\neast/red\nwest/blue\nwest/red\n'
+	bad state list '*/*/*' east/red
 	out_is $'east/red\n'
-	err_has 'nothing in the state has the address *'
+	err_has 'nothing in the state has the address */*/*'
 }

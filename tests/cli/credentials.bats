@@ -226,6 +226,47 @@ nowhere()
 	nowhere
 }
 
+@test "a token that the server echoes is not shown" {
+	start_logged --token "$token"
+	export CLOUDFLARE_API_TOKEN=$token
+	manifest a
+	local text escaped=${token/C/\\u0043}
+	for text in "bad token $token." "{\"token\":\"$token\"}" "$token" "$token$token" "$escaped"; do
+		control DELETE faults
+		sim_faults "$(jq -n --arg text "$text" '{status: 400, code: 7, message: $text}')"
+		CFPROV_LOG=trace CFPROV_LOG_PATH=log.txt bad plan
+		err_has 'code 7: ' '(sensitive value)'
+		control DELETE faults
+		sim_faults "$(jq -n --arg text "$text" \
+			'{method: "POST", kind: "raw_body", status: 500, text: $text}')"
+		CFPROV_LOG=trace CFPROV_LOG_PATH=log.txt bad apply -auto-approve -parallelism=1
+		err_has '(sensitive value)'
+		rm -f "$state"*
+	done
+	err_lacks u0043anary
+	control DELETE faults
+	sim_faults "{\"kind\":\"raw_body\",\"status\":400,\"text\":\"\",\"headers\":{\"cf-ray\":\"x $token\"}}"
+	CFPROV_LOG=trace CFPROV_LOG_PATH=log.txt bad plan
+	err_has '(cf-ray x (sensitive value))'
+	nowhere
+}
+
+@test "a token too short to be marked withholds what the server says" {
+	start_logged --token abc --email a@b.c --key abc
+	manifest a
+	sim_faults '{"status":400,"code":7,"message":"not the abc"}'
+	CLOUDFLARE_API_TOKEN=abc bad plan
+	err_has 'code 7: (withheld, for it may hold a sensitive value)' cf-ray
+	err_lacks 'not the'
+	unset CLOUDFLARE_API_TOKEN
+	CLOUDFLARE_EMAIL=a@b.c CLOUDFLARE_API_KEY=abc bad plan
+	err_lacks 'not the'
+	control DELETE faults
+	sim_faults '{"status":400,"code":7,"message":"who is a@b.c?"}'
+	CLOUDFLARE_EMAIL=a@b.c CLOUDFLARE_API_KEY=abc bad plan
+	err_has 'who is (sensitive value)?'
+}
+
 @test "a token in the manifest is refused, and not shown" {
 	local manifest
 	for manifest in "api_token: $token" "api_token: {value: $token}" "api_token: [$token]" \

@@ -47,7 +47,7 @@ sick()
 ok    state: nobody holds its lock
 ok    default: the user's token is active
 ok    default: Secrets Store can be read: 2 stores; whether it may be written, only a write can tell
-ok    default: 0 of 100 secrets are used
+ok    default: 0 of 100 secrets are used; how many stores there may be, Cloudflare does not tell
 ok    default: 1199 requests are left for the next 300 s
 ok    default: the state goes with it: 2 objects recorded
 "
@@ -187,7 +187,7 @@ ok    default: the state goes with it: 2 objects recorded
 @test "a journal that was left; a lock that is held" {
 	local head
 	good apply -auto-approve
-	head="{\"cfprov_journal\":1,\"lineage\":\"$(jq -r .lineage "$state")\",\"serial\":1,\"accounts\":{\"default\":\"acc_1\"},\"intents\":[{\"do\":\"create\",\"account\":\"default\",\"store\":\"new\"}]}"
+	head="{\"cfprov_journal\":1,\"lineage\":\"$(jq -r .lineage "$state")\",\"serial\":1,\"accounts\":{\"default\":\"acc_1\"},\"intents\":[{\"account\":\"default\",\"store\":\"new\",\"if_unknown\":{\"unresolved\":true}}]}"
 	printf '%s %s\n' "$(printf %s "$head" | b2sum -l 128 | cut -c1-16)" "$head" >"$journal"
 	cp "$journal" before
 	sound
@@ -202,4 +202,15 @@ fcntl.fcntl(8, 37, struct.pack("hhqqixxxx", fcntl.F_WRLCK, 0, 0, 0, 0))'
 	exec 8>&-
 	sound
 	out_has 'ok    state: nobody holds its lock'
+}
+
+@test "a token that accounts share is verified once, and told once" {
+	start_logged
+	printf 'accounts:\n  a: {account_id: acc_1}\n  b: {account_id: acc_2}\n  c: {account_id: acc_3, api_token: {env: OTHER}}\nstores: [x]\n' >cfprov.yaml
+	OTHER=$CLOUDFLARE_API_TOKEN good doctor
+	[[ $(requests '.path | test("tokens/verify")') == 2 ]]
+	[[ $(grep -c "the user's token is active" out) == 2 ]]
+	[[ $(grep -c 'left for the next' out) == 2 ]]
+	[[ $(grep -c 'Secrets Store can be read' out) == 3 ]]
+	out_has "ok    a: the user's token" "ok    c: the user's token"
 }

@@ -156,9 +156,10 @@ on_tmpfs()
 	start_logged
 	manifest_of 2
 	good apply -auto-approve
-	local room failed=0 total=2
+	local room before failed=0 unsent=0 total=2
 	for room in 0 4 8 12 16 24 36; do
 		total=$((total + 30))
+		before=$(posts)
 		manifest_of $total
 		status=0
 		on_tmpfs size=64k bash -c '
@@ -176,12 +177,23 @@ on_tmpfs()
 		cp "after/$state" .
 		[ ! -e "after/$journal" ] || cp "after/$journal" .
 		rm -rf after
+		# And what is said of it is true.
+		if grep -q 'Nothing was sent' err; then
+			[ "$(posts)" = "$before" ]
+			grep -q 'the journal could not be written' err
+			unsent=$((unsent + 1))
+		elif grep -q 'The state has what was done' err; then
+			[ ! -e "$journal" ]
+			diff <(live) <(recorded)
+		elif grep -q 'What was done stands in the journal' err; then
+			[ -e "$journal" ]
+		fi
 		good apply -auto-approve
 		agree $total
 		[ "$(posts)" = $total ]
 		tidy
 	done
-	((failed > 0))
+	((failed > 0 && unsent > 0))
 }
 
 @test "a folder that can't be written: an error before anything is sent; plan works" {

@@ -193,3 +193,50 @@ recorded_in()
 	comes_round -account-id=acc_1
 	[ "$(grep -c '^  - s' round/cfprov.yaml)" = 1050 ]
 }
+
+@test "secrets are named, with a variable each, and nothing is written over their values" {
+	stop_sim
+	jq -n '{accounts: [{id: "acc_1", stores: [{name: "a"}, {name: "b", secrets:
+		(["db-password", "2FA", "x.y"] | map({name: ., value: "v", scopes: ["workers"]}))}]}]}' >seed.json
+	start_logged --seed seed.json
+	good export -account-id=acc_1
+	[ "$(grep -v '^#\|^$' out)" = 'account_id: acc_1
+stores:
+  - a
+  - name: b
+    secrets:
+      - name: "2FA"
+        value: {env: _2FA}
+        update: if_absent
+      - name: db-password
+        value: {env: DB_PASSWORD}
+        update: if_absent' ]
+	out_has 'Nobody can read a value' '# Left out: the secret "x.y" of default/b'
+	err_has 'Warning: the secret "x.y" of default/b'
+	[ "$(requests '.path | endswith("/secrets")')" = 2 ]
+	[ "$(requests '.method != "GET"')" = 0 ]
+	cp out exported.yaml
+	good validate -f exported.yaml
+	out_has '2 stores and 2 secrets in 1 account'
+}
+
+@test "scopes and comments come round, also with the manifest beside, and no value is needed" {
+	stop_sim
+	jq -n '{accounts: [{id: "acc_1", stores: [{name: "a", secrets: [
+		{name: "A", value: "v", scopes: ["workers"]},
+		{name: "B", value: "v", scopes: ["dex", "ai_gateway"], comment: "a \"b\" ${C} $$ é"},
+		{name: "C", value: "v", scopes: ["containers"], comment: "# no: - comment "}]}]}]}' >seed.json
+	start_logged --seed seed.json
+	comes_round -account-id=acc_1
+	out_has 'scopes: [ai_gateway, dex]' 'comment: "a \"b\" $${C} $$$$ é"' 'scopes: [containers]'
+	[ "$(requests '.method != "GET"')" = 0 ]
+}
+
+@test "a store that can't be looked into: no half of a manifest" {
+	make_store acc_1 a >/dev/null
+	sim_faults '{"method":"GET","path":"/accounts/*/secrets_store/stores/*/secrets","status":403,
+		"code":10000,"message":"Authentication error"}'
+	bad export -account-id=acc_1
+	out_is ''
+	err_has 'Nothing was written'
+}

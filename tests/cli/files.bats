@@ -262,13 +262,17 @@ teardown() { stop_all; }
 		err_has "$@"
 	}
 	reject 'moved: [{from: p/x, to: p/y}]' "can't be renamed" 'Declare a store of the new name'
-	reject 'moved: [{from: p, to: p/x}]' 'from alias to alias, or from address to address'
+	reject 'moved: [{from: p, to: p/x}]' 'a move goes from alias to alias'
+	reject 'moved: [{from: old/x, to: p/x}]' 'name the alias alone' '{from: prod, to: live}'
 	reject 'moved: [{from: old, to: q}]' 'no account is called `q`'
 	reject 'moved: [{from: a/b/c/d, to: p}]' '4 parts between slashes'
 	reject 'removed: [{from: p/x}]' '`p/x` is removed here and declared in cfprov.yaml:2' \
 		cfprov.yaml:3:11
 	reject 'removed: [{from: p/y, destroy: maybe}]' '`destroy` must be true or false'
-	reject 'removed: [{from: p}]' '1 part between slashes, and 2 belong there'
+	reject 'removed: [{from: p, destroy: false}]' '`p` is an account of the manifest' 'Name the store'
+	reject 'removed: [{from: q}]' 'no account is called `q`' 'only forgotten: with destroy: false'
+	head='accounts: {prod: {account_id: a1}}\nstores: [x]\n'
+	reject 'removed: [{from: prd/y}]' 'no account is called `prd`; did you mean `prod`?'
 	head='account_id: a1\n'
 	reject 'stores: [{name: x, on_remove: destory}]' 'did you mean `destroy`?'
 	reject 'stores: [{name: x, prevent_destroy: 1}]' '`prevent_destroy` must be true or false'
@@ -279,7 +283,7 @@ moved: [{from: old, to: default}]\nremoved: [{from: default/y, destroy: false}]\
 
 @test "the examples are valid" {
 	local file
-	for file in "$top"/examples/*.yaml "$top"/examples/*/; do
+	for file in "$top"/examples/*.yaml "$top"/examples/secrets/*.yaml "$top/examples/platform"; do
 		good validate -f "$file"
 	done
 	good validate -f "$top/examples/platform" -var REGION=us -var PROTECT=false

@@ -15,6 +15,9 @@ build=${CFPROV_BUILD:-build}
 cfsim=$build/cfsim
 cfprov=$build/cfprov
 
+# The way to the network, for what has to come from there.
+mapfile -t outside < <(env | grep -iE '^(https?|all|no)_proxy=')
+
 # Nothing from outside changes what a test sees.
 unset CLOUDFLARE_API_TOKEN CLOUDFLARE_API_KEY CLOUDFLARE_EMAIL CLOUDFLARE_BASE_URL
 unset CLOUDFLARE_ACCOUNT_ID http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY

@@ -71,7 +71,7 @@ unrecorded()
 
 @test "addresses and ids that are none" {
 	local address
-	for address in keys prod prod/ /keys prod/keys/SECRET '' 'prod//keys' "${esc}[2J/x"; do
+	for address in keys prod prod/ /keys prod/keys/ prod/keys/A/B '' 'prod//keys' "${esc}[2J/x"; do
 		bad import "$address" "acc_1/$id"
 		harmless err
 	done
@@ -161,4 +161,112 @@ unrecorded()
 	sim_faults '{"method":"GET","kind":"html","status":403,"nth":3}'
 	bad import default/s0249 acc_1/s0249
 	unrecorded
+}
+
+# ---- secrets --------------------------------------------------------------------------------
+
+# make_secret STORE-ID NAME: gives the id.
+make_secret()
+{
+	api POST "/accounts/acc_1/secrets_store/stores/$1/secrets" \
+		"[{\"name\":\"$2\",\"value\":\"theirs\",\"scopes\":[\"workers\",\"dex\"],\"comment\":\"c\"}]"
+	answer_get '.result[0].id'
+}
+
+# with_secret: the store `keys` is imported, and has a secret A that the manifest declares.
+with_secret()
+{
+	printf '%s\n' 'accounts:' '  prod: {account_id: acc_1}' 'stores:' '  - name: keys' \
+		'    secrets:' '      - {name: A, value: {env: VALUE}, scopes: [dex, workers], comment: c}' \
+		>cfprov.yaml
+	export VALUE=ours
+	secret=$(make_secret "$id" A)
+	good import prod/keys prod/keys
+	: >"$sim_log"
+}
+
+recorded_secret()
+{
+	jq -c ".accounts.acc_1.stores.keys.secrets.A | [.id, .status, .scopes, .comment, .version, .fingerprint, .origin]" "$state"
+}
+
+@test "a secret, by ids and by names in their place; its value is then written once" {
+	with_secret
+	cp "$state" before
+	local address
+	for address in "acc_1/$id/$secret" prod/keys/A "acc_1/keys/$secret" "prod/$id/A"; do
+		cp before "$state"
+		good import prod/keys/A "$address"
+		out_is "Imported prod/keys/A (id $secret): it is managed from now on.
+"
+		err_has 'The next apply writes its value' 'update: if_absent'
+		[ "$(recorded_secret)" = "[\"$secret\",\"active\",[\"dex\",\"workers\"],\"c\",null,null,\"adopted\"]" ]
+	done
+	[ "$(requests '.method != "GET"')" = 0 ]
+	good plan
+	out_has 'Plan: 0 to add, 1 to change, 0 to destroy.'
+	good apply -auto-approve
+	[ "$(requests '.method == "PATCH"')" = 1 ]
+	[ "$(sim_world '.accounts[].stores[].secrets[].value_bytes')" = 4 ]
+	: >"$sim_log"
+	good apply -auto-approve
+	[ "$(requests '.method != "GET"')" = 0 ]
+	tidy
+}
+
+@test "a secret with update: if_absent keeps its value" {
+	with_secret
+	sed -i 's/value: {env: VALUE}/value: {env: NOT_SET}, update: if_absent/' cfprov.yaml
+	good import prod/keys/A prod/keys/A
+	err_lacks 'next apply'
+	good plan -detailed-exitcode
+	good apply -auto-approve
+	[ "$(requests '.method != "GET"')" = 0 ]
+}
+
+@test "a secret's store comes first" {
+	with_secret
+	rm "$state"
+	: >"$sim_log"
+	bad import prod/keys/A prod/keys/A
+	err_has 'its store prod/keys is not in the state' 'cfprov import prod/keys prod/keys'
+	[ "$(requests)" = 0 ]
+	unrecorded
+	good import prod/keys prod/keys
+	jq '.accounts.acc_1.stores.keys.id = "0"' "$state" >new
+	cp new "$state"
+	bad import prod/keys/A prod/keys/A
+	err_has 'does not live under the id that the state has'
+	[ "$(jq '.accounts.acc_1.stores.keys.secrets' "$state")" = null ]
+}
+
+@test "secrets that are not meant" {
+	with_secret
+	make_secret "$id" OTHER >/dev/null
+	local other
+	other=$(answer_get '.result[0].id')
+	: >"$sim_log"
+	for address in prod/keys prod/keys/ prod/keys/A/B /keys/A 'prod//A' "$secret"; do
+		bad import prod/keys/A "$address"
+		err_has 'not of the form ACCOUNT/STORE/SECRET'
+	done
+	bad import prod/keys/A dev/keys/A
+	err_has '`prod` is acc_1'
+	bad import prod/keys/A prod/other/A
+	err_has "the id is of another store: prod/keys is $id"
+	bad import prod/keys/B prod/keys/B
+	err_has 'prod/keys/B is not declared'
+	grep -qx '          - name: B' err
+	grep -qx '            value: {env: B}' err
+	bad import prod/new/B-C prod/new/B-C
+	grep -qx '      - name: new' err
+	grep -qx '            value: {env: B_C}' err
+	[ "$(requests)" = 0 ]
+	bad import prod/keys/A prod/keys/NOPE
+	err_has 'no secret in prod/keys has the id or the name `NOPE`' "A ($secret), OTHER ($other)"
+	bad import prod/keys/A "prod/keys/$other"
+	err_has "the secret $other is called \`OTHER\`, not \`A\`" '`moved` can rename it'
+	good import prod/keys/A prod/keys/A
+	bad import prod/keys/A prod/keys/A
+	err_has 'prod/keys/A is in the state already'
 }

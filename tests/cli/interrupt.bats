@@ -117,7 +117,7 @@ is_stopping()
 	grep -qE '^Interrupted: 4 added.*4 (unknown|under way).*4 not started' later.err
 	control DELETE faults
 	good apply -auto-approve -input=false
-	[ "$(grep -c 'found, made by the apply that was cut off' err)" = 4 ]
+	[ "$(grep -c 'found (id .*); an earlier apply left open what became of it' err)" = 4 ]
 	agree 12
 	[ "$(posts)" = 12 ]
 	[ "$(jq -r '.accounts.acc_1.stores[].origin' "$state" | sort -u)" = created ]

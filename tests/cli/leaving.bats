@@ -110,7 +110,9 @@ Plan: 0 to add, 0 to change, 1 to destroy.
 	answering $'no\n' apply -allow-store-destroy
 	[ "$status" = 1 ]
 	bad apply -allow-store-destroy -input=false
-	err_has '-auto-approve'
+	err_has 'apply needs consent' '-auto-approve'
+	bad destroy -allow-store-destroy -input=false
+	err_has 'destroy needs consent' '-auto-approve'
 	[ "$(deletes)" = 0 ]
 	answering $'yes\n' apply -allow-store-destroy
 	[ "$status" = 0 ]

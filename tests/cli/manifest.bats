@@ -26,12 +26,12 @@ text()
 }
 
 @test "a place, the line and a caret, to the byte" {
-	text 'account_id: acc_1\nstores:\n  - name: a\n    secret: []\n'
+	text 'account_id: acc_1\nstores:\n  - name: a\n    region: []\n'
 	bad validate
 	grep -qx '  cfprov.yaml:4:5' err
-	grep -qx '    4 |     secret\.*' err
+	grep -qx '    4 |     region\.*' err
 	grep -qx '      |     ^' err
-	grep -qxF 'Error: unknown key `secret`' err
+	grep -qxF 'Error: unknown key `region`' err
 	text 'account_id: acc_1\nstores:\n  - nmae: a\n'
 	refused 'unknown key `nmae`; did you mean `name`?' '`name` is missing'
 }
@@ -103,7 +103,7 @@ text()
 		text "account_id: acc_1\nstores: [a]\n$key: {}\n"
 		refused "unknown key \`$key\`"
 	done
-	for key in secrets update; do
+	for key in scopes update; do
 		text "account_id: acc_1\nstores: [{name: a, $key: x}]\n"
 		refused "unknown key \`$key\`"
 	done
@@ -171,6 +171,76 @@ text()
 		text "version: $value\naccount_id: acc_1\nstores: [a]\n"
 		refused '`version`'
 	done
+}
+
+# secret TEXT: cfprov.yaml with this secret, whose value is a secret that nobody must see.
+secret()
+{
+	text 'account_id: acc_1\nstores:\n  - name: a\n    secrets:\n      - '"$1"'\n'
+}
+
+@test "a literal is no value: said, with what to write in its place, and never shown" {
+	local value
+	for value in hunter2 '"hunter2"' '{hunter2}' '{hunter2: x}' '[hunter2]' '{env: [hunter2]}' \
+		'{env: "hunter2 "}' '{stdin: hunter2}' '{command: hunter2}' '!!binary hunter2' \
+		'{generate: hunter2}' '|\n          hunter2' '{dotenv: hunter2}' '{env: hunter2, env: x}' \
+		'"hunter2\\0"' "'hunter2" '{value: hunter2}' '&a hunter2' '*hunter2' '!hunter2' \
+		'!!hunter2' '&hunter2' '%%hunter2' '@hunter2' '`hunter2' '>hunter2' '|hunter2' '-hunter2' \
+		'? hunter2' '- hunter2' '{"hunter2": x}' 'hunter2: x' '"hunter2" x' '[hunter2' \
+		'{hunter2: {hunter2: hunter2}}' '{json: /hunter2}' '{env: A, json: hunter2}'; do
+		secret "name: X\n        value: $value"
+		refused
+		grep hunter err && false
+		prov validate -json
+		grep hunter out && false
+	done
+	for value in hunter2 1e3 no on 0o17 2024-01-01 true '""'; do
+		secret "name: X\n        value: $value"
+		refused cfprov.yaml:6:16 'as in {env: NAME}; this is text' 'never stands in the manifest' \
+			'{env: NAME}' '{file: PATH}' '{command: [PROGRAM, ARGUMENT]}'
+	done
+	for value in '' '~'; do
+		secret "name: X\n        value: $value"
+		refused 'this is nothing'
+	done
+}
+
+@test "secrets that can't be" {
+	secret '{name: X, vaule: {env: A}}'
+	refused 'unknown key `vaule`; did you mean `value`?' '`value` is missing here'
+	secret '{name: X, value: {env: A, file: b}}'
+	refused 'both `env` and `file` are given' cfprov.yaml:5:35
+	secret '{value: {env: A}}'
+	refused '`name` is missing here'
+	secret '{name: X, value: {env: A}}\n      - {name: X, value: {env: B}}'
+	refused 'secret `X` stands twice in this store, first in cfprov.yaml:5' cfprov.yaml:6:16
+	local name
+	for name in '"a b"' a/b .. a.b '"%%2F"' '"\\u202egnp"' '"a\\tb"' '"\\e[31m"' '"a\\0b"' '""' \
+		"$(printf 'n%.0s' {1..256})" '[a]' '' '\303\244'; do
+		secret "{name: $name, value: {env: A}}"
+		bad validate
+		err_has cfprov.yaml:5
+		LC_ALL=C grep -qP '[\x00-\x09\x0b-\x1f\x7f]' err && false
+	done
+	text 'account_id: acc_1\nstores:\n  - {name: a, secrets: [&x {name: X, value: {env: A}}]}\n  - {name: b, secrets: [*x, {name: x, value: {env: A}}]}\n'
+	good validate
+	out_has '2 stores and 3 secrets'
+}
+
+@test "a scope that nobody knows is a warning, in all that reads a manifest" {
+	secret '{name: X, value: {env: A}, scopes: [workers, dxe]}'
+	good validate
+	err_has 'Warning: `dxe` is no scope that cfprov knows; did you mean `dex`?' cfprov.yaml:5:54
+	harmless err
+}
+
+@test "the standard input is a manifest or a secret, not both" {
+	secret '{name: X, value: {stdin: true}}'
+	good validate
+	"$cfprov" validate -f - <cfprov.yaml >out 2>err && status=0 || status=$?
+	told validate -f -
+	failed_well
+	err_has "the standard input can't be both a manifest and a secret" 'Put the manifest into a file'
 }
 
 @test "anchors and aliases are followed; what explodes or bites its tail is refused" {
@@ -282,6 +352,24 @@ text()
 	timeout 60 "$cfprov" validate >out 2>err && status=0 || status=$?
 	[ "$status" = 1 ]
 	grep -q cfprov.yaml:3: err
+	grep -q cfprov.yaml:102: err
+	! grep -q cfprov.yaml:103: err || return 1
+	grep -q '^Error: 9900 more errors are not shown' err
+}
+
+@test "nor do they in a single line" {
+	{
+		printf '{account_id: acc_1, stores: ['
+		printf '"b c %s", ' {1..200000}
+		echo ']}'
+	} >cfprov.yaml
+	timeout 60 "$cfprov" validate -json >out 2>err && status=0 || status=$?
+	[ "$status" = 1 ]
+	# Those that are shown have their places all the same.
+	jq -e '.error_count == 101 and (.diagnostics | length) == 101 and
+		.diagnostics[99].range.start.column == 1011 and
+		.diagnostics[99].snippet.code == "... \"b c 100\"..." and
+		(.diagnostics[100].summary | startswith("199900 more errors"))' out
 }
 
 @test "a manifest with an error changes nothing that is" {

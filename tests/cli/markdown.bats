@@ -34,6 +34,8 @@ doomed()
 	good plan -format=markdown
 	out_is '**Plan: 1 to add, 0 to change, 1 to destroy.**
 
+`apply` will refuse: the plan destroys a store: default&#47;left. All in a store goes with it, for good. If that is wanted, give &#45;allow&#45;store&#45;destroy.
+
 | | Address | What | Why |
 | --- | --- | --- | --- |
 | `-` | `default/left` | destroy | it is not in the manifest any more |
@@ -188,4 +190,29 @@ is_empty()
 		rows >plain
 		[ "$(wc -l <plain)" = 2 ]
 	done
+}
+
+@test "several accounts have a table of their own, and what is taken over has its id" {
+	start_logged
+	printf 'accounts: {one: {account_id: acc_1}, two: {account_id: acc_2}, idle: {account_id: acc_3}}\nstores:\n  - a\n  - {name: b, accounts: [one]}\n' \
+		>cfprov.yaml
+	api POST /accounts/acc_1/secrets_store/stores '{"name":"a"}'
+	id=$(answer_get .result.id 2>/dev/null || answer_get '.result[0].id')
+	good apply -auto-approve -account=idle
+	good plan -format=markdown
+	out_is "**Plan: 1 to import, 2 to add, 0 to change, 0 to destroy.**
+
+| Account | import | add | change | destroy | forget |
+| --- | --- | --- | --- | --- | --- |
+| \`one\` | 1 | 1 | 0 | 0 | 0 |
+| \`two\` | 0 | 1 | 0 | 0 | 0 |
+
+| | Address | What | Why |
+| --- | --- | --- | --- |
+| \`=\` | \`one/a\` | adopt | it has the id $id |
+| \`+\` | \`one/b\` | create |  |
+| \`+\` | \`two/a\` | create |  |
+"
+	good plan -format=markdown -account=two
+	! grep -q Account out || return 1
 }

@@ -92,3 +92,137 @@ prod/b = \"$(id_of acc_1 b)\"
 	bad output -raw prod/a
 	out_is ''
 }
+
+# with_secrets: beside the stores there are secrets, some of them for Workers.
+with_secrets()
+{
+	cat >cfprov.yaml <<-'EOF'
+		accounts:
+		  prod: {account_id: acc_1}
+		  prod-eu: {account_id: acc_2}
+		stores:
+		  - name: a
+		    accounts: [prod]
+		    secrets:
+		      - {name: DB_PASSWORD, value: {env: VALUE}, scopes: [ai_gateway, workers]}
+		      - {name: 2-fa.key, value: {env: VALUE}}
+		      - {name: default, value: {env: VALUE}}
+		      - {name: MODEL_KEY, value: {env: VALUE}, scopes: [ai_gateway]}
+		  - {name: b, accounts: [prod]}
+		  - name: a
+		    accounts: [prod-eu]
+		    secrets: [{name: DB_PASSWORD, value: {env: VALUE}, scopes: [dex]}]
+		  - {name: b, accounts: [prod-eu]}
+	EOF
+	sed -i 's/2-fa.key/2-fa-key/' cfprov.yaml
+	VALUE=hush-hush good apply -auto-approve
+	: >"$sim_log"
+	a=$(jq -r .accounts.acc_1.stores.a.id "$state")
+}
+
+@test "secrets have ids, too" {
+	with_secrets
+	local id
+	id=$(jq -r .accounts.acc_1.stores.a.secrets.DB_PASSWORD.id "$state")
+	good output
+	out_has "prod/a/DB_PASSWORD = \"$id\""
+	good output -json
+	[ "$(jq -r '."prod/a/DB_PASSWORD".value' out)" = "$id" ]
+	[ "$(jq length out)" = 9 ]
+	good output -raw prod/a/DB_PASSWORD
+	out_is "$id"
+	good output -account=prod-eu -json
+	[ "$(jq -c keys out)" = '["prod-eu/a","prod-eu/a/DB_PASSWORD","prod-eu/b"]' ]
+	bad output -account=nope
+	err_has 'matches no account of the state'
+}
+
+@test "-format=wrangler: the bindings of what Workers may have" {
+	with_secrets
+	good output -format=wrangler
+	out_is "{
+  \"secrets_store_secrets\": [
+    {
+      \"binding\": \"_2_fa_key\",
+      \"store_id\": \"$a\",
+      \"secret_name\": \"2-fa-key\"
+    },
+    {
+      \"binding\": \"DB_PASSWORD\",
+      \"store_id\": \"$a\",
+      \"secret_name\": \"DB_PASSWORD\"
+    },
+    {
+      \"binding\": \"_default\",
+      \"store_id\": \"$a\",
+      \"secret_name\": \"default\"
+    }
+  ]
+}
+"
+	err_is ''
+	good output -format wrangler prod/a/DB_PASSWORD
+	[ "$(jq -r '.secrets_store_secrets[].secret_name' out)" = DB_PASSWORD ]
+	good output -format wrangler 'prod/a/*_*'
+	[ "$(jq -r '.secrets_store_secrets[].secret_name' out)" = DB_PASSWORD ]
+	good output -format=wrangler-toml prod/a/DB_PASSWORD
+	out_is "[[secrets_store_secrets]]
+binding = \"DB_PASSWORD\"
+store_id = \"$a\"
+secret_name = \"DB_PASSWORD\"
+"
+	[ "$(requests)" = 0 ]
+}
+
+@test "-format=wrangler-toml is TOML" {
+	with_secrets
+	python3 -c 'import tomllib' 2>/dev/null || skip 'there is no tomllib'
+	good output -format=wrangler
+	good output -format=wrangler-toml
+	python3 -c 'import tomllib, json; print(json.dumps(tomllib.load(open("out", "rb"))))' >toml.json
+	good output -format=wrangler
+	[ "$(jq -cS . toml.json)" = "$(jq -cS . out)" ]
+}
+
+@test "-format=wrangler: a Worker is of one account" {
+	with_secrets
+	sed -i 's/, scopes: \[dex\]//' cfprov.yaml
+	VALUE=hush-hush good apply -auto-approve
+	bad output -format=wrangler
+	out_is ''
+	err_has 'of one account only, and these are of 2: prod, prod-eu' '-account=ALIAS'
+	good output -format=wrangler -account=prod-eu
+	[ "$(jq -r '.secrets_store_secrets[].store_id' out)" = "$(id_of acc_2 a)" ]
+	good output -format=wrangler prod-eu
+	good output -format=wrangler prod-eu/a
+}
+
+@test "-format=wrangler: two bindings of one name" {
+	with_secrets
+	sed -i 's/{name: b, accounts: \[prod\]}/{name: b, accounts: [prod], secrets: [{name: DB-PASSWORD, value: {env: VALUE}}]}/' cfprov.yaml
+	VALUE=hush-hush good apply -auto-approve
+	bad output -format=wrangler
+	out_is ''
+	err_has 'the bindings of prod/a/DB_PASSWORD and prod/b/DB-PASSWORD would both be called DB_PASSWORD'
+	good output -format=wrangler prod/b
+}
+
+@test "-format=wrangler: none, not known yet, and what does not go together" {
+	good output -format=wrangler
+	[ "$(jq -c . out)" = '{"secrets_store_secrets":[]}' ]
+	err_has 'nothing to bind'
+	good output -format=wrangler-toml
+	out_is ''
+	with_secrets
+	jq '.accounts.acc_1.stores.a.secrets.DB_PASSWORD |= {unresolved: true, scopes, version, origin}' "$state" >new
+	cp new "$state"
+	good output -format=wrangler
+	[ "$(jq '.secrets_store_secrets | length' out)" = 2 ]
+	err_has '1 secret is left out: an apply was cut off'
+	bad output -format=wrangler prod/nope
+	err_has 'nothing in the state has the address prod/nope'
+	bad output -format=wrangler -json
+	bad output -format=wrangler -raw prod/a
+	bad output -format=terraform
+	err_has 'wrangler or wrangler-toml'
+}

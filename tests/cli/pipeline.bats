@@ -43,7 +43,7 @@ pipeline()
 	[[ $(posts) == 3 ]]
 }
 
-@test "a pipeline: what lives is not taken over without consent" {
+@test "a pipeline: what lives is not taken over without consent; -adopt is one" {
 	start_logged
 	manifest a
 	api POST /accounts/acc_1/secrets_store/stores '{"name":"a"}'
@@ -51,4 +51,18 @@ pipeline()
 	((status == 1))
 	pipeline 0 -adopt
 	out_has '1 imported'
+}
+
+@test "a pipeline: a saved plan is the consent, and says so" {
+	start_logged
+	manifest a
+	api POST /accounts/acc_1/secrets_store/stores '{"name":"a"}'
+	good plan -out=p
+	err_has 'a saved plan counts as agreed to'
+	good show -json p
+	jq -e '[.resource_changes[] | select(.change.importing) | .address] == ["default/a"]' out
+	[[ ! -e $state ]]
+	pipeline 0
+	out_has '1 imported'
+	agree 1
 }

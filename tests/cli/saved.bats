@@ -140,8 +140,10 @@ refused()
 	start_logged
 	manifest a
 	good plan -out=p
-	refused "takes no planning options" apply -target=default/a p
-	refused "takes no planning options" apply -destroy p
+	refused "it takes no -target" apply -target=default/a p
+	refused "it takes no -destroy" apply -destroy p
+	refused "it takes no -refresh" apply -refresh=false p
+	refused "it takes no -var" apply -var X=1 p
 	{
 		printf 'accounts:\n  good: {account_id: acc_1}\n'
 		printf '  lost: {account_id: acc_2, api_token: {env: NO_SUCH_TOKEN}}\nstores: [a]\n'
@@ -182,15 +184,220 @@ refused()
 	printf 'accounts: {two: {account_id: acc_1}}\nstores: [a, b]\nmoved: [{from: one, to: two}]\n' \
 		>cfprov.yaml
 	cp "$state" before
-	good plan
+	prov plan -detailed-exitcode
+	((status == 2))
 	cmp before "$state"
-	[[ $output == *"No changes."* ]]
-	err_has "Moved in the state: one to two"
+	out_is 'Moved in the state:
+
+  two/a (was one/a)
+  two/b (was one/b)
+
+Plan: 0 to add, 0 to change, 0 to destroy.
+'
 	good plan -out=p
+	good show p
+	out_has 'two/a (was one/a)' 'Plan: 0 to add'
+	cmp before "$state"
 	good apply p
+	err_has "Moved in the state: 2 objects."
+	out_has 'Apply complete! Resources: 0 added, 0 changed, 0 destroyed.'
 	good state list
 	out_is $'two/a\ntwo/b\n'
-	good plan
-	err_lacks Moved
-	[[ $(creates) == 2 ]]
+	good plan -detailed-exitcode
+	[[ $output == *"No changes."* && $output != *Moved* ]]
+	[[ $(creates) == 2 && $(serial) == 2 ]]
+	refused "the state has moved on since the plan was made (serial 1, now 2)" apply p
+}
+
+# moved_state: what is recorded as one/a is to become two/a.
+moved_state()
+{
+	printf 'accounts: {one: {account_id: acc_1}}\nstores: [a]\n' >cfprov.yaml
+	good apply -auto-approve
+	printf 'accounts: {two: {account_id: acc_1}}\nstores: [a]\nmoved: [{from: one, to: two}]\n' \
+		>cfprov.yaml
+	cp "$state" before
+}
+
+@test "a move is agreed to before the state has it, and is made by apply alone, too" {
+	start_logged
+	moved_state
+	bad apply -input=false
+	cmp before "$state"
+	status=0
+	"$cfprov" apply <<<no >out 2>err || status=$?
+	told apply
+	((status == 1))
+	out_has 'two/a (was one/a)'
+	err_has 'Not approved; nothing was done.'
+	cmp before "$state"
+	# An error on the way there leaves the state alone, too.
+	CLOUDFLARE_API_TOKEN=wrong-token bad apply -auto-approve
+	cmp before "$state"
+	good apply -auto-approve
+	good state list
+	out_is $'two/a\n'
+	good apply -auto-approve
+	[[ $(serial) == 2 ]]
+}
+
+@test "a move and other changes are one run" {
+	start_logged
+	moved_state
+	sed -i 's/stores: .*/stores: [a, b]/' cfprov.yaml
+	good apply -auto-approve
+	out_has 'two/a (was one/a)' '+ two/b' 'Plan: 1 to add, 0 to change, 0 to destroy.'
+	good state list
+	out_is $'two/a\ntwo/b\n'
+	tidy
+}
+
+@test "a saved plan that is refused writes nothing, moves or not" {
+	start_logged
+	moved_state
+	sed -i 's/stores: .*/stores: [a, b]/' cfprov.yaml
+	good plan -out=p
+	api POST /accounts/acc_1/secrets_store/stores '{"name":"b"}'
+	refused 'it exists now' apply p
+	cmp before "$state"
+	# Refused before anything is asked.
+	sed -i 's/"serial": 1/"serial": 5/' "$state"
+	cp "$state" before
+	local before
+	before=$(requests)
+	refused "moved on since the plan was made (serial 1, now 5)" apply p
+	cmp before "$state"
+	rm "$state"
+	refused "the plan was made for a state that is not there" apply p
+	err_has "-state"
+	[[ $(requests) == "$before" && ! -e $state ]]
+}
+
+@test "a move as machines and comments have it" {
+	start_logged
+	moved_state
+	good plan -json
+	jq -se 'any(.[]; .type == "planned_change" and .change.action == "move"
+		and .change.resource.addr == "two/a" and .change.previous_resource.addr == "one/a"
+		and .change.previous_resource.resource_name == "a")' out
+	good plan -format=json -out=p
+	jq -e '.resource_changes[0] | .address == "two/a" and .previous_address == "one/a"
+		and .change.actions == ["no-op"]' out
+	cp out planned
+	good show -json p
+	cmp planned out
+	good show -format=markdown p
+	out_has '`two/a` | move | it was one&#47;a' '**Plan: 0 to add'
+	cmp before "$state"
+	good refresh -json
+	good state list
+	out_is $'two/a\n'
+}
+
+@test "doctor and import look at the state as it will be when it has moved" {
+	start_logged
+	moved_state
+	sed -i 's/stores: .*/stores: [a, b]/' cfprov.yaml
+	good doctor
+	out_has 'two: the state goes with it: 1 object recorded'
+	cmp before "$state"
+	api POST /accounts/acc_1/secrets_store/stores '{"name":"b"}'
+	good import two/b acc_1/b
+	good state list
+	out_is $'two/a\ntwo/b\n'
+}
+
+# prod_as ID: the manifest has the alias prod for that account.
+prod_as()
+{
+	printf 'accounts:\n  prod: {account_id: %s}\nstores: [a]\n' "$1" >cfprov.yaml
+}
+
+@test "an alias that names another account by now: refused, and nothing is asked or sent" {
+	start_logged
+	prod_as acc_1
+	good plan -out=p
+	prod_as acc_2
+	local before
+	before=$(requests)
+	refused 'the plan was made for the account acc_1 as `prod`, but the manifest now says acc_2' \
+		apply p
+	err_has "cfprov.yaml:2:9" "Make a new plan."
+	[[ $(requests) == "$before" && ! -e $state ]]
+	prov apply -json p
+	((status == 1))
+	jq -se 'any(.[]; .type == "diagnostic" and (.diagnostic.summary | test("acc_2")))' out
+	# It holds for what -f names, too, and for a destruction.
+	mv cfprov.yaml other.yaml
+	refused "now says acc_2" apply -f other.yaml p
+	prod_as acc_1
+	good apply p
+	good plan -destroy -out=p
+	prod_as acc_2
+	bad apply -allow-store-destroy p
+	err_has "now says acc_2"
+	agree 1
+}
+
+@test "several aliases that name other accounts: each is said" {
+	start_logged
+	printf 'accounts: {one: {account_id: acc_1}, two: {account_id: acc_2}}\nstores: [a]\n' \
+		>cfprov.yaml
+	good plan -out=p
+	printf 'accounts: {one: {account_id: acc_2}, two: {account_id: acc_1}}\nstores: [a]\n' \
+		>cfprov.yaml
+	refused "account acc_1 as \`one\`, but the manifest now says acc_2" apply p
+	err_has "account acc_2 as \`two\`, but the manifest now says acc_1"
+}
+
+@test "the account of the environment, where the manifest names none" {
+	start_logged
+	printf 'stores: [a]\n' >cfprov.yaml
+	CLOUDFLARE_ACCOUNT_ID=acc_1 good plan -out=p
+	export CLOUDFLARE_ACCOUNT_ID=acc_2
+	refused 'as `default`, but CLOUDFLARE_ACCOUNT_ID now says acc_2' apply p
+	unset CLOUDFLARE_ACCOUNT_ID
+	good apply p
+}
+
+@test "without a manifest, or with one that says other things, a plan is applied" {
+	start_logged
+	prod_as acc_1
+	good plan -out=p
+	rm cfprov.yaml
+	good apply p
+	err_lacks Warning
+	prod_as acc_1
+	good plan -destroy -out=p
+	# Another alias is another matter, and so is whatever is wrong elsewhere.
+	printf 'accounts: {live: {account_id: acc_2}}\nstores: [{nonsense: "${NOT_SET}"}]\n' \
+		>cfprov.yaml
+	good apply -allow-store-destroy p
+	err_lacks Warning
+	agree 0
+}
+
+@test "accounts that can't be read any more can't be compared, and that is said" {
+	start_logged
+	prod_as acc_1
+	good plan -out=p
+	prod_as '"${NOT_SET}"'
+	good apply p
+	err_has "Warning: What the manifest says of accounts can't be read"
+	prod_as acc_1
+	good plan -destroy -out=p
+	good apply -allow-store-destroy -f no-such.yaml p
+	err_has "Warning: What the manifest says of accounts can't be read"
+}
+
+@test "an alias that stands for another account in the state: refused" {
+	start_logged
+	prod_as acc_1
+	good apply -auto-approve
+	good plan -destroy -out=p
+	sed -i 's/"acc_1"/"acc_2"/' "$state"
+	bad apply -allow-store-destroy p
+	err_has 'the plan is about the account acc_1 as `prod`, which is acc_2 in the state' \
+		"Make a new plan"
+	[[ $(requests '.method == "DELETE"') == 0 ]]
 }

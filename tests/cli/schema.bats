@@ -53,15 +53,36 @@ schema_says()
 		["account_id", "accounts", "moved", "removed", "state", "stores", "version"]' out
 	jq -e '.properties.stores.items.oneOf | length == 2' out
 	jq -e '.properties.stores.items.oneOf[1] | .required == ["name"] and (.properties | keys ==
-		["accounts", "adopt", "name", "on_remove", "prevent_destroy"])' out
+		["accounts", "adopt", "name", "on_remove", "prevent_destroy", "secrets"])' out
 	jq -e '.properties.stores.items.oneOf[1].properties.on_remove.anyOf[0].enum ==
 		["destroy", "forget"]' out
 	jq -e '.properties.accounts.additionalProperties.properties.account_id.anyOf[0] |
 		.maxLength == 32 and .pattern == "^[A-Za-z0-9_-]+$"' out
 	jq -e '.properties.state.properties.backend.anyOf[0].enum == ["local"]' out
-	# A source of a secret takes no variables.
+	jq -c '.properties.stores.items.oneOf[1].properties.secrets.items' out >secret.json
+	jq -e '.required == ["name", "value"]' secret.json
+	jq -e '.properties.version.anyOf[0] == {type: "integer", minimum: 1, maximum: 1000000000}' \
+		secret.json
+	jq -e '.properties.scopes | .minItems == 1 and .uniqueItems and
+		.items.anyOf[0].enum == ["workers", "ai_gateway", "dex", "access", "containers",
+		"websearch"] and .items.anyOf[1].type == ["string", "number"]' secret.json
+	jq -e '.properties.value | [.oneOf[].required[]] ==
+		["env", "file", "command", "dotenv", "generate", "stdin"]' secret.json
+	jq -e '.properties.value | .dependencies.key == {required: ["dotenv"]} and
+		.dependencies.json == {not: {required: ["generate"]}}' secret.json
+	jq -e '.properties.value.properties | .stdin.const == true and
+		.generate.properties.bytes.maximum == 49152' secret.json
+	# What is made at random is no token, and no key.
 	jq -e '.properties.accounts.additionalProperties.properties.api_token |
-		[.. | ."$ref"? // empty] == []' out
+		[.oneOf[].required[]] == ["env", "file", "command", "dotenv"] and
+		(.properties | has("generate") or has("stdin") | not)' out
+	jq -e '.properties.state.properties.fingerprint_key.properties | has("stdin") and
+		(has("generate") | not)' out
+	# A source of a secret takes no variables.
+	jq -e '[.properties.accounts.additionalProperties.properties.api_token,
+		.properties.state.properties.fingerprint_key,
+		.properties.stores.items.oneOf[1].properties.secrets.items.properties.value] |
+		all(type == "object") and ([.. | ."$ref"? // empty] == [])' out
 }
 
 @test "all examples are good to it, also each file of a folder" {
@@ -85,12 +106,24 @@ schema_says()
 		accounts: {p: {account_id: a1, api_token: {env: T}}}\nstores: [{name: x, accounts: [p]}]
 		account_id: a1\nstores: [{name: x, adopt: true, prevent_destroy: false, on_remove: forget}]
 		account_id: a1\nstores: [x]\nstate: {backend: local, path: ../x y.json}
-		account_id: a1\nstores: [x]\nmoved: [{from: old, to: default}, {from: o/x, to: default/x}]
-		account_id: a1\nstores: [x]\nremoved: [{from: default/y, destroy: false}, {from: a/b}]
+		account_id: a1\nstores: [x]\nmoved: [{from: old, to: default}]
+		account_id: a1\nstores: [x]\nremoved: [{from: default/y, destroy: false}, {from: default/z}]
+		account_id: a1\nstores: [x]\nremoved: [{from: gone, destroy: false}, {from: other/b, destroy: false}]
 		account_id: "${A:-a}"\nstores: ["${B:-x}", {name: y, on_remove: "${C:-forget}"}]
 		account_id: a1\nstores: [..., x.y, .x]
+		account_id: a1\nstores: [{name: x, secrets: []}]
+		account_id: a1\nstores: [{name: x, secrets: [{name: A, value: {env: B}}, {name: 2-b_, value: {file: /x y}}]}]
+		account_id: a1\nstores: [{name: x, secrets: [{name: A, value: {command: [a, "", 7, "x\ny"], json: /a~1/0, trim: false}}]}]
+		account_id: a1\nstores: [{name: x, secrets: [{name: A, value: {dotenv: .env, key: B.c}}, {name: B, value: {stdin: true, json: /}}]}]
+		account_id: a1\nstores: [{name: x, secrets: [{name: A, value: {generate: {bytes: 49152}}}, {name: B, value: {generate: {bytes: 1, encoding: hex}}}]}]
+		account_id: a1\nstores: [{name: x, secrets: [{name: A, value: {env: B}, scopes: [workers, images2], comment: "", version: 7, update: if_absent}]}]
+		account_id: a1\nstores: [{name: x, secrets: [{name: A, value: {env: B}, comment: é "q", on_drift: warn, fingerprint: none, adopt: true, prevent_destroy: true, on_remove: forget}]}]
+		account_id: a1\nstores: [{name: x, secrets: [{name: "${A:-a}", value: {env: B}, scopes: ["${S:-dex}"], update: "${U:-always}"}]}]
+		account_id: a1\nstores: [{name: x, secrets: [{name: A, value: {env: B}}]}]\nmoved: [{from: default/x/B, to: default/x/A}]\nremoved: [{from: default/x/C}]
+		accounts: {p: {account_id: a1, api_token: {command: [pass, cf], json: /t}}}\nstores: [x]\nstate: {fingerprint_key: {stdin: true}}
 	END
-	printf 'account_id: a1\nstores:\n  - name: x\n    adopt: ${C:-true}\n' >good/true.yaml
+	printf 'account_id: a1\nstores:\n  - name: x\n    adopt: ${C:-true}\n    secrets:\n' >good/true.yaml
+	printf '      - name: A\n        version: ${V:-2}\n        value: {env: A}\n' >>good/true.yaml
 	good validate -f good/true.yaml
 	schema_says good good/*.yaml
 }
@@ -138,14 +171,79 @@ schema_says()
 		account_id: a1\nstores: [x]\nstate: {path: ""}
 		account_id: a1\nstores: [x]\nstate: x.json
 		account_id: a1\nstores: [x]\nmoved: [{from: a}]
-		account_id: a1\nstores: [x]\nmoved: [{from: a/b/c, to: default/x}]
+		account_id: a1\nstores: [x]\nmoved: [{from: a/b/c/d, to: default/x}]
+		account_id: a1\nstores: [x]\nmoved: [{from: a/b/c.d, to: a/b/e}]
 		account_id: a1\nstores: [x]\nmoved: [{from: a/.., to: default/x}]
 		account_id: a1\nstores: [x]\nmoved: {from: a, to: default}
 		account_id: a1\nstores: [x]\nremoved: [default/y]
-		account_id: a1\nstores: [x]\nremoved: [{from: default}]
+		account_id: a1\nstores: [x]\nremoved: [{from: a/b/c/d}]
 		account_id: a1\nstores: [x]\nremoved: [{from: default/y, destroy: 1}]
 		account_id: a1\nstores: null
+		account_id: a1\nstores: [x]\nstate: {fingerprint_key: abc}
+		account_id: a1\nstores: [x]\nstate: {fingerprint_key: {generate: {bytes: 32}}}
+		accounts: {p: {account_id: a1, api_token: {generate: {bytes: 32}}}}\nstores: [x]
+		accounts: {p: {account_id: a1, api_token: {stdin: true}}}\nstores: [x]
 	END
+	# Of one secret, by itself or with what else it needs.
+	while IFS= read -r text; do
+		i=$((i + 1))
+		printf 'account_id: a1\nstores: [{name: x, secrets: [%s]}]\n' "$text" >"bad/$i.yaml"
+		bad validate -f "bad/$i.yaml"
+	done <<-'END'
+		A
+		[A]
+		{name: A}
+		{value: {env: B}}
+		{name: A, value: {env: B}, x: y}
+		{name: A, value: hunter2}
+		{name: A, value: 7}
+		{name: A, value: [env, B]}
+		{name: A, value: {}}
+		{name: A, value: {vault: B}}
+		{name: A, value: {env: B, file: c}}
+		{name: A, value: {json: /a}}
+		{name: A, value: {trim: true}}
+		{name: A, value: {key: K}}
+		{name: A, value: {env: B, key: K}}
+		{name: A, value: {dotenv: .env}}
+		{name: A, value: {generate: {bytes: 1}, json: /a}}
+		{name: A, value: {generate: {bytes: 1}, trim: true}}
+		{name: A, value: {env: "${B}"}}
+		{name: A, value: {env: ""}}
+		{name: A, value: {file: ""}}
+		{name: A, value: {command: pass show x}}
+		{name: A, value: {command: []}}
+		{name: A, value: {command: [[a]]}}
+		{name: A, value: {generate: 32}}
+		{name: A, value: {generate: {}}}
+		{name: A, value: {generate: {encoding: hex}}}
+		{name: A, value: {generate: {bytes: 0}}}
+		{name: A, value: {generate: {bytes: 49153}}}
+		{name: A, value: {generate: {bytes: 1, encoding: base32}}}
+		{name: A, value: {stdin: false}}
+		{name: A, value: {env: B, json: a}}
+		{name: A, value: {env: B, json: ""}}
+		{name: A, value: {env: B, json: /~2}}
+		{name: A, value: {env: B, trim: 1}}
+		{name: a b, value: {env: B}}
+		{name: a.b, value: {env: B}}
+		{name: "", value: {env: B}}
+		{name: A, value: {env: B}, scopes: []}
+		{name: A, value: {env: B}, scopes: workers}
+		{name: A, value: {env: B}, scopes: [dex, dex]}
+		{name: A, value: {env: B}, scopes: ["a,b"]}
+		{name: A, value: {env: B}, comment: "a\tb"}
+		{name: A, value: {env: B}, comment: [a]}
+		{name: A, value: {env: B}, version: 0}
+		{name: A, value: {env: B}, version: 1.5}
+		{name: A, value: {env: B}, version: "1"}
+		{name: A, value: {env: B}, update: never}
+		{name: A, value: {env: B}, on_drift: overwrite}
+		{name: A, value: {env: B}, fingerprint: sha256}
+		{name: A, value: {env: B}, adopt: 1}
+		{name: A, value: {env: B}, on_remove: keep}
+	END
+	((i > 90))
 	schema_says bad bad/*.yaml
 }
 
@@ -172,12 +270,30 @@ schema_says()
 		start: {line: 1, column: 13, byte: 12}, end: {line: 1, column: 15, byte: 15}}' out
 	jq -e '.diagnostics[0].snippet == {context: null, code: "account_id: ä1", start_line: 1,
 		highlight_start_offset: 12, highlight_end_offset: 15, values: []}' out
-	jq -e '.diagnostics[1] | .detail == "Known here: `name`, `accounts`, `adopt`, `prevent_destroy`, `on_remove`." and
+	jq -e '.diagnostics[1] | .detail == "Known here: `name`, `accounts`, `adopt`, `prevent_destroy`, `on_remove`, `secrets`." and
 		.range.start == {line: 3, column: 15, byte: 38} and
 		.range.end == {line: 3, column: 21, byte: 44}' out
 	# What is highlighted is what is meant, in the file and in the snippet.
 	[[ $(jq -r '.diagnostics[1].snippet | .code[.highlight_start_offset:.highlight_end_offset]' out) == adopts ]]
 	[[ $(dd if=cfprov.yaml bs=1 skip=38 count=6 status=none) == adopts ]]
+}
+
+@test "validate -json: a warning is no error" {
+	printf 'account_id: a1\nstores:\n- name: x\n  secrets:\n' >cfprov.yaml
+	printf '  - {name: A, value: {env: B}, scopes: [workrs]}\n' >>cfprov.yaml
+	good validate -json
+	err_is ''
+	jq -e '.valid and .error_count == 0 and .warning_count == 1' out
+	jq -e '.diagnostics[0] | .severity == "warning" and .range.start.line == 5 and
+		(.summary | endswith("did you mean `workers`?"))' out
+	good validate
+	out_is $'The manifest is valid: 1 store and 1 secret in 1 account.\n'
+	err_has 'Warning: `workrs` is no scope that cfprov knows; did you mean `workers`?' \
+		cfprov.yaml:5:41 'It knows workers, ai_gateway'
+	sed -i 's/name: A/nome: A/' cfprov.yaml
+	prov validate -json
+	((status == 1))
+	jq -e '.error_count == 2 and .warning_count == 1 and (.diagnostics | length == 3)' out
 }
 
 @test "validate -json: errors without a place, of YAML, of files, and behind a byte order mark" {

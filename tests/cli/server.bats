@@ -219,7 +219,7 @@ sent_once()
 	out_has 'not known yet'
 	control DELETE faults
 	good apply -input=false -auto-approve
-	err_has 'found, made by the apply that was cut off'
+	err_has 'found (id ' 'an earlier apply left open what became of it'
 	[ "$(posts)" = 3 ]
 	agree 3
 	[ "$(jq -r '.accounts.acc_1.stores[].origin' "$state" | sort -u)" = created ]
@@ -265,7 +265,8 @@ sent_once()
 	sim_faults "{\"method\":\"POST\",\"nth\":1,\"status\":429,
 		\"retry_after\":\"$(LC_ALL=C date -u -d '+3 seconds' '+%a, %d %b %Y %H:%M:%S GMT')\"}"
 	good apply -auto-approve
-	err_has 'HTTP 429'
+	err_has 'HTTP 429' 'going on in'
+	err_lacks 'Slowing down'
 	agree 1
 	# The second POST came when the date was reached.
 	jq -se 'map(select(.method == "POST") | .time[0:19] + "Z" | fromdate) | .[1] - .[0] >= 1' \
@@ -291,4 +292,12 @@ sent_once()
 	good apply -auto-approve
 	[ "$(gets)" = 2 ]
 	agree 2
+}
+
+@test "many short waits are said as a long one is, once" {
+	start_logged --rate-limit 12/4
+	manifest_of 9
+	good apply -auto-approve
+	[ "$(grep -c 'Slowing down' err)" = 1 ]
+	agree 9
 }

@@ -39,7 +39,7 @@ unchanged()
 cut_off()
 {
 	local head
-	head="{\"cfprov_journal\":1,\"lineage\":\"$lineage\",\"serial\":$(serial),\"accounts\":{\"dev\":\"acc_2\"},\"intents\":[{\"do\":\"create\",\"account\":\"dev\",\"store\":\"new\"}]}"
+	head="{\"cfprov_journal\":1,\"lineage\":\"$lineage\",\"serial\":$(serial),\"accounts\":{\"dev\":\"acc_2\"},\"intents\":[{\"account\":\"dev\",\"store\":\"new\",\"if_unknown\":{\"unresolved\":true}}]}"
 	printf '%s %s\n' "$(printf %s "$head" | b2sum -l 128 | cut -c1-16)" "$head" >"$journal"
 }
 

@@ -10,30 +10,6 @@ load cfprov
 setup() { set_up_cfprov; }
 teardown() { stop_all; }
 
-# screen [OPTION...] -- ARGUMENT...: cfprov on a terminal; what stands there in the end is in the
-# file screen and in $screen, the bytes in the file raw.
-screen()
-{
-	local options=()
-	while [[ $1 != -- ]]; do
-		options+=("$1")
-		shift
-	done
-	shift
-	status=0
-	"$top/tests/cli/screen.py" --raw raw "${options[@]}" -- "$cfprov" "$@" >screen 2>pty_err ||
-		status=$?
-	screen=$(<screen)
-	printf -- '--- cfprov %s: exit status %s\n%s\n' "$*" "$status" "${screen:0:4000}" >&2
-	cat pty_err >&2
-	((status != 99))
-}
-
-screen_has()
-{
-	has "$(tr -s '\n ' ' ' <screen)" "$@"
-}
-
 # ---- the question ---------------------------------------------------------------------------
 
 @test "yes is consent" {
@@ -205,25 +181,6 @@ colors()
 }
 
 # ---- width ----------------------------------------------------------------------------------
-
-# fits COLUMNS: nothing on the screen is wider, but for the lines that tools read, the answer
-# typed behind the question, the manifest's own lines, and lines with words almost as long.
-fits()
-{
-	awk -v columns="$1" '
-		/^Plan: |^No changes\. |^Apply complete! |^Do it\? |^ *[0-9]* \| / { next }
-		length($0) > columns {
-			longest = 0
-			for (i = 1; i <= NF; i++)
-				if (length($i) > longest)
-					longest = length($i)
-			if (longest + 10 <= columns) {
-				print "wider than " columns ": " $0
-				bad = 1
-			}
-		}
-		END { exit bad }' screen >&2
-}
 
 @test "nothing is wider than the terminal" {
 	start_logged

@@ -9,6 +9,7 @@ find lib cmd tests -name '*.[ch]' -exec awk -f tests/lint/code.awk {} + | awk '
 		home["curl/"] = "lib/adapter/http.c"
 		home["sodium"] = "lib/adapter/crypt.c"
 		home["uthash.h"] = "lib/adapter/table.c"
+		home["spawn.h"] = "lib/adapter/process.c"
 		home["microhttpd.h"] = "cmd/cfsim/"
 		durable = "(^|[^a-zA-Z0-9_])(fsync|fdatasync|syncfs|rename|renameat|renameat2)[ \t]*\\("
 	}

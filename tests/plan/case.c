@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { TOKENS = 6 };
+enum { TOKENS = 14 };
 
 /* As some recorder would have written it. */
 static const char lineage[] = "6f1c2f0e-0000-4000-8000-000000000001";
@@ -68,15 +68,20 @@ static bool split(struct arena *arena, const char *line, const char *tokens[TOKE
 	return true;
 }
 
-/* What may stand behind an id. */
-static bool set_detail(struct object *object, const char *token, bool is_state)
+static bool set_time(struct object *object, const char *token)
 {
 	if (*token == '+')
-		return (object->created = token + 1) != NULL;
-	if (*token == '@')
-		return (object->modified = token + 1) != NULL;
-	if (!is_state)
+		object->created = token + 1;
+	else if (*token == '@')
+		object->modified = token + 1;
+	else
 		return false;
+	return true;
+}
+
+/* Only in a state: how it is managed. */
+static bool set_policy(struct object *object, const char *token)
+{
 	if (strcmp(token, "created") == 0)
 		object->origin = ORIGIN_CREATED;
 	else if (strcmp(token, "adopted") == 0)
@@ -90,21 +95,95 @@ static bool set_detail(struct object *object, const char *token, bool is_state)
 	return true;
 }
 
-/* "NAME ID ORIGIN …", "NAME ?" in a state; "NAME ID …" in live. */
-static bool set_object(struct object *object, const char *const tokens[TOKENS], bool is_state)
+/* "[workers,access]" */
+static const char *read_scopes(struct arena *arena, const char *token)
+{
+	char *rest = arena_bytes(arena, token + 1, strcspn(token + 1, "]")), *scope;
+	const char **items = arena_alloc(arena, (strlen(rest) + 1) * sizeof(*items));
+	size_t count = 0;
+
+	while ((scope = strsep(&rest, ",")))
+		if (*scope)
+			items[count++] = scope;
+	return model_scopes(arena, items, count);
+}
+
+/* What a secret has, whether it is recorded or lives. */
+static bool set_look(struct arena *arena, struct object *secret, const char *token)
+{
+	if (*token == '[' && token[strlen(token) - 1] == ']')
+		secret->scopes = read_scopes(arena, token);
+	else if (*token == '#')
+		secret->comment = token + 1;
+	else if (strncmp(token, "is-", 3) == 0)
+		secret->status = token + 3;
+	else
+		return false;
+	return true;
+}
+
+/* What only the state knows of a secret. */
+static bool set_knowledge(struct object *secret, const char *token)
+{
+	size_t version;
+
+	if (strcmp(token, "unsure") == 0)
+		secret->is_unsure = true;
+	else if (strcmp(token, "unprinted") == 0)
+		secret->fingerprint = NULL;
+	else if (*token == 'v' && text_to_number(token + 1, 1000, &version))
+		secret->version = (int64_t)version;
+	else
+		return false;
+	return true;
+}
+
+/* What may stand behind an id. */
+static bool set_detail(struct arena *arena, struct object *object, const char *token, bool is_state)
+{
+	bool is_secret = object->kind == OBJECT_SECRET;
+
+	return set_time(object, token) || (is_secret && set_look(arena, object, token)) ||
+	       (is_state && set_policy(object, token)) ||
+	       (is_state && is_secret && set_knowledge(object, token));
+}
+
+/* What a row need not say of a secret: that it is as a manifest has it that says nothing. */
+static void set_usual(struct arena *arena, struct object *secret, bool is_state)
+{
+	secret->scopes = "workers";
+	secret->status = "active";
+	if (!is_state)
+		return;
+	secret->version = 1;
+	secret->fingerprint = arena_format(arena, "print of %s", secret->secret);
+}
+
+/* What is unresolved was asked for, and that is all that is known of it. */
+static void set_unresolved(struct object *object)
+{
+	object->is_unresolved = true;
+	object->id = object->scopes = object->status = NULL;
+}
+
+/* "NAME ID ORIGIN …", "NAME ? …" in a state; "NAME ID …" in live. */
+static bool set_object(
+	struct arena *arena, struct object *object, const char *const tokens[TOKENS], bool is_state)
 {
 	const char *id = tokens[1];
+	bool is_unresolved = is_state && id && strcmp(id, "?") == 0;
 
 	if (!id || (!is_state && !objects_is_id(id)))
 		return false;
-	object->is_unresolved = is_state && !tokens[2] && strcmp(id, "?") == 0;
-	if (object->is_unresolved)
-		return true;
+	if (object->kind == OBJECT_SECRET)
+		set_usual(arena, object, is_state);
 	object->id = id;
+	if (is_unresolved)
+		set_unresolved(object);
 	for (size_t i = 2; i < TOKENS && tokens[i]; i++)
-		if (!set_detail(object, tokens[i], is_state))
+		if (!set_detail(arena, object, tokens[i], is_state))
 			return false;
-	return !is_state || object->origin != ORIGIN_NONE;
+	return !is_state || (object->origin != ORIGIN_NONE) != is_unresolved;
 }
 
 /* "ALIAS = ID" in a state; "ID" in live, where the account goes by its id. */
@@ -122,25 +201,29 @@ struct above {
 	const char *account, *store;
 };
 
-/* Two blanks deep: a store; deeper, in live: a secret in the store above. */
-static bool add_object(struct model *model, struct above *above, size_t depth,
-	const char *const tokens[TOKENS], bool is_state)
+/* Two blanks deep: a store, or "NAME -": a store that is not recorded; deeper: a secret in it. */
+static bool add_object(struct reading *r, struct model *model, struct above *above, size_t depth,
+	const char *const tokens[TOKENS])
 {
-	bool is_secret = depth > 2;
+	bool is_secret = depth > 2, is_state = model != &r->plan_case->live;
 
-	if (!above->account || (is_secret && (is_state || !above->store)))
+	if (!above->account || (is_secret && !above->store))
 		return false;
-	struct object *object = model_add_object(model, above->account,
-		is_secret ? above->store : tokens[0], is_secret ? tokens[0] : NULL);
-	above->store = object->store;
-	return set_object(object, tokens, is_state);
+	if (!is_secret)
+		above->store = tokens[0];
+	if (!is_secret && is_state && tokens[1] && strcmp(tokens[1], "-") == 0)
+		return !tokens[2];
+	return set_object(&r->plan_case->arena,
+		model_add_object(model, above->account, above->store, is_secret ? tokens[0] : NULL),
+		tokens, is_state);
 }
 
-static bool read_rows(struct reading *r, const char *text, struct model *model, bool is_state)
+static bool read_rows(struct reading *r, const char *text, struct model *model)
 {
 	struct arena *arena = &r->plan_case->arena;
 	const char *tokens[TOKENS];
 	struct above above = {0};
+	bool is_state = model != &r->plan_case->live;
 
 	for (char *line; (line = next_line(arena, &text)); r->line++) {
 		size_t depth = strspn(line, " \t");
@@ -148,7 +231,7 @@ static bool read_rows(struct reading *r, const char *text, struct model *model, 
 			return refuse(r, "this row has too much in it, or a broken string");
 		if (!tokens[0])
 			continue;
-		if (depth && !add_object(model, &above, depth, tokens, is_state))
+		if (depth && !add_object(r, model, &above, depth, tokens))
 			return refuse(r, is_state ? "expected NAME ID created|adopted, or NAME ?"
 						  : "expected NAME ID");
 		if (!depth && !(above.account = add_account(model, tokens, is_state)))
@@ -168,7 +251,7 @@ static bool read_state(struct reading *r, const char *text)
 	if (*text == '{')
 		return true;
 	memcpy(state.lineage, lineage, sizeof(lineage));
-	if (!read_rows(r, text, &state.model, true))
+	if (!read_rows(r, text, &state.model))
 		return false;
 	model_sort(&state.model);
 	state_encode(&state, &bytes);
@@ -186,7 +269,40 @@ static bool read_manifest(struct reading *r, const char *text)
 
 static bool read_live(struct reading *r, const char *text)
 {
-	return read_rows(r, text, &r->plan_case->live, false);
+	return read_rows(r, text, &r->plan_case->live);
+}
+
+static bool add_verdict(struct plan_case *c, const char *const tokens[TOKENS])
+{
+	static const char *const words[CASE_VERDICT_WORDS] = {
+		[CASE_SAME] = "same",
+		[CASE_CHANGED] = "changed",
+		[CASE_UNVERIFIABLE] = "unverifiable",
+		[CASE_REKEYED] = "rekeyed",
+	};
+
+	if (!tokens[1] || tokens[2] || c->verdict_count == CASE_VERDICTS)
+		return false;
+	for (size_t i = 0; i < CASE_VERDICT_WORDS; i++) {
+		if (strcmp(tokens[1], words[i]) != 0)
+			continue;
+		c->verdicts[c->verdict_count++] =
+			(struct case_verdict){tokens[0], (enum case_verdict_word)i};
+		return true;
+	}
+	return false;
+}
+
+static bool read_values(struct reading *r, const char *text)
+{
+	struct arena *arena = &r->plan_case->arena;
+	const char *tokens[TOKENS];
+
+	for (char *line; (line = next_line(arena, &text)); r->line++)
+		if (!split(arena, line, tokens) ||
+			(tokens[0] && !add_verdict(r->plan_case, tokens)))
+			return refuse(r, "expected ADDRESS same|changed|unverifiable|rekeyed");
+	return true;
 }
 
 /* Lends what stands behind the prefix, or NULL. */
@@ -257,6 +373,8 @@ static bool read_options(struct reading *r, const char *text)
 	for (char *line; (line = next_line(&c->arena, &text)); r->line++) {
 		if ((value = behind(line, "CLOUDFLARE_ACCOUNT_ID=")))
 			c->account_id = value;
+		else if ((value = behind(line, "unread=")))
+			c->unread = value;
 		else if (*line && !take_switch(c, line) && !take_pattern(c, line) &&
 			 !take_number(c, line))
 			return refuse(r, "unknown option, or too many");
@@ -272,6 +390,7 @@ static const struct section {
 	{"--- manifest", read_manifest},
 	{"--- state", read_state},
 	{"--- live", read_live},
+	{"--- values", read_values},
 	{"--- options", read_options},
 	{"--- plan", NULL},
 	{"--- errors", NULL},

@@ -9,19 +9,29 @@
  *     --- state                               left out: there is none yet
  *     default = p1                            ALIAS = ACCOUNT ID
  *       more  m1  created                       NAME ID created|adopted [protected] [forget]
- *       old   o1  adopted  forget  @1             [+CREATED] [@MODIFIED]
+ *         TOKEN  t1  created  @1  [ai,dex]        [+CREATED] [@MODIFIED]; of a secret in it also
+ *                                                 [SCOPE,SCOPE] #COMMENT is-STATUS, vN: its
+ *                                                 version, unprinted: without a fingerprint,
+ *                                                 unsure
  *       lost  ?                                 NAME ?   unresolved: asked for, no answer seen
+ *       odd   -                                 NAME -   not recorded, but what is in it is
  *     --- live                                left out: nothing lives anywhere
  *     p1                                      ACCOUNT ID
  *       keys  k1  @2                            NAME ID [+CREATED] [@MODIFIED]
- *         TOKEN  t1                               NAME ID of a secret in it
+ *         TOKEN  t1  #note                        of a secret in it also scopes, comment, status
+ *     --- values                              how desired values compare with what is recorded
+ *     default/more/TOKEN  changed             same|changed|unverifiable, or rekeyed: the same,
+ *                                               but with another fingerprint from now on
  *     --- options                             one a line: those of cfprov (see case.c),
  *     -adopt                                  CLOUDFLARE_ACCOUNT_ID=ID
+ *     unread=stage                            this account can't be read
  *     --- plan                                or: --- errors
  *     dropped    default/lost
  *     adopt      default/keys = k1 (asks)
  *     ...
  *
+ * Of a secret, rows leave out what is usual: scopes [workers], is-active, v1, with a fingerprint.
+ * A value that is read is the same, unless it is told otherwise (or no fingerprint is recorded).
  * A name with blanks or other odd characters is written as a JSON string. A state that starts
  * with { is the file itself. Sections may stand in any order; the expectation is the last.
  */
@@ -33,7 +43,7 @@
 #include "engine/planner.h"
 #include "recorded/state.h"
 
-enum { CASE_PATTERNS = 4 };
+enum { CASE_PATTERNS = 4, CASE_VERDICTS = 16 };
 
 /* Those of one option. */
 struct case_patterns {
@@ -41,15 +51,31 @@ struct case_patterns {
 	size_t count;
 };
 
+enum case_verdict_word {
+	CASE_SAME,
+	CASE_CHANGED,
+	CASE_UNVERIFIABLE,
+	CASE_REKEYED,
+	CASE_VERDICT_WORDS,
+};
+
+struct case_verdict {
+	const char *address;
+	enum case_verdict_word word;
+};
+
 struct plan_case {
 	struct arena arena;
 	const char *manifest;
 	const char *state; /* NULL: none */
 	struct model live; /* what lives, by account id; not sorted */
+	struct case_verdict verdicts[CASE_VERDICTS];
+	size_t verdict_count;
 	bool adopt_all, destroys_all, refresh_only;
 	struct case_patterns accounts, targets, excludes, replaces;
 	struct guard_limits limits;
 	const char *account_id; /* of the environment, or NULL */
+	const char *unread;     /* an alias, or NULL */
 	const char *expected;   /* from its header line to the end; NULL: there is none */
 	size_t expected_at;     /* where it starts in the file */
 };

@@ -1,11 +1,14 @@
 #include "scene.h"
 
-#include "base/text.h"
 #include "desired/manifest.h"
 #include "desired/pick.h"
 #include "engine/check.h"
 #include "engine/planner.h"
+#include "engine/record.h"
 #include "engine/recover.h"
+#include "engine/renames.h"
+#include "recorded/mend.h"
+#include "show.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -22,8 +25,10 @@ struct scene {
 	struct state state;
 	struct plan plan;
 	struct error_list errors;
-	struct arena arena; /* of what was recovered */
-	struct str recovered;
+	const struct plan_move *moves; /* for the first plan */
+	size_t move_count;
+	struct arena arena; /* of what was moved and recovered */
+	struct str learned; /* of moves and what was recovered */
 };
 
 static void release(struct scene *s)
@@ -34,7 +39,7 @@ static void release(struct scene *s)
 	state_release(&s->state);
 	error_list_release(&s->errors);
 	arena_release(&s->arena);
-	str_release(&s->recovered);
+	str_release(&s->learned);
 }
 
 /* ---- another order ---- */
@@ -68,6 +73,26 @@ static void sort(struct model *model, unsigned seed)
 }
 
 /* ---- the steps of a command ---- */
+
+/* An account that can't be read, and what is desired in it, is left out. */
+static void drop_unread(struct scene *s)
+{
+	struct model *desired = &s->desired;
+	const char *unread = s->plan_case->unread;
+	size_t accounts = 0, objects = 0;
+
+	for (size_t i = 0; unread && i < desired->account_count; i++)
+		if (strcmp(desired->accounts[i].alias, unread) != 0)
+			desired->accounts[accounts++] = desired->accounts[i];
+	for (size_t i = 0; unread && i < desired->object_count; i++)
+		if (strcmp(desired->objects[i].account, unread) != 0)
+			desired->objects[objects++] = desired->objects[i];
+	if (!unread)
+		return;
+	assert(accounts < desired->account_count);
+	desired->account_count = accounts;
+	desired->object_count = objects;
+}
 
 /* Only the accounts of the run are read. */
 static void read_live(struct scene *s)
@@ -105,6 +130,7 @@ static bool open_models(struct scene *s)
 		error_move(error_list_add(&s->errors), &err);
 		return false;
 	}
+	drop_unread(s);
 	sort(&s->desired, s->seed);
 	sort(&s->state.model, s->seed);
 	read_live(s);
@@ -120,7 +146,22 @@ static void fold(struct scene *s, const struct state_fold *changes)
 	s->state = next;
 }
 
-static void add_address(struct str *out, const char *word, const struct object *object);
+/* *ret_count: the aliases that have moved. */
+static bool move_aliases(struct scene *s, size_t *ret_count, struct error *err)
+{
+	struct mend mend CLEANUP(mend_release) = {0};
+
+	if (!mend_move(&s->state, &s->desired, &mend, err))
+		return false;
+	for (size_t i = 0; i < mend.account_count; i++)
+		str_format(&s->learned, "%-10s %s to %s\n", "moved", mend.old_aliases[i],
+			mend.accounts[i].alias);
+	const struct state_fold changes = mend_fold(&mend);
+	s->moves = mend_moves(&mend, &s->arena, &s->move_count);
+	*ret_count = mend.account_count;
+	fold(s, &changes);
+	return true;
+}
 
 static void settle(struct scene *s)
 {
@@ -130,10 +171,10 @@ static void settle(struct scene *s)
 
 	for (size_t i = 0; i < count; i++) {
 		bool is_found = changes[i].kind == CHANGE_PUT;
-		add_address(&s->recovered, is_found ? "found" : "dropped", changes[i].object);
+		show_address(&s->learned, is_found ? "found" : "dropped", changes[i].object);
 		if (is_found)
-			str_format(&s->recovered, " = %s", changes[i].object->id);
-		str_char(&s->recovered, '\n');
+			str_format(&s->learned, " = %s", changes[i].object->id);
+		str_char(&s->learned, '\n');
 	}
 	if (count)
 		fold(s, &(struct state_fold){.changes = changes, .change_count = count});
@@ -155,14 +196,105 @@ static struct planner_input input_of(const struct scene *s, bool again)
 		.adopt_all = c->adopt_all && !again,
 		.destroys_all = c->destroys_all,
 		.refresh_only = c->refresh_only,
-		.is_partial = c->accounts.count > 0,
+		.is_partial = c->accounts.count > 0 || c->unread,
+		.has_unread = c->unread,
 		.targets = patterns_of(&s->targets),
 		.excludes = patterns_of(&s->excludes),
 	};
 
-	if (!again)
-		input.replaces = patterns_of(&c->replaces);
+	if (again)
+		return input;
+	input.replaces = patterns_of(&c->replaces);
+	input.moves = s->moves;
+	input.move_count = s->move_count;
 	return input;
+}
+
+/* ---- how values compare, as engine/values would say it ---- */
+
+static const enum case_verdict_word *told_verdict(
+	const struct plan_case *c, const struct object *object)
+{
+	char *address AUTO_FREE = object_address(object);
+
+	for (size_t i = 0; i < c->verdict_count; i++)
+		if (strcmp(c->verdicts[i].address, address) == 0)
+			return &c->verdicts[i].word;
+	return NULL;
+}
+
+/* Nothing is told of what is not desired. */
+static bool check_verdicts(struct scene *s)
+{
+	size_t known = 0;
+
+	for (size_t i = 0; i < s->desired.object_count; i++)
+		known += told_verdict(s->plan_case, &s->desired.objects[i]) != NULL;
+	return known == s->plan_case->verdict_count ||
+	       error_set(error_list_add(&s->errors),
+		       "the case has a value twice, or of a secret that is not desired");
+}
+
+static bool is_read(
+	const struct planner_input *input, const struct object *desired, const struct object *live)
+{
+	bool is_kept = desired->is_written_once && live && !planner_replaces(input, desired);
+
+	return desired->kind == OBJECT_SECRET && desired->value->kind != VALUE_GENERATE &&
+	       !is_kept && !input->destroys_all && !input->refresh_only &&
+	       planner_wants(input, desired);
+}
+
+static enum case_verdict_word verdict_of(
+	const struct scene *s, const struct object *desired, const struct object *recorded)
+{
+	const enum case_verdict_word *told = told_verdict(s->plan_case, desired);
+
+	if (!recorded->fingerprint)
+		return CASE_UNVERIFIABLE;
+	if (strncmp(recorded->fingerprint, "now", 3) == 0)
+		return CASE_SAME; /* the scene has written it */
+	return told ? *told : CASE_SAME;
+}
+
+static void judge_value(
+	struct scene *s, struct object *desired, const struct object *recorded, bool has_name)
+{
+	static const enum value_verdict verdicts[CASE_VERDICT_WORDS] = {
+		[CASE_SAME] = VALUE_SAME,
+		[CASE_CHANGED] = VALUE_CHANGED,
+		[CASE_UNVERIFIABLE] = VALUE_UNVERIFIABLE,
+		[CASE_REKEYED] = VALUE_SAME,
+	};
+	enum case_verdict_word word = recorded ? verdict_of(s, desired, recorded) : CASE_CHANGED;
+
+	if (recorded)
+		desired->verdict = verdicts[word];
+	if (!desired->keeps_no_fingerprint)
+		desired->fingerprint = has_name && word == CASE_SAME
+					       ? arena_text(&s->arena, recorded->fingerprint)
+					       : arena_format(&s->arena, "now %s", desired->secret);
+}
+
+static void judge_values(struct scene *s, const struct planner_input *input)
+{
+	struct renames renames CLEANUP(renames_release) = {0};
+
+	renames_init(&renames, &s->desired);
+	for (size_t i = 0; i < s->desired.object_count; i++) {
+		struct object *desired = &s->desired.objects[i];
+		const struct object *recorded =
+			renames_holder(&renames, desired, &s->state.model, &s->live);
+		const struct object *live =
+			model_object(&s->live, desired->account, desired->store, desired->secret);
+		if (!live)
+			live = renames_former(&renames, desired, &s->live);
+		desired->verdict = VALUE_NOT_COMPARED;
+		desired->fingerprint = NULL;
+		if (is_read(input, desired, live))
+			judge_value(s, desired, recorded,
+				recorded && object_compare(recorded, desired) == 0);
+	}
 }
 
 static bool make_plan(struct scene *s, bool again)
@@ -170,6 +302,7 @@ static bool make_plan(struct scene *s, bool again)
 	struct error err = {0};
 	const struct planner_input input = input_of(s, again);
 
+	judge_values(s, &input);
 	if (!planner_plan(&input, &s->plan, &s->errors))
 		return false;
 	if (check_plan(&s->plan, &err))
@@ -180,117 +313,20 @@ static bool make_plan(struct scene *s, bool again)
 
 static bool play(struct scene *s)
 {
+	struct error err = {0};
+	size_t moved;
+
 	if (!open_models(s))
 		return false;
+	if (!move_aliases(s, &moved, &err)) {
+		error_move(error_list_add(&s->errors), &err);
+		return false;
+	}
 	settle(s);
-	return make_plan(s, false);
+	return check_verdicts(s) && make_plan(s, false);
 }
 
-/* ---- the text ---- */
-
-/* What would play tricks on a terminal is marked: it should have been made visible before. */
-static void add_text(struct str *out, const char *text)
-{
-	size_t start = out->length;
-
-	text_add_visible(out, text, strlen(text), 0);
-	if (strcmp(str_text(out) + start, text) != 0)
-		str_text_add(out, " <-- RAW");
-}
-
-static void add_address(struct str *out, const char *word, const struct object *object)
-{
-	struct str address CLEANUP(str_release) = {0};
-
-	object_add_address(&address, object);
-	str_format(out, "%-10s ", word);
-	text_add_visible(out, str_text(&address), address.length, 0);
-}
-
-static void add_object(struct str *out, const char *word, const struct object *object)
-{
-	add_address(out, word, object);
-	if (object->id)
-		str_format(out, " = %s", object->id);
-}
-
-static void add_action(struct str *out, const struct action *action)
-{
-	static const char *const words[] = {
-		[ACTION_NONE] = "none",
-		[ACTION_CREATE] = "create",
-		[ACTION_ADOPT] = "adopt",
-		[ACTION_REPLACE] = "replace",
-		[ACTION_DESTROY] = "destroy",
-		[ACTION_FORGET] = "forget",
-	};
-
-	add_address(out, words[action_kind(action)], action_object(action));
-	if (action->before)
-		str_format(out, " = %s", action->before->id);
-	str_text_add(out, action->needs_consent ? " (asks)\n" : "\n");
-	if (action->reason) {
-		str_repeat(out, ' ', 11);
-		add_text(out, action->reason);
-		str_char(out, '\n');
-	}
-	for (size_t i = 0; i < action->stranger_count; i++) {
-		add_object(out, "  with", &action->strangers[i]);
-		str_char(out, '\n');
-	}
-}
-
-static void add_summary(struct str *out, const struct plan *plan)
-{
-	const struct plan_counts *counts = &plan->counts;
-
-	if (plan_is_empty(plan)) {
-		str_text_add(out, "No changes.\n");
-		return;
-	}
-	str_text_add(out, "Plan: ");
-	if (counts->import)
-		str_format(out, "%zu to import, ", counts->import);
-	str_format(out, "%zu to add, %zu to change, %zu to destroy", counts->add, counts->change,
-		counts->destroy);
-	if (counts->forget)
-		str_format(out, ", %zu to forget", counts->forget);
-	str_text_add(out, ".\n");
-}
-
-static void add_plan(struct str *out, const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->drift_count; i++) {
-		const struct drift *drift = &plan->drifts[i];
-		add_object(out, drift->live ? "anew" : "gone",
-			drift->live ? drift->live : drift->recorded);
-		str_char(out, '\n');
-	}
-	for (size_t i = 0; i < plan->action_count; i++)
-		add_action(out, &plan->actions[i]);
-	for (size_t i = 0; i < plan->refresh_count; i++) {
-		const struct refresh *refresh = &plan->refreshes[i];
-		add_address(out, refresh->after ? "learn" : "leave", refresh->before);
-		str_char(out, '\n');
-	}
-	add_summary(out, plan);
-}
-
-static void add_error(struct str *out, const struct error *err)
-{
-	if (err->file)
-		str_format(out, "%s:", err->file);
-	if (err->line)
-		str_format(out, "%zu:%zu:", err->line, err->column);
-	str_text_add(out, err->file ? " " : "");
-	add_text(out, err->message);
-	str_char(out, '\n');
-	if (!err->hint)
-		return;
-	str_text_add(out, "  ");
-	add_text(out, err->hint);
-	str_char(out, '\n');
-}
+/* ---- what came of it ---- */
 
 void scene_play(const struct plan_case *plan_case, unsigned seed, struct str *out)
 {
@@ -299,63 +335,98 @@ void scene_play(const struct plan_case *plan_case, unsigned seed, struct str *ou
 
 	if (is_good && guard_check(&s.plan, &plan_case->limits, &s.errors))
 		assert(s.errors.count == 0);
-	str_format(out, "--- %s\n%s", is_good ? "plan" : "errors", str_text(&s.recovered));
+	str_format(out, "--- %s\n%s", is_good ? "plan" : "errors", str_text(&s.learned));
 	if (is_good)
-		add_plan(out, &s.plan);
+		show_plan(out, &s.plan);
 	for (size_t i = 0; i < s.errors.count; i++)
-		add_error(out, &s.errors.items[i]);
+		show_error(out, &s.errors.items[i]);
 }
 
 /* ---- carrying it out ---- */
 
-/* What the action leaves in the state, if anything. */
-static struct change change_of(struct scene *s, const struct action *action, size_t index)
+/* The plan's objects stand among what lives, and that is about to change. */
+static const struct object *kept(struct scene *s, const struct object *object)
+{
+	struct object *copy = arena_alloc(&s->arena, sizeof(*copy));
+
+	if (!object)
+		return NULL;
+	*copy = *object;
+	return copy;
+}
+
+static void keep_objects(struct scene *s)
+{
+	for (size_t i = 0; i < s->plan.action_count; i++) {
+		struct action *action = &s->plan.actions[i];
+		action->before = kept(s, action->before);
+		action->live = kept(s, action->live);
+	}
+}
+
+/* What lives then: as it was, as it was changed, or new. */
+static struct object made_of(struct scene *s, const struct action *action, size_t index)
 {
 	enum action_kind kind = action_kind(action);
-	struct object *now = arena_alloc(&s->arena, sizeof(*now));
+	bool stays = kind == ACTION_ADOPT || kind == ACTION_UPDATE;
+	const struct object *was = action->live ? action->live : action->before;
+	struct object now = stays ? *was : *action->after;
 
-	*now = *action_object(action);
+	now.id = stays ? was->id : arena_format(&s->arena, "made-%zu", index);
+	if (!stays || action->changes)
+		now.modified = arena_format(&s->arena, "made-%zu", index);
+	if (now.kind == OBJECT_SECRET && !stays)
+		now.status = "pending";
+	if (action->changes & FIELD_SCOPES)
+		now.scopes = action->after->scopes;
+	if (action->changes & FIELD_COMMENT)
+		now.comment = action->after->comment;
+	return now;
+}
+
+/* What the action leaves in the state, if anything, and among what lives. */
+static struct change carry_out_one(struct scene *s, size_t index)
+{
+	const struct action *action = &s->plan.actions[index];
+	struct object *recorded = arena_alloc(&s->arena, sizeof(*recorded));
+
+	*recorded = *action_object(action);
 	if (!action->after)
-		return (struct change){CHANGE_DROP, now};
-	now->origin = kind == ACTION_ADOPT ? ORIGIN_ADOPTED : ORIGIN_CREATED;
-	now->id = kind == ACTION_ADOPT ? action->before->id
-				       : arena_format(&s->arena, "made-%zu", index);
-	return (struct change){CHANGE_PUT, now};
+		return (struct change){CHANGE_DROP, recorded};
+	struct object now = made_of(s, action, index);
+	record_done(action, &now, &s->arena, recorded);
+	struct object *live = model_add_copy(&s->live, &now);
+	live->origin = ORIGIN_NONE;
+	live->fingerprint = NULL;
+	live->version = 0;
+	return (struct change){CHANGE_PUT, recorded};
 }
 
-/* Takes the store, or whatever else bears the id, and all that is in it out of what lives. */
-static void destroy(struct scene *s, const struct object *object)
+/* Does a store that is destroyed take it along? */
+static bool goes_along(const struct object *object, const struct object *doomed)
 {
-	size_t kept = 0;
-
-	for (size_t i = 0; i < s->live.object_count; i++) {
-		const struct object *it = &s->live.objects[i];
-		bool is_inside = it->secret && !object->secret &&
-				 strcmp(it->account, object->account) == 0 &&
-				 strcmp(it->store, object->store) == 0;
-		if (strcmp(it->id, object->id) != 0 && !is_inside)
-			s->live.objects[kept++] = *it;
-	}
-	s->live.object_count = kept;
+	return object->secret && !doomed->secret && strcmp(object->account, doomed->account) == 0 &&
+	       strcmp(object->store, doomed->store) == 0;
 }
 
-/* To the live objects, what the plan asks for is done. It goes before it comes. */
-static void change_live(struct scene *s, const struct change *changes, size_t count)
+/* Takes what the actions put something else in the place of, or destroy, out of what lives. */
+static void clear_live(struct scene *s)
 {
-	size_t doomed_count = 0;
-	struct object *doomed AUTO_FREE = mem_alloc(s->plan.action_count * sizeof(*doomed));
-
-	for (size_t i = 0; i < s->plan.action_count; i++) {
-		enum action_kind kind = action_kind(&s->plan.actions[i]);
-		if (kind == ACTION_DESTROY || kind == ACTION_REPLACE)
-			doomed[doomed_count++] = *s->plan.actions[i].before;
+	for (size_t a = 0; a < s->plan.action_count; a++) {
+		const struct action *action = &s->plan.actions[a];
+		enum action_kind kind = action_kind(action);
+		size_t kept = 0;
+		if (!action->before || kind == ACTION_NONE || kind == ACTION_FORGET)
+			continue;
+		for (size_t i = 0; i < s->live.object_count; i++) {
+			const struct object *it = &s->live.objects[i];
+			bool goes = strcmp(it->id, action->before->id) == 0 ||
+				    (action_destroys(action) && goes_along(it, action->before));
+			if (!goes)
+				s->live.objects[kept++] = *it;
+		}
+		s->live.object_count = kept;
 	}
-	for (size_t i = 0; i < doomed_count; i++)
-		destroy(s, &doomed[i]);
-	for (size_t i = 0; i < count; i++)
-		if (changes[i].kind == CHANGE_PUT && changes[i].object->origin == ORIGIN_CREATED)
-			model_add_copy(&s->live, changes[i].object)->origin = ORIGIN_NONE;
-	model_sort(&s->live);
 }
 
 /* All that the plan asks for works: it lives now, and the state says so. Ends the plan. */
@@ -363,13 +434,19 @@ static void carry_out(struct scene *s)
 {
 	const struct plan *plan = &s->plan;
 	struct change *changes AUTO_FREE =
-		mem_alloc((plan->action_count + plan->refresh_count) * sizeof(*changes));
+		mem_alloc((2 * plan->action_count + plan->refresh_count) * sizeof(*changes));
 	size_t count = 0;
 
-	for (size_t i = 0; i < plan->action_count; i++)
-		if (action_kind(&plan->actions[i]) != ACTION_NONE)
-			changes[count++] = change_of(s, &plan->actions[i], i);
-	change_live(s, changes, count);
+	keep_objects(s);
+	clear_live(s);
+	for (size_t i = 0; i < plan->action_count; i++) {
+		enum action_kind kind = action_kind(&plan->actions[i]);
+		if (kind != ACTION_NONE)
+			changes[count++] = carry_out_one(s, i);
+		if (kind == ACTION_RENAME)
+			changes[count++] = (struct change){CHANGE_DROP, plan->actions[i].before};
+	}
+	model_sort(&s->live);
 	for (size_t i = 0; i < plan->refresh_count; i++) {
 		const struct refresh *it = &plan->refreshes[i];
 		changes[count++] = (struct change){
@@ -415,31 +492,56 @@ static void drop_unmatched(const struct scene *s, struct case_patterns *patterns
 	patterns->count = kept;
 }
 
-static void add_left(const struct plan *plan, struct str *left)
+/* A value that was changed outside, and that nobody wants written again, stays changed. */
+static bool is_bearable(const struct scene *s, const struct drift *drift)
 {
+	const struct object *recorded = drift->recorded, *live = drift->live;
+	const struct object *desired =
+		model_object(&s->desired, recorded->account, recorded->store, recorded->secret);
+
+	return live && desired && desired->kind == OBJECT_SECRET &&
+	       strcmp(live->id, recorded->id) == 0 &&
+	       object_differences(recorded, live) == FIELD_VALUE &&
+	       (s->plan_case->refresh_only || desired->is_written_once ||
+		       desired->on_drift != ON_DRIFT_REWRITE ||
+		       desired->value->kind == VALUE_GENERATE);
+}
+
+static void add_left(const struct scene *s, struct str *left)
+{
+	const struct plan *plan = &s->plan;
+	size_t more = plan->refresh_count;
+
 	for (size_t i = 0; i < plan->action_count; i++)
 		if (action_kind(&plan->actions[i]) != ACTION_NONE)
-			add_action(left, &plan->actions[i]);
-	if (plan->drift_count + plan->refresh_count)
-		add_plan(left, plan);
+			show_action(left, &plan->actions[i]);
+	for (size_t i = 0; i < plan->drift_count; i++)
+		more += !is_bearable(s, &plan->drifts[i]);
+	if (more)
+		show_plan(left, plan);
 }
 
 bool scene_settles(const struct plan_case *plan_case, struct error *why)
 {
 	struct scene s CLEANUP(release) = {.plan_case = plan_case};
 	struct str left CLEANUP(str_release) = {0};
+	size_t moved;
 
 	if (!play(&s))
 		return true;
 	carry_out(&s);
 	if (!reopen_state(&s, why))
 		return error_prefix(why, "after apply");
+	if (!move_aliases(&s, &moved, why))
+		return error_prefix(why, "after apply");
+	if (moved)
+		return error_set(why, "apply leaves %zu aliases to be moved", moved);
 	drop_unmatched(&s, &s.targets);
 	drop_unmatched(&s, &s.excludes);
 	if (plan_case->targets.count && !s.targets.count)
 		return true;
 	if (!make_plan(&s, true))
 		return error_set(why, "after apply: %s", s.errors.items[0].message);
-	add_left(&s.plan, &left);
+	add_left(&s, &left);
 	return !left.length || error_set(why, "apply leaves something to do:\n%s", str_text(&left));
 }

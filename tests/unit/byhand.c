@@ -109,10 +109,11 @@ static void backups(void **state)
 	ledger_close(&ledger);
 	assert_true(folder_has(*state, "kept"));
 	assert_false(folder_has(*state, "s.json.backup"));
-	open_ledger(&ledger, path, folder_file(*state, "nowhere/kept"));
-	assert_false(put(&ledger, "c", "id-c", &err));
-	expect_error(&err, "can't keep");
-	ledger_close(&ledger);
+	const struct ledger_options options = {
+		.path = path, .operation = "test", .backup = folder_file(*state, "nowhere/kept")};
+	assert_false(ledger_open(&ledger, &options, &err));
+	expect_error(&err, "the backup of the state can't be kept");
+	assert_false(folder_has(*state, ".s.json.lock"));
 }
 
 static void locks_are_seen(void **state)

@@ -9,7 +9,7 @@ static struct cf_answer decode_bytes(
 	struct cf_answer answer;
 
 	str_add(&body, bytes, length);
-	cf_answer_decode(&answer, status, &body, ray, err);
+	cf_answer_decode(&answer, &(struct cf_response){status, &body, ray, NULL}, err);
 	assert_int_equal(answer.verdict == CF_DONE, err->message == NULL);
 	return answer;
 }
@@ -400,6 +400,61 @@ static void deleted(void **state)
 	}
 }
 
+static void expect_scrubbed(const struct scrub *scrub, const char *body, const char *message)
+{
+	struct error err = {0};
+	struct str bytes CLEANUP(str_release) = {0};
+	struct cf_answer answer;
+
+	str_text_add(&bytes, body);
+	cf_answer_decode(&answer, &(struct cf_response){400, &bytes, "", scrub}, &err);
+	expect_no_text(err.message, "hush");
+	expect_no_text(err.message, "HUSH");
+	cf_answer_release(&answer);
+	expect_error(&err, message);
+}
+
+/* What was sent is not told, wherever a server puts it; also not a part, where text is cut. */
+static void echoes(void **state)
+{
+	struct secret secret CLEANUP(secret_release) = {0};
+	struct scrub scrub CLEANUP(scrub_release) = {0};
+	struct str text CLEANUP(str_release) = {0};
+
+	(void)state;
+	secret_copy(&secret, "hush\n\"HUSH", 10);
+	scrub_know(&scrub, &secret);
+	expect_scrubbed(&scrub,
+		"{\"success\":false,\"errors\":[{\"code\":7,\"message\":"
+		"\"bad \\u0068ush\\n\\\"HUSH.\"}]}",
+		"code 7: bad (sensitive value).");
+	expect_scrubbed(&scrub, "{\"success\":false,\"errors\":[\"hush\\n\\\"HUSH\"]}",
+		"HTTP 400, (sensitive value)");
+	expect_scrubbed(&scrub,
+		"{\"success\":false,\"errors\":[{\"message\":\"x\","
+		"\"error_chain\":[{\"message\":\"hush\\n\\\"HUSH\"}]}]}",
+		"x ((sensitive value))");
+	/* The body that was sent, in a message, and in something that is no answer. */
+	expect_scrubbed(&scrub,
+		"{\"success\":false,\"errors\":[{\"message\":"
+		"\"{\\\"value\\\":\\\"hush\\\\n\\\\\\\"HUSH\\\"}\"}]}",
+		"{\"value\":\"(sensitive value)\"}");
+	expect_scrubbed(&scrub, "<p>hush\n\"HUSH</p>", "JSON: <p>(sensitive value)</p>");
+	for (size_t before = 50; before < 60; before++) {
+		str_clear(&text);
+		str_repeat(&text, '.', before);
+		str_text_add(&text, "hush\n\"HUSH");
+		expect_scrubbed(&scrub, str_text(&text), "......");
+	}
+	for (size_t before = 290; before < 300; before++) {
+		str_clear(&text);
+		str_text_add(&text, "{\"success\":false,\"errors\":[\"");
+		str_repeat(&text, '.', before);
+		str_text_add(&text, "hush\\n\\\"HUSH\"]}");
+		expect_scrubbed(&scrub, str_text(&text), "......");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -418,6 +473,7 @@ int main(void)
 		cmocka_unit_test(deep_nesting),
 		cmocka_unit_test(damaged_anywhere),
 		cmocka_unit_test(stores),
+		cmocka_unit_test(echoes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,6 +73,35 @@ static void numbers(void **state)
 	assert_int_equal(crypt_random_below(1), 0);
 }
 
+static void expect_random(
+	size_t bytes, enum crypt_encoding encoding, size_t length, const char *letters)
+{
+	struct secret one CLEANUP(secret_release) = {0}, other CLEANUP(secret_release) = {0};
+
+	crypt_random_text(bytes, encoding, &one);
+	crypt_random_text(bytes, encoding, &other);
+	assert_int_equal(one.length, length);
+	assert_int_equal(strlen(one.bytes), length);
+	if (bytes)
+		assert_true(text_is_made_of(one.bytes, letters));
+	if (bytes > 15)
+		assert_string_not_equal(one.bytes, other.bytes);
+}
+
+static void random_texts(void **state)
+{
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	(void)state;
+	expect_random(32, CRYPT_HEX, 64, "0123456789abcdef");
+	expect_random(32, CRYPT_BASE64, 44, LETTERS "+/=");
+	expect_random(32, CRYPT_BASE64URL, 43, LETTERS "-_");
+	expect_random(1, CRYPT_BASE64, 4, LETTERS "+/=");
+	expect_random(1, CRYPT_BASE64URL, 2, LETTERS "-_");
+	expect_random(30, CRYPT_BASE64, 40, LETTERS "+/"); /* no padding needed */
+	expect_random(0, CRYPT_HEX, 0, "");
+	expect_random(4096, CRYPT_HEX, 8192, "0123456789abcdef"); /* to the end of a page */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -80,6 +109,7 @@ int main(void)
 		cmocka_unit_test(checksums),
 		cmocka_unit_test(checksums_see_every_bit),
 		cmocka_unit_test(numbers),
+		cmocka_unit_test(random_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -325,6 +325,8 @@ static void values_are_not_shown(void **state)
 	expect_refused(state, "account_id: a\nstores: [a]\nmoved: [{from: x, to: \"${V}\"}]\n",
 		"V=geheim", "no account is called `${V}`", secret);
 	expect_refused(state, "account_id: a\nstores: [a]\nmoved: [{from: a/b, to: \"${V}/b\"}]\n",
+		"V=geheim", "name the alias alone", secret);
+	expect_refused(state, "account_id: a\nstores: [a]\nremoved: [{from: \"${V}/b\"}]\n",
 		"V=geheim", "no account is called `${V}/b`", secret);
 	expect_refused(state, "account_id: a\nstores: [{name: a, on_remove: \"${V}\"}]\n",
 		"V=geheim", "it must be `destroy` or `forget`", secret);
@@ -358,8 +360,9 @@ static void moves(void **state)
 	struct outcome o = {.folder = *state};
 
 	add_file(&o, "m.yaml",
-		"accounts: {p: {account_id: a}, q: {account_id: b}}\nstores: [x]\n"
-		"moved: [{from: p, to: q}, {from: q, to: p}, {from: old/y, to: p/y}]\n"
+		"accounts: {p: {account_id: a}, q: {account_id: b}, r: {account_id: c}}\n"
+		"stores: [x]\n"
+		"moved: [{from: p, to: q}, {from: q, to: p}, {from: old, to: r}]\n"
 		"removed: [{from: p/z}, {from: gone/x, destroy: false}]\n");
 	expect_good(&o);
 	assert_int_equal(o.model.move_count, 3);
@@ -377,6 +380,7 @@ static void bad_moves(void **state)
 	} bad[] = {
 		{"{from: p/x, to: p/y}", "a store can't be renamed"},
 		{"{from: o/x, to: p/y}", "a store can't be renamed"},
+		{"{from: o/x, to: p/x}", "name the alias alone"},
 		{"{from: o, to: p/x}", "from alias to alias"},
 		{"{from: o/x, to: p}", "from alias to alias"},
 		{"{from: p, to: p}", "to where it is"},
@@ -384,7 +388,12 @@ static void bad_moves(void **state)
 		{"{from: o, to: prodd}", "did you mean `prod`?"},
 		{"{from: o, to: p}, {from: o, to: q}", "`o` is moved twice, first in "},
 		{"{from: o, to: p}, {from: n, to: p}", "another move to `p` stands in "},
-		{"{from: o/x/y, to: p/x/y}", "3 parts between slashes"},
+		{"{from: o/x/y/z, to: p/x/y}", "4 parts between slashes"},
+		{"{from: o/x/y, to: p/x/y}", "a secret can't be moved to another store"},
+		{"{from: p/w/y, to: p/x/y}", "a secret can't be moved to another store"},
+		{"{from: p/x, to: p/x/y}", "from secret to secret"},
+		{"{from: p/x/a, to: p/x/b}", "moved to `p/x/b`, and none of this address"},
+		{"{from: p/x/a.b, to: p/x/b}", "`.` can't be part of it"},
 		{"{from: o/, to: p/x}", "it is empty, in part 2"},
 		{"{from: /x, to: p/x}", "it is empty, in part 1"},
 		{"{from: o/.., to: p/x}", "it would be a step in a path"},
@@ -412,7 +421,11 @@ static void bad_removals(void **state)
 	} bad[] = {
 		{"[{from: default/x}]", "`default/x` is removed here and declared in "},
 		{"[{from: default/y}, {from: default/y}]", "removed twice, first in "},
-		{"[{from: default}]", "1 part between slashes, and 2 belong there"},
+		{"[{from: default, destroy: false}]", "`default` is an account of the manifest"},
+		{"[{from: gone}]", "no account is called `gone`"},
+		{"[{from: gone/x}]", "no account is called `gone`"},
+		{"[{from: defualt/x}]", "did you mean `default`?"},
+		{"[{from: default/x/y/z}]", "4 parts between slashes, and 1 to 3 belong there"},
 		{"[{destroy: true}]", "`from` is missing"},
 		{"[{from: default/y, destroy: no}]", "`destroy` must be true or false"},
 		{"{from: default/y}", "`removed` must be a list"},

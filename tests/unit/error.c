@@ -100,6 +100,25 @@ static void list_keeps_order(void **state)
 	assert_int_equal(list.count, 0);
 }
 
+static void list_is_cut(void **state)
+{
+	struct error_list list CLEANUP(error_list_release) = {0};
+
+	(void)state;
+	while (list.count < ERROR_LIST_MOST)
+		error_set(error_list_add(&list), "x");
+	error_list_cut(&list);
+	assert_int_equal(list.count, ERROR_LIST_MOST);
+	error_set(error_list_add(&list), "one");
+	error_list_cut(&list);
+	assert_string_equal(list.items[ERROR_LIST_MOST].message, "1 more error is not shown");
+	while (list.count < 250)
+		error_set(error_list_add(&list), "x");
+	error_list_cut(&list);
+	assert_int_equal(list.count, ERROR_LIST_MOST + 1);
+	assert_string_equal(list.items[ERROR_LIST_MOST].message, "150 more errors are not shown");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -109,6 +128,7 @@ int main(void)
 		cmocka_unit_test(hint_and_place_replace),
 		cmocka_unit_test(move_empties),
 		cmocka_unit_test(list_keeps_order),
+		cmocka_unit_test(list_is_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

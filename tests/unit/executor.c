@@ -63,10 +63,13 @@ static size_t goers(const struct rig *rig)
 }
 
 /* Those under way stand in `started` from under_way_from on. */
-static void on_start(struct runner *runner, const struct action *action, size_t index)
+static void on_start(struct runner *runner, const struct job *jobs, size_t count)
 {
 	struct rig *rig = (struct rig *)(void *)runner;
+	const struct action *action = jobs[0].action;
+	size_t index = jobs[0].index;
 
+	assert_int_equal(count, 1); /* stores are begun one by one */
 	assert_ptr_equal(action, &rig->plan.actions[index]);
 	assert_int_not_equal(action_kind(action), ACTION_NONE);
 	rig->came_early += !goes(action) && rig->ended < goers(rig);
@@ -496,7 +499,7 @@ static void run_limited(struct rig *rig, rlim_t bytes, int (*check)(struct rig *
 /* Not even the intents can be written: then nothing is done. */
 static int nothing_was_started(struct rig *rig, bool is_good)
 {
-	if (is_good || rig->started_count)
+	if (is_good || rig->started_count || rig->result.started)
 		return 1;
 	return strstr(rig->err.message, "state.json.journal") ? 0 : 2;
 }
@@ -522,7 +525,10 @@ static int state_has_all(struct rig *rig, bool is_good)
 		return 3;
 	if (rig->not_durable)
 		return 4;
-	return rig->completes_said == rig->ended ? 0 : 5;
+	if (rig->result.started != rig->ended || !rig->result.is_in_state ||
+		rig->result.is_in_journal || !strstr(rig->err.message, "the journal could not"))
+		return 5;
+	return rig->completes_said == rig->ended ? 0 : 6;
 }
 
 static void no_room_for_results(void **state)
@@ -531,7 +537,7 @@ static void no_room_for_results(void **state)
 
 	make_plan(rig, 200, true);
 	rig->parallelism = 1; /* so that each result is written by itself */
-	run_limited(rig, 12000, state_has_all);
+	run_limited(rig, 16000, state_has_all);
 	struct recorded found = recorded(rig);
 	assert_true(found.known > 0 && found.known < 150);
 	assert_int_equal(found.unresolved, 0);
@@ -788,7 +794,7 @@ static void no_room_while_going(void **state)
 
 	make_mixed_plan(rig, 700);
 	rig->parallelism = 1;
-	run_limited(rig, 38000, nothing_came);
+	run_limited(rig, 50000, nothing_came);
 	struct ledger ledger;
 	size_t left = 0;
 	assert_true(ledger_read(&ledger, rig->path, &rig->err));
@@ -930,7 +936,7 @@ static void no_room_for_refreshes(void **state)
 	struct object created = {.account = "prod", .store = "s"};
 	plan_add(&rig->plan)->after = &created;
 	rig->plan.counts = plan_count(&rig->plan);
-	run_limited(rig, 48000, nothing_at_all);
+	run_limited(rig, 38000, nothing_at_all);
 	struct ledger ledger;
 	assert_true(ledger_read(&ledger, rig->path, &rig->err));
 	assert_int_equal(ledger.state.model.object_count, 250);

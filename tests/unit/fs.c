@@ -1,9 +1,12 @@
+/* file size: one program for all that the file system may do */
 #include "adapter/fs.h"
 
 #include "unit.h"
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 static void expect_content(struct folder *folder, const char *name, const char *content)
@@ -64,6 +67,97 @@ static void refuses_to_read(void **state)
 	refuse_read(folder, "loop", "can't open");
 	folder_write(folder, "file", "x");
 	refuse_read(folder, "file/x", "Not a directory");
+}
+
+static void refuse_secret(struct folder *folder, const char *name, const char *message)
+{
+	struct secret secret = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	assert_false(fs_read_secret(folder_file(folder, name), 5000, NULL, &secret, &err));
+	assert_null(secret.bytes);
+	assert_int_equal(err.code == ERROR_ABSENT, strcmp(message, "No such file") == 0);
+	expect_error(&err, message);
+}
+
+/* Of every length around where pages end. */
+static void reads_secrets(void **state)
+{
+	struct folder *folder = *state;
+	struct error err CLEANUP(error_release) = {0};
+	char bytes[5001];
+
+	memset(bytes, 'x', sizeof(bytes));
+	static const size_t lengths[] = {0, 1, 4094, 4095, 4096, 4097, 5000};
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		struct secret secret CLEANUP(secret_release) = {0};
+		folder_write_bytes(folder, "f", bytes, lengths[i]);
+		assert_true(fs_read_secret(folder_file(folder, "f"), 5000, NULL, &secret, &err));
+		assert_int_equal(secret.length, lengths[i]);
+		assert_int_equal(strlen(secret.bytes), lengths[i]);
+	}
+	folder_write_bytes(folder, "f", bytes, sizeof(bytes));
+	refuse_secret(folder, "f", "f is larger than 5000 bytes");
+	refuse_secret(folder, "absent", "No such file");
+	refuse_secret(folder, ".", "is a folder");
+	assert_int_equal(symlink("/dev/zero", folder_file(folder, "zero")), 0);
+	refuse_secret(folder, "zero", "not a regular file or a pipe");
+}
+
+/* Waits for who writes, in several goes; the end is when all writers have closed it. */
+static void reads_secrets_from_a_pipe(void **state)
+{
+	struct folder *folder = *state;
+	struct error err CLEANUP(error_release) = {0};
+	struct secret secret CLEANUP(secret_release) = {0};
+	const char *path = folder_file(folder, "fifo");
+	int status;
+
+	assert_int_equal(mkfifo(path, 0600), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		int fd = open(path, O_WRONLY | O_CLOEXEC);
+		for (int i = 0; i < 1000; i++)
+			if (write(fd, "12345", 5) != 5)
+				_exit(1);
+		_exit(0);
+	}
+	assert_true(fs_read_secret(path, 5000, NULL, &secret, &err));
+	assert_int_equal(secret.length, 5000);
+	assert_int_equal(strlen(secret.bytes), 5000);
+	assert_true(waitpid(child, &status, 0) == child && status == 0);
+}
+
+static volatile sig_atomic_t interrupted;
+
+static void on_alarm(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+/* Nobody writes: without the signal this would wait forever. */
+static void waiting_can_be_interrupted(void **state)
+{
+	struct folder *folder = *state;
+	struct error err CLEANUP(error_release) = {0};
+	struct secret secret = {0};
+	const struct sigaction action = {.sa_handler = on_alarm};
+	const char *path = folder_file(folder, "fifo");
+	const struct itimerval soon = {{0, 10000}, {0, 10000}}, never = {{0, 0}, {0, 0}};
+
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+	assert_false(fs_read_secret(path, 5000, &interrupted, &secret, &err));
+	assert_int_equal(err.code, ERROR_INTERRUPTED);
+	expect_error(&err, "interrupted while reading");
+	int writer = open(path, O_RDWR | O_CLOEXEC);
+	assert_false(fs_read_secret(path, 5000, &interrupted, &secret, &err));
+	assert_int_equal(err.code, ERROR_INTERRUPTED);
+	assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+	close(writer);
+	assert_null(secret.bytes);
 }
 
 /* ---- replacing ---- */
@@ -139,6 +233,94 @@ static void refuse_replace(struct folder *folder, const char *name)
 
 	assert_false(fs_replace(folder_file(folder, name), backup, &bytes, &err));
 	assert_non_null(err.message);
+}
+
+static bool is_target(struct folder *folder, const char *name, const char *why)
+{
+	struct error err CLEANUP(error_release) = {0};
+	bool is_good = fs_check_target(folder_file(folder, name), &err);
+
+	if (!is_good)
+		assert_non_null(strstr(err.message, why));
+	return is_good;
+}
+
+static void targets_are_regular(void **state)
+{
+	struct folder *folder = *state;
+
+	folder_write(folder, "f", "old");
+	assert_true(is_target(folder, "f", ""));
+	assert_true(is_target(folder, "new", ""));
+	assert_int_equal(mkdir(folder_file(folder, "dir"), 0700), 0);
+	assert_false(is_target(folder, "dir", "is a folder"));
+	assert_int_equal(mkfifo(folder_file(folder, "fifo"), 0600), 0);
+	assert_false(is_target(folder, "fifo", "not a regular file"));
+	assert_false(is_target(folder, "no/f", "can't write into the folder of"));
+	assert_false(is_target(folder, "f/f", "can't write"));
+	assert_int_equal(symlink("fifo", folder_file(folder, "link")), 0);
+	assert_false(is_target(folder, "link", "not a regular file"));
+	assert_int_equal(symlink("dir/f", folder_file(folder, "ahead")), 0);
+	assert_true(is_target(folder, "ahead", ""));
+	expect_content(folder, "f", "old");
+}
+
+static bool is_same(struct folder *folder, const char *a, const char *b)
+{
+	char *first AUTO_FREE = mem_copy_text(folder_file(folder, a));
+
+	return fs_is_same_file(first, folder_file(folder, b));
+}
+
+static void same_files(void **state)
+{
+	struct folder *folder = *state;
+
+	folder_write(folder, "f", "old");
+	folder_write(folder, "g", "old");
+	assert_int_equal(mkdir(folder_file(folder, "dir"), 0700), 0);
+	assert_int_equal(symlink("../f", folder_file(folder, "dir/link")), 0);
+	assert_int_equal(symlink("../new", folder_file(folder, "dir/ahead")), 0);
+	assert_int_equal(link(folder_file(folder, "f"), folder_file(folder, "dir/hard")), 0);
+	assert_true(is_same(folder, "f", "./f"));
+	assert_true(is_same(folder, "f", "dir/../f"));
+	assert_true(is_same(folder, "f", "dir/link"));
+	assert_true(is_same(folder, "f", "dir/hard"));
+	assert_true(is_same(folder, "new", "dir/../new"));
+	assert_true(is_same(folder, "new", "dir/ahead"));
+	assert_false(is_same(folder, "f", "g"));
+	assert_false(is_same(folder, "f", "new"));
+	assert_false(is_same(folder, "new", "newer"));
+	assert_false(is_same(folder, "new", "dir/new"));
+	assert_false(is_same(folder, "no/new", "no/new"));
+}
+
+/* /dev/shm is another file system nearly everywhere: no link leads there. */
+static void backup_on_another_file_system(void **state)
+{
+	struct folder *folder = *state;
+	struct error err CLEANUP(error_release) = {0};
+	struct str bytes CLEANUP(str_release) = bytes_of("new"), kept CLEANUP(str_release) = {0};
+	char elsewhere[] = "/dev/shm/cfprov-fs.XXXXXX";
+	struct stat here, there;
+
+	if (!mkdtemp(elsewhere))
+		skip();
+	struct str backup CLEANUP(str_release) = {0};
+	str_format(&backup, "%s/f.backup", elsewhere);
+	folder_write(folder, "f", "old");
+	assert_int_equal(stat(folder_file(folder, "f"), &here), 0);
+	assert_int_equal(stat(elsewhere, &there), 0);
+	bool is_kept = fs_replace(folder_file(folder, "f"), str_text(&backup), &bytes, &err) &&
+		       fs_read(str_text(&backup), 100, &kept, &err);
+	(void)unlink(str_text(&backup));
+	int left = rmdir(elsewhere); /* no temporary file in it */
+	assert_true(is_kept);
+	assert_string_equal(str_text(&kept), "old");
+	assert_int_equal(left, 0);
+	expect_content(folder, "f", "new");
+	if (here.st_dev == there.st_dev)
+		skip();
 }
 
 static void refuses_to_replace(void **state)
@@ -463,9 +645,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test_in_folder(reads),
 		test_in_folder(refuses_to_read),
+		test_in_folder(reads_secrets),
+		test_in_folder(reads_secrets_from_a_pipe),
+		test_in_folder(waiting_can_be_interrupted),
 		test_in_folder(replaces),
 		test_in_folder(replaced_files_are_private),
 		test_in_folder(leftovers_are_no_obstacle),
+		test_in_folder(targets_are_regular),
+		test_in_folder(same_files),
+		test_in_folder(backup_on_another_file_system),
 		test_in_folder(refuses_to_replace),
 		test_in_folder(disk_full_keeps_the_old),
 		test_in_folder(never_half_seen),

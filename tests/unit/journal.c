@@ -300,11 +300,11 @@ static void wrong_headers(void **state)
 		"{\"cfprov_journal\":1,\"lineage\":\"" LINEAGE "\",\"serial\":1,"
 		"\"accounts\":{\"a\":1},\"intents\":[]}",
 		"{\"cfprov_journal\":1,\"lineage\":\"" LINEAGE "\",\"serial\":1,\"accounts\":{},"
-		"\"intents\":[{\"do\":\"create\"}]}",
+		"\"intents\":[{\"store\":\"b\"}]}",
 		"{\"cfprov_journal\":1,\"lineage\":\"" LINEAGE "\",\"serial\":1,\"accounts\":{},"
 		"\"intents\":[7]}",
 		"{\"cfprov_journal\":1,\"lineage\":\"" LINEAGE "\",\"serial\":1,\"accounts\":{},"
-		"\"intents\":[{\"do\":\"destroy\",\"account\":\"a\",\"store\":\"b\"}]}",
+		"\"intents\":[{\"account\":\"a\",\"store\":\"b\",\"if_unknown\":7}]}",
 	};
 
 	(void)state;

@@ -248,6 +248,32 @@ static void integers(void **state)
 	expect_integer("[5]", false, 0);
 }
 
+/* As they are written, whatever doubles make of them; what is in strings does not count. */
+static void numbers_as_written(void **state)
+{
+	static const char *const wanted[] = {"-0", "12345678901234567890", "1.50", "1e400", "007"};
+	static const char text[] =
+		"{\"a\\\"1\": [-0, {\"7\": 12345678901234567890}, \"5\"], \"b\": 1.50,\"c\":1e400 ,"
+		"\"d\": \"007\"}";
+	struct json *json = parse(text);
+	const struct json *list = json_get(json, "a\"1"), *first = json_first(list);
+
+	(void)state;
+	assert_null(json_number_text(first));
+	json_keep_numbers(json, text, strlen(text));
+	json_keep_numbers(json, text, strlen(text)); /* again does no harm */
+	const struct json *found[] = {
+		first, json_get(json_next(first), "7"), json_get(json, "b"), json_get(json, "c")};
+	for (size_t i = 0; i < ARRAY_SIZE(found); i++) {
+		assert_true(json_is_number(found[i]));
+		assert_string_equal(json_number_text(found[i]), wanted[i]);
+		assert_null(json_text(found[i]));
+	}
+	assert_null(json_number_text(json_get(json, "d")));
+	assert_null(json_number_text(NULL));
+	json_free(json);
+}
+
 static void places(void **state)
 {
 	(void)state;
@@ -363,6 +389,7 @@ int main(void)
 		cmocka_unit_test(bad_utf8),
 		cmocka_unit_test(depth_is_bounded),
 		cmocka_unit_test(integers),
+		cmocka_unit_test(numbers_as_written),
 		cmocka_unit_test(places),
 		cmocka_unit_test(many_members),
 		cmocka_unit_test(writes_in_a_line),

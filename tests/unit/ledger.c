@@ -3,6 +3,7 @@
 
 #include "unit.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -147,6 +148,18 @@ static void make_state(struct setting *s)
 
 /* ---- a whole run ---- */
 
+/* Who has opened nothing closes nothing, and not standard input. */
+static void never_opened(void **state)
+{
+	struct ledger ledger = {0};
+
+	(void)state;
+	int fd = fcntl(STDIN_FILENO, F_GETFD) == -1 ? open("/dev/null", O_RDONLY) : STDIN_FILENO;
+	assert_int_equal(fd, STDIN_FILENO);
+	ledger_close(&ledger);
+	assert_int_not_equal(fcntl(STDIN_FILENO, F_GETFD), -1);
+}
+
 static void absent(void **state)
 {
 	struct setting *s = *state;
@@ -180,6 +193,48 @@ static void whole_run(void **state)
 	expect_reopened(s, "acD", 1);
 }
 
+/* As a command does that was agreed to: first in memory, then in the file. */
+static void change(struct setting *s, const struct change *changes, size_t count)
+{
+	ledger_stage(&s->ledger, &(struct state_fold){.changes = changes, .change_count = count});
+	assert_true(ledger_commit(&s->ledger, &s->err));
+}
+
+/* What is staged is seen at once, and is in the file only when it is committed. */
+static void stages(void **state)
+{
+	struct setting *s = *state;
+	const struct change gone = {CHANGE_DROP, &s->objects[A]};
+
+	make_state(s);
+	open_ledger(s);
+	assert_int_equal(s->ledger.read_serial, 1);
+	ledger_stage(&s->ledger, &(struct state_fold){.changes = &gone, .change_count = 1});
+	expect_stores(&s->ledger.state, "c");
+	assert_int_equal(s->ledger.read_serial, 1);
+	expect_read(s, "ac", 1);
+	ledger_close(&s->ledger);
+	expect_reopened(s, "ac", 1);
+}
+
+/* A run goes with the state that was committed before it. */
+static void stages_before_a_run(void **state)
+{
+	struct setting *s = *state;
+	const struct change gone = {CHANGE_DROP, &s->objects[A]};
+
+	make_state(s);
+	open_ledger(s);
+	change(s, &gone, 1);
+	expect_read(s, "c", 2);
+	begin(s);
+	record(s, D);
+	ledger_close(&s->ledger); /* cut off */
+	open_ledger(s);
+	assert_int_equal(s->ledger.read_serial, 3);
+	ledger_close(&s->ledger);
+}
+
 static void settles(void **state)
 {
 	struct setting *s = *state;
@@ -192,9 +247,9 @@ static void settles(void **state)
 	found.origin = ORIGIN_CREATED;
 	open_ledger(s);
 	memcpy(lineage, s->ledger.state.lineage, sizeof(lineage));
-	assert_true(ledger_settle(&s->ledger, NULL, 0, &s->err));
+	change(s, NULL, 0);
 	assert_int_equal(s->ledger.state.serial, 1);
-	assert_true(ledger_settle(&s->ledger, changes, 2, &s->err));
+	change(s, changes, 2);
 	expect_read(s, "cd", 2);
 	assert_int_equal(folder_mode(&s->folder, "state.json.backup"), 0600);
 	ledger_close(&s->ledger);
@@ -208,11 +263,11 @@ static void settles(void **state)
 static void settles_in_memory(void **state)
 {
 	struct setting *s = *state;
-	const struct change change = {CHANGE_DROP, &s->objects[A]};
+	const struct change gone = {CHANGE_DROP, &s->objects[A]};
 
 	make_state(s);
 	assert_true(ledger_read(&s->ledger, s->path, &s->err));
-	assert_true(ledger_settle(&s->ledger, &change, 1, &s->err));
+	change(s, &gone, 1);
 	expect_stores(&s->ledger.state, "c");
 	ledger_close(&s->ledger);
 	expect_read(s, "ac", 1);
@@ -398,12 +453,12 @@ static void journal_of_a_later_state(void **state)
 {
 	struct setting *s = *state;
 	struct str first CLEANUP(str_release) = {0};
-	const struct change change = {CHANGE_DROP, &s->objects[C]};
+	const struct change gone = {CHANGE_DROP, &s->objects[C]};
 
 	make_state(s);
 	folder_read(&s->folder, "state.json", &first);
 	open_ledger(s);
-	assert_true(ledger_settle(&s->ledger, &change, 1, &s->err));
+	change(s, &gone, 1);
 	begin(s);
 	record(s, D);
 	ledger_close(&s->ledger);
@@ -481,12 +536,12 @@ static void linked_state(void **state)
 static void open_modes_become_private(void **state)
 {
 	struct setting *s = *state;
-	const struct change change = {CHANGE_DROP, &s->objects[A]};
+	const struct change gone = {CHANGE_DROP, &s->objects[A]};
 
 	make_state(s);
 	assert_int_equal(chmod(s->path, 0666), 0);
 	open_ledger(s);
-	assert_true(ledger_settle(&s->ledger, &change, 1, &s->err));
+	change(s, &gone, 1);
 	ledger_close(&s->ledger);
 	assert_int_equal(folder_mode(&s->folder, "state.json"), 0600);
 	assert_int_equal(folder_mode(&s->folder, "state.json.backup"), 0600);
@@ -632,8 +687,11 @@ static void folding_is_said(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(never_opened),
 		TEST(absent),
 		TEST(whole_run),
+		TEST(stages),
+		TEST(stages_before_a_run),
 		TEST(settles),
 		TEST(settles_in_memory),
 		TEST(nothing_changed),

@@ -251,8 +251,10 @@ static void unknown_keys(void **state)
 		{ID "stores: [a]\n? \"\"\n: x\n", {{3, 3, "unknown key ``"}}},
 		{"accounts: {p: {account_id: x, token: {env: T}}}\nstores: [a]\n",
 			{{1, 31, "unknown key `token`"}}},
-		{"accounts: {p: {account_id: x, api_token: {file: t}}}\nstores: [a]\n",
-			{{1, 43, "unknown key `file`"}}},
+		{"accounts: {p: {account_id: x, api_token: {fiel: t}}}\nstores: [a]\n",
+			{{1, 43, "unknown key `fiel`; did you mean `file`?"}}},
+		{"accounts: {p: {account_id: x, api_token: {vault: t}}}\nstores: [a]\n",
+			{{1, 43, "an unknown key"}}},
 	};
 
 	(void)state;

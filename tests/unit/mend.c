@@ -26,10 +26,9 @@ static void make(struct state *state)
 
 static void fold(const struct state *old, const struct mend *mend, struct state *ret_new)
 {
-	state_fold(old,
-		&(struct state_fold){
-			mend->changes, mend->count, &mend->account, mend->account.alias != NULL},
-		ret_new);
+	const struct state_fold changes = mend_fold(mend);
+
+	state_fold(old, &changes, ret_new);
 }
 
 static void remove_by_pattern(void **unused)
@@ -131,6 +130,37 @@ static void rename_is_refused(void **unused)
 	state_release(&state);
 }
 
+/* All of them or none. */
+static void move_is_whole(void **unused)
+{
+	struct model desired CLEANUP(model_release) = {0};
+	struct state state;
+	struct mend mend = {0}, refused = {0};
+	struct error err CLEANUP(error_release) = {0};
+	size_t count;
+
+	(void)unused;
+	make(&state);
+	model_add_account(&desired, "zeta", "acc1");
+	model_add_move(&desired, "prod", "zeta");
+	model_add_move(&desired, "prod/a", "zeta/a");
+	assert_true(mend_move(&state, &desired, &mend, &err));
+	assert_int_equal(mend.account_count, 1);
+	assert_string_equal(mend.old_aliases[0], "prod");
+	assert_string_equal(mend.accounts[0].alias, "zeta");
+	const struct plan_move *moves = mend_moves(&mend, &desired.arena, &count);
+	assert_int_equal(count, 2);
+	assert_string_equal(moves[0].from, "prod/a");
+	assert_string_equal(moves[0].object->account, "zeta");
+	assert_string_equal(moves[1].object->store, "b");
+	model_add_move(&desired, "dev", "empty")->place = (struct place){"m.yaml", 7, 3};
+	assert_false(mend_move(&state, &desired, &refused, &err));
+	assert_int_equal(refused.account_count + refused.count, 0);
+	assert_string_equal(err.file, "m.yaml");
+	mend_release(&mend);
+	state_release(&state);
+}
+
 static void expect_verdict(const struct state *state, const struct state *other,
 	enum mend_verdict verdict, const char *why)
 {
@@ -174,6 +204,7 @@ int main(void)
 		cmocka_unit_test(remove_tells_each_that_is_not_there),
 		cmocka_unit_test(rename_moves_all),
 		cmocka_unit_test(rename_is_refused),
+		cmocka_unit_test(move_is_whole),
 		cmocka_unit_test(replace_by_terraforms_rules),
 	};
 

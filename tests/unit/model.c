@@ -82,8 +82,9 @@ static void copies_own_their_texts(void **state)
 	object->may_adopt = true;
 	object->place = (struct place){arena_text(&from.arena, "file"), 3, 4};
 	struct account *account = model_add_account(&from, "alias", "acc");
-	account->token = (struct value_source){
-		VALUE_ENV, arena_text(&from.arena, "TOKEN"), {arena_text(&from.arena, "f"), 1, 2}};
+	account->token = (struct value_source){.kind = VALUE_ENV,
+		.name = arena_text(&from.arena, "TOKEN"),
+		.place = {arena_text(&from.arena, "f"), 1, 2}};
 	model_add_copy(&to, object);
 	model_add_account_copy(&to, account);
 	model_release(&from);

@@ -64,11 +64,40 @@ static void refuses(void **state)
 	}
 }
 
+/* What is picked owns its texts: the rest is gone. */
+static void keeps_secrets_and_the_key(void **state)
+{
+	static const char *const dev = "dev";
+	struct model desired CLEANUP(model_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	(void)state;
+	make(&desired);
+	const char *key = arena_text(&desired.arena, "KEY"),
+		   *own = arena_text(&desired.arena, "OWN");
+	struct value_source *value = arena_alloc(&desired.arena, sizeof(*value));
+	*value = (struct value_source){.kind = VALUE_ENV, .name = own};
+	struct object *secret = model_add_object(&desired, "dev", "a", "X");
+	secret->value = value;
+	secret->scopes = arena_text(&desired.arena, "dex,workers");
+	model_add_object(&desired, "prod-eu", "a", "X");
+	desired.fingerprint_key = (struct value_source){.kind = VALUE_FILE, .name = key};
+	model_sort(&desired);
+	assert_true(pick_accounts(&(struct pick){"x.yaml", &dev, 1}, &desired, &err));
+	assert_int_equal(desired.object_count, 3);
+	assert_string_equal(desired.objects[1].secret, "X");
+	assert_string_equal(desired.objects[1].value->name, "OWN");
+	assert_string_equal(desired.objects[1].scopes, "dex,workers");
+	assert_int_equal(desired.fingerprint_key.kind, VALUE_FILE);
+	assert_string_equal(desired.fingerprint_key.name, "KEY");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(picks),
 		cmocka_unit_test(refuses),
+		cmocka_unit_test(keeps_secrets_and_the_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,6 +127,22 @@ static void only_what_is_there(void **state)
 	}
 }
 
+static void moves(void **state)
+{
+	const struct object a = {.account = "live", .store = "a"};
+	const struct object b = {.account = "live", .store = "b"};
+	struct plan plan CLEANUP(plan_release) = {0};
+
+	(void)state;
+	assert_null(plan_previous_address(&plan, &a));
+	plan_add_move(&plan, &(struct plan_move){"prod/a", &a});
+	assert_string_equal(plan_previous_address(&plan, &a), "prod/a");
+	assert_null(plan_previous_address(&plan, &b));
+	assert_false(plan_is_empty(&plan)); /* there is something to agree to */
+	plan_add_warning(&plan, "%s", "mistyped");
+	assert_string_equal(plan.warnings[0], "mistyped");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +152,7 @@ int main(void)
 		cmocka_unit_test(counts_add_up),
 		cmocka_unit_test(drifts_and_refreshes),
 		cmocka_unit_test(only_what_is_there),
+		cmocka_unit_test(moves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,7 @@ static int set_up(void **state)
 	act(rig, recorded(rig, "e", "id-e"), NULL)->is_left_alive = true;
 	plan_add_refresh(&rig->planfile.plan, recorded(rig, "f", "id-f"), NULL);
 	plan_add_drift(&rig->planfile.plan, recorded(rig, "g", "id-g"), NULL);
+	plan_add_move(&rig->planfile.plan, &(struct plan_move){"old/c", &desired[2]});
 	rig->planfile.plan.counts = plan_count(&rig->planfile.plan);
 	rig->planfile.plan.managed = 7;
 	rig->planfile.mode = "normal";
@@ -98,6 +99,8 @@ static void comes_back(void **state)
 	assert_int_equal(read.plan.managed, 7);
 	assert_string_equal(read.plan.actions[3].strangers[0].secret, "S\x1b");
 	assert_string_equal(read.accounts.moves[0].to, "p");
+	assert_string_equal(plan_previous_address(&read.plan, read.plan.actions[2].after), "old/c");
+	assert_null(plan_previous_address(&read.plan, read.plan.actions[1].after));
 }
 
 static void refused(const struct str *bytes)
@@ -133,28 +136,49 @@ static void every_byte_flipped(void **state)
 	}
 }
 
+static void expect_state(
+	const struct planfile *planfile, const char *lineage, int64_t serial, const char *why)
+{
+	struct error err CLEANUP(error_release) = {0};
+
+	assert_int_equal(planfile_check_state(planfile, lineage, serial, &err), why == NULL);
+	if (!why)
+		return;
+	struct str text CLEANUP(str_release) = {0};
+	str_format(&text, "%s. %s", err.message, err.hint);
+	assert_non_null(strstr(str_text(&text), why));
+}
+
 static void fits_its_state_only(void **state)
+{
+	static const char other[] = "22222222-2222-4222-8222-222222222222";
+	struct rig *rig = *state;
+	struct planfile *planfile = &rig->planfile, unborn = {.mode = "normal"};
+
+	expect_state(planfile, planfile->lineage, 4, NULL);
+	expect_state(planfile, planfile->lineage, 5,
+		"moved on since the plan was made (serial 4, now 5). It may have been applied");
+	expect_state(planfile, planfile->lineage, 3, "put back to an older one");
+	expect_state(planfile, other, 4,
+		"not 22222222-2222-4222-8222-222222222222). Is this the "
+		"right folder");
+	expect_state(planfile, "", 0, "a state that is not there. Is this the right folder");
+	expect_state(&unborn, "", 0, NULL);
+	expect_state(&unborn, other, 1, "was empty when the plan was made");
+}
+
+static void fits_its_accounts_only(void **state)
 {
 	struct rig *rig = *state;
 	struct state now = {.serial = 4};
 	struct error err CLEANUP(error_release) = {0};
 
-	memcpy(now.lineage, rig->planfile.lineage, sizeof(now.lineage));
-	assert_true(planfile_check_state(&rig->planfile, &now, &err));
-	now.serial = 5;
-	assert_false(planfile_check_state(&rig->planfile, &now, &err));
-	assert_non_null(strstr(err.message, "moved on"));
-	error_release(&err);
-	now.serial = 4;
-	now.lineage[0] = '2';
-	assert_false(planfile_check_state(&rig->planfile, &now, &err));
-	assert_non_null(strstr(err.message, "another state"));
-	error_release(&err);
-	memcpy(now.lineage, rig->planfile.lineage, sizeof(now.lineage));
-	model_add_account(&now.model, "p", "other");
-	model_sort(&now.model);
-	assert_false(planfile_check_state(&rig->planfile, &now, &err));
-	assert_non_null(strstr(err.message, "acc"));
+	assert_true(planfile_check_accounts(&rig->planfile, &now, &err));
+	model_add_account(&now.model, "p", "acc");
+	assert_true(planfile_check_accounts(&rig->planfile, &now, &err));
+	now.model.accounts[0].id = "other";
+	assert_false(planfile_check_accounts(&rig->planfile, &now, &err));
+	expect_error(&err, "the account acc as `p`, which is other in the state");
 	state_release(&now);
 }
 
@@ -165,6 +189,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(cut_at_every_byte, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(every_byte_flipped, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(fits_its_state_only, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(fits_its_accounts_only, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

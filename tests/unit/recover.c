@@ -130,6 +130,94 @@ static void policies_survive(void **state)
 	assert_true(world.changes[0].object->forget_on_remove);
 }
 
+/* ---- secrets ---- */
+
+static struct object *add_secret(struct model *model, const char *name, const char *id)
+{
+	struct object *object = model_add_object(model, "prod", "keys", name);
+
+	object->id = id;
+	object->is_unresolved = !id;
+	return object;
+}
+
+/* What was sent is known, and what came of it is seen: both are recorded. */
+static void secrets(void **state)
+{
+	struct world world CLEANUP(release) = {0};
+
+	(void)state;
+	struct object *asked = add_secret(&world.recorded, "A", NULL);
+	asked->fingerprint = "print";
+	asked->version = 3;
+	asked->is_unsure = true;
+	asked->prevent_destroy = true;
+	add_secret(&world.recorded, "B", NULL);
+	add_secret(&world.recorded, "C", NULL);
+	struct object *found = add_secret(&world.live, "A", "a1");
+	found->scopes = "access,workers";
+	found->comment = "c";
+	found->status = "pending";
+	found->modified = "m";
+	add_secret(&world.live, "C", "c1");
+	recover(&world, "acc1", "acc1");
+	assert_int_equal(world.count, 3);
+	const struct object *mine = world.changes[0].object;
+	assert_int_equal(mine->kind, OBJECT_SECRET);
+	assert_string_equal(mine->secret, "A");
+	assert_string_equal(mine->id, "a1");
+	assert_string_equal(mine->fingerprint, "print");
+	assert_int_equal(mine->version, 3);
+	assert_true(mine->is_unsure && mine->prevent_destroy);
+	assert_string_equal(mine->scopes, "access,workers");
+	assert_string_equal(mine->comment, "c");
+	assert_string_equal(mine->status, "pending");
+	assert_string_equal(mine->modified, "m");
+	assert_int_equal(world.changes[1].kind, CHANGE_DROP);
+	assert_int_equal(world.changes[2].kind, CHANGE_PUT);
+	assert_null(world.changes[2].object->fingerprint);
+	assert_int_equal(world.changes[2].object->version, 0);
+	assert_false(world.changes[2].object->is_unsure);
+}
+
+/* A store and a secret may be called the same; and secrets of that name live elsewhere. */
+static void secrets_of_that_store(void **state)
+{
+	struct world world CLEANUP(release) = {0};
+
+	(void)state;
+	add_secret(&world.recorded, "keys", NULL);
+	add_live(&world, "keys", "s1");
+	model_add_object(&world.live, "prod", "more", "keys")->id = "k1";
+	recover(&world, "acc1", "acc1");
+	assert_int_equal(world.count, 1);
+	assert_int_equal(world.changes[0].kind, CHANGE_DROP);
+}
+
+static void secrets_that_live_twice(void **state)
+{
+	struct world world CLEANUP(release) = {0};
+
+	(void)state;
+	add_secret(&world.recorded, "A", NULL);
+	add_secret(&world.live, "A", "a1");
+	add_secret(&world.live, "A", "a2");
+	recover(&world, "acc1", "acc1");
+	assert_int_equal(world.count, 0);
+}
+
+/* What is only unsure is not looked for: it has an id. */
+static void unsure_stays(void **state)
+{
+	struct world world CLEANUP(release) = {0};
+
+	(void)state;
+	add_secret(&world.recorded, "A", "a1")->is_unsure = true;
+	add_secret(&world.live, "A", "a2");
+	recover(&world, "acc1", "acc1");
+	assert_int_equal(world.count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +226,10 @@ int main(void)
 		cmocka_unit_test(each_fate),
 		cmocka_unit_test(unread_accounts_stay),
 		cmocka_unit_test(names_decide),
+		cmocka_unit_test(secrets),
+		cmocka_unit_test(secrets_of_that_store),
+		cmocka_unit_test(secrets_that_live_twice),
+		cmocka_unit_test(unsure_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

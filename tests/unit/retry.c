@@ -91,7 +91,7 @@ static void no_answer(void **state)
 		assert_int_equal(decide(input).verb, RETRY_GIVE_UP);
 		input.seen = RETRY_SAW_NOTHING;
 		assert_int_equal(
-			decide(input).verb, safety == RETRY_SAFE ? RETRY_AGAIN : RETRY_LOOK);
+			decide(input).verb, safety == RETRY_UNSAFE ? RETRY_LOOK : RETRY_AGAIN);
 	}
 }
 

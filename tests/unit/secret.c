@@ -44,6 +44,29 @@ static void empty_is_not_absent(void **state)
 	secret_release(&secret); /* twice does no harm */
 }
 
+/* Small ones share pages; none sees another one, nor what was there before. */
+static void many_small_ones(void **state)
+{
+	enum { COUNT = 5000 };
+	struct secret *secrets = mem_alloc(COUNT * sizeof(*secrets));
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		for (size_t i = 0; i < COUNT; i++) {
+			secret_init(&secrets[i], i % 1500);
+			for (size_t at = 0; at <= i % 1500; at++)
+				assert_int_equal(secrets[i].bytes[at], 0);
+			memset(secrets[i].bytes, (int)(i % 255) + 1, i % 1500);
+		}
+		for (size_t i = 0; i < COUNT; i++)
+			for (size_t at = 0; at < i % 1500; at++)
+				assert_int_equal((unsigned char)secrets[i].bytes[at], i % 255 + 1);
+		for (size_t i = 0; i < COUNT; i++)
+			secret_release(&secrets[round == 1 ? COUNT - 1 - i : i]);
+	}
+	free(secrets);
+}
+
 /* Whether the program may still read at the address: write() says EFAULT if not. */
 static bool is_mapped(const char *address)
 {
@@ -84,14 +107,39 @@ static void wipes(void **state)
 	assert_int_equal(bytes[0], 'x');
 }
 
+static void grows(void **state)
+{
+	struct secret secret = {0};
+
+	(void)state;
+	secret_reserve(&secret, 3);
+	assert_int_equal(secret.length, 0);
+	assert_true(secret.room > 3);
+	memcpy(secret.bytes, "abc", 3);
+	secret.length = 3;
+	const char *before = secret.bytes;
+	secret_reserve(&secret, 3);
+	assert_ptr_equal(secret.bytes, before);
+	secret_reserve(&secret, 100000);
+	assert_true(secret.room > 100000);
+	assert_int_equal(secret.length, 3);
+	assert_string_equal(secret.bytes, "abc");
+	assert_int_equal(secret.bytes[100000], 0);
+	struct secret stolen CLEANUP(secret_release) = secret_steal(&secret);
+	assert_null(secret.bytes);
+	assert_string_equal(stolen.bytes, "abc");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(holds_what_it_was_given),
 		cmocka_unit_test(always_ends_with_nul),
 		cmocka_unit_test(empty_is_not_absent),
+		cmocka_unit_test(many_small_ones),
 		cmocka_unit_test(pages_go_back),
 		cmocka_unit_test(wipes),
+		cmocka_unit_test(grows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,16 @@
+/* file size: every kind of source, and every way in which each fails */
+#define _GNU_SOURCE /* memmem */
 #include "desired/source.h"
 
 #include "unit.h"
 
+#include <sys/wait.h>
+
 static const struct account plain = {.alias = "prod", .id = "acc1"};
-static const struct account own = {
-	.alias = "prod", .id = "acc1", .token = {VALUE_ENV, "UNIT_TOKEN", {"x.yaml", 3, 4}}};
+static const struct account own = {.alias = "prod",
+	.id = "acc1",
+	.token = {.kind = VALUE_ENV, .name = "UNIT_TOKEN", .place = {"x.yaml", 3, 4}}};
+static struct sources *sources;
 
 static int clear(void **state)
 {
@@ -12,6 +18,8 @@ static int clear(void **state)
 		"UNIT_TOKEN", "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL"};
 
 	(void)state;
+	sources_free(sources);
+	sources = sources_new();
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		unsetenv(names[i]);
 	return 0;
@@ -23,7 +31,7 @@ static void expect(
 	struct credentials credentials CLEANUP(credentials_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 
-	if (!source_credentials(account, &credentials, &err))
+	if (!sources_credentials(sources, account, &credentials, &err))
 		fail_msg("%s", err.message);
 	const struct secret *found[] = {&credentials.token, &credentials.email, &credentials.key};
 	const char *const wanted[] = {token, email, key};
@@ -39,7 +47,7 @@ static void refuse(const struct account *account, const char *message)
 	struct credentials credentials = {0};
 	struct error err CLEANUP(error_release) = {0};
 
-	assert_false(source_credentials(account, &credentials, &err));
+	assert_false(sources_credentials(sources, account, &credentials, &err));
 	assert_null(credentials.token.bytes);
 	expect_no_text(err.message, "HUSH");
 	expect_no_text(err.hint, "HUSH");
@@ -90,21 +98,561 @@ static void names_the_place(void **state)
 	struct error err CLEANUP(error_release) = {0};
 
 	(void)state;
-	assert_false(source_credentials(&own, &credentials, &err));
+	assert_false(sources_credentials(sources, &own, &credentials, &err));
 	assert_string_equal(err.file, "x.yaml");
 	assert_int_equal(err.line, 3);
 	assert_int_equal(err.column, 4);
 }
 
-#define TEST(test) cmocka_unit_test_setup(test, clear)
+/* ---- values ---- */
 
-int main(void)
+#define COMMAND(...)                                                                               \
+	{                                                                                          \
+		.kind = VALUE_COMMAND, .folder = folder->path, .argv = (const char *const[])       \
+		{                                                                                  \
+			__VA_ARGS__, NULL                                                          \
+		}                                                                                  \
+	}
+
+/* The reference means these bytes, and the same when it is read again. */
+static void means_bytes(const struct value_source *source, const char *wanted, size_t length)
+{
+	for (int i = 0; i < 2; i++) {
+		struct secret secret CLEANUP(secret_release) = {0};
+		struct error err CLEANUP(error_release) = {0};
+		if (!sources_read(sources, source, &secret, &err))
+			fail_msg("%s (%s)", err.message, err.hint ? err.hint : "");
+		assert_int_equal(secret.length, length);
+		assert_memory_equal(secret.bytes, wanted, length + 1);
+	}
+}
+
+static void means(const struct value_source source, const char *wanted)
+{
+	means_bytes(&source, wanted, strlen(wanted));
+}
+
+/* Twice the same; at the place of the reference; without HUSH, which is what was read. */
+static void fails(struct value_source source, const char *message, const char *hint)
+{
+	source.place = (struct place){"x.yaml", 3, 4};
+	for (int i = 0; i < 2; i++) {
+		struct secret secret = {0};
+		struct error err CLEANUP(error_release) = {0};
+		assert_false(sources_read(sources, &source, &secret, &err));
+		assert_null(secret.bytes);
+		expect_no_text(err.message, "HUSH");
+		expect_no_text(err.hint, "HUSH");
+		assert_string_equal(err.file, "x.yaml");
+		assert_int_equal(err.line, 3);
+		assert_int_equal(err.column, 4);
+		assert_int_equal(err.hint != NULL, hint != NULL);
+		if (hint)
+			expect_text(err.hint, hint);
+		expect_error(&err, message);
+	}
+}
+
+static struct value_source file(struct folder *folder, const char *name)
+{
+	return (struct value_source){.kind = VALUE_FILE, .name = folder_file(folder, name)};
+}
+
+static struct value_source field(struct folder *folder, const char *name, const char *pointer)
+{
+	struct value_source source = file(folder, name);
+
+	source.pointer = pointer;
+	return source;
+}
+
+static struct value_source key(struct folder *folder, const char *name, const char *key)
+{
+	return (struct value_source){
+		.kind = VALUE_DOTENV, .name = folder_file(folder, name), .key = key};
+}
+
+static struct value_source variable(const char *name)
+{
+	return (struct value_source){.kind = VALUE_ENV, .name = name};
+}
+
+static void variables(void **state)
+{
+	struct value_source json = variable("UNIT_A");
+
+	(void)state;
+	fails(variable("UNIT_A"), "the environment variable UNIT_A is not set", NULL);
+	setenv("UNIT_A", "", true);
+	means(variable("UNIT_A"), "");
+	setenv("UNIT_A", "{\"a\": \"HUSH\"}", true);
+	means(variable("UNIT_A"), "{\"a\": \"HUSH\"}");
+	json.pointer = "/a";
+	means(json, "HUSH");
+	json.pointer = "/b";
+	fails(json, "the variable UNIT_A: there is nothing at /b", NULL);
+}
+
+static void files(void **state)
+{
+	struct folder *folder = *state;
+
+	folder_write(folder, "empty", "");
+	folder_write_bytes(folder, "bytes", "a\0\xff", 3);
+	means(file(folder, "empty"), "");
+	const struct value_source bytes = file(folder, "bytes");
+	means_bytes(&bytes, "a\0\xff", 3);
+	fails(file(folder, "absent"), "absent: No such file", NULL);
+	fails(file(folder, "empty/x"), "Not a directory", NULL);
+	fails(file(folder, "."), "is a folder, not a file", NULL);
+	fails((struct value_source){.kind = VALUE_FILE, .name = "/dev/zero"},
+		"/dev/zero is not a regular file or a pipe", NULL);
+	assert_int_equal(symlink("/proc/self/mem", folder_file(folder, "mem")), 0);
+	fails(file(folder, "mem"), "can't read /tmp/", NULL);
+	assert_int_equal(symlink("loop", folder_file(folder, "loop")), 0);
+	fails(file(folder, "loop"), "can't open", NULL);
+}
+
+static void large_files(void **state)
+{
+	struct folder *folder = *state;
+	int fd = open(folder_file(folder, "large"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	assert_int_equal(ftruncate(fd, SOURCE_SIZE_LIMIT + 1), 0);
+	close(fd);
+	fails(file(folder, "large"), "large is larger than 16777216 bytes", NULL);
+}
+
+static void commands(void **state)
+{
+	struct folder *folder = *state;
+
+	folder_write(folder, "here", "content\n");
+	means((struct value_source)COMMAND("cat", "here"), "content");
+	means((struct value_source)COMMAND("echo", "$HOME *"), "$HOME *");
+	means((struct value_source)COMMAND("true"), "");
+	fails((struct value_source)COMMAND("sh", "-c", "echo HUSH; echo no >&2; exit 3"),
+		"the command `sh` exited with status 3", "It said: no");
+	fails((struct value_source)COMMAND("no-such-command-here", "HUSH"),
+		"can't run the command `no-such-command-here`", "PATH");
+	fails((struct value_source)COMMAND("head", "-c", "17000000", "/dev/zero"),
+		"the command `head` prints more than 16777216 bytes", NULL);
+	struct value_source json = COMMAND("echo", "{\"a\": \"HUSH\", \"b\": [\"HUSH\"]}");
+	json.pointer = "/a";
+	means(json, "HUSH");
+	json.pointer = "/b";
+	fails(json, "the command `echo`: what stands at /b is an array, not a text", NULL);
+	setenv("UNIT_A", "whole", true);
+	means(variable("UNIT_A"), "whole"); /* what was read is inherited, too */
+	means((struct value_source)COMMAND("sh", "-c", "echo $UNIT_A"), "whole");
+}
+
+static void dotenv_files(void **state)
+{
+	struct folder *folder = *state;
+
+	folder_write(folder, ".env",
+		"A=one # c\nexport STRIPE_KEY=\"two\nlines\"\nJ={\"a\":1.0}\nO='HUSH\nE=\n");
+	means(key(folder, ".env", "A"), "one");
+	means(key(folder, ".env", "STRIPE_KEY"), "two\nlines");
+	means(key(folder, ".env", "E"), "");
+	means(file(folder, ".env"), /* the file is as it was */
+		"A=one # c\nexport STRIPE_KEY=\"two\nlines\"\nJ={\"a\":1.0}\nO='HUSH\nE=");
+	struct value_source json = key(folder, ".env", "J");
+	json.pointer = "/a";
+	means(json, "1.0");
+	json.key = "A";
+	fails(json, "the key A of /tmp/", NULL);
+	fails(json, ".env: not valid JSON: ", NULL);
+	fails(key(folder, ".env", "O"), ".env: the quote is never closed (line 5)", NULL);
+	fails(key(folder, ".env", "STRIP_KEY"), "there is no key STRIP_KEY in /tmp/",
+		"Did you mean `STRIPE_KEY`?");
+	fails(key(folder, ".env", "HOME"), "there is no key HOME in /tmp/", NULL);
+	fails(key(folder, "absent", "A"), "absent: No such file", NULL);
+}
+
+static void generated(void **state)
+{
+	struct value_source source = {.kind = VALUE_GENERATE, .name = "base64url", .bytes = 32};
+	struct secret one CLEANUP(secret_release) = {0}, other CLEANUP(secret_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	(void)state;
+	assert_true(sources_read(sources, &source, &one, &err));
+	assert_true(sources_read(sources, &source, &other, &err));
+	assert_int_equal(one.length, 43);
+	assert_string_not_equal(one.bytes, other.bytes);
+	secret_release(&one);
+	source.name = "hex";
+	assert_true(sources_read(sources, &source, &one, &err));
+	assert_int_equal(one.length, 64);
+	source.bytes = SIZE_MAX;
+	fails(source, "18446744073709551615 bytes are too many", NULL);
+	source.bytes = 1;
+	source.name = "rot13";
+	fails(source, "there is no encoding of this name", NULL);
+	fails((struct value_source){.kind = VALUE_NONE}, "there is no source", NULL);
+}
+
+/* For the time of one test, this is the standard input. */
+static int give_input(int fd)
+{
+	int before = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+
+	assert_true(fd >= 0 && before >= 0);
+	assert_int_equal(dup2(fd, STDIN_FILENO), STDIN_FILENO);
+	close(fd);
+	return before;
+}
+
+static void standard_input(void **state)
+{
+	struct value_source source = {.kind = VALUE_STDIN};
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "{\"a\": \"b\"}\n", 11), 11);
+	close(ends[1]);
+	int before = give_input(ends[0]);
+	means(source, "{\"a\": \"b\"}"); /* twice, of one pipe */
+	source.pointer = "/a";
+	means(source, "b");
+	give_input(before);
+}
+
+static void terminal_as_input(void **state)
+{
+	int before = give_input(open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC));
+
+	(void)state;
+	fails((struct value_source){.kind = VALUE_STDIN}, "the standard input is a terminal",
+		"Pipe it in");
+	give_input(before);
+}
+
+static void fields(void **state)
+{
+	struct folder *folder = *state;
+
+	folder_write(folder, "j", "{\"a/b\": {\"~\": [\"HUSH\", true]}, \"n\": null, \"e\": \"\"}");
+	folder_write(folder, "twice", "{\"HUSH\": 1, \"HUSH\": 2}");
+	folder_write(folder, "text", "HUSH\n");
+	folder_write(folder, "empty", "");
+	means(field(folder, "j", "/a~1b/~0/0"), "HUSH");
+	means(field(folder, "j", "/a~1b/~0/1"), "true");
+	means(field(folder, "j", "/e"), "");
+	fails(field(folder, "j", "/a~1b/~0/2"), "/j: there is nothing at /a~1b/~0/2", NULL);
+	fails(field(folder, "j", ""), "/j: the whole of it is an object, not a text", NULL);
+	fails(field(folder, "j", "/n"), "/j: what stands at /n is null, not a text", NULL);
+	fails(field(folder, "j", "n"), "/j: `n` is no JSON pointer", "~1");
+	fails(field(folder, "twice", "/a"), "the file /tmp/", NULL);
+	fails(field(folder, "twice", "/a"), "/twice: not valid JSON: a key stands twice", NULL);
+	fails(field(folder, "text", "/a"), "/text: not valid JSON: ", NULL);
+	fails(field(folder, "empty", "/a"), "/empty: not valid JSON: it is empty", NULL);
+	fails(field(folder, "absent", "/a"), "absent: No such file", NULL);
+}
+
+/* One, with the carriage return before it; and wherever the bytes came from. */
+static void last_newline(void **state)
+{
+	static const char *const texts[][2] = {{"a\n", "a"}, {"a\r\n", "a"}, {"a\n\n", "a\n"},
+		{"a\r\n\r\n", "a\r\n"}, {"a\r", "a\r"}, {"a\n\r", "a\n\r"}, {"a ", "a "},
+		{"\n", ""}, {"\r\n", ""}, {"\n\n", "\n"}, {"", ""}, {"\na", "\na"}};
+	struct folder *folder = *state;
+	char name[] = "a";
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++, name[0]++) {
+		folder_write(folder, name, texts[i][0]);
+		struct value_source source = file(folder, name);
+		means(source, texts[i][1]);
+		source.keeps_last_newline = true;
+		means(source, texts[i][0]);
+	}
+	folder_write(folder, "json", "{\"a\": \"b\\n\"}");
+	struct value_source source = field(folder, "json", "/a");
+	means(source, "b");
+	source.keeps_last_newline = true;
+	means(source, "b\n");
+}
+
+/* ---- once ---- */
+
+static void expect_runs(struct folder *folder, size_t runs)
+{
+	struct str count CLEANUP(str_release) = {0};
+
+	folder_read(folder, "count", &count);
+	assert_int_equal(count.length, 2 * runs);
+}
+
+static void read_once(void **state)
+{
+	struct folder *folder = *state;
+	struct value_source whole =
+		COMMAND("sh", "-c", "echo x >>count; echo '{\"a\":\"1\",\"b\":\"2\"}'");
+	struct value_source copy =
+		COMMAND("sh", "-c", "echo x >>count; echo '{\"a\":\"1\",\"b\":\"2\"}'");
+
+	means(whole, "{\"a\":\"1\",\"b\":\"2\"}");
+	copy.pointer = "/a";
+	means(copy, "1");
+	copy.pointer = "/b";
+	means(copy, "2");
+	copy.pointer = "/c";
+	fails(copy, "nothing at /c", NULL);
+	expect_runs(folder, 1);
+	struct value_source other = COMMAND("sh", "-c", "echo x >>count; echo 1", "else");
+	means(other, "1");
+	fails((struct value_source)COMMAND("sh", "-c", "echo x >>count; exit 3"), "status 3", NULL);
+	expect_runs(folder, 3);
+	other.folder = folder_file(folder, "."); /* another name, another folder */
+	means(other, "1");
+	expect_runs(folder, 4);
+}
+
+static void files_are_read_once(void **state)
+{
+	struct folder *folder = *state;
+	const char *path = folder_file(folder, "fifo");
+
+	folder_write(folder, "f", "first");
+	means(file(folder, "f"), "first");
+	folder_write(folder, "f", "second");
+	means(file(folder, "f"), "first");
+	fails(file(folder, "late"), "No such file", NULL);
+	folder_write(folder, "late", "x");
+	fails(file(folder, "late"), "No such file", NULL);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		int fd = open(path, O_WRONLY | O_CLOEXEC); /* waits for who reads */
+		_exit(write(fd, "A=piped\n", 8) != 8);
+	}
+	means(file(folder, "fifo"), "A=piped");
+	means(key(folder, "fifo", "A"), "piped");
+	assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+/* Each differs from all others in what it means. */
+static void keys(void **state)
+{
+	static const char *const one[] = {"a", "b", NULL}, *const two[] = {"a,1:b", NULL};
+	static const struct value_source all[] = {
+		{.kind = VALUE_ENV, .name = "A"},
+		{.kind = VALUE_FILE, .name = "A"},
+		{.kind = VALUE_FILE, .name = "A", .pointer = "/a"},
+		{.kind = VALUE_FILE, .name = "A", .pointer = ""},
+		{.kind = VALUE_FILE, .name = "A", .keeps_last_newline = true},
+		{.kind = VALUE_COMMAND, .argv = one},
+		{.kind = VALUE_COMMAND, .argv = two},
+		{.kind = VALUE_COMMAND, .argv = one, .folder = "a"},
+		{.kind = VALUE_DOTENV, .name = "A", .key = "B"},
+		{.kind = VALUE_DOTENV, .name = "A", .key = "C"},
+		{.kind = VALUE_GENERATE, .name = "hex", .bytes = 1},
+		{.kind = VALUE_GENERATE, .name = "hex", .bytes = 2},
+		{.kind = VALUE_STDIN},
+		{.kind = VALUE_NONE},
+	};
+	static struct str texts[ARRAY_SIZE(all)];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		struct arena arena CLEANUP(arena_release) = {0};
+		struct str text CLEANUP(str_release) = {0};
+		struct value_source copy = value_source_copy(&arena, &all[i]);
+		copy.place = (struct place){"elsewhere", 1, 2};
+		source_add_key(&texts[i], &all[i]);
+		source_add_key(&text, &copy);
+		assert_string_equal(str_text(&text), str_text(&texts[i]));
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(str_text(&texts[j]), str_text(&texts[i]));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		str_release(&texts[i]);
+}
+
+static void described(const struct value_source source, const char *wanted)
+{
+	struct str text CLEANUP(str_release) = {0};
+
+	source_describe(&text, &source);
+	assert_string_equal(str_text(&text), wanted);
+}
+
+static void descriptions(void **state)
+{
+	static const char *const argv[] = {"sops", "-d", NULL}, *const odd[] = {"\033[31m", NULL};
+
+	(void)state;
+	described(variable("DB_PASSWORD"), "env DB_PASSWORD");
+	described((struct value_source){.kind = VALUE_FILE, .name = "secrets/db.txt"},
+		"file secrets/db.txt");
+	described((struct value_source){.kind = VALUE_FILE, .name = "s.json", .pointer = "/a/b"},
+		"/a/b of file s.json");
+	described((struct value_source){.kind = VALUE_COMMAND, .argv = argv}, "command sops");
+	described((struct value_source){.kind = VALUE_COMMAND, .argv = odd}, "command \\x1b[31m");
+	described((struct value_source){.kind = VALUE_DOTENV, .name = ".env", .key = "STRIPE"},
+		"key STRIPE of .env");
+	described((struct value_source){.kind = VALUE_GENERATE, .name = "hex", .bytes = 32},
+		"32 generated bytes");
+	described((struct value_source){.kind = VALUE_STDIN}, "the standard input");
+}
+
+/* ---- the end ---- */
+
+static bool is_in_environ(const char *text)
+{
+	char bytes[1 << 16];
+	int fd = open("/proc/self/environ", O_RDONLY | O_CLOEXEC);
+	ssize_t length = read(fd, bytes, sizeof(bytes));
+
+	close(fd);
+	assert_true(length >= 0);
+	return memmem(bytes, (size_t)length, text, strlen(text)) != NULL;
+}
+
+/* UNIT_INITIAL is there since main() started this program anew: others can see that memory. */
+static void environment_is_wiped(void **state)
+{
+	const char *initial = getenv("UNIT_INITIAL");
+
+	(void)state;
+	setenv("UNIT_A", "HUSH-A", true);
+	setenv("UNIT_B", "HUSH-B", true);
+	setenv("CLOUDFLARE_API_TOKEN", "HUSH-T", true);
+	const char *a = getenv("UNIT_A"), *token = getenv("CLOUDFLARE_API_TOKEN");
+	if (!a || !token || !initial) {
+		fail_msg("they are not set");
+		return;
+	}
+	means(variable("UNIT_A"), "HUSH-A");
+	means(variable("UNIT_INITIAL"), "HUSH-INITIAL");
+	expect(&plain, "HUSH-T", NULL, NULL);
+	assert_string_equal(getenv("UNIT_A"), "HUSH-A");
+	assert_true(is_in_environ("UNIT_INITIAL=HUSH-INITIAL"));
+	sources_free(sources);
+	sources = NULL;
+	assert_false(is_in_environ("HUSH-INITIAL"));
+	for (size_t i = 0; i < 6; i++)
+		assert_int_equal(a[i] | token[i] | initial[i] | initial[i + 6], 0);
+	assert_null(getenv("UNIT_A"));
+	assert_null(getenv("UNIT_INITIAL"));
+	assert_null(getenv("CLOUDFLARE_API_TOKEN"));
+	assert_string_equal(getenv("UNIT_B"), "HUSH-B"); /* nobody asked for it */
+	sources_free(NULL);
+}
+
+static void interruption(void **state)
+{
+	struct folder *folder = *state;
+	static const volatile sig_atomic_t interrupted = 1;
+	const struct value_source source = COMMAND("sh", "-c", "echo x >>count");
+	struct secret secret = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	sources_heed(sources, &interrupted);
+	assert_false(sources_read(sources, &source, &secret, &err));
+	assert_int_equal(err.code, ERROR_INTERRUPTED);
+	expect_runs(folder, 0);
+}
+
+static void tokens_of_every_kind(void **state)
+{
+	struct folder *folder = *state;
+	struct account account = {.alias = "prod", .id = "acc1"};
+
+	folder_write(folder, "token", "mine\n");
+	folder_write(folder, "bad", "HUSH HUSH\n");
+	folder_write(folder, ".env", "T=its # c");
+	account.token = file(folder, "token");
+	expect(&account, "mine", NULL, NULL);
+	account.token.keeps_last_newline = true;
+	refuse(&account, "/token has a line break at position 5");
+	account.token = file(folder, "bad");
+	refuse(&account, "the file /tmp/");
+	refuse(&account, "/bad has a space at position 5");
+	account.token = key(folder, ".env", "T");
+	expect(&account, "its", NULL, NULL);
+	account.token = (struct value_source)COMMAND("echo", "token");
+	expect(&account, "token", NULL, NULL);
+	account.token = (struct value_source)COMMAND("true");
+	refuse(&account, "the command `true` is empty");
+}
+
+/* All of 10,000 secrets out of one file, of each kind. */
+static void many_of_one_file(void **state)
+{
+	enum { MANY = 10000 };
+	struct folder *folder = *state;
+	struct str json CLEANUP(str_release) = {0}, dotenv CLEANUP(str_release) = {0};
+
+	for (size_t i = 0; i < MANY; i++) {
+		str_format(&json, "%c\"n%zu\":\"%zu\"", i ? ',' : '{', i, i);
+		str_format(&dotenv, "n%zu=\"%zu\"\n", i, i);
+	}
+	str_char(&json, '}');
+	folder_write(folder, "json", str_text(&json));
+	folder_write(folder, "dotenv", str_text(&dotenv));
+	struct value_source member = field(folder, "json", NULL);
+	struct value_source entry = key(folder, "dotenv", NULL);
+	for (size_t i = 0; i < MANY; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "/n%zu", i);
+		member.pointer = name;
+		entry.key = name + 1;
+		means(member, name + 2);
+		means(entry, name + 2);
+	}
+}
+
+/* ---- */
+
+static int setup(void **state)
+{
+	unsetenv("UNIT_A");
+	return folder_setup(state) | clear(state);
+}
+
+static int teardown(void **state)
+{
+	sources_free(sources);
+	sources = NULL;
+	return folder_teardown(state);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(int count, char **args)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(order),
 		TEST(bad_values),
 		TEST(names_the_place),
+		TEST(variables),
+		TEST(files),
+		TEST(large_files),
+		TEST(commands),
+		TEST(dotenv_files),
+		TEST(generated),
+		TEST(standard_input),
+		TEST(terminal_as_input),
+		TEST(fields),
+		TEST(last_newline),
+		TEST(read_once),
+		TEST(files_are_read_once),
+		TEST(keys),
+		TEST(descriptions),
+		TEST(environment_is_wiped),
+		TEST(interruption),
+		TEST(tokens_of_every_kind),
+		TEST(many_of_one_file),
 	};
 
+	(void)count;
+	if (!getenv("UNIT_INITIAL")) {
+		setenv("UNIT_INITIAL", "HUSH-INITIAL", true);
+		return execv("/proc/self/exe", args);
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

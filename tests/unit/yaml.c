@@ -165,7 +165,7 @@ static void bad_aliases(void **state)
 {
 	(void)state;
 	REFUSE("a: *x\n", .line = 1, .column = 4, .message = "no anchor of this name",
-		.snippet = "a: *x", .caret = 4);
+		.snippet = "a: *...", .caret = 4);
 	REFUSE("a: &x [1, *x]\n", .line = 1, .column = 11, .message = "inside what it names");
 	REFUSE("&x a: {b: {c: *y}}\n", .line = 1, .column = 15, .message = "no anchor");
 	REFUSE("&x\na: {b: *x}\n", .message = "inside what it names");
@@ -197,13 +197,11 @@ static void expansion_is_bounded(void **state)
 static void tags_and_merge_keys(void **state)
 {
 	(void)state;
-	REFUSE("a: !secret x\n", .line = 1, .column = 4,
-		.message = "tags are not supported: !secret");
-	REFUSE("a: !!binary aGk=\n", .line = 1, .column = 4, .message = "tag:yaml.org,2002:binary");
+	REFUSE("a: !secret x\n", .line = 1, .column = 4, .message = "tags are not supported");
+	REFUSE("a: !!binary aGk=\n", .line = 1, .column = 4, .message = "tags are not supported");
 	REFUSE("!!map {a: 1}\n", .message = "tags are not supported");
 	REFUSE("a: !!set [x]\n", .message = "tags are not supported");
-	REFUSE("a: !<tag:x,2000:%1b[31m> y\n",
-		.message = "tags are not supported: tag:x,2000:\\x1b");
+	REFUSE("a: !<tag:x,2000:%1b[31m> y\n", .message = "tags are not supported");
 	REFUSE("a: {<<: {b: 1}}\n", .line = 1, .column = 5, .message = "merge keys (<<)");
 	struct yaml_document doc CLEANUP(yaml_release) = {0};
 	parse(&doc, "\"<<\": 1\n");
@@ -313,7 +311,7 @@ static void multibyte_columns(void **state)
 {
 	(void)state;
 	REFUSE("\xc3\xa4\xe2\x82\xac: *x\n", .line = 1, .column = 5, .message = "no anchor",
-		.snippet = "\xc3\xa4\xe2\x82\xac: *x", .caret = 5);
+		.snippet = "\xc3\xa4\xe2\x82\xac: *...", .caret = 5);
 	REFUSE("\xf0\x9f\x98\x80: \xf0\x9f\x98\x80: x\n", .line = 1, .column = 5,
 		.message = "not valid");
 }
@@ -323,8 +321,8 @@ static void snippets_are_harmless(void **state)
 {
 	(void)state;
 	REFUSE("\xe2\x80\xae: *x\n", .line = 1, .column = 4, .message = "no anchor",
-		.snippet = "\\u202e: *x", .caret = 9);
-	REFUSE("a:\t*x\n", .line = 1, .column = 4, .message = "no anchor", .snippet = "a: *x",
+		.snippet = "\\u202e: *...", .caret = 9);
+	REFUSE("a:\t*x\n", .line = 1, .column = 4, .message = "no anchor", .snippet = "a: *...",
 		.caret = 4);
 }
 
@@ -348,7 +346,7 @@ static void long_lines(void **state)
 	assert_true(strlen(err->snippet) < 200);
 	assert_memory_equal(err->snippet, "...", 3);
 	assert_string_equal(err->snippet + strlen(err->snippet) - 3, "...");
-	const char *at = strstr(err->snippet, "*gone");
+	const char *at = strstr(err->snippet, "*");
 	assert_non_null(at);
 	size_t column = 1;
 	for (const char *c = err->snippet; c < at; c++)
@@ -360,16 +358,16 @@ static void long_lines(void **state)
 static void other_line_breaks(void **state)
 {
 	(void)state;
-	REFUSE("a: 1\rb: *x\r", .line = 2, .column = 4, .message = "no anchor", .snippet = "b: *x",
-		.caret = 4);
+	REFUSE("a: 1\rb: *x\r", .line = 2, .column = 4, .message = "no anchor",
+		.snippet = "b: *...", .caret = 4);
 	REFUSE("a: 1\xc2\x85"
 	       "b: *x\n",
-		.line = 2, .column = 4, .message = "no anchor", .snippet = "b: *x", .caret = 4);
+		.line = 2, .column = 4, .message = "no anchor", .snippet = "b: *...", .caret = 4);
 	REFUSE("# x\xe2\x80\xa8# y\xe2\x80\xa9"
 	       "b: *x\nc: d\n",
-		.line = 3, .column = 4, .message = "no anchor", .snippet = "b: *x", .caret = 4);
+		.line = 3, .column = 4, .message = "no anchor", .snippet = "b: *...", .caret = 4);
 	REFUSE("a: 1\r\n\r\nb: *x", .line = 3, .column = 4, .message = "no anchor",
-		.snippet = "b: *x", .caret = 4);
+		.snippet = "b: *...", .caret = 4);
 }
 
 /* What stands behind a key, or in front of what is at fault, may be a secret. */
@@ -403,6 +401,7 @@ static void syntax_errors_hide_values(void **state)
 	static const char *const texts[] = {"api_token: \"HUSH", "api_token: 'HUSH\n",
 		"a: HUSH: x\n", "\tapi_token: HUSH\n", "a: HU\xffSH\n", "a: HU\x01SH\n",
 		"a: \"HU\\0SH\"\n", "a: !x HUSH\n", "a: !!binary HUSH\n", "a: {b: !x HUSH}\n",
+		"a: *HUSH\n", "a: !HUSH\n", "a: !!HUSH x\n", "a: !<HUSH> x\n",
 		"a: {b: HUSH, c: !x 1}\n", "a: {b: HUSH, c: *x}\n", "a: {\n b: HUSH, c: *x}\n",
 		"a: {b: HUSH, c: 1, c: 2}\n", "a: {b: HUSH, [c]: 1}\n", "{\"a\":\"HUSH\" x}\n",
 		"a: \"HUSH\\q\"\n", "a: HUSH\n b: 1\n", "a: {b: \"HUSH\"", "a: 1\na: HUSH\n",

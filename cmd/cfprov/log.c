@@ -1,0 +1,170 @@
+#include "log.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "term.h"
+#include "terraform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum level { LOG_NOTHING, LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_TRACE };
+
+static const char *const level_names[] = {
+	[LOG_ERROR] = "error",
+	[LOG_WARN] = "warn",
+	[LOG_INFO] = "info",
+	[LOG_DEBUG] = "debug",
+	[LOG_TRACE] = "trace",
+};
+
+static struct {
+	enum level level;
+	int fd; /* -1: stderr */
+} the_log;
+
+/* ---- start ---- */
+
+static bool find_level(const char *name, enum level *ret_level, struct error *err)
+{
+	for (size_t i = LOG_ERROR; i < ARRAY_SIZE(level_names); i++) {
+		if (strcmp(name, level_names[i]) == 0) {
+			*ret_level = (enum level)i;
+			return true;
+		}
+	}
+	struct str shown CLEANUP(str_release) = {0};
+	text_add_visible(&shown, name, strlen(name), 40);
+	error_set(err, "CFPROV_LOG can't be `%s`", str_text(&shown));
+	return error_hint(err, "It is error, warn, info, debug or trace; each has more to say.");
+}
+
+bool log_start(struct error *err)
+{
+	const char *name = getenv("CFPROV_LOG"), *path = getenv("CFPROV_LOG_PATH");
+	enum level level = LOG_NOTHING;
+
+	if (!name || !*name)
+		return true;
+	if (!find_level(name, &level, err))
+		return false;
+	the_log.fd = -1;
+	if (path && *path) {
+		the_log.fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+		if (the_log.fd < 0)
+			return error_set_errno(err, errno, "can't open the log %s", path);
+	}
+	the_log.level = level;
+	return true;
+}
+
+/* ---- lines ---- */
+
+/* A log that can't be written (a full disk, say) is no reason to stop. */
+static void write_line(enum level level, const char *text)
+{
+	struct str line CLEANUP(str_release) = {0};
+	char now[CLOCK_TEXT_SIZE];
+
+	clock_now_text(now);
+	str_format(&line, "%s %-5s ", now, level_names[level]);
+	text_add_visible(&line, text, strlen(text), 0);
+	str_char(&line, '\n');
+	if (the_log.fd < 0)
+		term_log(&line);
+	else
+		(void)!write(the_log.fd, line.bytes, line.length);
+}
+
+void log_error(const struct error *err)
+{
+	if (the_log.level >= LOG_ERROR)
+		write_line(LOG_ERROR, err->message);
+}
+
+static void add_ms(struct str *out, int64_t us)
+{
+	str_format(out, ", %" PRId64 ".%" PRId64 " ms", us / 1000, us / 100 % 10);
+}
+
+static void add_request(struct str *out, const struct event *event)
+{
+	const struct event_request *it = event->request;
+
+	str_format(out, "%s %s attempt %d: ", it->method, it->path, it->attempt);
+	if (event->type == EVENT_REQUEST) {
+		str_format(out, "sending %zu bytes", it->sent_bytes);
+		return;
+	}
+	if (event->text)
+		str_format(out, "no answer (%s)", event->text);
+	else
+		str_format(out, "HTTP %d", it->status);
+	str_format(out, ", sent %zu bytes, received %zu bytes", it->sent_bytes, it->received_bytes);
+	add_ms(out, event->elapsed_us);
+	if (*it->ray)
+		str_format(out, ", cf-ray %s", it->ray);
+}
+
+/* "create default/keys: done, id 1f2e, 12.3 ms" */
+static void add_other(struct str *out, const struct event *event, const char *word)
+{
+	if (event->object) {
+		char *address AUTO_FREE = object_address(event->object);
+		if (event->action)
+			str_format(out, "%s ", terraform_words(event->action, false).verb);
+		str_format(out, "%s: ", address);
+	}
+	str_text_add(out, word);
+	bool has_id = event->type == EVENT_ACTION_COMPLETE || event->type == EVENT_RECOVERED;
+	if (event->object && has_id)
+		str_format(out, ", id %s", event->object->id);
+	else if (event->text)
+		str_format(out, "%s%s", *word ? ": " : "", event->text);
+	if (event->err)
+		str_format(out, ": %s", event->err->message);
+	if (event->wait_ms)
+		str_format(out, "; waiting %" PRId64 " ms", event->wait_ms);
+	if (event->elapsed_us)
+		add_ms(out, event->elapsed_us);
+}
+
+static const struct told {
+	enum level level;
+	const char *word;
+} told[] = {
+	[EVENT_LOCK_WAIT] = {LOG_INFO, "waiting for the lock"},
+	[EVENT_RECOVERED] = {LOG_DEBUG, "recovered"},
+	[EVENT_JOURNAL_FOLDED] = {LOG_DEBUG, "the journal was folded in"},
+	[EVENT_REFRESH_START] = {LOG_DEBUG, "reading"},
+	[EVENT_REFRESH_DONE] = {LOG_DEBUG, "read"},
+	[EVENT_ACTION_START] = {LOG_DEBUG, "started"},
+	[EVENT_ACTION_SLOW] = {LOG_INFO, "still under way"},
+	[EVENT_ACTION_COMPLETE] = {LOG_INFO, "done"},
+	[EVENT_ACTION_FAILED] = {LOG_ERROR, "failed"},
+	[EVENT_RETRY] = {LOG_DEBUG, "trying again"},
+	[EVENT_SLOW_DOWN] = {LOG_DEBUG, "slowing down"},
+	[EVENT_AWAIT] = {LOG_INFO, "waiting for secrets to become active"},
+	[EVENT_INTERRUPT] = {LOG_WARN, "asked to stop"},
+	[EVENT_WARNING] = {LOG_WARN, ""},
+	[EVENT_REQUEST] = {LOG_TRACE, ""},
+	[EVENT_ANSWER] = {LOG_TRACE, ""},
+};
+
+void log_event(const struct event *event)
+{
+	struct str text CLEANUP(str_release) = {0};
+
+	if (event->type >= ARRAY_SIZE(told) || !told[event->type].word ||
+		told[event->type].level > the_log.level)
+		return;
+	if (event->request)
+		add_request(&text, event);
+	else
+		add_other(&text, event, told[event->type].word);
+	write_line(told[event->type].level, str_text(&text));
+}

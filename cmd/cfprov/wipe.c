@@ -1,0 +1,120 @@
+/*
+ * Whatever is freed is overwritten first, whoever frees it: we, libcurl, nghttp2, OpenSSL, cJSON,
+ * libyaml, the C library. The program defines free and realloc; the dynamic linker then gives
+ * them to all libraries, too. Blocks come from and go to glibc's allocator as before, so nothing
+ * depends on who allocated what, or on when this became known.
+ *
+ * A part of cmd/cfprov, not of the library: in the archive it would be linked into everything
+ * that frees. Sanitizers bring an allocator of their own, which fills what is freed anyway.
+ */
+#include "wipe.h"
+
+#include <malloc.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { DEAD_STACK_BYTES = 256 << 10, DEAD_FRAME_BYTES = 4096 };
+
+#ifdef __SANITIZE_ADDRESS__
+#define IS_SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define IS_SANITIZED
+#endif
+#endif
+
+#if !defined(IS_SANITIZED) && defined(__GLIBC__)
+
+/* What glibc calls its own, for programs that define these names. */
+extern void *__libc_malloc(size_t size);
+extern void __libc_free(void *memory);
+
+/* Left out of one cfprov that is never installed: see tests/canary/leaky.c. */
+static void wipe(void *memory)
+{
+#ifdef CFPROV_CANARY_LEAVES_OUT_THIS_WIPE
+	(void)memory;
+#else
+	explicit_bzero(memory, malloc_usable_size(memory));
+#endif
+}
+
+/* The C library's headers call their parameters otherwise. */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
+
+/* Leaves errno alone, as glibc promises of its own. */
+void free(void *memory)
+{
+	if (memory)
+		wipe(memory);
+	__libc_free(memory);
+}
+
+/* Moves by hand: glibc would leave the old bytes where they were. */
+void *realloc(void *memory, size_t size)
+{
+	size_t room = memory ? malloc_usable_size(memory) : 0;
+
+	if (!memory)
+		return __libc_malloc(size);
+	if (!size) { /* as glibc does */
+		free(memory);
+		return NULL;
+	}
+	if (size <= room && size >= room / 2)
+		return memory;
+	void *moved = __libc_malloc(size);
+	if (!moved)
+		return NULL;
+	memcpy(moved, memory, size < room ? size : room);
+	free(memory);
+	return moved;
+}
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
+
+#elif !defined(IS_SANITIZED)
+#warning "freed memory is not wiped: this C library is not glibc"
+#endif
+
+extern char **environ;
+
+/* Strings of the environment stand side by side; getenv finds none afterwards. */
+static void wipe_environment(void)
+{
+	for (char **it = environ; it && *it; it++)
+		explicit_bzero(*it, strlen(*it));
+}
+
+/*
+ * What the functions called before have left below the frame of the caller: so many frames of
+ * this one cover it. What comes behind the call keeps it from becoming a loop in one frame.
+ */
+static void __attribute__((noinline)) wipe_dead_stack(size_t frames)
+{
+	char dead[DEAD_FRAME_BYTES];
+
+	explicit_bzero(dead, sizeof(dead));
+	if (frames > 1)
+		wipe_dead_stack(frames - 1);
+	explicit_bzero(dead, 1);
+}
+
+/* No deeper than the stack may grow: of a small one, a quarter. */
+static size_t dead_stack_bytes(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur / 4 > DEAD_STACK_BYTES)
+		return DEAD_STACK_BYTES;
+	return limit.rlim_cur / 4;
+}
+
+void wipe_leftovers(void)
+{
+	wipe_environment();
+	wipe_dead_stack(dead_stack_bytes() / DEAD_FRAME_BYTES);
+}

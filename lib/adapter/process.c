@@ -1,0 +1,393 @@
+/*
+ *   started ──► printing ──► its output has ended ──► it has exited ──► reaped
+ *                  │  it may exit before its output ends  │
+ *                  └── too long, too much, interrupted, stopped ──► killed ──► reaped
+ */
+#define _GNU_SOURCE /* pipe2, posix_spawn_file_actions_addchdir_np and _addclosefrom_np */
+#include "adapter/process.h"
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	SLICE_MS = 200,      /* how long a signal that came just before poll goes unnoticed */
+	NAP_MS = 20,         /* between two looks whether it has exited */
+	GRACE_MS = 500,      /* to tidy up after SIGTERM, before SIGKILL */
+	READ_STEP = 4096,    /* bytes */
+	SAID_LIMIT = 8192,   /* bytes of its standard error that are kept */
+	SHOWN_LINES = 5,     /* of them, that are shown */
+	SHOWN_COLUMNS = 200, /* of a line */
+};
+
+struct run {
+	const struct process *process;
+	struct str name; /* as it is shown */
+	pid_t pid;
+	int output, errors; /* our ends of the pipes; -1: at its end */
+	int64_t deadline_ms, nap_ms;
+	bool has_exited;
+	struct secret printed;
+	struct str said;
+};
+
+static void close_file(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void run_release(struct run *run)
+{
+	close_file(&run->output);
+	close_file(&run->errors);
+	secret_release(&run->printed);
+	str_release(&run->said);
+	str_release(&run->name);
+}
+
+/* ---- starting ---- */
+
+/* What is ignored stays ignored in a new program, and we ignore some. */
+static void set_attributes(posix_spawnattr_t *attributes)
+{
+	static const int numbers[] = {
+		SIGPIPE, SIGINT, SIGTERM, SIGQUIT, SIGXFSZ, SIGCHLD, SIGTTIN, SIGTTOU};
+	sigset_t usual, none;
+
+	sigemptyset(&none);
+	sigemptyset(&usual);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		sigaddset(&usual, numbers[i]);
+	posix_spawnattr_setsigdefault(attributes, &usual);
+	posix_spawnattr_setsigmask(attributes, &none);
+	posix_spawnattr_setpgroup(attributes, 0);
+	posix_spawnattr_setflags(
+		attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+}
+
+/* All of our own close by themselves; this is for those that we were given. 0, or an errno. */
+static int close_the_others(posix_spawn_file_actions_t *actions)
+{
+#ifdef __GLIBC_PREREQ
+#if __GLIBC_PREREQ(2, 34)
+	return posix_spawn_file_actions_addclosefrom_np(actions, 3);
+#endif
+#endif
+	(void)actions;
+	return 0;
+}
+
+static int set_actions(
+	posix_spawn_file_actions_t *actions, const char *folder, int output, int errors)
+{
+	int failed = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
+
+	if (!failed)
+		failed = posix_spawn_file_actions_adddup2(actions, output, 1);
+	if (!failed)
+		failed = posix_spawn_file_actions_adddup2(actions, errors, 2);
+	if (!failed && folder)
+		failed = posix_spawn_file_actions_addchdir_np(actions, folder);
+	return failed ? failed : close_the_others(actions);
+}
+
+/* With these ends of pipes. 0, or an errno. */
+static int spawn(struct run *run, int output, int errors)
+{
+	char *const *argv; /* POSIX promises that nothing in it is changed */
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+
+	if (posix_spawn_file_actions_init(&actions) != 0 || posix_spawnattr_init(&attributes) != 0)
+		mem_exhausted();
+	set_attributes(&attributes);
+	int failed = set_actions(&actions, run->process->folder, output, errors);
+	memcpy(&argv, &run->process->argv, sizeof(argv));
+	if (!failed)
+		failed = posix_spawnp(&run->pid, argv[0], &actions, &attributes, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	return failed;
+}
+
+/* Above the standard streams, whatever of those is closed. *ret_end gets the one for us. */
+static bool make_pipe(int *ret_end, int *ret_other, struct error *err)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return error_set_errno(err, errno, "can't make a pipe");
+	for (int i = 0; i < 2; i++) {
+		if (ends[i] > 2)
+			continue;
+		int low CLEANUP(close_file) = ends[i];
+		ends[i] = fcntl(low, F_DUPFD_CLOEXEC, 3);
+	}
+	*ret_end = ends[0];
+	*ret_other = ends[1];
+	if (ends[0] < 0 || ends[1] < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0)
+		return error_set_errno(err, errno, "can't make a pipe");
+	return true;
+}
+
+static bool refuse_start(const struct run *run, int why, struct error *err)
+{
+	const char *folder = run->process->folder;
+	struct stat status;
+
+	if (folder && (stat(folder, &status) != 0 || !S_ISDIR(status.st_mode)))
+		return error_set(err, "can't run the command `%s`: there is no folder %s",
+			str_text(&run->name), folder);
+	error_set_errno(err, why, "can't run the command `%s`", str_text(&run->name));
+	if (why == ENOENT)
+		error_hint(err, "Is it installed, and in a folder of PATH?");
+	if (why == ENOEXEC)
+		error_hint(err, "A script needs a first line like #!/bin/sh.");
+	return false;
+}
+
+static bool was_interrupted(const struct run *run, struct error *err)
+{
+	const volatile sig_atomic_t *interrupted = run->process->interrupted;
+
+	if (!interrupted || !*interrupted)
+		return false;
+	error_set_code(
+		err, ERROR_INTERRUPTED, "the command `%s` was stopped", str_text(&run->name));
+	return true;
+}
+
+static bool start(struct run *run, struct error *err)
+{
+	int output CLEANUP(close_file) = -1, errors CLEANUP(close_file) = -1;
+
+	if (was_interrupted(run, err))
+		return false;
+	if (!make_pipe(&run->output, &output, err) || !make_pipe(&run->errors, &errors, err))
+		return false;
+	run->deadline_ms = clock_monotonic_ms() + run->process->timeout_ms;
+	int failed = spawn(run, output, errors);
+	return failed ? refuse_start(run, failed, err) : true;
+}
+
+/* ---- watching ---- */
+
+static bool read_output(struct run *run, struct error *err)
+{
+	struct secret *printed = &run->printed;
+
+	if (printed->length + 1 >= printed->room)
+		secret_reserve(printed, printed->room ? 2 * printed->room : READ_STEP);
+	ssize_t n = read(
+		run->output, printed->bytes + printed->length, printed->room - 1 - printed->length);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ||
+		       error_set_errno(err, errno, "can't read what the command `%s` prints",
+			       str_text(&run->name));
+	if (n == 0)
+		close_file(&run->output);
+	printed->length += (size_t)n;
+	return printed->length <= run->process->output_limit ||
+	       error_set(err, "the command `%s` prints more than %zu bytes", str_text(&run->name),
+		       run->process->output_limit);
+}
+
+/* Keeps the end of it. False: there is no more for now. */
+static bool read_errors(struct run *run)
+{
+	struct str *said = &run->said;
+
+	str_reserve(said, READ_STEP);
+	ssize_t n = read(run->errors, said->bytes + said->length, READ_STEP);
+	if (n < 0)
+		return errno == EINTR;
+	if (n == 0) {
+		close_file(&run->errors);
+		return false;
+	}
+	said->length += (size_t)n;
+	if (said->length > SAID_LIMIT) {
+		size_t dropped = said->length - SAID_LIMIT / 2;
+		memmove(said->bytes, said->bytes + dropped, said->length - dropped);
+		said->length -= dropped;
+	}
+	return true;
+}
+
+/* Waits for something to read, not beyond the deadline. */
+static bool read_more(struct run *run, struct error *err)
+{
+	struct pollfd fds[] = {
+		{.fd = run->output, .events = POLLIN}, {.fd = run->errors, .events = POLLIN}};
+	int64_t left_ms = run->deadline_ms - clock_monotonic_ms();
+	int64_t wait_ms = SLICE_MS;
+
+	if (run->output < 0) { /* it is about to exit, mostly */
+		wait_ms = run->nap_ms;
+		run->nap_ms = run->nap_ms * 2 < NAP_MS ? run->nap_ms * 2 + 1 : NAP_MS;
+	}
+	if (wait_ms > left_ms)
+		wait_ms = left_ms > 0 ? left_ms : 0;
+	if (poll(fds, ARRAY_SIZE(fds), (int)wait_ms) <= 0)
+		return true;
+	if (fds[1].revents)
+		(void)read_errors(run);
+	return !fds[0].revents || read_output(run, err);
+}
+
+/* Notes whether it has exited, without reaping it: so its number stays its own. */
+static bool look(struct run *run, struct error *err)
+{
+	siginfo_t info = {0};
+
+	if (waitid(P_PID, (id_t)run->pid, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT) != 0 ||
+		info.si_pid == 0)
+		return true;
+	if (info.si_code == CLD_STOPPED) {
+		if (info.si_status != SIGTTIN && info.si_status != SIGTTOU)
+			return true;
+		error_set(
+			err, "the command `%s` wants to ask at the terminal", str_text(&run->name));
+		return error_hint(
+			err, "It can't from here: log in with it first, then run cfprov again.");
+	}
+	run->has_exited = true;
+	return true;
+}
+
+static bool check_time(struct run *run, struct error *err)
+{
+	const char *name = str_text(&run->name);
+	long long seconds = (run->process->timeout_ms + 999) / 1000;
+
+	if (was_interrupted(run, err))
+		return false;
+	if (clock_monotonic_ms() < run->deadline_ms)
+		return true;
+	if (run->has_exited)
+		return error_set(err,
+			"the command `%s` has left a process behind that could still print; it was "
+			"stopped after %lld s",
+			name, seconds);
+	return error_set(
+		err, "the command `%s` did not end and was stopped after %lld s", name, seconds);
+}
+
+static bool watch(struct run *run, struct error *err)
+{
+	while (run->output >= 0 || !run->has_exited)
+		if (!read_more(run, err) || !look(run, err) ||
+			(!(run->output < 0 && run->has_exited) && !check_time(run, err)))
+			return false;
+	while (run->errors >= 0 && read_errors(run)) /* who holds it is not waited for */
+		;
+	return true;
+}
+
+/* ---- the end ---- */
+
+/* The whole group, which is there as long as its first process is not reaped. */
+static void kill_group(struct run *run)
+{
+	struct error ignored CLEANUP(error_release) = {0};
+	int64_t until_ms = clock_monotonic_ms() + GRACE_MS;
+
+	(void)kill(-run->pid, SIGTERM);
+	(void)kill(-run->pid, SIGCONT); /* if it is stopped, it hears nothing else */
+	while (!run->has_exited && clock_monotonic_ms() < until_ms) {
+		(void)poll(NULL, 0, NAP_MS);
+		(void)!look(run, &ignored);
+		error_release(&ignored);
+	}
+	(void)kill(-run->pid, SIGKILL);
+}
+
+/* Its last lines, with " / " between. */
+static void hint_said(struct str *said, struct error *err)
+{
+	struct str shown CLEANUP(str_release) = {0};
+	size_t from, lines = 0;
+
+	while (said->length && strchr("\r\n ", said->bytes[said->length - 1]))
+		said->length--;
+	for (from = said->length; from && lines < SHOWN_LINES; from--)
+		lines += said->bytes[from - 1] == '\n';
+	from += lines == SHOWN_LINES;
+	while (from < said->length) {
+		const char *line = said->bytes + from;
+		const char *end = memchr(line, '\n', said->length - from);
+		size_t length = end ? (size_t)(end - line) : said->length - from;
+		from += length + 1;
+		length -= length && line[length - 1] == '\r';
+		if (!length)
+			continue;
+		str_text_add(&shown, shown.length ? " / " : "It said: ");
+		text_add_visible(&shown, line, length, SHOWN_COLUMNS);
+	}
+	if (shown.length)
+		error_hint(err, "%s", str_text(&shown));
+}
+
+static bool check_status(struct run *run, int status, struct error *err)
+{
+	const char *name = str_text(&run->name);
+
+	if (WIFSIGNALED(status))
+		error_set(err, "the command `%s` was killed by signal %d (%s)", name,
+			WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status) != 0)
+		error_set(err, "the command `%s` exited with status %d", name, WEXITSTATUS(status));
+	return !err->message;
+}
+
+/* Reaps it in any case. */
+static bool finish(struct run *run, struct error *err)
+{
+	bool is_good = watch(run, err);
+	int status = 0;
+	pid_t reaped;
+
+	if (!is_good)
+		kill_group(run);
+	do
+		reaped = waitpid(run->pid, &status, 0);
+	while (reaped < 0 && errno == EINTR);
+	if (is_good && reaped < 0)
+		is_good = error_set_errno(
+			err, errno, "can't learn how the command `%s` ended", str_text(&run->name));
+	is_good = is_good && check_status(run, status, err);
+	if (!is_good && !err->hint)
+		hint_said(&run->said, err);
+	return is_good;
+}
+
+bool process_run(const struct process *process, struct secret *ret_output, struct error *err)
+{
+	struct run run CLEANUP(run_release) = {.process = process, .output = -1, .errors = -1};
+	struct sigaction before, usual = {.sa_handler = SIG_DFL};
+
+	text_add_visible(&run.name, process->argv[0], strlen(process->argv[0]), SHOWN_COLUMNS);
+	/* Who ignores SIGCHLD never learns how a process ended. */
+	bool ignores = sigaction(SIGCHLD, NULL, &before) == 0 && before.sa_handler == SIG_IGN;
+	if (ignores)
+		(void)sigaction(SIGCHLD, &usual, NULL);
+	secret_reserve(&run.printed, 1); /* nothing printed is an empty secret, not none */
+	bool is_good = start(&run, err) && finish(&run, err);
+	if (ignores)
+		(void)sigaction(SIGCHLD, &before, NULL);
+	if (is_good)
+		*ret_output = secret_steal(&run.printed);
+	return is_good;
+}

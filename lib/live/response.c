@@ -1,0 +1,60 @@
+#include "live/response.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void response_scrub(struct http_response *response, const struct scrub *scrub)
+{
+	struct str ray CLEANUP(str_release) = {0}, problem CLEANUP(str_release) = {0};
+
+	scrub_add(&ray, response->ray, strlen(response->ray), scrub);
+	snprintf(response->ray, sizeof(response->ray), "%s", str_text(&ray));
+	if (!response->problem)
+		return;
+	scrub_add(&problem, response->problem, strlen(response->problem), scrub);
+	free(response->problem);
+	response->problem = str_steal(&problem);
+}
+
+static enum retry_seen seen_of(const struct http_response *response, const struct cf_answer *cf)
+{
+	switch (response->outcome) {
+	case HTTP_NOT_SENT:
+		return RETRY_NOT_SENT;
+	case HTTP_NEVER:
+		return RETRY_NEVER;
+	case HTTP_UNKNOWN:
+		return RETRY_SAW_NOTHING;
+	case HTTP_ANSWERED:
+		break;
+	}
+	return cf->verdict == CF_BROKEN ? RETRY_SAW_BROKEN : RETRY_SAW_ANSWER;
+}
+
+enum retry_seen response_read(const struct http_response *response, const struct scrub *scrub,
+	struct cf_answer *cf, struct error *err)
+{
+	*cf = (struct cf_answer){.verdict = CF_BROKEN, .total_pages = -1, .total_count = -1};
+	if (response->outcome == HTTP_ANSWERED) {
+		cf_answer_decode(cf,
+			&(struct cf_response){
+				response->status, &response->body, response->ray, scrub},
+			err);
+		return seen_of(response, cf);
+	}
+	error_set(err, "%s", response->problem);
+	if (response->is_tls_trouble)
+		error_hint(err,
+			"Check SSL_CERT_FILE and CLOUDFLARE_BASE_URL, if they are set. A proxy in "
+			"between may have certificates of its own: SSL_CERT_FILE can name them.");
+	else if (response->outcome == HTTP_NEVER || response->outcome == HTTP_NOT_SENT)
+		error_hint(err, "Check the network, and CLOUDFLARE_BASE_URL if it is set.");
+	return seen_of(response, cf);
+}
+
+bool response_leaves_open(enum retry_seen seen, const struct cf_answer *cf, int status)
+{
+	return !cf->is_throttled && seen != RETRY_NOT_SENT &&
+	       (seen != RETRY_SAW_ANSWER || status >= 500 || status == 408);
+}

@@ -1,0 +1,23 @@
+/*
+ * Inside live/: what was seen of a request, from libcurl's words to the API's: with no secret in
+ * it, and with what it means for trying again.
+ */
+#ifndef LIVE_RESPONSE_H
+#define LIVE_RESPONSE_H
+
+#include "adapter/http.h"
+#include "base/scrub.h"
+#include "live/cf.h"
+#include "live/retry.h"
+
+/* Takes secrets out of the header and of what libcurl quotes of an answer. */
+void response_scrub(struct http_response *response, const struct scrub *scrub);
+
+/* Reads the answer (cf_answer_release); with any verdict but CF_DONE, *err says what is wrong. */
+enum retry_seen response_read(const struct http_response *response, const struct scrub *scrub,
+	struct cf_answer *cf, struct error *err);
+
+/* Does it leave open whether the request was carried out? Not of what was done. */
+bool response_leaves_open(enum retry_seen seen, const struct cf_answer *cf, int status);
+
+#endif

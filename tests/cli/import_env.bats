@@ -1,0 +1,251 @@
+#!/usr/bin/env bats
+# import-env: names of a .env, .dev.vars or JSON file become entries of a manifest.
+
+# Each test is a subshell, and the helpers set and read more than shellcheck can see. A manifest
+# that is written is read too: that is what is tested.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2094,SC2154
+bats_require_minimum_version 1.5.0
+load cfprov
+
+setup() { set_up_cfprov; }
+teardown() { stop_all; }
+
+# Every value in these tests has this in it.
+value=hush-
+
+# quiet ARGUMENT...: it works, and no value is shown.
+quiet()
+{
+	good import-env "$@"
+	! grep -q "$value" out err
+}
+
+# refused ARGUMENT...: it fails, writes nothing, and shows no value.
+refused()
+{
+	bad import-env "$@"
+	out_is ''
+	! grep -q "$value" out err
+}
+
+@test "a .env file: a whole manifest where there is none" {
+	cat >.env <<-EOF
+		# comment
+		A=${value}1
+		export B = "${value}2\nx" # comment
+		C: ${value}3
+		yes='${value}
+		4'
+	EOF
+	quiet .env -store keys
+	out_is '# The names in .env, as cfprov import-env found them. The values stay in that file.
+
+# account_id: ... # if it is not to come from CLOUDFLARE_ACCOUNT_ID
+
+stores:
+  - name: keys
+    secrets:
+      - name: A
+        value: {dotenv: .env, key: A}
+      - name: B
+        value: {dotenv: .env, key: B}
+      - name: C
+        value: {dotenv: .env, key: C}
+      - name: "yes"
+        value: {dotenv: .env, key: "yes"}
+'
+	err_is ''
+	cp out cfprov.yaml
+	CLOUDFLARE_ACCOUNT_ID=acc_1 good validate
+	out_has '1 store and 4 secrets'
+}
+
+@test "the account: from the environment, under the alias that the address has" {
+	echo "A=$value" >.dev.vars
+	export CLOUDFLARE_ACCOUNT_ID=acc_1
+	quiet .dev.vars -store keys
+	[ "$(sed -n 3p out)" = 'account_id: acc_1' ]
+	cp out a.yaml
+	good validate -f a.yaml
+	quiet .dev.vars -store prod/keys
+	[ "$(sed -n '3,5p' out)" = 'accounts:
+  prod:
+    account_id: acc_1' ]
+	cp out b.yaml
+	good validate -f b.yaml
+	unset CLOUDFLARE_ACCOUNT_ID
+	quiet .dev.vars -store prod/keys
+	cp out c.yaml
+	bad validate -f c.yaml
+	good validate -f c.yaml -var CLOUDFLARE_ACCOUNT_ID=acc_1
+	export CLOUDFLARE_ACCOUNT_ID='not an id'
+	refused .dev.vars -store keys
+	err_has 'CLOUDFLARE_ACCOUNT_ID'
+}
+
+@test "beside a manifest: stores for a further file, also one that the shell has just made" {
+	echo "A=$value" >.env
+	printf '%s\n' 'accounts:' '  prod: {account_id: acc_1}' '  dev: {account_id: acc_2}' \
+		'stores: [other]' >cfprov.yaml
+	quiet .env -store prod/keys
+	out_is '# The names in .env, as cfprov import-env found them. The values stay in that file.
+
+stores:
+  - name: keys
+    accounts: [prod]
+    secrets:
+      - name: A
+        value: {dotenv: .env, key: A}
+'
+	cp out more.yaml
+	good validate -f cfprov.yaml -f more.yaml
+	out_has '3 stores and 1 secret in 2 accounts'
+	: >more.yaml
+	"$cfprov" import-env .env -store keys -f cfprov.yaml -f more.yaml >more.yaml
+	good validate -f cfprov.yaml -f more.yaml
+	out_has '4 stores and 2 secrets in 2 accounts'
+	refused .env -store nope/keys
+	err_has 'the manifest has no account `nope`'
+	echo 'nonsense: 1' >>cfprov.yaml
+	refused .env -store prod/keys
+	err_has 'unknown key `nonsense`'
+}
+
+@test "what is declared already is left out, and where a store stands is said" {
+	printf '%s=%s\n' A $value B $value >.env
+	printf '%s\n' 'account_id: acc_1' 'stores:' '  - name: keys' '    secrets:' \
+		'      - {name: A, value: {env: A}}' >cfprov.yaml
+	quiet .env -store keys
+	[ "$(grep -c 'name: A' out)" = 0 ]
+	[ "$(grep -c 'name: B' out)" = 1 ]
+	err_has 'A is left out: it is declared already (cfprov.yaml:5)' \
+		'keys is declared here already' 'Put the lines below `secrets:` there'
+	echo "A=$value" >.env
+	refused .env -store keys
+	err_has 'nothing is left to be written'
+}
+
+@test "a JSON object: texts, numbers and truths" {
+	printf '{"A": "%s", "B": 12.50, "C": true,\n "D": "%s\\n"}' $value $value >vars.json
+	quiet vars.json -store keys
+	[ "$(grep value: out)" = '        value: {file: vars.json, json: /A}
+        value: {file: vars.json, json: /B}
+        value: {file: vars.json, json: /C}
+        value: {file: vars.json, json: /D, trim: false}' ]
+	cp out cfprov.yaml
+	# JSON is known by its brace, too.
+	mv vars.json vars
+	rm cfprov.yaml
+	quiet vars -store keys
+	out_has '{file: vars, json: /A}'
+}
+
+@test "JSON that is no object of these is refused, with the line" {
+	printf '{"A": "%s",\n "B": {"x": ",\\"}{"},\n "C": ["%s"],\n "D.E": "%s"}' $value $value $value >vars.json
+	refused vars.json -store keys
+	err_has 'B is an object, not a text vars.json:2' 'C is an array, not a text vars.json:3' \
+		'the key `D.E` can'\''t be the name of a secret' 'vars.json:4' '/B/name'
+	local text
+	for text in "[\"$value\"]" "\"$value\"" "{\"A\": \"$value\"" "{\"A\":1,\"A\":\"$value\"}" '{}' ''; do
+		printf '%s' "$text" >vars.json
+		refused vars.json -store keys
+		err_has vars.json
+	done
+}
+
+@test "names that Cloudflare does not take: each with its line, and nothing is written" {
+	printf '%s\n' "A=$value" "B.C=$value" '' "D.E='$value'" >.env
+	refused .env -store keys
+	err_has 'the key `B.C` can'\''t be the name of a secret: `.` can'\''t be part of it .env:2' \
+		'`D.E`' '.env:4'
+}
+
+@test "empty ones are left out, the last of several counts" {
+	printf '%s\n' 'A=' "B=1$value" 'C=""' "B=2$value" >.env
+	quiet .env -store keys
+	[ "$(grep -c 'name: ' out)" = 2 ]
+	err_has 'A is left out: it has no value, and Cloudflare keeps none .env:1' \
+		'B is left out: line 4 sets it again .env:2' 'C is left out'
+	printf '{"A": "", "B": null, "C": "%s"}' $value >vars.json
+	quiet vars.json -store keys
+	err_has 'A is left out' 'B is left out'
+	echo 'A=' >.env
+	refused .env -store keys
+}
+
+@test "what may be the rest of a secret is never taken for names" {
+	printf '%s\n' 'A=-----BEGIN KEY-----' "${value}MIIE+/" "${value}QmFz==" '-----END KEY-----' >.env
+	refused .env -store keys
+	err_has 'the line assigns nothing .env:2' 'stands in quotes'
+	printf '%s\n' "A=$value" "B=\"$value" "C=$value" >.env
+	refused .env -store keys
+	err_has 'the quote of B is never closed .env:2'
+}
+
+@test "the path is written from where the manifest will stand" {
+	mkdir -p deploy/prod conf
+	echo "A=$value" >.env
+	echo "A=$value" >conf/.env
+	quiet ./.env -store keys
+	out_has '{dotenv: .env,'
+	quiet conf/.env -store keys
+	out_has '{dotenv: conf/.env,'
+	quiet conf/.env -store keys -f deploy/prod/cfprov.yaml
+	out_has '{dotenv: ../../conf/.env,'
+	cp out deploy/prod/cfprov.yaml
+	CLOUDFLARE_ACCOUNT_ID=acc_1 quiet .env -store more -f deploy/prod
+	out_has '{dotenv: ../../.env,'
+	quiet "$PWD/.env" -store keys -f deploy/new.yaml
+	out_has "{dotenv: $PWD/.env,"
+	cd conf
+	"$cfprov" import-env .env -store x -f ../deploy/other.yaml | grep -F '{dotenv: ../conf/.env,'
+	"$cfprov" import-env ../.env -store x | grep -F '{dotenv: ../.env,'
+}
+
+@test "odd file names" {
+	local name
+	for name in 'a b.env' "quote\"d" 'back\slash' "it's" '{x}' 'né' ' x' '- x' '#x'; do
+		printf 'A=%s\n' $value >"$name"
+		quiet -store keys -- "$name"
+		cp out cfprov.yaml
+		CLOUDFLARE_ACCOUNT_ID=acc_1 good validate
+		rm cfprov.yaml
+	done
+	refused - -store keys
+	for name in 'a${b}' "a${esc}b" $'\xff'; do
+		printf 'A=%s\n' $value >"$name"
+		refused "$name" -store keys
+		harmless err
+	done
+	refused nowhere -store keys
+	refused . -store keys
+}
+
+@test "addresses that are none" {
+	echo "A=$value" >.env
+	refused .env
+	err_has 'which store are the secrets for'
+	local address
+	for address in a/b/c /a a/ 'a b/' "x${esc}y"; do
+		refused .env -store "$address"
+		harmless err
+	done
+	refused .env -store=
+	refused -store keys
+	good help import-env
+	out_has 'there is no manifest yet' '-store=ADDRESS'
+}
+
+@test "from the file to Cloudflare: what was imported is what is applied" {
+	start_logged
+	printf 'A="%s\\n"\nB=%s # comment\n' $value $value >.env
+	printf '{"C": 12.50, "D": "%s\\n"}' $value >vars.json
+	CLOUDFLARE_ACCOUNT_ID=acc_1 "$cfprov" import-env .env -store keys >cfprov.yaml
+	"$cfprov" import-env vars.json -store more -f cfprov.yaml -f more.yaml >more.yaml
+	good apply -auto-approve -f cfprov.yaml -f more.yaml
+	out_has 'Resources: 6 added'
+	[ "$(sim_world '[.accounts[].stores[].secrets[] | "\(.name) \(.value_bytes)"] | sort | join(", ")')" = \
+		"A 6, B 5, C 5, D 6" ]
+	good plan -detailed-exitcode -f cfprov.yaml -f more.yaml
+	! grep -q "$value" cfprov.yaml more.yaml "$state" "$sim_log" || false
+}

@@ -1,0 +1,556 @@
+#!/usr/bin/env bats
+# The life of secrets: made in bulk, changed, renamed, deleted; and what goes wrong on the way.
+
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load cfprov
+
+setup()
+{
+	set_up_cfprov
+	export CFPROV_FINGERPRINT_KEY=0123456789abcdef0123456789abcdef
+}
+teardown() { stop_all; }
+
+# secrets LINE...: cfprov.yaml with the store keys and a secret from each line, in braces. Each has
+# its value from the file of its name in values/.
+secrets()
+{
+	local line name
+	{
+		printf 'account_id: acc_1\nstores:\n  - name: keys\n    secrets:\n'
+		for line; do
+			name=${line%%,*}
+			printf '      - {name: %s, value: {file: values/%s}}\n' "$line" "$name"
+		done
+	} >cfprov.yaml
+}
+
+# value NAME TEXT
+value()
+{
+	mkdir -p values
+	printf '%s' "$2" >values/"$1"
+}
+
+sum()
+{
+	b2sum -l 128 | cut -c1-16
+}
+
+# inside: lines "NAME CHECKSUM SCOPES COMMENT" of what lives in the store keys.
+inside()
+{
+	sim_world '.accounts[].stores[] | select(.name == "keys") | .secrets[]
+		| "\(.name) \(.value_checksum) \(.scopes | sort | join(",")) \(.comment // "")"' |
+		LC_ALL=C sort
+}
+
+# holds NAME...: just these secrets live there, each with the value in its file, and the state has
+# their ids.
+holds()
+{
+	local name
+	for name; do
+		echo "$name $(sum <values/"$name")"
+	done | LC_ALL=C sort >wanted.txt
+	inside | cut -d' ' -f1,2 >inside.txt
+	diff wanted.txt inside.txt >&2 || return 1
+	sim_world '.accounts[].stores[].secrets[] | "\(.name) \(.id)"' | LC_ALL=C sort >live_ids
+	jq -r '.accounts.acc_1.stores[].secrets // {} | to_entries[] | "\(.key) \(.value.id)"' \
+		"$state" | LC_ALL=C sort >recorded_ids
+	diff live_ids recorded_ids >&2
+}
+
+nothing_left()
+{
+	good plan -detailed-exitcode && [[ $output != *outside* ]]
+}
+
+# ---- making -----------------------------------------------------------------------------------
+
+@test "a hundred secrets in a new store are four requests, plan included" {
+	start_logged
+	local names=() i
+	for i in {1..100}; do
+		value "S$i" "value $i"
+		names+=("S$i")
+	done
+	secrets "${names[@]}"
+	good apply -auto-approve
+	out_has 'Plan: 101 to add, 0 to change, 0 to destroy.'
+	out_has 'Apply complete! Resources: 101 added, 0 changed, 0 destroyed.'
+	[ "$(requests)" = 4 ]
+	holds "${names[@]}"
+	tidy
+	nothing_left
+	[ "$(requests)" = 6 ]
+}
+
+@test "more than a hundred go in batches, and the quota is asked first" {
+	start_logged --max-secrets 250
+	local names=() i
+	for i in {1..250}; do
+		value "S$i" "value $i"
+		names+=("S$i")
+	done
+	secrets "${names[@]}"
+	good apply -auto-approve
+	[ "$(requests '.method == "POST"')" = 4 ]
+	holds "${names[@]}"
+	nothing_left
+}
+
+@test "too many for the account are refused before anything is sent" {
+	start_logged --max-secrets 5
+	local names=() i
+	for i in {1..6}; do
+		value "S$i" "value $i"
+		names+=("S$i")
+	done
+	secrets "${names[@]}"
+	bad plan
+	err_has 'the plan would need 6 of 5 secrets in the account `default`'
+	bad apply -auto-approve
+	[ "$(requests '.method != "GET"')" = 0 ]
+	secrets "${names[@]:0:5}"
+	good apply -auto-approve
+	# A rename needs a place more for a while.
+	value NEW 'value 1'
+	secrets NEW "${names[@]:1:4}"
+	printf 'moved: [{from: default/keys/S1, to: default/keys/NEW}]\n' >>cfprov.yaml
+	bad apply -auto-approve
+	err_has 'would need 6 of 5'
+	[ "$(requests '.method == "DELETE"')" = 0 ]
+}
+
+@test "values with everything in them go through whole" {
+	start_logged
+	value QUOTES $'"\'\\`$(x) ${Y}'
+	value LINES $'one\ntwo\r\nthree\ttab'
+	value UNICODE $'gr\xc3\xbc\xc3\x9fe \xe2\x82\xac \xf0\x9f\x94\x91'
+	value CONTROL $'\x01\x1b\x7f'
+	mkdir -p values
+	head -c 65536 /dev/zero | tr '\0' x >values/LONGEST
+	secrets QUOTES LINES UNICODE CONTROL LONGEST
+	good apply -auto-approve
+	holds QUOTES LINES UNICODE CONTROL LONGEST
+	nothing_left
+}
+
+@test "values that can't be are refused by name" {
+	start_logged
+	mkdir -p values
+	head -c 65537 /dev/zero | tr '\0' x >values/LONG
+	: >values/EMPTY
+	printf 'a\0b' >values/NUL
+	printf 'a\xff' >values/BYTES
+	secrets LONG EMPTY NUL BYTES MISSING
+	bad apply -auto-approve
+	err_has 'default/keys/LONG: the value has 65537 bytes; Cloudflare takes at most 65536'
+	err_has 'default/keys/EMPTY: the value is empty'
+	err_has 'default/keys/NUL: the value has a NUL byte in it'
+	err_has 'default/keys/BYTES: the value is not UTF-8, from byte 2 on'
+	err_has 'default/keys/MISSING: ' 'values/MISSING'
+	[ "$(requests '.method != "GET"')" = 0 ]
+}
+
+@test "one trailing newline is dropped, and kept with trim: false" {
+	start_logged
+	mkdir -p values
+	printf 'x\n\n' >values/A
+	cat >cfprov.yaml <<-'END'
+		account_id: acc_1
+		stores:
+		  - name: keys
+		    secrets:
+		      - {name: A, value: {file: values/A}}
+		      - {name: B, value: {file: values/A, trim: false}}
+	END
+	good apply -auto-approve
+	[ "$(inside | awk '{print $2}' | paste -sd' ')" = "$(printf 'x\n' | sum) $(printf 'x\n\n' | sum)" ]
+}
+
+# ---- changing ---------------------------------------------------------------------------------
+
+@test "only what changed is written, with one request" {
+	start_logged
+	value A 'value-a1'
+	value B 'value-b1'
+	secrets A 'B, comment: one, scopes: [workers, dex]'
+	good apply -auto-approve
+	value A 'value-a2'
+	good apply -auto-approve
+	out_has 'Apply complete! Resources: 0 added, 1 changed, 0 destroyed.'
+	[ "$(requests '.method == "PATCH"')" = 1 ]
+	[ "$(jq -c 'select(.method == "PATCH") | .body | keys' "$sim_log")" = '["value"]' ]
+	secrets A 'B, comment: two, scopes: [dex, workers]'
+	good apply -auto-approve
+	[ "$(jq -c 'select(.method == "PATCH") | .body | keys' "$sim_log" | tail -n 1)" = '["comment"]' ]
+	secrets A 'B, scopes: [workers]'
+	good apply -auto-approve
+	[ "$(jq -c 'select(.method == "PATCH") | .body | keys' "$sim_log" | tail -n 1)" = '["comment","scopes"]' ]
+	inside | grep -q '^B [0-9a-f]* workers $'
+	holds A B
+	nothing_left
+}
+
+@test "version writes the value again, if_absent never does" {
+	start_logged
+	value A 'value-a'
+	value B 'value-b'
+	secrets 'A, version: 1' 'B, update: if_absent'
+	good apply -auto-approve
+	value B 'value-b2'
+	nothing_left
+	secrets 'A, version: 2' 'B, update: if_absent'
+	good apply -auto-approve
+	[ "$(requests '.method == "PATCH"')" = 1 ]
+	jq -e '.accounts.acc_1.stores.keys.secrets.A.version == 2' "$state"
+	value B 'value-b'
+	holds A B
+}
+
+@test "what was written outside is told and rewritten, warned of, or left" {
+	start_logged
+	value A 'value-a'
+	value B 'value-b'
+	value C 'value-c'
+	secrets A 'B, on_drift: warn' 'C, on_drift: ignore'
+	good apply -auto-approve
+	local store id name
+	store=$(jq -r .accounts.acc_1.stores.keys.id "$state")
+	for name in A B C; do
+		id=$(jq -r ".accounts.acc_1.stores.keys.secrets.$name.id" "$state")
+		curl -fsS -X PATCH -H 'Authorization: Bearer cfsim-token' -d '{"value":"mallory"}' \
+			"$sim_url/accounts/acc_1/secrets_store/stores/$store/secrets/$id" >/dev/null
+	done
+	good plan
+	out_has 'Plan: 0 to add, 1 to change, 0 to destroy.' 'default/keys/A' 'default/keys/B'
+	[[ $output != *default/keys/C* ]]
+	good apply -auto-approve
+	[ "$(inside | grep ^A | cut -d' ' -f2)" = "$(sum <values/A)" ]
+	[ "$(inside | grep ^B | cut -d' ' -f2)" = "$(printf mallory | sum)" ]
+	good plan # B is told again, as nobody has decided
+	out_has 'No changes.' 'default/keys/B'
+}
+
+@test "another key can't verify, and writes nothing by itself" {
+	start_logged
+	value A 'value-a'
+	secrets A
+	good apply -auto-approve
+	CFPROV_FINGERPRINT_KEY=another-key-that-is-long-enough good plan
+	out_has 'No changes.'
+	[[ $output$errors == *"verified"* ]]
+	CFPROV_FINGERPRINT_KEY='' good plan
+	out_has 'No changes.'
+	CFPROV_FINGERPRINT_KEY=short bad plan
+	err_has 'the fingerprint key has 5 bytes'
+	# The key back: all is well.
+	nothing_left
+}
+
+@test "without a key fingerprints are slow ones, and see a change all the same" {
+	unset CFPROV_FINGERPRINT_KEY
+	start_logged
+	value A 'value-a'
+	secrets A
+	good apply -auto-approve
+	jq -e '.accounts.acc_1.stores.keys.secrets.A.fingerprint | startswith("argon2id$m=19456,t=2$")' \
+		"$state"
+	nothing_left
+	# A key from now on: the fingerprint is made anew, and the value is not written for that.
+	export CFPROV_FINGERPRINT_KEY=0123456789abcdef
+	good apply -auto-approve
+	jq -e '.accounts.acc_1.stores.keys.secrets.A.fingerprint | startswith("blake2b$")' "$state"
+	[ "$(requests '.method == "PATCH"')" = 0 ]
+	value A 'value-b'
+	good plan
+	out_has '1 to change'
+}
+
+# ---- renaming ---------------------------------------------------------------------------------
+
+@test "a rename keeps the value though nobody knows it" {
+	start_logged
+	value OLD 'nobody knows'
+	value NEW 'nobody knows'
+	secrets OLD
+	good apply -auto-approve
+	secrets 'NEW, update: if_absent'
+	printf 'moved: [{from: default/keys/OLD, to: default/keys/NEW}]\n' >>cfprov.yaml
+	rm values/OLD
+	mv values/NEW away # not even needed
+	good apply -auto-approve
+	mv away values/NEW
+	out_has 'Apply complete! Resources: 0 added, 1 changed, 0 destroyed.'
+	[ "$(requests '.path | endswith("/duplicate")')" = 1 ]
+	holds NEW
+	nothing_left # with the move still there
+}
+
+@test "a rename whose old name can't be deleted is finished by the next apply" {
+	start_logged
+	value OLD 'value-x'
+	value NEW 'value-x'
+	secrets OLD
+	good apply -auto-approve
+	secrets NEW
+	printf 'moved: [{from: default/keys/OLD, to: default/keys/NEW}]\n' >>cfprov.yaml
+	sim_faults '{"method":"DELETE","kind":"status","status":400,"code":1001,"message":"odd"}'
+	bad apply -auto-approve
+	err_has 'it has its new name, but the old one could not be deleted'
+	control DELETE faults
+	good apply -auto-approve
+	out_has 'it was renamed to NEW; this one is left of that'
+	holds NEW
+	nothing_left
+}
+
+@test "a duplicate whose answer is lost is found, not made twice" {
+	start_logged
+	value OLD 'value-x'
+	value NEW 'value-x'
+	secrets OLD
+	good apply -auto-approve
+	secrets NEW
+	printf 'moved: [{from: default/keys/OLD, to: default/keys/NEW}]\n' >>cfprov.yaml
+	sim_faults '{"path":"*/duplicate","method":"POST","kind":"reset_after","times":1}'
+	good apply -auto-approve
+	[ "$(requests '.path | endswith("/duplicate")')" = 1 ]
+	holds NEW
+	nothing_left
+}
+
+@test "a rename with another value writes that, too" {
+	start_logged
+	value OLD 'value-x'
+	value NEW 'value-y'
+	secrets OLD
+	good apply -auto-approve
+	secrets NEW
+	printf 'moved: [{from: default/keys/OLD, to: default/keys/NEW}]\n' >>cfprov.yaml
+	sim_faults '{"method":"PATCH","kind":"status","status":500,"message":"no"}'
+	CFPROV_REQUEST_TIMEOUT=1 bad apply -auto-approve
+	control DELETE faults
+	good apply -auto-approve
+	holds NEW
+	nothing_left
+}
+
+# ---- leaving ----------------------------------------------------------------------------------
+
+@test "a store goes with its secrets in one request" {
+	start_logged
+	value A 'value-a'
+	value B 'value-b'
+	secrets A B
+	good apply -auto-approve
+	local before
+	before=$(requests)
+	good destroy -auto-approve -allow-store-destroy
+	out_has 'Destroy complete! Resources: 3 destroyed.'
+	[ "$(requests '.method == "DELETE"')" = 1 ]
+	[ "$(requests '.method == "DELETE" and .query == "force=true"')" = 1 ]
+	[ "$(live | wc -l)" = 0 ]
+	jq -e '.accounts.acc_1.stores == {}' "$state"
+}
+
+@test "a store with a secret of somebody else's is not destroyed" {
+	start_logged
+	value A 'value-a'
+	secrets A
+	good apply -auto-approve
+	local store
+	store=$(jq -r .accounts.acc_1.stores.keys.id "$state")
+	curl -fsS -X POST -H 'Authorization: Bearer cfsim-token' \
+		-d '[{"name":"THEIRS","value":"x","scopes":["workers"]}]' \
+		"$sim_url/accounts/acc_1/secrets_store/stores/$store/secrets" >/dev/null
+	bad destroy -auto-approve -allow-store-destroy
+	err_has 'default/keys holds what cfprov does not manage: default/keys/THEIRS'
+	[ "$(requests '.method == "DELETE"')" = 0 ]
+	good destroy -auto-approve -allow-store-destroy -force
+}
+
+@test "a secret that is protected stays, and one that is gone is no error" {
+	start_logged
+	value A 'value-a'
+	value B 'value-b'
+	value C 'value-c'
+	secrets 'A, prevent_destroy: true' B C
+	good apply -auto-approve
+	secrets B C
+	bad apply -auto-approve
+	err_has 'default/keys/A is protected by prevent_destroy'
+	bad destroy -auto-approve -allow-store-destroy
+	secrets 'A, prevent_destroy: true' C
+	sim_faults '{"method":"DELETE","kind":"status","status":404,"code":1001,"message":"secret_not_found"}'
+	good apply -auto-approve
+	out_has '1 destroyed'
+}
+
+# ---- what goes wrong --------------------------------------------------------------------------
+
+@test "a batch whose answer is lost is looked up, not sent again" {
+	start_logged
+	value A 'value-a'
+	value B 'value-b'
+	secrets A B
+	sim_faults '{"path":"*/secrets","method":"POST","kind":"close_after","times":1}'
+	good apply -auto-approve
+	[ "$(requests '.method == "POST" and (.path | endswith("/secrets"))')" = 1 ]
+	holds A B
+	nothing_left
+}
+
+@test "of a batch that is refused, each error names its secret" {
+	local batch
+	for batch in atomic partial; do
+		start_logged --answer batch=$batch
+		rm -f "$state"
+		value A 'value-a'
+		value B 'value-b'
+		value C 'value-c'
+		secrets A 'B, scopes: [nonsense]' C
+		bad apply -auto-approve
+		err_has default/keys/B secret_scope_invalid
+		[[ $errors != *"default/keys/C: failed"* && $errors != *"default/keys/A: failed"* ]]
+		err_has '1 failed'
+		[ "$(inside | cut -d' ' -f1 | paste -sd' ')" = 'A C' ]
+		secrets A B C
+		good apply -auto-approve
+		holds A B C
+		nothing_left
+		stop_sim
+	done
+}
+
+@test "a secret that somebody else makes meanwhile is not taken for ours" {
+	start_logged
+	value A 'value-a'
+	value B 'value-b'
+	secrets A
+	good apply -auto-approve
+	secrets A B
+	good plan -out=p
+	local store
+	store=$(jq -r .accounts.acc_1.stores.keys.id "$state")
+	# Between the last list and the batch: the list is answered late, as it was.
+	sim_faults '{"path":"*/secrets","method":"POST","kind":"status","status":400,"code":1003,
+		"message":"secret_name_already_exists: B","times":2}'
+	bad apply -auto-approve
+	err_has default/keys/B secret_name_already_exists
+	jq -e '.accounts.acc_1.stores.keys.secrets.B == null' "$state"
+	control DELETE faults
+	good apply -auto-approve
+	holds A B
+}
+
+@test "an update whose answer is lost for good is written again" {
+	start_logged
+	value A 'value-a'
+	secrets A
+	good apply -auto-approve
+	value A 'value-b'
+	sim_faults '{"method":"PATCH","kind":"reset_after"}'
+	bad apply -auto-approve
+	err_has 'it is not known whether it was changed'
+	control DELETE faults
+	good plan
+	out_has '1 to change' 'it is not known what an interrupted apply has written'
+	[[ $output != *outside* ]]
+	good apply -auto-approve
+	holds A
+	nothing_left
+}
+
+@test "the store fails: its secrets are not begun, and nothing is left behind" {
+	start_logged
+	value A 'value-a'
+	secrets A
+	sim_faults '{"method":"POST","kind":"status","status":400,"code":1003,"message":"maximum_stores_exceeded"}'
+	bad apply -auto-approve
+	err_has '1 failed, 1 not started'
+	[ "$(requests '.method == "POST"')" = 1 ]
+	control DELETE faults
+	good apply -auto-approve
+	holds A
+}
+
+# ---- adopting ---------------------------------------------------------------------------------
+
+@test "what lives is adopted, its value written once, or left with if_absent" {
+	echo '{"accounts": [{"id": "acc_1", "stores": [{"name": "keys", "secrets": [
+		{"name": "A", "value": "theirs", "scopes": ["workers"]},
+		{"name": "B", "value": "theirs", "scopes": ["workers"]}]}]}]}' >seed.json
+	start_logged --seed seed.json
+	value A 'mine'
+	value B 'mine'
+	secrets A 'B, update: if_absent'
+	bad apply -auto-approve
+	err_has adopt
+	good apply -auto-approve -adopt
+	out_has 'Apply complete! Resources: 3 imported, 0 added, 1 changed, 0 destroyed.'
+	value B 'theirs'
+	holds A B
+	nothing_left
+}
+
+# ---- saved plans ------------------------------------------------------------------------------
+
+@test "a saved plan has no value, and is refused when the value is another one by then" {
+	start_logged
+	value A the-hidden-value
+	secrets A
+	good plan -out=p
+	run ! grep -q hidden p
+	value A 'another'
+	bad apply p
+	err_has 'default/keys/A: its value is not the one that the plan was made with'
+	[ "$(requests '.method == "POST"')" = 0 ]
+	value A the-hidden-value
+	CFPROV_FINGERPRINT_KEY=fedcba9876543210fedcba9876543210 bad apply p
+	err_has 'the plan was made with another fingerprint key'
+	good apply p
+	holds A
+	nothing_left
+	bad apply p
+}
+
+@test "a saved plan does all kinds of things" {
+	start_logged
+	value A 'value-a'
+	value B 'value-b'
+	value C 'value-c'
+	value OLD 'value-x'
+	value NEW 'value-x'
+	value D 'value-d'
+	secrets A B C OLD
+	good apply -auto-approve
+	value B 'value-b2'
+	secrets A 'B, comment: new' NEW D
+	printf 'moved: [{from: default/keys/OLD, to: default/keys/NEW}]\n' >>cfprov.yaml
+	good plan -out=p
+	out_has 'Plan: 1 to add, 2 to change, 1 to destroy.'
+	good apply p
+	holds A B D NEW
+	nothing_left
+}
+
+@test "a saved plan of changes is refused when somebody wrote meanwhile" {
+	start_logged
+	value A 'value-a'
+	secrets A
+	good apply -auto-approve
+	value A 'value-b'
+	good plan -out=p
+	local store id
+	store=$(jq -r .accounts.acc_1.stores.keys.id "$state")
+	id=$(jq -r .accounts.acc_1.stores.keys.secrets.A.id "$state")
+	curl -fsS -X PATCH -H 'Authorization: Bearer cfsim-token' -d '{"comment":"mallory"}' \
+		"$sim_url/accounts/acc_1/secrets_store/stores/$store/secrets/$id" >/dev/null
+	bad apply p
+	err_has 'default/keys/A is not as it was when the plan was made'
+	[ "$(requests '.method == "PATCH"')" = 1 ]
+}

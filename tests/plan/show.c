@@ -1,0 +1,200 @@
+#include "show.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+/* What would play tricks on a terminal is marked: it should have been made visible before. */
+static void add_text(struct str *out, const char *text)
+{
+	size_t start = out->length;
+
+	text_add_visible(out, text, strlen(text), 0);
+	if (strcmp(str_text(out) + start, text) != 0)
+		str_text_add(out, " <-- RAW");
+}
+
+void show_address(struct str *out, const char *word, const struct object *object)
+{
+	struct str address CLEANUP(str_release) = {0};
+
+	object_add_address(&address, object);
+	str_format(out, "%-10s ", word);
+	text_add_visible(out, str_text(&address), address.length, 0);
+}
+
+static void add_object(struct str *out, const char *word, const struct object *object)
+{
+	show_address(out, word, object);
+	if (object->id)
+		str_format(out, " = %s", object->id);
+}
+
+static void add_fields(struct str *out, unsigned fields)
+{
+	if (fields & FIELD_VALUE)
+		str_text_add(out, " value");
+	if (fields & FIELD_SCOPES)
+		str_text_add(out, " scopes");
+	if (fields & FIELD_COMMENT)
+		str_text_add(out, " comment");
+}
+
+/* " (a, b)" of those that hold; nothing of none. */
+struct remark {
+	bool holds;
+	const char *text;
+};
+
+static void add_remarks(struct str *out, const struct remark *remarks, size_t count)
+{
+	const char *before = " (";
+
+	for (size_t i = 0; i < count; i++) {
+		if (!remarks[i].holds)
+			continue;
+		str_format(out, "%s%s", before, remarks[i].text);
+		before = ", ";
+	}
+	if (*before == ',')
+		str_char(out, ')');
+}
+
+void show_action(struct str *out, const struct action *action)
+{
+	static const char *const words[] = {
+		[ACTION_NONE] = "none",
+		[ACTION_CREATE] = "create",
+		[ACTION_ADOPT] = "adopt",
+		[ACTION_UPDATE] = "update",
+		[ACTION_RENAME] = "rename",
+		[ACTION_REPLACE] = "replace",
+		[ACTION_DESTROY] = "destroy",
+		[ACTION_FORGET] = "forget",
+	};
+	const struct remark remarks[] = {
+		{action->needs_consent, "asks"},
+		{action->is_unverified, "unverified"},
+		{action->goes_with_store, "with its store"},
+		{action->wait_count > 0, "waits"},
+	};
+
+	show_address(out, words[action_kind(action)], action_object(action));
+	if (action->before)
+		str_format(out, " = %s", action->before->id);
+	if (action->before && action_kind(action) == ACTION_RENAME)
+		str_format(out, " from %s", action->before->secret);
+	if (action->changes)
+		str_text_add(out, ":");
+	add_fields(out, action->changes);
+	add_remarks(out, remarks, ARRAY_SIZE(remarks));
+	str_char(out, '\n');
+	if (action->reason) {
+		str_repeat(out, ' ', 11);
+		add_text(out, action->reason);
+		str_char(out, '\n');
+	}
+	for (size_t i = 0; i < action->stranger_count; i++) {
+		add_object(out, "  with", &action->strangers[i]);
+		str_char(out, '\n');
+	}
+}
+
+static void add_summary(struct str *out, const struct plan *plan)
+{
+	const struct plan_counts *counts = &plan->counts;
+
+	if (plan_is_empty(plan)) {
+		str_text_add(out, "No changes.\n");
+		return;
+	}
+	str_text_add(out, "Plan: ");
+	if (counts->import)
+		str_format(out, "%zu to import, ", counts->import);
+	str_format(out, "%zu to add, %zu to change, %zu to destroy", counts->add, counts->change,
+		counts->destroy);
+	if (counts->forget)
+		str_format(out, ", %zu to forget", counts->forget);
+	str_text_add(out, ".\n");
+}
+
+static void add_drift(struct str *out, const struct drift *drift)
+{
+	const struct object *recorded = drift->recorded, *live = drift->live;
+	bool is_same = live && recorded->id && strcmp(live->id, recorded->id) == 0;
+
+	if (is_same) {
+		show_address(out, "drift", recorded);
+		add_fields(out, object_differences(recorded, live));
+	} else {
+		add_object(out, live ? "anew" : "gone", live ? live : recorded);
+	}
+	str_char(out, '\n');
+}
+
+static bool is_other(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) != 0 : a != b;
+}
+
+/* Of a secret, what it is that the state learns. */
+static void add_learned(struct str *out, const struct object *before, const struct object *after)
+{
+	const struct remark remarks[] = {
+		{is_other(before->id, after->id), " id"},
+		{is_other(before->created, after->created), " created"},
+		{is_other(before->modified, after->modified), " modified"},
+		{is_other(before->scopes, after->scopes), " scopes"},
+		{is_other(before->comment, after->comment), " comment"},
+		{is_other(before->status, after->status), " status"},
+		{is_other(before->fingerprint, after->fingerprint), " fingerprint"},
+		{before->version != after->version, " version"},
+		{before->is_unsure != after->is_unsure, " sure"},
+		{before->prevent_destroy != after->prevent_destroy, " prevent_destroy"},
+		{before->forget_on_remove != after->forget_on_remove, " on_remove"},
+	};
+
+	if (before->kind != OBJECT_SECRET)
+		return;
+	str_char(out, ':');
+	for (size_t i = 0; i < ARRAY_SIZE(remarks); i++)
+		if (remarks[i].holds)
+			str_text_add(out, remarks[i].text);
+}
+
+void show_plan(struct str *out, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->drift_count; i++)
+		add_drift(out, &plan->drifts[i]);
+	for (size_t i = 0; i < plan->action_count; i++)
+		show_action(out, &plan->actions[i]);
+	for (size_t i = 0; i < plan->refresh_count; i++) {
+		const struct refresh *refresh = &plan->refreshes[i];
+		show_address(out, refresh->after ? "learn" : "leave", refresh->before);
+		if (refresh->after)
+			add_learned(out, refresh->before, refresh->after);
+		str_char(out, '\n');
+	}
+	for (size_t i = 0; i < plan->warning_count; i++) {
+		str_text_add(out, "warning    ");
+		add_text(out, plan->warnings[i]);
+		str_char(out, '\n');
+	}
+	add_summary(out, plan);
+}
+
+void show_error(struct str *out, const struct error *err)
+{
+	if (err->file)
+		str_format(out, "%s:", err->file);
+	if (err->line)
+		str_format(out, "%zu:%zu:", err->line, err->column);
+	str_text_add(out, err->file ? " " : "");
+	add_text(out, err->message);
+	str_char(out, '\n');
+	if (!err->hint)
+		return;
+	str_text_add(out, "  ");
+	add_text(out, err->hint);
+	str_char(out, '\n');
+}

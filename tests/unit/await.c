@@ -1,0 +1,82 @@
+#include "engine/await.h"
+
+#include "unit.h"
+
+static void pauses_grow(void **state)
+{
+	int64_t pause_ms = 0, sum_ms = 0;
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		sum_ms += pause_ms = await_pause_ms(pause_ms);
+	assert_in_range(sum_ms, 4000, 6000);
+	for (int i = 0; i < 50; i++) {
+		int64_t next_ms = await_pause_ms(pause_ms);
+		assert_true(next_ms >= pause_ms);
+		pause_ms = next_ms;
+	}
+	assert_int_equal(pause_ms, AWAIT_LONGEST_PAUSE_MS);
+}
+
+static struct object secret(const char *id, const char *status, const char *modified)
+{
+	return (struct object){.kind = OBJECT_SECRET,
+		.account = "prod",
+		.store = "keys",
+		.secret = "A",
+		.id = id,
+		.status = status,
+		.modified = modified,
+		.scopes = "workers"};
+}
+
+static void readiness_is_learned(void **state)
+{
+	struct object recorded = secret("1", "pending", "then"), now;
+	struct object live = secret("1", "active", "later");
+
+	(void)state;
+	recorded.fingerprint = "f";
+	recorded.version = 3;
+	recorded.origin = ORIGIN_CREATED;
+	live.scopes = "dex";
+	assert_true(await_learn(&recorded, &live, &now));
+	assert_string_equal(now.status, "active");
+	assert_string_equal(now.modified, "later");
+	assert_string_equal(now.fingerprint, "f");
+	assert_string_equal(now.scopes, "workers"); /* drift is for the next plan to see */
+	assert_int_equal(now.version, 3);
+	assert_int_equal(now.origin, ORIGIN_CREATED);
+}
+
+/* What others did is not learned: the next plan must see it. */
+static void nothing_else_is(void **state)
+{
+	const struct object pending = secret("1", "pending", "then");
+	const struct object active = secret("1", "active", "then");
+	const struct object strangers[] = {
+		secret("2", "active", "later"),  /* made anew */
+		secret("1", "pending", "later"), /* written by somebody else */
+		secret("1", NULL, "later"),
+	};
+	const struct object written = secret("1", "active", "later");
+	struct object now;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(strangers); i++)
+		assert_false(await_learn(&pending, &strangers[i], &now));
+	assert_false(await_learn(&active, &written, &now));
+	const struct object unresolved = secret(NULL, "pending", NULL);
+	assert_false(await_learn(&unresolved, &written, &now));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pauses_grow),
+		cmocka_unit_test(readiness_is_learned),
+		cmocka_unit_test(nothing_else_is),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,226 @@
+/* What facts of accounts and of the state mean for people. */
+#include "engine/doctor.h"
+
+#include "unit.h"
+
+static const struct account prod = {.alias = "prod", .id = "p1"};
+
+/* Is there just one finding that has this text? Then its level and advice are these. */
+static void expect(const struct findings *findings, enum finding_level level, const char *text,
+	const char *advice)
+{
+	const struct finding *found = NULL;
+
+	for (size_t i = 0; i < findings->count; i++) {
+		if (!strstr(findings->items[i].what, text))
+			continue;
+		if (found)
+			fail_msg("twice: %s", text);
+		found = &findings->items[i];
+	}
+	if (!found) {
+		fail_msg("not found: %s", text);
+		return;
+	}
+	assert_int_equal(found->level, level);
+	if (advice)
+		expect_text(found->advice, advice);
+	else
+		assert_null(found->advice);
+}
+
+static bool tells(const struct findings *findings, const char *text)
+{
+	for (size_t i = 0; i < findings->count; i++)
+		if (strstr(findings->items[i].what, text))
+			return true;
+	return false;
+}
+
+/* ---- the state ---- */
+
+static void a_state_that_is_well(void **state)
+{
+	struct findings findings CLEANUP(findings_release) = {0};
+	struct model recorded CLEANUP(model_release) = {0};
+	struct doctor_state s = {.path = "s.json", .may_write = true};
+
+	(void)state;
+	doctor_judge_state(&s, &findings);
+	expect(&findings, FINDING_OK, "s.json is not there yet", NULL);
+	expect(&findings, FINDING_OK, "nobody holds its lock", NULL);
+	findings_release(&findings);
+	model_add_object(&recorded, "prod", "a", NULL);
+	s.exists = true;
+	s.recorded = &recorded;
+	s.serial = 4;
+	doctor_judge_state(&s, &findings);
+	expect(&findings, FINDING_OK, "s.json can be read: serial 4, 1 object", NULL);
+	assert_int_equal(findings.warnings + findings.failures, 0);
+}
+
+static void a_state_that_is_not(void **state)
+{
+	struct findings findings CLEANUP(findings_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+	struct doctor_state s = {.path = "a b.json",
+		.err = &err,
+		.has_journal = true,
+		.is_open_to_others = true,
+		.holder = "alice"};
+
+	(void)state;
+	error_set(&err, "it is torn");
+	doctor_judge_state(&s, &findings);
+	expect(&findings, FINDING_FAIL, "a b.json: it is torn", "backup");
+	expect(&findings, FINDING_WARN, "its lock is held by alice", "-lock-timeout");
+	expect(&findings, FINDING_WARN, "others than its owner may write", "chmod go-w 'a b.json'");
+	expect(&findings, FINDING_FAIL, "its folder can't be written", "-state");
+	assert_false(tells(&findings, "journal")); /* while somebody works it belongs there */
+	findings_release(&findings);
+	s.holder = NULL;
+	doctor_judge_state(&s, &findings);
+	expect(&findings, FINDING_WARN, "its journal is still there", "Run cfprov apply");
+}
+
+/* ---- an account ---- */
+
+static struct checkup well(void)
+{
+	return (struct checkup){
+		.account = &prod,
+		.has_lane = true,
+		.uses_token = true,
+		.token_status = mem_copy_text("active"),
+		.store_count = 1,
+		.quota = {.secrets = 100, .used = 89},
+		.rate_remaining = 1200,
+		.rate_reset_ms = 299001,
+	};
+}
+
+static void an_account_that_is_well(void **state)
+{
+	struct findings findings CLEANUP(findings_release) = {0};
+	struct checkup checkup CLEANUP(checkup_release) = well(), other CLEANUP(checkup_release);
+
+	(void)state;
+	doctor_judge_account(&checkup, NULL, &findings);
+	expect(&findings, FINDING_OK, "the user's token is active", NULL);
+	expect(&findings, FINDING_OK, "can be read: 1 store; whether it may be written", NULL);
+	expect(&findings, FINDING_OK, "89 of 100 secrets are used; how many stores", NULL);
+	expect(&findings, FINDING_OK, "1200 requests are left for the next 300 s", NULL);
+	assert_int_equal(findings.count, 4);
+	findings_release(&findings);
+	other = well();
+	other.shares = &checkup;
+	doctor_judge_account(&other, NULL, &findings);
+	assert_int_equal(findings.count, 2); /* what is said of the token was said */
+}
+
+static void an_account_that_is_not(void **state)
+{
+	struct findings findings CLEANUP(findings_release) = {0};
+	struct checkup checkup CLEANUP(checkup_release) = well();
+
+	(void)state;
+	checkup.token_status[0] = '\x1b';
+	checkup.token_expires = mem_copy_text("2026");
+	checkup.is_account_token = true;
+	checkup.quota.used = 90;
+	checkup.rate_remaining = 1;
+	doctor_judge_account(&checkup, NULL, &findings);
+	expect(&findings, FINDING_FAIL, "the account's own token is \\x1bctive, until 2026",
+		"another");
+	expect(&findings, FINDING_WARN, "90 of 100 secrets", "ask Cloudflare");
+	expect(&findings, FINDING_WARN, "1 request is left", "slows down");
+}
+
+static void what_can_not_be_asked(void **state)
+{
+	struct findings findings CLEANUP(findings_release) = {0};
+	struct checkup checkup CLEANUP(checkup_release) = well();
+
+	(void)state;
+	free(checkup.token_status);
+	checkup.token_status = NULL;
+	checkup.rate_remaining = -1;
+	error_set(&checkup.token_err, "no such route");
+	error_set(&checkup.quota_err, "HTTP 500");
+	doctor_judge_account(&checkup, NULL, &findings);
+	expect(&findings, FINDING_WARN, "the token works, but can't be verified: no such route",
+		"Nothing");
+	expect(&findings, FINDING_WARN, "the quota is not known: HTTP 500", "without it");
+	assert_int_equal(findings.count, 3);
+	findings_release(&findings);
+	error_set(&checkup.list_err, "HTTP 403");
+	doctor_judge_account(&checkup, NULL, &findings);
+	expect(&findings, FINDING_FAIL, "the token can't be verified", "active and not expired");
+	expect(&findings, FINDING_FAIL, "Secrets Store can't be read: HTTP 403", "permission");
+	assert_int_equal(findings.count, 2);
+	findings_release(&findings);
+	checkup.has_lane = false;
+	error_set(&checkup.credentials_err, "TOKEN is not set");
+	doctor_judge_account(&checkup, NULL, &findings);
+	expect(&findings, FINDING_FAIL, "TOKEN is not set", "Set the variable");
+	assert_int_equal(findings.count, 1);
+}
+
+static void what_is_recorded(void **state)
+{
+	struct findings findings CLEANUP(findings_release) = {0};
+	struct model recorded CLEANUP(model_release) = {0};
+	struct checkup checkup CLEANUP(checkup_release) = well();
+
+	(void)state;
+	model_add_account(&recorded, "prod", "p1");
+	model_add_object(&recorded, "prod", "a", NULL);
+	model_add_object(&recorded, "prod", "b", NULL)->is_unresolved = true;
+	model_sort(&recorded);
+	doctor_judge_account(&checkup, &recorded, &findings);
+	expect(&findings, FINDING_OK, "the state goes with it: 2 objects recorded", NULL);
+	expect(&findings, FINDING_WARN, "1 object was asked for by an apply", "Run cfprov apply");
+	findings_release(&findings);
+	recorded.accounts[0].id = "p2";
+	doctor_judge_account(&checkup, &recorded, &findings);
+	expect(&findings, FINDING_FAIL, "the state knows `prod` as the account p2",
+		"another alias");
+}
+
+static void accounts_that_are_gone(void **state)
+{
+	struct findings findings CLEANUP(findings_release) = {0};
+	struct model recorded CLEANUP(model_release) = {0}, desired CLEANUP(model_release) = {0};
+
+	(void)state;
+	model_add_account(&desired, "prod", "p1");
+	model_add_account(&recorded, "prod", "p1");
+	model_add_account(&recorded, "bare", "b1");
+	model_add_account(&recorded, "stage", "s1");
+	model_add_object(&recorded, "prod", "a", NULL);
+	model_add_object(&recorded, "stage", "a", NULL);
+	model_sort(&recorded);
+	doctor_judge_dropped(&recorded, &desired, &findings);
+	assert_int_equal(findings.count, 1);
+	expect(&findings, FINDING_FAIL, "has no account `stage` any more",
+		"{from: stage, destroy: false}");
+	findings_release(&findings);
+	model_add_removal(&desired, "stage")->destroys = false;
+	doctor_judge_dropped(&recorded, &desired, &findings);
+	assert_int_equal(findings.count, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_state_that_is_well),
+		cmocka_unit_test(a_state_that_is_not),
+		cmocka_unit_test(an_account_that_is_well),
+		cmocka_unit_test(an_account_that_is_not),
+		cmocka_unit_test(what_can_not_be_asked),
+		cmocka_unit_test(what_is_recorded),
+		cmocka_unit_test(accounts_that_are_gone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

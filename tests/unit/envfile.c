@@ -1,0 +1,146 @@
+#include "desired/envfile.h"
+
+#include "desired/manifest.h"
+#include "unit.h"
+
+struct parsed {
+	struct envfile envfile;
+	struct error_list errors;
+	bool is_good;
+};
+
+static void release(struct parsed *parsed)
+{
+	envfile_release(&parsed->envfile);
+	error_list_release(&parsed->errors);
+}
+
+static void parse(struct parsed *parsed, const char *path, const char *text, size_t length)
+{
+	struct secret bytes CLEANUP(secret_release) = {0};
+
+	secret_copy(&bytes, text, length);
+	parsed->is_good = envfile_parse(&parsed->envfile, path, &bytes, &parsed->errors);
+}
+
+/* The entries as "NAME:LINE", with a - for what is left out and a $ for values that end a line. */
+static void has(const char *text, const char *wanted)
+{
+	struct parsed parsed CLEANUP(release) = {0};
+	struct str all CLEANUP(str_release) = {0};
+
+	parse(&parsed, "f", text, strlen(text));
+	if (!parsed.is_good)
+		fail_msg("%s: %s", text, parsed.errors.items[0].message);
+	for (size_t i = 0; i < parsed.envfile.count; i++) {
+		const struct envfile_entry *entry = &parsed.envfile.entries[i];
+		str_format(&all, "%s%s%s:%zu%s", i ? " " : "", entry->is_left_out ? "-" : "",
+			entry->name, entry->line, entry->ends_line ? "$" : "");
+	}
+	assert_string_equal(str_text(&all), wanted);
+}
+
+static void refused(const char *path, const char *text, const char *why, size_t line)
+{
+	struct parsed parsed CLEANUP(release) = {0};
+
+	parse(&parsed, path, text, strlen(text));
+	assert_false(parsed.is_good);
+	assert_non_null(strstr(parsed.errors.items[0].message, why));
+	assert_int_equal(parsed.errors.items[0].line, line);
+}
+
+static void dotenv_files(void **state)
+{
+	(void)state;
+	has("A=1\n# c\n\nexport B='x\ny'\nC: z", "A:1 B:4 C:6");
+	has("A=\nB=\"\"\nC=1", "-A:1 -B:2 C:3");
+	has("A=1\nB=2\nA=3", "-A:1 B:2 A:3");
+	has("A=1\nA=", "-A:1 -A:2");
+	has("A=\"x\\n\"\nB='x\\n'\nC='x\n'", "A:1$ B:2 C:3$");
+	refused("f", "A.B=1", "the key `A.B` can't be the name of a secret", 1);
+	refused("f", "A=1\nB='x", "the quote of B is never closed", 2);
+	refused("f", "A=1\nab+c\nB==", "the line assigns nothing", 2);
+	refused("f", "# none\n", "no key", 0);
+	refused("f", "", "no key", 0);
+}
+
+static void json_files(void **state)
+{
+	(void)state;
+	has("{\"A\":\"x\",\"B\":1,\"C\":true}", "A:1 B:1 C:1");
+	has(" \n{\n\"A\"\n:\n\"x\",\n \"B\" : \"{\\\"\\n,\\\\\",\"C\":false,\n\"D\":\"y\\n\"}",
+		"A:3 B:6 C:6 D:7$");
+	has("{\"A\":\"\",\"B\":null,\"C\":0}", "-A:1 -B:1 C:1");
+	refused("f", "{\"A\":1,\n\"B\":[{\"x\":1},\"y\"],\n\"C\":2}", "B is an array", 2);
+	refused("f", "{\"A\":{\"x\":[]},\n\"B.C\":2}", "A is an object", 1);
+	refused("f", "{\"\":1}", "can't be the name of a secret", 1);
+	refused("f", "{\"A\":1,\"A\":2}", "a key stands twice", 0);
+	refused("f", "{\n\"A\":\"\t\"}", "not valid JSON", 2);
+	refused("f.json", "[1]", "no object", 0);
+	refused("f.json", "A=1", "not valid JSON", 1);
+	refused("f", "{}", "no key", 0);
+}
+
+/* What is written is a manifest that means the same; whatever the path, and with any cut. */
+static void written(void **state)
+{
+	static const char *const paths[] = {".env", "a b", "../x/.dev.vars", "no", "a\"$\\", "1e3",
+		"- x", "#", "/a:b", "\xc3\xa9", ".inf"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		struct parsed parsed CLEANUP(release) = {0};
+		struct str text CLEANUP(str_release) = {0};
+		struct model model CLEANUP(model_release) = {0};
+		struct error_list errors CLEANUP(error_list_release) = {0};
+		const struct envfile_target target = {.path = paths[i],
+			.alias = "no",
+			.store = "1e3",
+			.is_whole = true,
+			.account_id = "9e5"};
+		parse(&parsed, "f", "yes=hush\n1=hush", 15);
+		envfile_write(&parsed.envfile, &target, &text);
+		if (!manifest_decode("m/cfprov.yaml", &text, NULL, &model, &errors))
+			fail_msg("%s: %s", str_text(&text), errors.items[0].message);
+		assert_null(strstr(str_text(&text), "hush"));
+		const struct object *secret = model_object(&model, "no", "1e3", "yes");
+		assert_non_null(secret);
+		assert_int_equal(secret->value->kind, VALUE_DOTENV);
+		const char *name = secret->value->name;
+		assert_string_equal(*paths[i] == '/' ? name : name + 2, paths[i]);
+		assert_string_equal(secret->value->key, "yes");
+		assert_non_null(model_object(&model, "no", "1e3", "1"));
+	}
+}
+
+static void cut(void **state)
+{
+	static const char texts[][64] = {"{\"A\":\"hush\\n\",\"B\":{\"x\":\"hush\"},\n\"C\":12.5}",
+		"A=hush\nB=\"hush\n\"\nC"};
+
+	(void)state;
+	for (size_t t = 0; t < ARRAY_SIZE(texts); t++) {
+		for (size_t length = 0; length <= strlen(texts[t]); length++) {
+			struct parsed parsed CLEANUP(release) = {0};
+			parse(&parsed, "f", texts[t], length);
+			for (size_t i = 0; i < parsed.errors.count; i++) {
+				const struct error *err = &parsed.errors.items[i];
+				assert_null(strstr(err->message, "hush"));
+				assert_true(!err->hint || !strstr(err->hint, "hush"));
+			}
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(dotenv_files),
+		cmocka_unit_test(json_files),
+		cmocka_unit_test(written),
+		cmocka_unit_test(cut),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

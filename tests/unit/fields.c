@@ -1,0 +1,210 @@
+#include "desired/fields.h"
+
+#include "unit.h"
+
+static struct fields *parse(const char *text)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct fields *fields = fields_parse(text, strlen(text), &err);
+
+	if (!fields)
+		fail_msg("%s", err.message);
+	return fields;
+}
+
+static void has(struct fields *fields, const char *pointer, const char *value)
+{
+	struct secret secret CLEANUP(secret_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	if (!fields_read(fields, pointer, &secret, &err))
+		fail_msg("%s: %s", pointer, err.message);
+	assert_string_equal(secret.bytes, value);
+	assert_int_equal(secret.length, strlen(value));
+}
+
+static void lacks(struct fields *fields, const char *pointer, const char *message)
+{
+	struct secret secret = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	assert_false(fields_read(fields, pointer, &secret, &err));
+	assert_null(secret.bytes);
+	expect_no_text(err.message, "HUSH");
+	expect_no_text(err.hint, "HUSH");
+	expect_error(&err, message);
+}
+
+/* The examples of RFC 6901, section 5. */
+static void examples_of_the_rfc(void **state)
+{
+	struct fields *fields = parse("{\"foo\":[\"bar\",\"baz\"],\"\":0,\"a/b\":1,\"c%d\":2,"
+				      "\"e^f\":3,\"g|h\":4,\"i\\\\j\":5,\"k\\\"l\":6,\" \":7,"
+				      "\"m~n\":8}");
+
+	(void)state;
+	lacks(fields, "", "the whole of it is an object, not a text");
+	lacks(fields, "/foo", "what stands at /foo is an array, not a text");
+	has(fields, "/foo/0", "bar");
+	has(fields, "/", "0");
+	has(fields, "/a~1b", "1");
+	has(fields, "/c%d", "2");
+	has(fields, "/e^f", "3");
+	has(fields, "/g|h", "4");
+	has(fields, "/i\\j", "5");
+	has(fields, "/k\"l", "6");
+	has(fields, "/ ", "7");
+	has(fields, "/m~0n", "8");
+	fields_free(fields);
+}
+
+static void kinds_of_values(void **state)
+{
+	struct fields *fields =
+		parse("{\"t\":true,\"f\":false,\"n\":12345678901234567890.10,\"s\":\"\\u00e4\\n\","
+		      "\"e\":\"\",\"z\":null,\"HUSH\":{},\"~1\":{\"/\":{\"\":\"deep\"}}}");
+
+	(void)state;
+	has(fields, "/t", "true");
+	has(fields, "/f", "false");
+	has(fields, "/n", "12345678901234567890.10");
+	has(fields, "/s", "\xc3\xa4\n");
+	has(fields, "/e", "");
+	lacks(fields, "/z", "what stands at /z is null, not a text");
+	has(fields, "/~01/~1/", "deep");
+	lacks(fields, "/~01/~1", "is an object");
+	fields_free(fields);
+	fields = parse(" \"whole\" ");
+	has(fields, "", "whole");
+	lacks(fields, "/", "there is nothing at /");
+	fields_free(fields);
+	fields_free(NULL);
+}
+
+static void what_is_missing(void **state)
+{
+	struct fields *fields = parse("{\"a\":{\"b\":\"HUSH\"},\"l\":[\"HUSH\",[\"c\"]]}");
+
+	(void)state;
+	lacks(fields, "/b", "there is nothing at /b");
+	lacks(fields, "/A", "there is nothing at /A");
+	lacks(fields, "/a/b/c", "there is nothing at /a/b/c");
+	lacks(fields, "/a/b/", "nothing at");
+	lacks(fields, "/a/", "nothing at");
+	lacks(fields, "/l/2", "nothing at");
+	lacks(fields, "/l/-", "nothing at");
+	lacks(fields, "/l/01", "nothing at");
+	lacks(fields, "/l/-1", "nothing at");
+	lacks(fields, "/l/1e0", "nothing at");
+	lacks(fields, "/l/99999999999999999999999", "nothing at");
+	has(fields, "/l/1/0", "c");
+	lacks(fields, "a", "`a` is no JSON pointer");
+	lacks(fields, "a/b", "`a/b` is no JSON pointer");
+	lacks(fields, "/a~b", "is no JSON pointer");
+	lacks(fields, "/a~", "is no JSON pointer");
+	lacks(fields, "/a~2", "is no JSON pointer");
+	lacks(fields, "/\033[31m\n", "there is nothing at /\\x1b[31m\\x0a");
+	fields_free(fields);
+}
+
+static void refuse(const char *text, const char *message)
+{
+	struct error err CLEANUP(error_release) = {0};
+
+	assert_null(fields_parse(text, strlen(text), &err));
+	expect_no_text(err.message, "HUSH");
+	expect_no_text(err.hint, "HUSH");
+	assert_null(err.snippet);
+	expect_error(&err, message);
+}
+
+static void what_is_no_json(void **state)
+{
+	(void)state;
+	refuse("", "not valid JSON: it is empty (line 1, column 1)");
+	refuse("HUSH", "not valid JSON: something else was expected here (line 1, column 1)");
+	refuse("{\n\"a\": HUSH}", "(line 2, column 6)");
+	refuse("\"HUSH\" HUSH", "something follows its end");
+	refuse("{\"HUSH\":1,\"HUSH\":2}", "not valid JSON: a key stands twice in one object");
+	refuse("\"HUSH\xff\"", "not UTF-8");
+}
+
+/* Adds an object (or array) of so many members, of which each holds its number. */
+static void add_many(struct str *out, size_t count, bool is_array)
+{
+	for (size_t i = 0; i < count; i++) {
+		str_char(out, i ? ',' : is_array ? '[' : '{');
+		if (!is_array)
+			str_format(out, "\"n%zu\":", i);
+		str_format(out, "\"%zu\"", i);
+	}
+	str_char(out, is_array ? ']' : '}');
+}
+
+static void has_number(struct fields *fields, const char *before, size_t number)
+{
+	struct str pointer CLEANUP(str_release) = {0};
+
+	str_format(&pointer, "%s%zu", before, number);
+	has(fields, str_text(&pointer), str_text(&pointer) + strlen(before));
+}
+
+/* Of every size around the one from which on there is an index, and again out of it. */
+static void large_ones_have_an_index(void **state)
+{
+	(void)state;
+	for (size_t count = 14; count < 20; count++) {
+		struct str text CLEANUP(str_release) = {0};
+		str_text_add(&text, "{\"o\":");
+		add_many(&text, count, false);
+		str_text_add(&text, ",\"a\":");
+		add_many(&text, count, true);
+		str_char(&text, '}');
+		struct fields *fields = parse(str_text(&text));
+		for (size_t i = 0; i < 3 * count; i++) {
+			has_number(fields, "/o/n", i % count);
+			has_number(fields, "/a/", i % count);
+		}
+		lacks(fields, "/o/n20", "nothing");
+		lacks(fields, "/o/1", "nothing");
+		lacks(fields, "/a/20", "nothing");
+		lacks(fields, "/a/n1", "nothing");
+		lacks(fields, "/a", "is an array");
+		lacks(fields, "/o", "is an object");
+		fields_free(fields);
+	}
+}
+
+/* Each is found, however many there are. */
+static void many_pointers(void **state)
+{
+	enum { MANY = 20000 };
+	struct str text CLEANUP(str_release) = {0};
+
+	(void)state;
+	str_text_add(&text, "{\"a\":");
+	add_many(&text, MANY, false);
+	str_text_add(&text, ",\"b\":");
+	add_many(&text, MANY, true);
+	str_char(&text, '}');
+	struct fields *fields = parse(str_text(&text));
+	for (size_t i = 0; i < MANY; i++) {
+		has_number(fields, "/a/n", i);
+		has_number(fields, "/b/", i);
+	}
+	fields_free(fields);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(examples_of_the_rfc),
+		cmocka_unit_test(kinds_of_values),
+		cmocka_unit_test(what_is_missing),
+		cmocka_unit_test(what_is_no_json),
+		cmocka_unit_test(large_ones_have_an_index),
+		cmocka_unit_test(many_pointers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,245 @@
+/* The client is a fake of a few functions, linked in its place: it answers what a test has set. */
+#include "engine/quota.h"
+
+#include "unit.h"
+
+/* ---- the fake client ---- */
+
+struct client {
+	const char *bodies[4]; /* by lane; NULL: it fails */
+	void *tags[4];
+	size_t lanes[4], count, taken;
+	struct client_answer answer;
+};
+
+void client_send(struct client *client, const struct client_call *wanted)
+{
+	assert_string_equal(wanted->method, "GET");
+	assert_true(wanted->is_probe);
+	expect_text(wanted->path, "/secrets_store/quota");
+	client->lanes[client->count] = wanted->lane;
+	client->tags[client->count++] = wanted->tag;
+}
+
+bool client_busy(const struct client *client)
+{
+	return client->taken < client->count;
+}
+
+struct client_answer *client_next(struct client *client, int64_t timeout_ms)
+{
+	const char *body = client->bodies[client->lanes[client->taken]];
+	struct client_answer *answer = &client->answer;
+	struct error err = {0};
+
+	assert_true(timeout_ms > 0);
+	*answer = (struct client_answer){.tag = client->tags[client->taken++]};
+	answer->outcome = body ? CLIENT_DONE : CLIENT_FAILED;
+	if (body)
+		answer->cf.json = json_parse(body, strlen(body), &err);
+	else
+		error_set(&answer->err, "no such permission");
+	answer->cf.result = answer->cf.json;
+	return answer;
+}
+
+void client_answer_free(struct client_answer *answer)
+{
+	json_free(answer->cf.json);
+	error_release(&answer->err);
+}
+
+/* ---- plans ---- */
+
+struct rig {
+	struct client client;
+	struct account accounts[3];
+	struct live_account live[3];
+	struct plan plan;
+	struct error_list unread, errors;
+	volatile sig_atomic_t interrupted;
+};
+
+static void set_up(struct rig *rig)
+{
+	static const char *const aliases[] = {"a", "b", "c"};
+
+	*rig = (struct rig){0};
+	for (size_t i = 0; i < 3; i++) {
+		rig->accounts[i] = (struct account){.alias = aliases[i], .id = aliases[i]};
+		rig->live[i] = (struct live_account){&rig->accounts[i], i};
+	}
+}
+
+static void release(struct rig *rig)
+{
+	plan_release(&rig->plan);
+	error_list_release(&rig->unread);
+	error_list_release(&rig->errors);
+}
+
+/* c: create, d: destroy, u: update, r: rename, x: replace, f: forget, a: adopt, S, D: of a store */
+static void act(struct rig *rig, const char *alias, const char *what)
+{
+	static const struct object none;
+
+	for (; *what; what++) {
+		bool is_store = *what == 'S' || *what == 'D';
+		struct object *before = arena_alloc(&rig->plan.arena, sizeof(*before));
+		struct object *after = arena_alloc(&rig->plan.arena, sizeof(*after));
+		struct action *action = plan_add(&rig->plan);
+		*before = *after = none;
+		before->kind = after->kind = is_store ? OBJECT_STORE : OBJECT_SECRET;
+		before->account = after->account = alias;
+		before->store = after->store = "s";
+		before->secret = after->secret = is_store ? NULL : "X";
+		before->origin = *what == 'a' ? ORIGIN_NONE : ORIGIN_CREATED;
+		if (*what == 'r')
+			before->secret = "OLD";
+		action->before = strchr("cS", *what) ? NULL : before;
+		action->after = strchr("dDf", *what) ? NULL : after;
+		action->changes = strchr("ua", *what) ? FIELD_VALUE : 0;
+		action->is_replaced = *what == 'x';
+		action->is_left_alive = *what == 'f';
+	}
+}
+
+static bool check(struct rig *rig)
+{
+	const struct live_input input = {.client = &rig->client,
+		.accounts = rig->live,
+		.count = 3,
+		.interrupted = &rig->interrupted};
+
+	return quota_check(&input, &rig->plan, &rig->unread, &rig->errors);
+}
+
+#define HOLDS(used, most) "{\"secrets\":{\"usage\":" used ",\"quota\":" most "}}"
+
+/* What one account with 10 of 12 places taken is asked for, and whether that is too much. */
+static void expect(const char *what, bool is_asked, bool is_good)
+{
+	struct rig rig CLEANUP(release);
+
+	set_up(&rig);
+	rig.client.bodies[1] = HOLDS("10", "12");
+	act(&rig, "b", what);
+	if (check(&rig) != is_good || (rig.client.count == 1) != is_asked)
+		fail_msg("%s: %s", what, rig.errors.count ? rig.errors.items[0].message : "good");
+	assert_int_equal(rig.errors.count, !is_good);
+	assert_int_equal(rig.unread.count, 0);
+}
+
+static void what_needs_room(void **state)
+{
+	(void)state;
+	expect("", false, true);
+	expect("udxfaSD", false, true); /* nothing is made */
+	expect("c", true, true);
+	expect("cc", true, true);
+	expect("ccc", true, false);
+	expect("cccd", true, true); /* what goes goes first */
+	expect("cccf", true, false);
+	expect("ccxxuuaa", true, true);
+	expect("r", true, true);
+	expect("rrrrrrrr", true, true); /* one after the other */
+	expect("cr", true, true);
+	expect("ccr", true, false);
+	expect("ccrd", true, true);
+	expect("ccSSSDD", true, true); /* stores are no secrets */
+	expect("cddddd", true, true);
+}
+
+static void a_full_account(void **state)
+{
+	struct rig rig CLEANUP(release);
+
+	(void)state;
+	set_up(&rig);
+	rig.client.bodies[0] = HOLDS("100", "100");
+	act(&rig, "a", "r");
+	assert_false(check(&rig));
+	assert_int_equal(rig.errors.count, 1);
+	assert_string_equal(rig.errors.items[0].message,
+		"the plan would need 101 of 100 secrets in the account `a`");
+	expect_text(rig.errors.items[0].hint, "It holds 100 now.");
+}
+
+/* Each account has its own room; only those are asked in which something is made. */
+static void accounts(void **state)
+{
+	struct rig rig CLEANUP(release);
+
+	(void)state;
+	set_up(&rig);
+	rig.client.bodies[0] = HOLDS("10", "10");
+	rig.client.bodies[2] = HOLDS("10", "11");
+	act(&rig, "a", "cc");
+	act(&rig, "b", "dddu");
+	act(&rig, "c", "c");
+	error_set(error_list_add(&rig.errors), "before");
+	assert_false(check(&rig));
+	assert_int_equal(rig.client.count, 2);
+	assert_int_equal(rig.errors.count, 2);
+	expect_text(rig.errors.items[1].message, "12 of 10 secrets in the account `a`");
+}
+
+static void the_last_account_only(void **state)
+{
+	struct rig rig CLEANUP(release);
+
+	(void)state;
+	set_up(&rig);
+	rig.client.bodies[2] = HOLDS("10", "10");
+	act(&rig, "c", "c");
+	assert_false(check(&rig));
+	expect_text(rig.errors.items[0].message, "11 of 10 secrets in the account `c`");
+}
+
+/* What can't be asked may work all the same. */
+static void unread(void **state)
+{
+	static const char *const bodies[] = {NULL, "{}", "{\"secrets\":{\"usage\":1}}",
+		"{\"secrets\":{\"usage\":\"1\",\"quota\":2}}", "[]"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bodies); i++) {
+		struct rig rig CLEANUP(release);
+		set_up(&rig);
+		rig.client.bodies[1] = bodies[i];
+		act(&rig, "b", "cccccccccccc");
+		assert_true(check(&rig));
+		assert_int_equal(rig.errors.count, 0);
+		assert_int_equal(rig.unread.count, 1);
+		expect_text(rig.unread.items[0].message,
+			"how many secrets the account `b` may hold is not known: ");
+	}
+}
+
+static void interrupted(void **state)
+{
+	struct rig rig CLEANUP(release);
+
+	(void)state;
+	set_up(&rig);
+	rig.client.bodies[1] = HOLDS("1", "10");
+	act(&rig, "b", "c");
+	rig.interrupted = 1;
+	assert_false(check(&rig));
+	assert_int_equal(rig.errors.items[0].code, ERROR_INTERRUPTED);
+	assert_int_equal(rig.unread.count, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_needs_room),
+		cmocka_unit_test(a_full_account),
+		cmocka_unit_test(accounts),
+		cmocka_unit_test(the_last_account_only),
+		cmocka_unit_test(unread),
+		cmocka_unit_test(interrupted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,121 @@
+#include "base/scrub.h"
+
+#include "unit.h"
+
+static void expect_scrubbed(const char *secret, const char *text, const char *expected)
+{
+	struct secret held CLEANUP(secret_release) = {0}, none = {0};
+	struct str out CLEANUP(str_release) = {0};
+
+	secret_copy(&held, secret, strlen(secret));
+	struct scrub scrub CLEANUP(scrub_release) = {0};
+	scrub_know(&scrub, &none);
+	scrub_know(&scrub, &held);
+	str_text_add(&out, "> ");
+	scrub_add(&out, text, strlen(text), &scrub);
+	expect_text(str_text(&out), "> ");
+	if (strcmp(str_text(&out) + 2, expected) != 0)
+		fail_msg("%s became: %s", text, str_text(&out));
+}
+
+#define M SCRUB_MARK
+
+static void raw(void **state)
+{
+	(void)state;
+	expect_scrubbed("hush", "", "");
+	expect_scrubbed("hush", "hush", M);
+	expect_scrubbed("hush", "say hush, hush!", "say " M ", " M "!");
+	expect_scrubbed("hush", "hus hushhush ush", "hus " M M " ush");
+	expect_scrubbed("hush", "Hush HUSH hus", "Hush HUSH hus");
+	expect_scrubbed("abab", "xabababx", "x" M "x"); /* they overlap */
+	expect_scrubbed("a\nb\"", "1 a\nb\" 2", "1 " M " 2");
+}
+
+static void escaped(void **state)
+{
+	(void)state;
+	expect_scrubbed("a\nb\"c", "{\"v\":\"a\\nb\\\"c\"}", "{\"v\":\"" M "\"}");
+	expect_scrubbed("a\nb\"c", "a\\u000ab\\u0022c", M);
+	expect_scrubbed("hush", "\\u0068us\\u0068.", M ".");
+	expect_scrubbed("a/b/c", "a\\/b/c \\/", M " \\/");
+	expect_scrubbed("caf\xc3\xa9s", "caf\\u00e9s caf\\u00E9s caf\xc3\xa9s", M " " M " " M);
+	expect_scrubbed("\xe2\x82\xac\xf0\x9f\x98\x80!", "\\u20ac\\ud83d\\ude00!", M);
+	expect_scrubbed("\b\f\r\t\\", "\\b\\f\\r\\t\\\\", M);
+	/* What looks like an escape in the secret itself. */
+	expect_scrubbed("a\\nb", "a\\nb a\\\\nb", M " " M);
+	expect_scrubbed("\\\"xy", "\\\\\\\"xy", M);
+	expect_scrubbed("\\\\\\\\", "\\\\\\\\\\\\\\\\", M);
+	/* Halves of escapes are none. */
+	expect_scrubbed("abcd", "abc\\u006", "abc\\u006");
+	expect_scrubbed("abcd", "abc\\", "abc\\");
+	expect_scrubbed("abcd", "abc\\uzzzz \\ud83d", "abc\\uzzzz \\ud83d");
+	expect_scrubbed("abcd", "abc\\ud83d\\u", "abc\\ud83d\\u");
+}
+
+/* Marks in "bad value" would show that the secret is an a. */
+static void short_ones(void **state)
+{
+	(void)state;
+	expect_scrubbed("a", "bad value", SCRUB_WITHHELD);
+	expect_scrubbed("abc", "no abc", SCRUB_WITHHELD);
+	expect_scrubbed("\"", "a \\\" b", SCRUB_WITHHELD);
+	expect_scrubbed("x", "bad value", "bad value");
+	expect_scrubbed("", "bad value", "bad value");
+	expect_scrubbed("abcd", "no abcd", "no " M);
+}
+
+static void several(void **state)
+{
+	struct secret first CLEANUP(secret_release) = {0}, second CLEANUP(secret_release) = {0};
+	struct str out CLEANUP(str_release) = {0};
+	struct scrub scrub CLEANUP(scrub_release) = {0};
+
+	(void)state;
+	secret_copy(&first, "long", 4);
+	secret_copy(&second, "longer", 6);
+	scrub_know(&scrub, &first);
+	scrub_know(&scrub, &second);
+	scrub_add(&out, "longer than long", 16, &scrub);
+	assert_string_equal(str_text(&out), M " than " M);
+	str_clear(&out);
+	/* Neither of two that overlap leaves a rest. */
+	secret_release(&second);
+	scrub_release(&scrub);
+	secret_copy(&second, "ngers", 5);
+	scrub_know(&scrub, &first);
+	scrub_know(&scrub, &second);
+	scrub_add(&out, "a longers b", 11, &scrub);
+	assert_string_equal(str_text(&out), "a " M " b");
+	str_clear(&out);
+	scrub_add(&out, "long", 4, NULL);
+	assert_string_equal(str_text(&out), "long");
+}
+
+/* Bytes that are no text, as a broken server may send them. */
+static void any_bytes(void **state)
+{
+	struct secret held CLEANUP(secret_release) = {0};
+	struct str out CLEANUP(str_release) = {0};
+	struct scrub scrub CLEANUP(scrub_release) = {0};
+
+	(void)state;
+	secret_copy(&held, "a\0b!", 4);
+	scrub_know(&scrub, &held);
+	scrub_add(&out, "\0\xff\\\0a\0b!\\u0", 11, &scrub);
+	assert_int_equal(out.length, 4 + strlen(M) + 3);
+	assert_memory_equal(out.bytes + 4, M, strlen(M));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(raw),
+		cmocka_unit_test(escaped),
+		cmocka_unit_test(short_ones),
+		cmocka_unit_test(several),
+		cmocka_unit_test(any_bytes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

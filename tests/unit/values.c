@@ -1,0 +1,541 @@
+/* Values from files: what is read, what is refused, and what is found of it. */
+#include "engine/values.h"
+
+#include "unit.h"
+
+#define LINEAGE "6f1c2f0e-0000-4000-8000-123456789abc"
+#define KEY     "0123456789abcdef"
+#define SECRET  "HUSH-HUSH"
+
+/* Desired, recorded and live secrets of one store, and the values read. */
+struct rig {
+	struct folder folder; /* first: what folder_file takes */
+	struct sources *sources;
+	struct values values;
+	struct model desired, recorded, live;
+	struct planner_input input;
+	struct error_list errors;
+	struct error err;
+};
+
+static int set_up(void **state)
+{
+	struct rig *rig = mem_alloc(sizeof(*rig));
+
+	unsetenv("CFPROV_FINGERPRINT_KEY");
+	folder_make(&rig->folder);
+	rig->sources = sources_new();
+	rig->input = (struct planner_input){
+		.desired = &rig->desired, .recorded = &rig->recorded, .live = &rig->live};
+	*state = rig;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct rig *rig = *state;
+
+	values_release(&rig->values);
+	sources_free(rig->sources);
+	model_release(&rig->desired);
+	model_release(&rig->recorded);
+	model_release(&rig->live);
+	error_list_release(&rig->errors);
+	error_release(&rig->err);
+	folder_remove(&rig->folder);
+	arena_release(&rig->folder.paths);
+	free(rig);
+	return 0;
+}
+
+static void start(struct rig *rig, const char *key)
+{
+	const struct value_source no_source = {0};
+
+	if (key)
+		setenv("CFPROV_FINGERPRINT_KEY", key, true);
+	assert_true(values_init(&rig->values, rig->sources, LINEAGE, &no_source, &rig->err));
+}
+
+/* A secret whose value is in the file of its name, which may be missing. */
+static struct object *want(struct rig *rig, const char *name)
+{
+	struct object *object = model_add_object(&rig->desired, "prod", "keys", name);
+	struct value_source *value = arena_alloc(&rig->desired.arena, sizeof(*value));
+
+	*value = (struct value_source){.kind = VALUE_FILE,
+		.name = folder_file(&rig->folder, name),
+		.keeps_last_newline = true,
+		.place = {"cfprov.yaml", 7, 9}};
+	object->value = value;
+	return object;
+}
+
+static struct object *add(struct model *model, const char *name, const char *fingerprint)
+{
+	struct object *object = model_add_object(model, "prod", "keys", name);
+
+	object->id = name;
+	object->fingerprint = fingerprint;
+	object->origin = fingerprint ? ORIGIN_CREATED : ORIGIN_NONE;
+	return object;
+}
+
+static bool read_all(struct rig *rig)
+{
+	model_sort(&rig->desired);
+	model_sort(&rig->recorded);
+	model_sort(&rig->live);
+	return values_read(&rig->values, &rig->desired, &rig->input, &rig->errors);
+}
+
+/* The fingerprint of a value as cfprov would have made it. */
+static const char *print_of(struct rig *rig, const char *key, const char *name, const char *value)
+{
+	const struct fingerprint_subject subject = {LINEAGE, "keys", name};
+	struct fingerprint_key made = {0};
+	struct secret bytes CLEANUP(secret_release) = {0}, from CLEANUP(secret_release) = {0};
+
+	secret_copy(&bytes, value, strlen(value));
+	if (key) {
+		secret_copy(&from, key, strlen(key));
+		assert_true(fingerprint_key_make(&from, &made, &rig->err));
+	}
+	return fingerprint_make(&made, &subject, &bytes, &rig->recorded.arena);
+}
+
+static const struct object *desired(const struct rig *rig, const char *name)
+{
+	return model_object(&rig->desired, "prod", "keys", name);
+}
+
+/* ---- limits ---- */
+
+static void expect_refused(struct rig *rig, const char *bytes, size_t length, const char *message)
+{
+	want(rig, "A");
+	folder_write_bytes(&rig->folder, "A", bytes, length);
+	start(rig, KEY);
+	assert_false(read_all(rig));
+	assert_int_equal(rig->errors.count, 1);
+	const struct error *err = &rig->errors.items[0];
+	expect_text(err->message, "prod/keys/A: ");
+	expect_text(err->message, message);
+	expect_no_text(err->message, "HUSH");
+	expect_no_text(err->hint, "HUSH");
+	assert_string_equal(err->file, "cfprov.yaml");
+	assert_int_equal(err->line, 7);
+}
+
+static void empty(void **state)
+{
+	expect_refused(*state, "", 0, "the value is empty");
+}
+
+static void nul(void **state)
+{
+	expect_refused(*state, SECRET "\0" SECRET, sizeof(SECRET "\0" SECRET) - 1, "a NUL byte");
+}
+
+static void bad_utf8(void **state)
+{
+	expect_refused(*state, SECRET "\xff" SECRET, sizeof(SECRET "\xff" SECRET) - 1,
+		"not UTF-8, from byte 10 on");
+}
+
+static void cut_utf8(void **state)
+{
+	expect_refused(*state, SECRET "\xe2\x82", sizeof(SECRET "\xe2\x82") - 1,
+		"not UTF-8, from byte 10 on");
+}
+
+static void too_long(void **state)
+{
+	char *bytes AUTO_FREE = mem_alloc(65537);
+
+	memset(bytes, 'H', 65537);
+	expect_refused(
+		*state, bytes, 65537, "the value has 65537 bytes; Cloudflare takes at most 65536");
+}
+
+static void no_file(void **state)
+{
+	struct rig *rig = *state;
+
+	want(rig, "A");
+	start(rig, KEY);
+	assert_false(read_all(rig));
+	assert_int_equal(rig->errors.count, 1);
+	expect_text(rig->errors.items[0].message, "prod/keys/A: ");
+}
+
+/* The most that Cloudflare takes; in bytes, not characters. */
+static void as_long_as_may_be(void **state)
+{
+	struct rig *rig = *state;
+	char *bytes AUTO_FREE = mem_alloc(65536);
+
+	for (size_t i = 0; i < 65536; i++)
+		bytes[i] = i % 2 ? '\xa4' : '\xc3';
+	want(rig, "A");
+	want(rig, "B");
+	folder_write_bytes(&rig->folder, "A", bytes, 65536);
+	folder_write(&rig->folder, "B", "x");
+	start(rig, KEY);
+	assert_true(read_all(rig));
+	const struct secret *value = values_open(&rig->values, desired(rig, "A"), &rig->err);
+	assert_int_equal(value->length, 65536);
+	assert_memory_equal(value->bytes, bytes, 65536);
+	assert_int_equal(values_open(&rig->values, desired(rig, "B"), &rig->err)->length, 1);
+}
+
+/* Each of them is told of, not only the first; what was wrong before stays. */
+static void all_errors(void **state)
+{
+	struct rig *rig = *state;
+
+	want(rig, "A");
+	want(rig, "B");
+	want(rig, "C");
+	folder_write(&rig->folder, "B", SECRET);
+	folder_write(&rig->folder, "C", "");
+	start(rig, KEY);
+	error_set(error_list_add(&rig->errors), "before");
+	assert_false(read_all(rig));
+	assert_int_equal(rig->errors.count, 3);
+	expect_text(rig->errors.items[1].message, "prod/keys/A: ");
+	expect_text(rig->errors.items[2].message, "prod/keys/C: ");
+}
+
+/* ---- what is not read ---- */
+
+/* None of these has a file: to read one would be an error. */
+static void not_read(void **state)
+{
+	struct rig *rig = *state;
+	static const char *const excluded[] = {"prod/keys/EXCLUDED"};
+	struct value_source generate = {.kind = VALUE_GENERATE, .name = "hex", .bytes = 8};
+
+	want(rig, "EXCLUDED");
+	want(rig, "ONCE")->is_written_once = true;
+	want(rig, "ONCE_STRANGER")->is_written_once = true;
+	want(rig, "MADE")->value = &generate;
+	add(&rig->recorded, "ONCE", "x");
+	add(&rig->live, "ONCE", NULL);
+	add(&rig->live, "ONCE_STRANGER", NULL);
+	rig->input.excludes = (struct patterns){excluded, 1};
+	start(rig, KEY);
+	assert_true(read_all(rig));
+	for (size_t i = 0; i < rig->desired.object_count; i++) {
+		assert_int_equal(rig->desired.objects[i].verdict, VALUE_NOT_COMPARED);
+		assert_null(rig->desired.objects[i].fingerprint);
+	}
+	/* What is generated is made when it is asked for, and then stays. */
+	const struct secret *value = values_open(&rig->values, desired(rig, "MADE"), &rig->err);
+	assert_int_equal(value->length, 16);
+	assert_ptr_equal(values_open(&rig->values, desired(rig, "MADE"), &rig->err), value);
+}
+
+/* What is written once is read if it has to be made: it is not there, or is to be replaced. */
+static void written_once_but_made(void **state)
+{
+	static const char *const replaced[] = {"prod/keys/AGAIN"};
+	struct rig *rig = *state;
+
+	want(rig, "NEW")->is_written_once = true;
+	want(rig, "AGAIN")->is_written_once = true;
+	add(&rig->recorded, "AGAIN", "x");
+	add(&rig->live, "AGAIN", NULL);
+	rig->input.replaces = (struct patterns){replaced, 1};
+	start(rig, KEY);
+	assert_false(read_all(rig));
+	assert_int_equal(rig->errors.count, 2);
+}
+
+static void nothing_is_read(void **state)
+{
+	struct rig *rig = *state;
+
+	want(rig, "A");
+	start(rig, KEY);
+	rig->input.destroys_all = true;
+	assert_true(read_all(rig));
+	rig->input.destroys_all = false;
+	rig->input.refresh_only = true;
+	assert_true(read_all(rig));
+}
+
+/* ---- verdicts ---- */
+
+/* One secret that is recorded and lives, with the fingerprint and the key; its value is "v". */
+static const struct object *judge(struct rig *rig, const char *fingerprint, const char *key)
+{
+	want(rig, "A");
+	folder_write(&rig->folder, "A", "v");
+	add(&rig->recorded, "A", fingerprint)->origin = ORIGIN_CREATED;
+	add(&rig->live, "A", NULL);
+	start(rig, key);
+	if (!read_all(rig))
+		fail_msg("%s", rig->errors.items[0].message);
+	return desired(rig, "A");
+}
+
+static void same(void **state)
+{
+	struct rig *rig = *state;
+	const char *print = print_of(rig, KEY, "A", "v");
+	const struct object *found = judge(rig, print, KEY);
+
+	assert_int_equal(found->verdict, VALUE_SAME);
+	assert_string_equal(found->fingerprint, print);
+}
+
+static void changed(void **state)
+{
+	struct rig *rig = *state;
+	const struct object *found = judge(rig, print_of(rig, KEY, "A", "w"), KEY);
+
+	assert_int_equal(found->verdict, VALUE_CHANGED);
+	assert_string_equal(found->fingerprint, print_of(rig, KEY, "A", "v"));
+}
+
+static void another_key(void **state)
+{
+	struct rig *rig = *state;
+	const struct object *found = judge(rig, print_of(rig, "another key 0123", "A", "v"), KEY);
+
+	assert_int_equal(found->verdict, VALUE_UNVERIFIABLE);
+	assert_string_equal(found->fingerprint, print_of(rig, KEY, "A", "v"));
+}
+
+static void lost_key(void **state)
+{
+	struct rig *rig = *state;
+
+	assert_int_equal(
+		judge(rig, print_of(rig, KEY, "A", "v"), NULL)->verdict, VALUE_UNVERIFIABLE);
+}
+
+static void no_fingerprint(void **state)
+{
+	assert_int_equal(judge(*state, NULL, KEY)->verdict, VALUE_UNVERIFIABLE);
+}
+
+static void odd_fingerprint(void **state)
+{
+	assert_int_equal(
+		judge(*state, "argon2id$m=9999999,t=9$", KEY)->verdict, VALUE_UNVERIFIABLE);
+}
+
+/* A key that appears takes the place of the slow way, which would cost with each run. */
+static void key_appears(void **state)
+{
+	struct rig *rig = *state;
+	const struct object *found = judge(rig, print_of(rig, NULL, "A", "v"), KEY);
+
+	assert_int_equal(found->verdict, VALUE_SAME);
+	assert_string_equal(found->fingerprint, print_of(rig, KEY, "A", "v"));
+}
+
+/* Without a key the slow one stays, salt and all: nothing is new to be recorded. */
+static void still_no_key(void **state)
+{
+	struct rig *rig = *state;
+	const char *print = print_of(rig, NULL, "A", "v");
+
+	assert_string_equal(judge(rig, print, NULL)->fingerprint, print);
+}
+
+static void bound_to_its_name(void **state)
+{
+	struct rig *rig = *state;
+
+	assert_int_equal(judge(rig, print_of(rig, KEY, "B", "v"), KEY)->verdict, VALUE_CHANGED);
+}
+
+static void none_is_kept(void **state)
+{
+	struct rig *rig = *state;
+
+	want(rig, "A")->keeps_no_fingerprint = true;
+	folder_write(&rig->folder, "A", "v");
+	start(rig, KEY);
+	assert_true(read_all(rig));
+	assert_null(desired(rig, "A")->fingerprint);
+	assert_int_equal(desired(rig, "A")->verdict, VALUE_NOT_COMPARED);
+}
+
+/* Under its old name it is compared with what that had, and gets a fingerprint of its own. */
+static void renamed(void **state)
+{
+	struct rig *rig = *state;
+
+	want(rig, "NEW");
+	folder_write(&rig->folder, "NEW", "v");
+	add(&rig->recorded, "OLD", print_of(rig, KEY, "OLD", "v"));
+	add(&rig->live, "OLD", NULL);
+	model_add_move(&rig->desired, "prod/keys/OLD", "prod/keys/NEW");
+	start(rig, KEY);
+	assert_true(read_all(rig));
+	assert_int_equal(desired(rig, "NEW")->verdict, VALUE_SAME);
+	assert_string_equal(desired(rig, "NEW")->fingerprint, print_of(rig, KEY, "NEW", "v"));
+}
+
+/* Both are recorded and the new one is gone: the value is the one under the old name. */
+static void renamed_again(void **state)
+{
+	struct rig *rig = *state;
+
+	want(rig, "NEW");
+	folder_write(&rig->folder, "NEW", "v");
+	add(&rig->recorded, "OLD", print_of(rig, KEY, "OLD", "w"));
+	add(&rig->recorded, "NEW", print_of(rig, KEY, "NEW", "v"));
+	add(&rig->live, "OLD", NULL);
+	model_add_move(&rig->desired, "prod/keys/OLD", "prod/keys/NEW");
+	start(rig, KEY);
+	assert_true(read_all(rig));
+	assert_int_equal(desired(rig, "NEW")->verdict, VALUE_CHANGED);
+}
+
+/* ---- the key ---- */
+
+static void the_manifests_key(void **state)
+{
+	struct rig *rig = *state;
+	struct value_source source = {.kind = VALUE_FILE, .name = folder_file(&rig->folder, "key")};
+
+	folder_write(&rig->folder, "key", KEY "\n");
+	assert_true(values_init(&rig->values, rig->sources, LINEAGE, &source, &rig->err));
+	assert_true(rig->values.key.is_set);
+	char id[17];
+	memcpy(id, rig->values.key.id, sizeof(id));
+	values_release(&rig->values);
+	/* That of the environment counts for more; an empty one is none. */
+	setenv("CFPROV_FINGERPRINT_KEY", "another key 0123", true);
+	assert_true(values_init(&rig->values, rig->sources, LINEAGE, &source, &rig->err));
+	assert_string_not_equal(rig->values.key.id, id);
+	values_release(&rig->values);
+	setenv("CFPROV_FINGERPRINT_KEY", "", true);
+	assert_true(values_init(&rig->values, rig->sources, LINEAGE, &source, &rig->err));
+	assert_string_equal(rig->values.key.id, id);
+}
+
+static void bad_keys(void **state)
+{
+	struct rig *rig = *state;
+	struct value_source source = {.kind = VALUE_FILE, .name = folder_file(&rig->folder, "key")};
+
+	assert_false(values_init(&rig->values, rig->sources, LINEAGE, &source, &rig->err));
+	assert_non_null(rig->err.message);
+	error_release(&rig->err);
+	setenv("CFPROV_FINGERPRINT_KEY", "HUSH", true);
+	assert_false(values_init(&rig->values, rig->sources, LINEAGE, &source, &rig->err));
+	expect_no_text(rig->err.message, "HUSH");
+	expect_error(&rig->err, "at least 16");
+}
+
+/* ---- a saved plan ---- */
+
+static void check_plan_of(struct rig *rig, const char *fingerprint, const char *message)
+{
+	struct plan plan CLEANUP(plan_release) = {0};
+	struct object *wanted = want(rig, "A");
+
+	folder_write(&rig->folder, "A", SECRET);
+	wanted->fingerprint = fingerprint;
+	plan_add(&plan)->after = wanted;
+	start(rig, KEY);
+	assert_int_equal(values_check(&rig->values, &plan, &rig->errors), message == NULL);
+	if (!message)
+		return;
+	expect_text(rig->errors.items[0].message, "prod/keys/A: ");
+	expect_text(rig->errors.items[0].message, message);
+	expect_no_text(rig->errors.items[0].message, "HUSH");
+}
+
+static void planned_same(void **state)
+{
+	struct rig *rig = *state;
+
+	check_plan_of(rig, print_of(rig, KEY, "A", SECRET), NULL);
+}
+
+static void planned_another(void **state)
+{
+	struct rig *rig = *state;
+
+	check_plan_of(
+		rig, print_of(rig, KEY, "A", "w"), "is not the one that the plan was made with");
+}
+
+static void planned_with_another_key(void **state)
+{
+	struct rig *rig = *state;
+
+	check_plan_of(
+		rig, print_of(rig, "another key 0123", "A", SECRET), "another fingerprint key");
+}
+
+static void planned_without_fingerprint(void **state)
+{
+	check_plan_of(*state, NULL, NULL);
+}
+
+/* What the plan does not write is not read: it may have no source any more. */
+static void planned_not_to_be_written(void **state)
+{
+	struct rig *rig = *state;
+	struct plan plan CLEANUP(plan_release) = {0};
+	struct object *wanted = want(rig, "A");
+	struct object *recorded = add(&rig->recorded, "A", "x");
+	struct action *action = plan_add(&plan);
+
+	action->before = recorded;
+	action->after = wanted;
+	action->changes = FIELD_SCOPES;
+	plan_add(&plan)->before = recorded;
+	start(rig, KEY);
+	assert_true(values_check(&rig->values, &plan, &rig->errors));
+	plan.actions[0].changes |= FIELD_VALUE;
+	assert_false(values_check(&rig->values, &plan, &rig->errors));
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(empty),
+		TEST(nul),
+		TEST(bad_utf8),
+		TEST(cut_utf8),
+		TEST(too_long),
+		TEST(no_file),
+		TEST(as_long_as_may_be),
+		TEST(all_errors),
+		TEST(not_read),
+		TEST(written_once_but_made),
+		TEST(nothing_is_read),
+		TEST(same),
+		TEST(changed),
+		TEST(another_key),
+		TEST(lost_key),
+		TEST(no_fingerprint),
+		TEST(odd_fingerprint),
+		TEST(key_appears),
+		TEST(still_no_key),
+		TEST(bound_to_its_name),
+		TEST(none_is_kept),
+		TEST(renamed),
+		TEST(renamed_again),
+		TEST(the_manifests_key),
+		TEST(bad_keys),
+		TEST(planned_same),
+		TEST(planned_another),
+		TEST(planned_with_another_key),
+		TEST(planned_without_fingerprint),
+		TEST(planned_not_to_be_written),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
