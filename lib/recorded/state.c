@@ -257,7 +257,7 @@ static bool decode_object(struct decoding *d, const struct object *address, cons
 		model_add_object(model, address->account, address->store, address->secret);
 	const char *name = json_key(json);
 
-	if (!*name)
+	if (!*name || (object->secret && strchr(name, '/')))
 		return error_set(d->err, "it is no name") || prefix_address(d, object);
 	if (!objects_decode(json, others, &model->arena, object, d->err) ||
 		!objects_check_recorded(object, d->err))
