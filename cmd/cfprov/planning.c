@@ -162,10 +162,12 @@ bool planning_make(struct session *session, enum planning_mode mode)
 	if (!move(session) || !session_read_live(session))
 		return false;
 	settle(session);
+	renames_init(&session->renames, &session->desired);
 	session->input = (struct planner_input){
 		.desired = &session->desired,
 		.recorded = &session->ledger.state.model,
 		.live = &session->live,
+		.renames = &session->renames,
 		.adopt_all = cli->adopt,
 		.destroys_all = mode == PLANNING_DESTROY,
 		.refresh_only = mode == PLANNING_REFRESH_ONLY,

@@ -41,6 +41,7 @@ void session_release(struct session *session)
 	table_free(&session->inside);
 	values_release(&session->values);
 	model_release(&session->live);
+	renames_release(&session->renames);
 	model_release(&session->desired);
 	manifest_release(&session->manifest);
 	arena_release(&session->arena);

@@ -32,6 +32,7 @@ struct session {
 	struct model live;
 	struct table *inside;       /* ids of the stores that were looked into */
 	struct values values;       /* of secrets */
+	struct renames renames;     /* that the manifest asks for */
 	struct planner_input input; /* that the plan was made from */
 	struct plan plan;
 	struct planfile planfile; /* of a saved plan: owns what `plan` points to */

@@ -84,12 +84,12 @@ static bool check_kinds(struct reading *r, size_t document, const struct yaml *n
 	return false;
 }
 
-/* What is moved is called by its new name in `stores`, and no longer by its old one. */
-static void check_secret(struct reading *r, const struct move *move)
+/* What is moved is called by its last name in `stores`, and no longer by an old one. */
+static void check_secret(struct reading *r, const struct move *move, bool moves_on)
 {
 	const struct object *old = find_declared(r, move->from);
 
-	if (!find_declared(r, move->to)) {
+	if (!moves_on && !find_declared(r, move->to)) {
 		struct error *err = reading_error_at(r, &move->place, 1);
 		error_set(err, "a secret is moved to `%s`, and none of this address is declared",
 			reading_shown(r, move->to));
@@ -103,20 +103,52 @@ static void check_secret(struct reading *r, const struct move *move)
 	}
 }
 
-/* A move ends at an account that is there, or where another move begins. */
+/* A move ends at what is there, or where another move begins. */
 static void check_ends(struct reading *r, const struct table *begins)
 {
 	for (size_t i = 0; i < r->model->move_count; i++) {
 		const struct move *it = &r->model->moves[i];
 		size_t length = strcspn(it->to, "/");
 		const char *alias = arena_bytes(&r->model->arena, it->to, length);
+		bool moves_on = table_get(begins, it->to);
 		if (model_account(r->model, alias) && count_parts(it->to) == 3)
-			check_secret(r, it);
-		if (model_account(r->model, alias) || table_get(begins, it->to))
+			check_secret(r, it, moves_on);
+		if (model_account(r->model, alias) || moves_on)
 			continue;
 		const char *shown = reading_shown(r, it->to);
 		reading_note(r, shown == it->to ? NULL : shown, alias);
 		reading_unknown_alias(r, alias, reading_error_at(r, &it->place, 1));
+	}
+}
+
+/* Marks all moves from this one on, up to the first that is marked. */
+static void follow(
+	struct reading *r, const struct table *begins, const struct move *move, bool *is_followed)
+{
+	while (move && !is_followed[move - r->model->moves]) {
+		is_followed[move - r->model->moves] = true;
+		move = table_get(begins, move->to);
+	}
+}
+
+/* What no beginning leads to goes round in a circle. */
+static void check_circles(struct reading *r, const struct table *begins, const struct table *ends)
+{
+	size_t count = r->model->move_count;
+	bool *is_followed AUTO_FREE = mem_alloc((count + 1) * sizeof(*is_followed));
+
+	for (size_t i = 0; i < count; i++)
+		if (!table_get(ends, r->model->moves[i].from))
+			follow(r, begins, &r->model->moves[i], is_followed);
+	for (size_t i = 0; i < count; i++) {
+		const struct move *it = &r->model->moves[i];
+		if (is_followed[i] || table_get(begins, it->from) != it)
+			continue;
+		struct error *err = reading_error_at(r, &it->place, 1);
+		error_set(err, "the moves that begin with `%s` to `%s` go round in a circle",
+			reading_shown(r, it->from), reading_shown(r, it->to));
+		error_hint(err, "Take out of `moved` what has been done already.");
+		follow(r, begins, it, is_followed);
 	}
 }
 
@@ -151,6 +183,7 @@ static void check_moves(struct reading *r)
 				reading_where(r, &other->place));
 	}
 	check_ends(r, begins);
+	check_circles(r, begins, ends);
 	table_free(&begins);
 	table_free(&ends);
 }

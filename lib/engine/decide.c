@@ -55,16 +55,18 @@ static void refuse_doubles(struct planning *p, const struct trio *trio)
 		known ? " The state has the id " : "", known ? known : "", known ? "." : "");
 }
 
-/* Lends the error. */
-static struct error *refuse_protected(struct planning *p, const struct object *object)
+static void refuse_protected(
+	struct planning *p, const struct object *object, bool replace_asks_for_it)
 {
 	struct error *err = decide_error(p, &object->place);
 
 	error_set(err, "%s is protected by prevent_destroy, and the plan would destroy it",
 		shown_address(p, object));
-	error_hint(err, "Keep it in the manifest; or take prevent_destroy out there and apply "
-			"first, then go on.");
-	return err;
+	error_hint(err, replace_asks_for_it
+				? "Leave -replace out; or take prevent_destroy out of the "
+				  "manifest, and replace it then."
+				: "Keep it in the manifest; or take prevent_destroy out there and "
+				  "apply first, then go on.");
 }
 
 static void refuse_forgetting(struct planning *p, const struct object *object)
@@ -74,6 +76,16 @@ static void refuse_forgetting(struct planning *p, const struct object *object)
 	error_set(err, "%s is to be forgotten and to stay alive, but its store is destroyed",
 		shown_address(p, object));
 	error_hint(err, "Forget the store, too, or let the secret go with it.");
+}
+
+static void refuse_leaving_out(struct planning *p, const struct object *object)
+{
+	struct error *err = decide_error(p, &object->place);
+
+	error_set(err, "%s is left out of this run, but its store is destroyed",
+		shown_address(p, object));
+	error_hint(err, "Leave the store out, too, or let -target and -exclude leave the secret "
+			"in.");
 }
 
 static void refuse_rename(
@@ -123,18 +135,20 @@ static void wait_for_store(struct planning *p, struct action *action)
 }
 
 /* Does the plan part with this live object, which lies in a store that is destroyed? */
-static bool goes_along(const struct planning *p, const struct object *live)
+static bool goes_along(struct planning *p, const struct object *live)
 {
 	const struct object *recorded =
 		model_object(p->input->recorded, live->account, live->store, live->secret);
 
-	return recorded && recorded->id && strcmp(recorded->id, live->id) == 0 &&
-	       planner_wants(p->input, recorded);
+	if (!recorded || !recorded->id || strcmp(recorded->id, live->id) != 0)
+		return false;
+	if (!planner_wants(p->input, recorded))
+		refuse_leaving_out(p, recorded);
+	return true;
 }
 
 /* The live objects inside a store that nobody planned for; all inside stands right behind it. */
-static void find_strangers(
-	const struct planning *p, const struct object *live, struct action *action)
+static void find_strangers(struct planning *p, const struct object *live, struct action *action)
 {
 	const struct object *end = p->input->live->objects + p->input->live->object_count;
 	const struct object *it = live + 1;
@@ -279,20 +293,18 @@ static const char *why_anew(struct planning *p, const struct trio *trio)
 				 decide_shown(p, recorded->id));
 }
 
+static const char replace_asks[] = "-replace asks for it";
+
 /* What is there and known to be ours goes and comes again: by wish, or with its store. */
 static void decide_replacement(struct planning *p, struct action *action, const struct trio *trio)
 {
 	action->goes_with_store = store_kind(p, action->after) == ACTION_REPLACE;
-	action->reason = action->goes_with_store ? "its store is replaced" : "-replace asks for it";
+	action->reason = action->goes_with_store ? "its store is replaced" : replace_asks;
 	action->changes = 0;
 	action->live = NULL;
 	find_strangers(p, trio->live, action);
-	if (!action->after->prevent_destroy)
-		return;
-	struct error *err = refuse_protected(p, action->after);
-	if (!action->goes_with_store)
-		error_hint(err, "Leave -replace out; or take prevent_destroy out of the manifest, "
-				"and replace it then.");
+	if (action->after->prevent_destroy)
+		refuse_protected(p, action->after, !action->goes_with_store);
 }
 
 static void decide_desired(struct planning *p, const struct trio *trio)
@@ -327,24 +339,13 @@ static const struct object *find_former(const struct planning *p, const struct o
 {
 	const struct planner_input *input = p->input;
 	const struct object *former =
-		renames_holder(&p->renames, desired, input->recorded, input->live);
+		renames_holder(p->input->renames, desired, input->recorded, input->live);
 	enum action_kind store = store_kind(p, desired);
 
 	if (!former || object_compare(former, desired) == 0 || store == ACTION_REPLACE ||
-		store == ACTION_CREATE || input->destroys_all || input->refresh_only ||
-		!planner_wants(input, desired) || planner_excludes(input, former))
+		store == ACTION_CREATE || input->destroys_all || planner_replaces(input, desired))
 		return NULL;
 	return former;
-}
-
-/* Is its value where the options let nobody touch it? Then no other one is made in its place. */
-static bool is_held_back(const struct planning *p, const struct object *desired)
-{
-	const struct object *former =
-		renames_holder(&p->renames, desired, p->input->recorded, p->input->live);
-
-	return former && object_compare(former, desired) != 0 &&
-	       planner_excludes(p->input, former) && store_kind(p, desired) != ACTION_REPLACE;
 }
 
 static void decide_rename(
@@ -367,9 +368,10 @@ static void decide_rename(
 
 /* How far has the renaming of something come that is not desired under its old name? */
 enum rename_stage {
-	RENAME_NONE, /* it is not renamed */
-	RENAME_DUE,  /* there is no duplicate yet */
-	RENAME_DONE, /* there is, and this is left */
+	RENAME_NONE,     /* it is not renamed */
+	RENAME_DUE,      /* there is no duplicate yet */
+	RENAME_REPLACED, /* there will be none: it is made anew under its new name */
+	RENAME_DONE,     /* there is, and this is left */
 };
 
 static enum rename_stage rename_stage(
@@ -377,9 +379,10 @@ static enum rename_stage rename_stage(
 {
 	if (!latter || p->input->destroys_all)
 		return RENAME_NONE;
-	return renames_holder(&p->renames, latter, p->input->recorded, p->input->live) == recorded
-		       ? RENAME_DUE
-		       : RENAME_DONE;
+	if (renames_holder(p->input->renames, latter, p->input->recorded, p->input->live) !=
+		recorded)
+		return RENAME_DONE;
+	return planner_replaces(p->input, latter) ? RENAME_REPLACED : RENAME_DUE;
 }
 
 /* ---- what is not desired ---- */
@@ -417,18 +420,19 @@ static bool is_protected(
 	const struct trio *trio, enum rename_stage stage, const struct object *latter)
 {
 	const struct object *recorded = trio->recorded;
-	const struct object *wish = stage == RENAME_DUE ? latter : trio->desired;
+	const struct object *wish =
+		stage == RENAME_DUE || stage == RENAME_REPLACED ? latter : trio->desired;
 
 	return stage != RENAME_DONE &&
 	       (recorded->prevent_destroy || (wish && wish->prevent_destroy));
 }
 
-/* Its name goes: with the store, or after the duplicating. */
+/* Its name goes: with the store, or by wish, or after the duplicating. */
 static void decide_renamed(struct planning *p, struct action *action, const struct object *latter,
 	enum rename_stage stage)
 {
-	action->reason = "its store is replaced";
-	if (stage == RENAME_DUE)
+	action->reason = action->goes_with_store ? "its store is replaced" : replace_asks;
+	if (stage != RENAME_DONE)
 		return;
 	action->before = unprotected(p, action->before);
 	action->reason = arena_format(&p->plan->arena,
@@ -439,7 +443,8 @@ static void decide_renamed(struct planning *p, struct action *action, const stru
 static void decide_parting(struct planning *p, const struct trio *trio)
 {
 	const struct object *recorded = trio->recorded;
-	const struct object *latter = renames_latter(&p->renames, recorded, p->input->desired);
+	const struct object *latter =
+		renames_latter(p->input->renames, recorded, p->input->desired);
 	enum rename_stage stage = rename_stage(p, recorded, latter);
 	enum action_kind store = store_kind(p, recorded);
 	bool store_goes = store == ACTION_DESTROY || store == ACTION_REPLACE;
@@ -463,7 +468,8 @@ static void decide_parting(struct planning *p, const struct trio *trio)
 	}
 	find_strangers(p, trio->live, action);
 	if (is_protected(trio, stage, latter))
-		refuse_protected(p, trio->desired ? trio->desired : recorded);
+		refuse_protected(p, trio->desired ? trio->desired : recorded,
+			stage == RENAME_REPLACED && !store_goes);
 	wait_for_store(p, action);
 }
 
@@ -497,7 +503,7 @@ static void decide_refresh(struct planning *p, const struct trio *trio)
 static bool was_renamed(const struct planning *p, const struct trio *trio)
 {
 	return !trio->live && trio->recorded &&
-	       renames_latter(&p->renames, trio->recorded, p->input->recorded);
+	       renames_latter(p->input->renames, trio->recorded, p->input->recorded);
 }
 
 /* What of a secret was changed outside that somebody wants to hear of. */
@@ -507,7 +513,7 @@ static unsigned told_differences(const struct planning *p, const struct trio *tr
 	const struct object *wish = trio->desired;
 
 	if (!wish)
-		wish = renames_latter(&p->renames, trio->recorded, p->input->desired);
+		wish = renames_latter(p->input->renames, trio->recorded, p->input->desired);
 	return wish && wish->on_drift == ON_DRIFT_IGNORE ? fields & ~(unsigned)FIELD_VALUE : fields;
 }
 
@@ -548,8 +554,6 @@ static void decide_trio(struct planning *p, const struct trio *trio)
 		decide_refresh(p, trio);
 	else if (desired && (former = find_former(p, desired)))
 		decide_rename(p, desired, former);
-	else if (desired && !p->input->destroys_all && is_held_back(p, desired))
-		return;
 	else if (desired && !p->input->destroys_all)
 		decide_desired(p, trio);
 	else if (recorded)

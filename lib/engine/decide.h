@@ -6,13 +6,11 @@
 #define ENGINE_DECIDE_H
 
 #include "engine/planner.h"
-#include "engine/renames.h"
 
 struct planning {
 	const struct planner_input *input;
 	struct plan *plan;
 	struct error_list *errors;
-	struct renames renames;
 	bool has_store; /* the store last decided on has an action: the one at `store` */
 	size_t store;
 };

@@ -43,9 +43,22 @@ static bool matches_any(const struct patterns *patterns, const struct object *ob
 	return false;
 }
 
-bool planner_excludes(const struct planner_input *input, const struct object *object)
+/* By its address, or by one that it has had or is to have. */
+static bool is_meant(const struct planner_input *input, const struct patterns *patterns,
+	const struct object *object)
 {
-	return matches_any(&input->excludes, object);
+	struct object other = *object;
+
+	if (!patterns->count || matches_any(patterns, object))
+		return patterns->count > 0;
+	while (renames_back(input->renames, &other))
+		if (matches_any(patterns, &other))
+			return true;
+	other.secret = object->secret;
+	while (renames_on(input->renames, &other))
+		if (matches_any(patterns, &other))
+			return true;
+	return false;
 }
 
 /* A secret that is asked for needs its store. What is in a store stands right behind it. */
@@ -59,7 +72,8 @@ static bool is_store_of_target(const struct planner_input *input, const struct o
 			model_object(models[i], store->account, store->store, NULL);
 		while (it && ++it < end && it->secret && strcmp(it->store, store->store) == 0 &&
 			strcmp(it->account, store->account) == 0)
-			if (matches_any(&input->targets, it) && !planner_excludes(input, it))
+			if (is_meant(input, &input->targets, it) &&
+				!is_meant(input, &input->excludes, it))
 				return true;
 	}
 	return false;
@@ -67,9 +81,9 @@ static bool is_store_of_target(const struct planner_input *input, const struct o
 
 bool planner_wants(const struct planner_input *input, const struct object *object)
 {
-	if (planner_excludes(input, object))
+	if (is_meant(input, &input->excludes, object))
 		return false;
-	if (!input->targets.count || matches_any(&input->targets, object))
+	if (!input->targets.count || is_meant(input, &input->targets, object))
 		return true;
 	return object->kind == OBJECT_STORE && !input->destroys_all &&
 	       model_object(input->desired, object->account, object->store, NULL) &&
@@ -78,7 +92,7 @@ bool planner_wants(const struct planner_input *input, const struct object *objec
 
 bool planner_replaces(const struct planner_input *input, const struct object *object)
 {
-	return matches_any(&input->replaces, object);
+	return is_meant(input, &input->replaces, object);
 }
 
 static bool matches_model(const struct model *model, const char *pattern)
@@ -226,12 +240,10 @@ bool planner_plan(
 	check_patterns(&p, &input->targets, "-target", false);
 	check_patterns(&p, &input->excludes, "-exclude", true);
 	check_patterns(&p, &input->replaces, "-replace", false);
-	renames_init(&p.renames, input->desired);
 	if (errors->count == before) {
 		add_moves(&p);
 		plan_objects(&p);
 	}
-	renames_release(&p.renames);
 	plan.counts = plan_count(&plan);
 	if (plan.counts.import && errors->count == before)
 		check_adopted_ids(&p);

@@ -31,32 +31,56 @@ static const struct move *find(const struct table *moves, const struct object *o
 }
 
 /* A move stays within a store, so that only the last part differs. */
-static const struct object *named(
-	const struct object *object, const char *address, const struct model *others)
+static bool rename_to(struct object *object, const char *address)
 {
-	return model_object(others, object->account, object->store, strrchr(address, '/') + 1);
+	object->secret = strrchr(address, '/') + 1;
+	return true;
+}
+
+bool renames_back(const struct renames *renames, struct object *object)
+{
+	const struct move *move = find(renames->by_to, object);
+
+	return move && rename_to(object, move->from);
+}
+
+bool renames_on(const struct renames *renames, struct object *object)
+{
+	const struct move *move = find(renames->by_from, object);
+
+	return move && rename_to(object, move->to);
+}
+
+static const struct object *find_object(const struct model *model, const struct object *like)
+{
+	return model_object(model, like->account, like->store, like->secret);
 }
 
 const struct object *renames_former(
 	const struct renames *renames, const struct object *object, const struct model *others)
 {
-	const struct move *move = find(renames->by_to, object);
+	const struct object *former = NULL;
+	struct object name = *object;
 
-	return move ? named(object, move->from, others) : NULL;
+	while (!former && renames_back(renames, &name))
+		former = find_object(others, &name);
+	return former;
 }
 
 const struct object *renames_latter(
 	const struct renames *renames, const struct object *object, const struct model *others)
 {
-	const struct move *move = find(renames->by_from, object);
+	const struct object *latter = NULL;
+	struct object name = *object;
 
-	return move ? named(object, move->to, others) : NULL;
+	while (!latter && renames_on(renames, &name))
+		latter = find_object(others, &name);
+	return latter;
 }
 
 const struct object *renames_same(const struct model *live, const struct object *recorded)
 {
-	const struct object *now =
-		model_object(live, recorded->account, recorded->store, recorded->secret);
+	const struct object *now = find_object(live, recorded);
 
 	return now && recorded->id && strcmp(now->id, recorded->id) == 0 ? now : NULL;
 }
@@ -64,11 +88,12 @@ const struct object *renames_same(const struct model *live, const struct object 
 const struct object *renames_holder(const struct renames *renames, const struct object *desired,
 	const struct model *recorded, const struct model *live)
 {
-	const struct object *known =
-		model_object(recorded, desired->account, desired->store, desired->secret);
+	struct object name = *desired;
 
-	if (known && renames_same(live, known))
-		return known;
-	known = renames_former(renames, desired, recorded);
-	return known && renames_same(live, known) ? known : NULL;
+	do {
+		const struct object *known = find_object(recorded, &name);
+		if (known && renames_same(live, known))
+			return known;
+	} while (renames_back(renames, &name));
+	return NULL;
 }

@@ -192,16 +192,16 @@ static void refuse_input(const struct object *desired, struct error_list *errors
 }
 
 static void read_desired(struct values *values, struct object *desired,
-	const struct planner_input *input, const struct renames *renames, struct error_list *errors)
+	const struct planner_input *input, struct error_list *errors)
 {
 	const struct object *recorded =
-		renames_holder(renames, desired, input->recorded, input->live);
+		renames_holder(input->renames, desired, input->recorded, input->live);
 	const struct object *live =
 		model_object(input->live, desired->account, desired->store, desired->secret);
 	struct error err = {0};
 
 	if (!live)
-		live = renames_former(renames, desired, input->live);
+		live = renames_former(input->renames, desired, input->live);
 	if (!is_to_be_read(input, desired, live != NULL))
 		return;
 	if (values->leaves_input && desired->value->kind == VALUE_STDIN) {
@@ -220,15 +220,13 @@ static void read_desired(struct values *values, struct object *desired,
 bool values_read(struct values *values, struct model *desired, const struct planner_input *input,
 	struct error_list *errors)
 {
-	struct renames renames CLEANUP(renames_release) = {0};
 	size_t before = errors->count;
 
 	if (input->destroys_all || input->refresh_only)
 		return true;
-	renames_init(&renames, desired);
 	for (size_t i = 0; i < desired->object_count; i++)
 		if (desired->objects[i].kind == OBJECT_SECRET)
-			read_desired(values, &desired->objects[i], input, &renames, errors);
+			read_desired(values, &desired->objects[i], input, errors);
 	return errors->count == before;
 }
 

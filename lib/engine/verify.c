@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void refuse(const struct action *action, const char *why, struct error_list *errors)
@@ -15,12 +16,19 @@ static void refuse(const struct action *action, const char *why, struct error_li
 	error_hint(err, "Make a new plan.");
 }
 
+static int compare_strangers(const void *a, const void *b)
+{
+	const struct object *x = a, *y = b;
+	int order = object_compare(x, y);
+
+	return order ? order : strcmp(x->id, y->id);
+}
+
 static bool is_known(const struct action *action, const struct object *stranger)
 {
-	for (size_t i = 0; i < action->stranger_count; i++)
-		if (strcmp(action->strangers[i].id, stranger->id) == 0)
-			return true;
-	return false;
+	return action->stranger_count &&
+	       bsearch(stranger, action->strangers, action->stranger_count, sizeof(*stranger),
+		       compare_strangers);
 }
 
 /* Lends the action about this address, by halves; NULL if there is none. */

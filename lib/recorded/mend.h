@@ -48,9 +48,9 @@ bool mend_rename(const struct state *state, const char *from, const char *to, st
 /*
  * The renaming of aliases that the manifest's `moved` asks for: of those under which something is
  * recorded; the others were moved already. Chains (a to b, b to c) go to their end, in whatever
- * order they stand. Refused: circles, an alias that there is already, two to one end, and one that
- * the manifest has for another account. An error names the place of the move. Moves of addresses
- * are none of its business.
+ * order they stand; circles are none of a manifest that could be read. Refused: an alias that there
+ * is already, two to one end, and one that the manifest has for another account. An error names the
+ * place of the move. Moves of addresses are none of its business.
  */
 bool mend_move(const struct state *state, const struct model *desired, struct mend *ret_mend,
 	struct error *err) MUST_CHECK;

@@ -22,6 +22,7 @@ struct scene {
 	unsigned seed;
 	struct case_patterns targets, excludes;
 	struct model desired, live;
+	struct renames renames;
 	struct state state;
 	struct plan plan;
 	struct error_list errors;
@@ -34,6 +35,7 @@ struct scene {
 static void release(struct scene *s)
 {
 	plan_release(&s->plan);
+	renames_release(&s->renames);
 	model_release(&s->desired);
 	model_release(&s->live);
 	state_release(&s->state);
@@ -132,6 +134,7 @@ static bool open_models(struct scene *s)
 	}
 	drop_unread(s);
 	sort(&s->desired, s->seed);
+	renames_init(&s->renames, &s->desired);
 	sort(&s->state.model, s->seed);
 	read_live(s);
 	return true;
@@ -193,6 +196,7 @@ static struct planner_input input_of(const struct scene *s, bool again)
 		.desired = &s->desired,
 		.recorded = &s->state.model,
 		.live = &s->live,
+		.renames = &s->renames,
 		.adopt_all = c->adopt_all && !again,
 		.destroys_all = c->destroys_all,
 		.refresh_only = c->refresh_only,
@@ -278,17 +282,14 @@ static void judge_value(
 
 static void judge_values(struct scene *s, const struct planner_input *input)
 {
-	struct renames renames CLEANUP(renames_release) = {0};
-
-	renames_init(&renames, &s->desired);
 	for (size_t i = 0; i < s->desired.object_count; i++) {
 		struct object *desired = &s->desired.objects[i];
 		const struct object *recorded =
-			renames_holder(&renames, desired, &s->state.model, &s->live);
+			renames_holder(&s->renames, desired, &s->state.model, &s->live);
 		const struct object *live =
 			model_object(&s->live, desired->account, desired->store, desired->secret);
 		if (!live)
-			live = renames_former(&renames, desired, &s->live);
+			live = renames_former(&s->renames, desired, &s->live);
 		desired->verdict = VALUE_NOT_COMPARED;
 		desired->fingerprint = NULL;
 		if (is_read(input, desired, live))

@@ -362,7 +362,7 @@ static void moves(void **state)
 	add_file(&o, "m.yaml",
 		"accounts: {p: {account_id: a}, q: {account_id: b}, r: {account_id: c}}\n"
 		"stores: [x]\n"
-		"moved: [{from: p, to: q}, {from: q, to: p}, {from: old, to: r}]\n"
+		"moved: [{from: n, to: o}, {from: o, to: p}, {from: old, to: r}]\n"
 		"removed: [{from: p/z}, {from: gone/x, destroy: false}]\n");
 	expect_good(&o);
 	assert_int_equal(o.model.move_count, 3);
@@ -388,6 +388,8 @@ static void bad_moves(void **state)
 		{"{from: o, to: prodd}", "did you mean `prod`?"},
 		{"{from: o, to: p}, {from: o, to: q}", "`o` is moved twice, first in "},
 		{"{from: o, to: p}, {from: n, to: p}", "another move to `p` stands in "},
+		{"{from: o, to: n}, {from: n, to: o}", "go round in a circle"},
+		{"{from: p, to: q}, {from: q, to: p}", "go round in a circle"},
 		{"{from: o/x/y/z, to: p/x/y}", "4 parts between slashes"},
 		{"{from: o/x/y, to: p/x/y}", "a secret can't be moved to another store"},
 		{"{from: p/w/y, to: p/x/y}", "a secret can't be moved to another store"},

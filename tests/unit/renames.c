@@ -91,6 +91,32 @@ static void elsewhere(void **state)
 	assert_null(renames_latter(&world.renames, &object, &world.desired));
 }
 
+/* From any name of a chain to any other that is there. */
+static void on_and_on(void **state)
+{
+	struct world world CLEANUP(release) = {0};
+
+	(void)state;
+	model_add_move(&world.desired, "prod/keys/C", "prod/keys/D");
+	add(&world.desired, "D", NULL);
+	add(&world.recorded, "B", "b1");
+	add(&world.live, "B", "b1");
+	model_sort(&world.recorded);
+	set_up(&world);
+	const struct object *old = model_object(&world.recorded, "prod", "keys", "B");
+	struct object name = *old;
+	expect_name(former(&world, "D"), "B");
+	expect_name(renames_latter(&world.renames, old, &world.desired), "C");
+	expect_name(
+		renames_holder(&world.renames, desired(&world, "D"), &world.recorded, &world.live),
+		"B");
+	assert_true(renames_on(&world.renames, &name) && renames_on(&world.renames, &name));
+	expect_name(&name, "D");
+	assert_false(renames_on(&world.renames, &name));
+	assert_true(renames_back(&world.renames, &name));
+	expect_name(&name, "C");
+}
+
 static void no_moves(void **state)
 {
 	struct world world CLEANUP(release) = {0};
@@ -146,6 +172,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_ways),
 		cmocka_unit_test(elsewhere),
+		cmocka_unit_test(on_and_on),
 		cmocka_unit_test(no_moves),
 		cmocka_unit_test(holders),
 	};

@@ -13,6 +13,7 @@ struct rig {
 	struct sources *sources;
 	struct values values;
 	struct model desired, recorded, live;
+	struct renames renames;
 	struct planner_input input;
 	struct error_list errors;
 	struct error err;
@@ -25,8 +26,10 @@ static int set_up(void **state)
 	unsetenv("CFPROV_FINGERPRINT_KEY");
 	folder_make(&rig->folder);
 	rig->sources = sources_new();
-	rig->input = (struct planner_input){
-		.desired = &rig->desired, .recorded = &rig->recorded, .live = &rig->live};
+	rig->input = (struct planner_input){.desired = &rig->desired,
+		.recorded = &rig->recorded,
+		.live = &rig->live,
+		.renames = &rig->renames};
 	*state = rig;
 	return 0;
 }
@@ -37,6 +40,7 @@ static int tear_down(void **state)
 
 	values_release(&rig->values);
 	sources_free(rig->sources);
+	renames_release(&rig->renames);
 	model_release(&rig->desired);
 	model_release(&rig->recorded);
 	model_release(&rig->live);
@@ -86,6 +90,7 @@ static bool read_all(struct rig *rig)
 	model_sort(&rig->desired);
 	model_sort(&rig->recorded);
 	model_sort(&rig->live);
+	renames_init(&rig->renames, &rig->desired);
 	return values_read(&rig->values, &rig->desired, &rig->input, &rig->errors);
 }
 
