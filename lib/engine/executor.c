@@ -7,9 +7,15 @@
 
 /*
  * Durability may cost a fifth of the time: after a write that took t, the next waits 4 t, unless
- * something waits for it; but results are not held back longer than a person notices.
+ * something waits for it; but results are not held back longer than a person notices, and on a
+ * fast disk some company is worth waiting for.
  */
-enum { SYNC_SHARE = 4, SYNC_LONGEST_PAUSE_US = 100000, WAIT_MS = 1000 };
+enum {
+	SYNC_SHARE = 4,
+	SYNC_SHORTEST_PAUSE_US = 5000,
+	SYNC_LONGEST_PAUSE_US = 100000,
+	WAIT_MS = 1000
+};
 
 /* What takes long is said again and again. */
 enum { SLOW_US = 10000000 };
@@ -243,6 +249,8 @@ static int64_t pause_left_us(const struct run *run)
 	int64_t pause_us = run->sync_cost_us * SYNC_SHARE;
 	int64_t since_us = clock_monotonic_us() - run->last_sync_us;
 
+	if (pause_us < SYNC_SHORTEST_PAUSE_US)
+		pause_us = SYNC_SHORTEST_PAUSE_US;
 	if (pause_us > SYNC_LONGEST_PAUSE_US)
 		pause_us = SYNC_LONGEST_PAUSE_US;
 	if (run->under_way == 0 || is_in_a_hurry(run) || since_us >= pause_us)

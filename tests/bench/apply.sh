@@ -1,12 +1,14 @@
 #!/bin/sh
 # How long cfprov takes to create stores and to plan again, beside curl for the same POSTs, both
-# against the simulator on this machine. curl keeps no state, so it is the floor.
+# against the simulator on this machine. curl keeps no state, so it is the floor. With secrets in
+# each store there is no floor: curl would have to learn the ids of the stores first. Their
+# fingerprints are made with a key, and all their values are lines of one file.
 #
-#   sh tests/bench/apply.sh [STORES [ROUNDS]]
+#   sh tests/bench/apply.sh [STORES [ROUNDS [SECRETS_IN_EACH]]]
 #
 # Prints a line a round, in milliseconds of wall time of the whole process.
 set -eu
-stores=${1:-1000} rounds=${2:-5}
+stores=${1:-1000} rounds=${2:-5} secrets=${3:-0}
 cd "$(dirname "$0")/../.."
 build=$(pwd)/build
 dir=$(mktemp -d)
@@ -22,12 +24,21 @@ cd "$dir"
 {
 	echo 'account_id: bench'
 	echo 'stores:'
-	seq -f '  - store_%.0f' "$stores"
+	seq -f '  - store_%.0f' "$stores" | awk -v secrets="$secrets" '
+		secrets == 0 { print; next }
+		{
+			print "  - name: " $2 "\n    secrets:"
+			for (i = 1; i <= secrets; i++)
+				print "      - {name: S" i ", value: {dotenv: values, key: S" i "}}"
+		}'
 } >cfprov.yaml
+seq "$secrets" | sed 's/.*/S&=value-of-number-&/' >values
+CFPROV_FINGERPRINT_KEY=a-key-for-this-benchmark-only
+export CFPROV_FINGERPRINT_KEY
 
 start_sim() {
 	rm -f port
-	"$build/cfsim" --port-file port >/dev/null &
+	"$build/cfsim" --port-file port --max-secrets 0 >/dev/null &
 	sim=$!
 	until [ -s port ]; do
 		sleep 0.02
@@ -67,6 +78,10 @@ while [ "$round" -lt "$rounds" ]; do
 	apply=$(ms "$build/cfprov" apply -auto-approve)
 	plan=$(ms "$build/cfprov" plan)
 	stop_sim
+	if [ "$secrets" -gt 0 ]; then
+		echo "$stores stores with $secrets secrets each: apply $apply ms, plan $plan ms"
+		continue
+	fi
 	start_sim
 	curl_config
 	curl=$(ms curl -s -Z --parallel-max 10 -K curl.config)
