@@ -173,20 +173,21 @@ static const char *why_rewrite(struct planning *p, const struct object *desired,
 	const struct object *recorded, const struct object *live, bool *ret_unverified)
 {
 	bool may_rewrite = desired->value && desired->value->kind != VALUE_GENERATE;
+	bool is_to_be_undone = (object_drift(recorded, live) & FIELD_VALUE) &&
+			       desired->on_drift == ON_DRIFT_REWRITE;
 
 	if (desired->is_written_once)
 		return NULL;
-	if (recorded->is_unsure && may_rewrite)
+	if (recorded->is_unsure && may_rewrite && (!recorded->keeps_value || is_to_be_undone))
 		return "it is not known what an interrupted apply has written";
 	if (!recorded->version)
-		return "cfprov has not written its value yet";
+		return may_rewrite ? "cfprov has not written its value yet" : NULL;
 	if (desired->version > recorded->version)
 		return arena_format(&p->plan->arena, "its version was raised from %lld to %lld",
 			(long long)recorded->version, (long long)desired->version);
 	if (desired->verdict == VALUE_CHANGED)
 		return "its value has changed";
-	if ((object_drift(recorded, live) & FIELD_VALUE) && may_rewrite &&
-		desired->on_drift == ON_DRIFT_REWRITE)
+	if (is_to_be_undone && may_rewrite)
 		return "it was changed outside of cfprov";
 	*ret_unverified = desired->verdict == VALUE_UNVERIFIABLE && !desired->keeps_no_fingerprint;
 	return NULL;
@@ -204,7 +205,8 @@ static void find_changes(struct planning *p, struct action *action, const struct
 	action->live = live;
 	action->changes = object_differences(desired, live) & ~(unsigned)FIELD_VALUE;
 	if (!recorded) {
-		if (!desired->is_written_once)
+		/* What is generated is nowhere else: it stays what it is. */
+		if (!desired->is_written_once && desired->value->kind != VALUE_GENERATE)
 			action->changes |= FIELD_VALUE;
 		return;
 	}
@@ -224,7 +226,8 @@ static bool is_same_text(const char *a, const char *b)
 
 static bool is_same_record(const struct object *a, const struct object *b)
 {
-	return a->is_unsure == b->is_unsure && is_same_text(a->created, b->created) &&
+	return a->is_unsure == b->is_unsure && a->keeps_value == b->keeps_value &&
+	       a->is_strange == b->is_strange && is_same_text(a->created, b->created) &&
 	       is_same_text(a->modified, b->modified) && is_same_text(a->scopes, b->scopes) &&
 	       is_same_text(a->comment, b->comment) && is_same_text(a->status, b->status) &&
 	       is_same_text(a->fingerprint, b->fingerprint) && a->version == b->version &&
@@ -239,14 +242,16 @@ static bool is_same_record(const struct object *a, const struct object *b)
 static void learn_secret(struct object *now, const struct object *live,
 	const struct object *desired, const struct object *recorded)
 {
-	if ((object_drift(recorded, live) & FIELD_VALUE) && !recorded->is_unsure)
+	if ((object_drift(recorded, live) & FIELD_VALUE) &&
+		(!recorded->is_unsure || recorded->is_strange))
 		now->modified = recorded->modified;
 	now->scopes = live->scopes;
 	now->comment = live->comment;
 	now->status = live->status;
 	if (!desired)
 		return;
-	if (desired->version < recorded->version)
+	bool is_adopted = !recorded->version && desired->value->kind == VALUE_GENERATE;
+	if (desired->version < recorded->version || is_adopted)
 		now->version = desired->version;
 	if (desired->keeps_no_fingerprint)
 		now->fingerprint = NULL;
@@ -263,7 +268,8 @@ static void refresh(struct planning *p, const struct object *recorded, const str
 	now.created = live->created;
 	now.modified = live->modified;
 	if (desired || recorded->kind == OBJECT_STORE)
-		now.is_unsure = false; /* what had to be written again would have an action */
+		now.is_unsure = now.keeps_value = now.is_strange =
+			false; /* else it would have an action */
 	if (recorded->kind == OBJECT_SECRET)
 		learn_secret(&now, live, desired, recorded);
 	if (desired) {

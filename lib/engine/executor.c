@@ -1,6 +1,7 @@
 #include "engine/executor.h"
 
 #include "base/clock.h"
+#include "engine/record.h"
 #include "engine/schedule.h"
 
 #include <stdlib.h>
@@ -387,6 +388,11 @@ static const struct object *unsure(struct run *run, const struct action *action)
 		object->prevent_destroy = action->after->prevent_destroy;
 		object->forget_on_remove = action->after->forget_on_remove;
 	}
+	if (object->kind == OBJECT_SECRET)
+		object->keeps_value = (!object->is_unsure || object->keeps_value) &&
+				      !(action->changes & FIELD_VALUE);
+	object->is_unsure = true;
+	object->is_strange = object->keeps_value && record_is_strange(action);
 	return object;
 }
 
@@ -408,23 +414,23 @@ static struct intent intent_of(struct run *run, const struct action *action)
 {
 	switch (action_kind(action)) {
 	case ACTION_CREATE:
+		return (struct intent){INTENT_CREATE, action->after, NULL};
 	case ACTION_REPLACE:
-		return (struct intent){INTENT_CREATE, action->after};
+		return (struct intent){INTENT_CREATE, action->after, action->before};
 	case ACTION_RENAME:
-		return (struct intent){INTENT_CREATE, renamed(run, action)};
+		return (struct intent){INTENT_CREATE, renamed(run, action), NULL};
 	case ACTION_UPDATE:
-		return (struct intent){INTENT_UPDATE, unsure(run, action)};
+	case ACTION_DESTROY:
+		return (struct intent){INTENT_UPDATE, unsure(run, action), NULL};
 	case ACTION_ADOPT:
 		if (action->changes)
-			return (struct intent){INTENT_UPDATE, unsure(run, action)};
+			return (struct intent){INTENT_UPDATE, unsure(run, action), NULL};
 		break;
-	case ACTION_DESTROY:
-		return (struct intent){INTENT_UPDATE, unsure(run, action)};
 	case ACTION_FORGET:
 	case ACTION_NONE:
 		break;
 	}
-	return (struct intent){INTENT_RECORD, action_object(action)};
+	return (struct intent){INTENT_RECORD, action_object(action), NULL};
 }
 
 /* The plan's refreshes need no request: they are the first group of results. */
@@ -450,13 +456,13 @@ static size_t add_more_intents(struct run *run, struct intent *intents)
 	size_t count = run->schedule.step_count;
 
 	for (size_t i = 0; i < plan->refresh_count; i++)
-		intents[count++] = (struct intent){INTENT_RECORD, plan->refreshes[i].before};
+		intents[count++] = (struct intent){INTENT_RECORD, plan->refreshes[i].before, NULL};
 	for (size_t i = 0; i < run->schedule.step_count; i++) {
 		const struct action *action = schedule_action(&run->schedule, i);
 		if (action_kind(action) != ACTION_RENAME)
 			continue;
 		run->schedule.steps[i].former = count;
-		intents[count++] = (struct intent){INTENT_RECORD, action->before};
+		intents[count++] = (struct intent){INTENT_RECORD, action->before, NULL};
 	}
 	return count;
 }

@@ -1,5 +1,14 @@
 #include "engine/record.h"
 
+bool record_is_strange(const struct action *action)
+{
+	const struct object *known = action->before;
+
+	return known && action->live && !(action->changes & FIELD_VALUE) &&
+	       (!known->is_unsure || known->is_strange) &&
+	       (object_drift(known, action->live) & FIELD_VALUE);
+}
+
 /* Of a secret: which fingerprint and version go with the value that it has now? */
 static void record_value(const struct action *action, struct object *object)
 {
@@ -10,8 +19,11 @@ static void record_value(const struct action *action, struct object *object)
 	object->version = action->after->version;
 	if (action_writes_value(action) || !known)
 		return;
-	if (known->version < object->version)
+	bool is_adopted = !known->version && action->after->value->kind == VALUE_GENERATE;
+	if (known->version < object->version && !is_adopted)
 		object->version = known->version;
+	if (record_is_strange(action))
+		object->modified = known->modified;
 	if (action->is_unverified)
 		object->fingerprint = NULL; /* it would claim what nobody has checked */
 	if (!object->fingerprint && !is_renamed && !action->after->keeps_no_fingerprint)

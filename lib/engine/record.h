@@ -7,6 +7,12 @@
 #include "model/plan.h"
 
 /*
+ * Has somebody else written the value that a secret has, and that the action leaves alone? That is
+ * not to be lost because the secret is written otherwise.
+ */
+bool record_is_strange(const struct action *action) MUST_CHECK;
+
+/*
  * Fills *ret_object for the action's object, which lives now as `is_now` says: id, times, scopes,
  * comment and status. The texts are in the arena. Not for what is destroyed or forgotten.
  */

@@ -11,6 +11,30 @@ static bool was_read(const struct model *recorded, const struct model *live, con
 	return before && now && strcmp(before->id, now->id) == 0;
 }
 
+/* Lends what is to be recorded of the one that was found. */
+static struct object *recorded_as(
+	const struct object *object, const struct object *found, struct arena *arena)
+{
+	const struct object *replaced = object->replaced;
+	struct object *now = arena_alloc(arena, sizeof(*now));
+
+	if (replaced && strcmp(replaced->id, found->id) == 0) {
+		*now = *replaced; /* it has not gone yet */
+		now->account = object->account;
+		now->store = object->store;
+		now->secret = object->secret;
+		return now;
+	}
+	*now = *found;
+	now->origin = ORIGIN_CREATED;
+	now->fingerprint = object->fingerprint;
+	now->version = object->version;
+	now->is_unsure = object->is_unsure;
+	now->prevent_destroy = object->prevent_destroy;
+	now->forget_on_remove = object->forget_on_remove;
+	return now;
+}
+
 /* True if the object's fate is clear. */
 static bool recover(const struct object *object, const struct model *live, struct arena *arena,
 	struct change *ret_change)
@@ -25,15 +49,7 @@ static bool recover(const struct object *object, const struct model *live, struc
 	const struct object *next = found + 1;
 	if (next < live->objects + live->object_count && object_compare(found, next) == 0)
 		return false;
-	struct object *mine = arena_alloc(arena, sizeof(*mine));
-	*mine = *found;
-	mine->origin = ORIGIN_CREATED;
-	mine->fingerprint = object->fingerprint;
-	mine->version = object->version;
-	mine->is_unsure = object->is_unsure;
-	mine->prevent_destroy = object->prevent_destroy;
-	mine->forget_on_remove = object->forget_on_remove;
-	*ret_change = (struct change){CHANGE_PUT, mine};
+	*ret_change = (struct change){CHANGE_PUT, recorded_as(object, found, arena)};
 	return true;
 }
 

@@ -89,11 +89,17 @@ static void keep_fields(struct arena *arena, struct object *object)
 	keep_text(arena, &object->status);
 	keep_text(arena, &object->fingerprint);
 	keep_text(arena, &object->place.file);
-	if (!object->value)
-		return;
-	struct value_source *value = arena_alloc(arena, sizeof(*value));
-	*value = value_source_copy(arena, object->value);
-	object->value = value;
+	if (object->value) {
+		struct value_source *value = arena_alloc(arena, sizeof(*value));
+		*value = value_source_copy(arena, object->value);
+		object->value = value;
+	}
+	if (object->replaced) {
+		struct object *replaced = arena_alloc(arena, sizeof(*replaced));
+		*replaced = *object->replaced;
+		keep_fields(arena, replaced);
+		object->replaced = replaced;
+	}
 }
 
 void object_keep(struct arena *arena, struct object *object)

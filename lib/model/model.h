@@ -94,8 +94,10 @@ struct object {
 	const char *fingerprint;
 	int64_t version; /* desired, and recorded: raised to have the value written again */
 	/* recorded: a change or its end was sent for, and no answer seen: what is found different
-	 * is no surprise, and a value is to be written again */
+	 * is no surprise */
 	bool is_unsure;
+	bool keeps_value; /* ... and its value was none of that; else it is to be written again */
+	bool is_strange;  /* ... which somebody else had written before: `modified` stays ours */
 
 	/* of a secret, desired */
 	const struct value_source *value;
@@ -111,6 +113,9 @@ struct object {
 	/* recorded */
 	enum origin origin; /* ORIGIN_NONE in live and desired */
 	bool is_unresolved; /* asked for, no answer seen: it may or may not exist; no id */
+	/* ... as it is recorded of the one that was to be destroyed before; NULL: none. Its address
+	 * is not set */
+	const struct object *replaced;
 
 	/* desired */
 	bool may_adopt; /* `adopt: true`: needs no question */

@@ -89,11 +89,8 @@ struct change journal_unknown(const struct intent *intent, struct object *storag
 
 	if (intent->verb == INTENT_RECORD)
 		return (struct change){CHANGE_KEEP, object};
-	*storage = *object;
-	if (intent->verb == INTENT_UPDATE) {
-		storage->is_unsure = true;
-		return (struct change){CHANGE_PUT, storage};
-	}
+	if (intent->verb == INTENT_UPDATE)
+		return (struct change){CHANGE_PUT, object};
 	*storage = (struct object){.kind = object->kind,
 		.account = object->account,
 		.store = object->store,
@@ -103,7 +100,8 @@ struct change journal_unknown(const struct intent *intent, struct object *storag
 		.is_unsure = object->is_unsure,
 		.prevent_destroy = object->prevent_destroy,
 		.forget_on_remove = object->forget_on_remove,
-		.is_unresolved = true};
+		.is_unresolved = true,
+		.replaced = intent->replaced};
 	return (struct change){CHANGE_PUT, storage};
 }
 

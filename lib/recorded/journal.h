@@ -18,15 +18,16 @@
 /* What is known of an intent that has no result. */
 enum intent_verb {
 	INTENT_CREATE, /* a request went out: it is unknown whether there is an object now */
-	INTENT_UPDATE, /* it is unknown what the object holds now, or whether it is there at all */
+	INTENT_UPDATE, /* it is unknown what became of it: it is recorded as it is said here */
 	INTENT_RECORD, /* no request goes out: without a result nothing happened */
 };
 
 struct intent {
 	enum intent_verb verb;
 	/* What it is about; keeps. Of a create: as desired, with the fingerprint of what is sent.
-	 * Of an update: as recorded, or as an adoption would have it recorded. */
+	 * Of an update: as recorded, or as an adoption would have it recorded; unsure. */
 	const struct object *object;
+	const struct object *replaced; /* of a create: what is destroyed before; or NULL */
 };
 
 /* What came of an intent. */
@@ -51,7 +52,7 @@ void journal_encode_group(const struct result *results, size_t count, struct str
 
 /*
  * What an intent without a result means for the state: of INTENT_CREATE, PUT of an unresolved
- * object; of INTENT_UPDATE, PUT of one that is unsure; else KEEP. *storage is where that lives.
+ * object; of INTENT_UPDATE, PUT of the object; else KEEP. *storage is where that lives.
  * This is what the header says for each intent.
  */
 struct change journal_unknown(const struct intent *intent, struct object *storage);

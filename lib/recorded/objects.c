@@ -82,12 +82,21 @@ void objects_encode(struct json_writer *writer, const struct object *object)
 		json_put_integer(writer, "version", object->version);
 	if (object->is_unsure)
 		json_put_bool(writer, "unsure", true);
+	if (object->keeps_value)
+		json_put_bool(writer, "keeps_value", true);
+	if (object->is_strange)
+		json_put_bool(writer, "strange", true);
 	if (object->origin != ORIGIN_NONE)
 		json_put_text(writer, "origin", origin_words[object->origin]);
 	if (object->prevent_destroy)
 		json_put_bool(writer, "prevent_destroy", true);
 	if (object->forget_on_remove)
 		json_put_text(writer, "on_remove", "forget");
+	if (!object->replaced)
+		return;
+	json_begin_object(writer, "replaced");
+	objects_encode(writer, object->replaced);
+	json_end(writer);
 }
 
 void objects_encode_address(struct json_writer *writer, const struct object *object)
@@ -141,6 +150,8 @@ static bool decode_flag(const struct json *field, struct object *object)
 	} flags[] = {
 		{"unresolved", &object->is_unresolved},
 		{"unsure", &object->is_unsure},
+		{"keeps_value", &object->keeps_value},
+		{"strange", &object->is_strange},
 		{"prevent_destroy", &object->prevent_destroy},
 	};
 
@@ -148,6 +159,17 @@ static bool decode_flag(const struct json *field, struct object *object)
 		if (strcmp(json_key(field), flags[i].key) == 0)
 			return (*flags[i].flag = json_is_true(field)) != false;
 	return false;
+}
+
+static bool decode_replaced(const struct json *json, struct arena *arena, struct object *object)
+{
+	struct object *replaced = arena_alloc(arena, sizeof(*replaced));
+	struct error err CLEANUP(error_release) = {0};
+
+	replaced->kind = object->kind;
+	object->replaced = replaced;
+	return objects_decode(json, NULL, arena, replaced, &err) && !replaced->is_unresolved &&
+	       objects_check_recorded(replaced, &err);
 }
 
 static bool decode_field(const struct json *field, struct arena *arena, struct object *object)
@@ -164,6 +186,8 @@ static bool decode_field(const struct json *field, struct arena *arena, struct o
 		return decode_scopes(field, arena, object);
 	if (strcmp(key, "version") == 0)
 		return json_integer(field, &object->version) && object->version > 0;
+	if (strcmp(key, "replaced") == 0)
+		return decode_replaced(field, arena, object);
 	return decode_flag(field, object);
 }
 
@@ -194,6 +218,8 @@ bool objects_check_recorded(const struct object *object, struct error *err)
 {
 	if (object->is_unresolved)
 		return !object->id || error_set(err, "it has an id although it is unresolved");
+	if (object->replaced)
+		return error_set(err, "it has replaced another one and is not unresolved");
 	if (!object->id || object->origin == ORIGIN_NONE)
 		return error_set(err, "`%s` is missing", object->id ? "origin" : "id");
 	return true;

@@ -89,7 +89,8 @@ static bool is_same(const struct object *a, const struct object *b)
 			return false;
 	return a->origin == b->origin && a->version == b->version &&
 	       a->is_unresolved == b->is_unresolved && a->is_unsure == b->is_unsure &&
-	       a->prevent_destroy == b->prevent_destroy &&
+	       a->keeps_value == b->keeps_value && a->is_strange == b->is_strange &&
+	       a->replaced == b->replaced && a->prevent_destroy == b->prevent_destroy &&
 	       a->forget_on_remove == b->forget_on_remove;
 }
 

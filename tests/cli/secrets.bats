@@ -233,6 +233,43 @@ nothing_left()
 	[ "$(inside | grep ^B | cut -d' ' -f2)" = "$(printf mallory | sum)" ]
 	good plan # B is told again, as nobody has decided
 	out_has 'No changes.' 'default/keys/B'
+	# A comment is written, and no value: whose that is stays known.
+	secrets A 'B, on_drift: warn, comment: new' 'C, on_drift: ignore, comment: new'
+	good apply -auto-approve
+	out_has '2 changed'
+	[ "$(inside | grep ^B | cut -d' ' -f2)" = "$(printf mallory | sum)" ]
+	good plan
+	out_has 'No changes.' 'default/keys/B'
+	[[ $output != *default/keys/C* ]]
+}
+
+@test "what was generated is nowhere else: who lost the state keeps it" {
+	start_logged
+	cat >cfprov.yaml <<-'END'
+		account_id: acc_1
+		stores:
+		  - name: keys
+		    secrets:
+		      - {name: A, value: {generate: {bytes: 32}}}
+	END
+	good apply -auto-approve
+	inside >before.txt
+	rm "$state"
+	good apply -auto-approve -adopt
+	inside | diff before.txt -
+	nothing_left
+	sed -i 's/}}}/}}, version: 2}/' cfprov.yaml
+	good apply -auto-approve
+	out_has 'its version was raised from 1 to 2'
+	inside >after.txt
+	[ "$(cmp before.txt after.txt)" ]
+	mv after.txt before.txt
+	local id
+	id=$(jq -r '.accounts.acc_1.stores.keys.secrets.A.id' "$state")
+	good state rm default/keys/A
+	good import default/keys/A "acc_1/keys/$id"
+	nothing_left
+	inside | diff before.txt -
 }
 
 @test "another key can't verify, and writes nothing by itself" {

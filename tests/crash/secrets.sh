@@ -1,7 +1,7 @@
 #!/bin/bash
-# kill -9 at every system call that matters while secrets are made, changed, renamed and deleted,
-# in one apply; then apply again: right values, no doubles, nothing half renamed, all recorded, and
-# nothing left to do.
+# kill -9 at every system call that matters while secrets are made, changed, replaced, renamed and
+# deleted, in one apply; then apply again: right values, no doubles, nothing half renamed, all
+# recorded, and nothing left to do. A value that somebody else wrote, and may keep, is kept.
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1
@@ -44,12 +44,12 @@ state=cfprov.state.json
 
 # The values are in files, named after the secrets; what they are to be at the end is in new/.
 mkdir old new
-for name in STAYS CHANGED GOES OLD; do
+for name in STAYS CHANGED GOES OLD AGAIN THEIRS; do
 	printf 'old value of %s' "$name" >old/"$name"
 done
 cp old/STAYS new/STAYS
 cp old/OLD new/NEW
-for name in CHANGED ONE TWO THREE; do
+for name in CHANGED ONE TWO THREE AGAIN THEIRS; do
 	printf 'new value of %s' "$name" >new/"$name"
 done
 cat >before.yaml <<'END'
@@ -61,6 +61,8 @@ stores:
       - {name: CHANGED, value: {file: old/CHANGED}, comment: before}
       - {name: GOES, value: {file: old/GOES}}
       - {name: OLD, value: {file: old/OLD}, scopes: [workers, ai_gateway]}
+      - {name: AGAIN, value: {file: old/AGAIN}}
+      - {name: THEIRS, value: {file: old/THEIRS}, on_drift: ignore}
 END
 cat >after.yaml <<'END'
 account_id: acc_1
@@ -75,12 +77,15 @@ stores:
       - {name: NEW, value: {file: new/NEW}, scopes: [workers, ai_gateway]}
       - {name: ONE, value: {file: new/ONE}}
       - {name: TWO, value: {file: new/TWO}}
+      - {name: AGAIN, value: {file: new/AGAIN}}
+      - {name: THEIRS, value: {file: old/THEIRS}, on_drift: ignore, comment: after}
 moved:
   - {from: default/keys/OLD, to: default/keys/NEW}
 END
-for name in CHANGED NEW ONE STAYS TWO; do
+for name in AGAIN CHANGED NEW ONE STAYS THEIRS TWO; do
 	case $name in
 	CHANGED) rest='after dex,workers' ;;
+	THEIRS) rest='after workers' ;;
 	NEW) rest=' ai_gateway,workers' ;;
 	*) rest=' workers' ;;
 	esac
@@ -119,14 +124,20 @@ begin()
 {
 	curl -fsS -X POST "$root/_cfsim/reset" >/dev/null || return 1
 	rm -f "$state" "$state".backup
-	"$cfprov" apply -auto-approve -f before.yaml >apply.out 2>apply.err
+	"$cfprov" apply -auto-approve -f before.yaml >apply.out 2>apply.err || return 1
+	local theirs
+	theirs=$(jq -r '.accounts.acc_1.stores.keys | "\(.id)/secrets/\(.secrets.THEIRS.id)"' "$state")
+	curl -fsS -X PATCH -H 'Authorization: Bearer cfsim-token' \
+		--json "$(jq -Rs '{value: .}' <new/THEIRS)" \
+		"$CLOUDFLARE_BASE_URL/accounts/acc_1/secrets_store/stores/$theirs" >/dev/null
 }
 
 # killed CALL N: apply, killed at the Nth call of that name; 137 if the kill came.
 killed()
 {
 	strace -f -qq -o strace.out -e trace="$1" -e "inject=$1:signal=KILL:when=$2" \
-		"$cfprov" apply -auto-approve -f after.yaml >apply.out 2>apply.err
+		"$cfprov" apply -auto-approve -f after.yaml -replace=default/keys/AGAIN \
+		>apply.out 2>apply.err
 }
 
 # sweep CALL: adds to $kills.

@@ -12,7 +12,8 @@
  *         TOKEN  t1  created  @1  [ai,dex]        [+CREATED] [@MODIFIED]; of a secret in it also
  *                                                 [SCOPE,SCOPE] #COMMENT is-STATUS, vN: its
  *                                                 version, unprinted: without a fingerprint,
- *                                                 unsure
+ *                                                 unsure, unsure-around: but not its value,
+ *                                                 unsure-strange: that was written by others
  *       lost  ?                                 NAME ?   unresolved: asked for, no answer seen
  *       odd   -                                 NAME -   not recorded, but what is in it is
  *     --- live                                left out: nothing lives anywhere

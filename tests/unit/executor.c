@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 
 /* ---- a run with a fake runner ---- */
 
@@ -788,12 +789,20 @@ static int nothing_came(struct rig *rig, bool is_good)
 	return rig->completes_said == rig->ended ? 0 : 3;
 }
 
+/* So that not all results come in the time for which they wait for company. */
+static void doze(struct rig *rig)
+{
+	(void)rig;
+	nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+}
+
 static void no_room_while_going(void **state)
 {
 	struct rig *rig = *state;
 
 	make_mixed_plan(rig, 700);
 	rig->parallelism = 1;
+	rig->on_ended = doze;
 	run_limited(rig, 50000, nothing_came);
 	struct ledger ledger;
 	size_t left = 0;

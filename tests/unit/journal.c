@@ -69,8 +69,8 @@ static void make(struct str *out, size_t ends[GROUPS + 1])
 
 	for (int i = 0; i < INTENTS; i++) {
 		objects[i] = object_of(i);
-		intents[i] =
-			(struct intent){i == ADOPTED ? INTENT_RECORD : INTENT_CREATE, &objects[i]};
+		intents[i] = (struct intent){
+			i == ADOPTED ? INTENT_RECORD : INTENT_CREATE, &objects[i], NULL};
 	}
 	journal_encode_header(&state, &desired, intents, INTENTS, out);
 	ends[0] = out->length;
@@ -449,7 +449,7 @@ static void strange_names_survive(void **state)
 		struct journal journal = {0};
 		struct object object = {.account = strange[i], .store = strange[i]};
 		struct account account = {.alias = strange[i], .id = strange[i]};
-		struct intent intent = {INTENT_CREATE, &object};
+		struct intent intent = {INTENT_CREATE, &object, NULL};
 		const struct model desired = {.accounts = &account, .account_count = 1};
 		journal_encode_header(&old, &desired, &intent, 1, &text);
 		assert_ptr_equal(

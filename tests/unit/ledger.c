@@ -32,8 +32,8 @@ static int setup(void **state)
 	s->desired = (struct model){.accounts = &s->account, .account_count = 1};
 	for (int i = 0; i < COUNT; i++) {
 		s->objects[i] = (struct object){.account = "prod", .store = names[i]};
-		s->intents[i] =
-			(struct intent){i == C ? INTENT_RECORD : INTENT_CREATE, &s->objects[i]};
+		s->intents[i] = (struct intent){
+			i == C ? INTENT_RECORD : INTENT_CREATE, &s->objects[i], NULL};
 	}
 	*state = s;
 	return 0;

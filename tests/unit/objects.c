@@ -12,12 +12,16 @@
 static const char odd[] = "\"\\ \n\t\r\x01\x1b[2J <script> \xc3\xa4 \xe2\x82\xac \xf0\x9f\x94\x91 "
 			  "${HOME} %s";
 
+static const struct object replaced = {OBJECT_SECRET, .id = "id-0", .modified = "m",
+	.scopes = "workers", .fingerprint = "g", .version = 1, .origin = ORIGIN_ADOPTED};
+
 /* All fields, odd texts, none of the fields, and in between. */
 static const struct object secrets[] = {
 	{OBJECT_SECRET, .secret = "ALL", .id = "id-1", .created = "c", .modified = "m",
 		.scopes = "access,ai_gateway,workers", .comment = "a note", .status = "active",
 		.fingerprint = "blake2b$0$1", .version = INT64_C(1000000000), .is_unsure = true,
-		.prevent_destroy = true, .forget_on_remove = true, .origin = ORIGIN_ADOPTED},
+		.keeps_value = true, .is_strange = true, .prevent_destroy = true,
+		.forget_on_remove = true, .origin = ORIGIN_ADOPTED},
 	{OBJECT_SECRET, .secret = "EMPTY", .id = "id-2", .created = "", .modified = "",
 		.scopes = "", .comment = "", .status = "", .fingerprint = "",
 		.origin = ORIGIN_CREATED},
@@ -26,7 +30,8 @@ static const struct object secrets[] = {
 		.comment = odd, .status = odd, .fingerprint = odd, .version = 1,
 		.origin = ORIGIN_CREATED},
 	{OBJECT_SECRET, .secret = "UNRESOLVED", .fingerprint = "f", .version = 2, .is_unsure = true,
-		.prevent_destroy = true, .forget_on_remove = true, .is_unresolved = true},
+		.prevent_destroy = true, .forget_on_remove = true, .is_unresolved = true,
+		.replaced = &replaced},
 	{OBJECT_SECRET, .secret = "secrets", .id = "id-5", .scopes = "a", .origin = ORIGIN_CREATED},
 	{OBJECT_SECRET, .secret = "stores", .id = "id-6", .version = (INT64_C(1) << 53) - 1,
 		.origin = ORIGIN_CREATED},
@@ -54,7 +59,12 @@ static void expect_same(const struct object *a, const struct object *b)
 	expect_text_of(a->fingerprint, b->fingerprint);
 	assert_int_equal(a->version, b->version);
 	assert_int_equal(a->is_unsure, b->is_unsure);
+	assert_int_equal(a->keeps_value, b->keeps_value);
+	assert_int_equal(a->is_strange, b->is_strange);
 	assert_int_equal(a->is_unresolved, b->is_unresolved);
+	assert_int_equal(a->replaced != NULL, b->replaced != NULL);
+	if (a->replaced)
+		expect_same(a->replaced, b->replaced);
 	assert_int_equal(a->prevent_destroy, b->prevent_destroy);
 	assert_int_equal(a->forget_on_remove, b->forget_on_remove);
 	assert_int_equal(a->origin, b->origin);
@@ -318,7 +328,7 @@ static void journal_of(enum intent_verb verb, const struct result *result,
 {
 	const struct state state = {.serial = 4, .lineage = LINEAGE};
 	const struct model desired = {0};
-	const struct intent intent = {verb, object};
+	const struct intent intent = {verb, object, NULL};
 	struct str text CLEANUP(str_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 
@@ -352,7 +362,20 @@ static void unknown_creations(void **state)
 	}
 }
 
-/* What was to be changed is as it was recorded, and unsure. */
+/* What was to be destroyed first is not forgotten. */
+static void unknown_replacements(void **state)
+{
+	const struct object old = in(&replaced, "keys"), new = in(&secrets[0], "keys");
+	struct intent intent = {INTENT_CREATE, &new, &old};
+	struct object storage;
+
+	(void)state;
+	assert_int_equal(journal_unknown(&intent, &storage).kind, CHANGE_PUT);
+	assert_true(storage.is_unresolved);
+	expect_same(storage.replaced, &replaced);
+}
+
+/* What was to be changed is recorded as the intent says. */
 static void unknown_updates(void **state)
 {
 	(void)state;
@@ -362,7 +385,6 @@ static void unknown_updates(void **state)
 		if (was.is_unresolved)
 			continue;
 		journal_of(INTENT_UPDATE, NULL, &was, &journal);
-		was.is_unsure = true;
 		assert_int_equal(journal.changes[0].kind, CHANGE_PUT);
 		expect_same(journal.changes[0].object, &was);
 	}
@@ -483,6 +505,7 @@ int main(void)
 		cmocka_unit_test(wrong_states),
 		cmocka_unit_test(each_field_is_a_change),
 		cmocka_unit_test(unknown_creations),
+		cmocka_unit_test(unknown_replacements),
 		cmocka_unit_test(unknown_updates),
 		cmocka_unit_test(results),
 		cmocka_unit_test(results_without_an_object),

@@ -55,6 +55,38 @@ static void nothing(void **state)
 	assert_int_equal(world.count, 0);
 }
 
+/* What has the id of the one that was to go first is that one, as it was. */
+static void replaced(void **state)
+{
+	static const struct object old = {.id = "old",
+		.origin = ORIGIN_ADOPTED,
+		.fingerprint = "of the old",
+		.prevent_destroy = true};
+	struct world world CLEANUP(release) = {0};
+
+	(void)state;
+	add_recorded(&world, "made", NULL);
+	add_recorded(&world, "there", NULL);
+	for (size_t i = 0; i < 2; i++) {
+		world.recorded.objects[i].replaced = &old;
+		world.recorded.objects[i].fingerprint = "of the new";
+	}
+	add_live(&world, "made", "new");
+	add_live(&world, "there", "old");
+	recover(&world, "acc1", "acc1");
+	assert_int_equal(world.count, 2);
+	const struct object *made = world.changes[0].object, *there = world.changes[1].object;
+	assert_string_equal(made->id, "new");
+	assert_string_equal(made->fingerprint, "of the new");
+	assert_int_equal(made->origin, ORIGIN_CREATED);
+	assert_string_equal(there->id, "old");
+	assert_string_equal(there->store, "there");
+	assert_string_equal(there->fingerprint, "of the old");
+	assert_int_equal(there->origin, ORIGIN_ADOPTED);
+	assert_true(there->prevent_destroy);
+	assert_false(there->is_unresolved);
+}
+
 static void each_fate(void **state)
 {
 	struct world world CLEANUP(release) = {0};
@@ -224,6 +256,7 @@ int main(void)
 		cmocka_unit_test(nothing),
 		cmocka_unit_test(policies_survive),
 		cmocka_unit_test(each_fate),
+		cmocka_unit_test(replaced),
 		cmocka_unit_test(unread_accounts_stay),
 		cmocka_unit_test(names_decide),
 		cmocka_unit_test(secrets),
