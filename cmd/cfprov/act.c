@@ -73,7 +73,13 @@ static bool is_guarded(const struct cli *cli, const struct plan *plan)
 	return false;
 }
 
-static bool is_approved(const struct session *session, const char *operation)
+/* An answer may take long: what was agreed to must still be what would be done. */
+static bool is_agreed(struct session *session)
+{
+	return ask(session->wake_fd) && (!session->cli->refresh || planning_look_again(session));
+}
+
+static bool is_approved(struct session *session, const char *operation)
 {
 	const struct cli *cli = session->cli;
 	const struct plan *plan = &session->plan;
@@ -84,7 +90,7 @@ static bool is_approved(const struct session *session, const char *operation)
 	if (cli->auto_approve)
 		return has_consent(plan);
 	if (cli->input)
-		return ask(session->wake_fd);
+		return is_agreed(session);
 	error_set(&err, "%s needs consent, and -input=false forbids to ask", operation);
 	error_hint(&err, "Add -auto-approve if nobody needs to look at the plan first.");
 	term_error(&err);

@@ -26,14 +26,16 @@ static void want(struct session *session, const struct object *object, struct wa
 	wanted->stores.items[wanted->stores.count++] = store;
 }
 
-static void read(struct session *session, const struct live_input *input, struct wanted *wanted)
+/* False: not all could be read; that was said. */
+static bool read(struct session *session, const struct live_input *input, struct wanted *wanted)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
+	bool is_good = !wanted->stores.count ||
+		       live_read_inside(input, &wanted->stores, &session->live, &errors);
 
-	if (wanted->stores.count &&
-		!live_read_inside(input, &wanted->stores, &session->live, &errors))
-		term_errors(&errors);
+	term_errors(&errors);
 	free((void *)wanted->stores.items);
+	return is_good;
 }
 
 static struct table *aliases_of(const struct live_input *input)
@@ -64,7 +66,7 @@ void inside_read_managed(struct session *session, const struct live_input *input
 	for (size_t i = 0; i < session->plan.action_count; i++)
 		want_secret(session, aliases, action_object(&session->plan.actions[i]), &wanted);
 	table_free(&aliases);
-	read(session, input, &wanted);
+	(void)read(session, input, &wanted);
 }
 
 bool inside_read_doomed(struct session *session, bool *ret_any)
@@ -79,8 +81,22 @@ bool inside_read_doomed(struct session *session, bool *ret_any)
 			want(session, action->before, &wanted);
 	}
 	*ret_any = wanted.stores.count > 0;
-	read(session, &input, &wanted);
+	(void)read(session, &input, &wanted);
 	return interrupt_count == 0 && session_drop_unread(session);
+}
+
+bool inside_read_planned(struct session *session, const struct live_input *input)
+{
+	const struct plan *plan = &session->plan;
+	struct wanted wanted = {0};
+
+	for (size_t i = 0; i < plan->action_count; i++) {
+		const struct action *action = &plan->actions[i];
+		bool is_secret = action_object(action)->kind == OBJECT_SECRET;
+		if (action_kind(action) != ACTION_NONE && (is_secret || action_destroys(action)))
+			want(session, action_object(action), &wanted);
+	}
+	return read(session, input, &wanted);
 }
 
 bool inside_read_all(struct session *session)
@@ -91,6 +107,6 @@ bool inside_read_all(struct session *session)
 	for (size_t i = 0; i < session->live.object_count; i++)
 		if (session->live.objects[i].kind == OBJECT_STORE)
 			want(session, &session->live.objects[i], &wanted);
-	read(session, &input, &wanted);
+	(void)read(session, &input, &wanted);
 	return interrupt_count == 0 && session_drop_unread(session);
 }

@@ -16,6 +16,12 @@ void inside_read_managed(struct session *session, const struct live_input *input
  */
 bool inside_read_doomed(struct session *session, bool *ret_any) MUST_CHECK;
 
+/*
+ * The same for the stores in which the plan changes secrets, or which it destroys. False: some of
+ * them could not be read.
+ */
+bool inside_read_planned(struct session *session, const struct live_input *input) MUST_CHECK;
+
 /* The same for all stores that live. */
 bool inside_read_all(struct session *session) MUST_CHECK;
 

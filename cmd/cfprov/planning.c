@@ -353,6 +353,55 @@ static bool refuse_part(void)
 	return false;
 }
 
+/* The accounts in which something is to be done, and what the plan is about in them. */
+static bool read_planned(struct session *session)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	const struct plan *plan = &session->plan;
+	struct live_input input = session_live_input(session);
+	struct live_account *planned AUTO_FREE = mem_alloc(input.count * sizeof(*planned));
+	size_t count = 0, at = 0;
+
+	for (size_t i = 0; i < input.count; i++) {
+		const char *alias = input.accounts[i].account->alias;
+		bool is_planned = false;
+		for (; at < plan->action_count; at++) {
+			const struct action *action = &plan->actions[at];
+			int order = strcmp(action_object(action)->account, alias);
+			if (order > 0)
+				break;
+			is_planned |= order == 0 && action_kind(action) != ACTION_NONE;
+		}
+		if (is_planned)
+			planned[count++] = input.accounts[i];
+	}
+	input.accounts = planned;
+	input.count = count;
+	bool is_good = live_read(&input, &session->live, &errors);
+	term_errors(&errors);
+	return is_good && inside_read_planned(session, &input);
+}
+
+bool planning_look_again(struct session *session)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	struct model then = session->live; /* the plan is made of it */
+	struct table *inside = session->inside;
+
+	session->live = (struct model){0};
+	session->inside = NULL;
+	bool is_good =
+		read_planned(session) && verify_plan(&session->plan, &session->live, &errors);
+	model_release(&session->live);
+	table_free(&session->inside);
+	session->live = then;
+	session->inside = inside;
+	term_errors(&errors);
+	if (!is_good)
+		term_say("Nothing was done.");
+	return is_good;
+}
+
 bool planning_check(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};

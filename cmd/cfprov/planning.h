@@ -37,4 +37,10 @@ bool planning_load(
  */
 bool planning_check(struct session *session) MUST_CHECK;
 
+/*
+ * Somebody has taken time to agree to the plan: is what it is about still as it was? False: it is
+ * not, or can't be read.
+ */
+bool planning_look_again(struct session *session) MUST_CHECK;
+
 #endif

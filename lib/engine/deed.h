@@ -14,6 +14,7 @@ enum tag_kind { TAG_DEED, TAG_LOOKUP };
 /* The request of a deed that is out, or whose end is looked up. */
 enum deed_step {
 	STEP_CREATE_STORE,
+	STEP_LOOK_INSIDE, /* of a store that is to be destroyed with what is in it */
 	STEP_DESTROY_STORE,
 	STEP_CREATE_SECRETS,
 	STEP_DESTROY_SECRET,

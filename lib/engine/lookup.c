@@ -69,7 +69,7 @@ void lookup_take(struct cf_runner *r, struct lookup *lookup, const struct client
 	struct deed *next;
 	for (struct deed *deed = lookup->served; deed; deed = next) {
 		next = deed->next;
-		if (lookup->store.id)
+		if (action_object(deed->jobs[0].action)->kind == OBJECT_SECRET)
 			secrets_found(r, lookup, deed);
 		else
 			stores_found(r, lookup, deed);

@@ -11,7 +11,8 @@
  *     update   PATCH with what differs; its answer lost: unknown
  *     rename   duplicate (as create), PATCH if the value differs, DELETE the old one. When the
  *              end of it fails, the new one is recorded, and the next plan deletes the old
- *     destroy  DELETE ──done, or gone already──► done; what goes with its store needs no request
+ *     destroy  DELETE ──done, or gone already──► done; what goes with its store needs no request,
+ *              but before all of a store is deleted at once, a list tells that nothing came in
  *     replace  DELETE, then as create; a create that fails leaves nothing: DROP
  *     adopt    no request, or as update; forget: no request
  */

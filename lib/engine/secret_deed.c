@@ -497,6 +497,7 @@ void secrets_take(struct cf_runner *r, struct deed *deed, struct client_answer *
 		take_former_deleted(r, deed, answer);
 		break;
 	case STEP_CREATE_STORE:
+	case STEP_LOOK_INSIDE:
 	case STEP_DESTROY_STORE:
 		break; /* of stores */
 	}

@@ -1,4 +1,6 @@
+#include "base/text.h"
 #include "engine/deed.h"
+#include "engine/verify.h"
 
 #include <string.h>
 
@@ -25,7 +27,7 @@ static void end_created(struct cf_runner *r, struct deed *deed, const struct obj
 	error_release(&deed->seen);
 }
 
-void stores_found(struct cf_runner *r, const struct lookup *lookup, struct deed *deed)
+static void find_created(struct cf_runner *r, const struct lookup *lookup, struct deed *deed)
 {
 	bool is_double;
 	const struct object *found = lookup_find(lookup, deed_action(deed)->after, &is_double);
@@ -104,16 +106,48 @@ static bool is_filled(const struct cf_runner *r, const struct job *job)
 	return false;
 }
 
-void stores_destroy(struct cf_runner *r, struct deed *deed)
+static void send_destroy(struct cf_runner *r, struct deed *deed, bool with_all_inside)
 {
 	struct str path CLEANUP(str_release) = {0};
 
 	cf_add_store_path(&path, deed->site->account->account->id, deed_action(deed)->before->id);
-	if (is_filled(r, &deed->jobs[0]))
+	if (with_all_inside)
 		str_text_add(&path, "?force=true");
 	/* Safe to repeat: what is gone can't be destroyed again. */
 	deed_send(r, deed,
 		&(struct deed_request){STEP_DESTROY_STORE, RETRY_SAFE, "DELETE", &path, NULL});
+}
+
+/* Cloudflare keeps a store that is not empty, unless it is forced: then all inside goes, too. */
+void stores_destroy(struct cf_runner *r, struct deed *deed)
+{
+	if (!is_filled(r, &deed->jobs[0])) {
+		send_destroy(r, deed, false);
+		return;
+	}
+	deed->step = STEP_LOOK_INSIDE;
+	lookup_secrets(r, deed, deed_action(deed)->before->id);
+}
+
+static void destroy_filled(struct cf_runner *r, const struct lookup *lookup, struct deed *deed)
+{
+	const struct object *stranger = verify_stranger(r->options.plan, deed_action(deed),
+		lookup->model.objects, lookup->model.object_count);
+	struct str name CLEANUP(str_release) = {0};
+
+	if (lookup->listing.err.message) {
+		error_set(&deed->seen, "what it holds can't be told: %s",
+			lookup->listing.err.message);
+	} else if (stranger) {
+		text_add_visible(&name, stranger->secret, strlen(stranger->secret), 255);
+		error_set(&deed->seen, "it holds more that cfprov does not manage: %s",
+			str_text(&name));
+		error_hint(&deed->seen, "It came after the plan was made. Make a new plan.");
+	} else {
+		send_destroy(r, deed, lookup->model.object_count > 0);
+		return;
+	}
+	deed_end_failed(r, deed, OUTCOME_FAILED, &deed->seen);
 }
 
 static void take_destroy(struct cf_runner *r, struct deed *deed, struct client_answer *answer)
@@ -128,6 +162,14 @@ static void take_destroy(struct cf_runner *r, struct deed *deed, struct client_a
 	} else {
 		deed_end_gone(r, &deed->jobs[0]);
 	}
+}
+
+void stores_found(struct cf_runner *r, const struct lookup *lookup, struct deed *deed)
+{
+	if (deed->step == STEP_LOOK_INSIDE)
+		destroy_filled(r, lookup, deed);
+	else
+		find_created(r, lookup, deed);
 }
 
 void stores_take(struct cf_runner *r, struct deed *deed, struct client_answer *answer)

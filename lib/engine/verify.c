@@ -69,21 +69,29 @@ static bool goes_before(
 	return false;
 }
 
+const struct object *verify_stranger(const struct plan *plan, const struct action *action,
+	const struct object *inside, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!is_known(action, &inside[i]) && !goes_along(plan, &inside[i]))
+			return &inside[i];
+	return NULL;
+}
+
 /* Everything inside stands right behind the store. */
 static bool has_new_strangers(const struct plan *plan, const struct action *action,
 	const struct model *model, const struct object *live)
 {
-	const struct object *end = model->objects + model->object_count;
+	const struct object *inside = live + 1, *end = model->objects + model->object_count;
+	size_t count = 0;
 
 	if (live->kind != OBJECT_STORE)
 		return false; /* what stands behind a secret is beside it */
-	for (const struct object *it = live + 1; it < end && it->secret; it++) {
-		if (strcmp(it->account, live->account) != 0 || strcmp(it->store, live->store) != 0)
-			break;
-		if (!is_known(action, it) && !goes_along(plan, it))
-			return true;
-	}
-	return false;
+	while (inside + count < end && inside[count].secret &&
+		strcmp(inside[count].account, live->account) == 0 &&
+		strcmp(inside[count].store, live->store) == 0)
+		count++;
+	return verify_stranger(plan, action, inside, count);
 }
 
 static const struct object *find_live(const struct model *live, const struct object *object)

@@ -16,4 +16,11 @@
 bool verify_plan(
 	const struct plan *plan, const struct model *live, struct error_list *errors) MUST_CHECK;
 
+/*
+ * Lends the first of `count` live objects, all inside the store that the action destroys, that the
+ * plan neither parts with nor names as a stranger; NULL: there is none.
+ */
+const struct object *verify_stranger(const struct plan *plan, const struct action *action,
+	const struct object *inside, size_t count);
+
 #endif

@@ -304,14 +304,36 @@ static void drop_failed(struct live_listing *listings, size_t count, struct mode
 			error_release(&listings[i].err);
 }
 
+/* What the model had inside these stores gives way to what is read. */
+static void drop_inside(struct model *live, const struct live_stores *stores)
+{
+	struct table *ids = NULL;
+	size_t kept = 0;
+	bool is_inside = false;
+
+	for (size_t i = 0; i < stores->count; i++)
+		table_put(&ids, stores->items[i]->id, live);
+	for (size_t i = 0; i < live->object_count; i++) {
+		struct object *object = &live->objects[i];
+		if (object->kind == OBJECT_STORE)
+			is_inside = table_get(ids, object->id);
+		if (object->kind == OBJECT_STORE || !is_inside)
+			live->objects[kept++] = *object;
+	}
+	live->object_count = kept;
+	table_free(&ids);
+}
+
 bool live_read_inside(const struct live_input *input, const struct live_stores *stores,
 	struct model *live, struct error_list *errors)
 {
 	struct live_listing *listings = mem_alloc(stores->count * sizeof(*listings));
 	struct object *copies = mem_alloc(stores->count * sizeof(*copies));
 
-	for (size_t i = 0; i < stores->count; i++) {
+	for (size_t i = 0; i < stores->count; i++)
 		copies[i] = *stores->items[i]; /* the live row moves while we add to it */
+	drop_inside(live, stores);
+	for (size_t i = 0; i < stores->count; i++) {
 		listings[i].account =
 			live_find_account(input->accounts, input->count, copies[i].account);
 		listings[i].model = live;

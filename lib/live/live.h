@@ -66,7 +66,8 @@ bool live_read(const struct live_input *input, struct model *ret_live,
 	struct error_list *errors) MUST_CHECK;
 
 /*
- * Adds the secrets inside these stores, which live, to the model, and sorts it again. What is gone
+ * Adds the secrets inside these stores, which live, to the model, in place of those that it has of
+ * them, and sorts it again. What is gone
  * meanwhile has nothing in it. False if a store could not be looked into, or the reading was
  * interrupted; the errors are in *errors, one for each account, and those accounts are not in
  * *live any more.

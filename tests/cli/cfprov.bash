@@ -56,6 +56,29 @@ later()
 	later_pid=$!
 }
 
+# asking ARGUMENT...: runs cfprov in the background until it asks its question; `answer TEXT` answers.
+asking()
+{
+	asked=("$@")
+	rm -f answer.pipe
+	mkfifo answer.pipe
+	"$cfprov" "$@" <answer.pipe >out 2>err 3>&- &
+	later_pid=$!
+	exec 9>answer.pipe
+	asks() { grep -q 'Only `yes`' err; }
+	wait_until asks
+}
+
+answer()
+{
+	echo "$1" >&9
+	exec 9>&-
+	status=0
+	wait "$later_pid" || status=$?
+	later_pid=
+	told "${asked[@]}"
+}
+
 # wait_later: waits for it, sets $status.
 wait_later()
 {

@@ -185,23 +185,41 @@ Plan: 0 to add, 0 to change, 1 to destroy.
 	[ "$(gets)" = 1 ]
 }
 
-@test "a secret that came after the look: 409, a failure that is not tried again" {
+@test "a secret that comes while the question stands: nothing is done" {
 	start_logged
 	have_stores a b
 	manifest a
-	mkfifo answer.pipe
-	"$cfprov" apply -allow-store-destroy >out 2>err <answer.pipe 3>&- &
-	later_pid=$!
-	exec 9>answer.pipe
-	asks() { grep -q 'Only `yes`' err; }
-	wait_until asks
+	asking apply -allow-store-destroy
 	add_secret b LATE
-	echo yes >&9
-	exec 9>&-
-	status=0
-	wait "$later_pid" || status=$?
-	later_pid=
-	told apply
+	answer yes
+	[ "$status" = 1 ]
+	err_has 'default/b is not as it was when the plan was made: it holds more' 'Nothing was done.'
+	[ "$(deletes)" = 0 ]
+	agree 2
+	tidy
+}
+
+@test "a store that comes while the question stands is not made twice" {
+	start_logged
+	have_stores a
+	manifest a b
+	asking apply
+	api POST /accounts/acc_1/secrets_store/stores '{"name":"b"}'
+	[[ $http == 200 ]]
+	answer yes
+	[ "$status" = 1 ]
+	err_has 'default/b is not as it was when the plan was made: it exists now' 'Make a new plan.'
+	[ "$(sim_world '.accounts[].stores[].name' | grep -c '^b$')" = 1 ]
+	tidy
+}
+
+@test "a secret that came after the last look: 409, a failure that is not tried again" {
+	start_logged
+	have_stores a b
+	manifest a
+	asking apply -allow-store-destroy -refresh=false # with that there is no look after the answer
+	add_secret b LATE
+	answer yes
 	[ "$status" = 1 ]
 	err_has store_not_empty '409' '0 destroyed, 1 failed'
 	[ "$(deletes)" = 1 ]

@@ -272,6 +272,58 @@ nothing_left()
 	inside | diff before.txt -
 }
 
+@test "before all in a store is deleted at once, a list tells that nothing came in" {
+	start_logged
+	value A 'value-a'
+	secrets A
+	good apply -auto-approve
+	local store
+	store=$(jq -r .accounts.acc_1.stores.keys.id "$state")
+	asking destroy -allow-store-destroy -refresh=false # no look after the answer
+	api POST "/accounts/acc_1/secrets_store/stores/$store/secrets" \
+		'[{"name":"LATE","value":"v","scopes":["workers"]}]'
+	[[ $http == 200 ]]
+	answer yes
+	[ "$status" = 1 ]
+	err_has 'it holds more that cfprov does not manage: LATE' 'Make a new plan.'
+	[ "$(requests '.method == "DELETE"')" = 0 ]
+	[ "$(inside | wc -l)" = 2 ]
+	bad destroy -allow-store-destroy -auto-approve
+	err_has default/keys/LATE
+}
+
+@test "-refresh=false knows what it destroys" {
+	start_logged
+	value A 'value-a'
+	value B 'value-b'
+	secrets A B
+	good apply -auto-approve
+	good plan -destroy -refresh=false
+	out_has '3 to destroy'
+	good plan -refresh=false -replace=default/keys
+	out_has 'Plan: 3 to add, 0 to change, 3 to destroy.'
+	good destroy -refresh=false -allow-store-destroy -auto-approve
+	[ "$(sim_world '.accounts[].stores[].name')" = '' ]
+}
+
+@test "a value that somebody writes while the question stands is seen" {
+	start_logged
+	value A 'value-a'
+	secrets A
+	good apply -auto-approve
+	local path
+	path=$(jq -r '.accounts.acc_1.stores.keys | "\(.id)/secrets/\(.secrets.A.id)"' "$state")
+	secrets 'A, comment: new'
+	asking apply
+	api PATCH "/accounts/acc_1/secrets_store/stores/$path" '{"value":"rotated"}'
+	[[ $http == 200 ]]
+	answer yes
+	[ "$status" = 1 ]
+	err_has 'default/keys/A is not as it was when the plan was made: it was written to meanwhile'
+	good plan
+	out_has 'it was changed outside of cfprov'
+}
+
 @test "another key can't verify, and writes nothing by itself" {
 	start_logged
 	value A 'value-a'
