@@ -333,13 +333,20 @@ static bool fits_state(struct session *session)
 	return false;
 }
 
-/* The check wants the accounts, which the session has taken over. */
-static bool fits_accounts(struct session *session, struct error *err)
+/* The check wants what the session has taken over. */
+static bool is_sound(struct session *session)
 {
 	struct planfile planfile = session->planfile;
+	struct error err CLEANUP(error_release) = {0};
 
 	planfile.accounts = session->desired;
-	return planfile_check_accounts(&planfile, &session->ledger.state, err);
+	planfile.plan = session->plan;
+	if (!check_plan(&session->plan, &err))
+		error_hint(&err, "The file was changed by hand. Make a new plan.");
+	else if (planfile_check_content(&planfile, &session->ledger.state, &err))
+		return true;
+	term_error(&err);
+	return false;
 }
 
 static bool refuse_part(void)
@@ -405,17 +412,12 @@ bool planning_look_again(struct session *session)
 bool planning_check(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
-	struct error err CLEANUP(error_release) = {0};
 	bool looks_inside;
 
-	if (!fits_state(session) || !fits_manifest(session) || !move(session))
+	if (!fits_state(session) || !fits_manifest(session) || !move(session) || !is_sound(session))
 		return false;
-	if (!fits_accounts(session, &err) || !check_plan(&session->plan, &err)) {
-		term_error(&err);
-		return false;
-	}
 	memcpy(session->ledger.born_as, session->planfile.born_as, sizeof(session->ledger.born_as));
-	if (!session_read_live(session))
+	if (!check_values(session) || !session_read_live(session))
 		return false;
 	if (session->has_failed)
 		return refuse_part();
@@ -423,7 +425,7 @@ bool planning_check(struct session *session)
 	if (!inside_read_doomed(session, &looks_inside) || session->has_failed)
 		return refuse_part();
 	if (verify_plan(&session->plan, &session->live, &errors))
-		return check_values(session) && has_room(session);
+		return has_room(session);
 	term_errors(&errors);
 	return false;
 }

@@ -433,7 +433,28 @@ bool planfile_decode(
 
 /* ---- does it still fit ---- */
 
-bool planfile_check_accounts(
+/* What an interrupted run has left is found only when the accounts are read. */
+static bool check_recorded(
+	const struct planfile *planfile, const struct state *state, struct error *err)
+{
+	for (size_t i = 0; i < planfile->plan.action_count; i++) {
+		const struct object *object = planfile->plan.actions[i].before;
+		struct str address CLEANUP(str_release) = {0};
+		if (!object || object->origin == ORIGIN_NONE)
+			continue;
+		const struct object *known =
+			model_object(&state->model, object->account, object->store, object->secret);
+		if (known && (known->is_unresolved || strcmp(known->id, object->id) == 0))
+			continue;
+		object_add_address(&address, object);
+		error_set(err, "the plan is about %s with the id %s, which the state does not have",
+			str_text(&address), object->id);
+		return error_hint(err, "The file was changed by hand. Make a new plan.");
+	}
+	return true;
+}
+
+bool planfile_check_content(
 	const struct planfile *planfile, const struct state *state, struct error *err)
 {
 	for (size_t i = 0; i < planfile->accounts.account_count; i++) {
@@ -445,7 +466,7 @@ bool planfile_check_accounts(
 			then->id, then->alias, now->id);
 		return error_hint(err, "Make a new plan.");
 	}
-	return true;
+	return check_recorded(planfile, state, err);
 }
 
 bool planfile_check_state(

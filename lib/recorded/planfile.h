@@ -42,8 +42,11 @@ bool planfile_decode(const char *file, const struct str *bytes, struct planfile 
 bool planfile_check_state(const struct planfile *planfile, const char *lineage, int64_t serial,
 	struct error *err) MUST_CHECK;
 
-/* Does the state, with the plan's moves made, mean the accounts that the plan means? */
-bool planfile_check_accounts(
+/*
+ * Does the state, with the plan's moves made, mean the accounts that the plan means, and have what
+ * the plan says is managed?
+ */
+bool planfile_check_content(
 	const struct planfile *planfile, const struct state *state, struct error *err) MUST_CHECK;
 
 void planfile_release(struct planfile *planfile);

@@ -83,6 +83,43 @@ refused()
 	good apply p
 }
 
+# forged FILE FILTER: the plan as the jq filter changes it, with a checksum that fits.
+forged()
+{
+	sed 1d "$1" | jq -c "$2" | tr -d '\n' >body
+	{
+		echo "cfprov-plan $(b2sum -l 128 <body | cut -c1-16)"
+		cat body
+		echo
+	} >"$1"
+}
+
+@test "a plan that somebody rewrote does nothing that the state knows nothing of" {
+	start_logged
+	manifest a b
+	good apply -auto-approve
+	api POST /accounts/acc_1/secrets_store/stores '{"name":"theirs"}'
+	[[ $http == 200 ]]
+	local theirs
+	theirs=$(sim_world '.accounts[].stores[] | select(.name == "theirs") | .id')
+	manifest a
+	good plan -out=p
+	cp p good.p
+	forged p .
+	good show p # the forging works
+	forged p "(.. | objects | select(.store? == \"b\")) |= (.store = \"theirs\" | .before.id = \"$theirs\")"
+	: >"$sim_log"
+	bad apply -allow-store-destroy -force p
+	err_has "default/theirs with the id $theirs, which the state does not have" 'Make a new plan.'
+	[ "$(requests)" = 0 ]
+	cp good.p p
+	forged p '.actions |= reverse'
+	bad apply -allow-store-destroy -force p
+	[[ $errors != *defect* ]]
+	[ "$(requests)" = 0 ]
+	good apply -allow-store-destroy good.p
+}
+
 @test "what lives now no longer meets the plan" {
 	start_logged
 	manifest a b

@@ -173,13 +173,36 @@ static void fits_its_accounts_only(void **state)
 	struct state now = {.serial = 4};
 	struct error err CLEANUP(error_release) = {0};
 
-	assert_true(planfile_check_accounts(&rig->planfile, &now, &err));
+	rig->planfile.plan.action_count = 0;
+	assert_true(planfile_check_content(&rig->planfile, &now, &err));
 	model_add_account(&now.model, "p", "acc");
-	assert_true(planfile_check_accounts(&rig->planfile, &now, &err));
+	assert_true(planfile_check_content(&rig->planfile, &now, &err));
 	now.model.accounts[0].id = "other";
-	assert_false(planfile_check_accounts(&rig->planfile, &now, &err));
+	assert_false(planfile_check_content(&rig->planfile, &now, &err));
 	expect_error(&err, "the account acc as `p`, which is other in the state");
 	state_release(&now);
+}
+
+/* What it says is managed must be: nothing else may be destroyed in the name of it. */
+static void fits_what_is_recorded_only(void **state)
+{
+	static const char *const ids[] = {"id-c", "id-d", "id-e"};
+	struct rig *rig = *state;
+
+	for (size_t wrong = 0; wrong <= 2 * ARRAY_SIZE(ids); wrong++) {
+		struct state now = {.serial = 4};
+		struct error err CLEANUP(error_release) = {0};
+		for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+			if (wrong != ARRAY_SIZE(ids) + i)
+				model_add_object(&now.model, "p", ids[i] + 3, NULL)->id =
+					wrong == i ? "another" : ids[i];
+		model_sort(&now.model);
+		assert_int_equal(planfile_check_content(&rig->planfile, &now, &err),
+			wrong == 2 * ARRAY_SIZE(ids));
+		if (wrong < 2 * ARRAY_SIZE(ids))
+			expect_error(&err, "which the state does not have");
+		state_release(&now);
+	}
 }
 
 int main(void)
@@ -190,6 +213,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(every_byte_flipped, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(fits_its_state_only, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(fits_its_accounts_only, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(fits_what_is_recorded_only, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
