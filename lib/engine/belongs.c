@@ -35,46 +35,26 @@ static bool refuse_account(const struct account *before, const struct account *a
 bool belongs_check(const struct model *recorded, const struct account *account, struct error *err)
 {
 	const struct account *known = model_account(recorded, account->alias);
-	size_t count, unresolved;
+	bool is_free = !known || !model_first_in(recorded, known->alias);
 
 	if (known && strcmp(known->id, account->id) == 0)
 		return true;
 	for (size_t i = 0; i < recorded->account_count; i++) {
 		const struct account *other = &recorded->accounts[i];
-		if (strcmp(other->id, account->id) != 0)
-			continue;
-		belongs_count(recorded, other->alias, &count, &unresolved);
-		if (count)
-			return refuse_account(other, account, !known, err);
+		if (strcmp(other->id, account->id) == 0 && model_first_in(recorded, other->alias))
+			return refuse_account(other, account, is_free, err);
 	}
-	return !known || refuse_alias(known, account, err);
-}
-
-/* Of the objects of a sorted model, the first whose account is not before the alias. */
-static size_t first_of(const struct model *model, const char *alias)
-{
-	size_t low = 0, high = model->object_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strcmp(model->objects[middle].account, alias) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return is_free || refuse_alias(known, account, err);
 }
 
 void belongs_count(
 	const struct model *recorded, const char *alias, size_t *ret_count, size_t *ret_unresolved)
 {
-	size_t first = first_of(recorded, alias), at = first;
+	const struct object *first = model_first_in(recorded, alias), *at = first;
+	const struct object *end = recorded->objects + recorded->object_count;
 
 	*ret_unresolved = 0;
-	for (; at < recorded->object_count; at++) {
-		if (strcmp(recorded->objects[at].account, alias) != 0)
-			break;
-		*ret_unresolved += recorded->objects[at].is_unresolved;
-	}
-	*ret_count = at - first;
+	for (; at && at < end && strcmp(at->account, alias) == 0; at++)
+		*ret_unresolved += at->is_unresolved;
+	*ret_count = (size_t)(at - first);
 }

@@ -7,7 +7,8 @@
 
 /*
  * The state and the manifest must agree on what an alias means: not another account under this
- * alias, nor something recorded in this account under another one. *err says what to do.
+ * alias, nor something recorded in this account under another one. An alias under which nothing is
+ * recorded is free. *err says what to do.
  */
 bool belongs_check(
 	const struct model *recorded, const struct account *account, struct error *err) MUST_CHECK;

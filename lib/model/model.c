@@ -207,6 +207,22 @@ const struct object *model_object(
 	return found;
 }
 
+const struct object *model_first_in(const struct model *model, const char *alias)
+{
+	size_t low = 0, high = model->object_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strcmp(model->objects[middle].account, alias) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	bool is_there =
+		low < model->object_count && strcmp(model->objects[low].account, alias) == 0;
+	return is_there ? &model->objects[low] : NULL;
+}
+
 void object_add_address(struct str *out, const struct object *object)
 {
 	str_format(out, "%s/%s", object->account, object->store);

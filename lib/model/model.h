@@ -199,6 +199,10 @@ const struct account *model_account(const struct model *model, const char *alias
 const struct object *model_object(
 	const struct model *model, const char *account, const char *store, const char *secret);
 
+/* Lends the first object in the account, behind which all others in it stand; NULL: none is there.
+ */
+const struct object *model_first_in(const struct model *model, const char *alias);
+
 /*
  * <0, 0, >0: the order of addresses: by account, store, then secret; a store comes right before
  * its secrets.

@@ -264,14 +264,6 @@ static bool refuse_clash(const struct table *moves, const struct account *a,
 	return refuse_move(table_get(moves, mover->alias), err);
 }
 
-static bool is_recorded(const struct model *model, const char *alias)
-{
-	for (size_t i = 0; i < model->object_count; i++)
-		if (strcmp(model->objects[i].account, alias) == 0)
-			return true;
-	return false;
-}
-
 static bool refuse_account(const struct table *moves, const struct account *account,
 	const struct account *desired, struct error *err)
 {
@@ -291,7 +283,7 @@ struct moving {
 static bool move_account(struct moving *m, struct account *account, struct error *err)
 {
 	bool moves_on =
-		table_get(m->moves, account->alias) && is_recorded(m->recorded, account->alias);
+		table_get(m->moves, account->alias) && model_first_in(m->recorded, account->alias);
 	const char *end = moves_on ? end_of(m->moves, account->alias) : account->alias;
 	const struct account *desired = moves_on ? model_account(m->desired, end) : NULL;
 	const struct account *other = table_put(&m->ends, end, account);

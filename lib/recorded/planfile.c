@@ -460,7 +460,8 @@ bool planfile_check_content(
 	for (size_t i = 0; i < planfile->accounts.account_count; i++) {
 		const struct account *then = &planfile->accounts.accounts[i];
 		const struct account *now = model_account(&state->model, then->alias);
-		if (!now || strcmp(now->id, then->id) == 0)
+		if (!now || strcmp(now->id, then->id) == 0 ||
+			!model_first_in(&state->model, then->alias))
 			continue;
 		error_set(err, "the plan is about the account %s as `%s`, which is %s in the state",
 			then->id, then->alias, now->id);

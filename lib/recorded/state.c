@@ -21,49 +21,37 @@ static int compare_changes(const void *a, const void *b)
 	return object_compare(x->object, y->object);
 }
 
-/* The first object of the account; the model is sorted by alias. */
-static size_t first_object_of(const struct model *model, const char *alias)
-{
-	size_t low = 0, high = model->object_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strcmp(model->objects[middle].account, alias) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static bool has_objects(const struct model *model, const char *alias)
-{
-	size_t first = first_object_of(model, alias);
-
-	return first < model->object_count && strcmp(model->objects[first].account, alias) == 0;
-}
-
-/* An account has one alias: one that nothing is recorded under gives way to its new one. */
+/*
+ * An account has one alias, and an alias one account: where nothing is recorded, the new one
+ * counts.
+ */
 static void fold_accounts(
 	const struct state *old, const struct state_fold *fold, struct state *ret_state)
 {
 	struct model *model = &ret_state->model;
 	const struct model *before = &old->model;
-	struct table *added = NULL; /* by id */
+	struct table *ids = NULL, *aliases = NULL; /* that are added */
 
 	for (size_t i = 0; i < fold->account_count; i++) {
 		const struct account *account = &fold->accounts[i];
-		if (model_account(before, account->alias))
+		const struct account *known = model_account(before, account->alias);
+		if (known && (strcmp(known->id, account->id) == 0 ||
+				     model_first_in(before, account->alias)))
 			continue;
 		model_add_account(model, account->alias, account->id);
-		table_put(&added, account->id, model);
+		table_put(&ids, account->id, model);
+		table_put(&aliases, account->alias, model);
 	}
 	for (size_t i = 0; i < before->account_count; i++) {
 		const struct account *account = &before->accounts[i];
-		if (!table_get(added, account->id) || has_objects(model, account->alias))
+		bool has_given_way =
+			table_get(aliases, account->alias) ||
+			(table_get(ids, account->id) && !model_first_in(model, account->alias));
+		if (!has_given_way)
 			model_add_account(model, account->alias, account->id);
 	}
-	table_free(&added);
+	table_free(&ids);
+	table_free(&aliases);
 }
 
 static bool is_same_text(const char *a, const char *b)
@@ -187,7 +175,8 @@ static size_t encode_store(struct json_writer *writer, const struct model *model
 static void encode_account(
 	struct json_writer *writer, const struct model *model, const struct account *account)
 {
-	size_t at = first_object_of(model, account->alias);
+	const struct object *first = model_first_in(model, account->alias);
+	size_t at = first ? (size_t)(first - model->objects) : model->object_count;
 
 	json_begin_object(writer, account->id);
 	json_put_text(writer, "alias", account->alias);

@@ -358,3 +358,17 @@ dropped()
 	bad plan
 	err_has 'no account is called `defualt`; did you mean `default`?' cfprov.yaml:4
 }
+
+@test "an alias under which nothing is recorded may come to mean another account" {
+	start_logged
+	printf 'account_id: acc_1\nstores: [a]\n' >cfprov.yaml
+	good apply -auto-approve
+	printf 'account_id: acc_2\nstores: [a]\n' >cfprov.yaml
+	bad plan
+	err_has 'the state knows `default` as the account acc_1, the manifest as acc_2'
+	good state rm default
+	good apply -auto-approve
+	jq -e '.accounts | keys == ["acc_2"] and .acc_2.stores.a.id' "$state"
+	good plan
+	out_has "$same"
+}

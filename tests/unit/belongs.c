@@ -15,6 +15,8 @@ static void make(struct model *recorded)
 	model_add_account(recorded, "bare", "b1");
 	record(recorded, "prod", "keys", false);
 	record(recorded, "prod", "lost", true);
+	model_add_account(recorded, "dev", "d1");
+	record(recorded, "dev", "keys", false);
 	model_sort(recorded);
 }
 
@@ -29,11 +31,13 @@ static void an_account_belongs(void **state)
 		{"other", "b1", NULL, NULL}, /* nothing is recorded there */
 		{"prod", "p2", "knows `prod` as the account p1, the manifest as p2",
 			"another alias, or use another state"},
-		{"bare", "b2", "knows `bare` as the account b1, the manifest as b2", "-state"},
+		{"bare", "b2", NULL, NULL}, /* nor there */
 		{"live", "p1", "knows the account p1 as `prod`, the manifest as `live`",
 			"`moved: [{from: prod, to: live}]`, or do it at once: cfprov state mv prod "
 			"live"},
 		{"bare", "p1", "knows the account p1 as `prod`, the manifest as `bare`",
+			"`moved: [{from: prod, to: bare}]`"},
+		{"dev", "p1", "knows the account p1 as `prod`, the manifest as `dev`",
 			"Keep the alias `prod`"},
 	};
 	struct model recorded CLEANUP(model_release) = {0}, nothing = {0};

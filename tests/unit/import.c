@@ -78,8 +78,8 @@ static void addresses_are_free(void **state)
 			model_add_account(&s.recorded, "prod", i == 3 ? "p2" : "p1");
 		if (i == 1)
 			model_add_object(&s.recorded, "prod", "keys", NULL)->is_unresolved = true;
-		if (i == 2)
-			add(&s.recorded, "keys", NULL, "k0");
+		if (i >= 2)
+			add(&s.recorded, i == 2 ? "keys" : "others", NULL, "k0");
 		model_sort(&s.recorded);
 		assert_int_equal(import_is_free(&s.input, &err), !why[i]);
 		if (why[i])

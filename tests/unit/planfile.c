@@ -178,6 +178,8 @@ static void fits_its_accounts_only(void **state)
 	model_add_account(&now.model, "p", "acc");
 	assert_true(planfile_check_content(&rig->planfile, &now, &err));
 	now.model.accounts[0].id = "other";
+	assert_true(planfile_check_content(&rig->planfile, &now, &err)); /* nothing is recorded */
+	model_add_object(&now.model, "p", "keys", NULL)->id = "k1";
 	assert_false(planfile_check_content(&rig->planfile, &now, &err));
 	expect_error(&err, "the account acc as `p`, which is other in the state");
 	state_release(&now);
