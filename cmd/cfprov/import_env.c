@@ -116,6 +116,19 @@ static void leave_out_declared(struct import_env *env, const struct object *secr
 	}
 }
 
+/* Is a store declared for other accounts in the same place? */
+static bool is_shared(const struct model *desired, const struct object *store)
+{
+	for (size_t i = 0; i < desired->object_count; i++) {
+		const struct object *other = &desired->objects[i];
+		if (other != store && !other->secret && strcmp(other->store, store->store) == 0 &&
+			other->place.line == store->place.line &&
+			strcmp(other->place.file, store->place.file) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* A store is declared in one place, and a secret is, too. */
 static void heed_declared(struct import_env *env, const struct model *desired)
 {
@@ -132,13 +145,20 @@ static void heed_declared(struct import_env *env, const struct model *desired)
 		else
 			store = object;
 	}
-	if (!store)
+	if (!store || !envfile_left(&env->envfile))
 		return;
 	struct error_list *warnings = &env->envfile.warnings;
 	struct error *warning = error_list_add(warnings);
 	error_set(warning, "%s is declared here already, and a store can be declared once",
 		target->store);
-	error_hint(warning, "Put the lines below `secrets:` there.");
+	if (target->alias && is_shared(desired, store))
+		error_hint(warning,
+			"It is there in other accounts, too: give it an entry of its own for %s, "
+			"and "
+			"put the lines below `secrets:` there.",
+			target->alias);
+	else
+		error_hint(warning, "Put the lines below `secrets:` there.");
 	error_at(warning, store->place.file, store->place.line, store->place.column);
 }
 

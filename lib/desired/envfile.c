@@ -149,11 +149,15 @@ static void take_member(struct parsing *p, const struct json *member, size_t lin
 	if (json_is_null(member) || (text && !*text)) {
 		leave_out_empty(p, entry);
 	} else if (!text) {
-		struct error *err = refuse(p, line);
-		error_set(err, "%s is %s, not a text", entry->name,
-			json_is_object(member) ? "an object" : "an array");
-		error_hint(err, "Write its entry by hand; `json` takes a pointer, as /%s/name.",
-			entry->name);
+		bool is_object = json_is_object(member);
+		struct str why CLEANUP(str_release) = {0};
+		str_format(&why,
+			"it is %s, not a text. Write entries for what is in it by hand; `json` "
+			"takes "
+			"a pointer, as /%s/%s",
+			is_object ? "an object" : "an array", entry->name,
+			is_object ? "name" : "0");
+		envfile_leave_out(p->envfile, entry, str_text(&why));
 	} else {
 		entry->ends_line = text[strlen(text) - 1] == '\n';
 	}

@@ -6,9 +6,10 @@
  *     envfile_parse(&envfile, path, &bytes, &errors)
  *     envfile_write(&envfile, &target, &text)
  *
- * A file is JSON if it begins with a brace, or is called so; then it must be one object, of texts,
- * numbers and truths. Else it is what desired/dotenv says. The last of several lines for one key
- * counts; keys without a value are left out. Both give a warning.
+ * A file is JSON if it begins with a brace, or is called so; then it must be one object, with
+ * texts, numbers and truths in it. Else it is what desired/dotenv says. The last of several lines
+ * for one key counts; keys without a value are left out, and objects and arrays. All that gives
+ * warnings.
  */
 #ifndef DESIRED_ENVFILE_H
 #define DESIRED_ENVFILE_H

@@ -123,6 +123,10 @@ stores:
 	echo "A=$value" >.env
 	refused .env -store keys
 	err_has 'nothing is left to be written'
+	[[ $errors != *'Put the lines'* ]]
+	printf '%s\n' 'accounts: {a: {account_id: a1}, b: {account_id: b1}}' 'stores: [keys]' >cfprov.yaml
+	quiet .env -store a/keys
+	err_has 'It is there in other accounts, too: give it an entry of its own for a'
 }
 
 @test "a JSON object: texts, numbers and truths" {
@@ -140,11 +144,15 @@ stores:
 	out_has '{file: vars, json: /A}'
 }
 
-@test "JSON that is no object of these is refused, with the line" {
-	printf '{"A": "%s",\n "B": {"x": ",\\"}{"},\n "C": ["%s"],\n "D.E": "%s"}' $value $value $value >vars.json
+@test "what in JSON is no text is left out with a warning, or refused, with the line" {
+	printf '{"A": "%s",\n "B": {"x": ",\\"}{"},\n "C": ["%s"]}' $value $value >vars.json
+	good import-env vars.json -store keys
+	[ "$(grep name: out | tr -d ' \n')" = '-name:keys-name:A' ]
+	err_has 'B is left out: it is an object, not a text.' '/B/name vars.json:2' \
+		'C is left out: it is an array' '/C/0 vars.json:3'
+	printf '{"A": "%s",\n "D.E": "%s"}' $value $value >vars.json
 	refused vars.json -store keys
-	err_has 'B is an object, not a text vars.json:2' 'C is an array, not a text vars.json:3' \
-		'the key `D.E` can'\''t be the name of a secret' 'vars.json:4' '/B/name'
+	err_has 'the key `D.E` can'\''t be the name of a secret' 'vars.json:2'
 	local text
 	for text in "[\"$value\"]" "\"$value\"" "{\"A\": \"$value\"" "{\"A\":1,\"A\":\"$value\"}" '{}' ''; do
 		printf '%s' "$text" >vars.json

@@ -72,8 +72,8 @@ static void json_files(void **state)
 	has(" \n{\n\"A\"\n:\n\"x\",\n \"B\" : \"{\\\"\\n,\\\\\",\"C\":false,\n\"D\":\"y\\n\"}",
 		"A:3 B:6 C:6 D:7$");
 	has("{\"A\":\"\",\"B\":null,\"C\":0}", "-A:1 -B:1 C:1");
-	refused("f", "{\"A\":1,\n\"B\":[{\"x\":1},\"y\"],\n\"C\":2}", "B is an array", 2);
-	refused("f", "{\"A\":{\"x\":[]},\n\"B.C\":2}", "A is an object", 1);
+	has("{\"A\":1,\n\"B\":[{\"x\":1},\"y\"],\n\"C\":2,\"D\":{}}", "A:1 -B:2 C:3 -D:3");
+	refused("f", "{\"A\":{\"x\":[]},\n\"B.C\":2}", "`B.C` can't be the name", 2);
 	refused("f", "{\"\":1}", "can't be the name of a secret", 1);
 	refused("f", "{\"A\":1,\"A\":2}", "a key stands twice", 0);
 	refused("f", "{\n\"A\":\"\t\"}", "not valid JSON", 2);
