@@ -13,19 +13,9 @@ rounds=${ROUNDS:-25}
 stores=${STORES:-200}
 RANDOM=${SEED:=$((RANDOM * 32768 + RANDOM))}
 
-cd "$(dirname "$0")/../.." || exit 1
-build=${CFPROV_BUILD:-build}
-cfprov=$(readlink -f "$build/cfprov")
-cfsim=$(readlink -f "$build/cfsim")
-dir=$(mktemp -d) || exit 1
-cd "$dir" || exit 1
-sim=
-finish()
-{
-	[ -z "$sim" ] || kill "$sim"
-	rm -rf "$dir"
-}
-trap finish EXIT
+# shellcheck source=tests/crash/common.bash
+. "$(dirname "$0")"/common.bash
+enter
 
 echo 1..1
 echo "# SEED=$SEED ROUNDS=$rounds STORES=$stores"
@@ -39,16 +29,7 @@ fail()
 }
 
 round=0
-"$cfsim" --port 0 --port-file port --log log >sim.out 2>&1 &
-sim=$!
-for _ in {1..400}; do
-	[ ! -s port ] || break
-	sleep 0.05
-done
-[ -s port ] || fail "the simulator does not start"
-root=http://127.0.0.1:$(<port)
-export CLOUDFLARE_BASE_URL=$root/client/v4 CLOUDFLARE_API_TOKEN=cfsim-token
-state=cfprov.state.json
+start_sim
 {
 	echo 'account_id: acc_1'
 	echo 'stores:'
@@ -57,24 +38,20 @@ state=cfprov.state.json
 
 begin_anew()
 {
-	rm -f "$state" "$state".backup
-	curl -fsS -X POST "$root/_cfsim/reset" >/dev/null || fail "no reset"
-	: >log
+	reset || fail "no reset"
 }
 
 # check: all is as it should be after a run that ended.
 check()
 {
-	curl -fsS "$root/_cfsim/world" |
-		jq -r '.accounts[].stores[] | "\(.name) \(.id)"' | LC_ALL=C sort >live
+	live_stores >live
 	jq -r '.accounts.acc_1.stores | to_entries[] | "\(.key) \(.value.id) \(.value.origin)"' "$state" |
 		LC_ALL=C sort >recorded
 	sed 's/$/ created/' live | diff - recorded >last || fail "the state is not what lives"
 	[ "$(wc -l <live)" -eq "$stores" ] || fail "$(wc -l <live) stores live, not $stores"
 	[ "$(cut -d' ' -f1 live | uniq | wc -l)" -eq "$stores" ] || fail "doubles"
 	[ "$(stat -c %a "$state")" = 600 ] || fail "the state's mode"
-	find . -name '*.tmp' -o -name '*.journal' -o -name '*.lock' >last
-	[ ! -s last ] || fail "something is left behind"
+	left_behind >last || fail "something is left behind"
 }
 
 # How long an apply takes here, in milliseconds, so that the kills fall into it.
