@@ -72,8 +72,8 @@ static bool judge_accounts(struct session *session, struct findings *findings)
 		error_release(&err);
 	}
 	const struct model *recorded = session->has_ledger ? &session->ledger.state.model : NULL;
-	bool is_whole_manifest = session->has_manifest && session->manifest.documents.count &&
-				 !session->cli->accounts.count && !session->cli->account_ids.count;
+	bool is_whole_manifest =
+		accounts_are_of_manifest(session->cli) && !session->cli->accounts.count;
 	if (recorded && is_whole_manifest)
 		doctor_judge_dropped(recorded, &session->desired, findings);
 	const struct checkup_input input = {session->client, &interrupt_count};

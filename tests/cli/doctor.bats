@@ -130,6 +130,32 @@ ok    default: the state goes with it: 2 objects recorded
 	err_has 'cfprov.yaml:1'
 }
 
+@test "-account-id: no manifest gives an alias, so that the state's own is no mistake" {
+	printf 'accounts: {a1: {account_id: acc_1}, a2: {account_id: acc_2}}\nstores: [x]\n' >cfprov.yaml
+	good apply -auto-approve
+	sound -account-id=acc_1
+	out_has 'ok    a1: Secrets Store can be read' 'ok    a1: the state goes with it: 1 object recorded'
+	sound -account-id=acc_1 -account-id=acc_3
+	out_has 'ok    a1: the state goes with it' 'ok    acc_3: the state goes with it: 0 objects'
+	sound -account-id=acc_1 -account-id=acc_2 -account=a2
+	[[ $output != *a1:* ]]
+	# Without a manifest CLOUDFLARE_ACCOUNT_ID gives none either.
+	mv cfprov.yaml away.yaml
+	CLOUDFLARE_ACCOUNT_ID=acc_2 sound
+	out_has 'ok    a2: the state goes with it'
+	sed -i 's/"a1"/"default"/' "$state"
+	sound -account-id=acc_3
+	out_has 'ok    acc_3: the state goes with it: 0 objects'
+	sed -i 's/"default"/"\\u001b[2J"/' "$state"
+	sick -account-id=acc_1
+	harmless out
+	out_has 'as `\x1b[2J`'
+	# With a manifest that gives it, another alias is one.
+	printf 'account_id: acc_2\nstores: [x]\n' >cfprov.yaml
+	sick
+	out_has 'cfprov state mv a2 default'
+}
+
 @test "the quota and the rate budget, when little is left" {
 	stop_sim
 	seed_of 1
