@@ -102,7 +102,7 @@ void doctor_judge_state(const struct doctor_state *state, struct findings *findi
 
 	if (state->err) {
 		find_error(&j, FINDING_FAIL, state->path, state->err,
-			"See to it that the file can be read, or put its backup in its place.");
+			"See to it that the file can be read.");
 	} else if (!state->exists) {
 		str_format(&text, "%s is not there yet; the first apply makes it", state->path);
 		find(&j, FINDING_OK, &text, NULL);

@@ -72,7 +72,7 @@ static void a_state_that_is_not(void **state)
 	(void)state;
 	error_set(&err, "it is torn");
 	doctor_judge_state(&s, &findings);
-	expect(&findings, FINDING_FAIL, "a b.json: it is torn", "backup");
+	expect(&findings, FINDING_FAIL, "a b.json: it is torn", "can be read");
 	expect(&findings, FINDING_WARN, "its lock is held by alice", "-lock-timeout");
 	expect(&findings, FINDING_WARN, "others than its owner may write", "chmod go-w 'a b.json'");
 	expect(&findings, FINDING_FAIL, "its folder can't be written", "-state");
