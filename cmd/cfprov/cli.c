@@ -136,8 +136,12 @@ static bool take_option(struct parsing *p, const char *text, char ***next)
 		value = *(*next)++;
 	if (option->take((char *)p->cli + option->at, value))
 		return true;
-	if (strcmp(option->name, "var") == 0) /* it may be a secret */
-		return error_set(p->err, "-%s must be %s", option->name, option->must_be);
+	if (strcmp(option->name, "var") == 0) { /* it may be a secret */
+		error_set(p->err, "-%s must be %s", option->name, option->must_be);
+		return error_hint(p->err,
+			"NAME is made of letters (A to Z, a to z), digits and _, and starts with "
+			"no digit.");
+	}
 	struct str shown CLEANUP(str_release) = {0};
 	text_add_visible(&shown, value, strlen(value), 60);
 	return error_set(p->err, "-%s can't be `%s`: it must be %s", option->name, str_text(&shown),
@@ -154,15 +158,23 @@ const struct command *cli_find(const char *name)
 	return NULL;
 }
 
+const struct command *cli_find_near(const char *name)
+{
+	for (const struct command *it = cli_commands; it->name; it++)
+		if (text_is_near(name, it->name))
+			return it;
+	return NULL;
+}
+
 static bool unknown_command(const char *name, struct error *err)
 {
 	struct str shown CLEANUP(str_release) = {0};
+	const struct command *near = cli_find_near(name);
 
 	text_add_visible(&shown, name, strlen(name), 60);
-	for (const struct command *it = cli_commands; it->name; it++)
-		if (text_is_near(name, it->name))
-			return error_set(err, "unknown command `%s`; did you mean `%s`?",
-				str_text(&shown), it->name);
+	if (near)
+		return error_set(err, "unknown command `%s`; did you mean `%s`?", str_text(&shown),
+			near->name);
 	error_set(err, "unknown command `%s`", str_text(&shown));
 	return error_hint(err, "See cfprov help.");
 }

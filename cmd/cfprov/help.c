@@ -77,9 +77,15 @@ static bool find_topic(const struct cli *cli, const struct command **ret_command
 	*ret_command = cli_find(str_text(&name));
 	if (*ret_command)
 		return true;
+	const struct command *near = cli_find_near(str_text(&name));
 	text_add_visible(&shown, str_text(&name), name.length, 60);
-	error_set(&err, "there is no command `%s`", str_text(&shown));
-	error_hint(&err, "See cfprov help.");
+	if (near) {
+		error_set(&err, "there is no command `%s`; did you mean `%s`?", str_text(&shown),
+			near->name);
+	} else {
+		error_set(&err, "there is no command `%s`", str_text(&shown));
+		error_hint(&err, "See cfprov help.");
+	}
 	term_error(&err);
 	return false;
 }

@@ -58,6 +58,12 @@ teardown() { stop_all; }
 @test "help for what there is not" {
 	bad help destroy-all
 	err_has 'no command `destroy-all`'
+	bad help plann
+	err_has 'no command `plann`; did you mean `plan`?'
+	bad help state lst
+	err_has 'did you mean `state list`?'
+	bad help "${esc}[2J"
+	harmless err
 	bad help plan apply
 	bad help state list more
 }
@@ -113,6 +119,12 @@ teardown() { stop_all; }
 		bad apply "$option"
 		err_has "${option%%=*} can't be" 'must be'
 	done
+	for option in 1x=y x-y=z =v NAME ''; do
+		bad plan -var "$option"
+		err_has '-var must be NAME=VALUE' 'NAME is made of letters' 'starts with no digit'
+	done
+	bad plan -var 1=hush-hush
+	err_lacks hush
 	bad apply -parallelism
 	err_has '-parallelism needs a value'
 	[ ! -e "$state" ]
