@@ -64,6 +64,28 @@ ok    default: the state goes with it: 2 objects recorded
 	out_has "ok    default: the account's own token is active" 'can be read: 0 stores'
 }
 
+# ends_on TIME: the token does, says the simulator from now on.
+ends_on()
+{
+	control DELETE faults >/dev/null
+	sim_faults "{\"path\":\"/user/tokens/verify\",\"kind\":\"raw_body\",\"text\":\"{\\\"success\\\":true,\\\"result\\\":{\\\"status\\\":\\\"active\\\",\\\"expires_on\\\":\\\"$1\\\"}}\"}"
+}
+
+@test "a token that ends within seven days" {
+	local when
+	when=$(date -u -d '+6 days' +%FT%TZ)
+	ends_on "$when"
+	sound
+	out_has "warn  default: the user's token is active, until $when
+      Give it a later end in Cloudflare before then"
+	err_has '0 to mend, 1 to know'
+	when=$(date -u -d '+8 days' +%FT%TZ)
+	ends_on "$when"
+	sound
+	out_has "ok    default: the user's token is active, until $when"
+	err_is ''
+}
+
 @test "email and key: not verified, but tried" {
 	stop_sim
 	start_logged --email me@example.com --key 0123456789abcdef
