@@ -253,7 +253,6 @@ fcntl.fcntl(8, 37, struct.pack("hhqqixxxx", fcntl.F_WRLCK, 0, 0, 0, 0))'
 }
 
 @test "a token that accounts share is verified once, and told once" {
-	start_logged
 	printf 'accounts:\n  a: {account_id: acc_1}\n  b: {account_id: acc_2}\n  c: {account_id: acc_3, api_token: {env: OTHER}}\nstores: [x]\n' >cfprov.yaml
 	OTHER=$CLOUDFLARE_API_TOKEN good doctor
 	[[ $(requests '.path | test("tokens/verify")') == 2 ]]
