@@ -7,7 +7,13 @@
 
 #include "session.h"
 
-/* Fills session->desired; its objects may be missing. Says its errors. */
+/* Are they the manifest's? */
+bool accounts_are_of_manifest(const struct cli *cli);
+
+/*
+ * Fills session->desired; its objects may be missing. What no manifest gives an alias has the one
+ * of the state, if that was read before. Says its errors.
+ */
 bool accounts_load(struct session *session) MUST_CHECK;
 
 #endif

@@ -4,12 +4,16 @@
 #include "commands.h"
 #include "engine/guard.h"
 #include "options.h"
+#include "term.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Where the text beside an option begins. */
+enum { HELP_COLUMN = 25 };
 
 /* What those who come from Terraform give to all of these is taken by all: plan asks nothing, and
  * needs no lock. */
@@ -38,8 +42,7 @@ const struct command cli_commands[] = {
 		CLI_MENDING | CLI_INPUT, 2, import_run},
 	{"export", NULL, "write a manifest of what lives in the accounts",
 		CLI_MANIFEST | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL, 0, export_run},
-	{"import-env", "FILE",
-		"write manifest entries for the names in a .env, .dev.vars or JSON file",
+	{"import-env", "FILE", "write manifest entries for the names in a .env or JSON file",
 		CLI_MANIFEST | CLI_STORE, 1, import_env_run},
 	{"output", "[ADDRESS]", "write ids, or a Worker's bindings, for other tools",
 		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_JSON | CLI_RAW | CLI_TOOL, 1,
@@ -136,8 +139,12 @@ static bool take_option(struct parsing *p, const char *text, char ***next)
 		value = *(*next)++;
 	if (option->take((char *)p->cli + option->at, value))
 		return true;
-	if (strcmp(option->name, "var") == 0) /* it may be a secret */
-		return error_set(p->err, "-%s must be %s", option->name, option->must_be);
+	if (strcmp(option->name, "var") == 0) { /* it may be a secret */
+		error_set(p->err, "-%s must be %s", option->name, option->must_be);
+		return error_hint(p->err,
+			"NAME is made of letters (A to Z, a to z), digits and _, and starts with "
+			"no digit.");
+	}
 	struct str shown CLEANUP(str_release) = {0};
 	text_add_visible(&shown, value, strlen(value), 60);
 	return error_set(p->err, "-%s can't be `%s`: it must be %s", option->name, str_text(&shown),
@@ -154,15 +161,23 @@ const struct command *cli_find(const char *name)
 	return NULL;
 }
 
+const struct command *cli_find_near(const char *name)
+{
+	for (const struct command *it = cli_commands; it->name; it++)
+		if (text_is_near(name, it->name))
+			return it;
+	return NULL;
+}
+
 static bool unknown_command(const char *name, struct error *err)
 {
 	struct str shown CLEANUP(str_release) = {0};
+	const struct command *near = cli_find_near(name);
 
 	text_add_visible(&shown, name, strlen(name), 60);
-	for (const struct command *it = cli_commands; it->name; it++)
-		if (text_is_near(name, it->name))
-			return error_set(err, "unknown command `%s`; did you mean `%s`?",
-				str_text(&shown), it->name);
+	if (near)
+		return error_set(err, "unknown command `%s`; did you mean `%s`?", str_text(&shown),
+			near->name);
 	error_set(err, "unknown command `%s`", str_text(&shown));
 	return error_hint(err, "See cfprov help.");
 }
@@ -336,8 +351,8 @@ void cli_add_options(struct str *out, const struct command *command)
 		struct str left CLEANUP(str_release) = {0};
 		if (!option->help || !is_allowed(option, command))
 			continue;
-		str_format(&left, "-%s%s%s", option->name, option->value ? "=" : "",
+		str_format(&left, "  -%s%s%s", option->name, option->value ? "=" : "",
 			option->value ? option->value : "");
-		str_format(out, "  %-22s %s\n", str_text(&left), option->help);
+		term_add_row(out, str_text(&left), HELP_COLUMN, option->help);
 	}
 }

@@ -107,6 +107,9 @@ void cli_release(struct cli *cli);
 /* Lends the command of this name, or NULL. */
 const struct command *cli_find(const char *name);
 
+/* Lends the first whose name is like this one, or NULL. */
+const struct command *cli_find_near(const char *name);
+
 /* For help: adds the options of a command, a line or more each. */
 void cli_add_options(struct str *out, const struct command *command);
 

@@ -72,8 +72,8 @@ static bool judge_accounts(struct session *session, struct findings *findings)
 		error_release(&err);
 	}
 	const struct model *recorded = session->has_ledger ? &session->ledger.state.model : NULL;
-	bool is_whole_manifest = session->has_manifest && session->manifest.documents.count &&
-				 !session->cli->accounts.count && !session->cli->account_ids.count;
+	bool is_whole_manifest =
+		accounts_are_of_manifest(session->cli) && !session->cli->accounts.count;
 	if (recorded && is_whole_manifest)
 		doctor_judge_dropped(recorded, &session->desired, findings);
 	const struct checkup_input input = {session->client, &interrupt_count};
@@ -92,8 +92,11 @@ static bool judge_accounts(struct session *session, struct findings *findings)
 
 /* ---- what is said ---- */
 
+/* "ok    about: what", and below it, in the column of `about`, what to do. */
 static void add_finding(struct str *out, const struct finding *finding)
 {
+	enum { INDENT = 6 };
+	struct str text CLEANUP(str_release) = {0}, folded CLEANUP(str_release) = {0};
 	static const struct {
 		const char *word;
 		enum term_style style;
@@ -104,9 +107,11 @@ static void add_finding(struct str *out, const struct finding *finding)
 	};
 
 	term_add(out, STDOUT_FILENO, looks[finding->level].style, looks[finding->level].word);
-	str_format(out, "  %s: %s\n", finding->about, finding->what);
+	str_format(&text, "%s: %s", finding->about, finding->what);
+	term_add_folded(&folded, STDOUT_FILENO, INDENT, str_text(&text));
+	str_format(out, "  %s", str_text(&folded) + INDENT);
 	if (finding->advice)
-		term_add_folded(out, STDOUT_FILENO, 6, finding->advice);
+		term_add_folded(out, STDOUT_FILENO, INDENT, finding->advice);
 }
 
 static void tell(const struct findings *findings)

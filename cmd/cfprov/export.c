@@ -27,6 +27,9 @@ int export_run(const struct cli *cli)
 	for (size_t i = 0; i < notes.count; i++)
 		term_warning(notes.items[i].message);
 	if (!count)
-		term_warning("There is no store to export: a manifest needs at least one.");
+		term_warning(
+			notes.count
+				? "No store could be exported: a manifest needs at least one."
+				: "There is no store to export: a manifest needs at least one.");
 	return EXIT_DONE;
 }

@@ -6,6 +6,31 @@
 
 #include <string.h>
 
+/* Where the summary of a command begins, and what a variable means. */
+enum { SUMMARY_COLUMN = 15, VARIABLE_COLUMN = 25 };
+
+static void add_row(struct str *out, const struct command *command)
+{
+	struct str left CLEANUP(str_release) = {0};
+
+	str_format(&left, "  %s", command->name);
+	term_add_row(out, str_text(&left), SUMMARY_COLUMN, command->summary);
+}
+
+static const struct {
+	const char *name, *meaning;
+} variables[] = {
+	{"  CLOUDFLARE_API_TOKEN", "the token (or CLOUDFLARE_EMAIL, CLOUDFLARE_API_KEY)"},
+	{"  CLOUDFLARE_ACCOUNT_ID", "the account, if the manifest names none"},
+	{"  CFPROV_VAR_NAME", "the value of ${NAME} in the manifest, behind -var"},
+	{"  CLOUDFLARE_BASE_URL", "another server than Cloudflare's, a simulator say"},
+	{"  CFPROV_FINGERPRINT_KEY", "what fingerprints of values are made with"},
+	{"  CFPROV_REQUEST_TIMEOUT", "seconds that one request may take (default 60)"},
+	{"  CFPROV_LOG", "write a log: error, warn, info, debug or trace"},
+	{"  CFPROV_LOG_PATH", "append it to this file (default: standard error)"},
+	{"  NO_COLOR", "no colour"},
+};
+
 static void add_overview(struct str *out)
 {
 	str_text_add(out,
@@ -13,20 +38,13 @@ static void add_overview(struct str *out)
 		"Brings Cloudflare Secrets Store to the state that a manifest describes.\n\n"
 		"Commands:\n");
 	for (const struct command *it = cli_commands; it->name; it++)
-		str_format(out, "  %-12s %s\n", it->name, it->summary);
-	str_text_add(out,
-		"\nEnvironment:\n"
-		"  CLOUDFLARE_API_TOKEN   the token (or CLOUDFLARE_EMAIL, CLOUDFLARE_API_KEY)\n"
-		"  CLOUDFLARE_ACCOUNT_ID  the account, if the manifest names none\n"
-		"  CFPROV_VAR_NAME        the value of ${NAME} in the manifest, behind -var\n"
-		"  CLOUDFLARE_BASE_URL    another server than Cloudflare's, a simulator say\n"
-		"  CFPROV_FINGERPRINT_KEY what fingerprints of values are made with\n"
-		"  CFPROV_REQUEST_TIMEOUT seconds that one request may take (default 60)\n"
-		"  CFPROV_LOG             write a log: error, warn, info, debug or trace\n"
-		"  CFPROV_LOG_PATH        append it to this file (default: standard error)\n"
-		"  NO_COLOR               no colour\n\n"
-		"Exit status: 0 done, 1 error, 2 changes (plan -detailed-exitcode).\n"
-		"`cfprov help COMMAND` tells the options of a command.\n");
+		add_row(out, it);
+	str_text_add(out, "\nEnvironment:\n");
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
+		term_add_row(out, variables[i].name, VARIABLE_COLUMN, variables[i].meaning);
+	str_text_add(out, "\n"
+			  "Exit status: 0 done, 1 error, 2 changes (plan -detailed-exitcode).\n"
+			  "`cfprov help COMMAND` tells the options of a command.\n");
 }
 
 /* What a line of the summary can't tell. */
@@ -34,11 +52,10 @@ static const struct {
 	const char *command, *text;
 } details[] = {
 	{"import-env",
-		"The values stay in FILE, from which plan and apply read them; none is shown. "
-		"Where\n"
-		"there is no manifest yet (or an empty file), it is a whole one; else it is "
-		"`stores`,\n"
-		"for a file that a further -f names. Paths are written from where that stands:\n\n"
+		"The values stay in FILE, from which plan and apply read them; none is shown.\n"
+		"Where there is no manifest yet (or an empty file), it is a whole one; else it\n"
+		"is `stores`, for a file that a further -f names. Paths are written from where\n"
+		"that stands:\n\n"
 		"  cfprov import-env .dev.vars -store=keys > cfprov.yaml\n"
 		"  cfprov import-env .env -store=prod/web -f cfprov.yaml -f web.yaml > web.yaml\n"
 		"  cfprov plan -f cfprov.yaml -f web.yaml\n\n"},
@@ -63,7 +80,7 @@ static bool add_group(struct str *out, const char *word)
 
 	for (const struct command *it = cli_commands; it->name; it++)
 		if (strncmp(it->name, word, length) == 0 && it->name[length] == ' ')
-			str_format(out, "  %-12s %s\n", it->name, it->summary);
+			add_row(out, it);
 	return out->length > before;
 }
 
@@ -77,9 +94,15 @@ static bool find_topic(const struct cli *cli, const struct command **ret_command
 	*ret_command = cli_find(str_text(&name));
 	if (*ret_command)
 		return true;
+	const struct command *near = cli_find_near(str_text(&name));
 	text_add_visible(&shown, str_text(&name), name.length, 60);
-	error_set(&err, "there is no command `%s`", str_text(&shown));
-	error_hint(&err, "See cfprov help.");
+	if (near) {
+		error_set(&err, "there is no command `%s`; did you mean `%s`?", str_text(&shown),
+			near->name);
+	} else {
+		error_set(&err, "there is no command `%s`", str_text(&shown));
+		error_hint(&err, "See cfprov help.");
+	}
 	term_error(&err);
 	return false;
 }

@@ -3,6 +3,8 @@
 
 #include "commands.h"
 #include "desired/pick.h"
+#include "desired/shape.h"
+#include "desired/writing.h"
 #include "planning.h"
 #include "progress.h"
 #include "render.h"
@@ -38,21 +40,25 @@ static bool pick_account(struct session *session, const char *alias)
 static void add_store_lines(struct str *lines, const struct object *wanted)
 {
 	str_text_add(lines, "\n      - name: ");
-	text_add_visible(lines, wanted->store, strlen(wanted->store), 0);
-	if (strcmp(wanted->account, MODEL_DEFAULT_ALIAS) != 0)
-		str_format(lines, "\n        accounts: [%s]", wanted->account);
+	writing_word(lines, wanted->store);
+	if (strcmp(wanted->account, MODEL_DEFAULT_ALIAS) == 0)
+		return;
+	str_text_add(lines, "\n        accounts: [");
+	writing_word(lines, wanted->account);
+	str_char(lines, ']');
 }
 
 /* With a variable for its value; the user knows better. */
 static void add_secret_lines(struct str *lines, const char *secret, bool is_first)
 {
-	struct str name CLEANUP(str_release) = {0};
+	struct str variable CLEANUP(str_release) = {0};
 
-	text_add_visible(&name, secret, strlen(secret), 0);
-	str_format(lines, "%s\n          - name: %s\n            value: {env: ",
-		is_first ? "\n        secrets:" : "", str_text(&name));
-	for (const char *it = str_text(&name); *it; it++)
-		str_char(lines, *it == '-' ? '_' : *it);
+	for (const char *it = secret; *it; it++)
+		str_char(&variable, *it == '-' ? '_' : *it);
+	str_format(lines, "%s\n          - name: ", is_first ? "\n        secrets:" : "");
+	writing_word(lines, secret);
+	str_text_add(lines, "\n            value: {env: ");
+	writing_word(lines, str_text(&variable));
 	str_char(lines, '}');
 }
 
@@ -69,8 +75,8 @@ static void tell_undeclared(const struct session *session, const struct object *
 			 model_object(&session->desired, wanted->account, wanted->store, NULL);
 	error_hint(&err,
 		"What is imported must be declared, else the next apply would part from it. Add "
-		"under `%s`:",
-		has_store ? "secrets` of that store, for instance" : "stores");
+		"under %s:",
+		has_store ? "`secrets` of that store, for instance" : "`stores`");
 	term_error(&err);
 	if (!has_store)
 		add_store_lines(&lines, wanted);
@@ -92,6 +98,35 @@ static bool refuse_address(const char *address)
 	return false;
 }
 
+/* Has each part the characters that its kind of name may have? */
+static bool is_well_formed(const char *address, const char *const *parts)
+{
+	static const struct {
+		const char *what;
+		const struct schema_text *text;
+	} kinds[] = {
+		{"an alias", &schema_alias},
+		{"the name of a store", &schema_store_name},
+		{"the name of a secret", &schema_secret_name},
+	};
+	struct error err CLEANUP(error_release) = {0};
+	struct str why CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds) && parts[i]; i++) {
+		if (shape_text_is_right(kinds[i].text, parts[i], true, &why))
+			continue;
+		text_add_visible(&shown, address, strlen(address), 120);
+		error_set(&err, "`%s` is no address of a store or a secret", str_text(&shown));
+		str_clear(&shown);
+		text_add_visible(&shown, parts[i], strlen(parts[i]), 80);
+		error_hint(&err, "`%s` can't be %s: %s.", str_text(&shown), kinds[i].what,
+			str_text(&why));
+		term_error(&err);
+		return false;
+	}
+	return true;
+}
+
 /* Splits ALIAS/STORE or ALIAS/STORE/SECRET. */
 static bool split_address(struct session *session, struct object *ret_wanted)
 {
@@ -111,6 +146,8 @@ static bool split_address(struct session *session, struct object *ret_wanted)
 	}
 	if (count < 2 || count > 3)
 		return refuse_address(address);
+	if (!is_well_formed(address, parts))
+		return false;
 	*ret_wanted = (struct object){.kind = parts[2] ? OBJECT_SECRET : OBJECT_STORE,
 		.account = parts[0],
 		.store = parts[1],

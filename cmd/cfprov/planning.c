@@ -139,6 +139,7 @@ static bool has_room(struct session *session)
 bool planning_mode_of(const struct cli *cli, enum planning_mode *ret_mode)
 {
 	struct error err CLEANUP(error_release) = {0};
+	const char *mode = cli->destroys ? "-destroy" : "-refresh-only";
 
 	*ret_mode = cli->destroys       ? PLANNING_DESTROY
 		    : cli->refresh_only ? PLANNING_REFRESH_ONLY
@@ -148,7 +149,9 @@ bool planning_mode_of(const struct cli *cli, enum planning_mode *ret_mode)
 	else if (cli->refresh_only && !cli->refresh)
 		error_set(&err, "-refresh-only and -refresh=false exclude each other");
 	else if (cli->replaces.count && *ret_mode != PLANNING_NORMAL)
-		error_set(&err, "-replace goes with a plan that creates only");
+		error_set(&err, "%s and -replace exclude each other", mode);
+	else if (cli->adopt && *ret_mode != PLANNING_NORMAL)
+		error_set(&err, "%s and -adopt exclude each other", mode);
 	else
 		return true;
 	term_error(&err);

@@ -136,7 +136,7 @@ static void add_heading(struct str *out, const struct plan *plan)
 			continue;
 		str_text_add(&line, is_first ? "" : ", ");
 		term_add(&line, STDOUT_FILENO, looks[kind].style, looks[kind].symbol);
-		str_format(&line, " %s", looks[kind].word);
+		str_format(&line, TERM_GLUE "%s", looks[kind].word);
 		is_first = false;
 	}
 	str_text_add(&line, "):");
@@ -238,19 +238,21 @@ static void add_drifts(struct str *out, const struct plan *plan)
 	str_char(out, '\n');
 }
 
-/* With several accounts: what each has to expect, a line each. */
+/* With several accounts: what each has to expect, each on a line that may be folded. */
 static void add_accounts(struct str *out, const struct plan *plan)
 {
+	enum { FIRST = 2, OTHERS = 4 };
 	struct str lines CLEANUP(str_release) = {0};
 	struct plan_share share = {0};
 	size_t accounts = 0;
 
 	for (; plan_share_next(&share, plan); accounts++) {
-		str_text_add(&lines, "  ");
-		text_add_visible(&lines, share.alias, strlen(share.alias), 0);
-		str_text_add(&lines, ": ");
-		add_counts(&lines, &share.counts);
-		str_char(&lines, '\n');
+		struct str line CLEANUP(str_release) = {0}, folded CLEANUP(str_release) = {0};
+		text_add_visible(&line, share.alias, strlen(share.alias), 0);
+		str_text_add(&line, ": ");
+		add_counts(&line, &share.counts);
+		term_add_folded(&folded, STDOUT_FILENO, OTHERS, str_text(&line));
+		str_text_add(&lines, str_text(&folded) + OTHERS - FIRST);
 	}
 	if (accounts > 1) {
 		str_text_add(out, str_text(&lines));

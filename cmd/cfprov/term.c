@@ -97,15 +97,18 @@ static size_t columns_of(const char *word)
 	return columns;
 }
 
-void term_add_folded(struct str *out, int fd, size_t indent, const char *text)
+/* To so many columns; 0: to one line. */
+static void fold(struct str *out, size_t columns, size_t indent, const char *text)
 {
-	size_t columns = term_columns(fd), at = indent;
+	size_t at = indent;
 
 	str_repeat(out, ' ', indent);
 	while (*text) {
 		size_t length = strcspn(text, " ");
 		char *word AUTO_FREE = mem_copy_text(text);
 		word[length] = '\0';
+		for (char *it = word; (it = strchr(it, TERM_GLUE[0]));)
+			*it = ' ';
 		size_t wide = columns_of(word);
 		bool is_first = at == indent;
 		if (!is_first && columns && at + 1 + wide > columns) {
@@ -119,6 +122,24 @@ void term_add_folded(struct str *out, int fd, size_t indent, const char *text)
 		text += length + strspn(text + length, " ");
 	}
 	str_char(out, '\n');
+}
+
+void term_add_folded(struct str *out, int fd, size_t indent, const char *text)
+{
+	fold(out, term_columns(fd), indent, text);
+}
+
+void term_add_row(struct str *out, const char *left, size_t column, const char *text)
+{
+	size_t columns = term_columns(STDOUT_FILENO), wide = text_columns(left);
+	struct str folded CLEANUP(str_release) = {0};
+
+	if (columns == 0 || columns > TERM_PAGE)
+		columns = TERM_PAGE;
+	fold(&folded, columns, column, text);
+	str_text_add(out, left);
+	str_repeat(out, ' ', wide < column ? column - wide : 1);
+	str_text_add(out, str_text(&folded) + column);
 }
 
 /* ---- writing ---- */

@@ -27,11 +27,21 @@ bool term_is_terminal(int fd);
 /* Adds the text in a style, if this stream has colour. */
 void term_add(struct str *out, int fd, enum term_style style, const char *text);
 
+/* In what is folded: a space at which no line is broken. */
+#define TERM_GLUE "\037"
+
 /*
  * Adds a paragraph folded to the stream's width, every line indented; on a pipe it stays one
  * line. Ends with a line break. What term_add made may be in it.
  */
 void term_add_folded(struct str *out, int fd, size_t indent, const char *text);
+
+/*
+ * Adds a row of a table for people: what stands on the left, and a paragraph beside it that begins
+ * in a column. Folded to TERM_PAGE columns on a pipe, too, and never wider.
+ */
+enum { TERM_PAGE = 80 };
+void term_add_row(struct str *out, const char *left, size_t column, const char *text);
 
 /* Writes; trouble is remembered and told by term_finish. */
 void term_out_str(const struct str *text);

@@ -24,13 +24,27 @@ int64_t clock_unix_seconds(void)
 	return now.tv_sec;
 }
 
+/* Without the zone. */
+static size_t write_time(time_t when, char text[static CLOCK_TEXT_SIZE])
+{
+	struct tm utc;
+
+	gmtime_r(&when, &utc);
+	return strftime(text, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &utc);
+}
+
 void clock_now_text(char text[static CLOCK_TEXT_SIZE])
 {
 	struct timespec now;
-	struct tm utc;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	size_t length = strftime(text, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &utc);
+	size_t length = write_time(now.tv_sec, text);
 	snprintf(text + length, CLOCK_TEXT_SIZE - length, ".%06ldZ", now.tv_nsec / 1000);
+}
+
+void clock_text(int64_t unix_seconds, char text[static CLOCK_TEXT_SIZE])
+{
+	size_t length = write_time((time_t)unix_seconds, text);
+
+	snprintf(text + length, CLOCK_TEXT_SIZE - length, "Z");
 }

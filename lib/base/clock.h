@@ -16,4 +16,7 @@ int64_t clock_unix_seconds(void);
 enum { CLOCK_TEXT_SIZE = 32 };
 void clock_now_text(char text[static CLOCK_TEXT_SIZE]);
 
+/* The same of a moment in seconds since 1970, to the second: 2026-01-02T03:04:05Z */
+void clock_text(int64_t unix_seconds, char text[static CLOCK_TEXT_SIZE]);
+
 #endif

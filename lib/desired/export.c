@@ -227,7 +227,9 @@ size_t export_manifest(const struct model *accounts, const struct model *live, s
 				  "read from.\n");
 	str_char(out, '\n');
 	writing_accounts(out, accounts);
-	str_text_add(out, choice.count ? "stores:\n" : "stores: [] # nothing lives there yet\n");
+	str_text_add(out, choice.count      ? "stores:\n"
+			  : comments.length ? "stores: [] # see below what was left out\n"
+					    : "stores: [] # nothing lives there yet\n");
 	for (size_t i = 0, next; i < choice.count; i = next) {
 		for (next = i + 1; next < choice.count; next++)
 			if (!are_same(&choice.items[i], &choice.items[next]))

@@ -60,8 +60,9 @@ static void no_stores(struct reading *r, const struct spot *empty)
 	else
 		error_set(err, "`stores` is missing %s", is_one ? "here" : "in all of the files");
 	error_hint(err,
-		"cfprov never reads an empty manifest as a wish to have nothing. If that is "
-		"meant, run cfprov destroy with the manifest as it was.");
+		"cfprov never reads an empty manifest as a wish to have nothing. To destroy all, "
+		"run cfprov destroy with the manifest as it was; to forget it and let it live, "
+		"cfprov state rm ADDRESS.");
 }
 
 static void read_stores(struct reading *r)

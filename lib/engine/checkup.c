@@ -1,5 +1,6 @@
 #include "engine/checkup.h"
 
+#include "base/clock.h"
 #include "engine/belongs.h"
 
 #include <stdlib.h>
@@ -42,6 +43,7 @@ static void admit(struct patient *patient, struct checkup *checkup, struct clien
 {
 	*patient = (struct patient){.checkup = checkup, .live = {checkup->account, checkup->lane}};
 	checkup->rate_remaining = -1;
+	checkup->asked_at = clock_unix_seconds();
 	if (!checkup->has_lane)
 		return;
 	for (size_t i = 0; i < QUESTIONS; i++)

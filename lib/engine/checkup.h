@@ -28,6 +28,7 @@ struct checkup {
 	bool uses_token; /* else email and key, which nothing verifies */
 	struct error token_err, list_err, quota_err;
 	char *token_status, *token_expires; /* NULL: not said */
+	int64_t asked_at;                   /* seconds since 1970 */
 	bool is_account_token;              /* the account's own, not a user's */
 	size_t store_count;
 	struct cf_quota quota;

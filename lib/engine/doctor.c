@@ -1,5 +1,6 @@
 #include "engine/doctor.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "engine/belongs.h"
 #include "engine/parting.h"
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FEW_REQUESTS = 100, MUCH_USED_PERCENT = 90 };
+enum { FEW_REQUESTS = 100, MUCH_USED_PERCENT = 90, SOON_SECONDS = 7 * 24 * 60 * 60 };
 
 void findings_add(struct findings *findings, const struct finding *finding)
 {
@@ -102,7 +103,7 @@ void doctor_judge_state(const struct doctor_state *state, struct findings *findi
 
 	if (state->err) {
 		find_error(&j, FINDING_FAIL, state->path, state->err,
-			"See to it that the file can be read, or put its backup in its place.");
+			"See to it that the file can be read.");
 	} else if (!state->exists) {
 		str_format(&text, "%s is not there yet; the first apply makes it", state->path);
 		find(&j, FINDING_OK, &text, NULL);
@@ -118,9 +119,51 @@ void doctor_judge_state(const struct doctor_state *state, struct findings *findi
 
 /* ---- an account ---- */
 
-static void judge_token(const struct judging *j, const struct checkup *checkup)
+/* Is it a time as Cloudflare writes it? Such texts compare as the times do. */
+static bool is_time(const char *text)
+{
+	const char *it = text;
+
+	for (const char *form = "0000-00-00T00:00:00"; *form; form++, it++)
+		if (*form == '0' ? *it < '0' || *it > '9' : *it != *form)
+			return false;
+	return true;
+}
+
+static bool ends_soon(const struct checkup *checkup)
+{
+	char soon[CLOCK_TEXT_SIZE];
+
+	clock_text(checkup->asked_at + SOON_SECONDS, soon);
+	return checkup->token_expires && is_time(checkup->token_expires) &&
+	       strcmp(checkup->token_expires, soon) < 0;
+}
+
+/* Its status, and until when. */
+static void judge_verified(const struct judging *j, const struct checkup *checkup)
 {
 	struct str text CLEANUP(str_release) = {0};
+	const char *status = checkup->token_status, *expires = checkup->token_expires;
+
+	str_format(
+		&text, "the %s token is ", checkup->is_account_token ? "account's own" : "user's");
+	text_add_visible(&text, status, strlen(status), 40);
+	if (expires) {
+		str_text_add(&text, ", until ");
+		text_add_visible(&text, expires, strlen(expires), 40);
+	}
+	if (strcmp(status, "active") != 0)
+		find(j, FINDING_FAIL, &text, "Make another token, or let this one be valid again.");
+	else if (ends_soon(checkup))
+		find(j, FINDING_WARN, &text,
+			"Give it a later end in Cloudflare before then; or make another, and put "
+			"that where this one is read from.");
+	else
+		find(j, FINDING_OK, &text, NULL);
+}
+
+static void judge_token(const struct judging *j, const struct checkup *checkup)
+{
 	const char *status = checkup->token_status;
 
 	if (!checkup->uses_token) {
@@ -133,17 +176,7 @@ static void judge_token(const struct judging *j, const struct checkup *checkup)
 		find_error(j, FINDING_FAIL, "the token can't be verified", &checkup->token_err,
 			"Check that it is right, active and not expired.");
 	} else {
-		bool is_active = strcmp(status, "active") == 0;
-		str_format(&text, "the %s token is ",
-			checkup->is_account_token ? "account's own" : "user's");
-		text_add_visible(&text, status, strlen(status), 40);
-		if (checkup->token_expires) {
-			str_text_add(&text, ", until ");
-			text_add_visible(
-				&text, checkup->token_expires, strlen(checkup->token_expires), 40);
-		}
-		find(j, is_active ? FINDING_OK : FINDING_FAIL, &text,
-			is_active ? NULL : "Make another token, or let this one be valid again.");
+		judge_verified(j, checkup);
 	}
 }
 

@@ -131,6 +131,34 @@ void ledger_stage(struct ledger *ledger, const struct state_fold *changes)
 	ledger->is_ahead_of_file |= ledger->state.serial != serial;
 }
 
+/* The serial of the backup; 0: there is none that can be read. */
+static int64_t backup_serial(const struct ledger *ledger)
+{
+	const char *path = ledger->backup_path;
+	struct error ignored CLEANUP(error_release) = {0};
+	struct str bytes CLEANUP(str_release) = {0};
+	struct state state CLEANUP(state_release) = {0};
+
+	if (!path || !fs_read(path, LEDGER_SIZE_LIMIT, &bytes, &ignored) ||
+		!state_decode(path, str_text(&bytes), bytes.length, &state, &ignored))
+		return 0;
+	return state.serial;
+}
+
+static bool refuse_state(const struct ledger *ledger, struct error *err)
+{
+	if (err->hint)
+		return false;
+	if (backup_serial(ledger))
+		return error_hint(err,
+			"If it was damaged, put %s in its place; what is missing then is found "
+			"again by its name.",
+			ledger->backup_path);
+	return error_hint(err,
+		"If it was damaged, put a copy of yours in its place. Without one, move it away: "
+		"cfprov apply -adopt then takes over what lives, by the names in the manifest.");
+}
+
 static bool read_state(struct ledger *ledger, struct error *err)
 {
 	struct str bytes CLEANUP(str_release) = {0};
@@ -138,7 +166,8 @@ static bool read_state(struct ledger *ledger, struct error *err)
 
 	if (fs_read(ledger->path, LEDGER_SIZE_LIMIT, &bytes, &why))
 		return state_decode(
-			ledger->path, str_text(&bytes), bytes.length, &ledger->state, err);
+			       ledger->path, str_text(&bytes), bytes.length, &ledger->state, err) ||
+		       refuse_state(ledger, err);
 	if (why.code == ERROR_ABSENT)
 		return true;
 	error_move(err, &why);
@@ -183,10 +212,16 @@ static bool check_journal(const struct ledger *ledger, const struct journal *jou
 	if (journal->serial > state->serial) {
 		error_set(err, "the journal belongs to serial %lld of the state, which is at %lld",
 			(long long)journal->serial, (long long)state->serial);
-		error_hint(err,
-			"The state was lost or put back to an older one. Put %s.backup in its "
-			"place if that is newer.",
-			ledger->path);
+		if (backup_serial(ledger) >= journal->serial)
+			error_hint(err,
+				"The state was lost or put back to an older one. Put %s in its "
+				"place.",
+				ledger->backup_path);
+		else
+			error_hint(err,
+				"The state was lost or put back to an older one. Put the newer one "
+				"back. Without it, move the journal away: what that run made is "
+				"then found by its name, and adopting it is offered.");
 		return error_at(err, ledger->journal_path, 0, 0);
 	}
 	*ret_folds = journal->serial == state->serial;

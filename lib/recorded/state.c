@@ -366,13 +366,7 @@ bool state_decode(const char *file, const char *bytes, size_t length, struct sta
 	}
 	state_release(&state);
 	error_prefix(err, "not a state of cfprov");
-	error_at(err, file, err->line, err->column);
-	if (!err->hint)
-		error_hint(err,
-			"If it was damaged, put %s.backup in its place; what is missing "
-			"then is found again by its name.",
-			file);
-	return false;
+	return error_at(err, file, err->line, err->column);
 }
 
 void state_release(struct state *state)

@@ -334,6 +334,7 @@ dropped()
 	good apply -auto-approve
 	good state list
 	out_is $'prod/a\nprod/b\n'
+	stop_sim
 	dropped 'removed: [{from: stage, destroy: false}]'
 	good destroy -auto-approve -allow-store-destroy
 	out_has 'Destroy complete! Resources: 2 destroyed.'

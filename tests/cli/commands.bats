@@ -58,8 +58,51 @@ teardown() { stop_all; }
 @test "help for what there is not" {
 	bad help destroy-all
 	err_has 'no command `destroy-all`'
+	bad help plann
+	err_has 'no command `plann`; did you mean `plan`?'
+	bad help state lst
+	err_has 'did you mean `state list`?'
+	bad help "${esc}[2J"
+	harmless err
 	bad help plan apply
 	bad help state list more
+}
+
+@test "the README's table of options says which commands take which" {
+	local command
+	"$cfprov" help | sed -n 's/^  \([a-z][a-z -]*[a-z]\)  .*/\1/p' >commands
+	[ "$(wc -l <commands)" -ge 20 ]
+	while read -r command; do
+		# shellcheck disable=SC2086 # words
+		"$cfprov" help $command | sed -n "s/^  \(-[a-z-]*\).*/$command: \1/p"
+	done <commands | LC_ALL=C sort -u >helped
+	awk -F ' *[|] *' '
+		FILENAME == "commands" { all[$0]; next }
+		/^[|] option / { inside = 1; next }
+		/^$/ { inside = 0 }
+		!inside || /^[|] --/ || $3 == "before the command" { next }
+		{
+			split("", takes)
+			of = $3
+			gsub(/ *[(][^)]*[)]/, "", of)
+			is_but = sub(/^all but /, "", of)
+			if (is_but || of == "all")
+				for (name in all)
+					takes[name]
+			count = split(of, names, ", ")
+			for (i = 1; i <= count; i++)
+				if (is_but)
+					delete takes[names[i]]
+				else if (of != "all")
+					takes[names[i]]
+			count = split($2, options, ", ")
+			for (i = 1; i <= count; i++) {
+				gsub(/`|[ =].*/, "", options[i])
+				for (name in takes)
+					print name ": " options[i]
+			}
+		}' commands "$top/README.md" | LC_ALL=C sort -u >written
+	diff helped written
 }
 
 # ---- mistakes -------------------------------------------------------------------------------
@@ -113,6 +156,12 @@ teardown() { stop_all; }
 		bad apply "$option"
 		err_has "${option%%=*} can't be" 'must be'
 	done
+	for option in 1x=y x-y=z =v NAME ''; do
+		bad plan -var "$option"
+		err_has '-var must be NAME=VALUE' 'NAME is made of letters' 'starts with no digit'
+	done
+	bad plan -var 1=hush-hush
+	err_lacks hush
 	bad apply -parallelism
 	err_has '-parallelism needs a value'
 	[ ! -e "$state" ]

@@ -64,6 +64,28 @@ ok    default: the state goes with it: 2 objects recorded
 	out_has "ok    default: the account's own token is active" 'can be read: 0 stores'
 }
 
+# ends_on TIME: the token does, says the simulator from now on.
+ends_on()
+{
+	control DELETE faults >/dev/null
+	sim_faults "{\"path\":\"/user/tokens/verify\",\"kind\":\"raw_body\",\"text\":\"{\\\"success\\\":true,\\\"result\\\":{\\\"status\\\":\\\"active\\\",\\\"expires_on\\\":\\\"$1\\\"}}\"}"
+}
+
+@test "a token that ends within seven days" {
+	local when
+	when=$(date -u -d '+6 days' +%FT%TZ)
+	ends_on "$when"
+	sound
+	out_has "warn  default: the user's token is active, until $when
+      Give it a later end in Cloudflare before then"
+	err_has '0 to mend, 1 to know'
+	when=$(date -u -d '+8 days' +%FT%TZ)
+	ends_on "$when"
+	sound
+	out_has "ok    default: the user's token is active, until $when"
+	err_is ''
+}
+
 @test "email and key: not verified, but tried" {
 	stop_sim
 	start_logged --email me@example.com --key 0123456789abcdef
@@ -128,6 +150,32 @@ ok    default: the state goes with it: 2 objects recorded
 	echo 'stores: 1' >cfprov.yaml
 	sick
 	err_has 'cfprov.yaml:1'
+}
+
+@test "-account-id: no manifest gives an alias, so that the state's own is no mistake" {
+	printf 'accounts: {a1: {account_id: acc_1}, a2: {account_id: acc_2}}\nstores: [x]\n' >cfprov.yaml
+	good apply -auto-approve
+	sound -account-id=acc_1
+	out_has 'ok    a1: Secrets Store can be read' 'ok    a1: the state goes with it: 1 object recorded'
+	sound -account-id=acc_1 -account-id=acc_3
+	out_has 'ok    a1: the state goes with it' 'ok    acc_3: the state goes with it: 0 objects'
+	sound -account-id=acc_1 -account-id=acc_2 -account=a2
+	[[ $output != *a1:* ]]
+	# Without a manifest CLOUDFLARE_ACCOUNT_ID gives none either.
+	mv cfprov.yaml away.yaml
+	CLOUDFLARE_ACCOUNT_ID=acc_2 sound
+	out_has 'ok    a2: the state goes with it'
+	sed -i 's/"a1"/"default"/' "$state"
+	sound -account-id=acc_3
+	out_has 'ok    acc_3: the state goes with it: 0 objects'
+	sed -i 's/"default"/"\\u001b[2J"/' "$state"
+	sick -account-id=acc_1
+	harmless out
+	out_has 'as `\x1b[2J`'
+	# With a manifest that gives it, another alias is one.
+	printf 'account_id: acc_2\nstores: [x]\n' >cfprov.yaml
+	sick
+	out_has 'cfprov state mv a2 default'
 }
 
 @test "the quota and the rate budget, when little is left" {
@@ -205,7 +253,6 @@ fcntl.fcntl(8, 37, struct.pack("hhqqixxxx", fcntl.F_WRLCK, 0, 0, 0, 0))'
 }
 
 @test "a token that accounts share is verified once, and told once" {
-	start_logged
 	printf 'accounts:\n  a: {account_id: acc_1}\n  b: {account_id: acc_2}\n  c: {account_id: acc_3, api_token: {env: OTHER}}\nstores: [x]\n' >cfprov.yaml
 	OTHER=$CLOUDFLARE_API_TOKEN good doctor
 	[[ $(requests '.path | test("tokens/verify")') == 2 ]]

@@ -153,11 +153,17 @@ recorded_in()
 	out_has '  - name: dup
     accounts: [acc_2]'
 	[ "$(grep -c '^# Left out' out)" = 2 ]
+	good export -account-id=acc_1
+	grep -qx 'stores: \[\] # see below what was left out' out
+	[ "$(grep -c '^# Left out' out)" = 2 ]
+	err_has 'No store could be exported'
+	[[ $output != *'nothing lives'* ]]
 }
 
 @test "nothing lives there: said, and no manifest that would be taken for a wish" {
 	good export -account-id=acc_1
 	err_has 'no store to export'
+	grep -qx 'stores: \[\] # nothing lives there yet' out
 	cp out exported.yaml
 	bad validate -f exported.yaml
 }

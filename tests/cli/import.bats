@@ -62,6 +62,8 @@ unrecorded()
 	err_has 'prod/new is not declared in cfprov.yaml'
 	grep -qx '      - name: new' err
 	grep -qx '        accounts: \[prod\]' err
+	bad import prod/null acc_1/x
+	grep -qx '      - name: "null"' err
 	bad import dev/other acc_2/x
 	[ "$(requests)" = 0 ]
 	manifest a
@@ -75,6 +77,13 @@ unrecorded()
 		bad import "$address" "acc_1/$id"
 		harmless err
 	done
+	for address in 'prod/*' 'prod/a b' 'pr*d/keys' prod/.. 'prod/keys/A.B' 'prod/keys/*'; do
+		bad import "$address" "acc_1/$id"
+		err_has "Error: \`$address\` is no address of a store or a secret" "can't be"
+		err_lacks '- name:'
+	done
+	bad import 'prod/a b' "acc_1/$id"
+	err_has "\`a b\` can't be the name of a store: \` \` can't"
 	bad import nope/keys "acc_1/$id"
 	err_has 'no account `nope`'
 	for address in "$id" acc_1 acc_1/ "/$id" '' acc_1/a/b "$esc/x" "acc_2/$id" "dev/$id" 'pro/keys'; do
@@ -255,7 +264,7 @@ recorded_secret()
 	bad import prod/keys/A prod/other/A
 	err_has "the id is of another store: prod/keys is $id"
 	bad import prod/keys/B prod/keys/B
-	err_has 'prod/keys/B is not declared'
+	err_has 'prod/keys/B is not declared' 'Add under `secrets` of that store, for instance:'
 	grep -qx '          - name: B' err
 	grep -qx '            value: {env: B}' err
 	bad import prod/new/B-C prod/new/B-C

@@ -469,11 +469,7 @@ changes()
 
 @test "a package of others reads our plans: terraform-unidiff, from npm" {
 	have node
-	local npm=$build/tests/npm
-	status=0
-	env "${outside[@]}" sh "$top/tests/cli/npm.sh" "$npm" || status=$?
-	((status != 3)) || skip "no network: npm's registry can't be reached"
-	((status == 0))
+	need_npm
 	a_life
 	good plan -format=json -replace=default/kept
 	# It refuses what is not of Terraform's schema.

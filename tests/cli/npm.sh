@@ -1,6 +1,7 @@
 #!/bin/sh
-# The npm package that json.bats has our plans read by, and what that package needs. Without npm,
-# for Debian's drags in hundreds of packages: the registry's tarballs, each with its checksum.
+# The npm package that json.bats and secrets_show.bats have our plans read by, and what that package
+# needs. Without npm, for Debian's drags in hundreds of packages: the registry's tarballs, each with
+# its checksum.
 #
 #     sh tests/cli/npm.sh FOLDER      makes FOLDER/node_modules, unless it is there
 #
@@ -19,7 +20,12 @@ json-schema-traverse 1.0.0 sha512-NM8/P9n3XjXhIZn1lLhkFaACTOURQXjWhV4BA/RnOv8xvg
 require-from-string 2.0.2 sha512-Xf0nWe6RseziFMu+Ap9biiUbmplq6S9/p+7w7YXP/JBHhrUDDUhwa+vANyubuqfZWTveU//DYVGsDG7RKL/vEw==
 yaml 2.9.1 sha512-3NxN8+78OdzbT7C/WjGsyfPAtJaN3FNDsWxv7Y7mcDsT/oOmgW8BpyQQFFBnvZE3j9Y2Sdz1ULFLezL7Eb2yFw=='
 
-if [ -e "$folder/wanted" ] && [ "$(cat "$folder/wanted")" = "$wanted" ]; then
+is_there()
+{
+	[ -e "$folder/wanted" ] && [ "$(cat "$folder/wanted")" = "$wanted" ]
+}
+
+if is_there; then
 	exit 0
 fi
 
@@ -70,6 +76,9 @@ while read -r name version integrity; do
 done <"$new/wanted"
 rm -f "$new/tarball"
 
+# Another run may have been quicker, and what it made may be in use.
+if is_there; then
+	exit 0
+fi
 rm -rf "$folder"
-# Another run may have been quicker.
 mv -T "$new" "$folder" 2>/dev/null || [ -e "$folder/wanted" ]

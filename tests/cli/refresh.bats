@@ -232,10 +232,16 @@ The state would learn:
 	local args
 	for args in 'plan -destroy -refresh-only' 'apply -destroy -refresh-only' \
 		'plan -refresh-only -refresh=false' 'plan -refresh-only -replace=default/kept' \
-		'plan -destroy -replace=default/kept' 'apply -destroy -replace=default/kept'; do
+		'plan -destroy -replace=default/kept' 'apply -destroy -replace=default/kept' \
+		'plan -refresh-only -adopt' 'apply -refresh-only -adopt' 'plan -destroy -adopt'; do
 		# shellcheck disable=SC2086 # words
 		bad $args
+		err_has ' exclude each other'
 	done
+	bad plan -destroy -replace=default/kept
+	err_has '-destroy and -replace exclude each other'
+	bad plan -refresh-only -adopt
+	err_has '-refresh-only and -adopt exclude each other'
 	[ "$(requests)" = 0 ]
 	cmp "$state" recorded.before
 }

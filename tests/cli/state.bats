@@ -44,7 +44,13 @@ refuses()
 @test "0 bytes, half, something behind it, a bit flipped, no JSON" {
 	two_applied
 	: >"$state"
-	refuses 'not a state' backup
+	refuses 'not a state' "$backup in its place"
+	mv "$backup" away
+	refuses 'not a state' 'move it away: cfprov apply -adopt'
+	err_lacks backup
+	echo '{}' >"$backup"
+	refuses 'not a state' 'move it away: cfprov apply -adopt'
+	mv away "$backup"
 	local size
 	size=$(stat -c %s whole)
 	head -c $((size / 2)) whole >"$state"
@@ -303,7 +309,11 @@ cut_off()
 	cmp "$state" put
 	rm -f "$state"
 	bad plan
-	err_has serial backup
+	err_has serial 'Put the newer one back'
+	cp other/newer "$backup"
+	bad plan
+	err_has serial "$backup in its place"
+	rm "$backup"
 	bad apply -auto-approve
 	[ -s "$journal" ]
 	cp other/newer "$state"

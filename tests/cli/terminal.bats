@@ -223,15 +223,72 @@ colors()
 	done
 }
 
-@test "help is at most 100 columns wide, and version one line" {
+@test "the legend is not broken between a symbol and its word; accounts are folded" {
+	local columns
+	start_logged
+	printf 'accounts: {east: {account_id: acc_1}, west: {account_id: acc_2}}\nstores: [left, old]\n' \
+		>cfprov.yaml
+	good apply -auto-approve
+	local account
+	for account in acc_1 acc_2; do
+		api POST "/accounts/$account/secrets_store/stores" '{"name":"there"}'
+	done
+	printf 'accounts: {east: {account_id: acc_1}, west: {account_id: acc_2}}\nstores: [new, there]\nremoved:\n' \
+		>cfprov.yaml
+	printf '  - {from: %s/old, destroy: false}\n' east west >>cfprov.yaml
+	for columns in 80 60 40; do
+		screen --columns $columns -- plan
+		fits $columns
+		run ! grep -qE ' [-+=.]$' screen
+	done
+	has "$screen" 'To be done (+ create, = adopt,
+- destroy, . forget):' '  east: 1 to import, 1 to add, 0 to
+    change, 1 to destroy, 1 to forget
+  west: '
+	good plan
+	out_has 'To be done (+ create, = adopt, - destroy, . forget):' \
+		'  east: 1 to import, 1 to add, 0 to change, 1 to destroy, 1 to forget
+  west: '
+}
+
+@test "findings of doctor are folded" {
+	start_logged
+	manifest a
+	local columns
+	for columns in 80 60 40; do
+		screen --columns $columns -- doctor
+		fits $columns
+	done
+	has "$screen" '
+ok    default: Secrets Store can be
+      read: 0 stores; whether it may be
+      written, only a write can tell
+'
+	good doctor
+	out_has 'ok    default: Secrets Store can be read: 0 stores; whether it may be written, only a write can tell
+'
+}
+
+@test "help is at most 80 columns wide, on a pipe and a wide terminal, too" {
 	local command commands
 	mapfile -t commands < <("$cfprov" help | sed -n 's/^  \([a-z][a-z -]*[a-z]\)  .*/\1/p')
 	((${#commands[@]} >= 9))
 	for command in '' "${commands[@]}"; do
 		# shellcheck disable=SC2086 # words
 		good help $command
-		awk 'length($0) > 100 { print; bad = 1 } END { exit bad }' out
+		awk 'length($0) > 80 { print; bad = 1 } END { exit bad }' out
 	done
+	# shellcheck disable=SC2086 # words
+	screen --columns 200 -- help plan
+	good help plan
+	diff <(sed '$d; s/ *$//' screen) out
+	screen --columns 60 -- help plan
+	fits 60
+	screen --columns 60 -- help
+	has "$screen" '
+  import-env   write manifest entries for the names in a
+               .env or JSON file
+'
 }
 
 @test "a terminal that says it has no columns, or one" {

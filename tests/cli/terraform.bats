@@ -145,5 +145,5 @@ Error: no credentials for the account `q`: the environment variable T4 is not se
 	good help state rm
 	printf 'account_id: a1\nstores: []\n' >cfprov.yaml
 	bad validate
-	err_has 'run cfprov destroy with the manifest as it was'
+	err_has 'run cfprov destroy with the manifest as it was' 'cfprov state rm ADDRESS'
 }

@@ -72,7 +72,7 @@ static void a_state_that_is_not(void **state)
 	(void)state;
 	error_set(&err, "it is torn");
 	doctor_judge_state(&s, &findings);
-	expect(&findings, FINDING_FAIL, "a b.json: it is torn", "backup");
+	expect(&findings, FINDING_FAIL, "a b.json: it is torn", "can be read");
 	expect(&findings, FINDING_WARN, "its lock is held by alice", "-lock-timeout");
 	expect(&findings, FINDING_WARN, "others than its owner may write", "chmod go-w 'a b.json'");
 	expect(&findings, FINDING_FAIL, "its folder can't be written", "-state");
@@ -134,6 +134,36 @@ static void an_account_that_is_not(void **state)
 		"another");
 	expect(&findings, FINDING_WARN, "90 of 100 secrets", "ask Cloudflare");
 	expect(&findings, FINDING_WARN, "1 request is left", "slows down");
+}
+
+static void a_token_that_ends_soon(void **state)
+{
+	static const struct {
+		const char *expires;
+		enum finding_level level;
+	} tokens[] = {
+		{"2026-01-08T00:00:00Z", FINDING_OK},
+		{"2026-01-07T23:59:59Z", FINDING_WARN},
+		{"2026-01-07T23:59:59.123Z", FINDING_WARN},
+		{"2025-12-31T00:00:00Z", FINDING_WARN},
+		{"2027-01-01T00:00:00Z", FINDING_OK},
+		{"2026-01-02", FINDING_OK},
+		{"1", FINDING_OK},
+		{"", FINDING_OK},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(tokens); i++) {
+		struct findings findings CLEANUP(findings_release) = {0};
+		struct checkup checkup CLEANUP(checkup_release) = well();
+		bool warns = tokens[i].level == FINDING_WARN;
+		checkup.asked_at = 1767225600; /* 2026-01-01T00:00:00Z */
+		checkup.token_expires = mem_copy_text(tokens[i].expires);
+		doctor_judge_account(&checkup, NULL, &findings);
+		expect(&findings, tokens[i].level, "the user's token is active, until ",
+			warns ? "Give it a later end" : NULL);
+		assert_int_equal(findings.warnings, warns);
+	}
 }
 
 static void what_can_not_be_asked(void **state)
@@ -217,6 +247,7 @@ int main(void)
 		cmocka_unit_test(a_state_that_is_not),
 		cmocka_unit_test(an_account_that_is_well),
 		cmocka_unit_test(an_account_that_is_not),
+		cmocka_unit_test(a_token_that_ends_soon),
 		cmocka_unit_test(what_can_not_be_asked),
 		cmocka_unit_test(what_is_recorded),
 		cmocka_unit_test(accounts_that_are_gone),

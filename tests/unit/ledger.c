@@ -69,6 +69,13 @@ static void refuse_open(struct setting *s, const char *message)
 	expect_error(&s->err, message);
 }
 
+static void refuse_with_hint(struct setting *s, const char *message, const char *hint)
+{
+	assert_false(ledger_read(&s->ledger, s->path, &s->err));
+	expect_text(s->err.hint, hint);
+	expect_error(&s->err, message);
+}
+
 static void begin(struct setting *s)
 {
 	assert_true(ledger_begin(&s->ledger, &s->desired, s->intents, COUNT, &s->err));
@@ -452,13 +459,14 @@ static void journal_of_another_state(void **state)
 static void journal_of_a_later_state(void **state)
 {
 	struct setting *s = *state;
-	struct str first CLEANUP(str_release) = {0};
+	struct str first CLEANUP(str_release) = {0}, later CLEANUP(str_release) = {0};
 	const struct change gone = {CHANGE_DROP, &s->objects[C]};
 
 	make_state(s);
 	folder_read(&s->folder, "state.json", &first);
 	open_ledger(s);
 	change(s, &gone, 1);
+	folder_read(&s->folder, "state.json", &later);
 	begin(s);
 	record(s, D);
 	ledger_close(&s->ledger);
@@ -466,14 +474,20 @@ static void journal_of_a_later_state(void **state)
 	refuse_open(s, "the journal belongs to serial 2 of the state, which is at 1");
 	assert_int_equal(unlink(s->path), 0);
 	refuse_open(s, "the journal belongs to serial 2 of the state, which is at 0");
+	folder_write(&s->folder, "state.json.backup", str_text(&first));
+	refuse_with_hint(s, "belongs to serial 2", "Put the newer one back. Without it, move");
+	folder_write(&s->folder, "state.json.backup", str_text(&later));
+	refuse_with_hint(s, "belongs to serial 2", "/state.json.backup in its place");
 	assert_true(folder_has(&s->folder, "state.json.journal"));
 }
 
 static void damaged_files(void **state)
 {
 	struct setting *s = *state;
+	struct str good CLEANUP(str_release) = {0};
 
 	make_state(s);
+	folder_read(&s->folder, "state.json", &good);
 	folder_write(&s->folder, "state.json.journal", "garbage\n");
 	refuse_open(s, "damaged at byte 0");
 	assert_true(folder_has(&s->folder, "state.json.journal"));
@@ -482,6 +496,11 @@ static void damaged_files(void **state)
 	refuse_open(s, "not a state of cfprov");
 	folder_write(&s->folder, "state.json", "{}");
 	refuse_open(s, "not a state of cfprov");
+	refuse_with_hint(s, "not a state", "move it away: cfprov apply -adopt");
+	folder_write(&s->folder, "state.json.backup", "{}");
+	refuse_with_hint(s, "not a state", "move it away: cfprov apply -adopt");
+	folder_write(&s->folder, "state.json.backup", str_text(&good));
+	refuse_with_hint(s, "not a state", "/state.json.backup in its place");
 	assert_false(folder_has(&s->folder, ".state.json.lock"));
 }
 

@@ -129,7 +129,7 @@ static void cut_at_every_byte(void **state)
 			fail_msg("cut at %zu went unseen", length);
 		assert_string_equal(err.file, "x.json");
 		expect_text(err.message, "not a state of cfprov");
-		expect_text(err.hint, "x.json.backup");
+		assert_null(err.hint); /* who knows of a backup says more */
 		assert_int_equal(after.model.object_count, 0);
 		error_release(&err);
 	}
