@@ -214,18 +214,17 @@ static bool read_content(const struct sources *sources, const struct value_sourc
 	const struct process process = {
 		.argv = source->argv,
 		.folder = source->folder,
-		.timeout_ms = SOURCE_COMMAND_TIMEOUT_MS,
+		.timeout_ms = SOURCE_TIMEOUT_MS,
 		.output_limit = SOURCE_SIZE_LIMIT,
 		.interrupted = sources->interrupted,
 	};
+	const struct fs_patience patience = {SOURCE_TIMEOUT_MS, sources->interrupted};
 
 	if (source->kind == VALUE_COMMAND)
 		return process_run(&process, ret_bytes, err);
 	if (source->kind == VALUE_STDIN)
-		return fs_read_secret_input(
-			SOURCE_SIZE_LIMIT, sources->interrupted, ret_bytes, err);
-	return fs_read_secret(
-		source->name, SOURCE_SIZE_LIMIT, sources->interrupted, ret_bytes, err);
+		return fs_read_secret_input(SOURCE_SIZE_LIMIT, &patience, ret_bytes, err);
+	return fs_read_secret(source->name, SOURCE_SIZE_LIMIT, &patience, ret_bytes, err);
 }
 
 /* Lends it; NULL: it could not be read. */

@@ -217,6 +217,12 @@ static void read_desired(struct values *values, struct object *desired,
 		error_move(error_list_add(errors), &err);
 }
 
+/* Then the rest need not be told. */
+static bool is_interrupted(const struct error_list *errors)
+{
+	return errors->count && errors->items[errors->count - 1].code == ERROR_INTERRUPTED;
+}
+
 bool values_read(struct values *values, struct model *desired, const struct planner_input *input,
 	struct error_list *errors)
 {
@@ -224,7 +230,7 @@ bool values_read(struct values *values, struct model *desired, const struct plan
 
 	if (input->destroys_all || input->refresh_only)
 		return true;
-	for (size_t i = 0; i < desired->object_count; i++)
+	for (size_t i = 0; i < desired->object_count && !is_interrupted(errors); i++)
 		if (desired->objects[i].kind == OBJECT_SECRET)
 			read_desired(values, &desired->objects[i], input, errors);
 	return errors->count == before;
@@ -256,7 +262,7 @@ bool values_check(struct values *values, const struct plan *plan, struct error_l
 {
 	size_t before = errors->count;
 
-	for (size_t i = 0; i < plan->action_count; i++) {
+	for (size_t i = 0; i < plan->action_count && !is_interrupted(errors); i++) {
 		const struct action *action = &plan->actions[i];
 		if (action_writes_value(action) && action->after->value->kind != VALUE_GENERATE)
 			check_value(values, action->after, errors);
