@@ -340,6 +340,25 @@ nothing_left()
 	nothing_left
 }
 
+@test "a key that is lost stops what compares values, and nothing else" {
+	unset CFPROV_FINGERPRINT_KEY
+	start_logged
+	value A 'value-a'
+	secrets A
+	printf 'state: {fingerprint_key: {file: key}}\n' >>cfprov.yaml
+	printf '%s' 0123456789abcdef >key
+	good apply -auto-approve
+	rm key
+	bad plan
+	err_has "the fingerprint key can't be read: can't open key: No such file" 'Bring it back' \
+		"cfprov.yaml:$(grep -n fingerprint_key cfprov.yaml | cut -d: -f1)"
+	good refresh
+	good plan -destroy
+	good plan -refresh-only
+	good destroy -auto-approve -allow-store-destroy
+	out_has '2 destroyed'
+}
+
 @test "without a key fingerprints are slow ones, and see a change all the same" {
 	unset CFPROV_FINGERPRINT_KEY
 	start_logged
