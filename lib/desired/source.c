@@ -108,8 +108,10 @@ void source_describe(struct str *out, const struct value_source *source)
 	static const char article[] = "the ";
 	struct str name CLEANUP(str_release) = {0};
 
-	if (source->pointer && source->kind != VALUE_GENERATE)
+	if (source->pointer && *source->pointer)
 		add_visible(out, "", source->pointer, " of ");
+	else if (source->pointer)
+		str_text_add(out, "the JSON text in ");
 	if (source->kind == VALUE_ENV) {
 		add_visible(out, "env ", source->name, "");
 	} else if (source->kind == VALUE_COMMAND) {

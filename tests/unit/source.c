@@ -339,13 +339,15 @@ static void fields(void **state)
 	folder_write(folder, "twice", "{\"HUSH\": 1, \"HUSH\": 2}");
 	folder_write(folder, "text", "HUSH\n");
 	folder_write(folder, "empty", "");
+	folder_write(folder, "whole", "\"b\\u0061\"\n");
+	means(field(folder, "whole", ""), "ba");
 	means(field(folder, "j", "/a~1b/~0/0"), "HUSH");
 	means(field(folder, "j", "/a~1b/~0/1"), "true");
 	means(field(folder, "j", "/e"), "");
 	fails(field(folder, "j", "/a~1b/~0/2"), "/j: there is nothing at /a~1b/~0/2", NULL);
 	fails(field(folder, "j", ""), "/j: the whole of it is an object, not a text", NULL);
 	fails(field(folder, "j", "/n"), "/j: what stands at /n is null, not a text", NULL);
-	fails(field(folder, "j", "n"), "/j: `n` is no JSON pointer", "~1");
+	fails(field(folder, "j", "n"), "/j: `n` is no JSON pointer", NULL);
 	fails(field(folder, "twice", "/a"), "the file /tmp/", NULL);
 	fails(field(folder, "twice", "/a"), "/twice: not valid JSON: a key stands twice", NULL);
 	fails(field(folder, "text", "/a"), "/text: not valid JSON: ", NULL);
@@ -490,6 +492,8 @@ static void descriptions(void **state)
 		"file secrets/db.txt");
 	described((struct value_source){.kind = VALUE_FILE, .name = "s.json", .pointer = "/a/b"},
 		"/a/b of file s.json");
+	described((struct value_source){.kind = VALUE_FILE, .name = "s.json", .pointer = ""},
+		"the JSON text in file s.json");
 	described((struct value_source){.kind = VALUE_COMMAND, .argv = argv}, "command sops");
 	described((struct value_source){.kind = VALUE_COMMAND, .argv = odd}, "command \\x1b[31m");
 	described((struct value_source){.kind = VALUE_DOTENV, .name = ".env", .key = "STRIPE"},
