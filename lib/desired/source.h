@@ -5,10 +5,10 @@
  *     sources_read(sources, value, &secret, &err)     any number
  *     sources_free(sources);
  *
- * A file, a command or the standard input is read once, however many secrets name it, and so is
- * the reason why it could not be read. What was read is kept (locked, wiped at the end) until
- * sources_free. That also wipes the variables that were read and takes them out of the
- * environment; not before, so that commands inherit it whole.
+ * A file, a command or the standard input is read once, however many secrets name it (a file also
+ * by several paths), and so is the reason why it could not be read. What was read is kept (locked,
+ * wiped at the end) until sources_free. That also wipes the variables that were read and takes them
+ * out of the environment; not before, so that commands inherit it whole.
  *
  * What the kinds mean:
  *

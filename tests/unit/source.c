@@ -436,6 +436,28 @@ static void files_are_read_once(void **state)
 	assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
+/* Whatever it is called; but what is not there has no other name. */
+static void files_are_one_by_all_their_paths(void **state)
+{
+	static const char *const names[] = {"./f", "link", "folder/../f", "f", "./f"};
+	struct folder *folder = *state;
+
+	assert_int_equal(mkdir(folder_file(folder, "folder"), 0700), 0);
+	assert_int_equal(symlink("f", folder_file(folder, "link")), 0);
+	fails(file(folder, "./g"), "g: No such file", NULL);
+	folder_write(folder, "f", "A=1");
+	folder_write(folder, "g", "2");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		means(file(folder, names[i]), "A=1");
+		means(key(folder, names[i], "A"), "1");
+		folder_write(folder, "f", "A=changed");
+	}
+	means(file(folder, "g"), "2");
+	unlink(folder_file(folder, "f"));
+	means(file(folder, "f"), "A=1");
+	fails(file(folder, "folder/./../f"), "f: No such file", NULL);
+}
+
 /* Each differs from all others in what it means. */
 static void keys(void **state)
 {
@@ -645,6 +667,7 @@ int main(int count, char **args)
 		TEST(last_newline),
 		TEST(read_once),
 		TEST(files_are_read_once),
+		TEST(files_are_one_by_all_their_paths),
 		TEST(keys),
 		TEST(descriptions),
 		TEST(environment_is_wiped),
