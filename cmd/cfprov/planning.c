@@ -70,11 +70,15 @@ static bool make_plan(struct session *session)
 
 /* ---- the values of secrets, and the room for them ---- */
 
-static void start_values(struct session *session)
+/* The client has to know them, for a server may echo one. */
+static bool start_values(struct session *session)
 {
+	if (!session_new_client(session))
+		return false;
 	values_init(&session->values, session->sources, ledger_lineage(&session->ledger),
 		&session->desired.fingerprint_key);
 	session->values.client = session->client;
+	return true;
 }
 
 /* Reads what planning has to compare; the desired model then knows how its values differ. */
@@ -82,7 +86,8 @@ static bool read_values(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
-	start_values(session);
+	if (!start_values(session))
+		return false;
 	session->values.leaves_input = session->may_ask;
 	if (values_read(&session->values, &session->desired, &session->input, &errors))
 		return true;
@@ -95,7 +100,8 @@ static bool check_values(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
-	start_values(session);
+	if (!start_values(session))
+		return false;
 	if (values_check(&session->values, &session->plan, &errors))
 		return true;
 	term_errors(&errors);

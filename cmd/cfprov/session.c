@@ -293,7 +293,7 @@ bool session_new_client(struct session *session)
 		.sink = &session->sink,
 	};
 
-	if (request_timeout_ms(&options.timeout_ms, &err))
+	if (!session->client && request_timeout_ms(&options.timeout_ms, &err))
 		session->client = client_new(&options, &err);
 	if (!session->client)
 		term_error(&err);

@@ -627,6 +627,21 @@ nothing_left()
 	bad apply p
 }
 
+@test "a value that the server echoes is not shown, also of a saved plan" {
+	start_logged
+	value A the-hidden-value
+	secrets A
+	good plan -out=p
+	sim_faults '{"method": "POST", "status": 400, "code": 7, "message": "bad: the-hidden-value."}'
+	bad apply p
+	err_has 'code 7' '(sensitive value)'
+	err_lacks hidden
+	rm -f "$state"*
+	bad apply -auto-approve
+	err_has 'code 7' '(sensitive value)'
+	err_lacks hidden
+}
+
 @test "a saved plan does all kinds of things" {
 	start_logged
 	value A 'value-a'
