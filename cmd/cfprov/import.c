@@ -203,7 +203,8 @@ static bool record(struct session *session, const struct import_input *input)
 	render_address(&line, &object);
 	str_format(&line, " (id %s): it is managed from now on.\n", object.id);
 	term_out_str(&line);
-	if (object.secret && !input->desired->is_written_once)
+	const struct object *desired = input->desired;
+	if (object.secret && !desired->is_written_once && desired->value->kind != VALUE_GENERATE)
 		term_say("The next apply writes its value, for nobody can read the one it has. "
 			 "`update: if_absent` in the manifest keeps that.");
 	return true;

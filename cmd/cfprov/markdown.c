@@ -262,6 +262,19 @@ static void add_refusals(struct page *page, const struct plan *plan)
 	}
 }
 
+/* Where room is short, without the names. */
+static void add_unverified(struct page *page, const struct plan *plan)
+{
+	struct str text CLEANUP(str_release) = {0}, line CLEANUP(str_release) = {0};
+
+	if (!render_unverified(&text, plan))
+		return;
+	add_sentence(&line, str_text(&text));
+	str_format(page->out, "\n%s\n",
+		has_room(page, line.length) ? str_text(&line)
+					    : "Values of secrets can't be verified.");
+}
+
 static void add_head(struct page *page, const struct plan_view *view)
 {
 	struct str summary CLEANUP(str_release) = {0};
@@ -271,6 +284,7 @@ static void add_head(struct page *page, const struct plan_view *view)
 	if (view->has_failed)
 		str_text_add(page->out, "\nAccounts that could not be read are left out.\n");
 	add_refusals(page, view->plan);
+	add_unverified(page, view->plan);
 }
 
 /* With several accounts: what each has to expect. Where room is short, the rows need it more. */

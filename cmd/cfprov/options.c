@@ -199,7 +199,7 @@ const struct option options[] = {
 	{"format", "FORMAT", CLI_FORMAT, take_format, AT(format), "human, json or markdown",
 		"human, json (Terraform's representation of a plan) or markdown"},
 	{"format", "TOOL", CLI_TOOL, take_tool, AT(tool), "wrangler or wrangler-toml",
-		"the bindings of a Worker to secrets, for wrangler.jsonc or wrangler.toml"},
+		"a Worker's bindings: wrangler (for wrangler.jsonc), or wrangler-toml"},
 	{"max-bytes", "N", CLI_FORMAT, take_max_bytes, AT(max_bytes), "a number, at least 512",
 		"with -format=markdown: cut it to so many bytes, 512 or more; no deletion is cut, "
 		"so "

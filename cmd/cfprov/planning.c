@@ -70,29 +70,15 @@ static bool make_plan(struct session *session)
 
 /* ---- the values of secrets, and the room for them ---- */
 
-static bool has_secrets(const struct session *session)
-{
-	for (size_t i = 0; i < session->desired.object_count; i++)
-		if (session->desired.objects[i].kind == OBJECT_SECRET)
-			return true;
-	for (size_t i = 0; i < session->plan.action_count; i++)
-		if (action_writes_value(&session->plan.actions[i]))
-			return true;
-	return false;
-}
-
+/* The client has to know them, for a server may echo one. */
 static bool start_values(struct session *session)
 {
-	struct error err CLEANUP(error_release) = {0};
-
-	if (!has_secrets(session) ||
-		values_init(&session->values, session->sources, ledger_lineage(&session->ledger),
-			&session->desired.fingerprint_key, &err)) {
-		session->values.client = session->client;
-		return true;
-	}
-	term_error(&err);
-	return false;
+	if (!session_new_client(session))
+		return false;
+	values_init(&session->values, session->sources, ledger_lineage(&session->ledger),
+		&session->desired.fingerprint_key);
+	session->values.client = session->client;
+	return true;
 }
 
 /* Reads what planning has to compare; the desired model then knows how its values differ. */
@@ -103,8 +89,7 @@ static bool read_values(struct session *session)
 	if (!start_values(session))
 		return false;
 	session->values.leaves_input = session->may_ask;
-	if (!session->values.sources ||
-		values_read(&session->values, &session->desired, &session->input, &errors))
+	if (values_read(&session->values, &session->desired, &session->input, &errors))
 		return true;
 	term_errors(&errors);
 	return false;
@@ -117,7 +102,7 @@ static bool check_values(struct session *session)
 
 	if (!start_values(session))
 		return false;
-	if (!session->values.sources || values_check(&session->values, &session->plan, &errors))
+	if (values_check(&session->values, &session->plan, &errors))
 		return true;
 	term_errors(&errors);
 	return false;

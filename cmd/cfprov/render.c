@@ -383,38 +383,47 @@ static void note_consent(const struct plan *plan, size_t count)
 	term_say_str(&folded);
 }
 
-static void note_unverified(const struct plan *plan, size_t count)
+bool render_unverified(struct str *out, const struct plan *plan)
 {
-	struct str text CLEANUP(str_release) = {0}, folded CLEANUP(str_release) = {0};
-	bool is_one = count == 1;
-	size_t index = 0;
+	size_t count = 0, index = 0;
 
+	for (size_t i = 0; i < plan->action_count; i++)
+		count += plan->actions[i].is_unverified;
+	if (!count)
+		return false;
+	bool is_one = count == 1;
 	if (is_one)
-		str_text_add(&text, "The value of a secret can't be verified: ");
+		str_text_add(out, "The value of a secret can't be verified: ");
 	else
-		str_format(&text, "The values of %zu secrets can't be verified: ", count);
+		str_format(out, "The values of %zu secrets can't be verified: ", count);
 	for (size_t i = 0; i < plan->action_count; i++)
 		if (plan->actions[i].is_unverified)
-			add_name(&text, action_object(&plan->actions[i]), index++, count, FEW);
-	str_format(&text,
+			add_name(out, action_object(&plan->actions[i]), index++, count, FEW);
+	str_format(out,
 		". %s made with another key, or none was kept. Raise `version` to write %s again.",
 		is_one ? "Its fingerprint was" : "Their fingerprints were", is_one ? "it" : "them");
+	return true;
+}
+
+void render_note_unverified(const struct plan *plan)
+{
+	struct str text CLEANUP(str_release) = {0}, folded CLEANUP(str_release) = {0};
+
+	if (!render_unverified(&text, plan))
+		return;
 	term_add_folded(&folded, STDERR_FILENO, 0, str_text(&text));
 	term_say_str(&folded);
 }
 
 void render_notes(const struct plan *plan)
 {
-	size_t asking = 0, unverified = 0;
+	size_t asking = 0;
 
-	for (size_t i = 0; i < plan->action_count; i++) {
+	for (size_t i = 0; i < plan->action_count; i++)
 		asking += plan->actions[i].needs_consent;
-		unverified += plan->actions[i].is_unverified;
-	}
 	if (asking)
 		note_consent(plan, asking);
-	if (unverified)
-		note_unverified(plan, unverified);
+	render_note_unverified(plan);
 	for (size_t i = 0; i < plan->warning_count; i++)
 		term_warning(plan->warnings[i]);
 }

@@ -27,6 +27,12 @@ void render_done(struct str *out, const struct plan_counts *counts);
 /* What the plan leaves alone and people should know, to stderr. */
 void render_notes(const struct plan *plan);
 
+/* Adds which values nobody can verify, in sentences; false: there are none. */
+bool render_unverified(struct str *out, const struct plan *plan);
+
+/* The same, to stderr. */
+void render_note_unverified(const struct plan *plan);
+
 /* What apply would refuse unless told so, to stderr; better known now than then. */
 void render_refusals(const struct plan *plan);
 

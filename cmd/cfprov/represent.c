@@ -176,7 +176,8 @@ static void put_action(
 		json_put_text(&sheet->json, "action_reason", words.plan_reason);
 	if (action->reason)
 		json_put_text(&sheet->json, "reason", action->reason);
-	side_put_changes(&sheet->json, action->changes);
+	side_put_fields(&sheet->json, "changes", action->changes);
+	side_put_fields(&sheet->json, "unverified", action->is_unverified ? FIELD_VALUE : 0);
 	json_end(&sheet->json);
 }
 
@@ -205,7 +206,7 @@ static void put_drift(struct sheet *sheet, const struct drift *drift)
 	json_begin_object(&sheet->json, NULL);
 	put_identity(&sheet->json, recorded, NULL);
 	put_change(&sheet->json, &form);
-	side_put_changes(&sheet->json, live ? object_drift(recorded, live) : 0);
+	side_put_fields(&sheet->json, "changes", live ? object_drift(recorded, live) : 0);
 	json_end(&sheet->json);
 }
 

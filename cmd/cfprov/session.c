@@ -59,6 +59,7 @@ static struct manifest_source manifest_source(const struct cli *cli)
 		.path_count = cli->manifests.count,
 		.variables = cli->variables.items,
 		.variable_count = cli->variables.count,
+		.interrupted = &interrupt_count,
 	};
 }
 
@@ -292,7 +293,7 @@ bool session_new_client(struct session *session)
 		.sink = &session->sink,
 	};
 
-	if (request_timeout_ms(&options.timeout_ms, &err))
+	if (!session->client && request_timeout_ms(&options.timeout_ms, &err))
 		session->client = client_new(&options, &err);
 	if (!session->client)
 		term_error(&err);
@@ -353,28 +354,30 @@ bool session_drop_unread(struct session *session)
 	return session->desired.account_count > 0;
 }
 
-/* Each account that has no credentials is said and left out; false if none is left. */
+/* Each account without credentials is said and left out; false: interrupted, or none is left. */
 static bool connect_accounts(struct session *session)
 {
 	const struct model *desired = &session->desired;
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	struct table *lanes = NULL;
 	bool *works AUTO_FREE = mem_alloc(desired->account_count * sizeof(*works));
+	bool is_interrupted = false;
 
 	session->accounts = mem_alloc(desired->account_count * sizeof(*session->accounts));
-	for (size_t i = 0; i < desired->account_count; i++) {
+	for (size_t i = 0; i < desired->account_count && !is_interrupted; i++) {
 		struct live_account *account = &session->accounts[i];
 		struct error err CLEANUP(error_release) = {0};
 		account->account = &desired->accounts[i];
 		works[i] =
 			session_find_lane(session, &lanes, account->account, &account->lane, &err);
+		is_interrupted = !works[i] && err.code == ERROR_INTERRUPTED;
 		if (!works[i])
 			error_move(error_list_add(&errors), &err);
 	}
 	term_errors(&errors);
 	table_free(&lanes);
 	drop_accounts(session, works);
-	return session->desired.account_count > 0;
+	return !is_interrupted && session->desired.account_count > 0;
 }
 
 /* ---- live ---- */

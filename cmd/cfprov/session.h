@@ -65,6 +65,7 @@ bool session_read_accounts(struct session *session, struct model *ret_accounts) 
 bool session_read_state(struct session *session) MUST_CHECK;
 bool session_open_state(struct session *session, const char *operation) MUST_CHECK;
 
+/* Once; who reads secrets needs it before, for it has to know them. Sends nothing. */
 bool session_new_client(struct session *session) MUST_CHECK;
 
 /*

@@ -45,6 +45,7 @@ static int show_plan(const struct cli *cli)
 		return EXIT_ERROR;
 	const struct plan_view view = plan_view(&session, mode);
 	voice.form->plan(&view);
+	render_note_unverified(&session.plan);
 	render_refusals(&session.plan);
 	return EXIT_DONE;
 }

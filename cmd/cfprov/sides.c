@@ -168,7 +168,7 @@ void side_put_sensitive(struct json_writer *json, const char *key, const struct 
 	json_end(json);
 }
 
-void side_put_changes(struct json_writer *json, unsigned fields)
+void side_put_fields(struct json_writer *json, const char *key, unsigned fields)
 {
 	static const struct {
 		enum object_field field;
@@ -177,7 +177,7 @@ void side_put_changes(struct json_writer *json, unsigned fields)
 
 	if (!fields)
 		return;
-	json_begin_array(json, "changes");
+	json_begin_array(json, key);
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (fields & words[i].field)
 			json_put_text(json, NULL, words[i].word);

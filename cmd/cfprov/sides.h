@@ -39,8 +39,7 @@ void side_put(
 void side_put_unknown(struct json_writer *json, const char *key, const struct side *side);
 void side_put_sensitive(struct json_writer *json, const char *key, const struct side *side);
 
-/* "changes": the fields (FIELD_*) that are written, of which a value's change shows nowhere else.
- */
-void side_put_changes(struct json_writer *json, unsigned fields);
+/* The names of these fields (FIELD_*), if there are any: a value's change shows nowhere else. */
+void side_put_fields(struct json_writer *json, const char *key, unsigned fields);
 
 #endif

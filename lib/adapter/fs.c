@@ -1,10 +1,13 @@
 #define _GNU_SOURCE /* F_OFD_SETLK */
 #include "adapter/fs.h"
 
+#include "base/clock.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_STEP = 1 << 16, LOCK_INFO_LIMIT = 4096, LINK_LIMIT = 40 };
+enum {
+	READ_STEP = 1 << 16,
+	LOCK_INFO_LIMIT = 4096,
+	LINK_LIMIT = 40,
+	SLICE_MS = 200, /* how long a signal that came just before poll goes unnoticed */
+};
 
 static const char input_name[] = "the standard input";
 
@@ -22,19 +30,49 @@ static void close_file(int *fd)
 		close(*fd);
 }
 
-/* What is read, and how far. */
+/* What is read, how far, and for how long. */
 struct input {
 	int fd;
 	const char *name;
 	size_t limit;
-	const volatile sig_atomic_t *interrupted; /* ends the waiting; may be NULL */
+	bool waits; /* it is no regular file: somebody has to write it */
+	int64_t deadline_ms;
+	struct fs_patience patience;
 };
 
-static bool was_interrupted(const struct input *input, struct error *err)
+static void be_patient(struct input *input, const struct fs_patience *patience)
 {
-	if (!input->interrupted || !*input->interrupted)
-		return false;
-	error_set_code(err, ERROR_INTERRUPTED, "interrupted while reading %s", input->name);
+	input->waits = true;
+	input->patience = *patience;
+	input->deadline_ms = clock_monotonic_ms() + patience->timeout_ms;
+}
+
+static bool give_up(const struct input *input, struct error *err)
+{
+	error_set(err, "%s did not come to its end within %lld s", input->name,
+		(long long)(input->patience.timeout_ms + 999) / 1000);
+	return error_hint(err, "It is no regular file, and is read until nobody has it open for "
+			       "writing: see that something writes to it, and then ends.");
+}
+
+/* Until there is something to read, or the end of it. */
+static bool wait_for(const struct input *input, struct error *err)
+{
+	const volatile sig_atomic_t *interrupted = input->patience.interrupted;
+	struct pollfd fd = {.fd = input->fd, .events = POLLIN};
+	int64_t wait_ms = SLICE_MS;
+
+	do {
+		if (interrupted && *interrupted)
+			return error_set_code(err, ERROR_INTERRUPTED,
+				"interrupted while reading %s", input->name);
+		if (input->patience.timeout_ms) {
+			int64_t left_ms = input->deadline_ms - clock_monotonic_ms();
+			if (left_ms <= 0)
+				return give_up(input, err);
+			wait_ms = left_ms < SLICE_MS ? left_ms : SLICE_MS;
+		}
+	} while (poll(&fd, 1, (int)wait_ms) <= 0);
 	return true;
 }
 
@@ -42,13 +80,13 @@ static bool was_interrupted(const struct input *input, struct error *err)
 static bool read_some(
 	const struct input *input, char *to, size_t room, size_t *ret_count, struct error *err)
 {
-	ssize_t n = read(input->fd, to, room);
+	ssize_t n;
 
-	while (n < 0 && errno == EINTR) {
-		if (was_interrupted(input, err))
+	do {
+		if (input->waits && !wait_for(input, err))
 			return false;
 		n = read(input->fd, to, room);
-	}
+	} while (n < 0 && (errno == EINTR || (errno == EAGAIN && input->waits)));
 	if (n < 0)
 		return error_set_errno(err, errno, "can't read %s", input->name);
 	*ret_count = (size_t)n;
@@ -61,38 +99,31 @@ static bool is_within(const struct input *input, size_t length, struct error *er
 	       error_set(err, "%s is larger than %zu bytes", input->name, input->limit);
 }
 
-static bool read_all(int fd, const char *path, size_t limit, struct str *bytes, struct error *err)
+static bool read_all(const struct input *input, struct str *bytes, struct error *err)
 {
-	const struct input input = {.fd = fd, .name = path, .limit = limit};
 	size_t before = bytes->length, count = 0;
 
 	do {
 		str_reserve(bytes, READ_STEP);
-		if (!read_some(&input, bytes->bytes + bytes->length, READ_STEP, &count, err))
+		if (!read_some(input, bytes->bytes + bytes->length, READ_STEP, &count, err))
 			return false;
 		bytes->length += count;
-		if (!is_within(&input, bytes->length - before, err))
+		if (!is_within(input, bytes->length - before, err))
 			return false;
 	} while (count);
 	bytes->bytes[bytes->length] = '\0';
 	return true;
 }
 
-/* Opens a file, or a pipe if it may be one; devices are not waited for. */
+/* Opens a file, or a pipe if it may be one; nothing is waited for. */
 static bool open_file(
 	struct input *input, bool may_be_pipe, struct stat *ret_status, struct error *err)
 {
 	const char *path = input->name;
-	bool waits = may_be_pipe && stat(path, ret_status) == 0 && S_ISFIFO(ret_status->st_mode);
-	/* Non-blocking, so that a FIFO without a writer does not hang us here. */
-	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (waits ? 0 : O_NONBLOCK);
 
-	input->fd = open(path, flags);
-	while (input->fd < 0 && errno == EINTR) {
-		if (was_interrupted(input, err))
-			return false;
-		input->fd = open(path, flags);
-	}
+	do /* non-blocking, so that a FIFO without a writer does not hang us here */
+		input->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	while (input->fd < 0 && errno == EINTR);
 	if (input->fd < 0) {
 		int why = errno;
 		error_set_errno(err, why, "can't open %s", path);
@@ -104,24 +135,42 @@ static bool open_file(
 		return error_set_errno(err, errno, "can't read %s", path);
 	if (S_ISDIR(ret_status->st_mode))
 		return error_set(err, "%s is a folder, not a file", path);
-	if (S_ISREG(ret_status->st_mode) || (waits && S_ISFIFO(ret_status->st_mode)))
+	if (S_ISREG(ret_status->st_mode) || (may_be_pipe && S_ISFIFO(ret_status->st_mode)))
 		return true;
 	return error_set(err, "%s is not a regular file%s", path, may_be_pipe ? " or a pipe" : "");
 }
 
 bool fs_read(const char *path, size_t limit, struct str *bytes, struct error *err)
 {
-	struct input input = {.fd = -1, .name = path};
+	struct input input = {.fd = -1, .name = path, .limit = limit};
 	struct stat status;
 	bool is_open = open_file(&input, false, &status, err);
 	int fd CLEANUP(close_file) = input.fd;
 
-	return is_open && read_all(fd, path, limit, bytes, err);
+	(void)fd;
+	return is_open && read_all(&input, bytes, err);
 }
 
-bool fs_read_input(size_t limit, struct str *bytes, struct error *err)
+/* Whoever types is not hurried. */
+static struct input standard_input(size_t limit, const struct fs_patience *patience)
 {
-	return read_all(STDIN_FILENO, input_name, limit, bytes, err);
+	struct input input = {.fd = STDIN_FILENO, .name = input_name, .limit = limit};
+	struct stat status;
+
+	if (fstat(STDIN_FILENO, &status) != 0 || S_ISREG(status.st_mode))
+		return input;
+	be_patient(&input, patience);
+	if (isatty(STDIN_FILENO))
+		input.patience.timeout_ms = 0;
+	return input;
+}
+
+bool fs_read_input(
+	size_t limit, const struct fs_patience *patience, struct str *bytes, struct error *err)
+{
+	const struct input input = standard_input(limit, patience);
+
+	return read_all(&input, bytes, err);
 }
 
 /* `expected`: how much there seems to be, in bytes. */
@@ -147,22 +196,24 @@ static bool read_secret(
 	return true;
 }
 
-bool fs_read_secret(const char *path, size_t limit, const volatile sig_atomic_t *interrupted,
+bool fs_read_secret(const char *path, size_t limit, const struct fs_patience *patience,
 	struct secret *ret_secret, struct error *err)
 {
-	struct input input = {.fd = -1, .name = path, .limit = limit, .interrupted = interrupted};
+	struct input input = {.fd = -1, .name = path, .limit = limit};
 	struct stat status;
 	bool is_open = open_file(&input, true, &status, err);
 	int fd CLEANUP(close_file) = input.fd;
 
 	(void)fd;
+	if (is_open && !S_ISREG(status.st_mode))
+		be_patient(&input, patience);
 	return is_open && read_secret(&input, (size_t)status.st_size, ret_secret, err);
 }
 
-bool fs_read_secret_input(size_t limit, const volatile sig_atomic_t *interrupted,
+bool fs_read_secret_input(size_t limit, const struct fs_patience *patience,
 	struct secret *ret_secret, struct error *err)
 {
-	const struct input input = {STDIN_FILENO, input_name, limit, interrupted};
+	const struct input input = standard_input(limit, patience);
 
 	if (isatty(STDIN_FILENO)) {
 		error_set(err, "%s is a terminal", input_name);
@@ -482,6 +533,13 @@ static bool is_still_at(int fd, const char *path)
 	       held.st_dev == named.st_dev;
 }
 
+static bool read_info(int fd, struct str *ret_info, struct error *err)
+{
+	const struct input input = {.fd = fd, .name = "the lock", .limit = LOCK_INFO_LIMIT};
+
+	return read_all(&input, ret_info, err);
+}
+
 /* 1: locked; 0: the file went away under us, try again; -1: failed, *err says why. */
 static int try_lock(struct fs_lock *lock, const char *path, struct str *ret_info, struct error *err)
 {
@@ -495,7 +553,7 @@ static int try_lock(struct fs_lock *lock, const char *path, struct str *ret_info
 	if (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
 		if (errno == EAGAIN || errno == EACCES) {
 			struct error ignored CLEANUP(error_release) = {0};
-			(void)!read_all(fd, path, LOCK_INFO_LIMIT, ret_info, &ignored);
+			(void)!read_info(fd, ret_info, &ignored);
 			error_set_code(err, ERROR_BUSY, "%s is locked", path);
 		} else {
 			error_set_errno(err, errno, "can't lock %s", path);
@@ -538,7 +596,7 @@ bool fs_lock_is_held(const char *path, struct str *ret_info)
 
 	if (fd < 0 || fcntl(fd, F_OFD_GETLK, &whole) != 0 || whole.l_type == F_UNLCK)
 		return false;
-	(void)!read_all(fd, path, LOCK_INFO_LIMIT, ret_info, &ignored);
+	(void)!read_info(fd, ret_info, &ignored);
 	return true;
 }
 

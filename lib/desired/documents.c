@@ -10,6 +10,7 @@
 struct opening {
 	struct documents *documents;
 	struct error_list *errors;
+	struct fs_patience patience;
 	struct table *seen; /* real path -> how it was named */
 };
 
@@ -67,8 +68,9 @@ static void open_file(struct opening *o, const char *path)
 	struct document *document =
 		new_document(o->documents, is_input ? "(standard input)" : path);
 	document->is_input = is_input;
-	bool is_read = is_input ? fs_read_input(DOCUMENTS_SIZE_LIMIT, &document->bytes, &err)
-				: fs_read(path, DOCUMENTS_SIZE_LIMIT, &document->bytes, &err);
+	bool is_read =
+		is_input ? fs_read_input(DOCUMENTS_SIZE_LIMIT, &o->patience, &document->bytes, &err)
+			 : fs_read(path, DOCUMENTS_SIZE_LIMIT, &document->bytes, &err);
 	if (!is_read) {
 		if (err.code == ERROR_ABSENT)
 			error_hint(&err, "Write one, or name another with -f.");
@@ -125,9 +127,11 @@ static void open_folder(struct opening *o, const char *path)
 }
 
 bool documents_open(struct documents *documents, const char *const *paths, size_t count,
-	struct error_list *errors)
+	const volatile sig_atomic_t *interrupted, struct error_list *errors)
 {
-	struct opening o = {.documents = documents, .errors = errors};
+	struct opening o = {.documents = documents,
+		.errors = errors,
+		.patience = {DOCUMENTS_INPUT_TIMEOUT_MS, interrupted}};
 	size_t before = errors->count;
 
 	*documents = (struct documents){0};

@@ -7,7 +7,12 @@
 
 #include "adapter/yaml.h"
 
-enum { DOCUMENTS_SIZE_LIMIT = 64 << 20 }; /* of one file, in bytes */
+#include <signal.h>
+
+enum {
+	DOCUMENTS_SIZE_LIMIT = 64 << 20,    /* of one file, in bytes */
+	DOCUMENTS_INPUT_TIMEOUT_MS = 60000, /* for who writes to the standard input */
+};
 
 struct document {
 	const char *file; /* what errors call it */
@@ -24,10 +29,11 @@ struct documents {
 
 /*
  * Reads and parses all of them; every error of every file is added to *errors. ERROR_ABSENT: there
- * is no such file. Release it in any case.
+ * is no such file. `interrupted` (may be NULL) ends the waiting for standard input:
+ * ERROR_INTERRUPTED. Release it in any case.
  */
 bool documents_open(struct documents *documents, const char *const *paths, size_t count,
-	struct error_list *errors) MUST_CHECK;
+	const volatile sig_atomic_t *interrupted, struct error_list *errors) MUST_CHECK;
 
 /* The same of bytes in memory, which are copied. */
 bool documents_add(struct documents *documents, const char *file, const struct str *bytes,

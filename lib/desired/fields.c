@@ -188,12 +188,8 @@ bool fields_read(
 	struct str shown CLEANUP(str_release) = {0};
 
 	text_add_visible(&shown, pointer, strlen(pointer), SHOWN_COLUMNS);
-	if (!is_pointer(pointer)) {
-		error_set(err, "`%s` is no JSON pointer", str_text(&shown));
-		return error_hint(err,
-			"It is like /db/password: a / before each name; a / in a name is written "
-			"~1, a ~ as ~0.");
-	}
+	if (!is_pointer(pointer)) /* of a saved plan; the schema has refused others */
+		return error_set(err, "`%s` is no JSON pointer", str_text(&shown));
 	const struct json *found = find(fields, pointer);
 	if (!found)
 		return error_set(err, "there is nothing at %s", str_text(&shown));

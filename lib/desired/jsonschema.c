@@ -71,9 +71,11 @@ static void put_pattern(struct json_writer *w, const struct schema_text *text)
 	} else {
 		add_except(&pattern, text, "$");
 		if (text->start)
-			str_char(&pattern, text->start);
+			str_format(&pattern, "(%c", text->start);
 		add_characters(&pattern, text);
 		str_char(&pattern, text->start || text->may_be_empty ? '*' : '+');
+		if (text->start)
+			str_text_add(&pattern, text->may_be_empty ? ")?" : ")");
 	}
 	str_char(&pattern, '$');
 	json_put_text(w, "pattern", str_text(&pattern));

@@ -297,7 +297,7 @@ bool manifest_open(
 
 	variables_init(&manifest->variables, source->variables, source->variable_count);
 	return documents_open(&manifest->documents, is_given ? source->paths : default_paths,
-		is_given ? source->path_count : 1, errors);
+		is_given ? source->path_count : 1, source->interrupted, errors);
 }
 
 void manifest_release(struct manifest *manifest)

@@ -24,6 +24,7 @@ struct manifest_source {
 	size_t path_count;
 	const char *const *variables; /* NAME=VALUE; see desired/variables.h */
 	size_t variable_count;
+	const volatile sig_atomic_t *interrupted; /* see desired/documents.h; may be NULL */
 };
 
 struct manifest {

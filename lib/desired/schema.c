@@ -46,11 +46,16 @@ const struct schema_text schema_comment = {.may_be_empty = true};
 static const struct schema_text variable_text = {
 	.characters = LETTERS DIGITS "_", .longest = NAME_LENGTH};
 static const struct schema_text path_text = {0};
-static const struct schema_text dotenv_key_text = {
-	.characters = LETTERS DIGITS "_.-", .longest = NAME_LENGTH};
+static const struct schema_text dotenv_key_text = {.characters = LETTERS DIGITS "_.-",
+	.longest = NAME_LENGTH,
+	.hint = "It is a name as the file has it before the =: of letters, digits, _, . and -."};
 static const struct schema_text argument_text = {.is_free = true};
-/* RFC 6901: / before each step; ~0 and ~1 mean ~ and /. */
-static const struct schema_text pointer_text = {.start = '/', .escapes = "~01"};
+/* RFC 6901: / before each step; ~0 and ~1 mean ~ and /; nothing means the whole. */
+static const struct schema_text pointer_text = {.may_be_empty = true,
+	.start = '/',
+	.escapes = "~01",
+	.hint = "It is like /db/password: a / before each name; a / in a name is written ~1, a ~ "
+		"as ~0. With \"\" it is the whole, if that is a text."};
 static const struct schema_text encoding_text = {.words = encoding_words};
 static const struct schema_text update_text = {.words = update_words};
 static const struct schema_text on_drift_text = {.words = on_drift_words};

@@ -23,7 +23,7 @@ enum schema_type {
 /* Which texts are right. What is NULL or 0 demands nothing. */
 struct schema_text {
 	bool is_free;      /* anything goes, also line breaks and nothing at all */
-	bool may_be_empty; /* else never */
+	bool may_be_empty; /* else never; what is empty needs no `start` */
 	/* The characters it is made of, as between the brackets of a regular expression:
 	 * "A-Za-z0-9_-"; without it, all but control characters. */
 	const char *characters;
@@ -40,6 +40,7 @@ struct schema_text {
 	/* Ends with NULL: it has parts with a slash between, at least `fewest_parts` of these. */
 	const struct schema_text *const *parts;
 	size_t fewest_parts;
+	const char *hint; /* for errors, in sentences: how to write it */
 };
 
 /* Both count. */

@@ -88,7 +88,7 @@ static bool are_escapes_right(const char *escapes, const char *text, struct str 
 
 static bool is_start_right(const struct schema_text *schema, const char *text, struct str *why)
 {
-	if (schema->start && text[0] != schema->start) {
+	if (schema->start && *text && text[0] != schema->start) {
 		str_format(why, "it must start with %c", schema->start);
 		return false;
 	}
@@ -188,6 +188,7 @@ static bool is_number_right(const struct schema_number *schema, const char *text
 struct walk {
 	struct yaml_document *doc;
 	struct error_list *errors, *warnings;
+	const char *const *sources; /* where the reference that is walked may lead, or NULL */
 };
 
 static void add_quoted(struct str *out, const char *text)
@@ -212,12 +213,34 @@ static struct error *error_at_node(struct walk *w, const struct yaml *node, bool
 			 : yaml_error(w->doc, node, w->errors);
 }
 
-static void hint_at_sources(struct error *err)
+/* How each source is written; that of a variable is told at length. */
+static const struct {
+	const char *name, *form;
+} forms[] = {
+	{"file", "{file: PATH}"},
+	{"command", "{command: [PROGRAM, ARGUMENT]}"},
+	{"dotenv", "{dotenv: PATH, key: NAME}"},
+	{"stdin", "{stdin: true}"},
+	{"generate", "{generate: {bytes: 32}}, which makes a random one"},
+};
+
+static void hint_at_sources(struct error *err, const char *const *sources)
 {
-	error_hint(err, "A secret never stands in the manifest itself, which is kept and shared: "
-			"put it into an environment variable, say NAME, and write {env: NAME} for "
-			"it. It may also come from {file: PATH}, {command: [PROGRAM, ARGUMENT]} or "
-			"{dotenv: PATH, key: NAME}.");
+	struct str text CLEANUP(str_release) = {0};
+	const char *last = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		if (!is_word(sources, forms[i].name, strlen(forms[i].name)))
+			continue;
+		if (last)
+			str_format(&text, "%s%s", text.length ? ", " : "", last);
+		last = forms[i].form;
+	}
+	error_hint(err,
+		"A secret never stands in the manifest itself, which is kept and shared: put it "
+		"into an environment variable, say NAME, and write {env: NAME} for it. It may also "
+		"come from %s or %s.",
+		str_text(&text), last);
 }
 
 static void wrong_type(struct walk *w, const struct yaml *node, const struct schema *schema)
@@ -236,7 +259,7 @@ static void wrong_type(struct walk *w, const struct yaml *node, const struct sch
 	else
 		error_set(err, "expected %s; this is %s", schema->is, found);
 	if (schema->one_of && is_text)
-		hint_at_sources(err);
+		hint_at_sources(err, schema->one_of);
 }
 
 /* Those that may stand in this map. */
@@ -311,8 +334,10 @@ static void wrong_text(
 			err, "%s can't be %s: %s", str_text(&key), str_text(&text), str_text(why));
 	else
 		error_set(err, "%s is not possible here: %s", str_text(&text), str_text(why));
-	if (schema->is_source && schema->text && !schema->text->words)
-		hint_at_sources(err);
+	if (schema->text && schema->text->hint)
+		error_hint(err, "%s", schema->text->hint);
+	else if (w->sources && *node->text && schema->text && !schema->text->words)
+		hint_at_sources(err, w->sources);
 }
 
 /* ---- what holds between the keys of a map ---- */
@@ -395,10 +420,14 @@ static bool check_member(struct walk *w, const struct yaml *member,
 static void check_map(struct walk *w, const struct yaml *node,
 	const struct schema *schema) /* NOLINT(misc-no-recursion) */
 {
+	const char *const *sources = w->sources;
 	bool knows_all = true;
 
+	if (schema->one_of)
+		w->sources = schema->one_of;
 	for (const struct yaml *it = node->first; it; it = it->next)
 		knows_all = check_member(w, it, schema) && knows_all;
+	w->sources = sources;
 	for (const struct schema_key *it = schema->keys; it->name; it++)
 		if (it->is_required && !yaml_get(node, it->name))
 			error_set(yaml_error(w->doc, node, w->errors), "`%s` is missing here",
@@ -534,7 +563,7 @@ static void check_node(struct walk *w, const struct yaml *node,
 bool shape_check(struct yaml_document *doc, const struct yaml *node, const struct schema *schema,
 	struct error_list *errors, struct error_list *warnings)
 {
-	struct walk w = {doc, errors, warnings};
+	struct walk w = {.doc = doc, .errors = errors, .warnings = warnings};
 	size_t before = errors->count;
 
 	check_node(&w, node, schema);

@@ -18,7 +18,6 @@ enum { SHOWN_COLUMNS = 200, HINT_LIMIT = 1000 };
 /* What a file, a command or the standard input holds, or why it could not be read. */
 struct content {
 	struct content *next;
-	char *key;
 	struct secret bytes;
 	struct secret dotenv_bytes; /* a copy, taken apart; when first asked for */
 	struct dotenv dotenv;
@@ -28,7 +27,6 @@ struct content {
 /* What a source without its pointer means, as JSON; or why it is none. */
 struct tree {
 	struct tree *next;
-	char *key;
 	struct fields *fields;
 	struct error error;
 };
@@ -36,18 +34,26 @@ struct tree {
 /* A variable that was read. */
 struct variable {
 	struct variable *next;
-	char *name;
+	const char *name;
+};
+
+/* What is known, by keys of each kind. */
+enum memory {
+	CONTENTS, /* by how they are named */
+	FILES,    /* those of CONTENTS that are files, by their real paths */
+	TREES,
+	VARIABLES,
+	MEMORIES,
 };
 
 struct sources {
 	const volatile sig_atomic_t *interrupted;
-	struct table *by_key[3]; /* contents, trees and variables; see enum memory */
+	struct arena arena; /* keys, and what they lead to; no plaintext */
+	struct table *by_key[MEMORIES];
 	struct content *contents;
 	struct tree *trees;
 	struct variable *variables;
 };
-
-enum memory { CONTENTS, TREES, VARIABLES };
 
 /* Bytes that somebody else owns. */
 struct view {
@@ -108,8 +114,10 @@ void source_describe(struct str *out, const struct value_source *source)
 	static const char article[] = "the ";
 	struct str name CLEANUP(str_release) = {0};
 
-	if (source->pointer && source->kind != VALUE_GENERATE)
+	if (source->pointer && *source->pointer)
 		add_visible(out, "", source->pointer, " of ");
+	else if (source->pointer)
+		str_text_add(out, "the JSON text in ");
 	if (source->kind == VALUE_ENV) {
 		add_visible(out, "env ", source->name, "");
 	} else if (source->kind == VALUE_COMMAND) {
@@ -169,6 +177,18 @@ void source_add_key(struct str *out, const struct value_source *source)
 	add_part(out, source->pointer);
 }
 
+/* ---- memory ---- */
+
+static void *recall(const struct sources *sources, enum memory memory, const char *key)
+{
+	return table_get(sources->by_key[memory], key);
+}
+
+static void remember(struct sources *sources, enum memory memory, const char *key, void *what)
+{
+	table_put(&sources->by_key[memory], arena_text(&sources->arena, key), what);
+}
+
 /* ---- the environment ---- */
 
 /* Lends the value; what was read is wiped at the end. */
@@ -180,12 +200,12 @@ static bool read_variable(
 	if (!value)
 		return error_set(err, "the environment variable %s is not set", name);
 	*ret_view = (struct view){value, strlen(value)};
-	if (table_get(sources->by_key[VARIABLES], name))
+	if (recall(sources, VARIABLES, name))
 		return true;
-	struct variable *variable = mem_alloc(sizeof(*variable));
-	*variable = (struct variable){.next = sources->variables, .name = mem_copy_text(name)};
+	struct variable *variable = arena_alloc(&sources->arena, sizeof(*variable));
+	*variable = (struct variable){sources->variables, arena_text(&sources->arena, name)};
 	sources->variables = variable;
-	table_put(&sources->by_key[VARIABLES], variable->name, variable);
+	remember(sources, VARIABLES, name, variable);
 	return true;
 }
 
@@ -214,18 +234,35 @@ static bool read_content(const struct sources *sources, const struct value_sourc
 	const struct process process = {
 		.argv = source->argv,
 		.folder = source->folder,
-		.timeout_ms = SOURCE_COMMAND_TIMEOUT_MS,
+		.timeout_ms = SOURCE_TIMEOUT_MS,
 		.output_limit = SOURCE_SIZE_LIMIT,
 		.interrupted = sources->interrupted,
 	};
+	const struct fs_patience patience = {SOURCE_TIMEOUT_MS, sources->interrupted};
 
 	if (source->kind == VALUE_COMMAND)
 		return process_run(&process, ret_bytes, err);
 	if (source->kind == VALUE_STDIN)
-		return fs_read_secret_input(
-			SOURCE_SIZE_LIMIT, sources->interrupted, ret_bytes, err);
-	return fs_read_secret(
-		source->name, SOURCE_SIZE_LIMIT, sources->interrupted, ret_bytes, err);
+		return fs_read_secret_input(SOURCE_SIZE_LIMIT, &patience, ret_bytes, err);
+	return fs_read_secret(source->name, SOURCE_SIZE_LIMIT, &patience, ret_bytes, err);
+}
+
+/* Reads what has no such name yet, unless it is a file that is known by another one. */
+static struct content *add_content(struct sources *sources, const struct value_source *source)
+{
+	bool is_file = source->kind == VALUE_FILE || source->kind == VALUE_DOTENV;
+	char *path AUTO_FREE = is_file ? fs_real_path(source->name) : NULL;
+	struct content *content = path ? recall(sources, FILES, path) : NULL;
+
+	if (content)
+		return content;
+	content = arena_alloc(&sources->arena, sizeof(*content));
+	*content = (struct content){.next = sources->contents};
+	sources->contents = content;
+	if (path)
+		remember(sources, FILES, path, content);
+	(void)!read_content(sources, source, &content->bytes, &content->error);
+	return content;
 }
 
 /* Lends it; NULL: it could not be read. */
@@ -235,14 +272,10 @@ static struct content *find_content(
 	struct str key CLEANUP(str_release) = {0};
 
 	add_content_key(&key, source);
-	struct content *content = table_get(sources->by_key[CONTENTS], str_text(&key));
+	struct content *content = recall(sources, CONTENTS, str_text(&key));
 	if (!content) {
-		content = mem_alloc(sizeof(*content));
-		content->next = sources->contents;
-		sources->contents = content;
-		content->key = str_steal(&key);
-		table_put(&sources->by_key[CONTENTS], content->key, content);
-		(void)!read_content(sources, source, &content->bytes, &content->error);
+		content = add_content(sources, source);
+		remember(sources, CONTENTS, str_text(&key), content);
 	}
 	if (!content->error.message)
 		return content;
@@ -303,16 +336,6 @@ static bool find_bytes(struct sources *sources, const struct value_source *sourc
 	return true;
 }
 
-static struct tree *add_tree(struct sources *sources, char *key)
-{
-	struct tree *tree = mem_alloc(sizeof(*tree));
-
-	*tree = (struct tree){.next = sources->trees, .key = key};
-	sources->trees = tree;
-	table_put(&sources->by_key[TREES], tree->key, tree);
-	return tree;
-}
-
 static bool read_field(struct sources *sources, const struct value_source *source,
 	struct secret *ret_secret, struct error *err)
 {
@@ -320,12 +343,15 @@ static bool read_field(struct sources *sources, const struct value_source *sourc
 	struct view view = {0};
 
 	add_tree_key(&key, source);
-	struct tree *tree = table_get(sources->by_key[TREES], str_text(&key));
+	struct tree *tree = recall(sources, TREES, str_text(&key));
 	if (!tree) {
 		if (!find_bytes(sources, source, &view, err))
 			return false;
-		tree = add_tree(sources, str_steal(&key));
+		tree = arena_alloc(&sources->arena, sizeof(*tree));
+		*tree = (struct tree){.next = sources->trees};
+		sources->trees = tree;
 		tree->fields = fields_parse(view.bytes, view.length, &tree->error);
+		remember(sources, TREES, str_text(&key), tree);
 	}
 	if (tree->fields ? fields_read(tree->fields, source->pointer, ret_secret, err)
 			 : tell_again(&tree->error, err))
@@ -457,48 +483,24 @@ bool sources_credentials(struct sources *sources, const struct account *account,
 
 /* ---- the end ---- */
 
-static void free_content(struct content *content)
-{
-	dotenv_release(&content->dotenv);
-	secret_release(&content->dotenv_bytes);
-	secret_release(&content->bytes);
-	error_release(&content->error);
-	free(content->key);
-	free(content);
-}
-
-static void free_tree(struct tree *tree)
-{
-	fields_free(tree->fields);
-	error_release(&tree->error);
-	free(tree->key);
-	free(tree);
-}
-
-static void free_variable(struct variable *variable)
-{
-	wipe_variable(variable->name);
-	free(variable->name);
-	free(variable);
-}
-
 void sources_free(struct sources *sources)
 {
 	if (!sources)
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(sources->by_key); i++)
+	for (struct content *it = sources->contents; it; it = it->next) {
+		dotenv_release(&it->dotenv);
+		secret_release(&it->dotenv_bytes);
+		secret_release(&it->bytes);
+		error_release(&it->error);
+	}
+	for (struct tree *it = sources->trees; it; it = it->next) {
+		fields_free(it->fields);
+		error_release(&it->error);
+	}
+	for (struct variable *it = sources->variables; it; it = it->next)
+		wipe_variable(it->name);
+	for (size_t i = 0; i < MEMORIES; i++)
 		table_free(&sources->by_key[i]);
-	for (struct content *it = sources->contents, *next; it; it = next) {
-		next = it->next;
-		free_content(it);
-	}
-	for (struct tree *it = sources->trees, *next; it; it = next) {
-		next = it->next;
-		free_tree(it);
-	}
-	for (struct variable *it = sources->variables, *next; it; it = next) {
-		next = it->next;
-		free_variable(it);
-	}
+	arena_release(&sources->arena);
 	free(sources);
 }

@@ -5,20 +5,21 @@
  *     sources_read(sources, value, &secret, &err)     any number
  *     sources_free(sources);
  *
- * A file, a command or the standard input is read once, however many secrets name it, and so is
- * the reason why it could not be read. What was read is kept (locked, wiped at the end) until
- * sources_free. That also wipes the variables that were read and takes them out of the
- * environment; not before, so that commands inherit it whole.
+ * A file, a command or the standard input is read once, however many secrets name it (a file also
+ * by several paths), and so is the reason why it could not be read. What was read is kept (locked,
+ * wiped at the end) until sources_free. That also wipes the variables that were read and takes them
+ * out of the environment; not before, so that commands inherit it whole.
  *
  * What the kinds mean:
  *
  * - a file may also be a FIFO or a pipe, as <(...) of the shell gives it;
- * - a command is run without a shell for SOURCE_COMMAND_TIMEOUT_MS at most; see adapter/process;
+ * - a command is run without a shell; see adapter/process;
  * - a dotenv file is read as npm's `dotenv` does; see desired/dotenv;
  * - the standard input may not be a terminal;
  * - what is generated is new each time: base64 with padding, base64url without.
  *
- * A file, or what is printed or piped in, may have SOURCE_SIZE_LIMIT bytes. With a pointer all but
+ * A file, or what is printed or piped in, may have SOURCE_SIZE_LIMIT bytes, and a command, or who
+ * writes to a pipe, SOURCE_TIMEOUT_MS until the end. With a pointer all but
  * what is generated is read as JSON; see desired/fields. At last one newline at the end is dropped
  * unless the reference says otherwise, wherever the bytes came from. What a value may be is no
  * business of this module: here it may be empty, or any bytes.
@@ -33,7 +34,7 @@
 
 #include <signal.h>
 
-enum { SOURCE_COMMAND_TIMEOUT_MS = 60000, SOURCE_SIZE_LIMIT = 16 << 20 };
+enum { SOURCE_TIMEOUT_MS = 60000, SOURCE_SIZE_LIMIT = 16 << 20 };
 
 struct sources;
 

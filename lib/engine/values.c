@@ -16,19 +16,10 @@ struct held_value {
 
 /* ---- life ---- */
 
-bool values_init(struct values *values, struct sources *sources, const char *lineage,
-	const struct value_source *key_source, struct error *err)
+void values_init(struct values *values, struct sources *sources, const char *lineage,
+	const struct value_source *key_source)
 {
-	const struct value_source variable = {.kind = VALUE_ENV, .name = key_variable};
-	const char *given = getenv(key_variable);
-	const struct value_source *source = given && *given ? &variable : key_source;
-	struct secret secret CLEANUP(secret_release) = {0};
-
-	*values = (struct values){.sources = sources, .lineage = lineage};
-	if (source->kind == VALUE_NONE)
-		return true;
-	return sources_read(sources, source, &secret, err) &&
-	       fingerprint_key_make(&secret, &values->key, err);
+	*values = (struct values){.sources = sources, .lineage = lineage, .key_source = key_source};
 }
 
 void values_release(struct values *values)
@@ -107,6 +98,62 @@ const struct secret *values_open(
 	return &held->secret;
 }
 
+/* ---- the key ---- */
+
+/* Who answers the question would be taken for what is there, or that for an answer. */
+static void refuse_input(struct values *values, const char *what, const struct place *place,
+	struct error_list *errors)
+{
+	if (values->has_refused_input)
+		return;
+	values->has_refused_input = true;
+	struct error *err = error_list_add(errors);
+	error_set(err, "the standard input has %s, so that nobody can be asked there", what);
+	error_hint(err, "Give -auto-approve; or save a plan with cfprov plan -out=FILE, and apply "
+			"that.");
+	if (place->file)
+		error_at(err, place->file, place->line, place->column);
+}
+
+static bool read_key(struct values *values, const struct value_source *source, struct error *err)
+{
+	struct secret secret CLEANUP(secret_release) = {0};
+	const struct place *place = &source->place;
+
+	if (sources_read(values->sources, source, &secret, err)) {
+		if (fingerprint_key_make(&secret, &values->key, err))
+			return true;
+	} else {
+		error_prefix(err, "the fingerprint key can't be read");
+		error_hint(err,
+			"Values are compared with it. Bring it back; if it is lost for good, name "
+			"another, and raise `version` where a value is to be written again.%s%s",
+			err->hint ? " " : "", err->hint ? err->hint : "");
+	}
+	return place->file ? error_at(err, place->file, place->line, place->column) : false;
+}
+
+/* Has the key, if there is to be one. It is read once, and said once that it can't be. */
+static bool has_key(struct values *values, struct error_list *errors)
+{
+	const struct value_source variable = {.kind = VALUE_ENV, .name = key_variable};
+	const char *given = getenv(key_variable);
+	const struct value_source *source = given && *given ? &variable : values->key_source;
+	struct error err = {0};
+
+	if (values->key_is_tried)
+		return !values->key_is_missing;
+	values->key_is_tried = true;
+	values->key_is_missing = true;
+	if (values->leaves_input && source->kind == VALUE_STDIN)
+		refuse_input(values, "the fingerprint key", &source->place, errors);
+	else if (source->kind == VALUE_NONE || read_key(values, source, &err))
+		values->key_is_missing = false;
+	else
+		error_move(error_list_add(errors), &err);
+	return !values->key_is_missing;
+}
+
 /* ---- comparing ---- */
 
 static struct fingerprint_subject subject_of(
@@ -147,6 +194,11 @@ static bool is_current(const struct values *values, const char *fingerprint)
 	return !values->key.is_set || strstr(fingerprint, values->key.id);
 }
 
+static bool needs_key(const struct object *desired, const struct object *recorded)
+{
+	return !desired->keeps_no_fingerprint || (recorded && recorded->fingerprint);
+}
+
 /* `recorded`: under its name now, or before a rename; or NULL. */
 static void judge(struct values *values, struct object *desired, const struct object *recorded,
 	const struct secret *value)
@@ -175,22 +227,6 @@ static bool is_to_be_read(
 	       desired->value->kind != VALUE_GENERATE && !is_kept && planner_wants(input, desired);
 }
 
-/* Who answers the question would be taken for the value, or the value for an answer. */
-static void refuse_input(const struct object *desired, struct error_list *errors)
-{
-	struct error *err = error_list_add(errors);
-	const struct place *place = &desired->value->place;
-	struct str address CLEANUP(str_release) = {0};
-
-	object_add_address(&address, desired);
-	error_set(err, "the standard input has the value of %s, so that nobody can be asked there",
-		str_text(&address));
-	error_hint(err, "Give -auto-approve; or save a plan with cfprov plan -out=FILE, and apply "
-			"that.");
-	if (place->file)
-		error_at(err, place->file, place->line, place->column);
-}
-
 static void read_desired(struct values *values, struct object *desired,
 	const struct planner_input *input, struct error_list *errors)
 {
@@ -205,16 +241,23 @@ static void read_desired(struct values *values, struct object *desired,
 	if (!is_to_be_read(input, desired, live != NULL))
 		return;
 	if (values->leaves_input && desired->value->kind == VALUE_STDIN) {
-		if (!values->has_refused_input)
-			refuse_input(desired, errors);
-		values->has_refused_input = true;
+		char *address AUTO_FREE = object_address(desired);
+		struct str what CLEANUP(str_release) = {0};
+		str_format(&what, "the value of %s", address);
+		refuse_input(values, str_text(&what), &desired->value->place, errors);
 		return;
 	}
 	const struct secret *value = values_open(values, desired, &err);
-	if (value)
-		judge(values, desired, recorded, value);
-	else
+	if (!value)
 		error_move(error_list_add(errors), &err);
+	else if (!needs_key(desired, recorded) || has_key(values, errors))
+		judge(values, desired, recorded, value);
+}
+
+/* Then the rest need not be told. */
+static bool is_interrupted(const struct error_list *errors)
+{
+	return errors->count && errors->items[errors->count - 1].code == ERROR_INTERRUPTED;
 }
 
 bool values_read(struct values *values, struct model *desired, const struct planner_input *input,
@@ -224,7 +267,7 @@ bool values_read(struct values *values, struct model *desired, const struct plan
 
 	if (input->destroys_all || input->refresh_only)
 		return true;
-	for (size_t i = 0; i < desired->object_count; i++)
+	for (size_t i = 0; i < desired->object_count && !is_interrupted(errors); i++)
 		if (desired->objects[i].kind == OBJECT_SECRET)
 			read_desired(values, &desired->objects[i], input, errors);
 	return errors->count == before;
@@ -238,7 +281,8 @@ static void check_value(
 	struct error err = {0};
 	const struct secret *value = values_open(values, planned, &err);
 
-	if (value && (!planned->fingerprint || compare(values, planned, value) == VALUE_SAME))
+	if (value && (!planned->fingerprint || !has_key(values, errors) ||
+			     compare(values, planned, value) == VALUE_SAME))
 		return;
 	if (value) {
 		struct str address CLEANUP(str_release) = {0};
@@ -256,7 +300,7 @@ bool values_check(struct values *values, const struct plan *plan, struct error_l
 {
 	size_t before = errors->count;
 
-	for (size_t i = 0; i < plan->action_count; i++) {
+	for (size_t i = 0; i < plan->action_count && !is_interrupted(errors); i++) {
 		const struct action *action = &plan->actions[i];
 		if (action_writes_value(action) && action->after->value->kind != VALUE_GENERATE)
 			check_value(values, action->after, errors);

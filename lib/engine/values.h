@@ -24,7 +24,9 @@ struct values {
 	const char *lineage;     /* borrowed */
 	bool leaves_input;       /* the standard input is for a question: values_read spares it */
 	bool has_refused_input;
+	const struct value_source *key_source;
 	struct fingerprint_key key;
+	bool key_is_tried, key_is_missing;
 	struct arena arena;       /* addresses and fingerprints */
 	struct table *by_address; /* -> struct held_value */
 	struct client *client;    /* is to know every value that is opened; may be NULL */
@@ -32,18 +34,19 @@ struct values {
 };
 
 /*
- * Takes the key from CFPROV_FINGERPRINT_KEY, or from the manifest's source; without either there
- * is none, and fingerprints are slow. Keeps sources and lineage.
+ * The key is that of CFPROV_FINGERPRINT_KEY, or of the manifest's source; without either there is
+ * none, and fingerprints are slow. It is read when the first fingerprint is made or compared, so
+ * that who does not need it can do without. Keeps sources, lineage and the key's source.
  */
-bool values_init(struct values *values, struct sources *sources, const char *lineage,
-	const struct value_source *key_source, struct error *err) MUST_CHECK;
+void values_init(struct values *values, struct sources *sources, const char *lineage,
+	const struct value_source *key_source);
 void values_release(struct values *values);
 
 /*
  * Reads the values that planning needs, and sets `verdict` and `fingerprint` of the desired
  * secrets (lent by values). Not read is what is never written: what lives already and is written
  * once, and what the options leave out. Every error is added, with the secret's address; that the
- * standard input is for something else, once.
+ * key can't be had, or the standard input is for something else, once.
  */
 bool values_read(struct values *values, struct model *desired, const struct planner_input *input,
 	struct error_list *errors) MUST_CHECK;

@@ -233,6 +233,16 @@ recorded_secret()
 	[ "$(requests '.method != "GET"')" = 0 ]
 }
 
+@test "a secret that is generated keeps its value, too" {
+	with_secret
+	sed -i 's/value: {env: VALUE}/value: {generate: {bytes: 8}}/' cfprov.yaml
+	good import prod/keys/A prod/keys/A
+	err_lacks 'next apply'
+	good plan -detailed-exitcode
+	good apply -auto-approve
+	[ "$(requests '.method != "GET"')" = 0 ]
+}
+
 @test "a secret's store comes first" {
 	with_secret
 	rm "$state"

@@ -197,6 +197,51 @@ is_stopping()
 	tidy
 }
 
+# reads_fifo, catches: what is started later has this file open; it has begun to catch SIGINT.
+reads_fifo()
+{
+	[ -n "$(find "/proc/$later_pid/fd" -lname '*/fifo')" ]
+}
+catches()
+{
+	((0x$(sed -n 's/^SigCgt:\s*//p' "/proc/$later_pid/status") & 2))
+}
+
+# stopped INPUT ARGUMENT...: by SIGINT, while it waits for somebody who writes into the fifo.
+stopped()
+{
+	later from_terminal sh -c 'exec 0<"$1"; shift; exec "$0" "$@"' "$cfprov" "$@"
+	wait_until reads_fifo
+	wait_until catches
+	kill -INT "$later_pid"
+	wait_later
+	[ "$status" = 1 ]
+	[ "$(grep -ci interrupted later.err)" = 1 ]
+	[ ! -e "$state" ]
+}
+
+@test "a signal while it waits for who writes a value, a token or a manifest" {
+	start_logged
+	mkfifo fifo
+	# One error, whatever else is to be read.
+	printf '%s\n' 'account_id: acc_1' 'stores:' '  - name: a' '    secrets:' \
+		'      - {name: A, value: {file: fifo}}' '      - {name: B, value: {file: other}}' \
+		>cfprov.yaml
+	stopped /dev/null plan
+	grep -q 'Error: default/a/A: interrupted while reading fifo' later.err
+	sed -i 's/file: fifo/dotenv: fifo, key: K/' cfprov.yaml
+	stopped /dev/null apply -auto-approve
+	exec 7<>fifo # else the shell would wait, too
+	sed -i 's/dotenv: fifo, key: K/stdin: true/' cfprov.yaml
+	stopped fifo plan
+	stopped fifo plan -f -
+	grep -q 'Error: interrupted while reading the standard input' later.err
+	exec 7>&-
+	printf '%s\n' 'accounts:' '  p: {account_id: acc_1, api_token: {file: fifo}}' \
+		'  q: {account_id: acc_2, api_token: {file: other}}' 'stores: [a]' >cfprov.yaml
+	stopped /dev/null plan
+}
+
 @test "a pipe that nobody reads" {
 	start_logged
 	manifest_of 20

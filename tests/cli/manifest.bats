@@ -197,12 +197,33 @@ secret()
 	for value in hunter2 1e3 no on 0o17 2024-01-01 true '""'; do
 		secret "name: X\n        value: $value"
 		refused cfprov.yaml:6:16 'as in {env: NAME}; this is text' 'never stands in the manifest' \
-			'{env: NAME}' '{file: PATH}' '{command: [PROGRAM, ARGUMENT]}'
+			'{env: NAME}' '{file: PATH}, {command: [PROGRAM, ARGUMENT]}, {dotenv: PATH, key: NAME}, {stdin: true} or {generate: {bytes: 32}}'
 	done
 	for value in '' '~'; do
 		secret "name: X\n        value: $value"
 		refused 'this is nothing'
 	done
+}
+
+@test "what is wrong inside a source gets the hint for it" {
+	local value
+	for value in 'json: a' 'json: /m~2n'; do
+		secret "{name: X, value: {env: A, $value}}"
+		refused cfprov.yaml:5:41 'It is like /db/password: a / before each name'
+		err_lacks 'never stands in'
+	done
+	secret '{name: X, value: {dotenv: .env, key: a b}}'
+	refused 'It is a name as the file has it'
+	secret '{name: X, value: {file: ""}}'
+	refused 'it is empty'
+	err_lacks 'never stands in'
+	secret '{name: X, value: {env: hunter 2}}'
+	refused 'never stands in the manifest itself' '{stdin: true} or {generate:'
+	text 'accounts: {p: {account_id: acc_1, api_token: hunter2}}\nstores: [a]\n'
+	refused '{file: PATH}, {command: [PROGRAM, ARGUMENT]} or {dotenv: PATH, key: NAME}.'
+	text 'accounts: {p: {account_id: hunter 2}}\nstores: [a]\n'
+	refused '`account_id` can'"'"'t be'
+	err_lacks 'never stands in'
 }
 
 @test "secrets that can't be" {

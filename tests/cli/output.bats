@@ -225,4 +225,6 @@ secret_name = \"DB_PASSWORD\"
 	bad output -format=wrangler -raw prod/a
 	bad output -format=terraform
 	err_has 'wrangler or wrangler-toml'
+	good help output
+	out_has 'wrangler (for wrangler.jsonc), or wrangler-toml'
 }

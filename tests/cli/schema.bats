@@ -115,6 +115,7 @@ schema_says()
 		account_id: a1\nstores: [{name: x, secrets: [{name: A, value: {env: B}}, {name: 2-b_, value: {file: /x y}}]}]
 		account_id: a1\nstores: [{name: x, secrets: [{name: A, value: {command: [a, "", 7, "x\ny"], json: /a~1/0, trim: false}}]}]
 		account_id: a1\nstores: [{name: x, secrets: [{name: A, value: {dotenv: .env, key: B.c}}, {name: B, value: {stdin: true, json: /}}]}]
+		account_id: a1\nstores: [{name: x, secrets: [{name: A, value: {env: B, json: ""}}, {name: B, value: {env: B, json: /~0~1//é "}}]}]
 		account_id: a1\nstores: [{name: x, secrets: [{name: A, value: {generate: {bytes: 49152}}}, {name: B, value: {generate: {bytes: 1, encoding: hex}}}]}]
 		account_id: a1\nstores: [{name: x, secrets: [{name: A, value: {env: B}, scopes: [workers, images2], comment: "", version: 7, update: if_absent}]}]
 		account_id: a1\nstores: [{name: x, secrets: [{name: A, value: {env: B}, comment: é "q", on_drift: warn, fingerprint: none, adopt: true, prevent_destroy: true, on_remove: forget}]}]
@@ -222,7 +223,6 @@ schema_says()
 		{name: A, value: {generate: {bytes: 1, encoding: base32}}}
 		{name: A, value: {stdin: false}}
 		{name: A, value: {env: B, json: a}}
-		{name: A, value: {env: B, json: ""}}
 		{name: A, value: {env: B, json: /~2}}
 		{name: A, value: {env: B, trim: 1}}
 		{name: a b, value: {env: B}}

@@ -340,6 +340,25 @@ nothing_left()
 	nothing_left
 }
 
+@test "a key that is lost stops what compares values, and nothing else" {
+	unset CFPROV_FINGERPRINT_KEY
+	start_logged
+	value A 'value-a'
+	secrets A
+	printf 'state: {fingerprint_key: {file: key}}\n' >>cfprov.yaml
+	printf '%s' 0123456789abcdef >key
+	good apply -auto-approve
+	rm key
+	bad plan
+	err_has "the fingerprint key can't be read: can't open key: No such file" 'Bring it back' \
+		"cfprov.yaml:$(grep -n fingerprint_key cfprov.yaml | cut -d: -f1)"
+	good refresh
+	good plan -destroy
+	good plan -refresh-only
+	good destroy -auto-approve -allow-store-destroy
+	out_has '2 destroyed'
+}
+
 @test "without a key fingerprints are slow ones, and see a change all the same" {
 	unset CFPROV_FINGERPRINT_KEY
 	start_logged
@@ -606,6 +625,21 @@ nothing_left()
 	holds A
 	nothing_left
 	bad apply p
+}
+
+@test "a value that the server echoes is not shown, also of a saved plan" {
+	start_logged
+	value A the-hidden-value
+	secrets A
+	good plan -out=p
+	sim_faults '{"method": "POST", "status": 400, "code": 7, "message": "bad: the-hidden-value."}'
+	bad apply p
+	err_has 'code 7' '(sensitive value)'
+	err_lacks hidden
+	rm -f "$state"*
+	bad apply -auto-approve
+	err_has 'code 7' '(sensitive value)'
+	err_lacks hidden
 }
 
 @test "a saved plan does all kinds of things" {

@@ -321,6 +321,39 @@ No changes. Your infrastructure matches the configuration.
 	jq -es '[.[] | select(.type == "log")] | length == 1' out
 }
 
+@test "values that nobody can verify, in what others read: Markdown, JSON, a saved plan" {
+	start_logged
+	keys A
+	good apply -auto-approve
+	keys A B
+	good plan -format=json
+	jq -e '.resource_changes | length == 3 and all(.[]; has("unverified") | not)' out
+	export CFPROV_FINGERPRINT_KEY=another-key-that-is-long-enough
+	good plan -format=json -out=saved
+	[ "$(change A '[.change.actions, .changes, .unverified]')" = '[["no-op"],null,["value"]]' ]
+	[ "$(change B .unverified)" = null ]
+	cp out first
+	good show -json saved
+	cmp out first
+	good show saved
+	err_has "The value of a secret can't be verified: default/keys/A."
+	# Before the table, and so before what is folded.
+	good plan -format=markdown
+	[ "$(sed -n 3p out)" = 'The value of a secret can'"'"'t be verified: default&#47;keys&#47;A. Its fingerprint was made with another key, or none was kept. Raise &#96;version&#96; to write it again.' ]
+	# Where room is short, what is to be done needs it more.
+	local long
+	long=$(printf 'A%.0s' {1..120})
+	export "V_$long=hush" CFPROV_FINGERPRINT_KEY=0123456789abcdef0123456789abcdef
+	keys "$long"
+	good apply -auto-approve
+	export CFPROV_FINGERPRINT_KEY=another-key-that-is-long-enough
+	keys "$long" B C D E F G
+	good plan -format=markdown -max-bytes=512
+	[ "$(sed -n 3p out)" = "Values of secrets can't be verified." ]
+	(($(wc -c <out) <= 512))
+	out_has '| `+` | `default/keys/B` | create |'
+}
+
 # ---- on terminals -----------------------------------------------------------------------------
 
 @test "nothing is wider than the terminal, and nothing is lost" {

@@ -28,7 +28,8 @@ static void add_variable(struct outcome *o, const char *pair)
 
 static struct manifest_source source_of(const struct outcome *o)
 {
-	return (struct manifest_source){o->paths, o->path_count, o->variables, o->variable_count};
+	return (struct manifest_source){
+		o->paths, o->path_count, o->variables, o->variable_count, NULL};
 }
 
 static void load(struct outcome *o)

@@ -339,13 +339,15 @@ static void fields(void **state)
 	folder_write(folder, "twice", "{\"HUSH\": 1, \"HUSH\": 2}");
 	folder_write(folder, "text", "HUSH\n");
 	folder_write(folder, "empty", "");
+	folder_write(folder, "whole", "\"b\\u0061\"\n");
+	means(field(folder, "whole", ""), "ba");
 	means(field(folder, "j", "/a~1b/~0/0"), "HUSH");
 	means(field(folder, "j", "/a~1b/~0/1"), "true");
 	means(field(folder, "j", "/e"), "");
 	fails(field(folder, "j", "/a~1b/~0/2"), "/j: there is nothing at /a~1b/~0/2", NULL);
 	fails(field(folder, "j", ""), "/j: the whole of it is an object, not a text", NULL);
 	fails(field(folder, "j", "/n"), "/j: what stands at /n is null, not a text", NULL);
-	fails(field(folder, "j", "n"), "/j: `n` is no JSON pointer", "~1");
+	fails(field(folder, "j", "n"), "/j: `n` is no JSON pointer", NULL);
 	fails(field(folder, "twice", "/a"), "the file /tmp/", NULL);
 	fails(field(folder, "twice", "/a"), "/twice: not valid JSON: a key stands twice", NULL);
 	fails(field(folder, "text", "/a"), "/text: not valid JSON: ", NULL);
@@ -434,6 +436,28 @@ static void files_are_read_once(void **state)
 	assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
+/* Whatever it is called; but what is not there has no other name. */
+static void files_are_one_by_all_their_paths(void **state)
+{
+	static const char *const names[] = {"./f", "link", "folder/../f", "f", "./f"};
+	struct folder *folder = *state;
+
+	assert_int_equal(mkdir(folder_file(folder, "folder"), 0700), 0);
+	assert_int_equal(symlink("f", folder_file(folder, "link")), 0);
+	fails(file(folder, "./g"), "g: No such file", NULL);
+	folder_write(folder, "f", "A=1");
+	folder_write(folder, "g", "2");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		means(file(folder, names[i]), "A=1");
+		means(key(folder, names[i], "A"), "1");
+		folder_write(folder, "f", "A=changed");
+	}
+	means(file(folder, "g"), "2");
+	unlink(folder_file(folder, "f"));
+	means(file(folder, "f"), "A=1");
+	fails(file(folder, "folder/./../f"), "f: No such file", NULL);
+}
+
 /* Each differs from all others in what it means. */
 static void keys(void **state)
 {
@@ -490,6 +514,8 @@ static void descriptions(void **state)
 		"file secrets/db.txt");
 	described((struct value_source){.kind = VALUE_FILE, .name = "s.json", .pointer = "/a/b"},
 		"/a/b of file s.json");
+	described((struct value_source){.kind = VALUE_FILE, .name = "s.json", .pointer = ""},
+		"the JSON text in file s.json");
 	described((struct value_source){.kind = VALUE_COMMAND, .argv = argv}, "command sops");
 	described((struct value_source){.kind = VALUE_COMMAND, .argv = odd}, "command \\x1b[31m");
 	described((struct value_source){.kind = VALUE_DOTENV, .name = ".env", .key = "STRIPE"},
@@ -641,6 +667,7 @@ int main(int count, char **args)
 		TEST(last_newline),
 		TEST(read_once),
 		TEST(files_are_read_once),
+		TEST(files_are_one_by_all_their_paths),
 		TEST(keys),
 		TEST(descriptions),
 		TEST(environment_is_wiped),

@@ -54,11 +54,11 @@ static int tear_down(void **state)
 
 static void start(struct rig *rig, const char *key)
 {
-	const struct value_source no_source = {0};
+	static const struct value_source no_source = {0};
 
 	if (key)
 		setenv("CFPROV_FINGERPRINT_KEY", key, true);
-	assert_true(values_init(&rig->values, rig->sources, LINEAGE, &no_source, &rig->err));
+	values_init(&rig->values, rig->sources, LINEAGE, &no_source);
 }
 
 /* A secret whose value is in the file of its name, which may be missing. */
@@ -404,39 +404,147 @@ static void renamed_again(void **state)
 
 /* ---- the key ---- */
 
+/* A secret whose value is "v"; the key is in the file `key`. */
+static struct value_source start_with_file(struct rig *rig)
+{
+	want(rig, "A");
+	folder_write(&rig->folder, "A", "v");
+	return (struct value_source){.kind = VALUE_FILE,
+		.name = folder_file(&rig->folder, "key"),
+		.place = {"cfprov.yaml", 3, 5}};
+}
+
+/* Reads all with this key in the environment; the fingerprint must be that of the other. */
+static void expect_key(struct rig *rig, const struct value_source *source, const char *variable,
+	const char *wanted)
+{
+	setenv("CFPROV_FINGERPRINT_KEY", variable, true);
+	values_init(&rig->values, rig->sources, LINEAGE, source);
+	assert_true(read_all(rig));
+	assert_string_equal(desired(rig, "A")->fingerprint, print_of(rig, wanted, "A", "v"));
+	values_release(&rig->values);
+}
+
+/* That of the environment counts for more; an empty one is none. */
 static void the_manifests_key(void **state)
 {
 	struct rig *rig = *state;
-	struct value_source source = {.kind = VALUE_FILE, .name = folder_file(&rig->folder, "key")};
+	const struct value_source source = start_with_file(rig);
 
 	folder_write(&rig->folder, "key", KEY "\n");
-	assert_true(values_init(&rig->values, rig->sources, LINEAGE, &source, &rig->err));
-	assert_true(rig->values.key.is_set);
-	char id[17];
-	memcpy(id, rig->values.key.id, sizeof(id));
-	values_release(&rig->values);
-	/* That of the environment counts for more; an empty one is none. */
-	setenv("CFPROV_FINGERPRINT_KEY", "another key 0123", true);
-	assert_true(values_init(&rig->values, rig->sources, LINEAGE, &source, &rig->err));
-	assert_string_not_equal(rig->values.key.id, id);
-	values_release(&rig->values);
-	setenv("CFPROV_FINGERPRINT_KEY", "", true);
-	assert_true(values_init(&rig->values, rig->sources, LINEAGE, &source, &rig->err));
-	assert_string_equal(rig->values.key.id, id);
+	expect_key(rig, &source, "", KEY);
+	expect_key(rig, &source, "another key 0123", "another key 0123");
 }
 
-static void bad_keys(void **state)
+/* Fails for the key alone, once, where the manifest names it; gives the error. */
+static const struct error *refuse_key(struct rig *rig, const struct value_source *source)
+{
+	want(rig, "B");
+	folder_write(&rig->folder, "B", "w");
+	values_init(&rig->values, rig->sources, LINEAGE, source);
+	assert_false(read_all(rig));
+	assert_int_equal(rig->errors.count, 1);
+	const struct error *err = &rig->errors.items[0];
+	expect_no_text(err->message, "HUSH");
+	expect_no_text(err->hint, "HUSH");
+	return err;
+}
+
+static void missing_key(void **state)
 {
 	struct rig *rig = *state;
-	struct value_source source = {.kind = VALUE_FILE, .name = folder_file(&rig->folder, "key")};
+	const struct value_source source = start_with_file(rig);
+	const struct error *err = refuse_key(rig, &source);
 
-	assert_false(values_init(&rig->values, rig->sources, LINEAGE, &source, &rig->err));
-	assert_non_null(rig->err.message);
-	error_release(&rig->err);
-	setenv("CFPROV_FINGERPRINT_KEY", "HUSH", true);
-	assert_false(values_init(&rig->values, rig->sources, LINEAGE, &source, &rig->err));
-	expect_no_text(rig->err.message, "HUSH");
-	expect_error(&rig->err, "at least 16");
+	expect_text(err->message, "the fingerprint key can't be read: can't open ");
+	expect_text(err->hint, "Bring it back; if it is lost for good, name another");
+	assert_string_equal(err->file, "cfprov.yaml");
+	assert_int_equal(err->line, 3);
+}
+
+/* What a command says of its failure is not lost. */
+static void key_of_a_command_that_fails(void **state)
+{
+	static const char *const argv[] = {"sh", "-c", "echo locked >&2; exit 3", NULL};
+	struct rig *rig = *state;
+	struct value_source source = start_with_file(rig);
+
+	source = (struct value_source){.kind = VALUE_COMMAND, .argv = argv};
+	const struct error *err = refuse_key(rig, &source);
+	expect_text(err->message, "the fingerprint key can't be read: the command `sh` exited");
+	expect_text(err->hint, "It said: locked");
+}
+
+static void short_key(void **state)
+{
+	struct rig *rig = *state;
+	const struct value_source source = start_with_file(rig);
+
+	folder_write(&rig->folder, "key", "HUSH");
+	const struct error *err = refuse_key(rig, &source);
+	expect_text(err->message, "the fingerprint key has 4 bytes; at least 16 are needed");
+	assert_string_equal(err->file, "cfprov.yaml");
+}
+
+/* Nothing is compared or made: the key is not asked for. */
+static void key_that_is_not_needed(void **state)
+{
+	struct rig *rig = *state;
+	const struct value_source source = start_with_file(rig);
+	struct plan plan CLEANUP(plan_release) = {0};
+
+	values_init(&rig->values, rig->sources, LINEAGE, &source);
+	model_sort(&rig->desired);
+	plan_add(&plan)->after = desired(rig, "A"); /* without a fingerprint */
+	assert_true(values_check(&rig->values, &plan, &rig->errors));
+	rig->input.destroys_all = true;
+	assert_true(read_all(rig));
+	rig->input.destroys_all = false;
+	rig->input.refresh_only = true;
+	assert_true(read_all(rig));
+	rig->input.refresh_only = false;
+	rig->desired.objects[0].keeps_no_fingerprint = true;
+	assert_true(read_all(rig));
+	rig->desired.objects[0].is_written_once = true;
+	rig->desired.objects[0].keeps_no_fingerprint = false;
+	add(&rig->recorded, "A", "x");
+	add(&rig->live, "A", NULL);
+	assert_true(read_all(rig));
+}
+
+/* Of fingerprints of the plan, too; said once. */
+static void missing_key_of_a_saved_plan(void **state)
+{
+	struct rig *rig = *state;
+	const struct value_source source = start_with_file(rig);
+	struct plan plan CLEANUP(plan_release) = {0};
+
+	want(rig, "A")->fingerprint = print_of(rig, KEY, "A", "v");
+	for (int i = 0; i < 2; i++)
+		plan_add(&plan)->after = &rig->desired.objects[rig->desired.object_count - 1];
+	values_init(&rig->values, rig->sources, LINEAGE, &source);
+	assert_false(values_check(&rig->values, &plan, &rig->errors));
+	assert_int_equal(rig->errors.count, 1);
+	expect_text(rig->errors.items[0].message, "the fingerprint key can't be read");
+}
+
+/* Where a question may be asked, standard input is left alone, and that is said once. */
+static void key_on_standard_input(void **state)
+{
+	struct rig *rig = *state;
+	const struct value_source source = {.kind = VALUE_STDIN, .place = {"cfprov.yaml", 3, 5}};
+
+	(void)start_with_file(rig);
+	want(rig, "B");
+	folder_write(&rig->folder, "B", "w");
+	struct object *other = want(rig, "C");
+	other->value = &source;
+	values_init(&rig->values, rig->sources, LINEAGE, &source);
+	rig->values.leaves_input = true;
+	assert_false(read_all(rig));
+	assert_int_equal(rig->errors.count, 1);
+	expect_text(rig->errors.items[0].message, "the standard input has the fingerprint key");
+	assert_int_equal(rig->errors.items[0].line, 3);
 }
 
 /* ---- a saved plan ---- */
@@ -534,7 +642,12 @@ int main(void)
 		TEST(renamed),
 		TEST(renamed_again),
 		TEST(the_manifests_key),
-		TEST(bad_keys),
+		TEST(missing_key),
+		TEST(key_of_a_command_that_fails),
+		TEST(short_key),
+		TEST(key_that_is_not_needed),
+		TEST(missing_key_of_a_saved_plan),
+		TEST(key_on_standard_input),
 		TEST(planned_same),
 		TEST(planned_another),
 		TEST(planned_with_another_key),
