@@ -26,7 +26,7 @@ enum deed_step {
 struct deed {
 	enum tag_kind tag; /* TAG_DEED */
 	enum deed_step step;
-	struct deed *next;    /* in a lookup's list, or among those that wait to rename */
+	struct deed *next;    /* in a lookup's list */
 	struct deed *earlier; /* all of the run, for the end of it */
 	struct site *site;
 	struct job *jobs; /* in the runner's arena; more than one: STEP_CREATE_SECRETS */
@@ -54,10 +54,8 @@ struct lookup {
 struct site {
 	const struct live_account *account;
 	struct lookup stores;
-	struct table *inside;   /* id of a store -> lookup */
-	struct table *made;     /* name of a store -> its id, of those made in this run */
-	struct deed *renaming;  /* one at a time: each needs a place more for a while */
-	struct deed *to_rename; /* the next ones */
+	struct table *inside; /* id of a store -> lookup */
+	struct table *made;   /* name of a store -> its id, of those made in this run */
 };
 
 struct cf_runner {

@@ -262,8 +262,8 @@ static void take_destroy(struct cf_runner *r, struct deed *deed, struct client_a
 
 /* ---- changing ---- */
 
-/* Writes fields (FIELD_*) of the secret with this id. False: the deed has failed. */
-static bool send_change(
+/* Writes fields (FIELD_*) of the secret with this id. */
+static void send_change(
 	struct cf_runner *r, struct deed *deed, const char *secret_id, unsigned fields)
 {
 	const struct object *wanted = deed_action(deed)->after;
@@ -273,7 +273,7 @@ static bool send_change(
 	struct cf_secret_id id;
 
 	if (!find_store(r, deed, &id))
-		return false;
+		return;
 	id.secret_id = secret_id;
 	if (fields & FIELD_VALUE) {
 		struct error err = {0};
@@ -281,7 +281,7 @@ static bool send_change(
 		if (!value) {
 			deed->step = STEP_REWRITE;
 			deed_end_failed(r, deed, OUTCOME_FAILED, &err);
-			return false;
+			return;
 		}
 		change.value = value->bytes;
 	}
@@ -294,14 +294,13 @@ static bool send_change(
 	deed_send(r, deed,
 		&(struct deed_request){is_rename ? STEP_REWRITE : STEP_UPDATE, RETRY_IDEMPOTENT,
 			"PATCH", &path, &body});
-	return true;
 }
 
 void secrets_update(struct cf_runner *r, struct deed *deed)
 {
 	const struct action *action = deed_action(deed);
 
-	(void)send_change(r, deed, action->before->id, action->changes);
+	send_change(r, deed, action->before->id, action->changes);
 }
 
 static void end_change_failed(struct cf_runner *r, struct deed *deed, struct client_answer *answer)
@@ -345,7 +344,7 @@ static void resolve_updated(struct cf_runner *r, const struct lookup *lookup, st
 
 /* ---- renaming ---- */
 
-static void send_duplicate(struct cf_runner *r, struct deed *deed)
+void secrets_rename(struct cf_runner *r, struct deed *deed)
 {
 	const struct action *action = deed_action(deed);
 	const struct object *wanted = action->after;
@@ -363,31 +362,6 @@ static void send_duplicate(struct cf_runner *r, struct deed *deed)
 		&(struct deed_request){STEP_DUPLICATE, RETRY_UNSAFE, "POST", &path, &body});
 }
 
-void secrets_rename(struct cf_runner *r, struct deed *deed)
-{
-	struct site *site = deed->site;
-
-	if (site->renaming) {
-		deed->next = site->to_rename;
-		site->to_rename = deed;
-		return;
-	}
-	site->renaming = deed;
-	send_duplicate(r, deed);
-}
-
-/* After a rename has ended, well or not: the next one. */
-static void rename_next(struct cf_runner *r, struct site *site)
-{
-	struct deed *deed = site->to_rename;
-
-	site->renaming = NULL;
-	if (!deed)
-		return;
-	site->to_rename = deed->next;
-	secrets_rename(r, deed);
-}
-
 static void delete_former(struct cf_runner *r, struct deed *deed)
 {
 	send_delete(r, deed, STEP_DELETE_FORMER, deed_action(deed)->before->id);
@@ -401,8 +375,8 @@ static void go_on_renaming(struct cf_runner *r, struct deed *deed, const struct 
 	error_release(&deed->seen);
 	if (!(deed_action(deed)->changes & FIELD_VALUE))
 		delete_former(r, deed);
-	else if (!send_change(r, deed, deed->made.id, FIELD_VALUE))
-		rename_next(r, deed->site);
+	else
+		send_change(r, deed, deed->made.id, FIELD_VALUE);
 }
 
 static void take_duplicate(struct cf_runner *r, struct deed *deed, struct client_answer *answer)
@@ -411,7 +385,6 @@ static void take_duplicate(struct cf_runner *r, struct deed *deed, struct client
 
 	if (answer->outcome == CLIENT_FAILED) {
 		deed_end_failed(r, deed, OUTCOME_FAILED, &answer->err);
-		rename_next(r, deed->site);
 	} else if (answer->outcome == CLIENT_DONE &&
 		   read_answer(r, answer->cf.result, deed_action(deed)->after->secret, &made,
 			   &deed->seen)) {
@@ -434,11 +407,10 @@ static void resolve_duplicate(struct cf_runner *r, const struct lookup *lookup, 
 	}
 	if (!found && deed->attempts < RUNNER_ATTEMPTS) {
 		error_release(&deed->seen);
-		send_duplicate(r, deed);
+		secrets_rename(r, deed);
 		return;
 	}
 	deed_end_failed(r, deed, found ? OUTCOME_UNKNOWN : OUTCOME_FAILED, &deed->seen);
-	rename_next(r, deed->site);
 }
 
 static void take_rewrite(struct cf_runner *r, struct deed *deed, struct client_answer *answer)
@@ -449,7 +421,6 @@ static void take_rewrite(struct cf_runner *r, struct deed *deed, struct client_a
 
 	if (answer->outcome != CLIENT_DONE) {
 		end_change_failed(r, deed, answer);
-		rename_next(r, deed->site);
 		return;
 	}
 	/* An answer that says nothing usable leaves `modified` open, which is then compared with
@@ -470,7 +441,6 @@ static void take_former_deleted(
 					   "deleted");
 		deed_end_failed(r, deed, OUTCOME_FAILED, &answer->err);
 	}
-	rename_next(r, deed->site);
 }
 
 /* ---- what came back ---- */
@@ -506,8 +476,6 @@ void secrets_found(struct cf_runner *r, const struct lookup *lookup, struct deed
 {
 	if (lookup->listing.err.message) {
 		deed_end_unknown(r, deed, "it is not known what was done");
-		if (deed->site->renaming == deed)
-			rename_next(r, deed->site);
 	} else if (deed->step == STEP_DUPLICATE) {
 		resolve_duplicate(r, lookup, deed);
 	} else if (deed->step == STEP_UPDATE) {

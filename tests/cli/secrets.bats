@@ -101,6 +101,30 @@ nothing_left()
 	nothing_left
 }
 
+@test "new secrets among changed ones go in one request all the same" {
+	start_logged
+	local names=() i
+	for i in {000..058..2}; do
+		value "K$i" "value $i"
+		names+=("K$i")
+	done
+	secrets "${names[@]}"
+	good apply -auto-approve
+	: >"$sim_log"
+	names=()
+	for i in {000..058..2}; do
+		value "K${i%?}$((${i: -1} + 1))" "new value $i"
+		names+=("K$i, comment: new" "K${i%?}$((${i: -1} + 1))")
+	done
+	secrets "${names[@]}"
+	good apply -auto-approve
+	out_has 'Resources: 30 added, 30 changed, 0 destroyed.'
+	[ "$(requests '.method == "PATCH"')" = 30 ]
+	[ "$(requests '.method == "POST"')" = 1 ]
+	holds "${names[@]%%,*}"
+	nothing_left
+}
+
 @test "too many for the account are refused before anything is sent" {
 	start_logged --max-secrets 5
 	local names=() i
@@ -120,8 +144,29 @@ nothing_left()
 	secrets NEW "${names[@]:1:4}"
 	printf 'moved: [{from: default/keys/S1, to: default/keys/NEW}]\n' >>cfprov.yaml
 	bad apply -auto-approve
-	err_has 'would need 6 of 5'
+	err_has 'the plan would need 6 of 5 secrets in the account `default`: a rename needs one more for a while'
 	[ "$(requests '.method == "DELETE"')" = 0 ]
+}
+
+@test "one free place is enough for renames and a new secret" {
+	start_logged --max-secrets 4
+	local name
+	for name in A B C; do
+		value "$name" "value $name"
+		value "NEW_$name" "value $name"
+	done
+	value FIRST 'one more'
+	secrets A B C
+	good apply -auto-approve
+	secrets NEW_A NEW_B NEW_C FIRST
+	printf 'moved:\n' >>cfprov.yaml
+	printf '  - {from: default/keys/%s, to: default/keys/NEW_%s}\n' A A B B C C >>cfprov.yaml
+	good apply -auto-approve
+	out_has 'Resources: 1 added, 3 changed, 0 destroyed.'
+	holds NEW_A NEW_B NEW_C FIRST
+	# Room was there, and nothing was tried in vain.
+	[ "$(requests '.status >= 400')" = 0 ]
+	nothing_left
 }
 
 @test "values with everything in them go through whole" {
@@ -288,6 +333,44 @@ nothing_left()
 	[ "$(requests '.path | endswith("/duplicate")')" = 1 ]
 	holds NEW
 	nothing_left # with the move still there
+}
+
+# sent NUMBER OPERATION: has the simulator got so many requests?
+sent()
+{
+	(($(sim_stats ".operations.$2") >= $1))
+}
+
+@test "renames come in the plan's order, and those behind a signal were never started" {
+	start_logged
+	local old=() new=() name
+	for name in A B C D E F G H; do
+		value "OLD_$name" "value $name"
+		value "NEW_$name" "value $name"
+		old+=("OLD_$name")
+		new+=("NEW_$name")
+	done
+	secrets "${old[@]}"
+	good apply -auto-approve
+	secrets "${new[@]}"
+	printf 'moved:\n' >>cfprov.yaml
+	printf '  - {from: default/keys/OLD_%s, to: default/keys/NEW_%s}\n' A A B B C C D D E E F F G G H H \
+		>>cfprov.yaml
+	cp "$state" before.json
+	sim_faults '{"path":"*/duplicate","kind":"delay","ms":600,"after":1}'
+	later "$cfprov" apply -auto-approve
+	wait_until sent 2 secrets_duplicate
+	kill -TERM "$later_pid"
+	wait_later
+	[ "$status" = 1 ]
+	grep -q 'Stopping: 1 under way are waited for, 6 are not started' later.err
+	grep -q ' 6 not started' later.err
+	control DELETE faults
+	good apply -auto-approve
+	jq -r 'select(.path | endswith("/duplicate")) | .body.name' "$sim_log" >order
+	printf 'NEW_%s\n' A B C D E F G H | diff - order
+	holds "${new[@]}"
+	nothing_left
 }
 
 @test "a rename whose old name can't be deleted is finished by the next apply" {
