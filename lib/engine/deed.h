@@ -33,7 +33,9 @@ struct deed {
 	size_t count;
 	int attempts;
 	bool has_destroyed; /* the first half of a replacement is done */
-	bool keeps_nothing; /* what is found was refused to us: it is not ours */
+	bool was_refused;   /* a batch, by the server: nothing of it is still on its way */
+	bool has_collided;  /* ... because a name exists already: */
+	size_t culprit;     /* that of this job; count: nobody said whose */
 	struct object made; /* of a rename: the new one; its texts in the runner's arena */
 	struct error seen;  /* why the outcome is unknown, or a batch failed */
 };

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-static const char exists_already[] = "secret_name_already_exists";
-
 /* ---- where and what ---- */
 
 /* Lends the id of the store that the deed's secrets are in; NULL: it is not known. */
@@ -139,13 +137,24 @@ static void take_created(struct cf_runner *r, struct deed *deed, const struct cl
 	look(r, deed);
 }
 
+/* The first job whose name the answer says is taken; count: it names none of them. */
+static size_t find_culprit(const struct deed *deed, const struct client_answer *answer)
+{
+	size_t i = 0;
+
+	while (i < deed->count &&
+		!cf_answer_says_exists(&answer->cf, deed->jobs[i].action->after->secret))
+		i++;
+	return i;
+}
+
 /*
  * Nobody knows whether a row that was refused was refused as a whole, unless the server never took
- * it up. A name that exists already may be somebody else's: what is there then is not ours.
+ * it up. A name that exists already may be somebody else's.
  */
 static void take_refused(struct cf_runner *r, struct deed *deed, struct client_answer *answer)
 {
-	bool exists = strstr(answer->err.message, exists_already) != NULL;
+	bool exists = cf_answer_says_exists(&answer->cf, NULL);
 	bool was_taken_up = answer->status && answer->cf.verdict == CF_REFUSED &&
 			    !answer->cf.is_throttled && !answer->cf.is_absent;
 	bool may_be_ours = deed->count == 1 && deed->attempts > 1 && exists;
@@ -154,7 +163,9 @@ static void take_refused(struct cf_runner *r, struct deed *deed, struct client_a
 		deed_end_failed(r, deed, OUTCOME_FAILED, &answer->err);
 		return;
 	}
-	deed->keeps_nothing = exists && !may_be_ours;
+	deed->was_refused = !may_be_ours;
+	deed->has_collided = exists && !may_be_ours;
+	deed->culprit = find_culprit(deed, answer);
 	error_move(&deed->seen, &answer->err);
 	look(r, deed);
 }
@@ -190,7 +201,7 @@ static void send_alone(struct cf_runner *r, const struct deed *deed, const struc
 	struct error err = {0};
 	struct deed *alone = deed_new(r, deed->site, job, 1);
 
-	alone->attempts = deed->attempts;
+	alone->attempts = deed->was_refused ? 0 : deed->attempts;
 	alone->has_destroyed = deed->has_destroyed;
 	if (!was_alone || deed->attempts < RUNNER_ATTEMPTS) {
 		secrets_create(r, alone);
@@ -200,25 +211,52 @@ static void send_alone(struct cf_runner *r, const struct deed *deed, const struc
 	deed_end_failed(r, alone, OUTCOME_FAILED, &err);
 }
 
+/*
+ * How many of the first jobs made what is found? A name that exists already stopped the server
+ * there: all before it were made, or none. What is found of those behind is somebody else's, too.
+ */
+static size_t count_ours(const struct lookup *lookup, const struct deed *deed)
+{
+	bool is_double;
+
+	if (!deed->has_collided)
+		return deed->count;
+	if (deed->culprit == deed->count)
+		return 0;
+	for (size_t i = 0; i < deed->culprit; i++)
+		if (!lookup_find(lookup, deed->jobs[i].action->after, &is_double))
+			return 0;
+	return deed->culprit;
+}
+
+static void end_found_not_ours(
+	struct cf_runner *r, struct deed *deed, const struct job *job, bool is_double)
+{
+	bool is_culprit = deed->has_collided && job == &deed->jobs[deed->culprit];
+	struct error err = {0};
+
+	copy_seen(deed, &err);
+	if (is_double)
+		error_prefix(&err, "there are two secrets of this name now");
+	else if (!is_culprit)
+		error_prefix(&err, "it is there now, and may be somebody else's");
+	end_job(r, deed, job, is_double ? OUTCOME_UNKNOWN : OUTCOME_FAILED, &err);
+}
+
 static void resolve_created(struct cf_runner *r, const struct lookup *lookup, struct deed *deed)
 {
+	size_t ours = count_ours(lookup, deed);
+
 	for (size_t i = 0; i < deed->count; i++) {
 		const struct job *job = &deed->jobs[i];
 		bool is_double;
 		const struct object *found = lookup_find(lookup, job->action->after, &is_double);
-		struct error err = {0};
-		if (!found) {
+		if (!found)
 			send_alone(r, deed, job);
-			continue;
-		}
-		if (!is_double && !deed->keeps_nothing) {
+		else if (!is_double && i < ours)
 			deed_end_done(r, job, found);
-			continue;
-		}
-		copy_seen(deed, &err);
-		if (is_double)
-			error_prefix(&err, "there are two secrets of this name now");
-		end_job(r, deed, job, is_double ? OUTCOME_UNKNOWN : OUTCOME_FAILED, &err);
+		else
+			end_found_not_ours(r, deed, job, is_double);
 	}
 	error_release(&deed->seen);
 }

@@ -86,6 +86,12 @@ void cf_answer_decode(
 	struct cf_answer *answer, const struct cf_response *response, struct error *err);
 void cf_answer_release(struct cf_answer *answer);
 
+/*
+ * Does an error of the answer say that a secret of this name exists already? NULL: of any name, as
+ * some answers don't say which.
+ */
+bool cf_answer_says_exists(const struct cf_answer *answer, const char *name_or_null) MUST_CHECK;
+
 /* A store or a secret, as lists and creates tell of it. */
 struct cf_object {
 	const char *id, *name;

@@ -530,6 +530,106 @@ sent()
 	holds A B
 }
 
+# meet [NAME...]: an apply of K000 to K129 in a store that is there and, as far as the plan sees,
+# empty; but somebody has just made these secrets.
+meet()
+{
+	local names=() name i
+	rm -f "$state"
+	manifest keys
+	good apply -auto-approve
+	for i in {000..129}; do
+		value "K$i" "value $i"
+		names+=("K$i")
+	done
+	secrets "${names[@]}"
+	local store=/accounts/acc_1/secrets_store/stores
+	store=$store/$(jq -r .accounts.acc_1.stores.keys.id "$state")
+	for name; do
+		api POST "$store/secrets" "[{\"name\":\"$name\",\"value\":\"theirs\",\"scopes\":[\"dex\"]}]"
+		[ "$http" = 200 ]
+	done
+	sim_faults '{"method":"GET","path":"*/secrets","kind":"raw_body","times":1,
+		"text":"{\"success\":true,\"errors\":[],\"messages\":[],\"result\":[]}"}'
+	bad apply -auto-approve
+}
+
+# recorded_but NAME...: all 130 but these are in the state, with the ids that live.
+recorded_but()
+{
+	jq -r '.accounts.acc_1.stores.keys.secrets // {} | to_entries[] | "\(.key) \(.value.id)"' \
+		"$state" | LC_ALL=C sort >recorded
+	sim_world '.accounts[].stores[].secrets[] | "\(.name) \(.id)"' | LC_ALL=C sort >all
+	[ "$(wc -l <all)" = 130 ]
+	grep -vE "^($(IFS='|' && echo "$*")) " all | diff - recorded
+}
+
+@test "of a batch that meets a name of somebody else's, only that one fails" {
+	local batch status
+	for batch in atomic partial; do
+		start_logged --max-secrets 0 --answer "batch=$batch" \
+			--answer "secret-exists-status=$([ $batch = atomic ] && echo 400 || echo 409)"
+		meet K050
+		err_has '129 added' '1 failed' 'default/keys/K050: failed: HTTP 4' 'secret_name_already_exists: K050'
+		recorded_but K050
+		sim_world '.accounts[].stores[].secrets[] | select(.name == "K050") | .scopes == ["dex"]' |
+			grep true
+		stop_sim
+	done
+}
+
+@test "what somebody else made behind the first taken name is not ours either" {
+	local batch
+	for batch in atomic partial; do
+		start_logged --max-secrets 0 --answer "batch=$batch"
+		meet K050 K070
+		err_has '128 added' '2 failed' 'default/keys/K050: failed: HTTP 400' \
+			"default/keys/K070: failed: it is there now, and may be somebody else's: HTTP 400"
+		recorded_but K050 K070
+		stop_sim
+	done
+}
+
+@test "an error that does not say which name is taken: what is there is left alone" {
+	local theirs
+	start_logged --max-secrets 0 --answer error-details=absent
+	meet K050
+	err_has '129 added' '1 failed' 'secret_name_already_exists'
+	recorded_but K050
+	stop_sim
+	start_logged --max-secrets 0 --answer error-details=absent --answer batch=partial
+	meet K003
+	err_has '126 added' '4 failed' 'secret_name_already_exists'
+	recorded_but K000 K001 K002 K003
+	# They are offered for adoption then.
+	good plan
+	out_has 'Plan: 4 to import'
+}
+
+@test "a rename to a name that somebody took meanwhile, whatever the error says" {
+	local details store
+	for details in present absent; do
+		start_logged --answer "error-details=$details"
+		rm -f "$state"
+		value OLD 'value-x'
+		value NEW 'value-x'
+		secrets OLD
+		good apply -auto-approve
+		secrets NEW
+		printf 'moved: [{from: default/keys/OLD, to: default/keys/NEW}]\n' >>cfprov.yaml
+		store=/accounts/acc_1/secrets_store/stores/$(jq -r .accounts.acc_1.stores.keys.id "$state")
+		api GET "$store/secrets"
+		sim_faults "$(jq -Rs '{method: "GET", path: "*/secrets", kind: "raw_body", times: 1, text: .}' "$answer")"
+		api POST "$store/secrets" '[{"name":"NEW","value":"theirs","scopes":["dex"]}]'
+		[ "$http" = 200 ]
+		bad apply -auto-approve
+		err_has 'default/keys/NEW: failed: HTTP 400' secret_name_already_exists
+		jq -e '.accounts.acc_1.stores.keys.secrets | keys == ["OLD"]' "$state"
+		[ "$(inside | cut -d' ' -f1 | paste -sd' ')" = 'NEW OLD' ]
+		stop_sim
+	done
+}
+
 @test "an update whose answer is lost for good is written again" {
 	start_logged
 	value A 'value-a'
