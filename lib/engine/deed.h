@@ -18,6 +18,7 @@ enum deed_step {
 	STEP_CREATE_SECRETS,
 	STEP_DESTROY_SECRET,
 	STEP_UPDATE,
+	STEP_CLEAR_COMMENT, /* of what was updated, in another way */
 	STEP_DUPLICATE,
 	STEP_REWRITE,       /* of a duplicate: another value */
 	STEP_DELETE_FORMER, /* of what was duplicated */
@@ -36,7 +37,8 @@ struct deed {
 	bool was_refused;   /* a batch, by the server: nothing of it is still on its way */
 	bool has_collided;  /* ... because a name exists already: */
 	size_t culprit;     /* that of this job; count: nobody said whose */
-	struct object made; /* of a rename: the new one; its texts in the runner's arena */
+	struct object made; /* what was written before the last request: of a rename, the new one;
+			     * its texts in the runner's arena */
 	struct error seen;  /* why the outcome is unknown, or a batch failed */
 };
 

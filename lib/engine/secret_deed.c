@@ -75,7 +75,7 @@ static void open_values(struct cf_runner *r, struct deed *deed, struct cf_secret
 			continue;
 		}
 		secrets[kept] = (struct cf_secret){
-			wanted->secret, value->bytes, wanted->scopes, wanted->comment};
+			wanted->secret, value->bytes, wanted->scopes, wanted->comment, false};
 		deed->jobs[kept++] = deed->jobs[i];
 	}
 	deed->count = kept;
@@ -341,17 +341,61 @@ void secrets_update(struct cf_runner *r, struct deed *deed)
 	send_change(r, deed, action->before->id, action->changes);
 }
 
+static const char not_cleared[] = "its comment could not be cleared";
+
 static void end_change_failed(struct cf_runner *r, struct deed *deed, struct client_answer *answer)
 {
 	if (answer->cf.is_absent)
 		error_hint(&answer->err,
 			"It was deleted meanwhile. Make a new plan, which makes it anew.");
+	if (deed->step == STEP_CLEAR_COMMENT && answer->outcome == CLIENT_FAILED)
+		error_prefix(&answer->err, "%s", not_cleared);
 	if (answer->outcome == CLIENT_UNKNOWN) {
 		error_move(&deed->seen, &answer->err);
 		deed_end_unknown(r, deed, "it is not known whether it was changed");
 	} else {
 		deed_end_failed(r, deed, OUTCOME_FAILED, &answer->err);
 	}
+}
+
+/* Sends null, after an answer to "" that still has the comment. */
+static void clear_comment(struct cf_runner *r, struct deed *deed)
+{
+	struct str path CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
+	struct cf_secret_id id;
+
+	if (!find_store(r, deed, &id))
+		return;
+	id.secret_id = deed->made.id;
+	cf_add_secret_path(&path, account_id(deed), &id);
+	cf_add_secret_body(&body, &(struct cf_secret){.has_null_comment = true});
+	deed_send(r, deed,
+		&(struct deed_request){
+			STEP_CLEAR_COMMENT, RETRY_IDEMPOTENT, "PATCH", &path, &body});
+}
+
+/* It was written. A comment may have stayed: then all the rest is recorded in any case. */
+static void end_updated(struct cf_runner *r, struct deed *deed, const struct object *is_now)
+{
+	const struct action *action = deed_action(deed);
+	bool clears = (action->changes & FIELD_COMMENT) && !action->after->comment;
+	struct error err = {0};
+
+	error_release(&deed->seen);
+	if (!clears || !is_now->comment) {
+		deed_end_done(r, &deed->jobs[0], is_now);
+		return;
+	}
+	deed->made = *is_now;
+	object_keep(&r->arena, &deed->made);
+	if (deed->step == STEP_UPDATE) {
+		clear_comment(r, deed);
+		return;
+	}
+	error_set(&err, "%s: Cloudflare still has it", not_cleared);
+	error_hint(&err, "Delete it in Cloudflare's dashboard, or write another comment into the "
+			 "manifest.");
+	deed_end_failed(r, deed, OUTCOME_FAILED, &err);
 }
 
 static void take_update(struct cf_runner *r, struct deed *deed, struct client_answer *answer)
@@ -362,7 +406,7 @@ static void take_update(struct cf_runner *r, struct deed *deed, struct client_an
 	if (answer->outcome != CLIENT_DONE)
 		end_change_failed(r, deed, answer);
 	else if (read_answer(r, answer->cf.result, name, &is_now, &deed->seen))
-		deed_end_done(r, &deed->jobs[0], &is_now);
+		end_updated(r, deed, &is_now);
 	else
 		look(r, deed);
 }
@@ -376,8 +420,7 @@ static void resolve_updated(struct cf_runner *r, const struct lookup *lookup, st
 		deed_end_unknown(r, deed, "it is not known what it is like now");
 		return;
 	}
-	deed_end_done(r, &deed->jobs[0], found);
-	error_release(&deed->seen);
+	end_updated(r, deed, found);
 }
 
 /* ---- renaming ---- */
@@ -387,7 +430,8 @@ void secrets_rename(struct cf_runner *r, struct deed *deed)
 	const struct action *action = deed_action(deed);
 	const struct object *wanted = action->after;
 	struct str path CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
-	const struct cf_secret copy = {wanted->secret, NULL, wanted->scopes, wanted->comment};
+	const struct cf_secret copy = {
+		.name = wanted->secret, .scopes = wanted->scopes, .comment = wanted->comment};
 	struct cf_secret_id id;
 
 	if (!find_store(r, deed, &id))
@@ -493,6 +537,7 @@ void secrets_take(struct cf_runner *r, struct deed *deed, struct client_answer *
 		take_destroy(r, deed, answer);
 		break;
 	case STEP_UPDATE:
+	case STEP_CLEAR_COMMENT:
 		take_update(r, deed, answer);
 		break;
 	case STEP_DUPLICATE:
@@ -516,7 +561,7 @@ void secrets_found(struct cf_runner *r, const struct lookup *lookup, struct deed
 		deed_end_unknown(r, deed, "it is not known what was done");
 	} else if (deed->step == STEP_DUPLICATE) {
 		resolve_duplicate(r, lookup, deed);
-	} else if (deed->step == STEP_UPDATE) {
+	} else if (deed->step == STEP_UPDATE || deed->step == STEP_CLEAR_COMMENT) {
 		resolve_updated(r, lookup, deed);
 	} else {
 		resolve_created(r, lookup, deed);

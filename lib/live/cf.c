@@ -77,6 +77,8 @@ static void put_secret(struct json_writer *writer, const struct cf_secret *secre
 		put_scopes(writer, secret->scopes);
 	if (secret->comment)
 		json_put_text(writer, "comment", secret->comment);
+	else if (secret->has_null_comment)
+		json_put_null(writer, "comment");
 	json_end(writer);
 }
 

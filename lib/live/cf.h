@@ -33,13 +33,15 @@ void cf_add_duplicate_path(
 
 /*
  * A secret as it is to be written; what is NULL is left out, and stays as it is. A comment is
- * cleared by "". Bodies hold values: their memory is ordinary and wiped when it is freed.
+ * cleared by "", or else by null: which of them Cloudflare means is not documented. Bodies hold
+ * values: their memory is ordinary and wiped when it is freed.
  */
 struct cf_secret {
 	const char *name;   /* of a new one */
 	const char *value;  /* text without NUL */
 	const char *scopes; /* with a comma between */
 	const char *comment;
+	bool has_null_comment; /* and comment is NULL */
 };
 void cf_add_create_secrets_body(struct str *out, const struct cf_secret *secrets, size_t count);
 /* Of a change, or of a duplicate. */

@@ -240,6 +240,74 @@ nothing_left()
 	nothing_left
 }
 
+# clear_a_comment CHOICE: of B, and its value and scopes are changed with the same request.
+clear_a_comment()
+{
+	start_logged --answer "clear-comment=$1"
+	rm -f "$state"
+	value A 'value-a'
+	value B 'value-b1'
+	secrets 'A, comment: one' 'B, comment: two'
+	good apply -auto-approve
+	: >"$sim_log"
+	value B 'value-b2'
+	secrets A 'B, scopes: [dex]'
+}
+
+# patches: the keys and comments that were written.
+patches()
+{
+	jq -c 'select(.method == "PATCH") | .body | [keys[], .comment]' "$sim_log" | LC_ALL=C sort | paste -sd' '
+}
+
+@test "a comment is cleared, whatever clears it" {
+	local choice all='["comment",""] ["comment","scopes","value",""]'
+	for choice in both empty; do
+		clear_a_comment $choice
+		good apply -auto-approve
+		[ "$(patches)" = "$all" ]
+		holds A B
+		nothing_left
+		stop_sim
+	done
+	clear_a_comment null
+	good apply -auto-approve
+	out_has '0 added, 2 changed, 0 destroyed.'
+	[ "$(patches)" = "$all"' ["comment",null] ["comment",null]' ]
+	[ "$(sim_world '[.accounts[].stores[].secrets[].comment] | tostring')" = '[null,null]' ]
+	holds A B
+	nothing_left
+}
+
+@test "a comment that can't be cleared is an error, and the rest of the update is recorded" {
+	clear_a_comment null
+	sim_faults '{"method":"PATCH","kind":"status","status":400,"code":1001,
+		"message":"invalid_json_body","after":2}'
+	bad apply -auto-approve
+	err_has '2 failed' 'default/keys/A: failed: its comment could not be cleared: HTTP 400, code 1001: invalid_json_body'
+	control DELETE faults
+	good plan
+	out_has 'Plan: 0 to add, 2 to change, 0 to destroy.' 'default/keys/A' 'default/keys/B'
+	[[ $output != *outside* && $output != *value* && $output != *scopes* ]]
+	good apply -auto-approve
+	holds A B
+	nothing_left
+	stop_sim
+	# It is still there, whatever the answer is; here an answer to all that is asked.
+	clear_a_comment both
+	secrets A 'B, comment: two'
+	value B 'value-b1'
+	local id
+	id=$(jq -r .accounts.acc_1.stores.keys.secrets.A.id "$state")
+	sim_faults "$(jq -n --arg id "$id" '{method: "PATCH", kind: "raw_body", times: 2, text: ({success: true,
+		errors: [], messages: [], result: {id: $id, name: "A", comment: "one", status: "active",
+		scopes: ["workers"], created: "2026-01-01T00:00:00Z",
+		modified: "2026-01-01T00:00:00Z"}} | tostring)}')"
+	bad apply -auto-approve
+	err_has 'default/keys/A: failed: its comment could not be cleared: Cloudflare still has it'
+	[ "$(patches)" = '["comment",""] ["comment",null]' ]
+}
+
 @test "version writes the value again, if_absent never does" {
 	start_logged
 	value A 'value-a'

@@ -60,6 +60,30 @@ static void requests(void **state)
 	assert_string_equal(str_text(&text), "{\"name\":\"a\\\"b\\\\\\n\"}");
 }
 
+/* What is not named is left out: it stays as it is. */
+static void bodies_of_secrets(void **state)
+{
+	static const struct {
+		struct cf_secret secret;
+		const char *body;
+	} cases[] = {
+		{{0}, "{}"},
+		{{.value = "\"", .scopes = "dex,workers"},
+			"{\"value\":\"\\\"\",\"scopes\":[\"dex\",\"workers\"]}"},
+		{{.comment = "c"}, "{\"comment\":\"c\"}"},
+		{{.comment = ""}, "{\"comment\":\"\"}"},
+		{{.has_null_comment = true}, "{\"comment\":null}"},
+		{{.name = "N", .scopes = "dex"}, "{\"name\":\"N\",\"scopes\":[\"dex\"]}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct str text CLEANUP(str_release) = {0};
+		cf_add_secret_body(&text, &cases[i].secret);
+		assert_string_equal(str_text(&text), cases[i].body);
+	}
+}
+
 static void done(void **state)
 {
 	struct error err CLEANUP(error_release) = {0};
@@ -503,6 +527,7 @@ int main(void)
 		cmocka_unit_test(absent),
 		cmocka_unit_test(deleted),
 		cmocka_unit_test(requests),
+		cmocka_unit_test(bodies_of_secrets),
 		cmocka_unit_test(which_name_exists),
 		cmocka_unit_test(done),
 		cmocka_unit_test(total_pages),
