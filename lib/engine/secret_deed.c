@@ -401,7 +401,7 @@ static void end_updated(struct cf_runner *r, struct deed *deed, const struct obj
 static void take_update(struct cf_runner *r, struct deed *deed, struct client_answer *answer)
 {
 	const char *name = deed_action(deed)->after->secret;
-	struct object is_now;
+	struct object is_now = {0};
 
 	if (answer->outcome != CLIENT_DONE)
 		end_change_failed(r, deed, answer);

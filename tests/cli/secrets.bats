@@ -674,6 +674,24 @@ recorded_but()
 	out_has 'Plan: 4 to import'
 }
 
+@test "a full account whose quota nobody may read: what fits is made, whatever the error says" {
+	local details name
+	for details in present absent; do
+		start_logged --max-secrets 2 --answer "error-details=$details"
+		rm -f "$state"
+		for name in A B C; do
+			value "$name" "value $name"
+		done
+		secrets A B C
+		sim_faults '{"path":"*/quota","kind":"status","status":403,"code":10000,"message":"no"}'
+		bad apply -auto-approve
+		err_has '3 added' '1 failed' 'default/keys/C: failed: HTTP 400, code 1003: maximum_secrets_exceeded' \
+			'The account holds as many secrets as it may.'
+		holds A B
+		stop_sim
+	done
+}
+
 @test "a rename to a name that somebody took meanwhile, whatever the error says" {
 	local details store
 	for details in present absent; do
