@@ -658,6 +658,17 @@ recorded_but()
 	done
 }
 
+@test "what is found before the taken name is ours only if all of it is there" {
+	start_logged --max-secrets 0
+	# The first POST makes K003, the second one is the first batch.
+	sim_faults '{"path":"*/secrets","method":"POST","kind":"status","status":400,"code":1003,
+		"message":"secret_name_already_exists: K050","after":1,"times":1}'
+	meet K003
+	err_has '129 added' '1 failed' \
+		"default/keys/K003: failed: it is there now, and may be somebody else's: HTTP 400"
+	recorded_but K003
+}
+
 @test "an error that does not say which name is taken: what is there is left alone" {
 	local theirs
 	start_logged --max-secrets 0 --answer error-details=absent
@@ -672,6 +683,30 @@ recorded_but()
 	# They are offered for adoption then.
 	good plan
 	out_has 'Plan: 4 to import'
+	stop_sim
+	# All of a batch is there then, and still nobody knows whose it is.
+	start_logged --max-secrets 0 --answer error-details=absent --answer batch=partial
+	meet K099
+	err_has '30 added' '100 failed' 'secret_name_already_exists'
+	# shellcheck disable=SC2046 # words
+	recorded_but $(printf 'K%03d ' {0..99})
+}
+
+@test "what is sent alone after a refusal was not on its way before: a taken name is not ours" {
+	start_logged
+	manifest keys
+	good apply -auto-approve
+	value A 'value-a'
+	value B 'value-b'
+	secrets A B
+	# The batch is refused; then somebody makes B, between the list and the second request.
+	sim_faults '[{"path":"*/secrets","method":"POST","kind":"status","status":400,"code":1001,
+		"message":"odd","times":1},
+		{"path":"*/secrets","method":"POST","kind":"status_after","status":400,"code":1003,
+		"message":"secret_name_already_exists: B","after":2}]'
+	bad apply -auto-approve -parallelism=1
+	err_has '1 added' '1 failed' 'default/keys/B: failed: HTTP 400' secret_name_already_exists
+	jq -e '.accounts.acc_1.stores.keys.secrets | keys == ["A"]' "$state"
 }
 
 @test "a full account whose quota nobody may read: what fits is made, whatever the error says" {
