@@ -12,6 +12,8 @@ static const struct {
 } table[CHOICES] = {
 	[CHOICE_SECRET_EXISTS_STATUS] = {"secret-exists-status", {"400", "409"},
 		"HTTP status of secret_name_already_exists"},
+	[CHOICE_ERROR_DETAILS] = {"error-details", {"present", "absent"},
+		"do errors say which secret exists already, and how many may"},
 	[CHOICE_BATCH] = {"batch", {"atomic", "partial"},
 		"a batch of secrets with a bad one makes none, or those before it"},
 	[CHOICE_BULK_DELETE_UNKNOWN] = {"bulk-delete-unknown", {"error", "ignore"},

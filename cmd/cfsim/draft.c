@@ -13,7 +13,9 @@ static const struct problem *parse_name(struct draft *draft, const struct json *
 	if (!json_is_string(name))
 		return &problem_invalid_body;
 	draft->secret.name = json_text(name);
-	return *draft->secret.name ? NULL : &problem_secret_name_empty;
+	if (!*draft->secret.name)
+		return &problem_secret_name_empty;
+	return strchr(draft->secret.name, ' ') ? &problem_secret_name_invalid : NULL;
 }
 
 static const struct problem *parse_scopes(
@@ -103,20 +105,34 @@ const struct problem *draft_parse(
 	return problem;
 }
 
+static void fail_with_detail(struct call *call, const struct problem *problem, const char *detail)
+{
+	const struct choices *choices = &call->sim->options->choices;
+
+	call_fail(
+		call, problem, choice_is(choices, CHOICE_ERROR_DETAILS, "present") ? detail : NULL);
+}
+
+void draft_exists(struct call *call, const struct draft *draft)
+{
+	struct problem problem = problem_secret_name_exists;
+
+	problem.status = choice_number(&call->sim->options->choices, CHOICE_SECRET_EXISTS_STATUS);
+	fail_with_detail(call, &problem, draft->secret.name);
+}
+
 bool draft_fits(struct call *call, const struct draft *draft, size_t more)
 {
 	const struct options *options = call->sim->options;
 
 	if (world_secret_named(call->store, draft->secret.name)) {
-		struct problem problem = problem_secret_name_exists;
-		problem.status = choice_number(&options->choices, CHOICE_SECRET_EXISTS_STATUS);
-		call_fail(call, &problem, draft->secret.name);
+		draft_exists(call, draft);
 		return false;
 	}
 	if (options->max_secrets && call->account->secret_count + more >= options->max_secrets) {
 		struct str most CLEANUP(str_release) = {0};
 		str_format(&most, "max %zu", options->max_secrets);
-		call_fail(call, &problem_secrets_exceeded, str_text(&most));
+		fail_with_detail(call, &problem_secrets_exceeded, str_text(&most));
 		return false;
 	}
 	return true;

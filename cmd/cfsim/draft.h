@@ -19,6 +19,9 @@ struct draft {
 const struct problem *draft_parse(struct draft *draft, const struct call *call, enum draft_use use,
 	const struct json *object) MUST_CHECK;
 
+/* Answers that there is a secret of this name already. */
+void draft_exists(struct call *call, const struct draft *draft);
+
 /*
  * Would a new secret of this name fit into the call's store and account, with `more` others that
  * come before it? If not, the call has its answer.

@@ -9,6 +9,7 @@ PROBLEM(store_not_empty, 409, 0, "store_not_empty", 0, NULL);
 PROBLEM(stores_exceeded, 400, 1003, "maximum_stores_exceeded", 0, NULL);
 PROBLEM(secret_not_found, 404, 1001, "secret_not_found", 0, NULL);
 PROBLEM(secret_name_empty, 400, 1001, "secret_name_empty", 0, NULL);
+PROBLEM(secret_name_invalid, 400, 1001, "secret_name_invalid", 0, NULL); /* a guess */
 PROBLEM(secret_name_exists, 0, 1003, "secret_name_already_exists", 0, NULL);
 PROBLEM(secrets_exceeded, 400, 1003, "maximum_secrets_exceeded", 0, NULL);
 PROBLEM(scope_invalid, 400, 1001, "secret_scope_invalid", 0, NULL);

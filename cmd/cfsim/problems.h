@@ -16,8 +16,10 @@ extern const struct problem problem_store_not_empty;   /* its code is a choice *
 extern const struct problem problem_stores_exceeded;
 extern const struct problem problem_secret_not_found;
 extern const struct problem problem_secret_name_empty;
-extern const struct problem problem_secret_name_exists; /* a name follows; its status is a choice */
-extern const struct problem problem_secrets_exceeded;   /* "max N" follows */
+extern const struct problem problem_secret_name_invalid;
+/* Whether a name, or "max N", follows is a choice, and so is the first one's status. */
+extern const struct problem problem_secret_name_exists;
+extern const struct problem problem_secrets_exceeded;
 extern const struct problem problem_scope_invalid;
 extern const struct problem problem_scopes_empty;
 extern const struct problem problem_value_empty;

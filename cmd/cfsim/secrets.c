@@ -176,9 +176,7 @@ static bool is_new_in_batch(struct call *call, const struct draft *draft, struct
 		table_put(names, draft->secret.name, &seen);
 		return true;
 	}
-	struct problem problem = problem_secret_name_exists;
-	problem.status = choice_number(&call->sim->options->choices, CHOICE_SECRET_EXISTS_STATUS);
-	call_fail(call, &problem, draft->secret.name);
+	draft_exists(call, draft);
 	return false;
 }
 

@@ -19,6 +19,7 @@ enum deed_step {
 	STEP_CREATE_SECRETS,
 	STEP_DESTROY_SECRET,
 	STEP_UPDATE,
+	STEP_CLEAR_COMMENT, /* of what was updated, in another way */
 	STEP_DUPLICATE,
 	STEP_REWRITE,       /* of a duplicate: another value */
 	STEP_DELETE_FORMER, /* of what was duplicated */
@@ -27,15 +28,18 @@ enum deed_step {
 struct deed {
 	enum tag_kind tag; /* TAG_DEED */
 	enum deed_step step;
-	struct deed *next;    /* in a lookup's list, or among those that wait to rename */
+	struct deed *next;    /* in a lookup's list */
 	struct deed *earlier; /* all of the run, for the end of it */
 	struct site *site;
 	struct job *jobs; /* in the runner's arena; more than one: STEP_CREATE_SECRETS */
 	size_t count;
 	int attempts;
 	bool has_destroyed; /* the first half of a replacement is done */
-	bool keeps_nothing; /* what is found was refused to us: it is not ours */
-	struct object made; /* of a rename: the new one; its texts in the runner's arena */
+	bool was_refused;   /* a batch, by the server: nothing of it is still on its way */
+	bool has_collided;  /* ... because a name exists already: */
+	size_t culprit;     /* that of this job; count: nobody said whose */
+	struct object made; /* what was written before the last request: of a rename, the new one;
+			     * its texts in the runner's arena */
 	struct error seen;  /* why the outcome is unknown, or a batch failed */
 };
 
@@ -55,10 +59,8 @@ struct lookup {
 struct site {
 	const struct live_account *account;
 	struct lookup stores;
-	struct table *inside;   /* id of a store -> lookup */
-	struct table *made;     /* name of a store -> its id, of those made in this run */
-	struct deed *renaming;  /* one at a time: each needs a place more for a while */
-	struct deed *to_rename; /* the next ones */
+	struct table *inside; /* id of a store -> lookup */
+	struct table *made;   /* name of a store -> its id, of those made in this run */
 };
 
 struct cf_runner {

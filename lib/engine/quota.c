@@ -6,22 +6,28 @@
 /* One account's need and answer. */
 struct ask {
 	const struct live_account *account;
-	int64_t need;
+	int64_t creations, deletions;
+	bool renames;
 	bool has_answer;
 	struct cf_quota quota;
 	struct error err;
 };
 
-/* What an action needs, and whether it makes a secret, if only for a while. */
-static void add_need(struct ask *ask, const struct action *action, bool *makes, bool *renames)
+static void add_need(struct ask *ask, const struct action *action)
 {
 	enum action_kind kind = action_kind(action);
 
 	if (action_object(action)->kind != OBJECT_SECRET)
 		return;
-	ask->need += (kind == ACTION_CREATE) - (kind == ACTION_DESTROY);
-	*makes |= kind == ACTION_CREATE || kind == ACTION_RENAME;
-	*renames |= kind == ACTION_RENAME;
+	ask->creations += kind == ACTION_CREATE;
+	ask->deletions += kind == ACTION_DESTROY;
+	ask->renames |= kind == ACTION_RENAME;
+}
+
+/* Renames come one by one, before what is created: then the place that they need is free. */
+static bool is_for_a_while(const struct ask *ask)
+{
+	return ask->renames && !ask->creations;
 }
 
 /* Walks two sorted rows, the accounts and the actions. Gives how many accounts have to be asked. */
@@ -32,7 +38,6 @@ static size_t find_asks(const struct live_input *input, const struct plan *plan,
 	for (size_t i = 0; i < input->count; i++) {
 		const char *alias = input->accounts[i].account->alias;
 		struct ask *ask = &asks[found];
-		bool makes = false, renames = false;
 		*ask = (struct ask){.account = &input->accounts[i]};
 		for (; at < plan->action_count; at++) {
 			const struct action *action = &plan->actions[at];
@@ -40,10 +45,9 @@ static size_t find_asks(const struct live_input *input, const struct plan *plan,
 			if (order > 0)
 				break;
 			if (order == 0)
-				add_need(ask, action, &makes, &renames);
+				add_need(ask, action);
 		}
-		ask->need += renames;
-		found += makes;
+		found += ask->creations || ask->renames;
 	}
 	return found;
 }
@@ -71,13 +75,15 @@ static void take(struct ask *ask, struct client_answer *answer)
 
 static void judge(const struct ask *ask, struct error_list *errors)
 {
-	int64_t total = ask->quota.used + ask->need;
+	int64_t needed = ask->creations + is_for_a_while(ask) - ask->deletions;
+	int64_t total = ask->quota.used + needed;
 
 	if (!ask->has_answer || total <= ask->quota.secrets)
 		return;
 	struct error *err = error_list_add(errors);
-	error_set(err, "the plan would need %lld of %lld secrets in the account `%s`",
-		(long long)total, (long long)ask->quota.secrets, ask->account->account->alias);
+	error_set(err, "the plan would need %lld of %lld secrets in the account `%s`%s",
+		(long long)total, (long long)ask->quota.secrets, ask->account->account->alias,
+		is_for_a_while(ask) ? ": a rename needs one more for a while" : "");
 	error_hint(err,
 		"It holds %lld now. Take some out of the manifest, delete some in Cloudflare, or "
 		"ask Cloudflare for more.",

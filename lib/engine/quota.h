@@ -10,7 +10,8 @@
 
 /*
  * Asks for the quota of the accounts in which the plan makes secrets, and adds an error for each
- * that has too few places. A rename needs a place more for a while. What can't be asked is an
+ * that has too few places. A rename needs a place more for a while, which what is created takes
+ * later (schedule.h). What can't be asked is an
  * error in *unread, for it may still work. False: interrupted, or an error was added to *errors.
  */
 bool quota_check(const struct live_input *input, const struct plan *plan, struct error_list *unread,

@@ -78,7 +78,7 @@ void deed_end_failed(
 		if (err->hint)
 			error_hint(&outcome->err, "%s", err->hint);
 		outcome->change = deed->has_destroyed ? CHANGE_DROP : CHANGE_KEEP;
-		if (deed->made.id) { /* a rename that got so far */
+		if (deed->made.id) { /* a rename or an update that got so far */
 			outcome->change = CHANGE_PUT;
 			record_done(
 				deed_action(deed), &deed->made, &outcome->arena, &outcome->object);

@@ -7,8 +7,10 @@
  *                   ▲                                           ├─ twice ──► unknown
  *                   └──── POST again, RUNNER_ATTEMPTS at most ◄─┴─ not there
  *     secrets  the same with one POST for all new ones of a store; what is not there after a
- *              failure is sent one by one, so that the error names its secret
- *     update   PATCH with what differs; its answer lost: unknown
+ *              failure is sent one by one, so that the error names its secret. A name that
+ *              exists already: it, and what is found behind it in the batch, is not ours
+ *     update   PATCH with what differs; its answer lost: unknown. A comment that is still there
+ *              though it was to be cleared: PATCH in the other way, once
  *     rename   duplicate (as create), PATCH if the value differs, DELETE the old one. When the
  *              end of it fails, the new one is recorded, and the next plan deletes the old
  *     destroy  DELETE ──done, or gone already──► done; what goes with its store needs no request,

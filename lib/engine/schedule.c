@@ -45,16 +45,55 @@ struct task *schedule_next(struct schedule *s)
 	return schedule_has_next(s) ? &s->tasks[ready->tasks[ready->from++]] : NULL;
 }
 
-void schedule_end(struct schedule *s, const struct task *task)
+/* One thing less that the task waits for. */
+static void let(struct schedule *s, size_t task)
 {
+	if (--s->tasks[task].missing == 0)
+		add_ready(s, task);
+}
+
+/* ---- turns ---- */
+
+static void stand_in_line(struct schedule *s, struct queue *queue, size_t task)
+{
+	if (queue->first)
+		s->tasks[queue->last - 1].next_in_turn = task + 1;
+	else
+		queue->first = task + 1;
+	queue->last = task + 1;
+}
+
+/* To the next rename that has not ended; behind the last one, to all that is created. */
+static void pass_on(struct schedule *s, struct turn *turn)
+{
+	struct queue *renames = &turn->renames;
+
+	while (renames->first && s->tasks[renames->first - 1].has_ended)
+		renames->first = s->tasks[renames->first - 1].next_in_turn;
+	if (renames->first) {
+		let(s, renames->first - 1);
+		return;
+	}
+	for (size_t i = turn->creations.first; i; i = s->tasks[i - 1].next_in_turn)
+		let(s, i - 1);
+}
+
+/* ---- what has ended ---- */
+
+void schedule_end(struct schedule *s, struct task *task)
+{
+	struct turn *turn = task->turn ? &s->turns[task->turn - 1] : NULL;
+
 	s->open_goers -= is_goer(s, task);
+	task->has_ended = true;
+	if (turn && turn->renames.first && task == &s->tasks[turn->renames.first - 1])
+		pass_on(s, turn);
 }
 
 void schedule_free_waiters(struct schedule *s, struct task *task)
 {
 	for (size_t i = task->waiters; i; i = s->tasks[i - 1].next_waiter)
-		if (--s->tasks[i - 1].missing == 0)
-			add_ready(s, i - 1);
+		let(s, i - 1);
 	task->waiters = 0;
 }
 
@@ -101,6 +140,21 @@ static bool joins(const struct schedule *s, const struct action *action, size_t 
 	       strcmp(first->after->store, action->after->store) == 0;
 }
 
+/* Where a task that renames or creates waits for the renames before it. */
+static void take_turn(struct schedule *s, const struct action *action, size_t index)
+{
+	bool is_rename = action_kind(action) == ACTION_RENAME;
+	struct task *task = &s->tasks[index];
+
+	if (!s->is_taking_turns || !(is_rename || is_new_secret(action)))
+		return;
+	struct turn *turn = &s->turns[s->turn_count - 1];
+	struct queue *queue = is_rename ? &turn->renames : &turn->creations;
+	task->turn = s->turn_count;
+	task->missing += !is_rename || queue->first;
+	stand_in_line(s, queue, index);
+}
+
 /* Hangs a new task on those that it waits for. They have steps, or are done already. */
 static void hang(struct schedule *s, const struct action *action)
 {
@@ -120,6 +174,7 @@ static void hang(struct schedule *s, const struct action *action)
 		awaited->last_waiter = index + 1;
 		task->missing++;
 	}
+	take_turn(s, action, index);
 	if (!task->missing)
 		add_ready(s, index);
 }
@@ -138,15 +193,72 @@ static void add_step(struct schedule *s, size_t index, size_t batch)
 		hang(s, action);
 }
 
+/* ---- in which order ---- */
+
+/* In what is done in one store. */
+enum { RANK_STORE, RANK_NEW_SECRETS, RANK_REST, RANKS };
+
+static int rank_of(const struct action *action)
+{
+	if (action_object(action)->kind == OBJECT_STORE)
+		return RANK_STORE;
+	return is_new_secret(action) ? RANK_NEW_SECRETS : RANK_REST;
+}
+
+/* The actions of an account, or of a store in it, stand together. Gives the end of them. */
+static size_t end_of(const struct plan *plan, size_t from, bool of_store)
+{
+	const struct object *first = action_object(&plan->actions[from]);
+
+	for (; from < plan->action_count; from++) {
+		const struct object *object = action_object(&plan->actions[from]);
+		if (strcmp(object->account, first->account) != 0 ||
+			(of_store && strcmp(object->store, first->store) != 0))
+			break;
+	}
+	return from;
+}
+
+/* Adds the steps of one store that go, or that do not. Gives the end of its actions. */
+static size_t add_store(struct schedule *s, size_t from, bool that_go, size_t batch)
+{
+	const struct plan *plan = s->plan;
+	size_t to = end_of(plan, from, true);
+
+	for (int rank = 0; rank < RANKS; rank++)
+		for (size_t i = from; i < to; i++) {
+			const struct action *action = &plan->actions[i];
+			if (rank_of(action) == rank && action_kind(action) != ACTION_NONE &&
+				goes(plan, action) == that_go)
+				add_step(s, i, batch);
+		}
+	return to;
+}
+
+static bool renames_any(const struct plan *plan, size_t from, size_t to)
+{
+	for (; from < to; from++)
+		if (action_kind(&plan->actions[from]) == ACTION_RENAME)
+			return true;
+	return false;
+}
+
+static void add_turn(struct schedule *s)
+{
+	s->turns = mem_room(s->turns, s->turn_count, &s->turn_room, sizeof(*s->turns));
+	s->turns[s->turn_count++] = (struct turn){0};
+}
+
 /* Adds the steps of all that goes, or of all that does not. */
 static void add_steps(struct schedule *s, bool that_go, size_t batch)
 {
-	const struct plan *plan = s->plan;
-
-	for (size_t i = 0; i < plan->action_count; i++) {
-		const struct action *action = &plan->actions[i];
-		if (action_kind(action) != ACTION_NONE && goes(plan, action) == that_go)
-			add_step(s, i, batch);
+	for (size_t i = 0; i < s->plan->action_count;) {
+		size_t end = end_of(s->plan, i, false);
+		s->is_taking_turns = !that_go && renames_any(s->plan, i, end);
+		if (s->is_taking_turns)
+			add_turn(s);
+		while (i < end)
+			i = add_store(s, i, that_go, batch);
 	}
 }
 
@@ -174,5 +286,6 @@ void schedule_release(struct schedule *s)
 	free(s->tasks);
 	free(s->goers.tasks);
 	free(s->comers.tasks);
+	free(s->turns);
 	*s = (struct schedule){0};
 }

@@ -3,7 +3,12 @@
  * ready. Pure: who runs them says what became of them.
  *
  * First goes all that goes, then comes what comes. A task that waits for another one is ready when
- * that is released; it is never started if that one failed.
+ * that is released; it is never started if that one failed. Of a store comes first itself, then its
+ * new secrets in batches, then the rest in the plan's order.
+ *
+ * Renames take turns, one in an account, for each needs a place of the quota more for a while. The
+ * new secrets of that account come after the last of them, whatever became of it: they take the
+ * places for good.
  */
 #ifndef ENGINE_SCHEDULE_H
 #define ENGINE_SCHEDULE_H
@@ -25,10 +30,23 @@ struct task {
 	size_t first, count; /* steps */
 	size_t missing;      /* tasks that it waits for, and that are not durable yet */
 	size_t waiters, last_waiter, next_waiter; /* task + 1; 0: none */
+	size_t turn;                              /* of its account, + 1; 0: it has none to take */
+	size_t next_in_turn;                      /* task + 1; 0: none */
 	size_t left;                              /* steps under way */
 	int64_t started_us;
 	int64_t times_slow; /* it was said that it takes long */
 	bool has_started;
+	bool has_ended; /* or will never start */
+};
+
+/* Tasks in a row, linked by next_in_turn: task + 1; 0: none. */
+struct queue {
+	size_t first, last;
+};
+
+/* An account with renames: the first of them has the turn. */
+struct turn {
+	struct queue renames, creations;
 };
 
 /* Tasks that may start, in the order in which they may. */
@@ -47,6 +65,9 @@ struct schedule {
 	size_t goer_steps; /* the first so many steps destroy or forget */
 	size_t open_goers; /* tasks of these that are not over */
 	struct ready goers, comers;
+	struct turn *turns;
+	size_t turn_count, turn_room;
+	bool is_taking_turns; /* while tasks are added: the newest turn is of their account */
 };
 
 /* `batch`: how many creations of secrets in one store make one task, at most. */
@@ -63,8 +84,8 @@ struct task *schedule_next(struct schedule *schedule) MUST_CHECK;
 /* Is any task in line, whether or not its time has come? */
 bool schedule_is_drained(const struct schedule *schedule) MUST_CHECK;
 
-/* The task has ended: what waits for it waits on. */
-void schedule_end(struct schedule *schedule, const struct task *task);
+/* The task has ended, well or not: what waits for it waits on, the next one in turn does not. */
+void schedule_end(struct schedule *schedule, struct task *task);
 
 /* What waits for the task is ready; or will never start. */
 void schedule_free_waiters(struct schedule *schedule, struct task *task);

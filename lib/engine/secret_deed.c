@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-static const char exists_already[] = "secret_name_already_exists";
-
 /* ---- where and what ---- */
 
 /* Lends the id of the store that the deed's secrets are in; NULL: it is not known. */
@@ -77,7 +75,7 @@ static void open_values(struct cf_runner *r, struct deed *deed, struct cf_secret
 			continue;
 		}
 		secrets[kept] = (struct cf_secret){
-			wanted->secret, value->bytes, wanted->scopes, wanted->comment};
+			wanted->secret, value->bytes, wanted->scopes, wanted->comment, false};
 		deed->jobs[kept++] = deed->jobs[i];
 	}
 	deed->count = kept;
@@ -139,13 +137,24 @@ static void take_created(struct cf_runner *r, struct deed *deed, const struct cl
 	look(r, deed);
 }
 
+/* The first job whose name the answer says is taken; count: it names none of them. */
+static size_t find_culprit(const struct deed *deed, const struct client_answer *answer)
+{
+	size_t i = 0;
+
+	while (i < deed->count &&
+		!cf_answer_says_exists(&answer->cf, deed->jobs[i].action->after->secret))
+		i++;
+	return i;
+}
+
 /*
  * Nobody knows whether a row that was refused was refused as a whole, unless the server never took
- * it up. A name that exists already may be somebody else's: what is there then is not ours.
+ * it up. A name that exists already may be somebody else's.
  */
 static void take_refused(struct cf_runner *r, struct deed *deed, struct client_answer *answer)
 {
-	bool exists = strstr(answer->err.message, exists_already) != NULL;
+	bool exists = cf_answer_says_exists(&answer->cf, NULL);
 	bool was_taken_up = answer->status && answer->cf.verdict == CF_REFUSED &&
 			    !answer->cf.is_throttled && !answer->cf.is_absent;
 	bool may_be_ours = deed->count == 1 && deed->attempts > 1 && exists;
@@ -154,7 +163,9 @@ static void take_refused(struct cf_runner *r, struct deed *deed, struct client_a
 		deed_end_failed(r, deed, OUTCOME_FAILED, &answer->err);
 		return;
 	}
-	deed->keeps_nothing = exists && !may_be_ours;
+	deed->was_refused = !may_be_ours;
+	deed->has_collided = exists && !may_be_ours;
+	deed->culprit = find_culprit(deed, answer);
 	error_move(&deed->seen, &answer->err);
 	look(r, deed);
 }
@@ -190,7 +201,7 @@ static void send_alone(struct cf_runner *r, const struct deed *deed, const struc
 	struct error err = {0};
 	struct deed *alone = deed_new(r, deed->site, job, 1);
 
-	alone->attempts = deed->attempts;
+	alone->attempts = deed->was_refused ? 0 : deed->attempts;
 	alone->has_destroyed = deed->has_destroyed;
 	if (!was_alone || deed->attempts < RUNNER_ATTEMPTS) {
 		secrets_create(r, alone);
@@ -200,25 +211,52 @@ static void send_alone(struct cf_runner *r, const struct deed *deed, const struc
 	deed_end_failed(r, alone, OUTCOME_FAILED, &err);
 }
 
+/*
+ * How many of the first jobs made what is found? A name that exists already stopped the server
+ * there: all before it were made, or none. What is found of those behind is somebody else's, too.
+ */
+static size_t count_ours(const struct lookup *lookup, const struct deed *deed)
+{
+	bool is_double;
+
+	if (!deed->has_collided)
+		return deed->count;
+	if (deed->culprit == deed->count)
+		return 0;
+	for (size_t i = 0; i < deed->culprit; i++)
+		if (!lookup_find(lookup, deed->jobs[i].action->after, &is_double))
+			return 0;
+	return deed->culprit;
+}
+
+static void end_found_not_ours(
+	struct cf_runner *r, struct deed *deed, const struct job *job, bool is_double)
+{
+	bool is_culprit = deed->has_collided && job == &deed->jobs[deed->culprit];
+	struct error err = {0};
+
+	copy_seen(deed, &err);
+	if (is_double)
+		error_prefix(&err, "there are two secrets of this name now");
+	else if (!is_culprit)
+		error_prefix(&err, "it is there now, and may be somebody else's");
+	end_job(r, deed, job, is_double ? OUTCOME_UNKNOWN : OUTCOME_FAILED, &err);
+}
+
 static void resolve_created(struct cf_runner *r, const struct lookup *lookup, struct deed *deed)
 {
+	size_t ours = count_ours(lookup, deed);
+
 	for (size_t i = 0; i < deed->count; i++) {
 		const struct job *job = &deed->jobs[i];
 		bool is_double;
 		const struct object *found = lookup_find(lookup, job->action->after, &is_double);
-		struct error err = {0};
-		if (!found) {
+		if (!found)
 			send_alone(r, deed, job);
-			continue;
-		}
-		if (!is_double && !deed->keeps_nothing) {
+		else if (!is_double && i < ours)
 			deed_end_done(r, job, found);
-			continue;
-		}
-		copy_seen(deed, &err);
-		if (is_double)
-			error_prefix(&err, "there are two secrets of this name now");
-		end_job(r, deed, job, is_double ? OUTCOME_UNKNOWN : OUTCOME_FAILED, &err);
+		else
+			end_found_not_ours(r, deed, job, is_double);
 	}
 	error_release(&deed->seen);
 }
@@ -262,8 +300,8 @@ static void take_destroy(struct cf_runner *r, struct deed *deed, struct client_a
 
 /* ---- changing ---- */
 
-/* Writes fields (FIELD_*) of the secret with this id. False: the deed has failed. */
-static bool send_change(
+/* Writes fields (FIELD_*) of the secret with this id. */
+static void send_change(
 	struct cf_runner *r, struct deed *deed, const char *secret_id, unsigned fields)
 {
 	const struct object *wanted = deed_action(deed)->after;
@@ -273,7 +311,7 @@ static bool send_change(
 	struct cf_secret_id id;
 
 	if (!find_store(r, deed, &id))
-		return false;
+		return;
 	id.secret_id = secret_id;
 	if (fields & FIELD_VALUE) {
 		struct error err = {0};
@@ -281,7 +319,7 @@ static bool send_change(
 		if (!value) {
 			deed->step = STEP_REWRITE;
 			deed_end_failed(r, deed, OUTCOME_FAILED, &err);
-			return false;
+			return;
 		}
 		change.value = value->bytes;
 	}
@@ -294,21 +332,24 @@ static bool send_change(
 	deed_send(r, deed,
 		&(struct deed_request){is_rename ? STEP_REWRITE : STEP_UPDATE, RETRY_IDEMPOTENT,
 			"PATCH", &path, &body});
-	return true;
 }
 
 void secrets_update(struct cf_runner *r, struct deed *deed)
 {
 	const struct action *action = deed_action(deed);
 
-	(void)send_change(r, deed, action->before->id, action->changes);
+	send_change(r, deed, action->before->id, action->changes);
 }
+
+static const char not_cleared[] = "its comment could not be cleared";
 
 static void end_change_failed(struct cf_runner *r, struct deed *deed, struct client_answer *answer)
 {
 	if (answer->cf.is_absent)
 		error_hint(&answer->err,
 			"It was deleted meanwhile. Make a new plan, which makes it anew.");
+	if (deed->step == STEP_CLEAR_COMMENT && answer->outcome == CLIENT_FAILED)
+		error_prefix(&answer->err, "%s", not_cleared);
 	if (answer->outcome == CLIENT_UNKNOWN) {
 		error_move(&deed->seen, &answer->err);
 		deed_end_unknown(r, deed, "it is not known whether it was changed");
@@ -317,15 +358,55 @@ static void end_change_failed(struct cf_runner *r, struct deed *deed, struct cli
 	}
 }
 
+/* Sends null, after an answer to "" that still has the comment. */
+static void clear_comment(struct cf_runner *r, struct deed *deed)
+{
+	struct str path CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
+	struct cf_secret_id id;
+
+	if (!find_store(r, deed, &id))
+		return;
+	id.secret_id = deed->made.id;
+	cf_add_secret_path(&path, account_id(deed), &id);
+	cf_add_secret_body(&body, &(struct cf_secret){.has_null_comment = true});
+	deed_send(r, deed,
+		&(struct deed_request){
+			STEP_CLEAR_COMMENT, RETRY_IDEMPOTENT, "PATCH", &path, &body});
+}
+
+/* It was written. A comment may have stayed: then all the rest is recorded in any case. */
+static void end_updated(struct cf_runner *r, struct deed *deed, const struct object *is_now)
+{
+	const struct action *action = deed_action(deed);
+	bool clears = (action->changes & FIELD_COMMENT) && !action->after->comment;
+	struct error err = {0};
+
+	error_release(&deed->seen);
+	if (!clears || !is_now->comment) {
+		deed_end_done(r, &deed->jobs[0], is_now);
+		return;
+	}
+	deed->made = *is_now;
+	object_keep(&r->arena, &deed->made);
+	if (deed->step == STEP_UPDATE) {
+		clear_comment(r, deed);
+		return;
+	}
+	error_set(&err, "%s: Cloudflare still has it", not_cleared);
+	error_hint(&err, "Delete it in Cloudflare's dashboard, or write another comment into the "
+			 "manifest.");
+	deed_end_failed(r, deed, OUTCOME_FAILED, &err);
+}
+
 static void take_update(struct cf_runner *r, struct deed *deed, struct client_answer *answer)
 {
 	const char *name = deed_action(deed)->after->secret;
-	struct object is_now;
+	struct object is_now = {0};
 
 	if (answer->outcome != CLIENT_DONE)
 		end_change_failed(r, deed, answer);
 	else if (read_answer(r, answer->cf.result, name, &is_now, &deed->seen))
-		deed_end_done(r, &deed->jobs[0], &is_now);
+		end_updated(r, deed, &is_now);
 	else
 		look(r, deed);
 }
@@ -339,18 +420,18 @@ static void resolve_updated(struct cf_runner *r, const struct lookup *lookup, st
 		deed_end_unknown(r, deed, "it is not known what it is like now");
 		return;
 	}
-	deed_end_done(r, &deed->jobs[0], found);
-	error_release(&deed->seen);
+	end_updated(r, deed, found);
 }
 
 /* ---- renaming ---- */
 
-static void send_duplicate(struct cf_runner *r, struct deed *deed)
+void secrets_rename(struct cf_runner *r, struct deed *deed)
 {
 	const struct action *action = deed_action(deed);
 	const struct object *wanted = action->after;
 	struct str path CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
-	const struct cf_secret copy = {wanted->secret, NULL, wanted->scopes, wanted->comment};
+	const struct cf_secret copy = {
+		.name = wanted->secret, .scopes = wanted->scopes, .comment = wanted->comment};
 	struct cf_secret_id id;
 
 	if (!find_store(r, deed, &id))
@@ -361,31 +442,6 @@ static void send_duplicate(struct cf_runner *r, struct deed *deed)
 	cf_add_secret_body(&body, &copy);
 	deed_send(r, deed,
 		&(struct deed_request){STEP_DUPLICATE, RETRY_UNSAFE, "POST", &path, &body});
-}
-
-void secrets_rename(struct cf_runner *r, struct deed *deed)
-{
-	struct site *site = deed->site;
-
-	if (site->renaming) {
-		deed->next = site->to_rename;
-		site->to_rename = deed;
-		return;
-	}
-	site->renaming = deed;
-	send_duplicate(r, deed);
-}
-
-/* After a rename has ended, well or not: the next one. */
-static void rename_next(struct cf_runner *r, struct site *site)
-{
-	struct deed *deed = site->to_rename;
-
-	site->renaming = NULL;
-	if (!deed)
-		return;
-	site->to_rename = deed->next;
-	secrets_rename(r, deed);
 }
 
 static void delete_former(struct cf_runner *r, struct deed *deed)
@@ -401,8 +457,8 @@ static void go_on_renaming(struct cf_runner *r, struct deed *deed, const struct 
 	error_release(&deed->seen);
 	if (!(deed_action(deed)->changes & FIELD_VALUE))
 		delete_former(r, deed);
-	else if (!send_change(r, deed, deed->made.id, FIELD_VALUE))
-		rename_next(r, deed->site);
+	else
+		send_change(r, deed, deed->made.id, FIELD_VALUE);
 }
 
 static void take_duplicate(struct cf_runner *r, struct deed *deed, struct client_answer *answer)
@@ -411,7 +467,6 @@ static void take_duplicate(struct cf_runner *r, struct deed *deed, struct client
 
 	if (answer->outcome == CLIENT_FAILED) {
 		deed_end_failed(r, deed, OUTCOME_FAILED, &answer->err);
-		rename_next(r, deed->site);
 	} else if (answer->outcome == CLIENT_DONE &&
 		   read_answer(r, answer->cf.result, deed_action(deed)->after->secret, &made,
 			   &deed->seen)) {
@@ -434,11 +489,10 @@ static void resolve_duplicate(struct cf_runner *r, const struct lookup *lookup, 
 	}
 	if (!found && deed->attempts < RUNNER_ATTEMPTS) {
 		error_release(&deed->seen);
-		send_duplicate(r, deed);
+		secrets_rename(r, deed);
 		return;
 	}
 	deed_end_failed(r, deed, found ? OUTCOME_UNKNOWN : OUTCOME_FAILED, &deed->seen);
-	rename_next(r, deed->site);
 }
 
 static void take_rewrite(struct cf_runner *r, struct deed *deed, struct client_answer *answer)
@@ -449,7 +503,6 @@ static void take_rewrite(struct cf_runner *r, struct deed *deed, struct client_a
 
 	if (answer->outcome != CLIENT_DONE) {
 		end_change_failed(r, deed, answer);
-		rename_next(r, deed->site);
 		return;
 	}
 	/* An answer that says nothing usable leaves `modified` open, which is then compared with
@@ -470,7 +523,6 @@ static void take_former_deleted(
 					   "deleted");
 		deed_end_failed(r, deed, OUTCOME_FAILED, &answer->err);
 	}
-	rename_next(r, deed->site);
 }
 
 /* ---- what came back ---- */
@@ -485,6 +537,7 @@ void secrets_take(struct cf_runner *r, struct deed *deed, struct client_answer *
 		take_destroy(r, deed, answer);
 		break;
 	case STEP_UPDATE:
+	case STEP_CLEAR_COMMENT:
 		take_update(r, deed, answer);
 		break;
 	case STEP_DUPLICATE:
@@ -507,11 +560,9 @@ void secrets_found(struct cf_runner *r, const struct lookup *lookup, struct deed
 {
 	if (lookup->listing.err.message) {
 		deed_end_unknown(r, deed, "it is not known what was done");
-		if (deed->site->renaming == deed)
-			rename_next(r, deed->site);
 	} else if (deed->step == STEP_DUPLICATE) {
 		resolve_duplicate(r, lookup, deed);
-	} else if (deed->step == STEP_UPDATE) {
+	} else if (deed->step == STEP_UPDATE || deed->step == STEP_CLEAR_COMMENT) {
 		resolve_updated(r, lookup, deed);
 	} else {
 		resolve_created(r, lookup, deed);

@@ -77,6 +77,8 @@ static void put_secret(struct json_writer *writer, const struct cf_secret *secre
 		put_scopes(writer, secret->scopes);
 	if (secret->comment)
 		json_put_text(writer, "comment", secret->comment);
+	else if (secret->has_null_comment)
+		json_put_null(writer, "comment");
 	json_end(writer);
 }
 
@@ -112,6 +114,8 @@ void cf_add_verify_path(struct str *out, const char *account_id_or_null)
 
 /* ---- what errors mean ---- */
 
+static const char name_exists[] = "secret_name_already_exists";
+
 /* Messages are compared as prefixes, codes only where a code has one meaning. 0: any. */
 static const struct meaning {
 	const char *message;
@@ -126,7 +130,7 @@ static const struct meaning {
 		"Put that store's name into the manifest and adopt it, or delete it."},
 	{"maximum_secrets_exceeded", 0, 0, false,
 		"The account holds as many secrets as it may. Delete some, or ask for more."},
-	{"secret_name_already_exists", 0, 0, false,
+	{name_exists, 0, 0, false,
 		"Somebody made it just now. Run plan again: it offers to adopt it."},
 	{"secret_scope_invalid", 0, 0, false,
 		"Check `scopes` in the manifest: this account does not know one of them."},
@@ -298,10 +302,39 @@ void cf_answer_release(struct cf_answer *answer)
 	*answer = (struct cf_answer){0};
 }
 
+static const char name_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz0123456789_-";
+
+/* Is the name in the text as a whole, and not as a part of another one? */
+static bool has_name(const char *text, const char *name)
+{
+	size_t wanted = strlen(name), length;
+
+	for (; *text; text += length) {
+		text += strcspn(text, name_characters);
+		length = strspn(text, name_characters);
+		if (length == wanted && memcmp(text, name, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool cf_answer_says_exists(const struct cf_answer *answer, const char *name)
+{
+	const struct json *errors = json_get(answer->json, "errors");
+
+	for (const struct json *it = json_first(errors); it; it = json_next(it)) {
+		const char *message = json_text(it) ? json_text(it) : json_get_text(it, "message");
+		const char *found = message ? strstr(message, name_exists) : NULL;
+		if (found && (!name || has_name(found + strlen(name_exists), name)))
+			return true;
+	}
+	return false;
+}
+
 static bool is_id(const char *id)
 {
-	size_t length =
-		strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+	size_t length = strspn(id, name_characters);
 
 	return length >= 1 && length <= 32 && id[length] == '\0';
 }

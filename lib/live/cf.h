@@ -33,13 +33,15 @@ void cf_add_duplicate_path(
 
 /*
  * A secret as it is to be written; what is NULL is left out, and stays as it is. A comment is
- * cleared by "". Bodies hold values: their memory is ordinary and wiped when it is freed.
+ * cleared by "", or else by null: which of them Cloudflare means is not documented. Bodies hold
+ * values: their memory is ordinary and wiped when it is freed.
  */
 struct cf_secret {
 	const char *name;   /* of a new one */
 	const char *value;  /* text without NUL */
 	const char *scopes; /* with a comma between */
 	const char *comment;
+	bool has_null_comment; /* and comment is NULL */
 };
 void cf_add_create_secrets_body(struct str *out, const struct cf_secret *secrets, size_t count);
 /* Of a change, or of a duplicate. */
@@ -85,6 +87,12 @@ struct cf_response {
 void cf_answer_decode(
 	struct cf_answer *answer, const struct cf_response *response, struct error *err);
 void cf_answer_release(struct cf_answer *answer);
+
+/*
+ * Does an error of the answer say that a secret of this name exists already? NULL: of any name, as
+ * some answers don't say which.
+ */
+bool cf_answer_says_exists(const struct cf_answer *answer, const char *name_or_null) MUST_CHECK;
 
 /* A store or a secret, as lists and creates tell of it. */
 struct cf_object {

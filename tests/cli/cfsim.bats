@@ -388,6 +388,17 @@ make_secret()
 	fails 400 1001 secret_name_empty
 }
 
+@test "a secret's name has no space" {
+	start_sim
+	make_store
+	make_secret A
+	api POST "$store/secrets" '[{"name":"B C","value":"v","scopes":["dex"]}]'
+	fails 400 1001 secret_name_invalid
+	api POST "$secret/duplicate" '{"name":" A","scopes":["dex"]}'
+	fails 400 1001 secret_name_invalid
+	names "$store/secrets" '["A"]'
+}
+
 @test "secret_scopes_empty and secret_scope_invalid" {
 	start_sim
 	make_store
@@ -869,6 +880,22 @@ data_has_two() { [ "$(jq '.accounts[0].stores | length' "$1" 2>/dev/null)" = 2 ]
 	make_secret A
 	api POST "$store/secrets" '[{"name":"A","value":"v","scopes":["dex"]}]'
 	fails 409 1003 'secret_name_already_exists: A'
+}
+
+@test "--answer error-details" {
+	start_sim --answer error-details=absent --max-secrets 2
+	make_store
+	make_secret A
+	api POST "$store/secrets" '[{"name":"A","value":"v","scopes":["dex"]}]'
+	fails 400 1003 secret_name_already_exists
+	api POST "$store/secrets" '[{"name":"B","value":"v","scopes":["dex"]},
+		{"name":"B","value":"v","scopes":["dex"]}]'
+	fails 400 1003 secret_name_already_exists
+	api POST "$secret/duplicate" '{"name":"A","scopes":["dex"]}'
+	fails 400 1003 secret_name_already_exists
+	make_secret B
+	api POST "$store/secrets" '[{"name":"C","value":"v","scopes":["dex"]}]'
+	fails 400 1003 maximum_secrets_exceeded
 }
 
 # A batch of which the third is bad; "A" is the name that exists.

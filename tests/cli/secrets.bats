@@ -101,6 +101,30 @@ nothing_left()
 	nothing_left
 }
 
+@test "new secrets among changed ones go in one request all the same" {
+	start_logged
+	local names=() i
+	for i in {000..058..2}; do
+		value "K$i" "value $i"
+		names+=("K$i")
+	done
+	secrets "${names[@]}"
+	good apply -auto-approve
+	: >"$sim_log"
+	names=()
+	for i in {000..058..2}; do
+		value "K${i%?}$((${i: -1} + 1))" "new value $i"
+		names+=("K$i, comment: new" "K${i%?}$((${i: -1} + 1))")
+	done
+	secrets "${names[@]}"
+	good apply -auto-approve
+	out_has 'Resources: 30 added, 30 changed, 0 destroyed.'
+	[ "$(requests '.method == "PATCH"')" = 30 ]
+	[ "$(requests '.method == "POST"')" = 1 ]
+	holds "${names[@]%%,*}"
+	nothing_left
+}
+
 @test "too many for the account are refused before anything is sent" {
 	start_logged --max-secrets 5
 	local names=() i
@@ -120,8 +144,29 @@ nothing_left()
 	secrets NEW "${names[@]:1:4}"
 	printf 'moved: [{from: default/keys/S1, to: default/keys/NEW}]\n' >>cfprov.yaml
 	bad apply -auto-approve
-	err_has 'would need 6 of 5'
+	err_has 'the plan would need 6 of 5 secrets in the account `default`: a rename needs one more for a while'
 	[ "$(requests '.method == "DELETE"')" = 0 ]
+}
+
+@test "one free place is enough for renames and a new secret" {
+	start_logged --max-secrets 4
+	local name
+	for name in A B C; do
+		value "$name" "value $name"
+		value "NEW_$name" "value $name"
+	done
+	value FIRST 'one more'
+	secrets A B C
+	good apply -auto-approve
+	secrets NEW_A NEW_B NEW_C FIRST
+	printf 'moved:\n' >>cfprov.yaml
+	printf '  - {from: default/keys/%s, to: default/keys/NEW_%s}\n' A A B B C C >>cfprov.yaml
+	good apply -auto-approve
+	out_has 'Resources: 1 added, 3 changed, 0 destroyed.'
+	holds NEW_A NEW_B NEW_C FIRST
+	# Room was there, and nothing was tried in vain.
+	[ "$(requests '.status >= 400')" = 0 ]
+	nothing_left
 }
 
 @test "values with everything in them go through whole" {
@@ -193,6 +238,74 @@ nothing_left()
 	inside | grep -q '^B [0-9a-f]* workers $'
 	holds A B
 	nothing_left
+}
+
+# clear_a_comment CHOICE: of B, and its value and scopes are changed with the same request.
+clear_a_comment()
+{
+	start_logged --answer "clear-comment=$1"
+	rm -f "$state"
+	value A 'value-a'
+	value B 'value-b1'
+	secrets 'A, comment: one' 'B, comment: two'
+	good apply -auto-approve
+	: >"$sim_log"
+	value B 'value-b2'
+	secrets A 'B, scopes: [dex]'
+}
+
+# patches: the keys and comments that were written.
+patches()
+{
+	jq -c 'select(.method == "PATCH") | .body | [keys[], .comment]' "$sim_log" | LC_ALL=C sort | paste -sd' '
+}
+
+@test "a comment is cleared, whatever clears it" {
+	local choice all='["comment",""] ["comment","scopes","value",""]'
+	for choice in both empty; do
+		clear_a_comment $choice
+		good apply -auto-approve
+		[ "$(patches)" = "$all" ]
+		holds A B
+		nothing_left
+		stop_sim
+	done
+	clear_a_comment null
+	good apply -auto-approve
+	out_has '0 added, 2 changed, 0 destroyed.'
+	[ "$(patches)" = "$all"' ["comment",null] ["comment",null]' ]
+	[ "$(sim_world '[.accounts[].stores[].secrets[].comment] | tostring')" = '[null,null]' ]
+	holds A B
+	nothing_left
+}
+
+@test "a comment that can't be cleared is an error, and the rest of the update is recorded" {
+	clear_a_comment null
+	sim_faults '{"method":"PATCH","kind":"status","status":400,"code":1001,
+		"message":"invalid_json_body","after":2}'
+	bad apply -auto-approve
+	err_has '2 failed' 'default/keys/A: failed: its comment could not be cleared: HTTP 400, code 1001: invalid_json_body'
+	control DELETE faults
+	good plan
+	out_has 'Plan: 0 to add, 2 to change, 0 to destroy.' 'default/keys/A' 'default/keys/B'
+	[[ $output != *outside* && $output != *value* && $output != *scopes* ]]
+	good apply -auto-approve
+	holds A B
+	nothing_left
+	stop_sim
+	# It is still there, whatever the answer is; here an answer to all that is asked.
+	clear_a_comment both
+	secrets A 'B, comment: two'
+	value B 'value-b1'
+	local id
+	id=$(jq -r .accounts.acc_1.stores.keys.secrets.A.id "$state")
+	sim_faults "$(jq -n --arg id "$id" '{method: "PATCH", kind: "raw_body", times: 2, text: ({success: true,
+		errors: [], messages: [], result: {id: $id, name: "A", comment: "one", status: "active",
+		scopes: ["workers"], created: "2026-01-01T00:00:00Z",
+		modified: "2026-01-01T00:00:00Z"}} | tostring)}')"
+	bad apply -auto-approve
+	err_has 'default/keys/A: failed: its comment could not be cleared: Cloudflare still has it'
+	[ "$(patches)" = '["comment",""] ["comment",null]' ]
 }
 
 @test "version writes the value again, if_absent never does" {
@@ -398,6 +511,44 @@ nothing_left()
 	nothing_left # with the move still there
 }
 
+# sent NUMBER OPERATION: has the simulator got so many requests?
+sent()
+{
+	(($(sim_stats ".operations.$2") >= $1))
+}
+
+@test "renames come in the plan's order, and those behind a signal were never started" {
+	start_logged
+	local old=() new=() name
+	for name in A B C D E F G H; do
+		value "OLD_$name" "value $name"
+		value "NEW_$name" "value $name"
+		old+=("OLD_$name")
+		new+=("NEW_$name")
+	done
+	secrets "${old[@]}"
+	good apply -auto-approve
+	secrets "${new[@]}"
+	printf 'moved:\n' >>cfprov.yaml
+	printf '  - {from: default/keys/OLD_%s, to: default/keys/NEW_%s}\n' A A B B C C D D E E F F G G H H \
+		>>cfprov.yaml
+	cp "$state" before.json
+	sim_faults '{"path":"*/duplicate","kind":"delay","ms":600,"after":1}'
+	later "$cfprov" apply -auto-approve
+	wait_until sent 2 secrets_duplicate
+	kill -TERM "$later_pid"
+	wait_later
+	[ "$status" = 1 ]
+	grep -q 'Stopping: 1 under way are waited for, 6 are not started' later.err
+	grep -q ' 6 not started' later.err
+	control DELETE faults
+	good apply -auto-approve
+	jq -r 'select(.path | endswith("/duplicate")) | .body.name' "$sim_log" >order
+	printf 'NEW_%s\n' A B C D E F G H | diff - order
+	holds "${new[@]}"
+	nothing_left
+}
+
 @test "a rename whose old name can't be deleted is finished by the next apply" {
 	start_logged
 	value OLD 'value-x'
@@ -553,6 +704,159 @@ nothing_left()
 	control DELETE faults
 	good apply -auto-approve
 	holds A B
+}
+
+# meet [NAME...]: an apply of K000 to K129 in a store that is there and, as far as the plan sees,
+# empty; but somebody has just made these secrets.
+meet()
+{
+	local names=() name i
+	rm -f "$state"
+	manifest keys
+	good apply -auto-approve
+	for i in {000..129}; do
+		value "K$i" "value $i"
+		names+=("K$i")
+	done
+	secrets "${names[@]}"
+	local store=/accounts/acc_1/secrets_store/stores
+	store=$store/$(jq -r .accounts.acc_1.stores.keys.id "$state")
+	for name; do
+		api POST "$store/secrets" "[{\"name\":\"$name\",\"value\":\"theirs\",\"scopes\":[\"dex\"]}]"
+		[ "$http" = 200 ]
+	done
+	sim_faults '{"method":"GET","path":"*/secrets","kind":"raw_body","times":1,
+		"text":"{\"success\":true,\"errors\":[],\"messages\":[],\"result\":[]}"}'
+	bad apply -auto-approve
+}
+
+# recorded_but NAME...: all 130 but these are in the state, with the ids that live.
+recorded_but()
+{
+	jq -r '.accounts.acc_1.stores.keys.secrets // {} | to_entries[] | "\(.key) \(.value.id)"' \
+		"$state" | LC_ALL=C sort >recorded
+	sim_world '.accounts[].stores[].secrets[] | "\(.name) \(.id)"' | LC_ALL=C sort >all
+	[ "$(wc -l <all)" = 130 ]
+	grep -vE "^($(IFS='|' && echo "$*")) " all | diff - recorded
+}
+
+@test "of a batch that meets a name of somebody else's, only that one fails" {
+	local batch status
+	for batch in atomic partial; do
+		start_logged --max-secrets 0 --answer "batch=$batch" \
+			--answer "secret-exists-status=$([ $batch = atomic ] && echo 400 || echo 409)"
+		meet K050
+		err_has '129 added' '1 failed' 'default/keys/K050: failed: HTTP 4' 'secret_name_already_exists: K050'
+		recorded_but K050
+		sim_world '.accounts[].stores[].secrets[] | select(.name == "K050") | .scopes == ["dex"]' |
+			grep true
+		stop_sim
+	done
+}
+
+@test "what somebody else made behind the first taken name is not ours either" {
+	local batch
+	for batch in atomic partial; do
+		start_logged --max-secrets 0 --answer "batch=$batch"
+		meet K050 K070
+		err_has '128 added' '2 failed' 'default/keys/K050: failed: HTTP 400' \
+			"default/keys/K070: failed: it is there now, and may be somebody else's: HTTP 400"
+		recorded_but K050 K070
+		stop_sim
+	done
+}
+
+@test "what is found before the taken name is ours only if all of it is there" {
+	start_logged --max-secrets 0
+	# The first POST makes K003, the second one is the first batch.
+	sim_faults '{"path":"*/secrets","method":"POST","kind":"status","status":400,"code":1003,
+		"message":"secret_name_already_exists: K050","after":1,"times":1}'
+	meet K003
+	err_has '129 added' '1 failed' \
+		"default/keys/K003: failed: it is there now, and may be somebody else's: HTTP 400"
+	recorded_but K003
+}
+
+@test "an error that does not say which name is taken: what is there is left alone" {
+	local theirs
+	start_logged --max-secrets 0 --answer error-details=absent
+	meet K050
+	err_has '129 added' '1 failed' 'secret_name_already_exists'
+	recorded_but K050
+	stop_sim
+	start_logged --max-secrets 0 --answer error-details=absent --answer batch=partial
+	meet K003
+	err_has '126 added' '4 failed' 'secret_name_already_exists'
+	recorded_but K000 K001 K002 K003
+	# They are offered for adoption then.
+	good plan
+	out_has 'Plan: 4 to import'
+	stop_sim
+	# All of a batch is there then, and still nobody knows whose it is.
+	start_logged --max-secrets 0 --answer error-details=absent --answer batch=partial
+	meet K099
+	err_has '30 added' '100 failed' 'secret_name_already_exists'
+	# shellcheck disable=SC2046 # words
+	recorded_but $(printf 'K%03d ' {0..99})
+}
+
+@test "what is sent alone after a refusal was not on its way before: a taken name is not ours" {
+	start_logged
+	manifest keys
+	good apply -auto-approve
+	value A 'value-a'
+	value B 'value-b'
+	secrets A B
+	# The batch is refused; then somebody makes B, between the list and the second request.
+	sim_faults '[{"path":"*/secrets","method":"POST","kind":"status","status":400,"code":1001,
+		"message":"odd","times":1},
+		{"path":"*/secrets","method":"POST","kind":"status_after","status":400,"code":1003,
+		"message":"secret_name_already_exists: B","after":2}]'
+	bad apply -auto-approve -parallelism=1
+	err_has '1 added' '1 failed' 'default/keys/B: failed: HTTP 400' secret_name_already_exists
+	jq -e '.accounts.acc_1.stores.keys.secrets | keys == ["A"]' "$state"
+}
+
+@test "a full account whose quota nobody may read: what fits is made, whatever the error says" {
+	local details name
+	for details in present absent; do
+		start_logged --max-secrets 2 --answer "error-details=$details"
+		rm -f "$state"
+		for name in A B C; do
+			value "$name" "value $name"
+		done
+		secrets A B C
+		sim_faults '{"path":"*/quota","kind":"status","status":403,"code":10000,"message":"no"}'
+		bad apply -auto-approve
+		err_has '3 added' '1 failed' 'default/keys/C: failed: HTTP 400, code 1003: maximum_secrets_exceeded' \
+			'The account holds as many secrets as it may.'
+		holds A B
+		stop_sim
+	done
+}
+
+@test "a rename to a name that somebody took meanwhile, whatever the error says" {
+	local details store
+	for details in present absent; do
+		start_logged --answer "error-details=$details"
+		rm -f "$state"
+		value OLD 'value-x'
+		value NEW 'value-x'
+		secrets OLD
+		good apply -auto-approve
+		secrets NEW
+		printf 'moved: [{from: default/keys/OLD, to: default/keys/NEW}]\n' >>cfprov.yaml
+		store=/accounts/acc_1/secrets_store/stores/$(jq -r .accounts.acc_1.stores.keys.id "$state")
+		api GET "$store/secrets"
+		sim_faults "$(jq -Rs '{method: "GET", path: "*/secrets", kind: "raw_body", times: 1, text: .}' "$answer")"
+		api POST "$store/secrets" '[{"name":"NEW","value":"theirs","scopes":["dex"]}]'
+		[ "$http" = 200 ]
+		bad apply -auto-approve
+		err_has 'default/keys/NEW: failed: HTTP 400' secret_name_already_exists
+		jq -e '.accounts.acc_1.stores.keys.secrets | keys == ["OLD"]' "$state"
+		[ "$(inside | cut -d' ' -f1 | paste -sd' ')" = 'NEW OLD' ]
+		stop_sim
+	done
 }
 
 @test "an update whose answer is lost for good is written again" {

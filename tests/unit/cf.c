@@ -60,6 +60,30 @@ static void requests(void **state)
 	assert_string_equal(str_text(&text), "{\"name\":\"a\\\"b\\\\\\n\"}");
 }
 
+/* What is not named is left out: it stays as it is. */
+static void bodies_of_secrets(void **state)
+{
+	static const struct {
+		struct cf_secret secret;
+		const char *body;
+	} cases[] = {
+		{{0}, "{}"},
+		{{.value = "\"", .scopes = "dex,workers"},
+			"{\"value\":\"\\\"\",\"scopes\":[\"dex\",\"workers\"]}"},
+		{{.comment = "c"}, "{\"comment\":\"c\"}"},
+		{{.comment = ""}, "{\"comment\":\"\"}"},
+		{{.has_null_comment = true}, "{\"comment\":null}"},
+		{{.name = "N", .scopes = "dex"}, "{\"name\":\"N\",\"scopes\":[\"dex\"]}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct str text CLEANUP(str_release) = {0};
+		cf_add_secret_body(&text, &cases[i].secret);
+		assert_string_equal(str_text(&text), cases[i].body);
+	}
+}
+
 static void done(void **state)
 {
 	struct error err CLEANUP(error_release) = {0};
@@ -455,12 +479,56 @@ static void echoes(void **state)
 	}
 }
 
+static void expect_exists(const char *errors, const char *name, bool wanted)
+{
+	struct str body CLEANUP(str_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	str_format(&body, "{\"success\":false,\"errors\":%s}", errors);
+	struct cf_answer answer = decode(400, str_text(&body), &err);
+	if (cf_answer_says_exists(&answer, name) != wanted)
+		fail_msg("%s: %s", errors, name ? name : "any");
+	cf_answer_release(&answer);
+}
+
+#define EXISTS(rest) "[{\"code\":1003,\"message\":\"secret_name_already_exists" rest "\"}]"
+
+/* Only a whole name counts, and only what stands behind the message. */
+static void which_name_exists(void **state)
+{
+	(void)state;
+	expect_exists("[]", NULL, false);
+	expect_exists("null", NULL, false);
+	expect_exists("[{\"message\":\"secret_scope_invalid: K1\"}]", NULL, false);
+	expect_exists("[{\"message\":\"secret_scope_invalid: K1\"}]", "K1", false);
+	expect_exists("[{\"message\":7},{}]", "K1", false);
+	expect_exists(EXISTS(""), NULL, true);
+	expect_exists(EXISTS(""), "K1", false);
+	expect_exists(EXISTS(""), "secret_name_already_exists", false);
+	expect_exists(EXISTS(": K1"), NULL, true);
+	expect_exists(EXISTS(": K1"), "K1", true);
+	expect_exists(EXISTS(": K1"), "K", false);
+	expect_exists(EXISTS(": K1"), "K10", false);
+	expect_exists(EXISTS(": K1"), "1", false);
+	expect_exists(EXISTS(": K-1"), "K", false);
+	expect_exists(EXISTS(": K_1"), "1", false);
+	expect_exists(EXISTS(": K1"), "k1", false);
+	expect_exists(EXISTS(": 'K1', \\\"K2\\\"."), "K1", true);
+	expect_exists(EXISTS(": 'K1', \\\"K2\\\"."), "K2", true);
+	expect_exists(EXISTS("/K1"), "K1", true);
+	expect_exists("[\"secret_name_already_exists: K1\"]", "K1", true);
+	expect_exists("[{\"message\":\"other\"},{\"message\":\"secret_name_already_exists: K1\"}]",
+		"K1", true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(absent),
 		cmocka_unit_test(deleted),
 		cmocka_unit_test(requests),
+		cmocka_unit_test(bodies_of_secrets),
+		cmocka_unit_test(which_name_exists),
 		cmocka_unit_test(done),
 		cmocka_unit_test(total_pages),
 		cmocka_unit_test(refused),

@@ -526,6 +526,54 @@ static void renames_among_others(void **state)
 	expect(rig, "Y", "old-s-Y learned v1");
 }
 
+static void add_renames(struct rig *rig, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *to = numbered(rig, i);
+		act(rig, ours(rig, "s", arena_format(&rig->plan.arena, "OLD-%zu", i)),
+			object(rig, "s", to, NULL));
+	}
+}
+
+/* What has not come to its turn has not started: nothing was sent of it, and it takes no time. */
+static void interrupted_between_renames(void **state)
+{
+	struct rig *rig = *state;
+
+	add_renames(rig, 8);
+	rig->interrupt_at = 2;
+	run(rig);
+	assert_int_equal(rig->most_tasks, 1);
+	assert_int_equal(rig->result.started, 2);
+	assert_int_equal(rig->result.done.change, 2);
+	assert_int_equal(rig->result.failed, 0);
+	assert_int_equal(rig->result.not_started, 6);
+	expect(rig, "N001", "new-1 new v1");
+	expect(rig, "OLD-1", "-");
+	expect(rig, "N002", "-");
+	expect(rig, "OLD-2", "old-s-OLD-2 old v1");
+}
+
+/* A rename that fails, or whose end nobody saw, lets the next ones come, and what is created. */
+static void creations_after_renames(void **state)
+{
+	struct rig *rig = *state;
+
+	add_renames(rig, 3);
+	for (size_t i = 0; i < 4; i++)
+		create(rig, "s", arena_format(&rig->plan.arena, "X%zu", i));
+	rig->script[0].kind = OUTCOME_UNKNOWN;
+	rig->script[2].kind = OUTCOME_FAILED;
+	run(rig);
+	assert_int_equal(rig->starts, 4);
+	assert_int_equal(rig->most_tasks, 1);
+	assert_int_equal(rig->batches[3], 4);
+	assert_int_equal(rig->result.done.add, 4);
+	assert_int_equal(rig->result.done.change, 1);
+	assert_int_equal(rig->result.failed, 2);
+	assert_int_equal(rig->result.not_started, 0);
+}
+
 /* ---- updates and adoptions ---- */
 
 static void update_with(struct rig *rig, enum outcome_kind kind)
@@ -633,6 +681,8 @@ int main(void)
 		TEST(rename_unverified_unknown),
 		TEST(rename_not_started),
 		TEST(renames_among_others),
+		TEST(interrupted_between_renames),
+		TEST(creations_after_renames),
 		TEST(updated),
 		TEST(update_failed),
 		TEST(update_unknown),

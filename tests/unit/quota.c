@@ -144,8 +144,11 @@ static void what_needs_room(void **state)
 	expect("r", true, true);
 	expect("rrrrrrrr", true, true); /* one after the other */
 	expect("cr", true, true);
-	expect("ccr", true, false);
-	expect("ccrd", true, true);
+	expect("ccr", true, true); /* the rename comes first */
+	expect("rcc", true, true);
+	expect("cccr", true, false);
+	expect("crrrrc", true, true);
+	expect("cccrd", true, true);
 	expect("ccSSSDD", true, true); /* stores are no secrets */
 	expect("cddddd", true, true);
 }
@@ -161,8 +164,23 @@ static void a_full_account(void **state)
 	assert_false(check(&rig));
 	assert_int_equal(rig.errors.count, 1);
 	assert_string_equal(rig.errors.items[0].message,
-		"the plan would need 101 of 100 secrets in the account `a`");
+		"the plan would need 101 of 100 secrets in the account `a`: a rename needs one "
+		"more for a while");
 	expect_text(rig.errors.items[0].hint, "It holds 100 now.");
+}
+
+/* What is said of a rename is said only if that is the reason. */
+static void full_for_other_reasons(void **state)
+{
+	struct rig rig CLEANUP(release);
+
+	(void)state;
+	set_up(&rig);
+	rig.client.bodies[0] = HOLDS("100", "100");
+	act(&rig, "a", "rc");
+	assert_false(check(&rig));
+	assert_string_equal(rig.errors.items[0].message,
+		"the plan would need 101 of 100 secrets in the account `a`");
 }
 
 /* Each account has its own room; only those are asked in which something is made. */
@@ -235,6 +253,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_needs_room),
 		cmocka_unit_test(a_full_account),
+		cmocka_unit_test(full_for_other_reasons),
 		cmocka_unit_test(accounts),
 		cmocka_unit_test(the_last_account_only),
 		cmocka_unit_test(unread),

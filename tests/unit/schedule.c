@@ -6,6 +6,7 @@
 struct rig {
 	struct plan plan;
 	struct schedule schedule;
+	const char *account; /* NULL: p */
 };
 
 enum deed { CREATE, DESTROY, REPLACE, FORGET, UPDATE, RENAME, ADOPT, NONE };
@@ -16,7 +17,7 @@ static const struct object *object(
 	struct object *object = arena_alloc(&rig->plan.arena, sizeof(*object));
 
 	*object = (struct object){.kind = secret ? OBJECT_SECRET : OBJECT_STORE,
-		.account = "p",
+		.account = rig->account ? rig->account : "p",
 		.store = store,
 		.secret = secret,
 		.id = origin == ORIGIN_NONE ? NULL : "id",
@@ -173,33 +174,164 @@ static void batches(void **state)
 	}
 }
 
-/* Only new secrets of one store go together, and only those that stand side by side. */
-static void what_does_not_join(void **state)
+/* The next task is of just these actions. */
+static struct task *expect_batch(struct rig *rig, const size_t *actions, size_t count)
+{
+	struct task *task = schedule_next(&rig->schedule);
+
+	assert_non_null(task);
+	assert_int_equal(task->count, count);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(rig->schedule.steps[task->first + i].action, actions[i]);
+	return task;
+}
+
+/* Only new secrets of one store go together, wherever they stand in it; they come first. */
+static void what_joins(void **state)
 {
 	struct rig rig CLEANUP(release) = {0};
 
 	(void)state;
-	add(&rig, CREATE, "s0", "A");
+	add(&rig, UPDATE, "s0", "A");
 	add(&rig, CREATE, "s0", "B");
 	add(&rig, UPDATE, "s0", "C");
 	add(&rig, CREATE, "s0", "D");
 	add(&rig, NONE, "s0", "E");
 	add(&rig, CREATE, "s0", "F");
 	add(&rig, REPLACE, "s0", "G");
-	add(&rig, RENAME, "s0", "H");
 	add(&rig, ADOPT, "s0", "I");
+	add(&rig, CREATE, "s0", "J");
 	add(&rig, CREATE, "s1", "A");
-	begin(&rig, 100);
-	expect_next(&rig, 0, 2);
+	begin(&rig, 3);
+	expect_batch(&rig, (const size_t[]){1, 3, 5}, 3);
+	expect_next(&rig, 8, 1);
+	expect_next(&rig, 0, 1);
 	expect_next(&rig, 2, 1);
-	struct task *around_none = schedule_next(&rig.schedule);
-	assert_int_equal(around_none->count, 2);
 	expect_next(&rig, 6, 1);
 	expect_next(&rig, 7, 1);
-	expect_next(&rig, 8, 1);
 	expect_next(&rig, 9, 1);
 	expect_nothing(&rig);
 }
+
+/* Every other one is new: the store first, then one batch, then each of the others. */
+static void new_ones_among_old_ones(void **state)
+{
+	struct rig rig CLEANUP(release) = {0};
+	size_t new_ones[30];
+
+	(void)state;
+	size_t s0 = add(&rig, ADOPT, "s0", NULL);
+	for (size_t i = 0; i < 30; i++) {
+		add_in(&rig, s0, UPDATE, arena_format(&rig.plan.arena, "K%03zu", 2 * i));
+		new_ones[i] = add_in(
+			&rig, s0, CREATE, arena_format(&rig.plan.arena, "K%03zu", 2 * i + 1));
+	}
+	begin(&rig, 100);
+	done(&rig, expect_next(&rig, s0, 1));
+	expect_batch(&rig, new_ones, 30);
+	for (size_t i = 0; i < 30; i++)
+		expect_next(&rig, 1 + 2 * i, 1);
+	expect_nothing(&rig);
+}
+
+/* ---- renames ---- */
+
+/* One after the other, in the plan's order; what is created comes after the last of them. */
+static void renames_take_turns(void **state)
+{
+	struct rig rig CLEANUP(release) = {0};
+
+	(void)state;
+	add(&rig, CREATE, "s0", "A");
+	add(&rig, RENAME, "s0", "B");
+	add(&rig, UPDATE, "s0", "C");
+	add(&rig, RENAME, "s0", "D");
+	add(&rig, CREATE, "s1", "A");
+	add(&rig, RENAME, "s1", "B");
+	add(&rig, REPLACE, "s1", "C");
+	begin(&rig, 100);
+	struct task *b = expect_next(&rig, 1, 1);
+	expect_next(&rig, 2, 1); /* these need no place */
+	expect_next(&rig, 6, 1);
+	expect_nothing(&rig);
+	assert_true(schedule_is_drained(&rig.schedule));
+	done(&rig, b);
+	struct task *d = expect_next(&rig, 3, 1);
+	expect_nothing(&rig);
+	failed(&rig, d); /* the turn passes on all the same */
+	b = expect_next(&rig, 5, 1);
+	expect_nothing(&rig);
+	done(&rig, b);
+	expect_next(&rig, 0, 1);
+	expect_next(&rig, 4, 1);
+	expect_nothing(&rig);
+}
+
+/* Each account has its own turn, and one without renames waits for nothing. */
+static void accounts_take_turns_apart(void **state)
+{
+	struct rig rig CLEANUP(release) = {0};
+	static const char *const accounts[] = {"a", "b", "c"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(accounts); i++) {
+		rig.account = accounts[i];
+		add(&rig, i == 1 ? UPDATE : RENAME, "s0", "A");
+		add(&rig, i == 1 ? UPDATE : RENAME, "s0", "B");
+		add(&rig, CREATE, "s0", "C");
+	}
+	begin(&rig, 100);
+	struct task *a = expect_next(&rig, 0, 1);
+	expect_next(&rig, 5, 1);
+	expect_next(&rig, 3, 1);
+	expect_next(&rig, 4, 1);
+	struct task *c = expect_next(&rig, 6, 1);
+	expect_nothing(&rig);
+	done(&rig, c);
+	expect_next(&rig, 7, 1);
+	expect_nothing(&rig);
+	done(&rig, a);
+	done(&rig, expect_next(&rig, 1, 1));
+	expect_next(&rig, 2, 1);
+	expect_nothing(&rig);
+}
+
+/* A rename that never starts, for its store failed, is passed over: as the first or later. */
+static void renames_that_never_start(void **state)
+{
+	for (size_t bad = 0; bad < 3; bad++) {
+		struct rig rig CLEANUP(release) = {0};
+		size_t stores[3];
+		struct task *tasks[3];
+		(void)state;
+		for (size_t i = 0; i < 3; i++) {
+			stores[i] =
+				add(&rig, ADOPT, arena_format(&rig.plan.arena, "s%zu", i), NULL);
+			add_in(&rig, stores[i], RENAME, "A");
+			add_in(&rig, stores[i], CREATE, "B");
+		}
+		begin(&rig, 100);
+		for (size_t i = 0; i < 3; i++)
+			tasks[i] = expect_next(&rig, stores[i], 1);
+		expect_nothing(&rig);
+		for (size_t i = 3; i-- > 0;)
+			(i == bad ? failed : done)(&rig, tasks[i]);
+		for (size_t i = 0; i < 3; i++) {
+			if (i == bad)
+				continue;
+			struct task *rename = expect_next(&rig, stores[i] + 1, 1);
+			expect_nothing(&rig);
+			done(&rig, rename);
+		}
+		for (size_t i = 0; i < 3; i++)
+			if (i != bad)
+				expect_next(&rig, stores[i] + 2, 1);
+		expect_nothing(&rig);
+		assert_true(schedule_is_drained(&rig.schedule));
+	}
+}
+
+/* ---- first, and later ---- */
 
 /* Room is made before it is taken; a rename comes, too. */
 static void goers_first(void **state)
@@ -218,8 +350,8 @@ static void goers_first(void **state)
 	done(&rig, forget);
 	expect_nothing(&rig);
 	failed(&rig, destroy); /* also then: what comes may come */
+	done(&rig, expect_next(&rig, 2, 1));
 	expect_next(&rig, 0, 1);
-	expect_next(&rig, 2, 1);
 	expect_nothing(&rig);
 }
 
@@ -314,8 +446,10 @@ static void a_store_that_is_adopted(void **state)
 	expect_nothing(&rig);
 	done(&rig, store);
 	expect_next(&rig, 1, 1);
+	struct task *rename = expect_next(&rig, 3, 1);
+	expect_nothing(&rig);
+	done(&rig, rename);
 	expect_next(&rig, 2, 1);
-	expect_next(&rig, 3, 1);
 }
 
 /* A store that nothing is done about: what waits for it in the plan does not wait. */
@@ -362,7 +496,11 @@ int main(void)
 		cmocka_unit_test(secrets_wait_for_their_store),
 		cmocka_unit_test(a_failed_store_takes_its_secrets_along),
 		cmocka_unit_test(batches),
-		cmocka_unit_test(what_does_not_join),
+		cmocka_unit_test(what_joins),
+		cmocka_unit_test(new_ones_among_old_ones),
+		cmocka_unit_test(renames_take_turns),
+		cmocka_unit_test(accounts_take_turns_apart),
+		cmocka_unit_test(renames_that_never_start),
 		cmocka_unit_test(goers_first),
 		cmocka_unit_test(a_store_that_goes),
 		cmocka_unit_test(a_store_that_can_not_go),
