@@ -74,6 +74,33 @@ static void add_beside(struct str *out, const struct action *action)
 		str_text_add(out, " (with its store)");
 }
 
+/* "A, B and 3 more", of what is given one by one. */
+static void add_name(
+	struct str *out, const struct object *object, size_t index, size_t count, size_t at_most)
+{
+	if (index == at_most)
+		str_format(out, " and %zu more", count - index);
+	if (index >= at_most)
+		return;
+	if (index)
+		str_text_add(out, index + 1 == count ? " and " : ", ");
+	render_address(out, object);
+}
+
+/* What goes with a store, though cfprov does not manage it. */
+static void add_strangers(struct str *out, const struct action *action)
+{
+	struct str text CLEANUP(str_release) = {0}, line CLEANUP(str_release) = {0};
+
+	if (!action->stranger_count || !action_destroys(action))
+		return;
+	str_text_add(&text, "with it, and not managed by cfprov: ");
+	for (size_t i = 0; i < action->stranger_count; i++)
+		add_name(&text, &action->strangers[i], i, action->stranger_count, NAMED_AT_MOST);
+	term_add_folded(&line, STDOUT_FILENO, 6, str_text(&text));
+	term_add(out, STDOUT_FILENO, TERM_DESTROY, str_text(&line));
+}
+
 static void add_action(struct str *out, const struct action *action)
 {
 	enum action_kind kind = action_kind(action);
@@ -87,6 +114,7 @@ static void add_action(struct str *out, const struct action *action)
 		term_add_folded(&line, STDOUT_FILENO, 6, action->reason);
 		term_add(out, STDOUT_FILENO, TERM_DIM, str_text(&line));
 	}
+	add_strangers(out, action);
 	changes_of_action(&changes, action);
 	changes_add_lines(out, &changes);
 }
@@ -155,6 +183,15 @@ static void add_counts(struct str *out, const struct plan_counts *counts)
 		str_format(out, ", %zu to forget", counts->forget);
 }
 
+static size_t count_unverified(const struct plan *plan)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->action_count; i++)
+		count += plan->actions[i].is_unverified;
+	return count;
+}
+
 static const char *no_changes(const struct plan_view *view)
 {
 	if (view->has_failed)
@@ -163,6 +200,8 @@ static const char *no_changes(const struct plan_view *view)
 		return "No changes. The state matches what lives.";
 	if (view->mode == PLANNING_DESTROY)
 		return "No changes. No objects need to be destroyed.";
+	if (count_unverified(view->plan))
+		return "No changes, as far as can be told: not all values can be verified.";
 	return "No changes. Your infrastructure matches the configuration.";
 }
 
@@ -295,7 +334,7 @@ static void render_refresh(struct str *out, const struct plan_view *view)
 		add_summary(out, view);
 		return;
 	}
-	str_text_add(out, "The state would learn:\n\n");
+	str_text_add(out, "To be recorded:\n\n");
 	for (size_t i = 0; i < plan->refresh_count; i++) {
 		const struct refresh *refresh = &plan->refreshes[i];
 		struct str line CLEANUP(str_release) = {0};
@@ -339,30 +378,22 @@ void render_done(struct str *out, const struct plan_counts *counts)
 		str_format(out, "%zu imported, ", counts->import);
 	str_format(out, "%zu added, %zu changed, %zu destroyed", counts->add, counts->change,
 		counts->destroy);
+	if (counts->forget)
+		str_format(out, ", %zu forgotten", counts->forget);
 }
 
 void render_complete(struct str *out, enum planning_mode mode, const struct plan_counts *done)
 {
 	if (mode == PLANNING_DESTROY) {
-		str_format(out, "Destroy complete! Resources: %zu destroyed.", done->destroy);
+		str_format(out, "Destroy complete! Resources: %zu destroyed", done->destroy);
+		if (done->forget)
+			str_format(out, ", %zu forgotten", done->forget);
+		str_char(out, '.');
 		return;
 	}
 	str_text_add(out, "Apply complete! Resources: ");
 	render_done(out, done);
 	str_char(out, '.');
-}
-
-/* "A, B and 3 more", of what is given one by one. */
-static void add_name(
-	struct str *out, const struct object *object, size_t index, size_t count, size_t at_most)
-{
-	if (index == at_most)
-		str_format(out, " and %zu more", count - index);
-	if (index >= at_most)
-		return;
-	if (index)
-		str_text_add(out, index + 1 == count ? " and " : ", ");
-	render_address(out, object);
 }
 
 static void note_consent(const struct plan *plan, size_t count)
@@ -385,10 +416,8 @@ static void note_consent(const struct plan *plan, size_t count)
 
 bool render_unverified(struct str *out, const struct plan *plan)
 {
-	size_t count = 0, index = 0;
+	size_t count = count_unverified(plan), index = 0;
 
-	for (size_t i = 0; i < plan->action_count; i++)
-		count += plan->actions[i].is_unverified;
 	if (!count)
 		return false;
 	bool is_one = count == 1;
@@ -400,18 +429,38 @@ bool render_unverified(struct str *out, const struct plan *plan)
 		if (plan->actions[i].is_unverified)
 			add_name(out, action_object(&plan->actions[i]), index++, count, FEW);
 	str_format(out,
-		". %s made with another key, or none was kept. Raise `version` to write %s again.",
+		". %s made with another key than there is now, or none was kept. Set the key again "
+		"(CFPROV_FINGERPRINT_KEY, or `state.fingerprint_key`); or raise `version` to write "
+		"%s again.",
 		is_one ? "Its fingerprint was" : "Their fingerprints were", is_one ? "it" : "them");
 	return true;
 }
 
 void render_note_unverified(const struct plan *plan)
 {
-	struct str text CLEANUP(str_release) = {0}, folded CLEANUP(str_release) = {0};
+	struct str text CLEANUP(str_release) = {0};
 
-	if (!render_unverified(&text, plan))
+	if (render_unverified(&text, plan))
+		term_warning(str_text(&text));
+}
+
+/* What was changed outside and stays so is told each time; there are ways out. */
+static void note_left(const struct plan *plan)
+{
+	struct str folded CLEANUP(str_release) = {0};
+	bool is_any = false;
+
+	for (size_t i = 0; i < plan->drift_count; i++) {
+		const struct drift *drift = &plan->drifts[i];
+		is_any |= drift->live &&
+			  (object_drift(drift->recorded, drift->live) & FIELD_VALUE) &&
+			  changes_leave_value(plan, drift);
+	}
+	if (!is_any)
 		return;
-	term_add_folded(&folded, STDERR_FILENO, 0, str_text(&text));
+	term_add_folded(&folded, STDERR_FILENO, 0,
+		"A value that is left as it is: raise `version` to write it again; with `on_drift: "
+		"ignore` it is not told any more.");
 	term_say_str(&folded);
 }
 
@@ -424,6 +473,7 @@ void render_notes(const struct plan *plan)
 	if (asking)
 		note_consent(plan, asking);
 	render_note_unverified(plan);
+	note_left(plan);
 	for (size_t i = 0; i < plan->warning_count; i++)
 		term_warning(plan->warnings[i]);
 }

@@ -103,7 +103,7 @@ store_id()
 	select_type change_summary '."@message"' | cmp - line
 	good apply -auto-approve -adopt -allow-store-destroy
 	grep '^Apply complete' out >line
-	[ "$(cat line)" = 'Apply complete! Resources: 1 imported, 2 added, 0 changed, 1 destroyed.' ]
+	[ "$(cat line)" = 'Apply complete! Resources: 1 imported, 2 added, 0 changed, 1 destroyed, 1 forgotten.' ]
 	good plan
 	cp out line
 	stream 0 plan -json

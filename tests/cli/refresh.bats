@@ -67,7 +67,7 @@ Plan: 1 to import, 1 to add, 0 to change, 0 to destroy.
   default/anew is another one now: it has the id $now, the state knows $anew
   default/gone is gone; its id was $gone
 
-The state would learn:
+To be recorded:
 
   default/anew is not there any more
   default/gone is not there any more
@@ -147,7 +147,7 @@ The state would learn:
 	mv changed "$state"
 	: >"$sim_log"
 	good plan -refresh-only
-	out_has 'The state would learn:' 'default/kept was modified'
+	out_has 'To be recorded:' 'default/kept was modified'
 	prov plan -detailed-exitcode
 	[ "$status" = 0 ]
 	out_has "$same"

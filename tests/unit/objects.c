@@ -47,7 +47,7 @@ static void expect_text_of(const char *a, const char *b)
 
 static void expect_same(const struct object *a, const struct object *b)
 {
-	assert_non_null(a);
+	assert_true(a && b);
 	assert_int_equal(a->kind, b->kind);
 	expect_text_of(a->secret, b->secret);
 	expect_text_of(a->id, b->id);
@@ -63,7 +63,7 @@ static void expect_same(const struct object *a, const struct object *b)
 	assert_int_equal(a->is_strange, b->is_strange);
 	assert_int_equal(a->is_unresolved, b->is_unresolved);
 	assert_int_equal(a->replaced != NULL, b->replaced != NULL);
-	if (a->replaced)
+	if (a->replaced && b->replaced)
 		expect_same(a->replaced, b->replaced);
 	assert_int_equal(a->prevent_destroy, b->prevent_destroy);
 	assert_int_equal(a->forget_on_remove, b->forget_on_remove);
