@@ -167,6 +167,22 @@ bool session_find_state(struct session *session)
 	return true;
 }
 
+/* Without its state cfprov would take all that lives for somebody else's. */
+static void warn_if_lost(const struct session *session)
+{
+	char *backup AUTO_FREE = ledger_find_backup(&session->ledger, session->state_path);
+	struct str text CLEANUP(str_release) = {0};
+
+	if (!backup)
+		return;
+	str_format(&text,
+		"There is no state at %s, but a backup of one. If it was lost, copy %s there "
+		"first; "
+		"what is missing in that is found by its name.",
+		session->state_path, backup);
+	term_warning(str_text(&text));
+}
+
 bool session_read_state(struct session *session)
 {
 	struct error err CLEANUP(error_release) = {0};
@@ -174,7 +190,9 @@ bool session_read_state(struct session *session)
 	if (!session_find_state(session))
 		return false;
 	session->has_ledger = ledger_read(&session->ledger, session->state_path, &err);
-	if (!session->has_ledger)
+	if (session->has_ledger)
+		warn_if_lost(session);
+	else
 		term_error(&err);
 	return session->has_ledger;
 }
@@ -249,7 +267,9 @@ bool session_open_state(struct session *session, const char *operation)
 	};
 
 	session->has_ledger = ledger_open(&session->ledger, &options, &err);
-	if (!session->has_ledger)
+	if (session->has_ledger)
+		warn_if_lost(session);
+	else
 		term_error(&err);
 	return session->has_ledger;
 }

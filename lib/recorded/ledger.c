@@ -131,10 +131,9 @@ void ledger_stage(struct ledger *ledger, const struct state_fold *changes)
 	ledger->is_ahead_of_file |= ledger->state.serial != serial;
 }
 
-/* The serial of the backup; 0: there is none that can be read. */
-static int64_t backup_serial(const struct ledger *ledger)
+/* The serial of a backup; 0: there is none that can be read. `path` may be NULL. */
+static int64_t backup_serial(const char *path)
 {
-	const char *path = ledger->backup_path;
 	struct error ignored CLEANUP(error_release) = {0};
 	struct str bytes CLEANUP(str_release) = {0};
 	struct state state CLEANUP(state_release) = {0};
@@ -145,11 +144,22 @@ static int64_t backup_serial(const struct ledger *ledger)
 	return state.serial;
 }
 
+char *ledger_find_backup(const struct ledger *ledger, const char *path)
+{
+	char *real AUTO_FREE = fs_real_path(path);
+	char *backup = ledger->state.lineage[0] ? NULL : fs_sibling(real, "", ".backup");
+
+	if (backup_serial(backup))
+		return backup;
+	free(backup);
+	return NULL;
+}
+
 static bool refuse_state(const struct ledger *ledger, struct error *err)
 {
 	if (err->hint)
 		return false;
-	if (backup_serial(ledger))
+	if (backup_serial(ledger->backup_path))
 		return error_hint(err,
 			"If it was damaged, put %s in its place; what is missing then is found "
 			"again by its name.",
@@ -212,7 +222,7 @@ static bool check_journal(const struct ledger *ledger, const struct journal *jou
 	if (journal->serial > state->serial) {
 		error_set(err, "the journal belongs to serial %lld of the state, which is at %lld",
 			(long long)journal->serial, (long long)state->serial);
-		if (backup_serial(ledger) >= journal->serial)
+		if (backup_serial(ledger->backup_path) >= journal->serial)
 			error_hint(err,
 				"The state was lost or put back to an older one. Put %s in its "
 				"place.",

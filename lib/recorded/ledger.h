@@ -70,6 +70,12 @@ struct ledger {
 /* Reads the state with a journal folded in, in memory only. A state that is absent is empty. */
 bool ledger_read(struct ledger *ledger, const char *path, struct error *err) MUST_CHECK;
 
+/*
+ * Gives (free) the path of a backup that can be read, where the state itself, of this path, is not
+ * there: it may have been lost. NULL: it is there, or there is no backup of it.
+ */
+char *ledger_find_backup(const struct ledger *ledger, const char *path) MUST_CHECK;
+
 /* Lends the lineage that the state has, or will be born with. */
 const char *ledger_lineage(struct ledger *ledger);
 

@@ -478,3 +478,23 @@ release_lock()
 	agree 10
 	tidy
 }
+
+@test "a state that was lost while its backup is there: told before anything is taken over" {
+	start_logged
+	manifest a
+	good apply -auto-approve
+	rm "$state"
+	good plan # the first apply had nothing to keep
+	err_lacks 'a backup of one'
+	good apply -auto-approve -adopt
+	manifest a b
+	good apply -auto-approve
+	cp "$state" before
+	rm "$state"
+	good plan
+	err_has "There is no state at $state, but a backup of one" "copy $state.backup there first"
+	cp "$state".backup "$state"
+	good plan
+	err_lacks 'a backup of one'
+	out_has '1 to import' # b is found by its name
+}
