@@ -21,18 +21,18 @@
 static bool pick_account(struct session *session, const char *alias)
 {
 	struct error err CLEANUP(error_release) = {0};
-	struct str shown CLEANUP(str_release) = {0};
+	struct str shown CLEANUP(str_release) = {0}, known CLEANUP(str_release) = {0};
 	const struct pick pick = {session_manifest_name(session->cli), &alias, 1};
 
 	if (model_account(&session->desired, alias))
 		return pick_accounts(&pick, &session->desired, &err);
 	text_add_visible(&shown, alias, strlen(alias), 80);
 	error_set(&err, "the manifest has no account `%s`", str_text(&shown));
+	model_add_aliases(&known, &session->desired);
 	error_hint(&err,
-		"An address is ALIAS/STORE or ALIAS/STORE/SECRET, the alias as the manifest has it "
-		"(%s, if it "
-		"names just one account).",
-		MODEL_DEFAULT_ALIAS);
+		"An address is ALIAS/STORE or ALIAS/STORE/SECRET; the manifest's accounts are "
+		"called %s.",
+		str_text(&known));
 	term_error(&err);
 	return false;
 }

@@ -175,7 +175,10 @@ static bool heed_manifest(struct import_env *env)
 	if (!session_load_manifest(&session))
 		return false;
 	if (alias && !model_account(&session.desired, alias)) {
+		struct str known CLEANUP(str_release) = {0};
+		model_add_aliases(&known, &session.desired);
 		error_set(&err, "the manifest has no account `%s`", alias);
+		error_hint(&err, "It has %s.", str_text(&known));
 		term_error(&err);
 		return false;
 	}

@@ -35,11 +35,18 @@ static void refuse_store(
 	struct reading *r, size_t document, const struct yaml *from, const struct yaml *to)
 {
 	struct error *err = reading_error(r, document, to);
+	const char *alias = arena_bytes(&r->model->arena, to->text, strcspn(to->text, "/"));
 
 	if (strcmp(strchr(from->text, '/'), strchr(to->text, '/')) == 0) {
 		error_set(err, "a store moves with its account only: name the alias alone");
 		error_hint(err, "An account of another alias is {from: prod, to: live}; all that "
 				"the state has in it moves along.");
+		return;
+	}
+	if (!model_account(r->model, alias)) {
+		error_set(err, "this is no address of a secret: its first part is no account");
+		error_hint(err, "It is ALIAS/STORE/SECRET, as in %s/keys/TOKEN.",
+			r->model->account_count ? r->model->accounts[0].alias : "prod");
 		return;
 	}
 	error_set(err, "a store can't be renamed: Cloudflare has no such call");

@@ -21,12 +21,16 @@ static bool matches_any(const char *pattern, const struct model *desired)
 	return false;
 }
 
-static bool refuse(const struct pick *pick, const char *pattern, struct error *err)
+static bool refuse(const struct pick *pick, const char *pattern, const struct model *desired,
+	struct error *err)
 {
-	struct str shown CLEANUP(str_release) = {0};
+	struct str shown CLEANUP(str_release) = {0}, known CLEANUP(str_release) = {0};
 
 	text_add_visible(&shown, pattern, strlen(pattern), 60);
-	return error_set(err, "-account=%s matches no account of %s", str_text(&shown), pick->file);
+	model_add_aliases(&known, desired);
+	error_set(err, "-account=%s matches no account of %s", str_text(&shown), pick->file);
+	return error_hint(
+		err, "There %s %s.", desired->account_count == 1 ? "is" : "are", str_text(&known));
 }
 
 static struct place keep_place(struct model *model, const struct place *place)
@@ -45,7 +49,7 @@ bool pick_accounts(const struct pick *pick, struct model *desired, struct error 
 		return true;
 	for (size_t i = 0; i < pick->count; i++)
 		if (!matches_any(pick->patterns[i], desired))
-			return refuse(pick, pick->patterns[i], err);
+			return refuse(pick, pick->patterns[i], desired, err);
 	for (size_t i = 0; i < desired->account_count; i++)
 		if (is_picked(pick, desired->accounts[i].alias))
 			model_add_account_copy(&picked, &desired->accounts[i]);

@@ -211,5 +211,11 @@ void reading_unknown_alias(const struct reading *r, const char *alias, struct er
 			return;
 		}
 	}
+	struct str aliases CLEANUP(str_release) = {0};
 	error_set(err, "no account is called `%s`", shown);
+	if (shown != alias)
+		return; /* it came out of a variable */
+	model_add_aliases(&aliases, r->model);
+	error_hint(err, "There %s %s.", r->model->account_count == 1 ? "is" : "are",
+		str_text(&aliases));
 }

@@ -75,7 +75,8 @@ static void refuse_forgetting(struct planning *p, const struct object *object)
 
 	error_set(err, "%s is to be forgotten and to stay alive, but its store is destroyed",
 		shown_address(p, object));
-	error_hint(err, "Forget the store, too, or let the secret go with it.");
+	error_hint(err, "Forget the store, too; or take `on_remove: forget` or the secret's "
+			"`removed` out, and it goes with the store.");
 }
 
 static void refuse_leaving_out(struct planning *p, const struct object *object)

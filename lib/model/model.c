@@ -1,5 +1,7 @@
 #include "model/model.h"
 
+#include "base/text.h"
+
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,6 +207,22 @@ const struct object *model_object(
 	while (found && found > model->objects && object_compare(found - 1, &wanted) == 0)
 		found--;
 	return found;
+}
+
+void model_add_aliases(struct str *out, const struct model *model)
+{
+	enum { AT_MOST = 5 };
+	size_t count = model->account_count;
+
+	for (size_t i = 0; i < count && i < AT_MOST; i++) {
+		const char *alias = model->accounts[i].alias;
+		bool is_last = i + 1 == count;
+		str_text_add(out, i == 0 ? "`" : is_last ? " and `" : ", `");
+		text_add_visible(out, alias, strlen(alias), 80);
+		str_char(out, '`');
+	}
+	if (count > AT_MOST)
+		str_format(out, " and %zu more", count - AT_MOST);
 }
 
 const struct object *model_first_in(const struct model *model, const char *alias)

@@ -199,6 +199,9 @@ const struct account *model_account(const struct model *model, const char *alias
 const struct object *model_object(
 	const struct model *model, const char *account, const char *store, const char *secret);
 
+/* Adds "`dev`, `prod` and 3 more": the aliases, for people. */
+void model_add_aliases(struct str *out, const struct model *model);
+
 /* Lends the first object in the account, behind which all others in it stand; NULL: none is there.
  */
 const struct object *model_first_in(const struct model *model, const char *alias);

@@ -337,7 +337,7 @@ dropped()
 	stop_sim
 	dropped 'removed: [{from: stage, destroy: false}]'
 	good destroy -auto-approve -allow-store-destroy
-	out_has 'Destroy complete! Resources: 2 destroyed.'
+	out_has 'Destroy complete! Resources: 2 destroyed, 2 forgotten.'
 	good state list
 	out_is ''
 	[[ $(live acc_2 | wc -l) == 2 ]]

@@ -382,6 +382,7 @@ static void bad_moves(void **state)
 		{"{from: p/x, to: p/y}", "a store can't be renamed"},
 		{"{from: o/x, to: p/y}", "a store can't be renamed"},
 		{"{from: o/x, to: p/x}", "name the alias alone"},
+		{"{from: x/A, to: x/B}", "this is no address of a secret"},
 		{"{from: o, to: p/x}", "from alias to alias"},
 		{"{from: o/x, to: p}", "from alias to alias"},
 		{"{from: p, to: p}", "to where it is"},
