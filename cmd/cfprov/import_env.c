@@ -4,6 +4,7 @@
  * whole one; else it is stores for a further -f.
  */
 #include "adapter/fs.h"
+#include "adapter/input.h"
 #include "commands.h"
 #include "desired/envfile.h"
 #include "desired/shape.h"
@@ -263,8 +264,8 @@ static bool read_file(struct import_env *env, const char *file)
 		return refuse_file(file, why.length ? str_text(&why) : "it is not UTF-8");
 	if (strstr(env->target.path, "${"))
 		return refuse_file(file, "a dollar and a brace would look like a variable");
-	const struct fs_patience patience = {SOURCE_TIMEOUT_MS, &interrupt_count};
-	if (!fs_read_secret(file, SOURCE_SIZE_LIMIT, &patience, &bytes, &err)) {
+	const struct input_patience patience = {SOURCE_TIMEOUT_MS, &interrupt_count};
+	if (!input_file(file, SOURCE_SIZE_LIMIT, &patience, &bytes, &err)) {
 		term_error(&err);
 		return false;
 	}

@@ -1,5 +1,6 @@
 /* cfprov state push: put another state in the place of the one there is. */
 #include "adapter/fs.h"
+#include "adapter/input.h"
 #include "base/text.h"
 #include "commands.h"
 #include "mending.h"
@@ -13,14 +14,14 @@ static bool read_other(const char *file, struct state *ret_state)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct str bytes CLEANUP(str_release) = {0}, name CLEANUP(str_release) = {0};
-	const struct fs_patience for_ever = {0};
+	const struct input_patience for_ever = {0};
 	bool is_stdin = strcmp(file, "-") == 0;
 
 	if (is_stdin)
 		str_text_add(&name, "standard input");
 	else
 		text_add_visible(&name, file, strlen(file), 0);
-	bool is_read = is_stdin ? fs_read_input(LEDGER_SIZE_LIMIT, &for_ever, &bytes, &err)
+	bool is_read = is_stdin ? input_text(LEDGER_SIZE_LIMIT, &for_ever, &bytes, &err)
 				: fs_read(file, LEDGER_SIZE_LIMIT, &bytes, &err);
 	if (is_read &&
 		state_decode(str_text(&name), str_text(&bytes), bytes.length, ret_state, &err))

@@ -1,28 +1,17 @@
 #define _GNU_SOURCE /* F_OFD_SETLK */
 #include "adapter/fs.h"
 
-#include "base/clock.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-	READ_STEP = 1 << 16,
-	LOCK_INFO_LIMIT = 4096,
-	LINK_LIMIT = 40,
-	SLICE_MS = 200, /* how long a signal that came just before poll goes unnoticed */
-};
-
-static const char input_name[] = "the standard input";
+enum { READ_STEP = 1 << 16, LOCK_INFO_LIMIT = 4096, LINK_LIMIT = 40 };
 
 static void close_file(int *fd)
 {
@@ -30,196 +19,59 @@ static void close_file(int *fd)
 		close(*fd);
 }
 
-/* What is read, how far, and for how long. */
-struct input {
+bool fs_open(
+	const char *path, bool may_be_pipe, int *ret_fd, struct stat *ret_status, struct error *err)
+{
 	int fd;
-	const char *name;
-	size_t limit;
-	bool waits; /* it is no regular file: somebody has to write it */
-	int64_t deadline_ms;
-	struct fs_patience patience;
-};
-
-static void be_patient(struct input *input, const struct fs_patience *patience)
-{
-	input->waits = true;
-	input->patience = *patience;
-	input->deadline_ms = clock_monotonic_ms() + patience->timeout_ms;
-}
-
-static bool give_up(const struct input *input, struct error *err)
-{
-	error_set(err, "%s did not come to its end within %lld s", input->name,
-		(long long)(input->patience.timeout_ms + 999) / 1000);
-	return error_hint(err, "It is no regular file, and is read until nobody has it open for "
-			       "writing: see that something writes to it, and then ends.");
-}
-
-/* Until there is something to read, or the end of it. */
-static bool wait_for(const struct input *input, struct error *err)
-{
-	const volatile sig_atomic_t *interrupted = input->patience.interrupted;
-	struct pollfd fd = {.fd = input->fd, .events = POLLIN};
-	int64_t wait_ms = SLICE_MS;
-
-	do {
-		if (interrupted && *interrupted)
-			return error_set_code(err, ERROR_INTERRUPTED,
-				"interrupted while reading %s", input->name);
-		if (input->patience.timeout_ms) {
-			int64_t left_ms = input->deadline_ms - clock_monotonic_ms();
-			if (left_ms <= 0)
-				return give_up(input, err);
-			wait_ms = left_ms < SLICE_MS ? left_ms : SLICE_MS;
-		}
-	} while (poll(&fd, 1, (int)wait_ms) <= 0);
-	return true;
-}
-
-/* Reads what there is, at most `room` bytes; *ret_count 0: no more will come. */
-static bool read_some(
-	const struct input *input, char *to, size_t room, size_t *ret_count, struct error *err)
-{
-	ssize_t n;
-
-	do {
-		if (input->waits && !wait_for(input, err))
-			return false;
-		n = read(input->fd, to, room);
-	} while (n < 0 && (errno == EINTR || (errno == EAGAIN && input->waits)));
-	if (n < 0)
-		return error_set_errno(err, errno, "can't read %s", input->name);
-	*ret_count = (size_t)n;
-	return true;
-}
-
-static bool is_within(const struct input *input, size_t length, struct error *err)
-{
-	return length <= input->limit ||
-	       error_set(err, "%s is larger than %zu bytes", input->name, input->limit);
-}
-
-static bool read_all(const struct input *input, struct str *bytes, struct error *err)
-{
-	size_t before = bytes->length, count = 0;
-
-	do {
-		str_reserve(bytes, READ_STEP);
-		if (!read_some(input, bytes->bytes + bytes->length, READ_STEP, &count, err))
-			return false;
-		bytes->length += count;
-		if (!is_within(input, bytes->length - before, err))
-			return false;
-	} while (count);
-	bytes->bytes[bytes->length] = '\0';
-	return true;
-}
-
-/* Opens a file, or a pipe if it may be one; nothing is waited for. */
-static bool open_file(
-	struct input *input, bool may_be_pipe, struct stat *ret_status, struct error *err)
-{
-	const char *path = input->name;
 
 	do /* non-blocking, so that a FIFO without a writer does not hang us here */
-		input->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	while (input->fd < 0 && errno == EINTR);
-	if (input->fd < 0) {
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	while (fd < 0 && errno == EINTR);
+	if (fd < 0) {
 		int why = errno;
 		error_set_errno(err, why, "can't open %s", path);
 		if (why == ENOENT)
 			err->code = ERROR_ABSENT;
-		return false;
-	}
-	if (fstat(input->fd, ret_status) != 0)
-		return error_set_errno(err, errno, "can't read %s", path);
-	if (S_ISDIR(ret_status->st_mode))
-		return error_set(err, "%s is a folder, not a file", path);
-	if (S_ISREG(ret_status->st_mode) || (may_be_pipe && S_ISFIFO(ret_status->st_mode)))
+	} else if (fstat(fd, ret_status) != 0) {
+		error_set_errno(err, errno, "can't read %s", path);
+	} else if (S_ISDIR(ret_status->st_mode)) {
+		error_set(err, "%s is a folder, not a file", path);
+	} else if (S_ISREG(ret_status->st_mode) || (may_be_pipe && S_ISFIFO(ret_status->st_mode))) {
+		*ret_fd = fd;
 		return true;
-	return error_set(err, "%s is not a regular file%s", path, may_be_pipe ? " or a pipe" : "");
+	} else {
+		error_set(err, "%s is not a regular file%s", path, may_be_pipe ? " or a pipe" : "");
+	}
+	close_file(&fd);
+	return false;
+}
+
+static bool read_all(int fd, const char *path, size_t limit, struct str *bytes, struct error *err)
+{
+	size_t before = bytes->length;
+	ssize_t n;
+
+	do {
+		str_reserve(bytes, READ_STEP);
+		do
+			n = read(fd, bytes->bytes + bytes->length, READ_STEP);
+		while (n < 0 && errno == EINTR);
+		if (n < 0)
+			return error_set_errno(err, errno, "can't read %s", path);
+		bytes->length += (size_t)n;
+		if (bytes->length - before > limit)
+			return error_set(err, "%s is larger than %zu bytes", path, limit);
+	} while (n);
+	bytes->bytes[bytes->length] = '\0';
+	return true;
 }
 
 bool fs_read(const char *path, size_t limit, struct str *bytes, struct error *err)
 {
-	struct input input = {.fd = -1, .name = path, .limit = limit};
-	struct stat status;
-	bool is_open = open_file(&input, false, &status, err);
-	int fd CLEANUP(close_file) = input.fd;
-
-	(void)fd;
-	return is_open && read_all(&input, bytes, err);
-}
-
-/* Whoever types is not hurried. */
-static struct input standard_input(size_t limit, const struct fs_patience *patience)
-{
-	struct input input = {.fd = STDIN_FILENO, .name = input_name, .limit = limit};
+	int fd CLEANUP(close_file) = -1;
 	struct stat status;
 
-	if (fstat(STDIN_FILENO, &status) != 0 || S_ISREG(status.st_mode))
-		return input;
-	be_patient(&input, patience);
-	if (isatty(STDIN_FILENO))
-		input.patience.timeout_ms = 0;
-	return input;
-}
-
-bool fs_read_input(
-	size_t limit, const struct fs_patience *patience, struct str *bytes, struct error *err)
-{
-	const struct input input = standard_input(limit, patience);
-
-	return read_all(&input, bytes, err);
-}
-
-/* `expected`: how much there seems to be, in bytes. */
-static bool read_secret(
-	const struct input *input, size_t expected, struct secret *ret_secret, struct error *err)
-{
-	struct secret secret CLEANUP(secret_release) = {0};
-	size_t count = 0;
-
-	/* One more than that, so that the end is met without growing. */
-	secret_reserve(&secret, expected < input->limit ? expected + 1 : input->limit + 1);
-	do {
-		if (secret.length + 1 == secret.room)
-			secret_reserve(&secret, 2 * secret.room);
-		if (!read_some(input, secret.bytes + secret.length, secret.room - 1 - secret.length,
-			    &count, err))
-			return false;
-		secret.length += count;
-		if (!is_within(input, secret.length, err))
-			return false;
-	} while (count);
-	*ret_secret = secret_steal(&secret);
-	return true;
-}
-
-bool fs_read_secret(const char *path, size_t limit, const struct fs_patience *patience,
-	struct secret *ret_secret, struct error *err)
-{
-	struct input input = {.fd = -1, .name = path, .limit = limit};
-	struct stat status;
-	bool is_open = open_file(&input, true, &status, err);
-	int fd CLEANUP(close_file) = input.fd;
-
-	(void)fd;
-	if (is_open && !S_ISREG(status.st_mode))
-		be_patient(&input, patience);
-	return is_open && read_secret(&input, (size_t)status.st_size, ret_secret, err);
-}
-
-bool fs_read_secret_input(size_t limit, const struct fs_patience *patience,
-	struct secret *ret_secret, struct error *err)
-{
-	const struct input input = standard_input(limit, patience);
-
-	if (isatty(STDIN_FILENO)) {
-		error_set(err, "%s is a terminal", input_name);
-		return error_hint(err, "Pipe it in, or send a file there with <.");
-	}
-	return read_secret(&input, 0, ret_secret, err);
+	return fs_open(path, false, &fd, &status, err) && read_all(fd, path, limit, bytes, err);
 }
 
 bool fs_is_folder(const char *path)
@@ -533,13 +385,6 @@ static bool is_still_at(int fd, const char *path)
 	       held.st_dev == named.st_dev;
 }
 
-static bool read_info(int fd, struct str *ret_info, struct error *err)
-{
-	const struct input input = {.fd = fd, .name = "the lock", .limit = LOCK_INFO_LIMIT};
-
-	return read_all(&input, ret_info, err);
-}
-
 /* 1: locked; 0: the file went away under us, try again; -1: failed, *err says why. */
 static int try_lock(struct fs_lock *lock, const char *path, struct str *ret_info, struct error *err)
 {
@@ -553,7 +398,7 @@ static int try_lock(struct fs_lock *lock, const char *path, struct str *ret_info
 	if (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
 		if (errno == EAGAIN || errno == EACCES) {
 			struct error ignored CLEANUP(error_release) = {0};
-			(void)!read_info(fd, ret_info, &ignored);
+			(void)!read_all(fd, path, LOCK_INFO_LIMIT, ret_info, &ignored);
 			error_set_code(err, ERROR_BUSY, "%s is locked", path);
 		} else {
 			error_set_errno(err, errno, "can't lock %s", path);
@@ -596,7 +441,7 @@ bool fs_lock_is_held(const char *path, struct str *ret_info)
 
 	if (fd < 0 || fcntl(fd, F_OFD_GETLK, &whole) != 0 || whole.l_type == F_UNLCK)
 		return false;
-	(void)!read_info(fd, ret_info, &ignored);
+	(void)!read_all(fd, path, LOCK_INFO_LIMIT, ret_info, &ignored);
 	return true;
 }
 

@@ -6,11 +6,9 @@
 #define ADAPTER_FS_H
 
 #include "base/error.h"
-#include "base/secret.h"
 #include "base/str.h"
 
-#include <signal.h>
-#include <stdint.h>
+#include <sys/stat.h>
 
 /*
  * Adds the bytes of a regular file to *bytes. Refuses folders, devices and FIFOs (without
@@ -18,25 +16,12 @@
  */
 bool fs_read(const char *path, size_t limit, struct str *bytes, struct error *err) MUST_CHECK;
 
-/* How long somebody may take to write what is no regular file; those are not waited for. */
-struct fs_patience {
-	int64_t timeout_ms;                       /* until its end; 0: for ever */
-	const volatile sig_atomic_t *interrupted; /* ends it: ERROR_INTERRUPTED; may be NULL */
-};
-
-/* Adds all that comes from the standard input, up to `limit` bytes. A terminal has for ever. */
-bool fs_read_input(size_t limit, const struct fs_patience *patience, struct str *bytes,
-	struct error *err) MUST_CHECK;
-
 /*
- * The same into secret bytes (gives; secret_release), and nowhere else. Of files also FIFOs and
- * pipes are read, to their end: that is what <(...) of the shell means, and who names one wants to
- * wait for it. The standard input may not be a terminal.
+ * Gives (close) a regular file to read from, or if it may be, a pipe; nothing is waited for, also
+ * not in reading from it. The same errors.
  */
-bool fs_read_secret(const char *path, size_t limit, const struct fs_patience *patience,
-	struct secret *ret_secret, struct error *err) MUST_CHECK;
-bool fs_read_secret_input(size_t limit, const struct fs_patience *patience,
-	struct secret *ret_secret, struct error *err) MUST_CHECK;
+bool fs_open(const char *path, bool may_be_pipe, int *ret_fd, struct stat *ret_status,
+	struct error *err) MUST_CHECK;
 
 /* Is there a folder (or a link to one) of this name? */
 bool fs_is_folder(const char *path) MUST_CHECK;

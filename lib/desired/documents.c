@@ -1,6 +1,7 @@
 #include "desired/documents.h"
 
 #include "adapter/fs.h"
+#include "adapter/input.h"
 #include "adapter/table.h"
 #include "base/text.h"
 
@@ -10,7 +11,7 @@
 struct opening {
 	struct documents *documents;
 	struct error_list *errors;
-	struct fs_patience patience;
+	struct input_patience patience;
 	struct table *seen; /* real path -> how it was named */
 };
 
@@ -69,7 +70,7 @@ static void open_file(struct opening *o, const char *path)
 		new_document(o->documents, is_input ? "(standard input)" : path);
 	document->is_input = is_input;
 	bool is_read =
-		is_input ? fs_read_input(DOCUMENTS_SIZE_LIMIT, &o->patience, &document->bytes, &err)
+		is_input ? input_text(DOCUMENTS_SIZE_LIMIT, &o->patience, &document->bytes, &err)
 			 : fs_read(path, DOCUMENTS_SIZE_LIMIT, &document->bytes, &err);
 	if (!is_read) {
 		if (err.code == ERROR_ABSENT)

@@ -3,6 +3,7 @@
 
 #include "adapter/crypt.h"
 #include "adapter/fs.h"
+#include "adapter/input.h"
 #include "adapter/process.h"
 #include "adapter/table.h"
 #include "base/text.h"
@@ -238,13 +239,13 @@ static bool read_content(const struct sources *sources, const struct value_sourc
 		.output_limit = SOURCE_SIZE_LIMIT,
 		.interrupted = sources->interrupted,
 	};
-	const struct fs_patience patience = {SOURCE_TIMEOUT_MS, sources->interrupted};
+	const struct input_patience patience = {SOURCE_TIMEOUT_MS, sources->interrupted};
 
 	if (source->kind == VALUE_COMMAND)
 		return process_run(&process, ret_bytes, err);
 	if (source->kind == VALUE_STDIN)
-		return fs_read_secret_input(SOURCE_SIZE_LIMIT, &patience, ret_bytes, err);
-	return fs_read_secret(source->name, SOURCE_SIZE_LIMIT, &patience, ret_bytes, err);
+		return input_secret(SOURCE_SIZE_LIMIT, &patience, ret_bytes, err);
+	return input_file(source->name, SOURCE_SIZE_LIMIT, &patience, ret_bytes, err);
 }
 
 /* Reads what has no such name yet, unless it is a file that is known by another one. */

@@ -226,5 +226,5 @@ secret_name = \"DB_PASSWORD\"
 	bad output -format=terraform
 	err_has 'wrangler or wrangler-toml'
 	good help output
-	out_has 'wrangler (for wrangler.jsonc), or wrangler-toml'
+	out_has 'wrangler (for wrangler.jsonc), or' ' wrangler-toml'
 }

@@ -47,7 +47,8 @@ static void expect_text_of(const char *a, const char *b)
 
 static void expect_same(const struct object *a, const struct object *b)
 {
-	assert_true(a && b);
+	assert_non_null(a);
+	assert_non_null(b);
 	assert_int_equal(a->kind, b->kind);
 	expect_text_of(a->secret, b->secret);
 	expect_text_of(a->id, b->id);

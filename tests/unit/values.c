@@ -1,4 +1,4 @@
-/* Values from files: what is read, what is refused, and what is found of it. */
+/* file size: values from files and their key: what is read, what is refused, what is found of it */
 #include "engine/values.h"
 
 #include "unit.h"
