@@ -1,6 +1,7 @@
 #include "engine/decide.h"
 
 #include "base/text.h"
+#include "engine/drift.h"
 #include "engine/parting.h"
 
 #include <string.h>
@@ -218,72 +219,6 @@ static void find_changes(struct planning *p, struct action *action, const struct
 	action->reason = why;
 }
 
-/* ---- what the state is to learn ---- */
-
-static bool is_same_text(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-static bool is_same_record(const struct object *a, const struct object *b)
-{
-	return a->is_unsure == b->is_unsure && a->keeps_value == b->keeps_value &&
-	       a->is_strange == b->is_strange && is_same_text(a->created, b->created) &&
-	       is_same_text(a->modified, b->modified) && is_same_text(a->scopes, b->scopes) &&
-	       is_same_text(a->comment, b->comment) && is_same_text(a->status, b->status) &&
-	       is_same_text(a->fingerprint, b->fingerprint) && a->version == b->version &&
-	       a->prevent_destroy == b->prevent_destroy &&
-	       a->forget_on_remove == b->forget_on_remove;
-}
-
-/*
- * A secret's `modified` stays that of our own last write, so that a later one is seen. If that is
- * not known, the last one is taken for ours.
- */
-static void learn_secret(struct object *now, const struct object *live,
-	const struct object *desired, const struct object *recorded)
-{
-	if ((object_drift(recorded, live) & FIELD_VALUE) &&
-		(!recorded->is_unsure || recorded->is_strange))
-		now->modified = recorded->modified;
-	now->scopes = live->scopes;
-	now->comment = live->comment;
-	now->status = live->status;
-	if (!desired)
-		return;
-	bool is_adopted = !recorded->version && desired->value->kind == VALUE_GENERATE;
-	if (desired->version < recorded->version || is_adopted)
-		now->version = desired->version;
-	if (desired->keeps_no_fingerprint)
-		now->fingerprint = NULL;
-	else if (desired->verdict == VALUE_SAME)
-		now->fingerprint = desired->fingerprint;
-}
-
-/* What the state should say of an object that no action is about, if that is something new. */
-static void refresh(struct planning *p, const struct object *recorded, const struct object *live,
-	const struct object *desired)
-{
-	struct object now = *recorded;
-
-	now.created = live->created;
-	now.modified = live->modified;
-	if (desired || recorded->kind == OBJECT_STORE)
-		now.is_unsure = now.keeps_value = now.is_strange =
-			false; /* else it would have an action */
-	if (recorded->kind == OBJECT_SECRET)
-		learn_secret(&now, live, desired, recorded);
-	if (desired) {
-		now.prevent_destroy = desired->prevent_destroy;
-		now.forget_on_remove = desired->forget_on_remove;
-	}
-	if (is_same_record(&now, recorded))
-		return;
-	struct object *after = arena_alloc(&p->plan->arena, sizeof(*after));
-	*after = now;
-	plan_add_refresh(p->plan, recorded, after);
-}
-
 /* ---- what is desired ---- */
 
 static const char *why_anew(struct planning *p, const struct trio *trio)
@@ -336,7 +271,7 @@ static void decide_desired(struct planning *p, const struct trio *trio)
 		decide_replacement(p, action, trio);
 	wait_for_store(p, action);
 	if (recorded && action_kind(action) == ACTION_NONE)
-		refresh(p, recorded, live, desired);
+		drift_learn(p, recorded, live, desired);
 }
 
 /* ---- renames ---- */
@@ -501,48 +436,9 @@ void decide_leaving(struct planning *p, const struct object *recorded)
 static void decide_refresh(struct planning *p, const struct trio *trio)
 {
 	if (trio->recorded && trio->is_same)
-		refresh(p, trio->recorded, trio->live, NULL);
+		drift_learn(p, trio->recorded, trio->live, NULL);
 	else if (trio->recorded)
 		plan_add_refresh(p->plan, trio->recorded, NULL);
-}
-
-/* Is it gone because it has another name by now? */
-static bool was_renamed(const struct planning *p, const struct trio *trio)
-{
-	return !trio->live && trio->recorded &&
-	       renames_latter(p->input->renames, trio->recorded, p->input->recorded);
-}
-
-/* What of a secret was changed outside that somebody wants to hear of. */
-static unsigned told_differences(const struct planning *p, const struct trio *trio)
-{
-	unsigned fields = object_drift(trio->recorded, trio->live);
-	const struct object *wish = trio->desired;
-
-	if (!wish)
-		wish = renames_latter(p->input->renames, trio->recorded, p->input->desired);
-	return wish && wish->on_drift == ON_DRIFT_IGNORE ? fields & ~(unsigned)FIELD_VALUE : fields;
-}
-
-/* Tells of changes from outside that somebody wants to hear of. */
-static void find_drift(struct planning *p, const struct trio *trio)
-{
-	const struct object *recorded = trio->recorded, *live = trio->live;
-
-	if (!recorded || recorded->is_unsure || was_renamed(p, trio))
-		return;
-	if (!trio->is_same) {
-		if (live || recorded->id)
-			plan_add_drift(p->plan, recorded, live);
-		return;
-	}
-	unsigned fields = told_differences(p, trio);
-	struct object *told = arena_alloc(&p->plan->arena, sizeof(*told));
-	*told = *live;
-	if (!(fields & FIELD_VALUE))
-		told->modified = recorded->modified; /* as if nobody had written it */
-	if (fields)
-		plan_add_drift(p->plan, recorded, told);
 }
 
 static void decide_trio(struct planning *p, const struct trio *trio)
@@ -556,7 +452,7 @@ static void decide_trio(struct planning *p, const struct trio *trio)
 		refuse_doubles(p, trio);
 		return;
 	}
-	find_drift(p, trio);
+	drift_tell(p, trio);
 	if (p->input->refresh_only)
 		decide_refresh(p, trio);
 	else if (desired && (former = find_former(p, desired)))

@@ -291,6 +291,28 @@ unsigned object_differences(const struct object *a, const struct object *b)
 	return fields;
 }
 
+bool object_is_same(const struct object *a, const struct object *b)
+{
+	const char *const texts[][2] = {
+		{a->id, b->id},
+		{a->created, b->created},
+		{a->modified, b->modified},
+		{a->scopes, b->scopes},
+		{a->comment, b->comment},
+		{a->status, b->status},
+		{a->fingerprint, b->fingerprint},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (!is_same_text(texts[i][0], texts[i][1]))
+			return false;
+	return a->origin == b->origin && a->version == b->version &&
+	       a->is_unresolved == b->is_unresolved && a->replaced == b->replaced &&
+	       a->is_unsure == b->is_unsure && a->keeps_value == b->keeps_value &&
+	       a->is_strange == b->is_strange && a->prevent_destroy == b->prevent_destroy &&
+	       a->forget_on_remove == b->forget_on_remove;
+}
+
 bool object_became_ready(const struct object *recorded, const struct object *live)
 {
 	return recorded->status && live->status && strcmp(recorded->status, "active") != 0 &&

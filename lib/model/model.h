@@ -169,6 +169,9 @@ struct value_source value_source_copy(struct arena *arena, const struct value_so
 /* Copies the texts of an object into the arena, so that it outlives where it came from. */
 void object_keep(struct arena *arena, struct object *object);
 
+/* Is all that a state says of two objects of one address the same? */
+bool object_is_same(const struct object *a, const struct object *b);
+
 /*
  * In which FIELD_* do two versions of one secret differ that live or have lived? Nobody can see a
  * value; `modified` tells that something was written.

@@ -54,40 +54,12 @@ static void fold_accounts(
 	table_free(&aliases);
 }
 
-static bool is_same_text(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-/* Is what is recorded of two objects of one address the same? */
-static bool is_same(const struct object *a, const struct object *b)
-{
-	const char *const texts[][2] = {
-		{a->id, b->id},
-		{a->created, b->created},
-		{a->modified, b->modified},
-		{a->scopes, b->scopes},
-		{a->comment, b->comment},
-		{a->status, b->status},
-		{a->fingerprint, b->fingerprint},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		if (!is_same_text(texts[i][0], texts[i][1]))
-			return false;
-	return a->origin == b->origin && a->version == b->version &&
-	       a->is_unresolved == b->is_unresolved && a->is_unsure == b->is_unsure &&
-	       a->keeps_value == b->keeps_value && a->is_strange == b->is_strange &&
-	       a->replaced == b->replaced && a->prevent_destroy == b->prevent_destroy &&
-	       a->forget_on_remove == b->forget_on_remove;
-}
-
 /* Adds what stands at one address after a change, if anything. True if that is different. */
 static bool fold_object(const struct object *old, const struct change *change, struct model *after)
 {
 	if (change && change->kind == CHANGE_PUT) {
 		model_add_copy(after, change->object);
-		return !old || !is_same(old, change->object);
+		return !old || !object_is_same(old, change->object);
 	}
 	if (change && change->kind == CHANGE_DROP)
 		return old != NULL;

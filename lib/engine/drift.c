@@ -1,0 +1,92 @@
+#include "engine/drift.h"
+
+#include <string.h>
+
+/* ---- what the state is to learn ---- */
+
+/*
+ * A secret's `modified` stays that of our own last write, so that a later one is seen. If that is
+ * not known, the last one is taken for ours.
+ */
+static void learn_secret(struct object *now, const struct object *live,
+	const struct object *desired, const struct object *recorded)
+{
+	if ((object_drift(recorded, live) & FIELD_VALUE) &&
+		(!recorded->is_unsure || recorded->is_strange))
+		now->modified = recorded->modified;
+	now->scopes = live->scopes;
+	now->comment = live->comment;
+	now->status = live->status;
+	if (!desired)
+		return;
+	bool is_adopted = !recorded->version && desired->value->kind == VALUE_GENERATE;
+	if (desired->version < recorded->version || is_adopted)
+		now->version = desired->version;
+	if (desired->keeps_no_fingerprint)
+		now->fingerprint = NULL;
+	else if (desired->verdict == VALUE_SAME)
+		now->fingerprint = desired->fingerprint;
+}
+
+void drift_learn(struct planning *p, const struct object *recorded, const struct object *live,
+	const struct object *desired)
+{
+	struct object now = *recorded;
+
+	now.created = live->created;
+	now.modified = live->modified;
+	if (desired || recorded->kind == OBJECT_STORE)
+		now.is_unsure = now.keeps_value = now.is_strange =
+			false; /* else it would have an action */
+	if (recorded->kind == OBJECT_SECRET)
+		learn_secret(&now, live, desired, recorded);
+	if (desired) {
+		now.prevent_destroy = desired->prevent_destroy;
+		now.forget_on_remove = desired->forget_on_remove;
+	}
+	if (object_is_same(&now, recorded))
+		return;
+	struct object *after = arena_alloc(&p->plan->arena, sizeof(*after));
+	*after = now;
+	plan_add_refresh(p->plan, recorded, after);
+}
+
+/* ---- what people are told ---- */
+
+/* Is it gone because it has another name by now? */
+static bool was_renamed(const struct planning *p, const struct trio *trio)
+{
+	return !trio->live && trio->recorded &&
+	       renames_latter(p->input->renames, trio->recorded, p->input->recorded);
+}
+
+/* What of a secret was changed outside that somebody wants to hear of. */
+static unsigned told_differences(const struct planning *p, const struct trio *trio)
+{
+	unsigned fields = object_drift(trio->recorded, trio->live);
+	const struct object *wish = trio->desired;
+
+	if (!wish)
+		wish = renames_latter(p->input->renames, trio->recorded, p->input->desired);
+	return wish && wish->on_drift == ON_DRIFT_IGNORE ? fields & ~(unsigned)FIELD_VALUE : fields;
+}
+
+void drift_tell(struct planning *p, const struct trio *trio)
+{
+	const struct object *recorded = trio->recorded, *live = trio->live;
+
+	if (!recorded || recorded->is_unsure || was_renamed(p, trio))
+		return;
+	if (!trio->is_same) {
+		if (live || recorded->id)
+			plan_add_drift(p->plan, recorded, live);
+		return;
+	}
+	unsigned fields = told_differences(p, trio);
+	struct object *told = arena_alloc(&p->plan->arena, sizeof(*told));
+	*told = *live;
+	if (!(fields & FIELD_VALUE))
+		told->modified = recorded->modified; /* as if nobody had written it */
+	if (fields)
+		plan_add_drift(p->plan, recorded, told);
+}

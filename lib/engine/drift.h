@@ -1,0 +1,19 @@
+/*
+ * Inside the planner: what was changed outside of cfprov, and what the state learns of that.
+ */
+#ifndef ENGINE_DRIFT_H
+#define ENGINE_DRIFT_H
+
+#include "engine/decide.h"
+
+/*
+ * What the state should say of an object that lives and that no action is about, if that is
+ * something new. `desired` NULL: nobody says what it is to be.
+ */
+void drift_learn(struct planning *p, const struct object *recorded, const struct object *live,
+	const struct object *desired);
+
+/* Adds to the plan what of it was changed outside that somebody wants to hear of. */
+void drift_tell(struct planning *p, const struct trio *trio);
+
+#endif
