@@ -251,9 +251,11 @@ static void judge_records(
 	if (!unresolved)
 		return;
 	str_clear(&text);
-	str_format(&text, "%zu object%s asked for by an apply that was cut off, without an answer",
+	str_format(&text, "%zu object%s asked for by an apply, without an answer so far",
 		unresolved, unresolved == 1 ? " was" : "s were");
-	find(j, FINDING_WARN, &text, "Run cfprov apply: it looks for them by name.");
+	find(j, FINDING_WARN, &text,
+		"If none is under way, it was cut off: run cfprov apply, which looks for "
+		"them by name.");
 }
 
 void doctor_judge_dropped(

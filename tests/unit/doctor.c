@@ -209,7 +209,7 @@ static void what_is_recorded(void **state)
 	model_sort(&recorded);
 	doctor_judge_account(&checkup, &recorded, &findings);
 	expect(&findings, FINDING_OK, "the state goes with it: 2 objects recorded", NULL);
-	expect(&findings, FINDING_WARN, "1 object was asked for by an apply", "Run cfprov apply");
+	expect(&findings, FINDING_WARN, "1 object was asked for by an apply", "run cfprov apply");
 	findings_release(&findings);
 	recorded.accounts[0].id = "p2";
 	doctor_judge_account(&checkup, &recorded, &findings);
