@@ -101,6 +101,21 @@ static void refuse_rename(
 			"`moved`.");
 }
 
+static void refuse_taken(
+	struct planning *p, const struct object *recorded, const struct object *latter)
+{
+	struct error *err = decide_error(p, &latter->place);
+	const struct object *other =
+		renames_latter(p->input->renames, recorded, p->input->recorded);
+
+	error_set(err, "%s can't be renamed to %s: that is managed already, and another one",
+		shown_address(p, recorded), shown_address(p, other));
+	error_hint(err,
+		"Take the move out of `moved`; or take %s out of the manifest and apply "
+		"first, then rename.",
+		decide_shown(p, other->secret));
+}
+
 /* ---- the store that a secret is in ---- */
 
 /* Lends the action of the store that a secret is in, or NULL if the plan has none. */
@@ -314,7 +329,22 @@ enum rename_stage {
 	RENAME_DUE,      /* there is no duplicate yet */
 	RENAME_REPLACED, /* there will be none: it is made anew under its new name */
 	RENAME_DONE,     /* there is, and this is left */
+	RENAME_TAKEN,    /* another one that is managed, too, has the name */
 };
+
+/* Was the one that has a later name by now duplicated from this one? */
+static bool is_left_over(const struct planning *p, const struct object *recorded)
+{
+	struct object name = *recorded;
+
+	while (renames_on(p->input->renames, &name)) {
+		const struct object *known =
+			model_object(p->input->recorded, name.account, name.store, name.secret);
+		if (known && known->former && strcmp(known->former, recorded->secret) == 0)
+			return true;
+	}
+	return false;
+}
 
 static enum rename_stage rename_stage(
 	const struct planning *p, const struct object *recorded, const struct object *latter)
@@ -323,7 +353,7 @@ static enum rename_stage rename_stage(
 		return RENAME_NONE;
 	if (renames_holder(p->input->renames, latter, p->input->recorded, p->input->live) !=
 		recorded)
-		return RENAME_DONE;
+		return is_left_over(p, recorded) ? RENAME_DONE : RENAME_TAKEN;
 	return planner_replaces(p->input, latter) ? RENAME_REPLACED : RENAME_DUE;
 }
 
@@ -397,10 +427,14 @@ static void decide_parting(struct planning *p, const struct trio *trio)
 	}
 	if (stage == RENAME_DUE && !store_goes)
 		return; /* what is done is the new name's business, or not to be done now */
+	if (stage == RENAME_TAKEN && !store_goes) {
+		refuse_taken(p, recorded, latter);
+		return;
+	}
 	struct action *action = plan_add(p->plan);
 	action->before = recorded;
 	action->goes_with_store = store_goes;
-	if (stage == RENAME_NONE)
+	if (stage == RENAME_NONE || stage == RENAME_TAKEN)
 		decide_fate(p, trio, action);
 	else
 		decide_renamed(p, action, latter, stage);

@@ -402,6 +402,7 @@ static const struct object *renamed(struct run *run, const struct action *action
 	struct object *object = arena_alloc(&run->arena, sizeof(*object));
 
 	*object = *action->after;
+	object->former = action->before->secret;
 	object->is_unsure = (action->changes & FIELD_VALUE) != 0;
 	if (object->is_unsure || action->is_unverified)
 		object->fingerprint = NULL;

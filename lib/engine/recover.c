@@ -28,6 +28,7 @@ static struct object *recorded_as(
 	*now = *found;
 	now->origin = ORIGIN_CREATED;
 	now->fingerprint = object->fingerprint;
+	now->former = object->former;
 	now->version = object->version;
 	now->is_unsure = object->is_unsure;
 	now->prevent_destroy = object->prevent_destroy;

@@ -59,9 +59,16 @@ static void end(struct cf_runner *r, struct outcome *outcome)
 	r->ended[r->ended_count++] = outcome;
 }
 
-/* A rename that got no further than the duplicate has not the value that it was to have. */
-static void mark_unsure(const struct deed *deed, struct object *object)
+/*
+ * Of a rename the old one is left; and when it got no further than the duplicate, that has not the
+ * value that it was to have.
+ */
+static void mark_unfinished(const struct deed *deed, struct object *object)
 {
+	const struct action *action = deed_action(deed);
+
+	if (action_kind(action) == ACTION_RENAME)
+		object->former = action->before->secret;
 	if (deed->step != STEP_REWRITE)
 		return;
 	object->is_unsure = true;
@@ -82,7 +89,7 @@ void deed_end_failed(
 			outcome->change = CHANGE_PUT;
 			record_done(
 				deed_action(deed), &deed->made, &outcome->arena, &outcome->object);
-			mark_unsure(deed, &outcome->object);
+			mark_unfinished(deed, &outcome->object);
 		}
 		end(r, outcome);
 	}

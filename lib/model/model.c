@@ -90,6 +90,7 @@ static void keep_fields(struct arena *arena, struct object *object)
 	keep_text(arena, &object->comment);
 	keep_text(arena, &object->status);
 	keep_text(arena, &object->fingerprint);
+	keep_text(arena, &object->former);
 	keep_text(arena, &object->place.file);
 	if (object->value) {
 		struct value_source *value = arena_alloc(arena, sizeof(*value));
@@ -301,6 +302,7 @@ bool object_is_same(const struct object *a, const struct object *b)
 		{a->comment, b->comment},
 		{a->status, b->status},
 		{a->fingerprint, b->fingerprint},
+		{a->former, b->former},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)

@@ -92,6 +92,8 @@ struct object {
 	/* recorded: of the value written last; desired: of the value now. NULL: none is kept.
 	 * See engine/values. */
 	const char *fingerprint;
+	/* recorded: the name of the one that it was duplicated from, which may be left; or NULL */
+	const char *former;
 	int64_t version; /* desired, and recorded: raised to have the value written again */
 	/* recorded: a change or its end was sent for, and no answer seen: what is found different
 	 * is no surprise */

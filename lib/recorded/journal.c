@@ -96,6 +96,7 @@ struct change journal_unknown(const struct intent *intent, struct object *storag
 		.store = object->store,
 		.secret = object->secret,
 		.fingerprint = object->fingerprint,
+		.former = object->former,
 		.version = object->version,
 		.is_unsure = object->is_unsure,
 		.prevent_destroy = object->prevent_destroy,

@@ -24,6 +24,7 @@ static const struct text_field object_texts[] = {
 	{"comment", offsetof(struct object, comment)},
 	{"status", offsetof(struct object, status)},
 	{"fingerprint", offsetof(struct object, fingerprint)},
+	{"former", offsetof(struct object, former)},
 };
 
 static const struct text_field source_texts[] = {

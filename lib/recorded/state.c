@@ -86,6 +86,17 @@ static bool fold_objects(
 	return is_different;
 }
 
+/* A rename is over when the old one is not recorded any more. */
+static void drop_formers(struct model *model)
+{
+	for (size_t i = 0; i < model->object_count; i++) {
+		struct object *object = &model->objects[i];
+		if (object->former &&
+			!model_object(model, object->account, object->store, object->former))
+			object->former = NULL;
+	}
+}
+
 void state_fold(const struct state *old, const struct state_fold *fold, struct state *ret_state)
 {
 	struct state next = {.serial = old->serial};
@@ -101,6 +112,7 @@ void state_fold(const struct state *old, const struct state_fold *fold, struct s
 		next.serial++;
 	fold_accounts(old, fold, &next);
 	model_sort(&next.model);
+	drop_formers(&next.model);
 	*ret_state = next;
 }
 

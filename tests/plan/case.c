@@ -133,6 +133,8 @@ static bool set_knowledge(struct object *secret, const char *token)
 		secret->is_unsure = secret->keeps_value = true;
 	else if (strcmp(token, "unsure-strange") == 0)
 		secret->is_unsure = secret->keeps_value = secret->is_strange = true;
+	else if (strncmp(token, "was-", 4) == 0)
+		secret->former = token + 4;
 	else if (strcmp(token, "unprinted") == 0)
 		secret->fingerprint = NULL;
 	else if (*token == 'v' && text_to_number(token + 1, 1000, &version))

@@ -13,7 +13,8 @@
  *                                                 [SCOPE,SCOPE] #COMMENT is-STATUS, vN: its
  *                                                 version, unprinted: without a fingerprint,
  *                                                 unsure, unsure-around: but not its value,
- *                                                 unsure-strange: that was written by others
+ *                                                 unsure-strange: that was written by others,
+ *                                                 was-NAME: what it was duplicated from
  *       lost  ?                                 NAME ?   unresolved: asked for, no answer seen
  *       odd   -                                 NAME -   not recorded, but what is in it is
  *     --- live                                left out: nothing lives anywhere

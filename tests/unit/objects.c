@@ -19,8 +19,8 @@ static const struct object replaced = {OBJECT_SECRET, .id = "id-0", .modified = 
 static const struct object secrets[] = {
 	{OBJECT_SECRET, .secret = "ALL", .id = "id-1", .created = "c", .modified = "m",
 		.scopes = "access,ai_gateway,workers", .comment = "a note", .status = "active",
-		.fingerprint = "blake2b$0$1", .version = INT64_C(1000000000), .is_unsure = true,
-		.keeps_value = true, .is_strange = true, .prevent_destroy = true,
+		.fingerprint = "blake2b$0$1", .former = "OLD", .version = INT64_C(1000000000),
+		.is_unsure = true, .keeps_value = true, .is_strange = true, .prevent_destroy = true,
 		.forget_on_remove = true, .origin = ORIGIN_ADOPTED},
 	{OBJECT_SECRET, .secret = "EMPTY", .id = "id-2", .created = "", .modified = "",
 		.scopes = "", .comment = "", .status = "", .fingerprint = "",
@@ -58,6 +58,7 @@ static void expect_same(const struct object *a, const struct object *b)
 	expect_text_of(a->comment, b->comment);
 	expect_text_of(a->status, b->status);
 	expect_text_of(a->fingerprint, b->fingerprint);
+	expect_text_of(a->former, b->former);
 	assert_int_equal(a->version, b->version);
 	assert_int_equal(a->is_unsure, b->is_unsure);
 	assert_int_equal(a->keeps_value, b->keeps_value);
@@ -307,6 +308,7 @@ static void each_field_is_a_change(void **state)
 	other[9].origin = ORIGIN_CREATED;
 	model_add_account(&before.model, "prod", "acc1");
 	model_add_copy(&before.model, &same);
+	model_add_object(&before.model, "prod", "keys", same.former)->id = "id-o";
 	model_sort(&before.model);
 	for (size_t i = 0; i <= ARRAY_SIZE(other); i++) {
 		bool differs = i < ARRAY_SIZE(other);
@@ -319,6 +321,27 @@ static void each_field_is_a_change(void **state)
 		expect_same(&after.model.objects[0], &object);
 		state_release(&after);
 	}
+	state_release(&before);
+}
+
+/* What it was duplicated from is forgotten with that. */
+static void a_rename_ends(void **state)
+{
+	struct state before = {.serial = 3, .lineage = LINEAGE}, after = {0};
+	const struct object old = {
+		OBJECT_SECRET, .account = "prod", .store = "keys", .secret = secrets[0].former};
+	const struct object new = in(&secrets[0], "keys");
+	const struct change change = {CHANGE_DROP, &old};
+
+	(void)state;
+	model_add_account(&before.model, "prod", "acc1");
+	model_add_copy(&before.model, &new);
+	model_add_copy(&before.model, &old);
+	model_sort(&before.model);
+	state_fold(&before, &(struct state_fold){.changes = &change, .change_count = 1}, &after);
+	assert_int_equal(after.model.object_count, 1);
+	assert_null(after.model.objects[0].former);
+	state_release(&after);
 	state_release(&before);
 }
 
@@ -353,6 +376,7 @@ static void unknown_creations(void **state)
 		journal_of(INTENT_CREATE, NULL, &sent, &journal);
 		expected.secret = sent.secret;
 		expected.fingerprint = sent.fingerprint;
+		expected.former = sent.former;
 		expected.version = sent.version;
 		expected.is_unsure = sent.is_unsure;
 		expected.prevent_destroy = sent.prevent_destroy;
@@ -505,6 +529,7 @@ int main(void)
 		cmocka_unit_test(in_a_state),
 		cmocka_unit_test(wrong_states),
 		cmocka_unit_test(each_field_is_a_change),
+		cmocka_unit_test(a_rename_ends),
 		cmocka_unit_test(unknown_creations),
 		cmocka_unit_test(unknown_replacements),
 		cmocka_unit_test(unknown_updates),
