@@ -69,7 +69,7 @@ void inside_read_managed(struct session *session, const struct live_input *input
 	(void)read(session, input, &wanted);
 }
 
-bool inside_read_doomed(struct session *session, bool *ret_any)
+bool inside_read_affected(struct session *session, bool *ret_any)
 {
 	const struct plan *plan = &session->plan;
 	struct live_input input = session_live_input(session);
@@ -77,7 +77,10 @@ bool inside_read_doomed(struct session *session, bool *ret_any)
 
 	for (size_t i = 0; i < plan->action_count; i++) {
 		const struct action *action = &plan->actions[i];
-		if (action_destroys(action) && action_object(action)->kind == OBJECT_STORE)
+		bool is_doomed =
+			action_destroys(action) && action_object(action)->kind == OBJECT_STORE;
+		/* Else whose value it keeps would be a matter of belief. */
+		if (is_doomed || action_kind(action) == ACTION_UPDATE)
 			want(session, action->before, &wanted);
 	}
 	*ret_any = wanted.stores.count > 0;

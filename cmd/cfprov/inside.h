@@ -11,10 +11,11 @@
 void inside_read_managed(struct session *session, const struct live_input *input);
 
 /*
- * The same for the stores that the plan destroys, in all accounts. *ret_any: something was read
- * that the plan did not know. False: interrupted, or no account is left.
+ * The same for the stores that the plan destroys, or whose secrets it changes, in all accounts,
+ * unless they were read before (with -refresh=false the latter were not). *ret_any: something was
+ * read that the plan did not know. False: interrupted, or no account is left.
  */
-bool inside_read_doomed(struct session *session, bool *ret_any) MUST_CHECK;
+bool inside_read_affected(struct session *session, bool *ret_any) MUST_CHECK;
 
 /*
  * The same for the stores in which the plan changes secrets, or which it destroys. False: some of

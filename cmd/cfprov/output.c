@@ -163,7 +163,7 @@ static int write_bindings(const struct cli *cli, const struct model *model)
 		return EXIT_ERROR;
 	}
 	term_out_str(&text);
-	if (!count)
+	if (!count && !unknown)
 		term_say("No secret here has the scope `workers`: there is nothing to bind.");
 	str_format(&warning,
 		"%zu secret%s left out: an apply was cut off, and the next one finds "

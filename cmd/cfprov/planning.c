@@ -170,7 +170,7 @@ bool planning_make(struct session *session, enum planning_mode mode)
 	session->is_partial = cli->accounts.count + cli->targets.count + cli->excludes.count > 0;
 	bool looks_again = false;
 	if (!read_values(session) || !make_plan(session) ||
-		!inside_read_doomed(session, &looks_again))
+		!inside_read_affected(session, &looks_again))
 		return false;
 	/* Before stores are destroyed, what is in them must be known: then the plan is made anew.
 	 */
@@ -410,7 +410,7 @@ bool planning_check(struct session *session)
 	if (session->has_failed)
 		return refuse_part();
 	settle(session);
-	if (!inside_read_doomed(session, &looks_inside) || session->has_failed)
+	if (!inside_read_affected(session, &looks_inside) || session->has_failed)
 		return refuse_part();
 	if (verify_plan(&session->plan, &session->live, &errors))
 		return has_room(session);

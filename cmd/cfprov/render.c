@@ -416,7 +416,7 @@ static void note_consent(const struct plan *plan, size_t count)
 
 bool render_unverified(struct str *out, const struct plan *plan)
 {
-	size_t count = count_unverified(plan), index = 0;
+	size_t count = count_unverified(plan), index = 0, printed = 0;
 
 	if (!count)
 		return false;
@@ -425,14 +425,24 @@ bool render_unverified(struct str *out, const struct plan *plan)
 		str_text_add(out, "The value of a secret can't be verified: ");
 	else
 		str_format(out, "The values of %zu secrets can't be verified: ", count);
-	for (size_t i = 0; i < plan->action_count; i++)
-		if (plan->actions[i].is_unverified)
-			add_name(out, action_object(&plan->actions[i]), index++, count, FEW);
-	str_format(out,
-		". %s made with another key than there is now, or none was kept. Set the key again "
-		"(CFPROV_FINGERPRINT_KEY, or `state.fingerprint_key`); or raise `version` to write "
-		"%s again.",
-		is_one ? "Its fingerprint was" : "Their fingerprints were", is_one ? "it" : "them");
+	for (size_t i = 0; i < plan->action_count; i++) {
+		const struct action *action = &plan->actions[i];
+		if (!action->is_unverified)
+			continue;
+		printed += action->before->fingerprint != NULL;
+		add_name(out, action_object(action), index++, count, FEW);
+	}
+	str_text_add(out, ". ");
+	if (printed)
+		str_format(out,
+			"%s made with another key than there is now%s. Set the key again "
+			"(CFPROV_FINGERPRINT_KEY, or `state.fingerprint_key`); or raise `version` "
+			"to write %s again.",
+			is_one ? "Its fingerprint was" : "Their fingerprints were",
+			printed < count ? ", or none was kept" : "", is_one ? "it" : "them");
+	else
+		str_format(out, "No fingerprint was kept of %s. Raise `version` to write %s again.",
+			is_one ? "it" : "them", is_one ? "it" : "them");
 	return true;
 }
 
@@ -459,8 +469,9 @@ static void note_left(const struct plan *plan)
 	if (!is_any)
 		return;
 	term_add_folded(&folded, STDERR_FILENO, 0,
-		"A value that is left as it is: raise `version` to write it again; with `on_drift: "
-		"ignore` it is not told any more.");
+		"A value that is left as it is: a raised `version` writes it again (or makes a new "
+		"one, if it is generated; not with `update: if_absent`). With `on_drift: ignore` "
+		"it is not told any more.");
 	term_say_str(&folded);
 }
 

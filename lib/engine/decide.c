@@ -195,8 +195,10 @@ static const char *why_rewrite(struct planning *p, const struct object *desired,
 
 	if (desired->is_written_once)
 		return NULL;
-	if (recorded->is_unsure && may_rewrite && (!recorded->keeps_value || is_to_be_undone))
+	if (recorded->is_unsure && may_rewrite && !recorded->keeps_value)
 		return "it is not known what an interrupted apply has written";
+	if (recorded->is_unsure && may_rewrite && is_to_be_undone)
+		return "somebody may have written it while an apply was interrupted";
 	if (!recorded->version)
 		return may_rewrite ? "cfprov has not written its value yet" : NULL;
 	if (desired->version > recorded->version)

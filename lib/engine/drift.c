@@ -66,6 +66,8 @@ static unsigned told_differences(const struct planning *p, const struct trio *tr
 	unsigned fields = object_drift(trio->recorded, trio->live);
 	const struct object *wish = trio->desired;
 
+	if (trio->recorded->is_strange)
+		fields &= FIELD_VALUE; /* the rest may be what we have written */
 	if (!wish)
 		wish = renames_latter(p->input->renames, trio->recorded, p->input->desired);
 	return wish && wish->on_drift == ON_DRIFT_IGNORE ? fields & ~(unsigned)FIELD_VALUE : fields;
@@ -75,7 +77,7 @@ void drift_tell(struct planning *p, const struct trio *trio)
 {
 	const struct object *recorded = trio->recorded, *live = trio->live;
 
-	if (!recorded || recorded->is_unsure || was_renamed(p, trio))
+	if (!recorded || (recorded->is_unsure && !recorded->is_strange) || was_renamed(p, trio))
 		return;
 	if (!trio->is_same) {
 		if (live || recorded->id)
@@ -87,6 +89,10 @@ void drift_tell(struct planning *p, const struct trio *trio)
 	*told = *live;
 	if (!(fields & FIELD_VALUE))
 		told->modified = recorded->modified; /* as if nobody had written it */
+	if (recorded->is_strange) {
+		told->scopes = recorded->scopes;
+		told->comment = recorded->comment;
+	}
 	if (fields)
 		plan_add_drift(p->plan, recorded, told);
 }

@@ -95,10 +95,12 @@ bool planner_replaces(const struct planner_input *input, const struct object *ob
 	return is_meant(input, &input->replaces, object);
 }
 
-static bool matches_model(const struct model *model, const char *pattern)
+static bool matches_model(const struct planning *p, const struct model *model, const char *pattern)
 {
+	const struct patterns patterns = {&pattern, 1};
+
 	for (size_t i = 0; i < model->object_count; i++)
-		if (object_matches(&model->objects[i], pattern))
+		if (is_meant(p->input, &patterns, &model->objects[i]))
 			return true;
 	return false;
 }
@@ -107,15 +109,38 @@ static bool matches_model(const struct model *model, const char *pattern)
 static bool matches_run(const struct planning *p, const char *pattern)
 {
 	const struct model *recorded = p->input->recorded;
+	const struct patterns patterns = {&pattern, 1};
 
 	for (size_t i = 0; i < recorded->object_count; i++) {
 		const struct object *object = &recorded->objects[i];
 		bool is_of_run =
 			!p->input->is_partial || model_account(p->input->desired, object->account);
-		if (is_of_run && object_matches(object, pattern))
+		if (is_of_run && is_meant(p->input, &patterns, object))
 			return true;
 	}
 	return false;
+}
+
+/* What is to be replaced must not be left out by other options. */
+static void check_replaces(struct planning *p)
+{
+	const struct model *desired = p->input->desired;
+
+	for (size_t i = 0; i < p->input->replaces.count; i++) {
+		const struct patterns patterns = {&p->input->replaces.items[i], 1};
+		size_t meant = 0, wanted = 0;
+		for (size_t k = 0; k < desired->object_count; k++) {
+			const struct object *object = &desired->objects[k];
+			if (!is_meant(p->input, &patterns, object))
+				continue;
+			meant++;
+			wanted += planner_wants(p->input, object);
+		}
+		if (meant && !wanted)
+			error_set(error_list_add(p->errors),
+				"-replace=%s is of what -target or -exclude leaves out",
+				decide_shown(p, p->input->replaces.items[i]));
+	}
 }
 
 static void refuse_pattern(
@@ -141,9 +166,9 @@ static void check_patterns(
 {
 	for (size_t i = 0; i < patterns->count && !p->input->has_unread; i++) {
 		const char *pattern = patterns->items[i];
-		if (matches_model(p->input->desired, pattern) || matches_run(p, pattern))
+		if (matches_model(p, p->input->desired, pattern) || matches_run(p, pattern))
 			continue;
-		bool is_elsewhere = matches_model(p->input->recorded, pattern);
+		bool is_elsewhere = matches_model(p, p->input->recorded, pattern);
 		if (!is_elsewhere || !excludes)
 			refuse_pattern(p, option, pattern, is_elsewhere);
 	}
@@ -240,6 +265,7 @@ bool planner_plan(
 	check_patterns(&p, &input->targets, "-target", false);
 	check_patterns(&p, &input->excludes, "-exclude", true);
 	check_patterns(&p, &input->replaces, "-replace", false);
+	check_replaces(&p);
 	if (errors->count == before) {
 		add_moves(&p);
 		plan_objects(&p);

@@ -5,14 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void refuse(const struct action *action, const char *why, struct error_list *errors)
+static void add_address(struct str *out, const struct object *object)
 {
-	struct str address CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
+	struct str address CLEANUP(str_release) = {0};
+
+	object_add_address(&address, object);
+	text_add_visible(out, str_text(&address), address.length, 0);
+}
+
+/* `stranger`: to be named behind the reason; or NULL. */
+static void refuse(const struct action *action, const char *why, const struct object *stranger,
+	struct error_list *errors)
+{
+	struct str shown CLEANUP(str_release) = {0}, name CLEANUP(str_release) = {0};
 	struct error *err = error_list_add(errors);
 
-	object_add_address(&address, action_object(action));
-	text_add_visible(&shown, str_text(&address), address.length, 0);
-	error_set(err, "%s is not as it was when the plan was made: %s", str_text(&shown), why);
+	add_address(&shown, action_object(action));
+	if (stranger)
+		add_address(&name, stranger);
+	error_set(err, "%s is not as it was when the plan was made: %s%s", str_text(&shown), why,
+		str_text(&name));
 	error_hint(err, "Make a new plan.");
 }
 
@@ -78,15 +90,15 @@ const struct object *verify_stranger(const struct plan *plan, const struct actio
 	return NULL;
 }
 
-/* Everything inside stands right behind the store. */
-static bool has_new_strangers(const struct plan *plan, const struct action *action,
+/* Lends one that is new. Everything inside stands right behind the store. */
+static const struct object *find_new_stranger(const struct plan *plan, const struct action *action,
 	const struct model *model, const struct object *live)
 {
 	const struct object *inside = live + 1, *end = model->objects + model->object_count;
 	size_t count = 0;
 
 	if (live->kind != OBJECT_STORE)
-		return false; /* what stands behind a secret is beside it */
+		return NULL; /* what stands behind a secret is beside it */
 	while (inside + count < end && inside[count].secret &&
 		strcmp(inside[count].account, live->account) == 0 &&
 		strcmp(inside[count].store, live->store) == 0)
@@ -113,7 +125,7 @@ static bool was_changed(const struct action *action, const struct object *now)
 
 /* Of what is there and stays, or goes: `now` is what lives of that name. */
 static const char *difference_of(const struct plan *plan, const struct action *action,
-	const struct model *live, const struct object *now)
+	const struct model *live, const struct object *now, const struct object **ret_stranger)
 {
 	if (!now)
 		return action_kind(action) == ACTION_DESTROY ? NULL : "it is gone";
@@ -121,13 +133,12 @@ static const char *difference_of(const struct plan *plan, const struct action *a
 		return "it is another one now, with another id";
 	if (was_changed(action, now))
 		return "it was written to meanwhile";
-	if (action_destroys(action) && has_new_strangers(plan, action, live, now))
-		return "it holds more that cfprov does not manage";
-	return NULL;
+	*ret_stranger = action_destroys(action) ? find_new_stranger(plan, action, live, now) : NULL;
+	return *ret_stranger ? "it holds more that cfprov does not manage, " : NULL;
 }
 
-static const char *difference(
-	const struct plan *plan, const struct action *action, const struct model *live)
+static const char *difference(const struct plan *plan, const struct action *action,
+	const struct model *live, const struct object **ret_stranger)
 {
 	enum action_kind kind = action_kind(action);
 	const struct object *about = action->before ? action->before : action->after;
@@ -144,7 +155,7 @@ static const char *difference(
 		return now && !goes_before(plan, action, now) ? "it exists now" : NULL;
 	if (is_rename && find_live(live, action->after))
 		return "a secret of the new name exists now";
-	return difference_of(plan, action, live, now);
+	return difference_of(plan, action, live, now, ret_stranger);
 }
 
 bool verify_plan(const struct plan *plan, const struct model *live, struct error_list *errors)
@@ -152,9 +163,10 @@ bool verify_plan(const struct plan *plan, const struct model *live, struct error
 	size_t before = errors->count;
 
 	for (size_t i = 0; i < plan->action_count; i++) {
-		const char *why = difference(plan, &plan->actions[i], live);
+		const struct object *stranger = NULL;
+		const char *why = difference(plan, &plan->actions[i], live, &stranger);
 		if (why)
-			refuse(&plan->actions[i], why, errors);
+			refuse(&plan->actions[i], why, stranger, errors);
 	}
 	return errors->count == before;
 }

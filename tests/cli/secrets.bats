@@ -419,6 +419,35 @@ patches()
 	[ "$(sim_world '.accounts[].stores[].name')" = '' ]
 }
 
+@test "-refresh=false vouches for no value that it leaves alone" {
+	start_logged
+	value A 'value-a'
+	secrets A
+	good apply -auto-approve
+	local path
+	path=$(jq -r '.accounts.acc_1.stores.keys | "\(.id)/secrets/\(.secrets.A.id)"' "$state")
+	api PATCH "/accounts/acc_1/secrets_store/stores/$path" '{"value":"theirs"}'
+	[[ $http == 200 ]]
+	secrets 'A, comment: new'
+	good apply -auto-approve -refresh=false
+	out_has 'it was changed outside of cfprov'
+	holds A
+	nothing_left
+}
+
+@test "a move to the name of another secret destroys nothing" {
+	start_logged
+	value A 'value-a'
+	value B 'value-b'
+	secrets 'A, prevent_destroy: true' B
+	good apply -auto-approve
+	secrets B
+	echo 'moved: [{from: default/keys/A, to: default/keys/B}]' >>cfprov.yaml
+	bad apply -auto-approve
+	err_has "default/keys/A can't be renamed to default/keys/B: that is managed already"
+	holds A B
+}
+
 @test "a value that somebody writes while the question stands is seen" {
 	start_logged
 	value A 'value-a'

@@ -303,7 +303,7 @@ No changes. Your infrastructure matches the configuration.
 	good apply -auto-approve
 	export CFPROV_FINGERPRINT_KEY=another-key-that-is-long-enough
 	good plan
-	err_is 'Warning: The value of a secret can'"'"'t be verified: default/keys/A. Its fingerprint was made with another key than there is now, or none was kept. Set the key again (CFPROV_FINGERPRINT_KEY, or `state.fingerprint_key`); or raise `version` to write it again.
+	err_is 'Warning: The value of a secret can'"'"'t be verified: default/keys/A. Its fingerprint was made with another key than there is now. Set the key again (CFPROV_FINGERPRINT_KEY, or `state.fingerprint_key`); or raise `version` to write it again.
 '
 	out_is 'No changes, as far as can be told: not all values can be verified.
 '
@@ -339,7 +339,7 @@ No changes. Your infrastructure matches the configuration.
 	err_has "The value of a secret can't be verified: default/keys/A."
 	# Before the table, and so before what is folded.
 	good plan -format=markdown
-	[ "$(sed -n 3p out)" = 'The value of a secret can'"'"'t be verified: default&#47;keys&#47;A. Its fingerprint was made with another key than there is now, or none was kept. Set the key again (CFPROV&#95;FINGERPRINT&#95;KEY, or &#96;state&#46;fingerprint&#95;key&#96;); or raise &#96;version&#96; to write it again.' ]
+	[ "$(sed -n 3p out)" = 'The value of a secret can'"'"'t be verified: default&#47;keys&#47;A. Its fingerprint was made with another key than there is now. Set the key again (CFPROV&#95;FINGERPRINT&#95;KEY, or &#96;state&#46;fingerprint&#95;key&#96;); or raise &#96;version&#96; to write it again.' ]
 	# Where room is short, what is to be done needs it more.
 	local long
 	long=$(printf 'A%.0s' {1..120})
