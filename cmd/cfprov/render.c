@@ -469,9 +469,8 @@ static void note_left(const struct plan *plan)
 	if (!is_any)
 		return;
 	term_add_folded(&folded, STDERR_FILENO, 0,
-		"A value that is left as it is: a raised `version` writes it again (or makes a new "
-		"one, if it is generated; not with `update: if_absent`). With `on_drift: ignore` "
-		"it is not told any more.");
+		"A value that is left as it is: `apply -refresh-only` takes it for right; a raised "
+		"`version` has one written (not with `update: if_absent`).");
 	term_say_str(&folded);
 }
 

@@ -185,6 +185,16 @@ static void find_strangers(struct planning *p, const struct object *live, struct
 
 /* ---- what of a secret differs ---- */
 
+static const char *why_unsure(const struct object *recorded, bool is_to_be_undone)
+{
+	if (!recorded->is_unsure)
+		return NULL;
+	if (!recorded->keeps_value)
+		return "it is not known what an interrupted apply has written";
+	return is_to_be_undone ? "somebody may have written it while an apply was interrupted"
+			       : NULL;
+}
+
 /* Why the value is to be written again; NULL: it is not. *ret_unverified: nobody can tell. */
 static const char *why_rewrite(struct planning *p, const struct object *desired,
 	const struct object *recorded, const struct object *live, bool *ret_unverified)
@@ -195,10 +205,9 @@ static const char *why_rewrite(struct planning *p, const struct object *desired,
 
 	if (desired->is_written_once)
 		return NULL;
-	if (recorded->is_unsure && may_rewrite && !recorded->keeps_value)
-		return "it is not known what an interrupted apply has written";
-	if (recorded->is_unsure && may_rewrite && is_to_be_undone)
-		return "somebody may have written it while an apply was interrupted";
+	const char *unsure = may_rewrite ? why_unsure(recorded, is_to_be_undone) : NULL;
+	if (unsure)
+		return unsure;
 	if (!recorded->version)
 		return may_rewrite ? "cfprov has not written its value yet" : NULL;
 	if (desired->version > recorded->version)
@@ -472,7 +481,7 @@ void decide_leaving(struct planning *p, const struct object *recorded)
 static void decide_refresh(struct planning *p, const struct trio *trio)
 {
 	if (trio->recorded && trio->is_same)
-		drift_learn(p, trio->recorded, trio->live, NULL);
+		drift_learn(p, trio->recorded, trio->live, trio->desired);
 	else if (trio->recorded)
 		plan_add_refresh(p->plan, trio->recorded, NULL);
 }

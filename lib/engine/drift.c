@@ -28,21 +28,34 @@ static void learn_secret(struct object *now, const struct object *live,
 		now->fingerprint = desired->fingerprint;
 }
 
+/* With -refresh-only, a value that is not to be written again is taken as it is. */
+static bool is_taken_for_right(const struct planning *p, const struct object *desired)
+{
+	return p->input->refresh_only && desired && desired->kind == OBJECT_SECRET &&
+	       (desired->value->kind == VALUE_GENERATE || desired->is_written_once ||
+		       desired->on_drift != ON_DRIFT_REWRITE);
+}
+
 void drift_learn(struct planning *p, const struct object *recorded, const struct object *live,
 	const struct object *desired)
 {
+	const struct object *wish = p->input->refresh_only ? NULL : desired;
 	struct object now = *recorded;
 
 	now.created = live->created;
 	now.modified = live->modified;
-	if (desired || recorded->kind == OBJECT_STORE)
+	if (wish || recorded->kind == OBJECT_STORE)
 		now.is_unsure = now.keeps_value = now.is_strange =
 			false; /* else it would have an action */
 	if (recorded->kind == OBJECT_SECRET)
-		learn_secret(&now, live, desired, recorded);
-	if (desired) {
-		now.prevent_destroy = desired->prevent_destroy;
-		now.forget_on_remove = desired->forget_on_remove;
+		learn_secret(&now, live, wish, recorded);
+	if (is_taken_for_right(p, desired)) {
+		now.modified = live->modified;
+		now.is_strange = false;
+	}
+	if (wish) {
+		now.prevent_destroy = wish->prevent_destroy;
+		now.forget_on_remove = wish->forget_on_remove;
 	}
 	if (object_is_same(&now, recorded))
 		return;

@@ -8,7 +8,8 @@
 
 /*
  * What the state should say of an object that lives and that no action is about, if that is
- * something new. `desired` NULL: nobody says what it is to be.
+ * something new. `desired` NULL: nobody says what it is to be; with -refresh-only, that only tells
+ * whether a value that somebody else wrote may stay.
  */
 void drift_learn(struct planning *p, const struct object *recorded, const struct object *live,
 	const struct object *desired);

@@ -354,6 +354,11 @@ patches()
 	good plan
 	out_has 'No changes.' 'default/keys/B'
 	[[ $output != *default/keys/C* ]]
+	err_has 'takes it for right'
+	good refresh
+	out_has default/keys/B
+	good plan
+	[[ $output != *default/keys* ]]
 }
 
 @test "what was generated is nowhere else: who lost the state keeps it" {
