@@ -77,11 +77,12 @@ bool inside_read_affected(struct session *session, bool *ret_any)
 
 	for (size_t i = 0; i < plan->action_count; i++) {
 		const struct action *action = &plan->actions[i];
-		bool is_doomed =
-			action_destroys(action) && action_object(action)->kind == OBJECT_STORE;
-		/* Else whose value it keeps would be a matter of belief. */
-		if (is_doomed || action_kind(action) == ACTION_UPDATE)
-			want(session, action->before, &wanted);
+		enum action_kind kind = action_kind(action);
+		bool is_touched = kind != ACTION_NONE && kind != ACTION_FORGET;
+		bool is_secret = action_object(action)->kind == OBJECT_SECRET;
+		/* What is done to secrets must not be a matter of belief: a value may be lost. */
+		if (is_secret ? is_touched : action_destroys(action))
+			want(session, action_object(action), &wanted);
 	}
 	*ret_any = wanted.stores.count > 0;
 	(void)read(session, &input, &wanted);

@@ -81,13 +81,14 @@ static bool start_values(struct session *session)
 	return true;
 }
 
-/* Reads what planning has to compare; the desired model then knows how its values differ. */
+/*
+ * Reads what planning has to compare; the desired model then knows how its values differ. Also
+ * again, when more is known of what lives.
+ */
 static bool read_values(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
-	if (!start_values(session))
-		return false;
 	session->values.leaves_input = session->may_ask;
 	if (values_read(&session->values, &session->desired, &session->input, &errors))
 		return true;
@@ -169,14 +170,14 @@ bool planning_make(struct session *session, enum planning_mode mode)
 	};
 	session->is_partial = cli->accounts.count + cli->targets.count + cli->excludes.count > 0;
 	bool looks_again = false;
-	if (!read_values(session) || !make_plan(session) ||
+	if (!start_values(session) || !read_values(session) || !make_plan(session) ||
 		!inside_read_affected(session, &looks_again))
 		return false;
 	/* Before stores are destroyed, what is in them must be known: then the plan is made anew.
 	 */
 	session->input.is_partial |= session->has_failed;
 	session->input.has_unread |= session->has_failed;
-	if (looks_again && !make_plan(session))
+	if (looks_again && !(read_values(session) && make_plan(session)))
 		return false;
 	if (!has_room(session))
 		return false;

@@ -419,7 +419,7 @@ static struct table *find_unsure(const struct session *session)
 			table_put(&unsure, wanted->account, wanted);
 	}
 	for (size_t i = 0; i < recorded->object_count; i++)
-		if (recorded->objects[i].is_unresolved)
+		if (recorded->objects[i].is_unresolved || recorded->objects[i].is_unsure)
 			table_put(&unsure, recorded->objects[i].account, &recorded->objects[i]);
 	return unsure;
 }

@@ -269,6 +269,7 @@ static void decide_replacement(struct planning *p, struct action *action, const 
 	action->goes_with_store = store_kind(p, action->after) == ACTION_REPLACE;
 	action->reason = action->goes_with_store ? "its store is replaced" : replace_asks;
 	action->changes = 0;
+	action->is_unverified = false;
 	action->live = NULL;
 	find_strangers(p, trio->live, action);
 	if (action->after->prevent_destroy)

@@ -402,12 +402,26 @@ static const struct object *renamed(struct run *run, const struct action *action
 	struct object *object = arena_alloc(&run->arena, sizeof(*object));
 
 	*object = *action->after;
+	object->origin = action->before->origin;
 	object->former = action->before->secret;
+	object->is_strange = record_is_strange(action);
+	if (object->is_strange)
+		object->modified = action->before->modified;
 	object->is_unsure = (action->changes & FIELD_VALUE) != 0;
 	if (object->is_unsure || action->is_unverified)
 		object->fingerprint = NULL;
 	if (action->before->version < object->version)
 		object->version = action->before->version;
+	return object;
+}
+
+/* What replaces something is left with what is left of its renaming. */
+static const struct object *replacement(struct run *run, const struct action *action)
+{
+	struct object *object = arena_alloc(&run->arena, sizeof(*object));
+
+	*object = *action->after;
+	object->former = action->before->former;
 	return object;
 }
 
@@ -417,7 +431,7 @@ static struct intent intent_of(struct run *run, const struct action *action)
 	case ACTION_CREATE:
 		return (struct intent){INTENT_CREATE, action->after, NULL};
 	case ACTION_REPLACE:
-		return (struct intent){INTENT_CREATE, action->after, action->before};
+		return (struct intent){INTENT_CREATE, replacement(run, action), action->before};
 	case ACTION_RENAME:
 		return (struct intent){INTENT_CREATE, renamed(run, action), NULL};
 	case ACTION_UPDATE:

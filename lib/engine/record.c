@@ -46,7 +46,7 @@ void record_done(const struct action *action, const struct object *is_now, struc
 	object.origin = kind == ACTION_ADOPT                             ? ORIGIN_ADOPTED
 			: kind == ACTION_UPDATE || kind == ACTION_RENAME ? action->before->origin
 									 : ORIGIN_CREATED;
-	if (kind == ACTION_UPDATE)
+	if (action->before)
 		object.former = action->before->former;
 	if (object.kind == OBJECT_SECRET)
 		record_value(action, &object);

@@ -26,7 +26,9 @@ static struct object *recorded_as(
 		return now;
 	}
 	*now = *found;
-	now->origin = ORIGIN_CREATED;
+	now->origin = object->origin == ORIGIN_NONE ? ORIGIN_CREATED : object->origin;
+	if (object->is_strange)
+		now->modified = object->modified; /* which is not that of what was found */
 	now->fingerprint = object->fingerprint;
 	now->former = object->former;
 	now->version = object->version;

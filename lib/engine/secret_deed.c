@@ -502,7 +502,8 @@ static void take_rewrite(struct cf_runner *r, struct deed *deed, struct client_a
 	struct object is_now;
 
 	if (answer->outcome != CLIENT_DONE) {
-		error_prefix(&answer->err, "it has its new name, but not its new value");
+		if (answer->outcome == CLIENT_FAILED)
+			error_prefix(&answer->err, "it has its new name, but not its new value");
 		end_change_failed(r, deed, answer);
 		return;
 	}

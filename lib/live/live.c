@@ -308,16 +308,19 @@ static void drop_failed(struct live_listing *listings, size_t count, struct mode
 static void drop_inside(struct model *live, const struct live_stores *stores)
 {
 	struct table *ids = NULL;
+	struct object store = {0}; /* the last one that was read */
 	size_t kept = 0;
-	bool is_inside = false;
 
 	for (size_t i = 0; i < stores->count; i++)
 		table_put(&ids, stores->items[i]->id, live);
 	for (size_t i = 0; i < live->object_count; i++) {
 		struct object *object = &live->objects[i];
-		if (object->kind == OBJECT_STORE)
-			is_inside = table_get(ids, object->id);
-		if (object->kind == OBJECT_STORE || !is_inside)
+		if (object->kind == OBJECT_STORE && table_get(ids, object->id))
+			store = *object;
+		bool is_inside = object->kind == OBJECT_SECRET && store.id &&
+				 strcmp(object->store, store.store) == 0 &&
+				 strcmp(object->account, store.account) == 0;
+		if (!is_inside)
 			live->objects[kept++] = *object;
 	}
 	live->object_count = kept;

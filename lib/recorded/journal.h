@@ -24,7 +24,8 @@ enum intent_verb {
 
 struct intent {
 	enum intent_verb verb;
-	/* What it is about; keeps. Of a create: as desired, with the fingerprint of what is sent.
+	/* What it is about; keeps. Of a create: as desired, with the fingerprint of what is sent,
+	 * and of a rename with what is known of the old one.
 	 * Of an update: as recorded, or as an adoption would have it recorded; unsure. */
 	const struct object *object;
 	const struct object *replaced; /* of a create: what is destroyed before; or NULL */

@@ -440,6 +440,46 @@ patches()
 	nothing_left
 }
 
+# half_renamed: A is B by now, and what is left of A could not be deleted.
+half_renamed()
+{
+	value A 'value-a'
+	value B 'value-a'
+	secrets A
+	good apply -auto-approve
+	secrets B
+	echo 'moved: [{from: default/keys/A, to: default/keys/B}]' >>cfprov.yaml
+	sim_faults '{"method":"DELETE","kind":"status","status":403,"code":1001,"message":"no"}'
+	bad apply -auto-approve
+	control DELETE faults
+	jq -e '.accounts.acc_1.stores.keys.secrets.B.former == "A"' "$state"
+}
+
+@test "what is left of a rename is not deleted because the state believes in the other" {
+	start_logged
+	half_renamed
+	local path
+	path=$(jq -r '.accounts.acc_1.stores.keys | "\(.id)/secrets/\(.secrets.B.id)"' "$state")
+	api DELETE "/accounts/acc_1/secrets_store/stores/$path"
+	good apply -auto-approve -refresh=false
+	holds B
+	nothing_left
+}
+
+@test "what is left of a rename stays known as that when the other is replaced" {
+	start_logged
+	half_renamed
+	sim_faults '{"method":"DELETE","kind":"status","status":403,"code":1001,"message":"no","after":1,"times":1}'
+	status=0
+	"$cfprov" apply -auto-approve -replace=default/keys/B >out 2>err || status=$?
+	told apply
+	control DELETE faults
+	good apply -auto-approve
+	holds B
+	nothing_left
+	jq -e '.accounts.acc_1.stores.keys.secrets.B | has("former") | not' "$state"
+}
+
 @test "a move to the name of another secret destroys nothing" {
 	start_logged
 	value A 'value-a'

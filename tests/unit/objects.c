@@ -377,6 +377,9 @@ static void unknown_creations(void **state)
 		expected.secret = sent.secret;
 		expected.fingerprint = sent.fingerprint;
 		expected.former = sent.former;
+		expected.origin = sent.origin;
+		expected.modified = sent.modified;
+		expected.is_strange = sent.is_strange;
 		expected.version = sent.version;
 		expected.is_unsure = sent.is_unsure;
 		expected.prevent_destroy = sent.prevent_destroy;

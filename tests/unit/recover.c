@@ -87,6 +87,28 @@ static void replaced(void **state)
 	assert_false(there->is_unresolved);
 }
 
+/* Of a rename: how the old one came to be managed, and that somebody else wrote its value. */
+static void renamed(void **state)
+{
+	struct world world CLEANUP(release) = {0};
+
+	(void)state;
+	add_recorded(&world, "made", NULL);
+	world.recorded.objects[0].origin = ORIGIN_ADOPTED;
+	world.recorded.objects[0].former = "old";
+	world.recorded.objects[0].is_strange = true;
+	world.recorded.objects[0].modified = "by us";
+	add_live(&world, "made", "new");
+	world.live.objects[0].modified = "later";
+	recover(&world, "acc1", "acc1");
+	assert_int_equal(world.count, 1);
+	const struct object *made = world.changes[0].object;
+	assert_int_equal(made->origin, ORIGIN_ADOPTED);
+	assert_string_equal(made->former, "old");
+	assert_string_equal(made->modified, "by us");
+	assert_false(made->is_strange); /* that is for what is unsure */
+}
+
 static void each_fate(void **state)
 {
 	struct world world CLEANUP(release) = {0};
@@ -257,6 +279,7 @@ int main(void)
 		cmocka_unit_test(policies_survive),
 		cmocka_unit_test(each_fate),
 		cmocka_unit_test(replaced),
+		cmocka_unit_test(renamed),
 		cmocka_unit_test(unread_accounts_stay),
 		cmocka_unit_test(names_decide),
 		cmocka_unit_test(secrets),
