@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum question { ASK_USER_TOKEN, ASK_ACCOUNT_TOKEN, ASK_QUOTA, ASK_LIST, QUESTIONS };
+enum question { ASK_USER_TOKEN, ASK_ACCOUNT_TOKEN, ASK_QUOTA, ASK_WRITING, ASK_LIST, QUESTIONS };
 
 /* One question of one account; its calls bear it as their tag. */
 struct asking {
@@ -38,6 +38,23 @@ static void ask(struct client *client, struct patient *patient, enum question qu
 				    .tag = &patient->askings[question]});
 }
 
+/* Who may not write is told so before anybody looks for the secret, which nobody has. */
+static void ask_writing(struct client *client, struct patient *patient)
+{
+	static const char nobody[] = "00000000000000000000000000000000";
+	struct str path CLEANUP(str_release) = {0};
+
+	cf_add_secret_path(
+		&path, patient->checkup->account->id, &(struct cf_secret_id){nobody, nobody});
+	client_send(client, &(struct client_call){.lane = patient->checkup->lane,
+				    .safety = RETRY_SAFE,
+				    .is_probe = true,
+				    .method = "PATCH",
+				    .path = str_text(&path),
+				    .body = "{}",
+				    .tag = &patient->askings[ASK_WRITING]});
+}
+
 static void admit(struct patient *patient, struct checkup *checkup, struct client *client,
 	struct model *found)
 {
@@ -54,6 +71,7 @@ static void admit(struct patient *patient, struct checkup *checkup, struct clien
 	live_listing_start(
 		&patient->listing, &patient->live, found, client, &patient->askings[ASK_LIST]);
 	ask(client, patient, ASK_QUOTA);
+	ask_writing(client, patient);
 }
 
 /* A user's endpoint does not know an account's own token, so that a refusal asks the other. */
@@ -87,6 +105,14 @@ static void take_quota(struct checkup *checkup, struct client_answer *answer)
 		(void)!cf_quota_decode(answer->cf.result, &checkup->quota, &checkup->quota_err);
 }
 
+static void take_writing(struct checkup *checkup, const struct client_answer *answer)
+{
+	if (answer->status == 401 || answer->status == 403)
+		checkup->writing = WRITING_FORBIDDEN;
+	else if (answer->cf.is_absent)
+		checkup->writing = WRITING_ALLOWED;
+}
+
 static void take(struct client *client, struct client_answer *answer)
 {
 	const struct asking *asking = answer->tag;
@@ -102,6 +128,8 @@ static void take(struct client *client, struct client_answer *answer)
 		live_listing_take(&patient->listing, answer, client, answer->tag);
 	else if (asking->question == ASK_QUOTA)
 		take_quota(checkup, answer);
+	else if (asking->question == ASK_WRITING)
+		take_writing(checkup, answer);
 	else
 		take_token(patient, answer, asking, client);
 }

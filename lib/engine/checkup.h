@@ -1,8 +1,9 @@
 /*
- * What can be learned of accounts without changing anything: is the token valid, does it read
- * Secrets Store, the quota, the rate budget. All accounts side by side; each gets its facts, also
- * when others, or parts of its own, fail. A token is verified once, whoever shares it. What the
- * facts mean is engine/doctor's.
+ * What can be learned of accounts without changing anything: is the token valid, does it read and
+ * write Secrets Store, the quota, the rate budget. Nothing tells what a token may do; whether it
+ * may write shows in how Cloudflare refuses to change a secret that can't exist. All accounts side
+ * by side; each gets its facts, also when others, or parts of its own, fail. A token is verified
+ * once, whoever shares it. What the facts mean is engine/doctor's.
  *
  *     checkups[i] = (struct checkup){.account = …, .has_lane = true, .lane = …};
  *     checkup_run(&input, checkups, count)
@@ -12,6 +13,8 @@
 #define ENGINE_CHECKUP_H
 
 #include "live/live.h"
+
+enum checkup_writing { WRITING_UNKNOWN, WRITING_FORBIDDEN, WRITING_ALLOWED };
 
 struct checkup {
 	/* given */
@@ -30,6 +33,7 @@ struct checkup {
 	char *token_status, *token_expires; /* NULL: not said */
 	int64_t asked_at;                   /* seconds since 1970 */
 	bool is_account_token;              /* the account's own, not a user's */
+	enum checkup_writing writing;
 	size_t store_count;
 	struct cf_quota quota;
 	int64_t rate_remaining, rate_reset_ms; /* -1: not said */

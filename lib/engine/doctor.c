@@ -180,8 +180,8 @@ static void judge_token(const struct judging *j, const struct checkup *checkup)
 	}
 }
 
-/* What it may do can't be asked; only a list shows that it reads. */
-static void judge_reading(const struct judging *j, const struct checkup *checkup)
+/* What it may do can't be asked; only a list shows that it reads, and a refusal that it writes. */
+static void judge_access(const struct judging *j, const struct checkup *checkup)
 {
 	struct str text CLEANUP(str_release) = {0};
 
@@ -191,11 +191,16 @@ static void judge_reading(const struct judging *j, const struct checkup *checkup
 			"Account, Secrets Store, Edit.");
 		return;
 	}
-	str_format(&text,
-		"Secrets Store can be read: %zu store%s; whether it may be written, only a "
-		"write can tell",
-		checkup->store_count, plural(checkup->store_count));
+	str_format(&text, "Secrets Store can be read%s: %zu store%s",
+		checkup->writing == WRITING_ALLOWED ? " and written" : "", checkup->store_count,
+		plural(checkup->store_count));
+	if (checkup->writing == WRITING_UNKNOWN)
+		str_text_add(&text, "; whether it may be written, only a write can tell");
 	find(j, FINDING_OK, &text, NULL);
+	if (checkup->writing == WRITING_FORBIDDEN)
+		find_text(j, FINDING_WARN,
+			"Secrets Store can't be written: plan works, apply does not",
+			"Give the token the permission Account, Secrets Store, Edit.");
 }
 
 static void judge_quota(const struct judging *j, const struct checkup *checkup)
@@ -283,7 +288,7 @@ void doctor_judge_account(
 		/* Accounts that share a token share what is said of it. */
 		if (!checkup->shares)
 			judge_token(&j, checkup);
-		judge_reading(&j, checkup);
+		judge_access(&j, checkup);
 		judge_quota(&j, checkup);
 		if (!checkup->shares)
 			judge_rate(&j, checkup);

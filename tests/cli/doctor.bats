@@ -46,14 +46,30 @@ sick()
 	out_is "ok    state: cfprov.state.json can be read: serial 1, 2 objects
 ok    state: nobody holds its lock
 ok    default: the user's token is active
-ok    default: Secrets Store can be read: 2 stores; whether it may be written, only a write can tell
+ok    default: Secrets Store can be read and written: 2 stores
 ok    default: 0 of 100 secrets are used; how many stores there may be, Cloudflare does not tell
 ok    default: 1199 requests are left for the next 300 s
 ok    default: the state goes with it: 2 objects recorded
 "
 	err_is ''
-	[ "$(requests '.method != "GET"')" = 0 ]
+	# Whether it may write shows in the refusal to change what can't exist.
+	[ "$(requests '.method != "GET"')" = 1 ]
+	[ "$(requests '.method == "PATCH" and .status == 404')" = 1 ]
 	tidy
+}
+
+@test "a token that may only read: a warning; and where it can't be told, that is said" {
+	local fault='{"method":"PATCH","kind":"status","status":403,"code":10000,"message":"Authentication error"}'
+	sim_faults "$fault"
+	prov doctor
+	[ "$status" = 0 ]
+	out_has 'ok    default: Secrets Store can be read: 0 stores' \
+		"warn  default: Secrets Store can't be written: plan works, apply does not" \
+		'Give the token the permission Account, Secrets Store, Edit.'
+	control DELETE faults >/dev/null
+	sim_faults '{"method":"PATCH","kind":"status","status":400,"code":1001,"message":"odd"}'
+	sound
+	out_has 'whether it may be written, only a write can tell'
 }
 
 @test "an account's own token is asked for at the account, and the lists go on" {
@@ -61,7 +77,7 @@ ok    default: the state goes with it: 2 objects recorded
 	start_logged --token cfat_0123456789
 	export CLOUDFLARE_API_TOKEN=cfat_0123456789
 	sound
-	out_has "ok    default: the account's own token is active" 'can be read: 0 stores'
+	out_has "ok    default: the account's own token is active" 'can be read and written: 0 stores'
 }
 
 # ends_on TIME: the token does, says the simulator from now on.

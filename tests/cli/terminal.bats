@@ -260,12 +260,11 @@ colors()
 		fits $columns
 	done
 	has "$screen" '
-ok    default: Secrets Store can be
-      read: 0 stores; whether it may be
-      written, only a write can tell
+ok    default: Secrets Store can be read
+      and written: 0 stores
 '
 	good doctor
-	out_has 'ok    default: Secrets Store can be read: 0 stores; whether it may be written, only a write can tell
+	out_has 'ok    default: Secrets Store can be read and written: 0 stores
 '
 }
 
