@@ -35,7 +35,7 @@ void record_done(const struct action *action, const struct object *is_now, struc
 {
 	enum action_kind kind = action_kind(action);
 	struct object object = *is_now;
-	const struct object *wanted = action->after;
+	const struct object *wanted = action->after, *before = action->before;
 
 	object.kind = wanted->kind;
 	object.account = wanted->account;
@@ -43,11 +43,11 @@ void record_done(const struct action *action, const struct object *is_now, struc
 	object.secret = wanted->secret;
 	object.prevent_destroy = wanted->prevent_destroy;
 	object.forget_on_remove = wanted->forget_on_remove;
-	object.origin = kind == ACTION_ADOPT                             ? ORIGIN_ADOPTED
-			: kind == ACTION_UPDATE || kind == ACTION_RENAME ? action->before->origin
-									 : ORIGIN_CREATED;
-	if (action->before)
-		object.former = action->before->former;
+	object.origin = kind == ACTION_ADOPT ? ORIGIN_ADOPTED : ORIGIN_CREATED;
+	if (before && (kind == ACTION_UPDATE || kind == ACTION_RENAME))
+		object.origin = before->origin;
+	if (before)
+		object.former = before->former;
 	if (object.kind == OBJECT_SECRET)
 		record_value(action, &object);
 	object_keep(arena, &object);
