@@ -38,7 +38,7 @@ static void ask(struct client *client, struct patient *patient, enum question qu
 				    .tag = &patient->askings[question]});
 }
 
-/* Who may not write is told so before anybody looks for the secret, which nobody has. */
+/* Who may not write is told so, it seems, before anybody looks for the secret, which nobody has. */
 static void ask_writing(struct client *client, struct patient *patient)
 {
 	static const char nobody[] = "00000000000000000000000000000000";

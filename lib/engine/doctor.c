@@ -192,8 +192,8 @@ static void judge_access(const struct judging *j, const struct checkup *checkup)
 		return;
 	}
 	str_format(&text, "Secrets Store can be read%s: %zu store%s",
-		checkup->writing == WRITING_ALLOWED ? " and written" : "", checkup->store_count,
-		plural(checkup->store_count));
+		checkup->writing == WRITING_ALLOWED ? " and, it seems, written" : "",
+		checkup->store_count, plural(checkup->store_count));
 	if (checkup->writing == WRITING_UNKNOWN)
 		str_text_add(&text, "; whether it may be written, only a write can tell");
 	find(j, FINDING_OK, &text, NULL);

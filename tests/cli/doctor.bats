@@ -46,7 +46,7 @@ sick()
 	out_is "ok    state: cfprov.state.json can be read: serial 1, 2 objects
 ok    state: nobody holds its lock
 ok    default: the user's token is active
-ok    default: Secrets Store can be read and written: 2 stores
+ok    default: Secrets Store can be read and, it seems, written: 2 stores
 ok    default: 0 of 100 secrets are used; how many stores there may be, Cloudflare does not tell
 ok    default: 1199 requests are left for the next 300 s
 ok    default: the state goes with it: 2 objects recorded
@@ -77,7 +77,7 @@ ok    default: the state goes with it: 2 objects recorded
 	start_logged --token cfat_0123456789
 	export CLOUDFLARE_API_TOKEN=cfat_0123456789
 	sound
-	out_has "ok    default: the account's own token is active" 'can be read and written: 0 stores'
+	out_has "ok    default: the account's own token is active" 'can be read and, it seems, written: 0 stores'
 }
 
 # ends_on TIME: the token does, says the simulator from now on.

@@ -261,10 +261,10 @@ colors()
 	done
 	has "$screen" '
 ok    default: Secrets Store can be read
-      and written: 0 stores
+      and, it seems, written: 0 stores
 '
 	good doctor
-	out_has 'ok    default: Secrets Store can be read and written: 0 stores
+	out_has 'ok    default: Secrets Store can be read and, it seems, written: 0 stores
 '
 }
 
