@@ -69,21 +69,28 @@ void inside_read_managed(struct session *session, const struct live_input *input
 	(void)read(session, input, &wanted);
 }
 
-bool inside_read_affected(struct session *session, bool *ret_any)
+/*
+ * The stores that the plan destroys, and those in which it does something to secrets: a value may
+ * be lost there, so that must not be a matter of belief.
+ */
+static void want_affected(struct session *session, struct wanted *wanted)
 {
 	const struct plan *plan = &session->plan;
-	struct live_input input = session_live_input(session);
-	struct wanted wanted = {0};
 
 	for (size_t i = 0; i < plan->action_count; i++) {
 		const struct action *action = &plan->actions[i];
-		enum action_kind kind = action_kind(action);
-		bool is_touched = kind != ACTION_NONE && kind != ACTION_FORGET;
 		bool is_secret = action_object(action)->kind == OBJECT_SECRET;
-		/* What is done to secrets must not be a matter of belief: a value may be lost. */
-		if (is_secret ? is_touched : action_destroys(action))
-			want(session, action_object(action), &wanted);
+		if (action_kind(action) != ACTION_NONE && (is_secret || action_destroys(action)))
+			want(session, action_object(action), wanted);
 	}
+}
+
+bool inside_read_affected(struct session *session, bool *ret_any)
+{
+	struct live_input input = session_live_input(session);
+	struct wanted wanted = {0};
+
+	want_affected(session, &wanted);
 	*ret_any = wanted.stores.count > 0;
 	(void)read(session, &input, &wanted);
 	return interrupt_count == 0 && session_drop_unread(session);
@@ -91,15 +98,9 @@ bool inside_read_affected(struct session *session, bool *ret_any)
 
 bool inside_read_planned(struct session *session, const struct live_input *input)
 {
-	const struct plan *plan = &session->plan;
 	struct wanted wanted = {0};
 
-	for (size_t i = 0; i < plan->action_count; i++) {
-		const struct action *action = &plan->actions[i];
-		bool is_secret = action_object(action)->kind == OBJECT_SECRET;
-		if (action_kind(action) != ACTION_NONE && (is_secret || action_destroys(action)))
-			want(session, action_object(action), &wanted);
-	}
+	want_affected(session, &wanted);
 	return read(session, input, &wanted);
 }
 

@@ -134,17 +134,6 @@ static void waiting_has_an_end(void **state)
 	close(writer);
 }
 
-/* For the time of one test, this is the standard input. */
-static int give_input(int fd)
-{
-	int before = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-
-	assert_true(fd >= 0 && before >= 0);
-	assert_int_equal(dup2(fd, STDIN_FILENO), STDIN_FILENO);
-	close(fd);
-	return before;
-}
-
 /* Reads it in both ways, which must fail alike. */
 static void refuse_input(const struct input_patience *how, struct error *err)
 {

@@ -294,17 +294,6 @@ static void generated(void **state)
 	fails((struct value_source){.kind = VALUE_NONE}, "there is no source", NULL);
 }
 
-/* For the time of one test, this is the standard input. */
-static int give_input(int fd)
-{
-	int before = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-
-	assert_true(fd >= 0 && before >= 0);
-	assert_int_equal(dup2(fd, STDIN_FILENO), STDIN_FILENO);
-	close(fd);
-	return before;
-}
-
 static void standard_input(void **state)
 {
 	struct value_source source = {.kind = VALUE_STDIN};

@@ -55,6 +55,17 @@ struct folder {
 	struct arena paths; /* those that folder_file has lent */
 };
 
+/* For the time of one test, this is the standard input. Gives what was it before. */
+static inline int give_input(int fd)
+{
+	int before = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+
+	assert_true(fd >= 0 && before >= 0);
+	assert_int_equal(dup2(fd, STDIN_FILENO), STDIN_FILENO);
+	close(fd);
+	return before;
+}
+
 static inline void folder_make(struct folder *folder)
 {
 	*folder = (struct folder){.path = "/tmp/cfprov-unit-XXXXXX"};
