@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "commands.h"
 #include "engine/guard.h"
+#include "live/patience.h"
 #include "options.h"
 #include "term.h"
 
@@ -149,6 +150,32 @@ static bool take_option(struct parsing *p, const char *text, char ***next)
 	text_add_visible(&shown, value, strlen(value), 60);
 	return error_set(p->err, "-%s can't be `%s`: it must be %s", option->name, str_text(&shown),
 		option->must_be);
+}
+
+/* The option that a row of option_variables names. */
+static const struct option *option_of(const struct option_variable *row)
+{
+	const struct option *option = options;
+
+	while (strcmp(option->name, row->option) != 0)
+		option++;
+	return option;
+}
+
+/* Before the command line, which wins. */
+static bool take_environment(struct parsing *p)
+{
+	for (const struct option_variable *row = option_variables; row->variable; row++) {
+		const struct option *option = option_of(row);
+		const char *value = getenv(row->variable);
+		struct str shown CLEANUP(str_release) = {0};
+		if (!value || !*value || option->take((char *)p->cli + option->at, value))
+			continue;
+		text_add_visible(&shown, value, strlen(value), 60);
+		return error_set(p->err, "%s can't be `%s`: it must be %s", row->variable,
+			str_text(&shown), option->must_be);
+	}
+	return true;
 }
 
 /* ---- commands ---- */
@@ -316,9 +343,10 @@ bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err)
 		.max_deletes = SIZE_MAX,
 		.max_delete_percent = GUARD_DELETE_PERCENT,
 		.parallelism = CLI_PARALLELISM,
+		.patience_ms = PATIENCE_DEFAULT_MS,
 		.wait_timeout_ms = -1,
 	};
-	if (!parse_words(&p, argv + (argc > 0)))
+	if (!take_environment(&p) || !parse_words(&p, argv + (argc > 0)))
 		return false;
 	if (cli->help && cli->command) { /* -help: the same as `help COMMAND` */
 		const struct command *about = cli->command;

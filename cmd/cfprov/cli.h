@@ -51,6 +51,7 @@ struct cli {
 	enum cli_tool tool;     /* -format of output */
 	size_t max_bytes;       /* -max-bytes; 0: any length */
 	size_t parallelism;
+	int64_t patience_ms; /* see live/patience */
 	int64_t lock_timeout_ms;
 	bool wait;               /* for secrets to become active */
 	int64_t wait_timeout_ms; /* -1: not given */

@@ -173,6 +173,9 @@ const struct option options[] = {
 		"-input=false: never ask; fail where a question would be needed"},
 	{"parallelism", "N", CLI_PARALLEL, take_parallelism, AT(parallelism),
 		"a number from 1 to 256", "requests at a time (default 10)"},
+	{"patience", "TIME", CLI_PARALLEL, take_duration_ms, AT(patience_ms),
+		"a duration like 30s or 5m",
+		"how long to look for what was requested and not confirmed (default 30s)"},
 	{"lock", "BOOL", CLI_LOCK, take_flag, AT(lock), "true or false",
 		"-lock=false: do not lock the state (plan never does)"},
 	{"lock-timeout", "TIME", CLI_LOCK, take_duration_ms, AT(lock_timeout_ms),
@@ -208,5 +211,10 @@ const struct option options[] = {
 	{"help", NULL, CLI_ALL, take_flag, AT(help), "true or false",
 		"show how the command is used"},
 	{"h", NULL, CLI_ALL, take_flag, AT(help), "true or false", NULL},
+	{0},
+};
+
+const struct option_variable option_variables[] = {
+	{"CFPROV_PATIENCE", "patience"},
 	{0},
 };

@@ -20,4 +20,12 @@ struct option {
 /* Ends with an option without a name. */
 extern const struct option options[];
 
+/* A variable of the environment that sets an option's default. */
+struct option_variable {
+	const char *variable, *option;
+};
+
+/* Ends with one without a variable. */
+extern const struct option_variable option_variables[];
+
 #endif

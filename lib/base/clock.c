@@ -24,6 +24,14 @@ int64_t clock_unix_seconds(void)
 	return now.tv_sec;
 }
 
+int64_t clock_unix_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /* Without the zone. */
 static size_t write_time(time_t when, char text[static CLOCK_TEXT_SIZE])
 {

@@ -9,8 +9,9 @@
 int64_t clock_monotonic_ms(void);
 int64_t clock_monotonic_us(void);
 
-/* Seconds since 1970 UTC. */
+/* Since 1970 UTC; may go back. */
 int64_t clock_unix_seconds(void);
+int64_t clock_unix_ms(void);
 
 /* RFC 3339 in UTC with microseconds: 2026-01-02T03:04:05.678901Z */
 enum { CLOCK_TEXT_SIZE = 32 };

@@ -116,6 +116,17 @@ teardown() { stop_all; }
 	[ -s keys ]
 }
 
+@test "CFPROV_PATIENCE that can't be" {
+	start_logged
+	manifest a
+	local time
+	for time in x 1 -1s 1.5s; do
+		CFPROV_PATIENCE=$time bad plan
+		err_has "CFPROV_PATIENCE can't be \`$time\`: it must be a duration like 30s or 5m"
+	done
+	CFPROV_PATIENCE='' good plan
+}
+
 @test "CFPROV_REQUEST_TIMEOUT that can't be" {
 	start_logged
 	manifest a
