@@ -17,6 +17,6 @@ int64_t patience_next_look_ms(int64_t patience_ms, int64_t looked_ms)
 int64_t patience_age_ms(int64_t ended, int64_t now)
 {
 	if (ended == 0)
-		return INT64_MAX;
+		return INT64_MAX / 2; /* something may be added */
 	return now > ended ? now - ended : 0;
 }

@@ -23,6 +23,7 @@ enum event_type {
 	EVENT_PROGRESS,        /* progress */
 	EVENT_RETRY,           /* text: what is tried again, and why; wait_ms */
 	EVENT_SLOW_DOWN,       /* text: why; wait_ms */
+	EVENT_WAITING,         /* text: what is looked for and not found yet; wait_ms: at most */
 	EVENT_AWAIT,           /* progress: done are active, left are waited for */
 	EVENT_INTERRUPT,       /* the user asked to stop; progress */
 	EVENT_WARNING,         /* text */
@@ -61,6 +62,9 @@ struct event_sink {
 	void *context;
 };
 
+/* EVENT_WAITING for `count` objects, of which `first` is named. */
+void event_waiting(
+	const struct event_sink *sink, const struct object *first, size_t count, int64_t wait_ms);
 void event_emit(const struct event_sink *sink, const struct event *event);
 void event_say(const struct event_sink *sink, enum event_type type, const char *text);
 
