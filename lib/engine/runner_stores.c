@@ -1,92 +1,97 @@
 #include "base/text.h"
-#include "engine/deed.h"
+#include "engine/op.h"
 #include "engine/verify.h"
 
 #include <string.h>
 
 /* ---- creating ---- */
 
-void stores_create(struct cf_runner *r, struct deed *deed)
-{
-	struct str path CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
-
-	deed->attempts++;
-	cf_add_stores_path(&path, deed->site->account->account->id);
-	cf_add_create_store_body(&body, deed_action(deed)->after->store);
-	deed_send(r, deed,
-		&(struct deed_request){STEP_CREATE_STORE, RETRY_UNSAFE, "POST", &path, &body});
-}
-
 /* What is made in this run is known by its name to what waits for it. */
-static void end_created(struct cf_runner *r, struct deed *deed, const struct object *is_now)
+static void end_created(struct cf_runner *r, struct op *op, const struct object *is_now)
 {
-	const char *name = deed_action(deed)->after->store;
+	const char *name = op_action(op)->after->store;
+	char *id = arena_text(&r->arena, is_now->id);
 
-	table_put(&deed->site->made, name, arena_text(&r->arena, is_now->id));
-	deed_end_done(r, &deed->jobs[0], is_now);
-	error_release(&deed->seen);
+	table_put(&op->account->made, name, id);
+	table_put(&r->ids, id, op);
+	op_end_done(r, &op->jobs[0], is_now);
+	error_release(&op->seen);
 }
 
-static void find_created(struct cf_runner *r, const struct lookup *lookup, struct deed *deed)
+static void create_found(struct cf_runner *r, struct op *op, const struct finding *finding)
 {
-	bool is_double;
-	const struct object *found = lookup_find(lookup, deed_action(deed)->after, &is_double);
+	bool is_double = false;
+	const struct object *found = NULL;
 
-	if (lookup->listing.err.message) {
-		deed_end_unknown(r, deed, "it is not known whether it was created");
-	} else if (!found && deed->attempts < RUNNER_ATTEMPTS) {
-		error_release(&deed->seen);
-		stores_create(r, deed);
-	} else if (!found) {
-		deed_end_failed(r, deed, OUTCOME_FAILED, &deed->seen);
+	if (!finding->err)
+		found = find_new(r, finding->names, op_action(op)->after, &is_double);
+	if (finding->err) {
+		op_end_unknown(r, op, "it is not known whether it was created");
 	} else if (is_double) {
-		deed_end_unknown(r, deed, "there are two stores of this name now");
+		op_end_unknown(r, op, "there are two stores of this name now");
+	} else if (found) {
+		end_created(r, op, found);
+	} else if (!finding->is_late) {
+		find_again(r, op);
+	} else if (op->was_accepted) {
+		op_end_unknown(
+			r, op, "Cloudflare accepted the request, but the store has not appeared");
+	} else if (op_may_send_again(op)) {
+		stores_create(r, op);
 	} else {
-		end_created(r, deed, found);
+		op_end_failed(r, op, OUTCOME_FAILED, &op->seen);
 	}
 }
 
-/* An answer of success without a usable id still means that the store was made: look. */
-static void take_created(struct cf_runner *r, struct deed *deed, const struct client_answer *answer)
+/* False: the answer of success names no store that can be this one. */
+static bool read_created(struct cf_runner *r, const struct op *op, const struct json *result,
+	struct object *ret_is_now, struct error *err)
 {
-	const struct json *result = answer->cf.result;
 	struct cf_object store;
 
 	if (json_is_array(result)) /* older answers are lists of one */
 		result = json_first(result);
-	if (!cf_object_decode(result, "store", &store, &deed->seen)) {
-		lookup_stores(r, deed);
-		return;
-	}
-	if (strcmp(store.name, deed_action(deed)->after->store) != 0) {
-		error_set(&deed->seen, "Cloudflare's answer is about another store");
-		lookup_stores(r, deed);
-		return;
-	}
-	const struct object is_now = {
+	if (!cf_object_decode(result, "store", &store, err))
+		return false;
+	if (strcmp(store.name, op_action(op)->after->store) != 0)
+		return error_set(err, "Cloudflare's answer is about another store");
+	if (!op_is_new(r, store.id))
+		return error_set(err, "Cloudflare's answer has the id of another object");
+	*ret_is_now = (struct object){
 		.id = store.id, .created = store.created, .modified = store.modified};
-	end_created(r, deed, &is_now);
+	return true;
 }
 
-static void take_create(struct cf_runner *r, struct deed *deed, struct client_answer *answer)
+/* A success without a usable id still means that the store was made: look. */
+static void create_answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
 {
-	switch (answer->outcome) {
-	case CLIENT_DONE:
-		take_created(r, deed, answer);
-		break;
-	case CLIENT_FAILED:
-		deed_end_failed(r, deed, OUTCOME_FAILED, &answer->err);
-		break;
-	case CLIENT_UNKNOWN:
-		error_move(&deed->seen, &answer->err);
-		lookup_stores(r, deed);
-		break;
+	struct object is_now;
+
+	if (answer->outcome == CLIENT_FAILED) {
+		op_end_failed(r, op, OUTCOME_FAILED, &answer->err);
+	} else if (answer->outcome == CLIENT_DONE &&
+		   read_created(r, op, answer->cf.result, &is_now, &answer->err)) {
+		end_created(r, op, &is_now);
+	} else {
+		find_after(r, op, answer);
+		op->found = create_found;
+		find_store(r, op);
 	}
+}
+
+void stores_create(struct cf_runner *r, struct op *op)
+{
+	struct str path CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
+
+	op->sends++;
+	cf_add_stores_path(&path, op->account->account->account->id);
+	cf_add_create_store_body(&body, op_action(op)->after->store);
+	op_send(r, op, &(struct op_request){RETRY_UNSAFE, "POST", &path, &body, create_answered});
 }
 
 /* ---- destroying ---- */
 
-/* Does the plan know of anything inside? Its secrets come right behind it. */
+/* Does the plan know of anything inside? Its secrets come right after it. */
 static bool is_filled(const struct cf_runner *r, const struct job *job)
 {
 	const struct plan *plan = r->options.plan;
@@ -106,76 +111,85 @@ static bool is_filled(const struct cf_runner *r, const struct job *job)
 	return false;
 }
 
-static void send_destroy(struct cf_runner *r, struct deed *deed, bool with_all_inside)
+static void end_destroyed(struct cf_runner *r, struct op *op)
+{
+	error_release(&op->seen);
+	if (action_kind(op_action(op)) != ACTION_REPLACE) {
+		op_end_gone(r, &op->jobs[0]);
+		return;
+	}
+	op->has_destroyed = true;
+	stores_create(r, op);
+}
+
+/* A DELETE whose end nobody saw may be carried out late. */
+static void destroy_found(struct cf_runner *r, struct op *op, const struct finding *finding)
+{
+	if (finding->err)
+		op_end_unknown(r, op, "it is not known whether it was destroyed");
+	else if (!finding->object)
+		end_destroyed(r, op);
+	else if (!finding->is_late)
+		find_again(r, op);
+	else
+		op_end_failed(r, op, OUTCOME_FAILED, &op->seen);
+}
+
+static void destroy_answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
+{
+	if (answer->outcome == CLIENT_DONE || answer->cf.is_absent) {
+		end_destroyed(r, op);
+	} else if (answer->outcome == CLIENT_FAILED) {
+		op_end_failed(r, op, OUTCOME_FAILED, &answer->err);
+	} else {
+		find_after(r, op, answer);
+		op->found = destroy_found;
+		find_by_id(r, op, &(struct cf_secret_id){.store_id = op_action(op)->before->id});
+	}
+}
+
+static void send_destroy(struct cf_runner *r, struct op *op, bool with_all_inside)
 {
 	struct str path CLEANUP(str_release) = {0};
 
-	cf_add_store_path(&path, deed->site->account->account->id, deed_action(deed)->before->id);
+	cf_add_store_path(&path, op->account->account->account->id, op_action(op)->before->id);
 	if (with_all_inside)
 		str_text_add(&path, "?force=true");
-	/* Safe to repeat: what is gone can't be destroyed again. */
-	deed_send(r, deed,
-		&(struct deed_request){STEP_DESTROY_STORE, RETRY_SAFE, "DELETE", &path, NULL});
+	/* What is gone can't be destroyed again: repeating does no harm. */
+	op_send(r, op,
+		&(struct op_request){RETRY_IDEMPOTENT, "DELETE", &path, NULL, destroy_answered});
+}
+
+/* Before all inside goes with the store: nothing may have come in since the plan was made. */
+static void inside_found(struct cf_runner *r, struct op *op, const struct finding *finding)
+{
+	const struct object *unmanaged = verify_stranger(r->options.plan, op_action(op),
+		finding->names->objects, finding->names->object_count);
+	struct str name CLEANUP(str_release) = {0};
+
+	if (finding->err) {
+		error_set(
+			&op->seen, "the secrets in it can't be listed: %s", finding->err->message);
+	} else if (unmanaged) {
+		text_add_visible(&name, unmanaged->secret, strlen(unmanaged->secret), 255);
+		error_set(&op->seen, "it contains a secret that cfprov does not manage: %s",
+			str_text(&name));
+		error_hint(&op->seen,
+			"The secret was created after the plan was made. Run plan again.");
+	} else {
+		send_destroy(r, op, finding->names->object_count > 0);
+		return;
+	}
+	op_end_failed(r, op, OUTCOME_FAILED, &op->seen);
 }
 
 /* Cloudflare keeps a store that is not empty, unless it is forced: then all inside goes, too. */
-void stores_destroy(struct cf_runner *r, struct deed *deed)
+void stores_destroy(struct cf_runner *r, struct op *op)
 {
-	if (!is_filled(r, &deed->jobs[0])) {
-		send_destroy(r, deed, false);
+	if (!is_filled(r, &op->jobs[0])) {
+		send_destroy(r, op, false);
 		return;
 	}
-	deed->step = STEP_LOOK_INSIDE;
-	lookup_secrets(r, deed, deed_action(deed)->before->id);
-}
-
-static void destroy_filled(struct cf_runner *r, const struct lookup *lookup, struct deed *deed)
-{
-	const struct object *stranger = verify_stranger(r->options.plan, deed_action(deed),
-		lookup->model.objects, lookup->model.object_count);
-	struct str name CLEANUP(str_release) = {0};
-
-	if (lookup->listing.err.message) {
-		error_set(&deed->seen, "what it holds can't be told: %s",
-			lookup->listing.err.message);
-	} else if (stranger) {
-		text_add_visible(&name, stranger->secret, strlen(stranger->secret), 255);
-		error_set(&deed->seen, "it holds more that cfprov does not manage: %s",
-			str_text(&name));
-		error_hint(&deed->seen, "It came after the plan was made. Make a new plan.");
-	} else {
-		send_destroy(r, deed, lookup->model.object_count > 0);
-		return;
-	}
-	deed_end_failed(r, deed, OUTCOME_FAILED, &deed->seen);
-}
-
-static void take_destroy(struct cf_runner *r, struct deed *deed, struct client_answer *answer)
-{
-	bool is_gone = answer->outcome == CLIENT_DONE || answer->cf.is_absent;
-
-	if (!is_gone) {
-		deed_end_failed(r, deed, OUTCOME_FAILED, &answer->err);
-	} else if (action_kind(deed_action(deed)) == ACTION_REPLACE) {
-		deed->has_destroyed = true;
-		stores_create(r, deed);
-	} else {
-		deed_end_gone(r, &deed->jobs[0]);
-	}
-}
-
-void stores_found(struct cf_runner *r, const struct lookup *lookup, struct deed *deed)
-{
-	if (deed->step == STEP_LOOK_INSIDE)
-		destroy_filled(r, lookup, deed);
-	else
-		find_created(r, lookup, deed);
-}
-
-void stores_take(struct cf_runner *r, struct deed *deed, struct client_answer *answer)
-{
-	if (deed->step == STEP_CREATE_STORE)
-		take_create(r, deed, answer);
-	else
-		take_destroy(r, deed, answer);
+	op->found = inside_found;
+	find_secrets(r, op, op_action(op)->before->id);
 }

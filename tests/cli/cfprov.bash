@@ -15,7 +15,7 @@ load "${BASH_SOURCE[0]%/*}/helper"
 # Nothing from outside changes what a test sees.
 unset CLOUDFLARE_API_BASE_URL CFPROV_REQUEST_TIMEOUT CFPROV_PATIENCE NO_COLOR CLICOLOR_FORCE SSL_CERT_FILE
 unset SSL_CERT_DIR SSLKEYLOGFILE NO_PROXY no_proxy CFPROV_LOG CFPROV_LOG_PATH
-export TERM=xterm
+export TERM=xterm CFPROV_PATIENCE=0s
 
 state=cfprov.state.json
 journal=cfprov.state.json.journal

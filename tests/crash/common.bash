@@ -42,6 +42,7 @@ start_sim()
 	fi
 	root=http://127.0.0.1:$(<port)
 	export CLOUDFLARE_BASE_URL=$root/client/v4 CLOUDFLARE_API_TOKEN=cfsim-token
+	export CFPROV_PATIENCE=0s
 }
 
 # reset: an empty account and no state.
