@@ -3,6 +3,7 @@
 #define CFSIM_OPTIONS_H
 
 #include "choices.h"
+#include "lag.h"
 
 struct option_list {
 	const char **items; /* texts of argv */
@@ -18,7 +19,8 @@ struct options {
 	const char *email, *key;        /* both or none */
 	size_t max_stores, max_secrets; /* for an account; 0: any number */
 	size_t max_connections;
-	size_t latency_ms;
+	size_t latency_ms, write_latency_ms; /* before the work; of a write, both together */
+	struct lag lag;
 	bool pending_for_ever;
 	size_t pending_ms;
 	size_t rate_requests, rate_seconds; /* 0: no limit */
