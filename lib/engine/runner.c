@@ -66,7 +66,9 @@ bool op_is_new(struct cf_runner *r, const char *id)
 
 bool op_may_send_again(const struct op *op)
 {
-	return op->unseen < RUNNER_UNSEEN_LIMIT && op->sends < RUNNER_SENDS_LIMIT;
+	int limit = op->is_throttled ? RUNNER_THROTTLED_LIMIT : RUNNER_SENDS_LIMIT;
+
+	return op->unseen < RUNNER_UNSEEN_LIMIT && op->sends < limit;
 }
 
 /* ---- outcomes ---- */
