@@ -42,16 +42,16 @@ static struct object *recorded_as(
 	return now;
 }
 
-/* Adds what waits for the patience to be over. */
-static void await(struct recovered *recovered, const struct object *object, int64_t age_ms,
-	int64_t patience_ms)
+/* Adds what may appear until it has this age. */
+static void add_awaited(
+	struct recovered *recovered, const struct object *object, int64_t age_ms, int64_t until_ms)
 {
-	int64_t next_ms = patience_next_look_ms(patience_ms, age_ms) - age_ms;
+	int64_t next_ms = patience_next_look_ms(until_ms, age_ms) - age_ms;
 
 	if (!recovered->awaited++ || next_ms < recovered->next_ms)
 		recovered->next_ms = next_ms;
-	if (patience_ms - age_ms > recovered->longest_ms) {
-		recovered->longest_ms = patience_ms - age_ms;
+	if (until_ms - age_ms > recovered->longest_ms) {
+		recovered->longest_ms = until_ms - age_ms;
 		recovered->first = object;
 	}
 }
@@ -66,8 +66,10 @@ static bool recover(const struct recover_input *input, const struct object *obje
 	struct change *change = &recovered->changes[recovered->count];
 	int64_t age_ms = patience_age_ms(object->requested_ms, input->read_ms) + input->since_ms;
 
-	if (!found && age_ms < input->patience_ms) {
-		await(recovered, object, age_ms, input->patience_ms);
+	int64_t until_ms = patience_of_other_run_ms(input->patience_ms);
+
+	if (!found && age_ms < until_ms) {
+		add_awaited(recovered, object, age_ms, until_ms);
 		return false;
 	}
 	if (!found) {

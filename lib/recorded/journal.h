@@ -48,11 +48,7 @@ struct journal {
 	int64_t alive_ms; /* when the run was last seen alive, since 1970; 0: it does not say */
 };
 
-enum {
-	JOURNAL_ALIVE_EVERY_MS = 1000,
-	/* Requests may have been under way as long as this after the last time that it tells. */
-	JOURNAL_ALIVE_SLACK_MS = 2000,
-};
+enum { JOURNAL_ALIVE_EVERY_MS = 1000 };
 
 /* Of `desired`, the accounts are written: their aliases and ids. */
 void journal_encode_header(const struct state *state, const struct model *desired,

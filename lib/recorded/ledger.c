@@ -256,7 +256,7 @@ static bool load(struct ledger *ledger, struct error *err)
 		int64_t alive_ms = journal.alive_ms ? journal.alive_ms : clock_unix_ms();
 		ledger_stage(ledger,
 			&(struct state_fold){journal.changes, journal.count, journal.model.accounts,
-				journal.model.account_count, alive_ms + JOURNAL_ALIVE_SLACK_MS});
+				journal.model.account_count, alive_ms});
 	}
 	ledger->read_serial = ledger->state.serial;
 	return true;
@@ -474,7 +474,7 @@ bool ledger_finish(struct ledger *ledger, struct error *err)
 	ledger->before = ledger->state;
 	state_fold(&ledger->before,
 		&(struct state_fold){ledger->changes, ledger->change_count, ledger->accounts,
-			ledger->account_count, ledger->alive_ms + JOURNAL_ALIVE_SLACK_MS},
+			ledger->account_count, ledger->alive_ms},
 		&ledger->state);
 	free(ledger->changes);
 	ledger->changes = NULL;

@@ -155,6 +155,62 @@ static void unread_accounts_stay(void **state)
 	assert_int_equal(other.recovered.count, 0);
 }
 
+/* ---- patience ---- */
+
+static void await_store(struct world *world, int64_t requested_ms)
+{
+	add_recorded(world, "maybe", NULL);
+	world->recorded.objects[0].requested_ms = requested_ms;
+	recover(world, "acc1", "acc1");
+}
+
+/* fault A25 */
+/* What was requested a moment ago may still come: at 0.5 s the next look, at 32 s it is over. */
+static void young_absence_does_not_count(void **state)
+{
+	struct world world CLEANUP(release) = {.patience_ms = 30000, .read_ms = 1000000};
+
+	(void)state;
+	await_store(&world, 999900);
+	assert_int_equal(world.recovered.count, 0);
+	assert_int_equal(world.recovered.awaited, 1);
+	assert_string_equal(world.recovered.first->store, "maybe");
+	assert_int_equal(world.recovered.next_ms, 400);
+	assert_int_equal(world.recovered.longest_ms, 31900);
+}
+
+/* fault A25 */
+static void old_absence_counts(void **state)
+{
+	struct world old CLEANUP(release) = {.patience_ms = 30000, .read_ms = 1032000};
+	struct world later CLEANUP(release) = {
+		.patience_ms = 30000, .read_ms = 1000000, .since_ms = 32000};
+	struct world unknown CLEANUP(release) = {.patience_ms = 30000, .read_ms = 1000000};
+
+	(void)state;
+	await_store(&old, 1000000);
+	assert_int_equal(old.recovered.count, 1);
+	await_store(&later, 1000000);
+	assert_int_equal(later.recovered.count, 1);
+	await_store(&unknown, 0);
+	assert_int_equal(unknown.recovered.count, 1);
+}
+
+/* fault A25 */
+/* A clock that went back says just now, and the waiting ends all the same. */
+static void a_clock_that_went_back(void **state)
+{
+	struct world world CLEANUP(release) = {.patience_ms = 30000, .read_ms = 1000};
+	struct world later CLEANUP(release) = {
+		.patience_ms = 30000, .read_ms = 1000, .since_ms = 32000};
+
+	(void)state;
+	await_store(&world, 900000000);
+	assert_int_equal(world.recovered.longest_ms, 32000);
+	await_store(&later, 900000000);
+	assert_int_equal(later.recovered.count, 1);
+}
+
 /* Names are compared whole, and with their case. */
 static void names_decide(void **state)
 {
@@ -283,6 +339,9 @@ int main(void)
 		cmocka_unit_test(replaced),
 		cmocka_unit_test(renamed),
 		cmocka_unit_test(unread_accounts_stay),
+		cmocka_unit_test(young_absence_does_not_count),
+		cmocka_unit_test(old_absence_counts),
+		cmocka_unit_test(a_clock_that_went_back),
 		cmocka_unit_test(names_decide),
 		cmocka_unit_test(secrets),
 		cmocka_unit_test(secrets_of_that_store),
