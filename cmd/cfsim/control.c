@@ -66,11 +66,23 @@ static void clear_faults(struct sim *sim, struct request *request, struct answer
 	put_ok(answer, true, NULL);
 }
 
-/* Back to an empty world without faults, counted from zero. */
+static void set_lag(struct sim *sim, struct request *request, struct answer *answer)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct lag lag = sim->world.lag;
+	bool ok = lag_decode(&lag, str_text(&request->body), request->body.length, &err);
+
+	if (ok)
+		world_set_lag(&sim->world, &lag);
+	put_ok(answer, ok, &err);
+}
+
+/* Back to an empty world without faults, counted from zero, with the lag of the options. */
 static void reset(struct sim *sim, struct request *request, struct answer *answer)
 {
 	(void)request;
 	world_clear(&sim->world);
+	world_set_lag(&sim->world, &sim->options->lag);
 	faults_clear(&sim->faults);
 	sim->stats = (struct stats){.connections = sim->stats.connections};
 	put_ok(answer, true, NULL);
@@ -84,6 +96,7 @@ static const struct {
 	{"GET", "world", answer_world},
 	{"POST", "faults", add_faults},
 	{"DELETE", "faults", clear_faults},
+	{"POST", "lag", set_lag},
 	{"POST", "reset", reset},
 };
 

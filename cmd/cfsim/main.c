@@ -102,6 +102,7 @@ static bool serve(struct sim *sim, struct error *err)
 	struct saver saver = {.sim = sim};
 	bool ok = server_open(&server, sim, err) && announce(&server, err);
 
+	world_set_lag(&sim->world, &sim->options->lag); /* what was loaded shows at once */
 	if (ok)
 		server_run(&server, tick, &saver);
 	server_close(&server);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TEXT, NUMBER, LIST, FLAG, STORE_NAMES, ANSWER, PENDING, RATE };
+enum kind { TEXT, NUMBER, LIST, FLAG, STORE_NAMES, ANSWER, PENDING, RATE, LIST_LAG };
 
 #define FIELD(name) offsetof(struct options, name)
 
@@ -42,6 +42,16 @@ static const struct option {
 		1000000, NUMBER},
 	{"latency", "MS", "wait before each answer; other requests go on", FIELD(latency_ms),
 		86400000, NUMBER},
+	{"list-lag", "MS", "lists show what was there so long ago; reads by id are current", 0,
+		LAG_LONGEST_MS, LIST_LAG},
+	{"list-lag-create", "MS", "the same, only for what was created", FIELD(lag.create_ms),
+		LAG_LONGEST_MS, NUMBER},
+	{"list-lag-change", "MS", "only for what was changed", FIELD(lag.change_ms), LAG_LONGEST_MS,
+		NUMBER},
+	{"list-lag-delete", "MS", "only for what was deleted", FIELD(lag.delete_ms), LAG_LONGEST_MS,
+		NUMBER},
+	{"read-lag", "MS", "reads by id show what was there so long ago", FIELD(lag.read_ms),
+		LAG_LONGEST_MS, NUMBER},
 	{"pending", "MS|never|forever",
 		"how long a new secret's status is \"pending\";\n"
 		"default: never",
@@ -109,6 +119,17 @@ static bool set_store_names(struct options *options, const char *value, struct e
 	return choices_set(&options->choices, str_text(&text), err);
 }
 
+static bool set_list_lag(
+	struct options *options, const struct option *option, const char *value, struct error *err)
+{
+	size_t ms = 0;
+
+	if (!set_number(option, value, &ms, err))
+		return false;
+	options->lag.create_ms = options->lag.change_ms = options->lag.delete_ms = ms;
+	return true;
+}
+
 static bool set(
 	struct options *options, const struct option *option, const char *value, struct error *err)
 {
@@ -137,6 +158,8 @@ static bool set(
 		return set_pending(options, option, value, err);
 	case RATE:
 		return set_rate(options, option, value, err);
+	case LIST_LAG:
+		return set_list_lag(options, option, value, err);
 	}
 	return false;
 }
@@ -229,7 +252,10 @@ static const char tail[] =
 	"  slow_drip      the work is done; ms between two pieces (default 10)\n"
 	"  delay          the work is done, the answer comes ms later\n"
 	"\nRoutes for tests, without credentials: GET /_cfsim/stats, GET /_cfsim/world,\n"
-	"POST and DELETE /_cfsim/faults, POST /_cfsim/reset.\n";
+	"POST and DELETE /_cfsim/faults, POST /_cfsim/reset.\n"
+	"POST /_cfsim/lag sets how long writes take to show, in ms; what it does not name stays:\n"
+	"  {\"create\": MS, \"change\": MS, \"delete\": MS, \"read\": MS}; 0 shows everything "
+	"now\n";
 
 /* The help of an option may have several lines: each starts in the same column. */
 static void describe(struct str *out, const struct option *option)

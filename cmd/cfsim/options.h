@@ -3,6 +3,7 @@
 #define CFSIM_OPTIONS_H
 
 #include "choices.h"
+#include "lag.h"
 
 struct option_list {
 	const char **items; /* texts of argv */
@@ -19,6 +20,7 @@ struct options {
 	size_t max_stores, max_secrets; /* for an account; 0: any number */
 	size_t max_connections;
 	size_t latency_ms;
+	struct lag lag;
 	bool pending_for_ever;
 	size_t pending_ms;
 	size_t rate_requests, rate_seconds; /* 0: no limit */

@@ -2,6 +2,7 @@
 
 #include "call.h"
 #include "control.h"
+#include "history.h"
 
 #include <string.h>
 
@@ -135,17 +136,27 @@ static bool admit(struct call *call)
 	return !problem;
 }
 
+/* Reads by id may lag; everything else happens to the world as it is. */
+static void find_objects(struct call *call)
+{
+	bool reads = strcmp(call->operation->method, "GET") == 0;
+
+	if (call->account_id)
+		call->account = world_account(&call->sim->world, call->account_id);
+	if (call->store_id)
+		call->store = reads ? history_read_store(call->account, call->store_id)
+				    : world_find_store(call->account, call->store_id);
+	if (call->secret_id && call->store)
+		call->secret = reads ? history_read_secret(call->store, call->secret_id)
+				     : world_find_secret(call->store, call->secret_id);
+}
+
 /* Finds what the path names. */
 static bool resolve(struct call *call)
 {
 	const struct problem *problem = NULL;
 
-	if (call->account_id)
-		call->account = world_account(&call->sim->world, call->account_id);
-	if (call->store_id)
-		call->store = world_find_store(call->account, call->store_id);
-	if (call->secret_id && call->store)
-		call->secret = world_find_secret(call->store, call->secret_id);
+	find_objects(call);
 	if ((call->store_id && !*call->store_id) || (call->secret_id && !*call->secret_id))
 		problem = &problem_id_empty;
 	else if (call->store_id && !call->store)

@@ -1,5 +1,6 @@
 /* The operations on secrets. */
 #include "draft.h"
+#include "history.h"
 #include "listing.h"
 
 #include <stdlib.h>
@@ -130,12 +131,10 @@ static bool is_searched(const struct world_secret *secret, const char *search, u
 
 void secrets_list(struct call *call)
 {
-	const struct world_store *store = call->store;
 	const char *search = target_query(&call->target, "search");
 	struct listing listing;
 	unsigned scopes = 0;
-	void **found AUTO_FREE = NULL;
-	struct listing_view view = {.total = store->secret_count};
+	struct listing_view view = {0};
 
 	if (!listing_parse(&listing, call, orders))
 		return;
@@ -143,13 +142,15 @@ void secrets_list(struct call *call)
 		call_fail(call, &problem_scope_invalid, NULL);
 		return;
 	}
-	found = mem_alloc(store->secret_count * sizeof(*found));
-	for (size_t i = 0; i < store->secret_count; i++)
-		if (is_searched(store->secrets[i], search, scopes))
-			found[view.count++] = store->secrets[i];
-	view.items = found;
+	struct history_list list = history_secrets(call->store);
+	view.items = list.items;
+	view.total = list.count;
+	for (size_t i = 0; i < list.count; i++)
+		if (is_searched(list.items[i], search, scopes))
+			view.items[view.count++] = list.items[i];
 	listing_sort(&listing, orders, &view);
 	listing_answer(&listing, call, &view, put_secret_item);
+	free(list.items);
 }
 
 /* ---- making ---- */
@@ -294,6 +295,7 @@ void secrets_patch(struct call *call)
 		call_fail(call, problem, NULL);
 		return;
 	}
+	world_keep_version(&call->sim->world, call->secret);
 	bool changed = set_comment(call->secret, &draft);
 	changed |= set_scopes(call->secret, &draft);
 	changed |= set_value(call->secret, &draft);

@@ -1,4 +1,5 @@
 /* The operations on stores, and the quota. */
+#include "history.h"
 #include "listing.h"
 
 #include <stdlib.h>
@@ -89,25 +90,27 @@ static const struct listing_order orders[] = {
 };
 
 /*
- * Sorts once for many pages. An order other than that of creation is kept until the world changes;
- * nothing but a change moves a store in any order.
+ * Sorts once for many pages. A list that lags or has another order than that of creation is kept
+ * until the world changes or something of the past begins to show; nothing else changes it.
  */
-static void use_sorted(struct call *call, const struct listing *listing, struct listing_view *view)
+static void sort_once(struct call *call, const struct listing *listing)
 {
 	struct world_account *account = call->account;
-	size_t revision = call->sim->world.revision;
+	struct world *world = &call->sim->world;
 
-	if (!account->sorted || account->sorted_revision != revision ||
-		strcmp(account->sorted_by, listing->order) != 0) {
-		free(account->sorted);
-		account->sorted = mem_alloc(view->count * sizeof(*account->sorted));
-		memcpy(account->sorted, view->items, view->count * sizeof(*account->sorted));
-		account->sorted_by = listing->order;
-		account->sorted_revision = revision;
-		view->items = account->sorted;
-		listing_sort(listing, orders, view);
-	}
-	view->items = account->sorted;
+	if (account->sorted && account->sorted_revision == world->revision &&
+		clock_monotonic_ms() < account->sorted_until_ms &&
+		strcmp(account->sorted_by, listing->order) == 0)
+		return;
+	struct history_list list = history_stores(account);
+	free(account->sorted);
+	account->sorted = list.items;
+	account->sorted_count = list.count;
+	account->sorted_by = listing->order;
+	account->sorted_revision = world->revision;
+	account->sorted_until_ms = list.until_ms;
+	listing_sort(
+		listing, orders, &(struct listing_view){.items = list.items, .count = list.count});
 }
 
 void stores_list(struct call *call)
@@ -117,13 +120,16 @@ void stores_list(struct call *call)
 	struct listing_view view = {
 		.items = (void **)account->stores,
 		.count = account->store_count,
-		.total = account->store_count,
 	};
 
 	if (!listing_parse(&listing, call, orders))
 		return;
-	if (*listing.order && view.count)
-		use_sorted(call, &listing, &view);
+	if (*listing.order || history_lags(account)) {
+		sort_once(call, &listing);
+		view.items = account->sorted;
+		view.count = account->sorted_count;
+	}
+	view.total = view.count;
 	listing_answer(&listing, call, &view, put_store_item);
 }
 
