@@ -149,6 +149,7 @@ static const struct told {
 	[EVENT_RETRY] = {LOG_DEBUG, "trying again"},
 	[EVENT_SLOW_DOWN] = {LOG_DEBUG, "slowing down"},
 	[EVENT_AWAIT] = {LOG_INFO, "waiting for secrets to become active"},
+	[EVENT_WAITING] = {LOG_INFO, "not found yet"},
 	[EVENT_INTERRUPT] = {LOG_WARN, "asked to stop"},
 	[EVENT_WARNING] = {LOG_WARN, ""},
 	[EVENT_REQUEST] = {LOG_TRACE, ""},

@@ -111,6 +111,18 @@ static void tell_wait(const char *what, const struct event *event)
 	term_say("%s", str_text(&line));
 }
 
+static void tell_waiting(const struct event *event)
+{
+	struct str line CLEANUP(str_release) = {0};
+	int64_t tenths = (event->wait_ms + 99) / 100;
+
+	str_text_add(&line, "Not found yet, though written moments ago: ");
+	text_add_visible(&line, event->text, strlen(event->text), 0);
+	str_format(&line, "; looking again for up to %" PRId64 ".%" PRId64 " s", tenths / 10,
+		tenths % 10);
+	term_say("%s", str_text(&line));
+}
+
 static void tell_await(const struct event_progress *now)
 {
 	struct str line CLEANUP(str_release) = {0};
@@ -161,6 +173,9 @@ static void hear(void *context, const struct event *event)
 		break;
 	case EVENT_AWAIT:
 		tell_await(&event->progress);
+		break;
+	case EVENT_WAITING:
+		tell_waiting(event);
 		break;
 	case EVENT_INTERRUPT:
 		term_say("Stopping: %zu under way are waited for, %zu are not started. "

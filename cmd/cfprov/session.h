@@ -29,6 +29,7 @@ struct session {
 	bool has_ledger;
 	struct client *client;
 	struct live_account *accounts; /* as desired.accounts */
+	const struct object *sought;   /* to be looked for by its id; NULL: none */
 	struct model live;
 	struct table *inside;       /* ids of the stores that were looked into */
 	struct values values;       /* of secrets */

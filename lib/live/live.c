@@ -1,6 +1,7 @@
 #include "live/live.h"
 
 #include "adapter/table.h"
+#include "live/confirm.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -114,6 +115,30 @@ static bool read_all(const struct live_input *input, struct error_list *errors)
 	return true;
 }
 
+/*
+ * Looks by id for what the lists lack: stores, or the secrets in these stores (by their ids).
+ * False: interrupted.
+ */
+static bool confirm(const struct live_input *input, struct table *stores, struct model *live,
+	struct failures *failures, struct error_list *errors)
+{
+	struct confirm confirm CLEANUP(confirm_release);
+	struct error err = {0};
+
+	model_sort(live);
+	confirm_init(&confirm, input, stores, live);
+	bool is_whole = confirm_run(&confirm, &err);
+	for (size_t i = 0; i < confirm.look_count; i++)
+		if (confirm.looks[i].err.message)
+			add_failure(failures, confirm.looks[i].account->account, stores,
+				&confirm.looks[i].err);
+	if (!is_whole)
+		error_move(error_list_add(errors), &err);
+	if (confirm.look_count)
+		model_sort(live);
+	return is_whole;
+}
+
 bool live_read(const struct live_input *input, struct model *ret_live, struct error_list *errors)
 {
 	struct live_listing *listings = mem_alloc(input->count * sizeof(*listings));
@@ -130,12 +155,12 @@ bool live_read(const struct live_input *input, struct model *ret_live, struct er
 				input->accounts[i].account->id);
 	if (is_good)
 		collect(listings, input->count, &failures);
+	is_good = is_good && confirm(input, NULL, &live, &failures, errors);
 	for (size_t i = 0; i < input->count; i++)
 		live_listing_release(&listings[i]);
 	free(listings);
 	drop_failed(&failures, &live);
 	is_good &= end_failures(&failures, errors);
-	model_sort(&live);
 	*ret_live = live;
 	return is_good;
 }
@@ -278,6 +303,8 @@ bool live_read_inside(const struct live_input *input, const struct live_stores *
 	bool is_good = read_all(input, errors) &&
 		       settle_shared(input, listings, stores->count, live, errors);
 	collect(listings, stores->count, &failures);
+	drop_failed(&failures, live);
+	is_good = is_good && confirm(input, ids, live, &failures, errors);
 	drop_failed(&failures, live);
 	is_good &= end_failures(&failures, errors);
 	for (size_t i = 0; i < stores->count; i++)

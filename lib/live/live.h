@@ -1,6 +1,11 @@
 /*
  * What exists in the accounts: paged lists become the live model, all accounts side by side. Never
  * one request per store.
+ *
+ * A list may lag behind what was written. So whatever `recorded` knows by its id, and a list of
+ * live_read or live_read_inside lacks, is asked for by that id before it counts as gone: see
+ * live/confirm. What is found so is in the model as if it had been listed, even beside another
+ * object of the same name.
  */
 #ifndef LIVE_LIVE_H
 #define LIVE_LIVE_H
@@ -19,6 +24,11 @@ struct live_input {
 	const struct live_account *accounts; /* sorted by alias */
 	size_t count;
 	const volatile sig_atomic_t *interrupted; /* stops the reading; may be NULL */
+	/* Is not believed gone because a list lacks it. Sorted; NULL: whatever a list lacks is. */
+	const struct model *recorded;
+	const struct object *sought;   /* the same of one that is not recorded; NULL: none */
+	int64_t patience_ms;           /* see live/patience */
+	const struct event_sink *sink; /* hears EVENT_WAITING; may be NULL */
 };
 
 /*
