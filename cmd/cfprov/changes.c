@@ -1,5 +1,6 @@
 #include "changes.h"
 
+#include "base/moment.h"
 #include "base/text.h"
 #include "term.h"
 
@@ -202,14 +203,13 @@ bool changes_say_reason(const struct action *action)
 /* Nobody reads fractions of seconds. */
 static void add_time(struct str *out, const char *time)
 {
-	const char *dot = strchr(time, '.');
+	struct moment moment;
+	size_t whole = moment_read(time, &moment) ? strcspn(time, ".") : strlen(time);
+	const char *rest = time + whole + (time[whole] == '.');
 
-	if (dot && strspn(dot + 1, "0123456789Z") == strlen(dot + 1)) {
-		text_add_visible(out, time, (size_t)(dot - time), 0);
-		str_char(out, 'Z');
-	} else {
-		text_add_visible(out, time, strlen(time), 0);
-	}
+	text_add_visible(out, time, whole, 0);
+	rest += strspn(rest, "0123456789");
+	text_add_visible(out, rest, strlen(rest), 0);
 }
 
 void changes_of_drift(struct changes *changes, const struct drift *drift, bool is_left)

@@ -219,6 +219,7 @@ int import_run(const struct cli *cli)
 	struct progress progress CLEANUP(progress_release);
 	struct session session CLEANUP(session_release);
 	struct import_input input = {.id = cli->arguments[1]};
+	struct object sought;
 
 	progress_init(&progress);
 	session_init(&session, cli, &progress.sink);
@@ -226,7 +227,12 @@ int import_run(const struct cli *cli)
 		!session_open_state(&session, "import"))
 		return EXIT_ERROR;
 	input.recorded = &session.ledger.state.model;
-	if (!check_offline(&session, &input) || !session_read_live(&session))
+	if (!check_offline(&session, &input))
+		return EXIT_ERROR;
+	sought = *input.desired;
+	sought.id = import_sought_id(&input);
+	session.sought = &sought; /* a list may not show yet what was made a moment ago */
+	if (!session_read_live(&session))
 		return EXIT_ERROR;
 	input.live = &session.live;
 	return record(&session, &input) ? EXIT_DONE : EXIT_ERROR;

@@ -473,6 +473,10 @@ struct live_input session_live_input(const struct session *session)
 		.accounts = session->accounts,
 		.count = session->desired.account_count,
 		.interrupted = &interrupt_count,
+		.recorded = &session->ledger.state.model,
+		.sought = session->sought,
+		.patience_ms = session->cli->patience_ms,
+		.sink = &session->sink,
 	};
 }
 

@@ -29,6 +29,7 @@ struct session {
 	bool has_ledger;
 	struct client *client;
 	struct live_account *accounts; /* as desired.accounts */
+	const struct object *sought;   /* to be looked for by its id; NULL: none */
 	struct model live;
 	int64_t read_ms, read_at_ms; /* when its reading began: since 1970, and monotonic */
 	struct table *inside;        /* ids of the stores that were looked into */

@@ -1,5 +1,7 @@
 #include "view.h"
 
+#include "base/moment.h"
+
 #include <string.h>
 
 struct plan_view plan_view(const struct session *session, enum planning_mode mode)
@@ -79,6 +81,13 @@ static bool is_same_text(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+static bool is_other_moment(const char *before, const char *after)
+{
+	enum moment_order order = moment_compare(after, before);
+
+	return order == MOMENT_EARLIER || order == MOMENT_LATER;
+}
+
 bool refresh_is_drift(const struct refresh *refresh)
 {
 	const struct object *before = refresh->before, *after = refresh->after;
@@ -88,6 +97,6 @@ bool refresh_is_drift(const struct refresh *refresh)
 	if (after && before->kind == OBJECT_SECRET && is_same_text(before->id, after->id))
 		return object_drift(before, after) != 0;
 	return !after || !is_same_text(before->id, after->id) ||
-	       !is_same_text(before->created, after->created) ||
-	       !is_same_text(before->modified, after->modified);
+	       is_other_moment(before->created, after->created) ||
+	       is_other_moment(before->modified, after->modified);
 }

@@ -1,6 +1,7 @@
 #include "engine/await.h"
 
 #include "base/clock.h"
+#include "base/moment.h"
 #include "base/text.h"
 
 #include <inttypes.h>
@@ -46,7 +47,7 @@ bool await_learn(const struct object *recorded, const struct object *live, struc
 		return false;
 	*ret_now = *recorded;
 	ret_now->status = live->status;
-	ret_now->modified = live->modified;
+	ret_now->modified = moment_latest(recorded->modified, live->modified);
 	return true;
 }
 

@@ -324,6 +324,7 @@ static void decide_rename(
 	const struct object *live = renames_same(p->input->live, former);
 	struct action *action = plan_add(p->plan);
 
+	live = drift_current(p, former, live);
 	if (model_object(p->input->live, desired->account, desired->store, desired->secret))
 		refuse_rename(p, former, desired);
 	action->after = desired;
@@ -530,6 +531,8 @@ void decide(struct planning *p, const struct object *desired, const struct objec
 			continue;
 		trio.is_same = trio.live_count == 1;
 	}
+	if (trio.is_same)
+		trio.live = drift_current(p, recorded, trio.live);
 	if (recorded)
 		p->plan->managed++;
 	size_t before = p->plan->action_count;

@@ -1,6 +1,22 @@
 #include "engine/drift.h"
 
+#include "base/moment.h"
+
 #include <string.h>
+
+const struct object *drift_current(
+	struct planning *p, const struct object *recorded, const struct object *live)
+{
+	if (!object_lags(recorded, live))
+		return live;
+	struct object *current = arena_alloc(&p->plan->arena, sizeof(*current));
+	*current = *live;
+	current->modified = recorded->modified;
+	current->scopes = recorded->scopes;
+	current->comment = recorded->comment;
+	current->status = recorded->status;
+	return current;
+}
 
 /* ---- what the state is to learn ---- */
 
@@ -42,15 +58,16 @@ void drift_learn(struct planning *p, const struct object *recorded, const struct
 	const struct object *wish = p->input->refresh_only ? NULL : desired;
 	struct object now = *recorded;
 
-	now.created = live->created;
-	now.modified = live->modified;
+	/* The same moment written otherwise is nothing new. */
+	now.created = moment_latest(recorded->created, live->created);
+	now.modified = moment_latest(recorded->modified, live->modified);
 	if (wish || recorded->kind == OBJECT_STORE)
 		now.is_unsure = now.keeps_value = now.is_strange =
 			false; /* else it would have an action */
 	if (recorded->kind == OBJECT_SECRET)
 		learn_secret(&now, live, wish, recorded);
 	if (is_taken_for_right(p, desired)) {
-		now.modified = live->modified;
+		now.modified = moment_latest(recorded->modified, live->modified);
 		now.is_strange = false;
 	}
 	if (wish) {

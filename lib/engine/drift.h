@@ -7,6 +7,13 @@
 #include "engine/decide.h"
 
 /*
+ * Lends what is there now of a secret that was recorded: as it was seen, or as the state has it if
+ * what was seen is older than our own last write. A store is lent as it is.
+ */
+const struct object *drift_current(
+	struct planning *p, const struct object *recorded, const struct object *live);
+
+/*
  * What the state should say of an object that lives and that no action is about, if that is
  * something new. `desired` NULL: nobody says what it is to be; with -refresh-only, that only tells
  * whether a value that somebody else wrote may stay.

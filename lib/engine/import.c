@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "engine/belongs.h"
+#include "live/cf.h"
 
 #include <string.h>
 
@@ -135,6 +136,17 @@ static void search_release(struct search *search)
 static const char *name_of(const struct object *object)
 {
 	return object->secret ? object->secret : object->store;
+}
+
+const char *import_sought_id(const struct import_input *input)
+{
+	struct parts parts;
+
+	if (!split(input, &parts))
+		return NULL;
+	/* The last part ends with the text. */
+	const char *last = input->desired->secret ? parts.secret.text : parts.store.text;
+	return cf_is_id(last) && strcmp(last, name_of(input->desired)) != 0 ? last : NULL;
 }
 
 static void add_candidate(struct search *search, const struct object *object, size_t index)

@@ -26,6 +26,9 @@ bool import_check_id(const struct import_input *input, struct error *err) MUST_C
  */
 bool import_is_free(const struct import_input *input, struct error *err) MUST_CHECK;
 
+/* Lends the id of what is meant, if the id names it so; NULL: it is named by its name. */
+const char *import_sought_id(const struct import_input *input) MUST_CHECK;
+
 /*
  * Finds what is meant, and fills *ret_object: what to record at the address, adopted. Its texts
  * are lent by the models. Refused: what does not live, has another name than the address says,

@@ -117,10 +117,10 @@ static bool is_double(const struct model *live, const struct object *now)
 	       object_compare(now, now + 1) == 0;
 }
 
-/* The value, scopes and comment that the plan saw must be there still. */
+/* The value, scopes and comment that the plan saw must still be there, or not be seen again yet. */
 static bool was_changed(const struct action *action, const struct object *now)
 {
-	return action->live && object_differences(action->live, now) != 0;
+	return action->live && object_drift(action->live, now) != 0;
 }
 
 /* Of what is there and stays, or goes: `now` is what lives of that name. */

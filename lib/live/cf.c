@@ -286,6 +286,7 @@ void cf_answer_decode(
 	info = json_get(answer->json, "result_info");
 	answer->total_pages = total(info, "total_pages");
 	answer->total_count = total(info, "total_count");
+	answer->per_page = total(info, "per_page") > 0 ? total(info, "per_page") : 0;
 	if (json_is_true(success) && status / 100 == 2)
 		answer->verdict = CF_DONE;
 	else if (json_is_false(success) || json_is_array(json_get(answer->json, "errors")))
@@ -332,7 +333,7 @@ bool cf_answer_says_exists(const struct cf_answer *answer, const char *name)
 	return false;
 }
 
-static bool is_id(const char *id)
+bool cf_is_id(const char *id)
 {
 	size_t length = strspn(id, name_characters);
 
@@ -346,17 +347,19 @@ bool cf_object_decode(
 	struct cf_object object = {
 		.id = json_get_text(json, "id"),
 		.name = json_get_text(json, "name"),
+		.account_id = json_get_text(json, "account_id"),
 		.created = json_get_text(json, "created"),
 		.modified = json_get_text(json, "modified"),
 		.is_deleted = status && strcmp(status, "deleted") == 0,
 		.status = status,
 		.comment = json_get_text(json, "comment"),
+		.store_id = json_get_text(json, "store_id"),
 		.scopes = json_get(json, "scopes"),
 	};
 
 	if (!object.name)
 		return error_set(err, "Cloudflare's answer has a %s without a name", what);
-	if (!object.id || !is_id(object.id)) {
+	if (!object.id || !cf_is_id(object.id)) {
 		struct str shown CLEANUP(str_release) = {0};
 		text_add_visible(&shown, object.name, strlen(object.name), 60);
 		return error_set(err, "Cloudflare's answer has no usable id for the %s \"%s\"",

@@ -69,6 +69,7 @@ struct cf_answer {
 	bool is_absent;            /* what the path names does not exist (any more) */
 	int64_t total_pages;       /* of a list; -1: not said */
 	int64_t total_count;       /* the same for items */
+	int64_t per_page;          /* items of a full page; 0: not said */
 };
 
 /* What came over the wire; all of it is borrowed. */
@@ -97,12 +98,17 @@ bool cf_answer_says_exists(const struct cf_answer *answer, const char *name_or_n
 /* A store or a secret, as lists and creates tell of it. */
 struct cf_object {
 	const char *id, *name;
+	const char *account_id;         /* NULL: not said */
 	const char *created, *modified; /* NULL: not said */
 	bool is_deleted;                /* a secret that is on its way out */
 	/* of a secret */
 	const char *status, *comment; /* NULL: not said */
+	const char *store_id;         /* NULL: not said */
 	const struct json *scopes;    /* a list of texts, if it is any good */
 };
+
+/* Is this a possible id of Cloudflare's: 1 to 32 letters, digits, _ and -? */
+bool cf_is_id(const char *text);
 
 /* Reads one; lends its texts from the JSON. `what` is for the error: "store". */
 bool cf_object_decode(const struct json *json, const char *what, struct cf_object *ret_object,

@@ -6,8 +6,8 @@
  *        └──── delayed ◄─────┘ (retry)
  *
  * A lane's waiting calls stand in a queue; lanes that have any form a ring, so that each gets its
- * turn. Delayed calls stand in one queue for each attempt: within one, waits are alike, so the
- * head is the first that is due.
+ * turn. Delayed calls stand in one queue for each attempt (those that were sent to wait have made
+ * none): within one, waits are alike, so the head is the first that is due.
  */
 #include "live/client.h"
 
@@ -272,7 +272,12 @@ void client_send(struct client *client, const struct client_call *wanted)
 	call->body = wanted->body ? mem_copy_text(wanted->body) : NULL;
 	call->tag = wanted->tag;
 	link_call(client, call);
-	enqueue(client, call);
+	if (wanted->is_later) {
+		call->due_ms = clock_monotonic_ms() + PATIENCE_PAUSE_MS;
+		push(&client->delayed[call->attempt], call);
+	} else {
+		enqueue(client, call);
+	}
 }
 
 void client_stop(struct client *client)

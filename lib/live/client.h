@@ -17,6 +17,7 @@
 #define LIVE_CLIENT_H
 
 #include "live/cf.h"
+#include "live/patience.h"
 #include "live/retry.h"
 #include "model/credentials.h"
 #include "model/event.h"
@@ -44,6 +45,7 @@ struct client_call {
 	size_t lane;
 	enum retry_safety safety;
 	bool is_probe;      /* a refusal says nothing of other calls with these credentials */
+	bool is_later;      /* is sent only after PATIENCE_PAUSE_MS */
 	const char *method; /* keeps; a literal */
 	const char *path;   /* copied */
 	const char *body;   /* copied; NULL: none. Freed memory is wiped: it may hold values */

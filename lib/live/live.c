@@ -1,177 +1,11 @@
 #include "live/live.h"
 
 #include "adapter/table.h"
+#include "live/confirm.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void send_page(struct live_listing *listing, size_t page, struct client *client, void *tag)
-{
-	struct str path CLEANUP(str_release) = {0};
-
-	cf_add_list_path(&path, listing->account->account->id,
-		listing->store ? listing->store->id : NULL, page);
-	client_send(client, &(struct client_call){.lane = listing->account->lane,
-				    .safety = RETRY_SAFE,
-				    .method = "GET",
-				    .path = str_text(&path),
-				    .tag = tag});
-	listing->pages_sent++;
-}
-
-void live_listing_start(struct live_listing *listing, const struct live_account *account,
-	struct model *model, struct client *client, void *tag)
-{
-	*listing = (struct live_listing){.account = account, .model = model, .total = -1};
-	send_page(listing, 1, client, tag);
-}
-
-/* `account` and `model` are set. */
-void live_listing_start_inside(
-	struct live_listing *listing, const struct object *store, struct client *client, void *tag)
-{
-	listing->store = store;
-	listing->total = -1;
-	send_page(listing, 1, client, tag);
-}
-
-/* What one page brought. */
-struct page {
-	size_t items, fresh; /* fresh: not seen on another page */
-};
-
-static const char *keep(struct arena *arena, const char *text)
-{
-	return text ? arena_text(arena, text) : NULL;
-}
-
-/* What is no text, or could not be told from two scopes, is no scope. */
-static const char *keep_scopes(struct arena *arena, const struct json *list)
-{
-	const char **items AUTO_FREE = mem_alloc(json_count(list) * sizeof(*items));
-	size_t count = 0;
-
-	for (const struct json *it = json_first(list); it; it = json_next(it)) {
-		const char *scope = json_text(it);
-		if (scope && *scope && !strchr(scope, ','))
-			items[count++] = scope;
-	}
-	return model_scopes(arena, items, count);
-}
-
-void live_fill(struct arena *arena, const struct cf_object *found, struct object *object)
-{
-	object->id = keep(arena, found->id);
-	object->created = keep(arena, found->created);
-	object->modified = keep(arena, found->modified);
-	if (object->kind != OBJECT_SECRET)
-		return;
-	object->scopes = keep_scopes(arena, found->scopes);
-	object->comment = found->comment && *found->comment ? keep(arena, found->comment) : NULL;
-	object->status = keep(arena, found->status);
-}
-
-static bool add_object(
-	struct live_listing *listing, const struct json *json, struct page *page, struct error *err)
-{
-	const struct object *store = listing->store;
-	const char *alias = listing->account->account->alias;
-	struct model *model = listing->model;
-	struct cf_object found;
-
-	if (!cf_object_decode(json, store ? "secret" : "store", &found, err))
-		return false;
-	page->items++;
-	if (table_put(&listing->ids, arena_text(&model->arena, found.id), listing))
-		return true; /* it moved to another page while we read */
-	page->fresh++;
-	listing->items++;
-	if (found.is_deleted)
-		return true;
-	struct object *object = store ? model_add_object(model, alias, store->store, found.name)
-				      : model_add_object(model, alias, found.name, NULL);
-	live_fill(&model->arena, &found, object);
-	return true;
-}
-
-static bool add_page(struct live_listing *listing, const struct json *result, struct page *page,
-	struct error *err)
-{
-	if (!json_is_array(result))
-		return error_set(err, "Cloudflare's answer is no list");
-	for (const struct json *it = json_first(result); it; it = json_next(it))
-		if (!add_object(listing, it, page, err))
-			return false;
-	return true;
-}
-
-/*
- * How many pages to have asked for after this one. With a page count it is that: all others are
- * sent for at once. Without one, as in older answers, a page that is not full is the last; a full
- * one that brings nothing new would go on for ever.
- */
-static bool count_pages(struct live_listing *listing, int64_t total_pages, const struct page *page,
-	size_t *ret_pages)
-{
-	if (total_pages > LIVE_PAGE_LIMIT)
-		return error_set(&listing->err, "Cloudflare's list claims to have %lld pages",
-			(long long)total_pages);
-	*ret_pages = total_pages >= 0             ? (size_t)total_pages
-		     : page->items < CF_PAGE_SIZE ? 0
-						  : listing->pages_sent + 1;
-	if (total_pages < 0 && *ret_pages && (!page->fresh || *ret_pages > LIVE_PAGE_LIMIT))
-		return error_set(&listing->err, "Cloudflare's list repeats itself");
-	return true;
-}
-
-/* What a short list hides would be planned, and made, a second time. */
-static void check_whole(struct live_listing *listing)
-{
-	if (listing->err.message || listing->total <= (int64_t)listing->items)
-		return;
-	error_set(&listing->err, "Cloudflare's list has %zu %ss and says that there are %lld",
-		listing->items, listing->store ? "secret" : "store", (long long)listing->total);
-	error_hint(&listing->err, "Try again: perhaps it was changed while it was read.");
-}
-
-static void note_total(struct live_listing *listing, int64_t total)
-{
-	if (total >= 0 && (listing->total < 0 || total < listing->total))
-		listing->total = total;
-}
-
-void live_listing_take(struct live_listing *listing, const struct client_answer *answer,
-	struct client *client, void *tag)
-{
-	struct page page = {0};
-	size_t pages = 0;
-
-	listing->pages_read++;
-	if (listing->err.message) {
-		/* the rest does not matter any more */
-	} else if (listing->store && answer->cf.is_absent) {
-		listing->total = -1; /* it is gone meanwhile, with all that was in it */
-	} else if (answer->outcome != CLIENT_DONE) {
-		error_set(&listing->err, "%s", answer->err.message);
-		if (answer->err.hint)
-			error_hint(&listing->err, "%s", answer->err.hint);
-	} else if (add_page(listing, answer->cf.result, &page, &listing->err) &&
-		   count_pages(listing, answer->cf.total_pages, &page, &pages)) {
-		note_total(listing, answer->cf.total_count);
-		while (listing->pages_sent < pages)
-			send_page(listing, listing->pages_sent + 1, client, tag);
-	}
-	listing->is_done = listing->pages_read == listing->pages_sent;
-	if (listing->is_done)
-		check_whole(listing);
-}
-
-void live_listing_release(struct live_listing *listing)
-{
-	table_free(&listing->ids);
-	error_release(&listing->err);
-}
 
 /* ---- all accounts ---- */
 
@@ -182,6 +16,47 @@ struct failure {
 	struct error err;
 	size_t accounts;
 };
+
+struct failures {
+	struct failure **items;
+	size_t count, room;
+	struct table *by_reason, *aliases; /* of the accounts that failed */
+};
+
+/* Takes the error; the first one of each account is enough. */
+static void add_failure(
+	struct failures *failures, const struct account *account, bool is_inside, struct error *err)
+{
+	if (table_put(&failures->aliases, account->alias, failures)) {
+		error_release(err);
+		return;
+	}
+	struct failure *failure = table_get(failures->by_reason, err->message);
+	if (failure) {
+		error_release(err);
+	} else {
+		failure = mem_alloc(sizeof(*failure));
+		failure->first = account;
+		failure->is_inside = is_inside;
+		error_move(&failure->err, err);
+		table_put(&failures->by_reason, failure->err.message, failure);
+		failures->items = mem_room(
+			(void *)failures->items, failures->count, &failures->room, sizeof(failure));
+		failures->items[failures->count++] = failure;
+	}
+	failure->accounts++;
+}
+
+/* The accounts that failed are no longer in the model. */
+static void drop_failed(const struct failures *failures, struct model *live)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < live->account_count; i++)
+		if (!table_get(failures->aliases, live->accounts[i].alias))
+			live->accounts[kept++] = live->accounts[i];
+	live->account_count = kept;
+}
 
 static void tell(struct failure *failure, struct error_list *errors)
 {
@@ -195,35 +70,28 @@ static void tell(struct failure *failure, struct error_list *errors)
 	error_move(error_list_add(errors), &failure->err);
 }
 
-static bool collect(
-	struct live_listing *listings, size_t count, struct model *live, struct error_list *errors)
+/* Tells and releases them. False: there are some. */
+static bool end_failures(struct failures *failures, struct error_list *errors)
 {
-	struct failure *failures = mem_alloc(count * sizeof(*failures));
-	struct table *by_reason = NULL;
-	size_t failure_count = 0;
+	bool is_good = failures->count == 0;
 
-	for (size_t i = 0; i < count; i++) {
-		const struct account *account = listings[i].account->account;
-		if (!listings[i].err.message) {
-			if (!listings[i].store)
-				model_add_account(live, account->alias, account->id);
-			continue;
-		}
-		struct failure *failure = table_get(by_reason, listings[i].err.message);
-		if (!failure) {
-			failure = &failures[failure_count++];
-			failure->first = account;
-			failure->is_inside = listings[i].store;
-			error_move(&failure->err, &listings[i].err);
-			table_put(&by_reason, failure->err.message, failure);
-		}
-		failure->accounts++;
+	table_free(&failures->by_reason); /* its keys are the messages */
+	table_free(&failures->aliases);
+	for (size_t i = 0; i < failures->count; i++) {
+		tell(failures->items[i], errors);
+		free(failures->items[i]);
 	}
-	table_free(&by_reason);
-	for (size_t i = 0; i < failure_count; i++)
-		tell(&failures[i], errors);
-	free(failures);
-	return failure_count == 0;
+	free((void *)failures->items);
+	*failures = (struct failures){0};
+	return is_good;
+}
+
+static void collect(struct live_listing *listings, size_t count, struct failures *failures)
+{
+	for (size_t i = 0; i < count; i++)
+		if (listings[i].err.message)
+			add_failure(failures, listings[i].account->account, listings[i].store,
+				&listings[i].err);
 }
 
 static bool is_interrupted(const struct live_input *input)
@@ -247,19 +115,52 @@ static bool read_all(const struct live_input *input, struct error_list *errors)
 	return true;
 }
 
+/*
+ * Looks by id for what the lists lack: stores, or the secrets in these stores (by their ids).
+ * False: interrupted.
+ */
+static bool confirm(const struct live_input *input, struct table *stores, struct model *live,
+	struct failures *failures, struct error_list *errors)
+{
+	struct confirm confirm CLEANUP(confirm_release);
+	struct error err = {0};
+
+	model_sort(live);
+	confirm_init(&confirm, input, stores, live);
+	bool is_whole = confirm_run(&confirm, &err);
+	for (size_t i = 0; i < confirm.look_count; i++)
+		if (confirm.looks[i].err.message)
+			add_failure(failures, confirm.looks[i].account->account, stores,
+				&confirm.looks[i].err);
+	if (!is_whole)
+		error_move(error_list_add(errors), &err);
+	if (confirm.look_count)
+		model_sort(live);
+	return is_whole;
+}
+
 bool live_read(const struct live_input *input, struct model *ret_live, struct error_list *errors)
 {
 	struct live_listing *listings = mem_alloc(input->count * sizeof(*listings));
+	struct failures failures = {0};
 	struct model live = {0};
 
 	for (size_t i = 0; i < input->count; i++)
 		live_listing_start(
 			&listings[i], &input->accounts[i], &live, input->client, &listings[i]);
-	bool is_good = read_all(input, errors) && collect(listings, input->count, &live, errors);
+	bool is_good = read_all(input, errors);
+	for (size_t i = 0; i < input->count && is_good; i++)
+		if (!listings[i].err.message)
+			model_add_account(&live, input->accounts[i].account->alias,
+				input->accounts[i].account->id);
+	if (is_good)
+		collect(listings, input->count, &failures);
+	is_good = is_good && confirm(input, NULL, &live, &failures, errors);
 	for (size_t i = 0; i < input->count; i++)
 		live_listing_release(&listings[i]);
 	free(listings);
-	model_sort(&live);
+	drop_failed(&failures, &live);
+	is_good &= end_failures(&failures, errors);
 	*ret_live = live;
 	return is_good;
 }
@@ -283,39 +184,15 @@ const struct live_account *live_find_account(
 	return found;
 }
 
-/* True if the account was there. */
-static bool drop_account(struct model *live, const char *alias)
-{
-	size_t kept = 0, before = live->account_count;
-
-	for (size_t i = 0; i < before; i++)
-		if (strcmp(live->accounts[i].alias, alias) != 0)
-			live->accounts[kept++] = live->accounts[i];
-	live->account_count = kept;
-	return kept < before;
-}
-
-/* Takes out the accounts that could not be looked into; the first error of each is enough. */
-static void drop_failed(struct live_listing *listings, size_t count, struct model *live)
-{
-	for (size_t i = 0; i < count; i++)
-		if (listings[i].err.message &&
-			!drop_account(live, listings[i].account->account->alias))
-			error_release(&listings[i].err);
-}
-
 /* What the model had inside these stores gives way to what is read. */
-static void drop_inside(struct model *live, const struct live_stores *stores)
+static void drop_inside(struct model *live, const struct table *stores)
 {
-	struct table *ids = NULL;
 	struct object store = {0}; /* the last one that was read */
 	size_t kept = 0;
 
-	for (size_t i = 0; i < stores->count; i++)
-		table_put(&ids, stores->items[i]->id, live);
 	for (size_t i = 0; i < live->object_count; i++) {
 		struct object *object = &live->objects[i];
-		if (object->kind == OBJECT_STORE && table_get(ids, object->id))
+		if (object->kind == OBJECT_STORE && table_get(stores, object->id))
 			store = *object;
 		bool is_inside = object->kind == OBJECT_SECRET && store.id &&
 				 strcmp(object->store, store.store) == 0 &&
@@ -324,31 +201,117 @@ static void drop_inside(struct model *live, const struct live_stores *stores)
 			live->objects[kept++] = *object;
 	}
 	live->object_count = kept;
-	table_free(&ids);
 }
+
+/* ---- one secret in two stores ---- */
+
+struct row {
+	const char *id;
+	size_t listing;
+};
+
+static int compare_rows(const void *a, const void *b)
+{
+	return strcmp(((const struct row *)a)->id, ((const struct row *)b)->id);
+}
+
+/* Finds the lists that show what another one shows, too; false: there are none. */
+static bool find_shared(const struct model *live, const struct live_listing *listings, size_t count,
+	bool *ret_shared)
+{
+	struct row *rows AUTO_FREE = mem_alloc(live->object_count * sizeof(*rows));
+	size_t row_count = 0, shared = 0;
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < listings[i].added; j++)
+			rows[row_count++] =
+				(struct row){live->objects[listings[i].first + j].id, i};
+	qsort(rows, row_count, sizeof(*rows), compare_rows);
+	for (size_t i = 1; i < row_count; i++) {
+		if (strcmp(rows[i - 1].id, rows[i].id) != 0)
+			continue;
+		ret_shared[rows[i - 1].listing] = ret_shared[rows[i].listing] = true;
+		shared++;
+	}
+	return shared > 0;
+}
+
+/* What these lists have added counts no longer; it leaves the model when all others are read. */
+static void void_added(
+	struct model *live, const struct live_listing *listings, const bool *shared, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; shared[i] && j < listings[i].added; j++)
+			live->objects[listings[i].first + j].id = NULL;
+}
+
+static void drop_void(struct model *live)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < live->object_count; i++)
+		if (live->objects[i].id)
+			live->objects[kept++] = live->objects[i];
+	live->object_count = kept;
+}
+
+/* Lists that share a secret are read once more; then it is an error. False: interrupted. */
+static bool settle_shared(const struct live_input *input, struct live_listing *listings,
+	size_t count, struct model *live, struct error_list *errors)
+{
+	bool *shared AUTO_FREE = mem_alloc(count * sizeof(*shared));
+	bool *still AUTO_FREE = mem_alloc(count * sizeof(*still));
+
+	if (!find_shared(live, listings, count, shared))
+		return true;
+	void_added(live, listings, shared, count);
+	for (size_t i = 0; i < count; i++)
+		if (shared[i])
+			live_listing_start_again(&listings[i], input->client, &listings[i]);
+	bool is_whole = read_all(input, errors);
+	(void)find_shared(live, listings, count, still);
+	void_added(live, listings, still, count);
+	for (size_t i = 0; i < count; i++)
+		if (still[i])
+			error_set(&listings[i].err,
+				"Cloudflare's lists have one id for secrets in two stores");
+	drop_void(live);
+	return is_whole;
+}
+
+/* ---- inside stores ---- */
 
 bool live_read_inside(const struct live_input *input, const struct live_stores *stores,
 	struct model *live, struct error_list *errors)
 {
 	struct live_listing *listings = mem_alloc(stores->count * sizeof(*listings));
 	struct object *copies = mem_alloc(stores->count * sizeof(*copies));
+	struct failures failures = {0};
+	struct table *ids = NULL;
 
-	for (size_t i = 0; i < stores->count; i++)
+	for (size_t i = 0; i < stores->count; i++) {
 		copies[i] = *stores->items[i]; /* the live row moves while we add to it */
-	drop_inside(live, stores);
+		table_put(&ids, copies[i].id, &copies[i]);
+	}
+	drop_inside(live, ids);
 	for (size_t i = 0; i < stores->count; i++) {
 		listings[i].account =
 			live_find_account(input->accounts, input->count, copies[i].account);
 		listings[i].model = live;
 		live_listing_start_inside(&listings[i], &copies[i], input->client, &listings[i]);
 	}
-	bool is_good = read_all(input, errors);
-	drop_failed(listings, stores->count, live);
-	is_good = is_good && collect(listings, stores->count, live, errors);
+	bool is_good = read_all(input, errors) &&
+		       settle_shared(input, listings, stores->count, live, errors);
+	collect(listings, stores->count, &failures);
+	drop_failed(&failures, live);
+	is_good = is_good && confirm(input, ids, live, &failures, errors);
+	drop_failed(&failures, live);
+	is_good &= end_failures(&failures, errors);
 	for (size_t i = 0; i < stores->count; i++)
 		live_listing_release(&listings[i]);
 	free(listings);
 	free(copies);
+	table_free(&ids);
 	model_sort(live);
 	return is_good;
 }

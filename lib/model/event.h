@@ -23,8 +23,8 @@ enum event_type {
 	EVENT_PROGRESS,        /* progress */
 	EVENT_RETRY,           /* text: what is tried again, and why; wait_ms */
 	EVENT_SLOW_DOWN,       /* text: why; wait_ms */
-	EVENT_WAITING,         /* text: what is looked for and not found yet; wait_ms: at most */
 	EVENT_AWAIT,           /* progress: done are active, left are waited for */
+	EVENT_WAITING,         /* text: what is looked for and not found yet; wait_ms: at most */
 	EVENT_INTERRUPT,       /* the user asked to stop; progress */
 	EVENT_WARNING,         /* text */
 	EVENT_REQUEST,         /* request, which goes out now */

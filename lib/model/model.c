@@ -1,5 +1,6 @@
 #include "model/model.h"
 
+#include "base/moment.h"
 #include "base/text.h"
 
 #include <fnmatch.h>
@@ -279,6 +280,7 @@ static bool is_same_text(const char *a, const char *b)
 
 unsigned object_differences(const struct object *a, const struct object *b)
 {
+	enum moment_order order = moment_compare(a->modified, b->modified);
 	unsigned fields = 0;
 
 	if (a->kind != OBJECT_SECRET)
@@ -287,7 +289,7 @@ unsigned object_differences(const struct object *a, const struct object *b)
 		fields |= FIELD_SCOPES;
 	if (!is_same_text(a->comment, b->comment))
 		fields |= FIELD_COMMENT;
-	if (a->modified && b->modified && strcmp(a->modified, b->modified) != 0)
+	if (order == MOMENT_EARLIER || order == MOMENT_LATER)
 		fields |= FIELD_VALUE;
 	return fields;
 }
@@ -316,15 +318,21 @@ bool object_is_same(const struct object *a, const struct object *b)
 	       a->forget_on_remove == b->forget_on_remove;
 }
 
+bool object_lags(const struct object *known, const struct object *seen)
+{
+	return known->kind == OBJECT_SECRET &&
+	       moment_compare(seen->modified, known->modified) == MOMENT_EARLIER;
+}
+
 bool object_became_ready(const struct object *recorded, const struct object *live)
 {
 	return recorded->status && live->status && strcmp(recorded->status, "active") != 0 &&
-	       strcmp(recorded->status, live->status) != 0;
+	       strcmp(recorded->status, live->status) != 0 && !object_lags(recorded, live);
 }
 
 unsigned object_drift(const struct object *recorded, const struct object *live)
 {
-	unsigned fields = object_differences(recorded, live);
+	unsigned fields = object_lags(recorded, live) ? 0 : object_differences(recorded, live);
 
 	return object_became_ready(recorded, live) ? fields & ~(unsigned)FIELD_VALUE : fields;
 }

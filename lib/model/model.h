@@ -178,20 +178,27 @@ void object_keep(struct arena *arena, struct object *object);
 bool object_is_same(const struct object *a, const struct object *b);
 
 /*
- * In which FIELD_* do two versions of one secret differ that live or have lived? Nobody can see a
- * value; `modified` tells that something was written.
+ * In which FIELD_* do two versions of one secret differ? Nobody can see a value: FIELD_VALUE says
+ * that `modified` is another moment, so that something was written. What can't be read as a date
+ * says nothing.
  */
 unsigned object_differences(const struct object *a, const struct object *b);
 
 /*
- * In which FIELD_* has somebody else changed what is recorded? `modified` tells that a value was
- * written, but it may also change when Cloudflare has a new secret ready.
+ * Is what was seen of a secret an older version than what is known of it? Cloudflare's lists lag
+ * behind its writes, our own included. Then only what is known counts.
+ */
+bool object_lags(const struct object *known, const struct object *seen);
+
+/*
+ * In which FIELD_* has somebody else changed what is recorded? None, if what was seen lags.
+ * `modified` says that something was written, but it may also change when a secret becomes active.
  */
 unsigned object_drift(const struct object *recorded, const struct object *live);
 
 /*
- * Has Cloudflare got a secret ready since it was recorded? That may change `modified`, too, and
- * nobody has written anything.
+ * Has a secret become active since it was recorded? That may change `modified`, too, and nobody
+ * has written anything.
  */
 bool object_became_ready(const struct object *recorded, const struct object *live);
 

@@ -13,9 +13,11 @@
 load "${BASH_SOURCE[0]%/*}/helper"
 
 # Nothing from outside changes what a test sees.
-unset CLOUDFLARE_API_BASE_URL CFPROV_REQUEST_TIMEOUT CFPROV_PATIENCE NO_COLOR CLICOLOR_FORCE SSL_CERT_FILE
+unset CLOUDFLARE_API_BASE_URL CFPROV_REQUEST_TIMEOUT NO_COLOR CLICOLOR_FORCE SSL_CERT_FILE
 unset SSL_CERT_DIR SSLKEYLOGFILE NO_PROXY no_proxy CFPROV_LOG CFPROV_LOG_PATH
-export TERM=xterm CFPROV_PATIENCE=0s
+export TERM=xterm
+# What a test deletes was written just now: nobody waits for it to appear.
+export CFPROV_PATIENCE=0s
 
 state=cfprov.state.json
 journal=cfprov.state.json.journal

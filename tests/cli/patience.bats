@@ -52,7 +52,7 @@ clean()
 		sim_faults "{\"method\":\"POST\",\"nth\":2,\"kind\":\"late\",\"after_ms\":700$answer}"
 		good apply -auto-approve -patience=20s
 		out_has 'Apply complete! Resources: 3 added, 0 changed, 0 destroyed.'
-		err_has 'Cloudflare has not confirmed default/'
+		err_has 'Waiting for Cloudflare to show default/'
 		[ "$(posts)" = 3 ]
 		agree 3
 		clean
@@ -241,7 +241,7 @@ kill_while_posting()
 	kill_while_posting 5
 	[ "$(stores_live)" = 0 ]
 	good apply -auto-approve -patience=20s
-	err_has 'Cloudflare has not confirmed default/s0001 and 4 more'
+	err_has 'Waiting for Cloudflare to show default/s0001 and 4 more'
 	[ "$(posts)" = 5 ]
 	agree 5
 	clean
@@ -270,7 +270,7 @@ kill_while_posting()
 	manifest a b
 	sim_faults '{"method":"POST","nth":1,"kind":"late","after_ms":600000}'
 	later "$cfprov" apply -auto-approve -parallelism=1 -patience=10m
-	waits() { grep -q 'has not confirmed default/' later.err; }
+	waits() { grep -q 'Cloudflare to show default/' later.err; }
 	wait_until waits
 	kill -TERM "$later_pid"
 	wait_later
@@ -290,7 +290,7 @@ kill_while_posting()
 	sim_faults '{"method":"POST","nth":1,"kind":"late","after_ms":600000,"answer":"never"}'
 	kill_while_posting 1
 	later "$cfprov" plan -patience=10m
-	waits() { grep -q 'has not confirmed default/a' later.err; }
+	waits() { grep -q 'Cloudflare to show default/a' later.err; }
 	wait_until waits
 	kill -TERM "$later_pid"
 	wait_later

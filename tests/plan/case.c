@@ -68,12 +68,20 @@ static bool split(struct arena *arena, const char *line, const char *tokens[TOKE
 	return true;
 }
 
-static bool set_time(struct object *object, const char *token)
+/* A digit is a day. */
+static const char *time_of(struct arena *arena, const char *text)
+{
+	bool is_day = *text >= '1' && *text <= '9' && !text[1];
+
+	return is_day ? arena_format(arena, "2026-01-0%sT00:00:00Z", text) : text;
+}
+
+static bool set_time(struct arena *arena, struct object *object, const char *token)
 {
 	if (*token == '+')
-		object->created = token + 1;
+		object->created = time_of(arena, token + 1);
 	else if (*token == '@')
-		object->modified = token + 1;
+		object->modified = time_of(arena, token + 1);
 	else
 		return false;
 	return true;
@@ -149,7 +157,7 @@ static bool set_detail(struct arena *arena, struct object *object, const char *t
 {
 	bool is_secret = object->kind == OBJECT_SECRET;
 
-	return set_time(object, token) || (is_secret && set_look(arena, object, token)) ||
+	return set_time(arena, object, token) || (is_secret && set_look(arena, object, token)) ||
 	       (is_state && set_policy(object, token)) ||
 	       (is_state && is_secret && set_knowledge(object, token));
 }

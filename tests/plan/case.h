@@ -9,7 +9,8 @@
  *     --- state                               left out: there is none yet
  *     default = p1                            ALIAS = ACCOUNT ID
  *       more  m1  created                       NAME ID created|adopted [protected] [forget]
- *         TOKEN  t1  created  @1  [ai,dex]        [+CREATED] [@MODIFIED]; of a secret in it also
+ *         TOKEN  t1  created  @1  [ai,dex]        [+CREATED] [@MODIFIED] (a date, or 1 to 9: days
+ *                                                 of January 2026); of a secret in it also
  *                                                 [SCOPE,SCOPE] #COMMENT is-STATUS, vN: its
  *                                                 version, unprinted: without a fingerprint,
  *                                                 unsure, unsure-around: but not its value,

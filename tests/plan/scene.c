@@ -377,7 +377,7 @@ static struct object made_of(struct scene *s, const struct action *action, size_
 
 	now.id = stays ? was->id : arena_format(&s->arena, "made-%zu", index);
 	if (!stays || action->changes)
-		now.modified = arena_format(&s->arena, "made-%zu", index);
+		now.modified = arena_format(&s->arena, "2030-01-01T00:00:00.%06zuZ", index);
 	if (now.kind == OBJECT_SECRET && !stays)
 		now.status = "pending";
 	if (action->changes & FIELD_SCOPES)

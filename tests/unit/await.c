@@ -18,6 +18,9 @@ static void pauses_grow(void **state)
 	assert_int_equal(pause_ms, AWAIT_LONGEST_PAUSE_MS);
 }
 
+#define THEN  "2026-01-01T00:00:00Z"
+#define LATER "2026-01-01T00:00:01Z"
+
 static struct object secret(const char *id, const char *status, const char *modified)
 {
 	return (struct object){.kind = OBJECT_SECRET,
@@ -32,8 +35,8 @@ static struct object secret(const char *id, const char *status, const char *modi
 
 static void readiness_is_learned(void **state)
 {
-	struct object recorded = secret("1", "pending", "then"), now;
-	struct object live = secret("1", "active", "later");
+	struct object recorded = secret("1", "pending", THEN), now;
+	struct object live = secret("1", "active", LATER);
 
 	(void)state;
 	recorded.fingerprint = "f";
@@ -42,24 +45,38 @@ static void readiness_is_learned(void **state)
 	live.scopes = "dex";
 	assert_true(await_learn(&recorded, &live, &now));
 	assert_string_equal(now.status, "active");
-	assert_string_equal(now.modified, "later");
+	assert_string_equal(now.modified, LATER);
 	assert_string_equal(now.fingerprint, "f");
 	assert_string_equal(now.scopes, "workers"); /* drift is for the next plan to see */
 	assert_int_equal(now.version, 3);
 	assert_int_equal(now.origin, ORIGIN_CREATED);
 }
 
+/* fault A5 */
+static void older_than_ours_is_not_ready(void **state)
+{
+	const struct object recorded = secret("1", "pending", LATER);
+	const struct object lags = secret("1", "active", THEN);
+	const struct object moved = secret("1", "active", "2026-01-01T00:00:01.5+00:00");
+	struct object now;
+
+	(void)state;
+	assert_false(await_learn(&recorded, &lags, &now));
+	assert_true(await_learn(&recorded, &moved, &now));
+	assert_string_equal(now.modified, LATER); /* the same moment, to the second */
+}
+
 /* What others did is not learned: the next plan must see it. */
 static void nothing_else_is(void **state)
 {
-	const struct object pending = secret("1", "pending", "then");
-	const struct object active = secret("1", "active", "then");
+	const struct object pending = secret("1", "pending", THEN);
+	const struct object active = secret("1", "active", THEN);
 	const struct object strangers[] = {
-		secret("2", "active", "later"),  /* made anew */
-		secret("1", "pending", "later"), /* written by somebody else */
-		secret("1", NULL, "later"),
+		secret("2", "active", LATER),  /* made anew */
+		secret("1", "pending", LATER), /* written by somebody else */
+		secret("1", NULL, LATER),
 	};
-	const struct object written = secret("1", "active", "later");
+	const struct object written = secret("1", "active", LATER);
 	struct object now;
 
 	(void)state;
@@ -75,6 +92,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pauses_grow),
 		cmocka_unit_test(readiness_is_learned),
+		cmocka_unit_test(older_than_ours_is_not_ready),
 		cmocka_unit_test(nothing_else_is),
 	};
 

@@ -77,8 +77,8 @@ static void expect(const struct reading *r, bool is_done, size_t pages, size_t s
 	if (r->listing.err.message)
 		fail_msg("%s", r->listing.err.message);
 	assert_int_equal(r->listing.is_done, is_done);
-	assert_int_equal(r->listing.pages_sent, pages);
-	assert_int_equal(r->model.object_count, stores);
+	assert_int_equal(r->listing.reading.pages_sent, pages);
+	assert_int_equal(is_done ? r->model.object_count : r->listing.reading.count, stores);
 }
 
 static void empty_list(void **state)
@@ -129,13 +129,16 @@ static void without_page_count(void **state)
 	expect(r, true, 3, 299);
 }
 
-/* A store that moved from one page to the next while we read counts once. */
+/* A store that moved from one page to the next while we read counts once, in a second reading. */
 static void one_id_on_two_pages(void **state)
 {
 	struct reading *r = *state;
 
-	take_page(r, 0, 100, 2);
-	take_page(r, 99, 3, 2);
+	for (size_t readings = 1; readings <= 2; readings++) {
+		take_page(r, 0, 100, 2);
+		assert_int_equal(r->listing.readings, readings);
+		take_page(r, 99, 3, 2);
+	}
 	expect(r, true, 2, 102);
 }
 
@@ -146,7 +149,7 @@ static void one_name_twice(void **state)
 
 	take(r, 200,
 		"{\"success\":true,\"result\":[{\"id\":\"a\",\"name\":\"n\"},"
-		"{\"id\":\"b\",\"name\":\"n\"}]}");
+		"{\"id\":\"b\",\"name\":\"n\"}],\"result_info\":{\"total_count\":2}}");
 	expect(r, true, 1, 2);
 }
 
@@ -168,10 +171,33 @@ static void page_count_lies(void **state)
 
 	take_page(r, 0, 1, LIVE_PAGE_LIMIT + 1);
 	assert_true(r->listing.is_done);
-	assert_int_equal(r->listing.pages_sent, 1);
+	assert_int_equal(r->listing.reading.pages_sent, 1);
 	expect_text(r->listing.err.message, "claims to have 10001 pages");
 }
 
+/* ---- lists that change while they are read, or lie ---- */
+
+/* A page of stores s<from> to s<from + count - 1>, with this result_info. */
+static void take_told(struct reading *r, size_t from, size_t count, const char *info)
+{
+	struct str body CLEANUP(str_release) = {0};
+
+	str_text_add(&body, "{\"success\":true,\"result\":[");
+	for (size_t i = from; i < from + count; i++)
+		str_format(&body, "%s{\"id\":\"id%zu\",\"name\":\"s%zu\"}", i == from ? "" : ",", i,
+			i);
+	str_format(&body, "],\"result_info\":{%s}}", info);
+	take(r, 200, str_text(&body));
+}
+
+static void is_read_again(const struct reading *r, size_t readings)
+{
+	assert_false(r->listing.is_done);
+	assert_int_equal(r->listing.readings, readings);
+	expect(r, false, 1, 0);
+}
+
+/* fault A27: a page that repeats */
 static void page_repeats_for_ever(void **state)
 {
 	struct reading *r = *state;
@@ -179,9 +205,166 @@ static void page_repeats_for_ever(void **state)
 	take_page(r, 0, 100, -1);
 	assert_false(r->listing.is_done);
 	take_page(r, 0, 100, -1);
+	is_read_again(r, 2);
+	take_page(r, 0, 100, -1);
+	take_page(r, 0, 100, -1);
 	assert_true(r->listing.is_done);
 	expect_text(r->listing.err.message, "repeats itself");
-	assert_int_equal(r->listing.pages_sent, 2);
+	assert_int_equal(r->model.object_count, 0);
+}
+
+/* fault A26: somebody deleted s5 between two pages, and s100 was on neither */
+static void pages_that_shift(void **state)
+{
+	struct reading *r = *state;
+
+	take_told(r, 0, 100, "\"total_pages\":2,\"total_count\":150");
+	take_told(r, 101, 49, "\"total_pages\":2,\"total_count\":149");
+	expect(r, false, 3, 149); /* is there a third page? */
+	take_told(r, 0, 0, "\"total_pages\":2,\"total_count\":149");
+	is_read_again(r, 2);
+	take_told(r, 6, 100, "\"total_pages\":2,\"total_count\":144");
+	take_told(r, 106, 44, "\"total_pages\":2,\"total_count\":144");
+	expect(r, true, 2, 144);
+	assert_string_equal(r->model.objects[94].store, "s100");
+}
+
+/* fault A26: without totals, a page in the middle that is not full */
+static void page_in_the_middle_is_short(void **state)
+{
+	struct reading *r = *state;
+
+	take_page(r, 0, 100, 3);
+	take_page(r, 200, 60, 3);
+	take_page(r, 101, 99, 3);
+	is_read_again(r, 2);
+}
+
+/* Somebody made stores between two pages: they are at the end, and nothing was missed. */
+static void list_that_only_grows(void **state)
+{
+	struct reading *r = *state;
+
+	take_told(r, 0, 100, "\"total_pages\":2,\"total_count\":150");
+	take_told(r, 100, 53, "\"total_pages\":2,\"total_count\":153");
+	expect(r, true, 2, 153);
+}
+
+/* fault A26: pages that never agree are no list */
+static void pages_that_never_agree(void **state)
+{
+	struct reading *r = *state;
+
+	for (size_t i = 0; i < LISTING_READINGS; i++) {
+		assert_false(r->listing.is_done);
+		assert_int_equal(r->listing.readings, i + 1);
+		take_told(r, i, 100, "\"total_pages\":2,\"total_count\":150");
+		take_told(r, 101 + i, 49, "\"total_pages\":2,\"total_count\":149");
+		take_told(r, 0, 0, "\"total_pages\":2,\"total_count\":149");
+	}
+	assert_true(r->listing.is_done);
+	expect_text(r->listing.err.message, "was different each of the 4 times");
+	assert_int_equal(r->model.object_count, 0);
+}
+
+/* fault A7: a count above what is listed is looked at once more, and believed no further */
+static void count_is_a_hint(void **state)
+{
+	static const char info[] = "\"total_pages\":1,\"total_count\":4";
+	struct reading *r = *state;
+
+	take_told(r, 0, 3, info);
+	expect(r, false, 2, 3);
+	take_told(r, 0, 0, info);
+	is_read_again(r, 2);
+	take_told(r, 0, 3, info);
+	take_told(r, 0, 0, info);
+	expect(r, true, 2, 3);
+}
+
+/* fault A27: the server gives 50 a page, whatever it is asked for */
+static void capped_pages(void **state)
+{
+	static const char *const infos[] = {"\"per_page\":50", "\"page\":1",
+		"\"per_page\":50,\"total_count\":120", "\"total_count\":120",
+		"\"per_page\":100,\"total_count\":120"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(infos); i++) {
+		struct reading *r = *state;
+		take_told(r, 0, 50, infos[i]);
+		take_told(r, 50, 50, infos[i]);
+		take_told(r, 100, 20, infos[i]);
+		expect(r, true, 3, 120);
+		assert_int_equal(teardown(state), 0);
+		assert_int_equal(setup(state), 0);
+	}
+}
+
+/* fault A27: a full number of pages, and nothing says so */
+static void capped_pages_to_the_end(void **state)
+{
+	struct reading *r = *state;
+
+	take_told(r, 0, 50, "\"page\":1");
+	take_told(r, 50, 50, "\"page\":2");
+	expect(r, false, 3, 100);
+	take_told(r, 0, 0, "\"page\":3");
+	expect(r, true, 3, 100);
+}
+
+/* fault A27: more is counted than the pages can hold */
+static void too_few_pages(void **state)
+{
+	struct reading *r = *state;
+
+	take_told(r, 0, 100, "\"total_pages\":1,\"total_count\":150");
+	expect(r, false, 2, 100);
+	take_told(r, 100, 50, "\"total_pages\":1,\"total_count\":150");
+	expect(r, true, 2, 150);
+}
+
+/* What says nothing of pages, and answers every one with the same, has one. */
+static void server_without_pages(void **state)
+{
+	struct reading *r = *state;
+
+	take_page(r, 0, 3, -1);
+	expect(r, false, 2, 3);
+	take_page(r, 0, 3, -1);
+	expect(r, true, 2, 3);
+}
+
+static const char one_id_two_names[] = "{\"success\":true,\"result\":[{\"id\":\"a\",\"name\":\"x\"}"
+				       ",{\"id\":\"a\",\"name\":\"y\"}],"
+				       "\"result_info\":{\"total_pages\":1,\"total_count\":2}}";
+static const char no_more[] = "{\"success\":true,\"result\":[],"
+			      "\"result_info\":{\"total_pages\":1,\"total_count\":2}}";
+
+/* fault A28: one id with two names is read once more, then it is an error */
+static void one_id_for_two(void **state)
+{
+	struct reading *r = *state;
+
+	take(r, 200, one_id_two_names);
+	take(r, 200, no_more);
+	is_read_again(r, 2);
+	take(r, 200, one_id_two_names);
+	take(r, 200, no_more);
+	assert_true(r->listing.is_done);
+	expect_text(r->listing.err.message, "one id for two stores");
+}
+
+/* fault A13: the answer is about another account */
+static void another_account(void **state)
+{
+	struct reading *r = *state;
+
+	take(r, 200,
+		"{\"success\":true,\"result\":[{\"id\":\"a\",\"name\":\"x\",\"account_id\":"
+		"\"ACC1\"},"
+		"{\"id\":\"b\",\"name\":\"y\",\"account_id\":\"acc2\"}]}");
+	assert_true(r->listing.is_done);
+	expect_text(r->listing.err.message, "store b, which is in the account acc2, not in acc1");
 }
 
 static void wrong_results(void **state)
@@ -219,7 +402,7 @@ static void failed_page(void **state)
 	take(r, 500, "");
 	take_page(r, 100, 100, 9);
 	assert_true(r->listing.is_done);
-	assert_int_equal(r->listing.pages_sent, 4);
+	assert_int_equal(r->listing.reading.pages_sent, 4);
 	expect_text(r->listing.err.message, "bad token");
 	expect_text(r->listing.err.hint, "not expired");
 }
@@ -265,17 +448,17 @@ static void pages_in_a_store(void **state)
 	assert_string_equal(r->model.objects[106].secret, "s106");
 }
 
-/* What a short list hides would be destroyed without a word. */
-static void short_list_in_a_store(void **state)
+/* fault A13: the answer is about another store */
+static void another_store(void **state)
 {
 	struct reading *r = *state;
 
 	list_inside(r);
 	take(r, 200,
-		"{\"success\":true,\"result\":[{\"id\":\"a\",\"name\":\"TOKEN\"}],"
-		"\"result_info\":{\"total_pages\":1,\"total_count\":2}}");
+		"{\"success\":true,\"result\":[{\"id\":\"a\",\"name\":\"x\",\"store_id\":\"st2\"}],"
+		"\"result_info\":{\"total_pages\":1,\"total_count\":1}}");
 	assert_true(r->listing.is_done);
-	expect_text(r->listing.err.message, "has 1 secrets and says that there are 2");
+	expect_text(r->listing.err.message, "secret a, which is in the store st2, not in st1");
 }
 
 /* Gone between two lists, or between two pages: nothing more is in it. */
@@ -326,11 +509,22 @@ int main(void)
 		TEST(list_grows),
 		TEST(page_count_lies),
 		TEST(page_repeats_for_ever),
+		TEST(pages_that_shift),
+		TEST(page_in_the_middle_is_short),
+		TEST(list_that_only_grows),
+		TEST(pages_that_never_agree),
+		TEST(count_is_a_hint),
+		TEST(capped_pages),
+		TEST(capped_pages_to_the_end),
+		TEST(too_few_pages),
+		TEST(server_without_pages),
+		TEST(one_id_for_two),
+		TEST(another_account),
 		TEST(wrong_results),
 		TEST(failed_page),
 		TEST(secrets_in_a_store),
 		TEST(pages_in_a_store),
-		TEST(short_list_in_a_store),
+		TEST(another_store),
 		TEST(failed_in_a_store),
 		TEST(store_is_gone),
 	};

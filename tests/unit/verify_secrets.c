@@ -46,7 +46,7 @@ static struct object *lives(struct rig *rig, const char *store, const char *secr
 	struct object *object = model_add_object(&rig->live, "p", store, secret);
 
 	object->id = id;
-	object->modified = "1";
+	object->modified = "2026-01-01T00:00:00.123456Z";
 	object->scopes = "workers";
 	return object;
 }
@@ -57,7 +57,7 @@ static const struct object *seen(
 	return copy(rig, (struct object){.store = store,
 				 .secret = secret,
 				 .id = id,
-				 .modified = "1",
+				 .modified = "2026-01-01T00:00:00.123456Z",
 				 .scopes = "workers"});
 }
 
@@ -119,7 +119,7 @@ static void updates(void **state)
 		lives(&rig, "s", "A", "a1")->status = "pending"; /* is no change */
 		verify(&rig, NULL);
 		rig = update_of(is_adopted);
-		lives(&rig, "s", "A", "a1")->modified = "2";
+		lives(&rig, "s", "A", "a1")->modified = "2026-01-02T00:00:00Z";
 		verify(&rig, "it was written to meanwhile");
 		rig = update_of(is_adopted);
 		lives(&rig, "s", "A", "a1")->scopes = "access,workers";
@@ -137,6 +137,25 @@ static void updates(void **state)
 		lives(&rig, "s", "A", "a2");
 		verify(&rig, "there are two of this name now");
 	}
+}
+
+/* fault A4, fault A5 */
+static void other_dates_of_no_change(void **state)
+{
+	static const char *const dates[] = {"2026-01-01T00:00:00.123Z", "2026-01-01T00:00:00Z",
+		"2026-01-01T02:00:00+02:00", "2025-12-31T00:00:00Z", "yesterday"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(dates); i++) {
+		struct rig rig = update_of(false);
+		lives(&rig, "s", "A", "a1")->modified = dates[i];
+		verify(&rig, NULL);
+	}
+	struct rig rig = update_of(false);
+	struct object *lags = lives(&rig, "s", "A", "a1");
+	lags->modified = "2025-12-31T00:00:00Z";
+	lags->comment = "an old one";
+	verify(&rig, NULL);
 }
 
 static struct rig rename_of(void)
@@ -165,7 +184,7 @@ static void renames(void **state)
 	lives(&rig, "s", "OLD", "o2");
 	verify(&rig, "another id");
 	rig = rename_of();
-	lives(&rig, "s", "OLD", "o1")->modified = "2";
+	lives(&rig, "s", "OLD", "o1")->modified = "2026-01-02T00:00:00Z";
 	verify(&rig, "it was written to meanwhile");
 	rig = rename_of();
 	lives(&rig, "s", "OLD", "o1");
@@ -180,7 +199,7 @@ static void destructions(void **state)
 
 	(void)state;
 	act(&rig, ours(&rig, "s", "A", "a1"), NULL);
-	lives(&rig, "s", "A", "a1")->modified = "2";
+	lives(&rig, "s", "A", "a1")->modified = "2026-01-02T00:00:00Z";
 	verify(&rig, NULL);
 	act(&rig, ours(&rig, "s", "A", "a1"), NULL);
 	verify(&rig, NULL);
@@ -290,6 +309,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(creations),
 		cmocka_unit_test(updates),
+		cmocka_unit_test(other_dates_of_no_change),
 		cmocka_unit_test(renames),
 		cmocka_unit_test(destructions),
 		cmocka_unit_test(stores_with_secrets),
