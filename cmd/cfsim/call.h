@@ -31,6 +31,9 @@ struct operation {
 	void (*run)(struct call *call);
 };
 
+/* How this call's answer writes dates. */
+enum date_form call_dates(const struct call *call);
+
 /* Answers with a problem. */
 void call_fail(struct call *call, const struct problem *problem, const char *detail_or_null);
 /* The same with another status or code, where that is a choice; 0 keeps the problem's. */

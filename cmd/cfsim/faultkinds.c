@@ -145,6 +145,9 @@ static const struct fault_kind table[] = {
 	{"slow_drip", drip, DELIVER_DRIP, true, false, false},
 	{"delay", delay, DELIVER_WHOLE, true, false, false},
 	{"late", become_late, DELIVER_WHOLE, false, false, false},
+	{"list", NULL, DELIVER_WHOLE, true, false, false},
+	{"then_delete", NULL, DELIVER_WHOLE, true, false, false},
+	{"then_create", NULL, DELIVER_WHOLE, true, false, false},
 };
 
 const struct fault_kind *fault_kind_find(const char *name)
@@ -188,6 +191,8 @@ bool fault_kind_check(const struct fault *fault, struct error *err)
 		return error_set(err, "a redirect wants a \"location\"");
 	if (fault->kind == fault_kind_find("delay") && fault->ms < 0)
 		return error_set(err, "a delay wants \"ms\"");
+	if (fault_then(fault) == THEN_CREATE && !fault->name)
+		return error_set(err, "\"then_create\" needs a \"name\"");
 	if (fault->kind->change == become_late)
 		return check_late(fault, err);
 	return true;
@@ -201,6 +206,13 @@ const char *fault_name(const struct fault *fault)
 bool fault_lets_work(const struct fault *fault)
 {
 	return !fault || fault->kind->works;
+}
+
+enum fault_then fault_then(const struct fault *fault)
+{
+	if (fault->kind == fault_kind_find("then_delete"))
+		return THEN_DELETE;
+	return fault->kind == fault_kind_find("then_create") ? THEN_CREATE : THEN_NOTHING;
 }
 
 int64_t fault_late_ms(const struct fault *fault)

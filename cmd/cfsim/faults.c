@@ -31,6 +31,10 @@ static const struct member {
 	{"ms", FIELD(ms), NUMBER},
 	{"after_ms", FIELD(after_ms), NUMBER},
 	{"answer", FIELD(answer), TEXT},
+	{"total_count", FIELD(total_count), NUMBER},
+	{"total_pages", FIELD(total_pages), NUMBER},
+	{"page", FIELD(page), NUMBER},
+	{"name", FIELD(name), TEXT},
 	{"message", FIELD(message), TEXT},
 	{"retry_after", FIELD(retry_after), TEXT},
 	{"body", FIELD(body), TEXT},
@@ -109,6 +113,7 @@ static void fault_free(struct fault *fault)
 	free(fault->content_type);
 	free(fault->location);
 	free(fault->answer);
+	free(fault->name);
 	str_release(&fault->text);
 	for (size_t i = 0; i < fault->header_count; i++) {
 		free(fault->headers[i].name);
@@ -122,6 +127,7 @@ static void fault_free(struct fault *fault)
 static bool fill(struct fault *fault, const struct json *object, struct error *err)
 {
 	fault->times = fault->ms = fault->after_ms = -1;
+	fault->total_count = fault->total_pages = fault->page = -1;
 	if (!json_is_object(object))
 		return error_set(err, "it is not an object");
 	for (const struct json *it = json_first(object); it; it = json_next(it))

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TEXT, NUMBER, LIST, FLAG, STORE_NAMES, ANSWER, PENDING, RATE, LIST_LAG };
+enum kind { TEXT, NUMBER, LIST, FLAG, STORE_NAMES, ANSWER, PENDING, RATE, LIST_LAG, DATES };
 
 #define FIELD(name) offsetof(struct options, name)
 
@@ -56,6 +56,14 @@ static const struct option {
 		NUMBER},
 	{"read-lag", "MS", "reads by id show what was there so long ago", FIELD(lag.read_ms),
 		LAG_LONGEST_MS, NUMBER},
+	{"dates", "FORM",
+		"how reads write dates: micro (default: with microseconds), milli,\n"
+		"seconds, or offset (+00:00 in place of Z)",
+		FIELD(dates), 0, DATES},
+	{"create-dates", "FORM", "the same for answers to POST and PATCH", FIELD(create_dates), 0,
+		DATES},
+	{"max-per-page", "N", "most items on a page, whatever was asked for; default 100",
+		FIELD(max_per_page), 100, NUMBER},
 	{"pending", "MS|never|forever",
 		"how long a new secret's status is \"pending\";\n"
 		"default: never",
@@ -134,6 +142,13 @@ static bool set_list_lag(
 	return true;
 }
 
+static bool set_dates(
+	const struct option *option, const char *value, enum date_form *ret_form, struct error *err)
+{
+	return dates_find(value, ret_form) ||
+	       error_set(err, "--%s must be micro, milli, seconds or offset", option->name);
+}
+
 static bool set(
 	struct options *options, const struct option *option, const char *value, struct error *err)
 {
@@ -164,6 +179,8 @@ static bool set(
 		return set_rate(options, option, value, err);
 	case LIST_LAG:
 		return set_list_lag(options, option, value, err);
+	case DATES:
+		return set_dates(option, value, field, err);
 	}
 	return false;
 }
@@ -180,6 +197,8 @@ static bool check(const struct options *options, struct error *err)
 {
 	if (!options->email != !options->key)
 		return error_set(err, "--email and --key go together");
+	if (!options->max_per_page)
+		return error_set(err, "--max-per-page must be at least 1");
 	if (!options->tls_cert != !options->tls_key)
 		return error_set(err, "--tls-cert and --tls-key go together");
 	return true;
@@ -187,8 +206,10 @@ static bool check(const struct options *options, struct error *err)
 
 bool options_parse(struct options *options, int argc, char *const *argv, struct error *err)
 {
-	*options =
-		(struct options){.host = "127.0.0.1", .max_secrets = 100, .max_connections = 1000};
+	*options = (struct options){.host = "127.0.0.1",
+		.max_secrets = 100,
+		.max_connections = 1000,
+		.max_per_page = 100};
 	choices_init(&options->choices);
 	for (int i = 1; i < argc; i++) {
 		const char *name = argv[i];
@@ -260,6 +281,9 @@ static const char tail[] =
 	"                 answer: status (504, body html; all as above; the default), reset, "
 	"close\n"
 	"                 or never; ms: answer, or close, only after so long\n"
+	"  list           a list answers with total_count, total_pages or page (that one instead)\n"
+	"  then_delete, then_create  once answered, somebody else deletes or creates the object\n"
+	"                 name beside those of the path (default: deletes the oldest)\n"
 	"\nRoutes for tests, without credentials: GET /_cfsim/stats, GET /_cfsim/world,\n"
 	"POST and DELETE /_cfsim/faults, POST /_cfsim/reset.\n"
 	"POST /_cfsim/later does now all that was to be done later (late).\n"

@@ -3,6 +3,7 @@
 #define CFSIM_OPTIONS_H
 
 #include "choices.h"
+#include "dates.h"
 #include "lag.h"
 
 struct option_list {
@@ -21,6 +22,8 @@ struct options {
 	size_t max_connections;
 	size_t latency_ms, write_latency_ms; /* before the work; of a write, both together */
 	struct lag lag;
+	enum date_form dates, create_dates;
+	size_t max_per_page;
 	bool pending_for_ever;
 	size_t pending_ms;
 	size_t rate_requests, rate_seconds; /* 0: no limit */

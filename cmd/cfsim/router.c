@@ -3,6 +3,7 @@
 #include "call.h"
 #include "control.h"
 #include "history.h"
+#include "somebody.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,14 @@ void call_fail_as(struct call *call, const struct problem *problem, unsigned sta
 	if (code)
 		other.code = (int)code;
 	envelope_problem(call->answer, &other, NULL);
+}
+
+enum date_form call_dates(const struct call *call)
+{
+	const struct options *options = call->sim->options;
+	bool reads = strcmp(call->operation->method, "GET") == 0;
+
+	return reads ? options->dates : options->create_dates;
 }
 
 static void fail_unrouted(struct call *call, const struct problem *problem)
@@ -275,6 +284,8 @@ void router_answer(struct sim *sim, struct request *request, struct answer *answ
 	if (request->fault)
 		fault_apply(request->fault, answer);
 	log_request(&sim->log, request, &call.target, answer);
+	if (request->fault)
+		somebody_acts(&call, request->fault);
 	target_release(&call.target);
 	if (request->fault && fault_late_ms(request->fault) >= 0)
 		add_late(sim, request);

@@ -8,11 +8,12 @@
 static void put_store(struct json_writer *w, const struct call *call, const void *object)
 {
 	const struct world_store *store = object;
+	enum date_form form = call_dates(call);
 
 	json_put_text(w, "id", store->id);
 	json_put_text(w, "name", store->name);
-	json_put_text(w, "created", store->created);
-	json_put_text(w, "modified", store->modified);
+	dates_put(w, "created", store->created, form);
+	dates_put(w, "modified", store->modified, form);
 	json_put_text(w, "account_id", call->account->id);
 }
 
