@@ -208,6 +208,7 @@ void router_answer(struct sim *sim, struct request *request, struct answer *answ
 	}
 	add_ray(answer, sim->stats.requests++);
 	answer->delay_ms = (long)sim->options->latency_ms;
+	fault_prepare(request->fault, answer);
 	if (fault_lets_work(request->fault))
 		run(&call, has_route);
 	if (request->fault)

@@ -74,3 +74,76 @@ serves_again()
 	api_breaks 28 GET "$account/stores" '' --max-time 0.5
 	serves_again
 }
+
+# ---- envelopes ------------------------------------------------------------------------------
+
+@test "fault A24: messages and errors beside a success" {
+	start_sim
+	sim_faults '{"method":"POST","messages":[{"code":1100,"message":"soon gone",
+		"documentation_url":"https://example.com/x"}, "just a text"],
+		"errors":[{"code":1200,"message":"half done","source":{"pointer":"/name"}}]}'
+	api POST "$account/stores" '{"name":"x"}'
+	[ "$http" = 200 ]
+	answer_is '.success and (.result | is_store) and .messages == [{code: 1100,
+		message: "soon gone", documentation_url: "https://example.com/x"}, "just a text"]'
+	answer_is '.errors == [{code: 1200, message: "half done", source: {pointer: "/name"}}]'
+	api GET "$account/stores"
+	succeeds 200 'is_page and (.result | length == 1)'
+}
+
+@test "fault A24: errors with everything that an error may have" {
+	start_sim
+	local errors='[{"code":1004,"message":"not so","documentation_url":"https://example.com/y",
+		"source":{"pointer":"/0/name"},"error_chain":[{"code":1,"message":"a","x":[true,null]}]},
+		{"message":"no code"},{"code":"text","message":"\u00e9"}]'
+	sim_faults "{\"status\":400,\"errors\":$errors}"
+	api GET "$account/stores"
+	[ "$http" = 400 ]
+	answer_is ".success == false and .result == null and .errors == $errors"
+	run control POST faults '{"errors":{}}'
+	[ "$status" -eq 22 ]
+	run control POST faults '{"messages":[{"code":1.5}]}'
+	[ "$status" -eq 22 ]
+}
+
+# ---- the edge -------------------------------------------------------------------------------
+
+@test "fault A24: the edge's errors as RFC 9457" {
+	start_sim
+	sim_faults '[{"status":429,"code":1015,"body":"problem","retry_after":"7","nth":1},
+		{"status":403,"code":1020,"body":"problem","nth":2},
+		{"status":530,"code":1033,"body":"problem","message":"no tunnel","nth":3},
+		{"kind":"status_after","body":"problem","nth":4}]'
+	api GET "$account/stores"
+	[ "$http $(header content-type) $(header retry-after)" = '429 application/problem+json 7' ]
+	answer_is '.status == 429 and .error_code == 1015 and .error_name == "rate_limited" and
+		.retryable == true and .retry_after == 7 and (.type | startswith("https://")) and
+		(.title | is_text) and (.detail | is_text)'
+	answer_is ".ray_id == \"$(header cf-ray)\""
+	api GET "$account/stores"
+	[ "$http $(header retry-after)" = '403 ' ]
+	answer_is '.error_code == 1020 and .retryable == false and (has("retry_after") | not)'
+	api GET "$account/stores"
+	[ "$http $(header retry-after)" = '530 30' ]
+	answer_is '.detail == "no tunnel" and .retry_after == 30'
+	api POST "$account/stores" '{"name":"x"}'
+	[ "$http" = 429 ]
+	[ "$(sim_stats '.accounts.acc_1.stores')" = 1 ]
+}
+
+@test "fault A24: the firewall's pages" {
+	start_sim
+	sim_faults '[{"kind":"status","body":"challenge","nth":1},
+		{"kind":"status","body":"blocked","nth":2},{"kind":"status","body":"1020","nth":3}]'
+	api POST "$account/stores" '{"name":"x"}'
+	[ "$http $(header cf-mitigated)" = '403 challenge' ]
+	grep -q 'Just a moment\.\.\.' "$answer"
+	api POST "$account/stores" '{"name":"x"}'
+	[ "$http $(header cf-mitigated)" = '403 ' ]
+	[[ $(header content-type) == text/html* ]]
+	grep -q 'Sorry, you have been blocked' "$answer"
+	api POST "$account/stores" '{"name":"x"}'
+	[ "$http" = 403 ]
+	grep -q 'Error 1020' "$answer"
+	[ "$(sim_stats '.accounts | length')" = 0 ]
+}
