@@ -63,6 +63,14 @@ static void add_faults(struct sim *sim, struct request *request, struct answer *
 	put_ok(answer, ok, &err);
 }
 
+static void add_tokens(struct sim *sim, struct request *request, struct answer *answer)
+{
+	struct error err CLEANUP(error_release) = {0};
+	bool ok = auth_add(&sim->auth, str_text(&request->body), request->body.length, &err);
+
+	put_ok(answer, ok, &err);
+}
+
 static void clear_faults(struct sim *sim, struct request *request, struct answer *answer)
 {
 	(void)request;
@@ -111,6 +119,7 @@ static const struct {
 	{"DELETE", "faults", clear_faults},
 	{"POST", "lag", set_lag},
 	{"POST", "later", work_now},
+	{"POST", "tokens", add_tokens},
 	{"POST", "reset", reset},
 };
 

@@ -1,6 +1,7 @@
 #include "exchange.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 const struct json *request_json(struct request *request)
 {
@@ -38,6 +39,22 @@ void answer_header(struct answer *answer, const char *name, const char *format, 
 		.name = mem_copy_text(name),
 		.value = str_steal(&value),
 	};
+}
+
+void answer_drop_header(struct answer *answer, const char *name)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < answer->header_count; i++) {
+		struct answer_header *header = &answer->headers[i];
+		if (strcasecmp(header->name, name) != 0) {
+			answer->headers[kept++] = *header;
+			continue;
+		}
+		free(header->name);
+		free(header->value);
+	}
+	answer->header_count = kept;
 }
 
 void answer_release(struct answer *answer)

@@ -1,19 +1,21 @@
 #include "faultkinds.h"
 
+#include "edge.h"
 #include "envelope.h"
 #include "gzip.h"
 
 #include <string.h>
 
-static const char html_page[] =
-	"<!DOCTYPE html>\n<html><head><title>Error</title></head>\n"
-	"<body><h1>Something went wrong</h1><p>cloudflare</p></body></html>\n";
-
-static void become_html(struct answer *answer)
+static bool become_edge(const struct fault *fault, const char *body, struct answer *answer)
 {
-	answer->content_type = "text/html; charset=UTF-8";
-	str_clear(&answer->body);
-	str_text_add(&answer->body, html_page);
+	struct edge_error error = {
+		.status = (unsigned)fault->status,
+		.code = (int)fault->code,
+		.message = fault->message,
+		.retry_after = fault->retry_after,
+	};
+
+	return edge_answer(answer, body, &error);
 }
 
 static void become_status(const struct fault *fault, struct answer *answer)
@@ -25,9 +27,9 @@ static void become_status(const struct fault *fault, struct answer *answer)
 		.message = fault->message ? fault->message : "Internal Server Error",
 	};
 
+	if (become_edge(fault, body, answer))
+		return;
 	envelope_problem(answer, &problem, NULL);
-	if (strcmp(body, "html") == 0)
-		become_html(answer);
 	if (strcmp(body, "empty") == 0 || strcmp(body, "null") == 0)
 		str_clear(&answer->body);
 	if (strcmp(body, "null") == 0)
@@ -42,15 +44,14 @@ static void become_raw(const struct fault *fault, struct answer *answer)
 	answer->content_type = fault->content_type ? fault->content_type : "application/json";
 	str_clear(&answer->body);
 	str_add(&answer->body, str_text(&fault->text), fault->text.length);
-	for (size_t i = 0; i < fault->header_count; i++)
-		answer_header(answer, fault->headers[i].name, "%s", fault->headers[i].value);
 }
 
 static void become_page(const struct fault *fault, struct answer *answer)
 {
-	if (fault->status)
-		answer->status = (unsigned)fault->status;
-	become_html(answer);
+	unsigned status = fault->status ? (unsigned)fault->status : answer->status;
+
+	(void)become_edge(fault, "html", answer);
+	answer->status = status;
 }
 
 static void truncate(const struct fault *fault, struct answer *answer)
@@ -130,6 +131,7 @@ static const struct fault_kind table[] = {
 	{"html", become_page, DELIVER_WHOLE, true, false, false},
 	{"truncated_json", truncate, DELIVER_WHOLE, true, false, false},
 	{"gzip", compress, DELIVER_WHOLE, true, false, false},
+	{"envelope", NULL, DELIVER_WHOLE, true, false, false},
 	{"redirect", redirect, DELIVER_WHOLE, false, false, false},
 	{"reset_early", NULL, DELIVER_RESET, false, true, false},
 	{"reset_before", NULL, DELIVER_RESET, false, false, false},
@@ -178,13 +180,14 @@ static bool check_late(const struct fault *fault, struct error *err)
 
 bool fault_kind_check(const struct fault *fault, struct error *err)
 {
-	static const char *const bodies[] = {"json", "html", "empty", "null"};
-	bool known = !fault->body;
+	static const char *const bodies[] = {"json", "empty", "null"};
+	bool known = !fault->body || edge_has(fault->body);
 
 	for (size_t i = 0; i < ARRAY_SIZE(bodies); i++)
 		known = known || strcmp(bodies[i], fault->body) == 0;
 	if (!known)
-		return error_set(err, "\"body\" is json, html, empty or null");
+		return error_set(err, "\"body\" is json, empty, null, html, challenge, blocked, "
+				      "1020, not_found or problem");
 	if (fault->status && (fault->status < 200 || fault->status > 999))
 		return error_set(err, "\"status\" is from 200 to 999");
 	if (fault->kind->change == redirect && !fault->location)
@@ -225,9 +228,21 @@ bool fault_is_early(const struct fault *fault)
 	return fault && fault->kind->early;
 }
 
+void fault_prepare(const struct fault *fault, struct answer *answer)
+{
+	if (!fault)
+		return;
+	answer->errors = fault->errors;
+	answer->messages = fault->messages;
+}
+
 void fault_apply(const struct fault *fault, struct answer *answer)
 {
 	answer->delivery = fault->kind->delivery;
 	if (fault->kind->change)
 		fault->kind->change(fault, answer);
+	for (size_t i = 0; i < fault->header_count; i++)
+		answer_drop_header(answer, fault->headers[i].name);
+	for (size_t i = 0; i < fault->header_count; i++)
+		answer_header(answer, fault->headers[i].name, "%s", fault->headers[i].value);
 }

@@ -21,10 +21,11 @@ struct fault {
 	int64_t status, code;
 	int64_t ms, after_ms, total_count, total_pages, page; /* -1: not said */
 	char *message, *retry_after, *body, *content_type, *location, *answer, *name;
-	struct str text; /* of raw_body */
+	char *errors, *messages; /* items for the envelope, as struct answer has them */
+	struct str text;         /* of raw_body */
 	struct fault_header {
 		char *name, *value;
-	} * headers; /* more of them, of raw_body */
+	} * headers; /* in place of the answer's own of these names */
 	size_t header_count, header_room;
 	size_t seen, applied;
 };
@@ -48,6 +49,9 @@ bool fault_lets_work(const struct fault *fault);
 
 /* Does it strike before the body of the request was read? */
 bool fault_is_early(const struct fault *fault);
+
+/* To be called before the work: what the fault puts into the envelope. NULL: nothing. */
+void fault_prepare(const struct fault *fault, struct answer *answer);
 
 /* Turns the answer (of the work, if it was done) into what the fault makes of it. */
 void fault_apply(const struct fault *fault, struct answer *answer);

@@ -12,7 +12,7 @@
 #include "options.h"
 #include "world.h"
 
-enum { SIM_OPERATIONS = 16 };
+enum { SIM_OPERATIONS = 32 };
 
 struct stats {
 	size_t requests; /* for the API, as they arrive; those on the control routes don't count */
