@@ -34,7 +34,7 @@ static void put_membership(struct json_writer *w, const struct call *call, const
 {
 	(void)call;
 	json_begin_object(w, NULL);
-	envelope_put_id(w, object);
+	envelope_put_id(w, "id", object);
 	json_put_text(w, "status", "accepted");
 	put_account(w, "account", object);
 	json_begin_array(w, "roles");
@@ -132,7 +132,7 @@ void user_get(struct call *call)
 		email = "cfsim@example.com";
 	struct json_writer w = envelope_begin(call->answer, 200);
 	json_begin_object(&w, "result");
-	envelope_put_id(&w, email);
+	envelope_put_id(&w, "id", email);
 	json_put_text(&w, "email", email);
 	json_put_text(&w, "username", "cfsim");
 	json_put_null(&w, "first_name");

@@ -17,6 +17,7 @@ struct call {
 	struct target target;
 	const struct operation *operation;
 	struct credential *credential;
+	const char *actor; /* the email of somebody else who does it; NULL: the credential's */
 	const char *account_id, *store_id, *secret_id; /* from the path; NULL: it has none */
 	struct world_account *account;
 	struct world_store *store;
@@ -33,6 +34,9 @@ struct operation {
 
 /* How this call's answer writes dates. */
 enum date_form call_dates(const struct call *call);
+
+/* The number of cf-ray. */
+unsigned long long call_ray(const struct call *call);
 
 /* Answers with a problem. */
 void call_fail(struct call *call, const struct problem *problem, const char *detail_or_null);
@@ -63,6 +67,9 @@ void accounts_list(struct call *call);
 void accounts_get(struct call *call);
 void memberships_list(struct call *call);
 void user_get(struct call *call);
+
+/* ---- in audit.c ---- */
+void audit_list(struct call *call);
 
 /* ---- in verify.c ---- */
 void verify_user_token(struct call *call);

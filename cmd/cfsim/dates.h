@@ -17,6 +17,12 @@ enum date_form {
 /* False: there is no form of this name. */
 bool dates_find(const char *name, enum date_form *ret_form) MUST_CHECK;
 
+/*
+ * Reads a date (2026-01-02: its beginning) or RFC 3339 (with any offset), as microseconds since
+ * 1970. False: it is neither.
+ */
+bool dates_parse(const char *text, int64_t *ret_us) MUST_CHECK;
+
 /* Writes a date in UTC that ends in Z; any other text (a seed may have it) as it is. */
 void dates_put(struct json_writer *writer, const char *key, const char *date, enum date_form form);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Two checksums make the 32 digits. */
-void envelope_put_id(struct json_writer *writer, const char *text)
+void envelope_put_id(struct json_writer *writer, const char *key, const char *text)
 {
 	char first[CRYPT_CHECKSUM_SIZE], second[CRYPT_CHECKSUM_SIZE];
 	struct str id CLEANUP(str_release) = {0};
@@ -13,7 +13,7 @@ void envelope_put_id(struct json_writer *writer, const char *text)
 	crypt_checksum(text, strlen(text), first);
 	crypt_checksum(first, strlen(first), second);
 	str_format(&id, "%s%s", first, second);
-	json_put_text(writer, "id", str_text(&id));
+	json_put_text(writer, key, str_text(&id));
 }
 
 static void begin(struct answer *answer, unsigned status)

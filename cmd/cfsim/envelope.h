@@ -25,8 +25,8 @@ struct problem {
 struct json_writer envelope_begin(struct answer *answer, unsigned status);
 void envelope_end(struct json_writer *writer);
 
-/* Writes an "id" that is always the same for this text and never another text's. */
-void envelope_put_id(struct json_writer *writer, const char *text);
+/* Writes an id that is always the same for this text and never another text's. */
+void envelope_put_id(struct json_writer *writer, const char *key, const char *text);
 
 /* The whole answer: success with `"result": null`. */
 void envelope_null(struct answer *answer, unsigned status);

@@ -20,6 +20,7 @@ void request_release(struct request *request)
 	free(request->authorization);
 	free(request->auth_email);
 	free(request->auth_key);
+	free(request->actor);
 	str_release(&request->body);
 	json_free(request->json);
 	*request = (struct request){0};

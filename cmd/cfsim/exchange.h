@@ -17,6 +17,7 @@ struct request {
 	const char *method;
 	char *target; /* as it came: path, "?" and query, nothing decoded */
 	char *authorization, *auth_email, *auth_key; /* headers; NULL if not sent */
+	char *actor; /* X-Cfsim-Actor: as whom the audit log has it */
 	struct str body;
 	bool too_large;      /* the body was over BODY_LIMIT and is not here */
 	size_t connection;   /* the number of its connection, from 1 */

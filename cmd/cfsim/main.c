@@ -157,6 +157,7 @@ static int simulate(const struct options *options)
 		  load(&sim, &err) && check_accounts(&sim, &err) && load_faults(&sim, &err) &&
 		  log_open(&sim.log, options->log, &err) && serve(&sim, &err);
 	later_clear(&sim.later);
+	audit_clear(&sim.audit);
 	auth_release(&sim.auth);
 	world_clear(&sim.world);
 	faults_release(&sim.faults);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TEXT, NUMBER, LIST, FLAG, STORE_NAMES, ANSWER, PENDING, RATE, LIST_LAG, DATES };
+enum kind { TEXT, NUMBER, LIST, FLAG, STORE_NAMES, ANSWER, PENDING, RATE, LIST_LAG, DATES, SWITCH };
 
 #define FIELD(name) offsetof(struct options, name)
 
@@ -62,6 +62,12 @@ static const struct option {
 		NUMBER},
 	{"read-lag", "MS", "reads by id show what was there so long ago", FIELD(lag.read_ms),
 		LAG_LONGEST_MS, NUMBER},
+	{"audit-log", "on|off",
+		"keep the account's audit log, and let every token read it; off, the\n"
+		"default, answers 403, as a token for the Secrets Store only gets",
+		FIELD(audit_log), 0, SWITCH},
+	{"audit-delay", "MS", "how late its entries come", FIELD(lag.audit_ms), LAG_LONGEST_MS,
+		NUMBER},
 	{"dates", "FORM",
 		"how reads write dates: micro (default: with microseconds), milli,\n"
 		"seconds, or offset (+00:00 in place of Z)",
@@ -155,6 +161,14 @@ static bool set_dates(
 	       error_set(err, "--%s must be micro, milli, seconds or offset", option->name);
 }
 
+static bool set_switch(
+	const struct option *option, const char *value, bool *ret_on, struct error *err)
+{
+	*ret_on = strcmp(value, "on") == 0;
+	return *ret_on || strcmp(value, "off") == 0 ||
+	       error_set(err, "--%s must be on or off", option->name);
+}
+
 static bool set(
 	struct options *options, const struct option *option, const char *value, struct error *err)
 {
@@ -187,6 +201,8 @@ static bool set(
 		return set_list_lag(options, option, value, err);
 	case DATES:
 		return set_dates(option, value, field, err);
+	case SWITCH:
+		return set_switch(option, value, field, err);
 	}
 	return false;
 }
@@ -310,9 +326,11 @@ static const char tail[] =
 	"  errors, messages: [...] replace those of its JSON envelope\n"
 	"\nRoutes for tests, without credentials: GET /_cfsim/stats, GET /_cfsim/world,\n"
 	"POST and DELETE /_cfsim/faults, POST /_cfsim/tokens, POST /_cfsim/reset.\n"
+	"The header X-Cfsim-Actor: EMAIL lets the audit log have a request as this user's.\n"
 	"POST /_cfsim/later does now all that was to be done later (late).\n"
 	"POST /_cfsim/lag sets how long writes take to show, in ms; what it does not name stays:\n"
-	"  {\"create\": MS, \"change\": MS, \"delete\": MS, \"read\": MS}; 0 shows everything "
+	"  {\"create\": MS, \"change\": MS, \"delete\": MS, \"read\": MS, \"audit\": MS}; 0 shows "
+	"everything "
 	"now\n";
 
 /* The help of an option may have several lines: each starts in the same column. */

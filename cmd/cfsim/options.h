@@ -26,6 +26,7 @@ struct options {
 	struct lag lag;
 	enum date_form dates, create_dates;
 	size_t max_per_page;
+	bool audit_log;
 	bool pending_for_ever;
 	size_t pending_ms;
 	size_t rate_requests, rate_seconds; /* 0: no limit */

@@ -31,6 +31,7 @@ static const struct operation table[] = {
 	{"accounts_get", "GET", "accounts/:account", accounts_get},
 	{"memberships_list", "GET", "memberships", memberships_list},
 	{"user_get", "GET", "user", user_get},
+	{"audit_list", "GET", "accounts/:account/logs/audit", audit_list},
 	{"verify_user_token", "GET", "user/tokens/verify", verify_user_token},
 	{"verify_account_token", "GET", "accounts/:account/tokens/verify", verify_account_token},
 };
@@ -59,6 +60,11 @@ enum date_form call_dates(const struct call *call)
 	bool reads = strcmp(call->operation->method, "GET") == 0;
 
 	return reads ? options->dates : options->create_dates;
+}
+
+unsigned long long call_ray(const struct call *call)
+{
+	return call->request->number * 0x9e3779b97f4a7c15ULL;
 }
 
 static void fail_unrouted(struct call *call, const struct problem *problem)
@@ -227,11 +233,9 @@ static void run(struct call *call, bool has_route)
 }
 
 /* Looks like Cloudflare's: 16 hexadecimal digits and where it was answered. */
-static void add_ray(struct answer *answer, size_t number)
+static void add_ray(const struct call *call)
 {
-	unsigned long long mixed = number * 0x9e3779b97f4a7c15ULL;
-
-	answer_header(answer, "cf-ray", "%016llx-SIM", mixed);
+	answer_header(call->answer, "cf-ray", "%016llx-SIM", call_ray(call));
 }
 
 static bool is_control(const char *target)
@@ -267,13 +271,19 @@ int64_t router_latency_ms(const struct sim *sim, const struct request *request)
 	return (int64_t)(sim->options->latency_ms + (reads ? 0 : sim->options->write_latency_ms));
 }
 
+static struct call make_call(struct sim *sim, struct request *request, struct answer *answer)
+{
+	return (struct call){
+		.sim = sim, .request = request, .answer = answer, .actor = request->actor};
+}
+
 /* ---- the fault "late" ---- */
 
 static void run_late(struct sim *sim, void *context)
 {
 	struct request *request = context;
 	struct answer answer CLEANUP(answer_release) = {0}; /* for nobody */
-	struct call call = {.sim = sim, .request = request, .answer = &answer};
+	struct call call = make_call(sim, request, &answer);
 	bool has_route = target_parse(&call.target, request->target);
 
 	run(&call, has_route);
@@ -308,7 +318,7 @@ static void add_late(struct sim *sim, struct request *request)
 
 void router_answer(struct sim *sim, struct request *request, struct answer *answer)
 {
-	struct call call = {.sim = sim, .request = request, .answer = answer};
+	struct call call = make_call(sim, request, answer);
 	bool has_route = target_parse(&call.target, request->target);
 
 	if (request->is_control) {
@@ -316,7 +326,7 @@ void router_answer(struct sim *sim, struct request *request, struct answer *answ
 		target_release(&call.target);
 		return;
 	}
-	add_ray(answer, request->number);
+	add_ray(&call);
 	fault_prepare(request->fault, answer);
 	if (fault_lets_work(request->fault))
 		run(&call, has_route);

@@ -194,6 +194,7 @@ static struct world_secret *add(struct call *call, const struct draft *draft)
 	struct world_secret *secret =
 		world_add_secret(&call->sim->world, call->account, call->store, &draft->secret);
 
+	audit_secret(call, AUDIT_CREATE, secret);
 	if (options->pending_for_ever || options->pending_ms)
 		secret->status = "pending";
 	if (options->pending_ms)
@@ -276,7 +277,9 @@ void secrets_duplicate(struct call *call)
 	draft.secret.value_bytes = call->secret->value_bytes;
 	memcpy(draft.secret.value_checksum, call->secret->value_checksum,
 		sizeof(draft.secret.value_checksum));
-	answer_secret(call, add(call, &draft));
+	struct world_secret *secret = add(call, &draft);
+	audit_duplicated(call, call->secret);
+	answer_secret(call, secret);
 }
 
 /* ---- one secret ---- */
@@ -334,6 +337,9 @@ void secrets_patch(struct call *call)
 	changed |= set_value(call->secret, &draft);
 	if (changed || choice_is(&call->sim->options->choices, CHOICE_NOOP_PATCH, "bump"))
 		world_touch_secret(&call->sim->world, call->secret);
+	audit_secret(call, AUDIT_UPDATE, call->secret);
+	if (draft.has_value)
+		audit_value_modified(call);
 	answer_secret(call, call->secret);
 }
 
@@ -341,6 +347,7 @@ void secrets_patch(struct call *call)
 
 void secrets_delete(struct call *call)
 {
+	audit_secret(call, AUDIT_DELETE, call->secret);
 	world_remove_secret(&call->sim->world, call->account, call->store, call->secret);
 	envelope_null(call->answer, 202);
 }
@@ -372,8 +379,10 @@ void secrets_delete_many(struct call *call)
 	}
 	for (const struct json *it = json_first(ids); it; it = json_next(it)) {
 		struct world_secret *secret = world_find_secret(call->store, json_text(it));
-		if (secret) /* not if the list has it twice */
-			world_remove_secret(&call->sim->world, call->account, call->store, secret);
+		if (!secret) /* the list has it twice */
+			continue;
+		audit_secret(call, AUDIT_DELETE, secret);
+		world_remove_secret(&call->sim->world, call->account, call->store, secret);
 	}
 	envelope_null(call->answer, 202);
 }

@@ -118,6 +118,7 @@ static void open_exchange(struct exchange *exchange, const char *method)
 	request->authorization = copy_header(exchange->connection, "Authorization");
 	request->auth_email = copy_header(exchange->connection, "X-Auth-Email");
 	request->auth_key = copy_header(exchange->connection, "X-Auth-Key");
+	request->actor = copy_header(exchange->connection, "X-Cfsim-Actor");
 	request->connection = own->number;
 	request->nth = ++own->requests;
 	router_open(exchange->server->sim, request);

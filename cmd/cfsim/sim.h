@@ -5,6 +5,7 @@
 #ifndef CFSIM_SIM_H
 #define CFSIM_SIM_H
 
+#include "audit.h"
 #include "auth.h"
 #include "faults.h"
 #include "later.h"
@@ -28,6 +29,7 @@ struct sim {
 	struct world world;
 	struct faults faults;
 	struct later later;
+	struct audit audit;
 	struct log log;
 	struct stats stats;
 };

@@ -9,8 +9,10 @@ static void delete_store(struct call *call, const char *name)
 				    : account->store_count ? account->stores[0]
 							   : NULL;
 
-	if (store)
-		world_remove_store(&call->sim->world, account, store);
+	if (!store)
+		return;
+	audit_store(call, AUDIT_DELETE, store);
+	world_remove_store(&call->sim->world, account, store);
 }
 
 static void delete_secret(struct call *call, struct world_store *store, const char *name)
@@ -19,8 +21,10 @@ static void delete_secret(struct call *call, struct world_store *store, const ch
 				      : store->secret_count ? store->secrets[0]
 							    : NULL;
 
-	if (secret)
-		world_remove_secret(&call->sim->world, call->account, store, secret);
+	if (!secret)
+		return;
+	audit_secret(call, AUDIT_DELETE, secret);
+	world_remove_secret(&call->sim->world, call->account, store, secret);
 }
 
 static void create_secret(struct call *call, struct world_store *store, const char *name)
@@ -28,7 +32,8 @@ static void create_secret(struct call *call, struct world_store *store, const ch
 	const struct world_draft draft = {.name = name, .scopes = world_scope_bit("workers")};
 
 	if (!world_secret_named(store, name))
-		world_add_secret(&call->sim->world, call->account, store, &draft);
+		audit_secret(call, AUDIT_CREATE,
+			world_add_secret(&call->sim->world, call->account, store, &draft));
 }
 
 /* A store that the call has deleted or has found only in the past is in the account no longer. */
@@ -39,6 +44,7 @@ void somebody_acts(struct call *call, const struct fault *fault)
 
 	if (then == THEN_NOTHING || !call->account)
 		return;
+	call->actor = "somebody@example.com";
 	if (call->store_id) {
 		store = world_find_store(call->account, call->store_id);
 		if (store && then == THEN_DELETE)
@@ -48,6 +54,7 @@ void somebody_acts(struct call *call, const struct fault *fault)
 	} else if (then == THEN_DELETE) {
 		delete_store(call, fault->name);
 	} else {
-		world_add_store(&call->sim->world, call->account, NULL, fault->name);
+		audit_store(call, AUDIT_CREATE,
+			world_add_store(&call->sim->world, call->account, NULL, fault->name));
 	}
 }

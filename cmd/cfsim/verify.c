@@ -11,7 +11,7 @@ static void verify(struct call *call, bool account_owned)
 	}
 	struct json_writer w = envelope_begin(call->answer, 200);
 	json_begin_object(&w, "result");
-	envelope_put_id(&w, credential->token);
+	envelope_put_id(&w, "id", credential->token);
 	json_put_text(&w, "status", auth_status(credential));
 	if (credential->expires_on)
 		json_put_text(&w, "expires_on", credential->expires_on);
