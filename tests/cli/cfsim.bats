@@ -857,7 +857,7 @@ data_has_two() { [ "$(jq '.accounts[0].stores | length' "$1" 2>/dev/null)" = 2 ]
 	[ "$(sim_stats .requests)" = 3 ]
 	[ "$(sim_stats .unrouted)" = 1 ]
 	[ "$(sim_stats '.operations | "\(.stores_create) \(.secrets_create) \(.stores_list)"')" = "1 1 0" ]
-	[ "$(sim_stats '.operations | length')" = 18 ]
+	[ "$(sim_stats '.operations | length')" = 19 ]
 	(($(sim_stats .connections) >= 3))
 	[ "$(sim_stats '.accounts.acc_1 | "\(.stores) \(.secrets)"')" = "1 1" ]
 	control POST reset
