@@ -36,6 +36,9 @@ void call_fail(struct call *call, const struct problem *problem, const char *det
 /* The same with another status or code, where that is a choice; 0 keeps the problem's. */
 void call_fail_as(struct call *call, const struct problem *problem, unsigned status, unsigned code);
 
+/* May an account have this id? What else is answered with 7003. */
+bool call_is_account_id(const struct choices *choices, const char *id);
+
 /* ---- operations, in stores.c ---- */
 void stores_quota(struct call *call);
 void stores_list(struct call *call);
@@ -51,6 +54,12 @@ void secrets_patch(struct call *call);
 void secrets_delete(struct call *call);
 void secrets_delete_many(struct call *call);
 void secrets_duplicate(struct call *call);
+
+/* ---- in accounts.c ---- */
+void accounts_list(struct call *call);
+void accounts_get(struct call *call);
+void memberships_list(struct call *call);
+void user_get(struct call *call);
 
 /* ---- in verify.c ---- */
 void verify_user_token(struct call *call);

@@ -59,6 +59,14 @@ static void add_faults(struct sim *sim, struct request *request, struct answer *
 	put_ok(answer, ok, &err);
 }
 
+static void add_tokens(struct sim *sim, struct request *request, struct answer *answer)
+{
+	struct error err CLEANUP(error_release) = {0};
+	bool ok = auth_add(&sim->auth, str_text(&request->body), request->body.length, &err);
+
+	put_ok(answer, ok, &err);
+}
+
 static void clear_faults(struct sim *sim, struct request *request, struct answer *answer)
 {
 	(void)request;
@@ -84,6 +92,7 @@ static const struct {
 	{"GET", "world", answer_world},
 	{"POST", "faults", add_faults},
 	{"DELETE", "faults", clear_faults},
+	{"POST", "tokens", add_tokens},
 	{"POST", "reset", reset},
 };
 

@@ -28,6 +28,10 @@ static const struct option {
 		"accept this API token (for these accounts only); repeatable;\n"
 		"default: cfsim-token",
 		FIELD(tokens), 0, LIST},
+	{"read-only-token", "T[@ID,...]",
+		"accept this one, too; its writes are answered 403; repeatable",
+		FIELD(read_only_tokens), 0, LIST},
+	{"tokens", "FILE", "accept these tokens, too (below)", FIELD(token_file), 0, TEXT},
 	{"email", "EMAIL", "accept this X-Auth-Email, with --key", FIELD(email), 0, TEXT},
 	{"key", "KEY", "accept this X-Auth-Key, with --email", FIELD(key), 0, TEXT},
 	{"account", "ID", "only these accounts exist; repeatable; default: any account does",
@@ -38,8 +42,10 @@ static const struct option {
 		FIELD(max_stores), SIZE_MAX / 16, NUMBER},
 	{"max-secrets", "N", "secrets an account may have; default 100; 0 is any number",
 		FIELD(max_secrets), SIZE_MAX / 16, NUMBER},
-	{"max-connections", "N", "connections at a time; default 1000", FIELD(max_connections),
-		1000000, NUMBER},
+	{"max-connections", "N",
+		"connections at a time, idle ones included; more wait; default\n"
+		"1000, at least 1",
+		FIELD(max_connections), 1000000, NUMBER},
 	{"latency", "MS", "wait before each answer; other requests go on", FIELD(latency_ms),
 		86400000, NUMBER},
 	{"pending", "MS|never|forever",
@@ -155,6 +161,8 @@ static bool check(const struct options *options, struct error *err)
 		return error_set(err, "--email and --key go together");
 	if (!options->tls_cert != !options->tls_key)
 		return error_set(err, "--tls-cert and --tls-key go together");
+	if (!options->max_connections)
+		return error_set(err, "--max-connections must be at least 1");
 	return true;
 }
 
@@ -188,6 +196,7 @@ bool options_parse(struct options *options, int argc, char *const *argv, struct 
 void options_release(struct options *options)
 {
 	free(options->tokens.items);
+	free(options->read_only_tokens.items);
 	free(options->accounts.items);
 	*options = (struct options){0};
 }
@@ -200,23 +209,36 @@ static const char head[] =
 	"  CLOUDFLARE_API_TOKEN=cfsim-token\n"
 	"SIGTERM or SIGINT ends it.\n\nOptions:\n";
 
+#define TOKENS_HELP                                                                                \
+	"\n--tokens holds a JSON array of objects (only token is required):\n"                     \
+	"  {\"token\": \"T\", \"accounts\": [\"ID\"], \"access\": \"write|read|none\",\n"          \
+	"   \"status\": \"active|disabled|expired\", \"not_before\": TIME, \"expires_on\": "       \
+	"TIME,\n"                                                                                  \
+	"   \"expires_after\": N}      (after N requests; TIME is like 2026-01-02T03:04:05Z)\n"    \
+	"A token that starts with cfat_ is owned by an account, any other by a user.\n"
+
 static const char tail[] =
 	"\n--seed and --data hold JSON:\n"
-	"  {\"accounts\": [{\"id\": \"acme\", \"stores\": [{\"name\": \"prod\", \"secrets\": [\n"
+	"  {\"accounts\": [{\"id\": \"985e105f4ecef8ad9ca31a8372d0c353\", \"stores\": [\n"
+	"   {\"name\": \"prod\", \"secrets\": [\n"
 	"    {\"name\": \"A\", \"value\": \"x\", \"scopes\": [\"workers\"], \"comment\": "
 	"\"c\"}]}]}]}\n"
 	"Stores and secrets may also have id, created and modified; secrets status, and instead "
 	"of\n"
-	"value its value_bytes and value_checksum, which is all that is kept of a value.\n"
+	"value its value_bytes and value_checksum, which is all that is kept of a "
+	"value.\n" TOKENS_HELP
 	"\n--faults holds a JSON array of objects. Which requests (all members are optional):\n"
 	"  method, path (a prefix, or a glob), account, reused (true: not the first request of "
 	"its\n"
 	"  connection), after (leave the first N alone), nth (only the Nth), times (at most N)\n"
 	"What happens, by kind:\n"
-	"  status         status, code, message, retry_after, body: json|html|empty|null\n"
+	"  status         status, code, message, retry_after, body: json|empty|null, an HTML\n"
+	"                 page (html|challenge|blocked|1020|not_found), or problem (RFC 9457,\n"
+	"                 code: 1015 and other 1xxx)\n"
 	"  status_after   the same, once the work was done\n"
-	"  raw_body       status (200), text or file (its bytes), content_type,\n"
-	"                 headers: {NAME: VALUE}; raw_body_after: once the work was done\n"
+	"  raw_body       status (200), text or file (its bytes), content_type\n"
+	"  raw_body_after the same, once the work was done\n"
+	"  envelope       the work is done; the members for any kind (below) change the answer\n"
 	"  html, truncated_json, gzip    an answer in that form; the work is done\n"
 	"  redirect       status (302), location\n"
 	"  reset_early    the connection is reset before the body was read\n"
@@ -228,8 +250,10 @@ static const char tail[] =
 	"  no_answer      the work is done; ms: close after so long (default: never)\n"
 	"  slow_drip      the work is done; ms between two pieces (default 10)\n"
 	"  delay          the work is done, the answer comes ms later\n"
+	"With any kind: headers: {NAME: VALUE or [VALUE, ...]} replace those of the answer;\n"
+	"  errors, messages: [...] replace those of its JSON envelope\n"
 	"\nRoutes for tests, without credentials: GET /_cfsim/stats, GET /_cfsim/world,\n"
-	"POST and DELETE /_cfsim/faults, POST /_cfsim/reset.\n";
+	"POST and DELETE /_cfsim/faults, POST /_cfsim/tokens, POST /_cfsim/reset.\n";
 
 /* The help of an option may have several lines: each starts in the same column. */
 static void describe(struct str *out, const struct option *option)

@@ -13,7 +13,9 @@ struct options {
 	const char *host;
 	size_t port; /* 0: any */
 	const char *port_file;
-	struct option_list tokens;      /* each TOKEN or TOKEN@ACCOUNT_ID[,ACCOUNT_ID...] */
+	struct option_list tokens; /* each TOKEN or TOKEN@ACCOUNT_ID[,ACCOUNT_ID...] */
+	struct option_list read_only_tokens;
+	const char *token_file;
 	struct option_list accounts;    /* none: all exist */
 	const char *email, *key;        /* both or none */
 	size_t max_stores, max_secrets; /* for an account; 0: any number */

@@ -2,6 +2,9 @@
 
 #include "call.h"
 #include "control.h"
+#include "edge.h"
+
+#include "base/text.h"
 
 #include <string.h>
 
@@ -21,6 +24,10 @@ static const struct operation table[] = {
 	{"secrets_patch", "PATCH", SECRETS "/:secret", secrets_patch},
 	{"secrets_delete", "DELETE", SECRETS "/:secret", secrets_delete},
 	{"secrets_duplicate", "POST", SECRETS "/:secret/duplicate", secrets_duplicate},
+	{"accounts_list", "GET", "accounts", accounts_list},
+	{"accounts_get", "GET", "accounts/:account", accounts_get},
+	{"memberships_list", "GET", "memberships", memberships_list},
+	{"user_get", "GET", "user", user_get},
 	{"verify_user_token", "GET", "user/tokens/verify", verify_user_token},
 	{"verify_account_token", "GET", "accounts/:account/tokens/verify", verify_account_token},
 };
@@ -110,26 +117,46 @@ static void fail_malformed_account(struct call *call)
 	fail_unrouted(call, &problem);
 }
 
-static bool admit(struct call *call)
+bool call_is_account_id(const struct choices *choices, const char *id)
 {
-	struct sim *sim = call->sim;
+	if (choice_is(choices, CHOICE_ACCOUNT_IDS, "any"))
+		return world_is_id(id);
+	return strlen(id) == 32 && text_is_made_of(id, "0123456789abcdefABCDEF");
+}
+
+/* Finds out who calls. Gives why this caller may not do this, or NULL. */
+static const struct problem *refuse(struct call *call)
+{
+	struct auth *auth = &call->sim->auth;
+	bool is_store = strstr(call->operation->path, "/secrets_store");
+	bool verifies = strstr(call->operation->path, "tokens/verify");
 	const struct problem *problem = NULL;
 
-	if (call->account_id && !world_is_id(call->account_id)) {
+	call->credential = auth_identify(auth, call->request, &problem);
+	if (!auth_count(auth, call->credential, call->answer))
+		return &problem_throttled;
+	/* The routes that verify a token say in their own words that there is none. */
+	if (!call->credential)
+		return verifies && problem == &problem_unauthorized ? &problem_invalid_token
+								    : problem;
+	problem = NULL;
+	if (!verifies)
+		problem = auth_check(
+			call->credential, is_store, strcmp(call->request->method, "GET") != 0);
+	if (!problem && call->account_id && !auth_reaches(auth, call->credential, call->account_id))
+		problem = &problem_forbidden;
+	return problem;
+}
+
+static bool admit(struct call *call)
+{
+	const struct choices *choices = &call->sim->options->choices;
+
+	if (call->account_id && !call_is_account_id(choices, call->account_id)) {
 		fail_malformed_account(call);
 		return false;
 	}
-	call->credential = auth_identify(&sim->auth, call->request, &problem);
-	if (!auth_count(&sim->auth, call->credential, call->answer))
-		problem = &problem_throttled;
-	else if (call->credential)
-		problem = NULL;
-	/* The routes that verify a token say in their own words that there is none. */
-	if (problem == &problem_unauthorized && !strstr(call->operation->path, "/secrets_store"))
-		problem = &problem_invalid_token;
-	if (!problem && call->account_id &&
-		!auth_reaches(&sim->auth, call->credential, call->account_id))
-		problem = &problem_forbidden;
+	const struct problem *problem = refuse(call);
 	if (problem)
 		call_fail(call, problem, NULL);
 	return !problem;
@@ -157,9 +184,20 @@ static bool resolve(struct call *call)
 	return !problem;
 }
 
+/* Nothing but the API is served here. */
+static void answer_nowhere(struct call *call)
+{
+	const struct edge_error nothing = {0};
+
+	call->sim->stats.unrouted++;
+	(void)edge_answer(call->answer, "not_found", &nothing);
+}
+
 static void run(struct call *call, bool has_route)
 {
-	if (call->request->too_large)
+	if (!call->target.has_base)
+		answer_nowhere(call);
+	else if (call->request->too_large)
 		call_fail(call, &problem_body_too_large, NULL);
 	else if (!has_route || !find_operation(call))
 		fail_unrouted(call, &problem_no_route);

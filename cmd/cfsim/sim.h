@@ -11,7 +11,7 @@
 #include "options.h"
 #include "world.h"
 
-enum { SIM_OPERATIONS = 16 };
+enum { SIM_OPERATIONS = 32 };
 
 struct stats {
 	size_t requests; /* for the API; what tests ask on the control routes doesn't count */

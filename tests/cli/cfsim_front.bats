@@ -44,6 +44,12 @@ as() { CLOUDFLARE_API_TOKEN=$1 api "${@:2}"; }
 	[ "$(sim_stats '.accounts.acc_1.stores')" = 30 ]
 }
 
+@test "fault A24: --max-connections 0 could serve nobody" {
+	run --separate-stderr timeout 20 "$cfsim" --max-connections 0
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"--max-connections must be at least 1"* ]]
+}
+
 # serves_again: with one connection at a time, the next client is answered.
 serves_again()
 {
@@ -75,6 +81,210 @@ serves_again()
 	serves_again
 }
 
+# ---- ports ----------------------------------------------------------------------------------
+
+@test "fault A24: a port in use is an error that names it and says what to do" {
+	start_sim
+	local port
+	port=$(<"$sim_dir/port")
+	run --separate-stderr timeout 20 "$cfsim" --port "$port"
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	[[ $stderr == *"port $port: it is already in use"*"--port 0 --port-file FILE"* ]]
+}
+
+@test "fault A24: a port file from an earlier run does not name a port that is not ours" {
+	start_sim
+	local file=$BATS_TEST_TMPDIR/old
+	echo 1 >"$file"
+	run --separate-stderr timeout 20 "$cfsim" --port "$(<"$sim_dir/port")" --port-file "$file"
+	[ "$status" -eq 1 ]
+	[ ! -e "$file" ]
+	file=$sim_dir/port
+	stop_sim
+	[ ! -e "$file" ]
+}
+
+# ---- tokens ---------------------------------------------------------------------------------
+
+@test "fault A24: a read-only token reads, and its writes are refused" {
+	start_sim --read-only-token reader@acc_1
+	api POST "$account/stores" '{"name":"shop"}'
+	succeeds 200 '.result | is_store'
+	local store
+	store=$account/stores/$(answer_get .result.id)
+	as reader GET "$account/stores"
+	succeeds 200 '.result | length == 1'
+	as reader GET "$account/quota"
+	succeeds 200 true
+	as reader POST "$account/stores" '{"name":"x"}'
+	fails 403 10000 'Authentication error'
+	as reader DELETE "$store"
+	fails 403 10000 'Authentication error'
+	as reader POST "$store/secrets" '[]'
+	fails 403 10000 'Authentication error'
+	as reader GET /accounts/acc_2/secrets_store/stores
+	fails 403 10000 'Authentication error'
+	as reader GET /user/tokens/verify
+	succeeds 200 '.result.status == "active"'
+	[ "$(sim_stats '.accounts.acc_1.stores')" = 1 ]
+}
+
+tokens='[{"token":"off","status":"disabled"}, {"token":"old","expires_on":"2020-01-01T00:00:00Z"},
+	{"token":"cfat_gone","status":"expired","accounts":["acc_1"]},
+	{"token":"soon","not_before":"9999-01-01T00:00:00Z"},
+	{"token":"later","expires_on":"9999-01-01T00:00:00Z","access":"read"},
+	{"token":"blind","access":"none"}, {"token":"brief","expires_after":2}]'
+
+@test "fault A24: disabled and expired tokens: verify says so, the rest is 401" {
+	echo "$tokens" >"$BATS_TEST_TMPDIR/tokens"
+	start_sim --tokens "$BATS_TEST_TMPDIR/tokens"
+	local token
+	for token in off:disabled old:expired soon:active; do
+		as "${token%:*}" GET /user/tokens/verify
+		succeeds 200 ".result.status == \"${token#*:}\" and (.result.id | is_id)"
+		as "${token%:*}" GET "$account/stores"
+		fails 401 10000 'Authentication error'
+		as "${token%:*}" GET /accounts
+		fails 401 10000 'Authentication error'
+	done
+	as old GET /user/tokens/verify
+	answer_is '.result.expires_on == "2020-01-01T00:00:00Z"'
+	as soon GET /user/tokens/verify
+	answer_is '.result.not_before == "9999-01-01T00:00:00Z"'
+	as cfat_gone GET /user/tokens/verify
+	fails 401 1000 'Invalid API Token'
+	as cfat_gone GET /accounts/acc_1/tokens/verify
+	succeeds 200 '.result.status == "expired"'
+	as later GET "$account/stores"
+	succeeds 200 is_page
+	as later POST "$account/stores" '{"name":"x"}'
+	fails 403 10000 'Authentication error'
+	as blind GET "$account/stores"
+	fails 403 10000 'Authentication error'
+	as blind GET /accounts
+	succeeds 200 is_page
+	api GET "$account/stores"
+	succeeds 200 is_page
+}
+
+@test "fault A24: a token expires between two requests" {
+	echo "$tokens" >"$BATS_TEST_TMPDIR/tokens"
+	start_sim --tokens "$BATS_TEST_TMPDIR/tokens"
+	as brief POST "$account/stores" '{"name":"x"}'
+	succeeds 200 true
+	as brief GET /user/tokens/verify
+	succeeds 200 '.result.status == "active"'
+	as brief POST "$account/stores" '{"name":"y"}'
+	succeeds 200 true
+	as brief POST "$account/stores" '{"name":"z"}'
+	fails 401 10000 'Authentication error'
+	as brief GET /user/tokens/verify
+	succeeds 200 '.result.status == "expired"'
+	control POST tokens '{"token":"brief"}'
+	as brief GET "$account/stores"
+	succeeds 200 '.result | length == 2'
+	control POST tokens '[{"token":"brief","status":"disabled"}]'
+	as brief GET "$account/stores"
+	fails 401 10000 'Authentication error'
+}
+
+@test "fault A24: tokens that are wrong are refused, and not shown" {
+	start_sim
+	local text
+	for text in '' '1' '[1]' '{}' '{"token":7}' '{"token":""}' \
+		'{"token":"s3cr3t","access":"all"}' '{"token":"s3cr3t","status":"new"}' \
+		'{"token":"s3cr3t","expires_on":"tomorrow"}' '{"token":"s3cr3t","expires_after":-1}' \
+		'{"token":"s3cr3t","not_before":"2026-01-02T03:04:05+01:00"}' \
+		'{"token":"s3cr3t","accounts":"x"}' '{"token":"s3cr3t","accounts":[1]}' \
+		'[{"token":"s3cr3t","kind":"x"}]'; do
+		run control POST tokens "$text"
+		[ "$status" -eq 22 ]
+		[[ $output == *'"ok":false'* && $output != *s3cr3t* ]]
+	done
+	echo '[{"token":"s3cr3t","access":1}]' >"$BATS_TEST_TMPDIR/tokens"
+	run --separate-stderr timeout 20 "$cfsim" --tokens "$BATS_TEST_TMPDIR/tokens"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *'token 1: invalid "access"'* && $stderr != *s3cr3t* ]]
+}
+
+# ---- routes ---------------------------------------------------------------------------------
+
+@test "fault A24: /accounts, /memberships and /user lead a client to its account" {
+	start_sim --account "$hex" --account c0c0 --token user --token one@$hex --token cfat_a@$hex
+	as user GET /accounts
+	succeeds 200 "is_page and [.result[].id] == [\"$hex\", \"c0c0\"]"
+	answer_is '.result | all((.name | is_text) and .type == "standard")'
+	as user GET "/accounts?per_page=1&page=2"
+	succeeds 200 '[.result[].id] == ["c0c0"] and .result_info.total_pages == 2'
+	as one GET /accounts
+	succeeds 200 "[.result[].id] == [\"$hex\"]"
+	as one GET /memberships
+	succeeds 200 "[.result[].account.id] == [\"$hex\"] and .result[0].status == \"accepted\""
+	answer_is '.result[0].id | is_id'
+	as one GET "/accounts/$hex"
+	succeeds 200 ".result.id == \"$hex\""
+	as one GET /accounts/c0c0
+	fails 403 10000 'Authentication error'
+	as one GET /user
+	succeeds 200 '.result | (.id | is_id) and (.email | is_text)'
+	as cfat_a GET /accounts
+	succeeds 200 "[.result[].id] == [\"$hex\"]"
+	as cfat_a GET /memberships
+	fails 403 9109 'Unauthorized to access requested resource'
+	as cfat_a GET /user
+	fails 403 9109 'Unauthorized to access requested resource'
+	as nobody GET /accounts
+	fails 401 10000 'Authentication error'
+}
+
+@test "fault A24: /accounts names what was seeded, else one account" {
+	start_sim --answer account-ids=hex
+	api GET /accounts
+	succeeds 200 '.result | length == 1 and (.[0].id | is_id)'
+	api GET "/accounts/$hex/secrets_store/stores"
+	succeeds 200 is_page
+	api GET /accounts
+	succeeds 200 "[.result[].id] == [\"$hex\"]"
+}
+
+@test "fault A24: nothing is served outside /client/v4 but the control routes" {
+	start_sim
+	local path
+	for path in / "$account/stores" /client/v3/accounts /client/v4x /client; do
+		sim_url=$sim_root api GET "$path"
+		[ "$http" = 404 ]
+		[[ $(header content-type) == text/html* ]]
+		[[ $(header cf-ray) =~ -SIM$ ]]
+		grep -q '<title>404 Not Found</title>' "$answer"
+		[ "$(header ratelimit)" = '' ]
+	done
+	sim_url=$sim_root api POST "$account/stores" '{"name":"x"}'
+	[ "$http" = 404 ]
+	[ "$(sim_stats '"\(.unrouted) \(.accounts | length)"')" = "6 0" ]
+}
+
+@test "fault A24: an account id that is not 32 hex digits is not routed: 7003" {
+	start_sim --answer account-ids=hex
+	local id
+	for id in acme "${hex}0" "${hex%?}" "${hex%?}g"; do
+		api GET "/accounts/$id/secrets_store/stores"
+		fails 400 7003 "Could not route to /client/v4/accounts/$id/secrets_store/stores, perhaps your object identifier is invalid?"
+	done
+	api GET "/accounts/$hex/secrets_store/stores"
+	succeeds 200 is_page
+}
+
+@test "fault A24: an account that no request could name is refused at the start" {
+	echo '{"accounts":[{"id":"acme"}]}' >"$BATS_TEST_TMPDIR/seed"
+	local option
+	for option in --seed="$BATS_TEST_TMPDIR/seed" --account=acme; do
+		run --separate-stderr timeout 20 "$cfsim" "$option"
+		[ "$status" -eq 1 ]
+		[[ $stderr == *'"acme" is not an account id'*account-ids=any* ]]
+	done
+}
+
 # ---- envelopes ------------------------------------------------------------------------------
 
 @test "fault A24: messages and errors beside a success" {
@@ -104,6 +314,45 @@ serves_again()
 	[ "$status" -eq 22 ]
 	run control POST faults '{"messages":[{"code":1.5}]}'
 	[ "$status" -eq 22 ]
+}
+
+# ---- rate -----------------------------------------------------------------------------------
+
+@test "fault A24: several items of Ratelimit, in one line and in several" {
+	start_sim
+	sim_faults '[{"nth":1,"headers":{"Ratelimit":"\"burst\";r=90;t=1, \"default\";r=0;t=2",
+		"ratelimit-policy":"\"burst\";q=100;w=60, \"default\";q=1200;w=300"}},
+		{"nth":2,"headers":{"Ratelimit":["\"burst\";r=90;t=1","\"default\";r=0;t=2"]}}]'
+	api GET "$account/stores"
+	succeeds 200 is_page
+	[ "$(header ratelimit)" = '"burst";r=90;t=1, "default";r=0;t=2' ]
+	[ "$(header ratelimit-policy)" = '"burst";q=100;w=60, "default";q=1200;w=300' ]
+	api GET "$account/stores"
+	[ "$(header ratelimit)" = $'"burst";r=90;t=1\n"default";r=0;t=2' ]
+	[ "$(header ratelimit-policy)" = '"default";q=1200;w=300' ]
+	run control POST faults '{"headers":{"Ratelimit":["x",1]}}'
+	[ "$status" -eq 22 ]
+}
+
+@test "fault A24: a used up budget is answered 429 with Retry-After as seconds, as a date, without" {
+	local form
+	for form in seconds date absent; do
+		start_sim --rate-limit 1/1000 --answer "retry-after=$form"
+		api GET "$account/stores"
+		succeeds 200 is_page
+		[ "$(header retry-after)" = '' ]
+		api GET "$account/stores"
+		fails 429 971 'Please wait and consider throttling your request speed'
+		case $form in
+		seconds) [[ $(header retry-after) =~ ^[0-9]+$ ]] ;;
+		date)
+			[[ $(header retry-after) =~ ^[A-Z][a-z]{2},\ [0-9]{2}\ [A-Z][a-z]{2}\ [0-9]{4}\ [0-9:]{8}\ GMT$ ]]
+			(($(date -d "$(header retry-after)" +%s) > $(date +%s)))
+			;;
+		absent) [ "$(header retry-after)" = '' ] ;;
+		esac
+		stop_sim
+	done
 }
 
 # ---- the edge -------------------------------------------------------------------------------
