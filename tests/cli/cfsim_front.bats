@@ -105,6 +105,35 @@ serves_again()
 	[ ! -e "$file" ]
 }
 
+@test "fault A24: whatever starts cfsim lets it pick a port" {
+	cd "$top"
+	run grep -rnE 'cfsim"? --port' README.md examples tests --include='*.sh' --include='*.bash' \
+		--include='*.md'
+	[ "$status" -eq 0 ]
+	local line
+	for line in "${lines[@]}"; do
+		[[ $line == *'--port 0 --port-file'* ]]
+	done
+}
+
+@test "fault C4: README's second snippet works as pasted" {
+	mkdir "$BATS_TEST_TMPDIR/tree"
+	cd "$BATS_TEST_TMPDIR/tree"
+	ln -s "$build" build
+	ln -s "$top/examples" examples
+	awk '/^## / { inside = /^## Try it/ } /^```/ { if (inside && !open) blocks++; open = !open; next }
+		open && blocks == 2 && inside' "$top/README.md" >snippet
+	[ -s snippet ]
+	export TMPDIR=$BATS_TEST_TMPDIR
+	echo yes >answers
+	bash -euc '. ./snippet; kill $!; wait $!' <answers >out 2>err 3>&- || {
+		cat out err >&2
+		return 1
+	}
+	cat out err
+	grep -q '^Apply complete! Resources: 3 added' out
+}
+
 # ---- tokens ---------------------------------------------------------------------------------
 
 @test "fault A24: a read-only token reads, and its writes are refused" {
