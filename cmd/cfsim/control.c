@@ -63,6 +63,14 @@ static void add_faults(struct sim *sim, struct request *request, struct answer *
 	put_ok(answer, ok, &err);
 }
 
+static void add_tokens(struct sim *sim, struct request *request, struct answer *answer)
+{
+	struct error err CLEANUP(error_release) = {0};
+	bool ok = auth_add(&sim->auth, str_text(&request->body), request->body.length, &err);
+
+	put_ok(answer, ok, &err);
+}
+
 static void clear_faults(struct sim *sim, struct request *request, struct answer *answer)
 {
 	(void)request;
@@ -70,14 +78,20 @@ static void clear_faults(struct sim *sim, struct request *request, struct answer
 	put_ok(answer, true, NULL);
 }
 
-static void set_lag(struct sim *sim, struct request *request, struct answer *answer)
+static void set_lag(struct sim *sim, const struct lag *lag)
+{
+	world_set_lag(&sim->world, lag);
+	audit_hasten(&sim->audit, lag);
+}
+
+static void change_lag(struct sim *sim, struct request *request, struct answer *answer)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct lag lag = sim->world.lag;
 	bool ok = lag_decode(&lag, str_text(&request->body), request->body.length, &err);
 
 	if (ok)
-		world_set_lag(&sim->world, &lag);
+		set_lag(sim, &lag);
 	put_ok(answer, ok, &err);
 }
 
@@ -93,6 +107,7 @@ static void reset(struct sim *sim, struct request *request, struct answer *answe
 {
 	(void)request;
 	later_clear(&sim->later);
+	audit_clear(&sim->audit);
 	world_clear(&sim->world);
 	world_set_lag(&sim->world, &sim->options->lag);
 	faults_clear(&sim->faults);
@@ -109,8 +124,9 @@ static const struct {
 	{"GET", "world", answer_world},
 	{"POST", "faults", add_faults},
 	{"DELETE", "faults", clear_faults},
-	{"POST", "lag", set_lag},
+	{"POST", "lag", change_lag},
 	{"POST", "later", work_now},
+	{"POST", "tokens", add_tokens},
 	{"POST", "reset", reset},
 };
 

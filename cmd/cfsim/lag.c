@@ -42,6 +42,7 @@ static size_t *member(struct lag *lag, const char *key)
 		{"change", &lag->change_ms},
 		{"delete", &lag->delete_ms},
 		{"read", &lag->read_ms},
+		{"audit", &lag->audit_ms},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++)

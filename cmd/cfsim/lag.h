@@ -16,6 +16,7 @@
 struct lag {
 	size_t create_ms, change_ms, delete_ms; /* in lists */
 	size_t read_ms;                         /* in reads by id */
+	size_t audit_ms;                        /* of all writes, in the audit log */
 };
 
 /* On the monotonic clock; all 0: before everything. */
@@ -34,7 +35,7 @@ bool moment_is_settled(const struct moment *moment, int64_t now_ms);
 
 enum { LAG_LONGEST_MS = 86400000 };
 
-/* Sets what a JSON object names: create, change, delete, read, each in milliseconds. */
+/* Sets what a JSON object names: create, change, delete, read, audit, each in milliseconds. */
 bool lag_decode(struct lag *lag, const char *bytes, size_t length, struct error *err) MUST_CHECK;
 
 #endif

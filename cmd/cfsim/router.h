@@ -1,6 +1,6 @@
 /*
- * From a request to its answer: the API's routes (with and without the prefix /client/v4), the
- * simulator's own under /_cfsim/, credentials, rate, faults, log.
+ * From a request to its answer: the API's routes under /client/v4, the simulator's own under
+ * /_cfsim/, credentials, rate, faults, log.
  */
 #ifndef CFSIM_ROUTER_H
 #define CFSIM_ROUTER_H

@@ -5,6 +5,7 @@
 #ifndef CFSIM_SIM_H
 #define CFSIM_SIM_H
 
+#include "audit.h"
 #include "auth.h"
 #include "faults.h"
 #include "later.h"
@@ -12,7 +13,7 @@
 #include "options.h"
 #include "world.h"
 
-enum { SIM_OPERATIONS = 16 };
+enum { SIM_OPERATIONS = 32 };
 
 struct stats {
 	size_t requests; /* for the API, as they arrive; those on the control routes don't count */
@@ -28,6 +29,7 @@ struct sim {
 	struct world world;
 	struct faults faults;
 	struct later later;
+	struct audit audit;
 	struct log log;
 	struct stats stats;
 };

@@ -8,11 +8,12 @@
 static void put_store(struct json_writer *w, const struct call *call, const void *object)
 {
 	const struct world_store *store = object;
+	enum date_form form = call_dates(call);
 
 	json_put_text(w, "id", store->id);
 	json_put_text(w, "name", store->name);
-	json_put_text(w, "created", store->created);
-	json_put_text(w, "modified", store->modified);
+	dates_put(w, "created", store->created, form);
+	dates_put(w, "modified", store->modified, form);
 	json_put_text(w, "account_id", call->account->id);
 }
 
@@ -166,7 +167,9 @@ void stores_create(struct call *call)
 		call_fail(call, &problem_store_name_exists, name);
 		return;
 	}
-	answer_store(call, world_add_store(&call->sim->world, call->account, NULL, name));
+	struct world_store *store = world_add_store(&call->sim->world, call->account, NULL, name);
+	audit_store(call, AUDIT_CREATE, store);
+	answer_store(call, store);
 }
 
 void stores_get(struct call *call)
@@ -184,6 +187,7 @@ void stores_delete(struct call *call)
 		call_fail_as(call, &problem_store_not_empty, 0, code);
 		return;
 	}
+	audit_store(call, AUDIT_DELETE, call->store);
 	world_remove_store(&call->sim->world, call->account, call->store);
 	envelope_null(call->answer, 200);
 }

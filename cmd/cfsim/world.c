@@ -356,11 +356,7 @@ void world_keep_version(struct world *world, struct world_secret *secret)
 
 const char *world_secret_status(const struct world_secret *secret)
 {
-	if (secret->status)
-		return secret->status;
-	if (secret->active_at_ms && clock_monotonic_ms() < secret->active_at_ms)
-		return "pending";
-	return "active";
+	return secret->status ? secret->status : "active";
 }
 
 static void hasten_secret(struct world_secret *secret, const struct lag *lag)

@@ -26,10 +26,9 @@ struct world_secret {
 	char id[WORLD_ID_SIZE];
 	size_t serial; /* grows with each object of the world */
 	char *name;
-	char *comment;        /* NULL: none */
-	unsigned scopes;      /* bit i: world_scopes[i] */
-	const char *status;   /* static text, if it never changes; else NULL */
-	int64_t active_at_ms; /* monotonic; before it the status is "pending" */
+	char *comment;      /* NULL: none */
+	unsigned scopes;    /* bit i: world_scopes[i] */
+	const char *status; /* static text; NULL: "active" */
 	size_t value_bytes;
 	char value_checksum[CRYPT_CHECKSUM_SIZE];
 	char created[CLOCK_TEXT_SIZE], modified[CLOCK_TEXT_SIZE];

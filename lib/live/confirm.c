@@ -101,45 +101,44 @@ static void push_missing(struct confirm *c, const struct object *object, size_t 
 }
 
 /*
- * What an interrupted run was to destroy before it created the same again: a list may show it when
- * it is gone. Lends it, with its address, if the list does.
+ * Is a list not to be believed that shows this one, of `count` with its name? It may not know yet
+ * that it is gone: if there is another one of its name, listed or recorded, or if an interrupted
+ * run was to destroy it before it created the same again.
  */
-static const struct object *find_replaced(const struct confirm *c, const struct object *object)
+static bool is_doubtful(const struct confirm *c, const struct object *listed, size_t count)
 {
-	struct object replaced;
+	const struct object *known = model_object(
+		c->input->recorded, listed->account, listed->store, listed->secret);
 
-	if (!object->is_unresolved || !object->replaced || !is_in_lists(c, object))
-		return NULL;
-	replaced = *object->replaced;
-	replaced.account = object->account;
-	replaced.store = object->store;
-	replaced.secret = object->secret;
-	if (!is_listed(c->live, &replaced))
-		return NULL;
-	struct object *copy = arena_alloc(&c->live->arena, sizeof(*copy));
-	*copy = replaced;
-	return copy;
+	if (!is_in_lists(c, listed))
+		return false;
+	if (known && known->is_unresolved)
+		return count > 1 || (known->replaced && has_id(known->replaced, listed->id));
+	return count > 1 || (known && !has_id(known, listed->id));
 }
 
-/* Of these the list is not believed: they count as missing. */
-static void doubt_replaced(struct confirm *c, size_t *room)
+/* Takes what is doubtful out of the model: it counts as missing. */
+static void doubt(struct confirm *c, size_t *room)
 {
-	const struct model *recorded = c->input->recorded;
-	struct table *doubted = NULL;
-	size_t kept = 0;
+	struct model *live = c->live;
+	size_t kept = 0, end;
 
-	for (size_t i = 0; i < recorded->object_count; i++) {
-		const struct object *replaced = find_replaced(c, &recorded->objects[i]);
-		if (!replaced)
-			continue;
-		push_missing(c, replaced, room);
-		table_put(&doubted, replaced->id, c);
+	for (size_t i = 0; i < live->object_count; i = end) {
+		for (end = i + 1; end < live->object_count &&
+				  object_compare(&live->objects[i], &live->objects[end]) == 0;)
+			end++;
+		for (size_t k = i; k < end; k++) {
+			const struct object object = live->objects[k];
+			if (!is_doubtful(c, &object, end - i)) {
+				live->objects[kept++] = object;
+				continue;
+			}
+			struct object *copy = arena_alloc(&live->arena, sizeof(*copy));
+			*copy = object;
+			push_missing(c, copy, room);
+		}
 	}
-	for (size_t i = 0; doubted && i < c->live->object_count; i++)
-		if (!table_get(doubted, c->live->objects[i].id))
-			c->live->objects[kept++] = c->live->objects[i];
-	c->live->object_count = doubted ? kept : c->live->object_count;
-	table_free(&doubted);
+	live->object_count = kept;
 }
 
 static void add_missing(struct confirm *c, const struct object *object, size_t *room)
@@ -194,7 +193,7 @@ void confirm_init(
 
 	*c = (struct confirm){.input = input, .stores = stores, .live = live};
 	if (recorded)
-		doubt_replaced(c, &room);
+		doubt(c, &room);
 	for (size_t i = 0; recorded && i < recorded->object_count; i++)
 		add_missing(c, &recorded->objects[i], &room);
 	if (recorded && input->sought)

@@ -189,7 +189,7 @@ late()
 		api POST "$account/stores" "$body"
 	done
 	late
-	api_auth=(-H 'Authorization: Bearer nobody') api POST "$account/stores" '{"name":"a"}'
+	CLOUDFLARE_API_TOKEN=nobody api POST "$account/stores" '{"name":"a"}'
 	late
 	api PUT "$account/nowhere" '{}'
 	control POST later
