@@ -137,7 +137,7 @@ waits() { grep -q 'Not found yet' later.err; }
 	id=$(recorded | cut -d' ' -f2)
 	sim_faults "$(jq -n --arg path "$stores" --arg text "$(jq -c '.result = [{id: "0123", name: "a"}]
 		| .result_info |= (.count = 1 | .total_count = 1)' <<<"$nothing")" \
-		'{method: "GET", path: $path, kind: "raw_body", text: $text}')"
+		'{method: "GET", path: $path, times: 1, kind: "raw_body", text: $text}')"
 	bad apply -auto-approve
 	err_has '2 stores are called default/a' 0123 "$id"
 }
@@ -195,11 +195,11 @@ waits() { grep -q 'Not found yet' later.err; }
 		'"status":404,"body":"html"' '"status":400,"code":7003,"message":"Could not route"'; do
 		control DELETE faults
 		sim_faults "$(jq -n --arg path "$stores" --arg text "$nothing" \
-			'[{method: "GET", path: $path, kind: "raw_body", text: $text}]' |
+			'[{method: "GET", path: $path, times: 1, kind: "raw_body", text: $text}]' |
 			jq -c ". + [{method: \"GET\", path: \"$stores/*\", $answer}]")"
 		bad apply -auto-approve
 		echo "with $answer" >&2
-		err_has 'the account `default`'
+		err_has 'the account `default`' HTTP
 	done
 	[ "$(posts)" = 1 ]
 	agree 1
@@ -281,7 +281,7 @@ waits() { grep -q 'Not found yet' later.err; }
 	good apply -auto-approve
 	later "$cfprov" apply -auto-approve -patience=10m
 	wait_until waits
-	kill -INT "$later_pid"
+	kill -TERM "$later_pid"
 	wait_later
 	[ "$status" = 1 ]
 	grep -q 'interrupted; nothing was done' later.err
@@ -299,8 +299,8 @@ waits() { grep -q 'Not found yet' later.err; }
 	lag '{"create":0,"read":0}'
 	wait_later
 	[ "$status" = 0 ]
-	jq -e 'select(.type == "log" and ."@level" == "info") |
-		."@message" | test("Not found yet.*default/a; looking again for up to")' later.out
+	jq -es 'any(.type == "log" and ."@level" == "info" and
+		(."@message" | test("Not found yet.*default/a; looking again for up to")))' later.out
 	grep -q 'not found yet: default/a; waiting' log
 }
 
