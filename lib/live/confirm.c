@@ -83,20 +83,79 @@ static const struct object *store_of(const struct confirm *c, const struct objec
 	return store && store->id ? table_get(c->stores, store->id) : NULL;
 }
 
+static void push_missing(struct confirm *c, const struct object *object, size_t *room)
+{
+	c->missing = mem_room((void *)c->missing, c->count, room, sizeof(object));
+	c->missing[c->count++] = object;
+}
+
+/* Is the secret in a store that was looked into; or are stores missing, and is it one? */
+static bool is_of_interest(const struct confirm *c, const struct object *object)
+{
+	if (!c->stores)
+		return object->kind == OBJECT_STORE;
+	return object->kind == OBJECT_SECRET && store_of(c, object);
+}
+
+/* Lends the one of them that the state knows, or NULL: all have the same name. */
+static const struct object *known_of(
+	const struct confirm *c, const struct object *same, size_t count)
+{
+	const struct object *known =
+		model_object(c->input->recorded, same->account, same->store, same->secret);
+
+	for (size_t i = 0; i < count && known && known->id && is_of_interest(c, known); i++)
+		if (has_id(&same[i], known->id))
+			return known;
+	return NULL;
+}
+
+/* Those of one name leave the model, until they are found by their ids. */
+static void find_doubles(struct confirm *c, size_t *room)
+{
+	struct model *live = c->live;
+	size_t kept = 0, count = 0, next;
+
+	c->doubles = mem_alloc(live->object_count * sizeof(*c->doubles));
+	for (size_t i = 0; i < live->object_count; i = next) {
+		const struct object *same = &live->objects[i];
+		for (next = i + 1; next < live->object_count &&
+				   object_compare(same, &live->objects[next]) == 0;)
+			next++;
+		const struct object *known = next - i > 1 ? known_of(c, same, next - i) : NULL;
+		for (size_t j = i; j < next; j++) {
+			if (!known) {
+				live->objects[kept++] = live->objects[j];
+			} else if (!has_id(&live->objects[j], known->id)) {
+				c->doubles[count] = live->objects[j];
+				/* Nothing of ours, however young. */
+				c->doubles[count].created = c->doubles[count].modified = NULL;
+				push_missing(c, &c->doubles[count++], room);
+			}
+		}
+	}
+	live->object_count = kept;
+}
+
+static bool has_doubles(const struct model *live)
+{
+	for (size_t i = 1; i < live->object_count; i++)
+		if (object_compare(&live->objects[i - 1], &live->objects[i]) == 0)
+			return true;
+	return false;
+}
+
 static void add_missing(struct confirm *c, const struct object *object, size_t *room)
 {
-	bool is_secret = object->kind == OBJECT_SECRET;
-
-	if (is_secret != (c->stores != NULL) || !object->id || object->is_unresolved ||
-		is_listed(c->live, object) || !was_read(c, object->account) ||
-		(is_secret && !store_of(c, object)))
+	if ((object->kind == OBJECT_SECRET) != (c->stores != NULL) || !object->id ||
+		object->is_unresolved || is_listed(c->live, object) ||
+		!was_read(c, object->account) || !is_of_interest(c, object))
 		return;
 	if (!c->known)
 		know_all(c);
 	if (table_get(c->known, object->id))
 		return; /* under another name */
-	c->missing = mem_room((void *)c->missing, c->count, room, sizeof(object));
-	c->missing[c->count++] = object;
+	push_missing(c, object, room);
 }
 
 /* ---- how to look for it ---- */
@@ -138,6 +197,8 @@ void confirm_init(
 	size_t room = 0, next;
 
 	*c = (struct confirm){.input = input, .stores = stores, .live = live};
+	if (recorded && has_doubles(live))
+		find_doubles(c, &room);
 	for (size_t i = 0; recorded && i < recorded->object_count; i++)
 		add_missing(c, &recorded->objects[i], &room);
 	if (recorded && input->sought)
@@ -160,6 +221,7 @@ void confirm_release(struct confirm *c)
 	}
 	free(c->looks);
 	free((void *)c->missing);
+	free(c->doubles);
 	table_free(&c->known);
 	*c = (struct confirm){0};
 }

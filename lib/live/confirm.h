@@ -12,6 +12,9 @@
  * at the same times; whatever any of them shows exists. What was in a store that is gone is not
  * looked for: its store says it.
  *
+ * A list may also still show what was deleted. Where it has several of one name, and the state
+ * knows one of them, all of these count as missing until they are found by their ids.
+ *
  *     struct confirm confirm;
  *     confirm_init(&confirm, input, stores, live);
  *     confirm_run(&confirm, &err)                 no request if nothing is missing
@@ -47,6 +50,7 @@ struct confirm {
 	struct table *known;  /* ids that exist; empty if nothing is missing */
 	const struct object **missing;
 	size_t count;
+	struct object *doubles; /* of one name, that the state does not know */
 	struct confirm_look *looks;
 	size_t look_count;
 	int64_t began_ms; /* monotonic */

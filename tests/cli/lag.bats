@@ -142,6 +142,17 @@ waits() { grep -q 'Not found yet' later.err; }
 	err_has '2 stores are called default/a' 0123 "$id"
 }
 
+@test "fault A1: a list that still shows what was replaced: only one is left" {
+	start_logged --list-lag-delete 600000
+	one_store A
+	good apply -auto-approve -replace=default/keys -allow-store-destroy -force
+	[ "$(live | wc -l)" = 1 ]
+	: >"$sim_log"
+	good plan
+	out_has 'No changes.'
+	[ "$(by_id)" = 3 ]
+}
+
 # ---- what is gone ---------------------------------------------------------------------------
 
 @test "fault A1: what is gone is asked for twice, and then made again" {
