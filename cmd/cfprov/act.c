@@ -188,6 +188,7 @@ static int execute(struct session *session, enum planning_mode mode, const char 
 		.plan = &session->plan,
 		.live = &session->live,
 		.values = &session->values,
+		.patience_ms = session->cli->patience_ms,
 		.force = session->cli->force,
 	};
 	struct executor_input input = {

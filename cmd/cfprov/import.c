@@ -194,8 +194,12 @@ static bool record(struct session *session, const struct import_input *input)
 		return false;
 	}
 	struct change change = {CHANGE_PUT, &object};
-	if (!ledger_change(
-		    &session->ledger, &(struct state_fold){&change, 1, input->account, 1}, &err)) {
+	if (!ledger_change(&session->ledger,
+		    &(struct state_fold){.changes = &change,
+			    .change_count = 1,
+			    .accounts = input->account,
+			    .account_count = 1},
+		    &err)) {
 		term_error(&err);
 		return false;
 	}

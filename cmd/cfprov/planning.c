@@ -1,6 +1,7 @@
 #include "planning.h"
 
 #include "adapter/fs.h"
+#include "base/clock.h"
 #include "engine/check.h"
 #include "engine/quota.h"
 #include "engine/recover.h"
@@ -36,18 +37,47 @@ static bool move(struct session *session)
 	return false;
 }
 
-static void settle(struct session *session)
+/* Looks again and again for what an interrupted run requested and has not appeared yet. */
+static bool await_unresolved(struct session *session, struct recovered *ret_recovered)
 {
-	size_t count;
-	struct change *changes AUTO_FREE = recover_changes(
-		&session->ledger.state.model, &session->live, &session->arena, &count);
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	const struct live_input live = session_live_input(session);
+	struct recover_input input = {.recorded = &session->ledger.state.model,
+		.live = &session->live,
+		.read_ms = session->read_ms,
+		.patience_ms = session->cli->patience_ms};
+	bool is_good = true, was_told = false;
 
-	for (size_t i = 0; i < count; i++)
-		if (changes[i].kind == CHANGE_PUT)
+	recover_changes(&input, &session->arena, ret_recovered);
+	while (is_good && ret_recovered->awaited) {
+		if (!was_told)
+			event_waiting(&session->sink, ret_recovered->first, ret_recovered->awaited,
+				ret_recovered->longest_ms);
+		was_told = true;
+		is_good = recover_pause(&live, ret_recovered, &errors);
+		input.since_ms = clock_monotonic_ms() - session->read_at_ms;
+		is_good = is_good && recover_look(&live, input.recorded, &session->live, &errors);
+		recovered_release(ret_recovered);
+		if (is_good)
+			recover_changes(&input, &session->arena, ret_recovered);
+	}
+	term_errors(&errors);
+	return is_good;
+}
+
+static bool settle(struct session *session)
+{
+	struct recovered recovered CLEANUP(recovered_release) = {0};
+
+	if (!await_unresolved(session, &recovered))
+		return false;
+	for (size_t i = 0; i < recovered.count; i++)
+		if (recovered.changes[i].kind == CHANGE_PUT)
 			event_emit(&session->sink, &(struct event){.type = EVENT_RECOVERED,
-							   .object = changes[i].object});
-	ledger_stage(
-		&session->ledger, &(struct state_fold){.changes = changes, .change_count = count});
+							   .object = recovered.changes[i].object});
+	ledger_stage(&session->ledger, &(struct state_fold){.changes = recovered.changes,
+					       .change_count = recovered.count});
+	return true;
 }
 
 /* ---- making it ---- */
@@ -148,9 +178,8 @@ bool planning_make(struct session *session, enum planning_mode mode)
 {
 	const struct cli *cli = session->cli;
 
-	if (!move(session) || !session_read_live(session))
+	if (!move(session) || !session_read_live(session) || !settle(session))
 		return false;
-	settle(session);
 	renames_init(&session->renames, &session->desired);
 	session->input = (struct planner_input){
 		.desired = &session->desired,

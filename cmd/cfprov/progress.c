@@ -114,12 +114,10 @@ static void tell_wait(const char *what, const struct event *event)
 static void tell_waiting(const struct event *event)
 {
 	struct str line CLEANUP(str_release) = {0};
-	int64_t tenths = (event->wait_ms + 99) / 100;
 
-	str_text_add(&line, "Not found yet, though written moments ago: ");
+	str_text_add(&line, "Waiting for Cloudflare to show ");
 	text_add_visible(&line, event->text, strlen(event->text), 0);
-	str_format(&line, "; looking again for up to %" PRId64 ".%" PRId64 " s", tenths / 10,
-		tenths % 10);
+	str_format(&line, " (up to %" PRId64 "s)", (event->wait_ms + 999) / 1000);
 	term_say("%s", str_text(&line));
 }
 

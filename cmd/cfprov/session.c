@@ -2,6 +2,7 @@
 
 #include "adapter/fs.h"
 #include "adapter/table.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "desired/pick.h"
 #include "inside.h"
@@ -495,6 +496,8 @@ static bool list_accounts(struct session *session)
 		if (!believes || table_get(unsure, desired->accounts[i].alias))
 			listed[input.count++] = session->accounts[i];
 	tell_refresh(session, &input, EVENT_REFRESH_START);
+	session->read_ms = clock_unix_ms();
+	session->read_at_ms = clock_monotonic_ms();
 	if (!live_read(&input, &session->live, &errors))
 		term_errors(&errors);
 	if (interrupt_count == 0)

@@ -31,10 +31,11 @@ struct session {
 	struct live_account *accounts; /* as desired.accounts */
 	const struct object *sought;   /* to be looked for by its id; NULL: none */
 	struct model live;
-	struct table *inside;       /* ids of the stores that were looked into */
-	struct values values;       /* of secrets */
-	struct renames renames;     /* that the manifest asks for */
-	struct planner_input input; /* that the plan was made from */
+	int64_t read_ms, read_at_ms; /* when its reading began: since 1970, and monotonic */
+	struct table *inside;        /* ids of the stores that were looked into */
+	struct values values;        /* of secrets */
+	struct renames renames;      /* that the manifest asks for */
+	struct planner_input input;  /* that the plan was made from */
 	struct plan plan;
 	struct planfile planfile; /* of a saved plan: owns what `plan` points to */
 	bool is_partial;          /* options left something out of the plan */

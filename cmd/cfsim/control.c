@@ -29,6 +29,10 @@ static void answer_stats(struct sim *sim, struct request *request, struct answer
 	router_describe(sim, &w, "operations");
 	json_put_integer(&w, "faults_applied", (int64_t)sim->stats.faults_applied);
 	faults_describe(&sim->faults, &w, "faults");
+	json_begin_object(&w, "later");
+	json_put_integer(&w, "waiting", (int64_t)sim->later.waiting);
+	json_put_integer(&w, "done", (int64_t)sim->later.done);
+	json_end(&w);
 	put_worlds(&sim->world, &w);
 	json_end(&w);
 }
@@ -77,13 +81,22 @@ static void set_lag(struct sim *sim, struct request *request, struct answer *ans
 	put_ok(answer, ok, &err);
 }
 
+static void work_now(struct sim *sim, struct request *request, struct answer *answer)
+{
+	(void)request;
+	later_run_all(&sim->later, sim);
+	put_ok(answer, true, NULL);
+}
+
 /* Back to an empty world without faults, counted from zero, with the lag of the options. */
 static void reset(struct sim *sim, struct request *request, struct answer *answer)
 {
 	(void)request;
+	later_clear(&sim->later);
 	world_clear(&sim->world);
 	world_set_lag(&sim->world, &sim->options->lag);
 	faults_clear(&sim->faults);
+	sim->later.done = 0;
 	sim->stats = (struct stats){.connections = sim->stats.connections};
 	put_ok(answer, true, NULL);
 }
@@ -97,6 +110,7 @@ static const struct {
 	{"POST", "faults", add_faults},
 	{"DELETE", "faults", clear_faults},
 	{"POST", "lag", set_lag},
+	{"POST", "later", work_now},
 	{"POST", "reset", reset},
 };
 

@@ -21,6 +21,7 @@ struct request {
 	bool too_large;      /* the body was over BODY_LIMIT and is not here */
 	size_t connection;   /* the number of its connection, from 1 */
 	size_t nth;          /* which request of that connection it is, from 1 */
+	size_t number;       /* which request for the API it is, from 1 */
 	struct fault *fault; /* what is to go wrong with it; borrowed, NULL mostly */
 	bool is_control;     /* for the simulator itself, not for Cloudflare */
 	struct json *json;   /* the body, once somebody asked for it */

@@ -88,6 +88,31 @@ static void drip(const struct fault *fault, struct answer *answer)
 	answer->drip_ms = fault->ms < 0 ? 10 : fault->ms;
 }
 
+/* How the fault "late" answers now. */
+static const struct {
+	const char *name;
+	enum delivery delivery;
+} late_answers[] = {
+	{"status", DELIVER_WHOLE},
+	{"reset", DELIVER_RESET},
+	{"close", DELIVER_CLOSE},
+	{"never", DELIVER_NEVER},
+};
+
+/* As an edge that gave up on the API, unless the fault says otherwise. */
+static void become_late(const struct fault *fault, struct answer *answer)
+{
+	struct fault edge = *fault;
+
+	edge.status = fault->status ? fault->status : 504;
+	edge.body = fault->body ? fault->body : (char[]){"html"};
+	become_status(&edge, answer);
+	answer->delay_ms = (long)fault->ms;
+	for (size_t i = 0; fault->answer && i < ARRAY_SIZE(late_answers); i++)
+		if (strcmp(late_answers[i].name, fault->answer) == 0)
+			answer->delivery = late_answers[i].delivery;
+}
+
 struct fault_kind {
 	const char *name;
 	void (*change)(const struct fault *fault, struct answer *answer);
@@ -119,6 +144,7 @@ static const struct fault_kind table[] = {
 	{"no_answer", delay, DELIVER_NEVER, true, false, false},
 	{"slow_drip", drip, DELIVER_DRIP, true, false, false},
 	{"delay", delay, DELIVER_WHOLE, true, false, false},
+	{"late", become_late, DELIVER_WHOLE, false, false, false},
 };
 
 const struct fault_kind *fault_kind_find(const char *name)
@@ -132,6 +158,19 @@ const struct fault_kind *fault_kind_find(const char *name)
 bool fault_kind_is_idle(const struct fault_kind *kind)
 {
 	return kind->idle;
+}
+
+static bool check_late(const struct fault *fault, struct error *err)
+{
+	bool known = !fault->answer;
+
+	for (size_t i = 0; i < ARRAY_SIZE(late_answers); i++)
+		known = known || strcmp(late_answers[i].name, fault->answer) == 0;
+	if (!known)
+		return error_set(err, "\"answer\" is status, reset, close or never");
+	if (fault->after_ms < 0)
+		return error_set(err, "\"late\" needs \"after_ms\"");
+	return true;
 }
 
 bool fault_kind_check(const struct fault *fault, struct error *err)
@@ -149,6 +188,8 @@ bool fault_kind_check(const struct fault *fault, struct error *err)
 		return error_set(err, "a redirect wants a \"location\"");
 	if (fault->kind == fault_kind_find("delay") && fault->ms < 0)
 		return error_set(err, "a delay wants \"ms\"");
+	if (fault->kind->change == become_late)
+		return check_late(fault, err);
 	return true;
 }
 
@@ -162,6 +203,11 @@ bool fault_lets_work(const struct fault *fault)
 	return !fault || fault->kind->works;
 }
 
+int64_t fault_late_ms(const struct fault *fault)
+{
+	return fault->kind->change == become_late ? fault->after_ms : -1;
+}
+
 bool fault_is_early(const struct fault *fault)
 {
 	return fault && fault->kind->early;
@@ -169,7 +215,7 @@ bool fault_is_early(const struct fault *fault)
 
 void fault_apply(const struct fault *fault, struct answer *answer)
 {
+	answer->delivery = fault->kind->delivery;
 	if (fault->kind->change)
 		fault->kind->change(fault, answer);
-	answer->delivery = fault->kind->delivery;
 }

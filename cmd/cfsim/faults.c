@@ -29,6 +29,8 @@ static const struct member {
 	{"status", FIELD(status), NUMBER},
 	{"code", FIELD(code), NUMBER},
 	{"ms", FIELD(ms), NUMBER},
+	{"after_ms", FIELD(after_ms), NUMBER},
+	{"answer", FIELD(answer), TEXT},
 	{"message", FIELD(message), TEXT},
 	{"retry_after", FIELD(retry_after), TEXT},
 	{"body", FIELD(body), TEXT},
@@ -106,6 +108,7 @@ static void fault_free(struct fault *fault)
 	free(fault->body);
 	free(fault->content_type);
 	free(fault->location);
+	free(fault->answer);
 	str_release(&fault->text);
 	for (size_t i = 0; i < fault->header_count; i++) {
 		free(fault->headers[i].name);
@@ -118,7 +121,7 @@ static void fault_free(struct fault *fault)
 /* A key twice can't come this far: the parser refuses it. So nothing is set twice and lost. */
 static bool fill(struct fault *fault, const struct json *object, struct error *err)
 {
-	fault->times = fault->ms = -1;
+	fault->times = fault->ms = fault->after_ms = -1;
 	if (!json_is_object(object))
 		return error_set(err, "it is not an object");
 	for (const struct json *it = json_first(object); it; it = json_next(it))

@@ -18,8 +18,8 @@ struct fault {
 	bool reused_only;
 	int64_t after, nth, times; /* nth 0: not only one; times -1: no end */
 	const struct fault_kind *kind;
-	int64_t status, code, ms; /* ms -1: not said */
-	char *message, *retry_after, *body, *content_type, *location;
+	int64_t status, code, ms, after_ms; /* ms, after_ms: -1 is not said */
+	char *message, *retry_after, *body, *content_type, *location, *answer;
 	struct str text; /* of raw_body */
 	struct fault_header {
 		char *name, *value;
@@ -50,6 +50,9 @@ bool fault_is_early(const struct fault *fault);
 
 /* Turns the answer (of the work, if it was done) into what the fault makes of it. */
 void fault_apply(const struct fault *fault, struct answer *answer);
+
+/* In how many milliseconds the work is to be done, by nobody's request; -1: it isn't. */
+int64_t fault_late_ms(const struct fault *fault);
 
 const char *fault_name(const struct fault *fault);
 

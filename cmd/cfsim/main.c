@@ -35,10 +35,8 @@ static void save(struct saver *saver)
 	saver->took_ms = clock_monotonic_ms() - start;
 }
 
-static int64_t tick(void *context)
+static int64_t save_if_due(struct saver *saver)
 {
-	struct saver *saver = context;
-
 	if (!saver->sim->options->data || saver->saved_revision == saver->sim->world.revision)
 		return -1;
 	int64_t now = clock_monotonic_ms();
@@ -48,6 +46,17 @@ static int64_t tick(void *context)
 		return saver->due_ms - now;
 	save(saver);
 	return -1;
+}
+
+static int64_t tick(void *context)
+{
+	struct saver *saver = context;
+	int64_t work_ms = later_run(&saver->sim->later, saver->sim);
+	int64_t save_ms = save_if_due(saver);
+
+	if (work_ms < 0 || save_ms < 0)
+		return work_ms < 0 ? save_ms : work_ms;
+	return work_ms < save_ms ? work_ms : save_ms;
 }
 
 /* What --data holds comes before --seed, which is for the first run only. */
@@ -119,6 +128,7 @@ static int simulate(const struct options *options)
 	auth_init(&sim.auth, options);
 	bool ok = load(&sim, &err) && load_faults(&sim, &err) &&
 		  log_open(&sim.log, options->log, &err) && serve(&sim, &err);
+	later_clear(&sim.later);
 	auth_release(&sim.auth);
 	world_clear(&sim.world);
 	faults_release(&sim.faults);

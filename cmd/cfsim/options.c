@@ -40,8 +40,12 @@ static const struct option {
 		FIELD(max_secrets), SIZE_MAX / 16, NUMBER},
 	{"max-connections", "N", "connections at a time; default 1000", FIELD(max_connections),
 		1000000, NUMBER},
-	{"latency", "MS", "wait before each answer; other requests go on", FIELD(latency_ms),
-		86400000, NUMBER},
+	{"latency", "MS",
+		"each request takes so long, and then does its work, even if the\n"
+		"client is gone by then; other requests continue",
+		FIELD(latency_ms), 86400000, NUMBER},
+	{"write-latency", "MS", "writes (POST, PATCH, DELETE) take so much longer",
+		FIELD(write_latency_ms), 86400000, NUMBER},
 	{"list-lag", "MS", "lists show what was there so long ago; reads by id are current", 0,
 		LAG_LONGEST_MS, LIST_LAG},
 	{"list-lag-create", "MS", "the same, only for what was created", FIELD(lag.create_ms),
@@ -251,8 +255,14 @@ static const char tail[] =
 	"  no_answer      the work is done; ms: close after so long (default: never)\n"
 	"  slow_drip      the work is done; ms between two pieces (default 10)\n"
 	"  delay          the work is done, the answer comes ms later\n"
+	"  late           the work is done after_ms later, exactly as the request would be done "
+	"then;\n"
+	"                 answer: status (504, body html; all as above; the default), reset, "
+	"close\n"
+	"                 or never; ms: answer, or close, only after so long\n"
 	"\nRoutes for tests, without credentials: GET /_cfsim/stats, GET /_cfsim/world,\n"
 	"POST and DELETE /_cfsim/faults, POST /_cfsim/reset.\n"
+	"POST /_cfsim/later does now all that was to be done later (late).\n"
 	"POST /_cfsim/lag sets how long writes take to show, in ms; what it does not name stays:\n"
 	"  {\"create\": MS, \"change\": MS, \"delete\": MS, \"read\": MS}; 0 shows everything "
 	"now\n";

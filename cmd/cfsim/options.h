@@ -19,7 +19,7 @@ struct options {
 	const char *email, *key;        /* both or none */
 	size_t max_stores, max_secrets; /* for an account; 0: any number */
 	size_t max_connections;
-	size_t latency_ms;
+	size_t latency_ms, write_latency_ms; /* before the work; of a write, both together */
 	struct lag lag;
 	bool pending_for_ever;
 	size_t pending_ms;

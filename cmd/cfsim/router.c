@@ -4,6 +4,7 @@
 #include "control.h"
 #include "history.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define STORES  "accounts/:account/secrets_store/stores"
@@ -181,7 +182,7 @@ static void run(struct call *call, bool has_route)
 /* Looks like Cloudflare's: 16 hexadecimal digits and where it was answered. */
 static void add_ray(struct answer *answer, size_t number)
 {
-	unsigned long long mixed = (number + 1) * 0x9e3779b97f4a7c15ULL;
+	unsigned long long mixed = number * 0x9e3779b97f4a7c15ULL;
 
 	answer_header(answer, "cf-ray", "%016llx-SIM", mixed);
 }
@@ -198,13 +199,64 @@ void router_open(struct sim *sim, struct request *request)
 	struct target target CLEANUP(target_release) = {0};
 
 	request->is_control = is_control(request->target);
-	if (request->is_control || !sim->faults.count)
+	if (request->is_control)
+		return;
+	request->number = ++sim->stats.requests;
+	if (!sim->faults.count)
 		return;
 	if (!target_parse(&target, request->target))
 		target.segment_count = 0;
 	request->fault = faults_match(&sim->faults, request, &target);
 	if (request->fault)
 		sim->stats.faults_applied++;
+}
+
+int64_t router_latency_ms(const struct sim *sim, const struct request *request)
+{
+	bool reads = strcmp(request->method, "GET") == 0;
+
+	if (request->is_control)
+		return 0;
+	return (int64_t)(sim->options->latency_ms + (reads ? 0 : sim->options->write_latency_ms));
+}
+
+/* ---- the fault "late" ---- */
+
+static void run_late(struct sim *sim, void *context)
+{
+	struct request *request = context;
+	struct answer answer CLEANUP(answer_release) = {0}; /* for nobody */
+	struct call call = {.sim = sim, .request = request, .answer = &answer};
+	bool has_route = target_parse(&call.target, request->target);
+
+	run(&call, has_route);
+	target_release(&call.target);
+}
+
+static void free_late(void *context)
+{
+	struct request *request = context;
+
+	request_release(request);
+	free(request);
+}
+
+/* The same request again, later. Moves what it owns; the method belongs to the server. */
+static void add_late(struct sim *sim, struct request *request)
+{
+	static const char *const methods[] = {"GET", "POST", "PATCH", "PUT", "DELETE"};
+	struct request *late = mem_alloc(sizeof(*late));
+	const struct later_work work = {run_late, free_late, late};
+	int64_t ms = fault_late_ms(request->fault);
+
+	*late = *request;
+	*request = (struct request){.method = late->method, .fault = late->fault};
+	late->fault = NULL;
+	late->method = "";
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+		if (strcmp(methods[i], request->method) == 0)
+			late->method = methods[i];
+	later_add(&sim->later, ms, work);
 }
 
 void router_answer(struct sim *sim, struct request *request, struct answer *answer)
@@ -217,14 +269,15 @@ void router_answer(struct sim *sim, struct request *request, struct answer *answ
 		target_release(&call.target);
 		return;
 	}
-	add_ray(answer, sim->stats.requests++);
-	answer->delay_ms = (long)sim->options->latency_ms;
+	add_ray(answer, request->number);
 	if (fault_lets_work(request->fault))
 		run(&call, has_route);
 	if (request->fault)
 		fault_apply(request->fault, answer);
 	log_request(&sim->log, request, &call.target, answer);
 	target_release(&call.target);
+	if (request->fault && fault_late_ms(request->fault) >= 0)
+		add_late(sim, request);
 }
 
 void router_describe(const struct sim *sim, struct json_writer *writer, const char *key)

@@ -2,9 +2,12 @@
  * An exchange lives from the first line of its request until libmicrohttpd says that it is over:
  *
  *     begun -> opened (headers) -> body ... -> answered -> delivered
- *                                                 |   ^
- *                                                 v   | due
- *                                                waiting (suspended)
+ *                                      |   due ^  |   ^
+ *                                      v       |  v   | due
+ *                                     waiting     waiting
+ *
+ * Waiting is being suspended: before the work for the latency, after it for a fault. The work is
+ * done when its time has come, whether or not the client is still there.
  *
  * While it waits, and between the drips of a slow answer, it is in server->delays and its
  * connection is suspended; so everything suspended can be found and woken at the end.
@@ -273,6 +276,20 @@ static enum MHD_Result deliver(struct exchange *exchange)
 	return MHD_NO;
 }
 
+/* Lets the router do the work. Gives for how long the answer waits then, or -1: it doesn't. */
+static int64_t work(struct exchange *exchange)
+{
+	struct answer *own = &exchange->answer;
+
+	exchange->is_answered = true;
+	router_answer(exchange->server->sim, &exchange->request, own);
+	bool is_never = own->delivery == DELIVER_NEVER;
+	if (exchange->server->is_ending || (!is_never && own->delay_ms <= 0))
+		return -1;
+	exchange->ends_ms = own->delay_ms < 0 ? -1 : clock_monotonic_ms() + own->delay_ms;
+	return is_never ? 0 : own->delay_ms;
+}
+
 /* A client that gave up must not keep its place for ever. */
 static bool has_hung_up(const struct exchange *exchange)
 {
@@ -297,6 +314,13 @@ static void wake(struct server *server, int64_t now_ms)
 
 	while ((due = delays_take_due(&server->delays, now_ms))) {
 		struct exchange *exchange = (struct exchange *)(void *)due;
+		if (!exchange->is_answered) {
+			int64_t more = work(exchange);
+			if (more >= 0) {
+				delays_add(&server->delays, due, now_ms + more);
+				continue;
+			}
+		}
 		if (is_waiting_over(exchange, now_ms)) {
 			MHD_resume_connection(exchange->connection);
 			continue;
@@ -307,19 +331,18 @@ static void wake(struct server *server, int64_t now_ms)
 	}
 }
 
-/* Lets the router answer; what is to come late is suspended. */
+/* The whole request is here. What is to be worked on or answered later is suspended. */
 static enum MHD_Result answer(struct exchange *exchange)
 {
-	struct answer *own = &exchange->answer;
-	bool is_never = false;
+	struct server *server = exchange->server;
+	int64_t ms = router_latency_ms(server->sim, &exchange->request);
 
-	exchange->is_answered = true;
-	router_answer(exchange->server->sim, &exchange->request, own);
-	is_never = own->delivery == DELIVER_NEVER;
-	if (exchange->server->is_ending || (!is_never && own->delay_ms <= 0))
-		return deliver(exchange);
-	exchange->ends_ms = own->delay_ms < 0 ? -1 : clock_monotonic_ms() + own->delay_ms;
-	wait_ms(exchange, is_never ? 0 : own->delay_ms);
+	if (ms <= 0 || server->is_ending) {
+		ms = work(exchange);
+		if (ms < 0)
+			return deliver(exchange);
+	}
+	wait_ms(exchange, ms);
 	return MHD_YES;
 }
 

@@ -7,6 +7,7 @@
 
 #include "auth.h"
 #include "faults.h"
+#include "later.h"
 #include "log.h"
 #include "options.h"
 #include "world.h"
@@ -14,7 +15,7 @@
 enum { SIM_OPERATIONS = 16 };
 
 struct stats {
-	size_t requests; /* for the API; what tests ask on the control routes doesn't count */
+	size_t requests; /* for the API, as they arrive; those on the control routes don't count */
 	size_t unrouted; /* of them those that met no operation */
 	size_t operations[SIM_OPERATIONS]; /* by their place in the router's table */
 	size_t connections;
@@ -26,6 +27,7 @@ struct sim {
 	struct auth auth;
 	struct world world;
 	struct faults faults;
+	struct later later;
 	struct log log;
 	struct stats stats;
 };

@@ -30,6 +30,7 @@ struct run {
 	size_t group_count, group_room;
 	bool is_awaited; /* something waits for what is in the group */
 	int64_t last_sync_us, sync_cost_us, last_look_us;
+	size_t waits_said;  /* operations of which it was said that they are waited for */
 	bool can_record;    /* the journal takes results */
 	struct error *err;  /* the first failure to write */
 	struct arena arena; /* of intents' objects */
@@ -173,6 +174,18 @@ static void record(struct run *run, const struct result *results, size_t count)
 		journal_failed(run, &err);
 }
 
+/*
+ * The journal says every second until when requests were under way: who finds it after a crash has
+ * to be patient from then on.
+ */
+static void keep_alive(struct run *run)
+{
+	struct error err = {0};
+
+	if (run->can_record && run->under_way && !ledger_keep_alive(run->input->ledger, &err))
+		journal_failed(run, &err);
+}
+
 /* What is durable lets go what waits for it. */
 static void release_waiters(struct run *run, const struct outcome *outcome)
 {
@@ -217,21 +230,59 @@ static void flush(struct run *run)
 		tell_group(run);
 }
 
+/* What goes with its store needs no request: it is gone when that is. */
+static void end_gone_with_store(struct run *run, const struct action *action)
+{
+	struct plan_counts one = action_counts(action);
+
+	run->started++;
+	run->ended++;
+	plan_counts_add(&run->result.done, &one);
+	event_emit(run->input->sink, &(struct event){.type = EVENT_ACTION_COMPLETE,
+					     .action = action,
+					     .object = action_object(action)});
+}
+
+/* What a step that was not started means, after the step of the store that it goes with, or NULL.
+ */
+static bool decide_not_started(
+	struct run *run, const struct action *action, const struct step *store, struct change *ret)
+{
+	*ret = (struct change){CHANGE_KEEP, action_object(action)};
+	if (!action->goes_with_store || !store)
+		return true;
+	if (store->has_gone)
+		ret->kind = CHANGE_DROP;
+	if (store->has_gone && action_kind(action) == ACTION_DESTROY)
+		end_gone_with_store(run, action);
+	bool is_open = run->schedule.tasks[store->task].has_started &&
+		       (!store->is_over || store->is_unknown);
+	return store->has_gone || !is_open;
+}
+
 /*
  * What was never started surely does not exist. Without a result it would count as unresolved,
- * and who makes it later would see it taken for ours. What was to be changed is as it was.
+ * and who makes it later would see it taken for ours. What was to be changed is as it was. What
+ * goes with a store shares its fate.
  */
 static void record_not_started(struct run *run)
 {
-	struct result *results = mem_alloc(run->schedule.step_count * sizeof(*results));
+	const struct plan *plan = run->input->plan;
+	struct schedule *schedule = &run->schedule;
+	struct result *results = mem_alloc(schedule->step_count * sizeof(*results));
+	const struct step *store = NULL;
 	size_t count = 0;
 
-	for (size_t i = 0; i < run->schedule.step_count; i++) {
-		const struct step *step = &run->schedule.steps[i];
-		if (run->schedule.tasks[step->task].has_started)
+	for (size_t i = 0; i < plan->action_count; i++) {
+		const struct action *action = &plan->actions[i];
+		size_t number = schedule->step_of[i];
+		const struct step *step = number ? &schedule->steps[number - 1] : NULL;
+		if (action_object(action)->kind == OBJECT_STORE)
+			store = step;
+		if (!step || schedule->tasks[step->task].has_started)
 			continue;
-		const struct object *object = action_object(action_of(run, step->action));
-		results[count++] = (struct result){i, {CHANGE_KEEP, object}};
+		results[count].intent = number - 1;
+		count += decide_not_started(run, action, store, &results[count].change);
 	}
 	record(run, results, count);
 	free(results);
@@ -268,8 +319,11 @@ static bool has_news(const struct run *run)
 static void take(struct run *run, struct outcome *outcome)
 {
 	struct task *task = task_of(run, outcome);
+	struct step *step = step_of(run, outcome);
 
-	step_of(run, outcome)->is_over = true;
+	step->is_over = true;
+	step->is_unknown = outcome->kind == OUTCOME_UNKNOWN;
+	step->has_gone = outcome->kind == OUTCOME_DONE || outcome->change == CHANGE_DROP;
 	task->left--;
 	run->ended++;
 	if (outcome->kind == OUTCOME_DONE) {
@@ -295,10 +349,31 @@ static void take(struct run *run, struct outcome *outcome)
 
 /* ---- the run ---- */
 
+static struct runner_pause pause_of(const struct run *run)
+{
+	struct runner *runner = run->input->runner;
+	struct runner_pause pause = {0};
+
+	if (runner->pause)
+		runner->pause(runner, &pause);
+	return pause;
+}
+
 static bool may_start(const struct run *run)
 {
-	return run->under_way < run->input->parallelism && run->can_record &&
-	       interrupts(run) == 0 && schedule_has_next(&run->schedule);
+	return run->can_record && interrupts(run) == 0 && schedule_has_next(&run->schedule) &&
+	       run->under_way < run->input->parallelism + pause_of(run).count;
+}
+
+/* Once all that is left is to look for what was requested, and again when there is more of it. */
+static void say_waiting(struct run *run)
+{
+	struct runner_pause pause = run->group_count ? (struct runner_pause){0} : pause_of(run);
+
+	if (!pause.count || pause.count < run->under_way || pause.count <= run->waits_said)
+		return;
+	run->waits_said = pause.count;
+	event_waiting(run->input->sink, pause.object, pause.count, pause.longest_ms);
 }
 
 static void start(struct run *run, struct task *task)
@@ -317,6 +392,7 @@ static void start(struct run *run, struct task *task)
 						     .action = jobs[i].action,
 						     .object = action_object(jobs[i].action)});
 	}
+	keep_alive(run);
 	run->input->runner->start(run->input->runner, jobs, task->count);
 	free(jobs);
 }
@@ -345,6 +421,8 @@ static void loop(struct run *run)
 			run->input->runner->stop(run->input->runner);
 		}
 		start_ready(run);
+		keep_alive(run);
+		say_waiting(run);
 		int64_t wait_ms = has_news(run) ? (pause_left_us(run) + 999) / 1000 : WAIT_MS;
 		struct outcome *outcome = run->input->runner->next(run->input->runner, wait_ms);
 		if (outcome)

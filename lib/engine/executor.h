@@ -47,7 +47,14 @@ struct job {
 	size_t index;
 };
 
-/* Turns actions into deeds. One of the five edges where a test may put a fake. */
+/* What was requested and not confirmed is looked for again and again: that needs only time. */
+struct runner_pause {
+	size_t count;                /* operations that wait for a look */
+	const struct object *object; /* that takes longest */
+	int64_t longest_ms;
+};
+
+/* Turns actions into requests. One of the five edges where a test may put a fake. */
 struct runner {
 	/*
 	 * Begins jobs that belong together; returns at once. Several are creations of secrets in
@@ -58,6 +65,8 @@ struct runner {
 	void (*stop)(struct runner *runner);
 	/* Gives one that has ended (outcome_free), or NULL after timeout_ms. */
 	struct outcome *(*next)(struct runner *runner, int64_t timeout_ms);
+	/* What waits for a look now. NULL: nothing ever does. */
+	void (*pause)(struct runner *runner, struct runner_pause *ret_pause);
 };
 
 struct executor_input {

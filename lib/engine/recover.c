@@ -1,5 +1,8 @@
 #include "engine/recover.h"
 
+#include "live/patience.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 /* Was this very account read? The alias may mean another one now; the planner refuses that. */
@@ -33,44 +36,73 @@ static struct object *recorded_as(
 	now->former = object->former;
 	now->version = object->version;
 	now->is_unsure = object->is_unsure;
+	now->requested_ms = object->is_unsure ? object->requested_ms : 0;
 	now->prevent_destroy = object->prevent_destroy;
 	now->forget_on_remove = object->forget_on_remove;
 	return now;
 }
 
-/* True if the object's fate is clear. */
-static bool recover(const struct object *object, const struct model *live, struct arena *arena,
-	struct change *ret_change)
+/* Adds what may appear until it has this age. */
+static void add_awaited(
+	struct recovered *recovered, const struct object *object, int64_t age_ms, int64_t until_ms)
 {
+	int64_t next_ms = patience_next_look_ms(until_ms, age_ms) - age_ms;
+
+	if (!recovered->awaited++ || next_ms < recovered->next_ms)
+		recovered->next_ms = next_ms;
+	if (until_ms - age_ms > recovered->longest_ms) {
+		recovered->longest_ms = until_ms - age_ms;
+		recovered->first = object;
+	}
+}
+
+/* True if the object's fate is clear. */
+static bool recover(const struct recover_input *input, const struct object *object,
+	struct arena *arena, struct recovered *recovered)
+{
+	const struct model *live = input->live;
 	const struct object *found =
 		model_object(live, object->account, object->store, object->secret);
+	struct change *change = &recovered->changes[recovered->count];
+	int64_t age_ms = patience_age_ms(object->requested_ms, input->read_ms) + input->since_ms;
 
+	int64_t until_ms = patience_of_other_run_ms(input->patience_ms);
+
+	if (!found && age_ms < until_ms) {
+		add_awaited(recovered, object, age_ms, until_ms);
+		return false;
+	}
 	if (!found) {
-		*ret_change = (struct change){CHANGE_DROP, object};
+		*change = (struct change){CHANGE_DROP, object};
 		return true;
 	}
 	const struct object *next = found + 1;
 	if (next < live->objects + live->object_count && object_compare(found, next) == 0)
 		return false;
-	*ret_change = (struct change){CHANGE_PUT, recorded_as(object, found, arena)};
+	*change = (struct change){CHANGE_PUT, recorded_as(object, found, arena)};
 	return true;
 }
 
-struct change *recover_changes(const struct model *recorded, const struct model *live,
-	struct arena *arena, size_t *ret_count)
+void recover_changes(
+	const struct recover_input *input, struct arena *arena, struct recovered *ret_recovered)
 {
-	struct change *changes = NULL;
-	size_t count = 0, room = 0;
+	const struct model *recorded = input->recorded;
+	struct recovered recovered = {0};
+	size_t room = 0;
 
 	for (size_t i = 0; i < recorded->object_count; i++) {
 		const struct object *object = &recorded->objects[i];
-		struct change change;
-		if (!object->is_unresolved || !was_read(recorded, live, object->account) ||
-			!recover(object, live, arena, &change))
+		if (!object->is_unresolved || !was_read(recorded, input->live, object->account))
 			continue;
-		changes = mem_room(changes, count, &room, sizeof(*changes));
-		changes[count++] = change;
+		recovered.changes = mem_room(
+			recovered.changes, recovered.count, &room, sizeof(*recovered.changes));
+		recovered.count += recover(input, object, arena, &recovered);
 	}
-	*ret_count = count;
-	return changes;
+	*ret_recovered = recovered;
+}
+
+void recovered_release(struct recovered *recovered)
+{
+	free(recovered->changes);
+	*recovered = (struct recovered){0};
 }

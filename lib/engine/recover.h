@@ -1,21 +1,57 @@
 /*
- * What became of objects that were asked for while no answer was seen. They did not live when
- * their run was planned, or were to be destroyed before; names decide: what lives by that name now
- * was made by that run, unless it has the id of what was to be destroyed. Pure.
+ * What became of objects that were asked for while no answer was seen. They did not exist when
+ * their run was planned, or were to be destroyed before; names decide: what has that name now was
+ * made by that run, unless it has the id of what was to be destroyed. What has not appeared may do
+ * so late: it is absent once the patience is over (live/patience).
+ *
+ *     recover_changes    what is known by now (pure)
+ *     recover_pause      until the next look is due
+ *     recover_look       the lists once more
  */
 #ifndef ENGINE_RECOVER_H
 #define ENGINE_RECOVER_H
 
+#include "live/live.h"
 #include "recorded/state.h"
 
+struct recover_input {
+	const struct model *recorded, *live;
+	int64_t read_ms;  /* when it was read at first: since 1970, by the wall clock */
+	int64_t since_ms; /* how long after that the last look began, by a clock that is never set
+			   */
+	int64_t patience_ms;
+};
+
+/* Release with recovered_release. */
+struct recovered {
+	struct change *changes;
+	size_t count;
+	/* What has not appeared, and may yet: */
+	size_t awaited;
+	const struct object *first;  /* lent by `recorded` */
+	int64_t next_ms, longest_ms; /* until the next look is due; until all are over */
+};
+
 /*
- * Gives (free) one change for each unresolved object in an account that was read: PUT with the id
- * that it has, or as it was if it was to be replaced and has not gone, or DROP if it does not live.
- * What lives twice stays as it is, and so does what is recorded in an account whose alias means
- * another one now: the planner says so. The objects are made in the arena, which must outlive the
- * changes.
+ * One change for each unresolved object in an account that was read: PUT with the id that it has,
+ * or as it was if it was to be replaced and has not gone, or DROP if it is absent for good. What
+ * exists twice stays as it is, and so does what is recorded in an account whose alias means another
+ * one now: the planner says so. The objects are made in the arena, which must outlive the changes.
  */
-struct change *recover_changes(const struct model *recorded, const struct model *live,
-	struct arena *arena, size_t *ret_count) MUST_CHECK;
+void recover_changes(
+	const struct recover_input *input, struct arena *arena, struct recovered *ret_recovered);
+
+/* Waits until the next look is due. False: the user wants to stop. */
+bool recover_pause(const struct live_input *input, const struct recovered *recovered,
+	struct error_list *errors) MUST_CHECK;
+
+/*
+ * Lists again the accounts and stores of what is awaited, and adds what has appeared to *live.
+ * False if a list can't be read, or the user wants to stop.
+ */
+bool recover_look(const struct live_input *input, const struct model *recorded, struct model *live,
+	struct error_list *errors) MUST_CHECK;
+
+void recovered_release(struct recovered *recovered);
 
 #endif

@@ -1,6 +1,7 @@
 #include "engine/runner.h"
 
-#include "engine/deed.h"
+#include "base/clock.h"
+#include "engine/op.h"
 #include "engine/record.h"
 
 #include <assert.h>
@@ -12,43 +13,62 @@ static struct cf_runner *in(struct runner *runner)
 	return (struct cf_runner *)(void *)runner;
 }
 
-static struct site *site_of(struct cf_runner *r, const char *alias)
+static struct account_ops *account_of(struct cf_runner *r, const char *alias)
 {
 	const struct live_account *account =
 		live_find_account(r->options.accounts, r->options.count, alias);
 
-	return &r->sites[account - r->options.accounts];
+	return &r->accounts[account - r->options.accounts];
 }
 
-/* ---- deeds ---- */
+/* ---- operations ---- */
 
-struct deed *deed_new(struct cf_runner *r, struct site *site, const struct job *jobs, size_t count)
+struct op *op_new(
+	struct cf_runner *r, struct account_ops *account, const struct job *jobs, size_t count)
 {
-	struct deed *deed = arena_alloc(&r->arena, sizeof(*deed));
+	struct op *op = arena_alloc(&r->arena, sizeof(*op));
 
-	*deed = (struct deed){.tag = TAG_DEED, .earlier = r->deeds, .site = site, .count = count};
-	deed->jobs = arena_alloc(&r->arena, count * sizeof(*jobs));
-	memcpy(deed->jobs, jobs, count * sizeof(*jobs));
-	r->deeds = deed;
-	return deed;
+	*op = (struct op){.tag = TAG_OP, .earlier = r->ops, .account = account, .count = count};
+	op->jobs = arena_alloc(&r->arena, count * sizeof(*jobs));
+	memcpy(op->jobs, jobs, count * sizeof(*jobs));
+	r->ops = op;
+	return op;
 }
 
-const struct action *deed_action(const struct deed *deed)
+const struct action *op_action(const struct op *op)
 {
-	assert(deed->count == 1);
-	return deed->jobs[0].action;
+	assert(op->count == 1);
+	return op->jobs[0].action;
 }
 
-void deed_send(struct cf_runner *r, struct deed *deed, const struct deed_request *request)
+void op_send(struct cf_runner *r, struct op *op, const struct op_request *request)
 {
-	deed->step = request->step;
+	op->answered = request->answered;
 	client_send(
-		r->options.client, &(struct client_call){.lane = deed->site->account->lane,
+		r->options.client, &(struct client_call){.lane = op->account->account->lane,
 					   .safety = request->safety,
 					   .method = request->method,
 					   .path = str_text(request->path),
 					   .body = request->body ? str_text(request->body) : NULL,
-					   .tag = deed});
+					   .tag = op});
+}
+
+/* The ids are collected when the first answer is compared with them. */
+bool op_is_new(struct cf_runner *r, const char *id)
+{
+	const struct model *live = r->options.live;
+
+	for (size_t i = 0; !r->ids && i < live->object_count; i++)
+		if (live->objects[i].id)
+			table_put(&r->ids, live->objects[i].id, r);
+	return !table_get(r->ids, id);
+}
+
+bool op_may_send_again(const struct op *op)
+{
+	int limit = op->is_throttled ? RUNNER_THROTTLED_LIMIT : RUNNER_SENDS_LIMIT;
+
+	return op->unseen < RUNNER_UNSEEN_LIMIT && op->sends < limit;
 }
 
 /* ---- outcomes ---- */
@@ -63,54 +83,52 @@ static void end(struct cf_runner *r, struct outcome *outcome)
  * Of a rename the old one is left; and when it got no further than the duplicate, that has not the
  * value that it was to have.
  */
-static void mark_unfinished(const struct deed *deed, struct object *object)
+static void mark_unfinished(const struct op *op, struct object *object)
 {
-	const struct action *action = deed_action(deed);
+	const struct action *action = op_action(op);
 
 	if (action_kind(action) == ACTION_RENAME)
 		object->former = action->before->secret;
-	if (deed->step != STEP_REWRITE)
+	if (!op->is_rewriting)
 		return;
 	object->is_unsure = true;
 	object->fingerprint = NULL;
-	object->version = deed_action(deed)->before->version;
+	object->version = action->before->version;
 }
 
-void deed_end_failed(
-	struct cf_runner *r, struct deed *deed, enum outcome_kind kind, struct error *err)
+void op_end_failed(struct cf_runner *r, struct op *op, enum outcome_kind kind, struct error *err)
 {
-	for (size_t i = 0; i < deed->count; i++) {
-		struct outcome *outcome = outcome_new(deed->jobs[i].index, kind);
+	for (size_t i = 0; i < op->count; i++) {
+		struct outcome *outcome = outcome_new(op->jobs[i].index, kind);
 		error_set(&outcome->err, "%s", err->message);
 		if (err->hint)
 			error_hint(&outcome->err, "%s", err->hint);
-		outcome->change = deed->has_destroyed ? CHANGE_DROP : CHANGE_KEEP;
-		if (deed->made.id) { /* a rename or an update that got so far */
+		outcome->change = op->has_destroyed ? CHANGE_DROP : CHANGE_KEEP;
+		if (op->made.id) { /* a rename or an update that got so far */
 			outcome->change = CHANGE_PUT;
-			record_done(
-				deed_action(deed), &deed->made, &outcome->arena, &outcome->object);
-			mark_unfinished(deed, &outcome->object);
+			record_done(op_action(op), &op->made, &outcome->arena, &outcome->object);
+			mark_unfinished(op, &outcome->object);
 		}
 		end(r, outcome);
 	}
-	if (err != &deed->seen)
+	if (err != &op->seen)
 		error_release(err);
-	error_release(&deed->seen);
+	error_release(&op->seen);
 }
 
-void deed_end_unknown(struct cf_runner *r, struct deed *deed, const char *why)
+void op_end_unknown(struct cf_runner *r, struct op *op, const char *why)
 {
-	const struct object *about = action_object(deed->jobs[0].action);
+	const struct object *about = action_object(op->jobs[0].action);
 	const char *what = object_kind_word(about->kind);
 
-	error_prefix(&deed->seen, "%s", why);
-	error_hint(&deed->seen,
+	error_prefix(&op->seen, "%s", why);
+	error_hint(&op->seen,
 		"Run apply again: it looks what became of the %s, and does only what is missing.",
 		what);
-	deed_end_failed(r, deed, OUTCOME_UNKNOWN, &deed->seen);
+	op_end_failed(r, op, OUTCOME_UNKNOWN, &op->seen);
 }
 
-void deed_end_gone(struct cf_runner *r, const struct job *job)
+void op_end_gone(struct cf_runner *r, const struct job *job)
 {
 	struct outcome *outcome = outcome_new(job->index, OUTCOME_DONE);
 
@@ -118,7 +136,7 @@ void deed_end_gone(struct cf_runner *r, const struct job *job)
 	end(r, outcome);
 }
 
-void deed_end_done(struct cf_runner *r, const struct job *job, const struct object *is_now)
+void op_end_done(struct cf_runner *r, const struct job *job, const struct object *is_now)
 {
 	struct outcome *outcome = outcome_new(job->index, OUTCOME_DONE);
 
@@ -129,20 +147,20 @@ void deed_end_done(struct cf_runner *r, const struct job *job, const struct obje
 
 /* ---- the runner ---- */
 
-static void begin_store(struct cf_runner *r, struct deed *deed)
+static void begin_store(struct cf_runner *r, struct op *op)
 {
-	const struct job *job = &deed->jobs[0];
+	const struct job *job = &op->jobs[0];
 
 	switch (action_kind(job->action)) {
 	case ACTION_CREATE:
-		stores_create(r, deed);
+		stores_create(r, op);
 		break;
 	case ACTION_REPLACE:
 	case ACTION_DESTROY:
-		stores_destroy(r, deed);
+		stores_destroy(r, op);
 		break;
 	case ACTION_ADOPT:
-		deed_end_done(r, job, job->action->before);
+		op_end_done(r, job, job->action->before);
 		break;
 	case ACTION_FORGET:
 	case ACTION_UPDATE:
@@ -152,37 +170,37 @@ static void begin_store(struct cf_runner *r, struct deed *deed)
 	}
 }
 
-static void begin_secrets(struct cf_runner *r, struct deed *deed)
+static void begin_secrets(struct cf_runner *r, struct op *op)
 {
-	const struct job *job = &deed->jobs[0];
+	const struct job *job = &op->jobs[0];
 
 	switch (action_kind(job->action)) {
 	case ACTION_CREATE:
-		secrets_create(r, deed);
+		secrets_create(r, op);
 		break;
 	case ACTION_UPDATE:
-		secrets_update(r, deed);
+		secrets_update(r, op);
 		break;
 	case ACTION_RENAME:
-		secrets_rename(r, deed);
+		secrets_rename(r, op);
 		break;
 	case ACTION_ADOPT:
 		if (job->action->changes)
-			secrets_update(r, deed);
+			secrets_update(r, op);
 		else
-			deed_end_done(r, job, job->action->before);
+			op_end_done(r, job, job->action->before);
 		break;
 	case ACTION_REPLACE:
 		if (job->action->goes_with_store)
-			secrets_create(r, deed);
+			secrets_create(r, op);
 		else
-			secrets_destroy(r, deed);
+			secrets_destroy(r, op);
 		break;
 	case ACTION_DESTROY:
 		if (job->action->goes_with_store)
-			deed_end_gone(r, job);
+			op_end_gone(r, job);
 		else
-			secrets_destroy(r, deed);
+			secrets_destroy(r, op);
 		break;
 	case ACTION_FORGET:
 	case ACTION_NONE:
@@ -196,19 +214,36 @@ static void on_start(struct runner *runner, const struct job *jobs, size_t count
 	const struct object *about = action_object(jobs[0].action);
 
 	if (action_kind(jobs[0].action) == ACTION_FORGET) {
-		deed_end_gone(r, &jobs[0]); /* its account may be gone from the manifest */
+		op_end_gone(r, &jobs[0]); /* its account may be gone from the manifest */
 		return;
 	}
-	struct deed *deed = deed_new(r, site_of(r, about->account), jobs, count);
+	struct op *op = op_new(r, account_of(r, about->account), jobs, count);
 	if (about->kind == OBJECT_SECRET)
-		begin_secrets(r, deed);
+		begin_secrets(r, op);
 	else
-		begin_store(r, deed);
+		begin_store(r, op);
 }
 
 static void on_stop(struct runner *runner)
 {
 	client_stop(in(runner)->options.client);
+	find_stop(in(runner));
+}
+
+/* What is looked for needs no slot of its own; who has nothing else to do says how long. */
+static void on_pause(struct runner *runner, struct runner_pause *ret_pause)
+{
+	struct cf_runner *r = in(runner);
+	int64_t now_ms = clock_monotonic_ms();
+
+	*ret_pause = (struct runner_pause){.count = r->looking};
+	for (struct op *op = r->ops; r->looking && op; op = op->earlier) {
+		int64_t left_ms = op->ended_ms + op->patience_ms - now_ms;
+		if (!op->is_looking || left_ms <= ret_pause->longest_ms)
+			continue;
+		ret_pause->longest_ms = left_ms;
+		ret_pause->object = action_object(op->jobs[0].action);
+	}
 }
 
 static struct outcome *take_ended(struct cf_runner *r)
@@ -222,24 +257,22 @@ static struct outcome *take_ended(struct cf_runner *r)
 
 static void take_answer(struct cf_runner *r, struct client_answer *answer)
 {
-	if (*(const enum tag_kind *)answer->tag == TAG_LOOKUP) {
-		lookup_take(r, answer->tag, answer);
+	if (*(const enum tag_kind *)answer->tag == TAG_LIST) {
+		find_take(r, answer->tag, answer);
 		return;
 	}
-	struct deed *deed = answer->tag;
-	if (deed->step == STEP_CREATE_STORE || deed->step == STEP_DESTROY_STORE)
-		stores_take(r, deed, answer);
-	else
-		secrets_take(r, deed, answer);
+	struct op *op = answer->tag;
+	op->answered(r, op, answer);
 }
 
+/* A look that is due comes first; then it is time to return, for more may be ready to start. */
 static struct outcome *on_next(struct runner *runner, int64_t timeout_ms)
 {
 	struct cf_runner *r = in(runner);
 	struct outcome *outcome = take_ended(r);
 	struct client_answer *answer;
 
-	while (!outcome && (answer = client_next(r->options.client, timeout_ms))) {
+	while (!outcome && (answer = client_next(r->options.client, find_due(r, timeout_ms)))) {
 		take_answer(r, answer);
 		client_answer_free(answer);
 		outcome = take_ended(r);
@@ -253,14 +286,13 @@ struct runner *runner_new(const struct runner_options *options)
 {
 	struct cf_runner *r = mem_alloc(sizeof(*r));
 
-	r->runner = (struct runner){.start = on_start, .stop = on_stop, .next = on_next};
+	r->runner = (struct runner){
+		.start = on_start, .stop = on_stop, .next = on_next, .pause = on_pause};
 	r->options = *options;
-	r->sites = mem_alloc(options->count * sizeof(*r->sites));
+	r->accounts = mem_alloc(options->count * sizeof(*r->accounts));
 	for (size_t i = 0; i < options->count; i++) {
-		struct site *site = &r->sites[i];
-		site->account = &options->accounts[i];
-		site->stores.tag = TAG_LOOKUP;
-		site->stores.site = site;
+		r->accounts[i].account = &options->accounts[i];
+		find_init(&r->accounts[i].stores, &r->accounts[i]);
 	}
 	return &r->runner;
 }
@@ -275,15 +307,16 @@ void runner_free(struct runner *runner)
 		return;
 	while ((outcome = take_ended(r)))
 		outcome_free(outcome);
-	lookup_release(r);
+	find_release(r);
 	for (size_t i = 0; i < r->options.count; i++) {
-		table_free(&r->sites[i].inside);
-		table_free(&r->sites[i].made);
+		table_free(&r->accounts[i].inside);
+		table_free(&r->accounts[i].made);
 	}
-	for (struct deed *deed = r->deeds; deed; deed = deed->earlier)
-		error_release(&deed->seen);
+	for (struct op *op = r->ops; op; op = op->earlier)
+		error_release(&op->seen);
+	table_free(&r->ids);
 	arena_release(&r->arena);
 	free(r->ended);
-	free(r->sites);
+	free(r->accounts);
 	free(r);
 }

@@ -23,6 +23,8 @@ struct step {
 	size_t task;
 	size_t former; /* of a rename: the intent of the old name */
 	bool is_over;
+	bool is_unknown; /* ... and nobody saw what came of it */
+	bool has_gone;   /* what was there before is destroyed */
 };
 
 /* Steps that start together. What waits for a task hangs on it as a list. */

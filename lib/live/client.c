@@ -492,6 +492,7 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 			&(struct retry_input){call->safety, seen, response->status, cf.is_throttled,
 				call->attempt, response->retry_after_ms, crypt_random_below(256)});
 	}
+	bool was_open = call->may_be_done; /* by an earlier attempt */
 	call->may_be_done |=
 		cf.verdict != CF_DONE && response_leaves_open(seen, &cf, response->status);
 	if (verdict.verb == RETRY_AGAIN && !lane->dead) {
@@ -506,6 +507,7 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 	enum client_outcome failed = failed_or_unknown(call);
 	struct client_answer *answer = answer_new(client, call);
 	answer->status = response->status;
+	answer->was_refused = seen == RETRY_SAW_ANSWER && cf.verdict != CF_DONE && !was_open;
 	answer->cf = cf;
 	answer->err = err;
 	answer->rate_remaining = response->rate_remaining;

@@ -70,6 +70,9 @@ struct client_answer {
 	enum client_outcome outcome;
 	void *tag;
 	int status; /* of HTTP; 0: there was no answer */
+	/* The API's own envelope said `success: false`, or the request was throttled: most likely
+	 * nothing was done, and one look settles it. False where nobody knows. */
+	bool was_refused;
 	struct cf_answer cf;
 	struct error err;
 	int64_t rate_remaining; /* requests that the token has left; -1: not said */

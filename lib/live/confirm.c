@@ -33,7 +33,9 @@ int64_t confirm_last_write_ms(const struct object *recorded)
 	int64_t created_ms = moment_ms(recorded->created);
 	int64_t modified_ms = moment_ms(recorded->modified);
 
-	return created_ms > modified_ms ? created_ms : modified_ms;
+	int64_t last_ms = created_ms > modified_ms ? created_ms : modified_ms;
+
+	return recorded->requested_ms > last_ms ? recorded->requested_ms : last_ms;
 }
 
 /* ---- what is missing ---- */
@@ -83,18 +85,61 @@ static const struct object *store_of(const struct confirm *c, const struct objec
 	return store && store->id ? table_get(c->stores, store->id) : NULL;
 }
 
+/* Is it of the kind that is read now, where it was read? */
+static bool is_in_lists(const struct confirm *c, const struct object *object)
+{
+	bool is_secret = object->kind == OBJECT_SECRET;
+
+	return is_secret == (c->stores != NULL) && was_read(c, object->account) &&
+	       (!is_secret || store_of(c, object));
+}
+
 static void push_missing(struct confirm *c, const struct object *object, size_t *room)
 {
 	c->missing = mem_room((void *)c->missing, c->count, room, sizeof(object));
 	c->missing[c->count++] = object;
 }
 
-/* Is the secret in a store that was looked into; or are stores missing, and is it one? */
-static bool is_of_interest(const struct confirm *c, const struct object *object)
+/*
+ * What an interrupted run was to destroy before it created the same again: a list may show it when
+ * it is gone. Lends it, with its address, if the list does.
+ */
+static const struct object *find_replaced(const struct confirm *c, const struct object *object)
 {
-	if (!c->stores)
-		return object->kind == OBJECT_STORE;
-	return object->kind == OBJECT_SECRET && store_of(c, object);
+	struct object replaced;
+
+	if (!object->is_unresolved || !object->replaced || !is_in_lists(c, object))
+		return NULL;
+	replaced = *object->replaced;
+	replaced.account = object->account;
+	replaced.store = object->store;
+	replaced.secret = object->secret;
+	if (!is_listed(c->live, &replaced))
+		return NULL;
+	struct object *copy = arena_alloc(&c->live->arena, sizeof(*copy));
+	*copy = replaced;
+	return copy;
+}
+
+/* Of these the list is not believed: they count as missing. */
+static void doubt_replaced(struct confirm *c, size_t *room)
+{
+	const struct model *recorded = c->input->recorded;
+	struct table *doubted = NULL;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < recorded->object_count; i++) {
+		const struct object *replaced = find_replaced(c, &recorded->objects[i]);
+		if (!replaced)
+			continue;
+		push_missing(c, replaced, room);
+		table_put(&doubted, replaced->id, c);
+	}
+	for (size_t i = 0; doubted && i < c->live->object_count; i++)
+		if (!table_get(doubted, c->live->objects[i].id))
+			c->live->objects[kept++] = c->live->objects[i];
+	c->live->object_count = doubted ? kept : c->live->object_count;
+	table_free(&doubted);
 }
 
 /* Lends the one of them that the state knows, or NULL: all have the same name. */
@@ -104,7 +149,7 @@ static const struct object *known_of(
 	const struct object *known =
 		model_object(c->input->recorded, same->account, same->store, same->secret);
 
-	for (size_t i = 0; i < count && known && known->id && is_of_interest(c, known); i++)
+	for (size_t i = 0; i < count && known && known->id && is_in_lists(c, known); i++)
 		if (has_id(&same[i], known->id))
 			return known;
 	return NULL;
@@ -147,9 +192,8 @@ static bool has_doubles(const struct model *live)
 
 static void add_missing(struct confirm *c, const struct object *object, size_t *room)
 {
-	if ((object->kind == OBJECT_SECRET) != (c->stores != NULL) || !object->id ||
-		object->is_unresolved || is_listed(c->live, object) ||
-		!was_read(c, object->account) || !is_of_interest(c, object))
+	if (!object->id || object->is_unresolved || !is_in_lists(c, object) ||
+		is_listed(c->live, object))
 		return;
 	if (!c->known)
 		know_all(c);
@@ -197,12 +241,16 @@ void confirm_init(
 	size_t room = 0, next;
 
 	*c = (struct confirm){.input = input, .stores = stores, .live = live};
+	if (recorded)
+		doubt_replaced(c, &room);
 	if (recorded && has_doubles(live))
 		find_doubles(c, &room);
 	for (size_t i = 0; recorded && i < recorded->object_count; i++)
 		add_missing(c, &recorded->objects[i], &room);
 	if (recorded && input->sought)
 		add_missing(c, input->sought, &room);
+	if (c->count && !c->known)
+		know_all(c);
 	bool is_list = c->count > CONFIRM_BY_ID;
 	c->looks = mem_alloc(c->count * sizeof(*c->looks));
 	for (size_t i = 0; i < c->count; i = next) {
@@ -301,7 +349,7 @@ static void merge(struct confirm *c, const struct model *again)
 /* How old our last write is so long after all began. */
 static int64_t age_at(const struct confirm_look *look, int64_t elapsed_ms)
 {
-	return look->age_ms < INT64_MAX - elapsed_ms ? look->age_ms + elapsed_ms : INT64_MAX;
+	return look->age_ms + elapsed_ms;
 }
 
 /* After a look that began at `looked_ms`. */
@@ -366,7 +414,7 @@ static bool look_now(struct confirm *c, struct error *err)
 /* Once, with how long it may take: until nothing of ours is younger than the patience. */
 static void say_waiting(struct confirm *c)
 {
-	struct str text CLEANUP(str_release) = {0};
+	const struct object *first = NULL;
 	int64_t left_ms = 0;
 	size_t count = 0;
 
@@ -375,16 +423,12 @@ static void say_waiting(struct confirm *c)
 		int64_t open_ms = c->input->patience_ms - age_at(look, elapsed_ms(c));
 		if (look->due_ms < 0)
 			continue;
-		if (!count)
-			object_add_address(&text, look->missing[0]);
+		first = first ? first : look->missing[0];
 		count += look->count;
 		left_ms = open_ms > left_ms ? open_ms : left_ms;
 	}
-	if (count > 1)
-		str_format(&text, " and %zu more", count - 1);
-	event_emit(c->input->sink,
-		&(struct event){
-			.type = EVENT_WAITING, .text = str_text(&text), .wait_ms = left_ms});
+	if (first)
+		event_waiting(c->input->sink, first, count, left_ms);
 	c->has_said = true;
 }
 

@@ -8,6 +8,9 @@
  * patience: then it is looked for at the times of live/patience until that is over. Any other
  * answer: its account can't be read.
  *
+ * What an interrupted run was to destroy before it created the same again is asked for, too, if a
+ * list shows it: the list may not know yet that it is gone.
+ *
  * Of more than CONFIRM_BY_ID missing objects the lists that lack them are read once more instead,
  * at the same times; whatever any of them shows exists. What was in a store that is gone is not
  * looked for: its store says it.

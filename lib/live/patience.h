@@ -29,4 +29,11 @@ int64_t patience_next_look_ms(int64_t patience_ms, int64_t looked_ms);
  */
 int64_t patience_age_ms(int64_t ended, int64_t now);
 
+/*
+ * The patience with what another run requested. Its journal says every second that requests are
+ * under way, so the last of them may have ended a moment later: 2 s more, or twice the patience if
+ * that is less.
+ */
+int64_t patience_of_other_run_ms(int64_t patience_ms);
+
 #endif

@@ -10,3 +10,16 @@ void event_say(const struct event_sink *sink, enum event_type type, const char *
 {
 	event_emit(sink, &(struct event){.type = type, .text = text});
 }
+
+void event_waiting(
+	const struct event_sink *sink, const struct object *first, size_t count, int64_t wait_ms)
+{
+	struct str text CLEANUP(str_release) = {0};
+
+	object_add_address(&text, first);
+	if (count > 1)
+		str_format(&text, " and %zu more", count - 1);
+	event_emit(
+		sink, &(struct event){
+			      .type = EVENT_WAITING, .text = str_text(&text), .wait_ms = wait_ms});
+}

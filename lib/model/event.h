@@ -62,6 +62,9 @@ struct event_sink {
 	void *context;
 };
 
+/* EVENT_WAITING for `count` objects, of which `first` is named. */
+void event_waiting(
+	const struct event_sink *sink, const struct object *first, size_t count, int64_t wait_ms);
 void event_emit(const struct event_sink *sink, const struct event *event);
 void event_say(const struct event_sink *sink, enum event_type type, const char *text);
 

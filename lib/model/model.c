@@ -312,8 +312,9 @@ bool object_is_same(const struct object *a, const struct object *b)
 			return false;
 	return a->origin == b->origin && a->version == b->version &&
 	       a->is_unresolved == b->is_unresolved && a->replaced == b->replaced &&
-	       a->is_unsure == b->is_unsure && a->keeps_value == b->keeps_value &&
-	       a->is_strange == b->is_strange && a->prevent_destroy == b->prevent_destroy &&
+	       a->is_unsure == b->is_unsure && a->requested_ms == b->requested_ms &&
+	       a->keeps_value == b->keeps_value && a->is_strange == b->is_strange &&
+	       a->prevent_destroy == b->prevent_destroy &&
 	       a->forget_on_remove == b->forget_on_remove;
 }
 

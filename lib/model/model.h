@@ -99,7 +99,10 @@ struct object {
 	 * is no surprise */
 	bool is_unsure;
 	bool keeps_value; /* ... and its value was none of that; else it is to be written again */
-	bool is_strange;  /* ... which somebody else had written before: `modified` stays ours */
+	/* ... until when its request may have been under way: milliseconds since 1970 by the wall
+	 * clock of that machine; 0: not known, or of no request */
+	int64_t requested_ms;
+	bool is_strange; /* ... which somebody else had written before: `modified` stays ours */
 
 	/* of a secret, desired */
 	const struct value_source *value;

@@ -60,6 +60,17 @@ void journal_encode_header(const struct state *state, const struct model *desire
 	add_line(out, &json);
 }
 
+void journal_encode_alive(int64_t now_ms, struct str *out)
+{
+	struct str json CLEANUP(str_release) = {0};
+	struct json_writer writer = json_writer(&json, 0);
+
+	json_begin_object(&writer, NULL);
+	json_put_integer(&writer, "alive", now_ms);
+	json_end(&writer);
+	add_line(out, &json);
+}
+
 void journal_encode_group(const struct result *results, size_t count, struct str *out)
 {
 	struct str json CLEANUP(str_release) = {0};
@@ -213,6 +224,13 @@ static bool decode_result(struct reader *r, const struct json *json)
 
 static bool decode_group(struct reader *r, const struct json *json)
 {
+	int64_t alive_ms;
+
+	if (json_is_object(json) && json_count(json) == 1 &&
+		json_integer(json_get(json, "alive"), &alive_ms) && alive_ms > 0) {
+		r->journal->alive_ms = alive_ms;
+		return true;
+	}
 	if (!json_is_array(json))
 		return malformed(r);
 	for (const struct json *it = json_first(json); it; it = json_next(it))

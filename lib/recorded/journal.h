@@ -4,9 +4,10 @@
  * was cut off has left, and is folded into the state.
  *
  * Lines of text, each `CHECKSUM JSON`. The first is the header: the state that it goes with
- * (lineage, serial) and the intents. Each further line is one group of results, written after all
- * before it are durable. What stands behind the last line break is torn and counts as not
- * written; a whole line with a wrong checksum is damage, and an error that names the byte.
+ * (lineage, serial) and the intents. Each further line is one group of
+ * results, written after all before it are durable, or says until when requests were under way:
+ * about every second while there are any. What stands behind the last line break is torn and counts
+ * as not written; a whole line with a wrong checksum is damage, and an error that names the byte.
  *
  * Here is the coding only; recorded/ledger reads and writes the file.
  */
@@ -44,11 +45,15 @@ struct journal {
 	struct model model; /* owns the texts; its accounts are those of the run. Not sorted */
 	struct change *changes;
 	size_t count;
+	int64_t alive_ms; /* when the run was last seen alive, since 1970; 0: it does not say */
 };
+
+enum { JOURNAL_ALIVE_EVERY_MS = 1000 };
 
 /* Of `desired`, the accounts are written: their aliases and ids. */
 void journal_encode_header(const struct state *state, const struct model *desired,
 	const struct intent *intents, size_t count, struct str *out);
+void journal_encode_alive(int64_t now_ms, struct str *out);
 void journal_encode_group(const struct result *results, size_t count, struct str *out);
 
 /*

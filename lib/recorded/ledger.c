@@ -252,8 +252,11 @@ static bool load(struct ledger *ledger, struct error *err)
 		return false;
 	if (folds) {
 		memcpy(ledger->state.lineage, journal.lineage, sizeof(journal.lineage));
-		ledger_stage(ledger, &(struct state_fold){journal.changes, journal.count,
-					     journal.model.accounts, journal.model.account_count});
+		/* A journal that does not say when may be just a moment old. */
+		int64_t alive_ms = journal.alive_ms ? journal.alive_ms : clock_unix_ms();
+		ledger_stage(ledger,
+			&(struct state_fold){journal.changes, journal.count, journal.model.accounts,
+				journal.model.account_count, alive_ms});
 	}
 	ledger->read_serial = ledger->state.serial;
 	return true;
@@ -401,6 +404,24 @@ bool ledger_replace(struct ledger *ledger, struct state *state, struct error *er
 	return write_state(ledger, err);
 }
 
+static void add_alive(struct ledger *ledger, struct str *out)
+{
+	ledger->alive_ms = clock_unix_ms();
+	ledger->alive_at_ms = clock_monotonic_ms();
+	journal_encode_alive(ledger->alive_ms, out);
+}
+
+bool ledger_keep_alive(struct ledger *ledger, struct error *err)
+{
+	struct str line CLEANUP(str_release) = {0};
+
+	if (clock_monotonic_ms() - ledger->alive_at_ms < JOURNAL_ALIVE_EVERY_MS)
+		return true;
+	add_alive(ledger, &line);
+	return fs_log_append(&ledger->log, &line, err) ||
+	       error_prefix(err, "the journal could not be written");
+}
+
 bool ledger_begin(struct ledger *ledger, const struct model *desired, const struct intent *intents,
 	size_t count, struct error *err)
 {
@@ -415,6 +436,7 @@ bool ledger_begin(struct ledger *ledger, const struct model *desired, const stru
 		ledger->changes[i] = journal_unknown(
 			&intents[i], arena_alloc(&ledger->run_arena, sizeof(struct object)));
 	journal_encode_header(&ledger->state, desired, intents, count, &header);
+	add_alive(ledger, &header);
 	ledger->has_journal = true;
 	return (fs_log_create(&ledger->log, ledger->journal_path, err) &&
 		       fs_log_append(&ledger->log, &header, err)) ||
@@ -448,8 +470,12 @@ bool ledger_finish(struct ledger *ledger, struct error *err)
 	int64_t serial = ledger->state.serial;
 
 	fs_log_close(&ledger->log);
-	fold(ledger, &(struct state_fold){ledger->changes, ledger->change_count, ledger->accounts,
-			     ledger->account_count});
+	state_release(&ledger->before);
+	ledger->before = ledger->state;
+	state_fold(&ledger->before,
+		&(struct state_fold){ledger->changes, ledger->change_count, ledger->accounts,
+			ledger->account_count, ledger->alive_ms},
+		&ledger->state);
 	free(ledger->changes);
 	ledger->changes = NULL;
 	ledger->change_count = 0;
@@ -464,6 +490,7 @@ void ledger_close(struct ledger *ledger)
 	fs_log_close(&ledger->log);
 	fs_lock_drop(&ledger->lock);
 	state_release(&ledger->state);
+	state_release(&ledger->before);
 	arena_release(&ledger->run_arena);
 	free(ledger->changes);
 	free(ledger->path);

@@ -16,7 +16,8 @@
  * cfprov would refuse to read is never written.
  *
  * After a crash at any point the files say everything that was durable: the next ledger_open folds
- * it in, and what has no result is "unresolved" until ledger_settle. The state is one local file;
+ * it in, and what has no result is "unresolved" until it is found, or known to be absent
+ * (engine/recover). The state is one local file;
  * `.backup` beside it is the one before. Links to it are followed.
  */
 #ifndef RECORDED_LEDGER_H
@@ -48,7 +49,8 @@ struct ledger_options {
 };
 
 struct ledger {
-	struct state state;  /* as it is now; lent until ledger_stage, ledger_finish or close */
+	struct state state;  /* as it is now; lent until ledger_stage or close */
+	struct state before; /* of a run that has ended: what was lent of it still is */
 	int64_t read_serial; /* of the state as it was read, with its journal; 0: there was none */
 	char *path, *journal_path, *backup_path; /* backup NULL: none */
 	/* The lineage that the state gets at its birth, if somebody had to know before; see
@@ -61,6 +63,8 @@ struct ledger {
 	struct arena run_arena;
 	struct change *changes;
 	size_t change_count;
+	int64_t alive_ms;               /* the journal says so; since 1970 */
+	int64_t alive_at_ms;            /* the same, monotonic */
 	const struct account *accounts; /* keeps what ledger_begin was given */
 	size_t account_count;
 	bool has_journal;      /* a file stands there */
@@ -119,6 +123,12 @@ bool ledger_begin(struct ledger *ledger, const struct model *desired, const stru
 /* Makes results durable, as one group. On failure they are kept for ledger_finish all the same. */
 bool ledger_record(struct ledger *ledger, const struct result *results, size_t count,
 	struct error *err) MUST_CHECK;
+
+/*
+ * Makes durable that requests are under way now, if the journal has not said so for a second. To
+ * be called before each request, and while any is under way.
+ */
+bool ledger_keep_alive(struct ledger *ledger, struct error *err) MUST_CHECK;
 
 /* Folds the run into the state, replaces the file and removes the journal. */
 bool ledger_finish(struct ledger *ledger, struct error *err) MUST_CHECK;

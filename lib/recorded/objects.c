@@ -83,6 +83,8 @@ void objects_encode(struct json_writer *writer, const struct object *object)
 		json_put_integer(writer, "version", object->version);
 	if (object->is_unsure)
 		json_put_bool(writer, "unsure", true);
+	if (object->requested_ms)
+		json_put_integer(writer, "requested", object->requested_ms);
 	if (object->keeps_value)
 		json_put_bool(writer, "keeps_value", true);
 	if (object->is_strange)
@@ -187,6 +189,8 @@ static bool decode_field(const struct json *field, struct arena *arena, struct o
 		return decode_scopes(field, arena, object);
 	if (strcmp(key, "version") == 0)
 		return json_integer(field, &object->version) && object->version > 0;
+	if (strcmp(key, "requested") == 0)
+		return json_integer(field, &object->requested_ms) && object->requested_ms > 0;
 	if (strcmp(key, "replaced") == 0)
 		return decode_replaced(field, arena, object);
 	return decode_flag(field, object);

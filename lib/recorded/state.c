@@ -55,11 +55,14 @@ static void fold_accounts(
 }
 
 /* Adds what stands at one address after a change, if anything. True if that is different. */
-static bool fold_object(const struct object *old, const struct change *change, struct model *after)
+static bool fold_object(const struct object *old, const struct change *change, int64_t requested_ms,
+	struct model *after)
 {
 	if (change && change->kind == CHANGE_PUT) {
-		model_add_copy(after, change->object);
-		return !old || !object_is_same(old, change->object);
+		struct object *now = model_add_copy(after, change->object);
+		if (!now->requested_ms && (now->is_unresolved || now->is_unsure))
+			now->requested_ms = requested_ms;
+		return !old || !object_is_same(old, now);
 	}
 	if (change && change->kind == CHANGE_DROP)
 		return old != NULL;
@@ -70,9 +73,10 @@ static bool fold_object(const struct object *old, const struct change *change, s
 
 /* Merges two sorted rows: what was recorded, and what changes. True if anything is different. */
 static bool fold_objects(
-	const struct model *before, const struct change *changes, size_t count, struct model *after)
+	const struct model *before, const struct state_fold *sorted, struct model *after)
 {
-	size_t i = 0, j = 0;
+	const struct change *changes = sorted->changes;
+	size_t i = 0, j = 0, count = sorted->change_count;
 	bool is_different = false;
 
 	while (i < before->object_count || j < count) {
@@ -81,7 +85,7 @@ static bool fold_objects(
 					 : object_compare(&before->objects[i], changes[j].object);
 		const struct object *old = order <= 0 ? &before->objects[i++] : NULL;
 		const struct change *change = order >= 0 ? &changes[j++] : NULL;
-		is_different |= fold_object(old, change, after);
+		is_different |= fold_object(old, change, sorted->requested_ms, after);
 	}
 	return is_different;
 }
@@ -108,7 +112,11 @@ void state_fold(const struct state *old, const struct state_fold *fold, struct s
 		memcpy(sorted, fold->changes, bytes);
 	if (fold->change_count)
 		qsort(sorted, fold->change_count, sizeof(*sorted), compare_changes);
-	if (fold_objects(&old->model, sorted, fold->change_count, &next.model))
+	if (fold_objects(&old->model,
+		    &(struct state_fold){.changes = sorted,
+			    .change_count = fold->change_count,
+			    .requested_ms = fold->requested_ms},
+		    &next.model))
 		next.serial++;
 	fold_accounts(old, fold, &next);
 	model_sort(&next.model);

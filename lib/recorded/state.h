@@ -26,7 +26,8 @@
  *     }
  *
  * An object whose creation was asked for while no answer was seen has "unresolved": true and no
- * id; a secret whose change was asked for has "unsure": true. Of values there are fingerprints
+ * id; one whose change was asked for has "unsure": true. Both have "requested": until when that
+ * request may have been under way, in milliseconds since 1970. Of values there are fingerprints
  * only; see engine/values. Nothing changes a state but state_fold; reading and writing the bytes is
  * recorded/ledger's.
  */
@@ -58,15 +59,18 @@ struct change {
 };
 
 /*
- * Makes a new state from an old one and changes, applied in order; accounts are the accounts'
- * aliases and ids as they are now (NULL: as they were). The serial grows by one if anything is
- * different. The same code runs at the end of an apply and in recovery.
+ * Makes a new state from an old one and changes, at most one for an address; accounts are the
+ * accounts' aliases and ids as they are now (NULL: as they were). The serial grows by one if
+ * anything is different. The same code runs at the end of an apply and in recovery.
  */
 struct state_fold {
 	const struct change *changes;
 	size_t change_count;
 	const struct account *accounts;
 	size_t account_count;
+	/* What is unresolved or unsure by these changes was requested until then; 0: it says so
+	 * itself */
+	int64_t requested_ms;
 };
 void state_fold(const struct state *old, const struct state_fold *fold, struct state *ret_state);
 

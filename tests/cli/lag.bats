@@ -49,7 +49,7 @@ one_store()
 	: >"$sim_log"
 }
 
-waits() { grep -q 'Not found yet' later.err; }
+waits() { grep -q 'Waiting for Cloudflare to show' later.err; }
 
 # ---- one list that is empty -----------------------------------------------------------------
 
@@ -248,7 +248,7 @@ waits() { grep -q 'Not found yet' later.err; }
 	good apply -auto-approve
 	later "$cfprov" plan -patience=10m
 	wait_until waits
-	grep -q 'default/s0001 and 119 more; looking again for up to' later.err
+	grep -q 'default/s0001 and 119 more (up to ' later.err
 	lag '{"create":0}'
 	wait_later
 	[ "$status" = 0 ]
@@ -277,8 +277,8 @@ waits() { grep -q 'Not found yet' later.err; }
 	one_store A
 	later "$cfprov" apply -auto-approve -patience=10m
 	wait_until waits
-	[ "$(grep -c 'Not found yet' later.err)" = 1 ]
-	grep -q 'default/keys; looking again for up to' later.err
+	[ "$(grep -c 'Waiting for Cloudflare to show' later.err)" = 1 ]
+	grep -q 'default/keys (up to ' later.err
 	lag '{"create":0,"read":0}'
 	wait_later
 	[ "$status" = 0 ]
@@ -304,14 +304,14 @@ waits() { grep -q 'Not found yet' later.err; }
 	start_logged --list-lag 600000 --read-lag 600000
 	manifest a
 	good apply -auto-approve
-	json_waits() { grep -q 'Not found yet' later.out; }
+	json_waits() { grep -q 'Waiting for Cloudflare to show' later.out; }
 	CFPROV_LOG=info CFPROV_LOG_PATH=log later "$cfprov" plan -json -patience=10m
 	wait_until json_waits
 	lag '{"create":0,"read":0}'
 	wait_later
 	[ "$status" = 0 ]
 	jq -es 'any(.type == "log" and ."@level" == "info" and
-		(."@message" | test("Not found yet.*default/a; looking again for up to")))' later.out
+		(."@message" | test("Waiting for Cloudflare to show default/a .up to ")))' later.out
 	grep -q 'not found yet: default/a; waiting' log
 }
 

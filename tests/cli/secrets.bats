@@ -403,7 +403,7 @@ patches()
 	[[ $http == 200 ]]
 	answer yes
 	[ "$status" = 1 ]
-	err_has 'it holds more that cfprov does not manage: LATE' 'Make a new plan.'
+	err_has 'it contains a secret that cfprov does not manage: LATE' 'Run plan again.'
 	[ "$(requests '.method == "DELETE"')" = 0 ]
 	[ "$(inside | wc -l)" = 2 ]
 	bad destroy -allow-store-destroy -auto-approve
@@ -834,7 +834,7 @@ recorded_but()
 		start_logged --max-secrets 0 --answer "batch=$batch"
 		meet K050 K070
 		err_has '128 added' '2 failed' 'default/keys/K050: failed: HTTP 400' \
-			"default/keys/K070: failed: it is there now, and may be somebody else's: HTTP 400"
+			"default/keys/K070: failed: it exists now, and may be somebody else's: HTTP 400"
 		recorded_but K050 K070
 		stop_sim
 	done
@@ -847,7 +847,7 @@ recorded_but()
 		"message":"secret_name_already_exists: K050","after":1,"times":1}'
 	meet K003
 	err_has '129 added' '1 failed' \
-		"default/keys/K003: failed: it is there now, and may be somebody else's: HTTP 400"
+		"default/keys/K003: failed: it exists now, and may be somebody else's: HTTP 400"
 	recorded_but K003
 }
 

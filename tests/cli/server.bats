@@ -113,9 +113,7 @@ sent_once()
 	for fault in '"kind":"reset_before"' '"kind":"close_before"' '"kind":"garbage"' \
 		'"kind":"status","status":500' '"kind":"status","status":502,"body":"html"' \
 		'"kind":"status","status":503,"retry_after":"0"' \
-		'"kind":"status","status":504,"body":"empty"' '"kind":"status","status":520' \
-		'"kind":"raw_body","text":""' '"kind":"raw_body","text":"<html>"' \
-		'"kind":"raw_body","text":"{\"success\":true,\"result\":"'; do
+		'"kind":"status","status":504,"body":"empty"' '"kind":"status","status":520'; do
 		start_logged
 		manifest_of 5
 		sim_faults "{\"method\":\"POST\",\"nth\":3,$fault}"
@@ -130,9 +128,10 @@ sent_once()
 	done
 }
 
-@test "an answer of success that has no usable store: looked for" {
+@test "fault A2: an answer of success without a usable store is looked for, not sent again" {
 	local body
-	for body in '{"success":true,"errors":[],"messages":[],"result":null}' \
+	for body in '' '<html>' '{"success":true,"result":' \
+		'{"success":true,"errors":[],"messages":[],"result":null}' \
 		'{"success":true,"result":"x"}' '{"success":true,"result":7}' '{"success":true}' \
 		'{"success":true,"result":[]}' '{"success":true,"result":{}}' \
 		'{"success":true,"result":{"name":"s0001"}}' \
@@ -149,9 +148,12 @@ sent_once()
 		manifest_of 1
 		sim_faults "$(jq -n --arg text "$body" \
 			'{method: "POST", nth: 1, kind: "raw_body", text: $text}')"
-		good apply -auto-approve
+		bad apply -auto-approve
 		echo "with $body" >&2
 		[ "$(sim_stats .faults_applied)" = 1 ]
+		err_has 'accepted the request'
+		[ "$(posts)" = 1 ]
+		good apply -auto-approve
 		[ "$(posts)" = 2 ]
 		agree 1
 		harmless out err "$state"

@@ -27,10 +27,10 @@ leave()
 	rm -rf "$dir"
 }
 
-# start_sim: sets root; the log of its requests is the file log.
+# start_sim [OPTION...]: sets root; the log of its requests is the file log.
 start_sim()
 {
-	"$cfsim" --port 0 --port-file port --log log >sim.out 2>&1 &
+	"$cfsim" --port 0 --port-file port --log log "$@" >sim.out 2>&1 &
 	sim=$!
 	for _ in {1..400}; do
 		[ ! -s port ] || break
@@ -42,6 +42,8 @@ start_sim()
 	fi
 	root=http://127.0.0.1:$(<port)
 	export CLOUDFLARE_BASE_URL=$root/client/v4 CLOUDFLARE_API_TOKEN=cfsim-token
+	# As long as the lists of these tests lag, and some.
+	export CFPROV_PATIENCE=${CFPROV_PATIENCE-300ms}
 }
 
 # reset: an empty account and no state.

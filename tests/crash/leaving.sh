@@ -7,7 +7,7 @@ set -u
 # shellcheck source=tests/crash/common.bash
 . "$(dirname "$0")"/common.bash
 enter
-start_sim
+start_sim --list-lag 100
 printf 'account_id: acc_1\nstores: [keep1, keep2, lost, old1, old2, again]\n' >before.yaml
 printf 'account_id: acc_1\nstores: [keep1, keep2, again, new1, new2]\n' >cfprov.yaml
 

@@ -8,7 +8,7 @@ stores=5
 # shellcheck source=tests/crash/common.bash
 . "$(dirname "$0")"/common.bash
 enter
-start_sim
+start_sim --list-lag 100
 {
 	echo 'account_id: acc_1'
 	echo 'stores:'

@@ -168,19 +168,21 @@ static bool move_aliases(struct scene *s, size_t *ret_count, struct error *err)
 
 static void settle(struct scene *s)
 {
-	size_t count;
-	struct change *changes AUTO_FREE =
-		recover_changes(&s->state.model, &s->live, &s->arena, &count);
+	struct recovered recovered CLEANUP(recovered_release) = {0};
 
-	for (size_t i = 0; i < count; i++) {
-		bool is_found = changes[i].kind == CHANGE_PUT;
-		show_address(&s->learned, is_found ? "found" : "dropped", changes[i].object);
+	recover_changes(&(struct recover_input){.recorded = &s->state.model, .live = &s->live},
+		&s->arena, &recovered);
+	for (size_t i = 0; i < recovered.count; i++) {
+		const struct change *change = &recovered.changes[i];
+		bool is_found = change->kind == CHANGE_PUT;
+		show_address(&s->learned, is_found ? "found" : "dropped", change->object);
 		if (is_found)
-			str_format(&s->learned, " = %s", changes[i].object->id);
+			str_format(&s->learned, " = %s", change->object->id);
 		str_char(&s->learned, '\n');
 	}
-	if (count)
-		fold(s, &(struct state_fold){.changes = changes, .change_count = count});
+	if (recovered.count)
+		fold(s, &(struct state_fold){
+				.changes = recovered.changes, .change_count = recovered.count});
 }
 
 static struct patterns patterns_of(const struct case_patterns *patterns)
@@ -453,8 +455,10 @@ static void carry_out(struct scene *s)
 		changes[count++] = (struct change){
 			it->after ? CHANGE_PUT : CHANGE_DROP, it->after ? it->after : it->before};
 	}
-	fold(s, &(struct state_fold){
-			changes, count, s->desired.accounts, s->desired.account_count});
+	fold(s, &(struct state_fold){.changes = changes,
+			.change_count = count,
+			.accounts = s->desired.accounts,
+			.account_count = s->desired.account_count});
 	plan_release(&s->plan);
 }
 

@@ -21,7 +21,12 @@ static bool put(struct ledger *ledger, const char *store, const char *id, struct
 		.account = "prod", .store = store, .id = id, .origin = ORIGIN_ADOPTED};
 	const struct change change = {CHANGE_PUT, &object};
 
-	return ledger_change(ledger, &(struct state_fold){&change, 1, &prod, 1}, err);
+	return ledger_change(ledger,
+		&(struct state_fold){.changes = &change,
+			.change_count = 1,
+			.accounts = &prod,
+			.account_count = 1},
+		err);
 }
 
 static void changes_are_written(void **state)

@@ -645,7 +645,7 @@ static void a_store_that_may_be_gone(void **state)
 	run(rig);
 	assert_int_equal(rig->result.not_started, 1);
 	expect(rig, NULL, "old-s- none v0 unsure");
-	expect(rig, "A", "old-s-A old v1");
+	expect(rig, "A", "old-s-A old v1 unsure");
 }
 
 static void a_store_that_goes(void **state)
@@ -658,6 +658,23 @@ static void a_store_that_goes(void **state)
 	rig->plan.actions[inside].goes_with_store = true;
 	run(rig);
 	assert_int_equal(rig->result.done.destroy, 2);
+	expect_found(rig, 0, 0, 0);
+}
+
+/* fault D2 */
+/* Nothing more is started: but what went with its store is gone, and that is known. */
+static void interrupted_when_its_store_has_gone(void **state)
+{
+	struct rig *rig = *state;
+	size_t store = act(rig, ours(rig, "s", NULL), NULL);
+	size_t inside = act(rig, ours(rig, "s", "A"), NULL);
+
+	let_wait(rig, inside, store);
+	rig->plan.actions[inside].goes_with_store = true;
+	rig->interrupt_at = 1;
+	run(rig);
+	assert_int_equal(rig->result.done.destroy, 2);
+	assert_int_equal(rig->result.not_started, 0);
 	expect_found(rig, 0, 0, 0);
 }
 
@@ -690,6 +707,7 @@ int main(void)
 		TEST(adoption_unknown),
 		TEST(a_store_that_may_be_gone),
 		TEST(a_store_that_goes),
+		TEST(interrupted_when_its_store_has_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,8 +138,10 @@ static void expect_folded(const struct journal *journal, int whole)
 	size_t puts = 0;
 
 	state_fold(&old,
-		&(struct state_fold){journal->changes, journal->count, journal->model.accounts,
-			journal->model.account_count},
+		&(struct state_fold){.changes = journal->changes,
+			.change_count = journal->count,
+			.accounts = journal->model.accounts,
+			.account_count = journal->model.account_count},
 		&folded);
 	for (int i = 0; i < INTENTS && whole > 0; i++) {
 		bool has_result;

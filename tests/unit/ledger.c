@@ -406,7 +406,7 @@ static void journal_cut_at_every_byte(void **state)
 	ledger_close(&s->ledger);
 	folder_read(&s->folder, "state.json.journal", &journal);
 	for (size_t length = 0; length <= journal.length; length++) {
-		static const char *const after[] = {"", "ABD", "aBD", "aD"};
+		static const char *const after[] = {"", "ABD", "ABD", "aBD", "aD"}; /* "alive" */
 		lines += length && journal.bytes[length - 1] == '\n';
 		folder_write_bytes(&s->folder, "state.json.journal", journal.bytes, length);
 		expect_reopened(s, after[lines], lines ? 1 : 0);

@@ -49,6 +49,14 @@ static void ages_never_are_negative(void **state)
 	assert_true(patience_age_ms(0, 1000) >= INT64_MAX / 2);
 }
 
+static void other_runs_get_a_margin(void **state)
+{
+	(void)state;
+	assert_int_equal(patience_of_other_run_ms(PATIENCE_DEFAULT_MS), 32000);
+	assert_int_equal(patience_of_other_run_ms(300), 600);
+	assert_int_equal(patience_of_other_run_ms(0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -57,6 +65,7 @@ int main(void)
 		cmocka_unit_test(late_looks_skip_what_is_over),
 		cmocka_unit_test(without_patience_one_look_suffices),
 		cmocka_unit_test(ages_never_are_negative),
+		cmocka_unit_test(other_runs_get_a_margin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,8 +5,8 @@
 struct world {
 	struct model recorded, live;
 	struct arena arena;
-	struct change *changes;
-	size_t count;
+	struct recovered recovered;
+	int64_t patience_ms, read_ms, since_ms;
 };
 
 static void add_recorded(struct world *world, const char *store, const char *id)
@@ -34,13 +34,14 @@ static void recover(struct world *world, const char *recorded_as, const char *li
 		model_add_account(&world->live, "prod", live_as);
 	model_sort(&world->recorded);
 	model_sort(&world->live);
-	world->changes =
-		recover_changes(&world->recorded, &world->live, &world->arena, &world->count);
+	recover_changes(&(struct recover_input){&world->recorded, &world->live, world->read_ms,
+				world->since_ms, world->patience_ms},
+		&world->arena, &world->recovered);
 }
 
 static void release(struct world *world)
 {
-	free(world->changes);
+	recovered_release(&world->recovered);
 	arena_release(&world->arena);
 	model_release(&world->recorded);
 	model_release(&world->live);
@@ -52,7 +53,7 @@ static void nothing(void **state)
 
 	(void)state;
 	recover(&world, "acc1", "acc1");
-	assert_int_equal(world.count, 0);
+	assert_int_equal(world.recovered.count, 0);
 }
 
 /* What has the id of the one that was to go first is that one, as it was. */
@@ -74,8 +75,9 @@ static void replaced(void **state)
 	add_live(&world, "made", "new");
 	add_live(&world, "there", "old");
 	recover(&world, "acc1", "acc1");
-	assert_int_equal(world.count, 2);
-	const struct object *made = world.changes[0].object, *there = world.changes[1].object;
+	assert_int_equal(world.recovered.count, 2);
+	const struct object *made = world.recovered.changes[0].object,
+			    *there = world.recovered.changes[1].object;
 	assert_string_equal(made->id, "new");
 	assert_string_equal(made->fingerprint, "of the new");
 	assert_int_equal(made->origin, ORIGIN_CREATED);
@@ -101,8 +103,8 @@ static void renamed(void **state)
 	add_live(&world, "made", "new");
 	world.live.objects[0].modified = "later";
 	recover(&world, "acc1", "acc1");
-	assert_int_equal(world.count, 1);
-	const struct object *made = world.changes[0].object;
+	assert_int_equal(world.recovered.count, 1);
+	const struct object *made = world.recovered.changes[0].object;
 	assert_int_equal(made->origin, ORIGIN_ADOPTED);
 	assert_string_equal(made->former, "old");
 	assert_string_equal(made->modified, "by us");
@@ -125,16 +127,16 @@ static void each_fate(void **state)
 	add_live(&world, "twice", "id4");
 	add_live(&world, "twice", "id5");
 	recover(&world, "acc1", "acc1");
-	assert_int_equal(world.count, 2);
-	const struct object *made = world.changes[0].object;
-	assert_int_equal(world.changes[0].kind, CHANGE_PUT);
+	assert_int_equal(world.recovered.count, 2);
+	const struct object *made = world.recovered.changes[0].object;
+	assert_int_equal(world.recovered.changes[0].kind, CHANGE_PUT);
 	assert_string_equal(made->store, "made");
 	assert_string_equal(made->id, "id1");
 	assert_string_equal(made->created, "then");
 	assert_int_equal(made->origin, ORIGIN_CREATED); /* names decide: it is ours */
 	assert_false(made->is_unresolved);
-	assert_int_equal(world.changes[1].kind, CHANGE_DROP);
-	assert_string_equal(world.changes[1].object->store, "not-made");
+	assert_int_equal(world.recovered.changes[1].kind, CHANGE_DROP);
+	assert_string_equal(world.recovered.changes[1].object->store, "not-made");
 }
 
 /* Of an account that was not read nothing is known, and so nothing is dropped. */
@@ -145,12 +147,68 @@ static void unread_accounts_stay(void **state)
 	(void)state;
 	add_recorded(&unread, "maybe", NULL);
 	recover(&unread, "acc1", NULL);
-	assert_int_equal(unread.count, 0);
+	assert_int_equal(unread.recovered.count, 0);
 	/* Nor if the alias means another account now. */
 	add_recorded(&other, "maybe", NULL);
 	add_live(&other, "maybe", "of another account");
 	recover(&other, "acc1", "acc2");
-	assert_int_equal(other.count, 0);
+	assert_int_equal(other.recovered.count, 0);
+}
+
+/* ---- patience ---- */
+
+static void await_store(struct world *world, int64_t requested_ms)
+{
+	add_recorded(world, "maybe", NULL);
+	world->recorded.objects[0].requested_ms = requested_ms;
+	recover(world, "acc1", "acc1");
+}
+
+/* fault A25 */
+/* What was requested a moment ago may still come: at 0.5 s the next look, at 32 s it is over. */
+static void young_absence_does_not_count(void **state)
+{
+	struct world world CLEANUP(release) = {.patience_ms = 30000, .read_ms = 1000000};
+
+	(void)state;
+	await_store(&world, 999900);
+	assert_int_equal(world.recovered.count, 0);
+	assert_int_equal(world.recovered.awaited, 1);
+	assert_string_equal(world.recovered.first->store, "maybe");
+	assert_int_equal(world.recovered.next_ms, 400);
+	assert_int_equal(world.recovered.longest_ms, 31900);
+}
+
+/* fault A25 */
+static void old_absence_counts(void **state)
+{
+	struct world old CLEANUP(release) = {.patience_ms = 30000, .read_ms = 1032000};
+	struct world later CLEANUP(release) = {
+		.patience_ms = 30000, .read_ms = 1000000, .since_ms = 32000};
+	struct world unknown CLEANUP(release) = {.patience_ms = 30000, .read_ms = 1000000};
+
+	(void)state;
+	await_store(&old, 1000000);
+	assert_int_equal(old.recovered.count, 1);
+	await_store(&later, 1000000);
+	assert_int_equal(later.recovered.count, 1);
+	await_store(&unknown, 0);
+	assert_int_equal(unknown.recovered.count, 1);
+}
+
+/* fault A25 */
+/* A clock that went back says just now, and the waiting ends all the same. */
+static void a_clock_that_went_back(void **state)
+{
+	struct world world CLEANUP(release) = {.patience_ms = 30000, .read_ms = 1000};
+	struct world later CLEANUP(release) = {
+		.patience_ms = 30000, .read_ms = 1000, .since_ms = 32000};
+
+	(void)state;
+	await_store(&world, 900000000);
+	assert_int_equal(world.recovered.longest_ms, 32000);
+	await_store(&later, 900000000);
+	assert_int_equal(later.recovered.count, 1);
 }
 
 /* Names are compared whole, and with their case. */
@@ -164,8 +222,8 @@ static void names_decide(void **state)
 	add_live(&world, "na", "2");
 	add_live(&world, "name2", "3");
 	recover(&world, "acc1", "acc1");
-	assert_int_equal(world.count, 1);
-	assert_int_equal(world.changes[0].kind, CHANGE_DROP);
+	assert_int_equal(world.recovered.count, 1);
+	assert_int_equal(world.recovered.changes[0].kind, CHANGE_DROP);
 }
 
 /* What the manifest said of it when it was asked for holds until somebody says otherwise. */
@@ -179,9 +237,9 @@ static void policies_survive(void **state)
 	world.recorded.objects[0].forget_on_remove = true;
 	add_live(&world, "made", "id-made");
 	recover(&world, "acc1", "acc1");
-	assert_int_equal(world.count, 1);
-	assert_true(world.changes[0].object->prevent_destroy);
-	assert_true(world.changes[0].object->forget_on_remove);
+	assert_int_equal(world.recovered.count, 1);
+	assert_true(world.recovered.changes[0].object->prevent_destroy);
+	assert_true(world.recovered.changes[0].object->forget_on_remove);
 }
 
 /* ---- secrets ---- */
@@ -215,8 +273,8 @@ static void secrets(void **state)
 	found->modified = "m";
 	add_secret(&world.live, "C", "c1");
 	recover(&world, "acc1", "acc1");
-	assert_int_equal(world.count, 3);
-	const struct object *mine = world.changes[0].object;
+	assert_int_equal(world.recovered.count, 3);
+	const struct object *mine = world.recovered.changes[0].object;
 	assert_int_equal(mine->kind, OBJECT_SECRET);
 	assert_string_equal(mine->secret, "A");
 	assert_string_equal(mine->id, "a1");
@@ -227,11 +285,11 @@ static void secrets(void **state)
 	assert_string_equal(mine->comment, "c");
 	assert_string_equal(mine->status, "pending");
 	assert_string_equal(mine->modified, "m");
-	assert_int_equal(world.changes[1].kind, CHANGE_DROP);
-	assert_int_equal(world.changes[2].kind, CHANGE_PUT);
-	assert_null(world.changes[2].object->fingerprint);
-	assert_int_equal(world.changes[2].object->version, 0);
-	assert_false(world.changes[2].object->is_unsure);
+	assert_int_equal(world.recovered.changes[1].kind, CHANGE_DROP);
+	assert_int_equal(world.recovered.changes[2].kind, CHANGE_PUT);
+	assert_null(world.recovered.changes[2].object->fingerprint);
+	assert_int_equal(world.recovered.changes[2].object->version, 0);
+	assert_false(world.recovered.changes[2].object->is_unsure);
 }
 
 /* A store and a secret may be called the same; and secrets of that name live elsewhere. */
@@ -244,8 +302,8 @@ static void secrets_of_that_store(void **state)
 	add_live(&world, "keys", "s1");
 	model_add_object(&world.live, "prod", "more", "keys")->id = "k1";
 	recover(&world, "acc1", "acc1");
-	assert_int_equal(world.count, 1);
-	assert_int_equal(world.changes[0].kind, CHANGE_DROP);
+	assert_int_equal(world.recovered.count, 1);
+	assert_int_equal(world.recovered.changes[0].kind, CHANGE_DROP);
 }
 
 static void secrets_that_live_twice(void **state)
@@ -257,7 +315,7 @@ static void secrets_that_live_twice(void **state)
 	add_secret(&world.live, "A", "a1");
 	add_secret(&world.live, "A", "a2");
 	recover(&world, "acc1", "acc1");
-	assert_int_equal(world.count, 0);
+	assert_int_equal(world.recovered.count, 0);
 }
 
 /* What is only unsure is not looked for: it has an id. */
@@ -269,7 +327,7 @@ static void unsure_stays(void **state)
 	add_secret(&world.recorded, "A", "a1")->is_unsure = true;
 	add_secret(&world.live, "A", "a2");
 	recover(&world, "acc1", "acc1");
-	assert_int_equal(world.count, 0);
+	assert_int_equal(world.recovered.count, 0);
 }
 
 int main(void)
@@ -281,6 +339,9 @@ int main(void)
 		cmocka_unit_test(replaced),
 		cmocka_unit_test(renamed),
 		cmocka_unit_test(unread_accounts_stay),
+		cmocka_unit_test(young_absence_does_not_count),
+		cmocka_unit_test(old_absence_counts),
+		cmocka_unit_test(a_clock_that_went_back),
 		cmocka_unit_test(names_decide),
 		cmocka_unit_test(secrets),
 		cmocka_unit_test(secrets_of_that_store),

@@ -1,0 +1,308 @@
+#!/usr/bin/env bats
+# What was sent and not answered: it may be done late, and lists may not show it yet. Nothing is
+# made twice, nothing is forgotten, and what can't be known is said and left for the next run.
+#
+# Work that comes late is some hundred milliseconds late where a run is to wait for it. Where a run
+# is not to see it, it is minutes late, and done when the control route says so.
+
+# Each test is a subshell, and the helpers set and read more than shellcheck can see.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load cfprov
+
+setup() { set_up_cfprov; }
+teardown() { stop_all; }
+
+lag() { control POST lag "$1" >/dev/null; }
+work_is_done() { control POST later >/dev/null; }
+
+# secret_manifest NAME...: the store s with these secrets, whose values come from the environment.
+secret_manifest()
+{
+	manifest s
+	sed -i 's/- s/- name: s\n    secrets:/' cfprov.yaml
+	printf '      - {name: %s, value: {env: VALUE}}\n' "$@" >>cfprov.yaml
+	export VALUE=value CFPROV_FINGERPRINT_KEY=0123456789abcdef0123456789abcdef
+}
+
+# count_live KIND: how many stores, or secrets, there are.
+stores_live() { sim_world '[.accounts[].stores[]] | length'; }
+secrets_live() { sim_world '[.accounts[].stores[].secrets[]] | length'; }
+
+unresolved()
+{
+	jq '[.. | objects | select(.unresolved)] | length' "$state"
+}
+
+# clean: nothing is left to do, and nobody is blamed.
+clean()
+{
+	good plan -detailed-exitcode
+	out_is $'No changes. Your infrastructure matches the configuration.\n'
+	tidy
+}
+
+# ---- one run --------------------------------------------------------------------------------
+
+@test "fault A25: a create that is carried out late is found, not sent again" {
+	local answer
+	for answer in '' ',"answer":"reset"' ',"answer":"close"'; do
+		start_logged
+		manifest a b c
+		sim_faults "{\"method\":\"POST\",\"nth\":2,\"kind\":\"late\",\"after_ms\":700$answer}"
+		good apply -auto-approve -patience=20s
+		out_has 'Apply complete! Resources: 3 added, 0 changed, 0 destroyed.'
+		err_has 'Waiting for Cloudflare to show default/'
+		[ "$(posts)" = 3 ]
+		agree 3
+		clean
+		stop_sim
+		rm -f "$state"
+	done
+}
+
+@test "fault A25: the same for a batch of secrets, and for a rename" {
+	start_logged
+	secret_manifest A B C
+	sim_faults '{"method":"POST","path":"*/secrets","kind":"late","after_ms":700,"times":1}'
+	good apply -auto-approve -patience=20s
+	out_has 'Apply complete! Resources: 4 added, 0 changed, 0 destroyed.'
+	[ "$(secrets_live) $(posts)" = '3 2' ]
+	clean
+	sed -i 's/name: C/name: D/' cfprov.yaml
+	echo 'moved: [{from: default/s/C, to: default/s/D}]' >>cfprov.yaml
+	sim_faults '{"method":"POST","path":"*/duplicate","kind":"late","after_ms":700,"times":1}'
+	good apply -auto-approve -patience=20s
+	[ "$(secrets_live) $(posts)" = '3 3' ]
+	clean
+}
+
+@test "fault A2: what was not carried out is sent again once the patience is over, and only once" {
+	start_logged
+	manifest a b
+	sim_faults '{"method":"POST","nth":1,"kind":"reset_before"}'
+	good apply -auto-approve -patience=1s
+	[ "$(posts)" = 3 ]
+	agree 2
+	clean
+	manifest a b c
+	sim_faults '{"method":"POST","kind":"reset_before"}'
+	bad apply -auto-approve -patience=1s
+	err_has 'default/c'
+	[ "$(posts)" = 5 ]
+	[ "$(unresolved)" = 0 ]
+	control DELETE faults >/dev/null
+	good apply -auto-approve
+	agree 3
+	clean
+}
+
+@test "fault A2: lists that lag hide what was made: it is not made again" {
+	start_logged --list-lag-create 800
+	manifest a b c
+	sim_faults '{"method":"POST","kind":"reset_after"}'
+	good apply -auto-approve -patience=20s
+	out_has 'Apply complete! Resources: 3 added, 0 changed, 0 destroyed.'
+	[ "$(posts)" = 3 ]
+	agree 3
+	clean
+}
+
+@test "fault A2: after a success nothing is sent again; what has not appeared stays open" {
+	local text
+	for text in '' '{}' '{\"success\":true,\"errors\":[],\"messages\":[],\"result\":null}' \
+		'{\"success\":true,\"errors\":[],\"messages\":[],\"result\":{\"name\":\"a\"}}' \
+		'{\"success\":tr'; do
+		start_logged --list-lag-create 600000
+		manifest a
+		sim_faults "{\"method\":\"POST\",\"kind\":\"raw_body_after\",\"text\":\"$text\"}"
+		bad apply -auto-approve -patience=1s
+		err_has 'default/a'
+		err_has 'accepted the request'
+		[ "$(posts) $(stores_live) $(unresolved)" = '1 1 1' ]
+		lag '{"create":0}'
+		good apply -auto-approve
+		[ "$(posts)" = 1 ]
+		agree 1
+		clean
+		stop_sim
+		rm -f "$state"
+	done
+}
+
+@test "fault A2: the same for secrets" {
+	start_logged --list-lag-create 600000
+	secret_manifest A B
+	lag '{"create":0}'
+	good apply -auto-approve -target=default/s -exclude='default/s/*'
+	lag '{"create":600000}'
+	sim_faults '{"method":"POST","kind":"raw_body_after",
+		"text":"{\"success\":true,\"errors\":[],\"messages\":[],\"result\":[]}"}'
+	bad apply -auto-approve -patience=1s
+	[ "$(posts) $(secrets_live) $(unresolved)" = '2 2 2' ]
+	lag '{"create":0}'
+	good apply -auto-approve
+	[ "$(posts) $(secrets_live)" = '2 2' ]
+	clean
+}
+
+@test "fault A3: a name that exists after our own unanswered POST is ours" {
+	start_logged
+	secret_manifest A
+	good apply -auto-approve -exclude='default/s/*'
+	lag '{"create":2500}'
+	sim_faults '{"method":"POST","path":"*/secrets","nth":1,"kind":"reset_after"}'
+	good apply -auto-approve -patience=1500ms
+	out_has 'Apply complete! Resources: 1 added, 0 changed, 0 destroyed.'
+	err_lacks 'omebody'
+	# The store, the secret, and once more what the list did not show.
+	[ "$(posts) $(secrets_live)" = '3 1' ]
+	lag '{"create":0}'
+	clean
+}
+
+@test "fault A28: an answer with the id of another object is looked up, never recorded" {
+	start_logged
+	manifest a
+	good apply -auto-approve
+	local id
+	id=$(jq -r '.accounts.acc_1.stores.a.id' "$state")
+	manifest a b
+	sim_faults "$(jq -n --arg id "$id" '{method: "POST", kind: "raw_body_after", times: 1,
+		text: ({success: true, errors: [], messages: [], result: {$id, name: "b"}} | tojson)}')"
+	good apply -auto-approve
+	[ "$(posts)" = 2 ]
+	agree 2
+	clean
+}
+
+@test "fault A6: a DELETE whose answers are lost is asked for by id" {
+	start_logged
+	manifest a b
+	good apply -auto-approve
+	manifest b
+	sim_faults '{"method":"DELETE","kind":"reset_after","times":20}'
+	good apply -auto-approve -force -allow-store-destroy
+	out_has 'Apply complete! Resources: 0 added, 0 changed, 1 destroyed.'
+	agree 1
+	control DELETE faults >/dev/null
+	# A replacement goes on.
+	sim_faults '{"method":"DELETE","kind":"reset_after","times":20}'
+	good apply -auto-approve -force -allow-store-destroy -replace=default/b
+	out_has 'Apply complete! Resources: 1 added, 0 changed, 1 destroyed.'
+	agree 1
+	clean
+}
+
+@test "fault A6: a DELETE that is carried out late is waited for; one that is not has failed" {
+	start_logged
+	manifest a b
+	good apply -auto-approve
+	manifest b
+	sim_faults '{"method":"DELETE","kind":"reset_before","times":20}'
+	bad apply -auto-approve -force -allow-store-destroy -patience=1s
+	err_has 'default/a'
+	[ "$(stores_live)" = 2 ]
+	control DELETE faults >/dev/null
+	sim_faults '[{"method":"DELETE","kind":"late","after_ms":900,"answer":"reset","times":4}]'
+	good apply -auto-approve -force -allow-store-destroy -patience=20s
+	agree 1
+	clean
+}
+
+@test "other actions go on while something is looked for" {
+	start_logged
+	manifest_of 30
+	sim_faults '{"method":"POST","nth":1,"kind":"late","after_ms":2500}'
+	good apply -auto-approve -parallelism=1 -patience=20s
+	agree 30
+	# The list that looked for the first came after the other POSTs had begun.
+	[ "$(jq -r .method "$sim_log" | sed -n 3p)" = POST ]
+	clean
+}
+
+# ---- the next run ---------------------------------------------------------------------------
+
+# kill_while_posting N: an apply that is killed once so many POSTs have arrived.
+kill_while_posting()
+{
+	arrived() { (($(sim_stats .requests) >= $1)); }
+	local before
+	before=$(sim_stats .requests)
+	later "$cfprov" apply -auto-approve
+	wait_until arrived $((before + 1 + $1))
+	kill -KILL "$later_pid"
+	wait_later
+}
+
+@test "fault A25: what a killed run sent is found by the next one, however late it is done" {
+	start_logged --write-latency 1500
+	manifest_of 5
+	kill_while_posting 5
+	[ "$(stores_live)" = 0 ]
+	good apply -auto-approve -patience=20s
+	err_has 'Waiting for Cloudflare to show default/s0001 and 4 more'
+	[ "$(posts)" = 5 ]
+	agree 5
+	clean
+}
+
+@test "fault A25: what was left open long ago is not waited for" {
+	start_logged
+	manifest a
+	sim_faults '{"method":"POST","kind":"late","after_ms":600000,"answer":"never","times":1}'
+	kill_while_posting 1
+	# Folded into the state, it tells when.
+	sim_faults '[{"method":"GET","kind":"status","status":403}]'
+	bad apply -auto-approve
+	control DELETE faults >/dev/null
+	[ "$(unresolved)" = 1 ]
+	jq '(.. | objects | select(.requested)).requested = 1700000000000' "$state" >old
+	cp old "$state"
+	good apply -auto-approve -patience=1h
+	[ "$(posts)" = 2 ]
+	agree 1
+	clean
+}
+
+@test "fault A25: an interrupt ends the waiting, and leaves the rest to the next run" {
+	start_logged
+	manifest a b
+	sim_faults '{"method":"POST","nth":1,"kind":"late","after_ms":600000}'
+	later "$cfprov" apply -auto-approve -parallelism=1 -patience=10m
+	waits() { grep -q 'Cloudflare to show default/' later.err; }
+	wait_until waits
+	kill -TERM "$later_pid"
+	wait_later
+	[ "$status" = 1 ]
+	grep -q 'interrupted before Cloudflare confirmed it' later.err
+	[ "$(unresolved)" = 1 ]
+	work_is_done
+	good apply -auto-approve -patience=10m
+	[ "$(posts)" = 2 ]
+	agree 2
+	clean
+}
+
+@test "an interrupt ends the waiting for what an earlier run left open" {
+	start_logged
+	manifest a
+	sim_faults '{"method":"POST","nth":1,"kind":"late","after_ms":600000,"answer":"never"}'
+	kill_while_posting 1
+	later "$cfprov" plan -patience=10m
+	waits() { grep -q 'Cloudflare to show default/a' later.err; }
+	wait_until waits
+	kill -TERM "$later_pid"
+	wait_later
+	[ "$status" = 1 ]
+	grep -q interrupted later.err
+}
+
+@test "nothing is missing: no request more than before" {
+	start_logged
+	manifest_of 10
+	good apply -auto-approve
+	[ "$(sim_stats .requests)" = 11 ]
+	good plan
+	[ "$(sim_stats .requests)" = 12 ]
+}
