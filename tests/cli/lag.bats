@@ -312,7 +312,7 @@ waits() { grep -q 'Waiting for Cloudflare to show' later.err; }
 	[ "$status" = 0 ]
 	jq -es 'any(.type == "log" and ."@level" == "info" and
 		(."@message" | test("Waiting for Cloudflare to show default/a .up to ")))' later.out
-	grep -q 'not found yet: default/a; waiting' log
+	grep -q 'waiting for Cloudflare to show: default/a; waiting' log
 }
 
 # ---- import ---------------------------------------------------------------------------------
