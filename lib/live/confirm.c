@@ -112,9 +112,9 @@ static bool is_doubtful(const struct confirm *c, const struct object *listed, si
 
 	if (!is_in_lists(c, listed))
 		return false;
-	if (known && known->is_unresolved)
-		return count > 1 || (known->replaced && has_id(known->replaced, listed->id));
-	return count > 1 || (known && !has_id(known, listed->id));
+	if (known && known->id)
+		return !has_id(known, listed->id);
+	return count > 1 || (known && known->replaced && has_id(known->replaced, listed->id));
 }
 
 /* Takes what is doubtful out of the model: it counts as missing. */
@@ -198,6 +198,8 @@ void confirm_init(
 		add_missing(c, &recorded->objects[i], &room);
 	if (recorded && input->sought)
 		add_missing(c, input->sought, &room);
+	if (c->count && !c->known)
+		know_all(c);
 	bool is_list = c->count > CONFIRM_BY_ID;
 	c->looks = mem_alloc(c->count * sizeof(*c->looks));
 	for (size_t i = 0; i < c->count; i = next) {
@@ -295,7 +297,7 @@ static void merge(struct confirm *c, const struct model *again)
 /* How old our last write is so long after all began. */
 static int64_t age_at(const struct confirm_look *look, int64_t elapsed_ms)
 {
-	return look->age_ms < INT64_MAX - elapsed_ms ? look->age_ms + elapsed_ms : INT64_MAX;
+	return look->age_ms + elapsed_ms;
 }
 
 /* After a look that began at `looked_ms`. */

@@ -137,9 +137,20 @@ waits() { grep -q 'Waiting for Cloudflare to show' later.err; }
 	id=$(recorded | cut -d' ' -f2)
 	sim_faults "$(jq -n --arg path "$stores" --arg text "$(jq -c '.result = [{id: "0123", name: "a"}]
 		| .result_info |= (.count = 1 | .total_count = 1)' <<<"$nothing")" \
-		'{method: "GET", path: $path, kind: "raw_body", text: $text}')"
+		'{method: "GET", path: $path, times: 1, kind: "raw_body", text: $text}')"
 	bad apply -auto-approve
 	err_has '2 stores are called default/a' 0123 "$id"
+}
+
+@test "fault A1: a list that still shows what was replaced: only one is left" {
+	start_logged --list-lag-delete 600000
+	one_store A
+	good apply -auto-approve -replace=default/keys -allow-store-destroy -force
+	[ "$(live | wc -l)" = 1 ]
+	: >"$sim_log"
+	good plan
+	out_has 'No changes.'
+	[ "$(by_id)" = 3 ]
 }
 
 # ---- what is gone ---------------------------------------------------------------------------
@@ -195,11 +206,11 @@ waits() { grep -q 'Waiting for Cloudflare to show' later.err; }
 		'"status":404,"body":"html"' '"status":400,"code":7003,"message":"Could not route"'; do
 		control DELETE faults
 		sim_faults "$(jq -n --arg path "$stores" --arg text "$nothing" \
-			'[{method: "GET", path: $path, kind: "raw_body", text: $text}]' |
+			'[{method: "GET", path: $path, times: 1, kind: "raw_body", text: $text}]' |
 			jq -c ". + [{method: \"GET\", path: \"$stores/*\", $answer}]")"
 		bad apply -auto-approve
 		echo "with $answer" >&2
-		err_has 'the account `default`'
+		err_has 'the account `default`' HTTP
 	done
 	[ "$(posts)" = 1 ]
 	agree 1
@@ -237,7 +248,7 @@ waits() { grep -q 'Waiting for Cloudflare to show' later.err; }
 	good apply -auto-approve
 	later "$cfprov" plan -patience=10m
 	wait_until waits
-	grep -q 'default/s0001 and 119 more; looking again for up to' later.err
+	grep -q 'default/s0001 and 119 more (up to ' later.err
 	lag '{"create":0}'
 	wait_later
 	[ "$status" = 0 ]
@@ -267,7 +278,7 @@ waits() { grep -q 'Waiting for Cloudflare to show' later.err; }
 	later "$cfprov" apply -auto-approve -patience=10m
 	wait_until waits
 	[ "$(grep -c 'Waiting for Cloudflare to show' later.err)" = 1 ]
-	grep -q 'default/keys; looking again for up to' later.err
+	grep -q 'default/keys (up to ' later.err
 	lag '{"create":0,"read":0}'
 	wait_later
 	[ "$status" = 0 ]
@@ -281,7 +292,7 @@ waits() { grep -q 'Waiting for Cloudflare to show' later.err; }
 	good apply -auto-approve
 	later "$cfprov" apply -auto-approve -patience=10m
 	wait_until waits
-	kill -INT "$later_pid"
+	kill -TERM "$later_pid"
 	wait_later
 	[ "$status" = 1 ]
 	grep -q 'interrupted; nothing was done' later.err
@@ -299,9 +310,9 @@ waits() { grep -q 'Waiting for Cloudflare to show' later.err; }
 	lag '{"create":0,"read":0}'
 	wait_later
 	[ "$status" = 0 ]
-	jq -e 'select(.type == "log" and ."@level" == "info") |
-		."@message" | test("Waiting for Cloudflare to show default/a .up to ")' later.out
-	grep -q 'not found yet: default/a; waiting' log
+	jq -es 'any(.type == "log" and ."@level" == "info" and
+		(."@message" | test("Waiting for Cloudflare to show default/a .up to ")))' later.out
+	grep -q 'waiting for Cloudflare to show: default/a; waiting' log
 }
 
 # ---- import ---------------------------------------------------------------------------------

@@ -111,13 +111,10 @@ static void only_what_is_missing(void **state)
 	add(&s->recorded, "made_again", NULL, "3");
 	add(&s->recorded, "renamed", NULL, "4");
 	add(&s->recorded, "unresolved", NULL, NULL)->is_unresolved = true;
-	add(&s->recorded, "double", NULL, "5");
 	add(&s->recorded, "here", "SECRET", "6");
 	add(&s->live, "here", NULL, "1");
 	add(&s->live, "made_again", NULL, "33");
 	add(&s->live, "other_name", NULL, "4");
-	add(&s->live, "double", NULL, "15");
-	add(&s->live, "double", NULL, "5");
 	add(&s->live, "stranger", NULL, "7");
 	init(s, NULL);
 	assert_int_equal(s->confirm.look_count, 2);
@@ -125,7 +122,25 @@ static void only_what_is_missing(void **state)
 	assert_string_equal(s->confirm.looks[1].missing[0]->id, "3");
 	assert_false(s->confirm.looks[0].is_list);
 	assert_int_equal(s->confirm.looks[0].due_ms, 0);
-	assert_int_equal(s->confirm.looks[0].age_ms, INT64_MAX);
+	assert_int_equal(s->confirm.looks[0].age_ms, patience_age_ms(0, 0));
+}
+
+/* fault A1: a list that still shows what was deleted */
+static void of_several_all_are_asked_for(void **state)
+{
+	struct scene *s = *state;
+
+	add(&s->recorded, "a", NULL, "1");
+	add(&s->live, "a", NULL, "0")->modified = "2999-01-01T00:00:00Z";
+	add(&s->live, "a", NULL, "1");
+	add(&s->live, "stranger", NULL, "2");
+	add(&s->live, "stranger", NULL, "3");
+	init(s, NULL);
+	assert_int_equal(s->confirm.look_count, 2);
+	assert_string_equal(s->confirm.looks[0].missing[0]->id, "0");
+	assert_int_equal(s->confirm.looks[0].age_ms, patience_age_ms(0, 0));
+	assert_string_equal(s->confirm.looks[1].missing[0]->id, "1");
+	assert_int_equal(s->live.object_count, 2);
 }
 
 /* An account that was not read, or that the alias does not mean now. */
@@ -188,8 +203,8 @@ static void many_are_listed_again(void **state)
 	assert_int_equal(s->confirm.looks[1].count, CONFIRM_BY_ID / 2 + 1);
 	assert_int_equal(s->confirm.looks[1].absences, 1);
 	assert_int_equal(s->confirm.looks[1].due_ms, PATIENCE_PAUSE_MS);
-	assert_int_equal(s->confirm.looks[0].age_ms, INT64_MAX);
-	assert_true(s->confirm.looks[1].age_ms < INT64_MAX);
+	assert_int_equal(s->confirm.looks[0].age_ms, patience_age_ms(0, 0));
+	assert_true(s->confirm.looks[1].age_ms < patience_age_ms(0, 0));
 }
 
 /* What somebody names by its id, and the state does not have. */
@@ -214,6 +229,7 @@ int main(void)
 		cmocka_unit_test(our_own_last_write_is_waited_for),
 		cmocka_unit_test(last_write),
 		TEST(only_what_is_missing),
+		TEST(of_several_all_are_asked_for),
 		TEST(only_in_accounts_that_were_read),
 		TEST(only_in_stores_that_were_looked_into),
 		TEST(many_are_listed_again),
