@@ -117,30 +117,47 @@ static void only_what_is_missing(void **state)
 	add(&s->live, "other_name", NULL, "4");
 	add(&s->live, "stranger", NULL, "7");
 	init(s, NULL);
-	assert_int_equal(s->confirm.look_count, 2);
-	assert_string_equal(s->confirm.looks[0].missing[0]->id, "2");
-	assert_string_equal(s->confirm.looks[1].missing[0]->id, "3");
+	assert_int_equal(s->confirm.look_count, 3);
+	assert_string_equal(s->confirm.looks[0].missing[0]->id, "33");
+	assert_string_equal(s->confirm.looks[1].missing[0]->id, "2");
+	assert_string_equal(s->confirm.looks[2].missing[0]->id, "3");
 	assert_false(s->confirm.looks[0].is_list);
 	assert_int_equal(s->confirm.looks[0].due_ms, 0);
 	assert_int_equal(s->confirm.looks[0].age_ms, patience_age_ms(0, 0));
 }
 
 /* fault A1: a list that still shows what was deleted */
-static void of_several_all_are_asked_for(void **state)
+static void of_several_those_not_recorded_are_asked_for(void **state)
 {
 	struct scene *s = *state;
 
 	add(&s->recorded, "a", NULL, "1");
-	add(&s->live, "a", NULL, "0")->modified = "2999-01-01T00:00:00Z";
+	add(&s->live, "a", NULL, "0");
 	add(&s->live, "a", NULL, "1");
 	add(&s->live, "stranger", NULL, "2");
 	add(&s->live, "stranger", NULL, "3");
 	init(s, NULL);
-	assert_int_equal(s->confirm.look_count, 2);
+	assert_int_equal(s->confirm.look_count, 3);
 	assert_string_equal(s->confirm.looks[0].missing[0]->id, "0");
-	assert_int_equal(s->confirm.looks[0].age_ms, patience_age_ms(0, 0));
-	assert_string_equal(s->confirm.looks[1].missing[0]->id, "1");
-	assert_int_equal(s->live.object_count, 2);
+	assert_string_equal(s->confirm.looks[1].missing[0]->id, "2");
+	assert_string_equal(s->confirm.looks[2].missing[0]->id, "3");
+	assert_int_equal(s->live.object_count, 1);
+}
+
+/* fault A1: what an interrupted run was to destroy, and created again */
+static void what_was_to_be_replaced_is_asked_for(void **state)
+{
+	static const struct object replaced = {.kind = OBJECT_STORE, .id = "0"};
+	struct scene *s = *state;
+	struct object *open = add(&s->recorded, "a", NULL, NULL);
+
+	open->is_unresolved = true;
+	open->replaced = &replaced;
+	add(&s->live, "a", NULL, "0");
+	init(s, NULL);
+	assert_int_equal(s->confirm.look_count, 1);
+	assert_string_equal(s->confirm.looks[0].missing[0]->id, "0");
+	assert_int_equal(s->live.object_count, 0);
 }
 
 /* An account that was not read, or that the alias does not mean now. */
@@ -229,7 +246,8 @@ int main(void)
 		cmocka_unit_test(our_own_last_write_is_waited_for),
 		cmocka_unit_test(last_write),
 		TEST(only_what_is_missing),
-		TEST(of_several_all_are_asked_for),
+		TEST(of_several_those_not_recorded_are_asked_for),
+		TEST(what_was_to_be_replaced_is_asked_for),
 		TEST(only_in_accounts_that_were_read),
 		TEST(only_in_stores_that_were_looked_into),
 		TEST(many_are_listed_again),
