@@ -317,6 +317,7 @@ bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err)
 		.max_delete_percent = GUARD_DELETE_PERCENT,
 		.parallelism = CLI_PARALLELISM,
 		.wait_timeout_ms = -1,
+		.max_wait_ms = -1,
 	};
 	if (!parse_words(&p, argv + (argc > 0)))
 		return false;

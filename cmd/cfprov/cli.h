@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 enum { CLI_PARALLELISM = 10, CLI_PARALLELISM_LIMIT = 256, CLI_WAIT_TIMEOUT_MS = 60000 };
+enum { CLI_MAX_WAIT_MS = 900000 };
 
 /* Exit statuses; see `cfprov help`. */
 enum { EXIT_DONE = 0, EXIT_ERROR = 1, EXIT_CHANGES = 2 };
@@ -52,6 +53,7 @@ struct cli {
 	size_t max_bytes;       /* -max-bytes; 0: any length */
 	size_t parallelism;
 	int64_t lock_timeout_ms;
+	int64_t max_wait_ms;     /* -1: not given */
 	bool wait;               /* for secrets to become active */
 	int64_t wait_timeout_ms; /* -1: not given */
 	const char **arguments;
@@ -103,6 +105,9 @@ extern const struct command cli_commands[];
 /* Parses; false: *err says what is wrong. With -help, or without a command, it is `help`. */
 bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err) MUST_CHECK;
 void cli_release(struct cli *cli);
+
+/* Reads a duration like 0, 500ms, 3s, 5m or 1h; false if it is none. */
+bool cli_duration_ms(const char *text, int64_t *ret_ms) MUST_CHECK;
 
 /* Lends the command of this name, or NULL. */
 const struct command *cli_find(const char *name);

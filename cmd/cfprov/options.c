@@ -66,14 +66,12 @@ static bool take_max_bytes(void *field, const char *value)
 	return take_number(field, value) && *max_bytes >= CLI_LEAST_BYTES;
 }
 
-/* A Go-like duration of one part: 0, 500ms, 3s, 5m, 1h. */
-static bool take_duration_ms(void *field, const char *value)
+bool cli_duration_ms(const char *value, int64_t *ret_ms)
 {
 	static const struct {
 		const char *unit;
 		int64_t ms;
 	} units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
-	int64_t *duration_ms = field;
 	size_t digits = strspn(value, "0123456789"), number;
 	char *text AUTO_FREE = mem_copy_text(value);
 
@@ -83,11 +81,16 @@ static bool take_duration_ms(void *field, const char *value)
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 		if (strcmp(value + digits, units[i].unit) != 0)
 			continue;
-		*duration_ms = (int64_t)number * units[i].ms;
+		*ret_ms = (int64_t)number * units[i].ms;
 		return true;
 	}
-	*duration_ms = 0;
+	*ret_ms = 0;
 	return number == 0 && !value[digits];
+}
+
+static bool take_duration_ms(void *field, const char *value)
+{
+	return cli_duration_ms(value, field);
 }
 
 /* Takes one of the words; *ret_index says which. */
@@ -173,6 +176,9 @@ const struct option options[] = {
 		"-input=false: never ask; fail where a question would be needed"},
 	{"parallelism", "N", CLI_PARALLEL, take_parallelism, AT(parallelism),
 		"a number from 1 to 256", "requests at a time (default 10)"},
+	{"max-wait", "TIME", CLI_PARALLEL, take_duration_ms, AT(max_wait_ms),
+		"a duration like 30s or 5m",
+		"stop if Cloudflare's rate limit asks for a longer wait than this (default 15m)"},
 	{"lock", "BOOL", CLI_LOCK, take_flag, AT(lock), "true or false",
 		"-lock=false: do not lock the state (plan never does)"},
 	{"lock-timeout", "TIME", CLI_LOCK, take_duration_ms, AT(lock_timeout_ms),

@@ -303,6 +303,17 @@ static bool request_timeout_ms(int64_t *ret_timeout_ms, struct error *err)
 	return true;
 }
 
+/* -max-wait, or CFPROV_MAX_WAIT. */
+static bool max_wait_ms(const struct cli *cli, int64_t *ret_wait_ms, struct error *err)
+{
+	const char *text = getenv("CFPROV_MAX_WAIT");
+
+	*ret_wait_ms = cli->max_wait_ms >= 0 ? cli->max_wait_ms : CLI_MAX_WAIT_MS;
+	if (cli->max_wait_ms >= 0 || !text || !*text || cli_duration_ms(text, ret_wait_ms))
+		return true;
+	return error_set(err, "CFPROV_MAX_WAIT must be a duration like 30s or 5m");
+}
+
 bool session_new_client(struct session *session)
 {
 	struct error err CLEANUP(error_release) = {0};
@@ -313,7 +324,8 @@ bool session_new_client(struct session *session)
 		.sink = &session->sink,
 	};
 
-	if (!session->client && request_timeout_ms(&options.timeout_ms, &err))
+	if (!session->client && request_timeout_ms(&options.timeout_ms, &err) &&
+		max_wait_ms(session->cli, &options.max_wait_ms, &err))
 		session->client = client_new(&options, &err);
 	if (!session->client)
 		term_error(&err);
