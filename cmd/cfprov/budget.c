@@ -50,10 +50,10 @@ static void count_requests(const struct session *session, int64_t *counts)
 	for (size_t i = 0; i < plan->action_count; i++) {
 		const struct action *action = &plan->actions[i];
 		const struct object *object = action_object(action);
+		if (requests_of(action) == 0) /* its account may be unknown, too */
+			continue;
 		const struct live_account *account = live_find_account(
 			session->accounts, session->desired.account_count, object->account);
-		if (!account)
-			continue;
 		if (!store || !is_same_store(store, object)) {
 			store = object;
 			batched = 0;

@@ -453,7 +453,9 @@ static char *describe(const struct transfer *transfer, CURLcode code)
 	struct str text = {0};
 	const char *reason = transfer->reason[0] ? transfer->reason : curl_easy_strerror(code);
 
-	if (code == CURLE_ABORTED_BY_CALLBACK)
+	if (transfer->response->outcome == HTTP_REFUSED)
+		reason = "the server closed the connection before it took the request";
+	else if (code == CURLE_ABORTED_BY_CALLBACK)
 		reason = "the connection was closed before an answer came";
 	else if (code == CURLE_WRITE_ERROR)
 		reason = "the answer is larger than 16 MiB";

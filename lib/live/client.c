@@ -274,11 +274,11 @@ static void fail_too_long(
 
 	text_add_duration(&wait, wait_ms);
 	text_add_duration(&limit, client->max_wait_ms);
-	error_set(&err, "%s: nothing may be sent for %s, and -max-wait allows %s", why,
-		str_text(&wait), str_text(&limit));
+	error_set(&err, "%s %s, longer than -max-wait allows (%s)", why, str_text(&wait),
+		str_text(&limit));
 	error_hint(&err,
-		"Run the same command again in %s: it resumes where it stopped. With a longer "
-		"-max-wait it waits itself.",
+		"Run the same command again in %s: it resumes where it stopped. To let it wait, "
+		"set a longer -max-wait.",
 		str_text(&wait));
 	kill_lane(client, lane, &err);
 }
@@ -310,7 +310,8 @@ static int64_t start_waiting(struct client *client, int64_t now_ms)
 		if (lane == first_held)
 			break; /* once around, and nobody may start */
 		if (wait_ms > client->max_wait_ms) {
-			fail_too_long(client, lane, "the rate limit is used up", wait_ms);
+			fail_too_long(
+				client, lane, "the rate limit is used up for another", wait_ms);
 			continue;
 		}
 		first_held = first_held ? first_held : lane;
@@ -441,7 +442,11 @@ static bool is_sent_again(struct client *client, struct call *call,
 	struct lane *lane = client->lanes[call->lane];
 
 	if (verdict->is_too_long) {
-		fail_too_long(client, lane, err->message, verdict->wait_ms);
+		struct str why CLEANUP(str_release) = {0};
+		str_format(&why, "%s: %s", err->message,
+			verdict->is_asked ? "the server asks to wait"
+					  : "the next attempt would come after");
+		fail_too_long(client, lane, str_text(&why), verdict->wait_ms);
 		error_release(err);
 		lane_copy_death(lane, err);
 	} else if (is_throttled) {
@@ -536,7 +541,8 @@ int64_t client_estimate_ms(
  */
 static int64_t count_down(struct client *client, int64_t now_ms, int64_t wait_ms)
 {
-	bool is_quiet = wait_ms >= COUNTDOWN_MS && http_under_way(client->http) == 0;
+	int64_t least_ms = client->countdown_due_ms ? 1 : COUNTDOWN_MS;
+	bool is_quiet = wait_ms >= least_ms && http_under_way(client->http) == 0;
 
 	if (!is_quiet && !client->countdown_due_ms)
 		return -1;

@@ -31,12 +31,13 @@ static int64_t throttled_ms(const struct retry_input *input)
 static struct retry_verdict after(
 	enum retry_verb verb, int64_t wait_ms, const struct retry_input *input)
 {
-	return (struct retry_verdict){verb, wait_ms, wait_ms > input->max_wait_ms};
+	return (struct retry_verdict){
+		verb, wait_ms, input->retry_after_ms >= 0, wait_ms > input->max_wait_ms};
 }
 
 static struct retry_verdict at_once(enum retry_verb verb)
 {
-	return (struct retry_verdict){verb, 0, false};
+	return (struct retry_verdict){.verb = verb};
 }
 
 static struct retry_verdict again(const struct retry_input *input)

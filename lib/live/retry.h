@@ -54,6 +54,7 @@ enum retry_verb {
 struct retry_verdict {
 	enum retry_verb verb;
 	int64_t wait_ms;  /* RETRY_AGAIN; or throttled: nothing may be sent before; else 0 */
+	bool is_asked;    /* the server asked for this wait */
 	bool is_too_long; /* wait_ms exceeds max_wait_ms: nobody waits, the run ends */
 };
 

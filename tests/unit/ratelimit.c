@@ -72,9 +72,9 @@ static void nothing_to_read(void **state)
 static void policies(void **state)
 {
 	(void)state;
-	struct ratelimit limit = read_limit(
-		"\"default\";r=7;t=30", "\"burst\";q=100;w=60, \"default\";q=1200;w=300, "
-					"\"x\";q=5;w=1;qu=\"content-bytes\"");
+	struct ratelimit limit = read_limit("\"default\";r=7;t=30",
+		"\"burst\";q=100;w=60, \"default\";q=1200;w=300, "
+		"\"x\";q=5;w=1;qu=\"content-bytes\"");
 	assert_int_equal(limit.count, 2);
 	assert_string_equal(limit.items[0].name, "burst");
 	assert_int_equal(limit.items[0].quota, 100);
