@@ -5,7 +5,6 @@
 #include "base/version.h"
 
 #include <curl/curl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -100,6 +99,17 @@ static void on_goaway(struct http *http, int local_port, unsigned long last_stre
 	}
 }
 
+/* Does the line have a number behind these words? */
+static bool has_number(const char *line, const char *words, unsigned long *ret_number)
+{
+	const char *at = strstr(line, words), *digits = at ? at + strlen(words) : "";
+
+	if (*digits < '0' || *digits > '9')
+		return false;
+	*ret_number = strtoul(digits, NULL, 10);
+	return true;
+}
+
 /*
  * libcurl tells nobody which stream a GOAWAY has refused, except in what it says for people. A
  * version that words it otherwise loses nothing: the outcome is unknown, as it would be anyway.
@@ -114,10 +124,9 @@ static int on_trace(CURL *easy, curl_infotype type, char *bytes, size_t length, 
 	if (type != CURLINFO_TEXT)
 		return 0;
 	memcpy(line, bytes, length < sizeof(line) ? length : sizeof(line) - 1);
-	const char *goaway = strstr(line, "GOAWAY, error="), *last = strstr(line, "last_stream=");
-	if (sscanf(line, "Using Stream ID: %10lu", &stream) == 1)
+	if (has_number(line, "Using Stream ID: ", &stream))
 		transfer->stream = stream;
-	else if (goaway && last && sscanf(last, "last_stream=%10lu", &stream) == 1)
+	else if (strstr(line, "GOAWAY, error=") && has_number(line, "last_stream=", &stream))
 		on_goaway(transfer->http, transfer->local_port, stream);
 	else if (transfer->stream && strncmp(line, "REFUSED_STREAM", 14) == 0)
 		mark_refused(transfer);

@@ -118,7 +118,7 @@ says()
 	screen --wait 'next request in 2s' --send '' -- plan
 	[ "$status" = 0 ]
 	# It is gone in the end.
-	! screen_has 'next request in'
+	run ! screen_has 'next request in'
 }
 
 @test "accounts that share a token share its limit, wherever the token comes from" {
