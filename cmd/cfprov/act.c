@@ -1,5 +1,6 @@
 #include "act.h"
 
+#include "budget.h"
 #include "engine/await.h"
 #include "engine/guard.h"
 #include "engine/runner.h"
@@ -201,6 +202,7 @@ static int execute(struct session *session, enum planning_mode mode, const char 
 		.interrupted = &interrupt_count,
 	};
 
+	budget_say(session);
 	bool is_recorded = executor_run(&input, &result, &err);
 	runner_free(input.runner);
 	term_status(NULL);

@@ -345,6 +345,7 @@ bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err)
 		.parallelism = CLI_PARALLELISM,
 		.patience_ms = PATIENCE_DEFAULT_MS,
 		.wait_timeout_ms = -1,
+		.max_wait_ms = CLI_MAX_WAIT_MS,
 	};
 	if (!take_environment(&p) || !parse_words(&p, argv + (argc > 0)))
 		return false;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 enum { CLI_PARALLELISM = 10, CLI_PARALLELISM_LIMIT = 256, CLI_WAIT_TIMEOUT_MS = 60000 };
+enum { CLI_MAX_WAIT_MS = 900000 };
 
 /* Exit statuses; see `cfprov help`. */
 enum { EXIT_DONE = 0, EXIT_ERROR = 1, EXIT_CHANGES = 2 };
@@ -53,6 +54,7 @@ struct cli {
 	size_t parallelism;
 	int64_t patience_ms; /* see live/patience */
 	int64_t lock_timeout_ms;
+	int64_t max_wait_ms;     /* a longer wait for the rate limit ends the run */
 	bool wait;               /* for secrets to become active */
 	int64_t wait_timeout_ms; /* -1: not given */
 	const char **arguments;

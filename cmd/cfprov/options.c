@@ -176,6 +176,9 @@ const struct option options[] = {
 	{"patience", "TIME", CLI_PARALLEL, take_duration_ms, AT(patience_ms),
 		"a duration like 30s or 5m",
 		"how long to look for what was requested and not confirmed (default 30s)"},
+	{"max-wait", "TIME", CLI_PARALLEL, take_duration_ms, AT(max_wait_ms),
+		"a duration like 30s or 5m",
+		"stop if Cloudflare's rate limit asks for a longer wait than this (default 15m)"},
 	{"lock", "BOOL", CLI_LOCK, take_flag, AT(lock), "true or false",
 		"-lock=false: do not lock the state (plan never does)"},
 	{"lock-timeout", "TIME", CLI_LOCK, take_duration_ms, AT(lock_timeout_ms),
@@ -216,5 +219,6 @@ const struct option options[] = {
 
 const struct option_variable option_variables[] = {
 	{"CFPROV_PATIENCE", "patience"},
+	{"CFPROV_MAX_WAIT", "max-wait"},
 	{0},
 };

@@ -104,10 +104,9 @@ static void tell_progress(const struct event_progress *now)
 static void tell_wait(const char *what, const struct event *event)
 {
 	struct str line CLEANUP(str_release) = {0};
-	int64_t tenths = (event->wait_ms + 99) / 100;
 
-	str_format(&line, "%s%s; going on in %" PRId64 ".%" PRId64 " s", what, event->text,
-		tenths / 10, tenths % 10);
+	str_format(&line, "%s%s; going on in ", what, event->text);
+	text_add_duration(&line, event->wait_ms);
 	term_say("%s", str_text(&line));
 }
 
@@ -119,6 +118,29 @@ static void tell_waiting(const struct event *event)
 	text_add_visible(&line, event->text, strlen(event->text), 0);
 	str_format(&line, " (up to %" PRId64 "s)", (event->wait_ms + 999) / 1000);
 	term_say("%s", str_text(&line));
+}
+
+/* Whoever reads a pipe has been told how long it takes. */
+static void tell_countdown(int64_t wait_ms)
+{
+	struct str line CLEANUP(str_release) = {0};
+
+	str_text_add(&line, "Waiting: next request in ");
+	text_add_duration(&line, (wait_ms + 999) / 1000 * 1000);
+	term_status(wait_ms > 0 ? str_text(&line) : NULL);
+}
+
+static void tell_long_run(const struct event_limit *limit, int64_t wait_ms)
+{
+	struct str line CLEANUP(str_release) = {0};
+
+	str_format(&line,
+		"This run needs about %" PRId64 " requests. The rate limit allows %" PRId64 " in ",
+		limit->requests, limit->quota);
+	text_add_duration(&line, limit->window_ms);
+	str_text_add(&line, ", so it takes about ");
+	text_add_duration(&line, (wait_ms + 59999) / 60000 * 60000);
+	term_say("%s.", str_text(&line));
 }
 
 static void tell_await(const struct event_progress *now)
@@ -168,6 +190,12 @@ static void hear(void *context, const struct event *event)
 		break;
 	case EVENT_SLOW_DOWN:
 		tell_wait("Slowing down: ", event);
+		break;
+	case EVENT_COUNTDOWN:
+		tell_countdown(event->wait_ms);
+		break;
+	case EVENT_LONG_RUN:
+		tell_long_run(event->limit, event->wait_ms);
 		break;
 	case EVENT_AWAIT:
 		tell_await(&event->progress);

@@ -310,6 +310,7 @@ bool session_new_client(struct session *session)
 	struct client_options options = {
 		.base_url = base_url(),
 		.parallelism = session->cli->parallelism,
+		.max_wait_ms = session->cli->max_wait_ms,
 		.wake_fd = session->wake_fd,
 		.sink = &session->sink,
 	};

@@ -17,11 +17,17 @@
 			mem_exhausted();                                                           \
 	} while (0)
 
+enum { HEADER_LIMIT = 4096 };
+
 struct transfer {
 	struct transfer *next; /* in the list of idle or finished ones */
+	struct http *http;
 	CURL *easy;
 	struct http_request request;
-	int sendings;
+	int sendings;         /* that the server may have processed */
+	int local_port;       /* of the connection that it was sent on; 0: none */
+	unsigned long stream; /* of HTTP/2 on that connection; 0: not known */
+	bool was_refused;     /* the last sending; it is not counted */
 	char *url;
 	struct http_response *response;
 	char reason[CURL_ERROR_SIZE];
@@ -67,10 +73,66 @@ static int on_prepared(
 	(void)remote_ip;
 	(void)local_ip;
 	(void)remote_port;
-	(void)local_port;
 	transfer->sendings++;
+	transfer->local_port = local_port;
+	transfer->stream = 0;
+	transfer->was_refused = false;
 	return transfer->request.is_once && transfer->sendings > 1 ? CURL_PREREQFUNC_ABORT
 								   : CURL_PREREQFUNC_OK;
+}
+
+static void mark_refused(struct transfer *transfer)
+{
+	transfer->sendings--;
+	transfer->stream = 0;
+	transfer->was_refused = true;
+}
+
+/* What goes out on this connection above the last stream was not processed, nor will it be. */
+static void on_goaway(struct http *http, int local_port, unsigned long last_stream)
+{
+	for (size_t i = 0; i < http->all_count; i++) {
+		struct transfer *transfer = http->all[i];
+		if (transfer->response && transfer->local_port == local_port &&
+			transfer->stream > last_stream)
+			mark_refused(transfer);
+	}
+}
+
+/* Does the line have a number behind these words? */
+static bool has_number(const char *line, const char *words, unsigned long *ret_number)
+{
+	const char *at = strstr(line, words), *digits = at ? at + strlen(words) : "";
+
+	if (*digits < '0' || *digits > '9')
+		return false;
+	*ret_number = strtoul(digits, NULL, 10);
+	return true;
+}
+
+/*
+ * libcurl tells nobody which stream a GOAWAY has refused, except in what it says for people. A
+ * version that words it otherwise loses nothing: the outcome is unknown, as it would be anyway.
+ */
+static int on_trace(CURL *easy, curl_infotype type, char *bytes, size_t length, void *context)
+{
+	struct transfer *transfer = context;
+	char line[128] = "";
+	unsigned long stream;
+
+	(void)easy;
+	if (type != CURLINFO_TEXT)
+		return 0;
+	memcpy(line, bytes, length < sizeof(line) ? length : sizeof(line) - 1);
+	if (has_number(line, "Using Stream ID: ", &stream))
+		transfer->stream = stream;
+	else if (strstr(line, "GOAWAY, error=") && has_number(line, "last_stream=", &stream))
+		on_goaway(transfer->http, transfer->local_port, stream);
+	else if (transfer->stream && strncmp(line, "REFUSED_STREAM", 14) == 0)
+		mark_refused(transfer);
+	else if (strncmp(line, "Connection died", 15) == 0)
+		transfer->stream = 0; /* the port may be another connection's from now on */
+	return 0;
 }
 
 int64_t http_retry_after_ms(const char *text, int64_t now_unix_seconds)
@@ -82,33 +144,19 @@ int64_t http_retry_after_ms(const char *text, int64_t now_unix_seconds)
 	time_t then = *text < '0' || *text > '9' ? curl_getdate(text, NULL) : -1;
 	if (then == -1 || *text == '-')
 		return -1;
-	return then > now_unix_seconds ? (then - now_unix_seconds) * 1000 : 0;
+	if (then <= now_unix_seconds)
+		return 0;
+	return then - INT32_MAX < now_unix_seconds ? (then - now_unix_seconds) * 1000
+						   : (int64_t)INT32_MAX * 1000;
 }
 
-/* A parameter with a whole number, as in RFC 9651, section 3.1.2. */
-static bool parse_parameter(const char *text, char name, int64_t *ret_number)
+/* Lines of one header are one list: RFC 9110, section 5.3. */
+static void add_line(struct str *lines, const char *value)
 {
-	for (const char *at = strchr(text, ';'); at; at = strchr(at, ';')) {
-		at++;
-		at += strspn(at, " ");
-		if (at[0] != name || at[1] != '=' || at[2] < '0' || at[2] > '9')
-			continue;
-		*ret_number = strtol(at + 2, NULL, 10);
-		return true;
-	}
-	return false;
-}
-
-bool http_parse_ratelimit(const char *text, int64_t *ret_remaining, int64_t *ret_reset_ms)
-{
-	int64_t remaining, seconds;
-
-	if (!parse_parameter(text, 'r', &remaining) || !parse_parameter(text, 't', &seconds) ||
-		seconds > INT32_MAX)
-		return false;
-	*ret_remaining = remaining;
-	*ret_reset_ms = seconds * 1000;
-	return true;
+	if (lines->length + strlen(value) > HEADER_LIMIT)
+		return;
+	str_text_add(lines, lines->length ? ", " : "");
+	str_text_add(lines, value);
 }
 
 static void take_header(struct http_response *response, const char *name, char *value)
@@ -116,8 +164,9 @@ static void take_header(struct http_response *response, const char *name, char *
 	if (strcasecmp(name, "retry-after") == 0) {
 		response->retry_after_ms = http_retry_after_ms(value, clock_unix_seconds());
 	} else if (strcasecmp(name, "ratelimit") == 0) {
-		(void)http_parse_ratelimit(
-			value, &response->rate_remaining, &response->rate_reset_ms);
+		add_line(&response->rate_limits, value);
+	} else if (strcasecmp(name, "ratelimit-policy") == 0) {
+		add_line(&response->rate_policies, value);
 	} else if (strcasecmp(name, "cf-ray") == 0) {
 		struct str shown CLEANUP(str_release) = {0};
 		text_add_visible(&shown, value, strlen(value), 0);
@@ -132,7 +181,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 	size_t length = size * count, end = length;
 	char *colon = memchr(bytes, ':', length);
 
-	if (colon && length < 4096) {
+	if (colon && length < HEADER_LIMIT) {
 		char *line = mem_alloc(length + 1);
 		while (end && strchr("\r\n \t", bytes[end - 1]))
 			end--;
@@ -262,6 +311,8 @@ static void set_up_once(struct http *http, struct transfer *transfer)
 	SET(easy, CURLOPT_HEADERDATA, transfer);
 	SET(easy, CURLOPT_PREREQFUNCTION, on_prepared);
 	SET(easy, CURLOPT_PREREQDATA, transfer);
+	SET(easy, CURLOPT_DEBUGFUNCTION, on_trace);
+	SET(easy, CURLOPT_DEBUGDATA, transfer);
 	if (http->options.is_loopback)
 		SET(easy, CURLOPT_PROXY, "");
 }
@@ -275,6 +326,7 @@ static struct transfer *take_transfer(struct http *http)
 		return transfer;
 	}
 	transfer = mem_alloc(sizeof(*transfer));
+	transfer->http = http;
 	transfer->easy = curl_easy_init();
 	if (!transfer->easy)
 		mem_exhausted();
@@ -306,13 +358,18 @@ void http_start(struct http *http, const struct http_request *request)
 
 	transfer->request = *request;
 	transfer->sendings = 0;
+	transfer->local_port = 0;
+	transfer->stream = 0;
+	transfer->was_refused = false;
 	transfer->reason[0] = '\0';
 	transfer->url = mem_copy_text(request->url);
 	transfer->response = mem_alloc(sizeof(*transfer->response));
 	transfer->response->tag = request->tag;
 	transfer->response->retry_after_ms = -1;
-	transfer->response->rate_remaining = -1;
 	SET(transfer->easy, CURLOPT_URL, transfer->url);
+	/* HTTP/2 comes with TLS only. */
+	SET(transfer->easy, CURLOPT_VERBOSE,
+		strncasecmp(transfer->url, "https:", 6) == 0 ? 1L : 0L);
 	SET(transfer->easy, CURLOPT_HTTPHEADER, request->headers ? request->headers->list : NULL);
 	set_method(transfer);
 	if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
@@ -371,6 +428,13 @@ static bool is_tls_trouble(const struct transfer *transfer, CURLcode code)
 	}
 }
 
+/* Or did the connection fail that was to take its place? */
+static bool is_end_of_stream(CURLcode code)
+{
+	return code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM || code == CURLE_SEND_ERROR ||
+	       code == CURLE_RECV_ERROR;
+}
+
 static enum http_outcome outcome_of(const struct transfer *transfer, CURLcode code)
 {
 	/* Once it went out, the server may have done it, whatever came back. */
@@ -378,6 +442,8 @@ static enum http_outcome outcome_of(const struct transfer *transfer, CURLcode co
 		return HTTP_UNKNOWN;
 	if (is_tls_trouble(transfer, code))
 		return HTTP_NEVER;
+	if (transfer->was_refused && code != CURLE_OK)
+		return is_end_of_stream(code) ? HTTP_REFUSED : HTTP_NOT_SENT;
 	switch ((int)code) {
 	case CURLE_OK:
 		return HTTP_ANSWERED;
@@ -396,7 +462,9 @@ static char *describe(const struct transfer *transfer, CURLcode code)
 	struct str text = {0};
 	const char *reason = transfer->reason[0] ? transfer->reason : curl_easy_strerror(code);
 
-	if (code == CURLE_ABORTED_BY_CALLBACK)
+	if (transfer->response->outcome == HTTP_REFUSED)
+		reason = "the server closed the connection before it took the request";
+	else if (code == CURLE_ABORTED_BY_CALLBACK)
 		reason = "the connection was closed before an answer came";
 	else if (code == CURLE_WRITE_ERROR)
 		reason = "the answer is larger than 16 MiB";
@@ -497,6 +565,8 @@ void http_response_free(struct http_response *response)
 	if (!response)
 		return;
 	str_release(&response->body);
+	str_release(&response->rate_limits);
+	str_release(&response->rate_policies);
 	free(response->problem);
 	free(response);
 }

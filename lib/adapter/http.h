@@ -6,10 +6,12 @@
  *     while ((response = http_next(http, timeout_ms)))   … http_response_free(response)
  *     http_free(http);
  *
- * libcurl sends a request again behind the caller's back when a kept-alive connection turns out to
- * be dead. A request that is marked is_once is kept from that: its outcome is then unknown.
- * Redirects are not followed, TLS is 1.2 or later and always
- * verified, answers are bounded in size and time, nothing but http and https is spoken.
+ * libcurl sends a request again by itself when a kept-alive connection turns out to be dead. A
+ * request that is marked is_once is kept from that: its outcome is then unknown. The exception is
+ * a stream above the last one that a server's GOAWAY names (RFC 9113, section 6.8): the server has
+ * not processed it, so it may go out again, here or by the caller (HTTP_REFUSED).
+ * Redirects are not followed, TLS is 1.2 or later and always verified, answers are bounded in size
+ * and time, nothing but http and https is spoken.
  * Retrying is for others to decide (live/retry).
  */
 #ifndef ADAPTER_HTTP_H
@@ -63,6 +65,7 @@ void http_start(struct http *http, const struct http_request *request);
 enum http_outcome {
 	HTTP_ANSWERED, /* a whole answer came */
 	HTTP_NOT_SENT, /* the server surely did not see the request */
+	HTTP_REFUSED,  /* it closed the connection, and surely did not process the request */
 	HTTP_NEVER,    /* nor will it: no such host, a bad certificate, no TLS in common */
 	HTTP_UNKNOWN,  /* it may have seen it and may have done what it says */
 };
@@ -72,9 +75,9 @@ struct http_response {
 	void *tag;
 	int status; /* 0: no answer */
 	struct str body;
-	int64_t retry_after_ms;  /* -1: not said, or not understood */
-	int64_t rate_remaining;  /* of the Ratelimit header (r); -1: not said */
-	int64_t rate_reset_ms;   /* of the same (t) */
+	int64_t retry_after_ms; /* -1: not said, or not understood */
+	/* the headers Ratelimit and Ratelimit-Policy, all lines of one joined by a comma */
+	struct str rate_limits, rate_policies;
 	char ray[HTTP_RAY_SIZE]; /* cf-ray, printable; "" if there was none */
 	char *problem;           /* without an answer: what happened, for people; else NULL */
 	bool is_tls_trouble;     /* HTTP_NEVER, because of TLS or a certificate */
@@ -91,11 +94,11 @@ void http_response_free(struct http_response *response);
 /* How many requests were started whose response has not been given yet. */
 size_t http_under_way(const struct http *http);
 
-/* How long a Retry-After header asks to wait, from its text; -1: it is not understood. */
+/*
+ * How long a Retry-After header asks to wait, from its text (RFC 9110, section 10.2.3): at most
+ * INT32_MAX seconds; -1: it is not understood.
+ */
 int64_t http_retry_after_ms(const char *text, int64_t now_unix_seconds);
-
-/* r and t of a Ratelimit header (`"default";r=50;t=30`); false: it is not understood. */
-bool http_parse_ratelimit(const char *text, int64_t *ret_remaining, int64_t *ret_reset_ms);
 
 /* Splits a URL; false if it is none. Each part is given (free). */
 bool http_url_split(const char *url, char **ret_scheme, char **ret_host, bool *ret_has_user,

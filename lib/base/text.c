@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <string.h>
 
 /* How many bytes the sequence has that starts with this byte; 0: none does. */
@@ -150,4 +151,23 @@ bool text_is_near(const char *typed, const char *known)
 	size_t allowed = known_length > 4 ? 2 : 1;
 	size_t edits = distance(typed, typed_length, known, known_length);
 	return edits <= allowed && edits < known_length; /* one letter is near no other */
+}
+
+void text_add_duration(struct str *out, int64_t ms)
+{
+	int64_t tenths = (ms + 99) / 100, seconds = (tenths + 9) / 10;
+	int64_t minutes = (seconds + 59) / 60;
+
+	if (tenths < 100 && tenths % 10)
+		str_format(out, "%" PRId64 ".%" PRId64 "s", tenths / 10, tenths % 10);
+	else if (seconds < 60)
+		str_format(out, "%" PRId64 "s", seconds);
+	else if (seconds < 3600 && seconds % 60)
+		str_format(out, "%" PRId64 "m%" PRId64 "s", seconds / 60, seconds % 60);
+	else if (seconds < 3600)
+		str_format(out, "%" PRId64 "m", seconds / 60);
+	else if (minutes % 60)
+		str_format(out, "%" PRId64 "h%" PRId64 "m", minutes / 60, minutes % 60);
+	else
+		str_format(out, "%" PRId64 "h", minutes / 60);
 }

@@ -6,6 +6,8 @@
 
 #include "base/str.h"
 
+#include <stdint.h>
+
 /*
  * Is this valid UTF-8 (no overlong forms, no surrogates)? If not, *ret_at (may be NULL) is the
  * offset of the first bad byte.
@@ -33,5 +35,8 @@ bool text_to_number(const char *text, size_t max, size_t *ret_number) MUST_CHECK
  * two for longer ones; an edit is a letter added, dropped, changed, or two neighbours swapped.
  */
 bool text_is_near(const char *typed, const char *known);
+
+/* "0.4s", "20s", "5m", "1m30s", "2h5m": rounded up, so that a wait is over when it says so. */
+void text_add_duration(struct str *out, int64_t ms);
 
 #endif

@@ -43,7 +43,7 @@ struct op {
 	struct job *jobs; /* in the runner's arena; more than one: new secrets of one store */
 	size_t count;
 	int sends, unseen;  /* creates sent, and those of them whose outcome nobody saw */
-	bool is_throttled;  /* the last of them was refused for its rate */
+	int throttled;      /* how often they were refused for their rate */
 	bool has_destroyed; /* the first half of a replacement is done */
 	bool was_accepted;  /* a create, by an answer that names nothing usable */
 	bool was_refused;   /* a batch, by the API: nothing of it is still on its way */

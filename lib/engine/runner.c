@@ -44,13 +44,14 @@ const struct action *op_action(const struct op *op)
 void op_send(struct cf_runner *r, struct op *op, const struct op_request *request)
 {
 	op->answered = request->answered;
-	client_send(
-		r->options.client, &(struct client_call){.lane = op->account->account->lane,
-					   .safety = request->safety,
-					   .method = request->method,
-					   .path = str_text(request->path),
-					   .body = request->body ? str_text(request->body) : NULL,
-					   .tag = op});
+	client_send(r->options.client,
+		&(struct client_call){.lane = op->account->account->lane,
+			.safety = request->safety,
+			.method = request->method,
+			.path = str_text(request->path),
+			.body = request->body ? str_text(request->body) : NULL,
+			.throttled = request->safety == RETRY_UNSAFE ? op->throttled : 0,
+			.tag = op});
 }
 
 /* The ids are collected when the first answer is compared with them. */
@@ -66,9 +67,8 @@ bool op_is_new(struct cf_runner *r, const char *id)
 
 bool op_may_send_again(const struct op *op)
 {
-	int limit = op->is_throttled ? RUNNER_THROTTLED_LIMIT : RUNNER_SENDS_LIMIT;
-
-	return op->unseen < RUNNER_UNSEEN_LIMIT && op->sends < limit;
+	return op->unseen < RUNNER_UNSEEN_LIMIT && op->throttled < RETRY_THROTTLE_ATTEMPTS &&
+	       op->sends - op->throttled < RUNNER_SENDS_LIMIT;
 }
 
 /* ---- outcomes ---- */

@@ -31,7 +31,6 @@
 enum {
 	RUNNER_UNSEEN_LIMIT = 2, /* creates whose outcome nobody saw: the second is the last */
 	RUNNER_SENDS_LIMIT = 3,  /* with those that the API refused for its own trouble */
-	RUNNER_THROTTLED_LIMIT = 10,
 };
 
 struct runner_options {

@@ -5,17 +5,17 @@
  *        ▲                   │
  *        └──── delayed ◄─────┘ (retry)
  *
- * A lane's waiting calls stand in a queue; lanes that have any form a ring, so that each gets its
- * turn. Delayed calls stand in one queue for each attempt (those that were sent to wait have made
- * none): within one, waits are alike, so the head is the first that is due.
+ * A lane's waiting calls are in a queue; lanes that have any form a ring, so that each gets its
+ * turn. Delayed calls are in one queue, the first that is due at its head: they are few, for each
+ * was on the wire, or is a list that is read again.
  */
 #include "live/client.h"
 
-#include "adapter/crypt.h"
-#include "adapter/http.h"
+#include "adapter/table.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "live/baseurl.h"
-#include "live/pace.h"
+#include "live/lane.h"
 #include "live/response.h"
 
 #include <assert.h>
@@ -23,36 +23,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Waits that are long, or add up to it, are said; many short ones not more often than that. */
-enum { CONNECT_TIMEOUT_MS = 10000, SLOW_DOWN_SAID_MS = 2000, SLOW_DOWN_AGAIN_MS = 10000 };
-
-struct call {
-	struct call *next;                /* in a queue */
-	struct call *older, **from_newer; /* among all calls */
-	size_t lane;
-	enum retry_safety safety;
-	bool is_probe;
-	bool may_be_done; /* by an earlier attempt that nobody saw the end of */
-	const char *method;
-	char *path, *body;
-	void *tag;
-	int attempt;
-	int64_t due_ms;
-};
-
-struct queue {
-	struct call *first, **end;
-};
-
-struct lane {
-	struct http_headers *headers;
-	struct credentials credentials;
-	struct pace pace;
-	struct queue waiting;
-	struct lane *next_in_ring; /* NULL: not in the ring */
-	char *dead, *dead_hint;    /* the error that every further call gets; NULL: alive */
-	int64_t said_slow_at_ms;   /* nothing more is said before */
-	int64_t unsaid_wait_ms, wait_counted_to_ms; /* what it has waited since */
+enum {
+	CONNECT_TIMEOUT_MS = 10000,
+	COUNTDOWN_MS = 1000,
+	REFUSALS = 4, /* so often for each request at a time, before it counts as not sent */
 };
 
 struct client {
@@ -61,33 +35,31 @@ struct client {
 	struct scrub known; /* credentials and values: no error shows them */
 	size_t parallelism;
 	const struct event_sink *sink;
+	struct table *lanes_by_fingerprint;
+	unsigned char key[CRYPT_KEY_BYTES]; /* of the fingerprints; of this client only */
 	struct lane **lanes;
 	size_t lane_count, lane_room;
-	struct lane *ring; /* the lane served last; its next is next */
-	struct queue delayed[RETRY_THROTTLE_ATTEMPTS + 1];
-	struct queue failed; /* calls of dead lanes, to be answered */
-	struct call *newest; /* of all calls that are unanswered */
+	struct lane *ring;    /* the lane served last; its next is next */
+	struct call *delayed; /* the one that is due first */
+	struct queue failed;  /* calls of dead lanes, to be answered */
+	struct call *newest;  /* of all calls that are unanswered */
 	size_t unanswered;
+	int64_t max_wait_ms;
+	size_t refusals; /* connections that were closed on a request, without any answer */
+	int64_t countdown_due_ms; /* the next EVENT_COUNTDOWN; 0: nothing is counted down */
 };
 
 /* ---- queues ---- */
 
-static void push(struct queue *queue, struct call *call)
+/* Puts the call behind those that are due before it. */
+static void push_delayed(struct client *client, struct call *call)
 {
-	call->next = NULL;
-	if (!queue->first)
-		queue->end = &queue->first;
-	*queue->end = call;
-	queue->end = &call->next;
-}
+	struct call **at = &client->delayed;
 
-static struct call *pop(struct queue *queue)
-{
-	struct call *call = queue->first;
-
-	if (call)
-		queue->first = call->next;
-	return call;
+	while (*at && (*at)->due_ms <= call->due_ms)
+		at = &(*at)->next;
+	call->next = *at;
+	*at = call;
 }
 
 static void link_call(struct client *client, struct call *call)
@@ -113,39 +85,16 @@ static void free_call(struct client *client, struct call *call)
 
 /* ---- lanes ---- */
 
-static void enter_ring(struct client *client, struct lane *lane)
-{
-	if (lane->next_in_ring)
-		return;
-	if (client->ring) {
-		lane->next_in_ring = client->ring->next_in_ring;
-		client->ring->next_in_ring = lane;
-	} else {
-		lane->next_in_ring = lane;
-	}
-	client->ring = lane;
-}
-
-/* Takes out the lane behind `before`. */
-static void leave_ring(struct client *client, struct lane *before)
-{
-	struct lane *lane = before->next_in_ring;
-
-	before->next_in_ring = lane->next_in_ring;
-	lane->next_in_ring = NULL;
-	client->ring = lane == before ? NULL : before;
-}
-
 static void enqueue(struct client *client, struct call *call)
 {
 	struct lane *lane = client->lanes[call->lane];
 
 	if (lane->dead) {
-		push(&client->failed, call);
+		queue_push(&client->failed, call);
 		return;
 	}
-	push(&lane->waiting, call);
-	enter_ring(client, lane);
+	queue_push(&lane->waiting, call);
+	lane_enter_ring(&client->ring, lane);
 }
 
 /* From now on every call of the lane fails, also those that wait. */
@@ -157,59 +106,41 @@ static void kill_lane(struct client *client, struct lane *lane, const struct err
 		return;
 	lane->dead = mem_copy_text(err->message);
 	lane->dead_hint = err->hint ? mem_copy_text(err->hint) : NULL;
-	while ((call = pop(&lane->waiting)))
-		push(&client->failed, call);
-}
-
-static void copy_death(const struct lane *lane, struct error *err)
-{
-	error_set(err, "%s", lane->dead);
-	if (lane->dead_hint)
-		error_hint(err, "%s", lane->dead_hint);
-}
-
-static void keep_secret(struct secret *kept, const struct secret *secret)
-{
-	if (secret->bytes)
-		secret_copy(kept, secret->bytes, secret->length);
+	while ((call = queue_pop(&lane->waiting)))
+		queue_push(&client->failed, call);
+	for (struct call **at = &client->delayed; (call = *at);) {
+		if (call->lane != lane->number) {
+			at = &call->next;
+			continue;
+		}
+		*at = call->next;
+		queue_push(&client->failed, call);
+	}
 }
 
 size_t client_add_lane(struct client *client, const struct credentials *credentials)
 {
-	struct lane *lane = mem_alloc(sizeof(*lane));
+	struct lane *lane = lane_new(credentials, client->key);
+	const struct lane *known = table_get(client->lanes_by_fingerprint, lane->fingerprint);
 
-	lane->headers = http_headers_new();
-	lane->pace = pace_init();
-	keep_secret(&lane->credentials.token, &credentials->token);
-	keep_secret(&lane->credentials.email, &credentials->email);
-	keep_secret(&lane->credentials.key, &credentials->key);
+	if (known) {
+		lane_free(lane);
+		return known->number;
+	}
 	client_know(client, &lane->credentials.token);
 	client_know(client, &lane->credentials.email);
 	client_know(client, &lane->credentials.key);
-	if (credentials->token.bytes) {
-		http_headers_add(lane->headers, "Authorization: Bearer ", &credentials->token);
-	} else {
-		http_headers_add(lane->headers, "X-Auth-Email: ", &credentials->email);
-		http_headers_add(lane->headers, "X-Auth-Key: ", &credentials->key);
-	}
 	client->lanes = mem_room(
 		client->lanes, client->lane_count, &client->lane_room, sizeof(struct lane *));
-	client->lanes[client->lane_count] = lane;
-	return client->lane_count++;
+	lane->number = client->lane_count++;
+	client->lanes[lane->number] = lane;
+	table_put(&client->lanes_by_fingerprint, lane->fingerprint, lane);
+	return lane->number;
 }
 
 bool client_has_token(const struct client *client, size_t lane)
 {
 	return client->lanes[lane]->credentials.token.bytes;
-}
-
-static void free_lane(struct lane *lane)
-{
-	http_headers_free(lane->headers);
-	credentials_release(&lane->credentials);
-	free(lane->dead);
-	free(lane->dead_hint);
-	free(lane);
 }
 
 /* ---- life ---- */
@@ -233,6 +164,9 @@ struct client *client_new(const struct client_options *options, struct error *er
 	client->http = http;
 	client->base_url = mem_steal(&base_url);
 	client->parallelism = options->parallelism;
+	client->max_wait_ms = options->max_wait_ms;
+	crypt_salt(client->key);
+	crypt_salt(client->key + CRYPT_SALT_BYTES);
 	client->sink = options->sink;
 	return client;
 }
@@ -246,8 +180,9 @@ void client_free(struct client *client)
 		older = call->older; /* also those that were under way */
 		free_call(client, call);
 	}
+	table_free(&client->lanes_by_fingerprint);
 	for (size_t i = 0; i < client->lane_count; i++)
-		free_lane(client->lanes[i]);
+		lane_free(client->lanes[i]);
 	free(client->lanes);
 	scrub_release(&client->known);
 	free(client->base_url);
@@ -267,6 +202,7 @@ void client_send(struct client *client, const struct client_call *wanted)
 	call->lane = wanted->lane;
 	call->safety = wanted->safety;
 	call->is_probe = wanted->is_probe;
+	call->throttled = wanted->throttled;
 	call->method = wanted->method;
 	call->path = mem_copy_text(wanted->path);
 	call->body = wanted->body ? mem_copy_text(wanted->body) : NULL;
@@ -274,7 +210,7 @@ void client_send(struct client *client, const struct client_call *wanted)
 	link_call(client, call);
 	if (wanted->is_later) {
 		call->due_ms = clock_monotonic_ms() + PATIENCE_PAUSE_MS;
-		push(&client->delayed[call->attempt], call);
+		push_delayed(client, call);
 	} else {
 		enqueue(client, call);
 	}
@@ -283,14 +219,10 @@ void client_send(struct client *client, const struct client_call *wanted)
 void client_stop(struct client *client)
 {
 	struct error err CLEANUP(error_release) = {0};
-	struct call *call;
 
 	error_set(&err, "stopped before it was sent");
 	for (size_t i = 0; i < client->lane_count; i++)
 		kill_lane(client, client->lanes[i], &err);
-	for (size_t i = 0; i < ARRAY_SIZE(client->delayed); i++)
-		while ((call = pop(&client->delayed[i])))
-			push(&client->failed, call);
 }
 
 bool client_busy(const struct client *client)
@@ -333,22 +265,27 @@ static void start(struct client *client, struct lane *lane, struct call *call)
 
 static void say_slow(struct client *client, struct lane *lane, int64_t wait_ms, int64_t now_ms)
 {
-	int64_t from_ms = now_ms > lane->wait_counted_to_ms ? now_ms : lane->wait_counted_to_ms;
+	if (lane_wants_wait_said(lane, wait_ms, now_ms))
+		event_emit(client->sink, &(struct event){.type = EVENT_SLOW_DOWN,
+						 .text = "the token's rate limit is almost used up",
+						 .wait_ms = wait_ms});
+}
 
-	if (now_ms < lane->said_slow_at_ms)
-		return;
-	if (now_ms + wait_ms > from_ms) {
-		lane->unsaid_wait_ms += now_ms + wait_ms - from_ms;
-		lane->wait_counted_to_ms = now_ms + wait_ms;
-	}
-	if (lane->unsaid_wait_ms < SLOW_DOWN_SAID_MS)
-		return;
-	lane->unsaid_wait_ms = 0;
-	lane->said_slow_at_ms =
-		now_ms + (wait_ms < SLOW_DOWN_SAID_MS ? SLOW_DOWN_AGAIN_MS : wait_ms);
-	event_emit(client->sink, &(struct event){.type = EVENT_SLOW_DOWN,
-					 .text = "the token's rate limit is almost used up",
-					 .wait_ms = wait_ms});
+static void fail_too_long(
+	struct client *client, struct lane *lane, const char *why, int64_t wait_ms)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct str wait CLEANUP(str_release) = {0}, limit CLEANUP(str_release) = {0};
+
+	text_add_duration(&wait, wait_ms);
+	text_add_duration(&limit, client->max_wait_ms);
+	error_set(&err, "%s %s, longer than -max-wait allows (%s)", why, str_text(&wait),
+		str_text(&limit));
+	error_hint(&err,
+		"Run the same command again in %s: it resumes where it stopped. To let it wait, "
+		"set a longer -max-wait.",
+		str_text(&wait));
+	kill_lane(client, lane, &err);
 }
 
 /*
@@ -366,17 +303,22 @@ static int64_t start_waiting(struct client *client, int64_t now_ms)
 		if (!lane->waiting.first) {
 			if (lane == first_held)
 				first_held = NULL;
-			leave_ring(client, before);
+			lane_leave_ring(&client->ring, before);
 			continue;
 		}
 		client->ring = lane;
 		if (wait_ms == 0) {
-			start(client, lane, pop(&lane->waiting));
+			start(client, lane, queue_pop(&lane->waiting));
 			first_held = NULL;
 			continue;
 		}
 		if (lane == first_held)
 			break; /* once around, and nobody may start */
+		if (wait_ms > client->max_wait_ms) {
+			fail_too_long(
+				client, lane, "the rate limit is used up for another", wait_ms);
+			continue;
+		}
 		first_held = first_held ? first_held : lane;
 		least_ms = least_ms < 0 || wait_ms < least_ms ? wait_ms : least_ms;
 		say_slow(client, lane, wait_ms, now_ms);
@@ -387,49 +329,57 @@ static int64_t start_waiting(struct client *client, int64_t now_ms)
 /* Puts calls whose wait is over back in line; gives how long until the next is due, or -1. */
 static int64_t wake_delayed(struct client *client, int64_t now_ms)
 {
-	int64_t least_ms = -1;
+	struct call *call;
 
-	for (size_t i = 0; i < ARRAY_SIZE(client->delayed); i++) {
-		struct queue *queue = &client->delayed[i];
-		while (queue->first && queue->first->due_ms <= now_ms)
-			enqueue(client, pop(queue));
-		if (!queue->first)
-			continue;
-		int64_t wait_ms = queue->first->due_ms - now_ms;
-		least_ms = least_ms < 0 || wait_ms < least_ms ? wait_ms : least_ms;
+	while ((call = client->delayed) && call->due_ms <= now_ms) {
+		client->delayed = call->next;
+		enqueue(client, call);
 	}
-	return least_ms;
+	return call ? call->due_ms - now_ms : -1;
 }
 
 /* ---- what came of a call ---- */
 
-static struct client_answer *answer_new(struct client *client, struct call *call)
+static struct client_answer *answer_new(
+	struct client *client, struct call *call, enum client_outcome outcome)
 {
 	struct client_answer *answer = mem_alloc(sizeof(*answer));
 
+	answer->outcome = outcome;
+	answer->was_refused = outcome == CLIENT_UNKNOWN && !call->is_unseen;
+	answer->throttled = call->throttled;
 	answer->tag = call->tag;
 	answer->cf.total_pages = answer->cf.total_count = -1;
-	answer->rate_remaining = -1;
+	answer->rate_remaining = answer->rate_reset_ms = -1;
 	free_call(client, call);
 	return answer;
 }
 
-static void delay(struct client *client, struct call *call, const struct error *err,
-	const struct retry_verdict *verdict, bool is_throttled)
+static void say_retry(const struct client *client, const struct error *err, int64_t wait_ms)
+{
+	event_emit(client->sink,
+		&(struct event){.type = EVENT_RETRY, .text = err->message, .wait_ms = wait_ms});
+}
+
+/* The whole lane has to be silent, whether this call is sent again or not; that is said here. */
+static void silence(
+	struct client *client, struct lane *lane, const struct error *err, int64_t wait_ms)
 {
 	int64_t now_ms = clock_monotonic_ms();
-	struct lane *lane = client->lanes[call->lane];
 
-	if (is_throttled) { /* the whole token has to be silent; that is said here */
-		pace_blocked(&lane->pace, now_ms, verdict->wait_ms);
-		if (lane->said_slow_at_ms < now_ms + verdict->wait_ms)
-			lane->said_slow_at_ms = now_ms + verdict->wait_ms;
-	}
-	call->due_ms = now_ms + verdict->wait_ms;
-	push(&client->delayed[call->attempt], call);
-	event_emit(client->sink,
-		&(struct event){
-			.type = EVENT_RETRY, .text = err->message, .wait_ms = verdict->wait_ms});
+	pace_blocked(&lane->pace, now_ms, wait_ms);
+	if (lane->said_slow_at_ms < now_ms + wait_ms)
+		lane->said_slow_at_ms = now_ms + wait_ms;
+	say_retry(client, err, wait_ms);
+}
+
+static void delay(struct client *client, struct call *call, const struct error *err,
+	int64_t wait_ms, bool was_said)
+{
+	call->due_ms = clock_monotonic_ms() + wait_ms;
+	push_delayed(client, call);
+	if (!was_said)
+		say_retry(client, err, wait_ms);
 }
 
 /*
@@ -447,14 +397,13 @@ static void spread_failure(struct client *client, struct lane *lane, const struc
 	for (size_t i = 0; i < client->lane_count && is_unreachable; i++)
 		kill_lane(client, client->lanes[i], err);
 	error_release(err);
-	copy_death(lane, err);
+	lane_copy_death(lane, err);
 }
 
 /* What failed at last may have been done at first. */
 static enum client_outcome failed_or_unknown(const struct call *call)
 {
-	return call->safety == RETRY_IDEMPOTENT && call->may_be_done ? CLIENT_UNKNOWN
-								     : CLIENT_FAILED;
+	return call->safety != RETRY_SAFE && call->may_be_done ? CLIENT_UNKNOWN : CLIENT_FAILED;
 }
 
 static void say_answer(
@@ -471,70 +420,149 @@ static void say_answer(
 					 .elapsed_us = response->elapsed_us});
 }
 
-/* Gives the answer, or NULL if the call will be tried again. */
+/* What is to be done about an attempt that failed, and what it means for the outcome. */
+static struct retry_verdict judge(struct client *client, struct call *call,
+	const struct http_response *response, enum retry_seen seen, bool is_throttled)
+{
+	struct retry_input input = {
+		.safety = call->safety,
+		.seen = seen,
+		.status = response->status,
+		.is_throttled = is_throttled,
+		.retry_after_ms = response->retry_after_ms,
+		.max_wait_ms = client->max_wait_ms,
+		.jitter = crypt_random_below(256),
+	};
+
+	input.attempt = is_throttled ? ++call->throttled : ++call->failures;
+	call->may_be_done |= retry_leaves_open(&input);
+	call->is_unseen |= retry_says_nothing(&input);
+	return retry_decide(&input);
+}
+
+/* True: the call is sent again. Else it has failed, and *err says all that is to be told of it. */
+static bool is_sent_again(struct client *client, struct call *call,
+	const struct retry_verdict *verdict, bool is_throttled, struct error *err)
+{
+	struct lane *lane = client->lanes[call->lane];
+
+	if (verdict->is_too_long) {
+		struct str why CLEANUP(str_release) = {0};
+		str_format(&why, "%s: %s", err->message,
+			verdict->is_asked ? "the server asks to wait"
+					  : "the next attempt would come after");
+		fail_too_long(client, lane, str_text(&why), verdict->wait_ms);
+		error_release(err);
+		lane_copy_death(lane, err);
+	} else if (is_throttled) {
+		silence(client, lane, err, verdict->wait_ms);
+	}
+	if (verdict->verb != RETRY_AGAIN || lane->dead)
+		return false;
+	delay(client, call, err, verdict->wait_ms, is_throttled);
+	return true;
+}
+
+/*
+ * Was the request on a connection that the server closed before its turn? Where each answer ends a
+ * connection, that is how things go on there. Where no answer comes at all, it is a failure.
+ */
+static bool is_refused_in_passing(struct client *client, const struct http_response *response)
+{
+	if (response->outcome == HTTP_ANSWERED)
+		client->refusals = 0;
+	return response->outcome == HTTP_REFUSED &&
+	       ++client->refusals <= REFUSALS * client->parallelism;
+}
+
+/* Gives the answer, or NULL if the call is sent again. */
 static struct client_answer *conclude(struct client *client, struct http_response *response)
 {
 	struct call *call = response->tag;
 	struct lane *lane = client->lanes[call->lane];
+	struct ratelimit_item tightest = {.remaining = -1, .reset_ms = -1};
+	struct retry_verdict verdict = {.verb = RETRY_GIVE_UP};
 	struct cf_answer cf;
 	struct error err = {0};
 
 	pace_ended(&lane->pace);
 	response_scrub(response, &client->known);
 	say_answer(client, call, response);
-	if (response->rate_remaining >= 0)
-		pace_told(&lane->pace, clock_monotonic_ms(), response->rate_remaining,
-			response->rate_reset_ms);
-	enum retry_seen seen = response_read(response, &client->known, &cf, &err);
-	struct retry_verdict verdict = {RETRY_GIVE_UP, 0};
-	if (cf.verdict != CF_DONE) {
-		verdict = retry_decide(
-			&(struct retry_input){call->safety, seen, response->status, cf.is_throttled,
-				call->attempt, response->retry_after_ms, crypt_random_below(256)});
+	lane_hear_limits(lane, response, &tightest);
+	if (is_refused_in_passing(client, response) && !lane->dead) {
+		enqueue(client, call);
+		return NULL;
 	}
-	bool was_open = call->may_be_done; /* by an earlier attempt */
-	call->may_be_done |=
-		cf.verdict != CF_DONE && response_leaves_open(seen, &cf, response->status);
-	if (verdict.verb == RETRY_AGAIN && !lane->dead) {
-		delay(client, call, &err, &verdict, cf.is_throttled);
+	enum retry_seen seen = response_read(response, &client->known, &cf, &err);
+	bool is_done = cf.verdict == CF_DONE, is_answer = response->outcome == HTTP_ANSWERED;
+	if (!is_done)
+		verdict = judge(client, call, response, seen, cf.is_throttled);
+	if (!is_done && is_sent_again(client, call, &verdict, cf.is_throttled, &err)) {
 		cf_answer_release(&cf);
 		error_release(&err);
 		return NULL;
 	}
-	bool is_told_here = call->is_probe && seen == RETRY_SAW_ANSWER;
-	if (verdict.verb != RETRY_LOOK && cf.verdict != CF_DONE && !is_told_here)
+	bool is_told_here = call->is_probe && is_answer && cf.verdict != CF_BROKEN;
+	if (verdict.verb != RETRY_LOOK && !is_done && !is_told_here)
 		spread_failure(client, lane, &cf, seen, &err);
-	enum client_outcome failed = failed_or_unknown(call);
-	struct client_answer *answer = answer_new(client, call);
+	struct client_answer *answer =
+		answer_new(client, call, is_done ? CLIENT_DONE : failed_or_unknown(call));
 	answer->status = response->status;
-	answer->was_refused = seen == RETRY_SAW_ANSWER && cf.verdict != CF_DONE && !was_open;
 	answer->cf = cf;
 	answer->err = err;
-	answer->rate_remaining = response->rate_remaining;
-	answer->rate_reset_ms = response->rate_reset_ms;
-	answer->outcome = cf.verdict == CF_DONE        ? CLIENT_DONE
-			  : verdict.verb == RETRY_LOOK ? CLIENT_UNKNOWN
-						       : failed;
+	answer->rate_remaining = tightest.remaining;
+	answer->rate_reset_ms = tightest.reset_ms;
 	return answer;
 }
 
 static struct client_answer *answer_failed(struct client *client)
 {
-	struct call *call = pop(&client->failed);
+	struct call *call = queue_pop(&client->failed);
 
 	if (!call)
 		return NULL;
 	const struct lane *lane = client->lanes[call->lane];
-	enum client_outcome failed = failed_or_unknown(call);
-	struct client_answer *answer = answer_new(client, call);
-	answer->outcome = failed;
-	copy_death(lane, &answer->err);
+	struct client_answer *answer = answer_new(client, call, failed_or_unknown(call));
+	lane_copy_death(lane, &answer->err);
 	return answer;
 }
 
+int64_t client_estimate_ms(
+	const struct client *client, size_t lane, int64_t requests, struct event_limit *ret_limit)
+{
+	struct pace_budget budget;
+	int64_t ms = pace_estimate_ms(
+		&client->lanes[lane]->pace, clock_monotonic_ms(), requests, &budget);
+
+	*ret_limit = (struct event_limit){requests, budget.quota, budget.window_ms};
+	return ms;
+}
+
+/* ---- waiting ---- */
+
+/*
+ * Says about once a second how long nothing goes out yet, and once that this is over. Gives how
+ * long until that is due again, or -1.
+ */
+static int64_t count_down(struct client *client, int64_t now_ms, int64_t wait_ms)
+{
+	int64_t least_ms = client->countdown_due_ms ? 1 : COUNTDOWN_MS;
+	bool is_quiet = wait_ms >= least_ms && http_under_way(client->http) == 0;
+
+	if (!is_quiet && !client->countdown_due_ms)
+		return -1;
+	if (is_quiet && now_ms < client->countdown_due_ms)
+		return client->countdown_due_ms - now_ms;
+	client->countdown_due_ms = is_quiet ? now_ms + COUNTDOWN_MS : 0;
+	event_emit(client->sink,
+		&(struct event){.type = EVENT_COUNTDOWN, .wait_ms = is_quiet ? wait_ms : 0});
+	return is_quiet ? COUNTDOWN_MS : -1;
+}
+
+/* The shorter one; negative: none. */
 static int64_t shorter_ms(int64_t a_ms, int64_t b_ms)
 {
-	return b_ms >= 0 && b_ms < a_ms ? b_ms : a_ms;
+	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
 }
 
 struct client_answer *client_next(struct client *client, int64_t timeout_ms)
@@ -544,8 +572,10 @@ struct client_answer *client_next(struct client *client, int64_t timeout_ms)
 	do {
 		now_ms = clock_monotonic_ms();
 		int64_t wait_ms = deadline_ms > now_ms ? deadline_ms - now_ms : 0;
-		wait_ms = shorter_ms(wait_ms, wake_delayed(client, now_ms));
-		wait_ms = shorter_ms(wait_ms, start_waiting(client, now_ms));
+		int64_t delay_ms = wake_delayed(client, now_ms);
+		delay_ms = shorter_ms(delay_ms, start_waiting(client, now_ms));
+		wait_ms = shorter_ms(wait_ms, delay_ms);
+		wait_ms = shorter_ms(wait_ms, count_down(client, now_ms, delay_ms));
 		struct client_answer *answer = answer_failed(client);
 		if (answer)
 			return answer;

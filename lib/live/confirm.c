@@ -107,8 +107,8 @@ static void push_missing(struct confirm *c, const struct object *object, size_t 
  */
 static bool is_doubtful(const struct confirm *c, const struct object *listed, size_t count)
 {
-	const struct object *known = model_object(
-		c->input->recorded, listed->account, listed->store, listed->secret);
+	const struct object *known =
+		model_object(c->input->recorded, listed->account, listed->store, listed->secret);
 
 	if (!is_in_lists(c, listed))
 		return false;

@@ -21,6 +21,7 @@ static enum retry_seen seen_of(const struct http_response *response, const struc
 {
 	switch (response->outcome) {
 	case HTTP_NOT_SENT:
+	case HTTP_REFUSED:
 		return RETRY_NOT_SENT;
 	case HTTP_NEVER:
 		return RETRY_NEVER;
@@ -29,7 +30,7 @@ static enum retry_seen seen_of(const struct http_response *response, const struc
 	case HTTP_ANSWERED:
 		break;
 	}
-	return cf->verdict == CF_BROKEN ? RETRY_SAW_BROKEN : RETRY_SAW_ANSWER;
+	return json_is_false(json_get(cf->json, "success")) ? RETRY_SAW_WORD : RETRY_SAW_BROKEN;
 }
 
 enum retry_seen response_read(const struct http_response *response, const struct scrub *scrub,
@@ -51,10 +52,4 @@ enum retry_seen response_read(const struct http_response *response, const struct
 	else if (response->outcome == HTTP_NEVER || response->outcome == HTTP_NOT_SENT)
 		error_hint(err, "Check the network, and CLOUDFLARE_BASE_URL if it is set.");
 	return seen_of(response, cf);
-}
-
-bool response_leaves_open(enum retry_seen seen, const struct cf_answer *cf, int status)
-{
-	return !cf->is_throttled && seen != RETRY_NOT_SENT &&
-	       (seen != RETRY_SAW_ANSWER || status >= 500 || status == 408);
 }

@@ -17,7 +17,4 @@ void response_scrub(struct http_response *response, const struct scrub *scrub);
 enum retry_seen response_read(const struct http_response *response, const struct scrub *scrub,
 	struct cf_answer *cf, struct error *err);
 
-/* Does it leave open whether the request was carried out? Not of what was done. */
-bool response_leaves_open(enum retry_seen seen, const struct cf_answer *cf, int status);
-
 #endif

@@ -23,6 +23,8 @@ enum event_type {
 	EVENT_PROGRESS,        /* progress */
 	EVENT_RETRY,           /* text: what is tried again, and why; wait_ms */
 	EVENT_SLOW_DOWN,       /* text: why; wait_ms */
+	EVENT_COUNTDOWN,       /* wait_ms left, said about once a second; 0: it is over */
+	EVENT_LONG_RUN,        /* limit: the run needs more requests than fit into one window */
 	EVENT_AWAIT,           /* progress: done are active, left are waited for */
 	EVENT_WAITING,         /* text: what is looked for and not found yet; wait_ms: at most */
 	EVENT_INTERRUPT,       /* the user asked to stop; progress */
@@ -45,6 +47,11 @@ struct event_request {
 	const char *ray;           /* cf-ray; "" if there was none */
 };
 
+/* What a rate limit means for a run: wait_ms of the event says how long it takes, about. */
+struct event_limit {
+	int64_t requests, quota, window_ms;
+};
+
 struct event {
 	enum event_type type;
 	const struct object *object;
@@ -54,6 +61,7 @@ struct event {
 	int64_t wait_ms, elapsed_us;
 	struct event_progress progress;
 	const struct event_request *request;
+	const struct event_limit *limit;
 };
 
 /* Who listens. A sink without a function hears nothing. */

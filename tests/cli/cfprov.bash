@@ -13,7 +13,7 @@
 load "${BASH_SOURCE[0]%/*}/helper"
 
 # Nothing from outside changes what a test sees.
-unset CLOUDFLARE_API_BASE_URL CFPROV_REQUEST_TIMEOUT NO_COLOR CLICOLOR_FORCE SSL_CERT_FILE
+unset CLOUDFLARE_API_BASE_URL CFPROV_MAX_WAIT CFPROV_REQUEST_TIMEOUT NO_COLOR CLICOLOR_FORCE SSL_CERT_FILE
 unset SSL_CERT_DIR SSLKEYLOGFILE NO_PROXY no_proxy CFPROV_LOG CFPROV_LOG_PATH
 export TERM=xterm
 # What a test deletes was written just now: nobody waits for it to appear.

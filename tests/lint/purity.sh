@@ -7,7 +7,7 @@ failed=0
 for source in lib/engine/planner.c lib/engine/decide.c lib/engine/drift.c lib/engine/renames.c \
 	lib/engine/belongs.c lib/engine/parting.c lib/engine/check.c lib/engine/guard.c lib/engine/verify.c lib/engine/recover.c \
 	lib/engine/schedule.c lib/engine/record.c lib/live/retry.c lib/live/pace.c lib/live/patience.c \
-	lib/base/moment.c lib/model/*.c; do
+	lib/live/ratelimit.c lib/base/moment.c lib/model/*.c; do
 	[ -f "$source" ] || continue
 	object=${BUILD:-build}/obj/${source%.c}.o
 	if [ ! -f "$object" ]; then

@@ -71,14 +71,12 @@ static void freed_while_busy(void **state)
 	credentials_release(&credentials);
 }
 
-/* A server for one request, which says in its error what was sent to it; gives its base URL. */
-static pid_t serve_echo(char base_url[static 64])
+/*
+ * A server that gives these answers, one for each connection, up to NULL; "" closes it without one.
+ * Gives its base URL.
+ */
+static pid_t serve(const char *const *answers, char base_url[static 64])
 {
-	static const char answer[] =
-		"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: "
-		"application/json\r\n"
-		"\r\n{\"success\":false,\"errors\":[{\"code\":7,"
-		"\"message\":\"by token-hush: no {\\\"value\\\": \\\"value\\\\nhush\\\"}\"}]}";
 	struct sockaddr_in address = {.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof(address);
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -86,19 +84,31 @@ static pid_t serve_echo(char base_url[static 64])
 
 	address.sin_family = AF_INET;
 	assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
-	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(listen(listener, 9), 0);
 	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
 	snprintf(base_url, 64, "http://127.0.0.1:%d", ntohs(address.sin_port));
 	pid_t child = fork();
 	if (child == 0) {
-		int peer = accept(listener, NULL, NULL);
-		(void)!read(peer, request, sizeof(request));
-		(void)!write(peer, answer, strlen(answer));
+		alarm(120); /* should fewer requests come than there are answers */
+		for (; *answers; answers++) {
+			int peer = accept(listener, NULL, NULL);
+			(void)!read(peer, request, sizeof(request));
+			(void)!write(peer, *answers, strlen(*answers));
+			close(peer);
+		}
 		_exit(0);
 	}
 	close(listener);
 	return child;
 }
+
+#define HEAD(status)                                                                               \
+	"HTTP/1.1 " status " X\r\nConnection: close\r\nRetry-After: 0\r\n"                         \
+	"Content-Type: application/json\r\n\r\n"
+#define WORD(status, message)                                                                      \
+	HEAD(status) "{\"success\":false,\"errors\":[{\"code\":7,\"message\":\"" message "\"}]}"
+#define PAGE(status) HEAD(status) "<html>"
+#define GOOD         HEAD("200") "{\"success\":true,\"result\":null}"
 
 /* The client knows the credentials of the lane, and what else it is told. */
 static void echoes_are_not_told(void **state)
@@ -110,7 +120,9 @@ static void echoes_are_not_told(void **state)
 	char base_url[64];
 
 	(void)state;
-	pid_t server = serve_echo(base_url);
+	static const char *const answers[] = {
+		WORD("400", "by token-hush: no {\\\"value\\\": \\\"value\\\\nhush\\\"}"), NULL};
+	pid_t server = serve(answers, base_url);
 	struct client *client = client_new(
 		&(struct client_options){
 			.base_url = base_url, .parallelism = 1, .timeout_ms = 60000, .wake_fd = -1},
@@ -133,12 +145,132 @@ static void echoes_are_not_told(void **state)
 	assert_int_equal(waitpid(server, NULL, 0), server);
 }
 
+static struct client_answer *ask(const char *const *answers, enum retry_safety safety)
+{
+	struct error err = {0};
+	struct credentials credentials = {0};
+	struct client_answer *answer;
+	char base_url[64];
+
+	pid_t server = serve(answers, base_url);
+	struct client *client = client_new(&(struct client_options){.base_url = base_url,
+						   .parallelism = 1,
+						   .timeout_ms = 60000,
+						   .max_wait_ms = 60000,
+						   .wake_fd = -1},
+		&err);
+	secret_copy(&credentials.token, "token", 5);
+	size_t lane = client_add_lane(client, &credentials);
+	credentials_release(&credentials);
+	client_send(
+		client, &(struct client_call){
+				.lane = lane, .safety = safety, .method = "DELETE", .path = "/x"});
+	do
+		answer = client_next(client, 1000);
+	while (!answer);
+	client_free(client);
+	assert_int_equal(waitpid(server, NULL, 0), server); /* all of its answers were taken */
+	return answer;
+}
+
+/* fault A29, fault A6: the contract of client.h */
+static void what_is_certain(void **state)
+{
+	static const struct {
+		enum retry_safety safety;
+		const char *answers[6];
+		enum client_outcome outcome;
+		bool was_refused, is_absent;
+	} table[] = {
+		{RETRY_UNSAFE, {GOOD}, CLIENT_DONE, false, false},
+		{RETRY_UNSAFE, {WORD("400", "no")}, CLIENT_FAILED, false, false},
+		{RETRY_UNSAFE, {WORD("404", "store_not_found")}, CLIENT_FAILED, false, true},
+		{RETRY_UNSAFE, {WORD("200", "no")}, CLIENT_FAILED, false, false},
+		{RETRY_UNSAFE, {WORD("500", "no")}, CLIENT_UNKNOWN, true, false},
+		{RETRY_UNSAFE, {WORD("408", "no")}, CLIENT_UNKNOWN, true, false},
+		{RETRY_UNSAFE, {WORD("429", "no")}, CLIENT_UNKNOWN, true, false},
+		{RETRY_UNSAFE, {PAGE("429")}, CLIENT_UNKNOWN, true, false},
+		{RETRY_UNSAFE, {PAGE("404")}, CLIENT_UNKNOWN, false, false},
+		{RETRY_UNSAFE, {PAGE("302")}, CLIENT_UNKNOWN, false, false},
+		{RETRY_UNSAFE, {PAGE("500")}, CLIENT_UNKNOWN, false, false},
+		{RETRY_UNSAFE, {PAGE("200")}, CLIENT_UNKNOWN, false, false},
+		{RETRY_UNSAFE, {HEAD("404") "{\"status\":404}"}, CLIENT_UNKNOWN, false, false},
+		{RETRY_UNSAFE, {""}, CLIENT_UNKNOWN, false, false},
+		{RETRY_IDEMPOTENT, {"", GOOD}, CLIENT_DONE, false, false},
+		{RETRY_IDEMPOTENT, {WORD("404", "secret_not_found")}, CLIENT_FAILED, false, true},
+		{RETRY_IDEMPOTENT, {"", WORD("404", "secret_not_found")}, CLIENT_UNKNOWN, false,
+			true},
+		{RETRY_IDEMPOTENT, {PAGE("502"), PAGE("502"), PAGE("502"), ""}, CLIENT_UNKNOWN,
+			false, false},
+		{RETRY_IDEMPOTENT, {PAGE("502"), PAGE("404")}, CLIENT_UNKNOWN, false, false},
+		{RETRY_IDEMPOTENT, {WORD("500", "no"), WORD("400", "no")}, CLIENT_UNKNOWN, true,
+			false},
+		{RETRY_IDEMPOTENT, {WORD("500", "no"), "", WORD("400", "no")}, CLIENT_UNKNOWN,
+			false, false},
+		{RETRY_IDEMPOTENT, {PAGE("404")}, CLIENT_UNKNOWN, false, false},
+		{RETRY_SAFE, {PAGE("404")}, CLIENT_FAILED, false, false},
+		{RETRY_SAFE, {PAGE("502"), PAGE("502"), PAGE("502"), ""}, CLIENT_FAILED, false,
+			false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct client_answer *answer = ask(table[i].answers, table[i].safety);
+		if (answer->outcome != table[i].outcome ||
+			answer->was_refused != table[i].was_refused ||
+			answer->cf.is_absent != table[i].is_absent)
+			fail_msg("row %zu: outcome %d, refused %d, absent %d", i, answer->outcome,
+				answer->was_refused, answer->cf.is_absent);
+		client_answer_free(answer);
+	}
+}
+
+/* How often a create was throttled is counted over the calls that send it again. */
+static void throttled_creates(void **state)
+{
+	static const char *const answers[] = {WORD("429", "no"), NULL};
+
+	(void)state;
+	struct client_answer *answer = ask(answers, RETRY_UNSAFE);
+	assert_int_equal(answer->throttled, 1);
+	client_answer_free(answer);
+}
+
+static void the_same_credentials_share_a_lane(void **state)
+{
+	struct error err = {0};
+	struct client *client = client_new(
+		&(struct client_options){
+			.base_url = "http://127.0.0.1:9", .parallelism = 2, .wake_fd = -1},
+		&err);
+	struct credentials token = {0}, other = {0}, key = {0};
+
+	(void)state;
+	secret_copy(&token.token, "ab", 2);
+	secret_copy(&other.token, "a", 1);
+	secret_copy(&key.email, "a", 1);
+	secret_copy(&key.key, "b", 1);
+	assert_int_equal(client_add_lane(client, &token), 0);
+	assert_int_equal(client_add_lane(client, &other), 1);
+	assert_int_equal(client_add_lane(client, &key), 2);
+	assert_int_equal(client_add_lane(client, &token), 0);
+	assert_int_equal(client_add_lane(client, &key), 2);
+	assert_false(client_has_token(client, 2));
+	client_free(client);
+	credentials_release(&token);
+	credentials_release(&other);
+	credentials_release(&key);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stopped_before_anything_was_sent),
 		cmocka_unit_test(freed_while_busy),
 		cmocka_unit_test(echoes_are_not_told),
+		cmocka_unit_test(what_is_certain),
+		cmocka_unit_test(throttled_creates),
+		cmocka_unit_test(the_same_credentials_share_a_lane),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,24 @@
 
 static const int64_t NOW = 1000000, SECOND = 1000;
 
+/* An answer that tells of one budget, without a policy. */
+static void tell(struct pace *pace, int64_t now_ms, int64_t remaining, int64_t reset_ms)
+{
+	const struct ratelimit said = {
+		.items = {{"default", remaining, reset_ms, -1, -1}}, .count = 1};
+
+	pace_told(pace, now_ms, &said);
+}
+
+/* The same in the words of the headers. */
+static void hear(struct pace *pace, int64_t now_ms, const char *limits, const char *policies)
+{
+	struct ratelimit said;
+
+	ratelimit_read(limits, policies, &said);
+	pace_told(pace, now_ms, &said);
+}
+
 static void nothing_said(void **state)
 {
 	struct pace pace = pace_init();
@@ -20,7 +38,7 @@ static void plenty_left(void **state)
 	struct pace pace = pace_init();
 
 	(void)state;
-	pace_told(&pace, NOW, 1000, 300 * SECOND);
+	tell(&pace, NOW, 1000, 300 * SECOND);
 	for (int i = 0; i < 900; i++) {
 		pace_started(&pace, NOW);
 		assert_int_equal(pace_wait_ms(&pace, NOW), 0);
@@ -33,7 +51,7 @@ static void none_left(void **state)
 	struct pace pace = pace_init();
 
 	(void)state;
-	pace_told(&pace, NOW, 0, 30 * SECOND);
+	tell(&pace, NOW, 0, 30 * SECOND);
 	assert_int_equal(pace_wait_ms(&pace, NOW), 30 * SECOND);
 	assert_int_equal(pace_wait_ms(&pace, NOW + 10 * SECOND), 20 * SECOND);
 	assert_int_equal(pace_wait_ms(&pace, NOW + 30 * SECOND), 0);
@@ -52,7 +70,7 @@ static void silence(void **state)
 	assert_int_equal(pace_wait_ms(&pace, NOW), 5 * SECOND);
 	pace_blocked(&pace, NOW, SECOND); /* a shorter one does not lift a longer one */
 	assert_int_equal(pace_wait_ms(&pace, NOW), 5 * SECOND);
-	pace_told(&pace, NOW, 1000, SECOND); /* nor does a budget */
+	tell(&pace, NOW, 1000, SECOND); /* nor does a budget */
 	assert_int_equal(pace_wait_ms(&pace, NOW), 5 * SECOND);
 	assert_int_equal(pace_wait_ms(&pace, NOW + 5 * SECOND), 0);
 }
@@ -63,7 +81,7 @@ static void under_way_counts(void **state)
 	struct pace pace = pace_init();
 
 	(void)state;
-	pace_told(&pace, NOW, PACE_RESERVE + 10, 60 * SECOND);
+	tell(&pace, NOW, PACE_RESERVE + 10, 60 * SECOND);
 	for (int i = 0; i < 10; i++) {
 		pace_started(&pace, NOW);
 		assert_int_equal(pace_wait_ms(&pace, NOW), 0);
@@ -83,7 +101,7 @@ static void simulate(int64_t budget, int64_t window_ms, size_t parallel, size_t 
 	struct pace pace = pace_init();
 	int64_t now = NOW, left = budget, reset_at = NOW + window_ms;
 
-	pace_told(&pace, now, left, window_ms);
+	tell(&pace, now, left, window_ms);
 	for (size_t sent = 0; sent < count;) {
 		size_t started = 0;
 		while (started < parallel && sent + started < count &&
@@ -95,7 +113,7 @@ static void simulate(int64_t budget, int64_t window_ms, size_t parallel, size_t 
 			assert_true(left > 0); /* or else it would say 429 */
 			left--;
 			pace_ended(&pace);
-			pace_told(&pace, now, left, reset_at - now);
+			tell(&pace, now, left, reset_at - now);
 		}
 		sent += started;
 		int64_t wait_ms = pace_wait_ms(&pace, now);
@@ -104,7 +122,7 @@ static void simulate(int64_t budget, int64_t window_ms, size_t parallel, size_t 
 		if (now >= reset_at) {
 			left = budget;
 			reset_at = now + window_ms;
-			pace_told(&pace, now, left, window_ms);
+			tell(&pace, now, left, window_ms);
 		}
 	}
 	int64_t windows = 2 * (int64_t)count / budget + 2;
@@ -131,11 +149,103 @@ static void nonsense_does_not_hang(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(resets); i++) {
 		struct pace pace = pace_init();
-		pace_told(&pace, NOW, 0, resets[i]);
+		tell(&pace, NOW, 0, resets[i]);
 		assert_true(pace_wait_ms(&pace, NOW) <= 900 * SECOND);
 		pace_started(&pace, NOW);
 		assert_true(pace_wait_ms(&pace, NOW) <= 900 * SECOND);
 	}
+}
+
+/* fault A9 */
+static void the_tightest_budget_counts(void **state)
+{
+	struct pace pace = pace_init();
+
+	(void)state;
+	hear(&pace, NOW, "\"burst\";r=90;t=1, \"default\";r=0;t=2", "");
+	assert_int_equal(pace_wait_ms(&pace, NOW), 2 * SECOND);
+	pace = pace_init();
+	hear(&pace, NOW, "\"default\";r=0;t=2, \"burst\";r=90;t=1", "");
+	assert_int_equal(pace_wait_ms(&pace, NOW), 2 * SECOND);
+	/* The next answer tells of one of them only: the other one goes on. */
+	pace = pace_init();
+	hear(&pace, NOW, "\"burst\";r=90;t=1, \"default\";r=2;t=100", "");
+	hear(&pace, NOW, "\"burst\";r=89;t=1", "");
+	pace_started(&pace, NOW);
+	assert_int_equal(pace_wait_ms(&pace, NOW), 100 * SECOND);
+}
+
+/* A window that no answer has told of yet has what its policy says. */
+static void the_policy_is_known_before(void **state)
+{
+	struct pace pace = pace_init();
+
+	(void)state;
+	hear(&pace, NOW, "", "\"default\";q=25;w=10");
+	for (int i = 0; i < 5; i++) {
+		pace_started(&pace, NOW);
+		assert_int_equal(pace_wait_ms(&pace, NOW), 0);
+	}
+	pace_started(&pace, NOW); /* fewer than the reserve are left */
+	assert_true(pace_wait_ms(&pace, NOW) > 0);
+	/* Without t the window is the policy's. */
+	pace = pace_init();
+	hear(&pace, NOW, "\"default\";r=0", "\"default\";q=25;w=10");
+	assert_int_equal(pace_wait_ms(&pace, NOW), 10 * SECOND);
+	/* Those that have ended are used up, too, if no answer says so. */
+	pace = pace_init();
+	hear(&pace, NOW, "", "\"default\";q=25;w=10");
+	for (int i = 0; i < 25; i++) {
+		pace_started(&pace, NOW);
+		pace_ended(&pace);
+	}
+	assert_int_equal(pace_wait_ms(&pace, NOW), 10 * SECOND);
+}
+
+static void estimates(void **state)
+{
+	static const struct {
+		const char *limits, *policies;
+		int64_t requests, seconds;
+	} table[] = {
+		{"", "", 1, 0}, {"", "", 1200, 0}, {"", "", 1201, 300}, {"", "", 2400, 300},
+		{"", "", 2401, 600}, {"", "", 6000, 1200},
+		{"\"default\";r=1000;t=120", "\"default\";q=1200;w=300", 1000, 0},
+		{"\"default\";r=1000;t=120", "\"default\";q=1200;w=300", 1001, 120},
+		{"\"default\";r=1000;t=120", "\"default\";q=1200;w=300", 2200, 120},
+		{"\"default\";r=1000;t=120", "\"default\";q=1200;w=300", 2201, 420},
+		{"", "\"default\";q=1200;w=300, \"burst\";q=10;w=1", 100, 9},
+		{"", "\"default\";q=1200;w=300, \"burst\";q=10;w=1", 6000, 1200},
+		{"", "\"default\";q=0;w=0", 1201, 300}, /* nonsense */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct pace pace = pace_init();
+		struct pace_budget budget;
+		hear(&pace, NOW, table[i].limits, table[i].policies);
+		int64_t ms = pace_estimate_ms(&pace, NOW, table[i].requests, &budget);
+		if (ms != table[i].seconds * SECOND)
+			fail_msg("row %zu: %lld ms", i, (long long)ms);
+		assert_true(budget.quota > 0 && budget.window_ms > 0);
+	}
+}
+
+/* However many budgets a server invents. */
+static void budgets_are_bounded(void **state)
+{
+	struct pace pace = pace_init();
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		struct ratelimit said = {
+			.items = {{"", 1000, i * SECOND, 1200, 300 * SECOND}}, .count = 1};
+		snprintf(said.items[0].name, sizeof(said.items[0].name), "budget %d", i);
+		pace_told(&pace, NOW, &said);
+	}
+	assert_int_equal(pace.budget_count, RATELIMIT_ITEMS);
+	tell(&pace, NOW, 0, 5 * SECOND);
+	assert_int_equal(pace_wait_ms(&pace, NOW), 5 * SECOND);
 }
 
 int main(void)
@@ -148,6 +258,10 @@ int main(void)
 		cmocka_unit_test(under_way_counts),
 		cmocka_unit_test(never_refused_never_starved),
 		cmocka_unit_test(nonsense_does_not_hang),
+		cmocka_unit_test(the_tightest_budget_counts),
+		cmocka_unit_test(the_policy_is_known_before),
+		cmocka_unit_test(estimates),
+		cmocka_unit_test(budgets_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -193,6 +193,25 @@ static void nearness_of_long_words(void **state)
 	assert_false(text_is_near(word, other));
 }
 
+static void durations(void **state)
+{
+	static const struct {
+		int64_t ms;
+		const char *text;
+	} table[] = {{0, "0s"}, {1, "0.1s"}, {450, "0.5s"}, {500, "0.5s"}, {950, "1s"},
+		{1000, "1s"}, {1001, "1.1s"}, {9901, "10s"}, {10001, "11s"}, {20000, "20s"},
+		{59001, "1m"}, {60000, "1m"}, {60001, "1m1s"}, {300000, "5m"}, {301000, "5m1s"},
+		{3599000, "59m59s"}, {3600000, "1h"}, {3600001, "1h1m"}, {7500000, "2h5m"},
+		{99999999000, "27777h47m"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct str text CLEANUP(str_release) = {0};
+		text_add_duration(&text, table[i].ms);
+		assert_string_equal(str_text(&text), table[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +226,7 @@ int main(void)
 		cmocka_unit_test(bad_numbers),
 		cmocka_unit_test(nearness),
 		cmocka_unit_test(nearness_of_long_words),
+		cmocka_unit_test(durations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

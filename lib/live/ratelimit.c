@@ -1,0 +1,184 @@
+#include "live/ratelimit.h"
+
+#include <string.h>
+
+static const char digits[] = "0123456789";
+
+static const char key_characters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-.*";
+
+/* A parameter, and the bare item that a list's item starts with. */
+struct part {
+	const char *text;
+	size_t length;
+};
+
+static const char *skip_spaces(const char *at)
+{
+	return at + strspn(at, " \t");
+}
+
+/* Behind a text in quotes, where a backslash takes the next character along; NULL: it has no end.
+ */
+static const char *skip_quoted(const char *at)
+{
+	for (at++; *at && *at != '"'; at++)
+		if (*at == '\\' && !*++at)
+			return NULL;
+	return *at ? at + 1 : NULL;
+}
+
+/* Behind a bare item: text in quotes, bytes between colons, or whatever ends before the next part.
+ */
+static const char *skip_bare_item(const char *at)
+{
+	if (*at == '"')
+		return skip_quoted(at);
+	if (*at != ':')
+		return at + strcspn(at, ";, \t\"()");
+	at = strchr(at + 1, ':');
+	return at ? at + 1 : NULL;
+}
+
+/* A whole number from 0, of at most 15 digits as RFC 9651 has them; else -1. */
+static int64_t number_of(struct part value)
+{
+	int64_t number = 0;
+
+	if (value.length == 0 || value.length > 15 || strspn(value.text, digits) < value.length)
+		return -1;
+	for (size_t i = 0; i < value.length; i++)
+		number = number * 10 + (value.text[i] - '0');
+	return number;
+}
+
+static int64_t milliseconds_of(struct part value)
+{
+	int64_t seconds = number_of(value);
+
+	return seconds > INT32_MAX ? -1 : seconds < 0 ? -1 : seconds * 1000;
+}
+
+static bool is_text(struct part part, const char *text)
+{
+	return part.length == strlen(text) && memcmp(part.text, text, part.length) == 0;
+}
+
+static void add_name(struct ratelimit_item *item, struct part part)
+{
+	size_t used = strlen(item->name), room = sizeof(item->name) - 1 - used;
+
+	memcpy(item->name + used, part.text, part.length < room ? part.length : room);
+}
+
+/* False: the item counts something else than requests. */
+static bool take_parameter(struct ratelimit_item *item, struct part key, struct part value)
+{
+	if (is_text(key, "r"))
+		item->remaining = number_of(value);
+	else if (is_text(key, "t"))
+		item->reset_ms = milliseconds_of(value);
+	else if (is_text(key, "q"))
+		item->quota = number_of(value);
+	else if (is_text(key, "w"))
+		item->window_ms = milliseconds_of(value);
+	else if (is_text(key, "pk"))
+		add_name(item, value);
+	return !is_text(key, "qu") || is_text(value, "\"requests\"");
+}
+
+/* Reads `;key=value` as often as it comes. Gives where it ended; NULL: that is no list. */
+static const char *read_parameters(const char *at, struct ratelimit_item *item, bool *ret_counts)
+{
+	for (at = skip_spaces(at); *at == ';'; at = skip_spaces(at)) {
+		struct part key = {skip_spaces(at + 1), 0}, value = {"", 0};
+		key.length = strspn(key.text, key_characters);
+		at = key.text + key.length;
+		if (!key.length)
+			return NULL;
+		if (*at == '=') {
+			value.text = ++at;
+			at = skip_bare_item(at);
+			if (!at)
+				return NULL;
+			value.length = (size_t)(at - value.text);
+		}
+		*ret_counts = take_parameter(item, key, value) && *ret_counts;
+	}
+	return at;
+}
+
+/* Lends the item of this name, which may be a new one; NULL: there is no room. */
+static struct ratelimit_item *item_for(struct ratelimit *limit, const char *name)
+{
+	for (size_t i = 0; i < limit->count; i++)
+		if (strcmp(limit->items[i].name, name) == 0)
+			return &limit->items[i];
+	return limit->count < RATELIMIT_ITEMS ? &limit->items[limit->count++] : NULL;
+}
+
+/* What two items of one name say together: of two budgets the tighter one. */
+static void merge(struct ratelimit *limit, const struct ratelimit_item *read)
+{
+	struct ratelimit_item *item = item_for(limit, read->name);
+
+	if (!item)
+		return;
+	if (!item->name[0])
+		*item = *read;
+	if (read->remaining >= 0 && (item->remaining < 0 || read->remaining <= item->remaining)) {
+		item->remaining = read->remaining;
+		item->reset_ms = read->reset_ms;
+	}
+	if (read->quota >= 0 && (item->quota < 0 || read->quota <= item->quota)) {
+		item->quota = read->quota;
+		item->window_ms = read->window_ms;
+	}
+}
+
+static void read_list(const char *at, struct ratelimit *limit)
+{
+	for (at = skip_spaces(at); at && *at; at = skip_spaces(at)) {
+		struct ratelimit_item item = {"", -1, -1, -1, -1};
+		struct part name = {at, 0};
+		bool counts = true;
+		if (*at == ',') { /* an empty line among several leaves one */
+			at++;
+			continue;
+		}
+		at = skip_bare_item(at);
+		if (!at || at == name.text)
+			return;
+		bool is_quoted = *name.text == '"';
+		name.text += is_quoted;
+		name.length = (size_t)(at - is_quoted - name.text);
+		add_name(&item, name);
+		at = read_parameters(at, &item, &counts);
+		if (!at || (*at && *at != ','))
+			return;
+		if (counts && (item.remaining >= 0 || item.quota >= 0))
+			merge(limit, &item);
+	}
+}
+
+void ratelimit_read(const char *limits, const char *policies, struct ratelimit *ret_limit)
+{
+	*ret_limit = (struct ratelimit){.count = 0};
+	read_list(policies, ret_limit);
+	read_list(limits, ret_limit);
+}
+
+const struct ratelimit_item *ratelimit_tightest(const struct ratelimit *limit)
+{
+	const struct ratelimit_item *tightest = NULL;
+
+	for (size_t i = 0; i < limit->count; i++) {
+		const struct ratelimit_item *item = &limit->items[i];
+		if (item->remaining < 0)
+			continue;
+		if (!tightest || item->remaining < tightest->remaining ||
+			(item->remaining == tightest->remaining &&
+				item->reset_ms > tightest->reset_ms))
+			tightest = item;
+	}
+	return tightest;
+}
