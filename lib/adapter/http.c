@@ -118,6 +118,8 @@ static void take_header(struct http_response *response, const char *name, char *
 	} else if (strcasecmp(name, "ratelimit") == 0) {
 		(void)http_parse_ratelimit(
 			value, &response->rate_remaining, &response->rate_reset_ms);
+	} else if (strcasecmp(name, "cf-mitigated") == 0) {
+		response->is_challenged = strcasecmp(value, "challenge") == 0;
 	} else if (strcasecmp(name, "cf-ray") == 0) {
 		struct str shown CLEANUP(str_release) = {0};
 		text_add_visible(&shown, value, strlen(value), 0);

@@ -75,6 +75,7 @@ struct http_response {
 	int64_t retry_after_ms;  /* -1: not said, or not understood */
 	int64_t rate_remaining;  /* of the Ratelimit header (r); -1: not said */
 	int64_t rate_reset_ms;   /* of the same (t) */
+	bool is_challenged;      /* cf-mitigated: challenge */
 	char ray[HTTP_RAY_SIZE]; /* cf-ray, printable; "" if there was none */
 	char *problem;           /* without an answer: what happened, for people; else NULL */
 	bool is_tls_trouble;     /* HTTP_NEVER, because of TLS or a certificate */

@@ -61,6 +61,7 @@ struct client {
 	struct scrub known; /* credentials and values: no error shows them */
 	size_t parallelism;
 	const struct event_sink *sink;
+	struct response_told told;
 	struct lane **lanes;
 	size_t lane_count, lane_room;
 	struct lane *ring; /* the lane served last; its next is next */
@@ -250,6 +251,7 @@ void client_free(struct client *client)
 		free_lane(client->lanes[i]);
 	free(client->lanes);
 	scrub_release(&client->known);
+	response_told_release(&client->told);
 	free(client->base_url);
 	free(client);
 }
@@ -403,7 +405,7 @@ static struct client_answer *answer_new(struct client *client, struct call *call
 	struct client_answer *answer = mem_alloc(sizeof(*answer));
 
 	answer->tag = call->tag;
-	answer->cf.total_pages = answer->cf.total_count = -1;
+	answer->cf = CF_NO_ANSWER;
 	answer->rate_remaining = -1;
 	free_call(client, call);
 	return answer;
@@ -481,6 +483,8 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 		pace_told(&lane->pace, clock_monotonic_ms(), response->rate_remaining,
 			response->rate_reset_ms);
 	enum retry_seen seen = response_read(response, &client->known, &cf, &err);
+	if (!call->is_probe) /* of a token that is verified, its being valid is said there */
+		response_tell(&client->told, &cf, client->sink);
 	struct retry_verdict verdict = {RETRY_GIVE_UP, 0};
 	if (cf.verdict != CF_DONE) {
 		verdict = retry_decide(

@@ -6,6 +6,8 @@
  * (CLIENT_UNKNOWN) is for the caller to look up. When credentials turn out to be bad, or the
  * server can't be reached, whatever still waits fails at once: no storm of retries. What a server
  * echoes of the credentials, or of the secrets that a call names, is in no error (base/scrub).
+ * What Cloudflare says besides its answers (`messages`) is emitted as EVENT_WARNING, each text
+ * once.
  *
  *     struct client *client = client_new(&options, &err);
  *     client_send(client, &call);                        any number
