@@ -1,5 +1,6 @@
 #include "base/text.h"
 #include "engine/deed.h"
+#include "engine/store_limit.h"
 #include "engine/verify.h"
 
 #include <string.h>
@@ -75,6 +76,9 @@ static void take_create(struct cf_runner *r, struct deed *deed, struct client_an
 		take_created(r, deed, answer);
 		break;
 	case CLIENT_FAILED:
+		if (cf_answer_says_full_of_stores(&answer->cf))
+			store_limit_explain(r->options.live, deed_action(deed)->after->account,
+				&answer->err);
 		deed_end_failed(r, deed, OUTCOME_FAILED, &answer->err);
 		break;
 	case CLIENT_UNKNOWN:
