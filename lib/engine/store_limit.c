@@ -53,7 +53,7 @@ struct finding_of_plan {
 	size_t stores, accounts;            /* created in the first's account; such accounts */
 };
 
-static void warn(const struct finding_of_plan *found, struct plan *plan)
+static void add_warning(const struct finding_of_plan *found, struct plan *plan)
 {
 	struct str name CLEANUP(str_release) = {0}, line CLEANUP(str_release) = {0};
 	struct str created CLEANUP(str_release) = {0}, others CLEANUP(str_release) = {0};
@@ -108,7 +108,7 @@ void store_limit_warn(const struct model *desired, const struct model *recorded,
 		found.stores += only && only == found.store;
 	}
 	if (found.first)
-		warn(&found, plan);
+		add_warning(&found, plan);
 }
 
 /* ---- afterwards ---- */
