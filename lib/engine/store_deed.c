@@ -77,8 +77,8 @@ static void take_create(struct cf_runner *r, struct deed *deed, struct client_an
 		break;
 	case CLIENT_FAILED:
 		if (cf_answer_says_full_of_stores(&answer->cf))
-			store_limit_explain(
-				r->options.live, deed_action(deed)->after->account, &answer->err);
+			store_limit_explain(r->options.live, r->options.plan,
+				deed_action(deed)->after->account, &answer->err);
 		deed_end_failed(r, deed, OUTCOME_FAILED, &answer->err);
 		break;
 	case CLIENT_UNKNOWN:

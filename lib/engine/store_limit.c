@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "desired/writing.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { NAME_COLUMNS = 120, NAMES_SHOWN = 3 };
@@ -113,7 +114,20 @@ void store_limit_warn(const struct model *desired, const struct model *recorded,
 
 /* ---- afterwards ---- */
 
-void store_limit_explain(const struct model *live, const char *alias, struct error *err)
+static int compare_to_action(const void *object, const void *action)
+{
+	return object_compare(object, action_object(action));
+}
+
+/* Has the plan an action for the object, be it to leave it alone? They are sorted. */
+static bool is_planned(const struct plan *plan, const struct object *object)
+{
+	return plan->action_count && bsearch(object, plan->actions, plan->action_count,
+					     sizeof(*plan->actions), compare_to_action);
+}
+
+void store_limit_explain(
+	const struct model *live, const struct plan *plan, const char *alias, struct error *err)
 {
 	struct str hint CLEANUP(str_release) = {0};
 	const struct object *store = next_store(live, alias, NULL), *first = store;
@@ -131,7 +145,7 @@ void store_limit_explain(const struct model *live, const char *alias, struct err
 	}
 	if (count > NAMES_SHOWN)
 		str_format(&hint, " and %zu more", count - NAMES_SHOWN);
-	if (count == 1) {
+	if (count == 1 && !is_planned(plan, first)) {
 		str_text_add(&hint, "; to adopt it: ");
 		store_limit_add_manifest(&hint, first->store);
 	} else {

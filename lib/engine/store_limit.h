@@ -23,7 +23,11 @@ void store_limit_add_manifest(struct str *out, const char *store);
 void store_limit_warn(const struct model *desired, const struct model *recorded,
 	const struct model *live, struct plan *plan);
 
-/* Adds the stores that the account has to the error's hint. */
-void store_limit_explain(const struct model *live, const char *alias, struct error *err);
+/*
+ * Adds the stores that the account has to the error's hint, and how to adopt the only one, unless
+ * the plan is about it.
+ */
+void store_limit_explain(
+	const struct model *live, const struct plan *plan, const char *alias, struct error *err);
 
 #endif

@@ -398,4 +398,11 @@ with_list()
 	[[ $output != *'another store'* ]]
 	good plan
 	err_is ''
+	# A store that is managed already needs no adopting.
+	manifest default_secrets_store fresh
+	good plan
+	err_lacks 'may fail'
+	bad apply -auto-approve
+	err_has maximum_stores_exceeded "The account has default_secrets_store (id $id)."
+	err_lacks 'to adopt it:'
 }

@@ -1,6 +1,6 @@
 /* Answers of the API for tests: decoded, and compared with what is expected of them. */
-#ifndef UNIT_ANSWER_H
-#define UNIT_ANSWER_H
+#ifndef TESTS_UNIT_ANSWER_H
+#define TESTS_UNIT_ANSWER_H
 
 #include "live/cf.h"
 
