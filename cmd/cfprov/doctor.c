@@ -84,7 +84,7 @@ static bool judge_accounts(struct session *session, struct findings *findings)
 		term_error(&err);
 	for (size_t i = 0; i < count; i++) {
 		if (is_whole)
-			doctor_judge_account(&checkups[i], recorded, findings);
+			doctor_judge_account(&checkups[i], &session->desired, recorded, findings);
 		checkup_release(&checkups[i]);
 	}
 	return is_whole;

@@ -57,14 +57,19 @@ static void tell_complete(const struct event *event)
 /* Each answer has a ray of its own; without it, like failures are told as one. */
 static char *cut_ray(char *message)
 {
-	static const char begin[] = " (cf-ray ";
-	char *from = strstr(message, begin), *end = from ? strchr(from, ')') : NULL;
+	static const char begin[] = ", cf-ray ";
+	char *from = NULL, *end;
 
+	/* The last one: what comes before may be the server's text. */
+	for (char *at = strstr(message, begin); at; at = strstr(at + 1, begin))
+		from = at;
+	end = from ? strrchr(from, ')') : NULL;
 	if (!end)
 		return NULL;
 	*end = '\0';
 	char *ray = mem_copy_text(from + strlen(begin));
-	memmove(from, end + 1, strlen(end + 1) + 1);
+	*end = ')';
+	memmove(from, end, strlen(end) + 1);
 	return ray;
 }
 
@@ -209,7 +214,10 @@ static void hear(void *context, const struct event *event)
 			event->progress.under_way, event->progress.left);
 		break;
 	case EVENT_WARNING:
-		term_warning(event->text);
+		if (event->err)
+			term_warn(event->err);
+		else
+			term_warning(event->text);
 		break;
 	case EVENT_REFRESH_START:
 	case EVENT_REFRESH_DONE:

@@ -320,13 +320,18 @@ void term_warning(const char *text)
 	term_say_str(&out);
 }
 
+void term_warn(const struct error *warning)
+{
+	if (term.listener)
+		term.listener->warning(warning);
+	else
+		say_problem(TERM_CHANGE, "Warning:", warning);
+}
+
 void term_warnings(const struct error_list *warnings)
 {
 	for (size_t i = 0; i < warnings->count; i++) {
-		if (term.listener)
-			term.listener->warning(&warnings->items[i]);
-		else
-			say_problem(TERM_CHANGE, "Warning:", &warnings->items[i]);
+		term_warn(&warnings->items[i]);
 		term_say("%s", "");
 	}
 }

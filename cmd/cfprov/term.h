@@ -53,6 +53,7 @@ void term_error(const struct error *err);
 void term_errors(const struct error_list *errors);
 void term_warning(const char *text);
 /* The same with what an error may have besides. */
+void term_warn(const struct error *warning);
 void term_warnings(const struct error_list *warnings);
 
 /*

@@ -167,6 +167,8 @@ static void take_header(struct http_response *response, const char *name, char *
 		add_line(&response->rate_limits, value);
 	} else if (strcasecmp(name, "ratelimit-policy") == 0) {
 		add_line(&response->rate_policies, value);
+	} else if (strcasecmp(name, "cf-mitigated") == 0) {
+		response->is_challenged = strcasecmp(value, "challenge") == 0;
 	} else if (strcasecmp(name, "cf-ray") == 0) {
 		struct str shown CLEANUP(str_release) = {0};
 		text_add_visible(&shown, value, strlen(value), 0);

@@ -78,6 +78,7 @@ struct http_response {
 	int64_t retry_after_ms; /* -1: not said, or not understood */
 	/* the headers Ratelimit and Ratelimit-Policy, all lines of one joined by a comma */
 	struct str rate_limits, rate_policies;
+	bool is_challenged;      /* cf-mitigated: challenge */
 	char ray[HTTP_RAY_SIZE]; /* cf-ray, printable; "" if there was none */
 	char *problem;           /* without an answer: what happened, for people; else NULL */
 	bool is_tls_trouble;     /* HTTP_NEVER, because of TLS or a certificate */

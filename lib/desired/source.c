@@ -424,8 +424,10 @@ bool sources_read(struct sources *sources, const struct value_source *source,
 
 /* ---- credentials ---- */
 
-static bool read_checked(
-	struct sources *sources, const char *name, struct secret *ret_secret, struct error *err)
+typedef bool check_fn(const struct secret *secret, const char *what, struct error *err);
+
+static bool read_checked(struct sources *sources, const char *name, check_fn *check,
+	struct secret *ret_secret, struct error *err)
 {
 	struct secret secret CLEANUP(secret_release) = {0};
 	struct view view = {0};
@@ -433,7 +435,7 @@ static bool read_checked(
 	if (!read_variable(sources, name, &view, err))
 		return false;
 	secret_copy(&secret, view.bytes, view.length);
-	if (!credentials_check(&secret, name, err))
+	if (!check(&secret, name, err))
 		return false;
 	*ret_secret = secret_steal(&secret);
 	return true;
@@ -448,7 +450,7 @@ static bool read_token(struct sources *sources, const struct value_source *sourc
 	if (!sources_read(sources, source, &token, err))
 		return false;
 	add_name(&name, source);
-	if (!credentials_check(&token, str_text(&name), err))
+	if (!credentials_check_token(&token, str_text(&name), err))
 		return at_place(err, source);
 	*ret_token = secret_steal(&token);
 	return true;
@@ -464,11 +466,14 @@ bool sources_credentials(struct sources *sources, const struct account *account,
 			return error_prefix(
 				err, "no credentials for the account `%s`", account->alias);
 	} else if (getenv("CLOUDFLARE_API_TOKEN")) {
-		if (!read_checked(sources, "CLOUDFLARE_API_TOKEN", &credentials.token, err))
+		if (!read_checked(sources, "CLOUDFLARE_API_TOKEN", credentials_check_token,
+			    &credentials.token, err))
 			return false;
 	} else if (getenv("CLOUDFLARE_API_KEY") || getenv("CLOUDFLARE_EMAIL")) {
-		if (!read_checked(sources, "CLOUDFLARE_EMAIL", &credentials.email, err) ||
-			!read_checked(sources, "CLOUDFLARE_API_KEY", &credentials.key, err)) {
+		if (!read_checked(sources, "CLOUDFLARE_EMAIL", credentials_check,
+			    &credentials.email, err) ||
+			!read_checked(sources, "CLOUDFLARE_API_KEY", credentials_check_key,
+				&credentials.key, err)) {
 			credentials_release(&credentials);
 			return false;
 		}

@@ -82,7 +82,8 @@ static void take_token(struct patient *patient, struct client_answer *answer,
 	struct cf_token token;
 
 	if (answer->outcome != CLIENT_DONE) {
-		bool may_be_other = asking->question == ASK_USER_TOKEN && answer->cf.json;
+		bool may_be_other = asking->question == ASK_USER_TOKEN && answer->cf.json &&
+				    answer->cf.verdict != CF_BROKEN;
 		if (may_be_other)
 			ask(client, patient, ASK_ACCOUNT_TOKEN);
 		else
@@ -105,8 +106,11 @@ static void take_quota(struct checkup *checkup, struct client_answer *answer)
 		(void)!cf_quota_decode(answer->cf.result, &checkup->quota, &checkup->quota_err);
 }
 
+/* A page that is not the API's says nothing of what the token may do. */
 static void take_writing(struct checkup *checkup, const struct client_answer *answer)
 {
+	if (answer->cf.verdict == CF_BROKEN)
+		return;
 	if (answer->status == 401 || answer->status == 403)
 		checkup->writing = WRITING_FORBIDDEN;
 	else if (answer->cf.is_absent)
@@ -124,6 +128,7 @@ static void take(struct client *client, struct client_answer *answer)
 		first->rate_remaining = answer->rate_remaining;
 		first->rate_reset_ms = answer->rate_reset_ms;
 	}
+	checkup->is_blocked |= asking->question == ASK_LIST && answer->cf.is_blocked;
 	if (asking->question == ASK_LIST)
 		live_listing_take(&patient->listing, answer, client, answer->tag);
 	else if (asking->question == ASK_QUOTA)
@@ -155,6 +160,9 @@ static void dismiss(struct patient *patient, const struct model *found)
 
 	error_move(&checkup->list_err, &patient->listing.err);
 	belongs_count(found, checkup->account->alias, &checkup->store_count, &unresolved);
+	if (checkup->store_count == 1)
+		checkup->only_store =
+			mem_copy_text(model_first_in(found, checkup->account->alias)->store);
 	live_listing_release(&patient->listing);
 }
 
@@ -191,5 +199,6 @@ void checkup_release(struct checkup *checkup)
 	error_release(&checkup->quota_err);
 	free(checkup->token_status);
 	free(checkup->token_expires);
+	free(checkup->only_store);
 	*checkup = (struct checkup){0};
 }

@@ -34,7 +34,9 @@ struct checkup {
 	int64_t asked_at;                   /* seconds since 1970 */
 	bool is_account_token;              /* the account's own, not a user's */
 	enum checkup_writing writing;
+	bool is_blocked; /* Cloudflare's firewall answered the list, not the API */
 	size_t store_count;
+	char *only_store; /* if there is just one; else NULL */
 	struct cf_quota quota;
 	int64_t rate_remaining, rate_reset_ms; /* -1: not said */
 };

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "engine/belongs.h"
 #include "engine/parting.h"
+#include "engine/store_limit.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -263,6 +264,33 @@ static void judge_records(
 		"them by name.");
 }
 
+/* Lends a store that the manifest declares in the account; NULL: there is none. */
+static const struct object *declared_store(const struct model *desired, const char *alias)
+{
+	const struct object *first = model_first_in(desired, alias);
+
+	return first && first->kind == OBJECT_STORE ? first : NULL;
+}
+
+/* The account has one store, which nobody manages, so that the manifest's may find no room. */
+static void judge_room(const struct judging *j, const struct checkup *checkup,
+	const struct model *desired, const struct model *recorded)
+{
+	struct str text CLEANUP(str_release) = {0}, advice CLEANUP(str_release) = {0};
+	const char *alias = checkup->account->alias, *only = checkup->only_store;
+	const struct object *declared = declared_store(desired, alias);
+
+	if (!only || !declared || store_limit_is_managed(desired, recorded, alias, only))
+		return;
+	text_add_visible(&text, declared->store, strlen(declared->store), 120);
+	str_text_add(&text, " of the manifest does not exist, but another store does: ");
+	text_add_visible(&text, only, strlen(only), 120);
+	str_text_add(&advice, "Most accounts may have only one store. To use the one that exists, "
+			      "declare it in the manifest: ");
+	store_limit_add_manifest(&advice, only);
+	find(j, FINDING_WARN, &text, str_text(&advice));
+}
+
 void doctor_judge_dropped(
 	const struct model *recorded, const struct model *desired, struct findings *findings)
 {
@@ -275,8 +303,8 @@ void doctor_judge_dropped(
 		find_error(&j, FINDING_FAIL, "", &errors.items[i], NULL);
 }
 
-void doctor_judge_account(
-	const struct checkup *checkup, const struct model *recorded, struct findings *findings)
+void doctor_judge_account(const struct checkup *checkup, const struct model *desired,
+	const struct model *recorded, struct findings *findings)
 {
 	const struct judging j = {findings, checkup->account->alias};
 
@@ -284,6 +312,9 @@ void doctor_judge_account(
 		find_error(&j, FINDING_FAIL, "", &checkup->credentials_err,
 			"Set the variable to a token with the permission Account, Secrets Store, "
 			"Edit.");
+	} else if (checkup->is_blocked) {
+		find_error(&j, FINDING_FAIL, "neither token nor Secrets Store could be checked",
+			&checkup->list_err, NULL);
 	} else {
 		/* Accounts that share a token share what is said of it. */
 		if (!checkup->shares)
@@ -293,6 +324,8 @@ void doctor_judge_account(
 		if (!checkup->shares)
 			judge_rate(&j, checkup);
 	}
-	if (recorded)
+	if (recorded) {
+		judge_room(&j, checkup, desired, recorded);
 		judge_records(&j, checkup, recorded);
+	}
 }

@@ -42,8 +42,8 @@ void doctor_judge_state(const struct doctor_state *state, struct findings *findi
 void doctor_judge_dropped(
 	const struct model *recorded, const struct model *desired, struct findings *findings);
 
-/* Of one account; `recorded` is NULL if the state can't be read. */
-void doctor_judge_account(
-	const struct checkup *checkup, const struct model *recorded, struct findings *findings);
+/* Of one account. `recorded` is NULL if the state can't be read; `desired` may be empty. */
+void doctor_judge_account(const struct checkup *checkup, const struct model *desired,
+	const struct model *recorded, struct findings *findings);
 
 #endif

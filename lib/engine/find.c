@@ -85,7 +85,7 @@ void find_after(struct cf_runner *r, struct op *op, struct client_answer *answer
 	op->looked_ms = -1;
 	op->unseen += is_open;
 	op->throttled = answer->throttled;
-	op->was_accepted |= answer->status / 100 == 2 && answer->outcome != CLIENT_FAILED;
+	op->was_accepted |= answer->cf.was_accepted;
 	op->patience_ms = is_open || op->was_accepted ? r->options.patience_ms : 0;
 	if (answer->was_refused && !answer->cf.is_throttled) /* a lane that is throttled waits */
 		op->ended_ms += (int64_t)REFUSED_PAUSE_MS << (op->sends < 5 ? op->sends : 5);

@@ -4,6 +4,7 @@
 #include "engine/belongs.h"
 #include "engine/decide.h"
 #include "engine/parting.h"
+#include "engine/store_limit.h"
 
 #include <string.h>
 
@@ -269,6 +270,7 @@ bool planner_plan(
 	if (errors->count == before) {
 		add_moves(&p);
 		plan_objects(&p);
+		store_limit_warn(input->desired, input->recorded, input->live, &plan);
 	}
 	plan.counts = plan_count(&plan);
 	if (plan.counts.import && errors->count == before)

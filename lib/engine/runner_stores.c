@@ -1,5 +1,6 @@
 #include "base/text.h"
 #include "engine/op.h"
+#include "engine/store_limit.h"
 #include "engine/verify.h"
 
 #include <string.h>
@@ -68,6 +69,9 @@ static void create_answered(struct cf_runner *r, struct op *op, struct client_an
 	struct object is_now;
 
 	if (answer->outcome == CLIENT_FAILED) {
+		if (cf_answer_says_full_of_stores(&answer->cf))
+			store_limit_explain(r->options.live, r->options.plan,
+				op_action(op)->after->account, &answer->err);
 		op_end_failed(r, op, OUTCOME_FAILED, &answer->err);
 	} else if (answer->outcome == CLIENT_DONE &&
 		   read_created(r, op, answer->cf.result, &is_now, &answer->err)) {

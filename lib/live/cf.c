@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-enum { MESSAGE_COLUMNS = 300, BODY_BYTES = 60 };
-enum { ERRORS_SHOWN = 5 }; /* of one answer; there is hardly ever more than one */
+/* Of one answer; there is hardly ever more than one. */
+enum { ERRORS_SHOWN = 5, CHAIN_SHOWN = 4, SAID_SHOWN = 20 };
 
 /* ---- requests ---- */
 
@@ -115,40 +115,66 @@ void cf_add_verify_path(struct str *out, const char *account_id_or_null)
 /* ---- what errors mean ---- */
 
 static const char name_exists[] = "secret_name_already_exists";
+static const char stores_exceeded[] = "maximum_stores_exceeded";
+static const char invalid_token[] = "Check that the token is right, active and not expired.";
+static const char permission[] =
+	"Check that the token covers this account and has the permission Account, Secrets Store, "
+	"Edit (Read is enough to plan).";
 
-/* Messages are compared as prefixes, codes only where a code has one meaning. 0: any. */
+/*
+ * The first row that fits counts. Messages are compared as prefixes, codes only where a code has
+ * one meaning, or together with a word of the message; what is 0 or NULL fits any.
+ */
 static const struct meaning {
 	const char *message;
 	int64_t code;
+	const char *word; /* somewhere in the message */
 	int status;
 	bool is_forbidden;
+	const char *what; /* in our words; NULL: the message says it */
 	const char *hint;
 } meanings[] = {
-	{"maximum_stores_exceeded", 0, 0, false,
-		"The account holds as many stores as it may (often one, made by Cloudflare "
-		"itself). "
-		"Put that store's name into the manifest and adopt it, or delete it."},
-	{"maximum_secrets_exceeded", 0, 0, false,
-		"The account holds as many secrets as it may. Delete some, or ask for more."},
-	{name_exists, 0, 0, false,
-		"Somebody made it just now. Run plan again: it offers to adopt it."},
-	{"secret_scope_invalid", 0, 0, false,
-		"Check `scopes` in the manifest: this account does not know one of them."},
-	{NULL, 7003, 0, false, "Check the account id in the manifest."},
-	{NULL, 6003, 0, true,
-		"The token is malformed: copy it again, and check that it is a token "
-		"and not a global key."},
-	{NULL, 9103, 0, true, "Check CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY."},
-	{NULL, 9106, 0, true, "Check CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY."},
-	{NULL, 10502, 0, true, "Wait some minutes, then try with a token that works."},
-	{NULL, 0, 401, true, "Check that the token is right, active and not expired."},
-	{NULL, 0, 403, false,
-		"Check that the token covers this account and has the permission Account, Secrets "
-		"Store, Edit (Read is enough to plan)."},
-	{NULL, 10000, 0, false,
-		"Check that the token is right and covers this account, with the permission "
-		"Account, "
-		"Secrets Store, Edit."},
+	{.message = stores_exceeded,
+		.what = "the account already has as many stores as it may",
+		.hint = "Most accounts may have one store, and Cloudflare has often made it "
+			"already. Put its name into the manifest to adopt it, or delete it."},
+	{.message = "maximum_secrets_exceeded",
+		.what = "the account already has as many secrets as it may",
+		.hint = "Delete some, or ask Cloudflare for more."},
+	{.message = name_exists,
+		.hint = "Somebody made it just now. Run plan again: it offers to adopt it."},
+	{.message = "secret_scope_invalid",
+		.hint = "Check `scopes` in the manifest: this account does not know one of them."},
+	{.code = 7003, .hint = "Check the account id in the manifest."},
+	{.code = 6003,
+		.is_forbidden = true,
+		.hint = "The token is malformed: copy it again, and check that it is a token and "
+			"not a global key."},
+	{.code = 9103,
+		.is_forbidden = true,
+		.hint = "Check CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY."},
+	{.code = 9106,
+		.is_forbidden = true,
+		.hint = "Check CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY."},
+	{.code = 10502,
+		.is_forbidden = true,
+		.hint = "Wait some minutes, then try with a token that works."},
+	{.code = 9109,
+		.word = "location",
+		.is_forbidden = true,
+		.what = "not allowed from this address",
+		.hint = "The token is limited to other addresses. Add this one to the token's "
+			"client IP address filter in Cloudflare, or run cfprov from an address "
+			"that the filter allows."},
+	{.code = 9109,
+		.word = "Max auth failures",
+		.is_forbidden = true,
+		.hint = "Wait some minutes, then try with a token that works."},
+	{.code = 9109, .word = "Unauthorized", .hint = permission},
+	{.code = 9109, .is_forbidden = true, .hint = invalid_token},
+	{.status = 401, .is_forbidden = true, .hint = invalid_token},
+	{.status = 403, .hint = permission},
+	{.code = 10000, .hint = permission},
 };
 
 static bool starts_with(const char *text, const char *start)
@@ -156,112 +182,145 @@ static bool starts_with(const char *text, const char *start)
 	return strncmp(text, start, strlen(start)) == 0;
 }
 
-static const struct meaning *meaning_of(int status, int64_t code, const char *message)
+static int64_t code_of(const struct json *item)
+{
+	int64_t code;
+
+	return json_integer(json_get(item, "code"), &code) ? code : 0;
+}
+
+/* Items may be texts or objects; lends, NULL if there is no text. */
+static const char *message_of(const struct json *item)
+{
+	return json_text(item) ? json_text(item) : json_get_text(item, "message");
+}
+
+static bool fits(const struct meaning *meaning, int status, const struct json *item)
+{
+	const char *message = message_of(item) ? message_of(item) : "";
+
+	return (!meaning->message || starts_with(message, meaning->message)) &&
+	       (!meaning->code || meaning->code == code_of(item)) &&
+	       (!meaning->word || strstr(message, meaning->word)) &&
+	       (!meaning->status || meaning->status == status);
+}
+
+/* Of all the errors; without any, the status still means something. */
+static const struct meaning *meaning_of(int status, const struct json *errors)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(meanings); i++) {
-		const struct meaning *it = &meanings[i];
-		if (it->message && starts_with(message, it->message))
-			return it;
-		if ((it->code && it->code == code) || (it->status && it->status == status))
-			return it;
+		const struct json *item = json_first(errors);
+		do {
+			if (fits(&meanings[i], status, item))
+				return &meanings[i];
+		} while (item && (item = json_next(item)));
 	}
 	return NULL;
 }
 
-/* ---- answers ---- */
+/* ---- what answers say ---- */
 
-/* At first without the secrets, then shortened: else a part of one might be left. */
-static void add_shown(struct str *out, const char *text, const struct cf_response *response)
+static void add_code(struct str *codes, const struct json *item)
 {
-	struct str scrubbed CLEANUP(str_release) = {0};
-
-	scrub_add(&scrubbed, text, strlen(text), response->scrub);
-	text_add_visible(out, str_text(&scrubbed), scrubbed.length, MESSAGE_COLUMNS);
+	if (code_of(item))
+		str_format(codes, ", code %lld", (long long)code_of(item));
 }
 
-static void add_body(struct str *out, const struct cf_response *response)
+/* One error of the envelope; 6003 carries the real cause in a chain. */
+static void add_message(struct str *text, struct str *codes, const struct json *item,
+	const struct cf_response *response)
 {
-	struct str scrubbed CLEANUP(str_release) = {0};
+	const struct json *link = json_first(json_get(item, "error_chain"));
 
-	scrub_add(&scrubbed, response->body->bytes, response->body->length, response->scrub);
-	size_t shown = scrubbed.length < BODY_BYTES ? scrubbed.length : BODY_BYTES;
-	text_add_visible(out, str_text(&scrubbed), shown, BODY_BYTES);
-}
-
-/* One error of the envelope: `code` may be missing; 6003 carries the real cause in a chain. */
-static void add_message(
-	struct str *out, const struct json *item, const struct cf_response *response)
-{
-	const char *message = json_text(item) ? json_text(item) : json_get_text(item, "message");
-	const struct json *chain = json_first(json_get(item, "error_chain"));
-	int64_t code;
-
-	if (json_integer(json_get(item, "code"), &code) && code)
-		str_format(out, "code %lld: ", (long long)code);
-	add_shown(out, message ? message : "no message", response);
-	for (int depth = 0; chain && depth < 4; depth++, chain = json_next(chain)) {
-		str_text_add(out, " (");
-		if (json_integer(json_get(chain, "code"), &code) && code)
-			str_format(out, "%lld: ", (long long)code);
-		message = json_get_text(chain, "message");
-		add_shown(out, message ? message : "no message", response);
-		str_char(out, ')');
+	edge_add_text(text, message_of(item) ? message_of(item) : "no message", response);
+	add_code(codes, item);
+	for (int depth = 0; link && depth < CHAIN_SHOWN; depth++, link = json_next(link)) {
+		str_text_add(text, ": ");
+		edge_add_text(text, message_of(link) ? message_of(link) : "no message", response);
+		add_code(codes, link);
 	}
+}
+
+/* Adds what it is about, and where more is written of it. */
+static void add_pointers(
+	struct str *hint, const struct json *item, const struct cf_response *response)
+{
+	const char *pointer = json_get_text(json_get(item, "source"), "pointer");
+	const char *url = json_get_text(item, "documentation_url");
+
+	if (pointer && *pointer) {
+		str_text_add(hint, hint->length ? " It is about `" : "It is about `");
+		edge_add_text(hint, pointer, response);
+		str_text_add(hint, "` in the request.");
+	}
+	if (url && *url) {
+		str_text_add(hint, hint->length ? " See " : "See ");
+		edge_add_text(hint, url, response); /* no full stop: it would be copied along */
+	}
+}
+
+static void set_hint(struct error *err, const struct str *hint)
+{
+	if (hint->length)
+		error_hint(err, "%s", str_text(hint));
 }
 
 static void describe(
 	struct cf_answer *answer, const struct cf_response *response, struct error *err)
 {
-	struct str text CLEANUP(str_release) = {0};
-	const struct json *first = json_first(json_get(answer->json, "errors"));
-	const char *message = json_get_text(first, "message");
+	struct str text CLEANUP(str_release) = {0}, codes CLEANUP(str_release) = {0};
+	struct str hint CLEANUP(str_release) = {0};
+	const struct json *errors = json_get(answer->json, "errors"), *first = json_first(errors);
+	const struct meaning *meaning = meaning_of(response->status, errors);
+	size_t count = json_count(errors), told = 0;
 
-	str_format(&text, "HTTP %d", response->status);
-	size_t told = 0;
+	if (meaning && meaning->what)
+		str_format(&text, "%s: ", meaning->what);
+	if (meaning)
+		str_text_add(&hint, meaning->hint);
 	for (const struct json *it = first; it && told < ERRORS_SHOWN; it = json_next(it), told++) {
-		str_text_add(&text, ", ");
-		add_message(&text, it, response);
+		str_text_add(&text, told ? "; " : "");
+		add_message(&text, &codes, it, response);
+		add_pointers(&hint, it, response);
 	}
-	size_t count = json_count(json_get(answer->json, "errors"));
 	if (count > told)
-		str_format(&text, ", and %zu more", count - told);
+		str_format(&text, "; and %zu more", count - told);
 	if (!first)
-		str_text_add(&text, ", and no reason given");
-	if (*response->ray)
-		str_format(&text, " (cf-ray %s)", response->ray);
+		str_text_add(&text, "no reason given");
+	edge_add_origin(&text, response, str_text(&codes));
 	error_set(err, "%s", str_text(&text));
-	(void)!json_integer(json_get(first, "code"), &answer->code);
-	const struct meaning *meaning =
-		meaning_of(response->status, answer->code, message ? message : "");
+	set_hint(err, &hint);
+	answer->code = code_of(first);
 	answer->verdict = meaning && meaning->is_forbidden ? CF_FORBIDDEN : CF_REFUSED;
+	const char *message = json_get_text(first, "message");
 	answer->is_absent = message && (starts_with(message, "store_not_found") ||
 					       starts_with(message, "secret_not_found"));
-	if (meaning)
-		error_hint(err, "%s", meaning->hint);
 }
 
-/* The first words of a body that is no JSON, for people. */
-static void describe_broken(const struct cf_response *response, struct error *err)
+/* Takes up the messages of a list; those without a text say something only if they are errors. */
+static void take_said(struct cf_answer *answer, const char *key, const char *introduction,
+	const struct cf_response *response)
 {
-	struct str text CLEANUP(str_release) = {0};
-	const struct str *body = response->body;
-	int status = response->status;
+	const struct json *list = json_get(answer->json, key);
+	const struct json *it = json_is_array(list) ? json_first(list) : NULL;
 
-	str_format(&text, "HTTP %d", status);
-	if (*response->ray)
-		str_format(&text, " (cf-ray %s)", response->ray);
-	if (status >= 300 && status < 400)
-		str_text_add(&text, ", a redirect, which cfprov does not follow");
-	else if (!body->length)
-		str_text_add(&text, " with an empty body");
-	else
-		str_text_add(&text, " with something that is not the API's JSON: ");
-	if (body->length && status / 100 != 3)
-		add_body(&text, response);
-	error_set(err, "%s", str_text(&text));
-	if (status / 100 == 3)
-		error_hint(err, "Check CLOUDFLARE_BASE_URL.");
+	for (; it && answer->said.count < SAID_SHOWN; it = json_next(it)) {
+		struct str text CLEANUP(str_release) = {0}, codes CLEANUP(str_release) = {0};
+		struct str hint CLEANUP(str_release) = {0};
+		if (!message_of(it) && !code_of(it))
+			continue;
+		str_text_add(&text, introduction);
+		add_message(&text, &codes, it, response);
+		if (codes.length)
+			str_format(&text, " (%s)", str_text(&codes) + strlen(", "));
+		add_pointers(&hint, it, response);
+		struct error *said = error_list_add(&answer->said);
+		error_set(said, "%s", str_text(&text));
+		set_hint(said, &hint);
+	}
 }
+
+/* ---- answers ---- */
 
 static int64_t total(const struct json *info, const char *key)
 {
@@ -270,36 +329,61 @@ static int64_t total(const struct json *info, const char *key)
 	return json_integer(json_get(info, key), &number) && number >= 0 ? number : -1;
 }
 
+/* 971 is Cloudflare's "please wait", seen with other statuses, too. */
+static bool asks_to_wait(const struct cf_answer *answer, int status)
+{
+	const struct json *errors = json_get(answer->json, "errors");
+
+	for (const struct json *it = json_first(errors); it && !answer->was_accepted;
+		it = json_next(it))
+		if (code_of(it) == 971)
+			return true;
+	return status == 429;
+}
+
+static void judge(struct cf_answer *answer, const struct cf_response *response, struct error *err)
+{
+	const struct json *success = json_get(answer->json, "success");
+	bool is_refusal = json_is_false(success) || json_is_array(json_get(answer->json, "errors"));
+
+	answer->was_accepted = response->status / 100 == 2 && !json_is_false(success);
+	if (answer->was_accepted && json_is_true(success)) {
+		answer->verdict = CF_DONE;
+	} else if (!answer->was_accepted && is_refusal) {
+		describe(answer, response, err);
+	} else {
+		const struct edge edge = edge_read(response, answer->json, err);
+		answer->is_blocked = edge.is_blocked;
+		answer->retry_after_ms = edge.retry_after_ms;
+	}
+}
+
 void cf_answer_decode(
 	struct cf_answer *answer, const struct cf_response *response, struct error *err)
 {
 	const struct str *body = response->body;
-	int status = response->status;
 	struct error ignored CLEANUP(error_release) = {0};
 	const struct json *info;
 
-	*answer = (struct cf_answer){.verdict = CF_BROKEN};
-	if (status / 100 != 3 && body->length)
+	*answer = CF_NO_ANSWER;
+	if (response->status / 100 != 3 && body->length)
 		answer->json = json_parse(body->bytes, body->length, &ignored);
-	const struct json *success = json_get(answer->json, "success");
 	answer->result = json_get(answer->json, "result");
 	info = json_get(answer->json, "result_info");
 	answer->total_pages = total(info, "total_pages");
 	answer->total_count = total(info, "total_count");
 	answer->per_page = total(info, "per_page") > 0 ? total(info, "per_page") : 0;
-	if (json_is_true(success) && status / 100 == 2)
-		answer->verdict = CF_DONE;
-	else if (json_is_false(success) || json_is_array(json_get(answer->json, "errors")))
-		describe(answer, response, err);
-	else
-		describe_broken(response, err);
-	/* 971 is Cloudflare's "please wait", seen with other statuses, too. */
-	answer->is_throttled = status == 429 || answer->code == 971;
+	judge(answer, response, err);
+	answer->is_throttled = asks_to_wait(answer, response->status);
+	take_said(answer, "messages", "Cloudflare says: ", response);
+	if (answer->was_accepted)
+		take_said(answer, "errors", "Cloudflare reports beside a success: ", response);
 }
 
 void cf_answer_release(struct cf_answer *answer)
 {
 	json_free(answer->json);
+	error_list_release(&answer->said);
 	*answer = (struct cf_answer){0};
 }
 
@@ -325,11 +409,21 @@ bool cf_answer_says_exists(const struct cf_answer *answer, const char *name)
 	const struct json *errors = json_get(answer->json, "errors");
 
 	for (const struct json *it = json_first(errors); it; it = json_next(it)) {
-		const char *message = json_text(it) ? json_text(it) : json_get_text(it, "message");
+		const char *message = message_of(it);
 		const char *found = message ? strstr(message, name_exists) : NULL;
 		if (found && (!name || has_name(found + strlen(name_exists), name)))
 			return true;
 	}
+	return false;
+}
+
+bool cf_answer_says_full_of_stores(const struct cf_answer *answer)
+{
+	const struct json *errors = json_get(answer->json, "errors");
+
+	for (const struct json *it = json_first(errors); it; it = json_next(it))
+		if (message_of(it) && starts_with(message_of(it), stores_exceeded))
+			return true;
 	return false;
 }
 

@@ -8,8 +8,8 @@
 
 #include "adapter/json.h"
 #include "base/error.h"
-#include "base/scrub.h"
 #include "base/str.h"
+#include "live/edge.h"
 
 enum { CF_PAGE_SIZE = 100 }; /* the largest that the API allows */
 
@@ -62,28 +62,35 @@ enum cf_verdict {
 
 struct cf_answer {
 	enum cf_verdict verdict;
+	/*
+	 * Was the request carried out, as far as the server says? Yes with any 2xx whose `success`
+	 * is not false, whatever else its body lacks: also if it is HTML, cut short or empty, which
+	 * makes the verdict CF_BROKEN. What was accepted must not be sent a second time.
+	 */
+	bool was_accepted;
 	struct json *json;         /* owned; NULL if there is none */
 	const struct json *result; /* lent by json */
 	int64_t code;              /* of the first error; 0: none */
 	bool is_throttled;         /* wait and ask again */
+	int64_t retry_after_ms;    /* as the body asks (of the edge only); -1: it does not */
 	bool is_absent;            /* what the path names does not exist (any more) */
+	bool is_blocked;           /* by Cloudflare's firewall, whatever the credentials */
 	int64_t total_pages;       /* of a list; -1: not said */
 	int64_t total_count;       /* the same for items */
 	int64_t per_page;          /* items of a full page; 0: not said */
+	/* What Cloudflare says besides: `messages`, and `errors` beside a success. As errors. */
+	struct error_list said;
 };
 
-/* What came over the wire; all of it is borrowed. */
-struct cf_response {
-	int status;
-	const struct str *body;
-	const char *ray;           /* cf-ray; "": none */
-	const struct scrub *scrub; /* the secrets that were sent; NULL: none */
-};
+/* What an answer is before one came. */
+#define CF_NO_ANSWER                                                                               \
+	((struct cf_answer){                                                                       \
+		.verdict = CF_BROKEN, .total_pages = -1, .total_count = -1, .retry_after_ms = -1})
 
 /*
- * Reads an answer. With any verdict but CF_DONE *err says what is wrong: status, code, message
- * (without the secrets) and cf-ray, in a form that is fit to be printed, and what to do where that
- * is known.
+ * Reads an answer. With any verdict but CF_DONE *err says what is wrong: the messages (without the
+ * secrets), then in brackets status, codes and cf-ray, in a form that is fit to be printed. Its
+ * hint says what to do where that is known, what of the request is meant, and where to read more.
  */
 void cf_answer_decode(
 	struct cf_answer *answer, const struct cf_response *response, struct error *err);
@@ -94,6 +101,9 @@ void cf_answer_release(struct cf_answer *answer);
  * some answers don't say which.
  */
 bool cf_answer_says_exists(const struct cf_answer *answer, const char *name_or_null) MUST_CHECK;
+
+/* Does an error of the answer say that the account may hold no further store? */
+bool cf_answer_says_full_of_stores(const struct cf_answer *answer) MUST_CHECK;
 
 /* A store or a secret, as lists and creates tell of it. */
 struct cf_object {

@@ -37,6 +37,7 @@ struct client {
 	const struct event_sink *sink;
 	struct table *lanes_by_fingerprint;
 	unsigned char key[CRYPT_KEY_BYTES]; /* of the fingerprints; of this client only */
+	struct response_told told;
 	struct lane **lanes;
 	size_t lane_count, lane_room;
 	struct lane *ring;    /* the lane served last; its next is next */
@@ -185,6 +186,7 @@ void client_free(struct client *client)
 		lane_free(client->lanes[i]);
 	free(client->lanes);
 	scrub_release(&client->known);
+	response_told_release(&client->told);
 	free(client->base_url);
 	free(client);
 }
@@ -349,7 +351,7 @@ static struct client_answer *answer_new(
 	answer->was_refused = outcome == CLIENT_UNKNOWN && !call->is_unseen;
 	answer->throttled = call->throttled;
 	answer->tag = call->tag;
-	answer->cf.total_pages = answer->cf.total_count = -1;
+	answer->cf = CF_NO_ANSWER;
 	answer->rate_remaining = answer->rate_reset_ms = -1;
 	free_call(client, call);
 	return answer;
@@ -494,6 +496,10 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 		return NULL;
 	}
 	enum retry_seen seen = response_read(response, &client->known, &cf, &err);
+	if (response->retry_after_ms < 0)
+		response->retry_after_ms = cf.retry_after_ms;
+	if (!call->is_probe) /* of a token that is verified, its being valid is said there */
+		response_tell(&client->told, &cf, client->sink);
 	bool is_done = cf.verdict == CF_DONE, is_answer = response->outcome == HTTP_ANSWERED;
 	if (!is_done)
 		verdict = judge(client, call, response, seen, cf.is_throttled);

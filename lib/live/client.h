@@ -6,7 +6,8 @@
  * it (CLIENT_UNKNOWN) is for the caller to look up. When credentials turn out to be bad, the server
  * can't be reached, or it asks for a longer wait than max_wait_ms, whatever still waits fails at
  * once: no storm of retries. What a server echoes of the credentials, or of the secrets that a call
- * names, is in no error (base/scrub).
+ * names, is in no error (base/scrub). What Cloudflare says besides its answers (`messages`) is
+ * emitted as EVENT_WARNING, each text once.
  *
  * Waits are said: EVENT_RETRY and EVENT_SLOW_DOWN once each, and EVENT_COUNTDOWN about once a
  * second while nothing is on the wire and nothing may go out.

@@ -1,5 +1,7 @@
 #include "live/response.h"
 
+#include "adapter/table.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,11 +38,11 @@ static enum retry_seen seen_of(const struct http_response *response, const struc
 enum retry_seen response_read(const struct http_response *response, const struct scrub *scrub,
 	struct cf_answer *cf, struct error *err)
 {
-	*cf = (struct cf_answer){.verdict = CF_BROKEN, .total_pages = -1, .total_count = -1};
+	*cf = CF_NO_ANSWER;
 	if (response->outcome == HTTP_ANSWERED) {
 		cf_answer_decode(cf,
-			&(struct cf_response){
-				response->status, &response->body, response->ray, scrub},
+			&(struct cf_response){response->status, &response->body, response->ray,
+				scrub, response->is_challenged},
 			err);
 		return seen_of(response, cf);
 	}
@@ -52,4 +54,25 @@ enum retry_seen response_read(const struct http_response *response, const struct
 	else if (response->outcome == HTTP_NEVER || response->outcome == HTTP_NOT_SENT)
 		error_hint(err, "Check the network, and CLOUDFLARE_BASE_URL if it is set.");
 	return seen_of(response, cf);
+}
+
+/* A server that says something else each time is not listened to for ever. */
+void response_tell(
+	struct response_told *told, const struct cf_answer *cf, const struct event_sink *sink)
+{
+	enum { TOLD_MOST = 100 };
+
+	for (size_t i = 0; i < cf->said.count; i++) {
+		struct error *said = &cf->said.items[i];
+		if (table_get(told->texts, said->message) || table_count(told->texts) == TOLD_MOST)
+			continue;
+		table_put(&told->texts, arena_text(&told->arena, said->message), told);
+		event_emit(sink, &(struct event){.type = EVENT_WARNING, .err = said});
+	}
+}
+
+void response_told_release(struct response_told *told)
+{
+	table_free(&told->texts);
+	arena_release(&told->arena);
 }

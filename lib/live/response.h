@@ -9,6 +9,7 @@
 #include "base/scrub.h"
 #include "live/cf.h"
 #include "live/retry.h"
+#include "model/event.h"
 
 /* Takes secrets out of the header and of what libcurl quotes of an answer. */
 void response_scrub(struct http_response *response, const struct scrub *scrub);
@@ -16,5 +17,16 @@ void response_scrub(struct http_response *response, const struct scrub *scrub);
 /* Reads the answer (cf_answer_release); with any verdict but CF_DONE, *err says what is wrong. */
 enum retry_seen response_read(const struct http_response *response, const struct scrub *scrub,
 	struct cf_answer *cf, struct error *err);
+
+/* What servers have said so far besides their answers. Start with {0}. */
+struct response_told {
+	struct table *texts;
+	struct arena arena;
+};
+
+/* Emits what the answer says besides (cf_answer.said) as warnings: each text once a run. */
+void response_tell(
+	struct response_told *told, const struct cf_answer *cf, const struct event_sink *sink);
+void response_told_release(struct response_told *told);
 
 #endif

@@ -1,5 +1,7 @@
 #include "model/credentials.h"
 
+#include <string.h>
+
 static const char *kind_of_byte(unsigned char byte)
 {
 	if (byte == '\n' || byte == '\r')
@@ -28,6 +30,35 @@ bool credentials_check(const struct secret *secret, const char *what, struct err
 		return error_hint(err, "Copy it again, without quotes, spaces or line breaks.");
 	}
 	return true;
+}
+
+static bool begins_with(const struct secret *secret, const char *prefix)
+{
+	size_t length = strlen(prefix);
+
+	return secret->length >= length && memcmp(secret->bytes, prefix, length) == 0;
+}
+
+bool credentials_check_token(const struct secret *secret, const char *what, struct error *err)
+{
+	if (!credentials_check(secret, what, err))
+		return false;
+	if (!begins_with(secret, "cfk_"))
+		return true;
+	error_set(err, "%s is a global API key, not a token", what);
+	return error_hint(err, "Put the key into CLOUDFLARE_API_KEY and the user's email into "
+			       "CLOUDFLARE_EMAIL, and no token anywhere; or better, create a token "
+			       "with the permission Account, Secrets Store, Edit.");
+}
+
+bool credentials_check_key(const struct secret *secret, const char *what, struct error *err)
+{
+	if (!credentials_check(secret, what, err))
+		return false;
+	if (!begins_with(secret, "cfut_") && !begins_with(secret, "cfat_"))
+		return true;
+	error_set(err, "%s is an API token, not a global key", what);
+	return error_hint(err, "Put it into CLOUDFLARE_API_TOKEN; it needs no email.");
 }
 
 void credentials_release(struct credentials *credentials)

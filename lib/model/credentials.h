@@ -1,6 +1,7 @@
 /*
  * What proves to Cloudflare who asks: an API token, or the email and global key of a user.
- * Source: Cloudflare's API reference, "Create a store" (X-Auth-Email, X-Auth-Key; Bearer token).
+ * Source: Cloudflare's API reference, "Create a store" (X-Auth-Email, X-Auth-Key; Bearer token);
+ * its list of token formats (prefixes; those made before have none).
  */
 #ifndef MODEL_CREDENTIALS_H
 #define MODEL_CREDENTIALS_H
@@ -22,6 +23,15 @@ struct credentials {
  * variable, say) and what is wrong, never the bytes.
  */
 bool credentials_check(const struct secret *secret, const char *what, struct error *err) MUST_CHECK;
+
+/*
+ * The same, and is it not the other kind of credential, as its prefix says: a global key (cfk_)
+ * where a token is wanted, a token (cfut_, cfat_) where a global key is?
+ */
+bool credentials_check_token(
+	const struct secret *secret, const char *what, struct error *err) MUST_CHECK;
+bool credentials_check_key(
+	const struct secret *secret, const char *what, struct error *err) MUST_CHECK;
 
 void credentials_release(struct credentials *credentials);
 

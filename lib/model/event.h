@@ -28,7 +28,7 @@ enum event_type {
 	EVENT_AWAIT,           /* progress: done are active, left are waited for */
 	EVENT_WAITING,         /* text: what is looked for and not found yet; wait_ms: at most */
 	EVENT_INTERRUPT,       /* the user asked to stop; progress */
-	EVENT_WARNING,         /* text */
+	EVENT_WARNING,         /* text, or err with its hint */
 	EVENT_REQUEST,         /* request, which goes out now */
 	EVENT_ANSWER, /* request, what came of it; text: NULL, or why none came; elapsed_us */
 };

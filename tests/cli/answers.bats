@@ -205,3 +205,204 @@ teardown() { stop_all; }
 	good apply -auto-approve -adopt
 	harmless out err "$state"
 }
+
+# ---- what is said besides -------------------------------------------------------------------
+
+# with_body STATUS BODY [MEMBERS]: requests are answered so from now on; MEMBERS of the fault: its
+# method, headers and the like, as JSON.
+with_body()
+{
+	control DELETE faults >/dev/null
+	sim_faults "$(jq -n --argjson status "$1" --arg text "$2" --argjson more "${3-"{}"}" \
+		'{kind: "raw_body", status: $status, text: $text} + $more')"
+}
+
+# with_list MEMBERS: the lists of stores are empty, and their answers have these members, too.
+with_list()
+{
+	with_body 200 "$(jq -nc "{success: true, errors: [], result: []} + $1")" '{"method":"GET"}'
+}
+
+@test "fault A8: what Cloudflare says beside its answers is a warning, once a run" {
+	start_logged
+	printf '%s\n' 'accounts:' '  a: {account_id: acc_1}' '  b: {account_id: acc_2}' \
+		'  c: {account_id: acc_3}' 'stores: [s]' >cfprov.yaml
+	with_list '{messages: ["v4 ends soon", {code: 10000, message: "try \u001b[31mv5",
+		documentation_url: "https://example.com/v5", source: {pointer: "/x"}}, 7, null, {}]}'
+	good plan
+	err_has 'Warning: Cloudflare says: v4 ends soon' \
+		'Warning: Cloudflare says: try \x1b[31mv5 (code 10000)' \
+		'It is about `/x` in the request. See https://example.com/v5'
+	[ "$(grep -c 'Cloudflare says' err)" = 2 ]
+	harmless err
+	good plan -json
+	err_is ''
+	jq -se 'map(select(.type == "diagnostic").diagnostic) | length == 2 and
+		all(.severity == "warning") and .[1].summary == "Cloudflare says: try \\x1b[31mv5 (code 10000)"
+		and (.[1].detail | endswith("See https://example.com/v5"))' out
+}
+
+@test "fault A8: errors beside a success are told, and the answer counts" {
+	start_logged
+	manifest s
+	with_list '{errors: [{code: 1234, message: "one shard did not answer"}]}'
+	good plan
+	out_has 'Plan: 1 to add'
+	err_has 'Warning: Cloudflare reports beside a success: one shard did not answer (code 1234)'
+}
+
+@test "fault A8: a token in a message is not shown" {
+	start_logged
+	manifest s
+	with_list "{messages: [\"your token $CLOUDFLARE_API_TOKEN ends soon\"]}"
+	CFPROV_LOG=trace CFPROV_LOG_PATH=log.txt good plan
+	err_has 'Cloudflare says: your token (sensitive value) ends soon'
+	run ! grep -qF "$CLOUDFLARE_API_TOKEN" log.txt
+}
+
+@test "fault A8: messages of any shape, and any number, harm nothing" {
+	start_logged
+	manifest s
+	local members
+	for members in '{messages: 7}' '{messages: {message: "x"}}' '{messages: [[["x"]]]}' \
+		'{messages: [{message: {}}], errors: [7, {code: "x"}]}' '{messages: "x", errors: {}}' \
+		'{messages: [{code: 1e300, documentation_url: [], source: 7, error_chain: 7}]}'; do
+		with_list "$members"
+		good plan
+		out_has 'Plan: 1 to add'
+		err_is ''
+	done
+	with_list '{messages: [range(5000) | tostring]}'
+	good plan
+	[ "$(grep -c 'Cloudflare says' err)" = 20 ]
+}
+
+@test "fault A8: an error says what it is about, where to read more, its chain, and all the others" {
+	start_logged
+	manifest s
+	with_body 400 '{"success":false,"errors":[{"code":1001,"message":"bad name",
+		"documentation_url":"https://example.com/names","source":{"pointer":"/name"}},
+		{"code":1002,"message":"bad day"}],"messages":["mind the gap"]}' '{"method":"POST"}'
+	prov apply -auto-approve
+	[ "$status" = 1 ]
+	err_has 'default/s: failed: bad name; bad day (HTTP 400, code 1001, code 1002' \
+		'It is about `/name` in the request. See https://example.com/names' \
+		'Warning: Cloudflare says: mind the gap'
+	with_body 400 '{"success":false,"errors":[{"code":6003,"message":"Invalid request headers",
+		"error_chain":[{"code":6111,"message":"Invalid format for Authorization header"}]}]}'
+	bad plan
+	err_has 'Invalid request headers: Invalid format for Authorization header (HTTP 400, code 6003, code 6111' \
+		'The token is malformed'
+}
+
+# ---- the edge -------------------------------------------------------------------------------
+
+@test "fault A10: errors of Cloudflare's edge say title, detail, code and ray" {
+	start_logged
+	manifest s
+	local body='{"type":"https://developers.cloudflare.com/support/1015/","title":"Error 1015: You are being rate limited",
+		"status":429,"detail":"The owner has limited you.","error_code":1015,"error_name":"rate_limited",
+		"ray_id":"9a8b7c","retryable":true,"retry_after":1}'
+	with_body 429 "$body" '{"method":"GET","times":1,"content_type":"application/problem+json"}'
+	good plan
+	err_has 'Error 1015: You are being rate limited: The owner has limited you (HTTP 429, error 1015 rate_limited, cf-ray '
+	with_body 403 '{"type":"about:blank","title":"Access denied","detail":"By a rule.","error_code":1020,"retryable":false}'
+	bad plan
+	err_has 'Access denied: By a rule (HTTP 403, error 1020' 'the token is not the cause'
+	err_lacks permission 'Check that the token' "not the API's"
+}
+
+@test "fault A16: pages of the firewall are named, and no token is blamed" {
+	start_logged
+	manifest s
+	local page
+	for page in '<html><title>Just a moment...</title>' '<h1>Sorry, you have been blocked</h1>' \
+		'error code: 1020' '<title>Access denied | x used Cloudflare to restrict access</title>'; do
+		with_body 403 "$page"
+		bad plan
+		echo "with $page" >&2
+		err_has "Cloudflare's firewall" 'the token is not the cause' 'HTTP 403' cf-ray
+		err_lacks 'Check that the token' '<'
+		prov doctor
+		[ "$status" = 1 ]
+		out_has "fail  default: neither token nor Secrets Store could be checked: Cloudflare's firewall"
+		[ "$(grep -c ^fail out)" = 1 ]
+		[[ $output != *permission* && $output != *expired* && $output != *written* ]]
+	done
+	with_body 403 '' '{"headers":{"cf-mitigated":"challenge"}}'
+	bad plan
+	err_has 'a challenge for browsers' 'the token is not the cause'
+}
+
+@test "fault A16: an address that the token's filter does not allow; any other 9109 is the token" {
+	start_logged
+	manifest s
+	with_body 403 '{"success":false,"errors":[{"code":9109,
+		"message":"Cannot use the access token from location: 203.0.113.7"}]}'
+	bad plan
+	err_has 'not allowed from this address: Cannot use the access token from location: 203.0.113.7 (HTTP 403, code 9109' \
+		'IP address filter'
+	err_lacks permission
+	prov doctor
+	out_has "the token can't be verified: not allowed from this address" 'IP address filter'
+	[[ $output != *permission* ]]
+	with_body 403 '{"success":false,"errors":[{"code":9109,"message":"Invalid access token"}]}'
+	bad plan
+	err_has 'Invalid access token (HTTP 403, code 9109' 'right, active and not expired'
+}
+
+# ---- a success that does not say so ---------------------------------------------------------
+
+@test "fault A12: a success without its member success is looked up, and sent once" {
+	local body
+	for body in '{"result":{"id":"0123456789abcdef0123456789abcdef","name":"s"},"errors":[],"messages":[]}' \
+		'{"success":null,"errors":[],"result":null}' '{"errors":[{"code":7,"message":"odd"}]}' \
+		'<html>' '{"success":true,"res' ''; do
+		start_logged
+		manifest s
+		sim_faults "$(jq -n --arg text "$body" \
+			'{method: "POST", kind: "raw_body_after", status: 200, text: $text}')"
+		good apply -auto-approve
+		echo "with $body" >&2
+		[ "$(posts)" = 1 ]
+		agree 1
+		stop_sim
+		rm -f "$state"*
+	done
+}
+
+# ---- the first failure that everybody meets -------------------------------------------------
+
+@test "fault A11: an account that may hold one store: plan, apply and doctor name it, and it can be adopted" {
+	start_logged --max-stores 1
+	api POST /accounts/acc_1/secrets_store/stores '{"name":"default_secrets_store"}'
+	local id line='stores: [{name: default_secrets_store, adopt: true}]'
+	id=$(answer_get .result.id)
+	manifest fresh
+	good plan
+	err_has 'Warning: creating default/fresh may fail:' "default_secrets_store (id $id)" "$line"
+	good plan -json
+	jq -se --arg line "$line" 'map(select(.type == "diagnostic").diagnostic) |
+		length == 1 and .[0].severity == "warning" and (.[0].detail | endswith($line))' out
+	bad apply -auto-approve
+	err_has 'default/fresh: failed: the account already has as many stores as it may: maximum_stores_exceeded (HTTP 400, code 1003' \
+		"The account has default_secrets_store (id $id); to adopt it: $line"
+	prov doctor
+	[ "$status" = 0 ]
+	out_has 'warn  default: fresh of the manifest does not exist, but another store does: default_secrets_store' "$line"
+	# The line does what it promises.
+	printf '%s\n' 'account_id: acc_1' "$line" >cfprov.yaml
+	good apply -auto-approve
+	out_has '1 imported, 0 added'
+	prov doctor
+	[[ $output != *'another store'* ]]
+	good plan
+	err_is ''
+	# A store that is managed already needs no adopting.
+	manifest default_secrets_store fresh
+	good plan
+	err_lacks 'may fail'
+	bad apply -auto-approve
+	err_has maximum_stores_exceeded "The account has default_secrets_store (id $id)."
+	err_lacks 'to adopt it:'
+}

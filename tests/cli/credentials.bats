@@ -58,6 +58,24 @@ token=Canary-0123456789abcdefghijklmnop.token
 	[ "$(sim_stats .unrouted)" = 0 ]
 }
 
+@test "fault A16: a global key in the token's place, or a token in the key's, is told before any request" {
+	start_logged
+	manifest a
+	CLOUDFLARE_API_TOKEN=cfk_Canary0123456789 bad plan
+	err_has 'CLOUDFLARE_API_TOKEN is a global API key, not a token' CLOUDFLARE_API_KEY CLOUDFLARE_EMAIL
+	err_lacks Canary
+	printf '%s\n' 'accounts:' '  a: {account_id: acc_1, api_token: {env: A_TOKEN}}' 'stores: [s]' >cfprov.yaml
+	A_TOKEN=cfk_Canary0123456789 bad plan
+	err_has 'A_TOKEN is a global API key' cfprov.yaml:2
+	err_lacks Canary
+	manifest a
+	unset CLOUDFLARE_API_TOKEN
+	CLOUDFLARE_EMAIL=a@b.c CLOUDFLARE_API_KEY=cfut_Canary0123456789 bad plan
+	err_has 'CLOUDFLARE_API_KEY is an API token, not a global key' CLOUDFLARE_API_TOKEN
+	err_lacks Canary
+	[ "$(requests)" = 0 ]
+}
+
 @test "email and key" {
 	start_logged --email me@example.com --key 0123456789abcdef0123456789abcdef
 	manifest a
@@ -235,7 +253,7 @@ nowhere()
 		control DELETE faults
 		sim_faults "$(jq -n --arg text "$text" '{status: 400, code: 7, message: $text}')"
 		CFPROV_LOG=trace CFPROV_LOG_PATH=log.txt bad plan
-		err_has 'code 7: ' '(sensitive value)'
+		err_has 'code 7, ' '(sensitive value)'
 		control DELETE faults
 		sim_faults "$(jq -n --arg text "$text" \
 			'{method: "POST", kind: "raw_body", status: 500, text: $text}')"
@@ -247,7 +265,7 @@ nowhere()
 	control DELETE faults
 	sim_faults "{\"kind\":\"raw_body\",\"status\":400,\"text\":\"\",\"headers\":{\"cf-ray\":\"x $token\"}}"
 	CFPROV_LOG=trace CFPROV_LOG_PATH=log.txt bad plan
-	err_has '(cf-ray x (sensitive value))'
+	err_has ', cf-ray x (sensitive value))'
 	nowhere
 }
 
@@ -256,7 +274,7 @@ nowhere()
 	manifest a
 	sim_faults '{"status":400,"code":7,"message":"not the abc"}'
 	CLOUDFLARE_API_TOKEN=abc bad plan
-	err_has 'code 7: (withheld, for it may hold a sensitive value)' cf-ray
+	err_has '(withheld, for it may hold a sensitive value) (HTTP 400, code 7, cf-ray '
 	err_lacks 'not the'
 	unset CLOUDFLARE_API_TOKEN
 	CLOUDFLARE_EMAIL=a@b.c CLOUDFLARE_API_KEY=abc bad plan

@@ -284,7 +284,7 @@ patches()
 	sim_faults '{"method":"PATCH","kind":"status","status":400,"code":1001,
 		"message":"invalid_json_body","after":2}'
 	bad apply -auto-approve
-	err_has '2 failed' 'default/keys/A: failed: its comment could not be cleared: HTTP 400, code 1001: invalid_json_body'
+	err_has '2 failed' 'default/keys/A: failed: its comment could not be cleared: invalid_json_body (HTTP 400, code 1001, '
 	control DELETE faults
 	good plan
 	out_has 'Plan: 0 to add, 2 to change, 0 to destroy.' 'default/keys/A' 'default/keys/B'
@@ -820,7 +820,7 @@ recorded_but()
 		start_logged --max-secrets 0 --answer "batch=$batch" \
 			--answer "secret-exists-status=$([ $batch = atomic ] && echo 400 || echo 409)"
 		meet K050
-		err_has '129 added' '1 failed' 'default/keys/K050: failed: HTTP 4' 'secret_name_already_exists: K050'
+		err_has '129 added' '1 failed' 'default/keys/K050: failed: secret_name_already_exists: K050 (HTTP 4'
 		recorded_but K050
 		sim_world '.accounts[].stores[].secrets[] | select(.name == "K050") | .scopes == ["dex"]' |
 			grep true
@@ -833,8 +833,8 @@ recorded_but()
 	for batch in atomic partial; do
 		start_logged --max-secrets 0 --answer "batch=$batch"
 		meet K050 K070
-		err_has '128 added' '2 failed' 'default/keys/K050: failed: HTTP 400' \
-			"default/keys/K070: failed: it exists now, and may be somebody else's: HTTP 400"
+		err_has '128 added' '2 failed' 'default/keys/K050: failed: secret_name_already_exists: K050 (HTTP 400' \
+			"default/keys/K070: failed: it exists now, and may be somebody else's: secret_name_already_exists"
 		recorded_but K050 K070
 		stop_sim
 	done
@@ -847,7 +847,7 @@ recorded_but()
 		"message":"secret_name_already_exists: K050","after":1,"times":1}'
 	meet K003
 	err_has '129 added' '1 failed' \
-		"default/keys/K003: failed: it exists now, and may be somebody else's: HTTP 400"
+		"default/keys/K003: failed: it exists now, and may be somebody else's: secret_name_already_exists"
 	recorded_but K003
 }
 
@@ -887,7 +887,7 @@ recorded_but()
 		{"path":"*/secrets","method":"POST","kind":"status_after","status":400,"code":1003,
 		"message":"secret_name_already_exists: B","after":2}]'
 	bad apply -auto-approve -parallelism=1
-	err_has '1 added' '1 failed' 'default/keys/B: failed: HTTP 400' secret_name_already_exists
+	err_has '1 added' '1 failed' 'default/keys/B: failed: secret_name_already_exists'
 	jq -e '.accounts.acc_1.stores.keys.secrets | keys == ["A"]' "$state"
 }
 
@@ -902,8 +902,8 @@ recorded_but()
 		secrets A B C
 		sim_faults '{"path":"*/quota","kind":"status","status":403,"code":10000,"message":"no"}'
 		bad apply -auto-approve
-		err_has '3 added' '1 failed' 'default/keys/C: failed: HTTP 400, code 1003: maximum_secrets_exceeded' \
-			'The account holds as many secrets as it may.'
+		err_has '3 added' '1 failed' 'default/keys/C: failed: the account already has as many secrets as it may: maximum_secrets_exceeded' \
+			'Delete some, or ask Cloudflare for more.'
 		holds A B
 		stop_sim
 	done
@@ -926,7 +926,7 @@ recorded_but()
 		api POST "$store/secrets" '[{"name":"NEW","value":"theirs","scopes":["dex"]}]'
 		[ "$http" = 200 ]
 		bad apply -auto-approve
-		err_has 'default/keys/NEW: failed: HTTP 400' secret_name_already_exists
+		err_has 'default/keys/NEW: failed: secret_name_already_exists'
 		jq -e '.accounts.acc_1.stores.keys.secrets | keys == ["OLD"]' "$state"
 		[ "$(inside | cut -d' ' -f1 | paste -sd' ')" = 'NEW OLD' ]
 		stop_sim

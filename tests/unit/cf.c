@@ -1,43 +1,4 @@
-#include "live/cf.h"
-
-#include "unit.h"
-
-static struct cf_answer decode_bytes(
-	int status, const char *bytes, size_t length, const char *ray, struct error *err)
-{
-	struct str body CLEANUP(str_release) = {0};
-	struct cf_answer answer;
-
-	str_add(&body, bytes, length);
-	cf_answer_decode(&answer, &(struct cf_response){status, &body, ray, NULL}, err);
-	assert_int_equal(answer.verdict == CF_DONE, err->message == NULL);
-	return answer;
-}
-
-static struct cf_answer decode(int status, const char *body, struct error *err)
-{
-	return decode_bytes(status, body, strlen(body), "ray-1", err);
-}
-
-static void expect(int status, const char *body, enum cf_verdict verdict, const char *message)
-{
-	struct error err CLEANUP(error_release) = {0};
-	struct cf_answer answer = decode(status, body, &err);
-
-	if (answer.verdict != verdict)
-		fail_msg("HTTP %d %s: verdict %d, %s", status, body, (int)answer.verdict,
-			err.message ? err.message : "");
-	if (message) {
-		char start[16];
-		snprintf(start, sizeof(start), "HTTP %d", status);
-		expect_text(err.message, start);
-		expect_text(err.message, "ray-1");
-		expect_text(err.message, message);
-		expect_no_text(err.message, "\n");
-		expect_no_text(err.message, "\x1b");
-	}
-	cf_answer_release(&answer);
-}
+#include "answer.h"
 
 static void requests(void **state)
 {
@@ -139,7 +100,7 @@ static void refused(void **state)
 {
 	(void)state;
 	expect(200, "{\"success\":false,\"errors\":[{\"code\":1001,\"message\":\"no\"}]}",
-		CF_REFUSED, "code 1001: no");
+		CF_REFUSED, "no (HTTP 200, code 1001, cf-ray ray-1)");
 	expect(200, "{\"success\":false}", CF_REFUSED, "no reason given");
 	expect(200, "{\"success\":false,\"errors\":null}", CF_REFUSED, "no reason given");
 	expect(200, "{\"success\":false,\"errors\":{}}", CF_REFUSED, "no reason given");
@@ -148,12 +109,12 @@ static void refused(void **state)
 	expect(400, "{\"success\":false,\"errors\":[{\"message\":5,\"code\":\"x\"}]}", CF_REFUSED,
 		"no message");
 	expect(400, "{\"success\":false,\"errors\":[{\"message\":\"one\"},{\"message\":\"two\"}]}",
-		CF_REFUSED, "one, two");
+		CF_REFUSED, "one; two (HTTP 400, ");
 	expect(500, "{\"success\":true,\"errors\":[]}", CF_REFUSED, "no reason given");
 	expect(400,
 		"{\"success\":false,\"errors\":[{\"code\":6003,\"message\":\"bad\",\"error_chain\":"
 		"[{\"code\":6111,\"message\":\"format\"}]}]}",
-		CF_FORBIDDEN, "code 6003: bad (6111: format)");
+		CF_FORBIDDEN, "bad: format (HTTP 400, code 6003, code 6111, cf-ray ray-1)");
 	expect(409, "{\"success\":false,\"errors\":[{\"code\":1,\"message\":\"store_not_empty\"}]}",
 		CF_REFUSED, "store_not_empty");
 }
@@ -173,7 +134,13 @@ static void hints(void **state)
 		{400, 9103, "Unknown X-Auth-Key", "CLOUDFLARE_API_KEY", CF_FORBIDDEN},
 		{400, 9106, "Missing X-Auth-Key", "CLOUDFLARE_API_KEY", CF_FORBIDDEN},
 		{401, 1000, "Invalid API Token", "not expired", CF_FORBIDDEN},
-		{403, 9109, "Unauthorized", "permission", CF_REFUSED},
+		{403, 9109, "Unauthorized to access requested resource", "permission", CF_REFUSED},
+		{400, 9109, "Unauthorized to access requested resource", "permission", CF_REFUSED},
+		{403, 9109, "Invalid access token", "right, active", CF_FORBIDDEN},
+		{400, 9109, "Max auth failures reached", "Wait some minutes", CF_FORBIDDEN},
+		{403, 9109, "Cannot use the access token from location: 203.0.113.7",
+			"IP address filter", CF_FORBIDDEN},
+		{403, 1, "Cannot use it from this location", "permission", CF_REFUSED},
 		{400, 10000, "Authentication error", "permission", CF_REFUSED},
 		{400, 1, "something else", NULL, CF_REFUSED},
 	};
@@ -206,7 +173,7 @@ static void broken(void **state)
 	expect(200, "null", CF_BROKEN, "not the API's JSON");
 	expect(200, "{}", CF_BROKEN, "not the API's JSON");
 	expect(200, "{\"success\":\"true\"}", CF_BROKEN, "not the API's JSON");
-	expect(200, "{\"success\":1,\"result\":[]}", CF_BROKEN, "not the API's JSON");
+	expect(200, "{\"success\":1,\"result\":[]}", CF_BROKEN, "does not say whether it worked");
 	expect(200, "{\"Success\":true}", CF_BROKEN, "not the API's JSON");
 	expect(200, "{\"success\":true,\"success\":true}", CF_BROKEN, "not the API's JSON");
 	expect(200, "{\"success\":true} x", CF_BROKEN, "not the API's JSON");
@@ -258,7 +225,7 @@ static void no_tricks(void **state)
 	expect(400,
 		"{\"success\":false,\"errors\":[{\"message\":\"\\u001b[31m\\n\\r\\u202e\","
 		"\"error_chain\":[{\"message\":\"\\u001b]0;x\"}]},\"\\u001b\"]}",
-		CF_REFUSED, "\\x1b[31m\\x0a\\x0d\\u202e (\\x1b]0;x), \\x1b");
+		CF_REFUSED, "\\x1b[31m\\x0a\\x0d\\u202e: \\x1b]0;x; \\x1b");
 }
 
 /* However much the server says, what is shown stays readable. */
@@ -431,7 +398,9 @@ static void expect_scrubbed(const struct scrub *scrub, const char *body, const c
 	struct cf_answer answer;
 
 	str_text_add(&bytes, body);
-	cf_answer_decode(&answer, &(struct cf_response){400, &bytes, "", scrub}, &err);
+	cf_answer_decode(&answer,
+		&(struct cf_response){.status = 400, .body = &bytes, .ray = "", .scrub = scrub},
+		&err);
 	expect_no_text(err.message, "hush");
 	expect_no_text(err.message, "HUSH");
 	cf_answer_release(&answer);
@@ -451,13 +420,13 @@ static void echoes(void **state)
 	expect_scrubbed(&scrub,
 		"{\"success\":false,\"errors\":[{\"code\":7,\"message\":"
 		"\"bad \\u0068ush\\n\\\"HUSH.\"}]}",
-		"code 7: bad (sensitive value).");
+		"bad (sensitive value). (HTTP 400, code 7");
 	expect_scrubbed(&scrub, "{\"success\":false,\"errors\":[\"hush\\n\\\"HUSH\"]}",
-		"HTTP 400, (sensitive value)");
+		"(sensitive value) (HTTP 400");
 	expect_scrubbed(&scrub,
 		"{\"success\":false,\"errors\":[{\"message\":\"x\","
 		"\"error_chain\":[{\"message\":\"hush\\n\\\"HUSH\"}]}]}",
-		"x ((sensitive value))");
+		"x: (sensitive value) (HTTP 400");
 	/* The body that was sent, in a message, and in something that is no answer. */
 	expect_scrubbed(&scrub,
 		"{\"success\":false,\"errors\":[{\"message\":"
@@ -521,6 +490,72 @@ static void which_name_exists(void **state)
 		"K1", true);
 }
 
+/* ---- carried out or not ---- */
+
+/* fault A12 */
+static void accepted(void **state)
+{
+	static const struct {
+		int status;
+		const char *body;
+		enum cf_verdict verdict;
+		bool was_accepted;
+	} table[] = {
+		{200, "{\"success\":true,\"result\":{\"id\":\"x\"}}", CF_DONE, true},
+		{200, "{\"result\":{\"id\":\"x\",\"name\":\"s\"},\"errors\":[],\"messages\":[]}",
+			CF_BROKEN, true},
+		{200, "{\"success\":null,\"result\":{},\"errors\":[]}", CF_BROKEN, true},
+		{200, "{\"success\":\"false\",\"result\":{},\"errors\":[]}", CF_BROKEN, true},
+		{201, "{\"errors\":[{\"code\":1,\"message\":\"odd\"}]}", CF_BROKEN, true},
+		{202, "", CF_BROKEN, true},
+		{200, "<html>", CF_BROKEN, true},
+		{200, "{\"success\":true,\"res", CF_BROKEN, true},
+		{200, "null", CF_BROKEN, true},
+		{200, "{\"success\":false,\"errors\":[]}", CF_REFUSED, false},
+		{200, "{\"success\":false}", CF_REFUSED, false},
+		{302, "{\"success\":true}", CF_BROKEN, false},
+		{400, "{\"errors\":[]}", CF_REFUSED, false},
+		{500, "{\"success\":true,\"result\":{}}", CF_BROKEN, false},
+		{429, "", CF_BROKEN, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct error err CLEANUP(error_release) = {0};
+		struct cf_answer answer = decode(table[i].status, table[i].body, &err);
+		if (answer.verdict != table[i].verdict ||
+			answer.was_accepted != table[i].was_accepted)
+			fail_msg("HTTP %d %s", table[i].status, table[i].body);
+		cf_answer_release(&answer);
+	}
+}
+
+/* fault A13 */
+static void account_of_an_object(void **state)
+{
+	static const struct {
+		const char *json, *account_id;
+	} table[] = {
+		{"{\"id\":\"x\",\"name\":\"n\",\"account_id\":\"acc1\"}", "acc1"},
+		{"{\"id\":\"x\",\"name\":\"n\",\"account_id\":null}", NULL},
+		{"{\"id\":\"x\",\"name\":\"n\",\"account_id\":7}", NULL},
+		{"{\"id\":\"x\",\"name\":\"n\"}", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct error err CLEANUP(error_release) = {0};
+		struct cf_object store;
+		struct json *json CLEANUP(json_free_pointer) =
+			json_parse(table[i].json, strlen(table[i].json), &err);
+		assert_true(cf_object_decode(json, "store", &store, &err));
+		if (table[i].account_id)
+			assert_string_equal(store.account_id, table[i].account_id);
+		else
+			assert_null(store.account_id);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -542,6 +577,8 @@ int main(void)
 		cmocka_unit_test(damaged_anywhere),
 		cmocka_unit_test(stores),
 		cmocka_unit_test(echoes),
+		cmocka_unit_test(accepted),
+		cmocka_unit_test(account_of_an_object),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -139,7 +139,7 @@ static void echoes_are_not_told(void **state)
 	while (!answer);
 	assert_int_equal(answer->outcome, CLIENT_FAILED);
 	assert_string_equal(answer->err.message,
-		"HTTP 400, code 7: by (sensitive value): no {\"value\": \"(sensitive value)\"}");
+		"by (sensitive value): no {\"value\": \"(sensitive value)\"} (HTTP 400, code 7)");
 	client_answer_free(answer);
 	client_free(client);
 	assert_int_equal(waitpid(server, NULL, 0), server);

@@ -49,6 +49,38 @@ static void says_what_is_wrong(void **state)
 	expect(large.bytes, large.length, "that is no token");
 }
 
+/* fault A16: the prefix says what it is */
+static void the_other_kind(void **state)
+{
+	static const struct {
+		const char *bytes;
+		bool is_token, is_key;
+	} table[] = {
+		{"cfk_HUSH", false, true},
+		{"cfut_HUSH", true, false},
+		{"cfat_HUSH", true, false},
+		{"cfk", true, true},
+		{"HUSH", true, true},
+		{"xcfk_HUSH", true, true},
+		{"cfk_HUSH HUSH", false, false},
+		{"", false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct secret secret CLEANUP(secret_release) = {0};
+		struct error token CLEANUP(error_release) = {0}, key CLEANUP(error_release) = {0};
+		secret_copy(&secret, table[i].bytes, strlen(table[i].bytes));
+		assert_int_equal(
+			credentials_check_token(&secret, "TOKEN", &token), table[i].is_token);
+		assert_int_equal(credentials_check_key(&secret, "KEY", &key), table[i].is_key);
+		if (token.message)
+			expect_no_text(token.message, "HUSH");
+		if (key.message)
+			expect_no_text(key.message, "HUSH");
+	}
+}
+
 static void releases_all(void **state)
 {
 	struct credentials credentials = {0};
@@ -69,6 +101,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_byte),
 		cmocka_unit_test(says_what_is_wrong),
+		cmocka_unit_test(the_other_kind),
 		cmocka_unit_test(releases_all),
 	};
 

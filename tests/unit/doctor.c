@@ -3,6 +3,7 @@
 
 #include "unit.h"
 
+static const struct model desired_none;
 static const struct account prod = {.alias = "prod", .id = "p1"};
 
 /* Is there just one finding that has this text? Then its level and advice are these. */
@@ -105,7 +106,7 @@ static void an_account_that_is_well(void **state)
 	struct checkup checkup CLEANUP(checkup_release) = well(), other CLEANUP(checkup_release);
 
 	(void)state;
-	doctor_judge_account(&checkup, NULL, &findings);
+	doctor_judge_account(&checkup, &desired_none, NULL, &findings);
 	expect(&findings, FINDING_OK, "the user's token is active", NULL);
 	expect(&findings, FINDING_OK, "can be read: 1 store; whether it may be written", NULL);
 	expect(&findings, FINDING_OK, "89 of 100 secrets are used; how many stores", NULL);
@@ -114,7 +115,7 @@ static void an_account_that_is_well(void **state)
 	findings_release(&findings);
 	other = well();
 	other.shares = &checkup;
-	doctor_judge_account(&other, NULL, &findings);
+	doctor_judge_account(&other, &desired_none, NULL, &findings);
 	assert_int_equal(findings.count, 2); /* what is said of the token was said */
 }
 
@@ -129,7 +130,7 @@ static void an_account_that_is_not(void **state)
 	checkup.is_account_token = true;
 	checkup.quota.used = 90;
 	checkup.rate_remaining = 1;
-	doctor_judge_account(&checkup, NULL, &findings);
+	doctor_judge_account(&checkup, &desired_none, NULL, &findings);
 	expect(&findings, FINDING_FAIL, "the account's own token is \\x1bctive, until 2026",
 		"another");
 	expect(&findings, FINDING_WARN, "90 of 100 secrets", "ask Cloudflare");
@@ -159,7 +160,7 @@ static void a_token_that_ends_soon(void **state)
 		bool warns = tokens[i].level == FINDING_WARN;
 		checkup.asked_at = 1767225600; /* 2026-01-01T00:00:00Z */
 		checkup.token_expires = mem_copy_text(tokens[i].expires);
-		doctor_judge_account(&checkup, NULL, &findings);
+		doctor_judge_account(&checkup, &desired_none, NULL, &findings);
 		expect(&findings, tokens[i].level, "the user's token is active, until ",
 			warns ? "Give it a later end" : NULL);
 		assert_int_equal(findings.warnings, warns);
@@ -177,23 +178,80 @@ static void what_can_not_be_asked(void **state)
 	checkup.rate_remaining = -1;
 	error_set(&checkup.token_err, "no such route");
 	error_set(&checkup.quota_err, "HTTP 500");
-	doctor_judge_account(&checkup, NULL, &findings);
+	doctor_judge_account(&checkup, &desired_none, NULL, &findings);
 	expect(&findings, FINDING_WARN, "the token works, but can't be verified: no such route",
 		"Nothing");
 	expect(&findings, FINDING_WARN, "the quota is not known: HTTP 500", "without it");
 	assert_int_equal(findings.count, 3);
 	findings_release(&findings);
 	error_set(&checkup.list_err, "HTTP 403");
-	doctor_judge_account(&checkup, NULL, &findings);
+	doctor_judge_account(&checkup, &desired_none, NULL, &findings);
 	expect(&findings, FINDING_FAIL, "the token can't be verified", "active and not expired");
 	expect(&findings, FINDING_FAIL, "Secrets Store can't be read: HTTP 403", "permission");
 	assert_int_equal(findings.count, 2);
 	findings_release(&findings);
 	checkup.has_lane = false;
 	error_set(&checkup.credentials_err, "TOKEN is not set");
-	doctor_judge_account(&checkup, NULL, &findings);
+	doctor_judge_account(&checkup, &desired_none, NULL, &findings);
 	expect(&findings, FINDING_FAIL, "TOKEN is not set", "Set the variable");
 	assert_int_equal(findings.count, 1);
+}
+
+/* fault A16: whose address the firewall blocks, his token is not blamed */
+static void blocked(void **state)
+{
+	struct findings findings CLEANUP(findings_release) = {0};
+	struct checkup checkup CLEANUP(checkup_release) = well();
+
+	(void)state;
+	checkup.is_blocked = true;
+	error_set(&checkup.token_err, "the firewall");
+	error_set(&checkup.quota_err, "the firewall");
+	error_set(&checkup.list_err, "the firewall");
+	error_hint(&checkup.list_err, "another network");
+	doctor_judge_account(&checkup, &desired_none, NULL, &findings);
+	expect(&findings, FINDING_FAIL,
+		"neither token nor Secrets Store could be checked: the firewall",
+		"another network");
+	assert_int_equal(findings.count, 1);
+}
+
+/* fault A11 */
+static void another_store_is_there(void **state)
+{
+	static const struct {
+		const char *desired, *recorded, *only;
+		bool warns;
+	} table[] = {
+		{"keys", NULL, "default_secrets_store", true},
+		{"keys", "keys", "default_secrets_store", true},
+		{"keys", NULL, NULL, false},
+		{"keys", NULL, "keys", false},
+		{"keys", "old", "old", false},
+		{NULL, NULL, "default_secrets_store", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct findings findings CLEANUP(findings_release) = {0};
+		struct checkup checkup CLEANUP(checkup_release) = well();
+		struct model desired CLEANUP(model_release) = {0};
+		struct model recorded CLEANUP(model_release) = {0};
+		model_add_account(&recorded, "prod", "p1");
+		if (table[i].desired)
+			model_add_object(&desired, "prod", table[i].desired, NULL);
+		if (table[i].recorded)
+			model_add_object(&recorded, "prod", table[i].recorded, NULL);
+		if (table[i].only)
+			checkup.only_store = mem_copy_text(table[i].only);
+		doctor_judge_account(&checkup, &desired, &recorded, &findings);
+		if (table[i].warns)
+			expect(&findings, FINDING_WARN,
+				"keys of the manifest does not exist, but another store does: "
+				"default_secrets_store",
+				"stores: [{name: default_secrets_store, adopt: true}]");
+		assert_int_equal(findings.warnings, table[i].warns);
+	}
 }
 
 static void what_is_recorded(void **state)
@@ -207,12 +265,12 @@ static void what_is_recorded(void **state)
 	model_add_object(&recorded, "prod", "a", NULL);
 	model_add_object(&recorded, "prod", "b", NULL)->is_unresolved = true;
 	model_sort(&recorded);
-	doctor_judge_account(&checkup, &recorded, &findings);
+	doctor_judge_account(&checkup, &desired_none, &recorded, &findings);
 	expect(&findings, FINDING_OK, "the state goes with it: 2 objects recorded", NULL);
 	expect(&findings, FINDING_WARN, "1 object was asked for by an apply", "run cfprov apply");
 	findings_release(&findings);
 	recorded.accounts[0].id = "p2";
-	doctor_judge_account(&checkup, &recorded, &findings);
+	doctor_judge_account(&checkup, &desired_none, &recorded, &findings);
 	expect(&findings, FINDING_FAIL, "the state knows `prod` as the account p2",
 		"another alias");
 }
@@ -249,6 +307,8 @@ int main(void)
 		cmocka_unit_test(an_account_that_is_not),
 		cmocka_unit_test(a_token_that_ends_soon),
 		cmocka_unit_test(what_can_not_be_asked),
+		cmocka_unit_test(blocked),
+		cmocka_unit_test(another_store_is_there),
 		cmocka_unit_test(what_is_recorded),
 		cmocka_unit_test(accounts_that_are_gone),
 	};

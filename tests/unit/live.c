@@ -48,8 +48,8 @@ static void take(struct reading *r, int status, const char *body)
 	struct str bytes CLEANUP(str_release) = {0};
 
 	str_text_add(&bytes, body);
-	cf_answer_decode(
-		&answer.cf, &(struct cf_response){status, &bytes, "ray-1", NULL}, &answer.err);
+	cf_answer_decode(&answer.cf, &(struct cf_response){status, &bytes, "ray-1", NULL, false},
+		&answer.err);
 	answer.outcome = answer.cf.verdict == CF_DONE ? CLIENT_DONE : CLIENT_FAILED;
 	live_listing_take(&r->listing, &answer, r->client, &r->tag);
 	cf_answer_release(&answer.cf);
