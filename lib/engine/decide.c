@@ -231,7 +231,7 @@ static void find_changes(struct planning *p, struct action *action, const struct
 	if (desired->kind != OBJECT_SECRET)
 		return;
 	action->live = live;
-	action->changes = object_differences(desired, live) & ~(unsigned)FIELD_VALUE;
+	action->changes = object_to_write(desired, recorded, live);
 	if (!recorded) {
 		/* What is generated is nowhere else: it stays what it is. */
 		if (!desired->is_written_once && desired->value->kind != VALUE_GENERATE)

@@ -90,6 +90,8 @@ static void keep_fields(struct arena *arena, struct object *object)
 	keep_text(arena, &object->scopes);
 	keep_text(arena, &object->comment);
 	keep_text(arena, &object->status);
+	keep_text(arena, &object->sent_scopes);
+	keep_text(arena, &object->sent_comment);
 	keep_text(arena, &object->fingerprint);
 	keep_text(arena, &object->former);
 	keep_text(arena, &object->place.file);
@@ -294,6 +296,12 @@ unsigned object_differences(const struct object *a, const struct object *b)
 	return fields;
 }
 
+/* Unlike a missing comment, a missing note is not the same as an empty one. */
+static bool is_same_note(const char *a, const char *b)
+{
+	return !a == !b && is_same_text(a, b);
+}
+
 bool object_is_same(const struct object *a, const struct object *b)
 {
 	const char *const texts[][2] = {
@@ -310,11 +318,29 @@ bool object_is_same(const struct object *a, const struct object *b)
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		if (!is_same_text(texts[i][0], texts[i][1]))
 			return false;
-	return a->origin == b->origin && a->version == b->version &&
-	       a->is_unresolved == b->is_unresolved && a->replaced == b->replaced &&
-	       a->is_unsure == b->is_unsure && a->keeps_value == b->keeps_value &&
-	       a->is_strange == b->is_strange && a->prevent_destroy == b->prevent_destroy &&
+	return is_same_note(a->sent_scopes, b->sent_scopes) &&
+	       is_same_note(a->sent_comment, b->sent_comment) && a->origin == b->origin &&
+	       a->version == b->version && a->is_unresolved == b->is_unresolved &&
+	       a->replaced == b->replaced && a->is_unsure == b->is_unsure &&
+	       a->keeps_value == b->keeps_value && a->is_strange == b->is_strange &&
+	       a->prevent_destroy == b->prevent_destroy &&
 	       a->forget_on_remove == b->forget_on_remove;
+}
+
+unsigned object_to_write(
+	const struct object *desired, const struct object *recorded, const struct object *live)
+{
+	unsigned fields = object_differences(desired, live) & (FIELD_SCOPES | FIELD_COMMENT);
+
+	if (!recorded)
+		return fields;
+	if (recorded->sent_scopes && is_same_text(recorded->sent_scopes, desired->scopes) &&
+		is_same_text(recorded->scopes, live->scopes))
+		fields &= ~(unsigned)FIELD_SCOPES;
+	if (recorded->sent_comment && is_same_text(recorded->sent_comment, desired->comment) &&
+		is_same_text(recorded->comment, live->comment))
+		fields &= ~(unsigned)FIELD_COMMENT;
+	return fields;
 }
 
 bool object_lags(const struct object *known, const struct object *seen)

@@ -89,6 +89,9 @@ struct object {
 	const char *scopes;  /* sorted, with a comma between; see model_scopes */
 	const char *comment; /* NULL: none */
 	const char *status;  /* recorded and live: "active", "pending", or what Cloudflare says */
+	/* recorded: what we sent where Cloudflare stored the scopes or the comment above instead
+	 * ("": no comment); or NULL. See object_to_write. */
+	const char *sent_scopes, *sent_comment;
 	/* recorded: of the value written last; desired: of the value now. NULL: none is kept.
 	 * See engine/values. */
 	const char *fingerprint;
@@ -180,6 +183,14 @@ bool object_is_same(const struct object *a, const struct object *b);
  * says nothing.
  */
 unsigned object_differences(const struct object *a, const struct object *b);
+
+/*
+ * Which of FIELD_SCOPES and FIELD_COMMENT are to be written so that a secret becomes what is
+ * desired? Not what Cloudflare has stored otherwise than we sent it, as long as that is still
+ * desired and still there: it would be stored otherwise again. `recorded` may be NULL.
+ */
+unsigned object_to_write(
+	const struct object *desired, const struct object *recorded, const struct object *live);
 
 /*
  * Is what was seen of a secret an older version than what is known of it? Cloudflare's lists lag

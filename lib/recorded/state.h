@@ -26,9 +26,10 @@
  *     }
  *
  * An object whose creation was asked for while no answer was seen has "unresolved": true and no
- * id; a secret whose change was asked for has "unsure": true. Of values there are fingerprints
- * only; see engine/values. Nothing changes a state but state_fold; reading and writing the bytes is
- * recorded/ledger's.
+ * id; a secret whose change was asked for has "unsure": true. What Cloudflare stored
+ * otherwise than it was sent has "sent_comment" or "sent_scopes": what was sent. Of values there
+ * are fingerprints only; see engine/values. Nothing changes a state but state_fold; reading and
+ * writing the bytes is recorded/ledger's.
  */
 #ifndef RECORDED_STATE_H
 #define RECORDED_STATE_H
