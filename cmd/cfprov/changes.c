@@ -201,18 +201,6 @@ bool changes_say_reason(const struct action *action)
 	return is_value || action->goes_with_store;
 }
 
-/* Nobody reads fractions of seconds. */
-static void add_time(struct str *out, const char *time)
-{
-	struct moment moment;
-	size_t whole = moment_read(time, &moment) ? strcspn(time, ".") : strlen(time);
-	const char *rest = time + whole + (time[whole] == '.');
-
-	text_add_visible(out, time, whole, 0);
-	rest += strspn(rest, "0123456789");
-	text_add_visible(out, rest, strlen(rest), 0);
-}
-
 void changes_of_drift(struct changes *changes, const struct drift *drift, bool is_left)
 {
 	const struct object *recorded = drift->recorded, *live = drift->live;
@@ -220,12 +208,17 @@ void changes_of_drift(struct changes *changes, const struct drift *drift, bool i
 
 	if (!live)
 		return;
-	if (object_drift(recorded, live) & FIELD_VALUE) {
-		str_text_add(&text, "written to (modified ");
-		add_time(&text, live->modified);
-		str_text_add(&text, is_left ? "), and left as it is" : ")");
-		add(changes, "value", &text);
+	bool may_differ = object_drift(recorded, live) & FIELD_VALUE;
+	if (live->audit)
+		audit_add_words(&text, live->audit, changes->names_people);
+	else if (may_differ) {
+		str_text_add(&text, "may have changed: modified outside of cfprov at ");
+		moment_add_visible(&text, live->modified);
 	}
+	if (may_differ && is_left)
+		str_text_add(&text, "; left as it is");
+	if (text.length)
+		add(changes, "value", &text);
 	add_differences(changes, recorded, live, ALL_FIELDS);
 }
 

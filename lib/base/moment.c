@@ -1,6 +1,8 @@
 #include "base/moment.h"
 
-#include <stddef.h>
+#include "base/text.h"
+
+#include <string.h>
 
 enum { DIGITS = 9 };
 
@@ -147,4 +149,15 @@ const char *moment_latest(const char *known, const char *news)
 	if (!moment_read(known, &moment))
 		return !known || moment_read(news, &moment) ? news : known;
 	return moment_compare(news, known) == MOMENT_LATER ? news : known;
+}
+
+void moment_add_visible(struct str *out, const char *text)
+{
+	struct moment moment;
+	size_t whole = moment_read(text, &moment) ? strcspn(text, ".") : strlen(text);
+	const char *rest = text + whole + (text[whole] == '.');
+
+	rest += strspn(rest, "0123456789");
+	text_add_visible(out, text, whole, 0);
+	text_add_visible(out, rest, strlen(rest), 0);
 }

@@ -35,6 +35,7 @@ static void learn_secret(struct object *now, const struct object *live,
 		now->sent_scopes = NULL;
 	if (fields & FIELD_COMMENT)
 		now->sent_comment = NULL;
+	now->audit = live->audit;
 	now->scopes = live->scopes;
 	now->comment = live->comment;
 	now->status = live->status;

@@ -495,7 +495,8 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 		error_release(&err);
 		return NULL;
 	}
-	bool is_told_here = call->is_probe && seen == RETRY_SAW_ANSWER;
+	bool is_told_here =
+		call->safety == RETRY_ONCE || (call->is_probe && seen == RETRY_SAW_ANSWER);
 	if (verdict.verb != RETRY_LOOK && cf.verdict != CF_DONE && !is_told_here)
 		spread_failure(client, lane, &cf, seen, &err);
 	enum client_outcome failed = failed_or_unknown(call);

@@ -46,6 +46,8 @@ struct retry_verdict retry_decide(const struct retry_input *input)
 {
 	const struct retry_verdict give_up = {RETRY_GIVE_UP, 0};
 
+	if (input->safety == RETRY_ONCE)
+		return give_up;
 	if (input->is_throttled) /* refused before any work: safe for whatever it was */
 		return input->attempt < RETRY_THROTTLE_ATTEMPTS ? again(input, 1000) : give_up;
 	switch (input->seen) {

@@ -14,6 +14,7 @@ enum retry_safety {
 	RETRY_SAFE,       /* reading, deleting: as often as one likes */
 	RETRY_IDEMPOTENT, /* changing: again does no harm, but in the end it may have been done */
 	RETRY_UNSAFE,     /* creating: a second time makes a second one */
+	RETRY_ONCE, /* reading what one can do without: whatever comes, it is not sent again */
 };
 
 enum retry_seen {

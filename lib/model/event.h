@@ -26,6 +26,7 @@ enum event_type {
 	EVENT_AWAIT,           /* progress: done are active, left are waited for */
 	EVENT_INTERRUPT,       /* the user asked to stop; progress */
 	EVENT_WARNING,         /* text */
+	EVENT_NOTE,            /* text: for -json and the log; people need not hear it */
 	EVENT_REQUEST,         /* request, which goes out now */
 	EVENT_ANSWER, /* request, what came of it; text: NULL, or why none came; elapsed_us */
 };

@@ -94,6 +94,14 @@ static void keep_fields(struct arena *arena, struct object *object)
 	keep_text(arena, &object->sent_comment);
 	keep_text(arena, &object->fingerprint);
 	keep_text(arena, &object->former);
+	if (object->audit) {
+		struct audit *audit = arena_alloc(arena, sizeof(*audit));
+		*audit = *object->audit;
+		keep_text(arena, &audit->time);
+		keep_text(arena, &audit->who);
+		keep_text(arena, &audit->person);
+		object->audit = audit;
+	}
 	keep_text(arena, &object->place.file);
 	if (object->value) {
 		struct value_source *value = arena_alloc(arena, sizeof(*value));
@@ -359,7 +367,46 @@ unsigned object_drift(const struct object *recorded, const struct object *live)
 {
 	unsigned fields = object_lags(recorded, live) ? 0 : object_differences(recorded, live);
 
-	return object_became_ready(recorded, live) ? fields & ~(unsigned)FIELD_VALUE : fields;
+	bool is_kept = live->audit && live->audit->value == AUDIT_KEPT;
+
+	return is_kept || object_became_ready(recorded, live) ? fields & ~(unsigned)FIELD_VALUE
+							      : fields;
+}
+
+static const char *const audit_words[] = {
+	[AUDIT_UNSURE] = "unknown",
+	[AUDIT_KEPT] = "unchanged",
+	[AUDIT_CHANGED] = "changed",
+};
+
+const char *audit_value_word(enum audit_value value)
+{
+	return audit_words[value];
+}
+
+bool audit_value_read(const char *word, enum audit_value *ret_value)
+{
+	for (size_t i = 0; word && i < ARRAY_SIZE(audit_words); i++) {
+		if (strcmp(word, audit_words[i]) != 0)
+			continue;
+		*ret_value = (enum audit_value)i;
+		return true;
+	}
+	return false;
+}
+
+void audit_add_words(struct str *out, const struct audit *audit, bool names_person)
+{
+	static const char *const words[] = {
+		[AUDIT_UNSURE] = "the value may have changed",
+		[AUDIT_KEPT] = "value not changed",
+		[AUDIT_CHANGED] = "value changed",
+	};
+
+	str_format(out, "modified by %s at ",
+		names_person && audit->person ? audit->person : audit->who);
+	moment_add_visible(out, audit->time);
+	str_format(out, " (%s)", words[audit->value]);
 }
 
 static int compare_scopes(const void *a, const void *b)

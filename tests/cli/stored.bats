@@ -2,7 +2,7 @@
 # A server that stores a comment, or scopes, otherwise than they were sent.
 
 # Each test is a subshell, and the helpers set and read more than shellcheck can see.
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154,SC2317
 bats_require_minimum_version 1.5.0
 load cfprov
 
@@ -14,7 +14,8 @@ setup()
 	trimming_pid=$!
 	trims() { [[ -s trimming.port ]]; }
 	wait_until trims
-	export CLOUDFLARE_BASE_URL=http://127.0.0.1:$(<trimming.port)/client/v4 V=value
+	CLOUDFLARE_BASE_URL=http://127.0.0.1:$(<trimming.port)/client/v4
+	export V=value
 }
 
 teardown()
