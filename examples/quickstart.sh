@@ -17,7 +17,7 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
 
-build/cfsim --port-file "$work/port" >/dev/null &
+build/cfsim --port 0 --port-file "$work/port" >/dev/null &
 simulator=$!
 tries=0
 until [ -s "$work/port" ]; do

@@ -1,11 +1,15 @@
 #include "auth.h"
 
+#include "adapter/fs.h"
 #include "base/clock.h"
 #include "problems.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+enum { TOKENS_LIMIT = 16 << 20 };
 
 static struct credential *token_entry(struct auth *auth, const char *text, size_t length)
 {
@@ -17,6 +21,7 @@ static struct credential *token_entry(struct auth *auth, const char *text, size_
 		return credential;
 	credential = mem_alloc(sizeof(*credential));
 	credential->token = str_steal(&token);
+	credential->requests_left = -1;
 	credential->is_account_owned = strncmp(credential->token, "cfat_", 5) == 0;
 	auth->tokens = mem_room(
 		auth->tokens, auth->token_count, &auth->token_room, sizeof(struct credential *));
@@ -36,12 +41,13 @@ static void add_account(struct credential *credential, const char *id, size_t le
 }
 
 /* TOKEN or TOKEN@ID,ID */
-static void add_token(struct auth *auth, const char *text)
+static void add_token(struct auth *auth, const char *text, enum access access)
 {
 	const char *at = strrchr(text, '@');
 	struct credential *credential =
 		token_entry(auth, text, at ? (size_t)(at - text) : strlen(text));
 
+	credential->access = access;
 	for (const char *id = at; id && *id;) {
 		id++;
 		size_t length = strcspn(id, ",");
@@ -50,21 +56,156 @@ static void add_token(struct auth *auth, const char *text)
 	}
 }
 
-void auth_init(struct auth *auth, const struct options *options)
+/* ---- tokens from JSON ---- */
+
+static bool find_word(
+	const struct json *value, const char *const *words, size_t count, size_t *ret_at)
 {
-	*auth = (struct auth){.options = options};
+	for (size_t i = 0; i < count && json_is_string(value); i++) {
+		if (strcmp(json_text(value), words[i]) == 0) {
+			*ret_at = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool set_access(struct credential *credential, const struct json *value)
+{
+	static const char *const words[] = {"write", "read", "none"};
+	size_t at = 0;
+	bool ok = find_word(value, words, ARRAY_SIZE(words), &at);
+
+	credential->access = (enum access)at;
+	return ok;
+}
+
+static bool set_status(struct credential *credential, const struct json *value)
+{
+	static const char *const words[] = {"active", "disabled", "expired"};
+	size_t at = 0;
+	bool ok = find_word(value, words, ARRAY_SIZE(words), &at);
+
+	credential->status = words[at];
+	return ok;
+}
+
+/* All moments have one form, so that they compare as texts. */
+static bool set_time(char **ret_time, const struct json *value)
+{
+	static const char form[] = "0000-00-00T00:00:00Z";
+	const char *text = json_text(value);
+
+	if (!text || strlen(text) != sizeof(form) - 1)
+		return false;
+	for (size_t i = 0; form[i]; i++)
+		if (form[i] == '0' ? !isdigit((unsigned char)text[i]) : text[i] != form[i])
+			return false;
+	free(*ret_time);
+	*ret_time = mem_copy_text(text);
+	return true;
+}
+
+static bool set_accounts(struct credential *credential, const struct json *value)
+{
+	for (const struct json *it = json_first(value); it; it = json_next(it)) {
+		if (!json_is_string(it))
+			return false;
+		add_account(credential, json_text(it), strlen(json_text(it)));
+	}
+	return json_is_array(value);
+}
+
+static bool set_member(struct credential *credential, const struct json *value)
+{
+	const char *key = json_key(value);
+
+	if (strcmp(key, "token") == 0)
+		return true;
+	if (strcmp(key, "access") == 0)
+		return set_access(credential, value);
+	if (strcmp(key, "status") == 0)
+		return set_status(credential, value);
+	if (strcmp(key, "not_before") == 0)
+		return set_time(&credential->not_before, value);
+	if (strcmp(key, "expires_on") == 0)
+		return set_time(&credential->expires_on, value);
+	if (strcmp(key, "expires_after") == 0)
+		return json_integer(value, &credential->requests_left) &&
+		       credential->requests_left >= 0;
+	return strcmp(key, "accounts") == 0 && set_accounts(credential, value);
+}
+
+static void clear_entry(struct credential *credential)
+{
+	for (size_t i = 0; i < credential->account_count; i++)
+		free(credential->accounts[i]);
+	credential->account_count = 0;
+	credential->access = ACCESS_WRITE;
+	credential->status = NULL;
+	credential->requests_left = -1;
+	free(credential->not_before);
+	free(credential->expires_on);
+	credential->not_before = credential->expires_on = NULL;
+}
+
+static bool add_object(struct auth *auth, const struct json *object, struct error *err)
+{
+	const char *token = json_get_text(object, "token");
+
+	if (!token || !*token)
+		return error_set(err, "it has no \"token\"");
+	struct credential *credential = token_entry(auth, token, strlen(token));
+	clear_entry(credential);
+	for (const struct json *it = json_first(object); it; it = json_next(it))
+		if (!set_member(credential, it))
+			return error_set(err, "invalid \"%s\"", json_key(it));
+	return true;
+}
+
+bool auth_add(struct auth *auth, const char *bytes, size_t length, struct error *err)
+{
+	struct json *json CLEANUP(json_free_pointer) = json_parse(bytes, length, err);
+	size_t number = 1;
+
+	if (!json)
+		return error_prefix(err, "the tokens");
+	if (!json_is_array(json))
+		return add_object(auth, json, err) || error_prefix(err, "the token");
+	for (const struct json *it = json_first(json); it; it = json_next(it), number++)
+		if (!add_object(auth, it, err))
+			return error_prefix(err, "token %zu", number);
+	return true;
+}
+
+/* ---- life ---- */
+
+static bool add_file(struct auth *auth, const char *path, struct error *err)
+{
+	struct str bytes CLEANUP(str_release) = {0};
+
+	if (!fs_read(path, TOKENS_LIMIT, &bytes, err))
+		return false;
+	return auth_add(auth, str_text(&bytes), bytes.length, err) || error_prefix(err, "%s", path);
+}
+
+bool auth_init(struct auth *auth, const struct options *options, struct error *err)
+{
+	*auth = (struct auth){.options = options, .key.requests_left = -1};
 	for (size_t i = 0; i < options->tokens.count; i++)
-		add_token(auth, options->tokens.items[i]);
+		add_token(auth, options->tokens.items[i], ACCESS_WRITE);
 	if (!options->tokens.count)
-		add_token(auth, "cfsim-token");
+		add_token(auth, "cfsim-token", ACCESS_WRITE);
+	for (size_t i = 0; i < options->read_only_tokens.count; i++)
+		add_token(auth, options->read_only_tokens.items[i], ACCESS_READ);
+	return !options->token_file || add_file(auth, options->token_file, err);
 }
 
 void auth_release(struct auth *auth)
 {
 	for (size_t i = 0; i < auth->token_count; i++) {
 		struct credential *credential = auth->tokens[i];
-		for (size_t a = 0; a < credential->account_count; a++)
-			free(credential->accounts[a]);
+		clear_entry(credential);
 		free(credential->accounts);
 		free(credential->token);
 		free(credential);
@@ -138,6 +279,39 @@ struct credential *auth_identify(
 	return NULL;
 }
 
+const char *auth_status(const struct credential *credential)
+{
+	char now[CLOCK_TEXT_SIZE];
+
+	if (credential->status && strcmp(credential->status, "active") != 0)
+		return credential->status;
+	clock_text(clock_unix_seconds(), now);
+	if (!credential->requests_left ||
+		(credential->expires_on && strcmp(now, credential->expires_on) >= 0))
+		return "expired";
+	return "active";
+}
+
+static bool is_usable(const struct credential *credential)
+{
+	char now[CLOCK_TEXT_SIZE];
+
+	clock_text(clock_unix_seconds(), now);
+	return strcmp(auth_status(credential), "active") == 0 &&
+	       (!credential->not_before || strcmp(now, credential->not_before) >= 0);
+}
+
+const struct problem *auth_check(struct credential *credential, bool is_store, bool writes)
+{
+	if (!is_usable(credential))
+		return &problem_unauthorized;
+	if (credential->requests_left > 0)
+		credential->requests_left--;
+	if (is_store && credential->access == ACCESS_NONE)
+		return &problem_forbidden;
+	return writes && credential->access != ACCESS_WRITE ? &problem_forbidden : NULL;
+}
+
 bool auth_reaches(
 	const struct auth *auth, const struct credential *credential, const char *account_id)
 {
@@ -161,6 +335,19 @@ static void add_headers(
 		options->rate_requests ? options->rate_seconds : 300);
 }
 
+static void add_retry_after(struct answer *answer, int64_t seconds, const struct choices *choices)
+{
+	char date[sizeof("Wed, 21 Oct 2026 07:28:00 GMT")];
+	time_t when = (time_t)(clock_unix_seconds() + seconds);
+	struct tm utc;
+
+	if (choice_is(choices, CHOICE_RETRY_AFTER, "seconds"))
+		answer_header(answer, "Retry-After", "%lld", (long long)seconds);
+	if (choice_is(choices, CHOICE_RETRY_AFTER, "date") && gmtime_r(&when, &utc) &&
+		strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &utc))
+		answer_header(answer, "Retry-After", "%s", date);
+}
+
 bool auth_count(struct auth *auth, struct credential *credential, struct answer *answer)
 {
 	const struct options *options = auth->options;
@@ -181,6 +368,6 @@ bool auth_count(struct auth *auth, struct credential *credential, struct answer 
 	int64_t seconds = (credential->window_ends_ms - now + 999) / 1000;
 	add_headers(answer, limit - credential->window_used, seconds, options);
 	if (!within)
-		answer_header(answer, "Retry-After", "%lld", (long long)seconds);
+		add_retry_after(answer, seconds, &options->choices);
 	return within;
 }

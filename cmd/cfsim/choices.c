@@ -28,13 +28,21 @@ static const struct {
 		"error code of store_not_empty"},
 	[CHOICE_NOOP_PATCH] = {"noop-patch", {"bump", "keep"},
 		"does a PATCH that changes nothing change `modified`"},
-	[CHOICE_NO_ROUTE_STATUS] = {"no-route-status", {"404", "400"},
+	[CHOICE_ACTIVATION] = {"activation", {"keep", "bump"},
+		"does `modified` change when a pending secret becomes active"},
+	[CHOICE_NO_ROUTE_STATUS] = {"no-route-status", {"400", "404"},
 		"HTTP status of the errors 7000 and 7003"},
 	[CHOICE_STORE_NAMES] = {"store-names", {"any", "unique"},
 		"may two stores of an account have one name"},
+	[CHOICE_TOTAL_COUNT] = {"total-count", {"present", "absent"},
+		"does result_info have total_count"},
 	[CHOICE_TOTAL_PAGES] = {"total-pages", {"present", "absent"},
 		"does result_info have total_pages"},
 	[CHOICE_PER_PAGE] = {"per-page", {"20", "10", "50"}, "items on a page, if not asked for"},
+	[CHOICE_ACCOUNT_IDS] = {"account-ids", {"hex", "any"},
+		"an account id is 32 hex digits, else 7003; any: short names, for tests"},
+	[CHOICE_RETRY_AFTER] = {"retry-after", {"seconds", "date", "absent"},
+		"Retry-After of a 429 by --rate-limit"},
 };
 
 void choices_init(struct choices *choices)

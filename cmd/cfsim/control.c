@@ -29,6 +29,10 @@ static void answer_stats(struct sim *sim, struct request *request, struct answer
 	router_describe(sim, &w, "operations");
 	json_put_integer(&w, "faults_applied", (int64_t)sim->stats.faults_applied);
 	faults_describe(&sim->faults, &w, "faults");
+	json_begin_object(&w, "later");
+	json_put_integer(&w, "waiting", (int64_t)sim->later.waiting);
+	json_put_integer(&w, "done", (int64_t)sim->later.done);
+	json_end(&w);
 	put_worlds(&sim->world, &w);
 	json_end(&w);
 }
@@ -59,6 +63,14 @@ static void add_faults(struct sim *sim, struct request *request, struct answer *
 	put_ok(answer, ok, &err);
 }
 
+static void add_tokens(struct sim *sim, struct request *request, struct answer *answer)
+{
+	struct error err CLEANUP(error_release) = {0};
+	bool ok = auth_add(&sim->auth, str_text(&request->body), request->body.length, &err);
+
+	put_ok(answer, ok, &err);
+}
+
 static void clear_faults(struct sim *sim, struct request *request, struct answer *answer)
 {
 	(void)request;
@@ -66,12 +78,40 @@ static void clear_faults(struct sim *sim, struct request *request, struct answer
 	put_ok(answer, true, NULL);
 }
 
-/* Back to an empty world without faults, counted from zero. */
+static void set_lag(struct sim *sim, const struct lag *lag)
+{
+	world_set_lag(&sim->world, lag);
+	audit_hasten(&sim->audit, lag);
+}
+
+static void change_lag(struct sim *sim, struct request *request, struct answer *answer)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct lag lag = sim->world.lag;
+	bool ok = lag_decode(&lag, str_text(&request->body), request->body.length, &err);
+
+	if (ok)
+		set_lag(sim, &lag);
+	put_ok(answer, ok, &err);
+}
+
+static void work_now(struct sim *sim, struct request *request, struct answer *answer)
+{
+	(void)request;
+	later_run_all(&sim->later, sim);
+	put_ok(answer, true, NULL);
+}
+
+/* Back to an empty world without faults, counted from zero, with the lag of the options. */
 static void reset(struct sim *sim, struct request *request, struct answer *answer)
 {
 	(void)request;
+	later_clear(&sim->later);
+	audit_clear(&sim->audit);
 	world_clear(&sim->world);
+	world_set_lag(&sim->world, &sim->options->lag);
 	faults_clear(&sim->faults);
+	sim->later.done = 0;
 	sim->stats = (struct stats){.connections = sim->stats.connections};
 	put_ok(answer, true, NULL);
 }
@@ -84,6 +124,9 @@ static const struct {
 	{"GET", "world", answer_world},
 	{"POST", "faults", add_faults},
 	{"DELETE", "faults", clear_faults},
+	{"POST", "lag", change_lag},
+	{"POST", "later", work_now},
+	{"POST", "tokens", add_tokens},
 	{"POST", "reset", reset},
 };
 

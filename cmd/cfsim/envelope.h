@@ -1,5 +1,6 @@
 /*
- * Cloudflare's envelope around every answer: success, errors, messages, result, result_info.
+ * Cloudflare's envelope around every answer: success, errors, messages, result, result_info. What
+ * the answer's `errors` and `messages` hold is put into those lists in place of our own items.
  * From Cloudflare's API reference, "common" schemas.
  *
  *     struct json_writer w = envelope_begin(answer, 200);
@@ -23,6 +24,9 @@ struct problem {
 /* Starts an answer of success; the caller writes "result" next. Clears what was there before. */
 struct json_writer envelope_begin(struct answer *answer, unsigned status);
 void envelope_end(struct json_writer *writer);
+
+/* Writes an id that is always the same for this text and never another text's. */
+void envelope_put_id(struct json_writer *writer, const char *key, const char *text);
 
 /* The whole answer: success with `"result": null`. */
 void envelope_null(struct answer *answer, unsigned status);

@@ -1,6 +1,7 @@
 #include "exchange.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 const struct json *request_json(struct request *request)
 {
@@ -19,6 +20,7 @@ void request_release(struct request *request)
 	free(request->authorization);
 	free(request->auth_email);
 	free(request->auth_key);
+	free(request->actor);
 	str_release(&request->body);
 	json_free(request->json);
 	*request = (struct request){0};
@@ -38,6 +40,22 @@ void answer_header(struct answer *answer, const char *name, const char *format, 
 		.name = mem_copy_text(name),
 		.value = str_steal(&value),
 	};
+}
+
+void answer_drop_header(struct answer *answer, const char *name)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < answer->header_count; i++) {
+		struct answer_header *header = &answer->headers[i];
+		if (strcasecmp(header->name, name) != 0) {
+			answer->headers[kept++] = *header;
+			continue;
+		}
+		free(header->name);
+		free(header->value);
+	}
+	answer->header_count = kept;
 }
 
 void answer_release(struct answer *answer)

@@ -17,10 +17,12 @@ struct request {
 	const char *method;
 	char *target; /* as it came: path, "?" and query, nothing decoded */
 	char *authorization, *auth_email, *auth_key; /* headers; NULL if not sent */
+	char *actor; /* X-Cfsim-Actor: as whom the audit log has it */
 	struct str body;
 	bool too_large;      /* the body was over BODY_LIMIT and is not here */
 	size_t connection;   /* the number of its connection, from 1 */
 	size_t nth;          /* which request of that connection it is, from 1 */
+	size_t number;       /* which request for the API it is, from 1 */
 	struct fault *fault; /* what is to go wrong with it; borrowed, NULL mostly */
 	bool is_control;     /* for the simulator itself, not for Cloudflare */
 	struct json *json;   /* the body, once somebody asked for it */
@@ -50,6 +52,8 @@ struct answer {
 	unsigned status;
 	struct str body;
 	const char *content_type; /* borrows; NULL: none is sent */
+	/* Borrows: JSON items for the envelope's lists, with commas; NULL: its own. */
+	const char *errors, *messages;
 	struct answer_header {
 		char *name, *value;
 	} headers[ANSWER_HEADERS];
@@ -61,6 +65,9 @@ struct answer {
 
 /* Adds a header; beyond ANSWER_HEADERS it is left out. */
 void answer_header(struct answer *answer, const char *name, const char *format, ...) PRINTF(3, 4);
+
+/* Removes every header of this name; case does not count. */
+void answer_drop_header(struct answer *answer, const char *name);
 
 void answer_release(struct answer *answer);
 

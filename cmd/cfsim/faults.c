@@ -9,7 +9,7 @@
 
 enum { FILE_LIMIT = 64 << 20 };
 
-enum member_type { TEXT, NUMBER, FLAG, KIND, BYTES, FROM_FILE, HEADERS };
+enum member_type { TEXT, NUMBER, FLAG, KIND, BYTES, FROM_FILE, HEADERS, ITEMS };
 
 #define FIELD(name) offsetof(struct fault, name)
 
@@ -29,6 +29,12 @@ static const struct member {
 	{"status", FIELD(status), NUMBER},
 	{"code", FIELD(code), NUMBER},
 	{"ms", FIELD(ms), NUMBER},
+	{"after_ms", FIELD(after_ms), NUMBER},
+	{"answer", FIELD(answer), TEXT},
+	{"total_count", FIELD(total_count), NUMBER},
+	{"total_pages", FIELD(total_pages), NUMBER},
+	{"page", FIELD(page), NUMBER},
+	{"name", FIELD(name), TEXT},
 	{"message", FIELD(message), TEXT},
 	{"retry_after", FIELD(retry_after), TEXT},
 	{"body", FIELD(body), TEXT},
@@ -37,20 +43,75 @@ static const struct member {
 	{"text", FIELD(text), BYTES},
 	{"file", FIELD(text), FROM_FILE},
 	{"headers", FIELD(headers), HEADERS},
+	{"errors", FIELD(errors), ITEMS},
+	{"messages", FIELD(messages), ITEMS},
 };
 
+static bool add_header(struct fault *fault, const char *name, const struct json *value)
+{
+	if (!json_is_string(value))
+		return false;
+	fault->headers = mem_room(fault->headers, fault->header_count, &fault->header_room,
+		sizeof(fault->headers[0]));
+	fault->headers[fault->header_count++] =
+		(struct fault_header){mem_copy_text(name), mem_copy_text(json_text(value))};
+	return true;
+}
+
+/* A list of values makes as many lines of one name. */
 static bool set_headers(struct fault *fault, const struct json *value)
 {
 	if (!json_is_object(value))
 		return false;
 	for (const struct json *it = json_first(value); it; it = json_next(it)) {
-		if (!json_is_string(it))
+		if (!json_is_array(it) && !add_header(fault, json_key(it), it))
 			return false;
-		fault->headers = mem_room(fault->headers, fault->header_count, &fault->header_room,
-			sizeof(fault->headers[0]));
-		fault->headers[fault->header_count++] = (struct fault_header){
-			mem_copy_text(json_key(it)), mem_copy_text(json_text(it))};
+		const struct json *line = json_is_array(it) ? json_first(it) : NULL;
+		for (; line; line = json_next(line))
+			if (!add_header(fault, json_key(it), line))
+				return false;
 	}
+	return true;
+}
+
+/* Writes any value again. Recursion is bounded by JSON_DEPTH_LIMIT. False: it has a fraction. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static bool put_value(struct json_writer *writer, const char *key, const struct json *value)
+{
+	int64_t number = 0;
+	bool ok = true;
+
+	if (json_is_object(value) || json_is_array(value)) {
+		if (json_is_object(value))
+			json_begin_object(writer, key);
+		else
+			json_begin_array(writer, key);
+		for (const struct json *it = json_first(value); it; it = json_next(it))
+			ok = put_value(writer, json_key(it), it) && ok;
+		json_end(writer);
+	} else if (json_is_string(value)) {
+		json_put_text(writer, key, json_text(value));
+	} else if (json_is_number(value)) {
+		ok = json_integer(value, &number);
+		json_put_integer(writer, key, number);
+	} else if (json_is_null(value)) {
+		json_put_null(writer, key);
+	} else {
+		json_put_bool(writer, key, json_is_true(value));
+	}
+	return ok;
+}
+
+/* The items of a list, without its brackets. */
+static bool set_items(char **ret_items, const struct json *value)
+{
+	struct str text CLEANUP(str_release) = {0}, items = {0};
+	struct json_writer writer = json_writer(&text, 0);
+
+	if (!json_is_array(value) || !put_value(&writer, NULL, value))
+		return false;
+	str_add(&items, text.bytes + 1, text.length - 2);
+	*ret_items = str_steal(&items);
 	return true;
 }
 
@@ -78,6 +139,8 @@ static bool set(struct fault *fault, const struct member *member, const struct j
 		       fs_read(json_text(value), FILE_LIMIT, &fault->text, err);
 	case HEADERS:
 		return set_headers(fault, value);
+	case ITEMS:
+		return set_items(field, value);
 	}
 	return false;
 }
@@ -106,6 +169,10 @@ static void fault_free(struct fault *fault)
 	free(fault->body);
 	free(fault->content_type);
 	free(fault->location);
+	free(fault->answer);
+	free(fault->name);
+	free(fault->errors);
+	free(fault->messages);
 	str_release(&fault->text);
 	for (size_t i = 0; i < fault->header_count; i++) {
 		free(fault->headers[i].name);
@@ -118,7 +185,8 @@ static void fault_free(struct fault *fault)
 /* A key twice can't come this far: the parser refuses it. So nothing is set twice and lost. */
 static bool fill(struct fault *fault, const struct json *object, struct error *err)
 {
-	fault->times = fault->ms = -1;
+	fault->times = fault->ms = fault->after_ms = -1;
+	fault->total_count = fault->total_pages = fault->page = -1;
 	if (!json_is_object(object))
 		return error_set(err, "it is not an object");
 	for (const struct json *it = json_first(object); it; it = json_next(it))
@@ -126,6 +194,8 @@ static bool fill(struct fault *fault, const struct json *object, struct error *e
 			return false;
 	if (!fault->kind && fault->status)
 		fault->kind = fault_kind_find("status");
+	if (!fault->kind && (fault->errors || fault->messages || fault->header_count))
+		fault->kind = fault_kind_find("envelope");
 	if (!fault->kind)
 		return error_set(err, "it has no \"kind\"");
 	return fault_kind_check(fault, err);

@@ -61,7 +61,13 @@ int listen_on(const char *host, size_t port, size_t *ret_port, struct error *err
 	}
 	int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || !bind_and_listen(fd, &address)) {
-		error_set_errno(err, errno, "can't listen on %s port %zu", host, port);
+		if (errno == EADDRINUSE)
+			error_set(err,
+				"can't listen on %s port %zu: it is already in use; pass another "
+				"port, or --port 0 --port-file FILE to have a free one picked",
+				host, port);
+		else
+			error_set_errno(err, errno, "can't listen on %s port %zu", host, port);
 		if (fd >= 0)
 			close(fd);
 		return -1;

@@ -51,9 +51,15 @@ bool listing_parse(struct listing *listing, struct call *call, const struct list
 		call_fail(call, &problem_invalid_query, "order");
 		return false;
 	}
-	return parse_number(call, "page", LAST_PAGE, &listing->page) &&
-	       parse_number(call, "per_page", MOST_PER_PAGE, &listing->per_page) &&
-	       parse_direction(call, &listing->descending);
+	if (!parse_number(call, "page", LAST_PAGE, &listing->page) ||
+		!parse_number(call, "per_page", MOST_PER_PAGE, &listing->per_page) ||
+		!parse_direction(call, &listing->descending))
+		return false;
+	if (listing->per_page > call->sim->options->max_per_page)
+		listing->per_page = call->sim->options->max_per_page;
+	if (call->request->fault && call->request->fault->page > 0)
+		listing->page = (size_t)call->request->fault->page;
+	return true;
 }
 
 void listing_sort(const struct listing *listing, const struct listing_order *orders,
@@ -68,15 +74,24 @@ static void put_result_info(struct json_writer *w, const struct listing *listing
 	const struct call *call, size_t on_page, const struct listing_view *view)
 {
 	assert(listing->per_page > 0);
-	size_t pages = (view->count + listing->per_page - 1) / listing->per_page;
+	const struct choices *choices = &call->sim->options->choices;
+	const struct fault *fault = call->request->fault;
+	int64_t pages = (int64_t)((view->count + listing->per_page - 1) / listing->per_page);
+	int64_t total = (int64_t)view->total;
+
+	if (fault && fault->total_count >= 0)
+		total = fault->total_count;
+	if (fault && fault->total_pages >= 0)
+		pages = fault->total_pages;
 
 	json_begin_object(w, "result_info");
 	json_put_integer(w, "page", (int64_t)listing->page);
 	json_put_integer(w, "per_page", (int64_t)listing->per_page);
 	json_put_integer(w, "count", (int64_t)on_page);
-	json_put_integer(w, "total_count", (int64_t)view->total);
-	if (choice_is(&call->sim->options->choices, CHOICE_TOTAL_PAGES, "present"))
-		json_put_integer(w, "total_pages", (int64_t)pages);
+	if (choice_is(choices, CHOICE_TOTAL_COUNT, "present"))
+		json_put_integer(w, "total_count", total);
+	if (choice_is(choices, CHOICE_TOTAL_PAGES, "present"))
+		json_put_integer(w, "total_pages", pages);
 	json_end(w);
 }
 

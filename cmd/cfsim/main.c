@@ -1,6 +1,7 @@
 /* cfsim: a stand-in for Cloudflare's Secrets Store API, for tests and for trying things out. */
 #include "adapter/fs.h"
 #include "base/version.h"
+#include "call.h"
 #include "data.h"
 #include "router.h"
 #include "server.h"
@@ -35,10 +36,8 @@ static void save(struct saver *saver)
 	saver->took_ms = clock_monotonic_ms() - start;
 }
 
-static int64_t tick(void *context)
+static int64_t save_if_due(struct saver *saver)
 {
-	struct saver *saver = context;
-
 	if (!saver->sim->options->data || saver->saved_revision == saver->sim->world.revision)
 		return -1;
 	int64_t now = clock_monotonic_ms();
@@ -48,6 +47,17 @@ static int64_t tick(void *context)
 		return saver->due_ms - now;
 	save(saver);
 	return -1;
+}
+
+static int64_t tick(void *context)
+{
+	struct saver *saver = context;
+	int64_t work_ms = later_run(&saver->sim->later, saver->sim);
+	int64_t save_ms = save_if_due(saver);
+
+	if (work_ms < 0 || save_ms < 0)
+		return work_ms < 0 ? save_ms : work_ms;
+	return work_ms < save_ms ? work_ms : save_ms;
 }
 
 /* What --data holds comes before --seed, which is for the first run only. */
@@ -67,6 +77,25 @@ static bool load(struct sim *sim, struct error *err)
 	return !options->seed || data_load(&sim->world, options->seed, err);
 }
 
+/* An account that no request can name is a typing mistake. */
+static bool check_accounts(const struct sim *sim, struct error *err)
+{
+	const struct choices *choices = &sim->options->choices;
+	const struct option_list *named = &sim->options->accounts;
+	const char *wrong = NULL;
+
+	for (size_t i = 0; i < sim->world.account_count && !wrong; i++)
+		if (!call_is_account_id(choices, sim->world.accounts[i]->id))
+			wrong = sim->world.accounts[i]->id;
+	for (size_t i = 0; i < named->count && !wrong; i++)
+		if (!call_is_account_id(choices, named->items[i]))
+			wrong = named->items[i];
+	return !wrong || error_set(err,
+				 "\"%s\" is not an account id: 32 hex digits, or pass "
+				 "--answer account-ids=any",
+				 wrong);
+}
+
 static bool load_faults(struct sim *sim, struct error *err)
 {
 	struct str bytes CLEANUP(str_release) = {0};
@@ -78,6 +107,12 @@ static bool load_faults(struct sim *sim, struct error *err)
 		return false;
 	return faults_add(&sim->faults, str_text(&bytes), bytes.length, err) ||
 	       error_prefix(err, "%s", path);
+}
+
+/* A file from an earlier run would name a port that somebody else may use by now. */
+static bool forget_port(const struct options *options, struct error *err)
+{
+	return !options->port_file || fs_remove(options->port_file, err);
 }
 
 static bool announce(const struct server *server, struct error *err)
@@ -102,9 +137,12 @@ static bool serve(struct sim *sim, struct error *err)
 	struct saver saver = {.sim = sim};
 	bool ok = server_open(&server, sim, err) && announce(&server, err);
 
+	world_set_lag(&sim->world, &sim->options->lag); /* what was loaded shows at once */
 	if (ok)
 		server_run(&server, tick, &saver);
 	server_close(&server);
+	if (ok)
+		ok = forget_port(sim->options, err);
 	if (ok && sim->options->data && saver.saved_revision != sim->world.revision)
 		ok = data_store(&sim->world, sim->options->data, err);
 	return ok;
@@ -115,9 +153,11 @@ static int simulate(const struct options *options)
 	struct error err CLEANUP(error_release) = {0};
 	struct sim sim = {.options = options, .log = {.fd = -1}};
 
-	auth_init(&sim.auth, options);
-	bool ok = load(&sim, &err) && load_faults(&sim, &err) &&
+	bool ok = forget_port(options, &err) && auth_init(&sim.auth, options, &err) &&
+		  load(&sim, &err) && check_accounts(&sim, &err) && load_faults(&sim, &err) &&
 		  log_open(&sim.log, options->log, &err) && serve(&sim, &err);
+	later_clear(&sim.later);
+	audit_clear(&sim.audit);
 	auth_release(&sim.auth);
 	world_clear(&sim.world);
 	faults_release(&sim.faults);

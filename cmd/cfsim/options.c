@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TEXT, NUMBER, LIST, FLAG, STORE_NAMES, ANSWER, PENDING, RATE };
+enum kind { TEXT, NUMBER, LIST, FLAG, STORE_NAMES, ANSWER, PENDING, RATE, LIST_LAG, DATES, SWITCH };
 
 #define FIELD(name) offsetof(struct options, name)
 
@@ -28,6 +28,10 @@ static const struct option {
 		"accept this API token (for these accounts only); repeatable;\n"
 		"default: cfsim-token",
 		FIELD(tokens), 0, LIST},
+	{"read-only-token", "T[@ID,...]",
+		"accept this one, too; its writes are answered 403; repeatable",
+		FIELD(read_only_tokens), 0, LIST},
+	{"tokens", "FILE", "accept these tokens, too (below)", FIELD(token_file), 0, TEXT},
 	{"email", "EMAIL", "accept this X-Auth-Email, with --key", FIELD(email), 0, TEXT},
 	{"key", "KEY", "accept this X-Auth-Key, with --email", FIELD(key), 0, TEXT},
 	{"account", "ID", "only these accounts exist; repeatable; default: any account does",
@@ -38,10 +42,40 @@ static const struct option {
 		FIELD(max_stores), SIZE_MAX / 16, NUMBER},
 	{"max-secrets", "N", "secrets an account may have; default 100; 0 is any number",
 		FIELD(max_secrets), SIZE_MAX / 16, NUMBER},
-	{"max-connections", "N", "connections at a time; default 1000", FIELD(max_connections),
-		1000000, NUMBER},
-	{"latency", "MS", "wait before each answer; other requests go on", FIELD(latency_ms),
-		86400000, NUMBER},
+	{"max-connections", "N",
+		"connections at a time, idle ones included; more wait; default\n"
+		"1000, at least 1",
+		FIELD(max_connections), 1000000, NUMBER},
+	{"latency", "MS",
+		"each request takes so long, and then does its work, even if the\n"
+		"client is gone by then; other requests continue",
+		FIELD(latency_ms), 86400000, NUMBER},
+	{"write-latency", "MS", "writes (POST, PATCH, DELETE) take so much longer",
+		FIELD(write_latency_ms), 86400000, NUMBER},
+	{"list-lag", "MS", "lists show what was there so long ago; reads by id are current", 0,
+		LAG_LONGEST_MS, LIST_LAG},
+	{"list-lag-create", "MS", "the same, only for what was created", FIELD(lag.create_ms),
+		LAG_LONGEST_MS, NUMBER},
+	{"list-lag-change", "MS", "only for what was changed", FIELD(lag.change_ms), LAG_LONGEST_MS,
+		NUMBER},
+	{"list-lag-delete", "MS", "only for what was deleted", FIELD(lag.delete_ms), LAG_LONGEST_MS,
+		NUMBER},
+	{"read-lag", "MS", "reads by id show what was there so long ago", FIELD(lag.read_ms),
+		LAG_LONGEST_MS, NUMBER},
+	{"audit-log", "on|off",
+		"keep the account's audit log, and let every token read it; off, the\n"
+		"default, answers 403, as a token for the Secrets Store only gets",
+		FIELD(audit_log), 0, SWITCH},
+	{"audit-delay", "MS", "how late its entries come", FIELD(lag.audit_ms), LAG_LONGEST_MS,
+		NUMBER},
+	{"dates", "FORM",
+		"how reads write dates: micro (default: with microseconds), milli,\n"
+		"seconds, or offset (+00:00 in place of Z)",
+		FIELD(dates), 0, DATES},
+	{"create-dates", "FORM", "the same for answers to POST and PATCH", FIELD(create_dates), 0,
+		DATES},
+	{"max-per-page", "N", "most items on a page, whatever was asked for; default 100",
+		FIELD(max_per_page), 100, NUMBER},
 	{"pending", "MS|never|forever",
 		"how long a new secret's status is \"pending\";\n"
 		"default: never",
@@ -109,6 +143,32 @@ static bool set_store_names(struct options *options, const char *value, struct e
 	return choices_set(&options->choices, str_text(&text), err);
 }
 
+static bool set_list_lag(
+	struct options *options, const struct option *option, const char *value, struct error *err)
+{
+	size_t ms = 0;
+
+	if (!set_number(option, value, &ms, err))
+		return false;
+	options->lag.create_ms = options->lag.change_ms = options->lag.delete_ms = ms;
+	return true;
+}
+
+static bool set_dates(
+	const struct option *option, const char *value, enum date_form *ret_form, struct error *err)
+{
+	return dates_find(value, ret_form) ||
+	       error_set(err, "--%s must be micro, milli, seconds or offset", option->name);
+}
+
+static bool set_switch(
+	const struct option *option, const char *value, bool *ret_on, struct error *err)
+{
+	*ret_on = strcmp(value, "on") == 0;
+	return *ret_on || strcmp(value, "off") == 0 ||
+	       error_set(err, "--%s must be on or off", option->name);
+}
+
 static bool set(
 	struct options *options, const struct option *option, const char *value, struct error *err)
 {
@@ -137,6 +197,12 @@ static bool set(
 		return set_pending(options, option, value, err);
 	case RATE:
 		return set_rate(options, option, value, err);
+	case LIST_LAG:
+		return set_list_lag(options, option, value, err);
+	case DATES:
+		return set_dates(option, value, field, err);
+	case SWITCH:
+		return set_switch(option, value, field, err);
 	}
 	return false;
 }
@@ -153,15 +219,21 @@ static bool check(const struct options *options, struct error *err)
 {
 	if (!options->email != !options->key)
 		return error_set(err, "--email and --key go together");
+	if (!options->max_per_page)
+		return error_set(err, "--max-per-page must be at least 1");
 	if (!options->tls_cert != !options->tls_key)
 		return error_set(err, "--tls-cert and --tls-key go together");
+	if (!options->max_connections)
+		return error_set(err, "--max-connections must be at least 1");
 	return true;
 }
 
 bool options_parse(struct options *options, int argc, char *const *argv, struct error *err)
 {
-	*options =
-		(struct options){.host = "127.0.0.1", .max_secrets = 100, .max_connections = 1000};
+	*options = (struct options){.host = "127.0.0.1",
+		.max_secrets = 100,
+		.max_connections = 1000,
+		.max_per_page = 100};
 	choices_init(&options->choices);
 	for (int i = 1; i < argc; i++) {
 		const char *name = argv[i];
@@ -188,6 +260,7 @@ bool options_parse(struct options *options, int argc, char *const *argv, struct 
 void options_release(struct options *options)
 {
 	free(options->tokens.items);
+	free(options->read_only_tokens.items);
 	free(options->accounts.items);
 	*options = (struct options){0};
 }
@@ -200,23 +273,36 @@ static const char head[] =
 	"  CLOUDFLARE_API_TOKEN=cfsim-token\n"
 	"SIGTERM or SIGINT ends it.\n\nOptions:\n";
 
+#define TOKENS_HELP                                                                                \
+	"\n--tokens holds a JSON array of objects (only token is required):\n"                     \
+	"  {\"token\": \"T\", \"accounts\": [\"ID\"], \"access\": \"write|read|none\",\n"          \
+	"   \"status\": \"active|disabled|expired\", \"not_before\": TIME, \"expires_on\": "       \
+	"TIME,\n"                                                                                  \
+	"   \"expires_after\": N}      (after N requests; TIME is like 2026-01-02T03:04:05Z)\n"    \
+	"A token that starts with cfat_ is owned by an account, any other by a user.\n"
+
 static const char tail[] =
 	"\n--seed and --data hold JSON:\n"
-	"  {\"accounts\": [{\"id\": \"acme\", \"stores\": [{\"name\": \"prod\", \"secrets\": [\n"
+	"  {\"accounts\": [{\"id\": \"985e105f4ecef8ad9ca31a8372d0c353\", \"stores\": [\n"
+	"   {\"name\": \"prod\", \"secrets\": [\n"
 	"    {\"name\": \"A\", \"value\": \"x\", \"scopes\": [\"workers\"], \"comment\": "
 	"\"c\"}]}]}]}\n"
 	"Stores and secrets may also have id, created and modified; secrets status, and instead "
 	"of\n"
-	"value its value_bytes and value_checksum, which is all that is kept of a value.\n"
+	"value its value_bytes and value_checksum, which is all that is kept of a "
+	"value.\n" TOKENS_HELP
 	"\n--faults holds a JSON array of objects. Which requests (all members are optional):\n"
 	"  method, path (a prefix, or a glob), account, reused (true: not the first request of "
 	"its\n"
 	"  connection), after (leave the first N alone), nth (only the Nth), times (at most N)\n"
 	"What happens, by kind:\n"
-	"  status         status, code, message, retry_after, body: json|html|empty|null\n"
+	"  status         status, code, message, retry_after, body: json|empty|null, an HTML\n"
+	"                 page (html|challenge|blocked|1020|not_found), or problem (RFC 9457,\n"
+	"                 code: 1015 and other 1xxx)\n"
 	"  status_after   the same, once the work was done\n"
-	"  raw_body       status (200), text or file (its bytes), content_type,\n"
-	"                 headers: {NAME: VALUE}; raw_body_after: once the work was done\n"
+	"  raw_body       status (200), text or file (its bytes), content_type\n"
+	"  raw_body_after the same, once the work was done\n"
+	"  envelope       the work is done; the members for any kind (below) change the answer\n"
 	"  html, truncated_json, gzip    an answer in that form; the work is done\n"
 	"  redirect       status (302), location\n"
 	"  reset_early    the connection is reset before the body was read\n"
@@ -228,8 +314,24 @@ static const char tail[] =
 	"  no_answer      the work is done; ms: close after so long (default: never)\n"
 	"  slow_drip      the work is done; ms between two pieces (default 10)\n"
 	"  delay          the work is done, the answer comes ms later\n"
+	"  late           the work is done after_ms later, exactly as the request would be done "
+	"then;\n"
+	"                 answer: status (504, body html; all as above; the default), reset, "
+	"close\n"
+	"                 or never; ms: answer, or close, only after so long\n"
+	"  list           a list answers with total_count, total_pages or page (that one instead)\n"
+	"  then_delete, then_create  once answered, somebody else deletes or creates the object\n"
+	"                 name beside those of the path (default: deletes the oldest)\n"
+	"With any kind: headers: {NAME: VALUE or [VALUE, ...]} replace those of the answer;\n"
+	"  errors, messages: [...] replace those of its JSON envelope\n"
 	"\nRoutes for tests, without credentials: GET /_cfsim/stats, GET /_cfsim/world,\n"
-	"POST and DELETE /_cfsim/faults, POST /_cfsim/reset.\n";
+	"POST and DELETE /_cfsim/faults, POST /_cfsim/tokens, POST /_cfsim/reset.\n"
+	"The header X-Cfsim-Actor: EMAIL lets the audit log have a request as this user's.\n"
+	"POST /_cfsim/later does now all that was to be done later (late).\n"
+	"POST /_cfsim/lag sets how long writes take to show, in ms; what it does not name stays:\n"
+	"  {\"create\": MS, \"change\": MS, \"delete\": MS, \"read\": MS, \"audit\": MS}; 0 shows "
+	"everything "
+	"now\n";
 
 /* The help of an option may have several lines: each starts in the same column. */
 static void describe(struct str *out, const struct option *option)

@@ -26,6 +26,7 @@ PROBLEM(body_too_large, 413, 1000, "Request Entity Too Large", 0, NULL); /* a gu
 PROBLEM(throttled, 429, 971, "Please wait and consider throttling your request speed", 0, NULL);
 PROBLEM(unauthorized, 401, 10000, "Authentication error", 0, NULL);
 PROBLEM(forbidden, 403, 10000, "Authentication error", 0, NULL);
+PROBLEM(not_for_token, 403, 9109, "Unauthorized to access requested resource", 0, NULL);
 PROBLEM(invalid_token, 401, 1000, "Invalid API Token", 0, NULL);
 PROBLEM(no_credentials, 400, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers", 0,
 	NULL);

@@ -35,6 +35,7 @@ extern const struct problem problem_body_too_large;
 extern const struct problem problem_throttled;
 extern const struct problem problem_unauthorized;
 extern const struct problem problem_forbidden;
+extern const struct problem problem_not_for_token;
 extern const struct problem problem_invalid_token;
 extern const struct problem problem_no_credentials;
 extern const struct problem problem_bad_authorization;

@@ -2,7 +2,13 @@
 
 #include "call.h"
 #include "control.h"
+#include "edge.h"
+#include "history.h"
+#include "somebody.h"
 
+#include "base/text.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 #define STORES  "accounts/:account/secrets_store/stores"
@@ -21,6 +27,11 @@ static const struct operation table[] = {
 	{"secrets_patch", "PATCH", SECRETS "/:secret", secrets_patch},
 	{"secrets_delete", "DELETE", SECRETS "/:secret", secrets_delete},
 	{"secrets_duplicate", "POST", SECRETS "/:secret/duplicate", secrets_duplicate},
+	{"accounts_list", "GET", "accounts", accounts_list},
+	{"accounts_get", "GET", "accounts/:account", accounts_get},
+	{"memberships_list", "GET", "memberships", memberships_list},
+	{"user_get", "GET", "user", user_get},
+	{"audit_list", "GET", "accounts/:account/logs/audit", audit_list},
 	{"verify_user_token", "GET", "user/tokens/verify", verify_user_token},
 	{"verify_account_token", "GET", "accounts/:account/tokens/verify", verify_account_token},
 };
@@ -41,6 +52,19 @@ void call_fail_as(struct call *call, const struct problem *problem, unsigned sta
 	if (code)
 		other.code = (int)code;
 	envelope_problem(call->answer, &other, NULL);
+}
+
+enum date_form call_dates(const struct call *call)
+{
+	const struct options *options = call->sim->options;
+	bool reads = strcmp(call->operation->method, "GET") == 0;
+
+	return reads ? options->dates : options->create_dates;
+}
+
+unsigned long long call_ray(const struct call *call)
+{
+	return call->request->number * 0x9e3779b97f4a7c15ULL;
 }
 
 static void fail_unrouted(struct call *call, const struct problem *problem)
@@ -110,29 +134,64 @@ static void fail_malformed_account(struct call *call)
 	fail_unrouted(call, &problem);
 }
 
-static bool admit(struct call *call)
+bool call_is_account_id(const struct choices *choices, const char *id)
 {
-	struct sim *sim = call->sim;
+	if (choice_is(choices, CHOICE_ACCOUNT_IDS, "any"))
+		return world_is_id(id);
+	return strlen(id) == 32 && text_is_made_of(id, "0123456789abcdefABCDEF");
+}
+
+/* Finds out who calls. Gives why this caller may not do this, or NULL. */
+static const struct problem *refuse(struct call *call)
+{
+	struct auth *auth = &call->sim->auth;
+	bool is_store = strstr(call->operation->path, "/secrets_store");
+	bool verifies = strstr(call->operation->path, "tokens/verify");
 	const struct problem *problem = NULL;
 
-	if (call->account_id && !world_is_id(call->account_id)) {
+	call->credential = auth_identify(auth, call->request, &problem);
+	if (!auth_count(auth, call->credential, call->answer))
+		return &problem_throttled;
+	/* The routes that verify a token say in their own words that there is none. */
+	if (!call->credential)
+		return verifies && problem == &problem_unauthorized ? &problem_invalid_token
+								    : problem;
+	problem = NULL;
+	if (!verifies)
+		problem = auth_check(
+			call->credential, is_store, strcmp(call->request->method, "GET") != 0);
+	if (!problem && call->account_id && !auth_reaches(auth, call->credential, call->account_id))
+		problem = &problem_forbidden;
+	return problem;
+}
+
+static bool admit(struct call *call)
+{
+	const struct choices *choices = &call->sim->options->choices;
+
+	if (call->account_id && !call_is_account_id(choices, call->account_id)) {
 		fail_malformed_account(call);
 		return false;
 	}
-	call->credential = auth_identify(&sim->auth, call->request, &problem);
-	if (!auth_count(&sim->auth, call->credential, call->answer))
-		problem = &problem_throttled;
-	else if (call->credential)
-		problem = NULL;
-	/* The routes that verify a token say in their own words that there is none. */
-	if (problem == &problem_unauthorized && !strstr(call->operation->path, "/secrets_store"))
-		problem = &problem_invalid_token;
-	if (!problem && call->account_id &&
-		!auth_reaches(&sim->auth, call->credential, call->account_id))
-		problem = &problem_forbidden;
+	const struct problem *problem = refuse(call);
 	if (problem)
 		call_fail(call, problem, NULL);
 	return !problem;
+}
+
+/* Reads by id may lag; everything else happens to the world as it is. */
+static void find_objects(struct call *call)
+{
+	bool reads = strcmp(call->operation->method, "GET") == 0;
+
+	if (call->account_id)
+		call->account = world_account(&call->sim->world, call->account_id);
+	if (call->store_id)
+		call->store = reads ? history_read_store(call->account, call->store_id)
+				    : world_find_store(call->account, call->store_id);
+	if (call->secret_id && call->store)
+		call->secret = reads ? history_read_secret(call->store, call->secret_id)
+				     : world_find_secret(call->store, call->secret_id);
 }
 
 /* Finds what the path names. */
@@ -140,12 +199,7 @@ static bool resolve(struct call *call)
 {
 	const struct problem *problem = NULL;
 
-	if (call->account_id)
-		call->account = world_account(&call->sim->world, call->account_id);
-	if (call->store_id)
-		call->store = world_find_store(call->account, call->store_id);
-	if (call->secret_id && call->store)
-		call->secret = world_find_secret(call->store, call->secret_id);
+	find_objects(call);
 	if ((call->store_id && !*call->store_id) || (call->secret_id && !*call->secret_id))
 		problem = &problem_id_empty;
 	else if (call->store_id && !call->store)
@@ -157,9 +211,20 @@ static bool resolve(struct call *call)
 	return !problem;
 }
 
+/* Nothing but the API is served here. */
+static void answer_nowhere(struct call *call)
+{
+	const struct edge_error nothing = {0};
+
+	call->sim->stats.unrouted++;
+	(void)edge_answer(call->answer, "not_found", &nothing);
+}
+
 static void run(struct call *call, bool has_route)
 {
-	if (call->request->too_large)
+	if (!call->target.has_base)
+		answer_nowhere(call);
+	else if (call->request->too_large)
 		call_fail(call, &problem_body_too_large, NULL);
 	else if (!has_route || !find_operation(call))
 		fail_unrouted(call, &problem_no_route);
@@ -168,11 +233,9 @@ static void run(struct call *call, bool has_route)
 }
 
 /* Looks like Cloudflare's: 16 hexadecimal digits and where it was answered. */
-static void add_ray(struct answer *answer, size_t number)
+static void add_ray(const struct call *call)
 {
-	unsigned long long mixed = (number + 1) * 0x9e3779b97f4a7c15ULL;
-
-	answer_header(answer, "cf-ray", "%016llx-SIM", mixed);
+	answer_header(call->answer, "cf-ray", "%016llx-SIM", call_ray(call));
 }
 
 static bool is_control(const char *target)
@@ -187,7 +250,10 @@ void router_open(struct sim *sim, struct request *request)
 	struct target target CLEANUP(target_release) = {0};
 
 	request->is_control = is_control(request->target);
-	if (request->is_control || !sim->faults.count)
+	if (request->is_control)
+		return;
+	request->number = ++sim->stats.requests;
+	if (!sim->faults.count)
 		return;
 	if (!target_parse(&target, request->target))
 		target.segment_count = 0;
@@ -196,9 +262,63 @@ void router_open(struct sim *sim, struct request *request)
 		sim->stats.faults_applied++;
 }
 
+int64_t router_latency_ms(const struct sim *sim, const struct request *request)
+{
+	bool reads = strcmp(request->method, "GET") == 0;
+
+	if (request->is_control)
+		return 0;
+	return (int64_t)(sim->options->latency_ms + (reads ? 0 : sim->options->write_latency_ms));
+}
+
+static struct call make_call(struct sim *sim, struct request *request, struct answer *answer)
+{
+	return (struct call){
+		.sim = sim, .request = request, .answer = answer, .actor = request->actor};
+}
+
+/* ---- the fault "late" ---- */
+
+static void run_late(struct sim *sim, void *context)
+{
+	struct request *request = context;
+	struct answer answer CLEANUP(answer_release) = {0}; /* for nobody */
+	struct call call = make_call(sim, request, &answer);
+	bool has_route = target_parse(&call.target, request->target);
+
+	run(&call, has_route);
+	target_release(&call.target);
+}
+
+static void free_late(void *context)
+{
+	struct request *request = context;
+
+	request_release(request);
+	free(request);
+}
+
+/* The same request again, later. Moves what it owns; the method belongs to the server. */
+static void add_late(struct sim *sim, struct request *request)
+{
+	static const char *const methods[] = {"GET", "POST", "PATCH", "PUT", "DELETE"};
+	struct request *late = mem_alloc(sizeof(*late));
+	const struct later_work work = {run_late, free_late, late};
+	int64_t ms = fault_late_ms(request->fault);
+
+	*late = *request;
+	*request = (struct request){.method = late->method, .fault = late->fault};
+	late->fault = NULL;
+	late->method = "";
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+		if (strcmp(methods[i], request->method) == 0)
+			late->method = methods[i];
+	later_add(&sim->later, ms, work);
+}
+
 void router_answer(struct sim *sim, struct request *request, struct answer *answer)
 {
-	struct call call = {.sim = sim, .request = request, .answer = answer};
+	struct call call = make_call(sim, request, answer);
 	bool has_route = target_parse(&call.target, request->target);
 
 	if (request->is_control) {
@@ -206,14 +326,18 @@ void router_answer(struct sim *sim, struct request *request, struct answer *answ
 		target_release(&call.target);
 		return;
 	}
-	add_ray(answer, sim->stats.requests++);
-	answer->delay_ms = (long)sim->options->latency_ms;
+	add_ray(&call);
+	fault_prepare(request->fault, answer);
 	if (fault_lets_work(request->fault))
 		run(&call, has_route);
 	if (request->fault)
 		fault_apply(request->fault, answer);
 	log_request(&sim->log, request, &call.target, answer);
+	if (request->fault)
+		somebody_acts(&call, request->fault);
 	target_release(&call.target);
+	if (request->fault && fault_late_ms(request->fault) >= 0)
+		add_late(sim, request);
 }
 
 void router_describe(const struct sim *sim, struct json_writer *writer, const char *key)

@@ -1,6 +1,6 @@
 /*
- * From a request to its answer: the API's routes (with and without the prefix /client/v4), the
- * simulator's own under /_cfsim/, credentials, rate, faults, log.
+ * From a request to its answer: the API's routes under /client/v4, the simulator's own under
+ * /_cfsim/, credentials, rate, faults, log.
  */
 #ifndef CFSIM_ROUTER_H
 #define CFSIM_ROUTER_H
@@ -10,7 +10,10 @@
 /* Called when the headers are here: chooses the fault. */
 void router_open(struct sim *sim, struct request *request);
 
-/* Called when the whole request is here. Fills an answer that holds nothing yet. */
+/* How long the whole request is kept before its work is done. */
+int64_t router_latency_ms(const struct sim *sim, const struct request *request);
+
+/* Called when the work is to be done. Fills an answer that holds nothing yet. */
 void router_answer(struct sim *sim, struct request *request, struct answer *answer);
 
 /* Writes an object: how often each operation was asked for. */

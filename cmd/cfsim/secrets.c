@@ -1,5 +1,6 @@
 /* The operations on secrets. */
 #include "draft.h"
+#include "history.h"
 #include "listing.h"
 
 #include <stdlib.h>
@@ -9,6 +10,7 @@ static void put_secret(struct json_writer *w, const struct call *call, const voi
 {
 	const struct world_secret *secret = object;
 	const struct choices *choices = &call->sim->options->choices;
+	enum date_form form = call_dates(call);
 
 	json_put_text(w, "id", secret->id);
 	json_put_text(w, "store_id", call->store->id);
@@ -21,8 +23,8 @@ static void put_secret(struct json_writer *w, const struct call *call, const voi
 			json_put_text(w, NULL, world_scopes[i]);
 	json_end(w);
 	json_put_text(w, "status", world_secret_status(secret));
-	json_put_text(w, "created", secret->created);
-	json_put_text(w, "modified", secret->modified);
+	dates_put(w, "created", secret->created, form);
+	dates_put(w, "modified", secret->modified, form);
 }
 
 static void put_secret_item(struct json_writer *w, const struct call *call, const void *object)
@@ -130,12 +132,10 @@ static bool is_searched(const struct world_secret *secret, const char *search, u
 
 void secrets_list(struct call *call)
 {
-	const struct world_store *store = call->store;
 	const char *search = target_query(&call->target, "search");
 	struct listing listing;
 	unsigned scopes = 0;
-	void **found AUTO_FREE = NULL;
-	struct listing_view view = {.total = store->secret_count};
+	struct listing_view view = {0};
 
 	if (!listing_parse(&listing, call, orders))
 		return;
@@ -143,16 +143,50 @@ void secrets_list(struct call *call)
 		call_fail(call, &problem_scope_invalid, NULL);
 		return;
 	}
-	found = mem_alloc(store->secret_count * sizeof(*found));
-	for (size_t i = 0; i < store->secret_count; i++)
-		if (is_searched(store->secrets[i], search, scopes))
-			found[view.count++] = store->secrets[i];
-	view.items = found;
+	struct history_list list = history_secrets(call->store);
+	view.items = list.items;
+	view.total = list.count;
+	for (size_t i = 0; i < list.count; i++)
+		if (is_searched(list.items[i], search, scopes))
+			view.items[view.count++] = list.items[i];
 	listing_sort(&listing, orders, &view);
 	listing_answer(&listing, call, &view, put_secret_item);
+	free(list.items);
 }
 
 /* ---- making ---- */
+
+/* A secret that is to become active; it may be gone by then. */
+struct activation {
+	char account[WORLD_ID_SIZE], store[WORLD_ID_SIZE], secret[WORLD_ID_SIZE];
+};
+
+static void activate(struct sim *sim, void *context)
+{
+	const struct activation *activation = context;
+	struct world_store *store = world_find_store(
+		world_account(&sim->world, activation->account), activation->store);
+	struct world_secret *secret = store ? world_find_secret(store, activation->secret) : NULL;
+
+	if (!secret)
+		return;
+	world_keep_version(&sim->world, secret);
+	secret->status = NULL;
+	if (choice_is(&sim->options->choices, CHOICE_ACTIVATION, "bump"))
+		world_touch_secret(&sim->world, secret);
+	sim->world.revision++;
+}
+
+static void activate_later(const struct call *call, const struct world_secret *secret, int64_t ms)
+{
+	struct activation *activation = mem_alloc(sizeof(*activation));
+	const struct later_work work = {activate, free, activation};
+
+	memcpy(activation->account, call->account->id, WORLD_ID_SIZE);
+	memcpy(activation->store, call->store->id, WORLD_ID_SIZE);
+	memcpy(activation->secret, secret->id, WORLD_ID_SIZE);
+	later_add(&call->sim->later, ms, work);
+}
 
 static struct world_secret *add(struct call *call, const struct draft *draft)
 {
@@ -160,10 +194,11 @@ static struct world_secret *add(struct call *call, const struct draft *draft)
 	struct world_secret *secret =
 		world_add_secret(&call->sim->world, call->account, call->store, &draft->secret);
 
-	if (options->pending_for_ever)
+	audit_secret(call, AUDIT_CREATE, secret);
+	if (options->pending_for_ever || options->pending_ms)
 		secret->status = "pending";
-	else if (options->pending_ms)
-		secret->active_at_ms = clock_monotonic_ms() + (int64_t)options->pending_ms;
+	if (options->pending_ms)
+		activate_later(call, secret, (int64_t)options->pending_ms);
 	return secret;
 }
 
@@ -242,7 +277,9 @@ void secrets_duplicate(struct call *call)
 	draft.secret.value_bytes = call->secret->value_bytes;
 	memcpy(draft.secret.value_checksum, call->secret->value_checksum,
 		sizeof(draft.secret.value_checksum));
-	answer_secret(call, add(call, &draft));
+	struct world_secret *secret = add(call, &draft);
+	audit_duplicated(call, call->secret);
+	answer_secret(call, secret);
 }
 
 /* ---- one secret ---- */
@@ -294,11 +331,15 @@ void secrets_patch(struct call *call)
 		call_fail(call, problem, NULL);
 		return;
 	}
+	world_keep_version(&call->sim->world, call->secret);
 	bool changed = set_comment(call->secret, &draft);
 	changed |= set_scopes(call->secret, &draft);
 	changed |= set_value(call->secret, &draft);
 	if (changed || choice_is(&call->sim->options->choices, CHOICE_NOOP_PATCH, "bump"))
 		world_touch_secret(&call->sim->world, call->secret);
+	audit_secret(call, AUDIT_UPDATE, call->secret);
+	if (draft.has_value)
+		audit_value_modified(call);
 	answer_secret(call, call->secret);
 }
 
@@ -306,6 +347,7 @@ void secrets_patch(struct call *call)
 
 void secrets_delete(struct call *call)
 {
+	audit_secret(call, AUDIT_DELETE, call->secret);
 	world_remove_secret(&call->sim->world, call->account, call->store, call->secret);
 	envelope_null(call->answer, 202);
 }
@@ -337,8 +379,10 @@ void secrets_delete_many(struct call *call)
 	}
 	for (const struct json *it = json_first(ids); it; it = json_next(it)) {
 		struct world_secret *secret = world_find_secret(call->store, json_text(it));
-		if (secret) /* not if the list has it twice */
-			world_remove_secret(&call->sim->world, call->account, call->store, secret);
+		if (!secret) /* the list has it twice */
+			continue;
+		audit_secret(call, AUDIT_DELETE, secret);
+		world_remove_secret(&call->sim->world, call->account, call->store, secret);
 	}
 	envelope_null(call->answer, 202);
 }

@@ -2,9 +2,12 @@
  * An exchange lives from the first line of its request until libmicrohttpd says that it is over:
  *
  *     begun -> opened (headers) -> body ... -> answered -> delivered
- *                                                 |   ^
- *                                                 v   | due
- *                                                waiting (suspended)
+ *                                      |   due ^  |   ^
+ *                                      v       |  v   | due
+ *                                     waiting     waiting
+ *
+ * Waiting is being suspended: before the work for the latency, after it for a fault. The work is
+ * done when its time has come, whether or not the client is still there.
  *
  * While it waits, and between the drips of a slow answer, it is in server->delays and its
  * connection is suspended; so everything suspended can be found and woken at the end.
@@ -15,8 +18,9 @@
 #include "listen.h"
 #include "router.h"
 
-#include <errno.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -29,6 +33,7 @@
 enum {
 	DRIP_BYTES = 7,
 	HANG_UP_CHECK_MS = 200,
+	IDLE_LIMIT_S = 400, /* as Cloudflare's edge keeps an idle HTTP/1.1 connection */
 	TLS_FILE_LIMIT = 1 << 20,
 	LONGEST_SLEEP_MS = 3600000
 };
@@ -43,7 +48,7 @@ struct exchange {
 	struct MHD_Connection *connection;
 	struct request request;
 	struct answer answer;
-	int64_t ends_ms; /* of DELIVER_NEVER; -1: never */
+	int64_t ends_ms; /* of the wait under way; -1: never */
 	size_t dripped;  /* bytes; with the next drip in *is_drip_due */
 	bool is_opened, is_answered, is_drip_due;
 };
@@ -63,6 +68,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 	} else {
 		free(*socket_context);
 		*socket_context = NULL;
+		server->has_room = true;
 	}
 }
 
@@ -112,6 +118,7 @@ static void open_exchange(struct exchange *exchange, const char *method)
 	request->authorization = copy_header(exchange->connection, "Authorization");
 	request->auth_email = copy_header(exchange->connection, "X-Auth-Email");
 	request->auth_key = copy_header(exchange->connection, "X-Auth-Key");
+	request->actor = copy_header(exchange->connection, "X-Cfsim-Actor");
 	request->connection = own->number;
 	request->nth = ++own->requests;
 	router_open(exchange->server->sim, request);
@@ -152,11 +159,23 @@ static void send_garbage(const struct exchange *exchange)
 		return; /* nobody listens: as good */
 }
 
-/* Suspends the exchange for a time; libmicrohttpd comes back to it afterwards. */
+/* Puts the exchange among the delays: until its wait ends, or its client is looked at. */
+static void arm(struct exchange *exchange, int64_t now_ms)
+{
+	int64_t check_ms = now_ms + HANG_UP_CHECK_MS, ends_ms = exchange->ends_ms;
+	bool ends_sooner = ends_ms >= 0 && ends_ms < check_ms;
+
+	delays_add(&exchange->server->delays, &exchange->delay, ends_sooner ? ends_ms : check_ms);
+}
+
+/* Suspends the exchange for a time (-1: for ever); libmicrohttpd returns to it afterwards. */
 static void wait_ms(struct exchange *exchange, int64_t ms)
 {
+	int64_t now_ms = clock_monotonic_ms();
+
 	MHD_suspend_connection(exchange->connection);
-	delays_add(&exchange->server->delays, &exchange->delay, clock_monotonic_ms() + ms);
+	exchange->ends_ms = ms < 0 ? -1 : now_ms + ms;
+	arm(exchange, now_ms);
 }
 
 /* Half of the body, then an end that is none. */
@@ -273,18 +292,35 @@ static enum MHD_Result deliver(struct exchange *exchange)
 	return MHD_NO;
 }
 
-/* A client that gave up must not keep its place for ever. */
+/* Lets the router do the work. Does the answer wait then, until ends_ms? */
+static bool work(struct exchange *exchange)
+{
+	const struct answer *own = &exchange->answer;
+
+	exchange->is_answered = true;
+	router_answer(exchange->server->sim, &exchange->request, &exchange->answer);
+	exchange->ends_ms = own->delay_ms < 0 ? -1 : clock_monotonic_ms() + own->delay_ms;
+	return !exchange->server->is_ending &&
+	       (own->delivery == DELIVER_NEVER || own->delay_ms > 0);
+}
+
+/*
+ * A client that gave up must not keep its place for ever. The kernel is asked, not the stream:
+ * bytes that nobody has read yet (TLS says good-bye with some) would hide the end. A client that
+ * closes only its sending side counts as gone.
+ */
 static bool has_hung_up(const struct exchange *exchange)
 {
-	char byte;
-	ssize_t got = recv(socket_of(exchange), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	struct tcp_info info = {0};
+	socklen_t size = sizeof(info);
 
-	return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+	return getsockopt(socket_of(exchange), IPPROTO_TCP, TCP_INFO, &info, &size) != 0 ||
+	       info.tcpi_state != TCP_ESTABLISHED;
 }
 
 static bool is_waiting_over(const struct exchange *exchange, int64_t now_ms)
 {
-	if (exchange->server->is_ending || exchange->answer.delivery != DELIVER_NEVER)
+	if (exchange->server->is_ending)
 		return true;
 	if (exchange->ends_ms >= 0 && now_ms >= exchange->ends_ms)
 		return true;
@@ -297,29 +333,29 @@ static void wake(struct server *server, int64_t now_ms)
 
 	while ((due = delays_take_due(&server->delays, now_ms))) {
 		struct exchange *exchange = (struct exchange *)(void *)due;
-		if (is_waiting_over(exchange, now_ms)) {
+		bool is_over = is_waiting_over(exchange, now_ms);
+		if (!exchange->is_answered)
+			is_over = (server->is_ending || now_ms >= exchange->ends_ms) &&
+				  !work(exchange);
+		if (is_over)
 			MHD_resume_connection(exchange->connection);
-			continue;
-		}
-		int64_t next = now_ms + HANG_UP_CHECK_MS;
-		bool ends_sooner = exchange->ends_ms >= 0 && exchange->ends_ms < next;
-		delays_add(&server->delays, due, ends_sooner ? exchange->ends_ms : next);
+		else
+			arm(exchange, clock_monotonic_ms());
 	}
 }
 
-/* Lets the router answer; what is to come late is suspended. */
+/* The whole request is here. What is to be worked on or answered later is suspended. */
 static enum MHD_Result answer(struct exchange *exchange)
 {
-	struct answer *own = &exchange->answer;
-	bool is_never = false;
+	struct server *server = exchange->server;
+	int64_t ms = router_latency_ms(server->sim, &exchange->request);
 
-	exchange->is_answered = true;
-	router_answer(exchange->server->sim, &exchange->request, own);
-	is_never = own->delivery == DELIVER_NEVER;
-	if (exchange->server->is_ending || (!is_never && own->delay_ms <= 0))
+	if (ms > 0 && !server->is_ending)
+		wait_ms(exchange, ms);
+	else if (work(exchange))
+		wait_ms(exchange, exchange->answer.delay_ms);
+	else
 		return deliver(exchange);
-	exchange->ends_ms = own->delay_ms < 0 ? -1 : clock_monotonic_ms() + own->delay_ms;
-	wait_ms(exchange, is_never ? 0 : own->delay_ms);
 	return MHD_YES;
 }
 
@@ -392,10 +428,11 @@ static struct MHD_Daemon *start(struct server *server, int fd)
 	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO |
 					(tls ? MHD_USE_TLS : MHD_NO_FLAG),
 		0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, fd,
-		MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_NOTIFY_CONNECTION,
-		on_connection, server, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_ARRAY,
-		tls ? tls_options : tls_options + 2, MHD_OPTION_END);
+		MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)IDLE_LIMIT_S, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+		MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED,
+		on_completed, server, MHD_OPTION_ARRAY, tls ? tls_options : tls_options + 2,
+		MHD_OPTION_END);
 }
 
 bool server_open(struct server *server, struct sim *sim, struct error *err)
@@ -426,11 +463,17 @@ static int64_t sooner(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* Until when there is nothing to do, in milliseconds from now; -1: for ever. */
+/*
+ * Until when there is nothing to do, in milliseconds from now; -1: for ever. At its limit,
+ * libmicrohttpd stops listening, and starts again only in the round after one that closed a
+ * connection: that round must not wait for something to happen.
+ */
 static int64_t idle_ms(const struct server *server, int64_t wanted)
 {
 	MHD_UNSIGNED_LONG_LONG own;
 
+	if (server->has_room)
+		return 0;
 	if (MHD_get_timeout(server->daemon, &own) == MHD_YES)
 		wanted = sooner(wanted, own < LONGEST_SLEEP_MS ? (int64_t)own : LONGEST_SLEEP_MS);
 	if (server->delays.first) {
@@ -453,6 +496,7 @@ void server_run(struct server *server, int64_t (*tick)(void *context), void *con
 		int64_t wanted = tick(context);
 		if (poll(polled, ARRAY_SIZE(polled), (int)idle_ms(server, wanted)) < 0)
 			continue;
+		server->has_room = false;
 		wake(server, clock_monotonic_ms());
 		MHD_run(server->daemon);
 	}

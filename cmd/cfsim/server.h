@@ -23,7 +23,8 @@ struct server {
 	struct str tls_cert, tls_key;
 	size_t port;
 	int signal_fd;
-	bool is_ending; /* nothing waits any more */
+	bool has_room;  /* a connection was closed in this round */
+	bool is_ending; /* nothing waits any longer */
 };
 
 /* Listens, and from here on holds SIGTERM and SIGINT back for server_run. */

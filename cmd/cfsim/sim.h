@@ -5,16 +5,18 @@
 #ifndef CFSIM_SIM_H
 #define CFSIM_SIM_H
 
+#include "audit.h"
 #include "auth.h"
 #include "faults.h"
+#include "later.h"
 #include "log.h"
 #include "options.h"
 #include "world.h"
 
-enum { SIM_OPERATIONS = 16 };
+enum { SIM_OPERATIONS = 32 };
 
 struct stats {
-	size_t requests; /* for the API; what tests ask on the control routes doesn't count */
+	size_t requests; /* for the API, as they arrive; those on the control routes don't count */
 	size_t unrouted; /* of them those that met no operation */
 	size_t operations[SIM_OPERATIONS]; /* by their place in the router's table */
 	size_t connections;
@@ -26,6 +28,8 @@ struct sim {
 	struct auth auth;
 	struct world world;
 	struct faults faults;
+	struct later later;
+	struct audit audit;
 	struct log log;
 	struct stats stats;
 };

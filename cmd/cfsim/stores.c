@@ -1,4 +1,5 @@
 /* The operations on stores, and the quota. */
+#include "history.h"
 #include "listing.h"
 
 #include <stdlib.h>
@@ -7,11 +8,12 @@
 static void put_store(struct json_writer *w, const struct call *call, const void *object)
 {
 	const struct world_store *store = object;
+	enum date_form form = call_dates(call);
 
 	json_put_text(w, "id", store->id);
 	json_put_text(w, "name", store->name);
-	json_put_text(w, "created", store->created);
-	json_put_text(w, "modified", store->modified);
+	dates_put(w, "created", store->created, form);
+	dates_put(w, "modified", store->modified, form);
 	json_put_text(w, "account_id", call->account->id);
 }
 
@@ -89,25 +91,27 @@ static const struct listing_order orders[] = {
 };
 
 /*
- * Sorts once for many pages. An order other than that of creation is kept until the world changes;
- * nothing but a change moves a store in any order.
+ * Sorts once for many pages. A list that lags or has another order than that of creation is kept
+ * until the world changes or something of the past begins to show; nothing else changes it.
  */
-static void use_sorted(struct call *call, const struct listing *listing, struct listing_view *view)
+static void sort_once(struct call *call, const struct listing *listing)
 {
 	struct world_account *account = call->account;
-	size_t revision = call->sim->world.revision;
+	struct world *world = &call->sim->world;
 
-	if (!account->sorted || account->sorted_revision != revision ||
-		strcmp(account->sorted_by, listing->order) != 0) {
-		free(account->sorted);
-		account->sorted = mem_alloc(view->count * sizeof(*account->sorted));
-		memcpy(account->sorted, view->items, view->count * sizeof(*account->sorted));
-		account->sorted_by = listing->order;
-		account->sorted_revision = revision;
-		view->items = account->sorted;
-		listing_sort(listing, orders, view);
-	}
-	view->items = account->sorted;
+	if (account->sorted && account->sorted_revision == world->revision &&
+		clock_monotonic_ms() < account->sorted_until_ms &&
+		strcmp(account->sorted_by, listing->order) == 0)
+		return;
+	struct history_list list = history_stores(account);
+	free(account->sorted);
+	account->sorted = list.items;
+	account->sorted_count = list.count;
+	account->sorted_by = listing->order;
+	account->sorted_revision = world->revision;
+	account->sorted_until_ms = list.until_ms;
+	listing_sort(
+		listing, orders, &(struct listing_view){.items = list.items, .count = list.count});
 }
 
 void stores_list(struct call *call)
@@ -117,13 +121,16 @@ void stores_list(struct call *call)
 	struct listing_view view = {
 		.items = (void **)account->stores,
 		.count = account->store_count,
-		.total = account->store_count,
 	};
 
 	if (!listing_parse(&listing, call, orders))
 		return;
-	if (*listing.order && view.count)
-		use_sorted(call, &listing, &view);
+	if (*listing.order || history_lags(account)) {
+		sort_once(call, &listing);
+		view.items = account->sorted;
+		view.count = account->sorted_count;
+	}
+	view.total = view.count;
 	listing_answer(&listing, call, &view, put_store_item);
 }
 
@@ -160,7 +167,9 @@ void stores_create(struct call *call)
 		call_fail(call, &problem_store_name_exists, name);
 		return;
 	}
-	answer_store(call, world_add_store(&call->sim->world, call->account, NULL, name));
+	struct world_store *store = world_add_store(&call->sim->world, call->account, NULL, name);
+	audit_store(call, AUDIT_CREATE, store);
+	answer_store(call, store);
 }
 
 void stores_get(struct call *call)
@@ -178,6 +187,7 @@ void stores_delete(struct call *call)
 		call_fail_as(call, &problem_store_not_empty, 0, code);
 		return;
 	}
+	audit_store(call, AUDIT_DELETE, call->store);
 	world_remove_store(&call->sim->world, call->account, call->store);
 	envelope_null(call->answer, 200);
 }

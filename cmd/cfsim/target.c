@@ -97,6 +97,7 @@ bool target_parse(struct target *target, const char *text)
 		if (mark)
 			*mark = '\0';
 		char *path = whole + (target_strip_base(whole) - whole);
+		target->has_base = path != whole;
 		char *query = mark ? mark + 1 : whole + size - 2;
 		if (copy)
 			return add_segments(target, path) && add_pairs(target, query);

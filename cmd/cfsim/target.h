@@ -15,8 +15,9 @@ enum { TARGET_SEGMENTS = 8, TARGET_PAIRS = 32 };
 
 struct target {
 	char *memory;
-	char *path;  /* as it came, without query and without /client/v4 */
-	char *query; /* as it came, "" if there is none */
+	char *path;    /* as it came, without query and without /client/v4 */
+	char *query;   /* as it came, "" if there is none */
+	bool has_base; /* it began with /client/v4 */
 	const char *segments[TARGET_SEGMENTS]; /* decoded; may be "" */
 	size_t segment_count;                  /* TARGET_SEGMENTS + 1: there were more */
 	struct target_pair {

@@ -1,22 +1,6 @@
 /* The two routes that tell whether a token is alive. They say nothing of what it may do. */
 #include "call.h"
 
-#include "adapter/crypt.h"
-
-#include <string.h>
-
-/* A token's id always comes out the same: two checksums make its 32 digits. */
-static void put_token_id(struct json_writer *writer, const char *token)
-{
-	char first[CRYPT_CHECKSUM_SIZE], second[CRYPT_CHECKSUM_SIZE];
-	struct str id CLEANUP(str_release) = {0};
-
-	crypt_checksum(token, strlen(token), first);
-	crypt_checksum(first, strlen(first), second);
-	str_format(&id, "%s%s", first, second);
-	json_put_text(writer, "id", str_text(&id));
-}
-
 static void verify(struct call *call, bool account_owned)
 {
 	const struct credential *credential = call->credential;
@@ -27,8 +11,12 @@ static void verify(struct call *call, bool account_owned)
 	}
 	struct json_writer w = envelope_begin(call->answer, 200);
 	json_begin_object(&w, "result");
-	put_token_id(&w, credential->token);
-	json_put_text(&w, "status", "active");
+	envelope_put_id(&w, "id", credential->token);
+	json_put_text(&w, "status", auth_status(credential));
+	if (credential->expires_on)
+		json_put_text(&w, "expires_on", credential->expires_on);
+	if (credential->not_before)
+		json_put_text(&w, "not_before", credential->not_before);
 	json_end(&w);
 	envelope_end(&w);
 }

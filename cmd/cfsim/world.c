@@ -85,6 +85,12 @@ struct world_store *world_store_named(const struct world_account *account, const
 	return table_get(account->stores_by_name, name);
 }
 
+static void note_lag(struct world_account *account, const struct moment *moment)
+{
+	if (account->unlisted_until_ms < moment->listed_ms)
+		account->unlisted_until_ms = moment->listed_ms;
+}
+
 struct world_store *world_add_store(
 	struct world *world, struct world_account *account, const char *id, const char *name)
 {
@@ -93,6 +99,8 @@ struct world_store *world_add_store(
 	set_id(store->id, id);
 	store->name = mem_copy_text(name);
 	store->serial = ++world->serial;
+	store->made = moment_now(&world->lag, world->lag.create_ms);
+	note_lag(account, &store->made);
 	clock_now_text(store->created);
 	memcpy(store->modified, store->created, sizeof(store->modified));
 	account->stores = mem_room(account->stores, account->store_count, &account->store_room,
@@ -109,29 +117,37 @@ struct world_store *world_add_store(
 
 static void free_secret(struct world_secret *secret)
 {
-	free(secret->name);
-	free(secret->comment);
-	free(secret);
+	while (secret) {
+		struct world_secret *older = secret->older;
+		free(secret->name);
+		free(secret->comment);
+		free(secret);
+		secret = older;
+	}
 }
 
 static void free_store(struct world_store *store)
 {
 	for (size_t i = 0; i < store->secret_count; i++)
 		free_secret(store->secrets[i]);
+	for (size_t i = 0; i < store->gone_count; i++)
+		free_secret(store->gone_secrets[i]);
 	free(store->secrets);
+	free(store->gone_secrets);
 	table_free(&store->secrets_by_id);
 	table_free(&store->secrets_by_name);
+	table_free(&store->gone_by_id);
 	free(store->name);
 	free(store);
 }
 
-static size_t store_index(const struct world_account *account, size_t serial)
+static size_t store_index(struct world_store *const *stores, size_t count, size_t serial)
 {
-	size_t low = 0, high = account->store_count;
+	size_t low = 0, high = count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (account->stores[middle]->serial < serial)
+		if (stores[middle]->serial < serial)
 			low = middle + 1;
 		else
 			high = middle;
@@ -154,10 +170,47 @@ static void forget_store_name(struct world_account *account, struct world_store 
 	}
 }
 
+/* Takes the store over: it is kept if somebody may still see it. */
+static void bury_store(
+	const struct world *world, struct world_account *account, struct world_store *store)
+{
+	store->gone = moment_now(&world->lag, world->lag.delete_ms);
+	note_lag(account, &store->gone);
+	if (moment_is_settled(&store->gone, store->gone.done_ms)) {
+		free_store(store);
+		return;
+	}
+	size_t at = store_index(account->gone, account->gone_count, store->serial);
+	account->gone = mem_room(account->gone, account->gone_count, &account->gone_room,
+		sizeof(struct world_store *));
+	memmove(account->gone + at + 1, account->gone + at,
+		(account->gone_count - at) * sizeof(struct world_store *));
+	account->gone[at] = store;
+	account->gone_count++;
+	table_put(&account->gone_by_id, store->id, store);
+}
+
+void world_forget_stores(struct world_account *account)
+{
+	int64_t now = clock_monotonic_ms();
+	size_t kept = 0;
+
+	for (size_t i = 0; i < account->gone_count; i++) {
+		struct world_store *store = account->gone[i];
+		if (!moment_is_settled(&store->gone, now)) {
+			account->gone[kept++] = store;
+			continue;
+		}
+		table_drop(&account->gone_by_id, store->id);
+		free_store(store);
+	}
+	account->gone_count = kept;
+}
+
 void world_remove_store(
 	struct world *world, struct world_account *account, struct world_store *store)
 {
-	size_t at = store_index(account, store->serial);
+	size_t at = store_index(account->stores, account->store_count, store->serial);
 
 	memmove(account->stores + at, account->stores + at + 1,
 		(account->store_count - at - 1) * sizeof(struct world_store *));
@@ -165,7 +218,7 @@ void world_remove_store(
 	account->secret_count -= store->secret_count;
 	table_drop(&account->stores_by_id, store->id);
 	forget_store_name(account, store);
-	free_store(store);
+	bury_store(world, account, store);
 	world->revision++;
 }
 
@@ -193,6 +246,7 @@ struct world_secret *world_add_secret(struct world *world, struct world_account 
 	secret->scopes = draft->scopes;
 	secret->value_bytes = draft->value_bytes;
 	memcpy(secret->value_checksum, draft->value_checksum, sizeof(secret->value_checksum));
+	secret->made = moment_now(&world->lag, world->lag.create_ms);
 	clock_now_text(secret->created);
 	memcpy(secret->modified, secret->created, sizeof(secret->modified));
 	store->secrets = mem_room(store->secrets, store->secret_count, &store->secret_room,
@@ -205,13 +259,13 @@ struct world_secret *world_add_secret(struct world *world, struct world_account 
 	return secret;
 }
 
-static size_t secret_index(const struct world_store *store, size_t serial)
+static size_t secret_index(struct world_secret *const *secrets, size_t count, size_t serial)
 {
-	size_t low = 0, high = store->secret_count;
+	size_t low = 0, high = count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (store->secrets[middle]->serial < serial)
+		if (secrets[middle]->serial < serial)
 			low = middle + 1;
 		else
 			high = middle;
@@ -219,10 +273,46 @@ static size_t secret_index(const struct world_store *store, size_t serial)
 	return low;
 }
 
+/* Takes the secret over: it is kept if somebody may still see it. */
+static void bury_secret(
+	const struct world *world, struct world_store *store, struct world_secret *secret)
+{
+	secret->gone = moment_now(&world->lag, world->lag.delete_ms);
+	if (moment_is_settled(&secret->gone, secret->gone.done_ms)) {
+		free_secret(secret);
+		return;
+	}
+	size_t at = secret_index(store->gone_secrets, store->gone_count, secret->serial);
+	store->gone_secrets = mem_room(store->gone_secrets, store->gone_count, &store->gone_room,
+		sizeof(struct world_secret *));
+	memmove(store->gone_secrets + at + 1, store->gone_secrets + at,
+		(store->gone_count - at) * sizeof(struct world_secret *));
+	store->gone_secrets[at] = secret;
+	store->gone_count++;
+	table_put(&store->gone_by_id, secret->id, secret);
+}
+
+void world_forget_secrets(struct world_store *store)
+{
+	int64_t now = clock_monotonic_ms();
+	size_t kept = 0;
+
+	for (size_t i = 0; i < store->gone_count; i++) {
+		struct world_secret *secret = store->gone_secrets[i];
+		if (!moment_is_settled(&secret->gone, now)) {
+			store->gone_secrets[kept++] = secret;
+			continue;
+		}
+		table_drop(&store->gone_by_id, secret->id);
+		free_secret(secret);
+	}
+	store->gone_count = kept;
+}
+
 void world_remove_secret(struct world *world, struct world_account *account,
 	struct world_store *store, struct world_secret *secret)
 {
-	size_t at = secret_index(store, secret->serial);
+	size_t at = secret_index(store->secrets, store->secret_count, secret->serial);
 
 	memmove(store->secrets + at, store->secrets + at + 1,
 		(store->secret_count - at - 1) * sizeof(struct world_secret *));
@@ -230,7 +320,7 @@ void world_remove_secret(struct world *world, struct world_account *account,
 	account->secret_count--;
 	table_drop(&store->secrets_by_id, secret->id);
 	table_drop(&store->secrets_by_name, secret->name);
-	free_secret(secret);
+	bury_secret(world, store, secret);
 	world->revision++;
 }
 
@@ -240,13 +330,64 @@ void world_touch_secret(struct world *world, struct world_secret *secret)
 	world->revision++;
 }
 
+/* Versions older than one that everybody sees are seen by nobody. */
+static void forget_versions(struct world_secret *secret, int64_t now_ms)
+{
+	while (secret->older && !moment_is_settled(&secret->changed, now_ms))
+		secret = secret->older;
+	free_secret(secret->older);
+	secret->older = NULL;
+}
+
+void world_keep_version(struct world *world, struct world_secret *secret)
+{
+	struct moment now = moment_now(&world->lag, world->lag.change_ms);
+
+	if (!moment_is_settled(&now, now.done_ms)) {
+		struct world_secret *older = mem_alloc(sizeof(*older));
+		*older = *secret;
+		older->name = mem_copy_text(secret->name);
+		older->comment = secret->comment ? mem_copy_text(secret->comment) : NULL;
+		secret->older = older;
+	}
+	secret->changed = now;
+	forget_versions(secret, now.done_ms);
+}
+
 const char *world_secret_status(const struct world_secret *secret)
 {
-	if (secret->status)
-		return secret->status;
-	if (secret->active_at_ms && clock_monotonic_ms() < secret->active_at_ms)
-		return "pending";
-	return "active";
+	return secret->status ? secret->status : "active";
+}
+
+static void hasten_secret(struct world_secret *secret, const struct lag *lag)
+{
+	moment_hasten(&secret->made, lag, lag->create_ms);
+	moment_hasten(&secret->gone, lag, lag->delete_ms);
+	for (; secret; secret = secret->older)
+		moment_hasten(&secret->changed, lag, lag->change_ms);
+}
+
+static void hasten_store(struct world_store *store, const struct lag *lag)
+{
+	moment_hasten(&store->made, lag, lag->create_ms);
+	moment_hasten(&store->gone, lag, lag->delete_ms);
+	for (size_t i = 0; i < store->secret_count; i++)
+		hasten_secret(store->secrets[i], lag);
+	for (size_t i = 0; i < store->gone_count; i++)
+		hasten_secret(store->gone_secrets[i], lag);
+}
+
+void world_set_lag(struct world *world, const struct lag *lag)
+{
+	world->lag = *lag;
+	world->revision++; /* what was remembered of lists is no longer right */
+	for (size_t a = 0; a < world->account_count; a++) {
+		struct world_account *account = world->accounts[a];
+		for (size_t i = 0; i < account->store_count; i++)
+			hasten_store(account->stores[i], lag);
+		for (size_t i = 0; i < account->gone_count; i++)
+			hasten_store(account->gone[i], lag);
+	}
 }
 
 void world_clear(struct world *world)
@@ -255,13 +396,18 @@ void world_clear(struct world *world)
 		struct world_account *account = world->accounts[i];
 		for (size_t s = 0; s < account->store_count; s++)
 			free_store(account->stores[s]);
+		for (size_t s = 0; s < account->gone_count; s++)
+			free_store(account->gone[s]);
 		free(account->stores);
+		free(account->gone);
 		free(account->sorted);
 		table_free(&account->stores_by_id);
+		table_free(&account->gone_by_id);
 		table_free(&account->stores_by_name);
 		free(account);
 	}
 	free(world->accounts);
 	table_free(&world->accounts_by_id);
-	*world = (struct world){.serial = world->serial, .revision = world->revision + 1};
+	*world = (struct world){
+		.serial = world->serial, .revision = world->revision + 1, .lag = world->lag};
 }

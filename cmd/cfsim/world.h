@@ -7,6 +7,9 @@
  * tables, so that nothing here gets slower with the number of objects except removing one
  * (a move of pointers).
  *
+ * Objects that are gone, and secrets as they were before a change, are kept as long as a list or a
+ * read may still show them (history.h). Without a lag nothing of that kind is kept.
+ *
  * The world owns all its objects. What is lent stays valid until the object is removed.
  */
 #ifndef CFSIM_WORLD_H
@@ -15,6 +18,7 @@
 #include "adapter/crypt.h"
 #include "adapter/table.h"
 #include "base/clock.h"
+#include "lag.h"
 
 enum { WORLD_ID_SIZE = 33, WORLD_SCOPES = 6 };
 
@@ -22,13 +26,14 @@ struct world_secret {
 	char id[WORLD_ID_SIZE];
 	size_t serial; /* grows with each object of the world */
 	char *name;
-	char *comment;        /* NULL: none */
-	unsigned scopes;      /* bit i: world_scopes[i] */
-	const char *status;   /* static text, if it never changes; else NULL */
-	int64_t active_at_ms; /* monotonic; before it the status is "pending" */
+	char *comment;      /* NULL: none */
+	unsigned scopes;    /* bit i: world_scopes[i] */
+	const char *status; /* static text; NULL: "active" */
 	size_t value_bytes;
 	char value_checksum[CRYPT_CHECKSUM_SIZE];
 	char created[CLOCK_TEXT_SIZE], modified[CLOCK_TEXT_SIZE];
+	struct moment made, changed, gone; /* changed: into this version */
+	struct world_secret *older;        /* the version before, or NULL */
 };
 
 struct world_store {
@@ -39,6 +44,10 @@ struct world_store {
 	struct world_secret **secrets; /* in the order of their serials */
 	size_t secret_count, secret_room;
 	struct table *secrets_by_id, *secrets_by_name;
+	struct world_secret **gone_secrets; /* in the order of their serials */
+	size_t gone_count, gone_room;
+	struct table *gone_by_id;
+	struct moment made, gone;
 };
 
 struct world_account {
@@ -47,11 +56,17 @@ struct world_account {
 	size_t store_count, store_room;
 	size_t secret_count; /* in all its stores */
 	struct table *stores_by_id;
+	struct world_store **gone; /* in the order of their serials */
+	size_t gone_count, gone_room;
+	struct table *gone_by_id;
+	int64_t unlisted_until_ms;    /* lists may lag until then */
 	struct table *stores_by_name; /* of stores of one name: the first */
 	bool has_namesakes;           /* two stores had one name at some time */
 	void **sorted;                /* the stores in another order, or NULL */
 	const char *sorted_by;        /* borrows; what that order is */
-	size_t sorted_revision;       /* and when it was right */
+	size_t sorted_count;          /* how many these are */
+	size_t sorted_revision;       /* and when that was right: at this revision */
+	int64_t sorted_until_ms;      /* until this moment of the monotonic clock */
 };
 
 struct world {
@@ -60,6 +75,7 @@ struct world {
 	struct table *accounts_by_id;
 	size_t serial;
 	size_t revision; /* grows with each change */
+	struct lag lag;  /* of the writes to come; change it with world_set_lag */
 };
 
 /* Sorted as the API sorts them. */
@@ -105,9 +121,17 @@ void world_remove_secret(struct world *world, struct world_account *account,
 	struct world_store *store, struct world_secret *secret);
 /* After a change by the caller: sets `modified`. */
 void world_touch_secret(struct world *world, struct world_secret *secret);
+/* Before a change by the caller: keeps the secret as it is for those who lag behind. */
+void world_keep_version(struct world *world, struct world_secret *secret);
 const char *world_secret_status(const struct world_secret *secret);
 
-/* Removes everything. */
+void world_set_lag(struct world *world, const struct lag *lag);
+
+/* Frees what is gone and is shown by nobody any longer. */
+void world_forget_stores(struct world_account *account);
+void world_forget_secrets(struct world_store *store);
+
+/* Removes everything; the lag stays. */
 void world_clear(struct world *world);
 
 #endif

@@ -38,7 +38,8 @@ export CFPROV_FINGERPRINT_KEY
 
 start_sim() {
 	rm -f port
-	"$build/cfsim" --port-file port --max-secrets 0 >/dev/null &
+	"$build/cfsim" --port 0 --port-file port --answer account-ids=any --max-secrets 0 \
+		>/dev/null &
 	sim=$!
 	until [ -s port ]; do
 		sleep 0.02

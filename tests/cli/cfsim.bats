@@ -79,14 +79,6 @@ make_secret()
 	sim_pid=
 }
 
-@test "with and without the prefix /client/v4" {
-	start_sim
-	sim_url=$sim_root api GET "$account/stores"
-	succeeds 200 is_page
-	api GET "$account/stores"
-	succeeds 200 is_page
-}
-
 @test "every answer has a ray and says how much of the rate is left" {
 	start_sim
 	api GET "$account/stores"
@@ -490,7 +482,7 @@ make_secret()
 	local id
 	for id in 'a%2Fb' '..' '%2e%2e%2fuser' 'a.b' 'a%20b' '' 012345678901234567890123456789012; do
 		api GET "/accounts/$id/secrets_store/stores"
-		fails 404 7003 "Could not route to /client/v4/accounts/$id/secrets_store/stores, perhaps your object identifier is invalid?"
+		fails 400 7003 "Could not route to /client/v4/accounts/$id/secrets_store/stores, perhaps your object identifier is invalid?"
 	done
 	[ "$(sim_stats '.accounts | length')" = 0 ]
 	api GET "/accounts/01234567890123456789012345678901/secrets_store/stores"
@@ -501,17 +493,17 @@ make_secret()
 	start_sim
 	make_store
 	local path
-	for path in / /accounts /accounts/acc_1/secrets_store "$account/stores/a/b" \
+	for path in / /accounts/acc_1/secrets_store "$account/stores/a/b" \
 		"$store/secrets/x/copy" "$store/secrets/x/duplicate/y" "$account/%zz" "/%00"; do
 		api GET "$path"
-		fails 404 7000 'No route for that URI'
+		fails 400 7000 'No route for that URI'
 	done
 	api PUT "$account/stores" '{}'
-	fails 404 7000 'No route for that URI'
+	fails 400 7000 'No route for that URI'
 	api PATCH "$store" '{"name":"x"}'
-	fails 404 7000 'No route for that URI'
+	fails 400 7000 'No route for that URI'
 	api POST /user/tokens/verify
-	fails 404 7000 'No route for that URI'
+	fails 400 7000 'No route for that URI'
 }
 
 @test "an empty id in the path: 1000" {
@@ -865,7 +857,7 @@ data_has_two() { [ "$(jq '.accounts[0].stores | length' "$1" 2>/dev/null)" = 2 ]
 	[ "$(sim_stats .requests)" = 3 ]
 	[ "$(sim_stats .unrouted)" = 1 ]
 	[ "$(sim_stats '.operations | "\(.stores_create) \(.secrets_create) \(.stores_list)"')" = "1 1 0" ]
-	[ "$(sim_stats '.operations | length')" = 14 ]
+	[ "$(sim_stats '.operations | length')" = 18 ]
 	(($(sim_stats .connections) >= 3))
 	[ "$(sim_stats '.accounts.acc_1 | "\(.stores) \(.secrets)"')" = "1 1" ]
 	control POST reset
@@ -1013,11 +1005,11 @@ clears()
 }
 
 @test "--answer no-route-status" {
-	start_sim --answer no-route-status=400
+	start_sim --answer no-route-status=404
 	api GET /nowhere
-	fails 400 7000 'No route for that URI'
+	fails 404 7000 'No route for that URI'
 	api GET /accounts/a.b/secrets_store/stores
-	[ "$http" = 400 ]
+	[ "$http" = 404 ]
 	answer_is 'is_failure and .errors[0].code == 7003'
 }
 
@@ -1117,7 +1109,7 @@ secret_is_active() { api GET "$secret" && [ "$(answer_get .result.status)" = act
 	(head -c 64 /dev/zero | tr '\0' '['; head -c 64 /dev/zero | tr '\0' ']') >"$body"
 	api POST "$account/stores" "@$body"
 	exec {raw}<>"/dev/tcp/127.0.0.1/${sim_root##*:}"
-	printf 'GET /\xff\x1b/x?\xfe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' >&"$raw"
+	printf 'GET /client/v4/\xff\x1b/x?\xfe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' >&"$raw"
 	grep -q '"code":7000' <&"$raw"
 	exec {raw}>&-
 	api GET "/a/b/c/d/e/f/g/h/i/j/k?$(printf 'a=%d&' {1..50})"

@@ -42,7 +42,8 @@ sim_is_up_or_gone()
 # start_sim [OPTION...]: starts cfsim on a free port and sets
 #     sim_url   the base URL, for CLOUDFLARE_BASE_URL (set, too)
 #     sim_root  the same without /client/v4, for the routes under /_cfsim/
-# and CLOUDFLARE_API_TOKEN to the token that it accepts without --token.
+# and CLOUDFLARE_API_TOKEN to the token that it accepts without --token. Accounts may have short
+# names, such as acc_1.
 start_sim()
 {
 	local scheme=http host=127.0.0.1 option
@@ -51,7 +52,7 @@ start_sim()
 		[[ $option != --host=::1 ]] || host='[::1]'
 	done
 	sim_dir=$(mktemp -d "$BATS_TEST_TMPDIR/sim.XXXXXX")
-	"$cfsim" --port 0 --port-file "$sim_dir/port" "$@" >"$sim_dir/out" 2>"$sim_dir/err" 3>&- &
+	"$cfsim" --port 0 --port-file "$sim_dir/port" --answer account-ids=any "$@" >"$sim_dir/out" 2>"$sim_dir/err" 3>&- &
 	sim_pid=$!
 	wait_until sim_is_up_or_gone
 	if [[ ! -s $sim_dir/port ]]; then

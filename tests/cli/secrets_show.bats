@@ -435,7 +435,8 @@ No changes. Your infrastructure matches the configuration.
 }
 
 @test "what an apply that was killed has made is found, and said by name" {
-	start_logged --latency 300
+	start_logged
+	sim_faults '[{"kind":"delay","ms":600000,"method":"POST","path":"*/secrets","times":1}]'
 	keys A
 	later "$cfprov" apply -auto-approve
 	wait_until grep -q '"secret":"A"' "$journal"

@@ -30,7 +30,7 @@ leave()
 # start_sim: sets root; the log of its requests is the file log.
 start_sim()
 {
-	"$cfsim" --port 0 --port-file port --log log >sim.out 2>&1 &
+	"$cfsim" --port 0 --port-file port --answer account-ids=any --log log >sim.out 2>&1 &
 	sim=$!
 	for _ in {1..400}; do
 		[ ! -s port ] || break
