@@ -142,6 +142,18 @@ enum moment_order moment_compare(const char *text, const char *than)
 	return x == y ? MOMENT_SAME : x < y ? MOMENT_EARLIER : MOMENT_LATER;
 }
 
+int64_t moment_after_us(const struct moment *moment, const struct moment *than)
+{
+	unsigned digits = moment->digits < than->digits ? moment->digits : than->digits;
+	int64_t fraction = (int64_t)cut(moment, digits) - cut(than, digits);
+
+	for (; digits < 6; digits++)
+		fraction *= 10;
+	for (; digits > 6; digits--)
+		fraction /= 10;
+	return (moment->seconds - than->seconds) * 1000000 + fraction;
+}
+
 const char *moment_latest(const char *known, const char *news)
 {
 	struct moment moment;

@@ -147,75 +147,108 @@ static void tell_entry(
 
 /* ---- all entries ---- */
 
-/* <0, 0, >0; see audit.h for what is the same moment. */
-static int compare_times(const struct moment *a, const struct moment *b)
+static bool is_near(const struct moment *a, const struct moment *b)
 {
-	int64_t seconds = a->seconds - b->seconds;
+	enum { NEAR_US = 1000000 };
 
-	return seconds < -1 ? -1 : seconds > 1;
+	return llabs(moment_after_us(a, b)) <= NEAR_US;
 }
 
-static bool is_later(const struct entry *entry, const struct entry *than)
+static bool is_same_actor(const struct entry *a, const struct entry *b)
 {
-	return !than->text || entry->time.seconds > than->time.seconds ||
-	       (entry->time.seconds == than->time.seconds &&
-		       entry->time.nanoseconds >= than->time.nanoseconds);
+	const char *x = json_get_text(a->actor, "id"), *y = json_get_text(b->actor, "id");
+
+	return x && y && strcmp(x, y) == 0;
 }
 
 /* What the entries add up to. */
 struct sum {
-	size_t ours;      /* of the moment of our own last write */
-	bool is_doubtful; /* at least one was not understood, or does not fit */
-	struct entry last,
-		touched; /* of all changes since; of those of the value. text NULL: none */
+	const struct entry *ours;           /* our own last write; NULL: it is not there */
+	bool is_doubtful;                   /* at least one was not understood, or does not fit */
+	const struct entry *last, *touched; /* of the later ones; of those, of the value */
 };
 
-static void add_entry(struct sum *sum, const struct entry *entry, const struct moment *recorded,
-	const struct moment *live)
+/* The nearest one to what is recorded. */
+static const struct entry *find_ours(
+	const struct entry *entries, size_t count, const struct moment *recorded)
 {
-	if (compare_times(&entry->time, recorded) < 0)
-		return;
-	if (compare_times(&entry->time, recorded) == 0) {
-		sum->ours++;
-		sum->is_doubtful |= entry->touch == TOUCH_DOUBT ||
-				    (entry->touch == TOUCH_VALUE && entry->is_foreign);
-		return;
-	}
-	if (compare_times(&entry->time, live) > 0) {
-		sum->is_doubtful = true; /* of a change that the list does not show yet */
-		return;
-	}
-	sum->is_doubtful |= entry->touch == TOUCH_DOUBT;
-	if (is_later(entry, &sum->last))
-		sum->last = *entry;
-	if (entry->touch == TOUCH_VALUE && is_later(entry, &sum->touched))
-		sum->touched = *entry;
+	const struct entry *ours = NULL;
+
+	for (const struct entry *it = entries; it < entries + count; it++)
+		if (is_near(&it->time, recorded) &&
+			(!ours || llabs(moment_after_us(&it->time, recorded)) <
+					  llabs(moment_after_us(&ours->time, recorded))))
+			ours = it;
+	return ours;
 }
 
-bool audit_judge(const struct json *entries, const struct object *recorded,
-	const struct object *live, struct arena *arena, struct audit *ret_audit)
+/* `from`: the moment since when changes count. */
+static void add_entry(struct sum *sum, const struct entry *entry, const struct moment *from)
 {
-	struct moment then, now;
-	struct sum sum = {0};
+	int64_t after_us = moment_after_us(&entry->time, from);
 
-	if (!json_is_array(entries) || !moment_read(recorded->modified, &then) ||
+	if (after_us < 0) {
+		sum->is_doubtful |= is_near(&entry->time, from) && entry->touch != TOUCH_NONE &&
+				    (entry->is_foreign || !is_same_actor(entry, sum->ours));
+		return;
+	}
+	sum->is_doubtful |= after_us == 0 || entry->touch == TOUCH_DOUBT;
+	if (after_us == 0)
+		return; /* which one is ours? */
+	if (!sum->last || moment_after_us(&entry->time, &sum->last->time) > 0)
+		sum->last = entry;
+	if (entry->touch == TOUCH_VALUE &&
+		(!sum->touched || moment_after_us(&entry->time, &sum->touched->time) > 0))
+		sum->touched = entry;
+}
+
+static void add_up(struct sum *sum, const struct entry *entries, size_t count,
+	const struct moment *recorded, const struct moment *live)
+{
+	const struct entry *ours = sum->ours = find_ours(entries, count, recorded);
+
+	sum->is_doubtful |= !ours || ours->touch == TOUCH_DOUBT ||
+			    (ours->touch == TOUCH_VALUE && ours->is_foreign);
+	for (const struct entry *it = entries; it < entries + count; it++) {
+		bool is_ahead = !is_near(&it->time, live) && moment_after_us(&it->time, live) > 0;
+		sum->is_doubtful |= is_ahead; /* the list of secrets does not show it yet */
+		if (it != ours && !is_ahead)
+			add_entry(sum, it, ours ? &ours->time : recorded);
+	}
+}
+
+static void read_entries(const struct json *list, const char *id, struct entry *entries,
+	size_t *ret_count, struct sum *sum)
+{
+	size_t count = 0;
+
+	for (const struct json *it = json_first(list); it; it = json_next(it)) {
+		enum reading reading = read_entry(it, id, &entries[count]);
+		count += reading == ENTRY_GOOD;
+		sum->is_doubtful |= reading == ENTRY_IN_DOUBT;
+	}
+	*ret_count = count;
+}
+
+bool audit_judge(const struct json *list, const struct object *recorded, const struct object *live,
+	struct arena *arena, struct audit *ret_audit)
+{
+	size_t most = json_count(list), count;
+	struct entry *entries AUTO_FREE = mem_alloc((most + 1) * sizeof(*entries));
+	struct sum sum = {.is_doubtful = most >= AUDIT_ENTRY_LIMIT};
+	struct moment then, now;
+
+	if (!json_is_array(list) || !moment_read(recorded->modified, &then) ||
 		!moment_read(live->modified, &now))
 		return false;
-	sum.is_doubtful = json_count(entries) >= AUDIT_ENTRY_LIMIT;
-	for (const struct json *it = json_first(entries); it; it = json_next(it)) {
-		struct entry entry;
-		enum reading reading = read_entry(it, live->id, &entry);
-		sum.is_doubtful |= reading == ENTRY_IN_DOUBT;
-		if (reading == ENTRY_GOOD)
-			add_entry(&sum, &entry, &then, &now);
-	}
-	bool has_last = sum.last.text && compare_times(&sum.last.time, &now) == 0;
-	if (sum.touched.text)
-		tell_entry(&sum.touched, AUDIT_CHANGED, arena, ret_audit);
+	read_entries(list, live->id, entries, &count, &sum);
+	add_up(&sum, entries, count, &then, &now);
+	bool has_last = sum.last && is_near(&sum.last->time, &now);
+	if (sum.touched)
+		tell_entry(sum.touched, AUDIT_CHANGED, arena, ret_audit);
 	else if (has_last)
-		tell_entry(&sum.last, sum.ours == 1 && !sum.is_doubtful ? AUDIT_KEPT : AUDIT_UNSURE,
-			arena, ret_audit);
-	return sum.touched.text || has_last;
+		tell_entry(sum.last, sum.is_doubtful ? AUDIT_UNSURE : AUDIT_KEPT, arena, ret_audit);
+	return sum.touched || has_last;
 }
 
 /* ---- asking ---- */

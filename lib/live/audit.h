@@ -5,13 +5,14 @@
  * proves nothing, and what is not understood counts as doubt.
  *
  * A value counts as kept only if the entries account for every change since our own last write:
- * - exactly one entry is of the moment of that write, and it is of cfprov (by its user agent, if
- *   the entry tells one) or leaves the value alone;
+ * - one entry is of that write: the one nearest to its moment, and no other of the same moment. It
+ *   is of cfprov, by its user agent if the entry tells one, or leaves the value alone; and nobody
+ *   else touched the value right before it;
  * - every later one is a change that succeeded, of a kind that is known, and leaves the value
  * alone;
  * - the last one is of the moment of the live `modified`, and the list is not cut off.
- * Moments are the same if their whole seconds differ by one at most: the log has its own clock, may
- * leave fractions out, and a request takes its time.
+ * Near are moments that are a second apart at most, at the precision of the coarser one: the log
+ * has its own clock, may leave fractions out, and a request takes its time.
  */
 #ifndef LIVE_AUDIT_H
 #define LIVE_AUDIT_H
@@ -42,7 +43,7 @@ bool audit_read(const struct audit_input *input, struct model *live, struct erro
  * What the entries (a JSON array) say of a secret that is recorded and that was modified since.
  * False: nothing that is of any use. The texts are in the arena. Pure.
  */
-bool audit_judge(const struct json *entries, const struct object *recorded,
-	const struct object *live, struct arena *arena, struct audit *ret_audit) MUST_CHECK;
+bool audit_judge(const struct json *list, const struct object *recorded, const struct object *live,
+	struct arena *arena, struct audit *ret_audit) MUST_CHECK;
 
 #endif

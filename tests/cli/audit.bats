@@ -10,7 +10,7 @@ load cfprov
 setup()
 {
 	set_up_cfprov
-	start_logged
+	start_logged --audit-log on
 	cat >cfprov.yaml <<-END
 		account_id: acc_1
 		stores:
@@ -32,12 +32,13 @@ recorded_of()
 	jq -r ".accounts.acc_1.stores.keys.secrets.A.$1" "$state"
 }
 
-# by_hand BODY: somebody changes A.
+# by_hand BODY: somebody changes A in the dashboard.
 by_hand()
 {
 	local store
 	store=$(jq -r .accounts.acc_1.stores.keys.id "$state")
-	api PATCH "/accounts/acc_1/secrets_store/stores/$store/secrets/$(recorded_of id)" "$1"
+	api PATCH "/accounts/acc_1/secrets_store/stores/$store/secrets/$(recorded_of id)" "$1" \
+		-H 'X-Cfsim-Actor: mallory@example.com'
 	[ "$http" = 200 ]
 	: >"$sim_log"
 }
@@ -86,6 +87,26 @@ an_hour_ago()
 log_requests()
 {
 	requests '.path | contains("/logs/audit")'
+}
+
+@test "fault A14: plan and apply with a log that the simulator keeps" {
+	good plan
+	out_has 'value     modified by a user in the dashboard at ' '(value not changed)'
+	[[ $output != *'(sensitive value)'* ]]
+	screen -- plan
+	grep -q 'modified by mallory@example.com at ' screen
+	good apply -auto-approve
+	[ "$(requests '.method == "PATCH" and (.body | has("value"))')" = 0 ]
+	by_hand '{"value":"theirs"}'
+	good plan
+	out_has 'modified by a user in the dashboard at ' '(value changed)' '(sensitive value): '
+	good apply -auto-approve
+	[ "$(requests '.method == "PATCH" and (.body | has("value"))')" = 1 ]
+	# Entries that come late: nothing is known, and the value is written again.
+	control POST lag '{"audit":600000}' >/dev/null
+	by_hand '{"comment":"theirs"}'
+	good plan
+	out_has 'comment changed outside of cfprov; the value may have changed, too'
 }
 
 @test "fault A14: a comment changed outside leaves a value alone that the log says was kept" {
@@ -141,13 +162,13 @@ log_requests()
 }
 
 @test "fault A14: without a log, or leave to read it, all is as before, and programs are told" {
-	local fault
+	local fault audit='"method":"GET","path":"/client/v4/accounts/*/logs/audit*"'
 	for fault in '"kind":"status","status":403,"code":10000,"message":"Authentication error"' \
 		'"kind":"status","status":404,"code":7000,"message":"No route for that URI"' \
 		'"kind":"status","status":503,"code":1000,"message":"no"' '"kind":"status","status":429,"retry_after":"300"' \
 		'"kind":"raw_body","text":"<html>"' \
 		'"kind":"raw_body","text":"{\"success\":true,\"result\":{\"a\":1}}"'; do
-		sim_faults "{\"method\":\"GET\",\"path\":\"/client/v4/accounts/*/logs/audit*\",$fault}"
+		sim_faults "{$audit,$fault}"
 		: >"$sim_log"
 		good plan
 		out_has 'comment changed outside of cfprov; the value may have changed, too'
@@ -160,6 +181,7 @@ log_requests()
 		err_has 'the audit log of the account `default` says nothing: '
 		control DELETE faults >/dev/null
 	done
+	sim_faults "{$audit,\"kind\":\"status\",\"status\":403}"
 	good apply -auto-approve
 	[ "$(requests '.method == "PATCH" and (.body | has("value"))')" = 1 ]
 }

@@ -128,7 +128,9 @@ static void doubts(void **state)
 		{ACTION("update", "yesterday"), ""},
 		{"\"result\":\"success\",\"type\":\"update\"", ""},
 		{ACTION("update", "2026-01-01T12:10:00Z"), ""},       /* not in the list yet */
-		{ACTION("update", "2026-01-01T10:00:01Z"), VALUE_NO}, /* which one is ours? */
+		{ACTION("update", "2026-01-01T10:00:00Z"), VALUE_NO}, /* which one is ours? */
+		{ACTION("update", "2026-01-01T10:00:00Z"), VALUE_YES},
+		{ACTION("update", "2026-01-01T09:59:59.9Z"), VALUE_YES}, /* right before ours */
 		{"", ""},
 	};
 	struct rig rig;
@@ -169,6 +171,37 @@ static void gaps(void **state)
 		add(&entries, ACTION("view", "2026-01-01T11:00:00Z"), VALUE_NO, BOT);
 	judge(&rig, &entries);
 	expect(&rig, AUDIT_UNSURE, "2026-01-01T12:00:00Z", "token rotate");
+}
+
+/* Writes that follow each other at once, in a log with fractions: their order tells them apart. */
+static void at_once(void **state)
+{
+	static const struct {
+		const char *before, *after, *touch;
+		enum audit_value value;
+	} table[] = {
+		{BOT ",\"id\":\"t\"", BOB, VALUE_NO, AUDIT_KEPT},
+		{BOT ",\"id\":\"t\"", BOB, VALUE_YES, AUDIT_CHANGED},
+		{BOB, BOB, VALUE_NO, AUDIT_UNSURE}, /* somebody else wrote right before us */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct str entries CLEANUP(str_release) = {0};
+		struct rig rig;
+		add(&entries, ACTION("update", "2026-01-01T10:00:00.324Z"), VALUE_YES,
+			table[i].before);
+		add(&entries, ACTION("update", "2026-01-01T10:00:00.625Z"), VALUE_YES,
+			BOT ",\"id\":\"t\"");
+		add(&entries, ACTION("update", "2026-01-01T10:00:01.024Z"), table[i].touch,
+			table[i].after);
+		add(&entries, ACTION("update", "2026-01-01T11:59:59.6Z"), VALUE_NO, BOB);
+		judge(&rig, &entries);
+		if (table[i].value == AUDIT_CHANGED)
+			expect(&rig, AUDIT_CHANGED, "2026-01-01T10:00:01.024Z", DASH);
+		else
+			expect(&rig, table[i].value, "2026-01-01T11:59:59.6Z", DASH);
+	}
 }
 
 /* What is taken for our own write must be that of cfprov, if it says whose it is. */
@@ -246,6 +279,7 @@ int main(void)
 		cmocka_unit_test(value_changed),
 		cmocka_unit_test(doubts),
 		cmocka_unit_test(gaps),
+		cmocka_unit_test(at_once),
 		cmocka_unit_test(foreign_write),
 		cmocka_unit_test(whatever_comes),
 		cmocka_unit_test(names),
