@@ -112,7 +112,7 @@ static void record_over_lag(const struct action *action, struct object *object)
 {
 	const struct object *wanted = action->after, *known = action->before;
 
-	if (action_kind(action) != ACTION_UPDATE || !object_lags(known, object))
+	if (!known || action_kind(action) != ACTION_UPDATE || !object_lags(known, object))
 		return;
 	object->modified = NULL;
 	object->scopes = action->changes & FIELD_SCOPES ? wanted->scopes : known->scopes;
