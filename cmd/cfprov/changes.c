@@ -12,6 +12,8 @@
  */
 enum { NAME_COLUMN = 6, TEXT_COLUMN = 16, COMMENT_COLUMNS = 60, COMMON_COLUMNS = 12 };
 
+enum { ALL_FIELDS = FIELD_VALUE | FIELD_SCOPES | FIELD_COMMENT };
+
 static const char sensitive[] = "(sensitive value)";
 
 static struct change_text *add(struct changes *changes, const char *field, struct str *text)
@@ -118,11 +120,11 @@ static void add_value(struct changes *changes, const char *what)
 	add(changes, "value", &text);
 }
 
-/* Of scopes and comment what differs, of two forms of one secret. */
-static void add_differences(
-	struct changes *changes, const struct object *before, const struct object *after)
+/* Of scopes and comment what differs, of two forms of one secret; of `among` (FIELD_*) only. */
+static void add_differences(struct changes *changes, const struct object *before,
+	const struct object *after, unsigned among)
 {
-	unsigned fields = object_differences(before, after);
+	unsigned fields = object_differences(before, after) & among;
 	struct str scopes CLEANUP(str_release) = {0}, comment CLEANUP(str_release) = {0};
 
 	if (fields & FIELD_SCOPES) {
@@ -189,8 +191,7 @@ void changes_of_action(struct changes *changes, const struct action *action)
 		add_value(changes, why_written(action));
 	else if (action->is_replaced && after->value && after->value->kind == VALUE_GENERATE)
 		add_value(changes, "generated anew");
-	if (action->changes & (FIELD_SCOPES | FIELD_COMMENT) || action->is_replaced)
-		add_differences(changes, before, after);
+	add_differences(changes, before, after, action->is_replaced ? ALL_FIELDS : action->changes);
 }
 
 bool changes_say_reason(const struct action *action)
@@ -200,18 +201,6 @@ bool changes_say_reason(const struct action *action)
 	return is_value || action->goes_with_store;
 }
 
-/* Nobody reads fractions of seconds. */
-static void add_time(struct str *out, const char *time)
-{
-	struct moment moment;
-	size_t whole = moment_read(time, &moment) ? strcspn(time, ".") : strlen(time);
-	const char *rest = time + whole + (time[whole] == '.');
-
-	text_add_visible(out, time, whole, 0);
-	rest += strspn(rest, "0123456789");
-	text_add_visible(out, rest, strlen(rest), 0);
-}
-
 void changes_of_drift(struct changes *changes, const struct drift *drift, bool is_left)
 {
 	const struct object *recorded = drift->recorded, *live = drift->live;
@@ -219,13 +208,18 @@ void changes_of_drift(struct changes *changes, const struct drift *drift, bool i
 
 	if (!live)
 		return;
-	if (object_drift(recorded, live) & FIELD_VALUE) {
-		str_text_add(&text, "written to (modified ");
-		add_time(&text, live->modified);
-		str_text_add(&text, is_left ? "), and left as it is" : ")");
-		add(changes, "value", &text);
+	bool may_differ = object_drift(recorded, live) & FIELD_VALUE;
+	if (live->audit)
+		audit_add_words(&text, live->audit, changes->names_people);
+	else if (may_differ) {
+		str_text_add(&text, "may have changed: modified outside of cfprov at ");
+		moment_add_visible(&text, live->modified);
 	}
-	add_differences(changes, recorded, live);
+	if (may_differ && is_left)
+		str_text_add(&text, "; left as it is");
+	if (text.length)
+		add(changes, "value", &text);
+	add_differences(changes, recorded, live, ALL_FIELDS);
 }
 
 void changes_of_refresh(struct changes *changes, const struct refresh *refresh)
@@ -235,7 +229,7 @@ void changes_of_refresh(struct changes *changes, const struct refresh *refresh)
 
 	if (!after || after->kind != OBJECT_SECRET)
 		return;
-	add_differences(changes, before, after);
+	add_differences(changes, before, after, ALL_FIELDS);
 	if (!before->status || !after->status || strcmp(before->status, after->status) == 0)
 		return;
 	text_add_visible(&text, before->status, strlen(before->status), 0);

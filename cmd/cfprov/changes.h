@@ -22,6 +22,9 @@ struct change_text {
 struct changes {
 	struct change_text items[3];
 	size_t count;
+	/* Call people by their e-mail address: on a terminal and with -json, as what else is
+	 * printed may be kept anywhere. */
+	bool names_people;
 };
 
 void changes_release(struct changes *changes);

@@ -153,6 +153,7 @@ static const struct told {
 	[EVENT_AWAIT] = {LOG_INFO, "waiting for secrets to become active"},
 	[EVENT_INTERRUPT] = {LOG_WARN, "asked to stop"},
 	[EVENT_WARNING] = {LOG_WARN, ""},
+	[EVENT_NOTE] = {LOG_INFO, ""},
 	[EVENT_REQUEST] = {LOG_TRACE, ""},
 	[EVENT_ANSWER] = {LOG_TRACE, ""},
 };

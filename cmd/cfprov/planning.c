@@ -7,6 +7,7 @@
 #include "engine/recover.h"
 #include "engine/verify.h"
 #include "inside.h"
+#include "live/audit.h"
 #include "recorded/mend.h"
 #include "term.h"
 
@@ -78,6 +79,23 @@ static bool settle(struct session *session)
 	ledger_stage(&session->ledger, &(struct state_fold){.changes = recovered.changes,
 					       .change_count = recovered.count});
 	return true;
+}
+
+/* Who modified the secrets that were modified outside of cfprov, where the token may know that. */
+static bool read_audit(struct session *session, enum planning_mode mode)
+{
+	struct error err CLEANUP(error_release) = {0};
+	const struct audit_input input = {
+		.live = session_live_input(session),
+		.desired = &session->desired,
+		.recorded = &session->ledger.state.model,
+		.sink = &session->sink,
+	};
+
+	if (mode == PLANNING_DESTROY || audit_read(&input, &session->live, &err))
+		return true;
+	term_error(&err);
+	return false;
 }
 
 /* ---- making it ---- */
@@ -178,7 +196,8 @@ bool planning_make(struct session *session, enum planning_mode mode)
 {
 	const struct cli *cli = session->cli;
 
-	if (!move(session) || !session_read_live(session) || !settle(session))
+	if (!move(session) || !session_read_live(session) || !settle(session) ||
+		!read_audit(session, mode))
 		return false;
 	renames_init(&session->renames, &session->desired);
 	session->input = (struct planner_input){

@@ -219,6 +219,7 @@ static void hear(void *context, const struct event *event)
 		else
 			term_warning(event->text);
 		break;
+	case EVENT_NOTE:
 	case EVENT_REFRESH_START:
 	case EVENT_REFRESH_DONE:
 	case EVENT_ACTION_START:

@@ -252,7 +252,8 @@ void render_drift(struct str *out, const struct plan *plan, const struct drift *
 
 static void add_drift(struct str *out, const struct plan *plan, const struct drift *drift)
 {
-	struct changes changes CLEANUP(changes_release) = {0};
+	struct changes changes CLEANUP(changes_release) = {
+		.names_people = term_is_terminal(STDOUT_FILENO)};
 	struct str line CLEANUP(str_release) = {0};
 
 	render_address(&line, drift->recorded);

@@ -192,6 +192,16 @@ static void put_actions(struct sheet *sheet, const struct plan_view *view)
 	json_end(&sheet->json);
 }
 
+/* Without the person's address: the document is made to be kept. */
+static void put_audit(struct json_writer *json, const struct audit *audit)
+{
+	json_begin_object(json, "modified");
+	json_put_text(json, "by", audit->who);
+	json_put_text(json, "at", audit->time);
+	json_put_text(json, "value", audit_value_word(audit->value));
+	json_end(json);
+}
+
 static void put_drift(struct sheet *sheet, const struct drift *drift)
 {
 	static const char *const update[] = {"update", NULL}, *const delete[] = {"delete", NULL};
@@ -207,6 +217,8 @@ static void put_drift(struct sheet *sheet, const struct drift *drift)
 	put_identity(&sheet->json, recorded, NULL);
 	put_change(&sheet->json, &form);
 	side_put_fields(&sheet->json, "changes", live ? object_drift(recorded, live) : 0);
+	if (live && live->audit)
+		put_audit(&sheet->json, live->audit);
 	json_end(&sheet->json);
 }
 

@@ -53,8 +53,10 @@ static struct side changed(const struct action *action)
 	if (!action->changes || !action->live)
 		return side;
 	side.object = as_it_lives(action->before, action->live);
-	side.object.scopes = action->after->scopes;
-	side.object.comment = action->after->comment;
+	if (action->changes & FIELD_SCOPES)
+		side.object.scopes = action->after->scopes;
+	if (action->changes & FIELD_COMMENT)
+		side.object.comment = action->after->comment;
 	if (action->changes & FIELD_VALUE)
 		side.object.version = action->after->version;
 	side.unknown = SIDE_MODIFIED;

@@ -215,6 +215,10 @@ bool stream_event(const struct event *event)
 		[EVENT_ACTION_FAILED] = "apply_errored",
 	};
 
+	if (event->type == EVENT_NOTE) {
+		hear_words(event->text);
+		return true;
+	}
 	if (event->type >= ARRAY_SIZE(types) || !types[event->type])
 		return false;
 	tell_hook(event, types[event->type]);
@@ -227,12 +231,23 @@ bool stream_event(const struct event *event)
 
 /* ---- the plan ---- */
 
+static void put_audit(struct json_writer *json, const struct audit *audit)
+{
+	json_begin_object(json, "modified");
+	json_put_text(json, "by", audit->who);
+	if (audit->person)
+		json_put_text(json, "email", audit->person);
+	json_put_text(json, "at", audit->time);
+	json_put_text(json, "value", audit_value_word(audit->value));
+	json_end(json);
+}
+
 static void add_drift(struct str *out, const struct plan *plan, const struct drift *drift)
 {
 	const struct object *before = drift->recorded;
 	const char *verb = drift->live ? "update" : "delete";
 	struct str message CLEANUP(str_release) = {0};
-	struct changes changes CLEANUP(changes_release) = {0};
+	struct changes changes CLEANUP(changes_release) = {.names_people = true};
 
 	render_address(&message, before);
 	str_format(&message, ": drift detected (%s)", verb);
@@ -243,6 +258,8 @@ static void add_drift(struct str *out, const struct plan *plan, const struct dri
 	json_begin_object(&json, "change");
 	put_resource(&json, before);
 	json_put_text(&json, "action", verb);
+	if (drift->live && drift->live->audit)
+		put_audit(&json, drift->live->audit);
 	json_end(&json);
 	end(&json);
 }

@@ -1,6 +1,8 @@
 #include "base/moment.h"
 
-#include <stddef.h>
+#include "base/text.h"
+
+#include <string.h>
 
 enum { DIGITS = 9 };
 
@@ -140,6 +142,18 @@ enum moment_order moment_compare(const char *text, const char *than)
 	return x == y ? MOMENT_SAME : x < y ? MOMENT_EARLIER : MOMENT_LATER;
 }
 
+int64_t moment_after_us(const struct moment *moment, const struct moment *than)
+{
+	unsigned digits = moment->digits < than->digits ? moment->digits : than->digits;
+	int64_t fraction = (int64_t)cut(moment, digits) - cut(than, digits);
+
+	for (; digits < 6; digits++)
+		fraction *= 10;
+	for (; digits > 6; digits--)
+		fraction /= 10;
+	return (moment->seconds - than->seconds) * 1000000 + fraction;
+}
+
 const char *moment_latest(const char *known, const char *news)
 {
 	struct moment moment;
@@ -147,4 +161,15 @@ const char *moment_latest(const char *known, const char *news)
 	if (!moment_read(known, &moment))
 		return !known || moment_read(news, &moment) ? news : known;
 	return moment_compare(news, known) == MOMENT_LATER ? news : known;
+}
+
+void moment_add_visible(struct str *out, const char *text)
+{
+	struct moment moment;
+	size_t whole = moment_read(text, &moment) ? strcspn(text, ".") : strlen(text);
+	const char *rest = text + whole + (text[whole] == '.');
+
+	rest += strspn(rest, "0123456789");
+	text_add_visible(out, text, whole, 0);
+	text_add_visible(out, rest, strlen(rest), 0);
 }

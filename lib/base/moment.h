@@ -9,7 +9,7 @@
 #ifndef BASE_MOMENT_H
 #define BASE_MOMENT_H
 
-#include "base/mem.h"
+#include "base/str.h"
 
 #include <stdint.h>
 
@@ -35,7 +35,13 @@ bool moment_read(const char *text, struct moment *ret_moment) MUST_CHECK;
  */
 enum moment_order moment_compare(const char *text, const char *than) MUST_CHECK;
 
+/* How long after `than` it is, in microseconds, at the precision of the coarser one. <0: before. */
+int64_t moment_after_us(const struct moment *moment, const struct moment *than) MUST_CHECK;
+
 /* Lends the one that tells more: `news` if it is a later moment or `known` is not a date. */
 const char *moment_latest(const char *known, const char *news) MUST_CHECK;
+
+/* Adds a date for people, without its fraction; what is not a date is added as it is, visibly. */
+void moment_add_visible(struct str *out, const char *text);
 
 #endif

@@ -1,5 +1,6 @@
 #include "engine/decide.h"
 
+#include "base/moment.h"
 #include "base/text.h"
 #include "engine/drift.h"
 #include "engine/parting.h"
@@ -195,6 +196,29 @@ static const char *why_unsure(const struct object *recorded, bool is_to_be_undon
 			       : NULL;
 }
 
+/* No more than is known: a new `modified` tells that something was written, not what. */
+static const char *why_modified(
+	struct planning *p, const struct object *recorded, const struct object *live)
+{
+	/* What a write of ours left may differ, too, where somebody else wrote in between. */
+	unsigned fields = recorded->is_strange ? 0 : object_drift(recorded, live);
+	struct str text CLEANUP(str_release) = {0};
+
+	if (live->audit) {
+		audit_add_words(&text, live->audit, false);
+	} else if (fields & (FIELD_SCOPES | FIELD_COMMENT)) {
+		str_format(&text,
+			"%s%s%s changed outside of cfprov; the value may have changed, too",
+			fields & FIELD_SCOPES ? "scopes" : "",
+			fields & FIELD_SCOPES && fields & FIELD_COMMENT ? " and " : "",
+			fields & FIELD_COMMENT ? "comment" : "");
+	} else {
+		str_text_add(&text, "may have changed: modified outside of cfprov at ");
+		moment_add_visible(&text, live->modified);
+	}
+	return arena_text(&p->plan->arena, str_text(&text));
+}
+
 /* Why the value is to be written again; NULL: it is not. *ret_unverified: nobody can tell. */
 static const char *why_rewrite(struct planning *p, const struct object *desired,
 	const struct object *recorded, const struct object *live, bool *ret_unverified)
@@ -216,7 +240,7 @@ static const char *why_rewrite(struct planning *p, const struct object *desired,
 	if (desired->verdict == VALUE_CHANGED)
 		return "its value has changed";
 	if (is_to_be_undone && may_rewrite)
-		return "it was changed outside of cfprov";
+		return why_modified(p, recorded, live);
 	*ret_unverified = desired->verdict == VALUE_UNVERIFIABLE && !desired->keeps_no_fingerprint;
 	return NULL;
 }
@@ -231,7 +255,7 @@ static void find_changes(struct planning *p, struct action *action, const struct
 	if (desired->kind != OBJECT_SECRET)
 		return;
 	action->live = live;
-	action->changes = object_differences(desired, live) & ~(unsigned)FIELD_VALUE;
+	action->changes = object_to_write(desired, recorded, live);
 	if (!recorded) {
 		/* What is generated is nowhere else: it stays what it is. */
 		if (!desired->is_written_once && desired->value->kind != VALUE_GENERATE)

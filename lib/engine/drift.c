@@ -30,6 +30,12 @@ static void learn_secret(struct object *now, const struct object *live,
 	if ((object_drift(recorded, live) & FIELD_VALUE) &&
 		(!recorded->is_unsure || recorded->is_strange))
 		now->modified = recorded->modified;
+	unsigned fields = object_differences(recorded, live);
+	if (fields & FIELD_SCOPES)
+		now->sent_scopes = NULL;
+	if (fields & FIELD_COMMENT)
+		now->sent_comment = NULL;
+	now->audit = live->audit;
 	now->scopes = live->scopes;
 	now->comment = live->comment;
 	now->status = live->status;

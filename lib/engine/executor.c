@@ -196,12 +196,25 @@ static void release_waiters(struct run *run, const struct outcome *outcome)
 	schedule_free_waiters(&run->schedule, task);
 }
 
+/* What Cloudflare made of a comment or of scopes is said once: from now on it is known. */
+static void warn_stored_otherwise(struct run *run, const struct outcome *outcome)
+{
+	struct str text CLEANUP(str_release) = {0};
+
+	if (outcome->change != CHANGE_PUT)
+		return;
+	record_add_warning(&text, action_of(run, outcome->index), &outcome->object);
+	if (text.length)
+		event_say(run->input->sink, EVENT_WARNING, str_text(&text));
+}
+
 static void tell_group(struct run *run)
 {
 	for (size_t i = 0; i < run->group_count; i++) {
 		struct outcome *outcome = run->group[i];
 		bool is_done = outcome->kind == OUTCOME_DONE;
 		say(run, is_done ? EVENT_ACTION_COMPLETE : EVENT_ACTION_FAILED, outcome);
+		warn_stored_otherwise(run, outcome);
 		release_waiters(run, outcome);
 		outcome_free(outcome);
 	}

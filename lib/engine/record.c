@@ -1,5 +1,9 @@
 #include "engine/record.h"
 
+#include "base/text.h"
+
+#include <string.h>
+
 bool record_is_strange(const struct action *action)
 {
 	const struct object *known = action->before;
@@ -30,6 +34,91 @@ static void record_value(const struct action *action, struct object *object)
 		object->fingerprint = known->fingerprint;
 }
 
+/* Of FIELD_SCOPES and FIELD_COMMENT. */
+static unsigned sent_fields(const struct action *action)
+{
+	switch (action_kind(action)) {
+	case ACTION_CREATE:
+	case ACTION_REPLACE:
+	case ACTION_RENAME:
+		return FIELD_SCOPES | FIELD_COMMENT;
+	case ACTION_NONE:
+	case ACTION_ADOPT:
+	case ACTION_UPDATE:
+	case ACTION_DESTROY:
+	case ACTION_FORGET:
+		break;
+	}
+	/* A comment that could not be cleared is an error, which the runner tells. */
+	unsigned cleared = action->after->comment ? 0 : FIELD_COMMENT;
+	return action->changes & (FIELD_SCOPES | FIELD_COMMENT) & ~cleared;
+}
+
+/* What was sent and stored otherwise, now or, of what is left as it is, before. */
+static void record_sent(const struct action *action, struct object *object)
+{
+	const struct object *wanted = action->after, *known = action->before;
+	unsigned sent = sent_fields(action);
+	unsigned differs = object_differences(wanted, object);
+	unsigned still = known ? differs & ~object_to_write(wanted, known, object) : 0;
+
+	if (differs & (sent | still) & FIELD_SCOPES)
+		object->sent_scopes = wanted->scopes;
+	if (differs & (sent | still) & FIELD_COMMENT)
+		object->sent_comment = wanted->comment ? wanted->comment : "";
+}
+
+static void add_quoted(struct str *out, const char *text)
+{
+	enum { COLUMNS = 60 };
+
+	str_char(out, '"');
+	text_add_visible(out, text ? text : "", text ? strlen(text) : 0, COLUMNS);
+	str_char(out, '"');
+}
+
+void record_add_warning(struct str *out, const struct action *action, const struct object *object)
+{
+	const struct {
+		unsigned field;
+		const char *word, *sent, *stored;
+	} fields[] = {
+		{FIELD_SCOPES, "scopes", object->sent_scopes, object->scopes},
+		{FIELD_COMMENT, "comment", object->sent_comment, object->comment},
+	};
+	char *address AUTO_FREE = object_address(object);
+	unsigned sent = action->after ? sent_fields(action) : 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		if (!(sent & fields[i].field) || !fields[i].sent)
+			continue;
+		str_format(out, "%sCloudflare stored the %s of ", out->length ? ". " : "",
+			fields[i].word);
+		text_add_visible(out, address, strlen(address), 0);
+		str_text_add(out, " as ");
+		add_quoted(out, fields[i].stored);
+		str_text_add(out, ", not as ");
+		add_quoted(out, fields[i].sent);
+	}
+	if (out->length)
+		str_text_add(out, ". It will be sent again only if it changes.");
+}
+
+/*
+ * An answer may come from a list that lags. Then it does not show what an update has just written,
+ * nor when; what was sent is what there is.
+ */
+static void record_over_lag(const struct action *action, struct object *object)
+{
+	const struct object *wanted = action->after, *known = action->before;
+
+	if (!known || action_kind(action) != ACTION_UPDATE || !object_lags(known, object))
+		return;
+	object->modified = NULL;
+	object->scopes = action->changes & FIELD_SCOPES ? wanted->scopes : known->scopes;
+	object->comment = action->changes & FIELD_COMMENT ? wanted->comment : known->comment;
+}
+
 void record_done(const struct action *action, const struct object *is_now, struct arena *arena,
 	struct object *ret_object)
 {
@@ -48,8 +137,11 @@ void record_done(const struct action *action, const struct object *is_now, struc
 		object.origin = before->origin;
 	if (before)
 		object.former = before->former;
-	if (object.kind == OBJECT_SECRET)
+	if (object.kind == OBJECT_SECRET) {
+		record_over_lag(action, &object);
 		record_value(action, &object);
+		record_sent(action, &object);
+	}
 	object_keep(arena, &object);
 	*ret_object = object;
 }

@@ -1,3 +1,4 @@
+#include "base/moment.h"
 #include "engine/op.h"
 
 #include <string.h>
@@ -477,8 +478,9 @@ static void end_updated(struct cf_runner *r, struct op *op, const struct object 
 static void update_found(struct cf_runner *r, struct op *op, const struct finding *finding)
 {
 	const struct object *before = op_action(op)->before, *found = finding->object;
-	bool is_old = found && found->modified && before->modified &&
-		      strcmp(found->modified, before->modified) == 0;
+	enum moment_order order =
+		found ? moment_compare(found->modified, before->modified) : MOMENT_UNKNOWN;
+	bool is_old = order == MOMENT_SAME || order == MOMENT_EARLIER;
 
 	if (finding->err || (!found && finding->is_late))
 		op_end_unknown(r, op, "it was changed, but can't be read");

@@ -508,7 +508,8 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 		error_release(&err);
 		return NULL;
 	}
-	bool is_told_here = call->is_probe && is_answer && cf.verdict != CF_BROKEN;
+	bool is_told_here = call->safety == RETRY_ONCE ||
+			    (call->is_probe && is_answer && cf.verdict != CF_BROKEN);
 	if (verdict.verb != RETRY_LOOK && !is_done && !is_told_here)
 		spread_failure(client, lane, &cf, seen, &err);
 	struct client_answer *answer =

@@ -76,6 +76,8 @@ static bool may_pass(const struct retry_input *input)
 
 struct retry_verdict retry_decide(const struct retry_input *input)
 {
+	if (input->safety == RETRY_ONCE)
+		return at_once(RETRY_GIVE_UP);
 	if (input->is_throttled)
 		return throttled(input);
 	switch (input->seen) {

@@ -24,6 +24,7 @@ enum retry_safety {
 	RETRY_SAFE,       /* reading: as often as one likes */
 	RETRY_IDEMPOTENT, /* changing, deleting: again does no harm, but it may have been done */
 	RETRY_UNSAFE,     /* creating: a second time makes a second one */
+	RETRY_ONCE, /* reading what one can do without: whatever comes, it is not sent again */
 };
 
 enum retry_seen {

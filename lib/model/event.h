@@ -29,6 +29,7 @@ enum event_type {
 	EVENT_WAITING,         /* text: what is looked for and not found yet; wait_ms: at most */
 	EVENT_INTERRUPT,       /* the user asked to stop; progress */
 	EVENT_WARNING,         /* text, or err with its hint */
+	EVENT_NOTE,            /* text: for -json and the log; people need not hear it */
 	EVENT_REQUEST,         /* request, which goes out now */
 	EVENT_ANSWER, /* request, what came of it; text: NULL, or why none came; elapsed_us */
 };

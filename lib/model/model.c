@@ -90,8 +90,18 @@ static void keep_fields(struct arena *arena, struct object *object)
 	keep_text(arena, &object->scopes);
 	keep_text(arena, &object->comment);
 	keep_text(arena, &object->status);
+	keep_text(arena, &object->sent_scopes);
+	keep_text(arena, &object->sent_comment);
 	keep_text(arena, &object->fingerprint);
 	keep_text(arena, &object->former);
+	if (object->audit) {
+		struct audit *audit = arena_alloc(arena, sizeof(*audit));
+		*audit = *object->audit;
+		keep_text(arena, &audit->time);
+		keep_text(arena, &audit->who);
+		keep_text(arena, &audit->person);
+		object->audit = audit;
+	}
 	keep_text(arena, &object->place.file);
 	if (object->value) {
 		struct value_source *value = arena_alloc(arena, sizeof(*value));
@@ -294,6 +304,12 @@ unsigned object_differences(const struct object *a, const struct object *b)
 	return fields;
 }
 
+/* Unlike a missing comment, a missing note is not the same as an empty one. */
+static bool is_same_note(const char *a, const char *b)
+{
+	return !a == !b && is_same_text(a, b);
+}
+
 bool object_is_same(const struct object *a, const struct object *b)
 {
 	const char *const texts[][2] = {
@@ -310,12 +326,29 @@ bool object_is_same(const struct object *a, const struct object *b)
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		if (!is_same_text(texts[i][0], texts[i][1]))
 			return false;
-	return a->origin == b->origin && a->version == b->version &&
-	       a->is_unresolved == b->is_unresolved && a->replaced == b->replaced &&
-	       a->is_unsure == b->is_unsure && a->requested_ms == b->requested_ms &&
-	       a->keeps_value == b->keeps_value && a->is_strange == b->is_strange &&
-	       a->prevent_destroy == b->prevent_destroy &&
+	return is_same_note(a->sent_scopes, b->sent_scopes) &&
+	       is_same_note(a->sent_comment, b->sent_comment) && a->origin == b->origin &&
+	       a->version == b->version && a->is_unresolved == b->is_unresolved &&
+	       a->replaced == b->replaced && a->is_unsure == b->is_unsure &&
+	       a->requested_ms == b->requested_ms && a->keeps_value == b->keeps_value &&
+	       a->is_strange == b->is_strange && a->prevent_destroy == b->prevent_destroy &&
 	       a->forget_on_remove == b->forget_on_remove;
+}
+
+unsigned object_to_write(
+	const struct object *desired, const struct object *recorded, const struct object *live)
+{
+	unsigned fields = object_differences(desired, live) & (FIELD_SCOPES | FIELD_COMMENT);
+
+	if (!recorded)
+		return fields;
+	if (recorded->sent_scopes && is_same_text(recorded->sent_scopes, desired->scopes) &&
+		is_same_text(recorded->scopes, live->scopes))
+		fields &= ~(unsigned)FIELD_SCOPES;
+	if (recorded->sent_comment && is_same_text(recorded->sent_comment, desired->comment) &&
+		is_same_text(recorded->comment, live->comment))
+		fields &= ~(unsigned)FIELD_COMMENT;
+	return fields;
 }
 
 bool object_lags(const struct object *known, const struct object *seen)
@@ -334,7 +367,46 @@ unsigned object_drift(const struct object *recorded, const struct object *live)
 {
 	unsigned fields = object_lags(recorded, live) ? 0 : object_differences(recorded, live);
 
-	return object_became_ready(recorded, live) ? fields & ~(unsigned)FIELD_VALUE : fields;
+	bool is_kept = live->audit && live->audit->value == AUDIT_KEPT;
+
+	return is_kept || object_became_ready(recorded, live) ? fields & ~(unsigned)FIELD_VALUE
+							      : fields;
+}
+
+static const char *const audit_words[] = {
+	[AUDIT_UNSURE] = "unknown",
+	[AUDIT_KEPT] = "unchanged",
+	[AUDIT_CHANGED] = "changed",
+};
+
+const char *audit_value_word(enum audit_value value)
+{
+	return audit_words[value];
+}
+
+bool audit_value_read(const char *word, enum audit_value *ret_value)
+{
+	for (size_t i = 0; word && i < ARRAY_SIZE(audit_words); i++) {
+		if (strcmp(word, audit_words[i]) != 0)
+			continue;
+		*ret_value = (enum audit_value)i;
+		return true;
+	}
+	return false;
+}
+
+void audit_add_words(struct str *out, const struct audit *audit, bool names_person)
+{
+	static const char *const words[] = {
+		[AUDIT_UNSURE] = "the value may have changed",
+		[AUDIT_KEPT] = "value not changed",
+		[AUDIT_CHANGED] = "value changed",
+	};
+
+	str_format(out, "modified by %s at ",
+		names_person && audit->person ? audit->person : audit->who);
+	moment_add_visible(out, audit->time);
+	str_format(out, " (%s)", words[audit->value]);
 }
 
 static int compare_scopes(const void *a, const void *b)

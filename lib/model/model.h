@@ -67,6 +67,23 @@ enum object_field { FIELD_VALUE = 1, FIELD_SCOPES = 2, FIELD_COMMENT = 4 };
 /* What to do when a value was changed outside of cfprov. */
 enum on_drift { ON_DRIFT_REWRITE, ON_DRIFT_WARN, ON_DRIFT_IGNORE };
 
+/*
+ * What the audit log of the account says of the changes of a secret since our own last write. The
+ * texts are fit to be printed.
+ */
+enum audit_value {
+	AUDIT_UNSURE,  /* the log does not account for every change */
+	AUDIT_KEPT,    /* it does, and none of them touched the value */
+	AUDIT_CHANGED, /* at least one of them touched the value */
+};
+
+struct audit {
+	enum audit_value value;
+	const char *time;   /* of the last change, or the last one of the value; RFC 3339 */
+	const char *who;    /* who made it: a token's name, or the kind of actor */
+	const char *person; /* an e-mail address, for terminals and -json only; or NULL */
+};
+
 /* How a desired value compares with what was written last; engine/values finds out. */
 enum value_verdict {
 	VALUE_NOT_COMPARED, /* it is not to be read, or nothing was written yet */
@@ -89,9 +106,15 @@ struct object {
 	const char *scopes;  /* sorted, with a comma between; see model_scopes */
 	const char *comment; /* NULL: none */
 	const char *status;  /* recorded and live: "active", "pending", or what Cloudflare says */
+	/* recorded: what we sent where Cloudflare stored the scopes or the comment above instead
+	 * ("": no comment); or NULL. See object_to_write. */
+	const char *sent_scopes, *sent_comment;
 	/* recorded: of the value written last; desired: of the value now. NULL: none is kept.
 	 * See engine/values. */
 	const char *fingerprint;
+	/* live: of what was modified outside of cfprov, if the account's log could be read; or NULL
+	 */
+	const struct audit *audit;
 	/* recorded: the name of the one that it was duplicated from, which may be left; or NULL */
 	const char *former;
 	int64_t version; /* desired, and recorded: raised to have the value written again */
@@ -168,6 +191,15 @@ struct removal *model_add_removal(struct model *model, const char *from);
  */
 const char *model_scopes(struct arena *arena, const char *const *items, size_t count) MUST_CHECK;
 
+/* The word for it in JSON: "unknown", "unchanged", "changed". */
+const char *audit_value_word(enum audit_value value);
+
+/* Reads that word; false: it is none of them. */
+bool audit_value_read(const char *word, enum audit_value *ret_value) MUST_CHECK;
+
+/* Adds "modified by NAME at TIME (value changed)". `names_person`: by the address, if known. */
+void audit_add_words(struct str *out, const struct audit *audit, bool names_person);
+
 /* Lends a copy of a reference, in the arena. */
 struct value_source value_source_copy(struct arena *arena, const struct value_source *source);
 
@@ -185,6 +217,14 @@ bool object_is_same(const struct object *a, const struct object *b);
 unsigned object_differences(const struct object *a, const struct object *b);
 
 /*
+ * Which of FIELD_SCOPES and FIELD_COMMENT are to be written so that a secret becomes what is
+ * desired? Not what Cloudflare has stored otherwise than we sent it, as long as that is still
+ * desired and still there: it would be stored otherwise again. `recorded` may be NULL.
+ */
+unsigned object_to_write(
+	const struct object *desired, const struct object *recorded, const struct object *live);
+
+/*
  * Is what was seen of a secret an older version than what is known of it? Cloudflare's lists lag
  * behind its writes, our own included. Then only what is known counts.
  */
@@ -192,7 +232,9 @@ bool object_lags(const struct object *known, const struct object *seen);
 
 /*
  * In which FIELD_* has somebody else changed what is recorded? None, if what was seen lags.
- * `modified` says that something was written, but it may also change when a secret becomes active.
+ * FIELD_VALUE means that the value may have been: `modified` says that something was written. It
+ * is left out if the secret became active, which may change `modified`, too, and if the audit log
+ * says that the value was kept.
  */
 unsigned object_drift(const struct object *recorded, const struct object *live);
 

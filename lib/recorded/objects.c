@@ -23,6 +23,7 @@ static const struct text_field object_texts[] = {
 	{"modified", offsetof(struct object, modified)},
 	{"comment", offsetof(struct object, comment)},
 	{"status", offsetof(struct object, status)},
+	{"sent_comment", offsetof(struct object, sent_comment)},
 	{"fingerprint", offsetof(struct object, fingerprint)},
 	{"former", offsetof(struct object, former)},
 };
@@ -62,11 +63,11 @@ static bool decode_text(const struct json *member, struct arena *arena, void *of
 
 /* ---- writing ---- */
 
-static void encode_scopes(struct json_writer *writer, const char *scopes)
+static void encode_scopes(struct json_writer *writer, const char *key, const char *scopes)
 {
 	char *copy AUTO_FREE = mem_copy_text(scopes), *rest = *copy ? copy : NULL, *scope;
 
-	json_begin_array(writer, "scopes");
+	json_begin_array(writer, key);
 	while ((scope = strsep(&rest, ",")))
 		json_put_text(writer, NULL, scope);
 	json_end(writer);
@@ -78,7 +79,9 @@ void objects_encode(struct json_writer *writer, const struct object *object)
 		json_put_bool(writer, "unresolved", true);
 	encode_texts(writer, object, object_texts, ARRAY_SIZE(object_texts));
 	if (object->scopes)
-		encode_scopes(writer, object->scopes);
+		encode_scopes(writer, "scopes", object->scopes);
+	if (object->sent_scopes)
+		encode_scopes(writer, "sent_scopes", object->sent_scopes);
 	if (object->version)
 		json_put_integer(writer, "version", object->version);
 	if (object->is_unsure)
@@ -120,7 +123,7 @@ bool objects_is_id(const char *id)
 	return length >= 1 && length <= 32 && id[length] == '\0';
 }
 
-static bool decode_scopes(const struct json *list, struct arena *arena, struct object *object)
+static bool decode_scopes(const struct json *list, struct arena *arena, const char **ret_scopes)
 {
 	const char **items AUTO_FREE = mem_alloc(json_count(list) * sizeof(*items));
 	size_t count = 0;
@@ -133,7 +136,7 @@ static bool decode_scopes(const struct json *list, struct arena *arena, struct o
 			return false;
 		items[count++] = scope;
 	}
-	object->scopes = model_scopes(arena, items, count);
+	*ret_scopes = model_scopes(arena, items, count);
 	return true;
 }
 
@@ -186,7 +189,9 @@ static bool decode_field(const struct json *field, struct arena *arena, struct o
 	if (strcmp(key, "origin") == 0)
 		return decode_origin(text, object);
 	if (strcmp(key, "scopes") == 0)
-		return decode_scopes(field, arena, object);
+		return decode_scopes(field, arena, &object->scopes);
+	if (strcmp(key, "sent_scopes") == 0)
+		return decode_scopes(field, arena, &object->sent_scopes);
 	if (strcmp(key, "version") == 0)
 		return json_integer(field, &object->version) && object->version > 0;
 	if (strcmp(key, "requested") == 0)

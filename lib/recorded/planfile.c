@@ -10,8 +10,19 @@
 
 static const char magic[] = "cfprov-plan ";
 static const char value_key[] = "value", unprinted_key[] = "keeps_no_fingerprint";
+static const char audit_key[] = "audit";
 
 /* ---- writing ---- */
+
+/* Without the person's address: plans are kept. */
+static void encode_audit(struct json_writer *w, const struct audit *audit)
+{
+	json_begin_object(w, audit_key);
+	json_put_text(w, "value", audit_value_word(audit->value));
+	json_put_text(w, "time", audit->time);
+	json_put_text(w, "who", audit->who);
+	json_end(w);
+}
 
 /* Of what is desired and has to be written, where its value comes from, too. */
 static void encode_object(struct json_writer *w, const char *key, const struct object *object)
@@ -26,6 +37,8 @@ static void encode_object(struct json_writer *w, const char *key, const struct o
 		objects_encode_source(w, value_key, object->value);
 	if (object->keeps_no_fingerprint)
 		json_put_bool(w, unprinted_key, true);
+	if (object->audit)
+		encode_audit(w, object->audit);
 	json_end(w);
 }
 
@@ -172,11 +185,25 @@ static const char *keep(struct decoding *d, const char *text)
 	return text ? arena_text(&d->planfile->arena, text) : NULL;
 }
 
+static bool decode_audit(
+	struct decoding *d, const struct json *json, const struct audit **ret_audit)
+{
+	struct audit *audit = arena_alloc(&d->planfile->arena, sizeof(*audit));
+
+	if (!json)
+		return true;
+	audit->time = keep(d, json_get_text(json, "time"));
+	audit->who = keep(d, json_get_text(json, "who"));
+	*ret_audit = audit;
+	return audit->time && audit->who &&
+	       audit_value_read(json_get_text(json, "value"), &audit->value);
+}
+
 /* NULL in *ret_object for a JSON null. Inside `json` stands the address. */
 static bool decode_object(struct decoding *d, const struct json *json, const char *key,
 	const struct object **ret_object)
 {
-	static const char *const others[] = {value_key, unprinted_key, NULL};
+	static const char *const others[] = {value_key, unprinted_key, audit_key, NULL};
 	struct arena *arena = &d->planfile->arena;
 	const struct json *fields = json_get(json, key);
 	struct object *object = arena_alloc(arena, sizeof(*object));
@@ -194,6 +221,8 @@ static bool decode_object(struct decoding *d, const struct json *json, const cha
 	if (value->kind != VALUE_NONE)
 		object->value = value;
 	object->keeps_no_fingerprint = json_is_true(json_get(fields, unprinted_key));
+	if (!decode_audit(d, json_get(fields, audit_key), &object->audit))
+		return malformed(d, "what the audit log says");
 	*ret_object = object;
 	return true;
 }

@@ -27,9 +27,10 @@
  *
  * An object whose creation was asked for while no answer was seen has "unresolved": true and no
  * id; one whose change was asked for has "unsure": true. Both have "requested": until when that
- * request may have been under way, in milliseconds since 1970. Of values there are fingerprints
- * only; see engine/values. Nothing changes a state but state_fold; reading and writing the bytes is
- * recorded/ledger's.
+ * request may have been under way, in milliseconds since 1970. What Cloudflare stored otherwise
+ * than it was sent has "sent_comment" or "sent_scopes": what was sent. Of values there are
+ * fingerprints only; see engine/values. Nothing changes a state but state_fold; reading and writing
+ * the bytes is recorded/ledger's.
  */
 #ifndef RECORDED_STATE_H
 #define RECORDED_STATE_H

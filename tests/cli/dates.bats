@@ -106,7 +106,9 @@ lists_say()
 }
 
 @test "fault A5: our own update, which the list does not show yet, is no drift" {
+	stop_sim
 	cp "$data" old.json
+	start_logged --data "$data"
 	keys 'comment: two'
 	V=other good apply -auto-approve
 	stop_sim
@@ -116,4 +118,15 @@ lists_say()
 	# -refresh-only learns nothing of it either.
 	V=other good apply -refresh-only -auto-approve
 	cmp "$state" before
+}
+
+@test "fault A5: nor is it while the list lags behind, and once it no longer does" {
+	control POST lag '{"change":600000}' >/dev/null
+	keys 'comment: two, scopes: [dex]'
+	V=other good apply -auto-approve
+	: >"$sim_log"
+	is_clean other
+	control POST lag '{"change":0}' >/dev/null
+	is_clean other
+	[ "$(sim_world '[.accounts[].stores[].secrets[].comment] | unique | .[]')" = two ]
 }

@@ -435,7 +435,7 @@ patches()
 	[[ $http == 200 ]]
 	secrets 'A, comment: new'
 	good apply -auto-approve -refresh=false
-	out_has 'it was changed outside of cfprov'
+	out_has 'may have changed: modified outside of cfprov at'
 	holds A
 	nothing_left
 }
@@ -508,7 +508,7 @@ half_renamed()
 	[ "$status" = 1 ]
 	err_has 'default/keys/A is not as it was when the plan was made: it was written to meanwhile'
 	good plan
-	out_has 'it was changed outside of cfprov'
+	out_has 'may have changed: modified outside of cfprov at'
 }
 
 @test "another key can't verify, and writes nothing by itself" {

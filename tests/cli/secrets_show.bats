@@ -230,11 +230,11 @@ Plan: 1 to add, 0 to change, 100 to destroy.'
 	out_is "Changed outside of cfprov:
 
   default/keys/A
-      value     written to (modified $(seconds_of A))
+      value     may have changed: modified outside of cfprov at $(seconds_of A)
   default/keys/B
-      value     written to (modified $(seconds_of B)), and left as it is
+      value     may have changed: modified outside of cfprov at $(seconds_of B); left as it is
   default/keys/C
-      value     written to (modified $modified)
+      value     may have changed: modified outside of cfprov at $modified
       scopes    workers -> dex
       comment   (none) -> \"by hand\"
   default/keys/D is gone; its id was $gone
@@ -242,9 +242,9 @@ Plan: 1 to add, 0 to change, 100 to destroy.'
 To be done (~ update):
 
   ~ default/keys/A
-      value     (sensitive value): it was changed outside of cfprov
+      value     (sensitive value): may have changed: modified outside of cfprov at $(seconds_of A)
   ~ default/keys/C
-      value     (sensitive value): it was changed outside of cfprov
+      value     (sensitive value): scopes and comment changed outside of cfprov; the value may have changed, too
       scopes    dex -> workers
       comment   \"by hand\" -> (none)
 
@@ -259,7 +259,7 @@ Plan: 0 to add, 2 to change, 0 to destroy.
 	out_is "Changed outside of cfprov:
 
   default/keys/B
-      value     written to (modified $(seconds_of B)), and left as it is
+      value     may have changed: modified outside of cfprov at $(seconds_of B); left as it is
 
 No changes. Your infrastructure matches the configuration.
 "

@@ -116,6 +116,17 @@ static const char *read_scopes(struct arena *arena, const char *token)
 	return model_scopes(arena, items, count);
 }
 
+static bool set_audit(struct arena *arena, struct object *secret, const char *word)
+{
+	struct audit *audit = arena_alloc(arena, sizeof(*audit));
+
+	audit->who = "token ci";
+	audit->person = "somebody@example.com";
+	audit->time = secret->modified;
+	secret->audit = audit;
+	return audit->time && audit_value_read(word, &audit->value);
+}
+
 /* What a secret has, whether it is recorded or lives. */
 static bool set_look(struct arena *arena, struct object *secret, const char *token)
 {
@@ -125,6 +136,8 @@ static bool set_look(struct arena *arena, struct object *secret, const char *tok
 		secret->comment = token + 1;
 	else if (strncmp(token, "is-", 3) == 0)
 		secret->status = token + 3;
+	else if (strncmp(token, "audit-", 6) == 0)
+		return set_audit(arena, secret, token + 6);
 	else
 		return false;
 	return true;

@@ -21,7 +21,9 @@
  *     --- live                                left out: nothing lives anywhere
  *     p1                                      ACCOUNT ID
  *       keys  k1  @2                            NAME ID [+CREATED] [@MODIFIED]
- *         TOKEN  t1  #note                        of a secret in it also scopes, comment, status
+ *         TOKEN  t1  #note                        of a secret in it also scopes, comment, status,
+ *                                                 audit-unknown, -unchanged, -changed, behind
+ *                                                 the time: what the account's log says
  *     --- values                              how desired values compare with what is recorded
  *     default/more/TOKEN  changed             same|changed|unverifiable, or rekeyed: the same,
  *                                               but with another fingerprint from now on

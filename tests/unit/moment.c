@@ -99,6 +99,28 @@ static void compared_at_the_coarser_precision(void **state)
 	}
 }
 
+static void how_long_after(void **state)
+{
+	static const struct {
+		const char *text, *than;
+		int64_t after_us;
+	} table[] = {
+		{"2026-01-01T00:00:01Z", "2026-01-01T00:00:00.9Z", 1000000},
+		{"2026-01-01T00:00:00.9Z", "2026-01-01T00:00:00Z", 0},
+		{"2026-01-01T00:00:01.25Z", "2026-01-01T00:00:00.75Z", 500000},
+		{"2026-01-01T00:00:00.000001Z", "2026-01-01T00:00:00.000003Z", -2},
+		{"2026-01-01T00:00:00.000005999Z", "2026-01-01T00:00:00.000003000Z", 2},
+		{"9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z", INT64_C(315569519999000000)},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct moment a, b;
+		assert_true(moment_read(table[i].text, &a) && moment_read(table[i].than, &b));
+		assert_int_equal(moment_after_us(&a, &b), table[i].after_us);
+	}
+}
+
 static void the_latest(void **state)
 {
 	static const struct {
@@ -128,6 +150,7 @@ int main(void)
 		cmocka_unit_test(dates),
 		cmocka_unit_test(no_dates),
 		cmocka_unit_test(compared_at_the_coarser_precision),
+		cmocka_unit_test(how_long_after),
 		cmocka_unit_test(the_latest),
 	};
 

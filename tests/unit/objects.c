@@ -19,8 +19,9 @@ static const struct object replaced = {OBJECT_SECRET, .id = "id-0", .modified = 
 static const struct object secrets[] = {
 	{OBJECT_SECRET, .secret = "ALL", .id = "id-1", .created = "c", .modified = "m",
 		.scopes = "access,ai_gateway,workers", .comment = "a note", .status = "active",
-		.fingerprint = "blake2b$0$1", .former = "OLD", .version = INT64_C(1000000000),
-		.is_unsure = true, .keeps_value = true, .is_strange = true, .prevent_destroy = true,
+		.sent_comment = "", .sent_scopes = "access,workers", .fingerprint = "blake2b$0$1",
+		.former = "OLD", .version = INT64_C(1000000000), .is_unsure = true,
+		.keeps_value = true, .is_strange = true, .prevent_destroy = true,
 		.forget_on_remove = true, .origin = ORIGIN_ADOPTED},
 	{OBJECT_SECRET, .secret = "EMPTY", .id = "id-2", .created = "", .modified = "",
 		.scopes = "", .comment = "", .status = "", .fingerprint = "",
@@ -59,6 +60,8 @@ static void expect_same(const struct object *a, const struct object *b)
 	expect_text_of(a->status, b->status);
 	expect_text_of(a->fingerprint, b->fingerprint);
 	expect_text_of(a->former, b->former);
+	expect_text_of(a->sent_scopes, b->sent_scopes);
+	expect_text_of(a->sent_comment, b->sent_comment);
 	assert_int_equal(a->version, b->version);
 	assert_int_equal(a->is_unsure, b->is_unsure);
 	assert_int_equal(a->keeps_value, b->keeps_value);

@@ -129,6 +129,70 @@ static void renamed(void **state)
 	expect(&rig, ORIGIN_ADOPTED, "new", 0);
 }
 
+/* fault A17 */
+static void stored_otherwise(void **state)
+{
+	struct rig rig;
+	struct str text CLEANUP(str_release) = {0};
+
+	(void)state;
+	set_up(&rig, ORIGIN_CREATED);
+	rig.after.comment = " it is ";
+	rig.action.changes = FIELD_COMMENT;
+	expect(&rig, ORIGIN_CREATED, "new", 2);
+	assert_null(rig.record.sent_scopes);
+	record_done(&rig.action, &is_now, &rig.arena, &rig.record);
+	assert_string_equal(rig.record.sent_comment, " it is ");
+	record_add_warning(&text, &rig.action, &rig.record);
+	assert_non_null(
+		strstr(str_text(&text), "the comment of a/s/N as \"it is\", not as \" it is \""));
+	/* It was known before, and is not sent now: it stays known, and is not told. */
+	rig.before.sent_comment = " it is ";
+	rig.before.comment = "it is";
+	rig.action.changes = FIELD_VALUE;
+	record_done(&rig.action, &is_now, &rig.arena, &rig.record);
+	assert_string_equal(rig.record.sent_comment, " it is ");
+	text.length = 0;
+	record_add_warning(&text, &rig.action, &rig.record);
+	assert_int_equal(text.length, 0);
+	/* Somebody wrote another comment meanwhile: that is not what became of ours. */
+	rig.before.comment = "it was";
+	record_done(&rig.action, &is_now, &rig.arena, &rig.record);
+	assert_null(rig.record.sent_comment);
+	/* What could not be cleared is an error, and no fixed point. */
+	rig.after.comment = NULL;
+	rig.action.changes = FIELD_COMMENT;
+	record_done(&rig.action, &is_now, &rig.arena, &rig.record);
+	assert_null(rig.record.sent_comment);
+	rig.action.before = NULL;
+	rig.action.changes = 0;
+	record_done(&rig.action, &is_now, &rig.arena, &rig.record);
+	assert_string_equal(rig.record.sent_comment, "");
+	assert_string_equal(rig.record.sent_scopes, "wished");
+	arena_release(&rig.arena);
+}
+
+/* fault A5 */
+static void an_answer_that_lags(void **state)
+{
+	struct rig rig;
+	struct object lags = is_now;
+
+	(void)state;
+	set_up(&rig, ORIGIN_CREATED);
+	rig.before.modified = "2026-01-02T00:00:00Z";
+	rig.before.scopes = "dex";
+	rig.after.comment = "new";
+	rig.action.changes = FIELD_COMMENT;
+	lags.modified = "2026-01-01T00:00:00Z";
+	record_done(&rig.action, &lags, &rig.arena, &rig.record);
+	assert_null(rig.record.modified);
+	assert_string_equal(rig.record.comment, "new");
+	assert_string_equal(rig.record.scopes, "dex");
+	assert_null(rig.record.sent_comment);
+	arena_release(&rig.arena);
+}
+
 static void stores(void **state)
 {
 	struct rig rig;
@@ -154,6 +218,8 @@ int main(void)
 		cmocka_unit_test(adopted),
 		cmocka_unit_test(updated),
 		cmocka_unit_test(renamed),
+		cmocka_unit_test(stored_otherwise),
+		cmocka_unit_test(an_answer_that_lags),
 		cmocka_unit_test(stores),
 	};
 
