@@ -41,6 +41,21 @@ refuses()
 
 # ---- a state that is none -------------------------------------------------------------------
 
+@test "fault B12: a state or journal with an unresolved merge conflict" {
+	start_logged
+	manifest a
+	good apply -auto-approve
+	cp "$state" good.json
+	jq . good.json | sed -e '4i <<<<<<< HEAD' -e '5a =======' -e '6a >>>>>>> topic' >"$state"
+	bad plan
+	err_has 'unresolved merge conflict' "$state:4" 'state of one side as a whole' 'cfprov plan'
+	err_lacks 'something else was expected' backup
+	cp good.json "$state"
+	printf '<<<<<<< HEAD\nx\n=======\ny\n>>>>>>> topic\n' >"$journal"
+	bad plan
+	err_has 'unresolved merge conflict in line 1' 'journal of one side'
+}
+
 @test "0 bytes, half, something behind it, a bit flipped, no JSON" {
 	two_applied
 	: >"$state"
