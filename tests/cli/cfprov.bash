@@ -17,6 +17,7 @@ unset CLOUDFLARE_API_BASE_URL CFPROV_REQUEST_TIMEOUT NO_COLOR CLICOLOR_FORCE SSL
 unset SSL_CERT_DIR SSLKEYLOGFILE NO_PROXY no_proxy CFPROV_LOG CFPROV_LOG_PATH
 export TERM=xterm
 
+account=985e105f4ecef8ad9ca31a8372d0c353 # looks like Cloudflare's
 state=cfprov.state.json
 journal=cfprov.state.json.journal
 backup=cfprov.state.json.backup
