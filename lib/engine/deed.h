@@ -100,7 +100,7 @@ void deed_end_failed(
 /* It can't be said what came of it; `why` and what was seen. */
 void deed_end_unknown(struct cf_runner *r, struct deed *deed, const char *why);
 
-/* ---- looking up: the list comes to deed_found of the deed's kind ---- */
+/* ---- looking up: the list comes to stores_found or secrets_found ---- */
 
 void lookup_stores(struct cf_runner *r, struct deed *deed);
 void lookup_secrets(struct cf_runner *r, struct deed *deed, const char *store_id);

@@ -27,8 +27,8 @@
  *
  * An object whose creation was asked for while no answer was seen has "unresolved": true and no
  * id; a secret whose change was asked for has "unsure": true. Of values there are fingerprints
- * only; see engine/values. Nothing changes a state but state_fold; reading and writing the bytes is
- * recorded/ledger's.
+ * only; see engine/values. state_fold changes a state; only `state push` replaces one as a whole.
+ * recorded/ledger reads and writes the bytes.
  */
 #ifndef RECORDED_STATE_H
 #define RECORDED_STATE_H
@@ -58,9 +58,10 @@ struct change {
 };
 
 /*
- * Makes a new state from an old one and changes, applied in order; accounts are the accounts'
- * aliases and ids as they are now (NULL: as they were). The serial grows by one if anything is
- * different. The same code runs at the end of an apply and in recovery.
+ * Makes a new state from an old one and changes. The changes may be in any order: they are sorted
+ * by address, and there is at most one for each address. `accounts` are the accounts' aliases and
+ * ids as they are now (NULL: as they were). The serial grows by one if anything is different. The
+ * same code runs at the end of an apply and in recovery.
  */
 struct state_fold {
 	const struct change *changes;
