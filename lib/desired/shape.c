@@ -484,17 +484,10 @@ static void check_known(struct walk *w, const struct yaml *node, const struct sc
 	error_hint(warning, "It knows %s.", str_text(&all));
 }
 
-static void check_usual(struct walk *w, const struct yaml *node, const struct schema_text *text)
-{
-	struct error unusual CLEANUP(error_release) = {0};
-
-	if (!shape_text_is_usual(text, node->text, yaml_written(node), &unusual))
-		error_set(yaml_error(w->doc, node, w->warnings), "%s", unusual.message);
-}
-
 static void check_text(struct walk *w, const struct yaml *node, const struct schema *schema)
 {
 	struct str why CLEANUP(str_release) = {0};
+	struct error unusual CLEANUP(error_release) = {0};
 	const struct schema_text *text = node->is_key ? schema->name : schema->text;
 	bool shows_text = !node->written && !schema->is_source;
 
@@ -505,7 +498,8 @@ static void check_text(struct walk *w, const struct yaml *node, const struct sch
 		return;
 	}
 	check_known(w, node, text);
-	check_usual(w, node, text);
+	if (!shape_text_is_usual(text, node->text, yaml_written(node), &unusual))
+		error_set(yaml_error(w->doc, node, w->warnings), "%s", unusual.message);
 }
 
 static void check_number(struct walk *w, const struct yaml *node, const struct schema *schema)

@@ -268,6 +268,7 @@ teardown() { stop_all; }
 # ---- validate -------------------------------------------------------------------------------
 
 @test "validate needs neither credentials nor a server, and touches nothing" {
+	acc=$account
 	manifest a b c
 	good validate
 	out_is $'The manifest is valid: 3 stores in 1 account.\n'

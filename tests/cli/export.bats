@@ -36,14 +36,15 @@ comes_round()
 }
 
 @test "one account, from the environment" {
-	make_store acc_1 zeta >/dev/null
-	make_store acc_1 alpha >/dev/null
+	acc=$account
+	make_store a85e105f4ecef8ad9ca31a8372d0c353 zeta >/dev/null
+	make_store a85e105f4ecef8ad9ca31a8372d0c353 alpha >/dev/null
 	: >"$sim_log"
-	export CLOUDFLARE_ACCOUNT_ID=acc_1
+	export CLOUDFLARE_ACCOUNT_ID=a85e105f4ecef8ad9ca31a8372d0c353
 	good export
 	err_is ''
 	[ "$(grep -v '^#' out)" = '
-account_id: acc_1
+account_id: a85e105f4ecef8ad9ca31a8372d0c353
 
 stores:
   - alpha
@@ -124,15 +125,16 @@ recorded_in()
 }
 
 @test "what a manifest can't hold is a comment and a warning, and plays no tricks" {
+	acc=$account
 	local name
 	for name in 'a/b' 'x y' . .. 'é' '#' '$HOME' '${HOME}' '\u001b[2J' 'n\nstores: [evil]' \
 		'n\u0085- evil' 'n\u2028- evil' '\u0000x' "$(printf 'l%.0s' {1..300})" '"q"' "'q'"; do
-		make_store acc_1 "$name" >/dev/null || true
+		make_store a85e105f4ecef8ad9ca31a8372d0c353 "$name" >/dev/null || true
 	done
-	make_store acc_1 dup >/dev/null
-	make_store acc_1 dup >/dev/null
-	make_store acc_1 fine >/dev/null
-	export CLOUDFLARE_ACCOUNT_ID=acc_1
+	make_store a85e105f4ecef8ad9ca31a8372d0c353 dup >/dev/null
+	make_store a85e105f4ecef8ad9ca31a8372d0c353 dup >/dev/null
+	make_store a85e105f4ecef8ad9ca31a8372d0c353 fine >/dev/null
+	export CLOUDFLARE_ACCOUNT_ID=a85e105f4ecef8ad9ca31a8372d0c353
 	good export
 	err_has "Warning: the store \"a/b\"" 'several stores have this name'
 	grep -q '^# Left out: the store "a/b" of default' out

@@ -333,7 +333,7 @@ secret()
 
 @test "fault A22: what doesn't look like an account id is a warning" {
 	local id
-	for id in xyz not-an-id 985e105f4ecef8ad9ca31a8372d0c35 ${account/9/g}; do
+	for id in xyz not-an-id 985e105f4ecef8ad9ca31a8372d0c35 ${account/e/g}; do
 		text "account_id: $id\nstores: [a]\n"
 		good validate
 		err_has "Warning: \`$id\` doesn't look like an account id" cfprov.yaml:1:13

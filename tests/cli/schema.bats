@@ -156,7 +156,7 @@ schema_says()
 		account_id: a1\nstores: [""]
 		account_id: a1\nstores: [ä]
 		account_id: ../a\nstores: [x]
-		account_id: 985e105f4ecef8ad9ca31a8372d0c353x\nstores: [x]
+		account_id: a85e105f4ecef8ad9ca31a8372d0c353x\nstores: [x]
 		account_id: [a1]\nstores: [x]
 		version: 2\naccount_id: a1\nstores: [x]
 		accounts: {}\nstores: [x]
@@ -250,6 +250,7 @@ schema_says()
 # ---- validate -json -------------------------------------------------------------------------
 
 @test "validate -json: a good manifest" {
+	acc=$account
 	manifest a
 	good validate -json
 	err_is ''
@@ -279,7 +280,8 @@ schema_says()
 }
 
 @test "validate -json: a warning is no error" {
-	printf 'account_id: a1\nstores:\n- name: x\n  secrets:\n' >cfprov.yaml
+	acc=$account
+	printf 'account_id: a85e105f4ecef8ad9ca31a8372d0c353\nstores:\n- name: x\n  secrets:\n' >cfprov.yaml
 	printf '  - {name: A, value: {env: B}, scopes: [workrs]}\n' >>cfprov.yaml
 	good validate -json
 	err_is ''

@@ -212,6 +212,7 @@ cut_off()
 }
 
 @test "a journal is gone on with: nothing is made twice, nobody is asked" {
+	acc=$account
 	cut_off
 	good show
 	out_has default/c
@@ -224,7 +225,7 @@ cut_off()
 	err_has 'cut off' 'default/c: found'
 	[ "$(posts)" = 0 ]
 	agree 3
-	[ "$(jq -r '.accounts.acc_1.stores[].origin' "$state" | sort -u)" = created ]
+	[ "$(jq -r '.accounts[].stores[].origin' "$state" | sort -u)" = created ]
 	tidy
 	good plan
 	out_has 'No changes.'
