@@ -55,6 +55,23 @@ out' ]
 	comes_round
 }
 
+@test "fault A21: each secret has a variable of its own, and none that means something else" {
+	make_store acc_1 s >/dev/null
+	local name id
+	id=$(live | cut -d' ' -f2)
+	for name in api-key API_KEY PATH 1a_b CLOUDFLARE_API_TOKEN; do
+		api POST "/accounts/acc_1/secrets_store/stores/$id/secrets" \
+			"[{\"name\":\"$name\",\"value\":\"v\",\"scopes\":[\"workers\"]}]"
+	done
+	good export -account-id=acc_1
+	[ "$(sed -n 's/^ *value: //p' out | sort)" = '{env: API_KEY}
+{env: SECRET_CLOUDFLARE_API_TOKEN}
+{env: SECRET_PATH}
+{env: S_API_KEY}
+{env: _1A_B}' ]
+	comes_round -account-id=acc_1
+}
+
 @test "the manifest's accounts, with their tokens, side by side" {
 	stop_sim
 	start_logged --token tok_prod@acc_1 --token tok_dev@acc_2
