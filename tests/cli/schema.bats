@@ -38,6 +38,19 @@ schema_says()
 	bad schema -f x
 }
 
+@test "fault B16: descriptions and contracts say what the code does" {
+	good schema
+	jq -re '.properties.state.properties.fingerprint_key.description' out >description
+	run ! grep "state's own" description
+	grep -q 'Argon2id' description
+	# The guard of names that comments mention; headers keep their tables.
+	sh "$top/tests/lint/names.sh"
+	local header
+	for header in lib/recorded/ledger.h cmd/cfprov/stream.h cmd/cfprov/log.h; do
+		[ "$(grep -c 'clang-format o' "$top/$header")" = 2 ]
+	done
+}
+
 @test "help tells of it" {
 	good help
 	out_has schema CFPROV_VAR_NAME
@@ -102,6 +115,8 @@ schema_says()
 	done <<-'END'
 		account_id: a1\nstores: [x]
 		version: 1\naccount_id: a1\nstores: [x, {name: y}]
+		x-d: &d {adopt: true}\naccount_id: a1\nstores: [{<<: *d, name: y}]
+		x-: [1, {a: ~}]\nx-y:\naccount_id: a1\nstores: [x]
 		version: "1"\naccount_id: 12345\nstores: [2024, 1.5, x]
 		accounts: {p: {account_id: a1, api_token: {env: T}}}\nstores: [{name: x, accounts: [p]}]
 		account_id: a1\nstores: [{name: x, adopt: true, prevent_destroy: false, on_remove: forget}]
