@@ -337,7 +337,7 @@ static void drop_last_newline(struct secret *secret)
 /* What an editor, or PowerShell, puts in front of a text. */
 static void drop_mark(struct secret *secret)
 {
-	size_t mark = text_mark_length(secret->bytes, secret->length);
+	size_t mark = secret->bytes ? text_mark_length(secret->bytes, secret->length) : 0;
 
 	if (!mark)
 		return;
