@@ -52,6 +52,9 @@ static bool add_account(struct session *session, const char *id, bool is_alone)
 		if (strcmp(desired->accounts[i].id, id) == 0)
 			error_set(&err, "-account-id=%s is given twice", str_text(&shown));
 	if (!err.message) {
+		struct error unusual CLEANUP(error_release) = {0};
+		if (!shape_text_is_usual(&schema_account_id, id, id, &unusual))
+			term_warning(unusual.message);
 		model_add_account(desired, alias_of(session, id, is_alone), id);
 		return true;
 	}

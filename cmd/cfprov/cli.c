@@ -122,6 +122,26 @@ static const char *without_dashes(const char *text)
 	return text + (text[0] == '-') + (text[0] == '-' && text[1] == '-');
 }
 
+/* The URL itself isn't shown: it may hold credentials. */
+static bool refuse_url(const char *what, const char *value, struct error *err)
+{
+	error_set(err, "%s can't be a URL (%.*s://): cfprov reads and writes local files only",
+		what, (int)text_url_scheme(value), value);
+	if (strcmp(what, "-state") == 0)
+		error_hint(err,
+			"Remote states are not supported. Fetch the state before the run and "
+			"store it afterwards, also when the run fails.");
+	if (strcmp(what, "-f") == 0)
+		error_hint(err, "Download the manifest first, or pipe it in with -f -.");
+	return false;
+}
+
+static bool is_path(const struct option *option)
+{
+	return option->value &&
+	       (strcmp(option->value, "PATH") == 0 || strcmp(option->value, "FILE") == 0);
+}
+
 /* Takes one option; *next is the argument behind it, and moves if that is its value. */
 static bool take_option(struct parsing *p, const char *text, char ***next)
 {
@@ -138,6 +158,11 @@ static bool take_option(struct parsing *p, const char *text, char ***next)
 		return error_set(p->err, "-%s needs a value: %s", option->name, option->must_be);
 	if (!value)
 		value = *(*next)++;
+	if (is_path(option) && text_url_scheme(value)) {
+		struct str what CLEANUP(str_release) = {0};
+		str_format(&what, "-%s", option->name);
+		return refuse_url(str_text(&what), value, p->err);
+	}
 	if (option->take((char *)p->cli + option->at, value))
 		return true;
 	if (strcmp(option->name, "var") == 0) { /* it may be a secret */
@@ -261,6 +286,8 @@ static bool take_argument(struct parsing *p, const char *argument)
 		return error_set(p->err, "`%s` is one argument too many for %s", str_text(&shown),
 			cli->command->name);
 	}
+	if (strstr(cli->command->arguments, "FILE") && text_url_scheme(argument))
+		return refuse_url("the file", argument, p->err);
 	cli->arguments = mem_room(
 		(void *)cli->arguments, cli->argument_count, &cli->argument_room, sizeof(argument));
 	cli->arguments[cli->argument_count++] = argument;

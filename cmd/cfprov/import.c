@@ -2,6 +2,7 @@
 #include "engine/import.h"
 
 #include "commands.h"
+#include "desired/naming.h"
 #include "desired/pick.h"
 #include "desired/shape.h"
 #include "desired/writing.h"
@@ -49,16 +50,23 @@ static void add_store_lines(struct str *lines, const struct object *wanted)
 }
 
 /* With a variable for its value; the user knows better. */
-static void add_secret_lines(struct str *lines, const char *secret, bool is_first)
+static void add_secret_lines(
+	struct str *lines, const struct model *desired, const struct object *wanted, bool is_first)
 {
-	struct str variable CLEANUP(str_release) = {0};
+	struct naming naming CLEANUP(naming_release) = {0};
 
-	for (const char *it = secret; *it; it++)
-		str_char(&variable, *it == '-' ? '_' : *it);
+	for (size_t i = 0; i < desired->object_count; i++) {
+		const struct value_source *value = desired->objects[i].value;
+		if (value && value->kind == VALUE_ENV)
+			naming_take(&naming, value->name);
+	}
+	for (size_t i = 0; i < desired->account_count; i++)
+		if (desired->accounts[i].token.kind == VALUE_ENV)
+			naming_take(&naming, desired->accounts[i].token.name);
 	str_format(lines, "%s\n          - name: ", is_first ? "\n        secrets:" : "");
-	writing_word(lines, secret);
+	writing_word(lines, wanted->secret);
 	str_text_add(lines, "\n            value: {env: ");
-	writing_word(lines, str_text(&variable));
+	writing_word(lines, naming_variable(&naming, wanted->store, wanted->secret));
 	str_char(lines, '}');
 }
 
@@ -81,7 +89,7 @@ static void tell_undeclared(const struct session *session, const struct object *
 	if (!has_store)
 		add_store_lines(&lines, wanted);
 	if (wanted->secret)
-		add_secret_lines(&lines, wanted->secret, !has_store);
+		add_secret_lines(&lines, &session->desired, wanted, !has_store);
 	str_text_add(&lines, "\n\n");
 	term_say_str(&lines);
 }

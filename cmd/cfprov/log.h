@@ -1,13 +1,14 @@
+/* clang-format off */
 /*
  * The log that CFPROV_LOG asks for, in the file of CFPROV_LOG_PATH or on stderr. A line each:
  *
- *     2026-01-02T03:04:05.678901Z trace POST /accounts/ID/secrets_store/stores attempt 1: HTTP 200,
- * …
+ *     2026-01-02T03:04:05.678901Z trace POST /accounts/ID/secrets_store/stores attempt 1: HTTP 200, …
  *
  * Each level has what those before it have, and more: error, warn, info (what was done), debug
  * (retries, waits, recoveries), trace (requests: method, path, status, sizes, time and cf-ray,
  * never a body or a header). Control characters are made visible.
  */
+/* clang-format on */
 #ifndef CFPROV_LOG_H
 #define CFPROV_LOG_H
 

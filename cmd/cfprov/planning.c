@@ -138,10 +138,10 @@ static bool read_values(struct session *session)
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
 	session->values.leaves_input = session->may_ask;
-	if (values_read(&session->values, &session->desired, &session->input, &errors))
-		return true;
+	bool is_read = values_read(&session->values, &session->desired, &session->input, &errors);
+	session_tell_sources(session);
 	term_errors(&errors);
-	return false;
+	return is_read;
 }
 
 /* Reads again what a saved plan is to write. */
@@ -151,10 +151,10 @@ static bool check_values(struct session *session)
 
 	if (!start_values(session))
 		return false;
-	if (values_check(&session->values, &session->plan, &errors))
-		return true;
+	bool is_good = values_check(&session->values, &session->plan, &errors);
+	session_tell_sources(session);
 	term_errors(&errors);
-	return false;
+	return is_good;
 }
 
 static bool has_room(struct session *session)

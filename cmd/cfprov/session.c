@@ -376,6 +376,15 @@ bool session_drop_unread(struct session *session)
 	return session->desired.account_count > 0;
 }
 
+void session_tell_sources(struct session *session)
+{
+	struct error_list *warnings = sources_warnings(session->sources);
+
+	error_list_cut(warnings);
+	term_warnings(warnings);
+	error_list_release(warnings);
+}
+
 /* Each account without credentials is said and left out; false: interrupted, or none is left. */
 static bool connect_accounts(struct session *session)
 {
@@ -396,6 +405,7 @@ static bool connect_accounts(struct session *session)
 		if (!works[i])
 			error_move(error_list_add(&errors), &err);
 	}
+	session_tell_sources(session);
 	term_errors(&errors);
 	table_free(&lanes);
 	drop_accounts(session, works);

@@ -78,6 +78,9 @@ struct table;
 bool session_find_lane(struct session *session, struct table **lanes, const struct account *account,
 	size_t *ret_lane, struct error *err) MUST_CHECK;
 
+/* Says what was read of values and credentials, and may be a mistake. Each is said once. */
+void session_tell_sources(struct session *session);
+
 /*
  * Credentials, client, and what lives in the accounts. Those that can't be read are left out,
  * said, and remembered in has_failed; false if none is left.

@@ -1,20 +1,26 @@
+/* clang-format off */
 /*
  * The stream for machines: with -json, each thing that happens is one JSON object on one line of
  * stdout, in the form that tools know from Terraform's machine-readable UI, version 1.2. Each has
  * @level, @message, @module, @timestamp and type; the rest depends on the type:
  *
- *     version          cfprov, ui; always the first
- *     log              what people would read on stderr: waits, retries, hints
- *     diagnostic       diagnostic: severity, summary, detail, address, range, snippet
- *     refresh_start, refresh_complete            hook: resource, id_key, id_value
- *     resource_drift, planned_change             change: resource, previous_resource, action,
- * reason, importing change_summary                             changes: add change import remove
- * forget operation apply_start, apply_progress, apply_complete, apply_errored hook: resource,
- * action, id_key, id_value, elapsed_seconds
+ *     version              cfprov, ui; always the first
+ *     log                  what people would read on stderr: waits, retries, hints
+ *     diagnostic           diagnostic: severity, summary, detail, address, range, snippet
+ *     refresh_start,       hook: resource, id_key, id_value
+ *     refresh_complete
+ *     resource_drift,      change: resource, previous_resource, action, reason, importing
+ *     planned_change
+ *     change_summary       changes: add, change, import, remove, forget, operation
+ *     apply_start,         hook: resource, action, id_key, id_value, elapsed_seconds
+ *     apply_progress,
+ *     apply_complete,
+ *     apply_errored
  *
  * The @message of a change_summary is the line that people read, to the byte. From stream_start on
  * nothing goes to stderr.
  */
+/* clang-format on */
 #ifndef CFPROV_STREAM_H
 #define CFPROV_STREAM_H
 

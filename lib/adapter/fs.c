@@ -385,6 +385,17 @@ static bool is_still_at(int fd, const char *path)
 	       held.st_dev == named.st_dev;
 }
 
+/* ENOLCK and the like: of NFS without a lock daemon, and some network and FUSE file systems. */
+static void refuse_lock(const char *path, int why, struct error *err)
+{
+	error_set_errno(err, why, "can't lock %s", path);
+	if (why == ENOLCK || why == ENOSYS || why == EOPNOTSUPP || why == EINVAL)
+		error_hint(err,
+			"This file system can't lock files (NFS needs its lock service). Keep the "
+			"state on another one; or pass -lock=false, if nothing else can run cfprov "
+			"with this state at the same time.");
+}
+
 /* 1: locked; 0: the file went away under us, try again; -1: failed, *err says why. */
 static int try_lock(struct fs_lock *lock, const char *path, struct str *ret_info, struct error *err)
 {
@@ -401,7 +412,7 @@ static int try_lock(struct fs_lock *lock, const char *path, struct str *ret_info
 			(void)!read_all(fd, path, LOCK_INFO_LIMIT, ret_info, &ignored);
 			error_set_code(err, ERROR_BUSY, "%s is locked", path);
 		} else {
-			error_set_errno(err, errno, "can't lock %s", path);
+			refuse_lock(path, errno, err);
 		}
 		close(fd);
 		return -1;

@@ -28,6 +28,7 @@ enum {
 	SAID_LIMIT = 8192,   /* bytes of its standard error that are kept */
 	SHOWN_LINES = 5,     /* of them, that are shown */
 	SHOWN_COLUMNS = 200, /* of a line */
+	FIRST_LINE = 256,    /* bytes of a program that may be its #! line */
 };
 
 struct run {
@@ -142,6 +143,67 @@ static bool make_pipe(int *ret_end, int *ret_other, struct error *err)
 	return true;
 }
 
+/* Opens a file of this name in a folder (no length: where we are), if it may be run. */
+static int open_in(const char *folder, size_t length, const char *name)
+{
+	struct str path CLEANUP(str_release) = {0};
+
+	if (length && name[0] != '/')
+		str_format(&path, "%.*s/", (int)length, folder);
+	str_text_add(&path, name);
+	return access(str_text(&path), X_OK) == 0
+		       ? open(str_text(&path), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+		       : -1;
+}
+
+/* Opens the program as it was looked for; -1: it can't be. */
+static int open_program(const struct process *process)
+{
+	const char *name = process->argv[0], *path = getenv("PATH");
+	int fd = -1;
+
+	if (strchr(name, '/'))
+		return open_in(
+			process->folder, process->folder ? strlen(process->folder) : 0, name);
+	while (path && fd < 0) {
+		size_t length = strcspn(path, ":");
+		fd = open_in(path, length, name);
+		path = path[length] ? path + length + 1 : NULL;
+	}
+	return fd;
+}
+
+/*
+ * Tells, if the program is a script, what is wrong with its first line: Linux looks for an
+ * interpreter of just that name, and says of one that is missing that there is no such file, as if
+ * the script were missing.
+ */
+static bool hint_at_script(const struct process *process, int why, struct error *err)
+{
+	int fd CLEANUP(close_file) = open_program(process);
+	char line[FIRST_LINE];
+	ssize_t length = fd < 0 ? 0 : read(fd, line, sizeof(line));
+	const char *end = length > 2 ? memchr(line, '\n', (size_t)length) : NULL;
+	struct str shown CLEANUP(str_release) = {0};
+
+	if (!end || line[0] != '#' || line[1] != '!')
+		return false;
+	bool is_dos = end[-1] == '\r';
+	text_add_visible(&shown, line, (size_t)(end - line) - is_dos, SHOWN_COLUMNS);
+	if (is_dos)
+		error_hint(err,
+			"The first line of the script, `%s`, has a DOS line end, which becomes "
+			"part of "
+			"the interpreter's name. Convert the script: sed -i 's/\\r$//' SCRIPT",
+			str_text(&shown));
+	else if (why == ENOENT)
+		error_hint(err,
+			"The script is there, but not the interpreter that its first line names: "
+			"%s",
+			str_text(&shown));
+	return err->hint;
+}
+
 static bool refuse_start(const struct run *run, int why, struct error *err)
 {
 	const char *folder = run->process->folder;
@@ -151,6 +213,8 @@ static bool refuse_start(const struct run *run, int why, struct error *err)
 		return error_set(err, "can't run the command `%s`: there is no folder %s",
 			str_text(&run->name), folder);
 	error_set_errno(err, why, "can't run the command `%s`", str_text(&run->name));
+	if (hint_at_script(run->process, why, err))
+		return false;
 	if (why == ENOENT)
 		error_hint(err, "Is it installed, and in a folder of PATH?");
 	if (why == ENOEXEC)
@@ -349,6 +413,9 @@ static bool check_status(struct run *run, int status, struct error *err)
 			WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else if (WEXITSTATUS(status) != 0)
 		error_set(err, "the command `%s` exited with status %d", name, WEXITSTATUS(status));
+	/* What env says when it is the interpreter. */
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		(void)hint_at_script(run->process, 0, err);
 	return !err->message;
 }
 

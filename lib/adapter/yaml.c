@@ -1,5 +1,6 @@
 #include "adapter/yaml.h"
 
+#include "adapter/snippet.h"
 #include "adapter/table.h"
 #include "base/text.h"
 
@@ -7,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
-
-enum { SNIPPET_COLUMNS = 76 };
 
 /* One open list or map. */
 struct level {
@@ -30,178 +29,6 @@ struct builder {
 
 /* ---- errors with a place ---- */
 
-enum { LONGEST_BREAK = 3 };
-
-/* How long the line break is that starts here, as YAML 1.1 and libyaml count lines; 0: none. */
-static size_t break_length(const char *bytes, size_t left)
-{
-	static const char *const breaks[] = {
-		"\r\n", "\r", "\n", "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(breaks); i++) {
-		size_t length = strlen(breaks[i]);
-		if (length <= left && memcmp(bytes, breaks[i], length) == 0)
-			return length;
-	}
-	return 0;
-}
-
-static void index_lines(struct yaml_document *doc)
-{
-	size_t room = 0;
-
-	doc->line_starts = mem_room(NULL, 0, &room, sizeof(size_t));
-	doc->line_starts[doc->lines++] = 0;
-	for (size_t at = 0, length; at < doc->length; at += length ? length : 1) {
-		length = break_length(doc->bytes + at, doc->length - at);
-		if (!length)
-			continue;
-		doc->line_starts = mem_room(doc->line_starts, doc->lines, &room, sizeof(size_t));
-		doc->line_starts[doc->lines++] = at + length;
-	}
-}
-
-/* Lends the line with this number, from 1; there must be one. */
-static const char *line_of(const struct yaml_document *doc, size_t line, size_t *ret_length)
-{
-	size_t start = doc->line_starts[line - 1];
-	size_t next = line < doc->lines ? doc->line_starts[line] : doc->length;
-	size_t end = next > start + LONGEST_BREAK ? next - LONGEST_BREAK : start;
-
-	while (end < next && break_length(doc->bytes + end, next - end) != next - end)
-		end++;
-	*ret_length = end - start;
-	return doc->bytes + start;
-}
-
-/* The offset of the character with this number (from 1) in the line, or the line's end. */
-static size_t column_offset(const char *line, size_t length, size_t column)
-{
-	size_t at = 0;
-
-	while (at < length && column > 1) {
-		at++;
-		while (at < length && ((unsigned char)line[at] & 0xc0) == 0x80)
-			at++;
-		column--;
-	}
-	return at;
-}
-
-static void add_line(struct str *out, const char *line, size_t length)
-{
-	for (size_t at = 0; at < length;) {
-		size_t plain = 0;
-		while (at + plain < length && line[at + plain] != '\t')
-			plain++;
-		text_add_visible(out, line + at, plain, 0);
-		at += plain;
-		if (at < length) {
-			str_char(out, ' ');
-			at++;
-		}
-	}
-}
-
-static size_t characters(const char *text, size_t length)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < length; i++)
-		count += ((unsigned char)text[i] & 0xc0) != 0x80;
-	return count;
-}
-
-/* The offset of so many characters before, or the start of the line. */
-static size_t back(const char *line, size_t at, size_t characters)
-{
-	for (; at && characters; characters--) {
-		at--;
-		while (at && ((unsigned char)line[at] & 0xc0) == 0x80)
-			at--;
-	}
-	return at;
-}
-
-/* What of a line is shown; the rest may hold a secret that somebody has put there. */
-enum {
-	HIDE_FRONT = 1,  /* what stands in front, up to the last brace or comma */
-	HIDE_VALUES = 2, /* what stands behind the first colon */
-};
-
-/* Behind the last brace or comma of this text. */
-static size_t behind_separator(const char *text, size_t length)
-{
-	while (length && !strchr("{,", text[length - 1]))
-		length--;
-	return length;
-}
-
-/* Where the value starts behind the first key of this line; its end, if there is none. */
-static size_t value_offset(const char *line, size_t length)
-{
-	for (size_t at = 0; at + 1 < length; at++)
-		if (line[at] == ':' && (strchr(" \t", line[at + 1]) || (at && line[at - 1] == '"')))
-			return at + (line[at + 1] == '"' ? 1 : 2);
-	return length;
-}
-
-/*
- * Shows a window of the line around the column, so that a huge line stays one line; of what
- * stands from the column on, at most `shown` characters.
- */
-static void show_line(struct yaml_document *doc, struct error *err, unsigned hidden, size_t shown)
-{
-	struct str text = {0};
-	size_t length;
-
-	const char *start = line_of(doc, err->line, &length);
-	size_t place = column_offset(start, length, err->column);
-	err->offset_bytes = doc->skipped + (size_t)(start - doc->bytes) + place;
-	size_t end = hidden & HIDE_VALUES ? value_offset(start, length) : length;
-	size_t at = place < end ? place : end;
-	size_t from = back(start, at, SNIPPET_COLUMNS - 1) ? back(start, at, 20) : 0;
-	size_t behind = hidden & HIDE_FRONT ? behind_separator(start, at) : 0;
-	from = behind > from ? behind : from;
-	size_t to = from + column_offset(start + from, end - from, SNIPPET_COLUMNS + 1);
-	size_t last = at + column_offset(start + at, end - at, shown + 1);
-	to = last < to ? last : to;
-	str_text_add(&text, from ? "..." : "");
-	add_line(&text, start + from, at - from);
-	err->caret = text_columns(str_text(&text)) + 1;
-	add_line(&text, start + at, to > at ? to - at : 0);
-	str_text_add(&text, to < length ? "..." : "");
-	err->snippet = str_steal(&text);
-}
-
-/*
- * To find the place, the line is read from its start: for each of thousands of errors in one line
- * of many megabytes, that would take hours. Those that nobody will read go without.
- */
-static void add_snippet(
-	struct yaml_document *doc, struct error_list *errors, unsigned hidden, size_t shown)
-{
-	struct error *err = &errors->items[errors->count - 1];
-
-	if (errors->count > ERROR_LIST_MOST)
-		return;
-	if (!doc->line_starts)
-		index_lines(doc);
-	if (err->line <= doc->lines)
-		show_line(doc, err, hidden, shown);
-}
-
-/* An error of the text itself: nobody knows yet what is a key and what a value. */
-static struct error *error_in_text(
-	struct yaml_document *doc, size_t line, size_t column, struct error_list *errors)
-{
-	struct error *err = error_list_add(errors);
-
-	error_at(err, doc->file, line, column);
-	add_snippet(doc, errors, HIDE_VALUES, SNIPPET_COLUMNS);
-	return err;
-}
-
 /* How much of a node is shown: not what stands behind it, for that may belong to another key. */
 static size_t columns_of(const struct yaml *node)
 {
@@ -221,7 +48,7 @@ struct error *yaml_error(
 
 	error_at(err, doc->file, node->line, node->column);
 	err->span = node->kind == YAML_SCALAR ? node->columns : columns_of(node);
-	add_snippet(doc, errors, node->is_in_braces ? HIDE_FRONT : 0, columns_of(node));
+	snippet_add(doc, errors, node->is_in_braces ? SNIPPET_HIDE_FRONT : 0, columns_of(node));
 	return err;
 }
 
@@ -231,7 +58,7 @@ struct error *yaml_error_hidden(
 	struct error *err = error_list_add(errors);
 
 	error_at(err, doc->file, node->line, node->column);
-	add_snippet(doc, errors, node->is_in_braces ? HIDE_FRONT : 0, 0);
+	snippet_add(doc, errors, node->is_in_braces ? SNIPPET_HIDE_FRONT : 0, 0);
 	return err;
 }
 
@@ -246,7 +73,7 @@ static struct error *error_at_event(struct builder *b, const yaml_event_t *event
 	struct error *err = error_list_add(b->errors);
 
 	error_at(err, b->doc->file, event->start_mark.line + 1, event->start_mark.column + 1);
-	add_snippet(b->doc, b->errors, is_in_braces(b) ? HIDE_FRONT : 0, shown);
+	snippet_add(b->doc, b->errors, is_in_braces(b) ? SNIPPET_HIDE_FRONT : 0, shown);
 	return err;
 }
 
@@ -279,12 +106,6 @@ static bool take_key(struct builder *b, struct level *level, struct yaml *node)
 		return false;
 	}
 	node->is_key = true;
-	if (node->is_plain && strcmp(node->text, "<<") == 0) {
-		struct error *err = yaml_error(b->doc, node, b->errors);
-		error_set(err, "merge keys (<<) are not supported");
-		error_hint(err, "Write the keys out, or give the whole map an anchor.");
-		return false;
-	}
 	const struct yaml *before = table_put(&level->keys, node->text, node);
 	if (before) {
 		struct str key CLEANUP(str_release) = {0};
@@ -376,14 +197,93 @@ static bool on_start(struct builder *b, const yaml_event_t *event)
 	return true;
 }
 
+/* ---- merge keys ---- */
+
+static bool is_merge(const struct yaml *member)
+{
+	return member->key->is_plain && strcmp(member->key->text, "<<") == 0;
+}
+
+/* Counts nodes that are repeated. */
+static bool add_repeated(struct builder *b, size_t nodes)
+{
+	b->nodes += nodes;
+	return b->nodes <= YAML_NODE_LIMIT;
+}
+
+static void refuse_repeated(struct error *err)
+{
+	error_set(err, "the aliases expand to more than %d nodes", YAML_NODE_LIMIT);
+}
+
+/* Adds copies of the members whose keys the map does not have yet. */
+static bool merge_map(
+	struct builder *b, struct level *level, const struct yaml *merge, const struct yaml *map)
+{
+	for (const struct yaml *it = map->first; it; it = it->next) {
+		if (table_get(level->keys, it->key->text))
+			continue;
+		if (!add_repeated(b, it->weight)) {
+			refuse_repeated(yaml_error(b->doc, merge->key, b->errors));
+			return false;
+		}
+		struct yaml *copy = arena_alloc(&b->doc->arena, sizeof(*copy));
+		*copy = *it;
+		copy->next = NULL;
+		*level->end = copy;
+		level->end = &copy->next;
+		level->node->weight += copy->weight;
+		table_put(&level->keys, copy->key->text, copy);
+	}
+	return true;
+}
+
+static bool merge_any(struct builder *b, struct level *level, const struct yaml *merge)
+{
+	const struct yaml *map = merge->kind == YAML_LIST ? merge->first : merge;
+
+	for (; map; map = merge->kind == YAML_LIST ? map->next : NULL) {
+		if (map->kind != YAML_MAP) {
+			struct error *err = yaml_error(b->doc, merge->key, b->errors);
+			error_set(err, "`<<` merges a map or a list of maps; this is neither");
+			error_hint(err, "Write <<: *NAME, where &NAME is in front of a map.");
+			return false;
+		}
+		if (!merge_map(b, level, merge, map))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Replaces the member `<<` by what it merges: https://yaml.org/type/merge.html. What is merged here
+ * was read before, so that it has no `<<` of its own any more.
+ */
+static bool merge_members(struct builder *b, struct level *level)
+{
+	struct yaml **at = &level->node->first;
+
+	while (*at && !is_merge(*at))
+		at = &(*at)->next;
+	const struct yaml *merge = *at;
+	if (!merge)
+		return true;
+	*at = merge->next;
+	if (level->end == &merge->next)
+		level->end = at;
+	level->node->weight -= merge->weight;
+	return merge_any(b, level, merge);
+}
+
 static bool on_end(struct builder *b)
 {
 	assert(b->depth > 0); /* libyaml ends what it began */
 	struct level *level = &b->levels[--b->depth];
+	bool is_good = level->node->kind != YAML_MAP || merge_members(b, level);
 
 	level->node->weight++;
 	table_free(&level->keys);
-	return place(b, level->node);
+	return is_good && place(b, level->node);
 }
 
 static bool on_alias(struct builder *b, const yaml_event_t *event)
@@ -403,10 +303,8 @@ static bool on_alias(struct builder *b, const yaml_event_t *event)
 			return false;
 		}
 	}
-	b->nodes += target->weight;
-	if (b->nodes > YAML_NODE_LIMIT) {
-		error_set(error_at_event(b, event, columns),
-			"the aliases expand to more than %d nodes", YAML_NODE_LIMIT);
+	if (!add_repeated(b, target->weight)) {
+		refuse_repeated(error_at_event(b, event, columns));
 		return false;
 	}
 	struct yaml *node = arena_alloc(&b->doc->arena, sizeof(*node));
@@ -454,45 +352,26 @@ static bool on_event(struct builder *b, const yaml_event_t *event)
 
 /* ---- parsing ---- */
 
-/* The place of a byte, in lines and columns. */
-static struct error *error_at_byte(struct yaml_document *doc, size_t at, struct error_list *errors)
-{
-	size_t line = 0;
-
-	if (!doc->line_starts)
-		index_lines(doc);
-	while (line < doc->lines && doc->line_starts[line] <= at)
-		line++;
-	size_t start = doc->line_starts[line - 1];
-	return error_in_text(doc, line, characters(doc->bytes + start, at - start) + 1, errors);
-}
-
-static bool is_indented_by_tab(struct yaml_document *doc, size_t line)
-{
-	size_t length;
-
-	if (!doc->line_starts)
-		index_lines(doc);
-	if (line > doc->lines)
-		return false;
-	const char *start = line_of(doc, line, &length);
-	size_t spaces = 0;
-	while (spaces < length && start[spaces] == ' ')
-		spaces++;
-	return spaces < length && start[spaces] == '\t';
-}
-
 static void syntax_error(struct builder *b, const yaml_parser_t *parser)
 {
 	const yaml_mark_t *mark = &parser->problem_mark;
 	struct yaml_document *doc = b->doc;
+	size_t conflict = text_conflict_line(doc->bytes, doc->length);
+
+	if (conflict) {
+		struct error *err = snippet_error(doc, conflict, 1, b->errors);
+		error_set(err, "unresolved merge conflict");
+		error_hint(err, "Keep what is right of both sides and delete the lines with "
+				"<<<<<<<, ======= and >>>>>>>.");
+		return;
+	}
 	/* Of a byte that it can't read, libyaml says where it stands, and no line. */
 	struct error *err =
 		parser->error == YAML_READER_ERROR
-			? error_at_byte(doc, parser->problem_offset, b->errors)
-			: error_in_text(doc, mark->line + 1, mark->column + 1, b->errors);
+			? snippet_error_at_byte(doc, parser->problem_offset, b->errors)
+			: snippet_error(doc, mark->line + 1, mark->column + 1, b->errors);
 
-	if (parser->error != YAML_READER_ERROR && is_indented_by_tab(doc, err->line)) {
+	if (parser->error != YAML_READER_ERROR && snippet_is_indented_by_tab(doc, err->line)) {
 		error_set(err, "a tab is used for indentation");
 		error_hint(err, "YAML allows only spaces there.");
 		return;
@@ -517,26 +396,41 @@ static void parse_events(struct builder *b, yaml_parser_t *parser)
 	}
 }
 
+/* True: the text is not UTF-8, and that was added to *errors. */
+static bool refuse_encoding(struct yaml_document *doc, struct error_list *errors)
+{
+	const char *encoding = text_foreign_encoding(doc->bytes, doc->length);
+	struct error *err;
+	size_t at;
+
+	if (encoding) {
+		err = error_list_add(errors);
+		error_set(err, "the file is %s, not UTF-8", encoding);
+		error_at(err, doc->file, 1, 1);
+	} else if (!text_is_utf8(doc->bytes, doc->length, &at)) {
+		err = snippet_error_at_byte(doc, at, errors);
+		error_set(err, "this byte is not UTF-8");
+	} else {
+		return false;
+	}
+	error_hint(err, "Save the file in the encoding UTF-8.");
+	return true;
+}
+
 bool yaml_parse(struct yaml_document *doc, const char *file, const char *bytes, size_t length,
 	struct error_list *errors)
 {
 	struct builder b = {.doc = doc, .errors = errors};
-	size_t errors_before = errors->count, skipped = 0, at;
+	size_t errors_before = errors->count, skipped;
 	yaml_parser_t parser;
 
-	if (length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark */
-		skipped = 3;
-		bytes += skipped;
-		length -= skipped;
-	}
+	skipped = text_mark_length(bytes, length);
+	bytes += skipped;
+	length -= skipped;
 	*doc = (struct yaml_document){
 		.file = file, .bytes = bytes, .length = length, .skipped = skipped};
-	if (!text_is_utf8(bytes, length, &at)) {
-		struct error *err = error_at_byte(doc, at, errors);
-		error_set(err, "this byte is not UTF-8");
-		error_hint(err, "Save the file in the encoding UTF-8.");
+	if (refuse_encoding(doc, errors))
 		return false;
-	}
 	if (!yaml_parser_initialize(&parser))
 		mem_exhausted();
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);

@@ -2,9 +2,14 @@
  * YAML: one document as a tree of nodes that remember where they stand (libyaml, event API).
  *
  * Bounded by itself, whatever the input: depth, and the nodes that aliases expand to. Refused,
- * with the place: a second document, custom tags, merge keys, keys that are no scalars, a key
- * twice in a map, an alias inside what it names, NUL in a scalar, bytes that are not UTF-8.
+ * with the place: a second document, custom tags, keys that are no scalars, a key twice in a map,
+ * an alias inside what it names, NUL in a scalar, bytes that are not UTF-8.
  * Scalars stay text: `no`, 1e3 and 2024-01-01 mean what they say until somebody asks for a bool.
+ *
+ * Merge keys are resolved: the members of the map, or list of maps, that a plain `<<` names are
+ * added to its map, in the order named and behind the map's own. A key that the map has wins over
+ * a merged one, wherever the `<<` is; of several maps the first one that has the key wins. A merged
+ * member keeps the place where it is written.
  *
  *     struct yaml_document doc CLEANUP(yaml_release) = {0};
  *     yaml_parse(&doc, "cfprov.yaml", bytes, length, &errors);

@@ -6,7 +6,7 @@
  * it. On success it leaves *err untouched.
  *
  *     struct error err CLEANUP(error_release) = {0};
- *     if (!state_load(path, &state, &err))
+ *     if (!fs_read(path, limit, &bytes, &err))
  *             return error_prefix(&err, "can't read the state");
  *
  * Texts never hold a secret. Texts from outside go in through base/text.h.

@@ -171,3 +171,60 @@ void text_add_duration(struct str *out, int64_t ms)
 	else
 		str_format(out, "%" PRId64 "h", minutes / 60);
 }
+
+size_t text_mark_length(const char *bytes, size_t length)
+{
+	return length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
+const char *text_foreign_encoding(const char *bytes, size_t length)
+{
+	if (length < 4)
+		return NULL;
+	if (memcmp(bytes, "\xff\xfe\0\0", 4) == 0 || memcmp(bytes, "\0\0\xfe\xff", 4) == 0)
+		return "UTF-32";
+	if (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0)
+		return "UTF-16";
+	bool is_little = bytes[0] && !bytes[1] && bytes[2] && !bytes[3];
+	bool is_big = !bytes[0] && bytes[1] && !bytes[2] && bytes[3];
+	return is_little || is_big ? "UTF-16" : NULL;
+}
+
+/* A mark is seven of one character; behind it stands a space or nothing. */
+static bool is_conflict_mark(const char *line, size_t length)
+{
+	char c = length >= 7 ? line[0] : '\0';
+
+	if (c != '<' && c != '|' && c != '=' && c != '>')
+		return false;
+	for (size_t i = 1; i < 7; i++)
+		if (line[i] != c)
+			return false;
+	return length == 7 || line[7] == ' ' || line[7] == '\r';
+}
+
+size_t text_conflict_line(const char *bytes, size_t length)
+{
+	size_t line = 1;
+
+	for (size_t at = 0; at < length; line++) {
+		const char *end = memchr(bytes + at, '\n', length - at);
+		size_t next = end ? (size_t)(end - bytes) : length;
+		if (is_conflict_mark(bytes + at, next - at))
+			return line;
+		at = next + 1;
+	}
+	return 0;
+}
+
+size_t text_url_scheme(const char *text)
+{
+	size_t length = 0;
+
+	while (isalnum((unsigned char)text[length]) ||
+		(length && text[length] && strchr("+.-", text[length])))
+		length++;
+	return length && isalpha((unsigned char)text[0]) && strncmp(text + length, "://", 3) == 0
+		       ? length
+		       : 0;
+}

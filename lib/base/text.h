@@ -39,4 +39,22 @@ bool text_is_near(const char *typed, const char *known);
 /* "0.4s", "20s", "5m", "1m30s", "2h5m": rounded up, so that a wait is over when it says so. */
 void text_add_duration(struct str *out, int64_t ms);
 
+/* How many bytes the byte order mark of UTF-8 takes at the start of the text: 3, or 0 without. */
+size_t text_mark_length(const char *bytes, size_t length);
+
+/*
+ * "UTF-16" or "UTF-32" if the bytes are text in that encoding, by their byte order mark or because
+ * every other byte of the first four is NUL; else NULL.
+ */
+const char *text_foreign_encoding(const char *bytes, size_t length);
+
+/*
+ * The first line, from 1, that git (or another merge) put around what it could not merge: it begins
+ * with <<<<<<<, |||||||, ======= or >>>>>>>. 0: there is none.
+ */
+size_t text_conflict_line(const char *bytes, size_t length);
+
+/* How many characters the scheme of a URL has, as in https://; 0: the text is not a URL. */
+size_t text_url_scheme(const char *text);
+
 #endif

@@ -13,6 +13,7 @@ struct opening {
 	struct error_list *errors;
 	struct input_patience patience;
 	struct table *seen; /* real path -> how it was named */
+	bool is_in_folder;  /* the file was not named itself */
 };
 
 static struct document *new_document(struct documents *documents, const char *file)
@@ -26,18 +27,23 @@ static struct document *new_document(struct documents *documents, const char *fi
 
 static bool parse(struct document *document, struct error_list *errors)
 {
-	size_t before = errors->count;
+	return yaml_parse(&document->yaml, document->file, str_text(&document->bytes),
+		document->bytes.length, errors);
+}
 
-	if (!yaml_parse(&document->yaml, document->file, str_text(&document->bytes),
-		    document->bytes.length, errors))
-		return false;
-	if (!document->yaml.root || yaml_is_null(document->yaml.root)) {
-		struct error *err = error_list_add(errors);
-		error_set(err, "the manifest is empty");
-		error_hint(err, "It needs at least `account_id` and `stores`.");
-		error_at(err, document->file, 0, 0);
-	}
-	return errors->count == before;
+/* Is there nothing in it, but for comments? */
+static bool is_empty(const struct document *document)
+{
+	return !document->yaml.root || yaml_is_null(document->yaml.root);
+}
+
+static void refuse_empty(const char *file, struct error_list *errors)
+{
+	struct error *err = error_list_add(errors);
+
+	error_set(err, "the manifest is empty");
+	error_hint(err, "It needs at least `account_id` and `stores`.");
+	error_at(err, file, 0, 0);
 }
 
 /* A file that is named twice would say everything twice. */
@@ -59,6 +65,17 @@ static bool is_new(struct opening *o, const char *path)
 	return true;
 }
 
+static void release_document(struct document *document)
+{
+	yaml_release(&document->yaml);
+	str_release(&document->bytes);
+}
+
+static void drop_last(struct documents *documents)
+{
+	release_document(&documents->items[--documents->count]);
+}
+
 static void open_file(struct opening *o, const char *path)
 {
 	bool is_input = strcmp(path, "-") == 0;
@@ -78,7 +95,12 @@ static void open_file(struct opening *o, const char *path)
 		error_move(error_list_add(o->errors), &err);
 		return;
 	}
-	(void)parse(document, o->errors);
+	if (!parse(document, o->errors) || !is_empty(document))
+		return;
+	if (o->is_in_folder && strchr(str_text(&document->bytes), '#'))
+		drop_last(o->documents);
+	else
+		refuse_empty(document->file, o->errors);
 }
 
 static bool is_manifest_name(const char *name)
@@ -107,12 +129,13 @@ static void open_folder(struct opening *o, const char *path)
 	const char *const *names;
 	const char *slash = path[strlen(path) - 1] == '/' ? "" : "/";
 	struct error err = {0};
-	size_t count, used = 0;
+	size_t count, used = 0, documents = o->documents->count, before = o->errors->count;
 
 	if (!fs_list(path, arena, &names, &count, &err)) {
 		error_move(error_list_add(o->errors), &err);
 		return;
 	}
+	o->is_in_folder = true;
 	for (size_t i = 0; i < count; i++) {
 		if (!is_manifest_name(names[i]))
 			continue;
@@ -120,6 +143,9 @@ static void open_folder(struct opening *o, const char *path)
 		if (is_plain_name(o, path, names[i]))
 			open_file(o, arena_format(arena, "%s%s%s", path, slash, names[i]));
 	}
+	o->is_in_folder = false;
+	if (used && o->documents->count == documents && o->errors->count == before)
+		refuse_empty(path, o->errors);
 	if (used)
 		return;
 	struct error *problem = error_list_add(o->errors);
@@ -152,15 +178,17 @@ bool documents_add(struct documents *documents, const char *file, const struct s
 	struct document *document = new_document(documents, file);
 
 	str_add(&document->bytes, str_text(bytes), bytes->length);
-	return parse(document, errors);
+	if (!parse(document, errors))
+		return false;
+	if (is_empty(document))
+		refuse_empty(file, errors);
+	return !is_empty(document);
 }
 
 void documents_release(struct documents *documents)
 {
-	for (size_t i = 0; i < documents->count; i++) {
-		yaml_release(&documents->items[i].yaml);
-		str_release(&documents->items[i].bytes);
-	}
+	for (size_t i = 0; i < documents->count; i++)
+		release_document(&documents->items[i]);
 	free(documents->items);
 	arena_release(&documents->arena);
 	*documents = (struct documents){0};

@@ -1,6 +1,9 @@
 /*
- * The files of a manifest: what -f names is found, read and parsed. Folders give their *.yaml and
- * *.yml in the order of names, but not hidden ones; "-" is the standard input.
+ * The files of a manifest: what -f names is found, read and parsed. Of a folder, its *.yaml and
+ * *.yml are read in the order of names, but not hidden ones; "-" is the standard input.
+ *
+ * An empty file is an error: its stores may have been lost, and must not be destroyed for it. Only
+ * files of a folder that hold comments and nothing else are left out, if another one has content.
  */
 #ifndef DESIRED_DOCUMENTS_H
 #define DESIRED_DOCUMENTS_H

@@ -1,6 +1,8 @@
 #include "desired/dotenv.h"
 
 #include "adapter/table.h"
+#include "base/error.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +95,7 @@ static size_t find_value(const struct scan *scan, size_t at, struct dotenv_entry
 	if (!is_quoted || end == at) {
 		size_t line = line_end(scan, at);
 		const char *comment = memchr(scan->text + at, '#', line - at);
+		entry->is_cut = comment && !is_blank(comment[-1]);
 		end = comment ? (size_t)(comment - scan->text) : line;
 		while (end > at && is_blank(scan->text[end - 1]))
 			end--;
@@ -127,6 +130,16 @@ static bool find_key(const struct scan *scan, size_t at, size_t *ret_key, size_t
 	return scan->text[equals] == '=';
 }
 
+static void note_stray(struct dotenv *dotenv, size_t line)
+{
+	struct dotenv_entry *last = dotenv->count ? &dotenv->entries[dotenv->count - 1] : NULL;
+
+	if (!dotenv->stray_line)
+		dotenv->stray_line = line;
+	if (last && !last->stray_line)
+		last->stray_line = line;
+}
+
 /* Reads the line at `at`, and those that belong to it; gives where the next one starts. */
 static size_t read_entry(struct scan *scan, size_t at, struct dotenv *dotenv)
 {
@@ -136,8 +149,8 @@ static size_t read_entry(struct scan *scan, size_t at, struct dotenv *dotenv)
 	bool is_one = find_key(scan, at, &key, &start);
 	if (is_one)
 		end = find_value(scan, start, &entry);
-	else if (!dotenv->stray_line && !is_rest_empty(scan, at))
-		dotenv->stray_line = scan->line;
+	else if (!is_rest_empty(scan, at))
+		note_stray(dotenv, scan->line);
 	size_t next = line_end(scan, end);
 	for (; at < next; at++)
 		scan->line += scan->text[at] == '\n';
@@ -173,12 +186,41 @@ static size_t unify_breaks(char *text, size_t length)
 void dotenv_parse(struct dotenv *dotenv, char *text, size_t length)
 {
 	struct scan scan = {.text = text, .length = unify_breaks(text, length), .line = 1};
-	size_t at = scan.length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	size_t at = text_mark_length(text, scan.length);
 
 	while (at < scan.length)
 		at = read_entry(&scan, at, dotenv);
-	for (size_t i = 0; i < dotenv->count; i++)
-		table_put(&dotenv->last, dotenv->entries[i].key, &dotenv->entries[i]);
+	for (size_t i = 0; i < dotenv->count; i++) {
+		struct dotenv_entry *entry = &dotenv->entries[i];
+		const struct dotenv_entry *before = table_put(&dotenv->last, entry->key, entry);
+		entry->earlier_line = before ? before->line : 0;
+	}
+}
+
+void dotenv_warn(const struct dotenv_entry *entry, const char *file, struct error_list *warnings)
+{
+	static const char in_quotes[] = "If that belongs to the value, put the value into quotes.";
+
+	if (entry->is_cut) {
+		struct error *err = error_list_add(warnings);
+		error_set(err, "the value of %s ends at the #: what follows is read as a comment",
+			entry->key);
+		error_hint(err, "%s", in_quotes);
+		error_at(err, file, entry->line, 0);
+	}
+	if (entry->stray_line) {
+		struct error *err = error_list_add(warnings);
+		error_set(err, "the value of %s ends with its line: line %zu is ignored",
+			entry->key, entry->stray_line);
+		error_hint(err, "%s", in_quotes);
+		error_at(err, file, entry->line, 0);
+	}
+	if (entry->earlier_line) {
+		struct error *err = error_list_add(warnings);
+		error_set(err, "%s is set more than once: this line counts, not line %zu",
+			entry->key, entry->earlier_line);
+		error_at(err, file, entry->line, 0);
+	}
 }
 
 const struct dotenv_entry *dotenv_get(const struct dotenv *dotenv, const char *key)

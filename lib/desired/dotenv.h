@@ -34,8 +34,13 @@ struct dotenv_entry {
 	size_t length;           /* of the value, in bytes */
 	size_t line;             /* from 1: where the key stands */
 	bool is_open;            /* its quote is never closed: the value is not to be used */
+	/* What may have been lost; see dotenv_warn. */
+	bool is_cut;         /* the value ends at a # that has no space before it */
+	size_t stray_line;   /* the first line behind it that assigns nothing; 0: there is none */
+	size_t earlier_line; /* where the key was set before; 0: nowhere */
 };
 
+struct error_list;
 struct table;
 
 struct dotenv {
@@ -52,6 +57,13 @@ struct dotenv {
  * follow it, at text[length], which is not counted.
  */
 void dotenv_parse(struct dotenv *dotenv, char *text, size_t length);
+
+/*
+ * Adds a warning, with its line in the file, for each way in which a part of the value may have
+ * been lost without a word: a # in it, a line break without quotes, another line for the same key.
+ * Never shows the value.
+ */
+void dotenv_warn(const struct dotenv_entry *entry, const char *file, struct error_list *warnings);
 
 /* Lends the last one of this key, or NULL. */
 const struct dotenv_entry *dotenv_get(const struct dotenv *dotenv, const char *key);

@@ -89,6 +89,8 @@ static void take_line(struct parsing *p, const struct dotenv *dotenv, const stru
 	} else {
 		entry->ends_line = it->value[it->length - 1] == '\n';
 	}
+	if (it->is_cut)
+		dotenv_warn(it, p->envfile->path, &p->envfile->warnings);
 }
 
 static void parse_dotenv(struct parsing *p, struct secret *bytes)
@@ -207,7 +209,13 @@ bool envfile_parse(
 	struct parsing p = {envfile, errors};
 	size_t before = errors->count;
 
+	const char *encoding = text_foreign_encoding(bytes->bytes, bytes->length);
 	envfile->path = arena_text(&envfile->arena, path);
+	if (encoding) {
+		struct error *err = refuse(&p, 0);
+		error_set(err, "the file is %s, not UTF-8", encoding);
+		return error_hint(err, "Save it in the encoding UTF-8.");
+	}
 	envfile->is_json = is_json(path, bytes);
 	if (envfile->is_json)
 		parse_json(&p, bytes);

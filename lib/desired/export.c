@@ -1,10 +1,10 @@
 #include "desired/export.h"
 
 #include "base/text.h"
+#include "desired/naming.h"
 #include "desired/shape.h"
 #include "desired/writing.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,19 +89,7 @@ static void leave_out(
 
 /* ---- secrets ---- */
 
-/* A name for a variable of the environment: A-Z, digits and _, no digit first. */
-static void add_variable(struct str *out, const char *secret)
-{
-	struct str name CLEANUP(str_release) = {0};
-
-	if (*secret >= '0' && *secret <= '9')
-		str_char(&name, '_');
-	for (const char *it = secret; *it && name.length < schema_secret_name.longest; it++)
-		str_char(&name, *it == '-' ? '_' : (char)toupper((unsigned char)*it));
-	writing_word(out, str_text(&name));
-}
-
-static void add_secret(struct str *out, const struct object *secret)
+static void add_secret(struct str *out, const struct object *secret, struct naming *naming)
 {
 	struct arena arena CLEANUP(arena_release) = {0};
 	const char *rest = secret->scopes, *between = "";
@@ -121,7 +109,7 @@ static void add_secret(struct str *out, const struct object *secret)
 		writing_text(out, secret->comment, true);
 	}
 	str_text_add(out, "\n        value: {env: ");
-	add_variable(out, secret->secret);
+	writing_word(out, naming_variable(naming, secret->store, secret->secret));
 	str_text_add(out, "}\n        update: if_absent\n");
 }
 
@@ -186,7 +174,8 @@ static bool is_inside(const struct object *object, const struct object *store)
  * Finds those that can be written, and adds a comment for each of the others; of a store that is
  * left out, its secrets need no word.
  */
-static struct choice choose(const struct model *live, struct str *out, struct error_list *notes)
+static struct choice choose(
+	const struct model *live, struct naming *naming, struct str *out, struct error_list *notes)
 {
 	struct choice choice = {.items = mem_alloc(live->object_count * sizeof(*choice.items))};
 
@@ -202,7 +191,7 @@ static struct choice choose(const struct model *live, struct str *out, struct er
 		} else if (is_store) {
 			choice.items[choice.count++].store = object;
 		} else {
-			add_secret(&last->secrets, object);
+			add_secret(&last->secrets, object, naming);
 			choice.secrets++;
 		}
 	}
@@ -215,7 +204,12 @@ size_t export_manifest(const struct model *accounts, const struct model *live, s
 	struct error_list *notes)
 {
 	struct str comments CLEANUP(str_release) = {0};
-	const struct choice choice = choose(live, &comments, notes);
+	struct naming naming CLEANUP(naming_release) = {0};
+
+	for (size_t i = 0; i < accounts->account_count; i++)
+		if (accounts->accounts[i].token.kind == VALUE_ENV)
+			naming_take(&naming, accounts->accounts[i].token.name);
+	const struct choice choice = choose(live, &naming, &comments, notes);
 
 	str_text_add(out, "# What lives in Cloudflare Secrets Store, as cfprov export found it.\n"
 			  "# cfprov apply -adopt takes it into the state.\n");

@@ -5,8 +5,8 @@
  * Names that another reader of YAML would take for a number, a truth or a date are quoted. What
  * a manifest can't hold (a name with a slash, two stores of one name) becomes a comment.
  *
- * No value can be known: a secret gets the variable of the environment that is called like it, and
- * `update: if_absent`, so that nothing is written over the value that it has.
+ * No value can be known: a secret gets a variable of the environment of its own (desired/naming),
+ * and `update: if_absent`, so that nothing is written over the value that it has.
  */
 #ifndef DESIRED_EXPORT_H
 #define DESIRED_EXPORT_H

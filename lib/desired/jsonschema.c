@@ -220,6 +220,20 @@ static void put_rules(struct json_writer *w, const struct schema *schema)
 	json_end(w);
 }
 
+static void put_ignored(struct json_writer *w, const struct schema *schema)
+{
+	struct str pattern CLEANUP(str_release) = {0};
+
+	if (!schema->ignored)
+		return;
+	str_format(&pattern, "^%s", schema->ignored);
+	json_begin_object(w, "patternProperties");
+	json_begin_object(w, str_text(&pattern));
+	json_put_text(w, "description", "Ignored: a place for anchors that several entries share.");
+	json_end(w);
+	json_end(w);
+}
+
 static void put_map(struct json_writer *w, const struct schema *schema,
 	bool in_source) /* NOLINT(misc-no-recursion) */
 {
@@ -235,6 +249,7 @@ static void put_map(struct json_writer *w, const struct schema *schema,
 		if (it->schema)
 			put_member(w, it, in_source);
 	json_end(w);
+	put_ignored(w, schema);
 }
 
 static void put_named(struct json_writer *w, const struct schema *schema,

@@ -143,6 +143,15 @@ static const char *given_state_path(const struct reading *r, const struct spot *
 
 	if (!path)
 		return NULL;
+	if (text_url_scheme(path->text)) {
+		struct error *err =
+			yaml_error_hidden(&r->documents->items[at->document].yaml, path, r->errors);
+		error_set(err, "the state can't be at a URL: cfprov keeps it in a local file");
+		error_hint(err,
+			"Remote states are not supported. Fetch the state before the run and "
+			"store it afterwards, also when the run fails.");
+		return NULL;
+	}
 	if (path->text[0] == '/')
 		return path->text;
 	char *beside AUTO_FREE = fs_neighbour(file, path->text);
@@ -176,7 +185,10 @@ static struct reading start_reading(
 	struct manifest *manifest, struct model *model, struct error_list *errors)
 {
 	struct documents *documents = &manifest->documents;
-	struct reading r = {.documents = documents, .model = model, .errors = errors};
+	struct reading r = {.documents = documents,
+		.model = model,
+		.errors = errors,
+		.warnings = &manifest->warnings};
 
 	r.files = arena_alloc(&model->arena, documents->count * sizeof(*r.files));
 	for (size_t i = 0; i < documents->count; i++)

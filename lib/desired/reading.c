@@ -168,10 +168,16 @@ static void read_default(struct reading *r, const char *id)
 {
 	struct str why CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
 	struct account *account = model_add_account(r->model, MODEL_DEFAULT_ALIAS, id);
+	struct error unusual = {0};
 
 	account->place = reading_place(r, 0, r->documents->items[0].yaml.root);
-	if (shape_text_is_right(&schema_account_id, id, true, &why))
+	if (shape_text_is_right(&schema_account_id, id, true, &why)) {
+		if (!shape_text_is_usual(&schema_account_id, id, id, &unusual)) {
+			error_prefix(&unusual, "CLOUDFLARE_ACCOUNT_ID");
+			error_move(error_list_add(r->warnings), &unusual);
+		}
 		return;
+	}
 	text_add_visible(&shown, id, strlen(id), 60);
 	error_set(error_list_add(r->errors), "CLOUDFLARE_ACCOUNT_ID can't be `%s`: %s",
 		str_text(&shown), str_text(&why));

@@ -14,7 +14,7 @@
 struct reading {
 	struct documents *documents;
 	struct model *model;
-	struct error_list *errors;
+	struct error_list *errors, *warnings;
 	const char **files;    /* of each document, in the model's arena: for places */
 	struct table *written; /* texts that variables brought -> how the file has them */
 };

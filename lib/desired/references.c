@@ -25,9 +25,15 @@ static const char *keep(struct value *v, const struct yaml *node)
 	return node ? arena_text(&v->r->model->arena, node->text) : NULL;
 }
 
-/* Somebody would wait for a file whose name has a variable in it. */
-static void refuse_variable(struct value *v, const struct yaml *path)
+/* Nobody has a file whose name has a variable in it, or a URL. */
+static void refuse_odd_path(struct value *v, const struct yaml *path)
 {
+	if (text_url_scheme(path->text)) {
+		struct error *err = error_at_value(v, path);
+		error_set(err, "a URL is not a path: a secret is read from a local file");
+		error_hint(err, "Fetch it with a command, as in {command: [curl, -fsS, URL]}.");
+		return;
+	}
 	if (!strstr(path->text, "${"))
 		return;
 	struct error *err = error_at_value(v, path);
@@ -39,7 +45,7 @@ static void read_path(struct value *v, const struct yaml *path)
 {
 	const char *manifest = v->r->documents->items[v->document].file;
 
-	refuse_variable(v, path);
+	refuse_odd_path(v, path);
 	if (path->text[0] == '/') {
 		v->source.name = keep(v, path);
 		return;

@@ -28,8 +28,11 @@ static const char *const encoding_words[] = {"hex", "base64", "base64url", NULL}
 static const char *const scope_words[] = {
 	"workers", "ai_gateway", "dex", "access", "containers", "websearch", NULL};
 
-const struct schema_text schema_account_id = {
-	.characters = LETTERS DIGITS "_-", .longest = ID_LENGTH};
+const struct schema_text schema_account_id = {.characters = LETTERS DIGITS "_-",
+	.longest = ID_LENGTH,
+	.usual = DIGITS "A-Fa-f",
+	.usual_length = ID_LENGTH,
+	.usual_is = "account id: those of Cloudflare have 32 characters from 0-9 and a-f"};
 const struct schema_text schema_alias = {
 	.characters = LETTERS DIGITS "_.-", .longest = ALIAS_LENGTH};
 const struct schema_text schema_store_name = {.characters = LETTERS DIGITS "_.-",
@@ -287,8 +290,8 @@ static const struct schema_key state_keys[] = {
 	{"backend", &backend, "where the state is kept: local is a file, and the default", false},
 	{"path", &path, "the file, relative to the manifest", false},
 	{"fingerprint_key", &fingerprint_key,
-		"where the key is read from that the fingerprints of values are made with; without "
-		"it, a key of the state's own",
+		"where to read the key for the fingerprints of values from; without one, they are "
+		"slow hashes (Argon2id) with a salt each",
 		false},
 	{0},
 };
@@ -337,4 +340,4 @@ static const struct schema_key manifest_keys[] = {
 	{0},
 };
 const struct schema schema_manifest = {
-	SCHEMA_MAP, .is = "a map with `stores`", .keys = manifest_keys};
+	SCHEMA_MAP, .is = "a map with `stores`", .keys = manifest_keys, .ignored = "x-"};

@@ -37,6 +37,11 @@ struct schema_text {
 	 * `known_is`. */
 	const char *const *known;
 	const char *known_is;
+	/* What such texts are made of, and how long they are; other texts are right, too, and give
+	 * a warning that says this of them. */
+	const char *usual;
+	size_t usual_length;
+	const char *usual_is;
 	/* Ends with NULL: it has parts with a slash between, at least `fewest_parts` of these. */
 	const struct schema_text *const *parts;
 	size_t fewest_parts;
@@ -65,9 +70,10 @@ struct schema {
 	const struct schema_number *number; /* SCHEMA_NUMBER */
 	const struct schema_rule *rules;    /* SCHEMA_MAP; ends with a rule without a key */
 	const char *const *one_of;          /* SCHEMA_MAP: just one of these keys; ends with NULL */
-	bool is_filled;                     /* a map or list with something in it */
-	bool is_set;                        /* SCHEMA_LIST of texts: each of them once */
-	bool is_only_true;                  /* SCHEMA_BOOL: not false */
+	const char *ignored; /* SCHEMA_MAP: a key that begins with this may hold anything */
+	bool is_filled;      /* a map or list with something in it */
+	bool is_set;         /* SCHEMA_LIST of texts: each of them once */
+	bool is_only_true;   /* SCHEMA_BOOL: not false */
 	/* A reference to a secret: not shown in errors, and no variables are put in. */
 	bool is_source;
 	/* A text in the place of this may be a secret: not shown in errors. */

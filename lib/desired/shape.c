@@ -172,6 +172,21 @@ bool shape_text_is_right(
 	       (!schema->escapes || are_escapes_right(schema->escapes, text, why));
 }
 
+bool shape_text_is_usual(const struct schema_text *schema, const char *text, const char *shown,
+	struct error *ret_warning)
+{
+	size_t good = 0;
+
+	while (schema->usual && text[good] && is_among((unsigned char)text[good], schema->usual))
+		good++;
+	if (!schema->usual || (!text[good] && good == schema->usual_length))
+		return true;
+	struct str visible CLEANUP(str_release) = {0};
+	text_add_visible(&visible, shown, strlen(shown), 60);
+	return error_set(
+		ret_warning, "`%s` doesn't look like an %s", str_text(&visible), schema->usual_is);
+}
+
 static bool is_number_right(const struct schema_number *schema, const char *text, struct str *why)
 {
 	size_t number;
@@ -400,6 +415,11 @@ static const struct schema_key *find_key(const struct schema *schema, const char
 	return NULL;
 }
 
+static bool is_ignored(const struct schema *schema, const char *name)
+{
+	return schema->ignored && strncmp(name, schema->ignored, strlen(schema->ignored)) == 0;
+}
+
 static void check_node(struct walk *w, const struct yaml *node, const struct schema *schema);
 
 /* False if the table has no such key, or refuses it. */
@@ -408,6 +428,8 @@ static bool check_member(struct walk *w, const struct yaml *member,
 {
 	const struct schema_key *key = find_key(schema, member->key->text);
 
+	if (is_ignored(schema, member->key->text))
+		return true;
 	if (!key)
 		unknown_key(w, member, schema);
 	else if (!key->schema)
@@ -465,15 +487,19 @@ static void check_known(struct walk *w, const struct yaml *node, const struct sc
 static void check_text(struct walk *w, const struct yaml *node, const struct schema *schema)
 {
 	struct str why CLEANUP(str_release) = {0};
+	struct error unusual CLEANUP(error_release) = {0};
 	const struct schema_text *text = node->is_key ? schema->name : schema->text;
 	bool shows_text = !node->written && !schema->is_source;
 
 	if (node->is_spoilt)
 		return;
-	if (!shape_text_is_right(text, node->text, shows_text, &why))
+	if (!shape_text_is_right(text, node->text, shows_text, &why)) {
 		wrong_text(w, node, schema, &why);
-	else
-		check_known(w, node, text);
+		return;
+	}
+	check_known(w, node, text);
+	if (!shape_text_is_usual(text, node->text, yaml_written(node), &unusual))
+		error_set(yaml_error(w->doc, node, w->warnings), "%s", unusual.message);
 }
 
 static void check_number(struct walk *w, const struct yaml *node, const struct schema *schema)

@@ -25,4 +25,11 @@ bool shape_check(struct yaml_document *doc, const struct yaml *node, const struc
 bool shape_text_is_right(const struct schema_text *schema, const char *text, bool shows_text,
 	struct str *why) MUST_CHECK;
 
+/*
+ * Does a text that is right look as such texts do? Else gives a warning (add it to a list), with
+ * the text shown as `shown`, and without a place.
+ */
+bool shape_text_is_usual(const struct schema_text *schema, const char *text, const char *shown,
+	struct error *ret_warning) MUST_CHECK;
+
 #endif

@@ -21,7 +21,9 @@
  * A file, or what is printed or piped in, may have SOURCE_SIZE_LIMIT bytes, and a command, or who
  * writes to a pipe, SOURCE_TIMEOUT_MS until the end. With a pointer all but
  * what is generated is read as JSON; see desired/fields. At last one newline at the end is dropped
- * unless the reference says otherwise, wherever the bytes came from. What a value may be is no
+ * unless the reference says otherwise, wherever the bytes came from; and so is a byte order mark at
+ * the start of a file, or of what is printed or piped in: like the newline, it is of the text file,
+ * which an editor has put it into, and nobody sees it. What a value may be is no
  * business of this module: here it may be empty, or any bytes.
  *
  * Errors name the source and stand at its place; they never tell what was read.
@@ -56,6 +58,13 @@ bool sources_read(struct sources *sources, const struct value_source *source,
  */
 bool sources_credentials(struct sources *sources, const struct account *account,
 	struct credentials *ret_credentials, struct error *err) MUST_CHECK;
+
+/*
+ * Lends what was read, but may be a mistake: a value that a # in a .env file cuts, a reference or a
+ * ciphertext in the place of a value. Each once for each source, with a place, and never with the
+ * value. Who tells them releases the list.
+ */
+struct error_list *sources_warnings(struct sources *sources);
 
 /* Adds, for people: "env DB_PASSWORD", "/db of file secrets.json", "key STRIPE of .env". */
 void source_describe(struct str *out, const struct value_source *source);

@@ -13,12 +13,19 @@ struct ask {
 	struct error err;
 };
 
+/*
+ * A replaced secret needs no place: the old one is deleted first. What is unmanaged in a store that
+ * is destroyed or replaced has no action of its own and is deleted with the store.
+ */
 static void add_need(struct ask *ask, const struct action *action)
 {
 	enum action_kind kind = action_kind(action);
 
-	if (action_object(action)->kind != OBJECT_SECRET)
+	if (action_object(action)->kind == OBJECT_STORE) {
+		if (action_destroys(action))
+			ask->deletions += (int64_t)action->stranger_count;
 		return;
+	}
 	ask->creations += kind == ACTION_CREATE;
 	ask->deletions += kind == ACTION_DESTROY;
 	ask->renames |= kind == ACTION_RENAME;

@@ -50,6 +50,13 @@ static bool check_bytes(const struct secret *value, struct error *err)
 	if (value->length > VALUE_LENGTH_LIMIT)
 		return error_set(err, "the value has %zu bytes; Cloudflare takes at most %d",
 			value->length, VALUE_LENGTH_LIMIT);
+	const char *encoding = text_foreign_encoding(value->bytes, value->length);
+	if (encoding) {
+		error_set(err, "the value is %s, not UTF-8", encoding);
+		return error_hint(err,
+			"Save its source in the encoding UTF-8 (in PowerShell: Out-File "
+			"-Encoding utf8).");
+	}
 	if (memchr(value->bytes, '\0', value->length))
 		error_set(err, "the value has a NUL byte in it");
 	else if (!text_is_utf8(value->bytes, value->length, &bad))
@@ -64,9 +71,14 @@ static bool read_value(struct values *values, const struct object *object,
 {
 	struct secret secret CLEANUP(secret_release) = {0};
 	struct str address CLEANUP(str_release) = {0};
+	struct error_list *warnings = sources_warnings(values->sources);
+	size_t told = warnings->count;
+	bool is_read = sources_read(values->sources, object->value, &secret, err);
 
-	if (sources_read(values->sources, object->value, &secret, err) &&
-		check_bytes(&secret, err)) {
+	object_add_address(&address, object);
+	for (; told < warnings->count; told++)
+		error_prefix(&warnings->items[told], "%s", str_text(&address));
+	if (is_read && check_bytes(&secret, err)) {
 		*ret_secret = secret;
 		secret = (struct secret){0};
 		return true;
@@ -74,7 +86,6 @@ static bool read_value(struct values *values, const struct object *object,
 	if (object->value->place.file && !err->file)
 		error_at(err, object->value->place.file, object->value->place.line,
 			object->value->place.column);
-	object_add_address(&address, object);
 	return error_prefix(err, "%s", str_text(&address));
 }
 

@@ -8,6 +8,8 @@ static const char *kind_of_byte(unsigned char byte)
 		return "a line break";
 	if (byte == ' ' || byte == '\t')
 		return "a space";
+	if (byte == '"' || byte == '\'' || byte == '`')
+		return "a quote";
 	return byte < 0x20 || byte == 0x7f ? "a control character"
 					   : "a character that is not ASCII";
 }
@@ -24,7 +26,8 @@ bool credentials_check(const struct secret *secret, const char *what, struct err
 	}
 	for (size_t i = 0; i < secret->length; i++) {
 		unsigned char byte = (unsigned char)secret->bytes[i];
-		if (byte > 0x20 && byte < 0x7f)
+		bool is_quote = (!i || i + 1 == secret->length) && strchr("\"'`", byte);
+		if (byte > 0x20 && byte < 0x7f && !is_quote)
 			continue;
 		error_set(err, "%s has %s at position %zu", what, kind_of_byte(byte), i + 1);
 		return error_hint(err, "Copy it again, without quotes, spaces or line breaks.");

@@ -18,9 +18,9 @@ struct credentials {
 };
 
 /*
- * May these bytes stand in a header: printable ASCII, no space, not empty, not too long? libcurl
- * would send a line break as the start of another header. The error tells `what` (the name of the
- * variable, say) and what is wrong, never the bytes.
+ * May these bytes stand in a header: printable ASCII, no space, no quotes around them, not empty,
+ * not too long? libcurl would send a line break as the start of another header. The error tells
+ * `what` (the name of the variable, say) and what is wrong, never the bytes.
  */
 bool credentials_check(const struct secret *secret, const char *what, struct error *err) MUST_CHECK;
 

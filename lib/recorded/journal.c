@@ -2,6 +2,7 @@
 
 #include "adapter/crypt.h"
 #include "adapter/json.h"
+#include "base/text.h"
 #include "recorded/objects.h"
 
 #include <assert.h>
@@ -260,6 +261,18 @@ static bool decode_line(struct reader *r, size_t length)
 	return r->at == 0 ? decode_header(r, json) : decode_group(r, json);
 }
 
+static bool refuse_line(const struct reader *r)
+{
+	size_t conflict = text_conflict_line(r->bytes, r->length);
+
+	if (!conflict)
+		return error_set(r->err, "damaged at byte %zu", r->at);
+	error_set(r->err, "unresolved merge conflict in line %zu", conflict);
+	return error_hint(r->err,
+		"Restore the journal of one side as a whole, together with the state of that side, "
+		"then run cfprov plan. Only one run at a time may write a state.");
+}
+
 static bool decode_lines(struct reader *r)
 {
 	while (r->at < r->length) {
@@ -269,7 +282,7 @@ static bool decode_lines(struct reader *r)
 			return true; /* torn: it was never finished */
 		size_t length = (size_t)(end - line);
 		if (!is_line_whole(line, length))
-			return error_set(r->err, "damaged at byte %zu", r->at);
+			return refuse_line(r);
 		if (!decode_line(r, length))
 			return false;
 		r->at += length + 1;

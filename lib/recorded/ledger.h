@@ -1,25 +1,28 @@
+/* clang-format off */
 /*
  * The ledger: the state file, its journal and its lock, through the life of a command.
  *
- * A command that only looks:            A command that acts:
- *     ledger_read                           ledger_open     lock, read, fold an old journal in
- *     … ledger->state …                     ledger_stage    moves, what became of unresolved
- *     ledger_close                                          objects: in memory
- *                                           ledger_commit   the run is agreed to: in the file
- *                                           ledger_begin    the intents are durable
- *                                           ledger_record   some results are durable (again …)
- *                                           ledger_finish   fold, replace the state, drop the
- * journal ledger_close    unlock
+ * A command that only looks:    A command that acts:
+ *
+ *     ledger_read                   ledger_open     lock, read, fold an old journal in
+ *     … ledger->state …             ledger_stage    moves, and what became of unresolved objects:
+ *     ledger_close                                  in memory
+ *                                   ledger_commit   the run is approved: in the file
+ *                                   ledger_begin    the intents are durable
+ *                                   ledger_record   some results are durable; again and again
+ *                                   ledger_finish   fold, replace the state, remove the journal
+ *                                   ledger_close    unlock
  *
  * In between, ledger_change and ledger_replace are for what people do to the state by hand. Every
  * write is read back (from memory) before it takes the place of what was there: a state that
  * cfprov would refuse to read is never written.
  *
  * After a crash at any point the files say everything that was durable: the next ledger_open folds
- * it in, and what has no result is "unresolved" until it is found, or known to be absent
- * (engine/recover). The state is one local file;
- * `.backup` beside it is the one before. Links to it are followed.
+ * it in, and what has no result is "unresolved" until a run has found it, or knows that it is
+ * absent (engine/recover), and stages that. The state is one local file; `.backup` beside it is the
+ * one before. Links to it are followed.
  */
+/* clang-format on */
 #ifndef RECORDED_LEDGER_H
 #define RECORDED_LEDGER_H
 

@@ -357,6 +357,17 @@ bool state_decode(const char *file, const char *bytes, size_t length, struct sta
 		return true;
 	}
 	state_release(&state);
+	size_t conflict = json ? 0 : text_conflict_line(bytes, length);
+	if (conflict) {
+		error_release(err);
+		error_set(err, "unresolved merge conflict");
+		error_hint(err,
+			"Don't merge states by hand: restore the state of one side as a whole (git "
+			"checkout --ours or --theirs), then run cfprov plan. It shows what that "
+			"side "
+			"doesn't know.");
+		return error_at(err, file, conflict, 0);
+	}
 	error_prefix(err, "not a state of cfprov");
 	return error_at(err, file, err->line, err->column);
 }

@@ -29,8 +29,8 @@
  * id; one whose change was asked for has "unsure": true. Both have "requested": until when that
  * request may have been under way, in milliseconds since 1970. What Cloudflare stored otherwise
  * than it was sent has "sent_comment" or "sent_scopes": what was sent. Of values there are
- * fingerprints only; see engine/values. Nothing changes a state but state_fold; reading and writing
- * the bytes is recorded/ledger's.
+ * fingerprints only; see engine/values. state_fold changes a state; only `state push` replaces one
+ * as a whole. recorded/ledger reads and writes the bytes.
  */
 #ifndef RECORDED_STATE_H
 #define RECORDED_STATE_H
@@ -60,9 +60,10 @@ struct change {
 };
 
 /*
- * Makes a new state from an old one and changes, at most one for an address; accounts are the
- * accounts' aliases and ids as they are now (NULL: as they were). The serial grows by one if
- * anything is different. The same code runs at the end of an apply and in recovery.
+ * Makes a new state from an old one and changes. The changes may be in any order: they are sorted
+ * by address, and there is at most one for each address. `accounts` are the accounts' aliases and
+ * ids as they are now (NULL: as they were). The serial grows by one if anything is different. The
+ * same code runs at the end of an apply and in recovery.
  */
 struct state_fold {
 	const struct change *changes;

@@ -9,8 +9,9 @@ load cfprov
 setup()
 {
 	set_up_cfprov
+	acc=$account
 	start_logged
-	api POST /accounts/acc_1/secrets_store/stores '{"name":"default_secrets_store"}'
+	api POST /accounts/a85e105f4ecef8ad9ca31a8372d0c353/secrets_store/stores '{"name":"default_secrets_store"}'
 	id=$(answer_get .result.id)
 	manifest default_secrets_store fresh
 	: >"$sim_log"
@@ -51,7 +52,7 @@ Plan: 1 to import, 1 to add, 0 to change, 0 to destroy.
 	err_lacks 'lives already'
 	[ "$(posts default_secrets_store)" = 0 ]
 	agree 2
-	[ "$(jq -r '.accounts.acc_1.stores | map_values(.origin) | tojson' "$state")" = \
+	[ "$(jq -r '.accounts.a85e105f4ecef8ad9ca31a8372d0c353.stores | map_values(.origin) | tojson' "$state")" = \
 		'{"default_secrets_store":"adopted","fresh":"created"}' ]
 	good show
 	out_has 'origin    adopted'
@@ -104,7 +105,7 @@ Plan: 1 to import, 1 to add, 0 to change, 0 to destroy.
 @test "an account that may hold one store: the error says to adopt" {
 	stop_sim
 	start_logged --max-stores 1
-	api POST /accounts/acc_1/secrets_store/stores '{"name":"default_secrets_store"}'
+	api POST /accounts/a85e105f4ecef8ad9ca31a8372d0c353/secrets_store/stores '{"name":"default_secrets_store"}'
 	: >"$sim_log"
 	manifest fresh
 	bad apply -auto-approve

@@ -14,6 +14,7 @@ same=$'No changes. Your infrastructure matches the configuration.\n'
 # ---- what it says ---------------------------------------------------------------------------
 
 @test "the product on stdout, to the byte; the talk on stderr" {
+	acc=$account
 	start_logged
 	manifest b a
 	good apply -auto-approve -parallelism=1
@@ -34,6 +35,7 @@ default/b: created (id $(live | sed -n 's/^b //p'))
 }
 
 @test "a second apply does nothing, asks nothing, writes nothing" {
+	acc=$account
 	start_logged
 	manifest a b
 	good apply -auto-approve

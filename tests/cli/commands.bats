@@ -55,6 +55,39 @@ teardown() { stop_all; }
 	out_has -detailed-exitcode -f= -state= -account= -parallelism= -adopt -no-color
 }
 
+@test "fault A23: URLs are not taken for paths" {
+	start_logged
+	manifest a
+	local url option
+	for url in https://u:pass@host/x s3://bucket/key file:///tmp/x; do
+		for option in -state -out -f; do
+			bad plan "$option=$url"
+			err_has "Error: $option can't be a URL (${url%%:*}://): cfprov reads and writes local files only"
+			err_lacks pass
+		done
+		bad apply -backup "$url"
+		err_has "-backup can't be a URL"
+		bad apply "$url"
+		err_has "the file can't be a URL"
+		bad state push "$url"
+		err_has "can't be a URL"
+	done
+	bad plan -state=s3://bucket/key
+	err_has 'Remote states are not supported'
+	bad plan -f=https://host/cfprov.yaml
+	err_has 'pipe it in with -f -'
+	printf 'account_id: acc_1\nstores: [a]\nstate: {path: "s3://bucket/key?secret"}\n' >cfprov.yaml
+	bad plan
+	err_has "the state can't be at a URL" cfprov.yaml:3
+	err_lacks bucket
+	printf 'account_id: acc_1\nstores: [{name: a, secrets: [{name: A, value: {file: "https://x/y"}}]}]\n' >cfprov.yaml
+	bad validate
+	err_has 'a URL is not a path' cfprov.yaml:2
+	err_lacks x/y
+	[ "$(requests)" = 0 ]
+	[ ! -e https: ] && [ ! -e s3: ] && [ ! -e file: ]
+}
+
 @test "help for what there is not" {
 	bad help destroy-all
 	err_has 'no command `destroy-all`'
@@ -235,6 +268,7 @@ teardown() { stop_all; }
 # ---- validate -------------------------------------------------------------------------------
 
 @test "validate needs neither credentials nor a server, and touches nothing" {
+	acc=$account
 	manifest a b c
 	good validate
 	out_is $'The manifest is valid: 3 stores in 1 account.\n'

@@ -25,7 +25,7 @@ token=Canary-0123456789abcdefghijklmnop.token
 	tidy
 }
 
-@test "a token that can't be one is refused before anything is sent, and not shown" {
+@test "fault B4: a token that can't be one is refused before anything is sent, and not shown" {
 	start_logged
 	manifest a
 	local long bad_token what
@@ -45,6 +45,9 @@ token=Canary-0123456789abcdefghijklmnop.token
 		a line break|\rCanary
 		a space|Canary one
 		a space| Canary
+		a quote at position 1|"Canary"
+		a quote at position 1|'Canary'
+		looks like a reference or a ciphertext, not a token|op://x/Canary
 		a space|Canary\t
 		not ASCII|Canary\303\251
 		not ASCII|\377Canary

@@ -9,6 +9,7 @@ load cfprov
 setup()
 {
 	set_up_cfprov
+	acc=$account
 	start_logged
 	manifest a b
 }
@@ -124,7 +125,7 @@ ends_on()
 }
 
 @test "no credentials: said of each account, and the state is looked at all the same" {
-	printf '%s\n' 'accounts:' '  prod: {account_id: acc_1, api_token: {env: PROD_TOKEN}}' \
+	printf '%s\n' 'accounts:' '  prod: {account_id: a85e105f4ecef8ad9ca31a8372d0c353, api_token: {env: PROD_TOKEN}}' \
 		'  dev: {account_id: acc_2}' 'stores: [x]' >cfprov.yaml
 	sick
 	out_has 'fail  prod: ' PROD_TOKEN 'ok    dev: Secrets Store can be read' \
@@ -138,8 +139,8 @@ ends_on()
 
 @test "a token that does not reach one of the accounts" {
 	stop_sim
-	start_logged --token cfsim-token@acc_1
-	printf '%s\n' 'accounts:' '  prod: {account_id: acc_1}' '  dev: {account_id: acc_2}' \
+	start_logged --token cfsim-token@a85e105f4ecef8ad9ca31a8372d0c353
+	printf '%s\n' 'accounts:' '  prod: {account_id: a85e105f4ecef8ad9ca31a8372d0c353}' '  dev: {account_id: acc_2}' \
 		'stores: [x]' >cfprov.yaml
 	sick
 	out_has 'ok    prod: Secrets Store can be read' "ok    dev: the user's token is active" \
@@ -169,13 +170,13 @@ ends_on()
 }
 
 @test "-account-id: no manifest gives an alias, so that the state's own is no mistake" {
-	printf 'accounts: {a1: {account_id: acc_1}, a2: {account_id: acc_2}}\nstores: [x]\n' >cfprov.yaml
+	printf 'accounts: {a1: {account_id: a85e105f4ecef8ad9ca31a8372d0c353}, a2: {account_id: acc_2}}\nstores: [x]\n' >cfprov.yaml
 	good apply -auto-approve
-	sound -account-id=acc_1
+	sound -account-id=a85e105f4ecef8ad9ca31a8372d0c353
 	out_has 'ok    a1: Secrets Store can be read' 'ok    a1: the state goes with it: 1 object recorded'
-	sound -account-id=acc_1 -account-id=acc_3
+	sound -account-id=a85e105f4ecef8ad9ca31a8372d0c353 -account-id=acc_3
 	out_has 'ok    a1: the state goes with it' 'ok    acc_3: the state goes with it: 0 objects'
-	sound -account-id=acc_1 -account-id=acc_2 -account=a2
+	sound -account-id=a85e105f4ecef8ad9ca31a8372d0c353 -account-id=acc_2 -account=a2
 	[[ $output != *a1:* ]]
 	# Without a manifest CLOUDFLARE_ACCOUNT_ID gives none either.
 	mv cfprov.yaml away.yaml
@@ -185,7 +186,7 @@ ends_on()
 	sound -account-id=acc_3
 	out_has 'ok    acc_3: the state goes with it: 0 objects'
 	sed -i 's/"default"/"\\u001b[2J"/' "$state"
-	sick -account-id=acc_1
+	sick -account-id=a85e105f4ecef8ad9ca31a8372d0c353
 	harmless out
 	out_has 'as `\x1b[2J`'
 	# With a manifest that gives it, another alias is one.
@@ -206,7 +207,7 @@ ends_on()
 }
 
 @test "the quota can't be read" {
-	sim_faults '{"path":"/accounts/acc_1/secrets_store/quota","status":403,"code":10000}'
+	sim_faults '{"path":"/accounts/a85e105f4ecef8ad9ca31a8372d0c353/secrets_store/quota","status":403,"code":10000}'
 	sound
 	out_has 'warn  default: the quota is not known: ' '(HTTP 403, ' 'Secrets Store can be read'
 }
@@ -218,7 +219,7 @@ ends_on()
 	harmless out
 	control DELETE faults >/dev/null
 	sim_faults '[{"path":"/user/tokens/verify","kind":"raw_body","text":"{\"success\":true,\"result\":[]}"},
-		{"path":"/accounts/acc_1/secrets_store/quota","kind":"raw_body","text":"{\"success\":true,\"result\":{\"secrets\":{\"quota\":1e99,\"usage\":-1}}}"}]'
+		{"path":"/accounts/a85e105f4ecef8ad9ca31a8372d0c353/secrets_store/quota","kind":"raw_body","text":"{\"success\":true,\"result\":{\"secrets\":{\"quota\":1e99,\"usage\":-1}}}"}]'
 	sound
 	out_has "warn  default: the token works, but can't be verified" 'warn  default: the quota is not known'
 }
@@ -229,13 +230,13 @@ ends_on()
 	chmod g+w "$state"
 	sound
 	out_has 'warn  state: others than its owner may write cfprov.state.json'
-	sed 's/"acc_1"/"acc_9"/' before >"$state"
+	sed 's/"a85e105f4ecef8ad9ca31a8372d0c353"/"acc_9"/' before >"$state"
 	sick
 	out_has 'fail  default: the state knows `default` as the account acc_9'
-	jq '.accounts.acc_1.alias = "old"' before >"$state"
+	jq '.accounts.a85e105f4ecef8ad9ca31a8372d0c353.alias = "old"' before >"$state"
 	sick
 	out_has 'cfprov state mv old default'
-	jq '.accounts.acc_1.stores.a = {unresolved: true}' before >"$state"
+	jq '.accounts.a85e105f4ecef8ad9ca31a8372d0c353.stores.a = {unresolved: true}' before >"$state"
 	sound
 	out_has 'warn  default: 1 object was asked for'
 	head -c 100 before >"$state"
@@ -251,7 +252,7 @@ ends_on()
 @test "a journal that was left; a lock that is held" {
 	local head
 	good apply -auto-approve
-	head="{\"cfprov_journal\":1,\"lineage\":\"$(jq -r .lineage "$state")\",\"serial\":1,\"accounts\":{\"default\":\"acc_1\"},\"intents\":[{\"account\":\"default\",\"store\":\"new\",\"if_unknown\":{\"unresolved\":true}}]}"
+	head="{\"cfprov_journal\":1,\"lineage\":\"$(jq -r .lineage "$state")\",\"serial\":1,\"accounts\":{\"default\":\"a85e105f4ecef8ad9ca31a8372d0c353\"},\"intents\":[{\"account\":\"default\",\"store\":\"new\",\"if_unknown\":{\"unresolved\":true}}]}"
 	printf '%s %s\n' "$(printf %s "$head" | b2sum -l 128 | cut -c1-16)" "$head" >"$journal"
 	cp "$journal" before
 	sound
@@ -269,7 +270,7 @@ fcntl.fcntl(8, 37, struct.pack("hhqqixxxx", fcntl.F_WRLCK, 0, 0, 0, 0))'
 }
 
 @test "a token that accounts share is verified once, and told once" {
-	printf 'accounts:\n  a: {account_id: acc_1}\n  b: {account_id: acc_2}\n  c: {account_id: acc_3, api_token: {env: OTHER}}\nstores: [x]\n' >cfprov.yaml
+	printf 'accounts:\n  a: {account_id: a85e105f4ecef8ad9ca31a8372d0c353}\n  b: {account_id: acc_2}\n  c: {account_id: acc_3, api_token: {env: OTHER}}\nstores: [x]\n' >cfprov.yaml
 	OTHER=$CLOUDFLARE_API_TOKEN good doctor
 	# Also where it comes from another variable: it is the same token, with one budget.
 	[[ $(requests '.path | test("tokens/verify")') == 1 ]]

@@ -297,6 +297,20 @@ faulty()
 	told "with $1 $2 $3"
 }
 
+@test "fault B13: a file system without locks is told as such" {
+	have strace
+	strace -qq -e trace=none -e inject=sync:error=EIO true 2>/dev/null ||
+		skip 'strace can not inject faults here'
+	start_logged
+	manifest a
+	faulty fcntl ENOLCK 1+
+	((status == 1))
+	err_has "can't lock" 'No locks available' "can't lock files (NFS needs its lock service)" \
+		-lock=false
+	[ "$(requests)" = 0 ]
+	good apply -auto-approve -lock=false
+}
+
 @test "no write, sync or rename that fails loses a store or makes one twice" {
 	have strace
 	strace -qq -e trace=none -e inject=sync:error=EIO true 2>/dev/null ||

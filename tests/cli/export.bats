@@ -36,14 +36,15 @@ comes_round()
 }
 
 @test "one account, from the environment" {
-	make_store acc_1 zeta >/dev/null
-	make_store acc_1 alpha >/dev/null
+	acc=$account
+	make_store a85e105f4ecef8ad9ca31a8372d0c353 zeta >/dev/null
+	make_store a85e105f4ecef8ad9ca31a8372d0c353 alpha >/dev/null
 	: >"$sim_log"
-	export CLOUDFLARE_ACCOUNT_ID=acc_1
+	export CLOUDFLARE_ACCOUNT_ID=a85e105f4ecef8ad9ca31a8372d0c353
 	good export
 	err_is ''
 	[ "$(grep -v '^#' out)" = '
-account_id: acc_1
+account_id: a85e105f4ecef8ad9ca31a8372d0c353
 
 stores:
   - alpha
@@ -52,6 +53,23 @@ stores:
 	[ "$(ls)" = 'err
 out' ]
 	comes_round
+}
+
+@test "fault A21: each secret has a variable of its own, and none that means something else" {
+	make_store acc_1 s >/dev/null
+	local name id
+	id=$(live | cut -d' ' -f2)
+	for name in api-key API_KEY PATH 1a_b CLOUDFLARE_API_TOKEN; do
+		api POST "/accounts/acc_1/secrets_store/stores/$id/secrets" \
+			"[{\"name\":\"$name\",\"value\":\"v\",\"scopes\":[\"workers\"]}]"
+	done
+	good export -account-id=acc_1
+	[ "$(sed -n 's/^ *value: //p' out | sort)" = '{env: API_KEY}
+{env: SECRET_CLOUDFLARE_API_TOKEN}
+{env: SECRET_PATH}
+{env: S_API_KEY}
+{env: _1A_B}' ]
+	comes_round -account-id=acc_1
 }
 
 @test "the manifest's accounts, with their tokens, side by side" {
@@ -124,15 +142,16 @@ recorded_in()
 }
 
 @test "what a manifest can't hold is a comment and a warning, and plays no tricks" {
+	acc=$account
 	local name
 	for name in 'a/b' 'x y' . .. 'é' '#' '$HOME' '${HOME}' '\u001b[2J' 'n\nstores: [evil]' \
 		'n\u0085- evil' 'n\u2028- evil' '\u0000x' "$(printf 'l%.0s' {1..300})" '"q"' "'q'"; do
-		make_store acc_1 "$name" >/dev/null || true
+		make_store a85e105f4ecef8ad9ca31a8372d0c353 "$name" >/dev/null || true
 	done
-	make_store acc_1 dup >/dev/null
-	make_store acc_1 dup >/dev/null
-	make_store acc_1 fine >/dev/null
-	export CLOUDFLARE_ACCOUNT_ID=acc_1
+	make_store a85e105f4ecef8ad9ca31a8372d0c353 dup >/dev/null
+	make_store a85e105f4ecef8ad9ca31a8372d0c353 dup >/dev/null
+	make_store a85e105f4ecef8ad9ca31a8372d0c353 fine >/dev/null
+	export CLOUDFLARE_ACCOUNT_ID=a85e105f4ecef8ad9ca31a8372d0c353
 	good export
 	err_has "Warning: the store \"a/b\"" 'several stores have this name'
 	grep -q '^# Left out: the store "a/b" of default' out

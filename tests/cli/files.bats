@@ -14,6 +14,26 @@ teardown() { stop_all; }
 
 # ---- several files --------------------------------------------------------------------------
 
+@test "fault B14: a file of a folder may hold nothing but comments" {
+	mkdir conf
+	printf 'account_id: acc_1\nstores: [a]\n' >conf/b.yaml
+	printf '# what to know of them\n' >conf/a.yaml
+	printf -- '---\n# and more\n' >conf/c.yml
+	good validate -f conf
+	out_has '1 store in 1 account'
+	# It may have lost its content, or was named for it.
+	: >conf/d.yaml
+	bad validate -f conf
+	err_has 'the manifest is empty' conf/d.yaml
+	rm conf/d.yaml
+	bad validate -f conf/b.yaml -f conf/a.yaml
+	err_has 'the manifest is empty' conf/a.yaml
+	rm conf/b.yaml
+	bad validate -f conf
+	err_has 'the manifest is empty' conf
+	err_lacks a.yaml
+}
+
 @test "accounts in one file, stores in another" {
 	echo 'accounts: {prod: {account_id: a1}, stage: {account_id: a2}}' >accounts.yaml
 	echo 'stores: [x, {name: y, accounts: [prod]}]' >stores.yaml

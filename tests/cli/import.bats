@@ -284,3 +284,14 @@ recorded_secret()
 	bad import prod/keys/A prod/keys/A
 	err_has 'prod/keys/A is in the state already'
 }
+
+@test "fault A21: the variable that is suggested is valid, free, and means nothing else" {
+	start_logged
+	printf '%s\n' 'account_id: acc_1' 'stores:' '  - name: keys' '    secrets:' \
+		'      - {name: A, value: {env: B}}' >cfprov.yaml
+	local suggested
+	for suggested in 1a_b=_1A_B PATH=SECRET_PATH b=KEYS_B api-key=API_KEY; do
+		bad import "default/keys/${suggested%=*}" "default/keys/${suggested%=*}"
+		grep -qx "            value: {env: ${suggested#*=}}" err
+	done
+}

@@ -7,7 +7,11 @@
 bats_require_minimum_version 1.5.0
 load cfprov
 
-setup() { set_up_cfprov; }
+setup()
+{
+	set_up_cfprov
+	acc=$account
+}
 teardown() { stop_all; }
 
 # out_types TYPE...: the types of the stream's lines, in this order, repetitions told once.
@@ -62,7 +66,7 @@ a_life()
 {
 	start_logged
 	cat >cfprov.yaml <<-'END'
-		account_id: acc_1
+		account_id: a85e105f4ecef8ad9ca31a8372d0c353
 		stores:
 		  - kept
 		  - gone
@@ -70,14 +74,14 @@ a_life()
 		  - {name: away, on_remove: forget}
 	END
 	good apply -auto-approve
-	api DELETE "/accounts/acc_1/secrets_store/stores/$(store_id gone)"
-	api POST /accounts/acc_1/secrets_store/stores '{"name":"old"}'
+	api DELETE "/accounts/a85e105f4ecef8ad9ca31a8372d0c353/secrets_store/stores/$(store_id gone)"
+	api POST /accounts/a85e105f4ecef8ad9ca31a8372d0c353/secrets_store/stores '{"name":"old"}'
 	manifest kept gone new old
 }
 
 store_id()
 {
-	jq -er ".accounts.acc_1.stores[\"$1\"].id" "$state"
+	jq -er ".accounts.a85e105f4ecef8ad9ca31a8372d0c353.stores[\"$1\"].id" "$state"
 }
 
 # ---- the stream: plans ----------------------------------------------------------------------
@@ -138,8 +142,8 @@ import old null' ]
 	start_logged
 	manifest a b
 	good apply -auto-approve
-	api DELETE "/accounts/acc_1/secrets_store/stores/$(store_id a)"
-	api POST /accounts/acc_1/secrets_store/stores '{"name":"a"}'
+	api DELETE "/accounts/a85e105f4ecef8ad9ca31a8372d0c353/secrets_store/stores/$(store_id a)"
+	api POST /accounts/a85e105f4ecef8ad9ca31a8372d0c353/secrets_store/stores '{"name":"a"}'
 	stream 0 plan -json
 	[ "$(select_type resource_drift '"\(.change.action) \(.change.resource.addr)"')" = \
 		'update default/a' ]
@@ -170,7 +174,7 @@ import old null' ]
 	[ "$(select_type planned_change .)" = '' ]
 	stream 0 refresh -json
 	[ "$(select_type change_summary .changes.operation | tr '\n' ' ')" = 'plan apply ' ]
-	[ "$(jq '.accounts.acc_1.stores | has("gone")' "$state")" = false ]
+	[ "$(jq '.accounts.a85e105f4ecef8ad9ca31a8372d0c353.stores | has("gone")' "$state")" = false ]
 	stream 0 plan -json -refresh-only
 	[ "$(select_type change_summary '."@message"')" = 'No changes. The state matches what lives.' ]
 }
@@ -247,7 +251,7 @@ import old null' ]
 	start_logged
 	stream 1 plan -json
 	out_types version diagnostic
-	printf 'account_id: acc_1\nstores:\n  - name: a\n    adopts: true\n  - b: 1\n' >cfprov.yaml
+	printf 'account_id: a85e105f4ecef8ad9ca31a8372d0c353\nstores:\n  - name: a\n    adopts: true\n  - b: 1\n' >cfprov.yaml
 	stream 1 plan -json
 	[ "$(select_type diagnostic .diagnostic.severity | uniq)" = error ]
 	[ "$(jq -s '[.[] | select(.type == "diagnostic")] | length' out)" -ge 2 ]
@@ -334,7 +338,7 @@ changes()
 		(.change | has("before") and has("after") and has("after_unknown") and
 			has("before_sensitive") and has("after_sensitive")))' out
 	[ "$(jq -c '.resource_changes[] | select(.name == "new") | .change' out)" = \
-		'{"actions":["create"],"before":null,"after":{"account_id":"acc_1","name":"new"},"after_unknown":{"created":true,"id":true,"modified":true},"before_sensitive":false,"after_sensitive":{}}' ]
+		'{"actions":["create"],"before":null,"after":{"account_id":"a85e105f4ecef8ad9ca31a8372d0c353","name":"new"},"after_unknown":{"created":true,"id":true,"modified":true},"before_sensitive":false,"after_sensitive":{}}' ]
 	[ "$(jq -c '.resource_changes[] | select(.name == "left") | .change |
 		[.before.id, .after, .after_unknown, .before_sensitive, .after_sensitive]' out)" = \
 		"[\"$(store_id left)\",null,{},{},false]" ]
@@ -371,7 +375,7 @@ changes()
 		[.resource_changes[].change | .actions == ["no-op"] and .before == .after] == [true]' out
 	cat >cfprov.yaml <<-'END'
 		accounts:
-		  default: {account_id: acc_1}
+		  default: {account_id: a85e105f4ecef8ad9ca31a8372d0c353}
 		  other: {account_id: acc_2}
 		stores: [a]
 	END
@@ -385,7 +389,7 @@ changes()
 	start_logged
 	cat >cfprov.yaml <<-'END'
 		accounts:
-		  zed: {account_id: acc_1}
+		  zed: {account_id: a85e105f4ecef8ad9ca31a8372d0c353}
 		  Alf: {account_id: acc_2}
 		stores: [b, B, a-c, a, a.b]
 	END
@@ -415,7 +419,7 @@ changes()
 	jq -e 'all(.values.root_module.resources[]; .mode == "managed" and .schema_version == 0 and
 		.type == "cloudflare_secrets_store" and .address == "default/" + .name and
 		.provider_name == "registry.terraform.io/cloudflare/cloudflare" and
-		.values.account_id == "acc_1" and .sensitive_values == {} and
+		.values.account_id == "a85e105f4ecef8ad9ca31a8372d0c353" and .sensitive_values == {} and
 		(.values | has("created") and has("modified")))' out
 	cp out first
 	good show -format=json
@@ -429,13 +433,13 @@ changes()
 @test "hostile names and messages stay what they are, in valid JSON" {
 	local odd='n"\\|`<b>@me]]>é'
 	jq -n --arg name "$odd"$'\x1b[31m\x7f' \
-		'{accounts: [{id: "acc_1", stores: [{name: $name}]}]}' >seed.json
+		'{accounts: [{id: "a85e105f4ecef8ad9ca31a8372d0c353", stores: [{name: $name}]}]}' >seed.json
 	start_logged --seed seed.json
 	manifest a
 	good apply -auto-approve
 	# A name that no manifest could give, but that somebody wrote into the state.
-	jq --arg name "$odd"$'\x1b\n' '.accounts.acc_1.stores[$name] = .accounts.acc_1.stores.a |
-		.accounts.acc_1.stores[$name].id = "0123" | .accounts.acc_1.stores |= del(.a)' \
+	jq --arg name "$odd"$'\x1b\n' '.accounts.a85e105f4ecef8ad9ca31a8372d0c353.stores[$name] = .accounts.a85e105f4ecef8ad9ca31a8372d0c353.stores.a |
+		.accounts.a85e105f4ecef8ad9ca31a8372d0c353.stores[$name].id = "0123" | .accounts.a85e105f4ecef8ad9ca31a8372d0c353.stores |= del(.a)' \
 		"$state" >changed
 	cp changed "$state"
 	stream 0 plan -json

@@ -34,7 +34,7 @@ have_stores()
 # add_secret STORE NAME: a secret that cfprov knows nothing of.
 add_secret()
 {
-	api POST "/accounts/acc_1/secrets_store/stores/$(id_of "$1")/secrets" \
+	api POST "/accounts/$acc/secrets_store/stores/$(id_of "$1")/secrets" \
 		"[{\"name\":\"$2\",\"value\":\"v\",\"scopes\":[\"workers\"]}]"
 	[[ $http == 200 ]]
 }
@@ -578,11 +578,12 @@ Destroy complete! Resources: 3 destroyed.
 }
 
 @test "on_remove: forget that the state remembers leaves the store alive, without leave" {
+	acc=$account
 	start_logged
 	have_stores a b
 	add_secret b KEY
 	: >"$sim_log"
-	jq '.accounts.acc_1.stores.b.on_remove = "forget"' "$state" >changed && mv changed "$state"
+	jq '.accounts.a85e105f4ecef8ad9ca31a8372d0c353.stores.b.on_remove = "forget"' "$state" >changed && mv changed "$state"
 	manifest a
 	good plan
 	out_has '  . default/b' 'Plan: 0 to add, 0 to change, 0 to destroy, 1 to forget.'

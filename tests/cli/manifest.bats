@@ -271,8 +271,6 @@ secret()
 	good validate
 	text 'account_id: acc_1\nstores: &a [*a]\n'
 	refused 'inside what it names'
-	text 'account_id: acc_1\nstores:\n  - <<: {name: a}\n'
-	refused 'merge keys'
 	{
 		echo 'a: &a [x, x, x, x, x, x, x, x, x, x]'
 		local last=a next
@@ -282,6 +280,81 @@ secret()
 		done
 	} >cfprov.yaml
 	refused 'aliases expand'
+}
+
+@test "fault B11: defaults are shared by merge keys, below x-... or elsewhere" {
+	start_logged
+	cat >cfprov.yaml <<-end
+		account_id: $account
+		x-defaults: &defaults
+		  scopes: [workers, ai_gateway]
+		  comment: from the defaults
+		  anything: ["\${NOT_A_VARIABLE}"]
+		x-secret: &secret {update: if_absent, value: {env: A}}
+		stores:
+		  - name: s
+		    secrets:
+		      - {<<: *secret, name: A, comment: its own}
+		      - name: B
+		        <<: [*secret]
+		        scopes: [dex]
+	end
+	good validate
+	out_has '1 store and 2 secrets'
+	A=value good apply -auto-approve
+	[ "$(sim_world '.accounts[].stores[].secrets[] | "\(.name) \(.comment) \(.scopes | join(","))"' | sort)" = \
+		$'A its own workers\nB null dex' ] ||
+		[ "$(sim_world '.accounts[].stores[].secrets[] | "\(.name) \(.comment) \(.scopes | join(","))"' | sort)" = \
+			$'A its own workers\nB  dex' ]
+	# What is merged is checked where it is used, and told where it is written.
+	sed -i 's/\[\*secret\]/[*secret, *defaults]/' cfprov.yaml
+	refused 'unknown key `anything`' cfprov.yaml:5
+	sed -i '/anything/d' cfprov.yaml
+	good validate
+	text "account_id: $account\nx-d: &d {value: {env: A}}\nstores: [{name: s, secrets: [{<<: d, name: A}]}]\n"
+	refused '`<<` merges a map' cfprov.yaml:3
+	text "account_id: $account\nstores: [{name: s, x-a: 1}]\n"
+	refused 'unknown key `x-a`' cfprov.yaml:2
+}
+
+@test "fault B12: unresolved merge conflicts are named as such" {
+	text 'account_id: acc_1\n<<<<<<< HEAD\nstores: [a]\n=======\nstores: [b]\n>>>>>>> topic\n'
+	refused 'unresolved merge conflict' cfprov.yaml:2 'delete the lines with <<<<<<<'
+	text 'account_id: acc_1\nstores:\n  - a\n<<<<<<< HEAD\n  - b\n=======\n  - c\n>>>>>>> topic\n'
+	refused 'unresolved merge conflict' cfprov.yaml:4
+}
+
+@test "fault B2: a manifest in UTF-16 is named as such" {
+	printf 'account_id: acc_1\nstores: [a]\n' | iconv -t UTF-16 >cfprov.yaml
+	refused 'the file is UTF-16, not UTF-8' 'encoding UTF-8'
+	printf 'account_id: acc_1\nstores: [a]\n' | iconv -t UTF-16LE >cfprov.yaml
+	refused 'the file is UTF-16, not UTF-8'
+}
+
+@test "fault A22: what doesn't look like an account id is a warning" {
+	local id
+	for id in xyz not-an-id 985e105f4ecef8ad9ca31a8372d0c35 ${account/e/g}; do
+		text "account_id: $id\nstores: [a]\n"
+		good validate
+		err_has "Warning: \`$id\` doesn't look like an account id" cfprov.yaml:1:13
+	done
+	text "accounts:\n  p:\n    account_id: \${ID}\nstores: [a]\n"
+	good validate -var ID=hunter2
+	err_has 'Warning: `${ID}` doesn'"'"'t look like' cfprov.yaml:3:17
+	err_lacks hunter2
+	good validate -var ID="$account"
+	err_is ''
+	good validate -var ID="${account^^}"
+	err_is ''
+	text 'stores: [a]\n'
+	CLOUDFLARE_ACCOUNT_ID=xyz good validate
+	err_has 'Warning: CLOUDFLARE_ACCOUNT_ID: `xyz` doesn'"'"'t look like an account id'
+	start_logged
+	text "account_id: xyz\nstores: [a]\n"
+	prov plan
+	err_has "Warning: \`xyz\` doesn't look like an account id" cfprov.yaml:1:13
+	prov export -account-id=xyz
+	err_has "Warning: \`xyz\` doesn't look like an account id"
 }
 
 @test "tags" {
@@ -380,7 +453,7 @@ secret()
 
 @test "nor do they in a single line" {
 	{
-		printf '{account_id: acc_1, stores: ['
+		printf '{account_id: %s, stores: [' "$account"
 		printf '"b c %s", ' {1..200000}
 		echo ']}'
 	} >cfprov.yaml
@@ -388,7 +461,7 @@ secret()
 	[ "$status" = 1 ]
 	# Those that are shown have their places all the same.
 	jq -e '.error_count == 101 and (.diagnostics | length) == 101 and
-		.diagnostics[99].range.start.column == 1011 and
+		.diagnostics[99].range.start.column == 1038 and
 		.diagnostics[99].snippet.code == "... \"b c 100\"..." and
 		(.diagnostics[100].summary | startswith("199900 more errors"))' out
 }

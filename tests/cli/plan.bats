@@ -14,6 +14,7 @@ same=$'No changes. Your infrastructure matches the configuration.\n'
 # ---- what it says ---------------------------------------------------------------------------
 
 @test "creates, to the byte" {
+	acc=$account
 	start_logged
 	manifest b a c
 	good plan
@@ -47,6 +48,7 @@ Plan: 3 to add, 0 to change, 0 to destroy.
 }
 
 @test "nothing to do, to the byte" {
+	acc=$account
 	start_logged
 	manifest a b
 	good apply -auto-approve
@@ -250,17 +252,18 @@ lists()
 }
 
 @test "-account picks, and may be given again or hold a *" {
+	acc=$account
 	start_logged
 	cat >cfprov.yaml <<-end
 		accounts:
-		  prod: {account_id: acc_1}
-		  prod-eu: {account_id: acc_2}
-		  staging: {account_id: acc_3}
+		  prod: {account_id: a85e105f4ecef8ad9ca31a8372d0c353}
+		  prod-eu: {account_id: 353c0d2738a13ac9da8fece4f501e589}
+		  staging: {account_id: 0123456789abcdef0123456789abcdef}
 		stores: [x]
 	end
 	good plan -account=prod
 	out_has 'Plan: 1 to add' '+ prod/x'
-	[ "$(requests '.account != "acc_1"')" = 0 ]
+	[ "$(requests '.account != "a85e105f4ecef8ad9ca31a8372d0c353"')" = 0 ]
 	good plan -account='prod*'
 	out_has 'Plan: 2 to add'
 	good plan -account staging -account=prod

@@ -8,7 +8,7 @@ escapes, as \\n, \\x03 (Ctrl-C) and \\x04 (end of input). Without --wait, nothin
 
 Prints the lines of the screen, all that ever stood on it, as a person sees them: unfolded, since
 a line that is too wide is something to find. --raw keeps the bytes. Exits as the command does,
-128 + N for signal N, 99 if a TEXT never came or the screen got a control that it does not know,
+128 + N for signal N, 98 if there are no pseudo-terminals here, 99 if a TEXT never came or the screen got a control that it does not know,
 or if something else went wrong here.
 """
 import argparse
@@ -117,6 +117,12 @@ def main():
     sys.exit(status if status >= 0 else 128 - status)
 
 
+try:
+    for end in os.openpty():
+        os.close(end)
+except OSError as error:  # a chroot without /dev/pts, for one
+    sys.stderr.write(f"screen.py: no pseudo-terminals: {error!r}\n")
+    sys.exit(98)
 try:
     main()
 except Exception as error:  # never to be taken for the command's own failure

@@ -26,6 +26,54 @@ secrets()
 	} >cfprov.yaml
 }
 
+@test "fault B1, fault B2, fault B3, fault B4: values that lost a part, or are none, are told; never shown" {
+	start_logged
+	cat >cfprov.yaml <<-end
+		account_id: $account
+		stores:
+		  - name: keys
+		    secrets:
+		      - {name: CUT, value: {dotenv: .env, key: CUT}}
+		      - {name: SPLIT, value: {dotenv: .env, key: SPLIT}}
+		      - {name: TWICE, value: {dotenv: .env, key: TWICE}}
+		      - {name: PLAIN, value: {dotenv: .env, key: PLAIN}}
+		      - {name: REFERENCE, value: {env: REFERENCE}}
+		      - {name: MARKED, value: {file: marked}}
+	end
+	printf '%s\n' 'CUT=hush#hush' 'SPLIT=hush' 'hush/hush' 'TWICE=hush' 'TWICE=hush2' \
+		'PLAIN="hush#hush" # comment' >.env
+	printf '\xef\xbb\xbfhush' >marked
+	export REFERENCE=op://hush/hush/field
+	good plan
+	err_has 'Warning: default/keys/CUT: the value of CUT ends at the #' .env:1 \
+		'put the value into quotes' \
+		'Warning: default/keys/SPLIT: the value of SPLIT ends with its line: line 3 is ignored' \
+		'Warning: default/keys/TWICE: TWICE is set more than once: this line counts, not line 4' .env:5 \
+		'Warning: default/keys/REFERENCE: the variable REFERENCE: this looks like a reference or a ciphertext, not a value' \
+		'a reference of 1Password' cfprov.yaml:9
+	err_lacks hush PLAIN
+	[ "$(grep -c ^Warning: err)" = 4 ]
+	good plan -json
+	[ "$(jq -r 'select(.type == "diagnostic") | .diagnostic.severity' out | sort | uniq -c | tr -s ' ')" = ' 4 warning' ]
+	! grep hush out || false
+	good apply -auto-approve
+	err_lacks hush
+	[ "$(inside | sed -n 's/^MARKED \([0-9a-f]*\) .*/\1/p')" = "$(printf hush | sum)" ]
+	iconv -t UTF-16 .env >wide && mv wide .env
+	bad plan
+	err_has 'it is UTF-16, not UTF-8' 'Out-File -Encoding utf8'
+	iconv -t UTF-16 marked >wide && mv wide marked
+	bad plan
+	err_has 'default/keys/MARKED: the value is UTF-16, not UTF-8'
+	bad import-env .env -store=keys
+	err_has 'the file is UTF-16, not UTF-8'
+	printf 'CUT=hush#hush\n' >.env
+	rm cfprov.yaml
+	good import-env .env -store=keys
+	err_has 'the value of CUT ends at the #' .env:1
+	err_lacks hush
+}
+
 # value NAME TEXT
 value()
 {

@@ -20,7 +20,7 @@ keys()
 {
 	local line name
 	{
-		printf 'account_id: acc_1\nstores:\n  - name: keys\n    secrets:\n'
+		printf 'account_id: %s\nstores:\n  - name: keys\n    secrets:\n' "$acc"
 		for line; do
 			name=${line%%,*}
 			[[ -v V_$name ]] || export "V_$name=hush-$name-7f3a"
@@ -298,6 +298,7 @@ No changes. Your infrastructure matches the configuration.
 }
 
 @test "values that nobody can verify: once, by name, and no more than a few" {
+	acc=$account
 	start_logged
 	keys A
 	good apply -auto-approve

@@ -41,6 +41,21 @@ refuses()
 
 # ---- a state that is none -------------------------------------------------------------------
 
+@test "fault B12: a state or journal with an unresolved merge conflict" {
+	start_logged
+	manifest a
+	good apply -auto-approve
+	cp "$state" good.json
+	jq . good.json | sed -e '4i <<<<<<< HEAD' -e '5a =======' -e '6a >>>>>>> topic' >"$state"
+	bad plan
+	err_has 'unresolved merge conflict' "$state:4" 'state of one side as a whole' 'cfprov plan'
+	err_lacks 'something else was expected' backup
+	cp good.json "$state"
+	printf '<<<<<<< HEAD\nx\n=======\ny\n>>>>>>> topic\n' >"$journal"
+	bad plan
+	err_has 'unresolved merge conflict in line 1' 'journal of one side'
+}
+
 @test "0 bytes, half, something behind it, a bit flipped, no JSON" {
 	two_applied
 	: >"$state"
@@ -197,6 +212,7 @@ cut_off()
 }
 
 @test "a journal is gone on with: nothing is made twice, nobody is asked" {
+	acc=$account
 	cut_off
 	good show
 	out_has default/c
@@ -209,7 +225,7 @@ cut_off()
 	err_has 'cut off' 'default/c: found'
 	[ "$(posts)" = 0 ]
 	agree 3
-	[ "$(jq -r '.accounts.acc_1.stores[].origin' "$state" | sort -u)" = created ]
+	[ "$(jq -r '.accounts[].stores[].origin' "$state" | sort -u)" = created ]
 	tidy
 	good plan
 	out_has 'No changes.'

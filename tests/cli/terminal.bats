@@ -10,6 +10,18 @@ load cfprov
 setup() { set_up_cfprov; }
 teardown() { stop_all; }
 
+@test "fault B18: without pseudo-terminals these tests are skipped" {
+	have unshare
+	local bare='mount -t tmpfs none /dev/pts && exec "$@"'
+	unshare -rm sh -c "$bare" - true || skip 'no file systems can be mounted here'
+	run -98 unshare -rm sh -c "$bare" - "$top/tests/cli/screen.py" -- true
+	run -0 unshare -rm sh -c "$bare" - "$build/tests/unit/source"
+	# A test of its own, for skipping ends it; and by the real bats, which is not the first in PATH here.
+	printf '%s\n' "load '$top/tests/cli/cfprov'" '@test x {' 'screen -- version' '}' >x.bats
+	run -0 env -i "PATH=${PATH#*:}" unshare -rm sh -c "$bare" - bats x.bats
+	[[ $output == *'ok 1 x # skip there are no pseudo-terminals here'* ]]
+}
+
 # ---- the question ---------------------------------------------------------------------------
 
 @test "yes is consent" {
@@ -169,6 +181,7 @@ colors()
 }
 
 @test "no such line on a pipe or a dumb terminal: a line for each change" {
+	acc=$account
 	start_logged
 	manifest_of 10
 	good apply -auto-approve

@@ -108,15 +108,16 @@ one_lost()
 }
 
 @test "each account without a token is named, with a line between" {
+	acc=$account
 	start_logged
-	printf 'accounts: {p: {account_id: x1, api_token: {env: T3}}, q: {account_id: x2, api_token: {env: T4}}}\nstores: [a]\n' \
+	printf 'accounts: {p: {account_id: a85e105f4ecef8ad9ca31a8372d0c353, api_token: {env: T3}}, q: {account_id: 0123456789abcdef0123456789abcdef, api_token: {env: T4}}}\nstores: [a]\n' \
 		>cfprov.yaml
 	bad plan
 	err_is 'Error: no credentials for the account `p`: the environment variable T3 is not set
-  cfprov.yaml:1:43
+  cfprov.yaml:1:73
 
 Error: no credentials for the account `q`: the environment variable T4 is not set
-  cfprov.yaml:1:86
+  cfprov.yaml:1:146
 '
 }
 

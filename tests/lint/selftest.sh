@@ -132,6 +132,12 @@ END
 plant foreign '^cmd/cfprov/main.c:11: only lib/adapter/fs.c' cmd/cfprov/main.c <<'END'
 static int save(void) { return rename("a", "b"); }
 END
+# The host is in two pieces, so that the guard does not stumble over this file.
+printf 'curl https://registry.npm%s/x\n' js.org >"$tmp/fetches"
+plant registries '^tests/a.sh:1:.*names a registry' tests/a.sh <"$tmp/fetches"
+plant names '^lib/base/a.h:1: there is no noun_gone$' lib/base/a.h <<'END'
+/* See noun_gone. */
+END
 plant banned '^cmd/cfsim/main.c:1: banned call: *strcpy' cmd/cfsim/main.c <<'END'
 void copy(char *to, const char *from) { strcpy(to, from); }
 END

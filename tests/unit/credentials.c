@@ -41,6 +41,11 @@ static void says_what_is_wrong(void **state)
 	expect(" HUSH", 5, "a space at position 1");
 	expect("HUSH\0HUSH", 9, "a control character at position 5");
 	expect("HUSH\xc3\xa4", 6, "not ASCII at position 5");
+	/* fault B4 */
+	expect("\"HUSH\"", 6, "a quote at position 1");
+	expect("'HUSH'", 6, "a quote at position 1");
+	expect("`HUSH", 5, "a quote at position 1");
+	expect("HUSH\"", 5, "a quote at position 5");
 	str_repeat(&large, 'x', CREDENTIALS_LENGTH_LIMIT);
 	expect(large.bytes, large.length, NULL);
 	str_char(&large, 'x');

@@ -240,6 +240,53 @@ static void strays(void **state)
 	assert_int_equal(stray_line("K='a\nb'\nexport L"), 3);
 }
 
+/* The warnings about K, as "LINE: MESSAGE" each, in one text. */
+static void warns(const char *text, const char *wanted)
+{
+	struct dotenv dotenv CLEANUP(dotenv_release) = {0};
+	struct error_list warnings CLEANUP(error_list_release) = {0};
+	struct str all CLEANUP(str_release) = {0};
+	char *copy AUTO_FREE = parse(&dotenv, text, strlen(text));
+
+	(void)copy;
+	dotenv_warn(dotenv_get(&dotenv, "K"), ".env", &warnings);
+	for (size_t i = 0; i < warnings.count; i++) {
+		const struct error *warning = &warnings.items[i];
+		assert_string_equal(warning->file, ".env");
+		expect_no_text(warning->message, "HUSH");
+		expect_no_text(warning->hint, "HUSH");
+		str_format(&all, "%s%zu: %s", i ? "; " : "", warning->line, warning->message);
+	}
+	assert_string_equal(str_text(&all), wanted);
+}
+
+/* fault B1: what may be lost of a value is told */
+static void losses(void **state)
+{
+	static const char cut[] =
+		"1: the value of K ends at the #: what follows is read as a comment";
+
+	(void)state;
+	warns("K=HUSH#HUSH", cut);
+	warns("K=HUSH#HUSH # comment", cut);
+	warns("K=#HUSH", cut);
+	warns("K: HUSH#HUSH", cut);
+	warns("export K = HUSH#HUSH", cut);
+	warns("K=HUSH #HUSH", ""); /* as everybody writes a comment */
+	warns("K=HUSH\t# comment", "");
+	warns("K=HUSH # comment#2", "");
+	warns("K= # comment", "");
+	warns("K='HUSH#HUSH'", "");
+	warns("K=\"HUSH\"#comment", ""); /* the quotes say where it ends */
+	warns("K=HUSH\nHUSH/HUSH\nL=x", "1: the value of K ends with its line: line 2 is ignored");
+	warns("K=HUSH\\\n  HUSH+\n", "1: the value of K ends with its line: line 2 is ignored");
+	warns("K=HUSH\rHUSH/", "1: the value of K ends with its line: line 2 is ignored");
+	warns("K=HUSH\n# comment\n\nL=x\nHUSH/", "");
+	warns("K=HUSH\nL=x\nK=HUSH", "3: K is set more than once: this line counts, not line 1");
+	warns("HUSH\nK=HUSH", "");
+	warns("K='HUSH\nHUSH/'", "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +300,7 @@ int main(void)
 		cmocka_unit_test(any_bytes),
 		cmocka_unit_test(hammered),
 		cmocka_unit_test(strays),
+		cmocka_unit_test(losses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

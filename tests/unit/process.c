@@ -120,6 +120,37 @@ static void world_of_the_command(void **state)
 }
 
 /* Also one that we hold without O_CLOEXEC: it may be the lock of somebody else. */
+/* fault B10 */
+static void scripts_with_dos_line_ends(void **state)
+{
+	static const char hint[] = "has a DOS line end";
+	struct folder *folder = *state;
+	const char *const argv[] = {"./x.sh", NULL}, *const by_path[] = {"x.sh", NULL};
+	struct process process = {
+		.argv = argv, .folder = folder->path, .timeout_ms = 60000, .output_limit = 1000};
+	char *path AUTO_FREE = mem_copy_text(getenv("PATH"));
+	struct str longer CLEANUP(str_release) = {0};
+
+	folder_write(folder, "x.sh", "#!/bin/sh\r\necho HUSH\r\n");
+	assert_int_equal(chmod(folder_file(folder, "x.sh"), 0700), 0);
+	refuse(&process, "can't run the command `./x.sh`: No such file", hint);
+	refuse(&process, "can't run the command `./x.sh`", "`#!/bin/sh`");
+	process.argv = by_path;
+	str_format(&longer, "/nowhere::%s:%s", folder->path, path);
+	assert_int_equal(setenv("PATH", str_text(&longer), 1), 0);
+	refuse(&process, "can't run the command `x.sh`", hint);
+	assert_int_equal(setenv("PATH", path, 1), 0);
+	process.argv = argv;
+	folder_write(folder, "x.sh", "#!/usr/bin/env sh\r\necho HUSH\r\n");
+	refuse(&process, "the command `./x.sh` exited with status 127", hint);
+	folder_write(folder, "x.sh", "#!/no/such/sh -e\necho HUSH\n");
+	refuse(&process, "can't run the command `./x.sh`: No such file", "#!/no/such/sh -e");
+	folder_write(folder, "x.sh", "#!/bin/sh\nexit 127\n");
+	refuse(&process, "exited with status 127", NULL);
+	assert_int_equal(unlink(folder_file(folder, "x.sh")), 0);
+	refuse(&process, "can't run the command `./x.sh`: No such file", "Is it installed");
+}
+
 static void no_descriptor_of_ours(void **state)
 {
 	int fd = open("/dev/null", O_RDONLY);
@@ -286,6 +317,7 @@ int main(void)
 		cmocka_unit_test(output_is_taken),
 		cmocka_unit_test(much_output_is_taken),
 		test_in_folder(world_of_the_command),
+		test_in_folder(scripts_with_dos_line_ends),
 		cmocka_unit_test(no_descriptor_of_ours),
 		cmocka_unit_test(signals_are_as_usual),
 		cmocka_unit_test(failures_are_told),

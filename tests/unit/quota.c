@@ -78,13 +78,17 @@ static void release(struct rig *rig)
 	error_list_release(&rig->errors);
 }
 
-/* c: create, d: destroy, u: update, r: rename, x: replace, f: forget, a: adopt, S, D: of a store */
+/*
+ * Of a secret: c create, d destroy, u update, r rename, x replace, f forget, a adopt.
+ * Of a store: S create, D destroy, X replace, F forget; the last three with an unmanaged secret
+ * inside.
+ */
 static void act(struct rig *rig, const char *alias, const char *what)
 {
 	static const struct object none;
 
 	for (; *what; what++) {
-		bool is_store = *what == 'S' || *what == 'D';
+		bool is_store = strchr("SDXF", *what);
 		struct object *before = arena_alloc(&rig->plan.arena, sizeof(*before));
 		struct object *after = arena_alloc(&rig->plan.arena, sizeof(*after));
 		struct action *action = plan_add(&rig->plan);
@@ -97,10 +101,11 @@ static void act(struct rig *rig, const char *alias, const char *what)
 		if (*what == 'r')
 			before->secret = "OLD";
 		action->before = strchr("cS", *what) ? NULL : before;
-		action->after = strchr("dDf", *what) ? NULL : after;
+		action->after = strchr("dDfF", *what) ? NULL : after;
 		action->changes = strchr("ua", *what) ? FIELD_VALUE : 0;
-		action->is_replaced = *what == 'x';
-		action->is_left_alive = *what == 'f';
+		action->is_replaced = strchr("xX", *what);
+		action->is_left_alive = strchr("fF", *what);
+		action->stranger_count = is_store && *what != 'S';
 	}
 }
 
@@ -134,7 +139,7 @@ static void what_needs_room(void **state)
 {
 	(void)state;
 	expect("", false, true);
-	expect("udxfaSD", false, true); /* nothing is made */
+	expect("udxfaSDXF", false, true); /* nothing is made */
 	expect("c", true, true);
 	expect("cc", true, true);
 	expect("ccc", true, false);
@@ -149,8 +154,26 @@ static void what_needs_room(void **state)
 	expect("cccr", true, false);
 	expect("crrrrc", true, true);
 	expect("cccrd", true, true);
-	expect("ccSSSDD", true, true); /* stores are no secrets */
+	expect("ccSSS", true, true); /* stores are no secrets */
 	expect("cddddd", true, true);
+}
+
+/* fault A19: what goes with its store leaves its place, though it has no action */
+static void what_goes_with_a_store(void **state)
+{
+	(void)state;
+	expect("cccD", true, true);
+	expect("Dccc", true, true);
+	expect("cccX", true, true);
+	expect("XXcccc", true, true);
+	expect("cccDr", true, true);
+	expect("ccccD", true, false);
+	expect("cccF", true, false); /* nothing in it is deleted */
+	expect("cccS", true, false);
+	expect("cccSX", true, true);
+	expect("Xcccxuaf", true, true);
+	expect("Xddccccc", true, true);
+	expect("Xddcccccc", true, false);
 }
 
 static void a_full_account(void **state)
@@ -252,6 +275,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_needs_room),
+		cmocka_unit_test(what_goes_with_a_store),
 		cmocka_unit_test(a_full_account),
 		cmocka_unit_test(full_for_other_reasons),
 		cmocka_unit_test(accounts),

@@ -213,6 +213,87 @@ static void files(void **state)
 	fails(file(folder, "loop"), "can't open", NULL);
 }
 
+/* fault B4: a byte order mark is of the file, as the newline at its end */
+static void byte_order_marks(void **state)
+{
+	struct folder *folder = *state;
+
+	folder_write(folder, "mark", "\xef\xbb\xbfvalue\r\n");
+	folder_write(folder, "json", "\xef\xbb\xbf{\"a\": \"b\"}");
+	folder_write(folder, "only", "\xef\xbb\xbf");
+	folder_write(folder, "inside", "a\xef\xbb\xbf");
+	struct value_source mark = file(folder, "mark");
+	means(mark, "value");
+	mark.keeps_last_newline = true;
+	means(mark, "\xef\xbb\xbfvalue\r\n");
+	means(file(folder, "only"), "");
+	means(file(folder, "inside"), "a\xef\xbb\xbf");
+	means(field(folder, "json", "/a"), "b");
+	means((struct value_source)COMMAND("printf", "\\357\\273\\277value"), "value");
+}
+
+/* fault B2: what PowerShell's > writes */
+static void foreign_encodings(void **state)
+{
+	struct folder *folder = *state;
+
+	folder_write_bytes(folder, "env", "\xff\xfeK\0=\0v\0\n\0", 10);
+	fails(key(folder, "env", "K"), "/env: it is UTF-16, not UTF-8", "Out-File");
+	folder_write_bytes(folder, "env2", "K\0=\0v\0\n\0", 8);
+	fails(key(folder, "env2", "K"), "/env2: it is UTF-16, not UTF-8", "UTF-8");
+	folder_write_bytes(folder, "json", "\xff\xfe{\0}\0", 6);
+	fails(field(folder, "json", "/a"), "/json: it is UTF-16, not UTF-8", "UTF-8");
+}
+
+/* The warnings so far, as "LINE: MESSAGE", have this text; "": there are none. */
+static void expect_warnings(const char *wanted)
+{
+	struct str all CLEANUP(str_release) = {0};
+	struct error_list *warnings = sources_warnings(sources);
+
+	for (size_t i = 0; i < warnings->count; i++) {
+		const struct error *warning = &warnings->items[i];
+		expect_no_text(warning->message, "HUSH");
+		expect_no_text(warning->hint, "HUSH");
+		str_format(&all, "%s%zu: %s", i ? "; " : "", warning->line, warning->message);
+	}
+	error_list_release(warnings);
+	expect_text(str_text(&all), wanted);
+	assert_int_equal(*wanted == '\0', all.length == 0);
+}
+
+/* fault B1, fault B3: once for each source, however often it is read */
+static void mistakes_are_told(void **state)
+{
+	struct folder *folder = *state;
+
+	folder_write(folder, "env", "K=a#HUSH\nL=b\nM=op://HUSH/x\n");
+	means(key(folder, "env", "K"), "a");
+	expect_warnings("1: the value of K ends at the #");
+	means(key(folder, "env", "K"), "a");
+	means(key(folder, "env", "L"), "b");
+	expect_warnings("");
+	struct value_source reference = key(folder, "env", "M");
+	reference.place = (struct place){"x.yaml", 7, 1};
+	means(reference, "op://HUSH/x");
+	expect_warnings("7: the key M of /tmp/");
+	means(reference, "op://HUSH/x");
+	expect_warnings("");
+	means(file(folder, "env"), "K=a#HUSH\nL=b\nM=op://HUSH/x");
+	expect_warnings("");
+}
+
+/* fault B3: no token looks like that */
+static void references_are_no_tokens(void **state)
+{
+	(void)state;
+	setenv("CLOUDFLARE_API_TOKEN", "op://HUSH/HUSH/x", true);
+	refuse(&plain, "CLOUDFLARE_API_TOKEN looks like a reference or a ciphertext, not a token");
+	setenv("UNIT_TOKEN", "ENC[AES256_GCM,data:HUSH]", true);
+	refuse(&own, "UNIT_TOKEN looks like a reference or a ciphertext");
+	expect_warnings("");
+}
+
 static void large_files(void **state)
 {
 	struct folder *folder = *state;
@@ -310,11 +391,15 @@ static void standard_input(void **state)
 	give_input(before);
 }
 
+/* fault B18: without /dev/pts there are no terminals to test with */
 static void terminal_as_input(void **state)
 {
-	int before = give_input(open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC));
+	int terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
 
 	(void)state;
+	if (terminal < 0)
+		skip();
+	int before = give_input(terminal);
 	fails((struct value_source){.kind = VALUE_STDIN}, "the standard input is a terminal",
 		"Pipe it in");
 	give_input(before);
@@ -646,6 +731,10 @@ int main(int count, char **args)
 		TEST(names_the_place),
 		TEST(variables),
 		TEST(files),
+		TEST(byte_order_marks),
+		TEST(foreign_encodings),
+		TEST(mistakes_are_told),
+		TEST(references_are_no_tokens),
 		TEST(large_files),
 		TEST(commands),
 		TEST(dotenv_files),

@@ -212,6 +212,67 @@ static void durations(void **state)
 	}
 }
 
+/* fault B2 */
+static void foreign_encodings(void **state)
+{
+	(void)state;
+	assert_string_equal(text_foreign_encoding("\xff\xfe"
+						  "a\0",
+				    4),
+		"UTF-16");
+	assert_string_equal(text_foreign_encoding("\xfe\xff\0a", 4), "UTF-16");
+	assert_string_equal(text_foreign_encoding("a\0b\0", 4), "UTF-16");
+	assert_string_equal(text_foreign_encoding("\0a\0b", 4), "UTF-16");
+	assert_string_equal(text_foreign_encoding("\xff\xfe\0\0", 4), "UTF-32");
+	assert_string_equal(text_foreign_encoding("\0\0\xfe\xff", 4), "UTF-32");
+	assert_null(text_foreign_encoding("a\0b", 3));
+	assert_null(text_foreign_encoding("abcd", 4));
+	assert_null(text_foreign_encoding("a\0\0\0", 4));
+	assert_null(text_foreign_encoding("\xef\xbb\xbf"
+					  "a",
+		4));
+	assert_int_equal(text_mark_length("\xef\xbb\xbf"
+					  "a",
+				 4),
+		3);
+	assert_int_equal(text_mark_length("\xef\xbb", 2), 0);
+	assert_int_equal(text_mark_length("a", 1), 0);
+}
+
+static size_t conflict_line(const char *text)
+{
+	return text_conflict_line(text, strlen(text));
+}
+
+/* fault B12 */
+static void conflict_marks(void **state)
+{
+	(void)state;
+	assert_int_equal(conflict_line("<<<<<<< HEAD\n"), 1);
+	assert_int_equal(conflict_line("a\n\n=======\nb\n"), 3);
+	assert_int_equal(conflict_line("a\r\n=======\r\nb"), 2);
+	assert_int_equal(conflict_line("a\n>>>>>>> x"), 2);
+	assert_int_equal(conflict_line("a\n||||||| base\n"), 2);
+	assert_int_equal(conflict_line("=======\n"), 1);
+	assert_int_equal(conflict_line(""), 0);
+	assert_int_equal(conflict_line("======\n========\n =======\n<<<<<<<x\n"), 0);
+}
+
+/* fault A23 */
+static void urls(void **state)
+{
+	(void)state;
+	assert_int_equal(text_url_scheme("https://x"), 5);
+	assert_int_equal(text_url_scheme("s3://bucket/key"), 2);
+	assert_int_equal(text_url_scheme("git+ssh://x"), 7);
+	assert_int_equal(text_url_scheme("://x"), 0);
+	assert_int_equal(text_url_scheme("3s://x"), 0);
+	assert_int_equal(text_url_scheme("a/b://x"), 0);
+	assert_int_equal(text_url_scheme("C:/x"), 0);
+	assert_int_equal(text_url_scheme("https:/x"), 0);
+	assert_int_equal(text_url_scheme(""), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +288,9 @@ int main(void)
 		cmocka_unit_test(nearness),
 		cmocka_unit_test(nearness_of_long_words),
 		cmocka_unit_test(durations),
+		cmocka_unit_test(foreign_encodings),
+		cmocka_unit_test(conflict_marks),
+		cmocka_unit_test(urls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,7 +169,7 @@ static void bad_aliases(void **state)
 	REFUSE("a: &x [1, *x]\n", .line = 1, .column = 11, .message = "inside what it names");
 	REFUSE("&x a: {b: {c: *y}}\n", .line = 1, .column = 15, .message = "no anchor");
 	REFUSE("&x\na: {b: *x}\n", .message = "inside what it names");
-	REFUSE("a: &x {<<: *x}\n", .message = "merge keys");
+	REFUSE("a: &x {<<: *x}\n", .message = "inside what it names");
 }
 
 static void expansion_is_bounded(void **state)
@@ -194,7 +194,7 @@ static void expansion_is_bounded(void **state)
 	REFUSE(str_text(&text), .message = "the aliases expand to more than");
 }
 
-static void tags_and_merge_keys(void **state)
+static void tags(void **state)
 {
 	(void)state;
 	REFUSE("a: !secret x\n", .line = 1, .column = 4, .message = "tags are not supported");
@@ -202,9 +202,105 @@ static void tags_and_merge_keys(void **state)
 	REFUSE("!!map {a: 1}\n", .message = "tags are not supported");
 	REFUSE("a: !!set [x]\n", .message = "tags are not supported");
 	REFUSE("a: !<tag:x,2000:%1b[31m> y\n", .message = "tags are not supported");
-	REFUSE("a: {<<: {b: 1}}\n", .line = 1, .column = 5, .message = "merge keys (<<)");
+}
+
+/* Adds "KEY=TEXT " for each member of the map. */
+static void add_members(struct str *out, const struct yaml *map)
+{
+	for (const struct yaml *it = map->first; it; it = it->next)
+		str_format(out, "%s=%s ", it->key->text, it->text ? it->text : "-");
+}
+
+/* What the member `m` of the document's map has in the end. */
+static void expect_merged(const char *text, const char *members)
+{
 	struct yaml_document doc CLEANUP(yaml_release) = {0};
-	parse(&doc, "\"<<\": 1\n");
+	struct str found CLEANUP(str_release) = {0};
+
+	parse(&doc, text);
+	add_members(&found, yaml_get(doc.root, "m"));
+	assert_string_equal(str_text(&found), members);
+}
+
+/* fault B11: https://yaml.org/type/merge.html */
+static void merge_keys(void **state)
+{
+	(void)state;
+	expect_merged("d: &d {a: 1, b: 2}\nm: {<<: *d}\n", "a=1 b=2 ");
+	expect_merged("m: {<<: {a: 1}}\n", "a=1 ");
+	/* a key of the map's own wins, wherever the << is */
+	expect_merged("d: &d {a: 1, b: 2}\nm: {<<: *d, b: 3}\n", "b=3 a=1 ");
+	expect_merged("d: &d {a: 1, b: 2}\nm: {b: 3, <<: *d, c: 4}\n", "b=3 c=4 a=1 ");
+	expect_merged("d: &d {a: 1, b: 2}\nm: {b: 3, <<: *d}\n", "b=3 a=1 ");
+	/* the first of several maps wins */
+	expect_merged("d: &d {a: 1}\ne: &e {a: 2, b: 2}\nm: {<<: [*d, *e]}\n", "a=1 b=2 ");
+	expect_merged("d: &d {a: 1}\ne: &e {a: 2, b: 2}\nm: {<<: [*e, *d]}\n", "a=2 b=2 ");
+	expect_merged("m: {<<: [], a: 1}\n", "a=1 ");
+	expect_merged("m: {<<: {}}\n", "");
+	/* through a map that merges, too */
+	expect_merged("d: &d {a: 1}\ne: &e {<<: *d, b: 2}\nm: {<<: *e, c: 3}\n", "c=3 b=2 a=1 ");
+	/* not into what is deeper */
+	expect_merged("d: &d {a: {x: 1}, b: 2}\nm: {<<: *d, a: {y: 1}}\n", "a=- b=2 ");
+	/* a << in quotes is a key like others */
+	expect_merged("m: {\"<<\": 1}\n", "<<=1 ");
+	REFUSE("m: {<<: x}\n", .line = 1, .column = 5, .message = "a map or a list of maps",
+		.snippet = "...<<...", .caret = 4);
+	REFUSE("d: &d x\nm: {<<: *d}\n", .message = "a map or a list of maps");
+	REFUSE("m: {<<: }\n", .message = "a map or a list of maps");
+	REFUSE("m: {<<: [{a: 1}, x]}\n", .message = "a map or a list of maps");
+	REFUSE("m: {<<: [[{a: 1}]]}\n", .message = "a map or a list of maps");
+	REFUSE("m: {<<: {a: 1}, <<: {b: 1}}\n", .message = "the key `<<` stands twice");
+}
+
+/* fault B11: a member keeps the place where it is written, and can be changed by itself. */
+static void merged_members_are_copies(void **state)
+{
+	struct yaml_document doc CLEANUP(yaml_release) = {0};
+
+	(void)state;
+	parse(&doc, "d: &d {a: x}\nm: {<<: *d}\nn:\n  <<: *d\n");
+	const struct yaml *d = yaml_get(doc.root, "d"), *m = yaml_get(doc.root, "m");
+	assert_int_equal(m->first->line, 1);
+	assert_int_equal(m->first->column, 11);
+	assert_int_equal(m->weight, d->weight);
+	yaml_put_text(&doc, m->first, "y");
+	assert_string_equal(yaml_get(d, "a")->text, "x");
+	assert_string_equal(yaml_get(yaml_get(doc.root, "n"), "a")->text, "x");
+}
+
+/* fault B11 */
+static void merging_is_bounded(void **state)
+{
+	struct str text CLEANUP(str_release) = {0};
+
+	(void)state;
+	str_text_add(&text, "a: &a {k: {x: 1, y: 1}}\n");
+	for (int c = 'b'; c <= 'z'; c++)
+		str_format(&text, "%c: &%c {<<: *%c, k%c: *%c}\n", c, c, c - 1, c, c - 1);
+	REFUSE(str_text(&text), .message = "the aliases expand to more than");
+	/* one large map, merged by thousands */
+	str_clear(&text);
+	str_text_add(&text, "a: &a {");
+	for (int i = 0; i < 3000; i++)
+		str_format(&text, "k%d: 1, ", i);
+	str_text_add(&text, "}\nb:\n");
+	for (int i = 0; i < 3000; i++)
+		str_text_add(&text, "- <<: *a\n");
+	REFUSE(str_text(&text), .message = "the aliases expand to more than");
+}
+
+/* fault B12 */
+static void conflicts(void **state)
+{
+	(void)state;
+	REFUSE("a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> topic\n", .line = 2, .column = 1,
+		.message = "unresolved merge conflict", .snippet = "<<<<<<< HEAD", .caret = 1);
+	REFUSE("a:\n- x\n=======\n- y\n>>>>>>> topic\n", .line = 3, .column = 1,
+		.message = "unresolved merge conflict");
+	REFUSE("a: 1\r\n<<<<<<< HEAD\r\nb: 2\r\n=======\r\nb: 3\r\n>>>>>>> x\r\n", .line = 2,
+		.column = 1, .message = "unresolved merge conflict");
+	struct yaml_document doc CLEANUP(yaml_release) = {0};
+	parse(&doc, "a: |\n  <<<<<<< HEAD\n  =======\n  >>>>>>> x\n");
 }
 
 static void keys(void **state)
@@ -255,7 +351,7 @@ static void bytes(void **state)
 	       "a\0",
 		.length = 4, .line = 1, .column = 1, .message = "not UTF-8");
 	REFUSE("\xc3\xa4: \xc3\n", .line = 1, .column = 4, .message = "not UTF-8");
-	REFUSE("a\0:\0 \0", .length = 6, .line = 1, .column = 2, .message = "");
+	REFUSE("a\0:\0 \0", .length = 6, .line = 1, .column = 1, .message = "the file is UTF-16");
 	REFUSE("a: 1\nb: x\0y\n", .length = 12, .line = 2, .column = 5,
 		.message = "control characters");
 	REFUSE("a: 1\n\xc3\xa4: \x07\n", .line = 2, .column = 4, .message = "control characters");
@@ -453,7 +549,11 @@ int main(void)
 		cmocka_unit_test(aliases),
 		cmocka_unit_test(bad_aliases),
 		cmocka_unit_test(expansion_is_bounded),
-		cmocka_unit_test(tags_and_merge_keys),
+		cmocka_unit_test(tags),
+		cmocka_unit_test(merge_keys),
+		cmocka_unit_test(merged_members_are_copies),
+		cmocka_unit_test(merging_is_bounded),
+		cmocka_unit_test(conflicts),
 		cmocka_unit_test(keys),
 		cmocka_unit_test(several_errors),
 		cmocka_unit_test(documents),

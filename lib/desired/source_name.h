@@ -1,0 +1,20 @@
+/*
+ * Inside desired/source: what a reference is called in errors, and keys to find again what was read
+ * for it. Pure.
+ */
+#ifndef DESIRED_SOURCE_NAME_H
+#define DESIRED_SOURCE_NAME_H
+
+#include "base/str.h"
+#include "model/model.h"
+
+/* Adds, for the middle of a sentence: "the variable DB_PASSWORD", "the key STRIPE of .env". */
+void source_add_name(struct str *out, const struct value_source *source);
+
+/* Adds a key of what has to be read for it: files are files, whoever takes them apart. */
+void source_add_content_key(struct str *key, const struct value_source *source);
+
+/* Adds a key of the text that its pointer leads into. */
+void source_add_tree_key(struct str *key, const struct value_source *source);
+
+#endif
