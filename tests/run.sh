@@ -175,6 +175,7 @@ fi
 sh tests/setup.sh test || exit 1
 jobs=-j$(nproc)
 check 'build, gcc' make "$jobs" CC=gcc WERROR=1 tests || finish
+check faults sh tests/faults.sh
 check 'build again' make -q CC=gcc WERROR=1 tests
 check 'build, clang' make "$jobs" CC=clang-14 BUILD=build/clang WERROR=1 tests
 suites '' build lint lint-selftest unit plan cli crash canary

@@ -52,7 +52,8 @@ static bool read_created(struct cf_runner *r, const struct op *op, const struct 
 
 	if (json_is_array(result)) /* older answers are lists of one */
 		result = json_first(result);
-	if (!cf_object_decode(result, "store", &store, err))
+	if (!cf_object_decode(result, "store", &store, err) ||
+		!live_check_place(&store, op->account->account->account, NULL, err))
 		return false;
 	if (strcmp(store.name, op_action(op)->after->store) != 0)
 		return error_set(err, "Cloudflare's answer is about another store");

@@ -287,13 +287,13 @@ on_tmpfs()
 
 # ---- system calls that fail -----------------------------------------------------------------
 
-# faulty CALL ERROR WHEN: apply, with that.
+# faulty CALL ERROR WHEN [OPTION...]: apply, with that.
 faulty()
 {
 	# LeakSanitizer can't work under strace.
 	status=0
 	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 strace -f -qq -o calls -e "trace=$1" \
-		-e "inject=$1:error=$2:when=$3" "$cfprov" apply -auto-approve >out 2>err 3>&- || status=$?
+		-e "inject=$1:error=$2:when=$3" "$cfprov" apply -auto-approve "${@:4}" >out 2>err 3>&- || status=$?
 	told "with $1 $2 $3"
 }
 
@@ -309,6 +309,33 @@ faulty()
 		-lock=false
 	[ "$(requests)" = 0 ]
 	good apply -auto-approve -lock=false
+}
+
+@test "fault D1: a journal that can't be written midway: what is said of a run holds until its end" {
+	have strace
+	strace -qq -e trace=none -e inject=sync:error=EIO true 2>/dev/null ||
+		skip 'strace can not inject faults here'
+	start_logged
+	export A=value CFPROV_FINGERPRINT_KEY=0123456789abcdef0123456789abcdef
+	local when failed=0
+	for when in 2 3 4 5; do
+		manifest a b
+		printf '  - {name: c, secrets: [{name: %s, value: {env: A}}]}\n' S >>cfprov.yaml
+		good apply -auto-approve
+		manifest b
+		printf '  - {name: c, secrets: [{name: %s, value: {env: A}, comment: new}]}\n' S \
+			>>cfprov.yaml
+		faulty fdatasync ENOSPC "$when+" -replace=default/b -force -allow-store-destroy
+		[[ $status == [01] ]]
+		err_lacks '(null)'
+		((status == 0)) || failed=$((failed + 1))
+		good apply -auto-approve -force -allow-store-destroy
+		good plan -detailed-exitcode
+		agree 2
+		tidy
+		good destroy -auto-approve -force -allow-store-destroy
+	done
+	((failed > 0))
 }
 
 @test "no write, sync or rename that fails loses a store or makes one twice" {

@@ -176,6 +176,18 @@ clean()
 	clean
 }
 
+@test "fault A13: a create that is answered for another account is looked up" {
+	start_logged
+	manifest a
+	sim_faults "$(jq -n '{method: "POST", kind: "raw_body_after", times: 1,
+		text: ({success: true, errors: [], messages: [],
+			result: {id: ("f" * 32), name: "a", account_id: ("e" * 32)}} | tojson)}')"
+	good apply -auto-approve
+	[ "$(posts)" = 1 ]
+	agree 1
+	clean
+}
+
 @test "fault A6: a DELETE whose answers are lost is asked for by id" {
 	start_logged
 	manifest a b
