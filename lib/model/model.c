@@ -356,8 +356,8 @@ unsigned object_to_write(
 bool object_lags(const struct object *known, const struct object *seen)
 {
 	return known->kind == OBJECT_SECRET &&
-	       moment_compare(seen->modified, known->seen_modified ? known->seen_modified
-								    : known->modified) ==
+	       moment_compare(seen->modified,
+		       known->seen_modified ? known->seen_modified : known->modified) ==
 		       MOMENT_EARLIER;
 }
 
