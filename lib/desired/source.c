@@ -135,12 +135,6 @@ static void wipe_variable(const char *name)
 
 /* ---- what is read once ---- */
 
-static bool tell_again(const struct error *known, struct error *err)
-{
-	error_set_code(err, known->code, "%s", known->message);
-	return known->hint ? error_hint(err, "%s", known->hint) : false;
-}
-
 static bool read_content(const struct sources *sources, const struct value_source *source,
 	struct secret *ret_bytes, struct error *err)
 {
@@ -192,7 +186,7 @@ static struct content *find_content(
 	}
 	if (!content->error.message)
 		return content;
-	tell_again(&content->error, err);
+	error_copy(err, &content->error);
 	return NULL;
 }
 
@@ -284,7 +278,7 @@ static bool read_field(struct sources *sources, const struct value_source *sourc
 		remember(sources, TREES, str_text(&key), tree);
 	}
 	if (tree->fields ? fields_read(tree->fields, source->pointer, ret_secret, err)
-			 : tell_again(&tree->error, err))
+			 : error_copy(err, &tree->error))
 		return true;
 	return prefix_name(err, source);
 }

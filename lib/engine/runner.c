@@ -100,9 +100,7 @@ void op_end_failed(struct cf_runner *r, struct op *op, enum outcome_kind kind, s
 {
 	for (size_t i = 0; i < op->count; i++) {
 		struct outcome *outcome = outcome_new(op->jobs[i].index, kind);
-		error_set(&outcome->err, "%s", err->message);
-		if (err->hint)
-			error_hint(&outcome->err, "%s", err->hint);
+		error_copy(&outcome->err, err);
 		outcome->change = op->has_destroyed ? CHANGE_DROP : CHANGE_KEEP;
 		if (op->made.id) { /* a rename or an update that got so far */
 			outcome->change = CHANGE_PUT;

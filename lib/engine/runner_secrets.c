@@ -220,9 +220,7 @@ static void end_job_as_seen(struct cf_runner *r, struct op *op, const struct job
 {
 	struct error err = {0};
 
-	error_set(&err, "%s", op->seen.message);
-	if (op->seen.hint)
-		error_hint(&err, "%s", op->seen.hint);
+	error_copy(&err, &op->seen);
 	if (why)
 		error_prefix(&err, "%s", why);
 	end_job(r, op, job, kind, &err);

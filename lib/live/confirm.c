@@ -280,9 +280,7 @@ static void take(struct confirm *c, const struct client_answer *answer)
 	} else if (answer->outcome == CLIENT_DONE) {
 		(void)!take_object(c, look, answer->cf.result);
 	} else if (!answer->cf.is_absent) {
-		error_set(&look->err, "%s", answer->err.message);
-		if (answer->err.hint)
-			error_hint(&look->err, "%s", answer->err.hint);
+		error_copy(&look->err, &answer->err);
 	}
 }
 
