@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/moment.h"
 #include "base/text.h"
+#include "live/wait.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -193,16 +194,12 @@ static void tell(const struct awaiting *a)
 /* False: time is over, or somebody wants to stop. The client does nothing meanwhile. */
 static bool pause_for(const struct awaiting *a, int64_t pause_ms)
 {
+	struct error ignored CLEANUP(error_release) = {0};
 	int64_t until_ms = clock_monotonic_ms() + pause_ms;
 
 	if (until_ms > a->deadline_ms)
 		until_ms = a->deadline_ms;
-	for (int64_t left_ms; (left_ms = until_ms - clock_monotonic_ms()) > 0;) {
-		if (is_interrupted(a))
-			return false;
-		(void)!client_next(a->input->live.client, left_ms);
-	}
-	return !is_interrupted(a);
+	return wait_until(&a->input->live, until_ms, &ignored);
 }
 
 /* False: a list could not be read. Else see `left`. */

@@ -2,6 +2,7 @@
 
 #include "adapter/table.h"
 #include "live/confirm.h"
+#include "live/wait.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -94,25 +95,20 @@ static void collect(struct live_listing *listings, size_t count, struct failures
 				&listings[i].err);
 }
 
-static bool is_interrupted(const struct live_input *input)
+static void take(void *client, struct client_answer *answer)
 {
-	return input->interrupted && *input->interrupted;
+	live_listing_take(answer->tag, answer, client, answer->tag);
 }
 
 /* Takes answers until every list is read. */
 static bool read_all(const struct live_input *input, struct error_list *errors)
 {
-	while (client_busy(input->client)) {
-		if (is_interrupted(input))
-			return error_set_code(error_list_add(errors), ERROR_INTERRUPTED,
-				"interrupted; nothing was done");
-		struct client_answer *answer = client_next(input->client, 1000);
-		if (!answer)
-			continue;
-		live_listing_take(answer->tag, answer, input->client, answer->tag);
-		client_answer_free(answer);
-	}
-	return true;
+	struct error err = {0};
+
+	if (wait_for_answers(input, take, input->client, &err))
+		return true;
+	error_move(error_list_add(errors), &err);
+	return false;
 }
 
 /*
