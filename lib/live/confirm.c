@@ -238,10 +238,9 @@ static void send(struct confirm *c, struct confirm_look *look, struct model *aga
 		live_listing_start_inside(&look->listing, look->store, client, look);
 		return;
 	}
-	if (look->store)
-		cf_add_secret_path(&path, account_id, &(struct cf_secret_id){look->store->id, id});
-	else
-		cf_add_store_path(&path, account_id, id);
+	cf_add_object_path(&path, account_id,
+		look->store ? &(struct cf_secret_id){look->store->id, id}
+			    : &(struct cf_secret_id){id, NULL});
 	client_send(client, &(struct client_call){.lane = look->account->lane,
 				    .safety = RETRY_SAFE,
 				    .method = "GET",
