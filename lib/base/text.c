@@ -172,6 +172,17 @@ void text_add_duration(struct str *out, int64_t ms)
 		str_format(out, "%" PRId64 "h", minutes / 60);
 }
 
+void text_add_listed(struct str *out, const char *name, size_t index, size_t count, size_t most)
+{
+	if (index >= most)
+		return;
+	if (index)
+		str_text_add(out, index + 1 == count ? " and " : ", ");
+	str_text_add(out, name);
+	if (index + 1 == most && count > most)
+		str_format(out, " and %zu more", count - most);
+}
+
 size_t text_mark_length(const char *bytes, size_t length)
 {
 	return length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;

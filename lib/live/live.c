@@ -1,6 +1,7 @@
 #include "live/live.h"
 
 #include "adapter/table.h"
+#include "base/text.h"
 #include "live/confirm.h"
 #include "live/wait.h"
 
@@ -61,11 +62,10 @@ static void drop_failed(const struct failures *failures, struct model *live)
 
 static void tell(struct failure *failure, struct error_list *errors)
 {
-	struct str who CLEANUP(str_release) = {0};
+	struct str first CLEANUP(str_release) = {0}, who CLEANUP(str_release) = {0};
 
-	str_format(&who, "the account `%s`", failure->first->alias);
-	if (failure->accounts > 1)
-		str_format(&who, " and %zu more", failure->accounts - 1);
+	str_format(&first, "the account `%s`", failure->first->alias);
+	text_add_listed(&who, str_text(&first), 0, failure->accounts, 1);
 	error_prefix(&failure->err, "can't %s the stores of %s",
 		failure->is_inside ? "look into" : "read", str_text(&who));
 	error_move(error_list_add(errors), &failure->err);

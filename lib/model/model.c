@@ -228,13 +228,12 @@ void model_add_aliases(struct str *out, const struct model *model)
 
 	for (size_t i = 0; i < count && i < AT_MOST; i++) {
 		const char *alias = model->accounts[i].alias;
-		bool is_last = i + 1 == count;
-		str_text_add(out, i == 0 ? "`" : is_last ? " and `" : ", `");
-		text_add_visible(out, alias, strlen(alias), 80);
-		str_char(out, '`');
+		struct str name CLEANUP(str_release) = {0};
+		str_char(&name, '`');
+		text_add_visible(&name, alias, strlen(alias), 80);
+		str_char(&name, '`');
+		text_add_listed(out, str_text(&name), i, count, AT_MOST);
 	}
-	if (count > AT_MOST)
-		str_format(out, " and %zu more", count - AT_MOST);
 }
 
 const struct object *model_first_in(const struct model *model, const char *alias)
