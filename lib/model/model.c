@@ -289,7 +289,6 @@ static bool is_same_text(const char *a, const char *b)
 
 unsigned object_differences(const struct object *a, const struct object *b)
 {
-	enum moment_order order = moment_compare(a->modified, b->modified);
 	unsigned fields = 0;
 
 	if (a->kind != OBJECT_SECRET)
@@ -298,7 +297,7 @@ unsigned object_differences(const struct object *a, const struct object *b)
 		fields |= FIELD_SCOPES;
 	if (!is_same_text(a->comment, b->comment))
 		fields |= FIELD_COMMENT;
-	if (order == MOMENT_EARLIER || order == MOMENT_LATER)
+	if (moment_is_other(a->modified, b->modified))
 		fields |= FIELD_VALUE;
 	return fields;
 }
@@ -365,7 +364,6 @@ bool object_became_ready(const struct object *recorded, const struct object *liv
 unsigned object_drift(const struct object *recorded, const struct object *live)
 {
 	unsigned fields = object_lags(recorded, live) ? 0 : object_differences(recorded, live);
-
 	bool is_kept = live->audit && live->audit->value == AUDIT_KEPT;
 
 	return is_kept || object_became_ready(recorded, live) ? fields & ~(unsigned)FIELD_VALUE
