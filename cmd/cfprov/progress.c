@@ -118,7 +118,9 @@ static void tell_waiting(const struct event *event)
 
 	str_text_add(&line, "Waiting for Cloudflare to show ");
 	text_add_visible(&line, event->text, strlen(event->text), 0);
-	str_format(&line, " (up to %" PRId64 "s)", (event->wait_ms + 999) / 1000);
+	str_text_add(&line, " (up to ");
+	text_add_duration(&line, (event->wait_ms + 999) / 1000 * 1000);
+	str_char(&line, ')');
 	term_say("%s", str_text(&line));
 }
 
