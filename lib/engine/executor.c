@@ -256,8 +256,7 @@ static void end_gone_with_store(struct run *run, const struct action *action)
 					     .object = action_object(action)});
 }
 
-/* What a step that was not started means, after the step of the store that it goes with, or NULL.
- */
+/* What a step that was not started means; `store`: the step of its store, or NULL. */
 static bool decide_not_started(
 	struct run *run, const struct action *action, const struct step *store, struct change *ret)
 {
@@ -381,9 +380,10 @@ static bool may_start(const struct run *run)
 /* Once all that is left is to look for what was requested, and again when there is more of it. */
 static void say_waiting(struct run *run)
 {
-	struct runner_pause pause = run->group_count ? (struct runner_pause){0} : pause_of(run);
+	struct runner_pause pause = pause_of(run);
 
-	if (!pause.count || pause.count < run->under_way || pause.count <= run->waits_said)
+	if (run->group_count || !pause.count || pause.count < run->under_way ||
+		pause.count <= run->waits_said)
 		return;
 	run->waits_said = pause.count;
 	event_waiting(run->input->sink, pause.object, pause.count, pause.longest_ms);
@@ -514,10 +514,10 @@ static bool begin(struct run *run)
 	run->can_record = count == 0 || ledger_begin(run->input->ledger, run->input->desired,
 						intents, count, run->err);
 	free(intents);
-	bool is_good = run->can_record;
-	if (is_good)
-		record_refreshes(run); /* if that fails, nothing is started */
-	return is_good;
+	if (!run->can_record)
+		return false;
+	record_refreshes(run); /* if that fails, nothing is started */
+	return true;
 }
 
 static void release(struct run *run)
