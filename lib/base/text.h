@@ -4,6 +4,7 @@
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
+#include "base/error.h"
 #include "base/str.h"
 
 #include <stdint.h>
@@ -53,6 +54,10 @@ size_t text_mark_length(const char *bytes, size_t length);
  * every other byte of the first four is NUL; else NULL.
  */
 const char *text_foreign_encoding(const char *bytes, size_t length);
+
+/* False, with a hint, if the bytes are text in such an encoding: "WHAT is UTF-16, not UTF-8". */
+bool text_check_encoding(
+	const char *bytes, size_t length, const char *what, struct error *err) MUST_CHECK;
 
 /*
  * The first line, from 1, that git (or another merge) put around what it could not merge: it begins
