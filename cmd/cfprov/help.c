@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "cli.h"
 #include "commands.h"
+#include "options.h"
 #include "term.h"
 
 #include <string.h>
@@ -25,12 +26,20 @@ static const struct {
 	{"  CFPROV_VAR_NAME", "the value of ${NAME} in the manifest, behind -var"},
 	{"  CLOUDFLARE_BASE_URL", "another server than Cloudflare's, a simulator say"},
 	{"  CFPROV_FINGERPRINT_KEY", "what fingerprints of values are made with"},
-	{"  CFPROV_MAX_WAIT", "the same as -max-wait"},
 	{"  CFPROV_REQUEST_TIMEOUT", "seconds that one request may take (default 60)"},
 	{"  CFPROV_LOG", "write a log: error, warn, info, debug or trace"},
 	{"  CFPROV_LOG_PATH", "append it to this file (default: standard error)"},
 	{"  NO_COLOR", "no colour"},
 };
+
+static void add_default(struct str *out, const struct option_variable *variable)
+{
+	struct str left CLEANUP(str_release) = {0}, meaning CLEANUP(str_release) = {0};
+
+	str_format(&left, "  %s", variable->variable);
+	str_format(&meaning, "the default of -%s", variable->option);
+	term_add_row(out, str_text(&left), VARIABLE_COLUMN, str_text(&meaning));
+}
 
 static void add_overview(struct str *out)
 {
@@ -43,6 +52,8 @@ static void add_overview(struct str *out)
 	str_text_add(out, "\nEnvironment:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
 		term_add_row(out, variables[i].name, VARIABLE_COLUMN, variables[i].meaning);
+	for (const struct option_variable *it = option_variables; it->variable; it++)
+		add_default(out, it);
 	str_text_add(out, "\n"
 			  "Exit status: 0 done, 1 error, 2 changes (plan -detailed-exitcode).\n"
 			  "`cfprov help COMMAND` tells the options of a command.\n");

@@ -192,11 +192,17 @@ bool planning_mode_of(const struct cli *cli, enum planning_mode *ret_mode)
 	return false;
 }
 
+/* What is recorded by now, and what exists. */
+static bool read_both(struct session *session, enum planning_mode mode)
+{
+	return move(session) && read_live(session) && settle(session) && read_audit(session, mode);
+}
+
 bool planning_make(struct session *session, enum planning_mode mode)
 {
 	const struct cli *cli = session->cli;
 
-	if (!move(session) || !read_live(session) || !settle(session) || !read_audit(session, mode))
+	if (!read_both(session, mode))
 		return false;
 	renames_init(&session->renames, &session->desired);
 	session->input = (struct planner_input){

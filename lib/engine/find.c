@@ -232,10 +232,7 @@ static void on_id_due(struct cf_runner *r, void *owner)
 	const char *account = op->account->account->account->id;
 
 	op->looked_ms = clock_monotonic_ms() - op->ended_ms;
-	if (op->by_id.secret_id)
-		cf_add_secret_path(&path, account, &op->by_id);
-	else
-		cf_add_store_path(&path, account, op->by_id.store_id);
+	cf_add_object_path(&path, account, &op->by_id);
 	op_send(r, op, &(struct op_request){RETRY_SAFE, "GET", &path, NULL, id_answered});
 }
 

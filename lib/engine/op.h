@@ -2,7 +2,7 @@
  * Inside the runner: an operation (op) is what is under way for one action, or for several that
  * share a request. It carries what is to be called next: `answered` when its request has an answer,
  * `found` when a look has ended. A file each for what is done to stores, what is done to secrets,
- * and the looking.
+ * destroying either, and the looking.
  */
 #ifndef ENGINE_OP_H
 #define ENGINE_OP_H
@@ -135,6 +135,20 @@ void op_end_failed(struct cf_runner *r, struct op *op, enum outcome_kind kind, s
 /* It can't be said what came of it; `why` and what was seen. */
 void op_end_unknown(struct cf_runner *r, struct op *op, const char *why);
 
+/* How an op that makes one object continues. */
+struct op_creation {
+	const char *done; /* "created" */
+	void (*made)(struct cf_runner *r, struct op *op, const struct object *is_now);
+	void (*send)(struct cf_runner *r, struct op *op);
+};
+
+/*
+ * After a look by name for the one object that the op makes: `made` if it is there. Else it is
+ * looked for again, `send` is called, or the op ends.
+ */
+void op_judge_new(struct cf_runner *r, struct op *op, const struct finding *finding,
+	const struct op_creation *creation);
+
 /* ---- looking: what comes of it goes to `found` ---- */
 
 void find_init(struct list *list, struct account_ops *account);
@@ -167,9 +181,18 @@ int64_t find_due(struct cf_runner *r, int64_t timeout_ms);
 void find_stop(struct cf_runner *r);
 void find_release(struct cf_runner *r);
 
+/* ---- destroying ---- */
+
+/*
+ * Deletes what the action had before. Then a replacement is created, and a rename whose new secret
+ * exists (op->made) is done.
+ */
+void op_delete(struct cf_runner *r, struct op *op, bool with_all_inside);
+
 /* ---- stores ---- */
 
 void stores_create(struct cf_runner *r, struct op *op);
+/* With all inside, if the plan says so and nothing has come in since. */
 void stores_destroy(struct cf_runner *r, struct op *op);
 
 /* ---- secrets ---- */
@@ -177,8 +200,10 @@ void stores_destroy(struct cf_runner *r, struct op *op);
 /* Lends the id of the store that the op's secrets are in; NULL: it is not known. */
 const char *secrets_store_id(const struct cf_runner *r, const struct op *op);
 
+/* False: it does not exist, and the op has failed. */
+bool secrets_find_store(struct cf_runner *r, struct op *op, struct cf_secret_id *ret_id) MUST_CHECK;
+
 void secrets_create(struct cf_runner *r, struct op *op);
-void secrets_destroy(struct cf_runner *r, struct op *op);
 void secrets_update(struct cf_runner *r, struct op *op);
 void secrets_rename(struct cf_runner *r, struct op *op);
 

@@ -80,8 +80,8 @@ static void end(struct cf_runner *r, struct outcome *outcome)
 }
 
 /*
- * Of a rename the old one is left; and when it got no further than the duplicate, that has not the
- * value that it was to have.
+ * A failed rename leaves the old secret in place. If it stopped right after the duplicate, the
+ * duplicate still has the old value.
  */
 static void mark_unfinished(const struct op *op, struct object *object)
 {
@@ -100,9 +100,7 @@ void op_end_failed(struct cf_runner *r, struct op *op, enum outcome_kind kind, s
 {
 	for (size_t i = 0; i < op->count; i++) {
 		struct outcome *outcome = outcome_new(op->jobs[i].index, kind);
-		error_set(&outcome->err, "%s", err->message);
-		if (err->hint)
-			error_hint(&outcome->err, "%s", err->hint);
+		error_copy(&outcome->err, err);
 		outcome->change = op->has_destroyed ? CHANGE_DROP : CHANGE_KEEP;
 		if (op->made.id) { /* a rename or an update that got so far */
 			outcome->change = CHANGE_PUT;
@@ -143,6 +141,35 @@ void op_end_done(struct cf_runner *r, const struct job *job, const struct object
 	outcome->change = CHANGE_PUT;
 	record_done(job->action, is_now, &outcome->arena, &outcome->object);
 	end(r, outcome);
+}
+
+void op_judge_new(struct cf_runner *r, struct op *op, const struct finding *finding,
+	const struct op_creation *creation)
+{
+	const struct object *wanted = op_action(op)->after, *found = NULL;
+	const char *kind = object_kind_word(wanted->kind);
+	struct str why CLEANUP(str_release) = {0};
+	bool is_double = false;
+
+	if (!finding->err)
+		found = find_new(r, finding->names, wanted, &is_double);
+	if (finding->err)
+		str_format(&why, "it is not known whether it was %s", creation->done);
+	else if (is_double)
+		str_format(&why, "there are two %ss of this name now", kind);
+	else if (!found && finding->is_late && op->was_accepted)
+		str_format(
+			&why, "Cloudflare accepted the request, but the %s has not appeared", kind);
+	if (why.length)
+		op_end_unknown(r, op, str_text(&why));
+	else if (found)
+		creation->made(r, op, found);
+	else if (!finding->is_late)
+		find_again(r, op);
+	else if (op_may_send_again(op))
+		creation->send(r, op);
+	else
+		op_end_failed(r, op, OUTCOME_FAILED, &op->seen);
 }
 
 /* ---- the runner ---- */
@@ -194,13 +221,13 @@ static void begin_secrets(struct cf_runner *r, struct op *op)
 		if (job->action->goes_with_store)
 			secrets_create(r, op);
 		else
-			secrets_destroy(r, op);
+			op_delete(r, op, false);
 		break;
 	case ACTION_DESTROY:
 		if (job->action->goes_with_store)
 			op_end_gone(r, job);
 		else
-			secrets_destroy(r, op);
+			op_delete(r, op, false);
 		break;
 	case ACTION_FORGET:
 	case ACTION_NONE:

@@ -15,8 +15,7 @@ const char *secrets_store_id(const struct cf_runner *r, const struct op *op)
 	return made ? made : live ? live->id : NULL;
 }
 
-/* False if it has no store; then the op has failed. */
-static bool find_its_store(struct cf_runner *r, struct op *op, struct cf_secret_id *ret_id)
+bool secrets_find_store(struct cf_runner *r, struct op *op, struct cf_secret_id *ret_id)
 {
 	struct error err = {0};
 
@@ -202,7 +201,7 @@ void secrets_create(struct cf_runner *r, struct op *op)
 	struct str path CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
 	struct cf_secret_id id;
 
-	if (!find_its_store(r, op, &id))
+	if (!secrets_find_store(r, op, &id))
 		return;
 	open_values(r, op, secrets);
 	if (!op->count)
@@ -220,9 +219,7 @@ static void end_job_as_seen(struct cf_runner *r, struct op *op, const struct job
 {
 	struct error err = {0};
 
-	error_set(&err, "%s", op->seen.message);
-	if (op->seen.hint)
-		error_hint(&err, "%s", op->seen.hint);
+	error_copy(&err, &op->seen);
 	if (why)
 		error_prefix(&err, "%s", why);
 	end_job(r, op, job, kind, &err);
@@ -321,68 +318,6 @@ static void create_found(struct cf_runner *r, struct op *op, const struct findin
 		end_absent(r, op);
 }
 
-/* ---- destroying ---- */
-
-static void send_delete(struct cf_runner *r, struct op *op, const char *secret_id,
-	void (*answered)(struct cf_runner *r, struct op *op, struct client_answer *answer))
-{
-	struct str path CLEANUP(str_release) = {0};
-	struct cf_secret_id id;
-
-	if (!find_its_store(r, op, &id))
-		return;
-	id.secret_id = secret_id;
-	cf_add_secret_path(&path, account_id(op), &id);
-	/* What is gone can't be destroyed again: repeating does no harm. */
-	op_send(r, op, &(struct op_request){RETRY_IDEMPOTENT, "DELETE", &path, NULL, answered});
-}
-
-static bool is_gone(const struct client_answer *answer)
-{
-	return answer->outcome == CLIENT_DONE || answer->cf.is_absent;
-}
-
-static void end_destroyed(struct cf_runner *r, struct op *op)
-{
-	error_release(&op->seen);
-	if (action_kind(op_action(op)) != ACTION_REPLACE) {
-		op_end_gone(r, &op->jobs[0]);
-		return;
-	}
-	op->has_destroyed = true;
-	secrets_create(r, op);
-}
-
-/* A DELETE whose end nobody saw may be carried out late. */
-static void destroy_found(struct cf_runner *r, struct op *op, const struct finding *finding)
-{
-	if (finding->err)
-		op_end_unknown(r, op, "it is not known whether it was destroyed");
-	else if (!finding->object)
-		end_destroyed(r, op);
-	else if (!finding->is_late)
-		find_again(r, op);
-	else
-		op_end_failed(r, op, OUTCOME_FAILED, &op->seen);
-}
-
-static void destroy_answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
-{
-	if (is_gone(answer)) {
-		end_destroyed(r, op);
-	} else if (answer->outcome == CLIENT_FAILED) {
-		op_end_failed(r, op, OUTCOME_FAILED, &answer->err);
-	} else {
-		find_after(r, op, answer);
-		look_by_id(r, op, op_action(op)->before->id, destroy_found);
-	}
-}
-
-void secrets_destroy(struct cf_runner *r, struct op *op)
-{
-	send_delete(r, op, op_action(op)->before->id, destroy_answered);
-}
-
 /* ---- changing ---- */
 
 /* Writes fields (FIELD_*) of the secret with this id. */
@@ -394,7 +329,7 @@ static void send_change(struct cf_runner *r, struct op *op, const char *secret_i
 	struct cf_secret change = {0};
 	struct cf_secret_id id;
 
-	if (!find_its_store(r, op, &id))
+	if (!secrets_find_store(r, op, &id))
 		return;
 	id.secret_id = secret_id;
 	if (fields & FIELD_VALUE) {
@@ -440,7 +375,7 @@ static void clear_comment(struct cf_runner *r, struct op *op)
 	struct str path CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
 	struct cf_secret_id id;
 
-	if (!find_its_store(r, op, &id))
+	if (!secrets_find_store(r, op, &id))
 		return;
 	op->is_clearing = true;
 	id.secret_id = op->made.id;
@@ -515,40 +450,6 @@ void secrets_update(struct cf_runner *r, struct op *op)
 
 /* ---- renaming ---- */
 
-/* The old name is left for the next plan. */
-static void end_old_name_left(struct cf_runner *r, struct op *op, struct error *err)
-{
-	error_prefix(err, "it has its new name, but the old one could not be deleted");
-	op_end_failed(r, op, OUTCOME_FAILED, err);
-}
-
-static void old_name_found(struct cf_runner *r, struct op *op, const struct finding *finding)
-{
-	if (!finding->err && !finding->object)
-		op_end_done(r, &op->jobs[0], &op->made);
-	else if (finding->err || finding->is_late)
-		end_old_name_left(r, op, &op->seen);
-	else
-		find_again(r, op);
-}
-
-static void old_name_deleted(struct cf_runner *r, struct op *op, struct client_answer *answer)
-{
-	if (is_gone(answer)) {
-		op_end_done(r, &op->jobs[0], &op->made);
-	} else if (answer->outcome == CLIENT_FAILED) {
-		end_old_name_left(r, op, &answer->err);
-	} else {
-		find_after(r, op, answer);
-		look_by_id(r, op, op_action(op)->before->id, old_name_found);
-	}
-}
-
-static void delete_old_name(struct cf_runner *r, struct op *op)
-{
-	send_delete(r, op, op_action(op)->before->id, old_name_deleted);
-}
-
 static void rewrite_answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
 {
 	const char *name = op_action(op)->after->secret;
@@ -567,7 +468,7 @@ static void rewrite_answered(struct cf_runner *r, struct op *op, struct client_a
 	op->made.modified = NULL;
 	if (read_answer(r, answer->cf.result, name, &is_now, &ignored))
 		op->made = is_now;
-	delete_old_name(r, op);
+	op_delete(r, op, false);
 }
 
 /* The duplicate exists. */
@@ -578,7 +479,7 @@ static void continue_renaming(struct cf_runner *r, struct op *op, const struct o
 	table_put(&r->ids, op->made.id, op);
 	error_release(&op->seen);
 	if (!(op_action(op)->changes & FIELD_VALUE)) {
-		delete_old_name(r, op);
+		op_delete(r, op, false);
 		return;
 	}
 	op->is_rewriting = true;
@@ -587,26 +488,8 @@ static void continue_renaming(struct cf_runner *r, struct op *op, const struct o
 
 static void duplicate_found(struct cf_runner *r, struct op *op, const struct finding *finding)
 {
-	bool is_double = false;
-	const struct object *found = NULL;
-
-	if (!finding->err)
-		found = find_new(r, finding->names, op_action(op)->after, &is_double);
-	if (finding->err)
-		op_end_unknown(r, op, "it is not known whether it was renamed");
-	else if (is_double)
-		op_end_unknown(r, op, "there are two secrets of this name now");
-	else if (found)
-		continue_renaming(r, op, found);
-	else if (!finding->is_late)
-		find_again(r, op);
-	else if (op->was_accepted)
-		op_end_unknown(
-			r, op, "Cloudflare accepted the request, but the secret has not appeared");
-	else if (op_may_send_again(op))
-		secrets_rename(r, op);
-	else
-		op_end_failed(r, op, OUTCOME_FAILED, &op->seen);
+	op_judge_new(r, op, finding,
+		&(struct op_creation){"renamed", continue_renaming, secrets_rename});
 }
 
 static void duplicate_answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
@@ -639,7 +522,7 @@ void secrets_rename(struct cf_runner *r, struct op *op)
 		.name = wanted->secret, .scopes = wanted->scopes, .comment = wanted->comment};
 	struct cf_secret_id id;
 
-	if (!find_its_store(r, op, &id))
+	if (!secrets_find_store(r, op, &id))
 		return;
 	id.secret_id = action->before->id;
 	op->sends++;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/moment.h"
 #include "base/text.h"
+#include "live/wait.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -329,12 +330,17 @@ static void note(const struct audit_input *input, const char *alias, const char 
 	event_say(input->sink, EVENT_NOTE, str_text(&text));
 }
 
-/* `noted`: the accounts that were told of. */
-static void take(const struct audit_input *input, const struct client_answer *answer,
-	struct model *live, struct table **noted)
+struct asking {
+	const struct audit_input *input;
+	struct arena *arena; /* of the live model */
+	struct table *noted; /* accounts that were told of */
+};
+
+static void take(void *context, struct client_answer *answer)
 {
+	struct asking *asking = context;
 	struct question *question = answer->tag;
-	struct arena *arena = &live->arena;
+	struct arena *arena = asking->arena;
 	struct audit *audit = arena_alloc(arena, sizeof(*audit));
 	const char *alias = question->account->account->alias;
 	const char *why = NULL;
@@ -347,31 +353,13 @@ static void take(const struct audit_input *input, const struct client_answer *an
 		question->live->audit = audit;
 	else
 		why = "it has no entry of the change";
-	if (why && !table_put(noted, alias, question))
-		note(input, alias, why);
-}
-
-static bool take_all(const struct audit_input *input, struct model *live, struct error *err)
-{
-	struct client *client = input->live.client;
-	struct table *noted = NULL;
-	bool is_interrupted = false;
-
-	while (client_busy(client) && !is_interrupted) {
-		is_interrupted = input->live.interrupted && *input->live.interrupted;
-		struct client_answer *answer = client_next(client, 1000);
-		if (!answer)
-			continue;
-		take(input, answer, live, &noted);
-		client_answer_free(answer);
-	}
-	table_free(&noted);
-	return !is_interrupted ||
-	       error_set_code(err, ERROR_INTERRUPTED, "interrupted; nothing was done");
+	if (why && !table_put(&asking->noted, alias, question))
+		note(asking->input, alias, why);
 }
 
 bool audit_read(const struct audit_input *input, struct model *live, struct error *err)
 {
+	struct asking asking = {.input = input, .arena = &live->arena};
 	size_t count;
 	struct question *questions = find_questions(input, live, &count);
 
@@ -385,7 +373,8 @@ bool audit_read(const struct audit_input *input, struct model *live, struct erro
 	}
 	for (size_t i = 0; i < count; i++)
 		ask(&questions[i], input->live.client);
-	bool is_good = take_all(input, live, err);
+	bool is_good = wait_for_answers(&input->live, take, &asking, err);
+	table_free(&asking.noted);
 	free(questions);
 	return is_good;
 }

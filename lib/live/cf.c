@@ -14,7 +14,7 @@ void cf_add_stores_path(struct str *out, const char *account_id)
 	str_format(out, "/accounts/%s/secrets_store/stores", account_id);
 }
 
-void cf_add_store_path(struct str *out, const char *account_id, const char *store_id)
+static void add_store_path(struct str *out, const char *account_id, const char *store_id)
 {
 	cf_add_stores_path(out, account_id);
 	str_format(out, "/%s", store_id);
@@ -23,7 +23,7 @@ void cf_add_store_path(struct str *out, const char *account_id, const char *stor
 void cf_add_list_path(struct str *out, const char *account_id, const char *store_id, size_t page)
 {
 	if (store_id) {
-		cf_add_store_path(out, account_id, store_id);
+		add_store_path(out, account_id, store_id);
 		str_text_add(out, "/secrets");
 	} else {
 		cf_add_stores_path(out, account_id);
@@ -43,10 +43,18 @@ void cf_add_create_store_body(struct str *out, const char *name)
 
 void cf_add_secret_path(struct str *out, const char *account_id, const struct cf_secret_id *secret)
 {
-	cf_add_store_path(out, account_id, secret->store_id);
+	add_store_path(out, account_id, secret->store_id);
 	str_text_add(out, "/secrets");
 	if (secret->secret_id)
 		str_format(out, "/%s", secret->secret_id);
+}
+
+void cf_add_object_path(struct str *out, const char *account_id, const struct cf_secret_id *id)
+{
+	if (id->secret_id)
+		cf_add_secret_path(out, account_id, id);
+	else
+		add_store_path(out, account_id, id->store_id);
 }
 
 void cf_add_duplicate_path(

@@ -3,6 +3,7 @@
 #include "adapter/table.h"
 #include "base/clock.h"
 #include "base/moment.h"
+#include "live/wait.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -237,10 +238,9 @@ static void send(struct confirm *c, struct confirm_look *look, struct model *aga
 		live_listing_start_inside(&look->listing, look->store, client, look);
 		return;
 	}
-	if (look->store)
-		cf_add_secret_path(&path, account_id, &(struct cf_secret_id){look->store->id, id});
-	else
-		cf_add_store_path(&path, account_id, id);
+	cf_add_object_path(&path, account_id,
+		look->store ? &(struct cf_secret_id){look->store->id, id}
+			    : &(struct cf_secret_id){id, NULL});
 	client_send(client, &(struct client_call){.lane = look->account->lane,
 				    .safety = RETRY_SAFE,
 				    .method = "GET",
@@ -271,8 +271,9 @@ static bool take_object(struct confirm *c, struct confirm_look *look, const stru
 	return true;
 }
 
-static void take(struct confirm *c, const struct client_answer *answer)
+static void take(void *context, struct client_answer *answer)
 {
+	struct confirm *c = context;
 	struct confirm_look *look = answer->tag;
 
 	if (look->is_list) {
@@ -280,9 +281,7 @@ static void take(struct confirm *c, const struct client_answer *answer)
 	} else if (answer->outcome == CLIENT_DONE) {
 		(void)!take_object(c, look, answer->cf.result);
 	} else if (!answer->cf.is_absent) {
-		error_set(&look->err, "%s", answer->err.message);
-		if (answer->err.hint)
-			error_hint(&look->err, "%s", answer->err.hint);
+		error_copy(&look->err, &answer->err);
 	}
 }
 
@@ -321,14 +320,6 @@ static void judge(struct confirm *c, struct confirm_look *look, int64_t looked_m
 
 /* ---- all of them ---- */
 
-static bool is_interrupted(const struct confirm *c, struct error *err)
-{
-	if (!c->input->interrupted || !*c->input->interrupted)
-		return false;
-	error_set_code(err, ERROR_INTERRUPTED, "interrupted; nothing was done");
-	return true;
-}
-
 static int64_t elapsed_ms(const struct confirm *c)
 {
 	return clock_monotonic_ms() - c->began_ms;
@@ -343,15 +334,8 @@ static bool look_now(struct confirm *c, struct error *err)
 	for (size_t i = 0; i < c->look_count; i++)
 		if (c->looks[i].due_ms >= 0 && c->looks[i].due_ms <= now_ms)
 			send(c, &c->looks[i], &again);
-	while (client_busy(c->input->client)) {
-		if (is_interrupted(c, err))
-			return false;
-		struct client_answer *answer = client_next(c->input->client, 1000);
-		if (!answer)
-			continue;
-		take(c, answer);
-		client_answer_free(answer);
-	}
+	if (!wait_for_answers(c->input, take, c, err))
+		return false;
 	merge(c, &again);
 	for (size_t i = 0; i < c->look_count; i++)
 		if (c->looks[i].is_under_way)
@@ -380,21 +364,6 @@ static void say_waiting(struct confirm *c)
 	c->has_said = true;
 }
 
-/* The client does nothing meanwhile. False: interrupted. */
-static bool sleep_until(struct confirm *c, int64_t due_ms, struct error *err)
-{
-	int64_t left_ms = due_ms - elapsed_ms(c);
-
-	if (left_ms > PATIENCE_PAUSE_MS && !c->has_said)
-		say_waiting(c);
-	for (; left_ms > 0; left_ms = due_ms - elapsed_ms(c)) {
-		if (is_interrupted(c, err))
-			return false;
-		(void)!client_next(c->input->client, left_ms);
-	}
-	return !is_interrupted(c, err);
-}
-
 /* -1: there is none. */
 static int64_t next_due_ms(const struct confirm *c)
 {
@@ -413,8 +382,11 @@ bool confirm_run(struct confirm *c, struct error *err)
 	int64_t due_ms;
 
 	c->began_ms = clock_monotonic_ms();
-	while ((due_ms = next_due_ms(c)) >= 0)
-		if (!sleep_until(c, due_ms, err) || !look_now(c, err))
+	while ((due_ms = next_due_ms(c)) >= 0) {
+		if (due_ms - elapsed_ms(c) > PATIENCE_PAUSE_MS && !c->has_said)
+			say_waiting(c);
+		if (!wait_until(c->input, c->began_ms + due_ms, err) || !look_now(c, err))
 			return false;
+	}
 	return true;
 }

@@ -327,9 +327,7 @@ void live_listing_take(struct live_listing *listing, const struct client_answer 
 	} else if (listing->store && answer->cf.is_absent) {
 		reading->is_gone = true;
 	} else if (answer->outcome != CLIENT_DONE) {
-		error_set(&listing->err, "%s", answer->err.message);
-		if (answer->err.hint)
-			error_hint(&listing->err, "%s", answer->err.hint);
+		error_copy(&listing->err, &answer->err);
 	} else if (take_page(listing, &answer->cf)) {
 		while (reading->pages > (int64_t)reading->pages_sent)
 			send_page(listing, false, client, tag);

@@ -1,7 +1,9 @@
 #include "live/live.h"
 
 #include "adapter/table.h"
+#include "base/text.h"
 #include "live/confirm.h"
+#include "live/wait.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -60,11 +62,10 @@ static void drop_failed(const struct failures *failures, struct model *live)
 
 static void tell(struct failure *failure, struct error_list *errors)
 {
-	struct str who CLEANUP(str_release) = {0};
+	struct str first CLEANUP(str_release) = {0}, who CLEANUP(str_release) = {0};
 
-	str_format(&who, "the account `%s`", failure->first->alias);
-	if (failure->accounts > 1)
-		str_format(&who, " and %zu more", failure->accounts - 1);
+	str_format(&first, "the account `%s`", failure->first->alias);
+	text_add_listed(&who, str_text(&first), 0, failure->accounts, 1);
 	error_prefix(&failure->err, "can't %s the stores of %s",
 		failure->is_inside ? "look into" : "read", str_text(&who));
 	error_move(error_list_add(errors), &failure->err);
@@ -94,25 +95,20 @@ static void collect(struct live_listing *listings, size_t count, struct failures
 				&listings[i].err);
 }
 
-static bool is_interrupted(const struct live_input *input)
+static void take(void *client, struct client_answer *answer)
 {
-	return input->interrupted && *input->interrupted;
+	live_listing_take(answer->tag, answer, client, answer->tag);
 }
 
 /* Takes answers until every list is read. */
 static bool read_all(const struct live_input *input, struct error_list *errors)
 {
-	while (client_busy(input->client)) {
-		if (is_interrupted(input))
-			return error_set_code(error_list_add(errors), ERROR_INTERRUPTED,
-				"interrupted; nothing was done");
-		struct client_answer *answer = client_next(input->client, 1000);
-		if (!answer)
-			continue;
-		live_listing_take(answer->tag, answer, input->client, answer->tag);
-		client_answer_free(answer);
-	}
-	return true;
+	struct error err = {0};
+
+	if (wait_for_answers(input, take, input->client, &err))
+		return true;
+	error_move(error_list_add(errors), &err);
+	return false;
 }
 
 /*
