@@ -1,4 +1,5 @@
 #include "session.h"
+#include "desired/source_name.h"
 
 #include "adapter/fs.h"
 #include "adapter/table.h"

@@ -456,7 +456,7 @@ static bool is_sent_again(struct client *client, struct call *call,
 		fail_too_long(client, lane, str_text(&why), verdict->wait_ms);
 		error_release(err);
 		lane_copy_death(lane, err);
-	} else if (is_throttled) {
+	} else if (is_throttled && call->safety != RETRY_ONCE) {
 		silence(client, lane, err, verdict->wait_ms);
 	}
 	if (verdict->verb != RETRY_AGAIN || lane->dead)
