@@ -552,7 +552,6 @@ static void delete_old_name(struct cf_runner *r, struct op *op)
 
 static void rewrite_answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
 {
-	const char *name = op_action(op)->after->secret;
 	struct error ignored CLEANUP(error_release) = {0};
 	struct object is_now;
 
