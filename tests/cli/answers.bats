@@ -252,7 +252,7 @@ with_list()
 	with_list '{errors: [{code: 1234, message: "one shard did not answer"}]}'
 	good plan
 	out_has 'Plan: 1 to add'
-	err_has 'Warning: Cloudflare reports beside a success: one shard did not answer (code 1234)'
+	err_has 'Warning: Cloudflare reports an error although the request succeeded: one shard did not answer (code 1234)'
 }
 
 @test "fault A8: a token in a message is not shown" {
