@@ -176,6 +176,20 @@ clean()
 	clean
 }
 
+@test "fault A28: what a list still shows of a replaced object is not the new one, whichever it is" {
+	start_logged --list-lag-delete 600000
+	secret_manifest A B C
+	good apply -auto-approve
+	local old
+	old=$(jq -r '.accounts.acc_1.stores.s.secrets.C.id' "$state")
+	lag '{"create":700}'
+	sim_faults '{"method":"POST","kind":"reset_after"}'
+	good apply -auto-approve -replace=default/s/C -patience=20s
+	[ "$(jq -r '.accounts.acc_1.stores.s.secrets.C.id' "$state")" != "$old" ]
+	[ "$(posts) $(secrets_live)" = '3 3' ]
+	clean
+}
+
 @test "fault A13: a create that is answered for another account is looked up" {
 	start_logged
 	manifest a
