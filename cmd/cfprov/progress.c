@@ -127,7 +127,7 @@ static void tell_waiting(const struct event *event)
 {
 	struct str line CLEANUP(str_release) = {0};
 
-	str_text_add(&line, "Waiting for Cloudflare to show ");
+	str_text_add(&line, "Waiting for Cloudflare to confirm ");
 	text_add_visible(&line, event->text, strlen(event->text), 0);
 	str_format(&line, " (up to %" PRId64 "s)", (event->wait_ms + 999) / 1000);
 	term_say("%s", str_text(&line));
