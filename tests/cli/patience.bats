@@ -52,7 +52,7 @@ clean()
 		sim_faults "{\"method\":\"POST\",\"nth\":2,\"kind\":\"late\",\"after_ms\":700$answer}"
 		good apply -auto-approve -patience=20s
 		out_has 'Apply complete! Resources: 3 added, 0 changed, 0 destroyed.'
-		err_has 'Waiting for Cloudflare to show default/'
+		err_has 'Waiting for Cloudflare to confirm default/'
 		[ "$(posts)" = 3 ]
 		agree 3
 		clean
@@ -230,6 +230,7 @@ clean()
 	sim_faults '{"method":"DELETE","kind":"reset_after","times":20}'
 	good apply -auto-approve -force -allow-store-destroy
 	out_has 'Apply complete! Resources: 0 added, 0 changed, 1 destroyed.'
+	err_lacks 'to show default/a' # which is to disappear
 	agree 1
 	control DELETE faults >/dev/null
 	# A replacement goes on.
@@ -287,7 +288,7 @@ kill_while_posting()
 	kill_while_posting 5
 	[ "$(stores_live)" = 0 ]
 	good apply -auto-approve -patience=20s
-	err_has 'Waiting for Cloudflare to show default/s0001 and 4 more'
+	err_has 'Waiting for Cloudflare to confirm default/s0001 and 4 more'
 	[ "$(posts)" = 5 ]
 	agree 5
 	clean
@@ -316,7 +317,7 @@ kill_while_posting()
 	manifest a b
 	sim_faults '{"method":"POST","nth":1,"kind":"late","after_ms":600000}'
 	later "$cfprov" apply -auto-approve -parallelism=1 -patience=10m
-	waits() { grep -q 'Cloudflare to show default/' later.err; }
+	waits() { grep -q 'Cloudflare to confirm default/' later.err; }
 	wait_until waits
 	kill -TERM "$later_pid"
 	wait_later
@@ -336,7 +337,7 @@ kill_while_posting()
 	sim_faults '{"method":"POST","nth":1,"kind":"late","after_ms":600000,"answer":"never"}'
 	kill_while_posting 1
 	later "$cfprov" plan -patience=10m
-	waits() { grep -q 'Cloudflare to show default/a' later.err; }
+	waits() { grep -q 'Cloudflare to confirm default/a' later.err; }
 	wait_until waits
 	kill -TERM "$later_pid"
 	wait_later
