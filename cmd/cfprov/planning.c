@@ -6,8 +6,8 @@
 #include "engine/quota.h"
 #include "engine/recover.h"
 #include "engine/verify.h"
-#include "inside.h"
 #include "live/audit.h"
+#include "read_live.h"
 #include "recorded/mend.h"
 #include "term.h"
 
@@ -190,8 +190,7 @@ bool planning_mode_of(const struct cli *cli, enum planning_mode *ret_mode)
 /* What is recorded by now, and what exists. */
 static bool read_both(struct session *session, enum planning_mode mode)
 {
-	return move(session) && session_read_live(session) && settle(session) &&
-	       read_audit(session, mode);
+	return move(session) && read_live(session) && settle(session) && read_audit(session, mode);
 }
 
 bool planning_make(struct session *session, enum planning_mode mode)
@@ -220,7 +219,7 @@ bool planning_make(struct session *session, enum planning_mode mode)
 	session->is_partial = cli->accounts.count + cli->targets.count + cli->excludes.count > 0;
 	bool looks_again = false;
 	if (!start_values(session) || !read_values(session) || !make_plan(session) ||
-		!inside_read_affected(session, &looks_again))
+		!read_live_affected(session, &looks_again))
 		return false;
 	/* Before stores are destroyed, what is in them must be known: then the plan is made anew.
 	 */
@@ -424,7 +423,7 @@ static bool read_planned(struct session *session)
 	input.count = count;
 	bool is_good = live_read(&input, &session->live, &errors);
 	term_errors(&errors);
-	return is_good && inside_read_planned(session, &input);
+	return is_good && read_live_planned(session, &input);
 }
 
 bool planning_look_again(struct session *session)
@@ -455,12 +454,12 @@ bool planning_check(struct session *session)
 	if (!fits_state(session) || !fits_manifest(session) || !move(session) || !is_sound(session))
 		return false;
 	memcpy(session->ledger.born_as, session->planfile.born_as, sizeof(session->ledger.born_as));
-	if (!check_values(session) || !session_read_live(session))
+	if (!check_values(session) || !read_live(session))
 		return false;
 	if (session->has_failed)
 		return refuse_part();
 	settle(session);
-	if (!inside_read_affected(session, &looks_inside) || session->has_failed)
+	if (!read_live_affected(session, &looks_inside) || session->has_failed)
 		return refuse_part();
 	if (verify_plan(&session->plan, &session->live, &errors))
 		return has_room(session);

@@ -103,13 +103,21 @@ static void tell_progress(const struct event_progress *now)
 	term_status(now->under_way + now->left ? str_text(&line) : NULL);
 }
 
-static void tell_wait(const char *what, const struct event *event)
+static void tell_retry(const struct event *event)
 {
 	struct str line CLEANUP(str_release) = {0};
 
-	str_format(&line, "%s%s; going on in ", what, event->text);
+	str_text_add(&line, "Retrying in ");
 	text_add_duration(&line, event->wait_ms);
-	term_say("%s", str_text(&line));
+	term_say("%s: %s", str_text(&line), event->text);
+}
+
+static void tell_slow_down(const struct event *event)
+{
+	struct str line CLEANUP(str_release) = {0};
+
+	text_add_duration(&line, event->wait_ms);
+	term_say("Slowing down: %s; continuing in %s", event->text, str_text(&line));
 }
 
 static void tell_waiting(const struct event *event)
@@ -190,10 +198,10 @@ static void hear(void *context, const struct event *event)
 		tell_progress(&event->progress);
 		break;
 	case EVENT_RETRY:
-		tell_wait("Trying again: ", event);
+		tell_retry(event);
 		break;
 	case EVENT_SLOW_DOWN:
-		tell_wait("Slowing down: ", event);
+		tell_slow_down(event);
 		break;
 	case EVENT_COUNTDOWN:
 		tell_countdown(event->wait_ms);

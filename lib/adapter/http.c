@@ -17,7 +17,7 @@
 			mem_exhausted();                                                           \
 	} while (0)
 
-enum { HEADER_LIMIT = 4096 };
+enum { HEADER_LIMIT = 128 * 1024 }; /* more than one line of libcurl's */
 
 struct transfer {
 	struct transfer *next; /* in the list of idle or finished ones */
@@ -137,10 +137,11 @@ static int on_trace(CURL *easy, curl_infotype type, char *bytes, size_t length, 
 
 int64_t http_retry_after_ms(const char *text, int64_t now_unix_seconds)
 {
-	size_t seconds;
+	size_t seconds, digits = strspn(text, "0123456789");
 
-	if (text_to_number(text, INT32_MAX, &seconds))
-		return (int64_t)seconds * 1000;
+	if (digits && !text[digits])
+		return text_to_number(text, INT32_MAX, &seconds) ? (int64_t)seconds * 1000
+								 : (int64_t)INT32_MAX * 1000;
 	time_t then = *text < '0' || *text > '9' ? curl_getdate(text, NULL) : -1;
 	if (then == -1 || *text == '-')
 		return -1;
@@ -162,7 +163,9 @@ static void add_line(struct str *lines, const char *value)
 static void take_header(struct http_response *response, const char *name, char *value)
 {
 	if (strcasecmp(name, "retry-after") == 0) {
-		response->retry_after_ms = http_retry_after_ms(value, clock_unix_seconds());
+		int64_t wait_ms = http_retry_after_ms(value, clock_unix_seconds());
+		if (response->retry_after_ms < wait_ms) /* of several, the longest */
+			response->retry_after_ms = wait_ms;
 	} else if (strcasecmp(name, "ratelimit") == 0) {
 		add_line(&response->rate_limits, value);
 	} else if (strcasecmp(name, "ratelimit-policy") == 0) {

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- lines ---- */
@@ -22,32 +23,32 @@ static size_t break_length(const char *bytes, size_t left)
 	return 0;
 }
 
-static void index_lines(struct yaml_document *doc)
+static void index_lines(struct snippet_text *text)
 {
 	size_t room = 0;
 
-	doc->line_starts = mem_room(NULL, 0, &room, sizeof(size_t));
-	doc->line_starts[doc->lines++] = 0;
-	for (size_t at = 0, length; at < doc->length; at += length ? length : 1) {
-		length = break_length(doc->bytes + at, doc->length - at);
+	text->line_starts = mem_room(NULL, 0, &room, sizeof(size_t));
+	text->line_starts[text->lines++] = 0;
+	for (size_t at = 0, length; at < text->length; at += length ? length : 1) {
+		length = break_length(text->bytes + at, text->length - at);
 		if (!length)
 			continue;
-		doc->line_starts = mem_room(doc->line_starts, doc->lines, &room, sizeof(size_t));
-		doc->line_starts[doc->lines++] = at + length;
+		text->line_starts = mem_room(text->line_starts, text->lines, &room, sizeof(size_t));
+		text->line_starts[text->lines++] = at + length;
 	}
 }
 
 /* Lends the line with this number, from 1; there must be one. */
-static const char *line_of(const struct yaml_document *doc, size_t line, size_t *ret_length)
+static const char *line_of(const struct snippet_text *text, size_t line, size_t *ret_length)
 {
-	size_t start = doc->line_starts[line - 1];
-	size_t next = line < doc->lines ? doc->line_starts[line] : doc->length;
+	size_t start = text->line_starts[line - 1];
+	size_t next = line < text->lines ? text->line_starts[line] : text->length;
 	size_t end = next > start + LONGEST_BREAK ? next - LONGEST_BREAK : start;
 
-	while (end < next && break_length(doc->bytes + end, next - end) != next - end)
+	while (end < next && break_length(text->bytes + end, next - end) != next - end)
 		end++;
 	*ret_length = end - start;
-	return doc->bytes + start;
+	return text->bytes + start;
 }
 
 /* The offset of the character with this number (from 1) in the line, or the line's end. */
@@ -120,14 +121,14 @@ static size_t value_offset(const char *line, size_t length)
  * Shows a window of the line around the column, so that a huge line stays one line; of what
  * stands from the column on, at most `shown` characters.
  */
-static void show_line(struct yaml_document *doc, struct error *err, unsigned hidden, size_t shown)
+static void show_line(struct snippet_text *in, struct error *err, unsigned hidden, size_t shown)
 {
-	struct str text = {0};
+	struct str out = {0};
 	size_t length;
 
-	const char *start = line_of(doc, err->line, &length);
+	const char *start = line_of(in, err->line, &length);
 	size_t place = column_offset(start, length, err->column);
-	err->offset_bytes = doc->skipped + (size_t)(start - doc->bytes) + place;
+	err->offset_bytes = in->skipped + (size_t)(start - in->bytes) + place;
 	size_t end = hidden & SNIPPET_HIDE_VALUES ? value_offset(start, length) : length;
 	size_t at = place < end ? place : end;
 	size_t from = back(start, at, SNIPPET_COLUMNS - 1) ? back(start, at, 20) : 0;
@@ -136,12 +137,12 @@ static void show_line(struct yaml_document *doc, struct error *err, unsigned hid
 	size_t to = from + column_offset(start + from, end - from, SNIPPET_COLUMNS + 1);
 	size_t last = at + column_offset(start + at, end - at, shown + 1);
 	to = last < to ? last : to;
-	str_text_add(&text, from ? "..." : "");
-	add_line(&text, start + from, at - from);
-	err->caret = text_columns(str_text(&text)) + 1;
-	add_line(&text, start + at, to > at ? to - at : 0);
-	str_text_add(&text, to < length ? "..." : "");
-	err->snippet = str_steal(&text);
+	str_text_add(&out, from ? "..." : "");
+	add_line(&out, start + from, at - from);
+	err->caret = text_columns(str_text(&out)) + 1;
+	add_line(&out, start + at, to > at ? to - at : 0);
+	str_text_add(&out, to < length ? "..." : "");
+	err->snippet = str_steal(&out);
 }
 
 /*
@@ -149,51 +150,57 @@ static void show_line(struct yaml_document *doc, struct error *err, unsigned hid
  * of many megabytes, that would take hours. Errors that nobody will read go without.
  */
 void snippet_add(
-	struct yaml_document *doc, struct error_list *errors, unsigned hidden, size_t shown)
+	struct snippet_text *text, struct error_list *errors, unsigned hidden, size_t shown)
 {
 	struct error *err = &errors->items[errors->count - 1];
 
 	if (errors->count > ERROR_LIST_MOST)
 		return;
-	if (!doc->line_starts)
-		index_lines(doc);
-	if (err->line <= doc->lines)
-		show_line(doc, err, hidden, shown);
+	if (!text->line_starts)
+		index_lines(text);
+	if (err->line <= text->lines)
+		show_line(text, err, hidden, shown);
 }
 
 struct error *snippet_error(
-	struct yaml_document *doc, size_t line, size_t column, struct error_list *errors)
+	struct snippet_text *text, size_t line, size_t column, struct error_list *errors)
 {
 	struct error *err = error_list_add(errors);
 
-	error_at(err, doc->file, line, column);
-	snippet_add(doc, errors, SNIPPET_HIDE_VALUES, SNIPPET_COLUMNS);
+	error_at(err, text->file, line, column);
+	snippet_add(text, errors, SNIPPET_HIDE_VALUES, SNIPPET_COLUMNS);
 	return err;
 }
 
-struct error *snippet_error_at_byte(struct yaml_document *doc, size_t at, struct error_list *errors)
+struct error *snippet_error_at_byte(struct snippet_text *text, size_t at, struct error_list *errors)
 {
 	size_t line = 0;
 
-	if (!doc->line_starts)
-		index_lines(doc);
-	while (line < doc->lines && doc->line_starts[line] <= at)
+	if (!text->line_starts)
+		index_lines(text);
+	while (line < text->lines && text->line_starts[line] <= at)
 		line++;
-	size_t start = doc->line_starts[line - 1];
-	return snippet_error(doc, line, characters(doc->bytes + start, at - start) + 1, errors);
+	size_t start = text->line_starts[line - 1];
+	return snippet_error(text, line, characters(text->bytes + start, at - start) + 1, errors);
 }
 
-bool snippet_is_indented_by_tab(struct yaml_document *doc, size_t line)
+bool snippet_is_indented_by_tab(struct snippet_text *text, size_t line)
 {
 	size_t length;
 
-	if (!doc->line_starts)
-		index_lines(doc);
-	if (line > doc->lines)
+	if (!text->line_starts)
+		index_lines(text);
+	if (line > text->lines)
 		return false;
-	const char *start = line_of(doc, line, &length);
+	const char *start = line_of(text, line, &length);
 	size_t spaces = 0;
 	while (spaces < length && start[spaces] == ' ')
 		spaces++;
 	return spaces < length && start[spaces] == '\t';
+}
+
+void snippet_release(struct snippet_text *text)
+{
+	free(text->line_starts);
+	*text = (struct snippet_text){0};
 }

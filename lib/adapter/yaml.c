@@ -1,6 +1,5 @@
 #include "adapter/yaml.h"
 
-#include "adapter/snippet.h"
 #include "adapter/table.h"
 #include "base/text.h"
 
@@ -46,9 +45,10 @@ struct error *yaml_error(
 {
 	struct error *err = error_list_add(errors);
 
-	error_at(err, doc->file, node->line, node->column);
+	error_at(err, doc->text.file, node->line, node->column);
 	err->span = node->kind == YAML_SCALAR ? node->columns : columns_of(node);
-	snippet_add(doc, errors, node->is_in_braces ? SNIPPET_HIDE_FRONT : 0, columns_of(node));
+	snippet_add(
+		&doc->text, errors, node->is_in_braces ? SNIPPET_HIDE_FRONT : 0, columns_of(node));
 	return err;
 }
 
@@ -57,8 +57,8 @@ struct error *yaml_error_hidden(
 {
 	struct error *err = error_list_add(errors);
 
-	error_at(err, doc->file, node->line, node->column);
-	snippet_add(doc, errors, node->is_in_braces ? SNIPPET_HIDE_FRONT : 0, 0);
+	error_at(err, doc->text.file, node->line, node->column);
+	snippet_add(&doc->text, errors, node->is_in_braces ? SNIPPET_HIDE_FRONT : 0, 0);
 	return err;
 }
 
@@ -72,8 +72,8 @@ static struct error *error_at_event(struct builder *b, const yaml_event_t *event
 {
 	struct error *err = error_list_add(b->errors);
 
-	error_at(err, b->doc->file, event->start_mark.line + 1, event->start_mark.column + 1);
-	snippet_add(b->doc, b->errors, is_in_braces(b) ? SNIPPET_HIDE_FRONT : 0, shown);
+	error_at(err, b->doc->text.file, event->start_mark.line + 1, event->start_mark.column + 1);
+	snippet_add(&b->doc->text, b->errors, is_in_braces(b) ? SNIPPET_HIDE_FRONT : 0, shown);
 	return err;
 }
 
@@ -356,10 +356,10 @@ static void syntax_error(struct builder *b, const yaml_parser_t *parser)
 {
 	const yaml_mark_t *mark = &parser->problem_mark;
 	struct yaml_document *doc = b->doc;
-	size_t conflict = text_conflict_line(doc->bytes, doc->length);
+	size_t conflict = text_conflict_line(doc->text.bytes, doc->text.length);
 
 	if (conflict) {
-		struct error *err = snippet_error(doc, conflict, 1, b->errors);
+		struct error *err = snippet_error(&doc->text, conflict, 1, b->errors);
 		error_set(err, "unresolved merge conflict");
 		error_hint(err, "Keep what is right of both sides and delete the lines with "
 				"<<<<<<<, ======= and >>>>>>>.");
@@ -368,10 +368,11 @@ static void syntax_error(struct builder *b, const yaml_parser_t *parser)
 	/* Of a byte that it can't read, libyaml says where it stands, and no line. */
 	struct error *err =
 		parser->error == YAML_READER_ERROR
-			? snippet_error_at_byte(doc, parser->problem_offset, b->errors)
-			: snippet_error(doc, mark->line + 1, mark->column + 1, b->errors);
+			? snippet_error_at_byte(&doc->text, parser->problem_offset, b->errors)
+			: snippet_error(&doc->text, mark->line + 1, mark->column + 1, b->errors);
 
-	if (parser->error != YAML_READER_ERROR && snippet_is_indented_by_tab(doc, err->line)) {
+	if (parser->error != YAML_READER_ERROR &&
+		snippet_is_indented_by_tab(&doc->text, err->line)) {
 		error_set(err, "a tab is used for indentation");
 		error_hint(err, "YAML allows only spaces there.");
 		return;
@@ -402,14 +403,14 @@ static bool refuse_encoding(struct yaml_document *doc, struct error_list *errors
 	struct error wrong = {0};
 	size_t at;
 
-	if (!text_check_encoding(doc->bytes, doc->length, "the file", &wrong)) {
-		error_at(&wrong, doc->file, 1, 1);
+	if (!text_check_encoding(doc->text.bytes, doc->text.length, "the file", &wrong)) {
+		error_at(&wrong, doc->text.file, 1, 1);
 		error_move(error_list_add(errors), &wrong);
 		return true;
 	}
-	if (text_is_utf8(doc->bytes, doc->length, &at))
+	if (text_is_utf8(doc->text.bytes, doc->text.length, &at))
 		return false;
-	struct error *err = snippet_error_at_byte(doc, at, errors);
+	struct error *err = snippet_error_at_byte(&doc->text, at, errors);
 	error_set(err, "this byte is not UTF-8");
 	return !error_hint(err, "Save the file in the encoding UTF-8.");
 }
@@ -425,7 +426,7 @@ bool yaml_parse(struct yaml_document *doc, const char *file, const char *bytes, 
 	bytes += skipped;
 	length -= skipped;
 	*doc = (struct yaml_document){
-		.file = file, .bytes = bytes, .length = length, .skipped = skipped};
+		.text = {.file = file, .bytes = bytes, .length = length, .skipped = skipped}};
 	if (refuse_encoding(doc, errors))
 		return false;
 	if (!yaml_parser_initialize(&parser))
@@ -443,7 +444,7 @@ bool yaml_parse(struct yaml_document *doc, const char *file, const char *bytes, 
 void yaml_release(struct yaml_document *doc)
 {
 	arena_release(&doc->arena);
-	free(doc->line_starts);
+	snippet_release(&doc->text);
 	*doc = (struct yaml_document){0};
 }
 

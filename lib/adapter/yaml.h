@@ -18,6 +18,7 @@
 #ifndef ADAPTER_YAML_H
 #define ADAPTER_YAML_H
 
+#include "adapter/snippet.h"
 #include "base/error.h"
 #include "base/str.h"
 
@@ -43,13 +44,8 @@ struct yaml {
 
 struct yaml_document {
 	struct arena arena;
-	const char *file;  /* keeps */
-	const char *bytes; /* keeps: for the snippets in errors */
-	size_t length;
-	size_t skipped;    /* bytes of the file before `bytes`: a byte order mark */
-	struct yaml *root; /* NULL: there is nothing but comments */
-	size_t *line_starts;
-	size_t lines;
+	struct snippet_text text; /* keeps the file's name and its bytes, for errors */
+	struct yaml *root;        /* NULL: there is nothing but comments */
 };
 
 /*

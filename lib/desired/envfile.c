@@ -1,8 +1,8 @@
 #include "desired/envfile.h"
 
+#include "adapter/dotenv.h"
 #include "adapter/json.h"
 #include "base/text.h"
-#include "desired/dotenv.h"
 #include "desired/shape.h"
 #include "desired/writing.h"
 

@@ -1,4 +1,5 @@
 #include "desired/manifest.h"
+#include "desired/accounts.h"
 
 #include "adapter/fs.h"
 #include "base/text.h"
@@ -219,7 +220,7 @@ bool manifest_read(struct manifest *manifest, const char *default_account_id,
 	size_t before = errors->count;
 
 	if (check_documents(manifest, errors)) {
-		reading_accounts(&r, default_account_id);
+		accounts_read(&r, default_account_id);
 		read_stores(&r);
 		refuse_doubles(&r);
 		model_sort(&model);
@@ -273,7 +274,7 @@ bool manifest_accounts(
 
 	if (check_keys(manifest, keys, ARRAY_SIZE(keys), errors) &&
 		(reading_next(&r, keys[0], &spot) || reading_next(&r, keys[1], &spot)))
-		reading_accounts(&r, NULL);
+		accounts_read(&r, NULL);
 	table_free(&r.written);
 	if (errors->count != before) {
 		model_release(&model);

@@ -49,9 +49,6 @@ void reading_note(struct reading *r, const char *written, const char *text);
 /* Lends how the file has a text of the model: what variables brought is not shown. */
 const char *reading_shown(const struct reading *r, const char *text);
 
-/* `account_id` and `accounts` of all documents; then the environment's. */
-void reading_accounts(struct reading *r, const char *default_account_id);
-
 /* Adds to a new error that there is no account of this alias. */
 void reading_unknown_alias(const struct reading *r, const char *alias, struct error *err);
 

@@ -2,12 +2,12 @@
 #include "desired/source.h"
 
 #include "adapter/crypt.h"
+#include "adapter/dotenv.h"
 #include "adapter/fs.h"
 #include "adapter/input.h"
 #include "adapter/process.h"
 #include "adapter/table.h"
 #include "base/text.h"
-#include "desired/dotenv.h"
 #include "desired/fields.h"
 #include "desired/marker.h"
 #include "desired/source_name.h"

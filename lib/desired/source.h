@@ -66,10 +66,4 @@ bool sources_credentials(struct sources *sources, const struct account *account,
  */
 struct error_list *sources_warnings(struct sources *sources);
 
-/* Adds, for people: "env DB_PASSWORD", "/db of file secrets.json", "key STRIPE of .env". */
-void source_describe(struct str *out, const struct value_source *source);
-
-/* Adds a text that two references have in common if they mean the same; "" if there is none. */
-void source_add_key(struct str *out, const struct value_source *source);
-
 #endif

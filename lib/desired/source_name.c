@@ -1,7 +1,6 @@
 #include "desired/source_name.h"
 
 #include "base/text.h"
-#include "desired/source.h"
 
 #include <string.h>
 

@@ -4,32 +4,16 @@
 #include "base/text.h"
 #include "engine/drift.h"
 #include "engine/parting.h"
+#include "engine/selection.h"
 
 #include <string.h>
-
-const char *decide_shown(struct planning *p, const char *text)
-{
-	struct str visible CLEANUP(str_release) = {0};
-
-	text_add_visible(&visible, text, strlen(text), 120);
-	return arena_text(&p->plan->arena, str_text(&visible));
-}
-
-struct error *decide_error(struct planning *p, const struct place *place)
-{
-	struct error *err = error_list_add(p->errors);
-
-	if (place->file)
-		error_at(err, place->file, place->line, place->column);
-	return err;
-}
 
 static const char *shown_address(struct planning *p, const struct object *object)
 {
 	struct str address CLEANUP(str_release) = {0};
 
 	object_add_address(&address, object);
-	return decide_shown(p, str_text(&address));
+	return planning_shown(p, str_text(&address));
 }
 
 /* ---- what can't be ---- */
@@ -38,7 +22,7 @@ static void refuse_doubles(struct planning *p, const struct trio *trio)
 {
 	const struct object *about = trio->desired ? trio->desired : trio->recorded;
 	struct str ids CLEANUP(str_release) = {0};
-	struct error *err = decide_error(p, &about->place);
+	struct error *err = planning_error(p, &about->place);
 	size_t count = trio->live_count;
 
 	for (size_t i = 0; i < count; i++)
@@ -50,7 +34,7 @@ static void refuse_doubles(struct planning *p, const struct trio *trio)
 	error_set(err, "%zu %ss are called %s: %s", count, object_kind_word(about->kind),
 		shown_address(p, about), str_text(&ids));
 	const char *known =
-		trio->recorded && trio->recorded->id ? decide_shown(p, trio->recorded->id) : NULL;
+		trio->recorded && trio->recorded->id ? planning_shown(p, trio->recorded->id) : NULL;
 	error_hint(err,
 		"Names are how cfprov tells things apart. Delete the one that is not wanted in "
 		"Cloudflare.%s%s%s",
@@ -60,7 +44,7 @@ static void refuse_doubles(struct planning *p, const struct trio *trio)
 static void refuse_protected(
 	struct planning *p, const struct object *object, bool replace_asks_for_it)
 {
-	struct error *err = decide_error(p, &object->place);
+	struct error *err = planning_error(p, &object->place);
 
 	error_set(err, "%s is protected by prevent_destroy, and the plan would destroy it",
 		shown_address(p, object));
@@ -73,7 +57,7 @@ static void refuse_protected(
 
 static void refuse_forgetting(struct planning *p, const struct object *object)
 {
-	struct error *err = decide_error(p, &object->place);
+	struct error *err = planning_error(p, &object->place);
 
 	error_set(err, "%s is to be forgotten and to stay alive, but its store is destroyed",
 		shown_address(p, object));
@@ -83,7 +67,7 @@ static void refuse_forgetting(struct planning *p, const struct object *object)
 
 static void refuse_leaving_out(struct planning *p, const struct object *object)
 {
-	struct error *err = decide_error(p, &object->place);
+	struct error *err = planning_error(p, &object->place);
 
 	error_set(err, "%s is left out of this run, but its store is destroyed",
 		shown_address(p, object));
@@ -94,7 +78,7 @@ static void refuse_leaving_out(struct planning *p, const struct object *object)
 static void refuse_rename(
 	struct planning *p, const struct object *former, const struct object *desired)
 {
-	struct error *err = decide_error(p, &desired->place);
+	struct error *err = planning_error(p, &desired->place);
 
 	error_set(err, "%s can't be renamed to %s: a secret of that name lives already",
 		shown_address(p, former), shown_address(p, desired));
@@ -105,7 +89,7 @@ static void refuse_rename(
 static void refuse_taken(
 	struct planning *p, const struct object *recorded, const struct object *latter)
 {
-	struct error *err = decide_error(p, &latter->place);
+	struct error *err = planning_error(p, &latter->place);
 	const struct object *other =
 		renames_latter(p->input->renames, recorded, p->input->recorded);
 
@@ -114,7 +98,7 @@ static void refuse_taken(
 	error_hint(err,
 		"Take the move out of `moved`; or take %s out of the manifest and apply "
 		"first, then rename.",
-		decide_shown(p, other->secret));
+		planning_shown(p, other->secret));
 }
 
 /* ---- the store that a secret is in ---- */
@@ -160,7 +144,7 @@ static bool goes_along(struct planning *p, const struct object *live)
 
 	if (!recorded || !recorded->id || strcmp(recorded->id, live->id) != 0)
 		return false;
-	if (!planner_wants(p->input, recorded))
+	if (!selection_has(p->input, recorded))
 		refuse_leaving_out(p, recorded);
 	return true;
 }
@@ -280,9 +264,9 @@ static const char *why_anew(struct planning *p, const struct trio *trio)
 	return trio->live
 		       ? arena_format(&p->plan->arena,
 				 "it was made anew outside of cfprov; the state has the id %s",
-				 decide_shown(p, recorded->id))
+				 planning_shown(p, recorded->id))
 		       : arena_format(&p->plan->arena, "it is gone from the account; its id was %s",
-				 decide_shown(p, recorded->id));
+				 planning_shown(p, recorded->id));
 }
 
 static const char replace_asks[] = "-replace asks for it";
@@ -316,7 +300,7 @@ static void decide_desired(struct planning *p, const struct trio *trio)
 	action->reason = why_anew(p, trio);
 	if (live)
 		find_changes(p, action, trio->is_same ? recorded : NULL, live);
-	action->is_replaced = trio->is_same && (planner_replaces(p->input, desired) ||
+	action->is_replaced = trio->is_same && (selection_replaces(p->input, desired) ||
 						       store_kind(p, desired) == ACTION_REPLACE);
 	if (action->is_replaced)
 		decide_replacement(p, action, trio);
@@ -336,7 +320,7 @@ static const struct object *find_former(const struct planning *p, const struct o
 	enum action_kind store = store_kind(p, desired);
 
 	if (!former || object_compare(former, desired) == 0 || store == ACTION_REPLACE ||
-		store == ACTION_CREATE || input->destroys_all || planner_replaces(input, desired))
+		store == ACTION_CREATE || input->destroys_all || selection_replaces(input, desired))
 		return NULL;
 	return former;
 }
@@ -391,7 +375,7 @@ static enum rename_stage rename_stage(
 	if (renames_holder(p->input->renames, latter, p->input->recorded, p->input->live) !=
 		recorded)
 		return is_left_over(p, recorded) ? RENAME_DONE : RENAME_TAKEN;
-	return planner_replaces(p->input, latter) ? RENAME_REPLACED : RENAME_DUE;
+	return selection_replaces(p->input, latter) ? RENAME_REPLACED : RENAME_DUE;
 }
 
 /* ---- what is not desired ---- */
@@ -444,8 +428,9 @@ static void decide_renamed(struct planning *p, struct action *action, const stru
 	if (stage != RENAME_DONE)
 		return;
 	action->before = unprotected(p, action->before);
-	action->reason = arena_format(&p->plan->arena,
-		"it was renamed to %s; this one is left of that", decide_shown(p, latter->secret));
+	action->reason =
+		arena_format(&p->plan->arena, "it was renamed to %s; this one is left of that",
+			planning_shown(p, latter->secret));
 }
 
 /* Recorded, and desired no longer; or all is to go: then what the manifest says now counts, too. */
@@ -488,7 +473,7 @@ static void decide_parting(struct planning *p, const struct trio *trio)
 
 void decide_leaving(struct planning *p, const struct object *recorded)
 {
-	if (p->input->is_partial || p->input->refresh_only || !planner_wants(p->input, recorded) ||
+	if (p->input->is_partial || p->input->refresh_only || !selection_has(p->input, recorded) ||
 		!parting_leaves(p->input->desired, recorded))
 		return;
 	if (!recorded->id) {
@@ -517,7 +502,7 @@ static void decide_trio(struct planning *p, const struct trio *trio)
 	const struct object *recorded = trio->recorded, *desired = trio->desired;
 	const struct object *former;
 
-	if (!planner_wants(p->input, desired ? desired : recorded))
+	if (!selection_has(p->input, desired ? desired : recorded))
 		return;
 	if (trio->live_count > 1) {
 		refuse_doubles(p, trio);

@@ -75,6 +75,7 @@ void drift_learn(struct planning *p, const struct object *recorded, const struct
 	if (is_taken_for_right(p, desired)) {
 		now.modified = moment_latest(recorded->modified, live->modified);
 		now.is_strange = false;
+		now.seen_modified = NULL;
 	}
 	if (wish) {
 		now.prevent_destroy = wish->prevent_destroy;

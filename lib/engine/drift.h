@@ -4,7 +4,7 @@
 #ifndef ENGINE_DRIFT_H
 #define ENGINE_DRIFT_H
 
-#include "engine/decide.h"
+#include "engine/planning.h"
 
 /*
  * Lends what is there now of a secret that was recorded: as it was seen, or as the state has it if

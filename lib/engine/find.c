@@ -8,6 +8,7 @@
  */
 #include "base/clock.h"
 #include "engine/op.h"
+#include "engine/runner.h"
 #include "live/patience.h"
 
 /* Looks whose times are so close start together. */
@@ -86,7 +87,7 @@ void find_after(struct cf_runner *r, struct op *op, struct client_answer *answer
 	op->unseen += is_open;
 	op->throttled = answer->throttled;
 	op->was_accepted |= answer->cf.was_accepted;
-	op->patience_ms = is_open || op->was_accepted ? r->options.patience_ms : 0;
+	op->patience_ms = is_open || op->was_accepted ? r->options->patience_ms : 0;
 	if (answer->was_refused && !answer->cf.is_throttled) /* a lane that is throttled waits */
 		op->ended_ms += (int64_t)REFUSED_PAUSE_MS << (op->sends < 5 ? op->sends : 5);
 	if (answer->err.message) {
@@ -99,7 +100,7 @@ void find_after(struct cf_runner *r, struct op *op, struct client_answer *answer
 
 static void start(struct cf_runner *r, struct list *list)
 {
-	struct client *client = r->options.client;
+	struct client *client = r->options->client;
 
 	list->served = list->waiting;
 	list->waiting = NULL;
@@ -187,7 +188,7 @@ void find_take(struct cf_runner *r, struct list *list, const struct client_answe
 {
 	struct op *next;
 
-	live_listing_take(&list->listing, answer, r->options.client, list);
+	live_listing_take(&list->listing, answer, r->options->client, list);
 	if (!list->listing.is_done)
 		return;
 	model_sort(&list->model);
@@ -301,7 +302,7 @@ static void release(struct list *list)
 
 void find_release(struct cf_runner *r)
 {
-	for (size_t i = 0; i < r->options.count; i++)
+	for (size_t i = 0; i < r->options->count; i++)
 		release(&r->accounts[i].stores);
 	for (struct list *it = r->lists; it; it = it->earlier)
 		release(it);

@@ -8,7 +8,8 @@
 #define ENGINE_OP_H
 
 #include "adapter/table.h"
-#include "engine/runner.h"
+#include "engine/executor.h"
+#include "live/live.h"
 
 /* What an answer's tag points to starts with one of these. */
 enum tag_kind { TAG_OP, TAG_LIST };
@@ -87,9 +88,9 @@ struct account_ops {
 };
 
 struct cf_runner {
-	struct runner runner; /* first: what others hold */
-	struct runner_options options;
-	struct account_ops *accounts; /* one for each account */
+	struct runner runner;                 /* first: what others hold */
+	const struct runner_options *options; /* lasts as long as the runner; see runner.h */
+	struct account_ops *accounts;         /* one for each account */
 	struct arena arena;
 	struct op *ops;       /* all of the run */
 	struct list *lists;   /* those inside stores */

@@ -21,37 +21,7 @@
 #ifndef ENGINE_PLANNER_H
 #define ENGINE_PLANNER_H
 
-#include "base/error.h"
-#include "engine/renames.h"
-#include "model/plan.h"
-
-/* Patterns of addresses; see object_matches. */
-struct patterns {
-	const char *const *items;
-	size_t count;
-};
-
-struct planner_input {
-	/* Each sorted; they must outlive the plan. Nothing recorded is unresolved any longer; the
-	 * live secrets have what the audit log says. */
-	const struct model *desired, *recorded, *live;
-	const struct renames *renames; /* of desired */
-	bool adopt_all;                /* consent to every adoption */
-	bool destroys_all;             /* nothing is desired: the plan of `destroy` */
-	bool refresh_only;             /* no actions: only bring the state up to what lives */
-	bool is_partial;               /* accounts of the manifest were left out */
-	bool has_unread; /* ... because they can't be read: what a pattern means may be there */
-	struct patterns targets, excludes, replaces;
-	const struct plan_move *moves; /* that `recorded` has made already; sorted */
-	size_t move_count;
-};
-
-/*
- * Do the options leave this object in, or ask for its being replaced? By any name that `moved`
- * gives it: with one of them alone, half of a rename would be done.
- */
-bool planner_wants(const struct planner_input *input, const struct object *object);
-bool planner_replaces(const struct planner_input *input, const struct object *object);
+#include "engine/planning.h"
 
 /* Fills *ret_plan (plan_release). False if there are errors: then there is no plan. */
 bool planner_plan(const struct planner_input *input, struct plan *ret_plan,

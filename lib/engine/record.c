@@ -106,8 +106,10 @@ static void record_value(const struct action *action, struct object *object)
 	bool is_adopted = !known->version && action->after->value->kind == VALUE_GENERATE;
 	if (known->version < object->version && !is_adopted)
 		object->version = known->version;
-	if (is_strange(action))
+	if (is_strange(action)) {
+		object->seen_modified = object->modified;
 		object->modified = known->modified;
+	}
 	if (action->is_unverified)
 		object->fingerprint = NULL; /* it would claim what nobody has checked */
 	if (!object->fingerprint && !is_renamed && !action->after->keeps_no_fingerprint)

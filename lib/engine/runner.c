@@ -16,9 +16,9 @@ static struct cf_runner *in(struct runner *runner)
 static struct account_ops *account_of(struct cf_runner *r, const char *alias)
 {
 	const struct live_account *account =
-		live_find_account(r->options.accounts, r->options.count, alias);
+		live_find_account(r->options->accounts, r->options->count, alias);
 
-	return &r->accounts[account - r->options.accounts];
+	return &r->accounts[account - r->options->accounts];
 }
 
 /* ---- operations ---- */
@@ -44,7 +44,7 @@ const struct action *op_action(const struct op *op)
 void op_send(struct cf_runner *r, struct op *op, const struct op_request *request)
 {
 	op->answered = request->answered;
-	client_send(r->options.client,
+	client_send(r->options->client,
 		&(struct client_call){.lane = op->account->account->lane,
 			.safety = request->safety,
 			.method = request->method,
@@ -57,7 +57,7 @@ void op_send(struct cf_runner *r, struct op *op, const struct op_request *reques
 /* The ids are collected when the first answer is compared with them. */
 bool op_is_new(struct cf_runner *r, const char *id)
 {
-	const struct model *live = r->options.live;
+	const struct model *live = r->options->live;
 
 	for (size_t i = 0; !r->ids && i < live->object_count; i++)
 		if (live->objects[i].id)
@@ -253,7 +253,7 @@ static void on_start(struct runner *runner, const struct job *jobs, size_t count
 
 static void on_stop(struct runner *runner)
 {
-	client_stop(in(runner)->options.client);
+	client_stop(in(runner)->options->client);
 	find_stop(in(runner));
 }
 
@@ -299,7 +299,7 @@ static struct outcome *on_next(struct runner *runner, int64_t timeout_ms)
 	struct outcome *outcome = take_ended(r);
 	struct client_answer *answer;
 
-	while (!outcome && (answer = client_next(r->options.client, find_due(r, timeout_ms)))) {
+	while (!outcome && (answer = client_next(r->options->client, find_due(r, timeout_ms)))) {
 		take_answer(r, answer);
 		client_answer_free(answer);
 		outcome = take_ended(r);
@@ -315,7 +315,9 @@ struct runner *runner_new(const struct runner_options *options)
 
 	r->runner = (struct runner){
 		.start = on_start, .stop = on_stop, .next = on_next, .pause = on_pause};
-	r->options = *options;
+	struct runner_options *kept = arena_alloc(&r->arena, sizeof(*kept));
+	*kept = *options;
+	r->options = kept;
 	r->accounts = mem_alloc(options->count * sizeof(*r->accounts));
 	for (size_t i = 0; i < options->count; i++) {
 		r->accounts[i].account = &options->accounts[i];
@@ -335,7 +337,7 @@ void runner_free(struct runner *runner)
 	while ((outcome = take_ended(r)))
 		outcome_free(outcome);
 	find_release(r);
-	for (size_t i = 0; i < r->options.count; i++) {
+	for (size_t i = 0; i < r->options->count; i++) {
 		table_free(&r->accounts[i].inside);
 		table_free(&r->accounts[i].made);
 	}

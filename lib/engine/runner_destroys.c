@@ -1,5 +1,6 @@
 #include "base/text.h"
 #include "engine/op.h"
+#include "engine/runner.h"
 #include "engine/verify.h"
 
 #include <string.h>
@@ -100,10 +101,10 @@ void op_delete(struct cf_runner *r, struct op *op, bool with_all_inside)
 /* Does the plan know of anything inside? Its secrets come right after it. */
 static bool is_filled(const struct cf_runner *r, const struct job *job)
 {
-	const struct plan *plan = r->options.plan;
+	const struct plan *plan = r->options->plan;
 	const struct object *store = job->action->before;
 
-	if (r->options.force && job->action->stranger_count)
+	if (r->options->force && job->action->stranger_count)
 		return true;
 	for (size_t i = job->index + 1; i < plan->action_count; i++) {
 		const struct action *action = &plan->actions[i];
@@ -120,7 +121,7 @@ static bool is_filled(const struct cf_runner *r, const struct job *job)
 /* Before all inside goes with the store: nothing may have come in since the plan was made. */
 static void inside_found(struct cf_runner *r, struct op *op, const struct finding *finding)
 {
-	const struct object *unmanaged = verify_stranger(r->options.plan, op_action(op),
+	const struct object *unmanaged = verify_stranger(r->options->plan, op_action(op),
 		finding->names->objects, finding->names->object_count);
 	struct str name CLEANUP(str_release) = {0};
 

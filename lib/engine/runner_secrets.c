@@ -1,5 +1,6 @@
 #include "base/moment.h"
 #include "engine/op.h"
+#include "engine/runner.h"
 
 #include <string.h>
 
@@ -10,7 +11,7 @@ const char *secrets_store_id(const struct cf_runner *r, const struct op *op)
 	const struct object *about = action_object(op->jobs[0].action);
 	const char *made = table_get(op->account->made, about->store);
 	const struct object *live =
-		model_object(r->options.live, about->account, about->store, NULL);
+		model_object(r->options->live, about->account, about->store, NULL);
 
 	return made ? made : live ? live->id : NULL;
 }
@@ -49,15 +50,17 @@ static void look_by_id(struct cf_runner *r, struct op *op, const char *secret_id
 	find_by_id(r, op, &(struct cf_secret_id){secrets_store_id(r, op), secret_id});
 }
 
-/* Reads one secret from an answer; false: it does not tell of this one. */
-static bool read_answer(struct cf_runner *r, const struct json *result, const char *name,
+/* Reads one secret from an answer (of several, the one of this name); false: it is another one. */
+static bool read_answer(struct cf_runner *r, const struct op *op, const struct json *result,
 	struct object *ret_is_now, struct error *err)
 {
+	const struct object store = {.id = secrets_store_id(r, op)};
 	struct cf_object found;
 
-	if (!cf_object_decode(result, "secret", &found, err))
+	if (!cf_object_decode(result, "secret", &found, err) ||
+		!live_check_place(&found, op->account->account->account, &store, err))
 		return false;
-	if (strcmp(found.name, name) != 0)
+	if (op->count == 1 && strcmp(found.name, op_action(op)->after->secret) != 0)
 		return error_set(err, "Cloudflare's answer is about another secret");
 	*ret_is_now = (struct object){.kind = OBJECT_SECRET};
 	live_fill(&r->arena, &found, ret_is_now);
@@ -65,10 +68,10 @@ static bool read_answer(struct cf_runner *r, const struct json *result, const ch
 }
 
 /* The same of a new one; false also if its id is that of another object. */
-static bool read_new(struct cf_runner *r, const struct json *result, const char *name,
+static bool read_new(struct cf_runner *r, const struct op *op, const struct json *result,
 	struct object *ret_is_now, struct error *err)
 {
-	return read_answer(r, result, name, ret_is_now, err) &&
+	return read_answer(r, op, result, ret_is_now, err) &&
 	       (op_is_new(r, ret_is_now->id) ||
 		       error_set(err, "Cloudflare's answer has the id of another object"));
 }
@@ -114,7 +117,7 @@ static void take_created(struct cf_runner *r, struct op *op, const struct client
 		const struct json *item = find_in_row(answer->cf.result, name);
 		struct error ignored CLEANUP(error_release) = {0};
 		struct object is_now = {0};
-		if (item && read_new(r, item, name, &is_now, &ignored))
+		if (item && read_new(r, op, item, &is_now, &ignored))
 			end_created(r, &op->jobs[i], &is_now);
 		else
 			op->jobs[kept++] = op->jobs[i];
@@ -154,7 +157,7 @@ static void take_refused(struct cf_runner *r, struct op *op, struct client_answe
 	find_after(r, op, answer);
 	if (is_ours && op->count == 1) { /* it exists, whatever a list says at first */
 		op->was_accepted = true;
-		op->patience_ms = r->options.patience_ms;
+		op->patience_ms = r->options->patience_ms;
 	}
 	look(r, op, create_found);
 }
@@ -183,7 +186,7 @@ static void open_values(struct cf_runner *r, struct op *op, struct cf_secret *se
 	for (size_t i = 0; i < op->count; i++) {
 		const struct object *wanted = op->jobs[i].action->after;
 		struct error err = {0};
-		const struct secret *value = values_open(r->options.values, wanted, &err);
+		const struct secret *value = values_open(r->options->values, wanted, &err);
 		if (!value) {
 			end_job(r, op, &op->jobs[i], OUTCOME_FAILED, &err);
 			continue;
@@ -334,7 +337,7 @@ static void send_change(struct cf_runner *r, struct op *op, const char *secret_i
 	id.secret_id = secret_id;
 	if (fields & FIELD_VALUE) {
 		struct error err = {0};
-		const struct secret *value = values_open(r->options.values, wanted, &err);
+		const struct secret *value = values_open(r->options->values, wanted, &err);
 		if (!value) {
 			op_end_failed(r, op, OUTCOME_FAILED, &err);
 			return;
@@ -432,8 +435,7 @@ static void update_answered(struct cf_runner *r, struct op *op, struct client_an
 
 	if (answer->outcome != CLIENT_DONE) {
 		end_change_failed(r, op, answer);
-	} else if (read_answer(r, answer->cf.result, op_action(op)->after->secret, &is_now,
-			   &answer->err)) {
+	} else if (read_answer(r, op, answer->cf.result, &is_now, &answer->err)) {
 		end_updated(r, op, &is_now);
 	} else {
 		find_after(r, op, answer);
@@ -452,7 +454,6 @@ void secrets_update(struct cf_runner *r, struct op *op)
 
 static void rewrite_answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
 {
-	const char *name = op_action(op)->after->secret;
 	struct error ignored CLEANUP(error_release) = {0};
 	struct object is_now = {0};
 
@@ -466,7 +467,7 @@ static void rewrite_answered(struct cf_runner *r, struct op *op, struct client_a
 	/* An answer that says nothing usable leaves `modified` open, which is then compared with
 	 * nothing. */
 	op->made.modified = NULL;
-	if (read_answer(r, answer->cf.result, name, &is_now, &ignored))
+	if (read_answer(r, op, answer->cf.result, &is_now, &ignored))
 		op->made = is_now;
 	op_delete(r, op, false);
 }
@@ -501,13 +502,13 @@ static void duplicate_answered(struct cf_runner *r, struct op *op, struct client
 	if (answer->outcome == CLIENT_FAILED && !is_ours) {
 		op_end_failed(r, op, OUTCOME_FAILED, &answer->err);
 	} else if (answer->outcome == CLIENT_DONE &&
-		   read_new(r, answer->cf.result, name, &made, &answer->err)) {
+		   read_new(r, op, answer->cf.result, &made, &answer->err)) {
 		continue_renaming(r, op, &made);
 	} else {
 		find_after(r, op, answer);
 		if (is_ours) {
 			op->was_accepted = true;
-			op->patience_ms = r->options.patience_ms;
+			op->patience_ms = r->options->patience_ms;
 		}
 		look(r, op, duplicate_found);
 	}

@@ -1,4 +1,5 @@
 #include "engine/op.h"
+#include "engine/runner.h"
 #include "engine/store_limit.h"
 
 #include <string.h>
@@ -49,7 +50,7 @@ static void create_answered(struct cf_runner *r, struct op *op, struct client_an
 
 	if (answer->outcome == CLIENT_FAILED) {
 		if (cf_answer_says_full_of_stores(&answer->cf))
-			store_limit_explain(r->options.live, r->options.plan,
+			store_limit_explain(r->options->live, r->options->plan,
 				op_action(op)->after->account, &answer->err);
 		op_end_failed(r, op, OUTCOME_FAILED, &answer->err);
 	} else if (answer->outcome == CLIENT_DONE &&

@@ -3,6 +3,7 @@
 #include "adapter/table.h"
 #include "base/text.h"
 #include "engine/renames.h"
+#include "engine/selection.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -227,10 +228,10 @@ static void judge(struct values *values, struct object *desired, const struct ob
 static bool is_to_be_read(
 	const struct planner_input *input, const struct object *desired, bool lives)
 {
-	bool is_kept = desired->is_written_once && lives && !planner_replaces(input, desired);
+	bool is_kept = desired->is_written_once && lives && !selection_replaces(input, desired);
 
 	return desired->kind == OBJECT_SECRET && desired->value &&
-	       desired->value->kind != VALUE_GENERATE && !is_kept && planner_wants(input, desired);
+	       desired->value->kind != VALUE_GENERATE && !is_kept && selection_has(input, desired);
 }
 
 static void read_desired(struct values *values, struct object *desired,

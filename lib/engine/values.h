@@ -13,7 +13,7 @@
 
 #include "desired/source.h"
 #include "engine/fingerprint.h"
-#include "engine/planner.h"
+#include "engine/planning.h"
 #include "live/client.h"
 
 /* Cloudflare's API reference, Secrets Store, "Create a secret": at most 64 KiB, in bytes. */

@@ -385,7 +385,8 @@ void cf_answer_decode(
 	answer->is_throttled = asks_to_wait(answer, response->status);
 	take_said(answer, "messages", "Cloudflare says: ", response);
 	if (answer->was_accepted)
-		take_said(answer, "errors", "Cloudflare reports beside a success: ", response);
+		take_said(answer, "errors",
+			"Cloudflare reports an error although the request succeeded: ", response);
 }
 
 void cf_answer_release(struct cf_answer *answer)

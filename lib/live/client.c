@@ -316,8 +316,8 @@ static int64_t start_waiting(struct client *client, int64_t now_ms)
 		if (lane == first_held)
 			break; /* once around, and nobody may start */
 		if (wait_ms > client->max_wait_ms) {
-			fail_too_long(
-				client, lane, "the rate limit is used up for another", wait_ms);
+			fail_too_long(client, lane,
+				"because of the rate limit, the next request has to wait", wait_ms);
 			continue;
 		}
 		first_held = first_held ? first_held : lane;
@@ -446,7 +446,7 @@ static bool is_sent_again(struct client *client, struct call *call,
 		fail_too_long(client, lane, str_text(&why), verdict->wait_ms);
 		error_release(err);
 		error_copy(err, &lane->failure);
-	} else if (is_throttled) {
+	} else if (is_throttled && call->safety != RETRY_ONCE) {
 		silence(client, lane, err, verdict->wait_ms);
 	}
 	if (verdict->verb != RETRY_AGAIN || lane->failure.message)
@@ -489,7 +489,7 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 		return NULL;
 	}
 	enum retry_seen seen = response_read(response, &client->known, &cf, &err);
-	if (response->retry_after_ms < 0)
+	if (response->retry_after_ms < cf.retry_after_ms) /* the header may be a proxy's */
 		response->retry_after_ms = cf.retry_after_ms;
 	if (!call->is_probe) /* of a token that is verified, its being valid is said there */
 		response_tell(&client->told, &cf, client->sink);

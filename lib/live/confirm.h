@@ -25,7 +25,7 @@
 #ifndef LIVE_CONFIRM_H
 #define LIVE_CONFIRM_H
 
-#include "live/live.h"
+#include "live/listing.h"
 
 enum { CONFIRM_BY_ID = 100 };
 

@@ -3,6 +3,7 @@
 #include "adapter/table.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -340,4 +341,25 @@ void live_listing_release(struct live_listing *listing)
 {
 	release_reading(&listing->reading);
 	error_release(&listing->err);
+}
+
+/* ---- accounts ---- */
+
+static int compare_aliases(const void *a, const void *b)
+{
+	const struct live_account *x = a, *y = b;
+
+	return strcmp(x->account->alias, y->account->alias);
+}
+
+const struct live_account *live_find_account(
+	const struct live_account *accounts, size_t count, const char *alias)
+{
+	struct account account = {.alias = alias};
+	struct live_account wanted = {.account = &account};
+	const struct live_account *found =
+		count ? bsearch(&wanted, accounts, count, sizeof(wanted), compare_aliases) : NULL;
+
+	assert(found);
+	return found;
 }

@@ -5,7 +5,6 @@
 #include "live/confirm.h"
 #include "live/wait.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,25 +158,6 @@ bool live_read(const struct live_input *input, struct model *ret_live, struct er
 	is_good &= end_failures(&failures, errors);
 	*ret_live = live;
 	return is_good;
-}
-
-static int compare_aliases(const void *a, const void *b)
-{
-	const struct live_account *x = a, *y = b;
-
-	return strcmp(x->account->alias, y->account->alias);
-}
-
-const struct live_account *live_find_account(
-	const struct live_account *accounts, size_t count, const char *alias)
-{
-	struct account account = {.alias = alias};
-	struct live_account wanted = {.account = &account};
-	const struct live_account *found =
-		count ? bsearch(&wanted, accounts, count, sizeof(wanted), compare_aliases) : NULL;
-
-	assert(found);
-	return found;
 }
 
 /* What the model had inside these stores gives way to what is read. */

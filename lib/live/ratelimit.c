@@ -53,7 +53,7 @@ static int64_t milliseconds_of(struct part value)
 {
 	int64_t seconds = number_of(value);
 
-	return seconds > INT32_MAX ? -1 : seconds < 0 ? -1 : seconds * 1000;
+	return seconds < 0 ? -1 : (seconds < INT32_MAX ? seconds : INT32_MAX) * 1000;
 }
 
 static bool is_text(struct part part, const char *text)
@@ -105,24 +105,49 @@ static const char *read_parameters(const char *at, struct ratelimit_item *item, 
 	return at;
 }
 
-/* Lends the item of this name, which may be a new one; NULL: there is no room. */
-static struct ratelimit_item *item_for(struct ratelimit *limit, const char *name)
+/* Does `item` leave fewer requests than `than`, or as many for longer? What says nothing does not.
+ */
+static bool is_tighter(const struct ratelimit_item *item, const struct ratelimit_item *than)
+{
+	if (item->remaining < 0 || than->remaining < 0)
+		return item->remaining >= 0 && than->remaining < 0;
+	return item->remaining < than->remaining ||
+	       (item->remaining == than->remaining && item->reset_ms > than->reset_ms);
+}
+
+/* Adds an item of a new name; where there is no room, in place of the loosest that is looser. */
+static void add_item(struct ratelimit *limit, const struct ratelimit_item *read)
+{
+	struct ratelimit_item *loosest = &limit->items[0];
+
+	if (limit->count < RATELIMIT_ITEMS) {
+		limit->items[limit->count++] = *read;
+		return;
+	}
+	for (size_t i = 1; i < limit->count; i++)
+		if (is_tighter(loosest, &limit->items[i]))
+			loosest = &limit->items[i];
+	if (is_tighter(read, loosest))
+		*loosest = *read;
+}
+
+static struct ratelimit_item *find_item(struct ratelimit *limit, const char *name)
 {
 	for (size_t i = 0; i < limit->count; i++)
 		if (strcmp(limit->items[i].name, name) == 0)
 			return &limit->items[i];
-	return limit->count < RATELIMIT_ITEMS ? &limit->items[limit->count++] : NULL;
+	return NULL;
 }
 
 /* What two items of one name say together: of two budgets the tighter one. */
 static void merge(struct ratelimit *limit, const struct ratelimit_item *read)
 {
-	struct ratelimit_item *item = item_for(limit, read->name);
+	struct ratelimit_item *item = find_item(limit, read->name);
 
-	if (!item)
+	if (!item) {
+		add_item(limit, read);
 		return;
-	if (!item->name[0])
-		*item = *read;
+	}
 	if (read->remaining >= 0 && (item->remaining < 0 || read->remaining <= item->remaining)) {
 		item->remaining = read->remaining;
 		item->reset_ms = read->reset_ms;
@@ -133,28 +158,37 @@ static void merge(struct ratelimit *limit, const struct ratelimit_item *read)
 	}
 }
 
+/* Returns where the item ended; NULL: it is broken. */
+static const char *read_item(const char *at, struct ratelimit *limit)
+{
+	struct ratelimit_item item = {"", -1, -1, -1, -1};
+	struct part name = {at, 0};
+	bool counts = true, is_quoted = *at == '"';
+
+	at = skip_bare_item(at);
+	if (!at || at == name.text)
+		return NULL;
+	name.text += is_quoted;
+	name.length = (size_t)(at - is_quoted - name.text);
+	add_name(&item, name);
+	at = read_parameters(at, &item, &counts);
+	if (!at || (*at && *at != ','))
+		return NULL;
+	if (counts && (item.remaining >= 0 || item.quota >= 0))
+		merge(limit, &item);
+	return at;
+}
+
+/* A broken item hides nothing that comes after its comma: that may be another line. */
 static void read_list(const char *at, struct ratelimit *limit)
 {
-	for (at = skip_spaces(at); at && *at; at = skip_spaces(at)) {
-		struct ratelimit_item item = {"", -1, -1, -1, -1};
-		struct part name = {at, 0};
-		bool counts = true;
+	for (at = skip_spaces(at); *at; at = skip_spaces(at)) {
 		if (*at == ',') { /* an empty line among several leaves one */
 			at++;
 			continue;
 		}
-		at = skip_bare_item(at);
-		if (!at || at == name.text)
-			return;
-		bool is_quoted = *name.text == '"';
-		name.text += is_quoted;
-		name.length = (size_t)(at - is_quoted - name.text);
-		add_name(&item, name);
-		at = read_parameters(at, &item, &counts);
-		if (!at || (*at && *at != ','))
-			return;
-		if (counts && (item.remaining >= 0 || item.quota >= 0))
-			merge(limit, &item);
+		const char *end = read_item(at, limit);
+		at = end ? end : at + strcspn(at, ",");
 	}
 }
 
@@ -171,11 +205,7 @@ const struct ratelimit_item *ratelimit_tightest(const struct ratelimit *limit)
 
 	for (size_t i = 0; i < limit->count; i++) {
 		const struct ratelimit_item *item = &limit->items[i];
-		if (item->remaining < 0)
-			continue;
-		if (!tightest || item->remaining < tightest->remaining ||
-			(item->remaining == tightest->remaining &&
-				item->reset_ms > tightest->reset_ms))
+		if (item->remaining >= 0 && (!tightest || is_tighter(item, tightest)))
 			tightest = item;
 	}
 	return tightest;

@@ -5,7 +5,7 @@
 #ifndef LIVE_WAIT_H
 #define LIVE_WAIT_H
 
-#include "live/live.h"
+#include "live/listing.h"
 
 /* The answer is borrowed; its tag says what it is about. */
 typedef void wait_take(void *context, struct client_answer *answer);

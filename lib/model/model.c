@@ -91,6 +91,7 @@ static void keep_fields(struct arena *arena, struct object *object)
 	keep_text(arena, &object->comment);
 	keep_text(arena, &object->status);
 	keep_text(arena, &object->sent_scopes);
+	keep_text(arena, &object->seen_modified);
 	keep_text(arena, &object->sent_comment);
 	keep_text(arena, &object->fingerprint);
 	keep_text(arena, &object->former);
@@ -319,6 +320,7 @@ bool object_is_same(const struct object *a, const struct object *b)
 		{a->status, b->status},
 		{a->fingerprint, b->fingerprint},
 		{a->former, b->former},
+		{a->seen_modified, b->seen_modified},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
@@ -352,7 +354,9 @@ unsigned object_to_write(
 bool object_lags(const struct object *known, const struct object *seen)
 {
 	return known->kind == OBJECT_SECRET &&
-	       moment_compare(seen->modified, known->modified) == MOMENT_EARLIER;
+	       moment_compare(seen->modified,
+		       known->seen_modified ? known->seen_modified : known->modified) ==
+		       MOMENT_EARLIER;
 }
 
 bool object_became_ready(const struct object *recorded, const struct object *live)

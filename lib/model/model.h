@@ -126,6 +126,9 @@ struct object {
 	 * clock of that machine; 0: not known, or of no request */
 	int64_t requested_ms;
 	bool is_strange; /* ... which somebody else had written before: `modified` stays ours */
+	/* recorded: `modified` of our last answer, where `modified` stays older, that of our own
+	 * last value; or NULL */
+	const char *seen_modified;
 
 	/* of a secret, desired */
 	const struct value_source *value;

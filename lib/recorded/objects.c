@@ -21,6 +21,7 @@ static const struct text_field object_texts[] = {
 	{"id", offsetof(struct object, id)},
 	{"created", offsetof(struct object, created)},
 	{"modified", offsetof(struct object, modified)},
+	{"seen_modified", offsetof(struct object, seen_modified)},
 	{"comment", offsetof(struct object, comment)},
 	{"status", offsetof(struct object, status)},
 	{"sent_comment", offsetof(struct object, sent_comment)},

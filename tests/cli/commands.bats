@@ -140,6 +140,14 @@ teardown() { stop_all; }
 
 # ---- mistakes -------------------------------------------------------------------------------
 
+@test "help names every variable that the README's table has" {
+	good help
+	local name
+	for name in $(grep -oE '^\| `(CFPROV|CLOUDFLARE)_[A-Z_]+`' "$top/README.md" | tr -d '|` '); do
+		out_has "$name"
+	done
+}
+
 @test "an unknown command is an error, with a guess" {
 	bad aply
 	err_has 'unknown command `aply`; did you mean `apply`?'

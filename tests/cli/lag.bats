@@ -358,3 +358,22 @@ only()
 	bad import default/keys/A acc_1/keys/0123
 	[ "$(requests)" = 0 ]
 }
+
+@test "fault A5: our own update of a secret whose value somebody else wrote is no drift" {
+	start_logged
+	one_store A
+	sed -i 's/{name: A, /{name: A, on_drift: ignore, /' cfprov.yaml
+	local id
+	id=$(jq -r '.accounts.acc_1.stores.keys | "\(.id)/secrets/\(.secrets.A.id)"' "$state")
+	api PATCH "${stores#/client/v4}/$id" '{"value":"theirs"}'
+	[[ $http == 200 ]]
+	lag '{"change":600000}'
+	sed -i 's/{name: A, /{name: A, comment: ours, /' cfprov.yaml
+	good apply -auto-approve
+	out_has '1 changed'
+	good plan -detailed-exitcode
+	out_has 'No changes.'
+	lag '{"change":0}'
+	good plan -detailed-exitcode
+	out_has 'No changes.'
+}

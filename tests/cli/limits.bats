@@ -22,15 +22,16 @@ says()
 
 # No wait is allowed here, so that a wait shows as an error.
 @test "fault A9: every item of every Ratelimit line counts" {
-	local item
+	local item many
+	many=$(printf '"burst-%d";r=90;t=1, ' {1..400}) # 9 kB
 	for item in '"burst";r=90;t=1, "tight";r=0;t=200' '"tight";r=0;t=200, "burst";r=90;t=1' \
-		'"tight";r=0;t=200'; do
+		'"tight";r=0;t=200' "$many\"tight\";r=0;t=200" 'broken(;, "tight";r=0;t=200'; do
 		start_logged
 		manifest_of 2
 		# The simulator's own line says that there is plenty.
 		says "$(jq -n --arg item "$item" '{Ratelimit: $item}')"
 		bad apply -auto-approve -max-wait=1m
-		err_has 'the rate limit is used up for another 3m20s, longer than -max-wait allows (1m)' \
+		err_has 'the next request has to wait 3m20s, longer than -max-wait allows (1m)' \
 			'Run the same command again in 3m20s'
 		[ "$(posts)" = 0 ]
 		stop_sim
@@ -98,12 +99,33 @@ says()
 	err_lacks 'the server asks'
 }
 
-@test "fault D3: a date in Retry-After that is millions of years away" {
+@test "fault D3: a date in Retry-After, or seconds, that are millions of years away" {
+	local after
+	for after in 'Sat, 2 Oct 999999919' 99999999999999999999; do
+		start_logged
+		manifest_of 1
+		sim_faults "{\"status\":429,\"retry_after\":\"$after\"}"
+		bad plan
+		err_has 'HTTP 429' 'the server asks to wait ' 'longer than -max-wait allows (15m)'
+		stop_sim
+	done
+}
+
+@test "fault A15: of several times to wait, the longest counts" {
 	start_logged
 	manifest_of 1
-	sim_faults '{"status":429,"retry_after":"Sat, 2 Oct 999999919"}'
+	sim_faults '{"status":429,"headers":{"Retry-After":["1801","1"]}}'
 	bad plan
-	err_has 'HTTP 429' 'the server asks to wait ' 'longer than -max-wait allows (15m)'
+	err_has 'the server asks to wait 30m1s,'
+	control DELETE faults
+	sim_faults '{"status":429,"body":"problem","code":1015,"headers":{"Retry-After":"1801"}}'
+	bad plan
+	err_has 'the server asks to wait 30m1s,'
+	control DELETE faults
+	sim_faults '{"kind":"raw_body","status":429,"headers":{"Retry-After":"1"},
+		"text":"{\"title\":\"t\",\"error_code\":1015,\"retry_after\":1801}"}'
+	bad plan
+	err_has 'the server asks to wait 30m1s,'
 }
 
 @test "fault A15: a wait is said once in a pipe, and counted down on a terminal" {
@@ -111,7 +133,7 @@ says()
 	manifest_of 1
 	sim_faults '{"method":"GET","nth":1,"status":429,"retry_after":"2"}'
 	good apply -auto-approve
-	[ "$(grep -c 'HTTP 429.*going on in 2s' err)" = 1 ]
+	[ "$(grep -c 'Retrying in 2s: .*HTTP 429' err)" = 1 ]
 	err_lacks 'next request in'
 	control DELETE faults
 	sim_faults '{"method":"GET","nth":1,"status":429,"retry_after":"3"}'
@@ -198,7 +220,7 @@ settles()
 		[ "$(sort made | uniq -d)" = '' ]
 		# What a GOAWAY refused was surely not done: nobody had to look for it.
 		[ "$(grep -c 'GET .*sending' log)" = 1 ]
-		err_lacks 'Trying again'
+		err_lacks 'Retrying in'
 		kill -TERM "$later_pid"
 		wait_later
 	done

@@ -188,6 +188,26 @@ clean()
 	clean
 }
 
+@test "fault A13: what is answered for a secret of another store is looked up" {
+	start_logged
+	secret_manifest A
+	good apply -auto-approve
+	secret_manifest A B
+	sed -i 's/name: A,/name: A, comment: new,/' cfprov.yaml
+	local method result
+	for method in POST PATCH; do
+		result=$(jq -n --arg m "$method" '{id: ("f" * 32), store_id: ("e" * 32),
+			name: (if $m == "POST" then "B" else "A" end)}
+			| if $m == "POST" then [.] else . end')
+		sim_faults "$(jq -n --arg m "$method" --argjson result "$result" '{method: $m,
+			kind: "raw_body_after", times: 1, text: ({success: true, $result} | tojson)}')"
+	done
+	good apply -auto-approve
+	[ "$(secrets_live)" = 2 ]
+	run ! grep -q ffffffff "$state"
+	clean
+}
+
 @test "fault A6: a DELETE whose answers are lost is asked for by id" {
 	start_logged
 	manifest a b

@@ -28,7 +28,7 @@ teardown()
 # secret FIELDS: a store with one secret.
 secret()
 {
-	printf 'account_id: acc_1\nstores:\n- name: keys\n  secrets:\n  - {name: A, value: {env: V}, %s}\n' \
+	printf 'account_id: a85e105f4ecef8ad9ca31a8372d0c353\nstores:\n- name: keys\n  secrets:\n  - {name: A, value: {env: V}, %s}\n' \
 		"$1" >cfprov.yaml
 }
 
@@ -73,8 +73,8 @@ live()
 	nothing_left
 	# A change outside of cfprov is seen as ever.
 	local id
-	id=$(jq -r '.accounts.acc_1.stores.keys | "\(.id)/secrets/\(.secrets.A.id)"' "$state")
-	api PATCH "/accounts/acc_1/secrets_store/stores/$id" '{"comment":"by hand"}'
+	id=$(jq -r '.accounts.a85e105f4ecef8ad9ca31a8372d0c353.stores.keys | "\(.id)/secrets/\(.secrets.A.id)"' "$state")
+	api PATCH "/accounts/a85e105f4ecef8ad9ca31a8372d0c353/secrets_store/stores/$id" '{"comment":"by hand"}'
 	[ "$http" = 200 ]
 	good apply -auto-approve
 	[ "$(live comment)" = 'longer than it m' ]
@@ -92,9 +92,9 @@ live()
 	good apply -auto-approve
 	err_has 'Cloudflare stored the scopes of default/keys/A as "workers", not as "dex,workers"'
 	nothing_left
-	jq -e '.accounts.acc_1.stores.keys.secrets.A.sent_scopes == ["dex", "workers"]' "$state"
+	jq -e '.accounts.a85e105f4ecef8ad9ca31a8372d0c353.stores.keys.secrets.A.sent_scopes == ["dex", "workers"]' "$state"
 	# A state edited by hand, or of an earlier version, does without.
-	jq 'del(.accounts.acc_1.stores.keys.secrets.A.sent_scopes)' "$state" >new
+	jq 'del(.accounts.a85e105f4ecef8ad9ca31a8372d0c353.stores.keys.secrets.A.sent_scopes)' "$state" >new
 	mv new "$state"
 	good apply -auto-approve
 	err_has 'stored the scopes'

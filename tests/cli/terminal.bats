@@ -209,7 +209,7 @@ colors()
 		rm -f "$state"
 		screen --columns $columns --wait 'Only `yes`' --send 'yes\n' -- apply
 		[ "$status" = 1 ]
-		screen_has 'Trying again' 'Apply incomplete'
+		screen_has 'Retrying in' 'Apply incomplete'
 		fits $columns
 
 		manifest there c$columns

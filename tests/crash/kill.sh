@@ -53,8 +53,7 @@ check()
 lose_an_answer()
 {
 	local kinds=('"kind":"reset_after"' '"kind":"close_after"'
-		'"kind":"status_after","status":504,"body":"html"'
-		'"kind":"late","after_ms":1500,"answer":"reset"')
+		'"kind":"status_after","status":504,"body":"html"')
 	curl -fsS -X DELETE "$root/_cfsim/faults" >/dev/null || fail "no faults"
 	((RANDOM % 2)) || return 0
 	curl -fsS -X POST "$root/_cfsim/faults" -o last -d "[{\"method\":\"POST\",\"nth\":$((1 + RANDOM % 4)),

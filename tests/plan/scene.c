@@ -7,6 +7,7 @@
 #include "engine/record.h"
 #include "engine/recover.h"
 #include "engine/renames.h"
+#include "engine/selection.h"
 #include "recorded/mend.h"
 #include "show.h"
 
@@ -244,11 +245,11 @@ static bool check_verdicts(struct scene *s)
 static bool is_read(
 	const struct planner_input *input, const struct object *desired, const struct object *live)
 {
-	bool is_kept = desired->is_written_once && live && !planner_replaces(input, desired);
+	bool is_kept = desired->is_written_once && live && !selection_replaces(input, desired);
 
 	return desired->kind == OBJECT_SECRET && desired->value->kind != VALUE_GENERATE &&
 	       !is_kept && !input->destroys_all && !input->refresh_only &&
-	       planner_wants(input, desired);
+	       selection_has(input, desired);
 }
 
 static enum case_verdict_word verdict_of(

@@ -38,7 +38,7 @@ static void said_besides(void **state)
 		"Cloudflare says: \\x1b[31m\\x0ax", NULL);
 	expect_said(
 		"{\"success\":true,\"result\":[],\"errors\":[{\"code\":7,\"message\":\"half\"}]}",
-		"Cloudflare reports beside a success: half (code 7)", NULL);
+		"Cloudflare reports an error although the request succeeded: half (code 7)", NULL);
 	expect_said("{\"success\":false,\"errors\":[{\"message\":\"no\"}],\"messages\":[\"m\"]}",
 		"Cloudflare says: m", NULL);
 	expect_said(

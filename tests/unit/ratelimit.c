@@ -36,13 +36,17 @@ static void every_item_counts(void **state)
 		{"\"a\";r=0;t=2;pk=:eA==:, \"a\";r=50;t=30;pk=:eQ==:", 0, 2000, 2},
 		{"\"bytes\";r=0;t=30;qu=\"content-bytes\", \"a\";r=9;t=3", 9, 3000, 1},
 		{"\"a\";r=9;t=3;qu=\"requests\"", 9, 3000, 1},
-		/* What is broken hides nothing that comes before it. */
+		/* What is broken hides nothing that comes before or after it. */
 		{"\"a\";r=5;t=3, \"b", 5, 3000, 1},
 		{"\"a\";r=5;t=3, (\"b\" \"c\")", 5, 3000, 1},
 		{"\"a\";r=5;t=3, \"b\";R=0;t=9", 5, 3000, 1},
 		{"\"a\";r=5;t=3, \"b\";r=-1;t=9", 5, 3000, 1},
 		{"\"a\";r=5;t=3, \"b\";r=9999999999999999;t=9", 5, 3000, 1},
-		{"\"a\";r=5;t=99999999999", 5, -1, 1},
+		{"\"b, \"a\";r=5;t=3", 5, 3000, 1},
+		{"\"b\";R=0;t=9, \"a\";r=5;t=3", 5, 3000, 1},
+		{"(\"b\" \"c\");r=1, \"a\";r=5;t=3", 5, 3000, 1},
+		{"gar(bage, \"a\";r=5;t=3", 5, 3000, 1},
+		{"\"a\";r=5;t=99999999999", 5, (int64_t)INT32_MAX * 1000, 1},
 	};
 
 	(void)state;
@@ -85,6 +89,23 @@ static void policies(void **state)
 	assert_ptr_equal(ratelimit_tightest(&limit), &limit.items[1]);
 }
 
+/* fault A9: the tightest counts, also where there are more than there is room for */
+static void many_items(void **state)
+{
+	struct str policies CLEANUP(str_release) = {0}, limits CLEANUP(str_release) = {0};
+
+	(void)state;
+	for (int i = 0; i < 2 * RATELIMIT_ITEMS; i++) {
+		str_format(&policies, "\"policy%d\";q=5;w=1, ", i);
+		str_format(&limits, "\"limit%d\";r=%d;t=1, ", i, i == RATELIMIT_ITEMS + 2 ? 0 : 90);
+	}
+	struct ratelimit limit = read_limit(str_text(&limits), str_text(&policies));
+	assert_int_equal(limit.count, RATELIMIT_ITEMS);
+	const struct ratelimit_item *tightest = ratelimit_tightest(&limit);
+	assert_non_null(tightest);
+	assert_int_equal(tightest->remaining, 0);
+}
+
 static void is_bounded(void **state)
 {
 	struct str many CLEANUP(str_release) = {0};
@@ -107,6 +128,7 @@ int main(void)
 		cmocka_unit_test(every_item_counts),
 		cmocka_unit_test(nothing_to_read),
 		cmocka_unit_test(policies),
+		cmocka_unit_test(many_items),
 		cmocka_unit_test(is_bounded),
 	};
 

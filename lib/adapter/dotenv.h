@@ -24,8 +24,8 @@
  *
  * Nothing here fails, and nothing is copied: all is in the bytes that were given.
  */
-#ifndef DESIRED_DOTENV_H
-#define DESIRED_DOTENV_H
+#ifndef ADAPTER_DOTENV_H
+#define ADAPTER_DOTENV_H
 
 #include "base/mem.h"
 

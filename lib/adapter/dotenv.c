@@ -1,4 +1,4 @@
-#include "desired/dotenv.h"
+#include "adapter/dotenv.h"
 
 #include "adapter/table.h"
 #include "base/error.h"
