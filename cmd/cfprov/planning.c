@@ -85,14 +85,9 @@ static bool settle(struct session *session)
 static bool read_audit(struct session *session, enum planning_mode mode)
 {
 	struct error err CLEANUP(error_release) = {0};
-	const struct audit_input input = {
-		.live = session_live_input(session),
-		.desired = &session->desired,
-		.recorded = &session->ledger.state.model,
-		.sink = &session->sink,
-	};
+	const struct live_input input = session_live_input(session);
 
-	if (mode == PLANNING_DESTROY || audit_read(&input, &session->live, &err))
+	if (mode == PLANNING_DESTROY || audit_read(&input, &session->desired, &session->live, &err))
 		return true;
 	term_error(&err);
 	return false;

@@ -185,9 +185,9 @@ static bool look(struct awaiting *a, struct error *err)
 
 static void tell(const struct awaiting *a)
 {
-	event_emit(
-		a->input->sink, &(struct event){.type = EVENT_AWAIT,
-					.progress = {.done = a->count - a->left, .left = a->left}});
+	event_emit(a->input->live.sink,
+		&(struct event){.type = EVENT_AWAIT,
+			.progress = {.done = a->count - a->left, .left = a->left}});
 }
 
 /* False: time is over, or somebody wants to stop. The client does nothing meanwhile. */

@@ -65,7 +65,8 @@ struct op {
 	struct timer timer;
 };
 
-/* A list that may tell what nobody saw. Who comes while it is under way waits for the next one. */
+/* A list that serves all ops that wait for it. Those that come while it is read wait for the next.
+ */
 struct list {
 	enum tag_kind tag; /* TAG_LIST */
 	struct account_ops *account;
@@ -119,8 +120,8 @@ struct op_request {
 void op_send(struct cf_runner *r, struct op *op, const struct op_request *request);
 
 /*
- * Nothing that existed before, or was made in this run, has this id. An answer, or a list, that
- * says otherwise tells of something else: of what was destroyed a moment ago, for one.
+ * True if nothing that existed before, or was made in this run, has this id. An answer or a list
+ * with a known id is about another object, for example one that was destroyed a moment ago.
  */
 bool op_is_new(struct cf_runner *r, const char *id) MUST_CHECK;
 
@@ -132,9 +133,9 @@ bool op_may_send_again(const struct op *op);
 /* The object exists as it is said here, of which the state is to know. */
 void op_end_done(struct cf_runner *r, const struct job *job, const struct object *is_now);
 void op_end_gone(struct cf_runner *r, const struct job *job);
-/* Takes the error. What was destroyed before is dropped. */
+/* Takes the error. If a replacement's old object was destroyed, it is dropped from the state. */
 void op_end_failed(struct cf_runner *r, struct op *op, enum outcome_kind kind, struct error *err);
-/* It can't be said what came of it; `why` and what was seen. */
+/* The outcome is unknown. The error: `why`, and what was seen. */
 void op_end_unknown(struct cf_runner *r, struct op *op, const char *why);
 
 /* How an op that makes one object continues. */
@@ -170,8 +171,8 @@ void find_by_id(struct cf_runner *r, struct op *op, const struct cf_secret_id *i
 void find_again(struct cf_runner *r, struct op *op);
 
 /*
- * Lends what a list has of an object, apart from what existed before; *ret_is_double: more than
- * once.
+ * Lends the new object of this name that a list has (op_is_new), or NULL; *ret_is_double: it has
+ * several.
  */
 const struct object *find_new(struct cf_runner *r, const struct model *names,
 	const struct object *object, bool *ret_is_double);
@@ -179,7 +180,7 @@ const struct object *find_new(struct cf_runner *r, const struct model *names,
 void find_take(struct cf_runner *r, struct list *list, const struct client_answer *answer);
 /* Starts the looks whose time has come. Gives how long until the next, at most timeout_ms. */
 int64_t find_due(struct cf_runner *r, int64_t timeout_ms);
-/* What is looked for stays unknown; the journal has it. */
+/* Ends all looks: what they were for stays unknown, and open in the journal. */
 void find_stop(struct cf_runner *r);
 void find_release(struct cf_runner *r);
 

@@ -46,7 +46,7 @@ static bool read_created(struct cf_runner *r, const struct op *op, const struct 
 /* A success without a usable id still means that the store was made: look. */
 static void create_answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
 {
-	struct object is_now;
+	struct object is_now = {0};
 
 	if (answer->outcome == CLIENT_FAILED) {
 		if (cf_answer_says_full_of_stores(&answer->cf))

@@ -260,13 +260,13 @@ struct question {
 	const struct live_account *account;
 };
 
-static bool is_of_interest(const struct audit_input *input, const struct object *live,
-	const struct object **ret_recorded)
+static bool is_of_interest(const struct live_input *input, const struct model *wanted,
+	const struct object *live, const struct object **ret_recorded)
 {
 	const struct object *recorded =
 		model_object(input->recorded, live->account, live->store, live->secret);
 	const struct object *desired =
-		model_object(input->desired, live->account, live->store, live->secret);
+		model_object(wanted, live->account, live->store, live->secret);
 
 	*ret_recorded = recorded;
 	return live->kind == OBJECT_SECRET && recorded && recorded->id &&
@@ -277,20 +277,20 @@ static bool is_of_interest(const struct audit_input *input, const struct object 
 }
 
 /* Gives (free) what is to be asked; of more than there may be, only how many. */
-static struct question *find_questions(
-	const struct audit_input *input, struct model *live, size_t *ret_count)
+static struct question *find_questions(const struct live_input *input, const struct model *desired,
+	struct model *live, size_t *ret_count)
 {
 	struct question *questions = mem_alloc(AUDIT_SECRET_LIMIT * sizeof(*questions));
 	size_t count = 0;
 
 	for (size_t i = 0; i < live->object_count; i++) {
 		const struct object *recorded;
-		if (!is_of_interest(input, &live->objects[i], &recorded))
+		if (!is_of_interest(input, desired, &live->objects[i], &recorded))
 			continue;
 		if (count++ < AUDIT_SECRET_LIMIT)
 			questions[count - 1] = (struct question){recorded, &live->objects[i],
-				live_find_account(input->live.accounts, input->live.count,
-					recorded->account)};
+				live_find_account(
+					input->accounts, input->count, recorded->account)};
 	}
 	*ret_count = count;
 	return questions;
@@ -320,7 +320,7 @@ static void ask(struct question *question, struct client *client)
 				    .tag = question});
 }
 
-static void note(const struct audit_input *input, const char *alias, const char *why)
+static void note(const struct live_input *input, const char *alias, const char *why)
 {
 	struct str text CLEANUP(str_release) = {0};
 
@@ -331,7 +331,7 @@ static void note(const struct audit_input *input, const char *alias, const char 
 }
 
 struct asking {
-	const struct audit_input *input;
+	const struct live_input *input;
 	struct arena *arena; /* of the live model */
 	struct table *noted; /* accounts that were told of */
 };
@@ -357,11 +357,12 @@ static void take(void *context, struct client_answer *answer)
 		note(asking->input, alias, why);
 }
 
-bool audit_read(const struct audit_input *input, struct model *live, struct error *err)
+bool audit_read(const struct live_input *input, const struct model *desired, struct model *live,
+	struct error *err)
 {
 	struct asking asking = {.input = input, .arena = &live->arena};
 	size_t count;
-	struct question *questions = find_questions(input, live, &count);
+	struct question *questions = find_questions(input, desired, live, &count);
 
 	if (count > AUDIT_SECRET_LIMIT) {
 		struct str text CLEANUP(str_release) = {0};
@@ -372,8 +373,8 @@ bool audit_read(const struct audit_input *input, struct model *live, struct erro
 		count = 0;
 	}
 	for (size_t i = 0; i < count; i++)
-		ask(&questions[i], input->live.client);
-	bool is_good = wait_for_answers(&input->live, take, &asking, err);
+		ask(&questions[i], input->client);
+	bool is_good = wait_for_answers(input, take, &asking, err);
 	table_free(&asking.noted);
 	free(questions);
 	return is_good;
