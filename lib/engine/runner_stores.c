@@ -165,27 +165,59 @@ static void send_destroy(struct cf_runner *r, struct op *op, bool with_all_insid
 		&(struct op_request){RETRY_IDEMPOTENT, "DELETE", &path, NULL, destroy_answered});
 }
 
+static void destroy_with_all_inside(struct cf_runner *r, struct op *op);
+
+/* Listed, but asked for by its id: what was destroyed a moment ago may be listed still. */
+static void unmanaged_found(struct cf_runner *r, struct op *op, const struct finding *finding)
+{
+	const struct object *unmanaged = &op->unmanaged[op->unmanaged_count - 1];
+	struct str name CLEANUP(str_release) = {0};
+
+	if (!finding->err && !finding->object) {
+		op->unmanaged_count--;
+		destroy_with_all_inside(r, op);
+		return;
+	}
+	text_add_visible(&name, unmanaged->secret, strlen(unmanaged->secret), 255);
+	error_set(
+		&op->seen, "it contains a secret that cfprov does not manage: %s", str_text(&name));
+	error_hint(&op->seen, "The secret was created after the plan was made. Run plan again.");
+	op_end_failed(r, op, OUTCOME_FAILED, &op->seen);
+}
+
+/* Once nothing unmanaged is left. The list may lack what is inside: what the plan knows counts. */
+static void destroy_with_all_inside(struct cf_runner *r, struct op *op)
+{
+	if (!op->unmanaged_count) {
+		send_destroy(r, op, true);
+		return;
+	}
+	op->found = unmanaged_found;
+	find_by_id(r, op,
+		&(struct cf_secret_id){
+			op_action(op)->before->id, op->unmanaged[op->unmanaged_count - 1].id});
+}
+
 /* Before all inside goes with the store: nothing may have come in since the plan was made. */
 static void inside_found(struct cf_runner *r, struct op *op, const struct finding *finding)
 {
-	const struct object *unmanaged = verify_stranger(r->options.plan, op_action(op),
-		finding->names->objects, finding->names->object_count);
-	struct str name CLEANUP(str_release) = {0};
+	const struct model *names = finding->names;
 
 	if (finding->err) {
 		error_set(
 			&op->seen, "the secrets in it can't be listed: %s", finding->err->message);
-	} else if (unmanaged) {
-		text_add_visible(&name, unmanaged->secret, strlen(unmanaged->secret), 255);
-		error_set(&op->seen, "it contains a secret that cfprov does not manage: %s",
-			str_text(&name));
-		error_hint(&op->seen,
-			"The secret was created after the plan was made. Run plan again.");
-	} else {
-		send_destroy(r, op, finding->names->object_count > 0);
+		op_end_failed(r, op, OUTCOME_FAILED, &op->seen);
 		return;
 	}
-	op_end_failed(r, op, OUTCOME_FAILED, &op->seen);
+	op->unmanaged = arena_alloc(&r->arena, names->object_count * sizeof(*op->unmanaged));
+	for (size_t i = 0; i < names->object_count; i++) {
+		if (!verify_stranger(r->options.plan, op_action(op), &names->objects[i], 1))
+			continue;
+		struct object *unmanaged = &op->unmanaged[op->unmanaged_count++];
+		*unmanaged = names->objects[i];
+		object_keep(&r->arena, unmanaged);
+	}
+	destroy_with_all_inside(r, op);
 }
 
 /* Cloudflare keeps a store that is not empty, unless it is forced: then all inside goes, too. */
