@@ -140,15 +140,13 @@ int64_t http_retry_after_ms(const char *text, int64_t now_unix_seconds)
 	size_t seconds, digits = strspn(text, "0123456789");
 
 	if (digits && !text[digits])
-		return text_to_number(text, INT32_MAX, &seconds) ? (int64_t)seconds * 1000
-								 : (int64_t)INT32_MAX * 1000;
-	time_t then = *text < '0' || *text > '9' ? curl_getdate(text, NULL) : -1;
-	if (then == -1 || *text == '-')
+		return (text_to_number(text, INT32_MAX, &seconds) ? (int64_t)seconds : INT32_MAX) *
+		       1000;
+	time_t then = digits || *text == '-' ? -1 : curl_getdate(text, NULL);
+	if (then == -1)
 		return -1;
-	if (then <= now_unix_seconds)
-		return 0;
-	return then - INT32_MAX < now_unix_seconds ? (then - now_unix_seconds) * 1000
-						   : (int64_t)INT32_MAX * 1000;
+	int64_t left = then > now_unix_seconds ? then - now_unix_seconds : 0;
+	return (left < INT32_MAX ? left : INT32_MAX) * 1000;
 }
 
 /* Lines of one header are one list: RFC 9110, section 5.3. */

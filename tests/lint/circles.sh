@@ -2,7 +2,7 @@
 # No two files include each other: a .h and the .c of its name count as one.
 cd "$(dirname "$0")/../.." || exit 2
 
-find lib cmd -name '*.[ch]' | xargs grep -HoE '^#include "[^"]+\.h"' |
+find lib cmd -name '*.[ch]' -exec grep -HoE '^#include "[^"]+\.h"' {} + |
 	sed -E 's/\.[ch]:#include "/ /; s/\.h"$//' |
 	awk '
 		{
