@@ -431,22 +431,19 @@ static bool is_tls_trouble(const struct transfer *transfer, CURLcode code)
 	}
 }
 
-/* Or did the connection fail that was to take its place? */
-static bool is_end_of_stream(CURLcode code)
-{
-	return code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM || code == CURLE_SEND_ERROR ||
-	       code == CURLE_RECV_ERROR;
-}
-
 static enum http_outcome outcome_of(const struct transfer *transfer, CURLcode code)
 {
+	bool is_end_of_stream = code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM ||
+				code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR;
+
 	/* Once it went out, the server may have done it, whatever came back. */
 	if (transfer->sendings > 0 && code != CURLE_OK)
 		return HTTP_UNKNOWN;
 	if (is_tls_trouble(transfer, code))
 		return HTTP_NEVER;
+	/* Else the connection failed that was to take its place. */
 	if (transfer->was_refused && code != CURLE_OK)
-		return is_end_of_stream(code) ? HTTP_REFUSED : HTTP_NOT_SENT;
+		return is_end_of_stream ? HTTP_REFUSED : HTTP_NOT_SENT;
 	switch ((int)code) {
 	case CURLE_OK:
 		return HTTP_ANSWERED;
