@@ -149,7 +149,7 @@ static const struct told {
 	[EVENT_ACTION_FAILED] = {LOG_ERROR, "failed"},
 	[EVENT_RETRY] = {LOG_DEBUG, "trying again"},
 	[EVENT_SLOW_DOWN] = {LOG_DEBUG, "slowing down"},
-	[EVENT_WAITING] = {LOG_INFO, "waiting for Cloudflare to show"},
+	[EVENT_WAITING] = {LOG_INFO, "waiting for Cloudflare to confirm"},
 	[EVENT_LONG_RUN] = {LOG_INFO, "more requests than the rate limit has in one window"},
 	[EVENT_AWAIT] = {LOG_INFO, "waiting for secrets to become active"},
 	[EVENT_INTERRUPT] = {LOG_WARN, "asked to stop"},

@@ -124,7 +124,7 @@ static void tell_waiting(const struct event *event)
 {
 	struct str line CLEANUP(str_release) = {0};
 
-	str_text_add(&line, "Waiting for Cloudflare to show ");
+	str_text_add(&line, "Waiting for Cloudflare to confirm ");
 	text_add_visible(&line, event->text, strlen(event->text), 0);
 	str_text_add(&line, " (up to ");
 	text_add_duration(&line, (event->wait_ms + 999) / 1000 * 1000);

@@ -130,7 +130,8 @@ static void take(void *context, struct client_answer *answer)
 		first->rate_remaining = answer->rate_remaining;
 		first->rate_reset_ms = answer->rate_reset_ms;
 	}
-	checkup->is_blocked |= asking->question == ASK_LIST && answer->cf.is_blocked;
+	checkup->is_not_the_api |=
+		asking->question == ASK_LIST && answer->status && answer->cf.verdict == CF_BROKEN;
 	if (asking->question == ASK_LIST)
 		live_listing_take(&patient->listing, answer, client, answer->tag);
 	else if (asking->question == ASK_QUOTA)

@@ -34,7 +34,7 @@ struct checkup {
 	int64_t asked_at;                   /* seconds since 1970 */
 	bool is_account_token;              /* the account's own, not a user's */
 	enum checkup_writing writing;
-	bool is_blocked; /* Cloudflare's firewall answered the list, not the API */
+	bool is_not_the_api; /* the list was answered by a firewall, a proxy or another page */
 	size_t store_count;
 	char *only_store; /* if there is just one; else NULL */
 	struct cf_quota quota;

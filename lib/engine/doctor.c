@@ -1,6 +1,6 @@
 #include "engine/doctor.h"
 
-#include "base/clock.h"
+#include "base/moment.h"
 #include "base/text.h"
 #include "engine/belongs.h"
 #include "engine/parting.h"
@@ -31,6 +31,10 @@ void findings_release(struct findings *findings)
 	free(findings->items);
 	*findings = (struct findings){0};
 }
+
+static const char not_the_api[] =
+	"What answered is not Cloudflare's API. Check CLOUDFLARE_BASE_URL, the proxy and the "
+	"network.";
 
 /* About whom is spoken. */
 struct judging {
@@ -120,24 +124,12 @@ void doctor_judge_state(const struct doctor_state *state, struct findings *findi
 
 /* ---- an account ---- */
 
-/* Is it a time as Cloudflare writes it? Such texts compare as the times do. */
-static bool is_time(const char *text)
-{
-	const char *it = text;
-
-	for (const char *form = "0000-00-00T00:00:00"; *form; form++, it++)
-		if (*form == '0' ? *it < '0' || *it > '9' : *it != *form)
-			return false;
-	return true;
-}
-
 static bool ends_soon(const struct checkup *checkup)
 {
-	char soon[CLOCK_TEXT_SIZE];
+	struct moment ends;
 
-	clock_text(checkup->asked_at + SOON_SECONDS, soon);
-	return checkup->token_expires && is_time(checkup->token_expires) &&
-	       strcmp(checkup->token_expires, soon) < 0;
+	return moment_read(checkup->token_expires, &ends) &&
+	       ends.seconds < checkup->asked_at + SOON_SECONDS;
 }
 
 /* Its status, and until when. */
@@ -188,8 +180,10 @@ static void judge_access(const struct judging *j, const struct checkup *checkup)
 
 	if (checkup->list_err.message) {
 		find_error(j, FINDING_FAIL, "Secrets Store can't be read", &checkup->list_err,
-			"Check the account id, the token, and that the token has the permission "
-			"Account, Secrets Store, Edit.");
+			checkup->is_not_the_api
+				? not_the_api
+				: "Check the account id, the token, and that the token has the "
+				  "permission Account, Secrets Store, Edit.");
 		return;
 	}
 	str_format(&text, "Secrets Store can be read%s: %zu store%s",
@@ -312,9 +306,9 @@ void doctor_judge_account(const struct checkup *checkup, const struct model *des
 		find_error(&j, FINDING_FAIL, "", &checkup->credentials_err,
 			"Set the variable to a token with the permission Account, Secrets Store, "
 			"Edit.");
-	} else if (checkup->is_blocked) {
+	} else if (checkup->is_not_the_api && !checkup->token_status) {
 		find_error(&j, FINDING_FAIL, "neither token nor Secrets Store could be checked",
-			&checkup->list_err, NULL);
+			&checkup->list_err, not_the_api);
 	} else {
 		/* Accounts that share a token share what is said of it. */
 		if (!checkup->shares)

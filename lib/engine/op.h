@@ -95,6 +95,7 @@ struct cf_runner {
 	struct op *ops;       /* all of the run */
 	struct list *lists;   /* those inside stores */
 	struct table *ids;    /* of all that exists or was made; see op_is_new */
+	bool knows_live_ids;  /* they are among them */
 	struct timer *timers; /* those that are set */
 	int64_t next_due_ms;  /* of the first of them */
 	size_t looking;       /* ops that are looked for with patience */

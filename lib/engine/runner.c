@@ -59,9 +59,10 @@ bool op_is_new(struct cf_runner *r, const char *id)
 {
 	const struct model *live = r->options->live;
 
-	for (size_t i = 0; !r->ids && i < live->object_count; i++)
+	for (size_t i = 0; !r->knows_live_ids && i < live->object_count; i++)
 		if (live->objects[i].id)
 			table_put(&r->ids, live->objects[i].id, r);
+	r->knows_live_ids = true;
 	return !table_get(r->ids, id);
 }
 

@@ -360,9 +360,7 @@ static void judge(struct cf_answer *answer, const struct cf_response *response, 
 	} else if (!answer->was_accepted && is_refusal) {
 		describe(answer, response, err);
 	} else {
-		const struct edge edge = edge_read(response, answer->json, err);
-		answer->is_blocked = edge.is_blocked;
-		answer->retry_after_ms = edge.retry_after_ms;
+		answer->retry_after_ms = edge_read(response, answer->json, err);
 	}
 }
 

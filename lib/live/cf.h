@@ -75,7 +75,6 @@ struct cf_answer {
 	bool is_throttled;         /* wait and ask again */
 	int64_t retry_after_ms;    /* as the body asks (of the edge only); -1: it does not */
 	bool is_absent;            /* what the path names does not exist (any more) */
-	bool is_blocked;           /* by Cloudflare's firewall, whatever the credentials */
 	int64_t total_pages;       /* of a list; -1: not said */
 	int64_t total_count;       /* the same for items */
 	int64_t per_page;          /* items of a full page; 0: not said */

@@ -122,27 +122,24 @@ static void add_codes(struct str *out, const struct json *json, const struct cf_
 	}
 }
 
-static struct edge read_problem(
+static int64_t read_problem(
 	const struct cf_response *response, const struct json *json, struct error *err)
 {
 	struct str what CLEANUP(str_release) = {0}, codes CLEANUP(str_release) = {0};
 	int64_t seconds = number_of(json_get(json, "retry_after"));
-	const struct edge edge = {
-		.is_blocked = response->is_challenged ||
-			      is_block(number_of(json_get(json, "error_code"))),
-		.retry_after_ms = seconds < 0 ? -1 : seconds * 1000,
-	};
+	bool is_blocked =
+		response->is_challenged || is_block(number_of(json_get(json, "error_code")));
 
-	if (edge.is_blocked)
+	if (is_blocked)
 		str_format(&what, "%s: ", response->is_challenged ? challenged : blocked);
 	add_title(&what, json, response);
 	add_codes(&codes, json, response);
 	set(err, response, &what, str_text(&codes));
-	if (edge.is_blocked)
+	if (is_blocked)
 		error_hint(err, "%s", blocked_hint);
 	else if (json_is_false(json_get(json, "retryable")))
 		error_hint(err, "Cloudflare says that the same request will fail again.");
-	return edge;
+	return seconds < 0 ? -1 : seconds * 1000;
 }
 
 /* ---- pages ---- */
@@ -219,8 +216,7 @@ static void add_what(struct str *out, const struct cf_response *response, const 
 	}
 }
 
-struct edge edge_read(
-	const struct cf_response *response, const struct json *json, struct error *err)
+int64_t edge_read(const struct cf_response *response, const struct json *json, struct error *err)
 {
 	struct str what CLEANUP(str_release) = {0}, codes CLEANUP(str_release) = {0};
 	int64_t code = plain_code(response->body);
@@ -239,5 +235,5 @@ struct edge edge_read(
 		error_hint(err, "%s", blocked_hint);
 	else if (response->status / 100 == 3)
 		error_hint(err, "Check CLOUDFLARE_BASE_URL.");
-	return (struct edge){.is_blocked = block, .retry_after_ms = -1};
+	return -1;
 }

@@ -28,13 +28,10 @@ void edge_add_text(struct str *out, const char *text, const struct cf_response *
 /* Adds where an error came from: " (HTTP 400CODES, cf-ray X)". CODES: "", or ", code 1003". */
 void edge_add_origin(struct str *out, const struct cf_response *response, const char *codes);
 
-struct edge {
-	bool is_blocked;        /* the firewall refused whoever asked, whatever the credentials */
-	int64_t retry_after_ms; /* as the body says; -1: it does not */
-};
-
-/* Fills *err: what came, and what to do where that is known. `json`: of the body, or NULL. */
-struct edge edge_read(
-	const struct cf_response *response, const struct json *json, struct error *err);
+/*
+ * Fills *err: what came, and what to do where that is known. `json`: of the body, or NULL. Returns
+ * how long the body asks to wait, in ms; -1: it does not say.
+ */
+int64_t edge_read(const struct cf_response *response, const struct json *json, struct error *err);
 
 #endif

@@ -279,3 +279,12 @@ fcntl.fcntl(8, 37, struct.pack("hhqqixxxx", fcntl.F_WRLCK, 0, 0, 0, 0))'
 	[[ $(grep -c 'Secrets Store can be read' out) == 3 ]]
 	out_has "ok    a: the user's token"
 }
+
+@test "fault A16: a page that is not the API's blames no token" {
+	sim_faults '{"kind":"raw_body","status":403,"content_type":"text/html","text":"<title>Proxy</title>"}'
+	prov doctor
+	[ "$status" = 1 ]
+	out_has "fail  default: neither token nor Secrets Store could be checked: something that is not the API's JSON" \
+		"What answered is not Cloudflare's API. Check CLOUDFLARE_BASE_URL, the proxy and the network."
+	[[ $output != *'active and not expired'* && $output != *'has the permission'* ]]
+}

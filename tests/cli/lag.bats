@@ -49,7 +49,7 @@ one_store()
 	: >"$sim_log"
 }
 
-waits() { grep -q 'Waiting for Cloudflare to show' later.err; }
+waits() { grep -q 'Waiting for Cloudflare to confirm' later.err; }
 
 # ---- one list that is empty -----------------------------------------------------------------
 
@@ -289,7 +289,7 @@ only()
 	one_store A
 	later "$cfprov" apply -auto-approve -patience=10m
 	wait_until waits
-	[ "$(grep -c 'Waiting for Cloudflare to show' later.err)" = 1 ]
+	[ "$(grep -c 'Waiting for Cloudflare to confirm' later.err)" = 1 ]
 	grep -q 'default/keys (up to ' later.err
 	lag '{"create":0,"read":0}'
 	wait_later
@@ -316,15 +316,15 @@ only()
 	start_logged --list-lag 600000 --read-lag 600000
 	manifest a
 	good apply -auto-approve
-	json_waits() { grep -q 'Waiting for Cloudflare to show' later.out; }
+	json_waits() { grep -q 'Waiting for Cloudflare to confirm' later.out; }
 	CFPROV_LOG=info CFPROV_LOG_PATH=log later "$cfprov" plan -json -patience=10m
 	wait_until json_waits
 	lag '{"create":0,"read":0}'
 	wait_later
 	[ "$status" = 0 ]
 	jq -es 'any(.type == "log" and ."@level" == "info" and
-		(."@message" | test("Waiting for Cloudflare to show default/a .up to ")))' later.out
-	grep -q 'waiting for Cloudflare to show: default/a; waiting' log
+		(."@message" | test("Waiting for Cloudflare to confirm default/a .up to ")))' later.out
+	grep -q 'waiting for Cloudflare to confirm: default/a; waiting' log
 }
 
 # ---- import ---------------------------------------------------------------------------------

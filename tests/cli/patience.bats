@@ -52,7 +52,7 @@ clean()
 		sim_faults "{\"method\":\"POST\",\"nth\":2,\"kind\":\"late\",\"after_ms\":700$answer}"
 		good apply -auto-approve -patience=20s
 		out_has 'Apply complete! Resources: 3 added, 0 changed, 0 destroyed.'
-		err_has 'Waiting for Cloudflare to show default/'
+		err_has 'Waiting for Cloudflare to confirm default/'
 		[ "$(posts)" = 3 ]
 		agree 3
 		clean
@@ -176,6 +176,20 @@ clean()
 	clean
 }
 
+@test "fault A28: what a list still shows of a replaced object is not the new one, whichever it is" {
+	start_logged --list-lag-delete 600000
+	secret_manifest A B C
+	good apply -auto-approve
+	local old
+	old=$(jq -r '.accounts.acc_1.stores.s.secrets.C.id' "$state")
+	lag '{"create":700}'
+	sim_faults '{"method":"POST","kind":"reset_after"}'
+	good apply -auto-approve -replace=default/s/C -patience=20s
+	[ "$(jq -r '.accounts.acc_1.stores.s.secrets.C.id' "$state")" != "$old" ]
+	[ "$(posts) $(secrets_live)" = '3 3' ]
+	clean
+}
+
 @test "fault A13: a create that is answered for another account is looked up" {
 	start_logged
 	manifest a
@@ -216,6 +230,7 @@ clean()
 	sim_faults '{"method":"DELETE","kind":"reset_after","times":20}'
 	good apply -auto-approve -force -allow-store-destroy
 	out_has 'Apply complete! Resources: 0 added, 0 changed, 1 destroyed.'
+	err_lacks 'to show default/a' # which is to disappear
 	agree 1
 	control DELETE faults >/dev/null
 	# A replacement goes on.
@@ -273,7 +288,7 @@ kill_while_posting()
 	kill_while_posting 5
 	[ "$(stores_live)" = 0 ]
 	good apply -auto-approve -patience=20s
-	err_has 'Waiting for Cloudflare to show default/s0001 and 4 more'
+	err_has 'Waiting for Cloudflare to confirm default/s0001 and 4 more'
 	[ "$(posts)" = 5 ]
 	agree 5
 	clean
@@ -302,7 +317,7 @@ kill_while_posting()
 	manifest a b
 	sim_faults '{"method":"POST","nth":1,"kind":"late","after_ms":600000}'
 	later "$cfprov" apply -auto-approve -parallelism=1 -patience=10m
-	waits() { grep -q 'Cloudflare to show default/' later.err; }
+	waits() { grep -q 'Cloudflare to confirm default/' later.err; }
 	wait_until waits
 	kill -TERM "$later_pid"
 	wait_later
@@ -322,7 +337,7 @@ kill_while_posting()
 	sim_faults '{"method":"POST","nth":1,"kind":"late","after_ms":600000,"answer":"never"}'
 	kill_while_posting 1
 	later "$cfprov" plan -patience=10m
-	waits() { grep -q 'Cloudflare to show default/a' later.err; }
+	waits() { grep -q 'Cloudflare to confirm default/a' later.err; }
 	wait_until waits
 	kill -TERM "$later_pid"
 	wait_later

@@ -148,6 +148,10 @@ static void a_token_that_ends_soon(void **state)
 		{"2026-01-07T23:59:59.123Z", FINDING_WARN},
 		{"2025-12-31T00:00:00Z", FINDING_WARN},
 		{"2027-01-01T00:00:00Z", FINDING_OK},
+		/* fault A4: a moment, not a text */
+		{"2026-01-08T01:00:00+02:00", FINDING_WARN},
+		{"2026-01-07T23:00:00-02:00", FINDING_OK},
+		{"2026-01-08t00:00:00z", FINDING_OK},
 		{"2026-01-02", FINDING_OK},
 		{"1", FINDING_OK},
 		{"", FINDING_OK},
@@ -204,7 +208,9 @@ static void blocked(void **state)
 	struct checkup checkup CLEANUP(checkup_release) = well();
 
 	(void)state;
-	checkup.is_blocked = true;
+	checkup.is_not_the_api = true;
+	free(checkup.token_status);
+	checkup.token_status = NULL;
 	error_set(&checkup.token_err, "the firewall");
 	error_set(&checkup.quota_err, "the firewall");
 	error_set(&checkup.list_err, "the firewall");
@@ -214,6 +220,21 @@ static void blocked(void **state)
 		"neither token nor Secrets Store could be checked: the firewall",
 		"another network");
 	assert_int_equal(findings.count, 1);
+}
+
+/* fault A16: nor is it by what another page than the API's says */
+static void not_the_api(void **state)
+{
+	struct findings findings CLEANUP(findings_release) = {0};
+	struct checkup checkup CLEANUP(checkup_release) = well();
+
+	(void)state;
+	checkup.is_not_the_api = true;
+	error_set(&checkup.list_err, "a page");
+	doctor_judge_account(&checkup, &desired_none, NULL, &findings);
+	expect(&findings, FINDING_OK, "the user's token is active", NULL);
+	expect(&findings, FINDING_FAIL, "Secrets Store can't be read: a page",
+		"Check CLOUDFLARE_BASE_URL, the proxy");
 }
 
 /* fault A11 */
@@ -308,6 +329,7 @@ int main(void)
 		cmocka_unit_test(a_token_that_ends_soon),
 		cmocka_unit_test(what_can_not_be_asked),
 		cmocka_unit_test(blocked),
+		cmocka_unit_test(not_the_api),
 		cmocka_unit_test(another_store_is_there),
 		cmocka_unit_test(what_is_recorded),
 		cmocka_unit_test(accounts_that_are_gone),

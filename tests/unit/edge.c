@@ -143,13 +143,12 @@ static void expect_edge(
 	struct cf_answer answer = decode_bytes(status, body, strlen(body), "", &err);
 
 	assert_int_equal(answer.verdict, CF_BROKEN);
-	assert_int_equal(answer.is_blocked, is_blocked);
 	assert_int_equal(answer.retry_after_ms, retry_after_ms);
 	assert_int_equal(answer.code, 0);
 	assert_false(answer.is_absent);
 	assert_string_equal(err.message, message);
-	if (is_blocked)
-		expect_text(err.hint, "the token is not the cause");
+	assert_int_equal(
+		err.hint && strstr(err.hint, "the token is not the cause") != NULL, is_blocked);
 	cf_answer_release(&answer);
 }
 
@@ -239,7 +238,6 @@ static void challenged_by_header(void **state)
 			&(struct cf_response){
 				.status = 403, .body = &body, .ray = "", .is_challenged = true},
 			&err);
-		assert_true(answer.is_blocked);
 		expect_text(err.message, "a challenge for browsers");
 		expect_text(err.hint, "the token is not the cause");
 		cf_answer_release(&answer);
