@@ -122,7 +122,8 @@ void op_end_unknown(struct cf_runner *r, struct op *op, const char *why)
 
 	error_prefix(&op->seen, "%s", why);
 	error_hint(&op->seen,
-		"Run apply again: it looks what became of the %s, and does only what is missing.",
+		"Run apply again: it finds out what became of the %s and does only what is "
+		"missing.",
 		what);
 	op_end_failed(r, op, OUTCOME_UNKNOWN, &op->seen);
 }
