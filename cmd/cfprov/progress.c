@@ -63,7 +63,7 @@ static char *cut_ray(char *message)
 	/* The last one: what comes before may be the server's text. */
 	for (char *at = strstr(message, begin); at; at = strstr(at + 1, begin))
 		from = at;
-	end = from ? strrchr(from, ')') : NULL;
+	end = from ? strchr(from, ')') : NULL;
 	if (!end)
 		return NULL;
 	*end = '\0';

@@ -186,11 +186,12 @@ static void keep_unmanaged(struct cf_runner *r, struct op *op, const struct mode
 
 /*
  * Before all inside goes with the store: nothing may have come in since the plan was made. A list
- * that lags behind our own writes may hide what others wrote, too: it is not enough to force.
+ * that lags behind our own writes may hide what others wrote, too: without -force that is waited
+ * for.
  */
 static void inside_found(struct cf_runner *r, struct op *op, const struct finding *finding)
 {
-	bool is_first = !op->patience_ms;
+	bool is_first = !op->patience_ms, forces = r->options->force;
 
 	if (finding->err) {
 		error_set(
@@ -198,7 +199,8 @@ static void inside_found(struct cf_runner *r, struct op *op, const struct findin
 		op_end_failed(r, op, OUTCOME_FAILED, &op->seen);
 		return;
 	}
-	if (is_behind(r, &op->jobs[0], finding->names) && (is_first || !finding->is_late)) {
+	if (!forces && is_behind(r, &op->jobs[0], finding->names) &&
+		(is_first || !finding->is_late)) {
 		if (is_first) {
 			op->patience_ms = r->options->patience_ms;
 			op->ended_ms = clock_monotonic_ms();
@@ -209,7 +211,7 @@ static void inside_found(struct cf_runner *r, struct op *op, const struct findin
 			return;
 		}
 	}
-	op->forces = finding->names->object_count > 0;
+	op->forces = forces || finding->names->object_count > 0;
 	keep_unmanaged(r, op, finding->names);
 	op->patience_ms = 0;
 	delete_with_all_inside(r, op);

@@ -367,6 +367,18 @@ resumed()
 	[ -z "$(recorded)" ]
 }
 
+@test "fault A1: without -force, a list has to show what goes with its store first" {
+	start_logged --list-lag-create 600000
+	one_store A B
+	bad destroy -auto-approve -allow-store-destroy -max-delete-percent=100
+	err_has store_not_empty
+	[ "$(live | wc -l)" = 1 ]
+	lag '{"create":0}'
+	good destroy -auto-approve -allow-store-destroy -max-delete-percent=100
+	[ -z "$(live)" ]
+	[ -z "$(recorded)" ]
+}
+
 @test "fault A1: a list that still shows what was destroyed: it is not adopted" {
 	start_logged --list-lag-delete 600000
 	one_store A
