@@ -310,6 +310,26 @@ kill_while_posting()
 	clean
 }
 
+@test "fault A25: what is answered after an interrupt, and open, is left to the next run at once" {
+	start_logged
+	manifest a b
+	sim_faults '{"method":"POST","kind":"late","after_ms":600000,"ms":700,"times":2}'
+	later "$cfprov" apply -auto-approve -patience=10m
+	both_posted() { [ "$(posts)" = 2 ]; }
+	wait_until both_posted
+	kill -TERM "$later_pid"
+	wait_later
+	[ "$status" = 1 ]
+	[ "$(grep -c Waiting later.err)" = 0 ]
+	[ "$(grep -c 'failed: interrupted before Cloudflare confirmed it' later.err)" = 2 ]
+	[ "$(unresolved)" = 2 ]
+	work_is_done
+	good apply -auto-approve
+	[ "$(posts)" = 2 ]
+	agree 2
+	clean
+}
+
 @test "an interrupt ends the waiting for what an earlier run left open" {
 	start_logged
 	manifest a
