@@ -196,6 +196,7 @@ bool planning_make(struct session *session, enum planning_mode mode)
 {
 	const struct cli *cli = session->cli;
 
+	session->input.destroys_all = mode == PLANNING_DESTROY; /* for the reading */
 	if (!move(session) || !session_read_live(session) || !settle(session) ||
 		!read_audit(session, mode))
 		return false;
