@@ -516,9 +516,10 @@ void secrets_update(struct cf_runner *r, struct op *op)
 /* ---- renaming ---- */
 
 /* The old name is left for the next plan. */
-static void end_old_name_left(struct cf_runner *r, struct op *op, struct error *err)
+static void end_old_name_left(
+	struct cf_runner *r, struct op *op, const char *what, struct error *err)
 {
-	error_prefix(err, "it has its new name, but the old one could not be deleted");
+	error_prefix(err, "it has its new name, but %s", what);
 	op_end_failed(r, op, OUTCOME_FAILED, err);
 }
 
@@ -526,8 +527,11 @@ static void old_name_found(struct cf_runner *r, struct op *op, const struct find
 {
 	if (!finding->err && !finding->object)
 		op_end_done(r, &op->jobs[0], &op->made);
-	else if (finding->err || finding->is_late)
-		end_old_name_left(r, op, &op->seen);
+	else if (finding->err)
+		end_old_name_left(
+			r, op, "it is not known whether the old one was deleted", &op->seen);
+	else if (finding->is_late)
+		end_old_name_left(r, op, "the old one could not be deleted", &op->seen);
 	else
 		find_again(r, op);
 }
@@ -537,7 +541,7 @@ static void old_name_deleted(struct cf_runner *r, struct op *op, struct client_a
 	if (is_gone(answer)) {
 		op_end_done(r, &op->jobs[0], &op->made);
 	} else if (answer->outcome == CLIENT_FAILED) {
-		end_old_name_left(r, op, &answer->err);
+		end_old_name_left(r, op, "the old one could not be deleted", &answer->err);
 	} else {
 		find_after(r, op, answer);
 		look_by_id(r, op, op_action(op)->before->id, old_name_found);
@@ -612,7 +616,7 @@ static void duplicate_found(struct cf_runner *r, struct op *op, const struct fin
 static void duplicate_answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
 {
 	const char *name = op_action(op)->after->secret;
-	bool is_ours = op->unseen > 0 && cf_answer_says_exists(&answer->cf, name);
+	bool is_ours = op->unseen > 0 && cf_answer_says_exists(&answer->cf, NULL);
 	struct object made;
 
 	if (answer->outcome == CLIENT_FAILED && !is_ours) {
