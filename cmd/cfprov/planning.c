@@ -197,6 +197,7 @@ bool planning_make(struct session *session, enum planning_mode mode)
 {
 	const struct cli *cli = session->cli;
 
+	session->input.destroys_all = mode == PLANNING_DESTROY; /* for the reading */
 	if (!read_both(session, mode))
 		return false;
 	renames_init(&session->renames, &session->desired);

@@ -353,13 +353,15 @@ void session_tell_sources(struct session *session)
 
 struct live_input session_live_input(const struct session *session)
 {
+	bool may_adopt = session->ledger.state.serial && !session->input.destroys_all;
+
 	return (struct live_input){
 		.client = session->client,
 		.accounts = session->accounts,
 		.count = session->desired.account_count,
 		.interrupted = &interrupt_count,
 		.recorded = &session->ledger.state.model,
-		.wanted = session->ledger.state.serial ? &session->desired : NULL,
+		.wanted = may_adopt ? &session->desired : NULL,
 		.sought = session->sought,
 		.patience_ms = session->cli->patience_ms,
 		.sink = &session->sink,

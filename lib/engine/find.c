@@ -70,6 +70,25 @@ static void begin(struct cf_runner *r, struct op *op)
 	r->looking += op->patience_ms > 0;
 }
 
+/* Nobody waits for it any longer; the journal has it. */
+static void give_up(struct cf_runner *r, struct op *op)
+{
+	op->is_looking = false;
+	r->looking -= op->patience_ms > 0;
+	op_end_unknown(r, op, "interrupted before Cloudflare confirmed it");
+}
+
+static void give_up_waiting(struct cf_runner *r, struct list *list)
+{
+	struct op *next;
+
+	for (struct op *op = list->waiting; op; op = next) {
+		next = op->next;
+		give_up(r, op);
+	}
+	list->waiting = NULL;
+}
+
 static void tell(struct cf_runner *r, struct op *op, struct finding *finding)
 {
 	finding->is_late = op->looked_ms >= op->patience_ms;
@@ -135,6 +154,10 @@ void find_init(struct list *list, struct account_ops *account)
 static void join(struct cf_runner *r, struct list *list, struct op *op)
 {
 	begin(r, op);
+	if (r->is_stopping) {
+		give_up(r, op);
+		return;
+	}
 	op->next = list->waiting;
 	list->waiting = op;
 	if (!list->is_under_way)
@@ -202,6 +225,8 @@ void find_take(struct cf_runner *r, struct list *list, const struct client_answe
 	list->is_under_way = false;
 	live_listing_release(&list->listing);
 	model_release(&list->model);
+	if (r->is_stopping)
+		give_up_waiting(r, list);
 	for (struct op *op = list->waiting; op; op = op->next)
 		set_timer(r, &list->timer, due_ms(op));
 }
@@ -242,6 +267,10 @@ void find_by_id(struct cf_runner *r, struct op *op, const struct cf_secret_id *i
 	op->by_id = (struct cf_secret_id){arena_text(&r->arena, id->store_id),
 		id->secret_id ? arena_text(&r->arena, id->secret_id) : NULL};
 	begin(r, op);
+	if (r->is_stopping) {
+		give_up(r, op);
+		return;
+	}
 	op->timer.fire = on_id_due;
 	op->timer.owner = op;
 	set_timer(r, &op->timer, due_ms(op));
@@ -254,21 +283,12 @@ void find_again(struct cf_runner *r, struct op *op)
 	const struct cf_secret_id id = op->by_id;
 	const struct object *about = action_object(op->jobs[0].action);
 
-	if (r->is_stopping)
-		op_end_unknown(r, op, "interrupted before Cloudflare confirmed it");
-	else if (id.store_id)
+	if (id.store_id)
 		find_by_id(r, op, &id);
 	else if (about->kind == OBJECT_STORE)
 		find_store(r, op);
 	else
 		find_secrets(r, op, secrets_store_id(r, op));
-}
-
-static void give_up(struct cf_runner *r, struct op *op)
-{
-	op->is_looking = false;
-	r->looking -= op->patience_ms > 0;
-	op_end_unknown(r, op, "interrupted before Cloudflare confirmed it");
 }
 
 void find_stop(struct cf_runner *r)
@@ -283,12 +303,7 @@ void find_stop(struct cf_runner *r)
 			give_up(r, it->owner);
 			continue;
 		}
-		struct list *list = it->owner;
-		for (struct op *op = list->waiting, *after; op; op = after) {
-			after = op->next;
-			give_up(r, op);
-		}
-		list->waiting = NULL;
+		give_up_waiting(r, it->owner);
 	}
 	r->timers = NULL;
 }

@@ -30,12 +30,15 @@ static void end_deleted(struct cf_runner *r, struct op *op)
 }
 
 /* Takes the error. An old name that is left is for the next plan. */
-static void end_not_deleted(struct cf_runner *r, struct op *op, struct error *err)
+static void end_not_deleted(
+	struct cf_runner *r, struct op *op, const char *of_old_name, struct error *err)
 {
 	if (op->made.id)
-		error_prefix(err, "it has its new name, but the old one could not be deleted");
+		error_prefix(err, "it has its new name, but %s", of_old_name);
 	op_end_failed(r, op, OUTCOME_FAILED, err);
 }
+
+static const char not_deleted[] = "the old one could not be deleted";
 
 /* A DELETE whose end nobody saw may be carried out late. */
 static void delete_found(struct cf_runner *r, struct op *op, const struct finding *finding)
@@ -44,8 +47,11 @@ static void delete_found(struct cf_runner *r, struct op *op, const struct findin
 		op_end_unknown(r, op, "it is not known whether it was destroyed");
 	else if (!finding->err && !finding->object)
 		end_deleted(r, op);
-	else if (finding->err || finding->is_late)
-		end_not_deleted(r, op, &op->seen);
+	else if (finding->err)
+		end_not_deleted(
+			r, op, "it is not known whether the old one was deleted", &op->seen);
+	else if (finding->is_late)
+		end_not_deleted(r, op, not_deleted, &op->seen);
 	else
 		find_again(r, op);
 }
@@ -74,7 +80,7 @@ static void delete_answered(struct cf_runner *r, struct op *op, struct client_an
 	if (answer->outcome == CLIENT_DONE || answer->cf.is_absent) {
 		end_deleted(r, op);
 	} else if (answer->outcome == CLIENT_FAILED) {
-		end_not_deleted(r, op, &answer->err);
+		end_not_deleted(r, op, not_deleted, &answer->err);
 	} else if (find_id(r, op, &id)) {
 		find_after(r, op, answer);
 		op->found = delete_found;

@@ -495,8 +495,7 @@ static void duplicate_found(struct cf_runner *r, struct op *op, const struct fin
 
 static void duplicate_answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
 {
-	const char *name = op_action(op)->after->secret;
-	bool is_ours = op->unseen > 0 && cf_answer_says_exists(&answer->cf, name);
+	bool is_ours = op->unseen > 0 && cf_answer_says_exists(&answer->cf, NULL);
 	struct object made = {0};
 
 	if (answer->outcome == CLIENT_FAILED && !is_ours) {

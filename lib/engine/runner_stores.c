@@ -46,9 +46,10 @@ static bool read_created(struct cf_runner *r, const struct op *op, const struct 
 /* A success without a usable id still means that the store was made: look. */
 static void create_answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
 {
+	bool is_ours = op->unseen > 0 && cf_answer_says_exists(&answer->cf, NULL);
 	struct object is_now = {0};
 
-	if (answer->outcome == CLIENT_FAILED) {
+	if (answer->outcome == CLIENT_FAILED && !is_ours) {
 		if (cf_answer_says_full_of_stores(&answer->cf))
 			store_limit_explain(r->options->live, r->options->plan,
 				op_action(op)->after->account, &answer->err);
@@ -58,6 +59,10 @@ static void create_answered(struct cf_runner *r, struct op *op, struct client_an
 		end_created(r, op, &is_now);
 	} else {
 		find_after(r, op, answer);
+		if (is_ours) { /* whatever a list says at first */
+			op->was_accepted = true;
+			op->patience_ms = r->options->patience_ms;
+		}
 		op->found = create_found;
 		find_store(r, op);
 	}

@@ -413,12 +413,13 @@ static bool has_name(const char *text, const char *name)
 
 bool cf_answer_says_exists(const struct cf_answer *answer, const char *name)
 {
+	static const char exists[] = "_name_already_exists"; /* secret or store */
 	const struct json *errors = json_get(answer->json, "errors");
 
 	for (const struct json *it = json_first(errors); it; it = json_next(it)) {
 		const char *message = message_of(it);
-		const char *found = message ? strstr(message, name_exists) : NULL;
-		if (found && (!name || has_name(found + strlen(name_exists), name)))
+		const char *found = message ? strstr(message, exists) : NULL;
+		if (found && (!name || has_name(found + strlen(exists), name)))
 			return true;
 	}
 	return false;

@@ -97,8 +97,8 @@ void cf_answer_decode(
 void cf_answer_release(struct cf_answer *answer);
 
 /*
- * Does an error of the answer say that a secret of this name exists already? NULL: of any name, as
- * some answers don't say which.
+ * Does an error of the answer say that a secret (or store) of this name exists? NULL: of any name,
+ * as some answers don't say which.
  */
 bool cf_answer_says_exists(const struct cf_answer *answer, const char *name_or_null) MUST_CHECK;
 

@@ -106,6 +106,13 @@ static const struct object *find_name(const struct model *model, const struct ob
 	return model ? model_object(model, object->account, object->store, object->secret) : NULL;
 }
 
+/* A store is never changed: what an interrupted run may have done to it is to destroy it. */
+static bool is_being_destroyed(const struct confirm *c, const struct object *known)
+{
+	return known->kind == OBJECT_STORE && known->is_unsure &&
+	       find_name(c->input->wanted, known);
+}
+
 /*
  * Is a list not to be believed that shows this one, of `count` with its name? It may not know yet
  * that it is gone: if there is another one of its name, listed or recorded, or if cfprov would take
@@ -118,7 +125,7 @@ static bool is_doubtful(const struct confirm *c, const struct object *listed, si
 	if (!is_in_lists(c, listed))
 		return false;
 	if (known && known->id)
-		return !has_id(known, listed->id);
+		return !has_id(known, listed->id) || is_being_destroyed(c, known);
 	return count > 1 || known || find_name(c->input->wanted, listed);
 }
 
@@ -132,12 +139,14 @@ static int64_t open_ms(const struct confirm *c, const struct object *listed, int
 	const struct object *known = find_name(c->input->recorded, listed);
 	int64_t patience_ms = c->input->patience_ms, sent_ms = known ? known->requested_ms : 0;
 
-	if (known && known->id && sent_ms < moment_ms(known->created))
-		sent_ms = moment_ms(known->created);
-	else if (known && known->replaced && has_id(known->replaced, listed->id))
-		patience_ms = patience_of_other_run_ms(patience_ms);
-	else if (!known || !known->id)
+	if (!known || (!known->id && !known->replaced))
 		return 0;
+	if (has_id(known->id ? known : known->replaced, listed->id))
+		patience_ms = patience_of_other_run_ms(patience_ms);
+	else if (!known->id)
+		return 0;
+	else if (sent_ms < moment_ms(known->created))
+		sent_ms = moment_ms(known->created);
 	int64_t left_ms = patience_ms - patience_age_ms(sent_ms, now_ms);
 	return left_ms > 0 ? left_ms : 0;
 }
@@ -166,10 +175,19 @@ static void doubt(struct confirm *c, size_t *room)
 	live->object_count = kept;
 }
 
+/* It was listed, and taken out. */
+static bool is_doubted(const struct confirm *c, const struct object *object)
+{
+	for (size_t i = 0; i < c->doubtful; i++)
+		if (has_id(c->missing[i], object->id))
+			return true;
+	return false;
+}
+
 static void add_missing(struct confirm *c, const struct object *object, size_t *room)
 {
 	if (!object->id || object->is_unresolved || !is_in_lists(c, object) ||
-		is_listed(c->live, object))
+		is_listed(c->live, object) || (object->is_unsure && is_doubted(c, object)))
 		return;
 	if (!c->known)
 		know_all(c);

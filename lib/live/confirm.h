@@ -11,7 +11,7 @@
  * What a list shows, but may not know yet to be gone, is asked for, too: one of several that have
  * its name (listed, or recorded with another id), and what would be taken for the work of an
  * interrupted run, or adopted. If we destroyed it ourselves, or an interrupted run was to, it
- * counts as found only once the patience with that is over.
+ * counts as found only once the patience is over; a store, only if it is wanted now.
  *
  * Of more than CONFIRM_BY_ID missing objects the lists that lack them are read once more instead,
  * at the same times; whatever any of them shows exists. What was in a store that is gone is not

@@ -431,6 +431,19 @@ resumed()
 	[ "$(posts)" = 2 ]
 }
 
+@test "fault A25: the DELETE of a killed destroy is carried out late: who wants the store waits for it" {
+	start_logged
+	one_store A
+	interrupted DELETE -destroy
+	resumed
+	[ "$(posts)" = 2 ]
+	# Who does not want it destroys it again, and does not wait.
+	interrupted DELETE -destroy
+	good destroy -auto-approve -allow-store-destroy -force -patience=10m
+	err_lacks Waiting
+	[ -z "$(live)" ]
+}
+
 @test "fault A25: the POST of a killed replacement is carried out late, and the old one still listed" {
 	start_logged --list-lag-delete 600000
 	manifest a
