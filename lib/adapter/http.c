@@ -137,27 +137,23 @@ static int on_trace(CURL *easy, curl_infotype type, char *bytes, size_t length, 
 
 int64_t http_retry_after_ms(const char *text, int64_t now_unix_seconds)
 {
-	size_t seconds, digits = strspn(text, "0123456789");
+	size_t seconds = INT32_MAX, digits = strspn(text, "0123456789");
 
-	if (digits && !text[digits])
-		return text_to_number(text, INT32_MAX, &seconds) ? (int64_t)seconds * 1000
-								 : (int64_t)INT32_MAX * 1000;
+	if (text_to_number(text, INT32_MAX, &seconds) || (digits && !text[digits]))
+		return (int64_t)seconds * 1000; /* as many as fit */
 	time_t then = *text < '0' || *text > '9' ? curl_getdate(text, NULL) : -1;
 	if (then == -1 || *text == '-')
 		return -1;
 	if (then <= now_unix_seconds)
 		return 0;
-	return then - INT32_MAX < now_unix_seconds ? (then - now_unix_seconds) * 1000
-						   : (int64_t)INT32_MAX * 1000;
+	return (then - INT32_MAX < now_unix_seconds ? then - now_unix_seconds : INT32_MAX) * 1000;
 }
 
 /* Lines of one header are one list: RFC 9110, section 5.3. */
 static void add_line(struct str *lines, const char *value)
 {
-	if (lines->length + strlen(value) > HEADER_LIMIT)
-		return;
-	str_text_add(lines, lines->length ? ", " : "");
-	str_text_add(lines, value);
+	if (lines->length + strlen(value) <= HEADER_LIMIT)
+		str_format(lines, "%s%s", lines->length ? ", " : "", value);
 }
 
 static void take_header(struct http_response *response, const char *name, char *value)

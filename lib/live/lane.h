@@ -11,6 +11,7 @@
 #include "live/ratelimit.h"
 #include "live/retry.h"
 #include "model/credentials.h"
+#include "model/event.h"
 
 struct call {
 	struct call *next;                /* in a queue */
@@ -72,5 +73,9 @@ void lane_hear_limits(struct lane *lane, const struct http_response *response,
 
 /* Copies the error of a lane that is dead. */
 void lane_copy_death(const struct lane *lane, struct error *err);
+
+/* Says (EVENT_LONG_RUN) how long so many requests take, if the budget does not suffice for them. */
+void lane_foretell(
+	const struct lane *lane, int64_t requests, const char *what, const struct event_sink *sink);
 
 #endif
