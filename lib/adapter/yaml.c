@@ -361,7 +361,7 @@ static void syntax_error(struct builder *b, const yaml_parser_t *parser)
 	if (conflict) {
 		struct error *err = snippet_error(&doc->text, conflict, 1, b->errors);
 		error_set(err, "unresolved merge conflict");
-		error_hint(err, "Keep what is right of both sides and delete the lines with "
+		error_hint(err, "Keep the right parts of both sides and delete the lines with "
 				"<<<<<<<, ======= and >>>>>>>.");
 		return;
 	}
@@ -414,7 +414,7 @@ static bool refuse_encoding(struct yaml_document *doc, struct error_list *errors
 	} else {
 		return false;
 	}
-	error_hint(err, "Save the file in the encoding UTF-8.");
+	error_hint(err, "Save the file as UTF-8.");
 	return true;
 }
 

@@ -214,7 +214,7 @@ bool envfile_parse(
 	if (encoding) {
 		struct error *err = refuse(&p, 0);
 		error_set(err, "the file is %s, not UTF-8", encoding);
-		return error_hint(err, "Save it in the encoding UTF-8.");
+		return error_hint(err, "Save it as UTF-8.");
 	}
 	envfile->is_json = is_json(path, bytes);
 	if (envfile->is_json)

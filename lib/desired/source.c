@@ -205,7 +205,7 @@ static bool refuse_encoding(
 	if (!encoding)
 		return false;
 	error_set(err, "it is %s, not UTF-8", encoding);
-	error_hint(err, "Save it in the encoding UTF-8 (in PowerShell: Out-File -Encoding utf8).");
+	error_hint(err, "Save it as UTF-8 (in PowerShell: Out-File -Encoding utf8).");
 	return !prefix_name(err, source);
 }
 

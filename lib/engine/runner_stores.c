@@ -29,7 +29,7 @@ static void create_found(struct cf_runner *r, struct op *op, const struct findin
 	if (finding->err) {
 		op_end_unknown(r, op, "it is not known whether it was created");
 	} else if (is_double) {
-		op_end_unknown(r, op, "there are two stores of this name now");
+		op_end_unknown(r, op, "two stores have this name now");
 	} else if (found) {
 		end_created(r, op, found);
 	} else if (!finding->is_late) {

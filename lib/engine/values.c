@@ -54,9 +54,8 @@ static bool check_bytes(const struct secret *value, struct error *err)
 	const char *encoding = text_foreign_encoding(value->bytes, value->length);
 	if (encoding) {
 		error_set(err, "the value is %s, not UTF-8", encoding);
-		return error_hint(err,
-			"Save its source in the encoding UTF-8 (in PowerShell: Out-File "
-			"-Encoding utf8).");
+		return error_hint(err, "Save its source as UTF-8 (in PowerShell: Out-File "
+				       "-Encoding utf8).");
 	}
 	if (memchr(value->bytes, '\0', value->length))
 		error_set(err, "the value has a NUL byte in it");
