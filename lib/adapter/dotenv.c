@@ -217,7 +217,7 @@ void dotenv_warn(const struct dotenv_entry *entry, const char *file, struct erro
 	}
 	if (entry->earlier_line) {
 		struct error *err = error_list_add(warnings);
-		error_set(err, "%s is set more than once: this line counts, not line %zu",
+		error_set(err, "%s is set more than once: this line is used, not line %zu",
 			entry->key, entry->earlier_line);
 		error_at(err, file, entry->line, 0);
 	}

@@ -198,7 +198,7 @@ static bool hint_at_script(const struct process *process, int why, struct error 
 			str_text(&shown));
 	else if (why == ENOENT)
 		error_hint(err,
-			"The script is there, but not the interpreter that its first line names: "
+			"The script exists, but the interpreter in its first line does not: "
 			"%s",
 			str_text(&shown));
 	return err->hint;

@@ -361,7 +361,7 @@ static void syntax_error(struct builder *b, const yaml_parser_t *parser)
 	if (conflict) {
 		struct error *err = snippet_error(&doc->text, conflict, 1, b->errors);
 		error_set(err, "unresolved merge conflict");
-		error_hint(err, "Keep what is right of both sides and delete the lines with "
+		error_hint(err, "Keep the right parts of both sides and delete the lines with "
 				"<<<<<<<, ======= and >>>>>>>.");
 		return;
 	}
@@ -412,7 +412,7 @@ static bool refuse_encoding(struct yaml_document *doc, struct error_list *errors
 		return false;
 	struct error *err = snippet_error_at_byte(&doc->text, at, errors);
 	error_set(err, "this byte is not UTF-8");
-	return !error_hint(err, "Save the file in the encoding UTF-8.");
+	return !error_hint(err, "Save the file as UTF-8.");
 }
 
 bool yaml_parse(struct yaml_document *doc, const char *file, const char *bytes, size_t length,

@@ -208,8 +208,7 @@ bool text_check_encoding(const char *bytes, size_t length, const char *what, str
 	if (!encoding)
 		return true;
 	error_set(err, "%s is %s, not UTF-8", what, encoding);
-	return error_hint(
-		err, "Save it in the encoding UTF-8 (in PowerShell: Out-File -Encoding utf8).");
+	return error_hint(err, "Save it as UTF-8 (in PowerShell: Out-File -Encoding utf8).");
 }
 
 /* A mark is seven of one character, then a space or nothing. */

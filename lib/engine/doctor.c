@@ -307,7 +307,7 @@ void doctor_judge_account(const struct checkup *checkup, const struct model *des
 			"Set the variable to a token with the permission Account, Secrets Store, "
 			"Edit.");
 	} else if (checkup->is_not_the_api && !checkup->token_status) {
-		find_error(&j, FINDING_FAIL, "neither token nor Secrets Store could be checked",
+		find_error(&j, FINDING_FAIL, "neither the token nor Secrets Store could be checked",
 			&checkup->list_err, not_the_api);
 	} else {
 		/* Accounts that share a token share what is said of it. */

@@ -158,7 +158,7 @@ void op_judge_new(struct cf_runner *r, struct op *op, const struct finding *find
 	if (finding->err)
 		str_format(&why, "it is not known whether it was %s", creation->done);
 	else if (is_double)
-		str_format(&why, "there are two %ss of this name now", kind);
+		str_format(&why, "two %ss have this name now", kind);
 	else if (!found && finding->is_late && op->was_accepted)
 		str_format(
 			&why, "Cloudflare accepted the request, but the %s has not appeared", kind);

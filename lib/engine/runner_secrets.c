@@ -262,8 +262,7 @@ static void end_found_not_ours(
 	bool is_culprit = op->has_collided && job == &op->jobs[op->culprit];
 
 	if (is_double)
-		end_job_as_seen(
-			r, op, job, OUTCOME_UNKNOWN, "there are two secrets of this name now");
+		end_job_as_seen(r, op, job, OUTCOME_UNKNOWN, "two secrets have this name now");
 	else
 		end_job_as_seen(r, op, job, OUTCOME_FAILED,
 			is_culprit ? NULL : "it exists now, and may be somebody else's");
@@ -358,8 +357,7 @@ static const char not_cleared[] = "its comment could not be cleared";
 static void end_change_failed(struct cf_runner *r, struct op *op, struct client_answer *answer)
 {
 	if (answer->cf.is_absent)
-		error_hint(&answer->err,
-			"It was deleted meanwhile. Run plan again: it creates the secret again.");
+		error_hint(&answer->err, "It has been deleted. Run plan again to create it again.");
 	if (op->is_clearing && answer->outcome == CLIENT_FAILED)
 		error_prefix(&answer->err, "%s", not_cleared);
 	if (answer->outcome == CLIENT_UNKNOWN) {

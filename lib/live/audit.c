@@ -326,7 +326,7 @@ static void note(const struct live_input *input, const char *alias, const char *
 
 	str_text_add(&text, "the audit log of the account `");
 	text_add_visible(&text, alias, strlen(alias), 80);
-	str_format(&text, "` says nothing: %s", why);
+	str_format(&text, "` could not be used: %s", why);
 	event_say(input->sink, EVENT_NOTE, str_text(&text));
 }
 

@@ -150,7 +150,7 @@ static const struct meaning {
 		.what = "the account already has as many secrets as it may",
 		.hint = "Delete some, or ask Cloudflare for more."},
 	{.message = name_exists,
-		.hint = "Somebody made it just now. Run plan again: it offers to adopt it."},
+		.hint = "Someone else has just created it. Run plan again to adopt it."},
 	{.message = "secret_scope_invalid",
 		.hint = "Check `scopes` in the manifest: this account does not know one of them."},
 	{.code = 7003, .hint = "Check the account id in the manifest."},

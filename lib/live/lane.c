@@ -128,3 +128,17 @@ void lane_hear_limits(struct lane *lane, const struct http_response *response,
 	if (tightest)
 		*ret_tightest = *tightest;
 }
+
+void lane_foretell(
+	const struct lane *lane, int64_t requests, const char *what, const struct event_sink *sink)
+{
+	struct pace_budget budget;
+	int64_t ms = pace_estimate_ms(&lane->pace, clock_monotonic_ms(), requests, &budget);
+	struct event_limit limit = {requests, budget.quota, budget.window_ms};
+
+	if (requests && ms > 0)
+		event_emit(sink, &(struct event){.type = EVENT_LONG_RUN,
+					 .text = what,
+					 .limit = &limit,
+					 .wait_ms = ms});
+}

@@ -12,6 +12,7 @@
 #include "live/ratelimit.h"
 #include "live/retry.h"
 #include "model/credentials.h"
+#include "model/event.h"
 
 struct call {
 	struct call *next;                /* in a queue */
@@ -70,5 +71,9 @@ bool lane_wants_wait_said(struct lane *lane, int64_t wait_ms, int64_t now_ms);
 /* Takes in what an answer says of rate limits; *ret_tightest stays as it is if that is nothing. */
 void lane_hear_limits(struct lane *lane, const struct http_response *response,
 	struct ratelimit_item *ret_tightest);
+
+/* Says (EVENT_LONG_RUN) how long so many requests take, if the budget does not suffice for them. */
+void lane_foretell(
+	const struct lane *lane, int64_t requests, const char *what, const struct event_sink *sink);
 
 #endif

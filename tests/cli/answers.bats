@@ -329,7 +329,7 @@ with_list()
 		err_lacks 'Check that the token' '<'
 		prov doctor
 		[ "$status" = 1 ]
-		out_has "fail  default: neither token nor Secrets Store could be checked: Cloudflare's firewall"
+		out_has "fail  default: neither the token nor Secrets Store could be checked: Cloudflare's firewall"
 		[ "$(grep -c ^fail out)" = 1 ]
 		[[ $output != *permission* && $output != *expired* && $output != *written* ]]
 	done

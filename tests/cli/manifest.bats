@@ -326,7 +326,7 @@ secret()
 
 @test "fault B2: a manifest in UTF-16 is named as such" {
 	printf 'account_id: acc_1\nstores: [a]\n' | iconv -t UTF-16 >cfprov.yaml
-	refused 'the file is UTF-16, not UTF-8' 'encoding UTF-8'
+	refused 'the file is UTF-16, not UTF-8' 'as UTF-8'
 	printf 'account_id: acc_1\nstores: [a]\n' | iconv -t UTF-16LE >cfprov.yaml
 	refused 'the file is UTF-16, not UTF-8'
 }

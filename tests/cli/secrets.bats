@@ -48,7 +48,7 @@ secrets()
 	err_has 'Warning: default/keys/CUT: the value of CUT ends at the #' .env:1 \
 		'put the value into quotes' \
 		'Warning: default/keys/SPLIT: the value of SPLIT ends with its line: line 3 is ignored' \
-		'Warning: default/keys/TWICE: TWICE is set more than once: this line counts, not line 4' .env:5 \
+		'Warning: default/keys/TWICE: TWICE is set more than once: this line is used, not line 4' .env:5 \
 		'Warning: default/keys/REFERENCE: the variable REFERENCE: this looks like a reference or a ciphertext, not a value' \
 		'a reference of 1Password' cfprov.yaml:9
 	err_lacks hush PLAIN

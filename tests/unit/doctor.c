@@ -217,7 +217,7 @@ static void blocked(void **state)
 	error_hint(&checkup.list_err, "another network");
 	doctor_judge_account(&checkup, &desired_none, NULL, &findings);
 	expect(&findings, FINDING_FAIL,
-		"neither token nor Secrets Store could be checked: the firewall",
+		"neither the token nor Secrets Store could be checked: the firewall",
 		"another network");
 	assert_int_equal(findings.count, 1);
 }

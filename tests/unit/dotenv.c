@@ -282,7 +282,7 @@ static void losses(void **state)
 	warns("K=HUSH\\\n  HUSH+\n", "1: the value of K ends with its line: line 2 is ignored");
 	warns("K=HUSH\rHUSH/", "1: the value of K ends with its line: line 2 is ignored");
 	warns("K=HUSH\n# comment\n\nL=x\nHUSH/", "");
-	warns("K=HUSH\nL=x\nK=HUSH", "3: K is set more than once: this line counts, not line 1");
+	warns("K=HUSH\nL=x\nK=HUSH", "3: K is set more than once: this line is used, not line 1");
 	warns("HUSH\nK=HUSH", "");
 	warns("K='HUSH\nHUSH/'", "");
 }
