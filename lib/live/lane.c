@@ -85,7 +85,6 @@ struct lane *lane_new(
 	keep_secret(&lane->credentials.token, &credentials->token);
 	keep_secret(&lane->credentials.email, &credentials->email);
 	keep_secret(&lane->credentials.key, &credentials->key);
-	lane->pace = pace_init();
 	add_headers(lane);
 	add_fingerprint(lane, key);
 	return lane;
