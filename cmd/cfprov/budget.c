@@ -62,21 +62,9 @@ static void count_requests(const struct session *session, int64_t *counts)
 
 void budget_say(const struct session *session)
 {
-	size_t count = 0;
+	size_t lanes = client_lane_count(session->client);
+	int64_t *counts AUTO_FREE = mem_alloc(lanes * sizeof(*counts));
 
-	for (size_t i = 0; i < session->desired.account_count; i++)
-		if (session->accounts[i].lane >= count)
-			count = session->accounts[i].lane + 1;
-	int64_t *counts AUTO_FREE = mem_alloc(count * sizeof(*counts));
 	count_requests(session, counts);
-	for (size_t lane = 0; lane < count; lane++) {
-		struct event_limit limit;
-		int64_t wait_ms = counts[lane] ? client_estimate_ms(session->client, lane,
-							 counts[lane], &limit)
-					       : 0;
-		if (wait_ms > 0)
-			event_emit(&session->sink, &(struct event){.type = EVENT_LONG_RUN,
-							   .limit = &limit,
-							   .wait_ms = wait_ms});
-	}
+	client_foretell(session->client, counts, "This run");
 }

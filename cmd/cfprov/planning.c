@@ -397,12 +397,22 @@ static bool refuse_part(void)
 	return false;
 }
 
+/* What is to be created. A list that shows it may show what was destroyed before. */
+static void collect_created(const struct plan *plan, struct model *ret_created)
+{
+	for (size_t i = 0; i < plan->action_count; i++)
+		if (action_kind(&plan->actions[i]) == ACTION_CREATE)
+			(void)model_add_copy(ret_created, plan->actions[i].after);
+	model_sort(ret_created);
+}
+
 /* The accounts in which something is to be done, and what the plan is about in them. */
 static bool read_planned(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	const struct plan *plan = &session->plan;
 	struct live_input input = session_live_input(session);
+	struct model created CLEANUP(model_release) = {0};
 	struct live_account *planned AUTO_FREE = mem_alloc(input.count * sizeof(*planned));
 	size_t count = 0, at = 0;
 
@@ -421,6 +431,8 @@ static bool read_planned(struct session *session)
 	}
 	input.accounts = planned;
 	input.count = count;
+	collect_created(plan, &created);
+	input.wanted = &created;
 	bool is_good = live_read(&input, &session->live, &errors);
 	term_errors(&errors);
 	return is_good && read_live_planned(session, &input);

@@ -142,16 +142,17 @@ static void tell_countdown(int64_t wait_ms)
 	term_status(wait_ms > 0 ? str_text(&line) : NULL);
 }
 
-static void tell_long_run(const struct event_limit *limit, int64_t wait_ms)
+static void tell_long_run(const struct event *event)
 {
+	const struct event_limit *limit = event->limit;
 	struct str line CLEANUP(str_release) = {0};
 
 	str_format(&line,
-		"This run needs about %" PRId64 " requests. The rate limit allows %" PRId64 " in ",
-		limit->requests, limit->quota);
+		"%s needs about %" PRId64 " requests. The rate limit allows %" PRId64 " in ",
+		event->text, limit->requests, limit->quota);
 	text_add_duration(&line, limit->window_ms);
 	str_text_add(&line, ", so it takes about ");
-	text_add_duration(&line, (wait_ms + 59999) / 60000 * 60000);
+	text_add_duration(&line, (event->wait_ms + 59999) / 60000 * 60000);
 	term_say("%s.", str_text(&line));
 }
 
@@ -207,7 +208,7 @@ static void hear(void *context, const struct event *event)
 		tell_countdown(event->wait_ms);
 		break;
 	case EVENT_LONG_RUN:
-		tell_long_run(event->limit, event->wait_ms);
+		tell_long_run(event);
 		break;
 	case EVENT_AWAIT:
 		tell_await(&event->progress);

@@ -359,6 +359,7 @@ struct live_input session_live_input(const struct session *session)
 		.count = session->desired.account_count,
 		.interrupted = &interrupt_count,
 		.recorded = &session->ledger.state.model,
+		.wanted = session->ledger.state.serial ? &session->desired : NULL,
 		.sought = session->sought,
 		.patience_ms = session->cli->patience_ms,
 		.sink = &session->sink,

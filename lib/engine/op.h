@@ -54,7 +54,10 @@ struct op {
 	bool is_clearing;   /* a comment, in the second way */
 	struct object made; /* what was written before the last request: of a rename, the new one;
 			     * its texts in the runner's arena */
-	struct error seen;  /* why the outcome is unknown, or a batch failed */
+	struct object *unmanaged; /* listed in a store that is destroyed; in the runner's arena */
+	size_t unmanaged_count;
+	bool forces;       /* the store is not empty: all inside goes with it */
+	struct error seen; /* why the outcome is unknown, or a batch failed */
 
 	/* while it is looked for */
 	bool is_looking;

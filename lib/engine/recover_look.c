@@ -33,7 +33,6 @@ static bool look_for_stores(const struct live_input *input, const struct model *
 
 	again.accounts = accounts;
 	again.count = 0;
-	again.recorded = NULL; /* that was confirmed before */
 	for (size_t i = 0; i < recorded->object_count; i++) {
 		const struct object *object = &recorded->objects[i];
 		if (object->kind != OBJECT_STORE || !is_awaited(object, live) ||

@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "base/text.h"
 #include "engine/op.h"
 #include "engine/runner.h"
@@ -118,27 +119,100 @@ static bool is_filled(const struct cf_runner *r, const struct job *job)
 	return false;
 }
 
-/* Before all inside goes with the store: nothing may have come in since the plan was made. */
+static void delete_with_all_inside(struct cf_runner *r, struct op *op);
+
+/* Listed, but asked for by its id: what was destroyed a moment ago may be listed still. */
+static void unmanaged_found(struct cf_runner *r, struct op *op, const struct finding *finding)
+{
+	const struct object *unmanaged = &op->unmanaged[op->unmanaged_count - 1];
+	struct str name CLEANUP(str_release) = {0};
+
+	if (!finding->err && !finding->object) {
+		op->unmanaged_count--;
+		delete_with_all_inside(r, op);
+		return;
+	}
+	text_add_visible(&name, unmanaged->secret, strlen(unmanaged->secret), 255);
+	error_set(
+		&op->seen, "it contains a secret that cfprov does not manage: %s", str_text(&name));
+	error_hint(&op->seen, "The secret was created after the plan was made. Run plan again.");
+	op_end_failed(r, op, OUTCOME_FAILED, &op->seen);
+}
+
+/* Once nothing unmanaged is left. */
+static void delete_with_all_inside(struct cf_runner *r, struct op *op)
+{
+	if (!op->unmanaged_count) {
+		op_delete(r, op, op->forces);
+		return;
+	}
+	op->found = unmanaged_found;
+	find_by_id(r, op,
+		&(struct cf_secret_id){
+			op_action(op)->before->id, op->unmanaged[op->unmanaged_count - 1].id});
+}
+
+/* Does the list lack something that the plan destroys with the store? Then it lags. */
+static bool is_behind(const struct cf_runner *r, const struct job *job, const struct model *names)
+{
+	const struct plan *plan = r->options->plan;
+	const struct object *store = job->action->before;
+
+	for (size_t i = job->index + 1; i < plan->action_count; i++) {
+		const struct action *action = &plan->actions[i];
+		const struct object *object = action_object(action);
+		if (strcmp(object->account, store->account) != 0 ||
+			strcmp(object->store, store->store) != 0)
+			return false;
+		if (action->goes_with_store &&
+			!model_object(names, object->account, object->store, object->secret))
+			return true;
+	}
+	return false;
+}
+
+static void keep_unmanaged(struct cf_runner *r, struct op *op, const struct model *names)
+{
+	op->unmanaged = arena_alloc(&r->arena, names->object_count * sizeof(*op->unmanaged));
+	op->unmanaged_count = 0;
+	for (size_t i = 0; i < names->object_count; i++) {
+		if (!verify_stranger(r->options->plan, op_action(op), &names->objects[i], 1))
+			continue;
+		struct object *unmanaged = &op->unmanaged[op->unmanaged_count++];
+		*unmanaged = names->objects[i];
+		object_keep(&r->arena, unmanaged);
+	}
+}
+
+/*
+ * Before all inside goes with the store: nothing may have come in since the plan was made. A list
+ * that lags behind our own writes may hide what others wrote, too: it is not enough to force.
+ */
 static void inside_found(struct cf_runner *r, struct op *op, const struct finding *finding)
 {
-	const struct object *unmanaged = verify_stranger(r->options->plan, op_action(op),
-		finding->names->objects, finding->names->object_count);
-	struct str name CLEANUP(str_release) = {0};
+	bool is_first = !op->patience_ms;
 
 	if (finding->err) {
 		error_set(
 			&op->seen, "the secrets in it can't be listed: %s", finding->err->message);
-	} else if (unmanaged) {
-		text_add_visible(&name, unmanaged->secret, strlen(unmanaged->secret), 255);
-		error_set(&op->seen, "it contains a secret that cfprov does not manage: %s",
-			str_text(&name));
-		error_hint(&op->seen,
-			"The secret was created after the plan was made. Run plan again.");
-	} else {
-		op_delete(r, op, finding->names->object_count > 0);
+		op_end_failed(r, op, OUTCOME_FAILED, &op->seen);
 		return;
 	}
-	op_end_failed(r, op, OUTCOME_FAILED, &op->seen);
+	if (is_behind(r, &op->jobs[0], finding->names) && (is_first || !finding->is_late)) {
+		if (is_first) {
+			op->patience_ms = r->options->patience_ms;
+			op->ended_ms = clock_monotonic_ms();
+			op->looked_ms = -1;
+		}
+		if (op->patience_ms && !r->is_stopping) {
+			find_secrets(r, op, op_action(op)->before->id);
+			return;
+		}
+	}
+	op->forces = finding->names->object_count > 0;
+	keep_unmanaged(r, op, finding->names);
+	op->patience_ms = 0;
+	delete_with_all_inside(r, op);
 }
 
 /* Cloudflare keeps a store that is not empty, unless it is forced: then all inside goes, too. */

@@ -527,15 +527,26 @@ static struct client_answer *answer_failed(struct client *client)
 	return answer;
 }
 
-int64_t client_estimate_ms(
-	const struct client *client, size_t lane, int64_t requests, struct event_limit *ret_limit)
+size_t client_lane_count(const struct client *client)
 {
-	struct pace_budget budget;
-	int64_t ms = pace_estimate_ms(
-		&client->lanes[lane]->pace, clock_monotonic_ms(), requests, &budget);
+	return client->lane_count;
+}
 
-	*ret_limit = (struct event_limit){requests, budget.quota, budget.window_ms};
-	return ms;
+void client_foretell(const struct client *client, const int64_t *requests, const char *what)
+{
+	int64_t now_ms = clock_monotonic_ms();
+
+	for (size_t i = 0; i < client->lane_count; i++) {
+		struct pace_budget budget;
+		int64_t ms =
+			pace_estimate_ms(&client->lanes[i]->pace, now_ms, requests[i], &budget);
+		struct event_limit limit = {requests[i], budget.quota, budget.window_ms};
+		if (requests[i] && ms > 0)
+			event_emit(client->sink, &(struct event){.type = EVENT_LONG_RUN,
+							 .text = what,
+							 .limit = &limit,
+							 .wait_ms = ms});
+	}
 }
 
 /* ---- waiting ---- */

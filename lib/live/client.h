@@ -115,9 +115,12 @@ struct client_answer {
 	int64_t rate_reset_ms;  /* until they are full again; -1: not said */
 };
 
-/* How long so many requests take on a lane because of its budget, and what that is; 0: no wait. */
-int64_t client_estimate_ms(
-	const struct client *client, size_t lane, int64_t requests, struct event_limit *ret_limit);
+/*
+ * Says (EVENT_LONG_RUN) for each lane whose budget does not suffice for requests[lane] how long
+ * they take; `what` needs them ("Reading").
+ */
+void client_foretell(const struct client *client, const int64_t *requests, const char *what);
+size_t client_lane_count(const struct client *client);
 
 /* Gives the next answer (client_answer_free), or NULL after timeout_ms or a wake. */
 struct client_answer *client_next(struct client *client, int64_t timeout_ms) MUST_CHECK;

@@ -101,21 +101,45 @@ static void push_missing(struct confirm *c, const struct object *object, size_t 
 	c->missing[c->count++] = object;
 }
 
+static const struct object *find_name(const struct model *model, const struct object *object)
+{
+	return model ? model_object(model, object->account, object->store, object->secret) : NULL;
+}
+
 /*
  * Is a list not to be believed that shows this one, of `count` with its name? It may not know yet
- * that it is gone: if there is another one of its name, listed or recorded, or if an interrupted
- * run was to destroy it before it created the same again.
+ * that it is gone: if there is another one of its name, listed or recorded, or if cfprov would take
+ * it for what an interrupted run created, or adopt it.
  */
 static bool is_doubtful(const struct confirm *c, const struct object *listed, size_t count)
 {
-	const struct object *known =
-		model_object(c->input->recorded, listed->account, listed->store, listed->secret);
+	const struct object *known = find_name(c->input->recorded, listed);
 
 	if (!is_in_lists(c, listed))
 		return false;
 	if (known && known->id)
 		return !has_id(known, listed->id);
-	return count > 1 || (known && known->replaced && has_id(known->replaced, listed->id));
+	return count > 1 || known || find_name(c->input->wanted, listed);
+}
+
+/*
+ * For how long may a doubtful object that GET by id finds be gone all the same, or go yet? As long
+ * as our own DELETE of it may be carried out late, or not be known everywhere: that came before
+ * what is recorded in its place was created, or was sent by an interrupted run.
+ */
+static int64_t open_ms(const struct confirm *c, const struct object *listed, int64_t now_ms)
+{
+	const struct object *known = find_name(c->input->recorded, listed);
+	int64_t patience_ms = c->input->patience_ms, sent_ms = known ? known->requested_ms : 0;
+
+	if (known && known->id && sent_ms < moment_ms(known->created))
+		sent_ms = moment_ms(known->created);
+	else if (known && known->replaced && has_id(known->replaced, listed->id))
+		patience_ms = patience_of_other_run_ms(patience_ms);
+	else if (!known || !known->id)
+		return 0;
+	int64_t left_ms = patience_ms - patience_age_ms(sent_ms, now_ms);
+	return left_ms > 0 ? left_ms : 0;
 }
 
 /* Takes what is doubtful out of the model: it counts as missing. */
@@ -176,6 +200,7 @@ static void add_look(struct confirm *c, size_t first, size_t count, bool is_list
 		.is_list = is_list,
 		.age_ms = INT64_MAX,
 		.absences = is_list,
+		.open_ms = first < c->doubtful && !is_list ? open_ms(c, object, now_ms) : 0,
 	};
 	for (size_t i = first; i < first + count; i++) {
 		int64_t age_ms = patience_age_ms(confirm_last_write_ms(c->missing[i]), now_ms);
@@ -195,6 +220,7 @@ void confirm_init(
 	*c = (struct confirm){.input = input, .stores = stores, .live = live};
 	if (recorded)
 		doubt(c, &room);
+	c->doubtful = c->count;
 	for (size_t i = 0; recorded && i < recorded->object_count; i++)
 		add_missing(c, &recorded->objects[i], &room);
 	if (recorded && input->sought)
@@ -225,13 +251,15 @@ void confirm_release(struct confirm *c)
 
 /* ---- one look ---- */
 
-static void send(struct confirm *c, struct confirm_look *look, struct model *again)
+static void send(struct confirm *c, struct confirm_look *look, int64_t now_ms, struct model *again)
 {
 	struct str path CLEANUP(str_release) = {0};
 	const char *account_id = look->account->account->id, *id = look->missing[0]->id;
 	struct client *client = c->input->client;
 
 	look->is_under_way = true;
+	look->is_early = now_ms < look->open_ms;
+	look->was_seen = false;
 	if (look->is_list) {
 		live_listing_release(&look->listing);
 		look->listing = (struct live_listing){.account = look->account, .model = again};
@@ -262,7 +290,8 @@ static bool take_object(struct confirm *c, struct confirm_look *look, const stru
 	if (strcmp(found.id, id) != 0)
 		return error_set(&look->err, "Cloudflare was asked for the %s %s and answers of %s",
 			store ? "secret" : "store", id, found.id);
-	if (found.is_deleted)
+	look->was_seen = !found.is_deleted;
+	if (found.is_deleted || look->is_early)
 		return true;
 	struct object *object = store ? model_add_object(live, alias, store->store, found.name)
 				      : model_add_object(live, alias, found.name, NULL);
@@ -312,6 +341,10 @@ static void judge(struct confirm *c, struct confirm_look *look, int64_t looked_m
 		found += table_get(c->known, look->missing[i]->id) != NULL;
 	if (look->err.message || found == look->count)
 		return;
+	if (look->was_seen) { /* too early to count */
+		look->due_ms = patience_next_look_ms(look->open_ms, looked_ms);
+		return;
+	}
 	look->absences++;
 	int64_t wait_ms =
 		confirm_wait_ms(c->input->patience_ms, age_at(look, looked_ms), look->absences);
@@ -333,7 +366,7 @@ static bool look_now(struct confirm *c, struct error *err)
 
 	for (size_t i = 0; i < c->look_count; i++)
 		if (c->looks[i].due_ms >= 0 && c->looks[i].due_ms <= now_ms)
-			send(c, &c->looks[i], &again);
+			send(c, &c->looks[i], now_ms, &again);
 	if (!wait_for_answers(c->input, take, c, err))
 		return false;
 	merge(c, &again);
@@ -352,12 +385,14 @@ static void say_waiting(struct confirm *c)
 
 	for (size_t i = 0; i < c->look_count; i++) {
 		const struct confirm_look *look = &c->looks[i];
-		int64_t open_ms = c->input->patience_ms - age_at(look, elapsed_ms(c));
+		int64_t its_ms = c->input->patience_ms - age_at(look, elapsed_ms(c));
 		if (look->due_ms < 0)
 			continue;
+		if (look->was_seen)
+			its_ms = look->open_ms - elapsed_ms(c);
 		first = first ? first : look->missing[0];
 		count += look->count;
-		left_ms = open_ms > left_ms ? open_ms : left_ms;
+		left_ms = its_ms > left_ms ? its_ms : left_ms;
 	}
 	if (first)
 		event_waiting(c->input->sink, first, count, left_ms);

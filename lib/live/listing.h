@@ -44,7 +44,10 @@ struct live_input {
 	const volatile sig_atomic_t *interrupted; /* stops the reading; may be NULL */
 	/* Is not believed gone because a list lacks it. Sorted; NULL: whatever a list lacks is. */
 	const struct model *recorded;
-	const struct object *sought;   /* the same of one that is not recorded; NULL: none */
+	/* What of these is listed and not recorded may be what we destroyed a moment ago: it is
+	 * asked for by id before it is adopted. Sorted; NULL: nothing. */
+	const struct model *wanted;
+	const struct object *sought;   /* as `recorded`, of one that is not recorded; NULL: none */
 	int64_t patience_ms;           /* see live/patience */
 	const struct event_sink *sink; /* hears EVENT_WAITING; may be NULL */
 };

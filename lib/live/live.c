@@ -99,6 +99,18 @@ static void take(void *client, struct client_answer *answer)
 	live_listing_take(answer->tag, answer, client, answer->tag);
 }
 
+/* Says how long it takes where the lists need more requests than a budget has. */
+static void foretell(
+	const struct live_input *input, const struct live_listing *listings, size_t count)
+{
+	size_t lanes = client_lane_count(input->client);
+	int64_t *requests AUTO_FREE = mem_alloc(lanes * sizeof(*requests));
+
+	for (size_t i = 0; i < count; i++)
+		requests[listings[i].account->lane]++;
+	client_foretell(input->client, requests, "Reading");
+}
+
 /* Takes answers until every list is read. */
 static bool read_all(const struct live_input *input, struct error_list *errors)
 {
@@ -143,6 +155,7 @@ bool live_read(const struct live_input *input, struct model *ret_live, struct er
 	for (size_t i = 0; i < input->count; i++)
 		live_listing_start(
 			&listings[i], &input->accounts[i], &live, input->client, &listings[i]);
+	foretell(input, listings, input->count);
 	bool is_good = read_all(input, errors);
 	for (size_t i = 0; i < input->count && is_good; i++)
 		if (!listings[i].err.message)
@@ -276,6 +289,7 @@ bool live_read_inside(const struct live_input *input, const struct live_stores *
 		listings[i].model = live;
 		live_listing_start_inside(&listings[i], &copies[i], input->client, &listings[i]);
 	}
+	foretell(input, listings, stores->count);
 	bool is_good = read_all(input, errors) &&
 		       settle_shared(input, listings, stores->count, live, errors);
 	collect(listings, stores->count, &failures);

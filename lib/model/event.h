@@ -24,7 +24,7 @@ enum event_type {
 	EVENT_RETRY,           /* text: what is tried again, and why; wait_ms */
 	EVENT_SLOW_DOWN,       /* text: why; wait_ms */
 	EVENT_COUNTDOWN,       /* wait_ms left, said about once a second; 0: it is over */
-	EVENT_LONG_RUN,        /* limit: the run needs more requests than fit into one window */
+	EVENT_LONG_RUN,        /* limit: text needs more requests than fit into one window */
 	EVENT_AWAIT,           /* progress: done are active, left are waited for */
 	EVENT_WAITING,         /* text: what is looked for and not found yet; wait_ms: at most */
 	EVENT_INTERRUPT,       /* the user asked to stop; progress */

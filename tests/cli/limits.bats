@@ -55,6 +55,22 @@ says()
 	agree 20
 }
 
+@test "reading more stores than the limit allows says how long it takes" {
+	start_logged
+	printf 'account_id: %s\nstores:\n' "$acc" >cfprov.yaml
+	printf -- '- {name: s%s, secrets: [{name: A, value: {env: V}}]}\n' {1..20} >>cfprov.yaml
+	export V=value CFPROV_FINGERPRINT_KEY=0123456789abcdef0123456789abcdef
+	good apply -auto-approve
+	# The list of the stores, as it is, with a word about limits.
+	sim_faults '{"method":"GET","nth":1,"kind":"envelope",
+		"headers":{"Ratelimit-Policy":"\"burst\";q=5;w=60"}}'
+	bad plan -max-wait=0
+	err_has 'Reading needs about 20 requests. The rate limit allows 5 in 1m, so it takes about 3m.'
+	control DELETE faults
+	good plan
+	err_lacks 'needs about'
+}
+
 # ---- Retry-After ----------------------------------------------------------------------------
 
 @test "fault A15: a wait longer than -max-wait ends the run, which can be resumed" {

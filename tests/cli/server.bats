@@ -242,7 +242,7 @@ sent_once()
 
 @test "429 with each kind of Retry-After, and without" {
 	local after body
-	for after in '"1"' '"-1"' '"99999999999999999999"' '"junk"' '""' '"Fri, 31 Dec 1999 23:59:59 GMT"' \
+	for after in '"1"' '"-1"' '"junk"' '""' '"Fri, 31 Dec 1999 23:59:59 GMT"' \
 		'"1 second"' null; do
 		for body in json empty; do
 			start_logged
