@@ -24,6 +24,14 @@ struct call *queue_pop(struct queue *queue)
 	return call;
 }
 
+void queue_push_due(struct call **first, struct call *call)
+{
+	while (*first && (*first)->due_ms <= call->due_ms)
+		first = &(*first)->next;
+	call->next = *first;
+	*first = call;
+}
+
 void lane_enter_ring(struct lane **ring, struct lane *lane)
 {
 	if (lane->next_in_ring)
