@@ -26,8 +26,6 @@ static const struct {
 	{"  CFPROV_VAR_NAME", "the value of ${NAME} in the manifest, behind -var"},
 	{"  CLOUDFLARE_BASE_URL", "another server than Cloudflare's, a simulator say"},
 	{"  CFPROV_FINGERPRINT_KEY", "what fingerprints of values are made with"},
-	{"  CFPROV_PATIENCE", "the default of -patience"},
-	{"  CFPROV_MAX_WAIT", "the default of -max-wait"},
 	{"  CFPROV_REQUEST_TIMEOUT", "seconds that one request may take (default 60)"},
 	{"  CFPROV_LOG", "write a log: error, warn, info, debug or trace"},
 	{"  CFPROV_LOG_PATH", "append it to this file (default: standard error)"},

@@ -52,17 +52,6 @@ struct client {
 
 /* ---- queues ---- */
 
-/* Puts the call behind those that are due before it. */
-static void push_delayed(struct client *client, struct call *call)
-{
-	struct call **at = &client->delayed;
-
-	while (*at && (*at)->due_ms <= call->due_ms)
-		at = &(*at)->next;
-	call->next = *at;
-	*at = call;
-}
-
 static void link_call(struct client *client, struct call *call)
 {
 	call->older = client->newest;
@@ -211,7 +200,7 @@ void client_send(struct client *client, const struct client_call *wanted)
 	link_call(client, call);
 	if (wanted->is_later) {
 		call->due_ms = clock_monotonic_ms() + PATIENCE_PAUSE_MS;
-		push_delayed(client, call);
+		queue_push_due(&client->delayed, call);
 	} else {
 		enqueue(client, call);
 	}
@@ -452,7 +441,7 @@ static bool is_sent_again(struct client *client, struct call *call,
 	if (verdict->verb != RETRY_AGAIN || lane->failure.message)
 		return false;
 	call->due_ms = clock_monotonic_ms() + verdict->wait_ms;
-	push_delayed(client, call);
+	queue_push_due(&client->delayed, call);
 	if (!is_throttled)
 		say_retry(client, err, verdict->wait_ms);
 	return true;

@@ -24,6 +24,14 @@ struct call *queue_pop(struct queue *queue)
 	return call;
 }
 
+void queue_push_due(struct call **first, struct call *call)
+{
+	while (*first && (*first)->due_ms <= call->due_ms)
+		first = &(*first)->next;
+	call->next = *first;
+	*first = call;
+}
+
 void lane_enter_ring(struct lane **ring, struct lane *lane)
 {
 	if (lane->next_in_ring)
@@ -85,7 +93,6 @@ struct lane *lane_new(
 	keep_secret(&lane->credentials.token, &credentials->token);
 	keep_secret(&lane->credentials.email, &credentials->email);
 	keep_secret(&lane->credentials.key, &credentials->key);
-	lane->pace = pace_init();
 	add_headers(lane);
 	add_fingerprint(lane, key);
 	return lane;

@@ -50,6 +50,9 @@ struct lane {
 void queue_push(struct queue *queue, struct call *call);
 struct call *queue_pop(struct queue *queue); /* lends; NULL: it is empty */
 
+/* Puts the call after those that are due before it, or at the same time. */
+void queue_push_due(struct call **first, struct call *call);
+
 /*
  * Gives a lane (lane_free) that has a copy of the credentials. The same credentials have the same
  * fingerprint, wherever they came from.

@@ -2,11 +2,6 @@
 
 #include <string.h>
 
-struct pace pace_init(void)
-{
-	return (struct pace){.budget_count = 0};
-}
-
 int64_t pace_wait_ms(const struct pace *pace, int64_t now_ms)
 {
 	return pace->next_at_ms > now_ms ? pace->next_at_ms - now_ms : 0;

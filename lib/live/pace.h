@@ -28,15 +28,13 @@ struct pace_budget {
 	bool is_said;             /* the server counts `remaining`; else it is counted here */
 };
 
-/* Start with pace_init. */
+/* Start with {0}. */
 struct pace {
 	struct pace_budget budgets[RATELIMIT_ITEMS];
 	size_t budget_count;
 	int64_t under_way;  /* requests that no answer counts yet */
 	int64_t next_at_ms; /* nothing starts before */
 };
-
-struct pace pace_init(void);
 
 /* How long to wait before the next request may start; 0: now. */
 int64_t pace_wait_ms(const struct pace *pace, int64_t now_ms);

@@ -24,7 +24,7 @@ static void hear(struct pace *pace, int64_t now_ms, const char *limits, const ch
 
 static void nothing_said(void **state)
 {
-	struct pace pace = pace_init();
+	struct pace pace = {0};
 
 	(void)state;
 	for (int64_t i = 0; i < 100000; i++) {
@@ -35,7 +35,7 @@ static void nothing_said(void **state)
 
 static void plenty_left(void **state)
 {
-	struct pace pace = pace_init();
+	struct pace pace = {0};
 
 	(void)state;
 	tell(&pace, NOW, 1000, 300 * SECOND);
@@ -48,7 +48,7 @@ static void plenty_left(void **state)
 
 static void none_left(void **state)
 {
-	struct pace pace = pace_init();
+	struct pace pace = {0};
 
 	(void)state;
 	tell(&pace, NOW, 0, 30 * SECOND);
@@ -63,7 +63,7 @@ static void none_left(void **state)
 
 static void silence(void **state)
 {
-	struct pace pace = pace_init();
+	struct pace pace = {0};
 
 	(void)state;
 	pace_blocked(&pace, NOW, 5 * SECOND);
@@ -78,7 +78,7 @@ static void silence(void **state)
 /* What is under way has used its part of the budget, though no answer counts it yet. */
 static void under_way_counts(void **state)
 {
-	struct pace pace = pace_init();
+	struct pace pace = {0};
 
 	(void)state;
 	tell(&pace, NOW, PACE_RESERVE + 10, 60 * SECOND);
@@ -98,7 +98,7 @@ static void under_way_counts(void **state)
  */
 static void simulate(int64_t budget, int64_t window_ms, size_t parallel, size_t count)
 {
-	struct pace pace = pace_init();
+	struct pace pace = {0};
 	int64_t now = NOW, left = budget, reset_at = NOW + window_ms;
 
 	tell(&pace, now, left, window_ms);
@@ -148,7 +148,7 @@ static void nonsense_does_not_hang(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(resets); i++) {
-		struct pace pace = pace_init();
+		struct pace pace = {0};
 		tell(&pace, NOW, 0, resets[i]);
 		assert_true(pace_wait_ms(&pace, NOW) <= 900 * SECOND);
 		pace_started(&pace, NOW);
@@ -159,16 +159,16 @@ static void nonsense_does_not_hang(void **state)
 /* fault A9 */
 static void the_tightest_budget_counts(void **state)
 {
-	struct pace pace = pace_init();
+	struct pace pace = {0};
 
 	(void)state;
 	hear(&pace, NOW, "\"burst\";r=90;t=1, \"default\";r=0;t=2", "");
 	assert_int_equal(pace_wait_ms(&pace, NOW), 2 * SECOND);
-	pace = pace_init();
+	pace = (struct pace){0};
 	hear(&pace, NOW, "\"default\";r=0;t=2, \"burst\";r=90;t=1", "");
 	assert_int_equal(pace_wait_ms(&pace, NOW), 2 * SECOND);
 	/* The next answer tells of one of them only: the other one goes on. */
-	pace = pace_init();
+	pace = (struct pace){0};
 	hear(&pace, NOW, "\"burst\";r=90;t=1, \"default\";r=2;t=100", "");
 	hear(&pace, NOW, "\"burst\";r=89;t=1", "");
 	pace_started(&pace, NOW);
@@ -178,7 +178,7 @@ static void the_tightest_budget_counts(void **state)
 /* A window that no answer has told of yet has what its policy says. */
 static void the_policy_is_known_before(void **state)
 {
-	struct pace pace = pace_init();
+	struct pace pace = {0};
 
 	(void)state;
 	hear(&pace, NOW, "", "\"default\";q=25;w=10");
@@ -189,11 +189,11 @@ static void the_policy_is_known_before(void **state)
 	pace_started(&pace, NOW); /* fewer than the reserve are left */
 	assert_true(pace_wait_ms(&pace, NOW) > 0);
 	/* Without t the window is the policy's. */
-	pace = pace_init();
+	pace = (struct pace){0};
 	hear(&pace, NOW, "\"default\";r=0", "\"default\";q=25;w=10");
 	assert_int_equal(pace_wait_ms(&pace, NOW), 10 * SECOND);
 	/* Those that have ended are used up, too, if no answer says so. */
-	pace = pace_init();
+	pace = (struct pace){0};
 	hear(&pace, NOW, "", "\"default\";q=25;w=10");
 	for (int i = 0; i < 25; i++) {
 		pace_started(&pace, NOW);
@@ -221,7 +221,7 @@ static void estimates(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		struct pace pace = pace_init();
+		struct pace pace = {0};
 		struct pace_budget budget;
 		hear(&pace, NOW, table[i].limits, table[i].policies);
 		int64_t ms = pace_estimate_ms(&pace, NOW, table[i].requests, &budget);
@@ -234,7 +234,7 @@ static void estimates(void **state)
 /* However many budgets a server invents. */
 static void budgets_are_bounded(void **state)
 {
-	struct pace pace = pace_init();
+	struct pace pace = {0};
 
 	(void)state;
 	for (int i = 0; i < 100; i++) {
