@@ -1,9 +1,9 @@
 #include "accounts.h"
 
 #include "base/text.h"
-#include "desired/manifest.h"
-#include "desired/pick.h"
-#include "desired/shape.h"
+#include "manifest/manifest.h"
+#include "manifest/pick.h"
+#include "manifest/shape.h"
 #include "term.h"
 
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 #include "act.h"
 
+#include "apply/runner.h"
+#include "apply/wait_active.h"
 #include "budget.h"
-#include "engine/await.h"
-#include "engine/guard.h"
-#include "engine/runner.h"
 #include "interrupt.h"
+#include "plan/guard.h"
 #include "render.h"
 #include "session.h"
 #include "term.h"
@@ -105,7 +105,7 @@ static bool wait_for_secrets(struct session *session, size_t *ret_left)
 {
 	struct error err CLEANUP(error_release) = {0};
 	const struct cli *cli = session->cli;
-	const struct await_input input = {
+	const struct wait_input input = {
 		.live = session_live_input(session),
 		.plan = &session->plan,
 		.ledger = &session->ledger,
@@ -113,7 +113,7 @@ static bool wait_for_secrets(struct session *session, size_t *ret_left)
 	};
 
 	*ret_left = 0;
-	if (!cli->wait || await_active(&input, ret_left, &err))
+	if (!cli->wait || wait_active(&input, ret_left, &err))
 		return true;
 	term_error(&err);
 	return false;

@@ -1,6 +1,6 @@
 #include "budget.h"
 
-#include "engine/executor.h"
+#include "apply/executor.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 #include "cli.h"
 
 #include "base/text.h"
+#include "cloudflare/patience.h"
 #include "commands.h"
-#include "engine/guard.h"
-#include "live/patience.h"
 #include "options.h"
+#include "plan/guard.h"
 #include "term.h"
 
 #include <errno.h>
@@ -22,7 +22,7 @@ enum { HELP_COLUMN = 25 };
 	(CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_PARALLEL | CLI_SELECT | CLI_LOCK |           \
 		CLI_INPUT | CLI_STREAM)
 #define CLI_ACTING  (CLI_PLANNING | CLI_REFRESH | CLI_BACKUP | CLI_APPROVE)
-#define CLI_MENDING (CLI_MANIFEST | CLI_STATE | CLI_LOCK | CLI_BACKUP)
+#define CLI_EDITING (CLI_MANIFEST | CLI_STATE | CLI_LOCK | CLI_BACKUP)
 
 const struct command cli_commands[] = {
 	{"validate", NULL, "check the manifest, offline", CLI_MANIFEST | CLI_JSON, 0, validate_run},
@@ -40,7 +40,7 @@ const struct command cli_commands[] = {
 		CLI_MANIFEST | CLI_STATE | CLI_JSON | CLI_FORMAT, 1, show_run},
 	{"import", "ADDRESS ACCOUNT/STORE[/SECRET]",
 		"take a store or a secret that lives already into the state",
-		CLI_MENDING | CLI_INPUT | CLI_PARALLEL, 2, import_run},
+		CLI_EDITING | CLI_INPUT | CLI_PARALLEL, 2, import_run},
 	{"export", NULL, "write a manifest of what lives in the accounts",
 		CLI_MANIFEST | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL, 0, export_run},
 	{"import-env", "FILE", "write manifest entries for the names in a .env or JSON file",
@@ -56,13 +56,13 @@ const struct command cli_commands[] = {
 	{"state show", "ADDRESS", "show what is recorded of one object",
 		CLI_MANIFEST | CLI_STATE | CLI_JSON, 1, state_show_run},
 	{"state rm", "ADDRESS...", "take objects out of the state; they go on living",
-		CLI_MENDING | CLI_DRY_RUN, SIZE_MAX, state_rm_run},
-	{"state mv", "OLD NEW", "rename an account's alias in the state", CLI_MENDING | CLI_DRY_RUN,
+		CLI_EDITING | CLI_DRY_RUN, SIZE_MAX, state_rm_run},
+	{"state mv", "OLD NEW", "rename an account's alias in the state", CLI_EDITING | CLI_DRY_RUN,
 		2, state_mv_run},
 	{"state pull", NULL, "write the state as JSON", CLI_MANIFEST | CLI_STATE, 0,
 		state_pull_run},
 	{"state push", "FILE", "put another state in its place; FILE may be - (stdin)",
-		CLI_MENDING | CLI_FORCE, 1, state_push_run},
+		CLI_EDITING | CLI_FORCE, 1, state_push_run},
 	{"schema", NULL, "print the JSON Schema of the manifest, for editors", 0, 0, schema_run},
 	{"version", NULL, "show the version", 0, 0, version_run},
 	{"help", "[COMMAND]", "show this, or how a command is used", 0, 2, help_run},

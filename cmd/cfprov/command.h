@@ -50,7 +50,7 @@ struct cli {
 	enum cli_tool tool;     /* -format of output */
 	size_t max_bytes;       /* -max-bytes; 0: any length */
 	size_t parallelism;
-	int64_t patience_ms; /* see live/patience */
+	int64_t patience_ms; /* see cloudflare/patience */
 	int64_t lock_timeout_ms;
 	int64_t max_wait_ms;     /* a longer wait for the rate limit ends the run */
 	bool wait;               /* for secrets to become active */

@@ -1,5 +1,5 @@
 /* cfprov doctor: are credentials, accounts and state in order, and if not, what to do? */
-#include "engine/doctor.h"
+#include "apply/doctor.h"
 
 #include "accounts.h"
 #include "adapter/fs.h"
@@ -45,15 +45,15 @@ static void judge_state(struct session *session, struct findings *findings)
 
 /* ---- accounts ---- */
 
-static void find_lanes(struct session *session, struct checkup *checkups)
+static void find_lanes(struct session *session, struct probe *probes)
 {
 	struct table *lanes = NULL;
 
 	for (size_t i = 0; i < session->desired.account_count; i++) {
-		struct checkup *checkup = &checkups[i];
-		checkup->account = &session->desired.accounts[i];
-		checkup->has_lane = session_find_lane(session, &lanes, checkup->account,
-			&checkup->lane, &checkup->credentials_err);
+		struct probe *probe = &probes[i];
+		probe->account = &session->desired.accounts[i];
+		probe->has_lane = session_find_lane(
+			session, &lanes, probe->account, &probe->lane, &probe->credentials_err);
 	}
 	table_free(&lanes);
 }
@@ -77,15 +77,15 @@ static bool judge_accounts(struct session *session, struct findings *findings)
 	if (recorded && is_whole_manifest)
 		doctor_judge_dropped(recorded, &session->desired, findings);
 	const struct live_input input = session_live_input(session);
-	struct checkup *checkups AUTO_FREE = mem_alloc(count * sizeof(*checkups));
-	find_lanes(session, checkups);
-	bool is_whole = checkup_run(&input, checkups, count, &err);
+	struct probe *probes AUTO_FREE = mem_alloc(count * sizeof(*probes));
+	find_lanes(session, probes);
+	bool is_whole = probe_run(&input, probes, count, &err);
 	if (!is_whole)
 		term_error(&err);
 	for (size_t i = 0; i < count; i++) {
 		if (is_whole)
-			doctor_judge_account(&checkups[i], &session->desired, recorded, findings);
-		checkup_release(&checkups[i]);
+			doctor_judge_account(&probes[i], &session->desired, recorded, findings);
+		probe_release(&probes[i]);
 	}
 	return is_whole;
 }

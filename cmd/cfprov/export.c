@@ -1,5 +1,5 @@
 /* cfprov export: a manifest of what lives in the accounts. Writes to stdout, never over a file. */
-#include "desired/export.h"
+#include "manifest/export.h"
 
 #include "accounts.h"
 #include "commands.h"

@@ -1,11 +1,11 @@
 /* cfprov import: take a store or a secret that lives already into the state. */
-#include "engine/import.h"
+#include "plan/import.h"
 
 #include "commands.h"
-#include "desired/naming.h"
-#include "desired/pick.h"
-#include "desired/shape.h"
-#include "desired/writing.h"
+#include "manifest/naming.h"
+#include "manifest/pick.h"
+#include "manifest/shape.h"
+#include "manifest/writing.h"
 #include "planning.h"
 #include "progress.h"
 #include "read_live.h"

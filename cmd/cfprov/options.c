@@ -1,7 +1,7 @@
 #include "options.h"
 
 #include "base/text.h"
-#include "desired/manifest.h"
+#include "manifest/manifest.h"
 
 #include <stddef.h>
 #include <stdint.h>

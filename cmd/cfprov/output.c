@@ -1,7 +1,7 @@
 /* cfprov output: ids, or the bindings of a Worker, for other tools. */
 #include "adapter/json.h"
 #include "commands.h"
-#include "desired/pick.h"
+#include "manifest/pick.h"
 #include "render.h"
 #include "session.h"
 #include "term.h"

@@ -1,14 +1,14 @@
 #include "planning.h"
 
 #include "adapter/fs.h"
+#include "apply/quota.h"
 #include "base/clock.h"
-#include "engine/check.h"
-#include "engine/quota.h"
-#include "engine/recover.h"
-#include "engine/verify.h"
-#include "live/audit.h"
+#include "cloudflare/audit.h"
+#include "plan/check.h"
+#include "plan/recover.h"
+#include "plan/verify.h"
 #include "read_live.h"
-#include "recorded/mend.h"
+#include "state/state_edit.h"
 #include "term.h"
 
 #include <stdlib.h>
@@ -18,12 +18,12 @@
 
 bool planning_move(struct session *session, struct error *err)
 {
-	struct mend mend CLEANUP(mend_release) = {0};
+	struct state_edit mend CLEANUP(state_edit_release) = {0};
 
-	if (!mend_move(&session->ledger.state, &session->desired, &mend, err))
+	if (!state_edit_move(&session->ledger.state, &session->desired, &mend, err))
 		return false;
-	const struct state_fold fold = mend_fold(&mend);
-	session->moves = mend_moves(&mend, &session->arena, &session->move_count);
+	const struct state_fold fold = state_edit_fold(&mend);
+	session->moves = state_edit_moves(&mend, &session->arena, &session->move_count);
 	ledger_stage(&session->ledger, &fold);
 	return true;
 }

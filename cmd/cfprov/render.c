@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 #include "changes.h"
-#include "engine/guard.h"
+#include "plan/guard.h"
 #include "term.h"
 
 #include <stdint.h>

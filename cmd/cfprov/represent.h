@@ -10,7 +10,7 @@
 #ifndef CFPROV_REPRESENT_H
 #define CFPROV_REPRESENT_H
 
-#include "recorded/state.h"
+#include "state/state.h"
 #include "view.h"
 
 void represent_state(struct str *out, const struct state *state);

@@ -1,6 +1,6 @@
 /* cfprov schema: the JSON Schema of the manifest, for editors. */
 #include "commands.h"
-#include "desired/jsonschema.h"
+#include "manifest/jsonschema.h"
 #include "session.h"
 #include "term.h"
 

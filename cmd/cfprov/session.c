@@ -1,14 +1,14 @@
 #include "session.h"
-#include "desired/source_name.h"
+#include "source/source_name.h"
 
 #include "adapter/fs.h"
 #include "adapter/table.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "desired/pick.h"
+#include "cloudflare/baseurl.h"
 #include "interrupt.h"
-#include "live/baseurl.h"
 #include "log.h"
+#include "manifest/pick.h"
 #include "term.h"
 
 #include <stdlib.h>

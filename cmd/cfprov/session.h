@@ -5,14 +5,14 @@
 #ifndef CFPROV_SESSION_H
 #define CFPROV_SESSION_H
 
+#include "apply/values.h"
+#include "cloudflare/live.h"
 #include "command.h"
-#include "desired/manifest.h"
-#include "desired/source.h"
-#include "engine/planner.h"
-#include "engine/values.h"
-#include "live/live.h"
-#include "recorded/ledger.h"
-#include "recorded/planfile.h"
+#include "manifest/manifest.h"
+#include "plan/planner.h"
+#include "source/source.h"
+#include "state/ledger.h"
+#include "state/planfile.h"
 
 struct session {
 	const struct cli *cli;

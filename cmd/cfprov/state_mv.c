@@ -1,7 +1,7 @@
 /* cfprov state mv: an account gets another alias in the state. */
 #include "commands.h"
-#include "desired/shape.h"
-#include "mending.h"
+#include "editing.h"
+#include "manifest/shape.h"
 #include "term.h"
 
 #include <string.h>
@@ -21,22 +21,22 @@ static bool is_possible(const char *alias)
 
 int state_mv_run(const struct cli *cli)
 {
-	struct mending mending CLEANUP(mending_release) = {0};
-	struct mend mend CLEANUP(mend_release) = {0};
+	struct editing editing CLEANUP(editing_release) = {0};
+	struct state_edit mend CLEANUP(state_edit_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 	struct str text CLEANUP(str_release) = {0}, ending CLEANUP(str_release) = {0};
 	const char *from = cli->arguments[0], *to = cli->arguments[1];
 
-	if (!is_possible(to) || !mending_open(&mending, cli, "state mv"))
+	if (!is_possible(to) || !editing_open(&editing, cli, "state mv"))
 		return EXIT_ERROR;
-	if (!mend_rename(&mending.session.ledger.state, from, to, &mend, &err)) {
+	if (!state_edit_rename(&editing.session.ledger.state, from, to, &mend, &err)) {
 		term_error(&err);
 		return EXIT_ERROR;
 	}
 	str_format(&ending, " to %s", to);
-	mending_add_objects(
+	editing_add_objects(
 		&text, &mend, cli->dry_run ? "Would move " : "Moved ", str_text(&ending));
-	if (!mending_write(&mending, &mend))
+	if (!editing_write(&editing, &mend))
 		return EXIT_ERROR;
 	term_out_str(&text);
 	if (!cli->dry_run)

@@ -3,7 +3,7 @@
 #include "adapter/input.h"
 #include "base/text.h"
 #include "commands.h"
-#include "mending.h"
+#include "editing.h"
 #include "term.h"
 
 #include <string.h>
@@ -32,11 +32,11 @@ static bool read_other(const char *file, struct state *ret_state)
 	return false;
 }
 
-static bool replace(struct mending *mending, struct state *other)
+static bool replace(struct editing *editing, struct state *other)
 {
 	struct error err CLEANUP(error_release) = {0};
 
-	if (ledger_replace(&mending->session.ledger, other, &err))
+	if (ledger_replace(&editing->session.ledger, other, &err))
 		return true;
 	term_error(&err);
 	return false;
@@ -44,14 +44,14 @@ static bool replace(struct mending *mending, struct state *other)
 
 int state_push_run(const struct cli *cli)
 {
-	struct mending mending CLEANUP(mending_release) = {0};
+	struct editing editing CLEANUP(editing_release) = {0};
 	struct state other CLEANUP(state_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 
-	if (!read_other(cli->arguments[0], &other) || !mending_open(&mending, cli, "state push"))
+	if (!read_other(cli->arguments[0], &other) || !editing_open(&editing, cli, "state push"))
 		return EXIT_ERROR;
-	const struct state *now = &mending.session.ledger.state;
-	enum mend_verdict verdict = mend_replace(now, &other, &err);
+	const struct state *now = &editing.session.ledger.state;
+	enum state_edit_verdict verdict = state_edit_replace(now, &other, &err);
 	if (verdict == MEND_SAME) {
 		term_say("It is the state that there is; nothing was changed.");
 		return EXIT_DONE;
@@ -61,7 +61,7 @@ int state_push_run(const struct cli *cli)
 		term_error(&err);
 		return EXIT_ERROR;
 	}
-	if (!replace(&mending, &other))
+	if (!replace(&editing, &other))
 		return EXIT_ERROR;
 	term_say("The state has serial %lld now.", (long long)now->serial);
 	return EXIT_DONE;

@@ -10,7 +10,7 @@
 #ifndef CFPROV_VOICE_H
 #define CFPROV_VOICE_H
 
-#include "engine/executor.h"
+#include "apply/executor.h"
 #include "progress.h"
 #include "view.h"
 

@@ -12,7 +12,7 @@
  * not processed it, so it may go out again, here or by the caller (HTTP_REFUSED).
  * Redirects are not followed, TLS is 1.2 or later and always verified, answers are bounded in size
  * and time, nothing but http and https is spoken.
- * Retrying is for others to decide (live/retry).
+ * Retrying is for others to decide (cloudflare/retry).
  */
 #ifndef ADAPTER_HTTP_H
 #define ADAPTER_HTTP_H

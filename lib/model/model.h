@@ -84,7 +84,7 @@ struct audit {
 	const char *person; /* an e-mail address, for terminals and -json only; or NULL */
 };
 
-/* How a desired value compares with what was written last; engine/values finds out. */
+/* How a desired value compares with what was written last; apply/values finds out. */
 enum value_verdict {
 	VALUE_NOT_COMPARED, /* it is not to be read, or nothing was written yet */
 	VALUE_SAME,
@@ -110,7 +110,7 @@ struct object {
 	 * ("": no comment); or NULL. See object_to_write. */
 	const char *sent_scopes, *sent_comment;
 	/* recorded: of the value written last; desired: of the value now. NULL: none is kept.
-	 * See engine/values. */
+	 * See apply/values. */
 	const char *fingerprint;
 	/* live: of what was modified outside of cfprov, if the account's log could be read; or NULL
 	 */

@@ -1,6 +1,6 @@
 /*
- * The plan: what would be done, as data. Made by engine/planner, proved by engine/check, shown by
- * cmd, carried out by engine/executor. Once made it is const.
+ * The plan: what would be done, as data. Made by plan/planner, proved by plan/check, shown by
+ * cmd, carried out by apply/executor. Once made it is const.
  *
  * An action holds the object before and after (either may be absent), and its kind is derived from
  * that, so that a record can't contradict itself. The objects belong to the models that the plan

@@ -46,7 +46,7 @@ schema_says()
 	# The guard of names that comments mention; headers keep their tables.
 	sh "$top/tests/lint/names.sh"
 	local header
-	for header in lib/recorded/ledger.h cmd/cfprov/stream.h cmd/cfprov/log.h; do
+	for header in lib/state/ledger.h cmd/cfprov/stream.h cmd/cfprov/log.h; do
 		[ "$(grep -c 'clang-format o' "$top/$header")" = 2 ]
 	done
 }

@@ -4,10 +4,9 @@
 cd "$(dirname "$0")/../.." || exit 2
 
 failed=0
-for source in lib/engine/planner.c lib/engine/planning.c lib/engine/selection.c lib/engine/decide.c lib/engine/drift.c lib/engine/renames.c \
-	lib/engine/belongs.c lib/engine/parting.c lib/engine/store_limit.c lib/engine/check.c lib/engine/guard.c lib/engine/verify.c lib/engine/recover.c \
-	lib/engine/schedule.c lib/engine/record.c lib/live/retry.c lib/live/pace.c lib/live/patience.c \
-	lib/live/ratelimit.c lib/base/moment.c lib/model/*.c; do
+for source in lib/model/*.c lib/plan/*.c lib/base/moment.c lib/apply/schedule.c \
+	lib/cloudflare/retry.c lib/cloudflare/pace.c lib/cloudflare/patience.c \
+	lib/cloudflare/ratelimit.c; do
 	[ -f "$source" ] || continue
 	object=${BUILD:-build}/obj/${source%.c}.o
 	if [ ! -f "$object" ]; then

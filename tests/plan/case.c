@@ -2,7 +2,7 @@
 
 #include "adapter/json.h"
 #include "base/text.h"
-#include "recorded/objects.h"
+#include "state/objects.h"
 
 #include <string.h>
 

@@ -44,9 +44,9 @@
 #define TESTS_PLAN_CASE_H
 
 #include "base/error.h"
-#include "engine/guard.h"
-#include "engine/planner.h"
-#include "recorded/state.h"
+#include "plan/guard.h"
+#include "plan/planner.h"
+#include "state/state.h"
 
 enum { CASE_PATTERNS = 4, CASE_VERDICTS = 16 };
 

@@ -1,15 +1,15 @@
 #include "scene.h"
 
-#include "desired/manifest.h"
-#include "desired/pick.h"
-#include "engine/check.h"
-#include "engine/planner.h"
-#include "engine/record.h"
-#include "engine/recover.h"
-#include "engine/renames.h"
-#include "engine/selection.h"
-#include "recorded/mend.h"
+#include "manifest/manifest.h"
+#include "manifest/pick.h"
+#include "plan/check.h"
+#include "plan/planner.h"
+#include "plan/record.h"
+#include "plan/recover.h"
+#include "plan/renames.h"
+#include "plan/selection.h"
 #include "show.h"
+#include "state/state_edit.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -153,15 +153,15 @@ static void fold(struct scene *s, const struct state_fold *changes)
 /* *ret_count: the aliases that have moved. */
 static bool move_aliases(struct scene *s, size_t *ret_count, struct error *err)
 {
-	struct mend mend CLEANUP(mend_release) = {0};
+	struct state_edit mend CLEANUP(state_edit_release) = {0};
 
-	if (!mend_move(&s->state, &s->desired, &mend, err))
+	if (!state_edit_move(&s->state, &s->desired, &mend, err))
 		return false;
 	for (size_t i = 0; i < mend.account_count; i++)
 		str_format(&s->learned, "%-10s %s to %s\n", "moved", mend.old_aliases[i],
 			mend.accounts[i].alias);
-	const struct state_fold changes = mend_fold(&mend);
-	s->moves = mend_moves(&mend, &s->arena, &s->move_count);
+	const struct state_fold changes = state_edit_fold(&mend);
+	s->moves = state_edit_moves(&mend, &s->arena, &s->move_count);
 	*ret_count = mend.account_count;
 	fold(s, &changes);
 	return true;
@@ -217,7 +217,7 @@ static struct planner_input input_of(const struct scene *s, bool again)
 	return input;
 }
 
-/* ---- how values compare, as engine/values would say it ---- */
+/* ---- how values compare, as apply/values would say it ---- */
 
 static const enum case_verdict_word *told_verdict(
 	const struct plan_case *c, const struct object *object)

@@ -2,7 +2,7 @@
 #ifndef TESTS_UNIT_ANSWER_H
 #define TESTS_UNIT_ANSWER_H
 
-#include "live/cf.h"
+#include "cloudflare/cf.h"
 
 #include "unit.h"
 

@@ -1,4 +1,4 @@
-#include "live/audit.h"
+#include "cloudflare/audit.h"
 
 #include "unit.h"
 

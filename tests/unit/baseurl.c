@@ -1,4 +1,4 @@
-#include "live/baseurl.h"
+#include "cloudflare/baseurl.h"
 
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /* The ledger, where people change the state by hand: ledger_change and ledger_replace. */
-#include "recorded/ledger.h"
+#include "state/ledger.h"
 
 #include "unit.h"
 

@@ -1,4 +1,4 @@
-#include "engine/check.h"
+#include "plan/check.h"
 
 #include "unit.h"
 

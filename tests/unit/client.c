@@ -1,4 +1,4 @@
-#include "live/client.h"
+#include "cloudflare/client.h"
 
 #include "unit.h"
 

@@ -1,4 +1,4 @@
-#include "live/confirm.h"
+#include "cloudflare/confirm.h"
 
 #include "adapter/table.h"
 #include "base/clock.h"

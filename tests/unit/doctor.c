@@ -1,5 +1,5 @@
 /* What facts of accounts and of the state mean for people. */
-#include "engine/doctor.h"
+#include "apply/doctor.h"
 
 #include "unit.h"
 
@@ -86,9 +86,9 @@ static void a_state_that_is_not(void **state)
 
 /* ---- an account ---- */
 
-static struct checkup well(void)
+static struct probe well(void)
 {
-	return (struct checkup){
+	return (struct probe){
 		.account = &prod,
 		.has_lane = true,
 		.uses_token = true,
@@ -103,10 +103,10 @@ static struct checkup well(void)
 static void an_account_that_is_well(void **state)
 {
 	struct findings findings CLEANUP(findings_release) = {0};
-	struct checkup checkup CLEANUP(checkup_release) = well(), other CLEANUP(checkup_release);
+	struct probe probe CLEANUP(probe_release) = well(), other CLEANUP(probe_release);
 
 	(void)state;
-	doctor_judge_account(&checkup, &desired_none, NULL, &findings);
+	doctor_judge_account(&probe, &desired_none, NULL, &findings);
 	expect(&findings, FINDING_OK, "the user's token is active", NULL);
 	expect(&findings, FINDING_OK, "can be read: 1 store; whether it may be written", NULL);
 	expect(&findings, FINDING_OK, "89 of 100 secrets are used; how many stores", NULL);
@@ -114,7 +114,7 @@ static void an_account_that_is_well(void **state)
 	assert_int_equal(findings.count, 4);
 	findings_release(&findings);
 	other = well();
-	other.shares = &checkup;
+	other.shares = &probe;
 	doctor_judge_account(&other, &desired_none, NULL, &findings);
 	assert_int_equal(findings.count, 2); /* what is said of the token was said */
 }
@@ -122,15 +122,15 @@ static void an_account_that_is_well(void **state)
 static void an_account_that_is_not(void **state)
 {
 	struct findings findings CLEANUP(findings_release) = {0};
-	struct checkup checkup CLEANUP(checkup_release) = well();
+	struct probe probe CLEANUP(probe_release) = well();
 
 	(void)state;
-	checkup.token_status[0] = '\x1b';
-	checkup.token_expires = mem_copy_text("2026");
-	checkup.is_account_token = true;
-	checkup.quota.used = 90;
-	checkup.rate_remaining = 1;
-	doctor_judge_account(&checkup, &desired_none, NULL, &findings);
+	probe.token_status[0] = '\x1b';
+	probe.token_expires = mem_copy_text("2026");
+	probe.is_account_token = true;
+	probe.quota.used = 90;
+	probe.rate_remaining = 1;
+	doctor_judge_account(&probe, &desired_none, NULL, &findings);
 	expect(&findings, FINDING_FAIL, "the account's own token is \\x1bctive, until 2026",
 		"another");
 	expect(&findings, FINDING_WARN, "90 of 100 secrets", "ask Cloudflare");
@@ -160,11 +160,11 @@ static void a_token_that_ends_soon(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(tokens); i++) {
 		struct findings findings CLEANUP(findings_release) = {0};
-		struct checkup checkup CLEANUP(checkup_release) = well();
+		struct probe probe CLEANUP(probe_release) = well();
 		bool warns = tokens[i].level == FINDING_WARN;
-		checkup.asked_at = 1767225600; /* 2026-01-01T00:00:00Z */
-		checkup.token_expires = mem_copy_text(tokens[i].expires);
-		doctor_judge_account(&checkup, &desired_none, NULL, &findings);
+		probe.asked_at = 1767225600; /* 2026-01-01T00:00:00Z */
+		probe.token_expires = mem_copy_text(tokens[i].expires);
+		doctor_judge_account(&probe, &desired_none, NULL, &findings);
 		expect(&findings, tokens[i].level, "the user's token is active, until ",
 			warns ? "Give it a later end" : NULL);
 		assert_int_equal(findings.warnings, warns);
@@ -174,29 +174,29 @@ static void a_token_that_ends_soon(void **state)
 static void what_can_not_be_asked(void **state)
 {
 	struct findings findings CLEANUP(findings_release) = {0};
-	struct checkup checkup CLEANUP(checkup_release) = well();
+	struct probe probe CLEANUP(probe_release) = well();
 
 	(void)state;
-	free(checkup.token_status);
-	checkup.token_status = NULL;
-	checkup.rate_remaining = -1;
-	error_set(&checkup.token_err, "no such route");
-	error_set(&checkup.quota_err, "HTTP 500");
-	doctor_judge_account(&checkup, &desired_none, NULL, &findings);
+	free(probe.token_status);
+	probe.token_status = NULL;
+	probe.rate_remaining = -1;
+	error_set(&probe.token_err, "no such route");
+	error_set(&probe.quota_err, "HTTP 500");
+	doctor_judge_account(&probe, &desired_none, NULL, &findings);
 	expect(&findings, FINDING_WARN, "the token works, but can't be verified: no such route",
 		"Nothing");
 	expect(&findings, FINDING_WARN, "the quota is not known: HTTP 500", "without it");
 	assert_int_equal(findings.count, 3);
 	findings_release(&findings);
-	error_set(&checkup.list_err, "HTTP 403");
-	doctor_judge_account(&checkup, &desired_none, NULL, &findings);
+	error_set(&probe.list_err, "HTTP 403");
+	doctor_judge_account(&probe, &desired_none, NULL, &findings);
 	expect(&findings, FINDING_FAIL, "the token can't be verified", "active and not expired");
 	expect(&findings, FINDING_FAIL, "Secrets Store can't be read: HTTP 403", "permission");
 	assert_int_equal(findings.count, 2);
 	findings_release(&findings);
-	checkup.has_lane = false;
-	error_set(&checkup.credentials_err, "TOKEN is not set");
-	doctor_judge_account(&checkup, &desired_none, NULL, &findings);
+	probe.has_lane = false;
+	error_set(&probe.credentials_err, "TOKEN is not set");
+	doctor_judge_account(&probe, &desired_none, NULL, &findings);
 	expect(&findings, FINDING_FAIL, "TOKEN is not set", "Set the variable");
 	assert_int_equal(findings.count, 1);
 }
@@ -205,17 +205,17 @@ static void what_can_not_be_asked(void **state)
 static void blocked(void **state)
 {
 	struct findings findings CLEANUP(findings_release) = {0};
-	struct checkup checkup CLEANUP(checkup_release) = well();
+	struct probe probe CLEANUP(probe_release) = well();
 
 	(void)state;
-	checkup.is_not_the_api = true;
-	free(checkup.token_status);
-	checkup.token_status = NULL;
-	error_set(&checkup.token_err, "the firewall");
-	error_set(&checkup.quota_err, "the firewall");
-	error_set(&checkup.list_err, "the firewall");
-	error_hint(&checkup.list_err, "another network");
-	doctor_judge_account(&checkup, &desired_none, NULL, &findings);
+	probe.is_not_the_api = true;
+	free(probe.token_status);
+	probe.token_status = NULL;
+	error_set(&probe.token_err, "the firewall");
+	error_set(&probe.quota_err, "the firewall");
+	error_set(&probe.list_err, "the firewall");
+	error_hint(&probe.list_err, "another network");
+	doctor_judge_account(&probe, &desired_none, NULL, &findings);
 	expect(&findings, FINDING_FAIL,
 		"neither the token nor Secrets Store could be checked: the firewall",
 		"another network");
@@ -226,12 +226,12 @@ static void blocked(void **state)
 static void not_the_api(void **state)
 {
 	struct findings findings CLEANUP(findings_release) = {0};
-	struct checkup checkup CLEANUP(checkup_release) = well();
+	struct probe probe CLEANUP(probe_release) = well();
 
 	(void)state;
-	checkup.is_not_the_api = true;
-	error_set(&checkup.list_err, "a page");
-	doctor_judge_account(&checkup, &desired_none, NULL, &findings);
+	probe.is_not_the_api = true;
+	error_set(&probe.list_err, "a page");
+	doctor_judge_account(&probe, &desired_none, NULL, &findings);
 	expect(&findings, FINDING_OK, "the user's token is active", NULL);
 	expect(&findings, FINDING_FAIL, "Secrets Store can't be read: a page",
 		"Check CLOUDFLARE_BASE_URL, the proxy");
@@ -255,7 +255,7 @@ static void another_store_is_there(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		struct findings findings CLEANUP(findings_release) = {0};
-		struct checkup checkup CLEANUP(checkup_release) = well();
+		struct probe probe CLEANUP(probe_release) = well();
 		struct model desired CLEANUP(model_release) = {0};
 		struct model recorded CLEANUP(model_release) = {0};
 		model_add_account(&recorded, "prod", "p1");
@@ -264,8 +264,8 @@ static void another_store_is_there(void **state)
 		if (table[i].recorded)
 			model_add_object(&recorded, "prod", table[i].recorded, NULL);
 		if (table[i].only)
-			checkup.only_store = mem_copy_text(table[i].only);
-		doctor_judge_account(&checkup, &desired, &recorded, &findings);
+			probe.only_store = mem_copy_text(table[i].only);
+		doctor_judge_account(&probe, &desired, &recorded, &findings);
 		if (table[i].warns)
 			expect(&findings, FINDING_WARN,
 				"keys of the manifest does not exist, but another store does: "
@@ -279,19 +279,19 @@ static void what_is_recorded(void **state)
 {
 	struct findings findings CLEANUP(findings_release) = {0};
 	struct model recorded CLEANUP(model_release) = {0};
-	struct checkup checkup CLEANUP(checkup_release) = well();
+	struct probe probe CLEANUP(probe_release) = well();
 
 	(void)state;
 	model_add_account(&recorded, "prod", "p1");
 	model_add_object(&recorded, "prod", "a", NULL);
 	model_add_object(&recorded, "prod", "b", NULL)->is_unresolved = true;
 	model_sort(&recorded);
-	doctor_judge_account(&checkup, &desired_none, &recorded, &findings);
+	doctor_judge_account(&probe, &desired_none, &recorded, &findings);
 	expect(&findings, FINDING_OK, "the state goes with it: 2 objects recorded", NULL);
 	expect(&findings, FINDING_WARN, "1 object was asked for by an apply", "run cfprov apply");
 	findings_release(&findings);
 	recorded.accounts[0].id = "p2";
-	doctor_judge_account(&checkup, &desired_none, &recorded, &findings);
+	doctor_judge_account(&probe, &desired_none, &recorded, &findings);
 	expect(&findings, FINDING_FAIL, "the state knows `prod` as the account p2",
 		"another alias");
 }

@@ -1,6 +1,6 @@
-#include "desired/envfile.h"
+#include "manifest/envfile.h"
 
-#include "desired/manifest.h"
+#include "manifest/manifest.h"
 #include "unit.h"
 
 struct parsed {

@@ -1,5 +1,5 @@
 /* file size: one fake runner, for all that a run may meet */
-#include "engine/executor.h"
+#include "apply/executor.h"
 
 #include "unit.h"
 

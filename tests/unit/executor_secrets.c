@@ -1,6 +1,6 @@
 /* file size: one fake runner, for all that a run may meet of secrets */
 /* The executor with secrets: batches, what waits for a store, renames, and what nobody saw. */
-#include "engine/executor.h"
+#include "apply/executor.h"
 
 #include "unit.h"
 

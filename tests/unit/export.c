@@ -1,6 +1,6 @@
-#include "desired/export.h"
+#include "manifest/export.h"
 
-#include "desired/manifest.h"
+#include "manifest/manifest.h"
 #include "unit.h"
 
 static void add(struct model *to, const char *account, const char *store, const char *id)

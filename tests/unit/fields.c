@@ -1,4 +1,4 @@
-#include "desired/fields.h"
+#include "source/fields.h"
 
 #include "unit.h"
 

@@ -1,4 +1,4 @@
-#include "engine/fingerprint.h"
+#include "apply/fingerprint.h"
 
 #include "unit.h"
 

@@ -1,4 +1,4 @@
-#include "engine/guard.h"
+#include "plan/guard.h"
 
 #include "unit.h"
 

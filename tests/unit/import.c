@@ -1,5 +1,5 @@
 /* cfprov import: which of the things that live is meant, and may the state take it in? */
-#include "engine/import.h"
+#include "plan/import.h"
 
 #include "unit.h"
 

@@ -1,4 +1,4 @@
-#include "recorded/journal.h"
+#include "state/journal.h"
 
 #include "adapter/crypt.h"
 #include "unit.h"

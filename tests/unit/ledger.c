@@ -1,5 +1,5 @@
 /* file size: one run, looked at after each of its steps */
-#include "recorded/ledger.h"
+#include "state/ledger.h"
 
 #include "unit.h"
 

@@ -1,4 +1,4 @@
-#include "live/live.h"
+#include "cloudflare/live.h"
 
 #include "unit.h"
 

@@ -1,4 +1,4 @@
-#include "desired/manifest.h"
+#include "manifest/manifest.h"
 
 #include "unit.h"
 

@@ -1,4 +1,4 @@
-#include "desired/marker.h"
+#include "source/marker.h"
 
 #include "unit.h"
 

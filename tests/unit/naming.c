@@ -1,9 +1,9 @@
-#include "desired/naming.h"
+#include "manifest/naming.h"
 
 #include "unit.h"
 
-#include "desired/schema.h"
-#include "desired/shape.h"
+#include "manifest/schema.h"
+#include "manifest/shape.h"
 
 static void expect_name(
 	struct naming *naming, const char *store, const char *secret, const char *wanted)

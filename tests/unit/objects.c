@@ -1,8 +1,8 @@
 /* The fields of objects, and how they come back from a state, a journal and a saved plan. */
-#include "recorded/objects.h"
+#include "state/objects.h"
 
-#include "recorded/journal.h"
-#include "recorded/planfile.h"
+#include "state/journal.h"
+#include "state/planfile.h"
 #include "unit.h"
 
 #define LINEAGE "6f1c2f0e-0000-4000-8000-123456789abc"

@@ -1,4 +1,4 @@
-#include "live/pace.h"
+#include "cloudflare/pace.h"
 
 #include "unit.h"
 

@@ -1,4 +1,4 @@
-#include "live/patience.h"
+#include "cloudflare/patience.h"
 
 #include "unit.h"
 

@@ -1,4 +1,4 @@
-#include "desired/pick.h"
+#include "manifest/pick.h"
 
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /* Saved plans: what is written is read again, and nothing else is. */
-#include "recorded/planfile.h"
+#include "state/planfile.h"
 
 #include "unit.h"
 

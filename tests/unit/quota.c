@@ -1,5 +1,5 @@
 /* The client is a fake of a few functions, linked in its place: it answers what a test has set. */
-#include "engine/quota.h"
+#include "apply/quota.h"
 
 #include "unit.h"
 

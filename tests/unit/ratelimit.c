@@ -1,4 +1,4 @@
-#include "live/ratelimit.h"
+#include "cloudflare/ratelimit.h"
 
 #include "unit.h"
 

@@ -2,7 +2,7 @@
 #ifndef TESTS_UNIT_READING_H
 #define TESTS_UNIT_READING_H
 
-#include "desired/manifest.h"
+#include "manifest/manifest.h"
 
 #include "unit.h"
 

@@ -1,4 +1,4 @@
-#include "engine/record.h"
+#include "plan/record.h"
 
 #include "unit.h"
 

@@ -1,4 +1,4 @@
-#include "engine/recover.h"
+#include "plan/recover.h"
 
 #include "unit.h"
 

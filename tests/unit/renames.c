@@ -1,4 +1,4 @@
-#include "engine/renames.h"
+#include "plan/renames.h"
 
 #include "unit.h"
 

@@ -1,4 +1,4 @@
-#include "live/retry.h"
+#include "cloudflare/retry.h"
 
 #include "unit.h"
 

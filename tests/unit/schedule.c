@@ -1,4 +1,4 @@
-#include "engine/schedule.h"
+#include "apply/schedule.h"
 
 #include "unit.h"
 

@@ -1,7 +1,7 @@
 /* file size: every kind of source, and every way in which each fails */
 #define _GNU_SOURCE /* memmem */
-#include "desired/source.h"
-#include "desired/source_name.h"
+#include "source/source.h"
+#include "source/source_name.h"
 
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /* file size: one decoder, fed with all that can be wrong */
-#include "recorded/state.h"
+#include "state/state.h"
 
 #include "unit.h"
 

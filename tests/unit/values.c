@@ -1,5 +1,5 @@
 /* file size: values from files and their key: what is read, what is refused, what is found of it */
-#include "engine/values.h"
+#include "apply/values.h"
 
 #include "unit.h"
 

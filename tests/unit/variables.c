@@ -1,4 +1,4 @@
-#include "desired/variables.h"
+#include "manifest/variables.h"
 
 #include "unit.h"
 

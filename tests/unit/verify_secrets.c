@@ -1,5 +1,5 @@
 /* Does a saved plan still fit the secrets that live? */
-#include "engine/verify.h"
+#include "plan/verify.h"
 
 #include "unit.h"
 

@@ -1,0 +1,50 @@
+/*
+ * Fingerprints: how a changed value is seen although no value is kept. A fingerprint is a text in
+ * the state, bound to the state's lineage, the store and the secret, so that equal values in two
+ * places have unlike fingerprints. It is never shown.
+ *
+ *     blake2b$KEYID$HASH               with a key: instant, and worthless to who has no key
+ *     argon2id$m=19456,t=2$SALT$HASH   without: some milliseconds a secret, and a guess
+ *
+ * Parameters as OWASP's password storage cheat sheet has them for argon2id (19 MiB, 2 passes).
+ */
+#ifndef APPLY_FINGERPRINT_H
+#define APPLY_FINGERPRINT_H
+
+#include "adapter/crypt.h"
+#include "base/error.h"
+
+enum { FINGERPRINT_KEY_SHORTEST = 16 }; /* bytes; less can be guessed */
+
+struct fingerprint_key {
+	bool is_set; /* else: argon2id */
+	unsigned char bytes[CRYPT_KEY_BYTES];
+	char id[17]; /* tells keys apart, and nothing else */
+};
+
+/* Makes the key from what the user gave; the caller wipes it at the end. */
+bool fingerprint_key_make(
+	const struct secret *from, struct fingerprint_key *ret_key, struct error *err) MUST_CHECK;
+void fingerprint_key_release(struct fingerprint_key *key);
+
+/* What a fingerprint is bound to. */
+struct fingerprint_subject {
+	const char *lineage, *store, *secret;
+};
+
+/* Lends, in the arena, the fingerprint of a value. */
+const char *fingerprint_make(const struct fingerprint_key *key,
+	const struct fingerprint_subject *subject, const struct secret *value,
+	struct arena *arena) MUST_CHECK;
+
+enum fingerprint_match {
+	FINGERPRINT_SAME,
+	FINGERPRINT_DIFFERS,
+	FINGERPRINT_UNKNOWN, /* it was made with another key, or by a way that we do not know */
+};
+
+enum fingerprint_match fingerprint_compare(const char *fingerprint,
+	const struct fingerprint_key *key, const struct fingerprint_subject *subject,
+	const struct secret *value) MUST_CHECK;
+
+#endif

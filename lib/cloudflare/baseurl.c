@@ -1,0 +1,46 @@
+#include "cloudflare/baseurl.h"
+
+#include "adapter/http.h"
+#include "base/text.h"
+
+#include <string.h>
+
+static bool is_loopback_name(const char *host)
+{
+	/* An address, not a name like 127.0.0.1.example.com. */
+	bool is_address = text_is_made_of(host, "0123456789.");
+
+	return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+	       (is_address && strncmp(host, "127.", 4) == 0);
+}
+
+bool baseurl_check(const char *base_url, char **ret_clean, bool *ret_is_loopback, struct error *err)
+{
+	char *scheme AUTO_FREE = NULL, *host AUTO_FREE = NULL;
+	bool has_user = false;
+
+	if (!http_url_split(base_url, &scheme, &host, &has_user, err)) {
+		error_prefix(err, "the base URL can't be used");
+		return error_hint(err, "Set CLOUDFLARE_BASE_URL to something like %s, or unset it.",
+			BASEURL_DEFAULT);
+	}
+	*ret_is_loopback = is_loopback_name(host);
+	if (has_user)
+		return error_set(err, "the base URL must not hold a user or password");
+	if (strpbrk(base_url, "?#"))
+		return error_set(err, "the base URL must not hold a query or fragment");
+	bool is_http = strcmp(scheme, "http") == 0;
+	if (!is_http && strcmp(scheme, "https") != 0)
+		return error_set(err, "the base URL must begin with https://");
+	if (is_http && !*ret_is_loopback) {
+		error_set(err, "the base URL is plain http, and not to this machine");
+		return error_hint(err, "The token would cross the network in the open. Use https.");
+	}
+	size_t length = strlen(base_url);
+	while (length && base_url[length - 1] == '/')
+		length--;
+	struct str clean = {0};
+	str_add(&clean, base_url, length);
+	*ret_clean = str_steal(&clean);
+	return true;
+}

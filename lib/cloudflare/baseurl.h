@@ -1,0 +1,16 @@
+/* Where requests go: which base URLs credentials may be sent to. */
+#ifndef CLOUDFLARE_BASEURL_H
+#define CLOUDFLARE_BASEURL_H
+
+#include "base/error.h"
+
+#define BASEURL_DEFAULT "https://api.cloudflare.com/client/v4"
+
+/*
+ * May credentials be sent there: https, or http to this very machine; no user in it? *ret_clean
+ * is given (free): the URL without slashes at its end.
+ */
+bool baseurl_check(const char *base_url, char **ret_clean, bool *ret_is_loopback,
+	struct error *err) MUST_CHECK;
+
+#endif

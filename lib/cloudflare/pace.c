@@ -1,0 +1,138 @@
+#include "cloudflare/pace.h"
+
+#include <string.h>
+
+int64_t pace_wait_ms(const struct pace *pace, int64_t now_ms)
+{
+	return pace->next_at_ms > now_ms ? pace->next_at_ms - now_ms : 0;
+}
+
+static void hold_until(struct pace *pace, int64_t at_ms)
+{
+	if (pace->next_at_ms < at_ms)
+		pace->next_at_ms = at_ms;
+}
+
+static bool has_policy(const struct pace_budget *budget)
+{
+	return budget->quota > 0 && budget->window_ms > 0;
+}
+
+/* A new window, of which no answer has told yet: it has what the policy says, if that is known. */
+static void renew(struct pace_budget *budget, int64_t now_ms)
+{
+	budget->is_said = false;
+	budget->remaining = has_policy(budget) ? budget->quota : -1;
+	budget->reset_at_ms = has_policy(budget) ? now_ms + budget->window_ms : now_ms;
+}
+
+void pace_started(struct pace *pace, int64_t now_ms)
+{
+	pace->under_way++;
+	for (size_t i = 0; i < pace->budget_count; i++) {
+		struct pace_budget *budget = &pace->budgets[i];
+		if (now_ms >= budget->reset_at_ms)
+			renew(budget, now_ms);
+		if (budget->remaining < 0)
+			continue;
+		int64_t left = budget->remaining - pace->under_way;
+		int64_t left_ms = budget->reset_at_ms - now_ms;
+		if (left < PACE_RESERVE)
+			hold_until(pace, now_ms + (left > 0 ? left_ms / left : left_ms));
+	}
+}
+
+void pace_ended(struct pace *pace)
+{
+	pace->under_way--;
+	for (size_t i = 0; i < pace->budget_count; i++) {
+		struct pace_budget *budget = &pace->budgets[i];
+		if (!budget->is_said && budget->remaining > 0)
+			budget->remaining--;
+	}
+}
+
+/* Lends the budget of this name; where there is no room, in place of the one that ends first. */
+static struct pace_budget *budget_for(struct pace *pace, const char *name)
+{
+	struct pace_budget *first = &pace->budgets[0];
+
+	for (size_t i = 0; i < pace->budget_count; i++) {
+		if (strcmp(pace->budgets[i].name, name) == 0)
+			return &pace->budgets[i];
+		if (pace->budgets[i].reset_at_ms < first->reset_at_ms)
+			first = &pace->budgets[i];
+	}
+	struct pace_budget *budget =
+		pace->budget_count < RATELIMIT_ITEMS ? &pace->budgets[pace->budget_count++] : first;
+	*budget = (struct pace_budget){.remaining = -1, .quota = -1, .window_ms = -1};
+	memcpy(budget->name, name, strlen(name) + 1);
+	return budget;
+}
+
+/* At most PACE_LONGEST_WAIT_MS: then we ask, and are told to wait if we must. */
+static int64_t bounded(int64_t ms)
+{
+	return ms < PACE_LONGEST_WAIT_MS ? ms : PACE_LONGEST_WAIT_MS;
+}
+
+void pace_told(struct pace *pace, int64_t now_ms, const struct ratelimit *said)
+{
+	for (size_t i = 0; i < said->count; i++) {
+		const struct ratelimit_item *item = &said->items[i];
+		struct pace_budget *budget = budget_for(pace, item->name);
+		if (item->quota >= 0) {
+			budget->quota = item->quota;
+			budget->window_ms = item->window_ms < 0 ? -1 : bounded(item->window_ms);
+		}
+		if (item->remaining < 0)
+			continue;
+		/* Without t, the window that is known goes on, or has just begun. */
+		if (item->reset_ms >= 0)
+			budget->reset_at_ms = now_ms + bounded(item->reset_ms);
+		else if (now_ms >= budget->reset_at_ms)
+			renew(budget, now_ms);
+		budget->remaining = item->remaining;
+		budget->is_said = true;
+		if (budget->remaining == 0)
+			hold_until(pace, budget->reset_at_ms);
+	}
+}
+
+void pace_blocked(struct pace *pace, int64_t now_ms, int64_t wait_ms)
+{
+	hold_until(pace, now_ms + wait_ms);
+}
+
+/* The first window has what is left of it, each further one its quota. */
+static int64_t estimate_ms(const struct pace_budget *budget, int64_t now_ms, int64_t requests)
+{
+	bool is_known = budget->remaining >= 0 && now_ms < budget->reset_at_ms;
+	int64_t left = is_known ? budget->remaining : budget->quota;
+
+	if (requests <= left)
+		return 0;
+	int64_t first_ms = is_known ? budget->reset_at_ms - now_ms : budget->window_ms;
+	return first_ms + (requests - left - 1) / budget->quota * budget->window_ms;
+}
+
+int64_t pace_estimate_ms(
+	const struct pace *pace, int64_t now_ms, int64_t requests, struct pace_budget *ret_budget)
+{
+	const struct pace_budget usual = {
+		.remaining = -1, .quota = PACE_QUOTA, .window_ms = PACE_WINDOW_MS};
+	int64_t longest_ms = -1;
+
+	for (size_t i = 0; i < pace->budget_count; i++) {
+		const struct pace_budget *budget = &pace->budgets[i];
+		int64_t ms = has_policy(budget) ? estimate_ms(budget, now_ms, requests) : -1;
+		if (ms <= longest_ms)
+			continue;
+		longest_ms = ms;
+		*ret_budget = *budget;
+	}
+	if (longest_ms >= 0)
+		return longest_ms;
+	*ret_budget = usual;
+	return estimate_ms(&usual, now_ms, requests);
+}

@@ -1,0 +1,64 @@
+/*
+ * A .env, .dev.vars or JSON file as entries of a manifest: which secrets are in it, by name, and
+ * how the manifest refers to each. The values stay in the file, and nothing here shows them.
+ *
+ *     struct envfile envfile CLEANUP(envfile_release) = {0};
+ *     envfile_parse(&envfile, path, &bytes, &errors)
+ *     envfile_write(&envfile, &target, &text)
+ *
+ * A file is JSON if it begins with a brace, or is called so; then it must be one object, with
+ * texts, numbers and truths in it. Else it is what adapter/dotenv says. The last of several lines
+ * for one key counts; keys without a value are left out, and objects and arrays. All that gives
+ * warnings.
+ */
+#ifndef MANIFEST_ENVFILE_H
+#define MANIFEST_ENVFILE_H
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "model/model.h"
+
+struct envfile_entry {
+	const char *name; /* of the secret, and of the key in the file */
+	size_t line;
+	bool ends_line; /* the value's last character is a line break, which belongs to it */
+	bool is_left_out;
+};
+
+struct envfile {
+	struct arena arena;
+	const char *path; /* as errors call the file */
+	bool is_json;
+	struct envfile_entry *entries; /* in the order of the file */
+	size_t count, room;
+	struct error_list warnings;
+};
+
+/*
+ * Takes the bytes of the file apart, in place. False: a name that Cloudflare does not take, a value
+ * that is none, a file that is neither; each error has its line.
+ */
+bool envfile_parse(struct envfile *envfile, const char *path, struct secret *bytes,
+	struct error_list *errors) MUST_CHECK;
+void envfile_release(struct envfile *envfile);
+
+/* Leaves out an entry, which a warning then says; `why` is for people. */
+void envfile_leave_out(struct envfile *envfile, struct envfile_entry *entry, const char *why);
+
+/* How many entries are not left out. */
+size_t envfile_left(const struct envfile *envfile);
+
+/* Where the entries go. */
+struct envfile_target {
+	const char *path;  /* of the file, as the manifest is to name it */
+	const char *alias; /* of the store's account; NULL: all accounts */
+	const char *store;
+	bool is_whole;          /* a manifest of its own; else stores for another file of one */
+	const char *account_id; /* of a whole one; NULL: not known */
+};
+
+/* Adds the YAML. */
+void envfile_write(
+	const struct envfile *envfile, const struct envfile_target *target, struct str *out);
+
+#endif

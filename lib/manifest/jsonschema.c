@@ -1,0 +1,335 @@
+#include "manifest/jsonschema.h"
+
+#include "adapter/json.h"
+#include "base/text.h"
+#include "manifest/schema.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* ---- texts ---- */
+
+/* Inside brackets, as ECMAScript (and each other dialect) has it. */
+static void add_characters(struct str *out, const struct schema_text *text)
+{
+	if (text->characters)
+		str_format(out, "[%s]", text->characters);
+	else if (text->escapes)
+		str_format(out, "([^\\u0000-\\u001f\\u007f-\\u009f%c]|%c[%s])", text->escapes[0],
+			text->escapes[0], text->escapes + 1);
+	else
+		str_text_add(out, "[^\\u0000-\\u001f\\u007f-\\u009f]");
+}
+
+/* The characters and how many, without anchors. */
+static void add_run(struct str *out, const struct schema_text *text)
+{
+	add_characters(out, text);
+	if (text->longest)
+		str_format(out, "{1,%zu}", text->longest);
+	else
+		str_char(out, '+');
+}
+
+/* Texts that are not allowed, as a look ahead. `end` is what stands behind the text. */
+static void add_except(struct str *out, const struct schema_text *text, const char *end)
+{
+	if (!text->except)
+		return;
+	str_text_add(out, "(?!(");
+	for (size_t i = 0; text->except[i]; i++) {
+		str_text_add(out, i ? "|" : "");
+		for (const char *it = text->except[i]; *it; it++)
+			str_format(out, "%s%c", strchr(".\\+*?()[]{}|^$", *it) ? "\\" : "", *it);
+	}
+	str_format(out, ")%s)", end);
+}
+
+static void add_parts(struct str *out, const struct schema_text *text)
+{
+	size_t open = 0;
+
+	for (size_t i = 0; text->parts[i]; i++) {
+		bool is_optional = i >= text->fewest_parts;
+		str_text_add(out, is_optional ? "(" : "");
+		str_text_add(out, i ? "/" : "");
+		add_except(out, text->parts[i], "(/|$)");
+		add_run(out, text->parts[i]);
+		open += is_optional;
+	}
+	for (size_t i = 0; i < open; i++)
+		str_text_add(out, ")?");
+}
+
+static void put_pattern(struct json_writer *w, const struct schema_text *text)
+{
+	struct str pattern CLEANUP(str_release) = {0};
+
+	str_char(&pattern, '^');
+	if (text->parts) {
+		add_parts(&pattern, text);
+	} else {
+		add_except(&pattern, text, "$");
+		if (text->start)
+			str_format(&pattern, "(%c", text->start);
+		add_characters(&pattern, text);
+		str_char(&pattern, text->start || text->may_be_empty ? '*' : '+');
+		if (text->start)
+			str_text_add(&pattern, text->may_be_empty ? ")?" : ")");
+	}
+	str_char(&pattern, '$');
+	json_put_text(w, "pattern", str_text(&pattern));
+}
+
+/* A number is text, too, when a manifest is read; to an editor it is a number. */
+static void put_words(struct json_writer *w, const char *const *words)
+{
+	json_begin_array(w, "enum");
+	for (size_t i = 0; words[i]; i++) {
+		size_t number;
+		if (text_to_number(words[i], 1000000, &number))
+			json_put_integer(w, NULL, (int64_t)number);
+		json_put_text(w, NULL, words[i]);
+	}
+	json_end(w);
+}
+
+static void put_text(struct json_writer *w, const struct schema_text *text)
+{
+	if (text->words) {
+		put_words(w, text->words);
+		return;
+	}
+	json_begin_array(w, "type");
+	json_put_text(w, NULL, "string");
+	json_put_text(w, NULL, "number");
+	json_end(w);
+	if (text->longest)
+		json_put_integer(w, "maxLength", (int64_t)text->longest);
+	if (!text->is_free)
+		put_pattern(w, text);
+}
+
+/* ---- nodes ---- */
+
+enum { SCALARS = SCHEMA_TEXT | SCHEMA_BOOL | SCHEMA_NUMBER };
+
+/* Writes into the object that is open; `in_source`: below a source, where variables don't stand. */
+static void put_node(struct json_writer *w, const struct schema *schema, bool in_source);
+
+static void put_plain_scalar(struct json_writer *w, const struct schema *schema)
+{
+	if (schema->is_only_true) {
+		json_put_bool(w, "const", true);
+	} else if (schema->types & SCHEMA_BOOL) {
+		json_put_text(w, "type", "boolean");
+	} else if (schema->types & SCHEMA_NUMBER) {
+		json_put_text(w, "type", "integer");
+		json_put_integer(w, "minimum", (int64_t)schema->number->least);
+		json_put_integer(w, "maximum", (int64_t)schema->number->most);
+	} else {
+		put_text(w, schema->text);
+	}
+}
+
+static void put_scalar(struct json_writer *w, const struct schema *schema, bool in_source)
+{
+	if (in_source) {
+		put_plain_scalar(w, schema);
+		return;
+	}
+	json_begin_array(w, "anyOf");
+	if (schema->text && schema->text->known) { /* for editors that propose what they see */
+		json_begin_object(w, NULL);
+		put_words(w, schema->text->known);
+		json_end(w);
+	}
+	json_begin_object(w, NULL);
+	put_plain_scalar(w, schema);
+	json_end(w);
+	json_begin_object(w, NULL);
+	json_put_text(w, "$ref", "#/definitions/variable");
+	json_end(w);
+	json_end(w);
+}
+
+static void put_member(struct json_writer *w, const struct schema_key *key,
+	bool in_source) /* NOLINT(misc-no-recursion) */
+{
+	struct str meaning CLEANUP(str_release) = {0};
+
+	str_format(&meaning, "%c%s.", toupper((unsigned char)key->meaning[0]), key->meaning + 1);
+	json_begin_object(w, key->name);
+	json_put_text(w, "description", str_text(&meaning));
+	put_node(w, key->schema, in_source);
+	json_end(w);
+}
+
+static void put_required(struct json_writer *w, const struct schema *schema)
+{
+	bool is_open = false;
+
+	for (const struct schema_key *it = schema->keys; it->name; it++) {
+		if (!it->is_required)
+			continue;
+		if (!is_open)
+			json_begin_array(w, "required");
+		is_open = true;
+		json_put_text(w, NULL, it->name);
+	}
+	if (is_open)
+		json_end(w);
+}
+
+static void put_required_key(struct json_writer *w, const char *name)
+{
+	json_begin_array(w, "required");
+	json_put_text(w, NULL, name);
+	json_end(w);
+}
+
+static void put_one_of(struct json_writer *w, const struct schema *schema)
+{
+	if (!schema->one_of)
+		return;
+	json_begin_array(w, "oneOf");
+	for (size_t i = 0; schema->one_of[i]; i++) {
+		json_begin_object(w, NULL);
+		put_required_key(w, schema->one_of[i]);
+		json_end(w);
+	}
+	json_end(w);
+}
+
+static void put_rules(struct json_writer *w, const struct schema *schema)
+{
+	if (!schema->rules)
+		return;
+	json_begin_object(w, "dependencies");
+	for (const struct schema_rule *it = schema->rules; it->key; it++) {
+		json_begin_object(w, it->key);
+		if (it->needs)
+			put_required_key(w, it->needs);
+		if (it->excludes) {
+			json_begin_object(w, "not");
+			put_required_key(w, it->excludes);
+			json_end(w);
+		}
+		json_end(w);
+	}
+	json_end(w);
+}
+
+static void put_ignored(struct json_writer *w, const struct schema *schema)
+{
+	struct str pattern CLEANUP(str_release) = {0};
+
+	if (!schema->ignored)
+		return;
+	str_format(&pattern, "^%s", schema->ignored);
+	json_begin_object(w, "patternProperties");
+	json_begin_object(w, str_text(&pattern));
+	json_put_text(w, "description", "Ignored: a place for anchors that several entries share.");
+	json_end(w);
+	json_end(w);
+}
+
+static void put_map(struct json_writer *w, const struct schema *schema,
+	bool in_source) /* NOLINT(misc-no-recursion) */
+{
+	json_put_text(w, "type", "object");
+	json_put_bool(w, "additionalProperties", false);
+	if (schema->is_filled)
+		json_put_integer(w, "minProperties", 1);
+	put_required(w, schema);
+	put_one_of(w, schema);
+	put_rules(w, schema);
+	json_begin_object(w, "properties");
+	for (const struct schema_key *it = schema->keys; it->name; it++)
+		if (it->schema)
+			put_member(w, it, in_source);
+	json_end(w);
+	put_ignored(w, schema);
+}
+
+static void put_named(struct json_writer *w, const struct schema *schema,
+	bool in_source) /* NOLINT(misc-no-recursion) */
+{
+	json_put_text(w, "type", "object");
+	if (schema->is_filled)
+		json_put_integer(w, "minProperties", 1);
+	json_begin_object(w, "propertyNames");
+	json_put_integer(w, "maxLength", (int64_t)schema->name->longest);
+	put_pattern(w, schema->name);
+	json_end(w);
+	json_begin_object(w, "additionalProperties");
+	put_node(w, schema->items, in_source);
+	json_end(w);
+}
+
+static void put_list(struct json_writer *w, const struct schema *schema,
+	bool in_source) /* NOLINT(misc-no-recursion) */
+{
+	json_put_text(w, "type", "array");
+	if (schema->is_filled)
+		json_put_integer(w, "minItems", 1);
+	if (schema->is_set)
+		json_put_bool(w, "uniqueItems", true);
+	json_begin_object(w, "items");
+	put_node(w, schema->items, in_source);
+	json_end(w);
+}
+
+static void put_container(struct json_writer *w, const struct schema *schema,
+	bool in_source) /* NOLINT(misc-no-recursion) */
+{
+	if (schema->types & SCHEMA_MAP)
+		put_map(w, schema, in_source);
+	else if (schema->types & SCHEMA_NAMED)
+		put_named(w, schema, in_source);
+	else
+		put_list(w, schema, in_source);
+}
+
+/* Recursion follows the tables, which are ten levels deep. */
+static void put_node(struct json_writer *w, const struct schema *schema,
+	bool in_source) /* NOLINT(misc-no-recursion) */
+{
+	bool has_scalar = schema->types & SCALARS, has_other = schema->types & ~(unsigned)SCALARS;
+
+	in_source = in_source || schema->is_source;
+	if (!has_other) {
+		put_scalar(w, schema, in_source);
+	} else if (!has_scalar) {
+		put_container(w, schema, in_source);
+	} else {
+		json_begin_array(w, "oneOf");
+		json_begin_object(w, NULL);
+		put_scalar(w, schema, in_source);
+		json_end(w);
+		json_begin_object(w, NULL);
+		put_container(w, schema, in_source);
+		json_end(w);
+		json_end(w);
+	}
+}
+
+void jsonschema_write(struct str *out)
+{
+	struct json_writer w = json_writer(out, 2);
+
+	json_begin_object(&w, NULL);
+	json_put_text(&w, "$schema", "http://json-schema.org/draft-07/schema#");
+	json_put_text(&w, "title", "Manifest of cfprov");
+	put_node(&w, &schema_manifest, false);
+	json_begin_object(&w, "definitions");
+	json_begin_object(&w, "variable");
+	json_put_text(&w, "description",
+		"A text with a variable: ${NAME}, ${NAME:-default} or ${NAME:?message}.");
+	json_put_text(&w, "type", "string");
+	json_put_text(&w, "pattern", "\\$\\{[A-Za-z_][A-Za-z0-9_]*(\\}|:[-?])");
+	json_end(&w);
+	json_end(&w);
+	json_end(&w);
+	str_char(out, '\n');
+}

@@ -1,0 +1,69 @@
+/*
+ * The manifest: YAML files become the desired model. Several files are read as one: accounts may
+ * stand in one of them and stores in another. Every error of every file is reported, each with
+ * its place; a manifest with errors gives no model. No credentials, no network.
+ *
+ * An empty manifest is an error: it must not read as a wish to have nothing.
+ *
+ *     struct manifest manifest CLEANUP(manifest_release) = {0};
+ *     manifest_open(&manifest, &source, &errors)         files are read and parsed
+ *     manifest_read(&manifest, account_id, &desired, &errors)
+ *     manifest_state_path(&manifest, &path, &errors)     needs no manifest_read before
+ */
+#ifndef MANIFEST_MANIFEST_H
+#define MANIFEST_MANIFEST_H
+
+#include "manifest/documents.h"
+#include "manifest/variables.h"
+#include "model/model.h"
+
+#define MANIFEST_DEFAULT_PATH "cfprov.yaml"
+
+struct manifest_source {
+	const char *const *paths; /* files, folders, or "-"; none: MANIFEST_DEFAULT_PATH */
+	size_t path_count;
+	const char *const *variables; /* NAME=VALUE; see manifest/variables.h */
+	size_t variable_count;
+	const volatile sig_atomic_t *interrupted; /* see manifest/documents.h; may be NULL */
+};
+
+struct manifest {
+	struct documents documents;
+	struct variables variables;
+	struct error_list warnings; /* of manifest_read: what is taken, but may be a mistake */
+};
+
+/* ERROR_ABSENT: there is no such file. */
+bool manifest_open(struct manifest *manifest, const struct manifest_source *source,
+	struct error_list *errors) MUST_CHECK;
+void manifest_release(struct manifest *manifest);
+
+/*
+ * Fills *ret_desired (model_release), sorted. `default_account_id` is used when the manifest names
+ * no account; it may be NULL.
+ */
+bool manifest_read(struct manifest *manifest, const char *default_account_id,
+	struct model *ret_desired, struct error_list *errors) MUST_CHECK;
+
+/*
+ * Gives (free) the path of the state that the manifest's `state` names, or NULL if it names none.
+ * Nothing else of the manifest need be right.
+ */
+bool manifest_state_path(
+	struct manifest *manifest, char **ret_path, struct error_list *errors) MUST_CHECK;
+
+/*
+ * Fills *ret_accounts (model_release) with the accounts that the manifest names, if any, and with
+ * nothing else, sorted. Nothing else of the manifest need be right.
+ */
+bool manifest_accounts(struct manifest *manifest, struct model *ret_accounts,
+	struct error_list *errors) MUST_CHECK;
+
+/* Gives (free) the path of a file of this name beside the first manifest, or in its folder. */
+char *manifest_beside(const struct manifest_source *source, const char *name) MUST_CHECK;
+
+/* manifest_open and manifest_read of one file in memory; `file` is what errors call it. */
+bool manifest_decode(const char *file, const struct str *bytes, const char *default_account_id,
+	struct model *ret_desired, struct error_list *errors) MUST_CHECK;
+
+#endif

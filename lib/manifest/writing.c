@@ -1,0 +1,137 @@
+#include "manifest/writing.h"
+
+#include "base/text.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* ---- words ---- */
+
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+/* YAML 1.1 and 1.2: would this plain scalar be anything but text to some reader? */
+static bool must_quote(const char *word)
+{
+	static const char *const others[] = {
+		"true", "false", "yes", "no", "on", "off", "y", "n", "null"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (strcasecmp(word, others[i]) == 0)
+			return true;
+	return !is_letter(word[0]) || strchr(word, ':');
+}
+
+void writing_word(struct str *out, const char *word)
+{
+	const char *quote = must_quote(word) ? "\"" : "";
+
+	str_format(out, "%s%s%s", quote, word, quote);
+}
+
+void writing_text(struct str *out, const char *text, bool doubles_dollars)
+{
+	str_char(out, '"');
+	while (*text) {
+		size_t plain = strcspn(text, "\"\\$");
+		text_add_visible(out, text, plain, 0);
+		text += plain;
+		if (*text == '$')
+			str_text_add(out, doubles_dollars ? "$$" : "$");
+		else if (*text)
+			str_format(out, "\\%c", *text);
+		text += *text != '\0';
+	}
+	str_char(out, '"');
+}
+
+/* ---- sources ---- */
+
+/* Like .env, /run/secrets/db and ../DB_PASSWORD: nobody takes that for anything but text. */
+static bool is_plain(const char *text)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+	static const char others[] = "0123456789./-";
+	const char *at = text;
+
+	while (*at && (strchr(letters, *at) || strchr(others, *at)))
+		at++;
+	if (*at || strcasecmp(text, ".inf") == 0 || strcasecmp(text, ".nan") == 0)
+		return false;
+	const char *first = text + strspn(text, "./");
+	return *first && strchr(letters, *first) && (first > text || !must_quote(text));
+}
+
+/* Paths, keys and pointers. */
+static void add_plain_or_quoted(struct str *out, const char *text)
+{
+	if (is_plain(text))
+		str_text_add(out, text);
+	else
+		writing_text(out, text, false);
+}
+
+void writing_source(struct str *out, const struct value_source *source)
+{
+	static const char *const keys[] = {[VALUE_ENV] = "env",
+		[VALUE_FILE] = "file",
+		[VALUE_COMMAND] = "command",
+		[VALUE_DOTENV] = "dotenv"};
+
+	str_format(out, "{%s: ", keys[source->kind]);
+	if (source->kind == VALUE_ENV)
+		writing_word(out, source->name);
+	else if (source->kind != VALUE_COMMAND)
+		add_plain_or_quoted(out, source->name);
+	for (size_t i = 0; source->argv && source->argv[i]; i++) {
+		str_text_add(out, i ? ", " : "[");
+		writing_text(out, source->argv[i], false);
+	}
+	str_text_add(out, source->argv ? "]" : "");
+	if (source->key) {
+		str_text_add(out, ", key: ");
+		add_plain_or_quoted(out, source->key);
+	}
+	if (source->pointer) {
+		str_text_add(out, ", json: ");
+		add_plain_or_quoted(out, source->pointer);
+	}
+	str_text_add(out, source->keeps_last_newline ? ", trim: false}" : "}");
+}
+
+/* ---- accounts ---- */
+
+static bool is_single(const struct model *accounts)
+{
+	const struct account *first = accounts->accounts;
+
+	return accounts->account_count == 1 && first->token.kind == VALUE_NONE &&
+	       strcmp(first->alias, MODEL_DEFAULT_ALIAS) == 0;
+}
+
+void writing_accounts(struct str *out, const struct model *accounts)
+{
+	if (is_single(accounts)) {
+		str_text_add(out, "account_id: ");
+		writing_word(out, accounts->accounts[0].id);
+		str_text_add(out, "\n\n");
+		return;
+	}
+	str_text_add(out, "accounts:\n");
+	for (size_t i = 0; i < accounts->account_count; i++) {
+		const struct account *account = &accounts->accounts[i];
+		str_text_add(out, "  ");
+		writing_word(out, account->alias);
+		str_text_add(out, ":\n    account_id: ");
+		writing_word(out, account->id);
+		str_char(out, '\n');
+		if (account->token.kind == VALUE_NONE)
+			continue;
+		str_text_add(out, "    api_token: ");
+		writing_source(out, &account->token);
+		str_char(out, '\n');
+	}
+	str_char(out, '\n');
+}

@@ -1,0 +1,60 @@
+#include "plan/account_check.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+static bool refuse_alias(
+	const struct account *known, const struct account *account, struct error *err)
+{
+	error_set(err, "the state knows `%s` as the account %s, the manifest as %s", account->alias,
+		known->id, account->id);
+	return error_hint(
+		err, "Give the other account another alias, or use another state (-state).");
+}
+
+/* Where the new alias is free, the old one can give way to it. */
+static bool refuse_account(const struct account *before, const struct account *account,
+	bool is_free, struct error *err)
+{
+	struct str text CLEANUP(str_release) = {0};
+	const char *old;
+
+	text_add_visible(&text, before->alias, strlen(before->alias), 120);
+	old = str_text(&text);
+	error_set(err, "the state knows the account %s as `%s`, the manifest as `%s`", account->id,
+		old, account->alias);
+	if (!is_free)
+		return error_hint(err, "Keep the alias `%s`, or use another state (-state).", old);
+	return error_hint(err,
+		"If that is its new name, write `moved: [{from: %s, to: %s}]`, or do it at once: "
+		"cfprov state mv %s %s",
+		old, account->alias, old, account->alias);
+}
+
+bool account_check(const struct model *recorded, const struct account *account, struct error *err)
+{
+	const struct account *known = model_account(recorded, account->alias);
+	bool is_free = !known || !model_first_in(recorded, known->alias);
+
+	if (known && strcmp(known->id, account->id) == 0)
+		return true;
+	for (size_t i = 0; i < recorded->account_count; i++) {
+		const struct account *other = &recorded->accounts[i];
+		if (strcmp(other->id, account->id) == 0 && model_first_in(recorded, other->alias))
+			return refuse_account(other, account, is_free, err);
+	}
+	return is_free || refuse_alias(known, account, err);
+}
+
+void account_check_count(
+	const struct model *recorded, const char *alias, size_t *ret_count, size_t *ret_unresolved)
+{
+	const struct object *first = model_first_in(recorded, alias), *at = first;
+	const struct object *end = recorded->objects + recorded->object_count;
+
+	*ret_unresolved = 0;
+	for (; at && at < end && strcmp(at->account, alias) == 0; at++)
+		*ret_unresolved += at->is_unresolved;
+	*ret_count = (size_t)(at - first);
+}

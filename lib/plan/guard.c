@@ -1,0 +1,88 @@
+#include "plan/guard.h"
+
+#include "base/str.h"
+#include "base/text.h"
+
+#include <string.h>
+
+enum { NAMED_AT_MOST = 10 };
+
+static void add_name(struct str *out, const struct object *object, size_t index, size_t count)
+{
+	struct str shown CLEANUP(str_release) = {0};
+	char *address AUTO_FREE = object_address(object);
+
+	text_add_visible(&shown, address, strlen(address), 0);
+	text_add_listed(out, str_text(&shown), index, count, NAMED_AT_MOST);
+}
+
+static void refuse_strangers(const struct action *action, struct error_list *errors)
+{
+	struct str names CLEANUP(str_release) = {0}, address CLEANUP(str_release) = {0};
+	struct error *err = error_list_add(errors);
+	bool is_one = action->stranger_count == 1;
+
+	add_name(&address, action_object(action), 0, 1);
+	for (size_t i = 0; i < action->stranger_count; i++)
+		add_name(&names, &action->strangers[i], i, action->stranger_count);
+	error_set(err, "%s holds what cfprov does not manage: %s", str_text(&address),
+		str_text(&names));
+	error_hint(err,
+		"Destroying the store destroys %s, too. Move %s away first, or give -force.",
+		is_one ? "it" : "them", is_one ? "it" : "them");
+}
+
+static void refuse_stores(const struct plan *plan, size_t count, struct error_list *errors)
+{
+	struct str names CLEANUP(str_release) = {0};
+	struct error *err = error_list_add(errors);
+	size_t index = 0;
+
+	for (size_t i = 0; i < plan->action_count; i++)
+		if (action_destroys(&plan->actions[i]) &&
+			action_object(&plan->actions[i])->kind == OBJECT_STORE)
+			add_name(&names, action_object(&plan->actions[i]), index++, count);
+	error_set(err, "the plan destroys %s: %s", count == 1 ? "a store" : "stores",
+		str_text(&names));
+	error_hint(err, "All in a store goes with it, for good. If that is wanted, give "
+			"-allow-store-destroy.");
+}
+
+static void check_numbers(const struct plan *plan, size_t deletes,
+	const struct guard_limits *limits, struct error_list *errors)
+{
+	if (deletes > limits->max_deletes) {
+		struct error *err = error_list_add(errors);
+		error_set(err, "the plan destroys %zu object%s; -max-deletes allows %zu", deletes,
+			deletes == 1 ? "" : "s", limits->max_deletes);
+		error_hint(err, "Raise it, or give -force.");
+	}
+	if (plan->managed >= GUARD_FEW &&
+		deletes * 100 > limits->max_delete_percent * plan->managed) {
+		struct error *err = error_list_add(errors);
+		error_set(err, "the plan destroys %zu of %zu managed objects; %zu %% are allowed",
+			deletes, plan->managed, limits->max_delete_percent);
+		error_hint(err, "If that is wanted, give -force, or raise -max-delete-percent.");
+	}
+}
+
+bool guard_check(
+	const struct plan *plan, const struct guard_limits *limits, struct error_list *errors)
+{
+	size_t before = errors->count, deletes = 0, stores = 0;
+
+	for (size_t i = 0; i < plan->action_count; i++) {
+		const struct action *action = &plan->actions[i];
+		if (!action_destroys(action))
+			continue;
+		deletes++;
+		stores += action_object(action)->kind == OBJECT_STORE;
+		if (action->stranger_count && !limits->force)
+			refuse_strangers(action, errors);
+	}
+	if (stores && !limits->allow_store_destroy)
+		refuse_stores(plan, stores, errors);
+	if (!limits->force)
+		check_numbers(plan, deletes, limits, errors);
+	return errors->count == before;
+}

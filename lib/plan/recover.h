@@ -1,0 +1,56 @@
+/*
+ * What became of objects that were requested and not answered. They did not exist when their run
+ * was planned, or were to be destroyed first. So the name decides: what has it now was made by that
+ * run, unless it has the id of what was to be destroyed. What has not appeared may still appear: it
+ * is absent once the patience is over (cloudflare/patience).
+ *
+ *     recover_changes    what is known by now (pure)
+ *     recover_pause      until the next look is due
+ *     recover_look       the lists once more
+ */
+#ifndef PLAN_RECOVER_H
+#define PLAN_RECOVER_H
+
+#include "cloudflare/live.h"
+#include "state/state.h"
+
+struct recover_input {
+	const struct model *recorded, *live;
+	int64_t read_ms;  /* when `live` was first read: since 1970, by the wall clock */
+	int64_t since_ms; /* how long after that the last look began, by the monotonic clock */
+	int64_t patience_ms;
+};
+
+/* Release with recovered_release. */
+struct recovered {
+	struct change *changes;
+	size_t count;
+	/* What has not appeared, and may yet: */
+	size_t awaited;
+	const struct object *first;  /* lent by `recorded` */
+	int64_t next_ms, longest_ms; /* until the next look is due; until all are over */
+};
+
+/*
+ * One change for each unresolved object in an account that was read: PUT with the id that it has,
+ * or as it was if it was to be replaced and is still there, or DROP if it is absent for good. An
+ * object that exists twice, or whose alias means another account now, stays unresolved: the planner
+ * says so. The objects are made in the arena, which must outlive the changes.
+ */
+void recover_changes(
+	const struct recover_input *input, struct arena *arena, struct recovered *ret_recovered);
+
+/* Waits until the next look is due. False: interrupted. */
+bool recover_pause(const struct live_input *input, const struct recovered *recovered,
+	struct error_list *errors) MUST_CHECK;
+
+/*
+ * Lists again the accounts and stores of what is awaited, and adds what has appeared to *live.
+ * False if a list can't be read, or interrupted.
+ */
+bool recover_look(const struct live_input *input, const struct model *recorded, struct model *live,
+	struct error_list *errors) MUST_CHECK;
+
+void recovered_release(struct recovered *recovered);
+
+#endif

@@ -1,0 +1,518 @@
+#define _GNU_SOURCE /* environ */
+#include "source/source.h"
+
+#include "adapter/crypt.h"
+#include "adapter/dotenv.h"
+#include "adapter/fs.h"
+#include "adapter/input.h"
+#include "adapter/process.h"
+#include "adapter/table.h"
+#include "base/text.h"
+#include "source/fields.h"
+#include "source/marker.h"
+#include "source/source_name.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SHOWN_COLUMNS = 200, HINT_LIMIT = 1000 };
+
+/* What a file, a command or the standard input holds, or why it could not be read. */
+struct content {
+	struct content *next;
+	struct secret bytes;
+	struct secret dotenv_bytes; /* a copy, taken apart; when first asked for */
+	struct dotenv dotenv;
+	struct error error;
+};
+
+/* What a source without its pointer means, as JSON; or why it is none. */
+struct tree {
+	struct tree *next;
+	struct fields *fields;
+	struct error error;
+};
+
+/* A variable that was read. */
+struct variable {
+	struct variable *next;
+	const char *name;
+};
+
+/* What is known, by keys of each kind. */
+enum memory {
+	CONTENTS, /* by how they are named */
+	FILES,    /* those of CONTENTS that are files, by their real paths */
+	TREES,
+	VARIABLES,
+	LOSSES,  /* sources of which what may have been lost was told */
+	MARKERS, /* ... and what looks like no value */
+	MEMORIES,
+};
+
+struct sources {
+	const volatile sig_atomic_t *interrupted;
+	struct arena arena; /* keys, and what they lead to; no plaintext */
+	struct table *by_key[MEMORIES];
+	struct content *contents;
+	struct tree *trees;
+	struct variable *variables;
+	struct error_list warnings;
+};
+
+/* Bytes that somebody else owns. */
+struct view {
+	const char *bytes;
+	size_t length;
+};
+
+struct sources *sources_new(void)
+{
+	return mem_alloc(sizeof(struct sources));
+}
+
+void sources_heed(struct sources *sources, const volatile sig_atomic_t *interrupted)
+{
+	sources->interrupted = interrupted;
+}
+
+struct error_list *sources_warnings(struct sources *sources)
+{
+	return &sources->warnings;
+}
+
+static bool prefix_name(struct error *err, const struct value_source *source)
+{
+	struct str name CLEANUP(str_release) = {0};
+
+	source_add_name(&name, source);
+	return error_prefix(err, "%s", str_text(&name));
+}
+
+/* ---- memory ---- */
+
+static void *recall(const struct sources *sources, enum memory memory, const char *key)
+{
+	return table_get(sources->by_key[memory], key);
+}
+
+static void remember(struct sources *sources, enum memory memory, const char *key, void *what)
+{
+	table_put(&sources->by_key[memory], arena_text(&sources->arena, key), what);
+}
+
+/* ---- the environment ---- */
+
+/* Lends the value; what was read is wiped at the end. */
+static bool read_variable(
+	struct sources *sources, const char *name, struct view *ret_view, struct error *err)
+{
+	const char *value = getenv(name);
+
+	if (!value)
+		return error_set(err, "the environment variable %s is not set", name);
+	*ret_view = (struct view){value, strlen(value)};
+	if (recall(sources, VARIABLES, name))
+		return true;
+	struct variable *variable = arena_alloc(&sources->arena, sizeof(*variable));
+	*variable = (struct variable){sources->variables, arena_text(&sources->arena, name)};
+	sources->variables = variable;
+	remember(sources, VARIABLES, name, variable);
+	return true;
+}
+
+/* In place, for that is where /proc/PID/environ shows them; also a second one of that name. */
+static void wipe_variable(const char *name)
+{
+	size_t length = strlen(name);
+
+	for (char **it = environ; it && *it; it++)
+		if (strncmp(*it, name, length) == 0 && (*it)[length] == '=')
+			secret_wipe(*it + length + 1, strlen(*it + length + 1));
+	(void)unsetenv(name);
+}
+
+/* ---- what is read once ---- */
+
+static bool read_content(const struct sources *sources, const struct value_source *source,
+	struct secret *ret_bytes, struct error *err)
+{
+	const struct process process = {
+		.argv = source->argv,
+		.folder = source->folder,
+		.timeout_ms = SOURCE_TIMEOUT_MS,
+		.output_limit = SOURCE_SIZE_LIMIT,
+		.interrupted = sources->interrupted,
+	};
+	const struct input_patience patience = {SOURCE_TIMEOUT_MS, sources->interrupted};
+
+	if (source->kind == VALUE_COMMAND)
+		return process_run(&process, ret_bytes, err);
+	if (source->kind == VALUE_STDIN)
+		return input_secret(SOURCE_SIZE_LIMIT, &patience, ret_bytes, err);
+	return input_file(source->name, SOURCE_SIZE_LIMIT, &patience, ret_bytes, err);
+}
+
+/* Reads what has no such name yet, unless it is a file that is known by another one. */
+static struct content *add_content(struct sources *sources, const struct value_source *source)
+{
+	bool is_file = source->kind == VALUE_FILE || source->kind == VALUE_DOTENV;
+	char *path AUTO_FREE = is_file ? fs_real_path(source->name) : NULL;
+	struct content *content = path ? recall(sources, FILES, path) : NULL;
+
+	if (content)
+		return content;
+	content = arena_alloc(&sources->arena, sizeof(*content));
+	*content = (struct content){.next = sources->contents};
+	sources->contents = content;
+	if (path)
+		remember(sources, FILES, path, content);
+	(void)!read_content(sources, source, &content->bytes, &content->error);
+	return content;
+}
+
+/* Lends it; NULL: it could not be read. */
+static struct content *find_content(
+	struct sources *sources, const struct value_source *source, struct error *err)
+{
+	struct str key CLEANUP(str_release) = {0};
+
+	source_add_content_key(&key, source);
+	struct content *content = recall(sources, CONTENTS, str_text(&key));
+	if (!content) {
+		content = add_content(sources, source);
+		remember(sources, CONTENTS, str_text(&key), content);
+	}
+	if (!content->error.message)
+		return content;
+	error_copy(err, &content->error);
+	return NULL;
+}
+
+/* Of a text that has to be taken apart. */
+static bool check_encoding(
+	const struct value_source *source, const struct view *view, struct error *err)
+{
+	return text_check_encoding(view->bytes, view->length, "it", err) ||
+	       prefix_name(err, source);
+}
+
+/* ---- dotenv ---- */
+
+static bool refuse_key(
+	const struct value_source *source, const struct dotenv *dotenv, struct error *err)
+{
+	struct str key CLEANUP(str_release) = {0}, file CLEANUP(str_release) = {0};
+
+	text_add_visible(&key, source->key, strlen(source->key), SHOWN_COLUMNS);
+	text_add_visible(&file, source->name, strlen(source->name), SHOWN_COLUMNS);
+	error_set(err, "there is no key %s in %s", str_text(&key), str_text(&file));
+	for (size_t i = 0; i < dotenv->count && dotenv->count <= HINT_LIMIT; i++)
+		if (text_is_near(source->key, dotenv->entries[i].key))
+			return error_hint(err, "Did you mean `%s`?", dotenv->entries[i].key);
+	return false;
+}
+
+static bool find_entry(struct content *content, const struct value_source *source,
+	struct view *ret_view, struct error *err)
+{
+	struct secret *copy = &content->dotenv_bytes;
+	const struct view all = {content->bytes.bytes, content->bytes.length};
+
+	if (!check_encoding(source, &all, err))
+		return false;
+	if (!copy->bytes) {
+		secret_copy(copy, content->bytes.bytes, content->bytes.length);
+		dotenv_parse(&content->dotenv, copy->bytes, copy->length);
+	}
+	const struct dotenv_entry *entry = dotenv_get(&content->dotenv, source->key);
+	if (!entry)
+		return refuse_key(source, &content->dotenv, err);
+	if (entry->is_open) {
+		error_set(err, "the quote is never closed (line %zu)", entry->line);
+		return prefix_name(err, source);
+	}
+	*ret_view = (struct view){entry->value, entry->length};
+	return true;
+}
+
+/* ---- bytes, fields and values ---- */
+
+/* Lends what the source holds before its pointer is followed. */
+static bool find_bytes(struct sources *sources, const struct value_source *source,
+	struct view *ret_view, struct error *err)
+{
+	if (source->kind == VALUE_ENV)
+		return read_variable(sources, source->name, ret_view, err);
+	struct content *content = find_content(sources, source, err);
+	if (!content)
+		return false;
+	if (source->kind == VALUE_DOTENV)
+		return find_entry(content, source, ret_view, err);
+	*ret_view = (struct view){content->bytes.bytes, content->bytes.length};
+	return true;
+}
+
+static bool read_field(struct sources *sources, const struct value_source *source,
+	struct secret *ret_secret, struct error *err)
+{
+	struct str key CLEANUP(str_release) = {0};
+	struct view view = {0};
+
+	source_add_tree_key(&key, source);
+	struct tree *tree = recall(sources, TREES, str_text(&key));
+	if (!tree) {
+		if (!find_bytes(sources, source, &view, err) || !check_encoding(source, &view, err))
+			return false;
+		size_t mark = text_mark_length(view.bytes, view.length);
+		tree = arena_alloc(&sources->arena, sizeof(*tree));
+		*tree = (struct tree){.next = sources->trees};
+		sources->trees = tree;
+		tree->fields = fields_parse(view.bytes + mark, view.length - mark, &tree->error);
+		remember(sources, TREES, str_text(&key), tree);
+	}
+	if (tree->fields ? fields_read(tree->fields, source->pointer, ret_secret, err)
+			 : error_copy(err, &tree->error))
+		return true;
+	return prefix_name(err, source);
+}
+
+static bool generate(
+	const struct value_source *source, struct secret *ret_secret, struct error *err)
+{
+	static const char *const names[] = {
+		[CRYPT_HEX] = "hex", [CRYPT_BASE64] = "base64", [CRYPT_BASE64URL] = "base64url"};
+
+	if (source->bytes > CRYPT_RANDOM_LIMIT)
+		return error_set(
+			err, "%zu bytes are too many to be generated for a value", source->bytes);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strcmp(source->name, names[i]) != 0)
+			continue;
+		crypt_random_text(source->bytes, (enum crypt_encoding)i, ret_secret);
+		return true;
+	}
+	return error_set(err, "there is no encoding of this name for generated bytes");
+}
+
+static bool read_any(struct sources *sources, const struct value_source *source,
+	struct secret *ret_secret, struct error *err)
+{
+	struct view view = {0};
+
+	if (source->kind == VALUE_NONE)
+		return error_set(err, "there is no source to read");
+	if (source->kind == VALUE_GENERATE)
+		return generate(source, ret_secret, err);
+	if (source->pointer)
+		return read_field(sources, source, ret_secret, err);
+	if (!find_bytes(sources, source, &view, err))
+		return false;
+	secret_copy(ret_secret, view.bytes, view.length);
+	return true;
+}
+
+/* One newline, with its carriage return. */
+static void drop_last_newline(struct secret *secret)
+{
+	if (!secret->length || secret->bytes[secret->length - 1] != '\n')
+		return;
+	secret->bytes[--secret->length] = '\0';
+	if (secret->length && secret->bytes[secret->length - 1] == '\r')
+		secret->bytes[--secret->length] = '\0';
+}
+
+/* What an editor, or PowerShell, puts in front of a text. */
+static void drop_mark(struct secret *secret)
+{
+	size_t mark = secret->bytes ? text_mark_length(secret->bytes, secret->length) : 0;
+
+	if (!mark)
+		return;
+	secret->length -= mark;
+	memmove(secret->bytes, secret->bytes + mark, secret->length);
+	memset(secret->bytes + secret->length, 0, mark);
+}
+
+static bool at_place(struct error *err, const struct value_source *source)
+{
+	if (source->place.file)
+		error_at(err, source->place.file, source->place.line, source->place.column);
+	return false;
+}
+
+static bool read_source(struct sources *sources, const struct value_source *source,
+	struct secret *ret_secret, struct error *err)
+{
+	if (!read_any(sources, source, ret_secret, err))
+		return at_place(err, source);
+	if (source->keeps_last_newline)
+		return true;
+	drop_last_newline(ret_secret);
+	if (source->kind == VALUE_FILE || source->kind == VALUE_COMMAND ||
+		source->kind == VALUE_STDIN)
+		drop_mark(ret_secret);
+	return true;
+}
+
+/* ---- what may be a mistake ---- */
+
+/* Is it the first time that something is to be said of this source? */
+static bool is_to_be_told(
+	struct sources *sources, enum memory memory, const struct value_source *source)
+{
+	struct str key CLEANUP(str_release) = {0};
+
+	source_add_key(&key, source);
+	if (recall(sources, memory, str_text(&key)))
+		return false;
+	remember(sources, memory, str_text(&key), sources);
+	return true;
+}
+
+/* What may have been lost of a value in a .env file. */
+static void warn_of_loss(struct sources *sources, const struct value_source *source)
+{
+	struct error ignored CLEANUP(error_release) = {0};
+	const struct content *content =
+		source->kind == VALUE_DOTENV ? find_content(sources, source, &ignored) : NULL;
+	const struct dotenv_entry *entry =
+		content ? dotenv_get(&content->dotenv, source->key) : NULL;
+
+	if (entry && is_to_be_told(sources, LOSSES, source))
+		dotenv_warn(entry, source->name, &sources->warnings);
+}
+
+static void warn_of_marker(
+	struct sources *sources, const struct value_source *source, const struct secret *value)
+{
+	struct str name CLEANUP(str_release) = {0};
+	const char *is =
+		source->kind == VALUE_GENERATE ? NULL : marker_find(value->bytes, value->length);
+
+	if (!is || !is_to_be_told(sources, MARKERS, source))
+		return;
+	struct error *warning = error_list_add(&sources->warnings);
+	source_add_name(&name, source);
+	error_set(warning, "%s: this looks like a reference or a ciphertext, not a value",
+		str_text(&name));
+	error_hint(warning,
+		"It has the form of %s. cfprov sends what it reads as it is: resolve or "
+		"decrypt it first, for example with {command: [...]}.",
+		is);
+	(void)at_place(warning, source);
+}
+
+bool sources_read(struct sources *sources, const struct value_source *source,
+	struct secret *ret_secret, struct error *err)
+{
+	if (!read_source(sources, source, ret_secret, err))
+		return false;
+	warn_of_loss(sources, source);
+	warn_of_marker(sources, source, ret_secret);
+	return true;
+}
+
+/* ---- credentials ---- */
+
+typedef bool check_fn(const struct secret *secret, const char *what, struct error *err);
+
+/* Credentials that can't be right are told before anything is sent. */
+static bool check_credentials(
+	const struct secret *secret, const char *name, check_fn *check, struct error *err)
+{
+	const char *is = marker_find(secret->bytes, secret->length);
+
+	if (!is)
+		return check(secret, name, err);
+	error_set(err, "%s looks like a reference or a ciphertext, not a token", name);
+	return error_hint(err, "It has the form of %s. Resolve or decrypt it first.", is);
+}
+
+static bool read_checked(struct sources *sources, const char *name, check_fn *check,
+	struct secret *ret_secret, struct error *err)
+{
+	struct secret secret CLEANUP(secret_release) = {0};
+	struct view view = {0};
+
+	if (!read_variable(sources, name, &view, err))
+		return false;
+	secret_copy(&secret, view.bytes, view.length);
+	if (!check_credentials(&secret, name, check, err))
+		return false;
+	*ret_secret = secret_steal(&secret);
+	return true;
+}
+
+static bool read_token(struct sources *sources, const struct value_source *source,
+	struct secret *ret_token, struct error *err)
+{
+	struct secret token CLEANUP(secret_release) = {0};
+	struct str name CLEANUP(str_release) = {0};
+
+	if (!read_source(sources, source, &token, err))
+		return false;
+	warn_of_loss(sources, source);
+	source_add_name(&name, source);
+	if (!check_credentials(&token, str_text(&name), credentials_check_token, err))
+		return at_place(err, source);
+	*ret_token = secret_steal(&token);
+	return true;
+}
+
+bool sources_credentials(struct sources *sources, const struct account *account,
+	struct credentials *ret_credentials, struct error *err)
+{
+	struct credentials credentials = {0};
+
+	if (account->token.kind != VALUE_NONE) {
+		if (!read_token(sources, &account->token, &credentials.token, err))
+			return error_prefix(
+				err, "no credentials for the account `%s`", account->alias);
+	} else if (getenv("CLOUDFLARE_API_TOKEN")) {
+		if (!read_checked(sources, "CLOUDFLARE_API_TOKEN", credentials_check_token,
+			    &credentials.token, err))
+			return false;
+	} else if (getenv("CLOUDFLARE_API_KEY") || getenv("CLOUDFLARE_EMAIL")) {
+		if (!read_checked(sources, "CLOUDFLARE_EMAIL", credentials_check,
+			    &credentials.email, err) ||
+			!read_checked(sources, "CLOUDFLARE_API_KEY", credentials_check_key,
+				&credentials.key, err)) {
+			credentials_release(&credentials);
+			return false;
+		}
+	} else {
+		error_set(err, "no credentials for the account `%s`", account->alias);
+		return error_hint(err,
+			"Set CLOUDFLARE_API_TOKEN to a token with the permission Secrets Store "
+			"Edit (or CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY).");
+	}
+	*ret_credentials = credentials;
+	return true;
+}
+
+/* ---- the end ---- */
+
+void sources_free(struct sources *sources)
+{
+	if (!sources)
+		return;
+	for (struct content *it = sources->contents; it; it = it->next) {
+		dotenv_release(&it->dotenv);
+		secret_release(&it->dotenv_bytes);
+		secret_release(&it->bytes);
+		error_release(&it->error);
+	}
+	for (struct tree *it = sources->trees; it; it = it->next) {
+		fields_free(it->fields);
+		error_release(&it->error);
+	}
+	for (struct variable *it = sources->variables; it; it = it->next)
+		wipe_variable(it->name);
+	for (size_t i = 0; i < MEMORIES; i++)
+		table_free(&sources->by_key[i]);
+	error_list_release(&sources->warnings);
+	arena_release(&sources->arena);
+	free(sources);
+}

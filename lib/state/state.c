@@ -1,0 +1,378 @@
+#include "state/state.h"
+
+#include "adapter/crypt.h"
+#include "adapter/json.h"
+#include "adapter/table.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "state/objects.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+_Static_assert(CRYPT_UUID_SIZE == STATE_LINEAGE_LENGTH + 1, "a lineage is a UUID");
+
+/* ---- folding ---- */
+
+static int compare_changes(const void *a, const void *b)
+{
+	const struct change *x = a, *y = b;
+
+	return object_compare(x->object, y->object);
+}
+
+/*
+ * An account has one alias, and an alias one account: where nothing is recorded, the new one
+ * counts.
+ */
+static void fold_accounts(
+	const struct state *old, const struct state_fold *fold, struct state *ret_state)
+{
+	struct model *model = &ret_state->model;
+	const struct model *before = &old->model;
+	struct table *ids = NULL, *aliases = NULL; /* that are added */
+
+	for (size_t i = 0; i < fold->account_count; i++) {
+		const struct account *account = &fold->accounts[i];
+		const struct account *known = model_account(before, account->alias);
+		if (known && (strcmp(known->id, account->id) == 0 ||
+				     model_first_in(before, account->alias)))
+			continue;
+		model_add_account(model, account->alias, account->id);
+		table_put(&ids, account->id, model);
+		table_put(&aliases, account->alias, model);
+	}
+	for (size_t i = 0; i < before->account_count; i++) {
+		const struct account *account = &before->accounts[i];
+		bool has_given_way =
+			table_get(aliases, account->alias) ||
+			(table_get(ids, account->id) && !model_first_in(model, account->alias));
+		if (!has_given_way)
+			model_add_account(model, account->alias, account->id);
+	}
+	table_free(&ids);
+	table_free(&aliases);
+}
+
+/* Adds what stands at one address after a change, if anything. True if that is different. */
+static bool fold_object(const struct object *old, const struct change *change, int64_t requested_ms,
+	struct model *after)
+{
+	if (change && change->kind == CHANGE_PUT) {
+		struct object *now = model_add_copy(after, change->object);
+		if (!now->requested_ms && (now->is_unresolved || now->is_unsure))
+			now->requested_ms = requested_ms;
+		return !old || !object_is_same(old, now);
+	}
+	if (change && change->kind == CHANGE_DROP)
+		return old != NULL;
+	if (old)
+		model_add_copy(after, old);
+	return false;
+}
+
+/* Merges two sorted rows: what was recorded, and what changes. True if anything is different. */
+static bool fold_objects(
+	const struct model *before, const struct state_fold *sorted, struct model *after)
+{
+	const struct change *changes = sorted->changes;
+	size_t i = 0, j = 0, count = sorted->change_count;
+	bool is_different = false;
+
+	while (i < before->object_count || j < count) {
+		int order = i == before->object_count ? 1
+			    : j == count              ? -1
+					 : object_compare(&before->objects[i], changes[j].object);
+		const struct object *old = order <= 0 ? &before->objects[i++] : NULL;
+		const struct change *change = order >= 0 ? &changes[j++] : NULL;
+		is_different |= fold_object(old, change, sorted->requested_ms, after);
+	}
+	return is_different;
+}
+
+/* A rename is over when the old one is not recorded any more. */
+static void drop_formers(struct model *model)
+{
+	for (size_t i = 0; i < model->object_count; i++) {
+		struct object *object = &model->objects[i];
+		if (object->former &&
+			!model_object(model, object->account, object->store, object->former))
+			object->former = NULL;
+	}
+}
+
+void state_fold(const struct state *old, const struct state_fold *fold, struct state *ret_state)
+{
+	struct state next = {.serial = old->serial};
+	size_t bytes = fold->change_count * sizeof(*fold->changes);
+	struct change *sorted AUTO_FREE = mem_alloc(bytes);
+
+	memcpy(next.lineage, old->lineage, sizeof(next.lineage));
+	if (bytes)
+		memcpy(sorted, fold->changes, bytes);
+	if (fold->change_count)
+		qsort(sorted, fold->change_count, sizeof(*sorted), compare_changes);
+	if (fold_objects(&old->model,
+		    &(struct state_fold){.changes = sorted,
+			    .change_count = fold->change_count,
+			    .requested_ms = fold->requested_ms},
+		    &next.model))
+		next.serial++;
+	fold_accounts(old, fold, &next);
+	model_sort(&next.model);
+	drop_formers(&next.model);
+	*ret_state = next;
+}
+
+/* ---- writing ---- */
+
+static const char secrets_key[] = "secrets";
+
+static int compare_ids(const void *a, const void *b)
+{
+	const struct account *x = *(const struct account *const *)a;
+	const struct account *y = *(const struct account *const *)b;
+
+	return strcmp(x->id, y->id);
+}
+
+/* A store with all that is in it; the store itself may not be recorded. Gives where that ends. */
+static size_t encode_store(struct json_writer *writer, const struct model *model, size_t at)
+{
+	const struct object *first = &model->objects[at];
+
+	json_begin_object(writer, first->store);
+	if (!first->secret) {
+		objects_encode(writer, first);
+		at++;
+	}
+	size_t secrets = at;
+	for (; at < model->object_count; at++) {
+		const struct object *object = &model->objects[at];
+		if (strcmp(object->account, first->account) != 0 ||
+			strcmp(object->store, first->store) != 0)
+			break;
+		if (at == secrets)
+			json_begin_object(writer, secrets_key);
+		json_begin_object(writer, object->secret);
+		objects_encode(writer, object);
+		json_end(writer);
+	}
+	if (at > secrets)
+		json_end(writer);
+	json_end(writer);
+	return at;
+}
+
+static void encode_account(
+	struct json_writer *writer, const struct model *model, const struct account *account)
+{
+	const struct object *first = model_first_in(model, account->alias);
+	size_t at = first ? (size_t)(first - model->objects) : model->object_count;
+
+	json_begin_object(writer, account->id);
+	json_put_text(writer, "alias", account->alias);
+	json_begin_object(writer, "stores");
+	while (at < model->object_count && strcmp(model->objects[at].account, account->alias) == 0)
+		at = encode_store(writer, model, at);
+	json_end(writer);
+	json_end(writer);
+}
+
+void state_encode(const struct state *state, struct str *out)
+{
+	struct json_writer writer = json_writer(out, 2);
+	const struct model *model = &state->model;
+	const struct account **by_id = mem_alloc(model->account_count * sizeof(*by_id));
+
+	for (size_t i = 0; i < model->account_count; i++)
+		by_id[i] = &model->accounts[i];
+	qsort(by_id, model->account_count, sizeof(*by_id), compare_ids);
+	json_begin_object(&writer, NULL);
+	json_put_integer(&writer, "version", STATE_VERSION);
+	json_put_text(&writer, "cfprov_version", cfprov_version());
+	json_put_integer(&writer, "serial", state->serial);
+	json_put_text(&writer, "lineage", state->lineage);
+	json_begin_object(&writer, "accounts");
+	for (size_t i = 0; i < model->account_count; i++)
+		encode_account(&writer, model, by_id[i]);
+	json_end(&writer);
+	json_end(&writer);
+	str_char(out, '\n');
+	free((void *)by_id);
+}
+
+/* ---- reading ---- */
+
+struct decoding {
+	struct state *state;
+	struct table *ids; /* of objects */
+	struct table *aliases;
+	struct error *err;
+};
+
+/* "FILE is not a state: WHY" */
+static bool refuse(struct decoding *d, const char *where, const char *why)
+{
+	struct str text CLEANUP(str_release) = {0};
+
+	text_add_visible(&text, where, strlen(where), 80);
+	return error_set(d->err, "%s: %s", str_text(&text), why);
+}
+
+/* What is wrong with an object, after its address. */
+static bool prefix_address(struct decoding *d, const struct object *object)
+{
+	struct str address CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
+
+	object_add_address(&address, object);
+	text_add_visible(&shown, str_text(&address), address.length, 80);
+	return error_prefix(d->err, "%s", str_text(&shown));
+}
+
+/* `address` lends the names; others: keys that are not the object's. */
+static bool decode_object(struct decoding *d, const struct object *address, const struct json *json,
+	const char *const *others)
+{
+	struct model *model = &d->state->model;
+	struct object *object =
+		model_add_object(model, address->account, address->store, address->secret);
+	const char *name = json_key(json);
+
+	if (!*name || (object->secret && strchr(name, '/')))
+		return error_set(d->err, "it is no name") || prefix_address(d, object);
+	if (!objects_decode(json, others, &model->arena, object, d->err) ||
+		!objects_check_recorded(object, d->err))
+		return prefix_address(d, object);
+	if (object->id && table_put(&d->ids, object->id, model))
+		return refuse(d, name, "another object has the same id");
+	return true;
+}
+
+static bool decode_store(struct decoding *d, const char *alias, const struct json *json)
+{
+	static const char *const others[] = {secrets_key, NULL};
+	const struct json *secrets = json_get(json, secrets_key);
+	struct object address = {.account = alias, .store = json_key(json)};
+
+	if (secrets && (!json_is_object(secrets) || !json_first(secrets)))
+		return refuse(d, json_key(json), "`secrets` must be an object with secrets");
+	bool is_alone = secrets && json_count(json) == 1; /* only what is in it is recorded */
+	if (!is_alone && !decode_object(d, &address, json, others))
+		return false;
+	for (const struct json *it = json_first(secrets); it; it = json_next(it)) {
+		address.secret = json_key(it);
+		if (!decode_object(d, &address, it, NULL))
+			return false;
+	}
+	return true;
+}
+
+static bool decode_account(struct decoding *d, const struct json *json)
+{
+	const char *id = json_key(json), *alias = json_get_text(json, "alias");
+	const struct json *stores = json_get(json, "stores");
+
+	if (!objects_is_id(id) || !alias || !*alias || strchr(alias, '/') ||
+		!json_is_object(stores) || json_count(json) != 2)
+		return refuse(d, id, "an account needs an id, `alias`, `stores` and nothing else");
+	struct account *account = model_add_account(&d->state->model, alias, id);
+	if (table_put(&d->aliases, account->alias, d))
+		return refuse(d, alias, "two accounts have this alias");
+	alias = account->alias;
+	for (const struct json *it = json_first(stores); it; it = json_next(it))
+		if (!decode_store(d, alias, it))
+			return false;
+	return true;
+}
+
+static bool decode_version(struct decoding *d, const struct json *root)
+{
+	int64_t version;
+	const char *by = json_get_text(root, "cfprov_version");
+
+	if (!json_integer(json_get(root, "version"), &version) || version < 1)
+		return error_set(d->err, "`version` is missing or no version");
+	if (version == STATE_VERSION)
+		return true;
+	struct str shown CLEANUP(str_release) = {0};
+	text_add_visible(&shown, by ? by : "?", strlen(by ? by : "?"), 20);
+	error_set(d->err, "it has version %lld; this cfprov knows version %d", (long long)version,
+		STATE_VERSION);
+	return error_hint(d->err, "It was written by cfprov %s: use that version or a later one.",
+		str_text(&shown));
+}
+
+static bool decode_head(struct decoding *d, const struct json *root)
+{
+	const char *lineage = json_get_text(root, "lineage");
+	static const char *const keys[] = {
+		"version", "cfprov_version", "serial", "lineage", "accounts"};
+	size_t known = 0;
+
+	if (!json_is_object(root))
+		return error_set(d->err, "it is no JSON object");
+	if (!decode_version(d, root))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		known += json_get(root, keys[i]) != NULL;
+	if (known != ARRAY_SIZE(keys) || json_count(root) != known)
+		return error_set(d->err, "its keys are not those of a state");
+	if (!json_get_text(root, "cfprov_version"))
+		return error_set(d->err, "`cfprov_version` must be text");
+	if (!json_integer(json_get(root, "serial"), &d->state->serial) || d->state->serial < 1)
+		return error_set(d->err, "`serial` must be a whole number from 1");
+	if (!lineage || strlen(lineage) != STATE_LINEAGE_LENGTH ||
+		!text_is_made_of(lineage, "0123456789abcdef-"))
+		return error_set(d->err, "`lineage` must be a UUID");
+	memcpy(d->state->lineage, lineage, STATE_LINEAGE_LENGTH + 1);
+	return json_is_object(json_get(root, "accounts")) ||
+	       error_set(d->err, "`accounts` must be an object");
+}
+
+static bool decode_root(struct decoding *d, const struct json *root)
+{
+	if (!decode_head(d, root))
+		return false;
+	const struct json *accounts = json_get(root, "accounts");
+	for (const struct json *it = json_first(accounts); it; it = json_next(it))
+		if (!decode_account(d, it))
+			return false;
+	model_sort(&d->state->model);
+	return true;
+}
+
+bool state_decode(const char *file, const char *bytes, size_t length, struct state *ret_state,
+	struct error *err)
+{
+	struct state state = {0};
+	struct decoding d = {.state = &state, .err = err};
+	struct json *json CLEANUP(json_free_pointer) = json_parse(bytes, length, err);
+	bool is_good = json && decode_root(&d, json);
+
+	table_free(&d.ids);
+	table_free(&d.aliases);
+	if (is_good) {
+		*ret_state = state;
+		return true;
+	}
+	state_release(&state);
+	size_t conflict = json ? 0 : text_conflict_line(bytes, length);
+	if (conflict) {
+		error_release(err);
+		error_set(err, "unresolved merge conflict");
+		error_hint(err,
+			"Don't merge states by hand: restore the state of one side as a whole (git "
+			"checkout --ours or --theirs), then run cfprov plan. It shows what that "
+			"side "
+			"doesn't know.");
+		return error_at(err, file, conflict, 0);
+	}
+	error_prefix(err, "not a state of cfprov");
+	return error_at(err, file, err->line, err->column);
+}
+
+void state_release(struct state *state)
+{
+	model_release(&state->model);
+}
