@@ -188,8 +188,18 @@ static int compare_to_sort(const void *a, const void *b)
 	return order;
 }
 
+static int compare_removals(const void *a, const void *b)
+{
+	const struct removal *x = a, *y = b;
+
+	return strcmp(x->from, y->from);
+}
+
 void model_sort(struct model *model)
 {
+	if (model->removal_count)
+		qsort(model->removals, model->removal_count, sizeof(*model->removals),
+			compare_removals);
 	if (model->object_count)
 		qsort(model->objects, model->object_count, sizeof(*model->objects),
 			compare_to_sort);
@@ -206,6 +216,16 @@ const struct account *model_account(const struct model *model, const char *alias
 		return NULL;
 	return bsearch(
 		&wanted, model->accounts, model->account_count, sizeof(wanted), compare_accounts);
+}
+
+const struct removal *model_removal(const struct model *model, const char *from)
+{
+	struct removal wanted = {.from = from};
+
+	if (!model->removal_count)
+		return NULL;
+	return bsearch(
+		&wanted, model->removals, model->removal_count, sizeof(wanted), compare_removals);
 }
 
 const struct object *model_object(
@@ -260,8 +280,31 @@ void object_add_address(struct str *out, const struct object *object)
 		str_format(out, "/%s", object->secret);
 }
 
+/* Does the text begin with a part of an address? Gives what follows its slash, or NULL. */
+static const char *skip_part(const char *text, const char *part)
+{
+	size_t length = strlen(part);
+
+	return strncmp(text, part, length) == 0 && text[length] == '/' ? text + length + 1 : NULL;
+}
+
+/* Is this the object's address, or that of something that it is in? */
+static bool is_in_address(const struct object *object, const char *address)
+{
+	const char *rest = skip_part(address, object->account);
+
+	if (!rest)
+		return strcmp(address, object->account) == 0;
+	if (strcmp(rest, object->store) == 0)
+		return true;
+	rest = object->secret ? skip_part(rest, object->store) : NULL;
+	return rest && strcmp(rest, object->secret) == 0;
+}
+
 bool object_matches(const struct object *object, const char *pattern)
 {
+	if (!strpbrk(pattern, "*?[\\")) /* most patterns are addresses: thousands of them */
+		return is_in_address(object, pattern);
 	char *address AUTO_FREE = object_address(object);
 	char *end;
 

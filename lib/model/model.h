@@ -251,13 +251,17 @@ bool object_became_ready(const struct object *recorded, const struct object *liv
 struct object *model_add_copy(struct model *model, const struct object *object);
 struct account *model_add_account_copy(struct model *model, const struct account *account);
 
-/* Sorts accounts by alias and objects by address (doubles by id, then line). O(n log n). */
+/* Sorts accounts by alias, removals and objects by address (doubles by id, then line). O(n log n).
+ */
 void model_sort(struct model *model);
 
 /* Lends what has this alias or address (the first, if there are several), or NULL. Sorted only. */
 const struct account *model_account(const struct model *model, const char *alias);
 const struct object *model_object(
 	const struct model *model, const char *account, const char *store, const char *secret);
+
+/* Lends the removal from exactly this address, or NULL. Sorted only. */
+const struct removal *model_removal(const struct model *model, const char *from);
 
 /* Adds "`dev`, `prod` and 3 more": the aliases, for people. */
 void model_add_aliases(struct str *out, const struct model *model);

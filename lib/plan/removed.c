@@ -9,12 +9,14 @@
 const struct removal *removed_find(const struct model *desired, const struct object *object)
 {
 	const struct removal *found = NULL;
+	char *address AUTO_FREE = desired->removal_count ? object_address(object) : NULL;
+	char *end = address;
 
-	for (size_t i = 0; i < desired->removal_count; i++) {
-		const struct removal *it = &desired->removals[i];
-		if (object_matches(object, it->from) &&
-			(!found || strlen(it->from) > strlen(found->from)))
-			found = it;
+	/* Of several the closest: the secret, its store, its account. */
+	for (; end && !found; end = strrchr(address, '/')) {
+		if (end != address)
+			*end = '\0';
+		found = model_removal(desired, address);
 	}
 	return found;
 }
@@ -30,9 +32,11 @@ bool removed_leaves(const struct model *desired, const struct object *object)
 
 static bool leaves_all(const struct model *recorded, const struct model *desired, const char *alias)
 {
-	for (size_t i = 0; i < recorded->object_count; i++)
-		if (strcmp(recorded->objects[i].account, alias) == 0 &&
-			!removed_leaves(desired, &recorded->objects[i]))
+	const struct object *it = model_first_in(recorded, alias);
+	const struct object *end = recorded->objects + recorded->object_count;
+
+	for (; it && it < end && strcmp(it->account, alias) == 0; it++)
+		if (!removed_leaves(desired, it))
 			return false;
 	return true;
 }
@@ -81,7 +85,11 @@ struct looking {
 	struct error_list *errors;
 	const struct removal *removal;
 	const char *alias, *store; /* of the removal; store NULL: the whole account */
+	size_t *left;              /* names that something like them is still looked for */
 };
+
+/* To look for what is like a name takes time, and nobody reads so many guesses. */
+enum { GUESSED_AT_MOST = 50 };
 
 static const char *near_alias(const struct model *model, const char *alias)
 {
@@ -136,14 +144,18 @@ static void look(const struct looking *l)
 {
 	if (!model_account(l->desired, l->alias) && !model_account(l->recorded, l->alias))
 		find_alias(l);
-	else if (l->store && !strchr(l->store, '/') &&
-		 !model_object(l->recorded, l->alias, l->store, NULL))
+	else if (l->store && !strchr(l->store, '/') && *l->left &&
+		 !model_object(l->recorded, l->alias, l->store, NULL)) {
+		(*l->left)--;
 		find_store(l);
+	}
 }
 
 void removed_find_mistakes(const struct model *recorded, const struct model *desired,
 	struct plan *plan, struct error_list *errors)
 {
+	size_t left = GUESSED_AT_MOST;
+
 	for (size_t i = 0; i < desired->removal_count; i++) {
 		const char *from = desired->removals[i].from;
 		size_t length = strcspn(from, "/");
@@ -155,6 +167,7 @@ void removed_find_mistakes(const struct model *recorded, const struct model *des
 			.removal = &desired->removals[i],
 			.alias = arena_bytes(&plan->arena, from, length),
 			.store = from[length] ? from + length + 1 : NULL,
+			.left = &left,
 		});
 	}
 }
