@@ -25,6 +25,7 @@ A16 an address that is not allowed, or a firewall, is taken for a bad token
 A17 what the server stores otherwise is written again for ever
 A18 GOAWAY after a few requests fails creates
 A19 quota refuses a plan that has room
+A20 thousands of removals, or of targets, take minutes
 A21 two secrets share one variable in an exported manifest
 A22 an impossible account id goes unnoticed
 A23 a URL is taken for the path of a state

@@ -225,6 +225,7 @@ bool manifest_read(struct manifest *manifest, const char *default_account_id,
 		refuse_doubles(&r);
 		model_sort(&model);
 		changes_read(&r);
+		model_sort(&model); /* what it added, too */
 		(void)read_state(&r);
 		read_fingerprint_key(&r);
 	}
