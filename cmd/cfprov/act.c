@@ -109,7 +109,6 @@ static bool wait_for_secrets(struct session *session, size_t *ret_left)
 		.live = session_live_input(session),
 		.plan = &session->plan,
 		.ledger = &session->ledger,
-		.sink = &session->sink,
 		.timeout_ms = cli->wait_timeout_ms < 0 ? CLI_WAIT_TIMEOUT_MS : cli->wait_timeout_ms,
 	};
 

@@ -1,12 +1,9 @@
 #include "budget.h"
 
-#include "live/client.h"
+#include "engine/executor.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Secrets in one request that creates them; as engine/runner has it. */
-enum { BATCH_SIZE = 100 };
 
 static bool is_new_secret(const struct action *action)
 {
@@ -58,7 +55,7 @@ static void count_requests(const struct session *session, int64_t *counts)
 			store = object;
 			batched = 0;
 		}
-		if (!is_new_secret(action) || batched++ % BATCH_SIZE == 0)
+		if (!is_new_secret(action) || batched++ % EXECUTOR_BATCH == 0)
 			counts[account->lane] += requests_of(action);
 	}
 }

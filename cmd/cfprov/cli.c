@@ -40,7 +40,7 @@ const struct command cli_commands[] = {
 		CLI_MANIFEST | CLI_STATE | CLI_JSON | CLI_FORMAT, 1, show_run},
 	{"import", "ADDRESS ACCOUNT/STORE[/SECRET]",
 		"take a store or a secret that lives already into the state",
-		CLI_MENDING | CLI_INPUT, 2, import_run},
+		CLI_MENDING | CLI_INPUT | CLI_PARALLEL, 2, import_run},
 	{"export", NULL, "write a manifest of what lives in the accounts",
 		CLI_MANIFEST | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL, 0, export_run},
 	{"import-env", "FILE", "write manifest entries for the names in a .env or JSON file",
@@ -136,7 +136,7 @@ static bool refuse_url(const char *what, const char *value, struct error *err)
 	return false;
 }
 
-static bool is_path(const struct option *option)
+static bool takes_path(const struct option *option)
 {
 	return option->value &&
 	       (strcmp(option->value, "PATH") == 0 || strcmp(option->value, "FILE") == 0);
@@ -158,7 +158,7 @@ static bool take_option(struct parsing *p, const char *text, char ***next)
 		return error_set(p->err, "-%s needs a value: %s", option->name, option->must_be);
 	if (!value)
 		value = *(*next)++;
-	if (is_path(option) && text_url_scheme(value)) {
+	if (takes_path(option) && text_url_scheme(value)) {
 		struct str what CLEANUP(str_release) = {0};
 		str_format(&what, "-%s", option->name);
 		return refuse_url(str_text(&what), value, p->err);

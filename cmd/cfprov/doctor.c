@@ -76,7 +76,7 @@ static bool judge_accounts(struct session *session, struct findings *findings)
 		accounts_are_of_manifest(session->cli) && !session->cli->accounts.count;
 	if (recorded && is_whole_manifest)
 		doctor_judge_dropped(recorded, &session->desired, findings);
-	const struct checkup_input input = {session->client, &interrupt_count};
+	const struct live_input input = session_live_input(session);
 	struct checkup *checkups AUTO_FREE = mem_alloc(count * sizeof(*checkups));
 	find_lanes(session, checkups);
 	bool is_whole = checkup_run(&input, checkups, count, &err);

@@ -3,8 +3,8 @@
 
 #include "accounts.h"
 #include "commands.h"
-#include "inside.h"
 #include "progress.h"
+#include "read_live.h"
 #include "term.h"
 
 int export_run(const struct cli *cli)
@@ -16,9 +16,9 @@ int export_run(const struct cli *cli)
 
 	progress_init(&progress);
 	session_init(&session, cli, &progress.sink);
-	if (!accounts_load(&session) || !session_read_live(&session))
+	if (!accounts_load(&session) || !read_live(&session))
 		return EXIT_ERROR;
-	if (session.has_failed || !inside_read_all(&session) || session.has_failed) {
+	if (session.has_failed || !read_live_all(&session) || session.has_failed) {
 		term_say("Nothing was written: the manifest would not say all that lives.");
 		return EXIT_ERROR;
 	}

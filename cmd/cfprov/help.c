@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "cli.h"
 #include "commands.h"
+#include "options.h"
 #include "term.h"
 
 #include <string.h>
@@ -33,6 +34,15 @@ static const struct {
 	{"  NO_COLOR", "no colour"},
 };
 
+static void add_default(struct str *out, const struct option_variable *variable)
+{
+	struct str left CLEANUP(str_release) = {0}, meaning CLEANUP(str_release) = {0};
+
+	str_format(&left, "  %s", variable->variable);
+	str_format(&meaning, "the default of -%s", variable->option);
+	term_add_row(out, str_text(&left), VARIABLE_COLUMN, str_text(&meaning));
+}
+
 static void add_overview(struct str *out)
 {
 	str_text_add(out,
@@ -44,6 +54,8 @@ static void add_overview(struct str *out)
 	str_text_add(out, "\nEnvironment:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
 		term_add_row(out, variables[i].name, VARIABLE_COLUMN, variables[i].meaning);
+	for (const struct option_variable *it = option_variables; it->variable; it++)
+		add_default(out, it);
 	str_text_add(out, "\n"
 			  "Exit status: 0 done, 1 error, 2 changes (plan -detailed-exitcode).\n"
 			  "`cfprov help COMMAND` tells the options of a command.\n");

@@ -8,6 +8,7 @@
 #include "desired/writing.h"
 #include "planning.h"
 #include "progress.h"
+#include "read_live.h"
 #include "render.h"
 #include "session.h"
 #include "term.h"
@@ -240,7 +241,7 @@ int import_run(const struct cli *cli)
 	sought = *input.desired;
 	sought.id = import_sought_id(&input);
 	session.sought = &sought; /* a list may not show yet what was made a moment ago */
-	if (!session_read_live(&session))
+	if (!read_live(&session))
 		return EXIT_ERROR;
 	input.live = &session.live;
 	return record(&session, &input) ? EXIT_DONE : EXIT_ERROR;

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "term.h"
 #include "terraform.h"
 
 #include <errno.h>
@@ -25,6 +24,7 @@ static const char *const level_names[] = {
 static struct {
 	enum level level;
 	int fd; /* -1: stderr */
+	void (*to_terminal)(const struct str *line);
 } the_log;
 
 /* ---- start ---- */
@@ -43,7 +43,7 @@ static bool find_level(const char *name, enum level *ret_level, struct error *er
 	return error_hint(err, "It is error, warn, info, debug or trace; each has more to say.");
 }
 
-bool log_start(struct error *err)
+bool log_start(void (*to_terminal)(const struct str *line), struct error *err)
 {
 	const char *name = getenv("CFPROV_LOG"), *path = getenv("CFPROV_LOG_PATH");
 	enum level level = LOG_NOTHING;
@@ -52,6 +52,7 @@ bool log_start(struct error *err)
 		return true;
 	if (!find_level(name, &level, err))
 		return false;
+	the_log.to_terminal = to_terminal;
 	the_log.fd = -1;
 	if (path && *path) {
 		the_log.fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
@@ -75,7 +76,7 @@ static void write_line(enum level level, const char *text)
 	text_add_visible(&line, text, strlen(text), 0);
 	str_char(&line, '\n');
 	if (the_log.fd < 0)
-		term_log(&line);
+		the_log.to_terminal(&line);
 	else
 		(void)!write(the_log.fd, line.bytes, line.length);
 }

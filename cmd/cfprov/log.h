@@ -12,10 +12,12 @@
 #ifndef CFPROV_LOG_H
 #define CFPROV_LOG_H
 
+#include "base/str.h"
 #include "model/event.h"
 
 /* Reads the environment and opens the file; without CFPROV_LOG there is no log. */
-bool log_start(struct error *err) MUST_CHECK;
+/* `to_terminal` writes a line where no file is named. */
+bool log_start(void (*to_terminal)(const struct str *line), struct error *err) MUST_CHECK;
 
 void log_event(const struct event *event);
 void log_error(const struct error *err); /* that people are told */

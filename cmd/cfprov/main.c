@@ -61,7 +61,7 @@ static int __attribute__((noinline)) run(int argc, char **argv)
 	bool is_good = cli_parse(argc, argv, &cli, &err);
 	if (wants_stream(&cli, argv, is_good))
 		stream_start();
-	if (!is_good || !log_start(&err)) {
+	if (!is_good || !log_start(term_log, &err)) {
 		term_error(&err);
 	} else {
 		if (cli.no_color)

@@ -5,7 +5,7 @@
 #ifndef CFPROV_OPTIONS_H
 #define CFPROV_OPTIONS_H
 
-#include "cli.h"
+#include "command.h"
 
 struct option {
 	const char *name;

@@ -6,8 +6,8 @@
 #include "engine/quota.h"
 #include "engine/recover.h"
 #include "engine/verify.h"
-#include "inside.h"
 #include "live/audit.h"
+#include "read_live.h"
 #include "recorded/mend.h"
 #include "term.h"
 
@@ -85,14 +85,9 @@ static bool settle(struct session *session)
 static bool read_audit(struct session *session, enum planning_mode mode)
 {
 	struct error err CLEANUP(error_release) = {0};
-	const struct audit_input input = {
-		.live = session_live_input(session),
-		.desired = &session->desired,
-		.recorded = &session->ledger.state.model,
-		.sink = &session->sink,
-	};
+	const struct live_input input = session_live_input(session);
 
-	if (mode == PLANNING_DESTROY || audit_read(&input, &session->live, &err))
+	if (mode == PLANNING_DESTROY || audit_read(&input, &session->desired, &session->live, &err))
 		return true;
 	term_error(&err);
 	return false;
@@ -192,12 +187,18 @@ bool planning_mode_of(const struct cli *cli, enum planning_mode *ret_mode)
 	return false;
 }
 
+/* What is recorded by now, and what exists. */
+static bool read_both(struct session *session, enum planning_mode mode)
+{
+	return move(session) && read_live(session) && settle(session) && read_audit(session, mode);
+}
+
 bool planning_make(struct session *session, enum planning_mode mode)
 {
 	const struct cli *cli = session->cli;
 
-	if (!move(session) || !session_read_live(session) || !settle(session) ||
-		!read_audit(session, mode))
+	session->input.destroys_all = mode == PLANNING_DESTROY; /* for the reading */
+	if (!read_both(session, mode))
 		return false;
 	renames_init(&session->renames, &session->desired);
 	session->input = (struct planner_input){
@@ -219,7 +220,7 @@ bool planning_make(struct session *session, enum planning_mode mode)
 	session->is_partial = cli->accounts.count + cli->targets.count + cli->excludes.count > 0;
 	bool looks_again = false;
 	if (!start_values(session) || !read_values(session) || !make_plan(session) ||
-		!inside_read_affected(session, &looks_again))
+		!read_live_affected(session, &looks_again))
 		return false;
 	/* Before stores are destroyed, what is in them must be known: then the plan is made anew.
 	 */
@@ -397,12 +398,22 @@ static bool refuse_part(void)
 	return false;
 }
 
+/* What is to be created. A list that shows it may show what was destroyed before. */
+static void collect_created(const struct plan *plan, struct model *ret_created)
+{
+	for (size_t i = 0; i < plan->action_count; i++)
+		if (action_kind(&plan->actions[i]) == ACTION_CREATE)
+			(void)model_add_copy(ret_created, plan->actions[i].after);
+	model_sort(ret_created);
+}
+
 /* The accounts in which something is to be done, and what the plan is about in them. */
 static bool read_planned(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	const struct plan *plan = &session->plan;
 	struct live_input input = session_live_input(session);
+	struct model created CLEANUP(model_release) = {0};
 	struct live_account *planned AUTO_FREE = mem_alloc(input.count * sizeof(*planned));
 	size_t count = 0, at = 0;
 
@@ -421,9 +432,11 @@ static bool read_planned(struct session *session)
 	}
 	input.accounts = planned;
 	input.count = count;
+	collect_created(plan, &created);
+	input.wanted = &created;
 	bool is_good = live_read(&input, &session->live, &errors);
 	term_errors(&errors);
-	return is_good && inside_read_planned(session, &input);
+	return is_good && read_live_planned(session, &input);
 }
 
 bool planning_look_again(struct session *session)
@@ -454,12 +467,12 @@ bool planning_check(struct session *session)
 	if (!fits_state(session) || !fits_manifest(session) || !move(session) || !is_sound(session))
 		return false;
 	memcpy(session->ledger.born_as, session->planfile.born_as, sizeof(session->ledger.born_as));
-	if (!check_values(session) || !session_read_live(session))
+	if (!check_values(session) || !read_live(session))
 		return false;
 	if (session->has_failed)
 		return refuse_part();
 	settle(session);
-	if (!inside_read_affected(session, &looks_inside) || session->has_failed)
+	if (!read_live_affected(session, &looks_inside) || session->has_failed)
 		return refuse_part();
 	if (verify_plan(&session->plan, &session->live, &errors))
 		return has_room(session);

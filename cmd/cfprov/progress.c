@@ -63,7 +63,7 @@ static char *cut_ray(char *message)
 	/* The last one: what comes before may be the server's text. */
 	for (char *at = strstr(message, begin); at; at = strstr(at + 1, begin))
 		from = at;
-	end = from ? strrchr(from, ')') : NULL;
+	end = from ? strchr(from, ')') : NULL;
 	if (!end)
 		return NULL;
 	*end = '\0';
@@ -84,13 +84,10 @@ static void tell_failed(struct progress *progress, const struct event *event)
 	term_say("%s", str_text(&line));
 	progress->failures = mem_room(progress->failures, progress->failure_count,
 		&progress->failure_room, sizeof(*progress->failures));
-	char *message = mem_copy_text(event->err->message);
-	progress->failures[progress->failure_count++] = (struct progress_failure){
-		.address = str_steal(&address),
-		.ray = cut_ray(message),
-		.message = message,
-		.hint = event->err->hint ? mem_copy_text(event->err->hint) : NULL,
-	};
+	struct progress_failure *failure = &progress->failures[progress->failure_count++];
+	*failure = (struct progress_failure){.address = str_steal(&address)};
+	error_copy(&failure->err, event->err);
+	failure->ray = cut_ray(failure->err.message);
 }
 
 static void tell_progress(const struct event_progress *now)
@@ -129,7 +126,9 @@ static void tell_waiting(const struct event *event)
 
 	str_text_add(&line, "Waiting for Cloudflare to confirm ");
 	text_add_visible(&line, event->text, strlen(event->text), 0);
-	str_format(&line, " (up to %" PRId64 "s)", (event->wait_ms + 999) / 1000);
+	str_text_add(&line, " (up to ");
+	text_add_duration(&line, (event->wait_ms + 999) / 1000 * 1000);
+	str_char(&line, ')');
 	term_say("%s", str_text(&line));
 }
 
@@ -249,8 +248,7 @@ void progress_release(struct progress *progress)
 	for (size_t i = 0; i < progress->failure_count; i++) {
 		free(progress->failures[i].address);
 		free(progress->failures[i].ray);
-		free(progress->failures[i].message);
-		free(progress->failures[i].hint);
+		error_release(&progress->failures[i].err);
 	}
 	free(progress->failures);
 	*progress = (struct progress){0};
@@ -259,7 +257,7 @@ void progress_release(struct progress *progress)
 static int compare_failures(const void *a, const void *b)
 {
 	const struct progress_failure *x = a, *y = b;
-	int order = strcmp(x->message, y->message);
+	int order = strcmp(x->err.message, y->err.message);
 
 	return order ? order : strcmp(x->address, y->address);
 }
@@ -280,14 +278,11 @@ void progress_tell_failures(const struct progress *progress)
 	if (count)
 		qsort(all, count, sizeof(*all), compare_failures);
 	for (size_t i = 0, next; i < count; i = next) {
-		struct error err CLEANUP(error_release) = {0};
-		for (next = i; next < count && strcmp(all[i].message, all[next].message) == 0;)
+		for (next = i;
+			next < count && strcmp(all[i].err.message, all[next].err.message) == 0;)
 			next++;
-		error_set(&err, "%s", all[i].message);
-		if (all[i].hint)
-			error_hint(&err, "%s", all[i].hint);
 		term_say("%s", "");
-		term_error(&err);
+		term_error(&all[i].err);
 		for (size_t j = i; j < next; j++)
 			tell_address(&all[j]);
 	}

@@ -9,7 +9,8 @@
 
 /* A failed action, kept for the end. */
 struct progress_failure {
-	char *address, *ray, *message, *hint; /* the message without the ray, NULL if it has none */
+	char *address, *ray; /* the ray that the message had; NULL: none */
+	struct error err;
 };
 
 struct progress {

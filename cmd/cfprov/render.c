@@ -74,17 +74,13 @@ static void add_beside(struct str *out, const struct action *action)
 		str_text_add(out, " (with its store)");
 }
 
-/* "A, B and 3 more", of what is given one by one. */
 static void add_name(
 	struct str *out, const struct object *object, size_t index, size_t count, size_t at_most)
 {
-	if (index == at_most)
-		str_format(out, " and %zu more", count - index);
-	if (index >= at_most)
-		return;
-	if (index)
-		str_text_add(out, index + 1 == count ? " and " : ", ");
-	render_address(out, object);
+	struct str address CLEANUP(str_release) = {0};
+
+	render_address(&address, object);
+	text_add_listed(out, str_text(&address), index, count, at_most);
 }
 
 /* What goes with a store, though cfprov does not manage it. */

@@ -192,16 +192,6 @@ static void put_actions(struct sheet *sheet, const struct plan_view *view)
 	json_end(&sheet->json);
 }
 
-/* Without the person's address: the document is made to be kept. */
-static void put_audit(struct json_writer *json, const struct audit *audit)
-{
-	json_begin_object(json, "modified");
-	json_put_text(json, "by", audit->who);
-	json_put_text(json, "at", audit->time);
-	json_put_text(json, "value", audit_value_word(audit->value));
-	json_end(json);
-}
-
 static void put_drift(struct sheet *sheet, const struct drift *drift)
 {
 	static const char *const update[] = {"update", NULL}, *const delete[] = {"delete", NULL};
@@ -218,7 +208,7 @@ static void put_drift(struct sheet *sheet, const struct drift *drift)
 	put_change(&sheet->json, &form);
 	side_put_fields(&sheet->json, "changes", live ? object_drift(recorded, live) : 0);
 	if (live && live->audit)
-		put_audit(&sheet->json, live->audit);
+		side_put_audit(&sheet->json, live->audit, false); /* the document may be kept */
 	json_end(&sheet->json);
 }
 

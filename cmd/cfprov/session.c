@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "desired/pick.h"
-#include "inside.h"
 #include "interrupt.h"
 #include "live/baseurl.h"
 #include "log.h"
@@ -343,40 +342,6 @@ bool session_find_lane(struct session *session, struct table **lanes, const stru
 	return true;
 }
 
-/* Takes the accounts out that did not work; what is recorded in them stays as it is. */
-static void drop_accounts(struct session *session, const bool *works)
-{
-	struct model *desired = &session->desired;
-	size_t kept = 0, objects = 0;
-
-	for (size_t i = 0; i < desired->account_count; i++) {
-		if (!works[i]) {
-			session->has_failed = true;
-			continue;
-		}
-		desired->accounts[kept] = desired->accounts[i];
-		session->accounts[kept] = session->accounts[i];
-		session->accounts[kept].account = &desired->accounts[kept];
-		kept++;
-	}
-	desired->account_count = kept;
-	for (size_t i = 0; i < desired->object_count; i++)
-		if (model_account(desired, desired->objects[i].account))
-			desired->objects[objects++] = desired->objects[i];
-	desired->object_count = objects;
-}
-
-bool session_drop_unread(struct session *session)
-{
-	const struct model *desired = &session->desired;
-	bool *works AUTO_FREE = mem_alloc(desired->account_count * sizeof(*works));
-
-	for (size_t i = 0; i < desired->account_count; i++)
-		works[i] = model_account(&session->live, desired->accounts[i].alias);
-	drop_accounts(session, works);
-	return session->desired.account_count > 0;
-}
-
 void session_tell_sources(struct session *session)
 {
 	struct error_list *warnings = sources_warnings(session->sources);
@@ -386,144 +351,19 @@ void session_tell_sources(struct session *session)
 	error_list_release(warnings);
 }
 
-/* Each account without credentials is said and left out; false: interrupted, or none is left. */
-static bool connect_accounts(struct session *session)
-{
-	const struct model *desired = &session->desired;
-	struct error_list errors CLEANUP(error_list_release) = {0};
-	struct table *lanes = NULL;
-	bool *works AUTO_FREE = mem_alloc(desired->account_count * sizeof(*works));
-	bool is_interrupted = false;
-
-	session->accounts = mem_alloc(desired->account_count * sizeof(*session->accounts));
-	for (size_t i = 0; i < desired->account_count && !is_interrupted; i++) {
-		struct live_account *account = &session->accounts[i];
-		struct error err CLEANUP(error_release) = {0};
-		account->account = &desired->accounts[i];
-		works[i] =
-			session_find_lane(session, &lanes, account->account, &account->lane, &err);
-		is_interrupted = !works[i] && err.code == ERROR_INTERRUPTED;
-		if (!works[i])
-			error_move(error_list_add(&errors), &err);
-	}
-	session_tell_sources(session);
-	term_errors(&errors);
-	table_free(&lanes);
-	drop_accounts(session, works);
-	return !is_interrupted && session->desired.account_count > 0;
-}
-
-/* ---- live ---- */
-
-/*
- * Adds to the set the aliases of accounts whose lists are needed although the state's word is
- * taken for the rest: something wanted there is not recorded, or has no id.
- */
-static struct table *find_unsure(const struct session *session)
-{
-	const struct model *recorded = &session->ledger.state.model, *desired = &session->desired;
-	struct table *unsure = NULL;
-
-	for (size_t i = 0; i < desired->object_count; i++) {
-		struct object *wanted = &desired->objects[i];
-		const struct object *known =
-			model_object(recorded, wanted->account, wanted->store, wanted->secret);
-		if (!known || !known->id)
-			table_put(&unsure, wanted->account, wanted);
-	}
-	for (size_t i = 0; i < recorded->object_count; i++)
-		if (recorded->objects[i].is_unresolved || recorded->objects[i].is_unsure)
-			table_put(&unsure, recorded->objects[i].account, &recorded->objects[i]);
-	return unsure;
-}
-
-/* -refresh=false: the state's word is taken for what lives in the accounts that are not unsure. */
-static void believe_state(struct session *session, const struct table *unsure)
-{
-	const struct model *recorded = &session->ledger.state.model, *desired = &session->desired;
-
-	for (size_t i = 0; i < desired->account_count; i++)
-		if (!table_get(unsure, desired->accounts[i].alias))
-			model_add_account_copy(&session->live, &desired->accounts[i]);
-	for (size_t i = 0; i < recorded->object_count; i++) {
-		const struct object *object = &recorded->objects[i];
-		if (model_account(desired, object->account) && !table_get(unsure, object->account))
-			model_add_copy(&session->live, object)->origin = ORIGIN_NONE;
-	}
-}
-
-/* What is recorded in the accounts of this list: before it is read, and after. */
-static void tell_refresh(
-	const struct session *session, const struct live_input *input, enum event_type type)
-{
-	const struct model *recorded = &session->ledger.state.model, *live = &session->live;
-	size_t account = 0;
-
-	for (size_t i = 0; i < recorded->object_count; i++) {
-		const struct object *object = &recorded->objects[i], *now = NULL;
-		while (account < input->count &&
-			strcmp(input->accounts[account].account->alias, object->account) < 0)
-			account++;
-		if (account == input->count)
-			return;
-		bool is_done = type == EVENT_REFRESH_DONE;
-		if (strcmp(input->accounts[account].account->alias, object->account) != 0 ||
-			!object->id || (is_done && !model_account(live, object->account)))
-			continue;
-		if (is_done)
-			now = model_object(live, object->account, object->store, object->secret);
-		event_emit(&session->sink,
-			&(struct event){
-				.type = type, .object = object, .text = now ? now->id : NULL});
-	}
-}
-
 struct live_input session_live_input(const struct session *session)
 {
+	bool may_adopt = session->ledger.state.serial && !session->input.destroys_all;
+
 	return (struct live_input){
 		.client = session->client,
 		.accounts = session->accounts,
 		.count = session->desired.account_count,
 		.interrupted = &interrupt_count,
 		.recorded = &session->ledger.state.model,
+		.wanted = may_adopt ? &session->desired : NULL,
 		.sought = session->sought,
 		.patience_ms = session->cli->patience_ms,
 		.sink = &session->sink,
 	};
-}
-
-/* Lists the accounts, or with -refresh=false those that it has to. */
-static bool list_accounts(struct session *session)
-{
-	struct error_list errors CLEANUP(error_list_release) = {0};
-	const struct model *desired = &session->desired;
-	struct live_account *listed AUTO_FREE = mem_alloc(desired->account_count * sizeof(*listed));
-	struct live_input input = session_live_input(session);
-	bool believes = !session->cli->refresh;
-	struct table *unsure = believes ? find_unsure(session) : NULL;
-
-	input.accounts = listed;
-	input.count = 0;
-	for (size_t i = 0; i < desired->account_count; i++)
-		if (!believes || table_get(unsure, desired->accounts[i].alias))
-			listed[input.count++] = session->accounts[i];
-	tell_refresh(session, &input, EVENT_REFRESH_START);
-	session->read_ms = clock_unix_ms();
-	session->read_at_ms = clock_monotonic_ms();
-	if (!live_read(&input, &session->live, &errors))
-		term_errors(&errors);
-	if (interrupt_count == 0)
-		inside_read_managed(session, &input);
-	if (believes)
-		believe_state(session, unsure);
-	table_free(&unsure);
-	model_sort(&session->live);
-	tell_refresh(session, &input, EVENT_REFRESH_DONE);
-	return interrupt_count == 0;
-}
-
-bool session_read_live(struct session *session)
-{
-	return session_new_client(session) && connect_accounts(session) && list_accounts(session) &&
-	       session_drop_unread(session);
 }

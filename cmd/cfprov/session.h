@@ -5,7 +5,7 @@
 #ifndef CFPROV_SESSION_H
 #define CFPROV_SESSION_H
 
-#include "cli.h"
+#include "command.h"
 #include "desired/manifest.h"
 #include "desired/source.h"
 #include "engine/planner.h"
@@ -81,12 +81,6 @@ bool session_find_lane(struct session *session, struct table **lanes, const stru
 /* Says what was read of values and credentials, and may be a mistake. Each is said once. */
 void session_tell_sources(struct session *session);
 
-/*
- * Credentials, client, and what lives in the accounts. Those that can't be read are left out,
- * said, and remembered in has_failed; false if none is left.
- */
-bool session_read_live(struct session *session) MUST_CHECK;
-
 /* Where the state is, into state_path: -state, or as the manifest says, or beside it. */
 bool session_find_state(struct session *session) MUST_CHECK;
 
@@ -95,9 +89,6 @@ bool session_find_state(struct session *session) MUST_CHECK;
  * and nothing but a regular file? Says its errors. The manifest was read, if there is one.
  */
 bool session_check_target(struct session *session, const char *option, const char *path) MUST_CHECK;
-
-/* Takes accounts out of the run that `live` does not have; false if none is left. */
-bool session_drop_unread(struct session *session) MUST_CHECK;
 
 struct live_input session_live_input(const struct session *session);
 

@@ -185,3 +185,14 @@ void side_put_fields(struct json_writer *json, const char *key, unsigned fields)
 			json_put_text(json, NULL, words[i].word);
 	json_end(json);
 }
+
+void side_put_audit(struct json_writer *json, const struct audit *audit, bool names_person)
+{
+	json_begin_object(json, "modified");
+	json_put_text(json, "by", audit->who);
+	if (names_person && audit->person)
+		json_put_text(json, "email", audit->person);
+	json_put_text(json, "at", audit->time);
+	json_put_text(json, "value", audit_value_word(audit->value));
+	json_end(json);
+}

@@ -42,4 +42,7 @@ void side_put_sensitive(struct json_writer *json, const char *key, const struct 
 /* The names of these fields (FIELD_*), if there are any: a value's change shows nowhere else. */
 void side_put_fields(struct json_writer *json, const char *key, unsigned fields);
 
+/* "modified": what the audit log says; with the person's e-mail address, if that is wanted. */
+void side_put_audit(struct json_writer *json, const struct audit *audit, bool names_person);
+
 #endif

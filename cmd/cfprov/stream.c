@@ -6,6 +6,7 @@
 #include "changes.h"
 #include "diagnostics.h"
 #include "render.h"
+#include "sides.h"
 #include "term.h"
 #include "terraform.h"
 
@@ -231,17 +232,6 @@ bool stream_event(const struct event *event)
 
 /* ---- the plan ---- */
 
-static void put_audit(struct json_writer *json, const struct audit *audit)
-{
-	json_begin_object(json, "modified");
-	json_put_text(json, "by", audit->who);
-	if (audit->person)
-		json_put_text(json, "email", audit->person);
-	json_put_text(json, "at", audit->time);
-	json_put_text(json, "value", audit_value_word(audit->value));
-	json_end(json);
-}
-
 static void add_drift(struct str *out, const struct plan *plan, const struct drift *drift)
 {
 	const struct object *before = drift->recorded;
@@ -259,7 +249,7 @@ static void add_drift(struct str *out, const struct plan *plan, const struct dri
 	put_resource(&json, before);
 	json_put_text(&json, "action", verb);
 	if (drift->live && drift->live->audit)
-		put_audit(&json, drift->live->audit);
+		side_put_audit(&json, drift->live->audit, true);
 	json_end(&json);
 	end(&json);
 }

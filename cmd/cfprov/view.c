@@ -81,13 +81,6 @@ static bool is_same_text(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static bool is_other_moment(const char *before, const char *after)
-{
-	enum moment_order order = moment_compare(after, before);
-
-	return order == MOMENT_EARLIER || order == MOMENT_LATER;
-}
-
 bool refresh_is_drift(const struct refresh *refresh)
 {
 	const struct object *before = refresh->before, *after = refresh->after;
@@ -97,6 +90,6 @@ bool refresh_is_drift(const struct refresh *refresh)
 	if (after && before->kind == OBJECT_SECRET && is_same_text(before->id, after->id))
 		return object_drift(before, after) != 0;
 	return !after || !is_same_text(before->id, after->id) ||
-	       is_other_moment(before->created, after->created) ||
-	       is_other_moment(before->modified, after->modified);
+	       moment_is_other(before->created, after->created) ||
+	       moment_is_other(before->modified, after->modified);
 }

@@ -15,7 +15,7 @@ struct audit_entry {
 	enum audit_action action;
 	char time[CLOCK_TEXT_SIZE];
 	int64_t time_us; /* since 1970 */
-	struct moment moment;
+	struct lag_times times;
 	const struct credential *credential; /* who it was; keeps */
 	char *actor;                         /* or the email of somebody else */
 	unsigned long long ray;
@@ -39,7 +39,7 @@ static struct audit_entry *add(struct call *call, enum audit_action action)
 	clock_now_text(entry->time);
 	if (!dates_parse(entry->time, &entry->time_us))
 		entry->time_us = 0;
-	entry->moment = moment_now(&call->sim->world.lag, call->sim->world.lag.audit_ms);
+	entry->times = lag_times_now(&call->sim->world.lag, call->sim->world.lag.audit_ms);
 	entry->credential = call->credential;
 	entry->actor = call->actor ? mem_copy_text(call->actor) : NULL;
 	entry->ray = call_ray(call);
@@ -98,7 +98,7 @@ void audit_duplicated(struct call *call, const struct world_secret *from)
 void audit_hasten(struct audit *audit, const struct lag *lag)
 {
 	for (size_t i = 0; i < audit->count; i++)
-		moment_hasten(&audit->entries[i]->moment, lag, lag->audit_ms);
+		lag_times_hasten(&audit->entries[i]->times, lag, lag->audit_ms);
 }
 
 void audit_clear(struct audit *audit)
@@ -263,8 +263,7 @@ static const char *parse_query(const struct target *target, size_t count, struct
 static bool is_found(const struct audit_entry *entry, const struct query *query,
 	const struct call *call, int64_t now_ms)
 {
-	return entry->moment.listed_ms <= now_ms &&
-	       strcmp(entry->account, call->account->id) == 0 &&
+	return entry->times.listed_ms <= now_ms && strcmp(entry->account, call->account->id) == 0 &&
 	       entry->time_us >= query->since_us && entry->time_us < query->before_us &&
 	       (!query->resource || strcmp(entry->resource, query->resource) == 0);
 }

@@ -2,6 +2,7 @@
 
 #include "data.h"
 #include "router.h"
+#include "target.h"
 
 #include <string.h>
 
@@ -130,10 +131,8 @@ static const struct {
 	{"POST", "reset", reset},
 };
 
-void control_answer(struct sim *sim, struct request *request, const struct target *target,
-	struct answer *answer)
+static void run(struct sim *sim, struct request *request, const char *name, struct answer *answer)
 {
-	const char *name = target->segment_count == 2 ? target->segments[1] : "";
 	struct error err CLEANUP(error_release) = {0};
 
 	answer->status = 200;
@@ -148,4 +147,13 @@ void control_answer(struct sim *sim, struct request *request, const struct targe
 	error_set(&err, "there is no such route");
 	put_ok(answer, false, &err);
 	answer->status = 404;
+}
+
+void control_answer(struct sim *sim, struct request *request, struct answer *answer)
+{
+	struct target target = {0};
+	bool is_good = target_parse(&target, request->target) && target.segment_count == 2;
+
+	run(sim, request, is_good ? target.segments[1] : "", answer);
+	target_release(&target);
 }

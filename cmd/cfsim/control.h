@@ -3,9 +3,7 @@
 #define CFSIM_CONTROL_H
 
 #include "sim.h"
-#include "target.h"
 
-void control_answer(struct sim *sim, struct request *request, const struct target *target,
-	struct answer *answer);
+void control_answer(struct sim *sim, struct request *request, struct answer *answer);
 
 #endif

@@ -1,7 +1,6 @@
 #include "faults.h"
 
 #include "adapter/fs.h"
-#include "faultkinds.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>

@@ -20,12 +20,12 @@ static struct maker begin(size_t most)
 }
 
 /* Does the list show what shows from then on? */
-static bool shows(struct maker *maker, const struct moment *moment)
+static bool shows(struct maker *maker, const struct lag_times *times)
 {
-	if (moment->listed_ms <= maker->now_ms)
+	if (times->listed_ms <= maker->now_ms)
 		return true;
-	if (moment->listed_ms < maker->list.until_ms)
-		maker->list.until_ms = moment->listed_ms;
+	if (times->listed_ms < maker->list.until_ms)
+		maker->list.until_ms = times->listed_ms;
 	return false;
 }
 

@@ -5,31 +5,31 @@
 
 #include <string.h>
 
-struct moment moment_now(const struct lag *lag, size_t list_ms)
+struct lag_times lag_times_now(const struct lag *lag, size_t list_ms)
 {
 	int64_t now = clock_monotonic_ms();
 
-	return (struct moment){
+	return (struct lag_times){
 		.done_ms = now,
 		.listed_ms = now + (int64_t)list_ms,
 		.read_ms = now + (int64_t)lag->read_ms,
 	};
 }
 
-void moment_hasten(struct moment *moment, const struct lag *lag, size_t list_ms)
+void lag_times_hasten(struct lag_times *times, const struct lag *lag, size_t list_ms)
 {
-	int64_t listed_ms = moment->done_ms + (int64_t)list_ms;
-	int64_t read_ms = moment->done_ms + (int64_t)lag->read_ms;
+	int64_t listed_ms = times->done_ms + (int64_t)list_ms;
+	int64_t read_ms = times->done_ms + (int64_t)lag->read_ms;
 
-	if (listed_ms < moment->listed_ms)
-		moment->listed_ms = listed_ms;
-	if (read_ms < moment->read_ms)
-		moment->read_ms = read_ms;
+	if (listed_ms < times->listed_ms)
+		times->listed_ms = listed_ms;
+	if (read_ms < times->read_ms)
+		times->read_ms = read_ms;
 }
 
-bool moment_is_settled(const struct moment *moment, int64_t now_ms)
+bool lag_times_are_past(const struct lag_times *times, int64_t now_ms)
 {
-	return moment->listed_ms <= now_ms && moment->read_ms <= now_ms;
+	return times->listed_ms <= now_ms && times->read_ms <= now_ms;
 }
 
 static size_t *member(struct lag *lag, const char *key)

@@ -1,5 +1,5 @@
 /*
- * How long a write takes to show, in lists and in reads by id. Each write leaves a moment: when it
+ * How long a write takes to show, in lists and in reads by id. Each write has its times: when it
  * was done, and when it shows.
  *
  * A lag that is set counts for the writes to come. What was written before shows no later than it
@@ -20,18 +20,18 @@ struct lag {
 };
 
 /* On the monotonic clock; all 0: before everything. */
-struct moment {
+struct lag_times {
 	int64_t done_ms, listed_ms, read_ms;
 };
 
 /* Now; `list_ms` is the lag of this kind of write in lists. */
-struct moment moment_now(const struct lag *lag, size_t list_ms);
+struct lag_times lag_times_now(const struct lag *lag, size_t list_ms);
 
-/* Makes it show no later than under this lag. */
-void moment_hasten(struct moment *moment, const struct lag *lag, size_t list_ms);
+/* Makes the write show no later than under this lag. */
+void lag_times_hasten(struct lag_times *times, const struct lag *lag, size_t list_ms);
 
-/* Does everything show it? */
-bool moment_is_settled(const struct moment *moment, int64_t now_ms);
+/* Does everything show it by now? */
+bool lag_times_are_past(const struct lag_times *times, int64_t now_ms);
 
 enum { LAG_LONGEST_MS = 86400000 };
 

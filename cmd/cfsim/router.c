@@ -1,7 +1,6 @@
 #include "router.h"
 
 #include "call.h"
-#include "control.h"
 #include "edge.h"
 #include "history.h"
 #include "somebody.h"
@@ -321,11 +320,6 @@ void router_answer(struct sim *sim, struct request *request, struct answer *answ
 	struct call call = make_call(sim, request, answer);
 	bool has_route = target_parse(&call.target, request->target);
 
-	if (request->is_control) {
-		control_answer(sim, request, &call.target, answer);
-		target_release(&call.target);
-		return;
-	}
 	add_ray(&call);
 	fault_prepare(request->fault, answer);
 	if (fault_lets_work(request->fault))

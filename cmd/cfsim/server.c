@@ -15,6 +15,7 @@
 #include "server.h"
 
 #include "adapter/fs.h"
+#include "control.h"
 #include "listen.h"
 #include "router.h"
 
@@ -298,7 +299,10 @@ static bool work(struct exchange *exchange)
 	const struct answer *own = &exchange->answer;
 
 	exchange->is_answered = true;
-	router_answer(exchange->server->sim, &exchange->request, &exchange->answer);
+	if (exchange->request.is_control)
+		control_answer(exchange->server->sim, &exchange->request, &exchange->answer);
+	else
+		router_answer(exchange->server->sim, &exchange->request, &exchange->answer);
 	exchange->ends_ms = own->delay_ms < 0 ? -1 : clock_monotonic_ms() + own->delay_ms;
 	return !exchange->server->is_ending &&
 	       (own->delivery == DELIVER_NEVER || own->delay_ms > 0);

@@ -85,10 +85,10 @@ struct world_store *world_store_named(const struct world_account *account, const
 	return table_get(account->stores_by_name, name);
 }
 
-static void note_lag(struct world_account *account, const struct moment *moment)
+static void note_lag(struct world_account *account, const struct lag_times *times)
 {
-	if (account->unlisted_until_ms < moment->listed_ms)
-		account->unlisted_until_ms = moment->listed_ms;
+	if (account->unlisted_until_ms < times->listed_ms)
+		account->unlisted_until_ms = times->listed_ms;
 }
 
 struct world_store *world_add_store(
@@ -99,7 +99,7 @@ struct world_store *world_add_store(
 	set_id(store->id, id);
 	store->name = mem_copy_text(name);
 	store->serial = ++world->serial;
-	store->made = moment_now(&world->lag, world->lag.create_ms);
+	store->made = lag_times_now(&world->lag, world->lag.create_ms);
 	note_lag(account, &store->made);
 	clock_now_text(store->created);
 	memcpy(store->modified, store->created, sizeof(store->modified));
@@ -174,9 +174,9 @@ static void forget_store_name(struct world_account *account, struct world_store 
 static void bury_store(
 	const struct world *world, struct world_account *account, struct world_store *store)
 {
-	store->gone = moment_now(&world->lag, world->lag.delete_ms);
+	store->gone = lag_times_now(&world->lag, world->lag.delete_ms);
 	note_lag(account, &store->gone);
-	if (moment_is_settled(&store->gone, store->gone.done_ms)) {
+	if (lag_times_are_past(&store->gone, store->gone.done_ms)) {
 		free_store(store);
 		return;
 	}
@@ -197,7 +197,7 @@ void world_forget_stores(struct world_account *account)
 
 	for (size_t i = 0; i < account->gone_count; i++) {
 		struct world_store *store = account->gone[i];
-		if (!moment_is_settled(&store->gone, now)) {
+		if (!lag_times_are_past(&store->gone, now)) {
 			account->gone[kept++] = store;
 			continue;
 		}
@@ -246,7 +246,7 @@ struct world_secret *world_add_secret(struct world *world, struct world_account 
 	secret->scopes = draft->scopes;
 	secret->value_bytes = draft->value_bytes;
 	memcpy(secret->value_checksum, draft->value_checksum, sizeof(secret->value_checksum));
-	secret->made = moment_now(&world->lag, world->lag.create_ms);
+	secret->made = lag_times_now(&world->lag, world->lag.create_ms);
 	clock_now_text(secret->created);
 	memcpy(secret->modified, secret->created, sizeof(secret->modified));
 	store->secrets = mem_room(store->secrets, store->secret_count, &store->secret_room,
@@ -277,8 +277,8 @@ static size_t secret_index(struct world_secret *const *secrets, size_t count, si
 static void bury_secret(
 	const struct world *world, struct world_store *store, struct world_secret *secret)
 {
-	secret->gone = moment_now(&world->lag, world->lag.delete_ms);
-	if (moment_is_settled(&secret->gone, secret->gone.done_ms)) {
+	secret->gone = lag_times_now(&world->lag, world->lag.delete_ms);
+	if (lag_times_are_past(&secret->gone, secret->gone.done_ms)) {
 		free_secret(secret);
 		return;
 	}
@@ -299,7 +299,7 @@ void world_forget_secrets(struct world_store *store)
 
 	for (size_t i = 0; i < store->gone_count; i++) {
 		struct world_secret *secret = store->gone_secrets[i];
-		if (!moment_is_settled(&secret->gone, now)) {
+		if (!lag_times_are_past(&secret->gone, now)) {
 			store->gone_secrets[kept++] = secret;
 			continue;
 		}
@@ -333,7 +333,7 @@ void world_touch_secret(struct world *world, struct world_secret *secret)
 /* Versions older than one that everybody sees are seen by nobody. */
 static void forget_versions(struct world_secret *secret, int64_t now_ms)
 {
-	while (secret->older && !moment_is_settled(&secret->changed, now_ms))
+	while (secret->older && !lag_times_are_past(&secret->changed, now_ms))
 		secret = secret->older;
 	free_secret(secret->older);
 	secret->older = NULL;
@@ -341,9 +341,9 @@ static void forget_versions(struct world_secret *secret, int64_t now_ms)
 
 void world_keep_version(struct world *world, struct world_secret *secret)
 {
-	struct moment now = moment_now(&world->lag, world->lag.change_ms);
+	struct lag_times now = lag_times_now(&world->lag, world->lag.change_ms);
 
-	if (!moment_is_settled(&now, now.done_ms)) {
+	if (!lag_times_are_past(&now, now.done_ms)) {
 		struct world_secret *older = mem_alloc(sizeof(*older));
 		*older = *secret;
 		older->name = mem_copy_text(secret->name);
@@ -361,16 +361,16 @@ const char *world_secret_status(const struct world_secret *secret)
 
 static void hasten_secret(struct world_secret *secret, const struct lag *lag)
 {
-	moment_hasten(&secret->made, lag, lag->create_ms);
-	moment_hasten(&secret->gone, lag, lag->delete_ms);
+	lag_times_hasten(&secret->made, lag, lag->create_ms);
+	lag_times_hasten(&secret->gone, lag, lag->delete_ms);
 	for (; secret; secret = secret->older)
-		moment_hasten(&secret->changed, lag, lag->change_ms);
+		lag_times_hasten(&secret->changed, lag, lag->change_ms);
 }
 
 static void hasten_store(struct world_store *store, const struct lag *lag)
 {
-	moment_hasten(&store->made, lag, lag->create_ms);
-	moment_hasten(&store->gone, lag, lag->delete_ms);
+	lag_times_hasten(&store->made, lag, lag->create_ms);
+	lag_times_hasten(&store->gone, lag, lag->delete_ms);
 	for (size_t i = 0; i < store->secret_count; i++)
 		hasten_secret(store->secrets[i], lag);
 	for (size_t i = 0; i < store->gone_count; i++)

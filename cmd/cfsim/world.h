@@ -32,8 +32,8 @@ struct world_secret {
 	size_t value_bytes;
 	char value_checksum[CRYPT_CHECKSUM_SIZE];
 	char created[CLOCK_TEXT_SIZE], modified[CLOCK_TEXT_SIZE];
-	struct moment made, changed, gone; /* changed: into this version */
-	struct world_secret *older;        /* the version before, or NULL */
+	struct lag_times made, changed, gone; /* changed: into this version */
+	struct world_secret *older;           /* the version before, or NULL */
 };
 
 struct world_store {
@@ -47,7 +47,7 @@ struct world_store {
 	struct world_secret **gone_secrets; /* in the order of their serials */
 	size_t gone_count, gone_room;
 	struct table *gone_by_id;
-	struct moment made, gone;
+	struct lag_times made, gone;
 };
 
 struct world_account {

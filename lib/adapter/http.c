@@ -137,23 +137,25 @@ static int on_trace(CURL *easy, curl_infotype type, char *bytes, size_t length, 
 
 int64_t http_retry_after_ms(const char *text, int64_t now_unix_seconds)
 {
-	size_t seconds = INT32_MAX, digits = strspn(text, "0123456789");
+	size_t seconds, digits = strspn(text, "0123456789");
 
-	if (text_to_number(text, INT32_MAX, &seconds) || (digits && !text[digits]))
-		return (int64_t)seconds * 1000; /* as many as fit */
-	time_t then = *text < '0' || *text > '9' ? curl_getdate(text, NULL) : -1;
-	if (then == -1 || *text == '-')
+	if (digits && !text[digits])
+		return (text_to_number(text, INT32_MAX, &seconds) ? (int64_t)seconds : INT32_MAX) *
+		       1000;
+	time_t then = digits || *text == '-' ? -1 : curl_getdate(text, NULL);
+	if (then == -1)
 		return -1;
-	if (then <= now_unix_seconds)
-		return 0;
-	return (then - INT32_MAX < now_unix_seconds ? then - now_unix_seconds : INT32_MAX) * 1000;
+	int64_t left = then > now_unix_seconds ? then - now_unix_seconds : 0;
+	return (left < INT32_MAX ? left : INT32_MAX) * 1000;
 }
 
 /* Lines of one header are one list: RFC 9110, section 5.3. */
 static void add_line(struct str *lines, const char *value)
 {
-	if (lines->length + strlen(value) <= HEADER_LIMIT)
-		str_format(lines, "%s%s", lines->length ? ", " : "", value);
+	if (lines->length + strlen(value) > HEADER_LIMIT)
+		return;
+	str_text_add(lines, lines->length ? ", " : "");
+	str_text_add(lines, value);
 }
 
 static void take_header(struct http_response *response, const char *name, char *value)
@@ -429,22 +431,19 @@ static bool is_tls_trouble(const struct transfer *transfer, CURLcode code)
 	}
 }
 
-/* Or did the connection fail that was to take its place? */
-static bool is_end_of_stream(CURLcode code)
-{
-	return code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM || code == CURLE_SEND_ERROR ||
-	       code == CURLE_RECV_ERROR;
-}
-
 static enum http_outcome outcome_of(const struct transfer *transfer, CURLcode code)
 {
+	bool is_end_of_stream = code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM ||
+				code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR;
+
 	/* Once it went out, the server may have done it, whatever came back. */
 	if (transfer->sendings > 0 && code != CURLE_OK)
 		return HTTP_UNKNOWN;
 	if (is_tls_trouble(transfer, code))
 		return HTTP_NEVER;
+	/* Else the connection failed that was to take its place. */
 	if (transfer->was_refused && code != CURLE_OK)
-		return is_end_of_stream(code) ? HTTP_REFUSED : HTTP_NOT_SENT;
+		return is_end_of_stream ? HTTP_REFUSED : HTTP_NOT_SENT;
 	switch ((int)code) {
 	case CURLE_OK:
 		return HTTP_ANSWERED;

@@ -400,22 +400,19 @@ static void parse_events(struct builder *b, yaml_parser_t *parser)
 /* True: the text is not UTF-8, and that was added to *errors. */
 static bool refuse_encoding(struct yaml_document *doc, struct error_list *errors)
 {
-	const char *encoding = text_foreign_encoding(doc->text.bytes, doc->text.length);
-	struct error *err;
+	struct error wrong = {0};
 	size_t at;
 
-	if (encoding) {
-		err = error_list_add(errors);
-		error_set(err, "the file is %s, not UTF-8", encoding);
-		error_at(err, doc->text.file, 1, 1);
-	} else if (!text_is_utf8(doc->text.bytes, doc->text.length, &at)) {
-		err = snippet_error_at_byte(&doc->text, at, errors);
-		error_set(err, "this byte is not UTF-8");
-	} else {
-		return false;
+	if (!text_check_encoding(doc->text.bytes, doc->text.length, "the file", &wrong)) {
+		error_at(&wrong, doc->text.file, 1, 1);
+		error_move(error_list_add(errors), &wrong);
+		return true;
 	}
-	error_hint(err, "Save the file as UTF-8.");
-	return true;
+	if (text_is_utf8(doc->text.bytes, doc->text.length, &at))
+		return false;
+	struct error *err = snippet_error_at_byte(&doc->text, at, errors);
+	error_set(err, "this byte is not UTF-8");
+	return !error_hint(err, "Save the file as UTF-8.");
 }
 
 bool yaml_parse(struct yaml_document *doc, const char *file, const char *bytes, size_t length,

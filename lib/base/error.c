@@ -94,6 +94,12 @@ bool error_at(struct error *err, const char *file, size_t line, size_t column)
 	return false;
 }
 
+bool error_copy(struct error *to, const struct error *from)
+{
+	error_set_code(to, from->code, "%s", from->message);
+	return from->hint ? error_hint(to, "%s", from->hint) : false;
+}
+
 void error_move(struct error *to, struct error *from)
 {
 	assert(!to->message);

@@ -45,6 +45,9 @@ bool error_prefix(struct error *err, const char *format, ...) PRINTF(2, 3);
 bool error_hint(struct error *err, const char *format, ...) PRINTF(2, 3);
 bool error_at(struct error *err, const char *file, size_t line, size_t column);
 
+/* Copies what an error says: code, message and hint. Where it happened is for *to to know. */
+bool error_copy(struct error *to, const struct error *from);
+
 /* Moves an error; *from is empty afterwards. */
 void error_move(struct error *to, struct error *from);
 void error_release(struct error *err);

@@ -142,6 +142,13 @@ enum moment_order moment_compare(const char *text, const char *than)
 	return x == y ? MOMENT_SAME : x < y ? MOMENT_EARLIER : MOMENT_LATER;
 }
 
+bool moment_is_other(const char *text, const char *than)
+{
+	enum moment_order order = moment_compare(text, than);
+
+	return order == MOMENT_EARLIER || order == MOMENT_LATER;
+}
+
 int64_t moment_after_us(const struct moment *moment, const struct moment *than)
 {
 	unsigned digits = moment->digits < than->digits ? moment->digits : than->digits;

@@ -35,6 +35,9 @@ bool moment_read(const char *text, struct moment *ret_moment) MUST_CHECK;
  */
 enum moment_order moment_compare(const char *text, const char *than) MUST_CHECK;
 
+/* Are they two different moments, as far as both are dates? */
+bool moment_is_other(const char *text, const char *than) MUST_CHECK;
+
 /* How long after `than` it is, in microseconds, at the precision of the coarser one. <0: before. */
 int64_t moment_after_us(const struct moment *moment, const struct moment *than) MUST_CHECK;
 

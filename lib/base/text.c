@@ -172,6 +172,17 @@ void text_add_duration(struct str *out, int64_t ms)
 		str_format(out, "%" PRId64 "h", minutes / 60);
 }
 
+void text_add_listed(struct str *out, const char *name, size_t index, size_t count, size_t most)
+{
+	if (index >= most)
+		return;
+	if (index)
+		str_text_add(out, index + 1 == count ? " and " : ", ");
+	str_text_add(out, name);
+	if (index + 1 == most && count > most)
+		str_format(out, " and %zu more", count - most);
+}
+
 size_t text_mark_length(const char *bytes, size_t length)
 {
 	return length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
@@ -190,7 +201,17 @@ const char *text_foreign_encoding(const char *bytes, size_t length)
 	return is_little || is_big ? "UTF-16" : NULL;
 }
 
-/* A mark is seven of one character; behind it stands a space or nothing. */
+bool text_check_encoding(const char *bytes, size_t length, const char *what, struct error *err)
+{
+	const char *encoding = text_foreign_encoding(bytes, length);
+
+	if (!encoding)
+		return true;
+	error_set(err, "%s is %s, not UTF-8", what, encoding);
+	return error_hint(err, "Save it as UTF-8 (in PowerShell: Out-File -Encoding utf8).");
+}
+
+/* A mark is seven of one character, then a space or nothing. */
 static bool is_conflict_mark(const char *line, size_t length)
 {
 	char c = length >= 7 ? line[0] : '\0';

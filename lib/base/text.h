@@ -4,6 +4,7 @@
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
+#include "base/error.h"
 #include "base/str.h"
 
 #include <stdint.h>
@@ -39,6 +40,12 @@ bool text_is_near(const char *typed, const char *known);
 /* "0.4s", "20s", "5m", "1m30s", "2h5m": rounded up, so that a wait is over when it says so. */
 void text_add_duration(struct str *out, int64_t ms);
 
+/*
+ * Adds one of `count` names that a sentence lists, each in its turn: "A, B and C". Only the first
+ * `most` are named: "A, B and 3 more".
+ */
+void text_add_listed(struct str *out, const char *name, size_t index, size_t count, size_t most);
+
 /* How many bytes the byte order mark of UTF-8 takes at the start of the text: 3, or 0 without. */
 size_t text_mark_length(const char *bytes, size_t length);
 
@@ -47,6 +54,10 @@ size_t text_mark_length(const char *bytes, size_t length);
  * every other byte of the first four is NUL; else NULL.
  */
 const char *text_foreign_encoding(const char *bytes, size_t length);
+
+/* False, with a hint, if the bytes are text in such an encoding: "WHAT is UTF-16, not UTF-8". */
+bool text_check_encoding(
+	const char *bytes, size_t length, const char *what, struct error *err) MUST_CHECK;
 
 /*
  * The first line, from 1, that git (or another merge) put around what it could not merge: it begins

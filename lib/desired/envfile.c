@@ -209,12 +209,12 @@ bool envfile_parse(
 	struct parsing p = {envfile, errors};
 	size_t before = errors->count;
 
-	const char *encoding = text_foreign_encoding(bytes->bytes, bytes->length);
+	struct error wrong = {0};
 	envfile->path = arena_text(&envfile->arena, path);
-	if (encoding) {
-		struct error *err = refuse(&p, 0);
-		error_set(err, "the file is %s, not UTF-8", encoding);
-		return error_hint(err, "Save it as UTF-8.");
+	if (!text_check_encoding(bytes->bytes, bytes->length, "the file", &wrong)) {
+		error_copy(refuse(&p, 0), &wrong);
+		error_release(&wrong);
+		return false;
 	}
 	envfile->is_json = is_json(path, bytes);
 	if (envfile->is_json)

@@ -11,13 +11,8 @@ struct walk {
 /* The problems get the place of the scalar. */
 static void tell(struct walk *w, struct yaml *node, struct error_list *problems)
 {
-	for (size_t i = 0; i < problems->count; i++) {
-		struct error *problem = &problems->items[i];
-		struct error *err = yaml_error(w->doc, node, w->errors);
-		error_set(err, "%s", problem->message);
-		if (problem->hint)
-			error_hint(err, "%s", problem->hint);
-	}
+	for (size_t i = 0; i < problems->count; i++)
+		error_copy(yaml_error(w->doc, node, w->errors), &problems->items[i]);
 	node->is_spoilt = true;
 }
 

@@ -1,8 +1,8 @@
 /*
- * Values that are none: what a tool has put in the place of a value, to be resolved or decrypted by
- * itself. Sent to Cloudflare, they would replace the value and break what uses it. Pure.
+ * References and ciphertexts: what a tool has put in the place of a value, for itself to resolve or
+ * decrypt. Sent to Cloudflare, they would replace the value and break what uses it. Pure.
  *
- * Only what no value looks like counts: a marker at the start, and the form that the tool gives it.
+ * Only what no value looks like counts: the tool's marker at the start, and the form that follows.
  */
 #ifndef DESIRED_MARKER_H
 #define DESIRED_MARKER_H

@@ -499,7 +499,7 @@ static void check_text(struct walk *w, const struct yaml *node, const struct sch
 	}
 	check_known(w, node, text);
 	if (!shape_text_is_usual(text, node->text, yaml_written(node), &unusual))
-		error_set(yaml_error(w->doc, node, w->warnings), "%s", unusual.message);
+		error_copy(yaml_error(w->doc, node, w->warnings), &unusual);
 }
 
 static void check_number(struct walk *w, const struct yaml *node, const struct schema *schema)

@@ -135,12 +135,6 @@ static void wipe_variable(const char *name)
 
 /* ---- what is read once ---- */
 
-static bool tell_again(const struct error *known, struct error *err)
-{
-	error_set_code(err, known->code, "%s", known->message);
-	return known->hint ? error_hint(err, "%s", known->hint) : false;
-}
-
 static bool read_content(const struct sources *sources, const struct value_source *source,
 	struct secret *ret_bytes, struct error *err)
 {
@@ -192,21 +186,16 @@ static struct content *find_content(
 	}
 	if (!content->error.message)
 		return content;
-	tell_again(&content->error, err);
+	error_copy(err, &content->error);
 	return NULL;
 }
 
 /* Of a text that has to be taken apart. */
-static bool refuse_encoding(
+static bool check_encoding(
 	const struct value_source *source, const struct view *view, struct error *err)
 {
-	const char *encoding = text_foreign_encoding(view->bytes, view->length);
-
-	if (!encoding)
-		return false;
-	error_set(err, "it is %s, not UTF-8", encoding);
-	error_hint(err, "Save it as UTF-8 (in PowerShell: Out-File -Encoding utf8).");
-	return !prefix_name(err, source);
+	return text_check_encoding(view->bytes, view->length, "it", err) ||
+	       prefix_name(err, source);
 }
 
 /* ---- dotenv ---- */
@@ -231,7 +220,7 @@ static bool find_entry(struct content *content, const struct value_source *sourc
 	struct secret *copy = &content->dotenv_bytes;
 	const struct view all = {content->bytes.bytes, content->bytes.length};
 
-	if (refuse_encoding(source, &all, err))
+	if (!check_encoding(source, &all, err))
 		return false;
 	if (!copy->bytes) {
 		secret_copy(copy, content->bytes.bytes, content->bytes.length);
@@ -274,7 +263,7 @@ static bool read_field(struct sources *sources, const struct value_source *sourc
 	source_add_tree_key(&key, source);
 	struct tree *tree = recall(sources, TREES, str_text(&key));
 	if (!tree) {
-		if (!find_bytes(sources, source, &view, err) || refuse_encoding(source, &view, err))
+		if (!find_bytes(sources, source, &view, err) || !check_encoding(source, &view, err))
 			return false;
 		size_t mark = text_mark_length(view.bytes, view.length);
 		tree = arena_alloc(&sources->arena, sizeof(*tree));
@@ -284,7 +273,7 @@ static bool read_field(struct sources *sources, const struct value_source *sourc
 		remember(sources, TREES, str_text(&key), tree);
 	}
 	if (tree->fields ? fields_read(tree->fields, source->pointer, ret_secret, err)
-			 : tell_again(&tree->error, err))
+			 : error_copy(err, &tree->error))
 		return true;
 	return prefix_name(err, source);
 }

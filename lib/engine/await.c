@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/moment.h"
 #include "base/text.h"
+#include "live/wait.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -185,24 +185,20 @@ static bool look(struct awaiting *a, struct error *err)
 
 static void tell(const struct awaiting *a)
 {
-	event_emit(
-		a->input->sink, &(struct event){.type = EVENT_AWAIT,
-					.progress = {.done = a->count - a->left, .left = a->left}});
+	event_emit(a->input->live.sink,
+		&(struct event){.type = EVENT_AWAIT,
+			.progress = {.done = a->count - a->left, .left = a->left}});
 }
 
 /* False: time is over, or somebody wants to stop. The client does nothing meanwhile. */
 static bool pause_for(const struct awaiting *a, int64_t pause_ms)
 {
+	struct error ignored CLEANUP(error_release) = {0};
 	int64_t until_ms = clock_monotonic_ms() + pause_ms;
 
 	if (until_ms > a->deadline_ms)
 		until_ms = a->deadline_ms;
-	for (int64_t left_ms; (left_ms = until_ms - clock_monotonic_ms()) > 0;) {
-		if (is_interrupted(a))
-			return false;
-		(void)!client_next(a->input->live.client, left_ms);
-	}
-	return !is_interrupted(a);
+	return wait_until(&a->input->live, until_ms, &ignored);
 }
 
 /* False: a list could not be read. Else see `left`. */
@@ -248,22 +244,19 @@ static void add_left(const struct awaiting *a, struct str *out)
 		const char *status = secret->is_listed ? secret->object.status : "not listed";
 		if (is_active(&secret->object))
 			continue;
-		if (named == NAMED_AT_MOST) {
-			str_format(out, " and %zu more", a->left - named);
-			return;
-		}
 		char *address AUTO_FREE = object_address(&secret->object);
-		str_text_add(out, named++ ? ", " : "");
-		text_add_visible(out, address, strlen(address), 120);
-		str_text_add(out, " (");
-		text_add_visible(out, status, strlen(status), 40);
-		str_char(out, ')');
+		struct str name CLEANUP(str_release) = {0};
+		text_add_visible(&name, address, strlen(address), 120);
+		str_text_add(&name, " (");
+		text_add_visible(&name, status, strlen(status), 40);
+		str_char(&name, ')');
+		text_add_listed(out, str_text(&name), named++, a->left, NAMED_AT_MOST);
 	}
 }
 
 static bool refuse(const struct awaiting *a, struct error *err)
 {
-	struct str who CLEANUP(str_release) = {0};
+	struct str who CLEANUP(str_release) = {0}, time CLEANUP(str_release) = {0};
 	bool is_one = a->left == 1;
 	const char *verb = is_one ? "is" : "are";
 
@@ -272,9 +265,9 @@ static bool refuse(const struct awaiting *a, struct error *err)
 		error_set(err, "the waiting was interrupted; %zu secret%s %s not active yet: %s",
 			a->left, is_one ? "" : "s", verb, str_text(&who));
 	} else {
-		int64_t tenths = (a->input->timeout_ms + 99) / 100;
-		error_set(err, "%zu secret%s %s not active after %" PRId64 ".%" PRId64 " s: %s",
-			a->left, is_one ? "" : "s", verb, tenths / 10, tenths % 10, str_text(&who));
+		text_add_duration(&time, a->input->timeout_ms);
+		error_set(err, "%zu secret%s %s not active after %s: %s", a->left,
+			is_one ? "" : "s", verb, str_text(&time), str_text(&who));
 	}
 	return error_hint(err,
 		"What was planned is done and recorded, and the next plan does nothing of it "

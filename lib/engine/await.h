@@ -27,8 +27,7 @@ struct await_input {
 	struct live_input live;  /* with the accounts of the plan */
 	const struct plan *plan; /* carried out */
 	struct ledger *ledger;   /* open to write; its run is finished */
-	const struct event_sink *sink;
-	int64_t timeout_ms; /* there is one look at least */
+	int64_t timeout_ms;      /* there is one look at least */
 };
 
 /*

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "engine/belongs.h"
+#include "live/wait.h"
 
 #include <stdlib.h>
 
@@ -117,8 +118,9 @@ static void take_writing(struct checkup *checkup, const struct client_answer *an
 		checkup->writing = WRITING_ALLOWED;
 }
 
-static void take(struct client *client, struct client_answer *answer)
+static void take(void *context, struct client_answer *answer)
 {
+	struct client *client = context;
 	const struct asking *asking = answer->tag;
 	struct patient *patient = asking->patient;
 	struct checkup *checkup = patient->checkup;
@@ -138,20 +140,6 @@ static void take(struct client *client, struct client_answer *answer)
 		take_writing(checkup, answer);
 	else
 		take_token(patient, answer, asking, client);
-}
-
-static bool take_all(const struct checkup_input *input, struct error *err)
-{
-	while (client_busy(input->client)) {
-		if (input->interrupted && *input->interrupted)
-			return error_set_code(err, ERROR_INTERRUPTED, "interrupted");
-		struct client_answer *answer = client_next(input->client, 1000);
-		if (!answer)
-			continue;
-		take(input->client, answer);
-		client_answer_free(answer);
-	}
-	return true;
 }
 
 static void dismiss(struct patient *patient, const struct model *found)
@@ -176,8 +164,8 @@ static void share(struct checkup *checkups, size_t count)
 				checkups[i].shares = &checkups[j];
 }
 
-bool checkup_run(const struct checkup_input *input, struct checkup *checkups, size_t count,
-	struct error *err)
+bool checkup_run(
+	const struct live_input *input, struct checkup *checkups, size_t count, struct error *err)
 {
 	struct model found CLEANUP(model_release) = {0};
 	struct patient *patients AUTO_FREE = mem_alloc(count * sizeof(*patients));
@@ -185,7 +173,7 @@ bool checkup_run(const struct checkup_input *input, struct checkup *checkups, si
 	share(checkups, count);
 	for (size_t i = 0; i < count; i++)
 		admit(&patients[i], &checkups[i], input->client, &found);
-	bool is_whole = !input->client || take_all(input, err);
+	bool is_whole = !input->client || wait_for_answers(input, take, input->client, err);
 	model_sort(&found);
 	for (size_t i = 0; i < count; i++)
 		dismiss(&patients[i], &found);

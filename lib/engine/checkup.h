@@ -41,13 +41,8 @@ struct checkup {
 	int64_t rate_remaining, rate_reset_ms; /* -1: not said */
 };
 
-struct checkup_input {
-	struct client *client;
-	const volatile sig_atomic_t *interrupted; /* may be NULL */
-};
-
-/* False: interrupted. */
-bool checkup_run(const struct checkup_input *input, struct checkup *checkups, size_t count,
+/* Needs no more of the input than client and interrupted. False: interrupted. */
+bool checkup_run(const struct live_input *input, struct checkup *checkups, size_t count,
 	struct error *err) MUST_CHECK;
 
 void checkup_release(struct checkup *checkup);

@@ -90,11 +90,28 @@ void drift_learn(struct planning *p, const struct object *recorded, const struct
 
 /* ---- what people are told ---- */
 
-/* Is it gone because it has another name by now? */
+/* Is there one in its store that was duplicated from it? Then we deleted it. */
+static bool is_duplicated(const struct model *recorded, const struct object *secret)
+{
+	const struct object *end = recorded->objects + recorded->object_count;
+	const struct object *it = model_object(recorded, secret->account, secret->store, NULL);
+
+	for (; it && it < end && strcmp(it->account, secret->account) == 0 &&
+		strcmp(it->store, secret->store) == 0;
+		it++)
+		if (it->former && secret->secret && strcmp(it->former, secret->secret) == 0)
+			return true;
+	return false;
+}
+
+/* Is it gone because it has another name by now? `moved` says so, or the state. */
 static bool was_renamed(const struct planning *p, const struct trio *trio)
 {
+	const struct model *recorded = p->input->recorded;
+
 	return !trio->live && trio->recorded &&
-	       renames_latter(p->input->renames, trio->recorded, p->input->recorded);
+	       (renames_latter(p->input->renames, trio->recorded, recorded) ||
+		       is_duplicated(recorded, trio->recorded));
 }
 
 /* What of a secret was changed outside that somebody wants to hear of. */

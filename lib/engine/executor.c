@@ -256,8 +256,7 @@ static void end_gone_with_store(struct run *run, const struct action *action)
 					     .object = action_object(action)});
 }
 
-/* What a step that was not started means, after the step of the store that it goes with, or NULL.
- */
+/* What a step that was not started means; `store`: the step of its store, or NULL. */
 static bool decide_not_started(
 	struct run *run, const struct action *action, const struct step *store, struct change *ret)
 {
@@ -381,9 +380,10 @@ static bool may_start(const struct run *run)
 /* Once all that is left is to look for what was requested, and again when there is more of it. */
 static void say_waiting(struct run *run)
 {
-	struct runner_pause pause = run->group_count ? (struct runner_pause){0} : pause_of(run);
+	struct runner_pause pause = pause_of(run);
 
-	if (!pause.count || pause.count < run->under_way || pause.count <= run->waits_said)
+	if (run->group_count || !pause.count || pause.count < run->under_way ||
+		pause.count <= run->waits_said)
 		return;
 	run->waits_said = pause.count;
 	event_waiting(run->input->sink, pause.object, pause.count, pause.longest_ms);
@@ -467,78 +467,6 @@ static void finish(struct run *run)
 
 /* ---- the beginning ---- */
 
-/* What is recorded of something that was changed, or destroyed, if nobody sees the end of it. */
-static const struct object *unsure(struct run *run, const struct action *action)
-{
-	struct object *object = arena_alloc(&run->arena, sizeof(*object));
-
-	*object = *action->before;
-	if (object->origin == ORIGIN_NONE)
-		object->origin = ORIGIN_ADOPTED;
-	if (action->after) {
-		object->prevent_destroy = action->after->prevent_destroy;
-		object->forget_on_remove = action->after->forget_on_remove;
-	}
-	if (object->kind == OBJECT_SECRET)
-		object->keeps_value = (!object->is_unsure || object->keeps_value) &&
-				      !(action->changes & FIELD_VALUE);
-	object->is_unsure = true;
-	object->is_strange = object->keeps_value && record_is_strange(action);
-	return object;
-}
-
-/* What a rename makes; its value is another one only after one more request. */
-static const struct object *renamed(struct run *run, const struct action *action)
-{
-	struct object *object = arena_alloc(&run->arena, sizeof(*object));
-
-	*object = *action->after;
-	object->origin = action->before->origin;
-	object->former = action->before->secret;
-	object->is_strange = record_is_strange(action);
-	if (object->is_strange)
-		object->modified = action->before->modified;
-	object->is_unsure = (action->changes & FIELD_VALUE) != 0;
-	if (object->is_unsure || action->is_unverified)
-		object->fingerprint = NULL;
-	if (action->before->version < object->version)
-		object->version = action->before->version;
-	return object;
-}
-
-/* What replaces something is left with what is left of its renaming. */
-static const struct object *replacement(struct run *run, const struct action *action)
-{
-	struct object *object = arena_alloc(&run->arena, sizeof(*object));
-
-	*object = *action->after;
-	object->former = action->before->former;
-	return object;
-}
-
-static struct intent intent_of(struct run *run, const struct action *action)
-{
-	switch (action_kind(action)) {
-	case ACTION_CREATE:
-		return (struct intent){INTENT_CREATE, action->after, NULL};
-	case ACTION_REPLACE:
-		return (struct intent){INTENT_CREATE, replacement(run, action), action->before};
-	case ACTION_RENAME:
-		return (struct intent){INTENT_CREATE, renamed(run, action), NULL};
-	case ACTION_UPDATE:
-	case ACTION_DESTROY:
-		return (struct intent){INTENT_UPDATE, unsure(run, action), NULL};
-	case ACTION_ADOPT:
-		if (action->changes)
-			return (struct intent){INTENT_UPDATE, unsure(run, action), NULL};
-		break;
-	case ACTION_FORGET:
-	case ACTION_NONE:
-		break;
-	}
-	return (struct intent){INTENT_RECORD, action_object(action), NULL};
-}
-
 /* The plan's refreshes need no request: they are the first group of results. */
 static void record_refreshes(struct run *run)
 {
@@ -581,15 +509,15 @@ static bool begin(struct run *run)
 
 	schedule_init(&run->schedule, plan, EXECUTOR_BATCH);
 	for (size_t i = 0; i < run->schedule.step_count; i++)
-		intents[i] = intent_of(run, schedule_action(&run->schedule, i));
+		intents[i] = record_intent(schedule_action(&run->schedule, i), &run->arena);
 	size_t count = add_more_intents(run, intents);
 	run->can_record = count == 0 || ledger_begin(run->input->ledger, run->input->desired,
 						intents, count, run->err);
 	free(intents);
-	bool is_good = run->can_record;
-	if (is_good)
-		record_refreshes(run); /* if that fails, nothing is started */
-	return is_good;
+	if (!run->can_record)
+		return false;
+	record_refreshes(run); /* if that fails, nothing is started */
+	return true;
 }
 
 static void release(struct run *run)

@@ -1,13 +1,12 @@
 /*
- * The executor: carries out a plan. It decides what is ready and in what order, keeps so many
+ * The executor carries out a plan. It decides what is ready and in what order, keeps so many
  * tasks under way, makes results durable in groups, and says what happens. It knows nothing of
  * requests: a task is handed to a runner, and some time later the runner says what came of it. A
  * task is one action, or several that can be done together: new secrets of one store.
  *
- * First goes what is to go, then comes what is to come: an account may have room for one store.
- * What waits for another action starts when that has worked, and is durable; if it failed, what
- * waits for it is never started.
- * The plan's refreshes are part of the run, and need no runner.
+ * Removals run first, then everything else: an account may have room for one store only. What waits
+ * for another action starts when that has succeeded and is durable; if it failed, what waits for it
+ * is never started. The plan's refreshes are part of the run, and need no runner.
  *
  *     idle ──ready──► under way ──► done    ──► in the group ──► durable, said
  *                            └────► failed   (nothing was made)      "
@@ -47,11 +46,12 @@ struct job {
 	size_t index;
 };
 
-/* What was requested and not confirmed is looked for again and again: that needs only time. */
+/* What was requested and not confirmed is looked for several times. That needs no slot, only time.
+ */
 struct runner_pause {
 	size_t count;                /* operations that wait for a look */
-	const struct object *object; /* that takes longest */
-	int64_t longest_ms;
+	const struct object *object; /* of the one that may take longest */
+	int64_t longest_ms;          /* so long at most */
 };
 
 /* Turns actions into requests. One of the five edges where a test may put a fake. */
@@ -89,7 +89,7 @@ struct executor_result {
 	size_t unknown;     /* under way at a second interrupt, which waits for nothing */
 	bool was_interrupted;
 	bool is_in_state;   /* all that was done is there */
-	bool is_in_journal; /* what was done is there, not in the state: the next run goes on */
+	bool is_in_journal; /* what was done is there, not in the state: the next run resumes */
 };
 
 /*

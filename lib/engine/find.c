@@ -8,6 +8,7 @@
  */
 #include "base/clock.h"
 #include "engine/op.h"
+#include "engine/runner.h"
 #include "live/patience.h"
 
 /* Looks whose times are so close start together. */
@@ -69,6 +70,25 @@ static void begin(struct cf_runner *r, struct op *op)
 	r->looking += op->patience_ms > 0;
 }
 
+/* Nobody waits for it any longer; the journal has it. */
+static void give_up(struct cf_runner *r, struct op *op)
+{
+	op->is_looking = false;
+	r->looking -= op->patience_ms > 0;
+	op_end_unknown(r, op, "interrupted before Cloudflare confirmed it");
+}
+
+static void give_up_waiting(struct cf_runner *r, struct list *list)
+{
+	struct op *next;
+
+	for (struct op *op = list->waiting; op; op = next) {
+		next = op->next;
+		give_up(r, op);
+	}
+	list->waiting = NULL;
+}
+
 static void tell(struct cf_runner *r, struct op *op, struct finding *finding)
 {
 	finding->is_late = op->looked_ms >= op->patience_ms;
@@ -86,7 +106,7 @@ void find_after(struct cf_runner *r, struct op *op, struct client_answer *answer
 	op->unseen += is_open;
 	op->throttled = answer->throttled;
 	op->was_accepted |= answer->cf.was_accepted;
-	op->patience_ms = is_open || op->was_accepted ? r->options.patience_ms : 0;
+	op->patience_ms = is_open || op->was_accepted ? r->options->patience_ms : 0;
 	if (answer->was_refused && !answer->cf.is_throttled) /* a lane that is throttled waits */
 		op->ended_ms += (int64_t)REFUSED_PAUSE_MS << (op->sends < 5 ? op->sends : 5);
 	if (answer->err.message) {
@@ -99,7 +119,7 @@ void find_after(struct cf_runner *r, struct op *op, struct client_answer *answer
 
 static void start(struct cf_runner *r, struct list *list)
 {
-	struct client *client = r->options.client;
+	struct client *client = r->options->client;
 
 	list->served = list->waiting;
 	list->waiting = NULL;
@@ -134,6 +154,10 @@ void find_init(struct list *list, struct account_ops *account)
 static void join(struct cf_runner *r, struct list *list, struct op *op)
 {
 	begin(r, op);
+	if (r->is_stopping) {
+		give_up(r, op);
+		return;
+	}
 	op->next = list->waiting;
 	list->waiting = op;
 	if (!list->is_under_way)
@@ -187,7 +211,7 @@ void find_take(struct cf_runner *r, struct list *list, const struct client_answe
 {
 	struct op *next;
 
-	live_listing_take(&list->listing, answer, r->options.client, list);
+	live_listing_take(&list->listing, answer, r->options->client, list);
 	if (!list->listing.is_done)
 		return;
 	model_sort(&list->model);
@@ -201,6 +225,8 @@ void find_take(struct cf_runner *r, struct list *list, const struct client_answe
 	list->is_under_way = false;
 	live_listing_release(&list->listing);
 	model_release(&list->model);
+	if (r->is_stopping)
+		give_up_waiting(r, list);
 	for (struct op *op = list->waiting; op; op = op->next)
 		set_timer(r, &list->timer, due_ms(op));
 }
@@ -232,10 +258,7 @@ static void on_id_due(struct cf_runner *r, void *owner)
 	const char *account = op->account->account->account->id;
 
 	op->looked_ms = clock_monotonic_ms() - op->ended_ms;
-	if (op->by_id.secret_id)
-		cf_add_secret_path(&path, account, &op->by_id);
-	else
-		cf_add_store_path(&path, account, op->by_id.store_id);
+	cf_add_object_path(&path, account, &op->by_id);
 	op_send(r, op, &(struct op_request){RETRY_SAFE, "GET", &path, NULL, id_answered});
 }
 
@@ -244,6 +267,10 @@ void find_by_id(struct cf_runner *r, struct op *op, const struct cf_secret_id *i
 	op->by_id = (struct cf_secret_id){arena_text(&r->arena, id->store_id),
 		id->secret_id ? arena_text(&r->arena, id->secret_id) : NULL};
 	begin(r, op);
+	if (r->is_stopping) {
+		give_up(r, op);
+		return;
+	}
 	op->timer.fire = on_id_due;
 	op->timer.owner = op;
 	set_timer(r, &op->timer, due_ms(op));
@@ -256,21 +283,12 @@ void find_again(struct cf_runner *r, struct op *op)
 	const struct cf_secret_id id = op->by_id;
 	const struct object *about = action_object(op->jobs[0].action);
 
-	if (r->is_stopping)
-		op_end_unknown(r, op, "interrupted before Cloudflare confirmed it");
-	else if (id.store_id)
+	if (id.store_id)
 		find_by_id(r, op, &id);
 	else if (about->kind == OBJECT_STORE)
 		find_store(r, op);
 	else
 		find_secrets(r, op, secrets_store_id(r, op));
-}
-
-static void give_up(struct cf_runner *r, struct op *op)
-{
-	op->is_looking = false;
-	r->looking -= op->patience_ms > 0;
-	op_end_unknown(r, op, "interrupted before Cloudflare confirmed it");
 }
 
 void find_stop(struct cf_runner *r)
@@ -285,12 +303,7 @@ void find_stop(struct cf_runner *r)
 			give_up(r, it->owner);
 			continue;
 		}
-		struct list *list = it->owner;
-		for (struct op *op = list->waiting, *after; op; op = after) {
-			after = op->next;
-			give_up(r, op);
-		}
-		list->waiting = NULL;
+		give_up_waiting(r, it->owner);
 	}
 	r->timers = NULL;
 }
@@ -304,7 +317,7 @@ static void release(struct list *list)
 
 void find_release(struct cf_runner *r)
 {
-	for (size_t i = 0; i < r->options.count; i++)
+	for (size_t i = 0; i < r->options->count; i++)
 		release(&r->accounts[i].stores);
 	for (struct list *it = r->lists; it; it = it->earlier)
 		release(it);

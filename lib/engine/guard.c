@@ -7,19 +7,13 @@
 
 enum { NAMED_AT_MOST = 10 };
 
-/* "A, B and 3 more" */
 static void add_name(struct str *out, const struct object *object, size_t index, size_t count)
 {
-	struct str address CLEANUP(str_release) = {0};
+	struct str shown CLEANUP(str_release) = {0};
+	char *address AUTO_FREE = object_address(object);
 
-	if (index == NAMED_AT_MOST)
-		str_format(out, " and %zu more", count - index);
-	if (index >= NAMED_AT_MOST)
-		return;
-	if (index)
-		str_text_add(out, index + 1 == count ? " and " : ", ");
-	object_add_address(&address, object);
-	text_add_visible(out, str_text(&address), address.length, 0);
+	text_add_visible(&shown, address, strlen(address), 0);
+	text_add_listed(out, str_text(&shown), index, count, NAMED_AT_MOST);
 }
 
 static void refuse_strangers(const struct action *action, struct error_list *errors)

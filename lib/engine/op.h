@@ -2,13 +2,14 @@
  * Inside the runner: an operation (op) is what is under way for one action, or for several that
  * share a request. It carries what is to be called next: `answered` when its request has an answer,
  * `found` when a look has ended. A file each for what is done to stores, what is done to secrets,
- * and the looking.
+ * destroying either, and the looking.
  */
 #ifndef ENGINE_OP_H
 #define ENGINE_OP_H
 
 #include "adapter/table.h"
-#include "engine/runner.h"
+#include "engine/executor.h"
+#include "live/live.h"
 
 /* What an answer's tag points to starts with one of these. */
 enum tag_kind { TAG_OP, TAG_LIST };
@@ -53,7 +54,10 @@ struct op {
 	bool is_clearing;   /* a comment, in the second way */
 	struct object made; /* what was written before the last request: of a rename, the new one;
 			     * its texts in the runner's arena */
-	struct error seen;  /* why the outcome is unknown, or a batch failed */
+	struct object *unmanaged; /* listed in a store that is destroyed; in the runner's arena */
+	size_t unmanaged_count;
+	bool forces;       /* the store is not empty: all inside goes with it */
+	struct error seen; /* why the outcome is unknown, or a batch failed */
 
 	/* while it is looked for */
 	bool is_looking;
@@ -64,7 +68,8 @@ struct op {
 	struct timer timer;
 };
 
-/* A list that may tell what nobody saw. Who comes while it is under way waits for the next one. */
+/* A list that serves all ops that wait for it. Those that come while it is read wait for the next.
+ */
 struct list {
 	enum tag_kind tag; /* TAG_LIST */
 	struct account_ops *account;
@@ -86,13 +91,14 @@ struct account_ops {
 };
 
 struct cf_runner {
-	struct runner runner; /* first: what others hold */
-	struct runner_options options;
-	struct account_ops *accounts; /* one for each account */
+	struct runner runner;                 /* first: what others hold */
+	const struct runner_options *options; /* lasts as long as the runner; see runner.h */
+	struct account_ops *accounts;         /* one for each account */
 	struct arena arena;
 	struct op *ops;       /* all of the run */
 	struct list *lists;   /* those inside stores */
 	struct table *ids;    /* of all that exists or was made; see op_is_new */
+	bool knows_live_ids;  /* they are among them */
 	struct timer *timers; /* those that are set */
 	int64_t next_due_ms;  /* of the first of them */
 	size_t looking;       /* ops that are looked for with patience */
@@ -117,8 +123,8 @@ struct op_request {
 void op_send(struct cf_runner *r, struct op *op, const struct op_request *request);
 
 /*
- * Nothing that existed before, or was made in this run, has this id. An answer, or a list, that
- * says otherwise tells of something else: of what was destroyed a moment ago, for one.
+ * True if nothing that existed before, or was made in this run, has this id. An answer or a list
+ * with a known id is about another object, for example one that was destroyed a moment ago.
  */
 bool op_is_new(struct cf_runner *r, const char *id) MUST_CHECK;
 
@@ -130,10 +136,24 @@ bool op_may_send_again(const struct op *op);
 /* The object exists as it is said here, of which the state is to know. */
 void op_end_done(struct cf_runner *r, const struct job *job, const struct object *is_now);
 void op_end_gone(struct cf_runner *r, const struct job *job);
-/* Takes the error. What was destroyed before is dropped. */
+/* Takes the error. If a replacement's old object was destroyed, it is dropped from the state. */
 void op_end_failed(struct cf_runner *r, struct op *op, enum outcome_kind kind, struct error *err);
-/* It can't be said what came of it; `why` and what was seen. */
+/* The outcome is unknown. The error: `why`, and what was seen. */
 void op_end_unknown(struct cf_runner *r, struct op *op, const char *why);
+
+/* How an op that makes one object continues. */
+struct op_creation {
+	const char *done; /* "created" */
+	void (*made)(struct cf_runner *r, struct op *op, const struct object *is_now);
+	void (*send)(struct cf_runner *r, struct op *op);
+};
+
+/*
+ * After a look by name for the one object that the op makes: `made` if it is there. Else it is
+ * looked for again, `send` is called, or the op ends.
+ */
+void op_judge_new(struct cf_runner *r, struct op *op, const struct finding *finding,
+	const struct op_creation *creation);
 
 /* ---- looking: what comes of it goes to `found` ---- */
 
@@ -154,8 +174,8 @@ void find_by_id(struct cf_runner *r, struct op *op, const struct cf_secret_id *i
 void find_again(struct cf_runner *r, struct op *op);
 
 /*
- * Lends what a list has of an object, apart from what existed before; *ret_is_double: more than
- * once.
+ * Lends the new object of this name that a list has (op_is_new), or NULL; *ret_is_double: it has
+ * several.
  */
 const struct object *find_new(struct cf_runner *r, const struct model *names,
 	const struct object *object, bool *ret_is_double);
@@ -163,13 +183,22 @@ const struct object *find_new(struct cf_runner *r, const struct model *names,
 void find_take(struct cf_runner *r, struct list *list, const struct client_answer *answer);
 /* Starts the looks whose time has come. Gives how long until the next, at most timeout_ms. */
 int64_t find_due(struct cf_runner *r, int64_t timeout_ms);
-/* What is looked for stays unknown; the journal has it. */
+/* Ends all looks: what they were for stays unknown, and open in the journal. */
 void find_stop(struct cf_runner *r);
 void find_release(struct cf_runner *r);
+
+/* ---- destroying ---- */
+
+/*
+ * Deletes what the action had before. Then a replacement is created, and a rename whose new secret
+ * exists (op->made) is done.
+ */
+void op_delete(struct cf_runner *r, struct op *op, bool with_all_inside);
 
 /* ---- stores ---- */
 
 void stores_create(struct cf_runner *r, struct op *op);
+/* With all inside, if the plan says so and nothing has come in since. */
 void stores_destroy(struct cf_runner *r, struct op *op);
 
 /* ---- secrets ---- */
@@ -177,8 +206,10 @@ void stores_destroy(struct cf_runner *r, struct op *op);
 /* Lends the id of the store that the op's secrets are in; NULL: it is not known. */
 const char *secrets_store_id(const struct cf_runner *r, const struct op *op);
 
+/* False: it does not exist, and the op has failed. */
+bool secrets_find_store(struct cf_runner *r, struct op *op, struct cf_secret_id *ret_id) MUST_CHECK;
+
 void secrets_create(struct cf_runner *r, struct op *op);
-void secrets_destroy(struct cf_runner *r, struct op *op);
 void secrets_update(struct cf_runner *r, struct op *op);
 void secrets_rename(struct cf_runner *r, struct op *op);
 

@@ -15,8 +15,8 @@ struct patterns {
 };
 
 struct planner_input {
-	/* Each sorted; they must outlive the plan. recorded has nothing unresolved any more. What
-	 * the audit log says stands in the live secrets. */
+	/* Each sorted; they must outlive the plan. Nothing recorded is unresolved any longer; the
+	 * live secrets have what the audit log says. */
 	const struct model *desired, *recorded, *live;
 	const struct renames *renames; /* of desired */
 	bool adopt_all;                /* consent to every adoption */

@@ -1,5 +1,7 @@
 #include "engine/quota.h"
 
+#include "live/wait.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,8 +74,11 @@ static void send(struct client *client, struct ask *ask)
 				    .tag = ask});
 }
 
-static void take(struct ask *ask, struct client_answer *answer)
+static void take(void *unused, struct client_answer *answer)
 {
+	struct ask *ask = answer->tag;
+
+	(void)unused;
 	if (answer->outcome == CLIENT_DONE)
 		ask->has_answer = cf_quota_decode(answer->cf.result, &ask->quota, &ask->err);
 	else
@@ -106,34 +111,21 @@ static void say_unread(struct ask *ask, struct error_list *unread)
 	error_move(error_list_add(unread), &ask->err);
 }
 
-static bool wait_for_answers(const struct live_input *input, struct error_list *errors)
-{
-	while (client_busy(input->client)) {
-		if (input->interrupted && *input->interrupted)
-			return error_set_code(error_list_add(errors), ERROR_INTERRUPTED,
-				"interrupted; nothing was done");
-		struct client_answer *answer = client_next(input->client, 1000);
-		if (!answer)
-			continue;
-		take(answer->tag, answer);
-		client_answer_free(answer);
-	}
-	return true;
-}
-
 bool quota_check(const struct live_input *input, const struct plan *plan, struct error_list *unread,
 	struct error_list *errors)
 {
 	struct ask *asks AUTO_FREE = mem_alloc((input->count + 1) * sizeof(*asks));
 	size_t before = errors->count, count = find_asks(input, plan, asks);
+	struct error err = {0};
 
 	for (size_t i = 0; i < count; i++)
 		send(input->client, &asks[i]);
-	bool is_good = wait_for_answers(input, errors);
+	if (!wait_for_answers(input, take, NULL, &err))
+		error_move(error_list_add(errors), &err);
 	for (size_t i = 0; i < count; i++) {
 		judge(&asks[i], errors);
 		say_unread(&asks[i], unread);
 		error_release(&asks[i].err);
 	}
-	return is_good && errors->count == before;
+	return errors->count == before;
 }

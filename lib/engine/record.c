@@ -4,7 +4,11 @@
 
 #include <string.h>
 
-bool record_is_strange(const struct action *action)
+/*
+ * True if someone else wrote the current value and the action does not overwrite it. That must not
+ * be lost because the secret is written otherwise.
+ */
+static bool is_strange(const struct action *action)
 {
 	const struct object *known = action->before;
 
@@ -12,6 +16,82 @@ bool record_is_strange(const struct action *action)
 	       (!known->is_unsure || known->is_strange) &&
 	       (object_drift(known, action->live) & FIELD_VALUE);
 }
+
+/* ---- before: what it is if nobody sees the end of it ---- */
+
+/* Of what is changed or destroyed. */
+static const struct object *unsure(const struct action *action, struct arena *arena)
+{
+	struct object *object = arena_alloc(arena, sizeof(*object));
+
+	*object = *action->before;
+	if (object->origin == ORIGIN_NONE)
+		object->origin = ORIGIN_ADOPTED;
+	if (action->after) {
+		object->prevent_destroy = action->after->prevent_destroy;
+		object->forget_on_remove = action->after->forget_on_remove;
+	}
+	if (object->kind == OBJECT_SECRET)
+		object->keeps_value = (!object->is_unsure || object->keeps_value) &&
+				      !(action->changes & FIELD_VALUE);
+	object->is_unsure = true;
+	object->is_strange = object->keeps_value && is_strange(action);
+	return object;
+}
+
+/* What a rename makes; its value is another one only after one more request. */
+static const struct object *renamed(const struct action *action, struct arena *arena)
+{
+	struct object *object = arena_alloc(arena, sizeof(*object));
+
+	*object = *action->after;
+	object->origin = action->before->origin;
+	object->former = action->before->secret;
+	object->is_strange = is_strange(action);
+	if (object->is_strange)
+		object->modified = action->before->modified;
+	object->is_unsure = (action->changes & FIELD_VALUE) != 0;
+	if (object->is_unsure || action->is_unverified)
+		object->fingerprint = NULL;
+	if (action->before->version < object->version)
+		object->version = action->before->version;
+	return object;
+}
+
+/* What replaces something is left with what is left of its renaming. */
+static const struct object *replacement(const struct action *action, struct arena *arena)
+{
+	struct object *object = arena_alloc(arena, sizeof(*object));
+
+	*object = *action->after;
+	object->former = action->before->former;
+	return object;
+}
+
+struct intent record_intent(const struct action *action, struct arena *arena)
+{
+	switch (action_kind(action)) {
+	case ACTION_CREATE:
+		return (struct intent){INTENT_CREATE, action->after, NULL};
+	case ACTION_REPLACE:
+		return (struct intent){INTENT_CREATE, replacement(action, arena), action->before};
+	case ACTION_RENAME:
+		return (struct intent){INTENT_CREATE, renamed(action, arena), NULL};
+	case ACTION_UPDATE:
+	case ACTION_DESTROY:
+		return (struct intent){INTENT_UPDATE, unsure(action, arena), NULL};
+	case ACTION_ADOPT:
+		if (action->changes)
+			return (struct intent){INTENT_UPDATE, unsure(action, arena), NULL};
+		break;
+	case ACTION_FORGET:
+	case ACTION_NONE:
+		break;
+	}
+	return (struct intent){INTENT_RECORD, action_object(action), NULL};
+}
+
+/* ---- afterwards ---- */
 
 /* Of a secret: which fingerprint and version go with the value that it has now? */
 static void record_value(const struct action *action, struct object *object)
@@ -26,7 +106,7 @@ static void record_value(const struct action *action, struct object *object)
 	bool is_adopted = !known->version && action->after->value->kind == VALUE_GENERATE;
 	if (known->version < object->version && !is_adopted)
 		object->version = known->version;
-	if (record_is_strange(action)) {
+	if (is_strange(action)) {
 		object->seen_modified = object->modified;
 		object->modified = known->modified;
 	}

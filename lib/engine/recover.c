@@ -65,7 +65,6 @@ static bool recover(const struct recover_input *input, const struct object *obje
 		model_object(live, object->account, object->store, object->secret);
 	struct change *change = &recovered->changes[recovered->count];
 	int64_t age_ms = patience_age_ms(object->requested_ms, input->read_ms) + input->since_ms;
-
 	int64_t until_ms = patience_of_other_run_ms(input->patience_ms);
 
 	if (!found && age_ms < until_ms) {

@@ -1,8 +1,8 @@
 /*
- * What became of objects that were asked for while no answer was seen. They did not exist when
- * their run was planned, or were to be destroyed before; names decide: what has that name now was
- * made by that run, unless it has the id of what was to be destroyed. What has not appeared may do
- * so late: it is absent once the patience is over (live/patience).
+ * What became of objects that were requested and not answered. They did not exist when their run
+ * was planned, or were to be destroyed first. So the name decides: what has it now was made by that
+ * run, unless it has the id of what was to be destroyed. What has not appeared may still appear: it
+ * is absent once the patience is over (live/patience).
  *
  *     recover_changes    what is known by now (pure)
  *     recover_pause      until the next look is due
@@ -16,9 +16,8 @@
 
 struct recover_input {
 	const struct model *recorded, *live;
-	int64_t read_ms;  /* when it was read at first: since 1970, by the wall clock */
-	int64_t since_ms; /* how long after that the last look began, by a clock that is never set
-			   */
+	int64_t read_ms;  /* when `live` was first read: since 1970, by the wall clock */
+	int64_t since_ms; /* how long after that the last look began, by the monotonic clock */
 	int64_t patience_ms;
 };
 
@@ -34,20 +33,20 @@ struct recovered {
 
 /*
  * One change for each unresolved object in an account that was read: PUT with the id that it has,
- * or as it was if it was to be replaced and has not gone, or DROP if it is absent for good. What
- * exists twice stays as it is, and so does what is recorded in an account whose alias means another
- * one now: the planner says so. The objects are made in the arena, which must outlive the changes.
+ * or as it was if it was to be replaced and is still there, or DROP if it is absent for good. An
+ * object that exists twice, or whose alias means another account now, stays unresolved: the planner
+ * says so. The objects are made in the arena, which must outlive the changes.
  */
 void recover_changes(
 	const struct recover_input *input, struct arena *arena, struct recovered *ret_recovered);
 
-/* Waits until the next look is due. False: the user wants to stop. */
+/* Waits until the next look is due. False: interrupted. */
 bool recover_pause(const struct live_input *input, const struct recovered *recovered,
 	struct error_list *errors) MUST_CHECK;
 
 /*
  * Lists again the accounts and stores of what is awaited, and adds what has appeared to *live.
- * False if a list can't be read, or the user wants to stop.
+ * False if a list can't be read, or interrupted.
  */
 bool recover_look(const struct live_input *input, const struct model *recorded, struct model *live,
 	struct error_list *errors) MUST_CHECK;

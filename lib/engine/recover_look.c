@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "engine/recover.h"
+#include "live/wait.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,15 +8,12 @@
 bool recover_pause(const struct live_input *input, const struct recovered *recovered,
 	struct error_list *errors)
 {
-	int64_t due_ms = clock_monotonic_ms() + recovered->next_ms, left_ms;
+	struct error err = {0};
 
-	while ((left_ms = due_ms - clock_monotonic_ms()) > 0) {
-		if (input->interrupted && *input->interrupted)
-			return error_set_code(error_list_add(errors), ERROR_INTERRUPTED,
-				"interrupted; nothing was done");
-		(void)!client_next(input->client, left_ms); /* nothing is under way */
-	}
-	return true;
+	if (wait_until(input, clock_monotonic_ms() + recovered->next_ms, &err))
+		return true;
+	error_move(error_list_add(errors), &err);
+	return false;
 }
 
 static bool is_awaited(const struct object *object, const struct model *live)
@@ -35,7 +33,6 @@ static bool look_for_stores(const struct live_input *input, const struct model *
 
 	again.accounts = accounts;
 	again.count = 0;
-	again.recorded = NULL; /* that was confirmed before */
 	for (size_t i = 0; i < recorded->object_count; i++) {
 		const struct object *object = &recorded->objects[i];
 		if (object->kind != OBJECT_STORE || !is_awaited(object, live) ||

@@ -16,9 +16,9 @@ static struct cf_runner *in(struct runner *runner)
 static struct account_ops *account_of(struct cf_runner *r, const char *alias)
 {
 	const struct live_account *account =
-		live_find_account(r->options.accounts, r->options.count, alias);
+		live_find_account(r->options->accounts, r->options->count, alias);
 
-	return &r->accounts[account - r->options.accounts];
+	return &r->accounts[account - r->options->accounts];
 }
 
 /* ---- operations ---- */
@@ -44,7 +44,7 @@ const struct action *op_action(const struct op *op)
 void op_send(struct cf_runner *r, struct op *op, const struct op_request *request)
 {
 	op->answered = request->answered;
-	client_send(r->options.client,
+	client_send(r->options->client,
 		&(struct client_call){.lane = op->account->account->lane,
 			.safety = request->safety,
 			.method = request->method,
@@ -57,11 +57,12 @@ void op_send(struct cf_runner *r, struct op *op, const struct op_request *reques
 /* The ids are collected when the first answer is compared with them. */
 bool op_is_new(struct cf_runner *r, const char *id)
 {
-	const struct model *live = r->options.live;
+	const struct model *live = r->options->live;
 
-	for (size_t i = 0; !r->ids && i < live->object_count; i++)
+	for (size_t i = 0; !r->knows_live_ids && i < live->object_count; i++)
 		if (live->objects[i].id)
 			table_put(&r->ids, live->objects[i].id, r);
+	r->knows_live_ids = true;
 	return !table_get(r->ids, id);
 }
 
@@ -80,8 +81,8 @@ static void end(struct cf_runner *r, struct outcome *outcome)
 }
 
 /*
- * Of a rename the old one is left; and when it got no further than the duplicate, that has not the
- * value that it was to have.
+ * A failed rename leaves the old secret in place. If it stopped right after the duplicate, the
+ * duplicate still has the old value.
  */
 static void mark_unfinished(const struct op *op, struct object *object)
 {
@@ -100,9 +101,7 @@ void op_end_failed(struct cf_runner *r, struct op *op, enum outcome_kind kind, s
 {
 	for (size_t i = 0; i < op->count; i++) {
 		struct outcome *outcome = outcome_new(op->jobs[i].index, kind);
-		error_set(&outcome->err, "%s", err->message);
-		if (err->hint)
-			error_hint(&outcome->err, "%s", err->hint);
+		error_copy(&outcome->err, err);
 		outcome->change = op->has_destroyed ? CHANGE_DROP : CHANGE_KEEP;
 		if (op->made.id) { /* a rename or an update that got so far */
 			outcome->change = CHANGE_PUT;
@@ -123,7 +122,8 @@ void op_end_unknown(struct cf_runner *r, struct op *op, const char *why)
 
 	error_prefix(&op->seen, "%s", why);
 	error_hint(&op->seen,
-		"Run apply again: it looks what became of the %s, and does only what is missing.",
+		"Run apply again: it finds out what became of the %s and does only what is "
+		"missing.",
 		what);
 	op_end_failed(r, op, OUTCOME_UNKNOWN, &op->seen);
 }
@@ -143,6 +143,35 @@ void op_end_done(struct cf_runner *r, const struct job *job, const struct object
 	outcome->change = CHANGE_PUT;
 	record_done(job->action, is_now, &outcome->arena, &outcome->object);
 	end(r, outcome);
+}
+
+void op_judge_new(struct cf_runner *r, struct op *op, const struct finding *finding,
+	const struct op_creation *creation)
+{
+	const struct object *wanted = op_action(op)->after, *found = NULL;
+	const char *kind = object_kind_word(wanted->kind);
+	struct str why CLEANUP(str_release) = {0};
+	bool is_double = false;
+
+	if (!finding->err)
+		found = find_new(r, finding->names, wanted, &is_double);
+	if (finding->err)
+		str_format(&why, "it is not known whether it was %s", creation->done);
+	else if (is_double)
+		str_format(&why, "two %ss have this name now", kind);
+	else if (!found && finding->is_late && op->was_accepted)
+		str_format(
+			&why, "Cloudflare accepted the request, but the %s has not appeared", kind);
+	if (why.length)
+		op_end_unknown(r, op, str_text(&why));
+	else if (found)
+		creation->made(r, op, found);
+	else if (!finding->is_late)
+		find_again(r, op);
+	else if (op_may_send_again(op))
+		creation->send(r, op);
+	else
+		op_end_failed(r, op, OUTCOME_FAILED, &op->seen);
 }
 
 /* ---- the runner ---- */
@@ -194,13 +223,13 @@ static void begin_secrets(struct cf_runner *r, struct op *op)
 		if (job->action->goes_with_store)
 			secrets_create(r, op);
 		else
-			secrets_destroy(r, op);
+			op_delete(r, op, false);
 		break;
 	case ACTION_DESTROY:
 		if (job->action->goes_with_store)
 			op_end_gone(r, job);
 		else
-			secrets_destroy(r, op);
+			op_delete(r, op, false);
 		break;
 	case ACTION_FORGET:
 	case ACTION_NONE:
@@ -226,7 +255,7 @@ static void on_start(struct runner *runner, const struct job *jobs, size_t count
 
 static void on_stop(struct runner *runner)
 {
-	client_stop(in(runner)->options.client);
+	client_stop(in(runner)->options->client);
 	find_stop(in(runner));
 }
 
@@ -272,7 +301,7 @@ static struct outcome *on_next(struct runner *runner, int64_t timeout_ms)
 	struct outcome *outcome = take_ended(r);
 	struct client_answer *answer;
 
-	while (!outcome && (answer = client_next(r->options.client, find_due(r, timeout_ms)))) {
+	while (!outcome && (answer = client_next(r->options->client, find_due(r, timeout_ms)))) {
 		take_answer(r, answer);
 		client_answer_free(answer);
 		outcome = take_ended(r);
@@ -288,7 +317,9 @@ struct runner *runner_new(const struct runner_options *options)
 
 	r->runner = (struct runner){
 		.start = on_start, .stop = on_stop, .next = on_next, .pause = on_pause};
-	r->options = *options;
+	struct runner_options *kept = arena_alloc(&r->arena, sizeof(*kept));
+	*kept = *options;
+	r->options = kept;
 	r->accounts = mem_alloc(options->count * sizeof(*r->accounts));
 	for (size_t i = 0; i < options->count; i++) {
 		r->accounts[i].account = &options->accounts[i];
@@ -308,7 +339,7 @@ void runner_free(struct runner *runner)
 	while ((outcome = take_ended(r)))
 		outcome_free(outcome);
 	find_release(r);
-	for (size_t i = 0; i < r->options.count; i++) {
+	for (size_t i = 0; i < r->options->count; i++) {
 		table_free(&r->accounts[i].inside);
 		table_free(&r->accounts[i].made);
 	}

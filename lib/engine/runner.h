@@ -41,7 +41,7 @@ struct runner_options {
 	const struct model *live; /* keeps; for the ids of stores */
 	struct values *values;    /* keeps */
 	int64_t patience_ms;      /* see live/patience */
-	bool force; /* destroy stores together with the strangers that the plan names */
+	bool force; /* destroy stores with what is unmanaged in them, as the plan names it */
 };
 
 /* Gives a runner (runner_free). */

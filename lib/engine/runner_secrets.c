@@ -1,5 +1,6 @@
 #include "base/moment.h"
 #include "engine/op.h"
+#include "engine/runner.h"
 
 #include <string.h>
 
@@ -10,13 +11,12 @@ const char *secrets_store_id(const struct cf_runner *r, const struct op *op)
 	const struct object *about = action_object(op->jobs[0].action);
 	const char *made = table_get(op->account->made, about->store);
 	const struct object *live =
-		model_object(r->options.live, about->account, about->store, NULL);
+		model_object(r->options->live, about->account, about->store, NULL);
 
 	return made ? made : live ? live->id : NULL;
 }
 
-/* False if it has no store; then the op has failed. */
-static bool find_its_store(struct cf_runner *r, struct op *op, struct cf_secret_id *ret_id)
+bool secrets_find_store(struct cf_runner *r, struct op *op, struct cf_secret_id *ret_id)
 {
 	struct error err = {0};
 
@@ -116,7 +116,7 @@ static void take_created(struct cf_runner *r, struct op *op, const struct client
 		const char *name = op->jobs[i].action->after->secret;
 		const struct json *item = find_in_row(answer->cf.result, name);
 		struct error ignored CLEANUP(error_release) = {0};
-		struct object is_now;
+		struct object is_now = {0};
 		if (item && read_new(r, op, item, &is_now, &ignored))
 			end_created(r, &op->jobs[i], &is_now);
 		else
@@ -157,7 +157,7 @@ static void take_refused(struct cf_runner *r, struct op *op, struct client_answe
 	find_after(r, op, answer);
 	if (is_ours && op->count == 1) { /* it exists, whatever a list says at first */
 		op->was_accepted = true;
-		op->patience_ms = r->options.patience_ms;
+		op->patience_ms = r->options->patience_ms;
 	}
 	look(r, op, create_found);
 }
@@ -186,7 +186,7 @@ static void open_values(struct cf_runner *r, struct op *op, struct cf_secret *se
 	for (size_t i = 0; i < op->count; i++) {
 		const struct object *wanted = op->jobs[i].action->after;
 		struct error err = {0};
-		const struct secret *value = values_open(r->options.values, wanted, &err);
+		const struct secret *value = values_open(r->options->values, wanted, &err);
 		if (!value) {
 			end_job(r, op, &op->jobs[i], OUTCOME_FAILED, &err);
 			continue;
@@ -204,7 +204,7 @@ void secrets_create(struct cf_runner *r, struct op *op)
 	struct str path CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
 	struct cf_secret_id id;
 
-	if (!find_its_store(r, op, &id))
+	if (!secrets_find_store(r, op, &id))
 		return;
 	open_values(r, op, secrets);
 	if (!op->count)
@@ -222,9 +222,7 @@ static void end_job_as_seen(struct cf_runner *r, struct op *op, const struct job
 {
 	struct error err = {0};
 
-	error_set(&err, "%s", op->seen.message);
-	if (op->seen.hint)
-		error_hint(&err, "%s", op->seen.hint);
+	error_copy(&err, &op->seen);
 	if (why)
 		error_prefix(&err, "%s", why);
 	end_job(r, op, job, kind, &err);
@@ -322,68 +320,6 @@ static void create_found(struct cf_runner *r, struct op *op, const struct findin
 		end_absent(r, op);
 }
 
-/* ---- destroying ---- */
-
-static void send_delete(struct cf_runner *r, struct op *op, const char *secret_id,
-	void (*answered)(struct cf_runner *r, struct op *op, struct client_answer *answer))
-{
-	struct str path CLEANUP(str_release) = {0};
-	struct cf_secret_id id;
-
-	if (!find_its_store(r, op, &id))
-		return;
-	id.secret_id = secret_id;
-	cf_add_secret_path(&path, account_id(op), &id);
-	/* What is gone can't be destroyed again: repeating does no harm. */
-	op_send(r, op, &(struct op_request){RETRY_IDEMPOTENT, "DELETE", &path, NULL, answered});
-}
-
-static bool is_gone(const struct client_answer *answer)
-{
-	return answer->outcome == CLIENT_DONE || answer->cf.is_absent;
-}
-
-static void end_destroyed(struct cf_runner *r, struct op *op)
-{
-	error_release(&op->seen);
-	if (action_kind(op_action(op)) != ACTION_REPLACE) {
-		op_end_gone(r, &op->jobs[0]);
-		return;
-	}
-	op->has_destroyed = true;
-	secrets_create(r, op);
-}
-
-/* A DELETE whose end nobody saw may be carried out late. */
-static void destroy_found(struct cf_runner *r, struct op *op, const struct finding *finding)
-{
-	if (finding->err)
-		op_end_unknown(r, op, "it is not known whether it was destroyed");
-	else if (!finding->object)
-		end_destroyed(r, op);
-	else if (!finding->is_late)
-		find_again(r, op);
-	else
-		op_end_failed(r, op, OUTCOME_FAILED, &op->seen);
-}
-
-static void destroy_answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
-{
-	if (is_gone(answer)) {
-		end_destroyed(r, op);
-	} else if (answer->outcome == CLIENT_FAILED) {
-		op_end_failed(r, op, OUTCOME_FAILED, &answer->err);
-	} else {
-		find_after(r, op, answer);
-		look_by_id(r, op, op_action(op)->before->id, destroy_found);
-	}
-}
-
-void secrets_destroy(struct cf_runner *r, struct op *op)
-{
-	send_delete(r, op, op_action(op)->before->id, destroy_answered);
-}
-
 /* ---- changing ---- */
 
 /* Writes fields (FIELD_*) of the secret with this id. */
@@ -395,12 +331,12 @@ static void send_change(struct cf_runner *r, struct op *op, const char *secret_i
 	struct cf_secret change = {0};
 	struct cf_secret_id id;
 
-	if (!find_its_store(r, op, &id))
+	if (!secrets_find_store(r, op, &id))
 		return;
 	id.secret_id = secret_id;
 	if (fields & FIELD_VALUE) {
 		struct error err = {0};
-		const struct secret *value = values_open(r->options.values, wanted, &err);
+		const struct secret *value = values_open(r->options->values, wanted, &err);
 		if (!value) {
 			op_end_failed(r, op, OUTCOME_FAILED, &err);
 			return;
@@ -440,7 +376,7 @@ static void clear_comment(struct cf_runner *r, struct op *op)
 	struct str path CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
 	struct cf_secret_id id;
 
-	if (!find_its_store(r, op, &id))
+	if (!secrets_find_store(r, op, &id))
 		return;
 	op->is_clearing = true;
 	id.secret_id = op->made.id;
@@ -514,44 +450,10 @@ void secrets_update(struct cf_runner *r, struct op *op)
 
 /* ---- renaming ---- */
 
-/* The old name is left for the next plan. */
-static void end_old_name_left(struct cf_runner *r, struct op *op, struct error *err)
-{
-	error_prefix(err, "it has its new name, but the old one could not be deleted");
-	op_end_failed(r, op, OUTCOME_FAILED, err);
-}
-
-static void old_name_found(struct cf_runner *r, struct op *op, const struct finding *finding)
-{
-	if (!finding->err && !finding->object)
-		op_end_done(r, &op->jobs[0], &op->made);
-	else if (finding->err || finding->is_late)
-		end_old_name_left(r, op, &op->seen);
-	else
-		find_again(r, op);
-}
-
-static void old_name_deleted(struct cf_runner *r, struct op *op, struct client_answer *answer)
-{
-	if (is_gone(answer)) {
-		op_end_done(r, &op->jobs[0], &op->made);
-	} else if (answer->outcome == CLIENT_FAILED) {
-		end_old_name_left(r, op, &answer->err);
-	} else {
-		find_after(r, op, answer);
-		look_by_id(r, op, op_action(op)->before->id, old_name_found);
-	}
-}
-
-static void delete_old_name(struct cf_runner *r, struct op *op)
-{
-	send_delete(r, op, op_action(op)->before->id, old_name_deleted);
-}
-
 static void rewrite_answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
 {
 	struct error ignored CLEANUP(error_release) = {0};
-	struct object is_now;
+	struct object is_now = {0};
 
 	if (answer->outcome != CLIENT_DONE) {
 		if (answer->outcome == CLIENT_FAILED)
@@ -565,7 +467,7 @@ static void rewrite_answered(struct cf_runner *r, struct op *op, struct client_a
 	op->made.modified = NULL;
 	if (read_answer(r, op, answer->cf.result, &is_now, &ignored))
 		op->made = is_now;
-	delete_old_name(r, op);
+	op_delete(r, op, false);
 }
 
 /* The duplicate exists. */
@@ -576,7 +478,7 @@ static void continue_renaming(struct cf_runner *r, struct op *op, const struct o
 	table_put(&r->ids, op->made.id, op);
 	error_release(&op->seen);
 	if (!(op_action(op)->changes & FIELD_VALUE)) {
-		delete_old_name(r, op);
+		op_delete(r, op, false);
 		return;
 	}
 	op->is_rewriting = true;
@@ -585,33 +487,14 @@ static void continue_renaming(struct cf_runner *r, struct op *op, const struct o
 
 static void duplicate_found(struct cf_runner *r, struct op *op, const struct finding *finding)
 {
-	bool is_double = false;
-	const struct object *found = NULL;
-
-	if (!finding->err)
-		found = find_new(r, finding->names, op_action(op)->after, &is_double);
-	if (finding->err)
-		op_end_unknown(r, op, "it is not known whether it was renamed");
-	else if (is_double)
-		op_end_unknown(r, op, "two secrets have this name now");
-	else if (found)
-		continue_renaming(r, op, found);
-	else if (!finding->is_late)
-		find_again(r, op);
-	else if (op->was_accepted)
-		op_end_unknown(
-			r, op, "Cloudflare accepted the request, but the secret has not appeared");
-	else if (op_may_send_again(op))
-		secrets_rename(r, op);
-	else
-		op_end_failed(r, op, OUTCOME_FAILED, &op->seen);
+	op_judge_new(r, op, finding,
+		&(struct op_creation){"renamed", continue_renaming, secrets_rename});
 }
 
 static void duplicate_answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
 {
-	const char *name = op_action(op)->after->secret;
-	bool is_ours = op->unseen > 0 && cf_answer_says_exists(&answer->cf, name);
-	struct object made;
+	bool is_ours = op->unseen > 0 && cf_answer_says_exists(&answer->cf, NULL);
+	struct object made = {0};
 
 	if (answer->outcome == CLIENT_FAILED && !is_ours) {
 		op_end_failed(r, op, OUTCOME_FAILED, &answer->err);
@@ -622,7 +505,7 @@ static void duplicate_answered(struct cf_runner *r, struct op *op, struct client
 		find_after(r, op, answer);
 		if (is_ours) {
 			op->was_accepted = true;
-			op->patience_ms = r->options.patience_ms;
+			op->patience_ms = r->options->patience_ms;
 		}
 		look(r, op, duplicate_found);
 	}
@@ -637,7 +520,7 @@ void secrets_rename(struct cf_runner *r, struct op *op)
 		.name = wanted->secret, .scopes = wanted->scopes, .comment = wanted->comment};
 	struct cf_secret_id id;
 
-	if (!find_its_store(r, op, &id))
+	if (!secrets_find_store(r, op, &id))
 		return;
 	id.secret_id = action->before->id;
 	op->sends++;

@@ -58,13 +58,13 @@ static void add_warning(const struct finding_of_plan *found, struct plan *plan)
 {
 	struct str name CLEANUP(str_release) = {0}, line CLEANUP(str_release) = {0};
 	struct str created CLEANUP(str_release) = {0}, others CLEANUP(str_release) = {0};
+	struct str shown CLEANUP(str_release) = {0};
 
 	add_name(&name, found->store);
 	store_limit_add_manifest(&line, found->store->store);
 	char *address AUTO_FREE = object_address(found->first);
-	text_add_visible(&created, address, strlen(address), NAME_COLUMNS);
-	if (found->stores > 1)
-		str_format(&created, " and %zu more", found->stores - 1);
+	text_add_visible(&shown, address, strlen(address), NAME_COLUMNS);
+	text_add_listed(&created, str_text(&shown), 0, found->stores, 1);
 	if (found->accounts > 1)
 		str_format(&others, " The same is true of %zu more account%s.", found->accounts - 1,
 			found->accounts == 2 ? "" : "s");
@@ -131,20 +131,18 @@ void store_limit_explain(
 {
 	struct str hint CLEANUP(str_release) = {0};
 	const struct object *store = next_store(live, alias, NULL), *first = store;
-	size_t count = 0;
+	size_t count = 0, index = 0;
 
 	if (!first)
 		return;
 	str_format(&hint, "%s%sThe account has ", err->hint ? err->hint : "", err->hint ? " " : "");
-	for (; store; store = next_store(live, alias, store)) {
-		if (count < NAMES_SHOWN) {
-			str_text_add(&hint, count ? ", " : "");
-			add_name(&hint, store);
-		}
+	for (; store; store = next_store(live, alias, store))
 		count++;
+	for (store = first; index < count; store = next_store(live, alias, store)) {
+		struct str name CLEANUP(str_release) = {0};
+		add_name(&name, store);
+		text_add_listed(&hint, str_text(&name), index++, count, NAMES_SHOWN);
 	}
-	if (count > NAMES_SHOWN)
-		str_format(&hint, " and %zu more", count - NAMES_SHOWN);
 	if (count == 1 && !is_planned(plan, first)) {
 		str_text_add(&hint, "; to adopt it: ");
 		store_limit_add_manifest(&hint, first->store);

@@ -51,12 +51,8 @@ static bool check_bytes(const struct secret *value, struct error *err)
 	if (value->length > VALUE_LENGTH_LIMIT)
 		return error_set(err, "the value has %zu bytes; Cloudflare takes at most %d",
 			value->length, VALUE_LENGTH_LIMIT);
-	const char *encoding = text_foreign_encoding(value->bytes, value->length);
-	if (encoding) {
-		error_set(err, "the value is %s, not UTF-8", encoding);
-		return error_hint(err, "Save its source as UTF-8 (in PowerShell: Out-File "
-				       "-Encoding utf8).");
-	}
+	if (!text_check_encoding(value->bytes, value->length, "the value", err))
+		return false;
 	if (memchr(value->bytes, '\0', value->length))
 		error_set(err, "the value has a NUL byte in it");
 	else if (!text_is_utf8(value->bytes, value->length, &bad))

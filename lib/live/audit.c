@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/moment.h"
 #include "base/text.h"
+#include "live/wait.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -259,13 +260,13 @@ struct question {
 	const struct live_account *account;
 };
 
-static bool is_of_interest(const struct audit_input *input, const struct object *live,
-	const struct object **ret_recorded)
+static bool is_of_interest(const struct live_input *input, const struct model *wanted,
+	const struct object *live, const struct object **ret_recorded)
 {
 	const struct object *recorded =
 		model_object(input->recorded, live->account, live->store, live->secret);
 	const struct object *desired =
-		model_object(input->desired, live->account, live->store, live->secret);
+		model_object(wanted, live->account, live->store, live->secret);
 
 	*ret_recorded = recorded;
 	return live->kind == OBJECT_SECRET && recorded && recorded->id &&
@@ -276,20 +277,20 @@ static bool is_of_interest(const struct audit_input *input, const struct object 
 }
 
 /* Gives (free) what is to be asked; of more than there may be, only how many. */
-static struct question *find_questions(
-	const struct audit_input *input, struct model *live, size_t *ret_count)
+static struct question *find_questions(const struct live_input *input, const struct model *desired,
+	struct model *live, size_t *ret_count)
 {
 	struct question *questions = mem_alloc(AUDIT_SECRET_LIMIT * sizeof(*questions));
 	size_t count = 0;
 
 	for (size_t i = 0; i < live->object_count; i++) {
 		const struct object *recorded;
-		if (!is_of_interest(input, &live->objects[i], &recorded))
+		if (!is_of_interest(input, desired, &live->objects[i], &recorded))
 			continue;
 		if (count++ < AUDIT_SECRET_LIMIT)
 			questions[count - 1] = (struct question){recorded, &live->objects[i],
-				live_find_account(input->live.accounts, input->live.count,
-					recorded->account)};
+				live_find_account(
+					input->accounts, input->count, recorded->account)};
 	}
 	*ret_count = count;
 	return questions;
@@ -319,7 +320,7 @@ static void ask(struct question *question, struct client *client)
 				    .tag = question});
 }
 
-static void note(const struct audit_input *input, const char *alias, const char *why)
+static void note(const struct live_input *input, const char *alias, const char *why)
 {
 	struct str text CLEANUP(str_release) = {0};
 
@@ -329,12 +330,17 @@ static void note(const struct audit_input *input, const char *alias, const char 
 	event_say(input->sink, EVENT_NOTE, str_text(&text));
 }
 
-/* `noted`: the accounts that were told of. */
-static void take(const struct audit_input *input, const struct client_answer *answer,
-	struct model *live, struct table **noted)
+struct asking {
+	const struct live_input *input;
+	struct arena *arena; /* of the live model */
+	struct table *noted; /* accounts that were told of */
+};
+
+static void take(void *context, struct client_answer *answer)
 {
+	struct asking *asking = context;
 	struct question *question = answer->tag;
-	struct arena *arena = &live->arena;
+	struct arena *arena = asking->arena;
 	struct audit *audit = arena_alloc(arena, sizeof(*audit));
 	const char *alias = question->account->account->alias;
 	const char *why = NULL;
@@ -347,33 +353,16 @@ static void take(const struct audit_input *input, const struct client_answer *an
 		question->live->audit = audit;
 	else
 		why = "it has no entry of the change";
-	if (why && !table_put(noted, alias, question))
-		note(input, alias, why);
+	if (why && !table_put(&asking->noted, alias, question))
+		note(asking->input, alias, why);
 }
 
-static bool take_all(const struct audit_input *input, struct model *live, struct error *err)
+bool audit_read(const struct live_input *input, const struct model *desired, struct model *live,
+	struct error *err)
 {
-	struct client *client = input->live.client;
-	struct table *noted = NULL;
-	bool is_interrupted = false;
-
-	while (client_busy(client) && !is_interrupted) {
-		is_interrupted = input->live.interrupted && *input->live.interrupted;
-		struct client_answer *answer = client_next(client, 1000);
-		if (!answer)
-			continue;
-		take(input, answer, live, &noted);
-		client_answer_free(answer);
-	}
-	table_free(&noted);
-	return !is_interrupted ||
-	       error_set_code(err, ERROR_INTERRUPTED, "interrupted; nothing was done");
-}
-
-bool audit_read(const struct audit_input *input, struct model *live, struct error *err)
-{
+	struct asking asking = {.input = input, .arena = &live->arena};
 	size_t count;
-	struct question *questions = find_questions(input, live, &count);
+	struct question *questions = find_questions(input, desired, live, &count);
 
 	if (count > AUDIT_SECRET_LIMIT) {
 		struct str text CLEANUP(str_release) = {0};
@@ -384,8 +373,9 @@ bool audit_read(const struct audit_input *input, struct model *live, struct erro
 		count = 0;
 	}
 	for (size_t i = 0; i < count; i++)
-		ask(&questions[i], input->live.client);
-	bool is_good = take_all(input, live, err);
+		ask(&questions[i], input->client);
+	bool is_good = wait_for_answers(input, take, &asking, err);
+	table_free(&asking.noted);
 	free(questions);
 	return is_good;
 }

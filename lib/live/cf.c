@@ -14,7 +14,7 @@ void cf_add_stores_path(struct str *out, const char *account_id)
 	str_format(out, "/accounts/%s/secrets_store/stores", account_id);
 }
 
-void cf_add_store_path(struct str *out, const char *account_id, const char *store_id)
+static void add_store_path(struct str *out, const char *account_id, const char *store_id)
 {
 	cf_add_stores_path(out, account_id);
 	str_format(out, "/%s", store_id);
@@ -23,7 +23,7 @@ void cf_add_store_path(struct str *out, const char *account_id, const char *stor
 void cf_add_list_path(struct str *out, const char *account_id, const char *store_id, size_t page)
 {
 	if (store_id) {
-		cf_add_store_path(out, account_id, store_id);
+		add_store_path(out, account_id, store_id);
 		str_text_add(out, "/secrets");
 	} else {
 		cf_add_stores_path(out, account_id);
@@ -43,10 +43,18 @@ void cf_add_create_store_body(struct str *out, const char *name)
 
 void cf_add_secret_path(struct str *out, const char *account_id, const struct cf_secret_id *secret)
 {
-	cf_add_store_path(out, account_id, secret->store_id);
+	add_store_path(out, account_id, secret->store_id);
 	str_text_add(out, "/secrets");
 	if (secret->secret_id)
 		str_format(out, "/%s", secret->secret_id);
+}
+
+void cf_add_object_path(struct str *out, const char *account_id, const struct cf_secret_id *id)
+{
+	if (id->secret_id)
+		cf_add_secret_path(out, account_id, id);
+	else
+		add_store_path(out, account_id, id->store_id);
 }
 
 void cf_add_duplicate_path(
@@ -405,12 +413,13 @@ static bool has_name(const char *text, const char *name)
 
 bool cf_answer_says_exists(const struct cf_answer *answer, const char *name)
 {
+	static const char exists[] = "_name_already_exists"; /* secret or store */
 	const struct json *errors = json_get(answer->json, "errors");
 
 	for (const struct json *it = json_first(errors); it; it = json_next(it)) {
 		const char *message = message_of(it);
-		const char *found = message ? strstr(message, name_exists) : NULL;
-		if (found && (!name || has_name(found + strlen(name_exists), name)))
+		const char *found = message ? strstr(message, exists) : NULL;
+		if (found && (!name || has_name(found + strlen(exists), name)))
 			return true;
 	}
 	return false;

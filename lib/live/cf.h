@@ -21,7 +21,8 @@ struct cf_secret_id {
 
 /* /accounts/ID/secrets_store/stores, with a query for one page (from 1) of the list */
 void cf_add_stores_path(struct str *out, const char *account_id);
-void cf_add_store_path(struct str *out, const char *account_id, const char *store_id);
+/* One store (secret_id NULL), or one secret. */
+void cf_add_object_path(struct str *out, const char *account_id, const struct cf_secret_id *id);
 /* store_id NULL: the account's stores; else the secrets in that store */
 void cf_add_list_path(struct str *out, const char *account_id, const char *store_id, size_t page);
 void cf_add_create_store_body(struct str *out, const char *name);
@@ -96,8 +97,8 @@ void cf_answer_decode(
 void cf_answer_release(struct cf_answer *answer);
 
 /*
- * Does an error of the answer say that a secret of this name exists already? NULL: of any name, as
- * some answers don't say which.
+ * Does an error of the answer say that a secret (or store) of this name exists? NULL: of any name,
+ * as some answers don't say which.
  */
 bool cf_answer_says_exists(const struct cf_answer *answer, const char *name_or_null) MUST_CHECK;
 

@@ -42,7 +42,7 @@ struct client {
 	size_t lane_count, lane_room;
 	struct lane *ring;    /* the lane served last; its next is next */
 	struct call *delayed; /* the one that is due first */
-	struct queue failed;  /* calls of dead lanes, to be answered */
+	struct queue failed;  /* calls of failed lanes, to be answered */
 	struct call *newest;  /* of all calls that are unanswered */
 	size_t unanswered;
 	int64_t max_wait_ms;
@@ -90,7 +90,7 @@ static void enqueue(struct client *client, struct call *call)
 {
 	struct lane *lane = client->lanes[call->lane];
 
-	if (lane->dead) {
+	if (lane->failure.message) {
 		queue_push(&client->failed, call);
 		return;
 	}
@@ -99,14 +99,13 @@ static void enqueue(struct client *client, struct call *call)
 }
 
 /* From now on every call of the lane fails, also those that wait. */
-static void kill_lane(struct client *client, struct lane *lane, const struct error *err)
+static void fail_lane(struct client *client, struct lane *lane, const struct error *err)
 {
 	struct call *call;
 
-	if (lane->dead)
+	if (lane->failure.message)
 		return;
-	lane->dead = mem_copy_text(err->message);
-	lane->dead_hint = err->hint ? mem_copy_text(err->hint) : NULL;
+	error_copy(&lane->failure, err);
 	while ((call = queue_pop(&lane->waiting)))
 		queue_push(&client->failed, call);
 	for (struct call **at = &client->delayed; (call = *at);) {
@@ -224,7 +223,7 @@ void client_stop(struct client *client)
 
 	error_set(&err, "stopped before it was sent");
 	for (size_t i = 0; i < client->lane_count; i++)
-		kill_lane(client, client->lanes[i], &err);
+		fail_lane(client, client->lanes[i], &err);
 }
 
 bool client_busy(const struct client *client)
@@ -287,7 +286,7 @@ static void fail_too_long(
 		"Run the same command again in %s: it resumes where it stopped. To let it wait, "
 		"set a longer -max-wait.",
 		str_text(&wait));
-	kill_lane(client, lane, &err);
+	fail_lane(client, lane, &err);
 }
 
 /*
@@ -375,18 +374,9 @@ static void silence(
 	say_retry(client, err, wait_ms);
 }
 
-static void delay(struct client *client, struct call *call, const struct error *err,
-	int64_t wait_ms, bool was_said)
-{
-	call->due_ms = clock_monotonic_ms() + wait_ms;
-	push_delayed(client, call);
-	if (!was_said)
-		say_retry(client, err, wait_ms);
-}
-
 /*
- * Bad credentials fail their lane; a server that can't be reached fails all. Whoever fails so on a
- * dead lane gets the error that killed it, so that one cause is told once.
+ * Bad credentials fail their lane; a server that can't be reached fails all. A call of a lane that
+ * has failed before gets that lane's error, so that one cause is told once.
  */
 static void spread_failure(struct client *client, struct lane *lane, const struct cf_answer *cf,
 	enum retry_seen seen, struct error *err)
@@ -395,11 +385,11 @@ static void spread_failure(struct client *client, struct lane *lane, const struc
 
 	if (cf->verdict != CF_FORBIDDEN && !is_unreachable)
 		return;
-	kill_lane(client, lane, err);
+	fail_lane(client, lane, err);
 	for (size_t i = 0; i < client->lane_count && is_unreachable; i++)
-		kill_lane(client, client->lanes[i], err);
+		fail_lane(client, client->lanes[i], err);
 	error_release(err);
-	lane_copy_death(lane, err);
+	error_copy(err, &lane->failure);
 }
 
 /* What failed at last may have been done at first. */
@@ -455,13 +445,16 @@ static bool is_sent_again(struct client *client, struct call *call,
 					  : "the next attempt would come after");
 		fail_too_long(client, lane, str_text(&why), verdict->wait_ms);
 		error_release(err);
-		lane_copy_death(lane, err);
+		error_copy(err, &lane->failure);
 	} else if (is_throttled && call->safety != RETRY_ONCE) {
 		silence(client, lane, err, verdict->wait_ms);
 	}
-	if (verdict->verb != RETRY_AGAIN || lane->dead)
+	if (verdict->verb != RETRY_AGAIN || lane->failure.message)
 		return false;
-	delay(client, call, err, verdict->wait_ms, is_throttled);
+	call->due_ms = clock_monotonic_ms() + verdict->wait_ms;
+	push_delayed(client, call);
+	if (!is_throttled)
+		say_retry(client, err, verdict->wait_ms);
 	return true;
 }
 
@@ -491,7 +484,7 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 	response_scrub(response, &client->known);
 	say_answer(client, call, response);
 	lane_hear_limits(lane, response, &tightest);
-	if (is_refused_in_passing(client, response) && !lane->dead) {
+	if (is_refused_in_passing(client, response) && !lane->failure.message) {
 		enqueue(client, call);
 		return NULL;
 	}
@@ -530,7 +523,7 @@ static struct client_answer *answer_failed(struct client *client)
 		return NULL;
 	const struct lane *lane = client->lanes[call->lane];
 	struct client_answer *answer = answer_new(client, call, failed_or_unknown(call));
-	lane_copy_death(lane, &answer->err);
+	error_copy(&answer->err, &lane->failure);
 	return answer;
 }
 

@@ -3,6 +3,7 @@
 #include "adapter/table.h"
 #include "base/clock.h"
 #include "base/moment.h"
+#include "live/wait.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -100,21 +101,54 @@ static void push_missing(struct confirm *c, const struct object *object, size_t 
 	c->missing[c->count++] = object;
 }
 
+static const struct object *find_name(const struct model *model, const struct object *object)
+{
+	return model ? model_object(model, object->account, object->store, object->secret) : NULL;
+}
+
+/* A store is never changed: what an interrupted run may have done to it is to destroy it. */
+static bool is_being_destroyed(const struct confirm *c, const struct object *known)
+{
+	return known->kind == OBJECT_STORE && known->is_unsure &&
+	       find_name(c->input->wanted, known);
+}
+
 /*
  * Is a list not to be believed that shows this one, of `count` with its name? It may not know yet
- * that it is gone: if there is another one of its name, listed or recorded, or if an interrupted
- * run was to destroy it before it created the same again.
+ * that it is gone: if there is another one of its name, listed or recorded, or if cfprov would take
+ * it for what an interrupted run created, or adopt it.
  */
 static bool is_doubtful(const struct confirm *c, const struct object *listed, size_t count)
 {
-	const struct object *known =
-		model_object(c->input->recorded, listed->account, listed->store, listed->secret);
+	const struct object *known = find_name(c->input->recorded, listed);
 
 	if (!is_in_lists(c, listed))
 		return false;
 	if (known && known->id)
-		return !has_id(known, listed->id);
-	return count > 1 || (known && known->replaced && has_id(known->replaced, listed->id));
+		return !has_id(known, listed->id) || is_being_destroyed(c, known);
+	return count > 1 || known || find_name(c->input->wanted, listed);
+}
+
+/*
+ * For how long may a doubtful object that GET by id finds be gone all the same, or go yet? As long
+ * as our own DELETE of it may be carried out late, or not be known everywhere: that came before
+ * what is recorded in its place was created, or was sent by an interrupted run.
+ */
+static int64_t open_ms(const struct confirm *c, const struct object *listed, int64_t now_ms)
+{
+	const struct object *known = find_name(c->input->recorded, listed);
+	int64_t patience_ms = c->input->patience_ms, sent_ms = known ? known->requested_ms : 0;
+
+	if (!known || (!known->id && !known->replaced))
+		return 0;
+	if (has_id(known->id ? known : known->replaced, listed->id))
+		patience_ms = patience_of_other_run_ms(patience_ms);
+	else if (!known->id)
+		return 0;
+	else if (sent_ms < moment_ms(known->created))
+		sent_ms = moment_ms(known->created);
+	int64_t left_ms = patience_ms - patience_age_ms(sent_ms, now_ms);
+	return left_ms > 0 ? left_ms : 0;
 }
 
 /* Takes what is doubtful out of the model: it counts as missing. */
@@ -141,10 +175,19 @@ static void doubt(struct confirm *c, size_t *room)
 	live->object_count = kept;
 }
 
+/* It was listed, and taken out. */
+static bool is_doubted(const struct confirm *c, const struct object *object)
+{
+	for (size_t i = 0; i < c->doubtful; i++)
+		if (has_id(c->missing[i], object->id))
+			return true;
+	return false;
+}
+
 static void add_missing(struct confirm *c, const struct object *object, size_t *room)
 {
 	if (!object->id || object->is_unresolved || !is_in_lists(c, object) ||
-		is_listed(c->live, object))
+		is_listed(c->live, object) || (object->is_unsure && is_doubted(c, object)))
 		return;
 	if (!c->known)
 		know_all(c);
@@ -175,6 +218,7 @@ static void add_look(struct confirm *c, size_t first, size_t count, bool is_list
 		.is_list = is_list,
 		.age_ms = INT64_MAX,
 		.absences = is_list,
+		.open_ms = first < c->doubtful && !is_list ? open_ms(c, object, now_ms) : 0,
 	};
 	for (size_t i = first; i < first + count; i++) {
 		int64_t age_ms = patience_age_ms(confirm_last_write_ms(c->missing[i]), now_ms);
@@ -194,6 +238,7 @@ void confirm_init(
 	*c = (struct confirm){.input = input, .stores = stores, .live = live};
 	if (recorded)
 		doubt(c, &room);
+	c->doubtful = c->count;
 	for (size_t i = 0; recorded && i < recorded->object_count; i++)
 		add_missing(c, &recorded->objects[i], &room);
 	if (recorded && input->sought)
@@ -224,23 +269,24 @@ void confirm_release(struct confirm *c)
 
 /* ---- one look ---- */
 
-static void send(struct confirm *c, struct confirm_look *look, struct model *again)
+static void send(struct confirm *c, struct confirm_look *look, int64_t now_ms, struct model *again)
 {
 	struct str path CLEANUP(str_release) = {0};
 	const char *account_id = look->account->account->id, *id = look->missing[0]->id;
 	struct client *client = c->input->client;
 
 	look->is_under_way = true;
+	look->is_early = now_ms < look->open_ms;
+	look->was_seen = false;
 	if (look->is_list) {
 		live_listing_release(&look->listing);
 		look->listing = (struct live_listing){.account = look->account, .model = again};
 		live_listing_start_inside(&look->listing, look->store, client, look);
 		return;
 	}
-	if (look->store)
-		cf_add_secret_path(&path, account_id, &(struct cf_secret_id){look->store->id, id});
-	else
-		cf_add_store_path(&path, account_id, id);
+	cf_add_object_path(&path, account_id,
+		look->store ? &(struct cf_secret_id){look->store->id, id}
+			    : &(struct cf_secret_id){id, NULL});
 	client_send(client, &(struct client_call){.lane = look->account->lane,
 				    .safety = RETRY_SAFE,
 				    .method = "GET",
@@ -262,7 +308,8 @@ static bool take_object(struct confirm *c, struct confirm_look *look, const stru
 	if (strcmp(found.id, id) != 0)
 		return error_set(&look->err, "Cloudflare was asked for the %s %s and answers of %s",
 			store ? "secret" : "store", id, found.id);
-	if (found.is_deleted)
+	look->was_seen = !found.is_deleted;
+	if (found.is_deleted || look->is_early)
 		return true;
 	struct object *object = store ? model_add_object(live, alias, store->store, found.name)
 				      : model_add_object(live, alias, found.name, NULL);
@@ -271,8 +318,9 @@ static bool take_object(struct confirm *c, struct confirm_look *look, const stru
 	return true;
 }
 
-static void take(struct confirm *c, const struct client_answer *answer)
+static void take(void *context, struct client_answer *answer)
 {
+	struct confirm *c = context;
 	struct confirm_look *look = answer->tag;
 
 	if (look->is_list) {
@@ -280,9 +328,7 @@ static void take(struct confirm *c, const struct client_answer *answer)
 	} else if (answer->outcome == CLIENT_DONE) {
 		(void)!take_object(c, look, answer->cf.result);
 	} else if (!answer->cf.is_absent) {
-		error_set(&look->err, "%s", answer->err.message);
-		if (answer->err.hint)
-			error_hint(&look->err, "%s", answer->err.hint);
+		error_copy(&look->err, &answer->err);
 	}
 }
 
@@ -313,6 +359,10 @@ static void judge(struct confirm *c, struct confirm_look *look, int64_t looked_m
 		found += table_get(c->known, look->missing[i]->id) != NULL;
 	if (look->err.message || found == look->count)
 		return;
+	if (look->was_seen) { /* too early to count */
+		look->due_ms = patience_next_look_ms(look->open_ms, looked_ms);
+		return;
+	}
 	look->absences++;
 	int64_t wait_ms =
 		confirm_wait_ms(c->input->patience_ms, age_at(look, looked_ms), look->absences);
@@ -320,14 +370,6 @@ static void judge(struct confirm *c, struct confirm_look *look, int64_t looked_m
 }
 
 /* ---- all of them ---- */
-
-static bool is_interrupted(const struct confirm *c, struct error *err)
-{
-	if (!c->input->interrupted || !*c->input->interrupted)
-		return false;
-	error_set_code(err, ERROR_INTERRUPTED, "interrupted; nothing was done");
-	return true;
-}
 
 static int64_t elapsed_ms(const struct confirm *c)
 {
@@ -342,16 +384,9 @@ static bool look_now(struct confirm *c, struct error *err)
 
 	for (size_t i = 0; i < c->look_count; i++)
 		if (c->looks[i].due_ms >= 0 && c->looks[i].due_ms <= now_ms)
-			send(c, &c->looks[i], &again);
-	while (client_busy(c->input->client)) {
-		if (is_interrupted(c, err))
-			return false;
-		struct client_answer *answer = client_next(c->input->client, 1000);
-		if (!answer)
-			continue;
-		take(c, answer);
-		client_answer_free(answer);
-	}
+			send(c, &c->looks[i], now_ms, &again);
+	if (!wait_for_answers(c->input, take, c, err))
+		return false;
 	merge(c, &again);
 	for (size_t i = 0; i < c->look_count; i++)
 		if (c->looks[i].is_under_way)
@@ -368,31 +403,18 @@ static void say_waiting(struct confirm *c)
 
 	for (size_t i = 0; i < c->look_count; i++) {
 		const struct confirm_look *look = &c->looks[i];
-		int64_t open_ms = c->input->patience_ms - age_at(look, elapsed_ms(c));
+		int64_t its_ms = c->input->patience_ms - age_at(look, elapsed_ms(c));
 		if (look->due_ms < 0)
 			continue;
+		if (look->was_seen)
+			its_ms = look->open_ms - elapsed_ms(c);
 		first = first ? first : look->missing[0];
 		count += look->count;
-		left_ms = open_ms > left_ms ? open_ms : left_ms;
+		left_ms = its_ms > left_ms ? its_ms : left_ms;
 	}
 	if (first)
 		event_waiting(c->input->sink, first, count, left_ms);
 	c->has_said = true;
-}
-
-/* The client does nothing meanwhile. False: interrupted. */
-static bool sleep_until(struct confirm *c, int64_t due_ms, struct error *err)
-{
-	int64_t left_ms = due_ms - elapsed_ms(c);
-
-	if (left_ms > PATIENCE_PAUSE_MS && !c->has_said)
-		say_waiting(c);
-	for (; left_ms > 0; left_ms = due_ms - elapsed_ms(c)) {
-		if (is_interrupted(c, err))
-			return false;
-		(void)!client_next(c->input->client, left_ms);
-	}
-	return !is_interrupted(c, err);
 }
 
 /* -1: there is none. */
@@ -413,8 +435,11 @@ bool confirm_run(struct confirm *c, struct error *err)
 	int64_t due_ms;
 
 	c->began_ms = clock_monotonic_ms();
-	while ((due_ms = next_due_ms(c)) >= 0)
-		if (!sleep_until(c, due_ms, err) || !look_now(c, err))
+	while ((due_ms = next_due_ms(c)) >= 0) {
+		if (due_ms - elapsed_ms(c) > PATIENCE_PAUSE_MS && !c->has_said)
+			say_waiting(c);
+		if (!wait_until(c->input, c->began_ms + due_ms, err) || !look_now(c, err))
 			return false;
+	}
 	return true;
 }

@@ -9,8 +9,9 @@
  * answer: its account can't be read.
  *
  * What a list shows, but may not know yet to be gone, is asked for, too: one of several that have
- * its name (listed, or recorded with another id), and what an interrupted run was to destroy before
- * it created the same again.
+ * its name (listed, or recorded with another id), and what would be taken for the work of an
+ * interrupted run, or adopted. If we destroyed it ourselves, or an interrupted run was to, it
+ * counts as found only once the patience is over; a store, only if it is wanted now.
  *
  * Of more than CONFIRM_BY_ID missing objects the lists that lack them are read once more instead,
  * at the same times; whatever any of them shows exists. What was in a store that is gone is not
@@ -25,7 +26,7 @@
 #ifndef LIVE_CONFIRM_H
 #define LIVE_CONFIRM_H
 
-#include "live/live.h"
+#include "live/listing.h"
 
 enum { CONFIRM_BY_ID = 100 };
 
@@ -37,9 +38,11 @@ struct confirm_look {
 	size_t count;
 	bool is_list;
 	struct live_listing listing;
-	int64_t age_ms;  /* of our last write to any of the missing, when all began */
-	size_t absences; /* looks that did not find all of them */
-	int64_t due_ms;  /* the next look, since all began; -1: there will be none */
+	int64_t age_ms;          /* of our last write to any of the missing, when all began */
+	size_t absences;         /* looks that did not find all of them */
+	int64_t due_ms;          /* the next look, since all began; -1: there will be none */
+	int64_t open_ms;         /* since all began: what is found earlier may be gone or go yet */
+	bool is_early, was_seen; /* the last look began so early; it found the object */
 	bool is_under_way;
 	struct error err;
 };
@@ -50,7 +53,7 @@ struct confirm {
 	struct model *live;   /* keeps */
 	struct table *known;  /* ids that exist; empty if nothing is missing */
 	const struct object **missing;
-	size_t count;
+	size_t count, doubtful; /* of them the first: they are listed, but may be gone */
 	struct confirm_look *looks;
 	size_t look_count;
 	int64_t began_ms; /* monotonic */

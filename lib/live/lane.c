@@ -46,13 +46,6 @@ void lane_leave_ring(struct lane **ring, struct lane *before)
 	*ring = lane == before ? NULL : before;
 }
 
-void lane_copy_death(const struct lane *lane, struct error *err)
-{
-	error_set(err, "%s", lane->dead);
-	if (lane->dead_hint)
-		error_hint(err, "%s", lane->dead_hint);
-}
-
 static void keep_secret(struct secret *kept, const struct secret *secret)
 {
 	if (secret->bytes)
@@ -102,8 +95,7 @@ void lane_free(struct lane *lane)
 {
 	http_headers_free(lane->headers);
 	credentials_release(&lane->credentials);
-	free(lane->dead);
-	free(lane->dead_hint);
+	error_release(&lane->failure);
 	free(lane);
 }
 

@@ -7,6 +7,7 @@
 
 #include "adapter/crypt.h"
 #include "adapter/http.h"
+#include "base/error.h"
 #include "live/pace.h"
 #include "live/ratelimit.h"
 #include "live/retry.h"
@@ -41,7 +42,7 @@ struct lane {
 	struct pace pace;
 	struct queue waiting;
 	struct lane *next_in_ring; /* NULL: not in the ring */
-	char *dead, *dead_hint;    /* the error that every further call gets; NULL: alive */
+	struct error failure;      /* that every further call gets; no message: there is none */
 	int64_t said_slow_at_ms;   /* nothing more is said before */
 	int64_t unsaid_wait_ms, wait_counted_to_ms; /* what it has waited since */
 };
@@ -70,9 +71,6 @@ bool lane_wants_wait_said(struct lane *lane, int64_t wait_ms, int64_t now_ms);
 /* Takes in what an answer says of rate limits; *ret_tightest stays as it is if that is nothing. */
 void lane_hear_limits(struct lane *lane, const struct http_response *response,
 	struct ratelimit_item *ret_tightest);
-
-/* Copies the error of a lane that is dead. */
-void lane_copy_death(const struct lane *lane, struct error *err);
 
 /* Says (EVENT_LONG_RUN) how long so many requests take, if the budget does not suffice for them. */
 void lane_foretell(

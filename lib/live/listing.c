@@ -3,6 +3,7 @@
 #include "adapter/table.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -327,9 +328,7 @@ void live_listing_take(struct live_listing *listing, const struct client_answer 
 	} else if (listing->store && answer->cf.is_absent) {
 		reading->is_gone = true;
 	} else if (answer->outcome != CLIENT_DONE) {
-		error_set(&listing->err, "%s", answer->err.message);
-		if (answer->err.hint)
-			error_hint(&listing->err, "%s", answer->err.hint);
+		error_copy(&listing->err, &answer->err);
 	} else if (take_page(listing, &answer->cf)) {
 		while (reading->pages > (int64_t)reading->pages_sent)
 			send_page(listing, false, client, tag);
@@ -342,4 +341,25 @@ void live_listing_release(struct live_listing *listing)
 {
 	release_reading(&listing->reading);
 	error_release(&listing->err);
+}
+
+/* ---- accounts ---- */
+
+static int compare_aliases(const void *a, const void *b)
+{
+	const struct live_account *x = a, *y = b;
+
+	return strcmp(x->account->alias, y->account->alias);
+}
+
+const struct live_account *live_find_account(
+	const struct live_account *accounts, size_t count, const char *alias)
+{
+	struct account account = {.alias = alias};
+	struct live_account wanted = {.account = &account};
+	const struct live_account *found =
+		count ? bsearch(&wanted, accounts, count, sizeof(wanted), compare_aliases) : NULL;
+
+	assert(found);
+	return found;
 }

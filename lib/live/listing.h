@@ -26,6 +26,8 @@
 #include "live/client.h"
 #include "model/model.h"
 
+#include <signal.h>
+
 /* A list that says it has more pages than this lies. */
 enum { LIVE_PAGE_LIMIT = 10000, LISTING_READINGS = 4 };
 
@@ -33,6 +35,26 @@ struct live_account {
 	const struct account *account; /* keeps */
 	size_t lane;                   /* of the client */
 };
+
+/* What those who read work with. */
+struct live_input {
+	struct client *client;
+	const struct live_account *accounts; /* sorted by alias */
+	size_t count;
+	const volatile sig_atomic_t *interrupted; /* stops the reading; may be NULL */
+	/* Is not believed gone because a list lacks it. Sorted; NULL: whatever a list lacks is. */
+	const struct model *recorded;
+	/* What of these is listed and not recorded may be what we destroyed a moment ago: it is
+	 * asked for by id before it is adopted. Sorted; NULL: nothing. */
+	const struct model *wanted;
+	const struct object *sought;   /* as `recorded`, of one that is not recorded; NULL: none */
+	int64_t patience_ms;           /* see live/patience */
+	const struct event_sink *sink; /* hears EVENT_WAITING; may be NULL */
+};
+
+/* Lends the account of this alias; it must be there. `accounts` are sorted by alias. */
+const struct live_account *live_find_account(
+	const struct live_account *accounts, size_t count, const char *alias);
 
 /* What one reading of all pages brought. */
 struct live_reading {

@@ -1,9 +1,10 @@
 #include "live/live.h"
 
 #include "adapter/table.h"
+#include "base/text.h"
 #include "live/confirm.h"
+#include "live/wait.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,11 +61,10 @@ static void drop_failed(const struct failures *failures, struct model *live)
 
 static void tell(struct failure *failure, struct error_list *errors)
 {
-	struct str who CLEANUP(str_release) = {0};
+	struct str first CLEANUP(str_release) = {0}, who CLEANUP(str_release) = {0};
 
-	str_format(&who, "the account `%s`", failure->first->alias);
-	if (failure->accounts > 1)
-		str_format(&who, " and %zu more", failure->accounts - 1);
+	str_format(&first, "the account `%s`", failure->first->alias);
+	text_add_listed(&who, str_text(&first), 0, failure->accounts, 1);
 	error_prefix(&failure->err, "can't %s the stores of %s",
 		failure->is_inside ? "look into" : "read", str_text(&who));
 	error_move(error_list_add(errors), &failure->err);
@@ -94,9 +94,9 @@ static void collect(struct live_listing *listings, size_t count, struct failures
 				&listings[i].err);
 }
 
-static bool is_interrupted(const struct live_input *input)
+static void take(void *client, struct client_answer *answer)
 {
-	return input->interrupted && *input->interrupted;
+	live_listing_take(answer->tag, answer, client, answer->tag);
 }
 
 /* Says how long it takes where the lists need more requests than a budget has. */
@@ -114,17 +114,12 @@ static void foretell(
 /* Takes answers until every list is read. */
 static bool read_all(const struct live_input *input, struct error_list *errors)
 {
-	while (client_busy(input->client)) {
-		if (is_interrupted(input))
-			return error_set_code(error_list_add(errors), ERROR_INTERRUPTED,
-				"interrupted; nothing was done");
-		struct client_answer *answer = client_next(input->client, 1000);
-		if (!answer)
-			continue;
-		live_listing_take(answer->tag, answer, input->client, answer->tag);
-		client_answer_free(answer);
-	}
-	return true;
+	struct error err = {0};
+
+	if (wait_for_answers(input, take, input->client, &err))
+		return true;
+	error_move(error_list_add(errors), &err);
+	return false;
 }
 
 /*
@@ -176,25 +171,6 @@ bool live_read(const struct live_input *input, struct model *ret_live, struct er
 	is_good &= end_failures(&failures, errors);
 	*ret_live = live;
 	return is_good;
-}
-
-static int compare_aliases(const void *a, const void *b)
-{
-	const struct live_account *x = a, *y = b;
-
-	return strcmp(x->account->alias, y->account->alias);
-}
-
-const struct live_account *live_find_account(
-	const struct live_account *accounts, size_t count, const char *alias)
-{
-	struct account account = {.alias = alias};
-	struct live_account wanted = {.account = &account};
-	const struct live_account *found =
-		count ? bsearch(&wanted, accounts, count, sizeof(wanted), compare_aliases) : NULL;
-
-	assert(found);
-	return found;
 }
 
 /* What the model had inside these stores gives way to what is read. */

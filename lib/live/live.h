@@ -12,23 +12,9 @@
 
 #include "live/listing.h"
 
-#include <signal.h>
-
 struct live_stores {
 	const struct object **items; /* with ids; borrowed */
 	size_t count;
-};
-
-struct live_input {
-	struct client *client;
-	const struct live_account *accounts; /* sorted by alias */
-	size_t count;
-	const volatile sig_atomic_t *interrupted; /* stops the reading; may be NULL */
-	/* Is not believed gone because a list lacks it. Sorted; NULL: whatever a list lacks is. */
-	const struct model *recorded;
-	const struct object *sought;   /* the same of one that is not recorded; NULL: none */
-	int64_t patience_ms;           /* see live/patience */
-	const struct event_sink *sink; /* hears EVENT_WAITING; may be NULL */
 };
 
 /*
@@ -48,9 +34,5 @@ bool live_read(const struct live_input *input, struct model *ret_live,
  */
 bool live_read_inside(const struct live_input *input, const struct live_stores *stores,
 	struct model *live, struct error_list *errors) MUST_CHECK;
-
-/* Lends the account of this alias; it must be there. `accounts` are sorted by alias. */
-const struct live_account *live_find_account(
-	const struct live_account *accounts, size_t count, const char *alias);
 
 #endif

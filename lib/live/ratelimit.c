@@ -17,8 +17,7 @@ static const char *skip_spaces(const char *at)
 	return at + strspn(at, " \t");
 }
 
-/* Behind a text in quotes, where a backslash takes the next character along; NULL: it has no end.
- */
+/* After a text in quotes, in which a backslash escapes the next character; NULL: it has no end. */
 static const char *skip_quoted(const char *at)
 {
 	for (at++; *at && *at != '"'; at++)
@@ -27,8 +26,7 @@ static const char *skip_quoted(const char *at)
 	return *at ? at + 1 : NULL;
 }
 
-/* Behind a bare item: text in quotes, bytes between colons, or whatever ends before the next part.
- */
+/* After a bare item: text in quotes, bytes between colons, or what ends before the next part. */
 static const char *skip_bare_item(const char *at)
 {
 	if (*at == '"')

@@ -53,8 +53,7 @@ static struct retry_verdict last(const struct retry_input *input)
 										: RETRY_LOOK);
 }
 
-/* Refused for now, whatever it was. The lane is silent for a while, also where nobody asks again.
- */
+/* Refused for now, whatever it was. The lane pauses, even if this call is not sent again. */
 static struct retry_verdict throttled(const struct retry_input *input)
 {
 	bool is_last = input->safety == RETRY_UNSAFE || input->attempt >= RETRY_THROTTLE_ATTEMPTS;

@@ -1,5 +1,7 @@
 #include "model/event.h"
 
+#include "base/text.h"
+
 void event_emit(const struct event_sink *sink, const struct event *event)
 {
 	if (sink && sink->hear)
@@ -15,10 +17,9 @@ void event_waiting(
 	const struct event_sink *sink, const struct object *first, size_t count, int64_t wait_ms)
 {
 	struct str text CLEANUP(str_release) = {0};
+	char *address AUTO_FREE = object_address(first);
 
-	object_add_address(&text, first);
-	if (count > 1)
-		str_format(&text, " and %zu more", count - 1);
+	text_add_listed(&text, address, 0, count, 1);
 	event_emit(
 		sink, &(struct event){
 			      .type = EVENT_WAITING, .text = str_text(&text), .wait_ms = wait_ms});

@@ -229,13 +229,12 @@ void model_add_aliases(struct str *out, const struct model *model)
 
 	for (size_t i = 0; i < count && i < AT_MOST; i++) {
 		const char *alias = model->accounts[i].alias;
-		bool is_last = i + 1 == count;
-		str_text_add(out, i == 0 ? "`" : is_last ? " and `" : ", `");
-		text_add_visible(out, alias, strlen(alias), 80);
-		str_char(out, '`');
+		struct str name CLEANUP(str_release) = {0};
+		str_char(&name, '`');
+		text_add_visible(&name, alias, strlen(alias), 80);
+		str_char(&name, '`');
+		text_add_listed(out, str_text(&name), i, count, AT_MOST);
 	}
-	if (count > AT_MOST)
-		str_format(out, " and %zu more", count - AT_MOST);
 }
 
 const struct object *model_first_in(const struct model *model, const char *alias)
@@ -291,7 +290,6 @@ static bool is_same_text(const char *a, const char *b)
 
 unsigned object_differences(const struct object *a, const struct object *b)
 {
-	enum moment_order order = moment_compare(a->modified, b->modified);
 	unsigned fields = 0;
 
 	if (a->kind != OBJECT_SECRET)
@@ -300,7 +298,7 @@ unsigned object_differences(const struct object *a, const struct object *b)
 		fields |= FIELD_SCOPES;
 	if (!is_same_text(a->comment, b->comment))
 		fields |= FIELD_COMMENT;
-	if (order == MOMENT_EARLIER || order == MOMENT_LATER)
+	if (moment_is_other(a->modified, b->modified))
 		fields |= FIELD_VALUE;
 	return fields;
 }
@@ -370,7 +368,6 @@ bool object_became_ready(const struct object *recorded, const struct object *liv
 unsigned object_drift(const struct object *recorded, const struct object *live)
 {
 	unsigned fields = object_lags(recorded, live) ? 0 : object_differences(recorded, live);
-
 	bool is_kept = live->audit && live->audit->value == AUDIT_KEPT;
 
 	return is_kept || object_became_ready(recorded, live) ? fields & ~(unsigned)FIELD_VALUE

@@ -4,10 +4,10 @@
  * was cut off has left, and is folded into the state.
  *
  * Lines of text, each `CHECKSUM JSON`. The first is the header: the state that it goes with
- * (lineage, serial) and the intents. Each further line is one group of
- * results, written after all before it are durable, or says until when requests were under way:
- * about every second while there are any. What stands behind the last line break is torn and counts
- * as not written; a whole line with a wrong checksum is damage, and an error that names the byte.
+ * (lineage, serial) and the intents. Each further line is one group of results, or says that
+ * requests are under way (about every second while there are any); it is written after all lines
+ * before it are durable. What follows the last line break is torn and counts as not written; a
+ * whole line with a wrong checksum is damage, and an error that names the byte.
  *
  * Here is the coding only; recorded/ledger reads and writes the file.
  */

@@ -4,26 +4,11 @@
 # Each test is a subshell, and helper.bash sets and reads more than shellcheck can see.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
-load helper
+load cfsim
 
 teardown() { stop_sim; }
 
-account=/accounts/acc_1/secrets_store
 log=/accounts/acc_1/logs/audit
-
-# make_store NAME: sets $store to its path.
-make_store()
-{
-	api POST "$account/stores" "{\"name\":\"$1\"}"
-	store=$account/stores/$(answer_get .result.id)
-}
-
-# make_secret NAME: in $store; sets $secret to its path.
-make_secret()
-{
-	api POST "$store/secrets" "[{\"name\":\"$1\",\"value\":\"hush\",\"scopes\":[\"workers\"]}]"
-	secret=$store/secrets/$(answer_get '.result[0].id')
-}
 
 # audit [QUERY]: all entries, the oldest first.
 audit()

@@ -4,11 +4,9 @@
 # Each test is a subshell, and helper.bash sets and reads more than shellcheck can see.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
-load helper
+load cfsim
 
 teardown() { stop_sim; }
-
-account=/accounts/acc_1/secrets_store
 
 # post NAME: asks for a store.
 post()

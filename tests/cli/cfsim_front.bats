@@ -5,11 +5,10 @@
 # Each test is a subshell, and helper.bash sets and reads more than shellcheck can see.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
-load helper
+load cfsim
 
 teardown() { stop_sim; }
 
-account=/accounts/acc_1/secrets_store
 hex=985e105f4ecef8ad9ca31a8372d0c353
 
 as() { CLOUDFLARE_API_TOKEN=$1 api "${@:2}"; }

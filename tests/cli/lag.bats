@@ -327,6 +327,142 @@ only()
 	grep -q 'waiting for Cloudflare to confirm: default/a; waiting' log
 }
 
+# ---- what we destroyed ourselves ------------------------------------------------------------
+
+# interrupted METHOD [ARGUMENT...]: an apply that is killed when its request of this method, which
+# will be carried out much later, has arrived.
+interrupted()
+{
+	local method=$1 before
+	before=$(requests ".method == \"$1\"")
+	shift
+	arrived() { (($(requests ".method == \"$method\"") > before)); }
+	sim_faults "{\"method\":\"$method\",\"kind\":\"late\",\"after_ms\":600000,\"answer\":\"never\"}"
+	later "$cfprov" apply -auto-approve -allow-store-destroy -force "$@"
+	wait_until arrived
+	kill -KILL "$later_pid"
+	wait_later
+	control DELETE faults >/dev/null
+}
+
+# resumed: the next run waits until what was to be done later is done.
+resumed()
+{
+	later "$cfprov" apply -auto-approve -patience=20s
+	wait_until waits
+	control POST later >/dev/null
+	wait_later
+	[ "$status" = 0 ]
+	agree 1
+	good plan
+	out_is $'No changes. Your infrastructure matches the configuration.\n'
+}
+
+@test "fault A1: a store goes with the secrets that its list does not show yet" {
+	start_logged --list-lag-create 600000
+	one_store A B
+	good destroy -auto-approve -allow-store-destroy -force
+	out_has 'Destroy complete! Resources: 3 destroyed'
+	[ -z "$(live)" ]
+	[ -z "$(recorded)" ]
+}
+
+@test "fault A1: without -force, a list has to show what goes with its store first" {
+	start_logged --list-lag-create 600000
+	one_store A B
+	bad destroy -auto-approve -allow-store-destroy -max-delete-percent=100
+	err_has store_not_empty
+	[ "$(live | wc -l)" = 1 ]
+	lag '{"create":0}'
+	good destroy -auto-approve -allow-store-destroy -max-delete-percent=100
+	[ -z "$(live)" ]
+	[ -z "$(recorded)" ]
+}
+
+@test "fault A1: a list that still shows what was destroyed: it is not adopted" {
+	start_logged --list-lag-delete 600000
+	one_store A
+	good destroy -auto-approve -allow-store-destroy -force
+	good apply -auto-approve -adopt
+	out_has '2 added, 0 changed, 0 destroyed'
+	good apply -auto-approve -destroy -target=default/keys/A
+	good apply -auto-approve -adopt
+	out_has '1 added, 0 changed, 0 destroyed'
+	good destroy -auto-approve -allow-store-destroy -force
+	good plan -out=plan
+	out_has 'Plan: 2 to add, 0 to change, 0 to destroy.'
+	good apply plan
+	out_has '2 added, 0 changed, 0 destroyed'
+	good plan
+	out_has 'No changes.'
+}
+
+@test "a first run asks for nothing by id before it adopts" {
+	seed_of 3
+	start_logged --seed seed.json
+	manifest_of 3
+	good apply -auto-approve -adopt
+	[ "$(by_id)" = 0 ]
+	agree 3
+}
+
+@test "fault A1: lists and reads by id that still show what was replaced: both are waited for" {
+	seed_of 1
+	start_logged --seed seed.json
+	manifest_of 1
+	good apply -auto-approve -adopt
+	lag '{"delete":600000,"read":600000}'
+	good apply -auto-approve -replace=default/s0001 -allow-store-destroy -force
+	later "$cfprov" plan -patience=20s
+	wait_until waits
+	lag '{"delete":0,"read":0}'
+	wait_later
+	[ "$status" = 0 ]
+	grep -q 'No changes.' later.out
+	agree 1
+}
+
+@test "fault A25: the DELETE of a killed replacement is carried out late: it is waited for" {
+	start_logged
+	manifest a
+	good apply -auto-approve
+	interrupted DELETE -replace=default/a
+	resumed
+	[ "$(posts)" = 2 ]
+}
+
+@test "fault A25: the DELETE of a killed destroy is carried out late: who wants the store waits for it" {
+	start_logged
+	one_store A
+	interrupted DELETE -destroy
+	resumed
+	[ "$(posts)" = 2 ]
+	# Who does not want it destroys it again, and does not wait.
+	interrupted DELETE -destroy
+	good destroy -auto-approve -allow-store-destroy -force -patience=10m
+	err_lacks Waiting
+	[ -z "$(live)" ]
+}
+
+@test "fault A25: the POST of a killed replacement is carried out late, and the old one still listed" {
+	start_logged --list-lag-delete 600000
+	manifest a
+	good apply -auto-approve
+	interrupted POST -replace=default/a
+	resumed
+	[ "$(posts)" = 2 ]
+}
+
+@test "fault A25: a POST after a destroy is carried out late, and the old one still listed" {
+	start_logged --list-lag-delete 600000
+	manifest a
+	good apply -auto-approve
+	good destroy -auto-approve -allow-store-destroy
+	interrupted POST
+	resumed
+	[ "$(posts)" = 2 ]
+}
+
 # ---- import ---------------------------------------------------------------------------------
 
 @test "fault A1: import by id of what the list does not show yet" {

@@ -6,7 +6,7 @@
 # is not to see it, it is minutes late, and done when the control route says so.
 
 # Each test is a subshell, and the helpers set and read more than shellcheck can see.
-# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154,SC2317
 bats_require_minimum_version 1.5.0
 load cfprov
 
@@ -161,6 +161,44 @@ clean()
 	clean
 }
 
+@test "fault A3: the same for a store where names are unique, and for a rename that names nothing" {
+	start_logged --answer store-names=unique --answer error-details=absent
+	lag '{"create":2500}'
+	secret_manifest A
+	sim_faults '{"method":"POST","nth":1,"kind":"reset_after"}'
+	good apply -auto-approve -patience=1500ms
+	out_has 'Apply complete! Resources: 2 added, 0 changed, 0 destroyed.'
+	[ "$(posts) $(stores_live)" = '3 1' ]
+	sed -i 's/name: A/name: B/' cfprov.yaml
+	echo 'moved: [{from: default/s/A, to: default/s/B}]' >>cfprov.yaml
+	sim_faults '{"method":"POST","path":"*/duplicate","nth":1,"kind":"reset_after"}'
+	good apply -auto-approve -patience=1500ms
+	[ "$(posts) $(secrets_live)" = '5 1' ]
+	lag '{"create":0}'
+	clean
+}
+
+@test "fault A1: the old name of a rename, deleted and not seen, is not gone outside of cfprov" {
+	start_logged
+	secret_manifest A
+	good apply -auto-approve
+	sed -i 's/name: A/name: B/' cfprov.yaml
+	echo 'moved: [{from: default/s/A, to: default/s/B}]' >>cfprov.yaml
+	sim_faults '{"method":"DELETE","kind":"cut_short"}'
+	later "$cfprov" apply -auto-approve
+	is_deleted() { [ "$(secrets_live) $(posts)" = '1 3' ] && grep -q again later.err; }
+	wait_until is_deleted
+	kill -TERM "$later_pid"
+	wait_later
+	[ "$status" = 1 ]
+	control DELETE faults >/dev/null
+	sed -i /moved/d cfprov.yaml
+	good apply -auto-approve
+	out_has 'No changes.'
+	[ "$(grep -c outside out)" = 0 ]
+	clean
+}
+
 @test "fault A28: an answer with the id of another object is looked up, never recorded" {
 	start_logged
 	manifest a
@@ -173,6 +211,20 @@ clean()
 	good apply -auto-approve
 	[ "$(posts)" = 2 ]
 	agree 2
+	clean
+}
+
+@test "fault A28: what a list still shows of a replaced object is not the new one, whichever it is" {
+	start_logged --list-lag-delete 600000
+	secret_manifest A B C
+	good apply -auto-approve
+	local old
+	old=$(jq -r '.accounts.acc_1.stores.s.secrets.C.id' "$state")
+	lag '{"create":700}'
+	sim_faults '{"method":"POST","kind":"reset_after"}'
+	good apply -auto-approve -replace=default/s/C -patience=20s
+	[ "$(jq -r '.accounts.acc_1.stores.s.secrets.C.id' "$state")" != "$old" ]
+	[ "$(posts) $(secrets_live)" = '3 3' ]
 	clean
 }
 
@@ -312,6 +364,26 @@ kill_while_posting()
 	[ "$(unresolved)" = 1 ]
 	work_is_done
 	good apply -auto-approve -patience=10m
+	[ "$(posts)" = 2 ]
+	agree 2
+	clean
+}
+
+@test "fault A25: what is answered after an interrupt, and open, is left to the next run at once" {
+	start_logged
+	manifest a b
+	sim_faults '{"method":"POST","kind":"late","after_ms":600000,"ms":700,"times":2}'
+	later "$cfprov" apply -auto-approve -patience=10m
+	both_posted() { [ "$(posts)" = 2 ]; }
+	wait_until both_posted
+	kill -TERM "$later_pid"
+	wait_later
+	[ "$status" = 1 ]
+	[ "$(grep -c Waiting later.err)" = 0 ]
+	[ "$(grep -c 'failed: interrupted before Cloudflare confirmed it' later.err)" = 2 ]
+	[ "$(unresolved)" = 2 ]
+	work_is_done
+	good apply -auto-approve
 	[ "$(posts)" = 2 ]
 	agree 2
 	clean

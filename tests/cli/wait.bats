@@ -75,7 +75,7 @@ writes()
 @test "time is over: exit 1, who is not active, and nothing is repeated" {
 	start_logged --pending forever
 	bad apply -auto-approve -wait -wait-timeout=10ms
-	err_has '2 secrets are not active after 0.1 s: default/keys/A (pending), default/keys/B (pending)' \
+	err_has '2 secrets are not active after 0.1s: default/keys/A (pending) and default/keys/B (pending)' \
 		'nothing of it again' \
 		'Apply incomplete: 3 added, 0 changed, 0 destroyed, 2 not active. The state has all'
 	[ "$(statuses)" = 'A pending B pending ' ]

@@ -123,6 +123,9 @@ plant floors 'lib/stray/ has no row' lib/stray/stray.h </dev/null
 plant floors '^lib/README.md:10: lib/gone/ is listed' lib/README.md <<'END'
 | `lib/gone/` | 4 | nothing |
 END
+plant circles '^lib/desired/wish.h:1: includes lib/model/noun, and' lib/model/noun.c <<'END'
+#include "desired/wish.h"
+END
 plant foreign '^lib/base/a.c:1: only lib/adapter/yaml.c' lib/base/a.c <<'END'
 #include <yaml.h>
 END

@@ -4,10 +4,10 @@
 #include "desired/pick.h"
 #include "engine/check.h"
 #include "engine/planner.h"
-#include "engine/selection.h"
 #include "engine/record.h"
 #include "engine/recover.h"
 #include "engine/renames.h"
+#include "engine/selection.h"
 #include "recorded/mend.h"
 #include "show.h"
 

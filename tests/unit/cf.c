@@ -14,7 +14,7 @@ static void requests(void **state)
 		"/accounts/acc1/secrets_store/stores/st1/secrets?page=12"
 		"&per_page=100&order=created&direction=asc");
 	str_clear(&text);
-	cf_add_store_path(&text, "acc1", "st1");
+	cf_add_object_path(&text, "acc1", &(struct cf_secret_id){"st1", NULL});
 	assert_string_equal(str_text(&text), "/accounts/acc1/secrets_store/stores/st1");
 	str_clear(&text);
 	cf_add_create_store_body(&text, "a\"b\\\n");

@@ -80,6 +80,23 @@ static void move_empties(void **state)
 	assert_null(from.hint);
 }
 
+static void copy_leaves_the_place(void **state)
+{
+	struct error from CLEANUP(error_release) = {0}, to CLEANUP(error_release) = {0};
+
+	(void)state;
+	error_set_code(&from, ERROR_BUSY, "it");
+	error_hint(&from, "hint");
+	error_at(&from, "a", 1, 1);
+	error_at(&to, "b", 2, 2);
+	assert_false(error_copy(&to, &from));
+	assert_int_equal(to.code, ERROR_BUSY);
+	assert_string_equal(to.message, "it");
+	assert_string_equal(to.hint, "hint");
+	assert_string_equal(to.file, "b");
+	assert_string_equal(from.message, "it");
+}
+
 static void list_keeps_order(void **state)
 {
 	struct error_list list CLEANUP(error_list_release) = {0};
@@ -127,6 +144,7 @@ int main(void)
 		cmocka_unit_test(prefix_keeps_the_rest),
 		cmocka_unit_test(hint_and_place_replace),
 		cmocka_unit_test(move_empties),
+		cmocka_unit_test(copy_leaves_the_place),
 		cmocka_unit_test(list_keeps_order),
 		cmocka_unit_test(list_is_cut),
 	};

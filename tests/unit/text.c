@@ -213,6 +213,26 @@ static void durations(void **state)
 }
 
 /* fault B2 */
+static void expect_listed(size_t count, size_t most, const char *wanted)
+{
+	static const char *const names[] = {"A", "B", "C", "D"};
+	struct str text CLEANUP(str_release) = {0};
+
+	for (size_t i = 0; i < count; i++)
+		text_add_listed(&text, names[i], i, count, most);
+	assert_string_equal(str_text(&text), wanted);
+}
+
+static void listed(void **state)
+{
+	(void)state;
+	expect_listed(1, 3, "A");
+	expect_listed(2, 3, "A and B");
+	expect_listed(3, 3, "A, B and C");
+	expect_listed(4, 3, "A, B, C and 1 more");
+	expect_listed(4, 1, "A and 3 more");
+}
+
 static void foreign_encodings(void **state)
 {
 	(void)state;
@@ -288,6 +308,7 @@ int main(void)
 		cmocka_unit_test(nearness),
 		cmocka_unit_test(nearness_of_long_words),
 		cmocka_unit_test(durations),
+		cmocka_unit_test(listed),
 		cmocka_unit_test(foreign_encodings),
 		cmocka_unit_test(conflict_marks),
 		cmocka_unit_test(urls),

@@ -1,4 +1,4 @@
-#include "faultkinds.h"
+#include "fault.h"
 
 #include "edge.h"
 #include "envelope.h"

@@ -1,0 +1,287 @@
+#include "read_live.h"
+
+#include "adapter/table.h"
+#include "base/clock.h"
+#include "interrupt.h"
+#include "term.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- accounts that are left out ---- */
+
+/* Takes the accounts out that did not work; what is recorded in them stays as it is. */
+static void drop_accounts(struct session *session, const bool *works)
+{
+	struct model *desired = &session->desired;
+	size_t kept = 0, objects = 0;
+
+	for (size_t i = 0; i < desired->account_count; i++) {
+		if (!works[i]) {
+			session->has_failed = true;
+			continue;
+		}
+		desired->accounts[kept] = desired->accounts[i];
+		session->accounts[kept] = session->accounts[i];
+		session->accounts[kept].account = &desired->accounts[kept];
+		kept++;
+	}
+	desired->account_count = kept;
+	for (size_t i = 0; i < desired->object_count; i++)
+		if (model_account(desired, desired->objects[i].account))
+			desired->objects[objects++] = desired->objects[i];
+	desired->object_count = objects;
+}
+
+/* Takes out the accounts that `live` does not have; false if none is left. */
+static bool drop_unread(struct session *session)
+{
+	const struct model *desired = &session->desired;
+	bool *works AUTO_FREE = mem_alloc(desired->account_count * sizeof(*works));
+
+	for (size_t i = 0; i < desired->account_count; i++)
+		works[i] = model_account(&session->live, desired->accounts[i].alias);
+	drop_accounts(session, works);
+	return session->desired.account_count > 0;
+}
+
+/* ---- what is in stores ---- */
+
+/* Stores to look into: a row that grows. */
+struct wanted {
+	struct live_stores stores;
+	size_t room;
+};
+
+/* Adds the live store that an object is in, or is, unless it was looked into before. */
+static void want(struct session *session, const struct object *object, struct wanted *wanted)
+{
+	const struct object *store =
+		model_object(&session->live, object->account, object->store, NULL);
+
+	if (!store || table_put(&session->inside, store->id, session))
+		return;
+	wanted->stores.items = mem_room(
+		(void *)wanted->stores.items, wanted->stores.count, &wanted->room, sizeof(store));
+	wanted->stores.items[wanted->stores.count++] = store;
+}
+
+/* False: not all could be read; that was said. */
+static bool read(struct session *session, const struct live_input *input, struct wanted *wanted)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	bool is_good = !wanted->stores.count ||
+		       live_read_inside(input, &wanted->stores, &session->live, &errors);
+
+	term_errors(&errors);
+	free((void *)wanted->stores.items);
+	return is_good;
+}
+
+static struct table *aliases_of(const struct live_input *input)
+{
+	struct table *aliases = NULL;
+
+	for (size_t i = 0; i < input->count; i++)
+		table_put(&aliases, input->accounts[i].account->alias, input->client);
+	return aliases;
+}
+
+static void want_secret(struct session *session, const struct table *aliases,
+	const struct object *object, struct wanted *wanted)
+{
+	if (object->kind == OBJECT_SECRET && table_get(aliases, object->account))
+		want(session, object, wanted);
+}
+
+static void read_managed(struct session *session, const struct live_input *input)
+{
+	const struct model *const models[] = {&session->desired, &session->ledger.state.model};
+	struct table *aliases = aliases_of(input);
+	struct wanted wanted = {0};
+
+	for (size_t m = 0; m < ARRAY_SIZE(models); m++)
+		for (size_t i = 0; i < models[m]->object_count; i++)
+			want_secret(session, aliases, &models[m]->objects[i], &wanted);
+	for (size_t i = 0; i < session->plan.action_count; i++)
+		want_secret(session, aliases, action_object(&session->plan.actions[i]), &wanted);
+	table_free(&aliases);
+	(void)read(session, input, &wanted);
+}
+
+/*
+ * The stores that the plan destroys, and those in which it does something to secrets: a value may
+ * be lost there, so that must not be a matter of belief.
+ */
+static void want_affected(struct session *session, struct wanted *wanted)
+{
+	const struct plan *plan = &session->plan;
+
+	for (size_t i = 0; i < plan->action_count; i++) {
+		const struct action *action = &plan->actions[i];
+		bool is_secret = action_object(action)->kind == OBJECT_SECRET;
+		if (action_kind(action) != ACTION_NONE && (is_secret || action_destroys(action)))
+			want(session, action_object(action), wanted);
+	}
+}
+
+bool read_live_affected(struct session *session, bool *ret_any)
+{
+	struct live_input input = session_live_input(session);
+	struct wanted wanted = {0};
+
+	want_affected(session, &wanted);
+	*ret_any = wanted.stores.count > 0;
+	(void)read(session, &input, &wanted);
+	return interrupt_count == 0 && drop_unread(session);
+}
+
+bool read_live_planned(struct session *session, const struct live_input *input)
+{
+	struct wanted wanted = {0};
+
+	want_affected(session, &wanted);
+	return read(session, input, &wanted);
+}
+
+bool read_live_all(struct session *session)
+{
+	struct live_input input = session_live_input(session);
+	struct wanted wanted = {0};
+
+	for (size_t i = 0; i < session->live.object_count; i++)
+		if (session->live.objects[i].kind == OBJECT_STORE)
+			want(session, &session->live.objects[i], &wanted);
+	(void)read(session, &input, &wanted);
+	return interrupt_count == 0 && drop_unread(session);
+}
+
+/* ---- accounts ---- */
+
+/* Each account without credentials is said and left out; false: interrupted, or none is left. */
+static bool connect_accounts(struct session *session)
+{
+	const struct model *desired = &session->desired;
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	struct table *lanes = NULL;
+	bool *works AUTO_FREE = mem_alloc(desired->account_count * sizeof(*works));
+	bool is_interrupted = false;
+
+	session->accounts = mem_alloc(desired->account_count * sizeof(*session->accounts));
+	for (size_t i = 0; i < desired->account_count && !is_interrupted; i++) {
+		struct live_account *account = &session->accounts[i];
+		struct error err CLEANUP(error_release) = {0};
+		account->account = &desired->accounts[i];
+		works[i] =
+			session_find_lane(session, &lanes, account->account, &account->lane, &err);
+		is_interrupted = !works[i] && err.code == ERROR_INTERRUPTED;
+		if (!works[i])
+			error_move(error_list_add(&errors), &err);
+	}
+	session_tell_sources(session);
+	term_errors(&errors);
+	table_free(&lanes);
+	drop_accounts(session, works);
+	return !is_interrupted && session->desired.account_count > 0;
+}
+
+/* ---- live ---- */
+
+/*
+ * Adds to the set the aliases of accounts whose lists are needed although the state's word is
+ * taken for the rest: something wanted there is not recorded, or has no id.
+ */
+static struct table *find_unsure(const struct session *session)
+{
+	const struct model *recorded = &session->ledger.state.model, *desired = &session->desired;
+	struct table *unsure = NULL;
+
+	for (size_t i = 0; i < desired->object_count; i++) {
+		struct object *wanted = &desired->objects[i];
+		const struct object *known =
+			model_object(recorded, wanted->account, wanted->store, wanted->secret);
+		if (!known || !known->id)
+			table_put(&unsure, wanted->account, wanted);
+	}
+	for (size_t i = 0; i < recorded->object_count; i++)
+		if (recorded->objects[i].is_unresolved || recorded->objects[i].is_unsure)
+			table_put(&unsure, recorded->objects[i].account, &recorded->objects[i]);
+	return unsure;
+}
+
+/* -refresh=false: the state's word is taken for what lives in the accounts that are not unsure. */
+static void believe_state(struct session *session, const struct table *unsure)
+{
+	const struct model *recorded = &session->ledger.state.model, *desired = &session->desired;
+
+	for (size_t i = 0; i < desired->account_count; i++)
+		if (!table_get(unsure, desired->accounts[i].alias))
+			model_add_account_copy(&session->live, &desired->accounts[i]);
+	for (size_t i = 0; i < recorded->object_count; i++) {
+		const struct object *object = &recorded->objects[i];
+		if (model_account(desired, object->account) && !table_get(unsure, object->account))
+			model_add_copy(&session->live, object)->origin = ORIGIN_NONE;
+	}
+}
+
+/* What is recorded in the accounts of this list: before it is read, and after. */
+static void tell_refresh(
+	const struct session *session, const struct live_input *input, enum event_type type)
+{
+	const struct model *recorded = &session->ledger.state.model, *live = &session->live;
+	size_t account = 0;
+
+	for (size_t i = 0; i < recorded->object_count; i++) {
+		const struct object *object = &recorded->objects[i], *now = NULL;
+		while (account < input->count &&
+			strcmp(input->accounts[account].account->alias, object->account) < 0)
+			account++;
+		if (account == input->count)
+			return;
+		bool is_done = type == EVENT_REFRESH_DONE;
+		if (strcmp(input->accounts[account].account->alias, object->account) != 0 ||
+			!object->id || (is_done && !model_account(live, object->account)))
+			continue;
+		if (is_done)
+			now = model_object(live, object->account, object->store, object->secret);
+		event_emit(&session->sink,
+			&(struct event){
+				.type = type, .object = object, .text = now ? now->id : NULL});
+	}
+}
+
+/* Lists the accounts, or with -refresh=false those that it has to. */
+static bool list_accounts(struct session *session)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	const struct model *desired = &session->desired;
+	struct live_account *listed AUTO_FREE = mem_alloc(desired->account_count * sizeof(*listed));
+	struct live_input input = session_live_input(session);
+	bool believes = !session->cli->refresh;
+	struct table *unsure = believes ? find_unsure(session) : NULL;
+
+	input.accounts = listed;
+	input.count = 0;
+	for (size_t i = 0; i < desired->account_count; i++)
+		if (!believes || table_get(unsure, desired->accounts[i].alias))
+			listed[input.count++] = session->accounts[i];
+	tell_refresh(session, &input, EVENT_REFRESH_START);
+	session->read_ms = clock_unix_ms();
+	session->read_at_ms = clock_monotonic_ms();
+	if (!live_read(&input, &session->live, &errors))
+		term_errors(&errors);
+	if (interrupt_count == 0)
+		read_managed(session, &input);
+	if (believes)
+		believe_state(session, unsure);
+	table_free(&unsure);
+	model_sort(&session->live);
+	tell_refresh(session, &input, EVENT_REFRESH_DONE);
+	return interrupt_count == 0;
+}
+
+bool read_live(struct session *session)
+{
+	return session_new_client(session) && connect_accounts(session) && list_accounts(session) &&
+	       drop_unread(session);
+}
