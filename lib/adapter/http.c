@@ -137,7 +137,7 @@ static int on_trace(CURL *easy, curl_infotype type, char *bytes, size_t length, 
 
 int64_t http_retry_after_ms(const char *text, int64_t now_unix_seconds)
 {
-	size_t seconds = INT32_MAX, digits = strspn(text, "0123456789");
+	size_t seconds, digits = strspn(text, "0123456789");
 
 	if (digits && !text[digits])
 		return (text_to_number(text, INT32_MAX, &seconds) ? (int64_t)seconds : INT32_MAX) *
@@ -152,8 +152,10 @@ int64_t http_retry_after_ms(const char *text, int64_t now_unix_seconds)
 /* Lines of one header are one list: RFC 9110, section 5.3. */
 static void add_line(struct str *lines, const char *value)
 {
-	if (lines->length + strlen(value) <= HEADER_LIMIT)
-		str_format(lines, "%s%s", lines->length ? ", " : "", value);
+	if (lines->length + strlen(value) > HEADER_LIMIT)
+		return;
+	str_text_add(lines, lines->length ? ", " : "");
+	str_text_add(lines, value);
 }
 
 static void take_header(struct http_response *response, const char *name, char *value)
