@@ -114,7 +114,7 @@ static void take_created(struct cf_runner *r, struct op *op, const struct client
 		const char *name = op->jobs[i].action->after->secret;
 		const struct json *item = find_in_row(answer->cf.result, name);
 		struct error ignored CLEANUP(error_release) = {0};
-		struct object is_now;
+		struct object is_now = {0};
 		if (item && read_new(r, item, name, &is_now, &ignored))
 			end_created(r, &op->jobs[i], &is_now);
 		else
@@ -557,7 +557,7 @@ static void rewrite_answered(struct cf_runner *r, struct op *op, struct client_a
 {
 	const char *name = op_action(op)->after->secret;
 	struct error ignored CLEANUP(error_release) = {0};
-	struct object is_now;
+	struct object is_now = {0};
 
 	if (answer->outcome != CLIENT_DONE) {
 		if (answer->outcome == CLIENT_FAILED)
@@ -617,7 +617,7 @@ static void duplicate_answered(struct cf_runner *r, struct op *op, struct client
 {
 	const char *name = op_action(op)->after->secret;
 	bool is_ours = op->unseen > 0 && cf_answer_says_exists(&answer->cf, NULL);
-	struct object made;
+	struct object made = {0};
 
 	if (answer->outcome == CLIENT_FAILED && !is_ours) {
 		op_end_failed(r, op, OUTCOME_FAILED, &answer->err);

@@ -68,7 +68,7 @@ static bool read_created(struct cf_runner *r, const struct op *op, const struct 
 static void create_answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
 {
 	bool is_ours = op->unseen > 0 && cf_answer_says_exists(&answer->cf, NULL);
-	struct object is_now;
+	struct object is_now = {0};
 
 	if (answer->outcome == CLIENT_FAILED && !is_ours) {
 		if (cf_answer_says_full_of_stores(&answer->cf))
