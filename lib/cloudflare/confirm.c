@@ -130,7 +130,7 @@ static bool is_doubtful(const struct confirm *c, const struct object *listed, si
 }
 
 /*
- * For how long may a doubtful object that GET by id finds be gone all the same, or go yet? As long
+ * For how long may an object that GET by id finds be gone all the same, or go yet? As long
  * as our own DELETE of it may be carried out late, or not be known everywhere: that came before
  * what is recorded in its place was created, or was sent by an interrupted run.
  */
@@ -140,6 +140,8 @@ static int64_t open_ms(const struct confirm *c, const struct object *listed, int
 	int64_t patience_ms = c->input->patience_ms, sent_ms = known ? known->requested_ms : 0;
 
 	if (!known || (!known->id && !known->replaced))
+		return 0;
+	if (has_id(known, listed->id) && !is_being_destroyed(c, known))
 		return 0;
 	if (has_id(known->id ? known : known->replaced, listed->id))
 		patience_ms = patience_of_other_run_ms(patience_ms);
@@ -218,7 +220,7 @@ static void add_look(struct confirm *c, size_t first, size_t count, bool is_list
 		.is_list = is_list,
 		.age_ms = INT64_MAX,
 		.absences = is_list,
-		.open_ms = first < c->doubtful && !is_list ? open_ms(c, object, now_ms) : 0,
+		.open_ms = !is_list ? open_ms(c, object, now_ms) : 0,
 	};
 	for (size_t i = first; i < first + count; i++) {
 		int64_t age_ms = patience_age_ms(confirm_last_write_ms(c->missing[i]), now_ms);

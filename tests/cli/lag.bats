@@ -436,7 +436,16 @@ resumed()
 	one_store A
 	interrupted DELETE -destroy
 	resumed
-	[ "$(posts)" = 2 ]
+	# The same if no list shows it yet.
+	lag '{"create":600000}'
+	interrupted DELETE -destroy
+	later "$cfprov" apply -auto-approve -patience=20s
+	wait_until waits
+	lag '{"create":0}'
+	control POST later >/dev/null
+	wait_later
+	[ "$status" = 0 ]
+	agree 1
 	# Who does not want it destroys it again, and does not wait.
 	interrupted DELETE -destroy
 	good destroy -auto-approve -allow-store-destroy -force -patience=10m
