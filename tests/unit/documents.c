@@ -368,8 +368,9 @@ static void moves(void **state)
 	expect_good(&o);
 	assert_int_equal(o.model.move_count, 3);
 	assert_int_equal(o.model.removal_count, 2);
-	assert_true(o.model.removals[0].destroys);
-	assert_false(o.model.removals[1].destroys);
+	assert_false(model_removal(&o.model, "gone/x")->destroys);
+	assert_true(model_removal(&o.model, "p/z")->destroys);
+	assert_null(model_removal(&o.model, "p"));
 	expect_text(o.model.moves[2].place.file, "m.yaml");
 	finish(&o);
 }
