@@ -142,9 +142,15 @@ enum moment_order moment_compare(const char *text, const char *than)
 	return x == y ? MOMENT_SAME : x < y ? MOMENT_EARLIER : MOMENT_LATER;
 }
 
+static bool is_same_text(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
 bool moment_is_other(const char *text, const char *than)
 {
-	enum moment_order order = moment_compare(text, than);
+	enum moment_order order =
+		is_same_text(text, than) ? MOMENT_SAME : moment_compare(text, than);
 
 	return order == MOMENT_EARLIER || order == MOMENT_LATER;
 }
@@ -163,6 +169,8 @@ int64_t moment_after_us(const struct moment *moment, const struct moment *than)
 
 const char *moment_latest(const char *known, const char *news)
 {
+	if (is_same_text(known, news))
+		return known;
 	struct moment moment;
 
 	if (!moment_read(known, &moment))

@@ -46,12 +46,29 @@ static bool has_id(const struct object *object, const char *id)
 	return object->id && strcmp(object->id, id) == 0;
 }
 
-/* Under its name, where there may be several. */
-static bool is_listed(const struct model *live, const struct object *object)
+/*
+ * Lends the first that has the object's address, or NULL. Those that come in order are found where
+ * the last one was found: *hint, from 0.
+ */
+static const struct object *find_next(
+	const struct model *model, size_t *hint, const struct object *object)
 {
-	const struct object *end = live->objects + live->object_count;
-	const struct object *it =
-		model_object(live, object->account, object->store, object->secret);
+	bool is_next =
+		*hint < model->object_count && object_compare(&model->objects[*hint], object) == 0;
+	const struct object *found =
+		is_next ? &model->objects[*hint]
+			: model_object(model, object->account, object->store, object->secret);
+
+	if (found)
+		*hint = (size_t)(found - model->objects) + 1;
+	return found;
+}
+
+/* Under its name, where there may be several. */
+static bool is_listed(struct confirm *c, const struct object *object)
+{
+	const struct object *end = c->live->objects + c->live->object_count;
+	const struct object *it = find_next(c->live, &c->next_live, object);
 
 	for (; it && it < end && object_compare(it, object) == 0; it++)
 		if (has_id(it, object->id))
@@ -118,9 +135,9 @@ static bool is_being_destroyed(const struct confirm *c, const struct object *kno
  * that it is gone: if there is another one of its name, listed or recorded, or if cfprov would take
  * it for what an interrupted run created, or adopt it.
  */
-static bool is_doubtful(const struct confirm *c, const struct object *listed, size_t count)
+static bool is_doubtful(struct confirm *c, const struct object *listed, size_t count)
 {
-	const struct object *known = find_name(c->input->recorded, listed);
+	const struct object *known = find_next(c->input->recorded, &c->next_recorded, listed);
 
 	if (!is_in_lists(c, listed))
 		return false;
@@ -189,7 +206,7 @@ static bool is_doubted(const struct confirm *c, const struct object *object)
 static void add_missing(struct confirm *c, const struct object *object, size_t *room)
 {
 	if (!object->id || object->is_unresolved || !is_in_lists(c, object) ||
-		is_listed(c->live, object) || (object->is_unsure && is_doubted(c, object)))
+		is_listed(c, object) || (object->is_unsure && is_doubted(c, object)))
 		return;
 	if (!c->known)
 		know_all(c);

@@ -51,7 +51,8 @@ struct confirm {
 	const struct live_input *input;
 	struct table *stores; /* ids to stores: keeps; NULL: stores are missing, not secrets */
 	struct model *live;   /* keeps */
-	struct table *known;  /* ids that exist; empty if nothing is missing */
+	size_t next_live, next_recorded; /* where what comes in order is looked for first */
+	struct table *known;             /* ids that exist; empty if nothing is missing */
 	const struct object **missing;
 	size_t count, doubtful; /* of them the first: they are listed, but may be gone */
 	struct confirm_look *looks;
