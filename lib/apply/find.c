@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "cloudflare/patience.h"
 
+#include <string.h>
+
 /* Looks whose times are so close start together. */
 enum { TOGETHER_MS = 20 };
 
@@ -233,16 +235,29 @@ void find_take(struct cf_runner *r, struct list *list, const struct client_answe
 
 /* ---- by id ---- */
 
+/* False: the answer is not about what was asked for. */
+static bool read_by_id(const struct op *op, const struct json *result, struct cf_object *ret_found,
+	struct error *err)
+{
+	const char *secret_id = op->by_id.secret_id;
+	const struct object store = {.id = op->by_id.store_id};
+
+	if (!cf_object_decode(result, secret_id ? "secret" : "store", ret_found, err) ||
+		!live_check_place(
+			ret_found, op->account->account->account, secret_id ? &store : NULL, err))
+		return false;
+	return strcmp(ret_found->id, secret_id ? secret_id : store.id) == 0 ||
+	       error_set(err, "Cloudflare's answer is about another object");
+}
+
 static void id_answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
 {
-	bool is_secret = op->by_id.secret_id;
-	struct object is_now = {.kind = is_secret ? OBJECT_SECRET : OBJECT_STORE};
+	struct object is_now = {.kind = op->by_id.secret_id ? OBJECT_SECRET : OBJECT_STORE};
 	struct finding finding = {0};
 	struct cf_object found;
 
 	if (answer->outcome == CLIENT_DONE &&
-		cf_object_decode(
-			answer->cf.result, is_secret ? "secret" : "store", &found, &answer->err)) {
+		read_by_id(op, answer->cf.result, &found, &answer->err)) {
 		live_fill(&r->arena, &found, &is_now);
 		finding.object = found.is_deleted ? NULL : &is_now;
 	} else if (!answer->cf.is_absent) {

@@ -260,6 +260,25 @@ clean()
 	clean
 }
 
+@test "fault A13: an answer about another object does not say what became of a DELETE" {
+	start_logged
+	manifest a b
+	good apply -auto-approve
+	local id
+	id=$(jq -r '.accounts.acc_1.stores.a.id' "$state")
+	manifest b
+	sim_faults "$(jq -n --arg path "*/stores/$id" '[{method: "DELETE", kind: "reset_after", times: 20},
+		{method: "GET", $path, kind: "raw_body",
+			text: ({success: true, errors: [], messages: [],
+				result: {id: ("f" * 32), name: "a"}} | tojson)}]')"
+	bad apply -auto-approve -force -allow-store-destroy
+	err_has 'it is not known whether it was destroyed'
+	control DELETE faults >/dev/null
+	good apply -auto-approve -force -allow-store-destroy
+	agree 1
+	clean
+}
+
 @test "fault A6: a DELETE whose answers are lost is asked for by id" {
 	start_logged
 	manifest a b
