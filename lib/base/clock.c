@@ -1,13 +1,21 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
-int64_t clock_monotonic_us(void)
+static struct timespec read_clock(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
+	return now;
+}
+
+int64_t clock_monotonic_us(void)
+{
+	struct timespec now = read_clock(CLOCK_MONOTONIC);
+
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
@@ -16,43 +24,32 @@ int64_t clock_monotonic_ms(void)
 	return clock_monotonic_us() / 1000;
 }
 
-int64_t clock_unix_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec;
-}
-
 int64_t clock_unix_ms(void)
 {
-	struct timespec now;
+	struct timespec now = read_clock(CLOCK_REALTIME);
 
-	clock_gettime(CLOCK_REALTIME, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Without the zone. */
-static size_t write_time(time_t when, char text[static CLOCK_TEXT_SIZE])
+int64_t clock_unix_seconds(void)
 {
-	struct tm utc;
-
-	gmtime_r(&when, &utc);
-	return strftime(text, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &utc);
-}
-
-void clock_now_text(char text[static CLOCK_TEXT_SIZE])
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	size_t length = write_time(now.tv_sec, text);
-	snprintf(text + length, CLOCK_TEXT_SIZE - length, ".%06ldZ", now.tv_nsec / 1000);
+	return read_clock(CLOCK_REALTIME).tv_sec;
 }
 
 void clock_text(int64_t unix_seconds, char text[static CLOCK_TEXT_SIZE])
 {
-	size_t length = write_time((time_t)unix_seconds, text);
+	time_t when = (time_t)unix_seconds;
+	struct tm utc;
 
-	snprintf(text + length, CLOCK_TEXT_SIZE - length, "Z");
+	gmtime_r(&when, &utc);
+	strftime(text, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+void clock_now_text(char text[static CLOCK_TEXT_SIZE])
+{
+	struct timespec now = read_clock(CLOCK_REALTIME);
+
+	clock_text(now.tv_sec, text);
+	size_t zone = strlen(text) - 1;
+	snprintf(text + zone, CLOCK_TEXT_SIZE - zone, ".%06ldZ", now.tv_nsec / 1000);
 }

@@ -1,23 +1,21 @@
-/* Time: how long things take (monotonic) and when they happened (UTC). */
+/* Time: durations (monotonic clock) and dates (UTC). */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Since some fixed moment; never goes back. */
+/* Time since an arbitrary moment; never goes back. */
 int64_t clock_monotonic_ms(void);
 int64_t clock_monotonic_us(void);
 
-/* Since 1970 UTC; may go back. */
+/* Time since 1970-01-01 UTC; goes back when the clock is set. */
 int64_t clock_unix_seconds(void);
 int64_t clock_unix_ms(void);
 
-/* RFC 3339 in UTC with microseconds: 2026-01-02T03:04:05.678901Z */
+/* RFC 3339 in UTC: the current time in microseconds, or the given time in whole seconds. */
 enum { CLOCK_TEXT_SIZE = 32 };
 void clock_now_text(char text[static CLOCK_TEXT_SIZE]);
-
-/* The same of a moment in seconds since 1970, to the second: 2026-01-02T03:04:05Z */
 void clock_text(int64_t unix_seconds, char text[static CLOCK_TEXT_SIZE]);
 
 #endif

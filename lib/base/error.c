@@ -6,17 +6,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void set_list(struct error *err, enum error_code code, const char *format, va_list args)
-	PRINTF(3, 0);
+static char *format_text(const char *format, va_list args) PRINTF(1, 0);
 
-static void set_list(struct error *err, enum error_code code, const char *format, va_list args)
+static char *format_text(const char *format, va_list args)
 {
 	struct str text = {0};
 
-	assert(!err->message);
-	err->code = code;
 	str_format_list(&text, format, args);
-	err->message = str_steal(&text);
+	return str_steal(&text);
+}
+
+bool error_set_code(struct error *err, enum error_code code, const char *format, ...)
+{
+	va_list args;
+
+	assert(!err->message);
+	va_start(args, format);
+	err->message = format_text(format, args);
+	va_end(args);
+	err->code = code;
+	return false;
 }
 
 bool error_set(struct error *err, const char *format, ...)
@@ -24,64 +33,44 @@ bool error_set(struct error *err, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	set_list(err, ERROR_FAILED, format, args);
+	char *message AUTO_FREE = format_text(format, args);
 	va_end(args);
-	return false;
-}
-
-bool error_set_code(struct error *err, enum error_code code, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	set_list(err, code, format, args);
-	va_end(args);
-	return false;
+	return error_set_code(err, ERROR_FAILED, "%s", message);
 }
 
 bool error_set_errno(struct error *err, int error_number, const char *format, ...)
 {
-	va_list args;
-	struct str text = {0};
 	char reason[128] = "";
+	va_list args;
 
 	va_start(args, format);
-	str_format_list(&text, format, args);
+	char *message AUTO_FREE = format_text(format, args);
 	va_end(args);
 	if (strerror_r(error_number, reason, sizeof(reason)) != 0)
-		str_format(&text, ": error %d", error_number);
-	else
-		str_format(&text, ": %s", reason);
-	assert(!err->message);
-	err->code = ERROR_FAILED;
-	err->message = str_steal(&text);
-	return false;
+		return error_set(err, "%s: error %d", message, error_number);
+	return error_set(err, "%s: %s", message, reason);
 }
 
 bool error_prefix(struct error *err, const char *format, ...)
 {
+	char *message AUTO_FREE = mem_steal(&err->message);
 	va_list args;
-	struct str text = {0};
 
 	va_start(args, format);
-	str_format_list(&text, format, args);
+	char *prefix AUTO_FREE = format_text(format, args);
 	va_end(args);
-	str_format(&text, ": %s", err->message);
-	free(err->message);
-	err->message = str_steal(&text);
-	return false;
+	return error_set_code(err, err->code, "%s: %s", prefix, message);
 }
 
 bool error_hint(struct error *err, const char *format, ...)
 {
 	va_list args;
-	struct str text = {0};
 
 	va_start(args, format);
-	str_format_list(&text, format, args);
+	char *hint = format_text(format, args); /* which may quote the old one */
 	va_end(args);
 	free(err->hint);
-	err->hint = str_steal(&text);
+	err->hint = hint;
 	return false;
 }
 

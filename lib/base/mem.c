@@ -68,22 +68,18 @@ void *mem_steal(void *pointer)
 	return memory;
 }
 
-/* Chunks double up to a limit, so that small nouns stay small and large ones make few calls. */
+/* Chunks double up to a limit: small arenas stay small, large ones make few allocations. */
 static void arena_add_chunk(struct arena *arena, size_t size)
 {
-	size_t room = arena->room * 2;
+	size_t room = arena->room ? arena->room * 2 : ARENA_FIRST_CHUNK;
 
-	if (room < ARENA_FIRST_CHUNK)
-		room = ARENA_FIRST_CHUNK;
 	if (room > ARENA_LARGEST_CHUNK)
 		room = ARENA_LARGEST_CHUNK;
 	if (room < size)
 		room = size;
 	struct arena_chunk *chunk = never_null(malloc(sizeof(*chunk) + room));
 	chunk->next = arena->chunks;
-	arena->chunks = chunk;
-	arena->used = 0;
-	arena->room = room;
+	*arena = (struct arena){.chunks = chunk, .room = room};
 }
 
 void *arena_alloc(struct arena *arena, size_t size)
@@ -92,7 +88,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 
 	if (size > SIZE_MAX / 2)
 		mem_exhausted();
-	size = size ? (size + step - 1) / step * step : step; /* NULL is never given */
+	size = size ? (size + step - 1) / step * step : step; /* never NULL */
 	if (arena->room - arena->used < size)
 		arena_add_chunk(arena, size);
 	char *memory = (char *)arena->chunks->bytes + arena->used;

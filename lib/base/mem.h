@@ -1,9 +1,8 @@
 /*
- * Memory: allocation that can't fail, arenas, and the macros that give locals an owner.
+ * Memory: allocation that can't fail, arenas, and macros that give local variables ownership.
  *
- * Out of memory ends the program at once (abort). That is safe because a kill at any instant is
- * a case that the state and its journal are built for; see lib/README.md, invariant 1.
- * Not for secret bytes: those live in base/secret.h.
+ * Running out of memory aborts. That is safe because the state and its journal survive a kill at
+ * any instant (lib/README.md, invariant 1). Not for secret bytes: see base/secret.h.
  */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
@@ -18,44 +17,44 @@
 /* Runs release(&variable) when the variable goes out of scope. */
 #define CLEANUP(release) __attribute__((cleanup(release)))
 
-/* A `char *` (or any other plain pointer) that is freed when it goes out of scope. */
+/* Frees a local pointer when it goes out of scope. */
 #define AUTO_FREE CLEANUP(mem_free_pointer)
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Ends the program: what every allocation here does when there is no memory left. */
+/* Aborts: what every allocation here does when memory has run out. */
 _Noreturn void mem_exhausted(void);
 
-/* Gives zeroed memory; release it with free(). Never NULL, also for size 0. */
+/* Gives zeroed memory (free); never NULL, even for size 0. */
 void *mem_alloc(size_t size) MUST_CHECK;
 
-/* Gives the memory with another size, moved if need be; what is new is not zeroed. */
+/* realloc; additional bytes are not zeroed. */
 void *mem_resize(void *memory, size_t size) MUST_CHECK;
 
-/* Gives a copy of the text; release it with free(). */
+/* Gives a copy of the text (free). */
 char *mem_copy_text(const char *text) MUST_CHECK;
 
 /*
- * Makes room for one more item behind the first `count` of a heap array: gives the array, moved
- * if it had to grow (by half again, so that pushing n items costs O(n)). The room is not zeroed.
+ * Makes room for one more item after the first `count` of a heap array, and gives the array, which
+ * may have moved. It grows by half, so that n items cost O(n). The room is not zeroed.
  *     items = mem_room(items, count, &room, sizeof(*items));
  *     items[count++] = item;
  */
 void *mem_room(void *items, size_t count, size_t *room, size_t item_size) MUST_CHECK;
 
-/* For CLEANUP: frees what the pointer at `pointer` points to. */
+/* For CLEANUP: frees the pointer stored at `pointer`. */
 void mem_free_pointer(void *pointer);
 
 /* Moves a pointer out of its variable, which is NULL afterwards. */
 void *mem_steal(void *pointer) MUST_CHECK;
 
 /*
- * An arena: many allocations, one release. Start with {0}. What it lends is valid until
- * arena_release, and must not be freed. Not for secrets: it is not wiped.
+ * An arena: many allocations, one release. Start with {0}. It lends memory, valid until
+ * arena_release. Not for secrets: it is not wiped.
  */
 struct arena {
 	struct arena_chunk *chunks;
-	size_t used, room; /* of the newest chunk, in bytes */
+	size_t used, room; /* bytes of the newest chunk */
 };
 
 void *arena_alloc(struct arena *arena, size_t size) MUST_CHECK;

@@ -4,129 +4,107 @@
 
 #include <string.h>
 
-enum { DIGITS = 9 };
+enum { DAY_SECONDS = 86400, SECOND_NS = 1000000000 };
 
-/* Reads `count` digits and moves on; false: there are fewer, or the number is not in the range. */
-static bool read_number(const char **at, int count, int low, int high, int *ret_number)
+static bool is_digit(char c)
 {
-	int number = 0;
+	return c >= '0' && c <= '9';
+}
 
-	for (; count > 0; count--, (*at)++) {
-		if (**at < '0' || **at > '9')
-			return false;
-		number = number * 10 + (**at - '0');
+/*
+ * Reads text by a pattern, in which a digit stands for a number of so many digits and any other
+ * character for itself. Returns where the text continues; NULL: it does not match.
+ */
+static const char *read_numbers(const char *text, const char *pattern, int *ret_numbers)
+{
+	for (; *pattern; pattern++) {
+		if (!is_digit(*pattern)) {
+			if (*text++ != *pattern)
+				return NULL;
+			continue;
+		}
+		*ret_numbers = 0;
+		for (int digits = *pattern - '0'; digits > 0; digits--, text++) {
+			if (!is_digit(*text))
+				return NULL;
+			*ret_numbers = *ret_numbers * 10 + (*text - '0');
+		}
+		ret_numbers++;
 	}
-	*ret_number = number;
-	return number >= low && number <= high;
+	return text;
 }
 
-static bool read_char(const char **at, char wanted)
+/* Days since 1970-01-01, for years from 0 on; false: there is no such day. */
+static bool read_day(const int date[static 3], int64_t *ret_days)
 {
-	bool is_there = **at == wanted || (wanted >= 'A' && **at == wanted - 'A' + 'a');
-
-	*at += is_there;
-	return is_there;
-}
-
-static int days_in(int year, int month)
-{
-	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	int year = date[0], month = date[1], day = date[2];
 	bool is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 
-	return month == 2 && is_leap ? 29 : days[month - 1];
-}
-
-/* From 1970-01-01; the year from 0 on. Years start in March: then the leap day is the last one. */
-static int64_t days_since_1970(int year, int month, int day)
-{
+	if (month < 1 || month > 12 || day < 1 ||
+		day > lengths[month - 1] + (month == 2 && is_leap))
+		return false;
+	/* Years start in March here: the leap day is then the last one. */
 	int64_t y = (int64_t)year - (month <= 2) + 400; /* not below 0 */
 	int64_t m = month > 2 ? month - 3 : month + 9;
-
-	return y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719468 - 146097;
-}
-
-static bool read_date(const char **at, int64_t *ret_days)
-{
-	int year, month, day;
-
-	if (!read_number(at, 4, 0, 9999, &year) || !read_char(at, '-') ||
-		!read_number(at, 2, 1, 12, &month) || !read_char(at, '-') ||
-		!read_number(at, 2, 1, days_in(year, month), &day))
-		return false;
-	*ret_days = days_since_1970(year, month, day);
+	*ret_days =
+		y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719468 - 146097;
 	return true;
 }
 
-static bool read_clock(const char **at, int *ret_seconds, bool *ret_leaps)
+/* The fraction and the zone: all that follows the seconds. */
+static bool read_rest(const char *text, struct moment *moment)
 {
-	int hour, minute, second;
+	int zone[2] = {0};
 
-	if (!read_number(at, 2, 0, 23, &hour) || !read_char(at, ':') ||
-		!read_number(at, 2, 0, 59, &minute) || !read_char(at, ':') ||
-		!read_number(at, 2, 0, 60, &second))
-		return false;
-	*ret_seconds = (hour * 60 + minute) * 60 + second;
-	*ret_leaps = second == 60;
-	return true;
-}
-
-static bool read_fraction(const char **at, struct moment *moment)
-{
-	int32_t unit = 100000000;
-
-	if (!read_char(at, '.'))
-		return true;
-	if (**at < '0' || **at > '9')
-		return false;
-	for (; **at >= '0' && **at <= '9'; (*at)++, unit /= 10) {
-		moment->nanoseconds += (**at - '0') * unit;
-		moment->digits += moment->digits < DIGITS;
+	if (*text == '.') {
+		int32_t unit = SECOND_NS / 10;
+		if (!is_digit(*++text))
+			return false;
+		for (; is_digit(*text); text++, unit /= 10) {
+			moment->nanoseconds += (*text - '0') * unit;
+			moment->digits += moment->digits < 9;
+		}
 	}
-	return true;
-}
-
-static bool read_offset(const char **at, int *ret_seconds)
-{
-	bool is_west = **at == '-';
-	int hours, minutes;
-
-	*ret_seconds = 0;
-	if (read_char(at, 'Z'))
-		return true;
-	if ((!read_char(at, '+') && !read_char(at, '-')) || !read_number(at, 2, 0, 23, &hours) ||
-		!read_char(at, ':') || !read_number(at, 2, 0, 59, &minutes))
+	if (*text == 'Z' || *text == 'z')
+		return !text[1];
+	int sign = *text == '+' ? 1 : *text == '-' ? -1 : 0;
+	text = sign ? read_numbers(text + 1, "2:2", zone) : NULL;
+	if (!text || *text || zone[0] > 23 || zone[1] > 59)
 		return false;
-	*ret_seconds = (hours * 60 + minutes) * (is_west ? -60 : 60);
+	moment->seconds -= sign * (zone[0] * 60 + zone[1]) * 60;
 	return true;
 }
 
 bool moment_read(const char *text, struct moment *ret_moment)
 {
-	enum { DAY = 86400 };
 	struct moment moment = {0};
-	int seconds, offset;
-	bool leaps;
+	int date[3], time[3];
 	int64_t days;
 
-	if (!text || !read_date(&text, &days) || !read_char(&text, 'T') ||
-		!read_clock(&text, &seconds, &leaps) || !read_fraction(&text, &moment) ||
-		!read_offset(&text, &offset) || *text)
+	text = text ? read_numbers(text, "4-2-2", date) : NULL;
+	if (!text || !read_day(date, &days) || (*text != 'T' && *text != 't'))
 		return false;
-	moment.seconds = days * DAY + seconds - offset;
-	if (leaps && moment.seconds % DAY != 0)
-		return false; /* a minute has 61 seconds only at the end of a day in UTC */
+	text = read_numbers(text + 1, "2:2:2", time);
+	if (!text || time[0] > 23 || time[1] > 59 || time[2] > 60)
+		return false;
+	moment.seconds = days * DAY_SECONDS + (time[0] * 60 + time[1]) * 60 + time[2];
+	if (!read_rest(text, &moment))
+		return false;
+	if (time[2] == 60 && moment.seconds % DAY_SECONDS != 0)
+		return false; /* leap seconds occur only at the end of a UTC day */
 	*ret_moment = moment;
 	return true;
 }
 
-/* The fraction, in as many digits. */
-static int32_t cut(const struct moment *moment, unsigned digits)
+/* How much later the fraction of `a` is, at the precision of the coarser one. */
+static int32_t fraction_after_ns(const struct moment *a, const struct moment *b)
 {
-	int32_t fraction = moment->nanoseconds;
+	int32_t unit = 1;
 
-	for (; digits < DIGITS; digits++)
-		fraction /= 10;
-	return fraction;
+	for (unsigned digits = a->digits < b->digits ? a->digits : b->digits; digits < 9; digits++)
+		unit *= 10;
+	return (a->nanoseconds / unit - b->nanoseconds / unit) * unit;
 }
 
 enum moment_order moment_compare(const char *text, const char *than)
@@ -135,44 +113,29 @@ enum moment_order moment_compare(const char *text, const char *than)
 
 	if (!moment_read(text, &a) || !moment_read(than, &b))
 		return MOMENT_UNKNOWN;
-	if (a.seconds != b.seconds)
-		return a.seconds < b.seconds ? MOMENT_EARLIER : MOMENT_LATER;
-	unsigned digits = a.digits < b.digits ? a.digits : b.digits;
-	int32_t x = cut(&a, digits), y = cut(&b, digits);
-	return x == y ? MOMENT_SAME : x < y ? MOMENT_EARLIER : MOMENT_LATER;
-}
-
-static bool is_same_text(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
+	int64_t after = a.seconds != b.seconds ? a.seconds - b.seconds : fraction_after_ns(&a, &b);
+	return after < 0 ? MOMENT_EARLIER : after > 0 ? MOMENT_LATER : MOMENT_SAME;
 }
 
 bool moment_is_other(const char *text, const char *than)
 {
-	enum moment_order order =
-		is_same_text(text, than) ? MOMENT_SAME : moment_compare(text, than);
-
+	if (!text || !than || strcmp(text, than) == 0)
+		return false; /* the usual case, and comparing text is much faster */
+	enum moment_order order = moment_compare(text, than);
 	return order == MOMENT_EARLIER || order == MOMENT_LATER;
 }
 
 int64_t moment_after_us(const struct moment *moment, const struct moment *than)
 {
-	unsigned digits = moment->digits < than->digits ? moment->digits : than->digits;
-	int64_t fraction = (int64_t)cut(moment, digits) - cut(than, digits);
-
-	for (; digits < 6; digits++)
-		fraction *= 10;
-	for (; digits > 6; digits--)
-		fraction /= 10;
-	return (moment->seconds - than->seconds) * 1000000 + fraction;
+	return (moment->seconds - than->seconds) * 1000000 + fraction_after_ns(moment, than) / 1000;
 }
 
 const char *moment_latest(const char *known, const char *news)
 {
-	if (is_same_text(known, news))
-		return known;
 	struct moment moment;
 
+	if (known && news && strcmp(known, news) == 0)
+		return known;
 	if (!moment_read(known, &moment))
 		return !known || moment_read(news, &moment) ? news : known;
 	return moment_compare(news, known) == MOMENT_LATER ? news : known;

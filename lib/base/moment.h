@@ -1,10 +1,9 @@
 /*
- * Moments: dates as servers write them (RFC 3339), compared by what they mean and not by how they
- * are written. Cloudflare writes one moment with microseconds, milliseconds or whole seconds, with
- * `Z` or an offset, and not everywhere alike.
+ * Moments: dates as servers write them (RFC 3339), compared by meaning. Cloudflare writes the same
+ * moment with microseconds, milliseconds or whole seconds, and with `Z` or an offset.
  *
- * Read: years 0000 to 9999, fractions of any length (nine digits count), `t` and `z` in lower case
- * too, offsets, a leap second where there can be one (it counts as the second after it). Pure.
+ * Accepted: years 0000 to 9999, fractions of any length (nine digits count), lower-case `t` and
+ * `z`, offsets, and leap seconds where they can occur (each counts as the second after it). Pure.
  */
 #ifndef BASE_MOMENT_H
 #define BASE_MOMENT_H
@@ -20,31 +19,31 @@ struct moment {
 };
 
 enum moment_order {
-	MOMENT_UNKNOWN, /* one of them is not a date, or missing */
+	MOMENT_UNKNOWN, /* either is missing or not a date */
 	MOMENT_EARLIER,
 	MOMENT_SAME,
 	MOMENT_LATER,
 };
 
-/* False if the text (NULL: none) is not a date of RFC 3339. */
+/* False if the text (may be NULL) is not an RFC 3339 date. */
 bool moment_read(const char *text, struct moment *ret_moment) MUST_CHECK;
 
 /*
- * Is `text` EARLIER or LATER than `than`? At the precision of the coarser one, the rest cut off:
- * …32.624632Z is the same as …32.624Z and as …32Z.
+ * Compares at the precision of the coarser date; further digits are cut off: …32.624632Z is the
+ * same as …32.624Z and as …32Z. Either may be NULL.
  */
 enum moment_order moment_compare(const char *text, const char *than) MUST_CHECK;
 
-/* Are they two different moments, as far as both are dates? */
+/* True if both are dates, of different moments. */
 bool moment_is_other(const char *text, const char *than) MUST_CHECK;
 
-/* How long after `than` it is, in microseconds, at the precision of the coarser one. <0: before. */
+/* Microseconds from `than` to `moment`, at the precision of the coarser one. */
 int64_t moment_after_us(const struct moment *moment, const struct moment *than) MUST_CHECK;
 
-/* Lends the one that tells more: `news` if it is a later moment or `known` is not a date. */
+/* Lends `news` if it is the later moment or `known` is not a date, else `known`. */
 const char *moment_latest(const char *known, const char *news) MUST_CHECK;
 
-/* Adds a date for people, without its fraction; what is not a date is added as it is, visibly. */
+/* Adds a date without its fraction, for people; other text is added unchanged but visible. */
 void moment_add_visible(struct str *out, const char *text);
 
 #endif

@@ -6,7 +6,7 @@
 
 struct scrub_entry {
 	const struct secret *secret;
-	size_t earlier; /* of those with the same first byte, + 1; 0: none */
+	size_t earlier; /* entry with the same first byte, + 1; 0: none */
 };
 
 void scrub_know(struct scrub *scrub, const struct secret *secret)
@@ -26,19 +26,20 @@ void scrub_release(struct scrub *scrub)
 	*scrub = (struct scrub){0};
 }
 
-/* Four hexadecimal digits; false: they are none. */
-static bool read_hex(const char *text, size_t length, uint32_t *ret_unit)
+/* Reads \uXXXX, six bytes. */
+static bool read_unit(const char *text, size_t length, uint32_t *ret_unit)
 {
 	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-	uint32_t unit = 0;
 
-	for (size_t i = 0; i < 4; i++) {
-		const char *digit = i < length && text[i] ? strchr(digits, text[i]) : NULL;
+	if (length < 6 || text[0] != '\\' || text[1] != 'u')
+		return false;
+	*ret_unit = 0;
+	for (size_t i = 2; i < 6; i++) {
+		const char *digit = text[i] ? strchr(digits, text[i]) : NULL;
 		if (!digit)
 			return false;
-		unit = unit << 4 | (uint32_t)((digit - digits) % 16);
+		*ret_unit = *ret_unit << 4 | (uint32_t)((digit - digits) % 16);
 	}
-	*ret_unit = unit;
 	return true;
 }
 
@@ -55,125 +56,92 @@ static size_t put_utf8(uint32_t code, char bytes[static 4])
 	return count;
 }
 
-/* What is escaped at `text`, behind a backslash and a u; gives how many bytes that takes. */
-static size_t read_unicode(const char *text, size_t length, char bytes[static 4], size_t *ret_count)
-{
-	uint32_t code, low;
-	size_t used = 4;
-
-	if (!read_hex(text, length, &code))
-		return 0;
-	if (code >> 10 == 0xd800 >> 10 && length > 6 && text[4] == '\\' && text[5] == 'u' &&
-		read_hex(text + 6, length - 6, &low) && low >> 10 == 0xdc00 >> 10) {
-		code = 0x10000 + ((code & 0x3ff) << 10) + (low & 0x3ff);
-		used = 10;
-	}
-	*ret_count = put_utf8(code, bytes);
-	return used;
-}
-
 /*
- * One character of a JSON string: gives how many bytes of the text it takes, and the bytes that it
- * means. RFC 8259, section 7.
+ * Reads one character of a JSON string (RFC 8259, section 7): returns how many bytes of the text
+ * it takes, and the bytes it stands for.
  */
 static size_t read_character(
 	const char *text, size_t length, char bytes[static 4], size_t *ret_count)
 {
 	static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+	uint32_t code, low;
 
+	if (read_unit(text, length, &code)) {
+		bool is_pair = code >> 10 == 0xd800 >> 10 &&
+			       read_unit(text + 6, length - 6, &low) && low >> 10 == 0xdc00 >> 10;
+		if (is_pair)
+			code = 0x10000 + ((code & 0x3ff) << 10) + (low & 0x3ff);
+		*ret_count = put_utf8(code, bytes);
+		return is_pair ? 12 : 6;
+	}
+	bool is_escape = text[0] == '\\' && length > 1 && text[1];
+	const char *letter = is_escape ? strchr(letters, text[1]) : NULL;
+	bytes[0] = letter ? meant[letter - letters] : text[0];
 	*ret_count = 1;
-	bytes[0] = text[0];
-	if (text[0] != '\\' || length < 2 || !text[1])
-		return 1;
-	if (text[1] == 'u') {
-		size_t used = read_unicode(text + 2, length - 2, bytes, ret_count);
-		return used ? 2 + used : 1;
-	}
-	const char *letter = strchr(letters, text[1]);
-	if (!letter)
-		return 1;
-	bytes[0] = meant[letter - letters];
-	return 2;
+	return letter ? 2 : 1;
 }
 
-/* How much of the text is the secret with escapes; 0: it is not there. */
-static size_t match_escaped(const char *text, size_t length, const struct secret *secret)
-{
-	size_t at = 0, done = 0, count;
-	char bytes[4];
-
-	while (done < secret->length) {
-		if (at == length)
-			return 0;
-		at += read_character(text + at, length - at, bytes, &count);
-		if (count > secret->length - done ||
-			memcmp(bytes, secret->bytes + done, count) != 0)
-			return 0;
-		done += count;
-	}
-	return at;
-}
-
+/* How many bytes of the text are the secret, plain or with escapes; 0: it is not here. */
 static size_t match(const char *text, size_t length, const struct secret *secret)
 {
 	bool is_plain =
 		secret->length <= length && memcmp(text, secret->bytes, secret->length) == 0;
-	size_t escaped = match_escaped(text, length, secret);
-
-	return is_plain && secret->length > escaped ? secret->length : escaped;
-}
-
-/* What is here, and what was found of it. */
-struct place {
-	const char *text;
-	size_t length;
-	size_t longest; /* of the secrets here */
-	bool is_short;  /* there is one that is too short to mark */
-};
-
-/* Looks at those that begin with this byte. */
-static void match_all(const struct scrub *scrub, char first, struct place *place)
-{
-	const struct scrub_entry *entry;
-
-	for (size_t i = scrub->newest[(unsigned char)first]; i; i = entry->earlier) {
-		entry = &scrub->entries[i - 1];
-		size_t matched = match(place->text, place->length, entry->secret);
-		if (matched > place->longest)
-			place->longest = matched;
-		place->is_short |= matched && entry->secret->length < SCRUB_SHORTEST;
-	}
-}
-
-/* A secret begins with the byte that stands here, or with the one that is escaped here. */
-static void match_any(const struct scrub *scrub, struct place *place)
-{
+	size_t plain = is_plain ? secret->length : 0, at = 0, done = 0, count;
 	char bytes[4];
-	size_t count;
 
-	(void)read_character(place->text, place->length, bytes, &count);
-	match_all(scrub, place->text[0], place);
-	if (bytes[0] != place->text[0])
-		match_all(scrub, bytes[0], place);
+	while (done < secret->length) {
+		if (at == length)
+			return plain;
+		at += read_character(text + at, length - at, bytes, &count);
+		if (count > secret->length - done ||
+			memcmp(bytes, secret->bytes + done, count) != 0)
+			return plain;
+		done += count;
+	}
+	return plain > at ? plain : at;
+}
+
+/*
+ * How many bytes the longest secret takes at the start of the text. It begins with the first byte,
+ * or with the byte that is escaped there. Sets *is_short if one of them is too short to mark.
+ */
+static size_t longest_match(
+	const struct scrub *scrub, const char *text, size_t length, bool *is_short)
+{
+	char first[4];
+	size_t count, longest = 0;
+
+	(void)read_character(text, length, first, &count);
+	bool is_escaped = first[0] != text[0];
+	first[1] = text[0];
+	for (int i = !is_escaped; i < 2; i++) {
+		const struct scrub_entry *entry;
+		for (size_t at = scrub->newest[(unsigned char)first[i]]; at; at = entry->earlier) {
+			entry = &scrub->entries[at - 1];
+			size_t matched = match(text, length, entry->secret);
+			if (matched > longest)
+				longest = matched;
+			*is_short |= matched && entry->secret->length < SCRUB_SHORTEST;
+		}
+	}
+	return longest;
 }
 
 void scrub_add(struct str *out, const char *text, size_t length, const struct scrub *scrub)
 {
-	static const struct scrub none;
 	struct str kept CLEANUP(str_release) = {0};
-	size_t covered = 0; /* where the secrets found so far end; they may overlap */
+	size_t covered = 0; /* the end of the secrets found so far, which may overlap */
 	bool is_short = false;
 
 	for (size_t at = 0; at < length && !is_short; at++) {
-		struct place place = {.text = text + at, .length = length - at};
-		match_any(scrub ? scrub : &none, &place);
-		if (place.longest && at >= covered)
+		size_t matched =
+			scrub ? longest_match(scrub, text + at, length - at, &is_short) : 0;
+		if (matched && at >= covered)
 			str_text_add(&kept, SCRUB_MARK);
 		else if (at >= covered)
 			str_char(&kept, text[at]);
-		if (at + place.longest > covered)
-			covered = at + place.longest;
-		is_short = place.is_short;
+		if (at + matched > covered)
+			covered = at + matched;
 	}
 	if (is_short)
 		str_text_add(out, SCRUB_WITHHELD);

@@ -1,11 +1,11 @@
 /*
- * Takes secrets that we know out of text that somebody else wrote: a server may echo what it was
- * sent. Each stretch that is one of them, as it is or escaped as in a JSON string, becomes
- * SCRUB_MARK. A secret of a few bytes is found in any text: where one is, all of the text becomes
- * SCRUB_WITHHELD, for marks would show where it stood, and so what it was.
+ * Removes known secrets from text that somebody else wrote: a server may echo what it was sent.
+ * Each occurrence, plain or escaped as in a JSON string, becomes SCRUB_MARK. A secret of a few
+ * bytes occurs in any text, and marks would show where it was and so what it is: then the whole
+ * text becomes SCRUB_WITHHELD.
  *
- * Before text is shortened or made visible, or a part of a secret may be left. It does not find
- * what was encoded otherwise (base64, say) or cut off by the writer.
+ * Scrub before text is shortened or made visible, or a part of a secret may remain. Secrets in
+ * other encodings (such as base64), or cut off by the writer, are not found.
  */
 #ifndef BASE_SCRUB_H
 #define BASE_SCRUB_H
@@ -16,20 +16,20 @@
 #define SCRUB_MARK     "(sensitive value)"
 #define SCRUB_WITHHELD "(withheld, for it may hold a sensitive value)"
 
-enum { SCRUB_SHORTEST = 4 }; /* shorter ones make all of the text be withheld */
+enum { SCRUB_SHORTEST = 4 }; /* for shorter ones the whole text is withheld */
 
-/* What is known. Start with {0}; scrub_release at the end. Thousands cost little. */
+/* The known secrets. Start with {0}. Thousands cost little. */
 struct scrub {
 	struct scrub_entry *entries;
 	size_t count, room;
-	size_t newest[256]; /* by the first byte: the entry added last, + 1; 0: none */
+	size_t newest[256]; /* by first byte: the entry added last, + 1; 0: none */
 };
 
-/* Keeps the secret, which must outlive it. An empty one is in no text. */
+/* Keeps the secret; an empty one is ignored. */
 void scrub_know(struct scrub *scrub, const struct secret *secret);
 void scrub_release(struct scrub *scrub);
 
-/* Adds the text without the secrets. NULL: none are known. */
+/* Adds the text without the secrets. `scrub` may be NULL. */
 void scrub_add(struct str *out, const char *text, size_t length, const struct scrub *scrub);
 
 #endif

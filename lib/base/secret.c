@@ -7,7 +7,7 @@
 
 enum { SHELF_BYTES = 65536, SMALL_BYTES = 1024, STEP_BYTES = 16 };
 
-/* Pages that small secrets share. They go back when the last of these is released. */
+/* Pages that small secrets share; unmapped when the last of these is released. */
 struct shelf {
 	char *bytes;
 	size_t used, secrets;
@@ -15,7 +15,7 @@ struct shelf {
 
 static struct shelf *newest;
 
-/* Gives zeroed, locked pages. */
+/* Zeroed and locked. */
 static void *map_pages(size_t room)
 {
 	void *pages = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -28,10 +28,16 @@ static void *map_pages(size_t room)
 	return pages;
 }
 
-static void init_small(struct secret *secret, size_t length)
+void secret_init(struct secret *secret, size_t length)
 {
-	size_t room = (length / STEP_BYTES + 1) * STEP_BYTES;
+	bool is_small = length < SMALL_BYTES;
+	size_t step = is_small ? STEP_BYTES : (size_t)sysconf(_SC_PAGESIZE);
+	size_t room = (length / step + 1) * step;
 
+	if (!is_small) {
+		*secret = (struct secret){map_pages(room), length, room, NULL};
+		return;
+	}
 	if (!newest || SHELF_BYTES - newest->used < room) {
 		newest = mem_alloc(sizeof(*newest));
 		newest->bytes = map_pages(SHELF_BYTES);
@@ -39,29 +45,6 @@ static void init_small(struct secret *secret, size_t length)
 	*secret = (struct secret){newest->bytes + newest->used, length, room, newest};
 	newest->used += room;
 	newest->secrets++;
-}
-
-static void release_small(struct secret *secret)
-{
-	struct shelf *shelf = secret->shelf;
-
-	if (--shelf->secrets > 0)
-		return;
-	munmap(shelf->bytes, SHELF_BYTES);
-	if (shelf == newest)
-		newest = NULL;
-	free(shelf);
-}
-
-void secret_init(struct secret *secret, size_t length)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t room = (length / page + 1) * page;
-
-	if (length < SMALL_BYTES)
-		init_small(secret, length);
-	else
-		*secret = (struct secret){map_pages(room), length, room, NULL};
 }
 
 void secret_copy(struct secret *secret, const char *bytes, size_t length)
@@ -100,12 +83,17 @@ void secret_wipe(void *memory, size_t size)
 
 void secret_release(struct secret *secret)
 {
-	if (secret->bytes) {
+	struct shelf *shelf = secret->shelf;
+
+	if (secret->bytes)
 		secret_wipe(secret->bytes, secret->room);
-		if (secret->shelf)
-			release_small(secret);
-		else
-			munmap(secret->bytes, secret->room);
-	}
+	if (secret->bytes && !shelf)
+		munmap(secret->bytes, secret->room);
 	*secret = (struct secret){0};
+	if (!shelf || --shelf->secrets > 0)
+		return;
+	munmap(shelf->bytes, SHELF_BYTES);
+	if (shelf == newest)
+		newest = NULL;
+	free(shelf);
 }

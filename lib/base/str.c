@@ -1,23 +1,21 @@
 #include "base/str.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 void str_reserve(struct str *str, size_t more)
 {
-	size_t needed;
+	size_t room = str->room + str->room / 2;
 
-	if (__builtin_add_overflow(str->length, more, &needed) ||
-		__builtin_add_overflow(needed, 1, &needed))
-		needed = (size_t)-1; /* which the allocator refuses */
+	if (more >= SIZE_MAX / 2 - str->length)
+		mem_exhausted();
+	size_t needed = str->length + more + 1;
 	if (needed <= str->room)
 		return;
-	size_t room = str->room + str->room / 2;
 	if (room < needed)
-		room = needed;
-	if (room < 32)
-		room = 32;
+		room = needed < 32 ? 32 : needed;
 	str->bytes = mem_resize(str->bytes, room);
 	str->room = room;
 	str->bytes[str->length] = '\0';

@@ -1,6 +1,6 @@
 /*
- * A string that grows. Start with {0}; release with str_release. The bytes are always followed
- * by a NUL that is not counted, and may hold NULs themselves. Not for secrets.
+ * A growing string. Start with {0}; release with str_release. The bytes may include NULs, and are
+ * followed by one that is not counted. Not for secrets.
  *
  *     struct str text CLEANUP(str_release) = {0};
  *     str_format(&text, "%zu stores", count);
@@ -12,7 +12,7 @@
 #include "base/mem.h"
 
 struct str {
-	char *bytes; /* NULL while nothing was ever added */
+	char *bytes; /* NULL until something is added */
 	size_t length;
 	size_t room;
 };
@@ -24,13 +24,13 @@ void str_repeat(struct str *str, char c, size_t times);
 void str_format(struct str *str, const char *format, ...) PRINTF(2, 3);
 void str_format_list(struct str *str, const char *format, va_list args) PRINTF(2, 0);
 
-/* Lends the bytes as text; "" when empty. Valid until the string is next changed. */
+/* Lends the text, "" when empty; valid until the string changes. */
 const char *str_text(const struct str *str);
 
-/* Gives the bytes (free them); the string is empty afterwards. Never NULL. */
+/* Gives the text (free), never NULL; the string is empty afterwards. */
 char *str_steal(struct str *str) MUST_CHECK;
 
-/* Makes room for so many more bytes in one step. */
+/* Makes room for so many more bytes. */
 void str_reserve(struct str *str, size_t more);
 
 void str_clear(struct str *str); /* keeps the room */

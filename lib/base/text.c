@@ -4,26 +4,17 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* How many bytes the sequence has that starts with this byte; 0: none does. */
-static size_t sequence_length(unsigned char first)
-{
-	if (first < 0x80)
-		return 1;
-	if (first >> 5 == 6)
-		return 2;
-	if (first >> 4 == 14)
-		return 3;
-	return first >> 3 == 30 ? 4 : 0;
-}
-
-/* The length of the UTF-8 sequence at the start of `bytes` and its code point; 0 if it is none. */
+/* The length of the UTF-8 sequence at the start of `bytes` and its code point; 0: not valid. */
 static size_t decode(const char *bytes, size_t length, unsigned *ret_point)
 {
 	static const unsigned smallest[] = {0, 0, 0x80, 0x800, 0x10000};
 	const unsigned char *b = (const unsigned char *)bytes;
-	size_t need = sequence_length(b[0]);
+	size_t need = 1;
 
-	if (!need || need > length)
+	if (b[0] >= 0x80) /* as many bytes as the first one has leading ones */
+		while (need < 5 && b[0] << need & 0x80)
+			need++;
+	if (need > length || need > 4 || (need == 1 && b[0] >= 0x80))
 		return 0;
 	unsigned point = need == 1 ? b[0] : b[0] & (0x7fU >> need);
 	for (size_t i = 1; i < need; i++) {
@@ -114,62 +105,47 @@ bool text_to_number(const char *text, size_t max, size_t *ret_number)
 	return true;
 }
 
-enum { LONGEST_WORD = 40 };
-
-static size_t least(size_t a, size_t b)
+/* At most so many edits apart, which bounds the recursion. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static bool is_within(size_t edits, const char *a, const char *b)
 {
-	return a < b ? a : b;
-}
-
-/* Optimal string alignment distance, three rows of the table at a time. */
-static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length)
-{
-	size_t rows[3][LONGEST_WORD + 1];
-
-	for (size_t j = 0; j <= b_length; j++)
-		rows[0][j] = j;
-	for (size_t i = 1; i <= a_length; i++) {
-		size_t *row = rows[i % 3], *above = rows[(i + 2) % 3];
-		const size_t *two_above = rows[(i + 1) % 3];
-		row[0] = i;
-		for (size_t j = 1; j <= b_length; j++) {
-			row[j] = above[j - 1] + (a[i - 1] != b[j - 1]);
-			row[j] = least(row[j], least(above[j], row[j - 1]) + 1);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-				row[j] = least(row[j], two_above[j - 2] + 1);
-		}
+	while (*a && *a == *b) {
+		a++;
+		b++;
 	}
-	return rows[a_length % 3][b_length];
+	if (!*a || !*b)
+		return strlen(a) + strlen(b) <= edits;
+	if (!edits--)
+		return false;
+	bool is_swapped = a[0] == b[1] && a[1] == b[0];
+	return is_within(edits, a + 1, b) || is_within(edits, a, b + 1) ||
+	       is_within(edits, a + 1, b + 1) || (is_swapped && is_within(edits, a + 2, b + 2));
 }
 
 bool text_is_near(const char *typed, const char *known)
 {
-	size_t typed_length = strlen(typed), known_length = strlen(known);
+	size_t length = strlen(known);
 
-	if (typed_length > LONGEST_WORD || known_length > LONGEST_WORD)
-		return false;
-	size_t allowed = known_length > 4 ? 2 : 1;
-	size_t edits = distance(typed, typed_length, known, known_length);
-	return edits <= allowed && edits < known_length; /* one letter is near no other */
+	/* A single letter resembles no other. */
+	return length && is_within(length > 4 ? 2 : length > 1, typed, known);
 }
 
 void text_add_duration(struct str *out, int64_t ms)
 {
 	int64_t tenths = (ms + 99) / 100, seconds = (tenths + 9) / 10;
 	int64_t minutes = (seconds + 59) / 60;
+	bool has_hours = seconds >= 3600;
+	int64_t small = has_hours ? minutes : seconds;
 
-	if (tenths < 100 && tenths % 10)
+	if (tenths < 100 && tenths % 10) {
 		str_format(out, "%" PRId64 ".%" PRId64 "s", tenths / 10, tenths % 10);
-	else if (seconds < 60)
+	} else if (seconds < 60) {
 		str_format(out, "%" PRId64 "s", seconds);
-	else if (seconds < 3600 && seconds % 60)
-		str_format(out, "%" PRId64 "m%" PRId64 "s", seconds / 60, seconds % 60);
-	else if (seconds < 3600)
-		str_format(out, "%" PRId64 "m", seconds / 60);
-	else if (minutes % 60)
-		str_format(out, "%" PRId64 "h%" PRId64 "m", minutes / 60, minutes % 60);
-	else
-		str_format(out, "%" PRId64 "h", minutes / 60);
+	} else {
+		str_format(out, "%" PRId64 "%c", small / 60, has_hours ? 'h' : 'm');
+		if (small % 60)
+			str_format(out, "%" PRId64 "%c", small % 60, has_hours ? 'm' : 's');
+	}
 }
 
 void text_add_listed(struct str *out, const char *name, size_t index, size_t count, size_t most)
@@ -188,40 +164,32 @@ size_t text_mark_length(const char *bytes, size_t length)
 	return length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 }
 
-const char *text_foreign_encoding(const char *bytes, size_t length)
-{
-	if (length < 4)
-		return NULL;
-	if (memcmp(bytes, "\xff\xfe\0\0", 4) == 0 || memcmp(bytes, "\0\0\xfe\xff", 4) == 0)
-		return "UTF-32";
-	if (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0)
-		return "UTF-16";
-	bool is_little = bytes[0] && !bytes[1] && bytes[2] && !bytes[3];
-	bool is_big = !bytes[0] && bytes[1] && !bytes[2] && bytes[3];
-	return is_little || is_big ? "UTF-16" : NULL;
-}
-
 bool text_check_encoding(const char *bytes, size_t length, const char *what, struct error *err)
 {
-	const char *encoding = text_foreign_encoding(bytes, length);
+	const char *encoding;
 
-	if (!encoding)
+	if (length < 4)
+		return true;
+	if (memcmp(bytes, "\xff\xfe\0\0", 4) == 0 || memcmp(bytes, "\0\0\xfe\xff", 4) == 0)
+		encoding = "UTF-32";
+	else if (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0 ||
+		 (!bytes[0] != !bytes[1] && !bytes[0] == !bytes[2] && !bytes[1] == !bytes[3]))
+		encoding = "UTF-16";
+	else
 		return true;
 	error_set(err, "%s is %s, not UTF-8", what, encoding);
 	return error_hint(err, "Save it as UTF-8 (in PowerShell: Out-File -Encoding utf8).");
 }
 
-/* A mark is seven of one character, then a space or nothing. */
+/* Seven of one character, then a space or the end of the line. */
 static bool is_conflict_mark(const char *line, size_t length)
 {
-	char c = length >= 7 ? line[0] : '\0';
+	static const char *const marks[] = {"<<<<<<<", "|||||||", "=======", ">>>>>>>"};
 
-	if (c != '<' && c != '|' && c != '=' && c != '>')
-		return false;
-	for (size_t i = 1; i < 7; i++)
-		if (line[i] != c)
-			return false;
-	return length == 7 || line[7] == ' ' || line[7] == '\r';
+	for (size_t i = 0; i < ARRAY_SIZE(marks) && length >= 7; i++)
+		if (memcmp(line, marks[i], 7) == 0)
+			return length == 7 || line[7] == ' ' || line[7] == '\r';
+	return false;
 }
 
 size_t text_conflict_line(const char *bytes, size_t length)
