@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* struct json is never defined: it is cJSON's own node under a name that others may see. */
+/* struct json is never defined: it is cJSON's own node under a name that others may use. */
 static const cJSON *in(const struct json *json)
 {
 	return (const cJSON *)(const void *)json;
@@ -18,7 +18,7 @@ static const struct json *out(const cJSON *json)
 	return (const struct json *)(const void *)json;
 }
 
-static bool refuse(const char *bytes, size_t at, struct error *err, const char *what)
+static void refuse(const char *bytes, size_t at, struct error *err, const char *what)
 {
 	size_t line = 1, start = 0;
 
@@ -31,100 +31,80 @@ static bool refuse(const char *bytes, size_t at, struct error *err, const char *
 	error_set(err, "not valid JSON: %s", what);
 	err->line = line;
 	err->column = at - start + 1;
-	return false;
 }
 
-static size_t digits_at(const char *bytes, size_t at, size_t length)
+static size_t skip_digits(const char *bytes, size_t at, size_t length)
 {
-	size_t start = at;
-
 	while (at < length && bytes[at] >= '0' && bytes[at] <= '9')
 		at++;
-	return at - start;
-}
-
-/* Where the number that starts here ends, by RFC 8259, section 6; 0 if it is none. */
-static size_t number_end(const char *bytes, size_t at, size_t length)
-{
-	at += bytes[at] == '-';
-	size_t digits = digits_at(bytes, at, length);
-	if (!digits || (digits > 1 && bytes[at] == '0'))
-		return 0;
-	at += digits;
-	if (at < length && bytes[at] == '.') {
-		digits = digits_at(bytes, at + 1, length);
-		if (!digits)
-			return 0;
-		at += 1 + digits;
-	}
-	if (at < length && (bytes[at] | 0x20) == 'e') {
-		at++;
-		at += at < length && (bytes[at] == '+' || bytes[at] == '-');
-		digits = digits_at(bytes, at, length);
-		return digits ? at + digits : 0;
-	}
 	return at;
 }
 
-/* Where a prescan stands: what cJSON would let through or recurse into. */
-struct prescan {
-	const char *bytes;
-	size_t length, at, depth;
-	bool is_quoted;
-};
-
-/* A reason to refuse the byte at `at`, or NULL. */
-static const char *scan_quoted(struct prescan *scan)
+/* Where the number that starts here ends (RFC 8259, section 6); 0: it is not valid. */
+static size_t number_end(const char *bytes, size_t at, size_t length)
 {
-	char c = scan->bytes[scan->at];
+	size_t start = at + (bytes[at] == '-');
 
-	if ((unsigned char)c < 0x20)
-		return "a control character in a string";
-	if (c == '"')
-		scan->is_quoted = false;
-	if (c != '\\')
-		return NULL;
-	if (scan->length - scan->at > 5 && memcmp(scan->bytes + scan->at, "\\u0000", 6) == 0)
-		return "\\u0000 in a string";
-	scan->at++; /* what is escaped can't end the string */
+	at = skip_digits(bytes, start, length);
+	if (at == start || (at - start > 1 && bytes[start] == '0'))
+		return 0;
+	if (at < length && bytes[at] == '.') {
+		start = at + 1;
+		at = skip_digits(bytes, start, length);
+	}
+	if (at > start && at < length && (bytes[at] | 0x20) == 'e') {
+		start = at + 1;
+		start += start < length && (bytes[start] == '+' || bytes[start] == '-');
+		at = skip_digits(bytes, start, length);
+	}
+	return at == start ? 0 : at;
+}
+
+/* Moves *at from a string's first quote to its last. Returns a reason to refuse it, or NULL. */
+static const char *skip_string(const char *bytes, size_t *at, size_t length)
+{
+	while (++*at < length && bytes[*at] != '"') {
+		if ((unsigned char)bytes[*at] < 0x20)
+			return "a control character in a string";
+		if (bytes[*at] != '\\')
+			continue;
+		if (length - *at > 5 && memcmp(bytes + *at, "\\u0000", 6) == 0)
+			return "\\u0000 in a string";
+		++*at; /* an escaped quote does not end the string */
+	}
 	return NULL;
 }
 
-static const char *scan_plain(struct prescan *scan)
+static const char number_starts[] = "-0123456789";
+
+/* Returns a reason to refuse what cJSON would accept, or recurse into, and sets *at; or NULL. */
+static const char *find_fault(const char *bytes, size_t length, size_t *at)
 {
-	char c = scan->bytes[scan->at];
+	size_t depth = 0;
 
-	if (c == '\0')
-		return "a NUL byte";
-	if ((unsigned char)c < 0x20 && !strchr("\t\r\n", c))
-		return "a control character";
-	if (c == '-' || (c >= '0' && c <= '9')) {
-		size_t end = number_end(scan->bytes, scan->at, scan->length);
-		if (!end)
-			return "a number that is none";
-		scan->at = end - 1;
+	for (*at = 0; *at < length; ++*at) {
+		char c = bytes[*at];
+		if (c == '\0')
+			return "a NUL byte";
+		if ((unsigned char)c < 0x20 && !strchr("\t\r\n", c))
+			return "a control character";
+		if (c == '"') {
+			const char *why = skip_string(bytes, at, length);
+			if (why)
+				return why;
+		} else if (strchr(number_starts, c)) {
+			size_t end = number_end(bytes, *at, length);
+			if (!end)
+				return "a number that is none";
+			*at = end - 1;
+		} else if (strchr("{[", c)) {
+			if (++depth > JSON_DEPTH_LIMIT)
+				return "nested too deep";
+		} else if (strchr("}]", c) && depth) {
+			depth--;
+		}
 	}
-	if (c == '"')
-		scan->is_quoted = true;
-	else if (c == '{' || c == '[')
-		scan->depth++;
-	else if ((c == '}' || c == ']') && scan->depth)
-		scan->depth--;
-	return scan->depth > JSON_DEPTH_LIMIT ? "nested too deep" : NULL;
-}
-
-static bool prescan(const char *bytes, size_t length, struct error *err)
-{
-	struct prescan scan = {.bytes = bytes, .length = length};
-
-	if (!text_is_utf8(bytes, length, &scan.at))
-		return refuse(bytes, scan.at, err, "a byte that is not UTF-8");
-	for (scan.at = 0; scan.at < length; scan.at++) {
-		const char *why = scan.is_quoted ? scan_quoted(&scan) : scan_plain(&scan);
-		if (why)
-			return refuse(bytes, scan.at, err, why);
-	}
-	return true;
+	return NULL;
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -132,68 +112,52 @@ static int compare_keys(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* A key that stands twice in this object, or NULL. Sorts the keys: no quadratic search. */
-static const char *double_key_here(const cJSON *object)
-{
-	size_t count = 0;
-	const char *found = NULL;
-
-	for (const cJSON *it = object->child; it; it = it->next)
-		count++;
-	if (count < 2)
-		return NULL;
-	const char **keys = mem_alloc(count * sizeof(*keys));
-	size_t at = 0;
-	for (const cJSON *it = object->child; it; it = it->next)
-		keys[at++] = it->string;
-	qsort(keys, count, sizeof(*keys), compare_keys);
-	for (at = 1; at < count && !found; at++)
-		found = strcmp(keys[at - 1], keys[at]) == 0 ? keys[at] : NULL;
-	free(keys);
-	return found;
-}
-
-/* Recursion is bounded by JSON_DEPTH_LIMIT. */
+/* A key that occurs twice in an object, or NULL. Recursion is bounded by JSON_DEPTH_LIMIT. */
 static const char *double_key(const cJSON *json) /* NOLINT(misc-no-recursion) */
 {
-	const char *found = cJSON_IsObject(json) ? double_key_here(json) : NULL;
+	size_t count = cJSON_IsObject(json) ? (size_t)cJSON_GetArraySize(json) : 0, at = 0;
+	const char **keys AUTO_FREE = count > 1 ? mem_alloc(count * sizeof(*keys)) : NULL;
 
+	for (const cJSON *it = keys ? json->child : NULL; it; it = it->next)
+		keys[at++] = it->string;
+	if (keys) /* sorted: no quadratic search */
+		qsort(keys, count, sizeof(*keys), compare_keys);
+	for (size_t i = 1; i < at; i++)
+		if (strcmp(keys[i - 1], keys[i]) == 0)
+			return keys[i];
+	const char *found = NULL;
 	for (const cJSON *it = json->child; it && !found; it = it->next)
 		found = it->child ? double_key(it) : NULL;
 	return found;
 }
 
-/* Without a place: cJSON does not tell where its nodes stand. */
-static void refuse_double(const char *key, struct error *err)
-{
-	struct str shown CLEANUP(str_release) = {0};
-
-	text_add_visible(&shown, key, strlen(key), 40);
-	error_set(
-		err, "not valid JSON: the key \"%s\" stands twice in one object", str_text(&shown));
-}
-
 struct json *json_parse(const char *bytes, size_t length, struct error *err)
 {
-	const char *end = NULL;
+	const char *end = bytes, *twice;
+	size_t at;
+	const char *why = text_is_utf8(bytes, length, &at) ? find_fault(bytes, length, &at)
+							   : "a byte that is not UTF-8";
 
-	if (!prescan(bytes, length, err))
-		return NULL;
-	cJSON *json = cJSON_ParseWithLengthOpts(bytes, length, &end, false);
-	size_t at = end ? (size_t)(end - bytes) : 0;
-	if (!json) {
-		refuse(bytes, at, err, length ? "something else was expected here" : "it is empty");
+	if (why) {
+		refuse(bytes, at, err, why);
 		return NULL;
 	}
-	while (at < length && strchr(" \t\r\n", bytes[at])) /* they hold no NUL, see prescan */
+	cJSON *json = cJSON_ParseWithLengthOpts(bytes, length, &end, false);
+	at = (size_t)(end - bytes);
+	while (json && at < length && strchr(" \t\r\n", bytes[at])) /* find_fault found no NUL */
 		at++;
-	const char *twice = double_key(json);
-	if (!twice && at == length)
-		return (struct json *)(void *)json;
-	if (twice)
-		refuse_double(twice, err);
-	else
+	if (!json) {
+		refuse(bytes, at, err, length ? "something else was expected here" : "it is empty");
+	} else if (at < length) {
 		refuse(bytes, at, err, "something follows its end");
+	} else if ((twice = double_key(json))) { /* cJSON does not tell where its nodes are */
+		struct str key CLEANUP(str_release) = {0};
+		text_add_visible(&key, twice, strlen(twice), 40);
+		error_set(err, "not valid JSON: the key \"%s\" stands twice in one object",
+			str_text(&key));
+	} else {
+		return (struct json *)(void *)json;
+	}
 	cJSON_Delete(json);
 	return NULL;
 }
@@ -208,40 +172,16 @@ void json_free_pointer(struct json **json)
 	json_free(*json);
 }
 
-bool json_is_object(const struct json *json)
-{
-	return cJSON_IsObject(in(json));
-}
-
-bool json_is_array(const struct json *json)
-{
-	return cJSON_IsArray(in(json));
-}
-
-bool json_is_string(const struct json *json)
-{
-	return cJSON_IsString(in(json));
-}
-
-bool json_is_number(const struct json *json)
-{
-	return cJSON_IsNumber(in(json));
-}
-
-bool json_is_true(const struct json *json)
-{
-	return cJSON_IsTrue(in(json));
-}
-
-bool json_is_false(const struct json *json)
-{
-	return cJSON_IsFalse(in(json));
-}
-
-bool json_is_null(const struct json *json)
-{
-	return cJSON_IsNull(in(json));
-}
+/* clang-format off */
+#define TYPE_TEST(name, test) bool name(const struct json *json) { return test(in(json)); }
+TYPE_TEST(json_is_object, cJSON_IsObject)
+TYPE_TEST(json_is_array, cJSON_IsArray)
+TYPE_TEST(json_is_string, cJSON_IsString)
+TYPE_TEST(json_is_number, cJSON_IsNumber)
+TYPE_TEST(json_is_true, cJSON_IsTrue)
+TYPE_TEST(json_is_false, cJSON_IsFalse)
+TYPE_TEST(json_is_null, cJSON_IsNull)
+/* clang-format on */
 
 const struct json *json_get(const struct json *object, const char *key)
 {
@@ -252,7 +192,7 @@ const struct json *json_get(const struct json *object, const char *key)
 
 const char *json_text(const struct json *json)
 {
-	return json_is_string(json) ? in(json)->valuestring : NULL;
+	return cJSON_GetStringValue(in(json));
 }
 
 const char *json_get_text(const struct json *object, const char *key)
@@ -273,28 +213,7 @@ bool json_integer(const struct json *json, int64_t *ret_number)
 	return true;
 }
 
-/* The next number in valid JSON, from *at on, which then stands behind it. Gives its length. */
-static size_t next_number(const char *bytes, size_t length, size_t *at)
-{
-	bool is_quoted = false;
-
-	for (; *at < length; (*at)++) {
-		char c = bytes[*at];
-		if (c == '"')
-			is_quoted = !is_quoted;
-		else if (is_quoted && c == '\\')
-			(*at)++;
-		else if (!is_quoted && (c == '-' || (c >= '0' && c <= '9')))
-			break;
-	}
-	if (*at >= length)
-		return 0;
-	size_t start = *at;
-	*at = number_end(bytes, start, length);
-	return *at - start;
-}
-
-/* In the order of the text; recursion is bounded by JSON_DEPTH_LIMIT. */
+/* In the order of the text. Recursion is bounded by JSON_DEPTH_LIMIT. */
 /* NOLINTNEXTLINE(misc-no-recursion) */
 static void keep_numbers(cJSON *json, const char *bytes, size_t length, size_t *at)
 {
@@ -302,10 +221,14 @@ static void keep_numbers(cJSON *json, const char *bytes, size_t length, size_t *
 		keep_numbers(it, bytes, length, at);
 	if (!cJSON_IsNumber(json) || json->valuestring)
 		return;
-	size_t digits = next_number(bytes, length, at);
-	/* cJSON_Delete frees it, whatever the type; by cJSON's allocator, which is malloc. */
-	json->valuestring = mem_alloc(digits + 1);
-	memcpy(json->valuestring, bytes + *at - digits, digits);
+	for (; *at < length && !strchr(number_starts, bytes[*at]); ++*at)
+		if (bytes[*at] == '"')
+			(void)skip_string(bytes, at, length);
+	size_t end = *at < length ? number_end(bytes, *at, length) : *at;
+	/* cJSON_Delete frees it whatever the type, by cJSON's allocator, which is malloc. */
+	json->valuestring = mem_alloc(end - *at + 1);
+	memcpy(json->valuestring, bytes + *at, end - *at);
+	*at = end;
 }
 
 void json_keep_numbers(struct json *json, const char *bytes, size_t length)
@@ -339,11 +262,7 @@ const char *json_key(const struct json *member)
 
 size_t json_count(const struct json *container)
 {
-	size_t count = 0;
-
-	for (const struct json *it = json_first(container); it; it = json_next(it))
-		count++;
-	return count;
+	return (size_t)cJSON_GetArraySize(in(container));
 }
 
 /* ---- writing ---- */
@@ -358,13 +277,10 @@ static void put_quoted(struct str *to, const char *text)
 	static const char escapes[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
 
 	str_char(to, '"');
-	for (;;) {
-		size_t plain = 0;
-		while ((unsigned char)text[plain] >= 0x20 && text[plain] != '"' &&
-			text[plain] != '\\')
-			plain++;
-		str_add(to, text, plain);
-		text += plain;
+	for (const char *start = text;; start = ++text) {
+		while ((unsigned char)*text >= 0x20 && *text != '"' && *text != '\\')
+			text++;
+		str_add(to, start, (size_t)(text - start));
 		if (!*text)
 			break;
 		const char *escape = strchr(escapes, *text);
@@ -372,7 +288,6 @@ static void put_quoted(struct str *to, const char *text)
 			str_format(to, "\\%c", letters[escape - escapes]);
 		else
 			str_format(to, "\\u%04x", (unsigned char)*text);
-		text++;
 	}
 	str_char(to, '"');
 }
