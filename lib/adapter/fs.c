@@ -9,22 +9,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { READ_STEP = 1 << 16, LOCK_INFO_LIMIT = 4096, LINK_LIMIT = 40 };
 
-static void close_file(int *fd)
+void fs_close(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
+	*fd = -1;
 }
 
-bool fs_open(
-	const char *path, bool may_be_pipe, int *ret_fd, struct stat *ret_status, struct error *err)
+bool fs_open(const char *path, bool may_be_pipe, int *ret_fd, struct error *err)
 {
+	struct stat status;
 	int fd;
 
-	do /* non-blocking, so that a FIFO without a writer does not hang us here */
+	do /* non-blocking: a FIFO without a writer must not hang us here */
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	while (fd < 0 && errno == EINTR);
 	if (fd < 0) {
@@ -32,17 +34,17 @@ bool fs_open(
 		error_set_errno(err, why, "can't open %s", path);
 		if (why == ENOENT)
 			err->code = ERROR_ABSENT;
-	} else if (fstat(fd, ret_status) != 0) {
+	} else if (fstat(fd, &status) != 0) {
 		error_set_errno(err, errno, "can't read %s", path);
-	} else if (S_ISDIR(ret_status->st_mode)) {
+	} else if (S_ISDIR(status.st_mode)) {
 		error_set(err, "%s is a folder, not a file", path);
-	} else if (S_ISREG(ret_status->st_mode) || (may_be_pipe && S_ISFIFO(ret_status->st_mode))) {
+	} else if (S_ISREG(status.st_mode) || (may_be_pipe && S_ISFIFO(status.st_mode))) {
 		*ret_fd = fd;
 		return true;
 	} else {
 		error_set(err, "%s is not a regular file%s", path, may_be_pipe ? " or a pipe" : "");
 	}
-	close_file(&fd);
+	fs_close(&fd);
 	return false;
 }
 
@@ -68,10 +70,9 @@ static bool read_all(int fd, const char *path, size_t limit, struct str *bytes, 
 
 bool fs_read(const char *path, size_t limit, struct str *bytes, struct error *err)
 {
-	int fd CLEANUP(close_file) = -1;
-	struct stat status;
+	int fd CLEANUP(fs_close) = -1;
 
-	return fs_open(path, false, &fd, &status, err) && read_all(fd, path, limit, bytes, err);
+	return fs_open(path, false, &fd, err) && read_all(fd, path, limit, bytes, err);
 }
 
 bool fs_is_folder(const char *path)
@@ -81,39 +82,32 @@ bool fs_is_folder(const char *path)
 	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-static int compare_names(const void *a, const void *b)
+static int is_listed(const struct dirent *entry)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+static int compare_names(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
 bool fs_list(const char *path, struct arena *arena, const char *const **ret_names,
 	size_t *ret_count, struct error *err)
 {
-	DIR *folder = opendir(path);
-	const char **names = NULL;
-	size_t count = 0, room = 0;
-	const struct dirent *entry;
+	struct dirent **entries;
+	int count = scandir(path, &entries, is_listed, compare_names);
 
-	if (!folder)
+	if (count < 0)
 		return error_set_errno(err, errno, "can't read the folder %s", path);
-	for (errno = 0; (entry = readdir(folder)); errno = 0) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		names = mem_room((void *)names, count, &room, sizeof(*names));
-		names[count++] = arena_text(arena, entry->d_name);
+	const char **names = arena_alloc(arena, (size_t)count * sizeof(*names));
+	for (int i = 0; i < count; i++) {
+		names[i] = arena_text(arena, entries[i]->d_name);
+		free(entries[i]);
 	}
-	int trouble = errno;
-	closedir(folder);
-	const char **sorted = arena_alloc(arena, count * sizeof(*sorted));
-	if (count) {
-		qsort((void *)names, count, sizeof(*names), compare_names);
-		memcpy((void *)sorted, (void *)names, count * sizeof(*sorted));
-	}
-	free((void *)names);
-	if (trouble)
-		return error_set_errno(err, trouble, "can't read the folder %s", path);
-	*ret_names = sorted;
-	*ret_count = count;
+	free(entries);
+	*ret_names = names;
+	*ret_count = (size_t)count;
 	return true;
 }
 
@@ -131,37 +125,50 @@ static bool write_all(int fd, const char *bytes, size_t length)
 	return true;
 }
 
-/* A rename or a new name is durable when its folder is. */
+/* A new name is durable only after its folder is. */
 static bool sync_folder_of(const char *path, struct error *err)
 {
-	char *folder AUTO_FREE = mem_copy_text(path);
-	char *slash = strrchr(folder, '/');
+	char *folder AUTO_FREE = fs_neighbour(path, ".");
+	int fd CLEANUP(fs_close) = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (slash)
-		slash[slash == folder] = '\0';
-	int fd CLEANUP(close_file) = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* Some file systems can't sync a folder and say EINVAL; they have no more to offer. */
 	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
 		return error_set_errno(err, errno, "can't make the folder of %s durable", path);
 	return true;
 }
 
+/* Creates a file, in place of whatever has its name. Returns its descriptor; -1: failed. */
+static int create(const char *path, int flags, struct error *err)
+{
+	if (unlink(path) != 0 && errno != ENOENT) {
+		error_set_errno(err, errno, "can't remove the old %s", path);
+		return -1;
+	}
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | flags, 0600);
+	if (fd < 0)
+		error_set_errno(err, errno, "can't create %s", path);
+	return fd;
+}
+
 static bool write_new(const char *path, const struct str *bytes, struct error *err)
 {
-	if (unlink(path) != 0 && errno != ENOENT)
-		return error_set_errno(err, errno, "can't remove the old %s", path);
-	int fd CLEANUP(close_file) = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int fd CLEANUP(fs_close) = create(path, 0, err);
+
 	if (fd < 0)
-		return error_set_errno(err, errno, "can't create %s", path);
-	if (!write_all(fd, str_text(bytes), bytes->length) || fsync(fd) != 0) {
-		error_set_errno(err, errno, "can't write %s", path);
-		(void)unlink(path);
 		return false;
-	}
+	if (!write_all(fd, str_text(bytes), bytes->length) || fsync(fd) != 0)
+		return error_set_errno(err, errno, "can't write %s", path);
 	return true;
 }
 
-/* How much of the path is its folder, with the slash. */
+/* For CLEANUP: a temporary file must not stay behind. Once it is renamed, this does nothing. */
+static void remove_temporary(char **path)
+{
+	(void)unlink(*path);
+	free(*path);
+}
+
+/* The length of the folder's part of the path, with the slash. */
 static size_t folder_length(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -169,49 +176,31 @@ static size_t folder_length(const char *path)
 	return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
-static bool is_linkless(int why)
-{
-	return why == EXDEV || why == EPERM || why == EOPNOTSUPP || why == EMLINK;
-}
-
 /*
- * A second name for the old content, or where the file system has no such thing, a copy: there is
- * no moment without a file at `path`. *ret_is_kept: there was something to keep.
+ * Makes a second name for the old content or, where the file system has no hard links, a copy:
+ * there is a file at `path` all the time.
  */
-static bool keep_as(const char *path, const char *fresh, bool *ret_is_kept, struct error *err)
-{
-	struct str bytes CLEANUP(str_release) = {0};
-
-	*ret_is_kept = true;
-	(void)unlink(fresh);
-	if (link(path, fresh) == 0) {
-		(void)chmod(fresh, 0600); /* as it would be if we had written it */
-		return true;
-	}
-	int why = errno;
-	if (is_linkless(why))
-		return fs_read(path, SIZE_MAX, &bytes, err) && write_new(fresh, &bytes, err);
-	*ret_is_kept = why != ENOENT || access(path, F_OK) == 0;
-	return !*ret_is_kept || error_set_errno(err, why, "can't make %s", fresh);
-}
-
 static bool keep_backup(const char *path, const char *backup, struct error *err)
 {
-	char *fresh AUTO_FREE = fs_sibling(backup, ".", ".tmp");
-	bool is_kept;
+	char *fresh CLEANUP(remove_temporary) = fs_sibling(backup, ".", ".tmp");
+	struct str bytes CLEANUP(str_release) = {0};
 
-	if (!keep_as(path, fresh, &is_kept, err))
-		return error_prefix(err, "can't keep %s as %s", path, backup);
-	if (!is_kept)
-		return true;
-	if (rename(fresh, backup) != 0) {
-		error_set_errno(err, errno, "can't keep %s as %s", path, backup);
-		(void)unlink(fresh);
-		return false;
-	}
-	/* If both were names of one file already, rename does nothing and leaves both. */
 	(void)unlink(fresh);
-	/* That of `path` is synced in a moment. */
+	int why = link(path, fresh) == 0 ? 0 : errno;
+	bool has_links = why != EXDEV && why != EPERM && why != EOPNOTSUPP && why != EMLINK;
+	if (!why)
+		(void)chmod(fresh, 0600); /* as if we had written it */
+	else if (why == ENOENT && access(path, F_OK) != 0)
+		return true; /* nothing to keep */
+	else if (has_links)
+		error_set_errno(err, why, "can't make %s", fresh);
+	else if (fs_read(path, SIZE_MAX, &bytes, err) && write_new(fresh, &bytes, err))
+		why = 0;
+	if (why)
+		return error_prefix(err, "can't keep %s as %s", path, backup);
+	if (rename(fresh, backup) != 0)
+		return error_set_errno(err, errno, "can't keep %s as %s", path, backup);
+	/* fs_replace syncs the folder of `path` itself. */
 	size_t length = folder_length(backup);
 	bool is_beside = folder_length(path) == length && memcmp(path, backup, length) == 0;
 	return is_beside || sync_folder_of(backup, err);
@@ -219,19 +208,12 @@ static bool keep_backup(const char *path, const char *backup, struct error *err)
 
 bool fs_replace(const char *path, const char *backup, const struct str *bytes, struct error *err)
 {
-	char *fresh AUTO_FREE = fs_sibling(path, ".", ".tmp");
+	char *fresh CLEANUP(remove_temporary) = fs_sibling(path, ".", ".tmp");
 
-	if (!write_new(fresh, bytes, err))
+	if (!write_new(fresh, bytes, err) || (backup && !keep_backup(path, backup, err)))
 		return false;
-	if (backup && !keep_backup(path, backup, err)) {
-		(void)unlink(fresh);
-		return false;
-	}
-	if (rename(fresh, path) != 0) {
-		error_set_errno(err, errno, "can't replace %s", path);
-		(void)unlink(fresh);
-		return false;
-	}
+	if (rename(fresh, path) != 0)
+		return error_set_errno(err, errno, "can't replace %s", path);
 	return sync_folder_of(path, err);
 }
 
@@ -251,7 +233,7 @@ char *fs_neighbour(const char *path, const char *name)
 	return str_steal(&neighbour);
 }
 
-/* Where a link that leads to nothing says that something should be; NULL: that leads nowhere. */
+/* Gives (free) the target of a dangling link; NULL: links lead round in a circle. */
 static char *follow_links(const char *path)
 {
 	char *at = mem_copy_text(path);
@@ -308,48 +290,46 @@ bool fs_may_write_beside(const char *path)
 bool fs_check_target(const char *path, struct error *err)
 {
 	char *real AUTO_FREE = fs_real_path(path);
+	char *folder AUTO_FREE = fs_neighbour(real, ".");
 	struct stat status;
 
-	if (stat(real, &status) == 0) {
-		if (S_ISDIR(status.st_mode))
-			return error_set(err, "%s is a folder, not a file", path);
-		if (!S_ISREG(status.st_mode))
-			return error_set(err, "%s is not a regular file", path);
-	} else if (errno != ENOENT) {
-		return error_set_errno(err, errno, "can't write %s", path);
+	if (stat(real, &status) != 0) {
+		if (errno != ENOENT)
+			return error_set_errno(err, errno, "can't write %s", path);
+	} else if (!S_ISREG(status.st_mode)) {
+		return error_set(err, "%s is %s", path,
+			S_ISDIR(status.st_mode) ? "a folder, not a file" : "not a regular file");
 	}
-	char *folder AUTO_FREE = fs_neighbour(real, ".");
 	return access(folder, W_OK | X_OK) == 0 ||
 	       error_set_errno(err, errno, "can't write into the folder of %s", path);
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
 bool fs_is_same_file(const char *a, const char *b)
 {
 	char *real_a AUTO_FREE = fs_real_path(a), *real_b AUTO_FREE = fs_real_path(b);
-	char *folder_a AUTO_FREE = fs_neighbour(real_a, "."),
-		       *folder_b AUTO_FREE = fs_neighbour(real_b, ".");
 	struct stat x, y;
 
 	bool has_a = stat(real_a, &x) == 0, has_b = stat(real_b, &y) == 0;
-	if (has_a != has_b)
-		return false;
-	if (!has_a &&
-		(strcmp(real_a + folder_length(real_a), real_b + folder_length(real_b)) != 0 ||
-			stat(folder_a, &x) != 0 || stat(folder_b, &y) != 0))
-		return false;
-	return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+	if (has_a || has_b)
+		return has_a && has_b && is_same(&x, &y);
+	char *folder_a AUTO_FREE = fs_neighbour(real_a, ".");
+	char *folder_b AUTO_FREE = fs_neighbour(real_b, ".");
+	return strcmp(real_a + folder_length(real_a), real_b + folder_length(real_b)) == 0 &&
+	       stat(folder_a, &x) == 0 && stat(folder_b, &y) == 0 && is_same(&x, &y);
 }
 
 /* ---- log ---- */
 
 bool fs_log_create(struct fs_log *log, const char *path, struct error *err)
 {
-	*log = (struct fs_log){.fd = -1};
-	if (unlink(path) != 0 && errno != ENOENT)
-		return error_set_errno(err, errno, "can't remove the old %s", path);
-	log->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+	*log = (struct fs_log){.fd = create(path, O_APPEND, err)};
 	if (log->fd < 0)
-		return error_set_errno(err, errno, "can't create %s", path);
+		return false;
 	log->path = mem_copy_text(path);
 	return sync_folder_of(path, err);
 }
@@ -369,35 +349,30 @@ bool fs_log_append(struct fs_log *log, const struct str *bytes, struct error *er
 
 void fs_log_close(struct fs_log *log)
 {
-	close_file(&log->fd);
+	fs_close(&log->fd);
 	free(log->path);
 	*log = (struct fs_log){.fd = -1};
 }
 
 /* ---- lock ---- */
 
-/* Is the locked file still the one that stands at the path? Its last holder may have removed it. */
+/* False: the last holder has removed the file that is locked, and others can make a new one. */
 static bool is_still_at(int fd, const char *path)
 {
 	struct stat held, named;
 
-	return fstat(fd, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino &&
-	       held.st_dev == named.st_dev;
+	return fstat(fd, &held) == 0 && stat(path, &named) == 0 && is_same(&held, &named);
 }
 
-/* ENOLCK and the like: of NFS without a lock daemon, and some network and FUSE file systems. */
-static void refuse_lock(const char *path, int why, struct error *err)
+static void read_holder(int fd, const char *path, struct str *ret_info)
 {
-	error_set_errno(err, why, "can't lock %s", path);
-	if (why == ENOLCK || why == ENOSYS || why == EOPNOTSUPP || why == EINVAL)
-		error_hint(err,
-			"This file system can't lock files (NFS needs its lock service). Keep the "
-			"state on another one; or pass -lock=false, if nothing else can run cfprov "
-			"with this state at the same time.");
+	struct error ignored CLEANUP(error_release) = {0};
+
+	(void)!read_all(fd, path, LOCK_INFO_LIMIT, ret_info, &ignored);
 }
 
-/* 1: locked; 0: the file went away under us, try again; -1: failed, *err says why. */
-static int try_lock(struct fs_lock *lock, const char *path, struct str *ret_info, struct error *err)
+/* Returns a descriptor that holds the lock; -1: failed. */
+static int lock(const char *path, struct str *ret_info, struct error *err)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
@@ -406,39 +381,39 @@ static int try_lock(struct fs_lock *lock, const char *path, struct str *ret_info
 		error_set_errno(err, errno, "can't open the lock %s", path);
 		return -1;
 	}
-	if (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
-		if (errno == EAGAIN || errno == EACCES) {
-			struct error ignored CLEANUP(error_release) = {0};
-			(void)!read_all(fd, path, LOCK_INFO_LIMIT, ret_info, &ignored);
-			error_set_code(err, ERROR_BUSY, "%s is locked", path);
-		} else {
-			refuse_lock(path, errno, err);
-		}
-		close(fd);
-		return -1;
+	if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
+		return fd;
+	int why = errno;
+	if (why == EAGAIN || why == EACCES) {
+		read_holder(fd, path, ret_info);
+		error_set_code(err, ERROR_BUSY, "%s is locked", path);
+	} else {
+		error_set_errno(err, why, "can't lock %s", path);
 	}
-	if (!is_still_at(fd, path)) {
-		close(fd);
-		return 0;
-	}
-	*lock = (struct fs_lock){.fd = fd, .path = mem_copy_text(path)};
-	return 1;
+	/* From NFS without a lock daemon, and some network and FUSE file systems. */
+	if (why == ENOLCK || why == ENOSYS || why == EOPNOTSUPP || why == EINVAL)
+		error_hint(err,
+			"This file system can't lock files (NFS needs its lock service). Keep the "
+			"state on another one; or pass -lock=false, if nothing else can run cfprov "
+			"with this state at the same time.");
+	close(fd);
+	return -1;
 }
 
-bool fs_lock_take(struct fs_lock *lock, const char *path, const char *info, struct str *ret_info,
+bool fs_lock_take(struct fs_lock *taken, const char *path, const char *info, struct str *ret_info,
 	struct error *err)
 {
-	int got;
-
-	*lock = (struct fs_lock){.fd = -1};
-	do
-		got = try_lock(lock, path, ret_info, err);
-	while (got == 0);
-	if (got < 0)
+	*taken = (struct fs_lock){.fd = lock(path, ret_info, err)};
+	while (taken->fd >= 0 && !is_still_at(taken->fd, path)) {
+		close(taken->fd);
+		taken->fd = lock(path, ret_info, err);
+	}
+	if (taken->fd < 0)
 		return false;
-	if (ftruncate(lock->fd, 0) != 0 || !write_all(lock->fd, info, strlen(info))) {
+	taken->path = mem_copy_text(path);
+	if (ftruncate(taken->fd, 0) != 0 || !write_all(taken->fd, info, strlen(info))) {
 		error_set_errno(err, errno, "can't write the lock %s", path);
-		fs_lock_drop(lock);
+		fs_lock_drop(taken);
 		return false;
 	}
 	return true;
@@ -447,21 +422,19 @@ bool fs_lock_take(struct fs_lock *lock, const char *path, const char *info, stru
 bool fs_lock_is_held(const char *path, struct str *ret_info)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	struct error ignored CLEANUP(error_release) = {0};
-	int fd CLEANUP(close_file) = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int fd CLEANUP(fs_close) = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0 || fcntl(fd, F_OFD_GETLK, &whole) != 0 || whole.l_type == F_UNLCK)
 		return false;
-	(void)!read_all(fd, path, LOCK_INFO_LIMIT, ret_info, &ignored);
+	read_holder(fd, path, ret_info);
 	return true;
 }
 
-void fs_lock_drop(struct fs_lock *lock)
+void fs_lock_drop(struct fs_lock *held)
 {
-	if (lock->fd >= 0 && lock->path) {
-		(void)unlink(lock->path);
-		close(lock->fd);
-	}
-	free(lock->path);
-	*lock = (struct fs_lock){.fd = -1};
+	if (held->fd >= 0 && held->path)
+		(void)unlink(held->path);
+	fs_close(&held->fd);
+	free(held->path);
+	held->path = NULL;
 }

@@ -1,6 +1,6 @@
 /*
- * Files: whole reads, atomic replacement, a log that is durable, and a lock that can't go stale.
- * The only place in cfprov that fsyncs or renames.
+ * Files: whole reads, atomic replacement, a durable log, and a lock that can't go stale. Nothing
+ * else in cfprov calls fsync or rename.
  */
 #ifndef ADAPTER_FS_H
 #define ADAPTER_FS_H
@@ -8,81 +8,78 @@
 #include "base/error.h"
 #include "base/str.h"
 
-#include <sys/stat.h>
-
 /*
- * Adds the bytes of a regular file to *bytes. Refuses folders, devices and FIFOs (without
- * blocking on them) and files over `limit` bytes. ERROR_ABSENT: there is no such file.
+ * Adds the bytes of a regular file to *bytes. Refuses folders, devices and FIFOs (without blocking)
+ * and files larger than `limit` bytes. ERROR_ABSENT: no such file.
  */
 bool fs_read(const char *path, size_t limit, struct str *bytes, struct error *err) MUST_CHECK;
 
 /*
- * Gives (close) a regular file to read from, or if it may be, a pipe; nothing is waited for, also
- * not in reading from it. The same errors.
+ * Gives (fs_close) a descriptor to read a regular file or, if it may be one, a FIFO. Neither this
+ * nor reading blocks. Errors as for fs_read.
  */
-bool fs_open(const char *path, bool may_be_pipe, int *ret_fd, struct stat *ret_status,
-	struct error *err) MUST_CHECK;
+bool fs_open(const char *path, bool may_be_pipe, int *ret_fd, struct error *err) MUST_CHECK;
 
-/* Is there a folder (or a link to one) of this name? */
+/* Closes a descriptor unless it is -1, and sets it to that. */
+void fs_close(int *fd);
+
+/* True for a folder, or a link to one. */
 bool fs_is_folder(const char *path) MUST_CHECK;
 
-/* Lends, in the arena, the names of what stands in a folder, sorted by bytes; . and .. don't. */
+/* Lends the names in a folder, in the arena, sorted by bytes, without . and .. */
 bool fs_list(const char *path, struct arena *arena, const char *const **ret_names,
 	size_t *ret_count, struct error *err) MUST_CHECK;
 
 /*
- * Makes the file at `path` hold these bytes: at every instant, also of a power cut, it has either
- * all of the old content or all of the new. Mode 0600. If `backup` is not NULL, the old content
- * stays under that name, on whatever file system. The temporary file is `.NAME.tmp` beside it: one
- * writer at a time.
+ * Replaces the content of a file: at every instant, even in a power cut, it has either all of the
+ * old content or all of the new. Mode 0600. If `backup` is not NULL, the old content is kept under
+ * that name, on any file system. The temporary file is `.NAME.tmp` in the same folder: one writer
+ * at a time.
  */
 bool fs_replace(const char *path, const char *backup, const struct str *bytes,
 	struct error *err) MUST_CHECK;
 
 /*
- * Can fs_replace make or replace a file of this name: is there none, or a regular one, in a folder
- * that can be written? Links are followed.
+ * Checks that fs_replace can create or replace the file: it is absent or a regular file, in a
+ * writable folder. Follows links.
  */
 bool fs_check_target(const char *path, struct error *err) MUST_CHECK;
 
-/* Do both paths lead to one file, or would they, once it is there? */
+/* True if both paths lead to the same file, or would if it existed. */
 bool fs_is_same_file(const char *a, const char *b);
 
-/* Removes a file, durably; it is no error if there is none. */
+/* Removes a file, durably. Its absence is no error. */
 bool fs_remove(const char *path, struct error *err) MUST_CHECK;
 
-/*
- * Gives (free) the path with links followed, also those to a file that does not exist yet; a copy
- * of the path itself if there is nothing.
- */
+/* Gives (free) the path with all links followed, even to a file that does not exist yet. */
 char *fs_real_path(const char *path) MUST_CHECK;
 
-/* Gives (free) DIR/<name> for DIR/NAME: another file in the same folder. */
+/* Gives (free) DIR/<name> for DIR/NAME. */
 char *fs_neighbour(const char *path, const char *name) MUST_CHECK;
 
 /* Gives (free) DIR/<before>NAME<after> for DIR/NAME. */
 char *fs_sibling(const char *path, const char *before, const char *after) MUST_CHECK;
 
-/* Can anybody but its owner write the file? Absent: no. */
+/* True if others than the owner can write the file. */
 bool fs_is_open_to_others(const char *path);
 
-/* May we make and replace files in the folder of this path? */
+/* True if files can be created and replaced in the folder of the path. */
 bool fs_may_write_beside(const char *path);
 
-/* ---- a log: appended to, durable record by record ---- */
+/* ---- a log: durable record by record ---- */
 
 struct fs_log {
 	int fd; /* -1: not open */
 	char *path;
-	size_t size_bytes; /* of what is durable */
+	size_t size_bytes; /* durable */
 };
 
-/* Makes a new, empty log (mode 0600), in place of whatever had its name. */
+/* Creates an empty log (mode 0600) in place of whatever has its name. */
 bool fs_log_create(struct fs_log *log, const char *path, struct error *err) MUST_CHECK;
 
 /*
- * Appends the bytes and returns when they are durable. On failure what was written is cut off
- * again where that is possible, so that the log still ends with a whole record.
+ * Appends the bytes and returns when they are durable. After a failure, what was written is cut off
+ * again if possible, so that the log still ends with a whole record.
  */
 bool fs_log_append(struct fs_log *log, const struct str *bytes, struct error *err) MUST_CHECK;
 
@@ -96,17 +93,17 @@ struct fs_lock {
 };
 
 /*
- * Takes an exclusive lock on a file made for the purpose and writes `info` into it. The kernel
- * drops the lock with the process, however it ends. ERROR_BUSY: somebody holds it; then *ret_info
- * (a str to add to) has what the holder wrote. Does not wait.
+ * Takes an exclusive lock on a file of its own and writes `info` into it; does not wait. The kernel
+ * releases the lock when the process ends, however it ends. ERROR_BUSY: another process holds it;
+ * *ret_info then has what that process wrote.
  */
-bool fs_lock_take(struct fs_lock *lock, const char *path, const char *info, struct str *ret_info,
+bool fs_lock_take(struct fs_lock *taken, const char *path, const char *info, struct str *ret_info,
 	struct error *err) MUST_CHECK;
 
-/* Does somebody hold it? Adds what the holder wrote to *ret_info. Takes and makes nothing. */
+/* True if a process holds the lock; then adds what it wrote to *ret_info. Creates nothing. */
 bool fs_lock_is_held(const char *path, struct str *ret_info) MUST_CHECK;
 
-/* Removes the file and lets the lock go. */
-void fs_lock_drop(struct fs_lock *lock);
+/* Removes the file and releases the lock. */
+void fs_lock_drop(struct fs_lock *held);
 
 #endif
