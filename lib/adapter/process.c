@@ -1,11 +1,12 @@
 /*
- *   started ──► printing ──► its output has ended ──► it has exited ──► reaped
- *                  │  it may exit before its output ends  │
+ *   started ──► printing ──► output ended, exited (in any order) ──► reaped
+ *                  │                          │
  *                  └── too long, too much, interrupted, stopped ──► killed ──► reaped
  */
 #define _GNU_SOURCE /* pipe2, posix_spawn_file_actions_addchdir_np and _addclosefrom_np */
 #include "adapter/process.h"
 
+#include "adapter/fs.h"
 #include "base/clock.h"
 #include "base/str.h"
 #include "base/text.h"
@@ -16,80 +17,60 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
-	SLICE_MS = 200,      /* how long a signal that came just before poll goes unnoticed */
-	NAP_MS = 20,         /* between two looks whether it has exited */
-	GRACE_MS = 500,      /* to tidy up after SIGTERM, before SIGKILL */
+	SLICE_MS = 200,      /* how long a signal just before poll may go unnoticed */
+	NAP_MS = 20,         /* between two checks whether it has exited */
+	GRACE_MS = 500,      /* from SIGTERM to SIGKILL */
 	READ_STEP = 4096,    /* bytes */
 	SAID_LIMIT = 8192,   /* bytes of its standard error that are kept */
-	SHOWN_LINES = 5,     /* of them, that are shown */
+	SHOWN_LINES = 5,     /* of these bytes */
 	SHOWN_COLUMNS = 200, /* of a line */
-	FIRST_LINE = 256,    /* bytes of a program that may be its #! line */
+	FIRST_LINE = 256,    /* bytes, of a #! line */
 };
 
 struct run {
 	const struct process *process;
-	struct str name; /* as it is shown */
+	const char *name; /* fit to be shown */
 	pid_t pid;
-	int output, errors; /* our ends of the pipes; -1: at its end */
+	int output, errors; /* our ends of the pipes; -1: its end was read */
 	int64_t deadline_ms, nap_ms;
 	bool has_exited;
 	struct secret printed;
 	struct str said;
 };
 
-static void close_file(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 static void run_release(struct run *run)
 {
-	close_file(&run->output);
-	close_file(&run->errors);
+	fs_close(&run->output);
+	fs_close(&run->errors);
 	secret_release(&run->printed);
 	str_release(&run->said);
-	str_release(&run->name);
 }
 
 /* ---- starting ---- */
 
-/* What is ignored stays ignored in a new program, and we ignore some. */
+/* A new program inherits which signals are ignored, and we ignore some. */
 static void set_attributes(posix_spawnattr_t *attributes)
 {
 	static const int numbers[] = {
 		SIGPIPE, SIGINT, SIGTERM, SIGQUIT, SIGXFSZ, SIGCHLD, SIGTTIN, SIGTTOU};
-	sigset_t usual, none;
+	sigset_t defaults, none;
 
 	sigemptyset(&none);
-	sigemptyset(&usual);
+	sigemptyset(&defaults);
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		sigaddset(&usual, numbers[i]);
-	posix_spawnattr_setsigdefault(attributes, &usual);
+		sigaddset(&defaults, numbers[i]);
+	posix_spawnattr_setsigdefault(attributes, &defaults);
 	posix_spawnattr_setsigmask(attributes, &none);
 	posix_spawnattr_setpgroup(attributes, 0);
 	posix_spawnattr_setflags(
 		attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 }
 
-/* All of our own close by themselves; this is for those that we were given. 0, or an errno. */
-static int close_the_others(posix_spawn_file_actions_t *actions)
-{
-#ifdef __GLIBC_PREREQ
-#if __GLIBC_PREREQ(2, 34)
-	return posix_spawn_file_actions_addclosefrom_np(actions, 3);
-#endif
-#endif
-	(void)actions;
-	return 0;
-}
-
+/* Returns 0 or an errno. */
 static int set_actions(
 	posix_spawn_file_actions_t *actions, const char *folder, int output, int errors)
 {
@@ -101,13 +82,20 @@ static int set_actions(
 		failed = posix_spawn_file_actions_adddup2(actions, errors, 2);
 	if (!failed && folder)
 		failed = posix_spawn_file_actions_addchdir_np(actions, folder);
-	return failed ? failed : close_the_others(actions);
+		/* Our own descriptors close by themselves; this is for those that we inherited. */
+#ifdef __GLIBC_PREREQ
+#if __GLIBC_PREREQ(2, 34)
+	if (!failed)
+		failed = posix_spawn_file_actions_addclosefrom_np(actions, 3);
+#endif
+#endif
+	return failed;
 }
 
-/* With these ends of pipes. 0, or an errno. */
+/* Returns 0 or an errno. */
 static int spawn(struct run *run, int output, int errors)
 {
-	char *const *argv; /* POSIX promises that nothing in it is changed */
+	char *const *argv; /* POSIX promises not to change it */
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 
@@ -123,7 +111,7 @@ static int spawn(struct run *run, int output, int errors)
 	return failed;
 }
 
-/* Above the standard streams, whatever of those is closed. *ret_end gets the one for us. */
+/* Avoids the numbers of the standard streams, which may be closed. *ret_end is our end. */
 static bool make_pipe(int *ret_end, int *ret_other, struct error *err)
 {
 	int ends[2];
@@ -133,7 +121,7 @@ static bool make_pipe(int *ret_end, int *ret_other, struct error *err)
 	for (int i = 0; i < 2; i++) {
 		if (ends[i] > 2)
 			continue;
-		int low CLEANUP(close_file) = ends[i];
+		int low CLEANUP(fs_close) = ends[i];
 		ends[i] = fcntl(low, F_DUPFD_CLOEXEC, 3);
 	}
 	*ret_end = ends[0];
@@ -143,44 +131,34 @@ static bool make_pipe(int *ret_end, int *ret_other, struct error *err)
 	return true;
 }
 
-/* Opens a file of this name in a folder (no length: where we are), if it may be run. */
-static int open_in(const char *folder, size_t length, const char *name)
-{
-	struct str path CLEANUP(str_release) = {0};
-
-	if (length && name[0] != '/')
-		str_format(&path, "%.*s/", (int)length, folder);
-	str_text_add(&path, name);
-	return access(str_text(&path), X_OK) == 0
-		       ? open(str_text(&path), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-		       : -1;
-}
-
-/* Opens the program as it was looked for; -1: it can't be. */
+/* Opens the program where exec would find it; -1: it can't be opened. */
 static int open_program(const struct process *process)
 {
-	const char *name = process->argv[0], *path = getenv("PATH");
+	const char *name = process->argv[0];
+	bool is_path = strchr(name, '/');
+	const char *folder = is_path ? process->folder : getenv("PATH");
 	int fd = -1;
 
-	if (strchr(name, '/'))
-		return open_in(
-			process->folder, process->folder ? strlen(process->folder) : 0, name);
-	while (path && fd < 0) {
-		size_t length = strcspn(path, ":");
-		fd = open_in(path, length, name);
-		path = path[length] ? path + length + 1 : NULL;
+	if (is_path && (!folder || name[0] == '/'))
+		folder = "";
+	while (folder && fd < 0) {
+		struct str path CLEANUP(str_release) = {0};
+		size_t length = is_path ? strlen(folder) : strcspn(folder, ":");
+		str_format(&path, "%.*s%s%s", (int)length, folder, length ? "/" : "", name);
+		if (access(str_text(&path), X_OK) == 0)
+			fd = open(str_text(&path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		folder = folder[length] ? folder + length + 1 : NULL;
 	}
 	return fd;
 }
 
 /*
- * Tells, if the program is a script, what is wrong with its first line: Linux looks for an
- * interpreter of just that name, and says of one that is missing that there is no such file, as if
- * the script were missing.
+ * Explains what is wrong with the first line of a script. Linux looks for an interpreter of exactly
+ * that name, and reports a missing one as if the script were missing.
  */
 static bool hint_at_script(const struct process *process, int why, struct error *err)
 {
-	int fd CLEANUP(close_file) = open_program(process);
+	int fd CLEANUP(fs_close) = open_program(process);
 	char line[FIRST_LINE];
 	ssize_t length = fd < 0 ? 0 : read(fd, line, sizeof(line));
 	const char *end = length > 2 ? memchr(line, '\n', (size_t)length) : NULL;
@@ -193,13 +171,12 @@ static bool hint_at_script(const struct process *process, int why, struct error 
 	if (is_dos)
 		error_hint(err,
 			"The first line of the script, `%s`, has a DOS line end, which becomes "
-			"part of "
-			"the interpreter's name. Convert the script: sed -i 's/\\r$//' SCRIPT",
+			"part of the interpreter's name. Convert the script: sed -i 's/\\r$//' "
+			"SCRIPT",
 			str_text(&shown));
 	else if (why == ENOENT)
 		error_hint(err,
-			"The script exists, but the interpreter in its first line does not: "
-			"%s",
+			"The script exists, but the interpreter in its first line does not: %s",
 			str_text(&shown));
 	return err->hint;
 }
@@ -207,12 +184,11 @@ static bool hint_at_script(const struct process *process, int why, struct error 
 static bool refuse_start(const struct run *run, int why, struct error *err)
 {
 	const char *folder = run->process->folder;
-	struct stat status;
 
-	if (folder && (stat(folder, &status) != 0 || !S_ISDIR(status.st_mode)))
+	if (folder && !fs_is_folder(folder))
 		return error_set(err, "can't run the command `%s`: there is no folder %s",
-			str_text(&run->name), folder);
-	error_set_errno(err, why, "can't run the command `%s`", str_text(&run->name));
+			run->name, folder);
+	error_set_errno(err, why, "can't run the command `%s`", run->name);
 	if (hint_at_script(run->process, why, err))
 		return false;
 	if (why == ENOENT)
@@ -228,14 +204,13 @@ static bool was_interrupted(const struct run *run, struct error *err)
 
 	if (!interrupted || !*interrupted)
 		return false;
-	error_set_code(
-		err, ERROR_INTERRUPTED, "the command `%s` was stopped", str_text(&run->name));
+	error_set_code(err, ERROR_INTERRUPTED, "the command `%s` was stopped", run->name);
 	return true;
 }
 
 static bool start(struct run *run, struct error *err)
 {
-	int output CLEANUP(close_file) = -1, errors CLEANUP(close_file) = -1;
+	int output CLEANUP(fs_close) = -1, errors CLEANUP(fs_close) = -1;
 
 	if (was_interrupted(run, err))
 		return false;
@@ -258,17 +233,17 @@ static bool read_output(struct run *run, struct error *err)
 		run->output, printed->bytes + printed->length, printed->room - 1 - printed->length);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ||
-		       error_set_errno(err, errno, "can't read what the command `%s` prints",
-			       str_text(&run->name));
+		       error_set_errno(
+			       err, errno, "can't read what the command `%s` prints", run->name);
 	if (n == 0)
-		close_file(&run->output);
+		fs_close(&run->output);
 	printed->length += (size_t)n;
 	return printed->length <= run->process->output_limit ||
-	       error_set(err, "the command `%s` prints more than %zu bytes", str_text(&run->name),
+	       error_set(err, "the command `%s` prints more than %zu bytes", run->name,
 		       run->process->output_limit);
 }
 
-/* Keeps the end of it. False: there is no more for now. */
+/* Keeps the end of what it says. False: there is no more for now. */
 static bool read_errors(struct run *run)
 {
 	struct str *said = &run->said;
@@ -277,17 +252,15 @@ static bool read_errors(struct run *run)
 	ssize_t n = read(run->errors, said->bytes + said->length, READ_STEP);
 	if (n < 0)
 		return errno == EINTR;
-	if (n == 0) {
-		close_file(&run->errors);
-		return false;
-	}
+	if (n == 0)
+		fs_close(&run->errors);
 	said->length += (size_t)n;
 	if (said->length > SAID_LIMIT) {
 		size_t dropped = said->length - SAID_LIMIT / 2;
 		memmove(said->bytes, said->bytes + dropped, said->length - dropped);
 		said->length -= dropped;
 	}
-	return true;
+	return n > 0;
 }
 
 /* Waits for something to read, not beyond the deadline. */
@@ -295,10 +268,9 @@ static bool read_more(struct run *run, struct error *err)
 {
 	struct pollfd fds[] = {
 		{.fd = run->output, .events = POLLIN}, {.fd = run->errors, .events = POLLIN}};
-	int64_t left_ms = run->deadline_ms - clock_monotonic_ms();
-	int64_t wait_ms = SLICE_MS;
+	int64_t left_ms = run->deadline_ms - clock_monotonic_ms(), wait_ms = SLICE_MS;
 
-	if (run->output < 0) { /* it is about to exit, mostly */
+	if (run->output < 0) { /* usually it is about to exit */
 		wait_ms = run->nap_ms;
 		run->nap_ms = run->nap_ms * 2 < NAP_MS ? run->nap_ms * 2 + 1 : NAP_MS;
 	}
@@ -311,7 +283,7 @@ static bool read_more(struct run *run, struct error *err)
 	return !fds[0].revents || read_output(run, err);
 }
 
-/* Notes whether it has exited, without reaping it: so its number stays its own. */
+/* Notes whether it has exited, without reaping it: so nobody else gets its process id. */
 static bool look(struct run *run, struct error *err)
 {
 	siginfo_t info = {0};
@@ -319,21 +291,15 @@ static bool look(struct run *run, struct error *err)
 	if (waitid(P_PID, (id_t)run->pid, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT) != 0 ||
 		info.si_pid == 0)
 		return true;
-	if (info.si_code == CLD_STOPPED) {
-		if (info.si_status != SIGTTIN && info.si_status != SIGTTOU)
-			return true;
-		error_set(
-			err, "the command `%s` wants to ask at the terminal", str_text(&run->name));
-		return error_hint(
-			err, "It can't from here: log in with it first, then run cfprov again.");
-	}
-	run->has_exited = true;
-	return true;
+	run->has_exited = info.si_code != CLD_STOPPED;
+	if (run->has_exited || (info.si_status != SIGTTIN && info.si_status != SIGTTOU))
+		return true;
+	error_set(err, "the command `%s` wants to ask at the terminal", run->name);
+	return error_hint(err, "It can't from here: log in with it first, then run cfprov again.");
 }
 
 static bool check_time(struct run *run, struct error *err)
 {
-	const char *name = str_text(&run->name);
 	long long seconds = (run->process->timeout_ms + 999) / 1000;
 
 	if (was_interrupted(run, err))
@@ -344,32 +310,34 @@ static bool check_time(struct run *run, struct error *err)
 		return error_set(err,
 			"the command `%s` has left a process behind that could still print; it was "
 			"stopped after %lld s",
-			name, seconds);
-	return error_set(
-		err, "the command `%s` did not end and was stopped after %lld s", name, seconds);
+			run->name, seconds);
+	return error_set(err, "the command `%s` did not end and was stopped after %lld s",
+		run->name, seconds);
 }
 
 static bool watch(struct run *run, struct error *err)
 {
-	while (run->output >= 0 || !run->has_exited)
-		if (!read_more(run, err) || !look(run, err) ||
-			(!(run->output < 0 && run->has_exited) && !check_time(run, err)))
+	do
+		if (!read_more(run, err) || !look(run, err))
 			return false;
-	while (run->errors >= 0 && read_errors(run)) /* who holds it is not waited for */
+	while ((run->output >= 0 || !run->has_exited) && check_time(run, err));
+	if (err->message)
+		return false;
+	while (run->errors >= 0 && read_errors(run)) /* others may keep it open: no waiting */
 		;
 	return true;
 }
 
 /* ---- the end ---- */
 
-/* The whole group, which is there as long as its first process is not reaped. */
+/* Kills the whole group, which exists until its first process is reaped. */
 static void kill_group(struct run *run)
 {
 	struct error ignored CLEANUP(error_release) = {0};
 	int64_t until_ms = clock_monotonic_ms() + GRACE_MS;
 
 	(void)kill(-run->pid, SIGTERM);
-	(void)kill(-run->pid, SIGCONT); /* if it is stopped, it hears nothing else */
+	(void)kill(-run->pid, SIGCONT); /* a stopped process gets no other signal */
 	while (!run->has_exited && clock_monotonic_ms() < until_ms) {
 		(void)poll(NULL, 0, NAP_MS);
 		(void)!look(run, &ignored);
@@ -378,7 +346,7 @@ static void kill_group(struct run *run)
 	(void)kill(-run->pid, SIGKILL);
 }
 
-/* Its last lines, with " / " between. */
+/* Shows the last lines, with " / " between. */
 static void hint_said(struct str *said, struct error *err)
 {
 	struct str shown CLEANUP(str_release) = {0};
@@ -406,14 +374,13 @@ static void hint_said(struct str *said, struct error *err)
 
 static bool check_status(struct run *run, int status, struct error *err)
 {
-	const char *name = str_text(&run->name);
-
 	if (WIFSIGNALED(status))
-		error_set(err, "the command `%s` was killed by signal %d (%s)", name,
+		error_set(err, "the command `%s` was killed by signal %d (%s)", run->name,
 			WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else if (WEXITSTATUS(status) != 0)
-		error_set(err, "the command `%s` exited with status %d", name, WEXITSTATUS(status));
-	/* What env says when it is the interpreter. */
+		error_set(err, "the command `%s` exited with status %d", run->name,
+			WEXITSTATUS(status));
+	/* env as the interpreter exits so if it does not find the real one. */
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		(void)hint_at_script(run->process, 0, err);
 	return !err->message;
@@ -433,7 +400,7 @@ static bool finish(struct run *run, struct error *err)
 	while (reaped < 0 && errno == EINTR);
 	if (is_good && reaped < 0)
 		is_good = error_set_errno(
-			err, errno, "can't learn how the command `%s` ended", str_text(&run->name));
+			err, errno, "can't learn how the command `%s` ended", run->name);
 	is_good = is_good && check_status(run, status, err);
 	if (!is_good && !err->hint)
 		hint_said(&run->said, err);
@@ -443,14 +410,16 @@ static bool finish(struct run *run, struct error *err)
 bool process_run(const struct process *process, struct secret *ret_output, struct error *err)
 {
 	struct run run CLEANUP(run_release) = {.process = process, .output = -1, .errors = -1};
-	struct sigaction before, usual = {.sa_handler = SIG_DFL};
+	struct str name CLEANUP(str_release) = {0};
+	struct sigaction before, defaults = {.sa_handler = SIG_DFL};
 
-	text_add_visible(&run.name, process->argv[0], strlen(process->argv[0]), SHOWN_COLUMNS);
-	/* Who ignores SIGCHLD never learns how a process ended. */
+	text_add_visible(&name, process->argv[0], strlen(process->argv[0]), SHOWN_COLUMNS);
+	run.name = str_text(&name);
+	/* While SIGCHLD is ignored, nobody learns how a process ended. */
 	bool ignores = sigaction(SIGCHLD, NULL, &before) == 0 && before.sa_handler == SIG_IGN;
 	if (ignores)
-		(void)sigaction(SIGCHLD, &usual, NULL);
-	secret_reserve(&run.printed, 1); /* nothing printed is an empty secret, not none */
+		(void)sigaction(SIGCHLD, &defaults, NULL);
+	secret_reserve(&run.printed, 1); /* no output is an empty secret, not an absent one */
 	bool is_good = start(&run, err) && finish(&run, err);
 	if (ignores)
 		(void)sigaction(SIGCHLD, &before, NULL);

@@ -1,12 +1,13 @@
 /*
- * Other programs: run one, take what it prints as secret bytes. The only place that starts any.
+ * Runs another program and takes its standard output as secret bytes. Nothing else in cfprov starts
+ * programs.
  *
  *     struct process process = {.argv = argv, .timeout_ms = 60000, .output_limit = 1 << 20};
  *     process_run(&process, &output, &err)
  *
- * There is no shell. The program gets our environment, nothing on its standard input, and of our
- * file descriptors none else. It is at the head of a process group of its own, so that all of it
- * can be stopped; the price is that it can't ask at the terminal.
+ * There is no shell. The program inherits our environment, but no file descriptors; its standard
+ * input is empty. It leads a process group of its own, so that everything it starts can be killed;
+ * therefore it can't ask at the terminal.
  */
 #ifndef ADAPTER_PROCESS_H
 #define ADAPTER_PROCESS_H
@@ -18,18 +19,18 @@
 #include <stdint.h>
 
 struct process {
-	const char *const *argv; /* ends with NULL; the first is looked for in PATH */
-	const char *folder;      /* where to run it; NULL: where we are */
+	const char *const *argv; /* ends with NULL; argv[0] is searched in PATH */
+	const char *folder;      /* to run it in; NULL: the current one */
 	int64_t timeout_ms;
 	size_t output_limit;                      /* in bytes */
-	const volatile sig_atomic_t *interrupted; /* stops it; may be NULL */
+	const volatile sig_atomic_t *interrupted; /* kills it; may be NULL */
 };
 
 /*
- * Gives (secret_release) what the program printed on its standard output, when it has exited with
- * status 0 and nobody can print there any more: half a secret is none, so a process that it left
- * behind is waited for, too. What it says on its standard error is shown, the end of it, in the
- * hint of the error that tells how it failed; what it printed never is. ERROR_INTERRUPTED.
+ * Gives (secret_release) the output once the program has exited with status 0 and no process can
+ * add to it: half a secret would look like a whole one, so processes left behind are waited for.
+ * The end of its standard error appears in the hint of an error; its output never does.
+ * ERROR_INTERRUPTED.
  */
 bool process_run(
 	const struct process *process, struct secret *ret_output, struct error *err) MUST_CHECK;
