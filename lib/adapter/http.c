@@ -10,39 +10,35 @@
 #include <strings.h>
 #include <unistd.h>
 
-/* libcurl ignores an unknown option only with an error code: nothing here may fail silently. */
+/* An option that libcurl refuses must not go unnoticed. */
 #define SET(easy, option, value)                                                                   \
 	do {                                                                                       \
 		if (curl_easy_setopt((easy), (option), (value)) != CURLE_OK)                       \
 			mem_exhausted();                                                           \
 	} while (0)
 
-enum { HEADER_LIMIT = 128 * 1024 }; /* more than one line of libcurl's */
+enum { HEADER_LIMIT = 128 * 1024 }; /* longer than any line that libcurl accepts */
 
+/* One request; reused for others, because a handle of libcurl is expensive. */
 struct transfer {
-	struct transfer *next; /* in the list of idle or finished ones */
+	struct transfer *next;
 	struct http *http;
 	CURL *easy;
 	struct http_request request;
 	int sendings;         /* that the server may have processed */
-	int local_port;       /* of the connection that it was sent on; 0: none */
-	unsigned long stream; /* of HTTP/2 on that connection; 0: not known */
-	bool was_refused;     /* the last sending; it is not counted */
+	int local_port;       /* of the connection used; 0: none */
+	unsigned long stream; /* of HTTP/2 on that connection; 0: unknown */
+	bool was_refused;     /* the last sending, which is not counted */
 	char *url;
-	struct http_response *response;
+	struct http_response *response; /* NULL: idle */
 	char reason[CURL_ERROR_SIZE];
 };
 
 struct http {
 	CURLM *multi;
 	struct http_options options;
-	struct transfer *idle;
-	struct http_response **done; /* a queue */
-	size_t done_from, done_count, done_room;
-	size_t started; /* whose response was not given yet */
-	struct str agent;
-	struct transfer **all;
-	size_t all_count, all_room;
+	struct transfer *transfers;
+	size_t started; /* whose response has not been given yet */
 };
 
 struct http_headers {
@@ -62,8 +58,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 }
 
 /*
- * Asked each time a request is about to go out on a connection. libcurl sends it again by itself
- * when a kept-alive connection turns out to be dead; what may be done once only is stopped here.
+ * Called each time before a request goes out on a connection. libcurl sends it again by itself when
+ * a kept-alive connection turns out to be dead; is_once stops that here.
  */
 static int on_prepared(
 	void *context, char *remote_ip, char *local_ip, int remote_port, int local_port)
@@ -88,18 +84,7 @@ static void mark_refused(struct transfer *transfer)
 	transfer->was_refused = true;
 }
 
-/* What goes out on this connection above the last stream was not processed, nor will it be. */
-static void on_goaway(struct http *http, int local_port, unsigned long last_stream)
-{
-	for (size_t i = 0; i < http->all_count; i++) {
-		struct transfer *transfer = http->all[i];
-		if (transfer->response && transfer->local_port == local_port &&
-			transfer->stream > last_stream)
-			mark_refused(transfer);
-	}
-}
-
-/* Does the line have a number behind these words? */
+/* True if the line has a number after these words. */
 static bool has_number(const char *line, const char *words, unsigned long *ret_number)
 {
 	const char *at = strstr(line, words), *digits = at ? at + strlen(words) : "";
@@ -111,8 +96,8 @@ static bool has_number(const char *line, const char *words, unsigned long *ret_n
 }
 
 /*
- * libcurl tells nobody which stream a GOAWAY has refused, except in what it says for people. A
- * version that words it otherwise loses nothing: the outcome is unknown, as it would be anyway.
+ * libcurl reports the streams that a GOAWAY refuses only in its trace for people. If a version
+ * words that differently, nothing is lost: the outcome is then unknown, as without the trace.
  */
 static int on_trace(CURL *easy, curl_infotype type, char *bytes, size_t length, void *context)
 {
@@ -124,98 +109,33 @@ static int on_trace(CURL *easy, curl_infotype type, char *bytes, size_t length, 
 	if (type != CURLINFO_TEXT)
 		return 0;
 	memcpy(line, bytes, length < sizeof(line) ? length : sizeof(line) - 1);
-	if (has_number(line, "Using Stream ID: ", &stream))
+	if (has_number(line, "Using Stream ID: ", &stream)) {
 		transfer->stream = stream;
-	else if (strstr(line, "GOAWAY, error=") && has_number(line, "last_stream=", &stream))
-		on_goaway(transfer->http, transfer->local_port, stream);
-	else if (transfer->stream && strncmp(line, "REFUSED_STREAM", 14) == 0)
+	} else if (strstr(line, "GOAWAY, error=") && has_number(line, "last_stream=", &stream)) {
+		/* Streams of this connection above the last one were not and won't be processed. */
+		for (struct transfer *it = transfer->http->transfers; it; it = it->next)
+			if (it->response && it->local_port == transfer->local_port &&
+				it->stream > stream)
+				mark_refused(it);
+	} else if (transfer->stream && strncmp(line, "REFUSED_STREAM", 14) == 0) {
 		mark_refused(transfer);
-	else if (strncmp(line, "Connection died", 15) == 0)
-		transfer->stream = 0; /* the port may be another connection's from now on */
+	} else if (strncmp(line, "Connection died", 15) == 0) {
+		transfer->stream = 0; /* another connection may get the port now */
+	}
 	return 0;
 }
 
-int64_t http_retry_after_ms(const char *text, int64_t now_unix_seconds)
-{
-	size_t seconds, digits = strspn(text, "0123456789");
-
-	if (digits && !text[digits])
-		return (text_to_number(text, INT32_MAX, &seconds) ? (int64_t)seconds : INT32_MAX) *
-		       1000;
-	time_t then = digits || *text == '-' ? -1 : curl_getdate(text, NULL);
-	if (then == -1)
-		return -1;
-	int64_t left = then > now_unix_seconds ? then - now_unix_seconds : 0;
-	return (left < INT32_MAX ? left : INT32_MAX) * 1000;
-}
-
-/* Lines of one header are one list: RFC 9110, section 5.3. */
-static void add_line(struct str *lines, const char *value)
-{
-	if (lines->length + strlen(value) > HEADER_LIMIT)
-		return;
-	str_text_add(lines, lines->length ? ", " : "");
-	str_text_add(lines, value);
-}
-
-static void take_header(struct http_response *response, const char *name, char *value)
-{
-	if (strcasecmp(name, "retry-after") == 0) {
-		int64_t wait_ms = http_retry_after_ms(value, clock_unix_seconds());
-		if (response->retry_after_ms < wait_ms) /* of several, the longest */
-			response->retry_after_ms = wait_ms;
-	} else if (strcasecmp(name, "ratelimit") == 0) {
-		add_line(&response->rate_limits, value);
-	} else if (strcasecmp(name, "ratelimit-policy") == 0) {
-		add_line(&response->rate_policies, value);
-	} else if (strcasecmp(name, "cf-mitigated") == 0) {
-		response->is_challenged = strcasecmp(value, "challenge") == 0;
-	} else if (strcasecmp(name, "cf-ray") == 0) {
-		struct str shown CLEANUP(str_release) = {0};
-		text_add_visible(&shown, value, strlen(value), 0);
-		if (shown.length < HTTP_RAY_SIZE)
-			memcpy(response->ray, str_text(&shown), shown.length + 1);
-	}
-}
-
-static size_t on_header(char *bytes, size_t size, size_t count, void *context)
-{
-	struct transfer *transfer = context;
-	size_t length = size * count, end = length;
-	char *colon = memchr(bytes, ':', length);
-
-	if (colon && length < HEADER_LIMIT) {
-		char *line = mem_alloc(length + 1);
-		while (end && strchr("\r\n \t", bytes[end - 1]))
-			end--;
-		memcpy(line, bytes, end);
-		char *value = line + (colon - bytes);
-		*value++ = '\0';
-		if (value <= line + end)
-			take_header(transfer->response, line, value + strspn(value, " \t"));
-		free(line);
-	}
-	return length;
-}
-
-/* ---- set-up ---- */
-
-/* Whoever can set this could read the traffic; no user of cfprov needs that. */
-static void forget_key_log(void)
-{
-	(void)unsetenv("SSLKEYLOGFILE");
-}
+/* ---- setting up ---- */
 
 struct http *http_new(const struct http_options *options, struct error *err)
 {
-	forget_key_log();
+	(void)unsetenv("SSLKEYLOGFILE"); /* it would let others read the traffic */
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		error_set(err, "libcurl can't start");
 		return NULL;
 	}
 	struct http *http = mem_alloc(sizeof(*http));
 	http->options = *options;
-	str_format(&http->agent, "cfprov/%s", cfprov_version());
 	http->multi = curl_multi_init();
 	if (!http->multi)
 		mem_exhausted();
@@ -226,23 +146,20 @@ struct http *http_new(const struct http_options *options, struct error *err)
 
 void http_free(struct http *http)
 {
+	struct transfer *next;
+
 	if (!http)
 		return;
-	for (size_t i = 0; i < http->all_count; i++) {
-		struct transfer *transfer = http->all[i];
+	for (struct transfer *transfer = http->transfers; transfer; transfer = next) {
+		next = transfer->next;
 		curl_multi_remove_handle(http->multi, transfer->easy);
 		curl_easy_cleanup(transfer->easy);
 		http_response_free(transfer->response);
 		free(transfer->url);
 		free(transfer);
 	}
-	while (http->done_from < http->done_count)
-		http_response_free(http->done[http->done_from++]);
 	curl_multi_cleanup(http->multi);
 	curl_global_cleanup();
-	str_release(&http->agent);
-	free(http->all);
-	free(http->done);
 	free(http);
 }
 
@@ -280,84 +197,63 @@ void http_headers_free(struct http_headers *headers)
 	free(headers);
 }
 
-/* Only the curl tool knows this variable, libcurl does not. */
-static void set_authorities(CURL *easy)
+/* The options that are the same for all requests. */
+static void set_up(struct transfer *transfer, const struct http_options *options)
 {
-	const char *file = getenv("SSL_CERT_FILE");
-
-	if (file && *file)
-		SET(easy, CURLOPT_CAINFO, file);
-}
-
-static void set_up_once(struct http *http, struct transfer *transfer)
-{
+	const char *authorities = getenv("SSL_CERT_FILE"); /* libcurl itself does not read it */
+	struct str agent CLEANUP(str_release) = {0};
 	CURL *easy = transfer->easy;
 
+	str_format(&agent, "cfprov/%s", cfprov_version());
 	SET(easy, CURLOPT_PRIVATE, transfer);
 	SET(easy, CURLOPT_ERRORBUFFER, transfer->reason);
 	SET(easy, CURLOPT_NOSIGNAL, 1L);
-	SET(easy, CURLOPT_USERAGENT, str_text(&http->agent));
+	SET(easy, CURLOPT_USERAGENT, str_text(&agent));
 	SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	SET(easy, CURLOPT_PATH_AS_IS, 1L);
 	SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	set_authorities(easy);
+	if (authorities && *authorities)
+		SET(easy, CURLOPT_CAINFO, authorities);
 	SET(easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(easy, CURLOPT_SSL_VERIFYHOST, 2L);
 	SET(easy, CURLOPT_PIPEWAIT, 1L);
 	SET(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-	SET(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)http->options.connect_timeout_ms);
-	SET(easy, CURLOPT_TIMEOUT_MS, (long)http->options.timeout_ms);
+	SET(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_timeout_ms);
+	SET(easy, CURLOPT_TIMEOUT_MS, (long)options->timeout_ms);
 	SET(easy, CURLOPT_WRITEFUNCTION, on_body);
 	SET(easy, CURLOPT_WRITEDATA, transfer);
-	SET(easy, CURLOPT_HEADERFUNCTION, on_header);
-	SET(easy, CURLOPT_HEADERDATA, transfer);
 	SET(easy, CURLOPT_PREREQFUNCTION, on_prepared);
 	SET(easy, CURLOPT_PREREQDATA, transfer);
 	SET(easy, CURLOPT_DEBUGFUNCTION, on_trace);
 	SET(easy, CURLOPT_DEBUGDATA, transfer);
-	if (http->options.is_loopback)
+	if (options->is_loopback)
 		SET(easy, CURLOPT_PROXY, "");
 }
 
-static struct transfer *take_transfer(struct http *http)
+static struct transfer *idle_transfer(struct http *http)
 {
-	struct transfer *transfer = http->idle;
+	struct transfer *transfer = http->transfers;
 
-	if (transfer) {
-		http->idle = transfer->next;
+	while (transfer && transfer->response)
+		transfer = transfer->next;
+	if (transfer)
 		return transfer;
-	}
 	transfer = mem_alloc(sizeof(*transfer));
 	transfer->http = http;
 	transfer->easy = curl_easy_init();
 	if (!transfer->easy)
 		mem_exhausted();
-	set_up_once(http, transfer);
-	http->all = mem_room(http->all, http->all_count, &http->all_room, sizeof(*http->all));
-	http->all[http->all_count++] = transfer;
+	set_up(transfer, &http->options);
+	transfer->next = http->transfers;
+	http->transfers = transfer;
 	return transfer;
-}
-
-static void set_method(struct transfer *transfer)
-{
-	CURL *easy = transfer->easy;
-	const struct http_request *request = &transfer->request;
-
-	if (request->body) {
-		SET(easy, CURLOPT_POST, 1L);
-		SET(easy, CURLOPT_POSTFIELDS, request->body);
-		SET(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
-	} else {
-		SET(easy, CURLOPT_HTTPGET, 1L);
-	}
-	bool is_default = strcmp(request->method, request->body ? "POST" : "GET") == 0;
-	SET(easy, CURLOPT_CUSTOMREQUEST, is_default ? NULL : request->method);
 }
 
 void http_start(struct http *http, const struct http_request *request)
 {
-	struct transfer *transfer = take_transfer(http);
+	struct transfer *transfer = idle_transfer(http);
+	CURL *easy = transfer->easy;
 
 	transfer->request = *request;
 	transfer->sendings = 0;
@@ -369,92 +265,70 @@ void http_start(struct http *http, const struct http_request *request)
 	transfer->response = mem_alloc(sizeof(*transfer->response));
 	transfer->response->tag = request->tag;
 	transfer->response->retry_after_ms = -1;
-	SET(transfer->easy, CURLOPT_URL, transfer->url);
-	/* HTTP/2 comes with TLS only. */
-	SET(transfer->easy, CURLOPT_VERBOSE,
-		strncasecmp(transfer->url, "https:", 6) == 0 ? 1L : 0L);
-	SET(transfer->easy, CURLOPT_HTTPHEADER, request->headers ? request->headers->list : NULL);
-	set_method(transfer);
-	if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
+	SET(easy, CURLOPT_URL, transfer->url);
+	/* The trace is for HTTP/2, which we speak over TLS only. */
+	SET(easy, CURLOPT_VERBOSE, strncasecmp(transfer->url, "https:", 6) == 0 ? 1L : 0L);
+	SET(easy, CURLOPT_HTTPHEADER, request->headers ? request->headers->list : NULL);
+	if (request->body) {
+		SET(easy, CURLOPT_POST, 1L);
+		SET(easy, CURLOPT_POSTFIELDS, request->body);
+		SET(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
+	} else {
+		SET(easy, CURLOPT_HTTPGET, 1L);
+	}
+	bool is_default = strcmp(request->method, request->body ? "POST" : "GET") == 0;
+	SET(easy, CURLOPT_CUSTOMREQUEST, is_default ? NULL : request->method);
+	if (curl_multi_add_handle(http->multi, easy) != CURLM_OK)
 		mem_exhausted();
 	http->started++;
 }
 
-/* ---- what came of it ---- */
-
-/* Did the connection stand, so that the server may have seen the request? */
-static bool was_connected(CURL *easy)
-{
-	curl_off_t pretransfer_us = 0;
-
-	curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &pretransfer_us);
-	return pretransfer_us > 0;
-}
+/* ---- outcomes ---- */
 
 /*
- * A handshake that was cut off may work the next time; one that the two sides can't agree on never
- * will. libcurl has one code for both, so its words have to do (of OpenSSL, then of GnuTLS).
+ * True if TLS will never work with this server and these certificates. A handshake that was cut off
+ * may work the next time, but not one in which the two sides disagree. libcurl has one code for
+ * both; only the texts (of OpenSSL, then of GnuTLS) differ.
  */
-static bool is_disagreement(const char *reason)
+static bool is_tls_trouble(CURLcode code, const char *reason)
 {
-	static const char *const words[] = {"wrong version number", "unsupported protocol",
+	static const CURLcode codes[] = {CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
+		CURLE_SSL_CRL_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS,
+		CURLE_SSL_CERTPROBLEM, CURLE_SSL_CLIENTCERT, CURLE_SSL_CIPHER,
+		CURLE_SSL_ENGINE_NOTFOUND, CURLE_SSL_ENGINE_SETFAILED, CURLE_SSL_ENGINE_INITFAILED};
+	static const char *const disagreements[] = {"wrong version number", "unsupported protocol",
 		"protocol version", "handshake failure", "no protocols available",
 		"unrecognized name", "no suitable", "no shared cipher", "unexpected TLS packet",
 		"unsupported version", "Handshake failed"};
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strstr(reason, words[i]))
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+		if (code == codes[i])
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(disagreements) && code == CURLE_SSL_CONNECT_ERROR; i++)
+		if (strstr(reason, disagreements[i]))
 			return true;
 	return false;
-}
-
-/* Will TLS never work with this server, and these certificates? */
-static bool is_tls_trouble(const struct transfer *transfer, CURLcode code)
-{
-	switch ((int)code) {
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_CRL_BADFILE:
-	case CURLE_SSL_ISSUER_ERROR:
-	case CURLE_SSL_INVALIDCERTSTATUS:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CLIENTCERT:
-	case CURLE_SSL_CIPHER:
-	case CURLE_SSL_ENGINE_NOTFOUND:
-	case CURLE_SSL_ENGINE_SETFAILED:
-	case CURLE_SSL_ENGINE_INITFAILED:
-		return true;
-	case CURLE_SSL_CONNECT_ERROR:
-		return is_disagreement(transfer->reason);
-	default:
-		return false;
-	}
 }
 
 static enum http_outcome outcome_of(const struct transfer *transfer, CURLcode code)
 {
 	bool is_end_of_stream = code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM ||
 				code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR;
+	curl_off_t connected_us = 0;
 
-	/* Once it went out, the server may have done it, whatever came back. */
-	if (transfer->sendings > 0 && code != CURLE_OK)
-		return HTTP_UNKNOWN;
-	if (is_tls_trouble(transfer, code))
-		return HTTP_NEVER;
-	/* Else the connection failed that was to take its place. */
-	if (transfer->was_refused && code != CURLE_OK)
-		return is_end_of_stream ? HTTP_REFUSED : HTTP_NOT_SENT;
-	switch ((int)code) {
-	case CURLE_OK:
+	if (code == CURLE_OK)
 		return HTTP_ANSWERED;
-	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL:
-	case CURLE_COULDNT_RESOLVE_HOST:
-	case CURLE_COULDNT_RESOLVE_PROXY:
+	if (transfer->sendings > 0) /* the server may have done it, whatever came back */
+		return HTTP_UNKNOWN;
+	if (is_tls_trouble(code, transfer->reason))
 		return HTTP_NEVER;
-	default:
-		return was_connected(transfer->easy) ? HTTP_UNKNOWN : HTTP_NOT_SENT;
-	}
+	if (transfer->was_refused) /* other codes are of the connection that was tried next */
+		return is_end_of_stream ? HTTP_REFUSED : HTTP_NOT_SENT;
+	if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ||
+		code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY)
+		return HTTP_NEVER;
+	curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &connected_us);
+	return connected_us > 0 ? HTTP_UNKNOWN : HTTP_NOT_SENT;
 }
 
 static char *describe(const struct transfer *transfer, CURLcode code)
@@ -476,81 +350,120 @@ static char *describe(const struct transfer *transfer, CURLcode code)
 	return str_steal(&text);
 }
 
-static void finish(struct http *http, CURL *easy, CURLcode code)
+int64_t http_retry_after_ms(const char *text, int64_t now_unix_seconds)
+{
+	size_t seconds, digits = strspn(text, "0123456789");
+
+	if (digits && !text[digits])
+		return (text_to_number(text, INT32_MAX, &seconds) ? (int64_t)seconds : INT32_MAX) *
+		       1000;
+	time_t then = digits || *text == '-' ? -1 : curl_getdate(text, NULL);
+	if (then == -1)
+		return -1;
+	int64_t left = then > now_unix_seconds ? then - now_unix_seconds : 0;
+	return (left < INT32_MAX ? left : INT32_MAX) * 1000;
+}
+
+/* Lends a line of a header of the answer, counted from 0; NULL: there are not so many. */
+static const char *header(CURL *easy, const char *name, size_t index)
+{
+	struct curl_header *found = NULL;
+
+	return curl_easy_header(easy, name, index, CURLH_HEADER, -1, &found) == CURLHE_OK
+		       ? found->value
+		       : NULL;
+}
+
+/* All lines of one header are one list: RFC 9110, section 5.3. */
+static void take_lines(CURL *easy, const char *name, struct str *lines)
+{
+	const char *value;
+
+	for (size_t i = 0; (value = header(easy, name, i)); i++) {
+		if (lines->length + strlen(value) > HEADER_LIMIT)
+			continue;
+		str_text_add(lines, lines->length ? ", " : "");
+		str_text_add(lines, value);
+	}
+}
+
+static void take_headers(CURL *easy, struct http_response *response)
+{
+	struct str ray CLEANUP(str_release) = {0};
+	const char *value;
+
+	for (size_t i = 0; (value = header(easy, "retry-after", i)); i++) {
+		int64_t wait_ms = http_retry_after_ms(value, clock_unix_seconds());
+		if (response->retry_after_ms < wait_ms) /* of several, the longest */
+			response->retry_after_ms = wait_ms;
+	}
+	take_lines(easy, "ratelimit", &response->rate_limits);
+	take_lines(easy, "ratelimit-policy", &response->rate_policies);
+	value = header(easy, "cf-mitigated", 0);
+	response->is_challenged = value && strcasecmp(value, "challenge") == 0;
+	value = header(easy, "cf-ray", 0);
+	text_add_visible(&ray, value, value ? strlen(value) : 0, 0);
+	if (ray.length < HTTP_RAY_SIZE)
+		memcpy(response->ray, str_text(&ray), ray.length + 1);
+}
+
+/* Gives the response of a transfer, which is idle afterwards. */
+static struct http_response *finish(struct http *http, CURL *easy, CURLcode code)
 {
 	struct transfer *transfer = NULL;
 	long status = 0;
 	curl_off_t elapsed_us = 0;
 
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
+	curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &elapsed_us);
+	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
 	struct http_response *response = transfer->response;
 	response->outcome = outcome_of(transfer, code);
-	response->is_tls_trouble = is_tls_trouble(transfer, code);
-	curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &elapsed_us);
+	response->is_tls_trouble = is_tls_trouble(code, transfer->reason);
 	response->elapsed_us = elapsed_us;
-	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-	response->status = response->outcome == HTTP_ANSWERED ? (int)status : 0;
-	if (response->outcome != HTTP_ANSWERED)
+	take_headers(easy, response);
+	if (response->outcome == HTTP_ANSWERED)
+		response->status = (int)status;
+	else
 		response->problem = describe(transfer, code);
 	curl_multi_remove_handle(http->multi, easy);
 	transfer->response = NULL;
-	free(transfer->url);
-	transfer->url = NULL;
-	transfer->next = http->idle;
-	http->idle = transfer;
-	http->done = mem_room(
-		http->done, http->done_count, &http->done_room, sizeof(struct http_response *));
-	http->done[http->done_count++] = response;
-}
-
-static void work(struct http *http)
-{
-	int running, queued;
-	CURLMsg *message;
-
-	if (curl_multi_perform(http->multi, &running) != CURLM_OK)
-		mem_exhausted();
-	while ((message = curl_multi_info_read(http->multi, &queued)))
-		if (message->msg == CURLMSG_DONE)
-			finish(http, message->easy_handle, message->data.result);
+	free(mem_steal(&transfer->url));
+	http->started--;
+	return response;
 }
 
 static struct http_response *take_done(struct http *http)
 {
-	if (http->done_from == http->done_count) {
-		http->done_from = http->done_count = 0;
-		return NULL;
-	}
-	http->started--;
-	return http->done[http->done_from++];
-}
+	CURLMsg *message;
+	int queued;
 
-static void drain(int fd)
-{
-	char bytes[64];
-
-	(void)!read(fd, bytes, sizeof(bytes));
+	while ((message = curl_multi_info_read(http->multi, &queued)))
+		if (message->msg == CURLMSG_DONE)
+			return finish(http, message->easy_handle, message->data.result);
+	return NULL;
 }
 
 struct http_response *http_next(struct http *http, int64_t timeout_ms)
 {
-	int64_t deadline_ms = clock_monotonic_ms() + timeout_ms, left_ms = timeout_ms;
+	int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
 	struct curl_waitfd wake = {.fd = http->options.wake_fd, .events = CURL_WAIT_POLLIN};
 	struct http_response *response = take_done(http);
+	int running;
 
 	while (!response) {
-		work(http);
+		if (curl_multi_perform(http->multi, &running) != CURLM_OK)
+			mem_exhausted();
 		response = take_done(http);
-		left_ms = deadline_ms - clock_monotonic_ms();
+		int64_t left_ms = deadline_ms - clock_monotonic_ms();
 		if (response || left_ms <= 0 || wake.revents)
 			break;
-		bool has_wake = http->options.wake_fd >= 0;
-		wake.revents = 0;
-		if (curl_multi_poll(http->multi, has_wake ? &wake : NULL, has_wake,
+		if (curl_multi_poll(http->multi, &wake, wake.fd >= 0,
 			    left_ms > 60000 ? 60000 : (int)left_ms, NULL) != CURLM_OK)
 			mem_exhausted();
+		char bytes[64];
 		if (wake.revents)
-			drain(wake.fd);
+			(void)!read(wake.fd, bytes, sizeof(bytes));
 	}
 	return response;
 }
