@@ -1,6 +1,6 @@
 /*
- * Randomness, its writing as text, checksums and fingerprints (libsodium). Secret bytes are only
- * passed through; what is copied of them is wiped.
+ * Randomness, checksums and fingerprints (libsodium). Secret bytes only pass through; copies of
+ * them are wiped.
  */
 #ifndef ADAPTER_CRYPT_H
 #define ADAPTER_CRYPT_H
@@ -9,23 +9,23 @@
 
 #include <stdint.h>
 
-/* A random (version 4) UUID as text, 36 characters and a NUL. RFC 9562, section 5.4. */
+/* A random (version 4) UUID: RFC 9562, section 5.4. */
 enum { CRYPT_UUID_SIZE = 37 };
 void crypt_uuid(char text[static CRYPT_UUID_SIZE]);
 
-/* A number from 0 to below - 1, evenly. */
+/* A uniformly distributed number less than `below`. */
 uint32_t crypt_random_below(uint32_t below);
 
-/* How bytes are written with letters: RFC 4648, sections 8, 4 and 5; the last without padding. */
+/* RFC 4648, sections 8, 4 and 5; base64url has no padding. */
 enum crypt_encoding { CRYPT_HEX, CRYPT_BASE64, CRYPT_BASE64URL };
 
-/* Gives (secret_release) so many random bytes, written so. At most CRYPT_RANDOM_LIMIT. */
+/* Gives (secret_release) so many random bytes, at most CRYPT_RANDOM_LIMIT, as text. */
 enum { CRYPT_RANDOM_LIMIT = 1 << 20 };
 void crypt_random_text(size_t bytes, enum crypt_encoding encoding, struct secret *ret_text);
 
 /*
- * A checksum that finds accidents (and, without the key of a signer, not attacks): the first 16
- * hexadecimal digits of BLAKE2b-128 over the bytes. RFC 7693.
+ * A checksum against accidents, not attacks, for it has no key: the first 16 hexadecimal digits of
+ * BLAKE2b-128 (RFC 7693).
  */
 enum { CRYPT_CHECKSUM_SIZE = 17 };
 void crypt_checksum(const char *bytes, size_t length, char text[static CRYPT_CHECKSUM_SIZE]);
@@ -34,19 +34,15 @@ void crypt_checksum(const char *bytes, size_t length, char text[static CRYPT_CHE
 
 enum { CRYPT_KEY_BYTES = 32, CRYPT_SALT_BYTES = 16, CRYPT_HASH_BYTES = 32 };
 
-/* Bytes of which a hash is made. */
 struct crypt_part {
 	const char *bytes;
 	size_t length;
 };
 
-/* Any bytes become a key: their BLAKE2b-256. */
+/* Makes a key of any bytes: their BLAKE2b-256. */
 void crypt_key(const struct secret *bytes, unsigned char key[static CRYPT_KEY_BYTES]);
 
-/*
- * The keyed BLAKE2b-256 over the parts, each with its length before it, so that no two rows of
- * parts run into one another.
- */
+/* Keyed BLAKE2b-256 over the parts, each after its length: ("ab", "c") differs from ("a", "bc"). */
 void crypt_keyed_hash(const unsigned char key[static CRYPT_KEY_BYTES],
 	const struct crypt_part *parts, size_t count, unsigned char hash[static CRYPT_HASH_BYTES]);
 
@@ -55,18 +51,18 @@ struct crypt_slow_hash {
 	unsigned char salt[CRYPT_SALT_BYTES];
 };
 
-/* The same with argon2id (RFC 9106, one lane), which is slow on purpose. False: no memory. */
+/* The same with argon2id (RFC 9106, one lane), slow on purpose. False: not enough memory. */
 bool crypt_slow_hash(const struct crypt_slow_hash *how, const struct crypt_part *parts,
 	size_t count, unsigned char hash[static CRYPT_HASH_BYTES]) MUST_CHECK;
 
 void crypt_salt(unsigned char salt[static CRYPT_SALT_BYTES]);
 
-/* Compares in a time that does not depend on the bytes. */
+/* Compares in constant time. */
 bool crypt_is_same(const unsigned char *a, const unsigned char *b, size_t length);
 
 /* `text` has room for 2 * length + 1. */
 void crypt_to_hex(const unsigned char *bytes, size_t length, char *text);
-/* False unless the text is exactly `length` bytes in hexadecimal. */
+/* False unless the text has exactly `length` bytes in hexadecimal. */
 bool crypt_from_hex(
 	const char *text, size_t text_length, unsigned char *bytes, size_t length) MUST_CHECK;
 

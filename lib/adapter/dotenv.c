@@ -7,71 +7,58 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct scan {
-	char *text;
-	size_t length, line;
-};
+#define BLANKS         "\t\v\f "
+#define KEY_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+
+/* The text ends with a NUL, which is neither a blank nor part of a key: these stop there. */
+static char *skip_blanks(char *at)
+{
+	return at + strspn(at, BLANKS);
+}
+
+static char *skip_key(char *at)
+{
+	return at + strspn(at, KEY_CHARACTERS);
+}
 
 static bool is_blank(char c)
 {
-	return c == ' ' || c == '\t' || c == '\v' || c == '\f';
+	return c && strchr(BLANKS, c);
 }
 
-static bool is_of_key(char c)
+static char *line_end(char *at, char *end)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_' || c == '.' || c == '-';
+	char *line = memchr(at, '\n', (size_t)(end - at));
+
+	return line ? line : end;
 }
 
-/* The NUL behind the text is neither blank nor of a key, so that these stop there. */
-static size_t skip_blanks(const struct scan *scan, size_t at)
+/* True if nothing but a comment follows on the line. */
+static bool is_rest_empty(char *at, const char *end)
 {
-	while (is_blank(scan->text[at]))
-		at++;
-	return at;
-}
-
-static size_t skip_key(const struct scan *scan, size_t at)
-{
-	while (is_of_key(scan->text[at]))
-		at++;
-	return at;
-}
-
-static size_t line_end(const struct scan *scan, size_t at)
-{
-	const char *end = memchr(scan->text + at, '\n', scan->length - at);
-
-	return end ? (size_t)(end - scan->text) : scan->length;
-}
-
-/* Is there nothing on the line from here on, or a comment? */
-static bool is_rest_empty(const struct scan *scan, size_t at)
-{
-	at = skip_blanks(scan, at);
-	return at == scan->length || scan->text[at] == '\n' || scan->text[at] == '#';
+	at = skip_blanks(at);
+	return at == end || *at == '\n' || *at == '#';
 }
 
 /*
- * Where the quote at `open` is closed; `open` itself if nowhere. That is the next one without a
- * backslash; or, if something stands behind that, the last one before it that has one.
+ * The end of a quoted value: the next such quote without a backslash or, if something follows that
+ * one on its line, the last quote before it that nothing follows. NULL: the quote is never closed.
  */
-static size_t closing_quote(const struct scan *scan, size_t open)
+static char *closing_quote(char *open, const char *end)
 {
-	char quote = scan->text[open];
-	size_t at = open + 1;
+	char *at = open + 1;
 
-	while (at < scan->length && scan->text[at] != quote)
-		at += scan->text[at] == '\\' && scan->text[at + 1] == quote ? 2 : 1;
-	if (at < scan->length && is_rest_empty(scan, at + 1))
+	while (at < end && *at != *open)
+		at += at[0] == '\\' && at[1] == *open ? 2 : 1;
+	if (at < end && is_rest_empty(at + 1, end))
 		return at;
 	for (at--; at > open; at--)
-		if (scan->text[at] == quote && is_rest_empty(scan, at + 1))
+		if (*at == *open && is_rest_empty(at + 1, end))
 			return at;
-	return open;
+	return NULL;
 }
 
-/* Gives the new length: \n and \r become what they mean. */
+/* Replaces \n and \r by line breaks. Returns the new length. */
 static size_t expand(char *value, size_t length)
 {
 	size_t to = 0;
@@ -85,91 +72,85 @@ static size_t expand(char *value, size_t length)
 	return to;
 }
 
-/* Notes the value that starts at `at`, as it stands there; gives where it ends. */
-static size_t find_value(const struct scan *scan, size_t at, struct dotenv_entry *entry)
+/* Returns the value that starts at `at`, still escaped, and where it ends. */
+static char *find_value(char *at, char *end, struct dotenv_entry *entry, char **ret_end)
 {
-	char first = scan->text[at];
-	bool is_quoted = at < scan->length && strchr("\"'`", first) && first;
-	size_t end = is_quoted ? closing_quote(scan, at) : at;
+	char quote = *at && strchr("\"'`", *at) ? *at : '\0';
+	char *stop = quote ? closing_quote(at, end) : NULL;
 
-	if (!is_quoted || end == at) {
-		size_t line = line_end(scan, at);
-		const char *comment = memchr(scan->text + at, '#', line - at);
+	if (!stop) {
+		char *line = line_end(at, end);
+		char *comment = memchr(at, '#', (size_t)(line - at));
 		entry->is_cut = comment && !is_blank(comment[-1]);
-		end = comment ? (size_t)(comment - scan->text) : line;
-		while (end > at && is_blank(scan->text[end - 1]))
-			end--;
-		entry->is_open = is_quoted && (end - at < 2 || scan->text[end - 1] != first);
-		end -= is_quoted && !entry->is_open;
+		stop = comment ? comment : line;
+		while (stop > at && is_blank(stop[-1]))
+			stop--;
+		entry->is_open = quote && (stop - at < 2 || stop[-1] != quote);
+		stop -= quote && !entry->is_open;
 	}
-	is_quoted = is_quoted && !entry->is_open;
-	entry->value = scan->text + at + is_quoted;
-	entry->length = end - at - is_quoted;
-	return end;
+	at += quote && !entry->is_open;
+	entry->length = (size_t)(stop - at);
+	*ret_end = stop;
+	return at;
 }
 
-/* The key and where its value starts; false: the line assigns nothing. */
-static bool find_key(const struct scan *scan, size_t at, size_t *ret_key, size_t *ret_value)
+/* Returns the key of the line and where its value starts; NULL: the line assigns nothing. */
+static char *find_key(char *at, char **ret_value)
 {
-	size_t key = skip_blanks(scan, at), end = skip_key(scan, key);
+	char *key = skip_blanks(at), *end = skip_key(key);
 
-	if (end - key == 6 && memcmp(scan->text + key, "export", 6) == 0 &&
-		is_of_key(scan->text[skip_blanks(scan, end)]) && is_blank(scan->text[end])) {
-		key = skip_blanks(scan, end);
-		end = skip_key(scan, key);
+	if (end - key == 6 && memcmp(key, "export", 6) == 0 && is_blank(*end) &&
+		skip_key(skip_blanks(end)) > skip_blanks(end)) {
+		key = skip_blanks(end);
+		end = skip_key(key);
 	}
-	*ret_key = key;
-	if (end == key)
-		return false;
-	if (scan->text[end] == ':' && is_blank(scan->text[end + 1])) {
-		*ret_value = skip_blanks(scan, end + 1);
-		return true;
-	}
-	size_t equals = skip_blanks(scan, end);
-	*ret_value = skip_blanks(scan, equals + (scan->text[equals] == '='));
-	return scan->text[equals] == '=';
+	bool is_yaml = end[0] == ':' && is_blank(end[1]);
+	if (!is_yaml)
+		end = skip_blanks(end);
+	if (skip_key(key) == key || (!is_yaml && *end != '='))
+		return NULL;
+	*ret_value = skip_blanks(end + 1);
+	return key;
 }
 
-static void note_stray(struct dotenv *dotenv, size_t line)
+/*
+ * Reads the line at `at`, number *line, and the others that its value takes. Returns where the next
+ * line starts.
+ */
+static char *read_entry(struct dotenv *dotenv, char *at, char *end, size_t *line)
 {
-	struct dotenv_entry *last = dotenv->count ? &dotenv->entries[dotenv->count - 1] : NULL;
+	struct dotenv_entry entry = {.line = *line};
+	char *value, *value_end = at, *key = find_key(at, &value);
 
-	if (!dotenv->stray_line)
-		dotenv->stray_line = line;
-	if (last && !last->stray_line)
-		last->stray_line = line;
-}
-
-/* Reads the line at `at`, and those that belong to it; gives where the next one starts. */
-static size_t read_entry(struct scan *scan, size_t at, struct dotenv *dotenv)
-{
-	struct dotenv_entry entry = {.line = scan->line};
-	size_t key, start, end = at;
-
-	bool is_one = find_key(scan, at, &key, &start);
-	if (is_one)
-		end = find_value(scan, start, &entry);
-	else if (!is_rest_empty(scan, at))
-		note_stray(dotenv, scan->line);
-	size_t next = line_end(scan, end);
+	if (key) {
+		value = find_value(value, end, &entry, &value_end);
+	} else if (!is_rest_empty(at, end)) {
+		struct dotenv_entry *last =
+			dotenv->count ? &dotenv->entries[dotenv->count - 1] : NULL;
+		if (!dotenv->stray_line)
+			dotenv->stray_line = *line;
+		if (last && !last->stray_line)
+			last->stray_line = *line;
+	}
+	char *next = line_end(value_end, end);
 	for (; at < next; at++)
-		scan->line += scan->text[at] == '\n';
-	scan->line++;
-	if (!is_one)
+		*line += *at == '\n';
+	++*line;
+	if (!key)
 		return next + 1;
-	char *value = scan->text + (entry.value - scan->text);
 	if (value[-1] == '"')
 		entry.length = expand(value, entry.length);
 	value[entry.length] = '\0';
-	scan->text[skip_key(scan, key)] = '\0';
-	entry.key = scan->text + key;
+	*skip_key(key) = '\0';
+	entry.key = key;
+	entry.value = value;
 	dotenv->entries =
 		mem_room(dotenv->entries, dotenv->count, &dotenv->room, sizeof(*dotenv->entries));
 	dotenv->entries[dotenv->count++] = entry;
 	return next + 1;
 }
 
-/* One sort of line breaks; gives the new length. */
+/* Makes all line breaks \n. Returns the new length. */
 static size_t unify_breaks(char *text, size_t length)
 {
 	size_t to = 0;
@@ -185,11 +166,12 @@ static size_t unify_breaks(char *text, size_t length)
 
 void dotenv_parse(struct dotenv *dotenv, char *text, size_t length)
 {
-	struct scan scan = {.text = text, .length = unify_breaks(text, length), .line = 1};
-	size_t at = text_mark_length(text, scan.length);
+	char *end = text + unify_breaks(text, length);
+	size_t line = 1;
 
-	while (at < scan.length)
-		at = read_entry(&scan, at, dotenv);
+	text += text_mark_length(text, (size_t)(end - text));
+	while (text < end)
+		text = read_entry(dotenv, text, end, &line);
 	for (size_t i = 0; i < dotenv->count; i++) {
 		struct dotenv_entry *entry = &dotenv->entries[i];
 		const struct dotenv_entry *before = table_put(&dotenv->last, entry->key, entry);
@@ -197,30 +179,35 @@ void dotenv_parse(struct dotenv *dotenv, char *text, size_t length)
 	}
 }
 
+static struct error *add_warning(
+	const struct dotenv_entry *entry, const char *file, struct error_list *warnings)
+{
+	struct error *err = error_list_add(warnings);
+
+	error_at(err, file, entry->line, 0);
+	return err;
+}
+
 void dotenv_warn(const struct dotenv_entry *entry, const char *file, struct error_list *warnings)
 {
 	static const char in_quotes[] = "If that belongs to the value, put the value into quotes.";
 
 	if (entry->is_cut) {
-		struct error *err = error_list_add(warnings);
+		struct error *err = add_warning(entry, file, warnings);
 		error_set(err, "the value of %s ends at the #: what follows is read as a comment",
 			entry->key);
 		error_hint(err, "%s", in_quotes);
-		error_at(err, file, entry->line, 0);
 	}
 	if (entry->stray_line) {
-		struct error *err = error_list_add(warnings);
+		struct error *err = add_warning(entry, file, warnings);
 		error_set(err, "the value of %s ends with its line: line %zu is ignored",
 			entry->key, entry->stray_line);
 		error_hint(err, "%s", in_quotes);
-		error_at(err, file, entry->line, 0);
 	}
-	if (entry->earlier_line) {
-		struct error *err = error_list_add(warnings);
-		error_set(err, "%s is set more than once: this line is used, not line %zu",
-			entry->key, entry->earlier_line);
-		error_at(err, file, entry->line, 0);
-	}
+	if (entry->earlier_line)
+		error_set(add_warning(entry, file, warnings),
+			"%s is set more than once: this line is used, not line %zu", entry->key,
+			entry->earlier_line);
 }
 
 const struct dotenv_entry *dotenv_get(const struct dotenv *dotenv, const char *key)
