@@ -1,15 +1,15 @@
 /*
- * For adapter/yaml: the line of a document that an error is about, shown without what may be a
- * secret. Lines are counted as YAML 1.1 and libyaml do; columns count characters.
+ * For adapter/yaml: the line of a document that an error is about, without what may be a secret.
+ * Lines are counted as YAML 1.1 and libyaml do; columns count characters.
  */
 #ifndef ADAPTER_SNIPPET_H
 #define ADAPTER_SNIPPET_H
 
 #include "base/error.h"
 
-/* A text with lines. Zero but for what is kept; the lines are found when the first is shown. */
+/* A text; its lines are found when the first one is shown. */
 struct snippet_text {
-	const char *file;  /* keeps; as errors call it */
+	const char *file;  /* keeps; the name in errors */
 	const char *bytes; /* keeps */
 	size_t length;
 	size_t skipped; /* bytes of the file before `bytes`: a byte order mark */
@@ -18,31 +18,29 @@ struct snippet_text {
 };
 void snippet_release(struct snippet_text *text);
 
-enum { SNIPPET_COLUMNS = 76 };
-
-/* What of a line is left out; it may hold a secret that somebody has put there. */
+/* Parts of a line that are left out, because they may hold a secret. */
 enum snippet_hidden {
-	SNIPPET_HIDE_FRONT = 1,  /* what stands in front, up to the last brace or comma */
-	SNIPPET_HIDE_VALUES = 2, /* what stands behind the first colon */
+	SNIPPET_HIDE_FRONT = 1,  /* before the place, up to the last brace or comma */
+	SNIPPET_HIDE_VALUES = 2, /* after the first key */
 };
 
-/*
- * Adds the line, and a caret, to the newest error of the list, which has its place; of what stands
- * from the place on, at most `shown` characters. From ERROR_LIST_MOST on, errors go without.
- */
-void snippet_add(
-	struct snippet_text *text, struct error_list *errors, unsigned hidden, size_t shown);
+enum { SNIPPET_COLUMNS = 76 };
 
-/*
- * Lends a new error of the text itself, at a line and column or at a byte (from 0): nobody knows
- * yet what is a key and what a value, so that only the line's first key is shown.
+struct snippet_place {
+	size_t line, column; /* from 1 */
+	unsigned hidden;
+	size_t shown; /* characters of the line from the place on, at most */
+};
+
+/* Lends a new error with the place, its line and a caret. Beyond ERROR_LIST_MOST: without a line.
  */
 struct error *snippet_error(
-	struct snippet_text *text, size_t line, size_t column, struct error_list *errors);
-struct error *snippet_error_at_byte(
-	struct snippet_text *text, size_t at, struct error_list *errors);
+	struct snippet_text *text, const struct snippet_place *place, struct error_list *errors);
 
-/* Does the line (from 1) begin with a tab, perhaps after spaces? */
+/* Finds the place of a byte, counted from 0. */
+void snippet_find(struct snippet_text *text, size_t at, size_t *ret_line, size_t *ret_column);
+
+/* True if the line (from 1) begins with a tab, perhaps after spaces. */
 bool snippet_is_indented_by_tab(struct snippet_text *text, size_t line);
 
 #endif

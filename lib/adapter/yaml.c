@@ -28,7 +28,7 @@ struct builder {
 
 /* ---- errors with a place ---- */
 
-/* How much of a node is shown: not what stands behind it, for that may belong to another key. */
+/* How much of a node is shown: what follows it may belong to another key. */
 static size_t columns_of(const struct yaml *node)
 {
 	const struct yaml *first = node->kind == YAML_MAP ? node->first : NULL;
@@ -40,41 +40,28 @@ static size_t columns_of(const struct yaml *node)
 	return 1;
 }
 
+static struct error *error_at_node(
+	struct yaml_document *doc, const struct yaml *node, size_t shown, struct error_list *errors)
+{
+	const struct snippet_place place = {
+		node->line, node->column, node->is_in_braces ? SNIPPET_HIDE_FRONT : 0, shown};
+
+	return snippet_error(&doc->text, &place, errors);
+}
+
 struct error *yaml_error(
 	struct yaml_document *doc, const struct yaml *node, struct error_list *errors)
 {
-	struct error *err = error_list_add(errors);
+	struct error *err = error_at_node(doc, node, columns_of(node), errors);
 
-	error_at(err, doc->text.file, node->line, node->column);
 	err->span = node->kind == YAML_SCALAR ? node->columns : columns_of(node);
-	snippet_add(
-		&doc->text, errors, node->is_in_braces ? SNIPPET_HIDE_FRONT : 0, columns_of(node));
 	return err;
 }
 
 struct error *yaml_error_hidden(
 	struct yaml_document *doc, const struct yaml *node, struct error_list *errors)
 {
-	struct error *err = error_list_add(errors);
-
-	error_at(err, doc->text.file, node->line, node->column);
-	snippet_add(&doc->text, errors, node->is_in_braces ? SNIPPET_HIDE_FRONT : 0, 0);
-	return err;
-}
-
-/* Are we inside a map in {}? */
-static bool is_in_braces(const struct builder *b)
-{
-	return b->depth && b->levels[b->depth - 1].is_in_braces;
-}
-
-static struct error *error_at_event(struct builder *b, const yaml_event_t *event, size_t shown)
-{
-	struct error *err = error_list_add(b->errors);
-
-	error_at(err, b->doc->text.file, event->start_mark.line + 1, event->start_mark.column + 1);
-	snippet_add(&b->doc->text, b->errors, is_in_braces(b) ? SNIPPET_HIDE_FRONT : 0, shown);
-	return err;
+	return error_at_node(doc, node, 0, errors);
 }
 
 /* ---- building the tree ---- */
@@ -86,7 +73,15 @@ static void set_place(const struct builder *b, struct yaml *node, const yaml_eve
 	node->line = start->line + 1;
 	node->column = start->column + 1;
 	node->columns = end->line == start->line ? end->column - start->column : SNIPPET_COLUMNS;
-	node->is_in_braces = is_in_braces(b);
+	node->is_in_braces = b->depth && b->levels[b->depth - 1].is_in_braces;
+}
+
+static struct error *error_at_event(struct builder *b, const yaml_event_t *event, size_t shown)
+{
+	struct yaml node = {0};
+
+	set_place(b, &node, event);
+	return error_at_node(b->doc, &node, shown, b->errors);
 }
 
 static struct yaml *new_node(struct builder *b, enum yaml_kind kind, const yaml_event_t *event)
@@ -101,10 +96,8 @@ static struct yaml *new_node(struct builder *b, enum yaml_kind kind, const yaml_
 
 static bool take_key(struct builder *b, struct level *level, struct yaml *node)
 {
-	if (node->kind != YAML_SCALAR) {
-		error_set(yaml_error(b->doc, node, b->errors), "a key must be plain text");
-		return false;
-	}
+	if (node->kind != YAML_SCALAR)
+		return error_set(yaml_error(b->doc, node, b->errors), "a key must be plain text");
 	node->is_key = true;
 	const struct yaml *before = table_put(&level->keys, node->text, node);
 	if (before) {
@@ -116,6 +109,14 @@ static bool take_key(struct builder *b, struct level *level, struct yaml *node)
 	}
 	level->key = node;
 	return true;
+}
+
+static void add_member(struct level *level, struct yaml *node)
+{
+	node->next = NULL;
+	*level->end = node;
+	level->end = &node->next;
+	level->node->weight += node->weight;
 }
 
 /* Puts a finished node in its place: the document's root, an item, a key or a member's value. */
@@ -130,9 +131,7 @@ static bool place(struct builder *b, struct yaml *node)
 		return take_key(b, level, node);
 	node->key = level->key;
 	level->key = NULL;
-	*level->end = node;
-	level->end = &node->next;
-	level->node->weight += node->weight;
+	add_member(level, node);
 	return true;
 }
 
@@ -149,9 +148,9 @@ static bool refuse_tag(struct builder *b, const yaml_event_t *event, const yaml_
 	/* A password that begins with ! reads as a tag: it is not shown. */
 	struct error *err = error_at_event(b, event, 0);
 	error_set(err, "tags are not supported");
-	error_hint(err, "Take the word with the ! out; what a key wants is known without it. Text "
-			"that begins with ! needs quotes.");
-	return false;
+	return error_hint(err,
+		"Take the word with the ! out; what a key wants is known without it. Text "
+		"that begins with ! needs quotes.");
 }
 
 static bool on_scalar(struct builder *b, const yaml_event_t *event)
@@ -161,10 +160,8 @@ static bool on_scalar(struct builder *b, const yaml_event_t *event)
 
 	if (!refuse_tag(b, event, event->data.scalar.tag))
 		return false;
-	if (memchr(text, '\0', length)) {
-		error_set(error_at_event(b, event, 0), "a NUL character in the text");
-		return false;
-	}
+	if (memchr(text, '\0', length))
+		return error_set(error_at_event(b, event, 0), "a NUL character in the text");
 	struct yaml *node = new_node(b, YAML_SCALAR, event);
 	node->text = arena_bytes(&b->doc->arena, text, length);
 	node->is_plain =
@@ -183,15 +180,14 @@ static bool on_start(struct builder *b, const yaml_event_t *event)
 
 	if (!refuse_tag(b, event, tag))
 		return false;
-	if (b->depth == YAML_DEPTH_LIMIT) {
-		error_set(error_at_event(b, event, 1), "nested deeper than %d levels",
+	if (b->depth == YAML_DEPTH_LIMIT)
+		return error_set(error_at_event(b, event, 1), "nested deeper than %d levels",
 			YAML_DEPTH_LIMIT);
-		return false;
-	}
 	struct yaml *node = new_node(b, is_map ? YAML_MAP : YAML_LIST, event);
 	bool has_braces = is_map && event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
-	b->levels[b->depth] = (struct level){
-		.node = node, .end = &node->first, .is_in_braces = has_braces || is_in_braces(b)};
+	b->levels[b->depth] = (struct level){.node = node,
+		.end = &node->first,
+		.is_in_braces = has_braces || node->is_in_braces};
 	b->depth++;
 	name_anchor(b, anchor, node);
 	return true;
@@ -229,35 +225,15 @@ static bool merge_map(
 		}
 		struct yaml *copy = arena_alloc(&b->doc->arena, sizeof(*copy));
 		*copy = *it;
-		copy->next = NULL;
-		*level->end = copy;
-		level->end = &copy->next;
-		level->node->weight += copy->weight;
+		add_member(level, copy);
 		table_put(&level->keys, copy->key->text, copy);
 	}
 	return true;
 }
 
-static bool merge_any(struct builder *b, struct level *level, const struct yaml *merge)
-{
-	const struct yaml *map = merge->kind == YAML_LIST ? merge->first : merge;
-
-	for (; map; map = merge->kind == YAML_LIST ? map->next : NULL) {
-		if (map->kind != YAML_MAP) {
-			struct error *err = yaml_error(b->doc, merge->key, b->errors);
-			error_set(err, "`<<` merges a map or a list of maps; this is neither");
-			error_hint(err, "Write <<: *NAME, where &NAME is in front of a map.");
-			return false;
-		}
-		if (!merge_map(b, level, merge, map))
-			return false;
-	}
-	return true;
-}
-
 /*
- * Replaces the member `<<` by what it merges: https://yaml.org/type/merge.html. What is merged here
- * was read before, so that it has no `<<` of its own any more.
+ * Replaces the member `<<` by what it merges: https://yaml.org/type/merge.html. The maps it names
+ * were read before, so their own `<<` is gone already.
  */
 static bool merge_members(struct builder *b, struct level *level)
 {
@@ -272,7 +248,19 @@ static bool merge_members(struct builder *b, struct level *level)
 	if (level->end == &merge->next)
 		level->end = at;
 	level->node->weight -= merge->weight;
-	return merge_any(b, level, merge);
+	bool is_list = merge->kind == YAML_LIST;
+	const struct yaml *map = is_list ? merge->first : merge;
+	for (; map; map = is_list ? map->next : NULL) {
+		if (map->kind != YAML_MAP) {
+			struct error *err = yaml_error(b->doc, merge->key, b->errors);
+			error_set(err, "`<<` merges a map or a list of maps; this is neither");
+			error_hint(err, "Write <<: *NAME, where &NAME is in front of a map.");
+			return false;
+		}
+		if (!merge_map(b, level, merge, map))
+			return false;
+	}
+	return true;
 }
 
 static bool on_end(struct builder *b)
@@ -292,17 +280,13 @@ static bool on_alias(struct builder *b, const yaml_event_t *event)
 	const struct yaml *target = table_get(b->anchors, name);
 	size_t columns = strlen(name) + 1;
 
-	if (!target) { /* and it may be a password that begins with * */
-		error_set(error_at_event(b, event, 1), "there is no anchor of this name before it");
-		return false;
-	}
-	for (size_t i = 0; i < b->depth; i++) {
-		if (b->levels[i].node == target) {
-			error_set(error_at_event(b, event, columns),
+	if (!target) /* it may be a password that begins with * */
+		return error_set(
+			error_at_event(b, event, 1), "there is no anchor of this name before it");
+	for (size_t i = 0; i < b->depth; i++)
+		if (b->levels[i].node == target)
+			return error_set(error_at_event(b, event, columns),
 				"this alias stands inside what it names");
-			return false;
-		}
-	}
 	if (!add_repeated(b, target->weight)) {
 		refuse_repeated(error_at_event(b, event, columns));
 		return false;
@@ -316,18 +300,10 @@ static bool on_alias(struct builder *b, const yaml_event_t *event)
 	return place(b, node);
 }
 
-static bool on_document(struct builder *b, const yaml_event_t *event)
-{
-	if (!b->doc->root)
-		return true;
-	struct error *err = error_at_event(b, event, 3);
-	error_set(err, "a second document starts here");
-	error_hint(err, "A manifest is one document; put the other into a file of its own.");
-	return false;
-}
-
 static bool on_event(struct builder *b, const yaml_event_t *event)
 {
+	struct error *err;
+
 	switch (event->type) {
 	case YAML_SCALAR_EVENT:
 		return on_scalar(b, event);
@@ -340,7 +316,11 @@ static bool on_event(struct builder *b, const yaml_event_t *event)
 	case YAML_ALIAS_EVENT:
 		return on_alias(b, event);
 	case YAML_DOCUMENT_START_EVENT:
-		return on_document(b, event);
+		if (!b->doc->root)
+			return true;
+		error_set(err = error_at_event(b, event, 3), "a second document starts here");
+		return error_hint(
+			err, "A manifest is one document; put the other into a file of its own.");
 	case YAML_NO_EVENT:
 	case YAML_STREAM_START_EVENT:
 	case YAML_STREAM_END_EVENT:
@@ -352,27 +332,41 @@ static bool on_event(struct builder *b, const yaml_event_t *event)
 
 /* ---- parsing ---- */
 
+/* Text without structure: nobody knows yet what is a key and what a value. */
+static struct error *error_in_text(struct builder *b, size_t line, size_t column)
+{
+	const struct snippet_place place = {line, column, SNIPPET_HIDE_VALUES, SNIPPET_COLUMNS};
+
+	return snippet_error(&b->doc->text, &place, b->errors);
+}
+
+static struct error *error_at_byte(struct builder *b, size_t at)
+{
+	size_t line, column;
+
+	snippet_find(&b->doc->text, at, &line, &column);
+	return error_in_text(b, line, column);
+}
+
 static void syntax_error(struct builder *b, const yaml_parser_t *parser)
 {
+	struct snippet_text *text = &b->doc->text;
+	size_t conflict = text_conflict_line(text->bytes, text->length);
 	const yaml_mark_t *mark = &parser->problem_mark;
-	struct yaml_document *doc = b->doc;
-	size_t conflict = text_conflict_line(doc->text.bytes, doc->text.length);
+	bool is_unreadable = parser->error == YAML_READER_ERROR;
+	struct error *err;
 
 	if (conflict) {
-		struct error *err = snippet_error(&doc->text, conflict, 1, b->errors);
+		err = error_in_text(b, conflict, 1);
 		error_set(err, "unresolved merge conflict");
 		error_hint(err, "Keep the right parts of both sides and delete the lines with "
 				"<<<<<<<, ======= and >>>>>>>.");
 		return;
 	}
-	/* Of a byte that it can't read, libyaml says where it stands, and no line. */
-	struct error *err =
-		parser->error == YAML_READER_ERROR
-			? snippet_error_at_byte(&doc->text, parser->problem_offset, b->errors)
-			: snippet_error(&doc->text, mark->line + 1, mark->column + 1, b->errors);
-
-	if (parser->error != YAML_READER_ERROR &&
-		snippet_is_indented_by_tab(&doc->text, err->line)) {
+	/* Of a byte that it can't read, libyaml reports the offset only. */
+	err = is_unreadable ? error_at_byte(b, parser->problem_offset)
+			    : error_in_text(b, mark->line + 1, mark->column + 1);
+	if (!is_unreadable && snippet_is_indented_by_tab(text, err->line)) {
 		error_set(err, "a tab is used for indentation");
 		error_hint(err, "YAML allows only spaces there.");
 		return;
@@ -384,50 +378,49 @@ static void syntax_error(struct builder *b, const yaml_parser_t *parser)
 static void parse_events(struct builder *b, yaml_parser_t *parser)
 {
 	yaml_event_t event;
-	bool go_on = true;
+	bool is_done = false;
 
-	while (go_on) {
+	while (!is_done) {
 		if (!yaml_parser_parse(parser, &event)) {
 			syntax_error(b, parser);
 			return;
 		}
-		go_on = on_event(b, &event) && event.type != YAML_STREAM_END_EVENT;
+		is_done = !on_event(b, &event) || event.type == YAML_STREAM_END_EVENT;
 		b->nodes++;
 		yaml_event_delete(&event);
 	}
 }
 
-/* True: the text is not UTF-8, and that was added to *errors. */
-static bool refuse_encoding(struct yaml_document *doc, struct error_list *errors)
+static bool check_encoding(struct builder *b)
 {
-	struct error wrong = {0};
+	struct snippet_text *text = &b->doc->text;
+	struct error err = {0};
 	size_t at;
 
-	if (!text_check_encoding(doc->text.bytes, doc->text.length, "the file", &wrong)) {
-		error_at(&wrong, doc->text.file, 1, 1);
-		error_move(error_list_add(errors), &wrong);
-		return true;
-	}
-	if (text_is_utf8(doc->text.bytes, doc->text.length, &at))
+	if (!text_check_encoding(text->bytes, text->length, "the file", &err)) {
+		error_at(&err, text->file, 1, 1);
+		error_move(error_list_add(b->errors), &err);
 		return false;
-	struct error *err = snippet_error_at_byte(&doc->text, at, errors);
-	error_set(err, "this byte is not UTF-8");
-	return !error_hint(err, "Save the file as UTF-8.");
+	}
+	if (text_is_utf8(text->bytes, text->length, &at))
+		return true;
+	struct error *bad = error_at_byte(b, at);
+	error_set(bad, "this byte is not UTF-8");
+	return error_hint(bad, "Save the file as UTF-8.");
 }
 
 bool yaml_parse(struct yaml_document *doc, const char *file, const char *bytes, size_t length,
 	struct error_list *errors)
 {
 	struct builder b = {.doc = doc, .errors = errors};
-	size_t errors_before = errors->count, skipped;
+	size_t errors_before = errors->count, skipped = text_mark_length(bytes, length);
 	yaml_parser_t parser;
 
-	skipped = text_mark_length(bytes, length);
 	bytes += skipped;
 	length -= skipped;
 	*doc = (struct yaml_document){
 		.text = {.file = file, .bytes = bytes, .length = length, .skipped = skipped}};
-	if (refuse_encoding(doc, errors))
+	if (!check_encoding(&b))
 		return false;
 	if (!yaml_parser_initialize(&parser))
 		mem_exhausted();
