@@ -111,24 +111,16 @@ static int spawn(struct run *run, int output, int errors)
 	return failed;
 }
 
-/* Avoids the numbers of the standard streams, which may be closed. *ret_end is our end. */
 static bool make_pipe(int *ret_end, int *ret_other, struct error *err)
 {
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return error_set_errno(err, errno, "can't make a pipe");
-	for (int i = 0; i < 2; i++) {
-		if (ends[i] > 2)
-			continue;
-		int low CLEANUP(fs_close) = ends[i];
-		ends[i] = fcntl(low, F_DUPFD_CLOEXEC, 3);
-	}
 	*ret_end = ends[0];
 	*ret_other = ends[1];
-	if (ends[0] < 0 || ends[1] < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0)
-		return error_set_errno(err, errno, "can't make a pipe");
-	return true;
+	return fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0 ||
+	       error_set_errno(err, errno, "can't make a pipe");
 }
 
 /* Opens the program where exec would find it; -1: it can't be opened. */

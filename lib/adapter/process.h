@@ -7,7 +7,7 @@
  *
  * There is no shell. The program inherits our environment, but no file descriptors; its standard
  * input is empty. It leads a process group of its own, so that everything it starts can be killed;
- * therefore it can't ask at the terminal.
+ * therefore it can't ask at the terminal. Our own standard streams must be open (or be /dev/null).
  */
 #ifndef ADAPTER_PROCESS_H
 #define ADAPTER_PROCESS_H

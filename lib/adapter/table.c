@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define uthash_fatal(message) mem_exhausted()
-/* FNV-1a, for uthash's default falls through cases in a way that clang warns of. */
+/* FNV-1a: clang warns about uthash's default, which falls through cases. */
 #define HASH_FUNCTION(key, size, hash) HASH_FNV(key, size, hash)
 #include <uthash.h>
 
@@ -66,7 +66,7 @@ void table_free(struct table **table)
 {
 	struct table *entry = *table, *next;
 
-	HASH_CLEAR(hh, *table); /* frees the buckets; the entries still hang together */
+	HASH_CLEAR(hh, *table); /* frees the buckets, but not the list of entries */
 	for (; entry; entry = next) {
 		next = entry->hh.next;
 		free(entry);

@@ -1,6 +1,5 @@
 /*
- * A table from text to pointer (uthash), for what a sorted array does not serve. The table keeps
- * the keys and the values it is given: both must outlive it.
+ * A table from text to pointer (uthash). It keeps the keys and the values.
  *
  *     struct table *table = NULL;             an empty one
  *     table_put(&table, name, store);
@@ -16,15 +15,15 @@ struct table;
 
 void *table_get(const struct table *table, const char *key);
 
-/* Sets the value of a key; gives the value that it had before, or NULL. */
+/* Sets the value of a key and returns the previous one, or NULL. */
 void *table_put(struct table **table, const char *key, void *value);
 
-/* Takes the key out; gives its value, or NULL if it was not there. */
+/* Removes a key and returns its value, or NULL if it was absent. */
 void *table_drop(struct table **table, const char *key);
 
 size_t table_count(const struct table *table);
 
-/* Frees the table, not what it kept. */
+/* Frees the table, but not the keys and values. */
 void table_free(struct table **table);
 
 #endif

@@ -84,16 +84,6 @@ static struct error *error_at_event(struct builder *b, const yaml_event_t *event
 	return error_at_node(b->doc, &node, shown, b->errors);
 }
 
-static struct yaml *new_node(struct builder *b, enum yaml_kind kind, const yaml_event_t *event)
-{
-	struct yaml *node = arena_alloc(&b->doc->arena, sizeof(*node));
-
-	node->kind = kind;
-	set_place(b, node, event);
-	node->weight = kind == YAML_SCALAR;
-	return node;
-}
-
 static bool take_key(struct builder *b, struct level *level, struct yaml *node)
 {
 	if (node->kind != YAML_SCALAR)
@@ -135,70 +125,67 @@ static bool place(struct builder *b, struct yaml *node)
 	return true;
 }
 
-static void name_anchor(struct builder *b, const yaml_char_t *anchor, struct yaml *node)
+/* Lends a new node; NULL: its tag is refused. */
+static struct yaml *new_node(struct builder *b, const yaml_event_t *event, enum yaml_kind kind,
+	const yaml_char_t *tag, const yaml_char_t *anchor)
 {
-	if (anchor)
-		table_put(&b->anchors, arena_text(&b->doc->arena, (const char *)anchor), node);
-}
+	struct arena *arena = &b->doc->arena;
 
-static bool refuse_tag(struct builder *b, const yaml_event_t *event, const yaml_char_t *tag)
-{
-	if (!tag || strcmp((const char *)tag, YAML_STR_TAG) == 0)
-		return true;
-	/* A password that begins with ! reads as a tag: it is not shown. */
-	struct error *err = error_at_event(b, event, 0);
-	error_set(err, "tags are not supported");
-	return error_hint(err,
-		"Take the word with the ! out; what a key wants is known without it. Text "
-		"that begins with ! needs quotes.");
+	if (tag && strcmp((const char *)tag, YAML_STR_TAG) != 0) {
+		/* A password that begins with ! looks like a tag: it is not shown. */
+		struct error *err = error_at_event(b, event, 0);
+		error_set(err, "tags are not supported");
+		error_hint(err,
+			"Take the word with the ! out; what a key wants is known without it. Text "
+			"that begins with ! needs quotes.");
+		return NULL;
+	}
+	struct yaml *node = arena_alloc(arena, sizeof(*node));
+	node->kind = kind;
+	node->weight = kind == YAML_SCALAR;
+	set_place(b, node, event);
+	if (anchor)
+		table_put(&b->anchors, arena_text(arena, (const char *)anchor), node);
+	return node;
 }
 
 static bool on_scalar(struct builder *b, const yaml_event_t *event)
 {
 	const char *text = (const char *)event->data.scalar.value;
 	size_t length = event->data.scalar.length;
+	const yaml_char_t *tag = event->data.scalar.tag;
+	struct yaml *node = new_node(b, event, YAML_SCALAR, tag, event->data.scalar.anchor);
 
-	if (!refuse_tag(b, event, event->data.scalar.tag))
+	if (!node)
 		return false;
 	if (memchr(text, '\0', length))
 		return error_set(error_at_event(b, event, 0), "a NUL character in the text");
-	struct yaml *node = new_node(b, YAML_SCALAR, event);
 	node->text = arena_bytes(&b->doc->arena, text, length);
-	node->is_plain =
-		event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !event->data.scalar.tag;
-	name_anchor(b, event->data.scalar.anchor, node);
+	node->is_plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !tag;
 	return place(b, node);
 }
 
 static bool on_start(struct builder *b, const yaml_event_t *event)
 {
 	bool is_map = event->type == YAML_MAPPING_START_EVENT;
-	const yaml_char_t *tag =
-		is_map ? event->data.mapping_start.tag : event->data.sequence_start.tag;
-	const yaml_char_t *anchor =
-		is_map ? event->data.mapping_start.anchor : event->data.sequence_start.anchor;
+	struct yaml *node = is_map ? new_node(b, event, YAML_MAP, event->data.mapping_start.tag,
+					     event->data.mapping_start.anchor)
+				   : new_node(b, event, YAML_LIST, event->data.sequence_start.tag,
+					     event->data.sequence_start.anchor);
 
-	if (!refuse_tag(b, event, tag))
+	if (!node)
 		return false;
 	if (b->depth == YAML_DEPTH_LIMIT)
 		return error_set(error_at_event(b, event, 1), "nested deeper than %d levels",
 			YAML_DEPTH_LIMIT);
-	struct yaml *node = new_node(b, is_map ? YAML_MAP : YAML_LIST, event);
 	bool has_braces = is_map && event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
-	b->levels[b->depth] = (struct level){.node = node,
+	b->levels[b->depth++] = (struct level){.node = node,
 		.end = &node->first,
 		.is_in_braces = has_braces || node->is_in_braces};
-	b->depth++;
-	name_anchor(b, anchor, node);
 	return true;
 }
 
 /* ---- merge keys ---- */
-
-static bool is_merge(const struct yaml *member)
-{
-	return member->key->is_plain && strcmp(member->key->text, "<<") == 0;
-}
 
 /* Counts nodes that are repeated. */
 static bool add_repeated(struct builder *b, size_t nodes)
@@ -239,7 +226,7 @@ static bool merge_members(struct builder *b, struct level *level)
 {
 	struct yaml **at = &level->node->first;
 
-	while (*at && !is_merge(*at))
+	while (*at && !((*at)->key->is_plain && strcmp((*at)->key->text, "<<") == 0))
 		at = &(*at)->next;
 	const struct yaml *merge = *at;
 	if (!merge)
@@ -265,7 +252,7 @@ static bool merge_members(struct builder *b, struct level *level)
 
 static bool on_end(struct builder *b)
 {
-	assert(b->depth > 0); /* libyaml ends what it began */
+	assert(b->depth > 0); /* libyaml sends no end without a start */
 	struct level *level = &b->levels[--b->depth];
 	bool is_good = level->node->kind != YAML_MAP || merge_members(b, level);
 

@@ -1,4 +1,4 @@
-/* The version of cfprov, as the build was told it: MAJOR.MINOR.PATCH. */
+/* The version of cfprov, MAJOR.MINOR.PATCH, set by the build. */
 #ifndef BASE_VERSION_H
 #define BASE_VERSION_H
 
