@@ -75,11 +75,17 @@ bool fs_read(const char *path, size_t limit, struct str *bytes, struct error *er
 	return fs_open(path, false, &fd, err) && read_all(fd, path, limit, bytes, err);
 }
 
-bool fs_is_folder(const char *path)
+/* 0: it does not exist. */
+static mode_t mode_of(const char *path)
 {
 	struct stat status;
 
-	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+	return stat(path, &status) == 0 ? status.st_mode : 0;
+}
+
+bool fs_is_folder(const char *path)
+{
+	return S_ISDIR(mode_of(path));
 }
 
 static int is_listed(const struct dirent *entry)
@@ -228,39 +234,29 @@ char *fs_neighbour(const char *path, const char *name)
 {
 	struct str neighbour = {0};
 
-	str_add(&neighbour, path, folder_length(path));
-	str_text_add(&neighbour, name);
+	str_format(&neighbour, "%.*s%s", (int)folder_length(path), path, name);
 	return str_steal(&neighbour);
 }
 
-/* Gives (free) the target of a dangling link; NULL: links lead round in a circle. */
-static char *follow_links(const char *path)
+char *fs_real_path(const char *path)
 {
-	char *at = mem_copy_text(path);
+	char target[PATH_MAX], *at = realpath(path, NULL);
+	ssize_t length;
 
+	if (at)
+		return at;
+	/* It does not exist; but it may be a link to where it should be. */
+	at = mem_copy_text(path);
 	for (int links = 0; links < LINK_LIMIT; links++) {
-		char target[PATH_MAX];
-		ssize_t length = readlink(at, target, sizeof(target));
-		if (length < 0)
-			return at;
-		if ((size_t)length == sizeof(target))
+		length = readlink(at, target, sizeof(target));
+		if (length < 0 || (size_t)length == sizeof(target))
 			break;
 		target[length] = '\0';
 		char *next = *target == '/' ? mem_copy_text(target) : fs_neighbour(at, target);
 		free(at);
 		at = next;
 	}
-	free(at);
-	return NULL;
-}
-
-char *fs_real_path(const char *path)
-{
-	char *real = realpath(path, NULL);
-
-	if (!real)
-		real = follow_links(path);
-	return real ? real : mem_copy_text(path);
+	return at;
 }
 
 char *fs_sibling(const char *path, const char *before, const char *after)
@@ -268,16 +264,13 @@ char *fs_sibling(const char *path, const char *before, const char *after)
 	struct str sibling = {0};
 	size_t length = folder_length(path);
 
-	str_add(&sibling, path, length);
-	str_format(&sibling, "%s%s%s", before, path + length, after);
+	str_format(&sibling, "%.*s%s%s%s", (int)length, path, before, path + length, after);
 	return str_steal(&sibling);
 }
 
 bool fs_is_open_to_others(const char *path)
 {
-	struct stat status;
-
-	return stat(path, &status) == 0 && (status.st_mode & (S_IWGRP | S_IWOTH));
+	return mode_of(path) & (S_IWGRP | S_IWOTH);
 }
 
 bool fs_may_write_beside(const char *path)

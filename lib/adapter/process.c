@@ -52,24 +52,6 @@ static void run_release(struct run *run)
 
 /* ---- starting ---- */
 
-/* A new program inherits which signals are ignored, and we ignore some. */
-static void set_attributes(posix_spawnattr_t *attributes)
-{
-	static const int numbers[] = {
-		SIGPIPE, SIGINT, SIGTERM, SIGQUIT, SIGXFSZ, SIGCHLD, SIGTTIN, SIGTTOU};
-	sigset_t defaults, none;
-
-	sigemptyset(&none);
-	sigemptyset(&defaults);
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		sigaddset(&defaults, numbers[i]);
-	posix_spawnattr_setsigdefault(attributes, &defaults);
-	posix_spawnattr_setsigmask(attributes, &none);
-	posix_spawnattr_setpgroup(attributes, 0);
-	posix_spawnattr_setflags(
-		attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-}
-
 /* Returns 0 or an errno. */
 static int set_actions(
 	posix_spawn_file_actions_t *actions, const char *folder, int output, int errors)
@@ -95,13 +77,25 @@ static int set_actions(
 /* Returns 0 or an errno. */
 static int spawn(struct run *run, int output, int errors)
 {
+	/* A new program inherits which signals are ignored, and we ignore some. */
+	static const int numbers[] = {
+		SIGPIPE, SIGINT, SIGTERM, SIGQUIT, SIGXFSZ, SIGCHLD, SIGTTIN, SIGTTOU};
 	char *const *argv; /* POSIX promises not to change it */
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
+	sigset_t defaults, none;
 
 	if (posix_spawn_file_actions_init(&actions) != 0 || posix_spawnattr_init(&attributes) != 0)
 		mem_exhausted();
-	set_attributes(&attributes);
+	sigemptyset(&none);
+	sigemptyset(&defaults);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		sigaddset(&defaults, numbers[i]);
+	posix_spawnattr_setsigdefault(&attributes, &defaults);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setpgroup(&attributes, 0);
+	posix_spawnattr_setflags(&attributes,
+		POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 	int failed = set_actions(&actions, run->process->folder, output, errors);
 	memcpy(&argv, &run->process->argv, sizeof(argv));
 	if (!failed)
@@ -367,18 +361,17 @@ static void hint_said(struct str *said, struct error *err)
 static bool check_status(struct run *run, int status, struct error *err)
 {
 	if (WIFSIGNALED(status))
-		error_set(err, "the command `%s` was killed by signal %d (%s)", run->name,
+		return error_set(err, "the command `%s` was killed by signal %d (%s)", run->name,
 			WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else if (WEXITSTATUS(status) != 0)
-		error_set(err, "the command `%s` exited with status %d", run->name,
-			WEXITSTATUS(status));
-	/* env as the interpreter exits so if it does not find the real one. */
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+	if (WEXITSTATUS(status) == 0)
+		return true;
+	error_set(err, "the command `%s` exited with status %d", run->name, WEXITSTATUS(status));
+	if (WEXITSTATUS(status) == 127) /* how env, as the interpreter, reports a missing one */
 		(void)hint_at_script(run->process, 0, err);
-	return !err->message;
+	return false;
 }
 
-/* Reaps it in any case. */
+/* Reaps the program in any case. */
 static bool finish(struct run *run, struct error *err)
 {
 	bool is_good = watch(run, err);

@@ -362,22 +362,6 @@ static void syntax_error(struct builder *b, const yaml_parser_t *parser)
 		parser->context ? " " : "", parser->context ? parser->context : "");
 }
 
-static void parse_events(struct builder *b, yaml_parser_t *parser)
-{
-	yaml_event_t event;
-	bool is_done = false;
-
-	while (!is_done) {
-		if (!yaml_parser_parse(parser, &event)) {
-			syntax_error(b, parser);
-			return;
-		}
-		is_done = !on_event(b, &event) || event.type == YAML_STREAM_END_EVENT;
-		b->nodes++;
-		yaml_event_delete(&event);
-	}
-}
-
 static bool check_encoding(struct builder *b)
 {
 	struct snippet_text *text = &b->doc->text;
@@ -413,7 +397,15 @@ bool yaml_parse(struct yaml_document *doc, const char *file, const char *bytes, 
 		mem_exhausted();
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&parser, (const unsigned char *)bytes, length);
-	parse_events(&b, &parser);
+	for (bool is_done = false; !is_done; b.nodes++) {
+		yaml_event_t event;
+		if (!yaml_parser_parse(&parser, &event)) {
+			syntax_error(&b, &parser);
+			break;
+		}
+		is_done = !on_event(&b, &event) || event.type == YAML_STREAM_END_EVENT;
+		yaml_event_delete(&event);
+	}
 	yaml_parser_delete(&parser);
 	for (size_t i = 0; i < b.depth; i++)
 		table_free(&b.levels[i].keys);
