@@ -187,16 +187,16 @@ static bool on_start(struct builder *b, const yaml_event_t *event)
 
 /* ---- merge keys ---- */
 
-/* Counts nodes that are repeated. */
+/* Counts nodes that an alias or merge repeats. */
 static bool add_repeated(struct builder *b, size_t nodes)
 {
 	b->nodes += nodes;
 	return b->nodes <= YAML_NODE_LIMIT;
 }
 
-static void refuse_repeated(struct error *err)
+static bool refuse_repeated(struct error *err)
 {
-	error_set(err, "the aliases expand to more than %d nodes", YAML_NODE_LIMIT);
+	return error_set(err, "the aliases expand to more than %d nodes", YAML_NODE_LIMIT);
 }
 
 /* Adds copies of the members whose keys the map does not have yet. */
@@ -206,10 +206,8 @@ static bool merge_map(
 	for (const struct yaml *it = map->first; it; it = it->next) {
 		if (table_get(level->keys, it->key->text))
 			continue;
-		if (!add_repeated(b, it->weight)) {
-			refuse_repeated(yaml_error(b->doc, merge->key, b->errors));
-			return false;
-		}
+		if (!add_repeated(b, it->weight))
+			return refuse_repeated(yaml_error(b->doc, merge->key, b->errors));
 		struct yaml *copy = arena_alloc(&b->doc->arena, sizeof(*copy));
 		*copy = *it;
 		add_member(level, copy);
@@ -274,10 +272,8 @@ static bool on_alias(struct builder *b, const yaml_event_t *event)
 		if (b->levels[i].node == target)
 			return error_set(error_at_event(b, event, columns),
 				"this alias stands inside what it names");
-	if (!add_repeated(b, target->weight)) {
-		refuse_repeated(error_at_event(b, event, columns));
-		return false;
-	}
+	if (!add_repeated(b, target->weight))
+		return refuse_repeated(error_at_event(b, event, columns));
 	struct yaml *node = arena_alloc(&b->doc->arena, sizeof(*node));
 	*node = *target;
 	node->key = NULL;

@@ -72,7 +72,8 @@ static bool read_rest(const char *text, struct moment *moment)
 	text = sign ? read_numbers(text + 1, "2:2", zone) : NULL;
 	if (!text || *text || zone[0] > 23 || zone[1] > 59)
 		return false;
-	moment->seconds -= sign * (zone[0] * 60 + zone[1]) * 60;
+	int minutes = sign * (zone[0] * 60 + zone[1]);
+	moment->seconds -= (int64_t)minutes * 60;
 	return true;
 }
 
@@ -88,7 +89,8 @@ bool moment_read(const char *text, struct moment *ret_moment)
 	text = read_numbers(text + 1, "2:2:2", time);
 	if (!text || time[0] > 23 || time[1] > 59 || time[2] > 60)
 		return false;
-	moment.seconds = days * DAY_SECONDS + (time[0] * 60 + time[1]) * 60 + time[2];
+	int seconds = (time[0] * 60 + time[1]) * 60 + time[2];
+	moment.seconds = days * DAY_SECONDS + seconds;
 	if (!read_rest(text, &moment))
 		return false;
 	if (time[2] == 60 && moment.seconds % DAY_SECONDS != 0)
