@@ -270,7 +270,7 @@ static bool read_more(struct run *run, struct error *err)
 }
 
 /* Notes whether it has exited, without reaping it: so nobody else gets its process id. */
-static bool look(struct run *run, struct error *err)
+static bool check_exit(struct run *run, struct error *err)
 {
 	siginfo_t info = {0};
 
@@ -304,7 +304,7 @@ static bool check_time(struct run *run, struct error *err)
 static bool watch(struct run *run, struct error *err)
 {
 	do
-		if (!read_more(run, err) || !look(run, err))
+		if (!read_more(run, err) || !check_exit(run, err))
 			return false;
 	while ((run->output >= 0 || !run->has_exited) && check_time(run, err));
 	if (err->message)
@@ -326,23 +326,23 @@ static void kill_group(struct run *run)
 	(void)kill(-run->pid, SIGCONT); /* a stopped process gets no other signal */
 	while (!run->has_exited && clock_monotonic_ms() < until_ms) {
 		(void)poll(NULL, 0, NAP_MS);
-		(void)!look(run, &ignored);
+		(void)!check_exit(run, &ignored);
 		error_release(&ignored);
 	}
 	(void)kill(-run->pid, SIGKILL);
 }
 
 /* Shows the last lines, with " / " between. */
-static void hint_said(struct str *said, struct error *err)
+static void hint_stderr(struct str *said, struct error *err)
 {
 	struct str shown CLEANUP(str_release) = {0};
-	size_t from, lines = 0;
+	size_t lines = 0;
 
 	while (said->length && strchr("\r\n ", said->bytes[said->length - 1]))
 		said->length--;
-	for (from = said->length; from && lines < SHOWN_LINES; from--)
-		lines += said->bytes[from - 1] == '\n';
-	from += lines == SHOWN_LINES;
+	size_t from = said->length;
+	while (from && (said->bytes[from - 1] != '\n' || ++lines < SHOWN_LINES))
+		from--;
 	while (from < said->length) {
 		const char *line = said->bytes + from;
 		const char *end = memchr(line, '\n', said->length - from);
@@ -388,7 +388,7 @@ static bool finish(struct run *run, struct error *err)
 			err, errno, "can't learn how the command `%s` ended", run->name);
 	is_good = is_good && check_status(run, status, err);
 	if (!is_good && !err->hint)
-		hint_said(&run->said, err);
+		hint_stderr(&run->said, err);
 	return is_good;
 }
 

@@ -346,7 +346,7 @@ static void syntax_error(struct builder *b, const yaml_parser_t *parser)
 				"<<<<<<<, ======= and >>>>>>>.");
 		return;
 	}
-	/* Of a byte that it can't read, libyaml reports the offset only. */
+	/* For a byte that it can't read, libyaml reports only the offset. */
 	err = is_unreadable ? error_at_byte(b, parser->problem_offset)
 			    : error_in_text(b, mark->line + 1, mark->column + 1);
 	if (!is_unreadable && snippet_is_indented_by_tab(text, err->line)) {
