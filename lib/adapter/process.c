@@ -184,25 +184,12 @@ static bool refuse_start(const struct run *run, int why, struct error *err)
 	return false;
 }
 
-static bool was_interrupted(const struct run *run, struct error *err)
-{
-	const volatile sig_atomic_t *interrupted = run->process->interrupted;
-
-	if (!interrupted || !*interrupted)
-		return false;
-	error_set_code(err, ERROR_INTERRUPTED, "the command `%s` was stopped", run->name);
-	return true;
-}
-
 static bool start(struct run *run, struct error *err)
 {
 	int output CLEANUP(fs_close) = -1, errors CLEANUP(fs_close) = -1;
 
-	if (was_interrupted(run, err))
-		return false;
 	if (!make_pipe(&run->output, &output, err) || !make_pipe(&run->errors, &errors, err))
 		return false;
-	run->deadline_ms = clock_monotonic_ms() + run->process->timeout_ms;
 	int failed = spawn(run, output, errors);
 	return failed ? refuse_start(run, failed, err) : true;
 }
@@ -284,12 +271,14 @@ static bool check_exit(struct run *run, struct error *err)
 	return error_hint(err, "It can't from here: log in with it first, then run cfprov again.");
 }
 
-static bool check_time(struct run *run, struct error *err)
+static bool check_time(const struct run *run, struct error *err)
 {
+	const volatile sig_atomic_t *interrupted = run->process->interrupted;
 	long long seconds = (run->process->timeout_ms + 999) / 1000;
 
-	if (was_interrupted(run, err))
-		return false;
+	if (interrupted && *interrupted)
+		return error_set_code(
+			err, ERROR_INTERRUPTED, "the command `%s` was stopped", run->name);
 	if (clock_monotonic_ms() < run->deadline_ms)
 		return true;
 	if (run->has_exited)
@@ -400,12 +389,13 @@ bool process_run(const struct process *process, struct secret *ret_output, struc
 
 	text_add_visible(&name, process->argv[0], strlen(process->argv[0]), SHOWN_COLUMNS);
 	run.name = str_text(&name);
+	run.deadline_ms = clock_monotonic_ms() + process->timeout_ms;
 	/* While SIGCHLD is ignored, nobody learns how a process ended. */
 	bool ignores = sigaction(SIGCHLD, NULL, &before) == 0 && before.sa_handler == SIG_IGN;
 	if (ignores)
 		(void)sigaction(SIGCHLD, &defaults, NULL);
 	secret_reserve(&run.printed, 1); /* no output is an empty secret, not an absent one */
-	bool is_good = start(&run, err) && finish(&run, err);
+	bool is_good = check_time(&run, err) && start(&run, err) && finish(&run, err);
 	if (ignores)
 		(void)sigaction(SIGCHLD, &before, NULL);
 	if (is_good)

@@ -84,23 +84,6 @@ static struct error *error_at_event(struct builder *b, const yaml_event_t *event
 	return error_at_node(b->doc, &node, shown, b->errors);
 }
 
-static bool take_key(struct builder *b, struct level *level, struct yaml *node)
-{
-	if (node->kind != YAML_SCALAR)
-		return error_set(yaml_error(b->doc, node, b->errors), "a key must be plain text");
-	node->is_key = true;
-	const struct yaml *before = table_put(&level->keys, node->text, node);
-	if (before) {
-		struct str key CLEANUP(str_release) = {0};
-		text_add_visible(&key, node->text, strlen(node->text), 60);
-		error_set(yaml_error(b->doc, node, b->errors),
-			"the key `%s` stands twice in this map, first in line %zu", str_text(&key),
-			before->line);
-	}
-	level->key = node;
-	return true;
-}
-
 static void add_member(struct level *level, struct yaml *node)
 {
 	node->next = NULL;
@@ -112,16 +95,30 @@ static void add_member(struct level *level, struct yaml *node)
 /* Puts a finished node in its place: the document's root, an item, a key or a member's value. */
 static bool place(struct builder *b, struct yaml *node)
 {
-	if (b->depth == 0) {
+	struct level *level = b->depth ? &b->levels[b->depth - 1] : NULL;
+
+	if (!level) {
 		b->doc->root = node;
 		return true;
 	}
-	struct level *level = &b->levels[b->depth - 1];
-	if (level->node->kind == YAML_MAP && !level->key)
-		return take_key(b, level, node);
-	node->key = level->key;
-	level->key = NULL;
-	add_member(level, node);
+	if (level->node->kind != YAML_MAP || level->key) {
+		node->key = level->key;
+		level->key = NULL;
+		add_member(level, node);
+		return true;
+	}
+	if (node->kind != YAML_SCALAR)
+		return error_set(yaml_error(b->doc, node, b->errors), "a key must be plain text");
+	node->is_key = true;
+	level->key = node;
+	const struct yaml *before = table_put(&level->keys, node->text, node);
+	if (before) {
+		struct str key CLEANUP(str_release) = {0};
+		text_add_visible(&key, node->text, strlen(node->text), 60);
+		error_set(yaml_error(b->doc, node, b->errors),
+			"the key `%s` stands twice in this map, first in line %zu", str_text(&key),
+			before->line);
+	}
 	return true;
 }
 
