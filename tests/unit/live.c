@@ -78,7 +78,8 @@ static void expect(const struct reading *r, bool is_done, size_t pages, size_t s
 		fail_msg("%s", r->listing.err.message);
 	assert_int_equal(r->listing.is_done, is_done);
 	assert_int_equal(r->listing.reading.pages_sent, pages);
-	assert_int_equal(is_done ? r->model.object_count : r->listing.reading.count, stores);
+	assert_int_equal(
+		is_done ? r->model.object_count : r->listing.reading.found.object_count, stores);
 }
 
 static void empty_list(void **state)
