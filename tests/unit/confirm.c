@@ -5,49 +5,6 @@
 
 #include "unit.h"
 
-/* ---- when to look again ---- */
-
-/* fault A1 */
-static void asked_twice_with_a_pause(void **state)
-{
-	(void)state;
-	assert_int_equal(confirm_wait_ms(30000, INT64_MAX, 1), PATIENCE_PAUSE_MS);
-	assert_int_equal(confirm_wait_ms(30000, INT64_MAX, 2), -1);
-	assert_int_equal(confirm_wait_ms(30000, 30000, 2), -1);
-	/* Who has no patience does not wait, but asks twice. */
-	assert_int_equal(confirm_wait_ms(0, INT64_MAX, 1), 0);
-	assert_int_equal(confirm_wait_ms(0, 0, 2), -1);
-	assert_int_equal(confirm_wait_ms(200, 0, 1), 200);
-}
-
-/* fault A1 */
-static void our_own_last_write_is_waited_for(void **state)
-{
-	(void)state;
-	assert_int_equal(confirm_wait_ms(30000, 0, 1), PATIENCE_PAUSE_MS);
-	assert_int_equal(confirm_wait_ms(30000, 600, 2), 400);
-	assert_int_equal(confirm_wait_ms(30000, 1000, 3), 1000);
-	assert_int_equal(confirm_wait_ms(30000, 17000, 7), 13000);
-	assert_int_equal(confirm_wait_ms(30000, 29999, 8), 1);
-	assert_int_equal(confirm_wait_ms(30000, 30000, 9), -1);
-}
-
-static void last_write(void **state)
-{
-	(void)state;
-	const struct object store = {.created = "1970-01-01T00:00:02.5Z"};
-	const struct object secret = {
-		.created = "1970-01-01T00:00:02Z", .modified = "1970-01-01T01:00:03.25+01:00"};
-	const struct object odd = {.created = "yesterday"};
-
-	assert_int_equal(confirm_last_write_ms(&store), 2500);
-	assert_int_equal(confirm_last_write_ms(&secret), 3250);
-	assert_int_equal(confirm_last_write_ms(&odd), 0);
-	assert_int_equal(confirm_last_write_ms(&(struct object){.id = "a"}), 0);
-}
-
-/* ---- what is missing ---- */
-
 struct scene {
 	struct model recorded, live;
 	struct account account;
@@ -171,7 +128,7 @@ static void only_in_accounts_that_were_read(void **state)
 	s->recorded.accounts[0].id = "another";
 	init(s, NULL);
 	assert_int_equal(s->confirm.look_count, 0);
-	assert_null(s->confirm.known);
+	assert_null(s->confirm.known); /* nothing is listed */
 }
 
 /* fault A1: what is in a store that is gone, or was not looked into, is not asked for */
@@ -224,6 +181,38 @@ static void many_are_listed_again(void **state)
 	assert_true(s->confirm.looks[1].age_ms < patience_age_ms(0, 0));
 }
 
+/* The age of our last write counts from the latest of its dates, in any form; without one it is
+ * large. */
+static void last_write(void **state)
+{
+	static const struct {
+		const char *created, *modified;
+		int64_t requested_ms, wrote_ms;
+	} table[] = {
+		{"1970-01-01T00:00:02.5Z", NULL, 0, 2500},
+		{"1970-01-01T00:00:02Z", "1970-01-01T01:00:03.25+01:00", 0, 3250},
+		{"1970-01-01T00:00:02Z", "1970-01-01T00:00:01Z", 4000, 4000},
+		{"yesterday", NULL, 0, 0},
+		{NULL, NULL, 0, 0},
+	};
+	struct scene *s = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		char *name = arena_format(&s->recorded.arena, "s%zu", i);
+		struct object *object = add(&s->recorded, name, NULL, name);
+		object->created = table[i].created;
+		object->modified = table[i].modified;
+		object->requested_ms = table[i].requested_ms;
+	}
+	int64_t before_ms = clock_unix_ms();
+	init(s, NULL);
+	assert_int_equal(s->confirm.look_count, ARRAY_SIZE(table));
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		assert_in_range(s->confirm.looks[i].age_ms,
+			patience_age_ms(table[i].wrote_ms, before_ms),
+			patience_age_ms(table[i].wrote_ms, clock_unix_ms()));
+}
+
 /* What somebody names by its id, and the state does not have. */
 static void what_is_sought(void **state)
 {
@@ -242,15 +231,13 @@ static void what_is_sought(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(asked_twice_with_a_pause),
-		cmocka_unit_test(our_own_last_write_is_waited_for),
-		cmocka_unit_test(last_write),
 		TEST(only_what_is_missing),
 		TEST(of_several_those_not_recorded_are_asked_for),
 		TEST(what_was_to_be_replaced_is_asked_for),
 		TEST(only_in_accounts_that_were_read),
 		TEST(only_in_stores_that_were_looked_into),
 		TEST(many_are_listed_again),
+		TEST(last_write),
 		TEST(what_is_sought),
 	};
 

@@ -57,6 +57,31 @@ static void other_runs_get_a_margin(void **state)
 	assert_int_equal(patience_of_other_run_ms(0), 0);
 }
 
+/* fault A1 */
+static void asked_twice_with_a_pause(void **state)
+{
+	(void)state;
+	assert_int_equal(patience_recheck_ms(30000, INT64_MAX, 1), PATIENCE_PAUSE_MS);
+	assert_int_equal(patience_recheck_ms(30000, INT64_MAX, 2), -1);
+	assert_int_equal(patience_recheck_ms(30000, 30000, 2), -1);
+	/* Who has no patience does not wait, but asks twice. */
+	assert_int_equal(patience_recheck_ms(0, INT64_MAX, 1), 0);
+	assert_int_equal(patience_recheck_ms(0, 0, 2), -1);
+	assert_int_equal(patience_recheck_ms(200, 0, 1), 200);
+}
+
+/* fault A1 */
+static void our_own_last_write_is_waited_for(void **state)
+{
+	(void)state;
+	assert_int_equal(patience_recheck_ms(30000, 0, 1), PATIENCE_PAUSE_MS);
+	assert_int_equal(patience_recheck_ms(30000, 600, 2), 400);
+	assert_int_equal(patience_recheck_ms(30000, 1000, 3), 1000);
+	assert_int_equal(patience_recheck_ms(30000, 17000, 7), 13000);
+	assert_int_equal(patience_recheck_ms(30000, 29999, 8), 1);
+	assert_int_equal(patience_recheck_ms(30000, 30000, 9), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -66,6 +91,8 @@ int main(void)
 		cmocka_unit_test(without_patience_one_look_suffices),
 		cmocka_unit_test(ages_never_are_negative),
 		cmocka_unit_test(other_runs_get_a_margin),
+		cmocka_unit_test(asked_twice_with_a_pause),
+		cmocka_unit_test(our_own_last_write_is_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
