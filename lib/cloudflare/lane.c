@@ -1,100 +1,56 @@
 #include "cloudflare/lane.h"
 
-#include "base/clock.h"
-
 #include <stdlib.h>
 
 enum { SLOW_DOWN_SAID_MS = 2000, SLOW_DOWN_AGAIN_MS = 10000 };
 
-void queue_push(struct queue *queue, struct call *call)
+void queue_push(struct queue *queue, void *item)
 {
-	call->next = NULL;
+	struct queued *queued = item;
+
+	queued->next = NULL;
 	if (!queue->first)
 		queue->end = &queue->first;
-	*queue->end = call;
-	queue->end = &call->next;
+	*queue->end = queued;
+	queue->end = &queued->next;
 }
 
-struct call *queue_pop(struct queue *queue)
+void *queue_pop(struct queue *queue)
 {
-	struct call *call = queue->first;
+	struct queued *queued = queue->first;
 
-	if (call)
-		queue->first = call->next;
-	return call;
+	if (queued)
+		queue->first = queued->next;
+	return queued;
 }
 
-void queue_push_due(struct call **first, struct call *call)
+static void copy_secret(struct secret *to, const struct secret *from)
 {
-	while (*first && (*first)->due_ms <= call->due_ms)
-		first = &(*first)->next;
-	call->next = *first;
-	*first = call;
-}
-
-void lane_enter_ring(struct lane **ring, struct lane *lane)
-{
-	if (lane->next_in_ring)
-		return;
-	if (*ring) {
-		lane->next_in_ring = (*ring)->next_in_ring;
-		(*ring)->next_in_ring = lane;
-	} else {
-		lane->next_in_ring = lane;
-	}
-	*ring = lane;
-}
-
-void lane_leave_ring(struct lane **ring, struct lane *before)
-{
-	struct lane *lane = before->next_in_ring;
-
-	before->next_in_ring = lane->next_in_ring;
-	lane->next_in_ring = NULL;
-	*ring = lane == before ? NULL : before;
-}
-
-static void keep_secret(struct secret *kept, const struct secret *secret)
-{
-	if (secret->bytes)
-		secret_copy(kept, secret->bytes, secret->length);
-}
-
-static void add_headers(struct lane *lane)
-{
-	const struct credentials *credentials = &lane->credentials;
-
-	lane->headers = http_headers_new();
-	if (credentials->token.bytes) {
-		http_headers_add(lane->headers, "Authorization: Bearer ", &credentials->token);
-	} else {
-		http_headers_add(lane->headers, "X-Auth-Email: ", &credentials->email);
-		http_headers_add(lane->headers, "X-Auth-Key: ", &credentials->key);
-	}
-}
-
-/* The same for the same credentials, wherever they came from. */
-static void add_fingerprint(struct lane *lane, const unsigned char key[static CRYPT_KEY_BYTES])
-{
-	const struct credentials *it = &lane->credentials;
-	const struct crypt_part parts[] = {{it->token.bytes, it->token.length},
-		{it->email.bytes, it->email.length}, {it->key.bytes, it->key.length}};
-	unsigned char hash[CRYPT_HASH_BYTES];
-
-	crypt_keyed_hash(key, parts, ARRAY_SIZE(parts), hash);
-	crypt_to_hex(hash, sizeof(hash), lane->fingerprint);
+	if (from->bytes)
+		secret_copy(to, from->bytes, from->length);
 }
 
 struct lane *lane_new(
 	const struct credentials *credentials, const unsigned char key[static CRYPT_KEY_BYTES])
 {
 	struct lane *lane = mem_alloc(sizeof(*lane));
+	struct credentials *own = &lane->credentials;
+	unsigned char hash[CRYPT_HASH_BYTES];
 
-	keep_secret(&lane->credentials.token, &credentials->token);
-	keep_secret(&lane->credentials.email, &credentials->email);
-	keep_secret(&lane->credentials.key, &credentials->key);
-	add_headers(lane);
-	add_fingerprint(lane, key);
+	copy_secret(&own->token, &credentials->token);
+	copy_secret(&own->email, &credentials->email);
+	copy_secret(&own->key, &credentials->key);
+	lane->headers = http_headers_new();
+	if (own->token.bytes) {
+		http_headers_add(lane->headers, "Authorization: Bearer ", &own->token);
+	} else {
+		http_headers_add(lane->headers, "X-Auth-Email: ", &own->email);
+		http_headers_add(lane->headers, "X-Auth-Key: ", &own->key);
+	}
+	const struct crypt_part parts[] = {{own->token.bytes, own->token.length},
+		{own->email.bytes, own->email.length}, {own->key.bytes, own->key.length}};
+	crypt_keyed_hash(key, parts, ARRAY_SIZE(parts), hash);
+	crypt_to_hex(hash, sizeof(hash), lane->fingerprint);
 	return lane;
 }
 
@@ -106,46 +62,23 @@ void lane_free(struct lane *lane)
 	free(lane);
 }
 
-bool lane_wants_wait_said(struct lane *lane, int64_t wait_ms, int64_t now_ms)
+void lane_say_slow(
+	struct lane *lane, int64_t wait_ms, int64_t now_ms, const struct event_sink *sink)
 {
-	int64_t from_ms = now_ms > lane->wait_counted_to_ms ? now_ms : lane->wait_counted_to_ms;
+	int64_t from_ms = now_ms > lane->wait_counted_ms ? now_ms : lane->wait_counted_ms;
 
-	if (now_ms < lane->said_slow_at_ms)
-		return false;
+	if (now_ms < lane->quiet_until_ms)
+		return;
 	if (now_ms + wait_ms > from_ms) {
 		lane->unsaid_wait_ms += now_ms + wait_ms - from_ms;
-		lane->wait_counted_to_ms = now_ms + wait_ms;
+		lane->wait_counted_ms = now_ms + wait_ms;
 	}
 	if (lane->unsaid_wait_ms < SLOW_DOWN_SAID_MS)
-		return false;
+		return;
 	lane->unsaid_wait_ms = 0;
-	lane->said_slow_at_ms =
+	lane->quiet_until_ms =
 		now_ms + (wait_ms < SLOW_DOWN_SAID_MS ? SLOW_DOWN_AGAIN_MS : wait_ms);
-	return true;
-}
-
-void lane_hear_limits(struct lane *lane, const struct http_response *response,
-	struct ratelimit_item *ret_tightest)
-{
-	struct ratelimit said;
-
-	ratelimit_read(str_text(&response->rate_limits), str_text(&response->rate_policies), &said);
-	pace_told(&lane->pace, clock_monotonic_ms(), &said);
-	const struct ratelimit_item *tightest = ratelimit_tightest(&said);
-	if (tightest)
-		*ret_tightest = *tightest;
-}
-
-void lane_foretell(
-	const struct lane *lane, int64_t requests, const char *what, const struct event_sink *sink)
-{
-	struct pace_budget budget;
-	int64_t ms = pace_estimate_ms(&lane->pace, clock_monotonic_ms(), requests, &budget);
-	struct event_limit limit = {requests, budget.quota, budget.window_ms};
-
-	if (requests && ms > 0)
-		event_emit(sink, &(struct event){.type = EVENT_LONG_RUN,
-					 .text = what,
-					 .limit = &limit,
-					 .wait_ms = ms});
+	event_emit(sink, &(struct event){.type = EVENT_SLOW_DOWN,
+				 .text = "the token's rate limit is almost used up",
+				 .wait_ms = wait_ms});
 }

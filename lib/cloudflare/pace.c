@@ -7,10 +7,10 @@ int64_t pace_wait_ms(const struct pace *pace, int64_t now_ms)
 	return pace->next_at_ms > now_ms ? pace->next_at_ms - now_ms : 0;
 }
 
-static void hold_until(struct pace *pace, int64_t at_ms)
+void pace_hold(struct pace *pace, int64_t until_ms)
 {
-	if (pace->next_at_ms < at_ms)
-		pace->next_at_ms = at_ms;
+	if (pace->next_at_ms < until_ms)
+		pace->next_at_ms = until_ms;
 }
 
 static bool has_policy(const struct pace_budget *budget)
@@ -18,7 +18,7 @@ static bool has_policy(const struct pace_budget *budget)
 	return budget->quota > 0 && budget->window_ms > 0;
 }
 
-/* A new window, of which no answer has told yet: it has what the policy says, if that is known. */
+/* A new window, not yet mentioned by any answer: it has what the policy says, if that is known. */
 static void renew(struct pace_budget *budget, int64_t now_ms)
 {
 	budget->is_said = false;
@@ -38,7 +38,7 @@ void pace_started(struct pace *pace, int64_t now_ms)
 		int64_t left = budget->remaining - pace->under_way;
 		int64_t left_ms = budget->reset_at_ms - now_ms;
 		if (left < PACE_RESERVE)
-			hold_until(pace, now_ms + (left > 0 ? left_ms / left : left_ms));
+			pace_hold(pace, now_ms + (left > 0 ? left_ms / left : left_ms));
 	}
 }
 
@@ -52,7 +52,7 @@ void pace_ended(struct pace *pace)
 	}
 }
 
-/* Lends the budget of this name; where there is no room, in place of the one that ends first. */
+/* Lends the budget of this name. If there is no room, it replaces the one that ends first. */
 static struct pace_budget *budget_for(struct pace *pace, const char *name)
 {
 	struct pace_budget *first = &pace->budgets[0];
@@ -70,7 +70,7 @@ static struct pace_budget *budget_for(struct pace *pace, const char *name)
 	return budget;
 }
 
-/* At most PACE_LONGEST_WAIT_MS: then we ask, and are told to wait if we must. */
+/* After PACE_LONGEST_WAIT_MS we ask, and the server refuses if it must. */
 static int64_t bounded(int64_t ms)
 {
 	return ms < PACE_LONGEST_WAIT_MS ? ms : PACE_LONGEST_WAIT_MS;
@@ -87,7 +87,7 @@ void pace_told(struct pace *pace, int64_t now_ms, const struct ratelimit *said)
 		}
 		if (item->remaining < 0)
 			continue;
-		/* Without t, the window that is known goes on, or has just begun. */
+		/* Without t, the known window continues, or has just begun. */
 		if (item->reset_ms >= 0)
 			budget->reset_at_ms = now_ms + bounded(item->reset_ms);
 		else if (now_ms >= budget->reset_at_ms)
@@ -95,16 +95,11 @@ void pace_told(struct pace *pace, int64_t now_ms, const struct ratelimit *said)
 		budget->remaining = item->remaining;
 		budget->is_said = true;
 		if (budget->remaining == 0)
-			hold_until(pace, budget->reset_at_ms);
+			pace_hold(pace, budget->reset_at_ms);
 	}
 }
 
-void pace_blocked(struct pace *pace, int64_t now_ms, int64_t wait_ms)
-{
-	hold_until(pace, now_ms + wait_ms);
-}
-
-/* The first window has what is left of it, each further one its quota. */
+/* The current window has what is left of it, each further one its quota. */
 static int64_t estimate_ms(const struct pace_budget *budget, int64_t now_ms, int64_t requests)
 {
 	bool is_known = budget->remaining >= 0 && now_ms < budget->reset_at_ms;

@@ -1,8 +1,7 @@
 /*
- * The rate budgets of one set of credentials: a pure account of what the server said of them, so
- * that a run slows down before it is told to. A server may have several (one for bursts, one for
- * five minutes); a request has to fit into each. Times are monotonic milliseconds that the caller
- * passes.
+ * The rate budgets of one set of credentials, as the server's answers describe them, so that a run
+ * slows down before it is told to. A server may have several (one for bursts, one for five
+ * minutes); a request has to fit into all of them. Pure; times are monotonic milliseconds.
  * Source: cloudflare/ratelimit; Cloudflare's limits (1,200 requests in 5 minutes) as of November
  * 2026.
  */
@@ -12,11 +11,11 @@
 #include "cloudflare/ratelimit.h"
 
 enum {
-	/* With fewer requests left than this, they are spread over the time until the reset. */
+	/* The last requests of a window are spread over the time until its end. */
 	PACE_RESERVE = 20,
-	/* No budget takes longer to be new (Cloudflare's takes 5 minutes). */
+	/* No window is longer (Cloudflare's takes 5 minutes). */
 	PACE_LONGEST_WAIT_MS = 600000,
-	/* What Cloudflare allows, where no answer has said it. */
+	/* Cloudflare's limit, if no answer has said any. */
 	PACE_QUOTA = 1200,
 	PACE_WINDOW_MS = 300000,
 };
@@ -44,15 +43,15 @@ int64_t pace_wait_ms(const struct pace *pace, int64_t now_ms);
 void pace_started(struct pace *pace, int64_t now_ms);
 void pace_ended(struct pace *pace);
 
-/* An answer said something of the budgets. */
+/* Takes what an answer says of the budgets. */
 void pace_told(struct pace *pace, int64_t now_ms, const struct ratelimit *said);
 
-/* The server asked for silence. */
-void pace_blocked(struct pace *pace, int64_t now_ms, int64_t wait_ms);
+/* Nothing may start before. */
+void pace_hold(struct pace *pace, int64_t until_ms);
 
 /*
- * How long so many more requests take because of the budgets alone: 0 if all fit into what is left
- * now. *ret_budget is the budget that is the cause; Cloudflare's, if no answer has said a policy.
+ * How long the budgets make so many more requests take; 0: all fit into what is left now.
+ * *ret_budget is the tightest one; Cloudflare's, if no answer has said a policy.
  */
 int64_t pace_estimate_ms(
 	const struct pace *pace, int64_t now_ms, int64_t requests, struct pace_budget *ret_budget);

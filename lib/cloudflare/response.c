@@ -6,65 +6,60 @@
 #include <stdlib.h>
 #include <string.h>
 
-void response_scrub(struct http_response *response, const struct scrub *scrub)
+void response_read(struct response *response, struct http_response *http, const struct scrub *scrub)
 {
+	static const enum retry_seen unanswered[] = {
+		[HTTP_NOT_SENT] = RETRY_NOT_SENT,
+		[HTTP_REFUSED] = RETRY_NOT_SENT,
+		[HTTP_NEVER] = RETRY_NEVER,
+		[HTTP_UNKNOWN] = RETRY_SAW_NOTHING,
+	};
 	struct str ray CLEANUP(str_release) = {0}, problem CLEANUP(str_release) = {0};
+	struct cf_answer *cf = &response->cf;
+	struct error *err = &response->err;
 
-	scrub_add(&ray, response->ray, strlen(response->ray), scrub);
-	snprintf(response->ray, sizeof(response->ray), "%s", str_text(&ray));
-	if (!response->problem)
-		return;
-	scrub_add(&problem, response->problem, strlen(response->problem), scrub);
-	free(response->problem);
-	response->problem = str_steal(&problem);
-}
-
-static enum retry_seen seen_of(const struct http_response *response, const struct cf_answer *cf)
-{
-	switch (response->outcome) {
-	case HTTP_NOT_SENT:
-	case HTTP_REFUSED:
-		return RETRY_NOT_SENT;
-	case HTTP_NEVER:
-		return RETRY_NEVER;
-	case HTTP_UNKNOWN:
-		return RETRY_SAW_NOTHING;
-	case HTTP_ANSWERED:
-		break;
-	}
-	return json_is_false(json_get(cf->json, "success")) ? RETRY_SAW_WORD : RETRY_SAW_BROKEN;
-}
-
-enum retry_seen response_read(const struct http_response *response, const struct scrub *scrub,
-	struct cf_answer *cf, struct error *err)
-{
-	*cf = CF_NO_ANSWER;
-	if (response->outcome == HTTP_ANSWERED) {
+	scrub_add(&ray, http->ray, strlen(http->ray), scrub);
+	snprintf(http->ray, sizeof(http->ray), "%s", str_text(&ray));
+	*response = (struct response){
+		.http = http, .cf = CF_NO_ANSWER, .retry_after_ms = http->retry_after_ms};
+	if (http->outcome == HTTP_ANSWERED) {
 		cf_answer_decode(cf,
-			&(struct cf_response){response->status, &response->body, response->ray,
-				scrub, response->is_challenged},
+			&(struct cf_response){
+				http->status, &http->body, http->ray, scrub, http->is_challenged},
 			err);
-		return seen_of(response, cf);
+		if (response->retry_after_ms < cf->retry_after_ms) /* the header may be a proxy's */
+			response->retry_after_ms = cf->retry_after_ms;
+		response->seen = json_is_false(json_get(cf->json, "success")) ? RETRY_SAW_WORD
+									      : RETRY_SAW_BROKEN;
+		return;
 	}
-	error_set(err, "%s", response->problem);
-	if (response->is_tls_trouble)
+	scrub_add(&problem, http->problem, strlen(http->problem), scrub);
+	free(http->problem);
+	http->problem = str_steal(&problem);
+	response->seen = unanswered[http->outcome];
+	error_set(err, "%s", http->problem);
+	if (http->is_tls_trouble)
 		error_hint(err,
 			"Check SSL_CERT_FILE and CLOUDFLARE_BASE_URL, if they are set. A proxy in "
 			"between may have certificates of its own: SSL_CERT_FILE can name them.");
-	else if (response->outcome == HTTP_NEVER || response->outcome == HTTP_NOT_SENT)
+	else if (http->outcome == HTTP_NEVER || http->outcome == HTTP_NOT_SENT)
 		error_hint(err, "Check the network, and CLOUDFLARE_BASE_URL if it is set.");
-	return seen_of(response, cf);
 }
 
-/* A server that says something else each time is not listened to for ever. */
+void response_release(struct response *response)
+{
+	cf_answer_release(&response->cf);
+	error_release(&response->err);
+}
+
 void response_tell(
 	struct response_told *told, const struct cf_answer *cf, const struct event_sink *sink)
 {
-	enum { TOLD_MOST = 100 };
+	enum { TEXTS_MOST = 100 }; /* a server may say something else each time */
 
 	for (size_t i = 0; i < cf->said.count; i++) {
 		struct error *said = &cf->said.items[i];
-		if (table_get(told->texts, said->message) || table_count(told->texts) == TOLD_MOST)
+		if (table_get(told->texts, said->message) || table_count(told->texts) == TEXTS_MOST)
 			continue;
 		table_put(&told->texts, arena_text(&told->arena, said->message), told);
 		event_emit(sink, &(struct event){.type = EVENT_WARNING, .err = said});

@@ -66,9 +66,9 @@ static void silence(void **state)
 	struct pace pace = {0};
 
 	(void)state;
-	pace_blocked(&pace, NOW, 5 * SECOND);
+	pace_hold(&pace, NOW + 5 * SECOND);
 	assert_int_equal(pace_wait_ms(&pace, NOW), 5 * SECOND);
-	pace_blocked(&pace, NOW, SECOND); /* a shorter one does not lift a longer one */
+	pace_hold(&pace, NOW + SECOND); /* a shorter one does not lift a longer one */
 	assert_int_equal(pace_wait_ms(&pace, NOW), 5 * SECOND);
 	tell(&pace, NOW, 1000, SECOND); /* nor does a budget */
 	assert_int_equal(pace_wait_ms(&pace, NOW), 5 * SECOND);
