@@ -7,7 +7,7 @@
 
 static bool is_loopback_name(const char *host)
 {
-	/* An address, not a name like 127.0.0.1.example.com. */
+	/* not a name like 127.0.0.1.example.com */
 	bool is_address = text_is_made_of(host, "0123456789.");
 
 	return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||

@@ -3,10 +3,9 @@
 #include <string.h>
 
 static const char digits[] = "0123456789";
-
 static const char key_characters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-.*";
 
-/* A parameter, and the bare item that a list's item starts with. */
+/* A part of the header: an item, or a key or value of a parameter. */
 struct part {
 	const char *text;
 	size_t length;
@@ -17,7 +16,7 @@ static const char *skip_spaces(const char *at)
 	return at + strspn(at, " \t");
 }
 
-/* After a text in quotes, in which a backslash escapes the next character; NULL: it has no end. */
+/* The end of a text in quotes, where a backslash escapes the next character; NULL: none. */
 static const char *skip_quoted(const char *at)
 {
 	for (at++; *at && *at != '"'; at++)
@@ -26,7 +25,7 @@ static const char *skip_quoted(const char *at)
 	return *at ? at + 1 : NULL;
 }
 
-/* After a bare item: text in quotes, bytes between colons, or what ends before the next part. */
+/* The end of a bare item: text in quotes, bytes between colons, or a number or token. */
 static const char *skip_bare_item(const char *at)
 {
 	if (*at == '"')
@@ -37,7 +36,7 @@ static const char *skip_bare_item(const char *at)
 	return at ? at + 1 : NULL;
 }
 
-/* A whole number from 0, of at most 15 digits as RFC 9651 has them; else -1. */
+/* A whole number from 0, of at most 15 digits (RFC 9651); else -1. */
 static int64_t number_of(struct part value)
 {
 	int64_t number = 0;
@@ -68,7 +67,7 @@ static void add_name(struct ratelimit_item *item, struct part part)
 	memcpy(item->name + used, part.text, part.length < room ? part.length : room);
 }
 
-/* False: the item counts something else than requests. */
+/* False: the item counts something other than requests. */
 static bool take_parameter(struct ratelimit_item *item, struct part key, struct part value)
 {
 	if (is_text(key, "r"))
@@ -84,7 +83,7 @@ static bool take_parameter(struct ratelimit_item *item, struct part key, struct 
 	return !is_text(key, "qu") || is_text(value, "\"requests\"");
 }
 
-/* Reads `;key=value` as often as it comes. Gives where it ended; NULL: that is no list. */
+/* Reads any number of `;key=value`. Returns their end; NULL: the syntax is wrong. */
 static const char *read_parameters(const char *at, struct ratelimit_item *item, bool *ret_counts)
 {
 	for (at = skip_spaces(at); *at == ';'; at = skip_spaces(at)) {
@@ -105,60 +104,44 @@ static const char *read_parameters(const char *at, struct ratelimit_item *item, 
 	return at;
 }
 
-/* Does `item` leave fewer requests than `than`, or as many for longer? What says nothing does not.
- */
+/* Fewer requests left, or as many for a longer time. What is not known (-1) is most. */
 static bool is_tighter(const struct ratelimit_item *item, const struct ratelimit_item *than)
 {
-	if (item->remaining < 0 || than->remaining < 0)
-		return item->remaining >= 0 && than->remaining < 0;
-	return item->remaining < than->remaining ||
+	return (uint64_t)item->remaining < (uint64_t)than->remaining ||
 	       (item->remaining == than->remaining && item->reset_ms > than->reset_ms);
 }
 
-/* Adds an item of a new name; where there is no room, in place of the loosest that is looser. */
+/*
+ * Adds an item. Of two with the same name, each number is that of the tighter one. If there is no
+ * room, it replaces the loosest item, unless that is tighter.
+ */
 static void add_item(struct ratelimit *limit, const struct ratelimit_item *read)
 {
-	struct ratelimit_item *loosest = &limit->items[0];
+	struct ratelimit_item *item = limit->items, *end = item + limit->count, *loosest = item;
 
-	if (limit->count < RATELIMIT_ITEMS) {
+	for (; item < end && strcmp(item->name, read->name) != 0; item++)
+		if (is_tighter(loosest, item))
+			loosest = item;
+	if (item == end && limit->count < RATELIMIT_ITEMS) {
 		limit->items[limit->count++] = *read;
 		return;
 	}
-	for (size_t i = 1; i < limit->count; i++)
-		if (is_tighter(loosest, &limit->items[i]))
-			loosest = &limit->items[i];
-	if (is_tighter(read, loosest))
-		*loosest = *read;
-}
-
-static struct ratelimit_item *find_item(struct ratelimit *limit, const char *name)
-{
-	for (size_t i = 0; i < limit->count; i++)
-		if (strcmp(limit->items[i].name, name) == 0)
-			return &limit->items[i];
-	return NULL;
-}
-
-/* What two items of one name say together: of two budgets the tighter one. */
-static void merge(struct ratelimit *limit, const struct ratelimit_item *read)
-{
-	struct ratelimit_item *item = find_item(limit, read->name);
-
-	if (!item) {
-		add_item(limit, read);
+	if (item == end) {
+		if (is_tighter(read, loosest))
+			*loosest = *read;
 		return;
 	}
-	if (read->remaining >= 0 && (item->remaining < 0 || read->remaining <= item->remaining)) {
+	if (read->remaining >= 0 && (uint64_t)read->remaining <= (uint64_t)item->remaining) {
 		item->remaining = read->remaining;
 		item->reset_ms = read->reset_ms;
 	}
-	if (read->quota >= 0 && (item->quota < 0 || read->quota <= item->quota)) {
+	if (read->quota >= 0 && (uint64_t)read->quota <= (uint64_t)item->quota) {
 		item->quota = read->quota;
 		item->window_ms = read->window_ms;
 	}
 }
 
-/* Returns where the item ended; NULL: it is broken. */
+/* Returns the end of the item; NULL: the syntax is wrong. */
 static const char *read_item(const char *at, struct ratelimit *limit)
 {
 	struct ratelimit_item item = {"", -1, -1, -1, -1};
@@ -175,11 +158,11 @@ static const char *read_item(const char *at, struct ratelimit *limit)
 	if (!at || (*at && *at != ','))
 		return NULL;
 	if (counts && (item.remaining >= 0 || item.quota >= 0))
-		merge(limit, &item);
+		add_item(limit, &item);
 	return at;
 }
 
-/* A broken item hides nothing that comes after its comma: that may be another line. */
+/* After a broken item, reading continues behind its comma: that may be another line. */
 static void read_list(const char *at, struct ratelimit *limit)
 {
 	for (at = skip_spaces(at); *at; at = skip_spaces(at)) {

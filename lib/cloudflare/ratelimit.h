@@ -1,13 +1,13 @@
 /*
- * What a server says of its rate limits: the headers Ratelimit and Ratelimit-Policy, each a list
- * of named items, and an answer may have several of both. Pure; knows no clock.
+ * A server's rate limits: the headers Ratelimit and Ratelimit-Policy, each a list of named items.
+ * An answer may have several of both. Pure; knows no clock.
  *
  *     Ratelimit: "burst";r=90;t=1, "default";r=0;t=2
  *     Ratelimit-Policy: "burst";q=100;w=1, "default";q=1200;w=300
  *
  * Source: draft-ietf-httpapi-ratelimit-headers-10; lists and their items are those of RFC 9651,
- * section 4.2. Items that count something else than requests (qu), and what is not understood,
- * are left out; the rest of the list counts all the same.
+ * section 4.2. Items that count something other than requests (qu) or are not understood are
+ * skipped; the rest of the list counts.
  */
 #ifndef CLOUDFLARE_RATELIMIT_H
 #define CLOUDFLARE_RATELIMIT_H
@@ -32,10 +32,10 @@ struct ratelimit {
 	size_t count;
 };
 
-/* Reads both headers, several lines of one joined by a comma; "": there was none. */
+/* Reads both headers; several lines of one are joined by a comma, "" means there was none. */
 void ratelimit_read(const char *limits, const char *policies, struct ratelimit *ret_limit);
 
-/* Lends the item with the fewest requests left (of those the one that takes longest), or NULL. */
+/* Lends the item with the fewest requests left (of equal ones, for the longest time), or NULL. */
 const struct ratelimit_item *ratelimit_tightest(const struct ratelimit *limit);
 
 #endif

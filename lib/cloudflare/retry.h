@@ -1,12 +1,12 @@
 /*
- * Whether to send again: a pure table. Only the API's own word, its envelope with `success: false`,
- * says that nothing was done. A page of HTML, a redirect, a status without the envelope, a reset or
- * silence say nothing of that, whatever their number: the request may have been carried out before
+ * Whether to send a request again: a pure table. Only the API's own answer, its envelope with
+ * `success: false`, proves that nothing was done. A page of HTML, a redirect, a status without the
+ * envelope, a reset or silence prove nothing: the request may have been carried out before
  * something in between answered in the API's place.
  *
- * Creating is not idempotent: it is never sent again from here, not even after a 429, for that may
- * come after the work; its caller looks first. "Safe to repeat" is another matter than "nothing
- * happened": a change or a delete may be sent again and have been carried out the first time.
+ * Creating is not idempotent. It is never repeated here, not even after a 429, which may come after
+ * the work: its caller looks first. A change or a delete may be repeated safely, and may still have
+ * been carried out the first time.
  */
 #ifndef CLOUDFLARE_RETRY_H
 #define CLOUDFLARE_RETRY_H
@@ -21,18 +21,18 @@ enum {
 };
 
 enum retry_safety {
-	RETRY_SAFE,       /* reading: as often as one likes */
-	RETRY_IDEMPOTENT, /* changing, deleting: again does no harm, but it may have been done */
-	RETRY_UNSAFE,     /* creating: a second time makes a second one */
-	RETRY_ONCE, /* reading what one can do without: whatever comes, it is not sent again */
+	RETRY_SAFE,       /* reading: any number of times */
+	RETRY_IDEMPOTENT, /* changing, deleting: may be repeated, and may have been done */
+	RETRY_UNSAFE,     /* creating: a second request makes a second object */
+	RETRY_ONCE,       /* optional reading: never sent again */
 };
 
 enum retry_seen {
-	RETRY_SAW_WORD,    /* the API's own word: its envelope, with `success: false` */
-	RETRY_SAW_BROKEN,  /* a whole answer that is not that */
-	RETRY_NOT_SENT,    /* the server did not see the request, or surely left it alone */
-	RETRY_NEVER,       /* it did not see it, nor ever will */
-	RETRY_SAW_NOTHING, /* it may have seen it */
+	RETRY_SAW_WORD,    /* the API's own answer: its envelope, with `success: false` */
+	RETRY_SAW_BROKEN,  /* any other complete answer */
+	RETRY_NOT_SENT,    /* the server did not process the request, as far as is certain */
+	RETRY_NEVER,       /* it did not get the request, and never will */
+	RETRY_SAW_NOTHING, /* it may have got it */
 };
 
 struct retry_input {
@@ -40,32 +40,32 @@ struct retry_input {
 	enum retry_seen seen;
 	int status;             /* with an answer */
 	bool is_throttled;      /* 429, or the code that means it */
-	int attempt;            /* that ended so: 1 is the first */
-	int64_t retry_after_ms; /* as the server asked; -1: it did not */
-	int64_t max_wait_ms;    /* no single wait may be longer */
+	int attempt;            /* from 1 */
+	int64_t retry_after_ms; /* requested by the server; -1: it did not */
+	int64_t max_wait_ms;    /* for a single wait */
 	uint32_t jitter;        /* 0 to 255, random: varies waits by up to a quarter */
 };
 
 enum retry_verb {
-	RETRY_GIVE_UP, /* it did not work, and another time would do no better */
-	RETRY_AGAIN,   /* after wait_ms */
+	RETRY_GIVE_UP, /* it failed, and would fail again */
+	RETRY_AGAIN,   /* send it again after wait_ms */
 	RETRY_LOOK,    /* it may have been done: find out */
 };
 
 struct retry_verdict {
 	enum retry_verb verb;
-	int64_t wait_ms;  /* RETRY_AGAIN; or throttled: nothing may be sent before; else 0 */
+	int64_t wait_ms;  /* RETRY_AGAIN, or throttled: nothing may be sent before; else 0 */
 	bool is_asked;    /* the server asked for this wait */
-	bool is_too_long; /* wait_ms exceeds max_wait_ms: nobody waits, the run ends */
+	bool is_too_long; /* wait_ms exceeds max_wait_ms: the lane fails instead */
 };
 
-/* For what did not succeed only. */
+/* For attempts that did not succeed. */
 struct retry_verdict retry_decide(const struct retry_input *input);
 
-/* May the request have been carried out, for all that this end of it says? */
+/* True if the request may have been carried out. */
 bool retry_leaves_open(const struct retry_input *input);
 
-/* Does only another look tell, and not even the API's word? Then nobody knows what was done. */
+/* True if not even the API's own answer was seen, so that only a look can tell. */
 bool retry_says_nothing(const struct retry_input *input);
 
 #endif

@@ -26,13 +26,11 @@ bool wait_for_answers(
 
 bool wait_until(const struct live_input *input, int64_t due_ms, struct error *err)
 {
-	int64_t left_ms;
-
 	while (!is_interrupted(input, err)) {
-		left_ms = due_ms - clock_monotonic_ms();
+		int64_t left_ms = due_ms - clock_monotonic_ms();
 		if (left_ms <= 0)
 			return true;
-		(void)!client_next(input->client, left_ms); /* nothing is under way */
+		(void)!client_next(input->client, left_ms);
 	}
 	return false;
 }

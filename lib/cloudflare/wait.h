@@ -1,20 +1,20 @@
 /*
- * Waiting on the client, for those who have nothing else to do: until it has no call left, or until
- * a moment. A user who wants to stop ends either; then the client must not be used again.
+ * Waiting on the client when there is nothing else to do: until it is idle, or until a moment. An
+ * interrupt ends both; then the client must not be used again.
  */
 #ifndef CLOUDFLARE_WAIT_H
 #define CLOUDFLARE_WAIT_H
 
 #include "cloudflare/listing.h"
 
-/* The answer is borrowed; its tag says what it is about. */
+/* Borrows the answer. */
 typedef void wait_take(void *context, struct client_answer *answer);
 
-/* Hands each answer to `take` until there are no more. False: ERROR_INTERRUPTED. */
+/* Passes each answer to `take` until the client is idle. False: ERROR_INTERRUPTED. */
 bool wait_for_answers(const struct live_input *input, wait_take *take, void *context,
 	struct error *err) MUST_CHECK;
 
-/* Until clock_monotonic_ms is due_ms; no call is under way. False: ERROR_INTERRUPTED. */
+/* Until clock_monotonic_ms is due_ms. The client must be idle. False: ERROR_INTERRUPTED. */
 bool wait_until(const struct live_input *input, int64_t due_ms, struct error *err) MUST_CHECK;
 
 #endif
