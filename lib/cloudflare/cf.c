@@ -14,47 +14,32 @@ void cf_add_stores_path(struct str *out, const char *account_id)
 	str_format(out, "/accounts/%s/secrets_store/stores", account_id);
 }
 
-static void add_store_path(struct str *out, const char *account_id, const char *store_id)
-{
-	cf_add_stores_path(out, account_id);
-	str_format(out, "/%s", store_id);
-}
-
-void cf_add_list_path(struct str *out, const char *account_id, const char *store_id, size_t page)
-{
-	if (store_id) {
-		add_store_path(out, account_id, store_id);
-		str_text_add(out, "/secrets");
-	} else {
-		cf_add_stores_path(out, account_id);
-	}
-	/* Oldest first: what is made meanwhile comes at the end and moves nothing between pages. */
-	str_format(out, "?page=%zu&per_page=%d&order=created&direction=asc", page, CF_PAGE_SIZE);
-}
-
-void cf_add_create_store_body(struct str *out, const char *name)
-{
-	struct json_writer writer = json_writer(out, 0);
-
-	json_begin_object(&writer, NULL);
-	json_put_text(&writer, "name", name);
-	json_end(&writer);
-}
-
 void cf_add_secret_path(struct str *out, const char *account_id, const struct cf_secret_id *secret)
 {
-	add_store_path(out, account_id, secret->store_id);
-	str_text_add(out, "/secrets");
+	cf_add_stores_path(out, account_id);
+	str_format(out, "/%s/secrets", secret->store_id);
 	if (secret->secret_id)
 		str_format(out, "/%s", secret->secret_id);
 }
 
 void cf_add_object_path(struct str *out, const char *account_id, const struct cf_secret_id *id)
 {
-	if (id->secret_id)
+	if (id->secret_id) {
 		cf_add_secret_path(out, account_id, id);
+		return;
+	}
+	cf_add_stores_path(out, account_id);
+	str_format(out, "/%s", id->store_id);
+}
+
+void cf_add_list_path(struct str *out, const char *account_id, const char *store_id, size_t page)
+{
+	if (store_id)
+		cf_add_secret_path(out, account_id, &(struct cf_secret_id){store_id, NULL});
 	else
-		add_store_path(out, account_id, id->store_id);
+		cf_add_stores_path(out, account_id);
+	/* Oldest first: what is created meanwhile goes to the end and shifts no page. */
+	str_format(out, "?page=%zu&per_page=%d&order=created&direction=asc", page, CF_PAGE_SIZE);
 }
 
 void cf_add_duplicate_path(
@@ -64,14 +49,22 @@ void cf_add_duplicate_path(
 	str_text_add(out, "/duplicate");
 }
 
-static void put_scopes(struct json_writer *writer, const char *scopes)
+void cf_add_quota_path(struct str *out, const char *account_id)
 {
-	char *copy AUTO_FREE = mem_copy_text(scopes), *rest = copy, *scope;
+	str_format(out, "/accounts/%s/secrets_store/quota", account_id);
+}
 
-	json_begin_array(writer, "scopes");
-	while ((scope = strsep(&rest, ",")))
-		json_put_text(writer, NULL, scope);
-	json_end(writer);
+void cf_add_verify_path(struct str *out, const char *account_id_or_null)
+{
+	if (account_id_or_null)
+		str_format(out, "/accounts/%s/tokens/verify", account_id_or_null);
+	else
+		str_text_add(out, "/user/tokens/verify");
+}
+
+void cf_add_create_store_body(struct str *out, const char *name)
+{
+	cf_add_secret_body(out, &(struct cf_secret){.name = name});
 }
 
 static void put_secret(struct json_writer *writer, const struct cf_secret *secret)
@@ -81,8 +74,13 @@ static void put_secret(struct json_writer *writer, const struct cf_secret *secre
 		json_put_text(writer, "name", secret->name);
 	if (secret->value)
 		json_put_text(writer, "value", secret->value);
-	if (secret->scopes)
-		put_scopes(writer, secret->scopes);
+	if (secret->scopes) {
+		char *copy AUTO_FREE = mem_copy_text(secret->scopes), *rest = copy, *scope;
+		json_begin_array(writer, "scopes");
+		while ((scope = strsep(&rest, ",")))
+			json_put_text(writer, NULL, scope);
+		json_end(writer);
+	}
 	if (secret->comment)
 		json_put_text(writer, "comment", secret->comment);
 	else if (secret->has_null_comment)
@@ -107,31 +105,19 @@ void cf_add_secret_body(struct str *out, const struct cf_secret *secret)
 	put_secret(&writer, secret);
 }
 
-void cf_add_quota_path(struct str *out, const char *account_id)
-{
-	str_format(out, "/accounts/%s/secrets_store/quota", account_id);
-}
-
-void cf_add_verify_path(struct str *out, const char *account_id_or_null)
-{
-	if (account_id_or_null)
-		str_format(out, "/accounts/%s/tokens/verify", account_id_or_null);
-	else
-		str_text_add(out, "/user/tokens/verify");
-}
-
 /* ---- what errors mean ---- */
 
-static const char name_exists[] = "secret_name_already_exists";
 static const char stores_exceeded[] = "maximum_stores_exceeded";
 static const char invalid_token[] = "Check that the token is right, active and not expired.";
+static const char check_key[] = "Check CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY.";
+static const char wait_first[] = "Wait some minutes, then try with a token that works.";
 static const char permission[] =
 	"Check that the token covers this account and has the permission Account, Secrets Store, "
 	"Edit (Read is enough to plan).";
 
 /*
- * The first row that fits counts. Messages are compared as prefixes, codes only where a code has
- * one meaning, or together with a word of the message; what is 0 or NULL fits any.
+ * The first row that fits counts; 0 and NULL fit anything. Messages are compared as prefixes, codes
+ * only if they have one meaning, or together with a word of the message.
  */
 static const struct meaning {
 	const char *message;
@@ -139,7 +125,7 @@ static const struct meaning {
 	const char *word; /* somewhere in the message */
 	int status;
 	bool is_forbidden;
-	const char *what; /* in our words; NULL: the message says it */
+	const char *what; /* in our words; NULL: the message is clear */
 	const char *hint;
 } meanings[] = {
 	{.message = stores_exceeded,
@@ -149,7 +135,7 @@ static const struct meaning {
 	{.message = "maximum_secrets_exceeded",
 		.what = "the account already has as many secrets as it may",
 		.hint = "Delete some, or ask Cloudflare for more."},
-	{.message = name_exists,
+	{.message = "secret_name_already_exists",
 		.hint = "Someone else has just created it. Run plan again to adopt it."},
 	{.message = "secret_scope_invalid",
 		.hint = "Check `scopes` in the manifest: this account does not know one of them."},
@@ -158,15 +144,9 @@ static const struct meaning {
 		.is_forbidden = true,
 		.hint = "The token is malformed: copy it again, and check that it is a token and "
 			"not a global key."},
-	{.code = 9103,
-		.is_forbidden = true,
-		.hint = "Check CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY."},
-	{.code = 9106,
-		.is_forbidden = true,
-		.hint = "Check CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY."},
-	{.code = 10502,
-		.is_forbidden = true,
-		.hint = "Wait some minutes, then try with a token that works."},
+	{.code = 9103, .is_forbidden = true, .hint = check_key},
+	{.code = 9106, .is_forbidden = true, .hint = check_key},
+	{.code = 10502, .is_forbidden = true, .hint = wait_first},
 	{.code = 9109,
 		.word = "location",
 		.is_forbidden = true,
@@ -174,10 +154,7 @@ static const struct meaning {
 		.hint = "The token is limited to other addresses. Add this one to the token's "
 			"client IP address filter in Cloudflare, or run cfprov from an address "
 			"that the filter allows."},
-	{.code = 9109,
-		.word = "Max auth failures",
-		.is_forbidden = true,
-		.hint = "Wait some minutes, then try with a token that works."},
+	{.code = 9109, .word = "Max auth failures", .is_forbidden = true, .hint = wait_first},
 	{.code = 9109, .word = "Unauthorized", .hint = permission},
 	{.code = 9109, .is_forbidden = true, .hint = invalid_token},
 	{.status = 401, .is_forbidden = true, .hint = invalid_token},
@@ -197,7 +174,7 @@ static int64_t code_of(const struct json *item)
 	return json_integer(json_get(item, "code"), &code) ? code : 0;
 }
 
-/* Items may be texts or objects; lends, NULL if there is no text. */
+/* Items are objects or texts; lends the text, or NULL. */
 static const char *message_of(const struct json *item)
 {
 	return json_text(item) ? json_text(item) : json_get_text(item, "message");
@@ -213,7 +190,7 @@ static bool fits(const struct meaning *meaning, int status, const struct json *i
 	       (!meaning->status || meaning->status == status);
 }
 
-/* Of all the errors; without any, the status still means something. */
+/* Of all the errors; without any, the status still has a meaning. */
 static const struct meaning *meaning_of(int status, const struct json *errors)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(meanings); i++) {
@@ -228,84 +205,70 @@ static const struct meaning *meaning_of(int status, const struct json *errors)
 
 /* ---- what answers say ---- */
 
-static void add_code(struct str *codes, const struct json *item)
+/* Adds an item of the envelope, or a link of its chain. */
+static void add_message(struct cf_report *report, const struct json *item)
 {
+	const char *message = message_of(item) ? message_of(item) : "no message";
+
+	edge_add_text(&report->text, message, report->response);
 	if (code_of(item))
-		str_format(codes, ", code %lld", (long long)code_of(item));
+		str_format(&report->codes, ", code %lld", (long long)code_of(item));
 }
 
-/* One error of the envelope; 6003 carries the real cause in a chain. */
-static void add_message(struct str *text, struct str *codes, const struct json *item,
-	const struct cf_response *response)
+/* An error or message: its text, the chain that has the cause of 6003, and where to read more. */
+static void add_item(struct cf_report *report, const struct json *item)
 {
 	const struct json *link = json_first(json_get(item, "error_chain"));
-
-	edge_add_text(text, message_of(item) ? message_of(item) : "no message", response);
-	add_code(codes, item);
-	for (int depth = 0; link && depth < CHAIN_SHOWN; depth++, link = json_next(link)) {
-		str_text_add(text, ": ");
-		edge_add_text(text, message_of(link) ? message_of(link) : "no message", response);
-		add_code(codes, link);
-	}
-}
-
-/* Adds what it is about, and where more is written of it. */
-static void add_pointers(
-	struct str *hint, const struct json *item, const struct cf_response *response)
-{
 	const char *pointer = json_get_text(json_get(item, "source"), "pointer");
 	const char *url = json_get_text(item, "documentation_url");
 
+	add_message(report, item);
+	for (int depth = 0; link && depth < CHAIN_SHOWN; depth++, link = json_next(link)) {
+		str_text_add(&report->text, ": ");
+		add_message(report, link);
+	}
 	if (pointer && *pointer) {
-		str_text_add(hint, hint->length ? " It is about `" : "It is about `");
-		edge_add_text(hint, pointer, response);
-		str_text_add(hint, "` in the request.");
+		str_text_add(
+			&report->hint, report->hint.length ? " It is about `" : "It is about `");
+		edge_add_text(&report->hint, pointer, report->response);
+		str_text_add(&report->hint, "` in the request.");
 	}
 	if (url && *url) {
-		str_text_add(hint, hint->length ? " See " : "See ");
-		edge_add_text(hint, url, response); /* no full stop: it would be copied along */
+		str_text_add(&report->hint, report->hint.length ? " See " : "See ");
+		/* without a full stop, which would be copied along */
+		edge_add_text(&report->hint, url, report->response);
 	}
-}
-
-static void set_hint(struct error *err, const struct str *hint)
-{
-	if (hint->length)
-		error_hint(err, "%s", str_text(hint));
 }
 
 static void describe(
 	struct cf_answer *answer, const struct cf_response *response, struct error *err)
 {
-	struct str text CLEANUP(str_release) = {0}, codes CLEANUP(str_release) = {0};
-	struct str hint CLEANUP(str_release) = {0};
+	struct cf_report report = {.response = response};
 	const struct json *errors = json_get(answer->json, "errors"), *first = json_first(errors);
 	const struct meaning *meaning = meaning_of(response->status, errors);
-	size_t count = json_count(errors), told = 0;
+	const char *message = json_get_text(first, "message");
+	size_t count = json_count(errors), shown = 0;
 
 	if (meaning && meaning->what)
-		str_format(&text, "%s: ", meaning->what);
+		str_format(&report.text, "%s: ", meaning->what);
 	if (meaning)
-		str_text_add(&hint, meaning->hint);
-	for (const struct json *it = first; it && told < ERRORS_SHOWN; it = json_next(it), told++) {
-		str_text_add(&text, told ? "; " : "");
-		add_message(&text, &codes, it, response);
-		add_pointers(&hint, it, response);
+		str_text_add(&report.hint, meaning->hint);
+	for (const struct json *it = first; it && shown < ERRORS_SHOWN; it = json_next(it)) {
+		str_text_add(&report.text, shown++ ? "; " : "");
+		add_item(&report, it);
 	}
-	if (count > told)
-		str_format(&text, "; and %zu more", count - told);
+	if (count > shown)
+		str_format(&report.text, "; and %zu more", count - shown);
 	if (!first)
-		str_text_add(&text, "no reason given");
-	edge_add_origin(&text, response, str_text(&codes));
-	error_set(err, "%s", str_text(&text));
-	set_hint(err, &hint);
+		str_text_add(&report.text, "no reason given");
+	edge_finish(&report, err);
 	answer->code = code_of(first);
 	answer->verdict = meaning && meaning->is_forbidden ? CF_FORBIDDEN : CF_REFUSED;
-	const char *message = json_get_text(first, "message");
 	answer->is_absent = message && (starts_with(message, "store_not_found") ||
 					       starts_with(message, "secret_not_found"));
 }
 
-/* Takes up the messages of a list; those without a text say something only if they are errors. */
+/* Adds the items of a list to answer->said, unless they have neither text nor code. */
 static void take_said(struct cf_answer *answer, const char *key, const char *introduction,
 	const struct cf_response *response)
 {
@@ -313,18 +276,12 @@ static void take_said(struct cf_answer *answer, const char *key, const char *int
 	const struct json *it = json_is_array(list) ? json_first(list) : NULL;
 
 	for (; it && answer->said.count < SAID_SHOWN; it = json_next(it)) {
-		struct str text CLEANUP(str_release) = {0}, codes CLEANUP(str_release) = {0};
-		struct str hint CLEANUP(str_release) = {0};
+		struct cf_report report = {.response = response, .is_aside = true};
 		if (!message_of(it) && !code_of(it))
 			continue;
-		str_text_add(&text, introduction);
-		add_message(&text, &codes, it, response);
-		if (codes.length)
-			str_format(&text, " (%s)", str_text(&codes) + strlen(", "));
-		add_pointers(&hint, it, response);
-		struct error *said = error_list_add(&answer->said);
-		error_set(said, "%s", str_text(&text));
-		set_hint(said, &hint);
+		str_text_add(&report.text, introduction);
+		add_item(&report, it);
+		edge_finish(&report, error_list_add(&answer->said));
 	}
 }
 
@@ -337,7 +294,7 @@ static int64_t total(const struct json *info, const char *key)
 	return json_integer(json_get(info, key), &number) && number >= 0 ? number : -1;
 }
 
-/* 971 is Cloudflare's "please wait", seen with other statuses, too. */
+/* Code 971 means "please wait", and was seen with other statuses, too. */
 static bool asks_to_wait(const struct cf_answer *answer, int status)
 {
 	const struct json *errors = json_get(answer->json, "errors");

@@ -16,7 +16,7 @@ static const char blocked_hint[] =
 
 /* ---- texts ---- */
 
-/* At first without the secrets, then shortened: else a part of one might be left. */
+/* Secrets are removed before the text is shortened, which could leave a part of one. */
 void edge_add_text(struct str *out, const char *text, const struct cf_response *response)
 {
 	struct str scrubbed CLEANUP(str_release) = {0};
@@ -25,38 +25,38 @@ void edge_add_text(struct str *out, const char *text, const struct cf_response *
 	text_add_visible(out, str_text(&scrubbed), scrubbed.length, TEXT_COLUMNS);
 }
 
-/* The same for a sentence that becomes a part of one: without the full stop. */
-static void add_sentence(struct str *out, const char *text, const struct cf_response *response)
+/* Adds a sentence as a part of another one: without the full stop. */
+static void add_sentence(struct cf_report *report, const char *sentence)
 {
 	struct str scrubbed CLEANUP(str_release) = {0};
 
-	scrub_add(&scrubbed, text, strlen(text), response->scrub);
+	scrub_add(&scrubbed, sentence, strlen(sentence), report->response->scrub);
 	while (scrubbed.length && strchr(". \r\n\t", scrubbed.bytes[scrubbed.length - 1]))
 		scrubbed.length--;
-	text_add_visible(out, scrubbed.bytes, scrubbed.length, TEXT_COLUMNS);
+	text_add_visible(&report->text, scrubbed.bytes, scrubbed.length, TEXT_COLUMNS);
 }
 
-void edge_add_origin(struct str *out, const struct cf_response *response, const char *codes)
+void edge_finish(struct cf_report *report, struct error *err)
 {
-	str_format(out, " (HTTP %d%s", response->status, codes);
-	if (*response->ray)
-		str_format(out, ", cf-ray %s", response->ray);
-	str_char(out, ')');
-}
+	const struct cf_response *response = report->response;
+	const char *codes = str_text(&report->codes);
 
-static void set(struct error *err, const struct cf_response *response, const struct str *what,
-	const char *codes)
-{
-	struct str text CLEANUP(str_release) = {0};
-
-	str_text_add(&text, str_text(what));
-	edge_add_origin(&text, response, codes);
-	error_set(err, "%s", str_text(&text));
+	if (!report->is_aside)
+		str_format(&report->text, " (HTTP %d%s%s%s)", response->status, codes,
+			*response->ray ? ", cf-ray " : "", response->ray);
+	else if (*codes)
+		str_format(&report->text, " (%s)", codes + strlen(", "));
+	error_set(err, "%s", str_text(&report->text));
+	if (report->hint.length)
+		error_hint(err, "%s", str_text(&report->hint));
+	str_release(&report->text);
+	str_release(&report->codes);
+	str_release(&report->hint);
 }
 
 /* ---- errors of the edge ---- */
 
-/* Those of whoever asks: his address, country or program. */
+/* Is the code about the client: its address, country or program? */
 static bool is_block(int64_t code)
 {
 	static const int64_t codes[] = {1006, 1007, 1008, 1009, 1010, 1012, 1020, 1106};
@@ -70,170 +70,143 @@ static bool is_block(int64_t code)
 /* A whole number that is not negative, or a text that is one; -1: neither. */
 static int64_t number_of(const struct json *json)
 {
+	const char *text = json_text(json);
 	int64_t number;
 	size_t size;
 
-	if (json_integer(json, &number))
-		return number >= 0 && number <= INT32_MAX ? number : -1;
-	return json_text(json) && text_to_number(json_text(json), INT32_MAX, &size) ? (int64_t)size
-										    : -1;
+	if (text)
+		return text_to_number(text, INT32_MAX, &size) ? (int64_t)size : -1;
+	return json_integer(json, &number) && number >= 0 && number <= INT32_MAX ? number : -1;
 }
 
-/* An object of RFC 9457 has all of its members by choice. */
+/* All members of an object of RFC 9457 are optional. */
 static bool is_problem(const struct json *json)
 {
-	bool is_told = json_get_text(json, "title") || json_get_text(json, "detail");
+	bool has_text = json_get_text(json, "title") || json_get_text(json, "detail");
 
 	return !json_get(json, "success") &&
 	       (number_of(json_get(json, "error_code")) >= 0 ||
-		       (is_told && (json_get(json, "type") || json_get(json, "status"))));
+		       (has_text && (json_get(json, "type") || json_get(json, "status"))));
 }
 
-static void add_title(struct str *out, const struct json *json, const struct cf_response *response)
+/* "TITLE: DETAIL", and the codes ", error 1015 rate_limited, cf-ray X". */
+static int64_t read_problem(struct cf_report *report, const struct json *json)
 {
+	const struct cf_response *response = report->response;
 	const char *title = json_get_text(json, "title"), *detail = json_get_text(json, "detail");
+	const char *name = json_get_text(json, "error_name"), *ray = json_get_text(json, "ray_id");
+	int64_t code = number_of(json_get(json, "error_code"));
+	int64_t seconds = number_of(json_get(json, "retry_after"));
+	bool is_blocked = response->is_challenged || is_block(code);
 
+	if (is_blocked)
+		str_format(&report->text, "%s: ", response->is_challenged ? challenged : blocked);
 	if (title)
-		add_sentence(out, title, response);
+		add_sentence(report, title);
 	if (detail && (!title || strcmp(title, detail) != 0)) {
-		str_text_add(out, title ? ": " : "");
-		add_sentence(out, detail, response);
+		str_text_add(&report->text, title ? ": " : "");
+		add_sentence(report, detail);
 	}
 	if (!title && !detail)
-		str_text_add(out, "an error of Cloudflare's edge");
-}
-
-/* ", error 1015 rate_limited, ray X": the last where no header has it. */
-static void add_codes(struct str *out, const struct json *json, const struct cf_response *response)
-{
-	int64_t code = number_of(json_get(json, "error_code"));
-	const char *name = json_get_text(json, "error_name");
-	const char *ray = json_get_text(json, "ray_id");
-
+		str_text_add(&report->text, "an error of Cloudflare's edge");
 	if (code >= 0)
-		str_format(out, ", error %lld", (long long)code);
+		str_format(&report->codes, ", error %lld", (long long)code);
 	if (name) {
-		str_text_add(out, code >= 0 ? " " : ", ");
-		edge_add_text(out, name, response);
+		str_text_add(&report->codes, code >= 0 ? " " : ", ");
+		edge_add_text(&report->codes, name, response);
 	}
 	if (ray && !*response->ray) {
-		str_text_add(out, ", cf-ray ");
-		edge_add_text(out, ray, response);
+		str_text_add(&report->codes, ", cf-ray ");
+		edge_add_text(&report->codes, ray, response);
 	}
-}
-
-static int64_t read_problem(
-	const struct cf_response *response, const struct json *json, struct error *err)
-{
-	struct str what CLEANUP(str_release) = {0}, codes CLEANUP(str_release) = {0};
-	int64_t seconds = number_of(json_get(json, "retry_after"));
-	bool is_blocked =
-		response->is_challenged || is_block(number_of(json_get(json, "error_code")));
-
 	if (is_blocked)
-		str_format(&what, "%s: ", response->is_challenged ? challenged : blocked);
-	add_title(&what, json, response);
-	add_codes(&codes, json, response);
-	set(err, response, &what, str_text(&codes));
-	if (is_blocked)
-		error_hint(err, "%s", blocked_hint);
+		str_text_add(&report->hint, blocked_hint);
 	else if (json_is_false(json_get(json, "retryable")))
-		error_hint(err, "Cloudflare says that the same request will fail again.");
+		str_text_add(
+			&report->hint, "Cloudflare says that the same request will fail again.");
 	return seconds < 0 ? -1 : seconds * 1000;
 }
 
 /* ---- pages ---- */
 
-static bool has_any(const struct str *body, const char *const *words, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strstr(str_text(body), words[i]))
-			return true;
-	return false;
-}
-
-/* The number of a plain text "error code: 1020"; -1: it is none. */
+/* The number in a plain text "error code: 1020"; -1: there is none. */
 static int64_t plain_code(const struct str *body)
 {
 	static const char start[] = "error code: ";
-	const char *text = str_text(body);
-	size_t digits, code;
-	char number[8] = "";
+	const char *digits = str_text(body) + strlen(start);
 
-	if (strncmp(text, start, strlen(start)) != 0)
+	if (strncmp(str_text(body), start, strlen(start)) != 0 || *digits < '0' || *digits > '9')
 		return -1;
-	text += strlen(start);
-	digits = strspn(text, "0123456789");
-	if (digits >= sizeof(number))
-		return -1;
-	memcpy(number, text, digits);
-	return text_to_number(number, INT32_MAX, &code) ? (int64_t)code : -1;
+	long code = strtol(digits, NULL, 10);
+	return code < 10000000 ? code : -1;
 }
 
-/* NULL: it is no page of the firewall's. */
+/* The firewall's answer in a page, or NULL if it is not the firewall's. */
 static const char *find_block(const struct cf_response *response)
 {
-	static const char *const challenge_words[] = {
-		"Just a moment...", "_cf_chl_opt", "/cdn-cgi/challenge-platform/"};
-	static const char *const block_words[] = {"Sorry, you have been blocked",
-		"Attention Required! | Cloudflare", "used Cloudflare to restrict access",
-		"Error 1020"};
-	const struct str *body = response->body;
+	static const struct {
+		const char *words, *what;
+	} pages[] = {
+		{"Just a moment...", challenged},
+		{"_cf_chl_opt", challenged},
+		{"/cdn-cgi/challenge-platform/", challenged},
+		{"Sorry, you have been blocked", blocked},
+		{"Attention Required! | Cloudflare", blocked},
+		{"used Cloudflare to restrict access", blocked},
+		{"Error 1020", blocked},
+	};
 
 	if (response->status < 400)
 		return NULL;
-	if (response->is_challenged || has_any(body, challenge_words, ARRAY_SIZE(challenge_words)))
+	if (response->is_challenged)
 		return challenged;
-	return is_block(plain_code(body)) || has_any(body, block_words, ARRAY_SIZE(block_words))
-		       ? blocked
-		       : NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
+		if (strstr(str_text(response->body), pages[i].words))
+			return pages[i].what;
+	return is_block(plain_code(response->body)) ? blocked : NULL;
 }
 
-/* The first words of something else, for people. */
-static void add_body(struct str *out, const struct cf_response *response)
+static void add_page(struct cf_report *report, const struct json *json)
 {
+	const struct cf_response *response = report->response;
+	const struct str *body = response->body;
 	struct str scrubbed CLEANUP(str_release) = {0};
+	const char *block = find_block(response);
 
-	scrub_add(&scrubbed, response->body->bytes, response->body->length, response->scrub);
-	size_t shown = scrubbed.length < BODY_BYTES ? scrubbed.length : BODY_BYTES;
-	text_add_visible(out, str_text(&scrubbed), shown, BODY_BYTES);
-}
-
-static void add_what(struct str *out, const struct cf_response *response, const struct json *json)
-{
-	if (response->status / 100 == 3) {
-		str_text_add(out, "a redirect, which cfprov does not follow");
-	} else if (!response->body->length) {
-		str_text_add(out, "an empty body");
-	} else if (plain_code(response->body) >= 0) {
-		str_text_add(out, "an error of Cloudflare's edge");
+	if (block) {
+		str_text_add(&report->text, block);
+		str_text_add(&report->hint, blocked_hint);
+	} else if (response->status / 100 == 3) {
+		str_text_add(&report->text, "a redirect, which cfprov does not follow");
+		str_text_add(&report->hint, "Check CLOUDFLARE_BASE_URL.");
+	} else if (!body->length) {
+		str_text_add(&report->text, "an empty body");
+	} else if (plain_code(body) >= 0) {
+		str_text_add(&report->text, "an error of Cloudflare's edge");
 	} else if (response->status / 100 == 2 &&
 		   (json_get(json, "result") || json_get(json, "errors"))) {
-		str_text_add(out, "the answer does not say whether it worked (no `success`)");
+		str_text_add(
+			&report->text, "the answer does not say whether it worked (no `success`)");
 	} else {
-		str_text_add(out, "something that is not the API's JSON: ");
-		add_body(out, response);
+		str_text_add(&report->text, "something that is not the API's JSON: ");
+		scrub_add(&scrubbed, body->bytes, body->length, response->scrub);
+		size_t shown = scrubbed.length < BODY_BYTES ? scrubbed.length : BODY_BYTES;
+		text_add_visible(&report->text, str_text(&scrubbed), shown, BODY_BYTES);
 	}
 }
 
 int64_t edge_read(const struct cf_response *response, const struct json *json, struct error *err)
 {
-	struct str what CLEANUP(str_release) = {0}, codes CLEANUP(str_release) = {0};
-	int64_t code = plain_code(response->body);
+	struct cf_report report = {.response = response};
+	int64_t code = plain_code(response->body), wait_ms = -1;
 
-	if (response->status >= 400 && is_problem(json))
-		return read_problem(response, json, err);
-	const char *block = find_block(response);
-	if (block)
-		str_text_add(&what, block);
-	else
-		add_what(&what, response, json);
-	if (code >= 0)
-		str_format(&codes, ", error %lld", (long long)code);
-	set(err, response, &what, str_text(&codes));
-	if (block)
-		error_hint(err, "%s", blocked_hint);
-	else if (response->status / 100 == 3)
-		error_hint(err, "Check CLOUDFLARE_BASE_URL.");
-	return -1;
+	if (response->status >= 400 && is_problem(json)) {
+		wait_ms = read_problem(&report, json);
+	} else {
+		add_page(&report, json);
+		if (code >= 0)
+			str_format(&report.codes, ", error %lld", (long long)code);
+	}
+	edge_finish(&report, err);
+	return wait_ms;
 }
