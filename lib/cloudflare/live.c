@@ -82,10 +82,34 @@ static bool report_failures(struct batch *batch)
 	return is_good;
 }
 
-/* ---- one secret in two stores ---- */
+/* ---- lists ---- */
 
-/* Marks the lists that share an id with another one. False: there are none. */
-static bool find_shared(const struct batch *batch, bool *ret_shared)
+static void take(void *client, struct client_answer *answer)
+{
+	live_listing_take(answer->tag, answer, client, answer->tag);
+}
+
+/* Starts all lists, and takes answers until they are done. False: interrupted. */
+static bool read_all(struct batch *batch, struct error *err)
+{
+	struct client *client = batch->input->client;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		struct live_listing *listing = &batch->listings[i];
+		live_listing_start_inside(listing, listing->store, client, listing);
+	}
+	return wait_for_answers(batch->input, take, client, err);
+}
+
+static void fail_shared(struct live_listing *listing)
+{
+	if (!listing->err.message)
+		error_set(
+			&listing->err, "Cloudflare's lists have one id for secrets in two stores");
+}
+
+/* True if two lists have an id in common. If they are read for the last time, they fail. */
+static bool find_shared(struct batch *batch, bool is_last)
 {
 	struct table *lists = NULL;
 	bool has_any = false;
@@ -95,61 +119,15 @@ static bool find_shared(const struct batch *batch, bool *ret_shared)
 		const struct object *objects = batch->live->objects + listing->first;
 		for (size_t k = 0; k < listing->added; k++) {
 			struct live_listing *other = table_put(&lists, objects[k].id, listing);
-			if (other)
-				has_any = ret_shared[i] = ret_shared[other - batch->listings] =
-					true;
+			has_any |= other != NULL;
+			if (other && is_last) {
+				fail_shared(listing);
+				fail_shared(other);
+			}
 		}
 	}
 	table_free(&lists);
 	return has_any;
-}
-
-static bool take_all(struct batch *batch, struct error *err);
-
-/* Reads lists that share a secret once more. If they still do, they fail. False: interrupted. */
-static bool settle_shared(struct batch *batch, struct error *err)
-{
-	struct client *client = batch->input->client;
-	struct model *live = batch->live;
-	bool *shared AUTO_FREE = mem_alloc(batch->count * sizeof(*shared));
-	bool *still AUTO_FREE = mem_alloc(batch->count * sizeof(*still));
-	size_t kept = 0;
-
-	if (!find_shared(batch, shared))
-		return true;
-	if (!wait_until(batch->input, clock_monotonic_ms() + PATIENCE_PAUSE_MS, err))
-		return false;
-	for (size_t i = 0; i < batch->count; i++) {
-		struct live_listing *listing = &batch->listings[i];
-		if (!shared[i])
-			continue;
-		for (size_t k = 0; k < listing->added; k++)
-			live->objects[listing->first + k].id = NULL; /* dropped below */
-		live_listing_start_inside(listing, listing->store, client, listing);
-	}
-	bool is_whole = take_all(batch, err);
-	(void)find_shared(batch, still);
-	for (size_t i = 0; i < batch->count; i++)
-		if (still[i])
-			error_set(&batch->listings[i].err,
-				"Cloudflare's lists have one id for secrets in two stores");
-	for (size_t i = 0; i < live->object_count; i++)
-		if (live->objects[i].id)
-			live->objects[kept++] = live->objects[i];
-	live->object_count = kept;
-	return is_whole;
-}
-
-/* ---- all lists ---- */
-
-static void take(void *client, struct client_answer *answer)
-{
-	live_listing_take(answer->tag, answer, client, answer->tag);
-}
-
-static bool take_all(struct batch *batch, struct error *err)
-{
-	return wait_for_answers(batch->input, take, batch->input->client, err);
 }
 
 /* Requests by id what the lists lack. False: interrupted. */
@@ -164,19 +142,29 @@ static bool confirm_missing(struct batch *batch, struct error *err)
 		if (confirm.looks[i].err.message)
 			add_failure(
 				batch, confirm.looks[i].account->account, &confirm.looks[i].err);
+	if (confirm.look_count)
+		model_sort(batch->live);
 	return is_whole;
 }
 
 static bool read_lists(struct batch *batch, struct error *err)
 {
-	const struct client *client = batch->input->client;
+	struct client *client = batch->input->client;
 	int64_t *requests AUTO_FREE = mem_alloc(client_lane_count(client) * sizeof(*requests));
+	size_t before = batch->live->object_count;
 
 	for (size_t i = 0; i < batch->count; i++)
 		requests[batch->listings[i].account->lane]++;
 	client_foretell(client, requests, "Reading");
-	if (!take_all(batch, err) || (batch->stores && !settle_shared(batch, err)))
+	if (!read_all(batch, err))
 		return false;
+	if (batch->stores && find_shared(batch, false)) { /* read all of them once more */
+		batch->live->object_count = before;
+		if (!wait_until(batch->input, clock_monotonic_ms() + PATIENCE_PAUSE_MS, err) ||
+			!read_all(batch, err))
+			return false;
+		(void)find_shared(batch, true);
+	}
 	for (size_t i = 0; i < batch->count; i++) {
 		struct live_listing *listing = &batch->listings[i];
 		const struct account *account = listing->account->account;
@@ -189,17 +177,15 @@ static bool read_lists(struct batch *batch, struct error *err)
 	return confirm_missing(batch, err);
 }
 
-/* Reads the lists that were started. */
+/* Reads the lists, and releases the batch. */
 static bool run(struct batch *batch)
 {
 	struct error err = {0};
 
 	batch->end = &batch->first;
 	bool is_whole = read_lists(batch, &err);
-	if (!is_whole) {
+	if (!is_whole)
 		error_move(error_list_add(batch->errors), &err);
-		model_sort(batch->live);
-	}
 	drop_failed_accounts(batch);
 	bool is_good = report_failures(batch) && is_whole;
 	for (size_t i = 0; i < batch->count; i++)
@@ -221,9 +207,10 @@ bool live_read(const struct live_input *input, struct model *ret_live, struct er
 	};
 
 	*ret_live = (struct model){0};
-	for (size_t i = 0; i < input->count; i++)
-		live_listing_start(&batch.listings[i], &input->accounts[i], ret_live, input->client,
-			&batch.listings[i]);
+	for (size_t i = 0; i < input->count; i++) {
+		batch.listings[i].account = &input->accounts[i];
+		batch.listings[i].model = ret_live;
+	}
 	return run(&batch);
 }
 
@@ -261,14 +248,11 @@ bool live_read_inside(const struct live_input *input, const struct live_stores *
 	for (size_t i = 0; i < stores->count; i++) {
 		copies[i] = *stores->items[i]; /* live->objects moves as secrets are added */
 		table_put(&batch.stores, copies[i].id, &copies[i]);
+		batch.listings[i].account =
+			live_find_account(input->accounts, input->count, copies[i].account);
+		batch.listings[i].store = &copies[i];
+		batch.listings[i].model = live;
 	}
 	drop_inside(live, batch.stores);
-	for (size_t i = 0; i < stores->count; i++) {
-		struct live_listing *listing = &batch.listings[i];
-		listing->account =
-			live_find_account(input->accounts, input->count, copies[i].account);
-		listing->model = live;
-		live_listing_start_inside(listing, &copies[i], input->client, listing);
-	}
 	return run(&batch);
 }
