@@ -1,7 +1,7 @@
 /*
- * Cloudflare's API, without the wire: which paths and bodies there are, and what an answer means.
- * Source: Cloudflare's API reference, Secrets Store; errors as observed by other clients. Liberal
- * in what it accepts: numeric codes are shared by unrelated errors, so messages decide.
+ * Cloudflare's API without the wire: its paths and bodies, and what an answer means. Unrelated
+ * errors share numeric codes, so messages decide.
+ * Source: Cloudflare's API reference, Secrets Store; errors as observed by other clients.
  */
 #ifndef CLOUDFLARE_CF_H
 #define CLOUDFLARE_CF_H
@@ -19,23 +19,24 @@ struct cf_secret_id {
 	const char *store_id, *secret_id;
 };
 
-/* /accounts/ID/secrets_store/stores, with a query for one page (from 1) of the list */
 void cf_add_stores_path(struct str *out, const char *account_id);
-/* One store (secret_id NULL), or one secret. */
-void cf_add_object_path(struct str *out, const char *account_id, const struct cf_secret_id *id);
-/* store_id NULL: the account's stores; else the secrets in that store */
-void cf_add_list_path(struct str *out, const char *account_id, const char *store_id, size_t page);
-void cf_add_create_store_body(struct str *out, const char *name);
-
-/* secret_id NULL: the row of the store's secrets, where new ones are posted */
+/* secret_id NULL: the secrets of the store */
 void cf_add_secret_path(struct str *out, const char *account_id, const struct cf_secret_id *secret);
+/* secret_id NULL: the store itself */
+void cf_add_object_path(struct str *out, const char *account_id, const struct cf_secret_id *id);
+/* One page (from 1) of the stores, or of the secrets in a store. */
+void cf_add_list_path(
+	struct str *out, const char *account_id, const char *store_id_or_null, size_t page);
 void cf_add_duplicate_path(
 	struct str *out, const char *account_id, const struct cf_secret_id *secret);
+void cf_add_quota_path(struct str *out, const char *account_id);
+/* For the token of a user (NULL) or of the account. */
+void cf_add_verify_path(struct str *out, const char *account_id_or_null);
 
 /*
- * A secret as it is to be written; what is NULL is left out, and stays as it is. A comment is
- * cleared by "", or else by null: which of them Cloudflare means is not documented. Bodies hold
- * values: their memory is ordinary and wiped when it is freed.
+ * What to write of a secret; NULL members are left out and stay as they are. A comment is cleared
+ * by "" or by null; Cloudflare does not document which. Bodies hold values: their memory is wiped
+ * when it is freed.
  */
 struct cf_secret {
 	const char *name;   /* of a new one */
@@ -44,53 +45,48 @@ struct cf_secret {
 	const char *comment;
 	bool has_null_comment; /* and comment is NULL */
 };
+void cf_add_create_store_body(struct str *out, const char *name);
 void cf_add_create_secrets_body(struct str *out, const struct cf_secret *secrets, size_t count);
-/* Of a change, or of a duplicate. */
+/* For an update or a duplicate. */
 void cf_add_secret_body(struct str *out, const struct cf_secret *secret);
-
-/* The quota of an account; what a token is worth: as a user's (NULL), or as the account's own. */
-void cf_add_quota_path(struct str *out, const char *account_id);
-void cf_add_verify_path(struct str *out, const char *account_id_or_null);
 
 /* ---- answers ---- */
 
 enum cf_verdict {
 	CF_DONE,      /* success: true */
-	CF_REFUSED,   /* an error that Cloudflare understood and means */
-	CF_FORBIDDEN, /* the credentials are bad: no other request with them will do better */
+	CF_REFUSED,   /* success: false */
+	CF_FORBIDDEN, /* ... because the credentials are bad, for any request */
 	CF_BROKEN,    /* not an answer of the API: HTML of the edge, half a text, a redirect */
 };
 
 struct cf_answer {
 	enum cf_verdict verdict;
 	/*
-	 * Was the request carried out, as far as the server says? Yes with any 2xx whose `success`
-	 * is not false, whatever else its body lacks: also if it is HTML, cut short or empty, which
-	 * makes the verdict CF_BROKEN. What was accepted must not be sent a second time.
+	 * The server says that the request was carried out: any 2xx whose `success` is not false,
+	 * even if its body is HTML, cut short or empty (CF_BROKEN). It must not be sent again.
 	 */
 	bool was_accepted;
 	struct json *json;         /* owned; NULL if there is none */
 	const struct json *result; /* lent by json */
 	int64_t code;              /* of the first error; 0: none */
-	bool is_throttled;         /* wait and ask again */
-	int64_t retry_after_ms;    /* as the body asks (of the edge only); -1: it does not */
-	bool is_absent;            /* what the path names does not exist (any more) */
+	bool is_throttled;         /* wait and send it again */
+	int64_t retry_after_ms;    /* from the body of an edge error; -1: not said */
+	bool is_absent;            /* the store or secret in the path does not exist */
 	int64_t total_pages;       /* of a list; -1: not said */
-	int64_t total_count;       /* the same for items */
+	int64_t total_count;       /* of its items; -1: not said */
 	int64_t per_page;          /* items of a full page; 0: not said */
-	/* What Cloudflare says besides: `messages`, and `errors` beside a success. As errors. */
-	struct error_list said;
+	struct error_list said;    /* `messages`, and `errors` beside a success */
 };
 
-/* What an answer is before one came. */
+/* Until an answer arrives. */
 #define CF_NO_ANSWER                                                                               \
 	((struct cf_answer){                                                                       \
 		.verdict = CF_BROKEN, .total_pages = -1, .total_count = -1, .retry_after_ms = -1})
 
 /*
- * Reads an answer. With any verdict but CF_DONE *err says what is wrong: the messages (without the
- * secrets), then in brackets status, codes and cf-ray, in a form that is fit to be printed. Its
- * hint says what to do where that is known, what of the request is meant, and where to read more.
+ * Reads an answer. With any verdict but CF_DONE, *err has the messages (visible, without secrets),
+ * then status, codes and cf-ray in brackets. Its hint says what to do if that is known, which part
+ * of the request is meant, and where to read more.
  */
 void cf_answer_decode(
 	struct cf_answer *answer, const struct cf_response *response, struct error *err);
@@ -105,26 +101,25 @@ bool cf_answer_says_exists(const struct cf_answer *answer, const char *name_or_n
 /* Does an error of the answer say that the account may hold no further store? */
 bool cf_answer_says_full_of_stores(const struct cf_answer *answer) MUST_CHECK;
 
-/* A store or a secret, as lists and creates tell of it. */
+/* A store or a secret in an answer; what is NULL was not said. */
 struct cf_object {
 	const char *id, *name;
-	const char *account_id;         /* NULL: not said */
-	const char *created, *modified; /* NULL: not said */
-	bool is_deleted;                /* a secret that is on its way out */
+	const char *account_id;
+	const char *created, *modified;
+	bool is_deleted; /* status "deleted" */
 	/* of a secret */
-	const char *status, *comment; /* NULL: not said */
-	const char *store_id;         /* NULL: not said */
-	const struct json *scopes;    /* a list of texts, if it is any good */
+	const char *status, *comment, *store_id;
+	const struct json *scopes; /* normally a list of texts */
 };
 
-/* Is this a possible id of Cloudflare's: 1 to 32 letters, digits, _ and -? */
+/* Is this a possible id of Cloudflare: 1 to 32 letters, digits, _ and -? */
 bool cf_is_id(const char *text);
 
-/* Reads one; lends its texts from the JSON. `what` is for the error: "store". */
+/* Lends the texts from the JSON. `what` is for the error: "store". */
 bool cf_object_decode(const struct json *json, const char *what, struct cf_object *ret_object,
 	struct error *err) MUST_CHECK;
 
-/* How many secrets an account may hold, and holds. */
+/* How many secrets an account may have, and has. */
 struct cf_quota {
 	int64_t secrets, used;
 };
@@ -136,7 +131,7 @@ struct cf_token {
 	const char *expires_on; /* RFC 3339; NULL: not said */
 };
 
-/* Lends its texts from the JSON. */
+/* Lends the texts from the JSON. */
 bool cf_token_decode(
 	const struct json *json, struct cf_token *ret_token, struct error *err) MUST_CHECK;
 

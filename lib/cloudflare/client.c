@@ -341,87 +341,95 @@ static int64_t wake_delayed(struct client *client, int64_t now_ms)
 
 /* ---- what came of a call ---- */
 
-/* Gives the answer that ends the call. What failed at last may have been done at first. */
-static struct client_answer *end_call(struct call *call, bool is_done)
+static struct client_answer *answer_new(void)
 {
 	struct client_answer *answer = mem_alloc(sizeof(*answer));
-	bool is_open = call->wanted.safety != RETRY_SAFE && call->may_be_done;
 
-	answer->outcome = is_done ? CLIENT_DONE : is_open ? CLIENT_UNKNOWN : CLIENT_FAILED;
-	answer->was_refused = answer->outcome == CLIENT_UNKNOWN && !call->is_unseen;
-	answer->throttled = call->throttled;
-	answer->tag = call->wanted.tag;
 	answer->cf = CF_NO_ANSWER;
 	answer->rate_remaining = answer->rate_reset_ms = -1;
-	free_call(call);
 	return answer;
 }
 
-/*
- * Bad credentials fail their lane, an unreachable server fails all. If the lane has failed before,
- * the call gets that error, so that one cause is reported once.
+/* Fills in what became of the call, and frees it. What failed at last may have been done at first.
  */
-static void spread_failure(struct client *client, struct lane *lane, struct response *response)
+static void end_call(struct call *call, struct client_answer *answer)
 {
-	bool is_unreachable = response->seen == RETRY_NEVER || response->seen == RETRY_NOT_SENT;
+	bool is_open = call->wanted.safety != RETRY_SAFE && call->may_be_done;
 
-	if (response->cf.verdict != CF_FORBIDDEN && !is_unreachable)
-		return;
-	fail_lane(client, lane, &response->err);
-	for (size_t i = 0; i < client->lane_count && is_unreachable; i++)
-		fail_lane(client, client->lanes[i], &response->err);
-	error_release(&response->err);
-	error_copy(&response->err, &lane->failure);
+	if (answer->cf.verdict != CF_DONE)
+		answer->outcome = is_open ? CLIENT_UNKNOWN : CLIENT_FAILED;
+	answer->was_refused = answer->outcome == CLIENT_UNKNOWN && !call->is_unseen;
+	answer->throttled = call->throttled;
+	answer->tag = call->wanted.tag;
+	free_call(call);
 }
 
-/*
- * Decides about an attempt that failed. True: the call is sent again. False: it has failed, and
- * response->err is what to report.
- */
-static bool is_sent_again(struct client *client, struct call *call, struct response *response,
-	enum retry_verb *ret_verb)
+/* The call fails for the reason of its lane, so that one cause is reported once. */
+static void fail_like_lane(struct client_answer *answer, const struct lane *lane)
 {
-	bool is_throttled = response->cf.is_throttled;
+	error_release(&answer->err);
+	error_copy(&answer->err, &lane->failure);
+}
+
+/* Decides about an attempt that failed. With RETRY_AGAIN, the call is delayed. */
+static enum retry_verb retry(struct client *client, struct call *call,
+	const struct http_response *http, struct client_answer *answer)
+{
+	bool is_throttled = answer->cf.is_throttled;
 	struct retry_input input = {
 		.safety = call->wanted.safety,
-		.seen = response->seen,
-		.status = response->http->status,
+		.seen = call->seen,
+		.status = http->status,
 		.is_throttled = is_throttled,
 		.attempt = is_throttled ? ++call->throttled : ++call->failures,
-		.retry_after_ms = response->retry_after_ms,
+		.retry_after_ms = http->retry_after_ms,
 		.max_wait_ms = client->max_wait_ms,
 		.jitter = crypt_random_below(256),
 	};
 	struct retry_verdict verdict = retry_decide(&input);
 	struct lane *lane = call->lane;
 	int64_t until_ms = clock_monotonic_ms() + verdict.wait_ms;
-	bool is_paused = false;
+	bool is_paused = is_throttled && input.safety != RETRY_ONCE && !verdict.is_too_long;
 
-	*ret_verb = verdict.verb;
 	call->may_be_done |= retry_leaves_open(&input);
 	call->is_unseen |= retry_says_nothing(&input);
 	if (verdict.is_too_long) {
 		struct str why CLEANUP(str_release) = {0};
-		str_format(&why, "%s: %s", response->err.message,
+		str_format(&why, "%s: %s", answer->err.message,
 			verdict.is_asked ? "the server asks to wait"
 					 : "the next attempt would come after");
 		fail_too_long(client, lane, str_text(&why), verdict.wait_ms);
-		error_release(&response->err);
-		error_copy(&response->err, &lane->failure);
-	} else if (is_throttled && input.safety != RETRY_ONCE) {
-		is_paused = true; /* the whole lane, even if this call is not sent again */
+		fail_like_lane(answer, lane);
+	} else if (is_paused) { /* the whole lane, even if this call is not sent again */
 		pace_hold(&lane->pace, until_ms);
 		if (lane->quiet_until_ms < until_ms)
 			lane->quiet_until_ms = until_ms;
 	}
-	bool is_again = verdict.verb == RETRY_AGAIN && !lane->failure.message;
-	if (is_paused || is_again)
+	if (verdict.verb == RETRY_AGAIN && lane->failure.message)
+		verdict.verb = RETRY_GIVE_UP;
+	if (is_paused || verdict.verb == RETRY_AGAIN)
 		event_emit(client->sink, &(struct event){.type = EVENT_RETRY,
-						 .text = response->err.message,
+						 .text = answer->err.message,
 						 .wait_ms = verdict.wait_ms});
-	if (is_again)
+	if (verdict.verb == RETRY_AGAIN)
 		delay(client, call, until_ms);
-	return is_again;
+	return verdict.verb;
+}
+
+/* Bad credentials fail their lane, an unreachable server fails all. */
+static void spread_failure(
+	struct client *client, const struct call *call, struct client_answer *answer)
+{
+	bool is_unreachable = call->seen == RETRY_NEVER || call->seen == RETRY_NOT_SENT;
+	bool is_told = call->wanted.is_probe && answer->status && answer->cf.verdict != CF_BROKEN;
+
+	if ((answer->cf.verdict != CF_FORBIDDEN && !is_unreachable) || is_told ||
+		call->wanted.safety == RETRY_ONCE)
+		return;
+	fail_lane(client, call->lane, &answer->err);
+	for (size_t i = 0; i < client->lane_count && is_unreachable; i++)
+		fail_lane(client, client->lanes[i], &answer->err);
+	fail_like_lane(answer, call->lane);
 }
 
 /*
@@ -450,58 +458,40 @@ static void say_answer(
 					 .elapsed_us = http->elapsed_us});
 }
 
-/* Gives the answer, or NULL if the call is sent again. Takes the contents of *response. */
-static struct client_answer *conclude(
-	struct client *client, struct call *call, struct response *response)
-{
-	const struct client_call *wanted = &call->wanted;
-	const struct http_response *http = response->http;
-	enum retry_verb verb = RETRY_GIVE_UP;
-	struct lane *lane = call->lane;
-	bool is_done = response->cf.verdict == CF_DONE;
-
-	if (is_refused_in_passing(client, http) && !lane->failure.message) {
-		enqueue(client, call);
-		response_release(response);
-		return NULL;
-	}
-	if (!wanted->is_probe) /* verifying a token yields messages that are its result */
-		response_tell(&client->told, &response->cf, client->sink);
-	if (!is_done && is_sent_again(client, call, response, &verb)) {
-		response_release(response);
-		return NULL;
-	}
-	bool is_private = wanted->safety == RETRY_ONCE ||
-			  (wanted->is_probe && http->outcome == HTTP_ANSWERED &&
-				  response->cf.verdict != CF_BROKEN);
-	if (verb != RETRY_LOOK && !is_done && !is_private)
-		spread_failure(client, lane, response);
-	struct client_answer *answer = end_call(call, is_done);
-	answer->status = http->status;
-	answer->cf = response->cf;
-	answer->err = response->err;
-	return answer;
-}
-
-static struct client_answer *take_response(struct client *client, struct http_response *http)
+/* Gives the answer, or NULL if the call is sent again. */
+static struct client_answer *conclude(struct client *client, struct http_response *http)
 {
 	struct call *call = http->tag;
-	struct pace *pace = &call->lane->pace;
+	struct lane *lane = call->lane;
 	struct ratelimit limits;
-	struct response response;
+	struct client_answer *answer = answer_new();
+	enum retry_verb verb = RETRY_GIVE_UP;
 
-	response_read(&response, http, &client->known);
-	pace_ended(pace);
+	call->seen = response_read(http, &client->known, answer);
+	pace_ended(&lane->pace);
 	say_answer(client, call, http);
 	ratelimit_read(str_text(&http->rate_limits), str_text(&http->rate_policies), &limits);
-	pace_told(pace, clock_monotonic_ms(), &limits);
-	struct client_answer *answer = conclude(client, call, &response);
+	pace_told(&lane->pace, clock_monotonic_ms(), &limits);
 	const struct ratelimit_item *tightest = ratelimit_tightest(&limits);
-	if (answer && tightest) {
+	if (tightest) {
 		answer->rate_remaining = tightest->remaining;
 		answer->rate_reset_ms = tightest->reset_ms;
 	}
-	http_response_free(http);
+	if (!call->wanted.is_probe) /* what is said of a token that is verified is the result */
+		response_tell(&client->told, &answer->cf, client->sink);
+	if (is_refused_in_passing(client, http) && !lane->failure.message) {
+		enqueue(client, call);
+		verb = RETRY_AGAIN;
+	} else if (answer->cf.verdict != CF_DONE) {
+		verb = retry(client, call, http, answer);
+		if (verb == RETRY_GIVE_UP)
+			spread_failure(client, call, answer);
+	}
+	if (verb == RETRY_AGAIN) {
+		client_answer_free(answer);
+		return NULL;
+	}
+	end_call(call, answer);
 	return answer;
 }
 
@@ -511,9 +501,9 @@ static struct client_answer *answer_failed(struct client *client)
 
 	if (!call)
 		return NULL;
-	const struct lane *lane = call->lane;
-	struct client_answer *answer = end_call(call, false);
-	error_copy(&answer->err, &lane->failure);
+	struct client_answer *answer = answer_new();
+	fail_like_lane(answer, call->lane);
+	end_call(call, answer);
 	return answer;
 }
 
@@ -555,7 +545,10 @@ struct client_answer *client_next(struct client *client, int64_t timeout_ms)
 		struct http_response *http = http_next(client->http, wait_ms);
 		if (!http && wait_ms > 0 && clock_monotonic_ms() < now_ms + wait_ms)
 			return NULL; /* woken */
-		answer = http ? take_response(client, http) : NULL;
+		if (!http)
+			continue;
+		answer = conclude(client, http);
+		http_response_free(http);
 		if (answer)
 			return answer;
 	} while (now_ms < deadline_ms);

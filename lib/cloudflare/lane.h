@@ -31,6 +31,7 @@ struct call {
 	char *path, *body;
 	int attempt;             /* sendings, for events */
 	int failures, throttled; /* of them, those that count against a limit */
+	enum retry_seen seen;    /* in the last one */
 	bool may_be_done;        /* at least one attempt leaves that open */
 	bool is_unseen;          /* ... and got no answer of the API at all */
 	int64_t due_ms;          /* when delayed */

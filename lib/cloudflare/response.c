@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void response_read(struct response *response, struct http_response *http, const struct scrub *scrub)
+enum retry_seen response_read(
+	struct http_response *http, const struct scrub *scrub, struct client_answer *answer)
 {
 	static const enum retry_seen unanswered[] = {
 		[HTTP_NOT_SENT] = RETRY_NOT_SENT,
@@ -15,28 +16,25 @@ void response_read(struct response *response, struct http_response *http, const 
 		[HTTP_UNKNOWN] = RETRY_SAW_NOTHING,
 	};
 	struct str ray CLEANUP(str_release) = {0}, problem CLEANUP(str_release) = {0};
-	struct cf_answer *cf = &response->cf;
-	struct error *err = &response->err;
+	struct cf_answer *cf = &answer->cf;
+	struct error *err = &answer->err;
 
 	scrub_add(&ray, http->ray, strlen(http->ray), scrub);
 	snprintf(http->ray, sizeof(http->ray), "%s", str_text(&ray));
-	*response = (struct response){
-		.http = http, .cf = CF_NO_ANSWER, .retry_after_ms = http->retry_after_ms};
+	answer->status = http->status;
 	if (http->outcome == HTTP_ANSWERED) {
 		cf_answer_decode(cf,
 			&(struct cf_response){
 				http->status, &http->body, http->ray, scrub, http->is_challenged},
 			err);
-		if (response->retry_after_ms < cf->retry_after_ms) /* the header may be a proxy's */
-			response->retry_after_ms = cf->retry_after_ms;
-		response->seen = json_is_false(json_get(cf->json, "success")) ? RETRY_SAW_WORD
-									      : RETRY_SAW_BROKEN;
-		return;
+		if (http->retry_after_ms < cf->retry_after_ms) /* the header may be a proxy's */
+			http->retry_after_ms = cf->retry_after_ms;
+		return json_is_false(json_get(cf->json, "success")) ? RETRY_SAW_WORD
+								    : RETRY_SAW_BROKEN;
 	}
 	scrub_add(&problem, http->problem, strlen(http->problem), scrub);
 	free(http->problem);
 	http->problem = str_steal(&problem);
-	response->seen = unanswered[http->outcome];
 	error_set(err, "%s", http->problem);
 	if (http->is_tls_trouble)
 		error_hint(err,
@@ -44,12 +42,7 @@ void response_read(struct response *response, struct http_response *http, const 
 			"between may have certificates of its own: SSL_CERT_FILE can name them.");
 	else if (http->outcome == HTTP_NEVER || http->outcome == HTTP_NOT_SENT)
 		error_hint(err, "Check the network, and CLOUDFLARE_BASE_URL if it is set.");
-}
-
-void response_release(struct response *response)
-{
-	cf_answer_release(&response->cf);
-	error_release(&response->err);
+	return unanswered[http->outcome];
 }
 
 void response_tell(

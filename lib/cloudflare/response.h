@@ -1,27 +1,18 @@
 /*
- * Inside cloudflare/: what came of one attempt to send a call: libcurl's words become the API's,
- * without secrets, and with what they mean for a retry.
+ * Inside cloudflare/: what came of one attempt to send a call, from libcurl's words to the API's.
  */
 #ifndef CLOUDFLARE_RESPONSE_H
 #define CLOUDFLARE_RESPONSE_H
 
 #include "adapter/http.h"
-#include "cloudflare/cf.h"
-#include "cloudflare/retry.h"
-#include "model/event.h"
+#include "cloudflare/client.h"
 
-struct response {
-	const struct http_response *http;
-	enum retry_seen seen;
-	struct cf_answer cf;
-	struct error err;       /* set unless cf.verdict is CF_DONE */
-	int64_t retry_after_ms; /* -1: not said */
-};
-
-/* Reads *http, which it keeps, and removes secrets from its texts. */
-void response_read(
-	struct response *response, struct http_response *http, const struct scrub *scrub);
-void response_release(struct response *response);
+/*
+ * Fills status, cf and err of an answer. Removes secrets from the texts of *http, and sets its
+ * retry_after_ms to what the body asks for, if that is longer.
+ */
+enum retry_seen response_read(
+	struct http_response *http, const struct scrub *scrub, struct client_answer *answer);
 
 /* What servers have said besides their answers. Start with {0}. */
 struct response_told {
