@@ -147,11 +147,16 @@ static bool is_near(const struct moment *a, const struct moment *b)
 	return llabs(moment_after_us(a, b)) <= NEAR_US;
 }
 
-static bool is_same_actor(const struct entry *a, const struct entry *b)
+/* May somebody else have touched the value right before our own write, at `moment`? */
+static bool is_suspect(
+	const struct entry *entry, const struct entry *ours, const struct moment *moment)
 {
-	const char *x = json_get_text(a->actor, "id"), *y = json_get_text(b->actor, "id");
+	const char *actor = json_get_text(entry->actor, "id");
+	const char *our_actor = ours ? json_get_text(ours->actor, "id") : NULL;
+	bool is_same = actor && our_actor && strcmp(actor, our_actor) == 0;
 
-	return x && y && strcmp(x, y) == 0;
+	return is_near(&entry->time, moment) && entry->touch != TOUCH_NONE &&
+	       (entry->is_foreign || !is_same);
 }
 
 /* What the entries add up to. */
@@ -196,8 +201,7 @@ static void add_up(struct sum *sum, const struct entry *entries, size_t count,
 		if (!is_near(&it->time, live) && moment_after_us(&it->time, live) > 0) {
 			sum->is_doubtful = true; /* the list of secrets does not show it yet */
 		} else if (it != ours && after_us < 0) {
-			sum->is_doubtful |= is_near(&it->time, from) && it->touch != TOUCH_NONE &&
-					    (it->is_foreign || !is_same_actor(it, ours));
+			sum->is_doubtful |= is_suspect(it, ours, from);
 		} else if (it != ours && after_us == 0) {
 			sum->is_doubtful = true; /* which one is ours? */
 		} else if (it != ours) {

@@ -89,18 +89,10 @@ static bool is_problem(const struct json *json)
 		       (has_text && (json_get(json, "type") || json_get(json, "status"))));
 }
 
-/* "TITLE: DETAIL", and the codes ", error 1015 rate_limited, cf-ray X". */
-static int64_t read_problem(struct cf_report *report, const struct json *json)
+static void add_title(struct cf_report *report, const struct json *json)
 {
-	const struct cf_response *response = report->response;
 	const char *title = json_get_text(json, "title"), *detail = json_get_text(json, "detail");
-	const char *name = json_get_text(json, "error_name"), *ray = json_get_text(json, "ray_id");
-	int64_t code = number_of(json_get(json, "error_code"));
-	int64_t seconds = number_of(json_get(json, "retry_after"));
-	bool is_blocked = response->is_challenged || is_block(code);
 
-	if (is_blocked)
-		str_format(&report->text, "%s: ", response->is_challenged ? challenged : blocked);
 	if (title)
 		add_sentence(report, title);
 	if (detail && (!title || strcmp(title, detail) != 0)) {
@@ -109,6 +101,20 @@ static int64_t read_problem(struct cf_report *report, const struct json *json)
 	}
 	if (!title && !detail)
 		str_text_add(&report->text, "an error of Cloudflare's edge");
+}
+
+/* The codes become ", error 1015 rate_limited, cf-ray X", the last if no header has it. */
+static int64_t read_problem(struct cf_report *report, const struct json *json)
+{
+	const struct cf_response *response = report->response;
+	const char *name = json_get_text(json, "error_name"), *ray = json_get_text(json, "ray_id");
+	int64_t code = number_of(json_get(json, "error_code"));
+	int64_t seconds = number_of(json_get(json, "retry_after"));
+	bool is_blocked = response->is_challenged || is_block(code);
+
+	if (is_blocked)
+		str_format(&report->text, "%s: ", response->is_challenged ? challenged : blocked);
+	add_title(report, json);
 	if (code >= 0)
 		str_format(&report->codes, ", error %lld", (long long)code);
 	if (name) {
