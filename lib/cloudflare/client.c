@@ -1,24 +1,10 @@
-/*
- * The life of a call:
- *
- *     waiting ──start──► under way ──► answered: done, failed or unknown
- *        ▲                   │
- *        └──── delayed ◄─────┘ (retry)
- *
- * Each lane has a queue of waiting calls. Lanes with waiting calls are in a queue themselves, so
- * that they take turns. Delayed calls are in one list, sorted by time: they are few, for each was
- * on the wire, or is a list that is read again.
- */
 #include "cloudflare/client.h"
 
-#include "adapter/table.h"
 #include "base/clock.h"
-#include "base/text.h"
 #include "cloudflare/baseurl.h"
 #include "cloudflare/lane.h"
 #include "cloudflare/response.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,81 +18,13 @@ struct client {
 	struct http *http;
 	char *base_url;
 	size_t parallelism;
-	int64_t max_wait_ms;
 	const struct event_sink *sink;
+	struct lanes lanes;
 	struct scrub known; /* credentials and values, which no error shows */
 	struct response_told told;
-	unsigned char key[CRYPT_KEY_BYTES]; /* of the fingerprints, random */
-	struct table *lanes_by_fingerprint;
-	struct lane **lanes;
-	size_t lane_count, lane_room;
-	struct queue ready; /* lanes; those without waiting calls leave when they are seen */
-	size_t ready_count;
-	struct call *delayed; /* the first one due; linked by `later` */
-	struct queue failed;  /* calls of failed lanes, to be answered */
-	struct call *newest;  /* of all calls without an answer */
 	size_t refusals; /* connections in a row that were closed on a request without an answer */
 	int64_t countdown_due_ms; /* the next EVENT_COUNTDOWN; 0: there is no countdown */
 };
-
-/* ---- queues ---- */
-
-static void enqueue(struct client *client, struct call *call)
-{
-	struct lane *lane = call->lane;
-
-	if (lane->failure.message) {
-		queue_push(&client->failed, call);
-		return;
-	}
-	queue_push(&lane->waiting, call);
-	if (!lane->is_ready) {
-		queue_push(&client->ready, lane);
-		client->ready_count++;
-	}
-	lane->is_ready = true;
-}
-
-static void delay(struct client *client, struct call *call, int64_t due_ms)
-{
-	struct call **at = &client->delayed;
-
-	call->due_ms = due_ms;
-	while (*at && (*at)->due_ms <= call->due_ms)
-		at = &(*at)->later;
-	call->later = *at;
-	*at = call;
-}
-
-static void free_call(struct call *call)
-{
-	*call->from_newer = call->older;
-	if (call->older)
-		call->older->from_newer = call->from_newer;
-	free(call->path);
-	free(call->body);
-	free(call);
-}
-
-/* Every call of the lane fails from now on, including those that wait. */
-static void fail_lane(struct client *client, struct lane *lane, const struct error *err)
-{
-	struct call *call;
-
-	if (lane->failure.message)
-		return;
-	error_copy(&lane->failure, err);
-	while ((call = queue_pop(&lane->waiting)))
-		queue_push(&client->failed, call);
-	for (struct call **at = &client->delayed; (call = *at);) {
-		if (call->lane != lane) {
-			at = &call->later;
-			continue;
-		}
-		*at = call->later;
-		queue_push(&client->failed, call);
-	}
-}
 
 /* ---- life ---- */
 
@@ -129,10 +47,8 @@ struct client *client_new(const struct client_options *options, struct error *er
 	client->http = http;
 	client->base_url = mem_steal(&base_url);
 	client->parallelism = options->parallelism;
-	client->max_wait_ms = options->max_wait_ms;
 	client->sink = options->sink;
-	crypt_salt(client->key);
-	crypt_salt(client->key + CRYPT_SALT_BYTES);
+	lanes_init(&client->lanes, options->max_wait_ms, options->sink);
 	return client;
 }
 
@@ -141,12 +57,7 @@ void client_free(struct client *client)
 	if (!client)
 		return;
 	http_free(client->http);
-	while (client->newest) /* also those under way */
-		free_call(client->newest);
-	table_free(&client->lanes_by_fingerprint);
-	for (size_t i = 0; i < client->lane_count; i++)
-		lane_free(client->lanes[i]);
-	free(client->lanes);
+	lanes_release(&client->lanes);
 	scrub_release(&client->known);
 	response_told_release(&client->told);
 	free(client->base_url);
@@ -155,32 +66,25 @@ void client_free(struct client *client)
 
 size_t client_add_lane(struct client *client, const struct credentials *credentials)
 {
-	struct lane *lane = lane_new(credentials, client->key);
-	const struct lane *known = table_get(client->lanes_by_fingerprint, lane->fingerprint);
+	size_t count = client->lanes.count;
+	const struct lane *lane = lanes_add(&client->lanes, credentials);
 
-	if (known) {
-		lane_free(lane);
-		return known->number;
+	if (client->lanes.count > count) {
+		client_know(client, &lane->credentials.token);
+		client_know(client, &lane->credentials.email);
+		client_know(client, &lane->credentials.key);
 	}
-	client_know(client, &lane->credentials.token);
-	client_know(client, &lane->credentials.email);
-	client_know(client, &lane->credentials.key);
-	client->lanes = mem_room(
-		(void *)client->lanes, client->lane_count, &client->lane_room, sizeof(lane));
-	lane->number = client->lane_count++;
-	client->lanes[lane->number] = lane;
-	table_put(&client->lanes_by_fingerprint, lane->fingerprint, lane);
 	return lane->number;
 }
 
 size_t client_lane_count(const struct client *client)
 {
-	return client->lane_count;
+	return client->lanes.count;
 }
 
 bool client_has_token(const struct client *client, size_t lane)
 {
-	return client->lanes[lane]->credentials.token.bytes;
+	return client->lanes.items[lane]->credentials.token.bytes;
 }
 
 void client_know(struct client *client, const struct secret *secret)
@@ -190,10 +94,10 @@ void client_know(struct client *client, const struct secret *secret)
 
 void client_foretell(const struct client *client, const int64_t *requests, const char *what)
 {
-	for (size_t i = 0; i < client->lane_count; i++) {
+	for (size_t i = 0; i < client->lanes.count; i++) {
 		struct pace_budget budget;
 		int64_t ms = pace_estimate_ms(
-			&client->lanes[i]->pace, clock_monotonic_ms(), requests[i], &budget);
+			&client->lanes.items[i]->pace, clock_monotonic_ms(), requests[i], &budget);
 		struct event_limit limit = {requests[i], budget.quota, budget.window_ms};
 		if (requests[i] && ms > 0)
 			event_emit(client->sink, &(struct event){.type = EVENT_LONG_RUN,
@@ -205,23 +109,12 @@ void client_foretell(const struct client *client, const int64_t *requests, const
 
 void client_send(struct client *client, const struct client_call *wanted)
 {
-	struct call *call = mem_alloc(sizeof(*call));
+	struct call *call = lanes_new_call(&client->lanes, wanted);
 
-	assert(wanted->lane < client->lane_count);
-	call->wanted = *wanted;
-	call->lane = client->lanes[wanted->lane];
-	call->throttled = wanted->throttled;
-	call->path = mem_copy_text(wanted->path);
-	call->body = wanted->body ? mem_copy_text(wanted->body) : NULL;
-	call->older = client->newest;
-	call->from_newer = &client->newest;
-	if (call->older)
-		call->older->from_newer = &call->older;
-	client->newest = call;
 	if (wanted->is_later)
-		delay(client, call, clock_monotonic_ms() + PATIENCE_PAUSE_MS);
+		lanes_delay(&client->lanes, call, clock_monotonic_ms() + PATIENCE_PAUSE_MS);
 	else
-		enqueue(client, call);
+		lanes_push(&client->lanes, call);
 }
 
 void client_stop(struct client *client)
@@ -229,22 +122,16 @@ void client_stop(struct client *client)
 	struct error err CLEANUP(error_release) = {0};
 
 	error_set(&err, "stopped before it was sent");
-	for (size_t i = 0; i < client->lane_count; i++)
-		fail_lane(client, client->lanes[i], &err);
+	for (size_t i = 0; i < client->lanes.count; i++)
+		lanes_fail(&client->lanes, client->lanes.items[i], &err);
 }
 
 bool client_busy(const struct client *client)
 {
-	return client->newest;
+	return client->lanes.newest;
 }
 
-/* ---- starting ---- */
-
-/* The shorter one; negative: none. */
-static int64_t shorter_ms(int64_t a_ms, int64_t b_ms)
-{
-	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
-}
+/* ---- one attempt ---- */
 
 static struct event_request request_of(const struct call *call)
 {
@@ -277,69 +164,7 @@ static void start(struct client *client, struct call *call)
 				 });
 }
 
-static void fail_too_long(
-	struct client *client, struct lane *lane, const char *why, int64_t wait_ms)
-{
-	struct error err CLEANUP(error_release) = {0};
-	struct str wait CLEANUP(str_release) = {0}, limit CLEANUP(str_release) = {0};
-
-	text_add_duration(&wait, wait_ms);
-	text_add_duration(&limit, client->max_wait_ms);
-	error_set(&err, "%s %s, longer than -max-wait allows (%s)", why, str_text(&wait),
-		str_text(&limit));
-	error_hint(&err,
-		"Run the same command again in %s: it resumes where it stopped. To let it wait, "
-		"set a longer -max-wait.",
-		str_text(&wait));
-	fail_lane(client, lane, &err);
-}
-
-/*
- * Starts what may start, lane by lane in turn. Returns how long the first of the others has to
- * wait for its rate budget; -1: none does.
- */
-static int64_t start_waiting(struct client *client, int64_t now_ms)
-{
-	int64_t least_ms = -1;
-	size_t held = 0; /* lanes in a row that have to wait */
-
-	while (held < client->ready_count && http_under_way(client->http) < client->parallelism) {
-		struct lane *lane = queue_pop(&client->ready);
-		int64_t wait_ms = pace_wait_ms(&lane->pace, now_ms);
-		if (lane->waiting.first && wait_ms > client->max_wait_ms)
-			fail_too_long(client, lane,
-				"because of the rate limit, the next request has to wait", wait_ms);
-		if (!lane->waiting.first) {
-			lane->is_ready = false;
-			client->ready_count--;
-			continue;
-		}
-		queue_push(&client->ready, lane);
-		if (wait_ms == 0) {
-			start(client, queue_pop(&lane->waiting));
-			held = 0;
-			continue;
-		}
-		held++;
-		least_ms = shorter_ms(least_ms, wait_ms);
-		lane_say_slow(lane, wait_ms, now_ms, client->sink);
-	}
-	return least_ms;
-}
-
-/* Enqueues calls whose delay is over. Returns how long the next delay takes; -1: there is none. */
-static int64_t wake_delayed(struct client *client, int64_t now_ms)
-{
-	struct call *call;
-
-	while ((call = client->delayed) && call->due_ms <= now_ms) {
-		client->delayed = call->later;
-		enqueue(client, call);
-	}
-	return call ? call->due_ms - now_ms : -1;
-}
-
-/* ---- what came of a call ---- */
+/* ---- what came of it ---- */
 
 static struct client_answer *answer_new(void)
 {
@@ -361,7 +186,7 @@ static void end_call(struct call *call, struct client_answer *answer)
 	answer->was_refused = answer->outcome == CLIENT_UNKNOWN && !call->is_unseen;
 	answer->throttled = call->throttled;
 	answer->tag = call->wanted.tag;
-	free_call(call);
+	lanes_free_call(call);
 }
 
 /* The call fails for the reason of its lane, so that one cause is reported once. */
@@ -383,7 +208,7 @@ static enum retry_verb retry(struct client *client, struct call *call,
 		.is_throttled = is_throttled,
 		.attempt = is_throttled ? ++call->throttled : ++call->failures,
 		.retry_after_ms = http->retry_after_ms,
-		.max_wait_ms = client->max_wait_ms,
+		.max_wait_ms = client->lanes.max_wait_ms,
 		.jitter = crypt_random_below(256),
 	};
 	struct retry_verdict verdict = retry_decide(&input);
@@ -398,7 +223,7 @@ static enum retry_verb retry(struct client *client, struct call *call,
 		str_format(&why, "%s: %s", answer->err.message,
 			verdict.is_asked ? "the server asks to wait"
 					 : "the next attempt would come after");
-		fail_too_long(client, lane, str_text(&why), verdict.wait_ms);
+		lanes_fail_too_long(&client->lanes, lane, str_text(&why), verdict.wait_ms);
 		fail_like_lane(answer, lane);
 	} else if (is_paused) { /* the whole lane, even if this call is not sent again */
 		pace_hold(&lane->pace, until_ms);
@@ -412,7 +237,7 @@ static enum retry_verb retry(struct client *client, struct call *call,
 						 .text = answer->err.message,
 						 .wait_ms = verdict.wait_ms});
 	if (verdict.verb == RETRY_AGAIN)
-		delay(client, call, until_ms);
+		lanes_delay(&client->lanes, call, until_ms);
 	return verdict.verb;
 }
 
@@ -426,9 +251,9 @@ static void spread_failure(
 	if ((answer->cf.verdict != CF_FORBIDDEN && !is_unreachable) || is_told ||
 		call->wanted.safety == RETRY_ONCE)
 		return;
-	fail_lane(client, call->lane, &answer->err);
-	for (size_t i = 0; i < client->lane_count && is_unreachable; i++)
-		fail_lane(client, client->lanes[i], &answer->err);
+	lanes_fail(&client->lanes, call->lane, &answer->err);
+	for (size_t i = 0; i < client->lanes.count && is_unreachable; i++)
+		lanes_fail(&client->lanes, client->lanes.items[i], &answer->err);
 	fail_like_lane(answer, call->lane);
 }
 
@@ -480,7 +305,7 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 	if (!call->wanted.is_probe) /* what is said of a token that is verified is the result */
 		response_tell(&client->told, &answer->cf, client->sink);
 	if (is_refused_in_passing(client, http) && !lane->failure.message) {
-		enqueue(client, call);
+		lanes_push(&client->lanes, call);
 		verb = RETRY_AGAIN;
 	} else if (answer->cf.verdict != CF_DONE) {
 		verb = retry(client, call, http, answer);
@@ -497,7 +322,7 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 
 static struct client_answer *answer_failed(struct client *client)
 {
-	struct call *call = queue_pop(&client->failed);
+	struct call *call = lanes_next_failed(&client->lanes);
 
 	if (!call)
 		return NULL;
@@ -528,17 +353,26 @@ static int64_t count_down(struct client *client, int64_t now_ms, int64_t wait_ms
 	return is_quiet ? COUNTDOWN_MS : -1;
 }
 
+/* The shorter one; negative: none. */
+static int64_t shorter_ms(int64_t a_ms, int64_t b_ms)
+{
+	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
+}
+
 struct client_answer *client_next(struct client *client, int64_t timeout_ms)
 {
 	int64_t deadline_ms = clock_monotonic_ms() + timeout_ms, now_ms;
 
 	do {
+		int64_t hold_ms = -1;
+		struct call *call;
 		now_ms = clock_monotonic_ms();
+		while (http_under_way(client->http) < client->parallelism &&
+			(call = lanes_next(&client->lanes, now_ms, &hold_ms)))
+			start(client, call);
 		int64_t wait_ms = deadline_ms > now_ms ? deadline_ms - now_ms : 0;
-		int64_t delay_ms = wake_delayed(client, now_ms);
-		delay_ms = shorter_ms(delay_ms, start_waiting(client, now_ms));
-		wait_ms = shorter_ms(wait_ms, delay_ms);
-		wait_ms = shorter_ms(wait_ms, count_down(client, now_ms, delay_ms));
+		wait_ms = shorter_ms(wait_ms, hold_ms);
+		wait_ms = shorter_ms(wait_ms, count_down(client, now_ms, hold_ms));
 		struct client_answer *answer = answer_failed(client);
 		if (answer)
 			return answer;

@@ -1,7 +1,16 @@
+/* clang-format off */
 /*
- * Inside cloudflare/: the parts of the client. A call waits in the lane of its credentials, which
- * has their rate budgets.
+ * Inside cloudflare/: calls that wait, in the lanes of their credentials. Each lane has a rate
+ * budget, and lanes take turns. Nothing here knows the wire, or a clock: times are monotonic
+ * milliseconds that the caller passes.
+ *
+ *     lanes_new_call ► waiting ── lanes_next ──► under way ──► answered: lanes_free_call
+ *                         ▲                          │
+ *                         └─ delayed ◄─ lanes_delay ─┘
+ *
+ * Calls of a lane that has failed come from lanes_next_failed instead.
  */
+/* clang-format on */
 #ifndef CLOUDFLARE_LANE_H
 #define CLOUDFLARE_LANE_H
 
@@ -19,15 +28,12 @@ struct queue {
 	struct queued *first, **end;
 };
 
-void queue_push(struct queue *queue, void *item);
-void *queue_pop(struct queue *queue); /* lends; NULL: empty */
-
 struct call {
 	struct queued queued;
 	struct call *later;               /* among delayed calls */
 	struct call *older, **from_newer; /* among all calls */
 	struct lane *lane;
-	struct client_call wanted; /* path and body are owned */
+	struct client_call wanted; /* with its own path and body, below */
 	char *path, *body;
 	int attempt;             /* sendings, for events */
 	int failures, throttled; /* of them, those that count against a limit */
@@ -39,32 +45,56 @@ struct call {
 
 struct lane {
 	struct queued queued;
-	bool is_ready; /* in the client's queue of lanes */
+	bool is_ready; /* in lanes->ready */
 	size_t number;
 	char fingerprint[2 * CRYPT_HASH_BYTES + 1]; /* of the credentials */
 	struct http_headers *headers;
 	struct credentials credentials;
 	struct pace pace;
 	struct queue waiting;    /* calls */
-	struct error failure;    /* which every further call gets; no message: none */
+	struct error failure;    /* of every further call; no message: none */
 	int64_t quiet_until_ms;  /* EVENT_SLOW_DOWN is not emitted before */
 	int64_t unsaid_wait_ms;  /* waits since the last one */
 	int64_t wait_counted_ms; /* until when waits are counted */
 };
 
-/*
- * Gives a lane (lane_free) with a copy of the credentials. The same credentials have the same
- * fingerprint, wherever they came from.
+struct lanes {
+	int64_t max_wait_ms;
+	const struct event_sink *sink;
+	unsigned char key[CRYPT_KEY_BYTES]; /* of the fingerprints, random */
+	struct table *by_fingerprint;
+	struct lane **items;
+	size_t count, room;
+	struct queue ready; /* lanes; those without waiting calls leave when they are seen */
+	size_t ready_count;
+	struct call *delayed; /* the first one due; few, for each was sent or is a second reading */
+	struct queue failed;  /* calls of failed lanes */
+	struct call *newest;  /* of all calls */
+};
+
+void lanes_init(struct lanes *lanes, int64_t max_wait_ms, const struct event_sink *sink);
+void lanes_release(struct lanes *lanes); /* with all calls */
+
+/* Lends the lane of these credentials, which are copied: a new one, or one that has them already.
  */
-struct lane *lane_new(const struct credentials *credentials,
-	const unsigned char key[static CRYPT_KEY_BYTES]) MUST_CHECK;
-void lane_free(struct lane *lane);
+struct lane *lanes_add(struct lanes *lanes, const struct credentials *credentials);
+
+/* Lends a new call, which neither waits nor is delayed. */
+struct call *lanes_new_call(struct lanes *lanes, const struct client_call *wanted);
+void lanes_free_call(struct call *call);
+
+void lanes_push(struct lanes *lanes, struct call *call);
+void lanes_delay(struct lanes *lanes, struct call *call, int64_t due_ms);
 
 /*
- * The lane has to wait. Emits EVENT_SLOW_DOWN if that is long enough, or if the waits since the
- * last event add up to it: short waits cause one event in ten seconds.
+ * Lends a call that may start. NULL: there is none before *ret_wait_ms (-1: at all). Emits
+ * EVENT_SLOW_DOWN for lanes that have to wait, and fails those that would have to wait too long.
  */
-void lane_say_slow(
-	struct lane *lane, int64_t wait_ms, int64_t now_ms, const struct event_sink *sink);
+struct call *lanes_next(struct lanes *lanes, int64_t now_ms, int64_t *ret_wait_ms);
+struct call *lanes_next_failed(struct lanes *lanes); /* NULL: there is none */
+
+/* Every call of the lane fails from now on, including those that wait. */
+void lanes_fail(struct lanes *lanes, struct lane *lane, const struct error *err);
+void lanes_fail_too_long(struct lanes *lanes, struct lane *lane, const char *why, int64_t wait_ms);
 
 #endif
