@@ -1,17 +1,19 @@
 #include "cloudflare/client.h"
 
+#include "adapter/table.h"
 #include "base/clock.h"
 #include "cloudflare/baseurl.h"
 #include "cloudflare/lane.h"
-#include "cloudflare/response.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
 	CONNECT_TIMEOUT_MS = 10000,
 	COUNTDOWN_MS = 1000,
-	REFUSALS = 4, /* for each request at a time, before one counts as not sent */
+	WARNINGS_MOST = 100, /* a server may say something else each time */
+	REFUSALS = 4,        /* for each request at a time, before one counts as not sent */
 };
 
 struct client {
@@ -20,8 +22,9 @@ struct client {
 	size_t parallelism;
 	const struct event_sink *sink;
 	struct lanes lanes;
-	struct scrub known; /* credentials and values, which no error shows */
-	struct response_told told;
+	struct scrub known;   /* credentials and values, which no error shows */
+	struct table *warned; /* texts of EVENT_WARNING */
+	struct arena warnings;
 	size_t refusals; /* connections in a row that were closed on a request without an answer */
 	int64_t countdown_due_ms; /* the next EVENT_COUNTDOWN; 0: there is no countdown */
 };
@@ -59,7 +62,8 @@ void client_free(struct client *client)
 	http_free(client->http);
 	lanes_release(&client->lanes);
 	scrub_release(&client->known);
-	response_told_release(&client->told);
+	table_free(&client->warned);
+	arena_release(&client->warnings);
 	free(client->base_url);
 	free(client);
 }
@@ -165,6 +169,61 @@ static void start(struct client *client, struct call *call)
 }
 
 /* ---- what came of it ---- */
+
+/*
+ * Fills status, cf and err of the answer. Removes secrets from the texts of *http, and sets its
+ * retry_after_ms to what the body asks for, if that is longer.
+ */
+static enum retry_seen read_response(
+	struct http_response *http, const struct scrub *scrub, struct client_answer *answer)
+{
+	static const enum retry_seen unanswered[] = {
+		[HTTP_NOT_SENT] = RETRY_NOT_SENT,
+		[HTTP_REFUSED] = RETRY_NOT_SENT,
+		[HTTP_NEVER] = RETRY_NEVER,
+		[HTTP_UNKNOWN] = RETRY_SAW_NOTHING,
+	};
+	struct str ray CLEANUP(str_release) = {0}, problem CLEANUP(str_release) = {0};
+	struct cf_answer *cf = &answer->cf;
+	struct error *err = &answer->err;
+
+	scrub_add(&ray, http->ray, strlen(http->ray), scrub);
+	snprintf(http->ray, sizeof(http->ray), "%s", str_text(&ray));
+	answer->status = http->status;
+	if (http->outcome == HTTP_ANSWERED) {
+		cf_answer_decode(cf,
+			&(struct cf_response){
+				http->status, &http->body, http->ray, scrub, http->is_challenged},
+			err);
+		if (http->retry_after_ms < cf->retry_after_ms) /* the header may be a proxy's */
+			http->retry_after_ms = cf->retry_after_ms;
+		return json_is_false(json_get(cf->json, "success")) ? RETRY_SAW_WORD
+								    : RETRY_SAW_BROKEN;
+	}
+	scrub_add(&problem, http->problem, strlen(http->problem), scrub);
+	free(http->problem);
+	http->problem = str_steal(&problem);
+	error_set(err, "%s", http->problem);
+	if (http->is_tls_trouble)
+		error_hint(err,
+			"Check SSL_CERT_FILE and CLOUDFLARE_BASE_URL, if they are set. A proxy in "
+			"between may have certificates of its own: SSL_CERT_FILE can name them.");
+	else if (http->outcome == HTTP_NEVER || http->outcome == HTTP_NOT_SENT)
+		error_hint(err, "Check the network, and CLOUDFLARE_BASE_URL if it is set.");
+	return unanswered[http->outcome];
+}
+
+static void say_warnings(struct client *client, struct error_list *said)
+{
+	for (size_t i = 0; i < said->count; i++) {
+		struct error *it = &said->items[i];
+		if (table_get(client->warned, it->message) ||
+			table_count(client->warned) == WARNINGS_MOST)
+			continue;
+		table_put(&client->warned, arena_text(&client->warnings, it->message), client);
+		event_emit(client->sink, &(struct event){.type = EVENT_WARNING, .err = it});
+	}
+}
 
 static struct client_answer *answer_new(void)
 {
@@ -292,7 +351,7 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 	struct client_answer *answer = answer_new();
 	enum retry_verb verb = RETRY_GIVE_UP;
 
-	call->seen = response_read(http, &client->known, answer);
+	call->seen = read_response(http, &client->known, answer);
 	pace_ended(&lane->pace);
 	say_answer(client, call, http);
 	ratelimit_read(str_text(&http->rate_limits), str_text(&http->rate_policies), &limits);
@@ -303,7 +362,7 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 		answer->rate_reset_ms = tightest->reset_ms;
 	}
 	if (!call->wanted.is_probe) /* what is said of a token that is verified is the result */
-		response_tell(&client->told, &answer->cf, client->sink);
+		say_warnings(client, &answer->cf.said);
 	if (is_refused_in_passing(client, http) && !lane->failure.message) {
 		lanes_push(&client->lanes, call);
 		verb = RETRY_AGAIN;
