@@ -113,8 +113,15 @@ void client_foretell(const struct client *client, const int64_t *requests, const
 
 void client_send(struct client *client, const struct client_call *wanted)
 {
-	struct call *call = lanes_new_call(&client->lanes, wanted);
+	struct call *call = lanes_new_call(&client->lanes, wanted->lane);
 
+	call->safety = wanted->safety;
+	call->is_probe = wanted->is_probe;
+	call->throttled = wanted->throttled;
+	call->method = wanted->method;
+	call->path = mem_copy_text(wanted->path);
+	call->body = wanted->body ? mem_copy_text(wanted->body) : NULL;
+	call->tag = wanted->tag;
 	if (wanted->is_later)
 		lanes_delay(&client->lanes, call, clock_monotonic_ms() + PATIENCE_PAUSE_MS);
 	else
@@ -140,7 +147,7 @@ bool client_busy(const struct client *client)
 static struct event_request request_of(const struct call *call)
 {
 	return (struct event_request){
-		.method = call->wanted.method,
+		.method = call->method,
 		.path = call->path,
 		.attempt = call->attempt,
 		.sent_bytes = call->body ? strlen(call->body) : 0,
@@ -158,11 +165,11 @@ static void start(struct client *client, struct call *call)
 	pace_started(&call->lane->pace, clock_monotonic_ms());
 	str_format(&url, "%s%s", client->base_url, call->path);
 	http_start(client->http, &(struct http_request){
-					 .method = call->wanted.method,
+					 .method = call->method,
 					 .url = str_text(&url),
 					 .body = call->body,
 					 .body_length = request.sent_bytes,
-					 .is_once = call->wanted.safety == RETRY_UNSAFE,
+					 .is_once = call->safety == RETRY_UNSAFE,
 					 .headers = call->lane->headers,
 					 .tag = call,
 				 });
@@ -238,13 +245,13 @@ static struct client_answer *answer_new(void)
  */
 static void end_call(struct call *call, struct client_answer *answer)
 {
-	bool is_open = call->wanted.safety != RETRY_SAFE && call->may_be_done;
+	bool is_open = call->safety != RETRY_SAFE && call->may_be_done;
 
 	if (answer->cf.verdict != CF_DONE)
 		answer->outcome = is_open ? CLIENT_UNKNOWN : CLIENT_FAILED;
 	answer->was_refused = answer->outcome == CLIENT_UNKNOWN && !call->is_unseen;
 	answer->throttled = call->throttled;
-	answer->tag = call->wanted.tag;
+	answer->tag = call->tag;
 	lanes_free_call(call);
 }
 
@@ -261,7 +268,7 @@ static enum retry_verb retry(struct client *client, struct call *call,
 {
 	bool is_throttled = answer->cf.is_throttled;
 	struct retry_input input = {
-		.safety = call->wanted.safety,
+		.safety = call->safety,
 		.seen = call->seen,
 		.status = http->status,
 		.is_throttled = is_throttled,
@@ -305,10 +312,10 @@ static void spread_failure(
 	struct client *client, const struct call *call, struct client_answer *answer)
 {
 	bool is_unreachable = call->seen == RETRY_NEVER || call->seen == RETRY_NOT_SENT;
-	bool is_told = call->wanted.is_probe && answer->status && answer->cf.verdict != CF_BROKEN;
+	bool is_told = call->is_probe && answer->status && answer->cf.verdict != CF_BROKEN;
 
 	if ((answer->cf.verdict != CF_FORBIDDEN && !is_unreachable) || is_told ||
-		call->wanted.safety == RETRY_ONCE)
+		call->safety == RETRY_ONCE)
 		return;
 	lanes_fail(&client->lanes, call->lane, &answer->err);
 	for (size_t i = 0; i < client->lanes.count && is_unreachable; i++)
@@ -361,7 +368,7 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 		answer->rate_remaining = tightest->remaining;
 		answer->rate_reset_ms = tightest->reset_ms;
 	}
-	if (!call->wanted.is_probe) /* what is said of a token that is verified is the result */
+	if (!call->is_probe) /* what is said of a token that is verified is the result */
 		say_warnings(client, &answer->cf.said);
 	if (is_refused_in_passing(client, http) && !lane->failure.message) {
 		lanes_push(&client->lanes, call);

@@ -159,16 +159,12 @@ void lanes_fail_too_long(struct lanes *lanes, struct lane *lane, const char *why
 
 /* ---- calls ---- */
 
-struct call *lanes_new_call(struct lanes *lanes, const struct client_call *wanted)
+struct call *lanes_new_call(struct lanes *lanes, size_t lane)
 {
 	struct call *call = mem_alloc(sizeof(*call));
 
-	assert(wanted->lane < lanes->count);
-	call->wanted = *wanted;
-	call->lane = lanes->items[wanted->lane];
-	call->throttled = wanted->throttled;
-	call->path = mem_copy_text(wanted->path);
-	call->body = wanted->body ? mem_copy_text(wanted->body) : NULL;
+	assert(lane < lanes->count);
+	call->lane = lanes->items[lane];
 	call->older = lanes->newest;
 	call->from_newer = &lanes->newest;
 	if (call->older)

@@ -16,8 +16,10 @@
 
 #include "adapter/crypt.h"
 #include "adapter/http.h"
-#include "cloudflare/client.h"
 #include "cloudflare/pace.h"
+#include "cloudflare/retry.h"
+#include "model/credentials.h"
+#include "model/event.h"
 
 /* The first member of what a queue holds; in one queue at a time. */
 struct queued {
@@ -33,8 +35,11 @@ struct call {
 	struct call *later;               /* among delayed calls */
 	struct call *older, **from_newer; /* among all calls */
 	struct lane *lane;
-	struct client_call wanted; /* with its own path and body, below */
-	char *path, *body;
+	enum retry_safety safety;
+	bool is_probe;
+	const char *method;
+	char *path, *body; /* owned */
+	void *tag;
 	int attempt;             /* sendings, for events */
 	int failures, throttled; /* of them, those that count against a limit */
 	enum retry_seen seen;    /* in the last one */
@@ -79,8 +84,8 @@ void lanes_release(struct lanes *lanes); /* with all calls */
  */
 struct lane *lanes_add(struct lanes *lanes, const struct credentials *credentials);
 
-/* Lends a new call, which neither waits nor is delayed. */
-struct call *lanes_new_call(struct lanes *lanes, const struct client_call *wanted);
+/* Lends a new call, which neither waits nor is delayed, with nothing but its lane. */
+struct call *lanes_new_call(struct lanes *lanes, size_t lane);
 void lanes_free_call(struct call *call);
 
 void lanes_push(struct lanes *lanes, struct call *call);
