@@ -243,36 +243,21 @@ struct question {
 	const struct live_account *account;
 };
 
-/* Did somebody else modify a live secret in a way that may concern us? */
-static bool is_of_interest(
-	const struct object *recorded, const struct object *desired, const struct object *live)
+/* Lends what is recorded of a live secret that somebody else may have written, else NULL. */
+static const struct object *find_modified(
+	const struct live_input *input, const struct model *wanted, const struct object *live)
 {
-	return live->kind == OBJECT_SECRET && recorded && recorded->id &&
-	       strcmp(recorded->id, live->id) == 0 &&
-	       (!recorded->is_unsure || recorded->keeps_value) &&
-	       !(desired && desired->on_drift == ON_DRIFT_IGNORE) &&
-	       (object_drift(recorded, live) & FIELD_VALUE);
-}
+	const struct object *recorded =
+		model_object(input->recorded, live->account, live->store, live->secret);
+	const struct object *desired =
+		model_object(wanted, live->account, live->store, live->secret);
 
-/* Gives (free) the questions. Beyond AUDIT_SECRET_LIMIT they are only counted. */
-static struct question *find_questions(const struct live_input *input, const struct model *wanted,
-	struct model *live, size_t *ret_count)
-{
-	struct question *questions = mem_alloc(AUDIT_SECRET_LIMIT * sizeof(*questions));
-	size_t count = 0;
-
-	for (struct object *it = live->objects; it < live->objects + live->object_count; it++) {
-		const struct object *recorded =
-			model_object(input->recorded, it->account, it->store, it->secret);
-		const struct object *desired =
-			model_object(wanted, it->account, it->store, it->secret);
-		if (!is_of_interest(recorded, desired, it) || count++ >= AUDIT_SECRET_LIMIT)
-			continue;
-		questions[count - 1] = (struct question){recorded, it,
-			live_find_account(input->accounts, input->count, it->account)};
-	}
-	*ret_count = count;
-	return questions;
+	if (!recorded || !recorded->id || strcmp(recorded->id, live->id) != 0 ||
+		(recorded->is_unsure && !recorded->keeps_value))
+		return NULL;
+	if (desired && desired->on_drift == ON_DRIFT_IGNORE)
+		return NULL;
+	return object_drift(recorded, live) & FIELD_VALUE ? recorded : NULL;
 }
 
 /* Asks about a minute more on both sides. The log goes back 30 days. */
@@ -334,21 +319,26 @@ bool audit_read(const struct live_input *input, const struct model *desired, str
 	struct error *err)
 {
 	struct asking asking = {.input = input, .arena = &live->arena};
-	size_t count;
-	struct question *questions = find_questions(input, desired, live, &count);
+	struct question questions[AUDIT_SECRET_LIMIT];
+	size_t count = 0;
 
+	for (struct object *it = live->objects; it < live->objects + live->object_count; it++) {
+		const struct object *recorded =
+			it->secret ? find_modified(input, desired, it) : NULL;
+		if (recorded && count++ < AUDIT_SECRET_LIMIT)
+			questions[count - 1] = (struct question){recorded, it,
+				live_find_account(input->accounts, input->count, it->account)};
+	}
+	for (size_t i = 0; i < count && count <= AUDIT_SECRET_LIMIT; i++)
+		ask(&questions[i], input->client);
 	if (count > AUDIT_SECRET_LIMIT) {
 		struct str text CLEANUP(str_release) = {0};
 		str_format(&text,
 			"%zu secrets were modified: audit logs are not asked about more than %d",
 			count, AUDIT_SECRET_LIMIT);
 		event_say(input->sink, EVENT_NOTE, str_text(&text));
-		count = 0;
 	}
-	for (size_t i = 0; i < count; i++)
-		ask(&questions[i], input->client);
-	bool is_good = wait_for_answers(input, take, &asking, err);
+	bool is_whole = wait_for_answers(input, take, &asking, err);
 	table_free(&asking.noted);
-	free(questions);
-	return is_good;
+	return is_whole;
 }
