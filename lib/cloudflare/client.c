@@ -241,8 +241,7 @@ static struct client_answer *answer_new(void)
 	return answer;
 }
 
-/* Fills in what became of the call, and frees it. What failed at last may have been done at first.
- */
+/* Ends and frees the call. What failed at last may have been done at first. */
 static void end_call(struct call *call, struct client_answer *answer)
 {
 	bool is_open = call->safety != RETRY_SAFE && call->may_be_done;
@@ -282,8 +281,8 @@ static enum retry_verb retry(struct client *client, struct call *call,
 	int64_t until_ms = clock_monotonic_ms() + verdict.wait_ms;
 	bool is_paused = is_throttled && input.safety != RETRY_ONCE && !verdict.is_too_long;
 
-	call->may_be_done |= retry_leaves_open(&input);
-	call->is_unseen |= retry_says_nothing(&input);
+	call->may_be_done |= verdict.may_be_done;
+	call->is_unseen |= verdict.is_unseen;
 	if (verdict.is_too_long) {
 		struct str why CLEANUP(str_release) = {0};
 		str_format(&why, "%s: %s", answer->err.message,

@@ -51,13 +51,19 @@ static bool is_sent_again(const struct retry_input *input)
 
 struct retry_verdict retry_decide(const struct retry_input *input)
 {
-	bool is_again = is_sent_again(input);
+	bool is_word = input->seen == RETRY_SAW_WORD, is_again = is_sent_again(input);
+	bool is_mute = input->seen == RETRY_SAW_NOTHING || input->seen == RETRY_SAW_BROKEN;
+	bool is_trouble = input->status >= 500 || input->status == 408 || input->status == 425;
 	bool needs_look = input->safety == RETRY_IDEMPOTENT || input->safety == RETRY_UNSAFE;
-	struct retry_verdict verdict = {.verb = RETRY_GIVE_UP};
+	struct retry_verdict verdict = {
+		.verb = RETRY_GIVE_UP,
+		.may_be_done = input->is_throttled || is_mute || (is_word && is_trouble),
+		.is_unseen = !input->is_throttled && is_mute,
+	};
 
 	if (is_again)
 		verdict.verb = RETRY_AGAIN;
-	else if (needs_look && retry_leaves_open(input))
+	else if (needs_look && verdict.may_be_done)
 		verdict.verb = RETRY_LOOK;
 	if (is_again || (input->is_throttled && input->safety != RETRY_ONCE)) {
 		verdict.wait_ms = wait_ms(input);
@@ -65,18 +71,4 @@ struct retry_verdict retry_decide(const struct retry_input *input)
 		verdict.is_too_long = verdict.wait_ms > input->max_wait_ms;
 	}
 	return verdict;
-}
-
-bool retry_says_nothing(const struct retry_input *input)
-{
-	return !input->is_throttled &&
-	       (input->seen == RETRY_SAW_NOTHING || input->seen == RETRY_SAW_BROKEN);
-}
-
-bool retry_leaves_open(const struct retry_input *input)
-{
-	bool is_word = input->seen == RETRY_SAW_WORD;
-
-	return input->is_throttled || retry_says_nothing(input) ||
-	       (is_word && (input->status >= 500 || input->status == 408 || input->status == 425));
 }

@@ -54,6 +54,8 @@ enum retry_verb {
 
 struct retry_verdict {
 	enum retry_verb verb;
+	bool may_be_done; /* the request may have been carried out */
+	bool is_unseen;   /* ... and not even the API's own answer was seen: only a look can tell */
 	int64_t wait_ms;  /* RETRY_AGAIN, or throttled: nothing may be sent before; else 0 */
 	bool is_asked;    /* the server asked for this wait */
 	bool is_too_long; /* wait_ms exceeds max_wait_ms: the lane fails instead */
@@ -61,11 +63,5 @@ struct retry_verdict {
 
 /* For attempts that did not succeed. */
 struct retry_verdict retry_decide(const struct retry_input *input);
-
-/* True if the request may have been carried out. */
-bool retry_leaves_open(const struct retry_input *input);
-
-/* True if not even the API's own answer was seen, so that only a look can tell. */
-bool retry_says_nothing(const struct retry_input *input);
 
 #endif
