@@ -198,12 +198,12 @@ static void add_up(struct sum *sum, const struct entry *entries, size_t count,
 			    (ours->touch == TOUCH_VALUE && ours->is_foreign);
 	for (const struct entry *it = entries; it < entries + count; it++) {
 		int64_t after_us = moment_after_us(&it->time, from);
-		if (!is_near(&it->time, live) && moment_after_us(&it->time, live) > 0) {
-			sum->is_doubtful = true; /* the list of secrets does not show it yet */
+		bool is_ahead = !is_near(&it->time, live) && moment_after_us(&it->time, live) > 0;
+		if (is_ahead || (it != ours && after_us == 0)) {
+			/* the list of secrets does not show it yet; which one is ours? */
+			sum->is_doubtful = true;
 		} else if (it != ours && after_us < 0) {
 			sum->is_doubtful |= is_suspect(it, ours, from);
-		} else if (it != ours && after_us == 0) {
-			sum->is_doubtful = true; /* which one is ours? */
 		} else if (it != ours) {
 			sum->is_doubtful |= it->touch == TOUCH_DOUBT;
 			keep_later(&sum->last, it);

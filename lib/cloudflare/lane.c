@@ -76,8 +76,10 @@ static void free_lane(struct lane *lane)
 
 void lanes_release(struct lanes *lanes)
 {
-	while (lanes->newest)
-		lanes_free_call(lanes->newest);
+	for (struct call *call = lanes->newest, *older; call; call = older) {
+		older = call->older; /* also of calls under way */
+		lanes_free_call(call);
+	}
 	table_free(&lanes->by_fingerprint);
 	for (size_t i = 0; i < lanes->count; i++)
 		free_lane(lanes->items[i]);

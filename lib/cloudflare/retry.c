@@ -3,11 +3,11 @@
 /* `base_ms`, doubled for each attempt, at most `limit_ms`. */
 static int64_t doubled_ms(int attempt, int64_t base_ms, int64_t limit_ms)
 {
-	int64_t wait_ms = base_ms;
+	int64_t ms = base_ms;
 
-	for (int i = 1; i < attempt && wait_ms < limit_ms; i++)
-		wait_ms *= 2;
-	return wait_ms < limit_ms ? wait_ms : limit_ms;
+	for (int i = 1; i < attempt && ms < limit_ms; i++)
+		ms *= 2;
+	return ms < limit_ms ? ms : limit_ms;
 }
 
 static int64_t wait_ms(const struct retry_input *input)
