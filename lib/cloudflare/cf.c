@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Of one answer; there is hardly ever more than one. */
-enum { ERRORS_SHOWN = 5, CHAIN_SHOWN = 4, SAID_SHOWN = 20 };
+enum { ERRORS_SHOWN = 5, CHAIN_SHOWN = 4, WARNINGS_SHOWN = 20 };
 
 /* ---- requests ---- */
 
@@ -268,20 +268,20 @@ static void describe(
 					       starts_with(message, "secret_not_found"));
 }
 
-/* Adds the items of a list to answer->said, unless they have neither text nor code. */
-static void take_said(struct cf_answer *answer, const char *key, const char *introduction,
+/* Adds the items of a list to answer->warnings, unless they have neither text nor code. */
+static void add_warnings(struct cf_answer *answer, const char *key, const char *introduction,
 	const struct cf_response *response)
 {
 	const struct json *list = json_get(answer->json, key);
 	const struct json *it = json_is_array(list) ? json_first(list) : NULL;
 
-	for (; it && answer->said.count < SAID_SHOWN; it = json_next(it)) {
+	for (; it && answer->warnings.count < WARNINGS_SHOWN; it = json_next(it)) {
 		struct cf_report report = {.response = response, .is_aside = true};
 		if (!message_of(it) && !code_of(it))
 			continue;
 		str_text_add(&report.text, introduction);
 		add_item(&report, it);
-		edge_finish(&report, error_list_add(&answer->said));
+		edge_finish(&report, error_list_add(&answer->warnings));
 	}
 }
 
@@ -338,16 +338,16 @@ void cf_answer_decode(
 	answer->per_page = total(info, "per_page") > 0 ? total(info, "per_page") : 0;
 	judge(answer, response, err);
 	answer->is_throttled = asks_to_wait(answer, response->status);
-	take_said(answer, "messages", "Cloudflare says: ", response);
+	add_warnings(answer, "messages", "Cloudflare says: ", response);
 	if (answer->was_accepted)
-		take_said(answer, "errors",
+		add_warnings(answer, "errors",
 			"Cloudflare reports an error although the request succeeded: ", response);
 }
 
 void cf_answer_release(struct cf_answer *answer)
 {
 	json_free(answer->json);
-	error_list_release(&answer->said);
+	error_list_release(&answer->warnings);
 	*answer = (struct cf_answer){0};
 }
 

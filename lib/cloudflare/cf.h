@@ -66,16 +66,16 @@ struct cf_answer {
 	 * even if its body is HTML, cut short or empty (CF_BROKEN). It must not be sent again.
 	 */
 	bool was_accepted;
-	struct json *json;         /* owned; NULL if there is none */
-	const struct json *result; /* lent by json */
-	int64_t code;              /* of the first error; 0: none */
-	bool is_throttled;         /* wait and send it again */
-	int64_t retry_after_ms;    /* from the body of an edge error; -1: not said */
-	bool is_absent;            /* the store or secret in the path does not exist */
-	int64_t total_pages;       /* of a list; -1: not said */
-	int64_t total_count;       /* of its items; -1: not said */
-	int64_t per_page;          /* items of a full page; 0: not said */
-	struct error_list said;    /* `messages`, and `errors` beside a success */
+	struct json *json;          /* owned; NULL if there is none */
+	const struct json *result;  /* lent by json */
+	int64_t code;               /* of the first error; 0: none */
+	bool is_throttled;          /* wait and send it again */
+	int64_t retry_after_ms;     /* from the body of an edge error; -1: not said */
+	bool is_absent;             /* the store or secret in the path does not exist */
+	int64_t total_pages;        /* of a list; -1: not said */
+	int64_t total_count;        /* of its items; -1: not said */
+	int64_t per_page;           /* items of a full page; 0: not said */
+	struct error_list warnings; /* `messages`, and `errors` beside a success */
 };
 
 /* Until an answer arrives. */

@@ -220,10 +220,10 @@ static enum retry_seen read_response(
 	return unanswered[http->outcome];
 }
 
-static void say_warnings(struct client *client, struct error_list *said)
+static void emit_warnings(struct client *client, struct error_list *warnings)
 {
-	for (size_t i = 0; i < said->count; i++) {
-		struct error *it = &said->items[i];
+	for (size_t i = 0; i < warnings->count; i++) {
+		struct error *it = &warnings->items[i];
 		if (table_get(client->warned, it->message) ||
 			table_count(client->warned) == WARNINGS_MOST)
 			continue;
@@ -334,7 +334,7 @@ static bool is_refused_in_passing(struct client *client, const struct http_respo
 	       ++client->refusals <= REFUSALS * client->parallelism;
 }
 
-static void say_answer(
+static void emit_answer(
 	const struct client *client, const struct call *call, const struct http_response *http)
 {
 	struct event_request request = request_of(call);
@@ -359,16 +359,16 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 
 	call->seen = read_response(http, &client->known, answer);
 	pace_ended(&lane->pace);
-	say_answer(client, call, http);
+	emit_answer(client, call, http);
 	ratelimit_read(str_text(&http->rate_limits), str_text(&http->rate_policies), &limits);
-	pace_told(&lane->pace, clock_monotonic_ms(), &limits);
+	pace_update(&lane->pace, clock_monotonic_ms(), &limits);
 	const struct ratelimit_item *tightest = ratelimit_tightest(&limits);
 	if (tightest) {
 		answer->rate_remaining = tightest->remaining;
 		answer->rate_reset_ms = tightest->reset_ms;
 	}
 	if (!call->is_probe) /* what is said of a token that is verified is the result */
-		say_warnings(client, &answer->cf.said);
+		emit_warnings(client, &answer->cf.warnings);
 	if (is_refused_in_passing(client, http) && !lane->failure.message) {
 		lanes_push(&client->lanes, call);
 		verb = RETRY_AGAIN;

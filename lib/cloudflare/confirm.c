@@ -351,7 +351,7 @@ static int64_t next_due_ms(const struct confirm *c)
 }
 
 /* Emits how long the looks may take: until nothing of ours is younger than the patience. */
-static void say_waiting(const struct confirm *c)
+static void emit_waiting(const struct confirm *c)
 {
 	const struct object *first = NULL;
 	int64_t until_ms = 0;
@@ -371,14 +371,14 @@ static void say_waiting(const struct confirm *c)
 
 bool confirm_run(struct confirm *c, struct error *err)
 {
-	bool has_said = false;
+	bool is_shown = false;
 	int64_t due_ms;
 
 	c->began_ms = clock_monotonic_ms();
 	while ((due_ms = next_due_ms(c)) >= 0) {
-		if (due_ms - elapsed_ms(c) > PATIENCE_PAUSE_MS && !has_said) {
-			say_waiting(c);
-			has_said = true;
+		if (due_ms - elapsed_ms(c) > PATIENCE_PAUSE_MS && !is_shown) {
+			emit_waiting(c);
+			is_shown = true;
 		}
 		if (!wait_until(c->input, c->began_ms + due_ms, err) || !look_now(c, err))
 			return false;

@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { SLOW_DOWN_SAID_MS = 2000, SLOW_DOWN_AGAIN_MS = 10000 };
+enum { SLOW_DOWN_SHOWN_MS = 2000, SLOW_DOWN_AGAIN_MS = 10000 };
 
 /* ---- queues ---- */
 
@@ -189,21 +189,21 @@ void lanes_free_call(struct call *call)
  * Emits EVENT_SLOW_DOWN if the wait is long enough, or if the waits since the last event add up to
  * that: short waits cause one event in ten seconds.
  */
-static void say_slow(struct lanes *lanes, struct lane *lane, int64_t wait_ms, int64_t now_ms)
+static void emit_slow_down(struct lanes *lanes, struct lane *lane, int64_t wait_ms, int64_t now_ms)
 {
 	int64_t from_ms = now_ms > lane->wait_counted_ms ? now_ms : lane->wait_counted_ms;
 
 	if (now_ms < lane->quiet_until_ms)
 		return;
 	if (now_ms + wait_ms > from_ms) {
-		lane->unsaid_wait_ms += now_ms + wait_ms - from_ms;
+		lane->unshown_wait_ms += now_ms + wait_ms - from_ms;
 		lane->wait_counted_ms = now_ms + wait_ms;
 	}
-	if (lane->unsaid_wait_ms < SLOW_DOWN_SAID_MS)
+	if (lane->unshown_wait_ms < SLOW_DOWN_SHOWN_MS)
 		return;
-	lane->unsaid_wait_ms = 0;
+	lane->unshown_wait_ms = 0;
 	lane->quiet_until_ms =
-		now_ms + (wait_ms < SLOW_DOWN_SAID_MS ? SLOW_DOWN_AGAIN_MS : wait_ms);
+		now_ms + (wait_ms < SLOW_DOWN_SHOWN_MS ? SLOW_DOWN_AGAIN_MS : wait_ms);
 	event_emit(lanes->sink, &(struct event){.type = EVENT_SLOW_DOWN,
 					.text = "the token's rate limit is almost used up",
 					.wait_ms = wait_ms});
@@ -234,7 +234,7 @@ struct call *lanes_next(struct lanes *lanes, int64_t now_ms, int64_t *ret_wait_m
 			return queue_pop(&lane->waiting);
 		if (*ret_wait_ms < 0 || wait_ms < *ret_wait_ms)
 			*ret_wait_ms = wait_ms;
-		say_slow(lanes, lane, wait_ms, now_ms);
+		emit_slow_down(lanes, lane, wait_ms, now_ms);
 	}
 	return NULL;
 }

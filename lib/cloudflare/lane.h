@@ -59,7 +59,7 @@ struct lane {
 	struct queue waiting;    /* calls */
 	struct error failure;    /* of every further call; no message: none */
 	int64_t quiet_until_ms;  /* EVENT_SLOW_DOWN is not emitted before */
-	int64_t unsaid_wait_ms;  /* waits since the last one */
+	int64_t unshown_wait_ms; /* waits since the last one */
 	int64_t wait_counted_ms; /* until when waits are counted */
 };
 

@@ -21,7 +21,7 @@ static bool has_policy(const struct pace_budget *budget)
 /* A new window, not yet mentioned by any answer: it has what the policy says, if that is known. */
 static void renew(struct pace_budget *budget, int64_t now_ms)
 {
-	budget->is_said = false;
+	budget->is_from_server = false;
 	budget->remaining = has_policy(budget) ? budget->quota : -1;
 	budget->reset_at_ms = has_policy(budget) ? now_ms + budget->window_ms : now_ms;
 }
@@ -47,7 +47,7 @@ void pace_ended(struct pace *pace)
 	pace->under_way--;
 	for (size_t i = 0; i < pace->budget_count; i++) {
 		struct pace_budget *budget = &pace->budgets[i];
-		if (!budget->is_said && budget->remaining > 0)
+		if (!budget->is_from_server && budget->remaining > 0)
 			budget->remaining--;
 	}
 }
@@ -76,10 +76,10 @@ static int64_t bounded(int64_t ms)
 	return ms < PACE_LONGEST_WAIT_MS ? ms : PACE_LONGEST_WAIT_MS;
 }
 
-void pace_told(struct pace *pace, int64_t now_ms, const struct ratelimit *said)
+void pace_update(struct pace *pace, int64_t now_ms, const struct ratelimit *limits)
 {
-	for (size_t i = 0; i < said->count; i++) {
-		const struct ratelimit_item *item = &said->items[i];
+	for (size_t i = 0; i < limits->count; i++) {
+		const struct ratelimit_item *item = &limits->items[i];
 		struct pace_budget *budget = budget_for(pace, item->name);
 		if (item->quota >= 0) {
 			budget->quota = item->quota;
@@ -93,7 +93,7 @@ void pace_told(struct pace *pace, int64_t now_ms, const struct ratelimit *said)
 		else if (now_ms >= budget->reset_at_ms)
 			renew(budget, now_ms);
 		budget->remaining = item->remaining;
-		budget->is_said = true;
+		budget->is_from_server = true;
 		if (budget->remaining == 0)
 			pace_hold(pace, budget->reset_at_ms);
 	}

@@ -25,7 +25,7 @@ struct pace_budget {
 	int64_t remaining; /* requests in this window, less those under way; -1: not known */
 	int64_t reset_at_ms;
 	int64_t quota, window_ms; /* of each window; -1: not known */
-	bool is_said;             /* the server counts `remaining`; else it is counted here */
+	bool is_from_server;      /* `remaining` was; else it is counted here */
 };
 
 /* Start with {0}. */
@@ -44,7 +44,7 @@ void pace_started(struct pace *pace, int64_t now_ms);
 void pace_ended(struct pace *pace);
 
 /* Takes what an answer says of the budgets. */
-void pace_told(struct pace *pace, int64_t now_ms, const struct ratelimit *said);
+void pace_update(struct pace *pace, int64_t now_ms, const struct ratelimit *limits);
 
 /* Nothing may start before. */
 void pace_hold(struct pace *pace, int64_t until_ms);

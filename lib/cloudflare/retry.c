@@ -52,13 +52,13 @@ static bool is_sent_again(const struct retry_input *input)
 struct retry_verdict retry_decide(const struct retry_input *input)
 {
 	bool is_word = input->seen == RETRY_SAW_WORD, is_again = is_sent_again(input);
-	bool is_mute = input->seen == RETRY_SAW_NOTHING || input->seen == RETRY_SAW_BROKEN;
+	bool is_unclear = input->seen == RETRY_SAW_NOTHING || input->seen == RETRY_SAW_BROKEN;
 	bool is_trouble = input->status >= 500 || input->status == 408 || input->status == 425;
 	bool needs_look = input->safety == RETRY_IDEMPOTENT || input->safety == RETRY_UNSAFE;
 	struct retry_verdict verdict = {
 		.verb = RETRY_GIVE_UP,
-		.may_be_done = input->is_throttled || is_mute || (is_word && is_trouble),
-		.is_unseen = !input->is_throttled && is_mute,
+		.may_be_done = input->is_throttled || is_unclear || (is_word && is_trouble),
+		.is_unseen = !input->is_throttled && is_unclear,
 	};
 
 	if (is_again)

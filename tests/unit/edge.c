@@ -11,14 +11,14 @@ static void expect_said(const char *body, const char *text, const char *hint)
 	struct cf_answer answer = decode(200, body, &err);
 
 	if (!text) {
-		assert_int_equal(answer.said.count, 0);
+		assert_int_equal(answer.warnings.count, 0);
 	} else {
-		assert_int_equal(answer.said.count, 1);
-		assert_string_equal(answer.said.items[0].message, text);
+		assert_int_equal(answer.warnings.count, 1);
+		assert_string_equal(answer.warnings.items[0].message, text);
 		if (hint)
-			assert_string_equal(answer.said.items[0].hint, hint);
+			assert_string_equal(answer.warnings.items[0].hint, hint);
 		else
-			assert_null(answer.said.items[0].hint);
+			assert_null(answer.warnings.items[0].hint);
 	}
 	cf_answer_release(&answer);
 }
@@ -91,7 +91,7 @@ static void said_is_bounded(void **state)
 		str_format(&body, "%s\"%d\"", i ? "," : "", i);
 	str_text_add(&body, "]}");
 	struct cf_answer answer = decode(200, str_text(&body), &err);
-	assert_int_equal(answer.said.count, 20);
+	assert_int_equal(answer.warnings.count, 20);
 	cf_answer_release(&answer);
 }
 

@@ -10,7 +10,7 @@ static void tell(struct pace *pace, int64_t now_ms, int64_t remaining, int64_t r
 	const struct ratelimit said = {
 		.items = {{"default", remaining, reset_ms, -1, -1}}, .count = 1};
 
-	pace_told(pace, now_ms, &said);
+	pace_update(pace, now_ms, &said);
 }
 
 /* The same in the words of the headers. */
@@ -19,7 +19,7 @@ static void hear(struct pace *pace, int64_t now_ms, const char *limits, const ch
 	struct ratelimit said;
 
 	ratelimit_read(limits, policies, &said);
-	pace_told(pace, now_ms, &said);
+	pace_update(pace, now_ms, &said);
 }
 
 static void nothing_said(void **state)
@@ -241,7 +241,7 @@ static void budgets_are_bounded(void **state)
 		struct ratelimit said = {
 			.items = {{"", 1000, i * SECOND, 1200, 300 * SECOND}}, .count = 1};
 		snprintf(said.items[0].name, sizeof(said.items[0].name), "budget %d", i);
-		pace_told(&pace, NOW, &said);
+		pace_update(&pace, NOW, &said);
 	}
 	assert_int_equal(pace.budget_count, RATELIMIT_ITEMS);
 	tell(&pace, NOW, 0, 5 * SECOND);
