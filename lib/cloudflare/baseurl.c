@@ -36,11 +36,8 @@ bool baseurl_check(const char *base_url, char **ret_clean, bool *ret_is_loopback
 		error_set(err, "the base URL is plain http, and not to this machine");
 		return error_hint(err, "The token would cross the network in the open. Use https.");
 	}
-	size_t length = strlen(base_url);
-	while (length && base_url[length - 1] == '/')
-		length--;
-	struct str clean = {0};
-	str_add(&clean, base_url, length);
-	*ret_clean = str_steal(&clean);
+	*ret_clean = mem_copy_text(base_url);
+	for (size_t end = strlen(base_url); end && base_url[end - 1] == '/'; end--)
+		(*ret_clean)[end - 1] = '\0';
 	return true;
 }

@@ -72,7 +72,7 @@ static int64_t trusted_ms(const struct confirm *c, const struct object *listed, 
 
 /* ---- what is missing ---- */
 
-/* Lends the store that was listed and holds the secret, or NULL. */
+/* Lends the store that holds the secret, if it was listed; else NULL. */
 static const struct object *store_of(const struct confirm *c, const struct object *secret)
 {
 	const struct object *store =
@@ -82,8 +82,8 @@ static const struct object *store_of(const struct confirm *c, const struct objec
 }
 
 /*
- * Has this run listed the place where the object is? The alias may mean another account now; the
- * planner refuses that.
+ * True if the lists would show the object. Not if its alias means another account now, which the
+ * planner refuses.
  */
 static bool is_in_lists(const struct confirm *c, const struct object *object)
 {
@@ -101,7 +101,7 @@ static void add_missing(struct confirm *c, const struct object *object)
 	c->missing[c->count++] = object;
 }
 
-/* `recorded` has the name of what is listed, or is NULL; `count` listed objects have it. */
+/* `recorded` has the same name, or is NULL; `count` listed objects have it. */
 static bool is_doubtful(const struct confirm *c, const struct object *listed,
 	const struct object *recorded, size_t count)
 {
