@@ -177,7 +177,7 @@ static void tell_recovered(const struct object *object)
 		str_text(&address), object->id);
 }
 
-static void hear(void *context, const struct event *event)
+static void on_event(void *context, const struct event *event)
 {
 	switch (event->type) {
 	case EVENT_LOCK_WAIT:
@@ -240,7 +240,7 @@ static void hear(void *context, const struct event *event)
 
 void progress_init(struct progress *progress)
 {
-	*progress = (struct progress){.sink = {.hear = hear, .context = progress}};
+	*progress = (struct progress){.sink = {.on_event = on_event, .context = progress}};
 }
 
 void progress_release(struct progress *progress)

@@ -16,7 +16,7 @@
 
 enum { REQUEST_TIMEOUT_MS = 60000 };
 
-static void hear(void *context, const struct event *event)
+static void on_event(void *context, const struct event *event)
 {
 	log_event(event);
 	event_emit(((struct session *)context)->listener, event);
@@ -28,7 +28,7 @@ void session_init(struct session *session, const struct cli *cli, const struct e
 		.listener = sink,
 		.wake_fd = interrupt_start(),
 		.sources = sources_new()};
-	session->sink = (struct event_sink){.hear = hear, .context = session};
+	session->sink = (struct event_sink){.on_event = on_event, .context = session};
 	sources_heed(session->sources, &interrupt_count);
 }
 

@@ -10,7 +10,7 @@
 
 /* ---- people ---- */
 
-static void human_hear(void *voice, const struct event *event)
+static void human_event(void *voice, const struct event *event)
 {
 	event_emit(&((struct voice *)voice)->progress.sink, event);
 }
@@ -50,8 +50,8 @@ static void human_complete(enum planning_mode mode, const struct plan_counts *do
 	term_out_str(&all);
 }
 
-static const struct voice_form human = {
-	human_hear, human_plan, human_saved_plan, human_failures, human_incomplete, human_complete};
+static const struct voice_form human = {human_event, human_plan, human_saved_plan, human_failures,
+	human_incomplete, human_complete};
 
 /* ---- people, with the plan in another format ---- */
 
@@ -64,7 +64,7 @@ static void json_plan(const struct plan_view *view)
 }
 
 static const struct voice_form json = {
-	human_hear, json_plan, human_saved_plan, human_failures, human_incomplete, human_complete};
+	human_event, json_plan, human_saved_plan, human_failures, human_incomplete, human_complete};
 
 static void markdown_plan(const struct plan_view *view)
 {
@@ -80,15 +80,15 @@ static void markdown_plan(const struct plan_view *view)
 	term_warning(str_text(&warning));
 }
 
-static const struct voice_form markdown = {human_hear, markdown_plan, human_saved_plan,
+static const struct voice_form markdown = {human_event, markdown_plan, human_saved_plan,
 	human_failures, human_incomplete, human_complete};
 
 /* ---- machines ---- */
 
-static void stream_hear(void *voice, const struct event *event)
+static void on_stream_event(void *voice, const struct event *event)
 {
 	if (!stream_event(event))
-		human_hear(voice, event); /* its words become log lines */
+		human_event(voice, event); /* its words become log lines */
 }
 
 static void no_failures(const struct voice *voice)
@@ -96,8 +96,8 @@ static void no_failures(const struct voice *voice)
 	(void)voice; /* each was told where it happened */
 }
 
-static const struct voice_form stream = {stream_hear, stream_plan, stream_saved_plan, no_failures,
-	stream_incomplete, stream_complete};
+static const struct voice_form stream = {on_stream_event, stream_plan, stream_saved_plan,
+	no_failures, stream_incomplete, stream_complete};
 
 /* ---- choosing ---- */
 
@@ -127,7 +127,7 @@ bool voice_init(struct voice *voice, const struct cli *cli)
 	*voice = (struct voice){.form = is_stream ? &stream : formats[cli->format]};
 	if (cli->json && !is_stream)
 		voice->form = &json;
-	voice->sink = (struct event_sink){voice->form->hear, voice};
+	voice->sink = (struct event_sink){voice->form->on_event, voice};
 	progress_init(&voice->progress);
 	return agrees(cli);
 }

@@ -17,7 +17,7 @@
 struct voice;
 
 struct voice_form {
-	void (*hear)(void *voice, const struct event *event);
+	void (*on_event)(void *voice, const struct event *event);
 	void (*plan)(const struct plan_view *view);       /* that was made now, or is asked for */
 	void (*saved_plan)(const struct plan_view *view); /* that is about to be carried out */
 	void (*failures)(const struct voice *voice);      /* once more, at the end */

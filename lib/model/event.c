@@ -4,8 +4,8 @@
 
 void event_emit(const struct event_sink *sink, const struct event *event)
 {
-	if (sink && sink->hear)
-		sink->hear(sink->context, event);
+	if (sink && sink->on_event)
+		sink->on_event(sink->context, event);
 }
 
 void event_say(const struct event_sink *sink, enum event_type type, const char *text)

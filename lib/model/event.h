@@ -67,7 +67,7 @@ struct event {
 
 /* Who listens. A sink without a function hears nothing. */
 struct event_sink {
-	void (*hear)(void *context, const struct event *event);
+	void (*on_event)(void *context, const struct event *event);
 	void *context;
 };
 

@@ -177,7 +177,7 @@ static bool is_dropped(struct rig *rig, const struct object *object)
 	return is_dropped;
 }
 
-static void hear(void *context, const struct event *event)
+static void on_event(void *context, const struct event *event)
 {
 	struct rig *rig = context;
 
@@ -256,7 +256,7 @@ static void make_plan(struct rig *rig, size_t count, bool only_creates)
 static bool execute(struct rig *rig)
 {
 	struct ledger_options options = {.path = rig->path, .operation = "apply"};
-	struct event_sink sink = {hear, rig};
+	struct event_sink sink = {on_event, rig};
 	struct executor_input input = {.plan = &rig->plan,
 		.desired = &rig->desired,
 		.runner = &rig->runner,

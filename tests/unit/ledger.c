@@ -592,7 +592,7 @@ struct heard {
 	struct str who;
 };
 
-static void hear(void *context, const struct event *event)
+static void on_event(void *context, const struct event *event)
 {
 	struct heard *heard = context;
 
@@ -657,7 +657,7 @@ static void waits_for_the_lock(void **state)
 {
 	struct setting *s = *state;
 	struct heard heard = {0};
-	struct event_sink sink = {hear, &heard};
+	struct event_sink sink = {on_event, &heard};
 	volatile sig_atomic_t interrupted = 1;
 	struct ledger_options options = {.path = s->path,
 		.operation = "apply",
@@ -688,7 +688,7 @@ static void folding_is_said(void **state)
 {
 	struct setting *s = *state;
 	struct heard heard = {0};
-	struct event_sink sink = {hear, &heard};
+	struct event_sink sink = {on_event, &heard};
 	struct ledger_options options = {.path = s->path, .operation = "apply", .sink = &sink};
 
 	open_ledger(s);
