@@ -275,22 +275,39 @@ static void say_problem(enum term_style style, const char *head, const struct er
 	term_say_str(&out);
 }
 
-void term_error(const struct error *err)
+bool term_error(const struct error *err)
 {
 	log_error(err);
 	if (term.listener)
 		term.listener->error(err);
 	else
 		say_problem(TERM_DESTROY, "Error:", err);
+	return false;
 }
 
-void term_errors(const struct error_list *errors)
+bool term_errors(const struct error_list *errors)
 {
 	for (size_t i = 0; i < errors->count; i++) {
 		if (i)
 			term_say("%s", "");
 		term_error(&errors->items[i]);
 	}
+	return false;
+}
+
+bool term_fail(const char *hint_or_null, const char *format, ...)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct str message CLEANUP(str_release) = {0};
+	va_list args;
+
+	va_start(args, format);
+	str_format_list(&message, format, args);
+	va_end(args);
+	error_set(&err, "%s", str_text(&message));
+	if (hint_or_null)
+		error_hint(&err, "%s", hint_or_null);
+	return term_error(&err);
 }
 
 /* The first sentence says what, the others what that means, as message and hint of an error do. */

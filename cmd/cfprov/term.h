@@ -48,9 +48,13 @@ void term_out_str(const struct str *text);
 void term_say(const char *format, ...) PRINTF(1, 2); /* to stderr, a line; folded on a terminal */
 void term_say_str(const struct str *text);
 
-/* "Error: …" with place, snippet and hint, to stderr. */
-void term_error(const struct error *err);
-void term_errors(const struct error_list *errors);
+/*
+ * "Error: …" with place, snippet and hint, to stderr. Each gives false, so that
+ * `return term_error(&err)` ends a step that failed.
+ */
+bool term_error(const struct error *err);
+bool term_errors(const struct error_list *errors);
+bool term_fail(const char *hint_or_null, const char *format, ...) PRINTF(2, 3);
 void term_warning(const char *text);
 /* The same with what an error may have besides. */
 void term_warn(const struct error *warning);

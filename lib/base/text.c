@@ -73,6 +73,14 @@ void text_add_visible(struct str *out, const char *bytes, size_t length, size_t 
 	}
 }
 
+char *text_visible(const char *text, size_t max_columns)
+{
+	struct str out = {0};
+
+	text_add_visible(&out, text, strlen(text), max_columns);
+	return str_steal(&out);
+}
+
 size_t text_columns(const char *text)
 {
 	size_t columns = 0;

@@ -20,7 +20,10 @@ bool text_is_utf8(const char *bytes, size_t length, size_t *ret_at);
  */
 void text_add_visible(struct str *out, const char *bytes, size_t length, size_t max_columns);
 
-/* The number of characters (code points) of UTF-8 text, which approximates its columns. */
+/* Gives (free) a text in that form. */
+char *text_visible(const char *text, size_t max_columns) MUST_CHECK;
+
+/* How many characters (code points) the UTF-8 text has: its columns, for Latin and the like. */
 size_t text_columns(const char *text);
 
 /* True if the text is not empty and consists of characters of `allowed`. */
