@@ -3,7 +3,7 @@
  * write Secrets Store, the quota, the rate budget. Nothing tells what a token may do; whether it
  * may write shows in how Cloudflare refuses to change a secret that can't exist. All accounts side
  * by side; each gets its facts, also when others, or parts of its own, fail. A token is verified
- * once, whoever shares it. What the facts mean is apply/doctor's.
+ * once, whoever shares it. cmd words the facts (doctor).
  *
  *     probes[i] = (struct probe){.account = …, .has_lane = true, .lane = …};
  *     probe_run(&input, probes, count)

@@ -202,7 +202,8 @@ ends_on()
 		seed.json >seed2.json
 	start_logged --seed seed2.json --max-secrets 10 --rate-limit 50/60
 	sound
-	out_has 'warn  default: 9 of 10 secrets are used' 'requests are left for the next'
+	out_has 'warn  default: 9 of 10 secrets are used' 'ask Cloudflare for more' \
+		'requests are left for the next' 'cfprov slows down by itself'
 	grep -q '^warn  default: 4[0-9] requests' out
 }
 
@@ -229,7 +230,10 @@ ends_on()
 	cp "$state" before
 	chmod g+w "$state"
 	sound
-	out_has 'warn  state: others than its owner may write cfprov.state.json'
+	out_has 'warn  state: others than its owner may write cfprov.state.json' \
+		"Take that away: chmod go-w 'cfprov.state.json'"
+	sick -state=nowhere/state.json
+	out_has "fail  state: its folder can't be written, so that apply can't run" -state.
 	sed 's/"a85e105f4ecef8ad9ca31a8372d0c353"/"acc_9"/' before >"$state"
 	sick
 	out_has 'fail  default: the state knows `default` as the account acc_9'
@@ -256,13 +260,15 @@ ends_on()
 	printf '%s %s\n' "$(printf %s "$head" | b2sum -l 128 | cut -c1-16)" "$head" >"$journal"
 	cp "$journal" before
 	sound
-	out_has 'warn  state: an apply was cut off' 'warn  default: 1 object was asked for'
+	out_has 'warn  state: an apply was cut off' 'Run cfprov apply: it takes over' \
+		'warn  default: 1 object was asked for' 'run cfprov apply, which looks for them by name'
 	cmp before "$journal"
 	exec 8<>"$lock"
 	python3 -c 'import fcntl, struct
 fcntl.fcntl(8, 37, struct.pack("hhqqixxxx", fcntl.F_WRLCK, 0, 0, 0, 0))'
 	sound
-	out_has 'warn  state: its lock is held by'
+	out_has 'warn  state: its lock is held by' -lock-timeout=5m
+	[[ $output != *'its journal'* ]] # a running apply has one
 	[ -e "$lock" ]
 	exec 8>&-
 	sound
