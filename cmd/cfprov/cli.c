@@ -1,23 +1,15 @@
 #include "cli.h"
 
 #include "base/text.h"
-#include "cloudflare/patience.h"
 #include "commands.h"
 #include "options.h"
-#include "plan/guard.h"
-#include "term.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Where the text beside an option begins. */
-enum { HELP_COLUMN = 25 };
-
-/* What those who come from Terraform give to all of these is taken by all: plan asks nothing, and
- * needs no lock. */
+/* plan asks nothing and needs no lock; it takes these options because Terraform's plan does. */
 #define CLI_PLANNING                                                                               \
 	(CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_PARALLEL | CLI_SELECT | CLI_LOCK |           \
 		CLI_INPUT | CLI_STREAM)
@@ -69,142 +61,6 @@ const struct command cli_commands[] = {
 	{0},
 };
 
-/* ---- options ---- */
-
-struct parsing {
-	struct cli *cli;
-	struct error *err;
-};
-
-static bool is_allowed(const struct option *option, const struct command *command)
-{
-	return option->bit == CLI_ALL || (command && (command->options & option->bit));
-}
-
-static bool unknown_option(struct parsing *p, const char *name, size_t length)
-{
-	const struct command *command = p->cli->command;
-	struct str shown CLEANUP(str_release) = {0};
-
-	text_add_visible(&shown, name, length, 60);
-	for (size_t i = 0; options[i].name; i++) {
-		if (strncmp(options[i].name, name, length) == 0 && !options[i].name[length]) {
-			error_set(p->err, "`%s` takes no option -%s",
-				command ? command->name : "cfprov", options[i].name);
-			return error_hint(p->err,
-				"Options stand behind the command; see cfprov help%s%s.",
-				command ? " " : "", command ? command->name : "");
-		}
-	}
-	for (size_t i = 0; options[i].name; i++) {
-		if (is_allowed(&options[i], command) &&
-			text_is_near(str_text(&shown), options[i].name))
-			return error_set(p->err, "unknown option -%s; did you mean -%s?",
-				str_text(&shown), options[i].name);
-	}
-	error_set(p->err, "unknown option -%s", str_text(&shown));
-	return error_hint(
-		p->err, "See cfprov help%s%s.", command ? " " : "", command ? command->name : "");
-}
-
-static const struct option *find_option(const struct parsing *p, const char *name, size_t length)
-{
-	for (size_t i = 0; options[i].name; i++)
-		if (strncmp(options[i].name, name, length) == 0 && !options[i].name[length] &&
-			is_allowed(&options[i], p->cli->command))
-			return &options[i];
-	return NULL;
-}
-
-/* One dash or two. */
-static const char *without_dashes(const char *text)
-{
-	return text + (text[0] == '-') + (text[0] == '-' && text[1] == '-');
-}
-
-/* The URL itself isn't shown: it may hold credentials. */
-static bool refuse_url(const char *what, const char *value, struct error *err)
-{
-	error_set(err, "%s can't be a URL (%.*s://): cfprov reads and writes local files only",
-		what, (int)text_url_scheme(value), value);
-	if (strcmp(what, "-state") == 0)
-		error_hint(err,
-			"Remote states are not supported. Fetch the state before the run and "
-			"store it afterwards, also when the run fails.");
-	if (strcmp(what, "-f") == 0)
-		error_hint(err, "Download the manifest first, or pipe it in with -f -.");
-	return false;
-}
-
-static bool takes_path(const struct option *option)
-{
-	return option->value &&
-	       (strcmp(option->value, "PATH") == 0 || strcmp(option->value, "FILE") == 0);
-}
-
-/* Takes one option; *next is the argument behind it, and moves if that is its value. */
-static bool take_option(struct parsing *p, const char *text, char ***next)
-{
-	const char *name = without_dashes(text);
-	size_t length = strcspn(name, "=");
-	const struct option *option = find_option(p, name, length);
-	const char *value = name[length] ? name + length + 1 : NULL;
-
-	if (!option)
-		return unknown_option(p, name, length);
-	if (!value && !option->value)
-		value = "true";
-	if (!value && !**next)
-		return error_set(p->err, "-%s needs a value: %s", option->name, option->must_be);
-	if (!value)
-		value = *(*next)++;
-	if (takes_path(option) && text_url_scheme(value)) {
-		struct str what CLEANUP(str_release) = {0};
-		str_format(&what, "-%s", option->name);
-		return refuse_url(str_text(&what), value, p->err);
-	}
-	if (option->take((char *)p->cli + option->at, value))
-		return true;
-	if (strcmp(option->name, "var") == 0) { /* it may be a secret */
-		error_set(p->err, "-%s must be %s", option->name, option->must_be);
-		return error_hint(p->err,
-			"NAME is made of letters (A to Z, a to z), digits and _, and starts with "
-			"no digit.");
-	}
-	struct str shown CLEANUP(str_release) = {0};
-	text_add_visible(&shown, value, strlen(value), 60);
-	return error_set(p->err, "-%s can't be `%s`: it must be %s", option->name, str_text(&shown),
-		option->must_be);
-}
-
-/* The option that a row of option_variables names. */
-static const struct option *option_of(const struct option_variable *row)
-{
-	const struct option *option = options;
-
-	while (strcmp(option->name, row->option) != 0)
-		option++;
-	return option;
-}
-
-/* Before the command line, which wins. */
-static bool take_environment(struct parsing *p)
-{
-	for (const struct option_variable *row = option_variables; row->variable; row++) {
-		const struct option *option = option_of(row);
-		const char *value = getenv(row->variable);
-		struct str shown CLEANUP(str_release) = {0};
-		if (!value || !*value || option->take((char *)p->cli + option->at, value))
-			continue;
-		text_add_visible(&shown, value, strlen(value), 60);
-		return error_set(p->err, "%s can't be `%s`: it must be %s", row->variable,
-			str_text(&shown), option->must_be);
-	}
-	return true;
-}
-
-/* ---- commands ---- */
-
 const struct command *cli_find(const char *name)
 {
 	for (const struct command *it = cli_commands; it->name; it++)
@@ -213,136 +69,104 @@ const struct command *cli_find(const char *name)
 	return NULL;
 }
 
-const struct command *cli_find_near(const char *name)
-{
-	for (const struct command *it = cli_commands; it->name; it++)
-		if (text_is_near(name, it->name))
-			return it;
-	return NULL;
-}
-
-static bool unknown_command(const char *name, struct error *err)
-{
-	struct str shown CLEANUP(str_release) = {0};
-	const struct command *near = cli_find_near(name);
-
-	text_add_visible(&shown, name, strlen(name), 60);
-	if (near)
-		return error_set(err, "unknown command `%s`; did you mean `%s`?", str_text(&shown),
-			near->name);
-	error_set(err, "unknown command `%s`", str_text(&shown));
-	return error_hint(err, "See cfprov help.");
-}
-
-/* Is this the first of the two words of the command? */
-static bool begins_with(const struct command *command, const char *word)
+bool cli_is_in_group(const struct command *command, const char *word)
 {
 	size_t length = strlen(word);
 
 	return strncmp(command->name, word, length) == 0 && command->name[length] == ' ';
 }
 
-/* Adds the commands whose first word this is. */
-static void add_commands_of(const char *word, struct str *out)
+bool cli_unknown(const char *what, const char *name, struct error *err)
 {
+	char *shown AUTO_FREE = text_visible(name, 60);
+
 	for (const struct command *it = cli_commands; it->name; it++)
-		if (begins_with(it, word))
-			str_format(out, "%scfprov %s", out->length ? ", " : "", it->name);
+		if (text_is_near(name, it->name))
+			return error_set(err, "%s `%s`; did you mean `%s`?", what, shown, it->name);
+	error_set(err, "%s `%s`", what, shown);
+	return error_hint(err, "See cfprov help.");
 }
 
 /* A command has one word or two. */
-static bool take_command(struct parsing *p, const char *word, char ***next)
+static bool take_command(struct cli *cli, const char *word, char ***next, struct error *err)
 {
-	p->cli->command = cli_find(word);
-	if (!p->cli->command && **next) {
-		struct str both CLEANUP(str_release) = {0};
-		str_format(&both, "%s %s", word, **next);
-		p->cli->command = cli_find(str_text(&both));
-		if (p->cli->command)
-			(*next)++;
+	struct str both CLEANUP(str_release) = {0}, group CLEANUP(str_release) = {0};
+	const char *second = **next;
+
+	cli->command = cli_find(word);
+	if (!cli->command && second) {
+		str_format(&both, "%s %s", word, second);
+		cli->command = cli_find(str_text(&both));
+		*next += cli->command != NULL;
 	}
-	if (p->cli->command)
+	if (cli->command)
 		return true;
-	struct str known CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
-	add_commands_of(word, &known);
-	if (!known.length)
-		return unknown_command(word, p->err);
-	if (**next && ***next != '-') {
-		text_add_visible(&shown, **next, strlen(**next), 60);
-		error_set(p->err, "unknown command `%s %s`", word, str_text(&shown));
+	for (const struct command *it = cli_commands; it->name; it++)
+		if (cli_is_in_group(it, word))
+			str_format(&group, "%scfprov %s", group.length ? ", " : "", it->name);
+	if (!group.length)
+		return cli_unknown("unknown command", word, err);
+	if (second && *second != '-') {
+		char *shown AUTO_FREE = text_visible(second, 60);
+		error_set(err, "unknown command `%s %s`", word, shown);
 	} else {
-		error_set(p->err, "`%s` needs a second word", word);
+		error_set(err, "`%s` needs a second word", word);
 	}
-	return error_hint(p->err, "There is: %s.", str_text(&known));
+	return error_hint(err, "There is: %s.", str_text(&group));
 }
 
-static bool take_argument(struct parsing *p, const char *argument)
+static bool take_argument(struct cli *cli, const char *argument, struct error *err)
 {
-	struct cli *cli = p->cli;
-	struct str shown CLEANUP(str_release) = {0};
+	const struct command *command = cli->command;
+	char *shown AUTO_FREE = text_visible(argument, 60);
 
-	if (cli->argument_count == cli->command->most_arguments) {
-		text_add_visible(&shown, argument, strlen(argument), 60);
-		return error_set(p->err, "`%s` is one argument too many for %s", str_text(&shown),
-			cli->command->name);
-	}
-	if (strstr(cli->command->arguments, "FILE") && text_url_scheme(argument))
-		return refuse_url("the file", argument, p->err);
-	cli->arguments = mem_room(
-		(void *)cli->arguments, cli->argument_count, &cli->argument_room, sizeof(argument));
+	if (cli->argument_count == command->most_arguments)
+		return error_set(err, "`%s` is one argument too many for %s", shown, command->name);
+	if (strstr(command->arguments, "FILE") && !options_refuse_url("the file", argument, err))
+		return false;
 	cli->arguments[cli->argument_count++] = argument;
 	return true;
 }
 
-/* -chdir=DIR and -version stand before the command. *ret_used: it was one of them. */
-static bool take_global(struct parsing *p, const char *text, char ***next, bool *ret_used)
+/* Before the command there may be -version, -chdir=DIR, and what every command takes. */
+static bool take_global(struct cli *cli, const char *text, char ***next, struct error *err)
 {
-	const char *name = without_dashes(text);
-	struct str shown CLEANUP(str_release) = {0};
+	const char *name = text + 1 + (text[1] == '-');
 
-	*ret_used = true;
 	if (strcmp(name, "version") == 0) {
-		p->cli->command = cli_find("version");
+		cli->command = cli_find("version");
 		return true;
 	}
 	bool has_value = strncmp(name, "chdir=", 6) == 0;
-	*ret_used = has_value || strcmp(name, "chdir") == 0;
-	if (!*ret_used)
-		return true;
+	if (!has_value && strcmp(name, "chdir") != 0)
+		return options_take(cli, text, next, err);
 	if (!has_value && !**next)
-		return error_set(p->err, "-chdir needs a value: a folder");
+		return error_set(err, "-chdir needs a value: a folder");
 	const char *folder = has_value ? name + 6 : *(*next)++;
-	text_add_visible(&shown, folder, strlen(folder), 0);
 	return chdir(folder) == 0 ||
-	       error_set_errno(p->err, errno, "can't change to the folder %s", str_text(&shown));
+	       error_set_errno(err, errno, "can't change to the folder %s", folder);
 }
 
-static bool parse_words(struct parsing *p, char **next)
+static bool parse_words(struct cli *cli, char **next, struct error *err)
 {
-	bool ends_options = false;
+	bool ends_options = false, is_good = true;
 
-	while (*next) {
+	while (*next && is_good) {
 		const char *word = *next++;
 		bool is_option = !ends_options && word[0] == '-' && word[1];
-		bool is_used = false;
-		if (is_option && strcmp(word, "--") == 0) {
+		if (is_option && strcmp(word, "--") == 0)
 			ends_options = true;
-			continue;
-		}
-		if (is_option && !p->cli->command && !take_global(p, word, &next, &is_used))
-			return false;
-		if (is_used)
-			continue;
-		bool is_good = is_option         ? take_option(p, word, &next)
-			       : p->cli->command ? take_argument(p, word)
-						 : take_command(p, word, &next);
-		if (!is_good)
-			return false;
+		else if (is_option)
+			is_good = cli->command ? options_take(cli, word, &next, err)
+					       : take_global(cli, word, &next, err);
+		else
+			is_good = cli->command ? take_argument(cli, word, err)
+					       : take_command(cli, word, &next, err);
 	}
-	return true;
+	return is_good;
 }
 
-/* What the command's help writes without brackets must be there. */
+/* What the command's help shows without brackets must be there. */
 static bool check_arguments(const struct cli *cli, struct error *err)
 {
 	const char *word = cli->command->arguments;
@@ -361,26 +185,16 @@ static bool check_arguments(const struct cli *cli, struct error *err)
 
 bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err)
 {
-	struct parsing p = {.cli = cli, .err = err};
-
-	*cli = (struct cli){
-		.input = true,
-		.lock = true,
-		.refresh = true,
-		.max_deletes = SIZE_MAX,
-		.max_delete_percent = GUARD_DELETE_PERCENT,
-		.parallelism = CLI_PARALLELISM,
-		.patience_ms = PATIENCE_DEFAULT_MS,
-		.wait_timeout_ms = -1,
-		.max_wait_ms = CLI_MAX_WAIT_MS,
-	};
-	if (!take_environment(&p) || !parse_words(&p, argv + (argc > 0)))
+	if (!options_init(cli, err))
+		return false;
+	cli->arguments = mem_alloc(((size_t)argc + 1) * sizeof(*cli->arguments));
+	if (!parse_words(cli, argv + (argc > 0), err))
 		return false;
 	if (cli->help && cli->command) { /* -help: the same as `help COMMAND` */
 		const struct command *about = cli->command;
 		cli->argument_count = 0;
 		cli->command = cli_find("help");
-		return about == cli->command || take_argument(&p, about->name);
+		return about == cli->command || take_argument(cli, about->name, err);
 	}
 	if (!cli->command)
 		cli->command = cli_find("help");
@@ -389,26 +203,6 @@ bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err)
 
 void cli_release(struct cli *cli)
 {
-	free((void *)cli->manifests.items);
-	free((void *)cli->variables.items);
-	free((void *)cli->accounts.items);
-	free((void *)cli->account_ids.items);
-	free((void *)cli->targets.items);
-	free((void *)cli->excludes.items);
-	free((void *)cli->replaces.items);
+	options_release(cli);
 	free((void *)cli->arguments);
-	*cli = (struct cli){0};
-}
-
-void cli_add_options(struct str *out, const struct command *command)
-{
-	for (size_t i = 0; options[i].name; i++) {
-		const struct option *option = &options[i];
-		struct str left CLEANUP(str_release) = {0};
-		if (!option->help || !is_allowed(option, command))
-			continue;
-		str_format(&left, "  -%s%s%s", option->name, option->value ? "=" : "",
-			option->value ? option->value : "");
-		term_add_row(out, str_text(&left), HELP_COLUMN, option->help);
-	}
 }

@@ -1,12 +1,104 @@
 /*
- * The command line: one table of options and one of commands, from which parsing and help come.
- * Flags are accepted with one dash or two, `-flag=value` or `-flag value`, before or behind
- * arguments; `--` ends them. No flag takes a secret.
+ * The command line: a command, the values of its options, and its arguments. Parsing and help come
+ * from two tables, one of commands here and one of options (options.c). A flag is accepted with one
+ * dash or two, as -flag=value or -flag value, before or behind arguments; `--` ends them. No flag
+ * takes a secret.
  */
 #ifndef CFPROV_CLI_H
 #define CFPROV_CLI_H
 
-#include "command.h"
+#include "base/error.h"
+#include "base/str.h"
+
+#include <stdint.h>
+
+enum { CLI_WAIT_TIMEOUT_MS = 60000 };
+
+/* Exit statuses; see `cfprov help`. */
+enum { EXIT_DONE = 0, EXIT_ERROR = 1, EXIT_CHANGES = 2 };
+
+struct command;
+
+/* -format: of a plan, or the configuration of a tool that `output` writes. */
+enum cli_format {
+	FORMAT_HUMAN,
+	FORMAT_JSON,
+	FORMAT_MARKDOWN,
+	FORMAT_WRANGLER,
+	FORMAT_WRANGLER_TOML,
+};
+
+/* The values of an option that may be given again. */
+struct cli_texts {
+	const char **items;
+	size_t count, room;
+};
+
+struct cli {
+	const struct command *command;
+	struct cli_texts manifests;                   /* -f: files and folders; none: the default */
+	struct cli_texts variables;                   /* -var: NAME=VALUE */
+	struct cli_texts accounts;                    /* -account: patterns; none: all */
+	struct cli_texts account_ids;                 /* -account-id */
+	struct cli_texts targets, excludes, replaces; /* patterns of addresses */
+	const char *out;                              /* -out; NULL: none */
+	const char *store;                            /* -store; NULL: none */
+	const char *state;  /* -state; NULL: where the manifest says, or beside it */
+	const char *backup; /* -backup; NULL: beside the state */
+	bool dry_run, json, raw;
+	bool no_color, auto_approve, input, lock, adopt, detailed_exitcode, help;
+	bool destroys, refresh, refresh_only, allow_store_destroy, force;
+	size_t max_deletes, max_delete_percent;
+	enum cli_format format;
+	size_t max_bytes; /* -max-bytes; 0: any length */
+	size_t parallelism;
+	int64_t patience_ms; /* see cloudflare/patience */
+	int64_t lock_timeout_ms;
+	int64_t max_wait_ms;     /* a longer wait for the rate limit ends the run */
+	bool wait;               /* for secrets to become active */
+	int64_t wait_timeout_ms; /* -1: not given */
+	const char **arguments;
+	size_t argument_count;
+};
+
+/* What a command takes: a bit for each option. */
+enum cli_option {
+	CLI_MANIFEST = 1,
+	CLI_STATE = 2,
+	CLI_ACCOUNT = 4,
+	CLI_LOCK = 8,
+	CLI_ADOPT = 16,
+	CLI_DETAILED = 32,
+	CLI_APPROVE = 64, /* -auto-approve */
+	CLI_PARALLEL = 128,
+	CLI_SELECT = 256,  /* -target, -exclude */
+	CLI_CHANGES = 512, /* -destroy, -replace, -refresh-only */
+	CLI_OUT = 2048,
+	CLI_GUARD = 1024, /* -allow-store-destroy, -force, -max-deletes, -max-delete-percent */
+	CLI_BACKUP = 1 << 12,
+	CLI_ACCOUNT_ID = 1 << 13,
+	CLI_DRY_RUN = 1 << 14,
+	CLI_JSON = 1 << 15,
+	CLI_RAW = 1 << 16,
+	CLI_FORCE = 1 << 17,
+	CLI_STREAM = 1 << 18,  /* -json: all that happens, a line each */
+	CLI_FORMAT = 1 << 19,  /* -format, -max-bytes */
+	CLI_ALL = 1 << 20,     /* each command: -no-color, -help */
+	CLI_INPUT = 1 << 21,   /* -input */
+	CLI_REFRESH = 1 << 22, /* -refresh */
+	CLI_WAIT = 1 << 23,    /* -wait, -wait-timeout */
+	CLI_STORE = 1 << 24,
+	CLI_TOOL = 1 << 25, /* -format: for another tool */
+};
+
+struct command {
+	const char *name;      /* one or two words */
+	const char *arguments; /* for help: "[COMMAND]"; NULL: takes none. Without [] needed */
+	const char *summary;
+	unsigned options;
+	size_t most_arguments;
+	int (*run)(const struct cli *cli); /* gives the exit status */
+};
 
 /* Ends with a command without a name. */
 extern const struct command cli_commands[];
@@ -18,10 +110,10 @@ void cli_release(struct cli *cli);
 /* Lends the command of this name, or NULL. */
 const struct command *cli_find(const char *name);
 
-/* Lends the first whose name is like this one, or NULL. */
-const struct command *cli_find_near(const char *name);
+/* Has the command two words, and is this the first of them? */
+bool cli_is_in_group(const struct command *command, const char *word);
 
-/* For help: adds the options of a command, a line or more each. */
-void cli_add_options(struct str *out, const struct command *command);
+/* Gives false: "WHAT `NAME`; did you mean `one like it`?" */
+bool cli_unknown(const char *what, const char *name, struct error *err);
 
 #endif

@@ -1,28 +1,16 @@
-/* The commands: each in the file of its name, each gives the exit status of the program. */
+/* The commands: each in the file of its name (`state rm` in state.c). */
 #ifndef CFPROV_COMMANDS_H
 #define CFPROV_COMMANDS_H
 
 struct cli;
 
-int validate_run(const struct cli *cli);
-int plan_run(const struct cli *cli);
-int apply_run(const struct cli *cli);
-int destroy_run(const struct cli *cli);
-int refresh_run(const struct cli *cli);
-int show_run(const struct cli *cli);
-int state_list_run(const struct cli *cli);
-int schema_run(const struct cli *cli);
-int state_show_run(const struct cli *cli);
-int state_rm_run(const struct cli *cli);
-int state_mv_run(const struct cli *cli);
-int state_pull_run(const struct cli *cli);
-int state_push_run(const struct cli *cli);
-int import_run(const struct cli *cli);
-int import_env_run(const struct cli *cli);
-int export_run(const struct cli *cli);
-int output_run(const struct cli *cli);
-int doctor_run(const struct cli *cli);
-int version_run(const struct cli *cli);
-int help_run(const struct cli *cli);
+/* Gives the exit status of the program. */
+typedef int command_run(const struct cli *cli);
+
+command_run validate_run, plan_run, apply_run, destroy_run, refresh_run, show_run;
+command_run import_run, export_run, import_env_run, output_run, doctor_run;
+command_run state_list_run, state_show_run, state_rm_run, state_mv_run, state_pull_run;
+command_run state_push_run;
+command_run schema_run, version_run, help_run;
 
 #endif

@@ -1,79 +1,160 @@
 #include "options.h"
 
 #include "base/text.h"
+#include "cloudflare/patience.h"
 #include "manifest/manifest.h"
+#include "plan/guard.h"
+#include "term.h"
 
-#include <stddef.h>
-#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* Each takes a value into a field of struct cli; false: not a possible value. */
+enum { PARALLELISM = 10, PARALLELISM_LIMIT = 256, MAX_WAIT_MS = 900000 };
+enum { LEAST_BYTES = 512 }; /* a shorter comment could not hold its own summary */
+enum { HELP_COLUMN = 25 };  /* where the text beside an option begins */
 
-static bool take_flag(void *field, const char *value)
-{
-	bool *flag = field;
+/* What a field of struct cli is, and how a value gets into it. */
+enum kind {
+	KIND_FLAG,     /* bool */
+	KIND_TEXT,     /* const char *, not empty */
+	KIND_TEXTS,    /* struct cli_texts: the option may be given again */
+	KIND_PAIRS,    /* the same, of NAME=VALUE */
+	KIND_NUMBER,   /* size_t, from least to most */
+	KIND_DURATION, /* int64_t, in milliseconds */
+	KIND_FORMAT,   /* enum cli_format, from least to most */
+};
 
-	if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
-		return false;
-	*flag = strcmp(value, "true") == 0;
-	return true;
-}
+struct type {
+	const char *value; /* what it takes, for help; NULL: it is a switch */
+	const char *must_be;
+	enum kind kind;
+	size_t least, most;
+};
 
-static bool take_text(void *field, const char *value)
-{
-	const char **text = field;
+struct option {
+	const char *name;
+	const struct type *type;
+	enum cli_option bit;
+	size_t at;        /* where the field is in struct cli */
+	const char *help; /* NULL: not shown */
+};
 
-	*text = value;
-	return *value;
-}
+static const struct type a_switch = {NULL, "true or false", KIND_FLAG, 0, 0};
+static const struct type a_bool = {"BOOL", "true or false", KIND_FLAG, 0, 0};
+static const struct type a_path = {"PATH", "a path", KIND_TEXT, 0, 0};
+static const struct type a_backup = {"PATH", "a path, or - for none", KIND_TEXT, 0, 0};
+static const struct type a_file = {"FILE", "a path", KIND_TEXT, 0, 0};
+static const struct type a_store = {"ADDRESS", "STORE or ALIAS/STORE", KIND_TEXT, 0, 0};
+static const struct type paths = {"PATH", "a path", KIND_TEXTS, 0, 0};
+static const struct type aliases = {"ALIAS", "an alias from the manifest", KIND_TEXTS, 0, 0};
+static const struct type ids = {"ID", "the id of an account", KIND_TEXTS, 0, 0};
+static const struct type addresses = {"ADDRESS", "an address", KIND_TEXTS, 0, 0};
+static const struct type variables = {"NAME=VALUE", "NAME=VALUE", KIND_PAIRS, 0, 0};
+static const struct type a_number = {"N", "a number", KIND_NUMBER, 0, SIZE_MAX / 2};
+static const struct type a_percentage = {"N", "a number from 0 to 100", KIND_NUMBER, 0, 100};
+static const struct type a_parallelism = {
+	"N", "a number from 1 to 256", KIND_NUMBER, 1, PARALLELISM_LIMIT};
+static const struct type a_size = {
+	"N", "a number, at least 512", KIND_NUMBER, LEAST_BYTES, SIZE_MAX / 2};
+static const struct type a_duration = {"TIME", "a duration like 30s or 5m", KIND_DURATION, 0, 0};
+static const struct type a_format = {
+	"FORMAT", "human, json or markdown", KIND_FORMAT, FORMAT_HUMAN, FORMAT_MARKDOWN};
+static const struct type a_tool = {
+	"TOOL", "wrangler or wrangler-toml", KIND_FORMAT, FORMAT_WRANGLER, FORMAT_WRANGLER_TOML};
 
-/* Options that may be given again. */
-static bool take_texts(void *field, const char *value)
-{
-	struct cli_texts *texts = field;
+static const char *const formats[] = {
+	[FORMAT_HUMAN] = "human",
+	[FORMAT_JSON] = "json",
+	[FORMAT_MARKDOWN] = "markdown",
+	[FORMAT_WRANGLER] = "wrangler",
+	[FORMAT_WRANGLER_TOML] = "wrangler-toml",
+};
 
-	texts->items = mem_room((void *)texts->items, texts->count, &texts->room, sizeof(value));
-	texts->items[texts->count++] = value;
-	return *value;
-}
+#define AT(field) offsetof(struct cli, field)
 
-static bool take_variable(void *field, const char *value)
-{
-	return take_texts(field, value) && variables_is_pair(value);
-}
+static const struct option options[] = {
+	{"f", &paths, CLI_MANIFEST, AT(manifests),
+		"the manifest, a folder of them or -; repeatable "
+		"(default " MANIFEST_DEFAULT_PATH ")"},
+	{"var", &variables, CLI_MANIFEST, AT(variables),
+		"the value of ${NAME} in the manifest; repeatable"},
+	{"state", &a_path, CLI_STATE, AT(state),
+		"the state (default: as the manifest says, or beside it)"},
+	{"account", &aliases, CLI_ACCOUNT, AT(accounts),
+		"only this account; may be given again, and * matches"},
+	{"adopt", &a_switch, CLI_ADOPT, AT(adopt), "agree to take over what lives already"},
+	{"detailed-exitcode", &a_switch, CLI_DETAILED, AT(detailed_exitcode),
+		"exit 2 if there is something to do"},
+	{"out", &a_file, CLI_OUT, AT(out), "save the plan, for apply FILE"},
+	{"target", &addresses, CLI_SELECT, AT(targets),
+		"only this object (and what is in it); repeatable, * matches within a part"},
+	{"exclude", &addresses, CLI_SELECT, AT(excludes), "not this object; repeatable"},
+	{"replace", &addresses, CLI_CHANGES, AT(replaces),
+		"destroy this object and create it again; repeatable"},
+	{"destroy", &a_switch, CLI_CHANGES, AT(destroys), "plan the end of all that is managed"},
+	{"refresh", &a_bool, CLI_REFRESH, AT(refresh),
+		"-refresh=false: take the state's word for what lives, where all is recorded"},
+	{"refresh-only", &a_switch, CLI_CHANGES, AT(refresh_only),
+		"only bring the state up to what lives"},
+	{"allow-store-destroy", &a_switch, CLI_GUARD, AT(allow_store_destroy),
+		"agree to destroy stores, with all that is in them"},
+	{"force", &a_switch, CLI_GUARD, AT(force),
+		"also stores with what cfprov does not manage, and any number of deletes"},
+	{"max-deletes", &a_number, CLI_GUARD, AT(max_deletes),
+		"refuse to destroy more objects than this"},
+	{"max-delete-percent", &a_percentage, CLI_GUARD, AT(max_delete_percent),
+		"refuse to destroy a larger share of 10 or more objects (default 30)"},
+	{"auto-approve", &a_switch, CLI_APPROVE, AT(auto_approve), "do not ask before acting"},
+	{"input", &a_bool, CLI_INPUT, AT(input),
+		"-input=false: never ask; fail where a question would be needed"},
+	{"parallelism", &a_parallelism, CLI_PARALLEL, AT(parallelism),
+		"requests at a time (default 10)"},
+	{"patience", &a_duration, CLI_PARALLEL, AT(patience_ms),
+		"how long to look for what was requested and not confirmed (default 30s)"},
+	{"max-wait", &a_duration, CLI_PARALLEL, AT(max_wait_ms),
+		"stop if Cloudflare's rate limit asks for a longer wait than this (default 15m)"},
+	{"lock", &a_bool, CLI_LOCK, AT(lock),
+		"-lock=false: do not lock the state (plan never does)"},
+	{"lock-timeout", &a_duration, CLI_LOCK, AT(lock_timeout_ms),
+		"how long to wait for the lock (default 0s)"},
+	{"store", &a_store, CLI_STORE, AT(store),
+		"the store that the secrets are for, in all accounts or in one"},
+	{"wait", &a_switch, CLI_WAIT, AT(wait),
+		"wait at the end until the plan's secrets are active"},
+	{"wait-timeout", &a_duration, CLI_WAIT, AT(wait_timeout_ms),
+		"how long -wait waits (default 60s)"},
+	{"backup", &a_backup, CLI_BACKUP, AT(backup),
+		"where the state before is kept (default: with .backup behind); - for none"},
+	{"account-id", &ids, CLI_ACCOUNT_ID, AT(account_ids),
+		"this account, whatever the manifest says; may be given again"},
+	{"dry-run", &a_switch, CLI_DRY_RUN, AT(dry_run), "only say what would be done"},
+	{"json", &a_switch, CLI_JSON, AT(json), "write JSON"},
+	{"raw", &a_switch, CLI_RAW, AT(raw), "write just the id, without a line break"},
+	{"force", &a_switch, CLI_FORCE, AT(force),
+		"do it in spite of what would keep others from it"},
+	{"json", &a_switch, CLI_STREAM, AT(json),
+		"for machines: all that happens, a JSON object a line"},
+	{"format", &a_format, CLI_FORMAT, AT(format),
+		"human, json (Terraform's representation of a plan) or markdown"},
+	{"format", &a_tool, CLI_TOOL, AT(format),
+		"a Worker's bindings: wrangler (for wrangler.jsonc), or wrangler-toml"},
+	{"max-bytes", &a_size, CLI_FORMAT, AT(max_bytes),
+		"with -format=markdown: cut it to so many bytes, 512 or more; no deletion is cut, "
+		"so that it may stay longer"},
+	{"no-color", &a_switch, CLI_ALL, AT(no_color), "no colour"},
+	{"help", &a_switch, CLI_ALL, AT(help), "show how the command is used"},
+	{"h", &a_switch, CLI_ALL, AT(help), NULL},
+};
 
-static bool take_number(void *field, const char *value)
-{
-	return text_to_number(value, SIZE_MAX / 2, field);
-}
-
-static bool take_percent(void *field, const char *value)
-{
-	return text_to_number(value, 100, field);
-}
-
-static bool take_parallelism(void *field, const char *value)
-{
-	const size_t *parallelism = field;
-
-	return text_to_number(value, CLI_PARALLELISM_LIMIT, field) && *parallelism > 0;
-}
-
-static bool take_max_bytes(void *field, const char *value)
-{
-	const size_t *max_bytes = field;
-
-	return take_number(field, value) && *max_bytes >= CLI_LEAST_BYTES;
-}
+/* ---- values ---- */
 
 /* A Go-like duration of one part: 0, 500ms, 3s, 5m, 1h. */
-static bool take_duration_ms(void *field, const char *value)
+static bool take_duration(const char *value, int64_t *ret_duration_ms)
 {
 	static const struct {
 		const char *unit;
 		int64_t ms;
 	} units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
-	int64_t *duration_ms = field;
 	size_t digits = strspn(value, "0123456789"), number;
 	char *text AUTO_FREE = mem_copy_text(value);
 
@@ -81,144 +162,203 @@ static bool take_duration_ms(void *field, const char *value)
 	if (!text_to_number(text, 1000000000, &number))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		if (strcmp(value + digits, units[i].unit) != 0)
-			continue;
-		*duration_ms = (int64_t)number * units[i].ms;
-		return true;
+		*ret_duration_ms = (int64_t)number * units[i].ms;
+		if (strcmp(value + digits, units[i].unit) == 0)
+			return true;
 	}
-	*duration_ms = 0;
 	return number == 0 && !value[digits];
 }
 
-/* Takes one of the words; *ret_index says which. */
-static bool take_word(const char *const *words, size_t count, const char *value, size_t *ret_index)
+static bool take_format(const struct type *type, const char *value, enum cli_format *ret_format)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (!words[i] || strcmp(words[i], value) != 0)
-			continue;
-		*ret_index = i;
-		return true;
+	for (size_t i = type->least; i <= type->most; i++) {
+		*ret_format = (enum cli_format)i;
+		if (strcmp(value, formats[i]) == 0)
+			return true;
 	}
 	return false;
 }
 
-static bool take_tool(void *field, const char *value)
+/* False: the option can't have this value. */
+static bool take_value(const struct option *option, struct cli *cli, const char *value)
 {
-	static const char *const words[] = {
-		[TOOL_WRANGLER] = "wrangler", [TOOL_WRANGLER_TOML] = "wrangler-toml"};
-	enum cli_tool *tool = field;
-	size_t index = TOOL_NONE;
+	const struct type *type = option->type;
+	void *field = (char *)cli + option->at;
+	struct cli_texts *texts = field;
 
-	bool is_good = take_word(words, ARRAY_SIZE(words), value, &index);
-	*tool = (enum cli_tool)index;
-	return is_good;
+	switch (type->kind) {
+	case KIND_FLAG:
+		*(bool *)field = strcmp(value, "true") == 0;
+		return *(bool *)field || strcmp(value, "false") == 0;
+	case KIND_TEXT:
+		*(const char **)field = value;
+		return *value;
+	case KIND_TEXTS:
+	case KIND_PAIRS:
+		texts->items =
+			mem_room((void *)texts->items, texts->count, &texts->room, sizeof(value));
+		texts->items[texts->count++] = value;
+		return *value && (type->kind == KIND_TEXTS || variables_is_pair(value));
+	case KIND_NUMBER:
+		return text_to_number(value, type->most, field) && *(size_t *)field >= type->least;
+	case KIND_DURATION:
+		return take_duration(value, field);
+	case KIND_FORMAT:
+		return take_format(type, value, field);
+	}
+	return false;
 }
 
-static bool take_format(void *field, const char *value)
+static bool refuse_value(
+	const char *name, const struct option *option, const char *value, struct error *err)
 {
-	static const char *const words[] = {
-		[FORMAT_HUMAN] = "human",
-		[FORMAT_JSON] = "json",
-		[FORMAT_MARKDOWN] = "markdown",
+	char *shown AUTO_FREE = text_visible(value, 60);
+
+	return error_set(
+		err, "%s can't be `%s`: it must be %s", name, shown, option->type->must_be);
+}
+
+/* The variable of the environment that sets the option's default, or NULL. */
+static const char *variable_of(const struct option *option)
+{
+	return option->at == AT(patience_ms)   ? "CFPROV_PATIENCE"
+	       : option->at == AT(max_wait_ms) ? "CFPROV_MAX_WAIT"
+					       : NULL;
+}
+
+bool options_init(struct cli *cli, struct error *err)
+{
+	*cli = (struct cli){
+		.input = true,
+		.lock = true,
+		.refresh = true,
+		.max_deletes = SIZE_MAX,
+		.max_delete_percent = GUARD_DELETE_PERCENT,
+		.parallelism = PARALLELISM,
+		.patience_ms = PATIENCE_DEFAULT_MS,
+		.wait_timeout_ms = -1,
+		.max_wait_ms = MAX_WAIT_MS,
 	};
-	enum cli_format *format = field;
-	size_t index = FORMAT_HUMAN;
-
-	bool is_good = take_word(words, ARRAY_SIZE(words), value, &index);
-	*format = (enum cli_format)index;
-	return is_good;
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		const char *variable = variable_of(&options[i]);
+		const char *value = variable ? getenv(variable) : NULL;
+		if (value && *value && !take_value(&options[i], cli, value))
+			return refuse_value(variable, &options[i], value, err);
+	}
+	return true;
 }
 
-#define AT(field) offsetof(struct cli, field)
+void options_release(struct cli *cli)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		struct cli_texts *texts = (void *)((char *)cli + options[i].at);
+		if (options[i].type->kind == KIND_TEXTS || options[i].type->kind == KIND_PAIRS)
+			free((void *)texts->items);
+	}
+}
 
-const struct option options[] = {
-	{"f", "PATH", CLI_MANIFEST, take_texts, AT(manifests), "a path",
-		"the manifest, a folder of them or -; repeatable "
-		"(default " MANIFEST_DEFAULT_PATH ")"},
-	{"var", "NAME=VALUE", CLI_MANIFEST, take_variable, AT(variables), "NAME=VALUE",
-		"the value of ${NAME} in the manifest; repeatable"},
-	{"state", "PATH", CLI_STATE, take_text, AT(state), "a path",
-		"the state (default: as the manifest says, or beside it)"},
-	{"account", "ALIAS", CLI_ACCOUNT, take_texts, AT(accounts), "an alias from the manifest",
-		"only this account; may be given again, and * matches"},
-	{"adopt", NULL, CLI_ADOPT, take_flag, AT(adopt), "true or false",
-		"agree to take over what lives already"},
-	{"detailed-exitcode", NULL, CLI_DETAILED, take_flag, AT(detailed_exitcode), "true or false",
-		"exit 2 if there is something to do"},
-	{"out", "FILE", CLI_OUT, take_text, AT(out), "a path", "save the plan, for apply FILE"},
-	{"target", "ADDRESS", CLI_SELECT, take_texts, AT(targets), "an address",
-		"only this object (and what is in it); repeatable, * matches within a part"},
-	{"exclude", "ADDRESS", CLI_SELECT, take_texts, AT(excludes), "an address",
-		"not this object; repeatable"},
-	{"replace", "ADDRESS", CLI_CHANGES, take_texts, AT(replaces), "an address",
-		"destroy this object and create it again; repeatable"},
-	{"destroy", NULL, CLI_CHANGES, take_flag, AT(destroys), "true or false",
-		"plan the end of all that is managed"},
-	{"refresh", "BOOL", CLI_REFRESH, take_flag, AT(refresh), "true or false",
-		"-refresh=false: take the state's word for what lives, where all is recorded"},
-	{"refresh-only", NULL, CLI_CHANGES, take_flag, AT(refresh_only), "true or false",
-		"only bring the state up to what lives"},
-	{"allow-store-destroy", NULL, CLI_GUARD, take_flag, AT(allow_store_destroy),
-		"true or false", "agree to destroy stores, with all that is in them"},
-	{"force", NULL, CLI_GUARD, take_flag, AT(force), "true or false",
-		"also stores with what cfprov does not manage, and any number of deletes"},
-	{"max-deletes", "N", CLI_GUARD, take_number, AT(max_deletes), "a number",
-		"refuse to destroy more objects than this"},
-	{"max-delete-percent", "N", CLI_GUARD, take_percent, AT(max_delete_percent),
-		"a number from 0 to 100",
-		"refuse to destroy a larger share of 10 or more objects (default 30)"},
-	{"auto-approve", NULL, CLI_APPROVE, take_flag, AT(auto_approve), "true or false",
-		"do not ask before acting"},
-	{"input", "BOOL", CLI_INPUT, take_flag, AT(input), "true or false",
-		"-input=false: never ask; fail where a question would be needed"},
-	{"parallelism", "N", CLI_PARALLEL, take_parallelism, AT(parallelism),
-		"a number from 1 to 256", "requests at a time (default 10)"},
-	{"patience", "TIME", CLI_PARALLEL, take_duration_ms, AT(patience_ms),
-		"a duration like 30s or 5m",
-		"how long to look for what was requested and not confirmed (default 30s)"},
-	{"max-wait", "TIME", CLI_PARALLEL, take_duration_ms, AT(max_wait_ms),
-		"a duration like 30s or 5m",
-		"stop if Cloudflare's rate limit asks for a longer wait than this (default 15m)"},
-	{"lock", "BOOL", CLI_LOCK, take_flag, AT(lock), "true or false",
-		"-lock=false: do not lock the state (plan never does)"},
-	{"lock-timeout", "TIME", CLI_LOCK, take_duration_ms, AT(lock_timeout_ms),
-		"a duration like 30s or 5m", "how long to wait for the lock (default 0s)"},
-	{"store", "ADDRESS", CLI_STORE, take_text, AT(store), "STORE or ALIAS/STORE",
-		"the store that the secrets are for, in all accounts or in one"},
-	{"wait", NULL, CLI_WAIT, take_flag, AT(wait), "true or false",
-		"wait at the end until the plan's secrets are active"},
-	{"wait-timeout", "TIME", CLI_WAIT, take_duration_ms, AT(wait_timeout_ms),
-		"a duration like 30s or 5m", "how long -wait waits (default 60s)"},
-	{"backup", "PATH", CLI_BACKUP, take_text, AT(backup), "a path, or - for none",
-		"where the state before is kept (default: with .backup behind); - for none"},
-	{"account-id", "ID", CLI_ACCOUNT_ID, take_texts, AT(account_ids), "the id of an account",
-		"this account, whatever the manifest says; may be given again"},
-	{"dry-run", NULL, CLI_DRY_RUN, take_flag, AT(dry_run), "true or false",
-		"only say what would be done"},
-	{"json", NULL, CLI_JSON, take_flag, AT(json), "true or false", "write JSON"},
-	{"raw", NULL, CLI_RAW, take_flag, AT(raw), "true or false",
-		"write just the id, without a line break"},
-	{"force", NULL, CLI_FORCE, take_flag, AT(force), "true or false",
-		"do it in spite of what would keep others from it"},
-	{"json", NULL, CLI_STREAM, take_flag, AT(json), "true or false",
-		"for machines: all that happens, a JSON object a line"},
-	{"format", "FORMAT", CLI_FORMAT, take_format, AT(format), "human, json or markdown",
-		"human, json (Terraform's representation of a plan) or markdown"},
-	{"format", "TOOL", CLI_TOOL, take_tool, AT(tool), "wrangler or wrangler-toml",
-		"a Worker's bindings: wrangler (for wrangler.jsonc), or wrangler-toml"},
-	{"max-bytes", "N", CLI_FORMAT, take_max_bytes, AT(max_bytes), "a number, at least 512",
-		"with -format=markdown: cut it to so many bytes, 512 or more; no deletion is cut, "
-		"so "
-		"that it may stay longer"},
-	{"no-color", NULL, CLI_ALL, take_flag, AT(no_color), "true or false", "no colour"},
-	{"help", NULL, CLI_ALL, take_flag, AT(help), "true or false",
-		"show how the command is used"},
-	{"h", NULL, CLI_ALL, take_flag, AT(help), "true or false", NULL},
-	{0},
-};
+/* ---- the command line ---- */
 
-const struct option_variable option_variables[] = {
-	{"CFPROV_PATIENCE", "patience"},
-	{"CFPROV_MAX_WAIT", "max-wait"},
-	{0},
-};
+static bool is_allowed(const struct option *option, const struct command *command)
+{
+	return option->bit == CLI_ALL || (command && (command->options & option->bit));
+}
+
+static bool is_called(const struct option *option, const char *name, size_t length)
+{
+	return strncmp(option->name, name, length) == 0 && !option->name[length];
+}
+
+static bool unknown_option(
+	const struct command *command, const char *name, size_t length, struct error *err)
+{
+	struct str shown CLEANUP(str_release) = {0};
+	const char *space = command ? " " : "", *of = command ? command->name : "";
+
+	text_add_visible(&shown, name, length, 60);
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		if (!is_called(&options[i], name, length))
+			continue;
+		error_set(
+			err, "`%s` takes no option -%s", command ? of : "cfprov", options[i].name);
+		return error_hint(
+			err, "Options stand behind the command; see cfprov help%s%s.", space, of);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (is_allowed(&options[i], command) &&
+			text_is_near(str_text(&shown), options[i].name))
+			return error_set(err, "unknown option -%s; did you mean -%s?",
+				str_text(&shown), options[i].name);
+	error_set(err, "unknown option -%s", str_text(&shown));
+	return error_hint(err, "See cfprov help%s%s.", space, of);
+}
+
+/* The URL itself isn't shown: it may hold credentials. */
+bool options_refuse_url(const char *what, const char *value, struct error *err)
+{
+	int scheme = (int)text_url_scheme(value);
+
+	if (!scheme)
+		return true;
+	error_set(err, "%s can't be a URL (%.*s://): cfprov reads and writes local files only",
+		what, scheme, value);
+	if (strcmp(what, "-state") == 0)
+		error_hint(err,
+			"Remote states are not supported. Fetch the state before the run and "
+			"store it afterwards, also when the run fails.");
+	if (strcmp(what, "-f") == 0)
+		error_hint(err, "Download the manifest first, or pipe it in with -f -.");
+	return false;
+}
+
+static bool takes_path(const struct type *type)
+{
+	return type->value &&
+	       (strcmp(type->value, "PATH") == 0 || strcmp(type->value, "FILE") == 0);
+}
+
+bool options_take(struct cli *cli, const char *text, char ***next, struct error *err)
+{
+	const char *name = text + (text[0] == '-') + (text[0] == '-' && text[1] == '-');
+	size_t length = strcspn(name, "=");
+	const char *value = name[length] ? name + length + 1 : NULL;
+	struct str dashed CLEANUP(str_release) = {0};
+	const struct option *option = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(options) && !option; i++)
+		if (is_called(&options[i], name, length) && is_allowed(&options[i], cli->command))
+			option = &options[i];
+	if (!option)
+		return unknown_option(cli->command, name, length, err);
+	const struct type *type = option->type;
+	if (!value && !type->value)
+		value = "true";
+	if (!value && !**next)
+		return error_set(err, "-%s needs a value: %s", option->name, type->must_be);
+	if (!value)
+		value = *(*next)++;
+	str_format(&dashed, "-%s", option->name);
+	if (takes_path(type) && !options_refuse_url(str_text(&dashed), value, err))
+		return false;
+	if (take_value(option, cli, value))
+		return true;
+	if (type->kind != KIND_PAIRS)
+		return refuse_value(str_text(&dashed), option, value, err);
+	/* It may be a secret, so it is not shown. */
+	error_set(err, "-%s must be %s", option->name, type->must_be);
+	return error_hint(err, "NAME is made of letters (A to Z, a to z), digits and _, and starts "
+			       "with no digit.");
+}
+
+void options_add_help(struct str *out, const struct command *command)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		const struct option *option = &options[i];
+		const char *value = option->type->value;
+		struct str left CLEANUP(str_release) = {0};
+		if (!option->help || !is_allowed(option, command))
+			continue;
+		str_format(&left, "  -%s%s%s", option->name, value ? "=" : "", value ? value : "");
+		term_add_row(out, str_text(&left), HELP_COLUMN, option->help);
+	}
+}

@@ -1,31 +1,26 @@
 /*
- * The options: what each is called, what it takes, which commands have it, and where its value
- * goes. Parsing and help (cli) read this table.
+ * The options, as one table: what each is called, what it takes, which commands have it and where
+ * in struct cli its value goes. Parsing and help read that table.
  */
 #ifndef CFPROV_OPTIONS_H
 #define CFPROV_OPTIONS_H
 
-#include "command.h"
+#include "cli.h"
 
-struct option {
-	const char *name;
-	const char *value; /* what it takes, for help; NULL: it is a switch */
-	enum cli_option bit;
-	bool (*take)(void *field, const char *value); /* false: not a possible value */
-	size_t at;                                    /* where the field is in struct cli */
-	const char *must_be;
-	const char *help;
-};
+/* Sets the defaults, and what the environment says instead of them. */
+bool options_init(struct cli *cli, struct error *err) MUST_CHECK;
+void options_release(struct cli *cli);
 
-/* Ends with an option without a name. */
-extern const struct option options[];
+/*
+ * Takes one option of the command in *cli, written with one dash or two. *next is the argument
+ * behind it, and moves if that is its value.
+ */
+bool options_take(struct cli *cli, const char *text, char ***next, struct error *err) MUST_CHECK;
 
-/* A variable of the environment that sets an option's default. */
-struct option_variable {
-	const char *variable, *option;
-};
+/* False: the value is a URL, where only a local file will do. `what` is called so in the error. */
+bool options_refuse_url(const char *what, const char *value, struct error *err) MUST_CHECK;
 
-/* Ends with one without a variable. */
-extern const struct option_variable option_variables[];
+/* For help: adds the options of a command, a line or more each. */
+void options_add_help(struct str *out, const struct command *command);
 
 #endif

@@ -109,7 +109,7 @@ static bool check_options(const struct cli *cli)
 
 	if (cli->raw && cli->json)
 		error_set(&err, "-raw and -json are two ways to write it: give one");
-	else if (cli->tool && (cli->raw || cli->json))
+	else if (cli->format && (cli->raw || cli->json))
 		error_set(&err, "-format excludes -raw and -json");
 	else if (cli->raw && !cli->argument_count)
 		error_set(&err, "-raw writes one id: say of which address");
@@ -152,7 +152,7 @@ static int write_bindings(const struct cli *cli, const struct model *model)
 	const struct wrangler_input input = {
 		.recorded = model,
 		.pattern = cli->argument_count ? cli->arguments[0] : NULL,
-		.is_toml = cli->tool == TOOL_WRANGLER_TOML,
+		.is_toml = cli->format == FORMAT_WRANGLER_TOML,
 	};
 	size_t count, unknown;
 
@@ -196,7 +196,7 @@ int output_run(const struct cli *cli)
 	if (!session_read_state(&session) || !pick_recorded(cli, &session.ledger.state.model))
 		return EXIT_ERROR;
 	const struct model *model = &session.ledger.state.model;
-	if (cli->tool)
+	if (cli->format)
 		return write_bindings(cli, model);
 	size_t count = model->object_count;
 	struct output *outputs AUTO_FREE = mem_alloc(count * sizeof(*outputs));

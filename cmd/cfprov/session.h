@@ -7,7 +7,7 @@
 
 #include "apply/values.h"
 #include "cloudflare/live.h"
-#include "command.h"
+#include "cli.h"
 #include "manifest/manifest.h"
 #include "plan/planner.h"
 #include "source/source.h"
