@@ -1,5 +1,4 @@
 #include "session.h"
-#include "source/source_name.h"
 
 #include "adapter/fs.h"
 #include "adapter/table.h"
@@ -9,12 +8,13 @@
 #include "interrupt.h"
 #include "log.h"
 #include "manifest/pick.h"
+#include "source/source_name.h"
 #include "term.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { REQUEST_TIMEOUT_MS = 60000 };
+enum { REQUEST_TIMEOUT_S = 60 };
 
 static void on_event(void *context, const struct event *event)
 {
@@ -80,8 +80,7 @@ const char *session_manifest_name(const struct cli *cli)
 	return cli->manifests.count ? cli->manifests.items[0] : MANIFEST_DEFAULT_PATH;
 }
 
-/* Of the environment, or NULL. */
-static const char *default_account_id(void)
+const char *session_account_id(void)
 {
 	const char *id = getenv("CLOUDFLARE_ACCOUNT_ID");
 
@@ -93,11 +92,11 @@ bool session_read_manifest(struct session *session, struct error_list *errors)
 	const struct cli *cli = session->cli;
 	const struct pick pick = {
 		session_manifest_name(cli), cli->accounts.items, cli->accounts.count};
-	struct error err = {0};
+	struct error err CLEANUP(error_release) = {0};
 
 	if (!open_manifest(session, errors) ||
 		!manifest_read(
-			&session->manifest, default_account_id(), &session->desired, errors)) {
+			&session->manifest, session_account_id(), &session->desired, errors)) {
 		error_list_cut(errors);
 		return false;
 	}
@@ -113,8 +112,7 @@ bool session_load_manifest(struct session *session)
 
 	bool is_read = session_read_manifest(session, &errors);
 	term_warnings(&session->manifest.warnings);
-	term_errors(&errors);
-	return is_read;
+	return is_read || term_errors(&errors);
 }
 
 /* Is there no manifest, for those who can do without? */
@@ -129,7 +127,7 @@ static bool is_absent(const struct session *session, const struct error_list *er
 bool session_read_accounts(struct session *session, struct model *ret_accounts)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
-	const char *id = default_account_id();
+	const char *id = session_account_id();
 
 	if (open_manifest(session, &errors) &&
 		manifest_accounts(&session->manifest, ret_accounts, &errors)) {
@@ -145,7 +143,7 @@ bool session_read_accounts(struct session *session, struct model *ret_accounts)
 
 /* ---- state ---- */
 
-/* Who only looks at the state needs no manifest, unless one is there and says where it is. */
+/* A command that only reads the state needs a manifest only if that says where the state is. */
 bool session_find_state(struct session *session)
 {
 	const struct manifest_source source = manifest_source(session->cli);
@@ -155,33 +153,33 @@ bool session_find_state(struct session *session)
 		return true;
 	if (session->cli->state)
 		session->state_path = mem_copy_text(session->cli->state);
-	else if ((!session->has_manifest && !open_manifest(session, &errors)) ||
-		 !manifest_state_path(&session->manifest, &session->state_path, &errors)) {
-		if (!is_absent(session, &errors)) {
-			error_list_cut(&errors);
-			term_errors(&errors);
-			return false;
-		}
+	else if (((!session->has_manifest && !open_manifest(session, &errors)) ||
+			 !manifest_state_path(&session->manifest, &session->state_path, &errors)) &&
+		 !is_absent(session, &errors)) {
+		error_list_cut(&errors);
+		return term_errors(&errors);
 	}
 	if (!session->state_path)
 		session->state_path = manifest_beside(&source, LEDGER_DEFAULT_NAME);
 	return true;
 }
 
-/* Without its state cfprov would take all that lives for somebody else's. */
-static void warn_if_lost(const struct session *session)
+/* Without its state, cfprov would take its own objects for somebody else's: it says so. */
+static bool finish_opening(struct session *session, const struct error *err)
 {
-	char *backup AUTO_FREE = ledger_find_backup(&session->ledger, session->state_path);
 	struct str text CLEANUP(str_release) = {0};
 
+	if (!session->has_ledger)
+		return term_error(err);
+	char *backup AUTO_FREE = ledger_find_backup(&session->ledger, session->state_path);
 	if (!backup)
-		return;
+		return true;
 	str_format(&text,
 		"There is no state at %s, but a backup of one. If it was lost, copy %s there "
-		"first; "
-		"what is missing in that is found by its name.",
+		"first; what is missing in that is found by its name.",
 		session->state_path, backup);
 	term_warning(str_text(&text));
+	return true;
 }
 
 bool session_read_state(struct session *session)
@@ -191,14 +189,31 @@ bool session_read_state(struct session *session)
 	if (!session_find_state(session))
 		return false;
 	session->has_ledger = ledger_read(&session->ledger, session->state_path, &err);
-	if (session->has_ledger)
-		warn_if_lost(session);
-	else
-		term_error(&err);
-	return session->has_ledger;
+	return finish_opening(session, &err);
 }
 
-/* Also one that nobody needed to read, because -state says all. */
+bool session_refuse_address(const char *address)
+{
+	char *shown AUTO_FREE = text_visible(address, 120);
+
+	return term_fail("cfprov state list says which there are.",
+		"nothing in the state has the address %s", shown);
+}
+
+const struct object *session_find_recorded(const struct session *session, const char *address)
+{
+	const struct model *recorded = &session->ledger.state.model;
+
+	for (size_t i = 0; i < recorded->object_count; i++) {
+		char *its AUTO_FREE = object_address(&recorded->objects[i]);
+		if (strcmp(its, address) == 0)
+			return &recorded->objects[i];
+	}
+	session_refuse_address(address);
+	return NULL;
+}
+
+/* Also one that was not read, because -state says all. */
 static bool is_manifest(const struct session *session, const char *path)
 {
 	const struct documents *documents = &session->manifest.documents;
@@ -213,7 +228,7 @@ static bool is_manifest(const struct session *session, const char *path)
 	return !given->count && fs_is_same_file(MANIFEST_DEFAULT_PATH, path);
 }
 
-/* What of ours stands at the path, or would; NULL: nothing. */
+/* What of ours is at the path, or would be; NULL: nothing. */
 static const char *own_file(const struct session *session, const char *path)
 {
 	static const struct {
@@ -233,93 +248,71 @@ static const char *own_file(const struct session *session, const char *path)
 bool session_check_target(struct session *session, const char *option, const char *path)
 {
 	struct error err CLEANUP(error_release) = {0};
-	struct str shown CLEANUP(str_release) = {0};
 	const char *own = own_file(session, path);
 
-	if (!own && fs_check_target(path, &err))
-		return true;
-	text_add_visible(&shown, path, strlen(path), 0);
 	if (own)
-		error_set(&err, "%s is %s", str_text(&shown), own);
-	error_prefix(&err, "%s can't be %s", option, str_text(&shown));
+		error_set(&err, "%s is %s", path, own);
+	else if (fs_check_target(path, &err))
+		return true;
+	error_prefix(&err, "%s can't be %s", option, path);
 	error_hint(&err, "Name another file. Nothing was done.");
-	term_error(&err);
-	return false;
+	return term_error(&err);
 }
 
 bool session_open_state(struct session *session, const char *operation)
 {
-	const char *backup = session->cli->backup;
+	const struct cli *cli = session->cli;
 	struct error err CLEANUP(error_release) = {0};
 
 	if (!session_find_state(session))
 		return false;
-	if (backup && strcmp(backup, LEDGER_NO_BACKUP) != 0 &&
-		!session_check_target(session, "-backup", backup))
+	if (cli->backup && strcmp(cli->backup, LEDGER_NO_BACKUP) != 0 &&
+		!session_check_target(session, "-backup", cli->backup))
 		return false;
 	const struct ledger_options options = {
 		.path = session->state_path,
-		.backup = backup,
+		.backup = cli->backup,
 		.operation = operation,
-		.no_lock = !session->cli->lock,
-		.lock_timeout_ms = session->cli->lock_timeout_ms,
+		.no_lock = !cli->lock,
+		.lock_timeout_ms = cli->lock_timeout_ms,
 		.sink = &session->sink,
 		.interrupted = &interrupt_count,
 	};
-
 	session->has_ledger = ledger_open(&session->ledger, &options, &err);
-	if (session->has_ledger)
-		warn_if_lost(session);
-	else
-		term_error(&err);
-	return session->has_ledger;
+	return finish_opening(session, &err);
 }
 
 /* ---- client ---- */
 
 static const char *base_url(void)
 {
-	static const char *const names[] = {"CLOUDFLARE_BASE_URL", "CLOUDFLARE_API_BASE_URL"};
+	const char *url = getenv("CLOUDFLARE_BASE_URL");
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		const char *url = getenv(names[i]);
-		if (url && *url)
-			return url;
-	}
-	return BASEURL_DEFAULT;
-}
-
-/* CFPROV_REQUEST_TIMEOUT: seconds that one request may take. */
-static bool request_timeout_ms(int64_t *ret_timeout_ms, struct error *err)
-{
-	const char *text = getenv("CFPROV_REQUEST_TIMEOUT");
-	size_t seconds;
-
-	*ret_timeout_ms = REQUEST_TIMEOUT_MS;
-	if (!text || !*text)
-		return true;
-	if (!text_to_number(text, 3600, &seconds) || seconds == 0)
-		return error_set(err, "CFPROV_REQUEST_TIMEOUT must be seconds from 1 to 3600");
-	*ret_timeout_ms = (int64_t)seconds * 1000;
-	return true;
+	if (!url || !*url)
+		url = getenv("CLOUDFLARE_API_BASE_URL");
+	return url && *url ? url : BASEURL_DEFAULT;
 }
 
 bool session_new_client(struct session *session)
 {
+	const char *timeout = getenv("CFPROV_REQUEST_TIMEOUT");
 	struct error err CLEANUP(error_release) = {0};
-	struct client_options options = {
+	size_t seconds = REQUEST_TIMEOUT_S;
+
+	if (session->client)
+		return true;
+	if (timeout && *timeout && (!text_to_number(timeout, 3600, &seconds) || seconds == 0))
+		return term_fail(NULL, "CFPROV_REQUEST_TIMEOUT must be seconds from 1 to 3600");
+	const struct client_options options = {
 		.base_url = base_url(),
+		.timeout_ms = (int64_t)seconds * 1000,
 		.parallelism = session->cli->parallelism,
 		.max_wait_ms = session->cli->max_wait_ms,
 		.wake_fd = session->wake_fd,
 		.sink = &session->sink,
 	};
-
-	if (!session->client && request_timeout_ms(&options.timeout_ms, &err))
-		session->client = client_new(&options, &err);
-	if (!session->client)
-		term_error(&err);
-	return session->client;
+	session->client = client_new(&options, &err);
+	return session->client || term_error(&err);
 }
 
 bool session_find_lane(struct session *session, struct table **lanes, const struct account *account,

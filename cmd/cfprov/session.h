@@ -6,8 +6,8 @@
 #define CFPROV_SESSION_H
 
 #include "apply/values.h"
-#include "cloudflare/live.h"
 #include "cli.h"
+#include "cloudflare/live.h"
 #include "manifest/manifest.h"
 #include "plan/planner.h"
 #include "source/source.h"
@@ -48,6 +48,9 @@ struct session {
 void session_init(struct session *session, const struct cli *cli, const struct event_sink *sink);
 void session_release(struct session *session);
 
+/* CLOUDFLARE_ACCOUNT_ID; NULL: none. */
+const char *session_account_id(void);
+
 /* What errors call the manifest, or the manifests. */
 const char *session_manifest_name(const struct cli *cli);
 
@@ -66,6 +69,10 @@ bool session_read_accounts(struct session *session, struct model *ret_accounts) 
 /* The state to look at, or to write (with the lock). */
 bool session_read_state(struct session *session) MUST_CHECK;
 bool session_open_state(struct session *session, const char *operation) MUST_CHECK;
+
+/* Lends what is recorded at the address; NULL: nothing is, and that was reported. */
+const struct object *session_find_recorded(const struct session *session, const char *address);
+bool session_refuse_address(const char *address); /* gives false */
 
 /* Once; who reads secrets needs it before, for it has to know them. Sends nothing. */
 bool session_new_client(struct session *session) MUST_CHECK;
