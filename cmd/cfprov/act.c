@@ -4,11 +4,11 @@
 #include "apply/wait_active.h"
 #include "budget.h"
 #include "interrupt.h"
+#include "output.h"
 #include "plan/guard.h"
 #include "render.h"
 #include "session.h"
 #include "term.h"
-#include "voice.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -120,7 +120,7 @@ static bool wait_for_secrets(struct session *session, size_t *ret_left)
 }
 
 static int tell_incomplete(const struct session *session, enum planning_mode mode,
-	const struct executor_result *result, size_t inactive, const struct voice *voice)
+	const struct executor_result *result, size_t inactive, const struct output *output)
 {
 	struct str line CLEANUP(str_release) = {0}, counts CLEANUP(str_release) = {0};
 	const char *what = mode == PLANNING_DESTROY ? "Destroy incomplete" : "Apply incomplete";
@@ -140,20 +140,20 @@ static int tell_incomplete(const struct session *session, enum planning_mode mod
 	str_format(&line, "%s: %s. %s", was_interrupted ? "Interrupted" : what, str_text(&counts),
 		result->is_in_journal ? "The journal has all that worked; the next apply goes on."
 				      : "The state has all that worked.");
-	voice->form->incomplete(str_text(&line));
+	output->form->incomplete(str_text(&line));
 	return EXIT_ERROR;
 }
 
 static int tell_end(struct session *session, enum planning_mode mode,
-	const struct executor_result *result, const struct voice *voice)
+	const struct executor_result *result, const struct output *output)
 {
 	size_t inactive = 0;
 
-	voice->form->failures(voice);
+	output->form->failures(output);
 	if (result->failed + result->not_started + result->unknown ||
 		!wait_for_secrets(session, &inactive) || session->has_failed)
-		return tell_incomplete(session, mode, result, inactive, voice);
-	voice->form->complete(mode, &result->done);
+		return tell_incomplete(session, mode, result, inactive, output);
+	output->form->complete(mode, &result->done);
 	return EXIT_DONE;
 }
 
@@ -177,7 +177,7 @@ static void tell_unwritten(
 }
 
 static int execute(struct session *session, enum planning_mode mode, const char *operation,
-	const struct voice *voice)
+	const struct output *output)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct executor_result result;
@@ -206,8 +206,8 @@ static int execute(struct session *session, enum planning_mode mode, const char 
 	runner_free(input.runner);
 	term_status(NULL);
 	if (is_recorded)
-		return tell_end(session, mode, &result, voice);
-	voice->form->failures(voice);
+		return tell_end(session, mode, &result, output);
+	output->form->failures(output);
 	tell_unwritten(&result, operation, &err);
 	return EXIT_ERROR;
 }
@@ -279,21 +279,21 @@ static bool is_input_free(const struct session *session)
 
 int act(const struct cli *cli, enum planning_mode mode, const char *operation)
 {
-	struct voice voice CLEANUP(voice_release);
+	struct output output CLEANUP(output_release);
 	struct session session CLEANUP(session_release);
 	bool is_saved = cli->argument_count > 0;
 
-	bool is_good = voice_init(&voice, cli);
-	session_init(&session, cli, &voice.sink);
+	bool is_good = output_init(&output, cli);
+	session_init(&session, cli, &output.sink);
 	session.may_ask = !is_saved && !cli->auto_approve && cli->input;
 	if (!is_good || !needs_no_answer(cli) || !is_input_free(&session) ||
 		!get_plan(&session, &mode, operation))
 		return EXIT_ERROR;
 	const struct plan_view view = plan_view(&session, mode);
 	if (is_saved) {
-		voice.form->saved_plan(&view);
+		output.form->saved_plan(&view);
 	} else {
-		voice.form->plan(&view);
+		output.form->plan(&view);
 		render_notes(&session.plan);
 	}
 	/* Without a question the state still learns what was refreshed. */
@@ -301,6 +301,6 @@ int act(const struct cli *cli, enum planning_mode mode, const char *operation)
 		has_nothing_to_do(&session.plan, mode) ||
 		(is_saved ? is_guarded(cli, &session.plan) : is_approved(&session, operation));
 	return may_go_on && record_what_was_learned(&session)
-		       ? execute(&session, mode, operation, &voice)
+		       ? execute(&session, mode, operation, &output)
 		       : EXIT_ERROR;
 }

@@ -1,43 +1,136 @@
-/* cfprov output: ids, or the bindings of a Worker, for other tools. */
+#include "output.h"
+
 #include "adapter/json.h"
 #include "commands.h"
 #include "manifest/pick.h"
+#include "markdown.h"
 #include "render.h"
-#include "session.h"
+#include "represent.h"
+#include "stream.h"
 #include "term.h"
 #include "wrangler.h"
 
-#include "base/text.h"
-
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-struct output {
-	char *address;
+/* ---- for people ---- */
+
+static void human_plan(const struct plan_view *view)
+{
+	struct str text CLEANUP(str_release) = {0};
+
+	render_plan(&text, view);
+	term_out_str(&text);
+}
+
+static void human_saved_plan(const struct plan_view *view)
+{
+	(void)view; /* it was shown when it was saved */
+}
+
+static void human_failures(const struct output *output)
+{
+	progress_tell_failures(&output->progress);
+}
+
+static void human_incomplete(const char *text)
+{
+	term_say("\n%s", text);
+}
+
+static void human_complete(enum planning_mode mode, const struct plan_counts *done)
+{
+	struct str text CLEANUP(str_release) = {0}, all CLEANUP(str_release) = {0};
+
+	render_complete(&text, mode, done);
+	str_char(&all, '\n');
+	term_add(&all, STDOUT_FILENO, TERM_BOLD, str_text(&text));
+	str_char(&all, '\n');
+	term_out_str(&all);
+}
+
+/* ---- for people, with the plan in another format ---- */
+
+static void json_plan(const struct plan_view *view)
+{
+	struct str text CLEANUP(str_release) = {0};
+
+	represent_plan(&text, view);
+	term_out_str(&text);
+}
+
+static void markdown_plan(const struct plan_view *view)
+{
+	struct str text CLEANUP(str_release) = {0}, warning CLEANUP(str_release) = {0};
+
+	markdown_add_plan(&text, view);
+	term_out_str(&text);
+	str_format(&warning,
+		"the plan is longer than -max-bytes=%zu: what destroys is never cut off",
+		view->max_bytes);
+	if (view->max_bytes && text.length > view->max_bytes)
+		term_warning(str_text(&warning));
+}
+
+/* ---- for machines ---- */
+
+static void on_stream_event(void *context, const struct event *event)
+{
+	struct output *output = context;
+
+	if (!stream_event(event)) /* what people would read becomes log lines */
+		event_emit(&output->progress.sink, event);
+}
+
+static void stream_failures(const struct output *output)
+{
+	(void)output; /* each was reported where it happened */
+}
+
+static const struct output_form stream = {
+	stream_plan, stream_saved_plan, stream_failures, stream_incomplete, stream_complete};
+
+/* ---- choosing ---- */
+
+bool output_init(struct output *output, const struct cli *cli)
+{
+	static const struct output_form forms[] = {
+		[FORMAT_HUMAN] = {human_plan, human_saved_plan, human_failures, human_incomplete,
+			human_complete},
+		[FORMAT_JSON] = {json_plan, human_saved_plan, human_failures, human_incomplete,
+			human_complete},
+		[FORMAT_MARKDOWN] = {markdown_plan, human_saved_plan, human_failures,
+			human_incomplete, human_complete},
+	};
+	bool is_stream = cli->json && (cli->command->options & CLI_STREAM);
+
+	progress_init(&output->progress);
+	output->form = is_stream ? &stream : &forms[cli->json ? FORMAT_JSON : cli->format];
+	output->sink =
+		is_stream ? (struct event_sink){on_stream_event, output} : output->progress.sink;
+	if (cli->json && cli->format != FORMAT_HUMAN)
+		return term_fail(NULL, "-json and -format exclude each other");
+	if (cli->max_bytes && cli->format != FORMAT_MARKDOWN)
+		return term_fail(NULL, "-max-bytes goes with -format=markdown only");
+	return true;
+}
+
+void output_release(struct output *output)
+{
+	progress_release(&output->progress);
+}
+
+/* ---- cfprov output: ids, or the bindings of a Worker, for other tools ---- */
+
+struct entry {
+	const char *address;
 	const struct object *object;
 };
 
 static int compare(const void *a, const void *b)
 {
-	const struct output *x = a, *y = b;
-
-	return strcmp(x->address, y->address);
-}
-
-static void add_all_json(struct str *out, const struct output *outputs, size_t count)
-{
-	struct json_writer writer = json_writer(out, 2);
-
-	json_begin_object(&writer, NULL);
-	for (size_t i = 0; i < count; i++) {
-		json_begin_object(&writer, outputs[i].address);
-		json_put_bool(&writer, "sensitive", false);
-		json_put_text(&writer, "type", "string");
-		json_put_text(&writer, "value", outputs[i].object->id);
-		json_end(&writer);
-	}
-	json_end(&writer);
-	str_char(out, '\n');
+	return strcmp(((const struct entry *)a)->address, ((const struct entry *)b)->address);
 }
 
 /* An id is letters, digits, _ and -: it needs no escapes. */
@@ -49,164 +142,96 @@ static void add_id(struct str *out, const struct object *object)
 		str_text_add(out, "(not known yet: the next apply looks for it)\n");
 }
 
-static void add_all(struct str *out, const struct output *outputs, size_t count)
+/* Sorted by the text of the address, which is not the order of the state. */
+static void print_all(struct session *session)
 {
+	const struct model *model = &session->ledger.state.model;
+	size_t count = model->object_count;
+	struct entry *entries AUTO_FREE = mem_alloc(count * sizeof(*entries));
+	struct str text CLEANUP(str_release) = {0}, json CLEANUP(str_release) = {0};
+	struct json_writer writer = json_writer(&json, 2);
+
 	for (size_t i = 0; i < count; i++) {
-		render_address(out, outputs[i].object);
-		str_text_add(out, " = ");
-		add_id(out, outputs[i].object);
+		char *address AUTO_FREE = object_address(&model->objects[i]);
+		entries[i] =
+			(struct entry){arena_text(&session->arena, address), &model->objects[i]};
 	}
-	if (!count)
+	qsort(entries, count, sizeof(*entries), compare);
+	json_begin_object(&writer, NULL);
+	for (size_t i = 0; i < count; i++) {
+		json_begin_object(&writer, entries[i].address);
+		json_put_bool(&writer, "sensitive", false);
+		json_put_text(&writer, "type", "string");
+		json_put_text(&writer, "value", entries[i].object->id);
+		json_end(&writer);
+		render_address(&text, entries[i].object);
+		str_text_add(&text, " = ");
+		add_id(&text, entries[i].object);
+	}
+	json_end(&writer);
+	str_char(&json, '\n');
+	term_out_str(session->cli->json ? &json : &text);
+	if (!count && !session->cli->json)
 		term_say("The state is empty: there is nothing to put out.");
 }
 
-static bool add_one(struct str *out, const struct cli *cli, const struct object *object)
+static bool print_one(const struct session *session)
 {
-	struct error err CLEANUP(error_release) = {0};
+	const struct cli *cli = session->cli;
+	const struct object *object = session_find_recorded(session, cli->arguments[0]);
+	struct str text CLEANUP(str_release) = {0};
 
-	if (cli->json && !object->id) {
-		str_text_add(out, "null\n");
-	} else if (!cli->raw) {
-		add_id(out, object);
-	} else if (object->id) {
-		str_text_add(out, object->id);
-	} else {
-		error_set(&err, "its id is not known yet");
-		error_hint(&err, "An apply was cut off; the next one looks for it by name.");
-		term_error(&err);
+	if (!object)
 		return false;
-	}
+	if (cli->raw && !object->id)
+		return term_fail("An apply was cut off; the next one looks for it by name.",
+			"its id is not known yet");
+	if (cli->raw)
+		str_text_add(&text, object->id);
+	else if (cli->json && !object->id)
+		str_text_add(&text, "null\n");
+	else
+		add_id(&text, object);
+	term_out_str(&text);
 	return true;
 }
 
-static bool refuse_address(const char *address)
+/* -account is about what the state calls accounts. */
+static bool pick_recorded(struct session *session)
 {
-	struct str shown CLEANUP(str_release) = {0};
+	const struct cli_texts *accounts = &session->cli->accounts;
+	const struct pick pick = {"the state", accounts->items, accounts->count};
 	struct error err CLEANUP(error_release) = {0};
 
-	text_add_visible(&shown, address, strlen(address), 120);
-	error_set(&err, "nothing in the state has the address %s", str_text(&shown));
-	error_hint(&err, "cfprov state list says which there are.");
-	term_error(&err);
-	return false;
-}
-
-static const struct object *find(const struct output *outputs, size_t count, const char *address)
-{
-	struct output wanted = {.address = mem_copy_text(address)};
-	const struct output *found =
-		count ? bsearch(&wanted, outputs, count, sizeof(wanted), compare) : NULL;
-
-	free(wanted.address);
-	if (!found)
-		(void)!refuse_address(address);
-	return found ? found->object : NULL;
+	return pick_accounts(&pick, &session->ledger.state.model, &err) || term_error(&err);
 }
 
 static bool check_options(const struct cli *cli)
 {
-	struct error err CLEANUP(error_release) = {0};
-
 	if (cli->raw && cli->json)
-		error_set(&err, "-raw and -json are two ways to write it: give one");
-	else if (cli->format && (cli->raw || cli->json))
-		error_set(&err, "-format excludes -raw and -json");
-	else if (cli->raw && !cli->argument_count)
-		error_set(&err, "-raw writes one id: say of which address");
-	else
-		return true;
-	term_error(&err);
-	return false;
-}
-
-static bool write_outputs(const struct cli *cli, const struct output *outputs, size_t count)
-{
-	struct str text CLEANUP(str_release) = {0};
-	const struct object *one = NULL;
-
-	if (cli->argument_count) {
-		one = find(outputs, count, cli->arguments[0]);
-		if (!one || !add_one(&text, cli, one))
-			return false;
-	} else if (cli->json) {
-		add_all_json(&text, outputs, count);
-	} else {
-		add_all(&text, outputs, count);
-	}
-	term_out_str(&text);
+		return term_fail(NULL, "-raw and -json are two ways to write it: give one");
+	if (cli->format && (cli->raw || cli->json))
+		return term_fail(NULL, "-format excludes -raw and -json");
+	if (cli->raw && !cli->argument_count)
+		return term_fail(NULL, "-raw writes one id: say of which address");
 	return true;
-}
-
-static bool matches_any(const struct model *model, const char *pattern)
-{
-	for (size_t i = 0; i < model->object_count; i++)
-		if (object_matches(&model->objects[i], pattern))
-			return true;
-	return false;
-}
-
-static int write_bindings(const struct cli *cli, const struct model *model)
-{
-	struct str text CLEANUP(str_release) = {0}, warning CLEANUP(str_release) = {0};
-	struct error err CLEANUP(error_release) = {0};
-	const struct wrangler_input input = {
-		.recorded = model,
-		.pattern = cli->argument_count ? cli->arguments[0] : NULL,
-		.is_toml = cli->format == FORMAT_WRANGLER_TOML,
-	};
-	size_t count, unknown;
-
-	if (input.pattern && !matches_any(model, input.pattern))
-		return refuse_address(input.pattern) ? EXIT_DONE : EXIT_ERROR;
-	if (!wrangler_add(&input, &text, &count, &unknown, &err)) {
-		term_error(&err);
-		return EXIT_ERROR;
-	}
-	term_out_str(&text);
-	if (!count && !unknown)
-		term_say("No secret here has the scope `workers`: there is nothing to bind.");
-	str_format(&warning,
-		"%zu secret%s left out: an apply was cut off, and the next one finds "
-		"out whether they live",
-		unknown, unknown == 1 ? " is" : "s are");
-	if (unknown)
-		term_warning(str_text(&warning));
-	return EXIT_DONE;
-}
-
-/* -account is about what the state calls accounts. */
-static bool pick_recorded(const struct cli *cli, struct model *recorded)
-{
-	const struct pick pick = {"the state", cli->accounts.items, cli->accounts.count};
-	struct error err CLEANUP(error_release) = {0};
-
-	if (pick_accounts(&pick, recorded, &err))
-		return true;
-	term_error(&err);
-	return false;
 }
 
 int output_run(const struct cli *cli)
 {
 	struct session session CLEANUP(session_release) = {0};
+	bool is_good = true;
 
 	if (!check_options(cli))
 		return EXIT_ERROR;
 	session_init(&session, cli, NULL);
-	if (!session_read_state(&session) || !pick_recorded(cli, &session.ledger.state.model))
+	if (!session_read_state(&session) || !pick_recorded(&session))
 		return EXIT_ERROR;
-	const struct model *model = &session.ledger.state.model;
 	if (cli->format)
-		return write_bindings(cli, model);
-	size_t count = model->object_count;
-	struct output *outputs AUTO_FREE = mem_alloc(count * sizeof(*outputs));
-	for (size_t i = 0; i < count; i++)
-		outputs[i] =
-			(struct output){object_address(&model->objects[i]), &model->objects[i]};
-	if (count)
-		qsort(outputs, count, sizeof(*outputs), compare);
-	bool is_good = write_outputs(cli, outputs, count);
-	for (size_t i = 0; i < count; i++)
-		free(outputs[i].address);
+		is_good = wrangler_print(&session);
+	else if (cli->argument_count)
+		is_good = print_one(&session);
+	else
+		print_all(&session);
 	return is_good ? EXIT_DONE : EXIT_ERROR;
 }

@@ -1,9 +1,9 @@
 /* cfprov plan: what would apply do? Changes nothing, here or there. */
 #include "commands.h"
+#include "output.h"
 #include "planning.h"
 #include "render.h"
 #include "term.h"
-#include "voice.h"
 
 /* Would apply do anything? With -refresh-only: would the state learn anything? */
 static bool has_changes(const struct plan *plan, enum planning_mode mode)
@@ -13,19 +13,19 @@ static bool has_changes(const struct plan *plan, enum planning_mode mode)
 
 int plan_run(const struct cli *cli)
 {
-	struct voice voice CLEANUP(voice_release);
+	struct output output CLEANUP(output_release);
 	struct session session CLEANUP(session_release);
 	enum planning_mode mode;
 
-	bool is_good = voice_init(&voice, cli);
-	session_init(&session, cli, &voice.sink);
+	bool is_good = output_init(&output, cli);
+	session_init(&session, cli, &output.sink);
 	if (!is_good || !planning_mode_of(cli, &mode) || !session_load_manifest(&session) ||
 		!session_read_state(&session) ||
 		(cli->out && !planning_check_out(&session, cli->out)) ||
 		!planning_make(&session, mode))
 		return EXIT_ERROR;
 	const struct plan_view view = plan_view(&session, mode);
-	voice.form->plan(&view);
+	output.form->plan(&view);
 	render_notes(&session.plan);
 	render_refusals(&session.plan);
 	if (cli->out && !planning_save(&session, mode, cli->out))

@@ -1,11 +1,11 @@
 /* cfprov show: the state or a saved plan, for people or machines. */
 #include "commands.h"
 #include "fields.h"
+#include "output.h"
 #include "planning.h"
 #include "render.h"
 #include "represent.h"
 #include "term.h"
-#include "voice.h"
 
 #include "base/text.h"
 
@@ -36,15 +36,15 @@ static void add_state(struct str *out, const struct state *state)
 static int show_plan(const struct cli *cli)
 {
 	struct session session CLEANUP(session_release);
-	struct voice voice CLEANUP(voice_release);
+	struct output output CLEANUP(output_release);
 	enum planning_mode mode;
 
-	bool is_good = voice_init(&voice, cli);
+	bool is_good = output_init(&output, cli);
 	session_init(&session, cli, NULL);
 	if (!is_good || !planning_load(&session, cli->arguments[0], &mode))
 		return EXIT_ERROR;
 	const struct plan_view view = plan_view(&session, mode);
-	voice.form->plan(&view);
+	output.form->plan(&view);
 	render_note_unverified(&session.plan);
 	render_refusals(&session.plan);
 	return EXIT_DONE;

@@ -3,11 +3,10 @@
 #include "adapter/json.h"
 #include "adapter/table.h"
 #include "render.h"
+#include "term.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static const char scope_needed[] = "workers";
 
 struct binding {
 	const struct object *secret;
@@ -17,7 +16,8 @@ struct binding {
 struct bindings {
 	struct arena arena;
 	struct binding *items;
-	size_t count, unknown;
+	size_t count;
+	size_t unknown; /* left out: an apply was cut off, and they may not exist */
 };
 
 static void release(struct bindings *bindings)
@@ -30,13 +30,13 @@ static void release(struct bindings *bindings)
 
 static bool is_for_workers(const struct object *secret)
 {
-	const size_t wanted = sizeof(scope_needed) - 1;
+	static const char wanted[] = "workers";
 
-	for (const char *at = secret->scopes; at && *at;) {
+	for (const char *at = secret->scopes; at && *at; at += *at == ',') {
 		size_t length = strcspn(at, ",");
-		if (length == wanted && memcmp(at, scope_needed, wanted) == 0)
+		if (length == strlen(wanted) && strncmp(at, wanted, length) == 0)
 			return true;
-		at += length + (at[length] == ',');
+		at += length;
 	}
 	return false;
 }
@@ -57,31 +57,31 @@ static bool is_reserved(const char *name)
 	return false;
 }
 
-static bool is_of_identifier(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_';
-}
-
 static const char *identifier(struct arena *arena, const char *secret)
 {
 	bool is_odd = (*secret >= '0' && *secret <= '9') || is_reserved(secret);
 	char *name = arena_format(arena, "%s%s", is_odd ? "_" : "", secret);
 
 	for (char *it = name; *it; it++)
-		if (!is_of_identifier(*it))
+		if (!(*it >= 'a' && *it <= 'z') && !(*it >= 'A' && *it <= 'Z') &&
+			!(*it >= '0' && *it <= '9'))
 			*it = '_';
 	return name;
 }
 
-static void find_bindings(const struct wrangler_input *input, struct bindings *bindings)
+/* False: nothing that is recorded matches the pattern. */
+static bool find_bindings(
+	const struct model *recorded, const char *pattern, struct bindings *bindings)
 {
-	const struct model *recorded = input->recorded;
+	bool is_any = !pattern;
 
 	bindings->items = mem_alloc(recorded->object_count * sizeof(*bindings->items));
 	for (size_t i = 0; i < recorded->object_count; i++) {
 		const struct object *secret = &recorded->objects[i];
-		if (!secret->secret || (input->pattern && !object_matches(secret, input->pattern)))
+		if (pattern && !object_matches(secret, pattern))
+			continue;
+		is_any = true;
+		if (!secret->secret)
 			continue;
 		const struct object *store =
 			model_object(recorded, secret->account, secret->store, NULL);
@@ -91,11 +91,10 @@ static void find_bindings(const struct wrangler_input *input, struct bindings *b
 			bindings->items[bindings->count++] = (struct binding){
 				secret, store->id, identifier(&bindings->arena, secret->secret)};
 	}
+	return is_any;
 }
 
-/* ---- what can't be ---- */
-
-static bool check_accounts(const struct bindings *bindings, struct error *err)
+static bool check_accounts(const struct bindings *bindings)
 {
 	struct str aliases CLEANUP(str_release) = {0};
 	const char *last = NULL;
@@ -108,14 +107,13 @@ static bool check_accounts(const struct bindings *bindings, struct error *err)
 		str_format(&aliases, "%s%s", count++ ? ", " : "", alias);
 		last = alias;
 	}
-	if (count < 2)
-		return true;
-	error_set(err, "a Worker can have secrets of one account only, and these are of %zu: %s",
-		count, str_text(&aliases));
-	return error_hint(err, "Say which, with -account=ALIAS or with an address.");
+	return count < 2 ||
+	       term_fail("Say which, with -account=ALIAS or with an address.",
+		       "a Worker can have secrets of one account only, and these are of %zu: %s",
+		       count, str_text(&aliases));
 }
 
-static bool check_names(const struct bindings *bindings, struct error *err)
+static bool check_names(const struct bindings *bindings)
 {
 	struct table *known = NULL;
 	bool is_good = true;
@@ -129,10 +127,10 @@ static bool check_names(const struct bindings *bindings, struct error *err)
 		render_address(&both, other->secret);
 		str_text_add(&both, " and ");
 		render_address(&both, binding->secret);
-		error_set(err, "the bindings of %s would both be called %s", str_text(&both),
+		is_good = term_fail("Say which are meant: cfprov output -format=wrangler "
+				    "ALIAS/STORE, or ALIAS/STORE/SECRET.",
+			"the bindings of %s would both be called %s", str_text(&both),
 			binding->name);
-		is_good = error_hint(err, "Say which are meant: cfprov output -format=wrangler "
-					  "ALIAS/STORE, or ALIAS/STORE/SECRET.");
 	}
 	table_free(&known);
 	return is_good;
@@ -180,19 +178,29 @@ static void add_toml(const struct bindings *bindings, struct str *out)
 	}
 }
 
-bool wrangler_add(const struct wrangler_input *input, struct str *out, size_t *ret_count,
-	size_t *ret_unknown, struct error *err)
+bool wrangler_print(const struct session *session)
 {
+	const struct cli *cli = session->cli;
+	const char *pattern = cli->argument_count ? cli->arguments[0] : NULL;
 	struct bindings bindings CLEANUP(release) = {0};
+	struct str text CLEANUP(str_release) = {0}, warning CLEANUP(str_release) = {0};
 
-	find_bindings(input, &bindings);
-	if (!check_accounts(&bindings, err) || !check_names(&bindings, err))
+	if (!find_bindings(&session->ledger.state.model, pattern, &bindings))
+		return session_refuse_address(pattern);
+	if (!check_accounts(&bindings) || !check_names(&bindings))
 		return false;
-	if (input->is_toml)
-		add_toml(&bindings, out);
+	if (cli->format == FORMAT_WRANGLER_TOML)
+		add_toml(&bindings, &text);
 	else
-		add_json(&bindings, out);
-	*ret_count = bindings.count;
-	*ret_unknown = bindings.unknown;
+		add_json(&bindings, &text);
+	term_out_str(&text);
+	if (!bindings.count && !bindings.unknown)
+		term_say("No secret here has the scope `workers`: there is nothing to bind.");
+	str_format(&warning,
+		"%zu secret%s left out: an apply was cut off, and the next one finds out whether "
+		"they live",
+		bindings.unknown, bindings.unknown == 1 ? " is" : "s are");
+	if (bindings.unknown)
+		term_warning(str_text(&warning));
 	return true;
 }
