@@ -1,0 +1,242 @@
+/* cfprov state: what is recorded, and changes of it by hand. Cloudflare is not asked. */
+#include "adapter/fs.h"
+#include "adapter/input.h"
+#include "base/text.h"
+#include "commands.h"
+#include "fields.h"
+#include "manifest/shape.h"
+#include "progress.h"
+#include "render.h"
+#include "session.h"
+#include "state/state_edit.h"
+#include "term.h"
+
+#include <string.h>
+
+/* ---- list, show, pull ---- */
+
+int state_list_run(const struct cli *cli)
+{
+	struct session session CLEANUP(session_release);
+	struct str lines CLEANUP(str_release) = {0};
+	bool *used AUTO_FREE = mem_alloc(cli->argument_count * sizeof(*used));
+	int status = EXIT_DONE;
+
+	session_init(&session, cli, NULL);
+	if (!session_read_state(&session))
+		return EXIT_ERROR;
+	const struct model *model = &session.ledger.state.model;
+	for (size_t i = 0; i < model->object_count; i++) {
+		bool is_wanted = cli->argument_count == 0;
+		for (size_t a = 0; a < cli->argument_count; a++)
+			if (object_matches(&model->objects[i], cli->arguments[a]))
+				used[a] = is_wanted = true;
+		if (!is_wanted)
+			continue;
+		render_address(&lines, &model->objects[i]);
+		str_char(&lines, '\n');
+	}
+	term_out_str(&lines);
+	for (size_t a = 0; a < cli->argument_count; a++) {
+		char *shown AUTO_FREE = text_visible(cli->arguments[a], 120);
+		if (used[a])
+			continue;
+		term_fail(NULL, "nothing in the state has the address %s", shown);
+		status = EXIT_ERROR;
+	}
+	return status;
+}
+
+static void add_json(struct str *out, const struct object *object, const char *account_id)
+{
+	struct json_writer writer = json_writer(out, 2);
+	char *address AUTO_FREE = object_address(object);
+
+	json_begin_object(&writer, NULL);
+	json_put_text(&writer, "address", address);
+	json_put_text(&writer, "type", object_kind_word(object->kind));
+	json_put_text(&writer, "account", object->account);
+	json_put_text(&writer, "account_id", account_id);
+	json_put_text(&writer, "name", object->secret ? object->secret : object->store);
+	fields_put(&writer, object);
+	json_end(&writer);
+	str_char(out, '\n');
+}
+
+int state_show_run(const struct cli *cli)
+{
+	struct session session CLEANUP(session_release);
+	struct str text CLEANUP(str_release) = {0};
+
+	session_init(&session, cli, NULL);
+	const struct object *object = session_read_state(&session)
+					      ? session_find_recorded(&session, cli->arguments[0])
+					      : NULL;
+	if (!object)
+		return EXIT_ERROR;
+	const char *account_id = model_account(&session.ledger.state.model, object->account)->id;
+	if (cli->json) {
+		add_json(&text, object, account_id);
+	} else {
+		render_address(&text, object);
+		str_format(&text, "\n    %-9s %s\n", "account", account_id);
+		fields_add(&text, object);
+	}
+	term_out_str(&text);
+	return EXIT_DONE;
+}
+
+/* A journal that was left is folded in. */
+int state_pull_run(const struct cli *cli)
+{
+	struct session session CLEANUP(session_release);
+	struct str text CLEANUP(str_release) = {0};
+
+	session_init(&session, cli, NULL);
+	if (!session_read_state(&session))
+		return EXIT_ERROR;
+	const struct state *state = &session.ledger.state;
+	if (!state->lineage[0] || !state->serial) {
+		term_say("There is no state yet.");
+		return EXIT_DONE;
+	}
+	state_encode(state, &text);
+	term_out_str(&text);
+	return EXIT_DONE;
+}
+
+/* ---- rm, mv, push ---- */
+
+struct editing {
+	struct progress progress;
+	struct session session;
+	struct state_edit edit;
+};
+
+static void release(struct editing *editing)
+{
+	state_edit_release(&editing->edit);
+	session_release(&editing->session);
+	progress_release(&editing->progress);
+}
+
+/* To write it, with the lock; with -dry-run only to read it. */
+static bool open_state(struct editing *editing, const struct cli *cli, const char *operation)
+{
+	progress_init(&editing->progress);
+	session_init(&editing->session, cli, &editing->progress.sink);
+	return cli->dry_run ? session_read_state(&editing->session)
+			    : session_open_state(&editing->session, operation);
+}
+
+/*
+ * Makes the change, or nothing with -dry-run, and prints a line BEFORE ADDRESS AFTER for each of
+ * its objects. They are gone from the state after the change.
+ */
+static bool write_edit(struct editing *editing, const char *before, const char *after)
+{
+	const struct state_edit *edit = &editing->edit;
+	const struct state_fold fold = state_edit_fold(edit);
+	struct error err CLEANUP(error_release) = {0};
+	struct str text CLEANUP(str_release) = {0};
+
+	for (size_t i = 0; i < edit->object_count; i++) {
+		str_format(&text, "%s ", before);
+		render_address(&text, edit->objects[i]);
+		str_format(&text, "%s\n", after);
+	}
+	if (!editing->session.cli->dry_run && !ledger_change(&editing->session.ledger, &fold, &err))
+		return term_error(&err);
+	term_out_str(&text);
+	return true;
+}
+
+int state_rm_run(const struct cli *cli)
+{
+	struct editing editing CLEANUP(release) = {0};
+	struct error_list errors CLEANUP(error_list_release) = {0};
+
+	if (!open_state(&editing, cli, "state rm"))
+		return EXIT_ERROR;
+	if (!state_edit_remove(&editing.session.ledger.state, cli->arguments, cli->argument_count,
+		    &editing.edit, &errors)) {
+		term_errors(&errors);
+		return EXIT_ERROR;
+	}
+	if (!write_edit(&editing, cli->dry_run ? "Would remove" : "Removed", ""))
+		return EXIT_ERROR;
+	term_say("In Cloudflare nothing %s.", cli->dry_run ? "would change" : "has changed");
+	return EXIT_DONE;
+}
+
+int state_mv_run(const struct cli *cli)
+{
+	struct editing editing CLEANUP(release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+	struct str why CLEANUP(str_release) = {0}, ending CLEANUP(str_release) = {0};
+	const char *from = cli->arguments[0], *to = cli->arguments[1];
+
+	/* The manifest must be able to call the account so. */
+	if (!strchr(to, '/') && !shape_text_is_right(&schema_alias, to, true, &why)) {
+		term_fail(NULL, "that can't be an alias: %s", str_text(&why));
+		return EXIT_ERROR;
+	}
+	if (!open_state(&editing, cli, "state mv"))
+		return EXIT_ERROR;
+	if (!state_edit_rename(&editing.session.ledger.state, from, to, &editing.edit, &err)) {
+		term_error(&err);
+		return EXIT_ERROR;
+	}
+	str_format(&ending, " to %s", to);
+	if (!write_edit(&editing, cli->dry_run ? "Would move" : "Moved", str_text(&ending)))
+		return EXIT_ERROR;
+	if (!cli->dry_run)
+		term_say("Rename the alias in the manifest, too, if it still calls it %s.", from);
+	return EXIT_DONE;
+}
+
+static bool read_file(const char *file, struct state *ret_state)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct str bytes CLEANUP(str_release) = {0};
+	const struct input_patience for_ever = {0};
+	bool is_stdin = strcmp(file, "-") == 0;
+	char *name AUTO_FREE = text_visible(is_stdin ? "standard input" : file, 0);
+
+	if (!(is_stdin ? input_text(LEDGER_SIZE_LIMIT, &for_ever, &bytes, &err)
+		       : fs_read(file, LEDGER_SIZE_LIMIT, &bytes, &err)))
+		return term_error(&err);
+	if (state_decode(name, str_text(&bytes), bytes.length, ret_state, &err))
+		return true;
+	error_hint(&err, "Nothing was changed. A state is what cfprov state pull writes.");
+	return term_error(&err);
+}
+
+int state_push_run(const struct cli *cli)
+{
+	struct editing editing CLEANUP(release) = {0};
+	struct state other CLEANUP(state_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	/* The file is read before anything is locked: it may be typed. */
+	if (!read_file(cli->arguments[0], &other) || !open_state(&editing, cli, "state push"))
+		return EXIT_ERROR;
+	struct ledger *ledger = &editing.session.ledger;
+	enum state_edit_verdict verdict = state_edit_replace(&ledger->state, &other, &err);
+	if (verdict == MEND_SAME) {
+		term_say("It is the state that there is; nothing was changed.");
+		return EXIT_DONE;
+	}
+	if (verdict == MEND_REFUSE && !cli->force) {
+		error_prefix(&err, "this state is refused");
+		term_error(&err);
+		return EXIT_ERROR;
+	}
+	error_release(&err); /* -force overrules it */
+	if (!ledger_replace(ledger, &other, &err)) {
+		term_error(&err);
+		return EXIT_ERROR;
+	}
+	term_say("The state has serial %lld now.", (long long)ledger->state.serial);
+	return EXIT_DONE;
+}
