@@ -20,11 +20,11 @@
 #include <sys/stat.h>
 
 struct import_env {
-	struct cli cli; /* with the manifests only that are there */
+	struct cli cli; /* with those manifests only that exist */
 	struct arena arena;
 	struct envfile envfile;
 	struct envfile_target target;
-	const char *beside; /* the manifest that the file is named from */
+	const char *beside; /* the manifest from whose folder the file is named */
 };
 
 static void release(struct import_env *env)
@@ -36,44 +36,29 @@ static void release(struct import_env *env)
 
 /* ---- the address ---- */
 
-static bool refuse_address(const char *address, const char *why)
-{
-	struct error err CLEANUP(error_release) = {0};
-	struct str shown CLEANUP(str_release) = {0};
-
-	text_add_visible(&shown, address, strlen(address), 120);
-	error_set(
-		&err, "`%s` is no address of a store%s%s", str_text(&shown), *why ? ": " : "", why);
-	error_hint(&err, "-store takes STORE, for all accounts of the manifest, or ALIAS/STORE.");
-	term_error(&err);
-	return false;
-}
-
 static bool read_address(struct import_env *env)
 {
 	const char *address = env->cli.store, *slash = address ? strchr(address, '/') : NULL;
-	struct error err CLEANUP(error_release) = {0};
 	struct str why CLEANUP(str_release) = {0};
 
-	if (!address) {
-		error_set(&err, "which store are the secrets for?");
-		error_hint(&err, "Say it with -store=STORE or -store=ALIAS/STORE.");
-		term_error(&err);
-		return false;
-	}
+	if (!address)
+		return term_fail("Say it with -store=STORE or -store=ALIAS/STORE.",
+			"which store are the secrets for?");
 	env->target.store = slash ? slash + 1 : address;
 	if (slash)
 		env->target.alias = arena_bytes(&env->arena, address, (size_t)(slash - address));
 	if (shape_text_is_right(&schema_store_name, env->target.store, true, &why) &&
 		(!slash || shape_text_is_right(&schema_alias, env->target.alias, true, &why)))
 		return true;
-	return refuse_address(address, str_text(&why));
+	char *shown AUTO_FREE = text_visible(address, 120);
+	return term_fail("-store takes STORE, for all accounts of the manifest, or ALIAS/STORE.",
+		"`%s` is no address of a store%s%s", shown, why.length ? ": " : "", str_text(&why));
 }
 
 /* ---- the manifest ---- */
 
-/* What the shell has just made to take our output is none yet. */
-static bool is_there(const char *path)
+/* An empty file is what the shell has just made to take our output. */
+static bool exists(const char *path)
 {
 	struct stat status;
 
@@ -81,40 +66,24 @@ static bool is_there(const char *path)
 	       (stat(path, &status) == 0 && !(S_ISREG(status.st_mode) && !status.st_size));
 }
 
-/* Which of the manifests are there; the others are where the output goes. */
+/* The manifests that do not exist yet are where the output goes. */
 static void find_manifests(struct import_env *env, const struct cli *cli)
 {
 	static const char *const defaults[] = {MANIFEST_DEFAULT_PATH};
-	struct cli_texts *there = &env->cli.manifests;
 	const char *const *paths = cli->manifests.count ? cli->manifests.items : defaults;
 	size_t count = cli->manifests.count ? cli->manifests.count : 1;
+	struct cli_texts existing = {.items = mem_alloc(count * sizeof(*existing.items))};
 
-	env->cli = *cli;
-	*there = (struct cli_texts){0};
-	for (size_t i = 0; i < count; i++) {
-		if (!is_there(paths[i])) {
-			env->beside = env->beside ? env->beside : paths[i];
-			continue;
-		}
-		there->items =
-			mem_room((void *)there->items, there->count, &there->room, sizeof(char *));
-		there->items[there->count++] = paths[i];
-	}
-	env->target.is_whole = !there->count;
+	for (size_t i = 0; i < count; i++)
+		if (exists(paths[i]))
+			existing.items[existing.count++] = paths[i];
+		else if (!env->beside)
+			env->beside = paths[i];
 	if (!env->beside)
 		env->beside = paths[0];
-}
-
-static void leave_out_declared(struct import_env *env, const struct object *secret)
-{
-	struct str why CLEANUP(str_release) = {0};
-
-	str_format(&why, "it is declared already (%s:%zu)", secret->place.file, secret->place.line);
-	for (size_t i = 0; i < env->envfile.count; i++) {
-		struct envfile_entry *entry = &env->envfile.entries[i];
-		if (!entry->is_left_out && strcmp(entry->name, secret->secret) == 0)
-			envfile_leave_out(&env->envfile, entry, str_text(&why));
-	}
+	env->cli = *cli;
+	env->cli.manifests = existing;
+	env->target.is_whole = !existing.count;
 }
 
 /* Is a store declared for other accounts in the same place? */
@@ -130,44 +99,49 @@ static bool is_shared(const struct model *desired, const struct object *store)
 	return false;
 }
 
-/* A store is declared in one place, and a secret is, too. */
+/* A store is declared in one place, and so is a secret. */
 static void heed_declared(struct import_env *env, const struct model *desired)
 {
 	const struct envfile_target *target = &env->target;
 	const struct object *store = NULL;
+	struct str why CLEANUP(str_release) = {0};
 
 	for (size_t i = 0; i < desired->object_count; i++) {
 		const struct object *object = &desired->objects[i];
 		if (strcmp(object->store, target->store) != 0 ||
 			(target->alias && strcmp(object->account, target->alias) != 0))
 			continue;
-		if (object->secret)
-			leave_out_declared(env, object);
-		else
+		if (!object->secret)
 			store = object;
+		str_clear(&why);
+		str_format(&why, "it is declared already (%s:%zu)", object->place.file,
+			object->place.line);
+		for (size_t k = 0; k < env->envfile.count && object->secret; k++) {
+			struct envfile_entry *entry = &env->envfile.entries[k];
+			if (!entry->is_left_out && strcmp(entry->name, object->secret) == 0)
+				envfile_leave_out(&env->envfile, entry, str_text(&why));
+		}
 	}
 	if (!store || !envfile_left(&env->envfile))
 		return;
-	struct error_list *warnings = &env->envfile.warnings;
-	struct error *warning = error_list_add(warnings);
+	struct error *warning = error_list_add(&env->envfile.warnings);
 	error_set(warning, "%s is declared here already, and a store can be declared once",
 		target->store);
 	if (target->alias && is_shared(desired, store))
 		error_hint(warning,
 			"It is there in other accounts, too: give it an entry of its own for %s, "
-			"and "
-			"put the lines below `secrets:` there.",
+			"and put the lines below `secrets:` there.",
 			target->alias);
 	else
 		error_hint(warning, "Put the lines below `secrets:` there.");
 	error_at(warning, store->place.file, store->place.line, store->place.column);
 }
 
-/* Reads the manifest, if there is one, and holds the address against it. */
+/* Reads the manifest, if there is one, and compares the address with it. */
 static bool heed_manifest(struct import_env *env)
 {
 	struct session session CLEANUP(session_release);
-	struct error err CLEANUP(error_release) = {0};
+	struct str known CLEANUP(str_release) = {0}, hint CLEANUP(str_release) = {0};
 	const char *alias = env->target.alias;
 
 	session_init(&session, &env->cli, NULL);
@@ -176,31 +150,26 @@ static bool heed_manifest(struct import_env *env)
 	if (!session_load_manifest(&session))
 		return false;
 	if (alias && !model_account(&session.desired, alias)) {
-		struct str known CLEANUP(str_release) = {0};
 		model_add_aliases(&known, &session.desired);
-		error_set(&err, "the manifest has no account `%s`", alias);
-		error_hint(&err, "It has %s.", str_text(&known));
-		term_error(&err);
-		return false;
+		str_format(&hint, "It has %s.", str_text(&known));
+		return term_fail(str_text(&hint), "the manifest has no account `%s`", alias);
 	}
 	heed_declared(env, &session.desired);
 	return true;
 }
 
+/* A whole manifest names the account. */
 static bool find_account(struct import_env *env)
 {
-	const char *id = getenv("CLOUDFLARE_ACCOUNT_ID");
+	const char *id = session_account_id();
 	struct str why CLEANUP(str_release) = {0};
-	struct error err CLEANUP(error_release) = {0};
 
-	if (!env->target.is_whole || !id || !*id)
+	if (!env->target.is_whole || !id)
 		return true;
 	env->target.account_id = id;
-	if (shape_text_is_right(&schema_account_id, id, true, &why))
-		return true;
-	error_set(&err, "CLOUDFLARE_ACCOUNT_ID can't be the id of an account: %s", str_text(&why));
-	term_error(&err);
-	return false;
+	return shape_text_is_right(&schema_account_id, id, true, &why) ||
+	       term_fail(NULL, "CLOUDFLARE_ACCOUNT_ID can't be the id of an account: %s",
+		       str_text(&why));
 }
 
 /* ---- the file ---- */
@@ -214,61 +183,57 @@ static const char *folder_of(struct import_env *env, const char *path)
 	return arena_format(&env->arena, "%s%s", real, real[strlen(real) - 1] == '/' ? "" : "/");
 }
 
-/* Names a file from the manifest's folder; what is absolute stays so. */
-static void name_file(struct import_env *env, const char *file)
+/* Lends the path of a file from the manifest's folder; an absolute one stays as it is. */
+static const char *path_of(struct import_env *env, const char *file)
 {
 	const char *beside = fs_is_folder(env->beside)
 				     ? arena_format(&env->arena, "%s/", env->beside)
 				     : env->beside;
 	const char *from = folder_of(env, beside), *to = folder_of(env, file);
-	const char *name = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
+	const char *slash = strrchr(file, '/');
 	struct str path CLEANUP(str_release) = {0};
 	size_t same = 0;
 
-	if (*file == '/') {
-		env->target.path = file;
-		return;
-	}
+	if (*file == '/')
+		return file;
 	for (size_t i = 0; from[i] && from[i] == to[i]; i++)
 		if (from[i] == '/')
 			same = i + 1;
 	for (const char *rest = strchr(from + same, '/'); rest; rest = strchr(rest + 1, '/'))
 		str_text_add(&path, "../");
-	str_format(&path, "%s%s", to + same, name);
-	env->target.path = arena_text(&env->arena, str_text(&path));
+	str_format(&path, "%s%s", to + same, slash ? slash + 1 : file);
+	return arena_text(&env->arena, str_text(&path));
 }
 
-static bool refuse_file(const char *file, const char *why)
+/* Why the manifest can't name the file: adds it to *why. */
+static bool can_be_named(const char *path, struct str *why)
 {
-	struct error err CLEANUP(error_release) = {0};
-	struct str shown CLEANUP(str_release) = {0};
-
-	text_add_visible(&shown, file, strlen(file), 120);
-	error_set(&err, "a manifest can't name the file `%s`: %s", str_text(&shown), why);
-	term_error(&err);
-	return false;
+	if (!text_is_utf8(path, strlen(path), NULL))
+		str_text_add(why, "it is not UTF-8");
+	else if (shape_text_is_right(&schema_comment, path, false, why) && strstr(path, "${"))
+		str_text_add(why, "a dollar and a brace would look like a variable");
+	return !why->length;
 }
 
 static bool read_file(struct import_env *env, const char *file)
 {
+	const struct input_patience patience = {SOURCE_TIMEOUT_MS, &interrupt_count};
 	struct secret bytes CLEANUP(secret_release) = {0};
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	struct str why CLEANUP(str_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 
 	if (strcmp(file, "-") == 0)
-		return refuse_file(file, "the values are read from it again at each plan");
-	name_file(env, file);
-	if (!text_is_utf8(env->target.path, strlen(env->target.path), NULL) ||
-		!shape_text_is_right(&schema_comment, env->target.path, false, &why))
-		return refuse_file(file, why.length ? str_text(&why) : "it is not UTF-8");
-	if (strstr(env->target.path, "${"))
-		return refuse_file(file, "a dollar and a brace would look like a variable");
-	const struct input_patience patience = {SOURCE_TIMEOUT_MS, &interrupt_count};
-	if (!input_file(file, SOURCE_SIZE_LIMIT, &patience, &bytes, &err)) {
-		term_error(&err);
-		return false;
+		str_text_add(&why, "the values are read from it again at each plan");
+	else
+		env->target.path = path_of(env, file);
+	if (why.length || !can_be_named(env->target.path, &why)) {
+		char *shown AUTO_FREE = text_visible(file, 120);
+		return term_fail(
+			NULL, "a manifest can't name the file `%s`: %s", shown, str_text(&why));
 	}
+	if (!input_file(file, SOURCE_SIZE_LIMIT, &patience, &bytes, &err))
+		return term_error(&err);
 	bool is_good = envfile_parse(&env->envfile, file, &bytes, &errors);
 	error_list_cut(&errors);
 	term_errors(&errors);
@@ -278,14 +243,10 @@ static bool read_file(struct import_env *env, const char *file)
 static bool write_entries(struct import_env *env)
 {
 	struct str text CLEANUP(str_release) = {0};
-	struct error err CLEANUP(error_release) = {0};
 
 	term_warnings(&env->envfile.warnings);
-	if (!envfile_left(&env->envfile)) {
-		error_set(&err, "nothing is left to be written");
-		term_error(&err);
-		return false;
-	}
+	if (!envfile_left(&env->envfile))
+		return term_fail(NULL, "nothing is left to be written");
 	envfile_write(&env->envfile, &env->target, &text);
 	term_out_str(&text);
 	return true;
