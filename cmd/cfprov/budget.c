@@ -5,11 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_new_secret(const struct action *action)
-{
-	return action_kind(action) == ACTION_CREATE && action_object(action)->secret;
-}
-
 /* About: what has to be looked up is not foreseen. */
 static int64_t requests_of(const struct action *action)
 {
@@ -32,16 +27,11 @@ static int64_t requests_of(const struct action *action)
 	return 0;
 }
 
-static bool is_same_store(const struct object *a, const struct object *b)
-{
-	return strcmp(a->account, b->account) == 0 && strcmp(a->store, b->store) == 0;
-}
-
-/* Adds what each lane has to do to counts[lane]. */
-static void count_requests(const struct session *session, int64_t *counts)
+void budget_say(const struct session *session)
 {
 	const struct plan *plan = &session->plan;
-	const struct object *store = NULL; /* whose new secrets are being counted */
+	int64_t *counts AUTO_FREE = mem_alloc(client_lane_count(session->client) * sizeof(*counts));
+	const struct object *last = NULL; /* in the store whose new secrets are being counted */
 	size_t batched = 0;
 
 	for (size_t i = 0; i < plan->action_count; i++) {
@@ -51,20 +41,13 @@ static void count_requests(const struct session *session, int64_t *counts)
 			continue;
 		const struct live_account *account = live_find_account(
 			session->accounts, session->desired.account_count, object->account);
-		if (!store || !is_same_store(store, object)) {
-			store = object;
+		if (!last || strcmp(last->account, object->account) != 0 ||
+			strcmp(last->store, object->store) != 0)
 			batched = 0;
-		}
-		if (!is_new_secret(action) || batched++ % EXECUTOR_BATCH == 0)
+		last = object;
+		bool is_batched = action_kind(action) == ACTION_CREATE && object->secret;
+		if (!is_batched || batched++ % EXECUTOR_BATCH == 0)
 			counts[account->lane] += requests_of(action);
 	}
-}
-
-void budget_say(const struct session *session)
-{
-	size_t lanes = client_lane_count(session->client);
-	int64_t *counts AUTO_FREE = mem_alloc(lanes * sizeof(*counts));
-
-	count_requests(session, counts);
 	client_foretell(session->client, counts, "This run");
 }

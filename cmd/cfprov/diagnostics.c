@@ -39,31 +39,21 @@ static struct mark find_mark(const struct error *err)
 
 static void put_visible(struct json_writer *w, const char *key, const char *text)
 {
-	struct str visible CLEANUP(str_release) = {0};
+	char *visible AUTO_FREE = text_visible(text, 0);
 
-	text_add_visible(&visible, text, strlen(text), 0);
-	json_put_text(w, key, str_text(&visible));
+	json_put_text(w, key, visible);
 }
 
-static void put_position(
-	struct json_writer *w, const char *key, const struct error *err, const struct mark *behind)
+/* So many characters and bytes behind the place of the error. */
+static void put_position(struct json_writer *w, const char *key, const struct error *err,
+	size_t characters, size_t bytes)
 {
 	size_t line = err->line ? err->line : 1, column = err->column ? err->column : 1;
 
 	json_begin_object(w, key);
 	json_put_integer(w, "line", (int64_t)line);
-	json_put_integer(w, "column", (int64_t)(column + (behind ? behind->characters : 0)));
-	json_put_integer(
-		w, "byte", (int64_t)(err->offset_bytes + (behind ? behind->size_bytes : 0)));
-	json_end(w);
-}
-
-static void put_range(struct json_writer *w, const struct error *err, const struct mark *mark)
-{
-	json_begin_object(w, "range");
-	put_visible(w, "filename", err->file);
-	put_position(w, "start", err, NULL);
-	put_position(w, "end", err, mark);
+	json_put_integer(w, "column", (int64_t)(column + characters));
+	json_put_integer(w, "byte", (int64_t)(err->offset_bytes + bytes));
 	json_end(w);
 }
 
@@ -92,8 +82,13 @@ void diagnostics_put(struct json_writer *writer, const char *key, enum diagnosti
 	put_visible(writer, "detail", err->hint ? err->hint : "");
 	if (address)
 		json_put_text(writer, "address", address);
-	if (err->file)
-		put_range(writer, err, &mark);
+	if (err->file) {
+		json_begin_object(writer, "range");
+		put_visible(writer, "filename", err->file);
+		put_position(writer, "start", err, 0, 0);
+		put_position(writer, "end", err, mark.characters, mark.size_bytes);
+		json_end(writer);
+	}
 	if (err->file && err->snippet)
 		put_snippet(writer, err, &mark);
 	json_end(writer);

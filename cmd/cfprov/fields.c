@@ -13,34 +13,23 @@ static void add_field(struct str *out, const char *name, const char *value)
 	str_char(out, '\n');
 }
 
-/* What is known of its value; NULL: nothing out of the ordinary. */
-static const char *value_words(const struct object *object)
-{
-	if (object->is_unsure)
-		return "(not known: an apply was cut off; the next one writes it again)";
-	return object->version ? NULL : "(not written by cfprov yet)";
-}
-
-static void add_scopes(struct str *out, const char *scopes)
-{
-	struct str spaced CLEANUP(str_release) = {0};
-
-	for (; *scopes; scopes++)
-		str_format(&spaced, "%c%s", *scopes, *scopes == ',' ? " " : "");
-	add_field(out, "scopes", str_text(&spaced));
-}
-
 static void add_secret(struct str *out, const struct object *object)
 {
 	bool is_pending = object->status && strcmp(object->status, "pending") == 0;
+	struct str scopes CLEANUP(str_release) = {0};
 
-	if (object->scopes)
-		add_scopes(out, object->scopes);
+	for (const char *at = object->scopes; at && *at; at++)
+		str_format(&scopes, "%c%s", *at, *at == ',' ? " " : "");
+	add_field(out, "scopes", object->scopes ? str_text(&scopes) : NULL);
 	add_field(out, "comment", object->comment);
 	add_field(out, "status", is_pending ? "pending (not ready for use yet)" : object->status);
 	if (object->version > 1)
 		str_format(out, "    %-9s %lld\n", "version", (long long)object->version);
-	add_field(out, "value", value_words(object));
+	if (object->is_unsure)
+		add_field(out, "value",
+			"(not known: an apply was cut off; the next one writes it again)");
+	else if (!object->version)
+		add_field(out, "value", "(not written by cfprov yet)");
 }
 
 void fields_add(struct str *out, const struct object *object)
@@ -56,17 +45,8 @@ void fields_add(struct str *out, const struct object *object)
 	add_field(out, "modified", object->modified);
 	add_field(
 		out, "origin", object->origin == ORIGIN_ADOPTED ? "adopted" : "created by cfprov");
-	if (object->prevent_destroy)
-		add_field(out, "destroy", "prevented");
-	if (object->forget_on_remove)
-		add_field(out, "on remove", "forget");
-}
-
-static const char *origin_word(const struct object *object)
-{
-	if (object->is_unresolved)
-		return NULL;
-	return object->origin == ORIGIN_ADOPTED ? "adopted" : "created";
+	add_field(out, "destroy", object->prevent_destroy ? "prevented" : NULL);
+	add_field(out, "on remove", object->forget_on_remove ? "forget" : NULL);
 }
 
 void fields_put_scopes(struct json_writer *writer, const char *scopes)
@@ -79,24 +59,22 @@ void fields_put_scopes(struct json_writer *writer, const char *scopes)
 	json_end(writer);
 }
 
-static void put_secret(struct json_writer *writer, const struct object *object)
-{
-	json_put_text(writer, "store", object->store);
-	fields_put_scopes(writer, object->scopes);
-	json_put_text(writer, "comment", object->comment);
-	json_put_text(writer, "status", object->status);
-	json_put_integer(writer, "version", object->version);
-	json_put_bool(writer, "unsure", object->is_unsure);
-}
-
 void fields_put(struct json_writer *writer, const struct object *object)
 {
+	const char *origin = object->origin == ORIGIN_ADOPTED ? "adopted" : "created";
+
 	json_put_text(writer, "id", object->id);
-	if (object->kind == OBJECT_SECRET)
-		put_secret(writer, object);
+	if (object->kind == OBJECT_SECRET) {
+		json_put_text(writer, "store", object->store);
+		fields_put_scopes(writer, object->scopes);
+		json_put_text(writer, "comment", object->comment);
+		json_put_text(writer, "status", object->status);
+		json_put_integer(writer, "version", object->version);
+		json_put_bool(writer, "unsure", object->is_unsure);
+	}
 	json_put_text(writer, "created", object->created);
 	json_put_text(writer, "modified", object->modified);
-	json_put_text(writer, "origin", origin_word(object));
+	json_put_text(writer, "origin", object->is_unresolved ? NULL : origin);
 	json_put_bool(writer, "unresolved", object->is_unresolved);
 	json_put_bool(writer, "prevent_destroy", object->prevent_destroy);
 	json_put_text(writer, "on_remove", object->forget_on_remove ? "forget" : "destroy");
