@@ -10,7 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { NARROWEST = 20, STREAMS = 3 };
+enum { NARROWEST = 20, WIDEST_ROW = 80, STREAMS = 3 };
 
 static struct {
 	bool is_terminal[STREAMS], has_color[STREAMS];
@@ -18,25 +18,18 @@ static struct {
 	const struct term_listener *listener; /* or NULL: people */
 } term;
 
-static bool is_set(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && *value;
-}
-
 void term_start(void)
 {
 	const char *kind = getenv("TERM"), *force = getenv("CLICOLOR_FORCE");
+	const char *no_color = getenv("NO_COLOR");
 	bool is_dumb = kind && strcmp(kind, "dumb") == 0;
 	bool is_forced = force && *force && strcmp(force, "0") != 0;
 
 	for (int fd = 0; fd < STREAMS; fd++) {
-		term.is_terminal[fd] = isatty(fd);
+		bool is_terminal = isatty(fd);
+		term.is_terminal[fd] = is_terminal && (fd == 0 || !is_dumb);
 		term.has_color[fd] =
-			!is_set("NO_COLOR") && (is_forced || (term.is_terminal[fd] && !is_dumb));
-		if (is_dumb)
-			term.is_terminal[fd] = fd == 0 && term.is_terminal[fd];
+			!(no_color && *no_color) && (is_forced || (is_terminal && !is_dumb));
 	}
 }
 
@@ -110,13 +103,12 @@ static void fold(struct str *out, size_t columns, size_t indent, const char *tex
 		for (char *it = word; (it = strchr(it, TERM_GLUE[0]));)
 			*it = ' ';
 		size_t wide = columns_of(word);
-		bool is_first = at == indent;
-		if (!is_first && columns && at + 1 + wide > columns) {
+		if (at > indent && columns && at + 1 + wide > columns) {
 			str_char(out, '\n');
 			str_repeat(out, ' ', indent);
 			at = indent;
-			is_first = true;
 		}
+		bool is_first = at == indent;
 		str_format(out, "%s%s", is_first ? "" : " ", word);
 		at += wide + !is_first;
 		text += length + strspn(text + length, " ");
@@ -134,8 +126,8 @@ void term_add_row(struct str *out, const char *left, size_t column, const char *
 	size_t columns = term_columns(STDOUT_FILENO), wide = text_columns(left);
 	struct str folded CLEANUP(str_release) = {0};
 
-	if (columns == 0 || columns > TERM_PAGE)
-		columns = TERM_PAGE;
+	if (columns == 0 || columns > WIDEST_ROW)
+		columns = WIDEST_ROW;
 	fold(&folded, columns, column, text);
 	str_text_add(out, left);
 	str_repeat(out, ' ', wide < column ? column - wide : 1);
@@ -160,41 +152,30 @@ void term_out_str(const struct str *text)
 
 void term_flush(void)
 {
-	(void)fflush(stdout); /* trouble is told by term_finish */
-}
-
-/* Paragraphs begin with an empty line and end with a line break: neither is said. */
-static void tell_listener(const char *text)
-{
-	char *line AUTO_FREE = mem_copy_text(text + strspn(text, "\n"));
-	size_t length = strlen(line);
-
-	while (length && line[length - 1] == '\n')
-		line[--length] = '\0';
-	if (length)
-		term.listener->say(line);
-}
-
-static void write_stderr(const struct str *text)
-{
-	(void)fflush(stdout); /* so that the two streams stand in order on one terminal */
-	clear_status();
-	if (text->length)
-		fwrite(text->bytes, 1, text->length, stderr);
+	(void)fflush(stdout); /* term_finish reports an error */
 }
 
 void term_log(const struct str *line)
 {
-	write_stderr(line);
+	(void)fflush(stdout); /* so that the two streams are in order on one terminal */
+	clear_status();
+	if (line->length)
+		fwrite(line->bytes, 1, line->length, stderr);
 }
 
 void term_say_str(const struct str *text)
 {
-	if (term.listener) {
-		tell_listener(str_text(text));
+	if (!term.listener) {
+		term_log(text);
 		return;
 	}
-	write_stderr(text);
+	/* A listener gets a paragraph without the line breaks around it. */
+	char *line AUTO_FREE = mem_copy_text(str_text(text) + strspn(str_text(text), "\n"));
+	size_t length = strlen(line);
+	while (length && line[length - 1] == '\n')
+		line[--length] = '\0';
+	if (length)
+		term.listener->say(line);
 }
 
 void term_say(const char *format, ...)
@@ -220,9 +201,8 @@ void term_status(const char *line)
 	clear_status();
 	if (!line)
 		return;
-	struct str shown CLEANUP(str_release) = {0};
-	text_add_visible(&shown, line, strlen(line), 0);
-	fprintf(stderr, "%.*s", (int)term_columns(STDERR_FILENO) - 1, str_text(&shown));
+	char *shown AUTO_FREE = text_visible(line, 0);
+	fprintf(stderr, "%.*s", (int)term_columns(STDERR_FILENO) - 1, shown);
 	term.has_status = true;
 }
 
@@ -239,12 +219,13 @@ static void add_place(struct str *out, const struct error *err)
 	str_char(out, '\n');
 	if (!err->snippet)
 		return;
-	struct str number CLEANUP(str_release) = {0};
-	str_format(&number, "%5zu", err->line);
-	str_format(out, "%s | %s\n", str_text(&number), err->snippet);
+	size_t start = out->length;
+	str_format(out, "%5zu", err->line);
+	size_t margin = out->length - start;
+	str_format(out, " | %s\n", err->snippet);
 	if (!err->caret)
 		return;
-	str_repeat(out, ' ', number.length);
+	str_repeat(out, ' ', margin);
 	str_text_add(out, " | ");
 	str_repeat(out, ' ', err->caret - 1);
 	term_add(out, STDERR_FILENO, TERM_DESTROY, "^");
@@ -261,13 +242,13 @@ static void add_headed(struct str *out, enum term_style style, const char *head,
 	str_text_add(out, str_text(&folded) + strlen(head));
 }
 
-/* Messages are made of visible text, but for paths and the like that the user gave. */
+/* A message may have a path or the like as the user gave it. */
 static void say_problem(enum term_style style, const char *head, const struct error *err)
 {
-	struct str out CLEANUP(str_release) = {0}, message CLEANUP(str_release) = {0};
+	struct str out CLEANUP(str_release) = {0};
+	char *message AUTO_FREE = text_visible(err->message, 0);
 
-	text_add_visible(&message, err->message, strlen(err->message), 0);
-	add_headed(&out, style, head, str_text(&message));
+	add_headed(&out, style, head, message);
 	if (err->file)
 		add_place(&out, err);
 	if (err->hint)
@@ -310,31 +291,25 @@ bool term_fail(const char *hint_or_null, const char *format, ...)
 	return term_error(&err);
 }
 
-/* The first sentence says what, the others what that means, as message and hint of an error do. */
-static void hear_warning(const char *text)
+void term_warning(const char *text)
 {
+	struct str out CLEANUP(str_release) = {0};
 	struct error warning CLEANUP(error_release) = {0};
 	const char *end = strstr(text, ". ");
 	size_t length = end ? (size_t)(end - text) : strlen(text);
 
+	if (!term.listener) {
+		add_headed(&out, TERM_CHANGE, "Warning:", text);
+		term_say_str(&out);
+		return;
+	}
+	/* The first sentence is the message, the others are the hint. */
 	if (!end && length && text[length - 1] == '.')
 		length--;
 	error_set(&warning, "%.*s", (int)length, text);
 	if (end)
 		error_hint(&warning, "%s", end + 2);
 	term.listener->warning(&warning);
-}
-
-void term_warning(const char *text)
-{
-	struct str out CLEANUP(str_release) = {0};
-
-	if (term.listener) {
-		hear_warning(text);
-		return;
-	}
-	add_headed(&out, TERM_CHANGE, "Warning:", text);
-	term_say_str(&out);
 }
 
 void term_warn(const struct error *warning)
@@ -356,7 +331,7 @@ void term_warnings(const struct error_list *warnings)
 bool term_finish(void)
 {
 	clear_status();
-	term.listener = NULL; /* nobody hears of a stream that can't be written to */
+	term.listener = NULL; /* it writes to stdout, which may be what fails */
 	(void)fflush(stderr);
 	bool is_good = fflush(stdout) == 0 && !ferror(stdout);
 	if (!is_good)

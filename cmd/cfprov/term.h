@@ -31,19 +31,16 @@ void term_add(struct str *out, int fd, enum term_style style, const char *text);
 #define TERM_GLUE "\037"
 
 /*
- * Adds a paragraph folded to the stream's width, every line indented; on a pipe it stays one
- * line. Ends with a line break. What term_add made may be in it.
+ * Adds a paragraph and a line break: folded to the stream's width, every line indented; on a pipe
+ * one line. It may contain what term_add made.
  */
 void term_add_folded(struct str *out, int fd, size_t indent, const char *text);
 
-/*
- * Adds a row of a table for people: what stands on the left, and a paragraph beside it that begins
- * in a column. Folded to TERM_PAGE columns on a pipe, too, and never wider.
+/* Adds a row of a table: `left`, and a paragraph that begins in a column. At most 80 columns wide.
  */
-enum { TERM_PAGE = 80 };
 void term_add_row(struct str *out, const char *left, size_t column, const char *text);
 
-/* Writes; trouble is remembered and told by term_finish. */
+/* Writes; term_finish reports what could not be written. */
 void term_out_str(const struct str *text);
 void term_say(const char *format, ...) PRINTF(1, 2); /* to stderr, a line; folded on a terminal */
 void term_say_str(const struct str *text);
@@ -56,13 +53,12 @@ bool term_error(const struct error *err);
 bool term_errors(const struct error_list *errors);
 bool term_fail(const char *hint_or_null, const char *format, ...) PRINTF(2, 3);
 void term_warning(const char *text);
-/* The same with what an error may have besides. */
-void term_warn(const struct error *warning);
+void term_warn(const struct error *warning); /* with a place and a hint */
 void term_warnings(const struct error_list *warnings);
 
 /*
- * Who hears what would go to stderr, in place of people. Nothing is coloured or folded from then
- * on, and there is no status line.
+ * Gets what would go to stderr. Nothing is coloured or folded from then on, and there is no status
+ * line.
  */
 struct term_listener {
 	void (*error)(const struct error *err);
@@ -71,13 +67,13 @@ struct term_listener {
 };
 void term_divert(const struct term_listener *listener); /* keeps */
 
-/* A line of the log, to stderr, whoever listens. */
+/* A line of the log, to stderr, also with a listener. */
 void term_log(const struct str *line);
 
-/* Lets those who read stdout have what was written so far. */
+/* Flushes stdout. */
 void term_flush(void);
 
-/* Puts a line at the bottom of the terminal that the next output replaces; NULL: takes it away. */
+/* Puts a line at the bottom of the terminal that the next output replaces; NULL: removes it. */
 void term_status(const char *line);
 
 /* Flushes; false if stdout could not take all that was written. */
