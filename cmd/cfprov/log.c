@@ -27,31 +27,21 @@ static struct {
 	void (*to_terminal)(const struct str *line);
 } the_log;
 
-/* ---- start ---- */
-
-static bool find_level(const char *name, enum level *ret_level, struct error *err)
-{
-	for (size_t i = LOG_ERROR; i < ARRAY_SIZE(level_names); i++) {
-		if (strcmp(name, level_names[i]) == 0) {
-			*ret_level = (enum level)i;
-			return true;
-		}
-	}
-	struct str shown CLEANUP(str_release) = {0};
-	text_add_visible(&shown, name, strlen(name), 40);
-	error_set(err, "CFPROV_LOG can't be `%s`", str_text(&shown));
-	return error_hint(err, "It is error, warn, info, debug or trace; each has more to say.");
-}
-
 bool log_start(void (*to_terminal)(const struct str *line), struct error *err)
 {
 	const char *name = getenv("CFPROV_LOG"), *path = getenv("CFPROV_LOG_PATH");
-	enum level level = LOG_NOTHING;
+	enum level level = LOG_ERROR;
 
 	if (!name || !*name)
 		return true;
-	if (!find_level(name, &level, err))
-		return false;
+	while (level <= LOG_TRACE && strcmp(name, level_names[level]) != 0)
+		level++;
+	if (level > LOG_TRACE) {
+		char *shown AUTO_FREE = text_visible(name, 40);
+		error_set(err, "CFPROV_LOG can't be `%s`", shown);
+		return error_hint(
+			err, "It is error, warn, info, debug or trace; each has more to say.");
+	}
 	the_log.to_terminal = to_terminal;
 	the_log.fd = -1;
 	if (path && *path) {
@@ -63,9 +53,7 @@ bool log_start(void (*to_terminal)(const struct str *line), struct error *err)
 	return true;
 }
 
-/* ---- lines ---- */
-
-/* A log that can't be written (a full disk, say) is no reason to stop. */
+/* A log that can't be written (to a full disk, say) is no reason to stop. */
 static void write_line(enum level level, const char *text)
 {
 	struct str line CLEANUP(str_release) = {0};
@@ -112,7 +100,7 @@ static void add_request(struct str *out, const struct event *event)
 }
 
 /* "create default/keys: done, id 1f2e, 12.3 ms" */
-static void add_other(struct str *out, const struct event *event, const char *word)
+static void add_line(struct str *out, const struct event *event, const char *word)
 {
 	if (event->object) {
 		char *address AUTO_FREE = object_address(event->object);
@@ -134,41 +122,41 @@ static void add_other(struct str *out, const struct event *event, const char *wo
 		add_ms(out, event->elapsed_us);
 }
 
-static const struct told {
-	enum level level;
-	const char *word;
-} told[] = {
-	[EVENT_LOCK_WAIT] = {LOG_INFO, "waiting for the lock"},
-	[EVENT_RECOVERED] = {LOG_DEBUG, "recovered"},
-	[EVENT_JOURNAL_FOLDED] = {LOG_DEBUG, "the journal was folded in"},
-	[EVENT_REFRESH_START] = {LOG_DEBUG, "reading"},
-	[EVENT_REFRESH_DONE] = {LOG_DEBUG, "read"},
-	[EVENT_ACTION_START] = {LOG_DEBUG, "started"},
-	[EVENT_ACTION_SLOW] = {LOG_INFO, "still under way"},
-	[EVENT_ACTION_COMPLETE] = {LOG_INFO, "done"},
-	[EVENT_ACTION_FAILED] = {LOG_ERROR, "failed"},
-	[EVENT_RETRY] = {LOG_DEBUG, "trying again"},
-	[EVENT_SLOW_DOWN] = {LOG_DEBUG, "slowing down"},
-	[EVENT_WAITING] = {LOG_INFO, "waiting for Cloudflare to confirm"},
-	[EVENT_LONG_RUN] = {LOG_INFO, "more requests than the rate limit has in one window"},
-	[EVENT_AWAIT] = {LOG_INFO, "waiting for secrets to become active"},
-	[EVENT_INTERRUPT] = {LOG_WARN, "asked to stop"},
-	[EVENT_WARNING] = {LOG_WARN, ""},
-	[EVENT_NOTE] = {LOG_INFO, ""},
-	[EVENT_REQUEST] = {LOG_TRACE, ""},
-	[EVENT_ANSWER] = {LOG_TRACE, ""},
-};
-
 void log_event(const struct event *event)
 {
+	static const struct {
+		enum level level;
+		const char *word; /* NULL: not logged */
+	} lines[] = {
+		[EVENT_LOCK_WAIT] = {LOG_INFO, "waiting for the lock"},
+		[EVENT_RECOVERED] = {LOG_DEBUG, "recovered"},
+		[EVENT_JOURNAL_FOLDED] = {LOG_DEBUG, "the journal was folded in"},
+		[EVENT_REFRESH_START] = {LOG_DEBUG, "reading"},
+		[EVENT_REFRESH_DONE] = {LOG_DEBUG, "read"},
+		[EVENT_ACTION_START] = {LOG_DEBUG, "started"},
+		[EVENT_ACTION_SLOW] = {LOG_INFO, "still under way"},
+		[EVENT_ACTION_COMPLETE] = {LOG_INFO, "done"},
+		[EVENT_ACTION_FAILED] = {LOG_ERROR, "failed"},
+		[EVENT_RETRY] = {LOG_DEBUG, "trying again"},
+		[EVENT_SLOW_DOWN] = {LOG_DEBUG, "slowing down"},
+		[EVENT_WAITING] = {LOG_INFO, "waiting for Cloudflare to confirm"},
+		[EVENT_LONG_RUN] = {LOG_INFO,
+			"more requests than the rate limit has in one window"},
+		[EVENT_AWAIT] = {LOG_INFO, "waiting for secrets to become active"},
+		[EVENT_INTERRUPT] = {LOG_WARN, "asked to stop"},
+		[EVENT_WARNING] = {LOG_WARN, ""},
+		[EVENT_NOTE] = {LOG_INFO, ""},
+		[EVENT_REQUEST] = {LOG_TRACE, ""},
+		[EVENT_ANSWER] = {LOG_TRACE, ""},
+	};
 	struct str text CLEANUP(str_release) = {0};
+	enum level level = lines[event->type].level;
 
-	if (event->type >= ARRAY_SIZE(told) || !told[event->type].word ||
-		told[event->type].level > the_log.level)
+	if (!lines[event->type].word || level > the_log.level)
 		return;
 	if (event->request)
 		add_request(&text, event);
 	else
-		add_other(&text, event, told[event->type].word);
-	write_line(told[event->type].level, str_text(&text));
+		add_line(&text, event, lines[event->type].word);
+	write_line(level, str_text(&text));
 }

@@ -4,9 +4,9 @@
  *
  *     2026-01-02T03:04:05.678901Z trace POST /accounts/ID/secrets_store/stores attempt 1: HTTP 200, …
  *
- * Each level has what those before it have, and more: error, warn, info (what was done), debug
- * (retries, waits, recoveries), trace (requests: method, path, status, sizes, time and cf-ray,
- * never a body or a header). Control characters are made visible.
+ * Each level includes those before it: error, warn, info (what was done), debug (retries, waits,
+ * recoveries), trace (requests: method, path, status, sizes, time and cf-ray, never a body or a
+ * header). Control characters are made visible.
  */
 /* clang-format on */
 #ifndef CFPROV_LOG_H
@@ -15,11 +15,13 @@
 #include "base/str.h"
 #include "model/event.h"
 
-/* Reads the environment and opens the file; without CFPROV_LOG there is no log. */
-/* `to_terminal` writes a line where no file is named. */
+/*
+ * Reads the environment and opens the file; without CFPROV_LOG there is no log. `to_terminal`
+ * writes a line if no file is named.
+ */
 bool log_start(void (*to_terminal)(const struct str *line), struct error *err) MUST_CHECK;
 
 void log_event(const struct event *event);
-void log_error(const struct error *err); /* that people are told */
+void log_error(const struct error *err);
 
 #endif
