@@ -10,14 +10,17 @@
 
 /* ---- accounts that are left out ---- */
 
-/* Takes the accounts out that did not work; what is recorded in them stays as it is. */
-static void drop_accounts(struct session *session, const bool *works)
+/*
+ * Drops the accounts that were marked by a NULL in session->accounts; what is recorded in them
+ * stays as it is. False: none is left.
+ */
+static bool drop_marked(struct session *session)
 {
 	struct model *desired = &session->desired;
 	size_t kept = 0, objects = 0;
 
 	for (size_t i = 0; i < desired->account_count; i++) {
-		if (!works[i]) {
+		if (!session->accounts[i].account) {
 			session->has_failed = true;
 			continue;
 		}
@@ -31,29 +34,31 @@ static void drop_accounts(struct session *session, const bool *works)
 		if (model_account(desired, desired->objects[i].account))
 			desired->objects[objects++] = desired->objects[i];
 	desired->object_count = objects;
+	return kept > 0;
 }
 
-/* Takes out the accounts that `live` does not have; false if none is left. */
+/* Drops the accounts that could not be read. False: none is left, or the user interrupted. */
 static bool drop_unread(struct session *session)
 {
 	const struct model *desired = &session->desired;
-	bool *works AUTO_FREE = mem_alloc(desired->account_count * sizeof(*works));
 
+	if (interrupt_count > 0)
+		return false;
 	for (size_t i = 0; i < desired->account_count; i++)
-		works[i] = model_account(&session->live, desired->accounts[i].alias);
-	drop_accounts(session, works);
-	return session->desired.account_count > 0;
+		if (!model_account(&session->live, desired->accounts[i].alias))
+			session->accounts[i].account = NULL;
+	return drop_marked(session);
 }
 
 /* ---- what is in stores ---- */
 
-/* Stores to look into: a row that grows. */
+/* The stores whose secrets are about to be listed. */
 struct wanted {
 	struct live_stores stores;
 	size_t room;
 };
 
-/* Adds the live store that an object is in, or is, unless it was looked into before. */
+/* Adds the live store that an object is, or is in, unless its secrets were listed before. */
 static void want(struct session *session, const struct object *object, struct wanted *wanted)
 {
 	const struct object *store =
@@ -66,7 +71,7 @@ static void want(struct session *session, const struct object *object, struct wa
 	wanted->stores.items[wanted->stores.count++] = store;
 }
 
-/* False: not all could be read; that was said. */
+/* False: not all could be read; that was reported. */
 static bool read(struct session *session, const struct live_input *input, struct wanted *wanted)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
@@ -78,40 +83,26 @@ static bool read(struct session *session, const struct live_input *input, struct
 	return is_good;
 }
 
-static struct table *aliases_of(const struct live_input *input)
-{
-	struct table *aliases = NULL;
-
-	for (size_t i = 0; i < input->count; i++)
-		table_put(&aliases, input->accounts[i].account->alias, input->client);
-	return aliases;
-}
-
-static void want_secret(struct session *session, const struct table *aliases,
-	const struct object *object, struct wanted *wanted)
-{
-	if (object->kind == OBJECT_SECRET && table_get(aliases, object->account))
-		want(session, object, wanted);
-}
-
+/* `live` has only the accounts that were listed, so that nothing else is wanted. */
 static void read_managed(struct session *session, const struct live_input *input)
 {
 	const struct model *const models[] = {&session->desired, &session->ledger.state.model};
-	struct table *aliases = aliases_of(input);
+	const struct plan *plan = &session->plan;
 	struct wanted wanted = {0};
 
 	for (size_t m = 0; m < ARRAY_SIZE(models); m++)
 		for (size_t i = 0; i < models[m]->object_count; i++)
-			want_secret(session, aliases, &models[m]->objects[i], &wanted);
-	for (size_t i = 0; i < session->plan.action_count; i++)
-		want_secret(session, aliases, action_object(&session->plan.actions[i]), &wanted);
-	table_free(&aliases);
+			if (models[m]->objects[i].kind == OBJECT_SECRET)
+				want(session, &models[m]->objects[i], &wanted);
+	for (size_t i = 0; i < plan->action_count; i++)
+		if (action_object(&plan->actions[i])->kind == OBJECT_SECRET)
+			want(session, action_object(&plan->actions[i]), &wanted);
 	(void)read(session, input, &wanted);
 }
 
 /*
- * The stores that the plan destroys, and those in which it does something to secrets: a value may
- * be lost there, so that must not be a matter of belief.
+ * The stores that the plan destroys, and those in which it changes secrets: a value may be lost
+ * there, so the state's word is not enough.
  */
 static void want_affected(struct session *session, struct wanted *wanted)
 {
@@ -127,13 +118,13 @@ static void want_affected(struct session *session, struct wanted *wanted)
 
 bool read_live_affected(struct session *session, bool *ret_any)
 {
-	struct live_input input = session_live_input(session);
+	const struct live_input input = session_live_input(session);
 	struct wanted wanted = {0};
 
 	want_affected(session, &wanted);
 	*ret_any = wanted.stores.count > 0;
 	(void)read(session, &input, &wanted);
-	return interrupt_count == 0 && drop_unread(session);
+	return drop_unread(session);
 }
 
 bool read_live_planned(struct session *session, const struct live_input *input)
@@ -146,43 +137,42 @@ bool read_live_planned(struct session *session, const struct live_input *input)
 
 bool read_live_all(struct session *session)
 {
-	struct live_input input = session_live_input(session);
+	const struct live_input input = session_live_input(session);
 	struct wanted wanted = {0};
 
 	for (size_t i = 0; i < session->live.object_count; i++)
 		if (session->live.objects[i].kind == OBJECT_STORE)
 			want(session, &session->live.objects[i], &wanted);
 	(void)read(session, &input, &wanted);
-	return interrupt_count == 0 && drop_unread(session);
+	return drop_unread(session);
 }
 
 /* ---- accounts ---- */
 
-/* Each account without credentials is said and left out; false: interrupted, or none is left. */
+/* Accounts without credentials are reported and left out; false: interrupted, or none is left. */
 static bool connect_accounts(struct session *session)
 {
 	const struct model *desired = &session->desired;
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	struct table *lanes = NULL;
-	bool *works AUTO_FREE = mem_alloc(desired->account_count * sizeof(*works));
 	bool is_interrupted = false;
 
 	session->accounts = mem_alloc(desired->account_count * sizeof(*session->accounts));
 	for (size_t i = 0; i < desired->account_count && !is_interrupted; i++) {
 		struct live_account *account = &session->accounts[i];
 		struct error err CLEANUP(error_release) = {0};
-		account->account = &desired->accounts[i];
-		works[i] =
-			session_find_lane(session, &lanes, account->account, &account->lane, &err);
-		is_interrupted = !works[i] && err.code == ERROR_INTERRUPTED;
-		if (!works[i])
-			error_move(error_list_add(&errors), &err);
+		if (session_find_lane(
+			    session, &lanes, &desired->accounts[i], &account->lane, &err)) {
+			account->account = &desired->accounts[i];
+			continue;
+		}
+		is_interrupted = err.code == ERROR_INTERRUPTED;
+		error_move(error_list_add(&errors), &err);
 	}
 	session_tell_sources(session);
 	term_errors(&errors);
 	table_free(&lanes);
-	drop_accounts(session, works);
-	return !is_interrupted && session->desired.account_count > 0;
+	return drop_marked(session) && !is_interrupted;
 }
 
 /* ---- live ---- */
@@ -251,7 +241,7 @@ static void tell_refresh(
 }
 
 /* Lists the accounts, or with -refresh=false those that it has to. */
-static bool list_accounts(struct session *session)
+static void list_accounts(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	const struct model *desired = &session->desired;
@@ -277,11 +267,12 @@ static bool list_accounts(struct session *session)
 	table_free(&unsure);
 	model_sort(&session->live);
 	tell_refresh(session, &input, EVENT_REFRESH_DONE);
-	return interrupt_count == 0;
 }
 
 bool read_live(struct session *session)
 {
-	return session_new_client(session) && connect_accounts(session) && list_accounts(session) &&
-	       drop_unread(session);
+	if (!session_new_client(session) || !connect_accounts(session))
+		return false;
+	list_accounts(session);
+	return drop_unread(session);
 }
