@@ -1,5 +1,4 @@
 /* cfprov doctor: are credentials, accounts and state in order, and if not, what to do? */
-#include "accounts.h"
 #include "adapter/fs.h"
 #include "adapter/table.h"
 #include "apply/probe.h"
@@ -287,7 +286,7 @@ static void judge_dropped(const struct session *session, struct report *report)
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	const struct cli *cli = session->cli;
 
-	if (!accounts_are_of_manifest(cli) || cli->accounts.count ||
+	if (!session_has_manifest_accounts(cli) || cli->accounts.count ||
 		removed_check_accounts(&session->ledger.state.model, &session->desired, &errors))
 		return;
 	report->about = "accounts";
@@ -346,7 +345,7 @@ int doctor_run(const struct cli *cli)
 	else
 		find(&report, FAIL, see_error, "it is not known where it is");
 	/* A manifest that was refused has been reported by then, unless -account-id replaces it. */
-	if ((!is_found && !cli->account_ids.count) || !accounts_load(&session) ||
+	if ((!is_found && !cli->account_ids.count) || !session_load_accounts(&session) ||
 		!judge_accounts(&session, &report)) {
 		report.about = "accounts";
 		find(&report, FAIL, see_error, "they could not be looked at");

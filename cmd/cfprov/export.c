@@ -1,7 +1,6 @@
 /* cfprov export: a manifest of what lives in the accounts. Writes to stdout, never over a file. */
 #include "manifest/export.h"
 
-#include "accounts.h"
 #include "commands.h"
 #include "progress.h"
 #include "read_live.h"
@@ -16,7 +15,7 @@ int export_run(const struct cli *cli)
 
 	progress_init(&progress);
 	session_init(&session, cli, &progress.sink);
-	if (!accounts_load(&session) || !read_live(&session))
+	if (!session_load_accounts(&session) || !read_live(&session))
 		return EXIT_ERROR;
 	if (session.has_failed || !read_live_all(&session) || session.has_failed) {
 		term_say("Nothing was written: the manifest would not say all that lives.");

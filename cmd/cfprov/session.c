@@ -8,11 +8,13 @@
 #include "interrupt.h"
 #include "log.h"
 #include "manifest/pick.h"
+#include "manifest/shape.h"
 #include "source/source_name.h"
 #include "term.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { REQUEST_TIMEOUT_S = 60 };
 
@@ -26,9 +28,11 @@ void session_init(struct session *session, const struct cli *cli, const struct e
 {
 	*session = (struct session){.cli = cli,
 		.listener = sink,
+		.sink = {on_event, session},
 		.wake_fd = interrupt_start(),
+		.source = {cli->manifests.items, cli->manifests.count, cli->variables.items,
+			cli->variables.count, &interrupt_count},
 		.sources = sources_new()};
-	session->sink = (struct event_sink){.on_event = on_event, .context = session};
 	sources_heed(session->sources, &interrupt_count);
 }
 
@@ -53,24 +57,11 @@ void session_release(struct session *session)
 
 /* ---- manifest ---- */
 
-static struct manifest_source manifest_source(const struct cli *cli)
-{
-	return (struct manifest_source){
-		.paths = cli->manifests.items,
-		.path_count = cli->manifests.count,
-		.variables = cli->variables.items,
-		.variable_count = cli->variables.count,
-		.interrupted = &interrupt_count,
-	};
-}
-
 static bool open_manifest(struct session *session, struct error_list *errors)
 {
-	const struct manifest_source source = manifest_source(session->cli);
-
 	manifest_release(&session->manifest); /* of whoever asked where the state is */
 	session->has_manifest = true;
-	return manifest_open(&session->manifest, &source, errors);
+	return manifest_open(&session->manifest, &session->source, errors);
 }
 
 const char *session_manifest_name(const struct cli *cli)
@@ -141,12 +132,88 @@ bool session_read_accounts(struct session *session, struct model *ret_accounts)
 	return false;
 }
 
+/* ---- accounts ---- */
+
+/*
+ * No manifest gives the account an alias. It has the state's, if that was read and has a valid one;
+ * else one account alone is `default`, unless the state has another account of that name, and
+ * several are called by their ids.
+ */
+static const char *alias_of(const struct session *session, const char *id, bool is_alone)
+{
+	const struct model *recorded = &session->ledger.state.model;
+	size_t count = session->has_ledger ? recorded->account_count : 0;
+	struct str why CLEANUP(str_release) = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		const struct account *known = &recorded->accounts[i];
+		if (strcmp(known->id, id) == 0 &&
+			shape_text_is_right(&schema_alias, known->alias, false, &why))
+			return known->alias;
+		is_alone &= strcmp(known->alias, MODEL_DEFAULT_ALIAS) != 0;
+	}
+	return is_alone ? MODEL_DEFAULT_ALIAS : id;
+}
+
+static bool add_account(struct session *session, const char *id, bool is_alone)
+{
+	struct model *desired = &session->desired;
+	struct error unusual CLEANUP(error_release) = {0};
+	struct str why CLEANUP(str_release) = {0};
+	char *shown AUTO_FREE = text_visible(id, 60);
+
+	if (!shape_text_is_right(&schema_account_id, id, true, &why))
+		return term_fail(
+			NULL, "`%s` can't be the id of an account: %s", shown, str_text(&why));
+	for (size_t i = 0; i < desired->account_count; i++)
+		if (strcmp(desired->accounts[i].id, id) == 0)
+			return term_fail(NULL, "-account-id=%s is given twice", shown);
+	if (!shape_text_is_usual(&schema_account_id, id, id, &unusual))
+		term_warning(unusual.message);
+	model_add_account(desired, alias_of(session, id, is_alone), id);
+	return true;
+}
+
+static bool pick_given(struct session *session)
+{
+	const struct cli_texts *accounts = &session->cli->accounts;
+	const struct pick pick = {"those given", accounts->items, accounts->count};
+	struct error err CLEANUP(error_release) = {0};
+
+	model_sort(&session->desired);
+	return pick_accounts(&pick, &session->desired, &err) || term_error(&err);
+}
+
+bool session_has_manifest_accounts(const struct cli *cli)
+{
+	return !cli->account_ids.count &&
+	       (cli->manifests.count || access(MANIFEST_DEFAULT_PATH, F_OK) == 0);
+}
+
+bool session_load_accounts(struct session *session)
+{
+	const struct cli *cli = session->cli;
+	const char *id = session_account_id();
+	size_t count = cli->account_ids.count;
+
+	for (size_t i = 0; i < count; i++)
+		if (!add_account(session, cli->account_ids.items[i], count == 1))
+			return false;
+	if (count)
+		return pick_given(session);
+	if (session_has_manifest_accounts(cli))
+		return session_load_manifest(session);
+	if (id)
+		return add_account(session, id, true) && pick_given(session);
+	return term_fail("Name it with -account-id=ID, in CLOUDFLARE_ACCOUNT_ID, or in a manifest.",
+		"no account is named");
+}
+
 /* ---- state ---- */
 
 /* A command that only reads the state needs a manifest only if that says where the state is. */
 bool session_find_state(struct session *session)
 {
-	const struct manifest_source source = manifest_source(session->cli);
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
 	if (session->state_path)
@@ -160,7 +227,7 @@ bool session_find_state(struct session *session)
 		return term_errors(&errors);
 	}
 	if (!session->state_path)
-		session->state_path = manifest_beside(&source, LEDGER_DEFAULT_NAME);
+		session->state_path = manifest_beside(&session->source, LEDGER_DEFAULT_NAME);
 	return true;
 }
 

@@ -20,6 +20,7 @@ struct session {
 	struct event_sink sink;            /* the log's and the listener's; for the library */
 	int wake_fd;                       /* of interrupt_start */
 	bool may_ask; /* a question may come, to be answered on the standard input */
+	struct manifest_source source;
 	struct manifest manifest;
 	bool has_manifest;       /* its files were read, well or not */
 	char *state_path;        /* known once the state was read or opened */
@@ -58,6 +59,14 @@ bool session_load_manifest(struct session *session) MUST_CHECK;
 
 /* The same, with the errors for the caller. */
 bool session_read_manifest(struct session *session, struct error_list *errors) MUST_CHECK;
+
+/*
+ * The accounts, for a command that needs no manifest: those of -account-id, else the manifest's,
+ * else, if there is no manifest, CLOUDFLARE_ACCOUNT_ID. Fills `desired`, maybe without objects. An
+ * account that no manifest names has its alias of the state, if that was read before.
+ */
+bool session_load_accounts(struct session *session) MUST_CHECK;
+bool session_has_manifest_accounts(const struct cli *cli); /* are they the manifest's? */
 
 /*
  * What stands behind the aliases now: the manifest's accounts, or where it names none the
