@@ -1,10 +1,11 @@
-/* cfprov help: from the tables of commands and options. */
+/* cfprov help, from the tables of commands and options; version; schema. */
+#include "base/version.h"
 #include "cli.h"
 #include "commands.h"
+#include "manifest/jsonschema.h"
 #include "options.h"
 #include "term.h"
 
-#include <string.h>
 
 /* Where the summary of a command begins, and what a variable means. */
 enum { SUMMARY_COLUMN = 15, VARIABLE_COLUMN = 25 };
@@ -49,28 +50,22 @@ static void add_overview(struct str *out)
 			  "`cfprov help COMMAND` tells the options of a command.\n");
 }
 
-/* What a line of the summary can't tell. */
-static const struct {
-	const char *command, *text;
-} details[] = {
-	{"import-env",
-		"The values stay in FILE, from which plan and apply read them; none is shown.\n"
-		"Where there is no manifest yet (or an empty file), it is a whole one; else it\n"
-		"is `stores`, for a file that a further -f names. Paths are written from where\n"
-		"that stands:\n\n"
-		"  cfprov import-env .dev.vars -store=keys > cfprov.yaml\n"
-		"  cfprov import-env .env -store=prod/web -f cfprov.yaml -f web.yaml > web.yaml\n"
-		"  cfprov plan -f cfprov.yaml -f web.yaml\n\n"},
-};
+static const char import_env_details[] =
+	"The values stay in FILE, from which plan and apply read them; none is shown.\n"
+	"Where there is no manifest yet (or an empty file), it is a whole one; else it\n"
+	"is `stores`, for a file that a further -f names. Paths are written from where\n"
+	"that stands:\n\n"
+	"  cfprov import-env .dev.vars -store=keys > cfprov.yaml\n"
+	"  cfprov import-env .env -store=prod/web -f cfprov.yaml -f web.yaml > web.yaml\n"
+	"  cfprov plan -f cfprov.yaml -f web.yaml\n\n";
 
 static void add_command(struct str *out, const struct command *command)
 {
 	str_format(out, "Usage: cfprov %s [OPTIONS]%s%s\n\n%c%s.\n\n", command->name,
 		command->arguments ? " " : "", command->arguments ? command->arguments : "",
 		command->summary[0] - 'a' + 'A', command->summary + 1);
-	for (size_t i = 0; i < ARRAY_SIZE(details); i++)
-		if (strcmp(details[i].command, command->name) == 0)
-			str_text_add(out, details[i].text);
+	if (command->run == import_env_run)
+		str_text_add(out, import_env_details);
 	str_text_add(out, "Options:\n");
 	options_add_help(out, command);
 }
@@ -97,6 +92,27 @@ int help_run(const struct cli *cli)
 		}
 		add_command(&text, command);
 	}
+	term_out_str(&text);
+	return EXIT_DONE;
+}
+
+int version_run(const struct cli *cli)
+{
+	struct str line CLEANUP(str_release) = {0};
+
+	(void)cli;
+	str_format(&line, "cfprov %s\n", cfprov_version());
+	term_out_str(&line);
+	return EXIT_DONE;
+}
+
+/* The JSON Schema of the manifest, for editors. */
+int schema_run(const struct cli *cli)
+{
+	struct str text CLEANUP(str_release) = {0};
+
+	(void)cli;
+	jsonschema_write(&text);
 	term_out_str(&text);
 	return EXIT_DONE;
 }

@@ -1,7 +1,7 @@
 /*
- * cfprov import-env: entries of a manifest for what a .env, .dev.vars or JSON file holds. Writes
- * names to stdout, never a value, and nothing over a file. Where there is no manifest yet, it is a
- * whole one; else it is stores for a further -f.
+ * cfprov import-env: entries of a manifest for the names in a .env, .dev.vars or JSON file. Prints
+ * no value and overwrites no file. Without a manifest it prints a whole one, else stores for a
+ * further -f.
  */
 #include "adapter/fs.h"
 #include "adapter/input.h"
@@ -15,13 +15,11 @@
 
 #include "base/text.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 struct import_env {
-	struct cli cli; /* with those manifests only that exist */
-	struct arena arena;
+	struct session session; /* its sources are only the manifests that exist */
 	struct envfile envfile;
 	struct envfile_target target;
 	const char *beside; /* the manifest from whose folder the file is named */
@@ -29,16 +27,16 @@ struct import_env {
 
 static void release(struct import_env *env)
 {
-	free((void *)env->cli.manifests.items);
 	envfile_release(&env->envfile);
-	arena_release(&env->arena);
+	session_release(&env->session);
 }
 
 /* ---- the address ---- */
 
 static bool read_address(struct import_env *env)
 {
-	const char *address = env->cli.store, *slash = address ? strchr(address, '/') : NULL;
+	const char *address = env->session.cli->store,
+		   *slash = address ? strchr(address, '/') : NULL;
 	struct str why CLEANUP(str_release) = {0};
 
 	if (!address)
@@ -46,7 +44,8 @@ static bool read_address(struct import_env *env)
 			"which store are the secrets for?");
 	env->target.store = slash ? slash + 1 : address;
 	if (slash)
-		env->target.alias = arena_bytes(&env->arena, address, (size_t)(slash - address));
+		env->target.alias =
+			arena_bytes(&env->session.arena, address, (size_t)(slash - address));
 	if (shape_text_is_right(&schema_store_name, env->target.store, true, &why) &&
 		(!slash || shape_text_is_right(&schema_alias, env->target.alias, true, &why)))
 		return true;
@@ -67,23 +66,24 @@ static bool exists(const char *path)
 }
 
 /* The manifests that do not exist yet are where the output goes. */
-static void find_manifests(struct import_env *env, const struct cli *cli)
+static void find_manifests(struct import_env *env)
 {
 	static const char *const defaults[] = {MANIFEST_DEFAULT_PATH};
-	const char *const *paths = cli->manifests.count ? cli->manifests.items : defaults;
-	size_t count = cli->manifests.count ? cli->manifests.count : 1;
-	struct cli_texts existing = {.items = mem_alloc(count * sizeof(*existing.items))};
+	const struct cli_texts *given = &env->session.cli->manifests;
+	const char *const *paths = given->count ? given->items : defaults;
+	size_t count = given->count ? given->count : 1, existing = 0;
+	const char **found = arena_alloc(&env->session.arena, count * sizeof(*found));
 
 	for (size_t i = 0; i < count; i++)
 		if (exists(paths[i]))
-			existing.items[existing.count++] = paths[i];
+			found[existing++] = paths[i];
 		else if (!env->beside)
 			env->beside = paths[i];
 	if (!env->beside)
 		env->beside = paths[0];
-	env->cli = *cli;
-	env->cli.manifests = existing;
-	env->target.is_whole = !existing.count;
+	env->session.source.paths = found;
+	env->session.source.path_count = existing;
+	env->target.is_whole = !existing;
 }
 
 /* Is a store declared for other accounts in the same place? */
@@ -140,21 +140,20 @@ static void heed_declared(struct import_env *env, const struct model *desired)
 /* Reads the manifest, if there is one, and compares the address with it. */
 static bool heed_manifest(struct import_env *env)
 {
-	struct session session CLEANUP(session_release);
+	const struct model *desired = &env->session.desired;
 	struct str known CLEANUP(str_release) = {0}, hint CLEANUP(str_release) = {0};
 	const char *alias = env->target.alias;
 
-	session_init(&session, &env->cli, NULL);
 	if (env->target.is_whole)
 		return true;
-	if (!session_load_manifest(&session))
+	if (!session_load_manifest(&env->session))
 		return false;
-	if (alias && !model_account(&session.desired, alias)) {
-		model_add_aliases(&known, &session.desired);
+	if (alias && !model_account(desired, alias)) {
+		model_add_aliases(&known, desired);
 		str_format(&hint, "It has %s.", str_text(&known));
 		return term_fail(str_text(&hint), "the manifest has no account `%s`", alias);
 	}
-	heed_declared(env, &session.desired);
+	heed_declared(env, desired);
 	return true;
 }
 
@@ -180,14 +179,15 @@ static const char *folder_of(struct import_env *env, const char *path)
 	char *folder AUTO_FREE = fs_neighbour(path, ".");
 	char *real AUTO_FREE = fs_real_path(folder);
 
-	return arena_format(&env->arena, "%s%s", real, real[strlen(real) - 1] == '/' ? "" : "/");
+	return arena_format(
+		&env->session.arena, "%s%s", real, real[strlen(real) - 1] == '/' ? "" : "/");
 }
 
 /* Lends the path of a file from the manifest's folder; an absolute one stays as it is. */
 static const char *path_of(struct import_env *env, const char *file)
 {
 	const char *beside = fs_is_folder(env->beside)
-				     ? arena_format(&env->arena, "%s/", env->beside)
+				     ? arena_format(&env->session.arena, "%s/", env->beside)
 				     : env->beside;
 	const char *from = folder_of(env, beside), *to = folder_of(env, file);
 	const char *slash = strrchr(file, '/');
@@ -202,7 +202,7 @@ static const char *path_of(struct import_env *env, const char *file)
 	for (const char *rest = strchr(from + same, '/'); rest; rest = strchr(rest + 1, '/'))
 		str_text_add(&path, "../");
 	str_format(&path, "%s%s", to + same, slash ? slash + 1 : file);
-	return arena_text(&env->arena, str_text(&path));
+	return arena_text(&env->session.arena, str_text(&path));
 }
 
 /* Why the manifest can't name the file: adds it to *why. */
@@ -256,7 +256,8 @@ int import_env_run(const struct cli *cli)
 {
 	struct import_env env CLEANUP(release) = {0};
 
-	find_manifests(&env, cli);
+	session_init(&env.session, cli, NULL);
+	find_manifests(&env);
 	return read_address(&env) && find_account(&env) && read_file(&env, cli->arguments[0]) &&
 			       heed_manifest(&env) && write_entries(&env)
 		       ? EXIT_DONE
