@@ -2,7 +2,6 @@
 
 #include "base/text.h"
 #include "commands.h"
-#include "options.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -122,7 +121,7 @@ static bool take_argument(struct cli *cli, const char *argument, struct error *e
 
 	if (cli->argument_count == command->most_arguments)
 		return error_set(err, "`%s` is one argument too many for %s", shown, command->name);
-	if (strstr(command->arguments, "FILE") && !options_refuse_url("the file", argument, err))
+	if (strstr(command->arguments, "FILE") && !options_check_local("the file", argument, err))
 		return false;
 	cli->arguments[cli->argument_count++] = argument;
 	return true;

@@ -116,4 +116,22 @@ bool cli_is_in_group(const struct command *command, const char *word);
 /* Gives false: "WHAT `NAME`; did you mean `one like it`?" */
 bool cli_unknown(const char *what, const char *name, struct error *err);
 
+/* ---- options.c ---- */
+
+/* Sets the defaults, and what the environment says instead of them. */
+bool options_init(struct cli *cli, struct error *err) MUST_CHECK;
+void options_release(struct cli *cli);
+
+/*
+ * Takes one option of the command in *cli, written with one dash or two. *next is the argument
+ * behind it, and moves if that is its value.
+ */
+bool options_take(struct cli *cli, const char *text, char ***next, struct error *err) MUST_CHECK;
+
+/* False: the value is a URL, and only a local file will do. The error calls it `what`. */
+bool options_check_local(const char *what, const char *value, struct error *err) MUST_CHECK;
+
+/* For help: adds the options of a command, a line or more each. */
+void options_add_help(struct str *out, const struct command *command);
+
 #endif

@@ -3,9 +3,7 @@
 #include "cli.h"
 #include "commands.h"
 #include "manifest/jsonschema.h"
-#include "options.h"
 #include "term.h"
-
 
 /* Where the summary of a command begins, and what a variable means. */
 enum { SUMMARY_COLUMN = 15, VARIABLE_COLUMN = 25 };

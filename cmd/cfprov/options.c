@@ -1,4 +1,5 @@
-#include "options.h"
+/* The options: their table, and how a value gets from there into struct cli. */
+#include "cli.h"
 
 #include "base/text.h"
 #include "cloudflare/patience.h"
@@ -269,6 +270,16 @@ static bool is_called(const struct option *option, const char *name, size_t leng
 	return strncmp(option->name, name, length) == 0 && !option->name[length];
 }
 
+/* Lends the option of the command, or NULL. */
+static const struct option *find_option(
+	const struct command *command, const char *name, size_t length)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (is_called(&options[i], name, length) && is_allowed(&options[i], command))
+			return &options[i];
+	return NULL;
+}
+
 static bool unknown_option(
 	const struct command *command, const char *name, size_t length, struct error *err)
 {
@@ -294,7 +305,7 @@ static bool unknown_option(
 }
 
 /* The URL itself isn't shown: it may hold credentials. */
-bool options_refuse_url(const char *what, const char *value, struct error *err)
+bool options_check_local(const char *what, const char *value, struct error *err)
 {
 	int scheme = (int)text_url_scheme(value);
 
@@ -323,11 +334,8 @@ bool options_take(struct cli *cli, const char *text, char ***next, struct error 
 	size_t length = strcspn(name, "=");
 	const char *value = name[length] ? name + length + 1 : NULL;
 	struct str dashed CLEANUP(str_release) = {0};
-	const struct option *option = NULL;
+	const struct option *option = find_option(cli->command, name, length);
 
-	for (size_t i = 0; i < ARRAY_SIZE(options) && !option; i++)
-		if (is_called(&options[i], name, length) && is_allowed(&options[i], cli->command))
-			option = &options[i];
 	if (!option)
 		return unknown_option(cli->command, name, length, err);
 	const struct type *type = option->type;
@@ -338,7 +346,7 @@ bool options_take(struct cli *cli, const char *text, char ***next, struct error 
 	if (!value)
 		value = *(*next)++;
 	str_format(&dashed, "-%s", option->name);
-	if (takes_path(type) && !options_refuse_url(str_text(&dashed), value, err))
+	if (takes_path(type) && !options_check_local(str_text(&dashed), value, err))
 		return false;
 	if (take_value(option, cli, value))
 		return true;
