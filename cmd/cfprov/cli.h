@@ -61,7 +61,7 @@ struct cli {
 	size_t argument_count;
 };
 
-/* What a command takes: a bit for each option. */
+/* The options that a command has: a bit for each, or for a group. */
 enum cli_option {
 	CLI_MANIFEST = 1,
 	CLI_STATE = 2,
@@ -81,7 +81,7 @@ enum cli_option {
 	CLI_JSON = 1 << 15,
 	CLI_RAW = 1 << 16,
 	CLI_FORCE = 1 << 17,
-	CLI_STREAM = 1 << 18,  /* -json: all that happens, a line each */
+	CLI_STREAM = 1 << 18,  /* -json: a line for each event */
 	CLI_FORMAT = 1 << 19,  /* -format, -max-bytes */
 	CLI_ALL = 1 << 20,     /* each command: -no-color, -help */
 	CLI_INPUT = 1 << 21,   /* -input */
@@ -93,7 +93,7 @@ enum cli_option {
 
 struct command {
 	const char *name;      /* one or two words */
-	const char *arguments; /* for help: "[COMMAND]"; NULL: takes none. Without [] needed */
+	const char *arguments; /* for help: "FILE"; optional in brackets; NULL: none */
 	const char *summary;
 	unsigned options;
 	size_t most_arguments;
@@ -110,7 +110,7 @@ void cli_release(struct cli *cli);
 /* Lends the command of this name, or NULL. */
 const struct command *cli_find(const char *name);
 
-/* Has the command two words, and is this the first of them? */
+/* Is the word the first of the command's two? */
 bool cli_is_in_group(const struct command *command, const char *word);
 
 /* Gives false: "WHAT `NAME`; did you mean `one like it`?" */
@@ -118,17 +118,15 @@ bool cli_unknown(const char *what, const char *name, struct error *err);
 
 /* ---- options.c ---- */
 
-/* Sets the defaults, and what the environment says instead of them. */
+/* Sets the defaults, some of them from the environment. */
 bool options_init(struct cli *cli, struct error *err) MUST_CHECK;
 void options_release(struct cli *cli);
 
-/*
- * Takes one option of the command in *cli, written with one dash or two. *next is the argument
- * behind it, and moves if that is its value.
+/* Takes an option of cli->command. *next is the argument after it, and moves if that is its value.
  */
 bool options_take(struct cli *cli, const char *text, char ***next, struct error *err) MUST_CHECK;
 
-/* False: the value is a URL, and only a local file will do. The error calls it `what`. */
+/* False: the value is a URL instead of a local file. The error calls it `what`. */
 bool options_check_local(const char *what, const char *value, struct error *err) MUST_CHECK;
 
 /* For help: adds the options of a command, a line or more each. */

@@ -1,4 +1,4 @@
-/* cfprov export: a manifest of what lives in the accounts. Writes to stdout, never over a file. */
+/* cfprov export: prints a manifest of what exists in the accounts. Overwrites no file. */
 #include "manifest/export.h"
 
 #include "commands.h"

@@ -1,6 +1,6 @@
 /*
- * What is recorded of an object: for people and as JSON. Of a secret, never the fingerprint of its
- * value: that is for the state file only.
+ * What is recorded of an object, for people and as JSON. The fingerprint of a secret's value is
+ * left out: it is for the state file only.
  */
 #ifndef CFPROV_FIELDS_H
 #define CFPROV_FIELDS_H

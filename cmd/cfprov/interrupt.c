@@ -35,7 +35,7 @@ int interrupt_start(void)
 	sigemptyset(&action.sa_mask);
 	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		struct sigaction old;
-		/* What the parent chose to ignore (nohup) stays ignored. */
+		/* A signal that the parent ignores (nohup) stays ignored. */
 		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			(void)sigaction(numbers[i], &action, NULL);
 	}

@@ -1,6 +1,6 @@
 /*
- * Ctrl-C and its kin: the first wish to stop lets what is under way end, the second leaves at
- * once. The library is given the count and a file descriptor that wakes its waiting.
+ * Ctrl-C and the like: the first one lets requests in progress finish, the second exits at once.
+ * The library gets the count, and a descriptor that wakes it up.
  */
 #ifndef CFPROV_INTERRUPT_H
 #define CFPROV_INTERRUPT_H
@@ -11,12 +11,12 @@
 /* Counts SIGINT, SIGTERM and SIGHUP since interrupt_start. */
 extern volatile sig_atomic_t interrupt_count;
 
-/* Begins to catch the signals. Gives the descriptor to wait on, or -1. */
+/* Catches the signals from now on. Gives the descriptor to wait on, or -1. */
 int interrupt_start(void);
 
 /*
- * Waits for standard input to have something, or its end; false: interrupted. A signal just before
- * a blocking read would else go unnoticed. `wake` is what interrupt_start gave.
+ * Waits until standard input has something or ends; false: interrupted. A plain read would miss a
+ * signal that comes right before it. `wake` is what interrupt_start gave.
  */
 bool interrupt_wait_input(int wake);
 

@@ -50,7 +50,7 @@ static bool drop_unread(struct session *session)
 	return drop_marked(session);
 }
 
-/* ---- what is in stores ---- */
+/* ---- secrets in stores ---- */
 
 /* The stores whose secrets are about to be listed. */
 struct wanted {
@@ -178,8 +178,8 @@ static bool connect_accounts(struct session *session)
 /* ---- live ---- */
 
 /*
- * Adds to the set the aliases of accounts whose lists are needed although the state's word is
- * taken for the rest: something wanted there is not recorded, or has no id.
+ * Gives the aliases of accounts that -refresh=false has to list all the same, because something
+ * desired there is not recorded, or has no id. Release with table_free.
  */
 static struct table *find_unsure(const struct session *session)
 {
@@ -199,7 +199,7 @@ static struct table *find_unsure(const struct session *session)
 	return unsure;
 }
 
-/* -refresh=false: the state's word is taken for what lives in the accounts that are not unsure. */
+/* -refresh=false: what is recorded counts as live, except in the unsure accounts. */
 static void believe_state(struct session *session, const struct table *unsure)
 {
 	const struct model *recorded = &session->ledger.state.model, *desired = &session->desired;
@@ -214,7 +214,7 @@ static void believe_state(struct session *session, const struct table *unsure)
 	}
 }
 
-/* What is recorded in the accounts of this list: before it is read, and after. */
+/* An event for each recorded object of the listed accounts, before and after the listing. */
 static void tell_refresh(
 	const struct session *session, const struct live_input *input, enum event_type type)
 {

@@ -59,7 +59,7 @@ void session_release(struct session *session)
 
 static bool open_manifest(struct session *session, struct error_list *errors)
 {
-	manifest_release(&session->manifest); /* of whoever asked where the state is */
+	manifest_release(&session->manifest); /* session_find_state may have opened it */
 	session->has_manifest = true;
 	return manifest_open(&session->manifest, &session->source, errors);
 }
@@ -106,7 +106,7 @@ bool session_load_manifest(struct session *session)
 	return is_read || term_errors(&errors);
 }
 
-/* Is there no manifest, for those who can do without? */
+/* Is there simply no manifest? Some commands need none. */
 static bool is_absent(const struct session *session, const struct error_list *errors)
 {
 	for (size_t i = 0; i < errors->count; i++)

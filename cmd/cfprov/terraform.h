@@ -1,7 +1,7 @@
 /*
- * What cfprov's nouns are called in Terraform's formats for machines: the stream of -json and the
- * representations of plan and state. A tool that counts actions, looks for deletions or reads ids
- * by type then needs to know nothing of cfprov.
+ * Terraform's words in its formats for machines: the stream of -json, and plan and state as JSON. A
+ * tool that counts actions, looks for deletions or reads ids by type needs to know nothing of
+ * cfprov.
  *
  * Sources: Terraform's documentation, "Machine-Readable UI" (1.2) and "JSON Output Format" (plan
  * 1.2, state 1.0), both of Terraform 1.9.
