@@ -4,7 +4,6 @@
 #include "commands.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -184,9 +183,11 @@ static bool check_arguments(const struct cli *cli, struct error *err)
 
 bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err)
 {
-	if (!options_init(cli, err))
+	size_t words = (size_t)argc + 1; /* one more for `help COMMAND` */
+
+	if (!options_init(cli, words, err))
 		return false;
-	cli->arguments = mem_alloc(((size_t)argc + 1) * sizeof(*cli->arguments));
+	cli->arguments = arena_alloc(&cli->arena, words * sizeof(*cli->arguments));
 	if (!parse_words(cli, argv + (argc > 0), err))
 		return false;
 	if (cli->help && cli->command) { /* -help: the same as `help COMMAND` */
@@ -202,6 +203,5 @@ bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err)
 
 void cli_release(struct cli *cli)
 {
-	options_release(cli);
-	free((void *)cli->arguments);
+	arena_release(&cli->arena);
 }

@@ -31,7 +31,7 @@ enum cli_format {
 /* The values of an option that may be given again. */
 struct cli_texts {
 	const char **items;
-	size_t count, room;
+	size_t count;
 };
 
 struct cli {
@@ -59,6 +59,8 @@ struct cli {
 	int64_t wait_timeout_ms; /* -1: not given */
 	const char **arguments;
 	size_t argument_count;
+	size_t words; /* of the command line: no list can be longer */
+	struct arena arena;
 };
 
 /* The options that a command has: a bit for each, or for a group. */
@@ -119,8 +121,7 @@ bool cli_unknown(const char *what, const char *name, struct error *err);
 /* ---- options.c ---- */
 
 /* Sets the defaults, some of them from the environment. */
-bool options_init(struct cli *cli, struct error *err) MUST_CHECK;
-void options_release(struct cli *cli);
+bool options_init(struct cli *cli, size_t words, struct error *err) MUST_CHECK;
 
 /* Takes an option of cli->command. *next is the argument after it, and moves if that is its value.
  */

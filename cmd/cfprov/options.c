@@ -19,7 +19,6 @@ enum kind {
 	KIND_FLAG,     /* bool */
 	KIND_TEXT,     /* const char *, not empty */
 	KIND_TEXTS,    /* struct cli_texts: the option may be given again */
-	KIND_PAIRS,    /* the same, of NAME=VALUE */
 	KIND_NUMBER,   /* size_t, from least to most */
 	KIND_DURATION, /* int64_t, in milliseconds */
 	KIND_FORMAT,   /* enum cli_format, from least to most */
@@ -50,7 +49,7 @@ static const struct type paths = {"PATH", "a path", KIND_TEXTS, 0, 0};
 static const struct type aliases = {"ALIAS", "an alias from the manifest", KIND_TEXTS, 0, 0};
 static const struct type ids = {"ID", "the id of an account", KIND_TEXTS, 0, 0};
 static const struct type addresses = {"ADDRESS", "an address", KIND_TEXTS, 0, 0};
-static const struct type variables = {"NAME=VALUE", "NAME=VALUE", KIND_PAIRS, 0, 0};
+static const struct type variables = {"NAME=VALUE", "NAME=VALUE", KIND_TEXTS, 0, 0};
 static const struct type a_number = {"N", "a number", KIND_NUMBER, 0, SIZE_MAX / 2};
 static const struct type a_percentage = {"N", "a number from 0 to 100", KIND_NUMBER, 0, 100};
 static const struct type a_parallelism = {
@@ -195,11 +194,10 @@ static bool take_value(const struct option *option, struct cli *cli, const char 
 		*(const char **)field = value;
 		return *value;
 	case KIND_TEXTS:
-	case KIND_PAIRS:
-		texts->items =
-			mem_room((void *)texts->items, texts->count, &texts->room, sizeof(value));
+		if (!texts->items)
+			texts->items = arena_alloc(&cli->arena, cli->words * sizeof(value));
 		texts->items[texts->count++] = value;
-		return *value && (type->kind == KIND_TEXTS || variables_is_pair(value));
+		return *value && (type != &variables || variables_is_pair(value));
 	case KIND_NUMBER:
 		return text_to_number(value, type->most, field) && *(size_t *)field >= type->least;
 	case KIND_DURATION:
@@ -227,9 +225,10 @@ static const char *variable_of(const struct option *option)
 					       : NULL;
 }
 
-bool options_init(struct cli *cli, struct error *err)
+bool options_init(struct cli *cli, size_t words, struct error *err)
 {
 	*cli = (struct cli){
+		.words = words,
 		.input = true,
 		.lock = true,
 		.refresh = true,
@@ -247,15 +246,6 @@ bool options_init(struct cli *cli, struct error *err)
 			return refuse_value(variable, &options[i], value, err);
 	}
 	return true;
-}
-
-void options_release(struct cli *cli)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		struct cli_texts *texts = (void *)((char *)cli + options[i].at);
-		if (options[i].type->kind == KIND_TEXTS || options[i].type->kind == KIND_PAIRS)
-			free((void *)texts->items);
-	}
 }
 
 /* ---- the command line ---- */
@@ -350,7 +340,7 @@ bool options_take(struct cli *cli, const char *text, char ***next, struct error 
 		return false;
 	if (take_value(option, cli, value))
 		return true;
-	if (type->kind != KIND_PAIRS)
+	if (type != &variables)
 		return refuse_value(str_text(&dashed), option, value, err);
 	/* It may be a secret, so it is not shown. */
 	error_set(err, "-%s must be %s", option->name, type->must_be);

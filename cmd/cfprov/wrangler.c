@@ -42,24 +42,16 @@ static bool is_for_workers(const struct object *secret)
 }
 
 /* ECMAScript: what is reserved anywhere, in strict code, or as a literal. */
-static bool is_reserved(const char *name)
-{
-	static const char *const words[] = {"arguments", "await", "break", "case", "catch", "class",
-		"const", "continue", "debugger", "default", "delete", "do", "else", "enum", "eval",
-		"export", "extends", "false", "finally", "for", "function", "if", "implements",
-		"import", "in", "instanceof", "interface", "let", "new", "null", "package",
-		"private", "protected", "public", "return", "static", "super", "switch", "this",
-		"throw", "true", "try", "typeof", "var", "void", "while", "with", "yield"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strcmp(words[i], name) == 0)
-			return true;
-	return false;
-}
+static const char reserved[] =
+	" arguments await break case catch class const continue debugger default delete do else "
+	"enum eval export extends false finally for function if implements import in instanceof "
+	"interface let new null package private protected public return static super switch this "
+	"throw true try typeof var void while with yield ";
 
 static const char *identifier(struct arena *arena, const char *secret)
 {
-	bool is_odd = (*secret >= '0' && *secret <= '9') || is_reserved(secret);
+	const char *word = arena_format(arena, " %s ", secret);
+	bool is_odd = (*secret >= '0' && *secret <= '9') || strstr(reserved, word);
 	char *name = arena_format(arena, "%s%s", is_odd ? "_" : "", secret);
 
 	for (char *it = name; *it; it++)
