@@ -10,7 +10,6 @@
 #include "plan/removed.h"
 #include "plan/store_limit.h"
 #include "planning.h"
-#include "progress.h"
 #include "term.h"
 
 #include <inttypes.h>
@@ -332,13 +331,11 @@ static bool judge_accounts(struct session *session, struct report *report)
 
 int doctor_run(const struct cli *cli)
 {
-	struct progress progress CLEANUP(progress_release);
 	struct session session CLEANUP(session_release);
 	struct str text CLEANUP(str_release) = {0};
 	struct report report = {&text, "state", 0, 0};
 
-	progress_init(&progress);
-	session_init(&session, cli, &progress.sink);
+	session_init(&session, cli, NULL);
 	bool is_found = session_find_state(&session);
 	if (is_found)
 		judge_state(&session, &report);

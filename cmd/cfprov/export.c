@@ -2,19 +2,16 @@
 #include "manifest/export.h"
 
 #include "commands.h"
-#include "progress.h"
 #include "read_live.h"
 #include "term.h"
 
 int export_run(const struct cli *cli)
 {
-	struct progress progress CLEANUP(progress_release);
 	struct session session CLEANUP(session_release);
 	struct error_list notes CLEANUP(error_list_release) = {0};
 	struct str text CLEANUP(str_release) = {0};
 
-	progress_init(&progress);
-	session_init(&session, cli, &progress.sink);
+	session_init(&session, cli, NULL);
 	if (!session_load_accounts(&session) || !read_live(&session))
 		return EXIT_ERROR;
 	if (session.has_failed || !read_live_all(&session) || session.has_failed) {

@@ -27,17 +27,19 @@ static void on_event(void *context, const struct event *event)
 void session_init(struct session *session, const struct cli *cli, const struct event_sink *sink)
 {
 	*session = (struct session){.cli = cli,
-		.listener = sink,
+		.listener = sink ? sink : &session->progress.sink,
 		.sink = {on_event, session},
 		.wake_fd = interrupt_start(),
 		.source = {cli->manifests.items, cli->manifests.count, cli->variables.items,
 			cli->variables.count, &interrupt_count},
 		.sources = sources_new()};
+	progress_init(&session->progress);
 	sources_heed(session->sources, &interrupt_count);
 }
 
 void session_release(struct session *session)
 {
+	progress_release(&session->progress);
 	plan_release(&session->plan);
 	planfile_release(&session->planfile);
 	client_free(session->client);

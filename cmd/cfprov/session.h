@@ -10,16 +10,18 @@
 #include "cloudflare/live.h"
 #include "manifest/manifest.h"
 #include "plan/planner.h"
+#include "progress.h"
 #include "source/source.h"
 #include "state/ledger.h"
 #include "state/planfile.h"
 
 struct session {
 	const struct cli *cli;
-	const struct event_sink *listener; /* of the command; may be NULL */
-	struct event_sink sink;            /* for the library: feeds the log and the listener */
-	int wake_fd;                       /* of interrupt_start */
-	bool may_ask; /* the user may be asked to approve, on the standard input */
+	const struct event_sink *listener; /* the command's, or that of `progress` */
+	struct progress progress;
+	struct event_sink sink; /* for the library: feeds the log and the listener */
+	int wake_fd;            /* of interrupt_start */
+	bool may_ask;           /* the user may be asked to approve, on the standard input */
 	struct manifest_source source;
 	struct manifest manifest;
 	bool has_manifest;       /* its files were read, valid or not */
@@ -46,6 +48,7 @@ struct session {
 	struct arena arena; /* of what was moved and recovered */
 };
 
+/* `sink` listens to the library; NULL: the session prints progress for people. */
 void session_init(struct session *session, const struct cli *cli, const struct event_sink *sink);
 void session_release(struct session *session);
 

@@ -5,7 +5,6 @@
 #include "commands.h"
 #include "fields.h"
 #include "manifest/shape.h"
-#include "progress.h"
 #include "render.h"
 #include "session.h"
 #include "state/state_edit.h"
@@ -108,7 +107,6 @@ int state_pull_run(const struct cli *cli)
 /* ---- rm, mv, push ---- */
 
 struct editing {
-	struct progress progress;
 	struct session session;
 	struct state_edit edit;
 };
@@ -117,14 +115,12 @@ static void release(struct editing *editing)
 {
 	state_edit_release(&editing->edit);
 	session_release(&editing->session);
-	progress_release(&editing->progress);
 }
 
 /* To write it, with the lock; with -dry-run only to read it. */
 static bool open_state(struct editing *editing, const struct cli *cli, const char *operation)
 {
-	progress_init(&editing->progress);
-	session_init(&editing->session, cli, &editing->progress.sink);
+	session_init(&editing->session, cli, NULL);
 	return cli->dry_run ? session_read_state(&editing->session)
 			    : session_open_state(&editing->session, operation);
 }
