@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* About: what has to be looked up is not foreseen. */
+/* An estimate: lookups are not counted. */
 static int64_t requests_of(const struct action *action)
 {
 	switch (action_kind(action)) {

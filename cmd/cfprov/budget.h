@@ -1,10 +1,10 @@
-/* What the rate limit means for a plan, said before it is carried out. */
+/* What the rate limit means for a plan, announced before it is applied. */
 #ifndef CFPROV_BUDGET_H
 #define CFPROV_BUDGET_H
 
 #include "session.h"
 
-/* Says (EVENT_LONG_RUN) for each credential whose budget does not suffice for the whole plan. */
+/* Emits EVENT_LONG_RUN for each credential whose budget is too small for the whole plan. */
 void budget_say(const struct session *session);
 
 #endif

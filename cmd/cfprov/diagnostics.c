@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* How many bytes so many characters of the text take; the text may be shorter. */
+/* The size of so many characters of the text, which may be shorter. */
 static size_t bytes_of(const char *text, size_t characters)
 {
 	size_t at = 0;
@@ -17,12 +17,12 @@ static size_t bytes_of(const char *text, size_t characters)
 	return at;
 }
 
-/* What is marked: where it starts in the snippet, and its size there. */
+/* The marked part of the snippet. */
 struct mark {
 	size_t start_bytes, size_bytes, characters;
 };
 
-/* At least a character is marked, and no more than the snippet shows. */
+/* Marks at least one character, and no more than the snippet shows. */
 static struct mark find_mark(const struct error *err)
 {
 	struct mark mark = {.characters = err->span ? err->span : 1};
@@ -44,7 +44,7 @@ static void put_visible(struct json_writer *w, const char *key, const char *text
 	json_put_text(w, key, visible);
 }
 
-/* So many characters and bytes behind the place of the error. */
+/* The place of the error, or one so many characters and bytes after it. */
 static void put_position(struct json_writer *w, const char *key, const struct error *err,
 	size_t characters, size_t bytes)
 {

@@ -293,7 +293,7 @@ static void judge_dropped(const struct session *session, struct report *report)
 		find_error(report, FAIL, "", &errors.items[i], NULL);
 }
 
-/* False: without a client, or after an interrupt, nothing is known; that was said. */
+/* False: there is no client, or the user interrupted; that was reported. */
 static bool judge_accounts(struct session *session, struct report *report)
 {
 	const struct model *desired = &session->desired, *recorded = NULL;
@@ -341,7 +341,7 @@ int doctor_run(const struct cli *cli)
 		judge_state(&session, &report);
 	else
 		find(&report, FAIL, see_error, "it is not known where it is");
-	/* A manifest that was refused has been reported by then, unless -account-id replaces it. */
+	/* A manifest that can't say where the state is was reported; -account-id needs none. */
 	if ((!is_found && !cli->account_ids.count) || !session_load_accounts(&session) ||
 		!judge_accounts(&session, &report)) {
 		report.about = "accounts";

@@ -205,7 +205,7 @@ static const char *path_of(struct import_env *env, const char *file)
 	return arena_text(&env->session.arena, str_text(&path));
 }
 
-/* Why the manifest can't name the file: adds it to *why. */
+/* False: adds to *why why the manifest can't name the file. */
 static bool can_be_named(const char *path, struct str *why)
 {
 	if (!text_is_utf8(path, strlen(path), NULL))

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 /*
- * A closed standard stream would give its number to the next file opened, and a stray message
- * would land in the state. What is opened here can't be written to (or read from), so that using
- * the stream fails as it should.
+ * The next file opened would get the number of a closed standard stream, and a stray message would
+ * end up in the state. The files opened here can't be written (or read), so that using the stream
+ * fails as it should.
  */
 static void occupy_standard_streams(void)
 {
@@ -26,9 +26,9 @@ static void occupy_standard_streams(void)
 }
 
 /*
- * Nobody looks into the memory: no core files (a pipe in core_pattern gets one in spite of the
- * limit, not in spite of prctl), no debugger, no /proc/PID/mem or environ for the same user. A
- * closed pipe or a limit is an error to report, not a death.
+ * Keeps others out of the memory: no core file (the limit does not stop a pipe in core_pattern,
+ * prctl does), no debugger, no /proc/PID/mem or environ for the same user. A closed pipe and a file
+ * size limit are errors to report, not signals that kill.
  */
 static void set_up_process(void)
 {
@@ -41,7 +41,7 @@ static void set_up_process(void)
 	(void)signal(SIGXFSZ, SIG_IGN);
 }
 
-/* Also of a command line that is wrong behind or before -json. */
+/* Also if the command line is wrong before or after -json. */
 static bool wants_stream(const struct cli *cli, char **argv, bool is_good)
 {
 	bool is_json = cli->json;
@@ -51,7 +51,7 @@ static bool wants_stream(const struct cli *cli, char **argv, bool is_good)
 	return is_json && cli->command && (cli->command->options & CLI_STREAM);
 }
 
-/* Apart from main, so that its frame is dead when leftovers are wiped. */
+/* Not in main, so that its frame is unused when leftovers are wiped. */
 static int __attribute__((noinline)) run(int argc, char **argv)
 {
 	struct cli cli CLEANUP(cli_release);

@@ -215,7 +215,7 @@ static void believe_state(struct session *session, const struct table *unsure)
 }
 
 /* An event for each recorded object of the listed accounts, before and after the listing. */
-static void tell_refresh(
+static void emit_refresh(
 	const struct session *session, const struct live_input *input, enum event_type type)
 {
 	const struct model *recorded = &session->ledger.state.model, *live = &session->live;
@@ -255,7 +255,7 @@ static void list_accounts(struct session *session)
 	for (size_t i = 0; i < desired->account_count; i++)
 		if (!believes || table_get(unsure, desired->accounts[i].alias))
 			listed[input.count++] = session->accounts[i];
-	tell_refresh(session, &input, EVENT_REFRESH_START);
+	emit_refresh(session, &input, EVENT_REFRESH_START);
 	session->read_ms = clock_unix_ms();
 	session->read_at_ms = clock_monotonic_ms();
 	if (!live_read(&input, &session->live, &errors))
@@ -266,7 +266,7 @@ static void list_accounts(struct session *session)
 		believe_state(session, unsure);
 	table_free(&unsure);
 	model_sort(&session->live);
-	tell_refresh(session, &input, EVENT_REFRESH_DONE);
+	emit_refresh(session, &input, EVENT_REFRESH_DONE);
 }
 
 bool read_live(struct session *session)

@@ -282,7 +282,7 @@ const struct object *session_find_recorded(const struct session *session, const 
 	return NULL;
 }
 
-/* Also one that was not read, because -state says all. */
+/* Also one that was not read, because -state made that unnecessary. */
 static bool is_manifest(const struct session *session, const char *path)
 {
 	const struct documents *documents = &session->manifest.documents;

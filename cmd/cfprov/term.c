@@ -15,7 +15,7 @@ enum { NARROWEST = 20, WIDEST_ROW = 80, STREAMS = 3 };
 static struct {
 	bool is_terminal[STREAMS], has_color[STREAMS];
 	bool has_status;
-	const struct term_listener *listener; /* or NULL: people */
+	const struct term_listener *listener; /* NULL: people */
 } term;
 
 void term_start(void)
@@ -50,7 +50,7 @@ bool term_is_terminal(int fd)
 	return term.is_terminal[fd];
 }
 
-/* How wide to fold; 0: no terminal, nothing to fold to. */
+/* The width to fold to; 0: no terminal, no folding. */
 static size_t term_columns(int fd)
 {
 	struct winsize size;

@@ -11,7 +11,7 @@
 
 #include "model/plan.h"
 
-/* The Terraform whose formats these are, for tools that ask before they read. */
+/* The version whose formats these are, for tools that check it. */
 #define TERRAFORM_VERSION  "1.9.0"
 #define TERRAFORM_PROVIDER "registry.terraform.io/cloudflare/cloudflare"
 
@@ -29,7 +29,7 @@ struct terraform_words {
 	const char *plan_reason;   /* "replace_by_request" */
 };
 
-/* `destroys_all`: it is the plan of a destroy, in which nothing needs a reason. */
+/* `destroys_all`: in the plan of a destroy, nothing needs a reason. */
 struct terraform_words terraform_words(const struct action *action, bool destroys_all);
 
 #endif

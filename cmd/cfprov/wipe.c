@@ -1,11 +1,10 @@
 /*
- * Whatever is freed is overwritten first, whoever frees it: we, libcurl, nghttp2, OpenSSL, cJSON,
- * libyaml, the C library. The program defines free and realloc; the dynamic linker then gives
- * them to all libraries, too. Blocks come from and go to glibc's allocator as before, so nothing
- * depends on who allocated what, or on when this became known.
+ * All memory is overwritten when it is freed, also by libcurl, nghttp2, OpenSSL, cJSON, libyaml and
+ * the C library: the program defines free and realloc, and the dynamic linker gives them to every
+ * library. The blocks are still glibc's, so it does not matter who allocated them, or when.
  *
- * A part of cmd/cfprov, not of the library: in the archive it would be linked into everything
- * that frees. Sanitizers bring an allocator of their own, which fills what is freed anyway.
+ * This is not part of the library, because it would be linked into everything that frees.
+ * Sanitizers have an allocator of their own, which fills freed memory anyway.
  */
 #include "wipe.h"
 
@@ -28,7 +27,7 @@ enum { DEAD_STACK_BYTES = 256 << 10, DEAD_FRAME_BYTES = 4096 };
 
 #if !defined(IS_SANITIZED) && defined(__GLIBC__)
 
-/* What glibc calls its own, for programs that define these names. */
+/* glibc's own functions, for programs that define the usual names. */
 extern void *__libc_malloc(size_t size);
 extern void __libc_free(void *memory);
 
@@ -45,7 +44,7 @@ static void wipe(void *memory)
 /* The C library's headers call their parameters otherwise. */
 /* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 
-/* Leaves errno alone, as glibc promises of its own. */
+/* Leaves errno alone, as glibc's does. */
 void free(void *memory)
 {
 	if (memory)
@@ -82,7 +81,7 @@ void *realloc(void *memory, size_t size)
 
 extern char **environ;
 
-/* Strings of the environment stand side by side; getenv finds none afterwards. */
+/* getenv finds nothing afterwards. */
 static void wipe_environment(void)
 {
 	for (char **it = environ; it && *it; it++)
@@ -90,8 +89,8 @@ static void wipe_environment(void)
 }
 
 /*
- * What the functions called before have left below the frame of the caller: so many frames of
- * this one cover it. What comes behind the call keeps it from becoming a loop in one frame.
+ * Earlier calls left their frames below the caller's; so many frames of this function cover them.
+ * The last statement keeps the recursion from becoming a loop in one frame.
  */
 static void __attribute__((noinline)) wipe_dead_stack(size_t frames)
 {
@@ -103,7 +102,7 @@ static void __attribute__((noinline)) wipe_dead_stack(size_t frames)
 	explicit_bzero(dead, 1);
 }
 
-/* No deeper than the stack may grow: of a small one, a quarter. */
+/* At most a quarter of a small stack. */
 static size_t dead_stack_bytes(void)
 {
 	struct rlimit limit;

@@ -1,11 +1,11 @@
 /*
- * Wipes what may have held a token or a value and nobody owns any more. Freed memory is wiped as it
- * is freed, without being asked (see wipe.c); this is for the rest, once, right before the end.
+ * Wipes what may have held a token or a value and has no owner, once, right before the end. Freed
+ * memory is wiped as it is freed (see wipe.c).
  */
 #ifndef CFPROV_WIPE_H
 #define CFPROV_WIPE_H
 
-/* Wipes the environment and the part of the stack that is not in use. */
+/* Wipes the environment and the unused part of the stack. */
 void wipe_leftovers(void);
 
 #endif
