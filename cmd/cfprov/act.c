@@ -201,7 +201,7 @@ static int execute(struct session *session, enum planning_mode mode, const char 
 		.interrupted = &interrupt_count,
 	};
 
-	budget_say(session);
+	budget_announce(session);
 	bool is_recorded = executor_run(&input, &result, &err);
 	runner_free(input.runner);
 	term_status(NULL);

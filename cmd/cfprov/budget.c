@@ -27,7 +27,7 @@ static int64_t requests_of(const struct action *action)
 	return 0;
 }
 
-void budget_say(const struct session *session)
+void budget_announce(const struct session *session)
 {
 	const struct plan *plan = &session->plan;
 	int64_t *counts AUTO_FREE = mem_alloc(client_lane_count(session->client) * sizeof(*counts));

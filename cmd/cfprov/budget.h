@@ -5,6 +5,6 @@
 #include "session.h"
 
 /* Emits EVENT_LONG_RUN for each credential whose budget is too small for the whole plan. */
-void budget_say(const struct session *session);
+void budget_announce(const struct session *session);
 
 #endif

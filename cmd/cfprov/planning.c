@@ -134,7 +134,7 @@ static bool read_values(struct session *session)
 
 	session->values.leaves_input = session->may_ask;
 	bool is_read = values_read(&session->values, &session->desired, &session->input, &errors);
-	session_tell_sources(session);
+	session_print_warnings(session);
 	term_errors(&errors);
 	return is_read;
 }
@@ -147,7 +147,7 @@ static bool check_values(struct session *session)
 	if (!start_values(session))
 		return false;
 	bool is_good = values_check(&session->values, &session->plan, &errors);
-	session_tell_sources(session);
+	session_print_warnings(session);
 	term_errors(&errors);
 	return is_good;
 }

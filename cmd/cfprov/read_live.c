@@ -169,7 +169,7 @@ static bool connect_accounts(struct session *session)
 		is_interrupted = err.code == ERROR_INTERRUPTED;
 		error_move(error_list_add(&errors), &err);
 	}
-	session_tell_sources(session);
+	session_print_warnings(session);
 	term_errors(&errors);
 	table_free(&lanes);
 	return drop_marked(session) && !is_interrupted;

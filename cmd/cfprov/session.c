@@ -404,7 +404,7 @@ bool session_find_lane(struct session *session, struct table **lanes, const stru
 	return true;
 }
 
-void session_tell_sources(struct session *session)
+void session_print_warnings(struct session *session)
 {
 	struct error_list *warnings = sources_warnings(session->sources);
 

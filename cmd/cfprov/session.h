@@ -99,7 +99,7 @@ bool session_find_lane(struct session *session, struct table **lanes, const stru
 	size_t *ret_lane, struct error *err) MUST_CHECK;
 
 /* Prints the warnings about values and credentials that were read, each once. */
-void session_tell_sources(struct session *session);
+void session_print_warnings(struct session *session);
 
 /*
  * False, with the error reported: the file of this option is the state's, a manifest, or no regular
