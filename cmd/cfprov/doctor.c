@@ -1,6 +1,5 @@
 /* cfprov doctor: are credentials, accounts and state in order, and if not, what to do? */
 #include "adapter/fs.h"
-#include "adapter/table.h"
 #include "apply/probe.h"
 #include "base/moment.h"
 #include "base/text.h"
@@ -298,7 +297,6 @@ static bool judge_accounts(struct session *session, struct report *report)
 {
 	const struct model *desired = &session->desired, *recorded = NULL;
 	struct error err CLEANUP(error_release) = {0};
-	struct table *lanes = NULL;
 
 	if (!session_new_client(session))
 		return false;
@@ -317,9 +315,8 @@ static bool judge_accounts(struct session *session, struct report *report)
 		struct probe *probe = &probes[i];
 		probe->account = &desired->accounts[i];
 		probe->has_lane = session_find_lane(
-			session, &lanes, probe->account, &probe->lane, &probe->credentials_err);
+			session, probe->account, &probe->lane, &probe->credentials_err);
 	}
-	table_free(&lanes);
 	bool is_whole = probe_run(&input, probes, count, &err) || term_error(&err);
 	for (size_t i = 0; i < count; i++) {
 		if (is_whole)

@@ -154,15 +154,13 @@ static bool connect_accounts(struct session *session)
 {
 	const struct model *desired = &session->desired;
 	struct error_list errors CLEANUP(error_list_release) = {0};
-	struct table *lanes = NULL;
 	bool is_interrupted = false;
 
 	session->accounts = mem_alloc(desired->account_count * sizeof(*session->accounts));
 	for (size_t i = 0; i < desired->account_count && !is_interrupted; i++) {
 		struct live_account *account = &session->accounts[i];
 		struct error err CLEANUP(error_release) = {0};
-		if (session_find_lane(
-			    session, &lanes, &desired->accounts[i], &account->lane, &err)) {
+		if (session_find_lane(session, &desired->accounts[i], &account->lane, &err)) {
 			account->account = &desired->accounts[i];
 			continue;
 		}
@@ -171,7 +169,6 @@ static bool connect_accounts(struct session *session)
 	}
 	session_print_warnings(session);
 	term_errors(&errors);
-	table_free(&lanes);
 	return drop_marked(session) && !is_interrupted;
 }
 

@@ -9,7 +9,6 @@
 #include "log.h"
 #include "manifest/pick.h"
 #include "manifest/shape.h"
-#include "source/source_name.h"
 #include "term.h"
 
 #include <stdlib.h>
@@ -384,23 +383,14 @@ bool session_new_client(struct session *session)
 	return session->client || term_error(&err);
 }
 
-bool session_find_lane(struct session *session, struct table **lanes, const struct account *account,
-	size_t *ret_lane, struct error *err)
+bool session_find_lane(
+	struct session *session, const struct account *account, size_t *ret_lane, struct error *err)
 {
-	struct str key CLEANUP(str_release) = {0};
 	struct credentials credentials CLEANUP(credentials_release) = {0};
 
-	source_add_key(&key, &account->token);
-	size_t *known = table_get(*lanes, str_text(&key));
-
-	if (!known) {
-		if (!sources_credentials(session->sources, account, &credentials, err))
-			return false;
-		known = arena_alloc(&session->arena, sizeof(*known));
-		*known = client_add_lane(session->client, &credentials);
-		table_put(lanes, arena_text(&session->arena, str_text(&key)), known);
-	}
-	*ret_lane = *known;
+	if (!sources_credentials(session->sources, account, &credentials, err))
+		return false;
+	*ret_lane = client_add_lane(session->client, &credentials);
 	return true;
 }
 

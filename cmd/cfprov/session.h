@@ -90,13 +90,9 @@ bool session_refuse_address(const char *address); /* gives false */
 /* Sends nothing. Comes before any secret is read, because the client has to know them. */
 bool session_new_client(struct session *session) MUST_CHECK;
 
-/*
- * The lane of an account's credentials; accounts with the same source share one. *lanes remembers
- * them by source, and is the caller's (table_free).
- */
-struct table;
-bool session_find_lane(struct session *session, struct table **lanes, const struct account *account,
-	size_t *ret_lane, struct error *err) MUST_CHECK;
+/* The lane of an account's credentials; accounts with the same credentials share one. */
+bool session_find_lane(struct session *session, const struct account *account, size_t *ret_lane,
+	struct error *err) MUST_CHECK;
 
 /* Prints the warnings about values and credentials that were read, each once. */
 void session_print_warnings(struct session *session);
