@@ -9,6 +9,7 @@
 #include "log.h"
 #include "manifest/pick.h"
 #include "manifest/shape.h"
+#include "source/source_name.h"
 #include "term.h"
 
 #include <stdlib.h>
@@ -45,6 +46,7 @@ void session_release(struct session *session)
 	if (session->has_ledger)
 		ledger_close(&session->ledger);
 	table_free(&session->inside);
+	table_free(&session->lanes);
 	values_release(&session->values);
 	model_release(&session->live);
 	renames_release(&session->renames);
@@ -387,10 +389,18 @@ bool session_find_lane(
 	struct session *session, const struct account *account, size_t *ret_lane, struct error *err)
 {
 	struct credentials credentials CLEANUP(credentials_release) = {0};
+	struct str key CLEANUP(str_release) = {0};
 
-	if (!sources_credentials(session->sources, account, &credentials, err))
-		return false;
-	*ret_lane = client_add_lane(session->client, &credentials);
+	source_add_key(&key, &account->token);
+	size_t *lane = table_get(session->lanes, str_text(&key));
+	if (!lane) {
+		if (!sources_credentials(session->sources, account, &credentials, err))
+			return false;
+		lane = arena_alloc(&session->arena, sizeof(*lane));
+		*lane = client_add_lane(session->client, &credentials);
+		table_put(&session->lanes, arena_text(&session->arena, str_text(&key)), lane);
+	}
+	*ret_lane = *lane;
 	return true;
 }
 

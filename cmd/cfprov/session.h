@@ -31,6 +31,7 @@ struct session {
 	struct ledger ledger;
 	bool has_ledger;
 	struct client *client;
+	struct table *lanes;           /* by the source of the credentials */
 	struct live_account *accounts; /* as desired.accounts */
 	const struct object *sought;   /* import: looked up by its id; or NULL */
 	struct model live;
