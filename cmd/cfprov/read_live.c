@@ -216,24 +216,22 @@ static void emit_refresh(
 	const struct session *session, const struct live_input *input, enum event_type type)
 {
 	const struct model *recorded = &session->ledger.state.model, *live = &session->live;
-	size_t account = 0;
+	const struct object *end = recorded->objects + recorded->object_count;
+	bool is_done = type == EVENT_REFRESH_DONE;
 
-	for (size_t i = 0; i < recorded->object_count; i++) {
-		const struct object *object = &recorded->objects[i], *now = NULL;
-		while (account < input->count &&
-			strcmp(input->accounts[account].account->alias, object->account) < 0)
-			account++;
-		if (account == input->count)
-			return;
-		bool is_done = type == EVENT_REFRESH_DONE;
-		if (strcmp(input->accounts[account].account->alias, object->account) != 0 ||
-			!object->id || (is_done && !model_account(live, object->account)))
+	for (size_t i = 0; i < input->count; i++) {
+		const char *alias = input->accounts[i].account->alias;
+		const struct object *it = model_first_in(recorded, alias);
+		if (is_done && !model_account(live, alias))
 			continue;
-		if (is_done)
-			now = model_object(live, object->account, object->store, object->secret);
-		event_emit(&session->sink,
-			&(struct event){
-				.type = type, .object = object, .text = now ? now->id : NULL});
+		for (; it && it < end && strcmp(it->account, alias) == 0; it++) {
+			const struct object *now =
+				is_done ? model_object(live, alias, it->store, it->secret) : NULL;
+			struct event event = {
+				.type = type, .object = it, .text = now ? now->id : NULL};
+			if (it->id)
+				event_emit(&session->sink, &event);
+		}
 	}
 }
 
