@@ -232,26 +232,24 @@ static void add_place(struct str *out, const struct error *err)
 	str_char(out, '\n');
 }
 
-static void add_headed(struct str *out, enum term_style style, const char *head, const char *text)
+/* An error, or a text. An error's message may have a path or the like as the user gave it. */
+static void print_problem(
+	enum term_style style, const char *head, const char *text, const struct error *err)
 {
-	struct str folded CLEANUP(str_release) = {0}, whole CLEANUP(str_release) = {0};
-
-	str_format(&whole, "%s %s", head, text);
-	term_add_folded(&folded, STDERR_FILENO, 0, str_text(&whole));
-	term_add(out, STDERR_FILENO, style, head);
-	str_text_add(out, str_text(&folded) + strlen(head));
-}
-
-/* A message may have a path or the like as the user gave it. */
-static void say_problem(enum term_style style, const char *head, const struct error *err)
-{
+	struct str whole CLEANUP(str_release) = {0}, folded CLEANUP(str_release) = {0};
 	struct str out CLEANUP(str_release) = {0};
-	char *message AUTO_FREE = text_visible(err->message, 0);
 
-	add_headed(&out, style, head, message);
-	if (err->file)
+	str_format(&whole, "%s ", head);
+	if (err)
+		text_add_visible(&whole, err->message, strlen(err->message), 0);
+	else
+		str_text_add(&whole, text);
+	term_add_folded(&folded, STDERR_FILENO, 0, str_text(&whole));
+	term_add(&out, STDERR_FILENO, style, head);
+	str_text_add(&out, str_text(&folded) + strlen(head));
+	if (err && err->file)
 		add_place(&out, err);
-	if (err->hint)
+	if (err && err->hint)
 		term_add_folded(&out, STDERR_FILENO, 2, err->hint);
 	term_say_str(&out);
 }
@@ -262,7 +260,7 @@ bool term_error(const struct error *err)
 	if (term.listener)
 		term.listener->error(err);
 	else
-		say_problem(TERM_DESTROY, "Error:", err);
+		print_problem(TERM_DESTROY, "Error:", NULL, err);
 	return false;
 }
 
@@ -293,14 +291,12 @@ bool term_fail(const char *hint_or_null, const char *format, ...)
 
 void term_warning(const char *text)
 {
-	struct str out CLEANUP(str_release) = {0};
 	struct error warning CLEANUP(error_release) = {0};
 	const char *end = strstr(text, ". ");
 	size_t length = end ? (size_t)(end - text) : strlen(text);
 
 	if (!term.listener) {
-		add_headed(&out, TERM_CHANGE, "Warning:", text);
-		term_say_str(&out);
+		print_problem(TERM_CHANGE, "Warning:", text, NULL);
 		return;
 	}
 	/* The first sentence is the message, the others are the hint. */
@@ -317,7 +313,7 @@ void term_warn(const struct error *warning)
 	if (term.listener)
 		term.listener->warning(warning);
 	else
-		say_problem(TERM_CHANGE, "Warning:", warning);
+		print_problem(TERM_CHANGE, "Warning:", NULL, warning);
 }
 
 void term_warnings(const struct error_list *warnings)
