@@ -57,20 +57,6 @@ static void put_position(struct json_writer *w, const char *key, const struct er
 	json_end(w);
 }
 
-static void put_snippet(struct json_writer *w, const struct error *err, const struct mark *mark)
-{
-	json_begin_object(w, "snippet");
-	json_put_null(w, "context");
-	json_put_text(w, "code", err->snippet);
-	json_put_integer(w, "start_line", (int64_t)err->line);
-	json_put_integer(w, "highlight_start_offset", (int64_t)mark->start_bytes);
-	json_put_integer(
-		w, "highlight_end_offset", (int64_t)(mark->start_bytes + mark->size_bytes));
-	json_begin_array(w, "values");
-	json_end(w);
-	json_end(w);
-}
-
 void diagnostics_put(struct json_writer *writer, const char *key, enum diagnostic_severity severity,
 	const struct error *err, const char *address)
 {
@@ -89,7 +75,17 @@ void diagnostics_put(struct json_writer *writer, const char *key, enum diagnosti
 		put_position(writer, "end", err, mark.characters, mark.size_bytes);
 		json_end(writer);
 	}
-	if (err->file && err->snippet)
-		put_snippet(writer, err, &mark);
+	if (err->file && err->snippet) {
+		size_t end = mark.start_bytes + mark.size_bytes;
+		json_begin_object(writer, "snippet");
+		json_put_null(writer, "context");
+		json_put_text(writer, "code", err->snippet);
+		json_put_integer(writer, "start_line", (int64_t)err->line);
+		json_put_integer(writer, "highlight_start_offset", (int64_t)mark.start_bytes);
+		json_put_integer(writer, "highlight_end_offset", (int64_t)end);
+		json_begin_array(writer, "values");
+		json_end(writer);
+		json_end(writer);
+	}
 	json_end(writer);
 }

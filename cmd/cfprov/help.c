@@ -8,14 +8,6 @@
 /* Where the summary of a command begins, and what a variable means. */
 enum { SUMMARY_COLUMN = 15, VARIABLE_COLUMN = 25 };
 
-static void add_row(struct str *out, const char *name, size_t column, const char *text)
-{
-	struct str left CLEANUP(str_release) = {0};
-
-	str_format(&left, "  %s", name);
-	term_add_row(out, str_text(&left), column, text);
-}
-
 static const struct {
 	const char *name, *meaning;
 } variables[] = {
@@ -39,10 +31,10 @@ static void add_overview(struct str *out)
 		"Brings Cloudflare Secrets Store to the state that a manifest describes.\n\n"
 		"Commands:\n");
 	for (const struct command *it = cli_commands; it->name; it++)
-		add_row(out, it->name, SUMMARY_COLUMN, it->summary);
+		term_add_row(out, it->name, SUMMARY_COLUMN, it->summary);
 	str_text_add(out, "\nEnvironment:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
-		add_row(out, variables[i].name, VARIABLE_COLUMN, variables[i].meaning);
+		term_add_row(out, variables[i].name, VARIABLE_COLUMN, variables[i].meaning);
 	str_text_add(out, "\n"
 			  "Exit status: 0 done, 1 error, 2 changes (plan -detailed-exitcode).\n"
 			  "`cfprov help COMMAND` tells the options of a command.\n");
@@ -78,7 +70,7 @@ int help_run(const struct cli *cli)
 	if (cli->argument_count == 1)
 		for (const struct command *it = cli_commands; it->name; it++)
 			if (cli_is_in_group(it, cli->arguments[0]))
-				add_row(&text, it->name, SUMMARY_COLUMN, it->summary);
+				term_add_row(&text, it->name, SUMMARY_COLUMN, it->summary);
 	if (!text.length) {
 		for (size_t i = 0; i < cli->argument_count; i++)
 			str_format(&name, "%s%s", i ? " " : "", cli->arguments[i]);

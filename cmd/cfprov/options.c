@@ -356,7 +356,7 @@ void options_add_help(struct str *out, const struct command *command)
 		struct str left CLEANUP(str_release) = {0};
 		if (!option->help || !is_allowed(option, command))
 			continue;
-		str_format(&left, "  -%s%s%s", option->name, value ? "=" : "", value ? value : "");
+		str_format(&left, "-%s%s%s", option->name, value ? "=" : "", value ? value : "");
 		term_add_row(out, str_text(&left), HELP_COLUMN, option->help);
 	}
 }

@@ -123,13 +123,13 @@ void term_add_folded(struct str *out, int fd, size_t indent, const char *text)
 
 void term_add_row(struct str *out, const char *left, size_t column, const char *text)
 {
-	size_t columns = term_columns(STDOUT_FILENO), wide = text_columns(left);
+	size_t columns = term_columns(STDOUT_FILENO), wide = text_columns(left) + 2;
 	struct str folded CLEANUP(str_release) = {0};
 
 	if (columns == 0 || columns > WIDEST_ROW)
 		columns = WIDEST_ROW;
 	fold(&folded, columns, column, text);
-	str_text_add(out, left);
+	str_format(out, "  %s", left);
 	str_repeat(out, ' ', wide < column ? column - wide : 1);
 	str_text_add(out, str_text(&folded) + column);
 }

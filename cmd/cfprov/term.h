@@ -36,7 +36,9 @@ void term_add(struct str *out, int fd, enum term_style style, const char *text);
  */
 void term_add_folded(struct str *out, int fd, size_t indent, const char *text);
 
-/* Adds a row of a table: `left`, and a paragraph that begins in a column. At most 80 columns wide.
+/*
+ * Adds a row of a table: `left`, indented, and a paragraph that begins in a column. At most 80
+ * columns wide.
  */
 void term_add_row(struct str *out, const char *left, size_t column, const char *text);
 
