@@ -123,24 +123,23 @@ static bool ends_soon(const struct probe *probe)
 
 static void judge_token(const struct probe *probe, struct report *report)
 {
+	bool works = !probe->list_err.message;
+	enum level level = OK;
+	const char *advice = NULL;
+
 	if (!probe->uses_token) {
 		find(report, OK, NULL, "email and key are given; nothing can verify them alone");
 		return;
 	}
-	if (!probe->token_status && !probe->list_err.message) {
-		find_error(report, WARN, "the token works, but can't be verified",
-			&probe->token_err, "Nothing has to be done.");
-		return;
-	}
 	if (!probe->token_status) {
-		find_error(report, FAIL, "the token can't be verified", &probe->token_err,
-			"Check that it is right, active and not expired.");
+		find_error(report, works ? WARN : FAIL,
+			works ? "the token works, but can't be verified"
+			      : "the token can't be verified",
+			&probe->token_err,
+			works ? "Nothing has to be done."
+			      : "Check that it is right, active and not expired.");
 		return;
 	}
-	char *status AUTO_FREE = text_visible(probe->token_status, 40);
-	char *until AUTO_FREE = text_visible(probe->token_expires ? probe->token_expires : "", 40);
-	enum level level = OK;
-	const char *advice = NULL;
 	if (strcmp(probe->token_status, "active") != 0) {
 		level = FAIL;
 		advice = "Make another token, or let this one be valid again.";
@@ -149,6 +148,8 @@ static void judge_token(const struct probe *probe, struct report *report)
 		advice = "Give it a later end in Cloudflare before then; or make another, and put "
 			 "that where this one is read from.";
 	}
+	char *status AUTO_FREE = text_visible(probe->token_status, 40);
+	char *until AUTO_FREE = text_visible(probe->token_expires ? probe->token_expires : "", 40);
 	find(report, level, advice, "the %s token is %s%s%s",
 		probe->is_account_token ? "account's own" : "user's", status,
 		probe->token_expires ? ", until " : "", until);
