@@ -177,16 +177,6 @@ static bool add_account(struct session *session, const char *id, bool is_alone)
 	return true;
 }
 
-static bool pick_given(struct session *session)
-{
-	const struct cli_texts *accounts = &session->cli->accounts;
-	const struct pick pick = {"those given", accounts->items, accounts->count};
-	struct error err CLEANUP(error_release) = {0};
-
-	model_sort(&session->desired);
-	return pick_accounts(&pick, &session->desired, &err) || term_error(&err);
-}
-
 bool session_has_manifest_accounts(const struct cli *cli)
 {
 	return !cli->account_ids.count &&
@@ -196,20 +186,23 @@ bool session_has_manifest_accounts(const struct cli *cli)
 bool session_load_accounts(struct session *session)
 {
 	const struct cli *cli = session->cli;
+	const struct pick pick = {"those given", cli->accounts.items, cli->accounts.count};
 	const char *id = session_account_id();
-	size_t count = cli->account_ids.count;
+	const struct cli_texts one = {&id, 1};
+	const struct cli_texts *ids = cli->account_ids.count ? &cli->account_ids : &one;
+	struct error err CLEANUP(error_release) = {0};
 
-	for (size_t i = 0; i < count; i++)
-		if (!add_account(session, cli->account_ids.items[i], count == 1))
-			return false;
-	if (count)
-		return pick_given(session);
 	if (session_has_manifest_accounts(cli))
 		return session_load_manifest(session);
-	if (id)
-		return add_account(session, id, true) && pick_given(session);
-	return term_fail("Name it with -account-id=ID, in CLOUDFLARE_ACCOUNT_ID, or in a manifest.",
-		"no account is named");
+	if (!ids->items[0])
+		return term_fail(
+			"Name it with -account-id=ID, in CLOUDFLARE_ACCOUNT_ID, or in a manifest.",
+			"no account is named");
+	for (size_t i = 0; i < ids->count; i++)
+		if (!add_account(session, ids->items[i], ids->count == 1))
+			return false;
+	model_sort(&session->desired);
+	return pick_accounts(&pick, &session->desired, &err) || term_error(&err);
 }
 
 /* ---- state ---- */
