@@ -240,26 +240,22 @@ static bool read_file(struct import_env *env, const char *file)
 	return is_good;
 }
 
-static bool write_entries(struct import_env *env)
-{
-	struct str text CLEANUP(str_release) = {0};
-
-	term_warnings(&env->envfile.warnings);
-	if (!envfile_left(&env->envfile))
-		return term_fail(NULL, "nothing is left to be written");
-	envfile_write(&env->envfile, &env->target, &text);
-	term_out_str(&text);
-	return true;
-}
-
 int import_env_run(const struct cli *cli)
 {
 	struct import_env env CLEANUP(release) = {0};
+	struct str text CLEANUP(str_release) = {0};
 
 	session_init(&env.session, cli, NULL);
 	find_manifests(&env);
-	return read_address(&env) && find_account(&env) && read_file(&env, cli->arguments[0]) &&
-			       heed_manifest(&env) && write_entries(&env)
-		       ? EXIT_DONE
-		       : EXIT_ERROR;
+	if (!read_address(&env) || !find_account(&env) || !read_file(&env, cli->arguments[0]) ||
+		!heed_manifest(&env))
+		return EXIT_ERROR;
+	term_warnings(&env.envfile.warnings);
+	if (!envfile_left(&env.envfile)) {
+		term_fail(NULL, "nothing is left to be written");
+		return EXIT_ERROR;
+	}
+	envfile_write(&env.envfile, &env.target, &text);
+	term_out_str(&text);
+	return EXIT_DONE;
 }

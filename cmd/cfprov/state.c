@@ -150,45 +150,45 @@ static bool write_edit(struct editing *editing, const char *before, const char *
 int state_rm_run(const struct cli *cli)
 {
 	struct editing editing CLEANUP(release) = {0};
+	const struct state *state = &editing.session.ledger.state;
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
-	if (!open_state(&editing, cli, "state rm"))
-		return EXIT_ERROR;
-	if (!state_edit_remove(&editing.session.ledger.state, cli->arguments, cli->argument_count,
-		    &editing.edit, &errors)) {
-		term_errors(&errors);
-		return EXIT_ERROR;
-	}
-	if (!write_edit(&editing, cli->dry_run ? "Would remove" : "Removed", ""))
-		return EXIT_ERROR;
-	term_say("In Cloudflare nothing %s.", cli->dry_run ? "would change" : "has changed");
-	return EXIT_DONE;
+	bool is_done = open_state(&editing, cli, "state rm") &&
+		       (state_edit_remove(state, cli->arguments, cli->argument_count, &editing.edit,
+				&errors) ||
+			       term_errors(&errors)) &&
+		       write_edit(&editing, cli->dry_run ? "Would remove" : "Removed", "");
+	if (is_done)
+		term_say(
+			"In Cloudflare nothing %s.", cli->dry_run ? "would change" : "has changed");
+	return is_done ? EXIT_DONE : EXIT_ERROR;
+}
+
+/* The manifest must be able to call the account so. */
+static bool check_alias(const char *alias)
+{
+	struct str why CLEANUP(str_release) = {0};
+
+	return strchr(alias, '/') || shape_text_is_right(&schema_alias, alias, true, &why) ||
+	       term_fail(NULL, "that can't be an alias: %s", str_text(&why));
 }
 
 int state_mv_run(const struct cli *cli)
 {
 	struct editing editing CLEANUP(release) = {0};
+	const struct state *state = &editing.session.ledger.state;
 	struct error err CLEANUP(error_release) = {0};
-	struct str why CLEANUP(str_release) = {0}, ending CLEANUP(str_release) = {0};
+	struct str ending CLEANUP(str_release) = {0};
 	const char *from = cli->arguments[0], *to = cli->arguments[1];
 
-	/* The manifest must be able to call the account so. */
-	if (!strchr(to, '/') && !shape_text_is_right(&schema_alias, to, true, &why)) {
-		term_fail(NULL, "that can't be an alias: %s", str_text(&why));
-		return EXIT_ERROR;
-	}
-	if (!open_state(&editing, cli, "state mv"))
-		return EXIT_ERROR;
-	if (!state_edit_rename(&editing.session.ledger.state, from, to, &editing.edit, &err)) {
-		term_error(&err);
-		return EXIT_ERROR;
-	}
 	str_format(&ending, " to %s", to);
-	if (!write_edit(&editing, cli->dry_run ? "Would move" : "Moved", str_text(&ending)))
-		return EXIT_ERROR;
-	if (!cli->dry_run)
+	bool is_done =
+		check_alias(to) && open_state(&editing, cli, "state mv") &&
+		(state_edit_rename(state, from, to, &editing.edit, &err) || term_error(&err)) &&
+		write_edit(&editing, cli->dry_run ? "Would move" : "Moved", str_text(&ending));
+	if (is_done && !cli->dry_run)
 		term_say("Rename the alias in the manifest, too, if it still calls it %s.", from);
-	return EXIT_DONE;
+	return is_done ? EXIT_DONE : EXIT_ERROR;
 }
 
 static bool read_file(const char *file, struct state *ret_state)
