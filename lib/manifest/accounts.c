@@ -1,59 +1,50 @@
-#include "manifest/accounts.h"
-
 #include "base/text.h"
-#include "manifest/references.h"
+#include "manifest/reading.h"
 #include "manifest/shape.h"
 
 #include <string.h>
 
-static void add_account(struct reading *r, size_t document, const struct yaml *node)
-{
-	const struct yaml *token = yaml_get(node, "api_token");
-	const struct yaml *id = yaml_get(node, "account_id");
-	struct account *account = model_add_account(r->model, node->key->text, id->text);
-
-	reading_note(r, id->written, account->id);
-	account->place = reading_place(r, document, node);
-	if (token)
-		account->token = reference_read(r, document, token);
-}
-
-/* What stands in `accounts` so far: alias or id -> struct spot of the account. */
+/* The accounts in `accounts` so far: alias or id -> struct spot of the account. */
 struct named {
 	struct table *aliases, *ids;
 };
 
-static const char *where(struct reading *r, const struct spot *spot)
+static const char *where(struct reading *r, const struct spot *spot, const struct yaml *node)
 {
-	struct place place = reading_place(r, spot->document, spot->node);
+	struct place place = reading_place(r, spot->document, node);
 
 	return reading_where(r, &place);
 }
 
 /*
- * An alias stands for one account; two aliases for one account would plan everything in it twice.
- * The second of an alias is left out, so that its stores do not count as doubles, too.
+ * Two aliases for one account would plan everything in it twice. The second account of an alias is
+ * left out, so that its stores do not count as doubles, too.
  */
 static void read_account(struct reading *r, struct named *named, const struct spot *at)
 {
-	const char *alias = at->node->key->text;
-	const struct yaml *id = yaml_get(at->node, "account_id");
-	const struct spot *first = table_get(named->aliases, alias);
+	const struct yaml *node = at->node, *token = yaml_get(node, "api_token");
+	const struct yaml *id = yaml_get(node, "account_id");
+	const struct spot *first = table_get(named->aliases, node->key->text);
+	struct spot *kept = arena_alloc(&r->arena, sizeof(*kept));
 
 	if (first) {
-		error_set(reading_error(r, at->document, at->node),
-			"the account `%s` stands twice, first in %s", alias, where(r, first));
+		error_set(reading_error(r, at->document, node),
+			"the account `%s` stands twice, first in %s", node->key->text,
+			where(r, first, first->node));
 		return;
 	}
-	struct spot *kept = arena_alloc(&r->model->arena, sizeof(*kept));
 	*kept = *at;
-	table_put(&named->aliases, alias, kept);
+	table_put(&named->aliases, node->key->text, kept);
 	first = table_put(&named->ids, id->text, kept);
 	if (first)
 		error_set(reading_error(r, at->document, id),
 			"`%s` and `%s` are the same account; the first stands in %s",
-			first->node->key->text, alias, where(r, first));
-	add_account(r, at->document, at->node);
+			first->node->key->text, node->key->text, where(r, first, first->node));
+	struct account *account = model_add_account(r->model, node->key->text, id->text);
+	reading_note(r, id->written, account->id);
+	account->place = reading_place(r, at->document, node);
+	if (token)
+		account->token = reference_read(r, at->document, token);
 }
 
 static void read_named(struct reading *r)
@@ -83,17 +74,7 @@ static void read_single(struct reading *r, const struct spot *first)
 	}
 }
 
-static void refuse_both(struct reading *r, const struct spot *id, const struct spot *accounts)
-{
-	struct error *err = reading_error(r, id->document, id->node);
-	struct place place = reading_place(r, accounts->document, accounts->node->key);
-
-	error_set(err, "both `account_id` and `accounts` are given; `accounts` stands in %s",
-		reading_where(r, &place));
-	error_hint(err, "Move the account into `accounts`, under an alias.");
-}
-
-/* It comes from the environment, so that no schema has seen it. */
+/* The id comes from the environment, so no schema has checked it. */
 static void read_default(struct reading *r, const char *id)
 {
 	struct str why CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
@@ -101,16 +82,14 @@ static void read_default(struct reading *r, const char *id)
 	struct error unusual = {0};
 
 	account->place = reading_place(r, 0, r->documents->items[0].yaml.root);
-	if (shape_text_is_right(&schema_account_id, id, true, &why)) {
-		if (!shape_text_is_usual(&schema_account_id, id, id, &unusual)) {
-			error_prefix(&unusual, "CLOUDFLARE_ACCOUNT_ID");
-			error_move(error_list_add(r->warnings), &unusual);
-		}
-		return;
+	if (!shape_text_is_right(&schema_account_id, id, true, &why)) {
+		text_add_visible(&shown, id, strlen(id), 60);
+		error_set(error_list_add(r->errors), "CLOUDFLARE_ACCOUNT_ID can't be `%s`: %s",
+			str_text(&shown), str_text(&why));
+	} else if (!shape_text_is_usual(&schema_account_id, id, id, &unusual)) {
+		error_prefix(&unusual, "CLOUDFLARE_ACCOUNT_ID");
+		error_move(error_list_add(r->warnings), &unusual);
 	}
-	text_add_visible(&shown, id, strlen(id), 60);
-	error_set(error_list_add(r->errors), "CLOUDFLARE_ACCOUNT_ID can't be `%s`: %s",
-		str_text(&shown), str_text(&why));
 }
 
 void accounts_read(struct reading *r, const char *default_account_id)
@@ -120,7 +99,11 @@ void accounts_read(struct reading *r, const char *default_account_id)
 	bool has_accounts = reading_next(r, "accounts", &accounts);
 
 	if (has_id && has_accounts) {
-		refuse_both(r, &id, &accounts);
+		struct error *err = reading_error(r, id.document, id.node);
+		error_set(err,
+			"both `account_id` and `accounts` are given; `accounts` stands in %s",
+			where(r, &accounts, accounts.node->key));
+		error_hint(err, "Move the account into `accounts`, under an alias.");
 	} else if (has_accounts) {
 		read_named(r);
 	} else if (has_id) {

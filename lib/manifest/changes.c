@@ -1,21 +1,11 @@
-#include "manifest/changes.h"
+#include "manifest/reading.h"
 
 #include <string.h>
 
-/* Lends the object that is declared under this address, of a store or a secret, or NULL. */
-static const struct object *find_declared(struct reading *r, const char *address)
+/* Lends the first part of an address. */
+static const char *alias_of(struct reading *r, const char *address)
 {
-	struct arena *arena = &r->model->arena;
-	size_t length = strcspn(address, "/");
-	const char *alias = arena_bytes(arena, address, length);
-
-	if (!address[length])
-		return NULL;
-	const char *store = address + length + 1, *secret = strchr(store, '/');
-	if (!secret)
-		return model_object(r->model, alias, store, NULL);
-	store = arena_bytes(arena, store, (size_t)(secret - store));
-	return model_object(r->model, alias, store, secret + 1);
+	return arena_bytes(&r->arena, address, strcspn(address, "/"));
 }
 
 /* 1: an alias; 2: the address of a store; 3: of a secret. */
@@ -28,53 +18,38 @@ static size_t count_parts(const char *address)
 	return count;
 }
 
+/* Lends the store or secret that is declared under this address, or NULL. */
+static const struct object *find_declared(struct reading *r, const char *address)
+{
+	const char *alias = alias_of(r, address), *store = address + strlen(alias);
+
+	if (!*store++)
+		return NULL;
+	const char *secret = strchr(store, '/');
+	if (!secret)
+		return model_object(r->model, alias, store, NULL);
+	store = arena_bytes(&r->arena, store, (size_t)(secret - store));
+	return model_object(r->model, alias, store, secret + 1);
+}
+
+/* The alias is part of an address; it is shown only if that may be shown. */
+static void unknown_alias(
+	struct reading *r, const char *address, const char *alias, struct error *err)
+{
+	const char *shown = reading_shown(r, address);
+
+	reading_note(r, shown == address ? NULL : shown, alias);
+	reading_unknown_alias(r, alias, err);
+}
+
 /* ---- moved ---- */
 
-/* A store has no other name than the one that it was created with, and no other account. */
-static void refuse_store(
-	struct reading *r, size_t document, const struct yaml *from, const struct yaml *to)
-{
-	struct error *err = reading_error(r, document, to);
-	const char *alias = arena_bytes(&r->model->arena, to->text, strcspn(to->text, "/"));
-
-	if (strcmp(strchr(from->text, '/'), strchr(to->text, '/')) == 0) {
-		error_set(err, "a store moves with its account only: name the alias alone");
-		error_hint(err, "An account of another alias is {from: prod, to: live}; all that "
-				"the state has in it moves along.");
-		return;
-	}
-	if (!model_account(r->model, alias)) {
-		error_set(err, "this is no address of a secret: its first part is no account");
-		error_hint(err, "It is ALIAS/STORE/SECRET, as in %s/keys/TOKEN.",
-			r->model->account_count ? r->model->accounts[0].alias : "prod");
-		return;
-	}
-	error_set(err, "a store can't be renamed: Cloudflare has no such call");
-	error_hint(err, "Declare a store of the new name in `stores`, fill it, then take the old "
-			"one out of the manifest (or let it live: `removed` with destroy: false).");
-}
-
-/* Nor does anything take a value from one store to another. */
-static void refuse_transfer(struct reading *r, size_t document, const struct yaml *to)
-{
-	struct error *err = reading_error(r, document, to);
-
-	error_set(err, "a secret can't be moved to another store: Cloudflare has no such call");
-	error_hint(err, "Declare it in the other store, with a source of its value. An account "
-			"that is called something else is moved from alias to alias.");
-}
-
-static bool is_in_same_store(const char *from, const char *to)
-{
-	size_t length = (size_t)(strrchr(from, '/') - from) + 1;
-
-	return strncmp(from, to, length) == 0;
-}
-
-static bool check_kinds(struct reading *r, size_t document, const struct yaml *node)
+/* Cloudflare can neither rename a store nor take it, or a secret in it, to another place. */
+static bool is_possible(struct reading *r, size_t document, const struct yaml *node)
 {
 	const struct yaml *from = yaml_get(node, "from"), *to = yaml_get(node, "to");
 	size_t parts = count_parts(from->text);
+	const char *store_end = strrchr(from->text, '/');
 
 	if (parts != count_parts(to->text))
 		return error_set(reading_error(r, document, node),
@@ -82,16 +57,46 @@ static bool check_kinds(struct reading *r, size_t document, const struct yaml *n
 	if (strcmp(from->text, to->text) == 0)
 		return error_set(
 			reading_error(r, document, node), "this moves something to where it is");
-	if (parts == 2)
-		refuse_store(r, document, from, to);
-	else if (parts == 3 && !is_in_same_store(from->text, to->text))
-		refuse_transfer(r, document, to);
-	else
+	if (parts == 1 || (parts == 3 && !strncmp(from->text, to->text,
+						 (size_t)(store_end - from->text) + 1)))
 		return true;
-	return false;
+	struct error *err = reading_error(r, document, to);
+	if (parts == 3) {
+		error_set(err,
+			"a secret can't be moved to another store: Cloudflare has no such call");
+		return error_hint(err,
+			"Declare it in the other store, with a source of its value. An account "
+			"that is called something else is moved from alias to alias.");
+	}
+	if (strcmp(store_end, strchr(to->text, '/')) == 0) {
+		error_set(err, "a store moves with its account only: name the alias alone");
+		return error_hint(err, "An account of another alias is {from: prod, to: live}; all "
+				       "that the state has in it moves along.");
+	}
+	if (!model_account(r->model, alias_of(r, to->text))) {
+		error_set(err, "this is no address of a secret: its first part is no account");
+		return error_hint(err, "It is ALIAS/STORE/SECRET, as in %s/keys/TOKEN.",
+			r->model->account_count ? r->model->accounts[0].alias : "prod");
+	}
+	error_set(err, "a store can't be renamed: Cloudflare has no such call");
+	return error_hint(err,
+		"Declare a store of the new name in `stores`, fill it, then take the old "
+		"one out of the manifest (or let it live: `removed` with destroy: false).");
 }
 
-/* What is moved is called by its last name in `stores`, and no longer by an old one. */
+static void read_move(struct reading *r, size_t document, const struct yaml *node)
+{
+	const struct yaml *from = yaml_get(node, "from"), *to = yaml_get(node, "to");
+
+	if (!is_possible(r, document, node))
+		return;
+	struct move *move = model_add_move(r->model, from->text, to->text);
+	move->place = reading_place(r, document, node);
+	reading_note(r, from->written, move->from);
+	reading_note(r, to->written, move->to);
+}
+
+/* The secret is declared under its last name, and no longer under an old one. */
 static void check_secret(struct reading *r, const struct move *move, bool moves_on)
 {
 	const struct object *old = find_declared(r, move->from);
@@ -110,65 +115,40 @@ static void check_secret(struct reading *r, const struct move *move, bool moves_
 	}
 }
 
-/* A move ends at what is there, or where another move begins. */
+/* A move ends at what the manifest has, or where another move begins. */
 static void check_ends(struct reading *r, const struct table *begins)
 {
 	for (size_t i = 0; i < r->model->move_count; i++) {
 		const struct move *it = &r->model->moves[i];
-		size_t length = strcspn(it->to, "/");
-		const char *alias = arena_bytes(&r->model->arena, it->to, length);
-		bool moves_on = table_get(begins, it->to);
-		if (model_account(r->model, alias) && count_parts(it->to) == 3)
+		const char *alias = alias_of(r, it->to);
+		bool is_known = model_account(r->model, alias),
+		     moves_on = table_get(begins, it->to);
+		if (is_known && count_parts(it->to) == 3)
 			check_secret(r, it, moves_on);
-		if (model_account(r->model, alias) || moves_on)
-			continue;
-		const char *shown = reading_shown(r, it->to);
-		reading_note(r, shown == it->to ? NULL : shown, alias);
-		reading_unknown_alias(r, alias, reading_error_at(r, &it->place, 1));
+		if (!is_known && !moves_on)
+			unknown_alias(r, it->to, alias, reading_error_at(r, &it->place, 1));
 	}
 }
 
-/* Marks all moves from this one on, up to the first that is marked. */
-static void follow(
-	struct reading *r, const struct table *begins, const struct move *move, bool *is_followed)
+/* Each walk from move to move ends, or comes to an earlier one; if it meets itself, it circles. */
+static void check_circles(struct reading *r, const struct table *begins)
 {
-	while (move && !is_followed[move - r->model->moves]) {
-		is_followed[move - r->model->moves] = true;
-		move = table_get(begins, move->to);
-	}
-}
+	const struct move *moves = r->model->moves;
+	size_t *walks = arena_alloc(&r->arena, r->model->move_count * sizeof(*walks));
 
-/* What no beginning leads to goes round in a circle. */
-static void check_circles(struct reading *r, const struct table *begins, const struct table *ends)
-{
-	size_t count = r->model->move_count;
-	bool *is_followed AUTO_FREE = mem_alloc((count + 1) * sizeof(*is_followed));
-
-	for (size_t i = 0; i < count; i++)
-		if (!table_get(ends, r->model->moves[i].from))
-			follow(r, begins, &r->model->moves[i], is_followed);
-	for (size_t i = 0; i < count; i++) {
-		const struct move *it = &r->model->moves[i];
-		if (is_followed[i] || table_get(begins, it->from) != it)
+	for (size_t i = 0; i < r->model->move_count; i++) {
+		const struct move *it = table_get(begins, moves[i].from);
+		while (it && !walks[it - moves]) {
+			walks[it - moves] = i + 1;
+			it = table_get(begins, it->to);
+		}
+		if (!it || walks[it - moves] != i + 1)
 			continue;
 		struct error *err = reading_error_at(r, &it->place, 1);
 		error_set(err, "the moves that begin with `%s` to `%s` go round in a circle",
 			reading_shown(r, it->from), reading_shown(r, it->to));
 		error_hint(err, "Take out of `moved` what has been done already.");
-		follow(r, begins, it, is_followed);
 	}
-}
-
-static void read_move(struct reading *r, size_t document, const struct yaml *node)
-{
-	const struct yaml *from = yaml_get(node, "from"), *to = yaml_get(node, "to");
-
-	if (!check_kinds(r, document, node))
-		return;
-	struct move *move = model_add_move(r->model, from->text, to->text);
-	move->place = reading_place(r, document, node);
-	reading_note(r, from->written, move->from);
-	reading_note(r, to->written, move->to);
 }
 
 /* Nothing moves to two places, and no two things to one. */
@@ -179,18 +159,18 @@ static void check_moves(struct reading *r)
 	for (size_t i = 0; i < r->model->move_count; i++) {
 		struct move *it = &r->model->moves[i];
 		const struct move *before = table_put(&begins, it->from, it);
+		const struct move *other = table_put(&ends, it->to, it);
 		if (before)
 			error_set(reading_error_at(r, &it->place, 1),
 				"`%s` is moved twice, first in %s", reading_shown(r, it->from),
 				reading_where(r, &before->place));
-		const struct move *other = table_put(&ends, it->to, it);
-		if (other && !before)
+		else if (other)
 			error_set(reading_error_at(r, &it->place, 1),
 				"another move to `%s` stands in %s", reading_shown(r, it->to),
 				reading_where(r, &other->place));
 	}
 	check_ends(r, begins);
-	check_circles(r, begins, ends);
+	check_circles(r, begins);
 	table_free(&begins);
 	table_free(&ends);
 }
@@ -198,29 +178,25 @@ static void check_moves(struct reading *r)
 /* ---- removed ---- */
 
 /*
- * What is recorded in an account that is gone from the manifest can be forgotten, but not reached.
- * The state knows whether there was such an account.
+ * Objects in an account that is not in the manifest can be forgotten, but not reached. The state
+ * knows whether there was such an account.
  */
 static void check_removal_account(struct reading *r, const struct removal *removal)
 {
-	size_t length = strcspn(removal->from, "/");
-	const char *alias = arena_bytes(&r->model->arena, removal->from, length);
-	const struct account *account = model_account(r->model, alias);
-	bool is_whole = !removal->from[length];
+	const char *alias = alias_of(r, removal->from);
+	bool is_known = model_account(r->model, alias), is_whole = !strchr(removal->from, '/');
 
-	if (account ? !is_whole : !removal->destroys)
+	if (is_known ? !is_whole : !removal->destroys)
 		return;
 	struct error *err = reading_error_at(r, &removal->place, 1);
-	if (account) {
+	if (is_known) {
 		error_set(
 			err, "`%s` is an account of the manifest", reading_shown(r, removal->from));
 		error_hint(err, "Name the store, as in ALIAS/STORE; an alias alone is for an "
 				"account that is not in `accounts` any more.");
 		return;
 	}
-	const char *shown = reading_shown(r, removal->from);
-	reading_note(r, shown == removal->from ? NULL : shown, alias);
-	reading_unknown_alias(r, alias, err);
+	unknown_alias(r, removal->from, alias, err);
 	error_hint(err, "What is in an account that the manifest does not have can't be destroyed, "
 			"only forgotten: with destroy: false.");
 }
@@ -251,10 +227,10 @@ static void check_removals(struct reading *r)
 
 static void read_removal(struct reading *r, size_t document, const struct yaml *node)
 {
-	const struct yaml *from = yaml_get(node, "from"), *destroy = yaml_get(node, "destroy");
+	const struct yaml *from = yaml_get(node, "from");
 	struct removal *removal = model_add_removal(r->model, from->text);
 
-	removal->destroys = !destroy || strcmp(destroy->text, "true") == 0;
+	removal->destroys = !reading_says(node, "destroy", "false");
 	removal->place = reading_place(r, document, node);
 	reading_note(r, from->written, removal->from);
 }

@@ -9,7 +9,7 @@
 
 /* ---- texts ---- */
 
-/* Inside brackets, as ECMAScript (and each other dialect) has it. */
+/* The characters in brackets, which ECMAScript and all other dialects read alike. */
 static void add_characters(struct str *out, const struct schema_text *text)
 {
 	if (text->characters)
@@ -21,17 +21,7 @@ static void add_characters(struct str *out, const struct schema_text *text)
 		str_text_add(out, "[^\\u0000-\\u001f\\u007f-\\u009f]");
 }
 
-/* The characters and how many, without anchors. */
-static void add_run(struct str *out, const struct schema_text *text)
-{
-	add_characters(out, text);
-	if (text->longest)
-		str_format(out, "{1,%zu}", text->longest);
-	else
-		str_char(out, '+');
-}
-
-/* Texts that are not allowed, as a look ahead. `end` is what stands behind the text. */
+/* Texts that are not allowed, as a look ahead. `end` is what follows the text. */
 static void add_except(struct str *out, const struct schema_text *text, const char *end)
 {
 	if (!text->except)
@@ -45,19 +35,16 @@ static void add_except(struct str *out, const struct schema_text *text, const ch
 	str_format(out, ")%s)", end);
 }
 
-static void add_parts(struct str *out, const struct schema_text *text)
+/* PART(/PART(/PART)?)? */
+static void add_parts(struct str *out, const struct schema_text *const *parts)
 {
-	size_t open = 0;
-
-	for (size_t i = 0; text->parts[i]; i++) {
-		bool is_optional = i >= text->fewest_parts;
-		str_text_add(out, is_optional ? "(" : "");
-		str_text_add(out, i ? "/" : "");
-		add_except(out, text->parts[i], "(/|$)");
-		add_run(out, text->parts[i]);
-		open += is_optional;
+	for (size_t i = 0; parts[i]; i++) {
+		str_text_add(out, i ? "(/" : "");
+		add_except(out, parts[i], "(/|$)");
+		add_characters(out, parts[i]);
+		str_format(out, "{1,%zu}", parts[i]->longest);
 	}
-	for (size_t i = 0; i < open; i++)
+	for (size_t i = 1; parts[i]; i++)
 		str_text_add(out, ")?");
 }
 
@@ -67,7 +54,7 @@ static void put_pattern(struct json_writer *w, const struct schema_text *text)
 
 	str_char(&pattern, '^');
 	if (text->parts) {
-		add_parts(&pattern, text);
+		add_parts(&pattern, text->parts);
 	} else {
 		add_except(&pattern, text, "$");
 		if (text->start)
@@ -81,7 +68,7 @@ static void put_pattern(struct json_writer *w, const struct schema_text *text)
 	json_put_text(w, "pattern", str_text(&pattern));
 }
 
-/* A number is text, too, when a manifest is read; to an editor it is a number. */
+/* The manifest takes a number for text, too; to an editor it is a number. */
 static void put_words(struct json_writer *w, const char *const *words)
 {
 	json_begin_array(w, "enum");
@@ -114,7 +101,7 @@ static void put_text(struct json_writer *w, const struct schema_text *text)
 
 enum { SCALARS = SCHEMA_TEXT | SCHEMA_BOOL | SCHEMA_NUMBER };
 
-/* Writes into the object that is open; `in_source`: below a source, where variables don't stand. */
+/* Writes into the object that is open. In a source variables are not replaced. */
 static void put_node(struct json_writer *w, const struct schema *schema, bool in_source);
 
 static void put_plain_scalar(struct json_writer *w, const struct schema *schema)
@@ -125,8 +112,8 @@ static void put_plain_scalar(struct json_writer *w, const struct schema *schema)
 		json_put_text(w, "type", "boolean");
 	} else if (schema->types & SCHEMA_NUMBER) {
 		json_put_text(w, "type", "integer");
-		json_put_integer(w, "minimum", (int64_t)schema->number->least);
-		json_put_integer(w, "maximum", (int64_t)schema->number->most);
+		json_put_integer(w, "minimum", (int64_t)schema->least);
+		json_put_integer(w, "maximum", (int64_t)schema->most);
 	} else {
 		put_text(w, schema->text);
 	}
@@ -139,7 +126,7 @@ static void put_scalar(struct json_writer *w, const struct schema *schema, bool 
 		return;
 	}
 	json_begin_array(w, "anyOf");
-	if (schema->text && schema->text->known) { /* for editors that propose what they see */
+	if (schema->text && schema->text->known) { /* editors propose these */
 		json_begin_object(w, NULL);
 		put_words(w, schema->text->known);
 		json_end(w);
@@ -153,19 +140,15 @@ static void put_scalar(struct json_writer *w, const struct schema *schema, bool 
 	json_end(w);
 }
 
-static void put_member(struct json_writer *w, const struct schema_key *key,
-	bool in_source) /* NOLINT(misc-no-recursion) */
+static void put_required(struct json_writer *w, const char *key)
 {
-	struct str meaning CLEANUP(str_release) = {0};
-
-	str_format(&meaning, "%c%s.", toupper((unsigned char)key->meaning[0]), key->meaning + 1);
-	json_begin_object(w, key->name);
-	json_put_text(w, "description", str_text(&meaning));
-	put_node(w, key->schema, in_source);
+	json_begin_array(w, "required");
+	json_put_text(w, NULL, key);
 	json_end(w);
 }
 
-static void put_required(struct json_writer *w, const struct schema *schema)
+/* Which keys must be there. */
+static void put_demands(struct json_writer *w, const struct schema *schema)
 {
 	bool is_open = false;
 
@@ -179,40 +162,27 @@ static void put_required(struct json_writer *w, const struct schema *schema)
 	}
 	if (is_open)
 		json_end(w);
-}
-
-static void put_required_key(struct json_writer *w, const char *name)
-{
-	json_begin_array(w, "required");
-	json_put_text(w, NULL, name);
-	json_end(w);
-}
-
-static void put_one_of(struct json_writer *w, const struct schema *schema)
-{
-	if (!schema->one_of)
+	if (!schema->sources)
 		return;
 	json_begin_array(w, "oneOf");
-	for (size_t i = 0; schema->one_of[i]; i++) {
+	for (const struct schema_key *it = schema->keys; it->name; it++) {
+		if (!it->is_source)
+			continue;
 		json_begin_object(w, NULL);
-		put_required_key(w, schema->one_of[i]);
+		put_required(w, it->name);
 		json_end(w);
 	}
 	json_end(w);
-}
-
-static void put_rules(struct json_writer *w, const struct schema *schema)
-{
-	if (!schema->rules)
-		return;
 	json_begin_object(w, "dependencies");
-	for (const struct schema_rule *it = schema->rules; it->key; it++) {
-		json_begin_object(w, it->key);
+	for (const struct schema_key *it = schema->keys; it->name; it++) {
+		if (!it->needs && !it->excludes)
+			continue;
+		json_begin_object(w, it->name);
 		if (it->needs)
-			put_required_key(w, it->needs);
+			put_required(w, it->needs);
 		if (it->excludes) {
 			json_begin_object(w, "not");
-			put_required_key(w, it->excludes);
+			put_required(w, it->excludes);
 			json_end(w);
 		}
 		json_end(w);
@@ -220,84 +190,67 @@ static void put_rules(struct json_writer *w, const struct schema *schema)
 	json_end(w);
 }
 
-static void put_ignored(struct json_writer *w, const struct schema *schema)
+static void put_map(struct json_writer *w, const struct schema *schema, bool in_source)
 {
-	struct str pattern CLEANUP(str_release) = {0};
+	struct str text CLEANUP(str_release) = {0};
 
+	json_put_bool(w, "additionalProperties", false);
+	if (schema->is_filled)
+		json_put_integer(w, "minProperties", 1);
+	put_demands(w, schema);
+	json_begin_object(w, "properties");
+	for (const struct schema_key *it = schema->keys; it->name; it++) {
+		if (!it->schema)
+			continue;
+		str_clear(&text);
+		str_format(&text, "%c%s.", toupper((unsigned char)*it->meaning), it->meaning + 1);
+		json_begin_object(w, it->name);
+		json_put_text(w, "description", str_text(&text));
+		put_node(w, it->schema, in_source);
+		json_end(w);
+	}
+	json_end(w);
 	if (!schema->ignored)
 		return;
-	str_format(&pattern, "^%s", schema->ignored);
+	str_clear(&text);
+	str_format(&text, "^%s", schema->ignored);
 	json_begin_object(w, "patternProperties");
-	json_begin_object(w, str_text(&pattern));
+	json_begin_object(w, str_text(&text));
 	json_put_text(w, "description", "Ignored: a place for anchors that several entries share.");
 	json_end(w);
 	json_end(w);
 }
 
-static void put_map(struct json_writer *w, const struct schema *schema,
-	bool in_source) /* NOLINT(misc-no-recursion) */
+static void put_container(struct json_writer *w, const struct schema *schema, bool in_source)
 {
-	json_put_text(w, "type", "object");
-	json_put_bool(w, "additionalProperties", false);
-	if (schema->is_filled)
-		json_put_integer(w, "minProperties", 1);
-	put_required(w, schema);
-	put_one_of(w, schema);
-	put_rules(w, schema);
-	json_begin_object(w, "properties");
-	for (const struct schema_key *it = schema->keys; it->name; it++)
-		if (it->schema)
-			put_member(w, it, in_source);
-	json_end(w);
-	put_ignored(w, schema);
-}
+	bool is_list = schema->types & SCHEMA_LIST;
 
-static void put_named(struct json_writer *w, const struct schema *schema,
-	bool in_source) /* NOLINT(misc-no-recursion) */
-{
-	json_put_text(w, "type", "object");
+	json_put_text(w, "type", is_list ? "array" : "object");
+	if (schema->types & SCHEMA_MAP) {
+		put_map(w, schema, in_source);
+		return;
+	}
 	if (schema->is_filled)
-		json_put_integer(w, "minProperties", 1);
-	json_begin_object(w, "propertyNames");
-	json_put_integer(w, "maxLength", (int64_t)schema->name->longest);
-	put_pattern(w, schema->name);
-	json_end(w);
-	json_begin_object(w, "additionalProperties");
-	put_node(w, schema->items, in_source);
-	json_end(w);
-}
-
-static void put_list(struct json_writer *w, const struct schema *schema,
-	bool in_source) /* NOLINT(misc-no-recursion) */
-{
-	json_put_text(w, "type", "array");
-	if (schema->is_filled)
-		json_put_integer(w, "minItems", 1);
+		json_put_integer(w, is_list ? "minItems" : "minProperties", 1);
 	if (schema->is_set)
 		json_put_bool(w, "uniqueItems", true);
-	json_begin_object(w, "items");
+	if (schema->name) {
+		json_begin_object(w, "propertyNames");
+		json_put_integer(w, "maxLength", (int64_t)schema->name->longest);
+		put_pattern(w, schema->name);
+		json_end(w);
+	}
+	json_begin_object(w, is_list ? "items" : "additionalProperties");
 	put_node(w, schema->items, in_source);
 	json_end(w);
-}
-
-static void put_container(struct json_writer *w, const struct schema *schema,
-	bool in_source) /* NOLINT(misc-no-recursion) */
-{
-	if (schema->types & SCHEMA_MAP)
-		put_map(w, schema, in_source);
-	else if (schema->types & SCHEMA_NAMED)
-		put_named(w, schema, in_source);
-	else
-		put_list(w, schema, in_source);
 }
 
 /* Recursion follows the tables, which are ten levels deep. */
-static void put_node(struct json_writer *w, const struct schema *schema,
-	bool in_source) /* NOLINT(misc-no-recursion) */
+static void put_node(struct json_writer *w, const struct schema *schema, bool in_source)
 {
 	bool has_scalar = schema->types & SCALARS, has_other = schema->types & ~(unsigned)SCALARS;
 
-	in_source = in_source || schema->is_source;
+	in_source = in_source || schema->sources;
 	if (!has_other) {
 		put_scalar(w, schema, in_source);
 	} else if (!has_scalar) {

@@ -1,7 +1,7 @@
 /*
  * The language of manifests for editors: JSON Schema, draft-07, written from the tables of
- * manifest/schema. It describes one file. Where variables may stand, a text that refers to one is
- * right whatever it will be; what holds between keys or files, only manifest/manifest knows.
+ * manifest/schema. It describes one file. Where variables may appear, any text that refers to one
+ * is valid. Rules between keys or files are left to manifest/manifest.
  */
 #ifndef MANIFEST_JSONSCHEMA_H
 #define MANIFEST_JSONSCHEMA_H

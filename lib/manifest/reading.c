@@ -1,5 +1,6 @@
 #include "manifest/reading.h"
 
+#include "adapter/fs.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -14,6 +15,13 @@ bool reading_next(const struct reading *r, const char *key, struct spot *spot)
 		return true;
 	}
 	return false;
+}
+
+const char *reading_path(struct reading *r, size_t document, const char *path)
+{
+	char *beside AUTO_FREE = fs_neighbour(r->files[document], path);
+
+	return arena_text(&r->model->arena, *path == '/' ? path : beside);
 }
 
 struct place reading_place(const struct reading *r, size_t document, const struct yaml *node)
@@ -46,7 +54,16 @@ const char *reading_where(struct reading *r, const struct place *place)
 	struct str file CLEANUP(str_release) = {0};
 
 	text_add_visible(&file, place->file, strlen(place->file), 0);
-	return arena_format(&r->model->arena, "%s:%zu", str_text(&file), place->line);
+	return arena_format(&r->arena, "%s:%zu", str_text(&file), place->line);
+}
+
+size_t reading_count(const struct yaml *list)
+{
+	size_t count = 0;
+
+	for (const struct yaml *it = list ? list->first : NULL; it; it = it->next)
+		count++;
+	return count;
 }
 
 bool reading_says(const struct yaml *map, const char *key, const char *text)
@@ -62,7 +79,7 @@ void reading_note(struct reading *r, const char *written, const char *text)
 		return;
 	struct str shown CLEANUP(str_release) = {0};
 	text_add_visible(&shown, written, strlen(written), 60);
-	table_put(&r->written, text, arena_text(&r->model->arena, str_text(&shown)));
+	table_put(&r->written, text, arena_text(&r->arena, str_text(&shown)));
 }
 
 const char *reading_shown(const struct reading *r, const char *text)
@@ -75,8 +92,10 @@ const char *reading_shown(const struct reading *r, const char *text)
 void reading_unknown_alias(const struct reading *r, const char *alias, struct error *err)
 {
 	const char *shown = reading_shown(r, alias);
+	bool is_brought = shown != alias; /* by a variable: nothing may be told of it */
+	struct str aliases CLEANUP(str_release) = {0};
 
-	for (size_t i = 0; shown == alias && i < r->model->account_count; i++) {
+	for (size_t i = 0; !is_brought && i < r->model->account_count; i++) {
 		const char *known = r->model->accounts[i].alias;
 		if (text_is_near(alias, known)) {
 			error_set(
@@ -84,10 +103,9 @@ void reading_unknown_alias(const struct reading *r, const char *alias, struct er
 			return;
 		}
 	}
-	struct str aliases CLEANUP(str_release) = {0};
 	error_set(err, "no account is called `%s`", shown);
-	if (shown != alias)
-		return; /* it came out of a variable */
+	if (is_brought)
+		return;
 	model_add_aliases(&aliases, r->model);
 	error_hint(err, "There %s %s.", r->model->account_count == 1 ? "is" : "are",
 		str_text(&aliases));

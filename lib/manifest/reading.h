@@ -1,8 +1,7 @@
 /*
- * Inside manifest/: documents of the right shape become a model, topic by topic (accounts here,
- * stores in manifest/manifest, secrets in manifest/secrets, moves
- * and removals in manifest/changes). What is wrong now is between
- * keys or between files, so errors show a second place.
+ * Inside manifest/: documents of a valid shape become a model, topic by topic. What is wrong now
+ * is between keys or between files, so errors show a second place. What variables brought is not
+ * shown: errors have the text as it is in the file.
  */
 #ifndef MANIFEST_READING_H
 #define MANIFEST_READING_H
@@ -15,6 +14,7 @@ struct reading {
 	struct documents *documents;
 	struct model *model;
 	struct error_list *errors, *warnings;
+	struct arena arena;    /* what the model does not need */
 	const char **files;    /* of each document, in the model's arena: for places */
 	struct table *written; /* texts that variables brought -> how the file has them */
 };
@@ -28,6 +28,25 @@ struct spot {
 /* Walks the values that a top-level key has in the documents, from {0}; false: no more. */
 bool reading_next(const struct reading *r, const char *key, struct spot *spot) MUST_CHECK;
 
+/* The topics. Each adds to the model, and its errors to the reading. */
+
+/* `default_account_id` (may be NULL) counts if no document names an account. */
+void accounts_read(struct reading *r, const char *default_account_id);
+/* Stores and their secrets. The accounts are there. */
+void stores_read(struct reading *r);
+/* `moved` and `removed`. Accounts and objects are there, sorted. */
+void changes_read(struct reading *r);
+
+/*
+ * Lends, by the model's arena, what a reference to a secret says: {env: NAME} and the like. Paths,
+ * and the folder of a command, are relative to the manifest's file. Nothing is opened or run.
+ */
+struct value_source reference_read(
+	struct reading *r, size_t document, const struct yaml *node) MUST_CHECK;
+
+/* Lends, by the model's arena, a path that is relative to a document's file. */
+const char *reading_path(struct reading *r, size_t document, const char *path);
+
 struct place reading_place(const struct reading *r, size_t document, const struct yaml *node);
 
 /*
@@ -37,8 +56,11 @@ struct place reading_place(const struct reading *r, size_t document, const struc
 struct error *reading_error(struct reading *r, size_t document, const struct yaml *node);
 struct error *reading_error_at(struct reading *r, const struct place *place, size_t columns);
 
-/* "FILE:LINE", fit to be shown; lent by the model's arena. */
+/* "FILE:LINE", fit to be shown; lent until the reading ends. */
 const char *reading_where(struct reading *r, const struct place *place);
+
+/* How many items the list has; NULL: none. */
+size_t reading_count(const struct yaml *list);
 
 /* Does the map have this key with this text? */
 bool reading_says(const struct yaml *map, const char *key, const char *text);
@@ -46,7 +68,7 @@ bool reading_says(const struct yaml *map, const char *key, const char *text);
 /* Remembers how the file has a text; `written` NULL: as it is. The reading keeps `text`. */
 void reading_note(struct reading *r, const char *written, const char *text);
 
-/* Lends how the file has a text of the model: what variables brought is not shown. */
+/* Lends how the file has a text of the model. */
 const char *reading_shown(const struct reading *r, const char *text);
 
 /* Adds to a new error that there is no account of this alias. */

@@ -1,7 +1,6 @@
-#include "manifest/references.h"
-
 #include "adapter/fs.h"
 #include "base/text.h"
+#include "manifest/reading.h"
 
 #include <assert.h>
 #include <string.h>
@@ -9,68 +8,48 @@
 /* Of a secret's value, as Cloudflare's API reference has it. */
 enum { VALUE_LIMIT_BYTES = 65536 };
 
-struct value {
-	struct reading *r;
-	size_t document;
-	struct value_source source;
-};
-
-static struct error *error_at_value(struct value *v, const struct yaml *node)
+static bool refuse(struct reading *r, const struct spot *at, const char *message, const char *hint)
 {
-	return yaml_error_hidden(&v->r->documents->items[v->document].yaml, node, v->r->errors);
+	struct yaml_document *doc = &r->documents->items[at->document].yaml;
+	struct error *err = yaml_error_hidden(doc, at->node, r->errors);
+
+	error_set(err, "%s", message);
+	return hint ? error_hint(err, "%s", hint) : false;
 }
 
-static const char *keep(struct value *v, const struct yaml *node)
+static const char *keep(struct reading *r, const struct yaml *node)
 {
-	return node ? arena_text(&v->r->model->arena, node->text) : NULL;
+	return node ? arena_text(&r->model->arena, node->text) : NULL;
 }
 
-/* Nobody has a file whose name has a variable in it, or a URL. */
-static void refuse_odd_path(struct value *v, const struct yaml *path)
+/* Nobody has a file whose name is a URL, or has a variable in it. */
+static const char *read_path(struct reading *r, const struct spot *at)
 {
-	if (text_url_scheme(path->text)) {
-		struct error *err = error_at_value(v, path);
-		error_set(err, "a URL is not a path: a secret is read from a local file");
-		error_hint(err, "Fetch it with a command, as in {command: [curl, -fsS, URL]}.");
-		return;
-	}
-	if (!strstr(path->text, "${"))
-		return;
-	struct error *err = error_at_value(v, path);
-	error_set(err, "variables are not put in where a secret is read from");
-	error_hint(err, "The path is taken as it stands, with the dollar sign and the braces.");
+	const char *path = at->node->text;
+
+	if (text_url_scheme(path))
+		refuse(r, at, "a URL is not a path: a secret is read from a local file",
+			"Fetch it with a command, as in {command: [curl, -fsS, URL]}.");
+	else if (strstr(path, "${"))
+		refuse(r, at, "variables are not put in where a secret is read from",
+			"The path is taken as it stands, with the dollar sign and the braces.");
+	return reading_path(r, at->document, path);
 }
 
-static void read_path(struct value *v, const struct yaml *path)
+static void read_command(struct reading *r, const struct spot *list, struct value_source *source)
 {
-	const char *manifest = v->r->documents->items[v->document].file;
-
-	refuse_odd_path(v, path);
-	if (path->text[0] == '/') {
-		v->source.name = keep(v, path);
-		return;
-	}
-	char *beside AUTO_FREE = fs_neighbour(manifest, path->text);
-	v->source.name = arena_text(&v->r->model->arena, beside);
-}
-
-static void read_command(struct value *v, const struct yaml *list)
-{
-	struct arena *arena = &v->r->model->arena;
-	const char *manifest = v->r->documents->items[v->document].file;
-	char *folder AUTO_FREE = fs_neighbour(manifest, "");
+	struct arena *arena = &r->model->arena;
+	const char *folder = reading_path(r, list->document, "");
+	const char **argv = arena_alloc(arena, (reading_count(list->node) + 1) * sizeof(*argv));
 	size_t count = 0;
 
-	for (const struct yaml *it = list->first; it; it = it->next)
-		count++;
-	const char **argv = arena_alloc(arena, (count + 1) * sizeof(*argv));
-	count = 0;
-	for (const struct yaml *it = list->first; it; it = it->next)
-		argv[count++] = keep(v, it);
-	v->source.argv = argv;
-	v->source.folder = *folder ? arena_text(arena, folder) : NULL;
+	for (const struct yaml *it = list->node->first; it; it = it->next)
+		argv[count++] = keep(r, it);
+	source->argv = argv;
+	source->folder = *folder ? folder : NULL;
 	if (!*argv[0])
-		error_set(error_at_value(v, list->first), "the program of the command is empty");
+		refuse(r, &(struct spot){list->document, list->node->first},
+			"the program of the command is empty", NULL);
 }
 
 /* How many characters that many bytes become. */
@@ -81,75 +60,58 @@ static size_t encoded_length(const char *encoding, size_t bytes)
 	return strcmp(encoding, "base64") == 0 ? (bytes + 2) / 3 * 4 : (bytes * 4 + 2) / 3;
 }
 
-static void read_generate(struct value *v, const struct yaml *map)
+static void read_generate(struct reading *r, const struct spot *map, struct value_source *source)
 {
-	const struct yaml *encoding = yaml_get(map, "encoding"), *bytes = yaml_get(map, "bytes");
+	const struct yaml *encoding = yaml_get(map->node, "encoding");
+	const struct yaml *bytes = yaml_get(map->node, "bytes");
+	struct str why CLEANUP(str_release) = {0};
 
-	v->source.name = encoding ? keep(v, encoding) : "base64";
-	if (!text_to_number(bytes->text, VALUE_LIMIT_BYTES, &v->source.bytes))
-		return; /* that has been said */
-	size_t length = encoded_length(v->source.name, v->source.bytes);
-	if (length > VALUE_LIMIT_BYTES)
-		error_set(error_at_value(v, bytes),
-			"%zu bytes are %zu characters in %s; a value has at most %d",
-			v->source.bytes, length, v->source.name, VALUE_LIMIT_BYTES);
+	source->name = encoding ? keep(r, encoding) : "base64";
+	if (!text_to_number(bytes->text, VALUE_LIMIT_BYTES, &source->bytes))
+		return; /* the schema has refused it */
+	size_t length = encoded_length(source->name, source->bytes);
+	if (length <= VALUE_LIMIT_BYTES)
+		return;
+	str_format(&why, "%zu bytes are %zu characters in %s; a value has at most %d",
+		source->bytes, length, source->name, VALUE_LIMIT_BYTES);
+	refuse(r, &(struct spot){map->document, bytes}, str_text(&why), NULL);
 }
 
 /* It can be read once, and the manifest may have been in it. */
-static void read_stdin(struct value *v, const struct yaml *node)
+static void check_stdin(struct reading *r, const struct spot *at)
 {
-	const struct documents *documents = v->r->documents;
-
-	for (size_t i = 0; i < documents->count; i++) {
-		if (!documents->items[i].is_input)
-			continue;
-		struct error *err = error_at_value(v, node);
-		error_set(err, "the standard input can't be both a manifest and a secret");
-		error_hint(err, "Put the manifest into a file, and name that with -f.");
-		return;
-	}
-}
-
-static void read_name(struct value *v, const struct yaml *node)
-{
-	v->source.name = keep(v, node);
-}
-
-static const struct reader {
-	const char *key;
-	enum value_source_kind kind;
-	void (*read)(struct value *v, const struct yaml *node);
-} readers[] = {
-	{"env", VALUE_ENV, read_name},
-	{"file", VALUE_FILE, read_path},
-	{"command", VALUE_COMMAND, read_command},
-	{"dotenv", VALUE_DOTENV, read_path},
-	{"generate", VALUE_GENERATE, read_generate},
-	{"stdin", VALUE_STDIN, read_stdin},
-};
-
-static const struct reader *find_reader(const struct yaml *node, const struct yaml **ret_member)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {
-		*ret_member = yaml_get(node, readers[i].key);
-		if (*ret_member)
-			return &readers[i];
-	}
-	return NULL;
+	for (size_t i = 0; i < r->documents->count; i++)
+		if (r->documents->items[i].is_input)
+			refuse(r, at, "the standard input can't be both a manifest and a secret",
+				"Put the manifest into a file, and name that with -f.");
 }
 
 struct value_source reference_read(struct reading *r, size_t document, const struct yaml *node)
 {
-	struct value v = {.r = r, .document = document};
-	const struct yaml *member;
-	const struct reader *reader = find_reader(node, &member);
+	static const char *const keys[] = {[VALUE_ENV] = "env",
+		[VALUE_FILE] = "file",
+		[VALUE_COMMAND] = "command",
+		[VALUE_DOTENV] = "dotenv",
+		[VALUE_GENERATE] = "generate",
+		[VALUE_STDIN] = "stdin"};
+	struct value_source source = {.kind = VALUE_ENV,
+		.key = keep(r, yaml_get(node, "key")),
+		.pointer = keep(r, yaml_get(node, "json")),
+		.keeps_last_newline = reading_says(node, "trim", "false"),
+		.place = reading_place(r, document, node)};
 
-	assert(reader); /* the schema demands one */
-	v.source.kind = reader->kind;
-	v.source.key = keep(&v, yaml_get(node, "key"));
-	v.source.pointer = keep(&v, yaml_get(node, "json"));
-	v.source.keeps_last_newline = reading_says(node, "trim", "false");
-	v.source.place = reading_place(r, document, node);
-	reader->read(&v, member);
-	return v.source;
+	struct spot at = {document, NULL};
+	while (!(at.node = yaml_get(node, keys[source.kind]))) {
+		source.kind++;
+		assert(source.kind < ARRAY_SIZE(keys)); /* the schema demands one */
+	}
+	if (source.kind == VALUE_COMMAND)
+		read_command(r, &at, &source);
+	else if (source.kind == VALUE_GENERATE)
+		read_generate(r, &at, &source);
+	else if (source.kind == VALUE_STDIN)
+		check_stdin(r, &at);
+	else
+		source.name = source.kind == VALUE_ENV ? keep(r, at.node) : read_path(r, &at);
+	return source;
 }

@@ -7,6 +7,16 @@
 
 /* ---- texts ---- */
 
+static bool PRINTF(2, 3) refuse(struct str *why, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	str_format_list(why, format, args);
+	va_end(args);
+	return false;
+}
+
 /* Is it one of the characters, as between the brackets of a regular expression? */
 static bool is_among(unsigned char c, const char *characters)
 {
@@ -21,7 +31,7 @@ static bool is_among(unsigned char c, const char *characters)
 	return false;
 }
 
-/* Is it one that may stand there; without `characters`, no control character, C0 or C1? */
+/* Without `characters`: is it no control character, C0 or C1? */
 static bool is_allowed(const char *at, const char *characters)
 {
 	unsigned char c = (unsigned char)at[0];
@@ -50,110 +60,54 @@ static bool refuse_word(
 		if (shows_text && !near && text_is_near(text, schema->words[i]))
 			near = schema->words[i];
 	}
-	if (near && schema->words[1])
-		str_format(why, "; did you mean `%s`?", near);
-	return false;
+	return near && schema->words[1] ? refuse(why, "; did you mean `%s`?", near) : false;
 }
 
-static bool refuse_character(const char *text, size_t at, bool shows_text, struct str *why)
-{
-	size_t step = 1;
-
-	if (!shows_text) {
-		str_format(why, "its character %zu can't be part of it", at + 1);
-		return false;
-	}
-	while (((unsigned char)text[at + step] & 0xc0) == 0x80)
-		step++;
-	str_text_add(why, "`");
-	text_add_visible(why, text + at, step, 0);
-	str_text_add(why, "` can't be part of it");
-	return false;
-}
-
-static bool are_escapes_right(const char *escapes, const char *text, struct str *why)
-{
-	for (; *text; text++) {
-		if (*text != escapes[0])
-			continue;
-		if (!text[1] || !strchr(escapes + 1, text[1])) {
-			str_format(why, "behind each %c belongs %c", escapes[0], escapes[1]);
-			for (const char *it = escapes + 2; *it; it++)
-				str_format(why, " or %c", *it);
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool is_start_right(const struct schema_text *schema, const char *text, struct str *why)
-{
-	if (schema->start && *text && text[0] != schema->start) {
-		str_format(why, "it must start with %c", schema->start);
-		return false;
-	}
-	return true;
-}
-
-/* Is the text up to `length` right as a whole without parts? */
-static bool is_simple_right(const struct schema_text *schema, const char *text, size_t length,
+/* Of a text without parts, or one part. */
+static bool is_part_right(const struct schema_text *schema, const char *text, size_t length,
 	bool shows_text, struct str *why)
 {
-	size_t good = 0;
+	size_t good = 0, step = 1;
 
 	if (schema->is_free || (!length && schema->may_be_empty))
 		return true;
-	if (!length) {
-		str_text_add(why, "it is empty");
-		return false;
-	}
-	if (schema->longest && length > schema->longest) {
-		str_format(why, "it has %zu characters; at most %zu are allowed", length,
+	if (!length)
+		return refuse(why, "it is empty");
+	if (schema->longest && length > schema->longest)
+		return refuse(why, "it has %zu characters; at most %zu are allowed", length,
 			schema->longest);
-		return false;
-	}
 	while (good < length && is_allowed(text + good, schema->characters))
 		good++;
-	if (good < length)
-		return refuse_character(text, good, shows_text, why);
-	if (schema->except && is_word(schema->except, text, length)) {
-		str_text_add(why, schema->why_except);
-		return false;
+	if (good < length && !shows_text)
+		return refuse(why, "its character %zu can't be part of it", good + 1);
+	if (good < length) {
+		while (((unsigned char)text[good + step] & 0xc0) == 0x80)
+			step++;
+		str_char(why, '`');
+		text_add_visible(why, text + good, step, 0);
+		return refuse(why, "` can't be part of it");
 	}
+	if (schema->except && is_word(schema->except, text, length))
+		return refuse(why, "%s", schema->why_except);
 	return true;
 }
 
-static bool refuse_parts(const struct schema_text *schema, size_t count, struct str *why)
-{
-	size_t most = 0;
-
-	while (schema->parts[most])
-		most++;
-	str_format(why, "it has %zu part%s between slashes, and ", count, count == 1 ? "" : "s");
-	if (schema->fewest_parts < most)
-		str_format(why, "%zu to ", schema->fewest_parts);
-	str_format(why, "%zu belong there", most);
-	return false;
-}
-
 static bool are_parts_right(
-	const struct schema_text *schema, const char *text, bool shows_text, struct str *why)
+	const struct schema_text *const *parts, const char *text, bool shows_text, struct str *why)
 {
 	size_t count = 1, most = 0;
 
 	for (const char *it = text; *it; it++)
 		count += *it == '/';
-	while (schema->parts[most])
+	while (parts[most])
 		most++;
-	if (count < schema->fewest_parts || count > most)
-		return refuse_parts(schema, count, why);
+	if (count > most)
+		return refuse(why, "it has %zu parts between slashes, and 1 to %zu belong there",
+			count, most);
 	for (size_t i = 0; i < count; i++) {
-		size_t length = strcspn(text, "/"), before = why->length;
-		if (!is_simple_right(schema->parts[i], text, length, shows_text, why)) {
-			if (count > 1 && length == 0 && why->length > before)
-				str_format(why, ", in part %zu", i + 1);
-			return false;
-		}
+		size_t length = strcspn(text, "/");
+		if (!is_part_right(parts[i], text, length, shows_text, why))
+			return count > 1 && !length ? refuse(why, ", in part %zu", i + 1) : false;
 		text += length + 1;
 	}
 	return true;
@@ -162,49 +116,23 @@ static bool are_parts_right(
 bool shape_text_is_right(
 	const struct schema_text *schema, const char *text, bool shows_text, struct str *why)
 {
+	const char *escapes = schema->escapes;
+
 	if (schema->words)
 		return is_word(schema->words, text, strlen(text)) ||
 		       refuse_word(schema, text, shows_text, why);
 	if (schema->parts)
-		return are_parts_right(schema, text, shows_text, why);
-	return is_simple_right(schema, text, strlen(text), shows_text, why) &&
-	       is_start_right(schema, text, why) &&
-	       (!schema->escapes || are_escapes_right(schema->escapes, text, why));
+		return are_parts_right(schema->parts, text, shows_text, why);
+	if (!is_part_right(schema, text, strlen(text), shows_text, why))
+		return false;
+	if (schema->start && *text && *text != schema->start)
+		return refuse(why, "it must start with %c", schema->start);
+	for (const char *it = text; escapes && *it; it++)
+		if (*it == escapes[0] && (!it[1] || !strchr(escapes + 1, it[1])))
+			return refuse(why, "behind each %c belongs %c or %c", escapes[0],
+				escapes[1], escapes[2]);
+	return true;
 }
-
-bool shape_text_is_usual(const struct schema_text *schema, const char *text, const char *shown,
-	struct error *ret_warning)
-{
-	size_t good = 0;
-
-	while (schema->usual && text[good] && is_among((unsigned char)text[good], schema->usual))
-		good++;
-	if (!schema->usual || (!text[good] && good == schema->usual_length))
-		return true;
-	struct str visible CLEANUP(str_release) = {0};
-	text_add_visible(&visible, shown, strlen(shown), 60);
-	return error_set(
-		ret_warning, "`%s` doesn't look like an %s", str_text(&visible), schema->usual_is);
-}
-
-static bool is_number_right(const struct schema_number *schema, const char *text, struct str *why)
-{
-	size_t number;
-
-	if (text_to_number(text, schema->most, &number) && number >= schema->least &&
-		(text[0] != '0' || !text[1]))
-		return true;
-	str_format(why, "it must be a whole number from %zu to %zu", schema->least, schema->most);
-	return false;
-}
-
-/* ---- what can be wrong ---- */
-
-struct walk {
-	struct yaml_document *doc;
-	struct error_list *errors, *warnings;
-	const char *const *sources; /* where the reference that is walked may lead, or NULL */
-};
 
 static void add_quoted(struct str *out, const char *text)
 {
@@ -213,7 +141,63 @@ static void add_quoted(struct str *out, const char *text)
 	str_char(out, '`');
 }
 
-/* "`key`", of a member, or what stands for it. */
+static bool is_known(const struct schema_text *schema, const char *text, const char *shown,
+	struct error *ret_warning)
+{
+	struct str quoted CLEANUP(str_release) = {0}, all CLEANUP(str_release) = {0};
+	const char *near = NULL;
+
+	if (is_word(schema->known, text, strlen(text)))
+		return true;
+	for (size_t i = 0; schema->known[i]; i++) {
+		str_format(&all, "%s%s", i ? ", " : "", schema->known[i]);
+		if (!near && shown == text && text_is_near(text, schema->known[i]))
+			near = schema->known[i];
+	}
+	add_quoted(&quoted, shown);
+	str_format(&quoted, " is no %s that cfprov knows", schema->known_is);
+	if (near)
+		str_format(&quoted, "; did you mean `%s`?", near);
+	error_set(ret_warning, "%s", str_text(&quoted));
+	return error_hint(ret_warning, "It knows %s.", str_text(&all));
+}
+
+bool shape_text_is_usual(const struct schema_text *schema, const char *text, const char *shown,
+	struct error *ret_warning)
+{
+	struct str quoted CLEANUP(str_release) = {0};
+	size_t good = 0;
+
+	if (schema->known)
+		return is_known(schema, text, shown, ret_warning);
+	while (schema->usual && text[good] && is_among((unsigned char)text[good], schema->usual))
+		good++;
+	if (!schema->usual || (!text[good] && good == schema->usual_length))
+		return true;
+	add_quoted(&quoted, shown);
+	return error_set(
+		ret_warning, "%s doesn't look like an %s", str_text(&quoted), schema->usual_is);
+}
+
+/* ---- what can be wrong ---- */
+
+struct walk {
+	struct variables *variables;
+	struct yaml_document *doc;
+	struct error_list *errors, *warnings;
+	const struct schema *source; /* the reference to a secret that is walked, or NULL */
+};
+
+/* Errors about what is, or may be, a secret do not show it. */
+static struct error *error_at_node(
+	struct walk *w, const struct yaml *node, const struct schema *schema)
+{
+	return w->source || schema->sources || schema->is_private
+		       ? yaml_error_hidden(w->doc, node, w->errors)
+		       : yaml_error(w->doc, node, w->errors);
+}
+
+/* "`key`" of a member; of an item, or of the document, `otherwise`. */
 static void add_subject(struct str *out, const struct yaml *node, const char *otherwise)
 {
 	if (node->key)
@@ -222,47 +206,20 @@ static void add_subject(struct str *out, const struct yaml *node, const char *ot
 		str_text_add(out, otherwise);
 }
 
-static struct error *error_at_node(struct walk *w, const struct yaml *node, bool is_hidden)
+static void hint_at_sources(struct error *err, const struct schema *source)
 {
-	return is_hidden ? yaml_error_hidden(w->doc, node, w->errors)
-			 : yaml_error(w->doc, node, w->errors);
-}
-
-/* How each source is written; that of a variable is told at length. */
-static const struct {
-	const char *name, *form;
-} forms[] = {
-	{"file", "{file: PATH}"},
-	{"command", "{command: [PROGRAM, ARGUMENT]}"},
-	{"dotenv", "{dotenv: PATH, key: NAME}"},
-	{"stdin", "{stdin: true}"},
-	{"generate", "{generate: {bytes: 32}}, which makes a random one"},
-};
-
-static void hint_at_sources(struct error *err, const char *const *sources)
-{
-	struct str text CLEANUP(str_release) = {0};
-	const char *last = NULL;
-
-	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-		if (!is_word(sources, forms[i].name, strlen(forms[i].name)))
-			continue;
-		if (last)
-			str_format(&text, "%s%s", text.length ? ", " : "", last);
-		last = forms[i].form;
-	}
 	error_hint(err,
 		"A secret never stands in the manifest itself, which is kept and shared: put it "
 		"into an environment variable, say NAME, and write {env: NAME} for it. It may also "
-		"come from %s or %s.",
-		str_text(&text), last);
+		"come from %s.",
+		source->sources);
 }
 
 static void wrong_type(struct walk *w, const struct yaml *node, const struct schema *schema)
 {
 	bool is_text = node->kind == YAML_SCALAR && !yaml_is_null(node);
 	struct str key CLEANUP(str_release) = {0};
-	struct error *err = error_at_node(w, node, schema->is_source || schema->is_private);
+	struct error *err = error_at_node(w, node, schema);
 	const char *found = node->kind == YAML_MAP    ? "a map"
 			    : node->kind == YAML_LIST ? "a list"
 			    : is_text                 ? "text"
@@ -273,43 +230,31 @@ static void wrong_type(struct walk *w, const struct yaml *node, const struct sch
 		error_set(err, "%s must be %s; this is %s", str_text(&key), schema->is, found);
 	else
 		error_set(err, "expected %s; this is %s", schema->is, found);
-	if (schema->one_of && is_text)
-		hint_at_sources(err, schema->one_of);
-}
-
-/* Those that may stand in this map. */
-static void add_known(struct str *out, const struct schema *schema)
-{
-	for (const struct schema_key *it = schema->keys; it->name; it++)
-		if (it->schema)
-			str_format(out, "%s`%s`", out->length ? ", " : "", it->name);
-}
-
-static const char *near_key(const struct schema *schema, const char *name)
-{
-	for (const struct schema_key *it = schema->keys; it->name; it++)
-		if (it->schema && text_is_near(name, it->name))
-			return it->name;
-	return NULL;
+	if (schema->sources && is_text)
+		hint_at_sources(err, schema);
 }
 
 static void unknown_key(struct walk *w, const struct yaml *member, const struct schema *schema)
 {
 	struct str text CLEANUP(str_release) = {0}, known CLEANUP(str_release) = {0};
 	const struct yaml *key = member->key;
-	const char *near = near_key(schema, key->text);
-	/* Where a secret is near, a key that resembles none may be the secret: {TOKEN}. */
-	bool is_bare = (schema->is_source || schema->is_private) && yaml_is_null(member);
-	bool is_hidden = is_bare || (schema->is_source && !near);
-	struct error *err = error_at_node(w, key, is_hidden);
+	const char *near = NULL;
 
-	add_known(&known, schema);
-	if (!is_hidden)
-		add_quoted(&text, key->text);
-	if (is_bare)
-		error_set(err, "a key without a value");
-	else if (is_hidden)
-		error_set(err, "an unknown key");
+	for (const struct schema_key *it = schema->keys; it->name; it++) {
+		if (!it->schema)
+			continue;
+		str_format(&known, "%s`%s`", known.length ? ", " : "", it->name);
+		if (!near && text_is_near(key->text, it->name))
+			near = it->name;
+	}
+	/* Where a secret is expected, a key that resembles none may be the secret: {TOKEN}. */
+	bool is_bare = (w->source || schema->is_private) && yaml_is_null(member);
+	bool is_hidden = is_bare || (w->source && !near);
+	struct error *err = is_hidden ? yaml_error_hidden(w->doc, key, w->errors)
+				      : yaml_error(w->doc, key, w->errors);
+	add_quoted(&text, key->text);
+	if (is_hidden)
+		error_set(err, is_bare ? "a key without a value" : "an unknown key");
 	else if (near)
 		error_set(err, "unknown key %s; did you mean `%s`?", str_text(&text), near);
 	else
@@ -317,29 +262,13 @@ static void unknown_key(struct walk *w, const struct yaml *member, const struct 
 	error_hint(err, "Known here: %s.", str_text(&known));
 }
 
-static void refused_key(struct walk *w, const struct yaml *member, const struct schema_key *key)
-{
-	error_set(yaml_error(w->doc, member->key, w->errors), "`%s` is not possible here: %s",
-		key->name, key->meaning);
-}
-
-static void empty(struct walk *w, const struct yaml *node, const struct schema *schema)
-{
-	struct str key CLEANUP(str_release) = {0};
-	struct error *err = yaml_error(w->doc, node, w->errors);
-
-	add_subject(&key, node, "this");
-	error_set(err, "%s is empty", str_text(&key));
-	error_hint(err, "It must be %s.", schema->is);
-}
-
 static void wrong_text(
 	struct walk *w, const struct yaml *node, const struct schema *schema, const struct str *why)
 {
 	struct str text CLEANUP(str_release) = {0}, key CLEANUP(str_release) = {0};
-	struct error *err = error_at_node(w, node, schema->is_source);
+	struct error *err = error_at_node(w, node, schema);
 
-	if (schema->is_source)
+	if (w->source)
 		str_text_add(&text, "what stands here");
 	else
 		add_quoted(&text, yaml_written(node));
@@ -351,61 +280,11 @@ static void wrong_text(
 		error_set(err, "%s is not possible here: %s", str_text(&text), str_text(why));
 	if (schema->text && schema->text->hint)
 		error_hint(err, "%s", schema->text->hint);
-	else if (w->sources && *node->text && schema->text && !schema->text->words)
-		hint_at_sources(err, w->sources);
+	else if (w->source && *node->text && schema->text && !schema->text->words)
+		hint_at_sources(err, w->source);
 }
 
-/* ---- what holds between the keys of a map ---- */
-
-static const struct yaml *first_of(const struct yaml *node, const char *const *names)
-{
-	for (const struct yaml *it = node->first; it; it = it->next)
-		if (is_word(names, it->key->text, strlen(it->key->text)))
-			return it;
-	return NULL;
-}
-
-static void none_of(struct walk *w, const struct yaml *node, const char *const *names)
-{
-	struct str all CLEANUP(str_release) = {0}, key CLEANUP(str_release) = {0};
-
-	for (size_t i = 0; names[i]; i++)
-		str_format(&all, "%s`%s`", !i ? "" : names[i + 1] ? ", " : " or ", names[i]);
-	add_subject(&key, node, "this");
-	error_set(yaml_error(w->doc, node, w->errors), "%s has no source: it needs %s",
-		str_text(&key), str_text(&all));
-}
-
-/* Whoever mistyped a key has been told, and need not be told what is missing. */
-static void check_one_of(
-	struct walk *w, const struct yaml *node, const char *const *names, bool knows_all)
-{
-	const struct yaml *first = first_of(node, names);
-
-	if (!first && knows_all && node->first)
-		none_of(w, node, names);
-	for (const struct yaml *it = first ? first->next : NULL; it; it = it->next)
-		if (is_word(names, it->key->text, strlen(it->key->text)))
-			error_set(yaml_error(w->doc, it->key, w->errors),
-				"both `%s` and `%s` are given, and only one source can be",
-				first->key->text, it->key->text);
-}
-
-static void check_rule(struct walk *w, const struct yaml *node, const struct schema_rule *rule)
-{
-	const struct yaml *member = yaml_get(node, rule->key);
-
-	if (!member)
-		return;
-	if (rule->needs && !yaml_get(node, rule->needs))
-		error_set(yaml_error(w->doc, member->key, w->errors), "`%s` needs `%s` beside it",
-			rule->key, rule->needs);
-	if (rule->excludes && yaml_get(node, rule->excludes))
-		error_set(yaml_error(w->doc, member->key, w->errors),
-			"`%s` can't stand beside `%s`", rule->key, rule->excludes);
-}
-
-/* ---- the walk ---- */
+/* ---- maps ---- */
 
 static const struct schema_key *find_key(const struct schema *schema, const char *name)
 {
@@ -415,73 +294,102 @@ static const struct schema_key *find_key(const struct schema *schema, const char
 	return NULL;
 }
 
-static bool is_ignored(const struct schema *schema, const char *name)
+/* A reference has one source. After an unknown key nothing is missing: it was mistyped. */
+static void check_source(
+	struct walk *w, const struct yaml *node, const struct schema *schema, bool knows_all)
 {
-	return schema->ignored && strncmp(name, schema->ignored, strlen(schema->ignored)) == 0;
+	struct str all CLEANUP(str_release) = {0}, subject CLEANUP(str_release) = {0};
+	const struct yaml *first = NULL;
+	const char *last = NULL;
+
+	for (const struct yaml *it = node->first; it; it = it->next) {
+		const struct schema_key *key = find_key(schema, it->key->text);
+		if (!key || !key->is_source)
+			continue;
+		if (first)
+			error_set(yaml_error(w->doc, it->key, w->errors),
+				"both `%s` and `%s` are given, and only one source can be",
+				first->key->text, it->key->text);
+		else
+			first = it;
+	}
+	if (first || !knows_all)
+		return;
+	for (const struct schema_key *it = schema->keys; it->name; it++) {
+		if (!it->is_source)
+			continue;
+		if (last)
+			str_format(&all, "%s`%s`", all.length ? ", " : "", last);
+		last = it->name;
+	}
+	add_subject(&subject, node, "this");
+	error_set(yaml_error(w->doc, node, w->errors), "%s has no source: it needs %s or `%s`",
+		str_text(&subject), str_text(&all), last);
 }
 
-static void check_node(struct walk *w, const struct yaml *node, const struct schema *schema);
-
-/* False if the table has no such key, or refuses it. */
-static bool check_member(struct walk *w, const struct yaml *member,
-	const struct schema *schema) /* NOLINT(misc-no-recursion) */
+/* What one key of the table demands: that it is there, or something of the other keys. */
+static void check_demands(struct walk *w, const struct yaml *node, const struct schema_key *key)
 {
-	const struct schema_key *key = find_key(schema, member->key->text);
+	const struct yaml *member = yaml_get(node, key->name);
 
-	if (is_ignored(schema, member->key->text))
-		return true;
-	if (!key)
-		unknown_key(w, member, schema);
-	else if (!key->schema)
-		refused_key(w, member, key);
-	else
-		check_node(w, member, key->schema);
-	return key && key->schema;
+	if (!member && key->is_required)
+		error_set(yaml_error(w->doc, node, w->errors), "`%s` is missing here", key->name);
+	if (member && key->needs && !yaml_get(node, key->needs))
+		error_set(yaml_error(w->doc, member->key, w->errors), "`%s` needs `%s` beside it",
+			key->name, key->needs);
+	if (member && key->excludes && yaml_get(node, key->excludes))
+		error_set(yaml_error(w->doc, member->key, w->errors),
+			"`%s` can't stand beside `%s`", key->name, key->excludes);
 }
 
-static void check_map(struct walk *w, const struct yaml *node,
-	const struct schema *schema) /* NOLINT(misc-no-recursion) */
+static void check_node(struct walk *w, struct yaml *node, const struct schema *schema);
+
+static void check_map(struct walk *w, struct yaml *node, const struct schema *schema)
 {
-	const char *const *sources = w->sources;
+	const struct schema *outer = w->source;
 	bool knows_all = true;
 
-	if (schema->one_of)
-		w->sources = schema->one_of;
-	for (const struct yaml *it = node->first; it; it = it->next)
-		knows_all = check_member(w, it, schema) && knows_all;
-	w->sources = sources;
+	if (schema->sources)
+		w->source = schema;
+	for (struct yaml *it = node->first; it; it = it->next) {
+		const char *name = it->key->text;
+		const struct schema_key *key = find_key(schema, name);
+		if (schema->ignored && strncmp(name, schema->ignored, strlen(schema->ignored)) == 0)
+			continue;
+		knows_all = knows_all && key && key->schema;
+		if (!key)
+			unknown_key(w, it, schema);
+		else if (!key->schema)
+			error_set(yaml_error(w->doc, it->key, w->errors),
+				"`%s` is not possible here: %s", key->name, key->meaning);
+		else
+			check_node(w, it, key->schema);
+	}
+	w->source = outer;
+	if (schema->sources)
+		check_source(w, node, schema, knows_all);
 	for (const struct schema_key *it = schema->keys; it->name; it++)
-		if (it->is_required && !yaml_get(node, it->name))
-			error_set(yaml_error(w->doc, node, w->errors), "`%s` is missing here",
-				it->name);
-	if (schema->one_of)
-		check_one_of(w, node, schema->one_of, knows_all);
-	for (const struct schema_rule *it = schema->rules; it && it->key; it++)
-		check_rule(w, node, it);
+		check_demands(w, node, it);
 }
 
-/* A text that may be right: Cloudflare learns new ones. */
-static void check_known(struct walk *w, const struct yaml *node, const struct schema_text *text)
-{
-	struct str shown CLEANUP(str_release) = {0}, all CLEANUP(str_release) = {0};
-	const char *near = NULL;
+/* ---- scalars ---- */
 
-	if (!text->known || is_word(text->known, node->text, strlen(node->text)))
+/* A scalar that an alias repeats shares only its text with the first, and is done again. */
+static void put_variables(struct walk *w, struct yaml *node)
+{
+	struct str text CLEANUP(str_release) = {0};
+	struct error_list problems CLEANUP(error_list_release) = {0};
+
+	if (node->written || node->is_spoilt || !strchr(node->text, '$'))
 		return;
-	for (size_t i = 0; text->known[i]; i++) {
-		str_format(&all, "%s%s", i ? ", " : "", text->known[i]);
-		if (!near && !node->written && text_is_near(node->text, text->known[i]))
-			near = text->known[i];
+	if (variables_expand(w->variables, node->text, &text, &problems)) {
+		if (strcmp(str_text(&text), node->text) != 0)
+			yaml_put_text(w->doc, node, str_text(&text));
+		return;
 	}
-	add_quoted(&shown, yaml_written(node));
-	struct error *warning = yaml_error(w->doc, node, w->warnings);
-	if (near)
-		error_set(warning, "%s is no %s that cfprov knows; did you mean `%s`?",
-			str_text(&shown), text->known_is, near);
-	else
-		error_set(
-			warning, "%s is no %s that cfprov knows", str_text(&shown), text->known_is);
-	error_hint(warning, "It knows %s.", str_text(&all));
+	node->is_spoilt = true;
+	for (size_t i = 0; i < problems.count; i++)
+		error_copy(yaml_error(w->doc, node, w->errors), &problems.items[i]);
 }
 
 static void check_text(struct walk *w, const struct yaml *node, const struct schema *schema)
@@ -489,36 +397,33 @@ static void check_text(struct walk *w, const struct yaml *node, const struct sch
 	struct str why CLEANUP(str_release) = {0};
 	struct error unusual CLEANUP(error_release) = {0};
 	const struct schema_text *text = node->is_key ? schema->name : schema->text;
-	bool shows_text = !node->written && !schema->is_source;
 
-	if (node->is_spoilt)
-		return;
-	if (!shape_text_is_right(text, node->text, shows_text, &why)) {
+	if (!shape_text_is_right(text, node->text, !node->written && !w->source, &why))
 		wrong_text(w, node, schema, &why);
-		return;
-	}
-	check_known(w, node, text);
-	if (!shape_text_is_usual(text, node->text, yaml_written(node), &unusual))
+	else if (!shape_text_is_usual(text, node->text, yaml_written(node), &unusual))
 		error_copy(yaml_error(w->doc, node, w->warnings), &unusual);
 }
 
-static void check_number(struct walk *w, const struct yaml *node, const struct schema *schema)
+static void check_scalar(
+	struct walk *w, const struct yaml *node, const struct schema *schema, unsigned type)
 {
 	struct str why CLEANUP(str_release) = {0};
+	size_t number;
 
-	if (!node->is_spoilt && !is_number_right(schema->number, node->text, &why))
+	if (type & SCHEMA_TEXT)
+		check_text(w, node, schema);
+	else if (type & SCHEMA_BOOL && schema->is_only_true && strcmp(node->text, "true") != 0)
+		str_text_add(&why, "it must be `true`, or be left out");
+	else if (type & SCHEMA_NUMBER &&
+		 (!text_to_number(node->text, schema->most, &number) || number < schema->least ||
+			 (node->text[0] == '0' && node->text[1])))
+		str_format(&why, "it must be a whole number from %zu to %zu", schema->least,
+			schema->most);
+	if (why.length)
 		wrong_text(w, node, schema, &why);
 }
 
-static void check_bool(struct walk *w, const struct yaml *node, const struct schema *schema)
-{
-	struct str why CLEANUP(str_release) = {0};
-
-	if (!schema->is_only_true || strcmp(node->text, "true") == 0)
-		return;
-	str_text_add(&why, "it must be `true`, or be left out");
-	wrong_text(w, node, schema, &why);
-}
+/* ---- the walk ---- */
 
 static unsigned types_of(const struct yaml *node)
 {
@@ -550,48 +455,52 @@ static void refuse_doubles(struct walk *w, const struct yaml *list)
 	table_free(&seen);
 }
 
-static void check_items(struct walk *w, const struct yaml *node,
-	const struct schema *schema) /* NOLINT(misc-no-recursion) */
-{
-	for (const struct yaml *it = node->first; it; it = it->next) {
-		if (node->kind == YAML_MAP)
-			check_text(w, it->key, schema);
-		check_node(w, it, schema->items);
-	}
-	if (schema->is_set)
-		refuse_doubles(w, node);
-}
-
 /* Recursion follows the tables, which are ten levels deep. */
-static void check_node(struct walk *w, const struct yaml *node,
-	const struct schema *schema) /* NOLINT(misc-no-recursion) */
+static void check_node(struct walk *w, struct yaml *node, const struct schema *schema)
 {
+	if (node->kind == YAML_SCALAR && !w->source && !schema->sources)
+		put_variables(w, node);
+	if (node->is_spoilt)
+		return;
 	unsigned type = types_of(node) & schema->types;
-
 	if (!type) {
-		if (!node->is_spoilt)
-			wrong_type(w, node, schema);
-	} else if (schema->is_filled && node->kind != YAML_SCALAR && !node->first) {
-		empty(w, node, schema);
+		wrong_type(w, node, schema);
+	} else if (node->kind == YAML_SCALAR) {
+		check_scalar(w, node, schema, type);
+	} else if (schema->is_filled && !node->first) {
+		struct str key CLEANUP(str_release) = {0};
+		struct error *err = yaml_error(w->doc, node, w->errors);
+		add_subject(&key, node, "this");
+		error_set(err, "%s is empty", str_text(&key));
+		error_hint(err, "It must be %s.", schema->is);
 	} else if (type & SCHEMA_MAP) {
 		check_map(w, node, schema);
-	} else if (type & (SCHEMA_LIST | SCHEMA_NAMED)) {
-		check_items(w, node, schema);
-	} else if (type & SCHEMA_TEXT) {
-		check_text(w, node, schema);
-	} else if (type & SCHEMA_NUMBER) {
-		check_number(w, node, schema);
 	} else {
-		check_bool(w, node, schema);
+		for (struct yaml *it = node->first; it; it = it->next) {
+			if (node->kind == YAML_MAP)
+				check_text(w, it->key, schema);
+			check_node(w, it, schema->items);
+		}
+		if (schema->is_set)
+			refuse_doubles(w, node);
 	}
 }
 
-bool shape_check(struct yaml_document *doc, const struct yaml *node, const struct schema *schema,
+bool shape_check(struct variables *variables, struct yaml_document *doc, const char *key_or_null,
 	struct error_list *errors, struct error_list *warnings)
 {
-	struct walk w = {.doc = doc, .errors = errors, .warnings = warnings};
+	struct walk w = {variables, doc, errors, warnings, NULL};
+	const struct schema *schema = &schema_manifest;
+	struct yaml *node = doc->root;
 	size_t before = errors->count;
 
-	check_node(&w, node, schema);
+	if (key_or_null) {
+		node = node->kind == YAML_MAP ? node->first : NULL;
+		while (node && strcmp(node->key->text, key_or_null) != 0)
+			node = node->next;
+		schema = find_key(schema, key_or_null)->schema;
+	}
+	if (node)
+		check_node(&w, node, schema);
 	return errors->count == before;
 }

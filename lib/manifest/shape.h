@@ -1,33 +1,36 @@
 /*
- * Has a document the shape that manifest/schema describes? One walk finds everything that is
- * wrong; after it, manifest/manifest reads the document without asking again.
+ * One walk over a document by the tables of manifest/schema: variables are put into its texts, and
+ * everything that is wrong is found. After it, manifest/manifest reads the document without asking
+ * again.
  *
- * What variables put into a text is not shown in errors: it may be a secret. They show the text as
- * the file has it.
+ * What a variable brings stays one text (or true or false); it is never read as YAML. Keys, and
+ * references to secrets, are taken as they are. Errors show a text as the file has it, not what
+ * variables put into it, which may be secret.
  */
 #ifndef MANIFEST_SHAPE_H
 #define MANIFEST_SHAPE_H
 
 #include "adapter/yaml.h"
 #include "manifest/schema.h"
+#include "manifest/variables.h"
 
 /*
- * Adds to *errors all that is wrong below this node, and to *warnings what only may be. False if
- * there were errors.
+ * Checks the document, or only the value of this top-level key. Adds to *errors what is wrong, and
+ * to *warnings what may be. False if there were errors. A second walk puts nothing in again.
  */
-bool shape_check(struct yaml_document *doc, const struct yaml *node, const struct schema *schema,
+bool shape_check(struct variables *variables, struct yaml_document *doc, const char *key_or_null,
 	struct error_list *errors, struct error_list *warnings) MUST_CHECK;
 
 /*
- * Is the text right? Else adds to *why what is wrong, without a full stop; characters of the text
- * itself are named there only with `shows_text`.
+ * Is the text valid? Else adds to *why what is wrong, without a full stop; it quotes characters of
+ * the text only with `shows_text`.
  */
 bool shape_text_is_right(const struct schema_text *schema, const char *text, bool shows_text,
 	struct str *why) MUST_CHECK;
 
 /*
- * Does a text that is right look as such texts do? Else gives a warning (add it to a list), with
- * the text shown as `shown`, and without a place.
+ * Is a valid text one that cfprov knows, or of the usual form? Else gives a warning without a place
+ * (add it to a list). It shows the text as `shown`, which is the same pointer if it may be quoted.
  */
 bool shape_text_is_usual(const struct schema_text *schema, const char *text, const char *shown,
 	struct error *ret_warning) MUST_CHECK;
