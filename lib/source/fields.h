@@ -5,9 +5,9 @@
  *     fields_read(fields, "/db/password", &secret, &err)      any number
  *     fields_free(fields);
  *
- * It is parsed once and large objects and arrays get an index when first met, so that 10,000
- * pointers into one cost no more than their own length. Errors tell pointers and places, nothing
- * of the text.
+ * The text is parsed once, and an object or array is indexed when a pointer first leads into it:
+ * 10,000 pointers cost no more than their own length. Errors show pointers and places, nothing of
+ * the text.
  */
 #ifndef SOURCE_FIELDS_H
 #define SOURCE_FIELDS_H
@@ -22,8 +22,8 @@ struct fields *fields_parse(const char *bytes, size_t length, struct error *err)
 void fields_free(struct fields *fields);
 
 /*
- * Gives (secret_release) what the pointer leads to: a text as it is, a number as it is written
- * there, true or false as such. Nothing else is a value.
+ * Gives (secret_release) what the pointer leads to: a text, a number as it is written, true or
+ * false. Nothing else is a value.
  */
 bool fields_read(struct fields *fields, const char *pointer, struct secret *ret_secret,
 	struct error *err) MUST_CHECK;

@@ -22,32 +22,26 @@ enum { SHOWN_COLUMNS = 200, HINT_LIMIT = 1000 };
 struct content {
 	struct content *next;
 	struct secret bytes;
-	struct secret dotenv_bytes; /* a copy, taken apart; when first asked for */
+	struct secret dotenv_bytes; /* a copy that was taken apart, if a key was asked for */
 	struct dotenv dotenv;
 	struct error error;
 };
 
-/* What a source without its pointer means, as JSON; or why it is none. */
+/* The JSON that pointers lead into, or why it is none. */
 struct tree {
 	struct tree *next;
 	struct fields *fields;
 	struct error error;
 };
 
-/* A variable that was read. */
-struct variable {
-	struct variable *next;
-	const char *name;
-};
-
-/* What is known, by keys of each kind. */
+/* Each has keys of its own. */
 enum memory {
-	CONTENTS, /* by how they are named */
-	FILES,    /* those of CONTENTS that are files, by their real paths */
-	TREES,
-	VARIABLES,
-	LOSSES,  /* sources of which what may have been lost was told */
-	MARKERS, /* ... and what looks like no value */
+	CONTENTS,  /* by how they are named */
+	FILES,     /* those of CONTENTS that are files, by their real paths */
+	TREES,     /* by source/source_name */
+	VARIABLES, /* that were read */
+	LOSSES,    /* sources with a warning that something of the value may be lost */
+	MARKERS,   /* ... that it looks like no value */
 	MEMORIES,
 };
 
@@ -57,7 +51,6 @@ struct sources {
 	struct table *by_key[MEMORIES];
 	struct content *contents;
 	struct tree *trees;
-	struct variable *variables;
 	struct error_list warnings;
 };
 
@@ -90,6 +83,13 @@ static bool prefix_name(struct error *err, const struct value_source *source)
 	return error_prefix(err, "%s", str_text(&name));
 }
 
+static bool at_place(struct error *err, const struct value_source *source)
+{
+	if (source->place.file)
+		error_at(err, source->place.file, source->place.line, source->place.column);
+	return false;
+}
+
 /* ---- memory ---- */
 
 static void *recall(const struct sources *sources, enum memory memory, const char *key)
@@ -102,35 +102,37 @@ static void remember(struct sources *sources, enum memory memory, const char *ke
 	table_put(&sources->by_key[memory], arena_text(&sources->arena, key), what);
 }
 
-/* ---- the environment ---- */
-
-/* Lends the value; what was read is wiped at the end. */
-static bool read_variable(
-	struct sources *sources, const char *name, struct view *ret_view, struct error *err)
+/* Is it the first warning of this kind about this source? */
+static bool is_new_warning(
+	struct sources *sources, enum memory memory, const struct value_source *source)
 {
-	const char *value = getenv(name);
+	struct str key CLEANUP(str_release) = {0};
 
-	if (!value)
-		return error_set(err, "the environment variable %s is not set", name);
-	*ret_view = (struct view){value, strlen(value)};
-	if (recall(sources, VARIABLES, name))
-		return true;
-	struct variable *variable = arena_alloc(&sources->arena, sizeof(*variable));
-	*variable = (struct variable){sources->variables, arena_text(&sources->arena, name)};
-	sources->variables = variable;
-	remember(sources, VARIABLES, name, variable);
+	source_add_key(&key, source);
+	if (recall(sources, memory, str_text(&key)))
+		return false;
+	remember(sources, memory, str_text(&key), sources);
 	return true;
 }
 
-/* In place, for that is where /proc/PID/environ shows them; also a second one of that name. */
-static void wipe_variable(const char *name)
+/*
+ * Wipes the variables that were read, where they are, for /proc/PID/environ shows that memory; and
+ * takes them out of the environment, also a second one of the same name.
+ */
+static void wipe_environment(struct sources *sources)
 {
-	size_t length = strlen(name);
+	char **kept = environ;
 
-	for (char **it = environ; it && *it; it++)
-		if (strncmp(*it, name, length) == 0 && (*it)[length] == '=')
-			secret_wipe(*it + length + 1, strlen(*it + length + 1));
-	(void)unsetenv(name);
+	for (char **it = environ; it && *it; it++) {
+		size_t length = strcspn(*it, "=");
+		const char *name = arena_bytes(&sources->arena, *it, length);
+		if (recall(sources, VARIABLES, name))
+			secret_wipe(*it + length, strlen(*it + length));
+		else
+			*kept++ = *it;
+	}
+	if (kept)
+		*kept = NULL;
 }
 
 /* ---- what is read once ---- */
@@ -243,8 +245,16 @@ static bool find_entry(struct content *content, const struct value_source *sourc
 static bool find_bytes(struct sources *sources, const struct value_source *source,
 	struct view *ret_view, struct error *err)
 {
-	if (source->kind == VALUE_ENV)
-		return read_variable(sources, source->name, ret_view, err);
+	if (source->kind == VALUE_ENV) {
+		const char *value = getenv(source->name);
+		if (!value)
+			return error_set(
+				err, "the environment variable %s is not set", source->name);
+		if (!recall(sources, VARIABLES, source->name))
+			remember(sources, VARIABLES, source->name, sources);
+		*ret_view = (struct view){value, strlen(value)};
+		return true;
+	}
 	struct content *content = find_content(sources, source, err);
 	if (!content)
 		return false;
@@ -313,63 +323,37 @@ static bool read_any(struct sources *sources, const struct value_source *source,
 	return true;
 }
 
-/* One newline, with its carriage return. */
-static void drop_last_newline(struct secret *secret)
+/* One newline, with its carriage return; and what an editor, or PowerShell, puts in front. */
+static void trim(struct secret *secret, bool drops_mark)
 {
-	if (!secret->length || secret->bytes[secret->length - 1] != '\n')
-		return;
-	secret->bytes[--secret->length] = '\0';
-	if (secret->length && secret->bytes[secret->length - 1] == '\r')
-		secret->bytes[--secret->length] = '\0';
-}
+	size_t length = secret->length, mark = 0;
 
-/* What an editor, or PowerShell, puts in front of a text. */
-static void drop_mark(struct secret *secret)
-{
-	size_t mark = secret->bytes ? text_mark_length(secret->bytes, secret->length) : 0;
-
-	if (!mark)
-		return;
-	secret->length -= mark;
-	memmove(secret->bytes, secret->bytes + mark, secret->length);
-	memset(secret->bytes + secret->length, 0, mark);
-}
-
-static bool at_place(struct error *err, const struct value_source *source)
-{
-	if (source->place.file)
-		error_at(err, source->place.file, source->place.line, source->place.column);
-	return false;
+	if (length && secret->bytes[length - 1] == '\n') {
+		length--;
+		length -= length && secret->bytes[length - 1] == '\r';
+	}
+	if (drops_mark && length)
+		mark = text_mark_length(secret->bytes, length);
+	if (mark)
+		memmove(secret->bytes, secret->bytes + mark, length - mark);
+	memset(secret->bytes + length - mark, 0, secret->length - length + mark);
+	secret->length = length - mark;
 }
 
 static bool read_source(struct sources *sources, const struct value_source *source,
 	struct secret *ret_secret, struct error *err)
 {
+	bool is_whole = source->kind == VALUE_FILE || source->kind == VALUE_COMMAND ||
+			source->kind == VALUE_STDIN;
+
 	if (!read_any(sources, source, ret_secret, err))
 		return at_place(err, source);
-	if (source->keeps_last_newline)
-		return true;
-	drop_last_newline(ret_secret);
-	if (source->kind == VALUE_FILE || source->kind == VALUE_COMMAND ||
-		source->kind == VALUE_STDIN)
-		drop_mark(ret_secret);
+	if (!source->keeps_last_newline && ret_secret->length)
+		trim(ret_secret, is_whole);
 	return true;
 }
 
 /* ---- what may be a mistake ---- */
-
-/* Is it the first time that something is to be said of this source? */
-static bool is_to_be_told(
-	struct sources *sources, enum memory memory, const struct value_source *source)
-{
-	struct str key CLEANUP(str_release) = {0};
-
-	source_add_key(&key, source);
-	if (recall(sources, memory, str_text(&key)))
-		return false;
-	remember(sources, memory, str_text(&key), sources);
-	return true;
-}
 
 /* What may have been lost of a value in a .env file. */
 static void warn_of_loss(struct sources *sources, const struct value_source *source)
@@ -380,7 +364,7 @@ static void warn_of_loss(struct sources *sources, const struct value_source *sou
 	const struct dotenv_entry *entry =
 		content ? dotenv_get(&content->dotenv, source->key) : NULL;
 
-	if (entry && is_to_be_told(sources, LOSSES, source))
+	if (entry && is_new_warning(sources, LOSSES, source))
 		dotenv_warn(entry, source->name, &sources->warnings);
 }
 
@@ -391,7 +375,7 @@ static void warn_of_marker(
 	const char *is =
 		source->kind == VALUE_GENERATE ? NULL : marker_find(value->bytes, value->length);
 
-	if (!is || !is_to_be_told(sources, MARKERS, source))
+	if (!is || !is_new_warning(sources, MARKERS, source))
 		return;
 	struct error *warning = error_list_add(&sources->warnings);
 	source_add_name(&name, source);
@@ -430,35 +414,47 @@ static bool check_credentials(
 	return error_hint(err, "It has the form of %s. Resolve or decrypt it first.", is);
 }
 
-static bool read_checked(struct sources *sources, const char *name, check_fn *check,
-	struct secret *ret_secret, struct error *err)
-{
-	struct secret secret CLEANUP(secret_release) = {0};
-	struct view view = {0};
-
-	if (!read_variable(sources, name, &view, err))
-		return false;
-	secret_copy(&secret, view.bytes, view.length);
-	if (!check_credentials(&secret, name, check, err))
-		return false;
-	*ret_secret = secret_steal(&secret);
-	return true;
-}
-
 static bool read_token(struct sources *sources, const struct value_source *source,
 	struct secret *ret_token, struct error *err)
 {
-	struct secret token CLEANUP(secret_release) = {0};
 	struct str name CLEANUP(str_release) = {0};
 
-	if (!read_source(sources, source, &token, err))
+	if (!read_source(sources, source, ret_token, err))
 		return false;
 	warn_of_loss(sources, source);
 	source_add_name(&name, source);
-	if (!check_credentials(&token, str_text(&name), credentials_check_token, err))
-		return at_place(err, source);
-	*ret_token = secret_steal(&token);
-	return true;
+	return check_credentials(ret_token, str_text(&name), credentials_check_token, err) ||
+	       at_place(err, source);
+}
+
+static bool read_variable(struct sources *sources, const char *name, check_fn *check,
+	struct secret *ret_secret, struct error *err)
+{
+	const struct value_source source = {
+		.kind = VALUE_ENV, .name = name, .keeps_last_newline = true};
+
+	return read_source(sources, &source, ret_secret, err) &&
+	       check_credentials(ret_secret, name, check, err);
+}
+
+static bool read_credentials(struct sources *sources, const struct account *account,
+	struct credentials *credentials, struct error *err)
+{
+	if (account->token.kind != VALUE_NONE)
+		return read_token(sources, &account->token, &credentials->token, err) ||
+		       error_prefix(err, "no credentials for the account `%s`", account->alias);
+	if (getenv("CLOUDFLARE_API_TOKEN"))
+		return read_variable(sources, "CLOUDFLARE_API_TOKEN", credentials_check_token,
+			&credentials->token, err);
+	if (getenv("CLOUDFLARE_API_KEY") || getenv("CLOUDFLARE_EMAIL"))
+		return read_variable(sources, "CLOUDFLARE_EMAIL", credentials_check,
+			       &credentials->email, err) &&
+		       read_variable(sources, "CLOUDFLARE_API_KEY", credentials_check_key,
+			       &credentials->key, err);
+	error_set(err, "no credentials for the account `%s`", account->alias);
+	return error_hint(err,
+		"Set CLOUDFLARE_API_TOKEN to a token with the permission Secrets Store "
+		"Edit (or CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY).");
 }
 
 bool sources_credentials(struct sources *sources, const struct account *account,
@@ -466,27 +462,9 @@ bool sources_credentials(struct sources *sources, const struct account *account,
 {
 	struct credentials credentials = {0};
 
-	if (account->token.kind != VALUE_NONE) {
-		if (!read_token(sources, &account->token, &credentials.token, err))
-			return error_prefix(
-				err, "no credentials for the account `%s`", account->alias);
-	} else if (getenv("CLOUDFLARE_API_TOKEN")) {
-		if (!read_checked(sources, "CLOUDFLARE_API_TOKEN", credentials_check_token,
-			    &credentials.token, err))
-			return false;
-	} else if (getenv("CLOUDFLARE_API_KEY") || getenv("CLOUDFLARE_EMAIL")) {
-		if (!read_checked(sources, "CLOUDFLARE_EMAIL", credentials_check,
-			    &credentials.email, err) ||
-			!read_checked(sources, "CLOUDFLARE_API_KEY", credentials_check_key,
-				&credentials.key, err)) {
-			credentials_release(&credentials);
-			return false;
-		}
-	} else {
-		error_set(err, "no credentials for the account `%s`", account->alias);
-		return error_hint(err,
-			"Set CLOUDFLARE_API_TOKEN to a token with the permission Secrets Store "
-			"Edit (or CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY).");
+	if (!read_credentials(sources, account, &credentials, err)) {
+		credentials_release(&credentials);
+		return false;
 	}
 	*ret_credentials = credentials;
 	return true;
@@ -508,8 +486,7 @@ void sources_free(struct sources *sources)
 		fields_free(it->fields);
 		error_release(&it->error);
 	}
-	for (struct variable *it = sources->variables; it; it = it->next)
-		wipe_variable(it->name);
+	wipe_environment(sources);
 	for (size_t i = 0; i < MEMORIES; i++)
 		table_free(&sources->by_key[i]);
 	error_list_release(&sources->warnings);

@@ -1,32 +1,28 @@
 /*
- * The only door through which plaintext comes in: a reference becomes secret bytes.
+ * The only door for plaintext: a reference becomes secret bytes.
  *
  *     struct sources *sources = sources_new();
  *     sources_read(sources, value, &secret, &err)     any number
  *     sources_free(sources);
  *
- * A file, a command or the standard input is read once, however many secrets name it (a file also
- * by several paths), and so is the reason why it could not be read. What was read is kept (locked,
- * wiped at the end) until sources_free. That also wipes the variables that were read and takes them
- * out of the environment; not before, so that commands inherit it whole.
+ * A file, a command or the standard input is read once, however many secrets name it and by
+ * whatever path, and so is the reason why it can't be read. What was read is kept (locked, wiped at
+ * the end) until sources_free. That also wipes the variables that were read and removes them from
+ * the environment; not before, so that commands inherit it whole.
  *
- * What the kinds mean:
+ * - A file may also be a FIFO or a pipe, as <(...) of the shell.
+ * - A command runs without a shell; see adapter/process.
+ * - A dotenv file is read as npm's `dotenv` does; see adapter/dotenv.
+ * - The standard input may not be a terminal.
+ * - What is generated is new each time: base64 with padding, base64url without.
  *
- * - a file may also be a FIFO or a pipe, as <(...) of the shell gives it;
- * - a command is run without a shell; see adapter/process;
- * - a dotenv file is read as npm's `dotenv` does; see adapter/dotenv;
- * - the standard input may not be a terminal;
- * - what is generated is new each time: base64 with padding, base64url without.
+ * A file, or what is printed or piped in, may have SOURCE_SIZE_LIMIT bytes; a command, or whoever
+ * writes to a pipe, has SOURCE_TIMEOUT_MS. A pointer leads into JSON; see source/fields. Unless the
+ * reference says otherwise, one newline at the end is dropped, and a byte order mark at the start
+ * of what is read whole: both are of the text file, where nobody sees them. Any bytes are returned,
+ * none included; what a value may be is checked elsewhere.
  *
- * A file, or what is printed or piped in, may have SOURCE_SIZE_LIMIT bytes, and a command, or who
- * writes to a pipe, SOURCE_TIMEOUT_MS until the end. With a pointer all but
- * what is generated is read as JSON; see source/fields. At last one newline at the end is dropped
- * unless the reference says otherwise, wherever the bytes came from; and so is a byte order mark at
- * the start of a file, or of what is printed or piped in: like the newline, it is of the text file,
- * which an editor has put it into, and nobody sees it. What a value may be is no
- * business of this module: here it may be empty, or any bytes.
- *
- * Errors name the source and stand at its place; they never tell what was read.
+ * Errors name the source and have its place; they never show what was read.
  */
 #ifndef SOURCE_SOURCE_H
 #define SOURCE_SOURCE_H
@@ -43,7 +39,7 @@ struct sources;
 /* Gives (sources_free). */
 struct sources *sources_new(void) MUST_CHECK;
 
-/* From now on reading ends with ERROR_INTERRUPTED when this is not 0; it is kept. */
+/* Reading ends with ERROR_INTERRUPTED as soon as this is not 0. Keeps it. */
 void sources_heed(struct sources *sources, const volatile sig_atomic_t *interrupted);
 
 void sources_free(struct sources *sources);
@@ -60,9 +56,9 @@ bool sources_credentials(struct sources *sources, const struct account *account,
 	struct credentials *ret_credentials, struct error *err) MUST_CHECK;
 
 /*
- * Lends what was read, but may be a mistake: a value that a # in a .env file cuts, a reference or a
- * ciphertext in the place of a value. Each once for each source, with a place, and never with the
- * value. Who tells them releases the list.
+ * Lends warnings of what may be a mistake: a value that a # in a .env file cuts, a reference or a
+ * ciphertext in place of a value. There is one for each source, with a place and without the value.
+ * Whoever prints them releases the list.
  */
 struct error_list *sources_warnings(struct sources *sources);
 

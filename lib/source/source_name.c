@@ -41,28 +41,6 @@ void source_add_name(struct str *out, const struct value_source *source)
 	}
 }
 
-void source_describe(struct str *out, const struct value_source *source)
-{
-	static const char article[] = "the ";
-	struct str name CLEANUP(str_release) = {0};
-
-	if (source->pointer && *source->pointer)
-		add_visible(out, "", source->pointer, " of ");
-	else if (source->pointer)
-		str_text_add(out, "the JSON text in ");
-	if (source->kind == VALUE_ENV) {
-		add_visible(out, "env ", source->name, "");
-	} else if (source->kind == VALUE_COMMAND) {
-		add_visible(out, "command ", source->argv[0], "");
-	} else {
-		source_add_name(&name, source);
-		const char *text = str_text(&name);
-		if (source->kind == VALUE_FILE || source->kind == VALUE_DOTENV)
-			text += sizeof(article) - 1;
-		str_text_add(out, text);
-	}
-}
-
 /* With its length in front, so that no two lists of texts look alike. */
 static void add_part(struct str *key, const char *text)
 {

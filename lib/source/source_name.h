@@ -1,7 +1,4 @@
-/*
- * What a reference is called in errors, and keys to find again what was read
- * for it. Pure.
- */
+/* What a reference is called in errors, and keys that tell which references mean the same. Pure. */
 #ifndef SOURCE_SOURCE_NAME_H
 #define SOURCE_SOURCE_NAME_H
 
@@ -11,13 +8,10 @@
 /* Adds, for the middle of a sentence: "the variable DB_PASSWORD", "the key STRIPE of .env". */
 void source_add_name(struct str *out, const struct value_source *source);
 
-/* Adds, for people: "env DB_PASSWORD", "/db of file secrets.json", "key STRIPE of .env". */
-void source_describe(struct str *out, const struct value_source *source);
-
 /* Adds a text that two references have in common if they mean the same; "" if there is none. */
 void source_add_key(struct str *out, const struct value_source *source);
 
-/* Adds a key of what has to be read for it: files are files, whoever takes them apart. */
+/* Adds a key of what has to be read for it: a file is one, whoever takes it apart. */
 void source_add_content_key(struct str *key, const struct value_source *source);
 
 /* Adds a key of the text that its pointer leads into. */
