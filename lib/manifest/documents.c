@@ -25,25 +25,37 @@ static struct document *new_document(struct documents *documents, const char *fi
 	return document;
 }
 
-static bool parse(struct document *document, struct error_list *errors)
+static void release_last(struct documents *documents)
 {
-	return yaml_parse(&document->yaml, document->file, str_text(&document->bytes),
-		document->bytes.length, errors);
+	struct document *document = &documents->items[--documents->count];
+
+	yaml_release(&document->yaml);
+	str_release(&document->bytes);
 }
 
-/* Is there nothing in it, but for comments? */
-static bool is_empty(const struct document *document)
-{
-	return !document->yaml.root || yaml_is_null(document->yaml.root);
-}
-
-static void refuse_empty(const char *file, struct error_list *errors)
+static bool refuse_empty(const char *file, struct error_list *errors)
 {
 	struct error *err = error_list_add(errors);
 
 	error_set(err, "the manifest is empty");
 	error_hint(err, "It needs at least `account_id` and `stores`.");
-	error_at(err, file, 0, 0);
+	return error_at(err, file, 0, 0);
+}
+
+/* Parses the last document. One with comments only is dropped if it may be. */
+static bool parse(struct documents *documents, bool may_be_dropped, struct error_list *errors)
+{
+	struct document *document = &documents->items[documents->count - 1];
+	const char *text = str_text(&document->bytes);
+
+	if (!yaml_parse(&document->yaml, document->file, text, document->bytes.length, errors))
+		return false;
+	if (document->yaml.root && !yaml_is_null(document->yaml.root))
+		return true;
+	if (!may_be_dropped || !strchr(text, '#'))
+		return refuse_empty(document->file, errors);
+	release_last(documents);
+	return true;
 }
 
 /* A file that is named twice would say everything twice. */
@@ -52,28 +64,16 @@ static bool is_new(struct opening *o, const char *path)
 	struct arena *arena = &o->documents->arena;
 	char *real AUTO_FREE = fs_real_path(path);
 	const char *before = table_get(o->seen, real);
+	struct str first CLEANUP(str_release) = {0}, second CLEANUP(str_release) = {0};
 
-	if (before) {
-		struct str first CLEANUP(str_release) = {0}, second CLEANUP(str_release) = {0};
-		text_add_visible(&first, before, strlen(before), 0);
-		text_add_visible(&second, path, strlen(path), 0);
-		return error_set(error_list_add(o->errors),
-			"the manifest %s is named twice, first as %s", str_text(&second),
-			str_text(&first));
+	if (!before) {
+		table_put(&o->seen, arena_text(arena, real), arena_text(arena, path));
+		return true;
 	}
-	table_put(&o->seen, arena_text(arena, real), arena_text(arena, path));
-	return true;
-}
-
-static void release_document(struct document *document)
-{
-	yaml_release(&document->yaml);
-	str_release(&document->bytes);
-}
-
-static void drop_last(struct documents *documents)
-{
-	release_document(&documents->items[--documents->count]);
+	text_add_visible(&first, before, strlen(before), 0);
+	text_add_visible(&second, path, strlen(path), 0);
+	return error_set(error_list_add(o->errors), "the manifest %s is named twice, first as %s",
+		str_text(&second), str_text(&first));
 }
 
 static void open_file(struct opening *o, const char *path)
@@ -86,28 +86,14 @@ static void open_file(struct opening *o, const char *path)
 	struct document *document =
 		new_document(o->documents, is_input ? "(standard input)" : path);
 	document->is_input = is_input;
-	bool is_read =
-		is_input ? input_text(DOCUMENTS_SIZE_LIMIT, &o->patience, &document->bytes, &err)
-			 : fs_read(path, DOCUMENTS_SIZE_LIMIT, &document->bytes, &err);
-	if (!is_read) {
-		if (err.code == ERROR_ABSENT)
-			error_hint(&err, "Write one, or name another with -f.");
-		error_move(error_list_add(o->errors), &err);
+	if (is_input ? input_text(DOCUMENTS_SIZE_LIMIT, &o->patience, &document->bytes, &err)
+		     : fs_read(path, DOCUMENTS_SIZE_LIMIT, &document->bytes, &err)) {
+		(void)!parse(o->documents, o->is_in_folder, o->errors);
 		return;
 	}
-	if (!parse(document, o->errors) || !is_empty(document))
-		return;
-	if (o->is_in_folder && strchr(str_text(&document->bytes), '#'))
-		drop_last(o->documents);
-	else
-		refuse_empty(document->file, o->errors);
-}
-
-static bool is_manifest_name(const char *name)
-{
-	const char *dot = strrchr(name, '.');
-
-	return name[0] != '.' && dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+	if (err.code == ERROR_ABSENT)
+		error_hint(&err, "Write one, or name another with -f.");
+	error_move(error_list_add(o->errors), &err);
 }
 
 /* Names in a folder may be made to look like something else. */
@@ -137,7 +123,8 @@ static void open_folder(struct opening *o, const char *path)
 	}
 	o->is_in_folder = true;
 	for (size_t i = 0; i < count; i++) {
-		if (!is_manifest_name(names[i]))
+		const char *dot = names[i][0] == '.' ? NULL : strrchr(names[i], '.');
+		if (!dot || (strcmp(dot, ".yaml") != 0 && strcmp(dot, ".yml") != 0))
 			continue;
 		used++;
 		if (is_plain_name(o, path, names[i]))
@@ -178,17 +165,13 @@ bool documents_add(struct documents *documents, const char *file, const struct s
 	struct document *document = new_document(documents, file);
 
 	str_add(&document->bytes, str_text(bytes), bytes->length);
-	if (!parse(document, errors))
-		return false;
-	if (is_empty(document))
-		refuse_empty(file, errors);
-	return !is_empty(document);
+	return parse(documents, false, errors);
 }
 
 void documents_release(struct documents *documents)
 {
-	for (size_t i = 0; i < documents->count; i++)
-		release_document(&documents->items[i]);
+	while (documents->count)
+		release_last(documents);
 	free(documents->items);
 	arena_release(&documents->arena);
 	*documents = (struct documents){0};

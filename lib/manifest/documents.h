@@ -1,9 +1,9 @@
 /*
- * The files of a manifest: what -f names is found, read and parsed. Of a folder, its *.yaml and
- * *.yml are read in the order of names, but not hidden ones; "-" is the standard input.
+ * The files of a manifest: what -f names is read and parsed. Of a folder, all *.yaml and *.yml that
+ * are not hidden are read, in the order of their names; "-" is the standard input.
  *
- * An empty file is an error: its stores may have been lost, and must not be destroyed for it. Only
- * files of a folder that hold comments and nothing else are left out, if another one has content.
+ * An empty file is an error: its stores may have been lost, and must not be destroyed for that.
+ * Files of a folder with nothing but comments are left out, if another one has content.
  */
 #ifndef MANIFEST_DOCUMENTS_H
 #define MANIFEST_DOCUMENTS_H
@@ -14,31 +14,31 @@
 
 enum {
 	DOCUMENTS_SIZE_LIMIT = 64 << 20,    /* of one file, in bytes */
-	DOCUMENTS_INPUT_TIMEOUT_MS = 60000, /* for who writes to the standard input */
+	DOCUMENTS_INPUT_TIMEOUT_MS = 60000, /* for whoever writes to the standard input */
 };
 
 struct document {
 	const char *file; /* what errors call it */
-	bool is_input;    /* it came from the standard input */
+	bool is_input;    /* from the standard input */
 	struct str bytes;
 	struct yaml_document yaml;
 };
 
 struct documents {
 	struct arena arena;
-	struct document *items; /* in the order in which they were named */
+	struct document *items; /* in the order given */
 	size_t count, room;
 };
 
 /*
- * Reads and parses all of them; every error of every file is added to *errors. ERROR_ABSENT: there
- * is no such file. `interrupted` (may be NULL) ends the waiting for standard input:
- * ERROR_INTERRUPTED. Release it in any case.
+ * Reads and parses all of them, and adds every error of every file. ERROR_ABSENT: there is no such
+ * file. ERROR_INTERRUPTED: `interrupted` (may be NULL) ended the wait for standard input. Release
+ * in any case.
  */
 bool documents_open(struct documents *documents, const char *const *paths, size_t count,
 	const volatile sig_atomic_t *interrupted, struct error_list *errors) MUST_CHECK;
 
-/* The same of bytes in memory, which are copied. */
+/* Adds one document from memory; copies the bytes. */
 bool documents_add(struct documents *documents, const char *file, const struct str *bytes,
 	struct error_list *errors) MUST_CHECK;
 

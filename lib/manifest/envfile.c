@@ -9,18 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct parsing {
-	struct envfile *envfile;
-	struct error_list *errors;
-};
-
-/* ---- what is said ---- */
-
-static struct error *refuse(struct parsing *p, size_t line)
+static struct error *refuse(struct envfile *envfile, size_t line, struct error_list *errors)
 {
-	struct error *err = error_list_add(p->errors);
+	struct error *err = error_list_add(errors);
 
-	error_at(err, p->envfile->path, line, 0);
+	error_at(err, envfile->path, line, 0);
 	return err;
 }
 
@@ -32,25 +25,27 @@ static void add_shown(struct str *out, const char *text)
 void envfile_leave_out(struct envfile *envfile, struct envfile_entry *entry, const char *why)
 {
 	struct str name CLEANUP(str_release) = {0};
-	struct error *warning = error_list_add(&envfile->warnings);
 
 	add_shown(&name, entry->name);
-	error_set(warning, "%s is left out: %s", str_text(&name), why);
-	error_at(warning, envfile->path, entry->line, 0);
+	error_set(refuse(envfile, entry->line, &envfile->warnings), "%s is left out: %s",
+		str_text(&name), why);
 	entry->is_left_out = true;
 }
 
-/* ---- entries ---- */
-
-/* Lends a new entry with a copy of the name; NULL: it can't be the name of a secret. */
-static struct envfile_entry *add_entry(struct parsing *p, const char *name, size_t line)
+static void leave_out_empty(struct envfile *envfile, struct envfile_entry *entry)
 {
-	struct envfile *envfile = p->envfile;
+	envfile_leave_out(envfile, entry, "it has no value, and Cloudflare keeps none");
+}
+
+/* Lends a new entry with a copy of the name; NULL: no secret can have that name. */
+static struct envfile_entry *add_entry(
+	struct envfile *envfile, const char *name, size_t line, struct error_list *errors)
+{
 	struct str why CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
 
 	if (!shape_text_is_right(&schema_secret_name, name, true, &why)) {
 		add_shown(&shown, name);
-		struct error *err = refuse(p, line);
+		struct error *err = refuse(envfile, line, errors);
 		error_set(err, "the key `%s` can't be the name of a secret: %s", str_text(&shown),
 			str_text(&why));
 		error_hint(err, "Rename it, or write its entry by hand, with another name.");
@@ -63,166 +58,101 @@ static struct envfile_entry *add_entry(struct parsing *p, const char *name, size
 	return entry;
 }
 
-static void leave_out_empty(struct parsing *p, struct envfile_entry *entry)
-{
-	if (entry)
-		envfile_leave_out(p->envfile, entry, "it has no value, and Cloudflare keeps none");
-}
-
-/* ---- dotenv ---- */
-
-static void take_line(struct parsing *p, const struct dotenv *dotenv, const struct dotenv_entry *it)
-{
-	const struct dotenv_entry *last = dotenv_get(dotenv, it->key);
-	struct envfile_entry *entry = add_entry(p, it->key, it->line);
-	struct str why CLEANUP(str_release) = {0};
-
-	if (!entry)
-		return;
-	if (last != it) {
-		str_format(&why, "line %zu sets it again", last->line);
-		envfile_leave_out(p->envfile, entry, str_text(&why));
-	} else if (it->is_open) {
-		error_set(refuse(p, it->line), "the quote of %s is never closed", it->key);
-	} else if (!it->length) {
-		leave_out_empty(p, entry);
-	} else {
-		entry->ends_line = it->value[it->length - 1] == '\n';
-	}
-	if (it->is_cut)
-		dotenv_warn(it, p->envfile->path, &p->envfile->warnings);
-}
-
-static void parse_dotenv(struct parsing *p, struct secret *bytes)
+static void parse_dotenv(struct envfile *envfile, struct secret *bytes, struct error_list *errors)
 {
 	struct dotenv dotenv CLEANUP(dotenv_release) = {0};
 
 	dotenv_parse(&dotenv, bytes->bytes, bytes->length);
 	if (dotenv.stray_line) {
-		struct error *err = refuse(p, dotenv.stray_line);
+		struct error *err = refuse(envfile, dotenv.stray_line, errors);
 		error_set(err, "the line assigns nothing");
 		error_hint(err, "A value of several lines stands in quotes: without, what looks "
 				"like keys may be parts of it. A comment begins with #.");
 		return;
 	}
-	for (size_t i = 0; i < dotenv.count; i++)
-		take_line(p, &dotenv, &dotenv.entries[i]);
-}
-
-/* ---- JSON ---- */
-
-/*
- * Finds the lines on which the members of the outermost object begin, at most `count`. The text is
- * valid JSON, so that brackets and quotes tell.
- */
-static void find_lines(const struct secret *bytes, size_t *lines, size_t count)
-{
-	size_t depth = 0, line = 1, found = 0;
-	bool is_quoted = false, begins = false;
-
-	for (size_t at = 0; at < bytes->length && found < count; at++) {
-		char c = bytes->bytes[at];
-		line += c == '\n';
-		if (is_quoted) {
-			at += c == '\\';
-			is_quoted = c != '"';
-		} else if (c == '"') {
-			is_quoted = true;
-			if (begins)
-				lines[found++] = line;
-			begins = false;
-		} else if (c == '{' || c == '[') {
-			begins = ++depth == 1;
-		} else if (c == '}' || c == ']') {
-			depth--;
-		} else if (c == ',') {
-			begins = depth == 1;
+	for (size_t i = 0; i < dotenv.count; i++) {
+		const struct dotenv_entry *it = &dotenv.entries[i];
+		const struct dotenv_entry *last = dotenv_get(&dotenv, it->key);
+		struct envfile_entry *entry = add_entry(envfile, it->key, it->line, errors);
+		struct str why CLEANUP(str_release) = {0};
+		if (!entry)
+			continue;
+		if (last != it) {
+			str_format(&why, "line %zu sets it again", last->line);
+			envfile_leave_out(envfile, entry, str_text(&why));
+		} else if (it->is_open) {
+			error_set(refuse(envfile, it->line, errors),
+				"the quote of %s is never closed", it->key);
+		} else if (!it->length) {
+			leave_out_empty(envfile, entry);
+		} else {
+			entry->ends_line = it->value[it->length - 1] == '\n';
 		}
+		if (it->is_cut)
+			dotenv_warn(it, envfile->path, &envfile->warnings);
 	}
 }
 
-static void take_member(struct parsing *p, const struct json *member, size_t line)
+static void take_member(
+	struct envfile *envfile, const struct json *member, struct error_list *errors)
 {
-	struct envfile_entry *entry = add_entry(p, json_key(member), line);
+	struct envfile_entry *entry = add_entry(envfile, json_key(member), 0, errors);
 	const char *text = json_text(member);
+	bool is_object = json_is_object(member);
+	struct str why CLEANUP(str_release) = {0};
 
-	if (!entry || json_is_number(member) || json_is_true(member) || json_is_false(member))
+	if (!entry)
 		return;
 	if (json_is_null(member) || (text && !*text)) {
-		leave_out_empty(p, entry);
-	} else if (!text) {
-		bool is_object = json_is_object(member);
-		struct str why CLEANUP(str_release) = {0};
+		leave_out_empty(envfile, entry);
+	} else if (is_object || json_is_array(member)) {
 		str_format(&why,
 			"it is %s, not a text. Write entries for what is in it by hand; `json` "
-			"takes "
-			"a pointer, as /%s/%s",
+			"takes a pointer, as /%s/%s",
 			is_object ? "an object" : "an array", entry->name,
 			is_object ? "name" : "0");
-		envfile_leave_out(p->envfile, entry, str_text(&why));
+		envfile_leave_out(envfile, entry, str_text(&why));
 	} else {
-		entry->ends_line = text[strlen(text) - 1] == '\n';
+		entry->ends_line = text && text[strlen(text) - 1] == '\n';
 	}
 }
 
-/* The only reason without a line is a key that stands twice, perhaps deep in a value. */
-static void refuse_json(struct parsing *p, const struct error *why)
-{
-	error_set(refuse(p, why->line), "%s",
-		why->line ? why->message : "not valid JSON: a key stands twice in one object");
-}
-
-static void parse_json(struct parsing *p, struct secret *bytes)
+static void parse_json(struct envfile *envfile, struct secret *bytes, struct error_list *errors)
 {
 	struct error why CLEANUP(error_release) = {0};
 	struct json *json CLEANUP(json_free_pointer) =
 		json_parse(bytes->bytes, bytes->length, &why);
-	size_t count = json_count(json), i = 0;
-	size_t *lines AUTO_FREE = mem_alloc(count * sizeof(*lines));
 
-	if (!json) {
-		refuse_json(p, &why);
-		return;
-	}
-	if (!json_is_object(json)) {
-		error_set(refuse(p, 0), "it is no object of names and texts");
-		return;
-	}
-	find_lines(bytes, lines, count);
-	for (const struct json *it = json_first(json); it; it = json_next(it))
-		take_member(p, it, lines[i++]);
-}
-
-/* ---- the whole ---- */
-
-static bool is_json(const char *path, const struct secret *bytes)
-{
-	const char *end = strrchr(path, '.');
-
-	return bytes->bytes[strspn(bytes->bytes, " \t\r\n")] == '{' ||
-	       (end && strcmp(end, ".json") == 0);
+	/* The only reason without a line is a key that stands twice, perhaps deep in a value. */
+	if (!json)
+		error_set(refuse(envfile, why.line, errors), "%s",
+			why.line ? why.message
+				 : "not valid JSON: a key stands twice in one object");
+	else if (!json_is_object(json))
+		error_set(refuse(envfile, 0, errors), "it is no object of names and texts");
+	else
+		for (const struct json *it = json_first(json); it; it = json_next(it))
+			take_member(envfile, it, errors);
 }
 
 bool envfile_parse(
 	struct envfile *envfile, const char *path, struct secret *bytes, struct error_list *errors)
 {
-	struct parsing p = {envfile, errors};
+	const char *end = strrchr(path, '.');
 	size_t before = errors->count;
+	struct error wrong CLEANUP(error_release) = {0};
 
-	struct error wrong = {0};
 	envfile->path = arena_text(&envfile->arena, path);
-	if (!text_check_encoding(bytes->bytes, bytes->length, "the file", &wrong)) {
-		error_copy(refuse(&p, 0), &wrong);
-		error_release(&wrong);
-		return false;
-	}
-	envfile->is_json = is_json(path, bytes);
+	if (!text_check_encoding(bytes->bytes, bytes->length, "the file", &wrong))
+		return error_copy(refuse(envfile, 0, errors), &wrong);
+	envfile->is_json = bytes->bytes[strspn(bytes->bytes, " \t\r\n")] == '{' ||
+			   (end && strcmp(end, ".json") == 0);
 	if (envfile->is_json)
-		parse_json(&p, bytes);
+		parse_json(envfile, bytes, errors);
 	else
-		parse_dotenv(&p, bytes);
+		parse_dotenv(envfile, bytes, errors);
 	if (errors->count == before && !envfile->count)
-		error_set(refuse(&p, 0), "there is no key in it");
+		error_set(refuse(envfile, 0, errors), "there is no key in it");
 	return errors->count == before;
 }
 

@@ -1,15 +1,14 @@
 /*
- * A .env, .dev.vars or JSON file as entries of a manifest: which secrets are in it, by name, and
- * how the manifest refers to each. The values stay in the file, and nothing here shows them.
+ * A .env, .dev.vars or JSON file as entries of a manifest: the names of the secrets in it, and how
+ * the manifest refers to each. The values stay in the file, and nothing here shows them.
  *
  *     struct envfile envfile CLEANUP(envfile_release) = {0};
  *     envfile_parse(&envfile, path, &bytes, &errors)
  *     envfile_write(&envfile, &target, &text)
  *
- * A file is JSON if it begins with a brace, or is called so; then it must be one object, with
- * texts, numbers and truths in it. Else it is what adapter/dotenv says. The last of several lines
- * for one key counts; keys without a value are left out, and objects and arrays. All that gives
- * warnings.
+ * A file is JSON if it begins with a brace or its name ends in .json; then it must be one object.
+ * Otherwise it is read as adapter/dotenv says. The last of several lines for one key counts. Keys
+ * without a value, objects and arrays are left out. Each of these gives a warning.
  */
 #ifndef MANIFEST_ENVFILE_H
 #define MANIFEST_ENVFILE_H
@@ -20,8 +19,8 @@
 
 struct envfile_entry {
 	const char *name; /* of the secret, and of the key in the file */
-	size_t line;
-	bool ends_line; /* the value's last character is a line break, which belongs to it */
+	size_t line;      /* 0: not known, in JSON */
+	bool ends_line;   /* the value ends with a line break, which belongs to it */
 	bool is_left_out;
 };
 
@@ -36,13 +35,13 @@ struct envfile {
 
 /*
  * Takes the bytes of the file apart, in place. False: a name that Cloudflare does not take, a value
- * that is none, a file that is neither; each error has its line.
+ * that is none, or a file that is neither; errors in .env files have their line.
  */
 bool envfile_parse(struct envfile *envfile, const char *path, struct secret *bytes,
 	struct error_list *errors) MUST_CHECK;
 void envfile_release(struct envfile *envfile);
 
-/* Leaves out an entry, which a warning then says; `why` is for people. */
+/* Leaves out an entry and adds a warning; `why` is for people. */
 void envfile_leave_out(struct envfile *envfile, struct envfile_entry *entry, const char *why);
 
 /* How many entries are not left out. */
@@ -50,10 +49,10 @@ size_t envfile_left(const struct envfile *envfile);
 
 /* Where the entries go. */
 struct envfile_target {
-	const char *path;  /* of the file, as the manifest is to name it */
+	const char *path;  /* of the file, as the manifest names it */
 	const char *alias; /* of the store's account; NULL: all accounts */
 	const char *store;
-	bool is_whole;          /* a manifest of its own; else stores for another file of one */
+	bool is_whole;          /* a whole manifest; else stores for a further file */
 	const char *account_id; /* of a whole one; NULL: not known */
 };
 

@@ -1,7 +1,4 @@
-/*
- * -account: a run for some of the manifest's accounts. What is not picked is as if the manifest
- * did not know it. Nothing is read or asked here.
- */
+/* -account: a run for some accounts of the manifest, as if it had no others. */
 #ifndef MANIFEST_PICK_H
 #define MANIFEST_PICK_H
 
@@ -15,8 +12,8 @@ struct pick {
 };
 
 /*
- * Reduces *desired to the accounts that a pattern matches, and what belongs in them. A pattern
- * that matches no account is an error: it was mistyped. Then *desired stays as it is.
+ * Reduces *desired to the accounts that a pattern matches, and the objects in them. A pattern that
+ * matches no account was mistyped: that is an error, and *desired stays as it is.
  */
 bool pick_accounts(const struct pick *pick, struct model *desired, struct error *err) MUST_CHECK;
 

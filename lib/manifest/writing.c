@@ -5,12 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
-/* ---- words ---- */
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
 
-static bool is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
+/* ---- words ---- */
 
 /* YAML 1.1 and 1.2: would this plain scalar be anything but text to some reader? */
 static bool must_quote(const char *word)
@@ -21,7 +18,7 @@ static bool must_quote(const char *word)
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		if (strcasecmp(word, others[i]) == 0)
 			return true;
-	return !is_letter(word[0]) || strchr(word, ':');
+	return !strspn(word, LETTERS) || strchr(word, ':');
 }
 
 void writing_word(struct str *out, const char *word)
@@ -49,25 +46,14 @@ void writing_text(struct str *out, const char *text, bool doubles_dollars)
 
 /* ---- sources ---- */
 
-/* Like .env, /run/secrets/db and ../DB_PASSWORD: nobody takes that for anything but text. */
-static bool is_plain(const char *text)
+/* Paths, keys and pointers. All readers take .env, /run/secrets/db and ../DB_PASSWORD for text. */
+static void add_path(struct str *out, const char *text)
 {
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
-	static const char others[] = "0123456789./-";
-	const char *at = text;
-
-	while (*at && (strchr(letters, *at) || strchr(others, *at)))
-		at++;
-	if (*at || strcasecmp(text, ".inf") == 0 || strcasecmp(text, ".nan") == 0)
-		return false;
 	const char *first = text + strspn(text, "./");
-	return *first && strchr(letters, *first) && (first > text || !must_quote(text));
-}
+	bool is_plain = !text[strspn(text, LETTERS "0123456789./-")] && strspn(first, LETTERS) &&
+			strcasecmp(text, ".inf") != 0 && strcasecmp(text, ".nan") != 0;
 
-/* Paths, keys and pointers. */
-static void add_plain_or_quoted(struct str *out, const char *text)
-{
-	if (is_plain(text))
+	if (is_plain && (first > text || !must_quote(text)))
 		str_text_add(out, text);
 	else
 		writing_text(out, text, false);
@@ -84,7 +70,7 @@ void writing_source(struct str *out, const struct value_source *source)
 	if (source->kind == VALUE_ENV)
 		writing_word(out, source->name);
 	else if (source->kind != VALUE_COMMAND)
-		add_plain_or_quoted(out, source->name);
+		add_path(out, source->name);
 	for (size_t i = 0; source->argv && source->argv[i]; i++) {
 		str_text_add(out, i ? ", " : "[");
 		writing_text(out, source->argv[i], false);
@@ -92,30 +78,25 @@ void writing_source(struct str *out, const struct value_source *source)
 	str_text_add(out, source->argv ? "]" : "");
 	if (source->key) {
 		str_text_add(out, ", key: ");
-		add_plain_or_quoted(out, source->key);
+		add_path(out, source->key);
 	}
 	if (source->pointer) {
 		str_text_add(out, ", json: ");
-		add_plain_or_quoted(out, source->pointer);
+		add_path(out, source->pointer);
 	}
 	str_text_add(out, source->keeps_last_newline ? ", trim: false}" : "}");
 }
 
 /* ---- accounts ---- */
 
-static bool is_single(const struct model *accounts)
+void writing_accounts(struct str *out, const struct model *accounts)
 {
 	const struct account *first = accounts->accounts;
 
-	return accounts->account_count == 1 && first->token.kind == VALUE_NONE &&
-	       strcmp(first->alias, MODEL_DEFAULT_ALIAS) == 0;
-}
-
-void writing_accounts(struct str *out, const struct model *accounts)
-{
-	if (is_single(accounts)) {
+	if (accounts->account_count == 1 && first->token.kind == VALUE_NONE &&
+		strcmp(first->alias, MODEL_DEFAULT_ALIAS) == 0) {
 		str_text_add(out, "account_id: ");
-		writing_word(out, accounts->accounts[0].id);
+		writing_word(out, first->id);
 		str_text_add(out, "\n\n");
 		return;
 	}

