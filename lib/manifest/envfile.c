@@ -187,10 +187,8 @@ static void add_account(const struct envfile_target *target, struct str *out)
 		str_text_add(out, "# account_id: ... # if it is not to come from "
 				  "CLOUDFLARE_ACCOUNT_ID\n\n");
 	} else {
-		str_text_add(out, "accounts:\n  ");
-		writing_word(out, alias);
-		str_text_add(out, ":\n    account_id: ${CLOUDFLARE_ACCOUNT_ID} # or the id itself"
-				  "\n\n");
+		writing_name(out, "accounts:\n  ", alias,
+			":\n    account_id: ${CLOUDFLARE_ACCOUNT_ID} # or the id itself\n\n");
 	}
 }
 
@@ -208,9 +206,7 @@ static void add_secret(const struct envfile *envfile, const char *path,
 	} else {
 		source.key = entry->name;
 	}
-	str_text_add(out, "      - name: ");
-	writing_word(out, entry->name);
-	str_text_add(out, "\n        value: ");
+	writing_name(out, "      - name: ", entry->name, "\n        value: ");
 	writing_source(out, &source);
 	str_char(out, '\n');
 }
@@ -223,14 +219,9 @@ void envfile_write(
 	str_text_add(out, ", as cfprov import-env found them. The values stay in that file.\n\n");
 	if (target->is_whole)
 		add_account(target, out);
-	str_text_add(out, "stores:\n  - name: ");
-	writing_word(out, target->store);
-	str_char(out, '\n');
-	if (target->alias && !target->is_whole) {
-		str_text_add(out, "    accounts: [");
-		writing_word(out, target->alias);
-		str_text_add(out, "]\n");
-	}
+	writing_name(out, "stores:\n  - name: ", target->store, "\n");
+	if (target->alias && !target->is_whole)
+		writing_name(out, "    accounts: [", target->alias, "]\n");
 	str_text_add(out, "    secrets:\n");
 	for (size_t i = 0; i < envfile->count; i++)
 		if (!envfile->entries[i].is_left_out)

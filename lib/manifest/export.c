@@ -10,17 +10,6 @@
 
 /* ---- what can't be written ---- */
 
-static bool is_text_right(
-	const char *what, const struct schema_text *schema, const char *text, struct str *why)
-{
-	struct str detail CLEANUP(str_release) = {0};
-
-	if (shape_text_is_right(schema, text, true, &detail))
-		return true;
-	str_format(why, "its %s can't be in a manifest: %s", what, str_text(&detail));
-	return false;
-}
-
 /* Lends the next scope of the set, in the arena, or NULL. */
 static const char *next_scope(struct arena *arena, const char **rest)
 {
@@ -33,21 +22,25 @@ static const char *next_scope(struct arena *arena, const char **rest)
 	return scope;
 }
 
-static bool are_fields_right(const struct object *secret, struct str *why)
+/* Why the manifest can't hold what a secret has beside its name; false: it can. */
+static bool has_unfit_fields(const struct object *secret, struct str *why)
 {
 	struct arena arena CLEANUP(arena_release) = {0};
-	const char *rest = secret->scopes;
+	struct str detail CLEANUP(str_release) = {0};
+	const char *rest = secret->scopes, *comment = secret->comment ? secret->comment : "";
 
-	for (const char *scope; (scope = next_scope(&arena, &rest));)
-		if (!is_text_right("scope", &schema_scope, scope, why))
-			return false;
-	const char *comment = secret->comment ? secret->comment : "";
-	/* U+FFFE and U+FFFF */
-	if (strstr(comment, "\xef\xbf\xbe") || strstr(comment, "\xef\xbf\xbf")) {
-		str_text_add(why, "its comment has a character that YAML can't have");
-		return false;
+	for (const char *scope; (scope = next_scope(&arena, &rest));) {
+		if (shape_text_is_right(&schema_scope, scope, true, &detail))
+			continue;
+		str_format(why, "its scope can't be in a manifest: %s", str_text(&detail));
+		return true;
 	}
-	return is_text_right("comment", &schema_comment, comment, why);
+	/* U+FFFE and U+FFFF */
+	if (strstr(comment, "\xef\xbf\xbe") || strstr(comment, "\xef\xbf\xbf"))
+		str_text_add(why, "its comment has a character that YAML can't have");
+	else if (!shape_text_is_right(&schema_comment, comment, true, &detail))
+		str_format(why, "its comment can't be in a manifest: %s", str_text(&detail));
+	return why->length > 0;
 }
 
 /* Why the manifest can't hold this store or secret; false: it can. */
@@ -55,16 +48,16 @@ static bool is_unfit(const struct model *live, size_t index, struct str *why)
 {
 	const struct object *object = &live->objects[index];
 	bool is_store = object->kind == OBJECT_STORE;
-	bool is_double =
-		(index && object_compare(object, object - 1) == 0) ||
-		(index + 1 < live->object_count && object_compare(object, object + 1) == 0);
 
 	if (!shape_text_is_right(is_store ? &schema_store_name : &schema_secret_name,
 		    is_store ? object->store : object->secret, true, why))
 		return true;
-	if (is_double)
+	if ((index && object_compare(object, object - 1) == 0) ||
+		(index + 1 < live->object_count && object_compare(object, object + 1) == 0))
 		str_format(why, "several %ss have this name", object_kind_word(object->kind));
-	return is_double || (!is_store && !are_fields_right(object, why));
+	else if (!is_store)
+		return has_unfit_fields(object, why);
+	return why->length > 0;
 }
 
 static void leave_out(
@@ -94,28 +87,25 @@ static void add_secret(struct str *out, const struct object *secret, struct nami
 	struct arena arena CLEANUP(arena_release) = {0};
 	const char *rest = secret->scopes, *between = "";
 
-	str_text_add(out, "      - name: ");
-	writing_word(out, secret->secret);
+	writing_name(out, "      - name: ", secret->secret, "");
 	if (rest && *rest && strcmp(rest, "workers") != 0) {
 		str_text_add(out, "\n        scopes: [");
-		for (const char *scope; (scope = next_scope(&arena, &rest)); between = ", ") {
-			str_text_add(out, between);
-			writing_word(out, scope);
-		}
+		for (const char *scope; (scope = next_scope(&arena, &rest)); between = ", ")
+			writing_name(out, between, scope, "");
 		str_char(out, ']');
 	}
 	if (secret->comment && *secret->comment) {
 		str_text_add(out, "\n        comment: ");
 		writing_text(out, secret->comment, true);
 	}
-	str_text_add(out, "\n        value: {env: ");
-	writing_word(out, naming_variable(naming, secret->store, secret->secret));
-	str_text_add(out, "}\n        update: if_absent\n");
+	writing_name(out,
+		"\n        value: {env: ", naming_variable(naming, secret->store, secret->secret),
+		"}\n        update: if_absent\n");
 }
 
 /* ---- stores ---- */
 
-/* A store that can be written, with its secrets as the manifest has them. */
+/* A store that can be written, and its secrets as they are written. */
 struct chosen {
 	const struct object *store;
 	struct str secrets;
@@ -127,71 +117,60 @@ struct choice {
 	size_t secrets; /* in all of them */
 };
 
+/* By what they are written as: what is the same in several accounts is written once. */
+static int compare_text(const struct chosen *a, const struct chosen *b)
+{
+	int order = strcmp(a->store->store, b->store->store);
+
+	return order ? order : strcmp(str_text(&a->secrets), str_text(&b->secrets));
+}
+
 static int compare_chosen(const void *a, const void *b)
 {
 	const struct chosen *x = a, *y = b;
-	int order = strcmp(x->store->store, y->store->store);
+	int order = compare_text(x, y);
 
-	if (order == 0)
-		order = strcmp(str_text(&x->secrets), str_text(&y->secrets));
 	return order ? order : strcmp(x->store->account, y->store->account);
 }
 
-/* What is the same in several accounts is written once. */
-static bool are_same(const struct chosen *a, const struct chosen *b)
-{
-	return strcmp(a->store->store, b->store->store) == 0 &&
-	       strcmp(str_text(&a->secrets), str_text(&b->secrets)) == 0;
-}
-
-/* One name, and the accounts that it lives in. */
+/* One store, and the accounts that it is in. */
 static void add_store(struct str *out, const struct chosen *same, size_t count, size_t accounts)
 {
 	bool is_bare = count == accounts && !same->secrets.length;
 
-	str_text_add(out, is_bare ? "  - " : "  - name: ");
-	writing_word(out, same->store->store);
-	str_char(out, '\n');
+	writing_name(out, is_bare ? "  - " : "  - name: ", same->store->store, "\n");
 	if (count != accounts) {
 		str_text_add(out, "    accounts: [");
-		for (size_t i = 0; i < count; i++) {
-			str_text_add(out, i ? ", " : "");
-			writing_word(out, same[i].store->account);
-		}
+		for (size_t i = 0; i < count; i++)
+			writing_name(out, i ? ", " : "", same[i].store->account, "");
 		str_text_add(out, "]\n");
 	}
 	if (same->secrets.length)
 		str_format(out, "    secrets:\n%s", str_text(&same->secrets));
 }
 
-static bool is_inside(const struct object *object, const struct object *store)
-{
-	return object->kind == OBJECT_SECRET && strcmp(object->account, store->account) == 0 &&
-	       strcmp(object->store, store->store) == 0;
-}
-
-/*
- * Finds those that can be written, and adds a comment for each of the others; of a store that is
- * left out, its secrets need no word.
- */
+/* Adds a comment for what can't be written; the secrets of a store that is left out need none. */
 static struct choice choose(
 	const struct model *live, struct naming *naming, struct str *out, struct error_list *notes)
 {
 	struct choice choice = {.items = mem_alloc(live->object_count * sizeof(*choice.items))};
+	struct chosen *store = NULL; /* that the secrets are in; NULL: it is left out */
 
 	for (size_t i = 0; i < live->object_count; i++) {
 		struct str why CLEANUP(str_release) = {0};
 		const struct object *object = &live->objects[i];
-		struct chosen *last = choice.count ? &choice.items[choice.count - 1] : NULL;
 		bool is_store = object->kind == OBJECT_STORE;
-		if (!is_store && !(last && is_inside(object, last->store)))
+		if (is_store)
+			store = NULL;
+		else if (!store)
 			continue;
 		if (is_unfit(live, i, &why)) {
 			leave_out(object, str_text(&why), out, notes);
 		} else if (is_store) {
-			choice.items[choice.count++].store = object;
+			store = &choice.items[choice.count++];
+			store->store = object;
 		} else {
-			add_secret(&last->secrets, object, naming);
+			add_secret(&store->secrets, object, naming);
 			choice.secrets++;
 		}
 	}
@@ -225,9 +204,9 @@ size_t export_manifest(const struct model *accounts, const struct model *live, s
 			  : comments.length ? "stores: [] # see below what was left out\n"
 					    : "stores: [] # nothing lives there yet\n");
 	for (size_t i = 0, next; i < choice.count; i = next) {
-		for (next = i + 1; next < choice.count; next++)
-			if (!are_same(&choice.items[i], &choice.items[next]))
-				break;
+		next = i + 1;
+		while (next < choice.count && !compare_text(&choice.items[i], &choice.items[next]))
+			next++;
 		add_store(out, &choice.items[i], next - i, accounts->account_count);
 	}
 	if (comments.length)

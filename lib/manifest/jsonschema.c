@@ -81,22 +81,6 @@ static void put_words(struct json_writer *w, const char *const *words)
 	json_end(w);
 }
 
-static void put_text(struct json_writer *w, const struct schema_text *text)
-{
-	if (text->words) {
-		put_words(w, text->words);
-		return;
-	}
-	json_begin_array(w, "type");
-	json_put_text(w, NULL, "string");
-	json_put_text(w, NULL, "number");
-	json_end(w);
-	if (text->longest)
-		json_put_integer(w, "maxLength", (int64_t)text->longest);
-	if (!text->is_free)
-		put_pattern(w, text);
-}
-
 /* ---- nodes ---- */
 
 enum { SCALARS = SCHEMA_TEXT | SCHEMA_BOOL | SCHEMA_NUMBER };
@@ -106,6 +90,8 @@ static void put_node(struct json_writer *w, const struct schema *schema, bool in
 
 static void put_plain_scalar(struct json_writer *w, const struct schema *schema)
 {
+	const struct schema_text *text = schema->text;
+
 	if (schema->is_only_true) {
 		json_put_bool(w, "const", true);
 	} else if (schema->types & SCHEMA_BOOL) {
@@ -114,8 +100,17 @@ static void put_plain_scalar(struct json_writer *w, const struct schema *schema)
 		json_put_text(w, "type", "integer");
 		json_put_integer(w, "minimum", (int64_t)schema->least);
 		json_put_integer(w, "maximum", (int64_t)schema->most);
+	} else if (text->words) {
+		put_words(w, text->words);
 	} else {
-		put_text(w, schema->text);
+		json_begin_array(w, "type");
+		json_put_text(w, NULL, "string");
+		json_put_text(w, NULL, "number");
+		json_end(w);
+		if (text->longest)
+			json_put_integer(w, "maxLength", (int64_t)text->longest);
+		if (!text->is_free)
+			put_pattern(w, text);
 	}
 }
 
@@ -251,17 +246,19 @@ static void put_node(struct json_writer *w, const struct schema *schema, bool in
 	bool has_scalar = schema->types & SCALARS, has_other = schema->types & ~(unsigned)SCALARS;
 
 	in_source = in_source || schema->sources;
-	if (!has_other) {
-		put_scalar(w, schema, in_source);
-	} else if (!has_scalar) {
-		put_container(w, schema, in_source);
-	} else {
+	if (has_scalar && has_other) {
 		json_begin_array(w, "oneOf");
 		json_begin_object(w, NULL);
+	}
+	if (has_scalar)
 		put_scalar(w, schema, in_source);
+	if (has_scalar && has_other) {
 		json_end(w);
 		json_begin_object(w, NULL);
+	}
+	if (has_other)
 		put_container(w, schema, in_source);
+	if (has_scalar && has_other) {
 		json_end(w);
 		json_end(w);
 	}

@@ -1,9 +1,7 @@
 /*
- * The manifest: YAML files become the desired model. Several files are read as one: accounts may
- * stand in one of them and stores in another. Every error of every file is reported, each with
- * its place; a manifest with errors gives no model. No credentials, no network.
- *
- * An empty manifest is an error: it must not read as a wish to have nothing.
+ * The manifest: YAML files become the desired model. Several files are read as one: accounts may be
+ * in one of them and stores in another. Every error of every file is reported, with its place; a
+ * manifest with errors gives no model, nor does an empty one. No credentials, no network.
  *
  *     struct manifest manifest CLEANUP(manifest_release) = {0};
  *     manifest_open(&manifest, &source, &errors)         files are read and parsed
@@ -30,7 +28,7 @@ struct manifest_source {
 struct manifest {
 	struct documents documents;
 	struct variables variables;
-	struct error_list warnings; /* of manifest_read: what is taken, but may be a mistake */
+	struct error_list warnings; /* of manifest_read */
 };
 
 /* ERROR_ABSENT: there is no such file. */
@@ -39,23 +37,19 @@ bool manifest_open(struct manifest *manifest, const struct manifest_source *sour
 void manifest_release(struct manifest *manifest);
 
 /*
- * Fills *ret_desired (model_release), sorted. `default_account_id` is used when the manifest names
- * no account; it may be NULL.
+ * Gives the model (model_release), sorted. `default_account_id` (may be NULL) counts if the
+ * manifest names no account.
  */
 bool manifest_read(struct manifest *manifest, const char *default_account_id,
 	struct model *ret_desired, struct error_list *errors) MUST_CHECK;
 
 /*
- * Gives (free) the path of the state that the manifest's `state` names, or NULL if it names none.
- * Nothing else of the manifest need be right.
+ * Each reads one part of the manifest; the rest of it may be wrong. Gives the path (free) of the
+ * state that `state` names, or NULL; and the accounts (model_release), sorted, without anything in
+ * them.
  */
 bool manifest_state_path(
 	struct manifest *manifest, char **ret_path, struct error_list *errors) MUST_CHECK;
-
-/*
- * Fills *ret_accounts (model_release) with the accounts that the manifest names, if any, and with
- * nothing else, sorted. Nothing else of the manifest need be right.
- */
 bool manifest_accounts(struct manifest *manifest, struct model *ret_accounts,
 	struct error_list *errors) MUST_CHECK;
 

@@ -225,11 +225,9 @@ static void wrong_type(struct walk *w, const struct yaml *node, const struct sch
 			    : is_text                 ? "text"
 						      : "nothing";
 
-	add_subject(&key, node, "");
-	if (node->key)
-		error_set(err, "%s must be %s; this is %s", str_text(&key), schema->is, found);
-	else
-		error_set(err, "expected %s; this is %s", schema->is, found);
+	add_subject(&key, node, "expected");
+	error_set(err, "%s%s %s; this is %s", str_text(&key), node->key ? " must be" : "",
+		schema->is, found);
 	if (schema->sources && is_text)
 		hint_at_sources(err, schema);
 }

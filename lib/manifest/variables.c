@@ -81,13 +81,6 @@ static const char *find_value(struct variables *variables, const char *name)
 
 /* ---- one reference ---- */
 
-struct reference {
-	struct str name;
-	char mode;        /* 0 for none, or - or ? */
-	const char *word; /* after :- or :?, up to `end` */
-	const char *end;  /* the closing brace */
-};
-
 static bool malformed(struct error_list *problems, const char *text, const char *what)
 {
 	struct error *err = error_list_add(problems);
@@ -100,99 +93,88 @@ static bool malformed(struct error_list *problems, const char *text, const char 
 		"sign before a brace is $$.");
 }
 
-/* `text` starts with "${". */
-static bool read_reference(
-	const char *text, struct reference *reference, struct error_list *problems)
-{
-	const char *name = text + 2, *end = strchr(name, '}');
-	size_t length = name_length(name);
-	const char *behind = name + length;
-
-	if (!end)
-		return malformed(problems, text, "there is no } to this ${");
-	if (!length)
-		return malformed(problems, text, "this is no name of a variable");
-	bool has_word = behind[0] == ':' && (behind[1] == '-' || behind[1] == '?');
-	if (behind != end && !has_word)
-		return malformed(problems, text, "behind the name belongs }, :- or :?");
-	reference->mode = has_word ? behind[1] : '\0';
-	reference->word = has_word ? behind + 2 : end;
-	reference->end = end;
-	const char *nested = strstr(reference->word, "${");
-	if (nested && nested < end)
-		return malformed(problems, text, "one ${ can't stand in another");
-	str_clear(&reference->name);
-	str_add(&reference->name, name, length);
-	return true;
-}
-
-static bool no_value(
-	const struct reference *reference, const char *value, struct error_list *problems)
+static bool no_value(const struct str *name, const char *what, const char *message, size_t length,
+	struct error_list *problems)
 {
 	struct error *err = error_list_add(problems);
-	size_t length = (size_t)(reference->end - reference->word);
 	struct str text CLEANUP(str_release) = {0};
 
-	text_add_visible(&text, str_text(&reference->name), reference->name.length, SHOWN_COLUMNS);
-	const char *name = str_text(&text);
-	error_set(err, "the variable %s is %s", name, value ? "empty" : "not set");
-	if (reference->mode != '?' || !length)
+	text_add_visible(&text, str_text(name), name->length, SHOWN_COLUMNS);
+	const char *shown = str_text(&text);
+	error_set(err, "the variable %s is %s", shown, what);
+	if (!length)
 		return error_hint(err,
 			"Give -var %s=VALUE, or set CFPROV_VAR_%s or %s in the environment; a "
 			"default would be written ${%s:-default}.",
-			name, name, name, name);
+			shown, shown, shown, shown);
 	str_clear(&text);
-	text_add_visible(&text, reference->word, length, 0);
+	text_add_visible(&text, message, length, 0);
 	return error_hint(err, "%s", str_text(&text));
 }
 
-static bool add_value(struct variables *variables, const struct reference *reference,
-	struct str *out, struct error_list *problems)
+static bool add(struct variables *variables, const char *text, size_t length, struct str *out,
+	struct error_list *problems)
 {
-	const char *name = str_text(&reference->name), *value = find_value(variables, name);
-	bool is_there = value && (*value || !reference->mode);
-	size_t before = out->length;
-
-	if (is_there && !text_is_utf8(value, strlen(value), NULL))
-		return error_set(error_list_add(problems),
-			"the value of the variable %s is not UTF-8", name);
-	if (is_there)
-		str_text_add(out, value);
-	else if (reference->mode == '-')
-		str_add(out, reference->word, (size_t)(reference->end - reference->word));
-	else
-		return no_value(reference, value, problems);
-	variables->expanded_bytes += out->length - before;
+	str_add(out, text, length);
+	variables->expanded_bytes += length;
 	if (variables->expanded_bytes <= VARIABLES_SIZE_LIMIT)
 		return true;
 	return error_set(error_list_add(problems), "the variables expand to more than %d bytes",
 		VARIABLES_SIZE_LIMIT);
 }
 
-/* ---- a text ---- */
-
-static void release_name(struct reference *reference)
+/* *text starts with "${" and is moved on, unless the reference is malformed. */
+static bool expand_reference(struct variables *variables, const char **text, struct str *out,
+	struct error_list *problems)
 {
-	str_release(&reference->name);
+	const char *start = *text + 2, *end = strchr(start, '}'),
+		   *word = start + name_length(start);
+	struct str name CLEANUP(str_release) = {0};
+	char mode = '\0';
+
+	if (!end)
+		return malformed(problems, *text, "there is no } to this ${");
+	if (word == start)
+		return malformed(problems, *text, "this is no name of a variable");
+	str_add(&name, start, (size_t)(word - start));
+	if (word[0] == ':' && strspn(word + 1, "-?")) {
+		mode = word[1];
+		word += 2;
+	} else if (word != end) {
+		return malformed(problems, *text, "behind the name belongs }, :- or :?");
+	}
+	const char *nested = strstr(word, "${"), *value = NULL;
+	if (nested && nested < end)
+		return malformed(problems, *text, "one ${ can't stand in another");
+	size_t length = (size_t)(end - word);
+	*text = end + 1;
+	value = find_value(variables, str_text(&name));
+	if (value && !text_is_utf8(value, strlen(value), NULL))
+		return error_set(error_list_add(problems),
+			"the value of the variable %s is not UTF-8", str_text(&name));
+	if (value && (*value || !mode))
+		return add(variables, value, strlen(value), out, problems);
+	if (mode == '-')
+		return add(variables, word, length, out, problems);
+	return no_value(&name, value ? "empty" : "not set", word, length, problems);
 }
+
+/* ---- a text ---- */
 
 bool variables_expand(
 	struct variables *variables, const char *text, struct str *out, struct error_list *problems)
 {
-	struct reference reference CLEANUP(release_name) = {0};
 	size_t before = problems->count;
 
 	while (*text) {
 		size_t plain = strcspn(text, "$");
+		const char *start = text + plain;
 		str_add(out, text, plain);
-		text += plain;
+		text = start;
 		if (text[0] == '$' && text[1] == '{') {
-			if (!read_reference(text, &reference, problems))
+			if (!expand_reference(variables, &text, out, problems) &&
+				(text == start || variables->expanded_bytes > VARIABLES_SIZE_LIMIT))
 				return false;
-			if (!add_value(variables, &reference, out, problems) &&
-				variables->expanded_bytes > VARIABLES_SIZE_LIMIT)
-				return false;
-			text = reference.end + 1;
 		} else if (text[0] == '$') {
 			str_char(out, '$');
 			text += text[1] == '$' ? 2 : 1;

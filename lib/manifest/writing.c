@@ -28,6 +28,13 @@ void writing_word(struct str *out, const char *word)
 	str_format(out, "%s%s%s", quote, word, quote);
 }
 
+void writing_name(struct str *out, const char *before, const char *name, const char *after)
+{
+	str_text_add(out, before);
+	writing_word(out, name);
+	str_text_add(out, after);
+}
+
 void writing_text(struct str *out, const char *text, bool doubles_dollars)
 {
 	str_char(out, '"');
@@ -95,19 +102,14 @@ void writing_accounts(struct str *out, const struct model *accounts)
 
 	if (accounts->account_count == 1 && first->token.kind == VALUE_NONE &&
 		strcmp(first->alias, MODEL_DEFAULT_ALIAS) == 0) {
-		str_text_add(out, "account_id: ");
-		writing_word(out, first->id);
-		str_text_add(out, "\n\n");
+		writing_name(out, "account_id: ", first->id, "\n\n");
 		return;
 	}
 	str_text_add(out, "accounts:\n");
 	for (size_t i = 0; i < accounts->account_count; i++) {
 		const struct account *account = &accounts->accounts[i];
-		str_text_add(out, "  ");
-		writing_word(out, account->alias);
-		str_text_add(out, ":\n    account_id: ");
-		writing_word(out, account->id);
-		str_char(out, '\n');
+		writing_name(out, "  ", account->alias, ":\n");
+		writing_name(out, "    account_id: ", account->id, "\n");
 		if (account->token.kind == VALUE_NONE)
 			continue;
 		str_text_add(out, "    api_token: ");
