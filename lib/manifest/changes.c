@@ -2,6 +2,14 @@
 
 #include <string.h>
 
+/* An entry of `moved` or `removed`. */
+struct change {
+	struct change *next;
+	struct spot at;
+	const struct yaml *from, *to; /* `to` is NULL in `removed` */
+	const struct change *walk;    /* of a move: see check_circles */
+};
+
 /* Lends the first part of an address. */
 static const char *alias_of(struct reading *r, const char *address)
 {
@@ -32,35 +40,23 @@ static const struct object *find_declared(struct reading *r, const char *address
 	return model_object(r->model, alias, store, secret + 1);
 }
 
-/* The alias is part of an address; it is shown only if that may be shown. */
-static void unknown_alias(
-	struct reading *r, const char *address, const char *alias, struct error *err)
-{
-	const char *shown = reading_shown(r, address);
-
-	reading_note(r, shown == address ? NULL : shown, alias);
-	reading_unknown_alias(r, alias, err);
-}
-
 /* ---- moved ---- */
 
 /* Cloudflare can neither rename a store nor take it, or a secret in it, to another place. */
-static bool is_possible(struct reading *r, size_t document, const struct yaml *node)
+static bool is_possible(struct reading *r, const struct change *move)
 {
-	const struct yaml *from = yaml_get(node, "from"), *to = yaml_get(node, "to");
-	size_t parts = count_parts(from->text);
-	const char *store_end = strrchr(from->text, '/');
+	const char *from = move->from->text, *to = move->to->text;
+	const char *from_end = strrchr(from, '/');
+	size_t parts = count_parts(from);
 
-	if (parts != count_parts(to->text))
-		return error_set(reading_error(r, document, node),
+	if (parts != count_parts(to))
+		return error_set(reading_error(r, move->at),
 			"a move goes from alias to alias, or from secret to secret");
-	if (strcmp(from->text, to->text) == 0)
-		return error_set(
-			reading_error(r, document, node), "this moves something to where it is");
-	if (parts == 1 || (parts == 3 && !strncmp(from->text, to->text,
-						 (size_t)(store_end - from->text) + 1)))
+	if (strcmp(from, to) == 0)
+		return error_set(reading_error(r, move->at), "this moves something to where it is");
+	if (parts == 1 || (parts == 3 && !strncmp(from, to, (size_t)(from_end - from) + 1)))
 		return true;
-	struct error *err = reading_error(r, document, to);
+	struct error *err = reading_error(r, spot_of(move->at, move->to));
 	if (parts == 3) {
 		error_set(err,
 			"a secret can't be moved to another store: Cloudflare has no such call");
@@ -68,12 +64,12 @@ static bool is_possible(struct reading *r, size_t document, const struct yaml *n
 			"Declare it in the other store, with a source of its value. An account "
 			"that is called something else is moved from alias to alias.");
 	}
-	if (strcmp(store_end, strchr(to->text, '/')) == 0) {
+	if (strcmp(from_end, strchr(to, '/')) == 0) {
 		error_set(err, "a store moves with its account only: name the alias alone");
 		return error_hint(err, "An account of another alias is {from: prod, to: live}; all "
 				       "that the state has in it moves along.");
 	}
-	if (!model_account(r->model, alias_of(r, to->text))) {
+	if (!model_account(r->model, alias_of(r, to))) {
 		error_set(err, "this is no address of a secret: its first part is no account");
 		return error_hint(err, "It is ALIAS/STORE/SECRET, as in %s/keys/TOKEN.",
 			r->model->account_count ? r->model->accounts[0].alias : "prod");
@@ -84,67 +80,48 @@ static bool is_possible(struct reading *r, size_t document, const struct yaml *n
 		"one out of the manifest (or let it live: `removed` with destroy: false).");
 }
 
-static void read_move(struct reading *r, size_t document, const struct yaml *node)
+/*
+ * A move ends at what the manifest has, or where another move begins. A secret is declared under
+ * its last name, and no longer under an old one.
+ */
+static void check_end(struct reading *r, const struct change *move, bool moves_on)
 {
-	const struct yaml *from = yaml_get(node, "from"), *to = yaml_get(node, "to");
+	const char *alias = alias_of(r, move->to->text);
+	const struct object *old = find_declared(r, move->from->text);
 
-	if (!is_possible(r, document, node))
+	if (!model_account(r->model, alias)) {
+		if (!moves_on)
+			reading_unknown_alias(r, alias, move->to, reading_error_at(r, move->at, 1));
 		return;
-	struct move *move = model_add_move(r->model, from->text, to->text);
-	move->place = reading_place(r, document, node);
-	reading_note(r, from->written, move->from);
-	reading_note(r, to->written, move->to);
-}
-
-/* The secret is declared under its last name, and no longer under an old one. */
-static void check_secret(struct reading *r, const struct move *move, bool moves_on)
-{
-	const struct object *old = find_declared(r, move->from);
-
-	if (!moves_on && !find_declared(r, move->to)) {
-		struct error *err = reading_error_at(r, &move->place, 1);
+	}
+	if (count_parts(move->to->text) < 3)
+		return;
+	if (!moves_on && !find_declared(r, move->to->text)) {
+		struct error *err = reading_error_at(r, move->at, 1);
 		error_set(err, "a secret is moved to `%s`, and none of this address is declared",
 			reading_shown(r, move->to));
 		error_hint(err, "Give it its new name in `secrets` of its store, too.");
 	}
 	if (old) {
-		struct error *err = reading_error_at(r, &move->place, 1);
+		struct error *err = reading_error_at(r, move->at, 1);
 		error_set(err, "`%s` is moved from here and still declared in %s",
-			reading_shown(r, move->from), reading_where(r, &old->place));
+			reading_shown(r, move->from), reading_where(r, old->place));
 		error_hint(err, "Take it out of one of the two.");
 	}
 }
 
-/* A move ends at what the manifest has, or where another move begins. */
-static void check_ends(struct reading *r, const struct table *begins)
-{
-	for (size_t i = 0; i < r->model->move_count; i++) {
-		const struct move *it = &r->model->moves[i];
-		const char *alias = alias_of(r, it->to);
-		bool is_known = model_account(r->model, alias),
-		     moves_on = table_get(begins, it->to);
-		if (is_known && count_parts(it->to) == 3)
-			check_secret(r, it, moves_on);
-		if (!is_known && !moves_on)
-			unknown_alias(r, it->to, alias, reading_error_at(r, &it->place, 1));
-	}
-}
-
 /* Each walk from move to move ends, or comes to an earlier one; if it meets itself, it circles. */
-static void check_circles(struct reading *r, const struct table *begins)
+static void check_circles(struct reading *r, const struct change *moves, const struct table *begins)
 {
-	const struct move *moves = r->model->moves;
-	size_t *walks = arena_alloc(&r->arena, r->model->move_count * sizeof(*walks));
-
-	for (size_t i = 0; i < r->model->move_count; i++) {
-		const struct move *it = table_get(begins, moves[i].from);
-		while (it && !walks[it - moves]) {
-			walks[it - moves] = i + 1;
-			it = table_get(begins, it->to);
+	for (const struct change *start = moves; start; start = start->next) {
+		struct change *it = table_get(begins, start->from->text);
+		while (it && !it->walk) {
+			it->walk = start;
+			it = table_get(begins, it->to->text);
 		}
-		if (!it || walks[it - moves] != i + 1)
+		if (!it || it->walk != start)
 			continue;
-		struct error *err = reading_error_at(r, &it->place, 1);
+		struct error *err = reading_error_at(r, it->at, 1);
 		error_set(err, "the moves that begin with `%s` to `%s` go round in a circle",
 			reading_shown(r, it->from), reading_shown(r, it->to));
 		error_hint(err, "Take out of `moved` what has been done already.");
@@ -152,25 +129,27 @@ static void check_circles(struct reading *r, const struct table *begins)
 }
 
 /* Nothing moves to two places, and no two things to one. */
-static void check_moves(struct reading *r)
+static void read_moves(struct reading *r, struct change *moves)
 {
 	struct table *begins = NULL, *ends = NULL;
 
-	for (size_t i = 0; i < r->model->move_count; i++) {
-		struct move *it = &r->model->moves[i];
-		const struct move *before = table_put(&begins, it->from, it);
-		const struct move *other = table_put(&ends, it->to, it);
+	for (struct change *it = moves; it; it = it->next) {
+		const struct change *before = table_put(&begins, it->from->text, it);
+		const struct change *other = table_put(&ends, it->to->text, it);
+		model_add_move(r->model, it->from->text, it->to->text)->place =
+			reading_place(r, it->at);
 		if (before)
-			error_set(reading_error_at(r, &it->place, 1),
+			error_set(reading_error_at(r, it->at, 1),
 				"`%s` is moved twice, first in %s", reading_shown(r, it->from),
-				reading_where(r, &before->place));
+				reading_where(r, reading_place(r, before->at)));
 		else if (other)
-			error_set(reading_error_at(r, &it->place, 1),
+			error_set(reading_error_at(r, it->at, 1),
 				"another move to `%s` stands in %s", reading_shown(r, it->to),
-				reading_where(r, &other->place));
+				reading_where(r, reading_place(r, other->at)));
 	}
-	check_ends(r, begins);
-	check_circles(r, begins);
+	for (const struct change *it = moves; it; it = it->next)
+		check_end(r, it, table_get(begins, it->to->text));
+	check_circles(r, moves, begins);
 	table_free(&begins);
 	table_free(&ends);
 }
@@ -181,14 +160,14 @@ static void check_moves(struct reading *r)
  * Objects in an account that is not in the manifest can be forgotten, but not reached. The state
  * knows whether there was such an account.
  */
-static void check_removal_account(struct reading *r, const struct removal *removal)
+static void check_account(struct reading *r, const struct change *removal, bool destroys)
 {
-	const char *alias = alias_of(r, removal->from);
-	bool is_known = model_account(r->model, alias), is_whole = !strchr(removal->from, '/');
+	const char *from = removal->from->text, *alias = alias_of(r, from);
+	bool is_known = model_account(r->model, alias), is_whole = !strchr(from, '/');
 
-	if (is_known ? !is_whole : !removal->destroys)
+	if (is_known ? !is_whole : !destroys)
 		return;
-	struct error *err = reading_error_at(r, &removal->place, 1);
+	struct error *err = reading_error_at(r, removal->at, 1);
 	if (is_known) {
 		error_set(
 			err, "`%s` is an account of the manifest", reading_shown(r, removal->from));
@@ -196,55 +175,61 @@ static void check_removal_account(struct reading *r, const struct removal *remov
 				"account that is not in `accounts` any more.");
 		return;
 	}
-	unknown_alias(r, removal->from, alias, err);
+	reading_unknown_alias(r, alias, removal->from, err);
 	error_hint(err, "What is in an account that the manifest does not have can't be destroyed, "
 			"only forgotten: with destroy: false.");
 }
 
-static void check_removals(struct reading *r)
+static void read_removals(struct reading *r, struct change *removals)
 {
 	struct table *seen = NULL;
 
-	for (size_t i = 0; i < r->model->removal_count; i++) {
-		struct removal *it = &r->model->removals[i];
+	for (struct change *it = removals; it; it = it->next) {
 		const char *shown = reading_shown(r, it->from);
-		const struct removal *before = table_put(&seen, it->from, it);
-		const struct object *declared = find_declared(r, it->from);
+		const struct change *before = table_put(&seen, it->from->text, it);
+		const struct object *declared = find_declared(r, it->from->text);
+		struct removal *removal = model_add_removal(r->model, it->from->text);
+		removal->destroys = !reading_says(it->at.node, "destroy", "false");
+		removal->place = reading_place(r, it->at);
 		if (before)
-			error_set(reading_error_at(r, &it->place, 1),
+			error_set(reading_error_at(r, it->at, 1),
 				"`%s` is removed twice, first in %s", shown,
-				reading_where(r, &before->place));
-		check_removal_account(r, it);
+				reading_where(r, reading_place(r, before->at)));
+		check_account(r, it, removal->destroys);
 		if (!declared)
 			continue;
-		struct error *err = reading_error_at(r, &it->place, 1);
+		struct error *err = reading_error_at(r, it->at, 1);
 		error_set(err, "`%s` is removed here and declared in %s", shown,
-			reading_where(r, &declared->place));
+			reading_where(r, declared->place));
 		error_hint(err, "Take it out of one of the two.");
 	}
 	table_free(&seen);
 }
 
-static void read_removal(struct reading *r, size_t document, const struct yaml *node)
-{
-	const struct yaml *from = yaml_get(node, "from");
-	struct removal *removal = model_add_removal(r->model, from->text);
-
-	removal->destroys = !reading_says(node, "destroy", "false");
-	removal->place = reading_place(r, document, node);
-	reading_note(r, from->written, removal->from);
-}
-
 /* ---- both ---- */
+
+/* Lends the entries of all documents. Moves that are not possible are left out. */
+static struct change *find_changes(struct reading *r, const char *key)
+{
+	struct change *first = NULL, **end = &first;
+
+	for (struct spot it = {0}; reading_next(r, key, &it);) {
+		for (const struct yaml *node = it.node->first; node; node = node->next) {
+			struct change *change = arena_alloc(&r->arena, sizeof(*change));
+			change->at = spot_of(it, node);
+			change->from = yaml_get(node, "from");
+			change->to = yaml_get(node, "to");
+			if (change->to && !is_possible(r, change))
+				continue;
+			*end = change;
+			end = &change->next;
+		}
+	}
+	return first;
+}
 
 void changes_read(struct reading *r)
 {
-	for (struct spot it = {0}; reading_next(r, "moved", &it);)
-		for (const struct yaml *node = it.node->first; node; node = node->next)
-			read_move(r, it.document, node);
-	check_moves(r);
-	for (struct spot it = {0}; reading_next(r, "removed", &it);)
-		for (const struct yaml *node = it.node->first; node; node = node->next)
-			read_removal(r, it.document, node);
-	check_removals(r);
+	read_moves(r, find_changes(r, "moved"));
+	read_removals(r, find_changes(r, "removed"));
 }

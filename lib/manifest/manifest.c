@@ -17,11 +17,11 @@ static void read_fingerprint_key(struct reading *r)
 	for (struct spot it = {0}; reading_next(r, "state", &it);) {
 		const struct yaml *node = yaml_get(it.node, "fingerprint_key");
 		if (node && key->kind != VALUE_NONE)
-			error_set(reading_error(r, it.document, node),
+			error_set(reading_error(r, spot_of(it, node)),
 				"another `fingerprint_key` stands in %s",
-				reading_where(r, &key->place));
+				reading_where(r, key->place));
 		else if (node)
-			*key = reference_read(r, it.document, node);
+			*key = reference_read(r, spot_of(it, node));
 	}
 }
 
@@ -45,12 +45,12 @@ static const char *read_state(struct reading *r)
 		}
 		const char *given = node ? reading_path(r, it.document, node->text) : NULL;
 		if (given && path && strcmp(path, given) != 0)
-			error_set(reading_error(r, it.document, node),
-				"another path of the state stands in %s", reading_where(r, &first));
+			error_set(reading_error(r, spot_of(it, node)),
+				"another path of the state stands in %s", reading_where(r, first));
 		if (!given || path)
 			continue;
 		path = given;
-		first = reading_place(r, it.document, node);
+		first = reading_place(r, spot_of(it, node));
 	}
 	return path;
 }
@@ -77,7 +77,6 @@ static bool end_reading(struct reading *r, size_t before, struct model *ret_mode
 {
 	bool is_good = r->errors->count == before;
 
-	table_free(&r->written);
 	arena_release(&r->arena);
 	if (is_good)
 		*ret_model = *r->model;

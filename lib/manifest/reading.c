@@ -24,37 +24,47 @@ const char *reading_path(struct reading *r, size_t document, const char *path)
 	return arena_text(&r->model->arena, *path == '/' ? path : beside);
 }
 
-struct place reading_place(const struct reading *r, size_t document, const struct yaml *node)
+struct place reading_place(const struct reading *r, struct spot at)
 {
-	return (struct place){r->files[document], node->line, node->column};
+	return (struct place){r->files[at.document], at.node->line, at.node->column};
 }
 
-struct error *reading_error(struct reading *r, size_t document, const struct yaml *node)
+struct error *reading_error(struct reading *r, struct spot at)
 {
-	return yaml_error(&r->documents->items[document].yaml, node, r->errors);
+	return yaml_error(&r->documents->items[at.document].yaml, at.node, r->errors);
 }
 
-struct error *reading_error_at(struct reading *r, const struct place *place, size_t columns)
+struct error *reading_error_at(struct reading *r, struct spot at, size_t columns)
 {
-	const struct yaml at = {
-		.line = place->line,
-		.column = place->column,
+	const struct yaml start = {
+		.line = at.node->line,
+		.column = at.node->column,
 		.columns = columns,
-		.is_in_braces = true, /* it may be, and nothing beside it is shown */
+		.is_in_braces = true, /* nothing beside it is shown */
 	};
-	size_t document = 0;
 
-	while (r->files[document] != place->file)
-		document++;
-	return reading_error(r, document, &at);
+	return reading_error(r, spot_of(at, &start));
 }
 
-const char *reading_where(struct reading *r, const struct place *place)
+const char *reading_where(struct reading *r, struct place place)
 {
 	struct str file CLEANUP(str_release) = {0};
 
-	text_add_visible(&file, place->file, strlen(place->file), 0);
-	return arena_format(&r->arena, "%s:%zu", str_text(&file), place->line);
+	text_add_visible(&file, place.file, strlen(place.file), 0);
+	return arena_format(&r->arena, "%s:%zu", str_text(&file), place.line);
+}
+
+const struct spot *reading_first(
+	struct reading *r, struct table **seen, const char *key, struct spot at)
+{
+	const struct spot *first = table_get(*seen, key);
+
+	if (first)
+		return first;
+	struct spot *kept = arena_alloc(&r->arena, sizeof(*kept));
+	*kept = at;
+	table_put(seen, key, kept);
+	return NULL;
 }
 
 size_t reading_count(const struct yaml *list)
@@ -73,39 +83,34 @@ bool reading_says(const struct yaml *map, const char *key, const char *text)
 	return node && strcmp(node->text, text) == 0;
 }
 
-void reading_note(struct reading *r, const char *written, const char *text)
+const char *reading_shown(struct reading *r, const struct yaml *node)
 {
-	if (!written)
-		return;
 	struct str shown CLEANUP(str_release) = {0};
-	text_add_visible(&shown, written, strlen(written), 60);
-	table_put(&r->written, text, arena_text(&r->arena, str_text(&shown)));
+
+	if (!node->written)
+		return node->text;
+	text_add_visible(&shown, node->written, strlen(node->written), 60);
+	return arena_text(&r->arena, str_text(&shown));
 }
 
-const char *reading_shown(const struct reading *r, const char *text)
+void reading_unknown_alias(
+	struct reading *r, const char *alias, const struct yaml *node, struct error *err)
 {
-	const char *written = table_get(r->written, text);
-
-	return written ? written : text;
-}
-
-void reading_unknown_alias(const struct reading *r, const char *alias, struct error *err)
-{
-	const char *shown = reading_shown(r, alias);
-	bool is_brought = shown != alias; /* by a variable: nothing may be told of it */
 	struct str aliases CLEANUP(str_release) = {0};
 
-	for (size_t i = 0; !is_brought && i < r->model->account_count; i++) {
+	if (node->written) { /* nothing may be told of what a variable brought */
+		error_set(err, "no account is called `%s`", reading_shown(r, node));
+		return;
+	}
+	for (size_t i = 0; i < r->model->account_count; i++) {
 		const char *known = r->model->accounts[i].alias;
 		if (text_is_near(alias, known)) {
 			error_set(
-				err, "no account is called `%s`; did you mean `%s`?", shown, known);
+				err, "no account is called `%s`; did you mean `%s`?", alias, known);
 			return;
 		}
 	}
-	error_set(err, "no account is called `%s`", shown);
-	if (is_brought)
-		return;
+	error_set(err, "no account is called `%s`", alias);
 	model_add_aliases(&aliases, r->model);
 	error_hint(err, "There %s %s.", r->model->account_count == 1 ? "is" : "are",
 		str_text(&aliases));

@@ -14,9 +14,8 @@ struct reading {
 	struct documents *documents;
 	struct model *model;
 	struct error_list *errors, *warnings;
-	struct arena arena;    /* what the model does not need */
-	const char **files;    /* of each document, in the model's arena: for places */
-	struct table *written; /* texts that variables brought -> how the file has them */
+	struct arena arena; /* what the model does not need */
+	const char **files; /* of each document, in the model's arena: for places */
 };
 
 /* A node with the document that it is in. */
@@ -24,6 +23,12 @@ struct spot {
 	size_t document;
 	const struct yaml *node;
 };
+
+/* Gives the spot of another node of the same document. */
+static inline struct spot spot_of(struct spot at, const struct yaml *node)
+{
+	return (struct spot){at.document, node};
+}
 
 /* Walks the values that a top-level key has in the documents, from {0}; false: no more. */
 bool reading_next(const struct reading *r, const char *key, struct spot *spot) MUST_CHECK;
@@ -41,23 +46,23 @@ void changes_read(struct reading *r);
  * Lends, by the model's arena, what a reference to a secret says: {env: NAME} and the like. Paths,
  * and the folder of a command, are relative to the manifest's file. Nothing is opened or run.
  */
-struct value_source reference_read(
-	struct reading *r, size_t document, const struct yaml *node) MUST_CHECK;
+struct value_source reference_read(struct reading *r, struct spot at) MUST_CHECK;
 
 /* Lends, by the model's arena, a path that is relative to a document's file. */
 const char *reading_path(struct reading *r, size_t document, const char *path);
 
-struct place reading_place(const struct reading *r, size_t document, const struct yaml *node);
+struct place reading_place(const struct reading *r, struct spot at);
 
-/*
- * Lends a new error at the node, or at a place that came from reading_place, of which so many
- * characters are meant.
- */
-struct error *reading_error(struct reading *r, size_t document, const struct yaml *node);
-struct error *reading_error_at(struct reading *r, const struct place *place, size_t columns);
+/* Lends a new error at the node; or at its beginning, of which so many characters are meant. */
+struct error *reading_error(struct reading *r, struct spot at);
+struct error *reading_error_at(struct reading *r, struct spot at, size_t columns);
 
 /* "FILE:LINE", fit to be shown; lent until the reading ends. */
-const char *reading_where(struct reading *r, const struct place *place);
+const char *reading_where(struct reading *r, struct place place);
+
+/* Lends the spot that came first with this key; NULL: this one did. */
+const struct spot *reading_first(
+	struct reading *r, struct table **seen, const char *key, struct spot at);
 
 /* How many items the list has; NULL: none. */
 size_t reading_count(const struct yaml *list);
@@ -65,13 +70,11 @@ size_t reading_count(const struct yaml *list);
 /* Does the map have this key with this text? */
 bool reading_says(const struct yaml *map, const char *key, const char *text);
 
-/* Remembers how the file has a text; `written` NULL: as it is. The reading keeps `text`. */
-void reading_note(struct reading *r, const char *written, const char *text);
+/* Lends the text of a scalar as the file has it, until the reading ends. */
+const char *reading_shown(struct reading *r, const struct yaml *node);
 
-/* Lends how the file has a text of the model. */
-const char *reading_shown(const struct reading *r, const char *text);
-
-/* Adds to a new error that there is no account of this alias. */
-void reading_unknown_alias(const struct reading *r, const char *alias, struct error *err);
+/* Adds to a new error that no account has this alias, which is in the text of the node. */
+void reading_unknown_alias(
+	struct reading *r, const char *alias, const struct yaml *node, struct error *err);
 
 #endif

@@ -8,10 +8,10 @@
 /* Of a secret's value, as Cloudflare's API reference has it. */
 enum { VALUE_LIMIT_BYTES = 65536 };
 
-static bool refuse(struct reading *r, const struct spot *at, const char *message, const char *hint)
+static bool refuse(struct reading *r, struct spot at, const char *message, const char *hint)
 {
-	struct yaml_document *doc = &r->documents->items[at->document].yaml;
-	struct error *err = yaml_error_hidden(doc, at->node, r->errors);
+	struct yaml_document *doc = &r->documents->items[at.document].yaml;
+	struct error *err = yaml_error_hidden(doc, at.node, r->errors);
 
 	error_set(err, "%s", message);
 	return hint ? error_hint(err, "%s", hint) : false;
@@ -23,9 +23,9 @@ static const char *keep(struct reading *r, const struct yaml *node)
 }
 
 /* Nobody has a file whose name is a URL, or has a variable in it. */
-static const char *read_path(struct reading *r, const struct spot *at)
+static const char *read_path(struct reading *r, struct spot at)
 {
-	const char *path = at->node->text;
+	const char *path = at.node->text;
 
 	if (text_url_scheme(path))
 		refuse(r, at, "a URL is not a path: a secret is read from a local file",
@@ -33,23 +33,23 @@ static const char *read_path(struct reading *r, const struct spot *at)
 	else if (strstr(path, "${"))
 		refuse(r, at, "variables are not put in where a secret is read from",
 			"The path is taken as it stands, with the dollar sign and the braces.");
-	return reading_path(r, at->document, path);
+	return reading_path(r, at.document, path);
 }
 
-static void read_command(struct reading *r, const struct spot *list, struct value_source *source)
+static void read_command(struct reading *r, struct spot list, struct value_source *source)
 {
 	struct arena *arena = &r->model->arena;
-	const char *folder = reading_path(r, list->document, "");
-	const char **argv = arena_alloc(arena, (reading_count(list->node) + 1) * sizeof(*argv));
+	const char *folder = reading_path(r, list.document, "");
+	const char **argv = arena_alloc(arena, (reading_count(list.node) + 1) * sizeof(*argv));
 	size_t count = 0;
 
-	for (const struct yaml *it = list->node->first; it; it = it->next)
+	for (const struct yaml *it = list.node->first; it; it = it->next)
 		argv[count++] = keep(r, it);
 	source->argv = argv;
 	source->folder = *folder ? folder : NULL;
 	if (!*argv[0])
-		refuse(r, &(struct spot){list->document, list->node->first},
-			"the program of the command is empty", NULL);
+		refuse(r, spot_of(list, list.node->first), "the program of the command is empty",
+			NULL);
 }
 
 /* How many characters that many bytes become. */
@@ -60,10 +60,10 @@ static size_t encoded_length(const char *encoding, size_t bytes)
 	return strcmp(encoding, "base64") == 0 ? (bytes + 2) / 3 * 4 : (bytes * 4 + 2) / 3;
 }
 
-static void read_generate(struct reading *r, const struct spot *map, struct value_source *source)
+static void read_generate(struct reading *r, struct spot map, struct value_source *source)
 {
-	const struct yaml *encoding = yaml_get(map->node, "encoding");
-	const struct yaml *bytes = yaml_get(map->node, "bytes");
+	const struct yaml *encoding = yaml_get(map.node, "encoding");
+	const struct yaml *bytes = yaml_get(map.node, "bytes");
 	struct str why CLEANUP(str_release) = {0};
 
 	source->name = encoding ? keep(r, encoding) : "base64";
@@ -74,11 +74,11 @@ static void read_generate(struct reading *r, const struct spot *map, struct valu
 		return;
 	str_format(&why, "%zu bytes are %zu characters in %s; a value has at most %d",
 		source->bytes, length, source->name, VALUE_LIMIT_BYTES);
-	refuse(r, &(struct spot){map->document, bytes}, str_text(&why), NULL);
+	refuse(r, spot_of(map, bytes), str_text(&why), NULL);
 }
 
 /* It can be read once, and the manifest may have been in it. */
-static void check_stdin(struct reading *r, const struct spot *at)
+static void check_stdin(struct reading *r, struct spot at)
 {
 	for (size_t i = 0; i < r->documents->count; i++)
 		if (r->documents->items[i].is_input)
@@ -86,8 +86,9 @@ static void check_stdin(struct reading *r, const struct spot *at)
 				"Put the manifest into a file, and name that with -f.");
 }
 
-struct value_source reference_read(struct reading *r, size_t document, const struct yaml *node)
+struct value_source reference_read(struct reading *r, struct spot at)
 {
+	const struct yaml *node = at.node;
 	static const char *const keys[] = {[VALUE_ENV] = "env",
 		[VALUE_FILE] = "file",
 		[VALUE_COMMAND] = "command",
@@ -98,20 +99,19 @@ struct value_source reference_read(struct reading *r, size_t document, const str
 		.key = keep(r, yaml_get(node, "key")),
 		.pointer = keep(r, yaml_get(node, "json")),
 		.keeps_last_newline = reading_says(node, "trim", "false"),
-		.place = reading_place(r, document, node)};
+		.place = reading_place(r, at)};
 
-	struct spot at = {document, NULL};
 	while (!(at.node = yaml_get(node, keys[source.kind]))) {
 		source.kind++;
 		assert(source.kind < ARRAY_SIZE(keys)); /* the schema demands one */
 	}
 	if (source.kind == VALUE_COMMAND)
-		read_command(r, &at, &source);
+		read_command(r, at, &source);
 	else if (source.kind == VALUE_GENERATE)
-		read_generate(r, &at, &source);
+		read_generate(r, at, &source);
 	else if (source.kind == VALUE_STDIN)
-		check_stdin(r, &at);
+		check_stdin(r, at);
 	else
-		source.name = source.kind == VALUE_ENV ? keep(r, at.node) : read_path(r, &at);
+		source.name = source.kind == VALUE_ENV ? keep(r, at.node) : read_path(r, at);
 	return source;
 }

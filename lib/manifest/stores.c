@@ -6,8 +6,9 @@
 
 /* A store of the manifest with its secrets, for each account that it belongs in. */
 struct entry {
-	struct object *objects; /* the store, then its secrets; without accounts */
+	struct object *objects; /* the store, then its secrets; without account and store */
 	size_t count;
+	struct spot name; /* of the store */
 };
 
 /* ---- one store ---- */
@@ -25,76 +26,62 @@ static const char *read_scopes(struct reading *r, const struct yaml *list)
 	return model_scopes(&r->model->arena, items, count);
 }
 
-/* What stores and secrets have in common. Lends the name, by the model's arena. */
-static const char *read_common(struct reading *r, const struct spot *at, struct object *object)
+/* What stores and secrets have in common. Lends the name's node. */
+static const struct yaml *read_common(struct reading *r, struct spot at, struct object *object)
 {
-	const struct yaml *node = at->node;
+	const struct yaml *node = at.node;
 	const struct yaml *name = node->kind == YAML_SCALAR ? node : yaml_get(node, "name");
-	const char *text = arena_text(&r->model->arena, name->text);
 
-	reading_note(r, name->written, text);
 	object->may_adopt = reading_says(node, "adopt", "true");
 	object->prevent_destroy = reading_says(node, "prevent_destroy", "true");
 	object->forget_on_remove = reading_says(node, "on_remove", "forget");
-	object->place = reading_place(r, at->document, name);
-	return text;
+	object->place = reading_place(r, spot_of(at, name));
+	return name;
 }
 
-static void read_secret(struct reading *r, const struct spot *at, struct object *secret)
+/* Lends the name's node. */
+static const struct yaml *read_secret(struct reading *r, struct spot at, struct object *secret)
 {
-	const struct yaml *node = at->node, *comment = yaml_get(node, "comment");
+	const struct yaml *node = at.node, *comment = yaml_get(node, "comment");
 	const struct yaml *version = yaml_get(node, "version");
+	const struct yaml *name = read_common(r, at, secret);
 	struct value_source *value = arena_alloc(&r->model->arena, sizeof(*value));
 	size_t number;
 
 	secret->kind = OBJECT_SECRET;
-	secret->secret = read_common(r, at, secret);
+	secret->secret = name->text;
 	secret->scopes = read_scopes(r, yaml_get(node, "scopes"));
 	if (comment && *comment->text)
 		secret->comment = arena_text(&r->model->arena, comment->text);
 	secret->version =
 		version && text_to_number(version->text, SIZE_MAX, &number) ? (int64_t)number : 1;
-	*value = reference_read(r, at->document, yaml_get(node, "value"));
+	*value = reference_read(r, spot_of(at, yaml_get(node, "value")));
 	secret->value = value;
 	secret->is_written_once = reading_says(node, "update", "if_absent");
 	secret->keeps_no_fingerprint = reading_says(node, "fingerprint", "none");
 	secret->on_drift = reading_says(node, "on_drift", "warn")     ? ON_DRIFT_WARN
 			   : reading_says(node, "on_drift", "ignore") ? ON_DRIFT_IGNORE
 								      : ON_DRIFT_REWRITE;
+	return name;
 }
 
-/* Adds an error if the table has an object of this key already. */
-static void refuse_double(
-	struct reading *r, struct table **seen, const char *key, struct object *object)
+static struct entry read_entry(struct reading *r, struct spot at)
 {
-	const struct object *first = table_get(*seen, key);
-	const char *shown = reading_shown(r, object->secret ? object->secret : object->store);
-
-	if (!first) {
-		table_put(seen, key, object);
-		return;
-	}
-	struct error *err = reading_error_at(r, &object->place, text_columns(shown));
-	if (object->secret)
-		error_set(err, "secret `%s` stands twice in this store, first in %s", shown,
-			reading_where(r, &first->place));
-	else
-		error_set(err, "store `%s` stands twice for the account `%.*s`, first in %s", shown,
-			(int)strcspn(key, "/"), key, reading_where(r, &first->place));
-}
-
-static struct entry read_entry(struct reading *r, const struct spot *at)
-{
-	const struct yaml *list = yaml_get(at->node, "secrets");
+	const struct yaml *list = yaml_get(at.node, "secrets");
 	size_t room = 1 + reading_count(list);
-	struct entry entry = {arena_alloc(&r->arena, room * sizeof(struct object)), 1};
+	struct entry entry = {arena_alloc(&r->arena, room * sizeof(struct object)), 1, {0}};
 	struct table *seen = NULL;
 
-	entry.objects[0].store = read_common(r, at, &entry.objects[0]);
+	entry.name = spot_of(at, read_common(r, at, &entry.objects[0]));
 	for (const struct yaml *it = list ? list->first : NULL; it; it = it->next) {
 		struct object *secret = &entry.objects[entry.count++];
-		read_secret(r, &(struct spot){at->document, it}, secret);
-		refuse_double(r, &seen, secret->secret, secret);
+		const struct spot name = spot_of(at, read_secret(r, spot_of(at, it), secret));
+		const struct spot *first = reading_first(r, &seen, secret->secret, name);
+		const char *shown = reading_shown(r, name.node);
+		if (first)
+			error_set(reading_error_at(r, name, text_columns(shown)),
+				"secret `%s` stands twice in this store, first in %s", shown,
+				reading_where(r, reading_place(r, *first)));
 	}
 	table_free(&seen);
 	return entry;
@@ -105,9 +92,14 @@ static struct entry read_entry(struct reading *r, const struct spot *at)
 static void add_entry(
 	struct reading *r, const struct entry *entry, const char *alias, struct table **seen)
 {
-	const char *store = entry->objects[0].store;
+	const char *store = entry->name.node->text, *shown = reading_shown(r, entry->name.node);
+	const char *address = arena_format(&r->arena, "%s/%s", alias, store);
+	const struct spot *first = reading_first(r, seen, address, entry->name);
 
-	refuse_double(r, seen, arena_format(&r->arena, "%s/%s", alias, store), entry->objects);
+	if (first)
+		error_set(reading_error_at(r, entry->name, text_columns(shown)),
+			"store `%s` stands twice for the account `%s`, first in %s", shown, alias,
+			reading_where(r, reading_place(r, *first)));
 	for (size_t i = 0; i < entry->count; i++) {
 		struct object *object =
 			model_add_object(r->model, alias, store, entry->objects[i].secret);
@@ -115,35 +107,34 @@ static void add_entry(
 		*object = entry->objects[i];
 		object->account = named.account;
 		object->store = named.store;
+		object->secret = named.secret;
 	}
 }
 
 /* In the accounts that the store names, or in all. */
 static void read_store(
-	struct reading *r, const struct spot *at, const struct table *aliases, struct table **seen)
+	struct reading *r, struct spot at, const struct table *aliases, struct table **seen)
 {
-	const struct yaml *chosen = yaml_get(at->node, "accounts");
+	const struct yaml *chosen = yaml_get(at.node, "accounts");
 	const struct entry entry = read_entry(r, at);
 
 	for (size_t i = 0; !chosen && i < r->model->account_count; i++)
 		add_entry(r, &entry, r->model->accounts[i].alias, seen);
 	for (const struct yaml *it = chosen ? chosen->first : NULL; it; it = it->next) {
-		if (table_get(aliases, it->text)) {
+		if (table_get(aliases, it->text))
 			add_entry(r, &entry, it->text, seen);
-			continue;
-		}
-		reading_note(r, it->written, it->text);
-		reading_unknown_alias(r, it->text, reading_error(r, at->document, it));
+		else
+			reading_unknown_alias(r, it->text, it, reading_error(r, spot_of(at, it)));
 	}
 }
 
-static void no_stores(struct reading *r, const struct spot *empty)
+static void no_stores(struct reading *r, struct spot empty)
 {
 	bool is_one = r->documents->count == 1;
-	struct error *err = empty->node ? reading_error(r, empty->document, empty->node)
-					: reading_error(r, 0, r->documents->items[0].yaml.root);
+	const struct spot root = {0, r->documents->items[0].yaml.root};
+	struct error *err = reading_error(r, empty.node ? empty : root);
 
-	if (empty->node)
+	if (empty.node)
 		error_set(err, "`stores` is empty");
 	else
 		error_set(err, "`stores` is missing %s", is_one ? "here" : "in all of the files");
@@ -155,7 +146,7 @@ static void no_stores(struct reading *r, const struct spot *empty)
 
 void stores_read(struct reading *r)
 {
-	struct table *aliases = NULL, *seen = NULL; /* ALIAS/STORE -> the store as it was read */
+	struct table *aliases = NULL, *seen = NULL; /* ALIAS/STORE -> where it was first */
 	struct spot list = {0};
 	bool is_empty = true;
 
@@ -163,12 +154,12 @@ void stores_read(struct reading *r)
 		table_put(&aliases, r->model->accounts[i].alias, r->model);
 	while (reading_next(r, "stores", &list)) {
 		for (const struct yaml *it = list.node->first; it; it = it->next) {
-			read_store(r, &(struct spot){list.document, it}, aliases, &seen);
+			read_store(r, spot_of(list, it), aliases, &seen);
 			is_empty = false;
 		}
 	}
 	table_free(&aliases);
 	table_free(&seen);
 	if (is_empty)
-		no_stores(r, &list);
+		no_stores(r, list);
 }
