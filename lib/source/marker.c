@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* memmem */
 #include "source/marker.h"
 
 #include "base/mem.h"
@@ -5,35 +6,37 @@
 #include <ctype.h>
 #include <string.h>
 
-/* What stands at the start and at the end; and whether all is one word, without a space. */
 static const struct {
-	const char *start, *end;
-	bool is_word;
+	const char *start, *is;
+	const char *end;
+	const char *contains; /* what else it has: the start alone is too common in values */
 	size_t shortest;
-	const char *is;
+	bool is_word;   /* without a space */
+	bool ends_once; /* the end is nowhere else in it */
 } markers[] = {
-	{"ENC[AES256_GCM,data:", "]", true, 0, "a ciphertext of SOPS"},
-	{"ENC[PKCS7,", "]", false, 0, "a ciphertext of hiera-eyaml"},
-	{"ENC[GPG,", "]", false, 0, "a ciphertext of hiera-eyaml"},
-	{"ENC[", "]", true, 0, "a ciphertext"},
-	{"$ANSIBLE_VAULT;", "", false, 0, "a ciphertext of Ansible Vault"},
-	{"{cipher}", "", true, 0, "a ciphertext of Spring Cloud Config"},
+	{"ENC[AES256_GCM,data:", "a ciphertext of SOPS", .end = "]", .is_word = true},
+	{"ENC[PKCS7,", "a ciphertext of hiera-eyaml", .end = "]"},
+	{"ENC[GPG,", "a ciphertext of hiera-eyaml", .end = "]"},
+	{"ENC[", "a ciphertext", .end = "]", .is_word = true},
+	{"$ANSIBLE_VAULT;", "a ciphertext of Ansible Vault", .is_word = false},
+	{"{cipher}", "a ciphertext of Spring Cloud Config", .is_word = true},
 	/* a KMS ciphertext in base64: version, then the key's id; no shorter than about 100 */
-	{"AQICAH", "", true, 100, "a ciphertext of AWS KMS"},
-	{"-----BEGIN AGE ENCRYPTED FILE-----", "", false, 0, "a ciphertext of age"},
-	{"age-encryption.org/v1\n", "", false, 0, "a ciphertext of age"},
-	{"-----BEGIN PGP MESSAGE-----", "", false, 0, "a ciphertext of PGP"},
-	{"vault:v1:", "", true, 0, "a ciphertext of Vault"},
-	{"vault:", "", true, 0, "a reference to Vault"},
-	{"op://", "", false, 0, "a reference of 1Password"},
-	{"ref+", "", true, 0, "a reference of vals"},
-	{"arn:aws:secretsmanager:", "", true, 0, "a reference to AWS Secrets Manager"},
-	{"@Microsoft.KeyVault(", ")", false, 0, "a reference to Azure Key Vault"},
-	{"${", "}", true, 0, "a variable that nobody has replaced"},
-	{"{{", "}}", false, 0, "a template that nobody has filled in"},
+	{"AQICAH", "a ciphertext of AWS KMS", .shortest = 100, .is_word = true},
+	{"-----BEGIN AGE ENCRYPTED FILE-----", "a ciphertext of age", .is_word = false},
+	{"age-encryption.org/v1\n", "a ciphertext of age", .is_word = false},
+	{"-----BEGIN PGP MESSAGE-----", "a ciphertext of PGP", .is_word = false},
+	{"vault:v1:", "a ciphertext of Vault", .is_word = true},
+	{"vault:", "a reference to Vault", .contains = "/", .is_word = true},
+	{"op://", "a reference of 1Password", .is_word = false},
+	{"ref+", "a reference of vals", .contains = "://", .is_word = true},
+	{"arn:aws:secretsmanager:", "a reference to AWS Secrets Manager", .is_word = true},
+	{"@Microsoft.KeyVault(", "a reference to Azure Key Vault", .end = ")"},
+	{"${", "a variable that nobody has replaced", .end = "}", .is_word = true,
+		.ends_once = true},
+	{"{{", "a template that nobody has filled in", .end = "}}"},
 };
 
-/* Is all of it one word, and one line? A line break at the end does not count. */
+/* Is all of it one word? */
 static bool is_word(const char *bytes, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
@@ -42,40 +45,21 @@ static bool is_word(const char *bytes, size_t length)
 	return true;
 }
 
-static bool has(const char *bytes, size_t length, const char *part)
-{
-	size_t size = strlen(part);
-
-	for (size_t at = 0; at + size <= length; at++)
-		if (memcmp(bytes + at, part, size) == 0)
-			return true;
-	return false;
-}
-
-/* Some starts are too common in values to tell by themselves. */
-static bool is_plausible(const char *start, const char *bytes, size_t length)
-{
-	if (strcmp(start, "vault:") == 0)
-		return memchr(bytes, '/', length);
-	if (strcmp(start, "ref+") == 0)
-		return has(bytes, length, "://");
-	if (strcmp(start, "${") == 0) /* the first brace that closes is the last character */
-		return memchr(bytes, '}', length) == bytes + length - 1;
-	return true;
-}
-
 const char *marker_find(const char *bytes, size_t length)
 {
 	while (length && strchr("\r\n", bytes[length - 1]))
 		length--;
 	for (size_t i = 0; i < ARRAY_SIZE(markers); i++) {
-		size_t start = strlen(markers[i].start), end = strlen(markers[i].end);
-		if (length <= start + end || length < markers[i].shortest ||
-			memcmp(bytes, markers[i].start, start) != 0 ||
-			memcmp(bytes + length - end, markers[i].end, end) != 0)
+		const char *end = markers[i].end ? markers[i].end : "", *more = markers[i].contains;
+		size_t before = strlen(markers[i].start), after = strlen(end);
+		const char *last = bytes + length - after;
+		if (length <= before + after || length < markers[i].shortest ||
+			memcmp(bytes, markers[i].start, before) != 0 ||
+			memcmp(last, end, after) != 0)
 			continue;
 		if ((!markers[i].is_word || is_word(bytes, length)) &&
-			is_plausible(markers[i].start, bytes, length))
+			(!more || memmem(bytes, length, more, strlen(more))) &&
+			(!markers[i].ends_once || memmem(bytes, length, end, after) == last))
 			return markers[i].is;
 	}
 	return NULL;

@@ -1,6 +1,6 @@
 /*
- * References and ciphertexts: what a tool has put in the place of a value, for itself to resolve or
- * decrypt. Sent to Cloudflare, they would replace the value and break what uses it. Pure.
+ * References and ciphertexts: what a tool has put in place of a value, and resolves or decrypts
+ * itself. Sent to Cloudflare, they would replace the value and break what uses it. Pure.
  *
  * Only what no value looks like counts: the tool's marker at the start, and the form that follows.
  */

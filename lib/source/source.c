@@ -34,11 +34,11 @@ struct tree {
 	struct error error;
 };
 
-/* Each has keys of its own. */
+/* What was learned of sources, each by the source or a part of it. */
 enum memory {
-	CONTENTS,  /* by how they are named */
+	CONTENTS,  /* by what has to be read: see content_of */
 	FILES,     /* those of CONTENTS that are files, by their real paths */
-	TREES,     /* by source/source_name */
+	TREES,     /* by the source without its pointer */
 	VARIABLES, /* that were read */
 	LOSSES,    /* sources with a warning that something of the value may be lost */
 	MARKERS,   /* ... that it looks like no value */
@@ -60,14 +60,12 @@ struct view {
 	size_t length;
 };
 
-struct sources *sources_new(void)
+struct sources *sources_new(const volatile sig_atomic_t *interrupted)
 {
-	return mem_alloc(sizeof(struct sources));
-}
+	struct sources *sources = mem_alloc(sizeof(*sources));
 
-void sources_heed(struct sources *sources, const volatile sig_atomic_t *interrupted)
-{
 	sources->interrupted = interrupted;
+	return sources;
 }
 
 struct error_list *sources_warnings(struct sources *sources)
@@ -92,26 +90,30 @@ static bool at_place(struct error *err, const struct value_source *source)
 
 /* ---- memory ---- */
 
-static void *recall(const struct sources *sources, enum memory memory, const char *key)
-{
-	return table_get(sources->by_key[memory], key);
-}
-
-static void remember(struct sources *sources, enum memory memory, const char *key, void *what)
-{
-	table_put(&sources->by_key[memory], arena_text(&sources->arena, key), what);
-}
-
-/* Is it the first warning of this kind about this source? */
-static bool is_new_warning(
-	struct sources *sources, enum memory memory, const struct value_source *source)
+static void *recall(
+	const struct sources *sources, enum memory memory, const struct value_source *of)
 {
 	struct str key CLEANUP(str_release) = {0};
 
-	source_add_key(&key, source);
-	if (recall(sources, memory, str_text(&key)))
+	source_add_key(&key, of);
+	return table_get(sources->by_key[memory], str_text(&key));
+}
+
+static void remember(
+	struct sources *sources, enum memory memory, const struct value_source *of, void *what)
+{
+	struct str key CLEANUP(str_release) = {0};
+
+	source_add_key(&key, of);
+	table_put(&sources->by_key[memory], arena_text(&sources->arena, str_text(&key)), what);
+}
+
+/* False if that is remembered already. */
+static bool note(struct sources *sources, enum memory memory, const struct value_source *source)
+{
+	if (recall(sources, memory, source))
 		return false;
-	remember(sources, memory, str_text(&key), sources);
+	remember(sources, memory, source, sources);
 	return true;
 }
 
@@ -125,8 +127,9 @@ static void wipe_environment(struct sources *sources)
 
 	for (char **it = environ; it && *it; it++) {
 		size_t length = strcspn(*it, "=");
-		const char *name = arena_bytes(&sources->arena, *it, length);
-		if (recall(sources, VARIABLES, name))
+		const struct value_source variable = {
+			.kind = VALUE_ENV, .name = arena_bytes(&sources->arena, *it, length)};
+		if (recall(sources, VARIABLES, &variable))
 			secret_wipe(*it + length, strlen(*it + length));
 		else
 			*kept++ = *it;
@@ -156,12 +159,23 @@ static bool read_content(const struct sources *sources, const struct value_sourc
 	return input_file(source->name, SOURCE_SIZE_LIMIT, &patience, ret_bytes, err);
 }
 
-/* Reads what has no such name yet, unless it is a file that is known by another one. */
+/* What has to be read: a file is one, whoever takes it apart. */
+static struct value_source content_of(const struct value_source *source)
+{
+	return (struct value_source){
+		.kind = source->kind == VALUE_DOTENV ? VALUE_FILE : source->kind,
+		.name = source->name,
+		.argv = source->argv,
+		.folder = source->folder,
+	};
+}
+
+/* Reads it, unless it is a file that was read by another path. */
 static struct content *add_content(struct sources *sources, const struct value_source *source)
 {
-	bool is_file = source->kind == VALUE_FILE || source->kind == VALUE_DOTENV;
-	char *path AUTO_FREE = is_file ? fs_real_path(source->name) : NULL;
-	struct content *content = path ? recall(sources, FILES, path) : NULL;
+	char *path AUTO_FREE = source->kind == VALUE_FILE ? fs_real_path(source->name) : NULL;
+	const struct value_source real = {.kind = VALUE_FILE, .name = path};
+	struct content *content = path ? recall(sources, FILES, &real) : NULL;
 
 	if (content)
 		return content;
@@ -169,7 +183,7 @@ static struct content *add_content(struct sources *sources, const struct value_s
 	*content = (struct content){.next = sources->contents};
 	sources->contents = content;
 	if (path)
-		remember(sources, FILES, path, content);
+		remember(sources, FILES, &real, content);
 	(void)!read_content(sources, source, &content->bytes, &content->error);
 	return content;
 }
@@ -178,13 +192,12 @@ static struct content *add_content(struct sources *sources, const struct value_s
 static struct content *find_content(
 	struct sources *sources, const struct value_source *source, struct error *err)
 {
-	struct str key CLEANUP(str_release) = {0};
+	const struct value_source read = content_of(source);
+	struct content *content = recall(sources, CONTENTS, &read);
 
-	source_add_content_key(&key, source);
-	struct content *content = recall(sources, CONTENTS, str_text(&key));
 	if (!content) {
-		content = add_content(sources, source);
-		remember(sources, CONTENTS, str_text(&key), content);
+		content = add_content(sources, &read);
+		remember(sources, CONTENTS, &read, content);
 	}
 	if (!content->error.message)
 		return content;
@@ -250,8 +263,8 @@ static bool find_bytes(struct sources *sources, const struct value_source *sourc
 		if (!value)
 			return error_set(
 				err, "the environment variable %s is not set", source->name);
-		if (!recall(sources, VARIABLES, source->name))
-			remember(sources, VARIABLES, source->name, sources);
+		(void)note(sources, VARIABLES,
+			&(struct value_source){.kind = VALUE_ENV, .name = source->name});
 		*ret_view = (struct view){value, strlen(value)};
 		return true;
 	}
@@ -267,11 +280,11 @@ static bool find_bytes(struct sources *sources, const struct value_source *sourc
 static bool read_field(struct sources *sources, const struct value_source *source,
 	struct secret *ret_secret, struct error *err)
 {
-	struct str key CLEANUP(str_release) = {0};
+	struct value_source whole = *source;
 	struct view view = {0};
 
-	source_add_tree_key(&key, source);
-	struct tree *tree = recall(sources, TREES, str_text(&key));
+	whole.pointer = NULL;
+	struct tree *tree = recall(sources, TREES, &whole);
 	if (!tree) {
 		if (!find_bytes(sources, source, &view, err) || !check_encoding(source, &view, err))
 			return false;
@@ -280,7 +293,7 @@ static bool read_field(struct sources *sources, const struct value_source *sourc
 		*tree = (struct tree){.next = sources->trees};
 		sources->trees = tree;
 		tree->fields = fields_parse(view.bytes + mark, view.length - mark, &tree->error);
-		remember(sources, TREES, str_text(&key), tree);
+		remember(sources, TREES, &whole, tree);
 	}
 	if (tree->fields ? fields_read(tree->fields, source->pointer, ret_secret, err)
 			 : error_copy(err, &tree->error))
@@ -364,7 +377,7 @@ static void warn_of_loss(struct sources *sources, const struct value_source *sou
 	const struct dotenv_entry *entry =
 		content ? dotenv_get(&content->dotenv, source->key) : NULL;
 
-	if (entry && is_new_warning(sources, LOSSES, source))
+	if (entry && note(sources, LOSSES, source))
 		dotenv_warn(entry, source->name, &sources->warnings);
 }
 
@@ -375,7 +388,7 @@ static void warn_of_marker(
 	const char *is =
 		source->kind == VALUE_GENERATE ? NULL : marker_find(value->bytes, value->length);
 
-	if (!is || !is_new_warning(sources, MARKERS, source))
+	if (!is || !note(sources, MARKERS, source))
 		return;
 	struct error *warning = error_list_add(&sources->warnings);
 	source_add_name(&name, source);

@@ -1,7 +1,7 @@
 /*
  * The only door for plaintext: a reference becomes secret bytes.
  *
- *     struct sources *sources = sources_new();
+ *     struct sources *sources = sources_new(&interrupted);
  *     sources_read(sources, value, &secret, &err)     any number
  *     sources_free(sources);
  *
@@ -36,12 +36,9 @@ enum { SOURCE_TIMEOUT_MS = 60000, SOURCE_SIZE_LIMIT = 16 << 20 };
 
 struct sources;
 
-/* Gives (sources_free). */
-struct sources *sources_new(void) MUST_CHECK;
-
-/* Reading ends with ERROR_INTERRUPTED as soon as this is not 0. Keeps it. */
-void sources_heed(struct sources *sources, const volatile sig_atomic_t *interrupted);
-
+/* Gives (sources_free). Keeps `interrupted` (may be NULL): when it is not 0, reading ends with
+ * ERROR_INTERRUPTED. */
+struct sources *sources_new(const volatile sig_atomic_t *interrupted) MUST_CHECK;
 void sources_free(struct sources *sources);
 
 /* Gives (secret_release) the bytes that a reference means. */

@@ -49,31 +49,15 @@ static void add_part(struct str *key, const char *text)
 	str_char(key, ',');
 }
 
-void source_add_content_key(struct str *key, const struct value_source *source)
-{
-	enum value_source_kind kind = source->kind == VALUE_DOTENV ? VALUE_FILE : source->kind;
-
-	str_format(key, "%d,", (int)kind);
-	add_part(key, source->name);
-	if (source->kind != VALUE_COMMAND)
-		return;
-	add_part(key, source->folder);
-	for (size_t i = 0; source->argv[i]; i++)
-		add_part(key, source->argv[i]);
-}
-
-void source_add_tree_key(struct str *key, const struct value_source *source)
-{
-	source_add_content_key(key, source);
-	if (source->kind == VALUE_DOTENV)
-		add_part(key, source->key);
-}
-
 void source_add_key(struct str *out, const struct value_source *source)
 {
 	if (source->kind == VALUE_NONE)
 		return;
-	source_add_tree_key(out, source);
-	str_format(out, "%zu,%d,", source->bytes, source->keeps_last_newline);
+	str_format(out, "%d,%zu,%d,", (int)source->kind, source->bytes, source->keeps_last_newline);
+	add_part(out, source->name);
+	add_part(out, source->key);
+	add_part(out, source->folder);
 	add_part(out, source->pointer);
+	for (size_t i = 0; source->argv && source->argv[i]; i++)
+		add_part(out, source->argv[i]);
 }

@@ -11,10 +11,4 @@ void source_add_name(struct str *out, const struct value_source *source);
 /* Adds a text that two references have in common if they mean the same; "" if there is none. */
 void source_add_key(struct str *out, const struct value_source *source);
 
-/* Adds a key of what has to be read for it: a file is one, whoever takes it apart. */
-void source_add_content_key(struct str *key, const struct value_source *source);
-
-/* Adds a key of the text that its pointer leads into. */
-void source_add_tree_key(struct str *key, const struct value_source *source);
-
 #endif

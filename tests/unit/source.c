@@ -20,7 +20,7 @@ static int clear(void **state)
 
 	(void)state;
 	sources_free(sources);
-	sources = sources_new();
+	sources = sources_new(NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		unsetenv(names[i]);
 	return 0;
@@ -623,7 +623,8 @@ static void interruption(void **state)
 	struct secret secret = {0};
 	struct error err CLEANUP(error_release) = {0};
 
-	sources_heed(sources, &interrupted);
+	sources_free(sources);
+	sources = sources_new(&interrupted);
 	assert_false(sources_read(sources, &source, &secret, &err));
 	assert_int_equal(err.code, ERROR_INTERRUPTED);
 	expect_runs(folder, 0);

@@ -25,7 +25,7 @@ static int set_up(void **state)
 
 	unsetenv("CFPROV_FINGERPRINT_KEY");
 	folder_make(&rig->folder);
-	rig->sources = sources_new();
+	rig->sources = sources_new(NULL);
 	rig->input = (struct planner_input){.desired = &rig->desired,
 		.recorded = &rig->recorded,
 		.live = &rig->live,
