@@ -122,7 +122,7 @@ static void heed_declared(struct import_env *env, const struct model *desired)
 				envfile_leave_out(&env->envfile, entry, str_text(&why));
 		}
 	}
-	if (!store || !envfile_left(&env->envfile))
+	if (!store || env->envfile.left_out == env->envfile.count)
 		return;
 	struct error *warning = error_list_add(&env->envfile.warnings);
 	error_set(warning, "%s is declared here already, and a store can be declared once",
@@ -238,6 +238,22 @@ static bool read_file(struct import_env *env, const char *file)
 	error_list_cut(&errors);
 	term_errors(&errors);
 	return is_good;
+}
+
+static bool write_entries(struct import_env *env)
+{
+	struct str text CLEANUP(str_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	term_warnings(&env->envfile.warnings);
+	if (env->envfile.left_out == env->envfile.count) {
+		error_set(&err, "nothing is left to be written");
+		term_error(&err);
+		return false;
+	}
+	envfile_write(&env->envfile, &env->target, &text);
+	term_out_str(&text);
+	return true;
 }
 
 int import_env_run(const struct cli *cli)

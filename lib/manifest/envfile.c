@@ -30,6 +30,7 @@ void envfile_leave_out(struct envfile *envfile, struct envfile_entry *entry, con
 	error_set(refuse(envfile, entry->line, &envfile->warnings), "%s is left out: %s",
 		str_text(&name), why);
 	entry->is_left_out = true;
+	envfile->left_out++;
 }
 
 static void leave_out_empty(struct envfile *envfile, struct envfile_entry *entry)
@@ -162,15 +163,6 @@ void envfile_release(struct envfile *envfile)
 	free(envfile->entries);
 	arena_release(&envfile->arena);
 	*envfile = (struct envfile){0};
-}
-
-size_t envfile_left(const struct envfile *envfile)
-{
-	size_t left = 0;
-
-	for (size_t i = 0; i < envfile->count; i++)
-		left += !envfile->entries[i].is_left_out;
-	return left;
 }
 
 /* ---- writing ---- */

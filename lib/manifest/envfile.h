@@ -29,7 +29,7 @@ struct envfile {
 	const char *path; /* as errors call the file */
 	bool is_json;
 	struct envfile_entry *entries; /* in the order of the file */
-	size_t count, room;
+	size_t count, room, left_out;
 	struct error_list warnings;
 };
 
@@ -43,9 +43,6 @@ void envfile_release(struct envfile *envfile);
 
 /* Leaves out an entry and adds a warning; `why` is for people. */
 void envfile_leave_out(struct envfile *envfile, struct envfile_entry *entry, const char *why);
-
-/* How many entries are not left out. */
-size_t envfile_left(const struct envfile *envfile);
 
 /* Where the entries go. */
 struct envfile_target {

@@ -121,7 +121,7 @@ static void put_scalar(struct json_writer *w, const struct schema *schema, bool 
 		return;
 	}
 	json_begin_array(w, "anyOf");
-	if (schema->text && schema->text->known) { /* editors propose these */
+	if (schema->types & SCHEMA_TEXT && schema->text->known) { /* editors propose these */
 		json_begin_object(w, NULL);
 		put_words(w, schema->text->known);
 		json_end(w);
