@@ -4,11 +4,6 @@
 
 #include <string.h>
 
-static const char *where(struct reading *r, struct spot at)
-{
-	return reading_where(r, reading_place(r, at));
-}
-
 /*
  * Two aliases for one account would plan everything in it twice. The second account of an alias is
  * left out, so that its stores do not count as doubles, too.
@@ -23,14 +18,14 @@ static void read_account(
 
 	if (first) {
 		error_set(reading_error(r, at), "the account `%s` stands twice, first in %s", alias,
-			where(r, *first));
+			reading_where(r, reading_place(r, *first)));
 		return;
 	}
 	first = reading_first(r, ids, id->text, at);
 	if (first)
 		error_set(reading_error(r, spot_of(at, id)),
 			"`%s` and `%s` are the same account; the first stands in %s",
-			first->node->key->text, alias, where(r, *first));
+			first->node->key->text, alias, reading_where(r, reading_place(r, *first)));
 	struct account *account = model_add_account(r->model, alias, id->text);
 	account->place = reading_place(r, at);
 	if (token)
@@ -92,7 +87,7 @@ void accounts_read(struct reading *r, const char *default_account_id)
 		struct error *err = reading_error(r, id);
 		error_set(err,
 			"both `account_id` and `accounts` are given; `accounts` stands in %s",
-			where(r, spot_of(accounts, accounts.node->key)));
+			reading_where(r, reading_place(r, spot_of(accounts, accounts.node->key))));
 		error_hint(err, "Move the account into `accounts`, under an alias.");
 	} else if (has_accounts) {
 		read_named(r);

@@ -42,7 +42,7 @@ static const struct object *find_declared(struct reading *r, const char *address
 
 /* ---- moved ---- */
 
-/* Cloudflare can neither rename a store nor take it, or a secret in it, to another place. */
+/* Cloudflare can't rename a store, nor move a secret to another store. */
 static bool is_possible(struct reading *r, const struct change *move)
 {
 	const char *from = move->from->text, *to = move->to->text;
@@ -110,7 +110,7 @@ static void check_end(struct reading *r, const struct change *move, bool moves_o
 	}
 }
 
-/* Each walk from move to move ends, or comes to an earlier one; if it meets itself, it circles. */
+/* A walk from move to move ends, or joins an earlier walk; a circle leads back to itself. */
 static void check_circles(struct reading *r, const struct change *moves, const struct table *begins)
 {
 	for (const struct change *start = moves; start; start = start->next) {
@@ -128,7 +128,7 @@ static void check_circles(struct reading *r, const struct change *moves, const s
 	}
 }
 
-/* Nothing moves to two places, and no two things to one. */
+/* Nothing moves to two places, and no two objects move to one. */
 static void read_moves(struct reading *r, struct change *moves)
 {
 	struct table *begins = NULL, *ends = NULL;
@@ -208,7 +208,7 @@ static void read_removals(struct reading *r, struct change *removals)
 
 /* ---- both ---- */
 
-/* Lends the entries of all documents. Moves that are not possible are left out. */
+/* Lends the entries of all documents, without moves that are impossible. */
 static struct change *find_changes(struct reading *r, const char *key)
 {
 	struct change *first = NULL, **end = &first;

@@ -13,7 +13,7 @@ struct opening {
 	struct error_list *errors;
 	struct input_patience patience;
 	struct table *seen; /* real path -> how it was named */
-	bool is_in_folder;  /* the file was not named itself */
+	bool is_in_folder;  /* the file itself was not named */
 };
 
 static struct document *new_document(struct documents *documents, const char *file)
@@ -42,7 +42,7 @@ static bool refuse_empty(const char *file, struct error_list *errors)
 	return error_at(err, file, 0, 0);
 }
 
-/* Parses the last document. One with comments only is dropped if it may be. */
+/* Parses the last document. If it has only comments, it may be dropped. */
 static bool parse(struct documents *documents, bool may_be_dropped, struct error_list *errors)
 {
 	struct document *document = &documents->items[documents->count - 1];
@@ -58,7 +58,7 @@ static bool parse(struct documents *documents, bool may_be_dropped, struct error
 	return true;
 }
 
-/* A file that is named twice would say everything twice. */
+/* A file that is named twice would declare everything twice. */
 static bool is_new(struct opening *o, const char *path)
 {
 	struct arena *arena = &o->documents->arena;
@@ -96,7 +96,7 @@ static void open_file(struct opening *o, const char *path)
 	error_move(error_list_add(o->errors), &err);
 }
 
-/* Names in a folder may be made to look like something else. */
+/* A file's name may be crafted to look like another one. */
 static bool is_plain_name(struct opening *o, const char *folder, const char *name)
 {
 	struct str shown CLEANUP(str_release) = {0};

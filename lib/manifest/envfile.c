@@ -124,7 +124,7 @@ static void parse_json(struct envfile *envfile, struct secret *bytes, struct err
 	struct json *json CLEANUP(json_free_pointer) =
 		json_parse(bytes->bytes, bytes->length, &why);
 
-	/* The only reason without a line is a key that stands twice, perhaps deep in a value. */
+	/* Only a duplicate key has no line; it may be deep in a value. */
 	if (!json)
 		error_set(refuse(envfile, why.line, errors), "%s",
 			why.line ? why.message

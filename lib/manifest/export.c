@@ -22,7 +22,7 @@ static const char *next_scope(struct arena *arena, const char **rest)
 	return scope;
 }
 
-/* Why the manifest can't hold what a secret has beside its name; false: it can. */
+/* True, and adds why, if a manifest can't hold the scopes or the comment. */
 static bool has_unfit_fields(const struct object *secret, struct str *why)
 {
 	struct arena arena CLEANUP(arena_release) = {0};
@@ -43,7 +43,7 @@ static bool has_unfit_fields(const struct object *secret, struct str *why)
 	return why->length > 0;
 }
 
-/* Why the manifest can't hold this store or secret; false: it can. */
+/* True, and adds why, if a manifest can't hold this store or secret. */
 static bool is_unfit(const struct model *live, size_t index, struct str *why)
 {
 	const struct object *object = &live->objects[index];
@@ -117,7 +117,7 @@ struct choice {
 	size_t secrets; /* in all of them */
 };
 
-/* By what they are written as: what is the same in several accounts is written once. */
+/* Stores that are written alike, in several accounts, are written once. */
 static int compare_text(const struct chosen *a, const struct chosen *b)
 {
 	int order = strcmp(a->store->store, b->store->store);
@@ -154,7 +154,7 @@ static struct choice choose(
 	const struct model *live, struct naming *naming, struct str *out, struct error_list *notes)
 {
 	struct choice choice = {.items = mem_alloc(live->object_count * sizeof(*choice.items))};
-	struct chosen *store = NULL; /* that the secrets are in; NULL: it is left out */
+	struct chosen *store = NULL; /* of the secrets that follow; NULL: it is left out */
 
 	for (size_t i = 0; i < live->object_count; i++) {
 		struct str why CLEANUP(str_release) = {0};

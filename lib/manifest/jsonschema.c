@@ -21,7 +21,7 @@ static void add_characters(struct str *out, const struct schema_text *text)
 		str_text_add(out, "[^\\u0000-\\u001f\\u007f-\\u009f]");
 }
 
-/* Texts that are not allowed, as a look ahead. `end` is what follows the text. */
+/* Adds a negative lookahead for invalid texts. `end` is what follows the text. */
 static void add_except(struct str *out, const struct schema_text *text, const char *end)
 {
 	if (!text->except)
@@ -85,7 +85,7 @@ static void put_words(struct json_writer *w, const char *const *words)
 
 enum { SCALARS = SCHEMA_TEXT | SCHEMA_BOOL | SCHEMA_NUMBER };
 
-/* Writes into the object that is open. In a source variables are not replaced. */
+/* Writes into the open object. Below a source, variables are not replaced. */
 static void put_node(struct json_writer *w, const struct schema *schema, bool in_source);
 
 static void put_plain_scalar(struct json_writer *w, const struct schema *schema)
@@ -142,7 +142,7 @@ static void put_required(struct json_writer *w, const char *key)
 	json_end(w);
 }
 
-/* Which keys must be there. */
+/* Which keys must or must not be there. */
 static void put_demands(struct json_writer *w, const struct schema *schema)
 {
 	bool is_open = false;

@@ -9,7 +9,7 @@
 
 /* ---- the state ---- */
 
-/* Two keys are not compared: even two equal ones are one too many. */
+/* Only one key is allowed, even if two would be equal. */
 static void read_fingerprint_key(struct reading *r)
 {
 	struct value_source *key = &r->model->fingerprint_key;
@@ -25,7 +25,7 @@ static void read_fingerprint_key(struct reading *r)
 	}
 }
 
-/* Lends the path of the state, or NULL. Several files may name it, if all name the same. */
+/* Lends the path of the state, or NULL. Several files may name it if all name the same. */
 static const char *read_state(struct reading *r)
 {
 	const char *path = NULL;
@@ -72,7 +72,7 @@ static struct reading start_reading(
 	return r;
 }
 
-/* Moves the model out, unless errors were added to the first `before`. */
+/* Gives the model, unless errors were added to the first `before`. */
 static bool end_reading(struct reading *r, size_t before, struct model *ret_model)
 {
 	bool is_good = r->errors->count == before;
@@ -110,7 +110,7 @@ bool manifest_read(struct manifest *manifest, const char *default_account_id,
 		stores_read(&r);
 		model_sort(&model);
 		changes_read(&r);
-		model_sort(&model); /* what it added, too */
+		model_sort(&model); /* with the removals */
 		(void)read_state(&r);
 		read_fingerprint_key(&r);
 	}

@@ -34,7 +34,7 @@ static void add_capitals(struct str *out, const char *text)
 			isalnum((unsigned char)*text) ? (char)toupper((unsigned char)*text) : '_');
 }
 
-/* Adds a name that a variable may have, with the store (which may be NULL) in front. */
+/* Adds a valid name of a variable, with the store (may be NULL) in front. */
 static void add_name(struct str *out, const char *store, const char *secret)
 {
 	struct str name CLEANUP(str_release) = {0};
@@ -51,7 +51,7 @@ static void add_name(struct str *out, const char *store, const char *secret)
 	str_text_add(out, str_text(&name));
 }
 
-/* The secret alone, then with its store, then with a number, too: until the name is free. */
+/* Tries the secret's name, then with the store in front, then with a number behind. */
 static char *find_free(struct naming *naming, const char *store, const char *secret)
 {
 	for (size_t attempt = 0;; attempt++) {

@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* Of a secret's value, as Cloudflare's API reference has it. */
+/* The limit of a value in Cloudflare's API reference. */
 enum { VALUE_LIMIT_BYTES = 65536 };
 
 static bool refuse(struct reading *r, struct spot at, const char *message, const char *hint)
@@ -22,7 +22,7 @@ static const char *keep(struct reading *r, const struct yaml *node)
 	return node ? arena_text(&r->model->arena, node->text) : NULL;
 }
 
-/* Nobody has a file whose name is a URL, or has a variable in it. */
+/* A URL, or a variable in the path, is a mistake. */
 static const char *read_path(struct reading *r, struct spot at)
 {
 	const char *path = at.node->text;
@@ -52,7 +52,7 @@ static void read_command(struct reading *r, struct spot list, struct value_sourc
 			NULL);
 }
 
-/* How many characters that many bytes become. */
+/* How many characters so many bytes become. */
 static size_t encoded_length(const char *encoding, size_t bytes)
 {
 	if (strcmp(encoding, "hex") == 0)
@@ -77,7 +77,7 @@ static void read_generate(struct reading *r, struct spot map, struct value_sourc
 	refuse(r, spot_of(map, bytes), str_text(&why), NULL);
 }
 
-/* It can be read once, and the manifest may have been in it. */
+/* Standard input can be read once; the manifest may have come from it. */
 static void check_stdin(struct reading *r, struct spot at)
 {
 	for (size_t i = 0; i < r->documents->count; i++)

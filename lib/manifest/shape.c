@@ -63,7 +63,7 @@ static bool refuse_word(
 	return near && schema->words[1] ? refuse(why, "; did you mean `%s`?", near) : false;
 }
 
-/* Of a text without parts, or one part. */
+/* The whole text if it has no parts, else one part. */
 static bool is_part_right(const struct schema_text *schema, const char *text, size_t length,
 	bool shows_text, struct str *why)
 {
@@ -188,7 +188,7 @@ struct walk {
 	const struct schema *source; /* the reference to a secret that is walked, or NULL */
 };
 
-/* Errors about what is, or may be, a secret do not show it. */
+/* The error does not show what is, or may be, a secret. */
 static struct error *error_at_node(
 	struct walk *w, const struct yaml *node, const struct schema *schema)
 {
@@ -292,7 +292,7 @@ static const struct schema_key *find_key(const struct schema *schema, const char
 	return NULL;
 }
 
-/* A reference has one source. After an unknown key nothing is missing: it was mistyped. */
+/* A reference has one source. After an unknown key none is missing: it was mistyped. */
 static void check_source(
 	struct walk *w, const struct yaml *node, const struct schema *schema, bool knows_all)
 {
@@ -325,7 +325,7 @@ static void check_source(
 		str_text(&subject), str_text(&all), last);
 }
 
-/* What one key of the table demands: that it is there, or something of the other keys. */
+/* Is the key there if it is required, and do the other keys fit it? */
 static void check_demands(struct walk *w, const struct yaml *node, const struct schema_key *key)
 {
 	const struct yaml *member = yaml_get(node, key->name);
@@ -372,7 +372,7 @@ static void check_map(struct walk *w, struct yaml *node, const struct schema *sc
 
 /* ---- scalars ---- */
 
-/* A scalar that an alias repeats shares only its text with the first, and is done again. */
+/* A scalar that a YAML alias repeats is a node of its own: it is expanded again. */
 static void put_variables(struct walk *w, struct yaml *node)
 {
 	struct str text CLEANUP(str_release) = {0};

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A store of the manifest with its secrets, for each account that it belongs in. */
+/* A store of the manifest with its secrets; it may belong in several accounts. */
 struct entry {
 	struct object *objects; /* the store, then its secrets; without account and store */
 	size_t count;
@@ -26,7 +26,7 @@ static const char *read_scopes(struct reading *r, const struct yaml *list)
 	return model_scopes(&r->model->arena, items, count);
 }
 
-/* What stores and secrets have in common. Lends the name's node. */
+/* Reads what stores and secrets share. Lends the node of the name. */
 static const struct yaml *read_common(struct reading *r, struct spot at, struct object *object)
 {
 	const struct yaml *node = at.node;
@@ -39,7 +39,7 @@ static const struct yaml *read_common(struct reading *r, struct spot at, struct 
 	return name;
 }
 
-/* Lends the name's node. */
+/* Lends the node of the name. */
 static const struct yaml *read_secret(struct reading *r, struct spot at, struct object *secret)
 {
 	const struct yaml *node = at.node, *comment = yaml_get(node, "comment");
@@ -111,7 +111,7 @@ static void add_entry(
 	}
 }
 
-/* In the accounts that the store names, or in all. */
+/* Adds the store to the accounts that it names, or to all. */
 static void read_store(
 	struct reading *r, struct spot at, const struct table *aliases, struct table **seen)
 {

@@ -30,7 +30,7 @@ bool variables_is_pair(const char *pair)
 	return length && pair[length] == '=';
 }
 
-/* Lends the variable of this name, which is new if there was none. */
+/* Lends the variable of this name; adds it if there is none. */
 static struct variable *find(struct variables *variables, const char *name)
 {
 	struct variable *found = table_get(variables->by_name, name);
@@ -123,7 +123,7 @@ static bool add(struct variables *variables, const char *text, size_t length, st
 		VARIABLES_SIZE_LIMIT);
 }
 
-/* *text starts with "${" and is moved on, unless the reference is malformed. */
+/* *text starts with "${"; it is advanced past the reference, unless that is malformed. */
 static bool expand_reference(struct variables *variables, const char **text, struct str *out,
 	struct error_list *problems)
 {

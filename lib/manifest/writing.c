@@ -53,7 +53,7 @@ void writing_text(struct str *out, const char *text, bool doubles_dollars)
 
 /* ---- sources ---- */
 
-/* Paths, keys and pointers. All readers take .env, /run/secrets/db and ../DB_PASSWORD for text. */
+/* A path, key or pointer. Every reader takes .env, /run/db and ../DB_PASSWORD for text. */
 static void add_path(struct str *out, const char *text)
 {
 	const char *first = text + strspn(text, "./");

@@ -11,7 +11,7 @@ enum { SHOWN_COLUMNS = 200 };
 
 struct fields {
 	struct json *root;
-	/* Of what is indexed: "CONTAINER" -> itself, "CONTAINER/NAME" -> the member or item */
+	/* "CONTAINER" -> itself, once it is indexed; "CONTAINER/NAME" -> member or item */
 	struct table *index;
 	struct arena arena; /* the index's keys */
 };
@@ -22,7 +22,7 @@ struct fields *fields_parse(const char *bytes, size_t length, struct error *err)
 	struct json *root = json_parse(bytes, length, &why);
 
 	if (!root) {
-		/* The only reason without a line is a key that stands twice; it would be told. */
+		/* Only a duplicate key has no line, and its message shows the key. */
 		if (why.line)
 			error_set(err, "%s (line %zu, column %zu)", why.message, why.line,
 				why.column);
@@ -99,7 +99,7 @@ static bool is_pointer(const char *text)
 	return true;
 }
 
-/* Lends the text that it is as a value, or NULL. */
+/* Lends its text as a secret's value, or NULL. */
 static const char *value_of(const struct json *json)
 {
 	if (json_is_true(json))
@@ -115,7 +115,7 @@ bool fields_read(
 	struct str shown CLEANUP(str_release) = {0};
 
 	text_add_visible(&shown, pointer, strlen(pointer), SHOWN_COLUMNS);
-	if (!is_pointer(pointer)) /* of a saved plan; the schema has refused others */
+	if (!is_pointer(pointer)) /* from a saved plan; the schema refuses it in a manifest */
 		return error_set(err, "`%s` is no JSON pointer", str_text(&shown));
 	const struct json *found = find(fields, pointer);
 	if (!found)

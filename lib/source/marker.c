@@ -52,12 +52,12 @@ const char *marker_find(const char *bytes, size_t length)
 	for (size_t i = 0; i < ARRAY_SIZE(markers); i++) {
 		const char *end = markers[i].end ? markers[i].end : "", *more = markers[i].contains;
 		size_t before = strlen(markers[i].start), after = strlen(end);
-		const char *last = bytes + length - after;
 		if (length <= before + after || length < markers[i].shortest ||
-			memcmp(bytes, markers[i].start, before) != 0 ||
-			memcmp(last, end, after) != 0)
+			memcmp(bytes, markers[i].start, before) != 0)
 			continue;
-		if ((!markers[i].is_word || is_word(bytes, length)) &&
+		const char *last = bytes + length - after;
+		if (memcmp(last, end, after) == 0 &&
+			(!markers[i].is_word || is_word(bytes, length)) &&
 			(!more || memmem(bytes, length, more, strlen(more))) &&
 			(!markers[i].ends_once || memmem(bytes, length, end, after) == last))
 			return markers[i].is;

@@ -34,14 +34,14 @@ struct tree {
 	struct error error;
 };
 
-/* What was learned of sources, each by the source or a part of it. */
+/* What is remembered of a source, under the key of the source or of a part of it. */
 enum memory {
 	CONTENTS,  /* by what has to be read: see content_of */
 	FILES,     /* those of CONTENTS that are files, by their real paths */
 	TREES,     /* by the source without its pointer */
 	VARIABLES, /* that were read */
-	LOSSES,    /* sources with a warning that something of the value may be lost */
-	MARKERS,   /* ... that it looks like no value */
+	LOSSES,    /* with a warning that a part of the value may be lost */
+	MARKERS,   /* with a warning that it does not look like a value */
 	MEMORIES,
 };
 
@@ -108,7 +108,7 @@ static void remember(
 	table_put(&sources->by_key[memory], arena_text(&sources->arena, str_text(&key)), what);
 }
 
-/* False if that is remembered already. */
+/* Remembers the source; false if it was remembered already. */
 static bool note(struct sources *sources, enum memory memory, const struct value_source *source)
 {
 	if (recall(sources, memory, source))
@@ -118,8 +118,8 @@ static bool note(struct sources *sources, enum memory memory, const struct value
 }
 
 /*
- * Wipes the variables that were read, where they are, for /proc/PID/environ shows that memory; and
- * takes them out of the environment, also a second one of the same name.
+ * Wipes the variables that were read, in place, because /proc/PID/environ shows that memory.
+ * Removes them from the environment, a second one of the same name included.
  */
 static void wipe_environment(struct sources *sources)
 {
@@ -159,7 +159,7 @@ static bool read_content(const struct sources *sources, const struct value_sourc
 	return input_file(source->name, SOURCE_SIZE_LIMIT, &patience, ret_bytes, err);
 }
 
-/* What has to be read: a file is one, whoever takes it apart. */
+/* What has to be read for it: a dotenv file is a file. */
 static struct value_source content_of(const struct value_source *source)
 {
 	return (struct value_source){
@@ -170,7 +170,7 @@ static struct value_source content_of(const struct value_source *source)
 	};
 }
 
-/* Reads it, unless it is a file that was read by another path. */
+/* Reads it, unless it is a file that was read under another path. */
 static struct content *add_content(struct sources *sources, const struct value_source *source)
 {
 	char *path AUTO_FREE = source->kind == VALUE_FILE ? fs_real_path(source->name) : NULL;
@@ -205,7 +205,7 @@ static struct content *find_content(
 	return NULL;
 }
 
-/* Of a text that has to be taken apart. */
+/* Only text can be taken apart. */
 static bool check_encoding(
 	const struct value_source *source, const struct view *view, struct error *err)
 {
@@ -254,7 +254,7 @@ static bool find_entry(struct content *content, const struct value_source *sourc
 
 /* ---- bytes, fields and values ---- */
 
-/* Lends what the source holds before its pointer is followed. */
+/* Lends the bytes that the source holds before its pointer is followed. */
 static bool find_bytes(struct sources *sources, const struct value_source *source,
 	struct view *ret_view, struct error *err)
 {
@@ -336,7 +336,7 @@ static bool read_any(struct sources *sources, const struct value_source *source,
 	return true;
 }
 
-/* One newline, with its carriage return; and what an editor, or PowerShell, puts in front. */
+/* Drops one newline with its carriage return, and the mark that an editor or PowerShell adds. */
 static void trim(struct secret *secret, bool drops_mark)
 {
 	size_t length = secret->length, mark = 0;
@@ -368,7 +368,7 @@ static bool read_source(struct sources *sources, const struct value_source *sour
 
 /* ---- what may be a mistake ---- */
 
-/* What may have been lost of a value in a .env file. */
+/* Of a value in a .env file, a part may be lost. */
 static void warn_of_loss(struct sources *sources, const struct value_source *source)
 {
 	struct error ignored CLEANUP(error_release) = {0};
@@ -415,7 +415,7 @@ bool sources_read(struct sources *sources, const struct value_source *source,
 
 typedef bool check_fn(const struct secret *secret, const char *what, struct error *err);
 
-/* Credentials that can't be right are told before anything is sent. */
+/* Reports credentials that can't be valid before anything is sent. */
 static bool check_credentials(
 	const struct secret *secret, const char *name, check_fn *check, struct error *err)
 {

@@ -41,7 +41,7 @@ void source_add_name(struct str *out, const struct value_source *source)
 	}
 }
 
-/* With its length in front, so that no two lists of texts look alike. */
+/* The length comes first, so that no two lists of texts have one key. */
 static void add_part(struct str *key, const char *text)
 {
 	if (text)
