@@ -64,7 +64,7 @@ static void refuses(void **state)
 	}
 }
 
-/* What is picked owns its texts: the rest is gone. */
+/* What is picked stays as it is. */
 static void keeps_secrets_and_the_key(void **state)
 {
 	static const char *const dev = "dev";
