@@ -36,8 +36,7 @@ struct tree {
 
 /* What is remembered of a source, under the key of the source or of a part of it. */
 enum memory {
-	CONTENTS,  /* by what has to be read: see content_of */
-	FILES,     /* those of CONTENTS that are files, by their real paths */
+	CONTENTS,  /* by what has to be read: see find_content */
 	TREES,     /* by the source without its pointer */
 	VARIABLES, /* that were read */
 	LOSSES,    /* with a warning that a part of the value may be lost */
@@ -159,45 +158,30 @@ static bool read_content(const struct sources *sources, const struct value_sourc
 	return input_file(source->name, SOURCE_SIZE_LIMIT, &patience, ret_bytes, err);
 }
 
-/* What has to be read for it: a dotenv file is a file. */
-static struct value_source content_of(const struct value_source *source)
-{
-	return (struct value_source){
-		.kind = source->kind == VALUE_DOTENV ? VALUE_FILE : source->kind,
-		.name = source->name,
-		.argv = source->argv,
-		.folder = source->folder,
-	};
-}
-
-/* Reads it, unless it is a file that was read under another path. */
-static struct content *add_content(struct sources *sources, const struct value_source *source)
-{
-	char *path AUTO_FREE = source->kind == VALUE_FILE ? fs_real_path(source->name) : NULL;
-	const struct value_source real = {.kind = VALUE_FILE, .name = path};
-	struct content *content = path ? recall(sources, FILES, &real) : NULL;
-
-	if (content)
-		return content;
-	content = arena_alloc(&sources->arena, sizeof(*content));
-	*content = (struct content){.next = sources->contents};
-	sources->contents = content;
-	if (path)
-		remember(sources, FILES, &real, content);
-	(void)!read_content(sources, source, &content->bytes, &content->error);
-	return content;
-}
-
-/* Lends it; NULL: it could not be read. */
+/* Lends what the source holds; NULL: it could not be read. A file is one by all of its paths. */
 static struct content *find_content(
 	struct sources *sources, const struct value_source *source, struct error *err)
 {
-	const struct value_source read = content_of(source);
-	struct content *content = recall(sources, CONTENTS, &read);
+	bool is_file = source->kind == VALUE_FILE || source->kind == VALUE_DOTENV;
+	const struct value_source named = {.kind = is_file ? VALUE_FILE : source->kind,
+		.name = source->name,
+		.argv = source->argv,
+		.folder = source->folder};
+	struct content *content = recall(sources, CONTENTS, &named);
 
 	if (!content) {
-		content = add_content(sources, &read);
-		remember(sources, CONTENTS, &read, content);
+		char *path AUTO_FREE = is_file ? fs_real_path(source->name) : NULL;
+		struct value_source real = named;
+		real.name = path ? path : source->name;
+		content = recall(sources, CONTENTS, &real);
+		if (!content) {
+			content = arena_alloc(&sources->arena, sizeof(*content));
+			*content = (struct content){.next = sources->contents};
+			sources->contents = content;
+			(void)!read_content(sources, &named, &content->bytes, &content->error);
+			remember(sources, CONTENTS, &real, content);
+		}
+		remember(sources, CONTENTS, &named, content);
 	}
 	if (!content->error.message)
 		return content;
@@ -450,36 +434,33 @@ static bool read_variable(struct sources *sources, const char *name, check_fn *c
 	       check_credentials(ret_secret, name, check, err);
 }
 
-static bool read_credentials(struct sources *sources, const struct account *account,
-	struct credentials *credentials, struct error *err)
-{
-	if (account->token.kind != VALUE_NONE)
-		return read_token(sources, &account->token, &credentials->token, err) ||
-		       error_prefix(err, "no credentials for the account `%s`", account->alias);
-	if (getenv("CLOUDFLARE_API_TOKEN"))
-		return read_variable(sources, "CLOUDFLARE_API_TOKEN", credentials_check_token,
-			&credentials->token, err);
-	if (getenv("CLOUDFLARE_API_KEY") || getenv("CLOUDFLARE_EMAIL"))
-		return read_variable(sources, "CLOUDFLARE_EMAIL", credentials_check,
-			       &credentials->email, err) &&
-		       read_variable(sources, "CLOUDFLARE_API_KEY", credentials_check_key,
-			       &credentials->key, err);
-	error_set(err, "no credentials for the account `%s`", account->alias);
-	return error_hint(err,
-		"Set CLOUDFLARE_API_TOKEN to a token with the permission Secrets Store "
-		"Edit (or CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY).");
-}
-
 bool sources_credentials(struct sources *sources, const struct account *account,
 	struct credentials *ret_credentials, struct error *err)
 {
-	struct credentials credentials = {0};
+	struct credentials read CLEANUP(credentials_release) = {0};
 
-	if (!read_credentials(sources, account, &credentials, err)) {
-		credentials_release(&credentials);
-		return false;
+	if (account->token.kind != VALUE_NONE) {
+		if (!read_token(sources, &account->token, &read.token, err))
+			return error_prefix(
+				err, "no credentials for the account `%s`", account->alias);
+	} else if (getenv("CLOUDFLARE_API_TOKEN")) {
+		if (!read_variable(sources, "CLOUDFLARE_API_TOKEN", credentials_check_token,
+			    &read.token, err))
+			return false;
+	} else if (getenv("CLOUDFLARE_API_KEY") || getenv("CLOUDFLARE_EMAIL")) {
+		if (!read_variable(
+			    sources, "CLOUDFLARE_EMAIL", credentials_check, &read.email, err) ||
+			!read_variable(sources, "CLOUDFLARE_API_KEY", credentials_check_key,
+				&read.key, err))
+			return false;
+	} else {
+		error_set(err, "no credentials for the account `%s`", account->alias);
+		return error_hint(err,
+			"Set CLOUDFLARE_API_TOKEN to a token with the permission Secrets Store "
+			"Edit (or CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY).");
 	}
-	*ret_credentials = credentials;
+	*ret_credentials = read;
+	read = (struct credentials){0};
 	return true;
 }
 
