@@ -140,11 +140,13 @@ static void read_moves(struct reading *r, struct change *moves)
 			reading_place(r, it->at);
 		if (before)
 			error_set(reading_error_at(r, it->at, 1),
-				"`%s` is moved twice, first in %s", reading_shown(r, it->from),
+				"`%s` is moved twice, first in %s",
+				reading_shown_again(r, it->from, before->from),
 				reading_where(r, reading_place(r, before->at)));
 		else if (other)
 			error_set(reading_error_at(r, it->at, 1),
-				"another move to `%s` stands in %s", reading_shown(r, it->to),
+				"another move to `%s` stands in %s",
+				reading_shown_again(r, it->to, other->to),
 				reading_where(r, reading_place(r, other->at)));
 	}
 	for (const struct change *it = moves; it; it = it->next)
@@ -185,7 +187,6 @@ static void read_removals(struct reading *r, struct change *removals)
 	struct table *seen = NULL;
 
 	for (struct change *it = removals; it; it = it->next) {
-		const char *shown = reading_shown(r, it->from);
 		const struct change *before = table_put(&seen, it->from->text, it);
 		const struct object *declared = find_declared(r, it->from->text);
 		struct removal *removal = model_add_removal(r->model, it->from->text);
@@ -193,14 +194,15 @@ static void read_removals(struct reading *r, struct change *removals)
 		removal->place = reading_place(r, it->at);
 		if (before)
 			error_set(reading_error_at(r, it->at, 1),
-				"`%s` is removed twice, first in %s", shown,
+				"`%s` is removed twice, first in %s",
+				reading_shown_again(r, it->from, before->from),
 				reading_where(r, reading_place(r, before->at)));
 		check_account(r, it, removal->destroys);
 		if (!declared)
 			continue;
 		struct error *err = reading_error_at(r, it->at, 1);
-		error_set(err, "`%s` is removed here and declared in %s", shown,
-			reading_where(r, declared->place));
+		error_set(err, "`%s` is removed here and declared in %s",
+			reading_shown(r, it->from), reading_where(r, declared->place));
 		error_hint(err, "Take it out of one of the two.");
 	}
 	table_free(&seen);

@@ -93,6 +93,12 @@ const char *reading_shown(struct reading *r, const struct yaml *node)
 	return arena_text(&r->arena, str_text(&shown));
 }
 
+const char *reading_shown_again(
+	struct reading *r, const struct yaml *node, const struct yaml *first)
+{
+	return reading_shown(r, node->written ? node : first);
+}
+
 void reading_unknown_alias(
 	struct reading *r, const char *alias, const struct yaml *node, struct error *err)
 {

@@ -73,6 +73,10 @@ bool reading_says(const struct yaml *map, const char *key, const char *text);
 /* Lends the text of a scalar as the file has it, until the reading ends. */
 const char *reading_shown(struct reading *r, const struct yaml *node);
 
+/* The same of a scalar that repeats another one: a variable may have brought either of them. */
+const char *reading_shown_again(
+	struct reading *r, const struct yaml *node, const struct yaml *first);
+
 /* Adds to a new error that no account has this alias, which is in the text of the node. */
 void reading_unknown_alias(
 	struct reading *r, const char *alias, const struct yaml *node, struct error *err);

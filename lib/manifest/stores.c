@@ -77,11 +77,12 @@ static struct entry read_entry(struct reading *r, struct spot at)
 		struct object *secret = &entry.objects[entry.count++];
 		const struct spot name = spot_of(at, read_secret(r, spot_of(at, it), secret));
 		const struct spot *first = reading_first(r, &seen, secret->secret, name);
-		const char *shown = reading_shown(r, name.node);
-		if (first)
-			error_set(reading_error_at(r, name, text_columns(shown)),
-				"secret `%s` stands twice in this store, first in %s", shown,
-				reading_where(r, reading_place(r, *first)));
+		if (!first)
+			continue;
+		const char *shown = reading_shown_again(r, name.node, first->node);
+		error_set(reading_error_at(r, name, text_columns(shown)),
+			"secret `%s` stands twice in this store, first in %s", shown,
+			reading_where(r, reading_place(r, *first)));
 	}
 	table_free(&seen);
 	return entry;
@@ -92,14 +93,16 @@ static struct entry read_entry(struct reading *r, struct spot at)
 static void add_entry(
 	struct reading *r, const struct entry *entry, const char *alias, struct table **seen)
 {
-	const char *store = entry->name.node->text, *shown = reading_shown(r, entry->name.node);
+	const char *store = entry->name.node->text;
 	const char *address = arena_format(&r->arena, "%s/%s", alias, store);
 	const struct spot *first = reading_first(r, seen, address, entry->name);
 
-	if (first)
+	if (first) {
+		const char *shown = reading_shown_again(r, entry->name.node, first->node);
 		error_set(reading_error_at(r, entry->name, text_columns(shown)),
 			"store `%s` stands twice for the account `%s`, first in %s", shown, alias,
 			reading_where(r, reading_place(r, *first)));
+	}
 	for (size_t i = 0; i < entry->count; i++) {
 		struct object *object =
 			model_add_object(r->model, alias, store, entry->objects[i].secret);
