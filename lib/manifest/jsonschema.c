@@ -9,16 +9,12 @@
 
 /* ---- texts ---- */
 
-/* The characters in brackets, which ECMAScript and all other dialects read alike. */
+/* In brackets, as ECMAScript and all other dialects have it. */
+#define CONTROLS "\\u0000-\\u001f\\u007f-\\u009f"
+
 static void add_characters(struct str *out, const struct schema_text *text)
 {
-	if (text->characters)
-		str_format(out, "[%s]", text->characters);
-	else if (text->escapes)
-		str_format(out, "([^\\u0000-\\u001f\\u007f-\\u009f%c]|%c[%s])", text->escapes[0],
-			text->escapes[0], text->escapes + 1);
-	else
-		str_text_add(out, "[^\\u0000-\\u001f\\u007f-\\u009f]");
+	str_format(out, "[%s]", text->characters ? text->characters : "^" CONTROLS);
 }
 
 /* Adds a negative lookahead for invalid texts. `end` is what follows the text. */
@@ -55,14 +51,12 @@ static void put_pattern(struct json_writer *w, const struct schema_text *text)
 	str_char(&pattern, '^');
 	if (text->parts) {
 		add_parts(&pattern, text->parts);
+	} else if (text->is_pointer) {
+		str_text_add(&pattern, "(/([^" CONTROLS "~]|~[01])*)?");
 	} else {
 		add_except(&pattern, text, "$");
-		if (text->start)
-			str_format(&pattern, "(%c", text->start);
 		add_characters(&pattern, text);
-		str_char(&pattern, text->start || text->may_be_empty ? '*' : '+');
-		if (text->start)
-			str_text_add(&pattern, text->may_be_empty ? ")?" : ")");
+		str_char(&pattern, text->may_be_empty ? '*' : '+');
 	}
 	str_char(&pattern, '$');
 	json_put_text(w, "pattern", str_text(&pattern));

@@ -59,9 +59,8 @@ static const struct schema dotenv_key = {SCHEMA_TEXT, .is = "the name of a varia
 	.text = TEXT(.characters = LETTERS DIGITS "_.-", .longest = NAME_LENGTH,
 		.hint = "It is a name as the file has it before the =: of letters, digits, _, . "
 			"and -.")};
-/* RFC 6901: / before each step; ~0 and ~1 mean ~ and /; "" means the whole document. */
 static const struct schema pointer = {SCHEMA_TEXT, .is = "a JSON pointer, as in /database/password",
-	.text = TEXT(.may_be_empty = true, .start = '/', .escapes = "~01",
+	.text = TEXT(.may_be_empty = true, .is_pointer = true,
 		.hint = "It is like /db/password: a / before each name; a / in a name is written "
 			"~1, a ~ as ~0. With \"\" it is the whole, if that is a text.")};
 static const struct schema standard_input = {SCHEMA_BOOL, .is = "true", .is_only_true = true};

@@ -23,13 +23,12 @@ enum schema_type {
 /* Which texts are valid. A member that is NULL or 0 demands nothing. Lists end with NULL. */
 struct schema_text {
 	bool is_free;      /* anything is valid, line breaks and "" included */
-	bool may_be_empty; /* "" is valid, and needs no `start` */
+	bool may_be_empty; /* "" is valid */
+	bool is_pointer;   /* a JSON pointer: RFC 6901 */
 	/* The characters of the text, as between the brackets of a regular expression:
 	 * "A-Za-z0-9_-". Without it: all but control characters. */
 	const char *characters;
 	size_t longest;            /* in characters of that kind */
-	char start;                /* its first character */
-	const char *escapes;       /* "~01": after each ~ comes 0 or 1 */
 	const char *const *except; /* texts that are invalid all the same, */
 	const char *why_except;    /* and why, for errors */
 	const char *const *words;  /* only these are valid */

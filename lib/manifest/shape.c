@@ -116,8 +116,6 @@ static bool are_parts_right(
 bool shape_text_is_right(
 	const struct schema_text *schema, const char *text, bool shows_text, struct str *why)
 {
-	const char *escapes = schema->escapes;
-
 	if (schema->words)
 		return is_word(schema->words, text, strlen(text)) ||
 		       refuse_word(schema, text, shows_text, why);
@@ -125,12 +123,11 @@ bool shape_text_is_right(
 		return are_parts_right(schema->parts, text, shows_text, why);
 	if (!is_part_right(schema, text, strlen(text), shows_text, why))
 		return false;
-	if (schema->start && *text && *text != schema->start)
-		return refuse(why, "it must start with %c", schema->start);
-	for (const char *it = text; escapes && *it; it++)
-		if (*it == escapes[0] && (!it[1] || !strchr(escapes + 1, it[1])))
-			return refuse(why, "behind each %c belongs %c or %c", escapes[0],
-				escapes[1], escapes[2]);
+	if (schema->is_pointer && *text && *text != '/')
+		return refuse(why, "it must start with /");
+	for (const char *it = text; schema->is_pointer && *it; it++)
+		if (*it == '~' && it[1] != '0' && it[1] != '1')
+			return refuse(why, "behind each ~ belongs 0 or 1");
 	return true;
 }
 
