@@ -459,8 +459,9 @@ bool sources_credentials(struct sources *sources, const struct account *account,
 			"Set CLOUDFLARE_API_TOKEN to a token with the permission Secrets Store "
 			"Edit (or CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY).");
 	}
-	*ret_credentials = read;
-	read = (struct credentials){0};
+	*ret_credentials = (struct credentials){.token = secret_steal(&read.token),
+		.email = secret_steal(&read.email),
+		.key = secret_steal(&read.key)};
 	return true;
 }
 
