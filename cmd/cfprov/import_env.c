@@ -240,22 +240,6 @@ static bool read_file(struct import_env *env, const char *file)
 	return is_good;
 }
 
-static bool write_entries(struct import_env *env)
-{
-	struct str text CLEANUP(str_release) = {0};
-	struct error err CLEANUP(error_release) = {0};
-
-	term_warnings(&env->envfile.warnings);
-	if (env->envfile.left_out == env->envfile.count) {
-		error_set(&err, "nothing is left to be written");
-		term_error(&err);
-		return false;
-	}
-	envfile_write(&env->envfile, &env->target, &text);
-	term_out_str(&text);
-	return true;
-}
-
 int import_env_run(const struct cli *cli)
 {
 	struct import_env env CLEANUP(release) = {0};
@@ -267,7 +251,7 @@ int import_env_run(const struct cli *cli)
 		!heed_manifest(&env))
 		return EXIT_ERROR;
 	term_warnings(&env.envfile.warnings);
-	if (!envfile_left(&env.envfile)) {
+	if (env.envfile.left_out == env.envfile.count) {
 		term_fail(NULL, "nothing is left to be written");
 		return EXIT_ERROR;
 	}

@@ -30,8 +30,10 @@ void session_init(struct session *session, const struct cli *cli, const struct e
 		.listener = sink ? sink : &session->progress.sink,
 		.sink = {on_event, session},
 		.wake_fd = interrupt_start(),
+		.source = {cli->manifests.items, cli->manifests.count, cli->variables.items,
+			cli->variables.count, &interrupt_count},
 		.sources = sources_new(&interrupt_count)};
-	session->sink = (struct event_sink){.hear = hear, .context = session};
+	progress_init(&session->progress);
 }
 
 void session_release(struct session *session)
