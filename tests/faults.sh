@@ -44,6 +44,7 @@ B11 no place for shared defaults
 B12 the marks of a merge conflict are not recognised
 B13 a file system without locks gets no hint
 B14 a file with only comments makes a manifest empty
+B15 a crafted plan or journal crashes cfprov, or blocks every later run
 B16 comments name what does not exist
 B17 the tests name a registry'"'"'s host
 B18 terminal tests fail where there are no terminals

@@ -1,6 +1,6 @@
 /* cfprov apply: plan, ask, execute, record. */
-#include "act.h"
 #include "commands.h"
+#include "run_plan.h"
 #include "term.h"
 
 /* A saved plan was made with options of its own: lends the first that was given all the same. */
@@ -44,5 +44,5 @@ int apply_run(const struct cli *cli)
 		term_error(&err);
 		return EXIT_ERROR;
 	}
-	return planning_mode_of(cli, &mode) ? act(cli, mode, "apply") : EXIT_ERROR;
+	return planning_mode_of(cli, &mode) ? run_plan(cli, mode, "apply") : EXIT_ERROR;
 }

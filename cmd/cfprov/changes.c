@@ -4,31 +4,40 @@
 #include "base/text.h"
 #include "term.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Where the texts of fields stand; how much of a comment is shown, and of it before what differs.
- */
-enum { NAME_COLUMN = 6, TEXT_COLUMN = 16, COMMENT_COLUMNS = 60, COMMON_COLUMNS = 12 };
-
-enum { ALL_FIELDS = FIELD_VALUE | FIELD_SCOPES | FIELD_COMMENT };
+/* Where the texts of fields begin; how much of a comment is shown, and of it before what differs;
+ * and how many secrets that are destroyed with their store have a line each. */
+enum {
+	NAME_COLUMN = 6,
+	TEXT_COLUMN = 16,
+	COMMENT_COLUMNS = 60,
+	COMMON_COLUMNS = 12,
+	LINES_AT_MOST = 10,
+};
 
 static const char sensitive[] = "(sensitive value)";
 
-static struct change_text *add(struct changes *changes, const char *field, struct str *text)
-{
-	struct change_text *item = &changes->items[changes->count++];
-
-	*item = (struct change_text){field, str_steal(text)};
-	return item;
-}
-
 void changes_release(struct changes *changes)
 {
-	for (size_t i = 0; i < changes->count; i++)
-		free(changes->items[i].text);
-	changes->count = 0;
+	str_release(&changes->lines);
+	str_release(&changes->phrase);
+}
+
+static void add(struct changes *changes, const char *field, const struct str *text)
+{
+	struct str line CLEANUP(str_release) = {0};
+	const char *words = str_text(text);
+	size_t length = strlen(sensitive);
+
+	term_add_folded(&line, STDOUT_FILENO, TEXT_COLUMN, words);
+	memcpy(line.bytes + NAME_COLUMN, field, strlen(field));
+	str_add(&changes->lines, line.bytes, line.length);
+	/* In a sentence, the reason alone tells what a value's change is. */
+	if (strncmp(words, sensitive, length) == 0 && words[length])
+		words += length + strlen(": ");
+	str_format(&changes->phrase, "%s%s: %s", changes->phrase.length ? "; " : "", field, words);
 }
 
 /* ---- values of fields ---- */
@@ -37,26 +46,22 @@ static void add_scopes(struct str *out, const char *scopes)
 {
 	struct str spaced CLEANUP(str_release) = {0};
 
-	if (!scopes || !*scopes) {
-		str_text_add(out, "(none)");
-		return;
-	}
-	for (; *scopes; scopes++) {
-		str_char(&spaced, *scopes);
-		if (*scopes == ',')
-			str_char(&spaced, ' ');
-	}
-	text_add_visible(out, spaced.bytes, spaced.length, 0);
+	for (; scopes && *scopes; scopes++)
+		str_format(&spaced, "%c%s", *scopes, *scopes == ',' ? " " : "");
+	text_add_visible(out, spaced.length ? spaced.bytes : "(none)",
+		spaced.length ? spaced.length : strlen("(none)"), 0);
 }
 
-/* Gives a comment as it is printed: quotes and all spaces but single ones can be seen, too. */
-static char *visible_comment(const char *comment)
+/* Gives a comment as it is printed: quotes and repeated spaces are visible, too. NULL: none. */
+static char *visible_comment(const struct object *object)
 {
-	struct str marked = {0}, plain CLEANUP(str_release) = {0};
+	struct str marked = {0};
 	char before = '\0';
 
-	text_add_visible(&plain, comment, strlen(comment), 0);
-	for (const char *it = str_text(&plain); *it; before = *it++) {
+	if (!object || !object->comment || !*object->comment)
+		return NULL;
+	char *plain AUTO_FREE = text_visible(object->comment, 0);
+	for (const char *it = plain; *it; before = *it++) {
 		if (*it == '"')
 			str_text_add(&marked, "\\\"");
 		else if (*it == ' ' && before == ' ')
@@ -67,169 +72,146 @@ static char *visible_comment(const char *comment)
 	return str_steal(&marked);
 }
 
-/* At which character two texts begin to differ. */
-static size_t common_columns(const char *a, const char *b)
-{
-	size_t columns = 0;
-
-	for (; *a && *a == *b; a++, b++)
-		columns += ((unsigned char)a[1] & 0xc0) != 0x80;
-	return columns;
-}
-
-/* The comment from the character `from` on; NULL: there is none. */
 static void add_comment(struct str *out, const char *visible, size_t from)
 {
 	if (!visible) {
 		str_text_add(out, "(none)");
 		return;
 	}
-	for (size_t i = 0; i < from; i++)
-		do
-			visible++;
-		while (((unsigned char)*visible & 0xc0) == 0x80);
 	str_text_add(out, from ? "\"..." : "\"");
-	text_add_visible(out, visible, strlen(visible), COMMENT_COLUMNS);
+	text_add_visible(out, visible + from, strlen(visible + from), COMMENT_COLUMNS);
 	str_char(out, '"');
 }
 
-/* Where two comments are long and begin alike, the beginning is left out: it hides the rest. */
-static void add_comments(struct str *out, const char *before, const char *after)
+static bool is_inside_character(char c)
 {
-	char *a AUTO_FREE = before && *before ? visible_comment(before) : NULL;
-	char *b AUTO_FREE = after && *after ? visible_comment(after) : NULL;
-	size_t common = a && b ? common_columns(a, b) : 0;
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* Gives the byte a few characters before the texts begin to differ. */
+static size_t before_difference(const char *a, const char *b)
+{
+	size_t at = 0;
+
+	while (a[at] && a[at] == b[at])
+		at++;
+	while (is_inside_character(a[at]))
+		at--;
+	for (int i = 0; i < COMMON_COLUMNS && at; i++)
+		do
+			at--;
+		while (is_inside_character(a[at]));
+	return at;
+}
+
+/* Of two long comments that begin alike, the beginning is left out: it hides the rest. */
+static void add_comments(struct str *out, const struct object *before, const struct object *after)
+{
+	char *a AUTO_FREE = visible_comment(before), *b AUTO_FREE = visible_comment(after);
 	bool is_long =
 		a && b && (text_columns(a) > COMMENT_COLUMNS || text_columns(b) > COMMENT_COLUMNS);
-	size_t from = is_long && common > COMMON_COLUMNS ? common - COMMON_COLUMNS : 0;
+	size_t from = is_long ? before_difference(a, b) : 0;
 
-	add_comment(out, a, from);
-	str_text_add(out, " -> ");
+	if (before) {
+		add_comment(out, a, from);
+		str_text_add(out, " -> ");
+	}
 	add_comment(out, b, from);
 }
 
-/* ---- fields ---- */
-
-static void add_value(struct changes *changes, const char *what)
+/* Adds scopes and comment, if they are among `fields`. `before` NULL: there was nothing. */
+static void add_fields(struct changes *changes, const struct object *before,
+	const struct object *after, unsigned fields)
 {
-	struct str text CLEANUP(str_release) = {0};
-
-	str_text_add(&text, sensitive);
-	if (what)
-		str_format(&text, ": %s", what);
-	add(changes, "value", &text);
-}
-
-/* Of scopes and comment what differs, of two forms of one secret; of `among` (FIELD_*) only. */
-static void add_differences(struct changes *changes, const struct object *before,
-	const struct object *after, unsigned among)
-{
-	unsigned fields = object_differences(before, after) & among;
 	struct str scopes CLEANUP(str_release) = {0}, comment CLEANUP(str_release) = {0};
 
 	if (fields & FIELD_SCOPES) {
-		add_scopes(&scopes, before->scopes);
-		str_text_add(&scopes, " -> ");
+		if (before) {
+			add_scopes(&scopes, before->scopes);
+			str_text_add(&scopes, " -> ");
+		}
 		add_scopes(&scopes, after->scopes);
 		add(changes, "scopes", &scopes);
 	}
 	if (fields & FIELD_COMMENT) {
-		add_comments(&comment, before->comment, after->comment);
-		add(changes, "comment", &comment);
-	}
-}
-
-/* What a new secret has that not all of them have. */
-static void add_unusual(struct changes *changes, const struct object *object)
-{
-	struct str scopes CLEANUP(str_release) = {0}, comment CLEANUP(str_release) = {0};
-
-	if (object->scopes && strcmp(object->scopes, "workers") != 0) {
-		add_scopes(&scopes, object->scopes);
-		add(changes, "scopes", &scopes);
-	}
-	if (object->comment && *object->comment) {
-		char *visible AUTO_FREE = visible_comment(object->comment);
-		add_comment(&comment, visible, 0);
+		add_comments(&comment, before, after);
 		add(changes, "comment", &comment);
 	}
 }
 
 /* ---- of what ---- */
 
-/* What is the text of an update's value, or of another action's that writes over one? */
-static const char *why_written(const struct action *action)
+/* Which fields of a new secret differ from the usual. */
+static unsigned unusual_fields(const struct object *secret)
 {
-	switch (action_kind(action)) {
-	case ACTION_UPDATE:
-		return action->reason;
-	case ACTION_ADOPT:
-		return "written over the one that is there";
-	case ACTION_NONE:
-	case ACTION_CREATE:
-	case ACTION_RENAME:
-	case ACTION_REPLACE:
-	case ACTION_DESTROY:
-	case ACTION_FORGET:
-		break;
-	}
-	return NULL;
+	bool has_scopes = secret->scopes && strcmp(secret->scopes, "workers") != 0;
+	bool has_comment = secret->comment && *secret->comment;
+
+	return (has_scopes ? FIELD_SCOPES : 0) | (has_comment ? FIELD_COMMENT : 0);
 }
 
-void changes_of_action(struct changes *changes, const struct action *action)
+/* Why the row writes over a value; "": its reason is shown anyway; NULL: it does not. */
+static const char *why_written(const struct row *row)
 {
-	const struct object *after = action->after;
-	const struct object *before = action->live ? action->live : action->before;
+	const struct value_source *value = row->desired->value;
 
-	if (!after || after->kind != OBJECT_SECRET)
+	if (row->action == ACTION_REPLACE)
+		return value && value->kind == VALUE_GENERATE ? "generated anew" : NULL;
+	if (!(row->writes & FIELD_VALUE))
+		return NULL;
+	return row->action == ACTION_UPDATE  ? row->reason
+	       : row->action == ACTION_ADOPT ? "written over the one that is there"
+					     : "";
+}
+
+void changes_of_row(struct changes *changes, const struct plan *plan, const struct row *row)
+{
+	const struct object *after = row->desired, *before = view_written(plan, row);
+	bool is_replaced = row->action == ACTION_REPLACE;
+	struct str value CLEANUP(str_release) = {0};
+
+	if (!after || after->kind != OBJECT_SECRET || row->action >= ACTION_DESTROY)
 		return;
-	if (!before) {
-		add_unusual(changes, after);
-		return;
+	if (is_replaced)
+		before = row->recorded;
+	const char *why = before ? why_written(row) : NULL;
+	if (why) {
+		str_format(&value, "%s%s%s", sensitive, *why ? ": " : "", why);
+		add(changes, "value", &value);
 	}
-	if (action->changes & FIELD_VALUE)
-		add_value(changes, why_written(action));
-	else if (action->is_replaced && after->value && after->value->kind == VALUE_GENERATE)
-		add_value(changes, "generated anew");
-	add_differences(changes, before, after, action->is_replaced ? ALL_FIELDS : action->changes);
+	add_fields(changes, before, after,
+		!before       ? unusual_fields(after)
+		: is_replaced ? object_differences(before, after)
+			      : object_differences(before, after) & row->writes);
 }
 
-bool changes_say_reason(const struct action *action)
+void changes_of_drift(struct changes *changes, const struct drift *drift)
 {
-	bool is_value = action_kind(action) == ACTION_UPDATE && action->changes & FIELD_VALUE;
-
-	return is_value || action->goes_with_store;
-}
-
-void changes_of_drift(struct changes *changes, const struct drift *drift, bool is_left)
-{
-	const struct object *recorded = drift->recorded, *live = drift->live;
+	const struct object *now = &drift->now;
 	struct str text CLEANUP(str_release) = {0};
 
-	if (!live)
+	if (drift->is_gone)
 		return;
-	bool may_differ = object_drift(recorded, live) & FIELD_VALUE;
-	if (live->audit)
-		audit_add_words(&text, live->audit, changes->names_people);
-	else if (may_differ) {
+	if (now->audit) {
+		audit_add_words(&text, now->audit, changes->names_people);
+	} else if (drift->fields & FIELD_VALUE) {
 		str_text_add(&text, "may have changed: modified outside of cfprov at ");
-		moment_add_visible(&text, live->modified);
+		moment_add_visible(&text, now->modified);
 	}
-	if (may_differ && is_left)
-		str_text_add(&text, "; left as it is");
+	str_text_add(&text, drift->is_left ? "; left as it is" : "");
 	if (text.length)
 		add(changes, "value", &text);
-	add_differences(changes, recorded, live, ALL_FIELDS);
+	add_fields(changes, drift->recorded, now, object_differences(drift->recorded, now));
 }
 
-void changes_of_refresh(struct changes *changes, const struct refresh *refresh)
+void changes_of_learned(struct changes *changes, const struct row *row)
 {
-	const struct object *before = refresh->before, *after = refresh->after;
+	const struct object *before = row->recorded, *after = row->learned;
 	struct str text CLEANUP(str_release) = {0};
 
 	if (!after || after->kind != OBJECT_SECRET)
 		return;
-	add_differences(changes, before, after, ALL_FIELDS);
+	add_fields(changes, before, after, object_differences(before, after));
 	if (!before->status || !after->status || strcmp(before->status, after->status) == 0)
 		return;
 	text_add_visible(&text, before->status, strlen(before->status), 0);
@@ -238,92 +220,89 @@ void changes_of_refresh(struct changes *changes, const struct refresh *refresh)
 	add(changes, "status", &text);
 }
 
-static int compare_about(const void *key, const void *action)
-{
-	return object_compare(key, action_object(action));
-}
-
-bool changes_leave_value(const struct plan *plan, const struct drift *drift)
-{
-	const struct action *action = NULL;
-
-	if (plan->action_count)
-		action = bsearch(drift->recorded, plan->actions, plan->action_count,
-			sizeof(*action), compare_about);
-	return action && action->after && !action->is_replaced && !(action->changes & FIELD_VALUE);
-}
-
 /* ---- words ---- */
 
-void changes_add_lines(struct str *out, const struct changes *changes)
+const char *changes_reason(const struct row *row)
 {
-	for (size_t i = 0; i < changes->count; i++) {
-		const char *field = changes->items[i].field;
-		struct str line CLEANUP(str_release) = {0};
-		term_add_folded(&line, STDOUT_FILENO, TEXT_COLUMN, changes->items[i].text);
-		memcpy(line.bytes + NAME_COLUMN, field, strlen(field));
-		str_add(out, line.bytes, line.length);
-	}
+	bool is_value = row->action == ACTION_UPDATE && row->writes & FIELD_VALUE;
+
+	return is_value || row->notes & ROW_WITH_STORE ? NULL : row->reason;
 }
 
-/* In a sentence, the reason alone tells what a value's change is. */
-static const char *in_sentence(const char *text)
-{
-	size_t length = strlen(sensitive);
-
-	return strncmp(text, sensitive, length) == 0 && text[length] ? text + length + 2 : text;
-}
-
-void changes_add_phrase(struct str *out, const struct changes *changes)
-{
-	for (size_t i = 0; i < changes->count; i++)
-		str_format(out, "%s%s: %s", i ? "; " : "", changes->items[i].field,
-			in_sentence(changes->items[i].text));
-}
-
-void changes_add_why(struct str *out, const struct action *action)
+void changes_add_why(struct str *out, const struct plan *plan, const struct row *row)
 {
 	struct changes changes CLEANUP(changes_release) = {0};
-	struct str why CLEANUP(str_release) = {0};
+	const char *reason =
+		row->notes & ROW_WITH_STORE ? "it goes with its store" : changes_reason(row);
+	size_t start = out->length;
 
-	if (action_kind(action) == ACTION_RENAME) {
-		str_text_add(&why, "it was ");
-		text_add_visible(&why, action->before->secret, strlen(action->before->secret), 0);
+	if (row->copies) {
+		char *was AUTO_FREE = text_visible(row->copies->secret, 0);
+		str_format(out, "it was %s", was);
 	}
-	if (action->goes_with_store)
-		str_text_add(&why, "it goes with its store");
-	else if (action->reason && !changes_say_reason(action))
-		str_format(&why, "%s%s", why.length ? "; " : "", action->reason);
-	changes_of_action(&changes, action);
-	str_text_add(&why, why.length && changes.count ? "; " : "");
-	changes_add_phrase(&why, &changes);
-	if (why.length)
-		str_add(out, why.bytes, why.length);
+	if (reason)
+		str_format(out, "%s%s", out->length > start ? "; " : "", reason);
+	changes_of_row(&changes, plan, row);
+	str_format(out, "%s%s", out->length > start && changes.phrase.length ? "; " : "",
+		str_text(&changes.phrase));
 }
 
-static bool goes_along(const struct action *action)
+/* ---- groups ---- */
+
+static bool has_nothing_to_show(const struct plan *plan, const struct row *row)
 {
 	struct changes changes CLEANUP(changes_release) = {0};
 
-	if (!action->goes_with_store)
+	if (!(row->notes & ROW_WITH_STORE))
 		return false;
-	changes_of_action(&changes, action);
-	return changes.count == 0;
+	changes_of_row(&changes, plan, row);
+	return !changes.phrase.length;
 }
 
-size_t changes_count_along(const struct plan *plan, size_t from)
+static bool is_of_group(const struct plan *plan, const struct row *first, const struct row *row)
 {
-	const struct action *first = &plan->actions[from];
-	size_t end = from + 1;
+	const struct object *a = row_object(first), *b = row_object(row);
 
-	if (!goes_along(first))
-		return 1;
-	for (; end < plan->action_count; end++) {
-		const struct action *action = &plan->actions[end];
-		const struct object *a = action_object(first), *b = action_object(action);
-		if (action_kind(action) != action_kind(first) || !goes_along(action) ||
-			strcmp(a->account, b->account) != 0 || strcmp(a->store, b->store) != 0)
+	return strcmp(a->account, b->account) == 0 && strcmp(a->store, b->store) == 0 &&
+	       (!view_is_change(row) ||
+		       (row->action == first->action && has_nothing_to_show(plan, row)));
+}
+
+bool changes_next(struct change_group *group, const struct plan *plan)
+{
+	size_t count = 1, end;
+
+	while (group->next < plan->row_count && !view_is_change(&plan->rows[group->next]))
+		group->next++;
+	if (group->next == plan->row_count)
+		return false;
+	group->first = &plan->rows[group->next++];
+	group->object = *row_object(group->first);
+	group->count = 1;
+	if (!has_nothing_to_show(plan, group->first))
+		return true;
+	for (end = group->next; end < plan->row_count; end++) {
+		if (!is_of_group(plan, group->first, &plan->rows[end]))
 			break;
+		count += view_is_change(&plan->rows[end]);
 	}
-	return end - from;
+	if (count > LINES_AT_MOST) {
+		group->object.secret = "*";
+		group->count = count;
+		group->next = end;
+	}
+	return true;
+}
+
+void changes_add_names(struct str *out, const struct change_group *group)
+{
+	const struct row *row = group->first;
+
+	for (size_t i = 0; i < group->count; row++) {
+		const char *name = row_object(row)->secret;
+		if (!view_is_change(row))
+			continue;
+		str_text_add(out, i++ ? ", " : "");
+		text_add_visible(out, name, strlen(name), 0);
+	}
 }

@@ -1,62 +1,54 @@
 /*
- * What changes in a secret, field by field, in words: of an action, or outside of cfprov. A value
- * is only ever called a sensitive one; nothing that is derived from it is shown either.
+ * What changes in a secret, field by field, in words: by a row's action, or outside of cfprov. A
+ * value is only ever called a sensitive one, and nothing derived from it is shown either.
  *
  *     struct changes changes CLEANUP(changes_release) = {0};
- *     changes_of_action(&changes, action);
- *     changes_add_lines(&text, &changes);
+ *     changes_of_row(&changes, plan, row);
+ *     str_text_add(&text, str_text(&changes.lines));
  *
- * Of stores nothing can change: they have no fields.
+ * Stores have no fields, so nothing in them can change.
  */
 #ifndef CFPROV_CHANGES_H
 #define CFPROV_CHANGES_H
 
-#include "base/str.h"
-#include "model/plan.h"
-
-struct change_text {
-	const char *field; /* "scopes" */
-	char *text;        /* "workers -> dex", fit to be printed */
-};
+#include "view.h"
 
 struct changes {
-	struct change_text items[3];
-	size_t count;
-	/* Call people by their e-mail address: on a terminal and with -json, as what else is
-	 * printed may be kept anywhere. */
+	struct str lines;  /* a line for each field, for people on stdout */
+	struct str phrase; /* "value: its value has changed; scopes: workers -> dex" */
+	/* Call people by their e-mail address: on a terminal and with -json only, as anything else
+	 * that is printed may be kept. */
 	bool names_people;
 };
 
 void changes_release(struct changes *changes);
 
-/* What an action writes that is worth a look: of what is created, what is not as usual. */
-void changes_of_action(struct changes *changes, const struct action *action);
+/* What the action writes. Of a new secret only what differs from the usual. */
+void changes_of_row(struct changes *changes, const struct plan *plan, const struct row *row);
 
-/* What else was done to the same object. `is_left`: the plan does nothing about its value. */
-void changes_of_drift(struct changes *changes, const struct drift *drift, bool is_left);
+void changes_of_drift(struct changes *changes, const struct drift *drift);
 
-/* What the state learns of an object that is still there, and that no action is about. */
-void changes_of_refresh(struct changes *changes, const struct refresh *refresh);
-
-/* Does the plan leave the value as somebody else has written it? */
-bool changes_leave_value(const struct plan *plan, const struct drift *drift);
-
-/* A line each, for people on stdout; folded on a terminal. */
-void changes_add_lines(struct str *out, const struct changes *changes);
-
-/* "value: its value has changed; scopes: workers -> dex"; nothing, if there are none. */
-void changes_add_phrase(struct str *out, const struct changes *changes);
+/* What the state learns of an object that still exists. */
+void changes_of_learned(struct changes *changes, const struct row *row);
 
 /* Why, and what: "it was OLD; `moved` in the manifest says so; comment: …"; or nothing. */
-void changes_add_why(struct str *out, const struct action *action);
+void changes_add_why(struct str *out, const struct plan *plan, const struct row *row);
 
-/* Does what is shown of its fields, or of where it goes, say the action's reason already? */
-bool changes_say_reason(const struct action *action);
+/* Lends the row's reason, unless its fields or a note say the same; or NULL. */
+const char *changes_reason(const struct row *row);
 
-/*
- * How many actions from `from` on, one at least, are secrets that go with their store and of which
- * nothing else is to be said. They are of one store and one kind.
- */
-size_t changes_count_along(const struct plan *plan, size_t from);
+/* One change; or many secrets of one store that are destroyed with it and have nothing to show. */
+struct change_group {
+	size_t next; /* where to continue; start with {0} */
+	const struct row *first;
+	struct object object; /* of the first; of a group, with a star as the secret's name */
+	size_t count;
+};
+
+/* Moves to the next change of the plan, or group of them; false: there is none. */
+bool changes_next(struct change_group *group, const struct plan *plan);
+
+/* Adds the names of a group's secrets: "A, B, C". */
+void changes_add_names(struct str *out, const struct change_group *group);
 
 #endif

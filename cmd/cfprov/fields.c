@@ -25,7 +25,7 @@ static void add_secret(struct str *out, const struct object *object)
 	add_field(out, "status", is_pending ? "pending (not ready for use yet)" : object->status);
 	if (object->version > 1)
 		str_format(out, "    %-9s %lld\n", "version", (long long)object->version);
-	if (object->is_unsure)
+	if (object->doubt != DOUBT_NONE)
 		add_field(out, "value",
 			"(not known: an apply was cut off; the next one writes it again)");
 	else if (!object->version)
@@ -34,7 +34,7 @@ static void add_secret(struct str *out, const struct object *object)
 
 void fields_add(struct str *out, const struct object *object)
 {
-	if (object->is_unresolved) {
+	if (object_is_unresolved(object)) {
 		add_field(out, "id", "(not known yet: the next apply looks for it)");
 		return;
 	}
@@ -70,12 +70,15 @@ void fields_put(struct json_writer *writer, const struct object *object)
 		json_put_text(writer, "comment", object->comment);
 		json_put_text(writer, "status", object->status);
 		json_put_integer(writer, "version", object->version);
-		json_put_bool(writer, "unsure", object->is_unsure);
+		/* Without an id, only the value that is to be written may be in doubt. */
+		json_put_bool(writer, "unsure",
+			object->doubt == DOUBT_VALUE ||
+				(object->id && object->doubt != DOUBT_NONE));
 	}
 	json_put_text(writer, "created", object->created);
 	json_put_text(writer, "modified", object->modified);
-	json_put_text(writer, "origin", object->is_unresolved ? NULL : origin);
-	json_put_bool(writer, "unresolved", object->is_unresolved);
+	json_put_text(writer, "origin", object_is_unresolved(object) ? NULL : origin);
+	json_put_bool(writer, "unresolved", object_is_unresolved(object));
 	json_put_bool(writer, "prevent_destroy", object->prevent_destroy);
 	json_put_text(writer, "on_remove", object->forget_on_remove ? "forget" : "destroy");
 }

@@ -1,4 +1,4 @@
-/* cfprov import: take a store or a secret that lives already into the state. */
+/* cfprov import: take an existing store or secret into the state. */
 #include "plan/import.h"
 
 #include "commands.h"
@@ -10,7 +10,6 @@
 #include "progress.h"
 #include "read_live.h"
 #include "render.h"
-#include "session.h"
 #include "term.h"
 
 #include "base/text.h"
@@ -18,37 +17,6 @@
 #include <string.h>
 
 /* ---- the address ---- */
-
-/* Only with the very account of the address: nothing else is asked. */
-static bool pick_account(struct session *session, const char *alias)
-{
-	struct error err CLEANUP(error_release) = {0};
-	struct str shown CLEANUP(str_release) = {0}, known CLEANUP(str_release) = {0};
-	const struct pick pick = {session_manifest_name(session->cli), &alias, 1};
-
-	if (model_account(&session->desired, alias))
-		return pick_accounts(&pick, &session->desired, &err);
-	text_add_visible(&shown, alias, strlen(alias), 80);
-	error_set(&err, "the manifest has no account `%s`", str_text(&shown));
-	model_add_aliases(&known, &session->desired);
-	error_hint(&err,
-		"An address is ALIAS/STORE or ALIAS/STORE/SECRET; the manifest's accounts are "
-		"called %s.",
-		str_text(&known));
-	term_error(&err);
-	return false;
-}
-
-static void add_store_lines(struct str *lines, const struct object *wanted)
-{
-	str_text_add(lines, "\n      - name: ");
-	writing_word(lines, wanted->store);
-	if (strcmp(wanted->account, MODEL_DEFAULT_ALIAS) == 0)
-		return;
-	str_text_add(lines, "\n        accounts: [");
-	writing_word(lines, wanted->account);
-	str_char(lines, ']');
-}
 
 /* With a variable for its value; the user knows better. */
 static void add_secret_lines(
@@ -71,45 +39,49 @@ static void add_secret_lines(
 	str_char(lines, '}');
 }
 
-/* The lines that are missing in the manifest, ready to be copied. */
-static void tell_undeclared(const struct session *session, const struct object *wanted)
+/* Says which lines the manifest lacks, ready to be copied. */
+static void say_undeclared(const struct session *session, const struct object *wanted)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct str lines CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
+	bool has_store = wanted->secret &&
+			 model_object(&session->desired, wanted->account, wanted->store, NULL);
 
 	render_address(&shown, wanted);
 	error_set(&err, "%s is not declared in %s", str_text(&shown),
 		session_manifest_name(session->cli));
-	bool has_store = wanted->secret &&
-			 model_object(&session->desired, wanted->account, wanted->store, NULL);
 	error_hint(&err,
 		"What is imported must be declared, else the next apply would part from it. Add "
 		"under %s:",
 		has_store ? "`secrets` of that store, for instance" : "`stores`");
 	term_error(&err);
-	if (!has_store)
-		add_store_lines(&lines, wanted);
+	if (!has_store) {
+		str_text_add(&lines, "\n      - name: ");
+		writing_word(&lines, wanted->store);
+	}
+	if (!has_store && strcmp(wanted->account, MODEL_DEFAULT_ALIAS) != 0) {
+		str_text_add(&lines, "\n        accounts: [");
+		writing_word(&lines, wanted->account);
+		str_char(&lines, ']');
+	}
 	if (wanted->secret)
 		add_secret_lines(&lines, &session->desired, wanted, !has_store);
 	str_text_add(&lines, "\n\n");
 	term_say_str(&lines);
 }
 
-static bool refuse_address(const char *address)
+static bool refuse_address(const char *address, const char *hint)
 {
-	struct error err CLEANUP(error_release) = {0};
-	struct str shown CLEANUP(str_release) = {0};
+	char *shown AUTO_FREE = text_visible(address, 120);
 
-	text_add_visible(&shown, address, strlen(address), 120);
-	error_set(&err, "`%s` is no address of a store or a secret", str_text(&shown));
-	error_hint(&err, "It must be ALIAS/STORE or ALIAS/STORE/SECRET, as cfprov plan shows it.");
-	term_error(&err);
-	return false;
+	return term_fail(hint, "`%s` is no address of a store or a secret", shown);
 }
 
-/* Has each part the characters that its kind of name may have? */
-static bool is_well_formed(const char *address, const char *const *parts)
+/* Splits ALIAS/STORE or ALIAS/STORE/SECRET. */
+static bool split_address(struct session *session, struct object *ret_wanted)
 {
+	static const char form[] =
+		"It must be ALIAS/STORE or ALIAS/STORE/SECRET, as cfprov plan shows it.";
 	static const struct {
 		const char *what;
 		const struct schema_text *text;
@@ -118,45 +90,26 @@ static bool is_well_formed(const char *address, const char *const *parts)
 		{"the name of a store", &schema_store_name},
 		{"the name of a secret", &schema_secret_name},
 	};
-	struct error err CLEANUP(error_release) = {0};
-	struct str why CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
-
-	for (size_t i = 0; i < ARRAY_SIZE(kinds) && parts[i]; i++) {
-		if (shape_text_is_right(kinds[i].text, parts[i], true, &why))
-			continue;
-		text_add_visible(&shown, address, strlen(address), 120);
-		error_set(&err, "`%s` is no address of a store or a secret", str_text(&shown));
-		str_clear(&shown);
-		text_add_visible(&shown, parts[i], strlen(parts[i]), 80);
-		error_hint(&err, "`%s` can't be %s: %s.", str_text(&shown), kinds[i].what,
-			str_text(&why));
-		term_error(&err);
-		return false;
-	}
-	return true;
-}
-
-/* Splits ALIAS/STORE or ALIAS/STORE/SECRET. */
-static bool split_address(struct session *session, struct object *ret_wanted)
-{
 	const char *address = session->cli->arguments[0];
 	char *rest = arena_text(&session->arena, address);
-	const char *parts[4] = {NULL};
+	const char *parts[ARRAY_SIZE(kinds)] = {NULL};
+	struct str why CLEANUP(str_release) = {0}, hint CLEANUP(str_release) = {0};
 	size_t count = 0;
 
-	while (count < ARRAY_SIZE(parts) && rest) {
-		char *slash = strchr(rest, '/');
-		if (slash)
-			*slash = '\0';
-		if (!*rest)
-			return refuse_address(address);
-		parts[count++] = rest;
-		rest = slash ? slash + 1 : NULL;
+	while (count < ARRAY_SIZE(kinds) && rest) {
+		parts[count++] = strsep(&rest, "/");
+		if (!*parts[count - 1])
+			return refuse_address(address, form);
 	}
-	if (count < 2 || count > 3)
-		return refuse_address(address);
-	if (!is_well_formed(address, parts))
-		return false;
+	if (count < 2 || rest)
+		return refuse_address(address, form);
+	for (size_t i = 0; i < count; i++) {
+		if (shape_text_is_right(kinds[i].text, parts[i], true, &why))
+			continue;
+		char *shown AUTO_FREE = text_visible(parts[i], 80);
+		str_format(&hint, "`%s` can't be %s: %s.", shown, kinds[i].what, str_text(&why));
+		return refuse_address(address, str_text(&hint));
+	}
 	*ret_wanted = (struct object){.kind = parts[2] ? OBJECT_SECRET : OBJECT_STORE,
 		.account = parts[0],
 		.store = parts[1],
@@ -164,59 +117,55 @@ static bool split_address(struct session *session, struct object *ret_wanted)
 	return true;
 }
 
-/* Finds what the manifest declares at the address. */
+/* Finds what the manifest declares at the address. Only its account will be asked. */
 static bool find_declared(struct session *session, struct import_input *input)
 {
+	struct error err CLEANUP(error_release) = {0};
+	struct str known CLEANUP(str_release) = {0};
 	struct object wanted;
 
-	if (!split_address(session, &wanted) || !pick_account(session, wanted.account))
+	if (!split_address(session, &wanted))
+		return false;
+	const struct pick pick = {session_manifest_name(session->cli), &wanted.account, 1};
+	if (!model_account(&session->desired, wanted.account)) {
+		char *shown AUTO_FREE = text_visible(wanted.account, 80);
+		model_add_aliases(&known, &session->desired);
+		error_set(&err, "the manifest has no account `%s`", shown);
+		error_hint(&err,
+			"An address is ALIAS/STORE or ALIAS/STORE/SECRET; the manifest's accounts "
+			"are called %s.",
+			str_text(&known));
+		return term_error(&err);
+	}
+	if (!pick_accounts(&pick, &session->desired, &err))
 		return false;
 	input->account = model_account(&session->desired, wanted.account);
 	input->desired =
 		model_object(&session->desired, wanted.account, wanted.store, wanted.secret);
 	if (!input->desired)
-		tell_undeclared(session, &wanted);
+		say_undeclared(session, &wanted);
 	return input->desired;
 }
 
 /* ---- the import ---- */
 
-static bool check_offline(struct session *session, const struct import_input *input)
+static bool record(struct session *session, const struct import_input *input, struct error *err)
 {
-	struct error err CLEANUP(error_release) = {0};
-
-	if (import_check_id(input, &err) && planning_move(session, &err) &&
-		import_is_free(input, &err))
-		return true;
-	term_error(&err);
-	return false;
-}
-
-static bool record(struct session *session, const struct import_input *input)
-{
-	struct error err CLEANUP(error_release) = {0};
-	struct str line CLEANUP(str_release) = {0};
-	struct object object;
-
-	if (!import_find(input, &object, &err)) {
-		term_error(&err);
-		return false;
-	}
-	struct change change = {CHANGE_PUT, &object};
-	if (!ledger_change(&session->ledger,
-		    &(struct state_fold){.changes = &change,
-			    .change_count = 1,
-			    .accounts = input->account,
-			    .account_count = 1},
-		    &err)) {
-		term_error(&err);
-		return false;
-	}
-	str_text_add(&line, "Imported ");
-	render_address(&line, &object);
-	str_format(&line, " (id %s): it is managed from now on.\n", object.id);
-	term_out_str(&line);
+	struct str address CLEANUP(str_release) = {0}, line CLEANUP(str_release) = {0};
 	const struct object *desired = input->desired;
+	struct object object;
+	const struct change change = {CHANGE_PUT, &object};
+	const struct state_fold fold = {.changes = &change,
+		.change_count = 1,
+		.accounts = input->account,
+		.account_count = 1};
+
+	if (!import_find(input, &object, err) || !ledger_change(&session->ledger, &fold, err))
+		return false;
+	render_address(&address, &object);
+	str_format(&line, "Imported %s (id %s): it is managed from now on.\n", str_text(&address),
+		object.id);
+	term_out_str(&line);
 	if (object.secret && !desired->is_written_once && desired->value->kind != VALUE_GENERATE)
 		term_say("The next apply writes its value, for nobody can read the one it has. "
 			 "`update: if_absent` in the manifest keeps that.");
@@ -227,7 +176,8 @@ int import_run(const struct cli *cli)
 {
 	struct progress progress CLEANUP(progress_release);
 	struct session session CLEANUP(session_release);
-	struct import_input input = {.id = cli->arguments[1]};
+	struct error err CLEANUP(error_release) = {0};
+	struct import_input input = {0};
 	struct object sought;
 
 	progress_init(&progress);
@@ -236,13 +186,18 @@ int import_run(const struct cli *cli)
 		!session_open_state(&session, "import"))
 		return EXIT_ERROR;
 	input.recorded = &session.ledger.state.model;
-	if (!check_offline(&session, &input))
-		return EXIT_ERROR;
-	sought = *input.desired;
-	sought.id = import_sought_id(&input);
-	session.sought = &sought; /* a list may not show yet what was made a moment ago */
-	if (!read_live(&session))
-		return EXIT_ERROR;
-	input.live = &session.live;
-	return record(&session, &input) ? EXIT_DONE : EXIT_ERROR;
+	bool is_good = import_read_id(&input, cli->arguments[1], &session.arena, &err) &&
+		       planning_move(&session, &err) && import_is_free(&input, &err);
+	if (is_good) {
+		sought = *input.desired;
+		sought.id = import_sought_id(&input);
+		session.sought = &sought; /* a list may not show yet what was made a moment ago */
+		if (!read_live(&session))
+			return EXIT_ERROR;
+		input.live = &session.live;
+	}
+	if (is_good && record(&session, &input, &err))
+		return EXIT_DONE;
+	term_error(&err);
+	return EXIT_ERROR;
 }

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "terraform.h"
+#include "verbs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -104,8 +104,8 @@ static void add_line(struct str *out, const struct event *event, const char *wor
 {
 	if (event->object) {
 		char *address AUTO_FREE = object_address(event->object);
-		if (event->action)
-			str_format(out, "%s ", terraform_words(event->action, false).verb);
+		if (event->row)
+			str_format(out, "%s ", verb_of(event->row)->tf_verb);
 		str_format(out, "%s: ", address);
 	}
 	str_text_add(out, word);

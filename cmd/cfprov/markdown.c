@@ -2,6 +2,7 @@
 
 #include "changes.h"
 #include "render.h"
+#include "verbs.h"
 
 #include "base/text.h"
 
@@ -9,46 +10,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So many rows stand outside of the fold, and at most for what goes with its store; and what the
- * end of a text that was cut needs. */
-enum { ROWS_SHOWN = 30, ROWS_ALONG = 10, END_BYTES = 220 };
+/* How many lines are not folded away, and what the end of a text that was cut needs. */
+enum { LINES_SHOWN = 30, END_BYTES = 220 };
 
-struct row {
-	const char *symbol, *what;
-	const struct object *object;
-	char *why;   /* or NULL */
-	bool is_all; /* not the secret alone, but all that are in its store */
-	bool destroys;
+/* Lines of a table; the first `must` are never cut off. */
+struct lines {
+	char **items;
+	size_t count, room, must;
 };
 
-struct rows {
-	struct row *items;
-	size_t count, room;
-};
-
-static void rows_release(struct rows *rows)
+static void lines_release(struct lines *lines)
 {
-	for (size_t i = 0; i < rows->count; i++)
-		free(rows->items[i].why);
-	free(rows->items);
+	for (size_t i = 0; i < lines->count; i++)
+		free(lines->items[i]);
+	free(lines->items);
 }
 
 /* ---- text from outside ---- */
 
-/* Each ASCII sign as a number: no parser takes it for anything but itself. */
-static void add_inert(struct str *out, const char *text)
-{
-	for (; *text; text++) {
-		if (!ispunct((unsigned char)*text))
-			str_char(out, *text);
-		else
-			str_format(out, "&#%d;", *text);
-	}
-}
-
 /*
- * A sentence with names in it. What is common in sentences stays readable; a zero-width space
- * behind @ and # keeps them from calling a person or an issue.
+ * A sentence with names in it. Common punctuation stays readable; a zero-width space after @ and #
+ * keeps them from mentioning a person or an issue.
  */
 static void add_sentence(struct str *out, const char *text)
 {
@@ -62,143 +44,97 @@ static void add_sentence(struct str *out, const char *text)
 	}
 }
 
-/* Between backticks nothing counts but backticks; in a table, bars and what escapes them do. */
-static bool is_plain(const char *text)
+/* Between backticks only backticks count, and in a table bars and what escapes them. Elsewhere,
+ * punctuation as numbers is what no parser takes for anything but itself. */
+static void add_code(struct str *out, const char *text)
 {
 	size_t length = strlen(text);
 
-	return length && !strpbrk(text, "`|\\<>&") && text[0] != ' ' && text[length - 1] != ' ';
-}
-
-static void add_code(struct str *out, const char *text)
-{
-	if (is_plain(text)) {
+	if (length && !strpbrk(text, "`|\\<>&") && text[0] != ' ' && text[length - 1] != ' ') {
 		str_format(out, "`%s`", text);
 		return;
 	}
 	str_text_add(out, "<code>");
-	add_inert(out, text);
+	for (; *text; text++)
+		str_format(out, ispunct((unsigned char)*text) ? "&#%d;" : "%c", *text);
 	str_text_add(out, "</code>");
 }
 
-/* ---- rows ---- */
+/* ---- lines ---- */
 
-static struct row *add_row(struct rows *rows)
+/* Clears `why`, for the next line. */
+static void add_line(struct lines *lines, const char *symbol, const struct object *object,
+	const char *what, struct str *why)
 {
-	rows->items = mem_room(rows->items, rows->count, &rows->room, sizeof(*rows->items));
-	struct row *row = &rows->items[rows->count++];
-	*row = (struct row){0};
-	return row;
+	struct str text = {0}, address CLEANUP(str_release) = {0};
+
+	render_address(&address, object);
+	str_format(&text, "| `%s` | ", symbol);
+	add_code(&text, str_text(&address));
+	str_format(&text, " | %s | ", what);
+	add_sentence(&text, str_text(why));
+	str_text_add(&text, " |\n");
+	str_clear(why);
+	lines->items = mem_room(lines->items, lines->count, &lines->room, sizeof(*lines->items));
+	lines->items[lines->count++] = str_steal(&text);
 }
 
-static bool destroys(const struct action *action)
+/* The changes that destroy, or the others. */
+static void add_changes(struct lines *lines, const struct plan *plan, bool that_destroy)
 {
-	return action_counts(action).destroy > 0;
-}
+	struct change_group group = {0};
+	struct str why CLEANUP(str_release) = {0};
 
-/* Gives the reason, and what changes; or NULL. */
-static char *why_of(const struct action *action)
-{
-	struct str why = {0};
-
-	changes_add_why(&why, action);
-	if (action_kind(action) == ACTION_ADOPT)
-		str_format(&why, "%sit has the id %s", why.length ? "; " : "", action->before->id);
-	return why.length ? str_steal(&why) : NULL;
-}
-
-/* Gives the names of secrets that go with their store. */
-static char *names_of(const struct action *actions, size_t count)
-{
-	struct str names = {0};
-
-	str_format(&names, "%zu secrets go with their store: ", count);
-	for (size_t i = 0; i < count; i++) {
-		const char *name = action_object(&actions[i])->secret;
-		str_text_add(&names, i ? ", " : "");
-		text_add_visible(&names, name, strlen(name), 0);
-	}
-	return str_steal(&names);
-}
-
-/* The actions that destroy, or the others. */
-static void add_actions(struct rows *rows, const struct plan *plan, bool that_destroy)
-{
-	for (size_t i = 0, count; i < plan->action_count; i += count) {
-		const struct action *action = &plan->actions[i];
-		enum action_kind kind = action_kind(action);
-		count = changes_count_along(plan, i);
-		if (count <= ROWS_ALONG)
-			count = 1;
-		if (kind == ACTION_NONE || destroys(action) != that_destroy)
+	while (changes_next(&group, plan)) {
+		const struct row *row = group.first;
+		if ((row_counts(row).destroy > 0) != that_destroy)
 			continue;
-		struct row *row = add_row(rows);
-		row->symbol = render_symbol(kind);
-		row->what = render_word(kind);
-		row->object = action_object(action);
-		row->is_all = count > 1;
-		row->why = count > 1 ? names_of(action, count) : why_of(action);
-		row->destroys = that_destroy;
+		if (group.count > 1) {
+			str_format(&why, "%zu secrets go with their store: ", group.count);
+			changes_add_names(&why, &group);
+		} else {
+			changes_add_why(&why, plan, row);
+		}
+		if (row->action == ACTION_ADOPT)
+			str_format(
+				&why, "%sit has the id %s", why.length ? "; " : "", row->live->id);
+		add_line(lines, verb_of(row)->symbol, &group.object, verb_of(row)->word, &why);
 	}
 }
 
-static void add_refreshes(struct rows *rows, const struct plan *plan)
+static void collect(const struct plan_view *view, struct lines *lines, struct lines *drifts)
 {
-	for (size_t i = 0; i < plan->refresh_count; i++) {
-		const struct refresh *refresh = &plan->refreshes[i];
-		struct str why CLEANUP(str_release) = {0};
-		struct row *row = add_row(rows);
-		row->symbol = refresh->after ? "~" : ".";
-		row->what = "learn";
-		row->object = refresh->before;
+	const struct plan *plan = view->plan;
+	bool is_refresh = view->mode == PLANNING_REFRESH_ONLY;
+	struct str why CLEANUP(str_release) = {0};
+	struct drift drift;
+
+	if (!is_refresh) {
+		add_changes(lines, plan, true);
+		lines->must = lines->count;
+		add_changes(lines, plan, false);
+	}
+	for (size_t i = 0; i < plan->row_count && is_refresh; i++) {
+		const struct row *row = &plan->rows[i];
+		if (!row->learns)
+			continue;
 		str_text_add(&why, "it ");
-		render_learned(&why, refresh);
-		row->why = str_steal(&why);
+		render_learned(&why, row);
+		add_line(lines, row->learned ? "~" : ".", row->recorded, "learn", &why);
 	}
-}
-
-static void add_moves(struct rows *rows, const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->move_count; i++) {
-		struct str why CLEANUP(str_release) = {0};
-		struct row *row = add_row(rows);
-		str_text_add(&why, "it was ");
-		text_add_visible(&why, plan->moves[i].from, strlen(plan->moves[i].from), 0);
-		row->symbol = ">";
-		row->what = "move";
-		row->object = plan->moves[i].object;
-		row->why = str_steal(&why);
+	for (size_t i = 0; i < plan->row_count; i++) {
+		const struct row *row = &plan->rows[i];
+		if (row->moved_from && !row->copies) {
+			char *was AUTO_FREE = text_visible(row->moved_from, 0);
+			str_format(&why, "it was %s", was);
+			add_line(lines, ">", row_object(row), "move", &why);
+		}
+		if (!is_refresh && view_drift(view, row, &drift)) {
+			render_drift(&why, &drift);
+			add_line(
+				drifts, drift.is_gone ? "-" : "~", drift.recorded, "changed", &why);
+		}
 	}
-}
-
-static void add_drifts(struct rows *rows, const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->drift_count; i++) {
-		struct str why CLEANUP(str_release) = {0};
-		struct row *row = add_row(rows);
-		render_drift(&why, plan, &plan->drifts[i]);
-		row->symbol = plan->drifts[i].live ? "~" : "-";
-		row->what = "changed";
-		row->object = plan->drifts[i].recorded;
-		row->why = str_steal(&why);
-	}
-}
-
-static void render_row(struct str *out, const struct row *row)
-{
-	struct str address CLEANUP(str_release) = {0};
-
-	struct object object = *row->object;
-
-	if (row->is_all)
-		object.secret = "*";
-	render_address(&address, &object);
-	str_format(out, "| `%s` | ", row->symbol);
-	add_code(out, str_text(&address));
-	str_format(out, " | %s | ", row->what);
-	if (row->why)
-		add_sentence(out, row->why);
-	str_text_add(out, " |\n");
 }
 
 /* ---- the page ---- */
@@ -215,38 +151,36 @@ static bool has_room(const struct page *page, size_t bytes)
 
 static const char table_head[] = "| | Address | What | Why |\n| --- | --- | --- | --- |\n";
 
-/* Adds rows from `from` up to `to`, as far as there is room. Gives the first that was not added. */
-static size_t add_rows(struct page *page, const struct rows *rows, size_t from, size_t to)
+/* Adds lines from `from` up to `to` while there is room. Gives the first that was not added. */
+static size_t add_lines(struct page *page, const struct lines *lines, size_t from, size_t to)
 {
 	for (; from < to; from++) {
-		struct str text CLEANUP(str_release) = {0};
-		render_row(&text, &rows->items[from]);
-		if (!rows->items[from].destroys && !has_room(page, text.length))
+		size_t length = strlen(lines->items[from]);
+		if (from >= lines->must && !has_room(page, length))
 			break;
-		str_add(page->out, text.bytes, text.length);
+		str_add(page->out, lines->items[from], length);
 	}
 	return from;
 }
 
-/* The rows from `from` on, folded under a title. Gives the first that was not added. */
-static size_t add_fold(struct page *page, const struct rows *rows, size_t from, const char *title)
+/* The lines from `from` on, folded under a title. Gives the first that was not added. */
+static size_t add_fold(struct page *page, const struct lines *lines, size_t from, const char *title)
 {
-	struct str head CLEANUP(str_release) = {0}, first CLEANUP(str_release) = {0};
+	struct str head CLEANUP(str_release) = {0};
 
-	if (from == rows->count)
+	if (from == lines->count)
 		return from;
-	str_format(&head, "\n<details><summary>%zu %s</summary>\n\n%s", rows->count - from, title,
+	str_format(&head, "\n<details><summary>%zu %s</summary>\n\n%s", lines->count - from, title,
 		table_head);
-	render_row(&first, &rows->items[from]);
-	if (!has_room(page, head.length + first.length))
+	if (!has_room(page, head.length + strlen(lines->items[from])))
 		return from;
 	str_add(page->out, head.bytes, head.length);
-	from = add_rows(page, rows, from, rows->count);
+	from = add_lines(page, lines, from, lines->count);
 	str_text_add(page->out, "\n</details>\n");
 	return from;
 }
 
-/* They are as important as what destroys. */
+/* As important as the changes that destroy. */
 static void add_refusals(struct page *page, const struct plan *plan)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
@@ -262,12 +196,18 @@ static void add_refusals(struct page *page, const struct plan *plan)
 	}
 }
 
-/* Where room is short, without the names. */
-static void add_unverified(struct page *page, const struct plan *plan)
+/* Where room is short, the values that can't be verified are not named. */
+static void add_head(struct page *page, const struct plan_view *view)
 {
 	struct str text CLEANUP(str_release) = {0}, line CLEANUP(str_release) = {0};
 
-	if (!render_unverified(&text, plan))
+	render_summary(&text, view);
+	str_format(page->out, "**%s**\n", str_text(&text));
+	if (view->has_failed)
+		str_text_add(page->out, "\nAccounts that could not be read are left out.\n");
+	add_refusals(page, view->plan);
+	str_clear(&text);
+	if (!render_unverified(&text, view->plan))
 		return;
 	add_sentence(&line, str_text(&text));
 	str_format(page->out, "\n%s\n",
@@ -275,19 +215,7 @@ static void add_unverified(struct page *page, const struct plan *plan)
 					    : "Values of secrets can't be verified.");
 }
 
-static void add_head(struct page *page, const struct plan_view *view)
-{
-	struct str summary CLEANUP(str_release) = {0};
-
-	render_summary(&summary, view);
-	str_format(page->out, "**%s**\n", str_text(&summary));
-	if (view->has_failed)
-		str_text_add(page->out, "\nAccounts that could not be read are left out.\n");
-	add_refusals(page, view->plan);
-	add_unverified(page, view->plan);
-}
-
-/* With several accounts: what each has to expect. Where room is short, the rows need it more. */
+/* With several accounts: the counts of each. If room is short, the lines need it more. */
 static void add_accounts(struct page *page, const struct plan *plan)
 {
 	struct str table CLEANUP(str_release) = {0};
@@ -323,33 +251,23 @@ static void add_end(struct page *page, size_t changes, size_t drifts)
 
 static void add_page(struct page *page, const struct plan_view *view)
 {
-	bool is_refresh = view->mode == PLANNING_REFRESH_ONLY;
-	struct rows rows CLEANUP(rows_release) = {0}, drifts CLEANUP(rows_release) = {0};
-	size_t shown = ROWS_SHOWN, must = 0;
+	struct lines lines CLEANUP(lines_release) = {0}, drifts CLEANUP(lines_release) = {0};
+	size_t shown = LINES_SHOWN;
 
-	if (is_refresh) {
-		add_refreshes(&rows, view->plan);
-		add_moves(&rows, view->plan);
-	} else {
-		add_actions(&rows, view->plan, true);
-		must = rows.count;
-		add_actions(&rows, view->plan, false);
-		add_moves(&rows, view->plan);
-		add_drifts(&drifts, view->plan);
-	}
-	if (shown < must)
-		shown = must;
-	if (shown > rows.count)
-		shown = rows.count;
+	collect(view, &lines, &drifts);
+	if (shown < lines.must)
+		shown = lines.must;
+	if (shown > lines.count)
+		shown = lines.count;
 	add_head(page, view);
 	add_accounts(page, view->plan);
-	if (rows.count)
+	if (lines.count)
 		str_format(page->out, "\n%s", table_head);
-	size_t done = add_rows(page, &rows, 0, shown);
+	size_t done = add_lines(page, &lines, 0, shown);
 	if (done == shown)
-		done = add_fold(page, &rows, done, "more");
+		done = add_fold(page, &lines, done, "more");
 	size_t told = add_fold(page, &drifts, 0, "changed outside of cfprov");
-	add_end(page, rows.count - done, drifts.count - told);
+	add_end(page, lines.count - done, drifts.count - told);
 }
 
 void markdown_add_plan(struct str *out, const struct plan_view *view)

@@ -1,12 +1,12 @@
 /*
- * A plan in Markdown, for the comment under a pull request: the summary line, a table of what is to
- * be done, the rest of a long table in a fold, and in another fold what changed outside of cfprov.
+ * A plan in Markdown, for a comment on a pull request: the summary line, a table of the changes
+ * (the rest of a long one folded), and in another fold what changed outside of cfprov.
  *
- * What destroys stands first and is never cut off. Where view->max_bytes is set and the text would
- * be longer, other rows are left out and a last line tells how many: then it is no longer than
- * that, unless what destroys alone (with that last line) is.
+ * Changes that destroy come first and are never cut off. If the text would be longer than
+ * view->max_bytes, other lines are left out, and a last line says how many. It is longer only if
+ * the changes that destroy, with that last line, are.
  *
- * Names and other text from outside can't be Markdown or HTML, call anybody or make a link.
+ * Names and other text from outside can't be Markdown or HTML, mention anybody or make a link.
  */
 #ifndef CFPROV_MARKDOWN_H
 #define CFPROV_MARKDOWN_H

@@ -6,9 +6,9 @@
 #include "manifest/pick.h"
 #include "markdown.h"
 #include "render.h"
-#include "represent.h"
 #include "stream.h"
 #include "term.h"
+#include "tf_plan_json.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static void human_saved_plan(const struct plan_view *view)
 
 static void human_failures(const struct output *output)
 {
-	progress_tell_failures(&output->progress);
+	progress_print_failures(&output->progress);
 }
 
 static void human_incomplete(const char *text)
@@ -56,7 +56,7 @@ static void json_plan(const struct plan_view *view)
 {
 	struct str text CLEANUP(str_release) = {0};
 
-	represent_plan(&text, view);
+	tf_plan_json(&text, view);
 	term_out_str(&text);
 }
 

@@ -8,7 +8,7 @@
 /* Would apply do anything? With -refresh-only: would the state learn anything? */
 static bool has_changes(const struct plan *plan, enum planning_mode mode)
 {
-	return !plan_is_empty(plan) || (mode == PLANNING_REFRESH_ONLY && plan->refresh_count);
+	return !plan_is_empty(plan) || (mode == PLANNING_REFRESH_ONLY && plan->learned);
 }
 
 int plan_run(const struct cli *cli)
@@ -26,9 +26,9 @@ int plan_run(const struct cli *cli)
 		return EXIT_ERROR;
 	const struct plan_view view = plan_view(&session, mode);
 	output.form->plan(&view);
-	render_notes(&session.plan);
+	render_notes(&view);
 	render_refusals(&session.plan);
-	if (cli->out && !planning_save(&session, mode, cli->out))
+	if (cli->out && !planning_save(&session, cli->out))
 		return EXIT_ERROR;
 	if (cli->out)
 		term_say("Saved; `cfprov apply %s` does exactly that.", cli->out);

@@ -3,6 +3,7 @@
 #include "adapter/fs.h"
 #include "apply/quota.h"
 #include "base/clock.h"
+#include "base/moment.h"
 #include "cloudflare/audit.h"
 #include "plan/check.h"
 #include "plan/recover.h"
@@ -18,12 +19,12 @@
 
 bool planning_move(struct session *session, struct error *err)
 {
-	struct state_edit mend CLEANUP(state_edit_release) = {0};
+	struct state_edit edit CLEANUP(state_edit_release) = {0};
 
-	if (!state_edit_move(&session->ledger.state, &session->desired, &mend, err))
+	if (!state_edit_move(&session->ledger.state, &session->desired, &edit, err))
 		return false;
-	const struct state_fold fold = state_edit_fold(&mend);
-	session->moves = state_edit_moves(&mend, &session->arena, &session->move_count);
+	const struct state_fold fold = state_edit_fold(&edit);
+	session->moves = state_edit_moves(&edit, &session->arena, &session->move_count);
 	ledger_stage(&session->ledger, &fold);
 	return true;
 }
@@ -197,7 +198,7 @@ bool planning_make(struct session *session, enum planning_mode mode)
 {
 	const struct cli *cli = session->cli;
 
-	session->input.destroys_all = mode == PLANNING_DESTROY; /* for the reading */
+	session->input.options.destroys_all = mode == PLANNING_DESTROY; /* for the reading */
 	if (!read_both(session, mode))
 		return false;
 	renames_init(&session->renames, &session->desired);
@@ -206,14 +207,17 @@ bool planning_make(struct session *session, enum planning_mode mode)
 		.recorded = &session->ledger.state.model,
 		.live = &session->live,
 		.renames = &session->renames,
-		.adopt_all = cli->adopt,
-		.destroys_all = mode == PLANNING_DESTROY,
-		.refresh_only = mode == PLANNING_REFRESH_ONLY,
-		.is_partial = cli->accounts.count > 0 || session->has_failed,
-		.has_unread = session->has_failed,
-		.targets = {cli->targets.items, cli->targets.count},
-		.excludes = {cli->excludes.items, cli->excludes.count},
-		.replaces = {cli->replaces.items, cli->replaces.count},
+		.options =
+			{
+				.adopt_all = cli->adopt,
+				.destroys_all = mode == PLANNING_DESTROY,
+				.refresh_only = mode == PLANNING_REFRESH_ONLY,
+				.is_partial = cli->accounts.count > 0 || session->has_failed,
+				.has_unread = session->has_failed,
+				.targets = {cli->targets.items, cli->targets.count},
+				.excludes = {cli->excludes.items, cli->excludes.count},
+				.replaces = {cli->replaces.items, cli->replaces.count},
+			},
 		.moves = session->moves,
 		.move_count = session->move_count,
 	};
@@ -222,10 +226,9 @@ bool planning_make(struct session *session, enum planning_mode mode)
 	if (!start_values(session) || !read_values(session) || !make_plan(session) ||
 		!read_live_affected(session, &looks_again))
 		return false;
-	/* Before stores are destroyed, what is in them must be known: then the plan is made anew.
-	 */
-	session->input.is_partial |= session->has_failed;
-	session->input.has_unread |= session->has_failed;
+	/* What is in a store must be known before it is destroyed: then the plan is made again. */
+	session->input.options.is_partial |= session->has_failed;
+	session->input.options.has_unread |= session->has_failed;
 	if (looks_again && !(read_values(session) && make_plan(session)))
 		return false;
 	if (!has_room(session))
@@ -240,12 +243,6 @@ bool planning_make(struct session *session, enum planning_mode mode)
 }
 
 /* ---- saved plans ---- */
-
-static const char *const mode_words[] = {
-	[PLANNING_NORMAL] = "normal",
-	[PLANNING_DESTROY] = "destroy",
-	[PLANNING_REFRESH_ONLY] = "refresh-only",
-};
 
 bool planning_check_out(struct session *session, const char *path)
 {
@@ -264,29 +261,32 @@ bool planning_check_out(struct session *session, const char *path)
 	return false;
 }
 
-bool planning_save(struct session *session, enum planning_mode mode, const char *path)
+bool planning_save(struct session *session, const char *path)
 {
-	const struct state *state = &session->ledger.state;
+	const struct ledger *ledger = &session->ledger;
 	struct error err CLEANUP(error_release) = {0};
 	struct str bytes CLEANUP(str_release) = {0};
-	struct planfile planfile = {
-		.mode = mode_words[mode],
+	const struct planfile planfile = {
 		.state_path = session->state_path,
 		.is_partial = session->is_partial,
-		.serial = session->ledger.read_serial,
-		.accounts = session->desired,
-		.plan = session->plan,
+		.serial = ledger->read_serial,
+		.lineage = ledger->state.lineage,
+		.born_as = ledger->born_as,
+		.options = session->input.options,
+		.desired = session->desired,
+		.recorded = ledger->state.model,
+		.live = session->live,
+		.moves = session->moves,
+		.move_count = session->move_count,
 	};
 
-	memcpy(planfile.lineage, state->lineage, sizeof(planfile.lineage));
-	memcpy(planfile.born_as, session->ledger.born_as, sizeof(planfile.born_as));
 	if (session->has_failed) {
 		error_set(&err, "the plan is not saved: it leaves accounts out");
 		error_hint(&err, "Mend what keeps them from being read; or plan for the others "
 				 "alone, with -account=ALIAS for each.");
 	} else {
 		char *real AUTO_FREE = fs_real_path(path);
-		planfile_encode(&planfile, &bytes);
+		planfile_encode(&planfile, &session->plan, &bytes);
 		if (fs_replace(real, NULL, &bytes, &err))
 			return true;
 	}
@@ -302,24 +302,40 @@ static bool read_plan(const char *path, struct planfile *ret_planfile, struct er
 	       planfile_decode(path, &bytes, ret_planfile, err);
 }
 
+/* Plans from the inputs that the file has. */
+static bool plan_as_saved(struct session *session, struct error *err)
+{
+	struct planfile *planfile = &session->planfile;
+
+	session->desired = planfile->desired;
+	planfile->desired = (struct model){0};
+	renames_init(&session->renames, &session->desired);
+	session->input = (struct planner_input){
+		.desired = &session->desired,
+		.recorded = &planfile->recorded,
+		.live = &planfile->live,
+		.renames = &session->renames,
+		.options = planfile->options,
+		.moves = planfile->moves,
+		.move_count = planfile->move_count,
+	};
+	return make_plan(session) && planfile_check_digest(planfile, &session->plan, err);
+}
+
 bool planning_load(struct session *session, const char *path, enum planning_mode *ret_mode)
 {
 	struct planfile *planfile = &session->planfile;
 	struct error err CLEANUP(error_release) = {0};
 
-	if (!read_plan(path, planfile, &err)) {
-		term_error(&err);
+	if (!read_plan(path, planfile, &err) || !plan_as_saved(session, &err)) {
+		if (err.message)
+			term_error(&err);
 		return false;
 	}
 	session->is_partial = planfile->is_partial;
-	*ret_mode = PLANNING_NORMAL;
-	for (size_t i = 0; i < ARRAY_SIZE(mode_words); i++)
-		if (strcmp(planfile->mode, mode_words[i]) == 0)
-			*ret_mode = (enum planning_mode)i;
-	session->plan = planfile->plan;
-	planfile->plan = (struct plan){0};
-	session->desired = planfile->accounts;
-	planfile->accounts = (struct model){0};
+	*ret_mode = planfile->options.destroys_all   ? PLANNING_DESTROY
+		    : planfile->options.refresh_only ? PLANNING_REFRESH_ONLY
+						     : PLANNING_NORMAL;
 	if (!session->cli->state) {
 		free(session->state_path);
 		session->state_path = mem_copy_text(planfile->state_path);
@@ -371,22 +387,6 @@ static bool fits_state(struct session *session)
 	return false;
 }
 
-/* The check wants what the session has taken over. */
-static bool is_sound(struct session *session)
-{
-	struct planfile planfile = session->planfile;
-	struct error err CLEANUP(error_release) = {0};
-
-	planfile.accounts = session->desired;
-	planfile.plan = session->plan;
-	if (!check_plan(&session->plan, &err))
-		error_hint(&err, "The file was changed by hand. Make a new plan.");
-	else if (planfile_check_content(&planfile, &session->ledger.state, &err))
-		return true;
-	term_error(&err);
-	return false;
-}
-
 static bool refuse_part(void)
 {
 	struct error err CLEANUP(error_release) = {0};
@@ -398,13 +398,33 @@ static bool refuse_part(void)
 	return false;
 }
 
-/* What is to be created. A list that shows it may show what was destroyed before. */
+/* What is created. A list that shows it may show what was destroyed before. */
 static void collect_created(const struct plan *plan, struct model *ret_created)
 {
-	for (size_t i = 0; i < plan->action_count; i++)
-		if (action_kind(&plan->actions[i]) == ACTION_CREATE)
-			(void)model_add_copy(ret_created, plan->actions[i].after);
+	for (size_t i = 0; i < plan->row_count; i++)
+		if (plan->rows[i].action == ACTION_CREATE)
+			(void)model_add_copy(ret_created, plan->rows[i].desired);
 	model_sort(ret_created);
+}
+
+/*
+ * Plans again from what exists now, and compares. The audit log is not asked again about secrets
+ * that were not modified since.
+ */
+static bool fits_live(struct session *session, const struct model *then, struct error_list *errors)
+{
+	struct planner_input now = session->input;
+
+	for (size_t i = 0; i < session->live.object_count; i++) {
+		struct object *object = &session->live.objects[i];
+		const struct object *before = model_find(then, object);
+		if (before && strcmp(before->id, object->id) == 0 &&
+			!moment_is_other(before->modified, object->modified))
+			object->audit = before->audit;
+	}
+	now.recorded = &session->ledger.state.model;
+	now.live = &session->live;
+	return verify_plan(&session->plan, &now, errors);
 }
 
 /* The accounts in which something is to be done, and what the plan is about in them. */
@@ -420,12 +440,12 @@ static bool read_planned(struct session *session)
 	for (size_t i = 0; i < input.count; i++) {
 		const char *alias = input.accounts[i].account->alias;
 		bool is_planned = false;
-		for (; at < plan->action_count; at++) {
-			const struct action *action = &plan->actions[at];
-			int order = strcmp(action_object(action)->account, alias);
+		for (; at < plan->row_count; at++) {
+			const struct row *row = &plan->rows[at];
+			int order = strcmp(row_object(row)->account, alias);
 			if (order > 0)
 				break;
-			is_planned |= order == 0 && action_kind(action) != ACTION_NONE;
+			is_planned |= order == 0 && row->action != ACTION_NONE;
 		}
 		if (is_planned)
 			planned[count++] = input.accounts[i];
@@ -447,8 +467,7 @@ bool planning_look_again(struct session *session)
 
 	session->live = (struct model){0};
 	session->inside = NULL;
-	bool is_good =
-		read_planned(session) && verify_plan(&session->plan, &session->live, &errors);
+	bool is_good = read_planned(session) && fits_live(session, &then, &errors);
 	model_release(&session->live);
 	table_free(&session->inside);
 	session->live = then;
@@ -464,9 +483,10 @@ bool planning_check(struct session *session)
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	bool looks_inside;
 
-	if (!fits_state(session) || !fits_manifest(session) || !move(session) || !is_sound(session))
+	if (!fits_state(session) || !fits_manifest(session) || !move(session))
 		return false;
-	memcpy(session->ledger.born_as, session->planfile.born_as, sizeof(session->ledger.born_as));
+	memcpy(session->ledger.born_as, session->planfile.born_as,
+		strlen(session->planfile.born_as) + 1);
 	if (!check_values(session) || !read_live(session))
 		return false;
 	if (session->has_failed)
@@ -474,7 +494,7 @@ bool planning_check(struct session *session)
 	settle(session);
 	if (!read_live_affected(session, &looks_inside) || session->has_failed)
 		return refuse_part();
-	if (verify_plan(&session->plan, &session->live, &errors))
+	if (fits_live(session, &session->planfile.live, &errors))
 		return has_room(session);
 	term_errors(&errors);
 	return false;

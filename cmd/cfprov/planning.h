@@ -25,7 +25,7 @@ bool planning_make(struct session *session, enum planning_mode mode) MUST_CHECK;
 bool planning_check_out(struct session *session, const char *path) MUST_CHECK;
 
 /* Writes the plan that was made. */
-bool planning_save(struct session *session, enum planning_mode mode, const char *path) MUST_CHECK;
+bool planning_save(struct session *session, const char *path) MUST_CHECK;
 
 /* Reads a saved plan in place of manifest and options; planning_check then proves it. */
 bool planning_load(

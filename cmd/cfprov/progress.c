@@ -2,59 +2,40 @@
 
 #include "base/text.h"
 #include "render.h"
-#include "term.h"
+#include "verbs.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* "in 1.2 s"; short waits are nobody's business. */
-static void add_elapsed(struct str *out, int64_t elapsed_us)
+static void say_complete(const struct event *event)
 {
-	if (elapsed_us >= 1000000)
-		str_format(out, " in %" PRId64 ".%" PRId64 " s", elapsed_us / 1000000,
-			elapsed_us / 100000 % 10);
-}
-
-static void tell_complete(const struct event *event)
-{
-	static const struct {
-		const char *word;
-		enum term_style style;
-	} words[] = {
-		[ACTION_NONE] = {"unchanged", TERM_PLAIN},
-		[ACTION_CREATE] = {"created", TERM_CREATE},
-		[ACTION_ADOPT] = {"adopted", TERM_IMPORT},
-		[ACTION_UPDATE] = {"updated", TERM_CHANGE},
-		[ACTION_RENAME] = {"renamed", TERM_CHANGE},
-		[ACTION_REPLACE] = {"replaced", TERM_CREATE},
-		[ACTION_DESTROY] = {"destroyed", TERM_DESTROY},
-		[ACTION_FORGET] = {"forgotten", TERM_DIM},
-	};
-	const struct action *action = event->action;
-	enum action_kind kind = action_kind(action);
+	const struct row *row = event->row;
+	const struct verb *verb = verb_of(row);
 	struct str line CLEANUP(str_release) = {0};
 
-	assert(event->object);
 	render_address(&line, event->object);
 	str_text_add(&line, ": ");
-	term_add(&line, STDERR_FILENO, words[kind].style, words[kind].word);
-	if (kind == ACTION_RENAME) {
-		str_text_add(&line, " from ");
-		text_add_visible(&line, action->before->secret, strlen(action->before->secret), 0);
+	term_add(&line, STDERR_FILENO, row->action == ACTION_REPLACE ? TERM_CREATE : verb->style,
+		verb->done);
+	if (row->copies) {
+		char *was AUTO_FREE = text_visible(row->copies->secret, 0);
+		str_format(&line, " from %s", was);
 	}
-	if (kind == ACTION_ADOPT && action->changes)
+	if (row->action == ACTION_ADOPT && row->writes)
 		str_text_add(&line, " and updated");
-	if (action->goes_with_store)
+	if (row->notes & ROW_WITH_STORE)
 		str_text_add(&line, " with its store");
-	add_elapsed(&line, event->elapsed_us);
-	str_format(&line, " (id %s)", event->object->id);
-	term_say("%s", str_text(&line));
+	/* Short waits are not worth a word. */
+	if (event->elapsed_us >= 1000000)
+		str_format(&line, " in %" PRId64 ".%" PRId64 " s", event->elapsed_us / 1000000,
+			event->elapsed_us / 100000 % 10);
+	term_say("%s (id %s)", str_text(&line), event->object->id);
 }
 
-/* Each answer has a ray of its own; without it, like failures are told as one. */
+/* Cuts the ray out of the message and gives it (free); or NULL. Each answer has its own, and
+ * without it failures of one reason have one message. */
 static char *cut_ray(char *message)
 {
 	static const char begin[] = ", cf-ray ";
@@ -73,15 +54,13 @@ static char *cut_ray(char *message)
 	return ray;
 }
 
-static void tell_failed(struct progress *progress, const struct event *event)
+static void say_failed(struct progress *progress, const struct event *event)
 {
-	struct str line CLEANUP(str_release) = {0}, address CLEANUP(str_release) = {0};
+	struct str word CLEANUP(str_release) = {0}, address CLEANUP(str_release) = {0};
 
 	render_address(&address, event->object);
-	str_format(&line, "%s: ", str_text(&address));
-	term_add(&line, STDERR_FILENO, TERM_DESTROY, "failed");
-	str_format(&line, ": %s", event->err->message);
-	term_say("%s", str_text(&line));
+	term_add(&word, STDERR_FILENO, TERM_DESTROY, "failed");
+	term_say("%s: %s: %s", str_text(&address), str_text(&word), event->err->message);
 	progress->failures = mem_room(progress->failures, progress->failure_count,
 		&progress->failure_room, sizeof(*progress->failures));
 	struct progress_failure *failure = &progress->failures[progress->failure_count++];
@@ -90,7 +69,7 @@ static void tell_failed(struct progress *progress, const struct event *event)
 	failure->ray = cut_ray(failure->err.message);
 }
 
-static void tell_progress(const struct event_progress *now)
+static void show_progress(const struct event_progress *now)
 {
 	struct str line CLEANUP(str_release) = {0};
 
@@ -103,60 +82,35 @@ static void tell_progress(const struct event_progress *now)
 	term_status(now->under_way + now->left ? str_text(&line) : NULL);
 }
 
-static void tell_retry(const struct event *event)
+static void say_wait(const struct event *event)
 {
-	struct str line CLEANUP(str_release) = {0};
-
-	str_text_add(&line, "Retrying in ");
-	text_add_duration(&line, event->wait_ms);
-	term_say("%s: %s", str_text(&line), event->text);
-}
-
-static void tell_slow_down(const struct event *event)
-{
-	struct str line CLEANUP(str_release) = {0};
-
-	text_add_duration(&line, event->wait_ms);
-	term_say("Slowing down: %s; continuing in %s", event->text, str_text(&line));
-}
-
-static void tell_waiting(const struct event *event)
-{
-	struct str line CLEANUP(str_release) = {0};
-
-	str_text_add(&line, "Waiting for Cloudflare to confirm ");
-	text_add_visible(&line, event->text, strlen(event->text), 0);
-	str_text_add(&line, " (up to ");
-	text_add_duration(&line, (event->wait_ms + 999) / 1000 * 1000);
-	str_char(&line, ')');
-	term_say("%s", str_text(&line));
-}
-
-/* Whoever reads a pipe has been told how long it takes. */
-static void tell_countdown(int64_t wait_ms)
-{
-	struct str line CLEANUP(str_release) = {0};
-
-	str_text_add(&line, "Waiting: next request in ");
-	text_add_duration(&line, (wait_ms + 999) / 1000 * 1000);
-	term_status(wait_ms > 0 ? str_text(&line) : NULL);
-}
-
-static void tell_long_run(const struct event *event)
-{
+	bool is_exact = event->type == EVENT_RETRY || event->type == EVENT_SLOW_DOWN;
 	const struct event_limit *limit = event->limit;
-	struct str line CLEANUP(str_release) = {0};
+	int64_t unit_ms = is_exact ? 1 : limit ? 60000 : 1000;
+	struct str wait CLEANUP(str_release) = {0}, line CLEANUP(str_release) = {0};
 
-	str_format(&line,
-		"%s needs about %" PRId64 " requests. The rate limit allows %" PRId64 " in ",
-		event->text, limit->requests, limit->quota);
-	text_add_duration(&line, limit->window_ms);
-	str_text_add(&line, ", so it takes about ");
-	text_add_duration(&line, (event->wait_ms + 59999) / 60000 * 60000);
-	term_say("%s.", str_text(&line));
+	text_add_duration(&wait, (event->wait_ms + unit_ms - 1) / unit_ms * unit_ms);
+	if (event->type == EVENT_RETRY) {
+		term_say("Retrying in %s: %s", str_text(&wait), event->text);
+	} else if (event->type == EVENT_SLOW_DOWN) {
+		term_say("Slowing down: %s; continuing in %s", event->text, str_text(&wait));
+	} else if (event->type == EVENT_COUNTDOWN) {
+		/* A pipe got the whole wait in one line before. */
+		str_format(&line, "Waiting: next request in %s", str_text(&wait));
+		term_status(event->wait_ms > 0 ? str_text(&line) : NULL);
+	} else if (event->type == EVENT_WAITING) {
+		char *what AUTO_FREE = text_visible(event->text, 0);
+		term_say("Waiting for Cloudflare to confirm %s (up to %s)", what, str_text(&wait));
+	} else {
+		text_add_duration(&line, limit->window_ms);
+		term_say("%s needs about %" PRId64 " requests. The rate limit allows %" PRId64
+			 " in %s, so it takes about %s.",
+			event->text, limit->requests, limit->quota, str_text(&line),
+			str_text(&wait));
+	}
 }
 
-static void tell_await(const struct event_progress *now)
+static void say_await(const struct event_progress *now)
 {
 	struct str line CLEANUP(str_release) = {0};
 
@@ -167,8 +121,8 @@ static void tell_await(const struct event_progress *now)
 	term_say("%s ...", str_text(&line));
 }
 
-/* Made by that apply; or a replacement that was cut off before it destroyed anything. */
-static void tell_recovered(const struct object *object)
+/* That apply created it; or it was to replace it, and had not destroyed it yet. */
+static void say_recovered(const struct object *object)
 {
 	struct str address CLEANUP(str_release) = {0};
 
@@ -187,34 +141,26 @@ static void on_event(void *context, const struct event *event)
 		term_say("An apply was cut off; what it had recorded is in the state now.");
 		break;
 	case EVENT_RECOVERED:
-		tell_recovered(event->object);
+		say_recovered(event->object);
 		break;
 	case EVENT_ACTION_COMPLETE:
-		tell_complete(event);
+		say_complete(event);
 		break;
 	case EVENT_ACTION_FAILED:
-		tell_failed(context, event);
+		say_failed(context, event);
 		break;
 	case EVENT_PROGRESS:
-		tell_progress(&event->progress);
+		show_progress(&event->progress);
 		break;
 	case EVENT_RETRY:
-		tell_retry(event);
-		break;
 	case EVENT_SLOW_DOWN:
-		tell_slow_down(event);
-		break;
 	case EVENT_COUNTDOWN:
-		tell_countdown(event->wait_ms);
-		break;
 	case EVENT_LONG_RUN:
-		tell_long_run(event);
+	case EVENT_WAITING:
+		say_wait(event);
 		break;
 	case EVENT_AWAIT:
-		tell_await(&event->progress);
-		break;
-	case EVENT_WAITING:
-		tell_waiting(event);
+		say_await(&event->progress);
 		break;
 	case EVENT_INTERRUPT:
 		term_say("Stopping: %zu under way are waited for, %zu are not started. "
@@ -262,28 +208,21 @@ static int compare_failures(const void *a, const void *b)
 	return order ? order : strcmp(x->address, y->address);
 }
 
-static void tell_address(const struct progress_failure *failure)
-{
-	if (failure->ray)
-		term_say("  %s (cf-ray %s)", failure->address, failure->ray);
-	else
-		term_say("  %s", failure->address);
-}
-
-void progress_tell_failures(const struct progress *progress)
+void progress_print_failures(const struct progress *progress)
 {
 	struct progress_failure *all = progress->failures;
 	size_t count = progress->failure_count;
 
 	if (count)
 		qsort(all, count, sizeof(*all), compare_failures);
-	for (size_t i = 0, next; i < count; i = next) {
+	for (size_t i = 0, next; i < count;) {
 		for (next = i;
 			next < count && strcmp(all[i].err.message, all[next].err.message) == 0;)
 			next++;
 		term_say("%s", "");
 		term_error(&all[i].err);
-		for (size_t j = i; j < next; j++)
-			tell_address(&all[j]);
+		for (; i < next; i++)
+			term_say("  %s%s%s%s", all[i].address, all[i].ray ? " (cf-ray " : "",
+				all[i].ray ? all[i].ray : "", all[i].ray ? ")" : "");
 	}
 }

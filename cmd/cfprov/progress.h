@@ -1,6 +1,6 @@
 /*
- * Listens to the library and tells people what happens: a line for each change on stderr, and on
- * a terminal one more line that counts what is done, under way and left.
+ * Prints the library's events for people: a line for each change on stderr, and on a terminal a
+ * status line that counts what is done, in progress and left.
  */
 #ifndef CFPROV_PROGRESS_H
 #define CFPROV_PROGRESS_H
@@ -14,7 +14,7 @@ struct progress_failure {
 };
 
 struct progress {
-	struct event_sink sink; /* hand this to the library */
+	struct event_sink sink; /* pass this to the library */
 	struct progress_failure *failures;
 	size_t failure_count, failure_room;
 };
@@ -22,7 +22,7 @@ struct progress {
 void progress_init(struct progress *progress);
 void progress_release(struct progress *progress);
 
-/* Lists what failed and why; what failed for one reason stands together. */
-void progress_tell_failures(const struct progress *progress);
+/* Prints what failed and why, grouped by reason. */
+void progress_print_failures(const struct progress *progress);
 
 #endif

@@ -87,16 +87,12 @@ static bool read(struct session *session, const struct live_input *input, struct
 static void read_managed(struct session *session, const struct live_input *input)
 {
 	const struct model *const models[] = {&session->desired, &session->ledger.state.model};
-	const struct plan *plan = &session->plan;
 	struct wanted wanted = {0};
 
 	for (size_t m = 0; m < ARRAY_SIZE(models); m++)
 		for (size_t i = 0; i < models[m]->object_count; i++)
 			if (models[m]->objects[i].kind == OBJECT_SECRET)
 				want(session, &models[m]->objects[i], &wanted);
-	for (size_t i = 0; i < plan->action_count; i++)
-		if (action_object(&plan->actions[i])->kind == OBJECT_SECRET)
-			want(session, action_object(&plan->actions[i]), &wanted);
 	(void)read(session, input, &wanted);
 }
 
@@ -108,11 +104,11 @@ static void want_affected(struct session *session, struct wanted *wanted)
 {
 	const struct plan *plan = &session->plan;
 
-	for (size_t i = 0; i < plan->action_count; i++) {
-		const struct action *action = &plan->actions[i];
-		bool is_secret = action_object(action)->kind == OBJECT_SECRET;
-		if (action_kind(action) != ACTION_NONE && (is_secret || action_destroys(action)))
-			want(session, action_object(action), wanted);
+	for (size_t i = 0; i < plan->row_count; i++) {
+		const struct row *row = &plan->rows[i];
+		bool is_secret = row_object(row)->kind == OBJECT_SECRET;
+		if (row->action != ACTION_NONE && (is_secret || row_destroys(row)))
+			want(session, row_object(row), wanted);
 	}
 }
 
@@ -191,7 +187,8 @@ static struct table *find_unsure(const struct session *session)
 			table_put(&unsure, wanted->account, wanted);
 	}
 	for (size_t i = 0; i < recorded->object_count; i++)
-		if (recorded->objects[i].is_unresolved || recorded->objects[i].is_unsure)
+		if (object_is_unresolved(&recorded->objects[i]) ||
+			recorded->objects[i].doubt != DOUBT_NONE)
 			table_put(&unsure, recorded->objects[i].account, &recorded->objects[i]);
 	return unsure;
 }

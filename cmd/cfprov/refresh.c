@@ -1,11 +1,11 @@
 /* cfprov refresh: `apply -refresh-only`, without a question. */
-#include "act.h"
 #include "commands.h"
+#include "run_plan.h"
 
 int refresh_run(const struct cli *cli)
 {
 	struct cli approved = *cli;
 
 	approved.auto_approve = true;
-	return act(&approved, PLANNING_REFRESH_ONLY, "refresh");
+	return run_plan(&approved, PLANNING_REFRESH_ONLY, "refresh");
 }

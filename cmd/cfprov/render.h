@@ -2,11 +2,9 @@
 #ifndef CFPROV_RENDER_H
 #define CFPROV_RENDER_H
 
-#include "base/str.h"
 #include "view.h"
 
-/* What changed outside, what moves, the actions, a line or two each, then the summary: "Plan: …"
- * or "No changes. …". */
+/* What changed outside, what moves, the changes, a line or two each, then the summary. */
 void render_plan(struct str *out, const struct plan_view *view);
 
 /* The line that tools read, plain: "Plan: …" or "No changes. …". */
@@ -16,16 +14,16 @@ void render_summary(struct str *out, const struct plan_view *view);
 void render_complete(struct str *out, enum planning_mode mode, const struct plan_counts *done);
 
 /* "is gone; its id was …", or what was changed: what follows an address. */
-void render_drift(struct str *out, const struct plan *plan, const struct drift *drift);
+void render_drift(struct str *out, const struct drift *drift);
 
 /* "was modified": what the state learns, to follow an address. */
-void render_learned(struct str *out, const struct refresh *refresh);
+void render_learned(struct str *out, const struct row *row);
 
 /* "1 imported, 3 added, 0 changed, 0 destroyed": what an apply did. */
 void render_done(struct str *out, const struct plan_counts *counts);
 
 /* What the plan leaves alone and people should know, to stderr. */
-void render_notes(const struct plan *plan);
+void render_notes(const struct plan_view *view);
 
 /* Adds which values nobody can verify, in sentences; false: there are none. */
 bool render_unverified(struct str *out, const struct plan *plan);
@@ -33,15 +31,11 @@ bool render_unverified(struct str *out, const struct plan *plan);
 /* The same, to stderr. */
 void render_note_unverified(const struct plan *plan);
 
-/* What apply would refuse unless told so, to stderr; better known now than then. */
+/* What apply would refuse by default, to stderr. */
 void render_refusals(const struct plan *plan);
 
 /* The same as errors; false: there are some. */
 bool render_find_refusals(const struct plan *plan, struct error_list *errors) MUST_CHECK;
-
-/* "-/+" and "replace" */
-const char *render_symbol(enum action_kind kind);
-const char *render_word(enum action_kind kind);
 
 /* Adds the address in a form that is fit to be printed. */
 void render_address(struct str *out, const struct object *object);

@@ -407,7 +407,7 @@ void session_print_warnings(struct session *session)
 
 struct live_input session_live_input(const struct session *session)
 {
-	bool may_adopt = session->ledger.state.serial && !session->input.destroys_all;
+	bool may_adopt = session->ledger.state.serial && !session->input.options.destroys_all;
 
 	return (struct live_input){
 		.client = session->client,

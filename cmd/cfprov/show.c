@@ -4,8 +4,8 @@
 #include "output.h"
 #include "planning.h"
 #include "render.h"
-#include "represent.h"
 #include "term.h"
+#include "tf_plan_json.h"
 
 #include "base/text.h"
 
@@ -20,9 +20,9 @@ static void add_state(struct str *out, const struct state *state)
 		const struct object *object = &model->objects[i];
 		if (!account || strcmp(account, object->account) != 0) {
 			account = object->account;
-			str_format(out, "%saccount ", i ? "\n" : "");
-			text_add_visible(out, account, strlen(account), 0);
-			str_format(out, " (%s)\n", model_account(model, account)->id);
+			char *shown AUTO_FREE = text_visible(account, 0);
+			str_format(out, "%saccount %s (%s)\n", i ? "\n" : "", shown,
+				model_account(model, account)->id);
 		}
 		str_text_add(out, "  ");
 		render_address(out, object);
@@ -53,14 +53,9 @@ static int show_plan(const struct cli *cli)
 /* -format=json is -json; the other formats are of plans. */
 static bool is_state_format(const struct cli *cli)
 {
-	struct error err CLEANUP(error_release) = {0};
-
-	if (cli->format != FORMAT_MARKDOWN && !cli->max_bytes)
-		return true;
-	error_set(&err, "-format=markdown and -max-bytes are for plans");
-	error_hint(&err, "Name a saved plan: cfprov show -format=markdown FILE.");
-	term_error(&err);
-	return false;
+	return (cli->format != FORMAT_MARKDOWN && !cli->max_bytes) ||
+	       term_fail("Name a saved plan: cfprov show -format=markdown FILE.",
+		       "-format=markdown and -max-bytes are for plans");
 }
 
 int show_run(const struct cli *cli)
@@ -74,7 +69,7 @@ int show_run(const struct cli *cli)
 	if (!is_state_format(cli) || !session_read_state(&session))
 		return EXIT_ERROR;
 	if (cli->json || cli->format == FORMAT_JSON)
-		represent_state(&text, &session.ledger.state);
+		tf_state_json(&text, &session.ledger.state);
 	else
 		add_state(&text, &session.ledger.state);
 	term_out_str(&text);

@@ -136,9 +136,11 @@ static bool write_edit(struct editing *editing, const char *before, const char *
 	struct error err CLEANUP(error_release) = {0};
 	struct str text CLEANUP(str_release) = {0};
 
-	for (size_t i = 0; i < edit->object_count; i++) {
+	for (size_t i = 0; i < edit->count; i++) {
+		if (edit->changes[i].kind != CHANGE_DROP)
+			continue;
 		str_format(&text, "%s ", before);
-		render_address(&text, edit->objects[i]);
+		render_address(&text, edit->changes[i].object);
 		str_format(&text, "%s\n", after);
 	}
 	if (!editing->session.cli->dry_run && !ledger_change(&editing->session.ledger, &fold, &err))
@@ -219,11 +221,11 @@ int state_push_run(const struct cli *cli)
 		return EXIT_ERROR;
 	struct ledger *ledger = &editing.session.ledger;
 	enum state_edit_verdict verdict = state_edit_replace(&ledger->state, &other, &err);
-	if (verdict == MEND_SAME) {
+	if (verdict == STATE_EDIT_SAME) {
 		term_say("It is the state that there is; nothing was changed.");
 		return EXIT_DONE;
 	}
-	if (verdict == MEND_REFUSE && !cli->force) {
+	if (verdict == STATE_EDIT_REFUSE && !cli->force) {
 		error_prefix(&err, "this state is refused");
 		term_error(&err);
 		return EXIT_ERROR;

@@ -1,16 +1,13 @@
 #include "stream.h"
 
-#include "adapter/json.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "changes.h"
 #include "diagnostics.h"
 #include "render.h"
-#include "sides.h"
-#include "term.h"
-#include "terraform.h"
-
-#include "base/text.h"
+#include "tf_plan_json.h"
+#include "verbs.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -39,7 +36,7 @@ static void end(struct json_writer *json)
 	str_char(json->out, '\n');
 }
 
-/* Many lines of one sort go out together; what people may be waiting for, at once. */
+/* Readers get the lines at once. */
 static void send(const struct str *lines)
 {
 	term_out_str(lines);
@@ -48,8 +45,9 @@ static void send(const struct str *lines)
 
 /* ---- diagnostics and the log ---- */
 
-/* `about` is an address, or NULL. */
-static void tell(enum diagnostic_severity severity, const struct error *err, const char *about)
+/* `address` may be NULL. */
+static void send_diagnostic(
+	enum diagnostic_severity severity, const struct error *err, const char *address)
 {
 	struct str out CLEANUP(str_release) = {0}, message CLEANUP(str_release) = {0};
 	bool is_error = severity == DIAGNOSTIC_ERROR;
@@ -58,27 +56,26 @@ static void tell(enum diagnostic_severity severity, const struct error *err, con
 	text_add_visible(&message, err->message, strlen(err->message), 0);
 	struct json_writer json =
 		begin(&out, is_error ? "error" : "warn", "diagnostic", str_text(&message));
-	diagnostics_put(&json, "diagnostic", severity, err, about);
+	diagnostics_put(&json, "diagnostic", severity, err, address);
 	end(&json);
 	send(&out);
 }
 
-static void hear_error(const struct error *err)
+static void on_error(const struct error *err)
 {
-	tell(DIAGNOSTIC_ERROR, err, NULL);
+	send_diagnostic(DIAGNOSTIC_ERROR, err, NULL);
 }
 
-static void hear_warning(const struct error *warning)
+static void on_warning(const struct error *warning)
 {
-	tell(DIAGNOSTIC_WARNING, warning, NULL);
+	send_diagnostic(DIAGNOSTIC_WARNING, warning, NULL);
 }
 
-static void hear_words(const char *text)
+static void on_text(const char *text)
 {
-	struct str out CLEANUP(str_release) = {0}, message CLEANUP(str_release) = {0};
-
-	text_add_visible(&message, text, strlen(text), 0);
-	struct json_writer json = begin(&out, "info", "log", str_text(&message));
+	struct str out CLEANUP(str_release) = {0};
+	char *message AUTO_FREE = text_visible(text, 0);
+	struct json_writer json = begin(&out, "info", "log", message);
 
 	end(&json);
 	send(&out);
@@ -86,7 +83,7 @@ static void hear_words(const char *text)
 
 void stream_start(void)
 {
-	static const struct term_listener listener = {hear_error, hear_warning, hear_words};
+	static const struct term_listener listener = {on_error, on_warning, on_text};
 	struct str out CLEANUP(str_release) = {0}, message CLEANUP(str_release) = {0};
 
 	term_divert(&listener);
@@ -98,7 +95,7 @@ void stream_start(void)
 	send(&out);
 }
 
-/* ---- what happens ---- */
+/* ---- resources ---- */
 
 static void put_address(struct json_writer *json, const char *key, const char *address,
 	enum object_kind kind, const char *name)
@@ -108,7 +105,7 @@ static void put_address(struct json_writer *json, const char *key, const char *a
 	json_put_text(json, "module", "");
 	json_put_text(json, "resource", address);
 	json_put_text(json, "implied_provider", "cloudflare");
-	json_put_text(json, "resource_type", terraform_type(kind));
+	json_put_text(json, "resource_type", tf_type(kind));
 	json_put_text(json, "resource_name", name);
 	json_put_null(json, "resource_key");
 	json_end(json);
@@ -118,42 +115,15 @@ static void put_resource(struct json_writer *json, const struct object *object)
 {
 	char *address AUTO_FREE = object_address(object);
 
-	put_address(json, "resource", address, object->kind, terraform_name(object));
+	put_address(json, "resource", address, object->kind, tf_name(object));
 }
 
-/* `from` may be NULL: it is where it was. */
-static void put_previous(struct json_writer *json, const char *from, enum object_kind kind)
-{
-	if (from)
-		put_address(json, "previous_resource", from, kind, strrchr(from, '/') + 1);
-}
-
-static void put_id(struct json_writer *json, const char *id)
-{
-	if (!id)
-		return;
-	json_put_text(json, "id_key", "id");
-	json_put_text(json, "id_value", id);
-}
-
-static const struct doing {
-	const char *doing, *done;
-} doings[] = {
-	[ACTION_NONE] = {"looking", "unchanged"},
-	[ACTION_CREATE] = {"creating", "created"},
-	[ACTION_ADOPT] = {"adopting", "adopted"},
-	[ACTION_UPDATE] = {"updating", "updated"},
-	[ACTION_RENAME] = {"renaming", "renamed"},
-	[ACTION_REPLACE] = {"replacing", "replaced"},
-	[ACTION_DESTROY] = {"destroying", "destroyed"},
-	[ACTION_FORGET] = {"forgetting", "forgotten"},
-};
+/* ---- events ---- */
 
 /* "prod/keys: still creating after 10 s" */
 static void add_message(struct str *out, const struct event *event)
 {
-	const struct doing *word =
-		&doings[event->action ? action_kind(event->action) : ACTION_NONE];
+	const char *doing = event->row ? verb_of(event->row)->doing : "";
 	int64_t seconds = event->elapsed_us / 1000000;
 
 	render_address(out, event->object);
@@ -162,47 +132,48 @@ static void add_message(struct str *out, const struct event *event)
 	else if (event->type == EVENT_REFRESH_DONE)
 		str_text_add(out, event->text ? ": read" : ": read, it is gone");
 	else if (event->type == EVENT_ACTION_START)
-		str_format(out, ": %s", word->doing);
+		str_format(out, ": %s", doing);
 	else if (event->type == EVENT_ACTION_SLOW)
-		str_format(out, ": still %s after %" PRId64 " s", word->doing, seconds);
+		str_format(out, ": still %s after %" PRId64 " s", doing, seconds);
 	else if (event->type == EVENT_ACTION_FAILED)
-		str_format(out, ": %s failed after %" PRId64 " s", word->doing, seconds);
+		str_format(out, ": %s failed after %" PRId64 " s", doing, seconds);
 	else
-		str_format(out, ": %s after %" PRId64 " s", word->done, seconds);
+		str_format(out, ": %s after %" PRId64 " s", verb_of(event->row)->done, seconds);
 }
 
-/* The id that a hook shows: the one it has now, or had before it goes. */
+/* The id that a hook shows: the one it has now, or had before the action; or NULL. */
 static const char *shown_id(const struct event *event)
 {
+	if (event->type == EVENT_ACTION_SLOW || event->type == EVENT_ACTION_FAILED)
+		return NULL;
 	if (event->type == EVENT_REFRESH_DONE)
 		return event->text;
-	if (event->type == EVENT_ACTION_START && event->action->before)
-		return event->action->before->id;
-	return event->object->id;
+	if (event->type != EVENT_ACTION_START)
+		return event->object->id;
+	const struct object *before =
+		event->row->copies ? event->row->copies : row_before(event->row);
+	return before ? before->id : event->object->id;
 }
 
-static void tell_hook(const struct event *event, const char *type)
+static void add_hook(struct str *out, const struct event *event, const char *type)
 {
-	struct str out CLEANUP(str_release) = {0}, message CLEANUP(str_release) = {0};
-	bool has_ended = event->type == EVENT_ACTION_COMPLETE || event->type == EVENT_ACTION_FAILED;
+	struct str message CLEANUP(str_release) = {0};
+	bool is_bad = event->type == EVENT_ACTION_FAILED;
 
 	add_message(&message, event);
-	bool is_bad = event->type == EVENT_ACTION_FAILED;
-	struct json_writer json = begin(&out, is_bad ? "error" : "info", type, str_text(&message));
+	struct json_writer json = begin(out, is_bad ? "error" : "info", type, str_text(&message));
 	json_begin_object(&json, "hook");
 	put_resource(&json, event->object);
-	if (event->action)
-		json_put_text(&json, "action", terraform_words(event->action, false).verb);
-	if (!is_bad && event->type != EVENT_ACTION_SLOW)
-		put_id(&json, shown_id(event));
-	if (has_ended || event->type == EVENT_ACTION_SLOW)
+	if (event->row)
+		json_put_text(&json, "action", verb_of(event->row)->tf_verb);
+	if (shown_id(event)) {
+		json_put_text(&json, "id_key", "id");
+		json_put_text(&json, "id_value", shown_id(event));
+	}
+	if (event->row && event->type != EVENT_ACTION_START)
 		json_put_integer(&json, "elapsed_seconds", event->elapsed_us / 1000000);
 	json_end(&json);
 	end(&json);
-	if (event->action)
-		send(&out);
-	else
-		term_out_str(&out);
 }
 
 bool stream_event(const struct event *event)
@@ -215,137 +186,101 @@ bool stream_event(const struct event *event)
 		[EVENT_ACTION_COMPLETE] = "apply_complete",
 		[EVENT_ACTION_FAILED] = "apply_errored",
 	};
+	struct str out CLEANUP(str_release) = {0};
 
 	if (event->type == EVENT_NOTE) {
-		hear_words(event->text);
+		on_text(event->text);
 		return true;
 	}
 	if (event->type >= ARRAY_SIZE(types) || !types[event->type])
 		return false;
-	tell_hook(event, types[event->type]);
+	add_hook(&out, event, types[event->type]);
+	if (event->row)
+		send(&out);
+	else
+		term_out_str(&out);
 	if (event->type == EVENT_ACTION_FAILED && event->err) {
 		char *address AUTO_FREE = object_address(event->object);
-		tell(DIAGNOSTIC_ERROR, event->err, address);
+		send_diagnostic(DIAGNOSTIC_ERROR, event->err, address);
 	}
 	return true;
 }
 
 /* ---- the plan ---- */
 
-static void add_drift(struct str *out, const struct plan *plan, const struct drift *drift)
+/* Begins a line about a change, and leaves the change open. `previous` NULL: it did not move. */
+static struct json_writer begin_change(struct str *out, const char *type, const char *message,
+	const struct object *object, const char *previous)
 {
-	const struct object *before = drift->recorded;
-	const char *verb = drift->live ? "update" : "delete";
+	struct json_writer json = begin(out, "info", type, message);
+
+	json_begin_object(&json, "change");
+	put_resource(&json, object);
+	if (previous)
+		put_address(&json, "previous_resource", previous, object->kind,
+			strrchr(previous, '/') + 1);
+	return json;
+}
+
+static void add_drift(struct str *out, const struct drift *drift)
+{
+	const char *verb = drift->is_gone ? "delete" : "update";
 	struct str message CLEANUP(str_release) = {0};
 	struct changes changes CLEANUP(changes_release) = {.names_people = true};
 
-	render_address(&message, before);
+	render_address(&message, drift->recorded);
 	str_format(&message, ": drift detected (%s)", verb);
-	changes_of_drift(&changes, drift, changes_leave_value(plan, drift));
-	str_text_add(&message, changes.count ? ": " : "");
-	changes_add_phrase(&message, &changes);
-	struct json_writer json = begin(out, "info", "resource_drift", str_text(&message));
-	json_begin_object(&json, "change");
-	put_resource(&json, before);
+	changes_of_drift(&changes, drift);
+	str_format(&message, "%s%s", changes.phrase.length ? ": " : "", str_text(&changes.phrase));
+	struct json_writer json =
+		begin_change(out, "resource_drift", str_text(&message), drift->recorded, NULL);
 	json_put_text(&json, "action", verb);
-	if (drift->live && drift->live->audit)
-		side_put_audit(&json, drift->live->audit, true);
+	if (drift->now.audit)
+		tf_put_audit(&json, drift->now.audit, true);
 	json_end(&json);
 	end(&json);
 }
 
-static void add_drifts(struct str *out, const struct plan_view *view)
+/* A change, or the move of a row that has none; a change names its former address, too. */
+static void add_planned(struct str *out, const struct plan_view *view, const struct row *row)
 {
-	const struct plan *plan = view->plan;
-	size_t next = 0;
-
-	for (size_t i = 0; i < plan->drift_count; i++)
-		add_drift(out, plan, &plan->drifts[i]);
-	if (view->mode != PLANNING_REFRESH_ONLY)
-		return;
-	/* What the state is to learn, and was not told above. */
-	for (size_t i = 0; i < plan->refresh_count; i++) {
-		const struct refresh *refresh = &plan->refreshes[i];
-		while (next < plan->drift_count &&
-			object_compare(plan->drifts[next].recorded, refresh->before) < 0)
-			next++;
-		bool is_told = next < plan->drift_count &&
-			       object_compare(plan->drifts[next].recorded, refresh->before) == 0;
-		if (!is_told && refresh_is_drift(refresh))
-			add_drift(out, plan, &(struct drift){refresh->before, refresh->after});
-	}
-}
-
-static void add_planned(struct str *out, const struct plan_view *view, const struct action *action)
-{
-	const struct object *object = action_object(action);
-	const struct terraform_words words =
-		terraform_words(action, view->mode == PLANNING_DESTROY);
-	char *former AUTO_FREE = plan_former_address(view->plan, action);
+	const char *verb = view_is_change(row) ? verb_of(row)->tf_verb : "move";
+	const struct object *object = row_object(row);
 	struct str message CLEANUP(str_release) = {0}, why CLEANUP(str_release) = {0};
 
-	changes_add_why(&why, action);
 	render_address(&message, object);
-	str_format(
-		&message, ": plan to %s%s%s", words.verb, why.length ? ": " : "", str_text(&why));
-	struct json_writer json = begin(out, "info", "planned_change", str_text(&message));
-	json_begin_object(&json, "change");
-	put_resource(&json, object);
-	put_previous(&json, former, object->kind);
-	json_put_text(&json, "action", words.verb);
-	if (words.stream_reason)
-		json_put_text(&json, "reason", words.stream_reason);
-	if (action_kind(action) == ACTION_ADOPT) {
+	str_format(&message, ": plan to %s", verb);
+	if (view_is_change(row)) {
+		changes_add_why(&why, view->plan, row);
+		str_format(&message, "%s%s", why.length ? ": " : "", str_text(&why));
+	} else {
+		char *was AUTO_FREE = text_visible(row->moved_from, 0);
+		str_format(&message, " from %s", was);
+	}
+	struct json_writer json =
+		begin_change(out, "planned_change", str_text(&message), object, row->moved_from);
+	json_put_text(&json, "action", verb);
+	if (view_is_change(row) && verb_of(row)->tf_stream_reason && view->mode != PLANNING_DESTROY)
+		json_put_text(&json, "reason", verb_of(row)->tf_stream_reason);
+	if (row->action == ACTION_ADOPT) {
 		json_begin_object(&json, "importing");
-		json_put_text(&json, "id", action->before->id);
+		json_put_text(&json, "id", row->live->id);
 		json_end(&json);
 	}
 	json_end(&json);
 	end(&json);
 }
 
-static void add_moved(struct str *out, const struct plan_move *move)
-{
-	struct str message CLEANUP(str_release) = {0};
-
-	render_address(&message, move->object);
-	str_text_add(&message, ": plan to move from ");
-	text_add_visible(&message, move->from, strlen(move->from), 0);
-	struct json_writer json = begin(out, "info", "planned_change", str_text(&message));
-	json_begin_object(&json, "change");
-	put_resource(&json, move->object);
-	put_previous(&json, move->from, move->object->kind);
-	json_put_text(&json, "action", "move");
-	json_end(&json);
-	end(&json);
-}
-
-/* Those that only move; the others' change says where they were. */
-static void add_moves(struct str *out, const struct plan *plan)
-{
-	size_t next = 0;
-
-	for (size_t i = 0; i < plan->move_count; i++) {
-		const struct object *object = plan->moves[i].object;
-		int order = 1;
-		while (next < plan->action_count &&
-			(order = object_compare(action_object(&plan->actions[next]), object)) < 0)
-			next++;
-		bool has_action = next < plan->action_count && order == 0 &&
-				  action_kind(&plan->actions[next]) != ACTION_NONE;
-		if (!has_action)
-			add_moved(out, &plan->moves[i]);
-	}
-}
-
 static void add_changes(struct str *out, const struct plan_view *view)
 {
 	const struct plan *plan = view->plan;
 
-	add_moves(out, plan);
-	for (size_t i = 0; i < plan->action_count; i++)
-		if (action_kind(&plan->actions[i]) != ACTION_NONE)
-			add_planned(out, view, &plan->actions[i]);
+	for (size_t i = 0; i < plan->row_count; i++)
+		if (plan->rows[i].moved_from && !view_is_change(&plan->rows[i]))
+			add_planned(out, view, &plan->rows[i]);
+	for (size_t i = 0; i < plan->row_count; i++)
+		if (view_is_change(&plan->rows[i]))
+			add_planned(out, view, &plan->rows[i]);
 }
 
 static void add_summary(struct str *out, const struct plan_counts *counts, const char *operation,
@@ -367,11 +302,18 @@ static void add_summary(struct str *out, const struct plan_counts *counts, const
 void stream_plan(const struct plan_view *view)
 {
 	struct str out CLEANUP(str_release) = {0}, message CLEANUP(str_release) = {0};
+	const struct plan *plan = view->plan;
+	struct drift drift;
 
-	add_drifts(&out, view);
+	for (size_t i = 0; i < plan->row_count; i++)
+		if (view_drift(view, &plan->rows[i], &drift))
+			add_drift(&out, &drift);
+	for (size_t i = 0; i < plan->row_count && view->mode == PLANNING_REFRESH_ONLY; i++)
+		if (view_learned_drift(&plan->rows[i], &drift))
+			add_drift(&out, &drift);
 	add_changes(&out, view);
 	render_summary(&message, view);
-	add_summary(&out, &view->plan->counts, "plan", str_text(&message));
+	add_summary(&out, &plan->counts, "plan", str_text(&message));
 	send(&out);
 }
 
@@ -388,7 +330,7 @@ void stream_incomplete(const char *text)
 	struct error err CLEANUP(error_release) = {0};
 
 	error_set(&err, "%s", text);
-	tell(DIAGNOSTIC_ERROR, &err, NULL);
+	send_diagnostic(DIAGNOSTIC_ERROR, &err, NULL);
 }
 
 void stream_complete(enum planning_mode mode, const struct plan_counts *done)

@@ -1,8 +1,8 @@
 /* clang-format off */
 /*
- * The stream for machines: with -json, each thing that happens is one JSON object on one line of
- * stdout, in the form that tools know from Terraform's machine-readable UI, version 1.2. Each has
- * @level, @message, @module, @timestamp and type; the rest depends on the type:
+ * The stream for machines: with -json, each event is one JSON object on one line of stdout, in the
+ * form of Terraform's machine-readable UI, version 1.2. Each has @level, @message, @module,
+ * @timestamp and type; the rest depends on the type:
  *
  *     version              cfprov, ui; always the first
  *     log                  what people would read on stderr: waits, retries, hints
@@ -17,7 +17,7 @@
  *     apply_complete,
  *     apply_errored
  *
- * The @message of a change_summary is the line that people read, to the byte. From stream_start on
+ * The @message of a change_summary is the line that people read, byte for byte. After stream_start
  * nothing goes to stderr.
  */
 /* clang-format on */
@@ -29,7 +29,7 @@
 
 void stream_start(void);
 
-/* False: nothing of the stream's; its words go through term, and become a log line. */
+/* False: the stream has no type for it. What is said of it through term becomes a log line. */
 bool stream_event(const struct event *event);
 
 void stream_plan(const struct plan_view *view);

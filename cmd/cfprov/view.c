@@ -16,80 +16,81 @@ struct plan_view plan_view(const struct session *session, enum planning_mode mod
 	};
 }
 
-bool plan_row_next(struct plan_row *row, const struct plan *plan)
+bool view_is_change(const struct row *row)
 {
-	bool has_action = row->next_action < plan->action_count;
-	bool has_refresh = row->next_refresh < plan->refresh_count;
+	return row->action != ACTION_NONE && !row->renamed_to;
+}
 
-	if (!has_action && !has_refresh)
-		return false;
-	row->action = has_action ? &plan->actions[row->next_action] : NULL;
-	row->refresh = has_refresh ? &plan->refreshes[row->next_refresh] : NULL;
-	if (has_action && has_refresh) {
-		int order = object_compare(action_object(row->action), row->refresh->before);
-		if (order > 0)
-			row->action = NULL;
-		if (order < 0)
-			row->refresh = NULL;
+const struct object *view_written(const struct plan *plan, const struct row *row)
+{
+	if (row->copies) {
+		const struct row *old_name = plan_find(plan, row->copies);
+		return old_name && old_name->live ? old_name->live : row->copies;
 	}
-	row->next_action += row->action != NULL;
-	row->next_refresh += row->refresh != NULL;
+	return row->action == ACTION_ADOPT || row->action == ACTION_UPDATE ? row->live : NULL;
+}
+
+bool view_drift(const struct plan_view *view, const struct row *row, struct drift *ret_drift)
+{
+	if (!row->drift)
+		return false;
+	*ret_drift = (struct drift){
+		.recorded = row->recorded,
+		.is_gone = row->drift & DRIFT_GONE,
+		.is_another = row->drift & DRIFT_REPLACED,
+	};
+	if (ret_drift->is_gone)
+		return true;
+	struct object *now = &ret_drift->now;
+	*now = *row->live;
+	/* What nobody wants to hear of is shown as it is recorded. */
+	if (!ret_drift->is_another && !(row->drift & FIELD_VALUE))
+		now->modified = row->recorded->modified;
+	if (!ret_drift->is_another && !(row->drift & FIELD_SCOPES))
+		now->scopes = row->recorded->scopes;
+	if (!ret_drift->is_another && !(row->drift & FIELD_COMMENT))
+		now->comment = row->recorded->comment;
+	ret_drift->fields = object_drift(row->recorded, now);
+	ret_drift->is_left = (ret_drift->fields & FIELD_VALUE) && view->mode == PLANNING_NORMAL &&
+			     row->desired && row->action <= ACTION_UPDATE &&
+			     !(row->writes & FIELD_VALUE);
 	return true;
+}
+
+bool view_learned_drift(const struct row *row, struct drift *ret_drift)
+{
+	const struct object *recorded = row->recorded, *learned = row->learned;
+
+	/* Without an id it was requested, and never created. */
+	if (row->drift || !row->learns || !recorded->id)
+		return false;
+	*ret_drift = (struct drift){.recorded = recorded, .is_gone = !learned};
+	if (!learned)
+		return true;
+	ret_drift->now = *learned;
+	ret_drift->fields = object_drift(recorded, learned);
+	return recorded->kind == OBJECT_SECRET
+		       ? ret_drift->fields != 0
+		       : moment_is_other(recorded->created, learned->created) ||
+				 moment_is_other(recorded->modified, learned->modified);
 }
 
 bool plan_share_next(struct plan_share *share, const struct plan *plan)
 {
-	size_t i = share->next_action;
 	bool is_any = false;
 
 	share->counts = (struct plan_counts){0};
-	for (; i < plan->action_count; i++) {
-		const struct action *action = &plan->actions[i];
-		const char *alias = action_object(action)->account;
+	for (; share->next_row < plan->row_count; share->next_row++) {
+		const struct row *row = &plan->rows[share->next_row];
+		const char *alias = row_object(row)->account;
+		if (!view_is_change(row))
+			continue;
 		if (is_any && strcmp(alias, share->alias) != 0)
 			break;
-		if (action_kind(action) == ACTION_NONE)
-			continue;
-		struct plan_counts one = action_counts(action);
+		struct plan_counts one = row_counts(row);
 		plan_counts_add(&share->counts, &one);
 		share->alias = alias;
 		is_any = true;
 	}
-	share->next_action = i;
 	return is_any;
-}
-
-const struct object *plan_row_before(const struct plan_row *row)
-{
-	if (row->refresh)
-		return row->refresh->after;
-	enum action_kind kind = action_kind(row->action);
-	return kind == ACTION_CREATE || kind == ACTION_ADOPT ? NULL : row->action->before;
-}
-
-char *plan_former_address(const struct plan *plan, const struct action *action)
-{
-	bool is_rename = action_kind(action) == ACTION_RENAME;
-	const struct object *was = is_rename ? action->before : action_object(action);
-	const char *moved = plan_previous_address(plan, was);
-
-	return moved ? mem_copy_text(moved) : is_rename ? object_address(was) : NULL;
-}
-
-static bool is_same_text(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-bool refresh_is_drift(const struct refresh *refresh)
-{
-	const struct object *before = refresh->before, *after = refresh->after;
-
-	if (!before->id) /* asked for once, and never made */
-		return false;
-	if (after && before->kind == OBJECT_SECRET && is_same_text(before->id, after->id))
-		return object_drift(before, after) != 0;
-	return !after || !is_same_text(before->id, after->id) ||
-	       moment_is_other(before->created, after->created) ||
-	       moment_is_other(before->modified, after->modified);
 }

@@ -1,4 +1,7 @@
-/* A plan as it is shown: what every renderer takes, whether the plan was made now or saved. */
+/*
+ * A plan as it is shown: what every renderer takes, whether the plan was made now or saved, and
+ * what the renderers ask of a row.
+ */
 #ifndef CFPROV_VIEW_H
 #define CFPROV_VIEW_H
 
@@ -16,33 +19,38 @@ struct plan_view {
 /* The view of the plan that a session has made or read. It borrows from the session. */
 struct plan_view plan_view(const struct session *session, enum planning_mode mode);
 
-/* What the plan is about, one address after the other: an action, a refresh, or both. */
-struct plan_row {
-	size_t next_action, next_refresh; /* where to go on; start with {0} */
-	const struct action *action;      /* or NULL */
-	const struct refresh *refresh;    /* or NULL */
+/* True if the row is a change of its own. A rename is shown at the new name, not at the old one. */
+bool view_is_change(const struct row *row);
+
+/* Lends the live object that is written to, of a rename the one that is duplicated; or NULL. */
+const struct object *view_written(const struct plan *plan, const struct row *row);
+
+/* What a recorded object became outside of cfprov. */
+struct drift {
+	const struct object *recorded;
+	bool is_gone, is_another; /* another: it has another id now */
+	struct object now;        /* unless it is gone */
+	unsigned fields;          /* FIELD_* */
+	bool is_left;             /* the plan does not overwrite the value */
 };
 
-/* Moves to the next address; false: there is none. */
-bool plan_row_next(struct plan_row *row, const struct plan *plan);
+/* The drift that the plan tells of. False: the row has none. */
+bool view_drift(const struct plan_view *view, const struct row *row, struct drift *ret_drift);
+
+/*
+ * The drift that the plan does not tell of, and that the state learns. False: none, or what is
+ * learned comes from the manifest.
+ */
+bool view_learned_drift(const struct row *row, struct drift *ret_drift);
 
 /* What the plan means for one account after the other. */
 struct plan_share {
-	size_t next_action; /* where to go on; start with {0} */
+	size_t next_row; /* where to continue; start with {0} */
 	const char *alias;
 	struct plan_counts counts;
 };
 
-/* Moves to the next account in which something is to be done; false: there is none. */
+/* Moves to the next account that has actions; false: there is none. */
 bool plan_share_next(struct plan_share *share, const struct plan *plan);
-
-/* What is recorded at the address once the state has learned what lives; NULL: nothing. */
-const struct object *plan_row_before(const struct plan_row *row);
-
-/* Gives (free) the address that what an action is about has had, if it is another one; or NULL. */
-char *plan_former_address(const struct plan *plan, const struct action *action) MUST_CHECK;
-
-/* Does the state learn of something that changed outside, or only of the manifest? */
-bool refresh_is_drift(const struct refresh *refresh);
 
 #endif

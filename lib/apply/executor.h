@@ -1,16 +1,13 @@
 /*
- * The executor carries out a plan. It decides what is ready and in what order, keeps so many
- * tasks under way, makes results durable in groups, and says what happens. It knows nothing of
- * requests: a task is handed to a runner, and some time later the runner says what came of it. A
- * task is one action, or several that can be done together: new secrets of one store.
+ * The executor carries out a plan: it starts the rows that are ready (apply/schedule), keeps so
+ * many tasks under way, makes results durable in groups, and emits events. It knows nothing of
+ * requests: it hands a task to a runner, which later says what became of each row. A task is one
+ * row, or several that share a request: new secrets of one store. What the state learns without a
+ * request is part of the run, and needs no runner.
  *
- * Removals run first, then everything else: an account may have room for one store only. What waits
- * for another action starts when that has succeeded and is durable; if it failed, what waits for it
- * is never started. The plan's refreshes are part of the run, and need no runner.
- *
- *     idle ──ready──► under way ──► done    ──► in the group ──► durable, said
+ *     idle ──ready──► under way ──► done    ──► in the group ──► durable, event
  *                            └────► failed   (nothing was made)      "
- *                            └────► unknown  (left unresolved)       said
+ *                            └────► unknown  (its intent remains)  event
  */
 #ifndef APPLY_EXECUTOR_H
 #define APPLY_EXECUTOR_H
@@ -28,42 +25,35 @@ enum outcome_kind {
 
 struct outcome {
 	enum outcome_kind kind;
-	size_t index; /* of the action in the plan */
-	/* What it means for the state: done, PUT or DROP; failed, KEEP (or else, see runner.h). A
-	 * rename that is done also drops the old name. */
+	const struct row *row;
+	/* What it means for the state: done, PUT or DROP; failed, KEEP, or what was done of it */
 	enum change_kind change;
 	struct object object; /* with PUT */
 	struct error err;
-	struct arena arena; /* the object's texts */
+	struct arena arena;   /* the object's texts */
+	struct outcome *next; /* for the runner */
 };
 
-/* New secrets of one store that are begun together, at most. */
+/* So many new secrets of one store start together, at most. */
 enum { EXECUTOR_BATCH = 100 };
 
-/* An action and its index in the plan. */
-struct job {
-	const struct action *action;
-	size_t index;
-};
-
-/* What was requested and not confirmed is looked for several times. That needs no slot, only time.
- */
+/* What waits for another look at what was requested and not confirmed. It needs no slot. */
 struct runner_pause {
-	size_t count;                /* operations that wait for a look */
+	size_t count;                /* operations */
 	const struct object *object; /* of the one that may take longest */
 	int64_t longest_ms;          /* so long at most */
 };
 
-/* Turns actions into requests. One of the five edges where a test may put a fake. */
+/* Turns rows into requests. One of the five edges where a test may put a fake. */
 struct runner {
 	/*
-	 * Begins jobs that belong together; returns at once. Several are creations of secrets in
-	 * one store. Each has an outcome of its own. Borrows the row.
+	 * Starts rows that belong together; returns at once. Several are creations of secrets in
+	 * one store. Each has an outcome of its own. Borrows the array, keeps the rows.
 	 */
-	void (*start)(struct runner *runner, const struct job *jobs, size_t count);
-	/* The user wants to stop: what has not been sent yet is to fail. */
+	void (*start)(struct runner *runner, const struct row **rows, size_t count);
+	/* The user wants to stop: whatever was not sent yet must fail. */
 	void (*stop)(struct runner *runner);
-	/* Gives one that has ended (outcome_free), or NULL after timeout_ms. */
+	/* Gives an outcome (outcome_free), or NULL after timeout_ms. */
 	struct outcome *(*next)(struct runner *runner, int64_t timeout_ms);
 	/* What waits for a look now. NULL: nothing ever does. */
 	void (*pause)(struct runner *runner, struct runner_pause *ret_pause);
@@ -76,8 +66,7 @@ struct executor_input {
 	struct ledger *ledger;         /* open to write */
 	const struct event_sink *sink; /* may be NULL */
 	size_t parallelism;
-	/* Counts the user's wishes to stop: 1: start nothing more; 2: leave at once. May be NULL.
-	 */
+	/* The user's requests to stop. 1: start nothing more; 2: leave at once. May be NULL */
 	const volatile sig_atomic_t *interrupted;
 };
 
@@ -86,7 +75,7 @@ struct executor_result {
 	size_t started;     /* handed to the runner */
 	size_t failed;      /* failed or of unknown outcome */
 	size_t not_started; /* because of an interrupt, or of a failure before them */
-	size_t unknown;     /* under way at a second interrupt, which waits for nothing */
+	size_t unknown;     /* under way at the second interrupt */
 	bool was_interrupted;
 	bool is_in_state;   /* all that was done is there */
 	bool is_in_journal; /* what was done is there, not in the state: the next run resumes */
@@ -94,14 +83,14 @@ struct executor_result {
 
 /*
  * Runs the plan and closes the ledger's run. False only if the state or the journal can't be
- * written; failed actions are in *ret_result, and were said as events. On a second interrupt the
+ * written; failed rows are in *ret_result, and were emitted as events. On a second interrupt the
  * journal is left for the next run.
  */
 bool executor_run(const struct executor_input *input, struct executor_result *ret_result,
 	struct error *err) MUST_CHECK;
 
 /* Its change is KEEP. */
-struct outcome *outcome_new(size_t index, enum outcome_kind kind) MUST_CHECK;
+struct outcome *outcome_new(const struct row *row, enum outcome_kind kind) MUST_CHECK;
 void outcome_free(struct outcome *outcome);
 
 #endif

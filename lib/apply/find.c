@@ -1,5 +1,5 @@
 /*
- * The looking: what became of a request that nobody saw the end of. One list serves all that wait
+ * Looking for what became of a request of unknown outcome. One list serves all ops that wait
  * for it; what has an id is asked for by it. Looks are spread over the patience.
  *
  *     find_* ──due──► list or GET ──► op->found ──► an outcome
@@ -16,87 +16,78 @@
 /* Looks whose times are so close start together. */
 enum { TOGETHER_MS = 20 };
 
-/* What the server refused for its own trouble is sent again after twice this, then doubled. */
+/* After an error of the server, a create is sent again after twice this, then doubled. */
 enum { REFUSED_PAUSE_MS = 250 };
 
-/* ---- timers ---- */
+/* ---- when the next look is due ---- */
 
-static void set_timer(struct cf_runner *r, struct timer *timer, int64_t due_ms)
+static void set_due(struct cf_runner *r, struct look *look, int64_t due_ms)
 {
-	if (timer->is_set && timer->due_ms <= due_ms)
+	if (look->is_set && look->due_ms <= due_ms)
 		return;
-	timer->due_ms = due_ms;
-	if (!r->timers || due_ms < r->next_due_ms)
+	look->due_ms = due_ms;
+	if (!r->due || due_ms < r->next_due_ms)
 		r->next_due_ms = due_ms;
-	if (timer->is_set)
+	if (look->is_set)
 		return;
-	timer->is_set = true;
-	timer->next = r->timers;
-	r->timers = timer;
+	look->is_set = true;
+	look->next = r->due;
+	r->due = look;
 }
+
+static void set_due_for(struct cf_runner *r, struct look *look, const struct op *op)
+{
+	set_due(r, look, op->ended_ms + patience_next_look_ms(op->patience_ms, op->looked_ms));
+}
+
+static void start(struct cf_runner *r, struct look *look);
 
 int64_t find_due(struct cf_runner *r, int64_t timeout_ms)
 {
 	int64_t now_ms = clock_monotonic_ms();
 
-	if (r->timers && r->next_due_ms <= now_ms) {
-		struct timer *all = r->timers, *next;
-		r->timers = NULL;
-		for (struct timer *it = all; it; it = next) {
+	if (r->due && r->next_due_ms <= now_ms) {
+		struct look *all = r->due, *next;
+		r->due = NULL;
+		for (struct look *it = all; it; it = next) {
 			next = it->next;
 			it->is_set = false;
-			if (it->due_ms <= now_ms + TOGETHER_MS)
-				it->fire(r, it->owner);
-			else
-				set_timer(r, it, it->due_ms);
+			if (it->due_ms > now_ms + TOGETHER_MS)
+				set_due(r, it, it->due_ms);
+			else if (!it->is_under_way)
+				start(r, it);
 		}
 	}
-	if (!r->timers)
+	if (!r->due)
 		return timeout_ms;
 	int64_t left_ms = r->next_due_ms > now_ms ? r->next_due_ms - now_ms : 0;
 	return left_ms < timeout_ms ? left_ms : timeout_ms;
 }
 
-static int64_t due_ms(const struct op *op)
-{
-	return op->ended_ms + patience_next_look_ms(op->patience_ms, op->looked_ms);
-}
+/* ---- ops that are looked for ---- */
 
-/* ---- who is looked for ---- */
-
-static void begin(struct cf_runner *r, struct op *op)
+static void end_looking(struct cf_runner *r, struct op *op)
 {
-	if (op->is_looking)
-		return;
-	op->is_looking = true;
-	r->looking += op->patience_ms > 0;
+	op->is_looking = false;
+	r->looking -= op->patience_ms > 0;
 }
 
 /* Nobody waits for it any longer; the journal has it. */
 static void give_up(struct cf_runner *r, struct op *op)
 {
-	op->is_looking = false;
-	r->looking -= op->patience_ms > 0;
+	end_looking(r, op);
 	op_end_unknown(r, op, "interrupted before Cloudflare confirmed it");
 }
 
-static void give_up_waiting(struct cf_runner *r, struct list *list)
+static void give_up_waiting(struct cf_runner *r, struct look *look)
 {
 	struct op *next;
 
-	for (struct op *op = list->waiting; op; op = next) {
+	for (struct op *op = look->waiting; op; op = next) {
 		next = op->next;
 		give_up(r, op);
 	}
-	list->waiting = NULL;
-}
-
-static void tell(struct cf_runner *r, struct op *op, struct finding *finding)
-{
-	finding->is_late = op->looked_ms >= op->patience_ms;
-	op->is_looking = false;
-	r->looking -= op->patience_ms > 0;
-	op->found(r, op, finding);
+	look->waiting = NULL;
 }
 
 void find_after(struct cf_runner *r, struct op *op, struct client_answer *answer)
@@ -117,78 +108,66 @@ void find_after(struct cf_runner *r, struct op *op, struct client_answer *answer
 	}
 }
 
-/* ---- by name ---- */
-
-static void start(struct cf_runner *r, struct list *list)
+static void join(struct cf_runner *r, struct look *look, struct op *op)
 {
-	struct client *client = r->options->client;
-
-	list->served = list->waiting;
-	list->waiting = NULL;
-	list->is_under_way = true;
-	list->started_ms = clock_monotonic_ms();
-	for (struct op *op = list->served; op; op = op->next)
-		op->looked_ms = list->started_ms - op->ended_ms;
-	if (!list->store.id) {
-		live_listing_start(
-			&list->listing, list->account->account, &list->model, client, list);
-		return;
-	}
-	list->listing =
-		(struct live_listing){.account = list->account->account, .model = &list->model};
-	live_listing_start_inside(&list->listing, &list->store, client, list);
-}
-
-static void on_list_due(struct cf_runner *r, void *owner)
-{
-	struct list *list = owner;
-
-	if (!list->is_under_way)
-		start(r, list);
-}
-
-void find_init(struct list *list, struct account_ops *account)
-{
-	*list = (struct list){.tag = TAG_LIST, .account = account};
-	list->timer = (struct timer){.fire = on_list_due, .owner = list};
-}
-
-static void join(struct cf_runner *r, struct list *list, struct op *op)
-{
-	begin(r, op);
+	op->look = look;
+	op->is_looking = true;
+	r->looking += op->patience_ms > 0;
 	if (r->is_stopping) {
 		give_up(r, op);
 		return;
 	}
-	op->next = list->waiting;
-	list->waiting = op;
-	if (!list->is_under_way)
-		set_timer(r, &list->timer, due_ms(op));
+	op->next = look->waiting;
+	look->waiting = op;
+	if (!look->is_under_way)
+		set_due_for(r, look, op);
 }
 
-void find_store(struct cf_runner *r, struct op *op)
+void find_again(struct cf_runner *r, struct op *op)
 {
-	op->by_id = (struct cf_secret_id){0};
+	join(r, op->look, op);
+}
+
+void find_by_id(struct cf_runner *r, struct op *op, const struct cf_secret_id *id, op_found *found)
+{
+	struct look *look = arena_alloc(&r->arena, sizeof(*look));
+
+	*look = (struct look){.tag = TAG_LOOK,
+		.account = op->account,
+		.id = {arena_text(&r->arena, id->store_id),
+			id->secret_id ? arena_text(&r->arena, id->secret_id) : NULL}};
+	op->found = found;
+	join(r, look, op);
+}
+
+void find_by_name(struct cf_runner *r, struct op *op, op_found *found)
+{
+	if (row_object(op->rows[0])->kind == OBJECT_SECRET) {
+		find_inside(r, op, op_store_id(r, op), found);
+		return;
+	}
+	op->found = found;
 	join(r, &op->account->stores, op);
 }
 
-void find_secrets(struct cf_runner *r, struct op *op, const char *store_id)
+void find_inside(struct cf_runner *r, struct op *op, const char *store_id, op_found *found)
 {
-	const struct object *about = action_object(op->jobs[0].action);
-	struct list *list = table_get(op->account->inside, store_id);
+	const struct object *about = row_object(op->rows[0]);
+	struct look *look = table_get(op->account->inside, store_id);
 
-	op->by_id = (struct cf_secret_id){0};
-	if (!list) {
-		list = arena_alloc(&r->arena, sizeof(*list));
-		find_init(list, op->account);
-		list->earlier = r->lists;
-		list->store = (struct object){.account = about->account,
-			.store = about->store,
-			.id = arena_text(&r->arena, store_id)};
-		r->lists = list;
-		table_put(&op->account->inside, list->store.id, list);
+	op->found = found;
+	if (!look) {
+		look = arena_alloc(&r->arena, sizeof(*look));
+		*look = (struct look){.tag = TAG_LOOK,
+			.account = op->account,
+			.store = {.account = about->account,
+				.store = about->store,
+				.id = arena_text(&r->arena, store_id)},
+			.earlier = r->looks};
+		r->looks = look;
+		table_put(&op->account->inside, look->store.id, look);
 	}
-	join(r, list, op);
+	join(r, look, op);
 }
 
 const struct object *find_new(struct cf_runner *r, const struct model *names,
@@ -209,131 +188,107 @@ const struct object *find_new(struct cf_runner *r, const struct model *names,
 	return found;
 }
 
-void find_take(struct cf_runner *r, struct list *list, const struct client_answer *answer)
+/* ---- a look ---- */
+
+static void start(struct cf_runner *r, struct look *look)
 {
-	struct op *next;
+	struct client *client = r->options->client;
+	const struct live_account *account = look->account->account;
+	struct str path CLEANUP(str_release) = {0};
+	int64_t now_ms = clock_monotonic_ms();
 
-	live_listing_take(&list->listing, answer, r->options->client, list);
-	if (!list->listing.is_done)
-		return;
-	model_sort(&list->model);
-	for (struct op *op = list->served; op; op = next) {
-		const struct error *err = &list->listing.err;
-		next = op->next;
-		tell(r, op,
-			&(struct finding){.names = &list->model, .err = err->message ? err : NULL});
+	look->served = look->waiting;
+	look->waiting = NULL;
+	look->is_under_way = true;
+	for (struct op *op = look->served; op; op = op->next)
+		op->looked_ms = now_ms - op->ended_ms;
+	if (look->id.store_id) {
+		cf_add_object_path(&path, account->account->id, &look->id);
+		client_send(client, &(struct client_call){.lane = account->lane,
+					    .safety = RETRY_SAFE,
+					    .method = "GET",
+					    .path = str_text(&path),
+					    .tag = look});
+	} else if (look->store.id) {
+		look->listing = (struct live_listing){.account = account, .model = &look->model};
+		live_listing_start_inside(&look->listing, &look->store, client, look);
+	} else {
+		live_listing_start(&look->listing, account, &look->model, client, look);
 	}
-	list->served = NULL;
-	list->is_under_way = false;
-	live_listing_release(&list->listing);
-	model_release(&list->model);
-	if (r->is_stopping)
-		give_up_waiting(r, list);
-	for (struct op *op = list->waiting; op; op = op->next)
-		set_timer(r, &list->timer, due_ms(op));
 }
-
-/* ---- by id ---- */
 
 /* False: the answer is not about what was asked for. */
-static bool read_by_id(const struct op *op, const struct json *result, struct cf_object *ret_found,
-	struct error *err)
+static bool read_by_id(struct cf_runner *r, const struct look *look, const struct json *result,
+	struct object *ret_is_now, struct error *err)
 {
-	const char *secret_id = op->by_id.secret_id;
-	const struct object store = {.id = op->by_id.store_id};
-
-	if (!cf_object_decode(result, secret_id ? "secret" : "store", ret_found, err) ||
-		!live_check_place(
-			ret_found, op->account->account->account, secret_id ? &store : NULL, err))
-		return false;
-	return strcmp(ret_found->id, secret_id ? secret_id : store.id) == 0 ||
-	       error_set(err, "Cloudflare's answer is about another object");
-}
-
-static void id_answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
-{
-	struct object is_now = {.kind = op->by_id.secret_id ? OBJECT_SECRET : OBJECT_STORE};
-	struct finding finding = {0};
+	const char *secret_id = look->id.secret_id;
+	const struct object store = {.id = look->id.store_id};
 	struct cf_object found;
 
-	if (answer->outcome == CLIENT_DONE &&
-		read_by_id(op, answer->cf.result, &found, &answer->err)) {
-		live_fill(&r->arena, &found, &is_now);
-		finding.object = found.is_deleted ? NULL : &is_now;
+	if (!cf_object_decode(result, secret_id ? "secret" : "store", &found, err) ||
+		!live_check_place(
+			&found, look->account->account->account, secret_id ? &store : NULL, err))
+		return false;
+	if (strcmp(found.id, secret_id ? secret_id : store.id) != 0)
+		return error_set(err, "Cloudflare's answer is about another object");
+	*ret_is_now = (struct object){.kind = secret_id ? OBJECT_SECRET : OBJECT_STORE};
+	if (!found.is_deleted)
+		live_fill(&r->arena, &found, ret_is_now);
+	return true;
+}
+
+void find_take(struct cf_runner *r, struct look *look, struct client_answer *answer)
+{
+	struct finding finding = {0};
+	struct object is_now;
+	struct op *next;
+
+	if (!look->id.store_id) {
+		live_listing_take(&look->listing, answer, r->options->client, look);
+		if (!look->listing.is_done)
+			return;
+		model_sort(&look->model);
+		finding.names = &look->model;
+		finding.err = look->listing.err.message ? &look->listing.err : NULL;
+	} else if (answer->outcome == CLIENT_DONE &&
+		   read_by_id(r, look, answer->cf.result, &is_now, &answer->err)) {
+		finding.object = is_now.id ? &is_now : NULL;
 	} else if (!answer->cf.is_absent) {
 		finding.err = &answer->err;
 	}
-	tell(r, op, &finding);
-}
-
-static void on_id_due(struct cf_runner *r, void *owner)
-{
-	struct op *op = owner;
-	struct str path CLEANUP(str_release) = {0};
-	const char *account = op->account->account->account->id;
-
-	op->looked_ms = clock_monotonic_ms() - op->ended_ms;
-	cf_add_object_path(&path, account, &op->by_id);
-	op_send(r, op, &(struct op_request){RETRY_SAFE, "GET", &path, NULL, id_answered});
-}
-
-void find_by_id(struct cf_runner *r, struct op *op, const struct cf_secret_id *id)
-{
-	op->by_id = (struct cf_secret_id){arena_text(&r->arena, id->store_id),
-		id->secret_id ? arena_text(&r->arena, id->secret_id) : NULL};
-	begin(r, op);
-	if (r->is_stopping) {
-		give_up(r, op);
-		return;
+	for (struct op *op = look->served; op; op = next) {
+		next = op->next;
+		finding.is_late = op->looked_ms >= op->patience_ms;
+		end_looking(r, op);
+		op->found(r, op, &finding);
 	}
-	op->timer.fire = on_id_due;
-	op->timer.owner = op;
-	set_timer(r, &op->timer, due_ms(op));
+	look->served = NULL;
+	look->is_under_way = false;
+	live_listing_release(&look->listing);
+	model_release(&look->model);
+	if (r->is_stopping)
+		give_up_waiting(r, look);
+	for (struct op *op = look->waiting; op; op = op->next)
+		set_due_for(r, look, op);
 }
 
-/* ---- again, or no longer ---- */
-
-void find_again(struct cf_runner *r, struct op *op)
-{
-	const struct cf_secret_id id = op->by_id;
-	const struct object *about = action_object(op->jobs[0].action);
-
-	if (id.store_id)
-		find_by_id(r, op, &id);
-	else if (about->kind == OBJECT_STORE)
-		find_store(r, op);
-	else
-		find_secrets(r, op, secrets_store_id(r, op));
-}
+/* ---- the end ---- */
 
 void find_stop(struct cf_runner *r)
 {
-	struct timer *next;
-
 	r->is_stopping = true;
-	for (struct timer *it = r->timers; it; it = next) {
-		next = it->next;
+	for (struct look *it = r->due; it; it = it->next) {
 		it->is_set = false;
-		if (*(const enum tag_kind *)it->owner == TAG_OP) {
-			give_up(r, it->owner);
-			continue;
-		}
-		give_up_waiting(r, it->owner);
+		give_up_waiting(r, it);
 	}
-	r->timers = NULL;
-}
-
-static void release(struct list *list)
-{
-	if (list->is_under_way)
-		live_listing_release(&list->listing);
-	model_release(&list->model);
+	r->due = NULL;
 }
 
 void find_release(struct cf_runner *r)
 {
-	for (size_t i = 0; i < r->options->count; i++)
-		release(&r->accounts[i].stores);
-	for (struct list *it = r->lists; it; it = it->earlier)
-		release(it);
+	for (struct look *it = r->looks; it; it = it->earlier) {
+		if (it->is_under_way)
+			live_listing_release(&it->listing);
+		model_release(&it->model);
+	}
 }

@@ -6,7 +6,7 @@
 enum {
 	MEMORY_KIB = 19456,
 	PASSES = 2,
-	/* A state that was tampered with must not eat the machine. */
+	/* limits for a state that was tampered with */
 	MOST_MEMORY_KIB = 1 << 16,
 	MOST_PASSES = 4,
 	PARTS = 4,
@@ -70,22 +70,22 @@ const char *fingerprint_make(const struct fingerprint_key *key,
 		arena, "%sm=%u,t=%u$%s$%s", slow_start, how.memory_kib, how.passes, salt, hex);
 }
 
-static enum fingerprint_match compare(const unsigned char *a, const unsigned char *b)
+static enum value_verdict compare(const unsigned char *a, const unsigned char *b)
 {
-	return crypt_is_same(a, b, CRYPT_HASH_BYTES) ? FINGERPRINT_SAME : FINGERPRINT_DIFFERS;
+	return crypt_is_same(a, b, CRYPT_HASH_BYTES) ? VALUE_SAME : VALUE_CHANGED;
 }
 
-static enum fingerprint_match compare_keyed(
+static enum value_verdict compare_keyed(
 	const char *rest, const struct fingerprint_key *key, const struct crypt_part *parts)
 {
 	const size_t id_length = sizeof(key->id) - 1;
 	unsigned char known[CRYPT_HASH_BYTES], now[CRYPT_HASH_BYTES];
 
 	if (!key->is_set || strncmp(rest, key->id, id_length) != 0 || rest[id_length] != '$')
-		return FINGERPRINT_UNKNOWN;
+		return VALUE_UNVERIFIABLE;
 	rest += id_length + 1;
 	if (!crypt_from_hex(rest, strlen(rest), known, sizeof(known)))
-		return FINGERPRINT_UNKNOWN;
+		return VALUE_UNVERIFIABLE;
 	crypt_keyed_hash(key->bytes, parts, PARTS, now);
 	return compare(known, now);
 }
@@ -107,26 +107,27 @@ static bool parse_slow(const char *rest, struct crypt_slow_hash *ret_how,
 	       crypt_from_hex(hex, strlen(hex), hash, CRYPT_HASH_BYTES);
 }
 
-static enum fingerprint_match compare_slow(const char *rest, const struct crypt_part *parts)
+static enum value_verdict compare_slow(const char *rest, const struct crypt_part *parts)
 {
 	struct crypt_slow_hash how = {0};
 	unsigned char known[CRYPT_HASH_BYTES], now[CRYPT_HASH_BYTES];
 
 	if (!parse_slow(rest, &how, known) || !crypt_slow_hash(&how, parts, PARTS, now))
-		return FINGERPRINT_UNKNOWN;
+		return VALUE_UNVERIFIABLE;
 	return compare(known, now);
 }
 
-enum fingerprint_match fingerprint_compare(const char *fingerprint,
-	const struct fingerprint_key *key, const struct fingerprint_subject *subject,
-	const struct secret *value)
+enum value_verdict fingerprint_compare(const char *fingerprint, const struct fingerprint_key *key,
+	const struct fingerprint_subject *subject, const struct secret *value)
 {
 	struct crypt_part parts[PARTS];
 
 	set_parts(subject, value, parts);
+	if (!fingerprint)
+		return VALUE_UNVERIFIABLE;
 	if (strncmp(fingerprint, keyed_start, sizeof(keyed_start) - 1) == 0)
 		return compare_keyed(fingerprint + sizeof(keyed_start) - 1, key, parts);
 	if (strncmp(fingerprint, slow_start, sizeof(slow_start) - 1) == 0)
 		return compare_slow(fingerprint + sizeof(slow_start) - 1, parts);
-	return FINGERPRINT_UNKNOWN;
+	return VALUE_UNVERIFIABLE;
 }

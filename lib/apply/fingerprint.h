@@ -1,9 +1,9 @@
 /*
- * Fingerprints: how a changed value is seen although no value is kept. A fingerprint is a text in
- * the state, bound to the state's lineage, the store and the secret, so that equal values in two
- * places have unlike fingerprints. It is never shown.
+ * Fingerprints: how a changed value is noticed although no value is kept. A fingerprint is a text
+ * in the state, bound to the state's lineage, the store and the secret, so that equal values in two
+ * places have different fingerprints. It is never shown.
  *
- *     blake2b$KEYID$HASH               with a key: instant, and worthless to who has no key
+ *     blake2b$KEYID$HASH               with a key: instant, and worthless without the key
  *     argon2id$m=19456,t=2$SALT$HASH   without: some milliseconds a secret, and a guess
  *
  * Parameters as OWASP's password storage cheat sheet has them for argon2id (19 MiB, 2 passes).
@@ -13,6 +13,7 @@
 
 #include "adapter/crypt.h"
 #include "base/error.h"
+#include "model/model.h"
 
 enum { FINGERPRINT_KEY_SHORTEST = 16 }; /* bytes; less can be guessed */
 
@@ -37,14 +38,11 @@ const char *fingerprint_make(const struct fingerprint_key *key,
 	const struct fingerprint_subject *subject, const struct secret *value,
 	struct arena *arena) MUST_CHECK;
 
-enum fingerprint_match {
-	FINGERPRINT_SAME,
-	FINGERPRINT_DIFFERS,
-	FINGERPRINT_UNKNOWN, /* it was made with another key, or by a way that we do not know */
-};
-
-enum fingerprint_match fingerprint_compare(const char *fingerprint,
-	const struct fingerprint_key *key, const struct fingerprint_subject *subject,
-	const struct secret *value) MUST_CHECK;
+/*
+ * Compares a value with a fingerprint. VALUE_UNVERIFIABLE: it was made with another key, or in a
+ * way that is not known here, or there is none (NULL).
+ */
+enum value_verdict fingerprint_compare(const char *fingerprint, const struct fingerprint_key *key,
+	const struct fingerprint_subject *subject, const struct secret *value) MUST_CHECK;
 
 #endif

@@ -1,8 +1,7 @@
 /*
- * Inside the runner: an operation (op) is what is under way for one action, or for several that
- * share a request. It carries what is to be called next: `answered` when its request has an answer,
- * `found` when a look has ended. A file each for what is done to stores, what is done to secrets,
- * destroying either, and the looking.
+ * Inside the runner: an operation (op) is what is under way for one row, or for several that share
+ * a request. It carries what is called next: `answered` when its request has an answer, `found`
+ * when a look has ended. One file each for creating, updating, destroying and looking.
  */
 #ifndef APPLY_OP_H
 #define APPLY_OP_H
@@ -12,7 +11,7 @@
 #include "cloudflare/live.h"
 
 /* What an answer's tag points to starts with one of these. */
-enum tag_kind { TAG_OP, TAG_LIST };
+enum tag_kind { TAG_OP, TAG_LOOK };
 
 struct cf_runner;
 struct op;
@@ -21,73 +20,80 @@ struct op;
 struct finding {
 	const struct model *names;   /* what the list has, sorted; NULL: asked for by id */
 	const struct object *object; /* by id: as it is now; NULL: it does not exist */
-	const struct error *err;     /* set: nobody could look */
-	bool is_late; /* it began late enough: what it did not find is absent (cloudflare/patience)
-		       */
+	const struct error *err;     /* set: the look failed */
+	bool is_late;                /* what it did not find is absent; see cloudflare/patience */
 };
 
-/* Fires once, when its time has come. */
-struct timer {
-	int64_t due_ms; /* monotonic */
-	void (*fire)(struct cf_runner *r, void *owner);
-	void *owner;
-	bool is_set;
-	struct timer *next;
+typedef void op_answered(struct cf_runner *r, struct op *op, struct client_answer *answer);
+typedef void op_found(struct cf_runner *r, struct op *op, const struct finding *finding);
+
+/* A list, or a GET by id, for all ops that wait for it. New ones wait for the next. */
+struct look {
+	enum tag_kind tag; /* TAG_LOOK */
+	struct account_ops *account;
+	struct cf_secret_id id; /* store_id NULL: a list; secret_id NULL: a store */
+	struct object store;    /* of a list; id NULL: the account's stores; else what is inside */
+	struct live_listing listing;
+	struct model model;
+	struct op *served, *waiting;
+	bool is_under_way, is_set; /* is_set: among those that are due some time */
+	int64_t due_ms;            /* monotonic */
+	struct look *next;         /* among those that are set */
+	struct look *earlier;      /* all lists of the run, for the end of it */
+};
+
+/* How what an op creates differs: a store, new secrets, a duplicate. */
+struct op_creation {
+	const char *verb;  /* "created" */
+	bool answers_list; /* else the answer is one object */
+	void (*send)(struct cf_runner *r, struct op *op);
+	/* It exists, and is ours. Ends the row, or continues with the op. */
+	void (*made)(struct cf_runner *r, struct op *op, const struct row *row,
+		const struct object *is_now);
 };
 
 struct op {
 	enum tag_kind tag; /* TAG_OP */
-	void (*answered)(struct cf_runner *r, struct op *op, struct client_answer *answer);
-	void (*found)(struct cf_runner *r, struct op *op, const struct finding *finding);
-	struct op *next;    /* waits for the same list */
+	op_answered *answered;
+	op_found *found;
+	struct op *next;    /* waits for the same look */
 	struct op *earlier; /* all of the run, for the end of it */
 	struct account_ops *account;
-	struct job *jobs; /* in the runner's arena; more than one: new secrets of one store */
+	const struct row **rows; /* in the runner's arena; several: new secrets of one store */
 	size_t count;
-	int sends, unseen;  /* creates sent, and those of them whose outcome nobody saw */
+	struct error seen; /* why the outcome is unknown, or a batch was refused */
+
+	/* of a create */
+	const struct op_creation *creation;
+	int sends, unseen;  /* requests sent, and those of unknown outcome */
 	int throttled;      /* how often they were refused for their rate */
 	bool has_destroyed; /* the first half of a replacement is done */
-	bool was_accepted;  /* a create, by an answer that names nothing usable */
-	bool was_refused;   /* a batch, by the API: nothing of it is still on its way */
-	bool has_collided;  /* ... because a name exists already: */
-	size_t culprit;     /* that of this job; count: nobody said whose */
-	bool is_rewriting;  /* a duplicate: another value */
-	bool is_clearing;   /* a comment, in the second way */
-	struct object made; /* what was written before the last request: of a rename, the new one;
-			     * its texts in the runner's arena */
-	struct object *unmanaged; /* listed in a store that is destroyed; in the runner's arena */
+	bool was_accepted;  /* by an answer that names nothing usable */
+	bool was_refused;   /* a batch, by the API: none of it is still on its way */
+	bool has_collided;  /* ... because a name exists already */
+
+	/* of an update or a duplicate */
+	struct object made; /* as it is now, though the op has not ended; texts in the arena */
+	bool is_rewriting;  /* the duplicate's value */
+	bool is_clearing;   /* a comment, by the second way */
+
+	/* of a store that is destroyed */
+	struct object *unmanaged; /* listed in it, and not expected; in the runner's arena */
 	size_t unmanaged_count;
-	bool forces;       /* the store is not empty: all inside goes with it */
-	struct error seen; /* why the outcome is unknown, or a batch failed */
+	bool forces; /* the store is not empty: what is inside is destroyed, too */
 
 	/* while it is looked for */
 	bool is_looking;
-	int64_t ended_ms;          /* when its request did; monotonic */
-	int64_t looked_ms;         /* how long after that the last look began; -1: none yet */
-	int64_t patience_ms;       /* see cloudflare/patience */
-	struct cf_secret_id by_id; /* what is asked for; in the runner's arena */
-	struct timer timer;
-};
-
-/* A list that serves all ops that wait for it. Those that come while it is read wait for the next.
- */
-struct list {
-	enum tag_kind tag; /* TAG_LIST */
-	struct account_ops *account;
-	struct object store; /* id NULL: the account's stores; else the secrets in it */
-	struct live_listing listing;
-	struct model model;
-	struct op *served, *waiting;
-	int64_t started_ms;
-	bool is_under_way;
-	struct timer timer;
-	struct list *earlier;
+	int64_t ended_ms;    /* when its request did; monotonic */
+	int64_t looked_ms;   /* how long after that the last look began; -1: none yet */
+	int64_t patience_ms; /* see cloudflare/patience */
+	struct look *look;
 };
 
 struct account_ops {
 	const struct live_account *account;
-	struct list stores;
-	struct table *inside; /* id of a store -> list */
+	struct look stores;
+	struct table *inside; /* id of a store -> look */
 	struct table *made;   /* name of a store -> its id, of those made in this run */
 };
 
@@ -96,69 +102,84 @@ struct cf_runner {
 	const struct runner_options *options; /* lasts as long as the runner; see runner.h */
 	struct account_ops *accounts;         /* one for each account */
 	struct arena arena;
-	struct op *ops;       /* all of the run */
-	struct list *lists;   /* those inside stores */
-	struct table *ids;    /* of all that exists or was made; see op_is_new */
-	bool knows_live_ids;  /* they are among them */
-	struct timer *timers; /* those that are set */
-	int64_t next_due_ms;  /* of the first of them */
-	size_t looking;       /* ops that are looked for with patience */
+	struct op *ops;      /* all of the run */
+	struct look *looks;  /* all lists of the run */
+	struct table *ids;   /* of all that exists or was made; see op_is_new */
+	bool knows_live_ids; /* they are among them */
+	struct look *due;    /* those that are set */
+	int64_t next_due_ms; /* of the first of them */
+	size_t looking;      /* ops that are looked for with patience */
 	bool is_stopping;
-	struct outcome **ended; /* a queue */
-	size_t ended_from, ended_count, ended_room;
+	struct outcome *ended, **next_ended; /* a queue */
 };
-
-/* The action of an op that has just one. */
-const struct action *op_action(const struct op *op);
 
 struct op *op_new(
-	struct cf_runner *r, struct account_ops *account, const struct job *jobs, size_t count);
+	struct cf_runner *r, struct account_ops *account, const struct row **rows, size_t count);
 
-/* Sends the op's next request; its answer goes to `answered`. */
-struct op_request {
-	enum retry_safety safety;
-	const char *method;
-	const struct str *path, *body; /* body NULL: none */
-	void (*answered)(struct cf_runner *r, struct op *op, struct client_answer *answer);
-};
-void op_send(struct cf_runner *r, struct op *op, const struct op_request *request);
+/* The row of an op that has just one. */
+const struct row *op_row(const struct op *op);
+
+/* The id of the op's account. */
+const char *op_account_id(const struct op *op);
+
+/* Lends the id of the store that the op's secrets are in; NULL: it is not known. */
+const char *op_store_id(const struct cf_runner *r, const struct op *op);
+
+/* Fills the ids for a path, of a secret. False: its store does not exist, and the op has failed. */
+bool op_find_id(struct cf_runner *r, struct op *op, const char *secret_id,
+	struct cf_secret_id *ret_id) MUST_CHECK;
+
+/* Sends the op's next request (safety, method, path, body); its answer goes to `answered`. */
+void op_send(struct cf_runner *r, struct op *op, struct client_call *call, op_answered *answered);
+
+/*
+ * Reads the row's object from an answer; its texts are in the arena. False: the answer is about
+ * another one, which op->seen says.
+ */
+bool op_read(struct cf_runner *r, struct op *op, const struct row *row, const struct json *result,
+	struct object *ret_is_now) MUST_CHECK;
 
 /*
  * True if nothing that existed before, or was made in this run, has this id. An answer or a list
- * with a known id is about another object, for example one that was destroyed a moment ago.
+ * with a known id is about another object, for example one that was just destroyed.
  */
 bool op_is_new(struct cf_runner *r, const char *id) MUST_CHECK;
+void op_know_id(struct cf_runner *r, const char *id);
 
-/* Of a create: may it be sent once more, now that what was sent before is surely absent? */
-bool op_may_send_again(const struct op *op);
+/* ---- outcomes: one for each row of an op ---- */
 
-/* ---- outcomes; an op has one for each of its jobs ---- */
-
-/* The object exists as it is said here, of which the state is to know. */
-void op_end_done(struct cf_runner *r, const struct job *job, const struct object *is_now);
-void op_end_gone(struct cf_runner *r, const struct job *job);
-/* Takes the error. If a replacement's old object was destroyed, it is dropped from the state. */
-void op_end_failed(struct cf_runner *r, struct op *op, enum outcome_kind kind, struct error *err);
-/* The outcome is unknown. The error: `why`, and what was seen. */
+/* The object exists as described. */
+void op_end_done(struct cf_runner *r, const struct row *row, const struct object *is_now);
+void op_end_gone(struct cf_runner *r, const struct row *row);
+/* Ends one row; copies the error. If a replacement's old object was destroyed, it is dropped. */
+void op_end_row(struct cf_runner *r, const struct op *op, const struct row *row,
+	enum outcome_kind kind, const struct error *err);
+/* The same with the error that was seen, prefixed. */
+void op_end_as_seen(struct cf_runner *r, const struct op *op, const struct row *row,
+	enum outcome_kind kind, const char *why);
+/* Ends all rows. The first takes the error, the second has what was seen. */
+void op_end_failed(struct cf_runner *r, struct op *op, struct error *err);
 void op_end_unknown(struct cf_runner *r, struct op *op, const char *why);
 
-/* How an op that makes one object continues. */
-struct op_creation {
-	const char *done; /* "created" */
-	void (*made)(struct cf_runner *r, struct op *op, const struct object *is_now);
-	void (*send)(struct cf_runner *r, struct op *op);
-};
+/* ---- creating ---- */
 
-/*
- * After a look by name for the one object that the op makes: `made` if it is there. Else it is
- * looked for again, `send` is called, or the op ends.
- */
-void op_judge_new(struct cf_runner *r, struct op *op, const struct finding *finding,
-	const struct op_creation *creation);
+void creates_store(struct cf_runner *r, struct op *op);
+void creates_secrets(struct cf_runner *r, struct op *op);
+/* A duplicate; then its value is written, if the row says so. */
+void creates_duplicate(struct cf_runner *r, struct op *op);
+
+/* ---- updating ---- */
+
+void updates_secret(struct cf_runner *r, struct op *op);
+/* Writes the value of the duplicate, op->made. */
+void updates_duplicate(struct cf_runner *r, struct op *op);
+
+/* ---- destroying ---- */
+
+/* Deletes what the row's object was before; then a replacement is created. */
+void destroys(struct cf_runner *r, struct op *op);
 
 /* ---- looking: what comes of it goes to `found` ---- */
-
-void find_init(struct list *list, struct account_ops *account);
 
 /*
  * Remembers the answer that leaves the op's outcome open, and when its request ended. One look
@@ -166,12 +187,13 @@ void find_init(struct list *list, struct account_ops *account);
  */
 void find_after(struct cf_runner *r, struct op *op, struct client_answer *answer);
 
-/* In the account's stores, or in a store's secrets. */
-void find_store(struct cf_runner *r, struct op *op);
-void find_secrets(struct cf_runner *r, struct op *op, const char *store_id);
+/* In the list that the op's objects are in by their names. */
+void find_by_name(struct cf_runner *r, struct op *op, op_found *found);
+/* In the list of a store's secrets. */
+void find_inside(struct cf_runner *r, struct op *op, const char *store_id, op_found *found);
 /* By id: secret_id NULL: a store. */
-void find_by_id(struct cf_runner *r, struct op *op, const struct cf_secret_id *id);
-/* The same again, as the patience has it. After a look that was not late. */
+void find_by_id(struct cf_runner *r, struct op *op, const struct cf_secret_id *id, op_found *found);
+/* The same again, when the next look is due. After a look that was not late. */
 void find_again(struct cf_runner *r, struct op *op);
 
 /*
@@ -181,37 +203,11 @@ void find_again(struct cf_runner *r, struct op *op);
 const struct object *find_new(struct cf_runner *r, const struct model *names,
 	const struct object *object, bool *ret_is_double);
 
-void find_take(struct cf_runner *r, struct list *list, const struct client_answer *answer);
+void find_take(struct cf_runner *r, struct look *look, struct client_answer *answer);
 /* Starts the looks whose time has come. Gives how long until the next, at most timeout_ms. */
 int64_t find_due(struct cf_runner *r, int64_t timeout_ms);
 /* Ends all looks: what they were for stays unknown, and open in the journal. */
 void find_stop(struct cf_runner *r);
 void find_release(struct cf_runner *r);
-
-/* ---- destroying ---- */
-
-/*
- * Deletes what the action had before. Then a replacement is created, and a rename whose new secret
- * exists (op->made) is done.
- */
-void op_delete(struct cf_runner *r, struct op *op, bool with_all_inside);
-
-/* ---- stores ---- */
-
-void stores_create(struct cf_runner *r, struct op *op);
-/* With all inside, if the plan says so and nothing has come in since. */
-void stores_destroy(struct cf_runner *r, struct op *op);
-
-/* ---- secrets ---- */
-
-/* Lends the id of the store that the op's secrets are in; NULL: it is not known. */
-const char *secrets_store_id(const struct cf_runner *r, const struct op *op);
-
-/* False: it does not exist, and the op has failed. */
-bool secrets_find_store(struct cf_runner *r, struct op *op, struct cf_secret_id *ret_id) MUST_CHECK;
-
-void secrets_create(struct cf_runner *r, struct op *op);
-void secrets_update(struct cf_runner *r, struct op *op);
-void secrets_rename(struct cf_runner *r, struct op *op);
 
 #endif

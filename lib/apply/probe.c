@@ -8,175 +8,154 @@
 
 enum question { ASK_USER_TOKEN, ASK_ACCOUNT_TOKEN, ASK_QUOTA, ASK_WRITING, ASK_LIST, QUESTIONS };
 
-/* One question of one account; its calls bear it as their tag. */
-struct asking {
+/* A question about an account: the tag of its calls. */
+struct asked {
 	enum question question;
-	struct patient *patient;
+	struct target *target;
 };
 
-struct patient {
+struct target {
 	struct probe *probe;
 	struct live_account live;
 	struct live_listing listing;
-	struct asking askings[QUESTIONS];
+	struct asked asked[QUESTIONS];
 };
 
-static void ask(struct client *client, struct patient *patient, enum question question)
+static void ask(struct client *client, struct target *target, enum question question)
 {
+	/* A secret that can't exist: a token that may not write is refused, it seems, before
+	 * anybody looks for it. */
+	static const char nobody[] = "00000000000000000000000000000000";
 	struct str path CLEANUP(str_release) = {0};
-	const struct probe *probe = patient->probe;
-	const char *id = probe->account->id;
+	const char *id = target->probe->account->id;
 
 	if (question == ASK_QUOTA)
 		cf_add_quota_path(&path, id);
+	else if (question == ASK_WRITING)
+		cf_add_secret_path(&path, id, &(struct cf_secret_id){nobody, nobody});
 	else
 		cf_add_verify_path(&path, question == ASK_ACCOUNT_TOKEN ? id : NULL);
-	client_send(client, &(struct client_call){.lane = probe->lane,
+	client_send(client, &(struct client_call){.lane = target->live.lane,
 				    .safety = RETRY_SAFE,
 				    .is_probe = question != ASK_QUOTA,
-				    .method = "GET",
+				    .method = question == ASK_WRITING ? "PATCH" : "GET",
 				    .path = str_text(&path),
-				    .tag = &patient->askings[question]});
+				    .body = question == ASK_WRITING ? mem_copy_text("{}") : NULL,
+				    .tag = &target->asked[question]});
 }
 
-/* Who may not write is told so, it seems, before anybody looks for the secret, which nobody has. */
-static void ask_writing(struct client *client, struct patient *patient)
+static void start(
+	struct target *target, struct probe *probe, struct client *client, struct model *found)
 {
-	static const char nobody[] = "00000000000000000000000000000000";
-	struct str path CLEANUP(str_release) = {0};
-
-	cf_add_secret_path(
-		&path, patient->probe->account->id, &(struct cf_secret_id){nobody, nobody});
-	client_send(client, &(struct client_call){.lane = patient->probe->lane,
-				    .safety = RETRY_SAFE,
-				    .is_probe = true,
-				    .method = "PATCH",
-				    .path = str_text(&path),
-				    .body = "{}",
-				    .tag = &patient->askings[ASK_WRITING]});
-}
-
-static void admit(
-	struct patient *patient, struct probe *probe, struct client *client, struct model *found)
-{
-	*patient = (struct patient){.probe = probe, .live = {probe->account, probe->lane}};
+	*target = (struct target){.probe = probe, .live = {probe->account, probe->lane}};
 	probe->rate_remaining = -1;
 	probe->asked_at = clock_unix_seconds();
 	if (!probe->has_lane)
 		return;
 	for (size_t i = 0; i < QUESTIONS; i++)
-		patient->askings[i] = (struct asking){(enum question)i, patient};
+		target->asked[i] = (struct asked){(enum question)i, target};
 	probe->uses_token = client_has_token(client, probe->lane);
 	if (probe->uses_token && !probe->shares)
-		ask(client, patient, ASK_USER_TOKEN);
+		ask(client, target, ASK_USER_TOKEN);
 	live_listing_start(
-		&patient->listing, &patient->live, found, client, &patient->askings[ASK_LIST]);
-	ask(client, patient, ASK_QUOTA);
-	ask_writing(client, patient);
+		&target->listing, &target->live, found, client, &target->asked[ASK_LIST]);
+	ask(client, target, ASK_QUOTA);
+	ask(client, target, ASK_WRITING);
 }
 
-/* A user's endpoint does not know an account's own token, so that a refusal asks the other. */
-static void take_token(struct patient *patient, struct client_answer *answer,
-	const struct asking *asking, struct client *client)
+/* The user's endpoint does not know an account's own token: if it refuses, the other is asked. */
+static void take_token(
+	const struct asked *asked, struct client_answer *answer, struct client *client)
 {
-	struct probe *probe = patient->probe;
+	struct probe *probe = asked->target->probe;
 	struct cf_token token;
 
 	if (answer->outcome != CLIENT_DONE) {
-		bool may_be_other = asking->question == ASK_USER_TOKEN && answer->cf.json &&
+		bool may_be_other = asked->question == ASK_USER_TOKEN && answer->cf.json &&
 				    answer->cf.verdict != CF_BROKEN;
 		if (may_be_other)
-			ask(client, patient, ASK_ACCOUNT_TOKEN);
+			ask(client, asked->target, ASK_ACCOUNT_TOKEN);
 		else
 			error_move(&probe->token_err, &answer->err);
 		return;
 	}
 	if (!cf_token_decode(answer->cf.result, &token, &probe->token_err))
 		return;
-	probe->is_account_token = asking->question == ASK_ACCOUNT_TOKEN;
+	probe->is_account_token = asked->question == ASK_ACCOUNT_TOKEN;
 	probe->token_status = mem_copy_text(token.status);
 	if (token.expires_on)
 		probe->token_expires = mem_copy_text(token.expires_on);
 }
 
-static void take_quota(struct probe *probe, struct client_answer *answer)
-{
-	if (answer->outcome != CLIENT_DONE)
-		error_move(&probe->quota_err, &answer->err);
-	else
-		(void)!cf_quota_decode(answer->cf.result, &probe->quota, &probe->quota_err);
-}
-
-/* A page that is not the API's says nothing of what the token may do. */
-static void take_writing(struct probe *probe, const struct client_answer *answer)
-{
-	if (answer->cf.verdict == CF_BROKEN)
-		return;
-	if (answer->status == 401 || answer->status == 403)
-		probe->writing = WRITING_FORBIDDEN;
-	else if (answer->cf.is_absent)
-		probe->writing = WRITING_ALLOWED;
-}
-
 static void take(void *context, struct client_answer *answer)
 {
 	struct client *client = context;
-	const struct asking *asking = answer->tag;
-	struct patient *patient = asking->patient;
-	struct probe *probe = patient->probe;
+	const struct asked *asked = answer->tag;
+	struct probe *probe = asked->target->probe;
 	struct probe *first = probe->shares ? probe->shares : probe;
+	bool is_page = answer->status && answer->cf.verdict == CF_BROKEN;
 
 	if (answer->rate_remaining >= 0) {
 		first->rate_remaining = answer->rate_remaining;
 		first->rate_reset_ms = answer->rate_reset_ms;
 	}
-	probe->is_not_the_api |=
-		asking->question == ASK_LIST && answer->status && answer->cf.verdict == CF_BROKEN;
-	if (asking->question == ASK_LIST)
-		live_listing_take(&patient->listing, answer, client, answer->tag);
-	else if (asking->question == ASK_QUOTA)
-		take_quota(probe, answer);
-	else if (asking->question == ASK_WRITING)
-		take_writing(probe, answer);
-	else
-		take_token(patient, answer, asking, client);
+	switch (asked->question) {
+	case ASK_LIST:
+		probe->is_not_the_api |= is_page;
+		live_listing_take(&asked->target->listing, answer, client, answer->tag);
+		break;
+	case ASK_QUOTA:
+		if (answer->outcome != CLIENT_DONE)
+			error_move(&probe->quota_err, &answer->err);
+		else
+			(void)!cf_quota_decode(answer->cf.result, &probe->quota, &probe->quota_err);
+		break;
+	case ASK_WRITING:
+		if (is_page) /* which says nothing about the token */
+			break;
+		if (answer->status == 401 || answer->status == 403)
+			probe->writing = WRITING_FORBIDDEN;
+		else if (answer->cf.is_absent)
+			probe->writing = WRITING_ALLOWED;
+		break;
+	case ASK_USER_TOKEN:
+	case ASK_ACCOUNT_TOKEN:
+		take_token(asked, answer, client);
+		break;
+	case QUESTIONS:
+		break;
+	}
 }
 
-static void dismiss(struct patient *patient, const struct model *found)
+static void finish(struct target *target, const struct model *found)
 {
-	struct probe *probe = patient->probe;
+	struct probe *probe = target->probe;
 	size_t unresolved;
 
-	error_move(&probe->list_err, &patient->listing.err);
+	error_move(&probe->list_err, &target->listing.err);
 	account_check_count(found, probe->account->alias, &probe->store_count, &unresolved);
 	if (probe->store_count == 1)
 		probe->only_store =
 			mem_copy_text(model_first_in(found, probe->account->alias)->store);
-	live_listing_release(&patient->listing);
-}
-
-/* Finds for each, among those before it, the first with its credentials. */
-static void share(struct probe *probes, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		for (size_t j = 0; j < i && probes[i].has_lane && !probes[i].shares; j++)
-			if (probes[j].has_lane && probes[j].lane == probes[i].lane)
-				probes[i].shares = &probes[j];
+	live_listing_release(&target->listing);
 }
 
 bool probe_run(
 	const struct live_input *input, struct probe *probes, size_t count, struct error *err)
 {
 	struct model found CLEANUP(model_release) = {0};
-	struct patient *patients AUTO_FREE = mem_alloc(count * sizeof(*patients));
+	struct target *targets AUTO_FREE = mem_alloc(count * sizeof(*targets));
 
-	share(probes, count);
+	for (size_t i = 0; i < count; i++) /* the first with the same credentials */
+		for (size_t j = 0; j < i && probes[i].has_lane && !probes[i].shares; j++)
+			if (probes[j].has_lane && probes[j].lane == probes[i].lane)
+				probes[i].shares = &probes[j];
 	for (size_t i = 0; i < count; i++)
-		admit(&patients[i], &probes[i], input->client, &found);
+		start(&targets[i], &probes[i], input->client, &found);
 	bool is_whole = !input->client || wait_for_answers(input, take, input->client, err);
 	model_sort(&found);
 	for (size_t i = 0; i < count; i++)
-		dismiss(&patients[i], &found);
+		finish(&targets[i], &found);
 	return is_whole;
 }
 

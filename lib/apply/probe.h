@@ -1,9 +1,9 @@
 /*
- * What can be learned of accounts without changing anything: is the token valid, does it read and
- * write Secrets Store, the quota, the rate budget. Nothing tells what a token may do; whether it
- * may write shows in how Cloudflare refuses to change a secret that can't exist. All accounts side
- * by side; each gets its facts, also when others, or parts of its own, fail. A token is verified
- * once, whoever shares it. cmd words the facts (doctor).
+ * What can be learned of accounts without changing anything: is the token valid, may it read and
+ * write Secrets Store, the quota, the rate budget. Nothing documents what a token may do; whether
+ * it may write follows from how Cloudflare refuses to change a secret that can't exist. All
+ * accounts are asked side by side; each gets its facts, also when others, or some of its own, fail.
+ * A token that several share is verified once. `doctor` says what the facts mean.
  *
  *     probes[i] = (struct probe){.account = …, .has_lane = true, .lane = …};
  *     probe_run(&input, probes, count)
@@ -19,12 +19,11 @@ enum probe_writing { WRITING_UNKNOWN, WRITING_FORBIDDEN, WRITING_ALLOWED };
 struct probe {
 	/* given */
 	const struct account *account; /* keeps */
-	bool has_lane;                 /* false: there are no credentials, nothing is asked */
+	bool has_lane;                 /* false: no credentials, nothing is asked */
 	size_t lane;
 	struct error credentials_err; /* why there are none */
 
-	/* The first of those with the same credentials has what is learned of these. NULL: itself
-	 */
+	/* The first with the same credentials, which has what is learned of these; NULL: itself */
 	struct probe *shares;
 
 	/* learned; an error without a message: it worked */

@@ -13,45 +13,84 @@ static struct cf_runner *in(struct runner *runner)
 	return (struct cf_runner *)(void *)runner;
 }
 
-static struct account_ops *account_of(struct cf_runner *r, const char *alias)
-{
-	const struct live_account *account =
-		live_find_account(r->options->accounts, r->options->count, alias);
-
-	return &r->accounts[account - r->options->accounts];
-}
-
 /* ---- operations ---- */
 
 struct op *op_new(
-	struct cf_runner *r, struct account_ops *account, const struct job *jobs, size_t count)
+	struct cf_runner *r, struct account_ops *account, const struct row **rows, size_t count)
 {
 	struct op *op = arena_alloc(&r->arena, sizeof(*op));
 
 	*op = (struct op){.tag = TAG_OP, .earlier = r->ops, .account = account, .count = count};
-	op->jobs = arena_alloc(&r->arena, count * sizeof(*jobs));
-	memcpy(op->jobs, jobs, count * sizeof(*jobs));
+	op->rows = arena_alloc(&r->arena, count * sizeof(const struct row *));
+	memcpy((void *)op->rows, (const void *)rows, count * sizeof(const struct row *));
 	r->ops = op;
 	return op;
 }
 
-const struct action *op_action(const struct op *op)
+const struct row *op_row(const struct op *op)
 {
 	assert(op->count == 1);
-	return op->jobs[0].action;
+	return op->rows[0];
 }
 
-void op_send(struct cf_runner *r, struct op *op, const struct op_request *request)
+const char *op_account_id(const struct op *op)
 {
-	op->answered = request->answered;
-	client_send(r->options->client,
-		&(struct client_call){.lane = op->account->account->lane,
-			.safety = request->safety,
-			.method = request->method,
-			.path = str_text(request->path),
-			.body = request->body ? str_text(request->body) : NULL,
-			.throttled = request->safety == RETRY_UNSAFE ? op->throttled : 0,
-			.tag = op});
+	return op->account->account->account->id;
+}
+
+const char *op_store_id(const struct cf_runner *r, const struct op *op)
+{
+	const struct object *about = row_object(op->rows[0]);
+	const char *made = table_get(op->account->made, about->store);
+	const struct object *live =
+		model_object(r->options->live, about->account, about->store, NULL);
+
+	return made ? made : live ? live->id : NULL;
+}
+
+bool op_find_id(
+	struct cf_runner *r, struct op *op, const char *secret_id, struct cf_secret_id *ret_id)
+{
+	struct error err = {0};
+
+	*ret_id = (struct cf_secret_id){op_store_id(r, op), secret_id};
+	if (ret_id->store_id)
+		return true;
+	error_set(&err, "its store does not exist");
+	error_hint(&err, "Run plan again.");
+	op_end_failed(r, op, &err);
+	return false;
+}
+
+void op_send(struct cf_runner *r, struct op *op, struct client_call *call, op_answered *answered)
+{
+	op->answered = answered;
+	call->lane = op->account->account->lane;
+	call->throttled = call->safety == RETRY_UNSAFE ? op->throttled : 0;
+	call->tag = op;
+	client_send(r->options->client, call);
+}
+
+bool op_read(struct cf_runner *r, struct op *op, const struct row *row, const struct json *result,
+	struct object *ret_is_now)
+{
+	const struct object *object = row_object(row);
+	const char *word = object_kind_word(object->kind);
+	const struct object store = {.id = object->secret ? op_store_id(r, op) : NULL};
+	struct cf_object found;
+
+	error_release(&op->seen);
+	if (json_is_array(result)) /* older answers are lists of one */
+		result = json_first(result);
+	if (!cf_object_decode(result, word, &found, &op->seen) ||
+		!live_check_place(&found, op->account->account->account,
+			object->secret ? &store : NULL, &op->seen))
+		return false;
+	if (strcmp(found.name, object->secret ? object->secret : object->store) != 0)
+		return error_set(&op->seen, "Cloudflare's answer is about another %s", word);
+	*ret_is_now = (struct object){.kind = object->kind};
+	live_fill(&r->arena, &found, ret_is_now);
+	return true;
 }
 
 /* The ids are collected when the first answer is compared with them. */
@@ -66,191 +105,142 @@ bool op_is_new(struct cf_runner *r, const char *id)
 	return !table_get(r->ids, id);
 }
 
-bool op_may_send_again(const struct op *op)
+void op_know_id(struct cf_runner *r, const char *id)
 {
-	return op->unseen < RUNNER_UNSEEN_LIMIT && op->throttled < RETRY_THROTTLE_ATTEMPTS &&
-	       op->sends - op->throttled < RUNNER_SENDS_LIMIT;
+	table_put(&r->ids, arena_text(&r->arena, id), r);
 }
 
 /* ---- outcomes ---- */
 
 static void end(struct cf_runner *r, struct outcome *outcome)
 {
-	r->ended = mem_room(r->ended, r->ended_count, &r->ended_room, sizeof(outcome));
-	r->ended[r->ended_count++] = outcome;
+	*r->next_ended = outcome;
+	r->next_ended = &outcome->next;
 }
 
-/*
- * A failed rename leaves the old secret in place. If it stopped right after the duplicate, the
- * duplicate still has the old value.
- */
-static void mark_unfinished(const struct op *op, struct object *object)
+static struct outcome *take_ended(struct cf_runner *r)
 {
-	const struct action *action = op_action(op);
+	struct outcome *outcome = r->ended;
 
-	if (action_kind(action) == ACTION_RENAME)
-		object->former = action->before->secret;
-	if (!op->is_rewriting)
-		return;
-	object->is_unsure = true;
-	object->fingerprint = NULL;
-	object->version = action->before->version;
+	if (outcome && !(r->ended = outcome->next))
+		r->next_ended = &r->ended;
+	return outcome;
 }
 
-void op_end_failed(struct cf_runner *r, struct op *op, enum outcome_kind kind, struct error *err)
+void op_end_row(struct cf_runner *r, const struct op *op, const struct row *row,
+	enum outcome_kind kind, const struct error *err)
 {
-	for (size_t i = 0; i < op->count; i++) {
-		struct outcome *outcome = outcome_new(op->jobs[i].index, kind);
-		error_copy(&outcome->err, err);
-		outcome->change = op->has_destroyed ? CHANGE_DROP : CHANGE_KEEP;
-		if (op->made.id) { /* a rename or an update that got so far */
-			outcome->change = CHANGE_PUT;
-			record_done(op_action(op), &op->made, &outcome->arena, &outcome->object);
-			mark_unfinished(op, &outcome->object);
-		}
-		end(r, outcome);
+	struct outcome *outcome = outcome_new(row, kind);
+
+	error_copy(&outcome->err, err);
+	outcome->change = op->has_destroyed ? CHANGE_DROP : CHANGE_KEEP;
+	if (op->made.id) {
+		outcome->change = CHANGE_PUT;
+		record_unfinished(
+			row, &op->made, op->is_rewriting, &outcome->arena, &outcome->object);
 	}
-	if (err != &op->seen)
-		error_release(err);
+	end(r, outcome);
+}
+
+void op_end_as_seen(struct cf_runner *r, const struct op *op, const struct row *row,
+	enum outcome_kind kind, const char *why)
+{
+	struct error err CLEANUP(error_release) = {0};
+
+	error_copy(&err, &op->seen);
+	error_prefix(&err, "%s", why);
+	if (kind == OUTCOME_UNKNOWN)
+		error_hint(&err,
+			"Run apply again: it finds out what became of the %s and does only what "
+			"is missing.",
+			object_kind_word(row_object(row)->kind));
+	op_end_row(r, op, row, kind, &err);
+}
+
+void op_end_failed(struct cf_runner *r, struct op *op, struct error *err)
+{
+	for (size_t i = 0; i < op->count; i++)
+		op_end_row(r, op, op->rows[i], OUTCOME_FAILED, err);
+	error_release(err);
 	error_release(&op->seen);
 }
 
 void op_end_unknown(struct cf_runner *r, struct op *op, const char *why)
 {
-	const struct object *about = action_object(op->jobs[0].action);
-	const char *what = object_kind_word(about->kind);
-
-	error_prefix(&op->seen, "%s", why);
-	error_hint(&op->seen,
-		"Run apply again: it finds out what became of the %s and does only what is "
-		"missing.",
-		what);
-	op_end_failed(r, op, OUTCOME_UNKNOWN, &op->seen);
+	for (size_t i = 0; i < op->count; i++)
+		op_end_as_seen(r, op, op->rows[i], OUTCOME_UNKNOWN, why);
+	error_release(&op->seen);
 }
 
-void op_end_gone(struct cf_runner *r, const struct job *job)
+void op_end_gone(struct cf_runner *r, const struct row *row)
 {
-	struct outcome *outcome = outcome_new(job->index, OUTCOME_DONE);
+	struct outcome *outcome = outcome_new(row, OUTCOME_DONE);
 
 	outcome->change = CHANGE_DROP;
 	end(r, outcome);
 }
 
-void op_end_done(struct cf_runner *r, const struct job *job, const struct object *is_now)
+void op_end_done(struct cf_runner *r, const struct row *row, const struct object *is_now)
 {
-	struct outcome *outcome = outcome_new(job->index, OUTCOME_DONE);
+	struct outcome *outcome = outcome_new(row, OUTCOME_DONE);
 
 	outcome->change = CHANGE_PUT;
-	record_done(job->action, is_now, &outcome->arena, &outcome->object);
+	record_done(row, is_now, &outcome->arena, &outcome->object);
 	end(r, outcome);
-}
-
-void op_judge_new(struct cf_runner *r, struct op *op, const struct finding *finding,
-	const struct op_creation *creation)
-{
-	const struct object *wanted = op_action(op)->after, *found = NULL;
-	const char *kind = object_kind_word(wanted->kind);
-	struct str why CLEANUP(str_release) = {0};
-	bool is_double = false;
-
-	if (!finding->err)
-		found = find_new(r, finding->names, wanted, &is_double);
-	if (finding->err)
-		str_format(&why, "it is not known whether it was %s", creation->done);
-	else if (is_double)
-		str_format(&why, "two %ss have this name now", kind);
-	else if (!found && finding->is_late && op->was_accepted)
-		str_format(
-			&why, "Cloudflare accepted the request, but the %s has not appeared", kind);
-	if (why.length)
-		op_end_unknown(r, op, str_text(&why));
-	else if (found)
-		creation->made(r, op, found);
-	else if (!finding->is_late)
-		find_again(r, op);
-	else if (op_may_send_again(op))
-		creation->send(r, op);
-	else
-		op_end_failed(r, op, OUTCOME_FAILED, &op->seen);
 }
 
 /* ---- the runner ---- */
 
-static void begin_store(struct cf_runner *r, struct op *op)
+static void begin(struct cf_runner *r, struct op *op)
 {
-	const struct job *job = &op->jobs[0];
+	const struct row *row = op->rows[0];
 
-	switch (action_kind(job->action)) {
+	switch (row->action) {
 	case ACTION_CREATE:
-		stores_create(r, op);
-		break;
-	case ACTION_REPLACE:
-	case ACTION_DESTROY:
-		stores_destroy(r, op);
+		if (row->desired->kind == OBJECT_STORE)
+			creates_store(r, op);
+		else if (row->copies)
+			creates_duplicate(r, op);
+		else
+			creates_secrets(r, op);
 		break;
 	case ACTION_ADOPT:
-		op_end_done(r, job, job->action->before);
-		break;
-	case ACTION_FORGET:
 	case ACTION_UPDATE:
-	case ACTION_RENAME:
-	case ACTION_NONE:
-		assert(false); /* a runner is given what can and has to be done */
-	}
-}
-
-static void begin_secrets(struct cf_runner *r, struct op *op)
-{
-	const struct job *job = &op->jobs[0];
-
-	switch (action_kind(job->action)) {
-	case ACTION_CREATE:
-		secrets_create(r, op);
-		break;
-	case ACTION_UPDATE:
-		secrets_update(r, op);
-		break;
-	case ACTION_RENAME:
-		secrets_rename(r, op);
-		break;
-	case ACTION_ADOPT:
-		if (job->action->changes)
-			secrets_update(r, op);
+		if (row->writes)
+			updates_secret(r, op);
 		else
-			op_end_done(r, job, job->action->before);
+			op_end_done(r, row, row->live);
 		break;
 	case ACTION_REPLACE:
-		if (job->action->goes_with_store)
-			secrets_create(r, op);
+		if (row->notes & ROW_WITH_STORE)
+			creates_secrets(r, op);
 		else
-			op_delete(r, op, false);
+			destroys(r, op);
 		break;
 	case ACTION_DESTROY:
-		if (job->action->goes_with_store)
-			op_end_gone(r, job);
+		if (row->notes & ROW_WITH_STORE)
+			op_end_gone(r, row);
 		else
-			op_delete(r, op, false);
+			destroys(r, op);
 		break;
 	case ACTION_FORGET:
 	case ACTION_NONE:
-		assert(false);
+		assert(false); /* neither needs a request */
 	}
 }
 
-static void on_start(struct runner *runner, const struct job *jobs, size_t count)
+static void on_start(struct runner *runner, const struct row **rows, size_t count)
 {
 	struct cf_runner *r = in(runner);
-	const struct object *about = action_object(jobs[0].action);
+	const struct runner_options *options = r->options;
 
-	if (action_kind(jobs[0].action) == ACTION_FORGET) {
-		op_end_gone(r, &jobs[0]); /* its account may be gone from the manifest */
+	if (rows[0]->action == ACTION_FORGET) {
+		op_end_gone(r, rows[0]); /* its account may be gone from the manifest */
 		return;
 	}
-	struct op *op = op_new(r, account_of(r, about->account), jobs, count);
-	if (about->kind == OBJECT_SECRET)
-		begin_secrets(r, op);
-	else
-		begin_store(r, op);
+	const struct live_account *account =
+		live_find_account(options->accounts, options->count, row_object(rows[0])->account);
+	begin(r, op_new(r, &r->accounts[account - options->accounts], rows, count));
 }
 
 static void on_stop(struct runner *runner)
@@ -259,7 +249,6 @@ static void on_stop(struct runner *runner)
 	find_stop(in(runner));
 }
 
-/* What is looked for needs no slot of its own; who has nothing else to do says how long. */
 static void on_pause(struct runner *runner, struct runner_pause *ret_pause)
 {
 	struct cf_runner *r = in(runner);
@@ -271,22 +260,13 @@ static void on_pause(struct runner *runner, struct runner_pause *ret_pause)
 		if (!op->is_looking || left_ms <= ret_pause->longest_ms)
 			continue;
 		ret_pause->longest_ms = left_ms;
-		ret_pause->object = action_object(op->jobs[0].action);
+		ret_pause->object = row_object(op->rows[0]);
 	}
-}
-
-static struct outcome *take_ended(struct cf_runner *r)
-{
-	if (r->ended_from == r->ended_count) {
-		r->ended_from = r->ended_count = 0;
-		return NULL;
-	}
-	return r->ended[r->ended_from++];
 }
 
 static void take_answer(struct cf_runner *r, struct client_answer *answer)
 {
-	if (*(const enum tag_kind *)answer->tag == TAG_LIST) {
+	if (*(const enum tag_kind *)answer->tag == TAG_LOOK) {
 		find_take(r, answer->tag, answer);
 		return;
 	}
@@ -309,8 +289,6 @@ static struct outcome *on_next(struct runner *runner, int64_t timeout_ms)
 	return outcome;
 }
 
-/* ---- life ---- */
-
 struct runner *runner_new(const struct runner_options *options)
 {
 	struct cf_runner *r = mem_alloc(sizeof(*r));
@@ -320,15 +298,19 @@ struct runner *runner_new(const struct runner_options *options)
 	struct runner_options *kept = arena_alloc(&r->arena, sizeof(*kept));
 	*kept = *options;
 	r->options = kept;
+	r->next_ended = &r->ended;
 	r->accounts = mem_alloc(options->count * sizeof(*r->accounts));
 	for (size_t i = 0; i < options->count; i++) {
+		struct look *stores = &r->accounts[i].stores;
 		r->accounts[i].account = &options->accounts[i];
-		find_init(&r->accounts[i].stores, &r->accounts[i]);
+		*stores = (struct look){
+			.tag = TAG_LOOK, .account = &r->accounts[i], .earlier = r->looks};
+		r->looks = stores;
 	}
 	return &r->runner;
 }
 
-/* What was under way when the user left at once is not waited for; the journal knows of it. */
+/* What was under way when the user left at once is not waited for; the journal has it. */
 void runner_free(struct runner *runner)
 {
 	struct cf_runner *r = in(runner);
@@ -347,7 +329,6 @@ void runner_free(struct runner *runner)
 		error_release(&op->seen);
 	table_free(&r->ids);
 	arena_release(&r->arena);
-	free(r->ended);
 	free(r->accounts);
 	free(r);
 }

@@ -1,5 +1,5 @@
 /*
- * The runner for Cloudflare: an action becomes requests, and their answers an outcome.
+ * The runner for Cloudflare: a row becomes requests, and their answers an outcome.
  *
  *     create   POST ──done──► done
  *               │ └─refused─► failed
@@ -7,18 +7,17 @@
  *                   ▲          ▲                                ├─ twice ──► unknown
  *                   │          └───── patience is not over ◄────┼─ not there
  *                   └──── POST again, once ◄── patience is over ┴─ accepted ─► unknown
- *     secrets  the same with one POST for all new ones of a store; what is not there after the
- *              API refused it is sent one by one, so that the error names its secret. A name that
- *              exists already: it, and what is found after it in the batch, is not ours, unless
- *              a POST of ours went unanswered before
+ *     secrets  the same with one POST for all new secrets of a store. If the API refused it, what
+ *              is absent is sent one by one, so that the error names its secret. If a name was
+ *              taken, nothing that is found is ours, unless a POST of ours went unanswered before
+ *     rename   duplicate (as create), then PATCH if the value differs. If that fails, the
+ *              duplicate is recorded. The old name is destroyed by its own row
  *     update   PATCH with what differs; its answer lost: unknown. A comment that is still there
- *              though it was to be cleared: PATCH in the other way, once
- *     rename   duplicate (as create), PATCH if the value differs, DELETE the old one. When the
- *              end of it fails, the new one is recorded, and the next plan deletes the old
+ *              though it was cleared: PATCH in the other way, once
  *     destroy  DELETE ──done, or gone already──► done; its answer lost: asked for by id until it
- *              is gone or the patience is over; what goes with its store needs no request,
- *              but before all of a store is deleted at once, a list tells that nothing came in
- *     replace  DELETE, then as create; a create that fails leaves nothing: DROP
+ *              is gone or the patience is over. What is destroyed with its store needs no request,
+ *              but before the store's DELETE a list shows that nothing was added
+ *     replace  DELETE, then as create; if that fails, nothing is left: DROP
  *     adopt    no request, or as update; forget: no request
  */
 #ifndef APPLY_RUNNER_H
@@ -29,15 +28,15 @@
 #include "cloudflare/live.h"
 
 enum {
-	RUNNER_UNSEEN_LIMIT = 2, /* creates whose outcome nobody saw: the second is the last */
-	RUNNER_SENDS_LIMIT = 3,  /* with those that the API refused for its own trouble */
+	RUNNER_UNSEEN_LIMIT = 2, /* creates of unknown outcome: the second is the last */
+	RUNNER_SENDS_LIMIT = 3,  /* with those that ended in an error of the API */
 };
 
 struct runner_options {
 	struct client *client;               /* keeps */
 	const struct live_account *accounts; /* keeps; sorted by alias, every one of the plan */
 	size_t count;
-	const struct plan *plan;  /* keeps; its actions are those that come */
+	const struct plan *plan;  /* keeps; of its rows */
 	const struct model *live; /* keeps; for the ids of stores */
 	struct values *values;    /* keeps */
 	int64_t patience_ms;      /* see cloudflare/patience */

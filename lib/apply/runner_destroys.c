@@ -6,120 +6,99 @@
 
 #include <string.h>
 
-/* ---- what is gone, or is not ---- */
+/* ---- one DELETE ---- */
 
-/* What was to be deleted is gone: of a rename, the old name. */
 static void end_deleted(struct cf_runner *r, struct op *op)
 {
-	const struct action *action = op_action(op);
+	const struct row *row = op_row(op);
 
 	error_release(&op->seen);
-	if (op->made.id) {
-		op_end_done(r, &op->jobs[0], &op->made);
+	if (row->action != ACTION_REPLACE) {
+		op_end_gone(r, row);
 		return;
 	}
-	if (action_kind(action) != ACTION_REPLACE) {
-		op_end_gone(r, &op->jobs[0]);
-		return;
-	}
+	/* The answers to the DELETE say nothing about the create that follows. */
 	op->has_destroyed = true;
-	if (action->after->kind == OBJECT_STORE)
-		stores_create(r, op);
+	op->was_accepted = false;
+	op->unseen = op->throttled = 0;
+	if (row->desired->kind == OBJECT_STORE)
+		creates_store(r, op);
 	else
-		secrets_create(r, op);
+		creates_secrets(r, op);
 }
 
-/* Takes the error. An old name that is left is for the next plan. */
-static void end_not_deleted(
-	struct cf_runner *r, struct op *op, const char *of_old_name, struct error *err)
+/* Cloudflare may carry out a DELETE after the request has timed out. */
+static void deleted_found(struct cf_runner *r, struct op *op, const struct finding *finding)
 {
-	if (op->made.id)
-		error_prefix(err, "it has its new name, but %s", of_old_name);
-	op_end_failed(r, op, OUTCOME_FAILED, err);
-}
-
-static const char not_deleted[] = "the old one could not be deleted";
-
-/* A DELETE whose end nobody saw may be carried out late. */
-static void delete_found(struct cf_runner *r, struct op *op, const struct finding *finding)
-{
-	if (finding->err && !op->made.id)
+	if (finding->err)
 		op_end_unknown(r, op, "it is not known whether it was destroyed");
-	else if (!finding->err && !finding->object)
+	else if (!finding->object)
 		end_deleted(r, op);
-	else if (finding->err)
-		end_not_deleted(
-			r, op, "it is not known whether the old one was deleted", &op->seen);
 	else if (finding->is_late)
-		end_not_deleted(r, op, not_deleted, &op->seen);
+		op_end_failed(r, op, &op->seen);
 	else
 		find_again(r, op);
 }
 
-/* ---- the request ---- */
-
 /* False: a secret has no store, and the op has failed. */
 static bool find_id(struct cf_runner *r, struct op *op, struct cf_secret_id *ret_id)
 {
-	const struct object *object = op_action(op)->before;
+	const struct object *object = row_before(op_row(op));
 
-	if (object->kind == OBJECT_STORE) {
-		*ret_id = (struct cf_secret_id){.store_id = object->id};
-		return true;
-	}
-	if (!secrets_find_store(r, op, ret_id))
-		return false;
-	ret_id->secret_id = object->id;
+	if (object->kind == OBJECT_SECRET)
+		return op_find_id(r, op, object->id, ret_id);
+	*ret_id = (struct cf_secret_id){.store_id = object->id};
 	return true;
 }
 
-static void delete_answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
+static void answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
 {
 	struct cf_secret_id id;
 
 	if (answer->outcome == CLIENT_DONE || answer->cf.is_absent) {
 		end_deleted(r, op);
 	} else if (answer->outcome == CLIENT_FAILED) {
-		end_not_deleted(r, op, not_deleted, &answer->err);
+		op_end_failed(r, op, &answer->err);
 	} else if (find_id(r, op, &id)) {
 		find_after(r, op, answer);
-		op->found = delete_found;
-		find_by_id(r, op, &id);
+		find_by_id(r, op, &id, deleted_found);
 	}
 }
 
-void op_delete(struct cf_runner *r, struct op *op, bool with_all_inside)
+static void send(struct cf_runner *r, struct op *op)
 {
 	struct str path CLEANUP(str_release) = {0};
 	struct cf_secret_id id;
 
 	if (!find_id(r, op, &id))
 		return;
-	cf_add_object_path(&path, op->account->account->account->id, &id);
-	if (with_all_inside)
+	cf_add_object_path(&path, op_account_id(op), &id);
+	if (op->forces)
 		str_text_add(&path, "?force=true");
 	/* What is gone can't be destroyed again: repeating does no harm. */
 	op_send(r, op,
-		&(struct op_request){RETRY_IDEMPOTENT, "DELETE", &path, NULL, delete_answered});
+		&(struct client_call){
+			.safety = RETRY_IDEMPOTENT, .method = "DELETE", .path = str_text(&path)},
+		answered);
 }
 
-/* ---- stores ---- */
+/* ---- a store with what is inside ---- */
 
-/* Does the plan know of anything inside? Its secrets come right after it. */
-static bool is_filled(const struct cf_runner *r, const struct job *job)
+/* True if the plan destroys a secret with the store; with a list: one that the list lacks. */
+static bool destroys_inside(
+	const struct cf_runner *r, const struct row *store, const struct model *names_or_null)
 {
 	const struct plan *plan = r->options->plan;
-	const struct object *store = job->action->before;
+	const struct object *about = row_object(store);
 
-	if (r->options->force && job->action->stranger_count)
-		return true;
-	for (size_t i = job->index + 1; i < plan->action_count; i++) {
-		const struct action *action = &plan->actions[i];
-		const struct object *object = action_object(action);
-		if (strcmp(object->account, store->account) != 0 ||
-			strcmp(object->store, store->store) != 0)
-			return false;
-		if (action->goes_with_store)
+	for (const struct row *row = store + 1; row < plan->rows + plan->row_count; row++) {
+		const struct object *object = row_object(row);
+		if (strcmp(object->account, about->account) != 0 ||
+			strcmp(object->store, about->store) != 0)
+			break;
+		if ((row->notes & ROW_WITH_STORE) &&
+			(!names_or_null || !model_object(names_or_null, object->account,
+						   object->store, object->secret)))
 			return true;
 	}
 	return false;
@@ -127,10 +106,10 @@ static bool is_filled(const struct cf_runner *r, const struct job *job)
 
 static void delete_with_all_inside(struct cf_runner *r, struct op *op);
 
-/* Listed, but asked for by its id: what was destroyed a moment ago may be listed still. */
+/* A list may still have what was just destroyed, so each is asked for by its id. */
 static void unmanaged_found(struct cf_runner *r, struct op *op, const struct finding *finding)
 {
-	const struct object *unmanaged = &op->unmanaged[op->unmanaged_count - 1];
+	const char *unmanaged = op->unmanaged[op->unmanaged_count - 1].secret;
 	struct str name CLEANUP(str_release) = {0};
 
 	if (!finding->err && !finding->object) {
@@ -138,43 +117,24 @@ static void unmanaged_found(struct cf_runner *r, struct op *op, const struct fin
 		delete_with_all_inside(r, op);
 		return;
 	}
-	text_add_visible(&name, unmanaged->secret, strlen(unmanaged->secret), 255);
+	text_add_visible(&name, unmanaged, strlen(unmanaged), 255);
 	error_set(
 		&op->seen, "it contains a secret that cfprov does not manage: %s", str_text(&name));
 	error_hint(&op->seen, "The secret was created after the plan was made. Run plan again.");
-	op_end_failed(r, op, OUTCOME_FAILED, &op->seen);
+	op_end_failed(r, op, &op->seen);
 }
 
 /* Once nothing unmanaged is left. */
 static void delete_with_all_inside(struct cf_runner *r, struct op *op)
 {
 	if (!op->unmanaged_count) {
-		op_delete(r, op, op->forces);
+		send(r, op);
 		return;
 	}
-	op->found = unmanaged_found;
 	find_by_id(r, op,
 		&(struct cf_secret_id){
-			op_action(op)->before->id, op->unmanaged[op->unmanaged_count - 1].id});
-}
-
-/* Does the list lack something that the plan destroys with the store? Then it lags. */
-static bool is_behind(const struct cf_runner *r, const struct job *job, const struct model *names)
-{
-	const struct plan *plan = r->options->plan;
-	const struct object *store = job->action->before;
-
-	for (size_t i = job->index + 1; i < plan->action_count; i++) {
-		const struct action *action = &plan->actions[i];
-		const struct object *object = action_object(action);
-		if (strcmp(object->account, store->account) != 0 ||
-			strcmp(object->store, store->store) != 0)
-			return false;
-		if (action->goes_with_store &&
-			!model_object(names, object->account, object->store, object->secret))
-			return true;
-	}
-	return false;
+			row_before(op_row(op))->id, op->unmanaged[op->unmanaged_count - 1].id},
+		unmanaged_found);
 }
 
 static void keep_unmanaged(struct cf_runner *r, struct op *op, const struct model *names)
@@ -182,7 +142,7 @@ static void keep_unmanaged(struct cf_runner *r, struct op *op, const struct mode
 	op->unmanaged = arena_alloc(&r->arena, names->object_count * sizeof(*op->unmanaged));
 	op->unmanaged_count = 0;
 	for (size_t i = 0; i < names->object_count; i++) {
-		if (!verify_stranger(r->options->plan, op_action(op), &names->objects[i], 1))
+		if (!verify_is_new(r->options->plan, op_row(op), &names->objects[i]))
 			continue;
 		struct object *unmanaged = &op->unmanaged[op->unmanaged_count++];
 		*unmanaged = names->objects[i];
@@ -191,45 +151,45 @@ static void keep_unmanaged(struct cf_runner *r, struct op *op, const struct mode
 }
 
 /*
- * Before all inside goes with the store: nothing may have come in since the plan was made. A list
- * that lags behind our own writes may hide what others wrote, too: without -force that is waited
- * for.
+ * Before a DELETE that destroys what is inside: nothing may have been added since the plan was
+ * made. A list that lags behind our own writes may hide what others wrote, too: unless -force is
+ * given, it is read again until it has what the plan knows, or the patience is over.
  */
 static void inside_found(struct cf_runner *r, struct op *op, const struct finding *finding)
 {
-	bool is_first = !op->patience_ms, forces = r->options->force;
+	const struct row *row = op_row(op);
+	bool forces = r->options->force, is_first = !op->patience_ms;
 
 	if (finding->err) {
 		error_set(
 			&op->seen, "the secrets in it can't be listed: %s", finding->err->message);
-		op_end_failed(r, op, OUTCOME_FAILED, &op->seen);
+		op_end_failed(r, op, &op->seen);
 		return;
 	}
-	if (!forces && is_behind(r, &op->jobs[0], finding->names) &&
-		(is_first || !finding->is_late)) {
+	if (!forces && !r->is_stopping && destroys_inside(r, row, finding->names) &&
+		(is_first ? r->options->patience_ms > 0 : !finding->is_late)) {
 		if (is_first) {
 			op->patience_ms = r->options->patience_ms;
 			op->ended_ms = clock_monotonic_ms();
 			op->looked_ms = -1;
 		}
-		if (op->patience_ms && !r->is_stopping) {
-			find_secrets(r, op, op_action(op)->before->id);
-			return;
-		}
+		find_again(r, op);
+		return;
 	}
 	op->forces = forces || finding->names->object_count > 0;
-	keep_unmanaged(r, op, finding->names);
 	op->patience_ms = 0;
+	keep_unmanaged(r, op, finding->names);
 	delete_with_all_inside(r, op);
 }
 
-/* Cloudflare keeps a store that is not empty, unless it is forced: then all inside goes, too. */
-void stores_destroy(struct cf_runner *r, struct op *op)
+/* Cloudflare keeps a store that is not empty, unless it is forced: then it destroys all inside. */
+void destroys(struct cf_runner *r, struct op *op)
 {
-	if (!is_filled(r, &op->jobs[0])) {
-		op_delete(r, op, false);
-		return;
-	}
-	op->found = inside_found;
-	find_secrets(r, op, op_action(op)->before->id);
+	const struct row *row = op_row(op);
+
+	if (row_before(row)->kind == OBJECT_STORE &&
+		((r->options->force && row->unmanaged_count) || destroys_inside(r, row, NULL)))
+		find_inside(r, op, row_before(row)->id, inside_found);
+	else
+		send(r, op);
 }

@@ -1,291 +1,159 @@
 #include "apply/schedule.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-const struct action *schedule_action(const struct schedule *s, size_t step)
+struct step *schedule_step(const struct schedule *s, const struct row *row)
 {
-	return &s->plan->actions[s->steps[step].action];
+	return &s->steps[row - s->plan->rows];
+}
+
+struct task *schedule_task(const struct schedule *s, const struct row *row)
+{
+	return &s->tasks[schedule_step(s, row)->task];
 }
 
 /* ---- what is ready ---- */
 
-static bool is_goer(const struct schedule *s, const struct task *task)
+/* Of these tasks, those that wait for nothing. */
+static void add_ready(struct schedule *s, size_t from, size_t to)
 {
-	return task->first < s->goer_steps;
-}
-
-static void add_ready(struct schedule *s, size_t task)
-{
-	struct ready *ready = is_goer(s, &s->tasks[task]) ? &s->goers : &s->comers;
-
-	ready->tasks[ready->count++] = task;
-}
-
-static bool is_empty(const struct ready *ready)
-{
-	return ready->from == ready->count;
-}
-
-bool schedule_is_drained(const struct schedule *s)
-{
-	return is_empty(&s->goers) && is_empty(&s->comers);
+	for (; from < to; from += 1 + s->tasks[from].waiters)
+		if (!s->tasks[from].rows[0]->renamed_to)
+			s->ready[s->ready_count++] = from;
 }
 
 bool schedule_has_next(const struct schedule *s)
 {
-	return !is_empty(&s->goers) || (!is_empty(&s->comers) && s->open_goers == 0);
+	return s->ready_from < s->ready_count;
 }
 
 struct task *schedule_next(struct schedule *s)
 {
-	struct ready *ready = is_empty(&s->goers) ? &s->comers : &s->goers;
-
-	return schedule_has_next(s) ? &s->tasks[ready->tasks[ready->from++]] : NULL;
-}
-
-/* One thing less that the task waits for. */
-static void let(struct schedule *s, size_t task)
-{
-	if (--s->tasks[task].missing == 0)
-		add_ready(s, task);
-}
-
-/* ---- turns ---- */
-
-static void stand_in_line(struct schedule *s, struct queue *queue, size_t task)
-{
-	if (queue->first)
-		s->tasks[queue->last - 1].next_in_turn = task + 1;
-	else
-		queue->first = task + 1;
-	queue->last = task + 1;
-}
-
-/* To the next rename that has not ended; behind the last one, to all that is created. */
-static void pass_on(struct schedule *s, struct turn *turn)
-{
-	struct queue *renames = &turn->renames;
-
-	while (renames->first && s->tasks[renames->first - 1].has_ended)
-		renames->first = s->tasks[renames->first - 1].next_in_turn;
-	if (renames->first) {
-		let(s, renames->first - 1);
-		return;
-	}
-	for (size_t i = turn->creations.first; i; i = s->tasks[i - 1].next_in_turn)
-		let(s, i - 1);
+	return schedule_has_next(s) ? &s->tasks[s->ready[s->ready_from++]] : NULL;
 }
 
 /* ---- what has ended ---- */
 
-void schedule_end(struct schedule *s, struct task *task)
+bool schedule_is_awaited(const struct schedule *s, const struct row *row)
 {
-	struct turn *turn = task->turn ? &s->turns[task->turn - 1] : NULL;
-
-	s->open_goers -= is_goer(s, task);
-	task->has_ended = true;
-	if (turn && turn->renames.first && task == &s->tasks[turn->renames.first - 1])
-		pass_on(s, turn);
+	return row->copies || schedule_task(s, row)->waiters;
 }
 
-void schedule_free_waiters(struct schedule *s, struct task *task)
+void schedule_end(struct schedule *s, const struct task *task, bool has_failed)
 {
-	for (size_t i = task->waiters; i; i = s->tasks[i - 1].next_waiter)
-		let(s, i - 1);
-	task->waiters = 0;
+	if ((size_t)(task - s->tasks) >= s->removal_count)
+		return;
+	s->open_removals -= 1 + (has_failed ? task->waiters : 0);
+	if (!s->open_removals)
+		add_ready(s, s->removal_count, s->task_count);
 }
 
-void schedule_skip_waiters(struct schedule *s, struct task *task)
+void schedule_free_waiters(struct schedule *s, const struct row *row)
 {
-	for (size_t i = task->waiters; i; i = s->tasks[i - 1].next_waiter)
-		schedule_end(s, &s->tasks[i - 1]);
-	task->waiters = 0;
+	size_t task = schedule_step(s, row)->task;
+	const struct row *old_name = row->copies ? plan_find(s->plan, row->copies) : NULL;
+
+	for (size_t i = 1; i <= s->tasks[task].waiters; i++)
+		s->ready[s->ready_count++] = task + i;
+	if (old_name && old_name->renamed_to)
+		s->ready[s->ready_count++] = schedule_step(s, old_name)->task;
 }
 
 /* ---- from the plan to tasks ---- */
 
-/* What waits for something that comes, comes too: in a store that is replaced. */
-static bool goes(const struct plan *plan, const struct action *action)
+enum rank { RANK_STORE, RANK_NEW_SECRET, RANK_REST, RANK_OLD_NAME, RANKS };
+
+static enum rank rank_of(const struct row *row)
 {
-	enum action_kind kind = action_kind(action);
-
-	if (kind != ACTION_DESTROY && kind != ACTION_FORGET)
-		return false;
-	for (size_t i = 0; i < action->wait_count; i++)
-		if (!goes(plan, &plan->actions[action->waits_for[i]]))
-			return false;
-	return true;
-}
-
-/* Is it a new secret, and nothing else to be done for it? */
-static bool is_new_secret(const struct action *action)
-{
-	enum action_kind kind = action_kind(action);
-
-	return action->after && action->after->kind == OBJECT_SECRET &&
-	       (kind == ACTION_CREATE || (kind == ACTION_REPLACE && action->goes_with_store));
-}
-
-/* Can the action be done together with the first one of the newest task? */
-static bool joins(const struct schedule *s, const struct action *action, size_t batch)
-{
-	const struct task *task = s->task_count ? &s->tasks[s->task_count - 1] : NULL;
-
-	if (!task || task->count == batch || !is_new_secret(action))
-		return false;
-	const struct action *first = schedule_action(s, task->first);
-	return is_new_secret(first) && strcmp(first->after->account, action->after->account) == 0 &&
-	       strcmp(first->after->store, action->after->store) == 0;
-}
-
-/* Where a task that renames or creates waits for the renames before it. */
-static void take_turn(struct schedule *s, const struct action *action, size_t index)
-{
-	bool is_rename = action_kind(action) == ACTION_RENAME;
-	struct task *task = &s->tasks[index];
-
-	if (!s->is_taking_turns || !(is_rename || is_new_secret(action)))
-		return;
-	struct turn *turn = &s->turns[s->turn_count - 1];
-	struct queue *queue = is_rename ? &turn->renames : &turn->creations;
-	task->turn = s->turn_count;
-	task->missing += !is_rename || queue->first;
-	stand_in_line(s, queue, index);
-}
-
-/* Hangs a new task on those that it waits for. They have steps, or are done already. */
-static void hang(struct schedule *s, const struct action *action)
-{
-	size_t index = s->task_count - 1;
-	struct task *task = &s->tasks[index];
-
-	assert(action->wait_count <= 1); /* a secret waits for its store */
-	for (size_t i = 0; i < action->wait_count; i++) {
-		size_t step = s->step_of[action->waits_for[i]];
-		if (!step)
-			continue;
-		struct task *awaited = &s->tasks[s->steps[step - 1].task];
-		if (awaited->waiters)
-			s->tasks[awaited->last_waiter - 1].next_waiter = index + 1;
-		else
-			awaited->waiters = index + 1;
-		awaited->last_waiter = index + 1;
-		task->missing++;
-	}
-	take_turn(s, action, index);
-	if (!task->missing)
-		add_ready(s, index);
-}
-
-static void add_step(struct schedule *s, size_t index, size_t batch)
-{
-	const struct action *action = &s->plan->actions[index];
-	bool is_joining = joins(s, action, batch);
-
-	if (!is_joining)
-		s->tasks[s->task_count++] = (struct task){.first = s->step_count};
-	s->tasks[s->task_count - 1].count++;
-	s->steps[s->step_count] = (struct step){.action = index, .task = s->task_count - 1};
-	s->step_of[index] = ++s->step_count;
-	if (!is_joining)
-		hang(s, action);
-}
-
-/* ---- in which order ---- */
-
-/* In what is done in one store. */
-enum { RANK_STORE, RANK_NEW_SECRETS, RANK_REST, RANKS };
-
-static int rank_of(const struct action *action)
-{
-	if (action_object(action)->kind == OBJECT_STORE)
+	if (row_object(row)->kind == OBJECT_STORE)
 		return RANK_STORE;
-	return is_new_secret(action) ? RANK_NEW_SECRETS : RANK_REST;
+	if ((row->action == ACTION_CREATE && !row->copies) ||
+		(row->action == ACTION_REPLACE && (row->notes & ROW_WITH_STORE)))
+		return RANK_NEW_SECRET;
+	return row->renamed_to ? RANK_OLD_NAME : RANK_REST;
 }
 
-/* The actions of an account, or of a store in it, stand together. Gives the end of them. */
-static size_t end_of(const struct plan *plan, size_t from, bool of_store)
+static bool is_removed(const struct row *row)
 {
-	const struct object *first = action_object(&plan->actions[from]);
+	return row->action == ACTION_DESTROY || row->action == ACTION_FORGET;
+}
 
-	for (; from < plan->action_count; from++) {
-		const struct object *object = action_object(&plan->actions[from]);
-		if (strcmp(object->account, first->account) != 0 ||
-			(of_store && strcmp(object->store, first->store) != 0))
-			break;
+/* What waits for something that is created, or for a store that is, is no removal. */
+static bool is_removal(const struct row *row, const struct row *store_or_null)
+{
+	return is_removed(row) && !row->renamed_to &&
+	       (!store_or_null || store_or_null->action == ACTION_NONE ||
+		       is_removed(store_or_null));
+}
+
+/* Adds a row to the last task if that is a batch of the same store, else as a task. */
+static void add_row(struct schedule *s, const struct row *row, size_t first_task, size_t batch)
+{
+	struct task *last = s->task_count > first_task ? &s->tasks[s->task_count - 1] : NULL;
+	bool joins = last && last->count < batch && rank_of(row) == RANK_NEW_SECRET &&
+		     rank_of(last->rows[0]) == RANK_NEW_SECRET;
+
+	if (!joins) {
+		last = &s->tasks[s->task_count++];
+		last->rows = &s->rows[s->count];
 	}
-	return from;
+	s->rows[s->count++] = row;
+	last->count++;
+	schedule_step(s, row)->task = s->task_count - 1;
 }
 
-/* Adds the steps of one store that go, or that do not. Gives the end of its actions. */
-static size_t add_store(struct schedule *s, size_t from, bool that_go, size_t batch)
+/* Adds the tasks of the store whose rows are from..to: its removals, or the others. */
+static void add_store(struct schedule *s, const struct row *from, const struct row *to,
+	bool removes, size_t batch)
 {
-	const struct plan *plan = s->plan;
-	size_t to = end_of(plan, from, true);
+	const struct row *store = row_object(from)->kind == OBJECT_STORE ? from : NULL;
+	size_t first = s->task_count;
 
-	for (int rank = 0; rank < RANKS; rank++)
-		for (size_t i = from; i < to; i++) {
-			const struct action *action = &plan->actions[i];
-			if (rank_of(action) == rank && action_kind(action) != ACTION_NONE &&
-				goes(plan, action) == that_go)
-				add_step(s, i, batch);
-		}
-	return to;
+	for (enum rank rank = RANK_STORE; rank < RANKS; rank++)
+		for (const struct row *row = from; row < to; row++)
+			if (row->action != ACTION_NONE && rank_of(row) == rank &&
+				is_removal(row, store) == removes)
+				add_row(s, row, first, batch);
+	if (s->task_count > first && s->tasks[first].rows[0] == store)
+		for (size_t i = first + 1; i < s->task_count; i++)
+			s->tasks[first].waiters += !s->tasks[i].rows[0]->renamed_to;
 }
 
-static bool renames_any(const struct plan *plan, size_t from, size_t to)
+static void add_stores(struct schedule *s, bool removes, size_t batch)
 {
-	for (; from < to; from++)
-		if (action_kind(&plan->actions[from]) == ACTION_RENAME)
-			return true;
-	return false;
-}
+	const struct row *end = s->plan->rows + s->plan->row_count;
 
-static void add_turn(struct schedule *s)
-{
-	s->turns = mem_room(s->turns, s->turn_count, &s->turn_room, sizeof(*s->turns));
-	s->turns[s->turn_count++] = (struct turn){0};
-}
-
-/* Adds the steps of all that goes, or of all that does not. */
-static void add_steps(struct schedule *s, bool that_go, size_t batch)
-{
-	for (size_t i = 0; i < s->plan->action_count;) {
-		size_t end = end_of(s->plan, i, false);
-		s->is_taking_turns = !that_go && renames_any(s->plan, i, end);
-		if (s->is_taking_turns)
-			add_turn(s);
-		while (i < end)
-			i = add_store(s, i, that_go, batch);
+	for (const struct row *from = s->plan->rows, *to = from; from < end; from = to) {
+		const struct object *store = row_object(from);
+		do
+			to++;
+		while (to < end && strcmp(row_object(to)->account, store->account) == 0 &&
+			strcmp(row_object(to)->store, store->store) == 0);
+		add_store(s, from, to, removes, batch);
 	}
 }
 
 void schedule_init(struct schedule *s, const struct plan *plan, size_t batch)
 {
-	size_t most = plan->action_count;
+	size_t most = plan->row_count;
 
 	*s = (struct schedule){.plan = plan,
 		.steps = mem_alloc(most * sizeof(*s->steps)),
-		.step_of = mem_alloc(most * sizeof(*s->step_of)),
+		.rows = mem_alloc(most * sizeof(const struct row *)),
 		.tasks = mem_alloc(most * sizeof(*s->tasks)),
-		.goers.tasks = mem_alloc(most * sizeof(size_t)),
-		.comers.tasks = mem_alloc(most * sizeof(size_t)),
-		.goer_steps = most}; /* until all that goes is there */
-	add_steps(s, true, batch);
-	s->goer_steps = s->step_count;
-	s->open_goers = s->task_count;
-	add_steps(s, false, batch);
+		.ready = mem_alloc(most * sizeof(*s->ready))};
+	add_stores(s, true, batch);
+	s->removal_count = s->open_removals = s->task_count;
+	add_stores(s, false, batch);
+	add_ready(s, 0, s->removal_count ? s->removal_count : s->task_count);
 }
 
 void schedule_release(struct schedule *s)
 {
 	free(s->steps);
-	free(s->step_of);
+	free((void *)s->rows);
 	free(s->tasks);
-	free(s->goers.tasks);
-	free(s->comers.tasks);
-	free(s->turns);
+	free(s->ready);
 	*s = (struct schedule){0};
 }

@@ -1,14 +1,11 @@
 /*
- * Inside the executor: which actions of a plan are begun together, what they wait for, and what is
- * ready. Pure: who runs them says what became of them.
+ * Inside the executor: which rows of a plan start together, in what order, and which are ready.
+ * Pure: the executor says what became of them.
  *
- * First goes all that goes, then comes what comes. A task that waits for another one is ready when
- * that is released; it is never started if that one failed. Of a store comes first itself, then its
- * new secrets in batches, then the rest in the plan's order.
- *
- * Renames take turns, one in an account, for each needs a place of the quota more for a while. The
- * new secrets of that account come after the last of them, whatever became of it: they take the
- * places for good.
+ * Removals run first, then everything else, store by store: the store's own row, its new secrets in
+ * batches, the rest, and the old names of renamed secrets. A secret waits for its store's row, if
+ * that has an action, and an old name for its duplicate; nothing else waits. If the awaited row
+ * fails, what waits for it never starts.
  */
 #ifndef APPLY_SCHEDULE_H
 #define APPLY_SCHEDULE_H
@@ -17,80 +14,60 @@
 
 #include <stdint.h>
 
-/* An action that is to be done; its index is that of its intent. */
+/* What became of a row that has an action. */
+enum step_state {
+	STEP_IDLE,
+	STEP_STARTED,
+	STEP_FAILED,  /* what existed before still exists */
+	STEP_UNKNOWN, /* nobody saw the outcome */
+	STEP_GONE,    /* it is done, or failed after what existed before was destroyed */
+};
+
+/* Of each row, by its index. */
 struct step {
-	size_t action; /* index in the plan */
-	size_t task;
-	size_t former; /* of a rename: the intent of the old name */
-	bool is_over;
-	bool is_unknown; /* ... and nobody saw what came of it */
-	bool has_gone;   /* what was there before is destroyed */
+	size_t intent, task;
+	enum step_state state;
 };
 
-/* Steps that start together. What waits for a task hangs on it as a list. */
+/* Rows that start together. */
 struct task {
-	size_t first, count; /* steps */
-	size_t missing;      /* tasks that it waits for, and that are not durable yet */
-	size_t waiters, last_waiter, next_waiter; /* task + 1; 0: none */
-	size_t turn;                              /* of its account, + 1; 0: it has none to take */
-	size_t next_in_turn;                      /* task + 1; 0: none */
-	size_t left;                              /* steps under way */
-	int64_t started_us;
-	int64_t times_slow; /* it was said that it takes long */
-	bool has_started;
-	bool has_ended; /* or will never start */
-};
-
-/* Tasks in a row, linked by next_in_turn: task + 1; 0: none. */
-struct queue {
-	size_t first, last;
-};
-
-/* An account with renames: the first of them has the turn. */
-struct turn {
-	struct queue renames, creations;
-};
-
-/* Tasks that may start, in the order in which they may. */
-struct ready {
-	size_t *tasks;
-	size_t from, count;
+	const struct row **rows;
+	size_t count;
+	size_t waiters; /* of a store: so many tasks right after it wait for it */
+	size_t left;    /* rows under way */
+	int64_t started_us, times_slow;
 };
 
 struct schedule {
 	const struct plan *plan;
 	struct step *steps;
-	size_t step_count;
-	size_t *step_of; /* action -> step + 1; 0: nothing to do */
-	struct task *tasks;
-	size_t task_count;
-	size_t goer_steps; /* the first so many steps destroy or forget */
-	size_t open_goers; /* tasks of these that are not over */
-	struct ready goers, comers;
-	struct turn *turns;
-	size_t turn_count, turn_room;
-	bool is_taking_turns; /* while tasks are added: the newest turn is of their account */
+	const struct row **rows; /* those with an action, in the order of tasks */
+	size_t count;
+	struct task *tasks; /* removals first */
+	size_t task_count, removal_count;
+	size_t open_removals; /* those that may still run */
+	size_t *ready;        /* tasks, a queue */
+	size_t ready_from, ready_count;
 };
 
-/* `batch`: how many creations of secrets in one store make one task, at most. */
+/* `batch`: at most so many new secrets of one store make one task. */
 void schedule_init(struct schedule *schedule, const struct plan *plan, size_t batch);
 void schedule_release(struct schedule *schedule);
 
-/* Lends the action of a step. */
-const struct action *schedule_action(const struct schedule *schedule, size_t step);
+struct step *schedule_step(const struct schedule *schedule, const struct row *row);
+struct task *schedule_task(const struct schedule *schedule, const struct row *row);
 
-/* Is a task ready, and may it start now? schedule_next lends it. */
+/* True if a task may start now; schedule_next lends it. */
 bool schedule_has_next(const struct schedule *schedule) MUST_CHECK;
 struct task *schedule_next(struct schedule *schedule) MUST_CHECK;
 
-/* Is any task in line, whether or not its time has come? */
-bool schedule_is_drained(const struct schedule *schedule) MUST_CHECK;
+/* True if another task waits for this row. */
+bool schedule_is_awaited(const struct schedule *schedule, const struct row *row) MUST_CHECK;
 
-/* The task has ended, well or not: what waits for it waits on, the next one in turn does not. */
-void schedule_end(struct schedule *schedule, struct task *task);
+/* All rows of the task have ended. If it failed, what waits for it never starts. */
+void schedule_end(struct schedule *schedule, const struct task *task, bool has_failed);
 
-/* What waits for the task is ready; or will never start. */
-void schedule_free_waiters(struct schedule *schedule, struct task *task);
-void schedule_skip_waiters(struct schedule *schedule, struct task *task);
+/* The row is done and durable: what waits for it is ready. */
+void schedule_free_waiters(struct schedule *schedule, const struct row *row);
 
 #endif

@@ -62,40 +62,28 @@ static bool check_bytes(const struct secret *value, struct error *err)
 	return error_hint(err, "Values are text. Encode bytes, for example as base64.");
 }
 
-static bool read_value(struct values *values, const struct object *object,
-	struct secret *ret_secret, struct error *err)
-{
-	struct secret secret CLEANUP(secret_release) = {0};
-	struct str address CLEANUP(str_release) = {0};
-	struct error_list *warnings = sources_warnings(values->sources);
-	size_t told = warnings->count;
-	bool is_read = sources_read(values->sources, object->value, &secret, err);
-
-	object_add_address(&address, object);
-	for (; told < warnings->count; told++)
-		error_prefix(&warnings->items[told], "%s", str_text(&address));
-	if (is_read && check_bytes(&secret, err)) {
-		*ret_secret = secret;
-		secret = (struct secret){0};
-		return true;
-	}
-	if (object->value->place.file && !err->file)
-		error_at(err, object->value->place.file, object->value->place.line,
-			object->value->place.column);
-	return error_prefix(err, "%s", str_text(&address));
-}
-
 const struct secret *values_open(
 	struct values *values, const struct object *object, struct error *err)
 {
 	char *address AUTO_FREE = object_address(object);
 	struct held_value *held = table_get(values->by_address, address);
-	struct secret secret;
+	struct error_list *warnings = sources_warnings(values->sources);
+	size_t known = warnings->count;
+	const struct place *place = &object->value->place;
+	struct secret secret = {0};
 
 	if (held)
 		return &held->secret;
-	if (!read_value(values, object, &secret, err))
+	bool is_read = sources_read(values->sources, object->value, &secret, err);
+	for (; known < warnings->count; known++)
+		error_prefix(&warnings->items[known], "%s", address);
+	if (!is_read || !check_bytes(&secret, err)) {
+		secret_release(&secret);
+		if (place->file && !err->file)
+			error_at(err, place->file, place->line, place->column);
+		error_prefix(err, "%s", address);
 		return NULL;
+	}
 	held = mem_alloc(sizeof(*held));
 	*held = (struct held_value){.secret = secret, .earlier = values->last};
 	values->last = held;
@@ -107,7 +95,7 @@ const struct secret *values_open(
 
 /* ---- the key ---- */
 
-/* Who answers the question would be taken for what is there, or that for an answer. */
+/* What is piped in would be read as the answer to the question, or the answer as a value. */
 static void refuse_input(struct values *values, const char *what, const struct place *place,
 	struct error_list *errors)
 {
@@ -140,7 +128,7 @@ static bool read_key(struct values *values, const struct value_source *source, s
 	return place->file ? error_at(err, place->file, place->line, place->column) : false;
 }
 
-/* Has the key, if there is to be one. It is read once, and said once that it can't be. */
+/* False: the key can't be had. It is read once, and so is the error added once. */
 static bool has_key(struct values *values, struct error_list *errors)
 {
 	const struct value_source variable = {.kind = VALUE_ENV, .name = key_variable};
@@ -169,83 +157,55 @@ static struct fingerprint_subject subject_of(
 	return (struct fingerprint_subject){values->lineage, object->store, object->secret};
 }
 
-static const char *make(
-	struct values *values, const struct object *object, const struct secret *value)
-{
-	const struct fingerprint_subject subject = subject_of(values, object);
-
-	return fingerprint_make(&values->key, &subject, value, &values->arena);
-}
-
 static enum value_verdict compare(
 	const struct values *values, const struct object *recorded, const struct secret *value)
 {
 	const struct fingerprint_subject subject = subject_of(values, recorded);
 
-	if (!recorded->fingerprint)
-		return VALUE_UNVERIFIABLE;
-	switch (fingerprint_compare(recorded->fingerprint, &values->key, &subject, value)) {
-	case FINGERPRINT_SAME:
-		return VALUE_SAME;
-	case FINGERPRINT_DIFFERS:
-		return VALUE_CHANGED;
-	case FINGERPRINT_UNKNOWN:
-		break;
-	}
-	return VALUE_UNVERIFIABLE;
-}
-
-/* A fingerprint that was made without the key that there is now gives way to one made with it. */
-static bool is_current(const struct values *values, const char *fingerprint)
-{
-	return !values->key.is_set || strstr(fingerprint, values->key.id);
-}
-
-static bool needs_key(const struct object *desired, const struct object *recorded)
-{
-	return !desired->keeps_no_fingerprint || (recorded && recorded->fingerprint);
+	return fingerprint_compare(recorded->fingerprint, &values->key, &subject, value);
 }
 
 /* `recorded`: under its name now, or before a rename; or NULL. */
 static void judge(struct values *values, struct object *desired, const struct object *recorded,
 	const struct secret *value)
 {
-	bool has_name = recorded && strcmp(recorded->secret, desired->secret) == 0;
+	const struct fingerprint_subject subject = subject_of(values, desired);
 
-	if (recorded && !recorded->is_unresolved)
+	if (recorded && !object_is_unresolved(recorded))
 		desired->verdict = compare(values, recorded, value);
 	if (desired->keeps_no_fingerprint)
 		return;
-	if (has_name && desired->verdict == VALUE_SAME && is_current(values, recorded->fingerprint))
-		desired->fingerprint = arena_text(&values->arena, recorded->fingerprint);
-	else
-		desired->fingerprint = make(values, desired, value);
+	/* One made without the present key, or for another name, is made again. */
+	bool is_current = recorded && desired->verdict == VALUE_SAME &&
+			  strcmp(recorded->secret, desired->secret) == 0 &&
+			  (!values->key.is_set || strstr(recorded->fingerprint, values->key.id));
+	desired->fingerprint =
+		is_current ? arena_text(&values->arena, recorded->fingerprint)
+			   : fingerprint_make(&values->key, &subject, value, &values->arena);
 }
 
 /* ---- before planning ---- */
 
-/* What is written once is read also if it lives but is to be made anew: better now than then. */
-static bool is_to_be_read(
-	const struct planner_input *input, const struct object *desired, bool lives)
+/* A value that is written once is read also if it exists but will be recreated. */
+static bool needs_value(
+	const struct planner_input *input, const struct object *desired, bool exists)
 {
-	bool is_kept = desired->is_written_once && lives && !selection_replaces(input, desired);
+	bool is_kept = desired->is_written_once && exists && !selection_replaces(input, desired);
 
-	return desired->kind == OBJECT_SECRET && desired->value &&
-	       desired->value->kind != VALUE_GENERATE && !is_kept && selection_has(input, desired);
+	return desired->value && desired->value->kind != VALUE_GENERATE && !is_kept &&
+	       selection_has(input, desired);
 }
 
 static void read_desired(struct values *values, struct object *desired,
 	const struct planner_input *input, struct error_list *errors)
 {
 	const struct object *recorded =
-		renames_holder(input->renames, desired, input->recorded, input->live);
-	const struct object *live =
-		model_object(input->live, desired->account, desired->store, desired->secret);
+		renames_original(input->renames, desired, input->recorded, input->live);
+	bool exists = model_find(input->live, desired) ||
+		      renames_older(input->renames, desired, input->live);
 	struct error err = {0};
 
-	if (!live)
-		live = renames_former(input->renames, desired, input->live);
-	if (!is_to_be_read(input, desired, live != NULL))
+	if (!needs_value(input, desired, exists))
 		return;
 	if (values->leaves_input && desired->value->kind == VALUE_STDIN) {
 		char *address AUTO_FREE = object_address(desired);
@@ -255,13 +215,14 @@ static void read_desired(struct values *values, struct object *desired,
 		return;
 	}
 	const struct secret *value = values_open(values, desired, &err);
+	bool needs_key = !desired->keeps_no_fingerprint || (recorded && recorded->fingerprint);
 	if (!value)
 		error_move(error_list_add(errors), &err);
-	else if (!needs_key(desired, recorded) || has_key(values, errors))
+	else if (!needs_key || has_key(values, errors))
 		judge(values, desired, recorded, value);
 }
 
-/* Then the rest need not be told. */
+/* Then no more errors are needed. */
 static bool is_interrupted(const struct error_list *errors)
 {
 	return errors->count && errors->items[errors->count - 1].code == ERROR_INTERRUPTED;
@@ -272,7 +233,7 @@ bool values_read(struct values *values, struct model *desired, const struct plan
 {
 	size_t before = errors->count;
 
-	if (input->destroys_all || input->refresh_only)
+	if (input->options.destroys_all || input->options.refresh_only)
 		return true;
 	for (size_t i = 0; i < desired->object_count && !is_interrupted(errors); i++)
 		if (desired->objects[i].kind == OBJECT_SECRET)
@@ -285,32 +246,33 @@ bool values_read(struct values *values, struct model *desired, const struct plan
 static void check_value(
 	struct values *values, const struct object *planned, struct error_list *errors)
 {
-	struct error err = {0};
-	const struct secret *value = values_open(values, planned, &err);
+	struct error unread = {0};
+	const struct secret *value = values_open(values, planned, &unread);
 
-	if (value && (!planned->fingerprint || !has_key(values, errors) ||
-			     compare(values, planned, value) == VALUE_SAME))
+	if (!value) {
+		error_move(error_list_add(errors), &unread);
 		return;
-	if (value) {
-		struct str address CLEANUP(str_release) = {0};
-		bool is_known = compare(values, planned, value) != VALUE_UNVERIFIABLE;
-		object_add_address(&address, planned);
-		error_set(&err, "%s: %s", str_text(&address),
-			is_known ? "its value is not the one that the plan was made with"
-				 : "the plan was made with another fingerprint key");
-		error_hint(&err, "Make a new plan.");
 	}
-	error_move(error_list_add(errors), &err);
+	bool is_compared = planned->fingerprint && has_key(values, errors);
+	enum value_verdict verdict = is_compared ? compare(values, planned, value) : VALUE_SAME;
+	if (verdict == VALUE_SAME)
+		return;
+	char *address AUTO_FREE = object_address(planned);
+	struct error *err = error_list_add(errors);
+	error_set(err, "%s: %s", address,
+		verdict == VALUE_CHANGED ? "its value is not the one that the plan was made with"
+					 : "the plan was made with another fingerprint key");
+	error_hint(err, "Make a new plan.");
 }
 
 bool values_check(struct values *values, const struct plan *plan, struct error_list *errors)
 {
 	size_t before = errors->count;
 
-	for (size_t i = 0; i < plan->action_count && !is_interrupted(errors); i++) {
-		const struct action *action = &plan->actions[i];
-		if (action_writes_value(action) && action->after->value->kind != VALUE_GENERATE)
-			check_value(values, action->after, errors);
+	for (size_t i = 0; i < plan->row_count && !is_interrupted(errors); i++) {
+		const struct row *row = &plan->rows[i];
+		if (row_sends_value(row) && row->desired->value->kind != VALUE_GENERATE)
+			check_value(values, row->desired, errors);
 	}
 	return errors->count == before;
 }

@@ -10,30 +10,20 @@
 
 enum { NAMED_AT_MOST = 10 };
 
-/* A secret that is waited for. Its texts are of awaiting.arena. */
-struct awaited {
+/* A secret that is waited for. Its texts are in the arena. */
+struct pending {
 	struct object object; /* as it is to be recorded */
 	bool has_news;
 	bool is_listed; /* in the last list, with its id */
 };
 
-struct awaiting {
+struct wait {
 	const struct wait_input *input;
 	struct arena arena;
-	struct awaited *secrets; /* sorted by address */
+	struct pending *secrets; /* sorted by address */
 	size_t count, left;
 	int64_t deadline_ms;
-	bool is_cut_off; /* answers are under way that nobody takes */
 };
-
-/* ---- pure ---- */
-
-int64_t wait_pause_ms(int64_t last_ms)
-{
-	int64_t next_ms = last_ms ? last_ms + last_ms / 4 : WAIT_FIRST_PAUSE_MS;
-
-	return next_ms < WAIT_LONGEST_PAUSE_MS ? next_ms : WAIT_LONGEST_PAUSE_MS;
-}
 
 static bool is_active(const struct object *secret)
 {
@@ -53,194 +43,137 @@ bool wait_learn(const struct object *recorded, const struct object *live, struct
 
 /* ---- which ---- */
 
-static void find_secrets(struct awaiting *a)
+static void find_secrets(struct wait *w)
 {
-	const struct plan *plan = a->input->plan;
-	const struct model *recorded = &a->input->ledger->state.model;
+	const struct plan *plan = w->input->plan;
+	const struct model *recorded = &w->input->ledger->state.model;
 
-	a->secrets = mem_alloc(plan->action_count * sizeof(*a->secrets));
-	for (size_t i = 0; i < plan->action_count; i++) {
-		const struct object *wanted = plan->actions[i].after;
+	w->secrets = mem_alloc(plan->row_count * sizeof(*w->secrets));
+	for (size_t i = 0; i < plan->row_count; i++) {
+		const struct object *wanted = plan->rows[i].desired;
 		if (!wanted || wanted->kind != OBJECT_SECRET)
 			continue;
 		const struct object *known =
 			model_object(recorded, wanted->account, wanted->store, wanted->secret);
 		if (!known || !known->id || !known->status || is_active(known))
 			continue;
-		struct awaited *secret = &a->secrets[a->count++];
-		*secret = (struct awaited){.object = *known, .is_listed = true};
-		object_keep(&a->arena, &secret->object);
+		struct pending *secret = &w->secrets[w->count++];
+		*secret = (struct pending){.object = *known, .is_listed = true};
+		object_keep(&w->arena, &secret->object);
 	}
-	a->left = a->count;
+	w->left = w->count;
 }
 
 /* ---- one look ---- */
 
-/* A store that is looked into. */
-struct look {
-	struct live_listing listing;
-	const struct object *store;
-};
-
-static bool is_interrupted(const struct awaiting *a)
+static bool is_interrupted(const struct wait *w)
 {
-	return a->input->live.interrupted && *a->input->live.interrupted;
+	return w->input->live.interrupted && *w->input->live.interrupted;
 }
 
-/* Gives (free) a look for each store with secrets that are not active yet. */
-static struct look *start_looks(struct awaiting *a, struct model *live, size_t *ret_count)
+static void learn(struct wait *w, const struct model *live)
 {
-	const struct live_input *input = &a->input->live;
-	struct look *looks = mem_alloc(a->count * sizeof(*looks));
-	const struct object *last = NULL;
-	size_t count = 0;
-
-	for (size_t i = 0; i < a->count; i++) {
-		const struct object *secret = &a->secrets[i].object;
-		if (is_active(secret) || (last && strcmp(last->account, secret->account) == 0 &&
-						 strcmp(last->store, secret->store) == 0))
-			continue;
-		last = secret;
-		const struct object *store = model_object(
-			&a->input->ledger->state.model, secret->account, secret->store, NULL);
-		if (store && store->id)
-			looks[count++].store = store;
-	}
-	for (size_t i = 0; i < count; i++) {
-		struct live_listing *listing = &looks[i].listing;
-		listing->model = live;
-		listing->account =
-			live_find_account(input->accounts, input->count, looks[i].store->account);
-		live_listing_start_inside(listing, looks[i].store, input->client, listing);
-	}
-	*ret_count = count;
-	return looks;
-}
-
-/* Until all answers are there. False: time is over, or somebody wants to stop. */
-static bool take_answers(struct awaiting *a)
-{
-	struct client *client = a->input->live.client;
-
-	while (client_busy(client)) {
-		int64_t left_ms = a->deadline_ms + WAIT_LOOK_MS - clock_monotonic_ms();
-		if (is_interrupted(a) || left_ms <= 0) {
-			a->is_cut_off = true;
-			return false;
-		}
-		struct client_answer *answer = client_next(client, left_ms);
-		if (!answer)
-			continue;
-		live_listing_take(answer->tag, answer, client, answer->tag);
-		client_answer_free(answer);
-	}
-	return true;
-}
-
-static void learn(struct awaiting *a, const struct model *live)
-{
-	a->left = 0;
-	for (size_t i = 0; i < a->count; i++) {
-		struct awaited *secret = &a->secrets[i];
+	w->left = 0;
+	for (size_t i = 0; i < w->count; i++) {
+		struct pending *secret = &w->secrets[i];
 		const struct object *object = &secret->object;
 		const struct object *found =
 			model_object(live, object->account, object->store, object->secret);
 		struct object now;
 		secret->is_listed = found && strcmp(found->id, object->id) == 0;
 		if (found && wait_learn(object, found, &now)) {
-			object_keep(&a->arena, &now);
+			object_keep(&w->arena, &now);
 			secret->object = now;
 			secret->has_news = true;
 		}
-		a->left += !is_active(&secret->object);
+		w->left += !is_active(&secret->object);
 	}
 }
 
-/* False: a list could not be read. A look that is cut off has seen nothing. */
-static bool look(struct awaiting *a, struct error *err)
+/* False: a list could not be read. After an interrupt nothing was seen. */
+static bool look(struct wait *w, struct error *err)
 {
+	const struct model *recorded = &w->input->ledger->state.model;
+	struct live_input input = w->input->live;
+	const struct object **stores = mem_alloc(w->count * sizeof(const struct object *));
+	struct live_stores wanted = {.items = stores};
 	struct model live CLEANUP(model_release) = {0};
-	size_t count;
-	struct look *looks AUTO_FREE = start_looks(a, &live, &count);
-	bool is_whole = take_answers(a), is_good = true;
+	struct error_list errors CLEANUP(error_list_release) = {0};
 
-	for (size_t i = 0; i < count; i++) {
-		struct live_listing *listing = &looks[i].listing;
-		if (is_whole && is_good && listing->err.message) {
-			is_good = false;
-			error_move(err, &listing->err);
-			error_prefix(err, "can't see whether the secrets in %s/%s are active",
-				looks[i].store->account, looks[i].store->store);
-		}
-		live_listing_release(listing);
+	input.recorded = input.wanted = NULL; /* what a list lacks is looked for again anyway */
+	for (size_t i = 0; i < w->count; i++) {
+		const struct object *secret = &w->secrets[i].object;
+		const struct object *store =
+			model_object(recorded, secret->account, secret->store, NULL);
+		if (!is_active(secret) && store && store->id &&
+			(!wanted.count || stores[wanted.count - 1] != store))
+			stores[wanted.count++] = store;
 	}
-	if (!is_whole || !is_good)
-		return is_good;
-	model_sort(&live);
-	learn(a, &live);
-	return true;
+	bool is_good = live_read_inside(&input, &wanted, &live, &errors);
+	if (is_good) {
+		learn(w, &live);
+	} else if (!is_interrupted(w)) {
+		error_move(err, &errors.items[0]);
+		error_prefix(err, "can't see whether the secrets in %s/%s are active",
+			stores[0]->account, stores[0]->store);
+	}
+	free((void *)stores);
+	return is_good || is_interrupted(w);
 }
 
 /* ---- waiting ---- */
 
-static void tell(const struct awaiting *a)
+static void emit_waiting(const struct wait *w)
 {
-	event_emit(a->input->live.sink,
+	event_emit(w->input->live.sink,
 		&(struct event){.type = EVENT_AWAIT,
-			.progress = {.done = a->count - a->left, .left = a->left}});
-}
-
-/* False: time is over, or somebody wants to stop. The client does nothing meanwhile. */
-static bool pause_for(const struct awaiting *a, int64_t pause_ms)
-{
-	struct error ignored CLEANUP(error_release) = {0};
-	int64_t until_ms = clock_monotonic_ms() + pause_ms;
-
-	if (until_ms > a->deadline_ms)
-		until_ms = a->deadline_ms;
-	return wait_until(&a->input->live, until_ms, &ignored);
+			.progress = {.done = w->count - w->left, .left = w->left}});
 }
 
 /* False: a list could not be read. Else see `left`. */
-static bool wait_for_all(struct awaiting *a, struct error *err)
+static bool wait_for_all(struct wait *w, struct error *err)
 {
+	struct error ignored CLEANUP(error_release) = {0};
 	int64_t pause_ms = 0;
 	bool is_late = false;
 
-	tell(a);
-	while (a->left && !is_late && !a->is_cut_off) {
-		size_t before = a->left;
-		pause_ms = wait_pause_ms(pause_ms);
-		if (!pause_for(a, pause_ms))
+	emit_waiting(w);
+	while (w->left && !is_late && !is_interrupted(w)) {
+		size_t before = w->left;
+		pause_ms = pause_ms ? pause_ms + pause_ms / 4 : WAIT_FIRST_PAUSE_MS;
+		if (pause_ms > WAIT_LONGEST_PAUSE_MS)
+			pause_ms = WAIT_LONGEST_PAUSE_MS;
+		int64_t until_ms = clock_monotonic_ms() + pause_ms;
+		is_late = until_ms >= w->deadline_ms;
+		if (!wait_until(&w->input->live, is_late ? w->deadline_ms : until_ms, &ignored))
 			return true;
-		is_late = clock_monotonic_ms() >= a->deadline_ms;
-		if (!look(a, err))
+		if (!look(w, err))
 			return false;
-		if (a->left && a->left != before)
-			tell(a);
+		if (w->left && w->left != before)
+			emit_waiting(w);
 	}
 	return true;
 }
 
-static bool record(struct awaiting *a, struct error *err)
+/* ---- the end ---- */
+
+static bool record(struct wait *w, struct error *err)
 {
-	struct change *changes AUTO_FREE = mem_alloc(a->count * sizeof(*changes));
+	struct change *changes AUTO_FREE = mem_alloc(w->count * sizeof(*changes));
 	size_t count = 0;
 
-	for (size_t i = 0; i < a->count; i++)
-		if (a->secrets[i].has_news)
-			changes[count++] = (struct change){CHANGE_PUT, &a->secrets[i].object};
-	return ledger_learn(a->input->ledger, changes, count, err);
+	for (size_t i = 0; i < w->count; i++)
+		if (w->secrets[i].has_news)
+			changes[count++] = (struct change){CHANGE_PUT, &w->secrets[i].object};
+	return ledger_learn(w->input->ledger, changes, count, err);
 }
 
-/* ---- how it ended ---- */
-
-static void add_left(const struct awaiting *a, struct str *out)
+static void add_left(const struct wait *w, struct str *out)
 {
 	size_t named = 0;
 
-	for (size_t i = 0; i < a->count; i++) {
-		const struct awaited *secret = &a->secrets[i];
+	for (size_t i = 0; i < w->count; i++) {
+		const struct pending *secret = &w->secrets[i];
 		const char *status = secret->is_listed ? secret->object.status : "not listed";
 		if (is_active(&secret->object))
 			continue;
@@ -250,24 +183,24 @@ static void add_left(const struct awaiting *a, struct str *out)
 		str_text_add(&name, " (");
 		text_add_visible(&name, status, strlen(status), 40);
 		str_char(&name, ')');
-		text_add_listed(out, str_text(&name), named++, a->left, NAMED_AT_MOST);
+		text_add_listed(out, str_text(&name), named++, w->left, NAMED_AT_MOST);
 	}
 }
 
-static bool refuse(const struct awaiting *a, struct error *err)
+static bool refuse(const struct wait *w, struct error *err)
 {
 	struct str who CLEANUP(str_release) = {0}, time CLEANUP(str_release) = {0};
-	bool is_one = a->left == 1;
-	const char *verb = is_one ? "is" : "are";
+	bool is_one = w->left == 1;
+	const char *plural = is_one ? "" : "s", *verb = is_one ? "is" : "are";
 
-	add_left(a, &who);
-	if (is_interrupted(a)) {
+	add_left(w, &who);
+	if (is_interrupted(w)) {
 		error_set(err, "the waiting was interrupted; %zu secret%s %s not active yet: %s",
-			a->left, is_one ? "" : "s", verb, str_text(&who));
+			w->left, plural, verb, str_text(&who));
 	} else {
-		text_add_duration(&time, a->input->timeout_ms);
-		error_set(err, "%zu secret%s %s not active after %s: %s", a->left,
-			is_one ? "" : "s", verb, str_text(&time), str_text(&who));
+		text_add_duration(&time, w->input->timeout_ms);
+		error_set(err, "%zu secret%s %s not active after %s: %s", w->left, plural, verb,
+			str_text(&time), str_text(&who));
 	}
 	return error_hint(err,
 		"What was planned is done and recorded, and the next plan does nothing of it "
@@ -275,27 +208,27 @@ static bool refuse(const struct awaiting *a, struct error *err)
 }
 
 /* What was seen is recorded in any case, whatever else went wrong. */
-static bool end(struct awaiting *a, bool is_good, struct error *err)
+static bool run(struct wait *w, struct error *err)
 {
 	struct error why CLEANUP(error_release) = {0};
-	bool is_recorded = record(a, &why);
+	bool is_good = wait_for_all(w, err), is_recorded = record(w, &why);
 
-	if (is_good && is_recorded && a->left)
-		return refuse(a, err);
-	if (is_good && !is_recorded)
+	if (!is_good)
+		return false;
+	if (!is_recorded)
 		error_move(err, &why);
-	return is_good && is_recorded;
+	return is_recorded && (!w->left || refuse(w, err));
 }
 
 bool wait_active(const struct wait_input *input, size_t *ret_left, struct error *err)
 {
-	struct awaiting a = {.input = input};
+	struct wait w = {.input = input};
 
-	a.deadline_ms = clock_monotonic_ms() + input->timeout_ms;
-	find_secrets(&a);
-	bool is_good = !a.left || end(&a, wait_for_all(&a, err), err);
-	*ret_left = a.left;
-	free(a.secrets);
-	arena_release(&a.arena);
+	w.deadline_ms = clock_monotonic_ms() + input->timeout_ms;
+	find_secrets(&w);
+	bool is_good = !w.left || run(&w, err);
+	*ret_left = w.left;
+	free(w.secrets);
+	arena_release(&w.arena);
 	return is_good;
 }

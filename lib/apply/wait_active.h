@@ -1,13 +1,12 @@
 /*
- * Awaiting: after a plan was carried out, until its secrets are ready. Cloudflare may show a new
- * secret as `pending` for a while; that is no drift and no error, but who deploys a Worker next may
- * want to wait for `active`.
+ * Waiting, after a plan was carried out, until its secrets are active. Cloudflare may show a new
+ * secret as `pending` for a while; that is neither drift nor an error, but a Worker that is
+ * deployed next needs it active.
  *
- * Waited for are the secrets that the plan wants and the state has as anything else than active:
- * those that were just written, and those that an earlier run left so. Each look is one list for
- * each of their stores, all side by side; between two looks lies a second at first, then more and
- * more, up to WAIT_LONGEST_PAUSE_MS. What has a new status goes into the state at the end, however
- * the waiting ends.
+ * It waits for the secrets that the plan desires and the state does not have as active: those that
+ * were just written, and those that an earlier run left so. Each look is one list for each of their
+ * stores, all side by side. Between two looks is a second at first, then more, up to
+ * WAIT_LONGEST_PAUSE_MS. A new status is recorded at the end, however the waiting ends.
  */
 #ifndef APPLY_WAIT_ACTIVE_H
 #define APPLY_WAIT_ACTIVE_H
@@ -16,12 +15,7 @@
 #include "model/plan.h"
 #include "state/ledger.h"
 
-enum {
-	WAIT_FIRST_PAUSE_MS = 1000,
-	WAIT_LONGEST_PAUSE_MS = 10000,
-	/* A look that began in time may take that much longer. */
-	WAIT_LOOK_MS = 10000,
-};
+enum { WAIT_FIRST_PAUSE_MS = 1000, WAIT_LONGEST_PAUSE_MS = 10000 };
 
 struct wait_input {
 	struct live_input live;  /* with the accounts of the plan */
@@ -31,18 +25,15 @@ struct wait_input {
 };
 
 /*
- * Waits. False: not all of them are active, and *err says which and why: time is over, a list could
- * not be read, the state could not be written, somebody wants to stop. *ret_left says how many. The
- * client is good for nothing but client_free then, for answers may be under way.
+ * Waits. False: not all of them are active, and *err says which and why: the time is over, a list
+ * could not be read, the state could not be written, or an interrupt. *ret_left says how many. Then
+ * answers may still be under way, so that only client_free may be called.
  */
 bool wait_active(const struct wait_input *input, size_t *ret_left, struct error *err) MUST_CHECK;
 
-/* Pure: how long to wait between two looks, after the last time; 0: there was none. */
-int64_t wait_pause_ms(int64_t last_ms);
-
 /*
- * Pure: what the state is to say of a secret that lives so now. False: nothing new. A secret that
- * was made anew or written by somebody else is not learned: the next plan has to see it.
+ * Pure: what the state says of a secret that is listed so now. False: nothing new. If the secret
+ * was recreated or written by someone else, nothing is learned: the next plan has to see it.
  */
 bool wait_learn(const struct object *recorded, const struct object *live,
 	struct object *ret_now) MUST_CHECK;

@@ -23,7 +23,7 @@ void text_add_visible(struct str *out, const char *bytes, size_t length, size_t 
 /* Gives (free) a text in that form. */
 char *text_visible(const char *text, size_t max_columns) MUST_CHECK;
 
-/* How many characters (code points) the UTF-8 text has: its columns, for Latin and the like. */
+/* The number of characters (code points) of UTF-8 text, which approximates its columns. */
 size_t text_columns(const char *text);
 
 /* True if the text is not empty and consists of characters of `allowed`. */

@@ -253,7 +253,7 @@ static const struct object *find_modified(
 		model_object(wanted, live->account, live->store, live->secret);
 
 	if (!recorded || !recorded->id || strcmp(recorded->id, live->id) != 0 ||
-		(recorded->is_unsure && !recorded->keeps_value))
+		recorded->doubt == DOUBT_VALUE)
 		return NULL;
 	if (desired && desired->on_drift == ON_DRIFT_IGNORE)
 		return NULL;

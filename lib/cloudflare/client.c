@@ -120,7 +120,7 @@ void client_send(struct client *client, const struct client_call *wanted)
 	call->throttled = wanted->throttled;
 	call->method = wanted->method;
 	call->path = mem_copy_text(wanted->path);
-	call->body = wanted->body ? mem_copy_text(wanted->body) : NULL;
+	call->body = wanted->body;
 	call->tag = wanted->tag;
 	if (wanted->is_later)
 		lanes_delay(&client->lanes, call, clock_monotonic_ms() + PATIENCE_PAUSE_MS);

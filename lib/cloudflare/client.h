@@ -68,7 +68,7 @@ struct client_call {
 	int throttled;      /* from the answer to the call that this one repeats; else 0 */
 	const char *method; /* keeps; a literal */
 	const char *path;   /* copied */
-	const char *body;   /* copied, and wiped when freed, for it may hold values; NULL: none */
+	char *body;         /* takes; NULL: none. Freed memory is wiped: it may hold values */
 	void *tag;          /* comes back with the answer */
 };
 

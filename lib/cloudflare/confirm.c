@@ -42,7 +42,7 @@ static int64_t later(int64_t a_ms, int64_t b_ms)
  */
 static bool is_being_destroyed(const struct confirm *c, const struct object *recorded)
 {
-	return recorded->kind == OBJECT_STORE && recorded->is_unsure &&
+	return recorded->kind == OBJECT_STORE && recorded->doubt != DOUBT_NONE &&
 	       find(c->input->wanted, recorded);
 }
 
@@ -155,7 +155,7 @@ static void find_missing(struct confirm *c)
 	for (size_t i = 0; i <= recorded->object_count; i++) {
 		const struct object *object =
 			i < recorded->object_count ? &recorded->objects[i] : c->input->sought;
-		if (object && object->id && !object->is_unresolved && is_in_lists(c, object) &&
+		if (object && object->id && is_in_lists(c, object) &&
 			!table_get(c->known, object->id))
 			add_missing(c, object);
 	}

@@ -56,7 +56,7 @@ struct event_limit {
 struct event {
 	enum event_type type;
 	const struct object *object;
-	const struct action *action; /* for the EVENT_ACTION_* */
+	const struct row *row; /* for the EVENT_ACTION_* */
 	const struct error *err;
 	const char *text;
 	int64_t wait_ms, elapsed_us;

@@ -81,20 +81,30 @@ struct value_source value_source_copy(struct arena *arena, const struct value_so
 	return copy;
 }
 
-/* All texts but those of the address. */
+/* The texts that an object has beside its address. */
+static const size_t texts[] = {
+	offsetof(struct object, id),
+	offsetof(struct object, created),
+	offsetof(struct object, modified),
+	offsetof(struct object, scopes),
+	offsetof(struct object, comment),
+	offsetof(struct object, status),
+	offsetof(struct object, sent_scopes),
+	offsetof(struct object, sent_comment),
+	offsetof(struct object, seen_modified),
+	offsetof(struct object, fingerprint),
+	offsetof(struct object, former),
+};
+
+static const char **text_at(const struct object *object, size_t at)
+{
+	return (const char **)(void *)((char *)(uintptr_t)object + at);
+}
+
 static void keep_fields(struct arena *arena, struct object *object)
 {
-	keep_text(arena, &object->id);
-	keep_text(arena, &object->created);
-	keep_text(arena, &object->modified);
-	keep_text(arena, &object->scopes);
-	keep_text(arena, &object->comment);
-	keep_text(arena, &object->status);
-	keep_text(arena, &object->sent_scopes);
-	keep_text(arena, &object->seen_modified);
-	keep_text(arena, &object->sent_comment);
-	keep_text(arena, &object->fingerprint);
-	keep_text(arena, &object->former);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		keep_text(arena, text_at(object, texts[i]));
 	if (object->audit) {
 		struct audit *audit = arena_alloc(arena, sizeof(*audit));
 		*audit = *object->audit;
@@ -165,9 +175,9 @@ int object_compare(const struct object *a, const struct object *b)
 	return order ? order : compare_text(a->secret, b->secret);
 }
 
-static int compare_objects(const void *a, const void *b)
+bool object_shares_store(const struct object *a, const struct object *b)
 {
-	return object_compare(a, b);
+	return strcmp(a->account, b->account) == 0 && strcmp(a->store, b->store) == 0;
 }
 
 static int compare_accounts(const void *a, const void *b)
@@ -228,18 +238,75 @@ const struct removal *model_removal(const struct model *model, const char *from)
 		&wanted, model->removals, model->removal_count, sizeof(wanted), compare_removals);
 }
 
+/* Where the first object that is not before `wanted` is. */
+static size_t lower_bound(const struct model *model, const struct object *wanted)
+{
+	size_t low = 0, high = model->object_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (object_compare(&model->objects[middle], wanted) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct object *model_find(const struct model *model, const struct object *like)
+{
+	size_t at = lower_bound(model, like);
+
+	return at < model->object_count && object_compare(&model->objects[at], like) == 0
+		       ? &model->objects[at]
+		       : NULL;
+}
+
 const struct object *model_object(
 	const struct model *model, const char *account, const char *store, const char *secret)
 {
-	struct object wanted = {.account = account, .store = store, .secret = secret};
+	return model_find(
+		model, &(struct object){.account = account, .store = store, .secret = secret});
+}
 
-	if (!model->object_count)
-		return NULL;
-	const struct object *found = bsearch(
-		&wanted, model->objects, model->object_count, sizeof(wanted), compare_objects);
-	while (found && found > model->objects && object_compare(found - 1, &wanted) == 0)
-		found--;
+struct objects model_doubles(const struct model *model, const struct object *like)
+{
+	struct objects found = {model_find(model, like), 0};
+	const struct object *end = model->objects + model->object_count;
+
+	while (found.items && found.items + found.count < end &&
+		object_compare(found.items + found.count, like) == 0)
+		found.count++;
 	return found;
+}
+
+struct objects model_inside(const struct model *model, const struct object *like)
+{
+	/* No name is empty, so the secrets stand where one with the empty name would. */
+	const struct object first = {.account = like->account, .store = like->store, .secret = ""};
+	size_t at = lower_bound(model, &first), end = at;
+
+	while (end < model->object_count && object_shares_store(&model->objects[end], like))
+		end++;
+	return end > at ? (struct objects){&model->objects[at], end - at} : (struct objects){0};
+}
+
+struct objects model_in_account(const struct model *model, const char *alias)
+{
+	size_t at = lower_bound(model, &(struct object){.account = alias}), end = at;
+
+	while (end < model->object_count && strcmp(model->objects[end].account, alias) == 0)
+		end++;
+	return end > at ? (struct objects){&model->objects[at], end - at} : (struct objects){0};
+}
+
+const struct object *model_first_in(const struct model *model, const char *alias)
+{
+	size_t at = lower_bound(model, &(struct object){.account = alias});
+
+	return at < model->object_count && strcmp(model->objects[at].account, alias) == 0
+		       ? &model->objects[at]
+		       : NULL;
 }
 
 void model_add_aliases(struct str *out, const struct model *model)
@@ -255,22 +322,6 @@ void model_add_aliases(struct str *out, const struct model *model)
 		str_char(&name, '`');
 		text_add_listed(out, str_text(&name), i, count, AT_MOST);
 	}
-}
-
-const struct object *model_first_in(const struct model *model, const char *alias)
-{
-	size_t low = 0, high = model->object_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strcmp(model->objects[middle].account, alias) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	bool is_there =
-		low < model->object_count && strcmp(model->objects[low].account, alias) == 0;
-	return is_there ? &model->objects[low] : NULL;
 }
 
 void object_add_address(struct str *out, const struct object *object)
@@ -346,35 +397,20 @@ unsigned object_differences(const struct object *a, const struct object *b)
 	return fields;
 }
 
-/* Unlike a missing comment, a missing note is not the same as an empty one. */
-static bool is_same_note(const char *a, const char *b)
-{
-	return !a == !b && is_same_text(a, b);
-}
-
 bool object_is_same(const struct object *a, const struct object *b)
 {
-	const char *const texts[][2] = {
-		{a->id, b->id},
-		{a->created, b->created},
-		{a->modified, b->modified},
-		{a->scopes, b->scopes},
-		{a->comment, b->comment},
-		{a->status, b->status},
-		{a->fingerprint, b->fingerprint},
-		{a->former, b->former},
-		{a->seen_modified, b->seen_modified},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		if (!is_same_text(texts[i][0], texts[i][1]))
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		const char *x = *text_at(a, texts[i]), *y = *text_at(b, texts[i]);
+		/* Only of a comment, none and an empty one are the same. */
+		bool is_same = texts[i] == offsetof(struct object, comment)
+				       ? is_same_text(x, y)
+				       : compare_text(x, y) == 0;
+		if (!is_same)
 			return false;
-	return is_same_note(a->sent_scopes, b->sent_scopes) &&
-	       is_same_note(a->sent_comment, b->sent_comment) && a->origin == b->origin &&
-	       a->version == b->version && a->is_unresolved == b->is_unresolved &&
-	       a->replaced == b->replaced && a->is_unsure == b->is_unsure &&
-	       a->requested_ms == b->requested_ms && a->keeps_value == b->keeps_value &&
-	       a->is_strange == b->is_strange && a->prevent_destroy == b->prevent_destroy &&
+	}
+	return a->origin == b->origin && a->version == b->version && a->replaced == b->replaced &&
+	       a->doubt == b->doubt && a->requested_ms == b->requested_ms &&
+	       a->prevent_destroy == b->prevent_destroy &&
 	       a->forget_on_remove == b->forget_on_remove;
 }
 

@@ -92,6 +92,20 @@ enum value_verdict {
 	VALUE_UNVERIFIABLE, /* written with another key, or no fingerprint was kept */
 };
 
+/*
+ * What nobody knows of a recorded object, because an answer is missing. An object without an id is
+ * unresolved: its creation was requested, and it may or may not exist.
+ */
+enum doubt {
+	DOUBT_NONE,
+	DOUBT_VALUE, /* its value was to be written: write it again. A store: the same as DOUBT_REST
+		      */
+	DOUBT_REST,  /* its scopes or comment were to be written, or it was to be destroyed */
+	/* the same, and somebody else had written the value before: `modified` stays that of our
+	 * own last write. Of an unresolved duplicate: of the one that is duplicated */
+	DOUBT_FOREIGN,
+};
+
 struct object {
 	enum object_kind kind;
 	const char *account; /* its alias */
@@ -117,15 +131,11 @@ struct object {
 	const struct audit *audit;
 	/* recorded: the name of the one that it was duplicated from, which may be left; or NULL */
 	const char *former;
-	int64_t version; /* desired, and recorded: raised to have the value written again */
-	/* recorded: a change or its end was sent for, and no answer seen: what is found different
-	 * is no surprise */
-	bool is_unsure;
-	bool keeps_value; /* ... and its value was none of that; else it is to be written again */
-	/* ... until when its request may have been under way: milliseconds since 1970 by the wall
-	 * clock of that machine; 0: not known, or of no request */
+	int64_t version;  /* desired, and recorded: raised to have the value written again */
+	enum doubt doubt; /* recorded */
+	/* recorded, of what is in doubt or has no id: until when its request may have been under
+	 * way, in milliseconds since 1970 by the wall clock of that machine; 0: not known */
 	int64_t requested_ms;
-	bool is_strange; /* ... which somebody else had written before: `modified` stays ours */
 	/* recorded: `modified` of our last answer, where `modified` stays older, that of our own
 	 * last value; or NULL */
 	const char *seen_modified;
@@ -143,9 +153,7 @@ struct object {
 
 	/* recorded */
 	enum origin origin; /* ORIGIN_NONE in live and desired */
-	bool is_unresolved; /* asked for, no answer seen: it may or may not exist; no id */
-	/* ... as it is recorded of the one that was to be destroyed before; NULL: none. Its address
-	 * is not set */
+	/* unresolved: what is recorded of the one that it replaces, without its address; or NULL */
 	const struct object *replaced;
 
 	/* desired */
@@ -153,13 +161,25 @@ struct object {
 	struct place place;
 };
 
+/* True of a recorded object whose creation was requested and never answered. */
+static inline bool object_is_unresolved(const struct object *recorded)
+{
+	return !recorded->id;
+}
+
 /* A rename of what the state holds: `moved` in the manifest. Aliases, or addresses of secrets. */
 struct move {
 	const char *from, *to;
 	struct place place;
 };
 
-/* How to part from an object: `removed` in the manifest. */
+/* An address that an object of the state had before it was moved. */
+struct moved {
+	const char *from;
+	const struct object *object; /* of which only the address counts */
+};
+
+/* What becomes of an object that is no longer desired: `removed` in the manifest. */
 struct removal {
 	const char *from; /* an address */
 	bool destroys;    /* false: leave the state, stay in Cloudflare */
@@ -260,21 +280,39 @@ const struct account *model_account(const struct model *model, const char *alias
 const struct object *model_object(
 	const struct model *model, const char *account, const char *store, const char *secret);
 
+/* The same, of the address that another object has. */
+const struct object *model_find(const struct model *model, const struct object *like);
+
+/* Lends objects that stand side by side in a sorted model. */
+struct objects {
+	const struct object *items;
+	size_t count;
+};
+
+/* All that have this address: more than one are doubles, an error that somebody has to hear of. */
+struct objects model_doubles(const struct model *model, const struct object *like);
+
+/* The secrets in the store that `like` is, or is in. */
+struct objects model_inside(const struct model *model, const struct object *like);
+
+/* All objects of an account, and the first of them, or NULL. */
+struct objects model_in_account(const struct model *model, const char *alias);
+const struct object *model_first_in(const struct model *model, const char *alias);
+
 /* Lends the removal from exactly this address, or NULL. Sorted only. */
 const struct removal *model_removal(const struct model *model, const char *from);
 
 /* Adds "`dev`, `prod` and 3 more": the aliases, for people. */
 void model_add_aliases(struct str *out, const struct model *model);
 
-/* Lends the first object in the account, behind which all others in it stand; NULL: none is there.
- */
-const struct object *model_first_in(const struct model *model, const char *alias);
-
 /*
  * <0, 0, >0: the order of addresses: by account, store, then secret; a store comes right before
  * its secrets.
  */
 int object_compare(const struct object *a, const struct object *b);
+
+/* True if both are the same store, or in it. */
+bool object_shares_store(const struct object *a, const struct object *b);
 
 /* Adds ALIAS/STORE or ALIAS/STORE/SECRET. */
 void object_add_address(struct str *out, const struct object *object);

@@ -1,65 +1,76 @@
 /*
- * The plan: what would be done, as data. Made by plan/planner, proved by plan/check, shown by
- * cmd, carried out by apply/executor. Once made it is const.
+ * The plan: rows, one for each address that is desired or recorded, in the order of addresses, so
+ * that a store's secrets follow it. Each row holds the three sides of its address (desired,
+ * recorded, live) and what follows from them: the action, what changed outside of cfprov, and what
+ * the state learns without a request. plan/planner makes the rows, plan/check proves them, cmd
+ * shows them, apply/executor carries them out. Once made they are const.
  *
- * An action holds the object before and after (either may be absent), and its kind is derived from
- * that, so that a record can't contradict itself. The objects belong to the models that the plan
- * was made from, which must outlive it.
+ * The objects belong to the models that the plan was made from, which must outlive it, or to the
+ * plan's arena.
+ *
+ * A rename is two rows: the new name is created by duplicating the old one (`copies`), and the old
+ * one is destroyed once the duplicate exists (`renamed_to`). It counts as one change.
  */
 #ifndef MODEL_PLAN_H
 #define MODEL_PLAN_H
 
 #include "model/model.h"
 
-enum action_kind {
-	ACTION_NONE,    /* recorded, live and desired agree */
-	ACTION_CREATE,  /* nothing there yet */
-	ACTION_ADOPT,   /* it lives, but nobody recorded it: into the state (Terraform: import) */
-	ACTION_UPDATE,  /* write what differs: value, scopes, comment */
-	ACTION_RENAME,  /* duplicate it under its new name, then delete the old one (`moved`) */
-	ACTION_REPLACE, /* destroy it, create it again */
-	ACTION_DESTROY, /* not desired any more */
-	ACTION_FORGET,  /* not desired any more, but to stay alive: out of the state */
+enum action {
+	ACTION_NONE,    /* no request */
+	ACTION_CREATE,  /* nothing exists yet */
+	ACTION_ADOPT,   /* it exists, but not in the state: take it over (Terraform: import) */
+	ACTION_UPDATE,  /* write the fields of `writes` */
+	ACTION_REPLACE, /* destroy it, then create it again */
+	ACTION_DESTROY, /* no longer desired */
+	ACTION_FORGET,  /* no longer desired, but kept in Cloudflare: remove it from the state */
 };
 
-struct action {
+enum row_note {
+	ROW_NEEDS_APPROVAL = 1, /* an adoption that nobody has approved in advance */
+	ROW_WITH_STORE = 2, /* its store is destroyed first, and it with the store: no request */
+	ROW_UNVERIFIED = 4, /* nobody can tell whether the value is the desired one */
+};
+
+/* Beside the FIELD_* of `drift`. */
+enum { DRIFT_GONE = 8, DRIFT_REPLACED = 16 };
+
+struct row {
+	/* NULL where the side has nothing; desired and recorded are not both NULL. `recorded` and
+	 * `live` may be two objects; see row_is_same. `live` is as it is known: where a list lags,
+	 * with what is recorded. Of a duplicate, `live` is the secret that is duplicated. */
+	const struct object *desired, *recorded, *live;
+	enum action action;
+	unsigned writes; /* FIELD_*: of what exists, or is duplicated, what is written */
+	unsigned notes;  /* ROW_* */
+	unsigned drift;  /* what changed outside of cfprov: FIELD_*, DRIFT_GONE or DRIFT_REPLACED */
+	/* If `learns`: what the state will say without a request; NULL: nothing, it is gone. */
+	bool learns;
+	const struct object *learned;
+	const char *reason;          /* for people, a phrase without a full stop; or NULL */
+	const char *moved_from;      /* the address that it had until now; or NULL */
+	const struct object *copies; /* a create: the recorded secret that is duplicated; or NULL */
 	const struct object
-		*before; /* recorded, or live if it is not recorded; NULL: is not there */
-	const struct object *after; /* desired */
-	/* Of a secret that is updated, renamed or adopted: as it lived when that was planned. */
-	const struct object *live;
-	const char *reason;   /* for people, a sentence without a full stop; or NULL */
-	bool needs_consent;   /* an adoption that nobody has agreed to in advance */
-	bool is_replaced;     /* of what stays desired: destroy it first */
-	bool is_left_alive;   /* of what is not desired: only forget it */
-	bool goes_with_store; /* its store is destroyed before it: no request for it */
-	bool is_unverified;   /* nobody can tell whether the value is the one desired */
-	unsigned changes;     /* FIELD_*: of what is there and stays, what is written */
-	/* Of a store that is destroyed: live objects inside that cfprov does not manage. Sorted. */
-	const struct object *strangers;
-	size_t stranger_count;
-	const size_t *waits_for; /* indexes of the actions that must have succeeded before */
-	size_t wait_count;
+		*renamed_to; /* a destroy: the desired duplicate that replaces it; or NULL */
+	/* Of a store that is destroyed: live secrets inside that cfprov does not manage. Sorted. */
+	const struct object *unmanaged;
+	size_t unmanaged_count;
 };
 
-/*
- * Something changed outside of cfprov: it is gone (live NULL), or lives under another id, or
- * differs (object_differences).
- */
-struct drift {
-	const struct object *recorded, *live;
+/* Patterns of addresses; see object_matches. */
+struct patterns {
+	const char *const *items;
+	size_t count;
 };
 
-/* The state is to be brought up to what lives, without a request. */
-struct refresh {
-	const struct object *before; /* recorded */
-	const struct object *after;  /* NULL: out of the state */
-};
-
-/* `moved`: an object stands under another address from now on, without a request. */
-struct plan_move {
-	const char *from;            /* the address that it has had */
-	const struct object *object; /* of whom only the address counts */
+/* How a plan is to be made. */
+struct plan_options {
+	bool adopt_all;    /* approval of every adoption */
+	bool destroys_all; /* nothing is desired: the plan of `destroy` */
+	bool refresh_only; /* no actions: only update the state to match Cloudflare */
+	bool is_partial;   /* accounts of the manifest were left out */
+	bool has_unread;   /* ... because they can't be read: a pattern may match there */
+	struct patterns targets, excludes, replaces;
 };
 
 struct plan_counts {
@@ -67,54 +78,54 @@ struct plan_counts {
 };
 
 struct plan {
-	struct arena arena;     /* reasons */
-	struct action *actions; /* desired, or recorded and not desired; sorted by address */
-	size_t action_count, action_room;
+	struct arena arena; /* reasons, and objects that no model has */
+	struct row *rows;   /* sorted by address */
+	size_t row_count, row_room;
 	struct plan_counts counts;
-	struct drift *drifts; /* sorted by address, as the refreshes */
-	size_t drift_count, drift_room;
-	struct refresh *refreshes; /* of objects that no action is about */
-	size_t refresh_count, refresh_room;
-	struct plan_move *moves; /* sorted by the address that they lead to */
-	size_t move_count, move_room;
-	const char **warnings; /* sentences: what the manifest says in vain, by mistake perhaps */
+	size_t learned, moved; /* rows that the state learns from, and that moved */
+	const char **warnings; /* sentences */
 	size_t warning_count, warning_room;
 	size_t managed; /* objects recorded in the accounts of the plan */
 };
 
-/* Lends a new action; valid until the next is added. */
-struct action *plan_add(struct plan *plan);
+/* Lends a new row; valid until the next is added. */
+struct row *plan_add(struct plan *plan);
 
-enum action_kind action_kind(const struct action *action);
+void plan_add_warning(struct plan *plan, const char *format, ...) PRINTF(2, 3);
 
-/* The object that the action is about: after, or else before. */
-const struct object *action_object(const struct action *action);
+/* Counts the rows; once all have been added. */
+void plan_count(struct plan *plan);
 
-/* Is a value sent: of what is created anew, or changed? */
-bool action_writes_value(const struct action *action);
+/* Lends the row of the object's address; NULL: there is none. */
+const struct row *plan_find(const struct plan *plan, const struct object *object);
 
-/* Is what it is about in Cloudflare destroyed, if only to be made again? */
-bool action_destroys(const struct action *action);
+/* The object that a row is about: as desired, or else as recorded. */
+const struct object *row_object(const struct row *row);
 
-/* What one action counts for: a replacement once as add and once as destroy. */
-struct plan_counts action_counts(const struct action *action);
+/* True if the recorded object still exists: the live one has its id. */
+bool row_is_same(const struct row *row);
+
+/*
+ * The object that exists before the action: the recorded one if it still exists or is forgotten,
+ * the live one that is adopted; else NULL.
+ */
+const struct object *row_before(const struct row *row);
+
+/* True if a value is sent: of what is created anew, or changed. */
+bool row_sends_value(const struct row *row);
+
+/* True if the object in Cloudflare is destroyed, if only to be created again. */
+bool row_destroys(const struct row *row);
+
+/* What a row counts for: a replacement once as add and once as destroy. */
+struct plan_counts row_counts(const struct row *row);
 
 void plan_counts_add(struct plan_counts *counts, const struct plan_counts *more);
 
-/* Counts from the actions themselves, as in "Plan: 1 to import, 3 to add, …". */
-struct plan_counts plan_count(const struct plan *plan);
+/* Adds a line for each row that says all of it but the words: equal plans have equal lines. */
+void plan_add_digest(struct str *out, const struct plan *plan);
 
-/* Adds to the plan; valid until the next is added. */
-void plan_add_drift(struct plan *plan, const struct object *recorded, const struct object *live);
-void plan_add_refresh(struct plan *plan, const struct object *before, const struct object *after);
-
-void plan_add_warning(struct plan *plan, const char *format, ...) PRINTF(2, 3);
-void plan_add_move(struct plan *plan, const struct plan_move *move);
-
-/* Lends the address that the object has had until now, if it is one that moves; or NULL. */
-const char *plan_previous_address(const struct plan *plan, const struct object *object);
-
-/* Is there anything to do in Cloudflare, or to what the state manages, or how it calls it? */
+/* True if nothing is to be done in Cloudflare, nor to what the state manages, or calls it. */
 bool plan_is_empty(const struct plan *plan);
 
 void plan_release(struct plan *plan);

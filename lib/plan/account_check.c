@@ -50,11 +50,10 @@ bool account_check(const struct model *recorded, const struct account *account, 
 void account_check_count(
 	const struct model *recorded, const char *alias, size_t *ret_count, size_t *ret_unresolved)
 {
-	const struct object *first = model_first_in(recorded, alias), *at = first;
-	const struct object *end = recorded->objects + recorded->object_count;
+	struct objects all = model_in_account(recorded, alias);
 
+	*ret_count = all.count;
 	*ret_unresolved = 0;
-	for (; at && at < end && strcmp(at->account, alias) == 0; at++)
-		*ret_unresolved += at->is_unresolved;
-	*ret_count = (size_t)(at - first);
+	for (size_t i = 0; i < all.count; i++)
+		*ret_unresolved += object_is_unresolved(&all.items[i]);
 }

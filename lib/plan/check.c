@@ -2,95 +2,136 @@
 
 #include <string.h>
 
-static bool refuse(const struct action *action, const char *what, struct error *err)
+/* The first rule that is broken, in words; NULL: none. */
+struct rule {
+	bool is_broken;
+	const char *what;
+};
+
+static const char *first_broken(const struct rule *rules, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rules[i].is_broken)
+			return rules[i].what;
+	return NULL;
+}
+
+static bool is_managed(const struct object *recorded)
+{
+	return recorded && recorded->origin != ORIGIN_NONE && recorded->id;
+}
+
+/* Of what is created, adopted or changed. `store`: the row of its store, or NULL. */
+static const char *check_making(const struct row *row, const struct row *store)
+{
+	const struct object *copies = row->desired ? row->copies : NULL;
+	bool is_same = is_managed(row->recorded) && row_is_same(row);
+	bool goes_before = store && store->action == ACTION_REPLACE;
+	const struct rule rules[] = {
+		{!row->desired, "what nobody desires would be made"},
+		{row->action == ACTION_CREATE && row->live && !copies && !goes_before,
+			"what exists would be created"},
+		{copies && (!is_managed(copies) || !object_shares_store(copies, row->desired)),
+			"what cfprov does not manage would be renamed"},
+		{row->action == ACTION_ADOPT && (!row->live || is_same),
+			"nothing is there to be adopted"},
+		{row->action == ACTION_UPDATE && (!is_same || !row->writes),
+			"what cfprov does not manage would be changed"},
+	};
+
+	return first_broken(rules, ARRAY_SIZE(rules));
+}
+
+static bool is_protected(const struct row *row)
+{
+	return (row->desired && row->desired->prevent_destroy) ||
+	       (row->action == ACTION_DESTROY && row->recorded->prevent_destroy);
+}
+
+/* Of what is destroyed or forgotten. */
+static const char *check_loss(const struct plan *plan, const struct row *row)
+{
+	const struct row *new_name = row->renamed_to ? plan_find(plan, row->renamed_to) : NULL;
+	bool is_ours = is_managed(row->recorded);
+	const struct rule rules[] = {
+		{!is_ours, "what cfprov does not manage would be given up"},
+		{row_destroys(row) && !row_is_same(row), "what is not the recorded one would go"},
+		{row_destroys(row) && !row->renamed_to && is_ours && is_protected(row),
+			"what is protected would be destroyed"},
+		{row->renamed_to && (!new_name || new_name->copies != row->recorded),
+			"it would be destroyed without a duplicate"},
+		{row->action == ACTION_REPLACE && !row->desired, "nobody desires the new one"},
+	};
+
+	return first_broken(rules, ARRAY_SIZE(rules));
+}
+
+/* What holds for every row. */
+static const char *check_common(const struct row *row, const struct row *store)
+{
+	const struct object *desired = row->desired, *recorded = row->recorded;
+	bool is_secret = desired && desired->kind == OBJECT_SECRET;
+	bool with_store = row->notes & ROW_WITH_STORE;
+	bool store_goes = store && row_destroys(store);
+	const struct rule rules[] = {
+		{desired && recorded && object_compare(desired, recorded) != 0,
+			"its sides are not the same object"},
+		{(row->notes & ROW_NEEDS_APPROVAL) && row->action != ACTION_ADOPT,
+			"approval is asked for no adoption"},
+		{row->writes && (!is_secret || !row->live), "what can't be changed would be"},
+		{is_secret && row_sends_value(row) && !desired->value,
+			"a value would be written that has no source"},
+		{with_store && !(store_goes && row_destroys(row)),
+			"it would go with a store that stays"},
+		{row->learns && row->action != ACTION_NONE,
+			"the state would learn what an action changes"},
+	};
+
+	return first_broken(rules, ARRAY_SIZE(rules));
+}
+
+static const char *find_fault(
+	const struct plan *plan, const struct row *row, const struct row *store)
+{
+	const char *fault = check_common(row, store);
+
+	if (fault || row->action == ACTION_NONE)
+		return fault;
+	return row_destroys(row) || row->action == ACTION_FORGET ? check_loss(plan, row)
+								 : check_making(row, store);
+}
+
+static bool refuse(const struct row *row, const char *what, struct error *err)
 {
 	struct str address CLEANUP(str_release) = {0};
 
-	object_add_address(&address, action_object(action));
+	object_add_address(&address, row_object(row));
 	error_set(err, "the plan is not sound: %s: %s", str_text(&address), what);
 	return error_hint(err, "This is a defect of cfprov; nothing was done. Please report it.");
 }
 
-/* What may become of a thing depends on whose it is. */
-static bool check_parting(const struct action *action, struct error *err)
-{
-	enum action_kind kind = action_kind(action);
-	bool is_managed = action->before && action->before->origin != ORIGIN_NONE;
-	bool destroys = action_destroys(action);
-
-	if (!action->after && !is_managed)
-		return refuse(action, "what cfprov does not manage would be given up", err);
-	if (destroys && (!is_managed || action_object(action)->prevent_destroy))
-		return refuse(action, "what is protected or not managed would be destroyed", err);
-	if (kind != ACTION_ADOPT && action->needs_consent)
-		return refuse(action, "consent is asked for no adoption", err);
-	if (kind == ACTION_RENAME && !is_managed)
-		return refuse(action, "what cfprov does not manage would be renamed", err);
-	return true;
-}
-
-/* What is there before and after is one object; only a rename gives a secret another name. */
-static bool check_identity(const struct action *action, struct error *err)
-{
-	const struct object *before = action->before, *after = action->after;
-
-	if (before && after &&
-		(before->kind != after->kind || strcmp(before->account, after->account) != 0 ||
-			strcmp(before->store, after->store) != 0 ||
-			(action_kind(action) != ACTION_RENAME &&
-				object_compare(before, after) != 0)))
-		return refuse(action, "before and after are not the same object", err);
-	if (action->changes && (!before || !after || after->kind != OBJECT_SECRET))
-		return refuse(action, "what can't be changed would be", err);
-	if (after && action_writes_value(action) && !after->value)
-		return refuse(action, "a value would be written that has no source", err);
-	return true;
-}
-
-/* A secret waits for its store, and goes with it only if that goes. */
-static bool check_waits(const struct plan *plan, const struct action *action, struct error *err)
-{
-	const struct object *about = action_object(action);
-	bool store_goes = false;
-
-	for (size_t i = 0; i < action->wait_count; i++) {
-		size_t index = action->waits_for[i];
-		if (index >= (size_t)(action - plan->actions))
-			return refuse(action, "it waits for what comes after it", err);
-		const struct action *store = &plan->actions[index];
-		const struct object *is = action_object(store);
-		if (is->secret || !about->secret || strcmp(is->account, about->account) != 0 ||
-			strcmp(is->store, about->store) != 0)
-			return refuse(action, "it waits for what is not its store", err);
-		store_goes |= action_destroys(store);
-	}
-	if (action->goes_with_store && (!store_goes || !action_destroys(action)))
-		return refuse(action, "it would go with a store that stays", err);
-	return true;
-}
-
-static bool check_action(const struct plan *plan, size_t index, struct error *err)
-{
-	const struct action *action = &plan->actions[index];
-
-	if (!action->before && !action->after)
-		return error_set(err, "the plan is not sound: an action is about nothing");
-	if (index > 0 && object_compare(action_object(action - 1), action_object(action)) >= 0)
-		return refuse(action, "it is out of order, or there twice", err);
-	if (action->before && !action->before->id)
-		return refuse(action, "what is there has no id", err);
-	return check_identity(action, err) && check_waits(plan, action, err) &&
-	       check_parting(action, err);
-}
-
 bool check_plan(const struct plan *plan, struct error *err)
 {
-	struct plan_counts counts = plan_count(plan);
+	struct plan counted = {.rows = plan->rows, .row_count = plan->row_count};
+	const struct row *store = NULL;
 
-	for (size_t i = 0; i < plan->action_count; i++)
-		if (!check_action(plan, i, err))
-			return false;
-	if (memcmp(&counts, &plan->counts, sizeof(counts)) != 0)
+	for (size_t i = 0; i < plan->row_count; i++) {
+		const struct row *row = &plan->rows[i];
+		if (!row->desired && !row->recorded)
+			return error_set(err, "the plan is not sound: a row is about nothing");
+		const struct object *about = row_object(row);
+		if (i > 0 && object_compare(row_object(row - 1), about) >= 0)
+			return refuse(row, "it is out of order, or there twice", err);
+		if (about->kind == OBJECT_STORE)
+			store = row;
+		else if (store && !object_shares_store(row_object(store), about))
+			store = NULL;
+		const char *fault = find_fault(plan, row, store);
+		if (fault)
+			return refuse(row, fault, err);
+	}
+	plan_count(&counted);
+	if (memcmp(&counted.counts, &plan->counts, sizeof(plan->counts)) != 0)
 		return error_set(err, "the plan is not sound: its counts do not add up");
 	return true;
 }

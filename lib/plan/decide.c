@@ -1,180 +1,64 @@
-#include "plan/decide.h"
-
+#include "adapter/table.h"
 #include "base/moment.h"
 #include "base/text.h"
-#include "plan/drift.h"
+#include "plan/planning.h"
+#include "plan/record.h"
 #include "plan/removed.h"
 #include "plan/selection.h"
 
 #include <string.h>
 
-static const char *shown_address(struct planning *p, const struct object *object)
-{
-	struct str address CLEANUP(str_release) = {0};
-
-	object_add_address(&address, object);
-	return planning_shown(p, str_text(&address));
-}
-
-/* ---- what can't be ---- */
-
-static void refuse_doubles(struct planning *p, const struct trio *trio)
-{
-	const struct object *about = trio->desired ? trio->desired : trio->recorded;
-	struct str ids CLEANUP(str_release) = {0};
-	struct error *err = planning_error(p, &about->place);
-	size_t count = trio->live_count;
-
-	for (size_t i = 0; i < count; i++)
-		str_format(&ids, "%s%s",
-			i == 0          ? ""
-			: i + 1 < count ? ", "
-					: " and ",
-			trio->live[i].id);
-	error_set(err, "%zu %ss are called %s: %s", count, object_kind_word(about->kind),
-		shown_address(p, about), str_text(&ids));
-	const char *known =
-		trio->recorded && trio->recorded->id ? planning_shown(p, trio->recorded->id) : NULL;
-	error_hint(err,
-		"Names are how cfprov tells things apart. Delete the one that is not wanted in "
-		"Cloudflare.%s%s%s",
-		known ? " The state has the id " : "", known ? known : "", known ? "." : "");
-}
-
-static void refuse_protected(
-	struct planning *p, const struct object *object, bool replace_asks_for_it)
-{
-	struct error *err = planning_error(p, &object->place);
-
-	error_set(err, "%s is protected by prevent_destroy, and the plan would destroy it",
-		shown_address(p, object));
-	error_hint(err, replace_asks_for_it
-				? "Leave -replace out; or take prevent_destroy out of the "
-				  "manifest, and replace it then."
-				: "Keep it in the manifest; or take prevent_destroy out there and "
-				  "apply first, then go on.");
-}
-
-static void refuse_forgetting(struct planning *p, const struct object *object)
-{
-	struct error *err = planning_error(p, &object->place);
-
-	error_set(err, "%s is to be forgotten and to stay alive, but its store is destroyed",
-		shown_address(p, object));
-	error_hint(err, "Forget the store, too; or take `on_remove: forget` or the secret's "
-			"`removed` out, and it goes with the store.");
-}
-
-static void refuse_leaving_out(struct planning *p, const struct object *object)
-{
-	struct error *err = planning_error(p, &object->place);
-
-	error_set(err, "%s is left out of this run, but its store is destroyed",
-		shown_address(p, object));
-	error_hint(err, "Leave the store out, too, or let -target and -exclude leave the secret "
-			"in.");
-}
-
-static void refuse_rename(
-	struct planning *p, const struct object *former, const struct object *desired)
-{
-	struct error *err = planning_error(p, &desired->place);
-
-	error_set(err, "%s can't be renamed to %s: a secret of that name lives already",
-		shown_address(p, former), shown_address(p, desired));
-	error_hint(err, "Delete the one that is not wanted in Cloudflare, or take the move out of "
-			"`moved`.");
-}
-
-static void refuse_taken(
-	struct planning *p, const struct object *recorded, const struct object *latter)
-{
-	struct error *err = planning_error(p, &latter->place);
-	const struct object *other =
-		renames_latter(p->input->renames, recorded, p->input->recorded);
-
-	error_set(err, "%s can't be renamed to %s: that is managed already, and another one",
-		shown_address(p, recorded), shown_address(p, other));
-	error_hint(err,
-		"Take the move out of `moved`; or take %s out of the manifest and apply "
-		"first, then rename.",
-		planning_shown(p, other->secret));
-}
-
 /* ---- the store that a secret is in ---- */
 
-/* Lends the action of the store that a secret is in, or NULL if the plan has none. */
-static const struct action *store_action(const struct planning *p, const struct object *secret)
+/* What the plan does to the store; ACTION_NONE also if it has no row for that, or for a store. */
+static enum action store_action(const struct planning *p, const struct object *secret)
 {
-	const struct action *action = p->has_store ? &p->plan->actions[p->store] : NULL;
-	const struct object *store = action ? action_object(action) : NULL;
+	const struct row *store = p->has_store ? &p->plan->rows[p->store] : NULL;
 
-	return store && strcmp(store->account, secret->account) == 0 &&
-			       strcmp(store->store, secret->store) == 0
-		       ? action
-		       : NULL;
+	return store && secret->kind == OBJECT_SECRET &&
+			       object_shares_store(row_object(store), secret)
+		       ? store->action
+		       : ACTION_NONE;
 }
 
-/* ACTION_NONE also if the plan says nothing of the store. */
-static enum action_kind store_kind(const struct planning *p, const struct object *secret)
+/* True if the plan destroys this live secret, whose store is destroyed, because it is ours. */
+static bool goes_with_store(struct planning *p, const struct object *live)
 {
-	const struct action *store = secret->kind == OBJECT_SECRET ? store_action(p, secret) : NULL;
-
-	return store ? action_kind(store) : ACTION_NONE;
-}
-
-/* A secret waits for its store, if anything is done about that. */
-static void wait_for_store(struct planning *p, struct action *action)
-{
-	const struct object *object = action_object(action);
-
-	if (object->kind != OBJECT_SECRET || store_kind(p, object) == ACTION_NONE)
-		return;
-	size_t *waits = arena_alloc(&p->plan->arena, sizeof(*waits));
-	*waits = p->store;
-	action->waits_for = waits;
-	action->wait_count = 1;
-}
-
-/* Does the plan part with this live object, which lies in a store that is destroyed? */
-static bool goes_along(struct planning *p, const struct object *live)
-{
-	const struct object *recorded =
-		model_object(p->input->recorded, live->account, live->store, live->secret);
+	const struct object *recorded = model_find(p->input->recorded, live);
 
 	if (!recorded || !recorded->id || strcmp(recorded->id, live->id) != 0)
 		return false;
 	if (!selection_has(p->input, recorded))
-		refuse_leaving_out(p, recorded);
+		planning_refuse(p, &recorded->place,
+			"Leave the store out, too, or let -target and -exclude leave the secret "
+			"in.",
+			"%s is left out of this run, but its store is destroyed",
+			planning_address(p, recorded));
 	return true;
 }
 
-/* The live objects inside a store that nobody planned for; all inside stands right behind it. */
-static void find_strangers(struct planning *p, const struct object *live, struct action *action)
+static void find_unmanaged(struct planning *p, struct row *row)
 {
-	const struct object *end = p->input->live->objects + p->input->live->object_count;
-	const struct object *it = live + 1;
-	size_t count = 0;
+	struct objects inside = model_inside(p->input->live, row->live);
+	struct object *unmanaged;
 
-	while (live->kind == OBJECT_STORE && it < end && it->secret &&
-		strcmp(it->account, live->account) == 0 && strcmp(it->store, live->store) == 0)
-		it++;
-	struct object *strangers =
-		arena_alloc(&p->plan->arena, (size_t)(it - live) * sizeof(*strangers));
-	for (const struct object *inside = live + 1; inside < it; inside++)
-		if (!goes_along(p, inside))
-			strangers[count++] = *inside;
-	action->strangers = strangers;
-	action->stranger_count = count;
+	if (row->live->kind != OBJECT_STORE)
+		return;
+	unmanaged = arena_alloc(&p->plan->arena, inside.count * sizeof(*unmanaged));
+	for (size_t i = 0; i < inside.count; i++)
+		if (!goes_with_store(p, &inside.items[i]))
+			unmanaged[row->unmanaged_count++] = inside.items[i];
+	row->unmanaged = unmanaged;
 }
 
-/* ---- what of a secret differs ---- */
+/* ---- what of a secret is written ---- */
 
-static const char *why_unsure(const struct object *recorded, bool is_to_be_undone)
+/* Why a value in doubt is written again; NULL: it is not. */
+static const char *why_doubted(const struct object *recorded, bool is_to_be_undone)
 {
-	if (!recorded->is_unsure)
+	if (recorded->doubt == DOUBT_NONE)
 		return NULL;
-	if (!recorded->keeps_value)
+	if (recorded->doubt == DOUBT_VALUE)
 		return "it is not known what an interrupted apply has written";
 	return is_to_be_undone ? "somebody may have written it while an apply was interrupted"
 			       : NULL;
@@ -185,7 +69,7 @@ static const char *why_modified(
 	struct planning *p, const struct object *recorded, const struct object *live)
 {
 	/* What a write of ours left may differ, too, where somebody else wrote in between. */
-	unsigned fields = recorded->is_strange ? 0 : object_drift(recorded, live);
+	unsigned fields = recorded->doubt == DOUBT_FOREIGN ? 0 : object_drift(recorded, live);
 	struct str text CLEANUP(str_release) = {0};
 
 	if (live->audit) {
@@ -203,19 +87,19 @@ static const char *why_modified(
 	return arena_text(&p->plan->arena, str_text(&text));
 }
 
-/* Why the value is to be written again; NULL: it is not. *ret_unverified: nobody can tell. */
-static const char *why_rewrite(struct planning *p, const struct object *desired,
-	const struct object *recorded, const struct object *live, bool *ret_unverified)
+/* Why the value is written again; NULL: it is not. Notes if nobody can tell whether it should. */
+static const char *why_rewritten(struct planning *p, struct row *row, const struct object *recorded)
 {
+	const struct object *desired = row->desired;
 	bool may_rewrite = desired->value && desired->value->kind != VALUE_GENERATE;
-	bool is_to_be_undone = (object_drift(recorded, live) & FIELD_VALUE) &&
+	bool is_to_be_undone = (object_drift(recorded, row->live) & FIELD_VALUE) &&
 			       desired->on_drift == ON_DRIFT_REWRITE;
 
 	if (desired->is_written_once)
 		return NULL;
-	const char *unsure = may_rewrite ? why_unsure(recorded, is_to_be_undone) : NULL;
-	if (unsure)
-		return unsure;
+	const char *doubted = may_rewrite ? why_doubted(recorded, is_to_be_undone) : NULL;
+	if (doubted)
+		return doubted;
 	if (!recorded->version)
 		return may_rewrite ? "cfprov has not written its value yet" : NULL;
 	if (desired->version > recorded->version)
@@ -224,143 +108,153 @@ static const char *why_rewrite(struct planning *p, const struct object *desired,
 	if (desired->verdict == VALUE_CHANGED)
 		return "its value has changed";
 	if (is_to_be_undone && may_rewrite)
-		return why_modified(p, recorded, live);
-	*ret_unverified = desired->verdict == VALUE_UNVERIFIABLE && !desired->keeps_no_fingerprint;
+		return why_modified(p, recorded, row->live);
+	if (desired->verdict == VALUE_UNVERIFIABLE && !desired->keeps_no_fingerprint)
+		row->notes |= ROW_UNVERIFIED;
 	return NULL;
 }
 
-/* Sets what of a secret that lives is to be written. `recorded` NULL: it is adopted. */
-static void find_changes(struct planning *p, struct action *action, const struct object *recorded,
-	const struct object *live)
+/* Sets what is written of a secret that exists. `recorded` NULL: it is adopted. */
+static void find_writes(struct planning *p, struct row *row, const struct object *recorded)
 {
-	const struct object *desired = action->after;
-	const char *why;
+	const struct object *desired = row->desired;
 
 	if (desired->kind != OBJECT_SECRET)
 		return;
-	action->live = live;
-	action->changes = object_to_write(desired, recorded, live);
+	row->writes = object_to_write(desired, recorded, row->live);
 	if (!recorded) {
 		/* What is generated is nowhere else: it stays what it is. */
 		if (!desired->is_written_once && desired->value->kind != VALUE_GENERATE)
-			action->changes |= FIELD_VALUE;
+			row->writes |= FIELD_VALUE;
 		return;
 	}
-	why = why_rewrite(p, desired, recorded, live, &action->is_unverified);
+	const char *why = why_rewritten(p, row, recorded);
 	if (!why)
 		return;
-	action->changes |= FIELD_VALUE;
-	action->reason = why;
+	row->writes |= FIELD_VALUE;
+	row->reason = why;
 }
 
 /* ---- what is desired ---- */
 
-static const char *why_anew(struct planning *p, const struct trio *trio)
-{
-	const struct object *recorded = trio->recorded;
+static const char replace_asks[] = "-replace asks for it",
+		  store_replaced[] = "its store is replaced";
 
-	if (!recorded || !recorded->id || trio->is_same)
+static void refuse_protected(struct planning *p, const struct object *object, bool by_replace)
+{
+	planning_refuse(p, &object->place,
+		by_replace ? "Leave -replace out; or take prevent_destroy out of the manifest, and "
+			     "replace it then."
+			   : "Keep it in the manifest; or take prevent_destroy out there and apply "
+			     "first, then go on.",
+		"%s is protected by prevent_destroy, and the plan would destroy it",
+		planning_address(p, object));
+}
+
+/* Destroyed and created again: by option, or with its store. */
+static void decide_replacement(struct planning *p, struct row *row)
+{
+	bool with_store = store_action(p, row->desired) == ACTION_REPLACE;
+
+	row->action = ACTION_REPLACE;
+	row->notes = with_store ? ROW_WITH_STORE : 0;
+	row->reason = with_store ? store_replaced : replace_asks;
+	row->writes = 0;
+	find_unmanaged(p, row);
+	if (row->desired->prevent_destroy)
+		refuse_protected(p, row->desired, !with_store);
+}
+
+static const char *why_recreated(struct planning *p, const struct row *row)
+{
+	if (!row->recorded || !row->recorded->id)
 		return NULL;
-	return trio->live
-		       ? arena_format(&p->plan->arena,
-				 "it was made anew outside of cfprov; the state has the id %s",
-				 planning_shown(p, recorded->id))
-		       : arena_format(&p->plan->arena, "it is gone from the account; its id was %s",
-				 planning_shown(p, recorded->id));
+	return arena_format(&p->plan->arena,
+		row->live ? "it was made anew outside of cfprov; the state has the id %s"
+			  : "it is gone from the account; its id was %s",
+		planning_shown(p, row->recorded->id));
 }
 
-static const char replace_asks[] = "-replace asks for it";
-
-/* What is there and known to be ours goes and comes again: by wish, or with its store. */
-static void decide_replacement(struct planning *p, struct action *action, const struct trio *trio)
+static void decide_desired(struct planning *p, struct row *row)
 {
-	action->goes_with_store = store_kind(p, action->after) == ACTION_REPLACE;
-	action->reason = action->goes_with_store ? "its store is replaced" : replace_asks;
-	action->changes = 0;
-	action->is_unverified = false;
-	action->live = NULL;
-	find_strangers(p, trio->live, action);
-	if (action->after->prevent_destroy)
-		refuse_protected(p, action->after, !action->goes_with_store);
+	const struct plan_options *options = &p->input->options;
+	bool is_same = row_is_same(row);
+	enum action store = store_action(p, row->desired);
+
+	if (!is_same)
+		row->reason = why_recreated(p, row);
+	/* What is not ours goes with a store that is replaced; see `unmanaged` there. */
+	if (!row->live || (!is_same && store == ACTION_REPLACE)) {
+		row->action = ACTION_CREATE;
+		return;
+	}
+	find_writes(p, row, is_same ? row->recorded : NULL);
+	if (!is_same) {
+		row->action = ACTION_ADOPT;
+		if (!options->adopt_all && !row->desired->may_adopt)
+			row->notes |= ROW_NEEDS_APPROVAL;
+	} else if (store == ACTION_REPLACE || selection_replaces(p->input, row->desired)) {
+		decide_replacement(p, row);
+	} else if (row->writes) {
+		row->action = ACTION_UPDATE;
+	}
 }
 
-static void decide_desired(struct planning *p, const struct trio *trio)
-{
-	const struct object *desired = trio->desired, *recorded = trio->recorded;
-	const struct object *live = trio->live;
-	struct action *action = plan_add(p->plan);
+/* ---- renames: the new name ---- */
 
-	action->after = desired;
-	/* What is not ours goes with the store that is replaced, as a stranger in it. */
-	if (!trio->is_same && live && store_kind(p, desired) == ACTION_REPLACE)
-		live = NULL;
-	action->before = trio->is_same ? recorded : live;
-	action->needs_consent =
-		live && !trio->is_same && !p->input->adopt_all && !desired->may_adopt;
-	action->reason = why_anew(p, trio);
-	if (live)
-		find_changes(p, action, trio->is_same ? recorded : NULL, live);
-	action->is_replaced = trio->is_same && (selection_replaces(p->input, desired) ||
-						       store_kind(p, desired) == ACTION_REPLACE);
-	if (action->is_replaced)
-		decide_replacement(p, action, trio);
-	wait_for_store(p, action);
-	if (recorded && action_kind(action) == ACTION_NONE)
-		drift_learn(p, recorded, live, desired);
-}
-
-/* ---- renames ---- */
-
-/* Lends what a desired secret is to be duplicated from, if it is to be renamed now. */
-static const struct object *find_former(const struct planning *p, const struct object *desired)
+/* Lends the recorded secret that a desired one is duplicated from, if that is due; or NULL. */
+static const struct object *find_original(const struct planning *p, const struct object *desired)
 {
 	const struct planner_input *input = p->input;
-	const struct object *former =
-		renames_holder(p->input->renames, desired, input->recorded, input->live);
-	enum action_kind store = store_kind(p, desired);
+	const struct object *original =
+		renames_original(input->renames, desired, input->recorded, input->live);
+	enum action store = store_action(p, desired);
+	bool is_due = original && object_compare(original, desired) != 0 &&
+		      store != ACTION_REPLACE && store != ACTION_CREATE &&
+		      !selection_replaces(input, desired);
 
-	if (!former || object_compare(former, desired) == 0 || store == ACTION_REPLACE ||
-		store == ACTION_CREATE || input->destroys_all || selection_replaces(input, desired))
-		return NULL;
-	return former;
+	return is_due ? original : NULL;
 }
 
-static void decide_rename(
-	struct planning *p, const struct object *desired, const struct object *former)
+static const struct object *known_live(
+	struct planning *p, const struct object *recorded, const struct object *live);
+
+static void decide_duplicate(struct planning *p, struct row *row, const struct object *original)
 {
 	static const char moved_says_so[] = "`moved` in the manifest says so";
-	const struct object *live = renames_same(p->input->live, former);
-	struct action *action = plan_add(p->plan);
 
-	live = drift_current(p, former, live);
-	if (model_object(p->input->live, desired->account, desired->store, desired->secret))
-		refuse_rename(p, former, desired);
-	action->after = desired;
-	action->before = former;
-	find_changes(p, action, former, live);
-	action->reason = action->reason ? arena_format(&p->plan->arena, "%s; %s", moved_says_so,
-						  action->reason)
-					: moved_says_so;
-	wait_for_store(p, action);
+	if (row->live)
+		planning_refuse(p, &row->desired->place,
+			"Delete the one that is not wanted in Cloudflare, or take the move out of "
+			"`moved`.",
+			"%s can't be renamed to %s: a secret of that name lives already",
+			planning_address(p, original), planning_address(p, row->desired));
+	row->action = ACTION_CREATE;
+	row->copies = original;
+	row->live = known_live(p, original, model_find(p->input->live, original));
+	find_writes(p, row, original);
+	row->reason = row->reason
+			      ? arena_format(&p->plan->arena, "%s; %s", moved_says_so, row->reason)
+			      : moved_says_so;
 }
 
-/* How far has the renaming of something come that is not desired under its old name? */
+/* ---- renames: the old name ---- */
+
 enum rename_stage {
 	RENAME_NONE,     /* it is not renamed */
-	RENAME_DUE,      /* there is no duplicate yet */
-	RENAME_REPLACED, /* there will be none: it is made anew under its new name */
-	RENAME_DONE,     /* there is, and this is left */
-	RENAME_TAKEN,    /* another one that is managed, too, has the name */
+	RENAME_DUE,      /* its duplicate is created */
+	RENAME_REPLACED, /* there is no duplicate: it is created anew under its new name */
+	RENAME_DONE,     /* the duplicate exists, and this is left */
+	RENAME_TAKEN,    /* another managed secret has the name */
 };
 
-/* Was the one that has a later name by now duplicated from this one? */
+/* True if the secret that has a later name by now was duplicated from this one. */
 static bool is_left_over(const struct planning *p, const struct object *recorded)
 {
 	struct object name = *recorded;
 
-	while (renames_on(p->input->renames, &name)) {
-		const struct object *known =
-			model_object(p->input->recorded, name.account, name.store, name.secret);
+	while (renames_step_on(p->input->renames, &name)) {
+		const struct object *known = model_find(p->input->recorded, &name);
 		if (known && known->former && strcmp(known->former, recorded->secret) == 0)
 			return true;
 	}
@@ -368,186 +262,256 @@ static bool is_left_over(const struct planning *p, const struct object *recorded
 }
 
 static enum rename_stage rename_stage(
-	const struct planning *p, const struct object *recorded, const struct object *latter)
+	const struct planning *p, const struct object *recorded, const struct object *new_name)
 {
-	if (!latter || p->input->destroys_all)
+	const struct planner_input *input = p->input;
+
+	if (!new_name || input->options.destroys_all)
 		return RENAME_NONE;
-	if (renames_holder(p->input->renames, latter, p->input->recorded, p->input->live) !=
-		recorded)
+	if (renames_original(input->renames, new_name, input->recorded, input->live) != recorded)
 		return is_left_over(p, recorded) ? RENAME_DONE : RENAME_TAKEN;
-	return selection_replaces(p->input, latter) ? RENAME_REPLACED : RENAME_DUE;
+	return selection_replaces(input, new_name) ? RENAME_REPLACED : RENAME_DUE;
 }
 
-/* ---- what is not desired ---- */
+static void refuse_taken(
+	struct planning *p, const struct object *recorded, const struct object *new_name)
+{
+	const struct object *other = renames_newer(p->input->renames, recorded, p->input->recorded);
+
+	planning_refuse(p, &new_name->place,
+		arena_format(&p->plan->arena,
+			"Take the move out of `moved`; or take %s out of the manifest and apply "
+			"first, then rename.",
+			planning_shown(p, other->secret)),
+		"%s can't be renamed to %s: that is managed already, and another one",
+		planning_address(p, recorded), planning_address(p, other));
+}
+
+/* ---- what is no longer desired ---- */
 
 static const char removal_says_so[] = "`removed` in the manifest says so";
 
-/* Sets is_left_alive and the reason. */
-static void decide_fate(struct planning *p, const struct trio *trio, struct action *action)
+/* Neither desired nor renamed: destroyed, or forgotten. */
+static void decide_fate(struct planning *p, struct row *row, const struct object *last_wish)
 {
-	const struct object *recorded = trio->recorded;
-	const struct object *last_wish = trio->desired ? trio->desired : recorded;
-	const struct removal *removal = removed_find(p->input->desired, recorded);
+	const struct removal *removal = removed_find(p->input->desired, row->recorded);
+	bool is_forgotten = store_action(p, row->recorded) == ACTION_FORGET ||
+			    (removal ? !removal->destroys : last_wish->forget_on_remove);
 
-	action->is_left_alive = store_kind(p, recorded) == ACTION_FORGET ||
-				(removal ? !removal->destroys : last_wish->forget_on_remove);
-	action->reason = p->input->destroys_all ? NULL
-			 : removal              ? removal_says_so
-						: "it is not in the manifest any more";
-	if (action->is_left_alive && action->goes_with_store)
-		refuse_forgetting(p, recorded);
+	row->action = is_forgotten ? ACTION_FORGET : ACTION_DESTROY;
+	row->reason = p->input->options.destroys_all ? NULL
+		      : removal                      ? removal_says_so
+						     : "it is not in the manifest any more";
+	if (!is_forgotten || !(row->notes & ROW_WITH_STORE))
+		return;
+	row->notes = 0;
+	planning_refuse(p, &row->recorded->place,
+		"Forget the store, too; or take `on_remove: forget` or the secret's `removed` out, "
+		"and it goes with the store.",
+		"%s is to be forgotten and to stay alive, but its store is destroyed",
+		planning_address(p, row->recorded));
 }
 
-/* Its duplicate has taken over what was wished for it, also that nothing may destroy it. */
-static const struct object *unprotected(struct planning *p, const struct object *recorded)
+/* Its name ends: with the store, by -replace, or because its duplicate exists. */
+static void decide_old_name(
+	struct planning *p, struct row *row, const struct object *new_name, enum rename_stage stage)
 {
-	struct object *left = arena_alloc(&p->plan->arena, sizeof(*left));
-
-	*left = *recorded;
-	left->prevent_destroy = false;
-	return left;
-}
-
-/* By its last wish, or by that for what it is to become. */
-static bool is_protected(
-	const struct trio *trio, enum rename_stage stage, const struct object *latter)
-{
-	const struct object *recorded = trio->recorded;
-	const struct object *wish =
-		stage == RENAME_DUE || stage == RENAME_REPLACED ? latter : trio->desired;
-
-	return stage != RENAME_DONE &&
-	       (recorded->prevent_destroy || (wish && wish->prevent_destroy));
-}
-
-/* Its name goes: with the store, or by wish, or after the duplicating. */
-static void decide_renamed(struct planning *p, struct action *action, const struct object *latter,
-	enum rename_stage stage)
-{
-	action->reason = action->goes_with_store ? "its store is replaced" : replace_asks;
+	row->action = ACTION_DESTROY;
+	row->reason = row->notes & ROW_WITH_STORE ? store_replaced : replace_asks;
 	if (stage != RENAME_DONE)
 		return;
-	action->before = unprotected(p, action->before);
-	action->reason =
+	/* The duplicate has taken over what was wished for it, its protection, too. */
+	struct object *unprotected = arena_alloc(&p->plan->arena, sizeof(*unprotected));
+	*unprotected = *row->recorded;
+	unprotected->prevent_destroy = false;
+	row->recorded = unprotected;
+	row->reason =
 		arena_format(&p->plan->arena, "it was renamed to %s; this one is left of that",
-			planning_shown(p, latter->secret));
+			planning_shown(p, new_name->secret));
 }
 
-/* Recorded, and desired no longer; or all is to go: then what the manifest says now counts, too. */
-static void decide_parting(struct planning *p, const struct trio *trio)
+/* By what is wished for it, or for what replaces it. */
+static bool is_protected(
+	const struct row *row, enum rename_stage stage, const struct object *new_name)
 {
-	const struct object *recorded = trio->recorded;
-	const struct object *latter =
-		renames_latter(p->input->renames, recorded, p->input->desired);
-	enum rename_stage stage = rename_stage(p, recorded, latter);
-	enum action_kind store = store_kind(p, recorded);
+	const struct object *wish =
+		stage == RENAME_DUE || stage == RENAME_REPLACED ? new_name : row->desired;
+
+	return stage != RENAME_DONE &&
+	       (row->recorded->prevent_destroy || (wish && wish->prevent_destroy));
+}
+
+/* Recorded and no longer desired; or everything is destroyed, and the manifest may protect it. */
+static void decide_removed(struct planning *p, struct row *row)
+{
+	const struct object *recorded = row->recorded;
+	const struct object *new_name =
+		renames_newer(p->input->renames, recorded, p->input->desired);
+	enum rename_stage stage = rename_stage(p, recorded, new_name);
+	enum action store = store_action(p, recorded);
 	bool store_goes = store == ACTION_DESTROY || store == ACTION_REPLACE;
 
-	if (!trio->is_same) {
-		plan_add_refresh(p->plan, recorded, NULL);
+	if (!row_is_same(row)) {
+		row->learns = true;
 		return;
 	}
-	if (stage == RENAME_DUE && !store_goes)
-		return; /* what is done is the new name's business, or not to be done now */
 	if (stage == RENAME_TAKEN && !store_goes) {
-		refuse_taken(p, recorded, latter);
+		refuse_taken(p, recorded, new_name);
 		return;
 	}
-	struct action *action = plan_add(p->plan);
-	action->before = recorded;
-	action->goes_with_store = store_goes;
+	if (stage == RENAME_DUE && !store_goes) {
+		row->action = ACTION_DESTROY;
+		row->renamed_to = new_name;
+		return;
+	}
+	row->notes = store_goes ? ROW_WITH_STORE : 0;
 	if (stage == RENAME_NONE || stage == RENAME_TAKEN)
-		decide_fate(p, trio, action);
+		decide_fate(p, row, row->desired ? row->desired : recorded);
 	else
-		decide_renamed(p, action, latter, stage);
-	if (action->is_left_alive) {
-		action->goes_with_store = false;
+		decide_old_name(p, row, new_name, stage);
+	if (row->action == ACTION_FORGET)
 		return;
-	}
-	find_strangers(p, trio->live, action);
-	if (is_protected(trio, stage, latter))
-		refuse_protected(p, trio->desired ? trio->desired : recorded,
-			stage == RENAME_REPLACED && !store_goes);
-	wait_for_store(p, action);
+	find_unmanaged(p, row);
+	if (is_protected(row, stage, new_name))
+		refuse_protected(p, row_object(row), stage == RENAME_REPLACED && !store_goes);
 }
 
-void decide_leaving(struct planning *p, const struct object *recorded)
+void decide_unreachable(struct planning *p, const struct object *recorded)
 {
-	if (p->input->is_partial || p->input->refresh_only || !selection_has(p->input, recorded) ||
+	const struct plan_options *options = &p->input->options;
+
+	if (options->is_partial || options->refresh_only || !selection_has(p->input, recorded) ||
 		!removed_leaves(p->input->desired, recorded))
 		return;
-	if (!recorded->id) {
-		plan_add_refresh(p->plan, recorded, NULL);
-		return;
-	}
-	struct action *action = plan_add(p->plan);
-	action->before = recorded;
-	action->is_left_alive = true;
-	action->reason = removal_says_so;
+	struct row *row = plan_add(p->plan);
+	row->recorded = recorded;
+	row->learns = object_is_unresolved(recorded);
+	row->action = row->learns ? ACTION_NONE : ACTION_FORGET;
+	row->reason = row->learns ? NULL : removal_says_so;
+}
+
+/* ---- what changed outside of cfprov ---- */
+
+/*
+ * Lends what exists of a recorded object: as it was seen, or as the state has it if what was seen
+ * is older than our own last write.
+ */
+static const struct object *known_live(
+	struct planning *p, const struct object *recorded, const struct object *live)
+{
+	if (!object_lags(recorded, live))
+		return live;
+	struct object *current = arena_alloc(&p->plan->arena, sizeof(*current));
+	*current = *live;
+	current->modified = recorded->modified;
+	current->scopes = recorded->scopes;
+	current->comment = recorded->comment;
+	current->status = recorded->status;
+	return current;
+}
+
+/* True if it is gone because it has another name by now: `moved` or the state says so. */
+static bool was_renamed(const struct planning *p, const struct object *recorded)
+{
+	char *address AUTO_FREE = table_count(p->formers) ? object_address(recorded) : NULL;
+
+	return renames_newer(p->input->renames, recorded, p->input->recorded) ||
+	       (address && table_get(p->formers, address));
+}
+
+/* What people want to hear of. */
+static unsigned find_drift(const struct planning *p, const struct row *row)
+{
+	const struct object *recorded = row->recorded, *wish = row->desired;
+	bool is_foreign = recorded && recorded->doubt == DOUBT_FOREIGN;
+
+	if (!recorded || (recorded->doubt != DOUBT_NONE && !is_foreign) ||
+		(!row->live && was_renamed(p, recorded)))
+		return 0;
+	if (!row_is_same(row))
+		return row->live ? DRIFT_REPLACED : recorded->id ? DRIFT_GONE : 0;
+	unsigned fields = object_drift(recorded, row->live);
+	if (is_foreign)
+		fields &= FIELD_VALUE; /* the rest may be what we have written */
+	if (!wish)
+		wish = renames_newer(p->input->renames, recorded, p->input->desired);
+	return wish && wish->on_drift == ON_DRIFT_IGNORE ? fields & ~(unsigned)FIELD_VALUE : fields;
 }
 
 /* ---- one address ---- */
 
-/* With -refresh-only: nothing is done, the state only learns what lives. */
-static void decide_refresh(struct planning *p, const struct trio *trio)
+/* What the state learns of an object that exists and that nothing is done to. */
+static void learn(struct planning *p, struct row *row)
 {
-	if (trio->recorded && trio->is_same)
-		drift_learn(p, trio->recorded, trio->live, trio->desired);
-	else if (trio->recorded)
-		plan_add_refresh(p->plan, trio->recorded, NULL);
+	row->learned = record_learned(row, p->input->options.refresh_only, &p->plan->arena);
+	row->learns = row->learned != NULL;
 }
 
-static void decide_trio(struct planning *p, const struct trio *trio)
+static void refuse_doubles(struct planning *p, const struct row *row, const struct objects *doubles)
 {
-	const struct object *recorded = trio->recorded, *desired = trio->desired;
-	const struct object *former;
+	const struct object *about = row_object(row);
+	const char *known = row->recorded ? row->recorded->id : NULL;
+	struct str ids CLEANUP(str_release) = {0}, hint CLEANUP(str_release) = {0};
 
-	if (!selection_has(p->input, desired ? desired : recorded))
-		return;
-	if (trio->live_count > 1) {
-		refuse_doubles(p, trio);
-		return;
-	}
-	drift_tell(p, trio);
-	if (p->input->refresh_only)
-		decide_refresh(p, trio);
-	else if (desired && (former = find_former(p, desired)))
-		decide_rename(p, desired, former);
-	else if (desired && !p->input->destroys_all)
-		decide_desired(p, trio);
-	else if (recorded)
-		decide_parting(p, trio);
+	for (size_t i = 0; i < doubles->count; i++)
+		str_format(&ids, "%s%s",
+			i == 0                   ? ""
+			: i + 1 < doubles->count ? ", "
+						 : " and ",
+			doubles->items[i].id);
+	str_text_add(&hint, "Names are how cfprov tells things apart. Delete the one that is not "
+			    "wanted in Cloudflare.");
+	if (known)
+		str_format(&hint, " The state has the id %s.", planning_shown(p, known));
+	planning_refuse(p, &about->place, str_text(&hint), "%zu %ss are called %s: %s",
+		doubles->count, object_kind_word(about->kind), planning_address(p, about),
+		str_text(&ids));
 }
 
-static size_t count_doubles(const struct model *model, const struct object *first)
+static void decide_row(struct planning *p, struct row *row)
 {
-	const struct object *end = model->objects + model->object_count, *it = first;
+	const struct plan_options *options = &p->input->options;
+	const struct object *original;
 
-	while (it && it < end && object_compare(it, first) == 0)
-		it++;
-	return it ? (size_t)(it - first) : 0;
+	row->drift = find_drift(p, row);
+	if (options->refresh_only)
+		row->learns = row->recorded && !row_is_same(row);
+	else if (row->desired && !options->destroys_all &&
+		 (original = find_original(p, row->desired)))
+		decide_duplicate(p, row, original);
+	else if (row->desired && !options->destroys_all)
+		decide_desired(p, row);
+	else if (row->recorded)
+		decide_removed(p, row);
+	if (row->action == ACTION_NONE && row_is_same(row))
+		learn(p, row);
 }
 
 void decide(struct planning *p, const struct object *desired, const struct object *recorded)
 {
 	const struct object *about = desired ? desired : recorded;
-	struct trio trio = {.desired = desired, .recorded = recorded};
+	struct objects live = model_doubles(p->input->live, about);
 
-	trio.live = model_object(p->input->live, about->account, about->store, about->secret);
-	trio.live_count = count_doubles(p->input->live, trio.live);
-	for (size_t i = 0; i < trio.live_count && recorded && recorded->id; i++) {
-		if (strcmp(trio.live[i].id, recorded->id) != 0)
-			continue;
-		trio.is_same = trio.live_count == 1;
-	}
-	if (trio.is_same)
-		trio.live = drift_current(p, recorded, trio.live);
-	if (recorded)
-		p->plan->managed++;
-	size_t before = p->plan->action_count;
-	decide_trio(p, &trio);
-	if (about->kind == OBJECT_SECRET)
+	p->plan->managed += recorded != NULL;
+	if (about->kind == OBJECT_STORE)
+		p->has_store = false;
+	if (!selection_has(p->input, about))
 		return;
-	p->has_store = p->plan->action_count > before;
-	p->store = before;
+	struct row *row = plan_add(p->plan);
+	*row = (struct row){.desired = desired, .recorded = recorded, .live = live.items};
+	if (live.count > 1) {
+		refuse_doubles(p, row, &live);
+		return;
+	}
+	if (row_is_same(row))
+		row->live = known_live(p, recorded, row->live);
+	if (about->kind == OBJECT_STORE) {
+		p->has_store = true;
+		p->store = p->plan->row_count - 1;
+	}
+	decide_row(p, row);
+	if (!recorded && row->action == ACTION_NONE) {
+		p->plan->row_count--; /* desired, but not by this run */
+		p->has_store = p->has_store && p->store < p->plan->row_count;
+	}
 }

@@ -16,15 +16,15 @@ static void add_name(struct str *out, const struct object *object, size_t index,
 	text_add_listed(out, str_text(&shown), index, count, NAMED_AT_MOST);
 }
 
-static void refuse_strangers(const struct action *action, struct error_list *errors)
+static void refuse_unmanaged(const struct row *row, struct error_list *errors)
 {
 	struct str names CLEANUP(str_release) = {0}, address CLEANUP(str_release) = {0};
 	struct error *err = error_list_add(errors);
-	bool is_one = action->stranger_count == 1;
+	bool is_one = row->unmanaged_count == 1;
 
-	add_name(&address, action_object(action), 0, 1);
-	for (size_t i = 0; i < action->stranger_count; i++)
-		add_name(&names, &action->strangers[i], i, action->stranger_count);
+	add_name(&address, row_object(row), 0, 1);
+	for (size_t i = 0; i < row->unmanaged_count; i++)
+		add_name(&names, &row->unmanaged[i], i, row->unmanaged_count);
 	error_set(err, "%s holds what cfprov does not manage: %s", str_text(&address),
 		str_text(&names));
 	error_hint(err,
@@ -38,10 +38,10 @@ static void refuse_stores(const struct plan *plan, size_t count, struct error_li
 	struct error *err = error_list_add(errors);
 	size_t index = 0;
 
-	for (size_t i = 0; i < plan->action_count; i++)
-		if (action_destroys(&plan->actions[i]) &&
-			action_object(&plan->actions[i])->kind == OBJECT_STORE)
-			add_name(&names, action_object(&plan->actions[i]), index++, count);
+	for (size_t i = 0; i < plan->row_count; i++)
+		if (row_destroys(&plan->rows[i]) &&
+			row_object(&plan->rows[i])->kind == OBJECT_STORE)
+			add_name(&names, row_object(&plan->rows[i]), index++, count);
 	error_set(err, "the plan destroys %s: %s", count == 1 ? "a store" : "stores",
 		str_text(&names));
 	error_hint(err, "All in a store goes with it, for good. If that is wanted, give "
@@ -71,14 +71,14 @@ bool guard_check(
 {
 	size_t before = errors->count, deletes = 0, stores = 0;
 
-	for (size_t i = 0; i < plan->action_count; i++) {
-		const struct action *action = &plan->actions[i];
-		if (!action_destroys(action))
-			continue;
+	for (size_t i = 0; i < plan->row_count; i++) {
+		const struct row *row = &plan->rows[i];
+		if (!row_destroys(row) || row->renamed_to)
+			continue; /* of a rename, the value stays */
 		deletes++;
-		stores += action_object(action)->kind == OBJECT_STORE;
-		if (action->stranger_count && !limits->force)
-			refuse_strangers(action, errors);
+		stores += row_object(row)->kind == OBJECT_STORE;
+		if (row->unmanaged_count && !limits->force)
+			refuse_unmanaged(row, errors);
 	}
 	if (stores && !limits->allow_store_destroy)
 		refuse_stores(plan, stores, errors);

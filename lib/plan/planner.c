@@ -1,13 +1,47 @@
 #include "plan/planner.h"
 
 #include "adapter/table.h"
+#include "base/text.h"
 #include "plan/account_check.h"
-#include "plan/decide.h"
+#include "plan/planning.h"
 #include "plan/removed.h"
 #include "plan/selection.h"
 #include "plan/store_limit.h"
 
+#include <stdarg.h>
 #include <string.h>
+
+const char *planning_shown(struct planning *p, const char *text)
+{
+	struct str visible CLEANUP(str_release) = {0};
+
+	text_add_visible(&visible, text, strlen(text), 120);
+	return arena_text(&p->plan->arena, str_text(&visible));
+}
+
+const char *planning_address(struct planning *p, const struct object *object)
+{
+	char *address AUTO_FREE = object_address(object);
+
+	return planning_shown(p, address);
+}
+
+void planning_refuse(
+	struct planning *p, const struct place *place, const char *hint, const char *format, ...)
+{
+	struct error *err = error_list_add(p->errors);
+	struct str text CLEANUP(str_release) = {0};
+	va_list arguments;
+
+	va_start(arguments, format);
+	str_format_list(&text, format, arguments);
+	va_end(arguments);
+	error_set(err, "%s", str_text(&text));
+	if (hint)
+		error_hint(err, "%s", hint);
+	if (place && place->file)
+		error_at(err, place->file, place->line, place->column);
+}
 
 /* ---- accounts ---- */
 
@@ -18,18 +52,24 @@
 static void check_accounts(struct planning *p)
 {
 	const struct model *desired = p->input->desired, *recorded = p->input->recorded;
+	struct table *known = NULL; /* by id: account_check looks for that in a list */
 
+	for (size_t i = 0; i < recorded->account_count; i++)
+		table_put(&known, recorded->accounts[i].id, &recorded->accounts[i]);
 	for (size_t i = 0; i < desired->account_count; i++) {
 		const struct account *account = &desired->accounts[i];
 		struct error err = {0};
-		if (account_check(recorded, account, &err))
+		bool is_new =
+			!model_account(recorded, account->alias) && !table_get(known, account->id);
+		if (is_new || account_check(recorded, account, &err))
 			continue;
 		if (account->place.file)
 			error_at(&err, account->place.file, account->place.line,
 				account->place.column);
 		error_move(error_list_add(p->errors), &err);
 	}
-	if (p->input->is_partial)
+	table_free(&known);
+	if (p->input->options.is_partial)
 		return;
 	if (removed_check_accounts(recorded, desired, p->errors))
 		removed_find_mistakes(recorded, desired, p->plan, p->errors);
@@ -37,7 +77,7 @@ static void check_accounts(struct planning *p)
 
 /* ---- objects ---- */
 
-/* Walks two sorted rows: what is desired, and what is recorded in the accounts of this run. */
+/* Merges what is desired with what is recorded; both are sorted. */
 static void plan_objects(struct planning *p)
 {
 	const struct model *desired = p->input->desired, *recorded = p->input->recorded;
@@ -53,64 +93,76 @@ static void plan_objects(struct planning *p)
 			d = NULL;
 		i += d != NULL;
 		j += r != NULL;
-		if (d || (r && model_account(desired, r->account)))
+		if (d || model_account(desired, r->account))
 			decide(p, d, r);
-		else if (r)
-			decide_leaving(p, r);
+		else
+			decide_unreachable(p, r);
 	}
 }
 
-/* What has moved and is there yet. */
+/* Where each row's object was before: by the state's moves, or of a duplicate by the rename. */
 static void add_moves(struct planning *p)
 {
-	for (size_t i = 0; i < p->input->move_count; i++) {
-		const struct plan_move *move = &p->input->moves[i];
-		const struct object *to = move->object;
-		if (model_object(p->input->recorded, to->account, to->store, to->secret))
-			plan_add_move(p->plan, move);
+	const struct moved *moves = p->input->moves, *end = moves + p->input->move_count;
+
+	for (size_t i = 0; i < p->plan->row_count && moves < end; i++) {
+		struct row *row = &p->plan->rows[i];
+		while (moves < end && object_compare(moves->object, row_object(row)) < 0)
+			moves++;
+		if (moves < end && row->recorded &&
+			object_compare(moves->object, row->recorded) == 0)
+			row->moved_from = moves->from;
+	}
+	for (size_t i = 0; i < p->plan->row_count; i++) {
+		struct row *row = &p->plan->rows[i];
+		if (!row->copies)
+			continue;
+		const struct row *old = plan_find(p->plan, row->copies);
+		char *address AUTO_FREE = object_address(row->copies);
+		row->moved_from = old && old->moved_from ? old->moved_from
+							 : arena_text(&p->plan->arena, address);
 	}
 }
 
-static void refuse_id(struct planning *p, const struct object *desired, const char *id,
-	const struct object *other)
+/* Remembers which addresses a recorded secret was duplicated from. */
+static void find_formers(struct planning *p)
 {
-	struct str mine CLEANUP(str_release) = {0}, theirs CLEANUP(str_release) = {0};
-	struct error *err = planning_error(p, &desired->place);
+	const struct model *recorded = p->input->recorded;
 
-	object_add_address(&mine, desired);
-	object_add_address(&theirs, other);
-	error_set(err, "the %s %s has the id %s, which is that of %s",
-		object_kind_word(desired->kind), str_text(&mine), id,
-		planning_shown(p, str_text(&theirs)));
-	error_hint(err, "One id is one object. Two aliases may be spellings of one account, or the "
-			"state is out of date.");
+	for (size_t i = 0; i < recorded->object_count; i++) {
+		struct object former = recorded->objects[i];
+		if (!former.former)
+			continue;
+		former.secret = former.former;
+		char *address AUTO_FREE = object_address(&former);
+		table_put(&p->formers, arena_text(&p->plan->arena, address), p);
+	}
 }
 
-/*
- * Adoptions must not give a state in which one id has two addresses: nobody could read it. Walks
- * two sorted rows: what lives, and the actions.
- */
+/* Adoptions must not give a state in which one id has two addresses: nobody could read it. */
 static void check_adopted_ids(struct planning *p)
 {
 	const struct model *recorded = p->input->recorded, *live = p->input->live;
-	const struct plan *plan = p->plan;
 	struct table *known = NULL;
 
 	for (size_t i = 0; i < recorded->object_count; i++)
 		if (recorded->objects[i].id)
 			table_put(&known, recorded->objects[i].id, &recorded->objects[i]);
-	for (size_t i = 0, j = 0; i < live->object_count; i++) {
-		struct object *object = &live->objects[i];
-		while (j < plan->action_count &&
-			object_compare(action_object(&plan->actions[j]), object) < 0)
-			j++;
-		if (j == plan->action_count || plan->actions[j].before != object)
+	for (size_t i = 0; i < p->plan->row_count; i++) {
+		struct row *row = &p->plan->rows[i];
+		if (row->action != ACTION_ADOPT)
 			continue;
-		const struct object *other = table_get(known, object->id);
-		if (other && object_compare(other, object) != 0)
-			refuse_id(p, action_object(&plan->actions[j]), object->id, other);
-		else
-			table_put(&known, object->id, object);
+		const struct object *other = table_get(known, row->live->id);
+		if (!other || object_compare(other, row->desired) == 0) {
+			table_put(&known, row->live->id, &live->objects[row->live - live->objects]);
+			continue;
+		}
+		planning_refuse(p, &row->desired->place,
+			"One id is one object. Two aliases may be spellings of one account, or the "
+			"state is out of date.",
+			"the %s %s has the id %s, which is that of %s",
+			object_kind_word(row->desired->kind), planning_address(p, row->desired),
+			row->live->id, planning_address(p, other));
 	}
 	table_free(&known);
 }
@@ -125,13 +177,15 @@ bool planner_plan(
 	check_accounts(&p);
 	selection_check(&p);
 	if (errors->count == before) {
-		add_moves(&p);
+		find_formers(&p);
 		plan_objects(&p);
+		add_moves(&p);
 		store_limit_warn(input->desired, input->recorded, input->live, &plan);
+		plan_count(&plan);
 	}
-	plan.counts = plan_count(&plan);
-	if (plan.counts.import && errors->count == before)
+	if (plan.counts.import)
 		check_adopted_ids(&p);
+	table_free(&p.formers);
 	if (errors->count != before) {
 		plan_release(&plan);
 		return false;

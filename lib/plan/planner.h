@@ -1,22 +1,23 @@
 /*
- * The planner: desired, recorded and live become a plan. Pure: no clock, no disk, no network, no
- * secret; the same models and options in, the same plan out, byte for byte.
+ * The planner: desired, recorded and live become the rows of a plan. Pure: no clock, no disk, no
+ * network, no secret; the same input gives the same rows, byte for byte.
  *
  *     desired  recorded  live          the action
  *     yes      no        no            create
- *     yes      no        yes           adopt (needs consent)
- *     yes      yes       same id       none; replace, if asked for
+ *     yes      no        yes           adopt (needs approval)
+ *     yes      yes       same id       none or update; replace with -replace
  *     yes      yes       no            create, with the reason; drift
- *     yes      yes       another id    adopt, with the reason (needs consent); drift
+ *     yes      yes       another id    adopt, with the reason (needs approval); drift
  *     yes      any       twice         an error that names the ids
  *     no       yes       same id       destroy, or forget (on_remove, removed)
- *     no       yes       no            none: it is out of the state already; drift
- *     no       yes       another id    none: that one is a stranger; drift
- *     no       no        any           not cfprov's business
+ *     no       yes       no            none, and it leaves the state; drift
+ *     no       yes       another id    none, and it leaves the state: that one is not ours; drift
+ *     no       no        any           no row
  *
- * An adoption that would give one id two addresses in the state is an error, too, and so are the
- * end of what prevent_destroy protects, and an account with recorded objects that the manifest
- * does not know any more, unless `removed` says to forget them all (plan/removed).
+ * A secret that `moved` gives another name is duplicated under the new one, and the old one is
+ * destroyed. Errors are: an adoption that would give one id two addresses in the state, the end of
+ * what prevent_destroy protects, and an account with recorded objects that is not in the manifest,
+ * unless `removed` says to forget them all (plan/removed).
  */
 #ifndef PLAN_PLANNER_H
 #define PLAN_PLANNER_H

@@ -1,6 +1,4 @@
-/*
- * What the planner works on: its input, and inside it the plan that is being made.
- */
+/* What the planner works on: its input, and inside it the plan that is being made. */
 #ifndef PLAN_PLANNING_H
 #define PLAN_PLANNING_H
 
@@ -8,24 +6,13 @@
 #include "model/plan.h"
 #include "plan/renames.h"
 
-/* Patterns of addresses; see object_matches. */
-struct patterns {
-	const char *const *items;
-	size_t count;
-};
-
 struct planner_input {
 	/* Each sorted; they must outlive the plan. Nothing recorded is unresolved any longer; the
 	 * live secrets have what the audit log says. */
 	const struct model *desired, *recorded, *live;
 	const struct renames *renames; /* of desired */
-	bool adopt_all;                /* consent to every adoption */
-	bool destroys_all;             /* nothing is desired: the plan of `destroy` */
-	bool refresh_only;             /* no actions: only bring the state up to what lives */
-	bool is_partial;               /* accounts of the manifest were left out */
-	bool has_unread; /* ... because they can't be read: what a pattern means may be there */
-	struct patterns targets, excludes, replaces;
-	const struct plan_move *moves; /* that `recorded` has made already; sorted */
+	struct plan_options options;
+	const struct moved *moves; /* that `recorded` has made already; sorted */
 	size_t move_count;
 };
 
@@ -35,21 +22,23 @@ struct planning {
 	const struct planner_input *input;
 	struct plan *plan;
 	struct error_list *errors;
-	bool has_store; /* the store last decided on has an action: the one at `store` */
+	bool has_store; /* the last store's row is the one at `store` */
 	size_t store;
+	struct table *formers; /* addresses that a recorded secret was duplicated from */
 };
 
-/* One address, as the three models know it; each may be NULL but not desired and recorded both. */
-struct trio {
-	const struct object *desired, *recorded, *live;
-	size_t live_count; /* more than 1: doubles */
-	bool is_same;      /* recorded and live are one object */
-};
+/* Adds the row of one address. A store comes before its secrets. */
+void decide(struct planning *p, const struct object *desired, const struct object *recorded);
 
-/* Everything from outside goes through here on its way into a sentence. Lends. */
+/* The same of what is recorded in an account that is not in the manifest: it can't be read. */
+void decide_unreachable(struct planning *p, const struct object *recorded);
+
+/* Makes text from outside fit for a sentence. Lends. */
 const char *planning_shown(struct planning *p, const char *text);
+const char *planning_address(struct planning *p, const struct object *object);
 
-/* Lends a new error, at the place if there is one. */
-struct error *planning_error(struct planning *p, const struct place *place);
+/* Adds an error, at the place if that has a file, with a hint or NULL. */
+void planning_refuse(struct planning *p, const struct place *place, const char *hint,
+	const char *format, ...) PRINTF(4, 5);
 
 #endif

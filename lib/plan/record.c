@@ -1,146 +1,152 @@
 #include "plan/record.h"
 
+#include "base/moment.h"
 #include "base/text.h"
 
 #include <string.h>
 
+/* What was recorded, or is adopted, of the object; of a duplicate, of the one it is made from. */
+static const struct object *known_of(const struct row *row)
+{
+	return row->copies ? row->copies : row_before(row);
+}
+
 /*
  * True if someone else wrote the current value and the action does not overwrite it. That must not
- * be lost because the secret is written otherwise.
+ * be lost because something else of the secret is written.
  */
-static bool is_strange(const struct action *action)
+static bool has_foreign_value(const struct row *row)
 {
-	const struct object *known = action->before;
+	const struct object *known = known_of(row);
 
-	return known && action->live && !(action->changes & FIELD_VALUE) &&
-	       (!known->is_unsure || known->is_strange) &&
-	       (object_drift(known, action->live) & FIELD_VALUE);
+	return known && row->live && known->kind == OBJECT_SECRET && !(row->writes & FIELD_VALUE) &&
+	       (known->doubt == DOUBT_NONE || known->doubt == DOUBT_FOREIGN) &&
+	       (object_drift(known, row->live) & FIELD_VALUE);
 }
 
-/* ---- before: what it is if nobody sees the end of it ---- */
+/* ---- before ---- */
 
 /* Of what is changed or destroyed. */
-static const struct object *unsure(const struct action *action, struct arena *arena)
+static const struct object *in_doubt(const struct row *row, struct arena *arena)
 {
+	const struct object *before = row_before(row);
 	struct object *object = arena_alloc(arena, sizeof(*object));
+	bool value_is_open = before->doubt == DOUBT_VALUE || (row->writes & FIELD_VALUE);
 
-	*object = *action->before;
+	*object = *before;
+	object->requested_ms = 0; /* of an earlier request */
 	if (object->origin == ORIGIN_NONE)
 		object->origin = ORIGIN_ADOPTED;
-	if (action->after) {
-		object->prevent_destroy = action->after->prevent_destroy;
-		object->forget_on_remove = action->after->forget_on_remove;
+	if (row->desired) {
+		object->prevent_destroy = row->desired->prevent_destroy;
+		object->forget_on_remove = row->desired->forget_on_remove;
 	}
-	if (object->kind == OBJECT_SECRET)
-		object->keeps_value = (!object->is_unsure || object->keeps_value) &&
-				      !(action->changes & FIELD_VALUE);
-	object->is_unsure = true;
-	object->is_strange = object->keeps_value && is_strange(action);
+	if (object->kind == OBJECT_SECRET && value_is_open)
+		object->doubt = DOUBT_VALUE;
+	else
+		object->doubt = has_foreign_value(row) ? DOUBT_FOREIGN : DOUBT_REST;
 	return object;
 }
 
-/* What a rename makes; its value is another one only after one more request. */
-static const struct object *renamed(const struct action *action, struct arena *arena)
+/* Of what is created. A duplicate gets a value of its own only after one more request. */
+static const struct object *unresolved(const struct row *row, struct arena *arena)
 {
+	const struct object *wanted = row->desired, *copied = row->copies;
 	struct object *object = arena_alloc(arena, sizeof(*object));
 
-	*object = *action->after;
-	object->origin = action->before->origin;
-	object->former = action->before->secret;
-	object->is_strange = is_strange(action);
-	if (object->is_strange)
-		object->modified = action->before->modified;
-	object->is_unsure = (action->changes & FIELD_VALUE) != 0;
-	if (object->is_unsure || action->is_unverified)
+	*object = (struct object){.kind = wanted->kind,
+		.account = wanted->account,
+		.store = wanted->store,
+		.secret = wanted->secret,
+		.fingerprint = wanted->fingerprint,
+		.version = wanted->version,
+		.prevent_destroy = wanted->prevent_destroy,
+		.forget_on_remove = wanted->forget_on_remove};
+	if (row->action == ACTION_REPLACE) {
+		object->replaced = row->recorded;
+		object->former = row->recorded->former;
+	}
+	if (!copied)
+		return object;
+	object->origin = copied->origin;
+	object->former = copied->secret;
+	if ((row->writes & FIELD_VALUE) || (row->notes & ROW_UNVERIFIED))
 		object->fingerprint = NULL;
-	if (action->before->version < object->version)
-		object->version = action->before->version;
+	if (row->writes & FIELD_VALUE) {
+		object->doubt = DOUBT_VALUE;
+	} else if (has_foreign_value(row)) {
+		object->doubt = DOUBT_FOREIGN;
+		object->modified = copied->modified;
+	}
+	if (copied->version < object->version)
+		object->version = copied->version;
 	return object;
 }
 
-/* What replaces something is left with what is left of its renaming. */
-static const struct object *replacement(const struct action *action, struct arena *arena)
+struct change record_intent(const struct row *row, struct arena *arena)
 {
-	struct object *object = arena_alloc(arena, sizeof(*object));
-
-	*object = *action->after;
-	object->former = action->before->former;
-	return object;
-}
-
-struct intent record_intent(const struct action *action, struct arena *arena)
-{
-	switch (action_kind(action)) {
+	switch (row->action) {
 	case ACTION_CREATE:
-		return (struct intent){INTENT_CREATE, action->after, NULL};
 	case ACTION_REPLACE:
-		return (struct intent){INTENT_CREATE, replacement(action, arena), action->before};
-	case ACTION_RENAME:
-		return (struct intent){INTENT_CREATE, renamed(action, arena), NULL};
+		return (struct change){CHANGE_PUT, unresolved(row, arena)};
 	case ACTION_UPDATE:
 	case ACTION_DESTROY:
-		return (struct intent){INTENT_UPDATE, unsure(action, arena), NULL};
+		return (struct change){CHANGE_PUT, in_doubt(row, arena)};
 	case ACTION_ADOPT:
-		if (action->changes)
-			return (struct intent){INTENT_UPDATE, unsure(action, arena), NULL};
+		if (row->writes)
+			return (struct change){CHANGE_PUT, in_doubt(row, arena)};
 		break;
 	case ACTION_FORGET:
 	case ACTION_NONE:
 		break;
 	}
-	return (struct intent){INTENT_RECORD, action_object(action), NULL};
+	return (struct change){CHANGE_KEEP, row_object(row)};
 }
 
 /* ---- afterwards ---- */
 
-/* Of a secret: which fingerprint and version go with the value that it has now? */
-static void record_value(const struct action *action, struct object *object)
+/* True if the value was generated elsewhere: cfprov has never written it, and never will. */
+static bool is_generated_elsewhere(const struct object *known, const struct object *desired)
 {
-	bool is_renamed = action_kind(action) == ACTION_RENAME;
-	const struct object *known = action->before;
+	return !known->version && desired->value->kind == VALUE_GENERATE;
+}
 
-	object->fingerprint = action->after->fingerprint;
-	object->version = action->after->version;
-	if (action_writes_value(action) || !known)
+/* Of a secret: the fingerprint and the version of the value that it has now. */
+static void record_value(const struct row *row, struct object *object)
+{
+	const struct object *known = known_of(row), *desired = row->desired;
+
+	object->fingerprint = desired->fingerprint;
+	object->version = desired->version;
+	if (row_sends_value(row) || !known)
 		return;
-	bool is_adopted = !known->version && action->after->value->kind == VALUE_GENERATE;
-	if (known->version < object->version && !is_adopted)
+	if (known->version < object->version && !is_generated_elsewhere(known, desired))
 		object->version = known->version;
-	if (is_strange(action)) {
+	if (has_foreign_value(row)) {
 		object->seen_modified = object->modified;
 		object->modified = known->modified;
 	}
-	if (action->is_unverified)
+	if (row->notes & ROW_UNVERIFIED)
 		object->fingerprint = NULL; /* it would claim what nobody has checked */
-	if (!object->fingerprint && !is_renamed && !action->after->keeps_no_fingerprint)
+	if (!object->fingerprint && !row->copies && !desired->keeps_no_fingerprint)
 		object->fingerprint = known->fingerprint;
 }
 
 /* Of FIELD_SCOPES and FIELD_COMMENT. */
-static unsigned sent_fields(const struct action *action)
+static unsigned sent_fields(const struct row *row)
 {
-	switch (action_kind(action)) {
-	case ACTION_CREATE:
-	case ACTION_REPLACE:
-	case ACTION_RENAME:
+	if (row->action == ACTION_CREATE || row->action == ACTION_REPLACE)
 		return FIELD_SCOPES | FIELD_COMMENT;
-	case ACTION_NONE:
-	case ACTION_ADOPT:
-	case ACTION_UPDATE:
-	case ACTION_DESTROY:
-	case ACTION_FORGET:
-		break;
-	}
-	/* A comment that could not be cleared is an error, which the runner tells. */
-	unsigned cleared = action->after->comment ? 0 : FIELD_COMMENT;
-	return action->changes & (FIELD_SCOPES | FIELD_COMMENT) & ~cleared;
+	/* A comment that could not be cleared is an error, which the runner reports. */
+	unsigned cleared = row->desired->comment ? 0 : FIELD_COMMENT;
+	return row->writes & (FIELD_SCOPES | FIELD_COMMENT) & ~cleared;
 }
 
-/* What was sent and stored otherwise, now or, of what is left as it is, before. */
-static void record_sent(const struct action *action, struct object *object)
+/* What was stored otherwise than it was sent: now, or before if this action left it alone. */
+static void record_sent(const struct row *row, struct object *object)
 {
-	const struct object *wanted = action->after, *known = action->before;
-	unsigned sent = sent_fields(action);
+	const struct object *wanted = row->desired, *known = known_of(row);
+	unsigned sent = sent_fields(row);
 	unsigned differs = object_differences(wanted, object);
 	unsigned still = known ? differs & ~object_to_write(wanted, known, object) : 0;
 
@@ -149,6 +155,161 @@ static void record_sent(const struct action *action, struct object *object)
 	if (differs & (sent | still) & FIELD_COMMENT)
 		object->sent_comment = wanted->comment ? wanted->comment : "";
 }
+
+/*
+ * An answer may come from a list that lags. Then it does not show what an update has just written,
+ * nor when; so what was sent is recorded.
+ */
+static void record_over_lag(const struct row *row, struct object *object)
+{
+	const struct object *wanted = row->desired, *known = row->recorded;
+
+	if (row->action != ACTION_UPDATE || !object_lags(known, object))
+		return;
+	object->modified = NULL;
+	object->scopes = row->writes & FIELD_SCOPES ? wanted->scopes : known->scopes;
+	object->comment = row->writes & FIELD_COMMENT ? wanted->comment : known->comment;
+}
+
+void record_done(const struct row *row, const struct object *is_now, struct arena *arena,
+	struct object *ret_object)
+{
+	const struct object *wanted = row->desired, *known = known_of(row);
+	struct object object = *is_now;
+
+	object.kind = wanted->kind;
+	object.account = wanted->account;
+	object.store = wanted->store;
+	object.secret = wanted->secret;
+	object.prevent_destroy = wanted->prevent_destroy;
+	object.forget_on_remove = wanted->forget_on_remove;
+	object.origin = row->action == ACTION_ADOPT ? ORIGIN_ADOPTED : ORIGIN_CREATED;
+	if (row->copies || row->action == ACTION_UPDATE)
+		object.origin = known->origin;
+	/* The one that was duplicated still exists: its own row destroys it. */
+	object.former = row->copies ? row->copies->secret : known ? known->former : NULL;
+	if (object.kind == OBJECT_SECRET) {
+		record_over_lag(row, &object);
+		record_value(row, &object);
+		record_sent(row, &object);
+	}
+	object_keep(arena, &object);
+	*ret_object = object;
+}
+
+void record_unfinished(const struct row *row, const struct object *is_now, bool value_is_open,
+	struct arena *arena, struct object *ret_object)
+{
+	record_done(row, is_now, arena, ret_object);
+	if (!value_is_open)
+		return;
+	ret_object->doubt = DOUBT_VALUE;
+	ret_object->fingerprint = NULL;
+	ret_object->version = known_of(row)->version;
+}
+
+const struct object *record_recovered(
+	const struct object *unresolved, const struct object *found, struct arena *arena)
+{
+	const struct object *replaced = unresolved->replaced;
+	struct object *now = arena_alloc(arena, sizeof(*now));
+
+	if (replaced && strcmp(replaced->id, found->id) == 0) {
+		*now = *replaced; /* it was not destroyed */
+		now->account = unresolved->account;
+		now->store = unresolved->store;
+		now->secret = unresolved->secret;
+		return now;
+	}
+	*now = *found;
+	now->origin = unresolved->origin == ORIGIN_NONE ? ORIGIN_CREATED : unresolved->origin;
+	now->fingerprint = unresolved->fingerprint;
+	now->former = unresolved->former;
+	now->version = unresolved->version;
+	now->prevent_destroy = unresolved->prevent_destroy;
+	now->forget_on_remove = unresolved->forget_on_remove;
+	if (unresolved->doubt == DOUBT_FOREIGN)
+		now->modified = unresolved->modified; /* of our own last write, so an earlier one */
+	if (unresolved->doubt == DOUBT_VALUE) {
+		now->doubt = DOUBT_VALUE;
+		now->requested_ms = unresolved->requested_ms;
+	}
+	return now;
+}
+
+/* ---- without a request ---- */
+
+/*
+ * A secret's `modified` stays that of our own last write, so that a later one is seen. If that is
+ * not known, the last one counts as ours.
+ */
+static void learn_secret(struct object *now, const struct row *row, const struct object *desired)
+{
+	const struct object *live = row->live, *recorded = row->recorded;
+	unsigned fields = object_differences(recorded, live);
+
+	if ((object_drift(recorded, live) & FIELD_VALUE) &&
+		(recorded->doubt == DOUBT_NONE || recorded->doubt == DOUBT_FOREIGN))
+		now->modified = recorded->modified;
+	if (fields & FIELD_SCOPES)
+		now->sent_scopes = NULL;
+	if (fields & FIELD_COMMENT)
+		now->sent_comment = NULL;
+	now->audit = live->audit;
+	now->scopes = live->scopes;
+	now->comment = live->comment;
+	now->status = live->status;
+	if (!desired)
+		return;
+	if (desired->version < recorded->version || is_generated_elsewhere(recorded, desired))
+		now->version = desired->version;
+	if (desired->keeps_no_fingerprint)
+		now->fingerprint = NULL;
+	else if (desired->verdict == VALUE_SAME)
+		now->fingerprint = desired->fingerprint;
+}
+
+/* True of a secret whose value the manifest would not overwrite, whoever wrote it. */
+static bool accepts_any_value(const struct object *desired)
+{
+	return desired && desired->kind == OBJECT_SECRET &&
+	       (desired->value->kind == VALUE_GENERATE || desired->is_written_once ||
+		       desired->on_drift != ON_DRIFT_REWRITE);
+}
+
+const struct object *record_learned(const struct row *row, bool refresh_only, struct arena *arena)
+{
+	const struct object *recorded = row->recorded, *live = row->live;
+	const struct object *desired = refresh_only ? NULL : row->desired;
+	struct object now = *recorded;
+
+	/* The same moment written otherwise is nothing new. */
+	now.created = moment_latest(recorded->created, live->created);
+	now.modified = moment_latest(recorded->modified, live->modified);
+	if (desired || recorded->kind == OBJECT_STORE)
+		now.doubt = DOUBT_NONE; /* a secret whose doubt matters would have an action */
+	if (recorded->kind == OBJECT_SECRET)
+		learn_secret(&now, row, desired);
+	if (refresh_only && accepts_any_value(row->desired)) {
+		now.modified = moment_latest(recorded->modified, live->modified);
+		now.seen_modified = NULL;
+		if (now.doubt == DOUBT_FOREIGN)
+			now.doubt = DOUBT_REST;
+	}
+	if (now.doubt == DOUBT_NONE && recorded->doubt != DOUBT_NONE)
+		now.requested_ms = 0;
+	if (desired) {
+		now.prevent_destroy = desired->prevent_destroy;
+		now.forget_on_remove = desired->forget_on_remove;
+	}
+	if (object_is_same(&now, recorded))
+		return NULL;
+	struct object *learned = arena_alloc(arena, sizeof(*learned));
+	*learned = now;
+	return learned;
+}
+
+/* ---- for people ---- */
 
 static void add_quoted(struct str *out, const char *text)
 {
@@ -159,7 +320,7 @@ static void add_quoted(struct str *out, const char *text)
 	str_char(out, '"');
 }
 
-void record_add_warning(struct str *out, const struct action *action, const struct object *object)
+void record_add_warning(struct str *out, const struct row *row, const struct object *object)
 {
 	const struct {
 		unsigned field;
@@ -169,7 +330,7 @@ void record_add_warning(struct str *out, const struct action *action, const stru
 		{FIELD_COMMENT, "comment", object->sent_comment, object->comment},
 	};
 	char *address AUTO_FREE = object_address(object);
-	unsigned sent = action->after ? sent_fields(action) : 0;
+	unsigned sent = row->desired ? sent_fields(row) : 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		if (!(sent & fields[i].field) || !fields[i].sent)
@@ -184,46 +345,4 @@ void record_add_warning(struct str *out, const struct action *action, const stru
 	}
 	if (out->length)
 		str_text_add(out, ". It will be sent again only if it changes.");
-}
-
-/*
- * An answer may come from a list that lags. Then it does not show what an update has just written,
- * nor when; what was sent is what there is.
- */
-static void record_over_lag(const struct action *action, struct object *object)
-{
-	const struct object *wanted = action->after, *known = action->before;
-
-	if (!known || action_kind(action) != ACTION_UPDATE || !object_lags(known, object))
-		return;
-	object->modified = NULL;
-	object->scopes = action->changes & FIELD_SCOPES ? wanted->scopes : known->scopes;
-	object->comment = action->changes & FIELD_COMMENT ? wanted->comment : known->comment;
-}
-
-void record_done(const struct action *action, const struct object *is_now, struct arena *arena,
-	struct object *ret_object)
-{
-	enum action_kind kind = action_kind(action);
-	struct object object = *is_now;
-	const struct object *wanted = action->after, *before = action->before;
-
-	object.kind = wanted->kind;
-	object.account = wanted->account;
-	object.store = wanted->store;
-	object.secret = wanted->secret;
-	object.prevent_destroy = wanted->prevent_destroy;
-	object.forget_on_remove = wanted->forget_on_remove;
-	object.origin = kind == ACTION_ADOPT ? ORIGIN_ADOPTED : ORIGIN_CREATED;
-	if (before && (kind == ACTION_UPDATE || kind == ACTION_RENAME))
-		object.origin = before->origin;
-	if (before)
-		object.former = before->former;
-	if (object.kind == OBJECT_SECRET) {
-		record_over_lag(action, &object);
-		record_value(action, &object);
-		record_sent(action, &object);
-	}
-	object_keep(arena, &object);
-	*ret_object = object;
 }

@@ -1,7 +1,7 @@
 /*
  * What became of objects that were requested and not answered. They did not exist when their run
- * was planned, or were to be destroyed first. So the name decides: what has it now was made by that
- * run, unless it has the id of what was to be destroyed. What has not appeared may still appear: it
+ * was planned, or were to be destroyed first. So the name decides: that run made the one that has
+ * it now, unless it has the id of the one to destroy. What has not appeared may still appear: it
  * is absent once the patience is over (cloudflare/patience).
  *
  *     recover_changes    what is known by now (pure)
@@ -32,10 +32,9 @@ struct recovered {
 };
 
 /*
- * One change for each unresolved object in an account that was read: PUT with the id that it has,
- * or as it was if it was to be replaced and is still there, or DROP if it is absent for good. An
- * object that exists twice, or whose alias means another account now, stays unresolved: the planner
- * says so. The objects are made in the arena, which must outlive the changes.
+ * One change for each unresolved object in an account that was read: PUT as record_recovered says,
+ * or DROP if it is absent for good. An object that exists twice, or whose alias means another
+ * account now, stays unresolved: the planner reports that. The arena must outlive the changes.
  */
 void recover_changes(
 	const struct recover_input *input, struct arena *arena, struct recovered *ret_recovered);

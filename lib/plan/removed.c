@@ -2,7 +2,6 @@
 
 #include "adapter/table.h"
 #include "base/text.h"
-#include "plan/account_check.h"
 
 #include <string.h>
 
@@ -32,11 +31,10 @@ bool removed_leaves(const struct model *desired, const struct object *object)
 
 static bool leaves_all(const struct model *recorded, const struct model *desired, const char *alias)
 {
-	const struct object *it = model_first_in(recorded, alias);
-	const struct object *end = recorded->objects + recorded->object_count;
+	struct objects all = model_in_account(recorded, alias);
 
-	for (; it && it < end && strcmp(it->account, alias) == 0; it++)
-		if (!removed_leaves(desired, it))
+	for (size_t i = 0; i < all.count; i++)
+		if (!removed_leaves(desired, &all.items[i]))
 			return false;
 	return true;
 }
@@ -66,11 +64,8 @@ bool removed_check_accounts(
 		table_put(&wanted, desired->accounts[i].id, &desired->accounts[i]);
 	for (size_t i = 0; i < recorded->account_count; i++) {
 		const struct account *account = &recorded->accounts[i];
-		size_t count, unresolved;
-		if (model_account(desired, account->alias) || table_get(wanted, account->id))
-			continue;
-		account_check_count(recorded, account->alias, &count, &unresolved);
-		if (count && !leaves_all(recorded, desired, account->alias))
+		if (!model_account(desired, account->alias) && !table_get(wanted, account->id) &&
+			!leaves_all(recorded, desired, account->alias))
 			refuse_account(account, error_list_add(errors));
 	}
 	table_free(&wanted);
@@ -79,75 +74,51 @@ bool removed_check_accounts(
 
 /* ---- what was mistyped ---- */
 
-struct looking {
-	const struct model *recorded, *desired;
-	struct plan *plan;
-	struct error_list *errors;
-	const struct removal *removal;
-	const char *alias, *store; /* of the removal; store NULL: the whole account */
-	size_t *left;              /* names that something like them is still looked for */
-};
-
-/* To look for what is like a name takes time, and nobody reads so many guesses. */
+/* To compare names takes time, and nobody reads so many guesses. */
 enum { GUESSED_AT_MOST = 50 };
 
-static const char *near_alias(const struct model *model, const char *alias)
+/* Lends an alias that is much like this one, which neither model has; or NULL. */
+static const char *near_alias(
+	const struct model *recorded, const struct model *desired, const char *alias)
 {
-	for (size_t i = 0; i < model->account_count; i++)
-		if (text_is_near(alias, model->accounts[i].alias))
-			return model->accounts[i].alias;
+	const struct model *const models[] = {desired, recorded};
+
+	for (size_t m = 0; m < ARRAY_SIZE(models); m++)
+		for (size_t i = 0; i < models[m]->account_count; i++)
+			if (text_is_near(alias, models[m]->accounts[i].alias))
+				return models[m]->accounts[i].alias;
 	return NULL;
 }
 
-/* Neither the manifest nor the state knows the account. */
-static void find_alias(const struct looking *l)
+static void refuse_alias(
+	const struct removal *removal, const char *alias, const char *near, struct error *err)
 {
-	const struct place *place = &l->removal->place;
-	const char *near = near_alias(l->desired, l->alias);
 	struct str shown CLEANUP(str_release) = {0};
 
-	if (!near)
-		near = near_alias(l->recorded, l->alias);
-	if (!near) {
-		plan_add_warning(l->plan,
-			"`removed` names an account that neither the manifest nor the state has: "
-			"%s",
-			l->alias);
-		return;
-	}
-	struct error *err = error_list_add(l->errors);
 	text_add_visible(&shown, near, strlen(near), 80);
-	error_set(err, "no account is called `%s`; did you mean `%s`?", l->alias, str_text(&shown));
-	if (place->file)
-		error_at(err, place->file, place->line, place->column);
+	error_set(err, "no account is called `%s`; did you mean `%s`?", alias, str_text(&shown));
+	if (removal->place.file)
+		error_at(err, removal->place.file, removal->place.line, removal->place.column);
 }
 
-/* Nothing of this name is recorded; is there something like it that nobody declares? */
-static void find_store(const struct looking *l)
+/* Nothing of this name is recorded: warns if something like it is that nobody declares. */
+static void warn_of_store(const struct model *recorded, const struct model *desired,
+	const char *alias, const char *store, struct plan *plan)
 {
-	for (size_t i = 0; i < l->recorded->object_count; i++) {
-		const struct object *object = &l->recorded->objects[i];
-		if (object->secret || strcmp(object->account, l->alias) != 0 ||
-			!text_is_near(l->store, object->store) ||
-			model_object(l->desired, object->account, object->store, NULL))
+	struct objects all = model_in_account(recorded, alias);
+
+	for (size_t i = 0; i < all.count; i++) {
+		const struct object *object = &all.items[i];
+		if (object->secret || !text_is_near(store, object->store) ||
+			model_find(desired, object))
 			continue;
 		struct str shown CLEANUP(str_release) = {0};
 		text_add_visible(&shown, object->store, strlen(object->store), 120);
-		plan_add_warning(l->plan,
-			"`removed` names %s, which the state does not have; did you mean %s/%s?",
-			l->removal->from, l->alias, str_text(&shown));
+		plan_add_warning(plan,
+			"`removed` names %s/%s, which the state does not have; did you mean "
+			"%s/%s?",
+			alias, store, alias, str_text(&shown));
 		return;
-	}
-}
-
-static void look(const struct looking *l)
-{
-	if (!model_account(l->desired, l->alias) && !model_account(l->recorded, l->alias))
-		find_alias(l);
-	else if (l->store && !strchr(l->store, '/') && *l->left &&
-		 !model_object(l->recorded, l->alias, l->store, NULL)) {
-		(*l->left)--;
-		find_store(l);
 	}
 }
 
@@ -156,18 +127,25 @@ void removed_find_mistakes(const struct model *recorded, const struct model *des
 {
 	size_t left = GUESSED_AT_MOST;
 
-	for (size_t i = 0; i < desired->removal_count; i++) {
-		const char *from = desired->removals[i].from;
-		size_t length = strcspn(from, "/");
-		look(&(struct looking){
-			.recorded = recorded,
-			.desired = desired,
-			.plan = plan,
-			.errors = errors,
-			.removal = &desired->removals[i],
-			.alias = arena_bytes(&plan->arena, from, length),
-			.store = from[length] ? from + length + 1 : NULL,
-			.left = &left,
-		});
+	for (size_t i = 0; i < desired->removal_count && left; i++) {
+		const struct removal *removal = &desired->removals[i];
+		size_t length = strcspn(removal->from, "/");
+		const char *alias = arena_bytes(&plan->arena, removal->from, length);
+		const char *store = removal->from[length] ? removal->from + length + 1 : NULL;
+		if (!model_account(desired, alias) && !model_account(recorded, alias)) {
+			const char *near = near_alias(recorded, desired, alias);
+			left--;
+			if (near)
+				refuse_alias(removal, alias, near, error_list_add(errors));
+			else
+				plan_add_warning(plan,
+					"`removed` names an account that neither the manifest nor "
+					"the state has: %s",
+					alias);
+		} else if (store && !strchr(store, '/') &&
+			   !model_object(recorded, alias, store, NULL)) {
+			left--;
+			warn_of_store(recorded, desired, alias, store, plan);
+		}
 	}
 }

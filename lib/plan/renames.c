@@ -4,16 +4,42 @@
 
 #include <string.h>
 
-/* Moves of aliases have no slash, and are no business of secrets. */
+/* Only these are steps: a secret gets another name in its store. Aliases have no slash. */
+static bool is_step(const struct move *move)
+{
+	const char *from = strrchr(move->from, '/'), *to = strrchr(move->to, '/');
+	size_t length = from ? (size_t)(from - move->from) : 0;
+
+	return from && to && length == (size_t)(to - move->to) &&
+	       strncmp(move->from, move->to, length) == 0;
+}
+
+/*
+ * A manifest has no circles, but a saved plan that somebody has written may: following them would
+ * never end. Each name has one move at most from and to it, so what no first name leads to is one.
+ */
 void renames_init(struct renames *renames, const struct model *desired)
 {
+	struct table *from = NULL, *to = NULL;
+
 	for (size_t i = 0; i < desired->move_count; i++) {
 		struct move *move = &desired->moves[i];
-		if (!strchr(move->from, '/'))
+		if (!is_step(move) || table_get(from, move->from) || table_get(to, move->to))
 			continue;
-		table_put(&renames->by_from, move->from, move);
-		table_put(&renames->by_to, move->to, move);
+		table_put(&from, move->from, move);
+		table_put(&to, move->to, move);
 	}
+	for (size_t i = 0; i < desired->move_count; i++) {
+		struct move *move = &desired->moves[i];
+		if (table_get(from, move->from) != move || table_get(to, move->from))
+			continue;
+		for (; move; move = table_get(from, move->to)) {
+			table_put(&renames->by_from, move->from, move);
+			table_put(&renames->by_to, move->to, move);
+		}
+	}
+	table_free(&from);
+	table_free(&to);
 }
 
 void renames_release(struct renames *renames)
@@ -22,78 +48,59 @@ void renames_release(struct renames *renames)
 	table_free(&renames->by_to);
 }
 
-static const struct move *find(const struct table *moves, const struct object *object)
+static bool step(const struct table *moves, bool on, struct object *object)
 {
 	if (!table_count(moves) || object->kind != OBJECT_SECRET)
-		return NULL;
+		return false;
 	char *address AUTO_FREE = object_address(object);
-	return table_get(moves, address);
+	const struct move *move = table_get(moves, address);
+	if (move)
+		object->secret = strrchr(on ? move->to : move->from, '/') + 1;
+	return move != NULL;
 }
 
-/* A move stays within a store, so that only the last part differs. */
-static bool rename_to(struct object *object, const char *address)
+bool renames_step_back(const struct renames *renames, struct object *object)
 {
-	object->secret = strrchr(address, '/') + 1;
-	return true;
+	return step(renames->by_to, false, object);
 }
 
-bool renames_back(const struct renames *renames, struct object *object)
+bool renames_step_on(const struct renames *renames, struct object *object)
 {
-	const struct move *move = find(renames->by_to, object);
-
-	return move && rename_to(object, move->from);
+	return step(renames->by_from, true, object);
 }
 
-bool renames_on(const struct renames *renames, struct object *object)
-{
-	const struct move *move = find(renames->by_from, object);
-
-	return move && rename_to(object, move->to);
-}
-
-static const struct object *find_object(const struct model *model, const struct object *like)
-{
-	return model_object(model, like->account, like->store, like->secret);
-}
-
-const struct object *renames_former(
+const struct object *renames_older(
 	const struct renames *renames, const struct object *object, const struct model *others)
 {
-	const struct object *former = NULL;
+	const struct object *found = NULL;
 	struct object name = *object;
 
-	while (!former && renames_back(renames, &name))
-		former = find_object(others, &name);
-	return former;
+	while (!found && renames_step_back(renames, &name))
+		found = model_find(others, &name);
+	return found;
 }
 
-const struct object *renames_latter(
+const struct object *renames_newer(
 	const struct renames *renames, const struct object *object, const struct model *others)
 {
-	const struct object *latter = NULL;
+	const struct object *found = NULL;
 	struct object name = *object;
 
-	while (!latter && renames_on(renames, &name))
-		latter = find_object(others, &name);
-	return latter;
+	while (!found && renames_step_on(renames, &name))
+		found = model_find(others, &name);
+	return found;
 }
 
-const struct object *renames_same(const struct model *live, const struct object *recorded)
-{
-	const struct object *now = find_object(live, recorded);
-
-	return now && recorded->id && strcmp(now->id, recorded->id) == 0 ? now : NULL;
-}
-
-const struct object *renames_holder(const struct renames *renames, const struct object *desired,
+const struct object *renames_original(const struct renames *renames, const struct object *desired,
 	const struct model *recorded, const struct model *live)
 {
 	struct object name = *desired;
 
 	do {
-		const struct object *known = find_object(recorded, &name);
-		if (known && renames_same(live, known))
+		const struct object *known = model_find(recorded, &name);
+		const struct object *now = known ? model_find(live, known) : NULL;
+		if (now && known->id && strcmp(now->id, known->id) == 0)
 			return known;
-	} while (renames_back(renames, &name));
+	} while (renames_step_back(renames, &name));
 	return NULL;
 }

@@ -93,9 +93,9 @@ void store_limit_warn(const struct model *desired, const struct model *recorded,
 	const struct object *only = NULL; /* of the account looked at last */
 	const char *alias = "";
 
-	for (size_t i = 0; i < plan->action_count; i++) {
-		const struct object *object = action_object(&plan->actions[i]);
-		if (object->kind != OBJECT_STORE || action_kind(&plan->actions[i]) != ACTION_CREATE)
+	for (size_t i = 0; i < plan->row_count; i++) {
+		const struct object *object = row_object(&plan->rows[i]);
+		if (object->kind != OBJECT_STORE || plan->rows[i].action != ACTION_CREATE)
 			continue;
 		if (strcmp(object->account, alias) != 0) {
 			alias = object->account;
@@ -114,18 +114,6 @@ void store_limit_warn(const struct model *desired, const struct model *recorded,
 
 /* ---- afterwards ---- */
 
-static int compare_to_action(const void *object, const void *action)
-{
-	return object_compare(object, action_object(action));
-}
-
-/* Has the plan an action for the object, be it to leave it alone? They are sorted. */
-static bool is_planned(const struct plan *plan, const struct object *object)
-{
-	return plan->action_count && bsearch(object, plan->actions, plan->action_count,
-					     sizeof(*plan->actions), compare_to_action);
-}
-
 void store_limit_explain(
 	const struct model *live, const struct plan *plan, const char *alias, struct error *err)
 {
@@ -143,7 +131,7 @@ void store_limit_explain(
 		add_name(&name, store);
 		text_add_listed(&hint, str_text(&name), index++, count, NAMES_SHOWN);
 	}
-	if (count == 1 && !is_planned(plan, first)) {
+	if (count == 1 && !plan_find(plan, first)) {
 		str_text_add(&hint, "; to adopt it: ");
 		store_limit_add_manifest(&hint, first->store);
 	} else {

@@ -1,26 +1,27 @@
 /*
- * Does what lives now still meet what a saved plan was computed against? Pure.
+ * Does what exists now still fit a plan that was approved or saved? It is planned again, and the
+ * rows are compared. Pure.
  */
 #ifndef PLAN_VERIFY_H
 #define PLAN_VERIFY_H
 
-#include "base/error.h"
-#include "model/plan.h"
+#include "plan/planner.h"
 
 /*
- * What is to be created must not live; what is to be adopted, replaced or forgotten must live with
- * its id; what is to be destroyed may be gone, but must not be another one, nor hold strangers
- * that the plan does not know. *live has the secrets inside the stores that are destroyed.
- * False if anything differs; each difference is an error.
+ * Plans again from `now` and compares what the plan does: what is created must not exist; what is
+ * adopted, changed, renamed, replaced or forgotten must exist as it did. What is destroyed may be
+ * gone, but must not be another object, nor hold unmanaged secrets that the plan does not name. The
+ * live model of `now` has the secrets of the stores that the plan changes. False if anything
+ * differs; each difference is an error.
  */
-bool verify_plan(
-	const struct plan *plan, const struct model *live, struct error_list *errors) MUST_CHECK;
+bool verify_plan(const struct plan *plan, const struct planner_input *now,
+	struct error_list *errors) MUST_CHECK;
 
 /*
- * Lends the first of `count` live objects, all inside the store that the action destroys, that the
- * plan neither parts with nor names as a stranger; NULL: there is none.
+ * True if the plan neither destroys this live secret, whose store it destroys, nor names it as
+ * unmanaged.
  */
-const struct object *verify_stranger(const struct plan *plan, const struct action *action,
-	const struct object *inside, size_t count);
+bool verify_is_new(
+	const struct plan *plan, const struct row *store, const struct object *inside) MUST_CHECK;
 
 #endif

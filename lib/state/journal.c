@@ -2,10 +2,10 @@
 
 #include "adapter/crypt.h"
 #include "adapter/json.h"
+#include "adapter/table.h"
 #include "base/text.h"
 #include "state/objects.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,37 +13,37 @@ enum { JOURNAL_VERSION = 1, PREFIX_LENGTH = CRYPT_CHECKSUM_SIZE }; /* checksum, 
 
 /* ---- writing ---- */
 
-static void add_line(struct str *out, const struct str *json)
+/* A line is written behind a blank checksum, which end_line fills in. Gives where it begins. */
+static size_t begin_line(struct str *out)
+{
+	size_t start = out->length;
+
+	str_repeat(out, ' ', PREFIX_LENGTH);
+	return start;
+}
+
+static void end_line(struct str *out, size_t start)
 {
 	char checksum[CRYPT_CHECKSUM_SIZE];
+	char *line = out->bytes + start;
 
-	crypt_checksum(str_text(json), json->length, checksum);
-	str_text_add(out, checksum);
-	str_char(out, ' ');
-	str_add(out, json->bytes, json->length);
+	crypt_checksum(line + PREFIX_LENGTH, out->length - start - PREFIX_LENGTH, checksum);
+	memcpy(line, checksum, CRYPT_CHECKSUM_SIZE - 1);
 	str_char(out, '\n');
 }
 
-static void encode_intent(struct json_writer *writer, const struct intent *intent)
+static void encode_put(struct json_writer *writer, const char *key, const struct object *object)
 {
-	struct object unknown;
-	struct change change = journal_unknown(intent, &unknown);
-
-	json_begin_object(writer, NULL);
-	objects_encode_address(writer, intent->object);
-	if (change.kind == CHANGE_PUT) {
-		json_begin_object(writer, "if_unknown");
-		objects_encode(writer, change.object);
-		json_end(writer);
-	}
+	json_begin_object(writer, key);
+	objects_encode_recorded(writer, object);
 	json_end(writer);
 }
 
 void journal_encode_header(const struct state *state, const struct model *desired,
-	const struct intent *intents, size_t count, struct str *out)
+	const struct change *intents, size_t count, struct str *out)
 {
-	struct str json CLEANUP(str_release) = {0};
-	struct json_writer writer = json_writer(&json, 0);
+	size_t start = begin_line(out);
+	struct json_writer writer = json_writer(out, 0);
 
 	json_begin_object(&writer, NULL);
 	json_put_integer(&writer, "cfprov_journal", JOURNAL_VERSION);
@@ -54,71 +54,47 @@ void journal_encode_header(const struct state *state, const struct model *desire
 		json_put_text(&writer, desired->accounts[i].alias, desired->accounts[i].id);
 	json_end(&writer);
 	json_begin_array(&writer, "intents");
-	for (size_t i = 0; i < count; i++)
-		encode_intent(&writer, &intents[i]);
+	for (size_t i = 0; i < count; i++) {
+		json_begin_object(&writer, NULL);
+		objects_encode_address(&writer, intents[i].object);
+		if (intents[i].kind == CHANGE_PUT)
+			encode_put(&writer, "if_unknown", intents[i].object);
+		json_end(&writer);
+	}
 	json_end(&writer);
 	json_end(&writer);
-	add_line(out, &json);
+	end_line(out, start);
 }
 
 void journal_encode_alive(int64_t now_ms, struct str *out)
 {
-	struct str json CLEANUP(str_release) = {0};
-	struct json_writer writer = json_writer(&json, 0);
+	size_t start = begin_line(out);
+	struct json_writer writer = json_writer(out, 0);
 
 	json_begin_object(&writer, NULL);
 	json_put_integer(&writer, "alive", now_ms);
 	json_end(&writer);
-	add_line(out, &json);
+	end_line(out, start);
 }
 
 void journal_encode_group(const struct result *results, size_t count, struct str *out)
 {
-	struct str json CLEANUP(str_release) = {0};
-	struct json_writer writer = json_writer(&json, 0);
+	size_t start = begin_line(out);
+	struct json_writer writer = json_writer(out, 0);
 
 	json_begin_array(&writer, NULL);
 	for (size_t i = 0; i < count; i++) {
 		const struct change *change = &results[i].change;
 		json_begin_object(&writer, NULL);
 		json_put_integer(&writer, "intent", (int64_t)results[i].intent);
-		if (change->kind == CHANGE_PUT) {
-			json_begin_object(&writer, "put");
-			objects_encode(&writer, change->object);
-			json_end(&writer);
-		} else {
+		if (change->kind == CHANGE_PUT)
+			encode_put(&writer, "put", change->object);
+		else
 			json_put_bool(&writer, change->kind == CHANGE_DROP ? "drop" : "keep", true);
-		}
 		json_end(&writer);
 	}
 	json_end(&writer);
-	add_line(out, &json);
-}
-
-struct change journal_unknown(const struct intent *intent, struct object *storage)
-{
-	const struct object *object = intent->object;
-
-	if (intent->verb == INTENT_RECORD)
-		return (struct change){CHANGE_KEEP, object};
-	if (intent->verb == INTENT_UPDATE)
-		return (struct change){CHANGE_PUT, object};
-	*storage = (struct object){.kind = object->kind,
-		.account = object->account,
-		.store = object->store,
-		.secret = object->secret,
-		.fingerprint = object->fingerprint,
-		.former = object->former,
-		.origin = object->origin,
-		.modified = object->modified,
-		.is_strange = object->is_strange,
-		.version = object->version,
-		.is_unsure = object->is_unsure,
-		.prevent_destroy = object->prevent_destroy,
-		.forget_on_remove = object->forget_on_remove,
-		.is_unresolved = true,
-		.replaced = intent->replaced};
-	return (struct change){CHANGE_PUT, storage};
+	end_line(out, start);
 }
 
 /* ---- reading ---- */
@@ -128,6 +104,7 @@ struct reader {
 	size_t length, at;
 	struct journal *journal;
 	struct object *objects; /* one for each intent */
+	bool *has_result;       /* the same */
 	struct error *err;
 };
 
@@ -136,11 +113,17 @@ static bool malformed(struct reader *r)
 	return error_set(r->err, "a record that this cfprov does not know, at byte %zu", r->at);
 }
 
-/* Reads what may stand in a state into an object whose address is known. */
-static bool decode_recorded(struct reader *r, const struct json *json, struct object *object)
+/* Reads what a state can hold into an object whose address is known. */
+static bool decode_put(struct reader *r, const struct json *json, size_t index)
 {
-	return (objects_decode(json, NULL, &r->journal->model.arena, object, r->err) &&
-		       objects_check_recorded(object, r->err)) ||
+	struct object *object = &r->objects[index];
+
+	*object = (struct object){.kind = object->kind,
+		.account = object->account,
+		.store = object->store,
+		.secret = object->secret};
+	r->journal->changes[index] = (struct change){CHANGE_PUT, object};
+	return objects_decode_recorded(json, NULL, &r->journal->model.arena, object, r->err) ||
 	       error_prefix(r->err, "the record at byte %zu", r->at);
 }
 
@@ -149,19 +132,36 @@ static bool decode_intent(struct reader *r, const struct json *json, size_t inde
 	const struct json *unknown = json_get(json, "if_unknown");
 	struct object *object = &r->objects[index];
 
-	if (!objects_decode_address(json, &r->journal->model.arena, object))
+	if (!objects_decode_address(json, &r->journal->model.arena, object) ||
+		json_count(json) != 2u + (object->secret != NULL) + (unknown != NULL))
 		return malformed(r);
-	r->journal->changes[index] = (struct change){unknown ? CHANGE_PUT : CHANGE_KEEP, object};
-	return !unknown || decode_recorded(r, unknown, object);
+	r->journal->changes[index] = (struct change){CHANGE_KEEP, object};
+	return !unknown || decode_put(r, unknown, index);
 }
 
-static bool decode_head(struct reader *r, const struct json *json)
+static bool decode_accounts(struct reader *r, const struct json *accounts)
+{
+	struct table *ids = NULL;
+	bool is_good = json_is_object(accounts);
+
+	for (const struct json *it = json_first(accounts); it && is_good; it = json_next(it))
+		is_good = objects_is_name(json_key(it)) && objects_is_id(json_text(it)) &&
+			  !table_put(&ids, json_text(it), r) &&
+			  model_add_account(&r->journal->model, json_key(it), json_text(it));
+	table_free(&ids);
+	model_sort(&r->journal->model);
+	return is_good || malformed(r);
+}
+
+static bool decode_header(struct reader *r, const struct json *json)
 {
 	struct journal *journal = r->journal;
 	const char *lineage = json_get_text(json, "lineage");
+	const struct json *intents = json_get(json, "intents");
+	size_t count = json_count(intents), index = 0;
 	int64_t version;
 
-	if (!json_integer(json_get(json, "cfprov_journal"), &version))
+	if (!json_is_array(intents) || !json_integer(json_get(json, "cfprov_journal"), &version))
 		return malformed(r);
 	if (version != JOURNAL_VERSION) {
 		error_set(r->err, "it has version %lld; this cfprov knows version %d",
@@ -169,58 +169,35 @@ static bool decode_head(struct reader *r, const struct json *json)
 		return error_hint(r->err, "Finish the run with the cfprov that began it.");
 	}
 	if (!json_integer(json_get(json, "serial"), &journal->serial) || journal->serial < 0 ||
-		!lineage || strlen(lineage) != STATE_LINEAGE_LENGTH)
+		!state_is_lineage(lineage) || json_count(json) != 5)
 		return malformed(r);
 	memcpy(journal->lineage, lineage, sizeof(journal->lineage));
-	const struct json *accounts = json_get(json, "accounts");
-	for (const struct json *it = json_first(accounts); it; it = json_next(it)) {
-		if (!json_text(it))
-			return malformed(r);
-		model_add_account(&journal->model, json_key(it), json_text(it));
-	}
-	return true;
-}
-
-static bool decode_header(struct reader *r, const struct json *json)
-{
-	struct journal *journal = r->journal;
-	const struct json *intents = json_get(json, "intents");
-	size_t count = json_count(intents), index = 0;
-
-	if (!json_is_array(intents) || !decode_head(r, json))
-		return json_is_array(intents) ? false : malformed(r);
 	r->objects = arena_alloc(&journal->model.arena, count * sizeof(*r->objects));
+	r->has_result = arena_alloc(&journal->model.arena, count * sizeof(*r->has_result));
 	journal->changes = mem_alloc(count * sizeof(*journal->changes));
 	journal->count = count;
 	for (const struct json *it = json_first(intents); it; it = json_next(it))
 		if (!decode_intent(r, it, index++))
 			return false;
-	return true;
+	return decode_accounts(r, json_get(json, "accounts"));
 }
 
 static bool decode_result(struct reader *r, const struct json *json)
 {
 	struct journal *journal = r->journal;
 	const struct json *put = json_get(json, "put");
+	bool drops = json_is_true(json_get(json, "drop"));
 	int64_t index;
 
 	if (!json_integer(json_get(json, "intent"), &index) || index < 0 ||
-		(uint64_t)index >= journal->count)
+		(uint64_t)index >= journal->count || r->has_result[index] ||
+		json_count(json) != 2 || !(put || drops || json_is_true(json_get(json, "keep"))))
 		return malformed(r);
-	assert(r->objects); /* the header came first */
-	struct object *object = &r->objects[index];
-	struct change *change = &journal->changes[index];
-	if (!put) {
-		change->kind = json_is_true(json_get(json, "drop")) ? CHANGE_DROP : CHANGE_KEEP;
-		return json_is_true(json_get(json, "drop")) ||
-		       json_is_true(json_get(json, "keep")) || malformed(r);
-	}
-	*object = (struct object){.kind = object->kind,
-		.account = object->account,
-		.store = object->store,
-		.secret = object->secret};
-	change->kind = CHANGE_PUT;
-	return decode_recorded(r, put, object);
+	r->has_result[index] = true;
+	if (put)
+		return decode_put(r, put, (size_t)index);
+	journal->changes[index].kind = drops ? CHANGE_DROP : CHANGE_KEEP;
+	return true;
 }
 
 static bool decode_group(struct reader *r, const struct json *json)
@@ -240,25 +217,28 @@ static bool decode_group(struct reader *r, const struct json *json)
 	return true;
 }
 
-static bool is_line_whole(const char *line, size_t length)
+/* No address and no id is there twice. */
+static bool check_changes(const struct journal *journal, struct error *err)
 {
-	char checksum[CRYPT_CHECKSUM_SIZE];
+	size_t bytes = journal->count * sizeof(*journal->changes);
+	struct change *sorted AUTO_FREE = mem_alloc(bytes);
+	struct table *ids = NULL;
+	const char *why = NULL;
+	size_t i;
 
-	if (length < PREFIX_LENGTH || line[PREFIX_LENGTH - 1] != ' ')
-		return false;
-	crypt_checksum(line + PREFIX_LENGTH, length - PREFIX_LENGTH, checksum);
-	return memcmp(line, checksum, PREFIX_LENGTH - 1) == 0;
-}
-
-static bool decode_line(struct reader *r, size_t length)
-{
-	const char *text = r->bytes + r->at + PREFIX_LENGTH;
-	struct json *json CLEANUP(json_free_pointer) =
-		json_parse(text, length - PREFIX_LENGTH, r->err);
-
-	if (!json)
-		return false;
-	return r->at == 0 ? decode_header(r, json) : decode_group(r, json);
+	if (!bytes)
+		return true;
+	memcpy(sorted, journal->changes, bytes);
+	qsort(sorted, journal->count, sizeof(*sorted), change_compare);
+	for (i = 0; i < journal->count && !why; i++) {
+		const char *id = sorted[i].kind == CHANGE_PUT ? sorted[i].object->id : NULL;
+		if (i && change_compare(&sorted[i - 1], &sorted[i]) == 0)
+			why = "two records have this address";
+		else if (id && table_put(&ids, id, sorted))
+			why = "another object has the same id";
+	}
+	table_free(&ids);
+	return !why || error_set(err, "%s", why) || objects_refuse(sorted[i - 1].object, err);
 }
 
 static bool refuse_line(const struct reader *r)
@@ -278,12 +258,19 @@ static bool decode_lines(struct reader *r)
 	while (r->at < r->length) {
 		const char *line = r->bytes + r->at;
 		const char *end = memchr(line, '\n', r->length - r->at);
+		char checksum[CRYPT_CHECKSUM_SIZE];
 		if (!end)
 			return true; /* torn: it was never finished */
 		size_t length = (size_t)(end - line);
-		if (!is_line_whole(line, length))
+		if (length < PREFIX_LENGTH || line[PREFIX_LENGTH - 1] != ' ')
 			return refuse_line(r);
-		if (!decode_line(r, length))
+		const char *text = line + PREFIX_LENGTH;
+		crypt_checksum(text, length - PREFIX_LENGTH, checksum);
+		if (memcmp(line, checksum, PREFIX_LENGTH - 1) != 0)
+			return refuse_line(r);
+		struct json *json CLEANUP(json_free_pointer) =
+			json_parse(text, length - PREFIX_LENGTH, r->err);
+		if (!json || !(r->at == 0 ? decode_header(r, json) : decode_group(r, json)))
 			return false;
 		r->at += length + 1;
 	}
@@ -296,19 +283,41 @@ bool journal_decode(const char *file, const char *bytes, size_t length, struct j
 	struct journal journal = {0};
 	struct reader r = {.bytes = bytes, .length = length, .journal = &journal, .err = err};
 
-	if (decode_lines(&r)) {
+	if (decode_lines(&r) && check_changes(&journal, err)) {
 		*ret_journal = journal;
 		return true;
 	}
 	journal_release(&journal);
 	error_prefix(err, "not a journal of cfprov");
-	error_at(err, file, 0, 0);
+	return journal_refuse(file, err);
+}
+
+bool journal_check_accounts(
+	const struct journal *journal, const struct state *state, struct error *err)
+{
+	for (size_t i = 0; i < journal->count; i++) {
+		const struct object *object = journal->changes[i].object;
+		const struct account *known = model_account(&state->model, object->account);
+		const struct account *now = model_account(&journal->model, object->account);
+		const char *why = !known && !now ? "its account is unknown" : NULL;
+		if (known && now && strcmp(known->id, now->id) != 0 &&
+			journal->changes[i].kind == CHANGE_PUT &&
+			model_first_in(&state->model, known->alias))
+			why = "its account has another id in the state";
+		if (why)
+			return error_set(err, "%s", why) || objects_refuse(object, err);
+	}
+	return true;
+}
+
+bool journal_refuse(const char *file, struct error *err)
+{
 	if (!err->hint)
 		error_hint(err,
 			"It tells what an interrupted run did. If it can't be mended, move it "
 			"away: stores that the run made are then found by their names, and "
 			"adopting them is offered.");
-	return false;
+	return error_at(err, file, 0, 0);
 }
 
 void journal_release(struct journal *journal)

@@ -71,23 +71,12 @@ bool ledger_is_locked(const char *path, struct str *ret_holder)
 	return true;
 }
 
-static bool wait_for_lock(const struct ledger_options *options, int64_t deadline_ms)
-{
-	const struct timespec pause = {.tv_nsec = LOCK_POLL_MS * 1000000L};
-
-	if (clock_monotonic_ms() >= deadline_ms || (options->interrupted && *options->interrupted))
-		return false;
-	nanosleep(&pause, NULL);
-	return true;
-}
-
 static bool take_lock(
 	struct ledger *ledger, const struct ledger_options *options, struct error *err)
 {
 	char *path AUTO_FREE = fs_sibling(ledger->path, ".", ".lock");
 	int64_t deadline_ms = clock_monotonic_ms() + options->lock_timeout_ms;
 	struct str info CLEANUP(str_release) = {0}, holder CLEANUP(str_release) = {0};
-	bool was_told = false;
 
 	encode_lock_info(options, &info);
 	for (;;) {
@@ -99,13 +88,15 @@ static bool take_lock(
 			error_move(err, &why);
 			return false;
 		}
+		bool was_told = holder.length > 0;
 		str_clear(&holder);
 		describe_holder(&held, &holder);
-		if (!wait_for_lock(options, deadline_ms))
+		if (clock_monotonic_ms() >= deadline_ms ||
+			(options->interrupted && *options->interrupted))
 			break;
+		nanosleep(&(struct timespec){.tv_nsec = LOCK_POLL_MS * 1000000L}, NULL);
 		if (!was_told)
 			event_say(options->sink, EVENT_LOCK_WAIT, str_text(&holder));
-		was_told = true;
 	}
 	error_set_code(
 		err, ERROR_BUSY, "the state %s is locked by %s", ledger->path, str_text(&holder));
@@ -114,21 +105,14 @@ static bool take_lock(
 
 /* ---- reading ---- */
 
-static void fold(struct ledger *ledger, const struct state_fold *changes)
+void ledger_stage(struct ledger *ledger, const struct state_fold *changes)
 {
 	struct state next = {0};
 
 	state_fold(&ledger->state, changes, &next);
+	ledger->is_ahead_of_file |= next.serial != ledger->state.serial;
 	state_release(&ledger->state);
 	ledger->state = next;
-}
-
-void ledger_stage(struct ledger *ledger, const struct state_fold *changes)
-{
-	int64_t serial = ledger->state.serial;
-
-	fold(ledger, changes);
-	ledger->is_ahead_of_file |= ledger->state.serial != serial;
 }
 
 /* The serial of a backup; 0: there is none that can be read. `path` may be NULL. */
@@ -169,40 +153,21 @@ static bool refuse_state(const struct ledger *ledger, struct error *err)
 		"cfprov apply -adopt then takes over what lives, by the names in the manifest.");
 }
 
-static bool read_state(struct ledger *ledger, struct error *err)
+/* A file that is absent is no error. */
+static bool read_file(const char *path, struct str *out, bool *ret_is_there, struct error *err)
 {
-	struct str bytes CLEANUP(str_release) = {0};
 	struct error why CLEANUP(error_release) = {0};
 
-	if (fs_read(ledger->path, LEDGER_SIZE_LIMIT, &bytes, &why))
-		return state_decode(
-			       ledger->path, str_text(&bytes), bytes.length, &ledger->state, err) ||
-		       refuse_state(ledger, err);
-	if (why.code == ERROR_ABSENT)
-		return true;
-	error_move(err, &why);
-	return false;
-}
-
-static bool read_journal(struct ledger *ledger, struct journal *ret_journal, struct error *err)
-{
-	struct str bytes CLEANUP(str_release) = {0};
-	struct error why CLEANUP(error_release) = {0};
-
-	if (fs_read(ledger->journal_path, LEDGER_SIZE_LIMIT, &bytes, &why)) {
-		ledger->has_journal = true;
-		return journal_decode(
-			ledger->journal_path, str_text(&bytes), bytes.length, ret_journal, err);
-	}
-	if (why.code == ERROR_ABSENT)
+	*ret_is_there = fs_read(path, LEDGER_SIZE_LIMIT, out, &why);
+	if (*ret_is_there || why.code == ERROR_ABSENT)
 		return true;
 	error_move(err, &why);
 	return false;
 }
 
 /*
- * Does the journal go with this state? With an older serial it was folded in already: the run
- * ended between replacing the state and removing the journal. *ret_folds: fold it in.
+ * True if the journal belongs to this state. With an older serial it was folded in already: the
+ * run ended between replacing the state and removing the journal. *ret_folds: fold it in.
  */
 static bool check_journal(const struct ledger *ledger, const struct journal *journal,
 	bool *ret_folds, struct error *err)
@@ -238,6 +203,43 @@ static bool check_journal(const struct ledger *ledger, const struct journal *jou
 	return true;
 }
 
+/* What could not be read again must not replace what can. *ret_bytes: as the file has it. */
+static bool encode_readable(const struct ledger *ledger, struct str *ret_bytes, struct error *err)
+{
+	struct state again CLEANUP(state_release) = {0};
+	struct error why CLEANUP(error_release) = {0};
+
+	state_encode(&ledger->state, ret_bytes);
+	if (ret_bytes->length > LEDGER_SIZE_LIMIT)
+		return error_set(err, "the new state is larger than %d bytes", LEDGER_SIZE_LIMIT);
+	if (state_decode(ledger->path, str_text(ret_bytes), ret_bytes->length, &again, &why))
+		return true;
+	error_set(err, "the new state could not be read again (%s), so the old one was kept",
+		why.message);
+	return error_hint(err, "This is a defect of cfprov. Please report it.");
+}
+
+static bool fold_journal(struct ledger *ledger, const struct journal *journal, struct error *err)
+{
+	struct str bytes CLEANUP(str_release) = {0};
+	struct error why CLEANUP(error_release) = {0};
+	/* A journal that does not say when may be just a moment old. */
+	int64_t alive_ms = journal->alive_ms ? journal->alive_ms : clock_unix_ms();
+
+	memcpy(ledger->state.lineage, journal->lineage, sizeof(journal->lineage));
+	bool fits = journal_check_accounts(journal, &ledger->state, &why);
+	if (fits) {
+		ledger_stage(ledger,
+			&(struct state_fold){journal->changes, journal->count,
+				journal->model.accounts, journal->model.account_count, alive_ms});
+		fits = !ledger->is_ahead_of_file || encode_readable(ledger, &bytes, &why);
+	}
+	if (fits)
+		return true;
+	error_set(err, "the journal can't be folded into the state: %s", why.message);
+	return journal_refuse(ledger->journal_path, err);
+}
+
 /*
  * The journal is read first: if a run ends in between, the state is newer than the journal and
  * has all of it.
@@ -245,19 +247,21 @@ static bool check_journal(const struct ledger *ledger, const struct journal *jou
 static bool load(struct ledger *ledger, struct error *err)
 {
 	struct journal journal CLEANUP(journal_release) = {0};
-	bool folds;
+	struct str run CLEANUP(str_release) = {0}, bytes CLEANUP(str_release) = {0};
+	bool has_state, folds;
 
-	if (!read_journal(ledger, &journal, err) || !read_state(ledger, err) ||
-		!check_journal(ledger, &journal, &folds, err))
+	if (!read_file(ledger->journal_path, &run, &ledger->has_journal, err) ||
+		!read_file(ledger->path, &bytes, &has_state, err))
 		return false;
-	if (folds) {
-		memcpy(ledger->state.lineage, journal.lineage, sizeof(journal.lineage));
-		/* A journal that does not say when may be just a moment old. */
-		int64_t alive_ms = journal.alive_ms ? journal.alive_ms : clock_unix_ms();
-		ledger_stage(ledger,
-			&(struct state_fold){journal.changes, journal.count, journal.model.accounts,
-				journal.model.account_count, alive_ms});
-	}
+	if (ledger->has_journal &&
+		!journal_decode(ledger->journal_path, str_text(&run), run.length, &journal, err))
+		return false;
+	if (has_state &&
+		!state_decode(ledger->path, str_text(&bytes), bytes.length, &ledger->state, err))
+		return refuse_state(ledger, err);
+	if (!check_journal(ledger, &journal, &folds, err) ||
+		(folds && !fold_journal(ledger, &journal, err)))
+		return false;
 	ledger->read_serial = ledger->state.serial;
 	return true;
 }
@@ -270,13 +274,6 @@ static void set_paths(struct ledger *ledger, const char *path, const char *backu
 	char *beside AUTO_FREE = fs_sibling(ledger->path, "", ".backup");
 	if (!backup || strcmp(backup, LEDGER_NO_BACKUP) != 0)
 		ledger->backup_path = fs_real_path(backup ? backup : beside);
-}
-
-/* Before anything is asked or done: later there may be ids that have to be written. */
-static bool check_backup(const struct ledger *ledger, struct error *err)
-{
-	return !ledger->backup_path || fs_check_target(ledger->backup_path, err) ||
-	       error_prefix(err, "the backup of the state can't be kept");
 }
 
 bool ledger_read(struct ledger *ledger, const char *path, struct error *err)
@@ -299,45 +296,16 @@ const char *ledger_lineage(struct ledger *ledger)
 	return ledger->born_as;
 }
 
-static void give_birth(struct ledger *ledger)
-{
-	const char *lineage = ledger_lineage(ledger);
-
-	if (lineage != ledger->state.lineage)
-		memcpy(ledger->state.lineage, lineage, sizeof(ledger->state.lineage));
-}
-
-/* What could not be read again must not take the place of what can. */
-static bool check_readable(const struct ledger *ledger, const struct str *bytes, struct error *err)
-{
-	struct state again CLEANUP(state_release) = {0};
-	struct error why CLEANUP(error_release) = {0};
-
-	if (bytes->length > LEDGER_SIZE_LIMIT)
-		return error_set(err, "the new state is larger than %d bytes", LEDGER_SIZE_LIMIT);
-	if (state_decode(ledger->path, str_text(bytes), bytes->length, &again, &why))
-		return true;
-	error_set(err, "the new state could not be read again (%s), so the old one was kept",
-		why.message);
-	return error_hint(err, "This is a defect of cfprov. Please report it.");
-}
-
 /* `backup` NULL: it is left as it is. */
-static bool write_with_backup(struct ledger *ledger, const char *backup, struct error *err)
+static bool write_state(struct ledger *ledger, const char *backup, struct error *err)
 {
 	struct str bytes CLEANUP(str_release) = {0};
 
-	give_birth(ledger);
-	state_encode(&ledger->state, &bytes);
-	if (!check_readable(ledger, &bytes, err) || !fs_replace(ledger->path, backup, &bytes, err))
+	memmove(ledger->state.lineage, ledger_lineage(ledger), sizeof(ledger->state.lineage));
+	if (!encode_readable(ledger, &bytes, err) || !fs_replace(ledger->path, backup, &bytes, err))
 		return error_prefix(err, "the state could not be written");
 	ledger->is_ahead_of_file = false;
 	return true;
-}
-
-static bool write_state(struct ledger *ledger, struct error *err)
-{
-	return write_with_backup(ledger, ledger->backup_path, err);
 }
 
 static bool drop_journal(struct ledger *ledger, struct error *err)
@@ -351,27 +319,25 @@ static bool drop_journal(struct ledger *ledger, struct error *err)
 
 bool ledger_commit(struct ledger *ledger, struct error *err)
 {
-	return !ledger->is_ahead_of_file || !ledger->may_write || write_state(ledger, err);
-}
-
-static bool fold_journal_into_file(
-	struct ledger *ledger, const struct event_sink *sink, struct error *err)
-{
-	if (!ledger->has_journal)
-		return true;
-	if (!ledger_commit(ledger, err))
-		return false;
-	event_say(sink, EVENT_JOURNAL_FOLDED, ledger->journal_path);
-	return drop_journal(ledger, err);
+	return !ledger->is_ahead_of_file || !ledger->may_write ||
+	       write_state(ledger, ledger->backup_path, err);
 }
 
 bool ledger_open(struct ledger *ledger, const struct ledger_options *options, struct error *err)
 {
 	set_paths(ledger, options->path, options->backup);
 	ledger->may_write = true;
-	if ((options->no_lock || take_lock(ledger, options, err)) && check_backup(ledger, err) &&
-		load(ledger, err) && fold_journal_into_file(ledger, options->sink, err))
-		return true;
+	bool is_locked = options->no_lock || take_lock(ledger, options, err);
+	/* The backup is checked before anything is done: later there may be ids to write. */
+	bool is_good =
+		is_locked && (!ledger->backup_path || fs_check_target(ledger->backup_path, err) ||
+				     error_prefix(err, "the backup of the state can't be kept"));
+	if (is_good && load(ledger, err) && ledger_commit(ledger, err)) {
+		if (ledger->has_journal)
+			event_say(options->sink, EVENT_JOURNAL_FOLDED, ledger->journal_path);
+		if (drop_journal(ledger, err))
+			return true;
+	}
 	ledger_close(ledger);
 	return false;
 }
@@ -387,8 +353,8 @@ bool ledger_learn(
 {
 	int64_t serial = ledger->state.serial;
 
-	fold(ledger, &(struct state_fold){.changes = changes, .change_count = count});
-	return ledger->state.serial == serial || write_with_backup(ledger, NULL, err);
+	ledger_stage(ledger, &(struct state_fold){.changes = changes, .change_count = count});
+	return ledger->state.serial == serial || write_state(ledger, NULL, err);
 }
 
 bool ledger_replace(struct ledger *ledger, struct state *state, struct error *err)
@@ -401,7 +367,13 @@ bool ledger_replace(struct ledger *ledger, struct state *state, struct error *er
 	*state = (struct state){0};
 	if (ledger->state.serial < next)
 		ledger->state.serial = next;
-	return write_state(ledger, err);
+	return write_state(ledger, ledger->backup_path, err);
+}
+
+static bool append(struct ledger *ledger, const struct str *lines, struct error *err)
+{
+	return fs_log_append(&ledger->log, lines, err) ||
+	       error_prefix(err, "the journal could not be written");
 }
 
 static void add_alive(struct ledger *ledger, struct str *out)
@@ -418,39 +390,28 @@ bool ledger_keep_alive(struct ledger *ledger, struct error *err)
 	if (clock_monotonic_ms() - ledger->alive_at_ms < JOURNAL_ALIVE_EVERY_MS)
 		return true;
 	add_alive(ledger, &line);
-	return fs_log_append(&ledger->log, &line, err) ||
-	       error_prefix(err, "the journal could not be written");
+	return append(ledger, &line, err);
 }
 
-bool ledger_begin(struct ledger *ledger, const struct model *desired, const struct intent *intents,
+bool ledger_begin(struct ledger *ledger, const struct model *desired, const struct change *intents,
 	size_t count, struct error *err)
 {
 	struct str header CLEANUP(str_release) = {0};
 
-	give_birth(ledger);
+	memmove(ledger->state.lineage, ledger_lineage(ledger), sizeof(ledger->state.lineage));
 	ledger->accounts = desired->accounts;
 	ledger->account_count = desired->account_count;
 	ledger->changes = mem_alloc(count * sizeof(*ledger->changes));
+	ledger->has_result = mem_alloc(count * sizeof(*ledger->has_result));
 	ledger->change_count = count;
-	for (size_t i = 0; i < count; i++)
-		ledger->changes[i] = journal_unknown(
-			&intents[i], arena_alloc(&ledger->run_arena, sizeof(struct object)));
+	if (count)
+		memcpy(ledger->changes, intents, count * sizeof(*intents));
 	journal_encode_header(&ledger->state, desired, intents, count, &header);
 	add_alive(ledger, &header);
 	ledger->has_journal = true;
-	return (fs_log_create(&ledger->log, ledger->journal_path, err) &&
-		       fs_log_append(&ledger->log, &header, err)) ||
-	       error_prefix(err, "the journal could not be written");
-}
-
-/* The run remembers the result beyond the life of the caller's texts. */
-static void remember(struct ledger *ledger, const struct result *result)
-{
-	struct object *copy = arena_alloc(&ledger->run_arena, sizeof(*copy));
-
-	*copy = *result->change.object;
-	object_keep(&ledger->run_arena, copy);
-	ledger->changes[result->intent] = (struct change){result->change.kind, copy};
+	if (!fs_log_create(&ledger->log, ledger->journal_path, err))
+		return error_prefix(err, "the journal could not be written");
+	return append(ledger, &header, err);
 }
 
 bool ledger_record(
@@ -458,11 +419,17 @@ bool ledger_record(
 {
 	struct str group CLEANUP(str_release) = {0};
 
-	for (size_t i = 0; i < count; i++)
-		remember(ledger, &results[i]);
+	for (size_t i = 0; i < count; i++) {
+		struct object *kept = arena_alloc(&ledger->run_arena, sizeof(*kept));
+		size_t intent = results[i].intent;
+		assert(!ledger->has_result[intent]); /* such a journal would not be read again */
+		ledger->has_result[intent] = true;
+		*kept = *results[i].change.object;
+		object_keep(&ledger->run_arena, kept);
+		ledger->changes[intent] = (struct change){results[i].change.kind, kept};
+	}
 	journal_encode_group(results, count, &group);
-	return fs_log_append(&ledger->log, &group, err) ||
-	       error_prefix(err, "the journal could not be written");
+	return append(ledger, &group, err);
 }
 
 bool ledger_finish(struct ledger *ledger, struct error *err)
@@ -477,10 +444,13 @@ bool ledger_finish(struct ledger *ledger, struct error *err)
 			ledger->account_count, ledger->alive_ms},
 		&ledger->state);
 	free(ledger->changes);
+	free(ledger->has_result);
 	ledger->changes = NULL;
+	ledger->has_result = NULL;
 	ledger->change_count = 0;
 	ledger->is_ahead_of_file = ledger->state.serial != serial;
-	return (!ledger->is_ahead_of_file || write_state(ledger, err)) && drop_journal(ledger, err);
+	return (!ledger->is_ahead_of_file || write_state(ledger, ledger->backup_path, err)) &&
+	       drop_journal(ledger, err);
 }
 
 void ledger_close(struct ledger *ledger)
@@ -493,6 +463,7 @@ void ledger_close(struct ledger *ledger)
 	state_release(&ledger->before);
 	arena_release(&ledger->run_arena);
 	free(ledger->changes);
+	free(ledger->has_result);
 	free(ledger->path);
 	free(ledger->journal_path);
 	free(ledger->backup_path);

@@ -7,20 +7,19 @@
  *     ledger_read                   ledger_open     lock, read, fold an old journal in
  *     … ledger->state …             ledger_stage    moves, and what became of unresolved objects:
  *     ledger_close                                  in memory
- *                                   ledger_commit   the run is approved: in the file
+ *                                   ledger_commit   the run is approved: write them
  *                                   ledger_begin    the intents are durable
  *                                   ledger_record   some results are durable; again and again
  *                                   ledger_finish   fold, replace the state, remove the journal
  *                                   ledger_close    unlock
  *
- * In between, ledger_change and ledger_replace are for what people do to the state by hand. Every
- * write is read back (from memory) before it takes the place of what was there: a state that
- * cfprov would refuse to read is never written.
+ * ledger_change and ledger_replace are for edits by hand. Every write is read back (from memory)
+ * before it replaces the file, and so is a journal that is folded in: cfprov never writes a state
+ * that it would refuse to read.
  *
- * After a crash at any point the files say everything that was durable: the next ledger_open folds
- * it in, and what has no result is "unresolved" until a run has found it, or knows that it is
- * absent (plan/recover), and stages that. The state is one local file; `.backup` beside it is the
- * one before. Links to it are followed.
+ * After a crash at any point the files have everything that was durable: the next ledger_open folds
+ * it in, and what has no result is unresolved or in doubt until a run has found out (plan/recover).
+ * The state is one local file; `.backup` beside it is the one before. Links are followed.
  */
 /* clang-format on */
 #ifndef STATE_LEDGER_H
@@ -43,8 +42,7 @@ enum { LEDGER_SIZE_LIMIT = 512 << 20 };
 struct ledger_options {
 	const char *path;
 	const char *operation; /* for whoever finds the lock: "apply" */
-	const char
-		*backup; /* where the state before is kept; NULL: beside it. Links are followed */
+	const char *backup;    /* where the state before is kept; NULL: beside it */
 	bool no_lock;
 	int64_t lock_timeout_ms;
 	const struct event_sink *sink;            /* may be NULL */
@@ -56,8 +54,7 @@ struct ledger {
 	struct state before; /* of a run that has ended: what was lent of it still is */
 	int64_t read_serial; /* of the state as it was read, with its journal; 0: there was none */
 	char *path, *journal_path, *backup_path; /* backup NULL: none */
-	/* The lineage that the state gets at its birth, if somebody had to know before; see
-	 * ledger_lineage. */
+	/* The lineage that the state will get, if it was asked for before; see ledger_lineage */
 	char born_as[STATE_LINEAGE_LENGTH + 1];
 	bool may_write;
 	struct fs_lock lock;
@@ -65,21 +62,22 @@ struct ledger {
 	/* of the run that is under way, one change for each intent */
 	struct arena run_arena;
 	struct change *changes;
+	bool *has_result;
 	size_t change_count;
 	int64_t alive_ms;               /* the journal says so; since 1970 */
 	int64_t alive_at_ms;            /* the same, monotonic */
 	const struct account *accounts; /* keeps what ledger_begin was given */
 	size_t account_count;
-	bool has_journal;      /* a file stands there */
-	bool is_ahead_of_file; /* what was folded in, or staged, stands in memory only */
+	bool has_journal;      /* the file exists */
+	bool is_ahead_of_file; /* what was folded in, or staged, is in memory only */
 };
 
 /* Reads the state with a journal folded in, in memory only. A state that is absent is empty. */
 bool ledger_read(struct ledger *ledger, const char *path, struct error *err) MUST_CHECK;
 
 /*
- * Gives (free) the path of a backup that can be read, where the state itself, of this path, is not
- * there: it may have been lost. NULL: it is there, or there is no backup of it.
+ * Gives (free) the path of a readable backup if the state of this path does not exist: it may have
+ * been lost. Else NULL.
  */
 char *ledger_find_backup(const struct ledger *ledger, const char *path) MUST_CHECK;
 
@@ -87,56 +85,56 @@ char *ledger_find_backup(const struct ledger *ledger, const char *path) MUST_CHE
 const char *ledger_lineage(struct ledger *ledger);
 
 /*
- * Locks, reads, and folds a journal that it finds into the state file. ERROR_BUSY: the lock was
- * not to be had in time; the error says who holds it.
+ * Locks, reads, and folds a journal that it finds into the state file. ERROR_BUSY: someone else
+ * holds the lock; the error says who.
  */
 bool ledger_open(
 	struct ledger *ledger, const struct ledger_options *options, struct error *err) MUST_CHECK;
 
-/*
- * Folds changes that no request made into the state, in memory: what nobody has agreed to yet, or
- * who only looks will never write.
- */
+/* Folds changes that no request made into the state, in memory. */
 void ledger_stage(struct ledger *ledger, const struct state_fold *changes);
 
 /* Writes what was staged, if anything was and the ledger was opened to write. */
 bool ledger_commit(struct ledger *ledger, struct error *err) MUST_CHECK;
 
-/* Both at once: what people change by hand. */
+/* Both at once. */
 bool ledger_change(
 	struct ledger *ledger, const struct state_fold *changes, struct error *err) MUST_CHECK;
 
-/*
- * The same of what was seen after a run: what it has come to. The backup stays that of the state
- * before the run.
- */
+/* The same of what was seen after a run. The backup stays that of the state before the run. */
 bool ledger_learn(struct ledger *ledger, const struct change *changes, size_t count,
 	struct error *err) MUST_CHECK;
 
 /*
- * Takes a whole other state in place of the one there was, and writes it. The serial never goes
- * back: it is that of the new state, or the old one's and one, whatever is more.
+ * Takes a whole other state and writes it. The serial never goes back: it becomes that of the new
+ * state, or the old one's plus one if that is higher.
  */
 bool ledger_replace(struct ledger *ledger, struct state *state, struct error *err) MUST_CHECK;
 
-/* Makes the intents of a run durable. Keeps accounts until ledger_finish. */
-bool ledger_begin(struct ledger *ledger, const struct model *desired, const struct intent *intents,
+/*
+ * Makes the intents of a run durable: each is the change that counts if there is no result. Keeps
+ * the accounts and the intents' objects until ledger_finish.
+ */
+bool ledger_begin(struct ledger *ledger, const struct model *desired, const struct change *intents,
 	size_t count, struct error *err) MUST_CHECK;
 
-/* Makes results durable, as one group. On failure they are kept for ledger_finish all the same. */
+/*
+ * Makes results durable, as one group; at most one for each intent. On failure ledger_finish has
+ * them all the same.
+ */
 bool ledger_record(struct ledger *ledger, const struct result *results, size_t count,
 	struct error *err) MUST_CHECK;
 
 /*
- * Makes durable that requests are under way now, if the journal has not said so for a second. To
- * be called before each request, and while any is under way.
+ * Makes durable that requests are under way now, if the journal has not said so for a second. Call
+ * it before each request, and while any is under way.
  */
 bool ledger_keep_alive(struct ledger *ledger, struct error *err) MUST_CHECK;
 
 /* Folds the run into the state, replaces the file and removes the journal. */
 bool ledger_finish(struct ledger *ledger, struct error *err) MUST_CHECK;
 
-/* Does somebody hold the lock of this state? Adds who. Takes nothing. */
+/* True if someone holds the lock of this state; adds who. Takes nothing. */
 bool ledger_is_locked(const char *path, struct str *ret_holder) MUST_CHECK;
 
 void ledger_close(struct ledger *ledger);

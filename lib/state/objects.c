@@ -2,65 +2,111 @@
 
 #include "base/text.h"
 
+#include <assert.h>
 #include <string.h>
 
-static const char *const origin_words[] = {
-	[ORIGIN_NONE] = "",
-	[ORIGIN_CREATED] = "created",
-	[ORIGIN_ADOPTED] = "adopted",
+/* ---- the coding ---- */
+
+enum {
+	TEXT, /* the first five are pointers */
+	ID,
+	SCOPES, /* text; written as an array */
+	ARGV,
+	OBJECT, /* recorded, with an id */
+	FLAG,   /* only true is written */
+	NUMBER, /* from 1; 0 is not written */
+	ORIGIN, /* the last three are words */
+	ON_REMOVE,
+	SOURCE,
+	OF_SECRETS = 16, /* added to one of them: a store has no such field */
 };
 
-/* ---- the fields that are just text ---- */
+/* From 1; 0 is not written. The enums are unsigned as gcc and clang compile them. */
+static const char *const words[][8] = {
+	[ORIGIN] = {"", "created", "adopted"},
+	[ON_REMOVE] = {"", "forget"},
+	[SOURCE] = {"", "env", "file", "command", "dotenv", "generate", "stdin"},
+};
 
-struct text_field {
+struct field {
 	const char *key;
+	unsigned coding;
 	size_t at; /* in the struct */
 };
 
-static const struct text_field object_texts[] = {
-	{"id", offsetof(struct object, id)},
-	{"created", offsetof(struct object, created)},
-	{"modified", offsetof(struct object, modified)},
-	{"seen_modified", offsetof(struct object, seen_modified)},
-	{"comment", offsetof(struct object, comment)},
-	{"status", offsetof(struct object, status)},
-	{"sent_comment", offsetof(struct object, sent_comment)},
-	{"fingerprint", offsetof(struct object, fingerprint)},
-	{"former", offsetof(struct object, former)},
+/* An object as it is written: flags say what is in doubt. */
+struct coded_object {
+	struct object object;
+	unsigned on_remove;
+	bool is_unresolved, is_unsure, keeps_value, is_strange;
 };
 
-static const struct text_field source_texts[] = {
-	{"name", offsetof(struct value_source, name)},
-	{"key", offsetof(struct value_source, key)},
-	{"folder", offsetof(struct value_source, folder)},
-	{"pointer", offsetof(struct value_source, pointer)},
+#define AT(member) offsetof(struct coded_object, member)
+static const struct field object_fields[] = {
+	{"unresolved", FLAG, AT(is_unresolved)},
+	{"id", ID, AT(object.id)},
+	{"created", TEXT, AT(object.created)},
+	{"modified", TEXT, AT(object.modified)},
+	{"seen_modified", TEXT + OF_SECRETS, AT(object.seen_modified)},
+	{"comment", TEXT + OF_SECRETS, AT(object.comment)},
+	{"status", TEXT + OF_SECRETS, AT(object.status)},
+	{"sent_comment", TEXT + OF_SECRETS, AT(object.sent_comment)},
+	{"fingerprint", TEXT + OF_SECRETS, AT(object.fingerprint)},
+	{"former", TEXT + OF_SECRETS, AT(object.former)},
+	{"scopes", SCOPES + OF_SECRETS, AT(object.scopes)},
+	{"sent_scopes", SCOPES + OF_SECRETS, AT(object.sent_scopes)},
+	{"version", NUMBER + OF_SECRETS, AT(object.version)},
+	{"unsure", FLAG, AT(is_unsure)},
+	{"requested", NUMBER, AT(object.requested_ms)},
+	{"keeps_value", FLAG + OF_SECRETS, AT(keeps_value)},
+	{"strange", FLAG + OF_SECRETS, AT(is_strange)},
+	{"origin", ORIGIN, AT(object.origin)},
+	{"prevent_destroy", FLAG, AT(object.prevent_destroy)},
+	{"on_remove", ON_REMOVE, AT(on_remove)},
+	{"replaced", OBJECT, AT(object.replaced)},
+};
+#undef AT
+
+/* Bits: which objects can be in a doubt. Those without an id are unresolved. */
+enum { SECRETS = 1, STORES = 2, NEW_SECRETS = 4, NEW_STORES = 8 };
+
+static const struct {
+	bool is_unsure, keeps_value, is_strange;
+	enum doubt doubt;
+	unsigned of;
+} doubts[] = {
+	{false, false, false, DOUBT_NONE, SECRETS | STORES | NEW_SECRETS | NEW_STORES},
+	{true, false, false, DOUBT_REST, STORES},
+	{true, false, false, DOUBT_VALUE, SECRETS | STORES | NEW_SECRETS},
+	{true, true, false, DOUBT_REST, SECRETS},
+	{true, true, true, DOUBT_FOREIGN, SECRETS},
+	{false, false, true, DOUBT_FOREIGN, NEW_SECRETS},
 };
 
-static void encode_texts(
-	struct json_writer *writer, const void *of, const struct text_field *fields, size_t count)
+static unsigned sort_of(const struct object *object)
 {
-	for (size_t i = 0; i < count; i++) {
-		const char *text =
-			*(const char *const *)(const void *)((const char *)of + fields[i].at);
-		if (text)
-			json_put_text(writer, fields[i].key, text);
-	}
+	if (object->kind == OBJECT_STORE)
+		return object->id ? STORES : NEW_STORES;
+	return object->id ? SECRETS : NEW_SECRETS;
 }
 
-/* Sets the text of this key, if there is such a one. */
-static bool decode_text(const struct json *member, struct arena *arena, void *of,
-	const struct text_field *fields, size_t count)
-{
-	const char *text = json_text(member);
+struct coded_source {
+	struct value_source source;
+	int64_t bytes;
+};
 
-	for (size_t i = 0; text && i < count; i++) {
-		if (strcmp(json_key(member), fields[i].key) != 0)
-			continue;
-		*(const char **)(void *)((char *)of + fields[i].at) = arena_text(arena, text);
-		return true;
-	}
-	return false;
-}
+#define AT(member) offsetof(struct coded_source, member)
+static const struct field source_fields[] = {
+	{"kind", SOURCE, AT(source.kind)},
+	{"name", TEXT, AT(source.name)},
+	{"key", TEXT, AT(source.key)},
+	{"folder", TEXT, AT(source.folder)},
+	{"pointer", TEXT, AT(source.pointer)},
+	{"argv", ARGV, AT(source.argv)},
+	{"bytes", NUMBER, AT(bytes)},
+	{"keeps_last_newline", FLAG, AT(source.keeps_last_newline)},
+};
+#undef AT
 
 /* ---- writing ---- */
 
@@ -74,36 +120,76 @@ static void encode_scopes(struct json_writer *writer, const char *key, const cha
 	json_end(writer);
 }
 
+static void encode_field(struct json_writer *writer, const struct field *field, const void *at)
+{
+	unsigned coding = field->coding & ~(unsigned)OF_SECRETS;
+	const void *pointer = NULL;
+
+	if (coding <= OBJECT) {
+		memcpy(&pointer, at, sizeof(pointer));
+		if (!pointer)
+			return;
+	}
+	switch (coding) {
+	case FLAG:
+		if (*(const bool *)at)
+			json_put_bool(writer, field->key, true);
+		break;
+	case NUMBER:
+		if (*(const int64_t *)at)
+			json_put_integer(writer, field->key, *(const int64_t *)at);
+		break;
+	case SCOPES:
+		encode_scopes(writer, field->key, pointer);
+		break;
+	case ARGV:
+		json_begin_array(writer, field->key);
+		for (const char *const *it = pointer; *it; it++)
+			json_put_text(writer, NULL, *it);
+		json_end(writer);
+		break;
+	case OBJECT:
+		json_begin_object(writer, field->key);
+		objects_encode(writer, pointer);
+		json_end(writer);
+		break;
+	default:
+		if (!pointer)
+			pointer = words[coding][*(const unsigned *)at];
+		if (*(const char *)pointer || coding <= ID)
+			json_put_text(writer, field->key, pointer);
+	}
+}
+
+static void encode_fields(
+	struct json_writer *writer, const void *of, const struct field *fields, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		encode_field(writer, &fields[i], (const char *)of + fields[i].at);
+}
+
+static void encode_object(
+	struct json_writer *writer, const struct object *object, bool is_unresolved)
+{
+	size_t i = 0;
+
+	while (doubts[i].doubt != object->doubt || !(doubts[i].of & sort_of(object))) {
+		i++;
+		assert(i < ARRAY_SIZE(doubts)); /* record makes no other */
+	}
+	const struct coded_object coded = {*object, object->forget_on_remove, is_unresolved,
+		doubts[i].is_unsure, doubts[i].keeps_value, doubts[i].is_strange};
+	encode_fields(writer, &coded, object_fields, ARRAY_SIZE(object_fields));
+}
+
 void objects_encode(struct json_writer *writer, const struct object *object)
 {
-	if (object->is_unresolved)
-		json_put_bool(writer, "unresolved", true);
-	encode_texts(writer, object, object_texts, ARRAY_SIZE(object_texts));
-	if (object->scopes)
-		encode_scopes(writer, "scopes", object->scopes);
-	if (object->sent_scopes)
-		encode_scopes(writer, "sent_scopes", object->sent_scopes);
-	if (object->version)
-		json_put_integer(writer, "version", object->version);
-	if (object->is_unsure)
-		json_put_bool(writer, "unsure", true);
-	if (object->requested_ms)
-		json_put_integer(writer, "requested", object->requested_ms);
-	if (object->keeps_value)
-		json_put_bool(writer, "keeps_value", true);
-	if (object->is_strange)
-		json_put_bool(writer, "strange", true);
-	if (object->origin != ORIGIN_NONE)
-		json_put_text(writer, "origin", origin_words[object->origin]);
-	if (object->prevent_destroy)
-		json_put_bool(writer, "prevent_destroy", true);
-	if (object->forget_on_remove)
-		json_put_text(writer, "on_remove", "forget");
-	if (!object->replaced)
-		return;
-	json_begin_object(writer, "replaced");
-	objects_encode(writer, object->replaced);
-	json_end(writer);
+	encode_object(writer, object, false);
+}
+
+void objects_encode_recorded(struct json_writer *writer, const struct object *object)
+{
+	encode_object(writer, object, object_is_unresolved(object));
 }
 
 void objects_encode_address(struct json_writer *writer, const struct object *object)
@@ -114,110 +200,150 @@ void objects_encode_address(struct json_writer *writer, const struct object *obj
 		json_put_text(writer, "secret", object->secret);
 }
 
+void objects_encode_source(
+	struct json_writer *writer, const char *key, const struct value_source *source)
+{
+	const struct coded_source coded = {*source, (int64_t)source->bytes};
+
+	if (source->kind == VALUE_NONE)
+		return;
+	json_begin_object(writer, key);
+	encode_fields(writer, &coded, source_fields, ARRAY_SIZE(source_fields));
+	json_end(writer);
+}
+
 /* ---- reading ---- */
+
+bool objects_is_name(const char *name)
+{
+	return name && *name && !strchr(name, '/');
+}
 
 bool objects_is_id(const char *id)
 {
-	size_t length =
-		strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+	size_t length = id ? strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					"0123456789_-")
+			   : 0;
 
 	return length >= 1 && length <= 32 && id[length] == '\0';
 }
 
-static bool decode_scopes(const struct json *list, struct arena *arena, const char **ret_scopes)
+bool objects_refuse(const struct object *object, struct error *err)
+{
+	struct str address CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
+
+	object_add_address(&address, object);
+	text_add_visible(&shown, str_text(&address), address.length, 80);
+	return error_prefix(err, "%s", str_text(&shown));
+}
+
+/* Each gives NULL if something is wrong. */
+static const char *decode_scopes(const struct json *list, struct arena *arena)
 {
 	const char **items AUTO_FREE = mem_alloc(json_count(list) * sizeof(*items));
 	size_t count = 0;
 
-	if (!json_is_array(list))
-		return false;
 	for (const struct json *it = json_first(list); it; it = json_next(it)) {
 		const char *scope = json_text(it);
 		if (!scope || !*scope || strchr(scope, ','))
-			return false;
+			return NULL;
 		items[count++] = scope;
 	}
-	*ret_scopes = model_scopes(arena, items, count);
-	return true;
+	return json_is_array(list) ? model_scopes(arena, items, count) : NULL;
 }
 
-static bool decode_origin(const char *text, struct object *object)
+static const char *const *decode_argv(const struct json *list, struct arena *arena)
 {
-	for (size_t i = ORIGIN_CREATED; i < ARRAY_SIZE(origin_words); i++)
-		if (text && strcmp(text, origin_words[i]) == 0)
-			object->origin = (enum origin)i;
-	return object->origin != ORIGIN_NONE;
+	const char **argv = arena_alloc(arena, (json_count(list) + 1) * sizeof(*argv));
+	size_t count = 0;
+
+	for (const struct json *it = json_first(list); it; it = json_next(it)) {
+		if (!json_text(it))
+			return NULL;
+		argv[count++] = arena_text(arena, json_text(it));
+	}
+	return json_is_array(list) && count ? argv : NULL;
 }
 
-static bool decode_flag(const struct json *field, struct object *object)
-{
-	const struct {
-		const char *key;
-		bool *flag;
-	} flags[] = {
-		{"unresolved", &object->is_unresolved},
-		{"unsure", &object->is_unsure},
-		{"keeps_value", &object->keeps_value},
-		{"strange", &object->is_strange},
-		{"prevent_destroy", &object->prevent_destroy},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		if (strcmp(json_key(field), flags[i].key) == 0)
-			return (*flags[i].flag = json_is_true(field)) != false;
-	return false;
-}
-
-static bool decode_replaced(const struct json *json, struct arena *arena, struct object *object)
+static const struct object *decode_replaced(
+	const struct json *json, enum object_kind kind, struct arena *arena)
 {
 	struct object *replaced = arena_alloc(arena, sizeof(*replaced));
-	struct error err CLEANUP(error_release) = {0};
+	struct error ignored CLEANUP(error_release) = {0};
 
-	replaced->kind = object->kind;
-	object->replaced = replaced;
-	return objects_decode(json, NULL, arena, replaced, &err) && !replaced->is_unresolved &&
-	       objects_check_recorded(replaced, &err);
+	replaced->kind = kind;
+	return objects_decode_recorded(json, NULL, arena, replaced, &ignored) && replaced->id
+		       ? replaced
+		       : NULL;
 }
 
-static bool decode_field(const struct json *field, struct arena *arena, struct object *object)
+static bool decode_field(
+	const struct json *json, const struct field *field, struct arena *arena, void *of)
 {
-	const char *key = json_key(field), *text = json_text(field);
+	unsigned coding = field->coding & ~(unsigned)OF_SECRETS;
+	void *at = (char *)of + field->at;
+	const char *text = json_text(json);
+	const void *pointer;
 
-	if (decode_text(field, arena, object, object_texts, ARRAY_SIZE(object_texts)))
-		return strcmp(key, "id") != 0 || objects_is_id(object->id);
-	if (strcmp(key, "on_remove") == 0)
-		return (object->forget_on_remove = text && strcmp(text, "forget") == 0) != false;
-	if (strcmp(key, "origin") == 0)
-		return decode_origin(text, object);
-	if (strcmp(key, "scopes") == 0)
-		return decode_scopes(field, arena, &object->scopes);
-	if (strcmp(key, "sent_scopes") == 0)
-		return decode_scopes(field, arena, &object->sent_scopes);
-	if (strcmp(key, "version") == 0)
-		return json_integer(field, &object->version) && object->version > 0;
-	if (strcmp(key, "requested") == 0)
-		return json_integer(field, &object->requested_ms) && object->requested_ms > 0;
-	if (strcmp(key, "replaced") == 0)
-		return decode_replaced(field, arena, object);
-	return decode_flag(field, object);
+	switch (coding) {
+	case FLAG:
+		return *(bool *)at = json_is_true(json);
+	case NUMBER:
+		return json_integer(json, at) && *(int64_t *)at > 0;
+	case ORIGIN:
+	case ON_REMOVE:
+	case SOURCE:
+		for (unsigned i = 1; text && words[coding][i]; i++)
+			if (strcmp(text, words[coding][i]) == 0)
+				*(unsigned *)at = i;
+		return *(unsigned *)at != 0;
+	case SCOPES:
+		pointer = decode_scopes(json, arena);
+		break;
+	case ARGV:
+		pointer = decode_argv(json, arena);
+		break;
+	case OBJECT:
+		pointer = decode_replaced(json, ((struct object *)of)->kind, arena);
+		break;
+	default:
+		pointer = text && (coding != ID || objects_is_id(text)) ? arena_text(arena, text)
+									: NULL;
+	}
+	memcpy(at, &pointer, sizeof(pointer));
+	return pointer != NULL;
 }
 
-static bool is_among(const char *const *words, const char *word)
+struct decoding {
+	const struct field *fields;
+	size_t count;
+	unsigned unfit;            /* codings of which it has none: OF_SECRETS */
+	const char *const *others; /* keys that stay unread */
+	struct arena *arena;
+};
+
+static bool decode_member(const struct decoding *d, const struct json *json, void *of)
 {
-	for (; words && *words; words++)
-		if (strcmp(*words, word) == 0)
+	const char *key = json_key(json);
+
+	for (const char *const *other = d->others; other && *other; other++)
+		if (strcmp(key, *other) == 0)
 			return true;
+	for (size_t i = 0; i < d->count; i++)
+		if (strcmp(key, d->fields[i].key) == 0)
+			return !(d->fields[i].coding & d->unfit) &&
+			       decode_field(json, &d->fields[i], d->arena, of);
 	return false;
 }
 
-bool objects_decode(const struct json *json, const char *const *others, struct arena *arena,
-	struct object *object, struct error *err)
+static bool decode_fields(
+	const struct decoding *d, const struct json *json, void *of, struct error *err)
 {
 	if (!json_is_object(json))
 		return error_set(err, "it is no object");
 	for (const struct json *it = json_first(json); it; it = json_next(it)) {
 		struct str key CLEANUP(str_release) = {0};
-		if (is_among(others, json_key(it)) || decode_field(it, arena, object))
+		if (decode_member(d, it, of))
 			continue;
 		text_add_visible(&key, json_key(it), strlen(json_key(it)), 40);
 		return error_set(err, "`%s` is unknown or has a wrong value", str_text(&key));
@@ -225,10 +351,38 @@ bool objects_decode(const struct json *json, const char *const *others, struct a
 	return true;
 }
 
-bool objects_check_recorded(const struct object *object, struct error *err)
+bool objects_decode(const struct json *json, const char *const *others, struct arena *arena,
+	struct object *object, struct error *err)
 {
-	if (object->is_unresolved)
-		return !object->id || error_set(err, "it has an id although it is unresolved");
+	const struct decoding d = {object_fields, ARRAY_SIZE(object_fields),
+		object->kind == OBJECT_STORE ? OF_SECRETS : 0, others, arena};
+	struct coded_object coded = {.object = *object};
+
+	if (!decode_fields(&d, json, &coded, err))
+		return false;
+	if (coded.is_unresolved && coded.object.id)
+		return error_set(err, "it has an id although it is unresolved");
+	coded.object.forget_on_remove = coded.on_remove != 0;
+	for (size_t i = 0; i < ARRAY_SIZE(doubts); i++) {
+		if (!(doubts[i].of & sort_of(&coded.object)) ||
+			doubts[i].is_unsure != coded.is_unsure ||
+			doubts[i].keeps_value != coded.keeps_value ||
+			doubts[i].is_strange != coded.is_strange)
+			continue;
+		coded.object.doubt = doubts[i].doubt;
+		*object = coded.object;
+		return true;
+	}
+	return error_set(err, "`unsure`, `keeps_value` and `strange` contradict each other");
+}
+
+bool objects_decode_recorded(const struct json *json, const char *const *others,
+	struct arena *arena, struct object *object, struct error *err)
+{
+	if (!objects_decode(json, others, arena, object, err))
+		return false;
+	if (json_get(json, "unresolved"))
+		return true;
 	if (object->replaced)
 		return error_set(err, "it has replaced another one and is not unresolved");
 	if (!object->id || object->origin == ORIGIN_NONE)
@@ -236,72 +390,22 @@ bool objects_check_recorded(const struct object *object, struct error *err)
 	return true;
 }
 
-static const char *get_text(const struct json *json, const char *key, struct arena *arena)
-{
-	const char *text = json_get_text(json, key);
-
-	return text ? arena_text(arena, text) : NULL;
-}
-
 bool objects_decode_address(const struct json *json, struct arena *arena, struct object *ret_object)
 {
-	*ret_object = (struct object){
-		.account = get_text(json, "account", arena),
-		.store = get_text(json, "store", arena),
-		.secret = get_text(json, "secret", arena),
-	};
-	ret_object->kind = ret_object->secret ? OBJECT_SECRET : OBJECT_STORE;
-	return ret_object->account && ret_object->store;
+	const char *account = json_get_text(json, "account"), *store = json_get_text(json, "store");
+	const char *secret = json_get_text(json, "secret");
+
+	if (!objects_is_name(account) || !store || !*store ||
+		(json_get(json, "secret") && !objects_is_name(secret)))
+		return false;
+	*ret_object = (struct object){.kind = secret ? OBJECT_SECRET : OBJECT_STORE,
+		.account = arena_text(arena, account),
+		.store = arena_text(arena, store),
+		.secret = secret ? arena_text(arena, secret) : NULL};
+	return true;
 }
 
-/* ---- references to values ---- */
-
-static const char *const source_words[] = {
-	[VALUE_NONE] = "",
-	[VALUE_ENV] = "env",
-	[VALUE_FILE] = "file",
-	[VALUE_COMMAND] = "command",
-	[VALUE_DOTENV] = "dotenv",
-	[VALUE_GENERATE] = "generate",
-	[VALUE_STDIN] = "stdin",
-};
-
-void objects_encode_source(
-	struct json_writer *writer, const char *key, const struct value_source *source)
-{
-	if (source->kind == VALUE_NONE)
-		return;
-	json_begin_object(writer, key);
-	json_put_text(writer, "kind", source_words[source->kind]);
-	encode_texts(writer, source, source_texts, ARRAY_SIZE(source_texts));
-	if (source->argv) {
-		json_begin_array(writer, "argv");
-		for (const char *const *it = source->argv; *it; it++)
-			json_put_text(writer, NULL, *it);
-		json_end(writer);
-	}
-	if (source->bytes)
-		json_put_integer(writer, "bytes", (int64_t)source->bytes);
-	if (source->keeps_last_newline)
-		json_put_bool(writer, "keeps_last_newline", true);
-	json_end(writer);
-}
-
-static bool decode_argv(const struct json *list, struct arena *arena, struct value_source *source)
-{
-	size_t count = 0;
-	const char **argv = arena_alloc(arena, (json_count(list) + 1) * sizeof(*argv));
-
-	for (const struct json *it = json_first(list); it; it = json_next(it)) {
-		if (!json_text(it))
-			return false;
-		argv[count++] = arena_text(arena, json_text(it));
-	}
-	source->argv = argv;
-	return count > 0;
-}
-
-/* Has the reference what its kind needs? */
+/* True if the reference has what its kind needs. */
 static bool is_source_whole(const struct value_source *source)
 {
 	switch (source->kind) {
@@ -325,25 +429,16 @@ static bool is_source_whole(const struct value_source *source)
 bool objects_decode_source(
 	const struct json *json, struct arena *arena, struct value_source *ret_source)
 {
-	struct value_source source = {0};
-	const char *kind = json_get_text(json, "kind");
-	int64_t bytes = 0;
+	const struct decoding d = {source_fields, ARRAY_SIZE(source_fields), false, NULL, arena};
+	struct coded_source coded = {0};
+	struct error ignored CLEANUP(error_release) = {0};
 
-	*ret_source = source;
+	*ret_source = (struct value_source){0};
 	if (!json || json_is_null(json))
 		return true;
-	for (size_t i = VALUE_ENV; i < ARRAY_SIZE(source_words); i++)
-		if (kind && strcmp(kind, source_words[i]) == 0)
-			source.kind = (enum value_source_kind)i;
-	for (const struct json *it = json_first(json); it; it = json_next(it))
-		(void)decode_text(it, arena, &source, source_texts, ARRAY_SIZE(source_texts));
-	if (json_get(json, "bytes") &&
-		(!json_integer(json_get(json, "bytes"), &bytes) || bytes < 0))
+	if (!decode_fields(&d, json, &coded, &ignored))
 		return false;
-	if (json_get(json, "argv") && !decode_argv(json_get(json, "argv"), arena, &source))
-		return false;
-	source.bytes = (size_t)bytes;
-	source.keeps_last_newline = json_is_true(json_get(json, "keeps_last_newline"));
-	*ret_source = source;
-	return is_source_whole(&source);
+	*ret_source = coded.source;
+	ret_source->bytes = (size_t)coded.bytes;
+	return is_source_whole(ret_source);
 }

@@ -1,7 +1,7 @@
 #include "state/planfile.h"
 
-#include "adapter/crypt.h"
 #include "adapter/json.h"
+#include "adapter/table.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "state/objects.h"
@@ -9,86 +9,75 @@
 #include <string.h>
 
 static const char magic[] = "cfprov-plan ";
-static const char value_key[] = "value", unprinted_key[] = "keeps_no_fingerprint";
-static const char audit_key[] = "audit";
+
+/* ---- the words, both ways ---- */
+
+static const char *const on_drift_words[] = {
+	[ON_DRIFT_REWRITE] = "rewrite", [ON_DRIFT_WARN] = "warn", [ON_DRIFT_IGNORE] = "ignore"};
+static const char *const verdict_words[] = {
+	[VALUE_NOT_COMPARED] = "not compared",
+	[VALUE_SAME] = "same",
+	[VALUE_CHANGED] = "changed",
+	[VALUE_UNVERIFIABLE] = "unverifiable",
+};
+
+/* The index of the word; `count`: it is none of them. */
+static size_t index_of(const char *const *words, size_t count, const char *word)
+{
+	size_t i = 0;
+
+	while (i < count && (!word || strcmp(words[i], word) != 0))
+		i++;
+	return i;
+}
+
+static const struct {
+	const char *key;
+	size_t at; /* in struct plan_options */
+} switches[] =
+	{
+		{"adopt", offsetof(struct plan_options, adopt_all)},
+		{"destroy", offsetof(struct plan_options, destroys_all)},
+		{"refresh_only", offsetof(struct plan_options, refresh_only)},
+		{"partial", offsetof(struct plan_options, is_partial)},
+},
+  lists[] = {
+	  {"targets", offsetof(struct plan_options, targets)},
+	  {"excludes", offsetof(struct plan_options, excludes)},
+	  {"replaces", offsetof(struct plan_options, replaces)},
+};
 
 /* ---- writing ---- */
+
+/* Of what is desired: where its value comes from, and how that compares. */
+static void encode_wish(struct json_writer *w, const struct object *object)
+{
+	objects_encode_source(w, "value", object->value);
+	if (object->is_written_once)
+		json_put_bool(w, "if_absent", true);
+	if (object->keeps_no_fingerprint)
+		json_put_bool(w, "keeps_no_fingerprint", true);
+	json_put_text(w, "on_drift", on_drift_words[object->on_drift]);
+	json_put_text(w, "verdict", verdict_words[object->verdict]);
+}
 
 /* Without the person's address: plans are kept. */
 static void encode_audit(struct json_writer *w, const struct audit *audit)
 {
-	json_begin_object(w, audit_key);
+	json_begin_object(w, "audit");
 	json_put_text(w, "value", audit_value_word(audit->value));
 	json_put_text(w, "time", audit->time);
 	json_put_text(w, "who", audit->who);
 	json_end(w);
 }
 
-/* Of what is desired and has to be written, where its value comes from, too. */
-static void encode_object(struct json_writer *w, const char *key, const struct object *object)
+static void encode_model(
+	struct json_writer *w, const char *key, const struct model *model, bool is_recorded)
 {
-	if (!object) {
-		json_put_null(w, key);
-		return;
-	}
 	json_begin_object(w, key);
-	objects_encode(w, object);
-	if (object->value)
-		objects_encode_source(w, value_key, object->value);
-	if (object->keeps_no_fingerprint)
-		json_put_bool(w, unprinted_key, true);
-	if (object->audit)
-		encode_audit(w, object->audit);
-	json_end(w);
-}
-
-static void encode_action(struct json_writer *w, const struct action *action)
-{
-	json_begin_object(w, NULL);
-	objects_encode_address(w, action_object(action));
-	if (action_kind(action) == ACTION_RENAME)
-		json_put_text(w, "renamed_from", action->before->secret);
-	encode_object(w, "before", action->before);
-	encode_object(w, "after", action->after);
-	encode_object(w, "live", action_kind(action) == ACTION_NONE ? NULL : action->live);
-	if (action->reason)
-		json_put_text(w, "reason", action->reason);
-	json_put_bool(w, "needs_consent", action->needs_consent);
-	json_put_bool(w, "is_replaced", action->is_replaced);
-	json_put_bool(w, "is_left_alive", action->is_left_alive);
-	json_put_bool(w, "goes_with_store", action->goes_with_store);
-	json_put_bool(w, "is_unverified", action->is_unverified);
-	json_put_integer(w, "changes", action->changes);
-	json_begin_array(w, "waits_for");
-	for (size_t i = 0; i < action->wait_count; i++)
-		json_put_integer(w, NULL, (int64_t)action->waits_for[i]);
-	json_end(w);
-	json_begin_array(w, "strangers");
-	for (size_t i = 0; i < action->stranger_count; i++) {
-		json_begin_object(w, NULL);
-		json_put_text(w, "secret", action->strangers[i].secret);
-		json_put_text(w, "id", action->strangers[i].id);
-		json_end(w);
-	}
-	json_end(w);
-	json_end(w);
-}
-
-static void encode_pair(struct json_writer *w, const struct object *recorded, const char *key,
-	const struct object *other)
-{
-	json_begin_object(w, NULL);
-	objects_encode_address(w, recorded);
-	encode_object(w, "recorded", recorded);
-	encode_object(w, key, other);
-	json_end(w);
-}
-
-static void encode_accounts(struct json_writer *w, const struct model *accounts)
-{
 	json_begin_array(w, "accounts");
-	for (size_t i = 0; i < accounts->account_count; i++) {
-		const struct account *account = &accounts->accounts[i];
+	for (size_t i = 0; i < model->account_count; i++) {
+		const struct account *account = &model->accounts[i];
 		json_begin_object(w, NULL);
 		json_put_text(w, "alias", account->alias);
 		json_put_text(w, "id", account->id);
@@ -96,53 +85,86 @@ static void encode_accounts(struct json_writer *w, const struct model *accounts)
 		json_end(w);
 	}
 	json_end(w);
+	json_begin_array(w, "objects");
+	for (size_t i = 0; i < model->object_count; i++) {
+		const struct object *object = &model->objects[i];
+		json_begin_object(w, NULL);
+		objects_encode_address(w, object);
+		json_begin_object(w, "fields");
+		if (is_recorded)
+			objects_encode_recorded(w, object);
+		else
+			objects_encode(w, object);
+		json_end(w);
+		if (object->may_adopt)
+			json_put_bool(w, "adopt", true);
+		if (object->value)
+			encode_wish(w, object);
+		if (object->audit)
+			encode_audit(w, object->audit);
+		json_end(w);
+	}
+	json_end(w);
+	json_end(w);
 }
 
-/* The state moves them again, in the same way, before the plan is carried out. */
-static void encode_moves(struct json_writer *w, const struct model *model)
+static void encode_moves(struct json_writer *w, const struct planfile *planfile)
 {
+	const struct model *desired = &planfile->desired;
+
 	json_begin_array(w, "moves");
-	for (size_t i = 0; i < model->move_count; i++) {
+	for (size_t i = 0; i < desired->move_count; i++) {
 		json_begin_object(w, NULL);
-		json_put_text(w, "from", model->moves[i].from);
-		json_put_text(w, "to", model->moves[i].to);
+		json_put_text(w, "from", desired->moves[i].from);
+		json_put_text(w, "to", desired->moves[i].to);
 		json_end(w);
 	}
 	json_end(w);
-}
-
-/* For those who look at the plan. */
-static void encode_moved(struct json_writer *w, const struct plan *plan)
-{
+	json_begin_array(w, "removals");
+	for (size_t i = 0; i < desired->removal_count; i++) {
+		json_begin_object(w, NULL);
+		json_put_text(w, "from", desired->removals[i].from);
+		json_put_bool(w, "destroy", desired->removals[i].destroys);
+		json_end(w);
+	}
+	json_end(w);
 	json_begin_array(w, "moved");
-	for (size_t i = 0; i < plan->move_count; i++) {
+	for (size_t i = 0; i < planfile->move_count; i++) {
 		json_begin_object(w, NULL);
-		objects_encode_address(w, plan->moves[i].object);
-		json_put_text(w, "from", plan->moves[i].from);
+		objects_encode_address(w, planfile->moves[i].object);
+		json_put_text(w, "from", planfile->moves[i].from);
 		json_end(w);
 	}
 	json_end(w);
 }
 
-static void encode_plan(struct json_writer *w, const struct plan *plan)
+static void encode_options(struct json_writer *w, const struct plan_options *options)
 {
-	json_put_integer(w, "managed", (int64_t)plan->managed);
-	json_begin_array(w, "actions");
-	for (size_t i = 0; i < plan->action_count; i++)
-		encode_action(w, &plan->actions[i]);
+	const char *base = (const char *)options;
+
+	json_begin_object(w, "options");
+	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
+		json_put_bool(
+			w, switches[i].key, *(const bool *)(const void *)(base + switches[i].at));
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		const struct patterns *patterns = (const void *)(base + lists[i].at);
+		json_begin_array(w, lists[i].key);
+		for (size_t k = 0; k < patterns->count; k++)
+			json_put_text(w, NULL, patterns->items[k]);
+		json_end(w);
+	}
 	json_end(w);
-	json_begin_array(w, "refreshes");
-	for (size_t i = 0; i < plan->refresh_count; i++)
-		encode_pair(w, plan->refreshes[i].before, "after", plan->refreshes[i].after);
-	json_end(w);
-	json_begin_array(w, "drifts");
-	for (size_t i = 0; i < plan->drift_count; i++)
-		encode_pair(w, plan->drifts[i].recorded, "live", plan->drifts[i].live);
-	json_end(w);
-	encode_moved(w, plan);
 }
 
-void planfile_encode(const struct planfile *planfile, struct str *out)
+static void make_digest(const struct plan *plan, char digest[CRYPT_CHECKSUM_SIZE])
+{
+	struct str text CLEANUP(str_release) = {0};
+
+	plan_add_digest(&text, plan);
+	crypt_checksum(str_text(&text), text.length, digest);
+}
+
+void planfile_encode(const struct planfile *planfile, const struct plan *plan, struct str *out)
 {
 	struct str json CLEANUP(str_release) = {0};
 	struct json_writer writer = json_writer(&json, 0), *w = &writer;
@@ -151,16 +173,19 @@ void planfile_encode(const struct planfile *planfile, struct str *out)
 	json_begin_object(w, NULL);
 	json_put_integer(w, "version", PLANFILE_VERSION);
 	json_put_text(w, "cfprov_version", cfprov_version());
-	json_put_text(w, "mode", planfile->mode);
+	make_digest(plan, checksum);
+	json_put_text(w, "rows", checksum);
 	json_put_text(w, "state", planfile->state_path);
 	json_put_bool(w, "partial", planfile->is_partial);
 	json_put_text(w, "lineage", planfile->lineage);
 	json_put_text(w, "born_as", planfile->born_as);
 	json_put_integer(w, "serial", planfile->serial);
-	objects_encode_source(w, "fingerprint_key", &planfile->accounts.fingerprint_key);
-	encode_accounts(w, &planfile->accounts);
-	encode_moves(w, &planfile->accounts);
-	encode_plan(w, &planfile->plan);
+	objects_encode_source(w, "fingerprint_key", &planfile->desired.fingerprint_key);
+	encode_options(w, &planfile->options);
+	encode_model(w, "desired", &planfile->desired, false);
+	encode_model(w, "recorded", &planfile->recorded, true);
+	encode_model(w, "live", &planfile->live, false);
+	encode_moves(w, planfile);
 	json_end(w);
 	crypt_checksum(json.bytes, json.length, checksum);
 	str_format(out, "%s%s\n", magic, checksum);
@@ -170,8 +195,12 @@ void planfile_encode(const struct planfile *planfile, struct str *out)
 
 /* ---- reading ---- */
 
+enum side { SIDE_DESIRED, SIDE_RECORDED, SIDE_LIVE };
+
 struct decoding {
 	struct planfile *planfile;
+	struct model *model; /* that is being read */
+	enum side side;
 	struct error *err;
 };
 
@@ -183,181 +212,6 @@ static bool malformed(struct decoding *d, const char *what)
 static const char *keep(struct decoding *d, const char *text)
 {
 	return text ? arena_text(&d->planfile->arena, text) : NULL;
-}
-
-static bool decode_audit(
-	struct decoding *d, const struct json *json, const struct audit **ret_audit)
-{
-	struct audit *audit = arena_alloc(&d->planfile->arena, sizeof(*audit));
-
-	if (!json)
-		return true;
-	audit->time = keep(d, json_get_text(json, "time"));
-	audit->who = keep(d, json_get_text(json, "who"));
-	*ret_audit = audit;
-	return audit->time && audit->who &&
-	       audit_value_read(json_get_text(json, "value"), &audit->value);
-}
-
-/* NULL in *ret_object for a JSON null. Inside `json` stands the address. */
-static bool decode_object(struct decoding *d, const struct json *json, const char *key,
-	const struct object **ret_object)
-{
-	static const char *const others[] = {value_key, unprinted_key, audit_key, NULL};
-	struct arena *arena = &d->planfile->arena;
-	const struct json *fields = json_get(json, key);
-	struct object *object = arena_alloc(arena, sizeof(*object));
-	struct value_source *value = arena_alloc(arena, sizeof(*value));
-
-	*ret_object = NULL;
-	if (json_is_null(fields))
-		return true;
-	if (!objects_decode_address(json, arena, object))
-		return malformed(d, "an address");
-	if (!objects_decode(fields, others, arena, object, d->err))
-		return error_prefix(d->err, "%s", key);
-	if (!objects_decode_source(json_get(fields, value_key), arena, value))
-		return malformed(d, "where a value comes from");
-	if (value->kind != VALUE_NONE)
-		object->value = value;
-	object->keeps_no_fingerprint = json_is_true(json_get(fields, unprinted_key));
-	if (!decode_audit(d, json_get(fields, audit_key), &object->audit))
-		return malformed(d, "what the audit log says");
-	*ret_object = object;
-	return true;
-}
-
-/* Before a rename it has another name. */
-static bool decode_before(struct decoding *d, const struct json *json, struct action *action)
-{
-	const char *name = json_get_text(json, "renamed_from");
-	const struct object *before;
-
-	if (!decode_object(d, json, "before", &before))
-		return false;
-	action->before = before;
-	if (!name)
-		return true;
-	struct object *renamed = arena_alloc(&d->planfile->arena, sizeof(*renamed));
-	if (!before || !before->secret)
-		return malformed(d, "a rename");
-	*renamed = *before;
-	renamed->secret = keep(d, name);
-	action->before = renamed;
-	return true;
-}
-
-static bool decode_waits(struct decoding *d, const struct json *json, struct action *action)
-{
-	const struct json *list = json_get(json, "waits_for");
-	size_t *waits = arena_alloc(&d->planfile->arena, json_count(list) * sizeof(*waits));
-
-	for (const struct json *it = json_first(list); it; it = json_next(it)) {
-		int64_t index;
-		if (!json_integer(it, &index) || index < 0)
-			return malformed(d, "what an action waits for");
-		waits[action->wait_count++] = (size_t)index;
-	}
-	action->waits_for = waits;
-	return true;
-}
-
-static bool decode_strangers(struct decoding *d, const struct json *json, struct action *action)
-{
-	const struct json *list = json_get(json, "strangers");
-	struct object *strangers =
-		arena_alloc(&d->planfile->arena, json_count(list) * sizeof(*strangers));
-
-	for (const struct json *it = json_first(list); it; it = json_next(it)) {
-		struct object *object = &strangers[action->stranger_count++];
-		object->kind = OBJECT_SECRET;
-		object->account = action_object(action)->account;
-		object->store = action_object(action)->store;
-		object->secret = keep(d, json_get_text(it, "secret"));
-		object->id = keep(d, json_get_text(it, "id"));
-		if (!object->secret || !object->id)
-			return malformed(d, "what is inside a store");
-	}
-	action->strangers = strangers;
-	return true;
-}
-
-static bool decode_action(struct decoding *d, const struct json *json)
-{
-	struct action *action = plan_add(&d->planfile->plan);
-
-	int64_t changes;
-
-	if (!decode_before(d, json, action) || !decode_object(d, json, "after", &action->after) ||
-		!decode_object(d, json, "live", &action->live) || !decode_waits(d, json, action))
-		return false;
-	if (!json_integer(json_get(json, "changes"), &changes) || changes < 0 || changes > 7)
-		return malformed(d, "what an action changes");
-	action->changes = (unsigned)changes;
-	action->goes_with_store = json_is_true(json_get(json, "goes_with_store"));
-	action->is_unverified = json_is_true(json_get(json, "is_unverified"));
-	if (!action->before && !action->after)
-		return malformed(d, "an action");
-	action->reason = keep(d, json_get_text(json, "reason"));
-	action->needs_consent = json_is_true(json_get(json, "needs_consent"));
-	action->is_replaced = json_is_true(json_get(json, "is_replaced"));
-	action->is_left_alive = json_is_true(json_get(json, "is_left_alive"));
-	return decode_strangers(d, json, action);
-}
-
-static bool decode_refresh(struct decoding *d, const struct json *json)
-{
-	const struct object *before, *after;
-
-	if (!decode_object(d, json, "recorded", &before) ||
-		!decode_object(d, json, "after", &after) || !before)
-		return d->err->message ? false : malformed(d, "a refresh");
-	plan_add_refresh(&d->planfile->plan, before, after);
-	return true;
-}
-
-static bool decode_drift(struct decoding *d, const struct json *json)
-{
-	const struct object *recorded, *live;
-
-	if (!decode_object(d, json, "recorded", &recorded) ||
-		!decode_object(d, json, "live", &live) || !recorded)
-		return d->err->message ? false : malformed(d, "a drift");
-	plan_add_drift(&d->planfile->plan, recorded, live);
-	return true;
-}
-
-static bool decode_account(struct decoding *d, const struct json *json)
-{
-	struct model *model = &d->planfile->accounts;
-	const char *alias = json_get_text(json, "alias"), *id = json_get_text(json, "id");
-
-	if (!alias || !id || !objects_is_id(id))
-		return malformed(d, "an account");
-	struct account *account = model_add_account(model, alias, id);
-	return objects_decode_source(json_get(json, "token"), &model->arena, &account->token) ||
-	       malformed(d, "where a token comes from");
-}
-
-static bool decode_move(struct decoding *d, const struct json *json)
-{
-	const char *from = json_get_text(json, "from"), *to = json_get_text(json, "to");
-
-	if (!from || !to)
-		return malformed(d, "a move");
-	model_add_move(&d->planfile->accounts, from, to);
-	return true;
-}
-
-static bool decode_moved(struct decoding *d, const struct json *json)
-{
-	const char *from = json_get_text(json, "from");
-	struct object *object = arena_alloc(&d->planfile->arena, sizeof(*object));
-
-	if (!from || !objects_decode_address(json, &d->planfile->arena, object))
-		return malformed(d, "what was moved");
-	plan_add_move(&d->planfile->plan, &(struct plan_move){keep(d, from), object});
-	return true;
 }
 
 static bool decode_list(struct decoding *d, const struct json *root, const char *key,
@@ -373,55 +227,220 @@ static bool decode_list(struct decoding *d, const struct json *root, const char 
 	return true;
 }
 
+static bool decode_account(struct decoding *d, const struct json *json)
+{
+	const char *alias = json_get_text(json, "alias"), *id = json_get_text(json, "id");
+
+	if (!objects_is_name(alias) || !id || !objects_is_id(id))
+		return malformed(d, "an account");
+	struct account *account = model_add_account(d->model, alias, id);
+	return objects_decode_source(json_get(json, "token"), &d->model->arena, &account->token) ||
+	       malformed(d, "where a token comes from");
+}
+
+static bool decode_audit(struct decoding *d, const struct json *json, struct object *object)
+{
+	struct audit *audit = arena_alloc(&d->model->arena, sizeof(*audit));
+
+	if (!json)
+		return true;
+	audit->time = keep(d, json_get_text(json, "time"));
+	audit->who = keep(d, json_get_text(json, "who"));
+	object->audit = audit;
+	return (audit->time && audit->who &&
+		       audit_value_read(json_get_text(json, "value"), &audit->value)) ||
+	       malformed(d, "what the audit log says");
+}
+
+static bool decode_wish(struct decoding *d, const struct json *json, struct object *object)
+{
+	struct value_source *value = arena_alloc(&d->model->arena, sizeof(*value));
+	size_t on_drift = index_of(
+		on_drift_words, ARRAY_SIZE(on_drift_words), json_get_text(json, "on_drift"));
+	size_t verdict =
+		index_of(verdict_words, ARRAY_SIZE(verdict_words), json_get_text(json, "verdict"));
+
+	object->may_adopt = json_is_true(json_get(json, "adopt"));
+	if (object->kind == OBJECT_STORE)
+		return true;
+	if (!objects_decode_source(json_get(json, "value"), &d->model->arena, value) ||
+		value->kind == VALUE_NONE)
+		return malformed(d, "where a value comes from");
+	if (on_drift == ARRAY_SIZE(on_drift_words) || verdict == ARRAY_SIZE(verdict_words))
+		return malformed(d, "what a secret is compared with");
+	object->value = value;
+	object->is_written_once = json_is_true(json_get(json, "if_absent"));
+	object->keeps_no_fingerprint = json_is_true(json_get(json, "keeps_no_fingerprint"));
+	object->on_drift = (enum on_drift)on_drift;
+	object->verdict = (enum value_verdict)verdict;
+	return true;
+}
+
+static bool decode_object(struct decoding *d, const struct json *json)
+{
+	struct arena *arena = &d->model->arena;
+	const struct json *fields = json_get(json, "fields");
+	struct object address;
+
+	if (!objects_decode_address(json, arena, &address))
+		return malformed(d, "an address");
+	struct object *object =
+		model_add_object(d->model, address.account, address.store, address.secret);
+	if (!(d->side == SIDE_RECORDED
+			    ? objects_decode_recorded(fields, NULL, arena, object, d->err)
+			    : objects_decode(fields, NULL, arena, object, d->err)))
+		return objects_refuse(object, d->err);
+	if (d->side == SIDE_DESIRED)
+		return decode_wish(d, json, object);
+	if (d->side == SIDE_LIVE && !object->id)
+		return malformed(d, "a live object");
+	return decode_audit(d, json_get(json, "audit"), object);
+}
+
+/* Two of one alias or id would give a journal that nobody can read. Sorted. */
+static bool has_account_twice(const struct model *model)
+{
+	struct table *ids = NULL;
+	bool is_twice = false;
+
+	for (size_t i = 0; i < model->account_count; i++) {
+		struct account *account = &model->accounts[i];
+		is_twice |= table_put(&ids, account->id, account) != NULL ||
+			    (i > 0 && strcmp(account->alias, account[-1].alias) == 0);
+	}
+	table_free(&ids);
+	return is_twice;
+}
+
+static bool decode_model(struct decoding *d, const struct json *root, const char *key,
+	enum side side, struct model *model)
+{
+	const struct json *json = json_get(root, key);
+
+	d->side = side;
+	d->model = model;
+	if (!decode_list(d, json, "accounts", decode_account) ||
+		!decode_list(d, json, "objects", decode_object))
+		return false;
+	model_sort(model);
+	if (has_account_twice(model))
+		return malformed(d, key);
+	for (size_t i = 0; i < model->object_count; i++)
+		if (!model_account(model, model->objects[i].account))
+			return malformed(d, key);
+	return true;
+}
+
+static bool decode_move(struct decoding *d, const struct json *json)
+{
+	const char *from = json_get_text(json, "from"), *to = json_get_text(json, "to");
+
+	/* Of addresses, both or none has a slash: see plan/renames. */
+	if (!from || !to || !strchr(from, '/') != !strchr(to, '/'))
+		return malformed(d, "a move");
+	model_add_move(&d->planfile->desired, from, to);
+	return true;
+}
+
+static bool decode_removal(struct decoding *d, const struct json *json)
+{
+	const char *from = json_get_text(json, "from");
+
+	if (!from)
+		return malformed(d, "a removal");
+	model_add_removal(&d->planfile->desired, from)->destroys =
+		json_is_true(json_get(json, "destroy"));
+	return true;
+}
+
+static bool decode_moved(struct decoding *d, const struct json *list)
+{
+	size_t count = json_count(list), index = 0;
+	struct moved *moves = arena_alloc(&d->planfile->arena, count * sizeof(*moves));
+	struct object *objects = arena_alloc(&d->planfile->arena, count * sizeof(*objects));
+
+	for (const struct json *it = json_first(list); it; it = json_next(it), index++) {
+		moves[index] = (struct moved){keep(d, json_get_text(it, "from")), &objects[index]};
+		if (!moves[index].from ||
+			!objects_decode_address(it, &d->planfile->arena, &objects[index]) ||
+			(index && object_compare(&objects[index - 1], &objects[index]) >= 0))
+			return malformed(d, "what was moved");
+	}
+	d->planfile->moves = moves;
+	d->planfile->move_count = count;
+	return true;
+}
+
+static bool decode_options(struct decoding *d, const struct json *json)
+{
+	char *base = (char *)&d->planfile->options;
+
+	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
+		*(bool *)(void *)(base + switches[i].at) =
+			json_is_true(json_get(json, switches[i].key));
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		const struct json *list = json_get(json, lists[i].key);
+		struct patterns *patterns = (void *)(base + lists[i].at);
+		const char **items =
+			arena_alloc(&d->planfile->arena, json_count(list) * sizeof(*items));
+		for (const struct json *it = json_first(list); it; it = json_next(it))
+			if (!(items[patterns->count++] = keep(d, json_text(it))))
+				return malformed(d, "an option");
+		patterns->items = items;
+	}
+	return true;
+}
+
+static bool is_lineage_or_none(const char *text)
+{
+	return text && (!*text || state_is_lineage(text));
+}
+
 static bool decode_head(struct decoding *d, const struct json *root)
 {
 	struct planfile *planfile = d->planfile;
-	const char *lineage = json_get_text(root, "lineage");
-	const char *born_as = json_get_text(root, "born_as");
-	struct model *accounts = &planfile->accounts;
-	int64_t version, managed;
+	const char *by = json_get_text(root, "cfprov_version");
+	const char *rows = json_get_text(root, "rows");
+	int64_t version;
 
-	if (!json_integer(json_get(root, "version"), &version))
-		return malformed(d, "its version");
-	if (version != PLANFILE_VERSION) {
-		error_set(d->err, "it has version %lld; this cfprov knows version %d",
-			(long long)version, PLANFILE_VERSION);
+	if (!json_integer(json_get(root, "version"), &version) || !by || !rows)
+		return malformed(d, "its head");
+	if (version != PLANFILE_VERSION || strcmp(by, cfprov_version()) != 0) {
+		struct str shown CLEANUP(str_release) = {0};
+		text_add_visible(&shown, by, strlen(by), 20);
+		error_set(d->err, "the plan was made by cfprov %s; this is cfprov %s",
+			str_text(&shown), cfprov_version());
 		return error_hint(
 			d->err, "Apply it with the cfprov that made it, or make it anew.");
 	}
-	planfile->mode = keep(d, json_get_text(root, "mode"));
 	planfile->state_path = keep(d, json_get_text(root, "state"));
+	planfile->lineage = keep(d, json_get_text(root, "lineage"));
+	planfile->born_as = keep(d, json_get_text(root, "born_as"));
 	planfile->is_partial = json_is_true(json_get(root, "partial"));
-	if (!planfile->mode || !planfile->state_path || !lineage || !born_as ||
-		strlen(lineage) > STATE_LINEAGE_LENGTH || strlen(born_as) > STATE_LINEAGE_LENGTH ||
+	if (!planfile->state_path || !is_lineage_or_none(planfile->lineage) ||
+		!is_lineage_or_none(planfile->born_as) || strlen(rows) != CRYPT_CHECKSUM_SIZE - 1 ||
 		!json_integer(json_get(root, "serial"), &planfile->serial) ||
-		!json_integer(json_get(root, "managed"), &managed) || managed < 0)
+		!objects_decode_source(json_get(root, "fingerprint_key"), &planfile->desired.arena,
+			&planfile->desired.fingerprint_key))
 		return malformed(d, "its head");
-	memcpy(planfile->lineage, lineage, strlen(lineage) + 1);
-	memcpy(planfile->born_as, born_as, strlen(born_as) + 1);
-	if (!objects_decode_source(json_get(root, "fingerprint_key"), &accounts->arena,
-		    &accounts->fingerprint_key))
-		return malformed(d, "its head");
-	planfile->plan.managed = (size_t)managed;
-	return true;
+	memcpy(planfile->digest, rows, CRYPT_CHECKSUM_SIZE);
+	return decode_options(d, json_get(root, "options"));
 }
 
 static bool decode_root(struct decoding *d, const struct json *root)
 {
-	if (!decode_head(d, root) || !decode_list(d, root, "accounts", decode_account) ||
-		!decode_list(d, root, "moves", decode_move) ||
-		!decode_list(d, root, "actions", decode_action) ||
-		!decode_list(d, root, "refreshes", decode_refresh) ||
-		!decode_list(d, root, "drifts", decode_drift) ||
-		!decode_list(d, root, "moved", decode_moved))
-		return false;
-	model_sort(&d->planfile->accounts);
-	d->planfile->plan.counts = plan_count(&d->planfile->plan);
-	return true;
+	struct planfile *planfile = d->planfile;
+
+	/* The moves come before the model that they belong to is sorted. */
+	return decode_head(d, root) && decode_list(d, root, "moves", decode_move) &&
+	       decode_list(d, root, "removals", decode_removal) &&
+	       decode_model(d, root, "desired", SIDE_DESIRED, &planfile->desired) &&
+	       decode_model(d, root, "recorded", SIDE_RECORDED, &planfile->recorded) &&
+	       decode_model(d, root, "live", SIDE_LIVE, &planfile->live) &&
+	       decode_moved(d, json_get(root, "moved"));
 }
 
-/* Is the first line ours, and the rest what it was when that was written? Gives the JSON's offset.
- */
+/* Gives the offset of the JSON; 0: the first line is not ours, or the rest is not what it was. */
 static size_t check_whole(const struct str *bytes, struct error *err)
 {
 	const size_t head = sizeof(magic) - 1 + CRYPT_CHECKSUM_SIZE;
@@ -447,7 +466,7 @@ bool planfile_decode(
 	const char *file, const struct str *bytes, struct planfile *ret_planfile, struct error *err)
 {
 	struct planfile planfile = {0};
-	struct decoding d = {&planfile, err};
+	struct decoding d = {.planfile = &planfile, .err = err};
 	size_t at = check_whole(bytes, err);
 	struct json *json CLEANUP(json_free_pointer) =
 		at ? json_parse(bytes->bytes + at, bytes->length - at, err) : NULL;
@@ -462,41 +481,16 @@ bool planfile_decode(
 
 /* ---- does it still fit ---- */
 
-/* What an interrupted run has left is found only when the accounts are read. */
-static bool check_recorded(
-	const struct planfile *planfile, const struct state *state, struct error *err)
+bool planfile_check_digest(
+	const struct planfile *planfile, const struct plan *plan, struct error *err)
 {
-	for (size_t i = 0; i < planfile->plan.action_count; i++) {
-		const struct object *object = planfile->plan.actions[i].before;
-		struct str address CLEANUP(str_release) = {0};
-		if (!object || object->origin == ORIGIN_NONE)
-			continue;
-		const struct object *known =
-			model_object(&state->model, object->account, object->store, object->secret);
-		if (known && (known->is_unresolved || strcmp(known->id, object->id) == 0))
-			continue;
-		object_add_address(&address, object);
-		error_set(err, "the plan is about %s with the id %s, which the state does not have",
-			str_text(&address), object->id);
-		return error_hint(err, "The file was changed by hand. Make a new plan.");
-	}
-	return true;
-}
+	char digest[CRYPT_CHECKSUM_SIZE];
 
-bool planfile_check_content(
-	const struct planfile *planfile, const struct state *state, struct error *err)
-{
-	for (size_t i = 0; i < planfile->accounts.account_count; i++) {
-		const struct account *then = &planfile->accounts.accounts[i];
-		const struct account *now = model_account(&state->model, then->alias);
-		if (!now || strcmp(now->id, then->id) == 0 ||
-			!model_first_in(&state->model, then->alias))
-			continue;
-		error_set(err, "the plan is about the account %s as `%s`, which is %s in the state",
-			then->id, then->alias, now->id);
-		return error_hint(err, "Make a new plan.");
-	}
-	return check_recorded(planfile, state, err);
+	make_digest(plan, digest);
+	if (memcmp(digest, planfile->digest, sizeof(digest)) == 0)
+		return true;
+	error_set(err, "the saved plan does not follow from what it was made from");
+	return error_hint(err, "The file was changed by hand. Make a new plan.");
 }
 
 bool planfile_check_state(
@@ -530,8 +524,9 @@ bool planfile_check_state(
 
 void planfile_release(struct planfile *planfile)
 {
-	plan_release(&planfile->plan);
-	model_release(&planfile->accounts);
+	model_release(&planfile->desired);
+	model_release(&planfile->recorded);
+	model_release(&planfile->live);
 	arena_release(&planfile->arena);
 	*planfile = (struct planfile){0};
 }

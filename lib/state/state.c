@@ -14,7 +14,7 @@ _Static_assert(CRYPT_UUID_SIZE == STATE_LINEAGE_LENGTH + 1, "a lineage is a UUID
 
 /* ---- folding ---- */
 
-static int compare_changes(const void *a, const void *b)
+int change_compare(const void *a, const void *b)
 {
 	const struct change *x = a, *y = b;
 
@@ -54,13 +54,13 @@ static void fold_accounts(
 	table_free(&aliases);
 }
 
-/* Adds what stands at one address after a change, if anything. True if that is different. */
+/* Adds what one address has after a change, if anything. True if that is different. */
 static bool fold_object(const struct object *old, const struct change *change, int64_t requested_ms,
 	struct model *after)
 {
 	if (change && change->kind == CHANGE_PUT) {
 		struct object *now = model_add_copy(after, change->object);
-		if (!now->requested_ms && (now->is_unresolved || now->is_unsure))
+		if (!now->requested_ms && (object_is_unresolved(now) || now->doubt != DOUBT_NONE))
 			now->requested_ms = requested_ms;
 		return !old || !object_is_same(old, now);
 	}
@@ -71,56 +71,55 @@ static bool fold_object(const struct object *old, const struct change *change, i
 	return false;
 }
 
-/* Merges two sorted rows: what was recorded, and what changes. True if anything is different. */
-static bool fold_objects(
-	const struct model *before, const struct state_fold *sorted, struct model *after)
+static const struct object *former_in(const struct model *model, const struct object *object)
 {
-	const struct change *changes = sorted->changes;
-	size_t i = 0, j = 0, count = sorted->change_count;
-	bool is_different = false;
-
-	while (i < before->object_count || j < count) {
-		int order = i == before->object_count ? 1
-			    : j == count              ? -1
-					 : object_compare(&before->objects[i], changes[j].object);
-		const struct object *old = order <= 0 ? &before->objects[i++] : NULL;
-		const struct change *change = order >= 0 ? &changes[j++] : NULL;
-		is_different |= fold_object(old, change, sorted->requested_ms, after);
-	}
-	return is_different;
+	return object->former ? model_object(model, object->account, object->store, object->former)
+			      : NULL;
 }
 
-/* A rename is over when the old one is not recorded any more. */
-static void drop_formers(struct model *model)
+/*
+ * A rename is over when the old one is no longer recorded. What that one was duplicated from may
+ * still be left.
+ */
+static void drop_formers(const struct model *before, struct model *after)
 {
-	for (size_t i = 0; i < model->object_count; i++) {
-		struct object *object = &model->objects[i];
-		if (object->former &&
-			!model_object(model, object->account, object->store, object->former))
+	for (size_t i = 0; i < after->object_count; i++) {
+		struct object *object = &after->objects[i];
+		if (!object->former || former_in(after, object))
+			continue;
+		const struct object *gone = former_in(before, object);
+		object->former =
+			gone && gone->former ? arena_text(&after->arena, gone->former) : NULL;
+		if (!former_in(after, object))
 			object->former = NULL;
 	}
 }
 
 void state_fold(const struct state *old, const struct state_fold *fold, struct state *ret_state)
 {
+	const struct model *before = &old->model;
 	struct state next = {.serial = old->serial};
-	size_t bytes = fold->change_count * sizeof(*fold->changes);
-	struct change *sorted AUTO_FREE = mem_alloc(bytes);
+	size_t i = 0, j = 0, count = fold->change_count;
+	struct change *changes AUTO_FREE = mem_alloc(count * sizeof(*changes));
+	bool is_different = false;
 
 	memcpy(next.lineage, old->lineage, sizeof(next.lineage));
-	if (bytes)
-		memcpy(sorted, fold->changes, bytes);
-	if (fold->change_count)
-		qsort(sorted, fold->change_count, sizeof(*sorted), compare_changes);
-	if (fold_objects(&old->model,
-		    &(struct state_fold){.changes = sorted,
-			    .change_count = fold->change_count,
-			    .requested_ms = fold->requested_ms},
-		    &next.model))
-		next.serial++;
+	if (count) {
+		memcpy(changes, fold->changes, count * sizeof(*changes));
+		qsort(changes, count, sizeof(*changes), change_compare);
+	}
+	while (i < before->object_count || j < count) {
+		int order = i == before->object_count ? 1
+			    : j == count              ? -1
+					 : object_compare(&before->objects[i], changes[j].object);
+		const struct object *known = order <= 0 ? &before->objects[i++] : NULL;
+		const struct change *change = order >= 0 ? &changes[j++] : NULL;
+		is_different |= fold_object(known, change, fold->requested_ms, &next.model);
+	}
+	next.serial += is_different;
 	fold_accounts(old, fold, &next);
 	model_sort(&next.model);
-	drop_formers(&next.model);
+	drop_formers(before, &next.model);
 	*ret_state = next;
 }
 
@@ -136,45 +135,38 @@ static int compare_ids(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
-/* A store with all that is in it; the store itself may not be recorded. Gives where that ends. */
-static size_t encode_store(struct json_writer *writer, const struct model *model, size_t at)
+/* A store, which may not be recorded itself, with its secrets. */
+static size_t encode_store(
+	struct json_writer *writer, const struct model *model, const struct object *first)
 {
-	const struct object *first = &model->objects[at];
+	struct objects secrets = model_inside(model, first);
 
 	json_begin_object(writer, first->store);
-	if (!first->secret) {
-		objects_encode(writer, first);
-		at++;
-	}
-	size_t secrets = at;
-	for (; at < model->object_count; at++) {
-		const struct object *object = &model->objects[at];
-		if (strcmp(object->account, first->account) != 0 ||
-			strcmp(object->store, first->store) != 0)
-			break;
-		if (at == secrets)
-			json_begin_object(writer, secrets_key);
-		json_begin_object(writer, object->secret);
-		objects_encode(writer, object);
+	if (!first->secret)
+		objects_encode_recorded(writer, first);
+	if (secrets.count)
+		json_begin_object(writer, secrets_key);
+	for (size_t i = 0; i < secrets.count; i++) {
+		json_begin_object(writer, secrets.items[i].secret);
+		objects_encode_recorded(writer, &secrets.items[i]);
 		json_end(writer);
 	}
-	if (at > secrets)
+	if (secrets.count)
 		json_end(writer);
 	json_end(writer);
-	return at;
+	return secrets.count + !first->secret;
 }
 
 static void encode_account(
 	struct json_writer *writer, const struct model *model, const struct account *account)
 {
-	const struct object *first = model_first_in(model, account->alias);
-	size_t at = first ? (size_t)(first - model->objects) : model->object_count;
+	struct objects all = model_in_account(model, account->alias);
 
 	json_begin_object(writer, account->id);
 	json_put_text(writer, "alias", account->alias);
 	json_begin_object(writer, "stores");
-	while (at < model->object_count && strcmp(model->objects[at].account, account->alias) == 0)
-		at = encode_store(writer, model, at);
+	for (size_t i = 0; i < all.count;)
+		i += encode_store(writer, model, &all.items[i]);
 	json_end(writer);
 	json_end(writer);
 }
@@ -220,16 +212,6 @@ static bool refuse(struct decoding *d, const char *where, const char *why)
 	return error_set(d->err, "%s: %s", str_text(&text), why);
 }
 
-/* What is wrong with an object, after its address. */
-static bool prefix_address(struct decoding *d, const struct object *object)
-{
-	struct str address CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
-
-	object_add_address(&address, object);
-	text_add_visible(&shown, str_text(&address), address.length, 80);
-	return error_prefix(d->err, "%s", str_text(&shown));
-}
-
 /* `address` lends the names; others: keys that are not the object's. */
 static bool decode_object(struct decoding *d, const struct object *address, const struct json *json,
 	const char *const *others)
@@ -239,11 +221,10 @@ static bool decode_object(struct decoding *d, const struct object *address, cons
 		model_add_object(model, address->account, address->store, address->secret);
 	const char *name = json_key(json);
 
-	if (!*name || (object->secret && strchr(name, '/')))
-		return error_set(d->err, "it is no name") || prefix_address(d, object);
-	if (!objects_decode(json, others, &model->arena, object, d->err) ||
-		!objects_check_recorded(object, d->err))
-		return prefix_address(d, object);
+	if (object->secret ? !objects_is_name(name) : !*name)
+		return error_set(d->err, "it is no name") || objects_refuse(object, d->err);
+	if (!objects_decode_recorded(json, others, &model->arena, object, d->err))
+		return objects_refuse(object, d->err);
 	if (object->id && table_put(&d->ids, object->id, model))
 		return refuse(d, name, "another object has the same id");
 	return true;
@@ -273,8 +254,8 @@ static bool decode_account(struct decoding *d, const struct json *json)
 	const char *id = json_key(json), *alias = json_get_text(json, "alias");
 	const struct json *stores = json_get(json, "stores");
 
-	if (!objects_is_id(id) || !alias || !*alias || strchr(alias, '/') ||
-		!json_is_object(stores) || json_count(json) != 2)
+	if (!objects_is_id(id) || !objects_is_name(alias) || !json_is_object(stores) ||
+		json_count(json) != 2)
 		return refuse(d, id, "an account needs an id, `alias`, `stores` and nothing else");
 	struct account *account = model_add_account(&d->state->model, alias, id);
 	if (table_put(&d->aliases, account->alias, d))
@@ -284,6 +265,12 @@ static bool decode_account(struct decoding *d, const struct json *json)
 		if (!decode_store(d, alias, it))
 			return false;
 	return true;
+}
+
+bool state_is_lineage(const char *text)
+{
+	return text && strlen(text) == STATE_LINEAGE_LENGTH &&
+	       text_is_made_of(text, "0123456789abcdef-");
 }
 
 static bool decode_version(struct decoding *d, const struct json *root)
@@ -303,11 +290,12 @@ static bool decode_version(struct decoding *d, const struct json *root)
 		str_text(&shown));
 }
 
-static bool decode_head(struct decoding *d, const struct json *root)
+static bool decode_root(struct decoding *d, const struct json *root)
 {
-	const char *lineage = json_get_text(root, "lineage");
 	static const char *const keys[] = {
 		"version", "cfprov_version", "serial", "lineage", "accounts"};
+	const struct json *accounts = json_get(root, "accounts");
+	const char *lineage = json_get_text(root, "lineage");
 	size_t known = 0;
 
 	if (!json_is_object(root))
@@ -322,19 +310,11 @@ static bool decode_head(struct decoding *d, const struct json *root)
 		return error_set(d->err, "`cfprov_version` must be text");
 	if (!json_integer(json_get(root, "serial"), &d->state->serial) || d->state->serial < 1)
 		return error_set(d->err, "`serial` must be a whole number from 1");
-	if (!lineage || strlen(lineage) != STATE_LINEAGE_LENGTH ||
-		!text_is_made_of(lineage, "0123456789abcdef-"))
+	if (!state_is_lineage(lineage))
 		return error_set(d->err, "`lineage` must be a UUID");
 	memcpy(d->state->lineage, lineage, STATE_LINEAGE_LENGTH + 1);
-	return json_is_object(json_get(root, "accounts")) ||
-	       error_set(d->err, "`accounts` must be an object");
-}
-
-static bool decode_root(struct decoding *d, const struct json *root)
-{
-	if (!decode_head(d, root))
-		return false;
-	const struct json *accounts = json_get(root, "accounts");
+	if (!json_is_object(accounts))
+		return error_set(d->err, "`accounts` must be an object");
 	for (const struct json *it = json_first(accounts); it; it = json_next(it))
 		if (!decode_account(d, it))
 			return false;

@@ -1,5 +1,5 @@
 /*
- * The state: what cfprov knows to be its own, with the ids. JSON, written by cfprov only.
+ * The state: what cfprov manages, with the ids. JSON, written by cfprov only.
  *
  *     {
  *       "version": 1,
@@ -25,13 +25,12 @@
  *       }
  *     }
  *
- * An object whose creation was asked for while no answer was seen has "unresolved": true and no
- * id; one whose change was asked for has "unsure": true. Both have "requested": until when that
- * request may have been under way, in milliseconds since 1970. What Cloudflare stored otherwise
- * than it was sent has "sent_comment" or "sent_scopes": what was sent. Where somebody else wrote
- * the value, and we the rest later, "seen_modified" is the date of that. Of values there are
- * fingerprints only; see apply/values. state_fold changes a state; only `state push` replaces one
- * as a whole. state/ledger reads and writes the bytes.
+ * What is unresolved or in doubt (state/objects) has "requested": until when its request may have
+ * been under way, in milliseconds since 1970. What Cloudflare stored otherwise than it was sent has
+ * "sent_comment" or "sent_scopes": what was sent. Where somebody else wrote the value, and we the
+ * rest later, "seen_modified" is the date of that. Of values there are fingerprints only; see
+ * apply/values. state_fold changes a state; only `state push` replaces one as a whole.
+ * state/ledger reads and writes the bytes.
  */
 #ifndef STATE_STATE_H
 #define STATE_STATE_H
@@ -51,7 +50,7 @@ struct state {
 
 /*
  * One change of the state. PUT: this object, as it is now, replaces what has its address. DROP:
- * nothing has this address any more. KEEP: no change; the outcome of what did not work.
+ * nothing has this address any longer. KEEP: no change; the outcome of what failed.
  */
 enum change_kind { CHANGE_PUT, CHANGE_DROP, CHANGE_KEEP };
 
@@ -59,6 +58,9 @@ struct change {
 	enum change_kind kind;
 	const struct object *object; /* keeps */
 };
+
+/* For qsort: by address. */
+int change_compare(const void *a, const void *b);
 
 /*
  * Makes a new state from an old one and changes. The changes may be in any order: they are sorted
@@ -71,11 +73,14 @@ struct state_fold {
 	size_t change_count;
 	const struct account *accounts;
 	size_t account_count;
-	/* What is unresolved or unsure by these changes was requested until then; 0: it says so
+	/* What is unresolved or in doubt by these changes was requested until then; 0: it says so
 	 * itself */
 	int64_t requested_ms;
 };
 void state_fold(const struct state *old, const struct state_fold *fold, struct state *ret_state);
+
+/* True if it can be a lineage. NULL: false. */
+bool state_is_lineage(const char *text);
 
 /* `file` is what errors call the bytes. */
 bool state_decode(const char *file, const char *bytes, size_t length, struct state *ret_state,

@@ -627,7 +627,7 @@ change()
 	hushed out
 	[ "$(jq -r 'select(.type == "apply_complete") | "\(.hook.resource.resource_name) \(.hook.action)"' out |
 		LC_ALL=C sort | tr '\n' ' ')" = \
-		'CHANGED update DRIFTED update GONE create LEFT delete LIVES import ONCE import RENAMED move ' ]
+		'CHANGED update DRIFTED update GONE create LEFT delete LIVES import OLD delete ONCE import RENAMED move ' ]
 	[ "$(jq -r 'select(.type == "apply_complete" and .hook.resource.resource_name == "GONE") | .hook.id_value' out)" = \
 		"$(id_of GONE)" ]
 	[ "$(tail -1 out | jq -r '."@message"')" = \

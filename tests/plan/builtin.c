@@ -1,5 +1,6 @@
 #include "builtin.h"
 
+#include "plan/check.h"
 #include "scene.h"
 #include "tap.h"
 
@@ -144,4 +145,167 @@ void builtin_plans_many(void)
 			str_text_add(&notes, "in another order the plan is another\n");
 	}
 	tap_tell(notes.length == 0, "10,000 stores in 4 accounts, some of each kind", &notes);
+}
+
+/* ---- very many: what grows faster than they do would take minutes (fault A20) ---- */
+
+struct crowd {
+	struct model desired, recorded, live;
+	struct plan_options options;
+	struct arena arena;
+};
+
+static void add_account(struct crowd *crowd, const char *alias)
+{
+	model_add_account(&crowd->desired, alias, alias);
+	model_add_account(&crowd->recorded, alias, alias);
+	model_add_account(&crowd->live, alias, alias);
+}
+
+/* A store, or a secret in it: 'd' desired, 'r' recorded, 'l' live. */
+static void add_object(struct crowd *crowd, const char *sides, const char *account,
+	const char *store, const char *secret)
+{
+	static const struct value_source source = {.kind = VALUE_STDIN};
+	const char *id = arena_format(&crowd->arena, "%s-%s", store, secret ? secret : "");
+
+	for (; *sides; sides++) {
+		struct model *model = *sides == 'd'   ? &crowd->desired
+				      : *sides == 'r' ? &crowd->recorded
+						      : &crowd->live;
+		struct object *object = model_add_object(model, account, store, secret);
+		object->value = *sides == 'd' && secret ? &source : NULL;
+		object->id = *sides == 'd' ? NULL : id;
+		object->origin = *sides == 'r' ? ORIGIN_CREATED : ORIGIN_NONE;
+		object->version = 1;
+	}
+}
+
+/* Ends the crowd. */
+static void plan_crowd(struct crowd *crowd, const char *name, const char *expected)
+{
+	struct renames renames CLEANUP(renames_release) = {0};
+	struct plan plan CLEANUP(plan_release) = {0};
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+	struct str got CLEANUP(str_release) = {0}, notes CLEANUP(str_release) = {0};
+	const struct planner_input input = {
+		.desired = &crowd->desired,
+		.recorded = &crowd->recorded,
+		.live = &crowd->live,
+		.renames = &renames,
+		.options = crowd->options,
+	};
+
+	model_sort(&crowd->desired);
+	model_sort(&crowd->recorded);
+	model_sort(&crowd->live);
+	renames_init(&renames, &crowd->desired);
+	if (!planner_plan(&input, &plan, &errors))
+		str_format(&got, "%s\n", errors.items[0].message);
+	else if (!check_plan(&plan, &err))
+		str_format(&got, "%s\n", err.message);
+	else
+		str_format(&got, "%zu import, %zu add, %zu change, %zu destroy, %zu forget\n",
+			plan.counts.import, plan.counts.add, plan.counts.change,
+			plan.counts.destroy, plan.counts.forget);
+	if (strcmp(str_text(&got), expected) != 0)
+		tap_add_difference(&notes, expected, str_text(&got));
+	tap_tell(notes.length == 0, name, &notes);
+	model_release(&crowd->desired);
+	model_release(&crowd->recorded);
+	model_release(&crowd->live);
+	arena_release(&crowd->arena);
+}
+
+/* Ten secrets of each store are asked for, and some by their addresses. */
+static void plan_many_targets(void)
+{
+	enum { STORES_OF_SECRETS = 100, SECRETS = 99, TARGETS = 300 };
+	const char *targets[TARGETS];
+	struct crowd crowd = {.options = {.targets = {targets, TARGETS}}};
+
+	add_account(&crowd, "p");
+	for (size_t i = 0; i < STORES_OF_SECRETS; i++) {
+		const char *store = arena_format(&crowd.arena, "store-%zu", i);
+		add_object(&crowd, "d", "p", store, NULL);
+		for (size_t k = 0; k < SECRETS; k++)
+			add_object(&crowd, "d", "p", store, arena_format(&crowd.arena, "S%zu", k));
+	}
+	for (size_t i = 0; i < TARGETS; i++) {
+		const char *every = arena_format(&crowd.arena, "p/store-*/S%zu", i);
+		targets[i] = i < 10 ? every
+				    : arena_format(&crowd.arena, "p/store-%zu/S%zu", i / 10,
+					      i % 10 + 10);
+	}
+	plan_crowd(&crowd, "300 patterns of -target and 10,000 objects",
+		"0 import, 1390 add, 0 change, 0 destroy, 0 forget\n");
+}
+
+/* Half of them in an account that the manifest does not have any more. */
+static void plan_many_removals(void)
+{
+	enum { REMOVALS = 6000 };
+	struct crowd crowd = {0};
+
+	add_account(&crowd, "p");
+	model_add_account(&crowd.recorded, "gone", "gone");
+	for (size_t i = 0; i < REMOVALS; i++) {
+		const char *store = arena_format(&crowd.arena, "store-%zu", i);
+		const char *account = i % 2 ? "p" : "gone";
+		char *from = arena_format(&crowd.arena, "%s/%s", account, store);
+		add_object(&crowd, i % 2 ? "rl" : "r", account, store, NULL);
+		model_add_removal(&crowd.desired, from)->destroys = i % 4 == 1;
+		/* and of what was forgotten long ago */
+		from = arena_format(&crowd.arena, "p/store-%zu", i + REMOVALS);
+		model_add_removal(&crowd.desired, from)->destroys = false;
+	}
+	plan_crowd(&crowd, "12,000 removals and 6,000 recorded objects",
+		"0 import, 0 add, 0 change, 1500 destroy, 4500 forget\n");
+}
+
+static void plan_many_stores(void)
+{
+	enum { VERY_MANY = 100000 };
+	static const char *const sides[] = {"d", "drl", "dl", "dr", "rl"};
+	struct crowd crowd = {.options = {.adopt_all = true}};
+
+	add_account(&crowd, "p");
+	for (size_t i = 0; i < VERY_MANY; i++)
+		add_object(&crowd, sides[i % ARRAY_SIZE(sides)], "p",
+			arena_format(&crowd.arena, "store-%zu", i), NULL);
+	plan_crowd(&crowd, "100,000 stores of one account",
+		"20000 import, 40000 add, 0 change, 20000 destroy, 0 forget\n");
+}
+
+/* Of three accounts one is new, one stays, and one is gone: all in it is forgotten. */
+static void plan_many_accounts(void)
+{
+	enum { ACCOUNTS_OF_EACH = 10000 };
+	static const char *const sides[] = {"d", "drl", "r"};
+	struct crowd crowd = {0};
+
+	for (size_t i = 0; i < 3 * ACCOUNTS_OF_EACH; i++) {
+		const char *alias = arena_format(&crowd.arena, "a%zu", i);
+		if (i % 3 != 0)
+			model_add_account(&crowd.recorded, alias, alias);
+		if (i % 3 != 2) {
+			model_add_account(&crowd.desired, alias, alias);
+			model_add_account(&crowd.live, alias, alias);
+		} else {
+			model_add_removal(&crowd.desired, alias)->destroys = false;
+		}
+		add_object(&crowd, sides[i % 3], alias, arena_format(&crowd.arena, "store-%zu", i),
+			NULL);
+	}
+	plan_crowd(&crowd, "30,000 accounts",
+		"0 import, 10000 add, 0 change, 0 destroy, 10000 forget\n");
+}
+
+void builtin_plans_crowds(void)
+{
+	plan_many_accounts();
+	plan_many_targets();
+	plan_many_removals();
+	plan_many_stores();
 }

@@ -149,11 +149,11 @@ static bool set_knowledge(struct object *secret, const char *token)
 	size_t version;
 
 	if (strcmp(token, "unsure") == 0)
-		secret->is_unsure = true;
+		secret->doubt = DOUBT_VALUE;
 	else if (strcmp(token, "unsure-around") == 0)
-		secret->is_unsure = secret->keeps_value = true;
+		secret->doubt = DOUBT_REST;
 	else if (strcmp(token, "unsure-strange") == 0)
-		secret->is_unsure = secret->keeps_value = secret->is_strange = true;
+		secret->doubt = DOUBT_FOREIGN;
 	else if (strncmp(token, "was-", 4) == 0)
 		secret->former = token + 4;
 	else if (strcmp(token, "unprinted") == 0)
@@ -189,7 +189,6 @@ static void set_usual(struct arena *arena, struct object *secret, bool is_state)
 /* What is unresolved was asked for, and that is all that is known of it. */
 static void set_unresolved(struct object *object)
 {
-	object->is_unresolved = true;
 	object->id = object->scopes = object->status = NULL;
 }
 

@@ -115,6 +115,7 @@ int main(int argc, char **argv)
 		run_all(updates);
 		builtin_refuses_bad_cases();
 		builtin_plans_many();
+		builtin_plans_crowds();
 	}
 	return tap_finish();
 }

@@ -27,7 +27,7 @@ struct scene {
 	struct state state;
 	struct plan plan;
 	struct error_list errors;
-	const struct plan_move *moves; /* for the first plan */
+	const struct moved *moves; /* for the first plan */
 	size_t move_count;
 	struct arena arena; /* of what was moved and recovered */
 	struct str learned; /* of moves and what was recovered */
@@ -153,16 +153,16 @@ static void fold(struct scene *s, const struct state_fold *changes)
 /* *ret_count: the aliases that have moved. */
 static bool move_aliases(struct scene *s, size_t *ret_count, struct error *err)
 {
-	struct state_edit mend CLEANUP(state_edit_release) = {0};
+	struct state_edit edit CLEANUP(state_edit_release) = {0};
 
-	if (!state_edit_move(&s->state, &s->desired, &mend, err))
+	if (!state_edit_move(&s->state, &s->desired, &edit, err))
 		return false;
-	for (size_t i = 0; i < mend.account_count; i++)
-		str_format(&s->learned, "%-10s %s to %s\n", "moved", mend.old_aliases[i],
-			mend.accounts[i].alias);
-	const struct state_fold changes = state_edit_fold(&mend);
-	s->moves = state_edit_moves(&mend, &s->arena, &s->move_count);
-	*ret_count = mend.account_count;
+	for (size_t i = 0; i < edit.account_count; i++)
+		str_format(&s->learned, "%-10s %s to %s\n", "moved", edit.old_aliases[i],
+			edit.accounts[i].alias);
+	const struct state_fold changes = state_edit_fold(&edit);
+	s->moves = state_edit_moves(&edit, &s->arena, &s->move_count);
+	*ret_count = edit.account_count;
 	fold(s, &changes);
 	return true;
 }
@@ -200,18 +200,21 @@ static struct planner_input input_of(const struct scene *s, bool again)
 		.recorded = &s->state.model,
 		.live = &s->live,
 		.renames = &s->renames,
-		.adopt_all = c->adopt_all && !again,
-		.destroys_all = c->destroys_all,
-		.refresh_only = c->refresh_only,
-		.is_partial = c->accounts.count > 0 || c->unread,
-		.has_unread = c->unread,
-		.targets = patterns_of(&s->targets),
-		.excludes = patterns_of(&s->excludes),
+		.options =
+			{
+				.adopt_all = c->adopt_all && !again,
+				.destroys_all = c->destroys_all,
+				.refresh_only = c->refresh_only,
+				.is_partial = c->accounts.count > 0 || c->unread,
+				.has_unread = c->unread,
+				.targets = patterns_of(&s->targets),
+				.excludes = patterns_of(&s->excludes),
+			},
 	};
 
 	if (again)
 		return input;
-	input.replaces = patterns_of(&c->replaces);
+	input.options.replaces = patterns_of(&c->replaces);
 	input.moves = s->moves;
 	input.move_count = s->move_count;
 	return input;
@@ -248,7 +251,7 @@ static bool is_read(
 	bool is_kept = desired->is_written_once && live && !selection_replaces(input, desired);
 
 	return desired->kind == OBJECT_SECRET && desired->value->kind != VALUE_GENERATE &&
-	       !is_kept && !input->destroys_all && !input->refresh_only &&
+	       !is_kept && !input->options.destroys_all && !input->options.refresh_only &&
 	       selection_has(input, desired);
 }
 
@@ -288,11 +291,11 @@ static void judge_values(struct scene *s, const struct planner_input *input)
 	for (size_t i = 0; i < s->desired.object_count; i++) {
 		struct object *desired = &s->desired.objects[i];
 		const struct object *recorded =
-			renames_holder(&s->renames, desired, &s->state.model, &s->live);
+			renames_original(&s->renames, desired, &s->state.model, &s->live);
 		const struct object *live =
 			model_object(&s->live, desired->account, desired->store, desired->secret);
 		if (!live)
-			live = renames_former(&s->renames, desired, &s->live);
+			live = renames_older(&s->renames, desired, &s->live);
 		desired->verdict = VALUE_NOT_COMPARED;
 		desired->fingerprint = NULL;
 		if (is_read(input, desired, live))
@@ -341,7 +344,7 @@ void scene_play(const struct plan_case *plan_case, unsigned seed, struct str *ou
 		assert(s.errors.count == 0);
 	str_format(out, "--- %s\n%s", is_good ? "plan" : "errors", str_text(&s.learned));
 	if (is_good)
-		show_plan(out, &s.plan);
+		show_plan(out, &s.plan, plan_case->refresh_only);
 	for (size_t i = 0; i < s.errors.count; i++)
 		show_error(out, &s.errors.items[i]);
 }
@@ -361,44 +364,39 @@ static const struct object *kept(struct scene *s, const struct object *object)
 
 static void keep_objects(struct scene *s)
 {
-	for (size_t i = 0; i < s->plan.action_count; i++) {
-		struct action *action = &s->plan.actions[i];
-		action->before = kept(s, action->before);
-		action->live = kept(s, action->live);
-	}
+	for (size_t i = 0; i < s->plan.row_count; i++)
+		s->plan.rows[i].live = kept(s, s->plan.rows[i].live);
 }
 
 /* What lives then: as it was, as it was changed, or new. */
-static struct object made_of(struct scene *s, const struct action *action, size_t index)
+static struct object made_of(struct scene *s, const struct row *row, size_t index)
 {
-	enum action_kind kind = action_kind(action);
-	bool stays = kind == ACTION_ADOPT || kind == ACTION_UPDATE;
-	const struct object *was = action->live ? action->live : action->before;
-	struct object now = stays ? *was : *action->after;
+	bool stays = row->action == ACTION_ADOPT || row->action == ACTION_UPDATE;
+	struct object now = stays ? *row->live : *row->desired;
 
-	now.id = stays ? was->id : arena_format(&s->arena, "made-%zu", index);
-	if (!stays || action->changes)
+	now.id = stays ? row->live->id : arena_format(&s->arena, "made-%zu", index);
+	if (!stays || row->writes)
 		now.modified = arena_format(&s->arena, "2030-01-01T00:00:00.%06zuZ", index);
 	if (now.kind == OBJECT_SECRET && !stays)
 		now.status = "pending";
-	if (action->changes & FIELD_SCOPES)
-		now.scopes = action->after->scopes;
-	if (action->changes & FIELD_COMMENT)
-		now.comment = action->after->comment;
+	if (row->writes & FIELD_SCOPES)
+		now.scopes = row->desired->scopes;
+	if (row->writes & FIELD_COMMENT)
+		now.comment = row->desired->comment;
 	return now;
 }
 
 /* What the action leaves in the state, if anything, and among what lives. */
 static struct change carry_out_one(struct scene *s, size_t index)
 {
-	const struct action *action = &s->plan.actions[index];
+	const struct row *row = &s->plan.rows[index];
 	struct object *recorded = arena_alloc(&s->arena, sizeof(*recorded));
 
-	*recorded = *action_object(action);
-	if (!action->after)
+	*recorded = *row_object(row);
+	if (row->action == ACTION_DESTROY || row->action == ACTION_FORGET)
 		return (struct change){CHANGE_DROP, recorded};
-	struct object now = made_of(s, action, index);
-	record_done(action, &now, &s->arena, recorded);
+	struct object now = made_of(s, row, index);
+	record_done(row, &now, &s->arena, recorded);
 	struct object *live = model_add_copy(&s->live, &now);
 	live->origin = ORIGIN_NONE;
 	live->fingerprint = NULL;
@@ -416,16 +414,16 @@ static bool goes_along(const struct object *object, const struct object *doomed)
 /* Takes what the actions put something else in the place of, or destroy, out of what lives. */
 static void clear_live(struct scene *s)
 {
-	for (size_t a = 0; a < s->plan.action_count; a++) {
-		const struct action *action = &s->plan.actions[a];
-		enum action_kind kind = action_kind(action);
+	for (size_t a = 0; a < s->plan.row_count; a++) {
+		const struct row *row = &s->plan.rows[a];
+		const struct object *before = row_before(row);
 		size_t kept = 0;
-		if (!action->before || kind == ACTION_NONE || kind == ACTION_FORGET)
+		if (!before || row->action == ACTION_NONE || row->action == ACTION_FORGET)
 			continue;
 		for (size_t i = 0; i < s->live.object_count; i++) {
 			const struct object *it = &s->live.objects[i];
-			bool goes = strcmp(it->id, action->before->id) == 0 ||
-				    (action_destroys(action) && goes_along(it, action->before));
+			bool goes = strcmp(it->id, before->id) == 0 ||
+				    (row_destroys(row) && goes_along(it, before));
 			if (!goes)
 				s->live.objects[kept++] = *it;
 		}
@@ -437,25 +435,20 @@ static void clear_live(struct scene *s)
 static void carry_out(struct scene *s)
 {
 	const struct plan *plan = &s->plan;
-	struct change *changes AUTO_FREE =
-		mem_alloc((2 * plan->action_count + plan->refresh_count) * sizeof(*changes));
+	struct change *changes AUTO_FREE = mem_alloc(plan->row_count * sizeof(*changes));
 	size_t count = 0;
 
 	keep_objects(s);
 	clear_live(s);
-	for (size_t i = 0; i < plan->action_count; i++) {
-		enum action_kind kind = action_kind(&plan->actions[i]);
-		if (kind != ACTION_NONE)
+	for (size_t i = 0; i < plan->row_count; i++) {
+		const struct row *row = &plan->rows[i];
+		if (row->action != ACTION_NONE)
 			changes[count++] = carry_out_one(s, i);
-		if (kind == ACTION_RENAME)
-			changes[count++] = (struct change){CHANGE_DROP, plan->actions[i].before};
+		else if (row->learns)
+			changes[count++] = (struct change){row->learned ? CHANGE_PUT : CHANGE_DROP,
+				row->learned ? row->learned : row->recorded};
 	}
 	model_sort(&s->live);
-	for (size_t i = 0; i < plan->refresh_count; i++) {
-		const struct refresh *it = &plan->refreshes[i];
-		changes[count++] = (struct change){
-			it->after ? CHANGE_PUT : CHANGE_DROP, it->after ? it->after : it->before};
-	}
 	fold(s, &(struct state_fold){.changes = changes,
 			.change_count = count,
 			.accounts = s->desired.accounts,
@@ -499,15 +492,11 @@ static void drop_unmatched(const struct scene *s, struct case_patterns *patterns
 }
 
 /* A value that was changed outside, and that nobody wants written again, stays changed. */
-static bool is_bearable(const struct scene *s, const struct drift *drift)
+static bool is_bearable(const struct scene *s, const struct row *row)
 {
-	const struct object *recorded = drift->recorded, *live = drift->live;
-	const struct object *desired =
-		model_object(&s->desired, recorded->account, recorded->store, recorded->secret);
+	const struct object *desired = row->desired;
 
-	return live && desired && desired->kind == OBJECT_SECRET &&
-	       strcmp(live->id, recorded->id) == 0 &&
-	       object_differences(recorded, live) == FIELD_VALUE &&
+	return row->drift == FIELD_VALUE && desired &&
 	       (s->plan_case->refresh_only || desired->is_written_once ||
 		       desired->on_drift != ON_DRIFT_REWRITE ||
 		       desired->value->kind == VALUE_GENERATE);
@@ -516,15 +505,16 @@ static bool is_bearable(const struct scene *s, const struct drift *drift)
 static void add_left(const struct scene *s, struct str *left)
 {
 	const struct plan *plan = &s->plan;
-	size_t more = plan->refresh_count;
+	size_t more = plan->learned;
 
-	for (size_t i = 0; i < plan->action_count; i++)
-		if (action_kind(&plan->actions[i]) != ACTION_NONE)
-			show_action(left, &plan->actions[i]);
-	for (size_t i = 0; i < plan->drift_count; i++)
-		more += !is_bearable(s, &plan->drifts[i]);
+	for (size_t i = 0; i < plan->row_count; i++) {
+		const struct row *row = &plan->rows[i];
+		if (row->action != ACTION_NONE)
+			show_row(left, row, NULL);
+		more += row->drift && !is_bearable(s, row);
+	}
 	if (more)
-		show_plan(left, plan);
+		show_plan(left, plan, s->plan_case->refresh_only);
 }
 
 bool scene_settles(const struct plan_case *plan_case, struct error *why)

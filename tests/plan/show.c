@@ -60,42 +60,46 @@ static void add_remarks(struct str *out, const struct remark *remarks, size_t co
 		str_char(out, ')');
 }
 
-void show_action(struct str *out, const struct action *action)
+void show_row(struct str *out, const struct row *row, const struct row *store)
 {
 	static const char *const words[] = {
 		[ACTION_NONE] = "none",
 		[ACTION_CREATE] = "create",
 		[ACTION_ADOPT] = "adopt",
 		[ACTION_UPDATE] = "update",
-		[ACTION_RENAME] = "rename",
 		[ACTION_REPLACE] = "replace",
 		[ACTION_DESTROY] = "destroy",
 		[ACTION_FORGET] = "forget",
 	};
+	const struct object *object = row_object(row);
+	const struct object *before = row->copies ? row->copies : row_before(row);
 	const struct remark remarks[] = {
-		{action->needs_consent, "asks"},
-		{action->is_unverified, "unverified"},
-		{action->goes_with_store, "with its store"},
-		{action->wait_count > 0, "waits"},
+		{row->notes & ROW_NEEDS_APPROVAL, "asks"},
+		{row->notes & ROW_UNVERIFIED, "unverified"},
+		{row->notes & ROW_WITH_STORE, "with its store"},
+		{row->action != ACTION_FORGET && store && object->secret &&
+				store->action != ACTION_NONE &&
+				object_shares_store(row_object(store), object),
+			"waits"},
 	};
 
-	show_address(out, words[action_kind(action)], action_object(action));
-	if (action->before)
-		str_format(out, " = %s", action->before->id);
-	if (action->before && action_kind(action) == ACTION_RENAME)
-		str_format(out, " from %s", action->before->secret);
-	if (action->changes)
+	show_address(out, row->copies ? "rename" : words[row->action], object);
+	if (before)
+		str_format(out, " = %s", before->id);
+	if (row->copies)
+		str_format(out, " from %s", row->copies->secret);
+	if (row->writes)
 		str_text_add(out, ":");
-	add_fields(out, action->changes);
+	add_fields(out, row->writes);
 	add_remarks(out, remarks, ARRAY_SIZE(remarks));
 	str_char(out, '\n');
-	if (action->reason) {
+	if (row->reason) {
 		str_repeat(out, ' ', 11);
-		add_text(out, action->reason);
+		add_text(out, row->reason);
 		str_char(out, '\n');
 	}
-	for (size_t i = 0; i < action->stranger_count; i++) {
-		add_object(out, "  with", &action->strangers[i]);
+	for (size_t i = 0; i < row->unmanaged_count; i++) {
+		add_object(out, "  with", &row->unmanaged[i]);
 		str_char(out, '\n');
 	}
 }
@@ -118,16 +122,14 @@ static void add_summary(struct str *out, const struct plan *plan)
 	str_text_add(out, ".\n");
 }
 
-static void add_drift(struct str *out, const struct drift *drift)
+static void add_drift(struct str *out, const struct row *row)
 {
-	const struct object *recorded = drift->recorded, *live = drift->live;
-	bool is_same = live && recorded->id && strcmp(live->id, recorded->id) == 0;
-
-	if (is_same) {
-		show_address(out, "drift", recorded);
-		add_fields(out, object_differences(recorded, live));
+	if (row->drift & (DRIFT_GONE | DRIFT_REPLACED)) {
+		bool is_anew = row->drift & DRIFT_REPLACED;
+		add_object(out, is_anew ? "anew" : "gone", is_anew ? row->live : row->recorded);
 	} else {
-		add_object(out, live ? "anew" : "gone", live ? live : recorded);
+		show_address(out, "drift", row->recorded);
+		add_fields(out, row->drift);
 	}
 	str_char(out, '\n');
 }
@@ -149,7 +151,7 @@ static void add_learned(struct str *out, const struct object *before, const stru
 		{is_other(before->status, after->status), " status"},
 		{is_other(before->fingerprint, after->fingerprint), " fingerprint"},
 		{before->version != after->version, " version"},
-		{before->is_unsure != after->is_unsure, " sure"},
+		{before->doubt != after->doubt, " sure"},
 		{before->prevent_destroy != after->prevent_destroy, " prevent_destroy"},
 		{before->forget_on_remove != after->forget_on_remove, " on_remove"},
 	};
@@ -162,17 +164,35 @@ static void add_learned(struct str *out, const struct object *before, const stru
 			str_text_add(out, remarks[i].text);
 }
 
-void show_plan(struct str *out, const struct plan *plan)
+/* What the plan is about: not the old name of a rename, nor what the state only learns of. */
+static bool is_shown(const struct row *row, bool refresh_only)
 {
-	for (size_t i = 0; i < plan->drift_count; i++)
-		add_drift(out, &plan->drifts[i]);
-	for (size_t i = 0; i < plan->action_count; i++)
-		show_action(out, &plan->actions[i]);
-	for (size_t i = 0; i < plan->refresh_count; i++) {
-		const struct refresh *refresh = &plan->refreshes[i];
-		show_address(out, refresh->after ? "learn" : "leave", refresh->before);
-		if (refresh->after)
-			add_learned(out, refresh->before, refresh->after);
+	if (row->action != ACTION_NONE)
+		return !row->renamed_to;
+	return !refresh_only && row->desired && row_is_same(row);
+}
+
+void show_plan(struct str *out, const struct plan *plan, bool refresh_only)
+{
+	const struct row *store = NULL;
+
+	for (size_t i = 0; i < plan->row_count; i++)
+		if (plan->rows[i].drift)
+			add_drift(out, &plan->rows[i]);
+	for (size_t i = 0; i < plan->row_count; i++) {
+		const struct row *row = &plan->rows[i];
+		if (row_object(row)->kind == OBJECT_STORE)
+			store = row;
+		if (is_shown(row, refresh_only))
+			show_row(out, row, store);
+	}
+	for (size_t i = 0; i < plan->row_count; i++) {
+		const struct row *row = &plan->rows[i];
+		if (!row->learns)
+			continue;
+		show_address(out, row->learned ? "learn" : "leave", row->recorded);
+		if (row->learned)
+			add_learned(out, row->recorded, row->learned);
 		str_char(out, '\n');
 	}
 	for (size_t i = 0; i < plan->warning_count; i++) {

@@ -5,8 +5,9 @@
 #include "base/error.h"
 #include "model/plan.h"
 
-void show_plan(struct str *out, const struct plan *plan);
-void show_action(struct str *out, const struct action *action);
+void show_plan(struct str *out, const struct plan *plan, bool refresh_only);
+/* `store`: the row of the last store before it, or NULL. */
+void show_row(struct str *out, const struct row *row, const struct row *store);
 void show_error(struct str *out, const struct error *err);
 
 /* "WORD       ADDRESS" */

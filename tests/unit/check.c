@@ -1,395 +1,218 @@
+/* Plans that no planner makes: each breaks one rule. */
 #include "plan/check.h"
 
 #include "unit.h"
 
-/* Three stores: to create, to adopt, and one that is there already. */
-struct sound {
-	struct object desired[3], live, recorded;
-	struct plan plan;
+/* Of a store and secrets in it: desired, recorded, live, and live with another id. */
+#define STORE(...)                                                                                 \
+	{                                                                                          \
+		.account = "p", .store = "s", __VA_ARGS__                                          \
+	}
+#define SECRET(name, ...)                                                                          \
+	{                                                                                          \
+		OBJECT_SECRET, .account = "p", .store = "s", .secret = name, __VA_ARGS__           \
+	}
+#define OURS(i) .id = i, .origin = ORIGIN_CREATED
+
+static const struct value_source source = {.kind = VALUE_STDIN};
+static const struct object s_d = STORE(.prevent_destroy = false), s_r = STORE(OURS("s")),
+			   s_l = STORE(.id = "s"), s_x = STORE(.id = "x"),
+			   s_protected = STORE(.prevent_destroy = true),
+			   s_protected_r = STORE(OURS("s"), .prevent_destroy = true),
+			   s_unresolved = STORE(.origin = ORIGIN_CREATED);
+static const struct object a_d = SECRET("A", .value = &source), a_r = SECRET("A", OURS("a")),
+			   a_l = SECRET("A", .id = "a"), a_x = SECRET("A", .id = "x"),
+			   a_protected = SECRET("A", .value = &source, .prevent_destroy = true),
+			   a_valueless = SECRET("A", .version = 1),
+			   a_unmanaged = SECRET("A", .id = "a");
+static const struct object b_d = SECRET("B", .value = &source), b_l = SECRET("B", .id = "b"),
+			   b_r = SECRET("B", OURS("b"), .prevent_destroy = true),
+			   b_unmanaged = SECRET("B", .id = "b"),
+			   b_unresolved = SECRET("B", .origin = ORIGIN_CREATED);
+static const struct object elsewhere = {
+	OBJECT_SECRET, .account = "p", .store = "t", .secret = "B", OURS("b")};
+
+struct sample {
+	const char *fault; /* NULL: there is none */
+	struct row rows[3];
 };
 
-static void make(struct sound *s)
+#define ROW(d, r, l, a, ...)                                                                       \
+	{                                                                                          \
+		.desired = d, .recorded = r, .live = l, .action = a, __VA_ARGS__                   \
+	}
+#define NOTE(note) .notes = note
+#define KEEP       ROW(&s_d, &s_r, &s_l, ACTION_NONE, .writes = 0)
+
+static void check_all(const struct sample *samples, size_t count)
 {
-	static const char *const names[] = {"a", "b", "c"};
-
-	*s = (struct sound){0};
-	for (int i = 0; i < 3; i++)
-		s->desired[i] = (struct object){.account = "p", .store = names[i]};
-	s->live = (struct object){.account = "p", .store = "b", .id = "id-b"};
-	s->recorded = (struct object){
-		.account = "p", .store = "c", .id = "id-c", .origin = ORIGIN_CREATED};
-	for (int i = 0; i < 3; i++)
-		plan_add(&s->plan)->after = &s->desired[i];
-	s->plan.actions[1].before = &s->live;
-	s->plan.actions[1].needs_consent = true;
-	s->plan.actions[2].before = &s->recorded;
-	s->plan.counts = plan_count(&s->plan);
-}
-
-static void expect_breach(struct sound *s, const char *message)
-{
-	struct error err CLEANUP(error_release) = {0};
-
-	if (check_plan(&s->plan, &err))
-		fail_msg("not found: %s", message);
-	expect_text(err.message, "the plan is not sound");
-	expect_text(err.message, message);
-	plan_release(&s->plan);
+	for (size_t i = 0; i < count; i++) {
+		struct plan plan CLEANUP(plan_release) = {0};
+		struct error err CLEANUP(error_release) = {0};
+		for (size_t k = 0; k < 3; k++)
+			if (samples[i].rows[k].desired || samples[i].rows[k].recorded)
+				*plan_add(&plan) = samples[i].rows[k];
+		plan_count(&plan);
+		if (check_plan(&plan, &err) != !samples[i].fault)
+			fail_msg(
+				"sample %zu: %s", i, err.message ? err.message : "it was accepted");
+		if (!samples[i].fault)
+			continue;
+		expect_text(err.message, "the plan is not sound: p/");
+		expect_text(err.message, samples[i].fault);
+		expect_text(err.hint, "a defect of cfprov");
+	}
 }
 
 static void sound_plans(void **state)
 {
-	struct sound s;
+	static const struct sample samples[] = {
+		{NULL, {ROW(&s_d, NULL, NULL, ACTION_CREATE, .reason = "new"),
+			       ROW(&a_d, NULL, NULL, ACTION_CREATE, .reason = "new")}},
+		{NULL, {ROW(&s_d, NULL, &s_l, ACTION_ADOPT, NOTE(ROW_NEEDS_APPROVAL)),
+			       ROW(&a_d, &a_r, &a_x, ACTION_ADOPT, .writes = FIELD_VALUE)}},
+		{NULL, {KEEP, ROW(&a_d, &a_r, &a_l, ACTION_UPDATE, .writes = FIELD_SCOPES)}},
+		{NULL, {ROW(&s_d, &s_r, &s_l, ACTION_REPLACE, .reason = "asked"),
+			       ROW(&a_d, &a_r, &a_l, ACTION_REPLACE, NOTE(ROW_WITH_STORE)),
+			       /* unmanaged, it goes with the store */
+			       ROW(&b_d, NULL, &b_l, ACTION_CREATE, .reason = "new")}},
+		{NULL, {ROW(NULL, &s_r, &s_l, ACTION_DESTROY, .reason = "gone"),
+			       ROW(NULL, &a_r, &a_l, ACTION_DESTROY, NOTE(ROW_WITH_STORE))}},
+		/* To forget what is protected destroys nothing. */
+		{NULL, {ROW(NULL, &s_protected_r, NULL, ACTION_FORGET, .reason = "removed")}},
+		/* A rename; the duplicate takes over what is protected. */
+		{NULL, {KEEP, ROW(&a_valueless, NULL, &b_l, ACTION_CREATE, .copies = &b_r),
+			       ROW(NULL, &b_r, &b_l, ACTION_DESTROY, .renamed_to = &a_d)}},
+		/* What is no longer protected by the manifest is replaced. */
+		{NULL, {ROW(&s_d, &s_protected_r, &s_l, ACTION_REPLACE, .reason = "asked")}},
+		{NULL, {ROW(NULL, &s_unresolved, NULL, ACTION_NONE, .learns = true)}},
+		{NULL, {ROW(NULL, NULL, NULL, ACTION_NONE, .writes = 0)}},
+	};
+
+	(void)state;
+	check_all(samples, ARRAY_SIZE(samples));
+}
+
+static void the_sides_of_rows(void **state)
+{
+	static const struct sample samples[] = {
+		{"its sides are not the same object",
+			{ROW(&s_d, &a_r, &a_l, ACTION_NONE, .writes = 0)}},
+		{"it is out of order, or there twice",
+			{ROW(&a_d, NULL, NULL, ACTION_CREATE, .writes = 0),
+				ROW(&s_d, NULL, NULL, ACTION_CREATE, .writes = 0)}},
+		{"it is out of order, or there twice", {KEEP, KEEP}},
+		{"approval is asked for no adoption",
+			{ROW(&s_d, NULL, NULL, ACTION_CREATE, NOTE(ROW_NEEDS_APPROVAL))}},
+		{"what can't be changed would be", /* a store; not desired; not there */
+			{ROW(&s_d, NULL, &s_l, ACTION_ADOPT, .writes = FIELD_COMMENT)}},
+		{"what can't be changed would be",
+			{ROW(NULL, &a_r, &a_l, ACTION_DESTROY, .writes = FIELD_VALUE)}},
+		{"what can't be changed would be",
+			{ROW(&a_d, NULL, NULL, ACTION_CREATE, .writes = FIELD_SCOPES)}},
+		{"a value would be written that has no source",
+			{ROW(&a_valueless, NULL, NULL, ACTION_CREATE, .writes = 0)}},
+		{"a value would be written that has no source",
+			{ROW(&a_valueless, &a_r, &a_l, ACTION_UPDATE, .writes = FIELD_VALUE)}},
+		{"a value would be written that has no source",
+			{ROW(&a_valueless, &a_r, &a_l, ACTION_REPLACE, .writes = 0)}},
+		{"it would go with a store that stays",
+			{ROW(NULL, &a_r, &a_l, ACTION_DESTROY, NOTE(ROW_WITH_STORE))}},
+		{"it would go with a store that stays",
+			{KEEP, ROW(NULL, &a_r, &a_l, ACTION_DESTROY, NOTE(ROW_WITH_STORE))}},
+		{"it would go with a store that stays",
+			{ROW(NULL, &s_r, &s_l, ACTION_DESTROY, .writes = 0),
+				ROW(NULL, &a_r, &a_l, ACTION_FORGET, NOTE(ROW_WITH_STORE))}},
+		{"it would go with a store that stays", /* another store goes */
+			{ROW(NULL, &s_r, &s_l, ACTION_DESTROY, .writes = 0),
+				ROW(NULL, &elsewhere, &elsewhere, ACTION_DESTROY,
+					NOTE(ROW_WITH_STORE))}},
+		{"the state would learn what an action changes",
+			{ROW(NULL, &s_r, &s_l, ACTION_DESTROY, .learns = true)}},
+	};
+
+	(void)state;
+	check_all(samples, ARRAY_SIZE(samples));
+}
+
+static void actions(void **state)
+{
+	static const char not_ours[] = "what cfprov does not manage would be given up";
+	static const char another[] = "what is not the recorded one would go";
+	static const char protected[] = "what is protected would be destroyed";
+	static const char undesired[] = "what nobody desires would be made";
+	static const char exists[] = "what exists would be created";
+	static const char changed[] = "what cfprov does not manage would be changed";
+	static const char renamed[] = "what cfprov does not manage would be renamed";
+	static const char duplicate[] = "it would be destroyed without a duplicate";
+	static const struct sample samples[] = {
+		{undesired, {ROW(NULL, &s_r, NULL, ACTION_CREATE, .writes = 0)}},
+		{undesired, {ROW(NULL, &a_r, NULL, ACTION_CREATE, .copies = &b_r)}},
+		{undesired, {ROW(NULL, &s_r, &s_x, ACTION_ADOPT, .writes = 0)}},
+		{exists, {ROW(&s_d, NULL, &s_l, ACTION_CREATE, .writes = 0)}},
+		{exists, {KEEP, ROW(&a_d, NULL, &a_l, ACTION_CREATE, .writes = 0)}},
+		{exists, {ROW(NULL, &s_r, &s_l, ACTION_DESTROY, .writes = 0),
+				 ROW(&a_d, NULL, &a_l, ACTION_CREATE, .writes = 0)}},
+		{renamed, {ROW(&a_d, NULL, &b_l, ACTION_CREATE, .copies = &b_unmanaged)}},
+		{renamed, {ROW(&a_d, NULL, &b_l, ACTION_CREATE, .copies = &b_unresolved)}},
+		{renamed, {ROW(&a_d, NULL, &b_l, ACTION_CREATE, .copies = &elsewhere)}},
+		{"nothing is there to be adopted",
+			{ROW(&s_d, NULL, NULL, ACTION_ADOPT, .writes = 0)}},
+		{"nothing is there to be adopted",
+			{ROW(&s_d, &s_r, &s_l, ACTION_ADOPT, .writes = 0)}},
+		{changed, {ROW(&a_d, &a_r, &a_x, ACTION_UPDATE, .writes = FIELD_VALUE)}},
+		{changed, {ROW(&a_d, &a_unmanaged, &a_l, ACTION_UPDATE, .writes = FIELD_VALUE)}},
+		{changed, {ROW(&a_d, &a_r, &a_l, ACTION_UPDATE, .writes = 0)}},
+		{"nobody desires the new one",
+			{ROW(NULL, &s_r, &s_l, ACTION_REPLACE, .writes = 0)}},
+		{another, {ROW(&s_d, &s_r, &s_x, ACTION_REPLACE, .writes = 0)}},
+		{another, {ROW(NULL, &s_r, &s_x, ACTION_DESTROY, .writes = 0)}},
+		{another, {ROW(NULL, &s_r, NULL, ACTION_DESTROY, .writes = 0)}},
+		{protected, {ROW(&s_protected, &s_r, &s_l, ACTION_REPLACE, .writes = 0)}},
+		{protected, {ROW(NULL, &s_protected_r, &s_l, ACTION_DESTROY, .writes = 0)}},
+		{protected, {ROW(&s_d, &s_protected_r, &s_l, ACTION_DESTROY, .writes = 0)}},
+		{protected, {ROW(&a_protected, &a_r, &a_l, ACTION_DESTROY, .writes = 0)}},
+		{not_ours, {ROW(NULL, &s_unresolved, &s_l, ACTION_DESTROY, .writes = 0)}},
+		{not_ours, {ROW(NULL, &a_unmanaged, &a_l, ACTION_DESTROY, .writes = 0)}},
+		{not_ours, {ROW(&s_d, NULL, &s_l, ACTION_REPLACE, .writes = 0)}},
+		{not_ours, {ROW(NULL, &s_unresolved, NULL, ACTION_FORGET, .writes = 0)}},
+		{not_ours, {ROW(NULL, &a_unmanaged, &a_l, ACTION_FORGET, .writes = 0)}},
+		{duplicate, {ROW(NULL, &b_r, &b_l, ACTION_DESTROY, .renamed_to = &a_d)}},
+		{duplicate, {ROW(&a_d, NULL, NULL, ACTION_CREATE, .writes = 0),
+				    ROW(NULL, &b_r, &b_l, ACTION_DESTROY, .renamed_to = &a_d)}},
+	};
+
+	(void)state;
+	check_all(samples, ARRAY_SIZE(samples));
+}
+
+static void rows_about_nothing_and_wrong_counts(void **state)
+{
+	struct plan plan CLEANUP(plan_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
-	struct plan empty = {0};
+	size_t *const counts[] = {&plan.counts.import, &plan.counts.add, &plan.counts.change,
+		&plan.counts.destroy, &plan.counts.forget};
 
 	(void)state;
-	make(&s);
-	assert_true(check_plan(&s.plan, &err));
-	plan_release(&s.plan);
-	assert_true(check_plan(&empty, &err));
-	expect_no_error(&err);
-}
-
-static void each_breach_is_found(void **state)
-{
-	struct sound s;
-
-	(void)state;
-	make(&s);
-	s.plan.actions[1].after = NULL;
-	expect_breach(&s, "p/b: what cfprov does not manage would be given up");
-	make(&s);
-	s.desired[1].store = s.live.store = "a";
-	expect_breach(&s, "p/a: it is out of order, or there twice");
-	make(&s);
-	s.desired[0].store = "bb";
-	expect_breach(&s, "p/b: it is out of order");
-	make(&s);
-	s.live.id = NULL;
-	expect_breach(&s, "p/b: what is there has no id");
-	make(&s);
-	s.recorded.store = "other";
-	expect_breach(&s, "p/c: before and after are not the same object");
-	make(&s);
-	s.live.account = "q";
-	expect_breach(&s, "before and after are not the same object");
-	make(&s);
-	s.plan.actions[0].needs_consent = true;
-	expect_breach(&s, "p/a: consent is asked for no adoption");
-	make(&s);
-	s.plan.actions[2].needs_consent = true;
-	expect_breach(&s, "p/c: consent is asked for no adoption");
-}
-
-/* Ours to destroy, forget or replace; each alone is sound. */
-static void make_leaving(struct sound *s, bool is_left_alive, bool is_replaced)
-{
-	make(s);
-	s->plan.actions[2].is_left_alive = is_left_alive;
-	s->plan.actions[2].is_replaced = is_replaced;
-	if (!is_replaced)
-		s->plan.actions[2].after = NULL;
-	s->plan.counts = plan_count(&s->plan);
-}
-
-static void sound_leavings(void **state)
-{
-	struct sound s;
-	struct error err CLEANUP(error_release) = {0};
-
-	(void)state;
-	for (int i = 0; i < 3; i++) {
-		make_leaving(&s, i == 1, i == 2);
-		assert_true(check_plan(&s.plan, &err));
-		plan_release(&s.plan);
-	}
-	/* To forget what is protected destroys nothing. */
-	make_leaving(&s, true, false);
-	s.recorded.prevent_destroy = true;
-	assert_true(check_plan(&s.plan, &err));
-	plan_release(&s.plan);
-	expect_no_error(&err);
-}
-
-static void leavings_that_must_not_be(void **state)
-{
-	struct sound s;
-
-	(void)state;
-	make_leaving(&s, false, false);
-	s.recorded.prevent_destroy = true;
-	expect_breach(&s, "p/c: what is protected or not managed would be destroyed");
-	make_leaving(&s, false, true);
-	s.desired[2].prevent_destroy = true;
-	expect_breach(&s, "p/c: what is protected or not managed would be destroyed");
-	make_leaving(&s, false, false);
-	s.recorded.origin = ORIGIN_NONE;
-	expect_breach(&s, "p/c: what cfprov does not manage would be given up");
-	make_leaving(&s, true, false);
-	s.recorded.origin = ORIGIN_NONE;
-	expect_breach(&s, "p/c: what cfprov does not manage would be given up");
-	make_leaving(&s, false, false);
-	s.recorded.id = NULL;
-	expect_breach(&s, "p/c: what is there has no id");
-	make_leaving(&s, false, false);
-	s.plan.actions[2].needs_consent = true;
-	expect_breach(&s, "p/c: consent is asked for no adoption");
-	make_leaving(&s, false, true);
-	s.recorded.store = "d";
-	expect_breach(&s, "p/c: before and after are not the same object");
-	make_leaving(&s, false, false);
-	s.recorded.store = "b";
-	expect_breach(&s, "p/b: it is out of order, or there twice");
-	make_leaving(&s, false, true);
-	s.plan.counts.destroy = 0;
-	expect_breach(&s, "its counts do not add up");
-	make_leaving(&s, true, false);
-	s.plan.counts.forget = 0;
-	expect_breach(&s, "its counts do not add up");
-}
-
-static void each_wrong_count_is_found(void **state)
-{
-	struct sound s;
-
-	(void)state;
-	for (int i = 0; i < 5; i++) {
-		make(&s);
-		size_t *const counts[] = {&s.plan.counts.import, &s.plan.counts.add,
-			&s.plan.counts.change, &s.plan.counts.destroy, &s.plan.counts.forget};
+	*plan_add(&plan) = (struct row)ROW(&s_d, NULL, NULL, ACTION_CREATE, .writes = 0);
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		plan_count(&plan);
 		++*counts[i];
-		expect_breach(&s, "its counts do not add up");
+		assert_false(check_plan(&plan, &err));
+		expect_error(&err, "its counts do not add up");
 	}
-}
-
-/* Nothing that is unresolved may be taken for something that is there. */
-static void unresolved_is_not_there(void **state)
-{
-	struct sound s;
-
-	(void)state;
-	make(&s);
-	s.recorded = (struct object){.account = "p", .store = "c", .is_unresolved = true};
-	expect_breach(&s, "p/c: what is there has no id");
-}
-
-/* ---- secrets ---- */
-
-enum { STORE, MADE, CHANGED, RENAMED, GOING, SECRETS };
-
-/* A store that is there, and of each sort a secret in it; all of it sound. */
-struct inside {
-	struct object desired[SECRETS], recorded[SECRETS];
-	struct plan plan;
-	size_t waits[1];
-};
-
-static const struct value_source source = {.kind = VALUE_ENV, .name = "V"};
-
-static void make_inside(struct inside *s, bool store_goes)
-{
-	static const char *const names[] = {NULL, "A", "B", "NEW", "Z"};
-
-	*s = (struct inside){.waits = {0}};
-	for (int i = 0; i < SECRETS; i++) {
-		struct object object = {.kind = i ? OBJECT_SECRET : OBJECT_STORE,
-			.account = "p",
-			.store = "s",
-			.secret = names[i]};
-		s->desired[i] = s->recorded[i] = object;
-		s->desired[i].value = i ? &source : NULL;
-		s->recorded[i].id = "id";
-		s->recorded[i].origin = ORIGIN_CREATED;
-		struct action *action = plan_add(&s->plan);
-		action->after = i == GOING ? NULL : &s->desired[i];
-		action->before = i == MADE ? NULL : &s->recorded[i];
-		action->waits_for = s->waits;
-		action->wait_count = i && store_goes;
-		action->goes_with_store = i == GOING && store_goes;
-	}
-	s->recorded[RENAMED].secret = "OLD";
-	s->plan.actions[CHANGED].changes = FIELD_VALUE | FIELD_SCOPES;
-	s->plan.actions[STORE].is_replaced = store_goes;
-	if (store_goes) /* what is in it can't be written to before */
-		for (int i = CHANGED; i <= RENAMED; i++) {
-			s->recorded[i].secret = s->desired[i].secret;
-			s->plan.actions[i].changes = 0;
-			s->plan.actions[i].is_replaced = s->plan.actions[i].goes_with_store = true;
-		}
-	s->plan.counts = plan_count(&s->plan);
-}
-
-static void expect_breach_inside(struct inside *s, const char *message)
-{
-	struct error err CLEANUP(error_release) = {0};
-
-	s->plan.counts = plan_count(&s->plan);
-	if (check_plan(&s->plan, &err))
-		fail_msg("not found: %s", message);
-	expect_text(err.message, message);
-	expect_text(err.hint, "a defect of cfprov");
-	plan_release(&s->plan);
-}
-
-static void sound_secrets(void **state)
-{
-	(void)state;
-	for (int store_goes = 0; store_goes < 2; store_goes++) {
-		struct inside s;
-		struct error err CLEANUP(error_release) = {0};
-		make_inside(&s, store_goes);
-		if (!check_plan(&s.plan, &err))
-			fail_msg("%s", err.message);
-		plan_release(&s.plan);
-	}
-}
-
-static void only_renames_rename(void **state)
-{
-	struct inside s;
-
-	(void)state;
-	make_inside(&s, false);
-	s.recorded[CHANGED].secret = "C";
-	s.recorded[CHANGED].origin = ORIGIN_NONE; /* that would be an adoption */
-	expect_breach_inside(&s, "p/s/B: before and after are not the same object");
-	make_inside(&s, false);
-	s.recorded[CHANGED].secret = "C";
-	s.plan.actions[CHANGED].changes = 0;
-	s.plan.actions[CHANGED].is_replaced = true;
-	expect_breach_inside(&s, "p/s/B: before and after are not the same object");
-	make_inside(&s, false);
-	s.recorded[RENAMED].store = "t";
-	expect_breach_inside(&s, "p/s/NEW: before and after are not the same object");
-	make_inside(&s, false);
-	s.recorded[RENAMED].account = "q";
-	expect_breach_inside(&s, "p/s/NEW: before and after are not the same object");
-	make_inside(&s, false);
-	s.recorded[RENAMED].secret = NULL;
-	s.recorded[RENAMED].kind = OBJECT_STORE;
-	expect_breach_inside(&s, "p/s/NEW: before and after are not the same object");
-	make_inside(&s, false);
-	s.recorded[RENAMED].id = NULL;
-	expect_breach_inside(&s, "p/s/NEW: what is there has no id");
-	make_inside(&s, false);
-	s.plan.actions[RENAMED].needs_consent = true;
-	expect_breach_inside(&s, "p/s/NEW: consent is asked for no adoption");
-}
-
-static void only_what_stays_is_changed(void **state)
-{
-	struct inside s;
-
-	(void)state;
-	make_inside(&s, false);
-	s.plan.actions[MADE].changes = FIELD_SCOPES;
-	expect_breach_inside(&s, "p/s/A: what can't be changed would be");
-	make_inside(&s, false);
-	s.plan.actions[GOING].changes = FIELD_VALUE;
-	expect_breach_inside(&s, "p/s/Z: what can't be changed would be");
-	make_inside(&s, false);
-	s.plan.actions[STORE].changes = FIELD_COMMENT;
-	expect_breach_inside(&s, "p/s: what can't be changed would be");
-}
-
-static void what_is_written_has_a_source(void **state)
-{
-	struct inside s;
-
-	(void)state;
-	make_inside(&s, false);
-	s.desired[MADE].value = NULL;
-	expect_breach_inside(&s, "p/s/A: a value would be written that has no source");
-	make_inside(&s, false);
-	s.desired[CHANGED].value = NULL;
-	expect_breach_inside(&s, "p/s/B: a value would be written that has no source");
-	make_inside(&s, true);
-	s.desired[CHANGED].value = NULL;
-	expect_breach_inside(&s, "p/s/B: a value would be written that has no source");
-	make_inside(&s, false);
-	s.desired[RENAMED].value = NULL; /* its value goes along */
-	assert_true(check_plan(&s.plan, NULL));
-	plan_release(&s.plan);
-}
-
-static void waits_are_for_the_store(void **state)
-{
-	struct inside s;
-
-	(void)state;
-	for (size_t wrong = MADE; wrong < SECRETS; wrong++) {
-		make_inside(&s, true);
-		s.waits[0] = wrong;
-		expect_breach_inside(
-			&s, wrong == MADE ? "it waits for what comes after it" : "it waits for");
-	}
-	make_inside(&s, true);
-	s.plan.actions[STORE].waits_for = s.waits;
-	s.plan.actions[STORE].wait_count = 1;
-	expect_breach_inside(&s, "p/s: it waits for what comes after it");
-	make_inside(&s, true);
-	s.waits[0] = SIZE_MAX;
-	expect_breach_inside(&s, "it waits for what comes after it");
-	make_inside(&s, true);
-	s.recorded[STORE].store = s.desired[STORE].store = "r";
-	expect_breach_inside(&s, "p/s/A: it waits for what is not its store");
-	make_inside(&s, true);
-	s.recorded[STORE].account = s.desired[STORE].account = "o";
-	expect_breach_inside(&s, "p/s/A: it waits for what is not its store");
-}
-
-static void only_what_goes_goes_along(void **state)
-{
-	struct inside s;
-
-	(void)state;
-	make_inside(&s, false);
-	s.plan.actions[GOING].goes_with_store = true; /* waits for nothing */
-	expect_breach_inside(&s, "p/s/Z: it would go with a store that stays");
-	make_inside(&s, true);
-	s.plan.actions[STORE].is_replaced = false;
-	expect_breach_inside(&s, "it would go with a store that stays");
-	make_inside(&s, true);
-	s.plan.actions[MADE].goes_with_store = true;
-	expect_breach_inside(&s, "p/s/A: it would go with a store that stays");
-	make_inside(&s, true);
-	s.plan.actions[GOING].is_left_alive = true;
-	expect_breach_inside(&s, "p/s/Z: it would go with a store that stays");
-}
-
-static void nothing_protected_goes_along(void **state)
-{
-	struct inside s;
-
-	(void)state;
-	make_inside(&s, true);
-	s.recorded[GOING].prevent_destroy = true;
-	expect_breach_inside(&s, "p/s/Z: what is protected or not managed would be destroyed");
-	make_inside(&s, true);
-	s.desired[CHANGED].prevent_destroy = true;
-	expect_breach_inside(&s, "p/s/B: what is protected or not managed would be destroyed");
-	make_inside(&s, true);
-	s.recorded[GOING].origin = ORIGIN_NONE;
-	expect_breach_inside(&s, "p/s/Z: what cfprov does not manage would be given up");
+	*plan_add(&plan) = (struct row){0};
+	assert_false(check_plan(&plan, &err));
+	expect_error(&err, "a row is about nothing");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sound_plans),
-		cmocka_unit_test(sound_leavings),
-		cmocka_unit_test(leavings_that_must_not_be),
-		cmocka_unit_test(each_breach_is_found),
-		cmocka_unit_test(each_wrong_count_is_found),
-		cmocka_unit_test(unresolved_is_not_there),
-		cmocka_unit_test(sound_secrets),
-		cmocka_unit_test(only_renames_rename),
-		cmocka_unit_test(only_what_stays_is_changed),
-		cmocka_unit_test(what_is_written_has_a_source),
-		cmocka_unit_test(waits_are_for_the_store),
-		cmocka_unit_test(only_what_goes_goes_along),
-		cmocka_unit_test(nothing_protected_goes_along),
+		cmocka_unit_test(the_sides_of_rows),
+		cmocka_unit_test(actions),
+		cmocka_unit_test(rows_about_nothing_and_wrong_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

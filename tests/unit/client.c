@@ -63,7 +63,7 @@ static void freed_while_busy(void **state)
 			client_send(client, &(struct client_call){.lane = lane,
 						    .method = "POST",
 						    .path = "/x",
-						    .body = "{}"});
+						    .body = mem_copy_text("{}")});
 	}
 	assert_true(client_busy(client));
 	client_free(client);
@@ -132,7 +132,8 @@ static void echoes_are_not_told(void **state)
 	size_t lane = client_add_lane(client, &credentials);
 	credentials_release(&credentials); /* it has its own */
 	client_send(client,
-		&(struct client_call){.lane = lane, .method = "POST", .path = "/x", .body = "{}"});
+		&(struct client_call){
+			.lane = lane, .method = "POST", .path = "/x", .body = mem_copy_text("{}")});
 	client_know(client, &value); /* any time before the answer */
 	do
 		answer = client_next(client, 1000);

@@ -67,7 +67,7 @@ static void only_what_is_missing(void **state)
 	add(&s->recorded, "gone", NULL, "2");
 	add(&s->recorded, "made_again", NULL, "3");
 	add(&s->recorded, "renamed", NULL, "4");
-	add(&s->recorded, "unresolved", NULL, NULL)->is_unresolved = true;
+	add(&s->recorded, "unresolved", NULL, NULL);
 	add(&s->recorded, "here", "SECRET", "6");
 	add(&s->live, "here", NULL, "1");
 	add(&s->live, "made_again", NULL, "33");
@@ -108,7 +108,6 @@ static void what_was_to_be_replaced_is_asked_for(void **state)
 	struct scene *s = *state;
 	struct object *open = add(&s->recorded, "a", NULL, NULL);
 
-	open->is_unresolved = true;
 	open->replaced = &replaced;
 	add(&s->live, "a", NULL, "0");
 	init(s, NULL);

@@ -30,7 +30,7 @@ struct rig {
 	bool interrupts_twice;
 	void (*on_ended)(struct rig *rig), (*on_started)(struct rig *rig);
 
-	size_t replaced; /* actions that replace */
+	size_t replaced; /* rows that replace */
 
 	/* what was seen */
 	size_t *started;
@@ -53,27 +53,26 @@ static enum outcome_kind in_turn(size_t index)
 	return kinds[index % 3];
 }
 
-static bool goes(const struct action *action)
+static bool is_removal(const struct row *row)
 {
-	return action_kind(action) == ACTION_DESTROY || action_kind(action) == ACTION_FORGET;
+	return row->action == ACTION_DESTROY || row->action == ACTION_FORGET;
 }
 
-static size_t goers(const struct rig *rig)
+static size_t removals(const struct rig *rig)
 {
 	return rig->plan.counts.forget + rig->plan.counts.destroy - rig->replaced;
 }
 
 /* Those under way stand in `started` from under_way_from on. */
-static void on_start(struct runner *runner, const struct job *jobs, size_t count)
+static void on_start(struct runner *runner, const struct row **rows, size_t count)
 {
 	struct rig *rig = (struct rig *)(void *)runner;
-	const struct action *action = jobs[0].action;
-	size_t index = jobs[0].index;
+	size_t index = (size_t)(rows[0] - rig->plan.rows);
 
-	assert_int_equal(count, 1); /* stores are begun one by one */
-	assert_ptr_equal(action, &rig->plan.actions[index]);
-	assert_int_not_equal(action_kind(action), ACTION_NONE);
-	rig->came_early += !goes(action) && rig->ended < goers(rig);
+	assert_int_equal(count, 1); /* stores are started one by one */
+	assert_true(index < rig->plan.row_count);
+	assert_int_not_equal(rows[0]->action, ACTION_NONE);
+	rig->came_early += !is_removal(rows[0]) && rig->ended < removals(rig);
 	rig->asked_after_stop += rig->interrupted > 0;
 	rig->started[rig->started_count++] = index;
 	size_t under_way = rig->started_count - rig->under_way_from;
@@ -92,8 +91,9 @@ static void on_stop(struct runner *runner)
 
 static struct outcome *outcome_of(struct rig *rig, size_t index)
 {
-	struct outcome *outcome = outcome_new(index, rig->outcome(index));
-	const struct object *object = action_object(&rig->plan.actions[index]);
+	const struct row *row = &rig->plan.rows[index];
+	struct outcome *outcome = outcome_new(row, rig->outcome(index));
+	const struct object *object = row_object(row);
 
 	if (outcome->kind != OUTCOME_DONE) {
 		error_set(&outcome->err, "it did not work");
@@ -101,7 +101,7 @@ static struct outcome *outcome_of(struct rig *rig, size_t index)
 			outcome->change = CHANGE_DROP;
 		return outcome;
 	}
-	if (goes(&rig->plan.actions[index])) {
+	if (is_removal(row)) {
 		outcome->change = CHANGE_DROP;
 		return outcome;
 	}
@@ -110,8 +110,7 @@ static struct outcome *outcome_of(struct rig *rig, size_t index)
 		.account = arena_text(&outcome->arena, object->account),
 		.store = arena_text(&outcome->arena, object->store),
 		.id = arena_format(&outcome->arena, "id-%s", object->store),
-		.origin = action_kind(&rig->plan.actions[index]) == ACTION_ADOPT ? ORIGIN_ADOPTED
-										 : ORIGIN_CREATED};
+		.origin = row->action == ACTION_ADOPT ? ORIGIN_ADOPTED : ORIGIN_CREATED};
 	return outcome;
 }
 
@@ -190,9 +189,9 @@ static void on_event(void *context, const struct event *event)
 	if (event->type == EVENT_ACTION_FAILED)
 		assert_string_equal(event->err->message, "it did not work");
 	/* To read it each time costs its square: only in runs that are short. */
-	if (event->type == EVENT_ACTION_COMPLETE && goes(event->action))
+	if (event->type == EVENT_ACTION_COMPLETE && is_removal(event->row))
 		rig->not_durable += !is_dropped(rig, event->object);
-	else if (event->type == EVENT_ACTION_COMPLETE && rig->plan.action_count <= 500)
+	else if (event->type == EVENT_ACTION_COMPLETE && rig->plan.row_count <= 500)
 		rig->not_durable +=
 			!is_in_journal(rig, event->object) && !is_in_state(rig, event->object);
 }
@@ -243,12 +242,14 @@ static void make_plan(struct rig *rig, size_t count, bool only_creates)
 		live->origin = i % 7 == 6 ? ORIGIN_CREATED : ORIGIN_NONE;
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct action *action = plan_add(&rig->plan);
-		action->after = &rig->desired.objects[i];
-		if (!only_creates && (i % 5 == 4 || i % 7 == 6))
-			action->before = &rig->live.objects[i];
+		bool exists = !only_creates && i % 7 == 6, is_found = !only_creates && i % 5 == 4;
+		struct row *row = plan_add(&rig->plan);
+		row->desired = &rig->desired.objects[i];
+		row->action = exists ? ACTION_NONE : is_found ? ACTION_ADOPT : ACTION_CREATE;
+		row->recorded = exists ? &rig->live.objects[i] : NULL;
+		row->live = exists || is_found ? &rig->live.objects[i] : NULL;
 	}
-	rig->plan.counts = plan_count(&rig->plan);
+	plan_count(&rig->plan);
 	rig->started = mem_alloc(count * sizeof(*rig->started));
 }
 
@@ -300,10 +301,10 @@ static struct recorded recorded(struct rig *rig)
 		const struct object *object = &ledger.state.model.objects[i];
 		struct str id CLEANUP(str_release) = {0};
 		str_format(&id, "id-%s", object->store);
-		if (!object->is_unresolved)
+		if (object->id)
 			assert_string_equal(object->id, str_text(&id));
-		recorded.known += !object->is_unresolved;
-		recorded.unresolved += object->is_unresolved;
+		recorded.known += object->id != NULL;
+		recorded.unresolved += object_is_unresolved(object);
 	}
 	ledger_close(&ledger);
 	return recorded;
@@ -394,7 +395,7 @@ static void parallelism_is_kept(void **state)
 	assert_int_equal(rig->result.done.add, 50);
 }
 
-static void more_parallel_than_actions(void **state)
+static void more_parallel_than_rows(void **state)
 {
 	struct rig *rig = *state;
 
@@ -405,7 +406,7 @@ static void more_parallel_than_actions(void **state)
 	expect_recorded(rig, 50, 0);
 }
 
-static void many_actions(void **state)
+static void many_rows(void **state)
 {
 	struct rig *rig = *state;
 
@@ -564,21 +565,21 @@ static void folder_vanishes(void **state)
 	assert_int_equal(rig->result.done.add, rig->ended);
 }
 
-/* ---- what goes, and what comes ---- */
+/* ---- removals, and everything else ---- */
 
 #define LINEAGE "6f1c2f0e-0000-4000-8000-123456789abc"
 
-static const enum action_kind turns[] = {ACTION_CREATE, ACTION_DESTROY, ACTION_REPLACE,
-	ACTION_FORGET, ACTION_ADOPT, ACTION_NONE, ACTION_DESTROY};
+static const enum action kinds[] = {ACTION_CREATE, ACTION_DESTROY, ACTION_REPLACE, ACTION_FORGET,
+	ACTION_ADOPT, ACTION_NONE, ACTION_DESTROY};
 
-static enum action_kind turn_of(size_t index)
+static enum action kind_of(size_t index)
 {
-	return turns[index % ARRAY_SIZE(turns)];
+	return kinds[index % ARRAY_SIZE(kinds)];
 }
 
-static void add_turn(struct rig *rig, size_t index)
+static void add_object(struct rig *rig, size_t index)
 {
-	enum action_kind kind = turn_of(index);
+	enum action kind = kind_of(index);
 	char name[32];
 
 	snprintf(name, sizeof(name), "s%06zu", index);
@@ -596,30 +597,30 @@ static void write_state(struct rig *rig, size_t count)
 
 	model_add_account(&state.model, "prod", "acc1");
 	for (size_t i = 0; i < count; i++)
-		if (turn_of(i) != ACTION_CREATE && turn_of(i) != ACTION_ADOPT)
+		if (kind_of(i) != ACTION_CREATE && kind_of(i) != ACTION_ADOPT)
 			model_add_copy(&state.model, &rig->live.objects[i]);
 	state_encode(&state, &bytes);
 	folder_write(&rig->folder, "state.json", str_text(&bytes));
 }
 
-/* A plan with all kinds of actions, in turn, and the state that it was made from. */
+/* A plan with all actions, one after the other, and the state that it was made from. */
 static void make_mixed_plan(struct rig *rig, size_t count)
 {
 	model_add_account(&rig->desired, "prod", "acc1");
 	for (size_t i = 0; i < count; i++)
-		add_turn(rig, i);
+		add_object(rig, i);
 	for (size_t i = 0; i < count; i++) {
-		struct action *action = plan_add(&rig->plan);
-		enum action_kind kind = turn_of(i);
-		bool leaves = kind == ACTION_DESTROY || kind == ACTION_FORGET;
-		action->before = kind == ACTION_CREATE ? NULL : &rig->live.objects[i];
-		action->after = leaves ? NULL : &rig->desired.objects[i];
-		action->is_replaced = kind == ACTION_REPLACE;
-		action->is_left_alive = kind == ACTION_FORGET;
-		assert_int_equal(action_kind(action), kind);
+		enum action kind = kind_of(i);
+		const struct object *live = kind == ACTION_CREATE ? NULL : &rig->live.objects[i];
+		struct row *row = plan_add(&rig->plan);
+		*row = (struct row){.action = kind,
+			.live = live,
+			.recorded = kind == ACTION_ADOPT ? NULL : live};
+		if (!is_removal(row))
+			row->desired = &rig->desired.objects[i];
 		rig->replaced += kind == ACTION_REPLACE;
 	}
-	rig->plan.counts = plan_count(&rig->plan);
+	plan_count(&rig->plan);
 	rig->started = mem_alloc(count * sizeof(*rig->started));
 	write_state(rig, count);
 }
@@ -632,7 +633,7 @@ static const char *standing(const struct ledger *ledger, const struct rig *rig, 
 
 	if (!object)
 		return "-";
-	if (object->is_unresolved)
+	if (!object->id)
 		return "?";
 	return strncmp(object->id, "old-", 4) == 0 ? "old" : "id";
 }
@@ -640,7 +641,7 @@ static const char *standing(const struct ledger *ledger, const struct rig *rig, 
 /* How it should stand after that outcome. */
 static const char *standing_after(const struct rig *rig, size_t index, enum outcome_kind outcome)
 {
-	enum action_kind kind = turn_of(index);
+	enum action kind = kind_of(index);
 	bool makes = kind == ACTION_CREATE || kind == ACTION_REPLACE;
 
 	if (outcome == OUTCOME_UNKNOWN && makes)
@@ -655,7 +656,7 @@ static const char *standing_after(const struct rig *rig, size_t index, enum outc
 /* Not started at all: as it stood before. */
 static const char *standing_before(size_t index)
 {
-	return turn_of(index) == ACTION_CREATE || turn_of(index) == ACTION_ADOPT ? "-" : "old";
+	return kind_of(index) == ACTION_CREATE || kind_of(index) == ACTION_ADOPT ? "-" : "old";
 }
 
 static bool was_started(const struct rig *rig, size_t index, size_t count)
@@ -672,7 +673,7 @@ static void expect_standings(struct rig *rig)
 	struct ledger ledger;
 
 	assert_true(ledger_read(&ledger, rig->path, &rig->err));
-	for (size_t i = 0; i < rig->plan.action_count; i++) {
+	for (size_t i = 0; i < rig->plan.row_count; i++) {
 		const char *wanted = was_started(rig, i, rig->started_count)
 					     ? standing_after(rig, i, rig->outcome(i))
 					     : standing_before(i);
@@ -697,8 +698,8 @@ static void all_kinds_work(void **state)
 	assert_false(folder_has(&rig->folder, "state.json.journal"));
 }
 
-/* Also if some that should go fail, and in whatever order they end. */
-static void goers_end_before_anything_comes(void **state)
+/* Also if some of them fail, and in whatever order they end. */
+static void removals_end_before_anything_else(void **state)
 {
 	static const size_t parallelisms[] = {1, 2, 3, 10, 29, 30, 31, 1000};
 
@@ -709,12 +710,12 @@ static void goers_end_before_anything_comes(void **state)
 		rig->outcome = in_turn;
 		rig->failures_have_destroyed = i / 2 % 2;
 		make_mixed_plan(rig, 70);
-		assert_int_equal(goers(rig), 30);
+		assert_int_equal(removals(rig), 30);
 		assert_true(run(rig));
 		assert_int_equal(rig->came_early, 0);
 		assert_int_equal(rig->started_count, 60);
 		for (size_t j = 0; j < 60; j++)
-			assert_int_equal(goes(&rig->plan.actions[rig->started[j]]), j < 30);
+			assert_int_equal(is_removal(&rig->plan.rows[rig->started[j]]), j < 30);
 		assert_int_equal(rig->completes_said + rig->fails_said, 60);
 		expect_standings(rig);
 		assert_int_equal(teardown(state), 0);
@@ -741,7 +742,7 @@ static void all_kinds_fail(void **state)
 	expect_standings(rig);
 }
 
-/* Stopped when all that goes has gone: what should come is not started, and is not unresolved. */
+/* Stopped after the removals: the rest is not started, and is not unresolved. */
 static void interrupted_between(void **state)
 {
 	struct rig *rig = *state;
@@ -759,7 +760,7 @@ static void interrupted_between(void **state)
 }
 
 /* What was under way may have gone or not: it stays recorded, and the next plan sees. */
-static void interrupted_twice_while_going(void **state)
+static void interrupted_twice_while_removing(void **state)
 {
 	struct rig *rig = *state;
 	struct ledger ledger;
@@ -772,7 +773,7 @@ static void interrupted_twice_while_going(void **state)
 	assert_true(rig->started_count > 10 && rig->started_count < 30);
 	assert_true(folder_has(&rig->folder, "state.json.journal"));
 	assert_true(ledger_read(&ledger, rig->path, &rig->err));
-	for (size_t i = 0; i < rig->plan.action_count; i++)
+	for (size_t i = 0; i < rig->plan.row_count; i++)
 		assert_string_equal(standing(&ledger, rig, i),
 			was_started(rig, i, 10) ? "-" : standing_before(i));
 	ledger_close(&ledger);
@@ -784,7 +785,7 @@ static int nothing_came(struct rig *rig, bool is_good)
 	if (is_good || rig->came_early || rig->started_count != rig->ended)
 		return 1;
 	for (size_t i = 0; i < rig->started_count; i++)
-		if (!goes(&rig->plan.actions[rig->started[i]]))
+		if (!is_removal(&rig->plan.rows[rig->started[i]]))
 			return 2;
 	return rig->completes_said == rig->ended ? 0 : 3;
 }
@@ -796,7 +797,7 @@ static void doze(struct rig *rig)
 	nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
 }
 
-static void no_room_while_going(void **state)
+static void no_room_while_removing(void **state)
 {
 	struct rig *rig = *state;
 
@@ -807,9 +808,9 @@ static void no_room_while_going(void **state)
 	struct ledger ledger;
 	size_t left = 0;
 	assert_true(ledger_read(&ledger, rig->path, &rig->err));
-	for (size_t i = 0; i < rig->plan.action_count; i++) {
+	for (size_t i = 0; i < rig->plan.row_count; i++) {
 		const char *found = standing(&ledger, rig, i);
-		if (goes(&rig->plan.actions[i]))
+		if (is_removal(&rig->plan.rows[i]))
 			left += strcmp(found, "old") == 0;
 		else
 			assert_string_equal(found, standing_before(i));
@@ -818,20 +819,22 @@ static void no_room_while_going(void **state)
 	assert_true(left > 0 && left < 300);
 }
 
-/* ---- refreshes ---- */
+/* ---- what the state learns without a request ---- */
 
 /* The first of the live stores were modified, the second is gone. */
-static void add_refreshes(struct rig *rig, size_t count)
+static void add_learning_rows(struct rig *rig, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct object *after = arena_alloc(&rig->plan.arena, sizeof(*after));
-		*after = rig->live.objects[i];
-		after->modified = "later";
-		plan_add_refresh(&rig->plan, &rig->live.objects[i], i % 2 ? NULL : after);
+		struct object *learned = arena_alloc(&rig->plan.arena, sizeof(*learned));
+		*learned = rig->live.objects[i];
+		learned->modified = "2026-01-01T00:00:00Z";
+		*plan_add(&rig->plan) = (struct row){.recorded = &rig->live.objects[i],
+			.learns = true,
+			.learned = i % 2 ? NULL : learned};
 	}
 }
 
-static void expect_refreshed(struct rig *rig, size_t count)
+static void expect_learned(struct rig *rig, size_t count)
 {
 	struct ledger ledger;
 
@@ -843,14 +846,14 @@ static void expect_refreshed(struct rig *rig, size_t count)
 			assert_null(object);
 			continue;
 		}
-		assert_string_equal(object->modified, "later");
+		assert_string_equal(object->modified, "2026-01-01T00:00:00Z");
 		assert_string_equal(object->id, rig->live.objects[i].id);
 	}
 	ledger_close(&ledger);
 }
 
-/* A plan of refreshes only, of so many recorded stores. */
-static void make_refreshing_plan(struct rig *rig, size_t count)
+/* A plan without actions, of so many recorded stores. */
+static void make_learning_plan(struct rig *rig, size_t count)
 {
 	struct state recorded CLEANUP(state_release) = {.serial = 1, .lineage = LINEAGE};
 	struct str bytes CLEANUP(str_release) = {0};
@@ -867,37 +870,36 @@ static void make_refreshing_plan(struct rig *rig, size_t count)
 	}
 	state_encode(&recorded, &bytes);
 	folder_write(&rig->folder, "state.json", str_text(&bytes));
-	add_refreshes(rig, count);
+	add_learning_rows(rig, count);
 	rig->started = mem_alloc(sizeof(*rig->started));
 }
 
-static void refreshes_need_no_runner(void **state)
+static void learning_needs_no_runner(void **state)
 {
 	struct rig *rig = *state;
 
-	make_refreshing_plan(rig, 50);
+	make_learning_plan(rig, 50);
 	assert_true(run(rig));
 	assert_int_equal(rig->started_count, 0);
 	assert_int_equal(rig->starts_said + rig->completes_said + rig->fails_said, 0);
 	assert_int_equal(rig->result.not_started, 0);
-	expect_refreshed(rig, 50);
+	expect_learned(rig, 50);
 	assert_false(folder_has(&rig->folder, "state.json.journal"));
 }
 
 /* They are the first results: an interrupt leaves them. */
-static void refreshes_come_first(void **state)
+static void learned_first(void **state)
 {
 	struct rig *rig = *state;
 
-	make_refreshing_plan(rig, 50);
+	make_learning_plan(rig, 50);
 	struct object created = {.account = "prod", .store = "s"};
-	plan_add(&rig->plan)->after = &created;
-	rig->plan.counts = plan_count(&rig->plan);
+	*plan_add(&rig->plan) = (struct row){.desired = &created, .action = ACTION_CREATE};
 	rig->interrupted = 1;
 	assert_true(run(rig));
 	assert_int_equal(rig->started_count, 0);
 	assert_int_equal(rig->result.not_started, 1);
-	expect_refreshed(rig, 50);
+	expect_learned(rig, 50);
 }
 
 static void leave_at_once(struct rig *rig)
@@ -906,14 +908,13 @@ static void leave_at_once(struct rig *rig)
 }
 
 /* Killed at once, or left at once: they stand in the journal, and the next run has them. */
-static void refreshes_are_durable(void **state)
+static void learned_is_durable(void **state)
 {
 	struct rig *rig = *state;
 
-	make_refreshing_plan(rig, 50);
+	make_learning_plan(rig, 50);
 	struct object created = {.account = "prod", .store = "s000000"};
-	plan_add(&rig->plan)->after = &created;
-	rig->plan.counts = plan_count(&rig->plan);
+	*plan_add(&rig->plan) = (struct row){.desired = &created, .action = ACTION_CREATE};
 	struct event_sink sink = {0};
 	struct executor_input input = {.plan = &rig->plan,
 		.desired = &rig->desired,
@@ -928,7 +929,7 @@ static void refreshes_are_durable(void **state)
 	assert_true(executor_run(&input, &rig->result, &rig->err));
 	ledger_close(&rig->ledger);
 	assert_true(folder_has(&rig->folder, "state.json.journal"));
-	expect_refreshed(rig, 50);
+	expect_learned(rig, 50);
 }
 
 /* No room for them in the journal: nothing is started, and nothing becomes unresolved by that. */
@@ -937,21 +938,20 @@ static int nothing_at_all(struct rig *rig, bool is_good)
 	return !is_good && !rig->started_count && rig->result.not_started == 1 ? 0 : 1;
 }
 
-static void no_room_for_refreshes(void **state)
+static void no_room_to_learn(void **state)
 {
 	struct rig *rig = *state;
 
-	make_refreshing_plan(rig, 500);
+	make_learning_plan(rig, 500);
 	struct object created = {.account = "prod", .store = "s"};
-	plan_add(&rig->plan)->after = &created;
-	rig->plan.counts = plan_count(&rig->plan);
+	*plan_add(&rig->plan) = (struct row){.desired = &created, .action = ACTION_CREATE};
 	run_limited(rig, 38000, nothing_at_all);
 	struct ledger ledger;
 	assert_true(ledger_read(&ledger, rig->path, &rig->err));
 	assert_int_equal(ledger.state.model.object_count, 250);
 	ledger_close(&ledger);
 	assert_false(folder_has(&rig->folder, "state.json.journal"));
-	expect_refreshed(rig, 500);
+	expect_learned(rig, 500);
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -964,8 +964,8 @@ int main(void)
 		TEST(all_kinds_of_outcome),
 		TEST(out_of_order),
 		TEST(parallelism_is_kept),
-		TEST(more_parallel_than_actions),
-		TEST(many_actions),
+		TEST(more_parallel_than_rows),
+		TEST(many_rows),
 		TEST(interrupted_before_it_starts),
 		TEST(interrupted_once),
 		TEST(interrupted_twice),
@@ -973,15 +973,15 @@ int main(void)
 		TEST(no_room_for_results),
 		TEST(folder_vanishes),
 		TEST(all_kinds_work),
-		TEST(goers_end_before_anything_comes),
+		TEST(removals_end_before_anything_else),
 		TEST(all_kinds_fail),
 		TEST(interrupted_between),
-		TEST(interrupted_twice_while_going),
-		TEST(no_room_while_going),
-		TEST(refreshes_need_no_runner),
-		TEST(refreshes_come_first),
-		TEST(refreshes_are_durable),
-		TEST(no_room_for_refreshes),
+		TEST(interrupted_twice_while_removing),
+		TEST(no_room_while_removing),
+		TEST(learning_needs_no_runner),
+		TEST(learned_first),
+		TEST(learned_is_durable),
+		TEST(no_room_to_learn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,101 +1,54 @@
-/* file size: one fake runner, for all that a run may meet of secrets */
-/* The executor with secrets: batches, what waits for a store, renames, and what nobody saw. */
+/* The executor with secrets: what becomes of batches, renames, and secrets that go with a store. */
 #include "apply/executor.h"
 
 #include "unit.h"
 
 #define LINEAGE "6f1c2f0e-0000-4000-8000-123456789abc"
 
-enum { MOST = 512 };
-
-/* What comes of one action. */
+/* What comes of a row, by its name: done unless it is said here. */
 struct script {
+	const char *name;
 	enum outcome_kind kind;
-	bool is_put; /* though it failed: a rename that got as far as the duplicate */
+	enum change_kind change;
 };
 
 struct rig {
 	struct runner runner; /* first: what the executor holds */
 	struct folder folder;
-	const char *path;
 	struct ledger ledger;
 	struct state before;
 	struct model desired;
 	struct plan plan;
-	struct script script[MOST];
+	const struct script *script;
 	struct executor_result result;
 	struct error err;
 	volatile sig_atomic_t interrupted;
-	size_t parallelism;
-
-	/* when to stop, or to leave at once: after so many have ended; 0: never */
-	size_t interrupt_at, leave_at;
-
-	size_t queue[MOST], from, count; /* started, not ended */
-	size_t starts, batches[MOST], tasks_under_way, most_tasks;
-	size_t task_of[MOST], left[MOST], ended, early;
+	size_t interrupt_at, leave_at; /* after so many have ended; 0: never */
+	const struct row *queue[32];
+	size_t from, count;
+	struct str started; /* names, with `+` between those of one task */
 };
 
-/* ---- the fake runner ---- */
-
-/* Does who opens the files now find the store with its new id? */
-static bool is_durable(struct rig *rig, const struct object *store)
+static const char *name_of(const struct row *row)
 {
-	struct ledger ledger;
-	struct error err CLEANUP(error_release) = {0};
+	const struct object *object = row_object(row);
 
-	assert_true(ledger_read(&ledger, rig->path, &err));
-	const struct object *found =
-		model_object(&ledger.state.model, store->account, store->store, NULL);
-	bool is_durable = found && found->id && strncmp(found->id, "new-", 4) == 0;
-	ledger_close(&ledger);
-	return is_durable;
+	return object->secret ? object->secret : object->store;
 }
 
-static void on_start(struct runner *runner, const struct job *jobs, size_t count)
+static void on_start(struct runner *runner, const struct row **rows, size_t count)
 {
 	struct rig *rig = (struct rig *)(void *)runner;
 
-	rig->batches[rig->starts] = count;
-	rig->left[rig->starts] = count;
 	for (size_t i = 0; i < count; i++) {
-		const struct action *action = jobs[i].action;
-		for (size_t w = 0; w < action->wait_count; w++) {
-			const struct action *store = &rig->plan.actions[action->waits_for[w]];
-			if (store->after && i == 0)
-				rig->early += !is_durable(rig, action_object(store));
-		}
-		rig->task_of[jobs[i].index] = rig->starts;
-		rig->queue[rig->count++] = jobs[i].index;
+		str_format(&rig->started, "%s%s", i ? "+" : " ", name_of(rows[i]));
+		rig->queue[rig->count++] = rows[i];
 	}
-	rig->starts++;
-	if (++rig->tasks_under_way > rig->most_tasks)
-		rig->most_tasks = rig->tasks_under_way;
 }
 
 static void on_stop(struct runner *runner)
 {
 	(void)runner;
-}
-
-static struct outcome *outcome_of(struct rig *rig, size_t index)
-{
-	const struct action *action = &rig->plan.actions[index];
-	const struct script *script = &rig->script[index];
-	struct outcome *outcome = outcome_new(index, script->kind);
-
-	if (script->kind != OUTCOME_DONE)
-		error_set(&outcome->err, "it did not work");
-	if (script->kind != OUTCOME_DONE && !script->is_put)
-		return outcome;
-	outcome->change = action->after ? CHANGE_PUT : CHANGE_DROP;
-	if (!action->after)
-		return outcome;
-	outcome->object = *action->after;
-	outcome->object.id = arena_format(&outcome->arena, "new-%zu", index);
-	outcome->object.origin = ORIGIN_CREATED;
-	outcome->object.is_unsure = script->is_put;
-	return outcome;
 }
 
 static struct outcome *on_next(struct runner *runner, int64_t timeout_ms)
@@ -105,609 +58,285 @@ static struct outcome *on_next(struct runner *runner, int64_t timeout_ms)
 	(void)timeout_ms;
 	if (rig->from == rig->count)
 		return NULL;
-	size_t index = rig->queue[rig->from++];
-	if (--rig->left[rig->task_of[index]] == 0)
-		rig->tasks_under_way--;
-	if (++rig->ended == rig->interrupt_at)
+	const struct row *row = rig->queue[rig->from++];
+	const struct script *script = rig->script;
+	while (script && script->name && strcmp(script->name, name_of(row)) != 0)
+		script++;
+	bool is_done = !script || !script->name;
+	struct outcome *outcome = outcome_new(row, is_done ? OUTCOME_DONE : script->kind);
+	outcome->change = !is_done ? script->change : row->desired ? CHANGE_PUT : CHANGE_DROP;
+	if (!is_done)
+		error_set(&outcome->err, "it did not work");
+	if (outcome->change == CHANGE_PUT) {
+		outcome->object = *row->desired;
+		outcome->object.id = arena_format(&outcome->arena, "%s2", name_of(row));
+		outcome->object.origin = ORIGIN_CREATED;
+	}
+	if (rig->from == rig->interrupt_at)
 		rig->interrupted = 1;
-	if (rig->ended == rig->leave_at)
+	if (rig->from == rig->leave_at)
 		rig->interrupted = 2;
-	return outcome_of(rig, index);
+	return outcome;
 }
 
 /* ---- life ---- */
 
-static int set_up(void **state)
+static void set_up(struct rig *rig)
 {
-	struct rig *rig = mem_alloc(sizeof(*rig));
-
+	*rig = (struct rig){.runner = {.start = on_start, .stop = on_stop, .next = on_next},
+		.ledger = {.lock.fd = -1, .log.fd = -1},
+		.before = {.serial = 1, .lineage = LINEAGE}};
 	folder_make(&rig->folder);
-	rig->path = folder_file(&rig->folder, "state.json");
-	rig->runner = (struct runner){.start = on_start, .stop = on_stop, .next = on_next};
-	rig->ledger = (struct ledger){.lock.fd = -1, .log.fd = -1};
-	rig->parallelism = 4;
-	rig->before = (struct state){.serial = 1, .lineage = LINEAGE};
-	model_add_account(&rig->before.model, "prod", "acc1");
-	model_add_account(&rig->desired, "prod", "acc1");
-	*state = rig;
-	return 0;
+	model_add_account(&rig->before.model, "prod", "acc");
+	model_add_account(&rig->desired, "prod", "acc");
 }
 
-static int tear_down(void **state)
+static const struct object *make(struct rig *rig, const char *secret)
 {
-	struct rig *rig = *state;
-
-	ledger_close(&rig->ledger);
-	state_release(&rig->before);
-	model_release(&rig->desired);
-	plan_release(&rig->plan);
-	error_release(&rig->err);
-	folder_remove(&rig->folder);
-	arena_release(&rig->folder.paths);
-	free(rig);
-	return 0;
-}
-
-/* ---- plans ---- */
-
-static const struct object *object(
-	struct rig *rig, const char *store, const char *secret, const char *id)
-{
+	static const struct value_source value = {.kind = VALUE_ENV, .name = "X"};
 	struct object *object = arena_alloc(&rig->plan.arena, sizeof(*object));
 
 	*object = (struct object){.kind = secret ? OBJECT_SECRET : OBJECT_STORE,
 		.account = "prod",
-		.store = store,
+		.store = "keys",
 		.secret = secret,
-		.id = id,
-		.version = secret ? 1 : 0,
-		.fingerprint = !secret ? NULL
-			       : id    ? "old"
-				       : "new"};
+		.scopes = secret ? "workers" : NULL,
+		.value = secret ? &value : NULL,
+		.version = secret != NULL};
 	return object;
 }
 
-/* Recorded, and what an action has before it. */
-static const struct object *ours(struct rig *rig, const char *store, const char *secret)
+/* A row whose object is recorded, unless it is created; secret NULL: the store. */
+static struct row *add(struct rig *rig, enum action action, const char *secret, unsigned notes)
 {
-	struct object *made = model_add_object(&rig->before.model, "prod", store, secret);
-	const char *id =
-		arena_format(&rig->before.model.arena, "old-%s-%s", store, secret ? secret : "");
-	struct object *before = (struct object *)(uintptr_t)object(rig, store, secret, id);
+	const struct object *desired = make(rig, secret);
+	struct row *row = plan_add(&rig->plan);
 
-	before->origin = ORIGIN_CREATED;
-	made->id = id;
-	made->origin = ORIGIN_CREATED;
-	made->version = before->version;
-	made->fingerprint = before->fingerprint;
-	return before;
+	*row = (struct row){.action = action, .notes = notes};
+	if (action != ACTION_DESTROY)
+		row->desired = desired;
+	if (action == ACTION_CREATE)
+		return row;
+	struct object *recorded = arena_alloc(&rig->plan.arena, sizeof(*recorded));
+	*recorded = *desired;
+	recorded->id = secret ? secret : "keys";
+	recorded->origin = ORIGIN_CREATED;
+	row->recorded = row->live = recorded;
+	model_add_copy(&rig->before.model, recorded);
+	return row;
 }
 
-static size_t act(struct rig *rig, const struct object *before, const struct object *after)
+/* Runs the plan; then compares what was started, and each object: NAME, or NAME:ID if it has one.
+ */
+static void expect_run(struct rig *rig, const char *started, const char *state)
 {
-	struct action *action = plan_add(&rig->plan);
-
-	action->before = before;
-	action->after = after;
-	return rig->plan.action_count - 1;
-}
-
-static size_t create(struct rig *rig, const char *store, const char *secret)
-{
-	return act(rig, NULL, object(rig, store, secret, NULL));
-}
-
-static void let_wait(struct rig *rig, size_t index, size_t store)
-{
-	size_t *waits = arena_alloc(&rig->plan.arena, sizeof(*waits));
-
-	*waits = store;
-	rig->plan.actions[index].waits_for = waits;
-	rig->plan.actions[index].wait_count = 1;
-}
-
-static const char *numbered(struct rig *rig, size_t number)
-{
-	return arena_format(&rig->plan.arena, "N%03zu", number);
-}
-
-/* A store that is there (or new), and so many new secrets. */
-static size_t create_in(struct rig *rig, const char *store, bool is_new, size_t count)
-{
-	size_t index = is_new ? create(rig, store, NULL)
-			      : act(rig, ours(rig, store, NULL), object(rig, store, NULL, NULL));
-
-	for (size_t i = 0; i < count; i++) {
-		size_t secret = create(rig, store, numbered(rig, i));
-		if (is_new)
-			let_wait(rig, secret, index);
-	}
-	return index;
-}
-
-static void run(struct rig *rig)
-{
-	struct str bytes CLEANUP(str_release) = {0};
-	struct ledger_options options = {.path = rig->path, .operation = "apply"};
+	const char *path = folder_file(&rig->folder, "state.json");
+	struct ledger_options options = {.path = path, .operation = "apply"};
+	struct str bytes CLEANUP(str_release) = {0}, found CLEANUP(str_release) = {0};
 	struct executor_input input = {.plan = &rig->plan,
 		.desired = &rig->desired,
 		.runner = &rig->runner,
 		.ledger = &rig->ledger,
-		.parallelism = rig->parallelism,
+		.parallelism = 4,
 		.interrupted = &rig->interrupted};
+	struct ledger after;
 
 	model_sort(&rig->before.model);
 	state_encode(&rig->before, &bytes);
 	folder_write(&rig->folder, "state.json", str_text(&bytes));
-	rig->plan.counts = plan_count(&rig->plan);
-	if (!ledger_open(&rig->ledger, &options, &rig->err) ||
-		!executor_run(&input, &rig->result, &rig->err))
-		fail_msg("%s", rig->err.message);
+	assert_true(ledger_open(&rig->ledger, &options, &rig->err));
+	assert_true(executor_run(&input, &rig->result, &rig->err));
 	ledger_close(&rig->ledger);
-	assert_int_equal(rig->early, 0);
-	assert_true(rig->most_tasks <= rig->parallelism);
-}
-
-/* ---- what the files say then ---- */
-
-struct found {
-	size_t known, unresolved, unsure;
-};
-
-static struct found find_all(struct rig *rig)
-{
-	struct ledger ledger;
-	struct found found = {0};
-
-	assert_true(ledger_read(&ledger, rig->path, &rig->err));
-	for (size_t i = 0; i < ledger.state.model.object_count; i++) {
-		const struct object *it = &ledger.state.model.objects[i];
-		found.unresolved += it->is_unresolved;
-		found.known += !it->is_unresolved;
-		found.unsure += it->is_unsure;
+	assert_string_equal(str_text(&rig->started), started);
+	assert_true(ledger_read(&after, path, &rig->err));
+	for (size_t i = 0; i < after.state.model.object_count; i++) {
+		const struct object *object = &after.state.model.objects[i];
+		str_format(&found, " %s%s%s", object->secret ? object->secret : object->store,
+			object->id ? ":" : "", object->id ? object->id : "");
 	}
-	ledger_close(&ledger);
-	return found;
+	assert_string_equal(str_text(&found), state);
+	ledger_close(&after);
+	plan_release(&rig->plan);
+	state_release(&rig->before);
+	model_release(&rig->desired);
+	str_release(&rig->started);
+	folder_remove(&rig->folder);
+	arena_release(&rig->folder.paths);
 }
 
-static void expect_found(struct rig *rig, size_t known, size_t unresolved, size_t unsure)
+#define SCRIPT(...) ((const struct script[]){__VA_ARGS__, {0}})
+
+/* ---- tests ---- */
+
+static void batches(void **state)
 {
-	struct found found = find_all(rig);
+	struct rig rig;
 
-	assert_int_equal(found.known, known);
-	assert_int_equal(found.unresolved, unresolved);
-	assert_int_equal(found.unsure, unsure);
-}
-
-/* "ID fingerprint vN", "?" and "unsure", or "-". */
-static void expect(struct rig *rig, const char *secret, const char *expected)
-{
-	struct ledger ledger;
-	struct str text CLEANUP(str_release) = {0};
-
-	assert_true(ledger_read(&ledger, rig->path, &rig->err));
-	const struct object *it = model_object(&ledger.state.model, "prod", "s", secret);
-	if (it)
-		str_format(&text, "%s %s v%d%s", it->is_unresolved ? "?" : it->id,
-			it->fingerprint ? it->fingerprint : "none", (int)it->version,
-			it->is_unsure ? " unsure" : "");
-	ledger_close(&ledger);
-	assert_string_equal(it ? str_text(&text) : "-", expected);
-}
-
-/* ---- batches ---- */
-
-/* So many secrets at once count as one under way. */
-static void a_batch_is_one_under_way(void **state)
-{
-	struct rig *rig = *state;
-
-	create_in(rig, "a", false, 150);
-	create_in(rig, "b", false, 101);
-	create_in(rig, "c", false, 3);
-	rig->parallelism = 2;
-	run(rig);
-	assert_int_equal(rig->starts, 5);
-	static const size_t batches[] = {100, 50, 100, 1, 3};
-	for (size_t i = 0; i < ARRAY_SIZE(batches); i++)
-		assert_int_equal(rig->batches[i], batches[i]);
-	assert_int_equal(rig->most_tasks, 2);
-	assert_int_equal(rig->result.done.add, 254);
-	assert_int_equal(rig->result.started, 254);
-	expect_found(rig, 257, 0, 0);
-}
-
-/* Each of a batch has its own end. */
-static void a_batch_with_all_outcomes(void **state)
-{
-	struct rig *rig = *state;
-
-	create_in(rig, "s", false, 6);
-	rig->script[2].kind = OUTCOME_FAILED;
-	rig->script[4].kind = OUTCOME_UNKNOWN;
-	run(rig);
-	assert_int_equal(rig->starts, 1);
-	assert_int_equal(rig->result.done.add, 4);
-	assert_int_equal(rig->result.failed, 2);
-	assert_int_equal(rig->result.not_started, 0);
-	expect(rig, "N000", "new-1 new v1");
-	expect(rig, "N001", "-");
-	expect(rig, "N003", "? new v1");
-	expect(rig, "N005", "new-6 new v1");
-}
-
-/* ---- what waits for its store ---- */
-
-static void secrets_come_after_their_store_is_durable(void **state)
-{
-	struct rig *rig = *state;
-
-	create_in(rig, "a", true, 120);
-	create_in(rig, "b", true, 2);
-	create_in(rig, "c", true, 0);
-	rig->parallelism = 1;
-	run(rig); /* counts who comes early */
-	assert_int_equal(rig->starts, 3 + 3);
-	expect_found(rig, 125, 0, 0);
+	(void)state;
+	set_up(&rig);
+	add(&rig, ACTION_NONE, NULL, 0);
+	for (const char *const *name = (const char *const[]){"A", "B", "C", NULL}; *name; name++)
+		add(&rig, ACTION_CREATE, *name, 0);
+	rig.script =
+		SCRIPT({"B", OUTCOME_FAILED, CHANGE_KEEP}, {"C", OUTCOME_UNKNOWN, CHANGE_KEEP});
+	expect_run(&rig, " A+B+C", " keys:keys A:A2 C");
+	assert_int_equal(rig.result.failed, 2);
 }
 
 static void a_store_that_fails(void **state)
 {
-	struct rig *rig = *state;
+	struct rig rig;
 
-	for (int kind = OUTCOME_FAILED; kind <= OUTCOME_UNKNOWN; kind++)
-		rig->script[create_in(rig, kind == OUTCOME_FAILED ? "f" : "u", true, 110)].kind =
-			(enum outcome_kind)kind;
-	create_in(rig, "w", true, 1);
-	run(rig);
-	assert_int_equal(rig->result.failed, 2);
-	assert_int_equal(rig->result.not_started, 220);
-	assert_int_equal(rig->result.done.add, 2);
-	expect_found(rig, 2, 1, 0); /* only the store itself may be there */
+	(void)state;
+	set_up(&rig);
+	add(&rig, ACTION_CREATE, NULL, 0);
+	add(&rig, ACTION_CREATE, "A", 0);
+	expect_run(&rig, " keys A", " keys:keys2 A:A2");
+	set_up(&rig);
+	add(&rig, ACTION_CREATE, NULL, 0);
+	add(&rig, ACTION_CREATE, "A", 0);
+	rig.script = SCRIPT({"keys", OUTCOME_FAILED, CHANGE_KEEP});
+	expect_run(&rig, " keys", "");
+	assert_int_equal(rig.result.not_started, 1);
+	/* Nobody knows of the store; of its secret, that it was not sent. */
+	set_up(&rig);
+	add(&rig, ACTION_CREATE, NULL, 0);
+	add(&rig, ACTION_CREATE, "A", 0);
+	rig.script = SCRIPT({"keys", OUTCOME_UNKNOWN, CHANGE_KEEP});
+	expect_run(&rig, " keys", " keys");
 }
 
-/* ---- interrupts ---- */
-
-/* Between a store and what is in it: that was not asked for. */
-static void interrupted_between(void **state)
+static void add_rename(struct rig *rig)
 {
-	struct rig *rig = *state;
-
-	create_in(rig, "s", true, 150);
-	rig->interrupt_at = 1;
-	run(rig);
-	assert_true(rig->result.was_interrupted);
-	assert_int_equal(rig->result.not_started, 150);
-	expect_found(rig, 1, 0, 0);
+	set_up(rig);
+	add(rig, ACTION_NONE, NULL, 0);
+	add(rig, ACTION_CREATE, "NEW", 0);
+	add(rig, ACTION_DESTROY, "OLD", 0);
+	rig->plan.rows[1].copies = rig->plan.rows[2].recorded;
+	rig->plan.rows[1].live = rig->plan.rows[2].live;
+	rig->plan.rows[2].renamed_to = rig->plan.rows[1].desired;
 }
 
-/* In the midst of a batch: all of it is waited for, and what comes after it is not begun. */
-static void interrupted_in_a_batch(void **state)
+static void a_rename(void **state)
 {
-	struct rig *rig = *state;
+	struct rig rig;
 
-	create_in(rig, "s", false, 250);
-	rig->parallelism = 1;
-	rig->interrupt_at = 30;
-	run(rig);
-	assert_int_equal(rig->ended, 100);
-	assert_int_equal(rig->result.done.add, 100);
-	assert_int_equal(rig->result.not_started, 150);
-	expect_found(rig, 101, 0, 0);
+	(void)state;
+	add_rename(&rig);
+	expect_run(&rig, " NEW OLD", " keys:keys NEW:NEW2");
+	assert_int_equal(rig.result.done.change, 1);
+	assert_int_equal(rig.result.done.add + rig.result.done.destroy, 0);
+	/* Without a duplicate the old name stays. */
+	add_rename(&rig);
+	rig.script = SCRIPT({"NEW", OUTCOME_FAILED, CHANGE_KEEP});
+	expect_run(&rig, " NEW", " keys:keys OLD:OLD");
+	add_rename(&rig);
+	rig.script = SCRIPT({"NEW", OUTCOME_UNKNOWN, CHANGE_KEEP});
+	expect_run(&rig, " NEW", " keys:keys NEW OLD:OLD");
+	/* The duplicate exists, but failed halfway. */
+	add_rename(&rig);
+	rig.script = SCRIPT({"NEW", OUTCOME_FAILED, CHANGE_PUT});
+	expect_run(&rig, " NEW", " keys:keys NEW:NEW2 OLD:OLD");
+	add_rename(&rig);
+	rig.script = SCRIPT({"OLD", OUTCOME_FAILED, CHANGE_KEEP});
+	expect_run(&rig, " NEW OLD", " keys:keys NEW:NEW2 OLD:OLD");
+	assert_int_equal(rig.result.failed, 1);
+	add_rename(&rig);
+	rig.interrupt_at = 1;
+	expect_run(&rig, " NEW", " keys:keys NEW:NEW2 OLD:OLD");
 }
 
-/* At once: what was under way may have been done, the rest of the batch. */
-static void left_in_a_batch(void **state)
+static void add_destroyed_store(struct rig *rig)
 {
-	struct rig *rig = *state;
-
-	create_in(rig, "s", false, 250);
-	rig->parallelism = 1;
-	rig->leave_at = 120;
-	run(rig);
-	assert_int_equal(rig->result.unknown, 80);
-	assert_int_equal(rig->result.not_started, 50);
-	assert_true(rig->result.is_in_journal);
-	expect_found(rig, 121, 80, 0);
+	set_up(rig);
+	add(rig, ACTION_DESTROY, NULL, 0);
+	add(rig, ACTION_DESTROY, "A", ROW_WITH_STORE);
 }
 
-/* ---- renames ---- */
-
-/* OLD to NEW; `changes`: with another value. */
-static void rename_with(struct rig *rig, unsigned changes, struct script script)
+/* What is destroyed with its store shares its outcome, whether or not it was started. */
+static void with_its_store(void **state)
 {
-	size_t store = act(rig, ours(rig, "s", NULL), object(rig, "s", NULL, NULL));
-	size_t index = act(rig, ours(rig, "s", "OLD"), object(rig, "s", "NEW", NULL));
-	struct action *action = &rig->plan.actions[index];
+	struct rig rig;
 
-	((struct object *)(uintptr_t)action->after)->version = 2;
-	action->changes = changes;
-	rig->script[index] = script;
-	assert_int_equal(store + 1, index);
+	(void)state;
+	add_destroyed_store(&rig);
+	expect_run(&rig, " keys A", "");
+	assert_int_equal(rig.result.done.destroy, 2);
+	add_destroyed_store(&rig);
+	rig.interrupt_at = 1;
+	expect_run(&rig, " keys", "");
+	assert_int_equal(rig.result.done.destroy, 2);
+	assert_int_equal(rig.result.not_started, 0);
+	add_destroyed_store(&rig);
+	rig.script = SCRIPT({"keys", OUTCOME_FAILED, CHANGE_KEEP});
+	expect_run(&rig, " keys", " keys:keys A:A");
+	assert_int_equal(rig.result.not_started, 1);
+	/* A store that is replaced, and fails after it was destroyed. */
+	set_up(&rig);
+	add(&rig, ACTION_REPLACE, NULL, 0);
+	add(&rig, ACTION_REPLACE, "A", ROW_WITH_STORE);
+	rig.script = SCRIPT({"keys", OUTCOME_FAILED, CHANGE_DROP});
+	expect_run(&rig, " keys", "");
+	/* Nobody knows: it may be either. */
+	set_up(&rig);
+	add(&rig, ACTION_REPLACE, NULL, 0);
+	add(&rig, ACTION_REPLACE, "A", ROW_WITH_STORE);
+	rig.script = SCRIPT({"keys", OUTCOME_UNKNOWN, CHANGE_KEEP});
+	expect_run(&rig, " keys", " keys A");
 }
 
-static void renamed(void **state)
+static void changes(void **state)
 {
-	struct rig *rig = *state;
+	static const struct {
+		enum action action;
+		enum outcome_kind kind;
+		const char *state;
+	} cases[] = {
+		{ACTION_UPDATE, OUTCOME_DONE, " keys:keys A:A2"},
+		{ACTION_UPDATE, OUTCOME_FAILED, " keys:keys A:A"},
+		{ACTION_UPDATE, OUTCOME_UNKNOWN, " keys:keys A:A"},
+		{ACTION_REPLACE, OUTCOME_FAILED, " keys:keys A:A"},
+		{ACTION_REPLACE, OUTCOME_UNKNOWN, " keys:keys A"},
+		{ACTION_DESTROY, OUTCOME_UNKNOWN, " keys:keys A:A"},
+	};
 
-	rename_with(rig, 0, (struct script){OUTCOME_DONE, false});
-	run(rig);
-	assert_int_equal(rig->result.done.change, 1);
-	assert_int_equal(rig->result.done.add + rig->result.done.destroy, 0);
-	expect(rig, "NEW", "new-1 new v2");
-	expect(rig, "OLD", "-");
-}
-
-static void rename_failed(void **state)
-{
-	struct rig *rig = *state;
-
-	rename_with(rig, 0, (struct script){OUTCOME_FAILED, false});
-	run(rig);
-	expect(rig, "NEW", "-");
-	expect(rig, "OLD", "old-s-OLD old v1");
-}
-
-static void rename_half_done(void **state)
-{
-	struct rig *rig = *state;
-
-	rename_with(rig, FIELD_VALUE, (struct script){OUTCOME_FAILED, true});
-	run(rig);
-	expect(rig, "NEW", "new-1 new v2 unsure");
-	expect(rig, "OLD", "old-s-OLD old v1");
-}
-
-/* The duplicate may be there, and has the old value. */
-static void rename_unknown(void **state)
-{
-	struct rig *rig = *state;
-
-	rename_with(rig, 0, (struct script){OUTCOME_UNKNOWN, false});
-	run(rig);
-	expect(rig, "NEW", "? new v1");
-	expect(rig, "OLD", "old-s-OLD old v1");
-}
-
-static void rename_with_value_unknown(void **state)
-{
-	struct rig *rig = *state;
-
-	rename_with(rig, FIELD_VALUE, (struct script){OUTCOME_UNKNOWN, false});
-	run(rig);
-	expect(rig, "NEW", "? none v1 unsure");
-	expect(rig, "OLD", "old-s-OLD old v1");
-}
-
-static void rename_unverified_unknown(void **state)
-{
-	struct rig *rig = *state;
-
-	rename_with(rig, 0, (struct script){OUTCOME_UNKNOWN, false});
-	rig->plan.actions[1].is_unverified = true;
-	run(rig);
-	expect(rig, "NEW", "? none v1");
-}
-
-static void rename_not_started(void **state)
-{
-	struct rig *rig = *state;
-
-	rename_with(rig, FIELD_VALUE, (struct script){OUTCOME_DONE, false});
-	rig->interrupted = 1;
-	run(rig);
-	assert_int_equal(rig->result.not_started, 1);
-	expect(rig, "NEW", "-");
-	expect(rig, "OLD", "old-s-OLD old v1");
-}
-
-/* The old names' intents stand behind those of the steps and of the refreshes. */
-static void renames_among_others(void **state)
-{
-	struct rig *rig = *state;
-
-	rename_with(rig, 0, (struct script){OUTCOME_DONE, false});
-	const struct object *z = ours(rig, "s", "Z"), *y = ours(rig, "s", "Y");
-	const struct object *gone = ours(rig, "s", "GONE");
-	act(rig, ours(rig, "s", "OLD2"), object(rig, "s", "NEW2", NULL));
-	act(rig, z, NULL);
-	plan_add_refresh(&rig->plan, gone, NULL);
-	struct object *later = arena_alloc(&rig->plan.arena, sizeof(*later));
-	*later = *y;
-	later->fingerprint = "learned";
-	plan_add_refresh(&rig->plan, y, later);
-	run(rig);
-	expect(rig, "NEW", "new-1 new v2");
-	expect(rig, "NEW2", "new-2 new v1");
-	expect(rig, "OLD", "-");
-	expect(rig, "OLD2", "-");
-	expect(rig, "Z", "-");
-	expect(rig, "GONE", "-");
-	expect(rig, "Y", "old-s-Y learned v1");
-}
-
-static void add_renames(struct rig *rig, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const char *to = numbered(rig, i);
-		act(rig, ours(rig, "s", arena_format(&rig->plan.arena, "OLD-%zu", i)),
-			object(rig, "s", to, NULL));
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct rig rig;
+		set_up(&rig);
+		add(&rig, ACTION_NONE, NULL, 0);
+		add(&rig, cases[i].action, "A", 0);
+		rig.script = cases[i].kind ? SCRIPT({"A", cases[i].kind, CHANGE_KEEP}) : NULL;
+		expect_run(&rig, " A", cases[i].state);
 	}
 }
 
-/* What has not come to its turn has not started: nothing was sent of it, and it takes no time. */
-static void interrupted_between_renames(void **state)
+/* The second interrupt: the journal has what is under way, and what was never sent. */
+static void left_at_once(void **state)
 {
-	struct rig *rig = *state;
+	struct rig rig;
 
-	add_renames(rig, 8);
-	rig->interrupt_at = 2;
-	run(rig);
-	assert_int_equal(rig->most_tasks, 1);
-	assert_int_equal(rig->result.started, 2);
-	assert_int_equal(rig->result.done.change, 2);
-	assert_int_equal(rig->result.failed, 0);
-	assert_int_equal(rig->result.not_started, 6);
-	expect(rig, "N001", "new-1 new v1");
-	expect(rig, "OLD-1", "-");
-	expect(rig, "N002", "-");
-	expect(rig, "OLD-2", "old-s-OLD-2 old v1");
+	(void)state;
+	set_up(&rig);
+	add(&rig, ACTION_NONE, NULL, 0);
+	add(&rig, ACTION_CREATE, "A", 0);
+	add(&rig, ACTION_CREATE, "B", 0);
+	add(&rig, ACTION_UPDATE, "C", 0);
+	rig.leave_at = 1;
+	expect_run(&rig, " A+B C", " keys:keys A:A2 B C:C");
+	assert_int_equal(rig.result.unknown, 2);
+	assert_true(rig.result.is_in_journal);
 }
-
-/* A rename that fails, or whose end nobody saw, lets the next ones come, and what is created. */
-static void creations_after_renames(void **state)
-{
-	struct rig *rig = *state;
-
-	add_renames(rig, 3);
-	for (size_t i = 0; i < 4; i++)
-		create(rig, "s", arena_format(&rig->plan.arena, "X%zu", i));
-	rig->script[0].kind = OUTCOME_UNKNOWN;
-	rig->script[2].kind = OUTCOME_FAILED;
-	run(rig);
-	assert_int_equal(rig->starts, 4);
-	assert_int_equal(rig->most_tasks, 1);
-	assert_int_equal(rig->batches[3], 4);
-	assert_int_equal(rig->result.done.add, 4);
-	assert_int_equal(rig->result.done.change, 1);
-	assert_int_equal(rig->result.failed, 2);
-	assert_int_equal(rig->result.not_started, 0);
-}
-
-/* ---- updates and adoptions ---- */
-
-static void update_with(struct rig *rig, enum outcome_kind kind)
-{
-	size_t index = act(rig, ours(rig, "s", "A"), object(rig, "s", "A", NULL));
-
-	rig->plan.actions[index].changes = FIELD_COMMENT;
-	rig->script[index].kind = kind;
-	run(rig);
-}
-
-static void updated(void **state)
-{
-	update_with(*state, OUTCOME_DONE);
-	expect(*state, "A", "new-0 new v1");
-}
-
-static void update_failed(void **state)
-{
-	update_with(*state, OUTCOME_FAILED);
-	expect(*state, "A", "old-s-A old v1");
-}
-
-static void update_unknown(void **state)
-{
-	update_with(*state, OUTCOME_UNKNOWN);
-	expect(*state, "A", "old-s-A old v1 unsure");
-}
-
-static void update_not_started(void **state)
-{
-	struct rig *rig = *state;
-
-	rig->interrupted = 1;
-	update_with(rig, OUTCOME_DONE);
-	expect(rig, "A", "old-s-A old v1");
-}
-
-/* What was to be adopted and written is ours then, whatever it holds. */
-static void adoption_unknown(void **state)
-{
-	struct rig *rig = *state;
-
-	for (size_t i = 0; i < 2; i++) {
-		const char *name = i ? "B" : "A";
-		struct object *live =
-			(struct object *)(uintptr_t)object(rig, "s", name, i ? "live-B" : "live-A");
-		live->fingerprint = NULL;
-		live->version = 0;
-		size_t index = act(rig, live, object(rig, "s", name, NULL));
-		rig->plan.actions[index].changes = i ? 0 : FIELD_VALUE;
-		rig->script[index].kind = OUTCOME_UNKNOWN;
-	}
-	run(rig);
-	expect(rig, "A", "live-A none v0 unsure");
-	expect(rig, "B", "-"); /* no request: it surely was not adopted */
-}
-
-/* A store that goes, with what goes with it: of unknown end, that is not known either. */
-static void a_store_that_may_be_gone(void **state)
-{
-	struct rig *rig = *state;
-	size_t store = act(rig, ours(rig, "s", NULL), NULL);
-	size_t inside = act(rig, ours(rig, "s", "A"), NULL);
-
-	let_wait(rig, inside, store);
-	rig->plan.actions[inside].goes_with_store = true;
-	rig->script[store].kind = OUTCOME_UNKNOWN;
-	run(rig);
-	assert_int_equal(rig->result.not_started, 1);
-	expect(rig, NULL, "old-s- none v0 unsure");
-	expect(rig, "A", "old-s-A old v1 unsure");
-}
-
-static void a_store_that_goes(void **state)
-{
-	struct rig *rig = *state;
-	size_t store = act(rig, ours(rig, "s", NULL), NULL);
-	size_t inside = act(rig, ours(rig, "s", "A"), NULL);
-
-	let_wait(rig, inside, store);
-	rig->plan.actions[inside].goes_with_store = true;
-	run(rig);
-	assert_int_equal(rig->result.done.destroy, 2);
-	expect_found(rig, 0, 0, 0);
-}
-
-/* fault D2 */
-/* Nothing more is started: but what went with its store is gone, and that is known. */
-static void interrupted_when_its_store_has_gone(void **state)
-{
-	struct rig *rig = *state;
-	size_t store = act(rig, ours(rig, "s", NULL), NULL);
-	size_t inside = act(rig, ours(rig, "s", "A"), NULL);
-
-	let_wait(rig, inside, store);
-	rig->plan.actions[inside].goes_with_store = true;
-	rig->interrupt_at = 1;
-	run(rig);
-	assert_int_equal(rig->result.done.destroy, 2);
-	assert_int_equal(rig->result.not_started, 0);
-	expect_found(rig, 0, 0, 0);
-}
-
-#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_batch_is_one_under_way),
-		TEST(a_batch_with_all_outcomes),
-		TEST(secrets_come_after_their_store_is_durable),
-		TEST(a_store_that_fails),
-		TEST(interrupted_between),
-		TEST(interrupted_in_a_batch),
-		TEST(left_in_a_batch),
-		TEST(renamed),
-		TEST(rename_failed),
-		TEST(rename_half_done),
-		TEST(rename_unknown),
-		TEST(rename_with_value_unknown),
-		TEST(rename_unverified_unknown),
-		TEST(rename_not_started),
-		TEST(renames_among_others),
-		TEST(interrupted_between_renames),
-		TEST(creations_after_renames),
-		TEST(updated),
-		TEST(update_failed),
-		TEST(update_unknown),
-		TEST(update_not_started),
-		TEST(adoption_unknown),
-		TEST(a_store_that_may_be_gone),
-		TEST(a_store_that_goes),
-		TEST(interrupted_when_its_store_has_gone),
+		cmocka_unit_test(batches),
+		cmocka_unit_test(a_store_that_fails),
+		cmocka_unit_test(a_rename),
+		cmocka_unit_test(with_its_store),
+		cmocka_unit_test(changes),
+		cmocka_unit_test(left_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

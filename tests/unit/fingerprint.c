@@ -26,7 +26,7 @@ static struct fingerprint_key key_of(const char *text)
 }
 
 static void expect(const char *print, const struct fingerprint_key *key,
-	const struct fingerprint_subject *about, const char *value, enum fingerprint_match match)
+	const struct fingerprint_subject *about, const char *value, enum value_verdict match)
 {
 	struct secret secret CLEANUP(secret_release) = secret_of(value);
 
@@ -94,12 +94,12 @@ static void expect_tells_apart(const struct fingerprint_key *key)
 	};
 
 	expect_no_text(print, "hunter2");
-	expect(print, key, &subject, "hunter2", FINGERPRINT_SAME);
-	expect(print, key, &subject, "hunter3", FINGERPRINT_DIFFERS);
-	expect(print, key, &subject, "hunter2\n", FINGERPRINT_DIFFERS);
-	expect(print, key, &subject, "hunter", FINGERPRINT_DIFFERS);
+	expect(print, key, &subject, "hunter2", VALUE_SAME);
+	expect(print, key, &subject, "hunter3", VALUE_CHANGED);
+	expect(print, key, &subject, "hunter2\n", VALUE_CHANGED);
+	expect(print, key, &subject, "hunter", VALUE_CHANGED);
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-		expect(print, key, &others[i], "hunter2", FINGERPRINT_DIFFERS);
+		expect(print, key, &others[i], "hunter2", VALUE_CHANGED);
 }
 
 static void with_a_key(void **state)
@@ -113,9 +113,9 @@ static void with_a_key(void **state)
 	assert_int_equal(strncmp(print, "blake2b$", 8), 0);
 	assert_string_equal(print, make(&arena, &key, "v"));
 	assert_string_not_equal(print, make(&arena, &other, "v"));
-	expect(print, &other, &subject, "v", FINGERPRINT_UNKNOWN);
-	expect(print, &other, &subject, "w", FINGERPRINT_UNKNOWN);
-	expect(print, &none, &subject, "v", FINGERPRINT_UNKNOWN);
+	expect(print, &other, &subject, "v", VALUE_UNVERIFIABLE);
+	expect(print, &other, &subject, "w", VALUE_UNVERIFIABLE);
+	expect(print, &none, &subject, "v", VALUE_UNVERIFIABLE);
 }
 
 /* Each has its own salt; a key that is there by now does not make it unknown. */
@@ -129,8 +129,8 @@ static void without_a_key(void **state)
 	expect_tells_apart(&none);
 	assert_int_equal(strncmp(print, "argon2id$m=19456,t=2$", 21), 0);
 	assert_string_not_equal(print, make(&arena, &none, "v"));
-	expect(print, &key, &subject, "v", FINGERPRINT_SAME);
-	expect(print, &key, &subject, "w", FINGERPRINT_DIFFERS);
+	expect(print, &key, &subject, "v", VALUE_SAME);
+	expect(print, &key, &subject, "w", VALUE_CHANGED);
 }
 
 /* What is split elsewhere is something else, though it reads the same in a row. */
@@ -143,8 +143,8 @@ static void no_two_subjects_run_together(void **state)
 	const char *print = fingerprint_make(&key, &one, &secret, &arena);
 
 	(void)state;
-	expect(print, &key, &one, "ab", FINGERPRINT_SAME);
-	expect(print, &key, &two, "b", FINGERPRINT_DIFFERS);
+	expect(print, &key, &one, "ab", VALUE_SAME);
+	expect(print, &key, &two, "b", VALUE_CHANGED);
 }
 
 /* ---- tampered texts ---- */
@@ -170,8 +170,8 @@ static void odd_texts_are_unknown(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		expect(texts[i], &none, &subject, "v", FINGERPRINT_UNKNOWN);
-		expect(texts[i], &key, &subject, "v", FINGERPRINT_UNKNOWN);
+		expect(texts[i], &none, &subject, "v", VALUE_UNVERIFIABLE);
+		expect(texts[i], &key, &subject, "v", VALUE_UNVERIFIABLE);
 	}
 }
 
@@ -187,11 +187,10 @@ static void never_same_by_accident(void **state)
 	(void)state;
 	for (size_t i = 0; i < length; i++) {
 		char *cut = arena_bytes(&arena, print, i), *flipped = arena_text(&arena, print);
-		assert_int_not_equal(
-			fingerprint_compare(cut, &key, &subject, &value), FINGERPRINT_SAME);
+		assert_int_not_equal(fingerprint_compare(cut, &key, &subject, &value), VALUE_SAME);
 		flipped[i] = (char)(flipped[i] ^ 1);
 		assert_int_not_equal(
-			fingerprint_compare(flipped, &key, &subject, &value), FINGERPRINT_SAME);
+			fingerprint_compare(flipped, &key, &subject, &value), VALUE_SAME);
 	}
 }
 
@@ -216,11 +215,11 @@ static void huge_parameters_are_not_tried(void **state)
 	struct arena arena CLEANUP(arena_release) = {0};
 
 	(void)state;
-	expect(made_with(&arena, 8, 1), &none, &subject, "v", FINGERPRINT_SAME);
-	expect(made_with(&arena, 8, 4), &none, &subject, "v", FINGERPRINT_SAME);
-	expect(made_with(&arena, 8, 4), &none, &subject, "w", FINGERPRINT_DIFFERS);
-	expect(made_with(&arena, 8, 5), &none, &subject, "v", FINGERPRINT_UNKNOWN);
-	expect(made_with(&arena, 65537, 1), &none, &subject, "v", FINGERPRINT_UNKNOWN);
+	expect(made_with(&arena, 8, 1), &none, &subject, "v", VALUE_SAME);
+	expect(made_with(&arena, 8, 4), &none, &subject, "v", VALUE_SAME);
+	expect(made_with(&arena, 8, 4), &none, &subject, "w", VALUE_CHANGED);
+	expect(made_with(&arena, 8, 5), &none, &subject, "v", VALUE_UNVERIFIABLE);
+	expect(made_with(&arena, 65537, 1), &none, &subject, "v", VALUE_UNVERIFIABLE);
 }
 
 static void numbers_that_overflow(void **state)
@@ -233,7 +232,7 @@ static void numbers_that_overflow(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(parameters); i++) {
 		struct str text CLEANUP(str_release) = {0};
 		str_format(&text, "argon2id$%s$%s$%s", parameters[i], SALT, HASH);
-		expect(str_text(&text), &none, &subject, "v", FINGERPRINT_UNKNOWN);
+		expect(str_text(&text), &none, &subject, "v", VALUE_UNVERIFIABLE);
 	}
 }
 

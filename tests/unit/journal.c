@@ -1,3 +1,4 @@
+/* file size: one decoder, fed with all that can be wrong */
 #include "state/journal.h"
 
 #include "adapter/crypt.h"
@@ -6,8 +7,8 @@
 #define LINEAGE "6f1c2f0e-0000-4000-8000-123456789abc"
 #define HEADER                                                                                     \
 	"{\"cfprov_journal\":1,\"lineage\":\"" LINEAGE "\",\"serial\":4,"                          \
-	"\"accounts\":{\"prod\":\"acc1\"},\"intents\":[{\"do\":\"create\",\"account\":\"prod\","   \
-	"\"store\":\"a\"},{\"do\":\"record\",\"account\":\"prod\",\"store\":\"b\"}]}"
+	"\"accounts\":{\"prod\":\"acc1\"},\"intents\":[{\"account\":\"prod\",\"store\":\"a\","     \
+	"\"if_unknown\":{\"unresolved\":true}},{\"account\":\"prod\",\"store\":\"b\"}]}"
 
 enum { INTENTS = 7, GROUPS = 4 };
 
@@ -65,12 +66,11 @@ static void make(struct str *out, size_t ends[GROUPS + 1])
 		{.alias = "dev", .id = "acc2"}, {.alias = "prod", .id = "acc1"}};
 	const struct model desired = {.accounts = accounts, .account_count = 2};
 	struct object objects[INTENTS];
-	struct intent intents[INTENTS];
+	struct change intents[INTENTS];
 
 	for (int i = 0; i < INTENTS; i++) {
 		objects[i] = object_of(i);
-		intents[i] = (struct intent){
-			i == ADOPTED ? INTENT_RECORD : INTENT_CREATE, &objects[i], NULL};
+		intents[i] = (struct change){i == ADOPTED ? CHANGE_KEEP : CHANGE_PUT, &objects[i]};
 	}
 	journal_encode_header(&state, &desired, intents, INTENTS, out);
 	ends[0] = out->length;
@@ -96,7 +96,6 @@ static void expect_object(const struct object *object, int intent, bool has_resu
 {
 	assert_string_equal(object->store, names[intent]);
 	assert_string_equal(object->account, intent < 4 ? "prod" : "dev");
-	assert_int_equal(object->is_unresolved, !has_result);
 	if (has_result) {
 		assert_string_equal(object->id, ids[intent]);
 		assert_string_equal(object->created, "2026-01-02T03:04:05Z");
@@ -417,30 +416,237 @@ static void dropped(void **state)
 	assert_int_equal(journal.changes[1].kind, CHANGE_KEEP); /* recorded, without a result */
 }
 
-/* A later result of the same intent replaces the whole of an earlier one. */
-static void last_result_counts(void **state)
+/* ---- rules ---- */
+
+#define LINE(accounts, intents)                                                                    \
+	"{\"cfprov_journal\":1,\"lineage\":\"" LINEAGE "\",\"serial\":4,\"accounts\":" accounts    \
+	",\"intents\":[" intents "]}"
+#define INTENT(where, more) "{\"account\":\"prod\"," where more "}"
+#define ID(id)              "{\"id\":\"" id "\",\"origin\":\"created\"}"
+#define PROD                "{\"prod\":\"acc1\"}"
+
+/* Each breaks one rule that a state obeys, too. */
+static const struct {
+	const char *header, *group, *message;
+} broken_rules[] = {
+	{LINE(PROD, INTENT("\"store\":\"\"", "")), NULL, "at byte 0"},
+	{LINE(PROD, INTENT("\"store\":\"a\",\"secret\":\"\"", "")), NULL, "at byte 0"},
+	{LINE(PROD, INTENT("\"store\":\"a\",\"secret\":\"x/y\"", "")), NULL, "at byte 0"},
+	{LINE(PROD, INTENT("\"store\":\"a\",\"secret\":7", "")), NULL, "at byte 0"},
+	{LINE(PROD, "{\"account\":\"\",\"store\":\"a\"}"), NULL, "at byte 0"},
+	{LINE(PROD, "{\"account\":\"a/b\",\"store\":\"a\"}"), NULL, "at byte 0"},
+	{LINE(PROD, INTENT("\"store\":\"a\"", ",\"more\":1")), NULL, "at byte 0"},
+	{LINE(PROD, INTENT("\"store\":\"a\"", "") "," INTENT("\"store\":\"a\"", "")), NULL,
+		"prod/a: two records have this address"},
+	{LINE("{\"\":\"acc1\"}", ""), NULL, "at byte 0"},
+	{LINE("{\"a/b\":\"acc1\"}", ""), NULL, "at byte 0"},
+	{LINE("{\"a\":\"../x\"}", ""), NULL, "at byte 0"},
+	{LINE("{\"a\":\"\"}", ""), NULL, "at byte 0"},
+	{LINE("{\"a\":\"x\",\"b\":\"x\"}", ""), NULL, "at byte 0"},
+	{LINE("[]", ""), NULL, "at byte 0"},
+	{LINE(PROD, INTENT("\"store\":\"a\"", ",\"if_unknown\":{\"id\":\"x/y\"}")), NULL, "`id`"},
+	{LINE(PROD, INTENT("\"store\":\"a\"", ",\"if_unknown\":" ID("x")) "," INTENT(
+			    "\"store\":\"b\"", ",\"if_unknown\":" ID("x"))),
+		NULL, "prod/b: another object has the same id"},
+	{HEADER, "[{\"intent\":0,\"put\":" ID("x") "},{\"intent\":1,\"put\":" ID("x") "}]",
+		"prod/b: another object has the same id"},
+	{HEADER, "[{\"intent\":0,\"keep\":true},{\"intent\":0,\"drop\":true}]", "at byte"},
+	{HEADER, "[{\"intent\":0,\"keep\":true,\"drop\":true}]", "at byte"},
+	{HEADER, "[{\"intent\":0,\"keep\":true,\"more\":1}]", "at byte"},
+	{HEADER,
+		"[{\"intent\":0,\"put\":{\"id\":\"x\",\"origin\":\"created\","
+		"\"scopes\":[]}}]",
+		"`scopes`"},
+	{HEADER,
+		"[{\"intent\":0,\"put\":{\"id\":\"x\",\"origin\":\"created\","
+		"\"fingerprint\":\"f\"}}]",
+		"`fingerprint`"},
+	{HEADER,
+		"[{\"intent\":0,\"put\":{\"id\":\"x\",\"origin\":\"created\","
+		"\"version\":1}}]",
+		"`version`"},
+	{HEADER,
+		"[{\"intent\":0,\"put\":{\"id\":\"x\",\"origin\":\"created\","
+		"\"comment\":\"c\"}}]",
+		"`comment`"},
+	{HEADER,
+		"[{\"intent\":0,\"put\":{\"id\":\"x\",\"origin\":\"created\","
+		"\"status\":\"s\"}}]",
+		"`status`"},
+	{HEADER, "[{\"intent\":0,\"put\":{\"id\":\"x\",\"unresolved\":true}}]", "unresolved"},
+	{HEADER,
+		"[{\"intent\":0,\"put\":{\"id\":\"x\",\"origin\":\"created\","
+		"\"strange\":true}}]",
+		"`strange`"},
+	{HEADER,
+		"[{\"intent\":0,\"put\":{\"id\":\"x\",\"origin\":\"created\","
+		"\"replaced\":" ID("y") "}}]",
+		"not unresolved"},
+	{HEADER, "[{\"intent\":0,\"put\":{\"unresolved\":true,\"replaced\":{}}}]", "`replaced`"},
+	{"{\"cfprov_journal\":1,\"lineage\":\"6F1C2F0E-0000-4000-8000-123456789ABC\","
+	 "\"serial\":4,\"accounts\":{},\"intents\":[]}",
+		NULL, "at byte 0"},
+	{"{\"cfprov_journal\":1,\"lineage\":\"" LINEAGE "\",\"serial\":4,\"accounts\":{},"
+	 "\"intents\":[],\"more\":1}",
+		NULL, "at byte 0"},
+};
+
+/* fault B15 */
+static void rules(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(broken_rules); i++)
+		refuse_sealed(
+			broken_rules[i].header, broken_rules[i].group, broken_rules[i].message);
+}
+
+/* An intent has one result, in whatever group. */
+static void a_second_result(void **state)
 {
 	struct str text CLEANUP(str_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
-	struct journal journal CLEANUP(journal_release) = {0};
+	struct journal journal = {0};
 
 	(void)state;
 	seal(&text, HEADER);
-	seal(&text, "[{\"intent\":0,\"put\":{\"id\":\"old\",\"created\":\"then\","
-		    "\"origin\":\"adopted\"}}]");
-	seal(&text, "[{\"intent\":0,\"put\":{\"id\":\"new\",\"origin\":\"created\"}}]");
-	assert_true(decode(text.bytes, text.length, &journal, &err));
-	const struct object *object = journal.changes[0].object;
-	assert_int_equal(journal.changes[0].kind, CHANGE_PUT);
-	assert_string_equal(object->id, "new");
-	assert_int_equal(object->origin, ORIGIN_CREATED);
-	assert_null(object->created);
+	seal(&text, "[{\"intent\":0,\"put\":" ID("x") "}]");
+	seal(&text, "[{\"intent\":0,\"keep\":true}]");
+	assert_false(decode(text.bytes, text.length, &journal, &err));
+	expect_text(err.hint, "move it away");
+	expect_error(&err, "a record that this cfprov does not know");
+}
+
+static void accounts_of_intents(void **state)
+{
+	static const struct {
+		const char *alias, *id, *message;
+		bool has_objects;
+	} cases[] = {
+		{"prod", "acc1", NULL, true},
+		{"prod", "acc2", NULL, false},
+		{"prod", "acc2", "prod/a: its account has another id in the state", true},
+		{"else", "acc2", NULL, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct str text CLEANUP(str_release) = {0};
+		struct error err CLEANUP(error_release) = {0};
+		struct journal journal CLEANUP(journal_release) = {0};
+		struct state other = {0};
+		seal(&text, HEADER);
+		assert_true(decode(text.bytes, text.length, &journal, &err));
+		model_add_account(&other.model, cases[i].alias, cases[i].id);
+		if (cases[i].has_objects)
+			model_add_object(&other.model, cases[i].alias, "s", NULL)->id = "i";
+		assert_int_equal(journal_check_accounts(&journal, &other, &err), !cases[i].message);
+		if (cases[i].message)
+			expect_error(&err, cases[i].message);
+		journal.model.account_count = 0; /* then only the state can know it */
+		bool is_known = strcmp(cases[i].alias, "prod") == 0;
+		assert_int_equal(journal_check_accounts(&journal, &other, &err), is_known);
+		if (!is_known)
+			expect_error(&err, "prod/a: its account is unknown");
+		state_release(&other);
+	}
+}
+
+/* What can be decoded can be folded, encoded and decoded again. False: it was refused. */
+static bool survives(const struct str *text)
+{
+	struct journal journal CLEANUP(journal_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+	struct state old = {0}, folded = {0}, again = {0};
+	struct str bytes CLEANUP(str_release) = {0};
+
+	if (!decode(text->bytes, text->length, &journal, &err)) {
+		expect_text(err.message, "not a journal of cfprov");
+		assert_non_null(err.hint);
+		return false;
+	}
+	if (!journal_check_accounts(&journal, &old, &err)) {
+		expect_text(err.message, "its account is unknown");
+		return false;
+	}
+	old.serial = journal.serial;
+	memcpy(old.lineage, journal.lineage, sizeof(old.lineage));
+	state_fold(&old,
+		&(struct state_fold){journal.changes, journal.count, journal.model.accounts,
+			journal.model.account_count, journal.alive_ms},
+		&folded);
+	state_encode(&folded, &bytes);
+	if (folded.serial && !state_decode("x", bytes.bytes, bytes.length, &again, &err))
+		fail_msg("%s makes %s: %s", str_text(text), str_text(&bytes), err.message);
+	assert_int_equal(again.model.object_count, folded.model.object_count);
+	state_release(&folded);
+	state_release(&again);
+	return true;
+}
+
+/* A line of the journal in which a byte is another one, or (mask 0) missing with all after it. */
+static void damage_line(const char *const *lines, size_t which, size_t at, unsigned mask)
+{
+	struct str text CLEANUP(str_release) = {0}, line CLEANUP(str_release) = {0};
+
+	for (size_t i = 0; lines[i]; i++) {
+		str_clear(&line);
+		str_text_add(&line, lines[i]);
+		if (i == which && mask)
+			line.bytes[at] = (char)((unsigned char)line.bytes[at] ^ mask);
+		else if (i == which)
+			line.length = at;
+		char checksum[CRYPT_CHECKSUM_SIZE];
+		crypt_checksum(line.bytes, line.length, checksum);
+		str_format(&text, "%s ", checksum);
+		str_add(&text, line.bytes, line.length);
+		str_char(&text, '\n');
+	}
+	bool is_good = survives(&text), is_whole = !lines[which][at];
+	if (!mask && is_good != is_whole)
+		fail_msg("line %zu cut at %zu", which, at);
+}
+
+/* fault B15 */
+/* The JSON is damaged while the checksum is right: nothing crashes, and nothing odd gets through.
+ */
+static void damaged_json(void **state)
+{
+	static const char *const lines[] = {
+		LINE("{\"dev\":\"b1\",\"prod\":\"a1\"}",
+			INTENT("\"store\":\"a\"",
+				",\"if_unknown\":{\"unresolved\":"
+				"true}") "," INTENT("\"store\":\"a\",\"secret\":\"A\"",
+				",\"if_unknown\":{\"unresolved\":true,\"former\":\"O\","
+				"\"modified\":\"2026-01-02T03:04:05Z\",\"strange\":"
+				"true}") "," INTENT("\"store\":\"a\",\"secret\":\"O\"",
+				",\"if_unknown\":{\"id\":\"o1\",\"scopes\":[\"x\",\"y\"]"
+				","
+				"\"unsure\":true,\"keeps_value\":true,\"origin\":"
+				"\"adopted\"}") "," INTENT("\"store\":\"b\"",
+				",\"if_unknown\":{\"unresolved\":true,\"prevent_"
+				"destroy\":true,"
+				"\"replaced\":{\"id\":\"b0\",\"origin\":\"created\"}}")),
+		"{\"alive\":1767225845000}",
+		"[{\"intent\":0,\"put\":{\"id\":\"a1\",\"origin\":\"created\"}},"
+		"{\"intent\":1,\"put\":{\"id\":\"x1\",\"comment\":\"c\",\"version\":2,"
+		"\"unsure\":true,\"origin\":\"created\",\"on_remove\":\"forget\"}},"
+		"{\"intent\":2,\"drop\":true}]",
+		"[{\"intent\":3,\"keep\":true}]", NULL};
+
+	(void)state;
+	damage_line(lines, 0, strlen(lines[0]), 0);
+	for (size_t which = 0; lines[which]; which++)
+		for (size_t at = 0; lines[which][at]; at++) {
+			damage_line(lines, which, at, 0);
+			for (unsigned mask = 1; mask < 0x100; mask <<= 1)
+				damage_line(lines, which, at, mask);
+		}
 }
 
 /* Names come back as they were, whatever is in them. */
 static void strange_names_survive(void **state)
 {
-	static const char *const strange[] = {"\"", "\\", "\x1b[31m", "\n", "a/b", "", "\xc3\xa4",
+	static const char *const strange[] = {"\"", "\\", "\x1b[31m", "\n", "\xc3\xa4",
 		"\xf0\x9f\x98\x80", "\x01", "}\n0123456789abcdef {"};
 	const struct state old = {.serial = 1, .lineage = LINEAGE};
 
@@ -450,8 +656,8 @@ static void strange_names_survive(void **state)
 		struct error err CLEANUP(error_release) = {0};
 		struct journal journal = {0};
 		struct object object = {.account = strange[i], .store = strange[i]};
-		struct account account = {.alias = strange[i], .id = strange[i]};
-		struct intent intent = {INTENT_CREATE, &object, NULL};
+		struct account account = {.alias = strange[i], .id = "acc1"};
+		struct change intent = {CHANGE_PUT, &object};
 		const struct model desired = {.accounts = &account, .account_count = 1};
 		journal_encode_header(&old, &desired, &intent, 1, &text);
 		assert_ptr_equal(
@@ -476,7 +682,10 @@ int main(void)
 		cmocka_unit_test(garbage),
 		cmocka_unit_test(damage_in_the_middle_is_no_torn_tail),
 		cmocka_unit_test(dropped),
-		cmocka_unit_test(last_result_counts),
+		cmocka_unit_test(rules),
+		cmocka_unit_test(a_second_result),
+		cmocka_unit_test(accounts_of_intents),
+		cmocka_unit_test(damaged_json),
 		cmocka_unit_test(strange_names_survive),
 	};
 

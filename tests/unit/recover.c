@@ -15,7 +15,6 @@ static void add_recorded(struct world *world, const char *store, const char *id)
 
 	object->id = id;
 	object->origin = id ? ORIGIN_ADOPTED : ORIGIN_NONE;
-	object->is_unresolved = !id;
 }
 
 static void add_live(struct world *world, const char *store, const char *id)
@@ -86,7 +85,6 @@ static void replaced(void **state)
 	assert_string_equal(there->fingerprint, "of the old");
 	assert_int_equal(there->origin, ORIGIN_ADOPTED);
 	assert_true(there->prevent_destroy);
-	assert_false(there->is_unresolved);
 }
 
 /* Of a rename: how the old one came to be managed, and that somebody else wrote its value. */
@@ -98,7 +96,7 @@ static void renamed(void **state)
 	add_recorded(&world, "made", NULL);
 	world.recorded.objects[0].origin = ORIGIN_ADOPTED;
 	world.recorded.objects[0].former = "old";
-	world.recorded.objects[0].is_strange = true;
+	world.recorded.objects[0].doubt = DOUBT_FOREIGN;
 	world.recorded.objects[0].modified = "by us";
 	add_live(&world, "made", "new");
 	world.live.objects[0].modified = "later";
@@ -108,7 +106,7 @@ static void renamed(void **state)
 	assert_int_equal(made->origin, ORIGIN_ADOPTED);
 	assert_string_equal(made->former, "old");
 	assert_string_equal(made->modified, "by us");
-	assert_false(made->is_strange); /* that is for what is unsure */
+	assert_int_equal(made->doubt, DOUBT_NONE); /* its value is known to be another one */
 }
 
 static void each_fate(void **state)
@@ -134,7 +132,6 @@ static void each_fate(void **state)
 	assert_string_equal(made->id, "id1");
 	assert_string_equal(made->created, "then");
 	assert_int_equal(made->origin, ORIGIN_CREATED); /* names decide: it is ours */
-	assert_false(made->is_unresolved);
 	assert_int_equal(world.recovered.changes[1].kind, CHANGE_DROP);
 	assert_string_equal(world.recovered.changes[1].object->store, "not-made");
 }
@@ -249,7 +246,6 @@ static struct object *add_secret(struct model *model, const char *name, const ch
 	struct object *object = model_add_object(model, "prod", "keys", name);
 
 	object->id = id;
-	object->is_unresolved = !id;
 	return object;
 }
 
@@ -262,7 +258,7 @@ static void secrets(void **state)
 	struct object *asked = add_secret(&world.recorded, "A", NULL);
 	asked->fingerprint = "print";
 	asked->version = 3;
-	asked->is_unsure = true;
+	asked->doubt = DOUBT_VALUE;
 	asked->prevent_destroy = true;
 	add_secret(&world.recorded, "B", NULL);
 	add_secret(&world.recorded, "C", NULL);
@@ -280,7 +276,8 @@ static void secrets(void **state)
 	assert_string_equal(mine->id, "a1");
 	assert_string_equal(mine->fingerprint, "print");
 	assert_int_equal(mine->version, 3);
-	assert_true(mine->is_unsure && mine->prevent_destroy);
+	assert_int_equal(mine->doubt, DOUBT_VALUE);
+	assert_true(mine->prevent_destroy);
 	assert_string_equal(mine->scopes, "access,workers");
 	assert_string_equal(mine->comment, "c");
 	assert_string_equal(mine->status, "pending");
@@ -289,7 +286,7 @@ static void secrets(void **state)
 	assert_int_equal(world.recovered.changes[2].kind, CHANGE_PUT);
 	assert_null(world.recovered.changes[2].object->fingerprint);
 	assert_int_equal(world.recovered.changes[2].object->version, 0);
-	assert_false(world.recovered.changes[2].object->is_unsure);
+	assert_int_equal(world.recovered.changes[2].object->doubt, DOUBT_NONE);
 }
 
 /* A store and a secret may be called the same; and secrets of that name live elsewhere. */
@@ -324,7 +321,7 @@ static void unsure_stays(void **state)
 	struct world world CLEANUP(release) = {0};
 
 	(void)state;
-	add_secret(&world.recorded, "A", "a1")->is_unsure = true;
+	add_secret(&world.recorded, "A", "a1")->doubt = DOUBT_VALUE;
 	add_secret(&world.live, "A", "a2");
 	recover(&world, "acc1", "acc1");
 	assert_int_equal(world.recovered.count, 0);

@@ -11,7 +11,6 @@ static struct object *add(struct state *to, const char *account, const char *sto
 
 	object->id = id ? arena_text(&to->model.arena, id) : NULL;
 	object->origin = id ? ORIGIN_CREATED : ORIGIN_NONE;
-	object->is_unresolved = !id;
 	return object;
 }
 
@@ -50,7 +49,7 @@ static size_t differences_of_objects(const struct object *a, const struct object
 {
 	size_t count = a->origin != b->origin;
 
-	count += a->is_unresolved != b->is_unresolved;
+	count += a->doubt != b->doubt;
 	count += !is_same_text(a->store, b->store);
 	count += !is_same_text(a->id, b->id);
 	count += !is_same_text(a->created, b->created);
@@ -288,6 +287,10 @@ static void wrong_stores(void **state)
 	refuse(STORE("{\"id\":\"x\",\"origin\":\"created\",\"created\":5}"), "`created`");
 	refuse(STORE("{\"id\":\"x\",\"origin\":\"created\",\"value\":\"v\"}"), "`value`");
 	refuse(STORE("{\"id\":\"x\",\"origin\":\"created\",\"unresolved\":true}"), "unresolved");
+	refuse(STORE("{\"id\":\"x\",\"origin\":\"created\",\"scopes\":[]}"), "`scopes`");
+	refuse(STORE("{\"id\":\"x\",\"origin\":\"created\",\"version\":1}"), "`version`");
+	refuse(GOOD "{\"acc1\":{\"alias\":\"a\",\"stores\":{\"\":{\"unresolved\":true}}}}}",
+		"no name");
 	refuse(STORE("{\"unresolved\":false}"), "`unresolved`");
 	refuse(STORE("{\"unresolved\":\"true\"}"), "`unresolved`");
 }
@@ -365,11 +368,8 @@ struct expected_fold {
 
 static struct object other(const char *store, const char *id)
 {
-	return (struct object){.account = "prod",
-		.store = store,
-		.id = id,
-		.origin = ORIGIN_ADOPTED,
-		.is_unresolved = !id};
+	return (struct object){
+		.account = "prod", .store = store, .id = id, .origin = ORIGIN_ADOPTED};
 }
 
 static void expect_fold(const struct expected_fold *expected, struct state *ret_after)
@@ -422,7 +422,7 @@ static void fold_changes(void **state)
 	assert_string_equal(model_object(&after.model, "prod", "a", NULL)->id, "id-new");
 	assert_null(model_object(&after.model, "prod", "keys", NULL));
 	assert_non_null(model_object(&after.model, "dev", "keys", NULL));
-	assert_true(model_object(&after.model, "prod", "z", NULL)->is_unresolved);
+	assert_true(object_is_unresolved(model_object(&after.model, "prod", "z", NULL)));
 	for (size_t i = 1; i < after.model.object_count; i++)
 		assert_true(
 			object_compare(&after.model.objects[i - 1], &after.model.objects[i]) < 0);
@@ -456,7 +456,6 @@ static void fold_resolves(void **state)
 		&after);
 	const struct object *found = model_object(&after.model, "dev", "maybe", NULL);
 	assert_string_equal(found->id, "id-m");
-	assert_false(found->is_unresolved);
 	state_release(&after);
 }
 

@@ -24,9 +24,9 @@ static void make(struct state *state)
 	model_sort(&state->model);
 }
 
-static void fold(const struct state *old, const struct state_edit *mend, struct state *ret_new)
+static void fold(const struct state *old, const struct state_edit *edit, struct state *ret_new)
 {
-	const struct state_fold changes = state_edit_fold(mend);
+	const struct state_fold changes = state_edit_fold(edit);
 
 	state_fold(old, &changes, ret_new);
 }
@@ -42,19 +42,19 @@ static void remove_by_pattern(void **unused)
 	(void)unused;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct state before, after;
-		struct state_edit mend = {0};
+		struct state_edit edit = {0};
 		struct error_list errors = {0};
 		make(&before);
-		bool is_good = state_edit_remove(&before, &cases[i].pattern, 1, &mend, &errors);
+		bool is_good = state_edit_remove(&before, &cases[i].pattern, 1, &edit, &errors);
 		assert_int_equal(is_good, cases[i].removed > 0);
 		assert_int_equal(errors.count, cases[i].removed == 0);
-		assert_int_equal(mend.object_count, cases[i].removed);
-		fold(&before, &mend, &after);
+		assert_int_equal(edit.count, cases[i].removed);
+		fold(&before, &edit, &after);
 		assert_int_equal(after.model.object_count, 3 - cases[i].removed);
 		assert_int_equal(after.serial, cases[i].removed ? 4 : 3);
 		assert_int_equal(after.model.account_count, 3);
 		state_release(&after);
-		state_edit_release(&mend);
+		state_edit_release(&edit);
 		error_list_release(&errors);
 		state_release(&before);
 	}
@@ -64,31 +64,31 @@ static void remove_tells_each_that_is_not_there(void **unused)
 {
 	static const char *const patterns[] = {"prod/a", "x", "prod/*", "y\033[2J"};
 	struct state state;
-	struct state_edit mend = {0};
+	struct state_edit edit = {0};
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
 	(void)unused;
 	make(&state);
-	assert_false(state_edit_remove(&state, patterns, 4, &mend, &errors));
+	assert_false(state_edit_remove(&state, patterns, 4, &edit, &errors));
 	assert_int_equal(errors.count, 2);
 	expect_text(errors.items[0].message, "address x");
 	expect_text(errors.items[1].message, "y\\x1b[2J");
-	assert_int_equal(mend.count, 0);
+	assert_int_equal(edit.count, 0);
 	state_release(&state);
 }
 
 static void rename_moves_all(void **unused)
 {
 	struct state before, after, again;
-	struct state_edit mend = {0}, back = {0};
+	struct state_edit edit = {0}, back = {0};
 	struct str x CLEANUP(str_release) = {0}, y CLEANUP(str_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 
 	(void)unused;
 	make(&before);
-	assert_true(state_edit_rename(&before, "prod", "zeta", &mend, &err));
-	assert_int_equal(mend.object_count, 2);
-	fold(&before, &mend, &after);
+	assert_true(state_edit_rename(&before, "prod", "zeta", &edit, &err));
+	assert_int_equal(edit.count, 4);
+	fold(&before, &edit, &after);
 	assert_null(model_account(&after.model, "prod"));
 	assert_string_equal(model_account(&after.model, "zeta")->id, "acc1");
 	assert_string_equal(model_object(&after.model, "zeta", "b", NULL)->id, "prod-b");
@@ -101,7 +101,7 @@ static void rename_moves_all(void **unused)
 	state_encode(&before, &x);
 	state_encode(&again, &y);
 	assert_string_equal(str_text(&x), str_text(&y));
-	state_edit_release(&mend);
+	state_edit_release(&edit);
 	state_edit_release(&back);
 	state_release(&before);
 	state_release(&after);
@@ -121,10 +121,10 @@ static void rename_is_refused(void **unused)
 	(void)unused;
 	make(&state);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct state_edit mend = {0};
+		struct state_edit edit = {0};
 		struct error err = {0};
-		assert_false(state_edit_rename(&state, cases[i].from, cases[i].to, &mend, &err));
-		assert_int_equal(mend.count, 0);
+		assert_false(state_edit_rename(&state, cases[i].from, cases[i].to, &edit, &err));
+		assert_int_equal(edit.count, 0);
 		expect_error(&err, cases[i].why);
 	}
 	state_release(&state);
@@ -135,7 +135,7 @@ static void move_is_whole(void **unused)
 {
 	struct model desired CLEANUP(model_release) = {0};
 	struct state state;
-	struct state_edit mend = {0}, refused = {0};
+	struct state_edit edit = {0}, refused = {0};
 	struct error err CLEANUP(error_release) = {0};
 	size_t count;
 
@@ -144,11 +144,11 @@ static void move_is_whole(void **unused)
 	model_add_account(&desired, "zeta", "acc1");
 	model_add_move(&desired, "prod", "zeta");
 	model_add_move(&desired, "prod/a", "zeta/a");
-	assert_true(state_edit_move(&state, &desired, &mend, &err));
-	assert_int_equal(mend.account_count, 1);
-	assert_string_equal(mend.old_aliases[0], "prod");
-	assert_string_equal(mend.accounts[0].alias, "zeta");
-	const struct plan_move *moves = state_edit_moves(&mend, &desired.arena, &count);
+	assert_true(state_edit_move(&state, &desired, &edit, &err));
+	assert_int_equal(edit.account_count, 1);
+	assert_string_equal(edit.old_aliases[0], "prod");
+	assert_string_equal(edit.accounts[0].alias, "zeta");
+	const struct moved *moves = state_edit_moves(&edit, &desired.arena, &count);
 	assert_int_equal(count, 2);
 	assert_string_equal(moves[0].from, "prod/a");
 	assert_string_equal(moves[0].object->account, "zeta");
@@ -157,7 +157,7 @@ static void move_is_whole(void **unused)
 	assert_false(state_edit_move(&state, &desired, &refused, &err));
 	assert_int_equal(refused.account_count + refused.count, 0);
 	assert_string_equal(err.file, "m.yaml");
-	state_edit_release(&mend);
+	state_edit_release(&edit);
 	state_release(&state);
 }
 
@@ -180,19 +180,19 @@ static void replace_by_terraforms_rules(void **unused)
 	(void)unused;
 	make(&state);
 	make(&other);
-	expect_verdict(&state, &other, MEND_SAME, NULL);
+	expect_verdict(&state, &other, STATE_EDIT_SAME, NULL);
 	other.serial = 4;
-	expect_verdict(&state, &other, MEND_REPLACE, NULL);
+	expect_verdict(&state, &other, STATE_EDIT_REPLACE, NULL);
 	other.serial = 2;
-	expect_verdict(&state, &other, MEND_REFUSE, "lower");
-	expect_verdict(&unborn, &other, MEND_REPLACE, NULL);
+	expect_verdict(&state, &other, STATE_EDIT_REFUSE, "lower");
+	expect_verdict(&unborn, &other, STATE_EDIT_REPLACE, NULL);
 	other.serial = 3;
 	add(&other, "dev", "b");
 	model_sort(&other.model);
-	expect_verdict(&state, &other, MEND_REFUSE, "other content");
+	expect_verdict(&state, &other, STATE_EDIT_REFUSE, "other content");
 	other.serial = 4;
 	other.lineage[0] = '0';
-	expect_verdict(&state, &other, MEND_REFUSE, "lineage");
+	expect_verdict(&state, &other, STATE_EDIT_REFUSE, "lineage");
 	state_release(&state);
 	state_release(&other);
 }

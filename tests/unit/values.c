@@ -109,6 +109,11 @@ static const char *print_of(struct rig *rig, const char *key, const char *name, 
 	return fingerprint_make(&made, &subject, &bytes, &rig->recorded.arena);
 }
 
+static struct row create(const struct object *object)
+{
+	return (struct row){.action = ACTION_CREATE, .desired = object};
+}
+
 static const struct object *desired(const struct rig *rig, const char *name)
 {
 	return model_object(&rig->desired, "prod", "keys", name);
@@ -228,7 +233,7 @@ static void not_read(void **state)
 	add(&rig->recorded, "ONCE", "x");
 	add(&rig->live, "ONCE", NULL);
 	add(&rig->live, "ONCE_STRANGER", NULL);
-	rig->input.excludes = (struct patterns){excluded, 1};
+	rig->input.options.excludes = (struct patterns){excluded, 1};
 	start(rig, KEY);
 	assert_true(read_all(rig));
 	for (size_t i = 0; i < rig->desired.object_count; i++) {
@@ -251,7 +256,7 @@ static void written_once_but_made(void **state)
 	want(rig, "AGAIN")->is_written_once = true;
 	add(&rig->recorded, "AGAIN", "x");
 	add(&rig->live, "AGAIN", NULL);
-	rig->input.replaces = (struct patterns){replaced, 1};
+	rig->input.options.replaces = (struct patterns){replaced, 1};
 	start(rig, KEY);
 	assert_false(read_all(rig));
 	assert_int_equal(rig->errors.count, 2);
@@ -263,10 +268,10 @@ static void nothing_is_read(void **state)
 
 	want(rig, "A");
 	start(rig, KEY);
-	rig->input.destroys_all = true;
+	rig->input.options.destroys_all = true;
 	assert_true(read_all(rig));
-	rig->input.destroys_all = false;
-	rig->input.refresh_only = true;
+	rig->input.options.destroys_all = false;
+	rig->input.options.refresh_only = true;
 	assert_true(read_all(rig));
 }
 
@@ -495,14 +500,14 @@ static void key_that_is_not_needed(void **state)
 
 	values_init(&rig->values, rig->sources, LINEAGE, &source);
 	model_sort(&rig->desired);
-	plan_add(&plan)->after = desired(rig, "A"); /* without a fingerprint */
+	*plan_add(&plan) = create(desired(rig, "A")); /* without a fingerprint */
 	assert_true(values_check(&rig->values, &plan, &rig->errors));
-	rig->input.destroys_all = true;
+	rig->input.options.destroys_all = true;
 	assert_true(read_all(rig));
-	rig->input.destroys_all = false;
-	rig->input.refresh_only = true;
+	rig->input.options.destroys_all = false;
+	rig->input.options.refresh_only = true;
 	assert_true(read_all(rig));
-	rig->input.refresh_only = false;
+	rig->input.options.refresh_only = false;
 	rig->desired.objects[0].keeps_no_fingerprint = true;
 	assert_true(read_all(rig));
 	rig->desired.objects[0].is_written_once = true;
@@ -521,7 +526,7 @@ static void missing_key_of_a_saved_plan(void **state)
 
 	want(rig, "A")->fingerprint = print_of(rig, KEY, "A", "v");
 	for (int i = 0; i < 2; i++)
-		plan_add(&plan)->after = &rig->desired.objects[rig->desired.object_count - 1];
+		*plan_add(&plan) = create(&rig->desired.objects[rig->desired.object_count - 1]);
 	values_init(&rig->values, rig->sources, LINEAGE, &source);
 	assert_false(values_check(&rig->values, &plan, &rig->errors));
 	assert_int_equal(rig->errors.count, 1);
@@ -556,7 +561,7 @@ static void check_plan_of(struct rig *rig, const char *fingerprint, const char *
 
 	folder_write(&rig->folder, "A", SECRET);
 	wanted->fingerprint = fingerprint;
-	plan_add(&plan)->after = wanted;
+	*plan_add(&plan) = create(wanted);
 	start(rig, KEY);
 	assert_int_equal(values_check(&rig->values, &plan, &rig->errors), message == NULL);
 	if (!message)
@@ -601,15 +606,17 @@ static void planned_not_to_be_written(void **state)
 	struct plan plan CLEANUP(plan_release) = {0};
 	struct object *wanted = want(rig, "A");
 	struct object *recorded = add(&rig->recorded, "A", "x");
-	struct action *action = plan_add(&plan);
+	struct row *row = plan_add(&plan);
 
-	action->before = recorded;
-	action->after = wanted;
-	action->changes = FIELD_SCOPES;
-	plan_add(&plan)->before = recorded;
+	*row = (struct row){.action = ACTION_UPDATE,
+		.recorded = recorded,
+		.live = recorded,
+		.desired = wanted,
+		.writes = FIELD_SCOPES};
+	*plan_add(&plan) = (struct row){.action = ACTION_DESTROY, .recorded = recorded};
 	start(rig, KEY);
 	assert_true(values_check(&rig->values, &plan, &rig->errors));
-	plan.actions[0].changes |= FIELD_VALUE;
+	plan.rows[0].writes |= FIELD_VALUE;
 	assert_false(values_check(&rig->values, &plan, &rig->errors));
 }
 

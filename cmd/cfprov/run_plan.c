@@ -1,0 +1,302 @@
+#include "run_plan.h"
+
+#include "apply/runner.h"
+#include "apply/wait_active.h"
+#include "interrupt.h"
+#include "output.h"
+#include "plan/guard.h"
+#include "render.h"
+#include "term.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- approval ---- */
+
+static bool ask(int wake)
+{
+	char answer[64] = "";
+	struct str text CLEANUP(str_release) = {0};
+
+	str_char(&text, '\n');
+	term_add(&text, STDERR_FILENO, TERM_BOLD, "Do it?");
+	str_text_add(&text, " Only `yes` is taken as consent: ");
+	term_say_str(&text);
+	/* No answer: the end of input, an error, or an interrupt. */
+	bool was_read = interrupt_wait_input(wake) && fgets(answer, sizeof(answer), stdin) &&
+			interrupt_count == 0;
+	answer[strcspn(answer, "\n")] = '\0';
+	if (!was_read)
+		term_say("%s", "");
+	if (was_read && strcmp(answer, "yes") == 0)
+		return true;
+	term_say("Not approved; nothing was done.");
+	return false;
+}
+
+static bool is_guarded(const struct cli *cli, const struct plan *plan)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	const struct guard_limits limits = {
+		.allow_store_destroy = cli->allow_store_destroy,
+		.force = cli->force,
+		.max_deletes = cli->max_deletes,
+		.max_delete_percent = cli->max_delete_percent,
+	};
+
+	return guard_check(plan, &limits, &errors) || term_errors(&errors);
+}
+
+static bool is_approved(struct session *session, const char *operation)
+{
+	const struct cli *cli = session->cli;
+	const struct plan *plan = &session->plan;
+
+	if (!is_guarded(cli, plan))
+		return false;
+	/* Without a question, only what was approved in advance is adopted. */
+	for (size_t i = 0; i < plan->row_count && cli->auto_approve; i++)
+		if (plan->rows[i].notes & ROW_NEEDS_APPROVAL)
+			return term_fail("Nothing was done.",
+				"nobody has agreed to adopt what lives already");
+	if (cli->auto_approve)
+		return true;
+	/* An answer may take long: what was approved must still be what would be done. */
+	if (cli->input)
+		return ask(session->wake_fd) && (!cli->refresh || planning_look_again(session));
+	return term_fail("Add -auto-approve if nobody needs to look at the plan first.",
+		"%s needs consent, and -input=false forbids to ask", operation);
+}
+
+/* ---- the rate limit ---- */
+
+/* Gives about how many requests the row takes; what has to be looked up is not foreseen. */
+static int64_t requests_of(const struct row *row)
+{
+	switch (row->action) {
+	case ACTION_NONE:
+	case ACTION_FORGET:
+		return 0;
+	case ACTION_CREATE:
+		return 1 + (row->copies && row->writes);
+	case ACTION_UPDATE:
+		return 1;
+	case ACTION_ADOPT:
+		return row->writes != 0;
+	case ACTION_DESTROY:
+		return !(row->notes & ROW_WITH_STORE);
+	case ACTION_REPLACE:
+		return 2;
+	}
+	return 0;
+}
+
+/* Says, for each credential whose rate limit does not allow the whole plan at once, how long it
+ * takes. */
+static void say_long_run(const struct session *session)
+{
+	const struct plan *plan = &session->plan;
+	const struct object *store = NULL; /* whose new secrets are being counted */
+	size_t batched = 0;
+	int64_t *counts AUTO_FREE =
+		mem_alloc(client_lane_count(session->client) * sizeof(*counts)); /* of each lane */
+
+	for (size_t i = 0; i < plan->row_count; i++) {
+		const struct row *row = &plan->rows[i];
+		const struct object *object = row_object(row);
+		bool is_new_secret = row->action == ACTION_CREATE && object->secret && !row->copies;
+		if (requests_of(row) == 0) /* its account may be unknown, too */
+			continue;
+		if (!store || strcmp(store->account, object->account) != 0 ||
+			strcmp(store->store, object->store) != 0) {
+			store = object;
+			batched = 0;
+		}
+		if (!is_new_secret || batched++ % EXECUTOR_BATCH == 0)
+			counts[live_find_account(
+				session->accounts, session->desired.account_count, object->account)
+					->lane] += requests_of(row);
+	}
+	client_foretell(session->client, counts, "This run");
+}
+
+/* ---- the run ---- */
+
+/* -wait: until the secrets are active. False: some are not, *ret_left of them; that was said. */
+static bool wait_for_secrets(struct session *session, size_t *ret_left)
+{
+	struct error err CLEANUP(error_release) = {0};
+	const struct cli *cli = session->cli;
+	const struct wait_input input = {
+		.live = session_live_input(session),
+		.plan = &session->plan,
+		.ledger = &session->ledger,
+		.timeout_ms = cli->wait_timeout_ms < 0 ? CLI_WAIT_TIMEOUT_MS : cli->wait_timeout_ms,
+	};
+
+	return !cli->wait || wait_active(&input, ret_left, &err) || term_error(&err);
+}
+
+static void say_incomplete(const struct session *session, enum planning_mode mode,
+	const struct executor_result *result, size_t inactive, const struct output *output)
+{
+	struct str line CLEANUP(str_release) = {0};
+	const struct {
+		size_t count;
+		const char *what;
+	} others[] = {{result->failed, "failed"}, {result->unknown, "unknown"},
+		{result->not_started, "not started"}, {inactive, "not active"}};
+
+	str_format(&line, "%s: ",
+		result->was_interrupted || interrupt_count > 0 ? "Interrupted"
+		: mode == PLANNING_DESTROY                     ? "Destroy incomplete"
+							       : "Apply incomplete");
+	render_done(&line, &result->done);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (others[i].count)
+			str_format(&line, ", %zu %s", others[i].count, others[i].what);
+	if (session->has_failed)
+		str_text_add(&line, "; accounts that could not be read were left out");
+	str_text_add(&line, result->is_in_journal
+				    ? ". The journal has all that worked; the next apply goes on."
+				    : ". The state has all that worked.");
+	output->form->incomplete(str_text(&line));
+}
+
+/* The journal, or the state, could not be written. */
+static void say_unwritten(
+	const struct executor_result *result, const char *operation, struct error *err)
+{
+	const char *known =
+		result->started == 0 ? "Nothing was sent."
+		: result->is_in_journal
+			? "What was done stands in the journal, and will be in the state."
+		: result->is_in_state ? "The state has what was done."
+				      : "The ids of what was made stand above.";
+	bool is_lost = result->started && !result->is_in_journal && !result->is_in_state;
+
+	error_hint(err, "%s Make room (or mend what is wrong) and run %s again%s.", known,
+		operation, is_lost ? ": it finds them by name" : "");
+	term_error(err);
+}
+
+static int execute(struct session *session, enum planning_mode mode, const char *operation,
+	const struct output *output)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct executor_result result;
+	size_t inactive = 0;
+	const struct runner_options options = {
+		.client = session->client,
+		.accounts = session->accounts,
+		.count = session->desired.account_count,
+		.plan = &session->plan,
+		.live = &session->live,
+		.values = &session->values,
+		.patience_ms = session->cli->patience_ms,
+		.force = session->cli->force,
+	};
+	struct executor_input input = {
+		.plan = &session->plan,
+		.desired = &session->desired,
+		.runner = runner_new(&options),
+		.ledger = &session->ledger,
+		.sink = &session->sink,
+		.parallelism = session->cli->parallelism,
+		.interrupted = &interrupt_count,
+	};
+
+	say_long_run(session);
+	bool is_recorded = executor_run(&input, &result, &err);
+	runner_free(input.runner);
+	term_status(NULL);
+	output->form->failures(output);
+	if (!is_recorded) {
+		say_unwritten(&result, operation, &err);
+		return EXIT_ERROR;
+	}
+	if (result.failed + result.not_started + result.unknown ||
+		!wait_for_secrets(session, &inactive) || session->has_failed) {
+		say_incomplete(session, mode, &result, inactive, output);
+		return EXIT_ERROR;
+	}
+	output->form->complete(mode, &result.done);
+	return EXIT_DONE;
+}
+
+/* Writes what moved, and what an interrupted run left: approved by now, or needing no approval. */
+static bool record_what_was_learned(struct session *session)
+{
+	size_t count = session->plan.moved;
+	struct error err CLEANUP(error_release) = {0};
+
+	if (!ledger_commit(&session->ledger, &err)) {
+		error_hint(&err, "Nothing was done.");
+		return term_error(&err);
+	}
+	if (count)
+		term_say("Moved in the state: %zu object%s.", count, count == 1 ? "" : "s");
+	return true;
+}
+
+/* Makes the plan, or takes the one that was saved. */
+static bool get_plan(struct session *session, enum planning_mode *mode, const char *operation)
+{
+	const struct cli *cli = session->cli;
+
+	if (cli->argument_count)
+		return planning_load(session, cli->arguments[0], mode) &&
+		       session_open_state(session, operation) && planning_check(session);
+	return session_load_manifest(session) && session_open_state(session, operation) &&
+	       planning_make(session, *mode);
+}
+
+/* False: a question may come, and nobody can answer it. */
+static bool can_ask(const struct session *session)
+{
+	const struct cli *cli = session->cli;
+
+	if (!session->may_ask)
+		return true;
+	if (cli->json)
+		return term_fail("Add -auto-approve, or save a plan with cfprov plan -out=FILE and "
+				 "apply that; with -input=false it stops where a question would "
+				 "stand.",
+			"with -json nobody can be asked for consent");
+	for (size_t i = 0; i < cli->manifests.count; i++)
+		if (strcmp(cli->manifests.items[i], "-") == 0)
+			return term_fail("Give -auto-approve; or save a plan with cfprov plan "
+					 "-out=FILE, and apply that.",
+				"the standard input has the manifest, so that nobody can be asked "
+				"there");
+	return true;
+}
+
+int run_plan(const struct cli *cli, enum planning_mode mode, const char *operation)
+{
+	struct output output CLEANUP(output_release);
+	struct session session CLEANUP(session_release);
+	const struct plan *plan = &session.plan;
+	bool is_saved = cli->argument_count > 0;
+
+	bool is_good = output_init(&output, cli);
+	session_init(&session, cli, &output.sink);
+	session.may_ask = !is_saved && !cli->auto_approve && cli->input;
+	if (!is_good || !can_ask(&session) || !get_plan(&session, &mode, operation))
+		return EXIT_ERROR;
+	const struct plan_view view = plan_view(&session, mode);
+	if (is_saved) {
+		output.form->saved_plan(&view);
+	} else {
+		output.form->plan(&view);
+		render_notes(&view);
+	}
+	/* Without a question the state still learns what was refreshed. */
+	bool is_empty = plan_is_empty(plan) && (mode != PLANNING_REFRESH_ONLY || !plan->learned);
+	bool may_run =
+		is_empty || (is_saved ? is_guarded(cli, plan) : is_approved(&session, operation));
+	return may_run && record_what_was_learned(&session)
+		       ? execute(&session, mode, operation, &output)
+		       : EXIT_ERROR;
+}

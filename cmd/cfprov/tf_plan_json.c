@@ -1,0 +1,391 @@
+#include "tf_plan_json.h"
+
+#include "base/version.h"
+#include "fields.h"
+#include "verbs.h"
+
+/* The Terraform whose formats these are, for tools that check before they read. */
+#define TERRAFORM_VERSION  "1.9.0"
+#define TERRAFORM_PROVIDER "registry.terraform.io/cloudflare/cloudflare"
+
+/* ---- words ---- */
+
+const char *tf_type(enum object_kind kind)
+{
+	return kind == OBJECT_SECRET ? "cloudflare_secrets_store_secret"
+				     : "cloudflare_secrets_store";
+}
+
+const char *tf_name(const struct object *object)
+{
+	return object->secret ? object->secret : object->store;
+}
+
+void tf_put_audit(struct json_writer *json, const struct audit *audit, bool names_person)
+{
+	json_begin_object(json, "modified");
+	json_put_text(json, "by", audit->who);
+	if (names_person && audit->person)
+		json_put_text(json, "email", audit->person);
+	json_put_text(json, "at", audit->time);
+	json_put_text(json, "value", audit_value_word(audit->value));
+	json_end(json);
+}
+
+/* ---- before and after ---- */
+
+struct tf_values {
+	bool exists;
+	struct object object; /* its texts are lent by what it was made from */
+	/* What Cloudflare assigns is known only afterwards: id, dates and status of what is new,
+	 * the date of what is written. */
+	bool is_new, is_written;
+};
+
+static struct tf_values values_of(const struct object *object)
+{
+	return object ? (struct tf_values){.exists = true, .object = *object}
+		      : (struct tf_values){0};
+}
+
+/* What is recorded, with what Cloudflare says of it now. */
+static struct tf_values as_it_exists(const struct object *recorded, const struct object *live)
+{
+	struct tf_values values = values_of(recorded);
+
+	values.object.created = live->created;
+	values.object.modified = live->modified;
+	values.object.scopes = live->scopes;
+	values.object.comment = live->comment;
+	values.object.status = live->status;
+	return values;
+}
+
+/* What is recorded, as it exists now; of a rename the old name. Not what is adopted. */
+static struct tf_values values_before(const struct plan *plan, const struct row *row)
+{
+	if (row->learns)
+		return values_of(row->learned);
+	if (row->action == ACTION_ADOPT)
+		return (struct tf_values){0};
+	if (row->action == ACTION_UPDATE)
+		return as_it_exists(row->recorded, row->live);
+	return row->copies ? as_it_exists(row->copies, view_written(plan, row))
+			   : values_of(row_before(row));
+}
+
+static struct tf_values values_after(const struct plan *plan, const struct row *row)
+{
+	const struct object *desired = row->desired;
+	struct tf_values after = {0};
+
+	switch (row->action) {
+	case ACTION_NONE:
+		return values_before(plan, row);
+	case ACTION_DESTROY:
+	case ACTION_FORGET:
+		break;
+	case ACTION_CREATE:
+	case ACTION_REPLACE:
+		after = values_of(desired);
+		after.is_new = true;
+		break;
+	case ACTION_ADOPT:
+	case ACTION_UPDATE:
+		after = as_it_exists(row_before(row), row->live);
+		if (row->writes & FIELD_SCOPES)
+			after.object.scopes = desired->scopes;
+		if (row->writes & FIELD_COMMENT)
+			after.object.comment = desired->comment;
+		if (row->writes & FIELD_VALUE)
+			after.object.version = desired->version;
+		after.is_written = row->writes != 0;
+	}
+	return after;
+}
+
+static struct tf_values values_of_drift(const struct drift *drift)
+{
+	if (drift->is_gone)
+		return (struct tf_values){0};
+	return drift->is_another ? values_of(&drift->now)
+				 : as_it_exists(drift->recorded, &drift->now);
+}
+
+/* ---- objects ---- */
+
+static void put_values(struct json_writer *json, const char *key, const struct tf_values *values,
+	const char *account_id)
+{
+	const struct object *object = &values->object;
+	bool is_secret = object->kind == OBJECT_SECRET;
+
+	if (!values->exists) {
+		json_put_null(json, key);
+		return;
+	}
+	json_begin_object(json, key);
+	json_put_text(json, "account_id", account_id);
+	if (is_secret)
+		json_put_text(json, "comment", object->comment);
+	if (!values->is_new) {
+		json_put_text(json, "created", object->created);
+		json_put_text(json, "id", object->id);
+	}
+	if (!values->is_new && !values->is_written)
+		json_put_text(json, "modified", object->modified);
+	json_put_text(json, "name", tf_name(object));
+	if (is_secret) {
+		fields_put_scopes(json, object->scopes);
+		if (!values->is_new)
+			json_put_text(json, "status", object->status);
+		json_put_text(json, "store_name", object->store);
+		json_put_null(json, "value");
+		if (object->version)
+			json_put_integer(json, "version", object->version);
+		else
+			json_put_null(json, "version");
+	}
+	json_end(json);
+}
+
+static void put_unknown(struct json_writer *json, const char *key, const struct tf_values *values)
+{
+	json_begin_object(json, key);
+	if (values->is_new) {
+		json_put_bool(json, "created", true);
+		json_put_bool(json, "id", true);
+	}
+	if (values->is_new || values->is_written)
+		json_put_bool(json, "modified", true);
+	if (values->is_new && values->object.kind == OBJECT_SECRET)
+		json_put_bool(json, "status", true);
+	json_end(json);
+}
+
+static void put_sensitive(struct json_writer *json, const char *key, const struct tf_values *values)
+{
+	if (!values->exists) {
+		json_put_bool(json, key, false);
+		return;
+	}
+	json_begin_object(json, key);
+	if (values->object.kind == OBJECT_SECRET)
+		json_put_bool(json, "value", true);
+	json_end(json);
+}
+
+struct tf_document {
+	struct json_writer json;
+	const struct model *accounts; /* for their ids */
+};
+
+static void put_versions(struct json_writer *json, const char *format)
+{
+	json_put_text(json, "format_version", format);
+	json_put_text(json, "terraform_version", TERRAFORM_VERSION);
+	json_put_text(json, "cfprov_version", cfprov_version());
+}
+
+static const char *account_id(const struct tf_document *document, const char *alias)
+{
+	const struct account *account = model_account(document->accounts, alias);
+
+	return account ? account->id : NULL;
+}
+
+/* Begins the resource and leaves it open. `previous` is the address that it had, or NULL. */
+static void begin_resource(
+	struct json_writer *json, const struct object *object, const char *previous)
+{
+	char *address AUTO_FREE = object_address(object);
+
+	json_begin_object(json, NULL);
+	json_put_text(json, "address", address);
+	if (previous)
+		json_put_text(json, "previous_address", previous);
+	json_put_text(json, "mode", "managed");
+	json_put_text(json, "type", tf_type(object->kind));
+	json_put_text(json, "name", tf_name(object));
+	json_put_text(json, "provider_name", TERRAFORM_PROVIDER);
+}
+
+static void put_resource(struct tf_document *document, const struct tf_values *values)
+{
+	struct json_writer *json = &document->json;
+
+	if (!values->exists)
+		return;
+	begin_resource(json, &values->object, NULL);
+	json_put_integer(json, "schema_version", 0);
+	put_values(json, "values", values, account_id(document, values->object.account));
+	put_sensitive(json, "sensitive_values", values);
+	json_end(json);
+}
+
+static void begin_resources(struct json_writer *json, const char *key)
+{
+	json_begin_object(json, key);
+	json_begin_object(json, "root_module");
+	json_begin_array(json, "resources");
+}
+
+static void end_resources(struct json_writer *json)
+{
+	json_end(json);
+	json_end(json);
+	json_end(json);
+}
+
+void tf_state_json(struct str *out, const struct state *state)
+{
+	const struct model *model = &state->model;
+	struct tf_document document = {json_writer(out, 0), model};
+
+	json_begin_object(&document.json, NULL);
+	put_versions(&document.json, "1.0");
+	begin_resources(&document.json, "values");
+	for (size_t i = 0; i < model->object_count; i++) {
+		const struct tf_values values = values_of(&model->objects[i]);
+		put_resource(&document, &values);
+	}
+	end_resources(&document.json);
+	json_end(&document.json);
+	str_char(out, '\n');
+}
+
+/* ---- changes ---- */
+
+/* True if `resource_changes` has the row: also what is desired and does not change. */
+static bool has_change(const struct plan_view *view, const struct row *row)
+{
+	return view_is_change(row) ||
+	       (row->action == ACTION_NONE && row->desired && view->mode == PLANNING_NORMAL);
+}
+
+static void put_resources(struct tf_document *document, const struct plan_view *view,
+	const char *key,
+	struct tf_values (*values_at)(const struct plan *plan, const struct row *row))
+{
+	begin_resources(&document->json, key);
+	for (size_t i = 0; i < view->plan->row_count; i++) {
+		const struct row *row = &view->plan->rows[i];
+		if (!row->learns && !has_change(view, row))
+			continue;
+		const struct tf_values values = values_at(view->plan, row);
+		put_resource(document, &values);
+	}
+	end_resources(&document->json);
+}
+
+/* Leaves the change open. `actions` are two, the second may be NULL. */
+static void begin_change(struct json_writer *json, const char *const *actions,
+	const struct tf_values *before, const struct tf_values *after, const char *id)
+{
+	json_begin_object(json, "change");
+	json_begin_array(json, "actions");
+	for (size_t i = 0; i < 2 && actions[i]; i++)
+		json_put_text(json, NULL, actions[i]);
+	json_end(json);
+	put_values(json, "before", before, id);
+	put_values(json, "after", after, id);
+	put_unknown(json, "after_unknown", after);
+	put_sensitive(json, "before_sensitive", before);
+	put_sensitive(json, "after_sensitive", after);
+}
+
+/* The names of these fields (FIELD_*), if there are any: a value's change shows nowhere else. */
+static void put_fields(struct json_writer *json, const char *key, unsigned fields)
+{
+	static const char *const words[] = {"value", "scopes", "comment"}; /* as FIELD_* */
+
+	if (!fields)
+		return;
+	json_begin_array(json, key);
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (fields & 1u << i)
+			json_put_text(json, NULL, words[i]);
+	json_end(json);
+}
+
+static void put_change(
+	struct tf_document *document, const struct plan_view *view, const struct row *row)
+{
+	static const char *const update[] = {"update", NULL};
+	struct json_writer *json = &document->json;
+	const struct verb *verb = verb_of(row);
+	const struct object *object = row_object(row);
+	bool is_adopted = row->action == ACTION_ADOPT;
+	const struct tf_values after = values_after(view->plan, row);
+	const struct tf_values before =
+		is_adopted ? values_of(row->live) : values_before(view->plan, row);
+
+	begin_resource(json, object, row->moved_from);
+	begin_change(json, is_adopted && row->writes ? update : verb->tf_actions, &before, &after,
+		account_id(document, object->account));
+	if (is_adopted) {
+		json_begin_object(json, "importing");
+		json_put_text(json, "id", row->live->id);
+		json_end(json);
+	}
+	json_end(json);
+	if (verb->tf_plan_reason && view->mode != PLANNING_DESTROY)
+		json_put_text(json, "action_reason", verb->tf_plan_reason);
+	if (row->reason)
+		json_put_text(json, "reason", row->reason);
+	put_fields(json, "changes", row->writes);
+	put_fields(json, "unverified", row->notes & ROW_UNVERIFIED ? FIELD_VALUE : 0);
+	json_end(json);
+}
+
+static void put_drift(struct tf_document *document, const struct drift *drift)
+{
+	static const char *const update[] = {"update", NULL}, *const delete[] = {"delete", NULL};
+	const struct tf_values before = values_of(drift->recorded);
+	const struct tf_values after = values_of_drift(drift);
+	struct json_writer *json = &document->json;
+
+	begin_resource(json, drift->recorded, NULL);
+	begin_change(json, drift->is_gone ? delete : update, &before, &after,
+		account_id(document, drift->recorded->account));
+	json_end(json);
+	put_fields(json, "changes", drift->fields);
+	if (drift->now.audit)
+		tf_put_audit(json, drift->now.audit, false); /* the document may be kept */
+	json_end(json);
+}
+
+void tf_plan_json(struct str *out, const struct plan_view *view)
+{
+	struct tf_document document = {json_writer(out, 0), view->accounts};
+	struct json_writer *json = &document.json;
+	const struct plan *plan = view->plan;
+	bool has_changes = !plan_is_empty(plan) || plan->learned > 0;
+	struct drift drift;
+
+	json_begin_object(json, NULL);
+	put_versions(json, "1.2");
+	json_put_bool(json, "applyable", has_changes && !view->has_failed);
+	json_put_bool(json, "complete", !view->is_partial && !view->has_failed);
+	json_put_bool(json, "errored", view->has_failed);
+	put_resources(&document, view, "planned_values", values_after);
+	json_begin_array(json, "resource_changes");
+	for (size_t i = 0; i < plan->row_count; i++)
+		if (has_change(view, &plan->rows[i]))
+			put_change(&document, view, &plan->rows[i]);
+	json_end(json);
+	json_begin_array(json, "resource_drift");
+	for (size_t i = 0; i < plan->row_count; i++)
+		if (view_drift(view, &plan->rows[i], &drift) ||
+			view_learned_drift(&plan->rows[i], &drift))
+			put_drift(&document, &drift);
+	json_end(json);
+	json_begin_object(json, "prior_state");
+	put_versions(json, "1.0");
+	put_resources(&document, view, "values", values_before);
+	json_end(json);
+	json_begin_object(json, "configuration");
+	json_end(json);
+	json_end(json);
+	str_char(out, '\n');
+}

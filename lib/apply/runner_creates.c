@@ -1,0 +1,266 @@
+#include "apply/op.h"
+#include "apply/runner.h"
+#include "plan/store_limit.h"
+
+#include <string.h>
+
+/* ---- what a look has brought ---- */
+
+/* Ends or continues the rows that the list has; leaves the others in the op. False: none. */
+static bool take_found(struct cf_runner *r, struct op *op, const struct model *names)
+{
+	const struct row **absent = arena_alloc(&r->arena, op->count * sizeof(const struct row *));
+	size_t count = 0;
+
+	for (size_t i = 0; i < op->count; i++) {
+		const struct row *row = op->rows[i];
+		bool is_double;
+		const struct object *found = find_new(r, names, row->desired, &is_double);
+		if (!found)
+			absent[count++] = row;
+		else if (is_double)
+			op_end_as_seen(r, op, row, OUTCOME_UNKNOWN,
+				row->desired->kind == OBJECT_STORE
+					? "two stores have this name now"
+					: "two secrets have this name now");
+		else if (op->has_collided)
+			op_end_as_seen(r, op, row, OUTCOME_FAILED,
+				"it exists now, and may be somebody else's");
+		else
+			op->creation->made(r, op, row, found);
+	}
+	if (!count)
+		return false;
+	op->rows = absent;
+	op->count = count;
+	return true;
+}
+
+/* What was refused together is sent alone, so that an error is about it and nothing else. */
+static void send_alone(struct cf_runner *r, struct op *op)
+{
+	for (size_t i = 0; i < op->count; i++) {
+		struct op *alone = op_new(r, op->account, &op->rows[i], 1);
+		alone->unseen = op->unseen;
+		alone->has_destroyed = op->has_destroyed;
+		creates_secrets(r, alone);
+	}
+	error_release(&op->seen);
+}
+
+static void found(struct cf_runner *r, struct op *op, const struct finding *finding)
+{
+	struct str why CLEANUP(str_release) = {0};
+
+	if (finding->err) {
+		str_format(&why, "it is not known whether it was %s", op->creation->verb);
+		op_end_unknown(r, op, str_text(&why));
+	} else if (!take_found(r, op, finding->names)) {
+		error_release(&op->seen);
+	} else if (!finding->is_late) {
+		find_again(r, op);
+	} else if (op->was_refused) {
+		send_alone(r, op);
+	} else if (op->was_accepted) {
+		str_format(&why, "Cloudflare accepted the request, but the %s has not appeared",
+			object_kind_word(op->rows[0]->desired->kind));
+		op_end_unknown(r, op, str_text(&why));
+	} else if (op->unseen < RUNNER_UNSEEN_LIMIT && op->throttled < RETRY_THROTTLE_ATTEMPTS &&
+		   op->sends - op->throttled < RUNNER_SENDS_LIMIT) {
+		op->creation->send(r, op);
+	} else {
+		op_end_failed(r, op, &op->seen);
+	}
+}
+
+/* ---- answers ---- */
+
+/* Lends what the list has of this name, or NULL. */
+static const struct json *find_named(const struct json *list, const char *name)
+{
+	for (const struct json *it = json_first(list); it; it = json_next(it)) {
+		const char *found = json_get_text(it, "name");
+		if (found && strcmp(found, name) == 0)
+			return it;
+	}
+	return NULL;
+}
+
+/* False: some rows are left. What the answer does not name may have been created, too. */
+static bool take_made(struct cf_runner *r, struct op *op, const struct client_answer *answer)
+{
+	bool is_list = op->creation->answers_list;
+	size_t kept = 0, count = op->count;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct row *row = op->rows[i];
+		const struct json *item = answer->cf.result;
+		struct object is_now;
+		if (is_list)
+			item = find_named(item, row->desired->secret);
+		if ((item || !is_list) && op_read(r, op, row, item, &is_now) &&
+			op_is_new(r, is_now.id))
+			op->creation->made(r, op, row, &is_now);
+		else
+			op->rows[kept++] = row;
+	}
+	if (!kept)
+		return true;
+	op->count = kept;
+	if (is_list) {
+		error_release(&op->seen);
+		error_set(&op->seen, "Cloudflare's answer does not name it");
+	} else if (!op->seen.message) {
+		error_set(&op->seen, "Cloudflare's answer has the id of another object");
+	}
+	return false;
+}
+
+/*
+ * A batch that was refused may have been carried out in part. A name that exists already may be
+ * somebody else's, and so may all that is found then, unless a request of ours for it went
+ * unanswered before. False: the op has ended.
+ */
+static bool take_refused(struct cf_runner *r, struct op *op, struct client_answer *answer)
+{
+	bool exists = cf_answer_says_exists(&answer->cf, NULL);
+	bool is_ours = exists && op->unseen > 0;
+	bool was_judged = answer->status && answer->cf.verdict == CF_REFUSED &&
+			  !answer->cf.is_throttled && !answer->cf.is_absent;
+
+	if (!is_ours && (op->count == 1 || !was_judged)) {
+		if (cf_answer_says_full_of_stores(&answer->cf))
+			store_limit_explain(r->options->live, r->options->plan,
+				op->rows[0]->desired->account, &answer->err);
+		op_end_failed(r, op, &answer->err);
+		return false;
+	}
+	op->was_refused = !is_ours;
+	op->has_collided = exists && !is_ours;
+	op->was_accepted |= is_ours && op->count == 1; /* even if a list lags */
+	return true;
+}
+
+static void answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
+{
+	if (answer->outcome == CLIENT_DONE && take_made(r, op, answer))
+		return;
+	if (answer->outcome == CLIENT_FAILED && !take_refused(r, op, answer))
+		return;
+	find_after(r, op, answer);
+	find_by_name(r, op, found);
+}
+
+static void send(struct cf_runner *r, struct op *op, const struct op_creation *creation,
+	const struct str *path, struct str *body)
+{
+	op->creation = creation;
+	op->sends++;
+	op->was_refused = op->has_collided = false;
+	op_send(r, op,
+		&(struct client_call){.safety = RETRY_UNSAFE,
+			.method = "POST",
+			.path = str_text(path),
+			.body = str_steal(body)},
+		answered);
+}
+
+/* ---- stores ---- */
+
+/* A store that was made in this run is known by its name to the secrets that wait for it. */
+static void store_made(
+	struct cf_runner *r, struct op *op, const struct row *row, const struct object *is_now)
+{
+	op_know_id(r, is_now->id);
+	table_put(&op->account->made, row->desired->store, arena_text(&r->arena, is_now->id));
+	op_end_done(r, row, is_now);
+}
+
+void creates_store(struct cf_runner *r, struct op *op)
+{
+	static const struct op_creation creation = {"created", false, creates_store, store_made};
+	struct str path CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
+
+	cf_add_stores_path(&path, op_account_id(op));
+	cf_add_create_store_body(&body, op_row(op)->desired->store);
+	send(r, op, &creation, &path, &body);
+}
+
+/* ---- secrets ---- */
+
+static void secret_made(
+	struct cf_runner *r, struct op *op, const struct row *row, const struct object *is_now)
+{
+	(void)op;
+	op_know_id(r, is_now->id);
+	op_end_done(r, row, is_now);
+}
+
+/* Opens the values; a row whose value can't be read fails, and leaves the op. */
+static void open_values(struct cf_runner *r, struct op *op, struct cf_secret *secrets)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < op->count; i++) {
+		const struct object *wanted = op->rows[i]->desired;
+		struct error err CLEANUP(error_release) = {0};
+		const struct secret *value = values_open(r->options->values, wanted, &err);
+		if (!value) {
+			op_end_row(r, op, op->rows[i], OUTCOME_FAILED, &err);
+			continue;
+		}
+		secrets[kept] = (struct cf_secret){
+			wanted->secret, value->bytes, wanted->scopes, wanted->comment, false};
+		op->rows[kept++] = op->rows[i];
+	}
+	op->count = kept;
+}
+
+void creates_secrets(struct cf_runner *r, struct op *op)
+{
+	static const struct op_creation creation = {"created", true, creates_secrets, secret_made};
+	struct cf_secret *secrets AUTO_FREE = mem_alloc(op->count * sizeof(*secrets));
+	struct str path CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
+	struct cf_secret_id id;
+
+	if (!op_find_id(r, op, NULL, &id))
+		return;
+	open_values(r, op, secrets);
+	if (!op->count)
+		return;
+	cf_add_secret_path(&path, op_account_id(op), &id);
+	cf_add_create_secrets_body(&body, secrets, op->count);
+	send(r, op, &creation, &path, &body);
+}
+
+static void duplicate_made(
+	struct cf_runner *r, struct op *op, const struct row *row, const struct object *is_now)
+{
+	op_know_id(r, is_now->id);
+	error_release(&op->seen);
+	if (!(row->writes & FIELD_VALUE)) {
+		op_end_done(r, row, is_now);
+		return;
+	}
+	op->made = *is_now;
+	object_keep(&r->arena, &op->made);
+	updates_duplicate(r, op);
+}
+
+void creates_duplicate(struct cf_runner *r, struct op *op)
+{
+	static const struct op_creation creation = {
+		"renamed", false, creates_duplicate, duplicate_made};
+	const struct row *row = op_row(op);
+	const struct cf_secret copy = {.name = row->desired->secret,
+		.scopes = row->desired->scopes,
+		.comment = row->desired->comment};
+	struct str path CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
+	struct cf_secret_id id;
+
+	if (!op_find_id(r, op, row->copies->id, &id))
+		return;
+	cf_add_duplicate_path(&path, op_account_id(op), &id);
+	cf_add_secret_body(&body, &copy);
+	send(r, op, &creation, &path, &body);
+}

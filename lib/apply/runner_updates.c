@@ -1,0 +1,146 @@
+#include "apply/op.h"
+#include "apply/runner.h"
+#include "base/moment.h"
+
+static const char not_cleared[] = "its comment could not be cleared";
+
+/* Writes fields (FIELD_*) of the secret with this id. */
+static void send(struct cf_runner *r, struct op *op, const char *secret_id, unsigned fields,
+	op_answered *answered)
+{
+	const struct object *wanted = op_row(op)->desired;
+	struct str path CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
+	struct cf_secret change = {.has_null_comment = op->is_clearing};
+	struct cf_secret_id id;
+
+	if (!op_find_id(r, op, secret_id, &id))
+		return;
+	if (fields & FIELD_VALUE) {
+		struct error err = {0};
+		const struct secret *value = values_open(r->options->values, wanted, &err);
+		if (!value) {
+			op_end_failed(r, op, &err);
+			return;
+		}
+		change.value = value->bytes;
+	}
+	if (fields & FIELD_SCOPES)
+		change.scopes = wanted->scopes;
+	if ((fields & FIELD_COMMENT) && !op->is_clearing)
+		change.comment = wanted->comment ? wanted->comment : "";
+	cf_add_secret_path(&path, op_account_id(op), &id);
+	cf_add_secret_body(&body, &change);
+	op_send(r, op,
+		&(struct client_call){.safety = RETRY_IDEMPOTENT,
+			.method = "PATCH",
+			.path = str_text(&path),
+			.body = str_steal(&body)},
+		answered);
+}
+
+static void end_failed(struct cf_runner *r, struct op *op, struct client_answer *answer)
+{
+	if (answer->cf.is_absent)
+		error_hint(&answer->err, "It has been deleted. Run plan again to create it again.");
+	if (op->is_clearing && answer->outcome == CLIENT_FAILED)
+		error_prefix(&answer->err, "%s", not_cleared);
+	if (answer->outcome == CLIENT_UNKNOWN) {
+		error_move(&op->seen, &answer->err);
+		op_end_unknown(r, op, "it is not known whether it was changed");
+	} else {
+		op_end_failed(r, op, &answer->err);
+	}
+}
+
+static op_answered answered;
+
+/*
+ * It was written. A comment may remain, for nobody has documented whether "" or null clears it:
+ * then null is sent. If it still remains, that is an error; what else was written is recorded.
+ */
+static void end_updated(struct cf_runner *r, struct op *op, const struct object *is_now)
+{
+	const struct row *row = op_row(op);
+	bool clears = (row->writes & FIELD_COMMENT) && !row->desired->comment;
+	struct error err = {0};
+
+	error_release(&op->seen);
+	if (!clears || !is_now->comment) {
+		op_end_done(r, row, is_now);
+		return;
+	}
+	op->made = *is_now;
+	object_keep(&r->arena, &op->made);
+	if (!op->is_clearing) {
+		op->is_clearing = true;
+		send(r, op, op->made.id, FIELD_COMMENT, answered);
+		return;
+	}
+	error_set(&err, "%s: Cloudflare still has it", not_cleared);
+	error_hint(&err, "Delete it in Cloudflare's dashboard, or put another comment into the "
+			 "manifest.");
+	op_end_failed(r, op, &err);
+}
+
+/* It was written, and the answer does not say what it is like now: older than that is lag. */
+static void found(struct cf_runner *r, struct op *op, const struct finding *finding)
+{
+	const struct object *before = row_before(op_row(op)), *is_now = finding->object;
+	enum moment_order order =
+		is_now ? moment_compare(is_now->modified, before->modified) : MOMENT_UNKNOWN;
+	bool is_old = order == MOMENT_SAME || order == MOMENT_EARLIER;
+
+	if (finding->err || (!is_now && finding->is_late))
+		op_end_unknown(r, op, "it was changed, but can't be read");
+	else if ((!is_now || is_old) && !finding->is_late)
+		find_again(r, op);
+	else
+		end_updated(r, op, is_now);
+}
+
+static void answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
+{
+	const struct row *row = op_row(op);
+	struct object is_now;
+
+	if (answer->outcome != CLIENT_DONE) {
+		end_failed(r, op, answer);
+	} else if (op_read(r, op, row, answer->cf.result, &is_now)) {
+		end_updated(r, op, &is_now);
+	} else {
+		find_after(r, op, answer);
+		find_by_id(r, op, &(struct cf_secret_id){op_store_id(r, op), row_before(row)->id},
+			found);
+	}
+}
+
+void updates_secret(struct cf_runner *r, struct op *op)
+{
+	const struct row *row = op_row(op);
+
+	send(r, op, row_before(row)->id, row->writes, answered);
+}
+
+static void duplicate_answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
+{
+	const struct row *row = op_row(op);
+	struct object is_now;
+
+	if (answer->outcome != CLIENT_DONE) {
+		if (answer->outcome == CLIENT_FAILED)
+			error_prefix(&answer->err, "it has its new name, but not its new value");
+		end_failed(r, op, answer);
+		return;
+	}
+	if (!op_read(r, op, row, answer->cf.result, &is_now)) {
+		is_now = op->made;
+		is_now.modified = NULL; /* not known, and compared with nothing then */
+	}
+	op_end_done(r, row, &is_now);
+}
+
+void updates_duplicate(struct cf_runner *r, struct op *op)
+{
+	op->is_rewriting = true;
+	send(r, op, op->made.id, FIELD_VALUE, duplicate_answered);
+}

@@ -1,0 +1,451 @@
+/* The runner with a fake client, linked in its place: rows become requests, answers outcomes. */
+#include "apply/runner.h"
+
+#include "unit.h"
+
+#define STORE   "11111111111111111111111111111111"
+#define LATER   "2026-01-01T00:00:09Z"
+#define DONE    "{\"success\":true,\"errors\":[],\"messages\":[],\"result\":null}"
+#define SAYS(m) "{\"success\":false,\"errors\":[{\"code\":1001,\"message\":\"" m "\"}]}"
+#define TAKEN   SAYS("secret_name_already_exists")
+#define ABSENT  SAYS("secret_not_found")
+#define NO      SAYS("invalid_json_body")
+
+/* ---- the fake client ---- */
+
+struct client {
+	/* What is expected, and its answer: "METHOD path part|STATUS|BODY"; no status: it is lost
+	 */
+	const char *const *script;
+	size_t next;
+	struct client_call calls[16]; /* sent, not answered */
+	size_t from, count;
+	struct client_answer answer;
+};
+
+void client_send(struct client *client, const struct client_call *wanted)
+{
+	struct client_call *call = &client->calls[client->count++];
+
+	*call = *wanted;
+	call->path = mem_copy_text(wanted->path);
+}
+
+struct client_answer *client_next(struct client *client, int64_t timeout_ms)
+{
+	struct client_answer *answer = &client->answer;
+	struct str shown CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
+
+	(void)timeout_ms;
+	if (client->from == client->count)
+		return NULL;
+	const struct client_call *call = &client->calls[client->from++];
+	const char *line = client->script[client->next];
+	str_format(&shown, "%s %s %s", call->method, call->path, call->body ? call->body : "");
+	if (!line)
+		fail_msg("not expected: %s", str_text(&shown));
+	client->next++;
+	const char *status = strchr(line, '|'), *text = strchr(status + 1, '|');
+	struct str part CLEANUP(str_release) = {0};
+	str_add(&part, line, (size_t)(status - line));
+	for (char *rest = part.bytes, *word; (word = strtok_r(rest, " ", &rest));)
+		expect_text(str_text(&shown), word);
+	*answer = (struct client_answer){
+		.tag = call->tag, .status = (int)strtol(status + 1, NULL, 10), .cf = CF_NO_ANSWER};
+	if (answer->status) {
+		str_text_add(&body, text + 1);
+		cf_answer_decode(&answer->cf,
+			&(struct cf_response){.status = answer->status, .body = &body, .ray = ""},
+			&answer->err);
+	} else {
+		error_set(&answer->err, "no answer");
+	}
+	answer->outcome = answer->cf.verdict == CF_DONE      ? CLIENT_DONE
+			  : answer->cf.verdict == CF_REFUSED ? CLIENT_FAILED
+							     : CLIENT_UNKNOWN;
+	free((void *)(uintptr_t)call->path);
+	free(call->body);
+	return answer;
+}
+
+void client_answer_free(struct client_answer *answer)
+{
+	cf_answer_release(&answer->cf);
+	error_release(&answer->err);
+}
+
+void client_stop(struct client *client)
+{
+	(void)client;
+}
+
+void client_know(struct client *client, const struct secret *secret)
+{
+	(void)client;
+	(void)secret;
+}
+
+/* ---- a run ---- */
+
+struct rig {
+	struct client client;
+	struct account account;
+	struct live_account live_account;
+	struct model live, desired;
+	struct plan plan;
+	struct values values;
+	struct sources *sources;
+	struct str seen; /* "ADDRESS OUTCOME CHANGE message" for each, and a line break */
+};
+
+static const struct value_source value = {.kind = VALUE_ENV, .name = "RUNNER_TEST"}, no_key;
+
+static void set_up(struct rig *rig)
+{
+	*rig = (struct rig){.account = {.alias = "prod", .id = "acc"}};
+	rig->live_account = (struct live_account){&rig->account, 0};
+	rig->sources = sources_new(NULL);
+	setenv("RUNNER_TEST", "HUSH", true);
+	values_init(&rig->values, rig->sources, "lineage", &no_key);
+	model_add_object(&rig->live, "prod", "keys", NULL)->id = STORE;
+}
+
+/* A live secret whose id is its name, as it is recorded. */
+static const struct object *add_live(struct rig *rig, const char *name)
+{
+	struct object *object = arena_alloc(&rig->plan.arena, sizeof(*object));
+
+	*model_add_object(&rig->live, "prod", "keys", name) = *object =
+		(struct object){.kind = OBJECT_SECRET,
+			.account = "prod",
+			.store = "keys",
+			.secret = name,
+			.id = name,
+			.modified = "2026-01-01T00:00:00Z",
+			.scopes = "workers",
+			.origin = ORIGIN_CREATED};
+	return object;
+}
+
+static struct row *add_row(struct rig *rig, enum action action, const char *name)
+{
+	struct row *row = plan_add(&rig->plan);
+	struct object *desired = arena_alloc(&rig->plan.arena, sizeof(*desired));
+
+	*desired = (struct object){.kind = name ? OBJECT_SECRET : OBJECT_STORE,
+		.account = "prod",
+		.store = name ? "keys" : "new",
+		.secret = name,
+		.scopes = name ? "workers" : NULL,
+		.value = name ? &value : NULL,
+		.version = 1};
+	*row = (struct row){.action = action, .desired = desired};
+	return row;
+}
+
+static struct row *add_known_row(struct rig *rig, enum action action, const char *name)
+{
+	struct row *row = add_row(rig, action, name);
+
+	row->recorded = row->live = add_live(rig, name);
+	if (action == ACTION_DESTROY)
+		row->desired = NULL;
+	return row;
+}
+
+static void add_outcome(struct rig *rig, const struct outcome *outcome)
+{
+	static const char *const kinds[] = {"done", "failed", "unknown"};
+	const struct object *object = row_object(outcome->row);
+
+	str_format(&rig->seen, "%s %s %s", object->secret ? object->secret : object->store,
+		kinds[outcome->kind],
+		outcome->change == CHANGE_PUT    ? outcome->object.id
+		: outcome->change == CHANGE_DROP ? "dropped"
+						 : "kept");
+	if (outcome->err.message)
+		str_format(&rig->seen, ": %s", outcome->err.message);
+	str_char(&rig->seen, '\n');
+}
+
+/*
+ * Starts all rows, together unless the first is a store, and compares requests and outcomes with
+ * what is expected.
+ */
+static void run(struct rig *rig, const char *const *script, const char *wanted)
+{
+	const struct row *rows[8];
+	struct outcome *outcome;
+
+	model_sort(&rig->live);
+	rig->client.script = script;
+	const struct runner_options options = {.client = &rig->client,
+		.accounts = &rig->live_account,
+		.count = 1,
+		.plan = &rig->plan,
+		.live = &rig->live,
+		.values = &rig->values};
+	struct runner *runner = runner_new(&options);
+	for (size_t i = 0; i < rig->plan.row_count; i++)
+		rows[i] = &rig->plan.rows[i];
+	bool is_store = row_object(rows[0])->kind == OBJECT_STORE;
+	size_t together = is_store ? 1 : rig->plan.row_count;
+	for (size_t i = 0; i < rig->plan.row_count; i += together)
+		runner->start(runner, &rows[i], together);
+	for (size_t ended = 0, tries = 0; ended < rig->plan.row_count && tries < 99; tries++) {
+		outcome = runner->next(runner, 0);
+		ended += outcome != NULL;
+		if (outcome)
+			add_outcome(rig, outcome);
+		outcome_free(outcome);
+	}
+	assert_string_equal(str_text(&rig->seen), wanted);
+	assert_null(script[rig->client.next]);
+	runner_free(runner);
+	values_release(&rig->values);
+	sources_free(rig->sources);
+	model_release(&rig->live);
+	model_release(&rig->desired);
+	plan_release(&rig->plan);
+	str_release(&rig->seen);
+}
+
+#define SECRET(name, id)                                                                           \
+	"{\"id\":\"" id "\",\"name\":\"" name "\",\"store_id\":\"" STORE                           \
+	"\",\"status\":\"active\",\"scopes\":[\"workers\"],\"modified\":\"" LATER "\"}"
+#define IS(result) "|200|{\"success\":true,\"errors\":[],\"messages\":[],\"result\":" result "}"
+
+#define LISTS(items)                                                                               \
+	"|200|{\"success\":true,\"errors\":[],\"messages\":[],\"result\":[" items                  \
+	"],\"result_info\":{\"total_pages\":1}}"
+
+#define RUN(rig, wanted, ...) run(rig, (const char *const[]){__VA_ARGS__, NULL}, wanted)
+
+/* ---- creating ---- */
+
+static void a_store(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	set_up(&rig);
+	add_row(&rig, ACTION_CREATE, NULL);
+	RUN(&rig, "new done s1\n", "POST /stores \"new\"" IS("{\"id\":\"s1\",\"name\":\"new\"}"));
+	set_up(&rig);
+	add_row(&rig, ACTION_CREATE, NULL);
+	RUN(&rig, "new done s1\n", "POST /stores||",
+		"GET /stores?" LISTS("{\"id\":\"s1\",\"name\":\"new\"}"));
+	/* Not there: once more, and no third time. */
+	set_up(&rig);
+	add_row(&rig, ACTION_CREATE, NULL);
+	RUN(&rig, "new failed kept: no answer\n", "POST /stores||", "GET /stores?" LISTS(""),
+		"POST /stores||", "GET /stores?" LISTS(""));
+	/* A success that names another store: it is looked for, and not sent again. */
+	set_up(&rig);
+	add_row(&rig, ACTION_CREATE, NULL);
+	RUN(&rig,
+		"new unknown kept: Cloudflare accepted the request, but the store has not "
+		"appeared: "
+		"Cloudflare's answer is about another store\n",
+		"POST /stores" IS("{\"id\":\"s1\",\"name\":\"other\"}"), "GET /stores?" LISTS(""));
+}
+
+static void add_batch(struct rig *rig)
+{
+	set_up(rig);
+	add_row(rig, ACTION_CREATE, "A");
+	add_row(rig, ACTION_CREATE, "B");
+	add_row(rig, ACTION_CREATE, "C");
+}
+
+static void a_batch(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	add_batch(&rig);
+	RUN(&rig, "A done a\nB done b\nC done c\n",
+		"POST /secrets \"A\" HUSH \"B\" \"C\"" IS(
+			"[" SECRET("B", "b") "," SECRET("A", "a") "," SECRET("C", "c") "]"));
+	/* Its answer is lost: what is there is ours, the rest is sent again. */
+	add_batch(&rig);
+	RUN(&rig, "B done b\nA done a\nC done c\n", "POST /secrets||",
+		"GET /secrets?" LISTS(SECRET("B", "b")),
+		"POST /secrets \"A\",\" \"C\"" IS("[" SECRET("A", "a") "," SECRET("C", "c") "]"));
+	/* The answer names one of them only. */
+	add_batch(&rig);
+	RUN(&rig,
+		"C done c\nA done a\nB unknown kept: Cloudflare accepted the request, but the "
+		"secret has not appeared: Cloudflare's answer does not name it\n",
+		"POST /secrets" IS("[" SECRET("C", "c") "]"),
+		"GET /secrets?" LISTS(SECRET("A", "a") "," SECRET("C", "c")));
+	/* Twice. */
+	add_batch(&rig);
+	RUN(&rig, "B unknown kept: two secrets have this name now: no answer\nA done a\nC done c\n",
+		"POST /secrets||", "GET /secrets?" LISTS(SECRET("B", "b") "," SECRET("B", "b2")),
+		"POST /secrets" IS("[" SECRET("A", "a") "," SECRET("C", "c") "]"));
+}
+
+/* What a refused batch left is ours; not if a name was taken, for then it may be anybody's. */
+static void a_refused_batch(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	add_batch(&rig);
+	RUN(&rig, "A done a\nB failed kept: invalid_json_body (HTTP 400, code 1001)\nC done c\n",
+		"POST /secrets|400|" NO, "GET /secrets?" LISTS(SECRET("A", "a")),
+		"POST /secrets \"B\"|400|" NO, "POST /secrets \"C\"" IS("[" SECRET("C", "c") "]"));
+	add_batch(&rig);
+	RUN(&rig,
+		"A failed kept: it exists now, and may be somebody else's: "
+		"secret_name_already_exists (HTTP 409, code 1001)\nB done b\nC failed kept: "
+		"secret_name_already_exists (HTTP 409, code 1001)\n",
+		"POST /secrets|409|" TAKEN, "GET /secrets?" LISTS(SECRET("A", "a")),
+		"POST /secrets \"B\"" IS("[" SECRET("B", "b") "]"),
+		"POST /secrets \"C\"|409|" TAKEN);
+	/* Unless a request of ours went unanswered before. */
+	add_batch(&rig);
+	RUN(&rig, "A done a\nB done b\nC done c\n", "POST /secrets||", "GET /secrets?" LISTS(""),
+		"POST /secrets|409|" TAKEN,
+		"GET /secrets?" LISTS(SECRET("A", "a") "," SECRET("B", "b") "," SECRET("C", "c")));
+}
+
+static void a_duplicate(void **state)
+{
+	struct rig rig;
+	struct row *row;
+
+	(void)state;
+	set_up(&rig);
+	add_row(&rig, ACTION_CREATE, "NEW")->copies = add_live(&rig, "OLD");
+	RUN(&rig, "NEW done n\n", "POST /secrets/OLD/duplicate \"NEW\"" IS(SECRET("NEW", "n")));
+	set_up(&rig);
+	row = add_row(&rig, ACTION_CREATE, "NEW");
+	row->copies = add_live(&rig, "OLD");
+	row->writes = FIELD_VALUE;
+	RUN(&rig, "NEW done n\n", "POST /duplicate||",
+		"GET /secrets?" LISTS(SECRET("NEW", "n") "," SECRET("OLD", "OLD")),
+		"PATCH /secrets/n HUSH" IS(SECRET("NEW", "n")));
+	/* It exists, with the old value. */
+	set_up(&rig);
+	row = add_row(&rig, ACTION_CREATE, "NEW");
+	row->copies = add_live(&rig, "OLD");
+	row->writes = FIELD_VALUE;
+	RUN(&rig,
+		"NEW failed n: it has its new name, but not its new value: invalid_json_body "
+		"(HTTP 400, code 1001)\n",
+		"POST /duplicate" IS(SECRET("NEW", "n")), "PATCH /secrets/n|400|" NO);
+}
+
+/* ---- updating and destroying ---- */
+
+static void an_update(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	set_up(&rig);
+	add_known_row(&rig, ACTION_UPDATE, "A")->writes = FIELD_VALUE | FIELD_COMMENT;
+	RUN(&rig, "A done A\n", "PATCH /secrets/A HUSH \"comment\":\"\"" IS(SECRET("A", "A")));
+	set_up(&rig);
+	add_known_row(&rig, ACTION_UPDATE, "A")->writes = FIELD_SCOPES;
+	RUN(&rig, "A unknown kept: it is not known whether it was changed: no answer\n",
+		"PATCH /secrets/A \"scopes\"||");
+	/* "" does not clear the comment, nor does null. */
+	set_up(&rig);
+	add_known_row(&rig, ACTION_UPDATE, "A")->writes = FIELD_COMMENT;
+#define WITH_COMMENT                                                                               \
+	IS("{\"id\":\"A\",\"name\":\"A\",\"comment\":\"old\",\"scopes\":[\"workers\"]}")
+	RUN(&rig, "A failed A: its comment could not be cleared: Cloudflare still has it\n",
+		"PATCH /secrets/A \"comment\":\"\"" WITH_COMMENT,
+		"PATCH /secrets/A {\"comment\":null}" WITH_COMMENT);
+}
+
+static void a_destroy(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	set_up(&rig);
+	add_known_row(&rig, ACTION_DESTROY, "A");
+	RUN(&rig, "A done dropped\n", "DELETE /secrets/A|200|" DONE);
+	set_up(&rig);
+	add_known_row(&rig, ACTION_DESTROY, "A");
+	RUN(&rig, "A done dropped\n", "DELETE /secrets/A||", "GET /secrets/A|404|" ABSENT);
+	set_up(&rig);
+	add_known_row(&rig, ACTION_DESTROY, "A");
+	RUN(&rig, "A failed kept: no answer\n", "DELETE /secrets/A||",
+		"GET /secrets/A" IS(SECRET("A", "A")));
+	/* An old name is destroyed like anything else. */
+	set_up(&rig);
+	struct row *row = add_known_row(&rig, ACTION_DESTROY, "OLD");
+	row->renamed_to = row->recorded;
+	RUN(&rig, "OLD failed kept: invalid_json_body (HTTP 400, code 1001)\n",
+		"DELETE /secrets/OLD|400|" NO);
+}
+
+/* What was said of the DELETE is nothing that is known of the POST. */
+static void a_replacement(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	set_up(&rig);
+	add_known_row(&rig, ACTION_REPLACE, "A");
+	RUN(&rig, "A done a2\n", "DELETE /secrets/A|200|" DONE,
+		"POST /secrets HUSH" IS("[" SECRET("A", "a2") "]"));
+	set_up(&rig);
+	add_known_row(&rig, ACTION_REPLACE, "A");
+	RUN(&rig, "A failed dropped: secret_name_already_exists (HTTP 409, code 1001)\n",
+		"DELETE /secrets/A||", "GET /secrets/A|404|" ABSENT, "POST /secrets|409|" TAKEN);
+}
+
+static void add_destroyed_store(struct rig *rig)
+{
+	set_up(rig);
+	*plan_add(&rig->plan) = (struct row){.action = ACTION_DESTROY};
+	add_known_row(rig, ACTION_DESTROY, "A")->notes = ROW_WITH_STORE;
+	struct object *store = arena_alloc(&rig->plan.arena, sizeof(*store));
+	*store = (struct object){
+		.kind = OBJECT_STORE, .account = "prod", .store = "keys", .id = STORE};
+	rig->plan.rows[0].recorded = rig->plan.rows[0].live = store;
+}
+
+/* Before a DELETE that destroys what is inside, a list shows that nothing was added. */
+static void a_store_with_secrets(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	add_destroyed_store(&rig);
+	RUN(&rig, "A done dropped\nkeys done dropped\n", "GET /secrets?" LISTS(SECRET("A", "A")),
+		"DELETE force=true|200|" DONE);
+	add_destroyed_store(&rig);
+	RUN(&rig,
+		"A done dropped\nkeys failed kept: it contains a secret that cfprov does not "
+		"manage: X\n",
+		"GET /secrets?" LISTS(SECRET("A", "A") "," SECRET("X", "x")),
+		"GET /secrets/x" IS(SECRET("X", "x")));
+	/* It is listed, though it is gone. */
+	add_destroyed_store(&rig);
+	RUN(&rig, "A done dropped\nkeys done dropped\n",
+		"GET /secrets?" LISTS(SECRET("A", "A") "," SECRET("X", "x")),
+		"GET /secrets/x|404|" ABSENT, "DELETE force=true|200|" DONE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_store),
+		cmocka_unit_test(a_batch),
+		cmocka_unit_test(a_refused_batch),
+		cmocka_unit_test(a_duplicate),
+		cmocka_unit_test(an_update),
+		cmocka_unit_test(a_destroy),
+		cmocka_unit_test(a_replacement),
+		cmocka_unit_test(a_store_with_secrets),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
