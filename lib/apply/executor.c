@@ -52,7 +52,6 @@ void outcome_free(struct outcome *outcome)
 {
 	if (!outcome)
 		return;
-	arena_release(&outcome->arena);
 	error_release(&outcome->err);
 	free(outcome);
 }
@@ -66,7 +65,7 @@ static int interrupts(const struct run *run)
 
 static const struct object *object_of(const struct outcome *outcome)
 {
-	return outcome->change == CHANGE_PUT ? &outcome->object : row_object(outcome->row);
+	return outcome->change == CHANGE_PUT ? outcome->object : row_object(outcome->row);
 }
 
 static void emit_outcome(struct run *run, const struct outcome *outcome)
@@ -161,7 +160,7 @@ static void warn_stored_otherwise(struct run *run, const struct outcome *outcome
 
 	if (outcome->change != CHANGE_PUT)
 		return;
-	record_add_warning(&text, outcome->row, &outcome->object);
+	record_add_warning(&text, outcome->row, outcome->object);
 	if (text.length)
 		event_say(run->input->sink, EVENT_WARNING, str_text(&text));
 }

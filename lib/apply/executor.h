@@ -28,9 +28,8 @@ struct outcome {
 	const struct row *row;
 	/* What it means for the state: done, PUT or DROP; failed, KEEP, or what was done of it */
 	enum change_kind change;
-	struct object object; /* with PUT */
+	const struct object *object; /* with PUT; the runner's, which lends it to the end */
 	struct error err;
-	struct arena arena;   /* the object's texts */
 	struct outcome *next; /* for the runner */
 };
 

@@ -135,9 +135,10 @@ void op_end_row(struct cf_runner *r, const struct op *op, const struct row *row,
 	error_copy(&outcome->err, err);
 	outcome->change = op->has_destroyed ? CHANGE_DROP : CHANGE_KEEP;
 	if (op->made.id) {
+		struct object *object = arena_alloc(&r->arena, sizeof(*object));
+		record_unfinished(row, &op->made, op->is_rewriting, &r->arena, object);
 		outcome->change = CHANGE_PUT;
-		record_unfinished(
-			row, &op->made, op->is_rewriting, &outcome->arena, &outcome->object);
+		outcome->object = object;
 	}
 	end(r, outcome);
 }
@@ -184,8 +185,10 @@ void op_end_done(struct cf_runner *r, const struct row *row, const struct object
 {
 	struct outcome *outcome = outcome_new(row, OUTCOME_DONE);
 
+	struct object *object = arena_alloc(&r->arena, sizeof(*object));
+	record_done(row, is_now, &r->arena, object);
 	outcome->change = CHANGE_PUT;
-	record_done(row, is_now, &outcome->arena, &outcome->object);
+	outcome->object = object;
 	end(r, outcome);
 }
 

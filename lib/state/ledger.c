@@ -420,13 +420,10 @@ bool ledger_record(
 	struct str group CLEANUP(str_release) = {0};
 
 	for (size_t i = 0; i < count; i++) {
-		struct object *kept = arena_alloc(&ledger->run_arena, sizeof(*kept));
 		size_t intent = results[i].intent;
 		assert(!ledger->has_result[intent]); /* such a journal would not be read again */
 		ledger->has_result[intent] = true;
-		*kept = *results[i].change.object;
-		object_keep(&ledger->run_arena, kept);
-		ledger->changes[intent] = (struct change){results[i].change.kind, kept};
+		ledger->changes[intent] = results[i].change;
 	}
 	journal_encode_group(results, count, &group);
 	return append(ledger, &group, err);
@@ -461,7 +458,6 @@ void ledger_close(struct ledger *ledger)
 	fs_lock_drop(&ledger->lock);
 	state_release(&ledger->state);
 	state_release(&ledger->before);
-	arena_release(&ledger->run_arena);
 	free(ledger->changes);
 	free(ledger->has_result);
 	free(ledger->path);

@@ -60,7 +60,6 @@ struct ledger {
 	struct fs_lock lock;
 	struct fs_log log; /* open between begin and finish */
 	/* of the run that is under way, one change for each intent */
-	struct arena run_arena;
 	struct change *changes;
 	bool *has_result;
 	size_t change_count;
@@ -119,8 +118,8 @@ bool ledger_begin(struct ledger *ledger, const struct model *desired, const stru
 	size_t count, struct error *err) MUST_CHECK;
 
 /*
- * Makes results durable, as one group; at most one for each intent. On failure ledger_finish has
- * them all the same.
+ * Makes results durable, as one group; at most one for each intent. Keeps their objects until
+ * ledger_finish, which has them also after a failure.
  */
 bool ledger_record(struct ledger *ledger, const struct result *results, size_t count,
 	struct error *err) MUST_CHECK;

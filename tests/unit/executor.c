@@ -106,11 +106,14 @@ static struct outcome *outcome_of(struct rig *rig, size_t index)
 		return outcome;
 	}
 	outcome->change = CHANGE_PUT;
-	outcome->object = (struct object){.kind = OBJECT_STORE,
-		.account = arena_text(&outcome->arena, object->account),
-		.store = arena_text(&outcome->arena, object->store),
-		.id = arena_format(&outcome->arena, "id-%s", object->store),
+	struct arena *arena = &rig->folder.paths; /* lives as long as the rig */
+	struct object *made = arena_alloc(arena, sizeof(*made));
+	*made = (struct object){.kind = OBJECT_STORE,
+		.account = object->account,
+		.store = object->store,
+		.id = arena_format(arena, "id-%s", object->store),
 		.origin = row->action == ACTION_ADOPT ? ORIGIN_ADOPTED : ORIGIN_CREATED};
+	outcome->object = made;
 	return outcome;
 }
 

@@ -68,9 +68,11 @@ static struct outcome *on_next(struct runner *runner, int64_t timeout_ms)
 	if (!is_done)
 		error_set(&outcome->err, "it did not work");
 	if (outcome->change == CHANGE_PUT) {
-		outcome->object = *row->desired;
-		outcome->object.id = arena_format(&outcome->arena, "%s2", name_of(row));
-		outcome->object.origin = ORIGIN_CREATED;
+		struct object *made = arena_alloc(&rig->folder.paths, sizeof(*made));
+		*made = *row->desired;
+		made->id = arena_format(&rig->folder.paths, "%s2", name_of(row));
+		made->origin = ORIGIN_CREATED;
+		outcome->object = made;
 	}
 	if (rig->from == rig->interrupt_at)
 		rig->interrupted = 1;

@@ -82,15 +82,13 @@ static void begin(struct setting *s)
 
 static void record(struct setting *s, int which)
 {
-	char id[] = "id-?";
-	struct object object = s->objects[which];
-	struct result result = {(size_t)which, {which == B ? CHANGE_KEEP : CHANGE_PUT, &object}};
+	struct object *object = arena_alloc(&s->folder.paths, sizeof(*object));
+	struct result result = {(size_t)which, {which == B ? CHANGE_KEEP : CHANGE_PUT, object}};
 
-	id[3] = names[which][0];
-	object.id = id;
-	object.origin = which == C ? ORIGIN_ADOPTED : ORIGIN_CREATED;
+	*object = s->objects[which];
+	object->id = arena_format(&s->folder.paths, "id-%c", names[which][0]);
+	object->origin = which == C ? ORIGIN_ADOPTED : ORIGIN_CREATED;
 	assert_true(ledger_record(&s->ledger, &result, 1, &s->err));
-	id[3] = '!'; /* the ledger keeps nothing of ours */
 }
 
 /* Which stores the state has: a letter each, in capitals if its id is not known. */
