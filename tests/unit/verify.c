@@ -11,6 +11,7 @@ struct scene {
 	const char *why; /* NULL: it fits */
 	const char *desired, *recorded, *then, *now;
 	const char *replaced, *renamed; /* a pattern, and the old name of s/A; or NULL */
+	const char *recorded_now;       /* NULL: as before */
 };
 
 static const struct value_source source = {.kind = VALUE_STDIN};
@@ -49,6 +50,7 @@ static void play(const struct scene *scene, struct error_list *errors)
 {
 	struct model desired CLEANUP(model_release) = {0}, recorded CLEANUP(model_release) = {0};
 	struct model then CLEANUP(model_release) = {0}, now CLEANUP(model_release) = {0};
+	struct model recorded_now CLEANUP(model_release) = {0};
 	struct renames renames CLEANUP(renames_release) = {0};
 	struct plan plan CLEANUP(plan_release) = {0};
 	struct planner_input input = {&desired, &recorded, &then, &renames,
@@ -63,6 +65,8 @@ static void play(const struct scene *scene, struct error_list *errors)
 	build(&now, scene->now, false);
 	renames_init(&renames, &desired);
 	assert_true(planner_plan(&input, &plan, errors));
+	build(&recorded_now, scene->recorded_now ? scene->recorded_now : scene->recorded, true);
+	input.recorded = &recorded_now;
 	input.live = &now;
 	bool fits = verify_plan(&plan, &input, errors);
 	assert_int_equal(fits, errors->count == 0);
@@ -83,18 +87,23 @@ static void check(const struct scene *scenes, size_t count)
 static void stores(void **state)
 {
 	static const struct scene scenes[] = {
-		{NULL, "s", "", "", "t=t", NULL, NULL},
+		{NULL, "s", "", "", "t=t", NULL, NULL, NULL},
 		{"p/s is not as it was when the plan was made: it exists now", "s", "", "", "s=s",
-			NULL, NULL},
-		{NULL, "s", "", "s=s", "s=s", NULL, NULL},
-		{"another id", "s", "", "s=s", "s=x", NULL, NULL},
-		{"it is gone", "s", "", "s=s", "", NULL, NULL},
-		{NULL, "", "s=s", "s=s", "s=s", NULL, NULL},
-		{NULL, "", "s=s", "s=s", "", NULL, NULL}, /* somebody was faster */
-		{"another id", "", "s=s", "s=s", "s=x", NULL, NULL},
-		{"it is gone", "s", "s=s", "s=s", "", "p/s", NULL},
-		{"2 stores are called p/s", "s", "", "", "s=x s=y", NULL, NULL},
-		{NULL, "s", "s=s", "s=s", "", NULL, NULL}, /* no action */
+			NULL, NULL, NULL},
+		{NULL, "s", "", "s=s", "s=s", NULL, NULL, NULL},
+		{"another id", "s", "", "s=s", "s=x", NULL, NULL, NULL},
+		{"it is gone", "s", "", "s=s", "", NULL, NULL, NULL},
+		{NULL, "", "s=s", "s=s", "s=s", NULL, NULL, NULL},
+		{NULL, "", "s=s", "s=s", "", NULL, NULL, NULL}, /* somebody was faster */
+		{"another id", "", "s=s", "s=s", "s=x", NULL, NULL, NULL},
+		{"it is gone", "s", "s=s", "s=s", "", "p/s", NULL, NULL},
+		{"2 stores are called p/s", "s", "", "", "s=x s=y", NULL, NULL, NULL},
+		{NULL, "s", "s=s", "s=s", "", NULL, NULL, NULL}, /* no action */
+		/* what it would destroy is not managed, or no longer */
+		{"the state does not have it with this id", "", "s=s", "s=s", "s=s", NULL, NULL,
+			""},
+		{"the state does not have it with this id", "s", "s=s", "s=s", "s=s", "p/s", NULL,
+			"s=x"},
 	};
 
 	(void)state;
@@ -105,33 +114,33 @@ static void secrets(void **state)
 {
 	static const char s[] = "s=s", a[] = "s=s s/A=a";
 	static const struct scene scenes[] = {
-		{NULL, "s s/A", s, s, "s=s s/B=b", NULL, NULL},
-		{"it exists now", "s s/A", s, s, a, NULL, NULL},
+		{NULL, "s s/A", s, s, "s=s s/B=b", NULL, NULL, NULL},
+		{"it exists now", "s s/A", s, s, a, NULL, NULL, NULL},
 		/* an update */
-		{NULL, "s s/A#", a, a, a, NULL, NULL},
-		{"it was written to meanwhile", "s s/A#", a, a, "s=s s/A=a*", NULL, NULL},
-		{"it was written to meanwhile", "s s/A#", a, a, "s=s s/A=a#", NULL, NULL},
-		{"another id", "s s/A#", a, a, "s=s s/A=x", NULL, NULL},
-		{"it is gone", "s s/A#", a, a, "s=s", NULL, NULL},
+		{NULL, "s s/A#", a, a, a, NULL, NULL, NULL},
+		{"it was written to meanwhile", "s s/A#", a, a, "s=s s/A=a*", NULL, NULL, NULL},
+		{"it was written to meanwhile", "s s/A#", a, a, "s=s s/A=a#", NULL, NULL, NULL},
+		{"another id", "s s/A#", a, a, "s=s s/A=x", NULL, NULL, NULL},
+		{"it is gone", "s s/A#", a, a, "s=s", NULL, NULL, NULL},
 		/* an adoption */
-		{NULL, "s s/A^", s, a, a, NULL, NULL},
-		{"it was written to meanwhile", "s s/A^", s, a, "s=s s/A=a*", NULL, NULL},
-		{"it is gone", "s s/A^", s, a, s, NULL, NULL},
+		{NULL, "s s/A^", s, a, a, NULL, NULL, NULL},
+		{"it was written to meanwhile", "s s/A^", s, a, "s=s s/A=a*", NULL, NULL, NULL},
+		{"it is gone", "s s/A^", s, a, s, NULL, NULL, NULL},
 		/* a rename */
-		{NULL, "s s/A", "s=s s/O=o", "s=s s/O=o", "s=s s/O=o", NULL, "p/s/O"},
+		{NULL, "s s/A", "s=s s/O=o", "s=s s/O=o", "s=s s/O=o", NULL, "p/s/O", NULL},
 		{"can't be renamed to p/s/A", "s s/A", "s=s s/O=o", "s=s s/O=o", "s=s s/O=o s/A=a",
-			NULL, "p/s/O"},
+			NULL, "p/s/O", NULL},
 		{"p/s/A is not as it was when the plan was made: it is gone", "s s/A", "s=s s/O=o",
-			"s=s s/O=o", s, NULL, "p/s/O"},
+			"s=s s/O=o", s, NULL, "p/s/O", NULL},
 		{"p/s/A is not as it was", "s s/A", "s=s s/O=o", "s=s s/O=o", "s=s s/O=x", NULL,
-			"p/s/O"},
+			"p/s/O", NULL},
 		{"it was written to meanwhile", "s s/A", "s=s s/O=o", "s=s s/O=o", "s=s s/O=o*",
-			NULL, "p/s/O"},
+			NULL, "p/s/O", NULL},
 		/* the end: it may be gone already, and may have been written to */
-		{NULL, "s", a, a, "s=s s/A=a* s/B=b", NULL, NULL},
-		{NULL, "s", a, a, s, NULL, NULL},
-		{"another id", "s", a, a, "s=s s/A=x", NULL, NULL},
-		{"it is gone", "s s/A", a, a, s, "p/s/A", NULL},
+		{NULL, "s", a, a, "s=s s/A=a* s/B=b", NULL, NULL, NULL},
+		{NULL, "s", a, a, s, NULL, NULL, NULL},
+		{"another id", "s", a, a, "s=s s/A=x", NULL, NULL, NULL},
+		{"it is gone", "s s/A", a, a, s, "p/s/A", NULL, NULL},
 	};
 
 	(void)state;
@@ -148,14 +157,14 @@ static void what_goes_with_a_store(void **state)
 		const char *desired = is_replaced ? "s s/A" : "";
 		const char *pattern = is_replaced ? "p/s" : NULL;
 		const struct scene scenes[] = {
-			{NULL, desired, ours, with, with, pattern, NULL},
-			{NULL, desired, ours, with, ours, pattern, NULL},
+			{NULL, desired, ours, with, with, pattern, NULL, NULL},
+			{NULL, desired, ours, with, ours, pattern, NULL, NULL},
 			{"it holds more that cfprov does not manage, p/s/N", desired, ours, with,
-				"s=s s/A=a s/N=n t=t", pattern, NULL},
+				"s=s s/A=a s/N=n t=t", pattern, NULL, NULL},
 			{"it holds more that cfprov does not manage, p/s/M", desired, ours, with,
-				"s=s s/A=a s/M=m2", pattern, NULL},
+				"s=s s/A=a s/M=m2", pattern, NULL, NULL},
 			{"it holds more that cfprov does not manage, p/s/A", desired, ours, with,
-				"s=s s/A=a2", pattern, NULL},
+				"s=s s/A=a2", pattern, NULL, NULL},
 		};
 		check(scenes, ARRAY_SIZE(scenes));
 	}
