@@ -49,17 +49,24 @@ static const char *check_created(const struct row *then, const struct row *now)
 	return then->copies ? "a secret of the new name exists now" : "it exists now";
 }
 
+/* What the plan changes or destroys must still be ours. */
+static const char *check_recorded(const struct row *then, const struct row *now)
+{
+	const char *then_id = then->recorded ? then->recorded->id : NULL;
+	const char *now_id = now && now->recorded ? now->recorded->id : NULL;
+
+	return then_id && (!now_id || strcmp(then_id, now_id) != 0)
+		       ? "the state does not have it with this id"
+		       : NULL;
+}
+
 /* What exists must still be as it was, as far as the plan relies on it. */
 static const char *check_existing(const struct row *then, const struct row *now)
 {
 	const struct object *live = now ? now->live : NULL;
-	const char *then_id = then->recorded ? then->recorded->id : NULL;
-	const char *now_id = now && now->recorded ? now->recorded->id : NULL;
 	bool is_kept =
 		then->action == ACTION_UPDATE || then->action == ACTION_ADOPT || then->copies;
 
-	if (then_id && (!now_id || strcmp(then_id, now_id) != 0))
-		return "the state does not have it with this id";
 	if (!live) /* in an account that is not in the manifest nobody looked */
 		return then->action == ACTION_DESTROY || !then->live ? NULL : "it is gone";
 	if (!then->live || strcmp(live->id, then->live->id) != 0)
@@ -78,7 +85,8 @@ static const char *difference(const struct row *then, const struct row *now)
 
 	if (why || (then->action == ACTION_CREATE && !then->copies))
 		return why;
-	return check_existing(then, now);
+	why = check_recorded(then, now);
+	return why ? why : check_existing(then, now);
 }
 
 bool verify_plan(

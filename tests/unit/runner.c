@@ -160,7 +160,7 @@ static void add_outcome(struct rig *rig, const struct outcome *outcome)
 
 	str_format(&rig->seen, "%s %s %s", object->secret ? object->secret : object->store,
 		kinds[outcome->kind],
-		outcome->change == CHANGE_PUT    ? outcome->object.id
+		outcome->change == CHANGE_PUT    ? outcome->object->id
 		: outcome->change == CHANGE_DROP ? "dropped"
 						 : "kept");
 	if (outcome->err.message)
