@@ -1,5 +1,5 @@
 /*
- * What proves to Cloudflare who asks: an API token, or the email and global key of a user.
+ * What authenticates a request: an API token, or the email and global key of a user.
  * Source: Cloudflare's API reference, "Create a store" (X-Auth-Email, X-Auth-Key; Bearer token);
  * its list of token formats (prefixes; those made before have none).
  */
@@ -18,15 +18,15 @@ struct credentials {
 };
 
 /*
- * May these bytes stand in a header: printable ASCII, no space, no quotes around them, not empty,
- * not too long? libcurl would send a line break as the start of another header. The error tells
- * `what` (the name of the variable, say) and what is wrong, never the bytes.
+ * True if the bytes can be the value of a header: printable ASCII, no space, not in quotes, not
+ * empty, not too long. (libcurl would send a line break as the start of another header.) The error
+ * names `what`, for example the variable, and never shows the bytes.
  */
 bool credentials_check(const struct secret *secret, const char *what, struct error *err) MUST_CHECK;
 
 /*
- * The same, and is it not the other kind of credential, as its prefix says: a global key (cfk_)
- * where a token is wanted, a token (cfut_, cfat_) where a global key is?
+ * The same, and false if the prefix shows the other kind of credential: a global key (cfk_) in
+ * place of a token, a token (cfut_, cfat_) in place of a global key.
  */
 bool credentials_check_token(
 	const struct secret *secret, const char *what, struct error *err) MUST_CHECK;

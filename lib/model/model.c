@@ -331,7 +331,7 @@ void object_add_address(struct str *out, const struct object *object)
 		str_format(out, "/%s", object->secret);
 }
 
-/* Does the text begin with a part of an address? Gives what follows its slash, or NULL. */
+/* If the text begins with this part of an address, lends what follows its slash; else NULL. */
 static const char *skip_part(const char *text, const char *part)
 {
 	size_t length = strlen(part);
@@ -339,7 +339,7 @@ static const char *skip_part(const char *text, const char *part)
 	return strncmp(text, part, length) == 0 && text[length] == '/' ? text + length + 1 : NULL;
 }
 
-/* Is this the object's address, or that of something that it is in? */
+/* True if this is the address of the object, or of something it is in. */
 static bool is_in_address(const struct object *object, const char *address)
 {
 	const char *rest = skip_part(address, object->account);

@@ -1,4 +1,4 @@
-/* Does the state mean the accounts that the manifest means? Pure. */
+/* Do the state and the manifest mean the same accounts? Pure. */
 #ifndef PLAN_ACCOUNT_CHECK_H
 #define PLAN_ACCOUNT_CHECK_H
 
@@ -6,9 +6,8 @@
 #include "model/model.h"
 
 /*
- * The state and the manifest must agree on what an alias means: not another account under this
- * alias, nor something recorded in this account under another one. An alias under which nothing is
- * recorded is free. *err says what to do.
+ * False if the state has another account under this alias, or objects of this account under another
+ * alias. An alias without recorded objects is free. *err says what to do.
  */
 bool account_check(
 	const struct model *recorded, const struct account *account, struct error *err) MUST_CHECK;

@@ -183,7 +183,7 @@ static void decide_desired(struct planning *p, struct row *row)
 
 	if (!is_same)
 		row->reason = why_recreated(p, row);
-	/* What is not ours goes with a store that is replaced; see `unmanaged` there. */
+	/* A replaced store destroys what is not ours; it is among the store's `unmanaged`. */
 	if (!row->live || (!is_same && store == ACTION_REPLACE)) {
 		row->action = ACTION_CREATE;
 		return;
@@ -243,7 +243,7 @@ static void decide_duplicate(struct planning *p, struct row *row, const struct o
 enum rename_stage {
 	RENAME_NONE,     /* it is not renamed */
 	RENAME_DUE,      /* its duplicate is created */
-	RENAME_REPLACED, /* there is no duplicate: it is created anew under its new name */
+	RENAME_REPLACED, /* no duplicate: it is created under its new name with a new value */
 	RENAME_DONE,     /* the duplicate exists, and this is left */
 	RENAME_TAKEN,    /* another managed secret has the name */
 };
@@ -410,7 +410,7 @@ static const struct object *known_live(
 	return current;
 }
 
-/* True if it is gone because it has another name by now: `moved` or the state says so. */
+/* True if it was renamed, by `moved` or by the state: then it is not missed. */
 static bool was_renamed(const struct planning *p, const struct object *recorded)
 {
 	char *address AUTO_FREE = table_count(p->formers) ? object_address(recorded) : NULL;
@@ -419,7 +419,7 @@ static bool was_renamed(const struct planning *p, const struct object *recorded)
 	       (address && table_get(p->formers, address));
 }
 
-/* What people want to hear of. */
+/* The drift that is shown. */
 static unsigned find_drift(const struct planning *p, const struct row *row)
 {
 	const struct object *recorded = row->recorded, *wish = row->desired;

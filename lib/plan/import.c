@@ -195,7 +195,7 @@ static bool check_unrecorded(
 	return true;
 }
 
-/* A secret was listed in the store that exists by the name: is that the recorded one? */
+/* The secret was listed in the live store of that name, which must be the recorded one. */
 static bool check_live_store(const struct import_input *input, struct error *err)
 {
 	const struct object *wanted = input->desired;

@@ -27,18 +27,18 @@ bool import_read_id(struct import_input *input, const char *id, struct arena *ar
 	struct error *err) MUST_CHECK;
 
 /*
- * May anything come to this address: does the state mean the same account, and is the address free?
- * A secret's store must be recorded, and be the one that the id says.
+ * False if the state means another account, or has an object at the address. A secret's store must
+ * be recorded, and be the one that the id names.
  */
 bool import_is_free(const struct import_input *input, struct error *err) MUST_CHECK;
 
-/* Lends the id of what is meant; NULL: it is named by its name. */
+/* Lends the id of the object that is meant; NULL: it is named by its name. */
 const char *import_sought_id(const struct import_input *input) MUST_CHECK;
 
 /*
- * Finds what is meant, and fills *ret_object: what to record at the address, adopted. Its texts
- * are lent by the models. Refused: what does not exist, has another name than the address says, has
- * a name that several have, or is recorded elsewhere. A secret is recorded as one whose value
+ * Finds the object that is meant, and fills *ret_object with what to record at the address. Its
+ * texts are lent by the models. False if it does not exist, has another name than the address, is
+ * one of several of that name, or is recorded elsewhere. A secret is recorded as one whose value
  * cfprov has never written.
  */
 bool import_find(

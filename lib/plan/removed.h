@@ -1,6 +1,5 @@
 /*
- * What `removed` in the manifest means for what is recorded, and what becomes of accounts that the
- * manifest does not have any more. Pure.
+ * `removed` in the manifest, and accounts that are recorded and not in the manifest. Pure.
  */
 #ifndef PLAN_REMOVED_H
 #define PLAN_REMOVED_H
@@ -8,27 +7,26 @@
 #include "base/error.h"
 #include "model/plan.h"
 
-/* Lends what says how to part from the object, or NULL; what names it closest counts. */
+/* Lends the closest entry for the object: its own, its store's or its account's; or NULL. */
 const struct removal *removed_find(const struct model *desired, const struct object *object);
 
 /*
- * Is the object to be forgotten although its account can't be reached, since the manifest does not
- * have that any more? Only a `removed` with destroy: false says so.
+ * True if the object is forgotten without its account being read, which is not in the manifest:
+ * `removed` with `destroy: false` says so.
  */
 bool removed_leaves(const struct model *desired, const struct object *object);
 
 /*
- * An account that the manifest does not have any more can't be reached: all that is recorded in it
- * must be meant to be left alive. An error for each that is not; then false. `desired` is whole:
- * nothing was picked of it, and nothing left out.
+ * An account that is not in the manifest can't be read, so everything recorded in it must be
+ * forgotten by `removed`. Adds an error for each account where that is not so; then false.
+ * `desired` must be whole, without -account.
  */
 bool removed_check_accounts(const struct model *recorded, const struct model *desired,
 	struct error_list *errors) MUST_CHECK;
 
 /*
- * A `removed` that means nothing that is recorded has done its work, most likely; one whose name is
- * near to something recorded was mistyped. Of the account that is an error, else a warning of the
- * plan.
+ * An entry that matches nothing recorded has most likely done its work; one that is similar to
+ * something recorded was mistyped. A mistyped account is an error, anything else a warning.
  */
 void removed_find_mistakes(const struct model *recorded, const struct model *desired,
 	struct plan *plan, struct error_list *errors);

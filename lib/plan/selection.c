@@ -58,7 +58,7 @@ bool selection_replaces(const struct planner_input *input, const struct object *
 	return is_meant(input, &input->options.replaces, object);
 }
 
-/* Does the pattern mean anything in the model, or only in the accounts of this run? */
+/* True if the pattern matches an object of the model; `of_run`: of the accounts of this run. */
 static bool matches(
 	const struct planning *p, const struct model *model, const char *pattern, bool of_run)
 {
@@ -75,7 +75,7 @@ static bool matches(
 	return false;
 }
 
-/* What is to be replaced must not be left out by other options. */
+/* What -replace names must not be left out by other options. */
 static void check_replaces(struct planning *p)
 {
 	const struct model *desired = p->input->desired;

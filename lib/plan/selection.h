@@ -7,13 +7,13 @@
 #include "plan/planning.h"
 
 /*
- * Do the options leave this object in, or ask for its being replaced? By any name that `moved`
- * gives it: with one of them alone, half of a rename would be done.
+ * True if -target and -exclude leave the object in; if -replace names it. Any name counts that
+ * `moved` gives it: by one name alone, half of a rename would be carried out.
  */
 bool selection_has(const struct planner_input *input, const struct object *object);
 bool selection_replaces(const struct planner_input *input, const struct object *object);
 
-/* Adds an error for each pattern that means nothing, or means what others leave out. */
+/* Adds an error for each pattern that matches nothing, or only what other options leave out. */
 void selection_check(struct planning *p);
 
 #endif
