@@ -21,16 +21,25 @@ struct account *model_add_account(struct model *model, const char *alias, const 
 	return account;
 }
 
+/* Lends the text: the one before, if that is the same, for a store's secrets stand together. */
+static const char *keep_or_share(struct model *model, const char *text, const char *before)
+{
+	return before && strcmp(before, text) == 0 ? before : keep(model, text);
+}
+
 struct object *model_add_object(
 	struct model *model, const char *account, const char *store, const char *secret)
 {
+	const struct object before =
+		model->object_count ? model->objects[model->object_count - 1] : (struct object){0};
+
 	model->objects = mem_room(
 		model->objects, model->object_count, &model->object_room, sizeof(*model->objects));
 	struct object *object = &model->objects[model->object_count++];
 	*object = (struct object){
 		.kind = secret ? OBJECT_SECRET : OBJECT_STORE,
-		.account = keep(model, account),
-		.store = keep(model, store),
+		.account = keep_or_share(model, account, before.account),
+		.store = keep_or_share(model, store, before.store),
 		.secret = keep(model, secret),
 	};
 	return object;
