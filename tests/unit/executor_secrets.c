@@ -255,6 +255,7 @@ static void add_destroyed_store(struct rig *rig)
 	add(rig, ACTION_DESTROY, "A", ROW_WITH_STORE);
 }
 
+/* fault D2 */
 /* What is destroyed with its store shares its outcome, whether or not it was started. */
 static void with_its_store(void **state)
 {
