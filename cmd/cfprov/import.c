@@ -160,7 +160,10 @@ static bool record(struct session *session, const struct import_input *input, st
 		.accounts = input->account,
 		.account_count = 1};
 
-	if (!import_find(input, &object, err) || !ledger_change(&session->ledger, &fold, err))
+	if (!import_find(input, &object, err))
+		return false;
+	ledger_stage(&session->ledger, &fold);
+	if (!ledger_commit(&session->ledger, err))
 		return false;
 	render_address(&address, &object);
 	str_format(&line, "Imported %s (id %s): it is managed from now on.\n", str_text(&address),

@@ -23,9 +23,8 @@ bool planning_move(struct session *session, struct error *err)
 
 	if (!state_edit_move(&session->ledger.state, &session->desired, &edit, err))
 		return false;
-	const struct state_fold fold = state_edit_fold(&edit);
 	session->moves = state_edit_moves(&edit, &session->arena, &session->move_count);
-	ledger_stage(&session->ledger, &fold);
+	ledger_stage(&session->ledger, &edit.fold);
 	return true;
 }
 

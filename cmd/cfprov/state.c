@@ -131,19 +131,19 @@ static bool open_state(struct editing *editing, const struct cli *cli, const cha
  */
 static bool write_edit(struct editing *editing, const char *before, const char *after)
 {
-	const struct state_edit *edit = &editing->edit;
-	const struct state_fold fold = state_edit_fold(edit);
+	const struct state_fold *fold = &editing->edit.fold;
 	struct error err CLEANUP(error_release) = {0};
 	struct str text CLEANUP(str_release) = {0};
 
-	for (size_t i = 0; i < edit->count; i++) {
-		if (edit->changes[i].kind != CHANGE_DROP)
+	for (size_t i = 0; i < fold->change_count; i++) {
+		if (fold->changes[i].kind != CHANGE_DROP)
 			continue;
 		str_format(&text, "%s ", before);
-		render_address(&text, edit->changes[i].object);
+		render_address(&text, fold->changes[i].object);
 		str_format(&text, "%s\n", after);
 	}
-	if (!editing->session.cli->dry_run && !ledger_change(&editing->session.ledger, &fold, &err))
+	ledger_stage(&editing->session.ledger, fold);
+	if (!ledger_commit(&editing->session.ledger, &err))
 		return term_error(&err);
 	term_out_str(&text);
 	return true;

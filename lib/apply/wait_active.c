@@ -165,7 +165,9 @@ static bool record(struct wait *w, struct error *err)
 	for (size_t i = 0; i < w->count; i++)
 		if (w->secrets[i].has_news)
 			changes[count++] = (struct change){CHANGE_PUT, &w->secrets[i].object};
-	return ledger_learn(w->input->ledger, changes, count, err);
+	ledger_stage(
+		w->input->ledger, &(struct state_fold){.changes = changes, .change_count = count});
+	return ledger_commit(w->input->ledger, err);
 }
 
 static void add_left(const struct wait *w, struct str *out)

@@ -296,13 +296,20 @@ const char *ledger_lineage(struct ledger *ledger)
 	return ledger->born_as;
 }
 
-/* `backup` NULL: it is left as it is. */
-static bool write_state(struct ledger *ledger, const char *backup, struct error *err)
+static void be_born(struct ledger *ledger)
+{
+	memmove(ledger->state.lineage, ledger_lineage(ledger), sizeof(ledger->state.lineage));
+}
+
+bool ledger_commit(struct ledger *ledger, struct error *err)
 {
 	struct str bytes CLEANUP(str_release) = {0};
 
-	memmove(ledger->state.lineage, ledger_lineage(ledger), sizeof(ledger->state.lineage));
-	if (!encode_readable(ledger, &bytes, err) || !fs_replace(ledger->path, backup, &bytes, err))
+	if (!ledger->is_ahead_of_file || !ledger->may_write)
+		return true;
+	be_born(ledger);
+	if (!encode_readable(ledger, &bytes, err) ||
+		!fs_replace(ledger->path, ledger->backup_path, &bytes, err))
 		return error_prefix(err, "the state could not be written");
 	ledger->is_ahead_of_file = false;
 	return true;
@@ -315,12 +322,6 @@ static bool drop_journal(struct ledger *ledger, struct error *err)
 	ledger->has_journal = false;
 	return fs_remove(ledger->journal_path, err) ||
 	       error_prefix(err, "the journal could not be removed");
-}
-
-bool ledger_commit(struct ledger *ledger, struct error *err)
-{
-	return !ledger->is_ahead_of_file || !ledger->may_write ||
-	       write_state(ledger, ledger->backup_path, err);
 }
 
 bool ledger_open(struct ledger *ledger, const struct ledger_options *options, struct error *err)
@@ -342,32 +343,17 @@ bool ledger_open(struct ledger *ledger, const struct ledger_options *options, st
 	return false;
 }
 
-bool ledger_change(struct ledger *ledger, const struct state_fold *changes, struct error *err)
-{
-	ledger_stage(ledger, changes);
-	return ledger_commit(ledger, err);
-}
-
-bool ledger_learn(
-	struct ledger *ledger, const struct change *changes, size_t count, struct error *err)
-{
-	int64_t serial = ledger->state.serial;
-
-	ledger_stage(ledger, &(struct state_fold){.changes = changes, .change_count = count});
-	return ledger->state.serial == serial || write_state(ledger, NULL, err);
-}
-
 bool ledger_replace(struct ledger *ledger, struct state *state, struct error *err)
 {
 	int64_t next = ledger->state.serial + 1;
 
-	assert(ledger->may_write);
 	state_release(&ledger->state);
 	ledger->state = *state;
 	*state = (struct state){0};
 	if (ledger->state.serial < next)
 		ledger->state.serial = next;
-	return write_state(ledger, ledger->backup_path, err);
+	ledger->is_ahead_of_file = true;
+	return ledger_commit(ledger, err);
 }
 
 static bool append(struct ledger *ledger, const struct str *lines, struct error *err)
@@ -398,14 +384,13 @@ bool ledger_begin(struct ledger *ledger, const struct model *desired, const stru
 {
 	struct str header CLEANUP(str_release) = {0};
 
-	memmove(ledger->state.lineage, ledger_lineage(ledger), sizeof(ledger->state.lineage));
-	ledger->accounts = desired->accounts;
-	ledger->account_count = desired->account_count;
-	ledger->changes = mem_alloc(count * sizeof(*ledger->changes));
-	ledger->has_result = mem_alloc(count * sizeof(*ledger->has_result));
-	ledger->change_count = count;
+	be_born(ledger);
+	ledger->changes = arena_alloc(&ledger->run_arena, count * sizeof(*intents));
+	ledger->has_result = arena_alloc(&ledger->run_arena, count * sizeof(*ledger->has_result));
 	if (count)
 		memcpy(ledger->changes, intents, count * sizeof(*intents));
+	ledger->run = (struct state_fold){
+		ledger->changes, count, desired->accounts, desired->account_count, 0};
 	journal_encode_header(&ledger->state, desired, intents, count, &header);
 	add_alive(ledger, &header);
 	ledger->has_journal = true;
@@ -431,23 +416,16 @@ bool ledger_record(
 
 bool ledger_finish(struct ledger *ledger, struct error *err)
 {
-	int64_t serial = ledger->state.serial;
-
 	fs_log_close(&ledger->log);
 	state_release(&ledger->before);
 	ledger->before = ledger->state;
-	state_fold(&ledger->before,
-		&(struct state_fold){ledger->changes, ledger->change_count, ledger->accounts,
-			ledger->account_count, ledger->alive_ms},
-		&ledger->state);
-	free(ledger->changes);
-	free(ledger->has_result);
-	ledger->changes = NULL;
-	ledger->has_result = NULL;
-	ledger->change_count = 0;
-	ledger->is_ahead_of_file = ledger->state.serial != serial;
-	return (!ledger->is_ahead_of_file || write_state(ledger, ledger->backup_path, err)) &&
-	       drop_journal(ledger, err);
+	ledger->run.requested_ms = ledger->alive_ms;
+	state_fold(&ledger->before, &ledger->run, &ledger->state);
+	ledger->run = (struct state_fold){0};
+	ledger->is_ahead_of_file = ledger->state.serial != ledger->before.serial;
+	bool is_written = ledger_commit(ledger, err);
+	free(mem_steal(&ledger->backup_path)); /* the backup stays that of the state before */
+	return is_written && drop_journal(ledger, err);
 }
 
 void ledger_close(struct ledger *ledger)
@@ -458,8 +436,7 @@ void ledger_close(struct ledger *ledger)
 	fs_lock_drop(&ledger->lock);
 	state_release(&ledger->state);
 	state_release(&ledger->before);
-	free(ledger->changes);
-	free(ledger->has_result);
+	arena_release(&ledger->run_arena);
 	free(ledger->path);
 	free(ledger->journal_path);
 	free(ledger->backup_path);

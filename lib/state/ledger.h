@@ -60,13 +60,12 @@ struct ledger {
 	struct fs_lock lock;
 	struct fs_log log; /* open between begin and finish */
 	/* of the run that is under way, one change for each intent */
-	struct change *changes;
+	struct arena run_arena;
+	struct state_fold run;  /* keeps the accounts and the intents' objects */
+	struct change *changes; /* its changes */
 	bool *has_result;
-	size_t change_count;
-	int64_t alive_ms;               /* the journal says so; since 1970 */
-	int64_t alive_at_ms;            /* the same, monotonic */
-	const struct account *accounts; /* keeps what ledger_begin was given */
-	size_t account_count;
+	int64_t alive_ms;      /* the journal says so; since 1970 */
+	int64_t alive_at_ms;   /* the same, monotonic */
 	bool has_journal;      /* the file exists */
 	bool is_ahead_of_file; /* what was folded in, or staged, is in memory only */
 };
@@ -95,14 +94,6 @@ void ledger_stage(struct ledger *ledger, const struct state_fold *changes);
 
 /* Writes what was staged, if anything was and the ledger was opened to write. */
 bool ledger_commit(struct ledger *ledger, struct error *err) MUST_CHECK;
-
-/* Both at once. */
-bool ledger_change(
-	struct ledger *ledger, const struct state_fold *changes, struct error *err) MUST_CHECK;
-
-/* The same of what was seen after a run. The backup stays that of the state before the run. */
-bool ledger_learn(struct ledger *ledger, const struct change *changes, size_t count,
-	struct error *err) MUST_CHECK;
 
 /*
  * Takes a whole other state and writes it. The serial never goes back: it becomes that of the new

@@ -13,17 +13,12 @@
  */
 struct state_edit {
 	struct arena arena;
-	struct change *changes; /* DROP what is removed or moved, sorted; and PUT what was moved */
-	size_t count, room;
-	struct account *accounts; /* of renames: with the new aliases */
-	const char **old_aliases; /* ... and what each was before */
-	size_t account_count, account_room, alias_room;
+	struct state_fold fold;   /* lends the two below: */
+	struct change *changes;   /* a DROP for each object removed; DROP, then PUT, if it moves */
+	struct account *accounts; /* those renamed, with their new aliases */
 };
 
-/* Lends the changes to fold. */
-struct state_fold state_edit_fold(const struct state_edit *edit);
-
-/* Lends, in the arena, what the renames move, sorted by the new address. */
+/* Lends, in the arena, the objects that the renames move, sorted by the new address. */
 const struct moved *state_edit_moves(
 	const struct state_edit *edit, struct arena *arena, size_t *ret_count);
 

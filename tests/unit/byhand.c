@@ -1,4 +1,4 @@
-/* The ledger, where people change the state by hand: ledger_change and ledger_replace. */
+/* The ledger, where people change the state by hand: staged, committed or replaced. */
 #include "state/ledger.h"
 
 #include "unit.h"
@@ -21,12 +21,11 @@ static bool put(struct ledger *ledger, const char *store, const char *id, struct
 		.account = "prod", .store = store, .id = id, .origin = ORIGIN_ADOPTED};
 	const struct change change = {CHANGE_PUT, &object};
 
-	return ledger_change(ledger,
-		&(struct state_fold){.changes = &change,
-			.change_count = 1,
-			.accounts = &prod,
-			.account_count = 1},
-		err);
+	ledger_stage(ledger, &(struct state_fold){.changes = &change,
+				     .change_count = 1,
+				     .accounts = &prod,
+				     .account_count = 1});
+	return ledger_commit(ledger, err);
 }
 
 static void changes_are_written(void **state)

@@ -24,13 +24,6 @@ static void make(struct state *state)
 	model_sort(&state->model);
 }
 
-static void fold(const struct state *old, const struct state_edit *edit, struct state *ret_new)
-{
-	const struct state_fold changes = state_edit_fold(edit);
-
-	state_fold(old, &changes, ret_new);
-}
-
 static void remove_by_pattern(void **unused)
 {
 	static const struct {
@@ -48,8 +41,8 @@ static void remove_by_pattern(void **unused)
 		bool is_good = state_edit_remove(&before, &cases[i].pattern, 1, &edit, &errors);
 		assert_int_equal(is_good, cases[i].removed > 0);
 		assert_int_equal(errors.count, cases[i].removed == 0);
-		assert_int_equal(edit.count, cases[i].removed);
-		fold(&before, &edit, &after);
+		assert_int_equal(edit.fold.change_count, cases[i].removed);
+		state_fold(&before, &edit.fold, &after);
 		assert_int_equal(after.model.object_count, 3 - cases[i].removed);
 		assert_int_equal(after.serial, cases[i].removed ? 4 : 3);
 		assert_int_equal(after.model.account_count, 3);
@@ -73,7 +66,7 @@ static void remove_tells_each_that_is_not_there(void **unused)
 	assert_int_equal(errors.count, 2);
 	expect_text(errors.items[0].message, "address x");
 	expect_text(errors.items[1].message, "y\\x1b[2J");
-	assert_int_equal(edit.count, 0);
+	assert_int_equal(edit.fold.change_count, 0);
 	state_release(&state);
 }
 
@@ -87,8 +80,8 @@ static void rename_moves_all(void **unused)
 	(void)unused;
 	make(&before);
 	assert_true(state_edit_rename(&before, "prod", "zeta", &edit, &err));
-	assert_int_equal(edit.count, 4);
-	fold(&before, &edit, &after);
+	assert_int_equal(edit.fold.change_count, 4);
+	state_fold(&before, &edit.fold, &after);
 	assert_null(model_account(&after.model, "prod"));
 	assert_string_equal(model_account(&after.model, "zeta")->id, "acc1");
 	assert_string_equal(model_object(&after.model, "zeta", "b", NULL)->id, "prod-b");
@@ -96,7 +89,7 @@ static void rename_moves_all(void **unused)
 	assert_int_equal(after.model.account_count, 3);
 	assert_int_equal(after.serial, 4);
 	assert_true(state_edit_rename(&after, "zeta", "prod", &back, &err));
-	fold(&after, &back, &again);
+	state_fold(&after, &back.fold, &again);
 	again.serial = before.serial;
 	state_encode(&before, &x);
 	state_encode(&again, &y);
@@ -124,7 +117,7 @@ static void rename_is_refused(void **unused)
 		struct state_edit edit = {0};
 		struct error err = {0};
 		assert_false(state_edit_rename(&state, cases[i].from, cases[i].to, &edit, &err));
-		assert_int_equal(edit.count, 0);
+		assert_int_equal(edit.fold.change_count, 0);
 		expect_error(&err, cases[i].why);
 	}
 	state_release(&state);
@@ -145,8 +138,7 @@ static void move_is_whole(void **unused)
 	model_add_move(&desired, "prod", "zeta");
 	model_add_move(&desired, "prod/a", "zeta/a");
 	assert_true(state_edit_move(&state, &desired, &edit, &err));
-	assert_int_equal(edit.account_count, 1);
-	assert_string_equal(edit.old_aliases[0], "prod");
+	assert_int_equal(edit.fold.account_count, 1);
 	assert_string_equal(edit.accounts[0].alias, "zeta");
 	const struct moved *moves = state_edit_moves(&edit, &desired.arena, &count);
 	assert_int_equal(count, 2);
@@ -155,7 +147,7 @@ static void move_is_whole(void **unused)
 	assert_string_equal(moves[1].object->store, "b");
 	model_add_move(&desired, "dev", "empty")->place = (struct place){"m.yaml", 7, 3};
 	assert_false(state_edit_move(&state, &desired, &refused, &err));
-	assert_int_equal(refused.account_count + refused.count, 0);
+	assert_int_equal(refused.fold.account_count + refused.fold.change_count, 0);
 	assert_string_equal(err.file, "m.yaml");
 	state_edit_release(&edit);
 	state_release(&state);
