@@ -462,26 +462,15 @@ unsigned object_drift(const struct object *recorded, const struct object *live)
 							      : fields;
 }
 
-static const char *const audit_words[] = {
-	[AUDIT_UNSURE] = "unknown",
-	[AUDIT_KEPT] = "unchanged",
-	[AUDIT_CHANGED] = "changed",
-};
-
 const char *audit_value_word(enum audit_value value)
 {
-	return audit_words[value];
-}
+	static const char *const words[] = {
+		[AUDIT_UNSURE] = "unknown",
+		[AUDIT_KEPT] = "unchanged",
+		[AUDIT_CHANGED] = "changed",
+	};
 
-bool audit_value_read(const char *word, enum audit_value *ret_value)
-{
-	for (size_t i = 0; word && i < ARRAY_SIZE(audit_words); i++) {
-		if (strcmp(word, audit_words[i]) != 0)
-			continue;
-		*ret_value = (enum audit_value)i;
-		return true;
-	}
-	return false;
+	return words[value];
 }
 
 void audit_add_words(struct str *out, const struct audit *audit, bool names_person)

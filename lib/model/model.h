@@ -208,9 +208,6 @@ const char *model_scopes(struct arena *arena, const char *const *items, size_t c
 /* The word for it in JSON: "unknown", "unchanged", "changed". */
 const char *audit_value_word(enum audit_value value);
 
-/* Reads that word; false: it is none of them. */
-bool audit_value_read(const char *word, enum audit_value *ret_value) MUST_CHECK;
-
 /* Adds "modified by NAME at TIME (value changed)". `names_person`: by the address, if known. */
 void audit_add_words(struct str *out, const struct audit *audit, bool names_person);
 

@@ -35,7 +35,7 @@ static void end_line(struct str *out, size_t start)
 static void encode_put(struct json_writer *writer, const char *key, const struct object *object)
 {
 	json_begin_object(writer, key);
-	objects_encode_recorded(writer, object);
+	objects_encode(writer, object, OBJECTS_RECORDED);
 	json_end(writer);
 }
 
@@ -123,7 +123,7 @@ static bool decode_put(struct reader *r, const struct json *json, size_t index)
 		.store = object->store,
 		.secret = object->secret};
 	r->journal->changes[index] = (struct change){CHANGE_PUT, object};
-	return objects_decode_recorded(json, NULL, &r->journal->model.arena, object, r->err) ||
+	return objects_decode(json, OBJECTS_RECORDED, &r->journal->model.arena, object, r->err) ||
 	       error_prefix(r->err, "the record at byte %zu", r->at);
 }
 

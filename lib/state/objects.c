@@ -5,108 +5,143 @@
 #include <assert.h>
 #include <string.h>
 
-/* ---- the coding ---- */
+/* ---- the tables, for writing and for reading ---- */
 
-enum {
-	TEXT, /* the first five are pointers */
-	ID,
-	SCOPES, /* text; written as an array */
-	ARGV,
-	OBJECT, /* recorded, with an id */
-	FLAG,   /* only true is written */
-	NUMBER, /* from 1; 0 is not written */
-	ORIGIN, /* the last three are words */
-	ON_REMOVE,
-	SOURCE,
-	OF_SECRETS = 16, /* added to one of them: a store has no such field */
-};
+/* Pointers: NULL is not written. SCOPES are text written as an array; OBJECT is a recorded one. */
+enum { TEXT, ID, SCOPES, ARGV, OBJECT, SOURCE, AUDIT };
+/* Only true, and numbers from 1, are written; UNREAD is a key of something else. */
+enum { FLAG = AUDIT + 1, NUMBER, SIZE, UNREAD };
+/* Words: of enums, which gcc and clang compile as unsigned. */
+enum { ORIGIN = UNREAD + 1, ON_REMOVE, ON_DRIFT, VERDICT, AUDIT_VALUE, SOURCE_KIND };
 
-/* From 1; 0 is not written. The enums are unsigned as gcc and clang compile them. */
+/* "" is not written. */
 static const char *const words[][8] = {
 	[ORIGIN] = {"", "created", "adopted"},
 	[ON_REMOVE] = {"", "forget"},
-	[SOURCE] = {"", "env", "file", "command", "dotenv", "generate", "stdin"},
+	[ON_DRIFT] = {"rewrite", "warn", "ignore"},
+	[VERDICT] = {"not compared", "same", "changed", "unverifiable"},
+	[AUDIT_VALUE] = {"unknown", "unchanged", "changed"},
+	[SOURCE_KIND] = {"", "env", "file", "command", "dotenv", "generate", "stdin"},
 };
 
+/* Beside the OBJECTS_*: what an object must be to have a field. */
+enum { A_STORE = 256, A_SECRET = 512, NEEDED = 1024 /* it must have the field */ };
+
 struct field {
-	const char *key;
+	const char *key; /* NULL: the end of the table */
 	unsigned coding;
 	size_t at; /* in the struct */
+	unsigned of;
+};
+
+struct doubt_flags {
+	bool is_unsure, keeps_value, is_strange;
 };
 
 /* An object as it is written: flags say what is in doubt. */
 struct coded_object {
 	struct object object;
 	unsigned on_remove;
-	bool is_unresolved, is_unsure, keeps_value, is_strange;
+	bool is_unresolved;
+	struct doubt_flags flags;
 };
 
 #define AT(member) offsetof(struct coded_object, member)
 static const struct field object_fields[] = {
-	{"unresolved", FLAG, AT(is_unresolved)},
-	{"id", ID, AT(object.id)},
-	{"created", TEXT, AT(object.created)},
-	{"modified", TEXT, AT(object.modified)},
-	{"seen_modified", TEXT + OF_SECRETS, AT(object.seen_modified)},
-	{"comment", TEXT + OF_SECRETS, AT(object.comment)},
-	{"status", TEXT + OF_SECRETS, AT(object.status)},
-	{"sent_comment", TEXT + OF_SECRETS, AT(object.sent_comment)},
-	{"fingerprint", TEXT + OF_SECRETS, AT(object.fingerprint)},
-	{"former", TEXT + OF_SECRETS, AT(object.former)},
-	{"scopes", SCOPES + OF_SECRETS, AT(object.scopes)},
-	{"sent_scopes", SCOPES + OF_SECRETS, AT(object.sent_scopes)},
-	{"version", NUMBER + OF_SECRETS, AT(object.version)},
-	{"unsure", FLAG, AT(is_unsure)},
-	{"requested", NUMBER, AT(object.requested_ms)},
-	{"keeps_value", FLAG + OF_SECRETS, AT(keeps_value)},
-	{"strange", FLAG + OF_SECRETS, AT(is_strange)},
-	{"origin", ORIGIN, AT(object.origin)},
-	{"prevent_destroy", FLAG, AT(object.prevent_destroy)},
-	{"on_remove", ON_REMOVE, AT(on_remove)},
-	{"replaced", OBJECT, AT(object.replaced)},
+	{"unresolved", FLAG, AT(is_unresolved), 0},
+	{"id", ID, AT(object.id), 0},
+	{"created", TEXT, AT(object.created), 0},
+	{"modified", TEXT, AT(object.modified), 0},
+	{"seen_modified", TEXT, AT(object.seen_modified), A_SECRET},
+	{"comment", TEXT, AT(object.comment), A_SECRET},
+	{"status", TEXT, AT(object.status), A_SECRET},
+	{"sent_comment", TEXT, AT(object.sent_comment), A_SECRET},
+	{"fingerprint", TEXT, AT(object.fingerprint), A_SECRET},
+	{"former", TEXT, AT(object.former), A_SECRET},
+	{"scopes", SCOPES, AT(object.scopes), A_SECRET},
+	{"sent_scopes", SCOPES, AT(object.sent_scopes), A_SECRET},
+	{"version", NUMBER, AT(object.version), A_SECRET},
+	{"unsure", FLAG, AT(flags.is_unsure), 0},
+	{"requested", NUMBER, AT(object.requested_ms), 0},
+	{"keeps_value", FLAG, AT(flags.keeps_value), A_SECRET},
+	{"strange", FLAG, AT(flags.is_strange), A_SECRET},
+	{"origin", ORIGIN, AT(object.origin), 0},
+	{"prevent_destroy", FLAG, AT(object.prevent_destroy), 0},
+	{"on_remove", ON_REMOVE, AT(on_remove), 0},
+	{"replaced", OBJECT, AT(object.replaced), 0},
+	{"secrets", UNREAD, 0, A_STORE | OBJECTS_IN_STATE},
+	{0},
 };
-#undef AT
 
-/* Bits: which objects can be in a doubt. Those without an id are unresolved. */
-enum { SECRETS = 1, STORES = 2, NEW_SECRETS = 4, NEW_STORES = 8 };
+static const struct field plan_fields[] = {
+	{"account", UNREAD, 0, 0},
+	{"store", UNREAD, 0, 0},
+	{"secret", UNREAD, 0, 0},
+	{"fields", UNREAD, 0, 0},
+	{"adopt", FLAG, AT(object.may_adopt), OBJECTS_DESIRED},
+	{"value", SOURCE, AT(object.value), A_SECRET | OBJECTS_DESIRED | NEEDED},
+	{"if_absent", FLAG, AT(object.is_written_once), A_SECRET | OBJECTS_DESIRED},
+	{"keeps_no_fingerprint", FLAG, AT(object.keeps_no_fingerprint), A_SECRET | OBJECTS_DESIRED},
+	{"on_drift", ON_DRIFT, AT(object.on_drift), A_SECRET | OBJECTS_DESIRED | NEEDED},
+	{"verdict", VERDICT, AT(object.verdict), A_SECRET | OBJECTS_DESIRED | NEEDED},
+	{"audit", AUDIT, AT(object.audit), A_SECRET | OBJECTS_LIVE},
+	{0},
+};
+
+/* Without the person's address: plans are kept. */
+static const struct field audit_fields[] = {
+	{"value", AUDIT_VALUE, offsetof(struct audit, value), NEEDED},
+	{"time", TEXT, offsetof(struct audit, time), NEEDED},
+	{"who", TEXT, offsetof(struct audit, who), NEEDED},
+	{0},
+};
+
+static const struct field source_fields[] = {
+	{"kind", SOURCE_KIND, offsetof(struct value_source, kind), NEEDED},
+	{"name", TEXT, offsetof(struct value_source, name), 0},
+	{"key", TEXT, offsetof(struct value_source, key), 0},
+	{"folder", TEXT, offsetof(struct value_source, folder), 0},
+	{"pointer", TEXT, offsetof(struct value_source, pointer), 0},
+	{"argv", ARGV, offsetof(struct value_source, argv), 0},
+	{"bytes", SIZE, offsetof(struct value_source, bytes), 0},
+	{"keeps_last_newline", FLAG, offsetof(struct value_source, keeps_last_newline), 0},
+	{0},
+};
 
 static const struct {
-	bool is_unsure, keeps_value, is_strange;
+	const struct field *fields;
+	size_t size;
+} records[] = {
+	[SOURCE] = {source_fields, sizeof(struct value_source)},
+	[AUDIT] = {audit_fields, sizeof(struct audit)},
+};
+
+/* Bits: which objects can be in a doubt. Those without an id are unresolved. */
+enum { SECRETS = 1, NEW_SECRETS = 2, STORES = 4, NEW_STORES = 8 };
+
+static const struct {
+	struct doubt_flags flags;
 	enum doubt doubt;
 	unsigned of;
 } doubts[] = {
-	{false, false, false, DOUBT_NONE, SECRETS | STORES | NEW_SECRETS | NEW_STORES},
-	{true, false, false, DOUBT_REST, STORES},
-	{true, false, false, DOUBT_VALUE, SECRETS | STORES | NEW_SECRETS},
-	{true, true, false, DOUBT_REST, SECRETS},
-	{true, true, true, DOUBT_FOREIGN, SECRETS},
-	{false, false, true, DOUBT_FOREIGN, NEW_SECRETS},
+	{{false, false, false}, DOUBT_NONE, SECRETS | STORES | NEW_SECRETS | NEW_STORES},
+	{{true, false, false}, DOUBT_REST, STORES},
+	{{true, false, false}, DOUBT_VALUE, SECRETS | STORES | NEW_SECRETS},
+	{{true, true, false}, DOUBT_REST, SECRETS},
+	{{true, true, true}, DOUBT_FOREIGN, SECRETS},
+	{{false, false, true}, DOUBT_FOREIGN, NEW_SECRETS},
 };
 
 static unsigned sort_of(const struct object *object)
 {
-	if (object->kind == OBJECT_STORE)
-		return object->id ? STORES : NEW_STORES;
-	return object->id ? SECRETS : NEW_SECRETS;
+	return 1u << (2 * (object->kind == OBJECT_STORE) + !object->id);
 }
 
-struct coded_source {
-	struct value_source source;
-	int64_t bytes;
-};
-
-#define AT(member) offsetof(struct coded_source, member)
-static const struct field source_fields[] = {
-	{"kind", SOURCE, AT(source.kind)},
-	{"name", TEXT, AT(source.name)},
-	{"key", TEXT, AT(source.key)},
-	{"folder", TEXT, AT(source.folder)},
-	{"pointer", TEXT, AT(source.pointer)},
-	{"argv", ARGV, AT(source.argv)},
-	{"bytes", NUMBER, AT(bytes)},
-	{"keeps_last_newline", FLAG, AT(source.keeps_last_newline)},
-};
-#undef AT
+/* All that a field can ask of the object. */
+static unsigned traits_of(const struct object *object, enum objects_form form)
+{
+	return (object->kind == OBJECT_STORE ? A_STORE : A_SECRET) | (unsigned)form | NEEDED;
+}
 
 /* ---- writing ---- */
 
@@ -120,17 +155,19 @@ static void encode_scopes(struct json_writer *writer, const char *key, const cha
 	json_end(writer);
 }
 
+static void encode_fields(
+	struct json_writer *writer, const struct field *fields, unsigned traits, const void *from);
+
 static void encode_field(struct json_writer *writer, const struct field *field, const void *at)
 {
-	unsigned coding = field->coding & ~(unsigned)OF_SECRETS;
 	const void *pointer = NULL;
 
-	if (coding <= OBJECT) {
+	if (field->coding <= AUDIT) {
 		memcpy(&pointer, at, sizeof(pointer));
 		if (!pointer)
 			return;
 	}
-	switch (coding) {
+	switch (field->coding) {
 	case FLAG:
 		if (*(const bool *)at)
 			json_put_bool(writer, field->key, true);
@@ -138,6 +175,10 @@ static void encode_field(struct json_writer *writer, const struct field *field, 
 	case NUMBER:
 		if (*(const int64_t *)at)
 			json_put_integer(writer, field->key, *(const int64_t *)at);
+		break;
+	case SIZE:
+		if (*(const size_t *)at)
+			json_put_integer(writer, field->key, (int64_t) * (const size_t *)at);
 		break;
 	case SCOPES:
 		encode_scopes(writer, field->key, pointer);
@@ -150,26 +191,32 @@ static void encode_field(struct json_writer *writer, const struct field *field, 
 		break;
 	case OBJECT:
 		json_begin_object(writer, field->key);
-		objects_encode(writer, pointer);
+		objects_encode(writer, pointer, OBJECTS_RECORDED);
+		json_end(writer);
+		break;
+	case SOURCE:
+	case AUDIT:
+		json_begin_object(writer, field->key);
+		encode_fields(writer, records[field->coding].fields, NEEDED, pointer);
 		json_end(writer);
 		break;
 	default:
 		if (!pointer)
-			pointer = words[coding][*(const unsigned *)at];
-		if (*(const char *)pointer || coding <= ID)
+			pointer = words[field->coding][*(const unsigned *)at];
+		if (*(const char *)pointer || field->coding <= ID)
 			json_put_text(writer, field->key, pointer);
 	}
 }
 
 static void encode_fields(
-	struct json_writer *writer, const void *of, const struct field *fields, size_t count)
+	struct json_writer *writer, const struct field *fields, unsigned traits, const void *from)
 {
-	for (size_t i = 0; i < count; i++)
-		encode_field(writer, &fields[i], (const char *)of + fields[i].at);
+	for (const struct field *field = fields; field->key; field++)
+		if (field->coding != UNREAD && !(field->of & ~traits))
+			encode_field(writer, field, (const char *)from + field->at);
 }
 
-static void encode_object(
-	struct json_writer *writer, const struct object *object, bool is_unresolved)
+void objects_encode(struct json_writer *writer, const struct object *object, enum objects_form form)
 {
 	size_t i = 0;
 
@@ -177,19 +224,15 @@ static void encode_object(
 		i++;
 		assert(i < ARRAY_SIZE(doubts)); /* record makes no other */
 	}
-	const struct coded_object coded = {*object, object->forget_on_remove, is_unresolved,
-		doubts[i].is_unsure, doubts[i].keeps_value, doubts[i].is_strange};
-	encode_fields(writer, &coded, object_fields, ARRAY_SIZE(object_fields));
+	const struct coded_object coded = {*object, object->forget_on_remove,
+		(form & OBJECTS_RECORDED) && object_is_unresolved(object), doubts[i].flags};
+	encode_fields(writer, object_fields, traits_of(object, form), &coded);
 }
 
-void objects_encode(struct json_writer *writer, const struct object *object)
+void objects_encode_plan(
+	struct json_writer *writer, const struct object *object, enum objects_form form)
 {
-	encode_object(writer, object, false);
-}
-
-void objects_encode_recorded(struct json_writer *writer, const struct object *object)
-{
-	encode_object(writer, object, object_is_unresolved(object));
+	encode_fields(writer, plan_fields, traits_of(object, form), object);
 }
 
 void objects_encode_address(struct json_writer *writer, const struct object *object)
@@ -203,13 +246,8 @@ void objects_encode_address(struct json_writer *writer, const struct object *obj
 void objects_encode_source(
 	struct json_writer *writer, const char *key, const struct value_source *source)
 {
-	const struct coded_source coded = {*source, (int64_t)source->bytes};
-
-	if (source->kind == VALUE_NONE)
-		return;
-	json_begin_object(writer, key);
-	encode_fields(writer, &coded, source_fields, ARRAY_SIZE(source_fields));
-	json_end(writer);
+	if (source->kind != VALUE_NONE)
+		encode_field(writer, &(struct field){.key = key, .coding = SOURCE}, &source);
 }
 
 /* ---- reading ---- */
@@ -221,48 +259,34 @@ bool objects_is_name(const char *name)
 
 bool objects_is_id(const char *id)
 {
-	size_t length = id ? strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-					"0123456789_-")
-			   : 0;
-
-	return length >= 1 && length <= 32 && id[length] == '\0';
+	return id && strlen(id) <= 32 &&
+	       text_is_made_of(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				   "0123456789_-");
 }
 
 bool objects_refuse(const struct object *object, struct error *err)
 {
-	struct str address CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
+	char *address AUTO_FREE = object_address(object);
+	char *shown AUTO_FREE = text_visible(address, 80);
 
-	object_add_address(&address, object);
-	text_add_visible(&shown, str_text(&address), address.length, 80);
-	return error_prefix(err, "%s", str_text(&shown));
+	return error_prefix(err, "%s", shown);
 }
 
 /* Each gives NULL if something is wrong. */
-static const char *decode_scopes(const struct json *list, struct arena *arena)
+static const void *decode_texts(const struct json *list, unsigned coding, struct arena *arena)
 {
-	const char **items AUTO_FREE = mem_alloc(json_count(list) * sizeof(*items));
+	const char **items = arena_alloc(arena, (json_count(list) + 1) * sizeof(*items));
 	size_t count = 0;
 
 	for (const struct json *it = json_first(list); it; it = json_next(it)) {
-		const char *scope = json_text(it);
-		if (!scope || !*scope || strchr(scope, ','))
+		const char *text = json_text(it);
+		if (!text || (coding == SCOPES && (!*text || strchr(text, ','))))
 			return NULL;
-		items[count++] = scope;
+		items[count++] = coding == ARGV ? arena_text(arena, text) : text;
 	}
-	return json_is_array(list) ? model_scopes(arena, items, count) : NULL;
-}
-
-static const char *const *decode_argv(const struct json *list, struct arena *arena)
-{
-	const char **argv = arena_alloc(arena, (json_count(list) + 1) * sizeof(*argv));
-	size_t count = 0;
-
-	for (const struct json *it = json_first(list); it; it = json_next(it)) {
-		if (!json_text(it))
-			return NULL;
-		argv[count++] = arena_text(arena, json_text(it));
-	}
-	return json_is_array(list) && count ? argv : NULL;
+	if (!json_is_array(list) || (coding == ARGV && !count))
+		return NULL;
+	return coding == SCOPES ? (const void *)model_scopes(arena, items, count) : items;
 }
 
 static const struct object *decode_replaced(
@@ -272,122 +296,142 @@ static const struct object *decode_replaced(
 	struct error ignored CLEANUP(error_release) = {0};
 
 	replaced->kind = kind;
-	return objects_decode_recorded(json, NULL, arena, replaced, &ignored) && replaced->id
+	return objects_decode(json, OBJECTS_RECORDED, arena, replaced, &ignored) && replaced->id
 		       ? replaced
 		       : NULL;
 }
 
-static bool decode_field(
-	const struct json *json, const struct field *field, struct arena *arena, void *of)
+/* True if the reference has what its kind needs. */
+static bool is_whole(const struct value_source *source)
 {
-	unsigned coding = field->coding & ~(unsigned)OF_SECRETS;
-	void *at = (char *)of + field->at;
-	const char *text = json_text(json);
-	const void *pointer;
+	const bool is_whole[] = {
+		[VALUE_ENV] = source->name,
+		[VALUE_FILE] = source->name,
+		[VALUE_COMMAND] = source->argv,
+		[VALUE_DOTENV] = source->name && source->key,
+		[VALUE_GENERATE] = source->name && source->bytes,
+		[VALUE_STDIN] = true,
+	};
 
-	switch (coding) {
+	return is_whole[source->kind];
+}
+
+static const char *decode_fields(const struct json *json, const struct field *fields,
+	unsigned traits, struct arena *arena, void *into);
+
+static const void *decode_record(const struct json *json, unsigned coding, struct arena *arena)
+{
+	void *record = arena_alloc(arena, records[coding].size);
+
+	if (decode_fields(json, records[coding].fields, NEEDED, arena, record))
+		return NULL;
+	return coding != SOURCE || is_whole(record) ? record : NULL;
+}
+
+static bool decode_field(
+	const struct json *json, const struct field *field, struct arena *arena, void *into)
+{
+	void *at = (char *)into + field->at;
+	const char *text = json_text(json);
+	const void *pointer = NULL;
+	int64_t number;
+
+	switch (field->coding) {
+	case UNREAD:
+		return true;
 	case FLAG:
 		return *(bool *)at = json_is_true(json);
 	case NUMBER:
 		return json_integer(json, at) && *(int64_t *)at > 0;
-	case ORIGIN:
-	case ON_REMOVE:
-	case SOURCE:
-		for (unsigned i = 1; text && words[coding][i]; i++)
-			if (strcmp(text, words[coding][i]) == 0)
-				*(unsigned *)at = i;
-		return *(unsigned *)at != 0;
-	case SCOPES:
-		pointer = decode_scopes(json, arena);
+	case SIZE:
+		return json_integer(json, &number) && number > 0 &&
+		       (*(size_t *)at = (size_t)number);
+	case TEXT:
+	case ID:
+		if (text && (field->coding == TEXT || objects_is_id(text)))
+			pointer = arena_text(arena, text);
 		break;
+	case SCOPES:
 	case ARGV:
-		pointer = decode_argv(json, arena);
+		pointer = decode_texts(json, field->coding, arena);
 		break;
 	case OBJECT:
-		pointer = decode_replaced(json, ((struct object *)of)->kind, arena);
+		pointer = decode_replaced(json, ((struct object *)into)->kind, arena);
+		break;
+	case SOURCE:
+	case AUDIT:
+		pointer = decode_record(json, field->coding, arena);
 		break;
 	default:
-		pointer = text && (coding != ID || objects_is_id(text)) ? arena_text(arena, text)
-									: NULL;
+		for (unsigned i = 0; text && *text && words[field->coding][i]; i++)
+			if (strcmp(text, words[field->coding][i]) == 0) {
+				*(unsigned *)at = i;
+				return true;
+			}
+		return false;
 	}
 	memcpy(at, &pointer, sizeof(pointer));
 	return pointer != NULL;
 }
 
-struct decoding {
-	const struct field *fields;
-	size_t count;
-	unsigned unfit;            /* codings of which it has none: OF_SECRETS */
-	const char *const *others; /* keys that stay unread */
-	struct arena *arena;
-};
-
-static bool decode_member(const struct decoding *d, const struct json *json, void *of)
+/* Gives the key that is unknown, wrong or missing, "" if this is no object; else NULL. */
+static const char *decode_fields(const struct json *json, const struct field *fields,
+	unsigned traits, struct arena *arena, void *into)
 {
-	const char *key = json_key(json);
+	const struct field *field;
 
-	for (const char *const *other = d->others; other && *other; other++)
-		if (strcmp(key, *other) == 0)
-			return true;
-	for (size_t i = 0; i < d->count; i++)
-		if (strcmp(key, d->fields[i].key) == 0)
-			return !(d->fields[i].coding & d->unfit) &&
-			       decode_field(json, &d->fields[i], d->arena, of);
-	return false;
-}
-
-static bool decode_fields(
-	const struct decoding *d, const struct json *json, void *of, struct error *err)
-{
 	if (!json_is_object(json))
-		return error_set(err, "it is no object");
+		return "";
 	for (const struct json *it = json_first(json); it; it = json_next(it)) {
-		struct str key CLEANUP(str_release) = {0};
-		if (decode_member(d, it, of))
-			continue;
-		text_add_visible(&key, json_key(it), strlen(json_key(it)), 40);
-		return error_set(err, "`%s` is unknown or has a wrong value", str_text(&key));
+		for (field = fields; field->key && strcmp(field->key, json_key(it)) != 0;)
+			field++;
+		if (!field->key || field->of & ~traits || !decode_field(it, field, arena, into))
+			return json_key(it);
 	}
-	return true;
+	for (field = fields; field->key; field++)
+		if (field->of & NEEDED && !(field->of & ~traits) && !json_get(json, field->key))
+			return field->key;
+	return NULL;
 }
 
-bool objects_decode(const struct json *json, const char *const *others, struct arena *arena,
+bool objects_decode(const struct json *json, enum objects_form form, struct arena *arena,
 	struct object *object, struct error *err)
 {
-	const struct decoding d = {object_fields, ARRAY_SIZE(object_fields),
-		object->kind == OBJECT_STORE ? OF_SECRETS : 0, others, arena};
 	struct coded_object coded = {.object = *object};
+	struct object *now = &coded.object;
+	size_t i = 0;
 
-	if (!decode_fields(&d, json, &coded, err))
-		return false;
-	if (coded.is_unresolved && coded.object.id)
-		return error_set(err, "it has an id although it is unresolved");
-	coded.object.forget_on_remove = coded.on_remove != 0;
-	for (size_t i = 0; i < ARRAY_SIZE(doubts); i++) {
-		if (!(doubts[i].of & sort_of(&coded.object)) ||
-			doubts[i].is_unsure != coded.is_unsure ||
-			doubts[i].keeps_value != coded.keeps_value ||
-			doubts[i].is_strange != coded.is_strange)
-			continue;
-		coded.object.doubt = doubts[i].doubt;
-		*object = coded.object;
-		return true;
+	if (!json_is_object(json))
+		return error_set(err, "it is no object");
+	const char *wrong =
+		decode_fields(json, object_fields, traits_of(object, form), arena, &coded);
+	if (wrong) {
+		char *shown AUTO_FREE = text_visible(wrong, 40);
+		return error_set(err, "`%s` is unknown or has a wrong value", shown);
 	}
-	return error_set(err, "`unsure`, `keeps_value` and `strange` contradict each other");
+	if (coded.is_unresolved && now->id)
+		return error_set(err, "it has an id although it is unresolved");
+	while (!(doubts[i].of & sort_of(now)) ||
+		memcmp(&doubts[i].flags, &coded.flags, sizeof(coded.flags)) != 0)
+		if (++i == ARRAY_SIZE(doubts))
+			return error_set(
+				err, "`unsure`, `keeps_value` and `strange` contradict each other");
+	if (form & OBJECTS_RECORDED && !coded.is_unresolved) {
+		if (now->replaced)
+			return error_set(err, "it has replaced another one and is not unresolved");
+		if (!now->id || now->origin == ORIGIN_NONE)
+			return error_set(err, "`%s` is missing", now->id ? "origin" : "id");
+	}
+	*object = *now;
+	object->doubt = doubts[i].doubt;
+	object->forget_on_remove = coded.on_remove != 0;
+	return true;
 }
 
-bool objects_decode_recorded(const struct json *json, const char *const *others,
-	struct arena *arena, struct object *object, struct error *err)
+bool objects_decode_plan(
+	const struct json *json, enum objects_form form, struct arena *arena, struct object *object)
 {
-	if (!objects_decode(json, others, arena, object, err))
-		return false;
-	if (json_get(json, "unresolved"))
-		return true;
-	if (object->replaced)
-		return error_set(err, "it has replaced another one and is not unresolved");
-	if (!object->id || object->origin == ORIGIN_NONE)
-		return error_set(err, "`%s` is missing", object->id ? "origin" : "id");
-	return true;
+	return !decode_fields(json, plan_fields, traits_of(object, form), arena, object);
 }
 
 bool objects_decode_address(const struct json *json, struct arena *arena, struct object *ret_object)
@@ -405,40 +449,14 @@ bool objects_decode_address(const struct json *json, struct arena *arena, struct
 	return true;
 }
 
-/* True if the reference has what its kind needs. */
-static bool is_source_whole(const struct value_source *source)
-{
-	switch (source->kind) {
-	case VALUE_ENV:
-	case VALUE_FILE:
-		return source->name;
-	case VALUE_DOTENV:
-		return source->name && source->key;
-	case VALUE_COMMAND:
-		return source->argv;
-	case VALUE_GENERATE:
-		return source->name && source->bytes > 0;
-	case VALUE_STDIN:
-		return true;
-	case VALUE_NONE:
-		break;
-	}
-	return false;
-}
-
 bool objects_decode_source(
 	const struct json *json, struct arena *arena, struct value_source *ret_source)
 {
-	const struct decoding d = {source_fields, ARRAY_SIZE(source_fields), false, NULL, arena};
-	struct coded_source coded = {0};
-	struct error ignored CLEANUP(error_release) = {0};
+	const struct value_source none = {0}, *source = &none;
 
-	*ret_source = (struct value_source){0};
-	if (!json || json_is_null(json))
-		return true;
-	if (!decode_fields(&d, json, &coded, &ignored))
-		return false;
-	*ret_source = coded.source;
-	ret_source->bytes = (size_t)coded.bytes;
-	return is_source_whole(ret_source);
+	if (json && !json_is_null(json))
+		source = decode_record(json, SOURCE, arena);
+	if (source)
+		*ret_source = *source;
+	return source != NULL;
 }

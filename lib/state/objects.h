@@ -13,21 +13,33 @@
 #include "adapter/json.h"
 #include "model/model.h"
 
+/* Where an object is written: what it is there says which fields it can have. */
+enum objects_form {
+	OBJECTS_DESIRED = 1,
+	OBJECTS_LIVE = 2,
+	OBJECTS_RECORDED = 4,     /* it has an id and an origin, or it is unresolved */
+	OBJECTS_IN_STATE = 8 | 4, /* the same; a store may have `secrets` beside, unread */
+};
+
 /* Writes the fields that the object has, all but its address, into what is open. */
-void objects_encode(struct json_writer *writer, const struct object *object);
+void objects_encode(
+	struct json_writer *writer, const struct object *object, enum objects_form form);
 
 /*
- * Reads the fields that an object of its kind may have; the texts are copied into the arena.
- * `others` are keys that are not the object's, and stay unread; it ends with NULL, and may be NULL.
- * *err has no place yet.
+ * Reads the fields that an object of its kind may have; the texts are copied into the arena. *err
+ * has no place yet.
  */
-bool objects_decode(const struct json *json, const char *const *others, struct arena *arena,
+bool objects_decode(const struct json *json, enum objects_form form, struct arena *arena,
 	struct object *object, struct error *err) MUST_CHECK;
 
-/* The same of what a state holds: an object with an id and an origin, or one that is unresolved. */
-void objects_encode_recorded(struct json_writer *writer, const struct object *object);
-bool objects_decode_recorded(const struct json *json, const char *const *others,
-	struct arena *arena, struct object *object, struct error *err) MUST_CHECK;
+/*
+ * The fields that only plans have: of desired objects `adopt`, where the value comes from and how
+ * it compares; of live ones what the audit log says. They are beside `fields` and the address.
+ */
+void objects_encode_plan(
+	struct json_writer *writer, const struct object *object, enum objects_form form);
+bool objects_decode_plan(const struct json *json, enum objects_form form, struct arena *arena,
+	struct object *object) MUST_CHECK;
 
 /* The address: account, store and, of a secret, secret. Reads valid names only. */
 void objects_encode_address(struct json_writer *writer, const struct object *object);

@@ -10,69 +10,10 @@
 
 static const char magic[] = "cfprov-plan ";
 
-/* ---- the words, both ways ---- */
-
-static const char *const on_drift_words[] = {
-	[ON_DRIFT_REWRITE] = "rewrite", [ON_DRIFT_WARN] = "warn", [ON_DRIFT_IGNORE] = "ignore"};
-static const char *const verdict_words[] = {
-	[VALUE_NOT_COMPARED] = "not compared",
-	[VALUE_SAME] = "same",
-	[VALUE_CHANGED] = "changed",
-	[VALUE_UNVERIFIABLE] = "unverifiable",
-};
-
-/* The index of the word; `count`: it is none of them. */
-static size_t index_of(const char *const *words, size_t count, const char *word)
-{
-	size_t i = 0;
-
-	while (i < count && (!word || strcmp(words[i], word) != 0))
-		i++;
-	return i;
-}
-
-static const struct {
-	const char *key;
-	size_t at; /* in struct plan_options */
-} switches[] =
-	{
-		{"adopt", offsetof(struct plan_options, adopt_all)},
-		{"destroy", offsetof(struct plan_options, destroys_all)},
-		{"refresh_only", offsetof(struct plan_options, refresh_only)},
-		{"partial", offsetof(struct plan_options, is_partial)},
-},
-  lists[] = {
-	  {"targets", offsetof(struct plan_options, targets)},
-	  {"excludes", offsetof(struct plan_options, excludes)},
-	  {"replaces", offsetof(struct plan_options, replaces)},
-};
-
 /* ---- writing ---- */
 
-/* Of what is desired: where its value comes from, and how that compares. */
-static void encode_wish(struct json_writer *w, const struct object *object)
-{
-	objects_encode_source(w, "value", object->value);
-	if (object->is_written_once)
-		json_put_bool(w, "if_absent", true);
-	if (object->keeps_no_fingerprint)
-		json_put_bool(w, "keeps_no_fingerprint", true);
-	json_put_text(w, "on_drift", on_drift_words[object->on_drift]);
-	json_put_text(w, "verdict", verdict_words[object->verdict]);
-}
-
-/* Without the person's address: plans are kept. */
-static void encode_audit(struct json_writer *w, const struct audit *audit)
-{
-	json_begin_object(w, "audit");
-	json_put_text(w, "value", audit_value_word(audit->value));
-	json_put_text(w, "time", audit->time);
-	json_put_text(w, "who", audit->who);
-	json_end(w);
-}
-
 static void encode_model(
-	struct json_writer *w, const char *key, const struct model *model, bool is_recorded)
+	struct json_writer *w, const char *key, const struct model *model, enum objects_form form)
 {
 	json_begin_object(w, key);
 	json_begin_array(w, "accounts");
@@ -87,21 +28,12 @@ static void encode_model(
 	json_end(w);
 	json_begin_array(w, "objects");
 	for (size_t i = 0; i < model->object_count; i++) {
-		const struct object *object = &model->objects[i];
 		json_begin_object(w, NULL);
-		objects_encode_address(w, object);
+		objects_encode_address(w, &model->objects[i]);
 		json_begin_object(w, "fields");
-		if (is_recorded)
-			objects_encode_recorded(w, object);
-		else
-			objects_encode(w, object);
+		objects_encode(w, &model->objects[i], form);
 		json_end(w);
-		if (object->may_adopt)
-			json_put_bool(w, "adopt", true);
-		if (object->value)
-			encode_wish(w, object);
-		if (object->audit)
-			encode_audit(w, object->audit);
+		objects_encode_plan(w, &model->objects[i], form);
 		json_end(w);
 	}
 	json_end(w);
@@ -138,21 +70,11 @@ static void encode_moves(struct json_writer *w, const struct planfile *planfile)
 	json_end(w);
 }
 
-static void encode_options(struct json_writer *w, const struct plan_options *options)
+static void encode_patterns(struct json_writer *w, const char *key, const struct patterns *patterns)
 {
-	const char *base = (const char *)options;
-
-	json_begin_object(w, "options");
-	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
-		json_put_bool(
-			w, switches[i].key, *(const bool *)(const void *)(base + switches[i].at));
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-		const struct patterns *patterns = (const void *)(base + lists[i].at);
-		json_begin_array(w, lists[i].key);
-		for (size_t k = 0; k < patterns->count; k++)
-			json_put_text(w, NULL, patterns->items[k]);
-		json_end(w);
-	}
+	json_begin_array(w, key);
+	for (size_t i = 0; i < patterns->count; i++)
+		json_put_text(w, NULL, patterns->items[i]);
 	json_end(w);
 }
 
@@ -168,6 +90,7 @@ void planfile_encode(const struct planfile *planfile, const struct plan *plan, s
 {
 	struct str json CLEANUP(str_release) = {0};
 	struct json_writer writer = json_writer(&json, 0), *w = &writer;
+	const struct plan_options *options = &planfile->options;
 	char checksum[CRYPT_CHECKSUM_SIZE];
 
 	json_begin_object(w, NULL);
@@ -181,10 +104,18 @@ void planfile_encode(const struct planfile *planfile, const struct plan *plan, s
 	json_put_text(w, "born_as", planfile->born_as);
 	json_put_integer(w, "serial", planfile->serial);
 	objects_encode_source(w, "fingerprint_key", &planfile->desired.fingerprint_key);
-	encode_options(w, &planfile->options);
-	encode_model(w, "desired", &planfile->desired, false);
-	encode_model(w, "recorded", &planfile->recorded, true);
-	encode_model(w, "live", &planfile->live, false);
+	json_begin_object(w, "options");
+	json_put_bool(w, "adopt", options->adopt_all);
+	json_put_bool(w, "destroy", options->destroys_all);
+	json_put_bool(w, "refresh_only", options->refresh_only);
+	json_put_bool(w, "partial", options->is_partial);
+	encode_patterns(w, "targets", &options->targets);
+	encode_patterns(w, "excludes", &options->excludes);
+	encode_patterns(w, "replaces", &options->replaces);
+	json_end(w);
+	encode_model(w, "desired", &planfile->desired, OBJECTS_DESIRED);
+	encode_model(w, "recorded", &planfile->recorded, OBJECTS_RECORDED);
+	encode_model(w, "live", &planfile->live, OBJECTS_LIVE);
 	encode_moves(w, planfile);
 	json_end(w);
 	crypt_checksum(json.bytes, json.length, checksum);
@@ -195,12 +126,11 @@ void planfile_encode(const struct planfile *planfile, const struct plan *plan, s
 
 /* ---- reading ---- */
 
-enum side { SIDE_DESIRED, SIDE_RECORDED, SIDE_LIVE };
-
 struct decoding {
 	struct planfile *planfile;
 	struct model *model; /* that is being read */
-	enum side side;
+	enum objects_form form;
+	struct moved *moves;
 	struct error *err;
 };
 
@@ -231,104 +161,56 @@ static bool decode_account(struct decoding *d, const struct json *json)
 {
 	const char *alias = json_get_text(json, "alias"), *id = json_get_text(json, "id");
 
-	if (!objects_is_name(alias) || !id || !objects_is_id(id))
+	if (!objects_is_name(alias) || !objects_is_id(id))
 		return malformed(d, "an account");
 	struct account *account = model_add_account(d->model, alias, id);
 	return objects_decode_source(json_get(json, "token"), &d->model->arena, &account->token) ||
 	       malformed(d, "where a token comes from");
 }
 
-static bool decode_audit(struct decoding *d, const struct json *json, struct object *object)
-{
-	struct audit *audit = arena_alloc(&d->model->arena, sizeof(*audit));
-
-	if (!json)
-		return true;
-	audit->time = keep(d, json_get_text(json, "time"));
-	audit->who = keep(d, json_get_text(json, "who"));
-	object->audit = audit;
-	return (audit->time && audit->who &&
-		       audit_value_read(json_get_text(json, "value"), &audit->value)) ||
-	       malformed(d, "what the audit log says");
-}
-
-static bool decode_wish(struct decoding *d, const struct json *json, struct object *object)
-{
-	struct value_source *value = arena_alloc(&d->model->arena, sizeof(*value));
-	size_t on_drift = index_of(
-		on_drift_words, ARRAY_SIZE(on_drift_words), json_get_text(json, "on_drift"));
-	size_t verdict =
-		index_of(verdict_words, ARRAY_SIZE(verdict_words), json_get_text(json, "verdict"));
-
-	object->may_adopt = json_is_true(json_get(json, "adopt"));
-	if (object->kind == OBJECT_STORE)
-		return true;
-	if (!objects_decode_source(json_get(json, "value"), &d->model->arena, value) ||
-		value->kind == VALUE_NONE)
-		return malformed(d, "where a value comes from");
-	if (on_drift == ARRAY_SIZE(on_drift_words) || verdict == ARRAY_SIZE(verdict_words))
-		return malformed(d, "what a secret is compared with");
-	object->value = value;
-	object->is_written_once = json_is_true(json_get(json, "if_absent"));
-	object->keeps_no_fingerprint = json_is_true(json_get(json, "keeps_no_fingerprint"));
-	object->on_drift = (enum on_drift)on_drift;
-	object->verdict = (enum value_verdict)verdict;
-	return true;
-}
-
 static bool decode_object(struct decoding *d, const struct json *json)
 {
 	struct arena *arena = &d->model->arena;
-	const struct json *fields = json_get(json, "fields");
 	struct object address;
 
 	if (!objects_decode_address(json, arena, &address))
 		return malformed(d, "an address");
 	struct object *object =
 		model_add_object(d->model, address.account, address.store, address.secret);
-	if (!(d->side == SIDE_RECORDED
-			    ? objects_decode_recorded(fields, NULL, arena, object, d->err)
-			    : objects_decode(fields, NULL, arena, object, d->err)))
+	if (!objects_decode(json_get(json, "fields"), d->form, arena, object, d->err))
 		return objects_refuse(object, d->err);
-	if (d->side == SIDE_DESIRED)
-		return decode_wish(d, json, object);
-	if (d->side == SIDE_LIVE && !object->id)
+	if (d->form == OBJECTS_LIVE && !object->id)
 		return malformed(d, "a live object");
-	return decode_audit(d, json_get(json, "audit"), object);
+	return objects_decode_plan(json, d->form, arena, object) ||
+	       malformed(d, d->form != OBJECTS_DESIRED ? "what the audit log says"
+			    : object->value            ? "what a secret is compared with"
+						       : "where a value comes from");
 }
 
-/* Two of one alias or id would give a journal that nobody can read. Sorted. */
-static bool has_account_twice(const struct model *model)
-{
-	struct table *ids = NULL;
-	bool is_twice = false;
-
-	for (size_t i = 0; i < model->account_count; i++) {
-		struct account *account = &model->accounts[i];
-		is_twice |= table_put(&ids, account->id, account) != NULL ||
-			    (i > 0 && strcmp(account->alias, account[-1].alias) == 0);
-	}
-	table_free(&ids);
-	return is_twice;
-}
-
+/* Two of one alias or id would give a journal that nobody can read. */
 static bool decode_model(struct decoding *d, const struct json *root, const char *key,
-	enum side side, struct model *model)
+	enum objects_form form, struct model *model)
 {
 	const struct json *json = json_get(root, key);
+	struct table *ids = NULL, *aliases = NULL;
+	bool is_sound = true;
 
-	d->side = side;
+	d->form = form;
 	d->model = model;
 	if (!decode_list(d, json, "accounts", decode_account) ||
 		!decode_list(d, json, "objects", decode_object))
 		return false;
 	model_sort(model);
-	if (has_account_twice(model))
-		return malformed(d, key);
+	for (size_t i = 0; i < model->account_count; i++) {
+		struct account *account = &model->accounts[i];
+		is_sound &= !table_put(&ids, account->id, account) &&
+			    !table_put(&aliases, account->alias, account);
+	}
 	for (size_t i = 0; i < model->object_count; i++)
-		if (!model_account(model, model->objects[i].account))
-			return malformed(d, key);
-	return true;
+		is_sound &= table_get(aliases, model->objects[i].account) != NULL;
+	table_free(&ids);
+	table_free(&aliases);
+	return is_sound || malformed(d, key);
 }
 
 static bool decode_move(struct decoding *d, const struct json *json)
@@ -353,42 +235,41 @@ static bool decode_removal(struct decoding *d, const struct json *json)
 	return true;
 }
 
-static bool decode_moved(struct decoding *d, const struct json *list)
+static bool decode_moved(struct decoding *d, const struct json *json)
 {
-	size_t count = json_count(list), index = 0;
-	struct moved *moves = arena_alloc(&d->planfile->arena, count * sizeof(*moves));
-	struct object *objects = arena_alloc(&d->planfile->arena, count * sizeof(*objects));
+	struct planfile *planfile = d->planfile;
+	struct object *object = arena_alloc(&planfile->arena, sizeof(*object));
+	struct moved *moved = &d->moves[planfile->move_count++];
 
-	for (const struct json *it = json_first(list); it; it = json_next(it), index++) {
-		moves[index] = (struct moved){keep(d, json_get_text(it, "from")), &objects[index]};
-		if (!moves[index].from ||
-			!objects_decode_address(it, &d->planfile->arena, &objects[index]) ||
-			(index && object_compare(&objects[index - 1], &objects[index]) >= 0))
-			return malformed(d, "what was moved");
-	}
-	d->planfile->moves = moves;
-	d->planfile->move_count = count;
+	*moved = (struct moved){keep(d, json_get_text(json, "from")), object};
+	return (moved->from && objects_decode_address(json, &planfile->arena, object) &&
+		       (moved == d->moves || object_compare(moved[-1].object, object) < 0)) ||
+	       malformed(d, "what was moved");
+}
+
+static bool decode_patterns(
+	struct decoding *d, const struct json *list, struct patterns *ret_patterns)
+{
+	const char **items = arena_alloc(&d->planfile->arena, json_count(list) * sizeof(*items));
+
+	ret_patterns->items = items;
+	for (const struct json *it = json_first(list); it; it = json_next(it))
+		if (!(items[ret_patterns->count++] = keep(d, json_text(it))))
+			return malformed(d, "an option");
 	return true;
 }
 
 static bool decode_options(struct decoding *d, const struct json *json)
 {
-	char *base = (char *)&d->planfile->options;
+	struct plan_options *options = &d->planfile->options;
 
-	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
-		*(bool *)(void *)(base + switches[i].at) =
-			json_is_true(json_get(json, switches[i].key));
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-		const struct json *list = json_get(json, lists[i].key);
-		struct patterns *patterns = (void *)(base + lists[i].at);
-		const char **items =
-			arena_alloc(&d->planfile->arena, json_count(list) * sizeof(*items));
-		for (const struct json *it = json_first(list); it; it = json_next(it))
-			if (!(items[patterns->count++] = keep(d, json_text(it))))
-				return malformed(d, "an option");
-		patterns->items = items;
-	}
-	return true;
+	options->adopt_all = json_is_true(json_get(json, "adopt"));
+	options->destroys_all = json_is_true(json_get(json, "destroy"));
+	options->refresh_only = json_is_true(json_get(json, "refresh_only"));
+	options->is_partial = json_is_true(json_get(json, "partial"));
+	return decode_patterns(d, json_get(json, "targets"), &options->targets) &&
+	       decode_patterns(d, json_get(json, "excludes"), &options->excludes) &&
+	       decode_patterns(d, json_get(json, "replaces"), &options->replaces);
 }
 
 static bool is_lineage_or_none(const char *text)
@@ -406,10 +287,9 @@ static bool decode_head(struct decoding *d, const struct json *root)
 	if (!json_integer(json_get(root, "version"), &version) || !by || !rows)
 		return malformed(d, "its head");
 	if (version != PLANFILE_VERSION || strcmp(by, cfprov_version()) != 0) {
-		struct str shown CLEANUP(str_release) = {0};
-		text_add_visible(&shown, by, strlen(by), 20);
-		error_set(d->err, "the plan was made by cfprov %s; this is cfprov %s",
-			str_text(&shown), cfprov_version());
+		char *shown AUTO_FREE = text_visible(by, 20);
+		error_set(d->err, "the plan was made by cfprov %s; this is cfprov %s", shown,
+			cfprov_version());
 		return error_hint(
 			d->err, "Apply it with the cfprov that made it, or make it anew.");
 	}
@@ -430,14 +310,16 @@ static bool decode_head(struct decoding *d, const struct json *root)
 static bool decode_root(struct decoding *d, const struct json *root)
 {
 	struct planfile *planfile = d->planfile;
+	size_t moved = json_count(json_get(root, "moved"));
 
+	planfile->moves = d->moves = arena_alloc(&planfile->arena, moved * sizeof(*d->moves));
 	/* The moves come before the model that they belong to is sorted. */
 	return decode_head(d, root) && decode_list(d, root, "moves", decode_move) &&
 	       decode_list(d, root, "removals", decode_removal) &&
-	       decode_model(d, root, "desired", SIDE_DESIRED, &planfile->desired) &&
-	       decode_model(d, root, "recorded", SIDE_RECORDED, &planfile->recorded) &&
-	       decode_model(d, root, "live", SIDE_LIVE, &planfile->live) &&
-	       decode_moved(d, json_get(root, "moved"));
+	       decode_model(d, root, "desired", OBJECTS_DESIRED, &planfile->desired) &&
+	       decode_model(d, root, "recorded", OBJECTS_RECORDED, &planfile->recorded) &&
+	       decode_model(d, root, "live", OBJECTS_LIVE, &planfile->live) &&
+	       decode_list(d, root, "moved", decode_moved);
 }
 
 /* Gives the offset of the JSON; 0: the first line is not ours, or the rest is not what it was. */
@@ -496,22 +378,20 @@ bool planfile_check_digest(
 bool planfile_check_state(
 	const struct planfile *planfile, const char *lineage, int64_t serial, struct error *err)
 {
-	static const char elsewhere[] = "Is this the right folder, or should -state name another "
-					"file? Else make a new plan.";
-	bool was_born = planfile->lineage[0] != '\0', is_born = lineage[0] != '\0';
+	bool is_born = lineage[0] != '\0';
 
-	if (was_born && !is_born) {
-		error_set(err, "the plan was made for a state that is not there");
-		return error_hint(err, "%s", elsewhere);
-	}
-	if (!was_born && is_born) {
+	if (!planfile->lineage[0] && is_born) {
 		error_set(err, "the state was empty when the plan was made, and is not any more");
 		return error_hint(err, "It may have been applied already. Make a new plan.");
 	}
 	if (strcmp(planfile->lineage, lineage) != 0) {
-		error_set(err, "the plan was made for another state (lineage %s, not %s)",
-			planfile->lineage, lineage);
-		return error_hint(err, "%s", elsewhere);
+		if (is_born)
+			error_set(err, "the plan was made for another state (lineage %s, not %s)",
+				planfile->lineage, lineage);
+		else
+			error_set(err, "the plan was made for a state that is not there");
+		return error_hint(err, "Is this the right folder, or should -state name another "
+				       "file? Else make a new plan.");
 	}
 	if (planfile->serial == serial)
 		return true;

@@ -143,12 +143,12 @@ static size_t encode_store(
 
 	json_begin_object(writer, first->store);
 	if (!first->secret)
-		objects_encode_recorded(writer, first);
+		objects_encode(writer, first, OBJECTS_RECORDED);
 	if (secrets.count)
 		json_begin_object(writer, secrets_key);
 	for (size_t i = 0; i < secrets.count; i++) {
 		json_begin_object(writer, secrets.items[i].secret);
-		objects_encode_recorded(writer, &secrets.items[i]);
+		objects_encode(writer, &secrets.items[i], OBJECTS_RECORDED);
 		json_end(writer);
 	}
 	if (secrets.count)
@@ -206,15 +206,13 @@ struct decoding {
 /* "FILE is not a state: WHY" */
 static bool refuse(struct decoding *d, const char *where, const char *why)
 {
-	struct str text CLEANUP(str_release) = {0};
+	char *shown AUTO_FREE = text_visible(where, 80);
 
-	text_add_visible(&text, where, strlen(where), 80);
-	return error_set(d->err, "%s: %s", str_text(&text), why);
+	return error_set(d->err, "%s: %s", shown, why);
 }
 
-/* `address` lends the names; others: keys that are not the object's. */
-static bool decode_object(struct decoding *d, const struct object *address, const struct json *json,
-	const char *const *others)
+/* `address` lends the names. */
+static bool decode_object(struct decoding *d, const struct object *address, const struct json *json)
 {
 	struct model *model = &d->state->model;
 	struct object *object =
@@ -223,7 +221,7 @@ static bool decode_object(struct decoding *d, const struct object *address, cons
 
 	if (object->secret ? !objects_is_name(name) : !*name)
 		return error_set(d->err, "it is no name") || objects_refuse(object, d->err);
-	if (!objects_decode_recorded(json, others, &model->arena, object, d->err))
+	if (!objects_decode(json, OBJECTS_IN_STATE, &model->arena, object, d->err))
 		return objects_refuse(object, d->err);
 	if (object->id && table_put(&d->ids, object->id, model))
 		return refuse(d, name, "another object has the same id");
@@ -232,18 +230,17 @@ static bool decode_object(struct decoding *d, const struct object *address, cons
 
 static bool decode_store(struct decoding *d, const char *alias, const struct json *json)
 {
-	static const char *const others[] = {secrets_key, NULL};
 	const struct json *secrets = json_get(json, secrets_key);
 	struct object address = {.account = alias, .store = json_key(json)};
 
 	if (secrets && (!json_is_object(secrets) || !json_first(secrets)))
 		return refuse(d, json_key(json), "`secrets` must be an object with secrets");
 	bool is_alone = secrets && json_count(json) == 1; /* only what is in it is recorded */
-	if (!is_alone && !decode_object(d, &address, json, others))
+	if (!is_alone && !decode_object(d, &address, json))
 		return false;
 	for (const struct json *it = json_first(secrets); it; it = json_next(it)) {
 		address.secret = json_key(it);
-		if (!decode_object(d, &address, it, NULL))
+		if (!decode_object(d, &address, it))
 			return false;
 	}
 	return true;
@@ -282,12 +279,11 @@ static bool decode_version(struct decoding *d, const struct json *root)
 		return error_set(d->err, "`version` is missing or no version");
 	if (version == STATE_VERSION)
 		return true;
-	struct str shown CLEANUP(str_release) = {0};
-	text_add_visible(&shown, by ? by : "?", strlen(by ? by : "?"), 20);
+	char *shown AUTO_FREE = text_visible(by ? by : "?", 20);
 	error_set(d->err, "it has version %lld; this cfprov knows version %d", (long long)version,
 		STATE_VERSION);
-	return error_hint(d->err, "It was written by cfprov %s: use that version or a later one.",
-		str_text(&shown));
+	return error_hint(
+		d->err, "It was written by cfprov %s: use that version or a later one.", shown);
 }
 
 static bool decode_root(struct decoding *d, const struct json *root)

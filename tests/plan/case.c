@@ -124,7 +124,10 @@ static bool set_audit(struct arena *arena, struct object *secret, const char *wo
 	audit->person = "somebody@example.com";
 	audit->time = secret->modified;
 	secret->audit = audit;
-	return audit->time && audit_value_read(word, &audit->value);
+	while (strcmp(word, audit_value_word(audit->value)) != 0)
+		if (audit->value++ == AUDIT_CHANGED)
+			return false;
+	return audit->time;
 }
 
 /* What a secret has, whether it is recorded or lives. */

@@ -157,13 +157,15 @@ static bool move_aliases(struct scene *s, size_t *ret_count, struct error *err)
 
 	if (!state_edit_move(&s->state, &s->desired, &edit, err))
 		return false;
-	for (size_t i = 0; i < edit.account_count; i++)
-		str_format(&s->learned, "%-10s %s to %s\n", "moved", edit.old_aliases[i],
-			edit.accounts[i].alias);
-	const struct state_fold changes = state_edit_fold(&edit);
+	for (size_t i = 0; i < edit.fold.account_count; i++) {
+		const struct account *old = s->state.model.accounts, *now = &edit.accounts[i];
+		while (strcmp(old->id, now->id) != 0)
+			old++;
+		str_format(&s->learned, "%-10s %s to %s\n", "moved", old->alias, now->alias);
+	}
 	s->moves = state_edit_moves(&edit, &s->arena, &s->move_count);
-	*ret_count = edit.account_count;
-	fold(s, &changes);
+	*ret_count = edit.fold.account_count;
+	fold(s, &edit.fold);
 	return true;
 }
 

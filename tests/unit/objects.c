@@ -96,14 +96,14 @@ static void round_trip(void **state)
 		json_begin_object(&writer, NULL);
 		objects_encode_address(&writer, &before);
 		json_begin_object(&writer, "fields");
-		objects_encode(&writer, &before);
+		objects_encode(&writer, &before, OBJECTS_LIVE);
 		json_end(&writer);
 		json_end(&writer);
 		struct json *json CLEANUP(json_free_pointer) =
 			json_parse(text.bytes, text.length, &err);
 		assert_non_null(json);
 		assert_true(objects_decode_address(json, &arena, &after));
-		if (!objects_decode(json_get(json, "fields"), NULL, &arena, &after, &err))
+		if (!objects_decode(json_get(json, "fields"), OBJECTS_LIVE, &arena, &after, &err))
 			fail_msg("%s: %s", str_text(&text), err.message);
 		expect_same(&after, &before);
 		assert_string_equal(after.account, "prod");
@@ -118,7 +118,7 @@ static bool decode(const char *text, struct object *ret_object, struct error *er
 
 	arena_release(&arena);
 	*ret_object = (struct object){.kind = OBJECT_SECRET};
-	bool is_good = json && objects_decode(json, NULL, &arena, ret_object, err);
+	bool is_good = json && objects_decode(json, OBJECTS_LIVE, &arena, ret_object, err);
 	arena_release(&arena);
 	return is_good;
 }
@@ -180,14 +180,14 @@ static void doubts(void **state)
 				form % 2 ? "\"unresolved\":true" : "\"id\":\"a\"", cases[i].flags);
 			struct json *json CLEANUP(json_free_pointer) =
 				json_parse(text.bytes, text.length, &err);
-			bool is_good = objects_decode(json, NULL, &arena, &object, &err);
+			bool is_good = objects_decode(json, OBJECTS_LIVE, &arena, &object, &err);
 			if (is_good != (expected[form] != WRONG))
 				fail_msg("%s: %d", str_text(&text), form);
 			if (!is_good)
 				continue;
 			assert_int_equal(object.doubt, expected[form]);
 			json_begin_object(&writer, NULL);
-			objects_encode_recorded(&writer, &object);
+			objects_encode(&writer, &object, OBJECTS_RECORDED);
 			json_end(&writer);
 			assert_string_equal(str_text(&again), str_text(&text));
 		}
@@ -203,7 +203,7 @@ static void scopes_are_a_set(void **state)
 	struct json *json CLEANUP(json_free_pointer) = json_parse(text, strlen(text), &err);
 
 	(void)state;
-	assert_true(objects_decode(json, NULL, &arena, &object, &err));
+	assert_true(objects_decode(json, OBJECTS_LIVE, &arena, &object, &err));
 	assert_string_equal(object.scopes, "access,workers");
 }
 
