@@ -200,35 +200,16 @@ static bool decode_result(struct reader *r, const struct json *json)
 	return true;
 }
 
-static bool decode_group(struct reader *r, const struct json *json)
-{
-	int64_t alive_ms;
-
-	if (json_is_object(json) && json_count(json) == 1 &&
-		json_integer(json_get(json, "alive"), &alive_ms) && alive_ms > 0) {
-		r->journal->alive_ms = alive_ms;
-		return true;
-	}
-	if (!json_is_array(json))
-		return malformed(r);
-	for (const struct json *it = json_first(json); it; it = json_next(it))
-		if (!decode_result(r, it))
-			return false;
-	return true;
-}
-
 /* No address and no id is there twice. */
 static bool check_changes(const struct journal *journal, struct error *err)
 {
-	size_t bytes = journal->count * sizeof(*journal->changes);
-	struct change *sorted AUTO_FREE = mem_alloc(bytes);
+	struct change *sorted AUTO_FREE = mem_alloc(journal->count * sizeof(*sorted));
 	struct table *ids = NULL;
 	const char *why = NULL;
 	size_t i;
 
-	if (!bytes)
-		return true;
-	memcpy(sorted, journal->changes, bytes);
+	if (journal->count)
+		memcpy(sorted, journal->changes, journal->count * sizeof(*sorted));
 	qsort(sorted, journal->count, sizeof(*sorted), change_compare);
 	for (i = 0; i < journal->count && !why; i++) {
 		const char *id = sorted[i].kind == CHANGE_PUT ? sorted[i].object->id : NULL;
@@ -253,27 +234,31 @@ static bool refuse_line(const struct reader *r)
 		"then run cfprov plan. Only one run at a time may write a state.");
 }
 
-static bool decode_lines(struct reader *r)
+static bool decode_line(struct reader *r, const char *line, size_t length)
 {
-	while (r->at < r->length) {
-		const char *line = r->bytes + r->at;
-		const char *end = memchr(line, '\n', r->length - r->at);
-		char checksum[CRYPT_CHECKSUM_SIZE];
-		if (!end)
-			return true; /* torn: it was never finished */
-		size_t length = (size_t)(end - line);
-		if (length < PREFIX_LENGTH || line[PREFIX_LENGTH - 1] != ' ')
-			return refuse_line(r);
-		const char *text = line + PREFIX_LENGTH;
-		crypt_checksum(text, length - PREFIX_LENGTH, checksum);
-		if (memcmp(line, checksum, PREFIX_LENGTH - 1) != 0)
-			return refuse_line(r);
-		struct json *json CLEANUP(json_free_pointer) =
-			json_parse(text, length - PREFIX_LENGTH, r->err);
-		if (!json || !(r->at == 0 ? decode_header(r, json) : decode_group(r, json)))
+	char checksum[CRYPT_CHECKSUM_SIZE];
+
+	if (length < PREFIX_LENGTH || line[PREFIX_LENGTH - 1] != ' ')
+		return refuse_line(r);
+	const char *text = line + PREFIX_LENGTH;
+	length -= PREFIX_LENGTH;
+	crypt_checksum(text, length, checksum);
+	if (memcmp(line, checksum, PREFIX_LENGTH - 1) != 0)
+		return refuse_line(r);
+	struct json *json CLEANUP(json_free_pointer) = json_parse(text, length, r->err);
+	if (!json)
+		return false;
+	if (r->at == 0)
+		return decode_header(r, json);
+	if (json_is_object(json) && json_count(json) == 1 &&
+		json_integer(json_get(json, "alive"), &r->journal->alive_ms) &&
+		r->journal->alive_ms > 0)
+		return true;
+	if (!json_is_array(json))
+		return malformed(r);
+	for (const struct json *it = json_first(json); it; it = json_next(it))
+		if (!decode_result(r, it))
 			return false;
-		r->at += length + 1;
-	}
 	return true;
 }
 
@@ -283,7 +268,16 @@ bool journal_decode(const char *file, const char *bytes, size_t length, struct j
 	struct journal journal = {0};
 	struct reader r = {.bytes = bytes, .length = length, .journal = &journal, .err = err};
 
-	if (decode_lines(&r) && check_changes(&journal, err)) {
+	bool is_good = true;
+	const char *end;
+
+	/* What follows the last line break is torn: it was never finished. */
+	while (is_good && r.at < length && (end = memchr(bytes + r.at, '\n', length - r.at))) {
+		size_t line = (size_t)(end - bytes) - r.at;
+		is_good = decode_line(&r, bytes + r.at, line);
+		r.at += is_good ? line + 1 : 0;
+	}
+	if (is_good && check_changes(&journal, err)) {
 		*ret_journal = journal;
 		return true;
 	}

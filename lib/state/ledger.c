@@ -165,44 +165,6 @@ static bool read_file(const char *path, struct str *out, bool *ret_is_there, str
 	return false;
 }
 
-/*
- * True if the journal belongs to this state. With an older serial it was folded in already: the
- * run ended between replacing the state and removing the journal. *ret_folds: fold it in.
- */
-static bool check_journal(const struct ledger *ledger, const struct journal *journal,
-	bool *ret_folds, struct error *err)
-{
-	const struct state *state = &ledger->state;
-	bool is_born = state->lineage[0] != '\0';
-
-	*ret_folds = false;
-	if (!journal->lineage[0])
-		return true; /* torn before anything was sent */
-	if (is_born && strcmp(state->lineage, journal->lineage) != 0) {
-		error_set(err, "the journal belongs to another state (lineage %s, not %s)",
-			journal->lineage, state->lineage);
-		error_hint(err, "Put the state back that it belongs to, or move the journal away.");
-		return error_at(err, ledger->journal_path, 0, 0);
-	}
-	if (journal->serial > state->serial) {
-		error_set(err, "the journal belongs to serial %lld of the state, which is at %lld",
-			(long long)journal->serial, (long long)state->serial);
-		if (backup_serial(ledger->backup_path) >= journal->serial)
-			error_hint(err,
-				"The state was lost or put back to an older one. Put %s in its "
-				"place.",
-				ledger->backup_path);
-		else
-			error_hint(err,
-				"The state was lost or put back to an older one. Put the newer one "
-				"back. Without it, move the journal away: what that run made is "
-				"then found by its name, and adopting it is offered.");
-		return error_at(err, ledger->journal_path, 0, 0);
-	}
-	*ret_folds = journal->serial == state->serial;
-	return true;
-}
-
 /* What could not be read again must not replace what can. *ret_bytes: as the file has it. */
 static bool encode_readable(const struct ledger *ledger, struct str *ret_bytes, struct error *err)
 {
@@ -224,20 +186,50 @@ static bool fold_journal(struct ledger *ledger, const struct journal *journal, s
 	struct str bytes CLEANUP(str_release) = {0};
 	struct error why CLEANUP(error_release) = {0};
 	/* A journal that does not say when may be just a moment old. */
-	int64_t alive_ms = journal->alive_ms ? journal->alive_ms : clock_unix_ms();
+	const struct state_fold fold = {journal->changes, journal->count, journal->model.accounts,
+		journal->model.account_count,
+		journal->alive_ms ? journal->alive_ms : clock_unix_ms()};
 
 	memcpy(ledger->state.lineage, journal->lineage, sizeof(journal->lineage));
 	bool fits = journal_check_accounts(journal, &ledger->state, &why);
-	if (fits) {
-		ledger_stage(ledger,
-			&(struct state_fold){journal->changes, journal->count,
-				journal->model.accounts, journal->model.account_count, alive_ms});
-		fits = !ledger->is_ahead_of_file || encode_readable(ledger, &bytes, &why);
-	}
 	if (fits)
+		ledger_stage(ledger, &fold);
+	if (fits && (!ledger->is_ahead_of_file || encode_readable(ledger, &bytes, &why)))
 		return true;
 	error_set(err, "the journal can't be folded into the state: %s", why.message);
 	return journal_refuse(ledger->journal_path, err);
+}
+
+/*
+ * Folds the journal into the state that it belongs to. A journal with an older serial has been
+ * folded in already: its run ended between replacing the state and removing the journal.
+ */
+static bool apply_journal(struct ledger *ledger, const struct journal *journal, struct error *err)
+{
+	const struct state *state = &ledger->state;
+
+	if (!journal->lineage[0])
+		return true; /* torn before anything was sent */
+	if (state->lineage[0] && strcmp(state->lineage, journal->lineage) != 0) {
+		error_set(err, "the journal belongs to another state (lineage %s, not %s)",
+			journal->lineage, state->lineage);
+		error_hint(err, "Put the state back that it belongs to, or move the journal away.");
+		return error_at(err, ledger->journal_path, 0, 0);
+	}
+	if (journal->serial <= state->serial)
+		return journal->serial < state->serial || fold_journal(ledger, journal, err);
+	error_set(err, "the journal belongs to serial %lld of the state, which is at %lld",
+		(long long)journal->serial, (long long)state->serial);
+	if (backup_serial(ledger->backup_path) >= journal->serial)
+		error_hint(err,
+			"The state was lost or put back to an older one. Put %s in its place.",
+			ledger->backup_path);
+	else
+		error_hint(err,
+			"The state was lost or put back to an older one. Put the newer one back. "
+			"Without it, move the journal away: what that run made is then found by "
+			"its name, and adopting it is offered.");
+	return error_at(err, ledger->journal_path, 0, 0);
 }
 
 /*
@@ -248,7 +240,7 @@ static bool load(struct ledger *ledger, struct error *err)
 {
 	struct journal journal CLEANUP(journal_release) = {0};
 	struct str run CLEANUP(str_release) = {0}, bytes CLEANUP(str_release) = {0};
-	bool has_state, folds;
+	bool has_state;
 
 	if (!read_file(ledger->journal_path, &run, &ledger->has_journal, err) ||
 		!read_file(ledger->path, &bytes, &has_state, err))
@@ -259,8 +251,7 @@ static bool load(struct ledger *ledger, struct error *err)
 	if (has_state &&
 		!state_decode(ledger->path, str_text(&bytes), bytes.length, &ledger->state, err))
 		return refuse_state(ledger, err);
-	if (!check_journal(ledger, &journal, &folds, err) ||
-		(folds && !fold_journal(ledger, &journal, err)))
+	if (!apply_journal(ledger, &journal, err))
 		return false;
 	ledger->read_serial = ledger->state.serial;
 	return true;
@@ -394,9 +385,9 @@ bool ledger_begin(struct ledger *ledger, const struct model *desired, const stru
 	journal_encode_header(&ledger->state, desired, intents, count, &header);
 	add_alive(ledger, &header);
 	ledger->has_journal = true;
-	if (!fs_log_create(&ledger->log, ledger->journal_path, err))
-		return error_prefix(err, "the journal could not be written");
-	return append(ledger, &header, err);
+	return (fs_log_create(&ledger->log, ledger->journal_path, err) &&
+		       fs_log_append(&ledger->log, &header, err)) ||
+	       error_prefix(err, "the journal could not be written");
 }
 
 bool ledger_record(

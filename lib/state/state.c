@@ -26,10 +26,8 @@ int change_compare(const void *a, const void *b)
  * counts.
  */
 static void fold_accounts(
-	const struct state *old, const struct state_fold *fold, struct state *ret_state)
+	const struct model *before, const struct state_fold *fold, struct model *model)
 {
-	struct model *model = &ret_state->model;
-	const struct model *before = &old->model;
 	struct table *ids = NULL, *aliases = NULL; /* that are added */
 
 	for (size_t i = 0; i < fold->account_count; i++) {
@@ -44,10 +42,8 @@ static void fold_accounts(
 	}
 	for (size_t i = 0; i < before->account_count; i++) {
 		const struct account *account = &before->accounts[i];
-		bool has_given_way =
-			table_get(aliases, account->alias) ||
-			(table_get(ids, account->id) && !model_first_in(model, account->alias));
-		if (!has_given_way)
+		if (!table_get(aliases, account->alias) &&
+			(!table_get(ids, account->id) || model_first_in(model, account->alias)))
 			model_add_account(model, account->alias, account->id);
 	}
 	table_free(&ids);
@@ -117,7 +113,7 @@ void state_fold(const struct state *old, const struct state_fold *fold, struct s
 		is_different |= fold_object(known, change, fold->requested_ms, &next.model);
 	}
 	next.serial += is_different;
-	fold_accounts(old, fold, &next);
+	fold_accounts(before, fold, &next.model);
 	model_sort(&next.model);
 	drop_formers(before, &next.model);
 	*ret_state = next;
@@ -125,17 +121,14 @@ void state_fold(const struct state *old, const struct state_fold *fold, struct s
 
 /* ---- writing ---- */
 
-static const char secrets_key[] = "secrets";
-
 static int compare_ids(const void *a, const void *b)
 {
-	const struct account *x = *(const struct account *const *)a;
-	const struct account *y = *(const struct account *const *)b;
+	const struct account *x = a, *y = b;
 
 	return strcmp(x->id, y->id);
 }
 
-/* A store, which may not be recorded itself, with its secrets. */
+/* A store, which may not be recorded itself, with its secrets. Gives the number of objects. */
 static size_t encode_store(
 	struct json_writer *writer, const struct model *model, const struct object *first)
 {
@@ -145,7 +138,7 @@ static size_t encode_store(
 	if (!first->secret)
 		objects_encode(writer, first, OBJECTS_RECORDED);
 	if (secrets.count)
-		json_begin_object(writer, secrets_key);
+		json_begin_object(writer, "secrets");
 	for (size_t i = 0; i < secrets.count; i++) {
 		json_begin_object(writer, secrets.items[i].secret);
 		objects_encode(writer, &secrets.items[i], OBJECTS_RECORDED);
@@ -157,41 +150,35 @@ static size_t encode_store(
 	return secrets.count + !first->secret;
 }
 
-static void encode_account(
-	struct json_writer *writer, const struct model *model, const struct account *account)
-{
-	struct objects all = model_in_account(model, account->alias);
-
-	json_begin_object(writer, account->id);
-	json_put_text(writer, "alias", account->alias);
-	json_begin_object(writer, "stores");
-	for (size_t i = 0; i < all.count;)
-		i += encode_store(writer, model, &all.items[i]);
-	json_end(writer);
-	json_end(writer);
-}
-
 void state_encode(const struct state *state, struct str *out)
 {
 	struct json_writer writer = json_writer(out, 2);
 	const struct model *model = &state->model;
-	const struct account **by_id = mem_alloc(model->account_count * sizeof(*by_id));
+	size_t count = model->account_count;
+	struct account *by_id AUTO_FREE = mem_alloc(count * sizeof(*by_id));
 
-	for (size_t i = 0; i < model->account_count; i++)
-		by_id[i] = &model->accounts[i];
-	qsort(by_id, model->account_count, sizeof(*by_id), compare_ids);
+	if (count)
+		memcpy(by_id, model->accounts, count * sizeof(*by_id));
+	qsort(by_id, count, sizeof(*by_id), compare_ids);
 	json_begin_object(&writer, NULL);
 	json_put_integer(&writer, "version", STATE_VERSION);
 	json_put_text(&writer, "cfprov_version", cfprov_version());
 	json_put_integer(&writer, "serial", state->serial);
 	json_put_text(&writer, "lineage", state->lineage);
 	json_begin_object(&writer, "accounts");
-	for (size_t i = 0; i < model->account_count; i++)
-		encode_account(&writer, model, by_id[i]);
+	for (size_t i = 0; i < count; i++) {
+		struct objects all = model_in_account(model, by_id[i].alias);
+		json_begin_object(&writer, by_id[i].id);
+		json_put_text(&writer, "alias", by_id[i].alias);
+		json_begin_object(&writer, "stores");
+		for (size_t k = 0; k < all.count;)
+			k += encode_store(&writer, model, &all.items[k]);
+		json_end(&writer);
+		json_end(&writer);
+	}
 	json_end(&writer);
 	json_end(&writer);
 	str_char(out, '\n');
-	free((void *)by_id);
 }
 
 /* ---- reading ---- */
@@ -223,19 +210,18 @@ static bool decode_object(struct decoding *d, const struct object *address, cons
 		return error_set(d->err, "it is no name") || objects_refuse(object, d->err);
 	if (!objects_decode(json, OBJECTS_IN_STATE, &model->arena, object, d->err))
 		return objects_refuse(object, d->err);
-	if (object->id && table_put(&d->ids, object->id, model))
-		return refuse(d, name, "another object has the same id");
-	return true;
+	return !object->id || !table_put(&d->ids, object->id, model) ||
+	       refuse(d, name, "another object has the same id");
 }
 
 static bool decode_store(struct decoding *d, const char *alias, const struct json *json)
 {
-	const struct json *secrets = json_get(json, secrets_key);
+	const struct json *secrets = json_get(json, "secrets");
 	struct object address = {.account = alias, .store = json_key(json)};
+	bool is_alone = secrets && json_count(json) == 1; /* only what is in it is recorded */
 
 	if (secrets && (!json_is_object(secrets) || !json_first(secrets)))
 		return refuse(d, json_key(json), "`secrets` must be an object with secrets");
-	bool is_alone = secrets && json_count(json) == 1; /* only what is in it is recorded */
 	if (!is_alone && !decode_object(d, &address, json))
 		return false;
 	for (const struct json *it = json_first(secrets); it; it = json_next(it)) {
@@ -254,10 +240,9 @@ static bool decode_account(struct decoding *d, const struct json *json)
 	if (!objects_is_id(id) || !objects_is_name(alias) || !json_is_object(stores) ||
 		json_count(json) != 2)
 		return refuse(d, id, "an account needs an id, `alias`, `stores` and nothing else");
-	struct account *account = model_add_account(&d->state->model, alias, id);
-	if (table_put(&d->aliases, account->alias, d))
+	alias = model_add_account(&d->state->model, alias, id)->alias;
+	if (table_put(&d->aliases, alias, d))
 		return refuse(d, alias, "two accounts have this alias");
-	alias = account->alias;
 	for (const struct json *it = json_first(stores); it; it = json_next(it))
 		if (!decode_store(d, alias, it))
 			return false;
