@@ -2,24 +2,22 @@
 /*
  * The ledger: the state file, its journal and its lock, through the life of a command.
  *
- * A command that only looks:    A command that acts:
+ * A command that only reads:    A command that writes:
  *
- *     ledger_read                   ledger_open     lock, read, fold an old journal in
- *     … ledger->state …             ledger_stage    moves, and what became of unresolved objects:
- *     ledger_close                                  in memory
- *                                   ledger_commit   the run is approved: write them
+ *     ledger_read                   ledger_open     lock, read, fold in an old journal
+ *     … ledger->state …             ledger_stage    changes without a request, in memory
+ *     ledger_close                  ledger_commit   write them, once the run is approved
  *                                   ledger_begin    the intents are durable
- *                                   ledger_record   some results are durable; again and again
+ *                                   ledger_record   some results are durable; repeatedly
  *                                   ledger_finish   fold, replace the state, remove the journal
  *                                   ledger_close    unlock
  *
- * ledger_change and ledger_replace are for edits by hand. Every write is read back (from memory)
- * before it replaces the file, and so is a journal that is folded in: cfprov never writes a state
- * that it would refuse to read.
+ * Every state is read back (from memory) before it replaces the file, and so is a journal that is
+ * folded in: cfprov never writes a state that it would refuse to read.
  *
- * After a crash at any point the files have everything that was durable: the next ledger_open folds
- * it in, and what has no result is unresolved or in doubt until a run has found out (plan/recover).
- * The state is one local file; `.backup` beside it is the one before. Links are followed.
+ * After a crash at any point the files have everything that was durable. The next ledger_open folds
+ * it in; what has no result is unresolved or in doubt until a run finds out (plan/recover). The
+ * state is one local file, and links are followed. `.backup` beside it is the state before.
  */
 /* clang-format on */
 #ifndef STATE_LEDGER_H
@@ -34,15 +32,15 @@
 
 #define LEDGER_DEFAULT_NAME "cfprov.state.json"
 
-/* As the name of a backup: keep none. */
+/* As the name of a backup: none. */
 #define LEDGER_NO_BACKUP "-"
 
 enum { LEDGER_SIZE_LIMIT = 512 << 20 };
 
 struct ledger_options {
 	const char *path;
-	const char *operation; /* for whoever finds the lock: "apply" */
-	const char *backup;    /* where the state before is kept; NULL: beside it */
+	const char *operation; /* "apply"; shown to others that want the lock */
+	const char *backup;    /* a path; NULL: beside the state */
 	bool no_lock;
 	int64_t lock_timeout_ms;
 	const struct event_sink *sink;            /* may be NULL */
@@ -50,49 +48,48 @@ struct ledger_options {
 };
 
 struct ledger {
-	struct state state;  /* as it is now; lent until ledger_stage or close */
-	struct state before; /* of a run that has ended: what was lent of it still is */
+	struct state state;  /* lent until ledger_stage, ledger_replace or ledger_close */
+	struct state before; /* after ledger_finish: what the run was made from, still lent */
 	int64_t read_serial; /* of the state as it was read, with its journal; 0: there was none */
-	char *path, *journal_path, *backup_path; /* backup NULL: none */
-	/* The lineage that the state will get, if it was asked for before; see ledger_lineage */
-	char born_as[STATE_LINEAGE_LENGTH + 1];
+	char *path, *journal_path, *backup_path; /* backup NULL: none, or it has been made */
+	char born_as[STATE_LINEAGE_LENGTH + 1];  /* see ledger_lineage */
 	bool may_write;
 	struct fs_lock lock;
 	struct fs_log log; /* open between begin and finish */
-	/* of the run that is under way, one change for each intent */
+	/* the run that is in progress: one change for each intent */
 	struct arena run_arena;
-	struct state_fold run;  /* keeps the accounts and the intents' objects */
-	struct change *changes; /* its changes */
+	struct state_fold run;
+	struct change *changes; /* those of `run` */
 	bool *has_result;
-	int64_t alive_ms;      /* the journal says so; since 1970 */
+	int64_t alive_ms;      /* when the journal last said so; since 1970 */
 	int64_t alive_at_ms;   /* the same, monotonic */
 	bool has_journal;      /* the file exists */
-	bool is_ahead_of_file; /* what was folded in, or staged, is in memory only */
+	bool is_ahead_of_file; /* the state in memory is newer */
 };
 
-/* Reads the state with a journal folded in, in memory only. A state that is absent is empty. */
+/* Reads the state, with a journal folded in in memory. A state that does not exist is empty. */
 bool ledger_read(struct ledger *ledger, const char *path, struct error *err) MUST_CHECK;
 
 /*
- * Gives (free) the path of a readable backup if the state of this path does not exist: it may have
- * been lost. Else NULL.
+ * Gives (free) the path of a readable backup if the state of this path does not exist and so may
+ * have been lost; else NULL.
  */
 char *ledger_find_backup(const struct ledger *ledger, const char *path) MUST_CHECK;
 
-/* Lends the lineage that the state has, or will be born with. */
+/* Lends the lineage that the state has, or will get when it is first written. */
 const char *ledger_lineage(struct ledger *ledger);
 
-/*
- * Locks, reads, and folds a journal that it finds into the state file. ERROR_BUSY: someone else
- * holds the lock; the error says who.
- */
+/* Locks and reads the state, and writes a journal that it finds into it. ERROR_BUSY: locked. */
 bool ledger_open(
 	struct ledger *ledger, const struct ledger_options *options, struct error *err) MUST_CHECK;
 
 /* Folds changes that no request made into the state, in memory. */
 void ledger_stage(struct ledger *ledger, const struct state_fold *changes);
 
-/* Writes what was staged, if anything was and the ledger was opened to write. */
+/*
+ * Writes what was staged, unless the ledger was opened by ledger_read. After ledger_finish the
+ * backup stays that of the state before the run.
+ */
 bool ledger_commit(struct ledger *ledger, struct error *err) MUST_CHECK;
 
 /*
@@ -102,29 +99,29 @@ bool ledger_commit(struct ledger *ledger, struct error *err) MUST_CHECK;
 bool ledger_replace(struct ledger *ledger, struct state *state, struct error *err) MUST_CHECK;
 
 /*
- * Makes the intents of a run durable: each is the change that counts if there is no result. Keeps
- * the accounts and the intents' objects until ledger_finish.
+ * Makes the intents of a run durable; an intent is the change that counts if there is no result.
+ * Keeps the accounts and the intents' objects until ledger_finish.
  */
 bool ledger_begin(struct ledger *ledger, const struct model *desired, const struct change *intents,
 	size_t count, struct error *err) MUST_CHECK;
 
 /*
- * Makes results durable, as one group; at most one for each intent. Keeps their objects until
- * ledger_finish, which has them also after a failure.
+ * Makes results durable, as one group; at most one for each intent. Even if that fails,
+ * ledger_finish has them.
  */
 bool ledger_record(struct ledger *ledger, const struct result *results, size_t count,
 	struct error *err) MUST_CHECK;
 
 /*
- * Makes durable that requests are under way now, if the journal has not said so for a second. Call
- * it before each request, and while any is under way.
+ * Makes durable that requests are in progress, if the journal has not said so for a second. Call it
+ * before each request, and while any is in progress.
  */
 bool ledger_keep_alive(struct ledger *ledger, struct error *err) MUST_CHECK;
 
 /* Folds the run into the state, replaces the file and removes the journal. */
 bool ledger_finish(struct ledger *ledger, struct error *err) MUST_CHECK;
 
-/* True if someone holds the lock of this state; adds who. Takes nothing. */
+/* True if someone holds the lock of this state; adds who. Takes no lock. */
 bool ledger_is_locked(const char *path, struct str *ret_holder) MUST_CHECK;
 
 void ledger_close(struct ledger *ledger);

@@ -1,12 +1,13 @@
 /*
- * A saved plan: what `plan -out` writes, `show FILE` prints and `apply FILE` carries out. It holds
- * the inputs of the planner (what was desired, recorded and live, and the options) and a digest of
- * the rows that came of them; who reads it plans again and compares. So a file that somebody has
- * written can do no more than a manifest can. It holds ids, names and references to credentials and
- * values, never a credential or a value.
+ * A saved plan: `plan -out` writes it, `show FILE` prints it and `apply FILE` carries it out. It
+ * holds the planner's inputs (desired, recorded, live and the options) and a digest of the rows.
+ * The reader plans again and compares the digest, so a forged file can do no more than a manifest
+ * can. It holds ids, names and references to credentials and values, but never a credential or a
+ * value.
  *
- * One line `cfprov-plan CHECKSUM`, then JSON. It belongs to one state (lineage and serial) and one
- * version of cfprov: once the state has changed, also because the plan was applied, it is refused.
+ * The file is a line `cfprov-plan CHECKSUM`, then JSON. It belongs to one version of cfprov and to
+ * one state (lineage and serial): once the state has changed, the plan is refused. Applying the
+ * plan changes the state, too.
  */
 #ifndef STATE_PLANFILE_H
 #define STATE_PLANFILE_H
@@ -19,39 +20,33 @@
 enum { PLANFILE_VERSION = 2, PLANFILE_SIZE_LIMIT = 512 << 20 };
 
 struct planfile {
-	const char *state_path; /* as it was given */
+	const char *state_path; /* as on the command line */
 	bool is_partial;        /* options left something out */
 	int64_t serial;         /* of the state as it was read */
-	const char *lineage;    /* "": the state was not born yet */
-	const char *born_as;    /* ... and fingerprints were made for this one */
+	const char *lineage;    /* "": the state was not born yet, */
+	const char *born_as;    /* ... and fingerprints were made for this lineage */
 	struct plan_options options;
 	struct model desired, recorded,
 		live;              /* desired: with moves, removals and the key's source */
-	const struct moved *moves; /* that `recorded` has made already; sorted */
+	const struct moved *moves; /* already made in `recorded`; sorted */
 	size_t move_count;
 	/* read only */
 	char digest[CRYPT_CHECKSUM_SIZE]; /* of the rows */
-	struct arena arena;               /* owns the texts that are not the models' */
+	struct arena arena;               /* owns the texts outside the models */
 };
 
-/* Adds the bytes; `plan` is what came of the inputs. */
+/* Adds the bytes; `plan` was made from the inputs. */
 void planfile_encode(const struct planfile *planfile, const struct plan *plan, struct str *out);
 
-/*
- * Reads what planfile_encode wrote (planfile_release); the models are sorted. `file` is what errors
- * call the bytes.
- */
+/* Gives (planfile_release) what planfile_encode wrote; errors name `file`. */
 bool planfile_decode(const char *file, const struct str *bytes, struct planfile *ret_planfile,
 	struct error *err) MUST_CHECK;
 
-/* Are these the rows that the plan had when it was saved? */
+/* True if the plan has the same rows as when it was saved. */
 bool planfile_check_digest(
 	const struct planfile *planfile, const struct plan *plan, struct error *err) MUST_CHECK;
 
-/*
- * Does the plan go with the state of this lineage ("": none) and serial, as it is in the file? The
- * error says why not, and what to do.
- */
+/* True if the plan was made for the state of this lineage ("": none) and serial. */
 bool planfile_check_state(const struct planfile *planfile, const char *lineage, int64_t serial,
 	struct error *err) MUST_CHECK;
 
