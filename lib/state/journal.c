@@ -13,7 +13,7 @@ enum { JOURNAL_VERSION = 1, PREFIX_LENGTH = CRYPT_CHECKSUM_SIZE }; /* checksum, 
 
 /* ---- writing ---- */
 
-/* A line is written behind a blank checksum, which end_line fills in. Gives where it begins. */
+/* Leaves room for the checksum, which end_line fills in. Gives the start of the line. */
 static size_t begin_line(struct str *out)
 {
 	size_t start = out->length;
@@ -104,7 +104,7 @@ struct reader {
 	size_t length, at;
 	struct journal *journal;
 	struct object *objects; /* one for each intent */
-	bool *has_result;       /* the same */
+	bool *has_result;       /* likewise */
 	struct error *err;
 };
 
@@ -113,7 +113,7 @@ static bool malformed(struct reader *r)
 	return error_set(r->err, "a record that this cfprov does not know, at byte %zu", r->at);
 }
 
-/* Reads what a state can hold into an object whose address is known. */
+/* Reads the fields of an object whose address is known. */
 static bool decode_put(struct reader *r, const struct json *json, size_t index)
 {
 	struct object *object = &r->objects[index];
@@ -200,7 +200,7 @@ static bool decode_result(struct reader *r, const struct json *json)
 	return true;
 }
 
-/* No address and no id is there twice. */
+/* No address and no id may occur twice. */
 static bool check_changes(const struct journal *journal, struct error *err)
 {
 	struct change *sorted AUTO_FREE = mem_alloc(journal->count * sizeof(*sorted));
@@ -222,30 +222,26 @@ static bool check_changes(const struct journal *journal, struct error *err)
 	return !why || error_set(err, "%s", why) || objects_refuse(sorted[i - 1].object, err);
 }
 
-static bool refuse_line(const struct reader *r)
-{
-	size_t conflict = text_conflict_line(r->bytes, r->length);
-
-	if (!conflict)
-		return error_set(r->err, "damaged at byte %zu", r->at);
-	error_set(r->err, "unresolved merge conflict in line %zu", conflict);
-	return error_hint(r->err,
-		"Restore the journal of one side as a whole, together with the state of that side, "
-		"then run cfprov plan. Only one run at a time may write a state.");
-}
-
 static bool decode_line(struct reader *r, const char *line, size_t length)
 {
 	char checksum[CRYPT_CHECKSUM_SIZE];
-
-	if (length < PREFIX_LENGTH || line[PREFIX_LENGTH - 1] != ' ')
-		return refuse_line(r);
+	bool is_whole = length >= PREFIX_LENGTH && line[PREFIX_LENGTH - 1] == ' ';
 	const char *text = line + PREFIX_LENGTH;
-	length -= PREFIX_LENGTH;
-	crypt_checksum(text, length, checksum);
-	if (memcmp(line, checksum, PREFIX_LENGTH - 1) != 0)
-		return refuse_line(r);
-	struct json *json CLEANUP(json_free_pointer) = json_parse(text, length, r->err);
+
+	if (is_whole)
+		crypt_checksum(text, length - PREFIX_LENGTH, checksum);
+	if (!is_whole || memcmp(line, checksum, PREFIX_LENGTH - 1) != 0) {
+		size_t conflict = text_conflict_line(r->bytes, r->length);
+		if (!conflict)
+			return error_set(r->err, "damaged at byte %zu", r->at);
+		error_set(r->err, "unresolved merge conflict in line %zu", conflict);
+		return error_hint(r->err,
+			"Restore the journal of one side as a whole, together with the state of "
+			"that side, then run cfprov plan. Only one run at a time may write a "
+			"state.");
+	}
+	struct json *json CLEANUP(json_free_pointer) =
+		json_parse(text, length - PREFIX_LENGTH, r->err);
 	if (!json)
 		return false;
 	if (r->at == 0)
@@ -267,11 +263,10 @@ bool journal_decode(const char *file, const char *bytes, size_t length, struct j
 {
 	struct journal journal = {0};
 	struct reader r = {.bytes = bytes, .length = length, .journal = &journal, .err = err};
-
 	bool is_good = true;
 	const char *end;
 
-	/* What follows the last line break is torn: it was never finished. */
+	/* Text after the last line break is torn: its writing was never finished. */
 	while (is_good && r.at < length && (end = memchr(bytes + r.at, '\n', length - r.at))) {
 		size_t line = (size_t)(end - bytes) - r.at;
 		is_good = decode_line(&r, bytes + r.at, line);

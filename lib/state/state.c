@@ -22,35 +22,32 @@ int change_compare(const void *a, const void *b)
 }
 
 /*
- * An account has one alias, and an alias one account: where nothing is recorded, the new one
- * counts.
+ * An account has one alias, and an alias one account. Where nothing is recorded, the new one
+ * replaces the old. Those that are new or different are few.
  */
 static void fold_accounts(
-	const struct model *before, const struct state_fold *fold, struct model *model)
+	const struct model *before, const struct state_fold *fold, struct model *after)
 {
-	struct table *ids = NULL, *aliases = NULL; /* that are added */
-
 	for (size_t i = 0; i < fold->account_count; i++) {
-		const struct account *account = &fold->accounts[i];
-		const struct account *known = model_account(before, account->alias);
-		if (known && (strcmp(known->id, account->id) == 0 ||
-				     model_first_in(before, account->alias)))
-			continue;
-		model_add_account(model, account->alias, account->id);
-		table_put(&ids, account->id, model);
-		table_put(&aliases, account->alias, model);
+		const struct account *now = &fold->accounts[i];
+		const struct account *known = model_account(before, now->alias);
+		if (!known ||
+			(strcmp(known->id, now->id) != 0 && !model_first_in(before, now->alias)))
+			model_add_account(after, now->alias, now->id);
 	}
+	size_t added = after->account_count;
 	for (size_t i = 0; i < before->account_count; i++) {
-		const struct account *account = &before->accounts[i];
-		if (!table_get(aliases, account->alias) &&
-			(!table_get(ids, account->id) || model_first_in(model, account->alias)))
-			model_add_account(model, account->alias, account->id);
+		const struct account *old = &before->accounts[i];
+		bool is_used = model_first_in(after, old->alias), is_replaced = false;
+		for (size_t k = 0; k < added; k++)
+			is_replaced |= strcmp(after->accounts[k].alias, old->alias) == 0 ||
+				       (!is_used && strcmp(after->accounts[k].id, old->id) == 0);
+		if (!is_replaced)
+			model_add_account(after, old->alias, old->id);
 	}
-	table_free(&ids);
-	table_free(&aliases);
 }
 
-/* Adds what one address has after a change, if anything. True if that is different. */
+/* Adds the object that an address has after a change, if any. True if it is different. */
 static bool fold_object(const struct object *old, const struct change *change, int64_t requested_ms,
 	struct model *after)
 {
@@ -74,8 +71,8 @@ static const struct object *former_in(const struct model *model, const struct ob
 }
 
 /*
- * A rename is over when the old one is no longer recorded. What that one was duplicated from may
- * still be left.
+ * A rename is over when the old secret is no longer recorded. The one that the old secret was
+ * duplicated from may still be left.
  */
 static void drop_formers(const struct model *before, struct model *after)
 {
@@ -128,7 +125,7 @@ static int compare_ids(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
-/* A store, which may not be recorded itself, with its secrets. Gives the number of objects. */
+/* Writes a store, which may not be recorded itself, with its secrets: so many objects. */
 static size_t encode_store(
 	struct json_writer *writer, const struct model *model, const struct object *first)
 {
@@ -190,7 +187,6 @@ struct decoding {
 	struct error *err;
 };
 
-/* "FILE is not a state: WHY" */
 static bool refuse(struct decoding *d, const char *where, const char *why)
 {
 	char *shown AUTO_FREE = text_visible(where, 80);
@@ -218,7 +214,7 @@ static bool decode_store(struct decoding *d, const char *alias, const struct jso
 {
 	const struct json *secrets = json_get(json, "secrets");
 	struct object address = {.account = alias, .store = json_key(json)};
-	bool is_alone = secrets && json_count(json) == 1; /* only what is in it is recorded */
+	bool is_alone = secrets && json_count(json) == 1; /* the store is not recorded */
 
 	if (secrets && (!json_is_object(secrets) || !json_first(secrets)))
 		return refuse(d, json_key(json), "`secrets` must be an object with secrets");
