@@ -43,7 +43,7 @@ static void encode_lock_info(const struct ledger_options *options, struct str *o
 	str_char(out, '\n');
 }
 
-/* "alice@host, process 12 (apply, since 2026-…)", as far as the lock's file says it. */
+/* "alice@host, process 12 (apply, since 2026-…)", if the lock's file says so. */
 static void describe_holder(const struct str *info, struct str *out)
 {
 	struct error ignored CLEANUP(error_release) = {0};
@@ -115,7 +115,7 @@ void ledger_stage(struct ledger *ledger, const struct state_fold *changes)
 	ledger->state = next;
 }
 
-/* The serial of a backup; 0: there is none that can be read. `path` may be NULL. */
+/* The serial of a backup; 0: none is readable. `path` may be NULL. */
 static int64_t backup_serial(const char *path)
 {
 	struct error ignored CLEANUP(error_release) = {0};
@@ -153,7 +153,7 @@ static bool refuse_state(const struct ledger *ledger, struct error *err)
 		"cfprov apply -adopt then takes over what lives, by the names in the manifest.");
 }
 
-/* A file that is absent is no error. */
+/* A missing file is not an error. */
 static bool read_file(const char *path, struct str *out, bool *ret_is_there, struct error *err)
 {
 	struct error why CLEANUP(error_release) = {0};
@@ -165,7 +165,7 @@ static bool read_file(const char *path, struct str *out, bool *ret_is_there, str
 	return false;
 }
 
-/* What could not be read again must not replace what can. *ret_bytes: as the file has it. */
+/* A state that can't be read again must not replace one that can. */
 static bool encode_readable(const struct ledger *ledger, struct str *ret_bytes, struct error *err)
 {
 	struct state again CLEANUP(state_release) = {0};
@@ -185,7 +185,7 @@ static bool fold_journal(struct ledger *ledger, const struct journal *journal, s
 {
 	struct str bytes CLEANUP(str_release) = {0};
 	struct error why CLEANUP(error_release) = {0};
-	/* A journal that does not say when may be just a moment old. */
+	/* A journal without a time may be a moment old. */
 	const struct state_fold fold = {journal->changes, journal->count, journal->model.accounts,
 		journal->model.account_count,
 		journal->alive_ms ? journal->alive_ms : clock_unix_ms()};
@@ -232,10 +232,7 @@ static bool apply_journal(struct ledger *ledger, const struct journal *journal, 
 	return error_at(err, ledger->journal_path, 0, 0);
 }
 
-/*
- * The journal is read first: if a run ends in between, the state is newer than the journal and
- * has all of it.
- */
+/* The journal is read first: if a run ends in between, the newer state has all of it. */
 static bool load(struct ledger *ledger, struct error *err)
 {
 	struct journal journal CLEANUP(journal_release) = {0};
@@ -320,7 +317,7 @@ bool ledger_open(struct ledger *ledger, const struct ledger_options *options, st
 	set_paths(ledger, options->path, options->backup);
 	ledger->may_write = true;
 	bool is_locked = options->no_lock || take_lock(ledger, options, err);
-	/* The backup is checked before anything is done: later there may be ids to write. */
+	/* The backup is checked before any request: afterwards there may be ids to write. */
 	bool is_good =
 		is_locked && (!ledger->backup_path || fs_check_target(ledger->backup_path, err) ||
 				     error_prefix(err, "the backup of the state can't be kept"));

@@ -24,14 +24,16 @@ static const char *const words[][8] = {
 	[SOURCE_KIND] = {"", "env", "file", "command", "dotenv", "generate", "stdin"},
 };
 
-/* Beside the OBJECTS_*: what an object must be to have a field. */
-enum { A_STORE = 256, A_SECRET = 512, NEEDED = 1024 /* it must have the field */ };
+/* Traits, beside the OBJECTS_*: an object needs all of a field's or a doubt's to have it. */
+enum { A_STORE = 16, A_SECRET = 32, WITH_ID = 64, UNRESOLVED = 128 };
+/* Of a field: it must not be missing. */
+enum { NEEDED = 256 };
 
 struct field {
 	const char *key; /* NULL: the end of the table */
 	unsigned coding;
-	size_t at; /* in the struct */
-	unsigned of;
+	size_t at;   /* in the struct */
+	unsigned of; /* traits */
 };
 
 struct doubt_flags {
@@ -109,38 +111,23 @@ static const struct field source_fields[] = {
 };
 
 static const struct {
-	const struct field *fields;
-	size_t size;
-} records[] = {
-	[SOURCE] = {source_fields, sizeof(struct value_source)},
-	[AUDIT] = {audit_fields, sizeof(struct audit)},
-};
-
-/* Bits: which objects can be in a doubt. Those without an id are unresolved. */
-enum { SECRETS = 1, NEW_SECRETS = 2, STORES = 4, NEW_STORES = 8 };
-
-static const struct {
 	struct doubt_flags flags;
 	enum doubt doubt;
 	unsigned of;
 } doubts[] = {
-	{{false, false, false}, DOUBT_NONE, SECRETS | STORES | NEW_SECRETS | NEW_STORES},
-	{{true, false, false}, DOUBT_REST, STORES},
-	{{true, false, false}, DOUBT_VALUE, SECRETS | STORES | NEW_SECRETS},
-	{{true, true, false}, DOUBT_REST, SECRETS},
-	{{true, true, true}, DOUBT_FOREIGN, SECRETS},
-	{{false, false, true}, DOUBT_FOREIGN, NEW_SECRETS},
+	{{false, false, false}, DOUBT_NONE, 0},
+	{{true, false, false}, DOUBT_REST, A_STORE | WITH_ID},
+	{{true, false, false}, DOUBT_VALUE, A_STORE | WITH_ID},
+	{{true, false, false}, DOUBT_VALUE, A_SECRET},
+	{{true, true, false}, DOUBT_REST, A_SECRET | WITH_ID},
+	{{true, true, true}, DOUBT_FOREIGN, A_SECRET | WITH_ID},
+	{{false, false, true}, DOUBT_FOREIGN, A_SECRET | UNRESOLVED},
 };
 
-static unsigned sort_of(const struct object *object)
-{
-	return 1u << (2 * (object->kind == OBJECT_STORE) + !object->id);
-}
-
-/* All that a field can ask of the object. */
 static unsigned traits_of(const struct object *object, enum objects_form form)
 {
-	return (object->kind == OBJECT_STORE ? A_STORE : A_SECRET) | (unsigned)form | NEEDED;
+	return (unsigned)form | NEEDED | (object->kind == OBJECT_STORE ? A_STORE : A_SECRET) |
+	       (object->id ? WITH_ID : UNRESOLVED);
 }
 
 /* ---- writing ---- */
@@ -161,6 +148,7 @@ static void encode_fields(
 static void encode_field(struct json_writer *writer, const struct field *field, const void *at)
 {
 	const void *pointer = NULL;
+	int64_t number;
 
 	if (field->coding <= AUDIT) {
 		memcpy(&pointer, at, sizeof(pointer));
@@ -173,12 +161,11 @@ static void encode_field(struct json_writer *writer, const struct field *field, 
 			json_put_bool(writer, field->key, true);
 		break;
 	case NUMBER:
-		if (*(const int64_t *)at)
-			json_put_integer(writer, field->key, *(const int64_t *)at);
-		break;
 	case SIZE:
-		if (*(const size_t *)at)
-			json_put_integer(writer, field->key, (int64_t) * (const size_t *)at);
+		number = field->coding == NUMBER ? *(const int64_t *)at
+						 : (int64_t) * (const size_t *)at;
+		if (number)
+			json_put_integer(writer, field->key, number);
 		break;
 	case SCOPES:
 		encode_scopes(writer, field->key, pointer);
@@ -190,14 +177,14 @@ static void encode_field(struct json_writer *writer, const struct field *field, 
 		json_end(writer);
 		break;
 	case OBJECT:
-		json_begin_object(writer, field->key);
-		objects_encode(writer, pointer, OBJECTS_RECORDED);
-		json_end(writer);
-		break;
 	case SOURCE:
 	case AUDIT:
 		json_begin_object(writer, field->key);
-		encode_fields(writer, records[field->coding].fields, NEEDED, pointer);
+		if (field->coding == OBJECT)
+			objects_encode(writer, pointer, OBJECTS_RECORDED);
+		else
+			encode_fields(writer, field->coding == AUDIT ? audit_fields : source_fields,
+				NEEDED, pointer);
 		json_end(writer);
 		break;
 	default:
@@ -218,15 +205,16 @@ static void encode_fields(
 
 void objects_encode(struct json_writer *writer, const struct object *object, enum objects_form form)
 {
+	unsigned traits = traits_of(object, form);
 	size_t i = 0;
 
-	while (doubts[i].doubt != object->doubt || !(doubts[i].of & sort_of(object))) {
+	while (doubts[i].doubt != object->doubt || doubts[i].of & ~traits) {
 		i++;
 		assert(i < ARRAY_SIZE(doubts)); /* record makes no other */
 	}
 	const struct coded_object coded = {*object, object->forget_on_remove,
 		(form & OBJECTS_RECORDED) && object_is_unresolved(object), doubts[i].flags};
-	encode_fields(writer, object_fields, traits_of(object, form), &coded);
+	encode_fields(writer, object_fields, traits, &coded);
 }
 
 void objects_encode_plan(
@@ -289,6 +277,9 @@ static const void *decode_texts(const struct json *list, unsigned coding, struct
 	return coding == SCOPES ? (const void *)model_scopes(arena, items, count) : items;
 }
 
+static const char *decode_fields(const struct json *json, const struct field *fields,
+	unsigned traits, struct arena *arena, void *into);
+
 static const struct object *decode_replaced(
 	const struct json *json, enum object_kind kind, struct arena *arena)
 {
@@ -296,14 +287,25 @@ static const struct object *decode_replaced(
 	struct error ignored CLEANUP(error_release) = {0};
 
 	replaced->kind = kind;
-	return objects_decode(json, OBJECTS_RECORDED, arena, replaced, &ignored) && replaced->id
-		       ? replaced
-		       : NULL;
+	if (!objects_decode(json, OBJECTS_RECORDED, arena, replaced, &ignored) || !replaced->id)
+		return NULL;
+	return replaced;
 }
 
-/* True if the reference has what its kind needs. */
-static bool is_whole(const struct value_source *source)
+static const struct audit *decode_audit(const struct json *json, struct arena *arena)
 {
+	struct audit *audit = arena_alloc(arena, sizeof(*audit));
+
+	return decode_fields(json, audit_fields, NEEDED, arena, audit) ? NULL : audit;
+}
+
+/* A reference must have what its kind needs. */
+static const struct value_source *decode_source(const struct json *json, struct arena *arena)
+{
+	struct value_source *source = arena_alloc(arena, sizeof(*source));
+
+	if (decode_fields(json, source_fields, NEEDED, arena, source))
+		return NULL;
 	const bool is_whole[] = {
 		[VALUE_ENV] = source->name,
 		[VALUE_FILE] = source->name,
@@ -312,20 +314,7 @@ static bool is_whole(const struct value_source *source)
 		[VALUE_GENERATE] = source->name && source->bytes,
 		[VALUE_STDIN] = true,
 	};
-
-	return is_whole[source->kind];
-}
-
-static const char *decode_fields(const struct json *json, const struct field *fields,
-	unsigned traits, struct arena *arena, void *into);
-
-static const void *decode_record(const struct json *json, unsigned coding, struct arena *arena)
-{
-	void *record = arena_alloc(arena, records[coding].size);
-
-	if (decode_fields(json, records[coding].fields, NEEDED, arena, record))
-		return NULL;
-	return coding != SOURCE || is_whole(record) ? record : NULL;
+	return is_whole[source->kind] ? source : NULL;
 }
 
 static bool decode_field(
@@ -359,8 +348,10 @@ static bool decode_field(
 		pointer = decode_replaced(json, ((struct object *)into)->kind, arena);
 		break;
 	case SOURCE:
+		pointer = decode_source(json, arena);
+		break;
 	case AUDIT:
-		pointer = decode_record(json, field->coding, arena);
+		pointer = decode_audit(json, arena);
 		break;
 	default:
 		for (unsigned i = 0; text && *text && words[field->coding][i]; i++)
@@ -411,7 +402,7 @@ bool objects_decode(const struct json *json, enum objects_form form, struct aren
 	}
 	if (coded.is_unresolved && now->id)
 		return error_set(err, "it has an id although it is unresolved");
-	while (!(doubts[i].of & sort_of(now)) ||
+	while (doubts[i].of & ~traits_of(now, form) ||
 		memcmp(&doubts[i].flags, &coded.flags, sizeof(coded.flags)) != 0)
 		if (++i == ARRAY_SIZE(doubts))
 			return error_set(
@@ -455,7 +446,7 @@ bool objects_decode_source(
 	const struct value_source none = {0}, *source = &none;
 
 	if (json && !json_is_null(json))
-		source = decode_record(json, SOURCE, arena);
+		source = decode_source(json, arena);
 	if (source)
 		*ret_source = *source;
 	return source != NULL;
