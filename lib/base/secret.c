@@ -7,7 +7,7 @@
 
 enum { SHELF_BYTES = 65536, SMALL_BYTES = 1024, STEP_BYTES = 16 };
 
-/* Pages that small secrets share; unmapped when the last of these is released. */
+/* Pages that small secrets share; unmapped after the last of these, except for the newest. */
 struct shelf {
 	char *bytes;
 	size_t used, secrets;
@@ -92,8 +92,10 @@ void secret_release(struct secret *secret)
 	*secret = (struct secret){0};
 	if (!shelf || --shelf->secrets > 0)
 		return;
+	if (shelf == newest) { /* keeps it: secrets that come one by one would map it each time */
+		shelf->used = 0;
+		return;
+	}
 	munmap(shelf->bytes, SHELF_BYTES);
-	if (shelf == newest)
-		newest = NULL;
 	free(shelf);
 }

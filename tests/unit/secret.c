@@ -85,11 +85,27 @@ static void pages_go_back(void **state)
 	struct secret secret = {0};
 
 	(void)state;
-	secret_copy(&secret, "hush", 4);
+	secret_init(&secret, 5000);
 	const char *address = secret.bytes;
 	assert_true(is_mapped(address));
 	secret_release(&secret);
 	assert_false(is_mapped(address));
+}
+
+/* One after another, small secrets use the same pages, wiped in between. */
+static void newest_shelf_stays(void **state)
+{
+	struct secret secret = {0};
+
+	(void)state;
+	secret_copy(&secret, "hush", 4);
+	const char *address = secret.bytes;
+	secret_release(&secret);
+	assert_true(is_mapped(address));
+	secret_init(&secret, 4);
+	assert_ptr_equal(secret.bytes, address);
+	assert_memory_equal(secret.bytes, "\0\0\0\0", 4);
+	secret_release(&secret);
 }
 
 static void wipes(void **state)
@@ -138,6 +154,7 @@ int main(void)
 		cmocka_unit_test(empty_is_not_absent),
 		cmocka_unit_test(many_small_ones),
 		cmocka_unit_test(pages_go_back),
+		cmocka_unit_test(newest_shelf_stays),
 		cmocka_unit_test(wipes),
 		cmocka_unit_test(grows),
 	};
