@@ -4,6 +4,7 @@
 #include "commands.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,11 +18,9 @@
 const struct command cli_commands[] = {
 	{"validate", NULL, "check the manifest, offline", CLI_MANIFEST | CLI_JSON, 0, validate_run},
 	{"plan", NULL, "show what apply would do; changes nothing",
-		CLI_PLANNING | CLI_REFRESH | CLI_ADOPT | CLI_CHANGES | CLI_DETAILED | CLI_OUT |
-			CLI_FORMAT,
-		0, plan_run},
+		CLI_PLANNING | CLI_REFRESH | CLI_CHANGES | CLI_OUT | CLI_FORMAT, 0, plan_run},
 	{"apply", "[PLANFILE]", "plan, ask, and do it; or do just what a saved plan says",
-		CLI_ACTING | CLI_ADOPT | CLI_CHANGES | CLI_GUARD | CLI_WAIT, 1, apply_run},
+		CLI_ACTING | CLI_CHANGES | CLI_GUARD | CLI_WAIT, 1, apply_run},
 	{"destroy", NULL, "plan the end of all that is managed, ask, and do it",
 		CLI_ACTING | CLI_GUARD, 0, destroy_run},
 	{"refresh", NULL, "bring the state up to what lives, without a question",
@@ -36,8 +35,7 @@ const struct command cli_commands[] = {
 	{"import-env", "FILE", "write manifest entries for the names in a .env or JSON file",
 		CLI_MANIFEST | CLI_STORE, 1, import_env_run},
 	{"output", "[ADDRESS]", "write ids, or a Worker's bindings, for other tools",
-		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_JSON | CLI_RAW | CLI_TOOL, 1,
-		output_run},
+		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_JSON | CLI_TOOL, 1, output_run},
 	{"doctor", NULL, "check credentials, accounts and state, and say what to do",
 		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL, 0,
 		doctor_run},
@@ -85,23 +83,31 @@ bool cli_unknown(const char *what, const char *name, struct error *err)
 	return error_hint(err, "See cfprov help.");
 }
 
+const char *cli_env(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
 /* A command has one word or two. */
 static bool take_command(struct cli *cli, const char *word, char ***next, struct error *err)
 {
-	struct str both CLEANUP(str_release) = {0}, group CLEANUP(str_release) = {0};
+	struct str group CLEANUP(str_release) = {0};
 	const char *second = **next;
 
 	cli->command = cli_find(word);
-	if (!cli->command && second) {
-		str_format(&both, "%s %s", word, second);
-		cli->command = cli_find(str_text(&both));
-		*next += cli->command != NULL;
+	for (const struct command *it = cli_commands; it->name && !cli->command; it++) {
+		if (!cli_is_in_group(it, word))
+			continue;
+		str_format(&group, "%scfprov %s", group.length ? ", " : "", it->name);
+		if (second && strcmp(it->name + strlen(word) + 1, second) == 0) {
+			cli->command = it;
+			++*next;
+		}
 	}
 	if (cli->command)
 		return true;
-	for (const struct command *it = cli_commands; it->name; it++)
-		if (cli_is_in_group(it, word))
-			str_format(&group, "%scfprov %s", group.length ? ", " : "", it->name);
 	if (!group.length)
 		return cli_unknown("unknown command", word, err);
 	if (second && *second != '-') {
@@ -145,25 +151,6 @@ static bool take_global(struct cli *cli, const char *text, char ***next, struct 
 	       error_set_errno(err, errno, "can't change to the folder %s", folder);
 }
 
-static bool parse_words(struct cli *cli, char **next, struct error *err)
-{
-	bool ends_options = false, is_good = true;
-
-	while (*next && is_good) {
-		const char *word = *next++;
-		bool is_option = !ends_options && word[0] == '-' && word[1];
-		if (is_option && strcmp(word, "--") == 0)
-			ends_options = true;
-		else if (is_option)
-			is_good = cli->command ? options_take(cli, word, &next, err)
-					       : take_global(cli, word, &next, err);
-		else
-			is_good = cli->command ? take_argument(cli, word, err)
-					       : take_command(cli, word, &next, err);
-	}
-	return is_good;
-}
-
 /* What the command's help shows without brackets must be there. */
 static bool check_arguments(const struct cli *cli, struct error *err)
 {
@@ -184,20 +171,30 @@ static bool check_arguments(const struct cli *cli, struct error *err)
 bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err)
 {
 	size_t words = (size_t)argc + 1; /* one more for `help COMMAND` */
+	bool ends_options = false, is_good = options_init(cli, words, err);
+	char **next = argv + (argc > 0);
 
-	if (!options_init(cli, words, err))
-		return false;
 	cli->arguments = arena_alloc(&cli->arena, words * sizeof(*cli->arguments));
-	if (!parse_words(cli, argv + (argc > 0), err))
+	while (*next && is_good) {
+		const char *word = *next++;
+		bool is_option = !ends_options && word[0] == '-' && word[1];
+		if (is_option && strcmp(word, "--") == 0)
+			ends_options = true;
+		else if (is_option)
+			is_good = cli->command ? options_take(cli, word, &next, err)
+					       : take_global(cli, word, &next, err);
+		else
+			is_good = cli->command ? take_argument(cli, word, err)
+					       : take_command(cli, word, &next, err);
+	}
+	if (!is_good)
 		return false;
-	if (cli->help && cli->command) { /* -help: the same as `help COMMAND` */
-		const struct command *about = cli->command;
+	const struct command *about = cli->command;
+	if (cli->help || !about) { /* -help: the same as `help COMMAND` */
 		cli->argument_count = 0;
 		cli->command = cli_find("help");
-		return about == cli->command || take_argument(cli, about->name, err);
+		return !about || about == cli->command || take_argument(cli, about->name, err);
 	}
-	if (!cli->command)
-		cli->command = cli_find("help");
 	return check_arguments(cli, err);
 }
 

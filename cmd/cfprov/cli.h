@@ -28,7 +28,7 @@ enum cli_format {
 	FORMAT_WRANGLER_TOML,
 };
 
-/* The values of an option that may be given again. */
+/* The values of an option that may be repeated. */
 struct cli_texts {
 	const char **items;
 	size_t count;
@@ -63,34 +63,31 @@ struct cli {
 	struct arena arena;
 };
 
-/* The options that a command has: a bit for each, or for a group. */
+/* The options that a command takes: a bit for those that come together. */
 enum cli_option {
-	CLI_MANIFEST = 1,
-	CLI_STATE = 2,
-	CLI_ACCOUNT = 4,
-	CLI_LOCK = 8,
-	CLI_ADOPT = 16,
-	CLI_DETAILED = 32,
-	CLI_APPROVE = 64, /* -auto-approve */
-	CLI_PARALLEL = 128,
-	CLI_SELECT = 256,  /* -target, -exclude */
-	CLI_CHANGES = 512, /* -destroy, -replace, -refresh-only */
-	CLI_OUT = 2048,
-	CLI_GUARD = 1024, /* -allow-store-destroy, -force, -max-deletes, -max-delete-percent */
-	CLI_BACKUP = 1 << 12,
-	CLI_ACCOUNT_ID = 1 << 13,
-	CLI_DRY_RUN = 1 << 14,
-	CLI_JSON = 1 << 15,
-	CLI_RAW = 1 << 16,
-	CLI_FORCE = 1 << 17,
-	CLI_STREAM = 1 << 18,  /* -json: a line for each event */
-	CLI_FORMAT = 1 << 19,  /* -format, -max-bytes */
-	CLI_ALL = 1 << 20,     /* each command: -no-color, -help */
-	CLI_INPUT = 1 << 21,   /* -input */
-	CLI_REFRESH = 1 << 22, /* -refresh */
-	CLI_WAIT = 1 << 23,    /* -wait, -wait-timeout */
-	CLI_STORE = 1 << 24,
-	CLI_TOOL = 1 << 25, /* -format: for another tool */
+	CLI_MANIFEST = 1 << 0, /* -f, -var */
+	CLI_STATE = 1 << 1,
+	CLI_ACCOUNT = 1 << 2,
+	CLI_LOCK = 1 << 3,     /* -lock, -lock-timeout */
+	CLI_CHANGES = 1 << 4,  /* -adopt, -destroy, -replace, -refresh-only */
+	CLI_OUT = 1 << 5,      /* -out, -detailed-exitcode */
+	CLI_APPROVE = 1 << 6,  /* -auto-approve */
+	CLI_PARALLEL = 1 << 7, /* -parallelism, -patience, -max-wait */
+	CLI_SELECT = 1 << 8,   /* -target, -exclude */
+	CLI_GUARD = 1 << 9,    /* -allow-store-destroy, -force, -max-deletes, -max-delete-percent */
+	CLI_BACKUP = 1 << 10,
+	CLI_ACCOUNT_ID = 1 << 11,
+	CLI_DRY_RUN = 1 << 12,
+	CLI_JSON = 1 << 13,
+	CLI_TOOL = 1 << 14, /* -raw, -format for another tool */
+	CLI_FORCE = 1 << 15,
+	CLI_STREAM = 1 << 16, /* -json: a line for each event */
+	CLI_FORMAT = 1 << 17, /* -format of a plan, -max-bytes */
+	CLI_ALL = 1 << 18,    /* every command: -no-color, -help */
+	CLI_INPUT = 1 << 19,
+	CLI_REFRESH = 1 << 20,
+	CLI_WAIT = 1 << 21, /* -wait, -wait-timeout */
+	CLI_STORE = 1 << 22,
 };
 
 struct command {
@@ -105,7 +102,7 @@ struct command {
 /* Ends with a command without a name. */
 extern const struct command cli_commands[];
 
-/* Parses; false: *err says what is wrong. With -help, or without a command, it is `help`. */
+/* False: *err says what is wrong. With -help, or without a command, the command is `help`. */
 bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err) MUST_CHECK;
 void cli_release(struct cli *cli);
 
@@ -118,19 +115,22 @@ bool cli_is_in_group(const struct command *command, const char *word);
 /* Gives false: "WHAT `NAME`; did you mean `one like it`?" */
 bool cli_unknown(const char *what, const char *name, struct error *err);
 
+/* Lends the value of a variable of the environment; NULL: it is not set, or empty. */
+const char *cli_env(const char *name);
+
 /* ---- options.c ---- */
 
 /* Sets the defaults, some of them from the environment. */
 bool options_init(struct cli *cli, size_t words, struct error *err) MUST_CHECK;
 
-/* Takes an option of cli->command. *next is the argument after it, and moves if that is its value.
+/* Takes an option of cli->command. **next, the argument after it, is consumed if it is the value.
  */
 bool options_take(struct cli *cli, const char *text, char ***next, struct error *err) MUST_CHECK;
 
 /* False: the value is a URL instead of a local file. The error calls it `what`. */
 bool options_check_local(const char *what, const char *value, struct error *err) MUST_CHECK;
 
-/* For help: adds the options of a command, a line or more each. */
+/* Adds the options of a command, as its help shows them. */
 void options_add_help(struct str *out, const struct command *command);
 
 #endif

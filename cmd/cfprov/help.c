@@ -71,16 +71,15 @@ int help_run(const struct cli *cli)
 		for (const struct command *it = cli_commands; it->name; it++)
 			if (cli_is_in_group(it, cli->arguments[0]))
 				term_add_row(&text, it->name, SUMMARY_COLUMN, it->summary);
-	if (!text.length) {
-		for (size_t i = 0; i < cli->argument_count; i++)
-			str_format(&name, "%s%s", i ? " " : "", cli->arguments[i]);
-		const struct command *command = cli_find(str_text(&name));
-		if (!command) {
-			cli_unknown("there is no command", str_text(&name), &err);
-			term_error(&err);
-			return EXIT_ERROR;
-		}
+	for (size_t i = 0; !text.length && i < cli->argument_count; i++)
+		str_format(&name, "%s%s", i ? " " : "", cli->arguments[i]);
+	const struct command *command = cli_find(str_text(&name));
+	if (command) {
 		add_command(&text, command);
+	} else if (!text.length) {
+		cli_unknown("there is no command", str_text(&name), &err);
+		term_error(&err);
+		return EXIT_ERROR;
 	}
 	term_out_str(&text);
 	return EXIT_DONE;

@@ -160,7 +160,7 @@ static bool heed_manifest(struct import_env *env)
 /* A whole manifest names the account. */
 static bool find_account(struct import_env *env)
 {
-	const char *id = session_account_id();
+	const char *id = cli_env("CLOUDFLARE_ACCOUNT_ID");
 	struct str why CLEANUP(str_release) = {0};
 
 	if (!env->target.is_whole || !id)

@@ -2,24 +2,18 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli.h"
 #include "verbs.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum level { LOG_NOTHING, LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_TRACE };
 
-static const char *const level_names[] = {
-	[LOG_ERROR] = "error",
-	[LOG_WARN] = "warn",
-	[LOG_INFO] = "info",
-	[LOG_DEBUG] = "debug",
-	[LOG_TRACE] = "trace",
-};
+static const char *const level_names[] = {NULL, "error", "warn", "info", "debug", "trace"};
 
 static struct {
 	enum level level;
@@ -29,10 +23,10 @@ static struct {
 
 bool log_start(void (*to_terminal)(const struct str *line), struct error *err)
 {
-	const char *name = getenv("CFPROV_LOG"), *path = getenv("CFPROV_LOG_PATH");
+	const char *name = cli_env("CFPROV_LOG"), *path = cli_env("CFPROV_LOG_PATH");
 	enum level level = LOG_ERROR;
 
-	if (!name || !*name)
+	if (!name)
 		return true;
 	while (level <= LOG_TRACE && strcmp(name, level_names[level]) != 0)
 		level++;
@@ -44,7 +38,7 @@ bool log_start(void (*to_terminal)(const struct str *line), struct error *err)
 	}
 	the_log.to_terminal = to_terminal;
 	the_log.fd = -1;
-	if (path && *path) {
+	if (path) {
 		the_log.fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
 		if (the_log.fd < 0)
 			return error_set_errno(err, errno, "can't open the log %s", path);

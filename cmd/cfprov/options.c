@@ -7,7 +7,6 @@
 #include "plan/guard.h"
 #include "term.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { PARALLELISM = 10, PARALLELISM_LIMIT = 256, MAX_WAIT_MS = 900000 };
@@ -82,8 +81,8 @@ static const struct option options[] = {
 		"the state (default: as the manifest says, or beside it)"},
 	{"account", &aliases, CLI_ACCOUNT, AT(accounts),
 		"only this account; may be given again, and * matches"},
-	{"adopt", &a_switch, CLI_ADOPT, AT(adopt), "agree to take over what lives already"},
-	{"detailed-exitcode", &a_switch, CLI_DETAILED, AT(detailed_exitcode),
+	{"adopt", &a_switch, CLI_CHANGES, AT(adopt), "agree to take over what lives already"},
+	{"detailed-exitcode", &a_switch, CLI_OUT, AT(detailed_exitcode),
 		"exit 2 if there is something to do"},
 	{"out", &a_file, CLI_OUT, AT(out), "save the plan, for apply FILE"},
 	{"target", &addresses, CLI_SELECT, AT(targets),
@@ -129,7 +128,7 @@ static const struct option options[] = {
 		"this account, whatever the manifest says; may be given again"},
 	{"dry-run", &a_switch, CLI_DRY_RUN, AT(dry_run), "only say what would be done"},
 	{"json", &a_switch, CLI_JSON, AT(json), "write JSON"},
-	{"raw", &a_switch, CLI_RAW, AT(raw), "write just the id, without a line break"},
+	{"raw", &a_switch, CLI_TOOL, AT(raw), "write just the id, without a line break"},
 	{"force", &a_switch, CLI_FORCE, AT(force),
 		"do it in spite of what would keep others from it"},
 	{"json", &a_switch, CLI_STREAM, AT(json),
@@ -169,16 +168,6 @@ static bool take_duration(const char *value, int64_t *ret_duration_ms)
 	return number == 0 && !value[digits];
 }
 
-static bool take_format(const struct type *type, const char *value, enum cli_format *ret_format)
-{
-	for (size_t i = type->least; i <= type->most; i++) {
-		*ret_format = (enum cli_format)i;
-		if (strcmp(value, formats[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* False: the option can't have this value. */
 static bool take_value(const struct option *option, struct cli *cli, const char *value)
 {
@@ -203,7 +192,11 @@ static bool take_value(const struct option *option, struct cli *cli, const char 
 	case KIND_DURATION:
 		return take_duration(value, field);
 	case KIND_FORMAT:
-		return take_format(type, value, field);
+		for (size_t i = type->least; i <= type->most; i++) {
+			*(enum cli_format *)field = (enum cli_format)i;
+			if (strcmp(value, formats[i]) == 0)
+				return true;
+		}
 	}
 	return false;
 }
@@ -215,14 +208,6 @@ static bool refuse_value(
 
 	return error_set(
 		err, "%s can't be `%s`: it must be %s", name, shown, option->type->must_be);
-}
-
-/* The variable of the environment that sets the option's default, or NULL. */
-static const char *variable_of(const struct option *option)
-{
-	return option->at == AT(patience_ms)   ? "CFPROV_PATIENCE"
-	       : option->at == AT(max_wait_ms) ? "CFPROV_MAX_WAIT"
-					       : NULL;
 }
 
 bool options_init(struct cli *cli, size_t words, struct error *err)
@@ -240,9 +225,11 @@ bool options_init(struct cli *cli, size_t words, struct error *err)
 		.max_wait_ms = MAX_WAIT_MS,
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		const char *variable = variable_of(&options[i]);
-		const char *value = variable ? getenv(variable) : NULL;
-		if (value && *value && !take_value(&options[i], cli, value))
+		const char *variable = options[i].at == AT(patience_ms)   ? "CFPROV_PATIENCE"
+				       : options[i].at == AT(max_wait_ms) ? "CFPROV_MAX_WAIT"
+									  : NULL;
+		const char *value = variable ? cli_env(variable) : NULL;
+		if (value && !take_value(&options[i], cli, value))
 			return refuse_value(variable, &options[i], value, err);
 	}
 	return true;
@@ -260,36 +247,28 @@ static bool is_called(const struct option *option, const char *name, size_t leng
 	return strncmp(option->name, name, length) == 0 && !option->name[length];
 }
 
-/* Lends the option of the command, or NULL. */
-static const struct option *find_option(
-	const struct command *command, const char *name, size_t length)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		if (is_called(&options[i], name, length) && is_allowed(&options[i], command))
-			return &options[i];
-	return NULL;
-}
-
 static bool unknown_option(
 	const struct command *command, const char *name, size_t length, struct error *err)
 {
 	struct str shown CLEANUP(str_release) = {0};
-	const char *space = command ? " " : "", *of = command ? command->name : "";
+	const char *space = command ? " " : "", *of = command ? command->name : "", *near = NULL;
 
 	text_add_visible(&shown, name, length, 60);
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		if (!is_called(&options[i], name, length))
-			continue;
-		error_set(
-			err, "`%s` takes no option -%s", command ? of : "cfprov", options[i].name);
-		return error_hint(
-			err, "Options stand behind the command; see cfprov help%s%s.", space, of);
+		const char *other = options[i].name;
+		if (is_called(&options[i], name, length)) {
+			error_set(err, "`%s` takes no option -%s", command ? of : "cfprov", other);
+			return error_hint(err,
+				"Options stand behind the command; see cfprov help%s%s.", space,
+				of);
+		}
+		if (!near && is_allowed(&options[i], command) &&
+			text_is_near(str_text(&shown), other))
+			near = other;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		if (is_allowed(&options[i], command) &&
-			text_is_near(str_text(&shown), options[i].name))
-			return error_set(err, "unknown option -%s; did you mean -%s?",
-				str_text(&shown), options[i].name);
+	if (near)
+		return error_set(
+			err, "unknown option -%s; did you mean -%s?", str_text(&shown), near);
 	error_set(err, "unknown option -%s", str_text(&shown));
 	return error_hint(err, "See cfprov help%s%s.", space, of);
 }
@@ -312,22 +291,19 @@ bool options_check_local(const char *what, const char *value, struct error *err)
 	return false;
 }
 
-static bool takes_path(const struct type *type)
-{
-	return type->value &&
-	       (strcmp(type->value, "PATH") == 0 || strcmp(type->value, "FILE") == 0);
-}
-
 bool options_take(struct cli *cli, const char *text, char ***next, struct error *err)
 {
 	const char *name = text + (text[0] == '-') + (text[0] == '-' && text[1] == '-');
-	size_t length = strcspn(name, "=");
+	size_t length = strcspn(name, "="), i = 0;
 	const char *value = name[length] ? name + length + 1 : NULL;
 	struct str dashed CLEANUP(str_release) = {0};
-	const struct option *option = find_option(cli->command, name, length);
 
-	if (!option)
+	while (i < ARRAY_SIZE(options) &&
+		!(is_called(&options[i], name, length) && is_allowed(&options[i], cli->command)))
+		i++;
+	if (i == ARRAY_SIZE(options))
 		return unknown_option(cli->command, name, length, err);
+	const struct option *option = &options[i];
 	const struct type *type = option->type;
 	if (!value && !type->value)
 		value = "true";
@@ -336,7 +312,8 @@ bool options_take(struct cli *cli, const char *text, char ***next, struct error 
 	if (!value)
 		value = *(*next)++;
 	str_format(&dashed, "-%s", option->name);
-	if (takes_path(type) && !options_check_local(str_text(&dashed), value, err))
+	bool is_path = strncmp(type->must_be, "a path", strlen("a path")) == 0;
+	if (is_path && !options_check_local(str_text(&dashed), value, err))
 		return false;
 	if (take_value(option, cli, value))
 		return true;

@@ -62,7 +62,6 @@ void session_release(struct session *session)
 static bool open_manifest(struct session *session, struct error_list *errors)
 {
 	manifest_release(&session->manifest); /* session_find_state may have opened it */
-	session->has_manifest = true;
 	return manifest_open(&session->manifest, &session->source, errors);
 }
 
@@ -73,13 +72,6 @@ const char *session_manifest_name(const struct cli *cli)
 	return cli->manifests.count ? cli->manifests.items[0] : MANIFEST_DEFAULT_PATH;
 }
 
-const char *session_account_id(void)
-{
-	const char *id = getenv("CLOUDFLARE_ACCOUNT_ID");
-
-	return id && *id ? id : NULL;
-}
-
 bool session_read_manifest(struct session *session, struct error_list *errors)
 {
 	const struct cli *cli = session->cli;
@@ -88,8 +80,8 @@ bool session_read_manifest(struct session *session, struct error_list *errors)
 	struct error err CLEANUP(error_release) = {0};
 
 	if (!open_manifest(session, errors) ||
-		!manifest_read(
-			&session->manifest, session_account_id(), &session->desired, errors)) {
+		!manifest_read(&session->manifest, cli_env("CLOUDFLARE_ACCOUNT_ID"),
+			&session->desired, errors)) {
 		error_list_cut(errors);
 		return false;
 	}
@@ -120,7 +112,7 @@ static bool is_absent(const struct session *session, const struct error_list *er
 bool session_read_accounts(struct session *session, struct model *ret_accounts)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
-	const char *id = session_account_id();
+	const char *id = cli_env("CLOUDFLARE_ACCOUNT_ID");
 
 	if (open_manifest(session, &errors) &&
 		manifest_accounts(&session->manifest, ret_accounts, &errors)) {
@@ -137,9 +129,8 @@ bool session_read_accounts(struct session *session, struct model *ret_accounts)
 /* ---- accounts ---- */
 
 /*
- * No manifest gives the account an alias. It has the state's, if that was read and has a valid one;
- * else one account alone is `default`, unless the state has another account of that name, and
- * several are called by their ids.
+ * The alias of an account that no manifest names: the state's, if that was read and has a valid
+ * one; else `default` for an account alone, unless the state has another of that name; else its id.
  */
 static const char *alias_of(const struct session *session, const char *id, bool is_alone)
 {
@@ -186,7 +177,7 @@ bool session_load_accounts(struct session *session)
 {
 	const struct cli *cli = session->cli;
 	const struct pick pick = {"those given", cli->accounts.items, cli->accounts.count};
-	const char *id = session_account_id();
+	const char *id = cli_env("CLOUDFLARE_ACCOUNT_ID");
 	const struct cli_texts one = {&id, 1};
 	const struct cli_texts *ids = cli->account_ids.count ? &cli->account_ids : &one;
 	struct error err CLEANUP(error_release) = {0};
@@ -206,7 +197,7 @@ bool session_load_accounts(struct session *session)
 
 /* ---- state ---- */
 
-/* A command that only reads the state needs a manifest only if that says where the state is. */
+/* A manifest is needed only if it says where the state is. */
 bool session_find_state(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
@@ -215,7 +206,7 @@ bool session_find_state(struct session *session)
 		return true;
 	if (session->cli->state)
 		session->state_path = mem_copy_text(session->cli->state);
-	else if (((!session->has_manifest && !open_manifest(session, &errors)) ||
+	else if (((!session->manifest.documents.count && !open_manifest(session, &errors)) ||
 			 !manifest_state_path(&session->manifest, &session->state_path, &errors)) &&
 		 !is_absent(session, &errors)) {
 		error_list_cut(&errors);
@@ -226,7 +217,7 @@ bool session_find_state(struct session *session)
 	return true;
 }
 
-/* Without its state, cfprov would take its own objects for somebody else's: it says so. */
+/* Warns if the state was lost: without it, cfprov would take its own objects for someone else's. */
 static bool finish_opening(struct session *session, const struct error *err)
 {
 	struct str text CLEANUP(str_release) = {0};
@@ -275,47 +266,39 @@ const struct object *session_find_recorded(const struct session *session, const 
 	return NULL;
 }
 
-/* Also one that was not read, because -state made that unnecessary. */
+/* True also for a manifest that was not read because -state made that unnecessary. */
 static bool is_manifest(const struct session *session, const char *path)
 {
 	const struct documents *documents = &session->manifest.documents;
 	const struct cli_texts *given = &session->cli->manifests;
+	bool is_same = !given->count && fs_is_same_file(MANIFEST_DEFAULT_PATH, path);
 
 	for (size_t i = 0; i < documents->count; i++)
-		if (fs_is_same_file(documents->items[i].file, path))
-			return true;
+		is_same |= fs_is_same_file(documents->items[i].file, path);
 	for (size_t i = 0; i < given->count; i++)
-		if (fs_is_same_file(given->items[i], path))
-			return true;
-	return !given->count && fs_is_same_file(MANIFEST_DEFAULT_PATH, path);
+		is_same |= fs_is_same_file(given->items[i], path);
+	return is_same;
 }
 
-/* What of ours is at the path, or would be; NULL: nothing. */
-static const char *own_file(const struct session *session, const char *path)
+bool session_check_target(struct session *session, const char *option, const char *path)
 {
 	static const struct {
 		const char *before, *after, *what;
 	} siblings[] = {{"", "", "the state"}, {"", ".journal", "the journal of the state"},
 		{".", ".lock", "the lock of the state"}};
+	const char *what = is_manifest(session, path) ? "a manifest" : NULL;
 	char *state AUTO_FREE = fs_real_path(session->state_path);
+	struct error err CLEANUP(error_release) = {0};
 
 	for (size_t i = 0; i < ARRAY_SIZE(siblings); i++) {
 		char *own AUTO_FREE = fs_sibling(state, siblings[i].before, siblings[i].after);
 		if (fs_is_same_file(own, path))
-			return siblings[i].what;
+			what = siblings[i].what;
 	}
-	return is_manifest(session, path) ? "a manifest" : NULL;
-}
-
-bool session_check_target(struct session *session, const char *option, const char *path)
-{
-	struct error err CLEANUP(error_release) = {0};
-	const char *own = own_file(session, path);
-
-	if (own)
-		error_set(&err, "%s is %s", path, own);
-	else if (fs_check_target(path, &err))
+	if (!what && fs_check_target(path, &err))
 		return true;
+	if (what)
+		error_set(&err, "%s is %s", path, what);
 	error_prefix(&err, "%s can't be %s", option, path);
 	error_hint(&err, "Name another file. Nothing was done.");
 	return term_error(&err);
@@ -346,27 +329,21 @@ bool session_open_state(struct session *session, const char *operation)
 
 /* ---- client ---- */
 
-static const char *base_url(void)
-{
-	const char *url = getenv("CLOUDFLARE_BASE_URL");
-
-	if (!url || !*url)
-		url = getenv("CLOUDFLARE_API_BASE_URL");
-	return url && *url ? url : BASEURL_DEFAULT;
-}
-
 bool session_new_client(struct session *session)
 {
-	const char *timeout = getenv("CFPROV_REQUEST_TIMEOUT");
+	const char *url = cli_env("CLOUDFLARE_BASE_URL");
+	const char *timeout = cli_env("CFPROV_REQUEST_TIMEOUT");
 	struct error err CLEANUP(error_release) = {0};
 	size_t seconds = REQUEST_TIMEOUT_S;
 
 	if (session->client)
 		return true;
-	if (timeout && *timeout && (!text_to_number(timeout, 3600, &seconds) || seconds == 0))
+	if (timeout && (!text_to_number(timeout, 3600, &seconds) || seconds == 0))
 		return term_fail(NULL, "CFPROV_REQUEST_TIMEOUT must be seconds from 1 to 3600");
+	if (!url)
+		url = cli_env("CLOUDFLARE_API_BASE_URL");
 	const struct client_options options = {
-		.base_url = base_url(),
+		.base_url = url ? url : BASEURL_DEFAULT,
 		.timeout_ms = (int64_t)seconds * 1000,
 		.parallelism = session->cli->parallelism,
 		.max_wait_ms = session->cli->max_wait_ms,

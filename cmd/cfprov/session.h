@@ -24,7 +24,6 @@ struct session {
 	bool may_ask;           /* the user may be asked to approve, on the standard input */
 	struct manifest_source source;
 	struct manifest manifest;
-	bool has_manifest;       /* its files were read, valid or not */
 	char *state_path;        /* NULL until session_find_state */
 	struct model desired;    /* of the accounts that -account picks */
 	struct sources *sources; /* of credentials and values */
@@ -52,9 +51,6 @@ struct session {
 /* `sink` listens to the library; NULL: the session prints progress for people. */
 void session_init(struct session *session, const struct cli *cli, const struct event_sink *sink);
 void session_release(struct session *session);
-
-/* CLOUDFLARE_ACCOUNT_ID; NULL: not set. */
-const char *session_account_id(void);
 
 /* What errors call the manifest, or the manifests. */
 const char *session_manifest_name(const struct cli *cli);

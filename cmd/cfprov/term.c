@@ -1,11 +1,11 @@
 #include "term.h"
 
 #include "base/text.h"
+#include "cli.h"
 #include "log.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -20,16 +20,15 @@ static struct {
 
 void term_start(void)
 {
-	const char *kind = getenv("TERM"), *force = getenv("CLICOLOR_FORCE");
-	const char *no_color = getenv("NO_COLOR");
+	const char *kind = cli_env("TERM"), *force = cli_env("CLICOLOR_FORCE");
 	bool is_dumb = kind && strcmp(kind, "dumb") == 0;
-	bool is_forced = force && *force && strcmp(force, "0") != 0;
+	bool is_forced = force && strcmp(force, "0") != 0;
 
 	for (int fd = 0; fd < STREAMS; fd++) {
 		bool is_terminal = isatty(fd);
 		term.is_terminal[fd] = is_terminal && (fd == 0 || !is_dumb);
 		term.has_color[fd] =
-			!(no_color && *no_color) && (is_forced || (is_terminal && !is_dumb));
+			!cli_env("NO_COLOR") && (is_forced || (is_terminal && !is_dumb));
 	}
 }
 
@@ -232,24 +231,20 @@ static void add_place(struct str *out, const struct error *err)
 	str_char(out, '\n');
 }
 
-/* An error, or a text. An error's message may have a path or the like as the user gave it. */
-static void print_problem(
-	enum term_style style, const char *head, const char *text, const struct error *err)
+static void print_problem(enum term_style style, const char *head, const struct error *err)
 {
-	struct str whole CLEANUP(str_release) = {0}, folded CLEANUP(str_release) = {0};
-	struct str out CLEANUP(str_release) = {0};
+	struct str whole CLEANUP(str_release) = {0}, out CLEANUP(str_release) = {0};
+	struct str folded CLEANUP(str_release) = {0};
 
 	str_format(&whole, "%s ", head);
-	if (err)
-		text_add_visible(&whole, err->message, strlen(err->message), 0);
-	else
-		str_text_add(&whole, text);
+	/* It may contain a path or the like as the user wrote it. */
+	text_add_visible(&whole, err->message, strlen(err->message), 0);
 	term_add_folded(&folded, STDERR_FILENO, 0, str_text(&whole));
 	term_add(&out, STDERR_FILENO, style, head);
 	str_text_add(&out, str_text(&folded) + strlen(head));
-	if (err && err->file)
+	if (err->file)
 		add_place(&out, err);
-	if (err && err->hint)
+	if (err->hint)
 		term_add_folded(&out, STDERR_FILENO, 2, err->hint);
 	term_say_str(&out);
 }
@@ -260,7 +255,7 @@ bool term_error(const struct error *err)
 	if (term.listener)
 		term.listener->error(err);
 	else
-		print_problem(TERM_DESTROY, "Error:", NULL, err);
+		print_problem(TERM_DESTROY, "Error:", err);
 	return false;
 }
 
@@ -289,31 +284,27 @@ bool term_fail(const char *hint_or_null, const char *format, ...)
 	return term_error(&err);
 }
 
-void term_warning(const char *text)
-{
-	struct error warning CLEANUP(error_release) = {0};
-	const char *end = strstr(text, ". ");
-	size_t length = end ? (size_t)(end - text) : strlen(text);
-
-	if (!term.listener) {
-		print_problem(TERM_CHANGE, "Warning:", text, NULL);
-		return;
-	}
-	/* The first sentence is the message, the others are the hint. */
-	if (!end && length && text[length - 1] == '.')
-		length--;
-	error_set(&warning, "%.*s", (int)length, text);
-	if (end)
-		error_hint(&warning, "%s", end + 2);
-	term.listener->warning(&warning);
-}
-
 void term_warn(const struct error *warning)
 {
 	if (term.listener)
 		term.listener->warning(warning);
 	else
-		print_problem(TERM_CHANGE, "Warning:", NULL, warning);
+		print_problem(TERM_CHANGE, "Warning:", warning);
+}
+
+void term_warning(const char *text)
+{
+	struct error warning CLEANUP(error_release) = {0};
+	/* For a listener, the first sentence is the message and the others are the hint. */
+	const char *end = term.listener ? strstr(text, ". ") : NULL;
+	size_t length = end ? (size_t)(end - text) : strlen(text);
+
+	if (term.listener && !end && length && text[length - 1] == '.')
+		length--;
+	error_set(&warning, "%.*s", (int)length, text);
+	if (end)
+		error_hint(&warning, "%s", end + 2);
+	term_warn(&warning);
 }
 
 void term_warnings(const struct error_list *warnings)
