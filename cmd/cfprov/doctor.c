@@ -23,7 +23,7 @@ enum level { OK, WARN, FAIL };
 struct report {
 	struct str *text;
 	const char *about; /* "state", or the alias of an account */
-	size_t warnings, failures;
+	size_t counts[FAIL + 1];
 };
 
 static const char see_error[] = "The error above says why.";
@@ -36,14 +36,8 @@ static void PRINTF(4, 5)
 	find(struct report *report, enum level level, const char *advice, const char *format, ...)
 {
 	enum { INDENT = 6 };
-	static const struct {
-		const char *word;
-		enum term_style style;
-	} levels[] = {
-		[OK] = {"ok  ", TERM_CREATE},
-		[WARN] = {"warn", TERM_CHANGE},
-		[FAIL] = {"fail", TERM_DESTROY},
-	};
+	static const char *const words[] = {"ok  ", "warn", "fail"};
+	static const enum term_style styles[] = {TERM_CREATE, TERM_CHANGE, TERM_DESTROY};
 	struct str text CLEANUP(str_release) = {0}, folded CLEANUP(str_release) = {0};
 	va_list args;
 
@@ -52,12 +46,11 @@ static void PRINTF(4, 5)
 	str_format_list(&text, format, args);
 	va_end(args);
 	term_add_folded(&folded, STDOUT_FILENO, INDENT, str_text(&text));
-	term_add(report->text, STDOUT_FILENO, levels[level].style, levels[level].word);
+	term_add(report->text, STDOUT_FILENO, styles[level], words[level]);
 	str_format(report->text, "  %s", str_text(&folded) + INDENT);
 	if (advice)
 		term_add_folded(report->text, STDOUT_FILENO, INDENT, advice);
-	report->warnings += level == WARN;
-	report->failures += level == FAIL;
+	report->counts[level]++;
 }
 
 /* "WHAT: the error's message"; the error's own hint is the better advice. */
@@ -68,11 +61,6 @@ static void find_error(struct report *report, enum level level, const char *what
 		err->message);
 }
 
-static const char *plural(size_t count)
-{
-	return count == 1 ? "" : "s";
-}
-
 static void judge_state(struct session *session, struct report *report)
 {
 	struct error err CLEANUP(error_release) = {0};
@@ -81,18 +69,16 @@ static void judge_state(struct session *session, struct report *report)
 	char *real AUTO_FREE = fs_real_path(session->state_path);
 	bool is_locked = ledger_is_locked(session->state_path, &holder);
 	const struct state *state = &session->ledger.state;
-	size_t count;
 
-	report->about = "state";
 	session->has_ledger = ledger_read(&session->ledger, session->state_path, &err);
-	count = session->has_ledger ? state->model.object_count : 0;
+	size_t count = state->model.object_count;
 	if (!session->has_ledger)
 		find_error(report, FAIL, path, &err, "See to it that the file can be read.");
 	else if (!state->lineage[0])
 		find(report, OK, NULL, "%s is not there yet; the first apply makes it", path);
 	else
 		find(report, OK, NULL, "%s can be read: serial %" PRId64 ", %zu object%s", path,
-			state->serial, count, plural(count));
+			state->serial, count, term_plural(count));
 	if (is_locked)
 		find(report, WARN, "Wait for that to end, or let cfprov wait: -lock-timeout=5m.",
 			"its lock is held by %s", str_text(&holder));
@@ -113,19 +99,11 @@ static void judge_state(struct session *session, struct report *report)
 
 /* ---- an account ---- */
 
-static bool ends_soon(const struct probe *probe)
-{
-	struct moment ends;
-
-	return moment_read(probe->token_expires, &ends) &&
-	       ends.seconds < probe->asked_at + SOON_SECONDS;
-}
-
 static void judge_token(const struct probe *probe, struct report *report)
 {
 	bool works = !probe->list_err.message;
-	enum level level = OK;
-	const char *advice = NULL;
+	const char *expires = probe->token_expires;
+	struct moment end;
 
 	if (!probe->uses_token) {
 		find(report, OK, NULL, "email and key are given; nothing can verify them alone");
@@ -140,50 +118,45 @@ static void judge_token(const struct probe *probe, struct report *report)
 			      : "Check that it is right, active and not expired.");
 		return;
 	}
-	if (strcmp(probe->token_status, "active") != 0) {
-		level = FAIL;
-		advice = "Make another token, or let this one be valid again.";
-	} else if (ends_soon(probe)) {
-		level = WARN;
-		advice = "Give it a later end in Cloudflare before then; or make another, and put "
-			 "that where this one is read from.";
-	}
+	bool is_active = strcmp(probe->token_status, "active") == 0;
+	bool ends_soon = moment_read(expires, &end) && end.seconds < probe->asked_at + SOON_SECONDS;
 	char *status AUTO_FREE = text_visible(probe->token_status, 40);
-	char *until AUTO_FREE = text_visible(probe->token_expires ? probe->token_expires : "", 40);
-	find(report, level, advice, "the %s token is %s%s%s",
-		probe->is_account_token ? "account's own" : "user's", status,
-		probe->token_expires ? ", until " : "", until);
+	char *until AUTO_FREE = text_visible(expires ? expires : "", 40);
+	find(report,
+		!is_active  ? FAIL
+		: ends_soon ? WARN
+			    : OK,
+		!is_active  ? "Make another token, or let this one be valid again."
+		: ends_soon ? "Give it a later end in Cloudflare before then; or make another, "
+			      "and put that where this one is read from."
+			    : NULL,
+		"the %s token is %s%s%s", probe->is_account_token ? "account's own" : "user's",
+		status, expires ? ", until " : "", until);
 }
 
 /* Nothing tells what a token may do: a list shows that it reads, a refusal that it can't write. */
 static void judge_access(const struct probe *probe, struct report *report)
 {
+	const struct cf_quota *quota = &probe->quota;
+	bool is_much = quota->used * 100 >= quota->secrets * MUCH_USED_PERCENT;
+
 	if (probe->list_err.message) {
 		find_error(report, FAIL, "Secrets Store can't be read", &probe->list_err,
 			probe->is_not_the_api
 				? not_the_api
 				: "Check the account id, the token, and that the token has the "
 				  "permission Account, Secrets Store, Edit.");
-		return;
+		return; /* the quota failed for the same reason, most likely */
 	}
 	find(report, OK, NULL, "Secrets Store can be read%s: %zu store%s%s",
 		probe->writing == WRITING_ALLOWED ? " and, it seems, written" : "",
-		probe->store_count, plural(probe->store_count),
+		probe->store_count, term_plural(probe->store_count),
 		probe->writing == WRITING_UNKNOWN
 			? "; whether it may be written, only a write can tell"
 			: "");
 	if (probe->writing == WRITING_FORBIDDEN)
 		find(report, WARN, "Give the token the permission Account, Secrets Store, Edit.",
 			"Secrets Store can't be written: plan works, apply does not");
-}
-
-static void judge_quota(const struct probe *probe, struct report *report)
-{
-	const struct cf_quota *quota = &probe->quota;
-	bool is_much = quota->used * 100 >= quota->secrets * MUCH_USED_PERCENT;
-
-	if (probe->list_err.message)
-		return; /* for the same reason, most likely */
 	if (probe->quota_err.message)
 		find_error(report, WARN, "the quota is not known", &probe->quota_err,
 			"Nothing has to be done; cfprov works without it.");
@@ -209,7 +182,7 @@ static void judge_rate(const struct probe *probe, struct report *report)
 			(probe->rate_reset_ms + 999) / 1000);
 }
 
-/* The manifest's store may find no room beside the only one, which nobody manages. */
+/* Most accounts may have one store: an unmanaged one leaves no room for the manifest's. */
 static void judge_room(const struct probe *probe, const struct model *desired,
 	const struct model *recorded, struct report *report)
 {
@@ -241,7 +214,7 @@ static void judge_records(
 	}
 	account_check_count(recorded, probe->account->alias, &count, &unresolved);
 	find(report, OK, NULL, "the state goes with it: %zu object%s recorded", count,
-		plural(count));
+		term_plural(count));
 	if (unresolved)
 		find(report, WARN,
 			"If none is under way, it was cut off: run cfprov apply, which looks for "
@@ -267,7 +240,6 @@ static void judge_account(const struct probe *probe, const struct model *desired
 		if (!probe->shares)
 			judge_token(probe, report);
 		judge_access(probe, report);
-		judge_quota(probe, report);
 		if (!probe->shares)
 			judge_rate(probe, report);
 	}
@@ -279,7 +251,7 @@ static void judge_account(const struct probe *probe, const struct model *desired
 
 /* ---- all of it ---- */
 
-/* Accounts that the whole manifest dropped while objects are recorded in them. */
+/* Accounts that the manifest no longer has, although objects are recorded in them. */
 static void judge_dropped(const struct session *session, struct report *report)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
@@ -331,7 +303,7 @@ int doctor_run(const struct cli *cli)
 {
 	struct session session CLEANUP(session_release);
 	struct str text CLEANUP(str_release) = {0};
-	struct report report = {&text, "state", 0, 0};
+	struct report report = {&text, "state", {0}};
 
 	session_init(&session, cli, NULL);
 	bool is_found = session_find_state(&session);
@@ -346,7 +318,7 @@ int doctor_run(const struct cli *cli)
 		find(&report, FAIL, see_error, "they could not be looked at");
 	}
 	term_out_str(&text);
-	if (report.failures + report.warnings)
-		term_say("%zu to mend, %zu to know.", report.failures, report.warnings);
-	return report.failures ? EXIT_ERROR : EXIT_DONE;
+	if (report.counts[FAIL] + report.counts[WARN])
+		term_say("%zu to mend, %zu to know.", report.counts[FAIL], report.counts[WARN]);
+	return report.counts[FAIL] ? EXIT_ERROR : EXIT_DONE;
 }

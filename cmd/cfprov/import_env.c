@@ -1,7 +1,7 @@
 /*
  * cfprov import-env: entries of a manifest for the names in a .env, .dev.vars or JSON file. Prints
- * no value and overwrites no file. Without a manifest it prints a whole one, else stores for a
- * further -f.
+ * no value and overwrites no file. Without a manifest it prints a whole one, else `stores` for
+ * another -f.
  */
 #include "adapter/fs.h"
 #include "adapter/input.h"
@@ -31,41 +31,45 @@ static void release(struct import_env *env)
 	session_release(&env->session);
 }
 
-/* ---- the address ---- */
+/* ---- the target ---- */
 
-static bool read_address(struct import_env *env)
+/* The store that -store names, and the account of a whole manifest. */
+static bool read_target(struct import_env *env)
 {
-	const char *address = env->session.cli->store,
-		   *slash = address ? strchr(address, '/') : NULL;
+	struct envfile_target *target = &env->target;
+	const char *address = env->session.cli->store;
+	const char *slash = address ? strchr(address, '/') : NULL;
+	const char *id = cli_env("CLOUDFLARE_ACCOUNT_ID");
 	struct str why CLEANUP(str_release) = {0};
 
 	if (!address)
 		return term_fail("Say it with -store=STORE or -store=ALIAS/STORE.",
 			"which store are the secrets for?");
-	env->target.store = slash ? slash + 1 : address;
+	target->store = slash ? slash + 1 : address;
 	if (slash)
-		env->target.alias =
+		target->alias =
 			arena_bytes(&env->session.arena, address, (size_t)(slash - address));
-	if (shape_text_is_right(&schema_store_name, env->target.store, true, &why) &&
-		(!slash || shape_text_is_right(&schema_alias, env->target.alias, true, &why)))
-		return true;
-	char *shown AUTO_FREE = text_visible(address, 120);
-	return term_fail("-store takes STORE, for all accounts of the manifest, or ALIAS/STORE.",
-		"`%s` is no address of a store%s%s", shown, why.length ? ": " : "", str_text(&why));
+	if (!shape_text_is_right(&schema_store_name, target->store, true, &why) ||
+		(slash && !shape_text_is_right(&schema_alias, target->alias, true, &why))) {
+		char *shown AUTO_FREE = text_visible(address, 120);
+		return term_fail(
+			"-store takes STORE, for all accounts of the manifest, or ALIAS/STORE.",
+			"`%s` is no address of a store%s%s", shown, why.length ? ": " : "",
+			str_text(&why));
+	}
+	if (target->is_whole)
+		target->account_id = id;
+	return !target->account_id || shape_text_is_right(&schema_account_id, id, true, &why) ||
+	       term_fail(NULL, "CLOUDFLARE_ACCOUNT_ID can't be the id of an account: %s",
+		       str_text(&why));
 }
 
 /* ---- the manifest ---- */
 
-/* An empty file is what the shell has just made to take our output. */
-static bool exists(const char *path)
-{
-	struct stat status;
-
-	return strcmp(path, "-") == 0 ||
-	       (stat(path, &status) == 0 && !(S_ISREG(status.st_mode) && !status.st_size));
-}
-
-/* The manifests that do not exist yet are where the output goes. */
+/*
+ * The session reads the manifests that exist; those that do not are where the output goes. An empty
+ * file does not count: the shell has just made it to take our output.
+ */
 static void find_manifests(struct import_env *env)
 {
 	static const char *const defaults[] = {MANIFEST_DEFAULT_PATH};
@@ -73,9 +77,12 @@ static void find_manifests(struct import_env *env)
 	const char *const *paths = given->count ? given->items : defaults;
 	size_t count = given->count ? given->count : 1, existing = 0;
 	const char **found = arena_alloc(&env->session.arena, count * sizeof(*found));
+	struct stat status;
 
 	for (size_t i = 0; i < count; i++)
-		if (exists(paths[i]))
+		if (strcmp(paths[i], "-") == 0 ||
+			(stat(paths[i], &status) == 0 &&
+				(!S_ISREG(status.st_mode) || status.st_size)))
 			found[existing++] = paths[i];
 		else if (!env->beside)
 			env->beside = paths[i];
@@ -86,48 +93,42 @@ static void find_manifests(struct import_env *env)
 	env->target.is_whole = !existing;
 }
 
-/* Is a store declared for other accounts in the same place? */
-static bool is_shared(const struct model *desired, const struct object *store)
-{
-	for (size_t i = 0; i < desired->object_count; i++) {
-		const struct object *other = &desired->objects[i];
-		if (other != store && !other->secret && strcmp(other->store, store->store) == 0 &&
-			other->place.line == store->place.line &&
-			strcmp(other->place.file, store->place.file) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* A store is declared in one place, and so is a secret. */
 static void heed_declared(struct import_env *env, const struct model *desired)
 {
 	const struct envfile_target *target = &env->target;
-	const struct object *store = NULL;
+	const struct object *store = NULL, *other;
 	struct str why CLEANUP(str_release) = {0};
+	bool is_shared = false; /* the place is that of other accounts, too */
 
-	for (size_t i = 0; i < desired->object_count; i++) {
-		const struct object *object = &desired->objects[i];
-		if (strcmp(object->store, target->store) != 0 ||
-			(target->alias && strcmp(object->account, target->alias) != 0))
+	for (size_t i = 0; i < desired->account_count; i++) {
+		const char *alias = desired->accounts[i].alias;
+		if (target->alias && strcmp(alias, target->alias) != 0)
 			continue;
-		if (!object->secret)
-			store = object;
-		str_clear(&why);
-		str_format(&why, "it is declared already (%s:%zu)", object->place.file,
-			object->place.line);
-		for (size_t k = 0; k < env->envfile.count && object->secret; k++) {
+		other = model_object(desired, alias, target->store, NULL);
+		store = other ? other : store;
+		for (size_t k = 0; k < env->envfile.count; k++) {
 			struct envfile_entry *entry = &env->envfile.entries[k];
-			if (!entry->is_left_out && strcmp(entry->name, object->secret) == 0)
-				envfile_leave_out(&env->envfile, entry, str_text(&why));
+			other = model_object(desired, alias, target->store, entry->name);
+			if (!other || entry->is_left_out)
+				continue;
+			str_clear(&why);
+			str_format(&why, "it is declared already (%s:%zu)", other->place.file,
+				other->place.line);
+			envfile_leave_out(&env->envfile, entry, str_text(&why));
 		}
 	}
 	if (!store || env->envfile.left_out == env->envfile.count)
 		return;
+	for (size_t i = 0; i < desired->account_count && target->alias; i++) {
+		other = model_object(desired, desired->accounts[i].alias, target->store, NULL);
+		is_shared |= other && other != store && other->place.line == store->place.line &&
+			     strcmp(other->place.file, store->place.file) == 0;
+	}
 	struct error *warning = error_list_add(&env->envfile.warnings);
 	error_set(warning, "%s is declared here already, and a store can be declared once",
 		target->store);
-	if (target->alias && is_shared(desired, store))
+	if (is_shared)
 		error_hint(warning,
 			"It is there in other accounts, too: give it an entry of its own for %s, "
 			"and put the lines below `secrets:` there.",
@@ -155,20 +156,6 @@ static bool heed_manifest(struct import_env *env)
 	}
 	heed_declared(env, desired);
 	return true;
-}
-
-/* A whole manifest names the account. */
-static bool find_account(struct import_env *env)
-{
-	const char *id = cli_env("CLOUDFLARE_ACCOUNT_ID");
-	struct str why CLEANUP(str_release) = {0};
-
-	if (!env->target.is_whole || !id)
-		return true;
-	env->target.account_id = id;
-	return shape_text_is_right(&schema_account_id, id, true, &why) ||
-	       term_fail(NULL, "CLOUDFLARE_ACCOUNT_ID can't be the id of an account: %s",
-		       str_text(&why));
 }
 
 /* ---- the file ---- */
@@ -205,16 +192,6 @@ static const char *path_of(struct import_env *env, const char *file)
 	return arena_text(&env->session.arena, str_text(&path));
 }
 
-/* False: adds to *why why the manifest can't name the file. */
-static bool can_be_named(const char *path, struct str *why)
-{
-	if (!text_is_utf8(path, strlen(path), NULL))
-		str_text_add(why, "it is not UTF-8");
-	else if (shape_text_is_right(&schema_comment, path, false, why) && strstr(path, "${"))
-		str_text_add(why, "a dollar and a brace would look like a variable");
-	return !why->length;
-}
-
 static bool read_file(struct import_env *env, const char *file)
 {
 	const struct input_patience patience = {SOURCE_TIMEOUT_MS, &interrupt_count};
@@ -222,16 +199,20 @@ static bool read_file(struct import_env *env, const char *file)
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	struct str why CLEANUP(str_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
+	const char *path = path_of(env, file);
 
 	if (strcmp(file, "-") == 0)
 		str_text_add(&why, "the values are read from it again at each plan");
-	else
-		env->target.path = path_of(env, file);
-	if (why.length || !can_be_named(env->target.path, &why)) {
+	else if (!text_is_utf8(path, strlen(path), NULL))
+		str_text_add(&why, "it is not UTF-8");
+	else if (shape_text_is_right(&schema_comment, path, false, &why) && strstr(path, "${"))
+		str_text_add(&why, "a dollar and a brace would look like a variable");
+	if (why.length) {
 		char *shown AUTO_FREE = text_visible(file, 120);
 		return term_fail(
 			NULL, "a manifest can't name the file `%s`: %s", shown, str_text(&why));
 	}
+	env->target.path = path;
 	if (!input_file(file, SOURCE_SIZE_LIMIT, &patience, &bytes, &err))
 		return term_error(&err);
 	bool is_good = envfile_parse(&env->envfile, file, &bytes, &errors);
@@ -247,8 +228,7 @@ int import_env_run(const struct cli *cli)
 
 	session_init(&env.session, cli, NULL);
 	find_manifests(&env);
-	if (!read_address(&env) || !find_account(&env) || !read_file(&env, cli->arguments[0]) ||
-		!heed_manifest(&env))
+	if (!read_target(&env) || !read_file(&env, cli->arguments[0]) || !heed_manifest(&env))
 		return EXIT_ERROR;
 	term_warnings(&env.envfile.warnings);
 	if (env.envfile.left_out == env.envfile.count) {

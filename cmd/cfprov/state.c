@@ -106,32 +106,21 @@ int state_pull_run(const struct cli *cli)
 
 /* ---- rm, mv, push ---- */
 
-struct editing {
-	struct session session;
-	struct state_edit edit;
-};
-
-static void release(struct editing *editing)
-{
-	state_edit_release(&editing->edit);
-	session_release(&editing->session);
-}
-
 /* To write it, with the lock; with -dry-run only to read it. */
-static bool open_state(struct editing *editing, const struct cli *cli, const char *operation)
+static bool open_state(struct session *session, const struct cli *cli, const char *operation)
 {
-	session_init(&editing->session, cli, NULL);
-	return cli->dry_run ? session_read_state(&editing->session)
-			    : session_open_state(&editing->session, operation);
+	session_init(session, cli, NULL);
+	return cli->dry_run ? session_read_state(session) : session_open_state(session, operation);
 }
 
 /*
  * Makes the change, or nothing with -dry-run, and prints a line BEFORE ADDRESS AFTER for each of
  * its objects. They are gone from the state after the change.
  */
-static bool write_edit(struct editing *editing, const char *before, const char *after)
+static bool write_edit(struct session *session, const struct state_edit *edit, const char *before,
+	const char *after)
 {
-	const struct state_fold *fold = &editing->edit.fold;
+	const struct state_fold fold = state_edit_fold(edit);
 	struct error err CLEANUP(error_release) = {0};
 	struct str text CLEANUP(str_release) = {0};
 
@@ -142,8 +131,7 @@ static bool write_edit(struct editing *editing, const char *before, const char *
 		render_address(&text, fold->changes[i].object);
 		str_format(&text, "%s\n", after);
 	}
-	ledger_stage(&editing->session.ledger, fold);
-	if (!ledger_commit(&editing->session.ledger, &err))
+	if (!session->cli->dry_run && !ledger_change(&session->ledger, &fold, &err))
 		return term_error(&err);
 	term_out_str(&text);
 	return true;
@@ -151,43 +139,42 @@ static bool write_edit(struct editing *editing, const char *before, const char *
 
 int state_rm_run(const struct cli *cli)
 {
-	struct editing editing CLEANUP(release) = {0};
-	const struct state *state = &editing.session.ledger.state;
+	struct session session CLEANUP(session_release) = {0};
+	struct state_edit edit CLEANUP(state_edit_release) = {0};
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
-	bool is_done = open_state(&editing, cli, "state rm") &&
-		       (state_edit_remove(state, cli->arguments, cli->argument_count, &editing.edit,
-				&errors) ||
-			       term_errors(&errors)) &&
-		       write_edit(&editing, cli->dry_run ? "Would remove" : "Removed", "");
-	if (is_done)
-		term_say(
-			"In Cloudflare nothing %s.", cli->dry_run ? "would change" : "has changed");
-	return is_done ? EXIT_DONE : EXIT_ERROR;
-}
-
-/* The manifest must be able to call the account so. */
-static bool check_alias(const char *alias)
-{
-	struct str why CLEANUP(str_release) = {0};
-
-	return strchr(alias, '/') || shape_text_is_right(&schema_alias, alias, true, &why) ||
-	       term_fail(NULL, "that can't be an alias: %s", str_text(&why));
+	if (!open_state(&session, cli, "state rm"))
+		return EXIT_ERROR;
+	if (!state_edit_remove(
+		    &session.ledger.state, cli->arguments, cli->argument_count, &edit, &errors)) {
+		term_errors(&errors);
+		return EXIT_ERROR;
+	}
+	if (!write_edit(&session, &edit, cli->dry_run ? "Would remove" : "Removed", ""))
+		return EXIT_ERROR;
+	term_say("In Cloudflare nothing %s.", cli->dry_run ? "would change" : "has changed");
+	return EXIT_DONE;
 }
 
 int state_mv_run(const struct cli *cli)
 {
-	struct editing editing CLEANUP(release) = {0};
-	const struct state *state = &editing.session.ledger.state;
+	struct session session CLEANUP(session_release) = {0};
+	struct state_edit edit CLEANUP(state_edit_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
-	struct str ending CLEANUP(str_release) = {0};
+	struct str ending CLEANUP(str_release) = {0}, why CLEANUP(str_release) = {0};
 	const char *from = cli->arguments[0], *to = cli->arguments[1];
 
+	/* The manifest must be able to call the account so; state_edit refuses an address. */
+	if (!strchr(to, '/') && !shape_text_is_right(&schema_alias, to, true, &why)) {
+		term_fail(NULL, "that can't be an alias: %s", str_text(&why));
+		return EXIT_ERROR;
+	}
 	str_format(&ending, " to %s", to);
-	bool is_done =
-		check_alias(to) && open_state(&editing, cli, "state mv") &&
-		(state_edit_rename(state, from, to, &editing.edit, &err) || term_error(&err)) &&
-		write_edit(&editing, cli->dry_run ? "Would move" : "Moved", str_text(&ending));
+	bool is_done = open_state(&session, cli, "state mv") &&
+		       (state_edit_rename(&session.ledger.state, from, to, &edit, &err) ||
+			       term_error(&err)) &&
+		       write_edit(&session, &edit, cli->dry_run ? "Would move" : "Moved",
+			       str_text(&ending));
 	if (is_done && !cli->dry_run)
 		term_say("Rename the alias in the manifest, too, if it still calls it %s.", from);
 	return is_done ? EXIT_DONE : EXIT_ERROR;
@@ -212,26 +199,25 @@ static bool read_file(const char *file, struct state *ret_state)
 
 int state_push_run(const struct cli *cli)
 {
-	struct editing editing CLEANUP(release) = {0};
+	struct session session CLEANUP(session_release) = {0};
 	struct state other CLEANUP(state_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 
 	/* The file is read before anything is locked: it may be typed. */
-	if (!read_file(cli->arguments[0], &other) || !open_state(&editing, cli, "state push"))
+	if (!read_file(cli->arguments[0], &other) || !open_state(&session, cli, "state push"))
 		return EXIT_ERROR;
-	struct ledger *ledger = &editing.session.ledger;
+	struct ledger *ledger = &session.ledger;
 	enum state_edit_verdict verdict = state_edit_replace(&ledger->state, &other, &err);
 	if (verdict == STATE_EDIT_SAME) {
 		term_say("It is the state that there is; nothing was changed.");
 		return EXIT_DONE;
 	}
-	if (verdict == STATE_EDIT_REFUSE && !cli->force) {
+	bool is_refused = verdict == STATE_EDIT_REFUSE && !cli->force;
+	if (is_refused)
 		error_prefix(&err, "this state is refused");
-		term_error(&err);
-		return EXIT_ERROR;
-	}
-	error_release(&err); /* -force overrules it */
-	if (!ledger_replace(ledger, &other, &err)) {
+	else
+		error_release(&err); /* -force overrules it */
+	if (is_refused || !ledger_replace(ledger, &other, &err)) {
 		term_error(&err);
 		return EXIT_ERROR;
 	}

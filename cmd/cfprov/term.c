@@ -49,6 +49,11 @@ bool term_is_terminal(int fd)
 	return term.is_terminal[fd];
 }
 
+const char *term_plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 /* The width to fold to; 0: no terminal, no folding. */
 static size_t term_columns(int fd)
 {

@@ -24,6 +24,8 @@ void term_no_color(void);
 
 bool term_is_terminal(int fd);
 
+const char *term_plural(size_t count); /* "s", or "" for one */
+
 /* Adds the text in a style, if this stream has colour. */
 void term_add(struct str *out, int fd, enum term_style style, const char *text);
 

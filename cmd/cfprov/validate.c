@@ -4,12 +4,7 @@
 #include "session.h"
 #include "term.h"
 
-static const char *plural(size_t count)
-{
-	return count == 1 ? "" : "s";
-}
-
-/* It is the product, also with errors, and goes to stdout. */
+/* The JSON is what validate is for, so it goes to stdout even with errors. */
 static void print_json(const struct error_list *errors, const struct error_list *warnings)
 {
 	struct str text CLEANUP(str_release) = {0};
@@ -52,10 +47,10 @@ int validate_run(const struct cli *cli)
 	for (size_t i = 0; i < desired->object_count; i++)
 		stores += desired->objects[i].kind == OBJECT_STORE;
 	size_t secrets = desired->object_count - stores;
-	str_format(&line, "The manifest is valid: %zu store%s", stores, plural(stores));
+	str_format(&line, "The manifest is valid: %zu store%s", stores, term_plural(stores));
 	if (secrets)
-		str_format(&line, " and %zu secret%s", secrets, plural(secrets));
-	str_format(&line, " in %zu account%s.\n", accounts, plural(accounts));
+		str_format(&line, " and %zu secret%s", secrets, term_plural(secrets));
+	str_format(&line, " in %zu account%s.\n", accounts, term_plural(accounts));
 	term_out_str(&line);
 	return EXIT_DONE;
 }

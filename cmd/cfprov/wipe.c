@@ -81,13 +81,6 @@ void *realloc(void *memory, size_t size)
 
 extern char **environ;
 
-/* getenv finds nothing afterwards. */
-static void wipe_environment(void)
-{
-	for (char **it = environ; it && *it; it++)
-		explicit_bzero(*it, strlen(*it));
-}
-
 /*
  * Earlier calls left their frames below the caller's; so many frames of this function cover them.
  * The last statement keeps the recursion from becoming a loop in one frame.
@@ -102,18 +95,14 @@ static void __attribute__((noinline)) wipe_dead_stack(size_t frames)
 	explicit_bzero(dead, 1);
 }
 
-/* At most a quarter of a small stack. */
-static size_t dead_stack_bytes(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur / 4 > DEAD_STACK_BYTES)
-		return DEAD_STACK_BYTES;
-	return limit.rlim_cur / 4;
-}
-
 void wipe_leftovers(void)
 {
-	wipe_environment();
-	wipe_dead_stack(dead_stack_bytes() / DEAD_FRAME_BYTES);
+	size_t bytes = DEAD_STACK_BYTES;
+	struct rlimit limit;
+
+	for (char **it = environ; it && *it; it++) /* getenv finds nothing afterwards */
+		explicit_bzero(*it, strlen(*it));
+	if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur / 4 < bytes)
+		bytes = limit.rlim_cur / 4; /* of a small stack, a quarter */
+	wipe_dead_stack(bytes / DEAD_FRAME_BYTES);
 }
