@@ -3,7 +3,7 @@
 #include "run_plan.h"
 #include "term.h"
 
-/* A saved plan was made with options of its own: lends the first that was given all the same. */
+/* A saved plan has the options that it was made with. Lends the first that was passed as well. */
 static const char *planning_option(const struct cli *cli)
 {
 	const struct {
@@ -29,20 +29,15 @@ static const char *planning_option(const struct cli *cli)
 
 int apply_run(const struct cli *cli)
 {
-	struct error err CLEANUP(error_release) = {0};
+	const char *option = cli->argument_count ? planning_option(cli) : NULL;
 	enum planning_mode mode;
 
-	const char *option = cli->argument_count ? planning_option(cli) : NULL;
-	if (option) {
-		error_set(&err, "a saved plan is carried out as it is: it takes no %s", option);
-		error_hint(&err, "Give it to cfprov plan -out=FILE.");
-		term_error(&err);
-		return EXIT_ERROR;
-	}
-	if (cli->wait_timeout_ms >= 0 && !cli->wait) {
-		error_set(&err, "-wait-timeout goes with -wait only");
-		term_error(&err);
-		return EXIT_ERROR;
-	}
-	return planning_mode_of(cli, &mode) ? run_plan(cli, mode, "apply") : EXIT_ERROR;
+	if (option)
+		term_fail("Give it to cfprov plan -out=FILE.",
+			"a saved plan is carried out as it is: it takes no %s", option);
+	else if (cli->wait_timeout_ms >= 0 && !cli->wait)
+		term_fail(NULL, "-wait-timeout goes with -wait only");
+	else if (planning_mode_of(cli, &mode))
+		return run_plan(cli, mode, "apply");
+	return EXIT_ERROR;
 }

@@ -17,26 +17,6 @@ static size_t bytes_of(const char *text, size_t characters)
 	return at;
 }
 
-/* The marked part of the snippet. */
-struct mark {
-	size_t start_bytes, size_bytes, characters;
-};
-
-/* Marks at least one character, and no more than the snippet shows. */
-static struct mark find_mark(const struct error *err)
-{
-	struct mark mark = {.characters = err->span ? err->span : 1};
-
-	if (!err->snippet || !err->caret)
-		return mark;
-	mark.start_bytes = bytes_of(err->snippet, err->caret - 1);
-	mark.size_bytes = bytes_of(err->snippet + mark.start_bytes, mark.characters);
-	char *marked AUTO_FREE = mem_copy_text(err->snippet + mark.start_bytes);
-	marked[mark.size_bytes] = '\0';
-	mark.characters = text_columns(marked);
-	return mark;
-}
-
 static void put_visible(struct json_writer *w, const char *key, const char *text)
 {
 	char *visible AUTO_FREE = text_visible(text, 0);
@@ -60,8 +40,15 @@ static void put_position(struct json_writer *w, const char *key, const struct er
 void diagnostics_put(struct json_writer *writer, const char *key, enum diagnostic_severity severity,
 	const struct error *err, const char *address)
 {
-	struct mark mark = find_mark(err);
+	size_t marked = err->span ? err->span : 1, start = 0, bytes = 0;
 
+	if (err->snippet && err->caret) { /* marks no more than the snippet shows */
+		start = bytes_of(err->snippet, err->caret - 1);
+		bytes = bytes_of(err->snippet + start, marked);
+		char *text AUTO_FREE = mem_copy_text(err->snippet + start);
+		text[bytes] = '\0';
+		marked = text_columns(text);
+	}
 	json_begin_object(writer, key);
 	json_put_text(writer, "severity", severity == DIAGNOSTIC_ERROR ? "error" : "warning");
 	put_visible(writer, "summary", err->message);
@@ -72,17 +59,16 @@ void diagnostics_put(struct json_writer *writer, const char *key, enum diagnosti
 		json_begin_object(writer, "range");
 		put_visible(writer, "filename", err->file);
 		put_position(writer, "start", err, 0, 0);
-		put_position(writer, "end", err, mark.characters, mark.size_bytes);
+		put_position(writer, "end", err, marked, bytes);
 		json_end(writer);
 	}
 	if (err->file && err->snippet) {
-		size_t end = mark.start_bytes + mark.size_bytes;
 		json_begin_object(writer, "snippet");
 		json_put_null(writer, "context");
 		json_put_text(writer, "code", err->snippet);
 		json_put_integer(writer, "start_line", (int64_t)err->line);
-		json_put_integer(writer, "highlight_start_offset", (int64_t)mark.start_bytes);
-		json_put_integer(writer, "highlight_end_offset", (int64_t)end);
+		json_put_integer(writer, "highlight_start_offset", (int64_t)start);
+		json_put_integer(writer, "highlight_end_offset", (int64_t)(start + bytes));
 		json_begin_array(writer, "values");
 		json_end(writer);
 		json_end(writer);

@@ -168,20 +168,6 @@ static void judge_access(const struct probe *probe, struct report *report)
 			quota->used, quota->secrets);
 }
 
-static void judge_rate(const struct probe *probe, struct report *report)
-{
-	bool is_little = probe->rate_remaining < FEW_REQUESTS;
-
-	if (probe->rate_remaining >= 0)
-		find(report, is_little ? WARN : OK,
-			is_little ? "cfprov slows down by itself; a token of its own makes it "
-				    "quicker."
-				  : NULL,
-			"%" PRId64 " request%s left for the next %" PRId64 " s",
-			probe->rate_remaining, probe->rate_remaining == 1 ? " is" : "s are",
-			(probe->rate_reset_ms + 999) / 1000);
-}
-
 /* Most accounts may have one store: an unmanaged one leaves no room for the manifest's. */
 static void judge_room(const struct probe *probe, const struct model *desired,
 	const struct model *recorded, struct report *report)
@@ -227,6 +213,8 @@ static void judge_records(
 static void judge_account(const struct probe *probe, const struct model *desired,
 	const struct model *recorded, struct report *report)
 {
+	int64_t left = probe->rate_remaining;
+
 	report->about = probe->account->alias;
 	if (!probe->has_lane) {
 		find_error(report, FAIL, "", &probe->credentials_err,
@@ -240,8 +228,13 @@ static void judge_account(const struct probe *probe, const struct model *desired
 		if (!probe->shares)
 			judge_token(probe, report);
 		judge_access(probe, report);
-		if (!probe->shares)
-			judge_rate(probe, report);
+		if (!probe->shares && left >= 0)
+			find(report, left < FEW_REQUESTS ? WARN : OK,
+				left < FEW_REQUESTS ? "cfprov slows down by itself; a token of its "
+						      "own makes it quicker."
+						    : NULL,
+				"%" PRId64 " request%s left for the next %" PRId64 " s", left,
+				left == 1 ? " is" : "s are", (probe->rate_reset_ms + 999) / 1000);
 	}
 	if (recorded) {
 		judge_room(probe, desired, recorded, report);

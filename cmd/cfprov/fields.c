@@ -25,15 +25,17 @@ static void add_secret(struct str *out, const struct object *object)
 	add_field(out, "status", is_pending ? "pending (not ready for use yet)" : object->status);
 	if (object->version > 1)
 		str_format(out, "    %-9s %lld\n", "version", (long long)object->version);
-	if (object->doubt != DOUBT_NONE)
-		add_field(out, "value",
-			"(not known: an apply was cut off; the next one writes it again)");
-	else if (!object->version)
-		add_field(out, "value", "(not written by cfprov yet)");
+	add_field(out, "value",
+		object->doubt != DOUBT_NONE
+			? "(not known: an apply was cut off; the next one writes it again)"
+		: !object->version ? "(not written by cfprov yet)"
+				   : NULL);
 }
 
 void fields_add(struct str *out, const struct object *object)
 {
+	bool is_adopted = object->origin == ORIGIN_ADOPTED;
+
 	if (object_is_unresolved(object)) {
 		add_field(out, "id", "(not known yet: the next apply looks for it)");
 		return;
@@ -43,8 +45,7 @@ void fields_add(struct str *out, const struct object *object)
 		add_secret(out, object);
 	add_field(out, "created", object->created);
 	add_field(out, "modified", object->modified);
-	add_field(
-		out, "origin", object->origin == ORIGIN_ADOPTED ? "adopted" : "created by cfprov");
+	add_field(out, "origin", is_adopted ? "adopted" : "created by cfprov");
 	add_field(out, "destroy", object->prevent_destroy ? "prevented" : NULL);
 	add_field(out, "on remove", object->forget_on_remove ? "forget" : NULL);
 }

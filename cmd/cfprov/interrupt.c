@@ -1,5 +1,7 @@
 #include "interrupt.h"
 
+#include "base/mem.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -22,7 +24,7 @@ static void on_signal(int number)
 int interrupt_start(void)
 {
 	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction action = {.sa_handler = on_signal};
+	struct sigaction action = {.sa_handler = on_signal}, old;
 	int ends[2];
 
 	if (pipe(ends) == 0) {
@@ -33,12 +35,10 @@ int interrupt_start(void)
 		wake_fd = ends[1];
 	}
 	sigemptyset(&action.sa_mask);
-	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		struct sigaction old;
-		/* A signal that the parent ignores (nohup) stays ignored. */
+	for (size_t i = 0; i < ARRAY_SIZE(numbers);
+		i++) /* what the parent ignores (nohup) stays ignored */
 		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			(void)sigaction(numbers[i], &action, NULL);
-	}
 	return wake_fd >= 0 ? ends[0] : -1;
 }
 

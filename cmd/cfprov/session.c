@@ -79,16 +79,13 @@ bool session_read_manifest(struct session *session, struct error_list *errors)
 		session_manifest_name(cli), cli->accounts.items, cli->accounts.count};
 	struct error err CLEANUP(error_release) = {0};
 
-	if (!open_manifest(session, errors) ||
-		!manifest_read(&session->manifest, cli_env("CLOUDFLARE_ACCOUNT_ID"),
-			&session->desired, errors)) {
-		error_list_cut(errors);
-		return false;
-	}
-	if (pick_accounts(&pick, &session->desired, &err))
-		return true;
-	error_move(error_list_add(errors), &err);
-	return false;
+	bool is_read = open_manifest(session, errors) &&
+		       manifest_read(&session->manifest, cli_env("CLOUDFLARE_ACCOUNT_ID"),
+			       &session->desired, errors);
+	error_list_cut(errors);
+	if (is_read && !pick_accounts(&pick, &session->desired, &err))
+		error_move(error_list_add(errors), &err);
+	return !errors->count;
 }
 
 bool session_load_manifest(struct session *session)
@@ -217,34 +214,6 @@ bool session_find_state(struct session *session)
 	return true;
 }
 
-/* Warns if the state was lost: without it, cfprov would take its own objects for someone else's. */
-static bool finish_opening(struct session *session, const struct error *err)
-{
-	struct str text CLEANUP(str_release) = {0};
-
-	if (!session->has_ledger)
-		return term_error(err);
-	char *backup AUTO_FREE = ledger_find_backup(&session->ledger, session->state_path);
-	if (!backup)
-		return true;
-	str_format(&text,
-		"There is no state at %s, but a backup of one. If it was lost, copy %s there "
-		"first; what is missing in that is found by its name.",
-		session->state_path, backup);
-	term_warning(str_text(&text));
-	return true;
-}
-
-bool session_read_state(struct session *session)
-{
-	struct error err CLEANUP(error_release) = {0};
-
-	if (!session_find_state(session))
-		return false;
-	session->has_ledger = ledger_read(&session->ledger, session->state_path, &err);
-	return finish_opening(session, &err);
-}
-
 bool session_refuse_address(const char *address)
 {
 	char *shown AUTO_FREE = text_visible(address, 120);
@@ -308,10 +277,11 @@ bool session_open_state(struct session *session, const char *operation)
 {
 	const struct cli *cli = session->cli;
 	struct error err CLEANUP(error_release) = {0};
+	struct str lost CLEANUP(str_release) = {0};
 
 	if (!session_find_state(session))
 		return false;
-	if (cli->backup && strcmp(cli->backup, LEDGER_NO_BACKUP) != 0 &&
+	if (operation && cli->backup && strcmp(cli->backup, LEDGER_NO_BACKUP) != 0 &&
 		!session_check_target(session, "-backup", cli->backup))
 		return false;
 	const struct ledger_options options = {
@@ -323,8 +293,25 @@ bool session_open_state(struct session *session, const char *operation)
 		.sink = &session->sink,
 		.interrupted = &interrupt_count,
 	};
-	session->has_ledger = ledger_open(&session->ledger, &options, &err);
-	return finish_opening(session, &err);
+	session->has_ledger = operation ? ledger_open(&session->ledger, &options, &err)
+					: ledger_read(&session->ledger, session->state_path, &err);
+	if (!session->has_ledger)
+		return term_error(&err);
+	/* Without its state, cfprov would take its own objects for someone else's. */
+	char *backup AUTO_FREE = ledger_find_backup(&session->ledger, session->state_path);
+	if (backup) {
+		str_format(&lost,
+			"There is no state at %s, but a backup of one. If it was lost, copy %s "
+			"there first; what is missing in that is found by its name.",
+			session->state_path, backup);
+		term_warning(str_text(&lost));
+	}
+	return true;
+}
+
+bool session_read_state(struct session *session)
+{
+	return session_open_state(session, NULL);
 }
 
 /* ---- client ---- */

@@ -76,7 +76,10 @@ bool session_read_accounts(struct session *session, struct model *ret_accounts) 
 /* Sets state_path: -state, or as the manifest says, or beside it. */
 bool session_find_state(struct session *session) MUST_CHECK;
 
-/* Opens the state to read it, or to write it (with the lock). */
+/*
+ * Opens the state; for an operation (what the lock is called; not NULL) to write it, with the lock.
+ * Warns if the state is gone and a backup is not.
+ */
 bool session_read_state(struct session *session) MUST_CHECK;
 bool session_open_state(struct session *session, const char *operation) MUST_CHECK;
 

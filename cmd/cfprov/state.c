@@ -106,11 +106,10 @@ int state_pull_run(const struct cli *cli)
 
 /* ---- rm, mv, push ---- */
 
-/* To write it, with the lock; with -dry-run only to read it. */
 static bool open_state(struct session *session, const struct cli *cli, const char *operation)
 {
 	session_init(session, cli, NULL);
-	return cli->dry_run ? session_read_state(session) : session_open_state(session, operation);
+	return session_open_state(session, cli->dry_run ? NULL : operation);
 }
 
 /*
