@@ -1,8 +1,7 @@
 /*
- * The command line: a command, the values of its options, and its arguments. Parsing and help come
- * from two tables, one of commands here and one of options (options.c). A flag is accepted with one
- * dash or two, as -flag=value or -flag value, before or behind arguments; `--` ends them. No flag
- * takes a secret.
+ * The command line: a command, its options and its arguments. Parsing and help come from two
+ * tables: commands in cli.c, options in options.c. An option has one dash or two, as -name=value or
+ * -name value, before or after arguments; `--` ends the options. None takes a secret.
  */
 #ifndef CFPROV_CLI_H
 #define CFPROV_CLI_H
@@ -25,7 +24,7 @@ enum cli_format {
 	FORMAT_JSON,
 	FORMAT_MARKDOWN,
 	FORMAT_WRANGLER,
-	FORMAT_WRANGLER_TOML,
+	FORMAT_WRANGLER_TOML
 };
 
 /* The values of an option that may be repeated. */
@@ -36,15 +35,14 @@ struct cli_texts {
 
 struct cli {
 	const struct command *command;
-	struct cli_texts manifests;                   /* -f: files and folders; none: the default */
-	struct cli_texts variables;                   /* -var: NAME=VALUE */
-	struct cli_texts accounts;                    /* -account: patterns; none: all */
-	struct cli_texts account_ids;                 /* -account-id */
+	struct cli_texts manifests; /* files and folders; none: the default */
+	struct cli_texts variables; /* -var: NAME=VALUE */
+	struct cli_texts accounts;  /* -account: patterns; none: all */
+	struct cli_texts account_ids;
 	struct cli_texts targets, excludes, replaces; /* patterns of addresses */
-	const char *out;                              /* -out; NULL: none */
-	const char *store;                            /* -store; NULL: none */
-	const char *state;  /* -state; NULL: where the manifest says, or beside it */
-	const char *backup; /* -backup; NULL: beside the state */
+	const char *out, *store;                      /* NULL: not given */
+	const char *state;  /* NULL: where the manifest says, or beside it */
+	const char *backup; /* NULL: beside the state */
 	bool dry_run, json, raw;
 	bool no_color, auto_approve, input, lock, adopt, detailed_exitcode, help;
 	bool destroys, refresh, refresh_only, allow_store_destroy, force;
@@ -53,8 +51,8 @@ struct cli {
 	size_t max_bytes; /* -max-bytes; 0: any length */
 	size_t parallelism;
 	int64_t patience_ms; /* see cloudflare/patience */
+	int64_t max_wait_ms; /* a longer wait for the rate limit ends the run */
 	int64_t lock_timeout_ms;
-	int64_t max_wait_ms;     /* a longer wait for the rate limit ends the run */
 	bool wait;               /* for secrets to become active */
 	int64_t wait_timeout_ms; /* -1: not given */
 	const char **arguments;

@@ -161,22 +161,21 @@ static bool heed_manifest(struct import_env *env)
 /* ---- the file ---- */
 
 /* Lends the folder of a path, without links, with a slash at its end. */
-static const char *folder_of(struct import_env *env, const char *path)
+static const char *folder_of(struct arena *arena, const char *path)
 {
 	char *folder AUTO_FREE = fs_neighbour(path, ".");
 	char *real AUTO_FREE = fs_real_path(folder);
 
-	return arena_format(
-		&env->session.arena, "%s%s", real, real[strlen(real) - 1] == '/' ? "" : "/");
+	return arena_format(arena, "%s%s", real, real[strlen(real) - 1] == '/' ? "" : "/");
 }
 
 /* Lends the path of a file from the manifest's folder; an absolute one stays as it is. */
 static const char *path_of(struct import_env *env, const char *file)
 {
-	const char *beside = fs_is_folder(env->beside)
-				     ? arena_format(&env->session.arena, "%s/", env->beside)
-				     : env->beside;
-	const char *from = folder_of(env, beside), *to = folder_of(env, file);
+	struct arena *arena = &env->session.arena;
+	const char *beside =
+		fs_is_folder(env->beside) ? arena_format(arena, "%s/", env->beside) : env->beside;
+	const char *from = folder_of(arena, beside), *to = folder_of(arena, file);
 	const char *slash = strrchr(file, '/');
 	struct str path CLEANUP(str_release) = {0};
 	size_t same = 0;
@@ -189,7 +188,7 @@ static const char *path_of(struct import_env *env, const char *file)
 	for (const char *rest = strchr(from + same, '/'); rest; rest = strchr(rest + 1, '/'))
 		str_text_add(&path, "../");
 	str_format(&path, "%s%s", to + same, slash ? slash + 1 : file);
-	return arena_text(&env->session.arena, str_text(&path));
+	return arena_text(arena, str_text(&path));
 }
 
 static bool read_file(struct import_env *env, const char *file)

@@ -25,6 +25,7 @@ bool log_start(void (*to_terminal)(const struct str *line), struct error *err)
 {
 	const char *name = cli_env("CFPROV_LOG"), *path = cli_env("CFPROV_LOG_PATH");
 	enum level level = LOG_ERROR;
+	int fd = -1;
 
 	if (!name)
 		return true;
@@ -36,14 +37,13 @@ bool log_start(void (*to_terminal)(const struct str *line), struct error *err)
 		return error_hint(
 			err, "It is error, warn, info, debug or trace; each has more to say.");
 	}
-	the_log.to_terminal = to_terminal;
-	the_log.fd = -1;
-	if (path) {
-		the_log.fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
-		if (the_log.fd < 0)
-			return error_set_errno(err, errno, "can't open the log %s", path);
-	}
+	if (path)
+		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+	if (path && fd < 0)
+		return error_set_errno(err, errno, "can't open the log %s", path);
 	the_log.level = level;
+	the_log.fd = fd;
+	the_log.to_terminal = to_terminal;
 	return true;
 }
 

@@ -13,19 +13,6 @@
 #include <unistd.h>
 
 /*
- * The next file opened would get the number of a closed standard stream, and a stray message would
- * end up in the state. The files opened here can't be written (or read), so that using the stream
- * fails as it should.
- */
-static void occupy_standard_streams(void)
-{
-	for (int fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) == -1 &&
-			open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) < 0)
-			abort();
-}
-
-/*
  * Keeps others out of the memory: no core file (the limit does not stop a pipe in core_pattern,
  * prctl does), no debugger, no /proc/PID/mem or environ for the same user. A closed pipe and a file
  * size limit are errors to report, not signals that kill.
@@ -34,7 +21,14 @@ static void set_up_process(void)
 {
 	const struct rlimit none = {0, 0};
 
-	occupy_standard_streams();
+	/*
+	 * A file opened later would get the number of a closed standard stream, and a stray message
+	 * would end up in the state. These can't be written (or read), so that using them fails.
+	 */
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) == -1 &&
+			open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) < 0)
+			abort();
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)prctl(PR_SET_DUMPABLE, 0L);
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -61,13 +61,8 @@ static const struct type a_format = {
 static const struct type a_tool = {
 	"TOOL", "wrangler or wrangler-toml", KIND_FORMAT, FORMAT_WRANGLER, FORMAT_WRANGLER_TOML};
 
-static const char *const formats[] = {
-	[FORMAT_HUMAN] = "human",
-	[FORMAT_JSON] = "json",
-	[FORMAT_MARKDOWN] = "markdown",
-	[FORMAT_WRANGLER] = "wrangler",
-	[FORMAT_WRANGLER_TOML] = "wrangler-toml",
-};
+/* In the order of enum cli_format. */
+static const char *const formats[] = {"human", "json", "markdown", "wrangler", "wrangler-toml"};
 
 #define AT(field) offsetof(struct cli, field)
 

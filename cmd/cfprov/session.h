@@ -60,9 +60,9 @@ bool session_load_manifest(struct session *session) MUST_CHECK;
 bool session_read_manifest(struct session *session, struct error_list *errors) MUST_CHECK;
 
 /*
- * For a command that needs accounts but no manifest: those of -account-id, else the manifest's,
- * else, without a manifest, CLOUDFLARE_ACCOUNT_ID. Fills `desired`, maybe without objects. An
- * account that no manifest names has its alias from the state, if that was read before.
+ * For a command that needs accounts but no manifest. Fills `desired`, maybe without objects, from
+ * -account-id, else the manifest, else CLOUDFLARE_ACCOUNT_ID. An account that no manifest names has
+ * its alias from the state, if that was read before.
  */
 bool session_load_accounts(struct session *session) MUST_CHECK;
 bool session_has_manifest_accounts(const struct cli *cli); /* are they the manifest's? */
@@ -77,7 +77,7 @@ bool session_read_accounts(struct session *session, struct model *ret_accounts) 
 bool session_find_state(struct session *session) MUST_CHECK;
 
 /*
- * Opens the state; for an operation (what the lock is called; not NULL) to write it, with the lock.
+ * Opens the state to read it or, for an operation (as the lock's holder is called), to write it.
  * Warns if the state is gone and a backup is not.
  */
 bool session_read_state(struct session *session) MUST_CHECK;
@@ -98,8 +98,8 @@ bool session_find_lane(struct session *session, const struct account *account, s
 void session_print_warnings(struct session *session);
 
 /*
- * False, with the error reported: the file of this option is the state's, a manifest, or no regular
- * file, so that writing it would do harm. The manifest, if there is one, was read before.
+ * False, and reported: writing the option's file would destroy the state or a manifest, or it is no
+ * regular file. The manifest, if there is one, was read before.
  */
 bool session_check_target(struct session *session, const char *option, const char *path) MUST_CHECK;
 

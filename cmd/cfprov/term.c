@@ -97,16 +97,16 @@ static size_t columns_of(const char *word)
 /* To so many columns; 0: to one line. */
 static void fold(struct str *out, size_t columns, size_t indent, const char *text)
 {
+	char *copy AUTO_FREE = mem_copy_text(text), *rest = copy;
 	size_t at = indent;
 
 	str_repeat(out, ' ', indent);
-	while (*text) {
-		size_t length = strcspn(text, " ");
-		char *word AUTO_FREE = mem_copy_text(text);
-		word[length] = '\0';
+	for (char *word; (word = strsep(&rest, " "));) {
 		for (char *it = word; (it = strchr(it, TERM_GLUE[0]));)
 			*it = ' ';
 		size_t wide = columns_of(word);
+		if (!*word)
+			continue;
 		if (at > indent && columns && at + 1 + wide > columns) {
 			str_char(out, '\n');
 			str_repeat(out, ' ', indent);
@@ -115,7 +115,6 @@ static void fold(struct str *out, size_t columns, size_t indent, const char *tex
 		bool is_first = at == indent;
 		str_format(out, "%s%s", is_first ? "" : " ", word);
 		at += wide + !is_first;
-		text += length + strspn(text + length, " ");
 	}
 	str_char(out, '\n');
 }
@@ -150,8 +149,7 @@ static void clear_status(void)
 void term_out_str(const struct str *text)
 {
 	clear_status();
-	if (text->length)
-		fwrite(text->bytes, 1, text->length, stdout);
+	fwrite(str_text(text), 1, text->length, stdout);
 }
 
 void term_flush(void)
@@ -163,8 +161,7 @@ void term_log(const struct str *line)
 {
 	(void)fflush(stdout); /* so that the two streams are in order on one terminal */
 	clear_status();
-	if (line->length)
-		fwrite(line->bytes, 1, line->length, stderr);
+	fwrite(str_text(line), 1, line->length, stderr);
 }
 
 void term_say_str(const struct str *text)

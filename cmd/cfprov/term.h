@@ -33,20 +33,18 @@ void term_add(struct str *out, int fd, enum term_style style, const char *text);
 #define TERM_GLUE "\037"
 
 /*
- * Adds a paragraph and a line break: folded to the stream's width, every line indented; on a pipe
- * one line. It may contain what term_add made.
+ * Adds a paragraph, with what term_add made, and a line break: folded to the stream's width, every
+ * line indented; on a pipe one line.
  */
 void term_add_folded(struct str *out, int fd, size_t indent, const char *text);
 
-/*
- * Adds a row of a table: `left`, indented, and a paragraph that begins in a column. At most 80
- * columns wide.
+/* Adds a row of a table, at most 80 columns wide: `left`, and a paragraph that begins in a column.
  */
 void term_add_row(struct str *out, const char *left, size_t column, const char *text);
 
-/* Writes; term_finish reports what could not be written. */
+/* To stdout, and to stderr: a line, folded on a terminal. */
 void term_out_str(const struct str *text);
-void term_say(const char *format, ...) PRINTF(1, 2); /* to stderr, a line; folded on a terminal */
+void term_say(const char *format, ...) PRINTF(1, 2);
 void term_say_str(const struct str *text);
 
 /*
@@ -60,10 +58,7 @@ void term_warning(const char *text);
 void term_warn(const struct error *warning); /* with a place and a hint */
 void term_warnings(const struct error_list *warnings);
 
-/*
- * Gets what would go to stderr. Nothing is coloured or folded from then on, and there is no status
- * line.
- */
+/* Gets what would go to stderr, which has no colour, folding or status line from then on. */
 struct term_listener {
 	void (*error)(const struct error *err);
 	void (*warning)(const struct error *warning);
@@ -80,7 +75,7 @@ void term_flush(void);
 /* Puts a line at the bottom of the terminal that the next output replaces; NULL: removes it. */
 void term_status(const char *line);
 
-/* Flushes; false if stdout could not take all that was written. */
+/* Flushes; false, and reported, if stdout could not take all that was written. */
 bool term_finish(void) MUST_CHECK;
 
 #endif

@@ -31,24 +31,16 @@ enum { DEAD_STACK_BYTES = 256 << 10, DEAD_FRAME_BYTES = 4096 };
 extern void *__libc_malloc(size_t size);
 extern void __libc_free(void *memory);
 
-/* Left out of one cfprov that is never installed: see tests/canary/leaky.c. */
-static void wipe(void *memory)
-{
-#ifdef CFPROV_CANARY_LEAVES_OUT_THIS_WIPE
-	(void)memory;
-#else
-	explicit_bzero(memory, malloc_usable_size(memory));
-#endif
-}
-
 /* The C library's headers call their parameters otherwise. */
 /* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 
 /* Leaves errno alone, as glibc's does. */
 void free(void *memory)
 {
+#ifndef CFPROV_CANARY_LEAVES_OUT_THIS_WIPE /* in a program of tests/canary, never installed */
 	if (memory)
-		wipe(memory);
+		explicit_bzero(memory, malloc_usable_size(memory));
+#endif
 	__libc_free(memory);
 }
 
