@@ -151,7 +151,7 @@ static bool take_global(struct cli *cli, const char *text, char ***next, struct 
 	       error_set_errno(err, errno, "can't change to the folder %s", folder);
 }
 
-/* What the command's help shows without brackets must be there. */
+/* Arguments that the help shows without brackets are required. */
 static bool check_arguments(const struct cli *cli, struct error *err)
 {
 	const char *word = cli->command->arguments;

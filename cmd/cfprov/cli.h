@@ -121,8 +121,7 @@ const char *cli_env(const char *name);
 /* Sets the defaults, some of them from the environment. */
 bool options_init(struct cli *cli, size_t words, struct error *err) MUST_CHECK;
 
-/* Takes an option of cli->command. **next, the argument after it, is consumed if it is the value.
- */
+/* Takes an option of cli->command; *next moves past the argument after it if that is the value. */
 bool options_take(struct cli *cli, const char *text, char ***next, struct error *err) MUST_CHECK;
 
 /* False: the value is a URL instead of a local file. The error calls it `what`. */

@@ -1,4 +1,4 @@
-/* cfprov destroy: the end of all that is managed, under the same rules as any destruction. */
+/* cfprov destroy: destroys all managed objects, under the same guards as any destruction. */
 #include "commands.h"
 #include "run_plan.h"
 

@@ -1,4 +1,4 @@
-/* cfprov plan: what would apply do? Changes nothing, here or there. */
+/* cfprov plan: shows what apply would do. Changes neither the accounts nor the state. */
 #include "commands.h"
 #include "output.h"
 #include "planning.h"

@@ -97,7 +97,7 @@ bool session_load_manifest(struct session *session)
 	return is_read || term_errors(&errors);
 }
 
-/* Is there simply no manifest? Some commands need none. */
+/* True if no manifest exists. Some commands need none. */
 static bool is_absent(const struct session *session, const struct error_list *errors)
 {
 	for (size_t i = 0; i < errors->count; i++)

@@ -142,17 +142,15 @@ int state_rm_run(const struct cli *cli)
 	struct state_edit edit CLEANUP(state_edit_release) = {0};
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
-	if (!open_state(&session, cli, "state rm"))
-		return EXIT_ERROR;
-	if (!state_edit_remove(
-		    &session.ledger.state, cli->arguments, cli->argument_count, &edit, &errors)) {
-		term_errors(&errors);
-		return EXIT_ERROR;
-	}
-	if (!write_edit(&session, &edit, cli->dry_run ? "Would remove" : "Removed", ""))
-		return EXIT_ERROR;
-	term_say("In Cloudflare nothing %s.", cli->dry_run ? "would change" : "has changed");
-	return EXIT_DONE;
+	bool is_done = open_state(&session, cli, "state rm") &&
+		       (state_edit_remove(&session.ledger.state, cli->arguments,
+				cli->argument_count, &edit, &errors) ||
+			       term_errors(&errors)) &&
+		       write_edit(&session, &edit, cli->dry_run ? "Would remove" : "Removed", "");
+	if (is_done)
+		term_say(
+			"In Cloudflare nothing %s.", cli->dry_run ? "would change" : "has changed");
+	return is_done ? EXIT_DONE : EXIT_ERROR;
 }
 
 int state_mv_run(const struct cli *cli)
@@ -163,13 +161,11 @@ int state_mv_run(const struct cli *cli)
 	struct str ending CLEANUP(str_release) = {0}, why CLEANUP(str_release) = {0};
 	const char *from = cli->arguments[0], *to = cli->arguments[1];
 
-	/* The manifest must be able to call the account so; state_edit refuses an address. */
-	if (!strchr(to, '/') && !shape_text_is_right(&schema_alias, to, true, &why)) {
-		term_fail(NULL, "that can't be an alias: %s", str_text(&why));
-		return EXIT_ERROR;
-	}
 	str_format(&ending, " to %s", to);
-	bool is_done = open_state(&session, cli, "state mv") &&
+	/* The manifest must be able to use the alias; state_edit refuses an address. */
+	bool is_done = (strchr(to, '/') || shape_text_is_right(&schema_alias, to, true, &why) ||
+			       term_fail(NULL, "that can't be an alias: %s", str_text(&why))) &&
+		       open_state(&session, cli, "state mv") &&
 		       (state_edit_rename(&session.ledger.state, from, to, &edit, &err) ||
 			       term_error(&err)) &&
 		       write_edit(&session, &edit, cli->dry_run ? "Would move" : "Moved",
@@ -211,12 +207,11 @@ int state_push_run(const struct cli *cli)
 		term_say("It is the state that there is; nothing was changed.");
 		return EXIT_DONE;
 	}
-	bool is_refused = verdict == STATE_EDIT_REFUSE && !cli->force;
-	if (is_refused)
+	if (verdict == STATE_EDIT_REFUSE && cli->force)
+		error_release(&err);
+	else if (verdict == STATE_EDIT_REFUSE)
 		error_prefix(&err, "this state is refused");
-	else
-		error_release(&err); /* -force overrules it */
-	if (is_refused || !ledger_replace(ledger, &other, &err)) {
+	if (err.message || !ledger_replace(ledger, &other, &err)) {
 		term_error(&err);
 		return EXIT_ERROR;
 	}
