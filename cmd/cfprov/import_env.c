@@ -99,7 +99,7 @@ static void heed_declared(struct import_env *env, const struct model *desired)
 	const struct envfile_target *target = &env->target;
 	const struct object *store = NULL, *other;
 	struct str why CLEANUP(str_release) = {0};
-	bool is_shared = false; /* the place is that of other accounts, too */
+	size_t accounts = 0; /* with the store from the same place */
 
 	for (size_t i = 0; i < desired->account_count; i++) {
 		const char *alias = desired->accounts[i].alias;
@@ -122,13 +122,13 @@ static void heed_declared(struct import_env *env, const struct model *desired)
 		return;
 	for (size_t i = 0; i < desired->account_count && target->alias; i++) {
 		other = model_object(desired, desired->accounts[i].alias, target->store, NULL);
-		is_shared |= other && other != store && other->place.line == store->place.line &&
-			     strcmp(other->place.file, store->place.file) == 0;
+		accounts += other && other->place.line == store->place.line &&
+			    strcmp(other->place.file, store->place.file) == 0;
 	}
 	struct error *warning = error_list_add(&env->envfile.warnings);
 	error_set(warning, "%s is declared here already, and a store can be declared once",
 		target->store);
-	if (is_shared)
+	if (accounts > 1)
 		error_hint(warning,
 			"It is there in other accounts, too: give it an entry of its own for %s, "
 			"and put the lines below `secrets:` there.",

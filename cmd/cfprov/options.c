@@ -288,7 +288,7 @@ bool options_check_local(const char *what, const char *value, struct error *err)
 
 bool options_take(struct cli *cli, const char *text, char ***next, struct error *err)
 {
-	const char *name = text + (text[0] == '-') + (text[0] == '-' && text[1] == '-');
+	const char *name = text + 1 + (text[1] == '-');
 	size_t length = strcspn(name, "="), i = 0;
 	const char *value = name[length] ? name + length + 1 : NULL;
 	struct str dashed CLEANUP(str_release) = {0};
