@@ -331,6 +331,18 @@ secret()
 	refused 'the file is UTF-16, not UTF-8'
 }
 
+@test "a warning is printed once, also by commands that read the manifest several times" {
+	start_logged
+	text 'account_id: xyz\nstate: {path: s.json}\nstores:\n  - name: a\n'
+	local command
+	for command in validate plan 'apply -auto-approve' doctor refresh export; do
+		# shellcheck disable=SC2086 # options are words
+		prov $command
+		[ "$(grep -c '^Warning: `xyz` doesn' err)" = 1 ]
+	done
+	tidy
+}
+
 @test "fault A22: what doesn't look like an account id is a warning" {
 	local id
 	for id in xyz not-an-id 985e105f4ecef8ad9ca31a8372d0c35 ${account/e/g}; do
