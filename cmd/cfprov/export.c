@@ -15,7 +15,7 @@ int export_run(const struct cli *cli)
 	if (!session_load_accounts(&session) || !read_live(&session))
 		return EXIT_ERROR;
 	if (session.has_failed || !read_live_all(&session) || session.has_failed) {
-		term_say("Nothing was written: the manifest would not say all that lives.");
+		term_print("Nothing was written: the manifest would not say all that lives.");
 		return EXIT_ERROR;
 	}
 	size_t count = export_manifest(&session.desired, &session.live, &text, &notes);

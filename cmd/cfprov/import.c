@@ -67,7 +67,7 @@ static void say_undeclared(const struct session *session, const struct object *w
 	if (wanted->secret)
 		add_secret_lines(&lines, &session->desired, wanted, !has_store);
 	str_text_add(&lines, "\n\n");
-	term_say_str(&lines);
+	term_print_str(&lines);
 }
 
 static bool refuse_address(const char *address, const char *hint)
@@ -170,8 +170,8 @@ static bool record(struct session *session, const struct import_input *input, st
 		object.id);
 	term_out_str(&line);
 	if (object.secret && !desired->is_written_once && desired->value->kind != VALUE_GENERATE)
-		term_say("The next apply writes its value, for nobody can read the one it has. "
-			 "`update: if_absent` in the manifest keeps that.");
+		term_print("The next apply writes its value, for nobody can read the one it has. "
+			   "`update: if_absent` in the manifest keeps that.");
 	return true;
 }
 

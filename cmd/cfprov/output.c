@@ -36,7 +36,7 @@ static void human_failures(const struct output *output)
 
 static void human_incomplete(const char *text)
 {
-	term_say("\n%s", text);
+	term_print("\n%s", text);
 }
 
 static void human_complete(enum planning_mode mode, const struct plan_counts *done)
@@ -172,7 +172,7 @@ static void print_all(struct session *session)
 	str_char(&json, '\n');
 	term_out_str(session->cli->json ? &json : &text);
 	if (!count && !session->cli->json)
-		term_say("The state is empty: there is nothing to put out.");
+		term_print("The state is empty: there is nothing to put out.");
 }
 
 static bool print_one(const struct session *session)
@@ -377,7 +377,7 @@ static bool print_bindings(const struct session *session)
 		add_jsonc(&bindings, &text);
 	term_out_str(&text);
 	if (!bindings.count && !bindings.unknown)
-		term_say("No secret here has the scope `workers`: there is nothing to bind.");
+		term_print("No secret here has the scope `workers`: there is nothing to bind.");
 	str_format(&warning,
 		"%zu secret%s left out: an apply was cut off, and the next one finds out whether "
 		"they live",

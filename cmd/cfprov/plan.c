@@ -31,7 +31,7 @@ int plan_run(const struct cli *cli)
 	if (cli->out && !planning_save(&session, cli->out))
 		return EXIT_ERROR;
 	if (cli->out)
-		term_say("Saved; `cfprov apply %s` does exactly that.", cli->out);
+		term_print("Saved; `cfprov apply %s` does exactly that.", cli->out);
 	if (session.has_failed)
 		return EXIT_ERROR;
 	return cli->detailed_exitcode && has_changes(&session.plan, mode) ? EXIT_CHANGES

@@ -473,7 +473,7 @@ bool planning_look_again(struct session *session)
 	session->inside = inside;
 	term_errors(&errors);
 	if (!is_good)
-		term_say("Nothing was done.");
+		term_print("Nothing was done.");
 	return is_good;
 }
 

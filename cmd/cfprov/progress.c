@@ -31,7 +31,7 @@ static void say_complete(const struct event *event)
 	if (event->elapsed_us >= 1000000)
 		str_format(&line, " in %" PRId64 ".%" PRId64 " s", event->elapsed_us / 1000000,
 			event->elapsed_us / 100000 % 10);
-	term_say("%s (id %s)", str_text(&line), event->object->id);
+	term_print("%s (id %s)", str_text(&line), event->object->id);
 }
 
 /* Cuts the ray out of the message and gives it (free); or NULL. Each answer has its own, and
@@ -60,7 +60,7 @@ static void say_failed(struct progress *progress, const struct event *event)
 
 	render_address(&address, event->object);
 	term_add(&word, STDERR_FILENO, TERM_DESTROY, "failed");
-	term_say("%s: %s: %s", str_text(&address), str_text(&word), event->err->message);
+	term_print("%s: %s: %s", str_text(&address), str_text(&word), event->err->message);
 	progress->failures = mem_room(progress->failures, progress->failure_count,
 		&progress->failure_room, sizeof(*progress->failures));
 	struct progress_failure *failure = &progress->failures[progress->failure_count++];
@@ -91,20 +91,21 @@ static void say_wait(const struct event *event)
 
 	text_add_duration(&wait, (event->wait_ms + unit_ms - 1) / unit_ms * unit_ms);
 	if (event->type == EVENT_RETRY) {
-		term_say("Retrying in %s: %s", str_text(&wait), event->text);
+		term_print("Retrying in %s: %s", str_text(&wait), event->text);
 	} else if (event->type == EVENT_SLOW_DOWN) {
-		term_say("Slowing down: %s; continuing in %s", event->text, str_text(&wait));
+		term_print("Slowing down: %s; continuing in %s", event->text, str_text(&wait));
 	} else if (event->type == EVENT_COUNTDOWN) {
 		/* A pipe got the whole wait in one line before. */
 		str_format(&line, "Waiting: next request in %s", str_text(&wait));
 		term_status(event->wait_ms > 0 ? str_text(&line) : NULL);
 	} else if (event->type == EVENT_WAITING) {
 		char *what AUTO_FREE = text_visible(event->text, 0);
-		term_say("Waiting for Cloudflare to confirm %s (up to %s)", what, str_text(&wait));
+		term_print(
+			"Waiting for Cloudflare to confirm %s (up to %s)", what, str_text(&wait));
 	} else {
 		text_add_duration(&line, limit->window_ms);
-		term_say("%s needs about %" PRId64 " requests. The rate limit allows %" PRId64
-			 " in %s, so it takes about %s.",
+		term_print("%s needs about %" PRId64 " requests. The rate limit allows %" PRId64
+			   " in %s, so it takes about %s.",
 			event->text, limit->requests, limit->quota, str_text(&line),
 			str_text(&wait));
 	}
@@ -118,7 +119,7 @@ static void say_await(const struct event_progress *now)
 		now->left == 1 ? "" : "s");
 	if (now->done)
 		str_format(&line, "; %zu %s already", now->done, now->done == 1 ? "is" : "are");
-	term_say("%s ...", str_text(&line));
+	term_print("%s ...", str_text(&line));
 }
 
 /* That apply created it; or it was to replace it, and had not destroyed it yet. */
@@ -127,7 +128,7 @@ static void say_recovered(const struct object *object)
 	struct str address CLEANUP(str_release) = {0};
 
 	render_address(&address, object);
-	term_say("%s: found (id %s); an earlier apply left open what became of it",
+	term_print("%s: found (id %s); an earlier apply left open what became of it",
 		str_text(&address), object->id);
 }
 
@@ -135,10 +136,10 @@ static void on_event(void *context, const struct event *event)
 {
 	switch (event->type) {
 	case EVENT_LOCK_WAIT:
-		term_say("Waiting for the lock that %s holds ...", event->text);
+		term_print("Waiting for the lock that %s holds ...", event->text);
 		break;
 	case EVENT_JOURNAL_FOLDED:
-		term_say("An apply was cut off; what it had recorded is in the state now.");
+		term_print("An apply was cut off; what it had recorded is in the state now.");
 		break;
 	case EVENT_RECOVERED:
 		say_recovered(event->object);
@@ -163,8 +164,8 @@ static void on_event(void *context, const struct event *event)
 		say_await(&event->progress);
 		break;
 	case EVENT_INTERRUPT:
-		term_say("Stopping: %zu under way are waited for, %zu are not started. "
-			 "Again to leave at once.",
+		term_print("Stopping: %zu under way are waited for, %zu are not started. "
+			   "Again to leave at once.",
 			event->progress.under_way, event->progress.left);
 		break;
 	case EVENT_WARNING:
@@ -219,10 +220,10 @@ void progress_print_failures(const struct progress *progress)
 		for (next = i;
 			next < count && strcmp(all[i].err.message, all[next].err.message) == 0;)
 			next++;
-		term_say("%s", "");
+		term_print("%s", "");
 		term_error(&all[i].err);
 		for (; i < next; i++)
-			term_say("  %s%s%s%s", all[i].address, all[i].ray ? " (cf-ray " : "",
+			term_print("  %s%s%s%s", all[i].address, all[i].ray ? " (cf-ray " : "",
 				all[i].ray ? all[i].ray : "", all[i].ray ? ")" : "");
 	}
 }

@@ -315,7 +315,7 @@ static void say_folded(const char *text)
 	struct str folded CLEANUP(str_release) = {0};
 
 	term_add_folded(&folded, STDERR_FILENO, 0, text);
-	term_say_str(&folded);
+	term_print_str(&folded);
 }
 
 static void add_noted(struct str *out, const struct plan *plan, enum row_note note, size_t at_most)

@@ -22,16 +22,16 @@ static bool ask(int wake)
 	str_char(&text, '\n');
 	term_add(&text, STDERR_FILENO, TERM_BOLD, "Do it?");
 	str_text_add(&text, " Only `yes` is taken as consent: ");
-	term_say_str(&text);
+	term_print_str(&text);
 	/* No answer: the end of input, an error, or an interrupt. */
 	bool was_read = interrupt_wait_input(wake) && fgets(answer, sizeof(answer), stdin) &&
 			interrupt_count == 0;
 	answer[strcspn(answer, "\n")] = '\0';
 	if (!was_read)
-		term_say("%s", "");
+		term_print("%s", "");
 	if (was_read && strcmp(answer, "yes") == 0)
 		return true;
-	term_say("Not approved; nothing was done.");
+	term_print("Not approved; nothing was done.");
 	return false;
 }
 
@@ -236,7 +236,7 @@ static bool record_what_was_learned(struct session *session)
 		return term_error(&err);
 	}
 	if (count)
-		term_say("Moved in the state: %zu object%s.", count, count == 1 ? "" : "s");
+		term_print("Moved in the state: %zu object%s.", count, count == 1 ? "" : "s");
 	return true;
 }
 

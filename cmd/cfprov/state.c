@@ -96,7 +96,7 @@ int state_pull_run(const struct cli *cli)
 		return EXIT_ERROR;
 	const struct state *state = &session.ledger.state;
 	if (!state->lineage[0] || !state->serial) {
-		term_say("There is no state yet.");
+		term_print("There is no state yet.");
 		return EXIT_DONE;
 	}
 	state_encode(state, &text);
@@ -148,7 +148,7 @@ int state_rm_run(const struct cli *cli)
 			       term_errors(&errors)) &&
 		       write_edit(&session, &edit, cli->dry_run ? "Would remove" : "Removed", "");
 	if (is_done)
-		term_say(
+		term_print(
 			"In Cloudflare nothing %s.", cli->dry_run ? "would change" : "has changed");
 	return is_done ? EXIT_DONE : EXIT_ERROR;
 }
@@ -171,7 +171,7 @@ int state_mv_run(const struct cli *cli)
 		       write_edit(&session, &edit, cli->dry_run ? "Would move" : "Moved",
 			       str_text(&ending));
 	if (is_done && !cli->dry_run)
-		term_say("Rename the alias in the manifest, too, if it still calls it %s.", from);
+		term_print("Rename the alias in the manifest, too, if it still calls it %s.", from);
 	return is_done ? EXIT_DONE : EXIT_ERROR;
 }
 
@@ -204,7 +204,7 @@ int state_push_run(const struct cli *cli)
 	struct ledger *ledger = &session.ledger;
 	enum state_edit_verdict verdict = state_edit_replace(&ledger->state, &other, &err);
 	if (verdict == STATE_EDIT_SAME) {
-		term_say("It is the state that there is; nothing was changed.");
+		term_print("It is the state that there is; nothing was changed.");
 		return EXIT_DONE;
 	}
 	if (verdict == STATE_EDIT_REFUSE && cli->force)
@@ -215,6 +215,6 @@ int state_push_run(const struct cli *cli)
 		term_error(&err);
 		return EXIT_ERROR;
 	}
-	term_say("The state has serial %lld now.", (long long)ledger->state.serial);
+	term_print("The state has serial %lld now.", (long long)ledger->state.serial);
 	return EXIT_DONE;
 }

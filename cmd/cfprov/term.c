@@ -164,7 +164,7 @@ void term_log(const struct str *line)
 	fwrite(str_text(line), 1, line->length, stderr);
 }
 
-void term_say_str(const struct str *text)
+void term_print_str(const struct str *text)
 {
 	if (!term.listener) {
 		term_log(text);
@@ -179,7 +179,7 @@ void term_say_str(const struct str *text)
 		term.listener->say(line);
 }
 
-void term_say(const char *format, ...)
+void term_print(const char *format, ...)
 {
 	struct str line CLEANUP(str_release) = {0}, folded CLEANUP(str_release) = {0};
 	va_list args;
@@ -192,7 +192,7 @@ void term_say(const char *format, ...)
 		str_char(&folded, '\n');
 	size_t indent = strspn(text, " ");
 	term_add_folded(&folded, STDERR_FILENO, indent, text + indent);
-	term_say_str(&folded);
+	term_print_str(&folded);
 }
 
 void term_status(const char *line)
@@ -248,7 +248,7 @@ static void print_problem(enum term_style style, const char *head, const struct 
 		add_place(&out, err);
 	if (err->hint)
 		term_add_folded(&out, STDERR_FILENO, 2, err->hint);
-	term_say_str(&out);
+	term_print_str(&out);
 }
 
 bool term_error(const struct error *err)
@@ -265,7 +265,7 @@ bool term_errors(const struct error_list *errors)
 {
 	for (size_t i = 0; i < errors->count; i++) {
 		if (i)
-			term_say("%s", "");
+			term_print("%s", "");
 		term_error(&errors->items[i]);
 	}
 	return false;
@@ -313,7 +313,7 @@ void term_warnings(const struct error_list *warnings)
 {
 	for (size_t i = 0; i < warnings->count; i++) {
 		term_warn(&warnings->items[i]);
-		term_say("%s", "");
+		term_print("%s", "");
 	}
 }
 
@@ -324,6 +324,6 @@ bool term_finish(void)
 	(void)fflush(stderr);
 	bool is_good = fflush(stdout) == 0 && !ferror(stdout);
 	if (!is_good)
-		term_say("Error: can't write to the standard output: %s", strerror(errno));
+		term_print("Error: can't write to the standard output: %s", strerror(errno));
 	return is_good;
 }

@@ -43,8 +43,8 @@ void term_add_row(struct str *out, const char *left, size_t column, const char *
 
 /* To stdout, and to stderr: a line, folded on a terminal. */
 void term_out_str(const struct str *text);
-void term_say(const char *format, ...) PRINTF(1, 2);
-void term_say_str(const struct str *text);
+void term_print(const char *format, ...) PRINTF(1, 2); /* to stderr, a line; folded on a terminal */
+void term_print_str(const struct str *text);
 
 /*
  * "Error: …" with place, snippet and hint, to stderr. Each gives false, so that
