@@ -1,5 +1,6 @@
 /* cfprov apply: plan, ask, execute, record. */
 #include "commands.h"
+#include "planning.h"
 #include "run_plan.h"
 #include "term.h"
 
@@ -30,14 +31,12 @@ static const char *planning_option(const struct cli *cli)
 int apply_run(const struct cli *cli)
 {
 	const char *option = cli->argument_count ? planning_option(cli) : NULL;
-	enum planning_mode mode;
+	bool is_good = true;
 
 	if (option)
-		term_fail("Give it to cfprov plan -out=FILE.",
+		is_good = term_fail("Give it to cfprov plan -out=FILE.",
 			"a saved plan is carried out as it is: it takes no %s", option);
 	else if (cli->wait_timeout_ms >= 0 && !cli->wait)
-		term_fail(NULL, "-wait-timeout goes with -wait only");
-	else if (planning_mode_of(cli, &mode))
-		return run_plan(cli, mode, "apply");
-	return EXIT_ERROR;
+		is_good = term_fail(NULL, "-wait-timeout goes with -wait only");
+	return is_good && planning_check_options(cli) ? run_plan(cli, "apply") : EXIT_ERROR;
 }

@@ -1,8 +1,11 @@
-/* cfprov destroy: destroys all managed objects, under the same guards as any destruction. */
+/* cfprov destroy: destroys all that is managed, under the same rules as any destruction. */
 #include "commands.h"
 #include "run_plan.h"
 
 int destroy_run(const struct cli *cli)
 {
-	return run_plan(cli, PLANNING_DESTROY, "destroy");
+	struct cli all = *cli;
+
+	all.destroys = true;
+	return run_plan(&all, "destroy");
 }

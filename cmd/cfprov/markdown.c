@@ -105,7 +105,7 @@ static void add_changes(struct lines *lines, const struct plan *plan, bool that_
 static void collect(const struct plan_view *view, struct lines *lines, struct lines *drifts)
 {
 	const struct plan *plan = view->plan;
-	bool is_refresh = view->mode == PLANNING_REFRESH_ONLY;
+	bool is_refresh = view->refresh_only;
 	struct str why CLEANUP(str_release) = {0};
 	struct drift drift;
 

@@ -14,67 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- for people ---- */
-
-static void human_plan(const struct plan_view *view)
-{
-	struct str text CLEANUP(str_release) = {0};
-
-	render_plan(&text, view);
-	term_out_str(&text);
-}
-
-static void human_saved_plan(const struct plan_view *view)
-{
-	(void)view; /* it was shown when it was saved */
-}
-
-static void human_failures(const struct output *output)
-{
-	progress_print_failures(&output->progress);
-}
-
-static void human_incomplete(const char *text)
-{
-	term_print("\n%s", text);
-}
-
-static void human_complete(enum planning_mode mode, const struct plan_counts *done)
-{
-	struct str text CLEANUP(str_release) = {0}, all CLEANUP(str_release) = {0};
-
-	render_complete(&text, mode, done);
-	str_char(&all, '\n');
-	term_add(&all, STDOUT_FILENO, TERM_BOLD, str_text(&text));
-	str_char(&all, '\n');
-	term_out_str(&all);
-}
-
-/* ---- for people, with the plan in another format ---- */
-
-static void json_plan(const struct plan_view *view)
-{
-	struct str text CLEANUP(str_release) = {0};
-
-	tf_plan_json(&text, view);
-	term_out_str(&text);
-}
-
-static void markdown_plan(const struct plan_view *view)
-{
-	struct str text CLEANUP(str_release) = {0}, warning CLEANUP(str_release) = {0};
-
-	markdown_add_plan(&text, view);
-	term_out_str(&text);
-	str_format(&warning,
-		"the plan is longer than -max-bytes=%zu: what destroys is never cut off",
-		view->max_bytes);
-	if (view->max_bytes && text.length > view->max_bytes)
-		term_warning(str_text(&warning));
-}
-
-/* ---- for machines ---- */
-
 static void on_stream_event(void *context, const struct event *event)
 {
 	struct output *output = context;
@@ -83,32 +22,13 @@ static void on_stream_event(void *context, const struct event *event)
 		event_emit(&output->progress.sink, event);
 }
 
-static void stream_failures(const struct output *output)
-{
-	(void)output; /* each was reported where it happened */
-}
-
-static const struct output_form stream = {
-	stream_plan, stream_saved_plan, stream_failures, stream_incomplete, stream_complete};
-
-/* ---- choosing ---- */
-
 bool output_init(struct output *output, const struct cli *cli)
 {
-	static const struct output_form forms[] = {
-		[FORMAT_HUMAN] = {human_plan, human_saved_plan, human_failures, human_incomplete,
-			human_complete},
-		[FORMAT_JSON] = {json_plan, human_saved_plan, human_failures, human_incomplete,
-			human_complete},
-		[FORMAT_MARKDOWN] = {markdown_plan, human_saved_plan, human_failures,
-			human_incomplete, human_complete},
-	};
-	bool is_stream = cli->json && (cli->command->options & CLI_STREAM);
-
 	progress_init(&output->progress);
-	output->form = is_stream ? &stream : &forms[cli->json ? FORMAT_JSON : cli->format];
-	output->sink =
-		is_stream ? (struct event_sink){on_stream_event, output} : output->progress.sink;
+	output->is_stream = cli->json && (cli->command->options & CLI_STREAM);
+	output->format = cli->json ? FORMAT_JSON : cli->format;
+	output->sink = output->is_stream ? (struct event_sink){on_stream_event, output}
+					 : output->progress.sink;
 	if (cli->json && cli->format != FORMAT_HUMAN)
 		return term_fail(NULL, "-json and -format exclude each other");
 	if (cli->max_bytes && cli->format != FORMAT_MARKDOWN)
@@ -119,6 +39,64 @@ bool output_init(struct output *output, const struct cli *cli)
 void output_release(struct output *output)
 {
 	progress_release(&output->progress);
+}
+
+void output_plan(const struct output *output, const struct plan_view *view)
+{
+	struct str text CLEANUP(str_release) = {0}, warning CLEANUP(str_release) = {0};
+
+	if (output->is_stream) {
+		stream_plan(view);
+		return;
+	}
+	if (output->format == FORMAT_JSON)
+		tf_plan_json(&text, view);
+	else if (output->format == FORMAT_MARKDOWN)
+		markdown_add_plan(&text, view);
+	else
+		render_plan(&text, view);
+	term_out_str(&text);
+	if (output->format != FORMAT_MARKDOWN || !view->max_bytes || text.length <= view->max_bytes)
+		return;
+	str_format(&warning,
+		"the plan is longer than -max-bytes=%zu: what destroys is never cut off",
+		view->max_bytes);
+	term_warning(str_text(&warning));
+}
+
+void output_saved_plan(const struct output *output, const struct plan_view *view)
+{
+	if (output->is_stream)
+		stream_saved_plan(view);
+}
+
+void output_failures(const struct output *output)
+{
+	if (!output->is_stream)
+		progress_print_failures(&output->progress);
+}
+
+void output_incomplete(const struct output *output, const char *text)
+{
+	if (output->is_stream)
+		stream_incomplete(text);
+	else
+		term_print("\n%s", text);
+}
+
+void output_complete(const struct output *output, bool destroys, const struct plan_counts *done)
+{
+	struct str text CLEANUP(str_release) = {0}, all CLEANUP(str_release) = {0};
+
+	render_complete(&text, destroys, done);
+	if (output->is_stream) {
+		stream_complete(str_text(&text), destroys, done);
+		return;
+	}
+	str_char(&all, '\n');
+	term_add(&all, STDOUT_FILENO, TERM_BOLD, str_text(&text));
+	str_char(&all, '\n');
+	term_out_str(&all);
 }
 
 /* ---- cfprov output: ids, or the bindings of a Worker, for other tools ---- */

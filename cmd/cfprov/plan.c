@@ -5,27 +5,19 @@
 #include "render.h"
 #include "term.h"
 
-/* Would apply do anything? With -refresh-only: would the state learn anything? */
-static bool has_changes(const struct plan *plan, enum planning_mode mode)
-{
-	return !plan_is_empty(plan) || (mode == PLANNING_REFRESH_ONLY && plan->learned);
-}
-
 int plan_run(const struct cli *cli)
 {
 	struct output output CLEANUP(output_release);
 	struct session session CLEANUP(session_release);
-	enum planning_mode mode;
 
 	bool is_good = output_init(&output, cli);
 	session_init(&session, cli, &output.sink);
-	if (!is_good || !planning_mode_of(cli, &mode) || !session_load_manifest(&session) ||
+	if (!is_good || !planning_check_options(cli) || !session_load_manifest(&session) ||
 		!session_read_state(&session) ||
-		(cli->out && !planning_check_out(&session, cli->out)) ||
-		!planning_make(&session, mode))
+		(cli->out && !planning_check_out(&session, cli->out)) || !planning_make(&session))
 		return EXIT_ERROR;
-	const struct plan_view view = plan_view(&session, mode);
-	output.form->plan(&view);
+	const struct plan_view view = plan_view(&session);
+	output_plan(&output, &view);
 	render_notes(&view);
 	render_refusals(&session.plan);
 	if (cli->out && !planning_save(&session, cli->out))
@@ -34,6 +26,5 @@ int plan_run(const struct cli *cli)
 		term_print("Saved; `cfprov apply %s` does exactly that.", cli->out);
 	if (session.has_failed)
 		return EXIT_ERROR;
-	return cli->detailed_exitcode && has_changes(&session.plan, mode) ? EXIT_CHANGES
-									  : EXIT_DONE;
+	return cli->detailed_exitcode && !view_is_empty(&view) ? EXIT_CHANGES : EXIT_DONE;
 }

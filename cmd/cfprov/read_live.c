@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "interrupt.h"
 #include "term.h"
+#include "view.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -71,29 +72,15 @@ static void want(struct session *session, const struct object *object, struct wa
 	wanted->stores.items[wanted->stores.count++] = store;
 }
 
-/* False: not all could be read; that was reported. */
+/* Frees the list. False: not all could be read; that was reported. */
 static bool read(struct session *session, const struct live_input *input, struct wanted *wanted)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	bool is_good = !wanted->stores.count ||
 		       live_read_inside(input, &wanted->stores, &session->live, &errors);
 
-	term_errors(&errors);
 	free((void *)wanted->stores.items);
-	return is_good;
-}
-
-/* `live` has only the accounts that were listed, so that nothing else is wanted. */
-static void read_managed(struct session *session, const struct live_input *input)
-{
-	const struct model *const models[] = {&session->desired, &session->ledger.state.model};
-	struct wanted wanted = {0};
-
-	for (size_t m = 0; m < ARRAY_SIZE(models); m++)
-		for (size_t i = 0; i < models[m]->object_count; i++)
-			if (models[m]->objects[i].kind == OBJECT_SECRET)
-				want(session, &models[m]->objects[i], &wanted);
-	(void)read(session, input, &wanted);
+	return is_good || term_errors(&errors);
 }
 
 /*
@@ -123,12 +110,25 @@ bool read_live_affected(struct session *session, bool *ret_any)
 	return drop_unread(session);
 }
 
-bool read_live_planned(struct session *session, const struct live_input *input)
+bool read_live_planned(struct session *session)
 {
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	struct live_input input = session_live_input(session);
+	struct live_account *accounts AUTO_FREE = mem_alloc(input.count * sizeof(*accounts));
+	struct plan_share share = {0};
 	struct wanted wanted = {0};
+	size_t count = 0;
 
+	while (plan_share_next(&share, &session->plan))
+		if (model_account(&session->desired, share.alias))
+			accounts[count++] =
+				*live_find_account(session->accounts, input.count, share.alias);
+	input.accounts = accounts;
+	input.count = count;
+	if (!live_read(&input, &session->live, &errors))
+		return term_errors(&errors);
 	want_affected(session, &wanted);
-	return read(session, input, &wanted);
+	return read(session, &input, &wanted);
 }
 
 bool read_live_all(struct session *session)
@@ -137,8 +137,7 @@ bool read_live_all(struct session *session)
 	struct wanted wanted = {0};
 
 	for (size_t i = 0; i < session->live.object_count; i++)
-		if (session->live.objects[i].kind == OBJECT_STORE)
-			want(session, &session->live.objects[i], &wanted);
+		want(session, &session->live.objects[i], &wanted);
 	(void)read(session, &input, &wanted);
 	return drop_unread(session);
 }
@@ -181,8 +180,7 @@ static struct table *find_unsure(const struct session *session)
 
 	for (size_t i = 0; i < desired->object_count; i++) {
 		struct object *wanted = &desired->objects[i];
-		const struct object *known =
-			model_object(recorded, wanted->account, wanted->store, wanted->secret);
+		const struct object *known = model_find(recorded, wanted);
 		if (!known || !known->id)
 			table_put(&unsure, wanted->account, wanted);
 	}
@@ -196,15 +194,16 @@ static struct table *find_unsure(const struct session *session)
 /* -refresh=false: what is recorded counts as live, except in the unsure accounts. */
 static void believe_state(struct session *session, const struct table *unsure)
 {
-	const struct model *recorded = &session->ledger.state.model, *desired = &session->desired;
+	const struct model *desired = &session->desired;
 
-	for (size_t i = 0; i < desired->account_count; i++)
-		if (!table_get(unsure, desired->accounts[i].alias))
-			model_add_account_copy(&session->live, &desired->accounts[i]);
-	for (size_t i = 0; i < recorded->object_count; i++) {
-		const struct object *object = &recorded->objects[i];
-		if (model_account(desired, object->account) && !table_get(unsure, object->account))
-			model_add_copy(&session->live, object)->origin = ORIGIN_NONE;
+	for (size_t i = 0; i < desired->account_count; i++) {
+		const char *alias = desired->accounts[i].alias;
+		struct objects known = model_in_account(&session->ledger.state.model, alias);
+		if (table_get(unsure, alias))
+			continue;
+		model_add_account_copy(&session->live, &desired->accounts[i]);
+		for (size_t k = 0; k < known.count; k++)
+			model_add_copy(&session->live, &known.items[k])->origin = ORIGIN_NONE;
 	}
 }
 
@@ -212,18 +211,17 @@ static void believe_state(struct session *session, const struct table *unsure)
 static void emit_refresh(
 	const struct session *session, const struct live_input *input, enum event_type type)
 {
-	const struct model *recorded = &session->ledger.state.model, *live = &session->live;
-	const struct object *end = recorded->objects + recorded->object_count;
+	const struct model *live = &session->live;
 	bool is_done = type == EVENT_REFRESH_DONE;
 
 	for (size_t i = 0; i < input->count; i++) {
 		const char *alias = input->accounts[i].account->alias;
-		const struct object *it = model_first_in(recorded, alias);
+		struct objects known = model_in_account(&session->ledger.state.model, alias);
 		if (is_done && !model_account(live, alias))
 			continue;
-		for (; it && it < end && strcmp(it->account, alias) == 0; it++) {
-			const struct object *now =
-				is_done ? model_object(live, alias, it->store, it->secret) : NULL;
+		for (size_t k = 0; k < known.count; k++) {
+			const struct object *it = &known.items[k];
+			const struct object *now = is_done ? model_find(live, it) : NULL;
 			struct event event = {
 				.type = type, .object = it, .text = now ? now->id : NULL};
 			if (it->id)
@@ -232,16 +230,19 @@ static void emit_refresh(
 	}
 }
 
-/* Lists the accounts, or with -refresh=false those that it has to. */
-static void list_accounts(struct session *session)
+bool read_live(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
-	const struct model *desired = &session->desired;
-	struct live_account *listed AUTO_FREE = mem_alloc(desired->account_count * sizeof(*listed));
-	struct live_input input = session_live_input(session);
+	const struct model *recorded = &session->ledger.state.model, *desired = &session->desired;
+	const struct model *const managed[] = {desired, recorded};
 	bool believes = !session->cli->refresh;
-	struct table *unsure = believes ? find_unsure(session) : NULL;
+	struct wanted wanted = {0};
 
+	if (!session_new_client(session) || !connect_accounts(session))
+		return false;
+	struct live_input input = session_live_input(session);
+	struct live_account *listed AUTO_FREE = mem_alloc(desired->account_count * sizeof(*listed));
+	struct table *unsure = believes ? find_unsure(session) : NULL;
 	input.accounts = listed;
 	input.count = 0;
 	for (size_t i = 0; i < desired->account_count; i++)
@@ -252,19 +253,16 @@ static void list_accounts(struct session *session)
 	session->read_at_ms = clock_monotonic_ms();
 	if (!live_read(&input, &session->live, &errors))
 		term_errors(&errors);
-	if (interrupt_count == 0)
-		read_managed(session, &input);
+	/* So far `live` has only the accounts that were listed: nothing else is wanted. */
+	for (size_t m = 0; m < ARRAY_SIZE(managed) && interrupt_count == 0; m++)
+		for (size_t i = 0; i < managed[m]->object_count; i++)
+			if (managed[m]->objects[i].kind == OBJECT_SECRET)
+				want(session, &managed[m]->objects[i], &wanted);
+	(void)read(session, &input, &wanted);
 	if (believes)
 		believe_state(session, unsure);
 	table_free(&unsure);
 	model_sort(&session->live);
 	emit_refresh(session, &input, EVENT_REFRESH_DONE);
-}
-
-bool read_live(struct session *session)
-{
-	if (!session_new_client(session) || !connect_accounts(session))
-		return false;
-	list_accounts(session);
 	return drop_unread(session);
 }

@@ -9,8 +9,8 @@
 
 /*
  * Credentials, client, the stores of the accounts, and the secrets in stores in which some are
- * desired, recorded or planned for. An account that can't be read is left out, and remembered in
- * has_failed; false if none is left.
+ * desired or recorded. An account that can't be read is left out, and remembered in has_failed;
+ * false if none is left.
  */
 bool read_live(struct session *session) MUST_CHECK;
 
@@ -21,10 +21,10 @@ bool read_live(struct session *session) MUST_CHECK;
  */
 bool read_live_affected(struct session *session, bool *ret_any) MUST_CHECK;
 
-/* The same, from another input. False: some stores could not be read. */
-bool read_live_planned(struct session *session, const struct live_input *input) MUST_CHECK;
+/* Fills an empty `live` with what the plan is about. False: not all of that could be read. */
+bool read_live_planned(struct session *session) MUST_CHECK;
 
-/* The same for all stores that exist. */
+/* Adds the secrets in all stores that exist. */
 bool read_live_all(struct session *session) MUST_CHECK;
 
 #endif

@@ -6,6 +6,6 @@ int refresh_run(const struct cli *cli)
 {
 	struct cli approved = *cli;
 
-	approved.auto_approve = true;
-	return run_plan(&approved, PLANNING_REFRESH_ONLY, "refresh");
+	approved.auto_approve = approved.refresh_only = true;
+	return run_plan(&approved, "refresh");
 }

@@ -116,7 +116,7 @@ static void add_heading(struct str *out, const struct plan *plan)
 
 /* ---- counts ---- */
 
-static void add_counts(struct str *out, const struct plan_counts *counts, bool is_done)
+void render_counts(struct str *out, const struct plan_counts *counts, bool is_done)
 {
 	if (counts->import)
 		str_format(out, "%zu %s, ", counts->import, is_done ? "imported" : "to import");
@@ -126,11 +126,6 @@ static void add_counts(struct str *out, const struct plan_counts *counts, bool i
 		counts->add, counts->change, counts->destroy);
 	if (counts->forget)
 		str_format(out, ", %zu %s", counts->forget, is_done ? "forgotten" : "to forget");
-}
-
-void render_done(struct str *out, const struct plan_counts *counts)
-{
-	add_counts(out, counts, true);
 }
 
 /* With several accounts: the counts of each, on a line that may be folded. */
@@ -145,7 +140,7 @@ static void add_accounts(struct str *out, const struct plan *plan)
 		struct str line CLEANUP(str_release) = {0}, folded CLEANUP(str_release) = {0};
 		text_add_visible(&line, share.alias, strlen(share.alias), 0);
 		str_text_add(&line, ": ");
-		add_counts(&line, &share.counts, false);
+		render_counts(&line, &share.counts, false);
 		term_add_folded(&folded, STDOUT_FILENO, OTHERS, str_text(&line));
 		str_text_add(&lines, str_text(&folded) + OTHERS - FIRST);
 	}
@@ -166,9 +161,9 @@ static const char *no_changes(const struct plan_view *view)
 {
 	if (view->has_failed)
 		return "No changes in what could be read.";
-	if (view->mode == PLANNING_REFRESH_ONLY)
+	if (view->refresh_only)
 		return "No changes. The state matches what lives.";
-	if (view->mode == PLANNING_DESTROY)
+	if (view->destroys_all)
 		return "No changes. No objects need to be destroyed.";
 	if (count_noted(view->plan, ROW_UNVERIFIED))
 		return "No changes, as far as can be told: not all values can be verified.";
@@ -179,24 +174,24 @@ void render_summary(struct str *out, const struct plan_view *view)
 {
 	const struct plan *plan = view->plan;
 
-	if (plan_is_empty(plan) && !(view->mode == PLANNING_REFRESH_ONLY && plan->learned)) {
+	if (view_is_empty(view)) {
 		str_text_add(out, no_changes(view));
 		return;
 	}
 	str_text_add(out, "Plan: ");
-	add_counts(out, &plan->counts, false);
+	render_counts(out, &plan->counts, false);
 	str_char(out, '.');
 }
 
-void render_complete(struct str *out, enum planning_mode mode, const struct plan_counts *done)
+void render_complete(struct str *out, bool destroys, const struct plan_counts *done)
 {
-	if (mode == PLANNING_DESTROY) {
+	if (destroys) {
 		str_format(out, "Destroy complete! Resources: %zu destroyed", done->destroy);
 		if (done->forget)
 			str_format(out, ", %zu forgotten", done->forget);
 	} else {
 		str_text_add(out, "Apply complete! Resources: ");
-		render_done(out, done);
+		render_counts(out, done, true);
 	}
 	str_char(out, '.');
 }
@@ -270,7 +265,7 @@ static void add_sections(struct str *out, const struct plan_view *view)
 			str_format(&line, " (was %s)", was);
 			add_line(&moves, "Moved in the state:", &line);
 		}
-		if (row->learns && view->mode == PLANNING_REFRESH_ONLY) {
+		if (row->learns && view->refresh_only) {
 			render_address(&line, row->recorded);
 			str_char(&line, ' ');
 			render_learned(&line, row);
@@ -289,7 +284,7 @@ void render_plan(struct str *out, const struct plan_view *view)
 	bool is_any = false;
 
 	add_sections(out, view);
-	if (view->mode == PLANNING_REFRESH_ONLY && plan->learned)
+	if (view->refresh_only && plan->learned)
 		return;
 	for (; changes_next(&group, plan); is_any = true) {
 		if (!is_any)

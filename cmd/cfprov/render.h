@@ -11,7 +11,7 @@ void render_plan(struct str *out, const struct plan_view *view);
 void render_summary(struct str *out, const struct plan_view *view);
 
 /* "Apply complete! …" or "Destroy complete! …", plain. */
-void render_complete(struct str *out, enum planning_mode mode, const struct plan_counts *done);
+void render_complete(struct str *out, bool destroys, const struct plan_counts *done);
 
 /* "is gone; its id was …", or what was changed: what follows an address. */
 void render_drift(struct str *out, const struct drift *drift);
@@ -19,8 +19,8 @@ void render_drift(struct str *out, const struct drift *drift);
 /* "was modified": what the state learns, to follow an address. */
 void render_learned(struct str *out, const struct row *row);
 
-/* "1 imported, 3 added, 0 changed, 0 destroyed": what an apply did. */
-void render_done(struct str *out, const struct plan_counts *counts);
+/* "1 imported, 3 added, 0 changed, 0 destroyed"; or "1 to import, …". */
+void render_counts(struct str *out, const struct plan_counts *counts, bool is_done);
 
 /* What the plan leaves alone and people should know, to stderr. */
 void render_notes(const struct plan_view *view);

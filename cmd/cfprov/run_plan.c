@@ -5,6 +5,7 @@
 #include "interrupt.h"
 #include "output.h"
 #include "plan/guard.h"
+#include "planning.h"
 #include "render.h"
 #include "term.h"
 
@@ -92,9 +93,9 @@ static int64_t requests_of(const struct row *row)
 	return 0;
 }
 
-/* Says, for each credential whose rate limit does not allow the whole plan at once, how long it
+/* Prints, for each credential whose rate limit does not allow the whole plan at once, how long it
  * takes. */
-static void say_long_run(const struct session *session)
+static void print_long_run(const struct session *session)
 {
 	const struct plan *plan = &session->plan;
 	const struct object *store = NULL; /* whose new secrets are being counted */
@@ -108,8 +109,7 @@ static void say_long_run(const struct session *session)
 		bool is_new_secret = row->action == ACTION_CREATE && object->secret && !row->copies;
 		if (requests_of(row) == 0) /* its account may be unknown, too */
 			continue;
-		if (!store || strcmp(store->account, object->account) != 0 ||
-			strcmp(store->store, object->store) != 0) {
+		if (!store || !object_shares_store(store, object)) {
 			store = object;
 			batched = 0;
 		}
@@ -123,7 +123,7 @@ static void say_long_run(const struct session *session)
 
 /* ---- the run ---- */
 
-/* -wait: until the secrets are active. False: some are not, *ret_left of them; that was said. */
+/* -wait: until the secrets are active. False: *ret_left of them are not; that was reported. */
 static bool wait_for_secrets(struct session *session, size_t *ret_left)
 {
 	struct error err CLEANUP(error_release) = {0};
@@ -138,8 +138,8 @@ static bool wait_for_secrets(struct session *session, size_t *ret_left)
 	return !cli->wait || wait_active(&input, ret_left, &err) || term_error(&err);
 }
 
-static void say_incomplete(const struct session *session, enum planning_mode mode,
-	const struct executor_result *result, size_t inactive, const struct output *output)
+static void print_incomplete(const struct session *session, const struct executor_result *result,
+	size_t inactive, const struct output *output)
 {
 	struct str line CLEANUP(str_release) = {0};
 	const struct {
@@ -150,9 +150,9 @@ static void say_incomplete(const struct session *session, enum planning_mode mod
 
 	str_format(&line, "%s: ",
 		result->was_interrupted || interrupt_count > 0 ? "Interrupted"
-		: mode == PLANNING_DESTROY                     ? "Destroy incomplete"
+		: session->input.options.destroys_all          ? "Destroy incomplete"
 							       : "Apply incomplete");
-	render_done(&line, &result->done);
+	render_counts(&line, &result->done, true);
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		if (others[i].count)
 			str_format(&line, ", %zu %s", others[i].count, others[i].what);
@@ -161,11 +161,11 @@ static void say_incomplete(const struct session *session, enum planning_mode mod
 	str_text_add(&line, result->is_in_journal
 				    ? ". The journal has all that worked; the next apply goes on."
 				    : ". The state has all that worked.");
-	output->form->incomplete(str_text(&line));
+	output_incomplete(output, str_text(&line));
 }
 
 /* The journal, or the state, could not be written. */
-static void say_unwritten(
+static void print_unwritten(
 	const struct executor_result *result, const char *operation, struct error *err)
 {
 	const char *known =
@@ -181,8 +181,7 @@ static void say_unwritten(
 	term_error(err);
 }
 
-static int execute(struct session *session, enum planning_mode mode, const char *operation,
-	const struct output *output)
+static int execute(struct session *session, const char *operation, const struct output *output)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct executor_result result;
@@ -207,21 +206,21 @@ static int execute(struct session *session, enum planning_mode mode, const char 
 		.interrupted = &interrupt_count,
 	};
 
-	say_long_run(session);
+	print_long_run(session);
 	bool is_recorded = executor_run(&input, &result, &err);
 	runner_free(input.runner);
 	term_status(NULL);
-	output->form->failures(output);
+	output_failures(output);
 	if (!is_recorded) {
-		say_unwritten(&result, operation, &err);
+		print_unwritten(&result, operation, &err);
 		return EXIT_ERROR;
 	}
 	if (result.failed + result.not_started + result.unknown ||
 		!wait_for_secrets(session, &inactive) || session->has_failed) {
-		say_incomplete(session, mode, &result, inactive, output);
+		print_incomplete(session, &result, inactive, output);
 		return EXIT_ERROR;
 	}
-	output->form->complete(mode, &result.done);
+	output_complete(output, session->input.options.destroys_all, &result.done);
 	return EXIT_DONE;
 }
 
@@ -238,18 +237,6 @@ static bool record_what_was_learned(struct session *session)
 	if (count)
 		term_print("Moved in the state: %zu object%s.", count, count == 1 ? "" : "s");
 	return true;
-}
-
-/* Makes the plan, or takes the one that was saved. */
-static bool get_plan(struct session *session, enum planning_mode *mode, const char *operation)
-{
-	const struct cli *cli = session->cli;
-
-	if (cli->argument_count)
-		return planning_load(session, cli->arguments[0], mode) &&
-		       session_open_state(session, operation) && planning_check(session);
-	return session_load_manifest(session) && session_open_state(session, operation) &&
-	       planning_make(session, *mode);
 }
 
 /* False: a question may come, and nobody can answer it. */
@@ -273,30 +260,32 @@ static bool can_ask(const struct session *session)
 	return true;
 }
 
-int run_plan(const struct cli *cli, enum planning_mode mode, const char *operation)
+int run_plan(const struct cli *cli, const char *operation)
 {
 	struct output output CLEANUP(output_release);
 	struct session session CLEANUP(session_release);
-	const struct plan *plan = &session.plan;
 	bool is_saved = cli->argument_count > 0;
 
 	bool is_good = output_init(&output, cli);
 	session_init(&session, cli, &output.sink);
 	session.may_ask = !is_saved && !cli->auto_approve && cli->input;
-	if (!is_good || !can_ask(&session) || !get_plan(&session, &mode, operation))
+	if (!is_good || !can_ask(&session))
 		return EXIT_ERROR;
-	const struct plan_view view = plan_view(&session, mode);
+	if (!(is_saved ? planning_load(&session, cli->arguments[0])
+		       : session_load_manifest(&session)) ||
+		!session_open_state(&session, operation) ||
+		!(is_saved ? planning_check(&session) : planning_make(&session)))
+		return EXIT_ERROR;
+	const struct plan_view view = plan_view(&session);
 	if (is_saved) {
-		output.form->saved_plan(&view);
+		output_saved_plan(&output, &view);
 	} else {
-		output.form->plan(&view);
+		output_plan(&output, &view);
 		render_notes(&view);
 	}
 	/* Without a question the state still learns what was refreshed. */
-	bool is_empty = plan_is_empty(plan) && (mode != PLANNING_REFRESH_ONLY || !plan->learned);
-	bool may_run =
-		is_empty || (is_saved ? is_guarded(cli, plan) : is_approved(&session, operation));
-	return may_run && record_what_was_learned(&session)
-		       ? execute(&session, mode, operation, &output)
-		       : EXIT_ERROR;
+	bool may_run = view_is_empty(&view) || (is_saved ? is_guarded(cli, &session.plan)
+							 : is_approved(&session, operation));
+	return may_run && record_what_was_learned(&session) ? execute(&session, operation, &output)
+							    : EXIT_ERROR;
 }

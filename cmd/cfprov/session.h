@@ -40,12 +40,10 @@ struct session {
 	struct renames renames;      /* that the manifest asks for */
 	struct planner_input input;  /* of the plan */
 	struct plan plan;
-	struct planfile planfile;  /* of a saved plan: owns what `plan` points to */
-	bool is_partial;           /* options left something out of the plan */
-	bool has_failed;           /* an account could not be read; the plan is about the others */
-	const struct moved *moves; /* made in the ledger's state; in the arena */
-	size_t move_count;
-	struct arena arena; /* of what was moved and recovered */
+	struct planfile planfile; /* of a saved plan: owns what `plan` points to */
+	bool is_partial;          /* options left something out of the plan */
+	bool has_failed;          /* an account could not be read; the plan is about the others */
+	struct arena arena;       /* of what was moved and recovered */
 };
 
 /* `sink` listens to the library; NULL: the session prints progress for people. */

@@ -37,14 +37,13 @@ static int show_plan(const struct cli *cli)
 {
 	struct session session CLEANUP(session_release);
 	struct output output CLEANUP(output_release);
-	enum planning_mode mode;
 
 	bool is_good = output_init(&output, cli);
 	session_init(&session, cli, NULL);
-	if (!is_good || !planning_load(&session, cli->arguments[0], &mode))
+	if (!is_good || !planning_load(&session, cli->arguments[0]))
 		return EXIT_ERROR;
-	const struct plan_view view = plan_view(&session, mode);
-	output.form->plan(&view);
+	const struct plan_view view = plan_view(&session);
+	output_plan(&output, &view);
 	render_note_unverified(&session.plan);
 	render_refusals(&session.plan);
 	return EXIT_DONE;

@@ -260,7 +260,7 @@ static void add_planned(struct str *out, const struct plan_view *view, const str
 	struct json_writer json =
 		begin_change(out, "planned_change", str_text(&message), object, row->moved_from);
 	json_put_text(&json, "action", verb);
-	if (view_is_change(row) && verb_of(row)->tf_stream_reason && view->mode != PLANNING_DESTROY)
+	if (view_is_change(row) && verb_of(row)->tf_stream_reason && !view->destroys_all)
 		json_put_text(&json, "reason", verb_of(row)->tf_stream_reason);
 	if (row->action == ACTION_ADOPT) {
 		json_begin_object(&json, "importing");
@@ -308,7 +308,7 @@ void stream_plan(const struct plan_view *view)
 	for (size_t i = 0; i < plan->row_count; i++)
 		if (view_drift(view, &plan->rows[i], &drift))
 			add_drift(&out, &drift);
-	for (size_t i = 0; i < plan->row_count && view->mode == PLANNING_REFRESH_ONLY; i++)
+	for (size_t i = 0; i < plan->row_count && view->refresh_only; i++)
 		if (view_learned_drift(&plan->rows[i], &drift))
 			add_drift(&out, &drift);
 	add_changes(&out, view);
@@ -333,11 +333,10 @@ void stream_incomplete(const char *text)
 	send_diagnostic(DIAGNOSTIC_ERROR, &err, NULL);
 }
 
-void stream_complete(enum planning_mode mode, const struct plan_counts *done)
+void stream_complete(const char *text, bool destroys, const struct plan_counts *done)
 {
-	struct str out CLEANUP(str_release) = {0}, message CLEANUP(str_release) = {0};
+	struct str out CLEANUP(str_release) = {0};
 
-	render_complete(&message, mode, done);
-	add_summary(&out, done, mode == PLANNING_DESTROY ? "destroy" : "apply", str_text(&message));
+	add_summary(&out, done, destroys ? "destroy" : "apply", text);
 	send(&out);
 }

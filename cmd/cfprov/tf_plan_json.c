@@ -259,8 +259,8 @@ void tf_state_json(struct str *out, const struct state *state)
 /* True if `resource_changes` has the row: also what is desired and does not change. */
 static bool has_change(const struct plan_view *view, const struct row *row)
 {
-	return view_is_change(row) ||
-	       (row->action == ACTION_NONE && row->desired && view->mode == PLANNING_NORMAL);
+	return view_is_change(row) || (row->action == ACTION_NONE && row->desired &&
+					      !view->destroys_all && !view->refresh_only);
 }
 
 static void put_resources(struct tf_document *document, const struct plan_view *view,
@@ -329,7 +329,7 @@ static void put_change(
 		json_end(json);
 	}
 	json_end(json);
-	if (verb->tf_plan_reason && view->mode != PLANNING_DESTROY)
+	if (verb->tf_plan_reason && !view->destroys_all)
 		json_put_text(json, "action_reason", verb->tf_plan_reason);
 	if (row->reason)
 		json_put_text(json, "reason", row->reason);

@@ -4,21 +4,32 @@
 
 #include <string.h>
 
-struct plan_view plan_view(const struct session *session, enum planning_mode mode)
+struct plan_view plan_view(const struct session *session)
 {
 	return (struct plan_view){
 		.plan = &session->plan,
 		.accounts = &session->desired,
-		.mode = mode,
+		.destroys_all = session->input.options.destroys_all,
+		.refresh_only = session->input.options.refresh_only,
 		.is_partial = session->is_partial,
 		.has_failed = session->has_failed,
 		.max_bytes = session->cli->max_bytes,
 	};
 }
 
+bool view_is_empty(const struct plan_view *view)
+{
+	return plan_is_empty(view->plan) && !(view->refresh_only && view->plan->learned);
+}
+
 bool view_is_change(const struct row *row)
 {
 	return row->action != ACTION_NONE && !row->renamed_to;
+}
+
+bool view_is_move(const struct row *row)
+{
+	return row->moved_from && !row->copies;
 }
 
 const struct object *view_written(const struct plan *plan, const struct row *row)
@@ -32,10 +43,14 @@ const struct object *view_written(const struct plan *plan, const struct row *row
 
 bool view_drift(const struct plan_view *view, const struct row *row, struct drift *ret_drift)
 {
-	if (!row->drift)
+	const struct object *recorded = row->recorded;
+	unsigned kept = ~row->drift;
+
+	/* Without an id it was requested, and nobody saw the answer: nothing is known to differ. */
+	if (!row->drift || !recorded->id)
 		return false;
 	*ret_drift = (struct drift){
-		.recorded = row->recorded,
+		.recorded = recorded,
 		.is_gone = row->drift & DRIFT_GONE,
 		.is_another = row->drift & DRIFT_REPLACED,
 	};
@@ -43,16 +58,15 @@ bool view_drift(const struct plan_view *view, const struct row *row, struct drif
 		return true;
 	struct object *now = &ret_drift->now;
 	*now = *row->live;
-	/* What nobody wants to hear of is shown as it is recorded. */
-	if (!ret_drift->is_another && !(row->drift & FIELD_VALUE))
-		now->modified = row->recorded->modified;
-	if (!ret_drift->is_another && !(row->drift & FIELD_SCOPES))
-		now->scopes = row->recorded->scopes;
-	if (!ret_drift->is_another && !(row->drift & FIELD_COMMENT))
-		now->comment = row->recorded->comment;
-	ret_drift->fields = object_drift(row->recorded, now);
-	ret_drift->is_left = (ret_drift->fields & FIELD_VALUE) && view->mode == PLANNING_NORMAL &&
-			     row->desired && row->action <= ACTION_UPDATE &&
+	/* What the manifest ignores is shown as it is recorded. */
+	if (!ret_drift->is_another) {
+		now->modified = kept & FIELD_VALUE ? recorded->modified : now->modified;
+		now->scopes = kept & FIELD_SCOPES ? recorded->scopes : now->scopes;
+		now->comment = kept & FIELD_COMMENT ? recorded->comment : now->comment;
+	}
+	ret_drift->fields = object_drift(recorded, now);
+	ret_drift->is_left = ret_drift->fields & FIELD_VALUE && !view->destroys_all &&
+			     !view->refresh_only && row->desired && row->action <= ACTION_UPDATE &&
 			     !(row->writes & FIELD_VALUE);
 	return true;
 }
@@ -61,7 +75,6 @@ bool view_learned_drift(const struct row *row, struct drift *ret_drift)
 {
 	const struct object *recorded = row->recorded, *learned = row->learned;
 
-	/* Without an id it was requested, and never created. */
 	if (row->drift || !row->learns || !recorded->id)
 		return false;
 	*ret_drift = (struct drift){.recorded = recorded, .is_gone = !learned};

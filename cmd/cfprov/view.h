@@ -5,22 +5,28 @@
 #ifndef CFPROV_VIEW_H
 #define CFPROV_VIEW_H
 
-#include "planning.h"
+#include "session.h"
 
 struct plan_view {
 	const struct plan *plan;
 	const struct model *accounts; /* of the plan, for their ids */
-	enum planning_mode mode;
+	bool destroys_all, refresh_only;
 	bool is_partial;  /* -account, -target or -exclude left something out */
 	bool has_failed;  /* accounts could not be read; the plan is about the others */
 	size_t max_bytes; /* for markdown; 0: no limit */
 };
 
 /* The view of the plan that a session has made or read. It borrows from the session. */
-struct plan_view plan_view(const struct session *session, enum planning_mode mode);
+struct plan_view plan_view(const struct session *session);
+
+/* True if apply would change nothing; with -refresh-only, if the state would learn nothing. */
+bool view_is_empty(const struct plan_view *view);
 
 /* True if the row is a change of its own. A rename is shown at the new name, not at the old one. */
 bool view_is_change(const struct row *row);
+
+/* True if the object only gets another address in the state. */
+bool view_is_move(const struct row *row);
 
 /* Lends the live object that is written to, of a rename the one that is duplicated; or NULL. */
 const struct object *view_written(const struct plan *plan, const struct row *row);
@@ -34,11 +40,11 @@ struct drift {
 	bool is_left;             /* the plan does not overwrite the value */
 };
 
-/* The drift that the plan tells of. False: the row has none. */
+/* The drift that the plan reports. False: the row has none. */
 bool view_drift(const struct plan_view *view, const struct row *row, struct drift *ret_drift);
 
 /*
- * The drift that the plan does not tell of, and that the state learns. False: none, or what is
+ * The drift that the plan does not report, and that the state learns. False: none, or what is
  * learned comes from the manifest.
  */
 bool view_learned_drift(const struct row *row, struct drift *ret_drift);
