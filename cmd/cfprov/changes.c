@@ -17,27 +17,32 @@ enum {
 	LINES_AT_MOST = 10,
 };
 
-static const char sensitive[] = "(sensitive value)";
-
 void changes_release(struct changes *changes)
 {
 	str_release(&changes->lines);
 	str_release(&changes->phrase);
 }
 
+/* `field` NULL: it is not about one. */
+static void add_phrase(struct changes *changes, const char *field, const char *text)
+{
+	str_format(&changes->phrase, "%s%s%s%s", changes->phrase.length ? "; " : "",
+		field ? field : "", field ? ": " : "", text);
+}
+
 static void add(struct changes *changes, const char *field, const struct str *text)
 {
+	static const char sensitive[] = "(sensitive value): ";
 	struct str line CLEANUP(str_release) = {0};
 	const char *words = str_text(text);
-	size_t length = strlen(sensitive);
 
 	term_add_folded(&line, STDOUT_FILENO, TEXT_COLUMN, words);
 	memcpy(line.bytes + NAME_COLUMN, field, strlen(field));
 	str_add(&changes->lines, line.bytes, line.length);
-	/* In a sentence, the reason alone tells what a value's change is. */
-	if (strncmp(words, sensitive, length) == 0 && words[length])
-		words += length + strlen(": ");
-	str_format(&changes->phrase, "%s%s: %s", changes->phrase.length ? "; " : "", field, words);
+	/* In a sentence the reason says enough. */
+	if (strncmp(words, sensitive, strlen(sensitive)) == 0)
+		words += strlen(sensitive);
+	add_phrase(changes, field, words);
 }
 
 /* ---- values of fields ---- */
@@ -164,19 +169,30 @@ static const char *why_written(const struct row *row)
 					     : "";
 }
 
-void changes_of_row(struct changes *changes, const struct plan *plan, const struct row *row)
+void changes_of_row(struct changes *changes, const struct row *row)
 {
-	const struct object *after = row->desired, *before = view_written(plan, row);
-	bool is_replaced = row->action == ACTION_REPLACE;
+	const struct object *after = row->desired, *before = view_written(row);
+	bool is_replaced = row->action == ACTION_REPLACE,
+	     is_with_store = row->notes & ROW_WITH_STORE;
 	struct str value CLEANUP(str_release) = {0};
 
+	if (row->copies) {
+		char *was AUTO_FREE = text_visible(row->copies->secret, 0);
+		str_format(&changes->phrase, "it was %s", was);
+	}
+	if (is_with_store)
+		add_phrase(changes, NULL, "it goes with its store");
+	else if (row->action != ACTION_UPDATE || !(row->writes & FIELD_VALUE))
+		changes->reason = row->reason;
+	if (changes->reason)
+		add_phrase(changes, NULL, changes->reason);
 	if (!after || after->kind != OBJECT_SECRET || row->action >= ACTION_DESTROY)
 		return;
 	if (is_replaced)
 		before = row->recorded;
 	const char *why = before ? why_written(row) : NULL;
 	if (why) {
-		str_format(&value, "%s%s%s", sensitive, *why ? ": " : "", why);
+		str_format(&value, "(sensitive value)%s%s", *why ? ": " : "", why);
 		add(changes, "value", &value);
 	}
 	add_fields(changes, before, after,
@@ -220,52 +236,17 @@ void changes_of_learned(struct changes *changes, const struct row *row)
 	add(changes, "status", &text);
 }
 
-/* ---- words ---- */
-
-const char *changes_reason(const struct row *row)
-{
-	bool is_value = row->action == ACTION_UPDATE && row->writes & FIELD_VALUE;
-
-	return is_value || row->notes & ROW_WITH_STORE ? NULL : row->reason;
-}
-
-void changes_add_why(struct str *out, const struct plan *plan, const struct row *row)
-{
-	struct changes changes CLEANUP(changes_release) = {0};
-	const char *reason =
-		row->notes & ROW_WITH_STORE ? "it goes with its store" : changes_reason(row);
-	size_t start = out->length;
-
-	if (row->copies) {
-		char *was AUTO_FREE = text_visible(row->copies->secret, 0);
-		str_format(out, "it was %s", was);
-	}
-	if (reason)
-		str_format(out, "%s%s", out->length > start ? "; " : "", reason);
-	changes_of_row(&changes, plan, row);
-	str_format(out, "%s%s", out->length > start && changes.phrase.length ? "; " : "",
-		str_text(&changes.phrase));
-}
-
 /* ---- groups ---- */
 
-static bool has_nothing_to_show(const struct plan *plan, const struct row *row)
+/* True if nothing is known of it but that it is destroyed with its store. */
+static bool is_plain(const struct row *row)
 {
 	struct changes changes CLEANUP(changes_release) = {0};
 
 	if (!(row->notes & ROW_WITH_STORE))
 		return false;
-	changes_of_row(&changes, plan, row);
-	return !changes.phrase.length;
-}
-
-static bool is_of_group(const struct plan *plan, const struct row *first, const struct row *row)
-{
-	const struct object *a = row_object(first), *b = row_object(row);
-
-	return strcmp(a->account, b->account) == 0 && strcmp(a->store, b->store) == 0 &&
-	       (!view_is_change(row) ||
-		       (row->action == first->action && has_nothing_to_show(plan, row)));
+	changes_of_row(&changes, row);
+	return !changes.lines.length;
 }
 
 bool changes_next(struct change_group *group, const struct plan *plan)
@@ -276,15 +257,18 @@ bool changes_next(struct change_group *group, const struct plan *plan)
 		group->next++;
 	if (group->next == plan->row_count)
 		return false;
-	group->first = &plan->rows[group->next++];
-	group->object = *row_object(group->first);
+	const struct row *first = group->first = &plan->rows[group->next++];
+	group->object = *row_object(first);
 	group->count = 1;
-	if (!has_nothing_to_show(plan, group->first))
+	if (!is_plain(first))
 		return true;
 	for (end = group->next; end < plan->row_count; end++) {
-		if (!is_of_group(plan, group->first, &plan->rows[end]))
+		const struct row *row = &plan->rows[end];
+		bool is_change = view_is_change(row);
+		if (!object_shares_store(&group->object, row_object(row)) ||
+			(is_change && (row->action != first->action || !is_plain(row))))
 			break;
-		count += view_is_change(&plan->rows[end]);
+		count += is_change;
 	}
 	if (count > LINES_AT_MOST) {
 		group->object.secret = "*";

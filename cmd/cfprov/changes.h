@@ -3,7 +3,7 @@
  * value is only ever called a sensitive one, and nothing derived from it is shown either.
  *
  *     struct changes changes CLEANUP(changes_release) = {0};
- *     changes_of_row(&changes, plan, row);
+ *     changes_of_row(&changes, row);
  *     str_text_add(&text, str_text(&changes.lines));
  *
  * Stores have no fields, so nothing in them can change.
@@ -16,6 +16,8 @@
 struct changes {
 	struct str lines;  /* a line for each field, for people on stdout */
 	struct str phrase; /* "value: its value has changed; scopes: workers -> dex" */
+	/* Of a row: its reason, unless the phrase or a note says the same; or NULL. */
+	const char *reason;
 	/* Call people by their e-mail address: on a terminal and with -json only, as anything else
 	 * that is printed may be kept. */
 	bool names_people;
@@ -23,19 +25,14 @@ struct changes {
 
 void changes_release(struct changes *changes);
 
-/* What the action writes. Of a new secret only what differs from the usual. */
-void changes_of_row(struct changes *changes, const struct plan *plan, const struct row *row);
+/* What the action writes, of a new secret only what differs from the usual. The phrase begins with
+ * the row's reasons: "it was OLD; `moved` in the manifest says so; comment: …". */
+void changes_of_row(struct changes *changes, const struct row *row);
 
 void changes_of_drift(struct changes *changes, const struct drift *drift);
 
 /* What the state learns of an object that still exists. */
 void changes_of_learned(struct changes *changes, const struct row *row);
-
-/* Why, and what: "it was OLD; `moved` in the manifest says so; comment: …"; or nothing. */
-void changes_add_why(struct str *out, const struct plan *plan, const struct row *row);
-
-/* Lends the row's reason, unless its fields or a note say the same; or NULL. */
-const char *changes_reason(const struct row *row);
 
 /* One change; or many secrets of one store that are destroyed with it and have nothing to show. */
 struct change_group {

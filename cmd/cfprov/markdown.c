@@ -87,13 +87,15 @@ static void add_changes(struct lines *lines, const struct plan *plan, bool that_
 
 	while (changes_next(&group, plan)) {
 		const struct row *row = group.first;
+		struct changes changes CLEANUP(changes_release) = {0};
 		if ((row_counts(row).destroy > 0) != that_destroy)
 			continue;
 		if (group.count > 1) {
 			str_format(&why, "%zu secrets go with their store: ", group.count);
 			changes_add_names(&why, &group);
 		} else {
-			changes_add_why(&why, plan, row);
+			changes_of_row(&changes, row);
+			str_text_add(&why, str_text(&changes.phrase));
 		}
 		if (row->action == ACTION_ADOPT)
 			str_format(
@@ -124,7 +126,7 @@ static void collect(const struct plan_view *view, struct lines *lines, struct li
 	}
 	for (size_t i = 0; i < plan->row_count; i++) {
 		const struct row *row = &plan->rows[i];
-		if (row->moved_from && !row->copies) {
+		if (view_is_move(row)) {
 			char *was AUTO_FREE = text_visible(row->moved_from, 0);
 			str_format(&why, "it was %s", was);
 			add_line(lines, ">", row_object(row), "move", &why);

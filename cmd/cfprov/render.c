@@ -52,12 +52,21 @@ static void add_detail(struct str *out, enum term_style style, const char *text)
 	term_add(out, STDOUT_FILENO, style, str_text(&line));
 }
 
-static void add_change(struct str *out, const struct plan *plan, const struct row *row)
+/* A change; or "  - prod/keys/\* (100 secrets, with their store):", then the names. */
+static void add_change(struct str *out, const struct change_group *group)
 {
-	struct str head CLEANUP(str_release) = {0}, unmanaged CLEANUP(str_release) = {0};
+	const struct row *row = group->first;
+	struct str head CLEANUP(str_release) = {0}, names CLEANUP(str_release) = {0};
 	struct changes changes CLEANUP(changes_release) = {0};
 
-	render_address(&head, row_object(row));
+	render_address(&head, &group->object);
+	if (group->count > 1) {
+		str_format(&head, " (%zu secrets, with their store):", group->count);
+		add_head(out, row, &head);
+		changes_add_names(&names, group);
+		term_add_folded(out, STDOUT_FILENO, 6, str_text(&names));
+		return;
+	}
 	if (row->action == ACTION_ADOPT)
 		str_format(&head, " (id %s)", row->live->id);
 	if (row->copies) {
@@ -66,41 +75,28 @@ static void add_change(struct str *out, const struct plan *plan, const struct ro
 	}
 	str_text_add(&head, row->notes & ROW_WITH_STORE ? " (with its store)" : "");
 	add_head(out, row, &head);
-	if (changes_reason(row))
-		add_detail(out, TERM_DIM, changes_reason(row));
+	changes_of_row(&changes, row);
+	if (changes.reason)
+		add_detail(out, TERM_DIM, changes.reason);
 	for (size_t i = 0; i < row->unmanaged_count && row_destroys(row); i++) {
-		str_text_add(&unmanaged, i ? "" : "with it, and not managed by cfprov: ");
-		add_name(&unmanaged, &row->unmanaged[i], i, row->unmanaged_count, NAMED_AT_MOST);
+		str_text_add(&names, i ? "" : "with it, and not managed by cfprov: ");
+		add_name(&names, &row->unmanaged[i], i, row->unmanaged_count, NAMED_AT_MOST);
 	}
-	if (unmanaged.length)
-		add_detail(out, TERM_DESTROY, str_text(&unmanaged));
-	changes_of_row(&changes, plan, row);
+	if (names.length)
+		add_detail(out, TERM_DESTROY, str_text(&names));
 	str_text_add(out, str_text(&changes.lines));
-}
-
-/* "  - prod/keys (100 secrets, with their store):", with a star; then the names. */
-static void add_group(struct str *out, const struct change_group *group)
-{
-	struct str head CLEANUP(str_release) = {0}, names CLEANUP(str_release) = {0};
-
-	render_address(&head, &group->object);
-	str_format(&head, " (%zu secrets, with their store):", group->count);
-	add_head(out, group->first, &head);
-	changes_add_names(&names, group);
-	term_add_folded(out, STDOUT_FILENO, 6, str_text(&names));
 }
 
 /* "To be done (+ create, = adopt):", with the verbs that the plan has. */
 static void add_heading(struct str *out, const struct plan *plan)
 {
 	bool is_used[VERB_COUNT] = {false};
-	const char *before = "";
+	const char *before = "To be done (";
 	struct str line CLEANUP(str_release) = {0};
 
 	for (size_t i = 0; i < plan->row_count; i++)
 		if (view_is_change(&plan->rows[i]))
 			is_used[verb_of(&plan->rows[i]) - verbs] = true;
-	str_text_add(&line, "To be done (");
 	for (size_t i = 0; i < VERB_COUNT; i++) {
 		if (!is_used[i])
 			continue;
@@ -157,30 +153,24 @@ static size_t count_noted(const struct plan *plan, enum row_note note)
 	return count;
 }
 
-static const char *no_changes(const struct plan_view *view)
-{
-	if (view->has_failed)
-		return "No changes in what could be read.";
-	if (view->refresh_only)
-		return "No changes. The state matches what lives.";
-	if (view->destroys_all)
-		return "No changes. No objects need to be destroyed.";
-	if (count_noted(view->plan, ROW_UNVERIFIED))
-		return "No changes, as far as can be told: not all values can be verified.";
-	return "No changes. Your infrastructure matches the configuration.";
-}
-
 void render_summary(struct str *out, const struct plan_view *view)
 {
-	const struct plan *plan = view->plan;
-
-	if (view_is_empty(view)) {
-		str_text_add(out, no_changes(view));
-		return;
+	if (!view_is_empty(view)) {
+		str_text_add(out, "Plan: ");
+		render_counts(out, &view->plan->counts, false);
+		str_char(out, '.');
+	} else if (view->has_failed) {
+		str_text_add(out, "No changes in what could be read.");
+	} else if (view->refresh_only) {
+		str_text_add(out, "No changes. The state matches what lives.");
+	} else if (view->destroys_all) {
+		str_text_add(out, "No changes. No objects need to be destroyed.");
+	} else if (count_noted(view->plan, ROW_UNVERIFIED)) {
+		str_text_add(out, "No changes, as far as can be told: not all values can be "
+				  "verified.");
+	} else {
+		str_text_add(out, "No changes. Your infrastructure matches the configuration.");
 	}
-	str_text_add(out, "Plan: ");
-	render_counts(out, &plan->counts, false);
-	str_char(out, '.');
 }
 
 void render_complete(struct str *out, bool destroys, const struct plan_counts *done)
@@ -202,15 +192,14 @@ void render_drift(struct str *out, const struct drift *drift)
 {
 	struct changes changes CLEANUP(changes_release) = {0};
 
-	if (drift->is_gone) {
+	changes_of_drift(&changes, drift);
+	if (drift->is_gone)
 		str_format(out, "is gone; its id was %s", drift->recorded->id);
-	} else if (drift->is_another) {
+	else if (drift->is_another)
 		str_format(out, "is another one now: it has the id %s, the state knows %s",
 			drift->now.id, drift->recorded->id);
-	} else {
-		changes_of_drift(&changes, drift);
+	else
 		str_text_add(out, str_text(&changes.phrase));
-	}
 }
 
 void render_learned(struct str *out, const struct row *row)
@@ -231,23 +220,6 @@ static void add_line(struct str *section, const char *title, struct str *line)
 	str_clear(line);
 }
 
-static void add_drift(struct str *section, const struct drift *drift)
-{
-	struct changes changes CLEANUP(changes_release) = {
-		.names_people = term_is_terminal(STDOUT_FILENO)};
-	struct str line CLEANUP(str_release) = {0};
-
-	render_address(&line, drift->recorded);
-	if (drift->is_gone || drift->is_another) {
-		str_char(&line, ' ');
-		render_drift(&line, drift);
-	} else {
-		changes_of_drift(&changes, drift);
-	}
-	add_line(section, "Changed outside of cfprov:", &line);
-	str_text_add(section, str_text(&changes.lines));
-}
-
 /* What is not asked of Cloudflare: what changed outside, moves in the state, or is learned. */
 static void add_sections(struct str *out, const struct plan_view *view)
 {
@@ -257,9 +229,20 @@ static void add_sections(struct str *out, const struct plan_view *view)
 
 	for (size_t i = 0; i < view->plan->row_count; i++) {
 		const struct row *row = &view->plan->rows[i];
-		if (view_drift(view, row, &drift))
-			add_drift(&drifts, &drift);
-		if (row->moved_from && !row->copies) {
+		if (view_drift(view, row, &drift)) {
+			struct changes changes CLEANUP(changes_release) = {
+				.names_people = term_is_terminal(STDOUT_FILENO)};
+			bool is_kept = !drift.is_gone && !drift.is_another;
+			render_address(&line, drift.recorded);
+			str_text_add(&line, is_kept ? "" : " ");
+			if (is_kept)
+				changes_of_drift(&changes, &drift);
+			else
+				render_drift(&line, &drift);
+			add_line(&drifts, "Changed outside of cfprov:", &line);
+			str_text_add(&drifts, str_text(&changes.lines));
+		}
+		if (view_is_move(row)) {
 			char *was AUTO_FREE = text_visible(row->moved_from, 0);
 			render_address(&line, row_object(row));
 			str_format(&line, " (was %s)", was);
@@ -289,10 +272,7 @@ void render_plan(struct str *out, const struct plan_view *view)
 	for (; changes_next(&group, plan); is_any = true) {
 		if (!is_any)
 			add_heading(out, plan);
-		if (group.count > 1)
-			add_group(out, &group);
-		else
-			add_change(out, plan, group.first);
+		add_change(out, &group);
 	}
 	if (is_any) {
 		str_char(out, '\n');
@@ -305,14 +285,6 @@ void render_plan(struct str *out, const struct plan_view *view)
 
 /* ---- notes ---- */
 
-static void say_folded(const char *text)
-{
-	struct str folded CLEANUP(str_release) = {0};
-
-	term_add_folded(&folded, STDERR_FILENO, 0, text);
-	term_print_str(&folded);
-}
-
 static void add_noted(struct str *out, const struct plan *plan, enum row_note note, size_t at_most)
 {
 	size_t count = count_noted(plan, note), index = 0;
@@ -320,21 +292,6 @@ static void add_noted(struct str *out, const struct plan *plan, enum row_note no
 	for (size_t i = 0; i < plan->row_count; i++)
 		if (plan->rows[i].notes & note)
 			add_name(out, row_object(&plan->rows[i]), index++, count, at_most);
-}
-
-static void note_approval(const struct plan *plan)
-{
-	struct str text CLEANUP(str_release) = {0};
-	size_t count = count_noted(plan, ROW_NEEDS_APPROVAL);
-
-	if (!count)
-		return;
-	add_noted(&text, plan, ROW_NEEDS_APPROVAL, NAMED_AT_MOST);
-	str_format(&text,
-		" %s already. To take %s over without being asked, write `adopt: true` in "
-		"the manifest or give -adopt; a saved plan counts as agreed to.",
-		count == 1 ? "lives" : "live", count == 1 ? "it" : "them");
-	say_folded(str_text(&text));
 }
 
 bool render_unverified(struct str *out, const struct plan *plan)
@@ -379,15 +336,23 @@ void render_note_unverified(const struct plan *plan)
 void render_notes(const struct plan_view *view)
 {
 	const struct plan *plan = view->plan;
+	struct str names CLEANUP(str_release) = {0};
+	size_t count = count_noted(plan, ROW_NEEDS_APPROVAL);
 	struct drift drift;
 	bool is_left = false;
 
-	note_approval(plan);
+	add_noted(&names, plan, ROW_NEEDS_APPROVAL, NAMED_AT_MOST);
+	if (count)
+		term_print("%s %s already. To take %s over without being asked, write "
+			   "`adopt: true` in the manifest or give -adopt; a saved plan counts as "
+			   "agreed to.",
+			str_text(&names), count == 1 ? "lives" : "live",
+			count == 1 ? "it" : "them");
 	render_note_unverified(plan);
 	for (size_t i = 0; i < plan->row_count && !is_left; i++)
 		is_left = view_drift(view, &plan->rows[i], &drift) && drift.is_left;
 	if (is_left)
-		say_folded("A value that is left as it is: `apply -refresh-only` takes it for "
+		term_print("A value that is left as it is: `apply -refresh-only` takes it for "
 			   "right; a raised `version` has one written (not with `update: "
 			   "if_absent`).");
 	for (size_t i = 0; i < plan->warning_count; i++)

@@ -246,13 +246,15 @@ static void add_planned(struct str *out, const struct plan_view *view, const str
 {
 	const char *verb = view_is_change(row) ? verb_of(row)->tf_verb : "move";
 	const struct object *object = row_object(row);
-	struct str message CLEANUP(str_release) = {0}, why CLEANUP(str_release) = {0};
+	struct str message CLEANUP(str_release) = {0};
+	struct changes changes CLEANUP(changes_release) = {0};
 
 	render_address(&message, object);
 	str_format(&message, ": plan to %s", verb);
 	if (view_is_change(row)) {
-		changes_add_why(&why, view->plan, row);
-		str_format(&message, "%s%s", why.length ? ": " : "", str_text(&why));
+		changes_of_row(&changes, row);
+		str_format(&message, "%s%s", changes.phrase.length ? ": " : "",
+			str_text(&changes.phrase));
 	} else {
 		char *was AUTO_FREE = text_visible(row->moved_from, 0);
 		str_format(&message, " from %s", was);

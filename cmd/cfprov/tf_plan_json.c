@@ -62,7 +62,7 @@ static struct tf_values as_it_exists(const struct object *recorded, const struct
 }
 
 /* What is recorded, as it exists now; of a rename the old name. Not what is adopted. */
-static struct tf_values values_before(const struct plan *plan, const struct row *row)
+static struct tf_values values_before(const struct row *row)
 {
 	if (row->learns)
 		return values_of(row->learned);
@@ -70,18 +70,17 @@ static struct tf_values values_before(const struct plan *plan, const struct row 
 		return (struct tf_values){0};
 	if (row->action == ACTION_UPDATE)
 		return as_it_exists(row->recorded, row->live);
-	return row->copies ? as_it_exists(row->copies, view_written(plan, row))
-			   : values_of(row_before(row));
+	return row->copies ? as_it_exists(row->copies, row->live) : values_of(row_before(row));
 }
 
-static struct tf_values values_after(const struct plan *plan, const struct row *row)
+static struct tf_values values_after(const struct row *row)
 {
 	const struct object *desired = row->desired;
 	struct tf_values after = {0};
 
 	switch (row->action) {
 	case ACTION_NONE:
-		return values_before(plan, row);
+		return values_before(row);
 	case ACTION_DESTROY:
 	case ACTION_FORGET:
 		break;
@@ -264,15 +263,14 @@ static bool has_change(const struct plan_view *view, const struct row *row)
 }
 
 static void put_resources(struct tf_document *document, const struct plan_view *view,
-	const char *key,
-	struct tf_values (*values_at)(const struct plan *plan, const struct row *row))
+	const char *key, struct tf_values (*values_at)(const struct row *row))
 {
 	begin_resources(&document->json, key);
 	for (size_t i = 0; i < view->plan->row_count; i++) {
 		const struct row *row = &view->plan->rows[i];
 		if (!row->learns && !has_change(view, row))
 			continue;
-		const struct tf_values values = values_at(view->plan, row);
+		const struct tf_values values = values_at(row);
 		put_resource(document, &values);
 	}
 	end_resources(&document->json);
@@ -316,9 +314,8 @@ static void put_change(
 	const struct verb *verb = verb_of(row);
 	const struct object *object = row_object(row);
 	bool is_adopted = row->action == ACTION_ADOPT;
-	const struct tf_values after = values_after(view->plan, row);
-	const struct tf_values before =
-		is_adopted ? values_of(row->live) : values_before(view->plan, row);
+	const struct tf_values after = values_after(row);
+	const struct tf_values before = is_adopted ? values_of(row->live) : values_before(row);
 
 	begin_resource(json, object, row->moved_from);
 	begin_change(json, is_adopted && row->writes ? update : verb->tf_actions, &before, &after,

@@ -32,13 +32,11 @@ bool view_is_move(const struct row *row)
 	return row->moved_from && !row->copies;
 }
 
-const struct object *view_written(const struct plan *plan, const struct row *row)
+const struct object *view_written(const struct row *row)
 {
-	if (row->copies) {
-		const struct row *old_name = plan_find(plan, row->copies);
-		return old_name && old_name->live ? old_name->live : row->copies;
-	}
-	return row->action == ACTION_ADOPT || row->action == ACTION_UPDATE ? row->live : NULL;
+	bool is_kept = row->copies || row->action == ACTION_ADOPT || row->action == ACTION_UPDATE;
+
+	return is_kept ? row->live : NULL;
 }
 
 bool view_drift(const struct plan_view *view, const struct row *row, struct drift *ret_drift)

@@ -29,7 +29,7 @@ bool view_is_change(const struct row *row);
 bool view_is_move(const struct row *row);
 
 /* Lends the live object that is written to, of a rename the one that is duplicated; or NULL. */
-const struct object *view_written(const struct plan *plan, const struct row *row);
+const struct object *view_written(const struct row *row);
 
 /* What a recorded object became outside of cfprov. */
 struct drift {
