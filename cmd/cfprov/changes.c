@@ -53,8 +53,9 @@ static void add_scopes(struct str *out, const char *scopes)
 
 	for (; scopes && *scopes; scopes++)
 		str_format(&spaced, "%c%s", *scopes, *scopes == ',' ? " " : "");
-	text_add_visible(out, spaced.length ? spaced.bytes : "(none)",
-		spaced.length ? spaced.length : strlen("(none)"), 0);
+	if (!spaced.length)
+		str_text_add(&spaced, "(none)");
+	text_add_visible(out, spaced.bytes, spaced.length, 0);
 }
 
 /* Gives a comment as it is printed: quotes and repeated spaces are visible, too. NULL: none. */
@@ -88,24 +89,16 @@ static void add_comment(struct str *out, const char *visible, size_t from)
 	str_char(out, '"');
 }
 
-static bool is_inside_character(char c)
-{
-	return ((unsigned char)c & 0xc0) == 0x80;
-}
-
 /* Gives the byte a few characters before the texts begin to differ. */
 static size_t before_difference(const char *a, const char *b)
 {
 	size_t at = 0;
+	int characters = 0;
 
 	while (a[at] && a[at] == b[at])
 		at++;
-	while (is_inside_character(a[at]))
+	while (at && ((a[at] & 0xc0) == 0x80 || characters++ < COMMON_COLUMNS))
 		at--;
-	for (int i = 0; i < COMMON_COLUMNS && at; i++)
-		do
-			at--;
-		while (is_inside_character(a[at]));
 	return at;
 }
 

@@ -1,4 +1,5 @@
-/* The commands: each in the file of its name; state in state.c, version and schema in help.c. */
+/* The commands: each in the file of its name (`state rm` in state.c, destroy and refresh in
+ * apply.c, version and schema in help.c). */
 #ifndef CFPROV_COMMANDS_H
 #define CFPROV_COMMANDS_H
 

@@ -7,7 +7,6 @@
 #include "manifest/shape.h"
 #include "manifest/writing.h"
 #include "planning.h"
-#include "progress.h"
 #include "read_live.h"
 #include "render.h"
 #include "term.h"
@@ -39,8 +38,8 @@ static void add_secret_lines(
 	str_char(lines, '}');
 }
 
-/* Says which lines the manifest lacks, ready to be copied. */
-static void say_undeclared(const struct session *session, const struct object *wanted)
+/* Prints the lines that the manifest lacks, ready to be copied. */
+static void print_undeclared(const struct session *session, const struct object *wanted)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct str lines CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
@@ -70,18 +69,9 @@ static void say_undeclared(const struct session *session, const struct object *w
 	term_print_str(&lines);
 }
 
-static bool refuse_address(const char *address, const char *hint)
-{
-	char *shown AUTO_FREE = text_visible(address, 120);
-
-	return term_fail(hint, "`%s` is no address of a store or a secret", shown);
-}
-
 /* Splits ALIAS/STORE or ALIAS/STORE/SECRET. */
 static bool split_address(struct session *session, struct object *ret_wanted)
 {
-	static const char form[] =
-		"It must be ALIAS/STORE or ALIAS/STORE/SECRET, as cfprov plan shows it.";
 	static const struct {
 		const char *what;
 		const struct schema_text *text;
@@ -90,26 +80,28 @@ static bool split_address(struct session *session, struct object *ret_wanted)
 		{"the name of a store", &schema_store_name},
 		{"the name of a secret", &schema_secret_name},
 	};
+	const char *hint = "It must be ALIAS/STORE or ALIAS/STORE/SECRET, as cfprov plan shows it.";
 	const char *address = session->cli->arguments[0];
-	char *rest = arena_text(&session->arena, address);
+	char *rest = arena_text(&session->arena, address),
+	     *shown AUTO_FREE = text_visible(address, 120);
 	const char *parts[ARRAY_SIZE(kinds)] = {NULL};
-	struct str why CLEANUP(str_release) = {0}, hint CLEANUP(str_release) = {0};
+	struct str why CLEANUP(str_release) = {0};
 	size_t count = 0;
 
-	while (count < ARRAY_SIZE(kinds) && rest) {
+	while (count < ARRAY_SIZE(kinds) && rest)
 		parts[count++] = strsep(&rest, "/");
-		if (!*parts[count - 1])
-			return refuse_address(address, form);
+	bool is_good = count >= 2 && !rest;
+	for (size_t i = 0; i < count; i++)
+		is_good = is_good && *parts[i];
+	for (size_t i = 0; i < count && is_good; i++) {
+		char *part AUTO_FREE = text_visible(parts[i], 80);
+		is_good = shape_text_is_right(kinds[i].text, parts[i], true, &why);
+		if (!is_good)
+			hint = arena_format(&session->arena, "`%s` can't be %s: %s.", part,
+				kinds[i].what, str_text(&why));
 	}
-	if (count < 2 || rest)
-		return refuse_address(address, form);
-	for (size_t i = 0; i < count; i++) {
-		if (shape_text_is_right(kinds[i].text, parts[i], true, &why))
-			continue;
-		char *shown AUTO_FREE = text_visible(parts[i], 80);
-		str_format(&hint, "`%s` can't be %s: %s.", shown, kinds[i].what, str_text(&why));
-		return refuse_address(address, str_text(&hint));
-	}
+	if (!is_good)
+		return term_fail(hint, "`%s` is no address of a store or a secret", shown);
 	*ret_wanted = (struct object){.kind = parts[2] ? OBJECT_SECRET : OBJECT_STORE,
 		.account = parts[0],
 		.store = parts[1],
@@ -143,7 +135,7 @@ static bool find_declared(struct session *session, struct import_input *input)
 	input->desired =
 		model_object(&session->desired, wanted.account, wanted.store, wanted.secret);
 	if (!input->desired)
-		say_undeclared(session, &wanted);
+		print_undeclared(session, &wanted);
 	return input->desired;
 }
 
@@ -177,14 +169,12 @@ static bool record(struct session *session, const struct import_input *input, st
 
 int import_run(const struct cli *cli)
 {
-	struct progress progress CLEANUP(progress_release);
 	struct session session CLEANUP(session_release);
 	struct error err CLEANUP(error_release) = {0};
 	struct import_input input = {0};
 	struct object sought;
 
-	progress_init(&progress);
-	session_init(&session, cli, &progress.sink);
+	session_init(&session, cli, NULL);
 	if (!session_load_manifest(&session) || !find_declared(&session, &input) ||
 		!session_open_state(&session, "import"))
 		return EXIT_ERROR;

@@ -15,15 +15,15 @@ enum { LINES_SHOWN = 30, END_BYTES = 220 };
 
 /* Lines of a table; the first `must` are never cut off. */
 struct lines {
-	char **items;
+	struct arena arena;
+	const char **items;
 	size_t count, room, must;
 };
 
 static void lines_release(struct lines *lines)
 {
-	for (size_t i = 0; i < lines->count; i++)
-		free(lines->items[i]);
-	free(lines->items);
+	arena_release(&lines->arena);
+	free((void *)lines->items);
 }
 
 /* ---- text from outside ---- */
@@ -66,7 +66,7 @@ static void add_code(struct str *out, const char *text)
 static void add_line(struct lines *lines, const char *symbol, const struct object *object,
 	const char *what, struct str *why)
 {
-	struct str text = {0}, address CLEANUP(str_release) = {0};
+	struct str text CLEANUP(str_release) = {0}, address CLEANUP(str_release) = {0};
 
 	render_address(&address, object);
 	str_format(&text, "| `%s` | ", symbol);
@@ -75,8 +75,9 @@ static void add_line(struct lines *lines, const char *symbol, const struct objec
 	add_sentence(&text, str_text(why));
 	str_text_add(&text, " |\n");
 	str_clear(why);
-	lines->items = mem_room(lines->items, lines->count, &lines->room, sizeof(*lines->items));
-	lines->items[lines->count++] = str_steal(&text);
+	lines->items =
+		mem_room((void *)lines->items, lines->count, &lines->room, sizeof(*lines->items));
+	lines->items[lines->count++] = arena_text(&lines->arena, str_text(&text));
 }
 
 /* The changes that destroy, or the others. */
@@ -107,16 +108,15 @@ static void add_changes(struct lines *lines, const struct plan *plan, bool that_
 static void collect(const struct plan_view *view, struct lines *lines, struct lines *drifts)
 {
 	const struct plan *plan = view->plan;
-	bool is_refresh = view->refresh_only;
 	struct str why CLEANUP(str_release) = {0};
 	struct drift drift;
 
-	if (!is_refresh) {
+	if (!view->refresh_only) {
 		add_changes(lines, plan, true);
 		lines->must = lines->count;
 		add_changes(lines, plan, false);
 	}
-	for (size_t i = 0; i < plan->row_count && is_refresh; i++) {
+	for (size_t i = 0; i < plan->row_count && view->refresh_only; i++) {
 		const struct row *row = &plan->rows[i];
 		if (!row->learns)
 			continue;
@@ -131,7 +131,7 @@ static void collect(const struct plan_view *view, struct lines *lines, struct li
 			str_format(&why, "it was %s", was);
 			add_line(lines, ">", row_object(row), "move", &why);
 		}
-		if (!is_refresh && view_drift(view, row, &drift)) {
+		if (!view->refresh_only && view_drift(view, row, &drift)) {
 			render_drift(&why, &drift);
 			add_line(
 				drifts, drift.is_gone ? "-" : "~", drift.recorded, "changed", &why);
@@ -151,44 +151,45 @@ static bool has_room(const struct page *page, size_t bytes)
 	return !page->limit || page->out->length - page->start + bytes + END_BYTES <= page->limit;
 }
 
-static const char table_head[] = "| | Address | What | Why |\n| --- | --- | --- | --- |\n";
-
-/* Adds lines from `from` up to `to` while there is room. Gives the first that was not added. */
-static size_t add_lines(struct page *page, const struct lines *lines, size_t from, size_t to)
+/*
+ * Adds a table with the lines from `from` up to `to` while there is room; with a title, folded
+ * under it. Gives the first line that was not added.
+ */
+static size_t add_table(
+	struct page *page, const struct lines *lines, size_t from, size_t to, const char *title)
 {
+	struct str head CLEANUP(str_release) = {0};
+
+	if (from == to)
+		return from;
+	if (title)
+		str_format(&head, "\n<details><summary>%zu %s</summary>\n", to - from, title);
+	str_text_add(&head, "\n| | Address | What | Why |\n| --- | --- | --- | --- |\n");
+	if (title && !has_room(page, head.length + strlen(lines->items[from])))
+		return from;
+	str_add(page->out, head.bytes, head.length);
 	for (; from < to; from++) {
 		size_t length = strlen(lines->items[from]);
 		if (from >= lines->must && !has_room(page, length))
 			break;
 		str_add(page->out, lines->items[from], length);
 	}
+	str_text_add(page->out, title ? "\n</details>\n" : "");
 	return from;
 }
 
-/* The lines from `from` on, folded under a title. Gives the first that was not added. */
-static size_t add_fold(struct page *page, const struct lines *lines, size_t from, const char *title)
+/* The refusals are as important as the changes that destroy. Where room is short, the values that
+ * can't be verified are not named. */
+static void add_head(struct page *page, const struct plan_view *view)
 {
-	struct str head CLEANUP(str_release) = {0};
-
-	if (from == lines->count)
-		return from;
-	str_format(&head, "\n<details><summary>%zu %s</summary>\n\n%s", lines->count - from, title,
-		table_head);
-	if (!has_room(page, head.length + strlen(lines->items[from])))
-		return from;
-	str_add(page->out, head.bytes, head.length);
-	from = add_lines(page, lines, from, lines->count);
-	str_text_add(page->out, "\n</details>\n");
-	return from;
-}
-
-/* As important as the changes that destroy. */
-static void add_refusals(struct page *page, const struct plan *plan)
-{
+	struct str text CLEANUP(str_release) = {0}, line CLEANUP(str_release) = {0};
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
-	if (render_find_refusals(plan, &errors))
-		return;
+	render_summary(&text, view);
+	str_format(page->out, "**%s**\n", str_text(&text));
+	if (view->has_failed)
+		str_text_add(page->out, "\nAccounts that could not be read are left out.\n");
+	render_find_refusals(view->plan, &errors);
 	for (size_t i = 0; i < errors.count; i++) {
 		str_text_add(page->out, "\n`apply` will refuse: ");
 		add_sentence(page->out, errors.items[i].message);
@@ -196,18 +197,6 @@ static void add_refusals(struct page *page, const struct plan *plan)
 		add_sentence(page->out, errors.items[i].hint);
 		str_char(page->out, '\n');
 	}
-}
-
-/* Where room is short, the values that can't be verified are not named. */
-static void add_head(struct page *page, const struct plan_view *view)
-{
-	struct str text CLEANUP(str_release) = {0}, line CLEANUP(str_release) = {0};
-
-	render_summary(&text, view);
-	str_format(page->out, "**%s**\n", str_text(&text));
-	if (view->has_failed)
-		str_text_add(page->out, "\nAccounts that could not be read are left out.\n");
-	add_refusals(page, view->plan);
 	str_clear(&text);
 	if (!render_unverified(&text, view->plan))
 		return;
@@ -228,27 +217,14 @@ static void add_accounts(struct page *page, const struct plan *plan)
 			     "| --- | --- | --- | --- | --- | --- |\n");
 	for (; plan_share_next(&share, plan); accounts++) {
 		const struct plan_counts *counts = &share.counts;
-		struct str alias CLEANUP(str_release) = {0};
-		text_add_visible(&alias, share.alias, strlen(share.alias), 0);
+		char *alias AUTO_FREE = text_visible(share.alias, 0);
 		str_text_add(&table, "| ");
-		add_code(&table, str_text(&alias));
+		add_code(&table, alias);
 		str_format(&table, " | %zu | %zu | %zu | %zu | %zu |\n", counts->import,
 			counts->add, counts->change, counts->destroy, counts->forget);
 	}
 	if (accounts > 1 && !page->limit)
 		str_add(page->out, table.bytes, table.length);
-}
-
-static void add_end(struct page *page, size_t changes, size_t drifts)
-{
-	if (changes + drifts == 0)
-		return;
-	str_text_add(page->out, "\nNot shown here:");
-	if (changes)
-		str_format(page->out, " %zu more change%s", changes, changes == 1 ? "" : "s");
-	if (drifts)
-		str_format(page->out, "%s %zu outside of cfprov", changes ? " and" : "", drifts);
-	str_format(page->out, "; all would be longer than %zu bytes.\n", page->limit);
 }
 
 static void add_page(struct page *page, const struct plan_view *view)
@@ -263,13 +239,20 @@ static void add_page(struct page *page, const struct plan_view *view)
 		shown = lines.count;
 	add_head(page, view);
 	add_accounts(page, view->plan);
-	if (lines.count)
-		str_format(page->out, "\n%s", table_head);
-	size_t done = add_lines(page, &lines, 0, shown);
+	size_t done = add_table(page, &lines, 0, shown, NULL);
 	if (done == shown)
-		done = add_fold(page, &lines, done, "more");
-	size_t told = add_fold(page, &drifts, 0, "changed outside of cfprov");
-	add_end(page, lines.count - done, drifts.count - told);
+		done = add_table(page, &lines, done, lines.count, "more");
+	size_t changes = lines.count - done;
+	size_t others = drifts.count -
+			add_table(page, &drifts, 0, drifts.count, "changed outside of cfprov");
+	if (changes + others == 0)
+		return;
+	str_text_add(page->out, "\nNot shown here:");
+	if (changes)
+		str_format(page->out, " %zu more change%s", changes, changes == 1 ? "" : "s");
+	if (others)
+		str_format(page->out, "%s %zu outside of cfprov", changes ? " and" : "", others);
+	str_format(page->out, "; all would be longer than %zu bytes.\n", page->limit);
 }
 
 void markdown_add_plan(struct str *out, const struct plan_view *view)

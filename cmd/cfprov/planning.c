@@ -46,38 +46,33 @@ bool planning_move(struct session *session, struct error *err)
 	return true;
 }
 
-/* Looks again and again for what an interrupted run requested and has not appeared yet. */
-static bool wait_for_unresolved(struct session *session, struct recovered *ret_recovered)
+/*
+ * Finds out what became of what an interrupted run requested, and stages it. What has not appeared
+ * yet is looked for again and again.
+ */
+static bool settle(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
+	struct recovered recovered CLEANUP(recovered_release) = {0};
 	const struct live_input live = session_live_input(session);
 	struct recover_input input = {.recorded = &session->ledger.state.model,
 		.live = &session->live,
 		.read_ms = session->read_ms,
 		.patience_ms = session->cli->patience_ms};
+	bool is_first = true;
 
-	for (bool is_first = true;; is_first = false) {
-		recover_changes(&input, &session->arena, ret_recovered);
-		if (!ret_recovered->awaited)
-			return true;
+	recover_changes(&input, &session->arena, &recovered);
+	for (; recovered.awaited; is_first = false) {
 		if (is_first)
-			event_waiting(&session->sink, ret_recovered->first, ret_recovered->awaited,
-				ret_recovered->longest_ms);
-		bool is_good = recover_pause(&live, ret_recovered, &errors);
+			event_waiting(&session->sink, recovered.first, recovered.awaited,
+				recovered.longest_ms);
+		bool is_over = !recover_pause(&live, &recovered, &errors);
 		input.since_ms = clock_monotonic_ms() - session->read_at_ms;
-		recovered_release(ret_recovered);
-		if (!is_good || !recover_look(&live, input.recorded, &session->live, &errors))
+		if (is_over || !recover_look(&live, input.recorded, &session->live, &errors))
 			return term_errors(&errors);
+		recovered_release(&recovered);
+		recover_changes(&input, &session->arena, &recovered);
 	}
-}
-
-/* Finds out what became of that, and stages it. */
-static bool settle(struct session *session)
-{
-	struct recovered recovered CLEANUP(recovered_release) = {0};
-
-	if (!wait_for_unresolved(session, &recovered))
-		return false;
 	for (size_t i = 0; i < recovered.count; i++)
 		if (recovered.changes[i].kind == CHANGE_PUT)
 			event_emit(&session->sink, &(struct event){.type = EVENT_RECOVERED,
@@ -112,18 +107,6 @@ static bool start_values(struct session *session)
 		&session->desired.fingerprint_key);
 	session->values.client = session->client;
 	return true;
-}
-
-/* Reads again what a saved plan is to write. */
-static bool check_values(struct session *session)
-{
-	struct error_list errors CLEANUP(error_list_release) = {0};
-
-	if (!start_values(session))
-		return false;
-	bool is_good = values_check(&session->values, &session->plan, &errors);
-	session_print_warnings(session);
-	return is_good || term_errors(&errors);
 }
 
 static bool has_room(struct session *session)
@@ -351,6 +334,7 @@ bool planning_check(struct session *session)
 	struct ledger *ledger = &session->ledger;
 	const struct planfile *planfile = &session->planfile;
 	struct error err CLEANUP(error_release) = {0};
+	struct error_list errors CLEANUP(error_list_release) = {0};
 	bool knows_more;
 
 	/* The state as its file has it: nothing may have happened to it since. */
@@ -361,7 +345,13 @@ bool planning_check(struct session *session)
 	if (!planning_move(session, &err))
 		return term_error(&err);
 	memcpy(ledger->born_as, planfile->born_as, strlen(planfile->born_as) + 1);
-	if (!check_values(session) || !read_live(session))
+	if (!start_values(session))
+		return false;
+	bool is_same = values_check(&session->values, &session->plan, &errors);
+	session_print_warnings(session);
+	if (!is_same)
+		return term_errors(&errors);
+	if (!read_live(session))
 		return false;
 	if (session->has_failed || !settle(session) || !read_live_affected(session, &knows_more) ||
 		session->has_failed)

@@ -9,19 +9,20 @@
 #include <string.h>
 #include <unistd.h>
 
-static void say_complete(const struct event *event)
+static void print_complete(const struct event *event)
 {
 	const struct row *row = event->row;
 	const struct verb *verb = verb_of(row);
+	const struct object *other = row->copies ? row->copies : row->renamed_to;
 	struct str line CLEANUP(str_release) = {0};
 
 	render_address(&line, event->object);
 	str_text_add(&line, ": ");
 	term_add(&line, STDERR_FILENO, row->action == ACTION_REPLACE ? TERM_CREATE : verb->style,
-		verb->done);
-	if (row->copies) {
-		char *was AUTO_FREE = text_visible(row->copies->secret, 0);
-		str_format(&line, " from %s", was);
+		row->renamed_to ? "deleted" : verb->done);
+	if (other) {
+		char *name AUTO_FREE = text_visible(other->secret, 0);
+		str_format(&line, "%s %s", row->copies ? " from" : ", renamed to", name);
 	}
 	if (row->action == ACTION_ADOPT && row->writes)
 		str_text_add(&line, " and updated");
@@ -54,7 +55,7 @@ static char *cut_ray(char *message)
 	return ray;
 }
 
-static void say_failed(struct progress *progress, const struct event *event)
+static void print_failed(struct progress *progress, const struct event *event)
 {
 	struct str word CLEANUP(str_release) = {0}, address CLEANUP(str_release) = {0};
 
@@ -69,7 +70,7 @@ static void say_failed(struct progress *progress, const struct event *event)
 	failure->ray = cut_ray(failure->err.message);
 }
 
-static void show_progress(const struct event_progress *now)
+static void print_progress(const struct event_progress *now)
 {
 	struct str line CLEANUP(str_release) = {0};
 
@@ -82,7 +83,7 @@ static void show_progress(const struct event_progress *now)
 	term_status(now->under_way + now->left ? str_text(&line) : NULL);
 }
 
-static void say_wait(const struct event *event)
+static void print_wait(const struct event *event)
 {
 	bool is_exact = event->type == EVENT_RETRY || event->type == EVENT_SLOW_DOWN;
 	const struct event_limit *limit = event->limit;
@@ -111,7 +112,7 @@ static void say_wait(const struct event *event)
 	}
 }
 
-static void say_await(const struct event_progress *now)
+static void print_await(const struct event_progress *now)
 {
 	struct str line CLEANUP(str_release) = {0};
 
@@ -122,18 +123,10 @@ static void say_await(const struct event_progress *now)
 	term_print("%s ...", str_text(&line));
 }
 
-/* That apply created it; or it was to replace it, and had not destroyed it yet. */
-static void say_recovered(const struct object *object)
+static void on_event(void *context, const struct event *event)
 {
 	struct str address CLEANUP(str_release) = {0};
 
-	render_address(&address, object);
-	term_print("%s: found (id %s); an earlier apply left open what became of it",
-		str_text(&address), object->id);
-}
-
-static void on_event(void *context, const struct event *event)
-{
 	switch (event->type) {
 	case EVENT_LOCK_WAIT:
 		term_print("Waiting for the lock that %s holds ...", event->text);
@@ -142,26 +135,28 @@ static void on_event(void *context, const struct event *event)
 		term_print("An apply was cut off; what it had recorded is in the state now.");
 		break;
 	case EVENT_RECOVERED:
-		say_recovered(event->object);
+		render_address(&address, event->object);
+		term_print("%s: found (id %s); an earlier apply left open what became of it",
+			str_text(&address), event->object->id);
 		break;
 	case EVENT_ACTION_COMPLETE:
-		say_complete(event);
+		print_complete(event);
 		break;
 	case EVENT_ACTION_FAILED:
-		say_failed(context, event);
+		print_failed(context, event);
 		break;
 	case EVENT_PROGRESS:
-		show_progress(&event->progress);
+		print_progress(&event->progress);
 		break;
 	case EVENT_RETRY:
 	case EVENT_SLOW_DOWN:
 	case EVENT_COUNTDOWN:
 	case EVENT_LONG_RUN:
 	case EVENT_WAITING:
-		say_wait(event);
+		print_wait(event);
 		break;
 	case EVENT_AWAIT:
-		say_await(&event->progress);
+		print_await(&event->progress);
 		break;
 	case EVENT_INTERRUPT:
 		term_print("Stopping: %zu under way are waited for, %zu are not started. "

@@ -12,16 +12,20 @@
 /* ---- accounts that are left out ---- */
 
 /*
- * Drops the accounts that were marked by a NULL in session->accounts; what is recorded in them
- * stays as it is. False: none is left.
+ * Drops the accounts that have no credentials or, if they were `listed`, are not in `live`; what is
+ * recorded in them stays as it is. False: none is left, or the user interrupted.
  */
-static bool drop_marked(struct session *session)
+static bool drop_unread(struct session *session, bool were_listed)
 {
 	struct model *desired = &session->desired;
 	size_t kept = 0, objects = 0;
 
+	if (interrupt_count > 0)
+		return false;
 	for (size_t i = 0; i < desired->account_count; i++) {
-		if (!session->accounts[i].account) {
+		if (!session->accounts[i].account ||
+			(were_listed &&
+				!model_account(&session->live, desired->accounts[i].alias))) {
 			session->has_failed = true;
 			continue;
 		}
@@ -38,48 +42,29 @@ static bool drop_marked(struct session *session)
 	return kept > 0;
 }
 
-/* Drops the accounts that could not be read. False: none is left, or the user interrupted. */
-static bool drop_unread(struct session *session)
-{
-	const struct model *desired = &session->desired;
-
-	if (interrupt_count > 0)
-		return false;
-	for (size_t i = 0; i < desired->account_count; i++)
-		if (!model_account(&session->live, desired->accounts[i].alias))
-			session->accounts[i].account = NULL;
-	return drop_marked(session);
-}
-
 /* ---- secrets in stores ---- */
 
-/* The stores whose secrets are about to be listed. */
-struct wanted {
-	struct live_stores stores;
-	size_t room;
-};
-
 /* Adds the live store that an object is, or is in, unless its secrets were listed before. */
-static void want(struct session *session, const struct object *object, struct wanted *wanted)
+static void want(struct session *session, const struct object *object, struct live_stores *wanted)
 {
-	const struct object *store =
-		model_object(&session->live, object->account, object->store, NULL);
+	const struct model *live = &session->live;
+	const struct object *store = model_object(live, object->account, object->store, NULL);
 
 	if (!store || table_put(&session->inside, store->id, session))
 		return;
-	wanted->stores.items = mem_room(
-		(void *)wanted->stores.items, wanted->stores.count, &wanted->room, sizeof(store));
-	wanted->stores.items[wanted->stores.count++] = store;
+	if (!wanted->items)
+		wanted->items = mem_alloc(live->object_count * sizeof(store));
+	wanted->items[wanted->count++] = store;
 }
 
 /* Frees the list. False: not all could be read; that was reported. */
-static bool read(struct session *session, const struct live_input *input, struct wanted *wanted)
+static bool read(
+	struct session *session, const struct live_input *input, struct live_stores *wanted)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
-	bool is_good = !wanted->stores.count ||
-		       live_read_inside(input, &wanted->stores, &session->live, &errors);
+	bool is_good = !wanted->count || live_read_inside(input, wanted, &session->live, &errors);
 
-	free((void *)wanted->stores.items);
+	free((void *)wanted->items);
 	return is_good || term_errors(&errors);
 }
 
@@ -87,7 +72,7 @@ static bool read(struct session *session, const struct live_input *input, struct
  * The stores that the plan destroys, and those in which it changes secrets: a value may be lost
  * there, so the state's word is not enough.
  */
-static void want_affected(struct session *session, struct wanted *wanted)
+static void want_affected(struct session *session, struct live_stores *wanted)
 {
 	const struct plan *plan = &session->plan;
 
@@ -102,12 +87,12 @@ static void want_affected(struct session *session, struct wanted *wanted)
 bool read_live_affected(struct session *session, bool *ret_any)
 {
 	const struct live_input input = session_live_input(session);
-	struct wanted wanted = {0};
+	struct live_stores wanted = {0};
 
 	want_affected(session, &wanted);
-	*ret_any = wanted.stores.count > 0;
+	*ret_any = wanted.count > 0;
 	(void)read(session, &input, &wanted);
-	return drop_unread(session);
+	return drop_unread(session, true);
 }
 
 bool read_live_planned(struct session *session)
@@ -116,7 +101,7 @@ bool read_live_planned(struct session *session)
 	struct live_input input = session_live_input(session);
 	struct live_account *accounts AUTO_FREE = mem_alloc(input.count * sizeof(*accounts));
 	struct plan_share share = {0};
-	struct wanted wanted = {0};
+	struct live_stores wanted = {0};
 	size_t count = 0;
 
 	while (plan_share_next(&share, &session->plan))
@@ -134,12 +119,12 @@ bool read_live_planned(struct session *session)
 bool read_live_all(struct session *session)
 {
 	const struct live_input input = session_live_input(session);
-	struct wanted wanted = {0};
+	struct live_stores wanted = {0};
 
 	for (size_t i = 0; i < session->live.object_count; i++)
 		want(session, &session->live.objects[i], &wanted);
 	(void)read(session, &input, &wanted);
-	return drop_unread(session);
+	return drop_unread(session, true);
 }
 
 /* ---- accounts ---- */
@@ -164,7 +149,7 @@ static bool connect_accounts(struct session *session)
 	}
 	session_print_warnings(session);
 	term_errors(&errors);
-	return drop_marked(session) && !is_interrupted;
+	return drop_unread(session, false) && !is_interrupted;
 }
 
 /* ---- live ---- */
@@ -236,7 +221,7 @@ bool read_live(struct session *session)
 	const struct model *recorded = &session->ledger.state.model, *desired = &session->desired;
 	const struct model *const managed[] = {desired, recorded};
 	bool believes = !session->cli->refresh;
-	struct wanted wanted = {0};
+	struct live_stores wanted = {0};
 
 	if (!session_new_client(session) || !connect_accounts(session))
 		return false;
@@ -264,5 +249,5 @@ bool read_live(struct session *session)
 	table_free(&unsure);
 	model_sort(&session->live);
 	emit_refresh(session, &input, EVENT_REFRESH_DONE);
-	return drop_unread(session);
+	return drop_unread(session, true);
 }

@@ -361,7 +361,7 @@ void render_notes(const struct plan_view *view)
 
 bool render_find_refusals(const struct plan *plan, struct error_list *errors)
 {
-	const struct guard_limits limits = {
+	static const struct guard_limits limits = {
 		.max_deletes = SIZE_MAX, .max_delete_percent = GUARD_DELETE_PERCENT};
 
 	return guard_check(plan, &limits, errors);
@@ -371,8 +371,7 @@ void render_refusals(const struct plan *plan)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
-	if (render_find_refusals(plan, &errors))
-		return;
+	render_find_refusals(plan, &errors);
 	for (size_t i = 0; i < errors.count; i++) {
 		struct str text CLEANUP(str_release) = {0};
 		str_format(&text, "apply will refuse: %s. %s", errors.items[i].message,

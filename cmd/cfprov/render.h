@@ -35,7 +35,7 @@ void render_note_unverified(const struct plan *plan);
 void render_refusals(const struct plan *plan);
 
 /* The same as errors; false: there are some. */
-bool render_find_refusals(const struct plan *plan, struct error_list *errors) MUST_CHECK;
+bool render_find_refusals(const struct plan *plan, struct error_list *errors);
 
 /* Adds the address in a form that is fit to be printed. */
 void render_address(struct str *out, const struct object *object);

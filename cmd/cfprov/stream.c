@@ -97,25 +97,22 @@ void stream_start(void)
 
 /* ---- resources ---- */
 
-static void put_address(struct json_writer *json, const char *key, const char *address,
-	enum object_kind kind, const char *name)
+/* `previous` is the address that it had, or NULL for the one it has. */
+static void put_resource(struct json_writer *json, const char *key, const struct object *object,
+	const char *previous)
 {
+	char *own AUTO_FREE = object_address(object);
+	const char *address = previous ? previous : own;
+
 	json_begin_object(json, key);
 	json_put_text(json, "addr", address);
 	json_put_text(json, "module", "");
 	json_put_text(json, "resource", address);
 	json_put_text(json, "implied_provider", "cloudflare");
-	json_put_text(json, "resource_type", tf_type(kind));
-	json_put_text(json, "resource_name", name);
+	json_put_text(json, "resource_type", tf_type(object->kind));
+	json_put_text(json, "resource_name", strrchr(address, '/') + 1);
 	json_put_null(json, "resource_key");
 	json_end(json);
-}
-
-static void put_resource(struct json_writer *json, const struct object *object)
-{
-	char *address AUTO_FREE = object_address(object);
-
-	put_address(json, "resource", address, object->kind, tf_name(object));
 }
 
 /* ---- events ---- */
@@ -123,52 +120,53 @@ static void put_resource(struct json_writer *json, const struct object *object)
 /* "prod/keys: still creating after 10 s" */
 static void add_message(struct str *out, const struct event *event)
 {
-	const char *doing = event->row ? verb_of(event->row)->doing : "";
-	int64_t seconds = event->elapsed_us / 1000000;
+	const struct verb *verb = event->row ? verb_of(event->row) : NULL;
+	bool is_slow = event->type == EVENT_ACTION_SLOW,
+	     is_bad = event->type == EVENT_ACTION_FAILED;
 
 	render_address(out, event->object);
-	if (event->type == EVENT_REFRESH_START)
-		str_text_add(out, ": reading");
-	else if (event->type == EVENT_REFRESH_DONE)
-		str_text_add(out, event->text ? ": read" : ": read, it is gone");
+	if (!verb)
+		str_text_add(out, event->type == EVENT_REFRESH_START ? ": reading"
+				  : event->text                      ? ": read"
+								     : ": read, it is gone");
 	else if (event->type == EVENT_ACTION_START)
-		str_format(out, ": %s", doing);
-	else if (event->type == EVENT_ACTION_SLOW)
-		str_format(out, ": still %s after %" PRId64 " s", doing, seconds);
-	else if (event->type == EVENT_ACTION_FAILED)
-		str_format(out, ": %s failed after %" PRId64 " s", doing, seconds);
+		str_format(out, ": %s", verb->doing);
 	else
-		str_format(out, ": %s after %" PRId64 " s", verb_of(event->row)->done, seconds);
+		str_format(out, ": %s%s%s after %" PRId64 " s", is_slow ? "still " : "",
+			is_slow || is_bad ? verb->doing : verb->done, is_bad ? " failed" : "",
+			event->elapsed_us / 1000000);
 }
 
 /* The id that a hook shows: the one it has now, or had before the action; or NULL. */
 static const char *shown_id(const struct event *event)
 {
+	const struct row *row = event->row;
+	const struct object *before = row && row->copies ? row->copies
+				      : row              ? row_before(row)
+							 : NULL;
+
 	if (event->type == EVENT_ACTION_SLOW || event->type == EVENT_ACTION_FAILED)
 		return NULL;
 	if (event->type == EVENT_REFRESH_DONE)
 		return event->text;
-	if (event->type != EVENT_ACTION_START)
-		return event->object->id;
-	const struct object *before =
-		event->row->copies ? event->row->copies : row_before(event->row);
-	return before ? before->id : event->object->id;
+	return event->type == EVENT_ACTION_START && before ? before->id : event->object->id;
 }
 
 static void add_hook(struct str *out, const struct event *event, const char *type)
 {
 	struct str message CLEANUP(str_release) = {0};
 	bool is_bad = event->type == EVENT_ACTION_FAILED;
+	const char *id = shown_id(event);
 
 	add_message(&message, event);
 	struct json_writer json = begin(out, is_bad ? "error" : "info", type, str_text(&message));
 	json_begin_object(&json, "hook");
-	put_resource(&json, event->object);
+	put_resource(&json, "resource", event->object, NULL);
 	if (event->row)
 		json_put_text(&json, "action", verb_of(event->row)->tf_verb);
-	if (shown_id(event)) {
+	if (id) {
 		json_put_text(&json, "id_key", "id");
-		json_put_text(&json, "id_value", shown_id(event));
+		json_put_text(&json, "id_value", id);
 	}
 	if (event->row && event->type != EVENT_ACTION_START)
 		json_put_integer(&json, "elapsed_seconds", event->elapsed_us / 1000000);
@@ -195,10 +193,9 @@ bool stream_event(const struct event *event)
 	if (event->type >= ARRAY_SIZE(types) || !types[event->type])
 		return false;
 	add_hook(&out, event, types[event->type]);
+	term_out_str(&out);
 	if (event->row)
-		send(&out);
-	else
-		term_out_str(&out);
+		term_flush();
 	if (event->type == EVENT_ACTION_FAILED && event->err) {
 		char *address AUTO_FREE = object_address(event->object);
 		send_diagnostic(DIAGNOSTIC_ERROR, event->err, address);
@@ -215,10 +212,9 @@ static struct json_writer begin_change(struct str *out, const char *type, const 
 	struct json_writer json = begin(out, "info", type, message);
 
 	json_begin_object(&json, "change");
-	put_resource(&json, object);
+	put_resource(&json, "resource", object, NULL);
 	if (previous)
-		put_address(&json, "previous_resource", previous, object->kind,
-			strrchr(previous, '/') + 1);
+		put_resource(&json, "previous_resource", object, previous);
 	return json;
 }
 
@@ -244,26 +240,24 @@ static void add_drift(struct str *out, const struct drift *drift)
 /* A change, or the move of a row that has none; a change names its former address, too. */
 static void add_planned(struct str *out, const struct plan_view *view, const struct row *row)
 {
-	const char *verb = view_is_change(row) ? verb_of(row)->tf_verb : "move";
-	const struct object *object = row_object(row);
+	const struct verb *verb = view_is_change(row) ? verb_of(row) : NULL;
 	struct str message CLEANUP(str_release) = {0};
 	struct changes changes CLEANUP(changes_release) = {0};
 
-	render_address(&message, object);
-	str_format(&message, ": plan to %s", verb);
-	if (view_is_change(row)) {
+	render_address(&message, row_object(row));
+	if (verb) {
 		changes_of_row(&changes, row);
-		str_format(&message, "%s%s", changes.phrase.length ? ": " : "",
-			str_text(&changes.phrase));
+		str_format(&message, ": plan to %s%s%s", verb->tf_verb,
+			changes.phrase.length ? ": " : "", str_text(&changes.phrase));
 	} else {
 		char *was AUTO_FREE = text_visible(row->moved_from, 0);
-		str_format(&message, " from %s", was);
+		str_format(&message, ": plan to move from %s", was);
 	}
-	struct json_writer json =
-		begin_change(out, "planned_change", str_text(&message), object, row->moved_from);
-	json_put_text(&json, "action", verb);
-	if (view_is_change(row) && verb_of(row)->tf_stream_reason && !view->destroys_all)
-		json_put_text(&json, "reason", verb_of(row)->tf_stream_reason);
+	struct json_writer json = begin_change(
+		out, "planned_change", str_text(&message), row_object(row), row->moved_from);
+	json_put_text(&json, "action", verb ? verb->tf_verb : "move");
+	if (verb && verb->tf_stream_reason && !view->destroys_all)
+		json_put_text(&json, "reason", verb->tf_stream_reason);
 	if (row->action == ACTION_ADOPT) {
 		json_begin_object(&json, "importing");
 		json_put_text(&json, "id", row->live->id);
@@ -273,16 +267,16 @@ static void add_planned(struct str *out, const struct plan_view *view, const str
 	end(&json);
 }
 
+/* Moves first. */
 static void add_changes(struct str *out, const struct plan_view *view)
 {
 	const struct plan *plan = view->plan;
 
-	for (size_t i = 0; i < plan->row_count; i++)
-		if (plan->rows[i].moved_from && !view_is_change(&plan->rows[i]))
-			add_planned(out, view, &plan->rows[i]);
-	for (size_t i = 0; i < plan->row_count; i++)
-		if (view_is_change(&plan->rows[i]))
-			add_planned(out, view, &plan->rows[i]);
+	for (int is_change = 0; is_change < 2; is_change++)
+		for (size_t i = 0; i < plan->row_count; i++)
+			if (view_is_change(&plan->rows[i]) == is_change &&
+				(is_change || plan->rows[i].moved_from))
+				add_planned(out, view, &plan->rows[i]);
 }
 
 static void add_summary(struct str *out, const struct plan_counts *counts, const char *operation,

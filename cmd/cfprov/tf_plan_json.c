@@ -64,51 +64,35 @@ static struct tf_values as_it_exists(const struct object *recorded, const struct
 /* What is recorded, as it exists now; of a rename the old name. Not what is adopted. */
 static struct tf_values values_before(const struct row *row)
 {
-	if (row->learns)
-		return values_of(row->learned);
 	if (row->action == ACTION_ADOPT)
-		return (struct tf_values){0};
-	if (row->action == ACTION_UPDATE)
-		return as_it_exists(row->recorded, row->live);
-	return row->copies ? as_it_exists(row->copies, row->live) : values_of(row_before(row));
+		return values_of(NULL);
+	if (row->copies || row->action == ACTION_UPDATE)
+		return as_it_exists(row->copies ? row->copies : row->recorded, row->live);
+	return values_of(row->learns ? row->learned : row_before(row));
 }
 
 static struct tf_values values_after(const struct row *row)
 {
 	const struct object *desired = row->desired;
-	struct tf_values after = {0};
+	bool is_new = row->action == ACTION_CREATE || row->action == ACTION_REPLACE;
+	struct tf_values after;
 
-	switch (row->action) {
-	case ACTION_NONE:
+	if (row->action == ACTION_NONE)
 		return values_before(row);
-	case ACTION_DESTROY:
-	case ACTION_FORGET:
-		break;
-	case ACTION_CREATE:
-	case ACTION_REPLACE:
-		after = values_of(desired);
-		after.is_new = true;
-		break;
-	case ACTION_ADOPT:
-	case ACTION_UPDATE:
-		after = as_it_exists(row_before(row), row->live);
-		if (row->writes & FIELD_SCOPES)
-			after.object.scopes = desired->scopes;
-		if (row->writes & FIELD_COMMENT)
-			after.object.comment = desired->comment;
-		if (row->writes & FIELD_VALUE)
-			after.object.version = desired->version;
-		after.is_written = row->writes != 0;
+	if (is_new || row->action == ACTION_DESTROY || row->action == ACTION_FORGET) {
+		after = values_of(is_new ? desired : NULL);
+		after.is_new = is_new;
+		return after;
 	}
+	after = as_it_exists(row_before(row), row->live);
+	if (row->writes & FIELD_SCOPES)
+		after.object.scopes = desired->scopes;
+	if (row->writes & FIELD_COMMENT)
+		after.object.comment = desired->comment;
+	if (row->writes & FIELD_VALUE)
+		after.object.version = desired->version;
+	after.is_written = row->writes != 0;
 	return after;
-}
-
-static struct tf_values values_of_drift(const struct drift *drift)
-{
-	if (drift->is_gone)
-		return (struct tf_values){0};
-	return drift->is_another ? values_of(&drift->now)
-				 : as_it_exists(drift->recorded, &drift->now);
 }
 
 /* ---- objects ---- */
@@ -186,9 +170,9 @@ static void put_versions(struct json_writer *json, const char *format)
 	json_put_text(json, "cfprov_version", cfprov_version());
 }
 
-static const char *account_id(const struct tf_document *document, const char *alias)
+static const char *account_id(const struct tf_document *document, const struct object *object)
 {
-	const struct account *account = model_account(document->accounts, alias);
+	const struct account *account = model_account(document->accounts, object->account);
 
 	return account ? account->id : NULL;
 }
@@ -209,52 +193,6 @@ static void begin_resource(
 	json_put_text(json, "provider_name", TERRAFORM_PROVIDER);
 }
 
-static void put_resource(struct tf_document *document, const struct tf_values *values)
-{
-	struct json_writer *json = &document->json;
-
-	if (!values->exists)
-		return;
-	begin_resource(json, &values->object, NULL);
-	json_put_integer(json, "schema_version", 0);
-	put_values(json, "values", values, account_id(document, values->object.account));
-	put_sensitive(json, "sensitive_values", values);
-	json_end(json);
-}
-
-static void begin_resources(struct json_writer *json, const char *key)
-{
-	json_begin_object(json, key);
-	json_begin_object(json, "root_module");
-	json_begin_array(json, "resources");
-}
-
-static void end_resources(struct json_writer *json)
-{
-	json_end(json);
-	json_end(json);
-	json_end(json);
-}
-
-void tf_state_json(struct str *out, const struct state *state)
-{
-	const struct model *model = &state->model;
-	struct tf_document document = {json_writer(out, 0), model};
-
-	json_begin_object(&document.json, NULL);
-	put_versions(&document.json, "1.0");
-	begin_resources(&document.json, "values");
-	for (size_t i = 0; i < model->object_count; i++) {
-		const struct tf_values values = values_of(&model->objects[i]);
-		put_resource(&document, &values);
-	}
-	end_resources(&document.json);
-	json_end(&document.json);
-	str_char(out, '\n');
-}
-
-/* ---- changes ---- */
-
 /* True if `resource_changes` has the row: also what is desired and does not change. */
 static bool has_change(const struct plan_view *view, const struct row *row)
 {
@@ -262,28 +200,59 @@ static bool has_change(const struct plan_view *view, const struct row *row)
 					      !view->destroys_all && !view->refresh_only);
 }
 
-static void put_resources(struct tf_document *document, const struct plan_view *view,
-	const char *key, struct tf_values (*values_at)(const struct row *row))
+/* The resources of a state, or those of the plan's rows, as `values_at` says. */
+static void put_resources(struct tf_document *document, const char *key, const struct state *state,
+	const struct plan_view *view, struct tf_values (*values_at)(const struct row *row))
 {
-	begin_resources(&document->json, key);
-	for (size_t i = 0; i < view->plan->row_count; i++) {
-		const struct row *row = &view->plan->rows[i];
-		if (!row->learns && !has_change(view, row))
+	struct json_writer *json = &document->json;
+	size_t count = state ? state->model.object_count : view->plan->row_count;
+
+	json_begin_object(json, key);
+	json_begin_object(json, "root_module");
+	json_begin_array(json, "resources");
+	for (size_t i = 0; i < count; i++) {
+		const struct row *row = state ? NULL : &view->plan->rows[i];
+		if (row && !row->learns && !has_change(view, row))
 			continue;
-		const struct tf_values values = values_at(row);
-		put_resource(document, &values);
+		const struct tf_values values =
+			row ? values_at(row) : values_of(&state->model.objects[i]);
+		if (!values.exists)
+			continue;
+		begin_resource(json, &values.object, NULL);
+		json_put_integer(json, "schema_version", 0);
+		put_values(json, "values", &values, account_id(document, &values.object));
+		put_sensitive(json, "sensitive_values", &values);
+		json_end(json);
 	}
-	end_resources(&document->json);
+	json_end(json);
+	json_end(json);
+	json_end(json);
 }
 
-/* Leaves the change open. `actions` are two, the second may be NULL. */
-static void begin_change(struct json_writer *json, const char *const *actions,
-	const struct tf_values *before, const struct tf_values *after, const char *id)
+void tf_state_json(struct str *out, const struct state *state)
 {
+	struct tf_document document = {json_writer(out, 0), &state->model};
+
+	json_begin_object(&document.json, NULL);
+	put_versions(&document.json, "1.0");
+	put_resources(&document, "values", state, NULL, NULL);
+	json_end(&document.json);
+	str_char(out, '\n');
+}
+
+/* ---- changes ---- */
+
+/* Leaves the change open. `actions` ends with NULL. */
+static void begin_change(struct tf_document *document, const struct object *object,
+	const char *const *actions, const struct tf_values *before, const struct tf_values *after)
+{
+	struct json_writer *json = &document->json;
+	const char *id = account_id(document, object);
+
 	json_begin_object(json, "change");
 	json_begin_array(json, "actions");
-	for (size_t i = 0; i < 2 && actions[i]; i++)
-		json_put_text(json, NULL, actions[i]);
+	for (; *actions; actions++)
+		json_put_text(json, NULL, *actions);
 	json_end(json);
 	put_values(json, "before", before, id);
 	put_values(json, "after", after, id);
@@ -318,8 +287,8 @@ static void put_change(
 	const struct tf_values before = is_adopted ? values_of(row->live) : values_before(row);
 
 	begin_resource(json, object, row->moved_from);
-	begin_change(json, is_adopted && row->writes ? update : verb->tf_actions, &before, &after,
-		account_id(document, object->account));
+	begin_change(document, object, is_adopted && row->writes ? update : verb->tf_actions,
+		&before, &after);
 	if (is_adopted) {
 		json_begin_object(json, "importing");
 		json_put_text(json, "id", row->live->id);
@@ -339,12 +308,14 @@ static void put_drift(struct tf_document *document, const struct drift *drift)
 {
 	static const char *const update[] = {"update", NULL}, *const delete[] = {"delete", NULL};
 	const struct tf_values before = values_of(drift->recorded);
-	const struct tf_values after = values_of_drift(drift);
+	const struct tf_values after = drift->is_gone ? values_of(NULL)
+				       : drift->is_another
+					       ? values_of(&drift->now)
+					       : as_it_exists(drift->recorded, &drift->now);
 	struct json_writer *json = &document->json;
 
 	begin_resource(json, drift->recorded, NULL);
-	begin_change(json, drift->is_gone ? delete : update, &before, &after,
-		account_id(document, drift->recorded->account));
+	begin_change(document, drift->recorded, drift->is_gone ? delete : update, &before, &after);
 	json_end(json);
 	put_fields(json, "changes", drift->fields);
 	if (drift->now.audit)
@@ -365,7 +336,7 @@ void tf_plan_json(struct str *out, const struct plan_view *view)
 	json_put_bool(json, "applyable", has_changes && !view->has_failed);
 	json_put_bool(json, "complete", !view->is_partial && !view->has_failed);
 	json_put_bool(json, "errored", view->has_failed);
-	put_resources(&document, view, "planned_values", values_after);
+	put_resources(&document, "planned_values", NULL, view, values_after);
 	json_begin_array(json, "resource_changes");
 	for (size_t i = 0; i < plan->row_count; i++)
 		if (has_change(view, &plan->rows[i]))
@@ -379,7 +350,7 @@ void tf_plan_json(struct str *out, const struct plan_view *view)
 	json_end(json);
 	json_begin_object(json, "prior_state");
 	put_versions(json, "1.0");
-	put_resources(&document, view, "values", values_before);
+	put_resources(&document, "values", NULL, view, values_before);
 	json_end(json);
 	json_begin_object(json, "configuration");
 	json_end(json);

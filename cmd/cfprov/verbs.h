@@ -15,7 +15,7 @@ struct verb {
 	const char *symbol, *word, *doing, *done; /* "+", "create", "creating", "created" */
 	enum term_style style;
 	const char *tf_verb;       /* in the stream: "create"; forgetting is "remove" there */
-	const char *tf_actions[2]; /* in a plan: "delete", "create"; the second may be NULL */
+	const char *tf_actions[3]; /* in a plan: "delete", "create"; ends with NULL */
 	/* Why, in the stream and in a plan; NULL: Terraform has no word for it. */
 	const char *tf_stream_reason, *tf_plan_reason;
 };
