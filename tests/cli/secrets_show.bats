@@ -410,7 +410,8 @@ No changes. Your infrastructure matches the configuration.
 	err_has "default/keys/A: updated (id $(id_of A))" \
 		"default/keys/LIVES: adopted and updated (id $(id_of LIVES))" \
 		"default/keys/ONCE: adopted (id $(id_of ONCE))" \
-		"default/keys/NEW: renamed from OLD (id $(id_of NEW))"
+		"default/keys/NEW: renamed from OLD (id $(id_of NEW))" \
+		"default/keys/OLD: deleted, renamed to NEW (id $old)"
 	[ "$(id_of NEW)" != "$old" ]
 	out_has 'Apply complete! Resources: 2 imported, 0 added, 3 changed, 0 destroyed.'
 	hushed out err
