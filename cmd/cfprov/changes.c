@@ -30,35 +30,42 @@ static void add_phrase(struct changes *changes, const char *field, const char *t
 		field ? field : "", field ? ": " : "", text);
 }
 
-static void add(struct changes *changes, const char *field, const struct str *text)
+static void add(struct changes *changes, const char *field, const char *text)
 {
 	static const char sensitive[] = "(sensitive value): ";
 	struct str line CLEANUP(str_release) = {0};
-	const char *words = str_text(text);
 
-	term_add_folded(&line, STDOUT_FILENO, TEXT_COLUMN, words);
+	term_add_folded(&line, STDOUT_FILENO, TEXT_COLUMN, text);
 	memcpy(line.bytes + NAME_COLUMN, field, strlen(field));
 	str_add(&changes->lines, line.bytes, line.length);
 	/* In a sentence the reason says enough. */
-	if (strncmp(words, sensitive, strlen(sensitive)) == 0)
-		words += strlen(sensitive);
-	add_phrase(changes, field, words);
+	if (strncmp(text, sensitive, strlen(sensitive)) == 0)
+		text += strlen(sensitive);
+	add_phrase(changes, field, text);
 }
 
-/* ---- values of fields ---- */
+/* "BEFORE -> AFTER"; NULL: there was nothing before. */
+static void add_both(
+	struct changes *changes, const char *field, const char *before, const char *after)
+{
+	struct str text CLEANUP(str_release) = {0};
 
-static void add_scopes(struct str *out, const char *scopes)
+	str_format(&text, "%s%s%s", before ? before : "", before ? " -> " : "", after);
+	add(changes, field, str_text(&text));
+}
+
+/* ---- values of fields: each gives (free) a text that is fit to be printed ---- */
+
+static char *visible_scopes(const struct object *object)
 {
 	struct str spaced CLEANUP(str_release) = {0};
 
-	for (; scopes && *scopes; scopes++)
-		str_format(&spaced, "%c%s", *scopes, *scopes == ',' ? " " : "");
-	if (!spaced.length)
-		str_text_add(&spaced, "(none)");
-	text_add_visible(out, spaced.bytes, spaced.length, 0);
+	for (const char *it = object->scopes; it && *it; it++)
+		str_format(&spaced, "%c%s", *it, *it == ',' ? " " : "");
+	return text_visible(spaced.length ? spaced.bytes : "(none)", 0);
 }
 
-/* Gives a comment as it is printed: quotes and repeated spaces are visible, too. NULL: none. */
+/* Quotes and repeated spaces are visible, too. NULL: there is no comment. */
 static char *visible_comment(const struct object *object)
 {
 	struct str marked = {0};
@@ -78,15 +85,16 @@ static char *visible_comment(const struct object *object)
 	return str_steal(&marked);
 }
 
-static void add_comment(struct str *out, const char *visible, size_t from)
+static char *quoted(const char *visible, size_t from)
 {
-	if (!visible) {
-		str_text_add(out, "(none)");
-		return;
-	}
-	str_text_add(out, from ? "\"..." : "\"");
-	text_add_visible(out, visible + from, strlen(visible + from), COMMENT_COLUMNS);
-	str_char(out, '"');
+	struct str text = {0};
+
+	if (!visible)
+		return mem_copy_text("(none)");
+	str_text_add(&text, from ? "\"..." : "\"");
+	text_add_visible(&text, visible + from, strlen(visible + from), COMMENT_COLUMNS);
+	str_char(&text, '"');
+	return str_steal(&text);
 }
 
 /* Gives the byte a few characters before the texts begin to differ. */
@@ -103,38 +111,29 @@ static size_t before_difference(const char *a, const char *b)
 }
 
 /* Of two long comments that begin alike, the beginning is left out: it hides the rest. */
-static void add_comments(struct str *out, const struct object *before, const struct object *after)
+static void add_comments(
+	struct changes *changes, const struct object *before, const struct object *after)
 {
 	char *a AUTO_FREE = visible_comment(before), *b AUTO_FREE = visible_comment(after);
 	bool is_long =
 		a && b && (text_columns(a) > COMMENT_COLUMNS || text_columns(b) > COMMENT_COLUMNS);
 	size_t from = is_long ? before_difference(a, b) : 0;
+	char *was AUTO_FREE = before ? quoted(a, from) : NULL, *is AUTO_FREE = quoted(b, from);
 
-	if (before) {
-		add_comment(out, a, from);
-		str_text_add(out, " -> ");
-	}
-	add_comment(out, b, from);
+	add_both(changes, "comment", was, is);
 }
 
 /* Adds scopes and comment, if they are among `fields`. `before` NULL: there was nothing. */
 static void add_fields(struct changes *changes, const struct object *before,
 	const struct object *after, unsigned fields)
 {
-	struct str scopes CLEANUP(str_release) = {0}, comment CLEANUP(str_release) = {0};
+	char *was AUTO_FREE = before ? visible_scopes(before) : NULL;
+	char *is AUTO_FREE = visible_scopes(after);
 
-	if (fields & FIELD_SCOPES) {
-		if (before) {
-			add_scopes(&scopes, before->scopes);
-			str_text_add(&scopes, " -> ");
-		}
-		add_scopes(&scopes, after->scopes);
-		add(changes, "scopes", &scopes);
-	}
-	if (fields & FIELD_COMMENT) {
-		add_comments(&comment, before, after);
-		add(changes, "comment", &comment);
-	}
+	if (fields & FIELD_SCOPES)
+		add_both(changes, "scopes", was, is);
+	if (fields & FIELD_COMMENT)
+		add_comments(changes, before, after);
 }
 
 /* ---- of what ---- */
@@ -186,7 +185,7 @@ void changes_of_row(struct changes *changes, const struct row *row)
 	const char *why = before ? why_written(row) : NULL;
 	if (why) {
 		str_format(&value, "(sensitive value)%s%s", *why ? ": " : "", why);
-		add(changes, "value", &value);
+		add(changes, "value", str_text(&value));
 	}
 	add_fields(changes, before, after,
 		!before       ? unusual_fields(after)
@@ -209,24 +208,22 @@ void changes_of_drift(struct changes *changes, const struct drift *drift)
 	}
 	str_text_add(&text, drift->is_left ? "; left as it is" : "");
 	if (text.length)
-		add(changes, "value", &text);
+		add(changes, "value", str_text(&text));
 	add_fields(changes, drift->recorded, now, object_differences(drift->recorded, now));
 }
 
 void changes_of_learned(struct changes *changes, const struct row *row)
 {
 	const struct object *before = row->recorded, *after = row->learned;
-	struct str text CLEANUP(str_release) = {0};
 
 	if (!after || after->kind != OBJECT_SECRET)
 		return;
 	add_fields(changes, before, after, object_differences(before, after));
 	if (!before->status || !after->status || strcmp(before->status, after->status) == 0)
 		return;
-	text_add_visible(&text, before->status, strlen(before->status), 0);
-	str_text_add(&text, " -> ");
-	text_add_visible(&text, after->status, strlen(after->status), 0);
-	add(changes, "status", &text);
+	char *was AUTO_FREE = text_visible(before->status, 0);
+	char *is AUTO_FREE = text_visible(after->status, 0);
+	add_both(changes, "status", was, is);
 }
 
 /* ---- groups ---- */

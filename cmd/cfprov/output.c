@@ -90,7 +90,7 @@ void output_complete(const struct output *output, bool destroys, const struct pl
 
 	render_complete(&text, destroys, done);
 	if (output->is_stream) {
-		stream_complete(str_text(&text), destroys, done);
+		stream_summary(done, destroys ? "destroy" : "apply", str_text(&text));
 		return;
 	}
 	str_char(&all, '\n');

@@ -35,9 +35,9 @@ static void print_complete(const struct event *event)
 	term_print("%s (id %s)", str_text(&line), event->object->id);
 }
 
-/* Cuts the ray out of the message and gives it (free); or NULL. Each answer has its own, and
- * without it failures of one reason have one message. */
-static char *cut_ray(char *message)
+/* Cuts the ray out of the message and lends it; or NULL. Each answer has its own, and without it
+ * failures of one reason have one message. */
+static const char *cut_ray(struct arena *arena, char *message)
 {
 	static const char begin[] = ", cf-ray ";
 	char *from = NULL, *end;
@@ -48,9 +48,8 @@ static char *cut_ray(char *message)
 	end = from ? strchr(from, ')') : NULL;
 	if (!end)
 		return NULL;
-	*end = '\0';
-	char *ray = mem_copy_text(from + strlen(begin));
-	*end = ')';
+	const char *ray = from + strlen(begin);
+	ray = arena_bytes(arena, ray, (size_t)(end - ray));
 	memmove(from, end, strlen(end) + 1);
 	return ray;
 }
@@ -65,9 +64,10 @@ static void print_failed(struct progress *progress, const struct event *event)
 	progress->failures = mem_room(progress->failures, progress->failure_count,
 		&progress->failure_room, sizeof(*progress->failures));
 	struct progress_failure *failure = &progress->failures[progress->failure_count++];
-	*failure = (struct progress_failure){.address = str_steal(&address)};
+	*failure = (struct progress_failure){
+		.address = arena_text(&progress->arena, str_text(&address))};
 	error_copy(&failure->err, event->err);
-	failure->ray = cut_ray(failure->err.message);
+	failure->ray = cut_ray(&progress->arena, failure->err.message);
 }
 
 static void print_progress(const struct event_progress *now)
@@ -187,13 +187,10 @@ void progress_init(struct progress *progress)
 
 void progress_release(struct progress *progress)
 {
-	for (size_t i = 0; i < progress->failure_count; i++) {
-		free(progress->failures[i].address);
-		free(progress->failures[i].ray);
+	for (size_t i = 0; i < progress->failure_count; i++)
 		error_release(&progress->failures[i].err);
-	}
 	free(progress->failures);
-	*progress = (struct progress){0};
+	arena_release(&progress->arena);
 }
 
 static int compare_failures(const void *a, const void *b)

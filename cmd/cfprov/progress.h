@@ -9,7 +9,7 @@
 
 /* A failed action, kept for the end. */
 struct progress_failure {
-	char *address, *ray; /* the ray that the message had; NULL: none */
+	const char *address, *ray; /* the ray that the message had; NULL: none */
 	struct error err;
 };
 
@@ -17,6 +17,7 @@ struct progress {
 	struct event_sink sink; /* pass this to the library */
 	struct progress_failure *failures;
 	size_t failure_count, failure_room;
+	struct arena arena; /* of their texts */
 };
 
 void progress_init(struct progress *progress);

@@ -14,6 +14,7 @@
 
 /* ---- lines ---- */
 
+/* Begins a line; `out` is empty. */
 static struct json_writer begin(
 	struct str *out, const char *level, const char *type, const char *message)
 {
@@ -30,26 +31,22 @@ static struct json_writer begin(
 	return json;
 }
 
+/* Prints the line. Readers get it with the next term_flush. */
 static void end(struct json_writer *json)
 {
 	json_end(json);
 	str_char(json->out, '\n');
-}
-
-/* Readers get the lines at once. */
-static void send(const struct str *lines)
-{
-	term_out_str(lines);
-	term_flush();
+	term_out_str(json->out);
+	str_release(json->out);
 }
 
 /* ---- diagnostics and the log ---- */
 
 /* `address` may be NULL. */
-static void send_diagnostic(
+static void print_diagnostic(
 	enum diagnostic_severity severity, const struct error *err, const char *address)
 {
-	struct str out CLEANUP(str_release) = {0}, message CLEANUP(str_release) = {0};
+	struct str out = {0}, message CLEANUP(str_release) = {0};
 	bool is_error = severity == DIAGNOSTIC_ERROR;
 
 	str_text_add(&message, is_error ? "Error: " : "Warning: ");
@@ -58,33 +55,33 @@ static void send_diagnostic(
 		begin(&out, is_error ? "error" : "warn", "diagnostic", str_text(&message));
 	diagnostics_put(&json, "diagnostic", severity, err, address);
 	end(&json);
-	send(&out);
+	term_flush();
 }
 
 static void on_error(const struct error *err)
 {
-	send_diagnostic(DIAGNOSTIC_ERROR, err, NULL);
+	print_diagnostic(DIAGNOSTIC_ERROR, err, NULL);
 }
 
 static void on_warning(const struct error *warning)
 {
-	send_diagnostic(DIAGNOSTIC_WARNING, warning, NULL);
+	print_diagnostic(DIAGNOSTIC_WARNING, warning, NULL);
 }
 
 static void on_text(const char *text)
 {
-	struct str out CLEANUP(str_release) = {0};
+	struct str out = {0};
 	char *message AUTO_FREE = text_visible(text, 0);
 	struct json_writer json = begin(&out, "info", "log", message);
 
 	end(&json);
-	send(&out);
+	term_flush();
 }
 
 void stream_start(void)
 {
 	static const struct term_listener listener = {on_error, on_warning, on_text};
-	struct str out CLEANUP(str_release) = {0}, message CLEANUP(str_release) = {0};
+	struct str out = {0}, message CLEANUP(str_release) = {0};
 
 	term_divert(&listener);
 	str_format(&message, "cfprov %s", cfprov_version());
@@ -92,7 +89,7 @@ void stream_start(void)
 	json_put_text(&json, "cfprov", cfprov_version());
 	json_put_text(&json, "ui", "1.2");
 	end(&json);
-	send(&out);
+	term_flush();
 }
 
 /* ---- resources ---- */
@@ -137,38 +134,31 @@ static void add_message(struct str *out, const struct event *event)
 			event->elapsed_us / 1000000);
 }
 
-/* The id that a hook shows: the one it has now, or had before the action; or NULL. */
-static const char *shown_id(const struct event *event)
+static void print_hook(const struct event *event, const char *type)
 {
+	struct str out = {0}, message CLEANUP(str_release) = {0};
 	const struct row *row = event->row;
-	const struct object *before = row && row->copies ? row->copies
-				      : row              ? row_before(row)
-							 : NULL;
+	bool is_bad = event->type == EVENT_ACTION_FAILED,
+	     is_start = event->type == EVENT_ACTION_START;
+	const struct object *shown = event->object; /* whose id is shown: what was there before */
+	const char *id;
 
-	if (event->type == EVENT_ACTION_SLOW || event->type == EVENT_ACTION_FAILED)
-		return NULL;
-	if (event->type == EVENT_REFRESH_DONE)
-		return event->text;
-	return event->type == EVENT_ACTION_START && before ? before->id : event->object->id;
-}
-
-static void add_hook(struct str *out, const struct event *event, const char *type)
-{
-	struct str message CLEANUP(str_release) = {0};
-	bool is_bad = event->type == EVENT_ACTION_FAILED;
-	const char *id = shown_id(event);
-
+	if (is_start && (row->copies || row_before(row)))
+		shown = row->copies ? row->copies : row_before(row);
+	id = is_bad || event->type == EVENT_ACTION_SLOW ? NULL
+	     : event->type == EVENT_REFRESH_DONE        ? event->text
+							: shown->id;
 	add_message(&message, event);
-	struct json_writer json = begin(out, is_bad ? "error" : "info", type, str_text(&message));
+	struct json_writer json = begin(&out, is_bad ? "error" : "info", type, str_text(&message));
 	json_begin_object(&json, "hook");
 	put_resource(&json, "resource", event->object, NULL);
-	if (event->row)
-		json_put_text(&json, "action", verb_of(event->row)->tf_verb);
+	if (row)
+		json_put_text(&json, "action", verb_of(row)->tf_verb);
 	if (id) {
 		json_put_text(&json, "id_key", "id");
 		json_put_text(&json, "id_value", id);
 	}
-	if (event->row && event->type != EVENT_ACTION_START)
+	if (row && !is_start)
 		json_put_integer(&json, "elapsed_seconds", event->elapsed_us / 1000000);
 	json_end(&json);
 	end(&json);
@@ -184,7 +174,6 @@ bool stream_event(const struct event *event)
 		[EVENT_ACTION_COMPLETE] = "apply_complete",
 		[EVENT_ACTION_FAILED] = "apply_errored",
 	};
-	struct str out CLEANUP(str_release) = {0};
 
 	if (event->type == EVENT_NOTE) {
 		on_text(event->text);
@@ -192,13 +181,12 @@ bool stream_event(const struct event *event)
 	}
 	if (event->type >= ARRAY_SIZE(types) || !types[event->type])
 		return false;
-	add_hook(&out, event, types[event->type]);
-	term_out_str(&out);
+	print_hook(event, types[event->type]);
 	if (event->row)
 		term_flush();
 	if (event->type == EVENT_ACTION_FAILED && event->err) {
 		char *address AUTO_FREE = object_address(event->object);
-		send_diagnostic(DIAGNOSTIC_ERROR, event->err, address);
+		print_diagnostic(DIAGNOSTIC_ERROR, event->err, address);
 	}
 	return true;
 }
@@ -218,10 +206,10 @@ static struct json_writer begin_change(struct str *out, const char *type, const 
 	return json;
 }
 
-static void add_drift(struct str *out, const struct drift *drift)
+static void print_drift(const struct drift *drift)
 {
 	const char *verb = drift->is_gone ? "delete" : "update";
-	struct str message CLEANUP(str_release) = {0};
+	struct str out = {0}, message CLEANUP(str_release) = {0};
 	struct changes changes CLEANUP(changes_release) = {.names_people = true};
 
 	render_address(&message, drift->recorded);
@@ -229,7 +217,7 @@ static void add_drift(struct str *out, const struct drift *drift)
 	changes_of_drift(&changes, drift);
 	str_format(&message, "%s%s", changes.phrase.length ? ": " : "", str_text(&changes.phrase));
 	struct json_writer json =
-		begin_change(out, "resource_drift", str_text(&message), drift->recorded, NULL);
+		begin_change(&out, "resource_drift", str_text(&message), drift->recorded, NULL);
 	json_put_text(&json, "action", verb);
 	if (drift->now.audit)
 		tf_put_audit(&json, drift->now.audit, true);
@@ -238,10 +226,10 @@ static void add_drift(struct str *out, const struct drift *drift)
 }
 
 /* A change, or the move of a row that has none; a change names its former address, too. */
-static void add_planned(struct str *out, const struct plan_view *view, const struct row *row)
+static void print_planned(const struct plan_view *view, const struct row *row)
 {
 	const struct verb *verb = view_is_change(row) ? verb_of(row) : NULL;
-	struct str message CLEANUP(str_release) = {0};
+	struct str out = {0}, message CLEANUP(str_release) = {0};
 	struct changes changes CLEANUP(changes_release) = {0};
 
 	render_address(&message, row_object(row));
@@ -254,7 +242,7 @@ static void add_planned(struct str *out, const struct plan_view *view, const str
 		str_format(&message, ": plan to move from %s", was);
 	}
 	struct json_writer json = begin_change(
-		out, "planned_change", str_text(&message), row_object(row), row->moved_from);
+		&out, "planned_change", str_text(&message), row_object(row), row->moved_from);
 	json_put_text(&json, "action", verb ? verb->tf_verb : "move");
 	if (verb && verb->tf_stream_reason && !view->destroys_all)
 		json_put_text(&json, "reason", verb->tf_stream_reason);
@@ -268,7 +256,7 @@ static void add_planned(struct str *out, const struct plan_view *view, const str
 }
 
 /* Moves first. */
-static void add_changes(struct str *out, const struct plan_view *view)
+static void print_changes(const struct plan_view *view)
 {
 	const struct plan *plan = view->plan;
 
@@ -276,13 +264,13 @@ static void add_changes(struct str *out, const struct plan_view *view)
 		for (size_t i = 0; i < plan->row_count; i++)
 			if (view_is_change(&plan->rows[i]) == is_change &&
 				(is_change || plan->rows[i].moved_from))
-				add_planned(out, view, &plan->rows[i]);
+				print_planned(view, &plan->rows[i]);
 }
 
-static void add_summary(struct str *out, const struct plan_counts *counts, const char *operation,
-	const char *message)
+void stream_summary(const struct plan_counts *counts, const char *operation, const char *message)
 {
-	struct json_writer json = begin(out, "info", "change_summary", message);
+	struct str out = {0};
+	struct json_writer json = begin(&out, "info", "change_summary", message);
 
 	json_begin_object(&json, "changes");
 	json_put_integer(&json, "add", (int64_t)counts->add);
@@ -293,32 +281,30 @@ static void add_summary(struct str *out, const struct plan_counts *counts, const
 	json_put_text(&json, "operation", operation);
 	json_end(&json);
 	end(&json);
+	term_flush();
 }
 
 void stream_plan(const struct plan_view *view)
 {
-	struct str out CLEANUP(str_release) = {0}, message CLEANUP(str_release) = {0};
+	struct str message CLEANUP(str_release) = {0};
 	const struct plan *plan = view->plan;
 	struct drift drift;
 
 	for (size_t i = 0; i < plan->row_count; i++)
 		if (view_drift(view, &plan->rows[i], &drift))
-			add_drift(&out, &drift);
+			print_drift(&drift);
 	for (size_t i = 0; i < plan->row_count && view->refresh_only; i++)
 		if (view_learned_drift(&plan->rows[i], &drift))
-			add_drift(&out, &drift);
-	add_changes(&out, view);
+			print_drift(&drift);
+	print_changes(view);
 	render_summary(&message, view);
-	add_summary(&out, &plan->counts, "plan", str_text(&message));
-	send(&out);
+	stream_summary(&plan->counts, "plan", str_text(&message));
 }
 
 void stream_saved_plan(const struct plan_view *view)
 {
-	struct str out CLEANUP(str_release) = {0};
-
-	add_changes(&out, view);
-	send(&out);
+	print_changes(view);
+	term_flush();
 }
 
 void stream_incomplete(const char *text)
@@ -326,13 +312,5 @@ void stream_incomplete(const char *text)
 	struct error err CLEANUP(error_release) = {0};
 
 	error_set(&err, "%s", text);
-	send_diagnostic(DIAGNOSTIC_ERROR, &err, NULL);
-}
-
-void stream_complete(const char *text, bool destroys, const struct plan_counts *done)
-{
-	struct str out CLEANUP(str_release) = {0};
-
-	add_summary(&out, done, destroys ? "destroy" : "apply", text);
-	send(&out);
+	print_diagnostic(DIAGNOSTIC_ERROR, &err, NULL);
 }

@@ -35,6 +35,6 @@ bool stream_event(const struct event *event);
 void stream_plan(const struct plan_view *view);
 void stream_saved_plan(const struct plan_view *view);
 void stream_incomplete(const char *text);
-void stream_complete(const char *text, bool destroys, const struct plan_counts *done);
+void stream_summary(const struct plan_counts *counts, const char *operation, const char *message);
 
 #endif

@@ -16,7 +16,8 @@ const char *tf_type(enum object_kind kind)
 				     : "cloudflare_secrets_store";
 }
 
-const char *tf_name(const struct object *object)
+/* The last part of the address. Lends. */
+static const char *name_of(const struct object *object)
 {
 	return object->secret ? object->secret : object->store;
 }
@@ -117,7 +118,7 @@ static void put_values(struct json_writer *json, const char *key, const struct t
 	}
 	if (!values->is_new && !values->is_written)
 		json_put_text(json, "modified", object->modified);
-	json_put_text(json, "name", tf_name(object));
+	json_put_text(json, "name", name_of(object));
 	if (is_secret) {
 		fields_put_scopes(json, object->scopes);
 		if (!values->is_new)
@@ -189,7 +190,7 @@ static void begin_resource(
 		json_put_text(json, "previous_address", previous);
 	json_put_text(json, "mode", "managed");
 	json_put_text(json, "type", tf_type(object->kind));
-	json_put_text(json, "name", tf_name(object));
+	json_put_text(json, "name", name_of(object));
 	json_put_text(json, "provider_name", TERRAFORM_PROVIDER);
 }
 

@@ -20,10 +20,8 @@
 void tf_state_json(struct str *out, const struct state *state);
 void tf_plan_json(struct str *out, const struct plan_view *view);
 
-/* Terraform's words, which the stream has, too: "cloudflare_secrets_store"; and the last part of
- * the address, lent by the object. */
+/* Terraform's word, which the stream has, too: "cloudflare_secrets_store". */
 const char *tf_type(enum object_kind kind);
-const char *tf_name(const struct object *object);
 
 /* "modified": what the audit log says; the person's e-mail address only if `names_person`. */
 void tf_put_audit(struct json_writer *json, const struct audit *audit, bool names_person);
