@@ -128,14 +128,24 @@ void find_again(struct cf_runner *r, struct op *op)
 	join(r, op->look, op);
 }
 
-void find_by_id(struct cf_runner *r, struct op *op, const struct cf_secret_id *id, op_found *found)
+/* Lends a look at the list of a store; its id is kept. */
+static struct look *look_new(struct cf_runner *r, const struct op *op, const char *store_id)
 {
+	const struct object *about = row_object(op->rows[0]);
 	struct look *look = arena_alloc(&r->arena, sizeof(*look));
 
 	*look = (struct look){.tag = TAG_LOOK,
-		.account = op->account,
-		.id = {arena_text(&r->arena, id->store_id),
-			id->secret_id ? arena_text(&r->arena, id->secret_id) : NULL}};
+		.store = {.account = about->account, .store = about->store, .id = store_id},
+		.get = {op->account->account, &look->store, NULL}};
+	return look;
+}
+
+void find_by_id(struct cf_runner *r, struct op *op, const struct cf_id *id, op_found *found)
+{
+	struct look *look = look_new(r, op, id->store);
+
+	look->get.id = id->secret ? id->secret : id->store;
+	look->get.store = id->secret ? &look->store : NULL;
 	op->found = found;
 	join(r, look, op);
 }
@@ -152,20 +162,14 @@ void find_by_name(struct cf_runner *r, struct op *op, op_found *found)
 
 void find_inside(struct cf_runner *r, struct op *op, const char *store_id, op_found *found)
 {
-	const struct object *about = row_object(op->rows[0]);
 	struct look *look = table_get(op->account->inside, store_id);
 
 	op->found = found;
 	if (!look) {
-		look = arena_alloc(&r->arena, sizeof(*look));
-		*look = (struct look){.tag = TAG_LOOK,
-			.account = op->account,
-			.store = {.account = about->account,
-				.store = about->store,
-				.id = arena_text(&r->arena, store_id)},
-			.earlier = r->looks};
+		look = look_new(r, op, store_id);
+		look->earlier = r->looks;
 		r->looks = look;
-		table_put(&op->account->inside, look->store.id, look);
+		table_put(&op->account->inside, store_id, look);
 	}
 	join(r, look, op);
 }
@@ -192,9 +196,6 @@ const struct object *find_new(struct cf_runner *r, const struct model *names,
 
 static void start(struct cf_runner *r, struct look *look)
 {
-	struct client *client = r->options->client;
-	const struct live_account *account = look->account->account;
-	struct str path CLEANUP(str_release) = {0};
 	int64_t now_ms = clock_monotonic_ms();
 
 	look->served = look->waiting;
@@ -202,59 +203,34 @@ static void start(struct cf_runner *r, struct look *look)
 	look->is_under_way = true;
 	for (struct op *op = look->served; op; op = op->next)
 		op->looked_ms = now_ms - op->ended_ms;
-	if (look->id.store_id) {
-		cf_add_object_path(&path, account->account->id, &look->id);
-		client_send(client, &(struct client_call){.lane = account->lane,
-					    .safety = RETRY_SAFE,
-					    .method = "GET",
-					    .path = str_text(&path),
-					    .tag = look});
-	} else if (look->store.id) {
-		look->listing = (struct live_listing){.account = account, .model = &look->model};
-		live_listing_start_inside(&look->listing, &look->store, client, look);
-	} else {
-		live_listing_start(&look->listing, account, &look->model, client, look);
+	if (look->get.id) {
+		live_get_send(&look->get, r->options->client, look);
+		return;
 	}
-}
-
-/* False: the answer is not about what was asked for. */
-static bool read_by_id(struct cf_runner *r, const struct look *look, const struct json *result,
-	struct object *ret_is_now, struct error *err)
-{
-	const char *secret_id = look->id.secret_id;
-	const struct object store = {.id = look->id.store_id};
-	struct cf_object found;
-
-	if (!cf_object_decode(result, secret_id ? "secret" : "store", &found, err) ||
-		!live_check_place(
-			&found, look->account->account->account, secret_id ? &store : NULL, err))
-		return false;
-	if (strcmp(found.id, secret_id ? secret_id : store.id) != 0)
-		return error_set(err, "Cloudflare's answer is about another object");
-	*ret_is_now = (struct object){.kind = secret_id ? OBJECT_SECRET : OBJECT_STORE};
-	if (!found.is_deleted)
-		live_fill(&r->arena, &found, ret_is_now);
-	return true;
+	look->listing = (struct live_listing){
+		.account = look->get.account, .store = look->get.store, .model = &look->model};
+	live_listing_start(&look->listing, r->options->client, look);
 }
 
 void find_take(struct cf_runner *r, struct look *look, struct client_answer *answer)
 {
 	struct finding finding = {0};
+	struct error err CLEANUP(error_release) = {0};
 	struct object is_now;
 	struct op *next;
 
-	if (!look->id.store_id) {
-		live_listing_take(&look->listing, answer, r->options->client, look);
+	if (!look->get.id) {
+		live_listing_take(&look->listing, answer);
 		if (!look->listing.is_done)
 			return;
 		model_sort(&look->model);
 		finding.names = &look->model;
 		finding.err = look->listing.err.message ? &look->listing.err : NULL;
-	} else if (answer->outcome == CLIENT_DONE &&
-		   read_by_id(r, look, answer->cf.result, &is_now, &answer->err)) {
-		finding.object = is_now.id ? &is_now : NULL;
-	} else if (!answer->cf.is_absent) {
-		finding.err = &answer->err;
+	} else if (!live_get_take(&look->get, answer, &r->arena, &is_now, &err)) {
+		finding.err = &err;
+	} else if (is_now.id) {
+		object_keep(&r->arena, &is_now);
+		finding.object = &is_now;
 	}
 	for (struct op *op = look->served; op; op = next) {
 		next = op->next;

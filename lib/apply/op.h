@@ -29,10 +29,9 @@ typedef void op_found(struct cf_runner *r, struct op *op, const struct finding *
 
 /* A list, or a GET by id, for all ops that wait for it. New ones wait for the next. */
 struct look {
-	enum tag_kind tag; /* TAG_LOOK */
-	struct account_ops *account;
-	struct cf_secret_id id; /* store_id NULL: a list; secret_id NULL: a store */
-	struct object store;    /* of a list; id NULL: the account's stores; else what is inside */
+	enum tag_kind tag;   /* TAG_LOOK */
+	struct live_get get; /* id NULL: a list */
+	struct object store; /* get.store, if it has one */
 	struct live_listing listing;
 	struct model model;
 	struct op *served, *waiting;
@@ -40,16 +39,6 @@ struct look {
 	int64_t due_ms;            /* monotonic */
 	struct look *next;         /* among those that are set */
 	struct look *earlier;      /* all lists of the run, for the end of it */
-};
-
-/* How what an op creates differs: a store, new secrets, a duplicate. */
-struct op_creation {
-	const char *verb;  /* "created" */
-	bool answers_list; /* else the answer is one object */
-	void (*send)(struct cf_runner *r, struct op *op);
-	/* It exists, and is ours. Ends the row, or continues with the op. */
-	void (*made)(struct cf_runner *r, struct op *op, const struct row *row,
-		const struct object *is_now);
 };
 
 struct op {
@@ -61,10 +50,10 @@ struct op {
 	struct account_ops *account;
 	const struct row **rows; /* in the runner's arena; several: new secrets of one store */
 	size_t count;
+	struct cf_id id;   /* in the path of its last request */
 	struct error seen; /* why the outcome is unknown, or a batch was refused */
 
 	/* of a create */
-	const struct op_creation *creation;
 	int sends, unseen;  /* requests sent, and those of unknown outcome */
 	int throttled;      /* how often they were refused for their rate */
 	bool has_destroyed; /* the first half of a replacement is done */
@@ -74,7 +63,6 @@ struct op {
 
 	/* of an update or a duplicate */
 	struct object made; /* as it is now, though the op has not ended; texts in the arena */
-	bool is_rewriting;  /* the duplicate's value */
 	bool is_clearing;   /* a comment, by the second way */
 
 	/* of a store that is destroyed */
@@ -125,12 +113,16 @@ const char *op_account_id(const struct op *op);
 /* Lends the id of the store that the op's secrets are in; NULL: it is not known. */
 const char *op_store_id(const struct cf_runner *r, const struct op *op);
 
-/* Fills the ids for a path, of a secret. False: its store does not exist, and the op has failed. */
-bool op_find_id(struct cf_runner *r, struct op *op, const char *secret_id,
-	struct cf_secret_id *ret_id) MUST_CHECK;
+struct op_request {
+	const char *method; /* POST is never repeated, others may be */
+	struct cf_id id;    /* the ids are kept */
+	const char *suffix; /* of the path; NULL: none */
+	char *body;         /* takes; NULL: none */
+	op_answered *answered;
+};
 
-/* Sends the op's next request (safety, method, path, body); its answer goes to `answered`. */
-void op_send(struct cf_runner *r, struct op *op, struct client_call *call, op_answered *answered);
+/* Sends the op's next request. The op fails if it is about a secret whose store does not exist. */
+void op_send(struct cf_runner *r, struct op *op, const struct op_request *request);
 
 /*
  * Reads the row's object from an answer; its texts are in the arena. False: the answer is about
@@ -163,10 +155,8 @@ void op_end_unknown(struct cf_runner *r, struct op *op, const char *why);
 
 /* ---- creating ---- */
 
-void creates_store(struct cf_runner *r, struct op *op);
-void creates_secrets(struct cf_runner *r, struct op *op);
-/* A duplicate; then its value is written, if the row says so. */
-void creates_duplicate(struct cf_runner *r, struct op *op);
+/* A store, a duplicate, whose value is then written if the row says so, or new secrets. */
+void creates(struct cf_runner *r, struct op *op);
 
 /* ---- updating ---- */
 
@@ -191,8 +181,8 @@ void find_after(struct cf_runner *r, struct op *op, struct client_answer *answer
 void find_by_name(struct cf_runner *r, struct op *op, op_found *found);
 /* In the list of a store's secrets. */
 void find_inside(struct cf_runner *r, struct op *op, const char *store_id, op_found *found);
-/* By id: secret_id NULL: a store. */
-void find_by_id(struct cf_runner *r, struct op *op, const struct cf_secret_id *id, op_found *found);
+/* By id, which is kept: a store or a secret. */
+void find_by_id(struct cf_runner *r, struct op *op, const struct cf_id *id, op_found *found);
 /* The same again, when the next look is due. After a look that was not late. */
 void find_again(struct cf_runner *r, struct op *op);
 

@@ -32,9 +32,11 @@ static void ask(struct client *client, struct target *target, enum question ques
 	if (question == ASK_QUOTA)
 		cf_add_quota_path(&path, id);
 	else if (question == ASK_WRITING)
-		cf_add_secret_path(&path, id, &(struct cf_secret_id){nobody, nobody});
+		cf_add_path(&path, id, &(struct cf_id){nobody, nobody});
+	else if (question == ASK_ACCOUNT_TOKEN)
+		str_format(&path, "/accounts/%s/tokens/verify", id);
 	else
-		cf_add_verify_path(&path, question == ASK_ACCOUNT_TOKEN ? id : NULL);
+		str_text_add(&path, "/user/tokens/verify");
 	client_send(client, &(struct client_call){.lane = target->live.lane,
 				    .safety = RETRY_SAFE,
 				    .is_probe = question != ASK_QUOTA,
@@ -47,7 +49,9 @@ static void ask(struct client *client, struct target *target, enum question ques
 static void start(
 	struct target *target, struct probe *probe, struct client *client, struct model *found)
 {
-	*target = (struct target){.probe = probe, .live = {probe->account, probe->lane}};
+	*target = (struct target){.probe = probe,
+		.live = {probe->account, probe->lane},
+		.listing = {.account = &target->live, .model = found}};
 	probe->rate_remaining = -1;
 	probe->asked_at = clock_unix_seconds();
 	if (!probe->has_lane)
@@ -57,8 +61,7 @@ static void start(
 	probe->uses_token = client_has_token(client, probe->lane);
 	if (probe->uses_token && !probe->shares)
 		ask(client, target, ASK_USER_TOKEN);
-	live_listing_start(
-		&target->listing, &target->live, found, client, &target->asked[ASK_LIST]);
+	live_listing_start(&target->listing, client, &target->asked[ASK_LIST]);
 	ask(client, target, ASK_QUOTA);
 	ask(client, target, ASK_WRITING);
 }
@@ -68,7 +71,8 @@ static void take_token(
 	const struct asked *asked, struct client_answer *answer, struct client *client)
 {
 	struct probe *probe = asked->target->probe;
-	struct cf_token token;
+	const char *status = json_get_text(answer->cf.result, "status");
+	const char *expires = json_get_text(answer->cf.result, "expires_on");
 
 	if (answer->outcome != CLIENT_DONE) {
 		bool may_be_other = asked->question == ASK_USER_TOKEN && answer->cf.json &&
@@ -79,12 +83,14 @@ static void take_token(
 			error_move(&probe->token_err, &answer->err);
 		return;
 	}
-	if (!cf_token_decode(answer->cf.result, &token, &probe->token_err))
+	if (!status) {
+		error_set(&probe->token_err,
+			"Cloudflare's answer does not say what the token is worth");
 		return;
+	}
 	probe->is_account_token = asked->question == ASK_ACCOUNT_TOKEN;
-	probe->token_status = mem_copy_text(token.status);
-	if (token.expires_on)
-		probe->token_expires = mem_copy_text(token.expires_on);
+	probe->token_status = mem_copy_text(status);
+	probe->token_expires = expires ? mem_copy_text(expires) : NULL;
 }
 
 static void take(void *context, struct client_answer *answer)
@@ -102,7 +108,7 @@ static void take(void *context, struct client_answer *answer)
 	switch (asked->question) {
 	case ASK_LIST:
 		probe->is_not_the_api |= is_page;
-		live_listing_take(&asked->target->listing, answer, client, answer->tag);
+		live_listing_take(&asked->target->listing, answer);
 		break;
 	case ASK_QUOTA:
 		if (answer->outcome != CLIENT_DONE)

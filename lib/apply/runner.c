@@ -48,48 +48,54 @@ const char *op_store_id(const struct cf_runner *r, const struct op *op)
 	return made ? made : live ? live->id : NULL;
 }
 
-bool op_find_id(
-	struct cf_runner *r, struct op *op, const char *secret_id, struct cf_secret_id *ret_id)
+void op_send(struct cf_runner *r, struct op *op, const struct op_request *request)
 {
-	struct error err = {0};
+	bool is_create = strcmp(request->method, "POST") == 0;
+	struct str path CLEANUP(str_release) = {0};
 
-	*ret_id = (struct cf_secret_id){op_store_id(r, op), secret_id};
-	if (ret_id->store_id)
-		return true;
-	error_set(&err, "its store does not exist");
-	error_hint(&err, "Run plan again.");
-	op_end_failed(r, op, &err);
-	return false;
-}
-
-void op_send(struct cf_runner *r, struct op *op, struct client_call *call, op_answered *answered)
-{
-	op->answered = answered;
-	call->lane = op->account->account->lane;
-	call->throttled = call->safety == RETRY_UNSAFE ? op->throttled : 0;
-	call->tag = op;
-	client_send(r->options->client, call);
+	if (request->id.secret && !request->id.store) {
+		struct error err = {0};
+		error_set(&err, "its store does not exist");
+		error_hint(&err, "Run plan again.");
+		op_end_failed(r, op, &err);
+		free(request->body);
+		return;
+	}
+	op->answered = request->answered;
+	op->id = request->id;
+	cf_add_path(&path, op_account_id(op), &request->id);
+	str_text_add(&path, request->suffix ? request->suffix : "");
+	client_send(
+		r->options->client, &(struct client_call){.lane = op->account->account->lane,
+					    .safety = is_create ? RETRY_UNSAFE : RETRY_IDEMPOTENT,
+					    .throttled = is_create ? op->throttled : 0,
+					    .method = request->method,
+					    .path = str_text(&path),
+					    .body = request->body,
+					    .tag = op});
 }
 
 bool op_read(struct cf_runner *r, struct op *op, const struct row *row, const struct json *result,
 	struct object *ret_is_now)
 {
-	const struct object *object = row_object(row);
-	const char *word = object_kind_word(object->kind);
-	const struct object store = {.id = object->secret ? op_store_id(r, op) : NULL};
-	struct cf_object found;
+	const struct object *wanted = row_object(row);
+	const struct object store = {.id = op_store_id(r, op)};
+	const struct cf_place place = {
+		op->account->account->account, wanted->secret ? &store : NULL};
+	struct object found;
 
 	error_release(&op->seen);
 	if (json_is_array(result)) /* older answers are lists of one */
 		result = json_first(result);
-	if (!cf_object_decode(result, word, &found, &op->seen) ||
-		!live_check_place(&found, op->account->account->account,
-			object->secret ? &store : NULL, &op->seen))
+	if (!cf_object_decode(result, &place, &r->arena, &found, &op->seen))
 		return false;
-	if (strcmp(found.name, object->secret ? object->secret : object->store) != 0)
-		return error_set(&op->seen, "Cloudflare's answer is about another %s", word);
-	*ret_is_now = (struct object){.kind = object->kind};
-	live_fill(&r->arena, &found, ret_is_now);
+	if (strcmp(wanted->secret ? found.secret : found.store,
+		    wanted->secret ? wanted->secret : wanted->store) != 0)
+		return error_set(&op->seen, "Cloudflare's answer is about another %s",
+			object_kind_word(wanted->kind));
+	found.store = wanted->store;
+	object_keep(&r->arena, &found);
+	*ret_is_now = found;
 	return true;
 }
 
@@ -112,10 +118,13 @@ void op_know_id(struct cf_runner *r, const char *id)
 
 /* ---- outcomes ---- */
 
-static void end(struct cf_runner *r, struct outcome *outcome)
+static struct outcome *end(struct cf_runner *r, const struct row *row, enum outcome_kind kind)
 {
+	struct outcome *outcome = outcome_new(row, kind);
+
 	*r->next_ended = outcome;
 	r->next_ended = &outcome->next;
+	return outcome;
 }
 
 static struct outcome *take_ended(struct cf_runner *r)
@@ -130,17 +139,16 @@ static struct outcome *take_ended(struct cf_runner *r)
 void op_end_row(struct cf_runner *r, const struct op *op, const struct row *row,
 	enum outcome_kind kind, const struct error *err)
 {
-	struct outcome *outcome = outcome_new(row, kind);
+	struct outcome *outcome = end(r, row, kind);
 
 	error_copy(&outcome->err, err);
 	outcome->change = op->has_destroyed ? CHANGE_DROP : CHANGE_KEEP;
 	if (op->made.id) {
 		struct object *object = arena_alloc(&r->arena, sizeof(*object));
-		record_unfinished(row, &op->made, op->is_rewriting, &r->arena, object);
+		record_unfinished(row, &op->made, row->copies, &r->arena, object);
 		outcome->change = CHANGE_PUT;
 		outcome->object = object;
 	}
-	end(r, outcome);
 }
 
 void op_end_as_seen(struct cf_runner *r, const struct op *op, const struct row *row,
@@ -175,21 +183,17 @@ void op_end_unknown(struct cf_runner *r, struct op *op, const char *why)
 
 void op_end_gone(struct cf_runner *r, const struct row *row)
 {
-	struct outcome *outcome = outcome_new(row, OUTCOME_DONE);
-
-	outcome->change = CHANGE_DROP;
-	end(r, outcome);
+	end(r, row, OUTCOME_DONE)->change = CHANGE_DROP;
 }
 
 void op_end_done(struct cf_runner *r, const struct row *row, const struct object *is_now)
 {
-	struct outcome *outcome = outcome_new(row, OUTCOME_DONE);
-
+	struct outcome *outcome = end(r, row, OUTCOME_DONE);
 	struct object *object = arena_alloc(&r->arena, sizeof(*object));
+
 	record_done(row, is_now, &r->arena, object);
 	outcome->change = CHANGE_PUT;
 	outcome->object = object;
-	end(r, outcome);
 }
 
 /* ---- the runner ---- */
@@ -200,12 +204,7 @@ static void begin(struct cf_runner *r, struct op *op)
 
 	switch (row->action) {
 	case ACTION_CREATE:
-		if (row->desired->kind == OBJECT_STORE)
-			creates_store(r, op);
-		else if (row->copies)
-			creates_duplicate(r, op);
-		else
-			creates_secrets(r, op);
+		creates(r, op);
 		break;
 	case ACTION_ADOPT:
 	case ACTION_UPDATE:
@@ -216,7 +215,7 @@ static void begin(struct cf_runner *r, struct op *op)
 		break;
 	case ACTION_REPLACE:
 		if (row->notes & ROW_WITH_STORE)
-			creates_secrets(r, op);
+			creates(r, op);
 		else
 			destroys(r, op);
 		break;
@@ -307,7 +306,7 @@ struct runner *runner_new(const struct runner_options *options)
 		struct look *stores = &r->accounts[i].stores;
 		r->accounts[i].account = &options->accounts[i];
 		*stores = (struct look){
-			.tag = TAG_LOOK, .account = &r->accounts[i], .earlier = r->looks};
+			.tag = TAG_LOOK, .get.account = &options->accounts[i], .earlier = r->looks};
 		r->looks = stores;
 	}
 	return &r->runner;

@@ -4,6 +4,24 @@
 
 #include <string.h>
 
+/* It exists, and is ours. Ends the row, or continues with the op. */
+static void made(
+	struct cf_runner *r, struct op *op, const struct row *row, const struct object *is_now)
+{
+	op_know_id(r, is_now->id);
+	if (row->desired->kind == OBJECT_STORE) /* for the secrets that wait for it */
+		table_put(
+			&op->account->made, row->desired->store, arena_text(&r->arena, is_now->id));
+	if (!row->copies || !(row->writes & FIELD_VALUE)) {
+		op_end_done(r, row, is_now);
+		return;
+	}
+	error_release(&op->seen);
+	op->made = *is_now;
+	object_keep(&r->arena, &op->made);
+	updates_duplicate(r, op);
+}
+
 /* ---- what a look has brought ---- */
 
 /* Ends or continues the rows that the list has; leaves the others in the op. False: none. */
@@ -27,7 +45,7 @@ static bool take_found(struct cf_runner *r, struct op *op, const struct model *n
 			op_end_as_seen(r, op, row, OUTCOME_FAILED,
 				"it exists now, and may be somebody else's");
 		else
-			op->creation->made(r, op, row, found);
+			made(r, op, row, found);
 	}
 	if (!count)
 		return false;
@@ -43,7 +61,7 @@ static void send_alone(struct cf_runner *r, struct op *op)
 		struct op *alone = op_new(r, op->account, &op->rows[i], 1);
 		alone->unseen = op->unseen;
 		alone->has_destroyed = op->has_destroyed;
-		creates_secrets(r, alone);
+		creates(r, alone);
 	}
 	error_release(&op->seen);
 }
@@ -53,7 +71,8 @@ static void found(struct cf_runner *r, struct op *op, const struct finding *find
 	struct str why CLEANUP(str_release) = {0};
 
 	if (finding->err) {
-		str_format(&why, "it is not known whether it was %s", op->creation->verb);
+		str_format(&why, "it is not known whether it was %s",
+			op->rows[0]->copies ? "renamed" : "created");
 		op_end_unknown(r, op, str_text(&why));
 	} else if (!take_found(r, op, finding->names)) {
 		error_release(&op->seen);
@@ -67,7 +86,7 @@ static void found(struct cf_runner *r, struct op *op, const struct finding *find
 		op_end_unknown(r, op, str_text(&why));
 	} else if (op->unseen < RUNNER_UNSEEN_LIMIT && op->throttled < RETRY_THROTTLE_ATTEMPTS &&
 		   op->sends - op->throttled < RUNNER_SENDS_LIMIT) {
-		op->creation->send(r, op);
+		creates(r, op);
 	} else {
 		op_end_failed(r, op, &op->seen);
 	}
@@ -89,7 +108,7 @@ static const struct json *find_named(const struct json *list, const char *name)
 /* False: some rows are left. What the answer does not name may have been created, too. */
 static bool take_made(struct cf_runner *r, struct op *op, const struct client_answer *answer)
 {
-	bool is_list = op->creation->answers_list;
+	bool is_list = op->rows[0]->desired->secret && !op->rows[0]->copies;
 	size_t kept = 0, count = op->count;
 
 	for (size_t i = 0; i < count; i++) {
@@ -100,7 +119,7 @@ static bool take_made(struct cf_runner *r, struct op *op, const struct client_an
 			item = find_named(item, row->desired->secret);
 		if ((item || !is_list) && op_read(r, op, row, item, &is_now) &&
 			op_is_new(r, is_now.id))
-			op->creation->made(r, op, row, &is_now);
+			made(r, op, row, &is_now);
 		else
 			op->rows[kept++] = row;
 	}
@@ -123,13 +142,13 @@ static bool take_made(struct cf_runner *r, struct op *op, const struct client_an
  */
 static bool take_refused(struct cf_runner *r, struct op *op, struct client_answer *answer)
 {
-	bool exists = cf_answer_says_exists(&answer->cf, NULL);
+	bool exists = cf_answer_says(&answer->cf, CF_NAME_EXISTS);
 	bool is_ours = exists && op->unseen > 0;
 	bool was_judged = answer->status && answer->cf.verdict == CF_REFUSED &&
 			  !answer->cf.is_throttled && !answer->cf.is_absent;
 
 	if (!is_ours && (op->count == 1 || !was_judged)) {
-		if (cf_answer_says_full_of_stores(&answer->cf))
+		if (cf_answer_says(&answer->cf, CF_STORES_EXCEEDED))
 			store_limit_explain(r->options->live, r->options->plan,
 				op->rows[0]->desired->account, &answer->err);
 		op_end_failed(r, op, &answer->err);
@@ -151,54 +170,12 @@ static void answered(struct cf_runner *r, struct op *op, struct client_answer *a
 	find_by_name(r, op, found);
 }
 
-static void send(struct cf_runner *r, struct op *op, const struct op_creation *creation,
-	const struct str *path, struct str *body)
+/* ---- requests ---- */
+
+/* Adds the rows and their values; a row whose value can't be read fails, and leaves the op. */
+static void add_secrets(struct cf_runner *r, struct op *op, struct str *out)
 {
-	op->creation = creation;
-	op->sends++;
-	op->was_refused = op->has_collided = false;
-	op_send(r, op,
-		&(struct client_call){.safety = RETRY_UNSAFE,
-			.method = "POST",
-			.path = str_text(path),
-			.body = str_steal(body)},
-		answered);
-}
-
-/* ---- stores ---- */
-
-/* A store that was made in this run is known by its name to the secrets that wait for it. */
-static void store_made(
-	struct cf_runner *r, struct op *op, const struct row *row, const struct object *is_now)
-{
-	op_know_id(r, is_now->id);
-	table_put(&op->account->made, row->desired->store, arena_text(&r->arena, is_now->id));
-	op_end_done(r, row, is_now);
-}
-
-void creates_store(struct cf_runner *r, struct op *op)
-{
-	static const struct op_creation creation = {"created", false, creates_store, store_made};
-	struct str path CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
-
-	cf_add_stores_path(&path, op_account_id(op));
-	cf_add_create_store_body(&body, op_row(op)->desired->store);
-	send(r, op, &creation, &path, &body);
-}
-
-/* ---- secrets ---- */
-
-static void secret_made(
-	struct cf_runner *r, struct op *op, const struct row *row, const struct object *is_now)
-{
-	(void)op;
-	op_know_id(r, is_now->id);
-	op_end_done(r, row, is_now);
-}
-
-/* Opens the values; a row whose value can't be read fails, and leaves the op. */
-static void open_values(struct cf_runner *r, struct op *op, struct cf_secret *secrets)
-{
+	struct cf_body *bodies AUTO_FREE = mem_alloc(op->count * sizeof(*bodies));
 	size_t kept = 0;
 
 	for (size_t i = 0; i < op->count; i++) {
@@ -209,58 +186,36 @@ static void open_values(struct cf_runner *r, struct op *op, struct cf_secret *se
 			op_end_row(r, op, op->rows[i], OUTCOME_FAILED, &err);
 			continue;
 		}
-		secrets[kept] = (struct cf_secret){
+		bodies[kept] = (struct cf_body){
 			wanted->secret, value->bytes, wanted->scopes, wanted->comment, false};
 		op->rows[kept++] = op->rows[i];
 	}
 	op->count = kept;
+	cf_add_bodies(out, bodies, kept);
 }
 
-void creates_secrets(struct cf_runner *r, struct op *op)
+void creates(struct cf_runner *r, struct op *op)
 {
-	static const struct op_creation creation = {"created", true, creates_secrets, secret_made};
-	struct cf_secret *secrets AUTO_FREE = mem_alloc(op->count * sizeof(*secrets));
-	struct str path CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
-	struct cf_secret_id id;
+	const struct object *wanted = op->rows[0]->desired, *original = op->rows[0]->copies;
+	struct op_request request = {.method = "POST", .answered = answered};
+	struct str body CLEANUP(str_release) = {0};
 
-	if (!op_find_id(r, op, NULL, &id))
-		return;
-	open_values(r, op, secrets);
+	if (wanted->kind == OBJECT_STORE) {
+		cf_add_body(&body, &(struct cf_body){.name = wanted->store});
+	} else if (original) {
+		request.id = (struct cf_id){op_store_id(r, op), original->id};
+		request.suffix = "/duplicate";
+		cf_add_body(&body, &(struct cf_body){.name = wanted->secret,
+					   .scopes = wanted->scopes,
+					   .comment = wanted->comment});
+	} else {
+		request.id = (struct cf_id){op_store_id(r, op), ""};
+		add_secrets(r, op, &body);
+	}
 	if (!op->count)
 		return;
-	cf_add_secret_path(&path, op_account_id(op), &id);
-	cf_add_create_secrets_body(&body, secrets, op->count);
-	send(r, op, &creation, &path, &body);
-}
-
-static void duplicate_made(
-	struct cf_runner *r, struct op *op, const struct row *row, const struct object *is_now)
-{
-	op_know_id(r, is_now->id);
-	error_release(&op->seen);
-	if (!(row->writes & FIELD_VALUE)) {
-		op_end_done(r, row, is_now);
-		return;
-	}
-	op->made = *is_now;
-	object_keep(&r->arena, &op->made);
-	updates_duplicate(r, op);
-}
-
-void creates_duplicate(struct cf_runner *r, struct op *op)
-{
-	static const struct op_creation creation = {
-		"renamed", false, creates_duplicate, duplicate_made};
-	const struct row *row = op_row(op);
-	const struct cf_secret copy = {.name = row->desired->secret,
-		.scopes = row->desired->scopes,
-		.comment = row->desired->comment};
-	struct str path CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
-	struct cf_secret_id id;
-
-	if (!op_find_id(r, op, row->copies->id, &id))
-		return;
-	cf_add_duplicate_path(&path, op_account_id(op), &id);
-	cf_add_secret_body(&body, &copy);
-	send(r, op, &creation, &path, &body);
+	op->sends++;
+	op->was_refused = op->has_collided = false;
+	request.body = str_steal(&body);
+	op_send(r, op, &request);
 }

@@ -21,10 +21,7 @@ static void end_deleted(struct cf_runner *r, struct op *op)
 	op->has_destroyed = true;
 	op->was_accepted = false;
 	op->unseen = op->throttled = 0;
-	if (row->desired->kind == OBJECT_STORE)
-		creates_store(r, op);
-	else
-		creates_secrets(r, op);
+	creates(r, op);
 }
 
 /* Cloudflare may carry out a DELETE after the request has timed out. */
@@ -40,46 +37,30 @@ static void deleted_found(struct cf_runner *r, struct op *op, const struct findi
 		find_again(r, op);
 }
 
-/* False: a secret has no store, and the op has failed. */
-static bool find_id(struct cf_runner *r, struct op *op, struct cf_secret_id *ret_id)
-{
-	const struct object *object = row_before(op_row(op));
-
-	if (object->kind == OBJECT_SECRET)
-		return op_find_id(r, op, object->id, ret_id);
-	*ret_id = (struct cf_secret_id){.store_id = object->id};
-	return true;
-}
-
 static void answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
 {
-	struct cf_secret_id id;
-
 	if (answer->outcome == CLIENT_DONE || answer->cf.is_absent) {
 		end_deleted(r, op);
 	} else if (answer->outcome == CLIENT_FAILED) {
 		op_end_failed(r, op, &answer->err);
-	} else if (find_id(r, op, &id)) {
+	} else {
 		find_after(r, op, answer);
-		find_by_id(r, op, &id, deleted_found);
+		find_by_id(r, op, &op->id, deleted_found);
 	}
 }
 
+/* What is gone can't be destroyed again: repeating does no harm. */
 static void send(struct cf_runner *r, struct op *op)
 {
-	struct str path CLEANUP(str_release) = {0};
-	struct cf_secret_id id;
+	const struct object *object = row_before(op_row(op));
+	bool is_store = object->kind == OBJECT_STORE;
 
-	if (!find_id(r, op, &id))
-		return;
-	cf_add_object_path(&path, op_account_id(op), &id);
-	if (op->forces)
-		str_text_add(&path, "?force=true");
-	/* What is gone can't be destroyed again: repeating does no harm. */
 	op_send(r, op,
-		&(struct client_call){
-			.safety = RETRY_IDEMPOTENT, .method = "DELETE", .path = str_text(&path)},
-		answered);
+		&(struct op_request){.method = "DELETE",
+			.id = {is_store ? object->id : op_store_id(r, op),
+				is_store ? NULL : object->id},
+			.suffix = op->forces ? "?force=true" : NULL,
+			.answered = answered});
 }
 
 /* ---- a store with what is inside ---- */
@@ -132,7 +113,7 @@ static void delete_with_all_inside(struct cf_runner *r, struct op *op)
 		return;
 	}
 	find_by_id(r, op,
-		&(struct cf_secret_id){
+		&(struct cf_id){
 			row_before(op_row(op))->id, op->unmanaged[op->unmanaged_count - 1].id},
 		unmanaged_found);
 }

@@ -4,17 +4,14 @@
 
 static const char not_cleared[] = "its comment could not be cleared";
 
-/* Writes fields (FIELD_*) of the secret with this id. */
-static void send(struct cf_runner *r, struct op *op, const char *secret_id, unsigned fields,
-	op_answered *answered)
+/* Writes fields (FIELD_*) of the secret, or of what was made of it. */
+static void send(struct cf_runner *r, struct op *op, unsigned fields, op_answered *answered)
 {
-	const struct object *wanted = op_row(op)->desired;
-	struct str path CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
-	struct cf_secret change = {.has_null_comment = op->is_clearing};
-	struct cf_secret_id id;
+	const struct row *row = op_row(op);
+	const struct object *wanted = row->desired;
+	struct str body CLEANUP(str_release) = {0};
+	struct cf_body change = {.has_null_comment = op->is_clearing};
 
-	if (!op_find_id(r, op, secret_id, &id))
-		return;
 	if (fields & FIELD_VALUE) {
 		struct error err = {0};
 		const struct secret *value = values_open(r->options->values, wanted, &err);
@@ -28,14 +25,12 @@ static void send(struct cf_runner *r, struct op *op, const char *secret_id, unsi
 		change.scopes = wanted->scopes;
 	if ((fields & FIELD_COMMENT) && !op->is_clearing)
 		change.comment = wanted->comment ? wanted->comment : "";
-	cf_add_secret_path(&path, op_account_id(op), &id);
-	cf_add_secret_body(&body, &change);
+	cf_add_body(&body, &change);
 	op_send(r, op,
-		&(struct client_call){.safety = RETRY_IDEMPOTENT,
-			.method = "PATCH",
-			.path = str_text(&path),
-			.body = str_steal(&body)},
-		answered);
+		&(struct op_request){.method = "PATCH",
+			.id = {op_store_id(r, op), op->made.id ? op->made.id : row_before(row)->id},
+			.body = str_steal(&body),
+			.answered = answered});
 }
 
 static void end_failed(struct cf_runner *r, struct op *op, struct client_answer *answer)
@@ -73,7 +68,7 @@ static void end_updated(struct cf_runner *r, struct op *op, const struct object 
 	object_keep(&r->arena, &op->made);
 	if (!op->is_clearing) {
 		op->is_clearing = true;
-		send(r, op, op->made.id, FIELD_COMMENT, answered);
+		send(r, op, FIELD_COMMENT, answered);
 		return;
 	}
 	error_set(&err, "%s: Cloudflare still has it", not_cleared);
@@ -109,16 +104,13 @@ static void answered(struct cf_runner *r, struct op *op, struct client_answer *a
 		end_updated(r, op, &is_now);
 	} else {
 		find_after(r, op, answer);
-		find_by_id(r, op, &(struct cf_secret_id){op_store_id(r, op), row_before(row)->id},
-			found);
+		find_by_id(r, op, &op->id, found);
 	}
 }
 
 void updates_secret(struct cf_runner *r, struct op *op)
 {
-	const struct row *row = op_row(op);
-
-	send(r, op, row_before(row)->id, row->writes, answered);
+	send(r, op, op_row(op)->writes, answered);
 }
 
 static void duplicate_answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
@@ -141,6 +133,5 @@ static void duplicate_answered(struct cf_runner *r, struct op *op, struct client
 
 void updates_duplicate(struct cf_runner *r, struct op *op)
 {
-	op->is_rewriting = true;
-	send(r, op, op->made.id, FIELD_VALUE, duplicate_answered);
+	send(r, op, FIELD_VALUE, duplicate_answered);
 }

@@ -3,50 +3,27 @@
 #include "base/text.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* Of one answer; there is hardly ever more than one. */
 enum { ERRORS_SHOWN = 5, CHAIN_SHOWN = 4, WARNINGS_SHOWN = 20 };
 
 /* ---- requests ---- */
 
-void cf_add_stores_path(struct str *out, const char *account_id)
+void cf_add_path(struct str *out, const char *account_id, const struct cf_id *id)
 {
 	str_format(out, "/accounts/%s/secrets_store/stores", account_id);
-}
-
-void cf_add_secret_path(struct str *out, const char *account_id, const struct cf_secret_id *secret)
-{
-	cf_add_stores_path(out, account_id);
-	str_format(out, "/%s/secrets", secret->store_id);
-	if (secret->secret_id)
-		str_format(out, "/%s", secret->secret_id);
-}
-
-void cf_add_object_path(struct str *out, const char *account_id, const struct cf_secret_id *id)
-{
-	if (id->secret_id) {
-		cf_add_secret_path(out, account_id, id);
-		return;
-	}
-	cf_add_stores_path(out, account_id);
-	str_format(out, "/%s", id->store_id);
+	if (id->store)
+		str_format(out, "/%s", id->store);
+	if (id->secret)
+		str_format(out, "/secrets%s%s", *id->secret ? "/" : "", id->secret);
 }
 
 void cf_add_list_path(struct str *out, const char *account_id, const char *store_id, size_t page)
 {
-	if (store_id)
-		cf_add_secret_path(out, account_id, &(struct cf_secret_id){store_id, NULL});
-	else
-		cf_add_stores_path(out, account_id);
+	cf_add_path(out, account_id, &(struct cf_id){store_id, store_id ? "" : NULL});
 	/* Oldest first: what is created meanwhile goes to the end and shifts no page. */
 	str_format(out, "?page=%zu&per_page=%d&order=created&direction=asc", page, CF_PAGE_SIZE);
-}
-
-void cf_add_duplicate_path(
-	struct str *out, const char *account_id, const struct cf_secret_id *secret)
-{
-	cf_add_secret_path(out, account_id, secret);
-	str_text_add(out, "/duplicate");
 }
 
 void cf_add_quota_path(struct str *out, const char *account_id)
@@ -54,60 +31,46 @@ void cf_add_quota_path(struct str *out, const char *account_id)
 	str_format(out, "/accounts/%s/secrets_store/quota", account_id);
 }
 
-void cf_add_verify_path(struct str *out, const char *account_id_or_null)
-{
-	if (account_id_or_null)
-		str_format(out, "/accounts/%s/tokens/verify", account_id_or_null);
-	else
-		str_text_add(out, "/user/tokens/verify");
-}
-
-void cf_add_create_store_body(struct str *out, const char *name)
-{
-	cf_add_secret_body(out, &(struct cf_secret){.name = name});
-}
-
-static void put_secret(struct json_writer *writer, const struct cf_secret *secret)
+static void put_body(struct json_writer *writer, const struct cf_body *body)
 {
 	json_begin_object(writer, NULL);
-	if (secret->name)
-		json_put_text(writer, "name", secret->name);
-	if (secret->value)
-		json_put_text(writer, "value", secret->value);
-	if (secret->scopes) {
-		char *copy AUTO_FREE = mem_copy_text(secret->scopes), *rest = copy, *scope;
+	if (body->name)
+		json_put_text(writer, "name", body->name);
+	if (body->value)
+		json_put_text(writer, "value", body->value);
+	if (body->scopes) {
+		char *copy AUTO_FREE = mem_copy_text(body->scopes), *rest = copy, *scope;
 		json_begin_array(writer, "scopes");
 		while ((scope = strsep(&rest, ",")))
 			json_put_text(writer, NULL, scope);
 		json_end(writer);
 	}
-	if (secret->comment)
-		json_put_text(writer, "comment", secret->comment);
-	else if (secret->has_null_comment)
+	if (body->comment)
+		json_put_text(writer, "comment", body->comment);
+	else if (body->has_null_comment)
 		json_put_null(writer, "comment");
 	json_end(writer);
 }
 
-void cf_add_create_secrets_body(struct str *out, const struct cf_secret *secrets, size_t count)
+void cf_add_bodies(struct str *out, const struct cf_body *bodies, size_t count)
 {
 	struct json_writer writer = json_writer(out, 0);
 
 	json_begin_array(&writer, NULL);
 	for (size_t i = 0; i < count; i++)
-		put_secret(&writer, &secrets[i]);
+		put_body(&writer, &bodies[i]);
 	json_end(&writer);
 }
 
-void cf_add_secret_body(struct str *out, const struct cf_secret *secret)
+void cf_add_body(struct str *out, const struct cf_body *body)
 {
 	struct json_writer writer = json_writer(out, 0);
 
-	put_secret(&writer, secret);
+	put_body(&writer, body);
 }
 
 /* ---- what errors mean ---- */
 
-static const char stores_exceeded[] = "maximum_stores_exceeded";
 static const char invalid_token[] = "Check that the token is right, active and not expired.";
 static const char check_key[] = "Check CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY.";
 static const char wait_first[] = "Wait some minutes, then try with a token that works.";
@@ -128,7 +91,7 @@ static const struct meaning {
 	const char *what; /* in our words; NULL: the message is clear */
 	const char *hint;
 } meanings[] = {
-	{.message = stores_exceeded,
+	{.message = CF_STORES_EXCEEDED,
 		.what = "the account already has as many stores as it may",
 		.hint = "Most accounts may have one store, and Cloudflare has often made it "
 			"already. Put its name into the manifest to adopt it, or delete it."},
@@ -351,81 +314,103 @@ void cf_answer_release(struct cf_answer *answer)
 	*answer = (struct cf_answer){0};
 }
 
-static const char name_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "abcdefghijklmnopqrstuvwxyz0123456789_-";
-
-/* Is the name in the text as a whole, and not as a part of another one? */
-static bool has_name(const char *text, const char *name)
-{
-	size_t wanted = strlen(name), length;
-
-	for (; *text; text += length) {
-		text += strcspn(text, name_characters);
-		length = strspn(text, name_characters);
-		if (length == wanted && memcmp(text, name, length) == 0)
-			return true;
-	}
-	return false;
-}
-
-bool cf_answer_says_exists(const struct cf_answer *answer, const char *name)
-{
-	static const char exists[] = "_name_already_exists"; /* secret or store */
-	const struct json *errors = json_get(answer->json, "errors");
-
-	for (const struct json *it = json_first(errors); it; it = json_next(it)) {
-		const char *message = message_of(it);
-		const char *found = message ? strstr(message, exists) : NULL;
-		if (found && (!name || has_name(found + strlen(exists), name)))
-			return true;
-	}
-	return false;
-}
-
-bool cf_answer_says_full_of_stores(const struct cf_answer *answer)
+bool cf_answer_says(const struct cf_answer *answer, const char *words)
 {
 	const struct json *errors = json_get(answer->json, "errors");
 
 	for (const struct json *it = json_first(errors); it; it = json_next(it))
-		if (message_of(it) && starts_with(message_of(it), stores_exceeded))
+		if (message_of(it) && strstr(message_of(it), words))
 			return true;
 	return false;
 }
 
+/* ---- objects ---- */
+
 bool cf_is_id(const char *id)
 {
-	size_t length = strspn(id, name_characters);
+	size_t length = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "abcdefghijklmnopqrstuvwxyz0123456789_-");
 
 	return length >= 1 && length <= 32 && id[length] == '\0';
 }
 
-bool cf_object_decode(
-	const struct json *json, const char *what, struct cf_object *ret_object, struct error *err)
+/* Ids are hexadecimal digits, in either case. What an answer does not say is not checked. */
+static bool check_place(const struct json *json, const char *id, const char *what,
+	const struct cf_place *place, struct error *err)
 {
-	const char *status = json_get_text(json, "status");
-	struct cf_object object = {
-		.id = json_get_text(json, "id"),
-		.name = json_get_text(json, "name"),
-		.account_id = json_get_text(json, "account_id"),
-		.created = json_get_text(json, "created"),
-		.modified = json_get_text(json, "modified"),
-		.is_deleted = status && strcmp(status, "deleted") == 0,
-		.status = status,
-		.comment = json_get_text(json, "comment"),
-		.store_id = json_get_text(json, "store_id"),
-		.scopes = json_get(json, "scopes"),
-	};
+	const char *account_id = json_get_text(json, "account_id");
+	const char *store_id = place->store ? json_get_text(json, "store_id") : NULL;
+	struct str told CLEANUP(str_release) = {0};
+	bool is_other_account = account_id && strcasecmp(account_id, place->account->id) != 0;
+	const char *asked = is_other_account ? place->account->id
+			    : place->store   ? place->store->id
+					     : NULL;
+	const char *other = is_other_account ? account_id : store_id;
 
-	if (!object.name)
+	if (!is_other_account && (!store_id || strcasecmp(store_id, asked) == 0))
+		return true;
+	text_add_visible(&told, other, strlen(other), 60);
+	error_set(err, "Cloudflare's answer has the %s %s, which is in the %s %s, not in %s", what,
+		id, is_other_account ? "account" : "store", str_text(&told), asked);
+	return error_hint(err, "Something between cfprov and Cloudflare may mix up answers: check "
+			       "CLOUDFLARE_BASE_URL and the proxy.");
+}
+
+static const char *read_scopes(const struct json *json, struct arena *arena)
+{
+	const char **scopes AUTO_FREE = mem_alloc(json_count(json) * sizeof(*scopes));
+	size_t count = 0;
+
+	for (const struct json *it = json_first(json); it; it = json_next(it)) {
+		const char *scope = json_text(it);
+		if (scope && *scope && !strchr(scope, ',')) /* else it could be two scopes */
+			scopes[count++] = scope;
+	}
+	return model_scopes(arena, scopes, count);
+}
+
+bool cf_object_decode(const struct json *json, const struct cf_place *place, struct arena *arena,
+	struct object *ret_object, struct error *err)
+{
+	const char *what = place->store ? "secret" : "store";
+	const char *name = json_get_text(json, "name"), *id = json_get_text(json, "id");
+	const char *comment = json_get_text(json, "comment");
+
+	if (!name)
 		return error_set(err, "Cloudflare's answer has a %s without a name", what);
-	if (!object.id || !cf_is_id(object.id)) {
+	if (!id || !cf_is_id(id)) {
 		struct str shown CLEANUP(str_release) = {0};
-		text_add_visible(&shown, object.name, strlen(object.name), 60);
+		text_add_visible(&shown, name, strlen(name), 60);
 		return error_set(err, "Cloudflare's answer has no usable id for the %s \"%s\"",
 			what, str_text(&shown));
 	}
-	*ret_object = object;
+	if (!check_place(json, id, what, place, err))
+		return false;
+	*ret_object = (struct object){
+		.kind = OBJECT_STORE,
+		.account = place->account->alias,
+		.store = name,
+		.id = id,
+		.created = json_get_text(json, "created"),
+		.modified = json_get_text(json, "modified"),
+		.status = json_get_text(json, "status"),
+	};
+	if (!place->store) {
+		if (!cf_is_deleted(ret_object)) /* the state has none of stores */
+			ret_object->status = NULL;
+		return true;
+	}
+	ret_object->kind = OBJECT_SECRET;
+	ret_object->store = place->store->store;
+	ret_object->secret = name;
+	ret_object->scopes = read_scopes(json_get(json, "scopes"), arena);
+	ret_object->comment = comment && *comment ? comment : NULL;
 	return true;
+}
+
+bool cf_is_deleted(const struct object *object)
+{
+	return object->status && strcmp(object->status, "deleted") == 0;
 }
 
 bool cf_quota_decode(const struct json *json, struct cf_quota *ret_quota, struct error *err)
@@ -437,18 +422,5 @@ bool cf_quota_decode(const struct json *json, struct cf_quota *ret_quota, struct
 		!json_integer(json_get(secrets, "usage"), &quota.used))
 		return error_set(err, "Cloudflare's answer has no quota");
 	*ret_quota = quota;
-	return true;
-}
-
-bool cf_token_decode(const struct json *json, struct cf_token *ret_token, struct error *err)
-{
-	struct cf_token token = {
-		.status = json_get_text(json, "status"),
-		.expires_on = json_get_text(json, "expires_on"),
-	};
-
-	if (!token.status)
-		return error_set(err, "Cloudflare's answer does not say what the token is worth");
-	*ret_token = token;
 	return true;
 }

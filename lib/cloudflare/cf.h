@@ -10,45 +10,39 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "cloudflare/edge.h"
+#include "model/model.h"
 
 enum { CF_PAGE_SIZE = 100 }; /* the largest that the API allows */
 
 /* ---- requests ---- */
 
-struct cf_secret_id {
-	const char *store_id, *secret_id;
+/* What a path names: an object, or a collection of objects. */
+struct cf_id {
+	const char *store;  /* NULL: the stores of the account */
+	const char *secret; /* NULL: the store; "": the secrets in it */
 };
 
-void cf_add_stores_path(struct str *out, const char *account_id);
-/* secret_id NULL: the secrets of the store */
-void cf_add_secret_path(struct str *out, const char *account_id, const struct cf_secret_id *secret);
-/* secret_id NULL: the store itself */
-void cf_add_object_path(struct str *out, const char *account_id, const struct cf_secret_id *id);
+void cf_add_path(struct str *out, const char *account_id, const struct cf_id *id);
 /* One page (from 1) of the stores, or of the secrets in a store. */
 void cf_add_list_path(
 	struct str *out, const char *account_id, const char *store_id_or_null, size_t page);
-void cf_add_duplicate_path(
-	struct str *out, const char *account_id, const struct cf_secret_id *secret);
 void cf_add_quota_path(struct str *out, const char *account_id);
-/* For the token of a user (NULL) or of the account. */
-void cf_add_verify_path(struct str *out, const char *account_id_or_null);
 
 /*
- * What to write of a secret; NULL members are left out and stay as they are. A comment is cleared
- * by "" or by null; Cloudflare does not document which. Bodies hold values: their memory is wiped
- * when it is freed.
+ * What to write of a store (its name) or a secret; NULL members are left out and stay as they are.
+ * A comment is cleared by "" or by null; Cloudflare does not document which. Bodies hold values:
+ * their memory is wiped when it is freed.
  */
-struct cf_secret {
+struct cf_body {
 	const char *name;   /* of a new one */
 	const char *value;  /* text without NUL */
 	const char *scopes; /* with a comma between */
 	const char *comment;
 	bool has_null_comment; /* and comment is NULL */
 };
-void cf_add_create_store_body(struct str *out, const char *name);
-void cf_add_create_secrets_body(struct str *out, const struct cf_secret *secrets, size_t count);
-/* For an update or a duplicate. */
-void cf_add_secret_body(struct str *out, const struct cf_secret *secret);
+void cf_add_body(struct str *out, const struct cf_body *body);
+/* New secrets, as a list. */
+void cf_add_bodies(struct str *out, const struct cf_body *bodies, size_t count);
 
 /* ---- answers ---- */
 
@@ -92,32 +86,30 @@ void cf_answer_decode(
 	struct cf_answer *answer, const struct cf_response *response, struct error *err);
 void cf_answer_release(struct cf_answer *answer);
 
-/*
- * Does an error of the answer say that a secret (or store) of this name exists? NULL: of any name,
- * as some answers don't say which.
- */
-bool cf_answer_says_exists(const struct cf_answer *answer, const char *name_or_null) MUST_CHECK;
+#define CF_STORES_EXCEEDED "maximum_stores_exceeded"
+#define CF_NAME_EXISTS     "_name_already_exists" /* of a secret or a store */
 
-/* Does an error of the answer say that the account may hold no further store? */
-bool cf_answer_says_full_of_stores(const struct cf_answer *answer) MUST_CHECK;
-
-/* A store or a secret in an answer; what is NULL was not said. */
-struct cf_object {
-	const char *id, *name;
-	const char *account_id;
-	const char *created, *modified;
-	bool is_deleted; /* status "deleted" */
-	/* of a secret */
-	const char *status, *comment, *store_id;
-	const struct json *scopes; /* normally a list of texts */
-};
+/* True if an error of the answer has these words in its message. */
+bool cf_answer_says(const struct cf_answer *answer, const char *words) MUST_CHECK;
 
 /* Is this a possible id of Cloudflare: 1 to 32 letters, digits, _ and -? */
 bool cf_is_id(const char *text);
 
-/* Lends the texts from the JSON. `what` is for the error: "store". */
-bool cf_object_decode(const struct json *json, const char *what, struct cf_object *ret_object,
-	struct error *err) MUST_CHECK;
+/* Where the objects of an answer must be. */
+struct cf_place {
+	const struct account *account;
+	const struct object *store; /* NULL: the objects are stores */
+};
+
+/*
+ * Reads a store or a secret. Its texts are lent by the JSON and the place; its scopes are in the
+ * arena. False if it has no usable name or id, or says that it is in another account or store.
+ */
+bool cf_object_decode(const struct json *json, const struct cf_place *place, struct arena *arena,
+	struct object *ret_object, struct error *err) MUST_CHECK;
+
+/* True if an object of an answer exists no longer, as its status says. */
+bool cf_is_deleted(const struct object *object) MUST_CHECK;
 
 /* How many secrets an account may have, and has. */
 struct cf_quota {
@@ -125,14 +117,5 @@ struct cf_quota {
 };
 bool cf_quota_decode(
 	const struct json *json, struct cf_quota *ret_quota, struct error *err) MUST_CHECK;
-
-struct cf_token {
-	const char *status;     /* "active", "disabled", "expired" */
-	const char *expires_on; /* RFC 3339; NULL: not said */
-};
-
-/* Lends the texts from the JSON. */
-bool cf_token_decode(
-	const struct json *json, struct cf_token *ret_token, struct error *err) MUST_CHECK;
 
 #endif

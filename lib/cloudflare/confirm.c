@@ -170,8 +170,8 @@ static void add_look(struct confirm *c, size_t first, size_t count, bool is_list
 	int64_t now_ms = clock_unix_ms();
 
 	*look = (struct confirm_look){
-		.account = live_find_account(c->input->accounts, c->input->count, object->account),
-		.store = c->stores ? store_of(c, object) : NULL,
+		.get = {live_find_account(c->input->accounts, c->input->count, object->account),
+			c->stores ? store_of(c, object) : NULL, object->id},
 		.missing = &c->missing[first],
 		.count = count,
 		.is_list = is_list,
@@ -235,61 +235,31 @@ static int64_t elapsed_ms(const struct confirm *c)
 /* What lists show goes to `again`. */
 static void send(struct confirm *c, struct confirm_look *look, struct model *again)
 {
-	struct str path CLEANUP(str_release) = {0};
-	const char *id = look->missing[0]->id;
-	struct client *client = c->input->client;
-
 	look->was_seen = false;
-	if (look->is_list) {
-		look->listing.account = look->account;
-		look->listing.model = again;
-		live_listing_start_inside(&look->listing, look->store, client, look);
+	if (!look->is_list) {
+		live_get_send(&look->get, c->input->client, look);
 		return;
 	}
-	cf_add_object_path(&path, look->account->account->id,
-		look->store ? &(struct cf_secret_id){look->store->id, id}
-			    : &(struct cf_secret_id){id, NULL});
-	client_send(client, &(struct client_call){.lane = look->account->lane,
-				    .safety = RETRY_SAFE,
-				    .method = "GET",
-				    .path = str_text(&path),
-				    .tag = look});
-}
-
-static bool take_object(struct confirm *c, struct confirm_look *look, const struct json *result)
-{
-	const struct object *store = look->store;
-	const char *alias = look->account->account->alias, *id = look->missing[0]->id;
-	const char *kind = store ? "secret" : "store";
-	struct cf_object found;
-
-	if (!cf_object_decode(result, kind, &found, &look->err) ||
-		!live_check_place(&found, look->account->account, store, &look->err))
-		return false;
-	if (strcmp(found.id, id) != 0)
-		return error_set(&look->err, "Cloudflare was asked for the %s %s and answers of %s",
-			kind, id, found.id);
-	look->was_seen = !found.is_deleted && look->looked_ms < look->trusted_ms;
-	if (found.is_deleted || look->was_seen)
-		return true;
-	struct object *object = model_add_object(
-		c->live, alias, store ? store->store : found.name, store ? found.name : NULL);
-	live_fill(&c->live->arena, &found, object);
-	table_put(&c->known, object->id, c);
-	return true;
+	look->listing.account = look->get.account;
+	look->listing.store = look->get.store;
+	look->listing.model = again;
+	live_listing_start(&look->listing, c->input->client, look);
 }
 
 static void take(void *context, struct client_answer *answer)
 {
 	struct confirm *c = context;
 	struct confirm_look *look = answer->tag;
+	struct object found;
 
 	if (look->is_list)
-		live_listing_take(&look->listing, answer, c->input->client, look);
-	else if (answer->outcome == CLIENT_DONE)
-		(void)!take_object(c, look, answer->cf.result);
-	else if (!answer->cf.is_absent)
-		error_copy(&look->err, &answer->err);
+		live_listing_take(&look->listing, answer);
+	else if (live_get_take(&look->get, answer, &c->live->arena, &found, &look->err) &&
+		 found.id) {
+		look->was_seen = look->looked_ms < look->trusted_ms;
+		if (!look->was_seen)
+			table_put(&c->known, model_add_copy(c->live, &found)->id, c);
+	}
 }
 
 /* Decides when a look is due again. */

@@ -35,8 +35,7 @@ enum { CONFIRM_BY_ID = 100 };
  * since confirm_run began.
  */
 struct confirm_look {
-	const struct live_account *account;
-	const struct object *store; /* that the missing are in; NULL: they are stores */
+	struct live_get get; /* of the first of the missing; they share account and store */
 	const struct object *const *missing;
 	size_t count;
 	bool is_list;

@@ -1,28 +1,26 @@
 #include "cloudflare/listing.h"
 
 #include "adapter/table.h"
-#include "base/text.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* ---- requests ---- */
 
-static void send_page(struct live_listing *listing, struct client *client, void *tag)
+static void send_page(struct live_listing *listing)
 {
 	struct str path CLEANUP(str_release) = {0};
 	size_t page = ++listing->reading.pages_sent;
 
 	cf_add_list_path(&path, listing->account->account->id,
 		listing->store ? listing->store->id : NULL, page);
-	client_send(client, &(struct client_call){.lane = listing->account->lane,
-				    .safety = RETRY_SAFE,
-				    .is_later = page == 1 && listing->readings > 1,
-				    .method = "GET",
-				    .path = str_text(&path),
-				    .tag = tag});
+	client_send(listing->client, &(struct client_call){.lane = listing->account->lane,
+					     .safety = RETRY_SAFE,
+					     .is_later = page == 1 && listing->readings > 1,
+					     .method = "GET",
+					     .path = str_text(&path),
+					     .tag = listing->tag});
 }
 
 static void release_reading(struct live_reading *reading)
@@ -31,79 +29,25 @@ static void release_reading(struct live_reading *reading)
 	model_release(&reading->found);
 }
 
-static void start_reading(struct live_listing *listing, struct client *client, void *tag)
+static void start_reading(struct live_listing *listing)
 {
 	release_reading(&listing->reading);
 	listing->reading = (struct live_reading){.total = -1, .pages = -1};
 	listing->readings++;
-	send_page(listing, client, tag);
+	send_page(listing);
 }
 
-void live_listing_start_inside(
-	struct live_listing *listing, const struct object *store, struct client *client, void *tag)
+void live_listing_start(struct live_listing *listing, struct client *client, void *tag)
 {
 	error_release(&listing->err);
-	listing->store = store;
+	listing->client = client;
+	listing->tag = tag;
 	listing->readings = listing->added = 0;
 	listing->is_done = false;
-	start_reading(listing, client, tag);
+	start_reading(listing);
 }
 
-void live_listing_start(struct live_listing *listing, const struct live_account *account,
-	struct model *model, struct client *client, void *tag)
-{
-	*listing = (struct live_listing){.account = account, .model = model};
-	live_listing_start_inside(listing, NULL, client, tag);
-}
-
-/* ---- objects ---- */
-
-static const char *keep(struct arena *arena, const char *text)
-{
-	return text ? arena_text(arena, text) : NULL;
-}
-
-void live_fill(struct arena *arena, const struct cf_object *found, struct object *object)
-{
-	object->id = keep(arena, found->id);
-	object->created = keep(arena, found->created);
-	object->modified = keep(arena, found->modified);
-	if (object->kind != OBJECT_SECRET)
-		return;
-	const char **scopes AUTO_FREE = mem_alloc(json_count(found->scopes) * sizeof(*scopes));
-	size_t count = 0;
-	for (const struct json *it = json_first(found->scopes); it; it = json_next(it)) {
-		const char *scope = json_text(it);
-		if (scope && *scope && !strchr(scope, ',')) /* else it could be two scopes */
-			scopes[count++] = scope;
-	}
-	object->scopes = model_scopes(arena, scopes, count);
-	object->comment = found->comment && *found->comment ? keep(arena, found->comment) : NULL;
-	object->status = keep(arena, found->status);
-}
-
-/* Ids are hexadecimal digits, in either case. */
-static bool is_other(const char *told_or_null, const char *asked)
-{
-	return told_or_null && strcasecmp(told_or_null, asked) != 0;
-}
-
-bool live_check_place(const struct cf_object *found, const struct account *account,
-	const struct object *store, struct error *err)
-{
-	struct str told CLEANUP(str_release) = {0};
-	bool is_other_account = is_other(found->account_id, account->id);
-	const char *place = is_other_account ? found->account_id : found->store_id;
-
-	if (!is_other_account && (!store || !is_other(found->store_id, store->id)))
-		return true;
-	text_add_visible(&told, place, strlen(place), 60);
-	error_set(err, "Cloudflare's answer has the %s %s, which is in the %s %s, not in %s",
-		store ? "secret" : "store", found->id, is_other_account ? "account" : "store",
-		str_text(&told), is_other_account ? account->id : store->id);
-	return error_hint(err, "Something between cfprov and Cloudflare may mix up answers: check "
-			       "CLOUDFLARE_BASE_URL and the proxy.");
-}
+/* ---- pages ---- */
 
 /* FNV-1a of id and name, each with its NUL. */
 static uint64_t digest_of(const char *id, const char *name)
@@ -117,20 +61,17 @@ static uint64_t digest_of(const char *id, const char *name)
 	return digest;
 }
 
-/* ---- pages ---- */
-
 static bool add_object(struct live_listing *listing, const struct json *json, size_t *fresh)
 {
-	const struct object *store = listing->store;
-	const char *alias = listing->account->account->alias;
+	const struct cf_place place = {listing->account->account, listing->store};
 	struct live_reading *reading = &listing->reading;
 	struct arena *arena = &reading->found.arena;
-	struct cf_object found;
+	struct object found;
 
-	if (!cf_object_decode(json, store ? "secret" : "store", &found, &listing->err) ||
-		!live_check_place(&found, listing->account->account, store, &listing->err))
+	if (!cf_object_decode(json, &place, arena, &found, &listing->err))
 		return false;
-	char *name = arena_text(arena, found.name), *id = arena_text(arena, found.id);
+	char *name = arena_text(arena, found.secret ? found.secret : found.store);
+	char *id = arena_text(arena, found.id);
 	const char *other = table_put(&reading->ids, id, name);
 	reading->items++;
 	if (other) {
@@ -139,10 +80,8 @@ static bool add_object(struct live_listing *listing, const struct json *json, si
 	}
 	(*fresh)++;
 	reading->digest += digest_of(id, name);
-	if (!found.is_deleted)
-		live_fill(arena, &found,
-			model_add_object(&reading->found, alias, store ? store->store : name,
-				store ? name : NULL));
+	if (!cf_is_deleted(&found))
+		(void)model_add_copy(&reading->found, &found);
 	return true;
 }
 
@@ -232,13 +171,13 @@ static bool is_settled(struct live_listing *listing)
 }
 
 /* All requested pages have arrived. */
-static void conclude(struct live_listing *listing, struct client *client, void *tag)
+static void conclude(struct live_listing *listing)
 {
 	struct live_reading *reading = &listing->reading;
 
 	if (!listing->err.message && !reading->is_gone && wants_page(reading)) {
 		if (reading->pages_sent < LIVE_PAGE_LIMIT) {
-			send_page(listing, client, tag);
+			send_page(listing);
 			return;
 		}
 		error_set(&listing->err, "Cloudflare's list has no end");
@@ -246,7 +185,7 @@ static void conclude(struct live_listing *listing, struct client *client, void *
 	if (!is_settled(listing)) {
 		listing->last_digest = reading->digest;
 		listing->last_count = table_count(reading->ids);
-		start_reading(listing, client, tag);
+		start_reading(listing);
 		return;
 	}
 	listing->first = listing->model->object_count;
@@ -257,8 +196,7 @@ static void conclude(struct live_listing *listing, struct client *client, void *
 	listing->is_done = true;
 }
 
-void live_listing_take(struct live_listing *listing, const struct client_answer *answer,
-	struct client *client, void *tag)
+void live_listing_take(struct live_listing *listing, const struct client_answer *answer)
 {
 	struct live_reading *reading = &listing->reading;
 
@@ -271,10 +209,10 @@ void live_listing_take(struct live_listing *listing, const struct client_answer 
 		error_copy(&listing->err, &answer->err);
 	} else if (take_page(listing, &answer->cf)) {
 		while (reading->pages > (int64_t)reading->pages_sent)
-			send_page(listing, client, tag);
+			send_page(listing);
 	}
 	if (reading->pages_read == reading->pages_sent)
-		conclude(listing, client, tag);
+		conclude(listing);
 }
 
 void live_listing_release(struct live_listing *listing)
@@ -302,4 +240,41 @@ const struct live_account *live_find_account(
 
 	assert(found);
 	return found;
+}
+
+/* ---- one object ---- */
+
+void live_get_send(const struct live_get *get, struct client *client, void *tag)
+{
+	const struct cf_id id = get->store ? (struct cf_id){get->store->id, get->id}
+					   : (struct cf_id){get->id, NULL};
+	struct str path CLEANUP(str_release) = {0};
+
+	cf_add_path(&path, get->account->account->id, &id);
+	client_send(client, &(struct client_call){.lane = get->account->lane,
+				    .safety = RETRY_SAFE,
+				    .method = "GET",
+				    .path = str_text(&path),
+				    .tag = tag});
+}
+
+bool live_get_take(const struct live_get *get, const struct client_answer *answer,
+	struct arena *arena, struct object *ret_object, struct error *err)
+{
+	const struct cf_place place = {get->account->account, get->store};
+	struct object found;
+
+	if (answer->outcome != CLIENT_DONE && !answer->cf.is_absent)
+		return error_copy(err, &answer->err);
+	if (answer->outcome == CLIENT_DONE) {
+		if (!cf_object_decode(answer->cf.result, &place, arena, &found, err))
+			return false;
+		if (strcmp(found.id, get->id) != 0)
+			return error_set(err,
+				"Cloudflare was asked for the %s %s and answers of %s",
+				get->store ? "secret" : "store", get->id, found.id);
+	}
+	*ret_object = answer->outcome == CLIENT_DONE && !cf_is_deleted(&found) ? found
+									       : (struct object){0};
+	return true;
 }

@@ -1,5 +1,6 @@
 /*
- * One list of Cloudflare's, page by page: an account's stores, or the secrets in a store.
+ * One list of Cloudflare's, page by page: an account's stores, or the secrets in a store; and one
+ * object by its id.
  *
  * A list may change while it is read, and its counts may be wrong. A reading of all pages is in
  * doubt if it has fewer items than a page counts (`total_count`; after a delete between two pages,
@@ -13,8 +14,9 @@
  * `total_pages` says how many pages there are. If it is missing, or too small for `total_count`,
  * pages are requested until one is not full (by `per_page`, else by the length of the first page).
  *
- *     live_listing_start(&listing, account, &model, client, tag);
- *     … for each answer with this tag: live_listing_take(&listing, answer, client, tag)
+ *     listing = (struct live_listing){.account = …, .store = …, .model = &model};
+ *     live_listing_start(&listing, client, tag);
+ *     … for each answer with this tag: live_listing_take(&listing, answer)
  *     … until listing.is_done; then listing.err is set, or the objects are in the model, unsorted
  *     live_listing_release(&listing);
  */
@@ -70,11 +72,13 @@ struct live_reading {
 	struct model found;    /* objects, without those that are deleted */
 };
 
-/* One list in progress. */
+/* One list in progress. The caller sets the first three; all are kept. */
 struct live_listing {
 	const struct live_account *account;
 	const struct object *store; /* NULL: the account's stores; else the secrets in it */
 	struct model *model;        /* gets the objects */
+	struct client *client;
+	void *tag;
 	struct live_reading reading;
 	size_t readings;   /* begun */
 	size_t last_count; /* ids in the previous reading */
@@ -84,27 +88,28 @@ struct live_listing {
 	struct error err;    /* set: the list failed and added nothing */
 };
 
-/* Fills in Cloudflare's fields of an object; the texts are copied into the arena. */
-void live_fill(struct arena *arena, const struct cf_object *found, struct object *object);
-
-/*
- * False if an object of an answer is in another account, or in another store, than the one asked
- * for (store NULL: the object is a store). Fields that the answer lacks are not checked.
- */
-bool live_check_place(const struct cf_object *found, const struct account *account,
-	const struct object *store, struct error *err) MUST_CHECK;
-
-/* Requests the first page; answers carry `tag`. */
-void live_listing_start(struct live_listing *listing, const struct live_account *account,
-	struct model *model, struct client *client, void *tag);
-/* The same for a listing whose `account` and `model` are set; also reads a finished one again. */
-void live_listing_start_inside(
-	struct live_listing *listing, const struct object *store, struct client *client, void *tag);
+/* Requests the first page; answers carry `tag`. Also reads a finished list again. */
+void live_listing_start(struct live_listing *listing, struct client *client, void *tag);
 
 /* Takes an answer of this listing; may send more requests. Afterwards check is_done. */
-void live_listing_take(struct live_listing *listing, const struct client_answer *answer,
-	struct client *client, void *tag);
+void live_listing_take(struct live_listing *listing, const struct client_answer *answer);
 
 void live_listing_release(struct live_listing *listing);
+
+/* One object that is requested by its id. */
+struct live_get {
+	const struct live_account *account;
+	const struct object *store; /* that the secret is in; NULL: the object is a store */
+	const char *id;
+};
+
+void live_get_send(const struct live_get *get, struct client *client, void *tag);
+
+/*
+ * Reads its answer. ret_object->id NULL: it does not exist; else it lends texts as cf_object_decode
+ * does. False: nobody knows.
+ */
+bool live_get_take(const struct live_get *get, const struct client_answer *answer,
+	struct arena *arena, struct object *ret_object, struct error *err) MUST_CHECK;
 
 #endif

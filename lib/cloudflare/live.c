@@ -84,21 +84,18 @@ static bool report_failures(struct batch *batch)
 
 /* ---- lists ---- */
 
-static void take(void *client, struct client_answer *answer)
+static void take(void *unused, struct client_answer *answer)
 {
-	live_listing_take(answer->tag, answer, client, answer->tag);
+	(void)unused;
+	live_listing_take(answer->tag, answer);
 }
 
 /* Starts all lists, and takes answers until they are done. False: interrupted. */
 static bool read_all(struct batch *batch, struct error *err)
 {
-	struct client *client = batch->input->client;
-
-	for (size_t i = 0; i < batch->count; i++) {
-		struct live_listing *listing = &batch->listings[i];
-		live_listing_start_inside(listing, listing->store, client, listing);
-	}
-	return wait_for_answers(batch->input, take, client, err);
+	for (size_t i = 0; i < batch->count; i++)
+		live_listing_start(&batch->listings[i], batch->input->client, &batch->listings[i]);
+	return wait_for_answers(batch->input, take, NULL, err);
 }
 
 static void fail_shared(struct live_listing *listing)
@@ -140,8 +137,8 @@ static bool confirm_missing(struct batch *batch, struct error *err)
 	bool is_whole = confirm_run(&confirm, err);
 	for (size_t i = 0; i < confirm.look_count; i++)
 		if (confirm.looks[i].err.message)
-			add_failure(
-				batch, confirm.looks[i].account->account, &confirm.looks[i].err);
+			add_failure(batch, confirm.looks[i].get.account->account,
+				&confirm.looks[i].err);
 	if (confirm.look_count)
 		model_sort(batch->live);
 	return is_whole;

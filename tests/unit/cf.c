@@ -14,10 +14,13 @@ static void requests(void **state)
 		"/accounts/acc1/secrets_store/stores/st1/secrets?page=12"
 		"&per_page=100&order=created&direction=asc");
 	str_clear(&text);
-	cf_add_object_path(&text, "acc1", &(struct cf_secret_id){"st1", NULL});
+	cf_add_path(&text, "acc1", &(struct cf_id){"st1", NULL});
 	assert_string_equal(str_text(&text), "/accounts/acc1/secrets_store/stores/st1");
 	str_clear(&text);
-	cf_add_create_store_body(&text, "a\"b\\\n");
+	cf_add_path(&text, "acc1", &(struct cf_id){"st1", "x"});
+	assert_string_equal(str_text(&text), "/accounts/acc1/secrets_store/stores/st1/secrets/x");
+	str_clear(&text);
+	cf_add_body(&text, &(struct cf_body){.name = "a\"b\\\n"});
 	assert_string_equal(str_text(&text), "{\"name\":\"a\\\"b\\\\\\n\"}");
 }
 
@@ -25,8 +28,8 @@ static void requests(void **state)
 static void bodies_of_secrets(void **state)
 {
 	static const struct {
-		struct cf_secret secret;
-		const char *body;
+		struct cf_body body;
+		const char *text;
 	} cases[] = {
 		{{0}, "{}"},
 		{{.value = "\"", .scopes = "dex,workers"},
@@ -40,8 +43,8 @@ static void bodies_of_secrets(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct str text CLEANUP(str_release) = {0};
-		cf_add_secret_body(&text, &cases[i].secret);
-		assert_string_equal(str_text(&text), cases[i].body);
+		cf_add_body(&text, &cases[i].body);
+		assert_string_equal(str_text(&text), cases[i].text);
 	}
 }
 
@@ -290,16 +293,29 @@ static void damaged_anywhere(void **state)
 	}
 }
 
-/* ---- stores ---- */
+/* ---- objects ---- */
+
+static const struct account account = {.alias = "prod", .id = "acc1"};
+static const struct object keys = {.store = "keys", .id = "st1"};
+
+static bool decode_object(
+	const char *text, const struct object *store, struct object *ret_object, struct error *err)
+{
+	static struct arena arena;
+	static struct json *json; /* lends the texts to the object */
+
+	arena_release(&arena);
+	json_free(json);
+	json = text ? json_parse(text, strlen(text), err) : NULL;
+	return cf_object_decode(json, &(struct cf_place){&account, store}, &arena, ret_object, err);
+}
 
 static void expect_store(const char *text, const char *message)
 {
 	struct error err CLEANUP(error_release) = {0};
-	struct json *json CLEANUP(json_free_pointer) = json_parse(text, strlen(text), &err);
-	struct cf_object store = {.id = "untouched"};
+	struct object store = {.id = "untouched"};
 
-	assert_non_null(json);
-	bool is_good = cf_object_decode(json, "store", &store, &err);
+	bool is_good = decode_object(text, NULL, &store, &err);
 	assert_int_equal(is_good, message == NULL);
 	if (message) {
 		assert_string_equal(store.id, "untouched");
@@ -329,9 +345,9 @@ static void stores(void **state)
 		str_format(&text, "{\"id\":%s,\"name\":\"n\"}", bad_ids[i]);
 		expect_store(str_text(&text), "no usable id for the store \"n\"");
 	}
-	struct cf_object store;
+	struct object store;
 	struct error err CLEANUP(error_release) = {0};
-	assert_false(cf_object_decode(NULL, "store", &store, &err));
+	assert_false(decode_object(NULL, NULL, &store, &err));
 }
 
 /* Only an answer that says so means that something does not exist. */
@@ -383,11 +399,12 @@ static void deleted(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++) {
 		struct error err CLEANUP(error_release) = {0};
-		struct json *json CLEANUP(json_free_pointer) =
-			json_parse(secrets[i].text, strlen(secrets[i].text), &err);
-		struct cf_object secret;
-		assert_true(cf_object_decode(json, "secret", &secret, &err));
-		assert_int_equal(secret.is_deleted, secrets[i].is_deleted);
+		struct object object;
+		assert_true(decode_object(secrets[i].text, &keys, &object, &err));
+		assert_int_equal(cf_is_deleted(&object), secrets[i].is_deleted);
+		assert_true(decode_object(secrets[i].text, NULL, &object, &err));
+		assert_int_equal(cf_is_deleted(&object), secrets[i].is_deleted);
+		assert_int_equal(object.status != NULL, secrets[i].is_deleted);
 	}
 }
 
@@ -448,46 +465,30 @@ static void echoes(void **state)
 	}
 }
 
-static void expect_exists(const char *errors, const char *name, bool wanted)
+static void expect_exists(const char *errors, bool wanted)
 {
 	struct str body CLEANUP(str_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 
 	str_format(&body, "{\"success\":false,\"errors\":%s}", errors);
 	struct cf_answer answer = decode(400, str_text(&body), &err);
-	if (cf_answer_says_exists(&answer, name) != wanted)
-		fail_msg("%s: %s", errors, name ? name : "any");
+	if (cf_answer_says(&answer, CF_NAME_EXISTS) != wanted)
+		fail_msg("%s", errors);
 	cf_answer_release(&answer);
 }
 
 #define EXISTS(rest) "[{\"code\":1003,\"message\":\"secret_name_already_exists" rest "\"}]"
 
-/* Only a whole name counts, and only what stands behind the message. */
-static void which_name_exists(void **state)
+static void name_exists(void **state)
 {
 	(void)state;
-	expect_exists("[]", NULL, false);
-	expect_exists("null", NULL, false);
-	expect_exists("[{\"message\":\"secret_scope_invalid: K1\"}]", NULL, false);
-	expect_exists("[{\"message\":\"secret_scope_invalid: K1\"}]", "K1", false);
-	expect_exists("[{\"message\":7},{}]", "K1", false);
-	expect_exists(EXISTS(""), NULL, true);
-	expect_exists(EXISTS(""), "K1", false);
-	expect_exists(EXISTS(""), "secret_name_already_exists", false);
-	expect_exists(EXISTS(": K1"), NULL, true);
-	expect_exists(EXISTS(": K1"), "K1", true);
-	expect_exists(EXISTS(": K1"), "K", false);
-	expect_exists(EXISTS(": K1"), "K10", false);
-	expect_exists(EXISTS(": K1"), "1", false);
-	expect_exists(EXISTS(": K-1"), "K", false);
-	expect_exists(EXISTS(": K_1"), "1", false);
-	expect_exists(EXISTS(": K1"), "k1", false);
-	expect_exists(EXISTS(": 'K1', \\\"K2\\\"."), "K1", true);
-	expect_exists(EXISTS(": 'K1', \\\"K2\\\"."), "K2", true);
-	expect_exists(EXISTS("/K1"), "K1", true);
-	expect_exists("[\"secret_name_already_exists: K1\"]", "K1", true);
-	expect_exists("[{\"message\":\"other\"},{\"message\":\"secret_name_already_exists: K1\"}]",
-		"K1", true);
+	expect_exists("[]", false);
+	expect_exists("null", false);
+	expect_exists("[{\"message\":\"secret_scope_invalid: K1\"}]", false);
+	expect_exists("[{\"message\":7},{}]", false);
+	expect_exists(EXISTS(""), true);
+	expect_exists(EXISTS(": K1"), true);
+	expect_exists("[\"x\",{\"message\":\"store_name_already_exists\"}]", true);
 }
 
 /* ---- carried out or not ---- */
@@ -531,28 +532,33 @@ static void accepted(void **state)
 }
 
 /* fault A13 */
-static void account_of_an_object(void **state)
+static void place_of_an_object(void **state)
 {
 	static const struct {
-		const char *json, *account_id;
+		const char *json;
+		bool is_secret;
+		const char *message;
 	} table[] = {
-		{"{\"id\":\"x\",\"name\":\"n\",\"account_id\":\"acc1\"}", "acc1"},
-		{"{\"id\":\"x\",\"name\":\"n\",\"account_id\":null}", NULL},
-		{"{\"id\":\"x\",\"name\":\"n\",\"account_id\":7}", NULL},
-		{"{\"id\":\"x\",\"name\":\"n\"}", NULL},
+		{"{\"id\":\"x\",\"name\":\"n\",\"account_id\":\"ACC1\"}", false, NULL},
+		{"{\"id\":\"x\",\"name\":\"n\",\"account_id\":null}", false, NULL},
+		{"{\"id\":\"x\",\"name\":\"n\",\"account_id\":7}", true, NULL},
+		{"{\"id\":\"x\",\"name\":\"n\"}", true, NULL},
+		{"{\"id\":\"x\",\"name\":\"n\",\"store_id\":\"st2\"}", false, NULL},
+		{"{\"id\":\"x\",\"name\":\"n\",\"account_id\":\"acc2\"}", false,
+			"has the store x, which is in the account acc2, not in acc1"},
+		{"{\"id\":\"x\",\"name\":\"n\",\"store_id\":\"st2\"}", true,
+			"has the secret x, which is in the store st2, not in st1"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		struct error err CLEANUP(error_release) = {0};
-		struct cf_object store;
-		struct json *json CLEANUP(json_free_pointer) =
-			json_parse(table[i].json, strlen(table[i].json), &err);
-		assert_true(cf_object_decode(json, "store", &store, &err));
-		if (table[i].account_id)
-			assert_string_equal(store.account_id, table[i].account_id);
-		else
-			assert_null(store.account_id);
+		struct object object;
+		bool is_good = decode_object(
+			table[i].json, table[i].is_secret ? &keys : NULL, &object, &err);
+		assert_int_equal(is_good, table[i].message == NULL);
+		if (table[i].message)
+			expect_text(err.message, table[i].message);
 	}
 }
 
@@ -563,7 +569,7 @@ int main(void)
 		cmocka_unit_test(deleted),
 		cmocka_unit_test(requests),
 		cmocka_unit_test(bodies_of_secrets),
-		cmocka_unit_test(which_name_exists),
+		cmocka_unit_test(name_exists),
 		cmocka_unit_test(done),
 		cmocka_unit_test(total_pages),
 		cmocka_unit_test(refused),
@@ -578,7 +584,7 @@ int main(void)
 		cmocka_unit_test(stores),
 		cmocka_unit_test(echoes),
 		cmocka_unit_test(accepted),
-		cmocka_unit_test(account_of_an_object),
+		cmocka_unit_test(place_of_an_object),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

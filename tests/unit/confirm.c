@@ -147,7 +147,7 @@ static void only_in_stores_that_were_looked_into(void **state)
 	init(s, s->stores);
 	assert_int_equal(s->confirm.look_count, 1);
 	assert_string_equal(s->confirm.looks[0].missing[0]->id, "3");
-	assert_ptr_equal(s->confirm.looks[0].store, &copy);
+	assert_ptr_equal(s->confirm.looks[0].get.store, &copy);
 }
 
 /* fault A1: of more than a hundred, the lists that lack them are read once more */

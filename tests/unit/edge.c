@@ -281,7 +281,7 @@ static void full_of_stores(void **state)
 		struct error err CLEANUP(error_release) = {0};
 		str_format(&body, "{\"success\":false,\"errors\":%s}", table[i].errors);
 		struct cf_answer answer = decode(400, str_text(&body), &err);
-		assert_int_equal(cf_answer_says_full_of_stores(&answer), table[i].is_full);
+		assert_int_equal(cf_answer_says(&answer, CF_STORES_EXCEEDED), table[i].is_full);
 		cf_answer_release(&answer);
 	}
 }

@@ -13,6 +13,14 @@ struct reading {
 	int tag;
 };
 
+static void list(struct reading *r, const struct object *store_or_null)
+{
+	live_listing_release(&r->listing);
+	r->listing = (struct live_listing){
+		.account = &r->live, .store = store_or_null, .model = &r->model};
+	live_listing_start(&r->listing, r->client, &r->tag);
+}
+
 static int setup(void **state)
 {
 	struct reading *r = mem_alloc(sizeof(*r));
@@ -25,7 +33,7 @@ static int setup(void **state)
 	secret_copy(&r->credentials.token, "t", 1);
 	r->account = (struct account){.alias = "prod", .id = "acc1"};
 	r->live = (struct live_account){&r->account, client_add_lane(r->client, &r->credentials)};
-	live_listing_start(&r->listing, &r->live, &r->model, r->client, &r->tag);
+	list(r, NULL);
 	*state = r;
 	return 0;
 }
@@ -51,7 +59,7 @@ static void take(struct reading *r, int status, const char *body)
 	cf_answer_decode(&answer.cf, &(struct cf_response){status, &bytes, "ray-1", NULL, false},
 		&answer.err);
 	answer.outcome = answer.cf.verdict == CF_DONE ? CLIENT_DONE : CLIENT_FAILED;
-	live_listing_take(&r->listing, &answer, r->client, &r->tag);
+	live_listing_take(&r->listing, &answer);
 	cf_answer_release(&answer.cf);
 	error_release(&answer.err);
 }
@@ -412,18 +420,11 @@ static void failed_page(void **state)
 
 static const struct object store = {.account = "prod", .store = "keys", .id = "st1"};
 
-static void list_inside(struct reading *r)
-{
-	live_listing_release(&r->listing);
-	r->listing = (struct live_listing){.account = &r->live, .model = &r->model};
-	live_listing_start_inside(&r->listing, &store, r->client, &r->tag);
-}
-
 static void secrets_in_a_store(void **state)
 {
 	struct reading *r = *state;
 
-	list_inside(r);
+	list(r, &store);
 	take(r, 200,
 		"{\"success\":true,\"result\":[{\"id\":\"a\",\"name\":\"TOKEN\"},"
 		"{\"id\":\"b\",\"name\":\"OLD\",\"status\":\"deleted\"},"
@@ -441,7 +442,7 @@ static void pages_in_a_store(void **state)
 {
 	struct reading *r = *state;
 
-	list_inside(r);
+	list(r, &store);
 	take_page(r, 0, 100, 2);
 	expect(r, false, 2, 100);
 	take_page(r, 100, 7, 2);
@@ -454,7 +455,7 @@ static void another_store(void **state)
 {
 	struct reading *r = *state;
 
-	list_inside(r);
+	list(r, &store);
 	take(r, 200,
 		"{\"success\":true,\"result\":[{\"id\":\"a\",\"name\":\"x\",\"store_id\":\"st2\"}],"
 		"\"result_info\":{\"total_pages\":1,\"total_count\":1}}");
@@ -469,16 +470,15 @@ static void store_is_gone(void **state)
 				   "\"message\":\"store_not_found\"}]}";
 	struct reading *r = *state;
 
-	list_inside(r);
+	list(r, &store);
 	take(r, 404, gone);
 	expect(r, true, 1, 0);
-	list_inside(r);
+	list(r, &store);
 	take_page(r, 0, 100, 2);
 	take(r, 404, gone);
 	expect(r, true, 2, 100);
 	/* Of an account's list it would be an error. */
-	live_listing_release(&r->listing);
-	live_listing_start(&r->listing, &r->live, &r->model, r->client, &r->tag);
+	list(r, NULL);
 	take(r, 404, gone);
 	expect_text(r->listing.err.message, "store_not_found");
 }
@@ -487,7 +487,7 @@ static void failed_in_a_store(void **state)
 {
 	struct reading *r = *state;
 
-	list_inside(r);
+	list(r, &store);
 	take(r, 403,
 		"{\"success\":false,\"errors\":[{\"code\":10000,\"message\":\"Authentication "
 		"error\"}]}");
