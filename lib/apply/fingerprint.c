@@ -9,10 +9,12 @@ enum {
 	/* limits for a state that was tampered with */
 	MOST_MEMORY_KIB = 1 << 16,
 	MOST_PASSES = 4,
-	PARTS = 4,
 };
 
-static const char keyed_start[] = "blake2b$", slow_start[] = "argon2id$";
+/* One that is made, or made again to be compared. */
+struct fingerprint {
+	char text[160];
+};
 
 bool fingerprint_key_make(
 	const struct secret *from, struct fingerprint_key *ret_key, struct error *err)
@@ -38,96 +40,72 @@ void fingerprint_key_release(struct fingerprint_key *key)
 	secret_wipe(key, sizeof(*key));
 }
 
-static void set_parts(const struct fingerprint_subject *subject, const struct secret *value,
-	struct crypt_part parts[static PARTS])
+/* With a key, or without. False: the parameters are not possible. */
+static bool make(const struct fingerprint_key *key_or_null, const struct crypt_slow_hash *how,
+	const struct fingerprint_subject *subject, const struct secret *value,
+	struct fingerprint *ret)
 {
-	parts[0] = (struct crypt_part){subject->lineage, strlen(subject->lineage)};
-	parts[1] = (struct crypt_part){subject->store, strlen(subject->store)};
-	parts[2] = (struct crypt_part){subject->secret, strlen(subject->secret)};
-	parts[3] = (struct crypt_part){value->bytes, value->length};
+	const struct crypt_part parts[] = {{subject->lineage, strlen(subject->lineage)},
+		{subject->store, strlen(subject->store)},
+		{subject->secret, strlen(subject->secret)}, {value->bytes, value->length}};
+	unsigned char hash[CRYPT_HASH_BYTES];
+	char hex[2 * CRYPT_HASH_BYTES + 1], salt[2 * CRYPT_SALT_BYTES + 1];
+
+	if (key_or_null)
+		crypt_keyed_hash(key_or_null->bytes, parts, ARRAY_SIZE(parts), hash);
+	else if (!crypt_slow_hash(how, parts, ARRAY_SIZE(parts), hash))
+		return false;
+	crypt_to_hex(hash, sizeof(hash), hex);
+	crypt_to_hex(how->salt, sizeof(how->salt), salt);
+	if (key_or_null)
+		snprintf(ret->text, sizeof(ret->text), "blake2b$%s$%s", key_or_null->id, hex);
+	else
+		snprintf(ret->text, sizeof(ret->text), "argon2id$m=%u,t=%u$%s$%s", how->memory_kib,
+			how->passes, salt, hex);
+	return true;
 }
 
 const char *fingerprint_make(const struct fingerprint_key *key,
 	const struct fingerprint_subject *subject, const struct secret *value, struct arena *arena)
 {
 	struct crypt_slow_hash how = {.memory_kib = MEMORY_KIB, .passes = PASSES};
-	struct crypt_part parts[PARTS];
-	unsigned char hash[CRYPT_HASH_BYTES];
-	char hex[2 * CRYPT_HASH_BYTES + 1], salt[2 * CRYPT_SALT_BYTES + 1];
+	struct fingerprint made;
 
-	set_parts(subject, value, parts);
-	if (key->is_set) {
-		crypt_keyed_hash(key->bytes, parts, PARTS, hash);
-		crypt_to_hex(hash, sizeof(hash), hex);
-		return arena_format(arena, "%s%s$%s", keyed_start, key->id, hex);
-	}
 	crypt_salt(how.salt);
-	if (!crypt_slow_hash(&how, parts, PARTS, hash))
+	if (!make(key->is_set ? key : NULL, &how, subject, value, &made))
 		mem_exhausted();
-	crypt_to_hex(hash, sizeof(hash), hex);
-	crypt_to_hex(how.salt, sizeof(how.salt), salt);
-	return arena_format(
-		arena, "%sm=%u,t=%u$%s$%s", slow_start, how.memory_kib, how.passes, salt, hex);
+	return arena_text(arena, made.text);
 }
 
-static enum value_verdict compare(const unsigned char *a, const unsigned char *b)
+/* `argon2id$m=KIB,t=PASSES$SALT$HASH` */
+static bool read_slow(const char *text, struct crypt_slow_hash *ret_how)
 {
-	return crypt_is_same(a, b, CRYPT_HASH_BYTES) ? VALUE_SAME : VALUE_CHANGED;
-}
-
-static enum value_verdict compare_keyed(
-	const char *rest, const struct fingerprint_key *key, const struct crypt_part *parts)
-{
-	const size_t id_length = sizeof(key->id) - 1;
-	unsigned char known[CRYPT_HASH_BYTES], now[CRYPT_HASH_BYTES];
-
-	if (!key->is_set || strncmp(rest, key->id, id_length) != 0 || rest[id_length] != '$')
-		return VALUE_UNVERIFIABLE;
-	rest += id_length + 1;
-	if (!crypt_from_hex(rest, strlen(rest), known, sizeof(known)))
-		return VALUE_UNVERIFIABLE;
-	crypt_keyed_hash(key->bytes, parts, PARTS, now);
-	return compare(known, now);
-}
-
-/* `m=KIB,t=PASSES$SALT$HASH` */
-static bool parse_slow(const char *rest, struct crypt_slow_hash *ret_how,
-	unsigned char hash[static CRYPT_HASH_BYTES])
-{
-	char salt[2 * CRYPT_SALT_BYTES + 1], hex[2 * CRYPT_HASH_BYTES + 1];
-	int end = 0;
+	char salt[2 * CRYPT_SALT_BYTES + 1];
 
 	/* NOLINTNEXTLINE(cert-err34-c): the numbers are bounded below */
-	if (sscanf(rest, "m=%7u,t=%3u$%32[0-9a-f]$%64[0-9a-f]%n", &ret_how->memory_kib,
-		    &ret_how->passes, salt, hex, &end) != 4 ||
-		rest[end] != '\0')
-		return false;
-	return ret_how->memory_kib <= MOST_MEMORY_KIB && ret_how->passes <= MOST_PASSES &&
-	       crypt_from_hex(salt, strlen(salt), ret_how->salt, sizeof(ret_how->salt)) &&
-	       crypt_from_hex(hex, strlen(hex), hash, CRYPT_HASH_BYTES);
-}
-
-static enum value_verdict compare_slow(const char *rest, const struct crypt_part *parts)
-{
-	struct crypt_slow_hash how = {0};
-	unsigned char known[CRYPT_HASH_BYTES], now[CRYPT_HASH_BYTES];
-
-	if (!parse_slow(rest, &how, known) || !crypt_slow_hash(&how, parts, PARTS, now))
-		return VALUE_UNVERIFIABLE;
-	return compare(known, now);
+	return sscanf(text, "argon2id$m=%7u,t=%3u$%32[0-9a-f]$", &ret_how->memory_kib,
+		       &ret_how->passes, salt) == 3 &&
+	       ret_how->memory_kib <= MOST_MEMORY_KIB && ret_how->passes <= MOST_PASSES &&
+	       crypt_from_hex(salt, strlen(salt), ret_how->salt, sizeof(ret_how->salt));
 }
 
 enum value_verdict fingerprint_compare(const char *fingerprint, const struct fingerprint_key *key,
 	const struct fingerprint_subject *subject, const struct secret *value)
 {
-	struct crypt_part parts[PARTS];
+	struct crypt_slow_hash how = {0};
+	struct fingerprint now;
 
-	set_parts(subject, value, parts);
 	if (!fingerprint)
 		return VALUE_UNVERIFIABLE;
-	if (strncmp(fingerprint, keyed_start, sizeof(keyed_start) - 1) == 0)
-		return compare_keyed(fingerprint + sizeof(keyed_start) - 1, key, parts);
-	if (strncmp(fingerprint, slow_start, sizeof(slow_start) - 1) == 0)
-		return compare_slow(fingerprint + sizeof(slow_start) - 1, parts);
-	return VALUE_UNVERIFIABLE;
+	bool is_slow = read_slow(fingerprint, &how);
+	if ((!is_slow && !key->is_set) || !make(is_slow ? NULL : key, &how, subject, value, &now))
+		return VALUE_UNVERIFIABLE;
+	/* All but the hash, which comes last, is the same: else it was made in another way. */
+	size_t length = strlen(now.text), start = length - 2 * CRYPT_HASH_BYTES;
+	if (strlen(fingerprint) != length || memcmp(fingerprint, now.text, start) != 0)
+		return VALUE_UNVERIFIABLE;
+	return crypt_is_same(
+		       (const unsigned char *)fingerprint, (const unsigned char *)now.text, length)
+		       ? VALUE_SAME
+		       : VALUE_CHANGED;
 }

@@ -10,25 +10,16 @@
 
 enum { NAMED_AT_MOST = 10 };
 
-/* A secret that is waited for. Its texts are in the arena. */
-struct pending {
-	struct object object; /* as it is to be recorded */
-	bool has_news;
-	bool is_listed; /* in the last list, with its id */
-};
-
 struct wait {
 	const struct wait_input *input;
-	struct arena arena;
-	struct pending *secrets; /* sorted by address */
+	const struct object **secrets; /* desired, and pending when it began; by address */
 	size_t count, left;
+	struct model live; /* the last look */
+	bool has_looked;
 	int64_t deadline_ms;
 };
 
-static bool is_active(const struct object *secret)
-{
-	return secret->status && strcmp(secret->status, "active") == 0;
-}
+/* ---- one look ---- */
 
 bool wait_learn(const struct object *recorded, const struct object *live, struct object *ret_now)
 {
@@ -41,84 +32,86 @@ bool wait_learn(const struct object *recorded, const struct object *live, struct
 	return true;
 }
 
-/* ---- which ---- */
-
-static void find_secrets(struct wait *w)
-{
-	const struct plan *plan = w->input->plan;
-	const struct model *recorded = &w->input->ledger->state.model;
-
-	w->secrets = mem_alloc(plan->row_count * sizeof(*w->secrets));
-	for (size_t i = 0; i < plan->row_count; i++) {
-		const struct object *wanted = plan->rows[i].desired;
-		if (!wanted || wanted->kind != OBJECT_SECRET)
-			continue;
-		const struct object *known =
-			model_object(recorded, wanted->account, wanted->store, wanted->secret);
-		if (!known || !known->id || !known->status || is_active(known))
-			continue;
-		struct pending *secret = &w->secrets[w->count++];
-		*secret = (struct pending){.object = *known, .is_listed = true};
-		object_keep(&w->arena, &secret->object);
-	}
-	w->left = w->count;
-}
-
-/* ---- one look ---- */
-
 static bool is_interrupted(const struct wait *w)
 {
 	return w->input->live.interrupted && *w->input->live.interrupted;
 }
 
-static void learn(struct wait *w, const struct model *live)
+static const struct object *find_recorded(const struct wait *w, const struct object *secret)
 {
-	w->left = 0;
-	for (size_t i = 0; i < w->count; i++) {
-		struct pending *secret = &w->secrets[i];
-		const struct object *object = &secret->object;
-		const struct object *found =
-			model_object(live, object->account, object->store, object->secret);
-		struct object now;
-		secret->is_listed = found && strcmp(found->id, object->id) == 0;
-		if (found && wait_learn(object, found, &now)) {
-			object_keep(&w->arena, &now);
-			secret->object = now;
-			secret->has_news = true;
-		}
-		w->left += !is_active(&secret->object);
-	}
+	return model_object(
+		&w->input->ledger->state.model, secret->account, secret->store, secret->secret);
 }
 
-/* False: a list could not be read. After an interrupt nothing was seen. */
+static bool is_pending(const struct wait *w, const struct object *secret)
+{
+	const struct object *recorded = find_recorded(w, secret);
+
+	return recorded && recorded->id && recorded->status &&
+	       strcmp(recorded->status, "active") != 0;
+}
+
+/* Lends the secret as the last look shows it; NULL: it does not. */
+static const struct object *find_listed(const struct wait *w, const struct object *recorded)
+{
+	const struct object *listed =
+		model_object(&w->live, recorded->account, recorded->store, recorded->secret);
+
+	return listed && strcmp(listed->id, recorded->id) == 0 ? listed : NULL;
+}
+
+static bool learn(struct wait *w, struct error *err)
+{
+	struct object *now AUTO_FREE = mem_alloc(w->count * sizeof(*now));
+	struct change *changes AUTO_FREE = mem_alloc(w->count * sizeof(*changes));
+	size_t count = 0;
+
+	for (size_t i = 0; i < w->count; i++) {
+		const struct object *recorded = find_recorded(w, w->secrets[i]);
+		const struct object *listed = find_listed(w, recorded);
+		if (!listed || !wait_learn(recorded, listed, &now[count]))
+			continue;
+		changes[count] = (struct change){CHANGE_PUT, &now[count]};
+		count++;
+	}
+	bool is_recorded = ledger_learn(w->input->ledger, changes, count, err);
+	w->left = 0;
+	for (size_t i = 0; i < w->count; i++)
+		w->left += is_pending(w, w->secrets[i]);
+	return is_recorded;
+}
+
+/* False: a list could not be read, or the state not written. After an interrupt nothing was seen.
+ */
 static bool look(struct wait *w, struct error *err)
 {
-	const struct model *recorded = &w->input->ledger->state.model;
 	struct live_input input = w->input->live;
-	const struct object **stores = mem_alloc(w->count * sizeof(const struct object *));
+	const struct object **stores AUTO_FREE = mem_alloc(w->count * sizeof(*stores));
 	struct live_stores wanted = {.items = stores};
 	struct model live CLEANUP(model_release) = {0};
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
 	input.recorded = input.wanted = NULL; /* what a list lacks is looked for again anyway */
 	for (size_t i = 0; i < w->count; i++) {
-		const struct object *secret = &w->secrets[i].object;
-		const struct object *store =
-			model_object(recorded, secret->account, secret->store, NULL);
-		if (!is_active(secret) && store && store->id &&
-			(!wanted.count || stores[wanted.count - 1] != store))
-			stores[wanted.count++] = store;
+		struct object store = *w->secrets[i];
+		store.secret = NULL;
+		const struct object *recorded = find_recorded(w, &store);
+		if (is_pending(w, w->secrets[i]) && recorded && recorded->id &&
+			(!wanted.count || stores[wanted.count - 1] != recorded))
+			stores[wanted.count++] = recorded;
 	}
-	bool is_good = live_read_inside(&input, &wanted, &live, &errors);
-	if (is_good) {
-		learn(w, &live);
-	} else if (!is_interrupted(w)) {
-		error_move(err, &errors.items[0]);
-		error_prefix(err, "can't see whether the secrets in %s/%s are active",
-			stores[0]->account, stores[0]->store);
+	if (live_read_inside(&input, &wanted, &live, &errors)) {
+		const struct model last = w->live;
+		w->live = live;
+		live = last;
+		w->has_looked = true;
+		return learn(w, err);
 	}
-	free((void *)stores);
-	return is_good || is_interrupted(w);
+	if (is_interrupted(w))
+		return true;
+	error_move(err, &errors.items[0]);
+	return error_prefix(err, "can't see whether the secrets in %s/%s are active",
+		stores[0]->account, stores[0]->store);
 }
 
 /* ---- waiting ---- */
@@ -130,7 +123,7 @@ static void emit_waiting(const struct wait *w)
 			.progress = {.done = w->count - w->left, .left = w->left}});
 }
 
-/* False: a list could not be read. Else see `left`. */
+/* False: see *err. Else see `left`. */
 static bool wait_for_all(struct wait *w, struct error *err)
 {
 	struct error ignored CLEANUP(error_release) = {0};
@@ -157,29 +150,17 @@ static bool wait_for_all(struct wait *w, struct error *err)
 
 /* ---- the end ---- */
 
-static bool record(struct wait *w, struct error *err)
-{
-	struct change *changes AUTO_FREE = mem_alloc(w->count * sizeof(*changes));
-	size_t count = 0;
-
-	for (size_t i = 0; i < w->count; i++)
-		if (w->secrets[i].has_news)
-			changes[count++] = (struct change){CHANGE_PUT, &w->secrets[i].object};
-	ledger_stage(
-		w->input->ledger, &(struct state_fold){.changes = changes, .change_count = count});
-	return ledger_commit(w->input->ledger, err);
-}
-
 static void add_left(const struct wait *w, struct str *out)
 {
 	size_t named = 0;
 
 	for (size_t i = 0; i < w->count; i++) {
-		const struct pending *secret = &w->secrets[i];
-		const char *status = secret->is_listed ? secret->object.status : "not listed";
-		if (is_active(&secret->object))
+		if (!is_pending(w, w->secrets[i]))
 			continue;
-		char *address AUTO_FREE = object_address(&secret->object);
+		const struct object *recorded = find_recorded(w, w->secrets[i]);
+		const char *status = w->has_looked && !find_listed(w, recorded) ? "not listed"
+										: recorded->status;
+		char *address AUTO_FREE = object_address(recorded);
 		struct str name CLEANUP(str_release) = {0};
 		text_add_visible(&name, address, strlen(address), 120);
 		str_text_add(&name, " (");
@@ -209,28 +190,22 @@ static bool refuse(const struct wait *w, struct error *err)
 		"again. To go on waiting: cfprov apply -wait, with a longer -wait-timeout.");
 }
 
-/* What was seen is recorded in any case, whatever else went wrong. */
-static bool run(struct wait *w, struct error *err)
-{
-	struct error why CLEANUP(error_release) = {0};
-	bool is_good = wait_for_all(w, err), is_recorded = record(w, &why);
-
-	if (!is_good)
-		return false;
-	if (!is_recorded)
-		error_move(err, &why);
-	return is_recorded && (!w->left || refuse(w, err));
-}
-
 bool wait_active(const struct wait_input *input, size_t *ret_left, struct error *err)
 {
+	const struct plan *plan = input->plan;
 	struct wait w = {.input = input};
 
 	w.deadline_ms = clock_monotonic_ms() + input->timeout_ms;
-	find_secrets(&w);
-	bool is_good = !w.left || run(&w, err);
+	w.secrets = mem_alloc(plan->row_count * sizeof(*w.secrets));
+	for (size_t i = 0; i < plan->row_count; i++) {
+		const struct object *wanted = plan->rows[i].desired;
+		if (wanted && wanted->kind == OBJECT_SECRET && is_pending(&w, wanted))
+			w.secrets[w.count++] = wanted;
+	}
+	w.left = w.count;
+	bool is_good = !w.left || (wait_for_all(&w, err) && (!w.left || refuse(&w, err)));
 	*ret_left = w.left;
-	free(w.secrets);
-	arena_release(&w.arena);
+	free((void *)w.secrets);
+	model_release(&w.live);
 	return is_good;
 }

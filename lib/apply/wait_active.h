@@ -6,7 +6,7 @@
  * It waits for the secrets that the plan desires and the state does not have as active: those that
  * were just written, and those that an earlier run left so. Each look is one list for each of their
  * stores, all side by side. Between two looks is a second at first, then more, up to
- * WAIT_LONGEST_PAUSE_MS. A new status is recorded at the end, however the waiting ends.
+ * WAIT_LONGEST_PAUSE_MS. Each look records what it sees.
  */
 #ifndef APPLY_WAIT_ACTIVE_H
 #define APPLY_WAIT_ACTIVE_H
