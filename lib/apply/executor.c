@@ -148,30 +148,17 @@ static void keep_alive(struct run *run)
 		journal_failed(run, &err);
 }
 
-static size_t intent_of(const struct run *run, const struct row *row)
-{
-	return schedule_step(&run->schedule, row)->intent;
-}
-
-/* Warns once if Cloudflare stored a comment or scopes otherwise: from now on the state has it. */
-static void warn_stored_otherwise(struct run *run, const struct outcome *outcome)
-{
-	struct str text CLEANUP(str_release) = {0};
-
-	if (outcome->change != CHANGE_PUT)
-		return;
-	record_add_warning(&text, outcome->row, outcome->object);
-	if (text.length)
-		event_say(run->input->sink, EVENT_WARNING, str_text(&text));
-}
-
 /* The group is durable: emits it, and lets start what waits for it. */
 static void end_group(struct run *run)
 {
 	for (size_t i = 0; i < run->group_count; i++) {
 		struct outcome *outcome = run->group[i];
+		struct str text CLEANUP(str_release) = {0};
 		emit_outcome(run, outcome);
-		warn_stored_otherwise(run, outcome);
+		if (outcome->change == CHANGE_PUT) /* what Cloudflare stored otherwise: once */
+			record_add_warning(&text, outcome->row, outcome->object);
+		if (text.length)
+			event_say(run->input->sink, EVENT_WARNING, str_text(&text));
 		if (outcome->kind == OUTCOME_DONE)
 			schedule_free_waiters(&run->schedule, outcome->row);
 		outcome_free(outcome);
@@ -188,8 +175,9 @@ static void flush(struct run *run)
 	int64_t before_us = clock_monotonic_us();
 
 	for (size_t i = run->recorded; i < run->group_count; i++)
-		results[i] = (struct result){intent_of(run, run->group[i]->row),
-			{run->group[i]->change, object_of(run->group[i])}};
+		results[i] =
+			(struct result){schedule_step(&run->schedule, run->group[i]->row)->intent,
+				{run->group[i]->change, object_of(run->group[i])}};
 	record(run, results + run->recorded, run->group_count - run->recorded);
 	run->recorded = run->group_count;
 	free(results);
@@ -349,12 +337,6 @@ static void start(struct run *run, struct task *task)
 	run->input->runner->start(run->input->runner, task->rows, task->count);
 }
 
-static void start_ready(struct run *run)
-{
-	while (may_start(run))
-		start(run, schedule_next(&run->schedule));
-}
-
 static bool is_finished(const struct run *run)
 {
 	if (interrupts(run) > 1)
@@ -366,7 +348,8 @@ static void loop(struct run *run)
 {
 	struct runner *runner = run->input->runner;
 
-	start_ready(run);
+	while (may_start(run))
+		start(run, schedule_next(&run->schedule));
 	emit_progress(run, EVENT_PROGRESS); /* the first results may take long */
 	while (!is_finished(run)) {
 		if (interrupts(run) && !run->result.was_interrupted) {
@@ -374,7 +357,8 @@ static void loop(struct run *run)
 			emit_progress(run, EVENT_INTERRUPT);
 			runner->stop(runner);
 		}
-		start_ready(run);
+		while (may_start(run))
+			start(run, schedule_next(&run->schedule));
 		keep_alive(run);
 		emit_waiting(run);
 		int64_t wait_ms = has_group(run) ? (pause_left_us(run) + 999) / 1000 : WAIT_MS;
@@ -408,45 +392,34 @@ static void finish(struct run *run)
 
 /* ---- the beginning ---- */
 
-/* What the state learns needs no request: it is the first group of results. */
-static void record_learned_rows(struct run *run)
-{
-	const struct plan *plan = run->input->plan;
-	struct result *results = mem_alloc(plan->row_count * sizeof(*results));
-	size_t count = 0;
-
-	for (size_t i = 0; i < plan->row_count; i++) {
-		const struct row *row = &plan->rows[i];
-		if (row->learns)
-			results[count++] = (struct result){intent_of(run, row),
-				{row->learned ? CHANGE_PUT : CHANGE_DROP,
-					row->learned ? row->learned : row->recorded}};
-	}
-	record(run, results, count);
-	free(results);
-}
-
 /* False: there is nothing to do, or the intents could not be made durable. */
 static bool begin(struct run *run)
 {
 	const struct plan *plan = run->input->plan;
 	struct change *intents = mem_alloc(plan->row_count * sizeof(*intents));
-	size_t count = 0;
+	struct result *learned = mem_alloc(plan->row_count * sizeof(*learned));
+	size_t count = 0, learned_count = 0;
 
 	schedule_init(&run->schedule, plan, EXECUTOR_BATCH);
 	for (size_t i = 0; i < plan->row_count; i++) {
 		const struct row *row = &plan->rows[i];
 		if (row->action == ACTION_NONE && !row->learns)
 			continue;
+		if (row->learns)
+			learned[learned_count++] = (struct result){
+				count, {row->learned ? CHANGE_PUT : CHANGE_DROP,
+					       row->learned ? row->learned : row->recorded}};
 		run->schedule.steps[i].intent = count;
 		intents[count++] = record_intent(row, &run->arena);
 	}
-	run->can_record = count && ledger_begin(run->input->ledger, run->input->desired, intents,
-					   count, run->err);
-	free(intents);
-	bool has_begun = run->can_record;
+	bool has_begun = run->can_record =
+		count &&
+		ledger_begin(run->input->ledger, run->input->desired, intents, count, run->err);
+	/* What the state learns needs no request. If that fails, nothing is started. */
 	if (has_begun)
-		record_learned_rows(run); /* if that fails, nothing is started */
+		record(run, learned, learned_count);
+	free(intents);
+	free(learned);
 	return has_begun;
 }
 

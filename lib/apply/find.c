@@ -108,8 +108,9 @@ void find_after(struct cf_runner *r, struct op *op, struct client_answer *answer
 	}
 }
 
-static void join(struct cf_runner *r, struct look *look, struct op *op)
+static void join(struct cf_runner *r, struct look *look, struct op *op, op_found *found)
 {
+	op->found = found;
 	op->look = look;
 	op->is_looking = true;
 	r->looking += op->patience_ms > 0;
@@ -125,7 +126,7 @@ static void join(struct cf_runner *r, struct look *look, struct op *op)
 
 void find_again(struct cf_runner *r, struct op *op)
 {
-	join(r, op->look, op);
+	join(r, op->look, op, op->found);
 }
 
 /* Lends a look at the list of a store; its id is kept. */
@@ -146,39 +147,34 @@ void find_by_id(struct cf_runner *r, struct op *op, const struct cf_id *id, op_f
 
 	look->get.id = id->secret ? id->secret : id->store;
 	look->get.store = id->secret ? &look->store : NULL;
-	op->found = found;
-	join(r, look, op);
+	join(r, look, op, found);
 }
 
 void find_by_name(struct cf_runner *r, struct op *op, op_found *found)
 {
-	if (row_object(op->rows[0])->kind == OBJECT_SECRET) {
+	if (row_object(op->rows[0])->kind == OBJECT_SECRET)
 		find_inside(r, op, op_store_id(r, op), found);
-		return;
-	}
-	op->found = found;
-	join(r, &op->account->stores, op);
+	else
+		join(r, &op->account->stores, op, found);
 }
 
 void find_inside(struct cf_runner *r, struct op *op, const char *store_id, op_found *found)
 {
 	struct look *look = table_get(op->account->inside, store_id);
 
-	op->found = found;
 	if (!look) {
 		look = look_new(r, op, store_id);
 		look->earlier = r->looks;
 		r->looks = look;
 		table_put(&op->account->inside, store_id, look);
 	}
-	join(r, look, op);
+	join(r, look, op, found);
 }
 
 const struct object *find_new(struct cf_runner *r, const struct model *names,
 	const struct object *object, bool *ret_is_double)
 {
-	const struct object *it =
-		model_object(names, object->account, object->store, object->secret);
+	const struct object *it = model_find(names, object);
 	const struct object *found = NULL;
 
 	*ret_is_double = false;

@@ -107,9 +107,6 @@ struct op *op_new(
 /* The row of an op that has just one. */
 const struct row *op_row(const struct op *op);
 
-/* The id of the op's account. */
-const char *op_account_id(const struct op *op);
-
 /* Lends the id of the store that the op's secrets are in; NULL: it is not known. */
 const char *op_store_id(const struct cf_runner *r, const struct op *op);
 
@@ -136,7 +133,6 @@ bool op_read(struct cf_runner *r, struct op *op, const struct row *row, const st
  * with a known id is about another object, for example one that was just destroyed.
  */
 bool op_is_new(struct cf_runner *r, const char *id) MUST_CHECK;
-void op_know_id(struct cf_runner *r, const char *id);
 
 /* ---- outcomes: one for each row of an op ---- */
 
@@ -160,9 +156,8 @@ void creates(struct cf_runner *r, struct op *op);
 
 /* ---- updating ---- */
 
-void updates_secret(struct cf_runner *r, struct op *op);
-/* Writes the value of the duplicate, op->made. */
-void updates_duplicate(struct cf_runner *r, struct op *op);
+/* Writes what the row says; of a duplicate (op->made), the value. */
+void updates(struct cf_runner *r, struct op *op);
 
 /* ---- destroying ---- */
 

@@ -33,11 +33,6 @@ const struct row *op_row(const struct op *op)
 	return op->rows[0];
 }
 
-const char *op_account_id(const struct op *op)
-{
-	return op->account->account->account->id;
-}
-
 const char *op_store_id(const struct cf_runner *r, const struct op *op)
 {
 	const struct object *about = row_object(op->rows[0]);
@@ -63,7 +58,7 @@ void op_send(struct cf_runner *r, struct op *op, const struct op_request *reques
 	}
 	op->answered = request->answered;
 	op->id = request->id;
-	cf_add_path(&path, op_account_id(op), &request->id);
+	cf_add_path(&path, op->account->account->account->id, &request->id);
 	str_text_add(&path, request->suffix ? request->suffix : "");
 	client_send(
 		r->options->client, &(struct client_call){.lane = op->account->account->lane,
@@ -109,11 +104,6 @@ bool op_is_new(struct cf_runner *r, const char *id)
 			table_put(&r->ids, live->objects[i].id, r);
 	r->knows_live_ids = true;
 	return !table_get(r->ids, id);
-}
-
-void op_know_id(struct cf_runner *r, const char *id)
-{
-	table_put(&r->ids, arena_text(&r->arena, id), r);
 }
 
 /* ---- outcomes ---- */
@@ -198,10 +188,21 @@ void op_end_done(struct cf_runner *r, const struct row *row, const struct object
 
 /* ---- the runner ---- */
 
-static void begin(struct cf_runner *r, struct op *op)
+static void on_start(struct runner *runner, const struct row **rows, size_t count)
 {
-	const struct row *row = op->rows[0];
+	struct cf_runner *r = in(runner);
+	const struct runner_options *options = r->options;
+	const struct row *row = rows[0];
 
+	/* What needs no request; the account of what is forgotten may be unknown. */
+	if (row->action == ACTION_FORGET ||
+		(row->action == ACTION_DESTROY && (row->notes & ROW_WITH_STORE))) {
+		op_end_gone(r, row);
+		return;
+	}
+	const struct live_account *account =
+		live_find_account(options->accounts, options->count, row_object(row)->account);
+	struct op *op = op_new(r, &r->accounts[account - options->accounts], rows, count);
 	switch (row->action) {
 	case ACTION_CREATE:
 		creates(r, op);
@@ -209,7 +210,7 @@ static void begin(struct cf_runner *r, struct op *op)
 	case ACTION_ADOPT:
 	case ACTION_UPDATE:
 		if (row->writes)
-			updates_secret(r, op);
+			updates(r, op);
 		else
 			op_end_done(r, row, row->live);
 		break;
@@ -220,29 +221,12 @@ static void begin(struct cf_runner *r, struct op *op)
 			destroys(r, op);
 		break;
 	case ACTION_DESTROY:
-		if (row->notes & ROW_WITH_STORE)
-			op_end_gone(r, row);
-		else
-			destroys(r, op);
+		destroys(r, op);
 		break;
 	case ACTION_FORGET:
 	case ACTION_NONE:
 		assert(false); /* neither needs a request */
 	}
-}
-
-static void on_start(struct runner *runner, const struct row **rows, size_t count)
-{
-	struct cf_runner *r = in(runner);
-	const struct runner_options *options = r->options;
-
-	if (rows[0]->action == ACTION_FORGET) {
-		op_end_gone(r, rows[0]); /* its account may be gone from the manifest */
-		return;
-	}
-	const struct live_account *account =
-		live_find_account(options->accounts, options->count, row_object(rows[0])->account);
-	begin(r, op_new(r, &r->accounts[account - options->accounts], rows, count));
 }
 
 static void on_stop(struct runner *runner)
@@ -266,16 +250,6 @@ static void on_pause(struct runner *runner, struct runner_pause *ret_pause)
 	}
 }
 
-static void take_answer(struct cf_runner *r, struct client_answer *answer)
-{
-	if (*(const enum tag_kind *)answer->tag == TAG_LOOK) {
-		find_take(r, answer->tag, answer);
-		return;
-	}
-	struct op *op = answer->tag;
-	op->answered(r, op, answer);
-}
-
 /* A look that is due comes first; then it is time to return, for more may be ready to start. */
 static struct outcome *on_next(struct runner *runner, int64_t timeout_ms)
 {
@@ -284,7 +258,11 @@ static struct outcome *on_next(struct runner *runner, int64_t timeout_ms)
 	struct client_answer *answer;
 
 	while (!outcome && (answer = client_next(r->options->client, find_due(r, timeout_ms)))) {
-		take_answer(r, answer);
+		struct op *op = answer->tag;
+		if (*(const enum tag_kind *)answer->tag == TAG_LOOK)
+			find_take(r, answer->tag, answer);
+		else
+			op->answered(r, op, answer);
 		client_answer_free(answer);
 		outcome = take_ended(r);
 	}

@@ -8,10 +8,11 @@
 static void made(
 	struct cf_runner *r, struct op *op, const struct row *row, const struct object *is_now)
 {
-	op_know_id(r, is_now->id);
+	char *id = arena_text(&r->arena, is_now->id);
+
+	table_put(&r->ids, id, r);
 	if (row->desired->kind == OBJECT_STORE) /* for the secrets that wait for it */
-		table_put(
-			&op->account->made, row->desired->store, arena_text(&r->arena, is_now->id));
+		table_put(&op->account->made, row->desired->store, id);
 	if (!row->copies || !(row->writes & FIELD_VALUE)) {
 		op_end_done(r, row, is_now);
 		return;
@@ -19,7 +20,7 @@ static void made(
 	error_release(&op->seen);
 	op->made = *is_now;
 	object_keep(&r->arena, &op->made);
-	updates_duplicate(r, op);
+	updates(r, op);
 }
 
 /* ---- what a look has brought ---- */

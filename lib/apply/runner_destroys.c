@@ -78,8 +78,7 @@ static bool destroys_inside(
 			strcmp(object->store, about->store) != 0)
 			break;
 		if ((row->notes & ROW_WITH_STORE) &&
-			(!names_or_null || !model_object(names_or_null, object->account,
-						   object->store, object->secret)))
+			(!names_or_null || !model_find(names_or_null, object)))
 			return true;
 	}
 	return false;

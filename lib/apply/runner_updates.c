@@ -4,8 +4,10 @@
 
 static const char not_cleared[] = "its comment could not be cleared";
 
-/* Writes fields (FIELD_*) of the secret, or of what was made of it. */
-static void send(struct cf_runner *r, struct op *op, unsigned fields, op_answered *answered)
+static op_answered answered;
+
+/* Writes fields (FIELD_*) of the secret, or of the duplicate. */
+static void send(struct cf_runner *r, struct op *op, unsigned fields)
 {
 	const struct row *row = op_row(op);
 	const struct object *wanted = row->desired;
@@ -37,8 +39,10 @@ static void end_failed(struct cf_runner *r, struct op *op, struct client_answer 
 {
 	if (answer->cf.is_absent)
 		error_hint(&answer->err, "It has been deleted. Run plan again to create it again.");
-	if (op->is_clearing && answer->outcome == CLIENT_FAILED)
+	if (answer->outcome == CLIENT_FAILED && op->is_clearing)
 		error_prefix(&answer->err, "%s", not_cleared);
+	else if (answer->outcome == CLIENT_FAILED && op_row(op)->copies)
+		error_prefix(&answer->err, "it has its new name, but not its new value");
 	if (answer->outcome == CLIENT_UNKNOWN) {
 		error_move(&op->seen, &answer->err);
 		op_end_unknown(r, op, "it is not known whether it was changed");
@@ -47,8 +51,6 @@ static void end_failed(struct cf_runner *r, struct op *op, struct client_answer 
 	}
 }
 
-static op_answered answered;
-
 /*
  * It was written. A comment may remain, for nobody has documented whether "" or null clears it:
  * then null is sent. If it still remains, that is an error; what else was written is recorded.
@@ -56,7 +58,7 @@ static op_answered answered;
 static void end_updated(struct cf_runner *r, struct op *op, const struct object *is_now)
 {
 	const struct row *row = op_row(op);
-	bool clears = (row->writes & FIELD_COMMENT) && !row->desired->comment;
+	bool clears = (row->writes & FIELD_COMMENT) && !row->desired->comment && !row->copies;
 	struct error err = {0};
 
 	error_release(&op->seen);
@@ -68,7 +70,7 @@ static void end_updated(struct cf_runner *r, struct op *op, const struct object 
 	object_keep(&r->arena, &op->made);
 	if (!op->is_clearing) {
 		op->is_clearing = true;
-		send(r, op, FIELD_COMMENT, answered);
+		send(r, op, FIELD_COMMENT);
 		return;
 	}
 	error_set(&err, "%s: Cloudflare still has it", not_cleared);
@@ -102,36 +104,19 @@ static void answered(struct cf_runner *r, struct op *op, struct client_answer *a
 		end_failed(r, op, answer);
 	} else if (op_read(r, op, row, answer->cf.result, &is_now)) {
 		end_updated(r, op, &is_now);
+	} else if (row->copies) {
+		is_now = op->made;
+		is_now.modified = NULL; /* not known, and compared with nothing then */
+		op_end_done(r, row, &is_now);
 	} else {
 		find_after(r, op, answer);
 		find_by_id(r, op, &op->id, found);
 	}
 }
 
-void updates_secret(struct cf_runner *r, struct op *op)
-{
-	send(r, op, op_row(op)->writes, answered);
-}
-
-static void duplicate_answered(struct cf_runner *r, struct op *op, struct client_answer *answer)
+void updates(struct cf_runner *r, struct op *op)
 {
 	const struct row *row = op_row(op);
-	struct object is_now;
 
-	if (answer->outcome != CLIENT_DONE) {
-		if (answer->outcome == CLIENT_FAILED)
-			error_prefix(&answer->err, "it has its new name, but not its new value");
-		end_failed(r, op, answer);
-		return;
-	}
-	if (!op_read(r, op, row, answer->cf.result, &is_now)) {
-		is_now = op->made;
-		is_now.modified = NULL; /* not known, and compared with nothing then */
-	}
-	op_end_done(r, row, &is_now);
-}
-
-void updates_duplicate(struct cf_runner *r, struct op *op)
-{
-	send(r, op, FIELD_VALUE, duplicate_answered);
+	send(r, op, row->copies ? FIELD_VALUE : row->writes);
 }

@@ -39,8 +39,7 @@ static bool is_interrupted(const struct wait *w)
 
 static const struct object *find_recorded(const struct wait *w, const struct object *secret)
 {
-	return model_object(
-		&w->input->ledger->state.model, secret->account, secret->store, secret->secret);
+	return model_find(&w->input->ledger->state.model, secret);
 }
 
 static bool is_pending(const struct wait *w, const struct object *secret)
@@ -54,8 +53,7 @@ static bool is_pending(const struct wait *w, const struct object *secret)
 /* Lends the secret as the last look shows it; NULL: it does not. */
 static const struct object *find_listed(const struct wait *w, const struct object *recorded)
 {
-	const struct object *listed =
-		model_object(&w->live, recorded->account, recorded->store, recorded->secret);
+	const struct object *listed = model_find(&w->live, recorded);
 
 	return listed && strcmp(listed->id, recorded->id) == 0 ? listed : NULL;
 }

@@ -247,10 +247,8 @@ struct question {
 static const struct object *find_modified(
 	const struct live_input *input, const struct model *wanted, const struct object *live)
 {
-	const struct object *recorded =
-		model_object(input->recorded, live->account, live->store, live->secret);
-	const struct object *desired =
-		model_object(wanted, live->account, live->store, live->secret);
+	const struct object *recorded = model_find(input->recorded, live);
+	const struct object *desired = model_find(wanted, live);
 
 	if (!recorded || !recorded->id || strcmp(recorded->id, live->id) != 0 ||
 		recorded->doubt == DOUBT_VALUE)

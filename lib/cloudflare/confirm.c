@@ -13,11 +13,9 @@ static bool has_id(const struct object *object, const char *id)
 	return object->id && strcmp(object->id, id) == 0;
 }
 
-static const struct object *find(const struct model *model_or_null, const struct object *object)
+static bool is_wanted(const struct confirm *c, const struct object *object)
 {
-	return model_or_null
-		       ? model_object(model_or_null, object->account, object->store, object->secret)
-		       : NULL;
+	return c->input->wanted && model_find(c->input->wanted, object);
 }
 
 /* ---- when cfprov wrote ---- */
@@ -43,7 +41,7 @@ static int64_t later(int64_t a_ms, int64_t b_ms)
 static bool is_being_destroyed(const struct confirm *c, const struct object *recorded)
 {
 	return recorded->kind == OBJECT_STORE && recorded->doubt != DOUBT_NONE &&
-	       find(c->input->wanted, recorded);
+	       is_wanted(c, recorded);
 }
 
 /*
@@ -53,7 +51,7 @@ static bool is_being_destroyed(const struct confirm *c, const struct object *rec
  */
 static int64_t trusted_ms(const struct confirm *c, const struct object *listed, int64_t now_ms)
 {
-	const struct object *recorded = find(c->input->recorded, listed);
+	const struct object *recorded = model_find(c->input->recorded, listed);
 	int64_t patience_ms = c->input->patience_ms,
 		sent_ms = recorded ? recorded->requested_ms : 0;
 
@@ -107,7 +105,7 @@ static bool is_doubtful(const struct confirm *c, const struct object *listed,
 {
 	bool is_suspect = recorded && recorded->id
 				  ? !has_id(recorded, listed->id) || is_being_destroyed(c, recorded)
-				  : count > 1 || recorded || find(c->input->wanted, listed);
+				  : count > 1 || recorded || is_wanted(c, listed);
 
 	return is_suspect && is_in_lists(c, listed);
 }
