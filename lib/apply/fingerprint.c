@@ -9,11 +9,8 @@ enum {
 	/* limits for a state that was tampered with */
 	MOST_MEMORY_KIB = 1 << 16,
 	MOST_PASSES = 4,
-};
-
-/* One that is made, or made again to be compared. */
-struct fingerprint {
-	char text[160];
+	PARTS = 4,
+	TEXT_SIZE = 160,
 };
 
 bool fingerprint_key_make(
@@ -40,41 +37,48 @@ void fingerprint_key_release(struct fingerprint_key *key)
 	secret_wipe(key, sizeof(*key));
 }
 
-/* With a key, or without. False: the parameters are not possible. */
-static bool make(const struct fingerprint_key *key_or_null, const struct crypt_slow_hash *how,
-	const struct fingerprint_subject *subject, const struct secret *value,
-	struct fingerprint *ret)
+static void set_parts(const char *lineage, const struct object *object, const struct secret *value,
+	struct crypt_part parts[static PARTS])
 {
-	const struct crypt_part parts[] = {{subject->lineage, strlen(subject->lineage)},
-		{subject->store, strlen(subject->store)},
-		{subject->secret, strlen(subject->secret)}, {value->bytes, value->length}};
+	parts[0] = (struct crypt_part){lineage, strlen(lineage)};
+	parts[1] = (struct crypt_part){object->store, strlen(object->store)};
+	parts[2] = (struct crypt_part){object->secret, strlen(object->secret)};
+	parts[3] = (struct crypt_part){value->bytes, value->length};
+}
+
+/* With a key, or slowly. False: the parameters are not possible. */
+static bool make(const struct fingerprint_key *key_or_null, const struct crypt_slow_hash *how,
+	const struct crypt_part parts[static PARTS], char ret_text[static TEXT_SIZE])
+{
 	unsigned char hash[CRYPT_HASH_BYTES];
 	char hex[2 * CRYPT_HASH_BYTES + 1], salt[2 * CRYPT_SALT_BYTES + 1];
 
 	if (key_or_null)
-		crypt_keyed_hash(key_or_null->bytes, parts, ARRAY_SIZE(parts), hash);
-	else if (!crypt_slow_hash(how, parts, ARRAY_SIZE(parts), hash))
+		crypt_keyed_hash(key_or_null->bytes, parts, PARTS, hash);
+	else if (!crypt_slow_hash(how, parts, PARTS, hash))
 		return false;
 	crypt_to_hex(hash, sizeof(hash), hex);
 	crypt_to_hex(how->salt, sizeof(how->salt), salt);
 	if (key_or_null)
-		snprintf(ret->text, sizeof(ret->text), "blake2b$%s$%s", key_or_null->id, hex);
+		snprintf(ret_text, TEXT_SIZE, "blake2b$%s$%s", key_or_null->id, hex);
 	else
-		snprintf(ret->text, sizeof(ret->text), "argon2id$m=%u,t=%u$%s$%s", how->memory_kib,
+		snprintf(ret_text, TEXT_SIZE, "argon2id$m=%u,t=%u$%s$%s", how->memory_kib,
 			how->passes, salt, hex);
 	return true;
 }
 
-const char *fingerprint_make(const struct fingerprint_key *key,
-	const struct fingerprint_subject *subject, const struct secret *value, struct arena *arena)
+const char *fingerprint_make(const struct fingerprint_key *key, const char *lineage,
+	const struct object *object, const struct secret *value, struct arena *arena)
 {
 	struct crypt_slow_hash how = {.memory_kib = MEMORY_KIB, .passes = PASSES};
-	struct fingerprint made;
+	struct crypt_part parts[PARTS];
+	char text[TEXT_SIZE];
 
 	crypt_salt(how.salt);
-	if (!make(key->is_set ? key : NULL, &how, subject, value, &made))
+	set_parts(lineage, object, value, parts);
+	if (!make(key->is_set ? key : NULL, &how, parts, text))
 		mem_exhausted();
-	return arena_text(arena, made.text);
+	return arena_text(arena, text);
 }
 
 /* `argon2id$m=KIB,t=PASSES$SALT$HASH` */
@@ -89,23 +93,23 @@ static bool read_slow(const char *text, struct crypt_slow_hash *ret_how)
 	       crypt_from_hex(salt, strlen(salt), ret_how->salt, sizeof(ret_how->salt));
 }
 
-enum value_verdict fingerprint_compare(const char *fingerprint, const struct fingerprint_key *key,
-	const struct fingerprint_subject *subject, const struct secret *value)
+enum value_verdict fingerprint_compare(const struct fingerprint_key *key, const char *lineage,
+	const struct object *object, const struct secret *value)
 {
+	const char *then = object->fingerprint;
 	struct crypt_slow_hash how = {0};
-	struct fingerprint now;
+	struct crypt_part parts[PARTS];
+	char now[TEXT_SIZE];
 
-	if (!fingerprint)
-		return VALUE_UNVERIFIABLE;
-	bool is_slow = read_slow(fingerprint, &how);
-	if ((!is_slow && !key->is_set) || !make(is_slow ? NULL : key, &how, subject, value, &now))
+	set_parts(lineage, object, value, parts);
+	bool is_slow = then && read_slow(then, &how);
+	if (!then || (!is_slow && !key->is_set) || !make(is_slow ? NULL : key, &how, parts, now))
 		return VALUE_UNVERIFIABLE;
 	/* All but the hash, which comes last, is the same: else it was made in another way. */
-	size_t length = strlen(now.text), start = length - 2 * CRYPT_HASH_BYTES;
-	if (strlen(fingerprint) != length || memcmp(fingerprint, now.text, start) != 0)
+	size_t length = strlen(now), start = length - 2 * CRYPT_HASH_BYTES;
+	if (strlen(then) != length || memcmp(then, now, start) != 0)
 		return VALUE_UNVERIFIABLE;
-	return crypt_is_same(
-		       (const unsigned char *)fingerprint, (const unsigned char *)now.text, length)
+	return crypt_is_same((const unsigned char *)then, (const unsigned char *)now, length)
 		       ? VALUE_SAME
 		       : VALUE_CHANGED;
 }

@@ -28,21 +28,15 @@ bool fingerprint_key_make(
 	const struct secret *from, struct fingerprint_key *ret_key, struct error *err) MUST_CHECK;
 void fingerprint_key_release(struct fingerprint_key *key);
 
-/* What a fingerprint is bound to. */
-struct fingerprint_subject {
-	const char *lineage, *store, *secret;
-};
-
-/* Lends, in the arena, the fingerprint of a value. */
-const char *fingerprint_make(const struct fingerprint_key *key,
-	const struct fingerprint_subject *subject, const struct secret *value,
-	struct arena *arena) MUST_CHECK;
+/* Lends, in the arena, the fingerprint of a value of this secret. */
+const char *fingerprint_make(const struct fingerprint_key *key, const char *lineage,
+	const struct object *object, const struct secret *value, struct arena *arena) MUST_CHECK;
 
 /*
- * Compares a value with a fingerprint. VALUE_UNVERIFIABLE: it was made with another key, or in a
- * way that is not known here, or there is none (NULL).
+ * Compares a value with the fingerprint that the object has. VALUE_UNVERIFIABLE: it was made with
+ * another key, or in a way that is not known here, or there is none.
  */
-enum value_verdict fingerprint_compare(const char *fingerprint, const struct fingerprint_key *key,
-	const struct fingerprint_subject *subject, const struct secret *value) MUST_CHECK;
+enum value_verdict fingerprint_compare(const struct fingerprint_key *key, const char *lineage,
+	const struct object *object, const struct secret *value) MUST_CHECK;
 
 #endif

@@ -151,50 +151,25 @@ static bool has_key(struct values *values, struct error_list *errors)
 
 /* ---- comparing ---- */
 
-static struct fingerprint_subject subject_of(
-	const struct values *values, const struct object *object)
-{
-	return (struct fingerprint_subject){values->lineage, object->store, object->secret};
-}
-
-static enum value_verdict compare(
-	const struct values *values, const struct object *recorded, const struct secret *value)
-{
-	const struct fingerprint_subject subject = subject_of(values, recorded);
-
-	return fingerprint_compare(recorded->fingerprint, &values->key, &subject, value);
-}
-
 /* `recorded`: under its name now, or before a rename; or NULL. */
 static void judge(struct values *values, struct object *desired, const struct object *recorded,
 	const struct secret *value)
 {
-	const struct fingerprint_subject subject = subject_of(values, desired);
-
 	if (recorded && !object_is_unresolved(recorded))
-		desired->verdict = compare(values, recorded, value);
+		desired->verdict =
+			fingerprint_compare(&values->key, values->lineage, recorded, value);
 	if (desired->keeps_no_fingerprint)
 		return;
 	/* One made without the present key, or for another name, is made again. */
 	bool is_current = recorded && desired->verdict == VALUE_SAME &&
 			  strcmp(recorded->secret, desired->secret) == 0 &&
 			  (!values->key.is_set || strstr(recorded->fingerprint, values->key.id));
-	desired->fingerprint =
-		is_current ? arena_text(&values->arena, recorded->fingerprint)
-			   : fingerprint_make(&values->key, &subject, value, &values->arena);
+	desired->fingerprint = is_current ? arena_text(&values->arena, recorded->fingerprint)
+					  : fingerprint_make(&values->key, values->lineage, desired,
+						    value, &values->arena);
 }
 
 /* ---- before planning ---- */
-
-/* A value that is written once is read also if it exists but will be recreated. */
-static bool needs_value(
-	const struct planner_input *input, const struct object *desired, bool exists)
-{
-	bool is_kept = desired->is_written_once && exists && !selection_replaces(input, desired);
-
-	return desired->value && desired->value->kind != VALUE_GENERATE && !is_kept &&
-	       selection_has(input, desired);
-}
 
 static void read_desired(struct values *values, struct object *desired,
 	const struct planner_input *input, struct error_list *errors)
@@ -203,9 +178,12 @@ static void read_desired(struct values *values, struct object *desired,
 		renames_original(input->renames, desired, input->recorded, input->live);
 	bool exists = model_find(input->live, desired) ||
 		      renames_older(input->renames, desired, input->live);
+	/* One that is written once is read also if it exists but will be recreated. */
+	bool is_kept = desired->is_written_once && exists && !selection_replaces(input, desired);
 	struct error err = {0};
 
-	if (!needs_value(input, desired, exists))
+	if (!desired->value || desired->value->kind == VALUE_GENERATE || is_kept ||
+		!selection_has(input, desired))
 		return;
 	if (values->leaves_input && desired->value->kind == VALUE_STDIN) {
 		char *address AUTO_FREE = object_address(desired);
@@ -243,36 +221,30 @@ bool values_read(struct values *values, struct model *desired, const struct plan
 
 /* ---- a saved plan ---- */
 
-static void check_value(
-	struct values *values, const struct object *planned, struct error_list *errors)
-{
-	struct error unread = {0};
-	const struct secret *value = values_open(values, planned, &unread);
-
-	if (!value) {
-		error_move(error_list_add(errors), &unread);
-		return;
-	}
-	bool is_compared = planned->fingerprint && has_key(values, errors);
-	enum value_verdict verdict = is_compared ? compare(values, planned, value) : VALUE_SAME;
-	if (verdict == VALUE_SAME)
-		return;
-	char *address AUTO_FREE = object_address(planned);
-	struct error *err = error_list_add(errors);
-	error_set(err, "%s: %s", address,
-		verdict == VALUE_CHANGED ? "its value is not the one that the plan was made with"
-					 : "the plan was made with another fingerprint key");
-	error_hint(err, "Make a new plan.");
-}
-
 bool values_check(struct values *values, const struct plan *plan, struct error_list *errors)
 {
 	size_t before = errors->count;
 
 	for (size_t i = 0; i < plan->row_count && !is_interrupted(errors); i++) {
-		const struct row *row = &plan->rows[i];
-		if (row_sends_value(row) && row->desired->value->kind != VALUE_GENERATE)
-			check_value(values, row->desired, errors);
+		const struct object *planned = plan->rows[i].desired;
+		enum value_verdict verdict = VALUE_SAME;
+		struct error err = {0};
+		if (!row_sends_value(&plan->rows[i]) || planned->value->kind == VALUE_GENERATE)
+			continue;
+		const struct secret *value = values_open(values, planned, &err);
+		if (value && planned->fingerprint && has_key(values, errors))
+			verdict =
+				fingerprint_compare(&values->key, values->lineage, planned, value);
+		if (verdict != VALUE_SAME) {
+			char *address AUTO_FREE = object_address(planned);
+			error_set(&err, "%s: %s", address,
+				verdict == VALUE_CHANGED
+					? "its value is not the one that the plan was made with"
+					: "the plan was made with another fingerprint key");
+			error_hint(&err, "Make a new plan.");
+		}
+		if (err.message)
+			error_move(error_list_add(errors), &err);
 	}
 	return errors->count == before;
 }

@@ -2,8 +2,12 @@
 
 #include "unit.h"
 
-static const struct fingerprint_subject subject = {
-	"6f1c2f0e-0000-4000-8000-123456789abc", "s", "A"};
+/* What a fingerprint is bound to. */
+struct subject {
+	const char *lineage, *store, *secret;
+};
+
+static const struct subject subject = {"6f1c2f0e-0000-4000-8000-123456789abc", "s", "A"};
 static const struct fingerprint_key none = {0};
 
 static struct secret secret_of(const char *text)
@@ -25,20 +29,36 @@ static struct fingerprint_key key_of(const char *text)
 	return key;
 }
 
+static enum value_verdict compare(const char *print, const struct fingerprint_key *key,
+	const struct subject *about, const struct secret *value)
+{
+	const struct object object = {
+		.store = about->store, .secret = about->secret, .fingerprint = print};
+
+	return fingerprint_compare(key, about->lineage, &object, value);
+}
+
 static void expect(const char *print, const struct fingerprint_key *key,
-	const struct fingerprint_subject *about, const char *value, enum value_verdict match)
+	const struct subject *about, const char *value, enum value_verdict match)
 {
 	struct secret secret CLEANUP(secret_release) = secret_of(value);
 
-	if (fingerprint_compare(print, key, about, &secret) != match)
+	if (compare(print, key, about, &secret) != match)
 		fail_msg("not %d: %s with %s", match, print, value);
+}
+
+static const char *make_for(struct arena *arena, const struct fingerprint_key *key,
+	const struct subject *about, const char *value)
+{
+	struct secret secret CLEANUP(secret_release) = secret_of(value);
+	const struct object object = {.store = about->store, .secret = about->secret};
+
+	return fingerprint_make(key, about->lineage, &object, &secret, arena);
 }
 
 static const char *make(struct arena *arena, const struct fingerprint_key *key, const char *value)
 {
-	struct secret secret CLEANUP(secret_release) = secret_of(value);
-
-	return fingerprint_make(key, &subject, &secret, arena);
+	return make_for(arena, key, &subject, value);
 }
 
 /* ---- keys ---- */
@@ -85,7 +105,7 @@ static void expect_tells_apart(const struct fingerprint_key *key)
 {
 	struct arena arena CLEANUP(arena_release) = {0};
 	const char *print = make(&arena, key, "hunter2");
-	const struct fingerprint_subject others[] = {
+	const struct subject others[] = {
 		{"6f1c2f0e-0000-4000-8000-123456789abd", "s", "A"},
 		{subject.lineage, "t", "A"},
 		{subject.lineage, "s", "B"},
@@ -138,9 +158,8 @@ static void no_two_subjects_run_together(void **state)
 {
 	struct fingerprint_key key = key_of("0123456789abcdef");
 	struct arena arena CLEANUP(arena_release) = {0};
-	struct secret secret CLEANUP(secret_release) = secret_of("ab");
-	const struct fingerprint_subject one = {"l", "s", "n"}, two = {"l", "s", "na"};
-	const char *print = fingerprint_make(&key, &one, &secret, &arena);
+	const struct subject one = {"l", "s", "n"}, two = {"l", "s", "na"};
+	const char *print = make_for(&arena, &key, &one, "ab");
 
 	(void)state;
 	expect(print, &key, &one, "ab", VALUE_SAME);
@@ -187,10 +206,9 @@ static void never_same_by_accident(void **state)
 	(void)state;
 	for (size_t i = 0; i < length; i++) {
 		char *cut = arena_bytes(&arena, print, i), *flipped = arena_text(&arena, print);
-		assert_int_not_equal(fingerprint_compare(cut, &key, &subject, &value), VALUE_SAME);
+		assert_int_not_equal(compare(cut, &key, &subject, &value), VALUE_SAME);
 		flipped[i] = (char)(flipped[i] ^ 1);
-		assert_int_not_equal(
-			fingerprint_compare(flipped, &key, &subject, &value), VALUE_SAME);
+		assert_int_not_equal(compare(flipped, &key, &subject, &value), VALUE_SAME);
 	}
 }
 

@@ -97,7 +97,7 @@ static bool read_all(struct rig *rig)
 /* The fingerprint of a value as cfprov would have made it. */
 static const char *print_of(struct rig *rig, const char *key, const char *name, const char *value)
 {
-	const struct fingerprint_subject subject = {LINEAGE, "keys", name};
+	const struct object object = {.store = "keys", .secret = name};
 	struct fingerprint_key made = {0};
 	struct secret bytes CLEANUP(secret_release) = {0}, from CLEANUP(secret_release) = {0};
 
@@ -106,7 +106,7 @@ static const char *print_of(struct rig *rig, const char *key, const char *name, 
 		secret_copy(&from, key, strlen(key));
 		assert_true(fingerprint_key_make(&from, &made, &rig->err));
 	}
-	return fingerprint_make(&made, &subject, &bytes, &rig->recorded.arena);
+	return fingerprint_make(&made, LINEAGE, &object, &bytes, &rig->recorded.arena);
 }
 
 static struct row create(const struct object *object)
