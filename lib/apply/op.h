@@ -149,18 +149,12 @@ void op_end_as_seen(struct cf_runner *r, const struct op *op, const struct row *
 void op_end_failed(struct cf_runner *r, struct op *op, struct error *err);
 void op_end_unknown(struct cf_runner *r, struct op *op, const char *why);
 
-/* ---- creating ---- */
+/* ---- requests: each ends the op, or lets it look for what became of it ---- */
 
-/* A store, a duplicate, whose value is then written if the row says so, or new secrets. */
+/* Creates a store, new secrets, or a duplicate, whose value is then written if the row says so. */
 void creates(struct cf_runner *r, struct op *op);
-
-/* ---- updating ---- */
-
 /* Writes what the row says; of a duplicate (op->made), the value. */
 void updates(struct cf_runner *r, struct op *op);
-
-/* ---- destroying ---- */
-
 /* Deletes what the row's object was before; then a replacement is created. */
 void destroys(struct cf_runner *r, struct op *op);
 

@@ -11,7 +11,6 @@
 
 /* Accounts that fail for the same reason share one error, which names the first of them. */
 struct failure {
-	struct failure *next;
 	const struct account *first;
 	size_t accounts;
 	struct error err;
@@ -21,11 +20,11 @@ struct failure {
 struct batch {
 	const struct live_input *input;
 	struct model *live;
-	struct error_list *errors;
 	struct table *stores; /* by id; NULL: the lists are of stores */
 	struct live_listing *listings;
 	size_t count;
-	struct failure *first, **end;
+	struct failure *failures; /* one for each account, at most */
+	size_t failure_count;
 	struct table *by_reason, *failed; /* failures by message; aliases of failed accounts */
 };
 
@@ -42,13 +41,11 @@ static void add_failure(struct batch *batch, const struct account *account, stru
 		failure->accounts++;
 		error_release(err);
 	} else {
-		failure = mem_alloc(sizeof(*failure));
+		failure = &batch->failures[batch->failure_count++];
 		failure->first = account;
 		failure->accounts = 1;
 		error_move(&failure->err, err);
 		table_put(&batch->by_reason, failure->err.message, failure);
-		*batch->end = failure;
-		batch->end = &failure->next;
 	}
 }
 
@@ -63,23 +60,17 @@ static void drop_failed_accounts(struct batch *batch)
 	live->account_count = kept;
 }
 
-/* Moves the failures to batch->errors. False: there are some. */
-static bool report_failures(struct batch *batch)
+static void report_failures(struct batch *batch, struct error_list *errors)
 {
-	bool is_good = !batch->first;
-
-	table_free(&batch->by_reason); /* its keys are the messages */
-	for (struct failure *failure = batch->first, *next; failure; failure = next) {
+	for (size_t i = 0; i < batch->failure_count; i++) {
+		struct failure *failure = &batch->failures[i];
 		struct str first CLEANUP(str_release) = {0}, who CLEANUP(str_release) = {0};
-		next = failure->next;
 		str_format(&first, "the account `%s`", failure->first->alias);
 		text_add_listed(&who, str_text(&first), 0, failure->accounts, 1);
 		error_prefix(&failure->err, "can't %s the stores of %s",
 			batch->stores ? "look into" : "read", str_text(&who));
-		error_move(error_list_add(batch->errors), &failure->err);
-		free(failure);
+		error_move(error_list_add(errors), &failure->err);
 	}
-	return is_good;
 }
 
 /* ---- lists ---- */
@@ -174,43 +165,6 @@ static bool read_lists(struct batch *batch, struct error *err)
 	return confirm_missing(batch, err);
 }
 
-/* Reads the lists, and releases the batch. */
-static bool run(struct batch *batch)
-{
-	struct error err = {0};
-
-	batch->end = &batch->first;
-	bool is_whole = read_lists(batch, &err);
-	if (!is_whole)
-		error_move(error_list_add(batch->errors), &err);
-	drop_failed_accounts(batch);
-	bool is_good = report_failures(batch) && is_whole;
-	for (size_t i = 0; i < batch->count; i++)
-		live_listing_release(&batch->listings[i]);
-	free(batch->listings);
-	table_free(&batch->failed);
-	table_free(&batch->stores);
-	return is_good;
-}
-
-bool live_read(const struct live_input *input, struct model *ret_live, struct error_list *errors)
-{
-	struct batch batch = {
-		.input = input,
-		.live = ret_live,
-		.errors = errors,
-		.listings = mem_alloc(input->count * sizeof(*batch.listings)),
-		.count = input->count,
-	};
-
-	*ret_live = (struct model){0};
-	for (size_t i = 0; i < input->count; i++) {
-		batch.listings[i].account = &input->accounts[i];
-		batch.listings[i].model = ret_live;
-	}
-	return run(&batch);
-}
-
 /* Drops the secrets that the model has in these stores. */
 static void drop_inside(struct model *live, const struct table *stores)
 {
@@ -230,26 +184,57 @@ static void drop_inside(struct model *live, const struct table *stores)
 	live->object_count = kept;
 }
 
+/* The stores of the accounts, or the secrets in these stores. */
+static bool run(const struct live_input *input, const struct live_stores *stores_or_null,
+	struct model *live, struct error_list *errors)
+{
+	size_t count = stores_or_null ? stores_or_null->count : input->count;
+	struct live_listing *listings AUTO_FREE = mem_alloc(count * sizeof(*listings));
+	struct object *stores AUTO_FREE = mem_alloc(count * sizeof(*stores));
+	struct failure *failures AUTO_FREE = mem_alloc(input->count * sizeof(*failures));
+	struct batch batch = {.input = input,
+		.live = live,
+		.listings = listings,
+		.count = count,
+		.failures = failures};
+	size_t before = errors->count;
+	struct error err = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		listings[i].model = live;
+		if (!stores_or_null) {
+			listings[i].account = &input->accounts[i];
+			continue;
+		}
+		stores[i] =
+			*stores_or_null->items[i]; /* live->objects moves as secrets are added */
+		table_put(&batch.stores, stores[i].id, &stores[i]);
+		listings[i].account =
+			live_find_account(input->accounts, input->count, stores[i].account);
+		listings[i].store = &stores[i];
+	}
+	if (stores_or_null)
+		drop_inside(live, batch.stores);
+	if (!read_lists(&batch, &err))
+		error_move(error_list_add(errors), &err);
+	drop_failed_accounts(&batch);
+	table_free(&batch.by_reason); /* its keys are the messages */
+	report_failures(&batch, errors);
+	for (size_t i = 0; i < count; i++)
+		live_listing_release(&listings[i]);
+	table_free(&batch.failed);
+	table_free(&batch.stores);
+	return errors->count == before;
+}
+
+bool live_read(const struct live_input *input, struct model *ret_live, struct error_list *errors)
+{
+	*ret_live = (struct model){0};
+	return run(input, NULL, ret_live, errors);
+}
+
 bool live_read_inside(const struct live_input *input, const struct live_stores *stores,
 	struct model *live, struct error_list *errors)
 {
-	struct object *copies AUTO_FREE = mem_alloc(stores->count * sizeof(*copies));
-	struct batch batch = {
-		.input = input,
-		.live = live,
-		.errors = errors,
-		.listings = mem_alloc(stores->count * sizeof(*batch.listings)),
-		.count = stores->count,
-	};
-
-	for (size_t i = 0; i < stores->count; i++) {
-		copies[i] = *stores->items[i]; /* live->objects moves as secrets are added */
-		table_put(&batch.stores, copies[i].id, &copies[i]);
-		batch.listings[i].account =
-			live_find_account(input->accounts, input->count, copies[i].account);
-		batch.listings[i].store = &copies[i];
-		batch.listings[i].model = live;
-	}
-	drop_inside(live, batch.stores);
-	return run(&batch);
+	return run(input, stores, live, errors);
 }
