@@ -1,9 +1,8 @@
 /*
- * The executor carries out a plan: it starts the rows that are ready (apply/schedule), keeps so
- * many tasks under way, makes results durable in groups, and emits events. It knows nothing of
- * requests: it hands a task to a runner, which later says what became of each row. A task is one
- * row, or several that share a request: new secrets of one store. What the state learns without a
- * request is part of the run, and needs no runner.
+ * The executor carries out a plan: it starts the rows that are ready (apply/schedule), makes
+ * results durable in groups, and emits events. It knows nothing of requests: it hands a task to a
+ * runner, which later says what became of each row. A task is one row, or several that share a
+ * request: new secrets of one store. What the state learns needs no runner.
  *
  *     idle ──ready──► under way ──► done    ──► in the group ──► durable, event
  *                            └────► failed   (nothing was made)      "

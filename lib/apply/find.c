@@ -13,31 +13,19 @@
 
 #include <string.h>
 
-/* Looks whose times are so close start together. */
-enum { TOGETHER_MS = 20 };
-
 /* After an error of the server, a create is sent again after twice this, then doubled. */
 enum { REFUSED_PAUSE_MS = 250 };
 
 /* ---- when the next look is due ---- */
 
-static void set_due(struct cf_runner *r, struct look *look, int64_t due_ms)
+static void set_due(struct cf_runner *r, struct look *look, const struct op *op)
 {
-	if (look->is_set && look->due_ms <= due_ms)
-		return;
-	look->due_ms = due_ms;
-	if (!r->due || due_ms < r->next_due_ms)
-		r->next_due_ms = due_ms;
-	if (look->is_set)
-		return;
-	look->is_set = true;
-	look->next = r->due;
-	r->due = look;
-}
+	int64_t due_ms = op->ended_ms + patience_next_look_ms(op->patience_ms, op->looked_ms);
 
-static void set_due_for(struct cf_runner *r, struct look *look, const struct op *op)
-{
-	set_due(r, look, op->ended_ms + patience_next_look_ms(op->patience_ms, op->looked_ms));
+	if (due_ms < look->due_ms)
+		look->due_ms = due_ms;
+	if (due_ms < r->next_due_ms)
+		r->next_due_ms = due_ms;
 }
 
 static void start(struct cf_runner *r, struct look *look);
@@ -46,22 +34,18 @@ int64_t find_due(struct cf_runner *r, int64_t timeout_ms)
 {
 	int64_t now_ms = clock_monotonic_ms();
 
-	if (r->due && r->next_due_ms <= now_ms) {
-		struct look *all = r->due, *next;
-		r->due = NULL;
-		for (struct look *it = all; it; it = next) {
-			next = it->next;
-			it->is_set = false;
-			if (it->due_ms > now_ms + TOGETHER_MS)
-				set_due(r, it, it->due_ms);
-			else if (!it->is_under_way)
+	if (r->next_due_ms <= now_ms) {
+		r->next_due_ms = INT64_MAX;
+		for (struct look *it = r->looks; it; it = it->earlier) {
+			if (it->is_under_way)
+				continue;
+			if (it->due_ms <= now_ms)
 				start(r, it);
+			else if (it->due_ms < r->next_due_ms)
+				r->next_due_ms = it->due_ms;
 		}
 	}
-	if (!r->due)
-		return timeout_ms;
-	int64_t left_ms = r->next_due_ms > now_ms ? r->next_due_ms - now_ms : 0;
-	return left_ms < timeout_ms ? left_ms : timeout_ms;
+	return r->next_due_ms - now_ms < timeout_ms ? r->next_due_ms - now_ms : timeout_ms;
 }
 
 /* ---- ops that are looked for ---- */
@@ -77,17 +61,6 @@ static void give_up(struct cf_runner *r, struct op *op)
 {
 	end_looking(r, op);
 	op_end_unknown(r, op, "interrupted before Cloudflare confirmed it");
-}
-
-static void give_up_waiting(struct cf_runner *r, struct look *look)
-{
-	struct op *next;
-
-	for (struct op *op = look->waiting; op; op = next) {
-		next = op->next;
-		give_up(r, op);
-	}
-	look->waiting = NULL;
 }
 
 void find_after(struct cf_runner *r, struct op *op, struct client_answer *answer)
@@ -121,12 +94,19 @@ static void join(struct cf_runner *r, struct look *look, struct op *op, op_found
 	op->next = look->waiting;
 	look->waiting = op;
 	if (!look->is_under_way)
-		set_due_for(r, look, op);
+		set_due(r, look, op);
 }
 
 void find_again(struct cf_runner *r, struct op *op)
 {
 	join(r, op->look, op, op->found);
+}
+
+void find_add_look(struct cf_runner *r, struct look *look, const struct live_account *account)
+{
+	*look = (struct look){
+		.tag = TAG_LOOK, .get.account = account, .due_ms = INT64_MAX, .earlier = r->looks};
+	r->looks = look;
 }
 
 /* Lends a look at the list of a store; its id is kept. */
@@ -135,9 +115,10 @@ static struct look *look_new(struct cf_runner *r, const struct op *op, const cha
 	const struct object *about = row_object(op->rows[0]);
 	struct look *look = arena_alloc(&r->arena, sizeof(*look));
 
-	*look = (struct look){.tag = TAG_LOOK,
-		.store = {.account = about->account, .store = about->store, .id = store_id},
-		.get = {op->account->account, &look->store, NULL}};
+	find_add_look(r, look, op->account->account);
+	look->store =
+		(struct object){.account = about->account, .store = about->store, .id = store_id};
+	look->get.store = &look->store;
 	return look;
 }
 
@@ -164,8 +145,6 @@ void find_inside(struct cf_runner *r, struct op *op, const char *store_id, op_fo
 
 	if (!look) {
 		look = look_new(r, op, store_id);
-		look->earlier = r->looks;
-		r->looks = look;
 		table_put(&op->account->inside, store_id, look);
 	}
 	join(r, look, op, found);
@@ -196,6 +175,7 @@ static void start(struct cf_runner *r, struct look *look)
 
 	look->served = look->waiting;
 	look->waiting = NULL;
+	look->due_ms = INT64_MAX;
 	look->is_under_way = true;
 	for (struct op *op = look->served; op; op = op->next)
 		op->looked_ms = now_ms - op->ended_ms;
@@ -238,22 +218,25 @@ void find_take(struct cf_runner *r, struct look *look, struct client_answer *ans
 	look->is_under_way = false;
 	live_listing_release(&look->listing);
 	model_release(&look->model);
-	if (r->is_stopping)
-		give_up_waiting(r, look);
 	for (struct op *op = look->waiting; op; op = op->next)
-		set_due_for(r, look, op);
+		set_due(r, look, op);
 }
 
 /* ---- the end ---- */
 
 void find_stop(struct cf_runner *r)
 {
+	struct op *next;
+
 	r->is_stopping = true;
-	for (struct look *it = r->due; it; it = it->next) {
-		it->is_set = false;
-		give_up_waiting(r, it);
+	for (struct look *it = r->looks; it; it = it->earlier) {
+		for (struct op *op = it->waiting; op; op = next) {
+			next = op->next;
+			give_up(r, op);
+		}
+		it->waiting = NULL;
+		it->due_ms = INT64_MAX;
 	}
-	r->due = NULL;
 }
 
 void find_release(struct cf_runner *r)

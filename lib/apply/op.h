@@ -35,10 +35,9 @@ struct look {
 	struct live_listing listing;
 	struct model model;
 	struct op *served, *waiting;
-	bool is_under_way, is_set; /* is_set: among those that are due some time */
-	int64_t due_ms;            /* monotonic */
-	struct look *next;         /* among those that are set */
-	struct look *earlier;      /* all lists of the run, for the end of it */
+	bool is_under_way;
+	int64_t due_ms;       /* monotonic; INT64_MAX: nothing waits for it */
+	struct look *earlier; /* all of the run */
 };
 
 struct op {
@@ -91,11 +90,10 @@ struct cf_runner {
 	struct account_ops *accounts;         /* one for each account */
 	struct arena arena;
 	struct op *ops;      /* all of the run */
-	struct look *looks;  /* all lists of the run */
+	struct look *looks;  /* the same */
 	struct table *ids;   /* of all that exists or was made; see op_is_new */
 	bool knows_live_ids; /* they are among them */
-	struct look *due;    /* those that are set */
-	int64_t next_due_ms; /* of the first of them */
+	int64_t next_due_ms; /* of the first look; INT64_MAX: none */
 	size_t looking;      /* ops that are looked for with patience */
 	bool is_stopping;
 	struct outcome *ended, **next_ended; /* a queue */
@@ -182,6 +180,8 @@ void find_again(struct cf_runner *r, struct op *op);
 const struct object *find_new(struct cf_runner *r, const struct model *names,
 	const struct object *object, bool *ret_is_double);
 
+/* Prepares a look at the stores of the account. */
+void find_add_look(struct cf_runner *r, struct look *look, const struct live_account *account);
 void find_take(struct cf_runner *r, struct look *look, struct client_answer *answer);
 /* Starts the looks whose time has come. Gives how long until the next, at most timeout_ms. */
 int64_t find_due(struct cf_runner *r, int64_t timeout_ms);

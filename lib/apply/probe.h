@@ -1,9 +1,8 @@
 /*
  * What can be learned of accounts without changing anything: is the token valid, may it read and
- * write Secrets Store, the quota, the rate budget. Nothing documents what a token may do; whether
- * it may write follows from how Cloudflare refuses to change a secret that can't exist. All
- * accounts are asked side by side; each gets its facts, also when others, or some of its own, fail.
- * A token that several share is verified once. `doctor` says what the facts mean.
+ * write Secrets Store, the quota, the rate budget. Whether it may write follows from how Cloudflare
+ * refuses to change a secret that can't exist. All accounts are asked side by side; each gets its
+ * facts, also when others, or some of its own, fail. `doctor` says what the facts mean.
  *
  *     probes[i] = (struct probe){.account = …, .has_lane = true, .lane = …};
  *     probe_run(&input, probes, count)

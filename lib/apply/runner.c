@@ -279,13 +279,11 @@ struct runner *runner_new(const struct runner_options *options)
 	*kept = *options;
 	r->options = kept;
 	r->next_ended = &r->ended;
+	r->next_due_ms = INT64_MAX;
 	r->accounts = mem_alloc(options->count * sizeof(*r->accounts));
 	for (size_t i = 0; i < options->count; i++) {
-		struct look *stores = &r->accounts[i].stores;
 		r->accounts[i].account = &options->accounts[i];
-		*stores = (struct look){
-			.tag = TAG_LOOK, .get.account = &options->accounts[i], .earlier = r->looks};
-		r->looks = stores;
+		find_add_look(r, &r->accounts[i].stores, &options->accounts[i]);
 	}
 	return &r->runner;
 }

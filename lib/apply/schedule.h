@@ -4,8 +4,8 @@
  *
  * Removals run first, then everything else, store by store: the store's own row, its new secrets in
  * batches, the rest, and the old names of renamed secrets. A secret waits for its store's row, if
- * that has an action, and an old name for its duplicate; nothing else waits. If the awaited row
- * fails, what waits for it never starts.
+ * that has an action, and an old name for its duplicate. If the awaited row fails, what waits for
+ * it never starts.
  */
 #ifndef APPLY_SCHEDULE_H
 #define APPLY_SCHEDULE_H

@@ -1,7 +1,7 @@
 /*
- * The values of secrets, from their sources to the request. They are read, checked against
- * Cloudflare's limits, and compared by fingerprint with what was written last. Between reading and
- * sending they are kept in locked memory.
+ * The values of secrets, from their sources to the request: read, checked against Cloudflare's
+ * limits, and compared by fingerprint with what was written last. Until they are sent they are kept
+ * in locked memory.
  *
  *     values_read     before planning: sets verdict and fingerprint of the desired secrets
  *     values_check    of a saved plan: reads again, and compares with the plan's fingerprints

@@ -3,10 +3,9 @@
  * secret as `pending` for a while; that is neither drift nor an error, but a Worker that is
  * deployed next needs it active.
  *
- * It waits for the secrets that the plan desires and the state does not have as active: those that
- * were just written, and those that an earlier run left so. Each look is one list for each of their
- * stores, all side by side. Between two looks is a second at first, then more, up to
- * WAIT_LONGEST_PAUSE_MS. Each look records what it sees.
+ * It waits for the secrets that the plan desires and the state does not have as active. Each look
+ * is one list for each of their stores, and is recorded. Between two looks is a second at first,
+ * then more, up to WAIT_LONGEST_PAUSE_MS.
  */
 #ifndef APPLY_WAIT_ACTIVE_H
 #define APPLY_WAIT_ACTIVE_H

@@ -1,8 +1,7 @@
 /*
  * The account's audit log: who modified a secret outside of cfprov, when, and whether the value
- * changed. Values can't be read, so nothing else tells. Source: Cloudflare's API reference, "Audit
- * Logs (version 2)", a beta: entries may be late or missing. So absence proves nothing, and what is
- * not understood counts as doubt.
+ * changed. Source: Cloudflare's API reference, "Audit Logs (version 2)", a beta: entries may be
+ * late or missing. So absence proves nothing, and what is not understood counts as doubt.
  *
  * A value counts as kept only if the entries account for every change since our own last write:
  *
@@ -13,17 +12,14 @@
  * - The last entry has the moment of the live `modified`, and the list is complete.
  *
  * Two moments are near if they are at most a second apart, at the precision of the coarser one: the
- * log has its own clock and may leave fractions out, and a request takes some time.
+ * log has its own clock and may leave fractions out.
  */
 #ifndef CLOUDFLARE_AUDIT_H
 #define CLOUDFLARE_AUDIT_H
 
 #include "cloudflare/live.h"
 
-/*
- * One request is sent per secret. If more than AUDIT_SECRET_LIMIT were modified, none is: their
- * values are in doubt, as without a log.
- */
+/* One request per secret. If more secrets were modified, none is sent, as without a log. */
 enum { AUDIT_SECRET_LIMIT = 50, AUDIT_ENTRY_LIMIT = 100 };
 
 /*

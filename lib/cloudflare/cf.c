@@ -225,7 +225,6 @@ static void describe(
 	if (!first)
 		str_text_add(&report.text, "no reason given");
 	edge_finish(&report, err);
-	answer->code = code_of(first);
 	answer->verdict = meaning && meaning->is_forbidden ? CF_FORBIDDEN : CF_REFUSED;
 	answer->is_absent = message && (starts_with(message, "store_not_found") ||
 					       starts_with(message, "secret_not_found"));

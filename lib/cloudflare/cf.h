@@ -62,7 +62,6 @@ struct cf_answer {
 	bool was_accepted;
 	struct json *json;          /* owned; NULL if there is none */
 	const struct json *result;  /* lent by json */
-	int64_t code;               /* of the first error; 0: none */
 	bool is_throttled;          /* wait and send it again */
 	int64_t retry_after_ms;     /* from the body of an edge error; -1: not said */
 	bool is_absent;             /* the store or secret in the path does not exist */

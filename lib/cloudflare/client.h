@@ -1,16 +1,15 @@
 /*
  * The client: calls of Cloudflare's API, many at a time, each carried to a certain end.
  *
- * It holds the connections and, for each set of credentials, a lane: a queue with a rate budget.
- * Calls that may be repeated are sent again here (cloudflare/retry). A call that may have been
- * carried out, though nobody saw it (CLIENT_UNKNOWN), is for the caller to look up. If credentials
- * are bad, the server can't be reached, or it asks for a longer wait than max_wait_ms, all calls
- * that wait fail at once: no storm of retries. Errors never show credentials or secrets that a
- * server echoes (base/scrub).
+ * Each set of credentials has a lane: a queue with a rate budget. Calls that may be repeated are
+ * sent again here (cloudflare/retry). A call that may have been carried out, though nobody saw it
+ * (CLIENT_UNKNOWN), is for the caller to look up. If credentials are bad, the server can't be
+ * reached, or it asks for a longer wait than max_wait_ms, all calls that wait fail at once: no
+ * storm of retries. Errors never show credentials or secrets that a server echoes (base/scrub).
  *
  * Events: EVENT_REQUEST and EVENT_ANSWER for each attempt; EVENT_RETRY and EVENT_SLOW_DOWN once for
- * each wait; EVENT_COUNTDOWN about once a second while no request is under way or may start;
- * EVENT_WARNING for what Cloudflare says besides its answers (`messages`), each text once.
+ * each wait; EVENT_COUNTDOWN about once a second while nothing goes out; EVENT_WARNING for what
+ * Cloudflare says besides its answers (`messages`), each text once.
  *
  *     struct client *client = client_new(&options, &err);
  *     client_send(client, &call);                        any number
@@ -78,12 +77,11 @@ void client_send(struct client *client, const struct client_call *wanted);
 void client_stop(struct client *client);
 
 /*
- * What is certain. Nothing was done only if the API's own answer says so (its envelope with
- * `success: false`, and a status other than 408, 425 and 5xx), or if the call was never sent.
+ * What is certain; cloudflare/retry says what proves that nothing was done.
  *
  *     RETRY_SAFE        CLIENT_DONE or CLIENT_FAILED, never CLIENT_UNKNOWN
  *     RETRY_IDEMPOTENT  repeated here. CLIENT_UNKNOWN if it fails in the end and any attempt leaves
- *                       the outcome open, be it the first or the last
+ *                       the outcome open
  *     RETRY_UNSAFE      sent once (again only if the server surely did not process it).
  *                       CLIENT_UNKNOWN after a reset, a timeout, a redirect, HTML of any status, an
  *                       answer without the envelope, 408, 425, 5xx and 429
@@ -98,14 +96,12 @@ struct client_answer {
 	enum client_outcome outcome;
 	/*
 	 * For CLIENT_UNKNOWN. True: every attempt was throttled or refused by the API's own answer,
-	 * so most likely nothing was done, and a list requested now settles it. False: at least one
-	 * attempt got no such answer, and may still be carried out.
+	 * so a list requested now settles it. False: one may still be carried out.
 	 */
 	bool was_refused;
 	/*
 	 * How often the call was throttled (429). Whoever repeats it passes the number on in the
-	 * new call, so that waits grow, and stops at RETRY_THROTTLE_ATTEMPTS. Until the server's
-	 * wait is over, nothing goes out in this lane.
+	 * new call, so that waits grow, and stops at RETRY_THROTTLE_ATTEMPTS.
 	 */
 	int throttled;
 	void *tag;

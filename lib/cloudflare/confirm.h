@@ -1,23 +1,20 @@
 /*
- * Inside cloudflare/: whether objects that the state knows by id, and a list lacks, are gone. One
- * look proves nothing: lists lag behind writes, and GET by id may, too.
+ * Inside cloudflare/: whether objects that the state knows by id, and a list lacks, are gone. Lists
+ * lag behind writes, and so may GET by id.
  *
- * What is missing is requested by id, all side by side. If found, it exists and is added to the
- * model. If not found (only the API's own answer counts, or the status `deleted`), it is requested
- * again after PATIENCE_PAUSE_MS. Then it is gone, unless our own last write to it is younger than
- * the patience: then it is looked for at the ages of cloudflare/patience until that is over. Any
- * other answer means that its account can't be read.
+ * What is missing is requested by id, all side by side. What is found is added to the model. What
+ * is not (only the API's own answer counts, or the status `deleted`) is requested again after
+ * PATIENCE_PAUSE_MS, and then it is gone, unless our own last write to it is younger than the
+ * patience: then it is requested at the ages of cloudflare/patience. Any other answer means that
+ * its account can't be read. Beyond CONFIRM_BY_ID missing objects, the lists that lack them are
+ * read again instead. Secrets of a store that is gone are not looked for.
  *
- * A list may also show what is already gone. So these are taken out of the model and requested by
- * id, too: objects that share their name with another one (listed, or recorded with another id),
- * and those that would be adopted or taken for the work of an interrupted run. If we, or an
- * interrupted run, may have deleted one, it counts as found only when the patience is over. A
- * recorded store counts among these only if it is wanted now.
+ * A list may also show what is already gone. So these are taken from the model and requested by id,
+ * too: objects that share their name with another one (listed, or recorded with another id), and
+ * those that would be adopted or taken for the work of an interrupted run. What we, or an
+ * interrupted run, may have deleted counts as found only when the patience is over. A recorded
+ * store is among these only if it is wanted now.
  *
- * Beyond CONFIRM_BY_ID missing objects, the lists that lack them are read again at the same times
- * instead; what any of them shows exists. Secrets of a store that is gone are not looked for.
- *
- *     struct confirm confirm;
  *     confirm_init(&confirm, input, stores, live);
  *     confirm_run(&confirm, &err)                 sends nothing if nothing is missing
  *     … confirm.looks[i].err: that account can't be read
@@ -30,10 +27,7 @@
 
 enum { CONFIRM_BY_ID = 100 };
 
-/*
- * What is requested repeatedly: an object by its id, or a list for several. Times are milliseconds
- * since confirm_run began.
- */
+/* An object by its id, or a list for several. Times are milliseconds since confirm_run began. */
 struct confirm_look {
 	struct live_get get; /* of the first of the missing; they share account and store */
 	const struct object *const *missing;
@@ -68,10 +62,7 @@ struct confirm {
 void confirm_init(struct confirm *confirm, const struct live_input *input, struct table *stores,
 	struct model *live);
 
-/*
- * Looks for it, and adds what it finds to `live`, unsorted. The client must be idle. False:
- * ERROR_INTERRUPTED.
- */
+/* Adds what it finds to `live`, unsorted. The client must be idle. False: ERROR_INTERRUPTED. */
 bool confirm_run(struct confirm *confirm, struct error *err) MUST_CHECK;
 
 void confirm_release(struct confirm *confirm);

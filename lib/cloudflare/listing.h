@@ -2,17 +2,16 @@
  * One list of Cloudflare's, page by page: an account's stores, or the secrets in a store; and one
  * object by its id.
  *
- * A list may change while it is read, and its counts may be wrong. A reading of all pages is in
- * doubt if it has fewer items than a page counts (`total_count`; after a delete between two pages,
- * an item that moved to an earlier page is on neither), an id twice, or a short page before the
- * last. Then the list is read again from the start, after PATIENCE_PAUSE_MS. The first reading
- * without doubt counts. So do two in a row that are equal: then the server's count is wrong, as
- * counts are only hints. LISTING_READINGS different readings are an error, because what nobody saw
- * must not be created a second time. Also errors: a page that repeats itself and one id with two
- * names, if seen again; an object of another account or store.
+ * A list may change while it is read, and its counts are only hints. A reading of all pages is in
+ * doubt if it has fewer items than a page counts (`total_count`), an id twice, or a short page
+ * before the last: a delete between two pages moves an item to a page that was read already. Then
+ * the list is read again, after PATIENCE_PAUSE_MS. The first reading without doubt counts, and so
+ * do two in a row that are equal. LISTING_READINGS different readings are an error, because what
+ * nobody saw must not be created a second time. Also errors: a page that repeats itself and one id
+ * with two names, if seen again; an object of another account or store.
  *
- * `total_pages` says how many pages there are. If it is missing, or too small for `total_count`,
- * pages are requested until one is not full (by `per_page`, else by the length of the first page).
+ * If `total_pages` is missing, or too small for `total_count`, pages are requested until one is not
+ * full (by `per_page`, else by the length of the first page).
  *
  *     listing = (struct live_listing){.account = …, .store = …, .model = &model};
  *     live_listing_start(&listing, client, tag);

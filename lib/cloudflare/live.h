@@ -1,11 +1,7 @@
 /*
- * What exists in the accounts: paged lists become the live model, all accounts side by side. Never
- * one request per store.
- *
- * Lists may lag behind writes. What `recorded` knows by its id, and a list of live_read or
- * live_read_inside lacks, is therefore requested by id before it counts as gone: see
- * cloudflare/confirm. What that finds is in the model as if it had been listed, even next to
- * another object of the same name.
+ * What exists in the accounts: paged lists become the live model, all accounts side by side, never
+ * one request per store. Lists may lag behind writes: what `recorded` knows by its id, and a list
+ * lacks, is requested by id before it counts as gone (cloudflare/confirm).
  */
 #ifndef CLOUDFLARE_LIVE_H
 #define CLOUDFLARE_LIVE_H
@@ -25,11 +21,9 @@ bool live_read(const struct live_input *input, struct model *ret_live,
 	struct error_list *errors) MUST_CHECK;
 
 /*
- * Adds the secrets in these stores, which exist, to the model, in place of those that it already
- * has there, and sorts it again. A store that was deleted meanwhile is empty. One id in two stores
- * is an error, if a second reading shows it again. False if a store could not be read, or the
- * reading was interrupted: *errors has one error per account, and those accounts are no longer in
- * *live.
+ * Replaces the secrets that the sorted model has in these stores, which exist. A store that was
+ * deleted meanwhile is empty. One id in two stores is an error, if a second reading shows it again.
+ * False as above; an account with a store that could not be read is no longer in *live.
  */
 bool live_read_inside(const struct live_input *input, const struct live_stores *stores,
 	struct model *live, struct error_list *errors) MUST_CHECK;

@@ -144,7 +144,6 @@ static void expect_edge(
 
 	assert_int_equal(answer.verdict, CF_BROKEN);
 	assert_int_equal(answer.retry_after_ms, retry_after_ms);
-	assert_int_equal(answer.code, 0);
 	assert_false(answer.is_absent);
 	assert_string_equal(err.message, message);
 	assert_int_equal(
