@@ -44,7 +44,7 @@ struct outcome *outcome_new(const struct row *row, enum outcome_kind kind)
 
 	outcome->row = row;
 	outcome->kind = kind;
-	outcome->change = CHANGE_KEEP;
+	outcome->change = (struct change){CHANGE_KEEP, row_object(row)};
 	return outcome;
 }
 
@@ -63,11 +63,6 @@ static int interrupts(const struct run *run)
 
 /* ---- events ---- */
 
-static const struct object *object_of(const struct outcome *outcome)
-{
-	return outcome->change == CHANGE_PUT ? outcome->object : row_object(outcome->row);
-}
-
 static void emit_outcome(struct run *run, const struct outcome *outcome)
 {
 	const struct task *task = schedule_task(&run->schedule, outcome->row);
@@ -76,7 +71,7 @@ static void emit_outcome(struct run *run, const struct outcome *outcome)
 	event_emit(run->input->sink,
 		&(struct event){.type = is_done ? EVENT_ACTION_COMPLETE : EVENT_ACTION_FAILED,
 			.row = outcome->row,
-			.object = object_of(outcome),
+			.object = outcome->change.object,
 			.err = outcome->err.message ? &outcome->err : NULL,
 			.elapsed_us = clock_monotonic_us() - task->started_us});
 }
@@ -155,8 +150,8 @@ static void end_group(struct run *run)
 		struct outcome *outcome = run->group[i];
 		struct str text CLEANUP(str_release) = {0};
 		emit_outcome(run, outcome);
-		if (outcome->change == CHANGE_PUT) /* what Cloudflare stored otherwise: once */
-			record_add_warning(&text, outcome->row, outcome->object);
+		if (outcome->change.kind == CHANGE_PUT) /* what Cloudflare stored otherwise: once */
+			record_add_warning(&text, outcome->row, outcome->change.object);
 		if (text.length)
 			event_say(run->input->sink, EVENT_WARNING, str_text(&text));
 		if (outcome->kind == OUTCOME_DONE)
@@ -177,7 +172,7 @@ static void flush(struct run *run)
 	for (size_t i = run->recorded; i < run->group_count; i++)
 		results[i] =
 			(struct result){schedule_step(&run->schedule, run->group[i]->row)->intent,
-				{run->group[i]->change, object_of(run->group[i])}};
+				run->group[i]->change};
 	record(run, results + run->recorded, run->group_count - run->recorded);
 	run->recorded = run->group_count;
 	free(results);
@@ -269,9 +264,9 @@ static void take(struct run *run, struct outcome *outcome)
 	bool is_done = outcome->kind == OUTCOME_DONE;
 
 	schedule_step(&run->schedule, outcome->row)->state =
-		is_done || outcome->change == CHANGE_DROP ? STEP_GONE
-		: outcome->kind == OUTCOME_UNKNOWN        ? STEP_UNKNOWN
-							  : STEP_FAILED;
+		is_done || outcome->change.kind == CHANGE_DROP ? STEP_GONE
+		: outcome->kind == OUTCOME_UNKNOWN             ? STEP_UNKNOWN
+							       : STEP_FAILED;
 	if (is_done) {
 		count_done(run, outcome->row);
 		run->is_awaited |= schedule_is_awaited(&run->schedule, outcome->row);
@@ -295,32 +290,24 @@ static void take(struct run *run, struct outcome *outcome)
 
 /* ---- the run ---- */
 
-static struct runner_pause pause_of(const struct run *run)
-{
-	struct runner *runner = run->input->runner;
-	struct runner_pause pause = {0};
-
-	if (runner->pause)
-		runner->pause(runner, &pause);
-	return pause;
-}
-
 static bool may_start(const struct run *run)
 {
 	return run->can_record && interrupts(run) == 0 && schedule_has_next(&run->schedule) &&
-	       run->under_way < run->input->parallelism + pause_of(run).count;
+	       run->under_way < run->input->parallelism + run->input->runner->paused;
 }
 
 /* Once all that is left is to look for what was requested, and again when there is more of it. */
 static void emit_waiting(struct run *run)
 {
-	struct runner_pause pause = pause_of(run);
+	struct runner *runner = run->input->runner;
+	int64_t longest_ms = 0;
 
-	if (run->group_count || !pause.count || pause.count < run->under_way ||
-		pause.count <= run->waits_said)
+	if (run->group_count || !runner->paused || runner->paused < run->under_way ||
+		runner->paused <= run->waits_said)
 		return;
-	run->waits_said = pause.count;
-	event_waiting(run->input->sink, pause.object, pause.count, pause.longest_ms);
+	run->waits_said = runner->paused;
+	const struct object *object = runner->longest(runner, &longest_ms);
+	event_waiting(run->input->sink, object, runner->paused, longest_ms);
 }
 
 static void start(struct run *run, struct task *task)

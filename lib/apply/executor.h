@@ -25,22 +25,15 @@ enum outcome_kind {
 struct outcome {
 	enum outcome_kind kind;
 	const struct row *row;
-	/* What it means for the state: done, PUT or DROP; failed, KEEP, or what was done of it */
-	enum change_kind change;
-	const struct object *object; /* with PUT; the runner's, which lends it to the end */
+	/* Of the state: PUT or DROP if done; KEEP if it failed, or what was done of it. The runner
+	 * lends the object to the end */
+	struct change change;
 	struct error err;
 	struct outcome *next; /* for the runner */
 };
 
 /* So many new secrets of one store start together, at most. */
 enum { EXECUTOR_BATCH = 100 };
-
-/* What waits for another look at what was requested and not confirmed. It needs no slot. */
-struct runner_pause {
-	size_t count;                /* operations */
-	const struct object *object; /* of the one that may take longest */
-	int64_t longest_ms;          /* so long at most */
-};
 
 /* Turns rows into requests. One of the five edges where a test may put a fake. */
 struct runner {
@@ -53,8 +46,11 @@ struct runner {
 	void (*stop)(struct runner *runner);
 	/* Gives an outcome (outcome_free), or NULL after timeout_ms. */
 	struct outcome *(*next)(struct runner *runner, int64_t timeout_ms);
-	/* What waits for a look now. NULL: nothing ever does. */
-	void (*pause)(struct runner *runner, struct runner_pause *ret_pause);
+	/* Operations that only wait for another look at what was requested: they need no slot. */
+	size_t paused;
+	/* Lends the object of the one that may take longest. If some are paused; else may be NULL.
+	 */
+	const struct object *(*longest)(struct runner *runner, int64_t *ret_ms);
 };
 
 struct executor_input {
@@ -87,7 +83,7 @@ struct executor_result {
 bool executor_run(const struct executor_input *input, struct executor_result *ret_result,
 	struct error *err) MUST_CHECK;
 
-/* Its change is KEEP. */
+/* Its change is KEEP of the row's object. */
 struct outcome *outcome_new(const struct row *row, enum outcome_kind kind) MUST_CHECK;
 void outcome_free(struct outcome *outcome);
 

@@ -53,7 +53,7 @@ int64_t find_due(struct cf_runner *r, int64_t timeout_ms)
 static void end_looking(struct cf_runner *r, struct op *op)
 {
 	op->is_looking = false;
-	r->looking -= op->patience_ms > 0;
+	r->runner.paused -= op->patience_ms > 0;
 }
 
 /* Nobody waits for it any longer; the journal has it. */
@@ -86,7 +86,7 @@ static void join(struct cf_runner *r, struct look *look, struct op *op, op_found
 	op->found = found;
 	op->look = look;
 	op->is_looking = true;
-	r->looking += op->patience_ms > 0;
+	r->runner.paused += op->patience_ms > 0;
 	if (r->is_stopping) {
 		give_up(r, op);
 		return;

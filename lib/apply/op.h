@@ -94,7 +94,6 @@ struct cf_runner {
 	struct table *ids;   /* of all that exists or was made; see op_is_new */
 	bool knows_live_ids; /* they are among them */
 	int64_t next_due_ms; /* of the first look; INT64_MAX: none */
-	size_t looking;      /* ops that are looked for with patience */
 	bool is_stopping;
 	struct outcome *ended, **next_ended; /* a queue */
 };

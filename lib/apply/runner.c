@@ -132,12 +132,11 @@ void op_end_row(struct cf_runner *r, const struct op *op, const struct row *row,
 	struct outcome *outcome = end(r, row, kind);
 
 	error_copy(&outcome->err, err);
-	outcome->change = op->has_destroyed ? CHANGE_DROP : CHANGE_KEEP;
+	outcome->change.kind = op->has_destroyed ? CHANGE_DROP : CHANGE_KEEP;
 	if (op->made.id) {
 		struct object *object = arena_alloc(&r->arena, sizeof(*object));
 		record_unfinished(row, &op->made, row->copies, &r->arena, object);
-		outcome->change = CHANGE_PUT;
-		outcome->object = object;
+		outcome->change = (struct change){CHANGE_PUT, object};
 	}
 }
 
@@ -173,7 +172,7 @@ void op_end_unknown(struct cf_runner *r, struct op *op, const char *why)
 
 void op_end_gone(struct cf_runner *r, const struct row *row)
 {
-	end(r, row, OUTCOME_DONE)->change = CHANGE_DROP;
+	end(r, row, OUTCOME_DONE)->change.kind = CHANGE_DROP;
 }
 
 void op_end_done(struct cf_runner *r, const struct row *row, const struct object *is_now)
@@ -182,8 +181,7 @@ void op_end_done(struct cf_runner *r, const struct row *row, const struct object
 	struct object *object = arena_alloc(&r->arena, sizeof(*object));
 
 	record_done(row, is_now, &r->arena, object);
-	outcome->change = CHANGE_PUT;
-	outcome->object = object;
+	outcome->change = (struct change){CHANGE_PUT, object};
 }
 
 /* ---- the runner ---- */
@@ -235,19 +233,20 @@ static void on_stop(struct runner *runner)
 	find_stop(in(runner));
 }
 
-static void on_pause(struct runner *runner, struct runner_pause *ret_pause)
+static const struct object *on_longest(struct runner *runner, int64_t *ret_ms)
 {
-	struct cf_runner *r = in(runner);
+	const struct object *longest = NULL;
 	int64_t now_ms = clock_monotonic_ms();
 
-	*ret_pause = (struct runner_pause){.count = r->looking};
-	for (struct op *op = r->ops; r->looking && op; op = op->earlier) {
+	*ret_ms = 0;
+	for (struct op *op = in(runner)->ops; op; op = op->earlier) {
 		int64_t left_ms = op->ended_ms + op->patience_ms - now_ms;
-		if (!op->is_looking || left_ms <= ret_pause->longest_ms)
+		if (!op->is_looking || left_ms <= *ret_ms)
 			continue;
-		ret_pause->longest_ms = left_ms;
-		ret_pause->object = row_object(op->rows[0]);
+		*ret_ms = left_ms;
+		longest = row_object(op->rows[0]);
 	}
+	return longest;
 }
 
 /* A look that is due comes first; then it is time to return, for more may be ready to start. */
@@ -274,7 +273,7 @@ struct runner *runner_new(const struct runner_options *options)
 	struct cf_runner *r = mem_alloc(sizeof(*r));
 
 	r->runner = (struct runner){
-		.start = on_start, .stop = on_stop, .next = on_next, .pause = on_pause};
+		.start = on_start, .stop = on_stop, .next = on_next, .longest = on_longest};
 	struct runner_options *kept = arena_alloc(&r->arena, sizeof(*kept));
 	*kept = *options;
 	r->options = kept;

@@ -98,14 +98,14 @@ static struct outcome *outcome_of(struct rig *rig, size_t index)
 	if (outcome->kind != OUTCOME_DONE) {
 		error_set(&outcome->err, "it did not work");
 		if (rig->failures_have_destroyed && outcome->kind == OUTCOME_FAILED)
-			outcome->change = CHANGE_DROP;
+			outcome->change.kind = CHANGE_DROP;
 		return outcome;
 	}
 	if (is_removal(row)) {
-		outcome->change = CHANGE_DROP;
+		outcome->change.kind = CHANGE_DROP;
 		return outcome;
 	}
-	outcome->change = CHANGE_PUT;
+	outcome->change.kind = CHANGE_PUT;
 	struct arena *arena = &rig->folder.paths; /* lives as long as the rig */
 	struct object *made = arena_alloc(arena, sizeof(*made));
 	*made = (struct object){.kind = OBJECT_STORE,
@@ -113,7 +113,7 @@ static struct outcome *outcome_of(struct rig *rig, size_t index)
 		.store = object->store,
 		.id = arena_format(arena, "id-%s", object->store),
 		.origin = row->action == ACTION_ADOPT ? ORIGIN_ADOPTED : ORIGIN_CREATED};
-	outcome->object = made;
+	outcome->change.object = made;
 	return outcome;
 }
 

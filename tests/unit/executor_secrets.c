@@ -64,15 +64,15 @@ static struct outcome *on_next(struct runner *runner, int64_t timeout_ms)
 		script++;
 	bool is_done = !script || !script->name;
 	struct outcome *outcome = outcome_new(row, is_done ? OUTCOME_DONE : script->kind);
-	outcome->change = !is_done ? script->change : row->desired ? CHANGE_PUT : CHANGE_DROP;
+	outcome->change.kind = !is_done ? script->change : row->desired ? CHANGE_PUT : CHANGE_DROP;
 	if (!is_done)
 		error_set(&outcome->err, "it did not work");
-	if (outcome->change == CHANGE_PUT) {
+	if (outcome->change.kind == CHANGE_PUT) {
 		struct object *made = arena_alloc(&rig->folder.paths, sizeof(*made));
 		*made = *row->desired;
 		made->id = arena_format(&rig->folder.paths, "%s2", name_of(row));
 		made->origin = ORIGIN_CREATED;
-		outcome->object = made;
+		outcome->change.object = made;
 	}
 	if (rig->from == rig->interrupt_at)
 		rig->interrupted = 1;

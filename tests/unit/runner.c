@@ -160,9 +160,9 @@ static void add_outcome(struct rig *rig, const struct outcome *outcome)
 
 	str_format(&rig->seen, "%s %s %s", object->secret ? object->secret : object->store,
 		kinds[outcome->kind],
-		outcome->change == CHANGE_PUT    ? outcome->object->id
-		: outcome->change == CHANGE_DROP ? "dropped"
-						 : "kept");
+		outcome->change.kind == CHANGE_PUT    ? outcome->change.object->id
+		: outcome->change.kind == CHANGE_DROP ? "dropped"
+						      : "kept");
 	if (outcome->err.message)
 		str_format(&rig->seen, ": %s", outcome->err.message);
 	str_char(&rig->seen, '\n');
