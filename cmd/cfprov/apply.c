@@ -113,7 +113,7 @@ static void print_long_run(const struct session *session)
 				session->accounts, session->desired.account_count, object->account)
 					->lane] += requests_of(row);
 	}
-	client_foretell(session->client, counts, "This run");
+	client_emit_long_run(session->client, counts, "This run");
 }
 
 /* ---- the run ---- */

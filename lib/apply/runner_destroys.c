@@ -117,19 +117,6 @@ static void delete_with_all_inside(struct cf_runner *r, struct op *op)
 		unmanaged_found);
 }
 
-static void keep_unmanaged(struct cf_runner *r, struct op *op, const struct model *names)
-{
-	op->unmanaged = arena_alloc(&r->arena, names->object_count * sizeof(*op->unmanaged));
-	op->unmanaged_count = 0;
-	for (size_t i = 0; i < names->object_count; i++) {
-		if (!verify_is_new(r->options->plan, op_row(op), &names->objects[i]))
-			continue;
-		struct object *unmanaged = &op->unmanaged[op->unmanaged_count++];
-		*unmanaged = names->objects[i];
-		object_keep(&r->arena, unmanaged);
-	}
-}
-
 /*
  * Before a DELETE that destroys what is inside: nothing may have been added since the plan was
  * made. A list that lags behind our own writes may hide what others wrote, too: unless -force is
@@ -158,7 +145,16 @@ static void inside_found(struct cf_runner *r, struct op *op, const struct findin
 	}
 	op->forces = forces || finding->names->object_count > 0;
 	op->patience_ms = 0;
-	keep_unmanaged(r, op, finding->names);
+	op->unmanaged =
+		arena_alloc(&r->arena, finding->names->object_count * sizeof(*op->unmanaged));
+	op->unmanaged_count = 0;
+	for (size_t i = 0; i < finding->names->object_count; i++) {
+		struct object object = finding->names->objects[i];
+		if (!verify_is_new(r->options->plan, row, &object))
+			continue;
+		object_keep(&r->arena, &object);
+		op->unmanaged[op->unmanaged_count++] = object;
+	}
 	delete_with_all_inside(r, op);
 }
 

@@ -89,7 +89,7 @@ const struct secret *values_open(
 	values->last = held;
 	table_put(&values->by_address, arena_text(&values->arena, address), held);
 	if (values->client)
-		client_know(values->client, &held->secret);
+		client_hide(values->client, &held->secret);
 	return &held->secret;
 }
 
@@ -110,43 +110,41 @@ static void refuse_input(struct values *values, const char *what, const struct p
 		error_at(err, place->file, place->line, place->column);
 }
 
-static bool read_key(struct values *values, const struct value_source *source, struct error *err)
-{
-	struct secret secret CLEANUP(secret_release) = {0};
-	const struct place *place = &source->place;
-
-	if (sources_read(values->sources, source, &secret, err)) {
-		if (fingerprint_key_make(&secret, &values->key, err))
-			return true;
-	} else {
-		error_prefix(err, "the fingerprint key can't be read");
-		error_hint(err,
-			"Values are compared with it. Bring it back; if it is lost for good, name "
-			"another, and raise `version` where a value is to be written again.%s%s",
-			err->hint ? " " : "", err->hint ? err->hint : "");
-	}
-	return place->file ? error_at(err, place->file, place->line, place->column) : false;
-}
-
 /* False: the key can't be had. It is read once, and so is the error added once. */
 static bool has_key(struct values *values, struct error_list *errors)
 {
 	const struct value_source variable = {.kind = VALUE_ENV, .name = key_variable};
 	const char *given = getenv(key_variable);
 	const struct value_source *source = given && *given ? &variable : values->key_source;
+	const struct place *place = &source->place;
+	struct secret secret CLEANUP(secret_release) = {0};
 	struct error err = {0};
 
 	if (values->key_is_tried)
 		return !values->key_is_missing;
 	values->key_is_tried = true;
-	values->key_is_missing = true;
-	if (values->leaves_input && source->kind == VALUE_STDIN)
-		refuse_input(values, "the fingerprint key", &source->place, errors);
-	else if (source->kind == VALUE_NONE || read_key(values, source, &err))
-		values->key_is_missing = false;
-	else
-		error_move(error_list_add(errors), &err);
-	return !values->key_is_missing;
+	if (values->leaves_input && source->kind == VALUE_STDIN) {
+		refuse_input(values, "the fingerprint key", place, errors);
+		values->key_is_missing = true;
+	} else if (source->kind != VALUE_NONE) {
+		bool is_read = sources_read(values->sources, source, &secret, &err);
+		values->key_is_missing =
+			!is_read || !fingerprint_key_make(&secret, &values->key, &err);
+		if (!is_read) {
+			error_prefix(&err, "the fingerprint key can't be read");
+			error_hint(&err,
+				"Values are compared with it. Bring it back; if it is lost for "
+				"good, name another, and raise `version` where a value is to be "
+				"written again.%s%s",
+				err.hint ? " " : "", err.hint ? err.hint : "");
+		}
+	}
+	if (!err.message)
+		return !values->key_is_missing;
+	if (place->file)
+		error_at(&err, place->file, place->line, place->column);
+	error_move(error_list_add(errors), &err);
+	return false;
 }
 
 /* ---- comparing ---- */

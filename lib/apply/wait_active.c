@@ -12,6 +12,7 @@ enum { NAMED_AT_MOST = 10 };
 
 struct wait {
 	const struct wait_input *input;
+	const struct model *recorded;  /* the state, which each look may replace */
 	const struct object **secrets; /* desired, and pending when it began; by address */
 	size_t count, left;
 	struct model live; /* the last look */
@@ -37,14 +38,9 @@ static bool is_interrupted(const struct wait *w)
 	return w->input->live.interrupted && *w->input->live.interrupted;
 }
 
-static const struct object *find_recorded(const struct wait *w, const struct object *secret)
-{
-	return model_find(&w->input->ledger->state.model, secret);
-}
-
 static bool is_pending(const struct wait *w, const struct object *secret)
 {
-	const struct object *recorded = find_recorded(w, secret);
+	const struct object *recorded = model_find(w->recorded, secret);
 
 	return recorded && recorded->id && recorded->status &&
 	       strcmp(recorded->status, "active") != 0;
@@ -65,7 +61,7 @@ static bool learn(struct wait *w, struct error *err)
 	size_t count = 0;
 
 	for (size_t i = 0; i < w->count; i++) {
-		const struct object *recorded = find_recorded(w, w->secrets[i]);
+		const struct object *recorded = model_find(w->recorded, w->secrets[i]);
 		const struct object *listed = find_listed(w, recorded);
 		if (!listed || !wait_learn(recorded, listed, &now[count]))
 			continue;
@@ -93,7 +89,7 @@ static bool look(struct wait *w, struct error *err)
 	for (size_t i = 0; i < w->count; i++) {
 		struct object store = *w->secrets[i];
 		store.secret = NULL;
-		const struct object *recorded = find_recorded(w, &store);
+		const struct object *recorded = model_find(w->recorded, &store);
 		if (is_pending(w, w->secrets[i]) && recorded && recorded->id &&
 			(!wanted.count || stores[wanted.count - 1] != recorded))
 			stores[wanted.count++] = recorded;
@@ -155,7 +151,7 @@ static void add_left(const struct wait *w, struct str *out)
 	for (size_t i = 0; i < w->count; i++) {
 		if (!is_pending(w, w->secrets[i]))
 			continue;
-		const struct object *recorded = find_recorded(w, w->secrets[i]);
+		const struct object *recorded = model_find(w->recorded, w->secrets[i]);
 		const char *status = w->has_looked && !find_listed(w, recorded) ? "not listed"
 										: recorded->status;
 		char *address AUTO_FREE = object_address(recorded);
@@ -191,7 +187,7 @@ static bool refuse(const struct wait *w, struct error *err)
 bool wait_active(const struct wait_input *input, size_t *ret_left, struct error *err)
 {
 	const struct plan *plan = input->plan;
-	struct wait w = {.input = input};
+	struct wait w = {.input = input, .recorded = &input->ledger->state.model};
 
 	w.deadline_ms = clock_monotonic_ms() + input->timeout_ms;
 	w.secrets = mem_alloc(plan->row_count * sizeof(*w.secrets));

@@ -74,9 +74,9 @@ size_t client_add_lane(struct client *client, const struct credentials *credenti
 	const struct lane *lane = lanes_add(&client->lanes, credentials);
 
 	if (client->lanes.count > count) {
-		client_know(client, &lane->credentials.token);
-		client_know(client, &lane->credentials.email);
-		client_know(client, &lane->credentials.key);
+		client_hide(client, &lane->credentials.token);
+		client_hide(client, &lane->credentials.email);
+		client_hide(client, &lane->credentials.key);
 	}
 	return lane->number;
 }
@@ -91,12 +91,12 @@ bool client_has_token(const struct client *client, size_t lane)
 	return client->lanes.items[lane]->credentials.token.bytes;
 }
 
-void client_know(struct client *client, const struct secret *secret)
+void client_hide(struct client *client, const struct secret *secret)
 {
 	scrub_know(&client->known, secret);
 }
 
-void client_foretell(const struct client *client, const int64_t *requests, const char *what)
+void client_emit_long_run(const struct client *client, const int64_t *requests, const char *what)
 {
 	for (size_t i = 0; i < client->lanes.count; i++) {
 		struct pace_budget budget;

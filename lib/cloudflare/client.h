@@ -51,13 +51,13 @@ size_t client_lane_count(const struct client *client);
 bool client_has_token(const struct client *client, size_t lane);
 
 /* Keeps the secret, which no error will show. */
-void client_know(struct client *client, const struct secret *secret);
+void client_hide(struct client *client, const struct secret *secret);
 
 /*
  * Emits EVENT_LONG_RUN for each lane whose budget does not suffice for requests[lane], with how
  * long they take; `what` needs them ("Reading").
  */
-void client_foretell(const struct client *client, const int64_t *requests, const char *what);
+void client_emit_long_run(const struct client *client, const int64_t *requests, const char *what);
 
 struct client_call {
 	size_t lane;

@@ -223,20 +223,16 @@ void live_listing_release(struct live_listing *listing)
 
 /* ---- accounts ---- */
 
-static int compare_aliases(const void *a, const void *b)
+static int compare_alias(const void *alias, const void *account)
 {
-	const struct live_account *x = a, *y = b;
-
-	return strcmp(x->account->alias, y->account->alias);
+	return strcmp(alias, ((const struct live_account *)account)->account->alias);
 }
 
 const struct live_account *live_find_account(
 	const struct live_account *accounts, size_t count, const char *alias)
 {
-	struct account account = {.alias = alias};
-	struct live_account wanted = {.account = &account};
 	const struct live_account *found =
-		count ? bsearch(&wanted, accounts, count, sizeof(wanted), compare_aliases) : NULL;
+		count ? bsearch(alias, accounts, count, sizeof(*accounts), compare_alias) : NULL;
 
 	assert(found);
 	return found;

@@ -143,7 +143,7 @@ static bool read_lists(struct batch *batch, struct error *err)
 
 	for (size_t i = 0; i < batch->count; i++)
 		requests[batch->listings[i].account->lane]++;
-	client_foretell(client, requests, "Reading");
+	client_emit_long_run(client, requests, "Reading");
 	if (!read_all(batch, err))
 		return false;
 	if (batch->stores && find_shared(batch, false)) { /* read all of them once more */

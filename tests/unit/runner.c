@@ -79,7 +79,7 @@ void client_stop(struct client *client)
 	(void)client;
 }
 
-void client_know(struct client *client, const struct secret *secret)
+void client_hide(struct client *client, const struct secret *secret)
 {
 	(void)client;
 	(void)secret;
