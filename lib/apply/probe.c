@@ -133,19 +133,6 @@ static void take(void *context, struct client_answer *answer)
 	}
 }
 
-static void finish(struct target *target, const struct model *found)
-{
-	struct probe *probe = target->probe;
-	size_t unresolved;
-
-	error_move(&probe->list_err, &target->listing.err);
-	account_check_count(found, probe->account->alias, &probe->store_count, &unresolved);
-	if (probe->store_count == 1)
-		probe->only_store =
-			mem_copy_text(model_first_in(found, probe->account->alias)->store);
-	live_listing_release(&target->listing);
-}
-
 bool probe_run(
 	const struct live_input *input, struct probe *probes, size_t count, struct error *err)
 {
@@ -160,8 +147,16 @@ bool probe_run(
 		start(&targets[i], &probes[i], input->client, &found);
 	bool is_whole = !input->client || wait_for_answers(input, take, input->client, err);
 	model_sort(&found);
-	for (size_t i = 0; i < count; i++)
-		finish(&targets[i], &found);
+	for (size_t i = 0; i < count; i++) {
+		struct probe *probe = &probes[i];
+		const char *alias = probe->account->alias;
+		size_t unresolved;
+		error_move(&probe->list_err, &targets[i].listing.err);
+		account_check_count(&found, alias, &probe->store_count, &unresolved);
+		if (probe->store_count == 1)
+			probe->only_store = mem_copy_text(model_first_in(&found, alias)->store);
+		live_listing_release(&targets[i].listing);
+	}
 	return is_whole;
 }
 

@@ -166,8 +166,7 @@ struct sum {
 	const struct entry *touched; /* the last one that touched the value */
 };
 
-/* Lends the entry of our own last write: the nearest one to what is recorded. NULL: none is near.
- */
+/* Lends the entry of our own last write: the one nearest to what is recorded, or NULL. */
 static const struct entry *find_ours(
 	const struct entry *entries, size_t count, const struct moment *recorded)
 {
