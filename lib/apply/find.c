@@ -131,17 +131,10 @@ void find_by_id(struct cf_runner *r, struct op *op, const struct cf_id *id, op_f
 	join(r, look, op, found);
 }
 
-void find_by_name(struct cf_runner *r, struct op *op, op_found *found)
+void find_in_list(struct cf_runner *r, struct op *op, const char *store_id, op_found *found)
 {
-	if (row_object(op->rows[0])->kind == OBJECT_SECRET)
-		find_inside(r, op, op_store_id(r, op), found);
-	else
-		join(r, &op->account->stores, op, found);
-}
-
-void find_inside(struct cf_runner *r, struct op *op, const char *store_id, op_found *found)
-{
-	struct look *look = table_get(op->account->inside, store_id);
+	struct look *look =
+		store_id ? table_get(op->account->inside, store_id) : &op->account->stores;
 
 	if (!look) {
 		look = look_new(r, op, store_id);

@@ -163,10 +163,8 @@ void destroys(struct cf_runner *r, struct op *op);
  */
 void find_after(struct cf_runner *r, struct op *op, struct client_answer *answer);
 
-/* In the list that the op's objects are in by their names. */
-void find_by_name(struct cf_runner *r, struct op *op, op_found *found);
-/* In the list of a store's secrets. */
-void find_inside(struct cf_runner *r, struct op *op, const char *store_id, op_found *found);
+/* In the list of a store's secrets; store_id NULL: of the account's stores. */
+void find_in_list(struct cf_runner *r, struct op *op, const char *store_id, op_found *found);
 /* By id, which is kept: a store or a secret. */
 void find_by_id(struct cf_runner *r, struct op *op, const struct cf_id *id, op_found *found);
 /* The same again, when the next look is due. After a look that was not late. */

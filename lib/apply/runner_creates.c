@@ -168,7 +168,7 @@ static void answered(struct cf_runner *r, struct op *op, struct client_answer *a
 	if (answer->outcome == CLIENT_FAILED && !take_refused(r, op, answer))
 		return;
 	find_after(r, op, answer);
-	find_by_name(r, op, found);
+	find_in_list(r, op, op->id.store, found);
 }
 
 /* ---- requests ---- */

@@ -165,7 +165,7 @@ void destroys(struct cf_runner *r, struct op *op)
 
 	if (row_before(row)->kind == OBJECT_STORE &&
 		((r->options->force && row->unmanaged_count) || destroys_inside(r, row, NULL)))
-		find_inside(r, op, row_before(row)->id, inside_found);
+		find_in_list(r, op, row_before(row)->id, inside_found);
 	else
 		send(r, op);
 }
