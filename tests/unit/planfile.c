@@ -373,6 +373,12 @@ static enum outcome become_of_forged(const struct rig *rig, const struct forgery
 #define LIVE     "\"live\":{\"accounts\":[" ACCOUNTS "}],\"objects\":["
 #define STORE_A  "{\"account\":\"p\",\"store\":\"a\",\"fields\":{\"id\":\"a\"}}"
 
+#define STORE_B "{\"account\":\"p\",\"store\":\"b\",\"fields\":{},\"adopt\":true}"
+#define RECORDED                                                                                   \
+	"{\"account\":\"p\",\"store\":\"z\",\"fields\":{\"id\":\"z\","                             \
+	"\"created\":\"2026-01-01T00:00:00Z\",\"modified\":\"2026-01-01T00:00:00Z\","              \
+	"\"origin\":\"adopted\"}}"
+
 static const struct forgery malformations[] = {
 	{"\"version\":2", "\"version\":3"},
 	{"\"version\":2,", ""},
@@ -405,6 +411,8 @@ static const struct forgery malformations[] = {
 	{"\"origin\":\"adopted\"", "\"origin\":\"stolen\""},
 	{",\"origin\":\"adopted\"", ""},
 	{"\"id\":\"r1\",", ""}, /* of what was replaced */
+	{STORE_B, STORE_B "," STORE_B},
+	{RECORDED, RECORDED "," RECORDED},
 	/* secrets */
 	{"\"value\":{\"kind\":\"stdin\"},", ""},
 	{"\"kind\":\"stdin\"", "\"kind\":\"keyboard\""},
@@ -441,9 +449,6 @@ static void forged(void **state)
 		{LIVE STORE_A, LIVE STORE_A "," STORE_A},
 		{LIVE STORE_A,
 			LIVE "{\"account\":\"p\",\"store\":\"a\",\"fields\":{\"id\":\"a9\"}}"},
-		{"{\"account\":\"p\",\"store\":\"b\",\"fields\":{},\"adopt\":true}",
-			"{\"account\":\"p\",\"store\":\"b\",\"fields\":{},\"adopt\":true},"
-			"{\"account\":\"p\",\"store\":\"b\",\"fields\":{},\"adopt\":true}"},
 		{"\"excludes\":[\"p/x*\"]", "\"excludes\":[]"},
 		{"\"from\":\"gone\"", "\"from\":\"/\""},
 		{"\"from\":\"p/a/OLD\",\"to\":\"p/a/NEW\"",
