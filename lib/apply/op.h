@@ -136,7 +136,7 @@ bool op_is_new(struct cf_runner *r, const char *id) MUST_CHECK;
 /* The object exists as described. */
 void op_end_done(struct cf_runner *r, const struct row *row, const struct object *is_now);
 void op_end_gone(struct cf_runner *r, const struct row *row);
-/* Ends one row; copies the error. If a replacement's old object was destroyed, it is dropped. */
+/* Ends one row; copies the error. What a replacement, or its store's, has destroyed is dropped. */
 void op_end_row(struct cf_runner *r, const struct op *op, const struct row *row,
 	enum outcome_kind kind, const struct error *err);
 /* The same with the error that was seen, prefixed. */

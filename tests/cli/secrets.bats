@@ -726,6 +726,43 @@ sent()
 	nothing_left
 }
 
+@test "what a request that fails has left behind is never said to be somebody else's doing" {
+	start_logged
+	local method number name ends
+	for name in KEPT OTHER OLD AGAIN GOES; do
+		value "$name" "old $name"
+	done
+	secrets OTHER OLD AGAIN GOES
+	printf '  - {name: again, secrets: [{name: KEPT, value: {file: values/KEPT}}]}\n' >>cfprov.yaml
+	mv cfprov.yaml before.yaml
+	value NEW 'new NEW'
+	value ONE 'new ONE'
+	secrets 'OTHER, comment: new' NEW AGAIN ONE
+	printf '  - {name: again, secrets: [{name: KEPT, value: {file: values/KEPT}}]}\n' >>cfprov.yaml
+	printf 'moved: [{from: default/keys/OLD, to: default/keys/NEW}]\n' >>cfprov.yaml
+	for method in POST PATCH DELETE; do
+		ends=false
+		for ((number = 1; number < 9; number++)); do
+			control POST reset
+			rm -f "$state" "$state".backup
+			good apply -auto-approve -f before.yaml
+			sim_faults "{\"method\":\"$method\",\"nth\":$number,\"kind\":\"status\",\"status\":400,\"code\":1,\"message\":\"odd\"}"
+			prov apply -auto-approve -allow-store-destroy -max-delete-percent=100 \
+				-replace=default/again -replace=default/keys/AGAIN
+			[ "$(sim_stats '.faults[0].applied')" = 1 ] || ends=true
+			control DELETE faults
+			! $ends || break
+			[ "$status" = 1 ]
+			good plan
+			[[ $output != *'outside of cfprov'* ]]
+			good apply -auto-approve
+			nothing_left
+		done
+		$ends
+		((number > 1))
+	done
+}
+
 # ---- leaving ----------------------------------------------------------------------------------
 
 @test "a store goes with its secrets in one request" {
