@@ -347,16 +347,14 @@ bool planning_check(struct session *session)
 	memcpy(ledger->born_as, planfile->born_as, strlen(planfile->born_as) + 1);
 	if (!start_values(session))
 		return false;
-	bool is_same = values_check(&session->values, &session->plan, &errors);
-	session_print_warnings(session);
-	if (!is_same)
-		return term_errors(&errors);
-	if (!read_live(session))
+	if (session->has_failed)
+		return refuse_part();
+	if (!settle(session))
 		return false;
-	if (session->has_failed || !settle(session) || !read_live_affected(session, &knows_more) ||
-		session->has_failed)
-		return term_fail("Mend what is told above; or make a plan for the other accounts "
-				 "alone: cfprov plan -out=FILE -account=ALIAS.",
-			"the plan is carried out whole or not at all; nothing was done");
-	return fits_live(session, &planfile->live) && has_room(session);
+	if (!read_live_affected(session, &looks_inside) || session->has_failed)
+		return refuse_part();
+	if (fits_live(session, &session->planfile.live, &errors))
+		return has_room(session);
+	term_errors(&errors);
+	return false;
 }

@@ -422,6 +422,32 @@ kill_while_posting()
 	grep -q interrupted later.err
 }
 
+@test "fault A25: a saved plan is not carried out while what a killed run sent can't be looked for" {
+	start_logged
+	manifest a
+	sim_faults '{"method":"POST","kind":"late","after_ms":600000,"answer":"never","times":1}'
+	kill_while_posting 1
+	good plan -out=saved -patience=0s
+	out_has '+ default/a'
+	sim_faults '{"method":"GET","after":1,"kind":"status","status":403}'
+	bad apply -patience=10m saved
+	[ "$(posts)" = 1 ]
+	control DELETE faults >/dev/null
+	later "$cfprov" apply -patience=10m saved
+	waits() { grep -q 'Cloudflare to confirm default/a' later.err; }
+	wait_until waits
+	kill -TERM "$later_pid"
+	wait_later
+	[ "$status" = 1 ]
+	[ "$(posts)" = 1 ]
+	! grep 'is not as it was' err later.err || false
+	work_is_done
+	good apply -auto-approve
+	[ "$(posts)" = 1 ]
+	agree 1
+	clean
+}
+
 @test "nothing is missing: no request more than before" {
 	start_logged
 	manifest_of 10
