@@ -661,7 +661,7 @@ sent()
 	printf '  - {from: default/keys/OLD_%s, to: default/keys/NEW_%s}\n' A A B B C C D D E E F F G G H H \
 		>>cfprov.yaml
 	cp "$state" before.json
-	sim_faults '{"path":"*/duplicate","kind":"delay","ms":600,"after":1}'
+	sim_faults '{"path":"*/duplicate","kind":"delay","ms":1500,"after":1}'
 	later "$cfprov" apply -auto-approve -parallelism=1
 	wait_until sent 2 secrets_duplicate
 	kill -TERM "$later_pid"
