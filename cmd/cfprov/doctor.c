@@ -311,7 +311,7 @@ int doctor_run(const struct cli *cli)
 		find(&report, FAIL, see_error, "they could not be looked at");
 	}
 	term_out_str(&text);
-	if (report.failures + report.warnings)
-		term_print("%zu to mend, %zu to know.", report.failures, report.warnings);
-	return report.failures ? EXIT_ERROR : EXIT_DONE;
+	if (report.counts[FAIL] + report.counts[WARN])
+		term_print("%zu to mend, %zu to know.", report.counts[FAIL], report.counts[WARN]);
+	return report.counts[FAIL] ? EXIT_ERROR : EXIT_DONE;
 }

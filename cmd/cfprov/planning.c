@@ -40,9 +40,8 @@ bool planning_move(struct session *session, struct error *err)
 
 	if (!state_edit_move(&session->ledger.state, &session->desired, &edit, err))
 		return false;
-	const struct state_fold fold = state_edit_fold(&edit);
 	session->input.moves = state_edit_moves(&edit, &session->arena, &session->input.move_count);
-	ledger_stage(&session->ledger, &fold);
+	ledger_stage(&session->ledger, &edit.fold);
 	return true;
 }
 
@@ -98,15 +97,12 @@ static bool read_both(struct session *session)
 
 /* ---- the values of secrets, and the room for them ---- */
 
-/* The client has to know them, for a server may echo one. */
-static bool start_values(struct session *session)
+/* The client, which is there, has to know them, for a server may echo one. */
+static void start_values(struct session *session)
 {
-	if (!session_new_client(session))
-		return false;
 	values_init(&session->values, session->sources, ledger_lineage(&session->ledger),
 		&session->desired.fingerprint_key);
 	session->values.client = session->client;
-	return true;
 }
 
 static bool has_room(struct session *session)
@@ -174,8 +170,8 @@ bool planning_make(struct session *session)
 	if (!read_both(session))
 		return false;
 	renames_init(&session->renames, &session->desired);
-	if (!start_values(session) || !compare_and_plan(session) ||
-		!read_live_affected(session, &knows_more))
+	start_values(session);
+	if (!compare_and_plan(session) || !read_live_affected(session, &knows_more))
 		return false;
 	/* What is in a store must be known before it is destroyed: then the plan is made again. */
 	if ((knows_more && !compare_and_plan(session)) || !has_room(session))
@@ -345,16 +341,18 @@ bool planning_check(struct session *session)
 	if (!planning_move(session, &err))
 		return term_error(&err);
 	memcpy(ledger->born_as, planfile->born_as, strlen(planfile->born_as) + 1);
-	if (!start_values(session))
+	if (!session_new_client(session))
 		return false;
-	if (session->has_failed)
-		return refuse_part();
-	if (!settle(session))
+	start_values(session);
+	bool is_same = values_check(&session->values, &session->plan, &errors);
+	session_print_warnings(session);
+	if (!is_same)
+		return term_errors(&errors);
+	if (!read_live(session) || (!session->has_failed && !settle(session)))
 		return false;
-	if (!read_live_affected(session, &looks_inside) || session->has_failed)
-		return refuse_part();
-	if (fits_live(session, &session->planfile.live, &errors))
-		return has_room(session);
-	term_errors(&errors);
-	return false;
+	if (session->has_failed || !read_live_affected(session, &knows_more) || session->has_failed)
+		return term_fail("Mend what is told above; or make a plan for the other accounts "
+				 "alone: cfprov plan -out=FILE -account=ALIAS.",
+			"the plan is carried out whole or not at all; nothing was done");
+	return fits_live(session, &planfile->live) && has_room(session);
 }

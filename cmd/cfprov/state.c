@@ -119,7 +119,7 @@ static bool open_state(struct session *session, const struct cli *cli, const cha
 static bool write_edit(struct session *session, const struct state_edit *edit, const char *before,
 	const char *after)
 {
-	const struct state_fold fold = state_edit_fold(edit);
+	const struct state_fold *fold = &edit->fold;
 	struct error err CLEANUP(error_release) = {0};
 	struct str text CLEANUP(str_release) = {0};
 
@@ -130,7 +130,8 @@ static bool write_edit(struct session *session, const struct state_edit *edit, c
 		render_address(&text, fold->changes[i].object);
 		str_format(&text, "%s\n", after);
 	}
-	if (!session->cli->dry_run && !ledger_change(&session->ledger, &fold, &err))
+	ledger_stage(&session->ledger, fold);
+	if (!ledger_commit(&session->ledger, &err)) /* with -dry-run it was only read */
 		return term_error(&err);
 	term_out_str(&text);
 	return true;

@@ -129,11 +129,11 @@ static struct outcome *take_ended(struct cf_runner *r)
 void op_end_row(struct cf_runner *r, const struct op *op, const struct row *row,
 	enum outcome_kind kind, const struct error *err)
 {
-	struct outcome *outcome = outcome_new(row, kind);
+	struct outcome *outcome = end(r, row, kind);
 	bool is_gone = op->has_destroyed || (row->notes & ROW_WITH_STORE);
 
 	error_copy(&outcome->err, err);
-	outcome->change = is_gone ? CHANGE_DROP : CHANGE_KEEP;
+	outcome->change.kind = is_gone ? CHANGE_DROP : CHANGE_KEEP;
 	if (op->made.id) {
 		struct object *object = arena_alloc(&r->arena, sizeof(*object));
 		record_unfinished(row, &op->made, row->copies, &r->arena, object);

@@ -68,7 +68,9 @@ static bool learn(struct wait *w, struct error *err)
 		changes[count] = (struct change){CHANGE_PUT, &now[count]};
 		count++;
 	}
-	bool is_recorded = ledger_learn(w->input->ledger, changes, count, err);
+	ledger_stage(
+		w->input->ledger, &(struct state_fold){.changes = changes, .change_count = count});
+	bool is_recorded = ledger_commit(w->input->ledger, err);
 	w->left = 0;
 	for (size_t i = 0; i < w->count; i++)
 		w->left += is_pending(w, w->secrets[i]);

@@ -187,16 +187,6 @@ static bool decode_object(struct decoding *d, const struct json *json)
 						       : "where a value comes from");
 }
 
-/* Of what lives, doubles are for the planner to report. Sorted. */
-static bool has_object_twice(const struct model *model)
-{
-	bool is_twice = false;
-
-	for (size_t i = 1; i < model->object_count; i++)
-		is_twice |= object_compare(&model->objects[i - 1], &model->objects[i]) == 0;
-	return is_twice;
-}
-
 static bool decode_model(struct decoding *d, const struct json *root, const char *key,
 	enum objects_form form, struct model *model)
 {
@@ -210,10 +200,18 @@ static bool decode_model(struct decoding *d, const struct json *root, const char
 		!decode_list(d, json, "objects", decode_object))
 		return false;
 	model_sort(model);
-	if (has_account_twice(model) || (side != SIDE_LIVE && has_object_twice(model)))
-		return malformed(d, key);
-	for (size_t i = 0; i < model->object_count; i++)
-		is_sound &= table_get(aliases, model->objects[i].account) != NULL;
+	for (size_t i = 0; i < model->account_count; i++) {
+		struct account *account = &model->accounts[i];
+		is_sound &= !table_put(&ids, account->id, account) &&
+			    !table_put(&aliases, account->alias, account);
+	}
+	for (size_t i = 0; i < model->object_count; i++) {
+		const struct object *object = &model->objects[i];
+		bool is_twice = i > 0 && object_compare(object - 1, object) == 0;
+		/* Of what lives, doubles are for the planner to report. */
+		is_sound &= table_get(aliases, object->account) != NULL &&
+			    (!is_twice || form == OBJECTS_LIVE);
+	}
 	table_free(&ids);
 	table_free(&aliases);
 	return is_sound || malformed(d, key);
