@@ -18,7 +18,7 @@ enum {
 	WAIT_MS = 1000
 };
 
-/* EVENT_ACTION_SLOW is emitted each time a task has been under way for another so long. */
+/* EVENT_ACTION_SLOW is emitted each time a task has been under way for another that long. */
 enum { SLOW_US = 10000000 };
 
 struct run {
@@ -28,7 +28,7 @@ struct run {
 	size_t started, ended;  /* rows */
 	struct outcome **group; /* not yet durable */
 	size_t group_count, group_room;
-	size_t recorded; /* of the group, so many: the ledger has them, if not the disk */
+	size_t recorded; /* of the group, those that the ledger has, if not the disk */
 	bool is_awaited; /* a task waits for what is in the group */
 	int64_t last_sync_us, sync_cost_us, last_look_us;
 	size_t waits_said;  /* operations of which EVENT_WAITING was emitted */
@@ -209,7 +209,7 @@ static bool decide_not_started(
 }
 
 /*
- * What was never started surely does not exist. Without a result it would count as unresolved, and
+ * What was never started does not exist. Without a result it would count as unresolved, and
  * if someone else created it later, it would be taken for ours. What was to be changed is as it
  * was. What is destroyed with its store shares the store's outcome.
  */

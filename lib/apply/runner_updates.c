@@ -52,7 +52,7 @@ static void end_failed(struct cf_runner *r, struct op *op, struct client_answer 
 }
 
 /*
- * It was written. A comment may remain, for nobody has documented whether "" or null clears it:
+ * It was written. A comment may remain, because it is not documented whether "" or null clears it:
  * then null is sent. If it still remains, that is an error; what else was written is recorded.
  */
 static void end_updated(struct cf_runner *r, struct op *op, const struct object *is_now)

@@ -33,7 +33,7 @@ struct step {
 struct task {
 	const struct row **rows;
 	size_t count;
-	size_t waiters; /* of a store: so many tasks right after it wait for it */
+	size_t waiters; /* of a store: the number of tasks right after it that wait for it */
 	size_t left;    /* rows under way */
 	int64_t started_us, times_slow;
 };
@@ -50,7 +50,7 @@ struct schedule {
 	size_t ready_from, ready_count;
 };
 
-/* `batch`: at most so many new secrets of one store make one task. */
+/* `batch`: the most new secrets of one store that make one task. */
 void schedule_init(struct schedule *schedule, const struct plan *plan, size_t batch);
 void schedule_release(struct schedule *schedule);
 

@@ -82,7 +82,7 @@ void client_stop(struct client *client);
  *     RETRY_SAFE        CLIENT_DONE or CLIENT_FAILED, never CLIENT_UNKNOWN
  *     RETRY_IDEMPOTENT  repeated here. CLIENT_UNKNOWN if it fails in the end and any attempt leaves
  *                       the outcome open
- *     RETRY_UNSAFE      sent once (again only if the server surely did not process it).
+ *     RETRY_UNSAFE      sent once (again only if the server did not process it).
  *                       CLIENT_UNKNOWN after a reset, a timeout, a redirect, HTML of any status, an
  *                       answer without the envelope, 408, 425, 5xx and 429
  */

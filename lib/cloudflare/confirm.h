@@ -35,7 +35,7 @@ struct confirm_look {
 	bool is_list;
 	struct live_listing listing;
 	int64_t age_ms;     /* of our last write to any of the missing, at time 0 */
-	int64_t trusted_ms; /* what is found earlier may be deleted all the same */
+	int64_t trusted_ms; /* what is found earlier may be deleted */
 	size_t absences;    /* requests that did not find all of them */
 	int64_t due_ms;     /* the next request; -1: none */
 	int64_t looked_ms;  /* the last request */

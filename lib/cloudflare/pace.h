@@ -50,7 +50,7 @@ void pace_update(struct pace *pace, int64_t now_ms, const struct ratelimit *limi
 void pace_hold(struct pace *pace, int64_t until_ms);
 
 /*
- * How long the budgets make so many more requests take; 0: all fit into what is left now.
+ * How long the budgets make this many requests take; 0: all fit into what is left now.
  * *ret_budget is the tightest one; Cloudflare's, if no answer has said a policy.
  */
 int64_t pace_estimate_ms(

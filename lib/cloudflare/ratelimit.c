@@ -162,7 +162,7 @@ static const char *read_item(const char *at, struct ratelimit *limit)
 	return at;
 }
 
-/* After a broken item, reading continues behind its comma: that may be another line. */
+/* After a broken item, reading continues after its comma: that may be another line. */
 static void read_list(const char *at, struct ratelimit *limit)
 {
 	for (at = skip_spaces(at); *at; at = skip_spaces(at)) {

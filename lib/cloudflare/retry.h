@@ -16,7 +16,7 @@
 
 enum {
 	RETRY_ATTEMPTS = 4,
-	/* Without Retry-After, so many take longer than Cloudflare's five minutes. */
+	/* Without Retry-After, they take longer than Cloudflare's five minutes. */
 	RETRY_THROTTLE_ATTEMPTS = 12,
 };
 
