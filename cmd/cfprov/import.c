@@ -113,7 +113,7 @@ static bool split_address(struct session *session, struct object *ret_wanted)
 static bool find_declared(struct session *session, struct import_input *input)
 {
 	struct error err CLEANUP(error_release) = {0};
-	struct str known CLEANUP(str_release) = {0};
+	struct str hint CLEANUP(str_release) = {0};
 	struct object wanted;
 
 	if (!split_address(session, &wanted))
@@ -121,16 +121,14 @@ static bool find_declared(struct session *session, struct import_input *input)
 	const struct pick pick = {session_manifest_name(session->cli), &wanted.account, 1};
 	if (!model_account(&session->desired, wanted.account)) {
 		char *shown AUTO_FREE = text_visible(wanted.account, 80);
-		model_add_aliases(&known, &session->desired);
-		error_set(&err, "the manifest has no account `%s`", shown);
-		error_hint(&err,
-			"An address is ALIAS/STORE or ALIAS/STORE/SECRET; the manifest's accounts "
-			"are called %s.",
-			str_text(&known));
-		return term_error(&err);
+		str_text_add(&hint, "An address is ALIAS/STORE or ALIAS/STORE/SECRET; the "
+				    "manifest's accounts are called ");
+		model_add_aliases(&hint, &session->desired);
+		str_char(&hint, '.');
+		return term_fail(str_text(&hint), "the manifest has no account `%s`", shown);
 	}
 	if (!pick_accounts(&pick, &session->desired, &err))
-		return false;
+		return term_error(&err);
 	input->account = model_account(&session->desired, wanted.account);
 	input->desired =
 		model_object(&session->desired, wanted.account, wanted.store, wanted.secret);
@@ -189,8 +187,6 @@ int import_run(const struct cli *cli)
 			return EXIT_ERROR;
 		input.live = &session.live;
 	}
-	if (is_good && record(&session, &input, &err))
-		return EXIT_DONE;
-	term_error(&err);
-	return EXIT_ERROR;
+	is_good = (is_good && record(&session, &input, &err)) || term_error(&err);
+	return is_good ? EXIT_DONE : EXIT_ERROR;
 }
