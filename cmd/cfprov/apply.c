@@ -2,7 +2,6 @@
 #include "apply/runner.h"
 
 #include "apply/wait_active.h"
-#include "commands.h"
 #include "interrupt.h"
 #include "output.h"
 #include "plan/guard.h"
@@ -118,8 +117,8 @@ static void print_long_run(const struct session *session)
 
 /* ---- the run ---- */
 
-static void print_incomplete(const struct session *session, const struct executor_result *result,
-	size_t inactive, const struct output *output)
+static void print_incomplete(
+	const struct session *session, const struct executor_result *result, size_t inactive)
 {
 	struct str line CLEANUP(str_release) = {0};
 	const struct {
@@ -141,11 +140,11 @@ static void print_incomplete(const struct session *session, const struct executo
 	str_text_add(&line, result->is_in_journal
 				    ? ". The journal has all that worked; the next apply goes on."
 				    : ". The state has all that worked.");
-	output_incomplete(output, str_text(&line));
+	output_incomplete(session, str_text(&line));
 }
 
-/* The journal, or the state, could not be written. */
-static void print_unwritten(
+/* The journal, or the state, could not be written. Gives false. */
+static bool report_unwritten(
 	const struct executor_result *result, const char *operation, struct error *err)
 {
 	const char *known =
@@ -158,10 +157,10 @@ static void print_unwritten(
 
 	error_hint(err, "%s Make room (or mend what is wrong) and run %s again%s.", known,
 		operation, is_lost ? ": it finds them by name" : "");
-	term_error(err);
+	return term_error(err);
 }
 
-static int execute(struct session *session, const char *operation, const struct output *output)
+static bool execute(struct session *session, const char *operation)
 {
 	struct error err CLEANUP(error_release) = {0};
 	const struct cli *cli = session->cli;
@@ -197,20 +196,18 @@ static int execute(struct session *session, const char *operation, const struct 
 	bool is_recorded = executor_run(&input, &result, &err);
 	runner_free(input.runner);
 	term_status(NULL);
-	output_failures(output);
-	if (!is_recorded) {
-		print_unwritten(&result, operation, &err);
-		return EXIT_ERROR;
-	}
+	output_failures(session);
+	if (!is_recorded)
+		return report_unwritten(&result, operation, &err);
 	bool is_whole = !(result.failed + result.not_started + result.unknown) &&
 			(!cli->wait || wait_active(&wait, &inactive, &err) || term_error(&err)) &&
 			!session->has_failed;
 	if (!is_whole) {
-		print_incomplete(session, &result, inactive, output);
-		return EXIT_ERROR;
+		print_incomplete(session, &result, inactive);
+		return false;
 	}
-	output_complete(output, session->input.options.destroys_all, &result.done);
-	return EXIT_DONE;
+	output_complete(session, &result.done);
+	return true;
 }
 
 /* Writes what moved, and what an interrupted run left: approved by now, or needing no approval. */
@@ -249,35 +246,30 @@ static bool can_ask(const struct session *session)
 	return true;
 }
 
-/* `operation` is what the lock says: "apply". Gives the exit status. */
-static int run_plan(const struct cli *cli, const char *operation)
+/* `operation` is what the lock says: "apply". */
+static bool run_plan(struct session *session, const char *operation)
 {
-	struct output output CLEANUP(output_release);
-	struct session session CLEANUP(session_release);
+	const struct cli *cli = session->cli;
 	bool is_saved = cli->argument_count > 0;
 
-	bool is_good = output_init(&output, cli);
-	session_init(&session, cli, &output.sink);
-	session.may_ask = !is_saved && !cli->auto_approve && cli->input;
-	if (!is_good || !can_ask(&session))
-		return EXIT_ERROR;
-	if (!(is_saved ? planning_load(&session, cli->arguments[0])
-		       : session_load_manifest(&session)) ||
-		!session_open_state(&session, operation) ||
-		!(is_saved ? planning_check(&session) : planning_make(&session)))
-		return EXIT_ERROR;
-	const struct plan_view view = plan_view(&session);
+	session->may_ask = !is_saved && !cli->auto_approve && cli->input;
+	if (!output_init(session) || !can_ask(session) ||
+		!(is_saved ? planning_load(session, cli->arguments[0])
+			   : session_load_manifest(session)) ||
+		!session_open_state(session, operation) ||
+		!(is_saved ? planning_check(session) : planning_make(session)))
+		return false;
+	const struct plan_view view = plan_view(session);
 	if (is_saved) {
-		output_saved_plan(&output, &view);
+		output_saved_plan(session, &view);
 	} else {
-		output_plan(&output, &view);
+		output_plan(session, &view);
 		render_notes(&view);
 	}
 	/* Without a question the state still learns what was refreshed. */
-	bool may_run = view_is_empty(&view) || (is_saved ? is_guarded(cli, &session.plan)
-							 : is_approved(&session, operation));
-	return may_run && record_what_was_learned(&session) ? execute(&session, operation, &output)
-							    : EXIT_ERROR;
+	bool may_run = view_is_empty(&view) || (is_saved ? is_guarded(cli, &session->plan)
+							 : is_approved(session, operation));
+	return may_run && record_what_was_learned(session) && execute(session, operation);
 }
 
 /* ---- the commands ---- */
@@ -306,32 +298,28 @@ static const char *planning_option(const struct cli *cli)
 	return NULL;
 }
 
-int apply_run(const struct cli *cli)
+bool apply_run(struct session *session)
 {
+	const struct cli *cli = session->cli;
 	const char *option = cli->argument_count ? planning_option(cli) : NULL;
-	bool is_good = true;
 
 	if (option)
-		is_good = term_fail("Give it to cfprov plan -out=FILE.",
+		return term_fail("Give it to cfprov plan -out=FILE.",
 			"a saved plan is carried out as it is: it takes no %s", option);
-	else if (cli->wait_timeout_ms >= 0 && !cli->wait)
-		is_good = term_fail(NULL, "-wait-timeout goes with -wait only");
-	return is_good && planning_check_options(cli) ? run_plan(cli, "apply") : EXIT_ERROR;
+	if (cli->wait_timeout_ms >= 0 && !cli->wait)
+		return term_fail(NULL, "-wait-timeout goes with -wait only");
+	return planning_check_options(cli) && run_plan(session, "apply");
 }
 
-int destroy_run(const struct cli *cli)
+bool destroy_run(struct session *session)
 {
-	struct cli all = *cli;
-
-	all.destroys = true;
-	return run_plan(&all, "destroy");
+	session->cli->destroys = true;
+	return run_plan(session, "destroy");
 }
 
 /* `apply -refresh-only`, without a question. */
-int refresh_run(const struct cli *cli)
+bool refresh_run(struct session *session)
 {
-	struct cli approved = *cli;
-
-	approved.auto_approve = approved.refresh_only = true;
-	return run_plan(&approved, "refresh");
+	session->cli->auto_approve = session->cli->refresh_only = true;
+	return run_plan(session, "refresh");
 }

@@ -1,7 +1,6 @@
 #include "cli.h"
 
 #include "base/text.h"
-#include "commands.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -88,13 +88,25 @@ enum cli_option {
 	CLI_STORE = 1 << 22,
 };
 
+struct session;
+
+/* False: the command ends with EXIT_ERROR. */
+typedef bool command_run(struct session *session);
+
+/* Each is in the file of its name (`state rm` in state.c, destroy and refresh in apply.c, version
+ * and schema in help.c). */
+command_run validate_run, plan_run, apply_run, destroy_run, refresh_run, show_run, import_run,
+	export_run, import_env_run, output_run, doctor_run, state_list_run, state_show_run,
+	state_rm_run, state_mv_run, state_pull_run, state_push_run, schema_run, version_run,
+	help_run;
+
 struct command {
 	const char *name;      /* one or two words */
 	const char *arguments; /* for help: "FILE"; optional in brackets; NULL: none */
 	const char *summary;
 	unsigned options;
 	size_t most_arguments;
-	int (*run)(const struct cli *cli); /* gives the exit status */
+	command_run *run;
 };
 
 /* Ends with a command without a name. */

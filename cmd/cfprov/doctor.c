@@ -3,7 +3,6 @@
 #include "apply/probe.h"
 #include "base/moment.h"
 #include "base/text.h"
-#include "commands.h"
 #include "interrupt.h"
 #include "plan/account_check.h"
 #include "plan/removed.h"
@@ -292,26 +291,24 @@ static bool judge_accounts(struct session *session, struct report *report)
 	return is_whole;
 }
 
-int doctor_run(const struct cli *cli)
+bool doctor_run(struct session *session)
 {
-	struct session session CLEANUP(session_release);
 	struct str text CLEANUP(str_release) = {0};
 	struct report report = {&text, "state", {0}};
 
-	session_init(&session, cli, NULL);
-	bool is_found = session_find_state(&session);
+	bool is_found = session_find_state(session);
 	if (is_found)
-		judge_state(&session, &report);
+		judge_state(session, &report);
 	else
 		find(&report, FAIL, see_error, "it is not known where it is");
 	/* A manifest that can't say where the state is was reported; -account-id needs none. */
-	if ((!is_found && !cli->account_ids.count) || !session_load_accounts(&session) ||
-		!judge_accounts(&session, &report)) {
+	if ((!is_found && !session->cli->account_ids.count) || !session_load_accounts(session) ||
+		!judge_accounts(session, &report)) {
 		report.about = "accounts";
 		find(&report, FAIL, see_error, "they could not be looked at");
 	}
 	term_out_str(&text);
 	if (report.counts[FAIL] + report.counts[WARN])
 		term_print("%zu to mend, %zu to know.", report.counts[FAIL], report.counts[WARN]);
-	return report.counts[FAIL] ? EXIT_ERROR : EXIT_DONE;
+	return !report.counts[FAIL];
 }

@@ -1,24 +1,21 @@
 /* cfprov export: prints a manifest of what exists in the accounts. Overwrites no file. */
 #include "manifest/export.h"
 
-#include "commands.h"
 #include "read_live.h"
 #include "term.h"
 
-int export_run(const struct cli *cli)
+bool export_run(struct session *session)
 {
-	struct session session CLEANUP(session_release);
 	struct error_list notes CLEANUP(error_list_release) = {0};
 	struct str text CLEANUP(str_release) = {0};
 
-	session_init(&session, cli, NULL);
-	if (!session_load_accounts(&session) || !read_live(&session))
-		return EXIT_ERROR;
-	if (session.has_failed || !read_live_all(&session) || session.has_failed) {
+	if (!session_load_accounts(session) || !read_live(session))
+		return false;
+	if (session->has_failed || !read_live_all(session) || session->has_failed) {
 		term_print("Nothing was written: the manifest would not say all that lives.");
-		return EXIT_ERROR;
+		return false;
 	}
-	size_t count = export_manifest(&session.desired, &session.live, &text, &notes);
+	size_t count = export_manifest(&session->desired, &session->live, &text, &notes);
 	term_out_str(&text);
 	for (size_t i = 0; i < notes.count; i++)
 		term_warning(notes.items[i].message);
@@ -27,5 +24,5 @@ int export_run(const struct cli *cli)
 			notes.count
 				? "No store could be exported: a manifest needs at least one."
 				: "There is no store to export: a manifest needs at least one.");
-	return EXIT_DONE;
+	return true;
 }

@@ -1,8 +1,7 @@
 /* cfprov help, from the tables of commands and options; version; schema. */
 #include "base/version.h"
-#include "cli.h"
-#include "commands.h"
 #include "manifest/jsonschema.h"
+#include "session.h"
 #include "term.h"
 
 /* Where the summary of a command begins, and what a variable means. */
@@ -60,8 +59,9 @@ static void add_command(struct str *out, const struct command *command)
 	options_add_help(out, command);
 }
 
-int help_run(const struct cli *cli)
+bool help_run(struct session *session)
 {
+	const struct cli *cli = session->cli;
 	struct str text CLEANUP(str_release) = {0}, name CLEANUP(str_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 
@@ -78,30 +78,29 @@ int help_run(const struct cli *cli)
 		add_command(&text, command);
 	} else if (!text.length) {
 		cli_unknown("there is no command", str_text(&name), &err);
-		term_error(&err);
-		return EXIT_ERROR;
+		return term_error(&err);
 	}
 	term_out_str(&text);
-	return EXIT_DONE;
+	return true;
 }
 
-int version_run(const struct cli *cli)
+bool version_run(struct session *session)
 {
 	struct str line CLEANUP(str_release) = {0};
 
-	(void)cli;
+	(void)session;
 	str_format(&line, "cfprov %s\n", cfprov_version());
 	term_out_str(&line);
-	return EXIT_DONE;
+	return true;
 }
 
 /* The JSON Schema of the manifest, for editors. */
-int schema_run(const struct cli *cli)
+bool schema_run(struct session *session)
 {
 	struct str text CLEANUP(str_release) = {0};
 
-	(void)cli;
+	(void)session;
 	jsonschema_write(&text);
 	term_out_str(&text);
-	return EXIT_DONE;
+	return true;
 }

@@ -1,7 +1,6 @@
 /* cfprov import: take an existing store or secret into the state. */
 #include "plan/import.h"
 
-#include "commands.h"
 #include "manifest/naming.h"
 #include "manifest/pick.h"
 #include "manifest/shape.h"
@@ -165,28 +164,25 @@ static bool record(struct session *session, const struct import_input *input, st
 	return true;
 }
 
-int import_run(const struct cli *cli)
+bool import_run(struct session *session)
 {
-	struct session session CLEANUP(session_release);
 	struct error err CLEANUP(error_release) = {0};
 	struct import_input input = {0};
 	struct object sought;
 
-	session_init(&session, cli, NULL);
-	if (!session_load_manifest(&session) || !find_declared(&session, &input) ||
-		!session_open_state(&session, "import"))
-		return EXIT_ERROR;
-	input.recorded = &session.ledger.state.model;
-	bool is_good = import_read_id(&input, cli->arguments[1], &session.arena, &err) &&
-		       planning_move(&session, &err) && import_is_free(&input, &err);
+	if (!session_load_manifest(session) || !find_declared(session, &input) ||
+		!session_open_state(session, "import"))
+		return false;
+	input.recorded = &session->ledger.state.model;
+	bool is_good = import_read_id(&input, session->cli->arguments[1], &session->arena, &err) &&
+		       planning_move(session, &err) && import_is_free(&input, &err);
 	if (is_good) {
 		sought = *input.desired;
 		sought.id = import_sought_id(&input);
-		session.sought = &sought; /* a list may not show yet what was made a moment ago */
-		if (!read_live(&session))
-			return EXIT_ERROR;
-		input.live = &session.live;
+		session->sought = &sought; /* a list may not show yet what was made a moment ago */
+		if (!read_live(session))
+			return false;
+		input.live = &session->live;
 	}
-	is_good = (is_good && record(&session, &input, &err)) || term_error(&err);
-	return is_good ? EXIT_DONE : EXIT_ERROR;
+	return (is_good && record(session, &input, &err)) || term_error(&err);
 }

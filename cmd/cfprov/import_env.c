@@ -5,7 +5,6 @@
  */
 #include "adapter/fs.h"
 #include "adapter/input.h"
-#include "commands.h"
 #include "interrupt.h"
 #include "manifest/envfile.h"
 #include "manifest/shape.h"
@@ -19,7 +18,7 @@
 #include <sys/stat.h>
 
 struct import_env {
-	struct session session; /* its sources are only the manifests that exist */
+	struct session *session; /* its sources are only the manifests that exist */
 	struct envfile envfile;
 	struct envfile_target target;
 	const char *beside; /* the manifest from whose folder the file is named */
@@ -28,7 +27,6 @@ struct import_env {
 static void release(struct import_env *env)
 {
 	envfile_release(&env->envfile);
-	session_release(&env->session);
 }
 
 /* ---- the target ---- */
@@ -37,7 +35,7 @@ static void release(struct import_env *env)
 static bool read_target(struct import_env *env)
 {
 	struct envfile_target *target = &env->target;
-	const char *address = env->session.cli->store;
+	const char *address = env->session->cli->store;
 	const char *slash = address ? strchr(address, '/') : NULL;
 	const char *id = cli_env("CLOUDFLARE_ACCOUNT_ID");
 	struct str why CLEANUP(str_release) = {0};
@@ -48,7 +46,7 @@ static bool read_target(struct import_env *env)
 	target->store = slash ? slash + 1 : address;
 	if (slash)
 		target->alias =
-			arena_bytes(&env->session.arena, address, (size_t)(slash - address));
+			arena_bytes(&env->session->arena, address, (size_t)(slash - address));
 	if (!shape_text_is_right(&schema_store_name, target->store, true, &why) ||
 		(slash && !shape_text_is_right(&schema_alias, target->alias, true, &why))) {
 		char *shown AUTO_FREE = text_visible(address, 120);
@@ -73,10 +71,10 @@ static bool read_target(struct import_env *env)
 static void find_manifests(struct import_env *env)
 {
 	static const char *const defaults[] = {MANIFEST_DEFAULT_PATH};
-	const struct cli_texts *given = &env->session.cli->manifests;
+	const struct cli_texts *given = &env->session->cli->manifests;
 	const char *const *paths = given->count ? given->items : defaults;
 	size_t count = given->count ? given->count : 1, existing = 0;
-	const char **found = arena_alloc(&env->session.arena, count * sizeof(*found));
+	const char **found = arena_alloc(&env->session->arena, count * sizeof(*found));
 	struct stat status;
 
 	for (size_t i = 0; i < count; i++)
@@ -88,8 +86,8 @@ static void find_manifests(struct import_env *env)
 			env->beside = paths[i];
 	if (!env->beside)
 		env->beside = paths[0];
-	env->session.source.paths = found;
-	env->session.source.path_count = existing;
+	env->session->source.paths = found;
+	env->session->source.path_count = existing;
 	env->target.is_whole = !existing;
 }
 
@@ -141,13 +139,13 @@ static void heed_declared(struct import_env *env, const struct model *desired)
 /* Reads the manifest, if there is one, and compares the address with it. */
 static bool heed_manifest(struct import_env *env)
 {
-	const struct model *desired = &env->session.desired;
+	const struct model *desired = &env->session->desired;
 	struct str known CLEANUP(str_release) = {0}, hint CLEANUP(str_release) = {0};
 	const char *alias = env->target.alias;
 
 	if (env->target.is_whole)
 		return true;
-	if (!session_load_manifest(&env->session))
+	if (!session_load_manifest(env->session))
 		return false;
 	if (alias && !model_account(desired, alias)) {
 		model_add_aliases(&known, desired);
@@ -172,7 +170,7 @@ static const char *folder_of(struct arena *arena, const char *path)
 /* Lends the path of a file from the manifest's folder; an absolute one stays as it is. */
 static const char *path_of(struct import_env *env, const char *file)
 {
-	struct arena *arena = &env->session.arena;
+	struct arena *arena = &env->session->arena;
 	const char *beside =
 		fs_is_folder(env->beside) ? arena_format(arena, "%s/", env->beside) : env->beside;
 	const char *from = folder_of(arena, beside), *to = folder_of(arena, file);
@@ -220,21 +218,19 @@ static bool read_file(struct import_env *env, const char *file)
 	return is_good;
 }
 
-int import_env_run(const struct cli *cli)
+bool import_env_run(struct session *session)
 {
-	struct import_env env CLEANUP(release) = {0};
+	struct import_env env CLEANUP(release) = {.session = session};
 	struct str text CLEANUP(str_release) = {0};
 
-	session_init(&env.session, cli, NULL);
 	find_manifests(&env);
-	if (!read_target(&env) || !read_file(&env, cli->arguments[0]) || !heed_manifest(&env))
-		return EXIT_ERROR;
+	if (!read_target(&env) || !read_file(&env, session->cli->arguments[0]) ||
+		!heed_manifest(&env))
+		return false;
 	term_warnings(&env.envfile.warnings);
-	if (env.envfile.left_out == env.envfile.count) {
-		term_fail(NULL, "nothing is left to be written");
-		return EXIT_ERROR;
-	}
+	if (env.envfile.left_out == env.envfile.count)
+		return term_fail(NULL, "nothing is left to be written");
 	envfile_write(&env.envfile, &env.target, &text);
 	term_out_str(&text);
-	return EXIT_DONE;
+	return true;
 }

@@ -1,5 +1,5 @@
-#include "cli.h"
 #include "log.h"
+#include "session.h"
 #include "stream.h"
 #include "term.h"
 #include "wipe.h"
@@ -58,9 +58,11 @@ static int __attribute__((noinline)) run(int argc, char **argv)
 	if (!is_good || !log_start(term_log, &err)) {
 		term_error(&err);
 	} else {
+		struct session session CLEANUP(session_release);
 		if (cli.no_color)
 			term_no_color();
-		status = cli.command->run(&cli);
+		session_init(&session, &cli);
+		status = cli.command->run(&session) ? session.status : EXIT_ERROR;
 	}
 	return term_finish() ? status : EXIT_ERROR;
 }

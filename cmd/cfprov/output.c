@@ -2,7 +2,6 @@
 
 #include "adapter/json.h"
 #include "adapter/table.h"
-#include "commands.h"
 #include "manifest/pick.h"
 #include "markdown.h"
 #include "render.h"
@@ -16,19 +15,23 @@
 
 static void on_stream_event(void *context, const struct event *event)
 {
-	struct output *output = context;
+	struct session *session = context;
 
 	if (!stream_event(event)) /* what people would read becomes log lines */
-		event_emit(&output->progress.sink, event);
+		event_emit(&session->progress.sink, event);
 }
 
-bool output_init(struct output *output, const struct cli *cli)
+static bool is_stream(const struct session *session)
 {
-	progress_init(&output->progress);
-	output->is_stream = cli->json && (cli->command->options & CLI_STREAM);
-	output->format = cli->json ? FORMAT_JSON : cli->format;
-	output->sink = output->is_stream ? (struct event_sink){on_stream_event, output}
-					 : output->progress.sink;
+	return session->cli->json && (session->cli->command->options & CLI_STREAM);
+}
+
+bool output_init(struct session *session)
+{
+	const struct cli *cli = session->cli;
+
+	if (is_stream(session))
+		session->listener = (struct event_sink){on_stream_event, session};
 	if (cli->json && cli->format != FORMAT_HUMAN)
 		return term_fail(NULL, "-json and -format exclude each other");
 	if (cli->max_bytes && cli->format != FORMAT_MARKDOWN)
@@ -36,27 +39,23 @@ bool output_init(struct output *output, const struct cli *cli)
 	return true;
 }
 
-void output_release(struct output *output)
+void output_plan(const struct session *session, const struct plan_view *view)
 {
-	progress_release(&output->progress);
-}
-
-void output_plan(const struct output *output, const struct plan_view *view)
-{
+	enum cli_format format = session->cli->format;
 	struct str text CLEANUP(str_release) = {0}, warning CLEANUP(str_release) = {0};
 
-	if (output->is_stream) {
+	if (is_stream(session)) {
 		stream_plan(view);
 		return;
 	}
-	if (output->format == FORMAT_JSON)
+	if (session->cli->json || format == FORMAT_JSON)
 		tf_plan_json(&text, view);
-	else if (output->format == FORMAT_MARKDOWN)
+	else if (format == FORMAT_MARKDOWN)
 		markdown_add_plan(&text, view);
 	else
 		render_plan(&text, view);
 	term_out_str(&text);
-	if (output->format != FORMAT_MARKDOWN || !view->max_bytes || text.length <= view->max_bytes)
+	if (format != FORMAT_MARKDOWN || !view->max_bytes || text.length <= view->max_bytes)
 		return;
 	str_format(&warning,
 		"the plan is longer than -max-bytes=%zu: what destroys is never cut off",
@@ -64,32 +63,33 @@ void output_plan(const struct output *output, const struct plan_view *view)
 	term_warning(str_text(&warning));
 }
 
-void output_saved_plan(const struct output *output, const struct plan_view *view)
+void output_saved_plan(const struct session *session, const struct plan_view *view)
 {
-	if (output->is_stream)
+	if (is_stream(session))
 		stream_saved_plan(view);
 }
 
-void output_failures(const struct output *output)
+void output_failures(const struct session *session)
 {
-	if (!output->is_stream)
-		progress_print_failures(&output->progress);
+	if (!is_stream(session))
+		progress_print_failures(&session->progress);
 }
 
-void output_incomplete(const struct output *output, const char *text)
+void output_incomplete(const struct session *session, const char *text)
 {
-	if (output->is_stream)
+	if (is_stream(session))
 		stream_incomplete(text);
 	else
 		term_print("\n%s", text);
 }
 
-void output_complete(const struct output *output, bool destroys, const struct plan_counts *done)
+void output_complete(const struct session *session, const struct plan_counts *done)
 {
+	bool destroys = session->input.options.destroys_all;
 	struct str text CLEANUP(str_release) = {0}, all CLEANUP(str_release) = {0};
 
 	render_complete(&text, destroys, done);
-	if (output->is_stream) {
+	if (is_stream(session)) {
 		stream_summary(done, destroys ? "destroy" : "apply", str_text(&text));
 		return;
 	}
@@ -386,21 +386,16 @@ static bool check_options(const struct cli *cli)
 	return true;
 }
 
-int output_run(const struct cli *cli)
+bool output_run(struct session *session)
 {
-	struct session session CLEANUP(session_release) = {0};
-	bool is_good = true;
+	const struct cli *cli = session->cli;
 
-	if (!check_options(cli))
-		return EXIT_ERROR;
-	session_init(&session, cli, NULL);
-	if (!session_read_state(&session) || !pick_recorded(&session))
-		return EXIT_ERROR;
+	if (!check_options(cli) || !session_read_state(session) || !pick_recorded(session))
+		return false;
 	if (cli->format)
-		is_good = print_bindings(&session);
-	else if (cli->argument_count)
-		is_good = print_one(&session);
-	else
-		print_all(&session);
-	return is_good ? EXIT_DONE : EXIT_ERROR;
+		return print_bindings(session);
+	if (cli->argument_count)
+		return print_one(session);
+	print_all(session);
+	return true;
 }

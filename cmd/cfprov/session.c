@@ -21,19 +21,19 @@ enum { REQUEST_TIMEOUT_S = 60 };
 static void on_event(void *context, const struct event *event)
 {
 	log_event(event);
-	event_emit(((struct session *)context)->listener, event);
+	event_emit(&((struct session *)context)->listener, event);
 }
 
-void session_init(struct session *session, const struct cli *cli, const struct event_sink *sink)
+void session_init(struct session *session, struct cli *cli)
 {
 	*session = (struct session){.cli = cli,
-		.listener = sink ? sink : &session->progress.sink,
 		.sink = {on_event, session},
 		.wake_fd = interrupt_start(),
 		.source = {cli->manifests.items, cli->manifests.count, cli->variables.items,
 			cli->variables.count, &interrupt_count},
 		.sources = sources_new(&interrupt_count)};
 	progress_init(&session->progress);
+	session->listener = session->progress.sink;
 }
 
 void session_release(struct session *session)

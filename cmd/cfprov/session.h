@@ -1,6 +1,6 @@
 /*
  * What a command opens, in this order: the manifest, the state, the client, the plan. Each step
- * reports its own errors; false means that the command ends with EXIT_ERROR. Release once.
+ * reports its own errors; false means that the command ends with EXIT_ERROR. `main` owns it.
  */
 #ifndef CFPROV_SESSION_H
 #define CFPROV_SESSION_H
@@ -16,12 +16,13 @@
 #include "state/planfile.h"
 
 struct session {
-	const struct cli *cli;
-	const struct event_sink *listener; /* the command's, or that of `progress` */
-	struct progress progress;
-	struct event_sink sink; /* for the library: feeds the log and the listener */
-	int wake_fd;            /* of interrupt_start */
-	bool may_ask;           /* the user may be asked to approve, on the standard input */
+	struct cli *cli;
+	int status;                 /* of the program, unless the command fails */
+	struct event_sink listener; /* `progress`, or a stream for machines */
+	struct progress progress;   /* for people */
+	struct event_sink sink;     /* for the library: feeds the log and the listener */
+	int wake_fd;                /* of interrupt_start */
+	bool may_ask;               /* the user may be asked to approve, on the standard input */
 	struct manifest_source source;
 	struct manifest manifest;
 	char *state_path;        /* NULL until session_find_state */
@@ -46,8 +47,7 @@ struct session {
 	struct arena arena;       /* of what was moved and recovered */
 };
 
-/* `sink` listens to the library; NULL: the session prints progress for people. */
-void session_init(struct session *session, const struct cli *cli, const struct event_sink *sink);
+void session_init(struct session *session, struct cli *cli);
 void session_release(struct session *session);
 
 /* What errors call the manifest, or the manifests. */

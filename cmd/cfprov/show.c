@@ -1,5 +1,4 @@
 /* cfprov show: the state or a saved plan, for people or machines. */
-#include "commands.h"
 #include "fields.h"
 #include "output.h"
 #include "planning.h"
@@ -33,20 +32,15 @@ static void add_state(struct str *out, const struct state *state)
 		str_text_add(out, "The state is empty.\n");
 }
 
-static int show_plan(const struct cli *cli)
+static bool show_plan(struct session *session)
 {
-	struct session session CLEANUP(session_release);
-	struct output output CLEANUP(output_release);
-
-	bool is_good = output_init(&output, cli);
-	session_init(&session, cli, NULL);
-	if (!is_good || !planning_load(&session, cli->arguments[0]))
-		return EXIT_ERROR;
-	const struct plan_view view = plan_view(&session);
-	output_plan(&output, &view);
-	render_note_unverified(&session.plan);
-	render_refusals(&session.plan);
-	return EXIT_DONE;
+	if (!output_init(session) || !planning_load(session, session->cli->arguments[0]))
+		return false;
+	const struct plan_view view = plan_view(session);
+	output_plan(session, &view);
+	render_note_unverified(&session->plan);
+	render_refusals(&session->plan);
+	return true;
 }
 
 /* -format=json is -json; the other formats are of plans. */
@@ -57,20 +51,19 @@ static bool is_state_format(const struct cli *cli)
 		       "-format=markdown and -max-bytes are for plans");
 }
 
-int show_run(const struct cli *cli)
+bool show_run(struct session *session)
 {
-	struct session session CLEANUP(session_release) = {0};
+	const struct cli *cli = session->cli;
 	struct str text CLEANUP(str_release) = {0};
 
 	if (cli->argument_count)
-		return show_plan(cli);
-	session_init(&session, cli, NULL);
-	if (!is_state_format(cli) || !session_read_state(&session))
-		return EXIT_ERROR;
+		return show_plan(session);
+	if (!is_state_format(cli) || !session_read_state(session))
+		return false;
 	if (cli->json || cli->format == FORMAT_JSON)
-		tf_state_json(&text, &session.ledger.state);
+		tf_state_json(&text, &session->ledger.state);
 	else
-		add_state(&text, &session.ledger.state);
+		add_state(&text, &session->ledger.state);
 	term_out_str(&text);
-	return EXIT_DONE;
+	return true;
 }

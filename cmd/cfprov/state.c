@@ -2,8 +2,8 @@
 #include "adapter/fs.h"
 #include "adapter/input.h"
 #include "base/text.h"
-#include "commands.h"
 #include "fields.h"
+#include "interrupt.h"
 #include "manifest/shape.h"
 #include "render.h"
 #include "session.h"
@@ -14,17 +14,16 @@
 
 /* ---- list, show, pull ---- */
 
-int state_list_run(const struct cli *cli)
+bool state_list_run(struct session *session)
 {
-	struct session session CLEANUP(session_release);
+	const struct cli *cli = session->cli;
 	struct str lines CLEANUP(str_release) = {0};
 	bool *used AUTO_FREE = mem_alloc(cli->argument_count * sizeof(*used));
-	int status = EXIT_DONE;
+	bool is_good = true;
 
-	session_init(&session, cli, NULL);
-	if (!session_read_state(&session))
-		return EXIT_ERROR;
-	const struct model *model = &session.ledger.state.model;
+	if (!session_read_state(session))
+		return false;
+	const struct model *model = &session->ledger.state.model;
 	for (size_t i = 0; i < model->object_count; i++) {
 		bool is_wanted = cli->argument_count == 0;
 		for (size_t a = 0; a < cli->argument_count; a++)
@@ -40,10 +39,9 @@ int state_list_run(const struct cli *cli)
 		char *shown AUTO_FREE = text_visible(cli->arguments[a], 120);
 		if (used[a])
 			continue;
-		term_fail(NULL, "nothing in the state has the address %s", shown);
-		status = EXIT_ERROR;
+		is_good = term_fail(NULL, "nothing in the state has the address %s", shown);
 	}
-	return status;
+	return is_good;
 }
 
 static void add_json(struct str *out, const struct object *object, const char *account_id)
@@ -62,18 +60,17 @@ static void add_json(struct str *out, const struct object *object, const char *a
 	str_char(out, '\n');
 }
 
-int state_show_run(const struct cli *cli)
+bool state_show_run(struct session *session)
 {
-	struct session session CLEANUP(session_release);
+	const struct cli *cli = session->cli;
 	struct str text CLEANUP(str_release) = {0};
 
-	session_init(&session, cli, NULL);
-	const struct object *object = session_read_state(&session)
-					      ? session_find_recorded(&session, cli->arguments[0])
+	const struct object *object = session_read_state(session)
+					      ? session_find_recorded(session, cli->arguments[0])
 					      : NULL;
 	if (!object)
-		return EXIT_ERROR;
-	const char *account_id = model_account(&session.ledger.state.model, object->account)->id;
+		return false;
+	const char *account_id = model_account(&session->ledger.state.model, object->account)->id;
 	if (cli->json) {
 		add_json(&text, object, account_id);
 	} else {
@@ -82,35 +79,27 @@ int state_show_run(const struct cli *cli)
 		fields_add(&text, object);
 	}
 	term_out_str(&text);
-	return EXIT_DONE;
+	return true;
 }
 
 /* A journal that was left is folded in. */
-int state_pull_run(const struct cli *cli)
+bool state_pull_run(struct session *session)
 {
-	struct session session CLEANUP(session_release);
 	struct str text CLEANUP(str_release) = {0};
 
-	session_init(&session, cli, NULL);
-	if (!session_read_state(&session))
-		return EXIT_ERROR;
-	const struct state *state = &session.ledger.state;
+	if (!session_read_state(session))
+		return false;
+	const struct state *state = &session->ledger.state;
 	if (!state->lineage[0] || !state->serial) {
 		term_print("There is no state yet.");
-		return EXIT_DONE;
+		return true;
 	}
 	state_encode(state, &text);
 	term_out_str(&text);
-	return EXIT_DONE;
+	return true;
 }
 
 /* ---- rm, mv, push ---- */
-
-static bool open_state(struct session *session, const struct cli *cli, const char *operation)
-{
-	session_init(session, cli, NULL);
-	return session_open_state(session, cli->dry_run ? NULL : operation);
-}
 
 /*
  * Makes the change, or nothing with -dry-run, and prints a line BEFORE ADDRESS AFTER for each of
@@ -137,26 +126,26 @@ static bool write_edit(struct session *session, const struct state_edit *edit, c
 	return true;
 }
 
-int state_rm_run(const struct cli *cli)
+bool state_rm_run(struct session *session)
 {
-	struct session session CLEANUP(session_release) = {0};
+	const struct cli *cli = session->cli;
 	struct state_edit edit CLEANUP(state_edit_release) = {0};
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
-	bool is_done = open_state(&session, cli, "state rm") &&
-		       (state_edit_remove(&session.ledger.state, cli->arguments,
+	bool is_done = session_open_state(session, cli->dry_run ? NULL : "state rm") &&
+		       (state_edit_remove(&session->ledger.state, cli->arguments,
 				cli->argument_count, &edit, &errors) ||
 			       term_errors(&errors)) &&
-		       write_edit(&session, &edit, cli->dry_run ? "Would remove" : "Removed", "");
+		       write_edit(session, &edit, cli->dry_run ? "Would remove" : "Removed", "");
 	if (is_done)
 		term_print(
 			"In Cloudflare nothing %s.", cli->dry_run ? "would change" : "has changed");
-	return is_done ? EXIT_DONE : EXIT_ERROR;
+	return is_done;
 }
 
-int state_mv_run(const struct cli *cli)
+bool state_mv_run(struct session *session)
 {
-	struct session session CLEANUP(session_release) = {0};
+	const struct cli *cli = session->cli;
 	struct state_edit edit CLEANUP(state_edit_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 	struct str ending CLEANUP(str_release) = {0}, why CLEANUP(str_release) = {0};
@@ -166,25 +155,25 @@ int state_mv_run(const struct cli *cli)
 	/* The manifest must be able to use the alias; state_edit refuses an address. */
 	bool is_done = (strchr(to, '/') || shape_text_is_right(&schema_alias, to, true, &why) ||
 			       term_fail(NULL, "that can't be an alias: %s", str_text(&why))) &&
-		       open_state(&session, cli, "state mv") &&
-		       (state_edit_rename(&session.ledger.state, from, to, &edit, &err) ||
+		       session_open_state(session, cli->dry_run ? NULL : "state mv") &&
+		       (state_edit_rename(&session->ledger.state, from, to, &edit, &err) ||
 			       term_error(&err)) &&
-		       write_edit(&session, &edit, cli->dry_run ? "Would move" : "Moved",
+		       write_edit(session, &edit, cli->dry_run ? "Would move" : "Moved",
 			       str_text(&ending));
 	if (is_done && !cli->dry_run)
 		term_print("Rename the alias in the manifest, too, if it still calls it %s.", from);
-	return is_done ? EXIT_DONE : EXIT_ERROR;
+	return is_done;
 }
 
 static bool read_file(const char *file, struct state *ret_state)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct str bytes CLEANUP(str_release) = {0};
-	const struct input_patience for_ever = {0};
+	const struct input_patience patience = {.interrupted = &interrupt_count};
 	bool is_stdin = strcmp(file, "-") == 0;
 	char *name AUTO_FREE = text_visible(is_stdin ? "standard input" : file, 0);
 
-	if (!(is_stdin ? input_text(LEDGER_SIZE_LIMIT, &for_ever, &bytes, &err)
+	if (!(is_stdin ? input_text(LEDGER_SIZE_LIMIT, &patience, &bytes, &err)
 		       : fs_read(file, LEDGER_SIZE_LIMIT, &bytes, &err)))
 		return term_error(&err);
 	if (state_decode(name, str_text(&bytes), bytes.length, ret_state, &err))
@@ -193,29 +182,28 @@ static bool read_file(const char *file, struct state *ret_state)
 	return term_error(&err);
 }
 
-int state_push_run(const struct cli *cli)
+bool state_push_run(struct session *session)
 {
-	struct session session CLEANUP(session_release) = {0};
+	const struct cli *cli = session->cli;
 	struct state other CLEANUP(state_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 
 	/* The file is read before anything is locked: it may be typed. */
-	if (!read_file(cli->arguments[0], &other) || !open_state(&session, cli, "state push"))
-		return EXIT_ERROR;
-	struct ledger *ledger = &session.ledger;
+	if (!read_file(cli->arguments[0], &other) || !session_open_state(session, "state push"))
+		return false;
+	struct ledger *ledger = &session->ledger;
 	enum state_edit_verdict verdict = state_edit_replace(&ledger->state, &other, &err);
 	if (verdict == STATE_EDIT_SAME) {
 		term_print("It is the state that there is; nothing was changed.");
-		return EXIT_DONE;
+		return true;
 	}
 	if (verdict == STATE_EDIT_REFUSE && cli->force)
 		error_release(&err);
 	else if (verdict == STATE_EDIT_REFUSE)
 		error_prefix(&err, "this state is refused");
 	if (err.message || !ledger_replace(ledger, &other, &err)) {
-		term_error(&err);
-		return EXIT_ERROR;
+		return term_error(&err);
 	}
 	term_print("The state has serial %lld now.", (long long)ledger->state.serial);
-	return EXIT_DONE;
+	return true;
 }

@@ -1,5 +1,4 @@
 /* cfprov validate: is the manifest right? No credentials, no state, no network. */
-#include "commands.h"
 #include "diagnostics.h"
 #include "session.h"
 #include "term.h"
@@ -26,23 +25,21 @@ static void print_json(const struct error_list *errors, const struct error_list 
 	term_out_str(&text);
 }
 
-int validate_run(const struct cli *cli)
+bool validate_run(struct session *session)
 {
-	struct session session CLEANUP(session_release);
+	const struct cli *cli = session->cli;
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	struct str line CLEANUP(str_release) = {0};
 
-	session_init(&session, cli, NULL);
-	bool is_valid = session_read_manifest(&session, &errors);
+	bool is_valid = session_read_manifest(session, &errors);
 	if (cli->json) {
-		print_json(&errors, &session.manifest.warnings);
-		return is_valid ? EXIT_DONE : EXIT_ERROR;
+		print_json(&errors, &session->manifest.warnings);
+		return is_valid;
 	}
-	term_warnings(&session.manifest.warnings);
-	term_errors(&errors);
+	term_warnings(&session->manifest.warnings);
 	if (!is_valid)
-		return EXIT_ERROR;
-	const struct model *desired = &session.desired;
+		return term_errors(&errors);
+	const struct model *desired = &session->desired;
 	size_t accounts = desired->account_count, stores = 0;
 	for (size_t i = 0; i < desired->object_count; i++)
 		stores += desired->objects[i].kind == OBJECT_STORE;
@@ -52,5 +49,5 @@ int validate_run(const struct cli *cli)
 		str_format(&line, " and %zu secret%s", secrets, term_plural(secrets));
 	str_format(&line, " in %zu account%s.\n", accounts, term_plural(accounts));
 	term_out_str(&line);
-	return EXIT_DONE;
+	return true;
 }
