@@ -163,7 +163,7 @@ static const char *why_written(const struct row *row)
 
 void changes_of_row(struct changes *changes, const struct row *row)
 {
-	const struct object *after = row->desired, *before = view_written(row);
+	const struct object *after = row->desired, *before = row_written(row);
 	bool is_replaced = row->action == ACTION_REPLACE,
 	     is_with_store = row->notes & ROW_WITH_STORE;
 	struct str value CLEANUP(str_release) = {0};
@@ -243,7 +243,7 @@ bool changes_next(struct change_group *group, const struct plan *plan)
 {
 	size_t count = 1, end;
 
-	while (group->next < plan->row_count && !view_is_change(&plan->rows[group->next]))
+	while (group->next < plan->row_count && !row_is_change(&plan->rows[group->next]))
 		group->next++;
 	if (group->next == plan->row_count)
 		return false;
@@ -254,7 +254,7 @@ bool changes_next(struct change_group *group, const struct plan *plan)
 		return true;
 	for (end = group->next; end < plan->row_count; end++) {
 		const struct row *row = &plan->rows[end];
-		bool is_change = view_is_change(row);
+		bool is_change = row_is_change(row);
 		if (!object_shares_store(&group->object, row_object(row)) ||
 			(is_change && (row->action != first->action || !is_plain(row))))
 			break;
@@ -274,7 +274,7 @@ void changes_add_names(struct str *out, const struct change_group *group)
 
 	for (size_t i = 0; i < group->count; row++) {
 		const char *name = row_object(row)->secret;
-		if (!view_is_change(row))
+		if (!row_is_change(row))
 			continue;
 		str_text_add(out, i++ ? ", " : "");
 		text_add_visible(out, name, strlen(name), 0);

@@ -11,7 +11,8 @@
 #ifndef CFPROV_CHANGES_H
 #define CFPROV_CHANGES_H
 
-#include "view.h"
+#include "base/str.h"
+#include "plan/drift.h"
 
 struct changes {
 	struct str lines;  /* a line for each field, for people on stdout */

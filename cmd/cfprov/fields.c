@@ -50,16 +50,6 @@ void fields_add(struct str *out, const struct object *object)
 	add_field(out, "on remove", object->forget_on_remove ? "forget" : NULL);
 }
 
-void fields_put_scopes(struct json_writer *writer, const char *scopes)
-{
-	char *copy AUTO_FREE = mem_copy_text(scopes ? scopes : ""), *rest = *copy ? copy : NULL;
-
-	json_begin_array(writer, "scopes");
-	for (char *scope; (scope = strsep(&rest, ","));)
-		json_put_text(writer, NULL, scope);
-	json_end(writer);
-}
-
 void fields_put(struct json_writer *writer, const struct object *object)
 {
 	const char *origin = object->origin == ORIGIN_ADOPTED ? "adopted" : "created";
@@ -67,7 +57,7 @@ void fields_put(struct json_writer *writer, const struct object *object)
 	json_put_text(writer, "id", object->id);
 	if (object->kind == OBJECT_SECRET) {
 		json_put_text(writer, "store", object->store);
-		fields_put_scopes(writer, object->scopes);
+		json_put_list(writer, "scopes", object->scopes);
 		json_put_text(writer, "comment", object->comment);
 		json_put_text(writer, "status", object->status);
 		json_put_integer(writer, "version", object->version);

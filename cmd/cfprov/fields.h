@@ -14,7 +14,4 @@ void fields_add(struct str *out, const struct object *object);
 /* The same as members of the object that is open; what has no value is null. */
 void fields_put(struct json_writer *writer, const struct object *object);
 
-/* "scopes", as a list; none is an empty one. */
-void fields_put_scopes(struct json_writer *writer, const char *scopes);
-
 #endif

@@ -91,51 +91,6 @@ static void find_manifests(struct import_env *env)
 	env->target.is_whole = !existing;
 }
 
-/* A store is declared in one place, and so is a secret. */
-static void heed_declared(struct import_env *env, const struct model *desired)
-{
-	const struct envfile_target *target = &env->target;
-	const struct object *store = NULL, *other;
-	struct str why CLEANUP(str_release) = {0};
-	size_t accounts = 0; /* with the store from the same place */
-
-	for (size_t i = 0; i < desired->account_count; i++) {
-		const char *alias = desired->accounts[i].alias;
-		if (target->alias && strcmp(alias, target->alias) != 0)
-			continue;
-		other = model_object(desired, alias, target->store, NULL);
-		store = other ? other : store;
-		for (size_t k = 0; k < env->envfile.count; k++) {
-			struct envfile_entry *entry = &env->envfile.entries[k];
-			other = model_object(desired, alias, target->store, entry->name);
-			if (!other || entry->is_left_out)
-				continue;
-			str_clear(&why);
-			str_format(&why, "it is declared already (%s:%zu)", other->place.file,
-				other->place.line);
-			envfile_leave_out(&env->envfile, entry, str_text(&why));
-		}
-	}
-	if (!store || env->envfile.left_out == env->envfile.count)
-		return;
-	for (size_t i = 0; i < desired->account_count && target->alias; i++) {
-		other = model_object(desired, desired->accounts[i].alias, target->store, NULL);
-		accounts += other && other->place.line == store->place.line &&
-			    strcmp(other->place.file, store->place.file) == 0;
-	}
-	struct error *warning = error_list_add(&env->envfile.warnings);
-	error_set(warning, "%s is declared here already, and a store can be declared once",
-		target->store);
-	if (accounts > 1)
-		error_hint(warning,
-			"It is there in other accounts, too: give it an entry of its own for %s, "
-			"and put the lines below `secrets:` there.",
-			target->alias);
-	else
-		error_hint(warning, "Put the lines below `secrets:` there.");
-	error_at(warning, store->place.file, store->place.line, store->place.column);
-}
-
 /* Reads the manifest, if there is one, and compares the address with it. */
 static bool heed_manifest(struct import_env *env)
 {
@@ -152,42 +107,11 @@ static bool heed_manifest(struct import_env *env)
 		str_format(&hint, "It has %s.", str_text(&known));
 		return term_fail(str_text(&hint), "the manifest has no account `%s`", alias);
 	}
-	heed_declared(env, desired);
+	envfile_heed_declared(&env->envfile, &env->target, desired);
 	return true;
 }
 
 /* ---- the file ---- */
-
-/* Lends the folder of a path, without links, with a slash at its end. */
-static const char *folder_of(struct arena *arena, const char *path)
-{
-	char *folder AUTO_FREE = fs_neighbour(path, ".");
-	char *real AUTO_FREE = fs_real_path(folder);
-
-	return arena_format(arena, "%s%s", real, real[strlen(real) - 1] == '/' ? "" : "/");
-}
-
-/* Lends the path of a file from the manifest's folder; an absolute one stays as it is. */
-static const char *path_of(struct import_env *env, const char *file)
-{
-	struct arena *arena = &env->session->arena;
-	const char *beside =
-		fs_is_folder(env->beside) ? arena_format(arena, "%s/", env->beside) : env->beside;
-	const char *from = folder_of(arena, beside), *to = folder_of(arena, file);
-	const char *slash = strrchr(file, '/');
-	struct str path CLEANUP(str_release) = {0};
-	size_t same = 0;
-
-	if (*file == '/')
-		return file;
-	for (size_t i = 0; from[i] && from[i] == to[i]; i++)
-		if (from[i] == '/')
-			same = i + 1;
-	for (const char *rest = strchr(from + same, '/'); rest; rest = strchr(rest + 1, '/'))
-		str_text_add(&path, "../");
-	str_format(&path, "%s%s", to + same, slash ? slash + 1 : file);
-	return arena_text(arena, str_text(&path));
-}
 
 static bool read_file(struct import_env *env, const char *file)
 {
@@ -196,7 +120,7 @@ static bool read_file(struct import_env *env, const char *file)
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	struct str why CLEANUP(str_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
-	const char *path = path_of(env, file);
+	char *path AUTO_FREE = fs_path_from(env->beside, file);
 
 	if (strcmp(file, "-") == 0)
 		str_text_add(&why, "the values are read from it again at each plan");
@@ -209,7 +133,7 @@ static bool read_file(struct import_env *env, const char *file)
 		return term_fail(
 			NULL, "a manifest can't name the file `%s`: %s", shown, str_text(&why));
 	}
-	env->target.path = path;
+	env->target.path = arena_text(&env->session->arena, path);
 	if (!input_file(file, SOURCE_SIZE_LIMIT, &patience, &bytes, &err))
 		return term_error(&err);
 	bool is_good = envfile_parse(&env->envfile, file, &bytes, &errors);

@@ -111,12 +111,12 @@ static void collect(const struct plan_view *view, struct lines *lines, struct li
 	struct str why CLEANUP(str_release) = {0};
 	struct drift drift;
 
-	if (!view->refresh_only) {
+	if (!view->options->refresh_only) {
 		add_changes(lines, plan, true);
 		lines->must = lines->count;
 		add_changes(lines, plan, false);
 	}
-	for (size_t i = 0; i < plan->row_count && view->refresh_only; i++) {
+	for (size_t i = 0; i < plan->row_count && view->options->refresh_only; i++) {
 		const struct row *row = &plan->rows[i];
 		if (!row->learns)
 			continue;
@@ -126,12 +126,12 @@ static void collect(const struct plan_view *view, struct lines *lines, struct li
 	}
 	for (size_t i = 0; i < plan->row_count; i++) {
 		const struct row *row = &plan->rows[i];
-		if (view_is_move(row)) {
+		if (row_is_move(row)) {
 			char *was AUTO_FREE = text_visible(row->moved_from, 0);
 			str_format(&why, "it was %s", was);
 			add_line(lines, ">", row_object(row), "move", &why);
 		}
-		if (!view->refresh_only && view_drift(view, row, &drift)) {
+		if (!view->options->refresh_only && drift_reported(view->options, row, &drift)) {
 			render_drift(&why, &drift);
 			add_line(
 				drifts, drift.is_gone ? "-" : "~", drift.recorded, "changed", &why);

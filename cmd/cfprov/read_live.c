@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "interrupt.h"
 #include "term.h"
-#include "view.h"
 
 #include <stdlib.h>
 #include <string.h>

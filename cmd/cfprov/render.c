@@ -95,7 +95,7 @@ static void add_heading(struct str *out, const struct plan *plan)
 	struct str line CLEANUP(str_release) = {0};
 
 	for (size_t i = 0; i < plan->row_count; i++)
-		if (view_is_change(&plan->rows[i]))
+		if (row_is_change(&plan->rows[i]))
 			is_used[verb_of(&plan->rows[i]) - verbs] = true;
 	for (size_t i = 0; i < VERB_COUNT; i++) {
 		if (!is_used[i])
@@ -161,9 +161,9 @@ void render_summary(struct str *out, const struct plan_view *view)
 		str_char(out, '.');
 	} else if (view->has_failed) {
 		str_text_add(out, "No changes in what could be read.");
-	} else if (view->refresh_only) {
+	} else if (view->options->refresh_only) {
 		str_text_add(out, "No changes. The state matches what lives.");
-	} else if (view->destroys_all) {
+	} else if (view->options->destroys_all) {
 		str_text_add(out, "No changes. No objects need to be destroyed.");
 	} else if (count_noted(view->plan, ROW_UNVERIFIED)) {
 		str_text_add(out, "No changes, as far as can be told: not all values can be "
@@ -229,7 +229,7 @@ static void add_sections(struct str *out, const struct plan_view *view)
 
 	for (size_t i = 0; i < view->plan->row_count; i++) {
 		const struct row *row = &view->plan->rows[i];
-		if (view_drift(view, row, &drift)) {
+		if (drift_reported(view->options, row, &drift)) {
 			struct changes changes CLEANUP(changes_release) = {
 				.names_people = term_is_terminal(STDOUT_FILENO)};
 			bool is_kept = !drift.is_gone && !drift.is_another;
@@ -242,13 +242,13 @@ static void add_sections(struct str *out, const struct plan_view *view)
 			add_line(&drifts, "Changed outside of cfprov:", &line);
 			str_text_add(&drifts, str_text(&changes.lines));
 		}
-		if (view_is_move(row)) {
+		if (row_is_move(row)) {
 			char *was AUTO_FREE = text_visible(row->moved_from, 0);
 			render_address(&line, row_object(row));
 			str_format(&line, " (was %s)", was);
 			add_line(&moves, "Moved in the state:", &line);
 		}
-		if (row->learns && view->refresh_only) {
+		if (row->learns && view->options->refresh_only) {
 			render_address(&line, row->recorded);
 			str_char(&line, ' ');
 			render_learned(&line, row);
@@ -267,7 +267,7 @@ void render_plan(struct str *out, const struct plan_view *view)
 	bool is_any = false;
 
 	add_sections(out, view);
-	if (view->refresh_only && plan->learned)
+	if (view->options->refresh_only && plan->learned)
 		return;
 	for (; changes_next(&group, plan); is_any = true) {
 		if (!is_any)
@@ -350,7 +350,7 @@ void render_notes(const struct plan_view *view)
 			count == 1 ? "it" : "them");
 	render_note_unverified(plan);
 	for (size_t i = 0; i < plan->row_count && !is_left; i++)
-		is_left = view_drift(view, &plan->rows[i], &drift) && drift.is_left;
+		is_left = drift_reported(view->options, &plan->rows[i], &drift) && drift.is_left;
 	if (is_left)
 		term_print("A value that is left as it is: `apply -refresh-only` takes it for "
 			   "right; a raised `version` has one written (not with `update: "

@@ -2,6 +2,7 @@
 #ifndef CFPROV_RENDER_H
 #define CFPROV_RENDER_H
 
+#include "plan/drift.h"
 #include "view.h"
 
 /* What changed outside, what moves, the changes, a line or two each, then the summary. */

@@ -228,7 +228,7 @@ static void print_drift(const struct drift *drift)
 /* A change, or the move of a row that has none; a change names its former address, too. */
 static void print_planned(const struct plan_view *view, const struct row *row)
 {
-	const struct verb *verb = view_is_change(row) ? verb_of(row) : NULL;
+	const struct verb *verb = row_is_change(row) ? verb_of(row) : NULL;
 	struct str out = {0}, message CLEANUP(str_release) = {0};
 	struct changes changes CLEANUP(changes_release) = {0};
 
@@ -244,7 +244,7 @@ static void print_planned(const struct plan_view *view, const struct row *row)
 	struct json_writer json = begin_change(
 		&out, "planned_change", str_text(&message), row_object(row), row->moved_from);
 	json_put_text(&json, "action", verb ? verb->tf_verb : "move");
-	if (verb && verb->tf_stream_reason && !view->destroys_all)
+	if (verb && verb->tf_stream_reason && !view->options->destroys_all)
 		json_put_text(&json, "reason", verb->tf_stream_reason);
 	if (row->action == ACTION_ADOPT) {
 		json_begin_object(&json, "importing");
@@ -262,7 +262,7 @@ static void print_changes(const struct plan_view *view)
 
 	for (int is_change = 0; is_change < 2; is_change++)
 		for (size_t i = 0; i < plan->row_count; i++)
-			if (view_is_change(&plan->rows[i]) == is_change &&
+			if (row_is_change(&plan->rows[i]) == is_change &&
 				(is_change || plan->rows[i].moved_from))
 				print_planned(view, &plan->rows[i]);
 }
@@ -291,10 +291,10 @@ void stream_plan(const struct plan_view *view)
 	struct drift drift;
 
 	for (size_t i = 0; i < plan->row_count; i++)
-		if (view_drift(view, &plan->rows[i], &drift))
+		if (drift_reported(view->options, &plan->rows[i], &drift))
 			print_drift(&drift);
-	for (size_t i = 0; i < plan->row_count && view->refresh_only; i++)
-		if (view_learned_drift(&plan->rows[i], &drift))
+	for (size_t i = 0; i < plan->row_count && view->options->refresh_only; i++)
+		if (drift_learned(&plan->rows[i], &drift))
 			print_drift(&drift);
 	print_changes(view);
 	render_summary(&message, view);

@@ -2,6 +2,7 @@
 
 #include "base/version.h"
 #include "fields.h"
+#include "plan/drift.h"
 #include "verbs.h"
 
 /* The Terraform whose formats these are, for tools that check before they read. */
@@ -120,7 +121,7 @@ static void put_values(struct json_writer *json, const char *key, const struct t
 		json_put_text(json, "modified", object->modified);
 	json_put_text(json, "name", name_of(object));
 	if (is_secret) {
-		fields_put_scopes(json, object->scopes);
+		json_put_list(json, "scopes", object->scopes);
 		if (!values->is_new)
 			json_put_text(json, "status", object->status);
 		json_put_text(json, "store_name", object->store);
@@ -197,8 +198,9 @@ static void begin_resource(
 /* True if `resource_changes` has the row: also what is desired and does not change. */
 static bool has_change(const struct plan_view *view, const struct row *row)
 {
-	return view_is_change(row) || (row->action == ACTION_NONE && row->desired &&
-					      !view->destroys_all && !view->refresh_only);
+	return row_is_change(row) ||
+	       (row->action == ACTION_NONE && row->desired && !view->options->destroys_all &&
+		       !view->options->refresh_only);
 }
 
 /* The resources of a state, or those of the plan's rows, as `values_at` says. */
@@ -296,7 +298,7 @@ static void put_change(
 		json_end(json);
 	}
 	json_end(json);
-	if (verb->tf_plan_reason && !view->destroys_all)
+	if (verb->tf_plan_reason && !view->options->destroys_all)
 		json_put_text(json, "action_reason", verb->tf_plan_reason);
 	if (row->reason)
 		json_put_text(json, "reason", row->reason);
@@ -345,8 +347,8 @@ void tf_plan_json(struct str *out, const struct plan_view *view)
 	json_end(json);
 	json_begin_array(json, "resource_drift");
 	for (size_t i = 0; i < plan->row_count; i++)
-		if (view_drift(view, &plan->rows[i], &drift) ||
-			view_learned_drift(&plan->rows[i], &drift))
+		if (drift_reported(view->options, &plan->rows[i], &drift) ||
+			drift_learned(&plan->rows[i], &drift))
 			put_drift(&document, &drift);
 	json_end(json);
 	json_begin_object(json, "prior_state");

@@ -259,6 +259,36 @@ char *fs_real_path(const char *path)
 	return at;
 }
 
+/* Gives (free) the folder of a path, without links, with a slash at its end. */
+static char *real_folder(const char *path)
+{
+	char *folder AUTO_FREE = fs_neighbour(path, ".");
+	char *real AUTO_FREE = fs_real_path(folder);
+	struct str text = {0};
+
+	str_format(&text, "%s%s", real, real[strlen(real) - 1] == '/' ? "" : "/");
+	return str_steal(&text);
+}
+
+char *fs_path_from(const char *other, const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	struct str beside CLEANUP(str_release) = {0}, path = {0};
+	size_t same = 0;
+
+	if (*file == '/')
+		return mem_copy_text(file);
+	str_format(&beside, "%s%s", other, fs_is_folder(other) ? "/" : "");
+	char *from AUTO_FREE = real_folder(str_text(&beside)), *to AUTO_FREE = real_folder(file);
+	for (size_t i = 0; from[i] && from[i] == to[i]; i++)
+		if (from[i] == '/')
+			same = i + 1;
+	for (const char *rest = strchr(from + same, '/'); rest; rest = strchr(rest + 1, '/'))
+		str_text_add(&path, "../");
+	str_format(&path, "%s%s", to + same, slash ? slash + 1 : file);
+	return str_steal(&path);
+}
+
 char *fs_sibling(const char *path, const char *before, const char *after)
 {
 	struct str sibling = {0};

@@ -54,6 +54,12 @@ bool fs_remove(const char *path, struct error *err) MUST_CHECK;
 /* Gives (free) the path with all links followed, even to a file that does not exist yet. */
 char *fs_real_path(const char *path) MUST_CHECK;
 
+/*
+ * Gives (free) the path of a file from the folder of `other`, which may be a folder itself; an
+ * absolute path stays as it is.
+ */
+char *fs_path_from(const char *other, const char *file) MUST_CHECK;
+
 /* Gives (free) DIR/<name> for DIR/NAME. */
 char *fs_neighbour(const char *path, const char *name) MUST_CHECK;
 

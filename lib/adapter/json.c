@@ -367,3 +367,14 @@ void json_put_null(struct json_writer *writer, const char *key)
 {
 	json_put_text(writer, key, NULL);
 }
+
+void json_put_list(struct json_writer *writer, const char *key, const char *words_or_null)
+{
+	char *copy AUTO_FREE = mem_copy_text(words_or_null ? words_or_null : "");
+	char *rest = *copy ? copy : NULL, *word;
+
+	json_begin_array(writer, key);
+	while ((word = strsep(&rest, ",")))
+		json_put_text(writer, NULL, word);
+	json_end(writer);
+}

@@ -85,4 +85,7 @@ void json_put_integer(struct json_writer *writer, const char *key, int64_t numbe
 void json_put_bool(struct json_writer *writer, const char *key, bool value);
 void json_put_null(struct json_writer *writer, const char *key);
 
+/* An array of the words between commas; NULL or "": an empty one. */
+void json_put_list(struct json_writer *writer, const char *key, const char *words_or_null);
+
 #endif

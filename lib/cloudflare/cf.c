@@ -38,13 +38,8 @@ static void put_body(struct json_writer *writer, const struct cf_body *body)
 		json_put_text(writer, "name", body->name);
 	if (body->value)
 		json_put_text(writer, "value", body->value);
-	if (body->scopes) {
-		char *copy AUTO_FREE = mem_copy_text(body->scopes), *rest = copy, *scope;
-		json_begin_array(writer, "scopes");
-		while ((scope = strsep(&rest, ",")))
-			json_put_text(writer, NULL, scope);
-		json_end(writer);
-	}
+	if (body->scopes)
+		json_put_list(writer, "scopes", body->scopes);
 	if (body->comment)
 		json_put_text(writer, "comment", body->comment);
 	else if (body->has_null_comment)

@@ -22,7 +22,8 @@ static void add_shown(struct str *out, const char *text)
 	text_add_visible(out, text, strlen(text), 120);
 }
 
-void envfile_leave_out(struct envfile *envfile, struct envfile_entry *entry, const char *why)
+/* Adds a warning; `why` is for people. */
+static void leave_out(struct envfile *envfile, struct envfile_entry *entry, const char *why)
 {
 	struct str name CLEANUP(str_release) = {0};
 
@@ -35,7 +36,7 @@ void envfile_leave_out(struct envfile *envfile, struct envfile_entry *entry, con
 
 static void leave_out_empty(struct envfile *envfile, struct envfile_entry *entry)
 {
-	envfile_leave_out(envfile, entry, "it has no value, and Cloudflare keeps none");
+	leave_out(envfile, entry, "it has no value, and Cloudflare keeps none");
 }
 
 /* Lends a new entry with a copy of the name; NULL: no secret can have that name. */
@@ -80,7 +81,7 @@ static void parse_dotenv(struct envfile *envfile, struct secret *bytes, struct e
 			continue;
 		if (last != it) {
 			str_format(&why, "line %zu sets it again", last->line);
-			envfile_leave_out(envfile, entry, str_text(&why));
+			leave_out(envfile, entry, str_text(&why));
 		} else if (it->is_open) {
 			error_set(refuse(envfile, it->line, errors),
 				"the quote of %s is never closed", it->key);
@@ -112,7 +113,7 @@ static void take_member(
 			"takes a pointer, as /%s/%s",
 			is_object ? "an object" : "an array", entry->name,
 			is_object ? "name" : "0");
-		envfile_leave_out(envfile, entry, str_text(&why));
+		leave_out(envfile, entry, str_text(&why));
 	} else {
 		entry->ends_line = text && text[strlen(text) - 1] == '\n';
 	}
@@ -218,4 +219,48 @@ void envfile_write(
 	for (size_t i = 0; i < envfile->count; i++)
 		if (!envfile->entries[i].is_left_out)
 			add_secret(envfile, target->path, &envfile->entries[i], out);
+}
+
+void envfile_heed_declared(
+	struct envfile *envfile, const struct envfile_target *target, const struct model *desired)
+{
+	const struct object *store = NULL, *other;
+	struct str why CLEANUP(str_release) = {0};
+	size_t accounts = 0; /* with the store from the same place */
+
+	for (size_t i = 0; i < desired->account_count; i++) {
+		const char *alias = desired->accounts[i].alias;
+		if (target->alias && strcmp(alias, target->alias) != 0)
+			continue;
+		other = model_object(desired, alias, target->store, NULL);
+		store = other ? other : store;
+		for (size_t k = 0; k < envfile->count; k++) {
+			struct envfile_entry *entry = &envfile->entries[k];
+			other = model_object(desired, alias, target->store, entry->name);
+			if (!other || entry->is_left_out)
+				continue;
+			str_clear(&why);
+			str_format(&why, "it is declared already (%s:%zu)", other->place.file,
+				other->place.line);
+			leave_out(envfile, entry, str_text(&why));
+		}
+	}
+	if (!store || envfile->left_out == envfile->count)
+		return;
+	for (size_t i = 0; i < desired->account_count && target->alias; i++) {
+		other = model_object(desired, desired->accounts[i].alias, target->store, NULL);
+		accounts += other && other->place.line == store->place.line &&
+			    strcmp(other->place.file, store->place.file) == 0;
+	}
+	struct error *warning = error_list_add(&envfile->warnings);
+	error_set(warning, "%s is declared here already, and a store can be declared once",
+		target->store);
+	if (accounts > 1)
+		error_hint(warning,
+			"It is there in other accounts, too: give it an entry of its own for %s, "
+			"and put the lines below `secrets:` there.",
+			target->alias);
+	else
+		error_hint(warning, "Put the lines below `secrets:` there.");
+	error_at(warning, store->place.file, store->place.line, store->place.column);
 }

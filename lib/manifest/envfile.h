@@ -41,9 +41,6 @@ bool envfile_parse(struct envfile *envfile, const char *path, struct secret *byt
 	struct error_list *errors) MUST_CHECK;
 void envfile_release(struct envfile *envfile);
 
-/* Leaves out an entry and adds a warning; `why` is for people. */
-void envfile_leave_out(struct envfile *envfile, struct envfile_entry *entry, const char *why);
-
 /* Where the entries go. */
 struct envfile_target {
 	const char *path;  /* of the file, as the manifest names it */
@@ -52,6 +49,10 @@ struct envfile_target {
 	bool is_whole;          /* a whole manifest; else stores for a further file */
 	const char *account_id; /* of a whole one; NULL: not known */
 };
+
+/* Leaves out the secrets that are declared already, with a warning, and warns if the store is. */
+void envfile_heed_declared(
+	struct envfile *envfile, const struct envfile_target *target, const struct model *desired);
 
 /* Adds the YAML. */
 void envfile_write(

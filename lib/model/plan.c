@@ -68,6 +68,23 @@ bool row_destroys(const struct row *row)
 	return row->action == ACTION_DESTROY || row->action == ACTION_REPLACE;
 }
 
+bool row_is_change(const struct row *row)
+{
+	return row->action != ACTION_NONE && !row->renamed_to;
+}
+
+bool row_is_move(const struct row *row)
+{
+	return row->moved_from && !row->copies;
+}
+
+const struct object *row_written(const struct row *row)
+{
+	bool is_kept = row->copies || row->action == ACTION_ADOPT || row->action == ACTION_UPDATE;
+
+	return is_kept ? row->live : NULL;
+}
+
 struct plan_counts row_counts(const struct row *row)
 {
 	switch (row->action) {
@@ -97,7 +114,7 @@ void plan_count(struct plan *plan)
 		struct plan_counts one = row_counts(&plan->rows[i]);
 		plan_counts_add(&plan->counts, &one);
 		plan->learned += plan->rows[i].learns;
-		plan->moved += plan->rows[i].moved_from && !plan->rows[i].copies;
+		plan->moved += row_is_move(&plan->rows[i]);
 	}
 }
 
@@ -108,6 +125,26 @@ void plan_counts_add(struct plan_counts *counts, const struct plan_counts *more)
 	counts->change += more->change;
 	counts->destroy += more->destroy;
 	counts->forget += more->forget;
+}
+
+bool plan_share_next(struct plan_share *share, const struct plan *plan)
+{
+	bool is_any = false;
+
+	share->counts = (struct plan_counts){0};
+	for (; share->next_row < plan->row_count; share->next_row++) {
+		const struct row *row = &plan->rows[share->next_row];
+		const char *alias = row_object(row)->account;
+		if (!row_is_change(row))
+			continue;
+		if (is_any && strcmp(alias, share->alias) != 0)
+			break;
+		struct plan_counts one = row_counts(row);
+		plan_counts_add(&share->counts, &one);
+		share->alias = alias;
+		is_any = true;
+	}
+	return is_any;
 }
 
 static const char *id_of(const struct object *object)

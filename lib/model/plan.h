@@ -117,10 +117,29 @@ bool row_sends_value(const struct row *row);
 /* True if the object in Cloudflare is destroyed, if only to be created again. */
 bool row_destroys(const struct row *row);
 
+/* True if the row is a change of its own. A rename is one at the new name, not at the old one. */
+bool row_is_change(const struct row *row);
+
+/* True if the object only gets another address in the state. */
+bool row_is_move(const struct row *row);
+
+/* Lends the live object that is written to, of a rename the one that is duplicated; or NULL. */
+const struct object *row_written(const struct row *row);
+
 /* What a row counts for: a replacement once as add and once as destroy. */
 struct plan_counts row_counts(const struct row *row);
 
 void plan_counts_add(struct plan_counts *counts, const struct plan_counts *more);
+
+/* What the plan means for one account after the other. */
+struct plan_share {
+	size_t next_row; /* where to continue; start with {0} */
+	const char *alias;
+	struct plan_counts counts;
+};
+
+/* Moves to the next account that has changes; false: there is none. */
+bool plan_share_next(struct plan_share *share, const struct plan *plan);
 
 /* Adds a line for each row that says all of it but the words: equal plans have equal lines. */
 void plan_add_digest(struct str *out, const struct plan *plan);

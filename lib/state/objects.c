@@ -132,16 +132,6 @@ static unsigned traits_of(const struct object *object, enum objects_form form)
 
 /* ---- writing ---- */
 
-static void encode_scopes(struct json_writer *writer, const char *key, const char *scopes)
-{
-	char *copy AUTO_FREE = mem_copy_text(scopes), *rest = *copy ? copy : NULL, *scope;
-
-	json_begin_array(writer, key);
-	while ((scope = strsep(&rest, ",")))
-		json_put_text(writer, NULL, scope);
-	json_end(writer);
-}
-
 static void encode_fields(
 	struct json_writer *writer, const struct field *fields, unsigned traits, const void *from);
 
@@ -168,7 +158,7 @@ static void encode_field(struct json_writer *writer, const struct field *field, 
 			json_put_integer(writer, field->key, number);
 		break;
 	case SCOPES:
-		encode_scopes(writer, field->key, pointer);
+		json_put_list(writer, field->key, pointer);
 		break;
 	case ARGV:
 		json_begin_array(writer, field->key);
