@@ -1,5 +1,4 @@
-/* What the renderers ask of a row. */
-#include "../../cmd/cfprov/view.c" /* NOLINT(bugprone-suspicious-include) */
+#include "plan/drift.h"
 
 #include "unit.h"
 
@@ -10,18 +9,18 @@ static void what_has_no_id_has_no_drift(void **state)
 {
 	const struct object unresolved = {.account = "p", .store = "s"};
 	const struct object known = {.account = "p", .store = "s", .id = "then"};
-	const struct plan_view view = {0};
+	const struct plan_options options = {0};
 	struct row row = {.recorded = &unresolved, .live = &live, .drift = DRIFT_REPLACED};
 	struct drift drift;
 
 	(void)state;
-	assert_false(view_drift(&view, &row, &drift));
+	assert_false(drift_reported(&options, &row, &drift));
 	row.recorded = &known;
-	assert_true(view_drift(&view, &row, &drift));
+	assert_true(drift_reported(&options, &row, &drift));
 	assert_true(drift.is_another);
 	assert_string_equal(drift.now.id, "now");
 	row.drift = 0;
-	assert_false(view_drift(&view, &row, &drift));
+	assert_false(drift_reported(&options, &row, &drift));
 }
 
 /* The old name of a rename is not a change of its own: the new one shows it. */
@@ -33,10 +32,10 @@ static void a_rename_is_one_change(void **state)
 		.action = ACTION_CREATE, .copies = &secret, .live = &live, .moved_from = "p/s/A"};
 
 	(void)state;
-	assert_false(view_is_change(&old_name));
-	assert_true(view_is_change(&new_name));
-	assert_false(view_is_move(&new_name));
-	assert_ptr_equal(view_written(&new_name), &live);
+	assert_false(row_is_change(&old_name));
+	assert_true(row_is_change(&new_name));
+	assert_false(row_is_move(&new_name));
+	assert_ptr_equal(row_written(&new_name), &live);
 }
 
 int main(void)
