@@ -224,6 +224,10 @@ bool planning_save(struct session *session, const char *path)
 			"the plan is not saved: it leaves accounts out");
 	char *real AUTO_FREE = fs_real_path(path);
 	planfile_encode(&planfile, &session->plan, &bytes);
+	if (bytes.length > PLANFILE_SIZE_LIMIT)
+		return term_fail("Plan for fewer accounts at a time, with -account=ALIAS.",
+			"the plan is larger than %d bytes, and could not be read again",
+			PLANFILE_SIZE_LIMIT);
 	return fs_replace(real, NULL, &bytes, &err) || term_error(&err);
 }
 

@@ -203,33 +203,46 @@ static bool has_change(const struct plan_view *view, const struct row *row)
 		       !view->options->refresh_only);
 }
 
-/* The resources of a state, or those of the plan's rows, as `values_at` says. */
-static void put_resources(struct tf_document *document, const char *key, const struct state *state,
-	const struct plan_view *view, struct tf_values (*values_at)(const struct row *row))
+static void begin_resources(struct json_writer *json, const char *key)
 {
-	struct json_writer *json = &document->json;
-	size_t count = state ? state->model.object_count : view->plan->row_count;
-
 	json_begin_object(json, key);
 	json_begin_object(json, "root_module");
 	json_begin_array(json, "resources");
-	for (size_t i = 0; i < count; i++) {
-		const struct row *row = state ? NULL : &view->plan->rows[i];
-		if (row && !row->learns && !has_change(view, row))
+}
+
+static void put_resource(struct tf_document *document, const struct tf_values *values)
+{
+	struct json_writer *json = &document->json;
+
+	if (!values->exists)
+		return;
+	begin_resource(json, &values->object, NULL);
+	json_put_integer(json, "schema_version", 0);
+	put_values(json, "values", values, account_id(document, &values->object));
+	put_sensitive(json, "sensitive_values", values);
+	json_end(json);
+}
+
+static void end_resources(struct json_writer *json)
+{
+	json_end(json);
+	json_end(json);
+	json_end(json);
+}
+
+/* Of the rows, as `values_at` says. */
+static void put_resources(struct tf_document *document, const char *key,
+	const struct plan_view *view, struct tf_values (*values_at)(const struct row *row))
+{
+	begin_resources(&document->json, key);
+	for (size_t i = 0; i < view->plan->row_count; i++) {
+		const struct row *row = &view->plan->rows[i];
+		if (!row->learns && !has_change(view, row))
 			continue;
-		const struct tf_values values =
-			row ? values_at(row) : values_of(&state->model.objects[i]);
-		if (!values.exists)
-			continue;
-		begin_resource(json, &values.object, NULL);
-		json_put_integer(json, "schema_version", 0);
-		put_values(json, "values", &values, account_id(document, &values.object));
-		put_sensitive(json, "sensitive_values", &values);
-		json_end(json);
+		const struct tf_values values = values_at(row);
+		put_resource(document, &values);
 	}
-	json_end(json);
-	json_end(json);
-	json_end(json);
+	end_resources(&document->json);
 }
 
 void tf_state_json(struct str *out, const struct state *state)
@@ -238,7 +251,12 @@ void tf_state_json(struct str *out, const struct state *state)
 
 	json_begin_object(&document.json, NULL);
 	put_versions(&document.json, "1.0");
-	put_resources(&document, "values", state, NULL, NULL);
+	begin_resources(&document.json, "values");
+	for (size_t i = 0; i < state->model.object_count; i++) {
+		const struct tf_values values = values_of(&state->model.objects[i]);
+		put_resource(&document, &values);
+	}
+	end_resources(&document.json);
 	json_end(&document.json);
 	str_char(out, '\n');
 }
@@ -339,7 +357,7 @@ void tf_plan_json(struct str *out, const struct plan_view *view)
 	json_put_bool(json, "applyable", has_changes && !view->has_failed);
 	json_put_bool(json, "complete", !view->is_partial && !view->has_failed);
 	json_put_bool(json, "errored", view->has_failed);
-	put_resources(&document, "planned_values", NULL, view, values_after);
+	put_resources(&document, "planned_values", view, values_after);
 	json_begin_array(json, "resource_changes");
 	for (size_t i = 0; i < plan->row_count; i++)
 		if (has_change(view, &plan->rows[i]))
@@ -353,7 +371,7 @@ void tf_plan_json(struct str *out, const struct plan_view *view)
 	json_end(json);
 	json_begin_object(json, "prior_state");
 	put_versions(json, "1.0");
-	put_resources(&document, "values", NULL, view, values_before);
+	put_resources(&document, "values", view, values_before);
 	json_end(json);
 	json_begin_object(json, "configuration");
 	json_end(json);

@@ -42,8 +42,10 @@ struct client_answer *client_next(struct client *client, int64_t timeout_ms)
 	const struct client_call *call = &client->calls[client->from++];
 	const char *line = client->script[client->next];
 	str_format(&shown, "%s %s %s", call->method, call->path, call->body ? call->body : "");
-	if (!line)
+	if (!line) {
 		fail_msg("not expected: %s", str_text(&shown));
+		return NULL;
+	}
 	client->next++;
 	const char *status = strchr(line, '|'), *text = strchr(status + 1, '|');
 	struct str part CLEANUP(str_release) = {0};
