@@ -27,6 +27,7 @@ static void on_event(void *context, const struct event *event)
 void session_init(struct session *session, struct cli *cli)
 {
 	*session = (struct session){.cli = cli,
+		.status = EXIT_DONE,
 		.sink = {on_event, session},
 		.wake_fd = interrupt_start(),
 		.source = {cli->manifests.items, cli->manifests.count, cli->variables.items,

@@ -358,6 +358,24 @@ static void paths(void **state)
 	assert_string_equal(absent, folder_file(folder, "absent"));
 }
 
+static void expect_path(const char *other, const char *file, const char *path)
+{
+	char *from AUTO_FREE = fs_path_from(other, file);
+
+	assert_string_equal(from, path);
+}
+
+static void paths_from_another_folder(void **state)
+{
+	(void)state;
+	expect_path("f", "g", "g");
+	expect_path("f", "/a/g", "/a/g");
+	expect_path(".", "./g", "g");
+	expect_path("tests/f", "g", "../g");
+	expect_path("f", "tests/g", "tests/g");
+	expect_path("tests/unit/f", "tests/cli/g", "../cli/g");
+}
+
 /* A link to what is not there yet still says where it should be. */
 static void links_to_nothing_are_followed(void **state)
 {
@@ -564,6 +582,7 @@ int main(void)
 		test_in_folder(never_half_seen),
 		test_in_folder(removes),
 		test_in_folder(paths),
+		test_in_folder(paths_from_another_folder),
 		test_in_folder(links_to_nothing_are_followed),
 		test_in_folder(appends),
 		test_in_folder(full_log_ends_with_a_whole_record),

@@ -322,8 +322,8 @@ static void write_all(struct json_writer *w)
 	json_begin_object(w, NULL);
 	json_end(w);
 	json_end(w);
-	json_begin_array(w, "e");
-	json_end(w);
+	json_put_list(w, "e", "");
+	json_put_list(w, "l", "x,y");
 	json_end(w);
 }
 
@@ -336,7 +336,8 @@ static void writes_in_a_line(void **state)
 	write_all(&w);
 	assert_string_equal(str_text(&text),
 		"{\"t\\\"\":\"a\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f/\x7f\xc3\xa4\",\"no\":null,"
-		"\"i\":-9223372036854775808,\"b\":false,\"n\":null,\"a\":[1,{}],\"e\":[]}");
+		"\"i\":-9223372036854775808,\"b\":false,\"n\":null,\"a\":[1,{}],\"e\":[],"
+		"\"l\":[\"x\",\"y\"]}");
 }
 
 static void writes_with_indent(void **state)
