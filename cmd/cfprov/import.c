@@ -168,7 +168,6 @@ bool import_run(struct session *session)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct import_input input = {0};
-	struct object sought;
 
 	if (!session_load_manifest(session) || !find_declared(session, &input) ||
 		!session_open_state(session, "import"))
@@ -177,9 +176,10 @@ bool import_run(struct session *session)
 	bool is_good = import_read_id(&input, session->cli->arguments[1], &session->arena, &err) &&
 		       planning_move(session, &err) && import_is_free(&input, &err);
 	if (is_good) {
-		sought = *input.desired;
-		sought.id = import_sought_id(&input);
-		session->sought = &sought; /* a list may not show yet what was made a moment ago */
+		struct object *sought = arena_alloc(&session->arena, sizeof(*sought));
+		*sought = *input.desired;
+		sought->id = import_sought_id(&input);
+		session->sought = sought; /* a list may not show yet what was made a moment ago */
 		if (!read_live(session))
 			return false;
 		input.live = &session->live;

@@ -38,13 +38,21 @@ struct run {
 	struct executor_result result;
 };
 
+/* The object that events name: with its id, if it exists before the action and not after it. */
+static const struct object *subject(const struct row *row)
+{
+	bool is_removed = row->action == ACTION_DESTROY || row->action == ACTION_FORGET;
+
+	return is_removed ? row->recorded : row_object(row);
+}
+
 struct outcome *outcome_new(const struct row *row, enum outcome_kind kind)
 {
 	struct outcome *outcome = mem_alloc(sizeof(*outcome));
 
 	outcome->row = row;
 	outcome->kind = kind;
-	outcome->change = (struct change){CHANGE_KEEP, row_object(row)};
+	outcome->change = (struct change){CHANGE_KEEP, subject(row)};
 	return outcome;
 }
 
@@ -81,7 +89,7 @@ static void emit_row(
 {
 	event_emit(run->input->sink, &(struct event){.type = type,
 					     .row = row,
-					     .object = row_object(row),
+					     .object = subject(row),
 					     .elapsed_us = elapsed_us});
 }
 
@@ -194,7 +202,7 @@ static void count_done(struct run *run, const struct row *row)
 static bool decide_not_started(
 	struct run *run, const struct row *row, const struct step *store, struct change *ret)
 {
-	*ret = (struct change){CHANGE_KEEP, row_object(row)};
+	*ret = (struct change){CHANGE_KEEP, subject(row)};
 	if (!(row->notes & ROW_WITH_STORE) || !store)
 		return true;
 	if (store->state != STEP_GONE)
@@ -278,7 +286,8 @@ static void take(struct run *run, struct outcome *outcome)
 		run->under_way--;
 		schedule_end(&run->schedule, task, !is_done);
 	}
-	if (outcome->kind == OUTCOME_UNKNOWN) { /* its intent is in the journal */
+	/* Its intent is in the journal, unless more is known: a duplicate's id. */
+	if (outcome->kind == OUTCOME_UNKNOWN && outcome->change.kind != CHANGE_PUT) {
 		emit_outcome(run, outcome);
 		outcome_free(outcome);
 		return;

@@ -34,10 +34,11 @@ static bool look_for_stores(const struct live_input *input, const struct model *
 	again.count = 0;
 	for (size_t i = 0; i < recorded->object_count; i++) {
 		const struct object *object = &recorded->objects[i];
+		if (object->kind != OBJECT_STORE || !is_awaited(object, live))
+			continue; /* its account may not be in this run */
 		const struct live_account *account =
 			live_find_account(input->accounts, input->count, object->account);
-		if (object->kind == OBJECT_STORE && is_awaited(object, live) &&
-			(!again.count || accounts[again.count - 1].account != account->account))
+		if (!again.count || accounts[again.count - 1].account != account->account)
 			accounts[again.count++] = *account;
 	}
 	if (!again.count)

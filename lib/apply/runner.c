@@ -239,14 +239,16 @@ static const struct object *on_longest(struct runner *runner, int64_t *ret_ms)
 	const struct object *longest = NULL;
 	int64_t now_ms = clock_monotonic_ms();
 
-	*ret_ms = 0;
+	/* A look that is late may be under way when the patience is over. */
 	for (struct op *op = in(runner)->ops; op; op = op->earlier) {
 		int64_t left_ms = op->ended_ms + op->patience_ms - now_ms;
-		if (!op->is_looking || left_ms <= *ret_ms)
+		if (!op->is_looking || (longest && left_ms <= *ret_ms))
 			continue;
 		*ret_ms = left_ms;
 		longest = row_object(op->rows[0]);
 	}
+	if (!longest || *ret_ms < 0)
+		*ret_ms = 0;
 	return longest;
 }
 

@@ -2,6 +2,8 @@
 #include "apply/runner.h"
 #include "base/moment.h"
 
+#include <string.h>
+
 static const char not_cleared[] = "its comment could not be cleared";
 
 static op_answered answered;
@@ -102,7 +104,8 @@ static void answered(struct cf_runner *r, struct op *op, struct client_answer *a
 
 	if (answer->outcome != CLIENT_DONE) {
 		end_failed(r, op, answer);
-	} else if (op_read(r, op, row, answer->cf.result, &is_now)) {
+	} else if (op_read(r, op, row, answer->cf.result, &is_now) &&
+		   strcmp(is_now.id, op->id.secret) == 0) {
 		end_updated(r, op, &is_now);
 	} else if (row->copies) {
 		is_now = op->made;

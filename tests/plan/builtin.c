@@ -285,7 +285,7 @@ static void plan_many_accounts(void)
 	static const char *const sides[] = {"d", "drl", "r"};
 	struct crowd crowd = {0};
 
-	for (size_t i = 0; i < 3 * ACCOUNTS_OF_EACH; i++) {
+	for (size_t i = 0; i < (size_t)3 * ACCOUNTS_OF_EACH; i++) {
 		const char *alias = arena_format(&crowd.arena, "a%zu", i);
 		if (i % 3 != 0)
 			model_add_account(&crowd.recorded, alias, alias);

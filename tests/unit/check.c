@@ -12,7 +12,7 @@
 	{                                                                                          \
 		OBJECT_SECRET, .account = "p", .store = "s", .secret = name, __VA_ARGS__           \
 	}
-#define OURS(i) .id = i, .origin = ORIGIN_CREATED
+#define OURS(i) .id = (i), .origin = ORIGIN_CREATED
 
 static const struct value_source source = {.kind = VALUE_STDIN};
 static const struct object s_d = STORE(.prevent_destroy = false), s_r = STORE(OURS("s")),
