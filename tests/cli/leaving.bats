@@ -97,6 +97,7 @@ Plan: 0 to add, 0 to change, 1 to destroy.
 	good apply -auto-approve -allow-store-destroy
 	out_has 'Apply complete! Resources: 0 added, 0 changed, 1 destroyed.'
 	err_has 'default/b: destroyed (id '
+	err_lacks '(null)'
 	[ "$(deletes)" = 1 ]
 	agree 1
 	good plan
@@ -454,6 +455,7 @@ Plan: 0 to add, 0 to change, 3 to destroy.
 
 Destroy complete! Resources: 3 destroyed.
 '
+	err_lacks '(null)'
 	[ "$(live | cut -d' ' -f1)" = foreign ]
 	[ "$(recorded)" = '' ]
 	tidy

@@ -456,3 +456,24 @@ kill_while_posting()
 	good plan
 	[ "$(sim_stats .requests)" = 12 ]
 }
+
+@test "what an interrupted run left in one account is looked for while others are left out" {
+	start_logged
+	printf '%s\n' 'accounts:' '  prod: {account_id: acc_1}' '  stag: {account_id: acc_2}' \
+		'stores: [keys]' >cfprov.yaml
+	good apply -auto-approve
+	jq --argjson now "$(date +%s%3N)" \
+		'.accounts.acc_2.stores.new = {unresolved: true, requested: $now}' "$state" >changed
+	cp changed "$state"
+	good plan -account=stag -patience=300ms
+	err_has 'stag/new'
+}
+
+@test "a patience that is over before the last look has ended names what is looked for" {
+	echo '[{"kind":"late","method":"POST","answer":"close","after_ms":600000}]' >faults
+	start_logged --faults faults
+	manifest a
+	bad apply -auto-approve -patience=50ms
+	err_has 'default/a'
+	[ "$(stores_live)" = 0 ]
+}
