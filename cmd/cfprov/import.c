@@ -113,7 +113,7 @@ static bool find_declared(struct session *session, struct import_input *input)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct str hint CLEANUP(str_release) = {0};
-	struct object wanted;
+	struct object wanted = {0};
 
 	if (!split_address(session, &wanted))
 		return false;

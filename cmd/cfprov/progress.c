@@ -103,7 +103,7 @@ static void print_wait(const struct event *event)
 		char *what AUTO_FREE = text_visible(event->text, 0);
 		term_print(
 			"Waiting for Cloudflare to confirm %s (up to %s)", what, str_text(&wait));
-	} else {
+	} else if (limit) {
 		text_add_duration(&line, limit->window_ms);
 		term_print("%s needs about %" PRId64 " requests. The rate limit allows %" PRId64
 			   " in %s, so it takes about %s.",

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "cloudflare/patience.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* After an error of the server, a create is sent again after twice this, then doubled. */
@@ -115,6 +116,7 @@ static struct look *look_new(struct cf_runner *r, const struct op *op, const cha
 	const struct object *about = row_object(op->rows[0]);
 	struct look *look = arena_alloc(&r->arena, sizeof(*look));
 
+	assert(op->account);
 	find_add_look(r, look, op->account->account);
 	look->store =
 		(struct object){.account = about->account, .store = about->store, .id = store_id};

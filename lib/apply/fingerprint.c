@@ -106,7 +106,7 @@ enum value_verdict fingerprint_compare(const struct fingerprint_key *key, const 
 	if (!then || (!is_slow && !key->is_set) || !make(is_slow ? NULL : key, &how, parts, now))
 		return VALUE_UNVERIFIABLE;
 	/* All but the hash, which comes last, is the same: else it was made in another way. */
-	size_t length = strlen(now), start = length - 2 * CRYPT_HASH_BYTES;
+	size_t length = strlen(now), start = length - (size_t)2 * CRYPT_HASH_BYTES;
 	if (strlen(then) != length || memcmp(then, now, start) != 0)
 		return VALUE_UNVERIFIABLE;
 	return crypt_is_same((const unsigned char *)then, (const unsigned char *)now, length)

@@ -6,6 +6,7 @@
 #include "plan/removed.h"
 #include "plan/selection.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* ---- the store that a secret is in ---- */
@@ -399,6 +400,7 @@ void decide_unreachable(struct planning *p, const struct object *recorded)
 static const struct object *known_live(
 	struct planning *p, const struct object *recorded, const struct object *live)
 {
+	assert(recorded && live);
 	if (!object_lags(recorded, live))
 		return live;
 	struct object *current = arena_alloc(&p->plan->arena, sizeof(*current));
@@ -490,8 +492,9 @@ static void decide_row(struct planning *p, struct row *row)
 void decide(struct planning *p, const struct object *desired, const struct object *recorded)
 {
 	const struct object *about = desired ? desired : recorded;
-	struct objects live = model_doubles(p->input->live, about);
 
+	assert(about);
+	struct objects live = model_doubles(p->input->live, about);
 	p->plan->managed += recorded != NULL;
 	if (about->kind == OBJECT_STORE)
 		p->has_store = false;

@@ -93,10 +93,10 @@ static void plan_objects(struct planning *p)
 			d = NULL;
 		i += d != NULL;
 		j += r != NULL;
-		if (d || model_account(desired, r->account))
-			decide(p, d, r);
-		else
+		if (r && !d && !model_account(desired, r->account))
 			decide_unreachable(p, r);
+		else
+			decide(p, d, r);
 	}
 }
 

@@ -190,7 +190,7 @@ static bool decode_result(struct reader *r, const struct json *json)
 	int64_t index;
 
 	if (!json_integer(json_get(json, "intent"), &index) || index < 0 ||
-		(uint64_t)index >= journal->count || r->has_result[index] ||
+		(uint64_t)index >= journal->count || !r->has_result || r->has_result[index] ||
 		json_count(json) != 2 || !(put || drops || json_is_true(json_get(json, "keep"))))
 		return malformed(r);
 	r->has_result[index] = true;

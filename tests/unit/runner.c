@@ -176,7 +176,7 @@ static void add_outcome(struct rig *rig, const struct outcome *outcome)
  */
 static void run(struct rig *rig, const char *const *script, const char *wanted)
 {
-	const struct row *rows[8];
+	const struct row *rows[8] = {NULL};
 	struct outcome *outcome;
 
 	model_sort(&rig->live);
@@ -190,7 +190,6 @@ static void run(struct rig *rig, const char *const *script, const char *wanted)
 	struct runner *runner = runner_new(&options);
 	for (size_t i = 0; i < rig->plan.row_count; i++)
 		rows[i] = &rig->plan.rows[i];
-	assert_true(rig->plan.row_count > 0);
 	bool is_store = row_object(rows[0])->kind == OBJECT_STORE;
 	size_t together = is_store ? 1 : rig->plan.row_count;
 	for (size_t i = 0; i < rig->plan.row_count; i += together)
