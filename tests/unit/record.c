@@ -157,9 +157,9 @@ static void describe_outcome(struct rig *rig, enum outcome outcome, struct str *
 			&rig->row, &is_now, outcome == UNFINISHED_OPEN, &rig->arena, &rig->record);
 		break;
 	case RECOVERED:
-		found.id = "new";
-		/* fall through */
 	case RECOVERED_OLD:
+		if (outcome == RECOVERED)
+			found.id = "new";
 		learned = record_recovered(intent.object, &found, &rig->arena);
 		break;
 	case LEARNED:
