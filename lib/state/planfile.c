@@ -208,9 +208,12 @@ static bool decode_model(struct decoding *d, const struct json *root, const char
 	for (size_t i = 0; i < model->object_count; i++) {
 		const struct object *object = &model->objects[i];
 		bool is_twice = i > 0 && object_compare(object - 1, object) == 0;
-		/* Of what lives, doubles are for the planner to report. */
+		/* Live duplicates are for the planner to report. Only a state can have secrets
+		 * whose store it does not have. */
 		is_sound &= table_get(aliases, object->account) != NULL &&
-			    (!is_twice || form == OBJECTS_LIVE);
+			    (!is_twice || form == OBJECTS_LIVE) &&
+			    (form == OBJECTS_RECORDED ||
+				    model_object(model, object->account, object->store, NULL));
 	}
 	table_free(&ids);
 	table_free(&aliases);

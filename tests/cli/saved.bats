@@ -131,6 +131,28 @@ forged()
 	good apply -allow-store-destroy good.p
 }
 
+@test "a rewritten plan in which secrets have lost their store is a damaged plan" {
+	start_logged
+	export V=value
+	printf '%s\n' "account_id: $acc" 'stores: [{name: a, secrets: [{name: OLD, value: {env: V}}]}]' >cfprov.yaml
+	good apply -auto-approve
+	sed -i 's/OLD/NEW/' cfprov.yaml
+	echo 'moved: [{from: default/a/OLD, to: default/a/NEW}]' >>cfprov.yaml
+	good plan -out=p
+	cp p good.p
+	local side
+	for side in live desired; do
+		cp good.p p
+		forged p ".$side.objects |= map(select(.secret))"
+		: >"$sim_log"
+		bad apply p
+		err_has "$side is not as this cfprov writes it"
+		[[ $errors != *defect* ]]
+		[ "$(requests)" = 0 ]
+	done
+	good apply good.p
+}
+
 @test "what lives now no longer meets the plan" {
 	start_logged
 	manifest a b
