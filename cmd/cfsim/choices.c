@@ -22,6 +22,8 @@ static const struct {
 		"what clears a comment: \"\", null or both; the other changes nothing"},
 	[CHOICE_NO_COMMENT] = {"no-comment", {"absent", "null"},
 		"how an answer shows that there is no comment"},
+	[CHOICE_DUPLICATE_COMMENT] = {"duplicate-comment", {"none", "copied"},
+		"the comment of a duplicate whose request has none"},
 	[CHOICE_EMPTY_VALUE] = {"empty-value", {"reject", "accept"},
 		"a secret with an empty value"},
 	[CHOICE_STORE_NOT_EMPTY_CODE] = {"store-not-empty-code", {"1003", "1001", "1004"},

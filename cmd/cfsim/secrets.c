@@ -277,6 +277,9 @@ void secrets_duplicate(struct call *call)
 	draft.secret.value_bytes = call->secret->value_bytes;
 	memcpy(draft.secret.value_checksum, call->secret->value_checksum,
 		sizeof(draft.secret.value_checksum));
+	if (!draft.has_comment && !draft.clears_comment &&
+		choice_is(&call->sim->options->choices, CHOICE_DUPLICATE_COMMENT, "copied"))
+		draft.secret.comment = call->secret->comment;
 	struct world_secret *secret = add(call, &draft);
 	audit_duplicated(call, call->secret);
 	answer_secret(call, secret);

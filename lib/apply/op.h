@@ -150,8 +150,10 @@ void op_end_unknown(struct cf_runner *r, struct op *op, const char *why);
 
 /* Creates a store, new secrets, or a duplicate, whose value is then written if the row says so. */
 void creates(struct cf_runner *r, struct op *op);
-/* Writes what the row says; of a duplicate (op->made), the value. */
+/* Writes what the row says; of a duplicate (op->made), op_duplicate_rest. */
 void updates(struct cf_runner *r, struct op *op);
+/* FIELD_*: what a duplicate still needs: its value, or the end of a comment that it inherited. */
+unsigned op_duplicate_rest(const struct row *row, const struct object *is_now);
 /* Deletes what the row's object was before; then a replacement is created. */
 void destroys(struct cf_runner *r, struct op *op);
 

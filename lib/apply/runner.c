@@ -136,7 +136,8 @@ void op_end_row(struct cf_runner *r, const struct op *op, const struct row *row,
 	outcome->change.kind = is_gone ? CHANGE_DROP : CHANGE_KEEP;
 	if (op->made.id) {
 		struct object *object = arena_alloc(&r->arena, sizeof(*object));
-		record_unfinished(row, &op->made, row->copies, &r->arena, object);
+		bool value_is_open = row->copies && (row->writes & FIELD_VALUE) && !op->is_clearing;
+		record_unfinished(row, &op->made, value_is_open, &r->arena, object);
 		outcome->change = (struct change){CHANGE_PUT, object};
 	}
 }

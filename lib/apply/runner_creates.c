@@ -13,7 +13,7 @@ static void made(
 	table_put(&r->ids, id, r);
 	if (row->desired->kind == OBJECT_STORE) /* for the secrets that wait for it */
 		table_put(&op->account->made, row->desired->store, id);
-	if (!row->copies || !(row->writes & FIELD_VALUE)) {
+	if (!op_duplicate_rest(row, is_now)) {
 		op_end_done(r, row, is_now);
 		return;
 	}
@@ -204,11 +204,13 @@ void creates(struct cf_runner *r, struct op *op)
 	if (wanted->kind == OBJECT_STORE) {
 		cf_add_body(&body, &(struct cf_body){.name = wanted->store});
 	} else if (original) {
+		/* Cloudflare does not document whether a duplicate inherits the comment. */
+		bool clears = (op->rows[0]->writes & FIELD_COMMENT) && !wanted->comment;
 		request.id = (struct cf_id){op_store_id(r, op), original->id};
 		request.suffix = "/duplicate";
 		cf_add_body(&body, &(struct cf_body){.name = wanted->secret,
 					   .scopes = wanted->scopes,
-					   .comment = wanted->comment});
+					   .comment = clears ? "" : wanted->comment});
 	} else {
 		request.id = (struct cf_id){op_store_id(r, op), ""};
 		add_secrets(r, op, &body);

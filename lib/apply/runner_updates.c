@@ -39,11 +39,14 @@ static void send(struct cf_runner *r, struct op *op, unsigned fields)
 
 static void end_failed(struct cf_runner *r, struct op *op, struct client_answer *answer)
 {
+	const struct row *row = op_row(op);
+	bool only_clears = row->copies && !(row->writes & FIELD_VALUE);
+
 	if (answer->cf.is_absent)
 		error_hint(&answer->err, "It has been deleted. Run plan again to create it again.");
-	if (answer->outcome == CLIENT_FAILED && op->is_clearing)
+	if (answer->outcome == CLIENT_FAILED && (op->is_clearing || only_clears))
 		error_prefix(&answer->err, "%s", not_cleared);
-	else if (answer->outcome == CLIENT_FAILED && op_row(op)->copies)
+	else if (answer->outcome == CLIENT_FAILED && row->copies)
 		error_prefix(&answer->err, "it has its new name, but not its new value");
 	if (answer->outcome == CLIENT_UNKNOWN) {
 		error_move(&op->seen, &answer->err);
@@ -60,7 +63,7 @@ static void end_failed(struct cf_runner *r, struct op *op, struct client_answer 
 static void end_updated(struct cf_runner *r, struct op *op, const struct object *is_now)
 {
 	const struct row *row = op_row(op);
-	bool clears = (row->writes & FIELD_COMMENT) && !row->desired->comment && !row->copies;
+	bool clears = (row->writes & FIELD_COMMENT) && !row->desired->comment;
 	struct error err = {0};
 
 	error_release(&op->seen);
@@ -109,6 +112,8 @@ static void answered(struct cf_runner *r, struct op *op, struct client_answer *a
 		end_updated(r, op, &is_now);
 	} else if (row->copies) {
 		is_now = op->made;
+		if (op_duplicate_rest(row, &is_now) & FIELD_COMMENT)
+			is_now.comment = NULL;
 		is_now.modified = NULL; /* not known, and compared with nothing then */
 		op_end_done(r, row, &is_now);
 	} else {
@@ -117,9 +122,17 @@ static void answered(struct cf_runner *r, struct op *op, struct client_answer *a
 	}
 }
 
+unsigned op_duplicate_rest(const struct row *row, const struct object *is_now)
+{
+	if (!row->copies)
+		return 0;
+	unsigned inherited = is_now->comment && !row->desired->comment ? FIELD_COMMENT : 0;
+	return row->writes & (FIELD_VALUE | inherited);
+}
+
 void updates(struct cf_runner *r, struct op *op)
 {
 	const struct row *row = op_row(op);
 
-	send(r, op, row->copies ? FIELD_VALUE : row->writes);
+	send(r, op, row->copies ? op_duplicate_rest(row, &op->made) : row->writes);
 }

@@ -135,11 +135,12 @@ static void record_value(const struct row *row, struct object *object)
 /* Of FIELD_SCOPES and FIELD_COMMENT. */
 static unsigned sent_fields(const struct row *row)
 {
-	if (row->action == ACTION_CREATE || row->action == ACTION_REPLACE)
-		return FIELD_SCOPES | FIELD_COMMENT;
+	bool is_created = row->action == ACTION_CREATE || row->action == ACTION_REPLACE;
+	unsigned sent = (is_created ? ~0U : row->writes) & (FIELD_SCOPES | FIELD_COMMENT);
+	bool clears_comment = (row->writes & FIELD_COMMENT) && !row->desired->comment;
+
 	/* A comment that could not be cleared is an error, which the runner reports. */
-	unsigned cleared = row->desired->comment ? 0 : FIELD_COMMENT;
-	return row->writes & (FIELD_SCOPES | FIELD_COMMENT) & ~cleared;
+	return clears_comment ? sent & ~(unsigned)FIELD_COMMENT : sent;
 }
 
 /* What was stored otherwise than it was sent: now, or before if this action left it alone. */

@@ -944,6 +944,20 @@ clears()
 	succeeds 200 '.result | has("comment") and .comment == null'
 }
 
+@test "--answer duplicate-comment" {
+	local choice
+	for choice in none copied; do
+		start_sim --answer "duplicate-comment=$choice"
+		make_store
+		make_secret A hush ',"comment":"c"'
+		api POST "$secret/duplicate" '{"name":"B","scopes":["dex"]}'
+		succeeds 200 "(.result.comment == \"c\") == ($([ $choice = copied ] && echo true || echo false))"
+		api POST "$secret/duplicate" '{"name":"C","scopes":["dex"],"comment":""}'
+		succeeds 200 '.result | has("comment") | not'
+		stop_sim
+	done
+}
+
 @test "--answer empty-value" {
 	start_sim
 	make_store

@@ -726,6 +726,73 @@ sent()
 	nothing_left
 }
 
+# rename_comment ANSWERS COMMENT NEW: the secret with the comment is renamed, with `, comment: ...`
+# or nothing for the new name. The simulator answers as ANSWERS says.
+rename_comment()
+{
+	start_logged $1
+	rm -f "$state"
+	value OLD 'value-x'
+	value NEW 'value-x'
+	secrets "OLD$2"
+	good apply -auto-approve
+	secrets "NEW$3"
+	printf 'moved: [{from: default/keys/OLD, to: default/keys/NEW}]\n' >>cfprov.yaml
+}
+
+@test "a renamed secret has the comment that the manifest says, as the plan shows it" {
+	local answers
+	for answers in '' '--answer duplicate-comment=copied' \
+		'--answer duplicate-comment=copied --answer clear-comment=null'; do
+		rename_comment "$answers" ', comment: note' ', comment: note'
+		good plan
+		[[ $output != *comment* ]]
+		good apply -auto-approve
+		inside | grep -q '^NEW [0-9a-f]* workers note$'
+		nothing_left
+		stop_sim
+		rename_comment "$answers" ', comment: note' ', comment: other'
+		good plan
+		out_has '"note" -> "other"'
+		good apply -auto-approve
+		inside | grep -q '^NEW [0-9a-f]* workers other$'
+		nothing_left
+		stop_sim
+		# Without one in the manifest it is cleared, as it is of a secret that keeps its name.
+		rename_comment "$answers" ', comment: note' ''
+		good plan
+		out_has '"note" -> (none)'
+		good apply -auto-approve
+		[[ $errors != *stored* ]]
+		inside | grep -q '^NEW [0-9a-f]* workers $'
+		nothing_left
+		stop_sim
+		# Together with another value.
+		rename_comment "$answers" ', comment: note' ''
+		value NEW 'value-y'
+		good apply -auto-approve
+		inside | grep -q '^NEW [0-9a-f]* workers $'
+		holds NEW
+		nothing_left
+		stop_sim
+	done
+}
+
+@test "a duplicate whose comment can't be cleared is an error, and the next apply tries again" {
+	rename_comment '--answer duplicate-comment=copied --answer clear-comment=null' ', comment: note' ''
+	sim_faults '{"method":"PATCH","kind":"status","status":400,"code":1001,"message":"odd"}'
+	bad apply -auto-approve
+	err_has 'default/keys/NEW: failed: its comment could not be cleared: odd (HTTP 400, code 1001'
+	control DELETE faults
+	good plan
+	out_has '"note" -> (none)'
+	[[ $output != *value* ]]
+	good apply -auto-approve
+	inside | grep -q '^NEW [0-9a-f]* workers $'
+	[ "$(requests '.method == "PATCH" and (.body | has("value"))')" = 0 ]
+	nothing_left
+}
+
 @test "what a request that fails has left behind is never said to be somebody else's doing" {
 	start_logged
 	local method number name ends
