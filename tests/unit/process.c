@@ -153,13 +153,13 @@ static void scripts_with_dos_line_ends(void **state)
 
 static void no_descriptor_of_ours(void **state)
 {
-	int fd = open("/dev/null", O_RDONLY);
+	int fd = open("/dev/null", O_RDONLY), copy = fcntl(fd, F_DUPFD, 9);
 
 	(void)state;
-	assert_int_equal(fcntl(fd, F_DUPFD, 9), 9);
+	assert_true(copy >= 9); /* more if whoever runs the tests has that one open */
 	prints("ls /proc/self/fd | tr '\\n' ' '", "0 1 2 3 "); /* 3 is the folder itself */
 	prints("readlink /proc/self/fd/0", "/dev/null\n");
-	close(9);
+	close(copy);
 	close(fd);
 }
 
