@@ -14,9 +14,6 @@
 #include <assert.h>
 #include <string.h>
 
-/* After an error of the server, a create is sent again after twice this, then doubled. */
-enum { REFUSED_PAUSE_MS = 250 };
-
 /* ---- when the next look is due ---- */
 
 static void set_due(struct cf_runner *r, struct look *look, const struct op *op)
@@ -66,16 +63,13 @@ static void give_up(struct cf_runner *r, struct op *op)
 
 void find_after(struct cf_runner *r, struct op *op, struct client_answer *answer)
 {
-	bool is_open = answer->outcome == CLIENT_UNKNOWN && !answer->was_refused;
-
 	op->ended_ms = clock_monotonic_ms();
 	op->looked_ms = -1;
-	op->unseen += is_open;
+	op->unseen += answer->may_come_late;
+	op->may_exist |= answer->outcome == CLIENT_UNKNOWN;
 	op->throttled = answer->throttled;
 	op->was_accepted |= answer->cf.was_accepted;
-	op->patience_ms = is_open || op->was_accepted ? r->options->patience_ms : 0;
-	if (answer->was_refused && !answer->cf.is_throttled) /* a lane that is throttled waits */
-		op->ended_ms += (int64_t)REFUSED_PAUSE_MS << (op->sends < 5 ? op->sends : 5);
+	op->patience_ms = answer->may_come_late || op->was_accepted ? r->options->patience_ms : 0;
 	if (answer->err.message) {
 		error_release(&op->seen);
 		error_move(&op->seen, &answer->err);

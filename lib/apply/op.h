@@ -53,12 +53,13 @@ struct op {
 	struct error seen; /* why the outcome is unknown, or a batch was refused */
 
 	/* of a create */
-	int sends, unseen;  /* requests sent, and those of unknown outcome */
+	int unseen;         /* requests that may still have been under way when they ended */
 	int throttled;      /* how often they were refused for their rate */
 	bool has_destroyed; /* the first half of a replacement is done */
-	bool was_accepted;  /* by an answer that names nothing usable */
-	bool was_refused;   /* a batch, by the API: none of it is still on its way */
-	bool has_collided;  /* ... because a name exists already */
+	bool may_exist;     /* an earlier request may have been carried out */
+	bool was_accepted;  /* by an answer that names nothing usable, or its name exists already */
+	bool was_refused;   /* a batch, by the API: what no list shows is sent one by one */
+	bool has_collided;  /* ... because a name exists that can't be ours */
 
 	/* of an update or a duplicate */
 	struct object made; /* as it is now, though the op has not ended; texts in the arena */
@@ -161,7 +162,7 @@ void destroys(struct cf_runner *r, struct op *op);
 
 /*
  * Remembers the answer that leaves the op's outcome open, and when its request ended. One look
- * suffices where the API itself said that nothing was done.
+ * suffices where nothing is under way any longer: after a 429, or if the API refused a batch.
  */
 void find_after(struct cf_runner *r, struct op *op, struct client_answer *answer);
 

@@ -253,14 +253,17 @@ static const struct object *on_longest(struct runner *runner, int64_t *ret_ms)
 	return longest;
 }
 
-/* A look that is due comes first; then it is time to return, for more may be ready to start. */
+/*
+ * Takes one answer at most: the executor has to start what is ready, and keep the journal alive
+ * even while nothing but looks are answered.
+ */
 static struct outcome *on_next(struct runner *runner, int64_t timeout_ms)
 {
 	struct cf_runner *r = in(runner);
 	struct outcome *outcome = take_ended(r);
 	struct client_answer *answer;
 
-	while (!outcome && (answer = client_next(r->options->client, find_due(r, timeout_ms)))) {
+	if (!outcome && (answer = client_next(r->options->client, find_due(r, timeout_ms)))) {
 		struct op *op = answer->tag;
 		if (*(const enum tag_kind *)answer->tag == TAG_LOOK)
 			find_take(r, answer->tag, answer);

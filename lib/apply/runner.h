@@ -29,7 +29,6 @@
 
 enum {
 	RUNNER_UNSEEN_LIMIT = 2, /* creates of unknown outcome: the second is the last */
-	RUNNER_SENDS_LIMIT = 3,  /* with those that ended in an error of the API */
 };
 
 struct runner_options {

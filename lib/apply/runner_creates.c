@@ -61,6 +61,7 @@ static void send_alone(struct cf_runner *r, struct op *op)
 	for (size_t i = 0; i < op->count; i++) {
 		struct op *alone = op_new(r, op->account, &op->rows[i], 1);
 		alone->unseen = op->unseen;
+		alone->may_exist = op->may_exist;
 		alone->has_destroyed = op->has_destroyed;
 		creates(r, alone);
 	}
@@ -85,8 +86,7 @@ static void found(struct cf_runner *r, struct op *op, const struct finding *find
 		str_format(&why, "Cloudflare accepted the request, but the %s has not appeared",
 			object_kind_word(op->rows[0]->desired->kind));
 		op_end_unknown(r, op, str_text(&why));
-	} else if (op->unseen < RUNNER_UNSEEN_LIMIT && op->throttled < RETRY_THROTTLE_ATTEMPTS &&
-		   op->sends - op->throttled < RUNNER_SENDS_LIMIT) {
+	} else if (op->unseen < RUNNER_UNSEEN_LIMIT && op->throttled < RETRY_THROTTLE_ATTEMPTS) {
 		creates(r, op);
 	} else {
 		op_end_failed(r, op, &op->seen);
@@ -138,13 +138,13 @@ static bool take_made(struct cf_runner *r, struct op *op, const struct client_an
 
 /*
  * A batch that was refused may have been carried out in part. A name that exists already may be
- * somebody else's, and so may all that is found then, unless a request of ours for it went
- * unanswered before. False: the op has ended.
+ * somebody else's, and so may all that is found then, unless an earlier request of ours may have
+ * created it. False: the op has ended.
  */
 static bool take_refused(struct cf_runner *r, struct op *op, struct client_answer *answer)
 {
 	bool exists = cf_answer_says(&answer->cf, CF_NAME_EXISTS);
-	bool is_ours = exists && op->unseen > 0;
+	bool is_ours = exists && op->may_exist;
 	bool was_judged = answer->status && answer->cf.verdict == CF_REFUSED &&
 			  !answer->cf.is_throttled && !answer->cf.is_absent;
 
@@ -155,9 +155,9 @@ static bool take_refused(struct cf_runner *r, struct op *op, struct client_answe
 		op_end_failed(r, op, &answer->err);
 		return false;
 	}
-	op->was_refused = !is_ours;
+	op->was_refused = op->count > 1;
 	op->has_collided = exists && !is_ours;
-	op->was_accepted |= is_ours && op->count == 1; /* even if a list lags */
+	op->was_accepted |= is_ours; /* even if a list lags */
 	return true;
 }
 
@@ -217,7 +217,6 @@ void creates(struct cf_runner *r, struct op *op)
 	}
 	if (!op->count)
 		return;
-	op->sends++;
 	op->was_refused = op->has_collided = false;
 	request.body = str_steal(&body);
 	op_send(r, op, &request);

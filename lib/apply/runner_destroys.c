@@ -19,7 +19,7 @@ static void end_deleted(struct cf_runner *r, struct op *op)
 	}
 	/* The answers to the DELETE say nothing about the create that follows. */
 	op->has_destroyed = true;
-	op->was_accepted = false;
+	op->was_accepted = op->may_exist = false;
 	op->unseen = op->throttled = 0;
 	creates(r, op);
 }

@@ -248,7 +248,7 @@ static void end_call(struct call *call, struct client_answer *answer)
 
 	if (answer->cf.verdict != CF_DONE)
 		answer->outcome = is_open ? CLIENT_UNKNOWN : CLIENT_FAILED;
-	answer->was_refused = answer->outcome == CLIENT_UNKNOWN && !call->is_unseen;
+	answer->may_come_late = answer->outcome == CLIENT_UNKNOWN && call->may_come_late;
 	answer->throttled = call->throttled;
 	answer->tag = call->tag;
 	lanes_free_call(call);
@@ -282,7 +282,7 @@ static enum retry_verb retry(struct client *client, struct call *call,
 	bool is_paused = is_throttled && input.safety != RETRY_ONCE && !verdict.is_too_long;
 
 	call->may_be_done |= verdict.may_be_done;
-	call->is_unseen |= verdict.is_unseen;
+	call->may_come_late |= verdict.may_be_done && !is_throttled;
 	if (verdict.is_too_long) {
 		struct str why CLEANUP(str_release) = {0};
 		str_format(&why, "%s: %s", answer->err.message,

@@ -95,10 +95,10 @@ enum client_outcome {
 struct client_answer {
 	enum client_outcome outcome;
 	/*
-	 * For CLIENT_UNKNOWN. True: every attempt was throttled or refused by the API's own answer,
-	 * so a list requested now settles it. False: one may still be carried out.
+	 * For CLIENT_UNKNOWN. True: an attempt may still be carried out. False: those that leave
+	 * the outcome open were throttled (429), so a list requested now settles it.
 	 */
-	bool was_refused;
+	bool may_come_late;
 	/*
 	 * How often the call was throttled (429). Whoever repeats it passes the number on in the
 	 * new call, so that waits grow, and stops at RETRY_THROTTLE_ATTEMPTS.

@@ -44,7 +44,7 @@ struct call {
 	int failures, throttled; /* of them, those that count against a limit */
 	enum retry_seen seen;    /* in the last one */
 	bool may_be_done;        /* at least one attempt leaves that open */
-	bool is_unseen;          /* ... and got no answer of the API at all */
+	bool may_come_late;      /* ... and was not throttled: it may still be under way */
 	int64_t due_ms;          /* when delayed */
 };
 

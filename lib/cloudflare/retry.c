@@ -58,7 +58,6 @@ struct retry_verdict retry_decide(const struct retry_input *input)
 	struct retry_verdict verdict = {
 		.verb = RETRY_GIVE_UP,
 		.may_be_done = input->is_throttled || is_unclear || (is_word && is_trouble),
-		.is_unseen = !input->is_throttled && is_unclear,
 	};
 
 	if (is_again)

@@ -2,7 +2,8 @@
  * Whether to send a request again: a pure table. Only the API's own answer, its envelope with
  * `success: false`, proves that nothing was done. A page of HTML, a redirect, a status without the
  * envelope, a reset or silence prove nothing: the request may have been carried out before
- * something in between answered in the API's place.
+ * something in between answered in the API's place. Nor does the envelope with 408, 425 or 5xx:
+ * then the API itself may not know.
  *
  * Creating is not idempotent. It is never repeated here, not even after a 429, which may come after
  * the work: its caller looks first. A change or a delete may be repeated safely, and may still have
@@ -55,7 +56,6 @@ enum retry_verb {
 struct retry_verdict {
 	enum retry_verb verb;
 	bool may_be_done; /* the request may have been carried out */
-	bool is_unseen;   /* ... and not even the API's own answer was seen: only a look can tell */
 	int64_t wait_ms;  /* RETRY_AGAIN, or throttled: nothing may be sent before; else 0 */
 	bool is_asked;    /* the server asked for this wait */
 	bool is_too_long; /* wait_ms exceeds max_wait_ms: the lane fails instead */

@@ -77,6 +77,56 @@ clean()
 	clean
 }
 
+@test "fault A29: a create that the API itself answered with 5xx, 408 or 425 may still be carried out" {
+	local code
+	for code in 500 503 504 408 425; do
+		start_logged --list-lag-create 300
+		manifest a b
+		sim_faults "$(jq -n --argjson status $code '{method: "POST", nth: 2, kind: "late",
+			after_ms: 700, $status, body: "json", code: 7010, message: "busy"}')"
+		good apply -auto-approve -patience=20s
+		echo "with $code" >&2
+		out_has 'Apply complete! Resources: 2 added, 0 changed, 0 destroyed.'
+		[ "$(posts)" = 2 ]
+		agree 2
+		clean
+		stop_sim
+		rm -f "$state"
+	done
+}
+
+@test "fault A29: the same for a batch of secrets, a rename and a DELETE" {
+	start_logged
+	secret_manifest A B C
+	busy() { jq -n --arg method "$1" --arg path "$2" '{$method, $path, kind: "late", after_ms: 700,
+		times: 4, status: 500, body: "json", code: 7010, message: "busy"}'; }
+	sim_faults "$(busy POST '*/secrets')"
+	good apply -auto-approve -patience=20s
+	[ "$(secrets_live) $(posts)" = '3 2' ]
+	clean
+	sed -i 's/name: C/name: D/' cfprov.yaml
+	echo 'moved: [{from: default/s/C, to: default/s/D}]' >>cfprov.yaml
+	control DELETE faults >/dev/null
+	sim_faults "[$(busy POST '*/duplicate'), $(busy DELETE '*')]"
+	good apply -auto-approve -patience=20s
+	[ "$(secrets_live) $(posts)" = '3 3' ]
+	clean
+}
+
+@test "fault A3: a batch whose names exist after our own unanswered POST is ours, however late it shows" {
+	start_logged
+	secret_manifest A B
+	good apply -auto-approve -exclude='default/s/*'
+	lag '{"create":2500}'
+	sim_faults '{"method":"POST","path":"*/secrets","nth":1,"kind":"reset_after"}'
+	good apply -auto-approve -patience=1500ms
+	out_has 'Apply complete! Resources: 2 added, 0 changed, 0 destroyed.'
+	err_lacks 'omebody'
+	[ "$(posts) $(secrets_live)" = '3 2' ]
+	lag '{"create":0}'
+	clean
+}
+
 @test "fault A2: what was not carried out is sent again once the patience is over, and only once" {
 	start_logged
 	manifest a b

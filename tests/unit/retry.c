@@ -139,19 +139,19 @@ static void what_stays_open(void **state)
 	static const struct {
 		enum retry_seen seen;
 		int status;
-		bool is_throttled, is_open, says_nothing;
+		bool is_throttled, may_be_done;
 	} table[] = {
-		{RETRY_SAW_WORD, 400, false, false, false},
-		{RETRY_SAW_WORD, 404, false, false, false},
-		{RETRY_SAW_WORD, 500, false, true, false},
-		{RETRY_SAW_WORD, 408, false, true, false},
-		{RETRY_SAW_WORD, 429, true, true, false},
-		{RETRY_SAW_BROKEN, 429, true, true, false},
-		{RETRY_SAW_BROKEN, 404, false, true, true},
-		{RETRY_SAW_BROKEN, 302, false, true, true},
-		{RETRY_SAW_NOTHING, 0, false, true, true},
-		{RETRY_NOT_SENT, 0, false, false, false},
-		{RETRY_NEVER, 0, false, false, false},
+		{RETRY_SAW_WORD, 400, false, false},
+		{RETRY_SAW_WORD, 404, false, false},
+		{RETRY_SAW_WORD, 500, false, true},
+		{RETRY_SAW_WORD, 408, false, true},
+		{RETRY_SAW_WORD, 429, true, true},
+		{RETRY_SAW_BROKEN, 429, true, true},
+		{RETRY_SAW_BROKEN, 404, false, true},
+		{RETRY_SAW_BROKEN, 302, false, true},
+		{RETRY_SAW_NOTHING, 0, false, true},
+		{RETRY_NOT_SENT, 0, false, false},
+		{RETRY_NEVER, 0, false, false},
 	};
 
 	(void)state;
@@ -160,8 +160,7 @@ static void what_stays_open(void **state)
 			.status = table[i].status,
 			.is_throttled = table[i].is_throttled};
 		struct retry_verdict verdict = decide(input);
-		assert_int_equal(verdict.may_be_done, table[i].is_open);
-		assert_int_equal(verdict.is_unseen, table[i].says_nothing);
+		assert_int_equal(verdict.may_be_done, table[i].may_be_done);
 	}
 }
 

@@ -1,5 +1,9 @@
-/* The runner with a fake client, linked in its place: rows become requests, answers outcomes. */
+/*
+ * The runner with a fake client and a fake clock, linked in their place: rows become requests,
+ * answers outcomes.
+ */
 #include "apply/runner.h"
+#include "base/clock.h"
 
 #include "unit.h"
 
@@ -11,11 +15,45 @@
 #define ABSENT  SAYS("secret_not_found")
 #define NO      SAYS("invalid_json_body")
 
+/* ---- the fake clock: it moves when the client waits ---- */
+
+static int64_t now_ms;
+
+int64_t clock_monotonic_ms(void)
+{
+	return now_ms;
+}
+
+int64_t clock_monotonic_us(void)
+{
+	return now_ms * 1000;
+}
+
+int64_t clock_unix_ms(void)
+{
+	return now_ms;
+}
+
+int64_t clock_unix_seconds(void)
+{
+	return now_ms / 1000;
+}
+
+void clock_text(int64_t unix_seconds, char text[static CLOCK_TEXT_SIZE])
+{
+	snprintf(text, CLOCK_TEXT_SIZE, "%lld", (long long)unix_seconds);
+}
+
+void clock_now_text(char text[static CLOCK_TEXT_SIZE])
+{
+	clock_text(clock_unix_seconds(), text);
+}
+
 /* ---- the fake client ---- */
 
 struct client {
-	/* What is expected, and its answer: "METHOD path part|STATUS|BODY"; no status: it is lost
-	 */
+	/* What is expected, and its answer: "METHOD path part|STATUS|BODY"; no status: it is lost.
+	 * A part "@MS" is the time. */
 	const char *const *script;
 	size_t next;
 	struct client_call calls[16]; /* sent, not answered */
@@ -36,12 +74,14 @@ struct client_answer *client_next(struct client *client, int64_t timeout_ms)
 	struct client_answer *answer = &client->answer;
 	struct str shown CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
 
-	(void)timeout_ms;
-	if (client->from == client->count)
+	if (client->from == client->count) {
+		now_ms += timeout_ms;
 		return NULL;
+	}
 	const struct client_call *call = &client->calls[client->from++];
 	const char *line = client->script[client->next];
-	str_format(&shown, "%s %s %s", call->method, call->path, call->body ? call->body : "");
+	str_format(&shown, "%s %s %s @%lld.", call->method, call->path,
+		call->body ? call->body : "", (long long)now_ms);
 	if (!line) {
 		fail_msg("not expected: %s", str_text(&shown));
 		return NULL;
@@ -62,9 +102,13 @@ struct client_answer *client_next(struct client *client, int64_t timeout_ms)
 	} else {
 		error_set(&answer->err, "no answer");
 	}
-	answer->outcome = answer->cf.verdict == CF_DONE      ? CLIENT_DONE
-			  : answer->cf.verdict == CF_REFUSED ? CLIENT_FAILED
-							     : CLIENT_UNKNOWN;
+	bool is_refused = answer->cf.verdict == CF_REFUSED && answer->status < 500 &&
+			  !answer->cf.is_throttled;
+	answer->outcome = answer->cf.verdict == CF_DONE ? CLIENT_DONE
+			  : is_refused                  ? CLIENT_FAILED
+							: CLIENT_UNKNOWN;
+	answer->may_come_late = answer->outcome == CLIENT_UNKNOWN && !answer->cf.is_throttled;
+	answer->throttled = call->throttled + answer->cf.is_throttled;
 	free((void *)(uintptr_t)call->path);
 	free(call->body);
 	return answer;
@@ -97,6 +141,7 @@ struct rig {
 	struct plan plan;
 	struct values values;
 	struct sources *sources;
+	int64_t patience_ms;
 	struct str seen; /* "ADDRESS OUTCOME CHANGE message" for each, and a line break */
 };
 
@@ -104,6 +149,7 @@ static const struct value_source value = {.kind = VALUE_ENV, .name = "RUNNER_TES
 
 static void set_up(struct rig *rig)
 {
+	now_ms = 0;
 	*rig = (struct rig){.account = {.alias = "prod", .id = "acc"}};
 	rig->live_account = (struct live_account){&rig->account, 0};
 	rig->sources = sources_new(NULL);
@@ -186,7 +232,8 @@ static void run(struct rig *rig, const char *const *script, const char *wanted)
 		.count = 1,
 		.plan = &rig->plan,
 		.live = &rig->live,
-		.values = &rig->values};
+		.values = &rig->values,
+		.patience_ms = rig->patience_ms};
 	struct runner *runner = runner_new(&options);
 	for (size_t i = 0; i < rig->plan.row_count; i++)
 		rows[i] = &rig->plan.rows[i];
@@ -195,7 +242,10 @@ static void run(struct rig *rig, const char *const *script, const char *wanted)
 	for (size_t i = 0; i < rig->plan.row_count; i += together)
 		runner->start(runner, &rows[i], together);
 	for (size_t ended = 0, tries = 0; ended < rig->plan.row_count && tries < 99; tries++) {
-		outcome = runner->next(runner, 0);
+		size_t answered = rig->client.next;
+		outcome = runner->next(runner, 1000);
+		/* It returns after each answer: the executor keeps the journal alive. */
+		assert_true(rig->client.next <= answered + 1);
 		ended += outcome != NULL;
 		if (outcome)
 			add_outcome(rig, outcome);
@@ -311,6 +361,73 @@ static void a_refused_batch(void **state)
 	RUN(&rig, "A done a\nB done b\nC done c\n", "POST /secrets||", "GET /secrets?" LISTS(""),
 		"POST /secrets|409|" TAKEN,
 		"GET /secrets?" LISTS(SECRET("A", "a") "," SECRET("B", "b") "," SECRET("C", "c")));
+}
+
+/* What may still be carried out is looked for until the patience is over; a 429 is not. */
+static void a_late_create(void **state)
+{
+	static const char *const open[] = {"|500|" NO, "|503|" NO, "||", "|502|<html>"};
+	struct rig rig;
+	char post[80];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(open); i++) {
+		set_up(&rig);
+		rig.patience_ms = 2000;
+		add_row(&rig, ACTION_CREATE, NULL);
+		snprintf(post, sizeof(post), "POST /stores @0.%s", open[i]);
+		RUN(&rig, "new done s1\n", post, "GET /stores? @500." LISTS(""),
+			"GET /stores? @1000." LISTS(""),
+			"GET /stores? @2000." LISTS("{\"id\":\"s1\",\"name\":\"new\"}"));
+		set_up(&rig);
+		rig.patience_ms = 500;
+		add_row(&rig, ACTION_CREATE, NULL);
+		RUN(&rig, "new done s1\n", post, "GET /stores? @500." LISTS(""),
+			"POST /stores @500." IS("{\"id\":\"s1\",\"name\":\"new\"}"));
+	}
+	set_up(&rig);
+	rig.patience_ms = 2000;
+	add_row(&rig, ACTION_CREATE, NULL);
+	RUN(&rig, "new done s1\n", "POST /stores|429|" NO, "GET /stores? @0." LISTS(""),
+		"POST /stores @0." IS("{\"id\":\"s1\",\"name\":\"new\"}"));
+}
+
+/* A name that exists after a request of ours that may have been carried out is ours. */
+static void a_name_that_may_be_ours(void **state)
+{
+	static const char *const open[] = {
+		"POST /secrets||", "POST /secrets|500|" NO, "POST /secrets|429|" NO};
+	struct rig rig;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(open); i++)
+		for (size_t count = 1; count <= 2; count++) {
+			bool is_late = i < 2;
+			set_up(&rig);
+			rig.patience_ms = 500;
+			add_row(&rig, ACTION_CREATE, "A");
+			if (count > 1)
+				add_row(&rig, ACTION_CREATE, "B");
+			RUN(&rig, count > 1 ? "A done a\nB done b\n" : "A done a\n", open[i],
+				is_late ? "GET /secrets? @500." LISTS("")
+					: "GET /secrets? @0." LISTS(""),
+				is_late ? "POST /secrets @500.|409|" TAKEN
+					: "POST /secrets @0.|409|" TAKEN,
+				is_late ? "GET /secrets? @1000." LISTS(
+						  SECRET("A", "a") "," SECRET("B", "b"))
+					: "GET /secrets? @500." LISTS(
+						  SECRET("A", "a") "," SECRET("B", "b")));
+		}
+	/* What no list shows in the end is sent alone; if its name exists, that is all there is. */
+	set_up(&rig);
+	add_row(&rig, ACTION_CREATE, "A");
+	add_row(&rig, ACTION_CREATE, "B");
+	RUN(&rig,
+		"B done b\nA unknown kept: Cloudflare accepted the request, but the secret has not "
+		"appeared: secret_name_already_exists (HTTP 409, code 1001)\n",
+		"POST /secrets||", "GET /secrets?" LISTS(""), "POST /secrets|409|" TAKEN,
+		"GET /secrets?" LISTS(""), "POST /secrets \"A\"|409|" TAKEN,
+		"POST /secrets \"B\"" IS("[" SECRET("B", "b") "]"), "GET /secrets?" LISTS(""));
 }
 
 static void a_duplicate(void **state)
@@ -442,6 +559,8 @@ int main(void)
 		cmocka_unit_test(a_store),
 		cmocka_unit_test(a_batch),
 		cmocka_unit_test(a_refused_batch),
+		cmocka_unit_test(a_late_create),
+		cmocka_unit_test(a_name_that_may_be_ours),
 		cmocka_unit_test(a_duplicate),
 		cmocka_unit_test(an_update),
 		cmocka_unit_test(a_destroy),
