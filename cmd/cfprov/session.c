@@ -219,8 +219,8 @@ bool session_refuse_address(const char *address)
 {
 	char *shown AUTO_FREE = text_visible(address, 120);
 
-	return term_fail("cfprov state list says which there are.",
-		"nothing in the state has the address %s", shown);
+	return term_fail("`cfprov state list` lists all objects.",
+		"no object in the state matches `%s`", shown);
 }
 
 const struct object *session_find_recorded(const struct session *session, const char *address)

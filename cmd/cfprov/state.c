@@ -39,7 +39,7 @@ bool state_list_run(struct session *session)
 		char *shown AUTO_FREE = text_visible(cli->arguments[a], 120);
 		if (used[a])
 			continue;
-		is_good = term_fail(NULL, "nothing in the state has the address %s", shown);
+		is_good = term_fail(NULL, "no object in the state matches `%s`", shown);
 	}
 	return is_good;
 }

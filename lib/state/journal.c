@@ -110,7 +110,7 @@ struct reader {
 
 static bool malformed(struct reader *r)
 {
-	return error_set(r->err, "a record that this cfprov does not know, at byte %zu", r->at);
+	return error_set(r->err, "unknown record at byte %zu", r->at);
 }
 
 /* Reads the fields of an object whose address is known. */
@@ -164,9 +164,9 @@ static bool decode_header(struct reader *r, const struct json *json)
 	if (!json_is_array(intents) || !json_integer(json_get(json, "cfprov_journal"), &version))
 		return malformed(r);
 	if (version != JOURNAL_VERSION) {
-		error_set(r->err, "it has version %lld; this cfprov knows version %d",
+		error_set(r->err, "unsupported version %lld (this cfprov supports version %d)",
 			(long long)version, JOURNAL_VERSION);
-		return error_hint(r->err, "Finish the run with the cfprov that began it.");
+		return error_hint(r->err, "Run the version of cfprov that wrote it.");
 	}
 	if (!json_integer(json_get(json, "serial"), &journal->serial) || journal->serial < 0 ||
 		!state_is_lineage(lineage) || json_count(json) != 5)
@@ -214,7 +214,7 @@ static bool check_changes(const struct journal *journal, struct error *err)
 	for (i = 0; i < journal->count && !why; i++) {
 		const char *id = sorted[i].kind == CHANGE_PUT ? sorted[i].object->id : NULL;
 		if (i && change_compare(&sorted[i - 1], &sorted[i]) == 0)
-			why = "two records have this address";
+			why = "two records have the same address";
 		else if (id && table_put(&ids, id, sorted))
 			why = "another object has the same id";
 	}
@@ -236,8 +236,8 @@ static bool decode_line(struct reader *r, const char *line, size_t length)
 			return error_set(r->err, "damaged at byte %zu", r->at);
 		error_set(r->err, "unresolved merge conflict in line %zu", conflict);
 		return error_hint(r->err,
-			"Restore the journal of one side as a whole, together with the state of "
-			"that side, then run cfprov plan. Only one run at a time may write a "
+			"Restore the journal and the state of one side (`git checkout --ours` or "
+			"`--theirs`), then run `cfprov plan`. Only one run at a time may write a "
 			"state.");
 	}
 	struct json *json CLEANUP(json_free_pointer) =
@@ -277,7 +277,7 @@ bool journal_decode(const char *file, const char *bytes, size_t length, struct j
 		return true;
 	}
 	journal_release(&journal);
-	error_prefix(err, "not a journal of cfprov");
+	error_prefix(err, "invalid journal");
 	return journal_refuse(file, err);
 }
 
@@ -292,7 +292,7 @@ bool journal_check_accounts(
 		if (known && now && strcmp(known->id, now->id) != 0 &&
 			journal->changes[i].kind == CHANGE_PUT &&
 			model_first_in(&state->model, known->alias))
-			why = "its account has another id in the state";
+			why = "its account has a different id in the state";
 		if (why)
 			return error_set(err, "%s", why) || objects_refuse(object, err);
 	}
@@ -303,9 +303,9 @@ bool journal_refuse(const char *file, struct error *err)
 {
 	if (!err->hint)
 		error_hint(err,
-			"It tells what an interrupted run did. If it can't be mended, move it "
-			"away: stores that the run made are then found by their names, and "
-			"adopting them is offered.");
+			"It records what an interrupted run did. If you can't repair it, move it "
+			"away: cfprov then finds the objects of that run by name and offers to "
+			"adopt them.");
 	return error_at(err, file, 0, 0);
 }
 

@@ -100,7 +100,7 @@ static bool take_lock(
 	}
 	error_set_code(
 		err, ERROR_BUSY, "the state %s is locked by %s", ledger->path, str_text(&holder));
-	return error_hint(err, "Wait for it to end, or let cfprov wait with -lock-timeout=5m.");
+	return error_hint(err, "Wait until it ends, or pass -lock-timeout=5m to wait for it.");
 }
 
 /* ---- reading ---- */
@@ -145,12 +145,13 @@ static bool refuse_state(const struct ledger *ledger, struct error *err)
 		return false;
 	if (backup_serial(ledger->backup_path))
 		return error_hint(err,
-			"If it was damaged, put %s in its place; what is missing then is found "
-			"again by its name.",
+			"If it is damaged, replace it with the backup %s. Objects that are newer "
+			"than the backup are found by name.",
 			ledger->backup_path);
 	return error_hint(err,
-		"If it was damaged, put a copy of yours in its place. Without one, move it away: "
-		"cfprov apply -adopt then takes over what lives, by the names in the manifest.");
+		"If it is damaged, replace it with a copy of your own. Without a copy, move it "
+		"away and "
+		"run `cfprov apply -adopt`, which adopts the objects that the manifest names.");
 }
 
 /* A missing file is not an error. */
@@ -173,12 +174,11 @@ static bool encode_readable(const struct ledger *ledger, struct str *ret_bytes, 
 
 	state_encode(&ledger->state, ret_bytes);
 	if (ret_bytes->length > LEDGER_SIZE_LIMIT)
-		return error_set(err, "the new state is larger than %d bytes", LEDGER_SIZE_LIMIT);
+		return error_set(err, "the new state exceeds %d bytes", LEDGER_SIZE_LIMIT);
 	if (state_decode(ledger->path, str_text(ret_bytes), ret_bytes->length, &again, &why))
 		return true;
-	error_set(err, "the new state could not be read again (%s), so the old one was kept",
-		why.message);
-	return error_hint(err, "This is a defect of cfprov. Please report it.");
+	error_set(err, "the new state is not valid (%s), so the old one was kept", why.message);
+	return error_hint(err, "This is a bug in cfprov. Please report it.");
 }
 
 static bool fold_journal(struct ledger *ledger, const struct journal *journal, struct error *err)
@@ -196,7 +196,7 @@ static bool fold_journal(struct ledger *ledger, const struct journal *journal, s
 		ledger_stage(ledger, &fold);
 	if (fits && (!ledger->is_ahead_of_file || encode_readable(ledger, &bytes, &why)))
 		return true;
-	error_set(err, "the journal can't be folded into the state: %s", why.message);
+	error_set(err, "the journal can't be applied to the state: %s", why.message);
 	return journal_refuse(ledger->journal_path, err);
 }
 
@@ -213,22 +213,22 @@ static bool apply_journal(struct ledger *ledger, const struct journal *journal, 
 	if (state->lineage[0] && strcmp(state->lineage, journal->lineage) != 0) {
 		error_set(err, "the journal belongs to another state (lineage %s, not %s)",
 			journal->lineage, state->lineage);
-		error_hint(err, "Put the state back that it belongs to, or move the journal away.");
+		error_hint(err, "Restore the state it belongs to, or move the journal away.");
 		return error_at(err, ledger->journal_path, 0, 0);
 	}
 	if (journal->serial <= state->serial)
 		return journal->serial < state->serial || fold_journal(ledger, journal, err);
-	error_set(err, "the journal belongs to serial %lld of the state, which is at %lld",
+	error_set(err, "the journal is newer than the state (serial %lld, but the state has %lld)",
 		(long long)journal->serial, (long long)state->serial);
 	if (backup_serial(ledger->backup_path) >= journal->serial)
 		error_hint(err,
-			"The state was lost or put back to an older one. Put %s in its place.",
+			"The state was lost or replaced by an older one. Restore it from %s.",
 			ledger->backup_path);
 	else
 		error_hint(err,
-			"The state was lost or put back to an older one. Put the newer one back. "
-			"Without it, move the journal away: what that run made is then found by "
-			"its name, and adopting it is offered.");
+			"The state was lost or replaced by an older one. Restore the newer one. If "
+			"you can't, move the journal away: cfprov then finds the objects of that "
+			"run by name and offers to adopt them.");
 	return error_at(err, ledger->journal_path, 0, 0);
 }
 
@@ -254,14 +254,22 @@ static bool load(struct ledger *ledger, struct error *err)
 	return true;
 }
 
+/* Of what is replaced. Errors show it as the user wrote it, unless it is a link. */
+static char *target_of(const char *path)
+{
+	char first;
+
+	return readlink(path, &first, 1) < 0 ? mem_copy_text(path) : fs_real_path(path);
+}
+
 static void set_paths(struct ledger *ledger, const char *path, const char *backup)
 {
 	*ledger = (struct ledger){.lock.fd = -1, .log.fd = -1};
-	ledger->path = fs_real_path(path);
+	ledger->path = target_of(path);
 	ledger->journal_path = fs_sibling(ledger->path, "", ".journal");
 	char *beside AUTO_FREE = fs_sibling(ledger->path, "", ".backup");
 	if (!backup || strcmp(backup, LEDGER_NO_BACKUP) != 0)
-		ledger->backup_path = fs_real_path(backup ? backup : beside);
+		ledger->backup_path = target_of(backup ? backup : beside);
 }
 
 bool ledger_read(struct ledger *ledger, const char *path, struct error *err)
@@ -318,9 +326,9 @@ bool ledger_open(struct ledger *ledger, const struct ledger_options *options, st
 	ledger->may_write = true;
 	bool is_locked = options->no_lock || take_lock(ledger, options, err);
 	/* The backup is checked before any request: afterwards there may be ids to write. */
-	bool is_good =
-		is_locked && (!ledger->backup_path || fs_check_target(ledger->backup_path, err) ||
-				     error_prefix(err, "the backup of the state can't be kept"));
+	bool is_good = is_locked &&
+		       (!ledger->backup_path || fs_check_target(ledger->backup_path, err) ||
+			       error_prefix(err, "the backup of the state could not be written"));
 	if (is_good && load(ledger, err) && ledger_commit(ledger, err)) {
 		if (ledger->has_journal)
 			event_say(options->sink, EVENT_JOURNAL_FOLDED, ledger->journal_path);

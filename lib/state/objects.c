@@ -383,15 +383,15 @@ bool objects_decode(const struct json *json, enum objects_form form, struct aren
 	size_t i = 0;
 
 	if (!json_is_object(json))
-		return error_set(err, "it is no object");
+		return error_set(err, "expected an object");
 	const char *wrong =
 		decode_fields(json, object_fields, traits_of(object, form), arena, &coded);
 	if (wrong) {
 		char *shown AUTO_FREE = text_visible(wrong, 40);
-		return error_set(err, "`%s` is unknown or has a wrong value", shown);
+		return error_set(err, "`%s` is unknown or has an invalid value", shown);
 	}
 	if (coded.is_unresolved && now->id)
-		return error_set(err, "it has an id although it is unresolved");
+		return error_set(err, "an unresolved object can't have an id");
 	while (doubts[i].of & ~traits_of(now, form) ||
 		memcmp(&doubts[i].flags, &coded.flags, sizeof(coded.flags)) != 0)
 		if (++i == ARRAY_SIZE(doubts))
@@ -399,7 +399,7 @@ bool objects_decode(const struct json *json, enum objects_form form, struct aren
 				err, "`unsure`, `keeps_value` and `strange` contradict each other");
 	if (form & OBJECTS_RECORDED && !coded.is_unresolved) {
 		if (now->replaced)
-			return error_set(err, "it has replaced another one and is not unresolved");
+			return error_set(err, "`replaced` requires an unresolved object");
 		if (!now->id || now->origin == ORIGIN_NONE)
 			return error_set(err, "`%s` is missing", now->id ? "origin" : "id");
 	}

@@ -136,7 +136,7 @@ struct decoding {
 
 static bool malformed(struct decoding *d, const char *what)
 {
-	return error_set(d->err, "%s is not as this cfprov writes it", what);
+	return error_set(d->err, "%s is not valid", what);
 }
 
 static const char *keep(struct decoding *d, const char *text)
@@ -165,7 +165,7 @@ static bool decode_account(struct decoding *d, const struct json *json)
 		return malformed(d, "an account");
 	struct account *account = model_add_account(d->model, alias, id);
 	return objects_decode_source(json_get(json, "token"), &d->model->arena, &account->token) ||
-	       malformed(d, "where a token comes from");
+	       malformed(d, "the source of a token");
 }
 
 static bool decode_object(struct decoding *d, const struct json *json)
@@ -182,9 +182,9 @@ static bool decode_object(struct decoding *d, const struct json *json)
 	if (d->form == OBJECTS_LIVE && !object->id)
 		return malformed(d, "a live object");
 	return objects_decode_plan(json, d->form, arena, object) ||
-	       malformed(d, d->form != OBJECTS_DESIRED ? "what the audit log says"
-			    : object->value            ? "what a secret is compared with"
-						       : "where a value comes from");
+	       malformed(d, d->form != OBJECTS_DESIRED ? "an entry of the audit log"
+			    : object->value            ? "the verdict on a secret"
+						       : "the source of a value");
 }
 
 static bool decode_model(struct decoding *d, const struct json *root, const char *key,
@@ -251,7 +251,7 @@ static bool decode_moved(struct decoding *d, const struct json *json)
 	*moved = (struct moved){keep(d, json_get_text(json, "from")), object};
 	return (moved->from && objects_decode_address(json, &planfile->arena, object) &&
 		       (moved == d->moves || object_compare(moved[-1].object, object) < 0)) ||
-	       malformed(d, "what was moved");
+	       malformed(d, "a moved object");
 }
 
 static bool decode_patterns(
@@ -292,13 +292,13 @@ static bool decode_head(struct decoding *d, const struct json *root)
 	int64_t version;
 
 	if (!json_integer(json_get(root, "version"), &version) || !by || !rows)
-		return malformed(d, "its head");
+		return malformed(d, "its header");
 	if (version != PLANFILE_VERSION || strcmp(by, cfprov_version()) != 0) {
 		char *shown AUTO_FREE = text_visible(by, 20);
-		error_set(d->err, "the plan was made by cfprov %s; this is cfprov %s", shown,
+		error_set(d->err, "the plan was saved by cfprov %s, and this is cfprov %s", shown,
 			cfprov_version());
 		return error_hint(
-			d->err, "Apply it with the cfprov that made it, or make it anew.");
+			d->err, "Apply it with that version, or run `cfprov plan` again.");
 	}
 	planfile->state_path = keep(d, json_get_text(root, "state"));
 	planfile->lineage = keep(d, json_get_text(root, "lineage"));
@@ -309,7 +309,7 @@ static bool decode_head(struct decoding *d, const struct json *root)
 		!json_integer(json_get(root, "serial"), &planfile->serial) ||
 		!objects_decode_source(json_get(root, "fingerprint_key"), &planfile->desired.arena,
 			&planfile->desired.fingerprint_key))
-		return malformed(d, "its head");
+		return malformed(d, "its header");
 	memcpy(planfile->digest, rows, CRYPT_CHECKSUM_SIZE);
 	return decode_options(d, json_get(root, "options"));
 }
@@ -336,8 +336,8 @@ static size_t check_whole(const struct str *bytes, struct error *err)
 	char checksum[CRYPT_CHECKSUM_SIZE];
 
 	if (bytes->length < sizeof(magic) || memcmp(bytes->bytes, magic, sizeof(magic) - 1) != 0) {
-		error_set(err, "not a plan of cfprov");
-		error_hint(err, "Plans are written by cfprov plan -out=FILE.");
+		error_set(err, "not a saved plan of cfprov");
+		error_hint(err, "`cfprov plan -out=FILE` saves a plan.");
 		return 0;
 	}
 	if (bytes->length > head && bytes->bytes[head - 1] == '\n' &&
@@ -346,8 +346,8 @@ static size_t check_whole(const struct str *bytes, struct error *err)
 		if (memcmp(bytes->bytes + sizeof(magic) - 1, checksum, sizeof(checksum) - 1) == 0)
 			return head;
 	}
-	error_set(err, "the plan was changed or cut short after it was written");
-	error_hint(err, "Make it anew: cfprov plan -out=FILE.");
+	error_set(err, "the saved plan was modified or truncated");
+	error_hint(err, "Run `cfprov plan` again.");
 	return 0;
 }
 
@@ -378,8 +378,8 @@ bool planfile_check_digest(
 	make_digest(plan, digest);
 	if (memcmp(digest, planfile->digest, sizeof(digest)) == 0)
 		return true;
-	error_set(err, "the saved plan does not follow from what it was made from");
-	return error_hint(err, "The file was changed by hand. Make a new plan.");
+	error_set(err, "the saved plan does not match its own inputs");
+	return error_hint(err, "The file was edited. Run `cfprov plan` again.");
 }
 
 bool planfile_check_state(
@@ -388,24 +388,25 @@ bool planfile_check_state(
 	bool is_born = lineage[0] != '\0';
 
 	if (!planfile->lineage[0] && is_born) {
-		error_set(err, "the state was empty when the plan was made, and is not any more");
-		return error_hint(err, "It may have been applied already. Make a new plan.");
+		error_set(err, "the plan is out of date: the state was empty when it was made");
+		return error_hint(
+			err, "It may have been applied already. Run `cfprov plan` again.");
 	}
 	if (strcmp(planfile->lineage, lineage) != 0) {
 		if (is_born)
 			error_set(err, "the plan was made for another state (lineage %s, not %s)",
 				planfile->lineage, lineage);
 		else
-			error_set(err, "the plan was made for a state that is not there");
-		return error_hint(err, "Is this the right folder, or should -state name another "
-				       "file? Else make a new plan.");
+			error_set(err, "the plan was made for a state that does not exist");
+		return error_hint(err, "Check the folder and -state, or run `cfprov plan` "
+				       "again.");
 	}
 	if (planfile->serial == serial)
 		return true;
-	error_set(err, "the state has moved on since the plan was made (serial %lld, now %lld)",
+	error_set(err, "the plan is out of date: the state had serial %lld, and now has %lld",
 		(long long)planfile->serial, (long long)serial);
-	return error_hint(err, "%s Make a new plan.",
-		serial < planfile->serial ? "It was put back to an older one."
+	return error_hint(err, "%s Run `cfprov plan` again.",
+		serial < planfile->serial ? "The state was replaced by an older one."
 					  : "It may have been applied already.");
 }
 

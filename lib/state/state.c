@@ -203,7 +203,7 @@ static bool decode_object(struct decoding *d, const struct object *address, cons
 	const char *name = json_key(json);
 
 	if (object->secret ? !objects_is_name(name) : !*name)
-		return error_set(d->err, "it is no name") || objects_refuse(object, d->err);
+		return error_set(d->err, "invalid name") || objects_refuse(object, d->err);
 	if (!objects_decode(json, OBJECTS_IN_STATE, &model->arena, object, d->err))
 		return objects_refuse(object, d->err);
 	return !object->id || !table_put(&d->ids, object->id, model) ||
@@ -235,7 +235,8 @@ static bool decode_account(struct decoding *d, const struct json *json)
 
 	if (!objects_is_id(id) || !objects_is_name(alias) || !json_is_object(stores) ||
 		json_count(json) != 2)
-		return refuse(d, id, "an account needs an id, `alias`, `stores` and nothing else");
+		return refuse(d, id,
+			"an account must have an id, `alias` and `stores`, and nothing else");
 	alias = model_add_account(&d->state->model, alias, id)->alias;
 	if (table_put(&d->aliases, alias, d))
 		return refuse(d, alias, "two accounts have this alias");
@@ -257,14 +258,14 @@ static bool decode_version(struct decoding *d, const struct json *root)
 	const char *by = json_get_text(root, "cfprov_version");
 
 	if (!json_integer(json_get(root, "version"), &version) || version < 1)
-		return error_set(d->err, "`version` is missing or no version");
+		return error_set(d->err, "`version` is missing or invalid");
 	if (version == STATE_VERSION)
 		return true;
 	char *shown AUTO_FREE = text_visible(by ? by : "?", 20);
-	error_set(d->err, "it has version %lld; this cfprov knows version %d", (long long)version,
-		STATE_VERSION);
+	error_set(d->err, "unsupported version %lld (this cfprov supports version %d)",
+		(long long)version, STATE_VERSION);
 	return error_hint(
-		d->err, "It was written by cfprov %s: use that version or a later one.", shown);
+		d->err, "It was written by cfprov %s. Use that version or a later one.", shown);
 }
 
 static bool decode_root(struct decoding *d, const struct json *root)
@@ -276,13 +277,13 @@ static bool decode_root(struct decoding *d, const struct json *root)
 	size_t known = 0;
 
 	if (!json_is_object(root))
-		return error_set(d->err, "it is no JSON object");
+		return error_set(d->err, "expected a JSON object");
 	if (!decode_version(d, root))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		known += json_get(root, keys[i]) != NULL;
 	if (known != ARRAY_SIZE(keys) || json_count(root) != known)
-		return error_set(d->err, "its keys are not those of a state");
+		return error_set(d->err, "a key is missing or unknown");
 	if (!json_get_text(root, "cfprov_version"))
 		return error_set(d->err, "`cfprov_version` must be text");
 	if (!json_integer(json_get(root, "serial"), &d->state->serial) || d->state->serial < 1)
@@ -319,13 +320,12 @@ bool state_decode(const char *file, const char *bytes, size_t length, struct sta
 		error_release(err);
 		error_set(err, "unresolved merge conflict");
 		error_hint(err,
-			"Don't merge states by hand: restore the state of one side as a whole (git "
-			"checkout --ours or --theirs), then run cfprov plan. It shows what that "
-			"side "
-			"doesn't know.");
+			"States can't be merged by hand. Restore one side (`git checkout --ours` "
+			"or "
+			"`--theirs`), then run `cfprov plan` to see what that side is missing.");
 		return error_at(err, file, conflict, 0);
 	}
-	error_prefix(err, "not a state of cfprov");
+	error_prefix(err, "invalid state");
 	return error_at(err, file, err->line, err->column);
 }
 

@@ -48,7 +48,7 @@ bool state_edit_remove(const struct state *state, const char *const *patterns, s
 		char *shown AUTO_FREE = text_visible(patterns[p], 120);
 		if (!is_used[p])
 			is_good = error_set(error_list_add(errors),
-				"nothing in the state has the address %s", shown);
+				"no object in the state matches `%s`", shown);
 	}
 	if (!is_good)
 		state_edit_release(edit);
@@ -93,36 +93,35 @@ bool state_edit_rename(const struct state *state, const char *from, const char *
 
 	if (is_in_one_store(from, to)) {
 		error_set(err,
-			"%s can't become %s in the state alone: Cloudflare would go on to call it "
-			"by its old name",
+			"can't rename %s to %s in the state only: Cloudflare would keep the old "
+			"name",
 			a, b);
-		return error_hint(err, "Write `from` and `to` under `moved` in the manifest: the "
-				       "next apply renames the secret in Cloudflare, too.");
+		return error_hint(err, "Add `from` and `to` to `moved` in the manifest. The next "
+				       "apply renames the secret in Cloudflare, too.");
 	}
 	if (strchr(from, '/') || strchr(to, '/')) {
 		error_set(err,
-			"%s can't become %s: names are the identity, and Cloudflare can't rename a "
-			"store or move what is in it elsewhere",
+			"can't move %s to %s: Cloudflare can't rename a store or move a secret to "
+			"another store",
 			a, b);
 		return error_hint(err,
-			"`state mv` renames an account's alias, as in: cfprov state mv staging "
-			"testing. To stop managing a store, use cfprov state rm.");
+			"`cfprov state mv` renames the alias of an account, as in `cfprov state mv "
+			"staging testing`. To stop managing a store, use `cfprov state rm`.");
 	}
 	if (!account) {
 		error_set(err, "the state has no account `%s`", a);
-		return error_hint(err, "cfprov show says which there are.");
+		return error_hint(err, "`cfprov show` lists them.");
 	}
 	if (!*to)
 		return error_set(err, "the new alias is empty");
 	if (other == account)
-		return error_set(err, "`%s` is its name already", b);
+		return error_set(err, "the account is already called `%s`", b);
 	if (other) {
-		error_set(
-			err, "the state has an account `%s` already, with the id %s", b, other->id);
+		error_set(err, "the state already has an account `%s` (%s)", b, other->id);
 		return error_hint(err, "Nothing was changed.");
 	}
 	if (!model_first_in(&state->model, from))
-		return error_set(err, "nothing is recorded under `%s`", from);
+		return error_set(err, "the state has no objects in the account `%s`", from);
 	begin(edit, &state->model);
 	rename_alias(edit, &state->model, account, to);
 	return true;
@@ -179,22 +178,22 @@ static bool move_account(struct moving *m, struct account *account, struct error
 		other = account;
 	}
 	if (other && strcmp(other->alias, end) == 0)
-		error_set(err, "`%s` can't become `%s`: the state has that already, with the id %s",
+		error_set(err, "can't rename `%s` to `%s`: the state already has that account (%s)",
 			mover->alias, end, other->id);
 	else if (other)
-		error_set(err, "`%s` and `%s` can't both become `%s`", mover->alias, other->alias,
-			end);
+		error_set(err, "can't rename both `%s` and `%s` to `%s`", mover->alias,
+			other->alias, end);
 	else if (desired && strcmp(desired->id, account->id) != 0)
 		error_set(err,
-			"`%s` can't become `%s`: it is the account %s, and the manifest has %s "
-			"there",
-			account->alias, desired->alias, account->id, desired->id);
+			"can't rename `%s` to `%s`: it is the account %s, but `%s` in the manifest "
+			"is %s",
+			account->alias, desired->alias, account->id, desired->alias, desired->id);
 	else {
 		if (moves)
 			rename_alias(m->edit, m->recorded, account, end);
 		return true;
 	}
-	error_hint(err, "Nothing was moved.");
+	error_hint(err, "Fix `moved` in the manifest. Nothing was changed.");
 	move = table_get(m->moves, mover->alias);
 	return move->place.file &&
 	       error_at(err, move->place.file, move->place.line, move->place.column);
@@ -241,12 +240,10 @@ enum state_edit_verdict state_edit_replace(
 	if (!state->lineage[0])
 		return STATE_EDIT_REPLACE;
 	if (strcmp(state->lineage, other->lineage) != 0) {
-		error_set(err,
-			"it is not a later form of the state there is: its lineage is %s, "
-			"not %s",
+		error_set(err, "its lineage %s differs from that of the current state, %s",
 			other->lineage, state->lineage);
-		error_hint(err, "Is it the right file? -force puts it in the place of what there "
-				"is, which is kept as a backup.");
+		error_hint(err, "Check that it is the right file. Pass -force to replace the "
+				"current state, of which a backup is kept.");
 		return STATE_EDIT_REFUSE;
 	}
 	if (new > old)
@@ -254,12 +251,13 @@ enum state_edit_verdict state_edit_replace(
 	if (new == old && is_same_content(state, other))
 		return STATE_EDIT_SAME;
 	if (new < old)
-		error_set(err, "its serial %lld is lower than %lld, that of the state there is",
-			new, old);
+		error_set(err, "its serial %lld is lower than that of the current state, %lld", new,
+			old);
 	else
-		error_set(err, "it has the serial %lld, as the state there is, but other content",
+		error_set(err, "it has the serial of the current state, %lld, but other content",
 			new);
-	error_hint(err, "Pull the state again and make your change in that, with a higher "
-			"`serial`. -force puts it in the place of what there is, all the same.");
+	error_hint(err,
+		"Run `cfprov state pull` again, make your change there and raise `serial`. Or "
+		"pass -force to replace the current state.");
 	return STATE_EDIT_REFUSE;
 }

@@ -236,7 +236,7 @@ teardown() { stop_all; }
 	good state list -- default/b
 	out_is $'default/b\n'
 	bad state list -- -no-color
-	err_has 'nothing in the state has the address -no-color'
+	err_has 'no object in the state matches `-no-color`'
 }
 
 @test "-chdir goes there first" {
@@ -338,5 +338,5 @@ teardown() { stop_all; }
 	out_is $'east/blue\neast/red\nwest/blue\nwest/red\n'
 	bad state list '*/*/*' east/red
 	out_is $'east/red\n'
-	err_has 'nothing in the state has the address */*/*'
+	err_has 'no object in the state matches `*/*/*`'
 }

@@ -59,7 +59,7 @@ prod/b = \"$(id_of acc_1 b)\"
 	for args in nope prod/c "prod/*" "-json nope" "-raw nope" "-raw prod"; do
 		# shellcheck disable=SC2086 # words
 		bad output $args
-		err_has 'nothing in the state has the address'
+		err_has 'no object in the state matches'
 	done
 	bad output "${esc}[31mx"
 	harmless err
@@ -220,7 +220,7 @@ secret_name = \"DB_PASSWORD\"
 	[ "$(jq '.secrets_store_secrets | length' out)" = 2 ]
 	err_has '1 secret is left out: an apply was cut off'
 	bad output -format=wrangler prod/nope
-	err_has 'nothing in the state has the address prod/nope'
+	err_has 'no object in the state matches `prod/nope`'
 	bad output -format=wrangler -json
 	bad output -format=wrangler -raw prod/a
 	bad output -format=terraform

@@ -45,11 +45,11 @@ refused()
 	manifest a
 	good plan -out=p
 	good apply p
-	refused "Make a new plan" apply p
+	refused 'Run `cfprov plan` again' apply p
 	manifest a b
 	good plan -out=p
 	good apply p
-	refused "the state has moved on since the plan was made (serial 1, now 2)" apply p
+	refused "the plan is out of date: the state had serial 1, and now has 2" apply p
 }
 
 @test "the state of another lineage" {
@@ -67,16 +67,16 @@ refused()
 	manifest a b
 	good plan -out=p
 	sed 's/"store":"a"/"store":"x"/' p >changed
-	refused "the plan was changed or cut short" apply changed
+	refused "the saved plan was modified or truncated" apply changed
 	head -c 200 p >short
-	refused "the plan was changed or cut short" apply short
+	refused "the saved plan was modified or truncated" apply short
 	head -c -1 p >short
-	refused "the plan was changed or cut short" apply short
+	refused "the saved plan was modified or truncated" apply short
 	printf '\x89PNG\r\n\x1a\n' >png
-	refused "not a plan of cfprov" apply png
+	refused "not a saved plan of cfprov" apply png
 	: >empty
-	refused "not a plan of cfprov" apply empty
-	refused "not a plan of cfprov" apply cfprov.yaml
+	refused "not a saved plan of cfprov" apply empty
+	refused "not a saved plan of cfprov" apply cfprov.yaml
 	refused "can't open none" apply none
 	refused "is a folder" apply .
 	bad show changed
@@ -123,7 +123,7 @@ forged()
 	cp good.p p
 	forged p "(.recorded.objects[] | select(.store == \"b\")) |= (.store = \"theirs\" | .fields.id = \"$theirs\")"
 	bad apply -allow-store-destroy -force p
-	err_has 'the saved plan does not follow from what it was made from' 'Make a new plan.'
+	err_has 'the saved plan does not match its own inputs' 'Run `cfprov plan` again.'
 	[ "$(requests)" = 0 ]
 	cp good.p p
 	forged p '.recorded.objects |= reverse' # the order of inputs does not matter
@@ -276,7 +276,7 @@ Plan: 0 to add, 0 to change, 0 to destroy.
 	good plan -detailed-exitcode
 	[[ $output == *"No changes."* && $output != *Moved* ]]
 	[[ $(creates) == 2 && $(serial) == 2 ]]
-	refused "the state has moved on since the plan was made (serial 1, now 2)" apply p
+	refused "the plan is out of date: the state had serial 1, and now has 2" apply p
 }
 
 # moved_state: what is recorded as one/a is to become two/a.
@@ -335,10 +335,10 @@ moved_state()
 	cp "$state" before
 	local before
 	before=$(requests)
-	refused "moved on since the plan was made (serial 1, now 5)" apply p
+	refused "the state had serial 1, and now has 5" apply p
 	cmp before "$state"
 	rm "$state"
-	refused "the plan was made for a state that is not there" apply p
+	refused "the plan was made for a state that does not exist" apply p
 	err_has "-state"
 	[[ $(requests) == "$before" && ! -e $state ]]
 }

@@ -500,7 +500,7 @@ No changes. Your infrastructure matches the configuration.
 	good state list 'default/keys/*'
 	out_is $'default/keys/A\ndefault/keys/B\n'
 	bad state mv default/keys/A default/keys/C
-	err_has "default/keys/A can't become default/keys/C in the state alone" '`moved` in the manifest'
+	err_has "can't rename default/keys/A to default/keys/C in the state only" '`moved` in the manifest'
 	bad state mv default/keys/A default/other/A
 	err_has "Cloudflare can't rename a store or move what is in it"
 	good state pull

@@ -48,41 +48,41 @@ refuses()
 	cp "$state" good.json
 	jq . good.json | sed -e '4i <<<<<<< HEAD' -e '5a =======' -e '6a >>>>>>> topic' >"$state"
 	bad plan
-	err_has 'unresolved merge conflict' "$state:4" 'state of one side as a whole' 'cfprov plan'
+	err_has 'unresolved merge conflict' "$state:4" 'Restore one side' 'cfprov plan'
 	err_lacks 'something else was expected' backup
 	cp good.json "$state"
 	printf '<<<<<<< HEAD\nx\n=======\ny\n>>>>>>> topic\n' >"$journal"
 	bad plan
-	err_has 'unresolved merge conflict in line 1' 'journal of one side'
+	err_has 'unresolved merge conflict in line 1' 'journal and the state of one side'
 }
 
 @test "0 bytes, half, something behind it, a bit flipped, no JSON" {
 	two_applied
 	: >"$state"
-	refuses 'not a state' "$backup in its place"
+	refuses 'invalid state' "the backup $backup"
 	mv "$backup" away
-	refuses 'not a state' 'move it away: cfprov apply -adopt'
+	refuses 'invalid state' 'move it away and run `cfprov apply -adopt`'
 	err_lacks backup
 	echo '{}' >"$backup"
-	refuses 'not a state' 'move it away: cfprov apply -adopt'
+	refuses 'invalid state' 'move it away and run `cfprov apply -adopt`'
 	mv away "$backup"
 	local size
 	size=$(stat -c %s whole)
 	head -c $((size / 2)) whole >"$state"
-	refuses 'not a state'
+	refuses 'invalid state'
 	head -c $((size - 2)) whole >"$state"
-	refuses 'not a state'
+	refuses 'invalid state'
 	{
 		cat whole
 		echo '{}'
 	} >"$state"
 	refuses 'something follows'
 	tr ':' ';' <whole >"$state"
-	refuses 'not a state'
+	refuses 'invalid state'
 	printf '\211PNG\r\n\032\n' >"$state"
-	refuses 'not a state'
+	refuses 'invalid state'
 	printf '\0' >"$state"
-	refuses 'not a state'
+	refuses 'invalid state'
 	# Nothing was lost: with the whole file back, all is as it was.
 	cp whole "$state"
 	good plan
@@ -325,10 +325,10 @@ cut_off()
 	cmp "$state" put
 	rm -f "$state"
 	bad plan
-	err_has serial 'Put the newer one back'
+	err_has serial 'Restore the newer one'
 	cp other/newer "$backup"
 	bad plan
-	err_has serial "$backup in its place"
+	err_has serial "Restore it from "
 	rm "$backup"
 	bad apply -auto-approve
 	[ -s "$journal" ]

@@ -68,7 +68,7 @@ cut_off()
 	local address
 	for address in prod/c prod 'prod/*' prod/a/b '' "${esc}[2J"; do
 		bad state show "$address"
-		err_has 'nothing in the state has the address'
+		err_has 'no object in the state matches'
 		harmless err
 	done
 	bad state show
@@ -111,7 +111,7 @@ Removed prod/b
 
 @test "state rm: one address that matches nothing, and nothing is removed" {
 	bad state rm prod/a prod/c 'x*'
-	err_has 'the address prod/c' 'the address x*'
+	err_has 'matches `prod/c`' 'matches `x*`'
 	bad state rm
 	bad state rm ''
 	bad state rm '*/*/*'
@@ -160,14 +160,14 @@ Moved dev/k-1 to test.1
 	for pair in "prod/a prod/c" "prod/a dev/c" "prod/a x" "prod x/y" "nope/a nope/b"; do
 		# shellcheck disable=SC2086 # words
 		bad state mv $pair
-		err_has "Cloudflare can't rename a store" 'names are the identity'
+		err_has "Cloudflare can't rename a store" 'move a secret to another store'
 	done
 	unchanged
 }
 
 @test "state mv: refused targets and sources" {
 	bad state mv prod dev
-	err_has 'an account `dev` already, with the id acc_2'
+	err_has 'already has an account `dev` (acc_2)'
 	bad state mv prod prod
 	err_has 'already'
 	bad state mv nope x
@@ -251,7 +251,7 @@ dev/k-1
 	bad state push other
 	err_has lineage $lineage -force
 	bad state push lower
-	err_has 'serial 2 is lower than 3' -force
+	err_has 'serial 2 is lower than that of the current state, 3' -force
 	bad state push same
 	err_has 'other content' -force
 	unchanged

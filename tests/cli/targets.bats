@@ -77,7 +77,7 @@ spared()
 	spared "is a manifest" apply -auto-approve -backup=cfprov.yaml
 	spared "is a manifest" state rm default/a -state="$state" -backup=cfprov.yaml
 	mkdir "$backup"
-	spared "the backup of the state can't be kept" apply -auto-approve
+	spared "the backup of the state could not be written" apply -auto-approve
 	good apply -auto-approve -backup=-
 	agree 2
 }

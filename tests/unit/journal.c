@@ -213,7 +213,7 @@ static void flip(const struct str *text, size_t at, unsigned mask, const size_t 
 		expect_lines(&journal, GROUPS);
 	} else {
 		assert_string_equal(err.file, "x.journal");
-		expect_text(err.message, "not a journal of cfprov");
+		expect_text(err.message, "invalid journal");
 		expect_text(err.message, "at byte ");
 		assert_non_null(err.hint);
 		assert_null(journal.changes);
@@ -366,7 +366,7 @@ static void other_versions(void **state)
 	seal(&text, "{\"cfprov_journal\":2,\"intents\":[],\"new\":true}");
 	assert_false(decode(text.bytes, text.length, &journal, &err));
 	expect_text(err.message, "version 2");
-	expect_text(err.hint, "the cfprov that began it");
+	expect_text(err.hint, "the version of cfprov that wrote it");
 }
 
 static void garbage(void **state)
@@ -437,7 +437,7 @@ static const struct {
 	{LINE(PROD, "{\"account\":\"a/b\",\"store\":\"a\"}"), NULL, "at byte 0"},
 	{LINE(PROD, INTENT("\"store\":\"a\"", ",\"more\":1")), NULL, "at byte 0"},
 	{LINE(PROD, INTENT("\"store\":\"a\"", "") "," INTENT("\"store\":\"a\"", "")), NULL,
-		"prod/a: two records have this address"},
+		"prod/a: two records have the same address"},
 	{LINE("{\"\":\"acc1\"}", ""), NULL, "at byte 0"},
 	{LINE("{\"a/b\":\"acc1\"}", ""), NULL, "at byte 0"},
 	{LINE("{\"a\":\"../x\"}", ""), NULL, "at byte 0"},
@@ -481,7 +481,7 @@ static const struct {
 	{HEADER,
 		"[{\"intent\":0,\"put\":{\"id\":\"x\",\"origin\":\"created\","
 		"\"replaced\":" ID("y") "}}]",
-		"not unresolved"},
+		"requires an unresolved"},
 	{HEADER, "[{\"intent\":0,\"put\":{\"unresolved\":true,\"replaced\":{}}}]", "`replaced`"},
 	{"{\"cfprov_journal\":1,\"lineage\":\"6F1C2F0E-0000-4000-8000-123456789ABC\","
 	 "\"serial\":4,\"accounts\":{},\"intents\":[]}",
@@ -513,7 +513,7 @@ static void a_second_result(void **state)
 	seal(&text, "[{\"intent\":0,\"keep\":true}]");
 	assert_false(decode(text.bytes, text.length, &journal, &err));
 	expect_text(err.hint, "move it away");
-	expect_error(&err, "a record that this cfprov does not know");
+	expect_error(&err, "unknown record at byte");
 }
 
 static void accounts_of_intents(void **state)
@@ -524,7 +524,7 @@ static void accounts_of_intents(void **state)
 	} cases[] = {
 		{"prod", "acc1", NULL, true},
 		{"prod", "acc2", NULL, false},
-		{"prod", "acc2", "prod/a: its account has another id in the state", true},
+		{"prod", "acc2", "prod/a: its account has a different id in the state", true},
 		{"else", "acc2", NULL, true},
 	};
 
@@ -560,7 +560,7 @@ static bool survives(const struct str *text)
 	struct str bytes CLEANUP(str_release) = {0};
 
 	if (!decode(text->bytes, text->length, &journal, &err)) {
-		expect_text(err.message, "not a journal of cfprov");
+		expect_text(err.message, "invalid journal");
 		assert_non_null(err.hint);
 		return false;
 	}

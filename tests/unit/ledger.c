@@ -466,13 +466,14 @@ static void journal_of_a_later_state(void **state)
 	record(s, D);
 	ledger_close(&s->ledger);
 	folder_write(&s->folder, "state.json", str_text(&first));
-	refuse_open(s, "the journal belongs to serial 2 of the state, which is at 1");
+	refuse_open(s, "the journal is newer than the state (serial 2, but the state has 1)");
 	assert_int_equal(unlink(s->path), 0);
-	refuse_open(s, "the journal belongs to serial 2 of the state, which is at 0");
+	refuse_open(s, "the journal is newer than the state (serial 2, but the state has 0)");
 	folder_write(&s->folder, "state.json.backup", str_text(&first));
-	refuse_with_hint(s, "belongs to serial 2", "Put the newer one back. Without it, move");
+	refuse_with_hint(
+		s, "newer than the state (serial 2", "Restore the newer one. If you can't, move");
 	folder_write(&s->folder, "state.json.backup", str_text(&later));
-	refuse_with_hint(s, "belongs to serial 2", "/state.json.backup in its place");
+	refuse_with_hint(s, "newer than the state (serial 2", "/state.json.backup.");
 	assert_true(folder_has(&s->folder, "state.json.journal"));
 }
 
@@ -494,12 +495,12 @@ static void journals_that_do_not_fit(void **state)
 	assert_true(ledger_begin(&s->ledger, &s->desired, &put, 1, &s->err));
 	ledger_close(&s->ledger);
 	refuse_open(s, "another object has the same id");
-	refuse_with_hint(s, "the journal can't be folded into the state", "move it away");
+	refuse_with_hint(s, "the journal can't be applied to the state", "move it away");
 	assert_int_equal(unlink(folder_file(&s->folder, "state.json.journal")), 0);
 	open_ledger(s);
 	assert_true(ledger_begin(&s->ledger, &desired, s->intents, COUNT, &s->err));
 	ledger_close(&s->ledger);
-	refuse_with_hint(s, "prod/a: its account has another id in the state", "move it away");
+	refuse_with_hint(s, "prod/a: its account has a different id in the state", "move it away");
 	assert_int_equal(unlink(folder_file(&s->folder, "state.json.journal")), 0);
 	expect_reopened(s, "ac", 1);
 }
@@ -516,14 +517,14 @@ static void damaged_files(void **state)
 	assert_true(folder_has(&s->folder, "state.json.journal"));
 	assert_int_equal(unlink(folder_file(&s->folder, "state.json.journal")), 0);
 	folder_write(&s->folder, "state.json", "");
-	refuse_open(s, "not a state of cfprov");
+	refuse_open(s, "invalid state");
 	folder_write(&s->folder, "state.json", "{}");
-	refuse_open(s, "not a state of cfprov");
-	refuse_with_hint(s, "not a state", "move it away: cfprov apply -adopt");
+	refuse_open(s, "invalid state");
+	refuse_with_hint(s, "invalid state", "move it away and run `cfprov apply -adopt`");
 	folder_write(&s->folder, "state.json.backup", "{}");
-	refuse_with_hint(s, "not a state", "move it away: cfprov apply -adopt");
+	refuse_with_hint(s, "invalid state", "move it away and run `cfprov apply -adopt`");
 	folder_write(&s->folder, "state.json.backup", str_text(&good));
-	refuse_with_hint(s, "not a state", "/state.json.backup in its place");
+	refuse_with_hint(s, "invalid state", "/state.json.backup. Objects");
 	assert_false(folder_has(&s->folder, ".state.json.lock"));
 }
 

@@ -201,7 +201,7 @@ static void comes_back(void **state)
 	expect_no_text(str_text(&rig->bytes), "example.com"); /* plans are kept */
 	plan.rows[0].writes ^= FIELD_VALUE;
 	assert_false(planfile_check_digest(&read, &plan, &err));
-	expect_error(&err, "does not follow from what it was made from");
+	expect_error(&err, "does not match its own inputs");
 }
 
 static void each_switch(void **state)
@@ -512,14 +512,14 @@ static void fits_its_state_only(void **state)
 
 	(void)state;
 	expect_state(&planfile, LINEAGE, 4, NULL);
-	expect_state(&planfile, LINEAGE, 5,
-		"moved on since the plan was made (serial 4, now 5). It may have been applied");
-	expect_state(&planfile, LINEAGE, 3, "put back to an older one");
-	expect_state(&planfile, other, 4,
-		"not 22222222-2222-4222-8222-222222222222). Is this the right folder");
-	expect_state(&planfile, "", 0, "a state that is not there. Is this the right folder");
+	expect_state(
+		&planfile, LINEAGE, 5, "had serial 4, and now has 5. It may have been applied");
+	expect_state(&planfile, LINEAGE, 3, "replaced by an older one");
+	expect_state(
+		&planfile, other, 4, "not 22222222-2222-4222-8222-222222222222). Check the folder");
+	expect_state(&planfile, "", 0, "a state that does not exist. Check the folder");
 	expect_state(&unborn, "", 0, NULL);
-	expect_state(&unborn, other, 1, "was empty when the plan was made");
+	expect_state(&unborn, other, 1, "was empty when it was made");
 }
 
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

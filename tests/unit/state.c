@@ -127,7 +127,7 @@ static void cut_at_every_byte(void **state)
 		if (decode(text.bytes, length, &after, &err))
 			fail_msg("cut at %zu went unseen", length);
 		assert_string_equal(err.file, "x.json");
-		expect_text(err.message, "not a state of cfprov");
+		expect_text(err.message, "invalid state");
 		assert_null(err.hint); /* who knows of a backup says more */
 		assert_int_equal(after.model.object_count, 0);
 		error_release(&err);
@@ -218,17 +218,17 @@ static void wrong_shapes(void **state)
 	accept(GOOD "{}}");
 	refuse("", "it is empty");
 	refuse("   \n", "not valid JSON");
-	refuse("[]", "no JSON object");
-	refuse("null", "no JSON object");
+	refuse("[]", "expected a JSON object");
+	refuse("null", "expected a JSON object");
 	refuse("{}", "`version`");
 	refuse("\x89PNG\r\n\x1a\n", "UTF-8");
 	refuse(GOOD "[]}", "`accounts` must be an object");
 	refuse(GOOD "null}", "`accounts` must be an object");
 	refuse(GOOD "{}} x", "follows its end");
 	refuse(GOOD "{}}{}", "follows its end");
-	refuse(GOOD "{},\"more\":1}", "its keys");
-	refuse(GOOD "{},\"Version\":1}", "its keys");
-	refuse("{\"version\":1}", "its keys");
+	refuse(GOOD "{},\"more\":1}", "a key is missing or unknown");
+	refuse(GOOD "{},\"Version\":1}", "a key is missing or unknown");
+	refuse("{\"version\":1}", "a key is missing or unknown");
 	refuse(GOOD "{},\"serial\":3}", "stands twice");
 }
 
@@ -262,7 +262,7 @@ static void newer_version(void **state)
 
 	(void)state;
 	assert_false(decode(text, strlen(text), &after, &err));
-	expect_text(err.message, "it has version 2; this cfprov knows version 1");
+	expect_text(err.message, "unsupported version 2 (this cfprov supports version 1)");
 	expect_text(err.hint, "cfprov 7.\\x1b0");
 }
 
@@ -290,7 +290,7 @@ static void wrong_stores(void **state)
 	refuse(STORE("{\"id\":\"x\",\"origin\":\"created\",\"scopes\":[]}"), "`scopes`");
 	refuse(STORE("{\"id\":\"x\",\"origin\":\"created\",\"version\":1}"), "`version`");
 	refuse(GOOD "{\"acc1\":{\"alias\":\"a\",\"stores\":{\"\":{\"unresolved\":true}}}}}",
-		"no name");
+		"invalid name");
 	refuse(STORE("{\"unresolved\":false}"), "`unresolved`");
 	refuse(STORE("{\"unresolved\":\"true\"}"), "`unresolved`");
 }
@@ -307,7 +307,7 @@ static void wrong_accounts(void **state)
 	refuse(GOOD "{\"acc1\":{\"alias\":\"a\",\"stores\":[]}}}", "acc1");
 	refuse(GOOD "{\"acc1\":{\"alias\":\"a\",\"stores\":{},\"x\":1}}}", "acc1");
 	refuse(GOOD "{\"../user\":{\"alias\":\"a\",\"stores\":{}}}}", "../user");
-	refuse(GOOD "{\"\":{\"alias\":\"a\",\"stores\":{}}}}", "an account needs");
+	refuse(GOOD "{\"\":{\"alias\":\"a\",\"stores\":{}}}}", "an account must have");
 }
 
 static void doubles(void **state)
@@ -528,7 +528,7 @@ static void wrong_policies(void **state)
 			"\"origin\":\"created\",%s}}}}}",
 			wrong[i]);
 		assert_false(decode(text.bytes, text.length, &read, &err));
-		expect_error(&err, "is unknown or has a wrong value");
+		expect_error(&err, "is unknown or has an invalid value");
 	}
 }
 

@@ -64,7 +64,7 @@ static void remove_tells_each_that_is_not_there(void **unused)
 	make(&state);
 	assert_false(state_edit_remove(&state, patterns, 4, &edit, &errors));
 	assert_int_equal(errors.count, 2);
-	expect_text(errors.items[0].message, "address x");
+	expect_text(errors.items[0].message, "`x`");
 	expect_text(errors.items[1].message, "y\\x1b[2J");
 	assert_int_equal(edit.fold.change_count, 0);
 	state_release(&state);
@@ -107,7 +107,7 @@ static void rename_is_refused(void **unused)
 		const char *from, *to, *why;
 	} cases[] = {{"prod", "dev", "already"}, {"prod", "empty", "already"},
 		{"prod", "prod", "already"}, {"nope", "x", "no account"}, {"prod", "", "empty"},
-		{"empty", "x", "nothing is recorded"}, {"prod/a", "prod/c", "can't rename"},
+		{"empty", "x", "no objects"}, {"prod/a", "prod/c", "can't rename"},
 		{"prod/a", "dev/a", "can't rename"}, {"prod", "dev/a", "can't rename"}};
 	struct state state;
 
