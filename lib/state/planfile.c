@@ -136,7 +136,7 @@ struct decoding {
 
 static bool malformed(struct decoding *d, const char *what)
 {
-	return error_set(d->err, "%s is not valid", what);
+	return error_set(d->err, "the saved plan is damaged: invalid %s", what);
 }
 
 static const char *keep(struct decoding *d, const char *text)
@@ -162,10 +162,10 @@ static bool decode_account(struct decoding *d, const struct json *json)
 	const char *alias = json_get_text(json, "alias"), *id = json_get_text(json, "id");
 
 	if (!objects_is_name(alias) || !objects_is_id(id))
-		return malformed(d, "an account");
+		return malformed(d, "account");
 	struct account *account = model_add_account(d->model, alias, id);
 	return objects_decode_source(json_get(json, "token"), &d->model->arena, &account->token) ||
-	       malformed(d, "the source of a token");
+	       malformed(d, "source of a token");
 }
 
 static bool decode_object(struct decoding *d, const struct json *json)
@@ -174,17 +174,17 @@ static bool decode_object(struct decoding *d, const struct json *json)
 	struct object address;
 
 	if (!objects_decode_address(json, arena, &address))
-		return malformed(d, "an address");
+		return malformed(d, "address");
 	struct object *object =
 		model_add_object(d->model, address.account, address.store, address.secret);
 	if (!objects_decode(json_get(json, "fields"), d->form, arena, object, d->err))
 		return objects_refuse(object, d->err);
 	if (d->form == OBJECTS_LIVE && !object->id)
-		return malformed(d, "a live object");
+		return malformed(d, "live object");
 	return objects_decode_plan(json, d->form, arena, object) ||
-	       malformed(d, d->form != OBJECTS_DESIRED ? "an entry of the audit log"
-			    : object->value            ? "the verdict on a secret"
-						       : "the source of a value");
+	       malformed(d, d->form != OBJECTS_DESIRED ? "entry of the audit log"
+			    : object->value            ? "verdict on a secret"
+						       : "source of a value");
 }
 
 static bool decode_model(struct decoding *d, const struct json *root, const char *key,
@@ -226,7 +226,7 @@ static bool decode_move(struct decoding *d, const struct json *json)
 
 	/* Of addresses, both or none has a slash: see plan/renames. */
 	if (!from || !to || !strchr(from, '/') != !strchr(to, '/'))
-		return malformed(d, "a move");
+		return malformed(d, "move");
 	model_add_move(&d->planfile->desired, from, to);
 	return true;
 }
@@ -236,7 +236,7 @@ static bool decode_removal(struct decoding *d, const struct json *json)
 	const char *from = json_get_text(json, "from");
 
 	if (!from)
-		return malformed(d, "a removal");
+		return malformed(d, "removal");
 	model_add_removal(&d->planfile->desired, from)->destroys =
 		json_is_true(json_get(json, "destroy"));
 	return true;
@@ -251,7 +251,7 @@ static bool decode_moved(struct decoding *d, const struct json *json)
 	*moved = (struct moved){keep(d, json_get_text(json, "from")), object};
 	return (moved->from && objects_decode_address(json, &planfile->arena, object) &&
 		       (moved == d->moves || object_compare(moved[-1].object, object) < 0)) ||
-	       malformed(d, "a moved object");
+	       malformed(d, "moved object");
 }
 
 static bool decode_patterns(
@@ -262,7 +262,7 @@ static bool decode_patterns(
 	ret_patterns->items = items;
 	for (const struct json *it = json_first(list); it; it = json_next(it))
 		if (!(items[ret_patterns->count++] = keep(d, json_text(it))))
-			return malformed(d, "an option");
+			return malformed(d, "option");
 	return true;
 }
 
@@ -292,7 +292,7 @@ static bool decode_head(struct decoding *d, const struct json *root)
 	int64_t version;
 
 	if (!json_integer(json_get(root, "version"), &version) || !by || !rows)
-		return malformed(d, "its header");
+		return malformed(d, "header");
 	if (version != PLANFILE_VERSION || strcmp(by, cfprov_version()) != 0) {
 		char *shown AUTO_FREE = text_visible(by, 20);
 		error_set(d->err, "the plan was saved by cfprov %s, and this is cfprov %s", shown,
@@ -309,7 +309,7 @@ static bool decode_head(struct decoding *d, const struct json *root)
 		!json_integer(json_get(root, "serial"), &planfile->serial) ||
 		!objects_decode_source(json_get(root, "fingerprint_key"), &planfile->desired.arena,
 			&planfile->desired.fingerprint_key))
-		return malformed(d, "its header");
+		return malformed(d, "header");
 	memcpy(planfile->digest, rows, CRYPT_CHECKSUM_SIZE);
 	return decode_options(d, json_get(root, "options"));
 }

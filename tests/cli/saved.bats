@@ -146,7 +146,7 @@ forged()
 		forged p ".$side.objects |= map(select(.secret))"
 		: >"$sim_log"
 		bad apply p
-		err_has "$side is not as this cfprov writes it"
+		err_has "the saved plan is damaged: invalid $side"
 		[[ $errors != *defect* ]]
 		[ "$(requests)" = 0 ]
 	done
