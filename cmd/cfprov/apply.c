@@ -15,59 +15,85 @@
 
 /* ---- approval ---- */
 
-static bool ask(int wake)
+static void add_question(struct str *out, const struct session *session)
+{
+	const struct plan_options *options = &session->input.options;
+	size_t count = session->plan.counts.destroy;
+	struct str text CLEANUP(str_release) = {0}, folded CLEANUP(str_release) = {0};
+
+	if (options->refresh_only)
+		str_text_add(&text, "Do you want to update the state to match Cloudflare?");
+	else if (!options->destroys_all || !count)
+		str_text_add(&text, "Do you want to perform these actions?");
+	else if (count == 1)
+		str_text_add(&text, "Do you really want to destroy this object? "
+				    "This cannot be undone.");
+	else
+		str_format(&text,
+			"Do you really want to destroy these %zu objects? This cannot be undone.",
+			count);
+	str_char(out, '\n');
+	term_add(&folded, STDERR_FILENO, TERM_BOLD, str_text(&text));
+	str_text_add(&folded, " Only" TERM_GLUE "'yes' will be accepted:");
+	term_add_folded(out, STDERR_FILENO, 0, str_text(&folded));
+	out->bytes[out->length - 1] = ' '; /* the answer stands on the same line */
+}
+
+static bool ask(const struct session *session)
 {
 	char answer[64] = "";
 	struct str text CLEANUP(str_release) = {0};
 
-	str_char(&text, '\n');
-	term_add(&text, STDERR_FILENO, TERM_BOLD, "Do it?");
-	str_text_add(&text, " Only `yes` is taken as consent: ");
+	add_question(&text, session);
 	term_print_str(&text);
 	/* No answer: the end of input, an error, or an interrupt. */
-	bool was_read = interrupt_wait_input(wake) && fgets(answer, sizeof(answer), stdin) &&
-			interrupt_count == 0;
+	bool was_read = interrupt_wait_input(session->wake_fd) &&
+			fgets(answer, sizeof(answer), stdin) && interrupt_count == 0;
 	answer[strcspn(answer, "\n")] = '\0';
-	if (!was_read)
+	if (!was_read || !term_is_terminal(STDIN_FILENO)) /* nobody pressed Enter here */
 		term_print("%s", "");
 	if (was_read && strcmp(answer, "yes") == 0)
 		return true;
-	term_print("Not approved; nothing was done.");
+	term_print("%s cancelled. No changes were made.",
+		session->input.options.destroys_all ? "Destroy" : "Apply");
 	return false;
 }
 
-static bool is_guarded(const struct cli *cli, const struct plan *plan)
+static bool is_guarded(const struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
-	const struct guard_limits limits = {
-		.allow_store_destroy = cli->allow_store_destroy,
-		.force = cli->force,
-		.max_deletes = cli->max_deletes,
-		.max_delete_percent = cli->max_delete_percent,
-	};
+	const struct cli *cli = session->cli;
+	struct guard_limits limits = guard_defaults(&session->input.options);
 
-	return guard_check(plan, &limits, &errors) || term_errors(&errors);
+	limits.allow_store_destroy |= cli->allow_store_destroy;
+	limits.force = cli->force;
+	limits.max_deletes = cli->max_deletes;
+	if (cli->max_delete_percent != CLI_NOT_GIVEN)
+		limits.max_delete_percent = cli->max_delete_percent;
+	return guard_check(&session->plan, &limits, &errors) || term_errors(&errors);
 }
 
-static bool is_approved(struct session *session, const char *operation)
+static bool is_approved(struct session *session)
 {
 	const struct cli *cli = session->cli;
-	const struct plan *plan = &session->plan;
+	struct str names CLEANUP(str_release) = {0};
 
-	if (!is_guarded(cli, plan))
+	if (!is_guarded(session))
 		return false;
 	/* Without a question, only what was approved in advance is adopted. */
-	for (size_t i = 0; i < plan->row_count && cli->auto_approve; i++)
-		if (plan->rows[i].notes & ROW_NEEDS_APPROVAL)
-			return term_fail("Nothing was done.",
-				"nobody has agreed to adopt what lives already");
+	size_t count = render_adoptions(&names, &session->plan);
+	if (cli->auto_approve && count)
+		return term_fail("To approve the adoption, pass -adopt or set `adopt: true` in the "
+				 "manifest. No changes were made.",
+			"%s already exist%s, and the adoption is not approved", str_text(&names),
+			count == 1 ? "s" : "");
 	if (cli->auto_approve)
 		return true;
 	/* An answer may take long: what was approved must still be what would be done. */
 	if (cli->input)
-		return ask(session->wake_fd) && (!cli->refresh || planning_look_again(session));
-	return term_fail("Add -auto-approve if nobody needs to look at the plan first.",
-		"%s needs consent, and -input=false forbids to ask", operation);
+		return ask(session) && (!cli->refresh || planning_look_again(session));
+	return term_fail("Pass -auto-approve, or apply a saved plan.",
+		"approval required, but -input=false disables prompts");
 }
 
 /* ---- the rate limit ---- */
@@ -117,10 +143,12 @@ static void print_long_run(const struct session *session)
 
 /* ---- the run ---- */
 
-static void print_incomplete(
-	const struct session *session, const struct executor_result *result, size_t inactive)
+static void print_incomplete(const struct session *session, const struct executor_result *result,
+	const char *operation, size_t inactive)
 {
 	struct str line CLEANUP(str_release) = {0};
+	bool is_stopped = result->was_interrupted || interrupt_count > 0;
+	bool is_bad = result->failed + result->unknown + result->not_started > 0;
 	const struct {
 		size_t count;
 		const char *what;
@@ -128,35 +156,40 @@ static void print_incomplete(
 		{result->not_started, "not started"}, {inactive, "not active"}};
 
 	str_format(&line, "%s: ",
-		result->was_interrupted || interrupt_count > 0 ? "Interrupted"
-		: session->input.options.destroys_all          ? "Destroy incomplete"
-							       : "Apply incomplete");
+		is_stopped                            ? "Interrupted"
+		: session->input.options.destroys_all ? "Destroy incomplete"
+						      : "Apply incomplete");
 	render_counts(&line, &result->done, true);
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		if (others[i].count)
 			str_format(&line, ", %zu %s", others[i].count, others[i].what);
-	if (session->has_failed)
-		str_text_add(&line, "; accounts that could not be read were left out");
-	str_text_add(&line, result->is_in_journal
-				    ? ". The journal has all that worked; the next apply goes on."
-				    : ". The state has all that worked.");
-	output_incomplete(session, str_text(&line));
+	if (session->has_failed) {
+		str_text_add(&line, "; ");
+		session_add_unread(&line, &session->unread);
+	}
+	if (result->is_in_journal)
+		str_format(&line, ". Progress is recorded. Run `cfprov %s` again to resume.",
+			operation);
+	else
+		str_text_add(&line, ". Completed changes are saved in the state.");
+	output_incomplete(
+		session, is_stopped || !is_bad ? TERM_CHANGE : TERM_DESTROY, str_text(&line));
 }
 
 /* The journal, or the state, could not be written. Gives false. */
 static bool report_unwritten(
 	const struct executor_result *result, const char *operation, struct error *err)
 {
-	const char *known =
-		result->started == 0 ? "Nothing was sent."
-		: result->is_in_journal
-			? "What was done stands in the journal, and will be in the state."
-		: result->is_in_state ? "The state has what was done."
-				      : "The ids of what was made stand above.";
+	const char *known = result->started == 0 ? "No changes were made."
+			    : result->is_in_journal
+				    ? "Completed changes are in the journal; the next run adds "
+				      "them to the state."
+			    : result->is_in_state ? "Completed changes are saved in the state."
+						  : "The ids of created objects are listed above.";
 	bool is_lost = result->started && !result->is_in_journal && !result->is_in_state;
 
-	error_hint(err, "%s Make room (or mend what is wrong) and run %s again%s.", known,
-		operation, is_lost ? ": it finds them by name" : "");
+	error_hint(err, "%s Free disk space or fix the problem, then run `cfprov %s` again%s.",
+		known, operation, is_lost ? " to find these objects by name" : "");
 	return term_error(err);
 }
 
@@ -203,7 +236,7 @@ static bool execute(struct session *session, const char *operation)
 			(!cli->wait || wait_active(&wait, &inactive, &err) || term_error(&err)) &&
 			!session->has_failed;
 	if (!is_whole) {
-		print_incomplete(session, &result, inactive);
+		print_incomplete(session, &result, operation, inactive);
 		return false;
 	}
 	output_complete(session, &result.done);
@@ -217,11 +250,11 @@ static bool record_what_was_learned(struct session *session)
 	struct error err CLEANUP(error_release) = {0};
 
 	if (!ledger_commit(&session->ledger, &err)) {
-		error_hint(&err, "Nothing was done.");
+		error_hint(&err, "No changes were made.");
 		return term_error(&err);
 	}
 	if (count)
-		term_print("Moved in the state: %zu object%s.", count, count == 1 ? "" : "s");
+		term_print("Moved %zu object%s in the state.", count, term_plural(count));
 	return true;
 }
 
@@ -233,17 +266,24 @@ static bool can_ask(const struct session *session)
 	if (!session->may_ask)
 		return true;
 	if (cli->json)
-		return term_fail("Add -auto-approve, or save a plan with cfprov plan -out=FILE and "
-				 "apply that; with -input=false it stops where a question would "
-				 "stand.",
-			"with -json nobody can be asked for consent");
+		return term_fail("Pass -auto-approve, or save a plan with `cfprov plan -out=FILE` "
+				 "and apply it.",
+			"-json requires -auto-approve or a saved plan");
 	for (size_t i = 0; i < cli->manifests.count; i++)
 		if (strcmp(cli->manifests.items[i], "-") == 0)
-			return term_fail("Give -auto-approve; or save a plan with cfprov plan "
-					 "-out=FILE, and apply that.",
-				"the standard input has the manifest, so that nobody can be asked "
-				"there");
+			return term_fail("Pass -auto-approve, or save a plan with `cfprov plan "
+					 "-out=FILE` and apply it.",
+				"the manifest comes from the standard input, so approval can't be "
+				"read from there");
 	return true;
+}
+
+static void print_plan(const struct session *session, const struct plan_view *view)
+{
+	output_plan(session, view);
+	if (!session->cli->auto_approve) /* else it is an error */
+		render_note_adoptions(view->plan);
+	render_notes(view);
 }
 
 /* `operation` is what the lock says: "apply". */
@@ -260,15 +300,13 @@ static bool run_plan(struct session *session, const char *operation)
 		!(is_saved ? planning_check(session) : planning_make(session)))
 		return false;
 	const struct plan_view view = plan_view(session);
-	if (is_saved) {
+	if (is_saved)
 		output_saved_plan(session, &view);
-	} else {
-		output_plan(session, &view);
-		render_notes(&view);
-	}
+	else
+		print_plan(session, &view);
 	/* Without a question the state still learns what was refreshed. */
-	bool may_run = view_is_empty(&view) || (is_saved ? is_guarded(cli, &session->plan)
-							 : is_approved(session, operation));
+	bool may_run =
+		view_is_empty(&view) || (is_saved ? is_guarded(session) : is_approved(session));
 	return may_run && record_what_was_learned(session) && execute(session, operation);
 }
 
@@ -304,10 +342,10 @@ bool apply_run(struct session *session)
 	const char *option = cli->argument_count ? planning_option(cli) : NULL;
 
 	if (option)
-		return term_fail("Give it to cfprov plan -out=FILE.",
-			"a saved plan is carried out as it is: it takes no %s", option);
+		return term_fail("Pass it to `cfprov plan -out=FILE`.",
+			"%s can't be used with a saved plan", option);
 	if (cli->wait_timeout_ms >= 0 && !cli->wait)
-		return term_fail(NULL, "-wait-timeout goes with -wait only");
+		return term_fail(NULL, "-wait-timeout requires -wait");
 	return planning_check_options(cli) && run_plan(session, "apply");
 }
 

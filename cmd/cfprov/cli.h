@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-enum { CLI_WAIT_TIMEOUT_MS = 60000 };
+enum { CLI_WAIT_TIMEOUT_MS = 60000, CLI_NOT_GIVEN = 101 };
 
 /* Exit statuses; see `cfprov help`. */
 enum { EXIT_DONE = 0, EXIT_ERROR = 1, EXIT_CHANGES = 2 };
@@ -46,7 +46,7 @@ struct cli {
 	bool dry_run, json, raw;
 	bool no_color, auto_approve, input, lock, adopt, detailed_exitcode, help;
 	bool destroys, refresh, refresh_only, allow_store_destroy, force;
-	size_t max_deletes, max_delete_percent;
+	size_t max_deletes, max_delete_percent; /* the percentage: or CLI_NOT_GIVEN */
 	enum cli_format format;
 	size_t max_bytes; /* -max-bytes; 0: any length */
 	size_t parallelism;

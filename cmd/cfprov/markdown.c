@@ -178,6 +178,18 @@ static size_t add_table(
 	return from;
 }
 
+static void add_unread(struct str *out, const struct cli_texts *unread)
+{
+	str_format(out, "\nPartial plan: %zu account%s could not be read and %s not included: ",
+		unread->count, term_plural(unread->count), unread->count == 1 ? "is" : "are");
+	for (size_t i = 0; i < unread->count; i++) {
+		char *alias AUTO_FREE = text_visible(unread->items[i], 0);
+		str_text_add(out, i ? ", " : "");
+		add_code(out, alias);
+	}
+	str_text_add(out, ".\n");
+}
+
 /* The refusals are as important as the changes that destroy. Where room is short, the values that
  * can't be verified are not named. */
 static void add_head(struct page *page, const struct plan_view *view)
@@ -188,8 +200,8 @@ static void add_head(struct page *page, const struct plan_view *view)
 	render_summary(&text, view);
 	str_format(page->out, "**%s**\n", str_text(&text));
 	if (view->has_failed)
-		str_text_add(page->out, "\nAccounts that could not be read are left out.\n");
-	render_find_refusals(view->plan, &errors);
+		add_unread(page->out, view->unread);
+	render_find_refusals(view, &errors);
 	for (size_t i = 0; i < errors.count; i++) {
 		str_text_add(page->out, "\n`apply` will refuse: ");
 		add_sentence(page->out, errors.items[i].message);

@@ -213,7 +213,7 @@ bool options_init(struct cli *cli, size_t words, struct error *err)
 		.lock = true,
 		.refresh = true,
 		.max_deletes = SIZE_MAX,
-		.max_delete_percent = GUARD_DELETE_PERCENT,
+		.max_delete_percent = CLI_NOT_GIVEN,
 		.parallelism = PARALLELISM,
 		.patience_ms = PATIENCE_DEFAULT_MS,
 		.wait_timeout_ms = -1,

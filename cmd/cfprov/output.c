@@ -35,7 +35,7 @@ bool output_init(struct session *session)
 	if (cli->json && cli->format != FORMAT_HUMAN)
 		return term_fail(NULL, "-json and -format exclude each other");
 	if (cli->max_bytes && cli->format != FORMAT_MARKDOWN)
-		return term_fail(NULL, "-max-bytes goes with -format=markdown only");
+		return term_fail(NULL, "-max-bytes requires -format=markdown");
 	return true;
 }
 
@@ -75,28 +75,39 @@ void output_failures(const struct session *session)
 		progress_print_failures(&session->progress);
 }
 
-void output_incomplete(const struct session *session, const char *text)
+void output_incomplete(const struct session *session, enum term_style style, const char *text)
 {
-	if (is_stream(session))
+	struct str line CLEANUP(str_release) = {0};
+
+	if (is_stream(session)) {
 		stream_incomplete(text);
-	else
-		term_print("\n%s", text);
+		return;
+	}
+	term_add(&line, STDERR_FILENO, style, text);
+	term_print("\n%s", str_text(&line));
 }
 
 void output_complete(const struct session *session, const struct plan_counts *done)
 {
 	bool destroys = session->input.options.destroys_all;
-	struct str text CLEANUP(str_release) = {0}, all CLEANUP(str_release) = {0};
+	size_t learned = session->plan.learned;
+	struct str text CLEANUP(str_release) = {0}, line CLEANUP(str_release) = {0};
 
 	render_complete(&text, destroys, done);
 	if (is_stream(session)) {
 		stream_summary(done, destroys ? "destroy" : "apply", str_text(&text));
 		return;
 	}
-	str_char(&all, '\n');
-	term_add(&all, STDOUT_FILENO, TERM_BOLD, str_text(&text));
-	str_char(&all, '\n');
-	term_out_str(&all);
+	if (session->cli->command->run == refresh_run) {
+		str_clear(&text);
+		str_format(&text, "Refresh complete! The state has %zu update%s.", learned,
+			term_plural(learned));
+	}
+	term_add(&line, STDOUT_FILENO, TERM_CREATE, str_text(&text));
+	str_clear(&text);
+	str_char(&text, '\n');
+	term_add_folded(&text, STDOUT_FILENO, 0, str_text(&line));
+	term_out_str(&text);
 }
 
 /* ---- cfprov output: ids, or the bindings of a Worker, for other tools ---- */

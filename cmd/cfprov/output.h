@@ -5,6 +5,7 @@
 #ifndef CFPROV_OUTPUT_H
 #define CFPROV_OUTPUT_H
 
+#include "term.h"
 #include "view.h"
 
 /* Comes first. False: the options contradict one another; that was reported. */
@@ -19,7 +20,7 @@ void output_saved_plan(const struct session *session, const struct plan_view *vi
 void output_failures(const struct session *session);
 
 /* How a run ended: not all was done, or all. */
-void output_incomplete(const struct session *session, const char *text);
+void output_incomplete(const struct session *session, enum term_style style, const char *text);
 void output_complete(const struct session *session, const struct plan_counts *done);
 
 #endif

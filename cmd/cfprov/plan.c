@@ -14,12 +14,16 @@ bool plan_run(struct session *session)
 		return false;
 	const struct plan_view view = plan_view(session);
 	output_plan(session, &view);
+	render_note_adoptions(&session->plan);
 	render_notes(&view);
-	render_refusals(&session->plan);
+	render_refusals(&view);
 	if (cli->out && !planning_save(session, cli->out))
 		return false;
-	if (cli->out)
-		term_print("Saved; `cfprov apply %s` does exactly that.", cli->out);
+	if (cli->out) {
+		term_print("\nSaved the plan to: %s", cli->out);
+		term_print("\nTo perform exactly these actions, run:");
+		term_print("    cfprov apply %s", cli->out);
+	}
 	if (cli->detailed_exitcode && !view_is_empty(&view))
 		session->status = EXIT_CHANGES;
 	return !session->has_failed;

@@ -176,9 +176,12 @@ bool planning_make(struct session *session)
 	/* What is in a store must be known before it is destroyed: then the plan is made again. */
 	if ((knows_more && !compare_and_plan(session)) || !has_room(session))
 		return false;
-	if (session->has_failed)
-		term_warning(
-			"The accounts above could not be read: this is about the others only.");
+	if (session->has_failed) {
+		struct str text CLEANUP(str_release) = {0};
+		str_text_add(&text, "partial plan: ");
+		session_add_unread(&text, &session->unread);
+		term_warning(str_text(&text));
+	}
 	if (cli->targets.count + cli->excludes.count)
 		term_warning("-target or -exclude leaves something out: what that is may have "
 			     "changes, too.");
@@ -325,7 +328,7 @@ bool planning_look_again(struct session *session)
 	session->live = then;
 	session->inside = inside;
 	if (!is_good)
-		term_print("Nothing was done.");
+		term_print("No changes were made.");
 	return is_good;
 }
 

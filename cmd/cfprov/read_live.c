@@ -21,11 +21,15 @@ static bool drop_unread(struct session *session, bool were_listed)
 
 	if (interrupt_count > 0)
 		return false;
+	if (!session->unread.items)
+		session->unread.items =
+			arena_alloc(&session->arena, desired->account_count * sizeof(char *));
 	for (size_t i = 0; i < desired->account_count; i++) {
 		if (!session->accounts[i].account ||
 			(were_listed &&
 				!model_account(&session->live, desired->accounts[i].alias))) {
 			session->has_failed = true;
+			session->unread.items[session->unread.count++] = desired->accounts[i].alias;
 			continue;
 		}
 		desired->accounts[kept] = desired->accounts[i];

@@ -79,7 +79,7 @@ static void add_change(struct str *out, const struct change_group *group)
 	if (changes.reason)
 		add_detail(out, TERM_DIM, changes.reason);
 	for (size_t i = 0; i < row->unmanaged_count && row_destroys(row); i++) {
-		str_text_add(&names, i ? "" : "with it, and not managed by cfprov: ");
+		str_text_add(&names, i ? "" : "destroys with it, not managed by cfprov: ");
 		add_name(&names, &row->unmanaged[i], i, row->unmanaged_count, NAMED_AT_MOST);
 	}
 	if (names.length)
@@ -87,11 +87,11 @@ static void add_change(struct str *out, const struct change_group *group)
 	str_text_add(out, str_text(&changes.lines));
 }
 
-/* "To be done (+ create, = adopt):", with the verbs that the plan has. */
+/* "cfprov will perform … (+ create, = adopt):", with the verbs that the plan has. */
 static void add_heading(struct str *out, const struct plan *plan)
 {
 	bool is_used[VERB_COUNT] = {false};
-	const char *before = "To be done (";
+	const char *before = "cfprov will perform the following actions (";
 	struct str line CLEANUP(str_release) = {0};
 
 	for (size_t i = 0; i < plan->row_count; i++)
@@ -160,14 +160,13 @@ void render_summary(struct str *out, const struct plan_view *view)
 		render_counts(out, &view->plan->counts, false);
 		str_char(out, '.');
 	} else if (view->has_failed) {
-		str_text_add(out, "No changes in what could be read.");
+		str_text_add(out, "No changes in the accounts that could be read.");
 	} else if (view->options->refresh_only) {
-		str_text_add(out, "No changes. The state matches what lives.");
+		str_text_add(out, "No changes. The state matches Cloudflare.");
 	} else if (view->options->destroys_all) {
 		str_text_add(out, "No changes. No objects need to be destroyed.");
 	} else if (count_noted(view->plan, ROW_UNVERIFIED)) {
-		str_text_add(out, "No changes, as far as can be told: not all values can be "
-				  "verified.");
+		str_text_add(out, "No changes found, but not all values can be verified.");
 	} else {
 		str_text_add(out, "No changes. Your infrastructure matches the configuration.");
 	}
@@ -246,7 +245,7 @@ static void add_sections(struct str *out, const struct plan_view *view)
 			char *was AUTO_FREE = text_visible(row->moved_from, 0);
 			render_address(&line, row_object(row));
 			str_format(&line, " (was %s)", was);
-			add_line(&moves, "Moved in the state:", &line);
+			add_line(&moves, "These objects will move in the state:", &line);
 		}
 		if (row->learns && view->options->refresh_only) {
 			render_address(&line, row->recorded);
@@ -297,7 +296,7 @@ static void add_noted(struct str *out, const struct plan *plan, enum row_note no
 bool render_unverified(struct str *out, const struct plan *plan)
 {
 	size_t count = count_noted(plan, ROW_UNVERIFIED), printed = 0;
-	const char *them = count == 1 ? "it" : "them";
+	bool is_one = count == 1;
 
 	if (!count)
 		return false;
@@ -306,22 +305,23 @@ bool render_unverified(struct str *out, const struct plan *plan)
 		const struct object *recorded = row->copies ? row->copies : row->recorded;
 		printed += row->notes & ROW_UNVERIFIED && recorded->fingerprint;
 	}
-	if (count == 1)
+	if (is_one)
 		str_text_add(out, "The value of a secret can't be verified: ");
 	else
 		str_format(out, "The values of %zu secrets can't be verified: ", count);
 	add_noted(out, plan, ROW_UNVERIFIED, FEW);
 	if (printed)
 		str_format(out,
-			". %s made with another key than there is now%s. Set the key again "
-			"(CFPROV_FINGERPRINT_KEY, or `state.fingerprint_key`); or raise `version` "
+			". %s made with a different key%s. Restore the key "
+			"(CFPROV_FINGERPRINT_KEY, or `state.fingerprint_key`), or raise `version` "
 			"to write %s again.",
-			count == 1 ? "Its fingerprint was" : "Their fingerprints were",
-			printed < count ? ", or none was kept" : "", them);
+			is_one ? "Its fingerprint was" : "Their fingerprints were",
+			printed < count ? ", or none was kept" : "",
+			is_one ? "the value" : "the values");
 	else
 		str_format(out,
-			". No fingerprint was kept of %s. Raise `version` to write %s again.", them,
-			them);
+			". No fingerprint was kept of %s. Raise `version` to write %s again.",
+			is_one ? "it" : "them", is_one ? "the value" : "the values");
 	return true;
 }
 
@@ -333,45 +333,52 @@ void render_note_unverified(const struct plan *plan)
 		term_warning(str_text(&text));
 }
 
+size_t render_adoptions(struct str *out, const struct plan *plan)
+{
+	add_noted(out, plan, ROW_NEEDS_APPROVAL, FEW);
+	return count_noted(plan, ROW_NEEDS_APPROVAL);
+}
+
+void render_note_adoptions(const struct plan *plan)
+{
+	struct str names CLEANUP(str_release) = {0};
+	size_t count = render_adoptions(&names, plan);
+
+	if (count)
+		term_print("\n%s already exist%s and will be adopted. To adopt without a prompt, "
+			   "pass -adopt or set `adopt: true`.",
+			str_text(&names), count == 1 ? "s" : "");
+}
+
 void render_notes(const struct plan_view *view)
 {
 	const struct plan *plan = view->plan;
-	struct str names CLEANUP(str_release) = {0};
-	size_t count = count_noted(plan, ROW_NEEDS_APPROVAL);
 	struct drift drift;
 	bool is_left = false;
 
-	add_noted(&names, plan, ROW_NEEDS_APPROVAL, NAMED_AT_MOST);
-	if (count)
-		term_print("%s %s already. To take %s over without being asked, write "
-			   "`adopt: true` in the manifest or give -adopt; a saved plan counts as "
-			   "agreed to.",
-			str_text(&names), count == 1 ? "lives" : "live",
-			count == 1 ? "it" : "them");
 	render_note_unverified(plan);
 	for (size_t i = 0; i < plan->row_count && !is_left; i++)
 		is_left = drift_reported(view->options, &plan->rows[i], &drift) && drift.is_left;
 	if (is_left)
-		term_print("A value that is left as it is: `apply -refresh-only` takes it for "
-			   "right; a raised `version` has one written (not with `update: "
-			   "if_absent`).");
+		term_print("\nTo accept a value that was changed outside of cfprov, run `cfprov "
+			   "apply -refresh-only`. To overwrite it, raise its `version` (has no "
+			   "effect with `update: if_absent`).");
 	for (size_t i = 0; i < plan->warning_count; i++)
 		term_warning(plan->warnings[i]);
 }
 
-bool render_find_refusals(const struct plan *plan, struct error_list *errors)
+bool render_find_refusals(const struct plan_view *view, struct error_list *errors)
 {
-	static const struct guard_limits limits = {
-		.max_deletes = SIZE_MAX, .max_delete_percent = GUARD_DELETE_PERCENT};
+	const struct guard_limits limits = guard_defaults(view->options);
 
-	return guard_check(plan, &limits, errors);
+	return guard_check(view->plan, &limits, errors);
 }
 
-void render_refusals(const struct plan *plan)
+void render_refusals(const struct plan_view *view)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
-	render_find_refusals(plan, &errors);
+	render_find_refusals(view, &errors);
 	for (size_t i = 0; i < errors.count; i++) {
 		struct str text CLEANUP(str_release) = {0};
 		str_format(&text, "apply will refuse: %s. %s", errors.items[i].message,

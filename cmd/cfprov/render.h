@@ -26,6 +26,12 @@ void render_counts(struct str *out, const struct plan_counts *counts, bool is_do
 /* What the plan leaves alone and people should know, to stderr. */
 void render_notes(const struct plan_view *view);
 
+/* Adds the names of what would be adopted and was not approved in advance; gives their number. */
+size_t render_adoptions(struct str *out, const struct plan *plan);
+
+/* What will be adopted if somebody approves, to stderr. */
+void render_note_adoptions(const struct plan *plan);
+
 /* Adds which values nobody can verify, in sentences; false: there are none. */
 bool render_unverified(struct str *out, const struct plan *plan);
 
@@ -33,10 +39,10 @@ bool render_unverified(struct str *out, const struct plan *plan);
 void render_note_unverified(const struct plan *plan);
 
 /* What apply would refuse by default, to stderr. */
-void render_refusals(const struct plan *plan);
+void render_refusals(const struct plan_view *view);
 
 /* The same as errors; false: there are some. */
-bool render_find_refusals(const struct plan *plan, struct error_list *errors);
+bool render_find_refusals(const struct plan_view *view, struct error_list *errors);
 
 /* Adds the address in a form that is fit to be printed. */
 void render_address(struct str *out, const struct object *object);

@@ -370,6 +370,21 @@ void session_print_warnings(struct session *session)
 	error_list_release(warnings);
 }
 
+void session_add_unread(struct str *out, const struct cli_texts *unread)
+{
+	enum { NAMED_AT_MOST = 10 };
+	bool is_one = unread->count == 1;
+
+	str_text_add(out, is_one ? "account " : "accounts ");
+	for (size_t i = 0; i < unread->count; i++) {
+		char *alias AUTO_FREE = text_visible(unread->items[i], 0);
+		struct str quoted CLEANUP(str_release) = {0};
+		str_format(&quoted, "`%s`", alias);
+		text_add_listed(out, str_text(&quoted), i, unread->count, NAMED_AT_MOST);
+	}
+	str_format(out, " could not be read and %s not included", is_one ? "is" : "are");
+}
+
 struct live_input session_live_input(const struct session *session)
 {
 	bool may_adopt = session->ledger.state.serial && !session->input.options.destroys_all;

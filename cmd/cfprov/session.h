@@ -44,6 +44,7 @@ struct session {
 	struct planfile planfile; /* of a saved plan: owns what `plan` points to */
 	bool is_partial;          /* options left something out of the plan */
 	bool has_failed;          /* an account could not be read; the plan is about the others */
+	struct cli_texts unread;  /* the aliases of these accounts */
 	struct arena arena;       /* of what was moved and recovered */
 };
 
@@ -100,6 +101,9 @@ void session_print_warnings(struct session *session);
  * regular file. The manifest, if there is one, was read before.
  */
 bool session_check_target(struct session *session, const char *option, const char *path) MUST_CHECK;
+
+/* Adds "account `staging` could not be read and is not included", of all that are `unread`. */
+void session_add_unread(struct str *out, const struct cli_texts *unread);
 
 struct live_input session_live_input(const struct session *session);
 

@@ -39,7 +39,7 @@ static bool show_plan(struct session *session)
 	const struct plan_view view = plan_view(session);
 	output_plan(session, &view);
 	render_note_unverified(&session->plan);
-	render_refusals(&session->plan);
+	render_refusals(&view);
 	return true;
 }
 

@@ -8,9 +8,10 @@ struct plan_view {
 	const struct plan *plan;
 	const struct model *accounts; /* of the plan, for their ids */
 	const struct plan_options *options;
-	bool is_partial;  /* -account, -target or -exclude left something out */
-	bool has_failed;  /* accounts could not be read; the plan is about the others */
-	size_t max_bytes; /* for markdown; 0: no limit */
+	bool is_partial; /* -account, -target or -exclude left something out */
+	bool has_failed; /* accounts could not be read; the plan is about the others */
+	const struct cli_texts *unread; /* their aliases */
+	size_t max_bytes;               /* for markdown; 0: no limit */
 };
 
 /* The view of the plan that a session has made or read. It borrows from the session. */

@@ -3,9 +3,21 @@
 #include "base/str.h"
 #include "base/text.h"
 
+#include <stdint.h>
 #include <string.h>
 
 enum { NAMED_AT_MOST = 10 };
+
+struct guard_limits guard_defaults(const struct plan_options *options)
+{
+	bool is_explicit = options->destroys_all;
+
+	return (struct guard_limits){
+		.allow_store_destroy = is_explicit,
+		.max_deletes = SIZE_MAX,
+		.max_delete_percent = is_explicit ? 100 : GUARD_DELETE_PERCENT,
+	};
+}
 
 static void add_name(struct str *out, const struct object *object, size_t index, size_t count)
 {

@@ -16,6 +16,12 @@ struct guard_limits {
 };
 
 /*
+ * What apply allows without an option. A plan of `destroy` is approved as a whole: only what cfprov
+ * does not manage is still guarded.
+ */
+struct guard_limits guard_defaults(const struct plan_options *options);
+
+/*
  * Destroying a store needs allow_store_destroy. A store with unmanaged secrets, too many deletes,
  * or too large a share of them needs force. False if anything is refused; each refusal is an error
  * that names the option.

@@ -20,7 +20,7 @@ teardown() { stop_all; }
 
 @test "the plan counts it apart and says on stderr what it takes" {
 	good plan
-	out_is "To be done (+ create, = adopt):
+	out_is "cfprov will perform the following actions (+ create, = adopt):
 
   = default/default_secrets_store (id $id)
   + default/fresh
@@ -49,7 +49,7 @@ Plan: 1 to import, 1 to add, 0 to change, 0 to destroy.
 	out_has 'Plan: 1 to import, 1 to add, 0 to change, 0 to destroy.'
 	out_has 'Apply complete! Resources: 1 imported, 1 added, 0 changed, 0 destroyed.'
 	err_has "default/default_secrets_store: adopted (id $id)" 'default/fresh: created (id '
-	err_lacks 'lives already'
+	err_lacks 'already exists'
 	[ "$(posts default_secrets_store)" = 0 ]
 	agree 2
 	[ "$(jq -r '.accounts.a85e105f4ecef8ad9ca31a8372d0c353.stores | map_values(.origin) | tojson' "$state")" = \

@@ -18,7 +18,7 @@ same=$'No changes. Your infrastructure matches the configuration.\n'
 	start_logged
 	manifest b a
 	good apply -auto-approve -parallelism=1
-	out_is 'To be done (+ create):
+	out_is 'cfprov will perform the following actions (+ create):
 
   + default/a
   + default/b
@@ -71,7 +71,7 @@ Apply complete! Resources: 0 added, 0 changed, 0 destroyed.
 	manifest a
 	bad apply -input=false
 	err_has '-auto-approve'
-	err_lacks 'Only `yes`'
+	err_lacks "Only 'yes'"
 	[ "$(posts)" = 0 ]
 	tidy
 }
@@ -94,7 +94,8 @@ answering()
 		[ "$status" = 1 ]
 		out_has 'Plan: 1 to add'
 		[[ $output != *complete* ]]
-		err_has 'Only `yes` is taken as consent' 'nothing was done'
+		err_has "Only 'yes' will be accepted:"
+		grep -qx 'Apply cancelled. No changes were made.' err
 	done
 	[ "$(posts)" = 0 ]
 	[ ! -e "$state" ]

@@ -71,7 +71,7 @@ asking()
 	"$cfprov" "$@" <answer.pipe >out 2>err 3>&- &
 	later_pid=$!
 	exec 9>answer.pipe
-	asks() { grep -q 'Only `yes`' err; }
+	asks() { grep -q "Only 'yes'" err; }
 	wait_until asks
 }
 

@@ -72,7 +72,7 @@ teardown() { stop_all; }
 	status=0
 	"$cfprov" apply <&- >out 2>err || status=$?
 	[ "$status" = 1 ]
-	grep -q 'nothing was done' err
+	grep -q 'No changes were made' err
 	agree $made
 }
 
@@ -189,14 +189,14 @@ on_tmpfs()
 		[ ! -e "after/$journal" ] || cp "after/$journal" .
 		rm -rf after
 		# And what is said of it is true.
-		if grep -q 'Nothing was sent' err; then
+		if grep -q 'No changes were made' err; then
 			[ "$(posts)" = "$before" ]
 			grep -q 'the journal could not be written' err
 			unsent=$((unsent + 1))
-		elif grep -q 'The state has what was done' err; then
+		elif grep -q 'Completed changes are saved in the state' err; then
 			[ ! -e "$journal" ]
 			diff <(live) <(recorded)
-		elif grep -q 'What was done stands in the journal' err; then
+		elif grep -q 'Completed changes are in the journal' err; then
 			[ -e "$journal" ]
 		fi
 		good apply -auto-approve

@@ -58,13 +58,13 @@ is_stopping()
 	for signal in INT TERM; do
 		later from_terminal sh -c 'exec "$0" apply <answer' "$cfprov"
 		exec 7>answer
-		asked() { grep -q 'Only `yes`' later.err; }
+		asked() { grep -q "Only 'yes'" later.err; }
 		wait_until asked
 		kill -$signal "$later_pid"
 		wait_later
 		exec 7>&-
 		[ "$status" = 1 ]
-		grep -q 'nothing was done' later.err
+		grep -q 'No changes were made' later.err
 		[ ! -e "$state" ]
 		tidy
 	done
@@ -182,7 +182,7 @@ is_stopping()
 	"$cfprov" apply <answer >first.out 2>first.err 3>&- &
 	local first=$!
 	exec 7>answer
-	asked() { grep -q 'Only `yes`' first.err; }
+	asked() { grep -q "Only 'yes'" first.err; }
 	wait_until asked
 	later from_terminal "$cfprov" apply -auto-approve -lock-timeout=60s
 	waiting() { grep -q 'Waiting for the lock' later.err; }

@@ -176,7 +176,7 @@ import old null' ]
 	[ "$(select_type change_summary .changes.operation | tr '\n' ' ')" = 'plan apply ' ]
 	[ "$(jq '.accounts.a85e105f4ecef8ad9ca31a8372d0c353.stores | has("gone")' "$state")" = false ]
 	stream 0 plan -json -refresh-only
-	[ "$(select_type change_summary '."@message"')" = 'No changes. The state matches what lives.' ]
+	[ "$(select_type change_summary '."@message"')" = 'No changes. The state matches Cloudflare.' ]
 }
 
 # ---- the stream: applies --------------------------------------------------------------------

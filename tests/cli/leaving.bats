@@ -59,7 +59,7 @@ answering()
 	manifest a c
 	cp "$state" before
 	good plan
-	out_is 'To be done (- destroy):
+	out_is 'cfprov will perform the following actions (- destroy):
 
   - default/b
       it is not in the manifest any more
@@ -90,7 +90,7 @@ Plan: 0 to add, 0 to change, 1 to destroy.
 	# Refused before it is asked.
 	answering $'yes\n' apply
 	[ "$status" = 1 ]
-	err_lacks 'Only `yes`'
+	err_lacks "Only 'yes'"
 	[ "$(deletes)" = 0 ]
 	agree 2
 	tidy
@@ -111,9 +111,9 @@ Plan: 0 to add, 0 to change, 1 to destroy.
 	answering $'no\n' apply -allow-store-destroy
 	[ "$status" = 1 ]
 	bad apply -allow-store-destroy -input=false
-	err_has 'apply needs consent' '-auto-approve'
-	bad destroy -allow-store-destroy -input=false
-	err_has 'destroy needs consent' '-auto-approve'
+	err_has 'approval required, but -input=false' '-auto-approve'
+	bad destroy -input=false
+	err_has 'approval required, but -input=false' '-auto-approve'
 	[ "$(deletes)" = 0 ]
 	answering $'yes\n' apply -allow-store-destroy
 	[ "$status" = 0 ]
@@ -132,7 +132,7 @@ Plan: 0 to add, 0 to change, 1 to destroy.
 	add_secret a OTHER
 	manifest a
 	good plan
-	out_has 'with it, and not managed by cfprov: default/b/API_KEY and default/b/DB_PASSWORD'
+	out_has 'destroys with it, not managed by cfprov: default/b/API_KEY and default/b/DB_PASSWORD'
 	[[ $output != *OTHER* ]]
 	err_has 'apply will refuse' default/b/API_KEY default/b/DB_PASSWORD -force
 	err_lacks OTHER
@@ -196,7 +196,7 @@ Plan: 0 to add, 0 to change, 1 to destroy.
 	add_secret b LATE
 	answer yes
 	[ "$status" = 1 ]
-	err_has 'default/b is not as it was when the plan was made: it holds more' 'Nothing was done.'
+	err_has 'default/b is not as it was when the plan was made: it holds more' 'No changes were made.'
 	[ "$(deletes)" = 0 ]
 	agree 2
 	tidy
@@ -445,7 +445,7 @@ Plan: 0 to add, 0 to change, 1 to destroy.
 	have_stores a b c
 	api POST /accounts/acc_1/secrets_store/stores '{"name":"foreign"}'
 	good destroy -auto-approve -allow-store-destroy
-	out_is 'To be done (- destroy):
+	out_is 'cfprov will perform the following actions (- destroy):
 
   - default/a
   - default/b
@@ -469,27 +469,71 @@ Destroy complete! Resources: 3 destroyed.
 	diff <(live | grep -v '^foreign ') <(recorded)
 }
 
-@test "destroy goes by the same rules: asks, needs leave, counts, names strangers" {
+@test "destroy asks once, in words of its own: stores and their number need no leave" {
 	start_logged
 	manifest_of 12
 	good apply -auto-approve
 	: >"$sim_log"
-	bad destroy -auto-approve
-	err_has -allow-store-destroy
-	bad destroy -auto-approve -allow-store-destroy
-	err_has '12 of 12 managed objects'
-	bad destroy -allow-store-destroy -force -input=false
-	err_has -auto-approve
-	answering $'no\n' destroy -allow-store-destroy -force
+	bad destroy -input=false
+	err_has 'approval required' -auto-approve
+	local question="Do you really want to destroy these 12 objects? This cannot be undone. Only 'yes' will be accepted: "
+	answering $'no\n' destroy
 	[ "$status" = 1 ]
-	add_secret s0003 KEY
-	bad destroy -auto-approve -allow-store-destroy -max-delete-percent=100
-	err_has default/s0003/KEY
+	err_has "$question"
+	err_has 'Destroy cancelled. No changes were made.'
+	answering $'no\n' apply -destroy
+	[ "$status" = 1 ]
+	err_has "$question"
+	answering $'no\n' destroy -target=default/s0001
+	err_has "Do you really want to destroy this object? This cannot be undone. Only 'yes'"
+	good plan -destroy -out=saved
+	err_lacks 'apply will refuse'
+	# What was asked for is still held to.
+	bad destroy -auto-approve -max-deletes=11
+	err_has 12 -max-deletes
+	bad destroy -auto-approve -max-delete-percent=99
+	err_has '12 of 12 managed objects'
+	bad apply -destroy -auto-approve -max-deletes=11
 	[ "$(deletes)" = 0 ]
-	answering $'yes\n' destroy -allow-store-destroy -force
+	good apply saved
+	out_has 'Destroy complete! Resources: 12 destroyed.'
+	manifest_of 12
+	good apply -auto-approve
+	answering $'yes\n' destroy
 	[ "$status" = 0 ]
 	out_has 'Destroy complete! Resources: 12 destroyed.'
 	[ "$(live)" = '' ]
+}
+
+@test "destroy needs -force for what cfprov does not manage, and nothing else" {
+	start_logged
+	manifest_of 12
+	good apply -auto-approve
+	add_secret s0003 KEY
+	: >"$sim_log"
+	bad destroy -auto-approve
+	err_has default/s0003/KEY -force
+	err_lacks -allow-store-destroy -max-delete-percent
+	good plan -destroy
+	err_has 'apply will refuse' default/s0003/KEY -force
+	err_lacks -allow-store-destroy -max-delete-percent
+	[ "$(deletes)" = 0 ]
+	good destroy -auto-approve -force
+	out_has 'Destroy complete! Resources: 12 destroyed.'
+	[ "$(live)" = '' ]
+}
+
+@test "what an apply would destroy by surprise still needs leave" {
+	start_logged
+	manifest_of 12
+	good apply -auto-approve
+	manifest s0001
+	: >"$sim_log"
+	bad apply -auto-approve
+	err_has -allow-store-destroy '11 of 12 managed objects'
+	good plan
+	err_has 'apply will refuse' -allow-store-destroy
+	[ "$(deletes)" = 0 ]
 }
 
 @test "plan -destroy and apply -destroy are the same thing" {
@@ -497,7 +541,7 @@ Destroy complete! Resources: 3 destroyed.
 	have_stores a b
 	good plan -destroy
 	out_has 'Plan: 0 to add, 0 to change, 2 to destroy.'
-	good apply -destroy -auto-approve -allow-store-destroy
+	good apply -destroy -auto-approve
 	out_has 'Destroy complete! Resources: 2 destroyed.'
 	[ "$(live)" = '' ]
 }

@@ -154,7 +154,7 @@ doomed()
 # hostile FILE: no table breaks, nothing is HTML or Markdown that is not ours, nobody is called.
 hostile()
 {
-	is_empty "$(grep -vE '^(\*\*|$|\| |</?details>|Not shown|Accounts that)' "$1")"
+	is_empty "$(grep -vE '^(\*\*|$|\| |</?details>|Not shown|Partial plan)' "$1")"
 	# Each row has four cells: five bars, none of them in a code span.
 	is_empty "$(grep '^| ' "$1" | grep -vE '^\|[^|]*\|[^|]*\|[^|]*\|[^|]*\|$')"
 	# Outside of code, no sign that means something; inside of <code>, neither.

@@ -58,7 +58,7 @@ pipeline()
 	manifest a
 	api POST /accounts/acc_1/secrets_store/stores '{"name":"a"}'
 	good plan -out=p
-	err_has 'a saved plan counts as agreed to'
+	err_has 'already exists and will be adopted'
 	good show -json p
 	jq -e '[.resource_changes[] | select(.change.importing) | .address] == ["default/a"]' out
 	[[ ! -e $state ]]

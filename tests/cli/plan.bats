@@ -18,7 +18,7 @@ same=$'No changes. Your infrastructure matches the configuration.\n'
 	start_logged
 	manifest b a c
 	good plan
-	out_is 'To be done (+ create):
+	out_is 'cfprov will perform the following actions (+ create):
 
   + default/a
   + default/b

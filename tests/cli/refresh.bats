@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 load cfprov
 
 same='No changes. Your infrastructure matches the configuration.'
-learned='No changes. The state matches what lives.'
+learned='No changes. The state matches Cloudflare.'
 
 # Four stores are recorded; one is gone, one was made anew.
 setup()
@@ -48,7 +48,7 @@ writes()
   default/anew is another one now: it has the id $now, the state knows $anew
   default/gone is gone; its id was $gone
 
-To be done (+ create, = adopt):
+cfprov will perform the following actions (+ create, = adopt):
 
   = default/anew (id $now)
       it was made anew outside of cfprov; the state has the id $anew
@@ -84,6 +84,8 @@ To be recorded:
 
 @test "refresh learns without a question: then the plan is what is left to do" {
 	good refresh
+	out_has 'Refresh complete! The state has 2 updates.'
+	[[ $output != *Apply* ]]
 	[ "$(writes)" = 0 ]
 	[ "$(recorded | cut -d' ' -f1 | paste -sd' ')" = 'kept more' ]
 	cmp "$backup" recorded.before
@@ -93,7 +95,10 @@ To be recorded:
 	[[ $output != *'Changed outside'* ]]
 	out_has 'Plan: 1 to import, 1 to add, 0 to change, 0 to destroy.'
 	good refresh
-	out_has "$learned"
+	out_is "$learned
+
+Refresh complete! The state has 0 updates.
+"
 	[ "$(serial)" = 2 ]
 	good apply -auto-approve -adopt
 	agree 4
@@ -106,7 +111,8 @@ To be recorded:
 		printf '%s' "$answer" | "$cfprov" apply -refresh-only >out 2>err || status=$?
 		told apply -refresh-only
 		[ "$status" = 1 ]
-		err_has 'Only `yes`'
+		err_has "Do you want to update the state to match Cloudflare? Only 'yes' will be accepted:"
+		grep -qx 'Apply cancelled. No changes were made.' err
 		cmp "$state" recorded.before
 	done
 	bad apply -refresh-only -input=false
@@ -126,7 +132,7 @@ To be recorded:
 	[ "$(recorded | wc -l)" = 2 ]
 	good apply -refresh-only
 	out_has "$learned"
-	err_lacks 'Only `yes`'
+	err_lacks "Only 'yes'"
 	[ "$(writes)" = 0 ]
 }
 
@@ -154,7 +160,7 @@ To be recorded:
 	local before
 	before=$(serial)
 	good apply
-	err_lacks 'Only `yes`'
+	err_lacks "Only 'yes'"
 	[ "$(serial)" = $((before + 1)) ]
 	[ "$(jq -r .accounts.acc_1.stores.kept.modified "$state")" != 2020-01-01T00:00:00Z ]
 	[ "$(writes)" = 0 ]

@@ -210,10 +210,10 @@ forged()
 	start_logged
 	manifest a
 	good plan -out=p
-	refused "it takes no -target" apply -target=default/a p
-	refused "it takes no -destroy" apply -destroy p
-	refused "it takes no -refresh" apply -refresh=false p
-	refused "it takes no -var" apply -var X=1 p
+	refused "-target can't be used with a saved plan" apply -target=default/a p
+	refused "-destroy can't be used with a saved plan" apply -destroy p
+	refused "-refresh can't be used with a saved plan" apply -refresh=false p
+	refused "-var can't be used with a saved plan" apply -var X=1 p
 	{
 		printf 'accounts:\n  good: {account_id: acc_1}\n'
 		printf '  lost: {account_id: acc_2, api_token: {env: NO_SUCH_TOKEN}}\nstores: [a]\n'
@@ -257,7 +257,7 @@ forged()
 	prov plan -detailed-exitcode
 	((status == 2))
 	cmp before "$state"
-	out_is 'Moved in the state:
+	out_is 'These objects will move in the state:
 
   two/a (was one/a)
   two/b (was one/b)
@@ -269,7 +269,7 @@ Plan: 0 to add, 0 to change, 0 to destroy.
 	out_has 'two/a (was one/a)' 'Plan: 0 to add'
 	cmp before "$state"
 	good apply p
-	err_has "Moved in the state: 2 objects."
+	err_has "Moved 2 objects in the state."
 	out_has 'Apply complete! Resources: 0 added, 0 changed, 0 destroyed.'
 	good state list
 	out_is $'two/a\ntwo/b\n'
@@ -299,7 +299,7 @@ moved_state()
 	told apply
 	((status == 1))
 	out_has 'two/a (was one/a)'
-	err_has 'Not approved; nothing was done.'
+	err_has 'Apply cancelled. No changes were made.'
 	cmp before "$state"
 	# An error on the way there leaves the state alone, too.
 	CLOUDFLARE_API_TOKEN=wrong-token bad apply -auto-approve

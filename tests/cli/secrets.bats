@@ -408,7 +408,7 @@ patches()
 	good plan
 	out_has 'No changes.' 'default/keys/B'
 	[[ $output != *default/keys/C* ]]
-	err_has 'takes it for right'
+	err_has 'To accept a value that was changed outside of cfprov'
 	good refresh
 	out_has default/keys/B
 	good plan
@@ -571,10 +571,10 @@ half_renamed()
 	secrets A
 	good apply -auto-approve
 	CFPROV_FINGERPRINT_KEY=another-key-that-is-long-enough good plan
-	out_has 'No changes, as far as can be told'
+	out_has 'No changes found, but not all values'
 	[[ $output$errors == *"verified"* ]]
 	CFPROV_FINGERPRINT_KEY='' good plan
-	out_has 'No changes, as far as can be told'
+	out_has 'No changes found, but not all values'
 	CFPROV_FINGERPRINT_KEY=short bad plan
 	err_has 'the fingerprint key has 5 bytes'
 	# The key back: all is well.

@@ -83,7 +83,7 @@ hushed()
 	export V_A=hush-other
 	keys A 'B, scopes: [dex, workers], comment: new' 'C, version: 2, comment: made' D
 	good plan
-	out_is 'To be done (~ update):
+	out_is 'cfprov will perform the following actions (~ update):
 
   ~ default/keys/A
       value     (sensitive value): its value has changed
@@ -117,7 +117,7 @@ Plan: 0 to add, 4 to change, 0 to destroy.
 	keys LIVES 'MADE, scopes: [dex, access], comment: for us' NEW 'ONCE, update: if_absent' PLAIN
 	moved OLD NEW
 	good plan -adopt
-	out_is "To be done (+ create, = adopt, ~ rename, - destroy):
+	out_is "cfprov will perform the following actions (+ create, = adopt, ~ rename, - destroy):
 
   = default/keys/LIVES (id $lives)
       value     (sensitive value): written over the one that is there
@@ -239,7 +239,7 @@ Plan: 1 to add, 0 to change, 100 to destroy.'
       comment   (none) -> \"by hand\"
   default/keys/D is gone; its id was $gone
 
-To be done (~ update):
+cfprov will perform the following actions (~ update):
 
   ~ default/keys/A
       value     (sensitive value): may have changed: modified outside of cfprov at $(seconds_of A)
@@ -304,9 +304,9 @@ No changes. Your infrastructure matches the configuration.
 	good apply -auto-approve
 	export CFPROV_FINGERPRINT_KEY=another-key-that-is-long-enough
 	good plan
-	err_is 'Warning: The value of a secret can'"'"'t be verified: default/keys/A. Its fingerprint was made with another key than there is now. Set the key again (CFPROV_FINGERPRINT_KEY, or `state.fingerprint_key`); or raise `version` to write it again.
+	err_is 'Warning: The value of a secret can'"'"'t be verified: default/keys/A. Its fingerprint was made with a different key. Restore the key (CFPROV_FINGERPRINT_KEY, or `state.fingerprint_key`), or raise `version` to write the value again.
 '
-	out_is 'No changes, as far as can be told: not all values can be verified.
+	out_is 'No changes found, but not all values can be verified.
 '
 	export CFPROV_FINGERPRINT_KEY=0123456789abcdef0123456789abcdef
 	keys A B C D E
@@ -340,7 +340,7 @@ No changes. Your infrastructure matches the configuration.
 	err_has "The value of a secret can't be verified: default/keys/A."
 	# Before the table, and so before what is folded.
 	good plan -format=markdown
-	[ "$(sed -n 3p out)" = 'The value of a secret can'"'"'t be verified: default&#47;keys&#47;A. Its fingerprint was made with another key than there is now. Set the key again (CFPROV&#95;FINGERPRINT&#95;KEY, or &#96;state&#46;fingerprint&#95;key&#96;); or raise &#96;version&#96; to write it again.' ]
+	[ "$(sed -n 3p out)" = 'The value of a secret can'"'"'t be verified: default&#47;keys&#47;A. Its fingerprint was made with a different key. Restore the key (CFPROV&#95;FINGERPRINT&#95;KEY, or &#96;state&#46;fingerprint&#95;key&#96;), or raise &#96;version&#96; to write the value again.' ]
 	# Where room is short, what is to be done needs it more.
 	local long
 	long=$(printf 'A%.0s' {1..120})

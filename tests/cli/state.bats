@@ -358,7 +358,7 @@ hold()
 	mkfifo answer
 	later sh -c 'exec "$0" apply <answer' "$cfprov"
 	exec 7>answer
-	asked() { grep -q 'Only `yes`' later.err; }
+	asked() { grep -q "Only 'yes'" later.err; }
 	wait_until asked
 }
 

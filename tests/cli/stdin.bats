@@ -41,7 +41,7 @@ writes()
 		failed_well
 		err_has 'the standard input has the value of default/keys/A, so that nobody can be asked' \
 			'cfprov.yaml:5' 'Give -auto-approve; or save a plan'
-		err_lacks 'Do it?' 'keys/B'
+		err_lacks 'Do you' 'keys/B'
 	done
 	[ "$(writes)" = 0 ]
 	tidy
@@ -75,16 +75,17 @@ writes()
 	sed -i 's/json: \/.}/&, update: if_absent/; s/- name: keys/- more\n  - name: keys/' cfprov.yaml
 	fed yes apply
 	[ "$status" = 0 ]
-	err_has 'Do it?'
+	err_has 'Do you'
 	out_has '1 added'
-	fed yes destroy -allow-store-destroy
+	fed yes destroy
+	err_has 'Do you really want to destroy these'
 	[ "$status" = 0 ]
 }
 
 @test "-input=false says what it always says" {
 	fed "$value" apply -input=false
 	failed_well
-	err_has '-input=false forbids to ask'
+	err_has '-input=false disables prompts'
 }
 
 @test "with a manifest on the standard input nobody is asked, either" {
@@ -94,7 +95,7 @@ writes()
 		# shellcheck disable=SC2086 # words
 		fed "$(<m)" $command -f -
 		failed_well
-		err_has 'the standard input has the manifest'
+		err_has 'the manifest comes from the standard input'
 	done
 	[ "$(requests)" = 0 ]
 	fed "$(<m)" apply -f - -auto-approve

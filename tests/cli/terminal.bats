@@ -27,9 +27,9 @@ teardown() { stop_all; }
 @test "yes is consent" {
 	start_logged
 	manifest a b
-	screen --wait 'Only `yes`' --send 'yes\n' -- apply
+	screen --wait "Only 'yes'" --send 'yes\n' -- apply
 	[ "$status" = 0 ]
-	screen_has 'Plan: 2 to add, 0 to change, 0 to destroy.' 'Do it? Only `yes` is taken' \
+	screen_has 'Plan: 2 to add, 0 to change, 0 to destroy.' "Do you want to perform these actions? Only 'yes' will be" \
 		'default/a: created (id ' 'Apply complete! Resources: 2 added, 0 changed, 0 destroyed.'
 	agree 2
 	tidy
@@ -40,9 +40,9 @@ teardown() { stop_all; }
 	manifest a b
 	local keys
 	for keys in 'no\n' 'y\n' 'YES\n' '\n' 'yes!\n' '\x04' ' yes\n' 'Yes\n'; do
-		screen --wait 'Only `yes`' --send "$keys" -- apply
+		screen --wait "Only 'yes'" --send "$keys" -- apply
 		[ "$status" = 1 ]
-		screen_has 'Not approved; nothing was done.'
+		screen_has 'Apply cancelled. No changes were made.'
 		[[ $screen != *complete* ]]
 	done
 	[ "$(posts)" = 0 ]
@@ -53,9 +53,9 @@ teardown() { stop_all; }
 @test "Ctrl-C at the question" {
 	start_logged
 	manifest a
-	screen --wait 'Only `yes`' --send '\x03' -- apply
+	screen --wait "Only 'yes'" --send '\x03' -- apply
 	[ "$status" = 1 ]
-	screen_has 'nothing was done'
+	screen_has 'No changes were made.'
 	[ "$(posts)" = 0 ]
 	tidy
 }
@@ -65,13 +65,13 @@ teardown() { stop_all; }
 	manifest a
 	screen -- apply -input=false
 	[ "$status" = 1 ]
-	[[ $screen != *'Only `yes`'* ]]
+	[[ $screen != *"Only 'yes'"* ]]
 	screen -- apply -auto-approve
 	[ "$status" = 0 ]
-	[[ $screen != *'Only `yes`'* ]]
+	[[ $screen != *"Only 'yes'"* ]]
 	screen -- apply
 	[ "$status" = 0 ]
-	[[ $screen != *'Only `yes`'* ]]
+	[[ $screen != *"Only 'yes'"* ]]
 	screen_has 'No changes.'
 }
 
@@ -79,11 +79,11 @@ teardown() { stop_all; }
 	start_logged
 	api POST /accounts/acc_1/secrets_store/stores '{"name":"there"}'
 	manifest there
-	screen --wait 'Only `yes`' --send 'no\n' -- apply
+	screen --wait "Only 'yes'" --send 'no\n' -- apply
 	[ "$status" = 1 ]
 	screen_has 'Plan: 1 to import, 0 to add' "$(answer_get .result.id)"
 	[ ! -e "$state" ]
-	screen --wait 'Only `yes`' --send 'yes\n' -- apply
+	screen --wait "Only 'yes'" --send 'yes\n' -- apply
 	[ "$status" = 0 ]
 	screen_has 'default/there: adopted' 'Resources: 1 imported, 0 added'
 	agree 1
@@ -207,7 +207,7 @@ colors()
 			{"method":"POST","nth":2,"status":429,"retry_after":"1"},
 			{"method":"GET","nth":1,"status":502,"body":"html"}]'
 		rm -f "$state"
-		screen --columns $columns --wait 'Only `yes`' --send 'yes\n' -- apply
+		screen --columns $columns --wait "Only 'yes'" --send 'yes\n' -- apply
 		[ "$status" = 1 ]
 		screen_has 'Retrying in' 'Apply incomplete'
 		fits $columns
@@ -254,12 +254,13 @@ colors()
 		fits $columns
 		run ! grep -qE ' [-+=.]$' screen
 	done
-	has "$screen" 'To be done (+ create, = adopt,
-- destroy, . forget):' '  east: 1 to import, 1 to add, 0 to
+	has "$screen" 'cfprov will perform the following
+actions (+ create, = adopt, - destroy,
+. forget):' '  east: 1 to import, 1 to add, 0 to
     change, 1 to destroy, 1 to forget
   west: '
 	good plan
-	out_has 'To be done (+ create, = adopt, - destroy, . forget):' \
+	out_has 'cfprov will perform the following actions (+ create, = adopt, - destroy, . forget):' \
 		'  east: 1 to import, 1 to add, 0 to change, 1 to destroy, 1 to forget
   west: '
 }

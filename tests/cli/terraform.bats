@@ -64,22 +64,23 @@ one_lost()
 	prov apply -auto-approve
 	((status == 1))
 	[[ $output != *complete!* ]]
-	err_has 'Apply incomplete: 1 added, 0 changed, 0 destroyed; accounts that could not be read were left out.'
+	err_has 'Apply incomplete: 1 added, 0 changed, 0 destroyed; account `lost` could not be read and is not included. Completed'
 	prov plan
 	((status == 1))
-	out_is $'No changes in what could be read.\n'
+	out_is $'No changes in the accounts that could be read.\n'
 	prov plan -json
 	((status == 1))
-	jq -se 'any(.[]; .type == "change_summary" and ."@message" == "No changes in what could be read.")' out
+	jq -se 'any(.[]; .type == "change_summary" and ."@message" == "No changes in the accounts that could be read.")' out
 	jq -se 'any(.[]; .type == "diagnostic" and .diagnostic.summary ==
-		"The accounts above could not be read: this is about the others only")' out
+		"partial plan: account `lost` could not be read and is not included")' out
 	prov plan -format=markdown
-	out_has '**No changes in what could be read.**'
+	out_has 'Partial plan: 1 account could not be read and is not included: `lost`.'
+	out_has '**No changes in the accounts that could be read.**'
 	prov apply -auto-approve -json
 	jq -se 'all(.[]; ."@message" | contains("complete!") | not)' out
-	prov destroy -auto-approve -allow-store-destroy
+	prov destroy -auto-approve
 	((status == 1))
-	err_has 'Destroy incomplete: 0 added, 0 changed, 1 destroyed; accounts that'
+	err_has 'Destroy incomplete: 0 added, 0 changed, 1 destroyed; account `lost` could not'
 }
 
 @test "a plan that leaves accounts out is not saved, but one for the others is" {

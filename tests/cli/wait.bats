@@ -77,7 +77,7 @@ writes()
 	bad apply -auto-approve -wait -wait-timeout=10ms
 	err_has '2 secrets are not active after 0.1s: default/keys/A (pending) and default/keys/B (pending)' \
 		'nothing of it again' \
-		'Apply incomplete: 3 added, 0 changed, 0 destroyed, 2 not active. The state has all'
+		'Apply incomplete: 3 added, 0 changed, 0 destroyed, 2 not active. Completed changes are'
 	[ "$(statuses)" = 'A pending B pending ' ]
 	[ "$(lists)" = 1 ]
 	tidy
@@ -215,7 +215,7 @@ is_asked()
 	bad plan -wait
 	bad refresh -wait
 	bad apply -wait-timeout=5s
-	err_has '-wait-timeout goes with -wait only'
+	err_has '-wait-timeout requires -wait'
 	bad apply -wait -wait-timeout=soon
 	err_has 'a duration like 30s'
 	good help apply
