@@ -1,8 +1,8 @@
 /* cfprov doctor: are credentials, accounts and state in order, and if not, what to do? */
 #include "adapter/fs.h"
-#include "apply/probe.h"
 #include "base/moment.h"
 #include "base/text.h"
+#include "cloudflare/probe.h"
 #include "interrupt.h"
 #include "plan/account_check.h"
 #include "plan/removed.h"

@@ -11,9 +11,9 @@
 #ifndef APPLY_VALUES_H
 #define APPLY_VALUES_H
 
-#include "apply/fingerprint.h"
 #include "cloudflare/client.h"
 #include "plan/planning.h"
+#include "source/fingerprint.h"
 #include "source/source.h"
 
 /* Cloudflare's API reference, Secrets Store, "Create a secret": at most 64 KiB, in bytes. */

@@ -1,4 +1,4 @@
-#include "apply/fingerprint.h"
+#include "source/fingerprint.h"
 
 #include "unit.h"
 

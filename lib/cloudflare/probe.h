@@ -8,8 +8,8 @@
  *     probe_run(&input, probes, count)
  *     … probe_release(&probes[i])
  */
-#ifndef APPLY_PROBE_H
-#define APPLY_PROBE_H
+#ifndef CLOUDFLARE_PROBE_H
+#define CLOUDFLARE_PROBE_H
 
 #include "cloudflare/live.h"
 

@@ -8,8 +8,8 @@
  *
  * Parameters as OWASP's password storage cheat sheet has them for argon2id (19 MiB, 2 passes).
  */
-#ifndef APPLY_FINGERPRINT_H
-#define APPLY_FINGERPRINT_H
+#ifndef SOURCE_FINGERPRINT_H
+#define SOURCE_FINGERPRINT_H
 
 #include "adapter/crypt.h"
 #include "base/error.h"

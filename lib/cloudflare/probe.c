@@ -1,8 +1,7 @@
-#include "apply/probe.h"
+#include "cloudflare/probe.h"
 
 #include "base/clock.h"
 #include "cloudflare/wait.h"
-#include "plan/account_check.h"
 
 #include <stdlib.h>
 
@@ -150,11 +149,11 @@ bool probe_run(
 	for (size_t i = 0; i < count; i++) {
 		struct probe *probe = &probes[i];
 		const char *alias = probe->account->alias;
-		size_t unresolved;
+		struct objects stores = model_in_account(&found, alias);
 		error_move(&probe->list_err, &targets[i].listing.err);
-		account_check_count(&found, alias, &probe->store_count, &unresolved);
-		if (probe->store_count == 1)
-			probe->only_store = mem_copy_text(model_first_in(&found, alias)->store);
+		probe->store_count = stores.count;
+		if (stores.count == 1)
+			probe->only_store = mem_copy_text(stores.items[0].store);
 		live_listing_release(&targets[i].listing);
 	}
 	return is_whole;
