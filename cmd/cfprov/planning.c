@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/moment.h"
 #include "cloudflare/audit.h"
+#include "cloudflare/wait.h"
 #include "plan/check.h"
 #include "plan/recover.h"
 #include "plan/verify.h"
@@ -51,6 +52,7 @@ bool planning_move(struct session *session, struct error *err)
  */
 static bool settle(struct session *session)
 {
+	struct error err CLEANUP(error_release) = {0};
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	struct recovered recovered CLEANUP(recovered_release) = {0};
 	const struct live_input live = session_live_input(session);
@@ -65,9 +67,10 @@ static bool settle(struct session *session)
 		if (is_first)
 			event_waiting(&session->sink, recovered.first, recovered.awaited,
 				recovered.longest_ms);
-		bool is_over = !recover_pause(&live, &recovered, &errors);
+		if (!wait_until(&live, clock_monotonic_ms() + recovered.next_ms, &err))
+			return term_error(&err);
 		input.since_ms = clock_monotonic_ms() - session->read_at_ms;
-		if (is_over || !recover_look(&live, input.recorded, &session->live, &errors))
+		if (!recover_look(&live, input.recorded, &session->live, &errors))
 			return term_errors(&errors);
 		recovered_release(&recovered);
 		recover_changes(&input, &session->arena, &recovered);

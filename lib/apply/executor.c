@@ -198,28 +198,10 @@ static void count_done(struct run *run, const struct row *row)
 	plan_counts_add(&run->result.done, &one);
 }
 
-/* What a row that was not started means; false: nobody knows. `store`: of its store, or NULL. */
-static bool decide_not_started(
-	struct run *run, const struct row *row, const struct step *store, struct change *ret)
-{
-	*ret = (struct change){CHANGE_KEEP, subject(row)};
-	if (!(row->notes & ROW_WITH_STORE) || !store)
-		return true;
-	if (store->state != STEP_GONE)
-		return store->state != STEP_STARTED && store->state != STEP_UNKNOWN;
-	ret->kind = CHANGE_DROP;
-	if (row->action == ACTION_DESTROY) { /* which needs no request */
-		run->started++;
-		count_done(run, row);
-		emit_row(run, EVENT_ACTION_COMPLETE, row, 0);
-	}
-	return true;
-}
-
 /*
- * What was never started does not exist. Without a result it would count as unresolved, and
- * if someone else created it later, it would be taken for ours. What was to be changed is as it
- * was. What is destroyed with its store shares the store's outcome.
+ * What was never started does not exist. Without a result it would count as unresolved, and if
+ * someone else created it later, it would be taken for ours. What was to be changed is as it was.
+ * What is destroyed with its store shares the store's outcome: if nobody knows that, it has none.
  */
 static void record_not_started(struct run *run)
 {
@@ -236,8 +218,18 @@ static void record_not_started(struct run *run)
 			store = has_action ? step : NULL;
 		if (!has_action || step->state != STEP_IDLE)
 			continue;
-		results[count].intent = step->intent;
-		count += decide_not_started(run, row, store, &results[count].change);
+		enum step_state state =
+			(row->notes & ROW_WITH_STORE) && store ? store->state : STEP_IDLE;
+		if (state == STEP_STARTED || state == STEP_UNKNOWN)
+			continue;
+		results[count++] = (struct result){step->intent,
+			{state == STEP_GONE ? CHANGE_DROP : CHANGE_KEEP, subject(row)}};
+		if (state == STEP_GONE &&
+			row->action == ACTION_DESTROY) { /* which needs no request */
+			run->started++;
+			count_done(run, row);
+			emit_row(run, EVENT_ACTION_COMPLETE, row, 0);
+		}
 	}
 	record(run, results, count);
 	free(results);
@@ -333,13 +325,6 @@ static void start(struct run *run, struct task *task)
 	run->input->runner->start(run->input->runner, task->rows, task->count);
 }
 
-static bool is_finished(const struct run *run)
-{
-	if (interrupts(run) > 1)
-		return true;
-	return run->under_way == 0 && !may_start(run) && !(has_group(run) && run->is_awaited);
-}
-
 static void loop(struct run *run)
 {
 	struct runner *runner = run->input->runner;
@@ -347,7 +332,8 @@ static void loop(struct run *run)
 	while (may_start(run))
 		start(run, schedule_next(&run->schedule));
 	emit_progress(run, EVENT_PROGRESS); /* the first results may take long */
-	while (!is_finished(run)) {
+	while (interrupts(run) < 2 &&
+		(run->under_way || may_start(run) || (has_group(run) && run->is_awaited))) {
 		if (interrupts(run) && !run->result.was_interrupted) {
 			run->result.was_interrupted = true;
 			emit_progress(run, EVENT_INTERRUPT);
@@ -369,21 +355,8 @@ static void loop(struct run *run)
 	record_not_started(run);
 	run->result.was_interrupted |= interrupts(run) > 0;
 	run->result.unknown = run->started - run->ended;
-	run->result.is_in_journal = run->under_way > 0;
 	run->result.started = run->started;
 	run->result.not_started = run->schedule.count - run->started;
-}
-
-/* Folds the run into the state, unless it is left for the next one. */
-static void finish(struct run *run)
-{
-	struct error err = {0};
-	bool has_journal = run->can_record, is_left = run->result.is_in_journal;
-
-	if (!is_left && !ledger_finish(run->input->ledger, &err))
-		journal_failed(run, &err);
-	run->result.is_in_state = !is_left && !run->input->ledger->is_ahead_of_file;
-	run->result.is_in_journal = has_journal && !run->result.is_in_state;
 }
 
 /* ---- the beginning ---- */
@@ -426,8 +399,13 @@ bool executor_run(
 	struct run run = {.input = input, .err = &failure};
 
 	if (begin(&run)) {
+		struct error not_written = {0};
 		loop(&run);
-		finish(&run);
+		bool has_journal = run.can_record, is_left = run.under_way > 0;
+		if (!is_left && !ledger_finish(input->ledger, &not_written))
+			journal_failed(&run, &not_written);
+		run.result.is_in_state = !is_left && !input->ledger->is_ahead_of_file;
+		run.result.is_in_journal = has_journal && !run.result.is_in_state;
 		if (run.group_count)
 			end_group(&run);
 	}

@@ -7,7 +7,6 @@
 
 /* What one account needs, and its answer. */
 struct ask {
-	const struct live_account *account;
 	int64_t creations, renames, deletions;
 	bool has_answer;
 	struct cf_quota quota;
@@ -30,28 +29,6 @@ static void add_need(struct ask *ask, const struct row *row)
 	ask->deletions += row->action == ACTION_DESTROY && !row->renamed_to;
 }
 
-/* Accounts and rows are sorted alike. Gives how many accounts are asked. */
-static size_t find_asks(const struct live_input *input, const struct plan *plan, struct ask *asks)
-{
-	size_t found = 0, at = 0;
-
-	for (size_t i = 0; i < input->count; i++) {
-		const char *alias = input->accounts[i].account->alias;
-		struct ask *ask = &asks[found];
-		*ask = (struct ask){.account = &input->accounts[i]};
-		for (; at < plan->row_count; at++) {
-			const struct row *row = &plan->rows[at];
-			int order = strcmp(row_object(row)->account, alias);
-			if (order > 0)
-				break;
-			if (order == 0)
-				add_need(ask, row);
-		}
-		found += ask->creations > 0;
-	}
-	return found;
-}
-
 static void take(void *unused, struct client_answer *answer)
 {
 	struct ask *ask = answer->tag;
@@ -63,9 +40,9 @@ static void take(void *unused, struct client_answer *answer)
 		error_move(&ask->err, &answer->err);
 }
 
-static void check(struct ask *ask, struct error_list *unread, struct error_list *errors)
+static void check(
+	struct ask *ask, const char *alias, struct error_list *unread, struct error_list *errors)
 {
-	const char *alias = ask->account->account->alias;
 	int64_t total = ask->quota.used + ask->creations - ask->deletions;
 
 	if (ask->err.message) {
@@ -89,14 +66,24 @@ static void check(struct ask *ask, struct error_list *unread, struct error_list 
 bool quota_check(const struct live_input *input, const struct plan *plan, struct error_list *unread,
 	struct error_list *errors)
 {
-	struct ask *asks AUTO_FREE = mem_alloc((input->count + 1) * sizeof(*asks));
-	size_t before = errors->count, count = find_asks(input, plan, asks);
+	struct ask *asks AUTO_FREE = mem_alloc(input->count * sizeof(*asks));
+	size_t before = errors->count;
 	struct error err = {0};
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < plan->row_count; i++) {
+		const struct row *row = &plan->rows[i];
+		if (row->action == ACTION_NONE || row->action == ACTION_FORGET)
+			continue; /* its account may be unknown */
+		const struct live_account *account =
+			live_find_account(input->accounts, input->count, row_object(row)->account);
+		add_need(&asks[account - input->accounts], row);
+	}
+	for (size_t i = 0; i < input->count; i++) {
 		struct str path CLEANUP(str_release) = {0};
-		cf_add_quota_path(&path, asks[i].account->account->id);
-		client_send(input->client, &(struct client_call){.lane = asks[i].account->lane,
+		if (!asks[i].creations)
+			continue;
+		cf_add_quota_path(&path, input->accounts[i].account->id);
+		client_send(input->client, &(struct client_call){.lane = input->accounts[i].lane,
 						   .safety = RETRY_SAFE,
 						   .is_probe = true,
 						   .method = "GET",
@@ -105,8 +92,8 @@ bool quota_check(const struct live_input *input, const struct plan *plan, struct
 	}
 	if (!wait_for_answers(input, take, NULL, &err))
 		error_move(error_list_add(errors), &err);
-	for (size_t i = 0; i < count; i++) {
-		check(&asks[i], unread, errors);
+	for (size_t i = 0; i < input->count; i++) {
+		check(&asks[i], input->accounts[i].account->alias, unread, errors);
 		error_release(&asks[i].err);
 	}
 	return errors->count == before;

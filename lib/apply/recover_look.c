@@ -1,20 +1,7 @@
-#include "base/clock.h"
-#include "cloudflare/wait.h"
 #include "plan/recover.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-bool recover_pause(const struct live_input *input, const struct recovered *recovered,
-	struct error_list *errors)
-{
-	struct error err = {0};
-
-	if (wait_until(input, clock_monotonic_ms() + recovered->next_ms, &err))
-		return true;
-	error_move(error_list_add(errors), &err);
-	return false;
-}
 
 static bool is_awaited(const struct object *object, const struct model *live)
 {

@@ -5,7 +5,6 @@
  * is absent once the patience is over (cloudflare/patience).
  *
  *     recover_changes    what is known by now (pure)
- *     recover_pause      until the next look is due
  *     recover_look       the lists once more
  */
 #ifndef PLAN_RECOVER_H
@@ -38,10 +37,6 @@ struct recovered {
  */
 void recover_changes(
 	const struct recover_input *input, struct arena *arena, struct recovered *ret_recovered);
-
-/* Waits until the next look is due. False: interrupted. */
-bool recover_pause(const struct live_input *input, const struct recovered *recovered,
-	struct error_list *errors) MUST_CHECK;
 
 /*
  * Lists again the accounts and stores of what is awaited, and adds what has appeared to *live.
