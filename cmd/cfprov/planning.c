@@ -70,7 +70,7 @@ static bool settle(struct session *session)
 		if (!wait_until(&live, clock_monotonic_ms() + recovered.next_ms, &err))
 			return term_error(&err);
 		input.since_ms = clock_monotonic_ms() - session->read_at_ms;
-		if (!recover_look(&live, input.recorded, &session->live, &errors))
+		if (!live_read_unresolved(&live, input.recorded, &session->live, &errors))
 			return term_errors(&errors);
 		recovered_release(&recovered);
 		recover_changes(&input, &session->arena, &recovered);

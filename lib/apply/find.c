@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "cloudflare/patience.h"
 
-#include <assert.h>
 #include <string.h>
 
 /* ---- when the next look is due ---- */
@@ -97,44 +96,37 @@ void find_again(struct cf_runner *r, struct op *op)
 	join(r, op->look, op, op->found);
 }
 
-void find_add_look(struct cf_runner *r, struct look *look, const struct live_account *account)
-{
-	*look = (struct look){
-		.tag = TAG_LOOK, .get.account = account, .due_ms = INT64_MAX, .earlier = r->looks};
-	r->looks = look;
-}
-
-/* Lends a look at the list of a store; its id is kept. */
+/* Lends a look at the list of a store, whose id is kept; NULL: at the account's stores. */
 static struct look *look_new(struct cf_runner *r, const struct op *op, const char *store_id)
 {
 	const struct object *about = row_object(op->rows[0]);
 	struct look *look = arena_alloc(&r->arena, sizeof(*look));
 
-	assert(op->account);
-	find_add_look(r, look, op->account->account);
-	look->store =
-		(struct object){.account = about->account, .store = about->store, .id = store_id};
-	look->get.store = &look->store;
+	*look = (struct look){.tag = TAG_LOOK,
+		.get = {.account = op->account->account, .store = store_id ? &look->store : NULL},
+		.store = {.account = about->account, .store = about->store, .id = store_id},
+		.due_ms = INT64_MAX,
+		.earlier = r->looks};
+	r->looks = look;
 	return look;
 }
 
 void find_by_id(struct cf_runner *r, struct op *op, const struct cf_id *id, op_found *found)
 {
-	struct look *look = look_new(r, op, id->store);
+	struct look *look = look_new(r, op, id->secret ? id->store : NULL);
 
 	look->get.id = id->secret ? id->secret : id->store;
-	look->get.store = id->secret ? &look->store : NULL;
 	join(r, look, op, found);
 }
 
 void find_in_list(struct cf_runner *r, struct op *op, const char *store_id, op_found *found)
 {
-	struct look *look =
-		store_id ? table_get(op->account->inside, store_id) : &op->account->stores;
+	const char *key = store_id ? store_id : "";
+	struct look *look = table_get(op->account->lists, key);
 
 	if (!look) {
 		look = look_new(r, op, store_id);
-		table_put(&op->account->inside, store_id, look);
+		table_put(&op->account->lists, key, look);
 	}
 	join(r, look, op, found);
 }

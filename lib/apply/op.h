@@ -80,9 +80,8 @@ struct op {
 
 struct account_ops {
 	const struct live_account *account;
-	struct look stores;
-	struct table *inside; /* id of a store -> look */
-	struct table *made;   /* name of a store -> its id, of those made in this run */
+	struct table *lists; /* id of a store, or "" for the account's stores -> look */
+	struct table *made;  /* name of a store -> its id, of those made in this run */
 };
 
 struct cf_runner {
@@ -180,8 +179,7 @@ void find_again(struct cf_runner *r, struct op *op);
 const struct object *find_new(struct cf_runner *r, const struct model *names,
 	const struct object *object, bool *ret_is_double);
 
-/* Prepares a look at the stores of the account. */
-void find_add_look(struct cf_runner *r, struct look *look, const struct live_account *account);
+/* Takes an answer to a look. */
 void find_take(struct cf_runner *r, struct look *look, struct client_answer *answer);
 /* Starts the looks whose time has come. Gives how long until the next, at most timeout_ms. */
 int64_t find_due(struct cf_runner *r, int64_t timeout_ms);

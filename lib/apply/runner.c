@@ -287,10 +287,8 @@ struct runner *runner_new(const struct runner_options *options)
 	r->next_ended = &r->ended;
 	r->next_due_ms = INT64_MAX;
 	r->accounts = mem_alloc(options->count * sizeof(*r->accounts));
-	for (size_t i = 0; i < options->count; i++) {
+	for (size_t i = 0; i < options->count; i++)
 		r->accounts[i].account = &options->accounts[i];
-		find_add_look(r, &r->accounts[i].stores, &options->accounts[i]);
-	}
 	return &r->runner;
 }
 
@@ -306,7 +304,7 @@ void runner_free(struct runner *runner)
 		outcome_free(outcome);
 	find_release(r);
 	for (size_t i = 0; i < r->options->count; i++) {
-		table_free(&r->accounts[i].inside);
+		table_free(&r->accounts[i].lists);
 		table_free(&r->accounts[i].made);
 	}
 	for (struct op *op = r->ops; op; op = op->earlier)

@@ -28,4 +28,12 @@ bool live_read(const struct live_input *input, struct model *ret_live,
 bool live_read_inside(const struct live_input *input, const struct live_stores *stores,
 	struct model *live, struct error_list *errors) MUST_CHECK;
 
+/*
+ * Lists again the accounts and stores of what is recorded as unresolved and not in the sorted
+ * model, and adds what has appeared. Accounts that the model does not have are left out. False as
+ * above.
+ */
+bool live_read_unresolved(const struct live_input *input, const struct model *recorded,
+	struct model *live, struct error_list *errors) MUST_CHECK;
+
 #endif

@@ -1,16 +1,13 @@
 /*
  * What became of objects that were requested and not answered. They did not exist when their run
  * was planned, or were to be destroyed first. So the name decides: that run made the one that has
- * it now, unless it has the id of the one to destroy. What has not appeared may still appear: it
- * is absent once the patience is over (cloudflare/patience).
- *
- *     recover_changes    what is known by now (pure)
- *     recover_look       the lists once more
+ * it now, unless it has the id of the one to destroy. What has not appeared is absent once the
+ * patience is over (cloudflare/patience); until then live_read_unresolved looks for it. Pure.
  */
 #ifndef PLAN_RECOVER_H
 #define PLAN_RECOVER_H
 
-#include "cloudflare/live.h"
+#include "model/model.h"
 #include "state/state.h"
 
 struct recover_input {
@@ -37,13 +34,6 @@ struct recovered {
  */
 void recover_changes(
 	const struct recover_input *input, struct arena *arena, struct recovered *ret_recovered);
-
-/*
- * Lists again the accounts and stores of what is awaited, and adds what has appeared to *live.
- * False if a list can't be read, or interrupted.
- */
-bool recover_look(const struct live_input *input, const struct model *recorded, struct model *live,
-	struct error_list *errors) MUST_CHECK;
 
 void recovered_release(struct recovered *recovered);
 
