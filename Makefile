@@ -99,12 +99,20 @@ OBJS  := $(call objs,lib/*/*.c cmd/*/*.c tests/unit/*.c tests/tools/*.c tests/pl
 	tests/canary/*.c)
 PROGS := $(patsubst cmd/%,$(BUILD)/%,$(filter cmd/cfprov cmd/cfsim,$(wildcard cmd/*)))
 
+# What `cfprov version` tells of the source: the same for everybody who builds it. Of a tarball, or
+# one that was unpacked inside of somebody else's repository, nothing but SOURCE_DATE_EPOCH is known.
+GIT    := $(if $(wildcard .git),GIT_OPTIONAL_LOCKS=0 git)
+COMMIT := $(if $(GIT),$(shell $(GIT) describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null))
+EPOCH  := $(or $(SOURCE_DATE_EPOCH),$(if $(COMMIT),$(shell $(GIT) log -1 --format=%ct)))
+BUILD_DATE := $(if $(EPOCH),$(shell date -u -d '@$(EPOCH)' +%Y-%m-%dT%H:%M:%SZ))
+
 # A stamp's time changes only with its text: other flags build everything again, a source that
 # is gone builds the archive and the programs again. Showing the flags builds nothing.
 stamp = $(if $(subst [$(file <$1)],,[$2]),$(shell mkdir -p $(dir $1))$(file >$1,$2))
 ifneq ($(MAKECMDGOALS),show-flags)
 $(call stamp,$(BUILD)/flags,$(CC) $(CC_FLAGS) $(LD_FLAGS) $(VERSION))
 $(call stamp,$(BUILD)/objects,$(OBJS))
+$(call stamp,$(BUILD)/commit,$(COMMIT) $(BUILD_DATE))
 endif
 
 all: $(PROGS)
@@ -119,6 +127,10 @@ link  = $(Q)$(call say,LINK) $(CC) -o $@ $(filter %.o %.a,$^) $(LD_FLAGS) $(LIBS
 $(OBJ)/%.o: %.c $(BUILD)/flags
 	$(Q)$(call say,CC) $(CC) $(CC_FLAGS) "-ffile-prefix-map=$(CURDIR)=." $(DEFINE) -MMD -MP -c -o $@ $<
 $(OBJ)/lib/base/version.o: DEFINE = -DCFPROV_VERSION='"$(VERSION)"'
+
+$(OBJ)/cmd/cfprov/version.o: DEFINE = $(if $(COMMIT),-DCFPROV_COMMIT='"$(COMMIT)"') \
+	$(if $(BUILD_DATE),-DCFPROV_BUILD_DATE='"$(BUILD_DATE)"')
+$(OBJ)/cmd/cfprov/version.o: $(BUILD)/commit
 
 $(LIB): $(call objs,lib/*/*.c) $(BUILD)/objects
 	$(Q)$(call say,AR) rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)

@@ -1,86 +1,14 @@
 #include "cli.h"
 
 #include "base/text.h"
+#include "mistakes.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* plan asks nothing and needs no lock; it takes these options because Terraform's plan does. */
-#define CLI_PLANNING                                                                               \
-	(CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_PARALLEL | CLI_SELECT | CLI_LOCK |           \
-		CLI_INPUT | CLI_STREAM)
-#define CLI_ACTING  (CLI_PLANNING | CLI_REFRESH | CLI_BACKUP | CLI_APPROVE)
-#define CLI_EDITING (CLI_MANIFEST | CLI_STATE | CLI_LOCK | CLI_BACKUP)
-
-const struct command cli_commands[] = {
-	{"validate", NULL, "check the manifest, offline", CLI_MANIFEST | CLI_JSON, 0, validate_run},
-	{"plan", NULL, "show what apply would do; changes nothing",
-		CLI_PLANNING | CLI_REFRESH | CLI_CHANGES | CLI_OUT | CLI_FORMAT, 0, plan_run},
-	{"apply", "[PLANFILE]", "plan, ask, and do it; or do just what a saved plan says",
-		CLI_ACTING | CLI_CHANGES | CLI_GUARD | CLI_WAIT, 1, apply_run},
-	{"destroy", NULL, "plan the end of all that is managed, ask, and do it",
-		CLI_ACTING | CLI_GUARD, 0, destroy_run},
-	{"refresh", NULL, "bring the state up to what lives, without a question",
-		CLI_PLANNING | CLI_BACKUP, 0, refresh_run},
-	{"show", "[PLANFILE]", "show the state, or a saved plan",
-		CLI_MANIFEST | CLI_STATE | CLI_JSON | CLI_FORMAT, 1, show_run},
-	{"import", "ADDRESS ACCOUNT/STORE[/SECRET]",
-		"take a store or a secret that lives already into the state",
-		CLI_EDITING | CLI_INPUT | CLI_PARALLEL, 2, import_run},
-	{"export", NULL, "write a manifest of what lives in the accounts",
-		CLI_MANIFEST | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL, 0, export_run},
-	{"import-env", "FILE", "write manifest entries for the names in a .env or JSON file",
-		CLI_MANIFEST | CLI_STORE, 1, import_env_run},
-	{"output", "[ADDRESS]", "write ids, or a Worker's bindings, for other tools",
-		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_JSON | CLI_TOOL, 1, output_run},
-	{"doctor", NULL, "check credentials, accounts and state, and say what to do",
-		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL, 0,
-		doctor_run},
-	{"state list", "[ADDRESS...]", "list the addresses of what is managed",
-		CLI_MANIFEST | CLI_STATE, SIZE_MAX, state_list_run},
-	{"state show", "ADDRESS", "show what is recorded of one object",
-		CLI_MANIFEST | CLI_STATE | CLI_JSON, 1, state_show_run},
-	{"state rm", "ADDRESS...", "take objects out of the state; they go on living",
-		CLI_EDITING | CLI_DRY_RUN, SIZE_MAX, state_rm_run},
-	{"state mv", "OLD NEW", "rename an account's alias in the state", CLI_EDITING | CLI_DRY_RUN,
-		2, state_mv_run},
-	{"state pull", NULL, "write the state as JSON", CLI_MANIFEST | CLI_STATE, 0,
-		state_pull_run},
-	{"state push", "FILE", "put another state in its place; FILE may be - (stdin)",
-		CLI_EDITING | CLI_FORCE, 1, state_push_run},
-	{"schema", NULL, "print the JSON Schema of the manifest, for editors", 0, 0, schema_run},
-	{"version", NULL, "show the version", 0, 0, version_run},
-	{"help", "[COMMAND]", "show this, or how a command is used", 0, 2, help_run},
-	{0},
-};
-
-const struct command *cli_find(const char *name)
-{
-	for (const struct command *it = cli_commands; it->name; it++)
-		if (strcmp(it->name, name) == 0)
-			return it;
-	return NULL;
-}
-
-bool cli_is_in_group(const struct command *command, const char *word)
-{
-	size_t length = strlen(word);
-
-	return strncmp(command->name, word, length) == 0 && command->name[length] == ' ';
-}
-
-bool cli_unknown(const char *what, const char *name, struct error *err)
-{
-	char *shown AUTO_FREE = text_visible(name, 60);
-
-	for (const struct command *it = cli_commands; it->name; it++)
-		if (text_is_near(name, it->name))
-			return error_set(err, "%s `%s`; did you mean `%s`?", what, shown, it->name);
-	error_set(err, "%s `%s`", what, shown);
-	return error_hint(err, "See cfprov help.");
-}
+enum { SHOWN_COLUMNS = 60 };
 
 const char *cli_env(const char *name)
 {
@@ -89,112 +17,131 @@ const char *cli_env(const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* A command has one word or two. */
-static bool take_command(struct cli *cli, const char *word, char ***next, struct error *err)
+/* A command has one word or two: *group is the first of two. */
+static bool take_command(struct cli *cli, const char *word, const char *second, const char **group,
+	struct error *err)
 {
-	struct str group CLEANUP(str_release) = {0};
-	const char *second = **next;
+	struct str name CLEANUP(str_release) = {0};
 
-	cli->command = cli_find(word);
-	for (const struct command *it = cli_commands; it->name && !cli->command; it++) {
-		if (!cli_is_in_group(it, word))
-			continue;
-		str_format(&group, "%scfprov %s", group.length ? ", " : "", it->name);
-		if (second && strcmp(it->name + strlen(word) + 1, second) == 0) {
-			cli->command = it;
-			++*next;
-		}
-	}
+	if (*group)
+		str_format(&name, "%s ", *group);
+	str_text_add(&name, word);
+	cli->command = command_find(str_text(&name));
 	if (cli->command)
 		return true;
-	if (!group.length)
-		return cli_unknown("unknown command", word, err);
-	if (second && *second != '-') {
-		char *shown AUTO_FREE = text_visible(second, 60);
-		error_set(err, "unknown command `%s %s`", word, shown);
-	} else {
-		error_set(err, "`%s` needs a second word", word);
-	}
-	return error_hint(err, "There is: %s.", str_text(&group));
-}
-
-static bool take_argument(struct cli *cli, const char *argument, struct error *err)
-{
-	const struct command *command = cli->command;
-	char *shown AUTO_FREE = text_visible(argument, 60);
-
-	if (cli->argument_count == command->most_arguments)
-		return error_set(err, "`%s` is one argument too many for %s", shown, command->name);
-	if (strstr(command->arguments, "FILE") && !options_check_local("the file", argument, err))
-		return false;
-	cli->arguments[cli->argument_count++] = argument;
+	if (*group || !command_is_group(word))
+		return mistake_command(*group ? *group : word, *group ? word : second, err);
+	*group = word;
 	return true;
 }
 
-/* Before the command there may be -version, -chdir=DIR, and what every command takes. */
-static bool take_global(struct cli *cli, const char *text, char ***next, struct error *err)
+static void add_usage(const struct command *command, struct error *err)
 {
-	const char *name = text + 1 + (text[1] == '-');
+	error_hint(err, "Usage: cfprov %s [OPTIONS]%s%s", command->name,
+		command->arguments ? " " : "", command->arguments ? command->arguments : "");
+}
 
-	if (strcmp(name, "version") == 0) {
-		cli->command = cli_find("version");
-		return true;
-	}
-	bool has_value = strncmp(name, "chdir=", 6) == 0;
-	if (!has_value && strcmp(name, "chdir") != 0)
-		return options_take(cli, text, next, err);
-	if (!has_value && !**next)
-		return error_set(err, "-chdir needs a value: a folder");
-	const char *folder = has_value ? name + 6 : *(*next)++;
-	return chdir(folder) == 0 ||
-	       error_set_errno(err, errno, "can't change to the folder %s", folder);
+static void take_argument(struct cli *cli, const char *argument, struct error_list *errors)
+{
+	const struct command *command = cli->command;
+	struct error err CLEANUP(error_release) = {0};
+
+	if (cli->argument_count < command->most_arguments && strstr(command->arguments, "FILE") &&
+		!options_check_local("the file", argument, &err))
+		error_move(error_list_add(errors), &err);
+	cli->arguments[cli->argument_count++] = argument;
 }
 
 /* Arguments that the help shows without brackets are required. */
 static bool check_arguments(const struct cli *cli, struct error *err)
 {
-	const char *word = cli->command->arguments;
+	const struct command *command = cli->command;
+	const char *word = command->arguments;
 
+	if (cli->argument_count > command->most_arguments) {
+		char *shown AUTO_FREE =
+			text_visible(cli->arguments[command->most_arguments], SHOWN_COLUMNS);
+		error_set(err, "too many arguments for `%s`: `%s`", command->name, shown);
+		add_usage(command, err);
+		return false;
+	}
 	for (size_t count = 0; word && *word && *word != '['; count++) {
 		size_t length = strcspn(word, " ");
 		if (count == cli->argument_count) {
-			error_set(err, "%s needs %.*s", cli->command->name, (int)length, word);
-			return error_hint(err, "Usage: cfprov %s [OPTIONS] %s", cli->command->name,
-				cli->command->arguments);
+			error_set(err, "missing argument for `%s`: %.*s", command->name,
+				(int)length, word);
+			add_usage(command, err);
+			return false;
 		}
 		word += length + (word[length] == ' ');
 	}
 	return true;
 }
 
-bool cli_parse(int argc, char **argv, struct cli *cli, struct error *err)
+/* With -help the command is `help`, about the command that was named; with -version `version`. */
+static bool is_question(struct cli *cli, const char *group, bool is_good)
 {
-	size_t words = (size_t)argc + 1; /* one more for `help COMMAND` */
-	bool ends_options = false, is_good = options_init(cli, words, err);
-	char **next = argv + (argc > 0);
+	const struct command *about = cli->command;
 
-	cli->arguments = arena_alloc(&cli->arena, words * sizeof(*cli->arguments));
+	if (!cli->help && !cli->version && (about || group || !is_good))
+		return false;
+	bool is_help = cli->help || !cli->version;
+	cli->command = command_find(is_help ? "help" : "version");
+	cli->argument_count = 0;
+	if (is_help && (about ? about != cli->command : group != NULL)) {
+		cli->arguments[0] = about ? about->name : group;
+		cli->argument_count = 1;
+	}
+	return true;
+}
+
+static bool check(struct cli *cli, const char *group, bool is_sure, struct error_list *errors)
+{
+	struct error err CLEANUP(error_release) = {0};
+	bool is_good = true;
+
+	if (cli->command)
+		options_check_environment(cli, errors);
+	if (cli->command && is_sure)
+		is_good = check_arguments(cli, &err);
+	else if (!cli->command && group)
+		is_good = mistake_command(group, NULL, &err);
+	if (is_good && !errors->count && cli->chdir && chdir(cli->chdir) != 0)
+		is_good = error_set_errno(
+			&err, errno, "can't change to the directory %s", cli->chdir);
+	if (!is_good)
+		error_move(error_list_add(errors), &err);
+	return !errors->count;
+}
+
+bool cli_parse(int argc, char **argv, struct cli *cli, struct error_list *errors)
+{
+	bool ends_options = false, is_sure = true, is_good = true;
+	char **next = argv + (argc > 0);
+	const char *group = NULL;
+	struct error err CLEANUP(error_release) = {0};
+
+	options_init(cli, (size_t)argc + 1); /* one more for `help COMMAND` */
+	cli->arguments = arena_alloc(&cli->arena, cli->words * sizeof(*cli->arguments));
 	while (*next && is_good) {
 		const char *word = *next++;
 		bool is_option = !ends_options && word[0] == '-' && word[1];
 		if (is_option && strcmp(word, "--") == 0)
 			ends_options = true;
 		else if (is_option)
-			is_good = cli->command ? options_take(cli, word, &next, err)
-					       : take_global(cli, word, &next, err);
+			is_sure = options_take(cli, word, &next, errors) && is_sure;
+		else if (cli->command)
+			take_argument(cli, word, errors);
 		else
-			is_good = cli->command ? take_argument(cli, word, err)
-					       : take_command(cli, word, &next, err);
+			is_good = take_command(cli, word, *next, &group, &err);
+	}
+	if (is_question(cli, group, is_good && !errors->count)) {
+		error_list_release(errors);
+		return true;
 	}
 	if (!is_good)
-		return false;
-	const struct command *about = cli->command;
-	if (cli->help || !about) { /* -help: the same as `help COMMAND` */
-		cli->argument_count = 0;
-		cli->command = cli_find("help");
-		return !about || about == cli->command || take_argument(cli, about->name, err);
-	}
-	return check_arguments(cli, err);
+		error_move(error_list_add(errors), &err);
+	return is_good && check(cli, group, is_sure, errors);
 }
 
 void cli_release(struct cli *cli)

@@ -1,4 +1,5 @@
 #include "log.h"
+#include "mistakes.h"
 #include "session.h"
 #include "stream.h"
 #include "term.h"
@@ -7,7 +8,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -35,32 +35,38 @@ static void set_up_process(void)
 	(void)signal(SIGXFSZ, SIG_IGN);
 }
 
-/* Also if the command line is wrong before or after -json. */
-static bool wants_stream(const struct cli *cli, char **argv, bool is_good)
+static void warn(const struct cli *cli)
 {
-	bool is_json = cli->json;
+	const char *const default_paths[] = {MANIFEST_DEFAULT_PATH};
+	bool is_given = cli->manifests.count > 0;
+	struct error_list warnings CLEANUP(error_list_release) = {0};
 
-	for (; !is_good && *argv; argv++)
-		is_json |= strcmp(*argv, "-json") == 0 || strcmp(*argv, "--json") == 0;
-	return is_json && cli->command && (cli->command->options & CLI_STREAM);
+	if (cli->command->options & CLI_MANIFEST)
+		mistakes_in_environment(is_given ? cli->manifests.items : default_paths,
+			is_given ? cli->manifests.count : 1, &warnings);
+	term_warnings(&warnings);
 }
 
 /* Not in main, so that its frame is unused when leftovers are wiped. */
 static int __attribute__((noinline)) run(int argc, char **argv)
 {
 	struct cli cli CLEANUP(cli_release);
+	struct error_list errors CLEANUP(error_list_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 	int status = EXIT_ERROR;
 
-	bool is_good = cli_parse(argc, argv, &cli, &err);
-	if (wants_stream(&cli, argv, is_good))
+	bool is_good = cli_parse(argc, argv, &cli, &errors);
+	if (cli.json && cli.command && (cli.command->options & CLI_STREAM))
 		stream_start();
-	if (!is_good || !log_start(term_log, &err)) {
+	if (!is_good) {
+		term_errors(&errors);
+	} else if (!log_start(term_log, &err)) {
 		term_error(&err);
 	} else {
 		struct session session CLEANUP(session_release);
 		if (cli.no_color)
 			term_no_color();
+		warn(&cli);
 		session_init(&session, &cli);
 		status = cli.command->run(&session) ? session.status : EXIT_ERROR;
 	}

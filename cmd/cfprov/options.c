@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cloudflare/patience.h"
 #include "manifest/manifest.h"
+#include "mistakes.h"
 #include "plan/guard.h"
 #include "term.h"
 
@@ -11,7 +12,6 @@
 
 enum { PARALLELISM = 10, PARALLELISM_LIMIT = 256, MAX_WAIT_MS = 900000 };
 enum { LEAST_BYTES = 512 }; /* a shorter comment could not hold its own summary */
-enum { HELP_COLUMN = 25 };  /* where the text beside an option begins */
 
 /* What a field of struct cli is, and how a value gets into it. */
 enum kind {
@@ -28,117 +28,149 @@ struct type {
 	const char *must_be;
 	enum kind kind;
 	size_t least, most;
+	const char *choices; /* see struct option_text */
 };
 
 struct option {
 	const char *name;
 	const struct type *type;
-	enum cli_option bit;
+	enum option_section section;
+	unsigned bits;    /* of enum cli_option */
 	size_t at;        /* where the field is in struct cli */
 	const char *help; /* NULL: not shown */
 };
 
-static const struct type a_switch = {NULL, "true or false", KIND_FLAG, 0, 0};
-static const struct type a_bool = {"BOOL", "true or false", KIND_FLAG, 0, 0};
-static const struct type a_path = {"PATH", "a path", KIND_TEXT, 0, 0};
-static const struct type a_backup = {"PATH", "a path, or - for none", KIND_TEXT, 0, 0};
-static const struct type a_file = {"FILE", "a path", KIND_TEXT, 0, 0};
-static const struct type a_store = {"ADDRESS", "STORE or ALIAS/STORE", KIND_TEXT, 0, 0};
-static const struct type paths = {"PATH", "a path", KIND_TEXTS, 0, 0};
-static const struct type aliases = {"ALIAS", "an alias from the manifest", KIND_TEXTS, 0, 0};
-static const struct type ids = {"ID", "the id of an account", KIND_TEXTS, 0, 0};
-static const struct type addresses = {"ADDRESS", "an address", KIND_TEXTS, 0, 0};
-static const struct type variables = {"NAME=VALUE", "NAME=VALUE", KIND_TEXTS, 0, 0};
-static const struct type a_number = {"N", "a number", KIND_NUMBER, 0, SIZE_MAX / 2};
-static const struct type a_percentage = {"N", "a number from 0 to 100", KIND_NUMBER, 0, 100};
+/* clang-format off */
+
+static const struct type a_switch = {NULL, "true or false", KIND_FLAG, 0, 0, "true false"};
+static const struct type a_bool = {"false", "true or false", KIND_FLAG, 0, 0, "true false"};
+static const struct type a_path = {"PATH", "a path", KIND_TEXT, 0, 0, NULL};
+static const struct type a_backup = {"PATH", "a path, or - for none", KIND_TEXT, 0, 0, NULL};
+static const struct type a_file = {"FILE", "a path", KIND_TEXT, 0, 0, NULL};
+static const struct type a_folder = {"DIR", "a directory", KIND_TEXT, 0, 0, NULL};
+static const struct type a_store = {"ADDRESS", "STORE or ALIAS/STORE", KIND_TEXT, 0, 0, NULL};
+static const struct type paths = {"PATH", "a path", KIND_TEXTS, 0, 0, NULL};
+static const struct type aliases = {
+	"ALIAS", "an alias from the manifest", KIND_TEXTS, 0, 0, NULL};
+static const struct type ids = {"ID", "an account id", KIND_TEXTS, 0, 0, NULL};
+static const struct type addresses = {"ADDRESS", "an address", KIND_TEXTS, 0, 0, NULL};
+static const struct type pairs = {"NAME=VALUE", "NAME=VALUE", KIND_TEXTS, 0, 0, NULL};
+static const struct type a_number = {"N", "a number", KIND_NUMBER, 0, SIZE_MAX / 2, NULL};
+static const struct type a_percentage = {
+	"N", "a number from 0 to 100", KIND_NUMBER, 0, 100, NULL};
 static const struct type a_parallelism = {
-	"N", "a number from 1 to 256", KIND_NUMBER, 1, PARALLELISM_LIMIT};
+	"N", "a number from 1 to 256", KIND_NUMBER, 1, PARALLELISM_LIMIT, NULL};
 static const struct type a_size = {
-	"N", "a number, at least 512", KIND_NUMBER, LEAST_BYTES, SIZE_MAX / 2};
-static const struct type a_duration = {"TIME", "a duration like 30s or 5m", KIND_DURATION, 0, 0};
-static const struct type a_format = {
-	"FORMAT", "human, json or markdown", KIND_FORMAT, FORMAT_HUMAN, FORMAT_MARKDOWN};
-static const struct type a_tool = {
-	"TOOL", "wrangler or wrangler-toml", KIND_FORMAT, FORMAT_WRANGLER, FORMAT_WRANGLER_TOML};
+	"N", "a number of at least 512", KIND_NUMBER, LEAST_BYTES, SIZE_MAX / 2, NULL};
+static const struct type a_duration = {
+	"TIME", "a duration such as 30s or 5m", KIND_DURATION, 0, 0, NULL};
+static const struct type a_format = {"FORMAT", "human, json or markdown", KIND_FORMAT,
+	FORMAT_HUMAN, FORMAT_MARKDOWN, "human json markdown"};
+static const struct type a_tool = {"FORMAT", "wrangler or wrangler-toml", KIND_FORMAT,
+	FORMAT_WRANGLER, FORMAT_WRANGLER_TOML, "wrangler wrangler-toml"};
+
+/* clang-format on */
 
 /* In the order of enum cli_format. */
 static const char *const formats[] = {"human", "json", "markdown", "wrangler", "wrangler-toml"};
 
 #define AT(field) offsetof(struct cli, field)
 
+/* clang-format off */
+
+/* By section, in the order of the help. */
 static const struct option options[] = {
-	{"f", &paths, CLI_MANIFEST, AT(manifests),
-		"the manifest, a folder of them or -; repeatable "
-		"(default " MANIFEST_DEFAULT_PATH ")"},
-	{"var", &variables, CLI_MANIFEST, AT(variables),
-		"the value of ${NAME} in the manifest; repeatable"},
-	{"state", &a_path, CLI_STATE, AT(state),
-		"the state (default: as the manifest says, or beside it)"},
-	{"account", &aliases, CLI_ACCOUNT, AT(accounts),
-		"only this account; may be given again, and * matches"},
-	{"adopt", &a_switch, CLI_CHANGES, AT(adopt), "agree to take over what lives already"},
-	{"detailed-exitcode", &a_switch, CLI_OUT, AT(detailed_exitcode),
-		"exit 2 if there is something to do"},
-	{"out", &a_file, CLI_OUT, AT(out), "save the plan, for apply FILE"},
-	{"target", &addresses, CLI_SELECT, AT(targets),
-		"only this object (and what is in it); repeatable, * matches within a part"},
-	{"exclude", &addresses, CLI_SELECT, AT(excludes), "not this object; repeatable"},
-	{"replace", &addresses, CLI_CHANGES, AT(replaces),
-		"destroy this object and create it again; repeatable"},
-	{"destroy", &a_switch, CLI_CHANGES, AT(destroys), "plan the end of all that is managed"},
-	{"refresh", &a_bool, CLI_REFRESH, AT(refresh),
-		"-refresh=false: take the state's word for what lives, where all is recorded"},
-	{"refresh-only", &a_switch, CLI_CHANGES, AT(refresh_only),
-		"only bring the state up to what lives"},
-	{"allow-store-destroy", &a_switch, CLI_GUARD, AT(allow_store_destroy),
-		"agree to destroy stores, with all that is in them"},
-	{"force", &a_switch, CLI_GUARD, AT(force),
-		"also stores with what cfprov does not manage, and any number of deletes"},
-	{"max-deletes", &a_number, CLI_GUARD, AT(max_deletes),
-		"refuse to destroy more objects than this"},
-	{"max-delete-percent", &a_percentage, CLI_GUARD, AT(max_delete_percent),
-		"refuse to destroy a larger share of 10 or more objects (default 30)"},
-	{"auto-approve", &a_switch, CLI_APPROVE, AT(auto_approve), "do not ask before acting"},
-	{"input", &a_bool, CLI_INPUT, AT(input),
-		"-input=false: never ask; fail where a question would be needed"},
-	{"parallelism", &a_parallelism, CLI_PARALLEL, AT(parallelism),
-		"requests at a time (default 10)"},
-	{"patience", &a_duration, CLI_PARALLEL, AT(patience_ms),
-		"how long to look for what was requested and not confirmed (default 30s)"},
-	{"max-wait", &a_duration, CLI_PARALLEL, AT(max_wait_ms),
-		"stop if Cloudflare's rate limit asks for a longer wait than this (default 15m)"},
-	{"lock", &a_bool, CLI_LOCK, AT(lock),
-		"-lock=false: do not lock the state (plan never does)"},
-	{"lock-timeout", &a_duration, CLI_LOCK, AT(lock_timeout_ms),
+	{"f", &paths, OPTION_INPUT, CLI_MANIFEST, AT(manifests),
+		"manifest file, directory of manifests, or - for standard input; repeatable (default "
+		MANIFEST_DEFAULT_PATH ")"},
+	{"var", &pairs, OPTION_INPUT, CLI_MANIFEST, AT(variables),
+		"set ${NAME} in the manifest; repeatable"},
+	{"store", &a_store, OPTION_INPUT, CLI_STORE, AT(store),
+		"store for the secrets: STORE for every account, or ALIAS/STORE"},
+	{"state", &a_path, OPTION_INPUT, CLI_STATE, AT(state),
+		"state file (default: as set in the manifest, or next to it)"},
+	{"backup", &a_backup, OPTION_INPUT, CLI_BACKUP, AT(backup),
+		"where to keep the previous state, or - for nowhere (default: the state's path with "
+		".backup appended)"},
+	{"lock", &a_bool, OPTION_INPUT, CLI_LOCK, AT(lock),
+		"do not lock the state (plan never does)"},
+	{"lock-timeout", &a_duration, OPTION_INPUT, CLI_LOCK, AT(lock_timeout_ms),
 		"how long to wait for the lock (default 0s)"},
-	{"store", &a_store, CLI_STORE, AT(store),
-		"the store that the secrets are for, in all accounts or in one"},
-	{"wait", &a_switch, CLI_WAIT, AT(wait),
-		"wait at the end until the plan's secrets are active"},
-	{"wait-timeout", &a_duration, CLI_WAIT, AT(wait_timeout_ms),
+
+	{"account", &aliases, OPTION_SELECTION, CLI_ACCOUNT, AT(accounts),
+		"only this account; repeatable, * matches any text"},
+	{"account-id", &ids, OPTION_SELECTION, CLI_ACCOUNT_ID, AT(account_ids),
+		"only the account with this id, in the manifest or not; repeatable"},
+	{"target", &addresses, OPTION_SELECTION, CLI_SELECT, AT(targets),
+		"only this object and what it contains; repeatable, * matches within one part"},
+	{"exclude", &addresses, OPTION_SELECTION, CLI_SELECT, AT(excludes),
+		"leave out this object and what it contains; repeatable"},
+	{"adopt", &a_switch, OPTION_PLANNING, CLI_CHANGES, AT(adopt),
+		"adopt objects that already exist, without a prompt"},
+	{"replace", &addresses, OPTION_PLANNING, CLI_CHANGES, AT(replaces),
+		"destroy this object and create it again; repeatable"},
+	{"destroy", &a_switch, OPTION_PLANNING, CLI_CHANGES, AT(destroys),
+		"destroy all managed objects"},
+	{"refresh", &a_bool, OPTION_PLANNING, CLI_REFRESH, AT(refresh),
+		"trust the state instead of reading recorded objects"},
+	{"refresh-only", &a_switch, OPTION_PLANNING, CLI_CHANGES, AT(refresh_only),
+		"only update the state to match Cloudflare"},
+
+	{"auto-approve", &a_switch, OPTION_APPROVAL, CLI_APPROVE, AT(auto_approve),
+		"skip the approval prompt"},
+	{"input", &a_bool, OPTION_APPROVAL, CLI_INPUT, AT(input),
+		"disable prompts; fail where one would be needed"},
+	{"dry-run", &a_switch, OPTION_APPROVAL, CLI_DRY_RUN, AT(dry_run),
+		"only show what would change"},
+	{"allow-store-destroy", &a_switch, OPTION_APPROVAL, CLI_GUARD, AT(allow_store_destroy),
+		"allow stores to be destroyed with every secret in them"},
+	{"force", &a_switch, OPTION_APPROVAL, CLI_GUARD, AT(force),
+		"destroy any number of objects, and stores that hold unmanaged secrets"},
+	{"force", &a_switch, OPTION_APPROVAL, CLI_FORCE, AT(force),
+		"replace the state even if lineage or serial do not match"},
+	{"max-deletes", &a_number, OPTION_APPROVAL, CLI_GUARD, AT(max_deletes),
+		"refuse to destroy more than N objects"},
+	{"max-delete-percent", &a_percentage, OPTION_APPROVAL, CLI_GUARD, AT(max_delete_percent),
+		"refuse to destroy more than N percent of 10 or more objects (default 30)"},
+
+	{"out", &a_file, OPTION_OUTPUT, CLI_OUT, AT(out), "save the plan for `cfprov apply FILE`"},
+	{"detailed-exitcode", &a_switch, OPTION_OUTPUT, CLI_OUT, AT(detailed_exitcode),
+		"exit with status 2 if there are changes"},
+	{"json", &a_switch, OPTION_OUTPUT, CLI_JSON, AT(json), "write JSON"},
+	{"json", &a_switch, OPTION_OUTPUT, CLI_STREAM, AT(json),
+		"write one JSON object per line for each event"},
+	{"raw", &a_switch, OPTION_OUTPUT, CLI_TOOL, AT(raw),
+		"write only the id, without a newline"},
+	{"format", &a_format, OPTION_OUTPUT, CLI_FORMAT, AT(format),
+		"human, json (like `terraform show -json`) or markdown"},
+	{"format", &a_tool, OPTION_OUTPUT, CLI_TOOL, AT(format),
+		"Worker bindings: wrangler (for wrangler.jsonc) or wrangler-toml"},
+	{"max-bytes", &a_size, OPTION_OUTPUT, CLI_FORMAT, AT(max_bytes),
+		"with -format=markdown: shorten the output to N bytes (at least 512), but never cut "
+		"deletions"},
+
+	{"parallelism", &a_parallelism, OPTION_REQUESTS, CLI_PARALLEL, AT(parallelism),
+		"number of concurrent requests (default 10)"},
+	{"patience", &a_duration, OPTION_REQUESTS, CLI_PARALLEL, AT(patience_ms),
+		"how long to look for the result of an unconfirmed request (default 30s)"},
+	{"max-wait", &a_duration, OPTION_REQUESTS, CLI_PARALLEL, AT(max_wait_ms),
+		"stop if the rate limit requires a longer wait (default 15m)"},
+	{"wait", &a_switch, OPTION_REQUESTS, CLI_WAIT, AT(wait),
+		"wait until the secrets of the plan are active"},
+	{"wait-timeout", &a_duration, OPTION_REQUESTS, CLI_WAIT, AT(wait_timeout_ms),
 		"how long -wait waits (default 60s)"},
-	{"backup", &a_backup, CLI_BACKUP, AT(backup),
-		"where the state before is kept (default: with .backup behind); - for none"},
-	{"account-id", &ids, CLI_ACCOUNT_ID, AT(account_ids),
-		"this account, whatever the manifest says; may be given again"},
-	{"dry-run", &a_switch, CLI_DRY_RUN, AT(dry_run), "only say what would be done"},
-	{"json", &a_switch, CLI_JSON, AT(json), "write JSON"},
-	{"raw", &a_switch, CLI_TOOL, AT(raw), "write just the id, without a line break"},
-	{"force", &a_switch, CLI_FORCE, AT(force),
-		"do it in spite of what would keep others from it"},
-	{"json", &a_switch, CLI_STREAM, AT(json),
-		"for machines: all that happens, a JSON object a line"},
-	{"format", &a_format, CLI_FORMAT, AT(format),
-		"human, json (Terraform's representation of a plan) or markdown"},
-	{"format", &a_tool, CLI_TOOL, AT(format),
-		"a Worker's bindings: wrangler (for wrangler.jsonc), or wrangler-toml"},
-	{"max-bytes", &a_size, CLI_FORMAT, AT(max_bytes),
-		"with -format=markdown: cut it to so many bytes, 512 or more; no deletion is cut, "
-		"so that it may stay longer"},
-	{"no-color", &a_switch, CLI_ALL, AT(no_color), "no colour"},
-	{"help", &a_switch, CLI_ALL, AT(help), "show how the command is used"},
-	{"h", &a_switch, CLI_ALL, AT(help), NULL},
+
+	{"chdir", &a_folder, OPTION_GENERAL, CLI_FRONT, AT(chdir),
+		"change to this directory first"},
+	{"no-color", &a_switch, OPTION_GENERAL, CLI_ALL, AT(no_color), "disable colour"},
+	{"version", &a_switch, OPTION_GENERAL, CLI_FRONT, AT(version), "show the version"},
+	{"version", &a_switch, OPTION_GENERAL, CLI_ALL, AT(version), NULL},
+	{"v", &a_switch, OPTION_GENERAL, CLI_ALL, AT(version), NULL},
+	{"help", &a_switch, OPTION_GENERAL, CLI_ALL, AT(help), "show help"},
+	{"h", &a_switch, OPTION_GENERAL, CLI_ALL, AT(help), NULL},
 };
+
+/* clang-format on */
 
 /* ---- values ---- */
 
@@ -181,7 +213,7 @@ static bool take_value(const struct option *option, struct cli *cli, const char 
 		if (!texts->items)
 			texts->items = arena_alloc(&cli->arena, cli->words * sizeof(value));
 		texts->items[texts->count++] = value;
-		return *value && (type != &variables || variables_is_pair(value));
+		return *value && (type != &pairs || variables_is_pair(value));
 	case KIND_NUMBER:
 		return text_to_number(value, type->most, field) && *(size_t *)field >= type->least;
 	case KIND_DURATION:
@@ -196,16 +228,24 @@ static bool take_value(const struct option *option, struct cli *cli, const char 
 	return false;
 }
 
-static bool refuse_value(
-	const char *name, const struct option *option, const char *value, struct error *err)
+static void refuse_value(
+	const char *name, const struct option *option, const char *value, struct error_list *errors)
 {
 	char *shown AUTO_FREE = text_visible(value, 60);
 
-	return error_set(
-		err, "%s can't be `%s`: it must be %s", name, shown, option->type->must_be);
+	error_set(error_list_add(errors), "invalid value `%s` for %s: expected %s", shown, name,
+		option->type->must_be);
 }
 
-bool options_init(struct cli *cli, size_t words, struct error *err)
+/* The environment variable with the option's default; NULL: there is none. */
+static const char *variable_of(const struct option *option)
+{
+	if (option->at == AT(patience_ms))
+		return "CFPROV_PATIENCE";
+	return option->at == AT(max_wait_ms) ? "CFPROV_MAX_WAIT" : NULL;
+}
+
+void options_init(struct cli *cli, size_t words)
 {
 	*cli = (struct cli){
 		.words = words,
@@ -220,52 +260,18 @@ bool options_init(struct cli *cli, size_t words, struct error *err)
 		.max_wait_ms = MAX_WAIT_MS,
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		const char *variable = options[i].at == AT(patience_ms)   ? "CFPROV_PATIENCE"
-				       : options[i].at == AT(max_wait_ms) ? "CFPROV_MAX_WAIT"
-									  : NULL;
+		const char *variable = variable_of(&options[i]);
 		const char *value = variable ? cli_env(variable) : NULL;
-		if (value && !take_value(&options[i], cli, value))
-			return refuse_value(variable, &options[i], value, err);
+		if (value)
+			(void)take_value(&options[i], cli, value);
 	}
-	return true;
 }
 
 /* ---- the command line ---- */
 
 static bool is_allowed(const struct option *option, const struct command *command)
 {
-	return option->bit == CLI_ALL || (command && (command->options & option->bit));
-}
-
-static bool is_called(const struct option *option, const char *name, size_t length)
-{
-	return strncmp(option->name, name, length) == 0 && !option->name[length];
-}
-
-static bool unknown_option(
-	const struct command *command, const char *name, size_t length, struct error *err)
-{
-	struct str shown CLEANUP(str_release) = {0};
-	const char *space = command ? " " : "", *of = command ? command->name : "", *near = NULL;
-
-	text_add_visible(&shown, name, length, 60);
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		const char *other = options[i].name;
-		if (is_called(&options[i], name, length)) {
-			error_set(err, "`%s` takes no option -%s", command ? of : "cfprov", other);
-			return error_hint(err,
-				"Options stand behind the command; see cfprov help%s%s.", space,
-				of);
-		}
-		if (!near && is_allowed(&options[i], command) &&
-			text_is_near(str_text(&shown), other))
-			near = other;
-	}
-	if (near)
-		return error_set(
-			err, "unknown option -%s; did you mean -%s?", str_text(&shown), near);
-	error_set(err, "unknown option -%s", str_text(&shown));
-	return error_hint(err, "See cfprov help%s%s.", space, of);
+	return option->bits & (CLI_ALL | (command ? command->options : (unsigned)CLI_FRONT));
 }
 
 /* The URL itself isn't shown: it may hold credentials. */
@@ -280,55 +286,113 @@ bool options_check_local(const char *what, const char *value, struct error *err)
 	if (strcmp(what, "-state") == 0)
 		error_hint(err,
 			"Remote states are not supported. Fetch the state before the run and "
-			"store it afterwards, also when the run fails.");
+			"store it afterwards, even if the run fails.");
 	if (strcmp(what, "-f") == 0)
 		error_hint(err, "Download the manifest first, or pipe it in with -f -.");
 	return false;
 }
 
-bool options_take(struct cli *cli, const char *text, char ***next, struct error *err)
+void options_check_environment(const struct cli *cli, struct error_list *errors)
 {
-	const char *name = text + 1 + (text[1] == '-');
-	size_t length = strcspn(name, "="), i = 0;
-	const char *value = name[length] ? name + length + 1 : NULL;
-	struct str dashed CLEANUP(str_release) = {0};
+	struct cli scratch = *cli;
 
-	while (i < ARRAY_SIZE(options) &&
-		!(is_called(&options[i], name, length) && is_allowed(&options[i], cli->command)))
-		i++;
-	if (i == ARRAY_SIZE(options))
-		return unknown_option(cli->command, name, length, err);
-	const struct option *option = &options[i];
-	const struct type *type = option->type;
-	if (!value && !type->value)
-		value = "true";
-	if (!value && !**next)
-		return error_set(err, "-%s needs a value: %s", option->name, type->must_be);
-	if (!value)
-		value = *(*next)++;
-	str_format(&dashed, "-%s", option->name);
-	bool is_path = strncmp(type->must_be, "a path", strlen("a path")) == 0;
-	if (is_path && !options_check_local(str_text(&dashed), value, err))
-		return false;
-	if (take_value(option, cli, value))
-		return true;
-	if (type != &variables)
-		return refuse_value(str_text(&dashed), option, value, err);
-	/* It may be a secret, so it is not shown. */
-	error_set(err, "-%s must be %s", option->name, type->must_be);
-	return error_hint(err, "NAME is made of letters (A to Z, a to z), digits and _, and starts "
-			       "with no digit.");
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		const char *variable = variable_of(&options[i]);
+		const char *value = variable ? cli_env(variable) : NULL;
+		if (value && is_allowed(&options[i], cli->command) &&
+			!take_value(&options[i], &scratch, value))
+			refuse_value(variable, &options[i], value, errors);
+	}
 }
 
-void options_add_help(struct str *out, const struct command *command)
+/* The option of this name that the command takes; else one of another command, or NULL. */
+static const struct option *find_option(
+	const struct command *command, const char *name, size_t length)
 {
+	const struct option *other = NULL;
+
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		const struct option *option = &options[i];
-		const char *value = option->type->value;
-		struct str left CLEANUP(str_release) = {0};
-		if (!option->help || !is_allowed(option, command))
+		if (strncmp(options[i].name, name, length) != 0 || options[i].name[length])
 			continue;
-		str_format(&left, "-%s%s%s", option->name, value ? "=" : "", value ? value : "");
-		term_add_row(out, str_text(&left), HELP_COLUMN, option->help);
+		if (is_allowed(&options[i], command))
+			return &options[i];
+		other = &options[i];
 	}
+	return other;
+}
+
+static void check_value(
+	const struct option *option, struct cli *cli, const char *value, struct error_list *errors)
+{
+	struct str dashed CLEANUP(str_release) = {0};
+	struct error *err, remote CLEANUP(error_release) = {0};
+
+	str_format(&dashed, "-%s", option->name);
+	bool is_path = strncmp(option->type->must_be, "a path", strlen("a path")) == 0;
+	if (is_path && !options_check_local(str_text(&dashed), value, &remote)) {
+		error_move(error_list_add(errors), &remote);
+	} else if (take_value(option, cli, value)) {
+		return;
+	} else if (option->type == &pairs) { /* it may be a secret, so it is not shown */
+		err = error_list_add(errors);
+		error_set(err, "invalid -%s: expected %s", option->name, option->type->must_be);
+		error_hint(err, "NAME consists of letters (A to Z, a to z), digits and _, and does "
+				"not start with a digit.");
+	} else {
+		refuse_value(str_text(&dashed), option, value, errors);
+	}
+}
+
+bool options_take(struct cli *cli, const char *text, char ***next, struct error_list *errors)
+{
+	const char *name = text + 1 + (text[1] == '-');
+	size_t length = strcspn(name, "=");
+	const char *value = name[length] ? name + length + 1 : NULL;
+	const struct option *option = find_option(cli->command, name, length);
+	const char *operand = option ? option->type->value : NULL;
+
+	if (!value && operand && **next)
+		value = *(*next)++;
+	if (!option || !is_allowed(option, cli->command)) {
+		char *bare AUTO_FREE = mem_copy_text(name);
+		bare[length] = '\0';
+		return mistake_option(cli->command, bare, error_list_add(errors));
+	}
+	if (value || !operand)
+		check_value(option, cli, value ? value : "true", errors);
+	else
+		error_set(error_list_add(errors), "-%s requires a value: %s", option->name,
+			option->type->must_be);
+	return true;
+}
+
+/* ---- for readers of the tables ---- */
+
+bool option_next(const struct command *command, size_t *index, struct option_text *ret_option)
+{
+	for (; *index < ARRAY_SIZE(options); ++*index) {
+		const struct option *it = &options[*index];
+		if (!it->help || !is_allowed(it, command))
+			continue;
+		*ret_option = (struct option_text){it->name, it->type->value, it->type->choices,
+			it->help, it->section, it->type->kind == KIND_TEXTS};
+		++*index;
+		return true;
+	}
+	return false;
+}
+
+const char *option_section_title(enum option_section section)
+{
+	static const char *const titles[] = {
+		[OPTION_INPUT] = "Manifest and state",
+		[OPTION_SELECTION] = "Selection",
+		[OPTION_PLANNING] = "Planning",
+		[OPTION_APPROVAL] = "Safety",
+		[OPTION_OUTPUT] = "Output",
+		[OPTION_REQUESTS] = "Request",
+		[OPTION_GENERAL] = "General",
+	};
+
+	return titles[section];
 }

@@ -124,14 +124,24 @@ void term_add_folded(struct str *out, int fd, size_t indent, const char *text)
 	fold(out, term_columns(fd), indent, text);
 }
 
+static size_t row_columns(void)
+{
+	size_t columns = term_columns(STDOUT_FILENO);
+
+	return columns && columns < WIDEST_ROW ? columns : WIDEST_ROW;
+}
+
+void term_add_text(struct str *out, const char *text)
+{
+	fold(out, row_columns(), 0, text);
+}
+
 void term_add_row(struct str *out, const char *left, size_t column, const char *text)
 {
-	size_t columns = term_columns(STDOUT_FILENO), wide = text_columns(left) + 2;
+	size_t wide = text_columns(left) + 2;
 	struct str folded CLEANUP(str_release) = {0};
 
-	if (columns == 0 || columns > WIDEST_ROW)
-		columns = WIDEST_ROW;
-	fold(&folded, columns, column, text);
+	fold(&folded, row_columns(), column, text);
 	str_format(out, "  %s", left);
 	str_repeat(out, ' ', wide < column ? column - wide : 1);
 	str_text_add(out, str_text(&folded) + column);

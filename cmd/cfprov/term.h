@@ -38,6 +38,9 @@ void term_add(struct str *out, int fd, enum term_style style, const char *text);
  */
 void term_add_folded(struct str *out, int fd, size_t indent, const char *text);
 
+/* Adds a paragraph to stdout's text, at most 80 columns wide, also on a pipe. */
+void term_add_text(struct str *out, const char *text);
+
 /* Adds a row of a table, at most 80 columns wide: `left`, then a paragraph from that column on. */
 void term_add_row(struct str *out, const char *left, size_t column, const char *text);
 

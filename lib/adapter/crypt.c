@@ -138,3 +138,8 @@ bool crypt_from_hex(const char *text, size_t text_length, unsigned char *bytes, 
 	       sodium_hex2bin(bytes, length, text, text_length, NULL, &got, NULL) == 0 &&
 	       got == length;
 }
+
+const char *crypt_version(void)
+{
+	return sodium_version_string();
+}

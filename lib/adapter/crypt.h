@@ -66,4 +66,7 @@ void crypt_to_hex(const unsigned char *bytes, size_t length, char *text);
 bool crypt_from_hex(
 	const char *text, size_t text_length, unsigned char *bytes, size_t length) MUST_CHECK;
 
+/* The version of libsodium at run time. */
+const char *crypt_version(void);
+
 #endif

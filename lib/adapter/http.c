@@ -509,3 +509,13 @@ bool http_url_split(
 	curl_url_cleanup(parts);
 	return is_url || error_set(err, "not a URL");
 }
+
+const char *http_version(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->version;
+}
+
+const char *http_tls_version(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->ssl_version;
+}

@@ -101,4 +101,8 @@ int64_t http_retry_after_ms(const char *text, int64_t now_unix_seconds);
 bool http_url_split(const char *url, char **ret_scheme, char **ret_host, bool *ret_has_user,
 	struct error *err) MUST_CHECK;
 
+/* The version of libcurl at run time, and its TLS library with version, or NULL. */
+const char *http_version(void);
+const char *http_tls_version(void);
+
 #endif

@@ -378,3 +378,8 @@ void json_put_list(struct json_writer *writer, const char *key, const char *word
 		json_put_text(writer, NULL, word);
 	json_end(writer);
 }
+
+const char *json_version(void)
+{
+	return cJSON_Version();
+}

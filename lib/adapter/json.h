@@ -88,4 +88,7 @@ void json_put_null(struct json_writer *writer, const char *key);
 /* An array of the words between commas; NULL or "": an empty one. */
 void json_put_list(struct json_writer *writer, const char *key, const char *words_or_null);
 
+/* The version of cJSON at run time. */
+const char *json_version(void);
+
 #endif

@@ -444,3 +444,8 @@ const char *yaml_written(const struct yaml *node)
 {
 	return node->written ? node->written : node->text;
 }
+
+const char *yaml_version(void)
+{
+	return yaml_get_version_string();
+}

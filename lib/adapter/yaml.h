@@ -78,4 +78,7 @@ struct error *yaml_error(
 struct error *yaml_error_hidden(
 	struct yaml_document *doc, const struct yaml *node, struct error_list *errors);
 
+/* The version of libyaml at run time. */
+const char *yaml_version(void);
+
 #endif

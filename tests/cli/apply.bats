@@ -120,7 +120,7 @@ answering()
 	lineage=$(jq -r .lineage "$state")
 	[[ $lineage =~ ^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$ ]]
 	[ "$(jq -r .version "$state")" = 1 ]
-	[ "cfprov $(jq -r .cfprov_version "$state")" = "$("$cfprov" version)" ]
+	[ "cfprov $(jq -r .cfprov_version "$state")" = "$("$cfprov" version | head -n 1)" ]
 	cp "$state" first
 	manifest a b
 	good apply -auto-approve

@@ -16,7 +16,7 @@ teardown() { stop_all; }
 	for args in version -version --version "version -no-color"; do
 		# shellcheck disable=SC2086 # words
 		good $args
-		[[ $output =~ ^cfprov\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+		[[ $(head -n 1 out) =~ ^cfprov\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
 		err_is ''
 	done
 }
@@ -90,9 +90,9 @@ teardown() { stop_all; }
 
 @test "help for what there is not" {
 	bad help destroy-all
-	err_has 'no command `destroy-all`'
+	err_has 'unknown command `destroy-all`' 'See `cfprov help`.'
 	bad help plann
-	err_has 'no command `plann`; did you mean `plan`?'
+	err_has 'unknown command `plann`; did you mean `plan`?'
 	bad help state lst
 	err_has 'did you mean `state list`?'
 	bad help "${esc}[2J"
@@ -154,8 +154,13 @@ teardown() { stop_all; }
 	err_has 'unknown command `aply`; did you mean `apply`?'
 	bad 'plan '
 	bad state
-	err_has 'cfprov state list'
+	err_is 'Error: `state` needs a subcommand
+  The commands of `cfprov state` are list, show, rm, mv, pull and push.
+'
 	bad state rm
+	err_is 'Error: missing argument for `state rm`: ADDRESS...
+  Usage: cfprov state rm [OPTIONS] ADDRESS...
+'
 	bad "${esc}[31mplan"
 	harmless err
 }
@@ -165,17 +170,19 @@ teardown() { stop_all; }
 	bad plan -detailed-exit-code
 	err_has 'did you mean -detailed-exitcode?'
 	bad plan -wherever
-	err_has 'unknown option -wherever' 'cfprov help plan'
+	err_has 'unknown option -wherever' 'See `cfprov plan -help`.'
 	bad plan "-${esc}[31m"
 	harmless err
 	bad apply ---auto-approve
 	err_has 'unknown option -'
 	bad plan -auto-approve
-	err_has 'takes no option -auto-approve'
+	err_has '-auto-approve is an option of apply and destroy, not of plan'
 	bad validate -adopt
 	bad show -parallelism=3
 	bad -auto-approve apply
-	err_has 'Options stand behind the command'
+	err_is 'Error: -auto-approve goes after the command
+  Usage: cfprov [-chdir=DIR] COMMAND [OPTIONS] [ARGUMENTS]
+'
 }
 
 @test "an argument too many is an error" {
@@ -183,7 +190,7 @@ teardown() { stop_all; }
 	local command
 	for command in validate plan export doctor version; do
 		bad "$command" surplus
-		err_has '`surplus` is one argument too many'
+		err_has "too many arguments for \`$command\`: \`surplus\`" "Usage: cfprov $command"
 	done
 	[ ! -e "$state" ]
 }
@@ -196,16 +203,16 @@ teardown() { stop_all; }
 		-lock=no -lock=1 -lock-timeout=5 -lock-timeout=-1s -lock-timeout=x -lock-timeout= \
 		-lock-timeout=99999999999999999999s -auto-approve=yes -adopt=1 -f= -state= -account=; do
 		bad apply "$option"
-		err_has "${option%%=*} can't be" 'must be'
+		err_has "Error: invalid value \`${option#*=}\` for ${option%%=*}: expected "
 	done
 	for option in 1x=y x-y=z =v NAME ''; do
 		bad plan -var "$option"
-		err_has '-var must be NAME=VALUE' 'NAME is made of letters' 'starts with no digit'
+		err_has 'invalid -var: expected NAME=VALUE' 'NAME consists of letters' 'does not start with a digit'
 	done
 	bad plan -var 1=hush-hush
 	err_lacks hush
 	bad apply -parallelism
-	err_has '-parallelism needs a value'
+	err_has '-parallelism requires a value: a number from 1 to 256'
 	[ ! -e "$state" ]
 }
 
@@ -224,7 +231,7 @@ teardown() { stop_all; }
 	good state list --state=sub/s.json
 	out_is $'default/a\n'
 	bad plan -f
-	err_has '-f needs a value'
+	err_has '-f requires a value: a path'
 }
 
 @test "options and arguments may be mixed; -- ends options" {

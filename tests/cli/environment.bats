@@ -122,7 +122,7 @@ teardown() { stop_all; }
 	local time
 	for time in x 1 -1s 1.5s; do
 		CFPROV_PATIENCE=$time bad plan
-		err_has "CFPROV_PATIENCE can't be \`$time\`: it must be a duration like 30s or 5m"
+		err_has "invalid value \`$time\` for CFPROV_PATIENCE: expected a duration such as 30s or 5m"
 	done
 	CFPROV_PATIENCE='' good plan
 }

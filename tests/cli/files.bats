@@ -219,7 +219,7 @@ teardown() { stop_all; }
 	((status == 1))
 	run ! grep s3cr3t out err
 	bad validate -var s3cr3t
-	err_has '-var must be NAME=VALUE'
+	err_has 'invalid -var: expected NAME=VALUE'
 	err_lacks s3cr3t
 	bad validate -var 9=s3cr3t
 	err_lacks s3cr3t

@@ -301,7 +301,7 @@ Plan: 0 to add, 0 to change, 1 to destroy.
 	for args in -max-deletes=-1 -max-deletes=x -max-deletes= -max-delete-percent=101 \
 		-max-delete-percent=30% -max-delete-percent=1e1; do
 		bad apply -auto-approve -allow-store-destroy "$args"
-		err_has "must be a number"
+		err_has "expected a number"
 	done
 	[ "$(deletes)" = 0 ]
 	good apply -auto-approve -allow-store-destroy -max-deletes=5 -max-delete-percent=50

@@ -72,7 +72,7 @@ cut_off()
 		harmless err
 	done
 	bad state show
-	err_has 'state show needs ADDRESS'
+	err_has 'missing argument for `state show`: ADDRESS'
 	bad state show prod/a prod/b
 	rm "$state"
 	bad state show prod/a
@@ -177,7 +177,7 @@ Moved dev/k-1 to test.1
 	bad state mv prod "${esc}[2J"
 	harmless err
 	bad state mv prod
-	err_has 'state mv needs NEW'
+	err_has 'missing argument for `state mv`: NEW'
 	bad state mv prod x y
 	unchanged
 }

@@ -1,0 +1,203 @@
+/* The commands and the environment variables. */
+#include "tables.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* plan asks nothing and needs no lock; it takes these options because Terraform's plan does. */
+#define CLI_PLANNING                                                                               \
+	(CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_PARALLEL | CLI_SELECT | CLI_LOCK |           \
+		CLI_INPUT | CLI_STREAM)
+#define CLI_ACTING  (CLI_PLANNING | CLI_REFRESH | CLI_BACKUP | CLI_APPROVE)
+#define CLI_EDITING (CLI_MANIFEST | CLI_STATE | CLI_LOCK | CLI_BACKUP)
+
+/* clang-format off */
+
+const struct command cli_commands[] = {
+	{"validate", NULL, "check the manifest without network access", COMMAND_MAIN,
+		CLI_MANIFEST | CLI_JSON, 0, validate_run,
+		"Checks the syntax, names and references of the manifest and reports every error at "
+		"once. It needs no credentials, sends no requests and reads no secret values.",
+		"cfprov validate\n"
+		"cfprov validate -f base.yaml -f prod.yaml -json\n",
+		NULL},
+	{"plan", NULL, "show the changes that apply would make", COMMAND_MAIN,
+		CLI_PLANNING | CLI_REFRESH | CLI_CHANGES | CLI_OUT | CLI_FORMAT, 0, plan_run,
+		"Compares the manifest and the state with your accounts and shows what `cfprov apply` "
+		"would do. It changes nothing, neither in the accounts nor in the state, and does not "
+		"lock the state.\n\n"
+		"With -out the plan is saved, so that `cfprov apply FILE` performs exactly these "
+		"actions.",
+		"cfprov plan\n"
+		"cfprov plan -out=plan.cfprov\n"
+		"cfprov plan -target=prod/payments -detailed-exitcode\n",
+		"0 success, 1 error, 2 changes (with -detailed-exitcode)."},
+	{"apply", "[PLANFILE]", "make the changes, after approval", COMMAND_MAIN,
+		CLI_ACTING | CLI_CHANGES | CLI_GUARD | CLI_WAIT, 1, apply_run,
+		"Creates a plan, shows it, asks for approval and makes the changes. With PLANFILE it "
+		"performs exactly the actions of that saved plan without asking.\n\n"
+		"Every completed change is recorded at once. If an apply is interrupted or fails, run "
+		"it again to resume.",
+		"cfprov apply\n"
+		"cfprov apply -auto-approve -wait\n"
+		"cfprov apply plan.cfprov\n",
+		NULL},
+	{"destroy", NULL, "destroy all managed objects, after approval", COMMAND_MAIN,
+		CLI_ACTING | CLI_GUARD, 0, destroy_run,
+		"Plans to destroy all managed objects, shows the plan, asks for approval and destroys "
+		"them. Objects that cfprov does not manage are left alone. To preview, run `cfprov "
+		"plan -destroy`.",
+		"cfprov destroy -target=staging/payments\n",
+		NULL},
+	{"refresh", NULL, "update the state to match Cloudflare", COMMAND_OTHER,
+		CLI_PLANNING | CLI_BACKUP, 0, refresh_run,
+		"Reads the managed objects and records in the state what has changed outside of "
+		"cfprov. It changes nothing in the accounts and does not ask for approval. To preview, "
+		"run `cfprov plan -refresh-only`.",
+		NULL, NULL},
+	{"show", "[PLANFILE]", "show the state or a saved plan", COMMAND_OTHER,
+		CLI_MANIFEST | CLI_STATE | CLI_JSON | CLI_FORMAT, 1, show_run,
+		"Shows the recorded objects with their ids, or the actions of a saved plan. Secret "
+		"values are in neither.",
+		"cfprov show\n"
+		"cfprov show -json plan.cfprov\n",
+		NULL},
+	{"import", "ADDRESS ACCOUNT/STORE[/SECRET]", "start managing an existing store or secret",
+		COMMAND_OTHER, CLI_EDITING | CLI_INPUT | CLI_PARALLEL, 2, import_run,
+		"Records an existing store or secret in the state under ADDRESS, which must be in the "
+		"manifest. ACCOUNT, STORE and SECRET are ids or names. The object itself is not "
+		"changed.",
+		"cfprov import prod/payments 0123456789abcdef0123456789abcdef/payments\n",
+		NULL},
+	{"export", NULL, "write a manifest of the existing stores and secrets", COMMAND_OTHER,
+		CLI_MANIFEST | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL, 0, export_run,
+		"Reads your accounts and prints a manifest that declares every store and secret in "
+		"them. Cloudflare never returns secret values, so each secret gets an environment "
+		"variable as its source.",
+		"cfprov export -account-id=0123456789abcdef0123456789abcdef\n",
+		NULL},
+	{"import-env", "FILE", "write manifest entries for the names in a .env or JSON file",
+		COMMAND_OTHER, CLI_MANIFEST | CLI_STORE, 1, import_env_run,
+		"Prints manifest entries for the secrets in FILE. Their values stay in FILE, where "
+		"plan and apply read them, and are not printed.\n\n"
+		"If there is no manifest yet, the output is a complete one. Otherwise it is a list of "
+		"`stores` for one more file, the last that -f names. Its paths are relative to that "
+		"file.",
+		"cfprov import-env .dev.vars -store=keys > cfprov.yaml\n"
+		"cfprov import-env .env -store=prod/web -f cfprov.yaml -f web.yaml > web.yaml\n"
+		"cfprov plan -f cfprov.yaml -f web.yaml\n",
+		NULL},
+	{"output", "[ADDRESS]", "print ids or Worker bindings for other tools", COMMAND_OTHER,
+		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_JSON | CLI_TOOL, 1, output_run,
+		"Prints the ids of the managed objects, or of the one at ADDRESS, from the state. With "
+		"-format it prints the bindings of a Worker for wrangler's configuration.",
+		"cfprov output -raw prod/payments\n"
+		"cfprov output -format=wrangler -account=prod\n",
+		NULL},
+	{"doctor", NULL, "check credentials, accounts and state", COMMAND_OTHER,
+		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL, 0, doctor_run,
+		"Checks whether the credentials work, what they permit, which accounts can be reached "
+		"and whether the state belongs to them. It changes nothing and says how to fix each "
+		"problem.",
+		NULL, NULL},
+	{"schema", NULL, "print the JSON Schema of the manifest", COMMAND_OTHER, 0, 0, schema_run,
+		"Editors use the schema to complete and check the manifest while you type.",
+		"cfprov schema > cfprov.schema.json\n",
+		NULL},
+	{"version", NULL, "show the version", COMMAND_OTHER, CLI_JSON, 0, version_run,
+		"Shows the versions of cfprov and of the libraries that it runs with.",
+		NULL, NULL},
+	{"help", "[COMMAND]", "show this help or the help of a command", COMMAND_OTHER, 0, 2,
+		help_run,
+		"The help of a command is also shown by `cfprov COMMAND -help`.",
+		NULL, NULL},
+	{"state list", "[ADDRESS...]", "list the addresses of managed objects", COMMAND_STATE,
+		CLI_MANIFEST | CLI_STATE, SIZE_MAX, state_list_run,
+		"Lists every managed object, or those that match an ADDRESS. An asterisk matches "
+		"within one part of an address.",
+		"cfprov state list 'prod/*'\n",
+		NULL},
+	{"state show", "ADDRESS", "show one recorded object", COMMAND_STATE,
+		CLI_MANIFEST | CLI_STATE | CLI_JSON, 1, state_show_run,
+		"Shows what the state records about the object.",
+		NULL, NULL},
+	{"state rm", "ADDRESS...", "stop managing objects without deleting them", COMMAND_STATE,
+		CLI_EDITING | CLI_DRY_RUN, SIZE_MAX, state_rm_run,
+		"Removes objects from the state. They continue to exist in the account. Remove them "
+		"from the manifest too, or the next apply will want to adopt them.",
+		"cfprov state rm -dry-run prod/payments\n",
+		NULL},
+	{"state mv", "OLD NEW", "rename an account alias in the state", COMMAND_STATE,
+		CLI_EDITING | CLI_DRY_RUN, 2, state_mv_run,
+		"Renames the alias of an account. Stores and secrets are renamed with `moved` in the "
+		"manifest.",
+		"cfprov state mv default prod\n",
+		NULL},
+	{"state pull", NULL, "print the state as JSON", COMMAND_STATE, CLI_MANIFEST | CLI_STATE, 0,
+		state_pull_run,
+		"Prints the state, with the changes that an interrupted apply has recorded in its "
+		"journal.",
+		NULL, NULL},
+	{"state push", "FILE", "replace the state", COMMAND_STATE, CLI_EDITING | CLI_FORCE, 1,
+		state_push_run,
+		"Replaces the state with FILE, or with standard input if FILE is -. A state with another lineage or a lower serial is refused unless "
+		"-force is passed.",
+		NULL, NULL},
+	{0},
+};
+
+const struct variable_text cli_variables[] = {
+	{"CLOUDFLARE_API_TOKEN", "API token (or CLOUDFLARE_EMAIL with CLOUDFLARE_API_KEY)"},
+	{"CLOUDFLARE_ACCOUNT_ID", "account to use if the manifest names none"},
+	{"CLOUDFLARE_BASE_URL", "API address, for example that of a simulator"},
+	{"CLOUDFLARE_API_KEY", NULL},
+	{"CLOUDFLARE_EMAIL", NULL},
+	{"CLOUDFLARE_API_BASE_URL", NULL},
+	{"CFPROV_VAR_NAME", "value of ${NAME} in the manifest; -var takes precedence"},
+	{"CFPROV_FINGERPRINT_KEY", "key for the fingerprints of secret values"},
+	{"CFPROV_REQUEST_TIMEOUT", "seconds that one request may take (default 60)"},
+	{"CFPROV_PATIENCE", "default of -patience"},
+	{"CFPROV_MAX_WAIT", "default of -max-wait"},
+	{"CFPROV_LOG", "log level: error, warn, info, debug or trace"},
+	{"CFPROV_LOG_PATH", "append the log to this file (default: standard error)"},
+	{"NO_COLOR", "disable colour"},
+	{0},
+};
+
+/* clang-format on */
+
+const char cli_statuses[] = "0 success, 1 error, 2 changes (plan -detailed-exitcode).";
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *it = cli_commands; it->name; it++)
+		if (strcmp(it->name, name) == 0)
+			return it;
+	return NULL;
+}
+
+bool command_is_in_group(const struct command *command, const char *word)
+{
+	size_t length = strlen(word);
+
+	return strncmp(command->name, word, length) == 0 && command->name[length] == ' ';
+}
+
+bool command_is_group(const char *word)
+{
+	for (const struct command *it = cli_commands; it->name; it++)
+		if (command_is_in_group(it, word))
+			return true;
+	return false;
+}
+
+const char *command_section_title(enum command_section section)
+{
+	static const char *const titles[] = {
+		[COMMAND_MAIN] = "Main commands",
+		[COMMAND_OTHER] = "Other commands",
+		[COMMAND_STATE] = "State commands",
+	};
+
+	return titles[section];
+}
