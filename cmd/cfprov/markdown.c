@@ -203,7 +203,7 @@ static void add_head(struct page *page, const struct plan_view *view)
 		add_unread(page->out, view->unread);
 	render_find_refusals(view, &errors);
 	for (size_t i = 0; i < errors.count; i++) {
-		str_text_add(page->out, "\n`apply` will refuse: ");
+		str_text_add(page->out, "\n`apply` will fail: ");
 		add_sentence(page->out, errors.items[i].message);
 		str_text_add(page->out, ". ");
 		add_sentence(page->out, errors.items[i].hint);

@@ -381,7 +381,7 @@ void render_refusals(const struct plan_view *view)
 	render_find_refusals(view, &errors);
 	for (size_t i = 0; i < errors.count; i++) {
 		struct str text CLEANUP(str_release) = {0};
-		str_format(&text, "apply will refuse: %s. %s", errors.items[i].message,
+		str_format(&text, "apply will fail: %s. %s", errors.items[i].message,
 			errors.items[i].hint);
 		term_warning(str_text(&text));
 	}

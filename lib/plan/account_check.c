@@ -7,10 +7,10 @@
 static bool refuse_alias(
 	const struct account *known, const struct account *account, struct error *err)
 {
-	error_set(err, "the state knows `%s` as the account %s, the manifest as %s", account->alias,
-		known->id, account->id);
+	error_set(err, "account `%s`: its id is %s in the state and %s in the manifest",
+		account->alias, known->id, account->id);
 	return error_hint(
-		err, "Give the other account another alias, or use another state (-state).");
+		err, "Use another alias for the new account, or use another state (-state).");
 }
 
 /* Where the new alias is free, the old one can give way to it. */
@@ -22,12 +22,12 @@ static bool refuse_account(const struct account *before, const struct account *a
 
 	text_add_visible(&text, before->alias, strlen(before->alias), 120);
 	old = str_text(&text);
-	error_set(err, "the state knows the account %s as `%s`, the manifest as `%s`", account->id,
-		old, account->alias);
+	error_set(err, "account `%s`: the state calls this account `%s` (id %s)", account->alias,
+		old, account->id);
 	if (!is_free)
 		return error_hint(err, "Keep the alias `%s`, or use another state (-state).", old);
 	return error_hint(err,
-		"If that is its new name, write `moved: [{from: %s, to: %s}]`, or do it at once: "
+		"If you renamed it, add `moved: [{from: %s, to: %s}]` to the manifest, or run: "
 		"cfprov state mv %s %s",
 		old, account->alias, old, account->alias);
 }

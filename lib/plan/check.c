@@ -28,15 +28,15 @@ static const char *check_making(const struct row *row, const struct row *store)
 	bool is_same = is_managed(row->recorded) && row_is_same(row);
 	bool goes_before = store && store->action == ACTION_REPLACE;
 	const struct rule rules[] = {
-		{!row->desired, "what nobody desires would be made"},
+		{!row->desired, "creates what is not desired"},
 		{row->action == ACTION_CREATE && row->live && !copies && !goes_before,
-			"what exists would be created"},
+			"creates what exists"},
 		{copies && (!is_managed(copies) || !object_shares_store(copies, row->desired)),
-			"what cfprov does not manage would be renamed"},
+			"renames what cfprov does not manage"},
 		{row->action == ACTION_ADOPT && (!row->live || is_same),
-			"nothing is there to be adopted"},
+			"adopts what does not exist"},
 		{row->action == ACTION_UPDATE && (!is_same || !row->writes),
-			"what cfprov does not manage would be changed"},
+			"changes what cfprov does not manage"},
 	};
 
 	return first_broken(rules, ARRAY_SIZE(rules));
@@ -54,13 +54,14 @@ static const char *check_loss(const struct plan *plan, const struct row *row)
 	const struct row *new_name = row->renamed_to ? plan_find(plan, row->renamed_to) : NULL;
 	bool is_ours = is_managed(row->recorded);
 	const struct rule rules[] = {
-		{!is_ours, "what cfprov does not manage would be given up"},
-		{row_destroys(row) && !row_is_same(row), "what is not the recorded one would go"},
+		{!is_ours, "destroys or forgets what cfprov does not manage"},
+		{row_destroys(row) && !row_is_same(row),
+			"destroys an object other than the recorded one"},
 		{row_destroys(row) && !row->renamed_to && is_ours && is_protected(row),
-			"what is protected would be destroyed"},
+			"destroys what prevent_destroy protects"},
 		{row->renamed_to && (!new_name || new_name->copies != row->recorded),
-			"it would be destroyed without a duplicate"},
-		{row->action == ACTION_REPLACE && !row->desired, "nobody desires the new one"},
+			"destroys a renamed secret that has no duplicate"},
+		{row->action == ACTION_REPLACE && !row->desired, "replaces what is not desired"},
 	};
 
 	return first_broken(rules, ARRAY_SIZE(rules));
@@ -75,16 +76,17 @@ static const char *check_common(const struct row *row, const struct row *store)
 	bool store_goes = store && row_destroys(store);
 	const struct rule rules[] = {
 		{desired && recorded && object_compare(desired, recorded) != 0,
-			"its sides are not the same object"},
+			"desired and recorded have different addresses"},
 		{(row->notes & ROW_NEEDS_APPROVAL) && row->action != ACTION_ADOPT,
-			"approval is asked for no adoption"},
-		{row->writes && (!is_secret || !row->live), "what can't be changed would be"},
+			"asks for approval without an adoption"},
+		{row->writes && (!is_secret || !row->live),
+			"writes fields of what can't be updated"},
 		{is_secret && row_sends_value(row) && !desired->value,
-			"a value would be written that has no source"},
+			"writes a value that has no source"},
 		{with_store && !(store_goes && row_destroys(row)),
-			"it would go with a store that stays"},
+			"relies on a store being destroyed that is not"},
 		{row->learns && row->action != ACTION_NONE,
-			"the state would learn what an action changes"},
+			"has both an action and something to learn"},
 	};
 
 	return first_broken(rules, ARRAY_SIZE(rules));
@@ -106,8 +108,8 @@ static bool refuse(const struct row *row, const char *what, struct error *err)
 	struct str address CLEANUP(str_release) = {0};
 
 	object_add_address(&address, row_object(row));
-	error_set(err, "the plan is not sound: %s: %s", str_text(&address), what);
-	return error_hint(err, "This is a defect of cfprov; nothing was done. Please report it.");
+	error_set(err, "internal error: invalid plan: %s: %s", str_text(&address), what);
+	return error_hint(err, "This is a bug in cfprov. No changes were made. Please report it.");
 }
 
 bool check_plan(const struct plan *plan, struct error *err)
@@ -118,10 +120,11 @@ bool check_plan(const struct plan *plan, struct error *err)
 	for (size_t i = 0; i < plan->row_count; i++) {
 		const struct row *row = &plan->rows[i];
 		if (!row->desired && !row->recorded)
-			return error_set(err, "the plan is not sound: a row is about nothing");
+			return error_set(
+				err, "internal error: invalid plan: a row without an object");
 		const struct object *about = row_object(row);
 		if (i > 0 && object_compare(row_object(row - 1), about) >= 0)
-			return refuse(row, "it is out of order, or there twice", err);
+			return refuse(row, "out of order, or listed twice", err);
 		if (about->kind == OBJECT_STORE)
 			store = row;
 		else if (store && !object_shares_store(row_object(store), about))
@@ -132,6 +135,6 @@ bool check_plan(const struct plan *plan, struct error *err)
 	}
 	plan_count(&counted);
 	if (memcmp(&counted.counts, &plan->counts, sizeof(plan->counts)) != 0)
-		return error_set(err, "the plan is not sound: its counts do not add up");
+		return error_set(err, "internal error: invalid plan: its counts don't add up");
 	return true;
 }

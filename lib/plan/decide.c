@@ -31,9 +31,8 @@ static bool goes_with_store(struct planning *p, const struct object *live)
 		return false;
 	if (!selection_has(p->input, recorded))
 		planning_refuse(p, &recorded->place,
-			"Leave the store out, too, or let -target and -exclude leave the secret "
-			"in.",
-			"%s is left out of this run, but its store is destroyed",
+			"Exclude the store as well, or include the secret in this run.",
+			"%s: excluded from this run, but its store would be destroyed",
 			planning_address(p, recorded));
 	return true;
 }
@@ -60,8 +59,8 @@ static const char *why_doubted(const struct object *recorded, bool is_to_be_undo
 	if (recorded->doubt == DOUBT_NONE)
 		return NULL;
 	if (recorded->doubt == DOUBT_VALUE)
-		return "it is not known what an interrupted apply has written";
-	return is_to_be_undone ? "somebody may have written it while an apply was interrupted"
+		return "unknown after an interrupted apply";
+	return is_to_be_undone ? "may have been changed by someone else during an interrupted apply"
 			       : NULL;
 }
 
@@ -76,8 +75,7 @@ static const char *why_modified(
 	if (live->audit) {
 		audit_add_words(&text, live->audit, false);
 	} else if (fields & (FIELD_SCOPES | FIELD_COMMENT)) {
-		str_format(&text,
-			"%s%s%s changed outside of cfprov; the value may have changed, too",
+		str_format(&text, "may have changed: %s%s%s changed outside of cfprov",
 			fields & FIELD_SCOPES ? "scopes" : "",
 			fields & FIELD_SCOPES && fields & FIELD_COMMENT ? " and " : "",
 			fields & FIELD_COMMENT ? "comment" : "");
@@ -102,12 +100,12 @@ static const char *why_rewritten(struct planning *p, struct row *row, const stru
 	if (doubted)
 		return doubted;
 	if (!recorded->version)
-		return may_rewrite ? "cfprov has not written its value yet" : NULL;
+		return may_rewrite ? "not written by cfprov yet" : NULL;
 	if (desired->version > recorded->version)
-		return arena_format(&p->plan->arena, "its version was raised from %lld to %lld",
+		return arena_format(&p->plan->arena, "version raised from %lld to %lld",
 			(long long)recorded->version, (long long)desired->version);
 	if (desired->verdict == VALUE_CHANGED)
-		return "its value has changed";
+		return "changed at its source";
 	if (is_to_be_undone && may_rewrite)
 		return why_modified(p, recorded, row->live);
 	if (desired->verdict == VALUE_UNVERIFIABLE && !desired->keeps_no_fingerprint)
@@ -138,17 +136,17 @@ static void find_writes(struct planning *p, struct row *row, const struct object
 
 /* ---- what is desired ---- */
 
-static const char replace_asks[] = "-replace asks for it",
+static const char replace_asks[] = "replacement requested with -replace",
 		  store_replaced[] = "its store is replaced";
 
 static void refuse_protected(struct planning *p, const struct object *object, bool by_replace)
 {
 	planning_refuse(p, &object->place,
-		by_replace ? "Leave -replace out; or take prevent_destroy out of the manifest, and "
-			     "replace it then."
-			   : "Keep it in the manifest; or take prevent_destroy out there and apply "
-			     "first, then go on.",
-		"%s is protected by prevent_destroy, and the plan would destroy it",
+		by_replace
+			? "Run without -replace, or remove prevent_destroy from the manifest first."
+			: "Keep it in the manifest; or remove prevent_destroy there and apply, "
+			  "then destroy it.",
+		"%s: the plan would destroy it, but prevent_destroy is set",
 		planning_address(p, object));
 }
 
@@ -171,8 +169,8 @@ static const char *why_recreated(struct planning *p, const struct row *row)
 	if (!row->recorded || !row->recorded->id)
 		return NULL;
 	return arena_format(&p->plan->arena,
-		row->live ? "it was made anew outside of cfprov; the state has the id %s"
-			  : "it is gone from the account; its id was %s",
+		row->live ? "recreated outside of cfprov (was %s)"
+			  : "deleted outside of cfprov (was %s)",
 		planning_shown(p, row->recorded->id));
 }
 
@@ -222,21 +220,21 @@ static const struct object *known_live(
 
 static void decide_duplicate(struct planning *p, struct row *row, const struct object *original)
 {
-	static const char moved_says_so[] = "`moved` in the manifest says so";
+	static const char renamed[] = "renamed by \"moved\" in the manifest";
 
 	if (row->live)
 		planning_refuse(p, &row->desired->place,
-			"Delete the one that is not wanted in Cloudflare, or take the move out of "
+			"Delete the one you don't want in Cloudflare, or remove the entry from "
 			"`moved`.",
-			"%s can't be renamed to %s: a secret of that name lives already",
+			"%s: can't be renamed to %s, which already exists",
 			planning_address(p, original), planning_address(p, row->desired));
 	row->action = ACTION_CREATE;
 	row->copies = original;
 	row->live = known_live(p, original, model_find(p->input->live, original));
 	find_writes(p, row, original);
 	row->reason = row->reason
-			      ? arena_format(&p->plan->arena, "%s; %s", moved_says_so, row->reason)
-			      : moved_says_so;
+			      ? arena_format(&p->plan->arena, "%s; value: %s", renamed, row->reason)
+			      : renamed;
 }
 
 /* ---- renames: the old name ---- */
@@ -281,16 +279,16 @@ static void refuse_taken(
 
 	planning_refuse(p, &new_name->place,
 		arena_format(&p->plan->arena,
-			"Take the move out of `moved`; or take %s out of the manifest and apply "
-			"first, then rename.",
+			"Remove the entry from `moved`; or remove %s from the manifest and apply, "
+			"then rename.",
 			planning_shown(p, other->secret)),
-		"%s can't be renamed to %s: that is managed already, and another one",
+		"%s: can't be renamed to %s, which is another managed secret",
 		planning_address(p, recorded), planning_address(p, other));
 }
 
 /* ---- what is no longer desired ---- */
 
-static const char removal_says_so[] = "`removed` in the manifest says so";
+static const char listed_as_removed[] = "listed under \"removed\" in the manifest";
 
 /* Neither desired nor renamed: destroyed, or forgotten. */
 static void decide_fate(struct planning *p, struct row *row, const struct object *last_wish)
@@ -301,15 +299,15 @@ static void decide_fate(struct planning *p, struct row *row, const struct object
 
 	row->action = is_forgotten ? ACTION_FORGET : ACTION_DESTROY;
 	row->reason = p->input->options.destroys_all ? NULL
-		      : removal                      ? removal_says_so
-						     : "it is not in the manifest any more";
+		      : removal                      ? listed_as_removed
+						     : "because it is not in the manifest";
 	if (!is_forgotten || !(row->notes & ROW_WITH_STORE))
 		return;
 	row->notes = 0;
 	planning_refuse(p, &row->recorded->place,
-		"Forget the store, too; or take `on_remove: forget` or the secret's `removed` out, "
-		"and it goes with the store.",
-		"%s is to be forgotten and to stay alive, but its store is destroyed",
+		"Forget the store as well; or remove the secret's `on_remove: forget` or `removed` "
+		"entry, so that it is destroyed with the store.",
+		"%s: would be kept in Cloudflare, but its store would be destroyed",
 		planning_address(p, row->recorded));
 }
 
@@ -326,9 +324,8 @@ static void decide_old_name(
 	*unprotected = *row->recorded;
 	unprotected->prevent_destroy = false;
 	row->recorded = unprotected;
-	row->reason =
-		arena_format(&p->plan->arena, "it was renamed to %s; this one is left of that",
-			planning_shown(p, new_name->secret));
+	row->reason = arena_format(&p->plan->arena, "left over from the rename to %s",
+		planning_shown(p, new_name->secret));
 }
 
 /* By what is wished for it, or for what replaces it. */
@@ -388,7 +385,7 @@ void decide_unreachable(struct planning *p, const struct object *recorded)
 	row->recorded = recorded;
 	row->learns = object_is_unresolved(recorded);
 	row->action = row->learns ? ACTION_NONE : ACTION_FORGET;
-	row->reason = row->learns ? NULL : removal_says_so;
+	row->reason = row->learns ? NULL : listed_as_removed;
 }
 
 /* ---- what changed outside of cfprov ---- */
@@ -461,12 +458,12 @@ static void refuse_doubles(struct planning *p, const struct row *row, const stru
 			: i + 1 < doubles->count ? ", "
 						 : " and ",
 			doubles->items[i].id);
-	str_text_add(&hint, "Names are how cfprov tells things apart. Delete the one that is not "
-			    "wanted in Cloudflare.");
+	str_text_add(&hint, "cfprov identifies objects by name. Delete the ones you don't want in "
+			    "Cloudflare.");
 	if (known)
 		str_format(&hint, " The state has the id %s.", planning_shown(p, known));
-	planning_refuse(p, &about->place, str_text(&hint), "%zu %ss are called %s: %s",
-		doubles->count, object_kind_word(about->kind), planning_address(p, about),
+	planning_refuse(p, &about->place, str_text(&hint), "%s: %zu %ss have this name: %s",
+		planning_address(p, about), doubles->count, object_kind_word(about->kind),
 		str_text(&ids));
 }
 

@@ -37,11 +37,10 @@ static void refuse_unmanaged(const struct row *row, struct error_list *errors)
 	add_name(&address, row_object(row), 0, 1);
 	for (size_t i = 0; i < row->unmanaged_count; i++)
 		add_name(&names, &row->unmanaged[i], i, row->unmanaged_count);
-	error_set(err, "%s holds what cfprov does not manage: %s", str_text(&address),
-		str_text(&names));
-	error_hint(err,
-		"Destroying the store destroys %s, too. Move %s away first, or give -force.",
-		is_one ? "it" : "them", is_one ? "it" : "them");
+	error_set(err, "%s: contains %s that cfprov does not manage: %s", str_text(&address),
+		is_one ? "a secret" : "secrets", str_text(&names));
+	error_hint(err, "Destroying the store destroys %s as well. To proceed, pass -force.",
+		is_one ? "it" : "them");
 }
 
 static void refuse_stores(const struct plan *plan, size_t count, struct error_list *errors)
@@ -54,10 +53,10 @@ static void refuse_stores(const struct plan *plan, size_t count, struct error_li
 		if (row_destroys(&plan->rows[i]) &&
 			row_object(&plan->rows[i])->kind == OBJECT_STORE)
 			add_name(&names, row_object(&plan->rows[i]), index++, count);
-	error_set(err, "the plan destroys %s: %s", count == 1 ? "a store" : "stores",
+	error_set(err, "refusing to destroy the %s %s", count == 1 ? "store" : "stores",
 		str_text(&names));
-	error_hint(err, "All in a store goes with it, for good. If that is wanted, give "
-			"-allow-store-destroy.");
+	error_hint(err, "This destroys the store and every secret in it, and cannot be undone. To "
+			"proceed, pass -allow-store-destroy.");
 }
 
 static void check_numbers(const struct plan *plan, size_t deletes,
@@ -65,16 +64,16 @@ static void check_numbers(const struct plan *plan, size_t deletes,
 {
 	if (deletes > limits->max_deletes) {
 		struct error *err = error_list_add(errors);
-		error_set(err, "the plan destroys %zu object%s; -max-deletes allows %zu", deletes,
-			deletes == 1 ? "" : "s", limits->max_deletes);
-		error_hint(err, "Raise it, or give -force.");
+		error_set(err, "refusing to destroy %zu object%s (limit: -max-deletes=%zu)",
+			deletes, deletes == 1 ? "" : "s", limits->max_deletes);
+		error_hint(err, "To proceed, raise the limit or pass -force.");
 	}
 	if (plan->managed >= GUARD_FEW &&
 		deletes * 100 > limits->max_delete_percent * plan->managed) {
 		struct error *err = error_list_add(errors);
-		error_set(err, "the plan destroys %zu of %zu managed objects; %zu %% are allowed",
+		error_set(err, "refusing to destroy %zu of %zu managed objects (limit: %zu%%)",
 			deletes, plan->managed, limits->max_delete_percent);
-		error_hint(err, "If that is wanted, give -force, or raise -max-delete-percent.");
+		error_hint(err, "To proceed, pass -force or raise -max-delete-percent.");
 	}
 }
 

@@ -40,15 +40,15 @@ bool import_read_id(
 	while (rest && count < wanted && *rest && *rest != '/')
 		parts[count++] = strsep(&rest, "/");
 	if (count != wanted || rest) {
-		error_set(err, "`%s` is not of the form ACCOUNT/STORE%s", str_text(&shown),
+		error_set(err, "invalid id `%s`: expected ACCOUNT/STORE%s", str_text(&shown),
 			secret ? "/SECRET" : "");
-		return error_hint(err, "Give the ids, or names in their place, as in: %s/%s%s%s",
+		return error_hint(err, "Each part is an id or a name, as in: %s/%s%s%s",
 			account->id, desired->store, secret ? "/" : "", secret ? secret : "");
 	}
 	input->store = parts[1];
 	input->secret = parts[2];
 	return strcmp(parts[0], account->id) == 0 || strcmp(parts[0], account->alias) == 0 ||
-	       error_set(err, "`%s` is not in the account of the address: `%s` is %s",
+	       error_set(err, "invalid id `%s`: the address is in the account `%s` (%s)",
 		       str_text(&shown), account->alias, account->id);
 }
 
@@ -71,14 +71,14 @@ static bool check_store(const struct import_input *input, struct error *err)
 	if (!store || !store->id) {
 		error_set(
 			err, "its store %s/%s is not in the state", wanted->account, wanted->store);
-		return error_hint(err, "Import that first: cfprov import %s/%s %s/%s",
+		return error_hint(err, "Import the store first: cfprov import %s/%s %s/%s",
 			wanted->account, wanted->store, wanted->account, wanted->store);
 	}
 	if (strcmp(input->store, store->id) == 0 || strcmp(input->store, store->store) == 0)
 		return true;
-	error_set(err, "the id is of another store: %s/%s is %s", wanted->account, wanted->store,
-		store->id);
-	return error_hint(err, "A secret can't leave its store.");
+	error_set(err, "the id names another store: the id of %s/%s is %s", wanted->account,
+		wanted->store, store->id);
+	return error_hint(err, "A secret can't be moved to another store.");
 }
 
 bool import_is_free(const struct import_input *input, struct error *err)
@@ -91,9 +91,8 @@ bool import_is_free(const struct import_input *input, struct error *err)
 		return false;
 	if (!known || object_is_unresolved(known))
 		return !wanted->secret || check_store(input, err);
-	error_set(err, "%s is in the state already, with the id %s", address, known->id);
-	return error_hint(
-		err, "If that is not the right one any more: cfprov state rm %s", address);
+	error_set(err, "%s: already in the state, with the id %s", address, known->id);
+	return error_hint(err, "If the state is out of date, run: cfprov state rm %s", address);
 }
 
 /* ---- what exists ---- */
@@ -111,8 +110,8 @@ static bool refuse_absent(
 		str_format(&where, "store of the account `%s`", input->account->alias);
 	error_set(err, "no %s has the id or the name `%s`", str_text(&where), str_text(&shown));
 	if (candidates->length)
-		return error_hint(err, "There live: %s.", str_text(candidates));
-	return error_hint(err, "Nothing lives there. cfprov apply creates what is declared.");
+		return error_hint(err, "These exist: %s.", str_text(candidates));
+	return error_hint(err, "None exist. cfprov apply creates what the manifest declares.");
 }
 
 static void add_candidate(struct str *out, const struct object *object, size_t index)
@@ -154,7 +153,9 @@ static const struct object *find_live(const struct import_input *input, struct e
 		refuse_absent(input, &candidates, err);
 	} else if (count > 1) {
 		error_set(err, "%zu %ss have this name: %s", count, kind, str_text(&ids));
-		error_hint(err, "Delete those that are too many; names are the identity.");
+		error_hint(err,
+			"cfprov identifies objects by name. Delete the ones you don't want in "
+			"Cloudflare.");
 	}
 	return count == 1 ? found : NULL;
 }
@@ -168,12 +169,13 @@ static bool check_name(
 	if (strcmp(name_of(found), name_of(desired)) == 0)
 		return true;
 	show(&shown, name_of(found));
-	error_set(err, "the %s %s is called `%s`, not `%s`", object_kind_word(desired->kind),
+	error_set(err, "the name of the %s %s is `%s`, not `%s`", object_kind_word(desired->kind),
 		found->id, str_text(&shown), name_of(desired));
 	return error_hint(err, "%s",
 		desired->secret
-			? "Declare and import it by the name it has; `moved` can rename it then."
-			: "Cloudflare can't rename a store: declare it by the name it has.");
+			? "Declare and import it under its present name, then rename it with "
+			  "`moved`."
+			: "Cloudflare can't rename a store. Declare it under its present name.");
 }
 
 /* One id is one object. */
@@ -188,9 +190,8 @@ static bool check_unrecorded(
 		char *address AUTO_FREE = object_address(object);
 		struct str shown CLEANUP(str_release) = {0};
 		show(&shown, address);
-		error_set(err, "the %s %s is in the state already, as %s",
+		return error_set(err, "the %s %s is already in the state, as %s",
 			object_kind_word(object->kind), object->id, str_text(&shown));
-		return error_hint(err, "One id is one object.");
 	}
 	return true;
 }
@@ -205,9 +206,9 @@ static bool check_live_store(const struct import_input *input, struct error *err
 
 	if (!wanted->secret || (recorded && live && strcmp(recorded->id, live->id) == 0))
 		return true;
-	error_set(err, "its store %s/%s does not live under the id that the state has",
-		wanted->account, wanted->store);
-	return error_hint(err, "cfprov plan says what became of it.");
+	error_set(err, "its store %s/%s does not exist under the id in the state", wanted->account,
+		wanted->store);
+	return error_hint(err, "Run cfprov plan to see what happened to it.");
 }
 
 bool import_find(const struct import_input *input, struct object *ret_object, struct error *err)

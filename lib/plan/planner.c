@@ -158,10 +158,8 @@ static void check_adopted_ids(struct planning *p)
 			continue;
 		}
 		planning_refuse(p, &row->desired->place,
-			"One id is one object. Two aliases may be spellings of one account, or the "
-			"state is out of date.",
-			"the %s %s has the id %s, which is that of %s",
-			object_kind_word(row->desired->kind), planning_address(p, row->desired),
+			"Two aliases may mean the same account, or the state may be out of date.",
+			"%s: its id %s already belongs to %s", planning_address(p, row->desired),
 			row->live->id, planning_address(p, other));
 	}
 	table_free(&known);

@@ -46,11 +46,11 @@ static void refuse_account(const struct account *account, struct error *err)
 
 	text_add_visible(&alias, account->alias, strlen(account->alias), 120);
 	shown = str_text(&alias);
-	error_set(err, "the manifest has no account `%s` any more, but the state has objects in it",
-		shown);
+	error_set(err, "account `%s`: not in the manifest, but the state has objects in it", shown);
 	error_hint(err,
-		"Put the account back and take its stores out instead; or let them live: write "
-		"`removed: [{from: %s, destroy: false}]`, or cfprov state rm '%s/*'.",
+		"To destroy them, put the account back and remove its stores instead. To stop "
+		"managing them without deleting them, add `removed: [{from: %s, destroy: false}]`, "
+		"or run: cfprov state rm '%s/*'",
 		shown, shown);
 }
 
@@ -96,7 +96,8 @@ static void refuse_alias(
 	struct str shown CLEANUP(str_release) = {0};
 
 	text_add_visible(&shown, near, strlen(near), 80);
-	error_set(err, "no account is called `%s`; did you mean `%s`?", alias, str_text(&shown));
+	error_set(
+		err, "removed: unknown account `%s`; did you mean `%s`?", alias, str_text(&shown));
 	if (removal->place.file)
 		error_at(err, removal->place.file, removal->place.line, removal->place.column);
 }
@@ -114,9 +115,7 @@ static void warn_of_store(const struct model *recorded, const struct model *desi
 			continue;
 		struct str shown CLEANUP(str_release) = {0};
 		text_add_visible(&shown, object->store, strlen(object->store), 120);
-		plan_add_warning(plan,
-			"`removed` names %s/%s, which the state does not have; did you mean "
-			"%s/%s?",
+		plan_add_warning(plan, "removed: %s/%s is not in the state; did you mean %s/%s?",
 			alias, store, alias, str_text(&shown));
 		return;
 	}
@@ -139,8 +138,8 @@ void removed_find_mistakes(const struct model *recorded, const struct model *des
 				refuse_alias(removal, alias, near, error_list_add(errors));
 			else
 				plan_add_warning(plan,
-					"`removed` names an account that neither the manifest nor "
-					"the state has: %s",
+					"removed: the account `%s` is neither in the manifest nor "
+					"in the state",
 					alias);
 		} else if (store && !strchr(store, '/') &&
 			   !model_object(recorded, alias, store, NULL)) {

@@ -92,7 +92,7 @@ static void check_replaces(struct planning *p)
 		}
 		if (meant && !wanted)
 			planning_refuse(p, NULL, NULL,
-				"-replace=%s is of what -target or -exclude leaves out",
+				"-replace=%s: excluded by -target or -exclude",
 				planning_shown(p, p->input->options.replaces.items[i]));
 	}
 }
@@ -108,14 +108,14 @@ static void check_patterns(
 			continue;
 		bool is_elsewhere = matches(p, p->input->recorded, pattern, false);
 		if (is_elsewhere && !excludes)
-			planning_refuse(p, NULL, "It is in one that -account leaves out.",
-				"%s=%s matches nothing in the accounts of this run", option,
+			planning_refuse(p, NULL, "It matches in an account that -account excludes.",
+				"%s=%s: no match in the selected accounts", option,
 				planning_shown(p, pattern));
 		else if (!is_elsewhere)
 			planning_refuse(p, NULL,
-				"Addresses look like ALIAS/STORE or ALIAS/STORE/SECRET; `*` "
-				"matches within a part.",
-				"%s=%s matches nothing in the manifest or the state", option,
+				"Addresses have the form ALIAS/STORE or ALIAS/STORE/SECRET; `*` "
+				"matches within one part.",
+				"%s=%s: no match in the manifest or the state", option,
 				planning_shown(p, pattern));
 	}
 }

@@ -70,8 +70,8 @@ static void add_warning(const struct finding_of_plan *found, struct plan *plan)
 			found->accounts == 2 ? "" : "s");
 	plan_add_warning(plan,
 		"creating %s may fail: the account already has a store that is not in the "
-		"manifest, %s. Most accounts may have only one.%s To use the store that exists, "
-		"declare it in place of the new one: %s",
+		"manifest, %s. Most accounts may have only one.%s To use the existing store, "
+		"declare it instead of the new one: %s",
 		str_text(&created), str_text(&name), str_text(&others), str_text(&line));
 }
 

@@ -46,7 +46,7 @@ static const char *check_created(const struct row *then, const struct row *now)
 {
 	if (!now || now->action == ACTION_CREATE)
 		return NULL;
-	return then->copies ? "a secret of the new name exists now" : "it exists now";
+	return then->copies ? "a secret with the new name exists" : "it already exists";
 }
 
 /* What the plan changes or destroys must still be ours. */
@@ -56,7 +56,7 @@ static const char *check_recorded(const struct row *then, const struct row *now)
 	const char *now_id = now && now->recorded ? now->recorded->id : NULL;
 
 	return then_id && (!now_id || strcmp(then_id, now_id) != 0)
-		       ? "the state does not have it with this id"
+		       ? "the state does not have it under this id"
 		       : NULL;
 }
 
@@ -68,13 +68,13 @@ static const char *check_existing(const struct row *then, const struct row *now)
 		then->action == ACTION_UPDATE || then->action == ACTION_ADOPT || then->copies;
 
 	if (!live) /* in an account that is not in the manifest nobody looked */
-		return then->action == ACTION_DESTROY || !then->live ? NULL : "it is gone";
+		return then->action == ACTION_DESTROY || !then->live ? NULL : "it has been deleted";
 	if (!then->live || strcmp(live->id, then->live->id) != 0)
-		return "it is another one now, with another id";
+		return "it was recreated with another id";
 	if (is_kept && object_drift(then->live, live))
-		return "it was written to meanwhile";
+		return "it was modified";
 	if (now->action != then->action || now->writes != then->writes)
-		return "something else would be done to it now";
+		return "the action would be a different one";
 	return NULL;
 }
 
@@ -104,7 +104,7 @@ bool verify_plan(
 		if (then->action == ACTION_NONE)
 			continue;
 		if (!(why = difference(then, row)) && row && (more = find_new(plan, then, row)))
-			why = "it holds more that cfprov does not manage, ";
+			why = "it now contains an unmanaged secret, ";
 		if (!why)
 			continue;
 		struct str shown CLEANUP(str_release) = {0}, name CLEANUP(str_release) = {0};
@@ -112,9 +112,9 @@ bool verify_plan(
 		add_address(&shown, row_object(then));
 		if (more)
 			add_address(&name, more);
-		error_set(err, "%s is not as it was when the plan was made: %s%s", str_text(&shown),
-			why, str_text(&name));
-		error_hint(err, "Make a new plan.");
+		error_set(err, "%s: changed since the plan was made: %s%s", str_text(&shown), why,
+			str_text(&name));
+		error_hint(err, "Run plan again.");
 	}
 	return errors->count == before;
 }

@@ -215,10 +215,10 @@ Plan: 1 to import, 4 to add, 0 to change, 2 to destroy.'
 	prov plan -target=two/a
 	[ "$status" = 1 ]
 	err_has 'the account `two`'
-	err_lacks 'matches nothing'
+	err_lacks 'no match'
 	prov plan -target=two/a -target=one
 	[ "$status" = 1 ]
-	err_lacks 'matches nothing'
+	err_lacks 'no match'
 	out_has '+ one/a' 'Plan: 1 to add'
 }
 
@@ -305,10 +305,10 @@ dropped()
 @test "an account that is gone from the manifest is forgotten, if that says so" {
 	dropped
 	bad plan
-	err_has 'the manifest has no account `stage` any more' 'removed: [{from: stage, destroy: false}]'
+	err_has 'account `stage`: not in the manifest, but the state has objects in it' 'removed: [{from: stage, destroy: false}]'
 	prov doctor
 	((status == 1))
-	out_has 'fail  accounts: the manifest has no account `stage` any more'
+	out_has 'fail  accounts: account `stage`: not in the manifest'
 	good doctor -account=prod
 	echo 'removed: [{from: stage}]' >>cfprov.yaml
 	bad validate
@@ -350,14 +350,14 @@ dropped()
 	manifest keys
 	echo 'removed: [{from: default/paymnets, destroy: false}]' >>cfprov.yaml
 	good plan
-	err_has 'Warning: `removed` names default/paymnets, which the state does not have; did you mean default/payments?'
+	err_has 'Warning: removed: default/paymnets is not in the state; did you mean default/payments?'
 	good plan -json
 	jq -se 'any(.[]; .type == "diagnostic" and .diagnostic.severity == "warning"
 		and (.diagnostic.summary | test("did you mean default/payments")))' out
 	manifest keys
 	echo 'removed: [{from: defualt/payments, destroy: false}]' >>cfprov.yaml
 	bad plan
-	err_has 'no account is called `defualt`; did you mean `default`?' cfprov.yaml:4
+	err_has 'removed: unknown account `defualt`; did you mean `default`?' cfprov.yaml:4
 }
 
 @test "an alias under which nothing is recorded may come to mean another account" {
@@ -366,7 +366,7 @@ dropped()
 	good apply -auto-approve
 	printf 'account_id: acc_2\nstores: [a]\n' >cfprov.yaml
 	bad plan
-	err_has 'the state knows `default` as the account acc_1, the manifest as acc_2'
+	err_has 'account `default`: its id is acc_1 in the state and acc_2 in the manifest'
 	good state rm default
 	good apply -auto-approve
 	jq -e '.accounts | keys == ["acc_2"] and .acc_2.stores.a.id' "$state"

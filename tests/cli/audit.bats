@@ -106,7 +106,7 @@ log_requests()
 	control POST lag '{"audit":600000}' >/dev/null
 	by_hand '{"comment":"theirs"}'
 	good plan
-	out_has 'comment changed outside of cfprov; the value may have changed, too'
+	out_has 'may have changed: comment changed outside of cfprov'
 }
 
 @test "fault A14: a comment changed outside leaves a value alone that the log says was kept" {
@@ -171,7 +171,7 @@ log_requests()
 		sim_faults "{$audit,$fault}"
 		: >"$sim_log"
 		good plan
-		out_has 'comment changed outside of cfprov; the value may have changed, too'
+		out_has 'may have changed: comment changed outside of cfprov'
 		[[ $errors != *audit* ]]
 		[ "$(log_requests)" = 1 ]
 		good plan -json

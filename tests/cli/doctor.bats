@@ -188,7 +188,7 @@ ends_on()
 	sed -i 's/"default"/"\\u001b[2J"/' "$state"
 	sick -account-id=a85e105f4ecef8ad9ca31a8372d0c353
 	harmless out
-	out_has 'as `\x1b[2J`'
+	out_has 'this account `\x1b[2J`'
 	# With a manifest that gives it, another alias is one.
 	printf 'account_id: acc_2\nstores: [x]\n' >cfprov.yaml
 	sick
@@ -236,7 +236,7 @@ ends_on()
 	out_has "fail  state: its folder can't be written, so that apply can't run" -state.
 	sed 's/"a85e105f4ecef8ad9ca31a8372d0c353"/"acc_9"/' before >"$state"
 	sick
-	out_has 'fail  default: the state knows `default` as the account acc_9'
+	out_has 'fail  default: account `default`: its id is acc_9 in the state'
 	jq '.accounts.a85e105f4ecef8ad9ca31a8372d0c353.alias = "old"' before >"$state"
 	sick
 	out_has 'cfprov state mv old default'

@@ -90,7 +90,7 @@ unrecorded()
 		bad import prod/keys "$address"
 		harmless err
 	done
-	err_has '`prod` is acc_1'
+	err_has 'in the account `prod` (acc_1)'
 	bad import prod/keys
 	err_has 'import needs ACCOUNT/STORE'
 	bad import
@@ -105,13 +105,13 @@ unrecorded()
 	bad import prod/keys prod/nope
 	harmless err
 	bad import dev/keys dev/keys
-	err_has 'Nothing lives there'
+	err_has 'None exist'
 	unrecorded
 }
 
 @test "another name than the address says" {
 	bad import prod/other "acc_1/$id"
-	err_has "the store $id is called \`keys\`" "can't rename"
+	err_has "the name of the store $id is \`keys\`" "can't rename"
 	make_store acc_1 'k\u001b[31m' >/dev/null
 	bad import prod/other "acc_1/$(answer_get .result.id)"
 	harmless err
@@ -132,10 +132,10 @@ unrecorded()
 	good import prod/keys "acc_1/$id"
 	cp "$state" before
 	bad import prod/keys "acc_1/$id"
-	err_has 'in the state already' 'cfprov state rm prod/keys'
+	err_has 'already in the state' 'cfprov state rm prod/keys'
 	jq '.accounts.acc_1.stores = {renamed: .accounts.acc_1.stores.keys}' before >"$state"
 	bad import prod/keys "acc_1/$id"
-	err_has 'in the state already, as prod/renamed'
+	err_has 'already in the state, as prod/renamed'
 }
 
 @test "a state that means other accounts" {
@@ -144,7 +144,7 @@ unrecorded()
 	cp "$state" before
 	cp new "$state"
 	bad import prod/other prod/other
-	err_has 'knows `prod` as the account acc_9'
+	err_has 'account `prod`: its id is acc_9 in the state'
 	jq '.accounts.acc_1.alias = "old"' before >"$state"
 	bad import prod/other prod/other
 	err_has 'cfprov state mv old prod'
@@ -250,7 +250,7 @@ recorded_secret()
 	jq '.accounts.acc_1.stores.keys.id = "0"' "$state" >new
 	cp new "$state"
 	bad import prod/keys/A prod/keys/A
-	err_has 'does not live under the id that the state has'
+	err_has 'does not exist under the id in the state'
 	[ "$(jq '.accounts.acc_1.stores.keys.secrets' "$state")" = null ]
 }
 
@@ -262,12 +262,12 @@ recorded_secret()
 	: >"$sim_log"
 	for address in prod/keys prod/keys/ prod/keys/A/B /keys/A 'prod//A' "$secret"; do
 		bad import prod/keys/A "$address"
-		err_has 'not of the form ACCOUNT/STORE/SECRET'
+		err_has 'expected ACCOUNT/STORE/SECRET'
 	done
 	bad import prod/keys/A dev/keys/A
-	err_has '`prod` is acc_1'
+	err_has 'in the account `prod` (acc_1)'
 	bad import prod/keys/A prod/other/A
-	err_has "the id is of another store: prod/keys is $id"
+	err_has "the id names another store: the id of prod/keys is $id"
 	bad import prod/keys/B prod/keys/B
 	err_has 'prod/keys/B is not declared' 'Add under `secrets` of that store, for instance:'
 	grep -qx '          - name: B' err
@@ -279,10 +279,10 @@ recorded_secret()
 	bad import prod/keys/A prod/keys/NOPE
 	err_has 'no secret in prod/keys has the id or the name `NOPE`' "A ($secret), OTHER ($other)"
 	bad import prod/keys/A "prod/keys/$other"
-	err_has "the secret $other is called \`OTHER\`, not \`A\`" '`moved` can rename it'
+	err_has "the name of the secret $other is \`OTHER\`, not \`A\`" 'rename it with `moved`'
 	good import prod/keys/A prod/keys/A
 	bad import prod/keys/A prod/keys/A
-	err_has 'prod/keys/A is in the state already'
+	err_has 'prod/keys/A: already in the state'
 }
 
 @test "fault A21: the variable that is suggested is valid, free, and means nothing else" {

@@ -147,7 +147,7 @@ only()
 	other=$(answer_get .result.id)
 	only "$other"
 	bad apply -auto-approve
-	err_has '2 stores are called default/a' "$other" "$id"
+	err_has 'default/a: 2 stores have this name' "$other" "$id"
 	# One that is listed and gone is none.
 	only 0123
 	good plan

@@ -62,11 +62,11 @@ answering()
 	out_is 'cfprov will perform the following actions (- destroy):
 
   - default/b
-      it is not in the manifest any more
+      because it is not in the manifest
 
 Plan: 0 to add, 0 to change, 1 to destroy.
 '
-	err_has 'apply will refuse' 'default/b' '-allow-store-destroy'
+	err_has 'apply will fail' 'default/b' '-allow-store-destroy'
 	prov plan -detailed-exitcode
 	[ "$status" = 2 ]
 	cmp "$state" before
@@ -85,7 +85,7 @@ Plan: 0 to add, 0 to change, 1 to destroy.
 		'-auto-approve -input=false' '-auto-approve -allow-store-destroy=false'; do
 		# shellcheck disable=SC2086 # words
 		bad apply $args
-		err_has 'the plan destroys a store: default/b' '-allow-store-destroy'
+		err_has 'refusing to destroy the store default/b' '-allow-store-destroy'
 	done
 	# Refused before it is asked.
 	answering $'yes\n' apply
@@ -134,10 +134,10 @@ Plan: 0 to add, 0 to change, 1 to destroy.
 	good plan
 	out_has 'destroys with it, not managed by cfprov: default/b/API_KEY and default/b/DB_PASSWORD'
 	[[ $output != *OTHER* ]]
-	err_has 'apply will refuse' default/b/API_KEY default/b/DB_PASSWORD -force
+	err_has 'apply will fail' default/b/API_KEY default/b/DB_PASSWORD -force
 	err_lacks OTHER
 	bad apply -auto-approve -allow-store-destroy
-	err_has 'default/b holds what cfprov does not manage: default/b/API_KEY and default/b/DB_PASSWORD' \
+	err_has 'default/b: contains secrets that cfprov does not manage: default/b/API_KEY and default/b/DB_PASSWORD' \
 		'-force'
 	[ "$(deletes)" = 0 ]
 	agree 2
@@ -196,7 +196,7 @@ Plan: 0 to add, 0 to change, 1 to destroy.
 	add_secret b LATE
 	answer yes
 	[ "$status" = 1 ]
-	err_has 'default/b is not as it was when the plan was made: it holds more' 'No changes were made.'
+	err_has 'default/b: changed since the plan was made: it now contains an unmanaged secret' 'No changes were made.'
 	[ "$(deletes)" = 0 ]
 	agree 2
 	tidy
@@ -211,7 +211,7 @@ Plan: 0 to add, 0 to change, 1 to destroy.
 	[[ $http == 200 ]]
 	answer yes
 	[ "$status" = 1 ]
-	err_has 'default/b is not as it was when the plan was made: it exists now' 'Make a new plan.'
+	err_has 'default/b: changed since the plan was made: it already exists' 'Run plan again.'
 	[ "$(sim_world '.accounts[].stores[].name' | grep -c '^b$')" = 1 ]
 	tidy
 }
@@ -272,9 +272,9 @@ Plan: 0 to add, 0 to change, 1 to destroy.
 	good apply -auto-approve
 	manifest_of 6
 	bad apply -auto-approve -allow-store-destroy
-	err_has 'the plan destroys 4 of 10 managed objects; 30 % are allowed' -force -max-delete-percent
+	err_has 'refusing to destroy 4 of 10 managed objects (limit: 30%)' -force -max-delete-percent
 	good plan
-	err_has 'apply will refuse' '4 of 10'
+	err_has 'apply will fail' '4 of 10'
 	bad apply -auto-approve -allow-store-destroy -max-delete-percent=39
 	[ "$(deletes)" = 0 ]
 	manifest_of 7
@@ -617,7 +617,7 @@ Destroy complete! Resources: 3 destroyed.
 	jq '.accounts.acc_1.stores.b.prevent_destroy = true' "$state" >changed && mv changed "$state"
 	manifest a
 	bad apply -auto-approve -allow-store-destroy -force
-	err_has 'default/b is protected by prevent_destroy'
+	err_has 'default/b: the plan would destroy it, but prevent_destroy is set'
 	bad plan
 	[ "$(deletes)" = 0 ]
 	[ "$(live | wc -l)" = 2 ]
@@ -649,7 +649,7 @@ Destroy complete! Resources: 3 destroyed.
 	good apply -auto-approve
 	printf 'accounts:\n  one: {account_id: acc_1}\nstores: [a]\n' >cfprov.yaml
 	bad apply -auto-approve -allow-store-destroy -force
-	err_has 'no account `two` any more'
+	err_has 'account `two`: not in the manifest'
 	bad destroy -auto-approve -allow-store-destroy -force
 	[ "$(deletes)" = 0 ]
 	good plan -account=one

@@ -34,11 +34,11 @@ doomed()
 	good plan -format=markdown
 	out_is '**Plan: 1 to add, 0 to change, 1 to destroy.**
 
-`apply` will refuse: the plan destroys a store: default&#47;left. All in a store goes with it, for good. If that is wanted, give &#45;allow&#45;store&#45;destroy.
+`apply` will fail: refusing to destroy the store default&#47;left. This destroys the store and every secret in it, and cannot be undone. To proceed, pass &#45;allow&#45;store&#45;destroy.
 
 | | Address | What | Why |
 | --- | --- | --- | --- |
-| `-` | `default/left` | destroy | it is not in the manifest any more |
+| `-` | `default/left` | destroy | because it is not in the manifest |
 | `+` | `default/new` | create |  |
 '
 	good plan -out=saved

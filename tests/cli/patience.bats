@@ -490,7 +490,7 @@ kill_while_posting()
 	wait_later
 	[ "$status" = 1 ]
 	[ "$(posts)" = 1 ]
-	! grep 'is not as it was' err later.err || false
+	! grep 'changed since the plan was made' err later.err || false
 	work_is_done
 	good apply -auto-approve
 	[ "$(posts)" = 1 ]

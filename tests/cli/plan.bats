@@ -91,7 +91,7 @@ Plan: 3 to add, 0 to change, 0 to destroy.
 	good plan
 	out_has 'Plan: 1 to add, 0 to change, 0 to destroy.' '+ default/b'
 	[[ $output != *default/a* ]]
-	out_has "gone from the account; its id was $gone"
+	out_has "deleted outside of cfprov (was $gone)"
 	good apply -auto-approve
 	out_has 'Apply complete! Resources: 1 added, 0 changed, 0 destroyed.'
 	agree 2
@@ -298,7 +298,7 @@ lists()
 		stores: [a]
 	end
 	bad plan
-	err_has 'knows the account acc_1 as `default`' '`other`'
+	err_has 'account `other`: the state calls this account `default` (id acc_1)'
 	bad apply -auto-approve -adopt
 	cmp "$state" before
 	[ "$(posts)" = 1 ]

@@ -51,9 +51,9 @@ writes()
 cfprov will perform the following actions (+ create, = adopt):
 
   = default/anew (id $now)
-      it was made anew outside of cfprov; the state has the id $anew
+      recreated outside of cfprov (was $anew)
   + default/gone
-      it is gone from the account; its id was $gone
+      deleted outside of cfprov (was $gone)
 
 Plan: 1 to import, 1 to add, 0 to change, 0 to destroy.
 "

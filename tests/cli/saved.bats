@@ -115,8 +115,8 @@ forged()
 	cp before "$state"
 	: >"$sim_log"
 	bad apply -allow-store-destroy -force p
-	err_has "default/theirs is not as it was" 'the state does not have it with this id' \
-		'Make a new plan.'
+	err_has "default/theirs: changed since the plan was made" 'the state does not have it under this id' \
+		'Run plan again.'
 	[ "$(requests '.method != "GET"')" = 0 ]
 	: >"$sim_log"
 	# Only the inputs are changed: the rows are not those that were shown.
@@ -147,7 +147,7 @@ forged()
 		: >"$sim_log"
 		bad apply p
 		err_has "the saved plan is damaged: invalid $side"
-		[[ $errors != *defect* ]]
+		[[ $errors != *bug* ]]
 		[ "$(requests)" = 0 ]
 	done
 	good apply good.p
@@ -161,7 +161,7 @@ forged()
 	good plan -out=p
 	api POST /accounts/acc_1/secrets_store/stores '{"name":"c"}'
 	bad apply p
-	err_has "default/c is not as it was when the plan was made: it exists now"
+	err_has "default/c: changed since the plan was made: it already exists"
 	[[ $(sim_world | jq '[.accounts[].stores[]] | length') == 3 ]]
 }
 
@@ -174,10 +174,10 @@ forged()
 	good plan -out=p -replace=default/a
 	api DELETE "/accounts/acc_1/secrets_store/stores/$id"
 	bad apply -allow-store-destroy p
-	err_has "it is gone"
+	err_has "it has been deleted"
 	api POST /accounts/acc_1/secrets_store/stores '{"name":"a"}'
 	bad apply -allow-store-destroy p
-	err_has "it is another one now"
+	err_has "it was recreated with another id"
 }
 
 @test "what the guard refuses is refused of a saved plan, too" {
@@ -187,7 +187,7 @@ forged()
 	manifest a
 	good plan -out=p
 	bad apply p
-	err_has "the plan destroys a store: default/b" "-allow-store-destroy"
+	err_has "refusing to destroy the store default/b" "-allow-store-destroy"
 	good apply -allow-store-destroy p
 	[[ $output == *"Apply complete! Resources: 0 added, 0 changed, 1 destroyed."* ]]
 }
@@ -203,7 +203,7 @@ forged()
 	api POST "/accounts/acc_1/secrets_store/stores/$id/secrets" \
 		'[{"name":"S","value":"v","scopes":["workers"]}]'
 	bad apply -allow-store-destroy -force p
-	err_has "it holds more that cfprov does not manage"
+	err_has "it now contains an unmanaged secret"
 }
 
 @test "a saved plan takes no planning options, and is whole" {
@@ -328,7 +328,7 @@ moved_state()
 	sed -i 's/stores: .*/stores: [a, b]/' cfprov.yaml
 	good plan -out=p
 	api POST /accounts/acc_1/secrets_store/stores '{"name":"b"}'
-	refused 'it exists now' apply p
+	refused 'it already exists' apply p
 	cmp before "$state"
 	# Refused before anything is asked.
 	sed -i 's/"serial": 1/"serial": 5/' "$state"
@@ -467,6 +467,6 @@ prod_as()
 	good plan -destroy -out=p
 	sed -i 's/"acc_1"/"acc_2"/' "$state"
 	bad apply -allow-store-destroy p
-	err_has 'the state knows `prod` as the account acc_2, the manifest as acc_1'
+	err_has 'account `prod`: its id is acc_2 in the state and acc_1 in the manifest'
 	[[ $(requests '.method == "DELETE"') == 0 ]]
 }

@@ -432,7 +432,7 @@ patches()
 	nothing_left
 	sed -i 's/}}}/}}, version: 2}/' cfprov.yaml
 	good apply -auto-approve
-	out_has 'its version was raised from 1 to 2'
+	out_has 'version raised from 1 to 2'
 	inside >after.txt
 	[ "$(cmp before.txt after.txt)" ]
 	mv after.txt before.txt
@@ -543,7 +543,7 @@ half_renamed()
 	secrets B
 	echo 'moved: [{from: default/keys/A, to: default/keys/B}]' >>cfprov.yaml
 	bad apply -auto-approve
-	err_has "default/keys/A can't be renamed to default/keys/B: that is managed already"
+	err_has "default/keys/A: can't be renamed to default/keys/B, which is another managed secret"
 	holds A B
 }
 
@@ -560,7 +560,7 @@ half_renamed()
 	[[ $http == 200 ]]
 	answer yes
 	[ "$status" = 1 ]
-	err_has 'default/keys/A is not as it was when the plan was made: it was written to meanwhile'
+	err_has 'default/keys/A: changed since the plan was made: it was modified'
 	good plan
 	out_has 'may have changed: modified outside of cfprov at'
 }
@@ -690,7 +690,7 @@ sent()
 	err_has 'default/keys/OLD: failed: odd (HTTP 400, code 1001' '1 changed' '1 failed'
 	control DELETE faults
 	good apply -auto-approve
-	out_has 'it was renamed to NEW; this one is left of that'
+	out_has 'left over from the rename to NEW'
 	holds NEW
 	nothing_left
 }
@@ -859,7 +859,7 @@ rename_comment()
 		-d '[{"name":"THEIRS","value":"x","scopes":["workers"]}]' \
 		"$sim_url/accounts/acc_1/secrets_store/stores/$store/secrets" >/dev/null
 	bad destroy -auto-approve -allow-store-destroy
-	err_has 'default/keys holds what cfprov does not manage: default/keys/THEIRS'
+	err_has 'default/keys: contains a secret that cfprov does not manage: default/keys/THEIRS'
 	[ "$(requests '.method == "DELETE"')" = 0 ]
 	good destroy -auto-approve -allow-store-destroy -force
 }
@@ -873,7 +873,7 @@ rename_comment()
 	good apply -auto-approve
 	secrets B C
 	bad apply -auto-approve
-	err_has 'default/keys/A is protected by prevent_destroy'
+	err_has 'default/keys/A: the plan would destroy it, but prevent_destroy is set'
 	bad destroy -auto-approve -allow-store-destroy
 	secrets 'A, prevent_destroy: true' C
 	sim_faults '{"method":"DELETE","kind":"status","status":404,"code":1001,"message":"secret_not_found"}'
@@ -1098,7 +1098,7 @@ taken()
 	err_has 'it is not known whether it was changed'
 	control DELETE faults
 	good plan
-	out_has '1 to change' 'it is not known what an interrupted apply has written'
+	out_has '1 to change' 'unknown after an interrupted apply'
 	[[ $output != *outside* ]]
 	good apply -auto-approve
 	holds A
@@ -1207,6 +1207,6 @@ taken()
 	curl -fsS -X PATCH -H 'Authorization: Bearer cfsim-token' -d '{"comment":"mallory"}' \
 		"$sim_url/accounts/acc_1/secrets_store/stores/$store/secrets/$id" >/dev/null
 	bad apply p
-	err_has 'default/keys/A is not as it was when the plan was made'
+	err_has 'default/keys/A: changed since the plan was made'
 	[ "$(requests '.method == "PATCH"')" = 1 ]
 }

@@ -86,12 +86,12 @@ hushed()
 	out_is 'cfprov will perform the following actions (~ update):
 
   ~ default/keys/A
-      value     (sensitive value): its value has changed
+      value     (sensitive value): changed at its source
   ~ default/keys/B
       scopes    ai_gateway, workers -> dex, workers
       comment   "old" -> "new"
   ~ default/keys/C
-      value     (sensitive value): its version was raised from 1 to 2
+      value     (sensitive value): version raised from 1 to 2
       comment   (none) -> "made"
   ~ default/keys/D
       comment   "gone" -> (none)
@@ -126,10 +126,10 @@ Plan: 0 to add, 4 to change, 0 to destroy.
       scopes    access, dex
       comment   \"for us\"
   ~ default/keys/NEW (was OLD)
-      \`moved\` in the manifest says so
+      renamed by \"moved\" in the manifest
   = default/keys/ONCE (id $once)
   - default/keys/PAST
-      it is not in the manifest any more
+      because it is not in the manifest
   + default/keys/PLAIN
 
 Plan: 2 to import, 2 to add, 2 to change, 1 to destroy.
@@ -137,7 +137,7 @@ Plan: 2 to import, 2 to add, 2 to change, 1 to destroy.
 	export V_NEW=hush-another
 	good plan -adopt -target=default/keys/NEW
 	out_has '  ~ default/keys/NEW (was OLD)
-      `moved` in the manifest says so; its value has changed
+      renamed by "moved" in the manifest; value: changed at its source
       value     (sensitive value)'
 	hushed out err
 }
@@ -167,9 +167,9 @@ Plan: 2 to import, 2 to add, 2 to change, 1 to destroy.
 	good apply -auto-approve
 	good plan -replace=default/keys/A -replace=default/keys/G
 	out_has '  -/+ default/keys/A
-      -replace asks for it
+      replacement requested with -replace
   -/+ default/keys/G
-      -replace asks for it
+      replacement requested with -replace
       value     (sensitive value): generated anew'
 	good plan -replace=default/keys
 	out_has '  -/+ default/keys/A (with its store)
@@ -185,7 +185,7 @@ Plan: 2 to import, 2 to add, 2 to change, 1 to destroy.
 	manifest last
 	good plan
 	out_has '  - default/keys
-      it is not in the manifest any more
+      because it is not in the manifest
   - default/keys/S001 (with its store)
   - default/keys/S002 (with its store)'
 	[ "$(grep -c 'with its store' out)" = 10 ]
@@ -244,7 +244,7 @@ cfprov will perform the following actions (~ update):
   ~ default/keys/A
       value     (sensitive value): may have changed: modified outside of cfprov at $(seconds_of A)
   ~ default/keys/C
-      value     (sensitive value): scopes and comment changed outside of cfprov; the value may have changed, too
+      value     (sensitive value): may have changed: scopes and comment changed outside of cfprov
       scopes    dex -> workers
       comment   \"by hand\" -> (none)
 
@@ -373,11 +373,11 @@ No changes. Your infrastructure matches the configuration.
 	for columns in 80 60 40; do
 		screen --columns "$columns" -- plan
 		[ "$status" = 0 ]
-		screen_has '~ default/keys/B value (sensitive value): its value has changed' \
+		screen_has '~ default/keys/B value (sensitive value): changed at its source' \
 			'scopes ai_gateway, workers -> dex, workers' \
 			'"a comment with some words in it" -> "a comment with other words in it"' \
 			'scopes access, ai_gateway, dex, websearch, workers' \
-			'~ default/keys/NEW (was OLD) `moved` in the manifest says so' \
+			'~ default/keys/NEW (was OLD) renamed by "moved" in the manifest' \
 			'comment (none) -> "changed by somebody"'
 		fits "$columns"
 		awk '/^      (value|scopes|comment) / && substr($0, 17, 1) == " " { exit 1 }' screen
@@ -559,7 +559,7 @@ change()
 		.before_sensitive == (if .before then {value: true} else false end) and
 		.after_sensitive == (if .after then {value: true} else false end))' out
 	[ "$(change CHANGED '[.reason, .changes, .change.after_unknown, .change.before.id == .change.after.id]')" = \
-		'["its value has changed",["value"],{"modified":true},true]' ]
+		'["changed at its source",["value"],{"modified":true},true]' ]
 	[ "$(change CHANGED '.change | [.before.modified, .after.modified, .after.status]')" = \
 		"[\"$(modified_of CHANGED)\",null,\"active\"]" ]
 	[ "$(change DRIFTED '[.changes, .change.before.scopes, .change.after.scopes]')" = \
@@ -622,7 +622,7 @@ change()
 	[ "$(jq -r 'select(.type == "resource_drift") | "\(.change.resource.resource_name) \(.change.action)"' \
 		out | tr '\n' ' ')" = 'DRIFTED update GONE delete ' ]
 	[ "$(jq -r 'select(.change.resource.resource_name == "CHANGED") | ."@message"' out)" = \
-		'default/keys/CHANGED: plan to update: value: its value has changed' ]
+		'default/keys/CHANGED: plan to update: value: changed at its source' ]
 	good apply -json -adopt -auto-approve
 	err_is ''
 	hushed out
@@ -659,7 +659,7 @@ change()
 	export V_B=hush-new
 	keys 'A, comment: old' B
 	good plan -format=markdown
-	out_has '| `~` | `default/keys/B` | update | value: its value has changed |' \
+	out_has '| `~` | `default/keys/B` | update | value: changed at its source |' \
 		'comment: &#34;&#60;b&#62;&#124;&#96;x&#96; &#64;&#8203;you'
 	[ "$(grep -c '^|' out)" = 7 ]
 	hushed out err

@@ -97,7 +97,7 @@ names()
 	for option in -target=default/x -target=defualt '-target=*/x' -target=default/a/b -target=/ \
 		-exclude=default/x -replace=default/x '-replace=*/*/*' "-target=${esc}[31mx"; do
 		bad apply -auto-approve -allow-store-destroy "$option"
-		err_has 'matches nothing in the manifest or the state'
+		err_has 'no match in the manifest or the state'
 		harmless err
 	done
 	for option in -target= -exclude= -replace=; do
@@ -121,7 +121,7 @@ names()
 	good apply -auto-approve -target=default/c
 	[ "$(names)" = 'b c' ]
 	bad plan
-	err_has 'default/b is protected'
+	err_has 'default/b: the plan would destroy it'
 }
 
 @test "-replace destroys and makes again: another id, two requests" {
@@ -129,8 +129,8 @@ names()
 	local before
 	before=$(id_of a)
 	good plan -replace=default/a
-	out_has '-/+ default/a' '-replace asks for it' 'Plan: 1 to add, 0 to change, 1 to destroy.'
-	err_has 'apply will refuse' -allow-store-destroy
+	out_has '-/+ default/a' 'replacement requested with -replace' 'Plan: 1 to add, 0 to change, 1 to destroy.'
+	err_has 'apply will fail' -allow-store-destroy
 	bad apply -auto-approve -replace=default/a
 	[ "$(id_of a)" = "$before" ]
 	good apply -auto-approve -allow-store-destroy -replace=default/a

@@ -94,7 +94,7 @@ one_lost()
 	good apply p
 	agree 1
 	bad plan -account=good -target=lost/a
-	err_has '-target=lost/a matches nothing'
+	err_has '-target=lost/a: no match'
 }
 
 @test "-account against -target: nothing can match, and that is an error" {
@@ -102,7 +102,7 @@ one_lost()
 	printf 'accounts: {one: {account_id: acc_1}, two: {account_id: acc_2}}\nstores: [a, b]\n' >cfprov.yaml
 	good apply -auto-approve
 	bad plan -account=one -target=two/a
-	err_has '-target=two/a matches nothing in the accounts of this run' 'one that -account leaves out'
+	err_has '-target=two/a: no match in the selected accounts' 'in an account that -account excludes'
 	bad plan -account=one -replace=two/a
 	good plan -account=one -exclude=two/a
 	good plan -account=one '-target=*/a'

@@ -58,9 +58,9 @@ static void check_all(const struct sample *samples, size_t count)
 				"sample %zu: %s", i, err.message ? err.message : "it was accepted");
 		if (!samples[i].fault)
 			continue;
-		expect_text(err.message, "the plan is not sound: p/");
+		expect_text(err.message, "internal error: invalid plan: p/");
 		expect_text(err.message, samples[i].fault);
-		expect_text(err.hint, "a defect of cfprov");
+		expect_text(err.hint, "a bug in cfprov");
 	}
 }
 
@@ -96,38 +96,38 @@ static void sound_plans(void **state)
 static void the_sides_of_rows(void **state)
 {
 	static const struct sample samples[] = {
-		{"its sides are not the same object",
+		{"desired and recorded have different addresses",
 			{ROW(&s_d, &a_r, &a_l, ACTION_NONE, .writes = 0)}},
-		{"it is out of order, or there twice",
+		{"out of order, or listed twice",
 			{ROW(&a_d, NULL, NULL, ACTION_CREATE, .writes = 0),
 				ROW(&s_d, NULL, NULL, ACTION_CREATE, .writes = 0)}},
-		{"it is out of order, or there twice", {KEEP, KEEP}},
-		{"approval is asked for no adoption",
+		{"out of order, or listed twice", {KEEP, KEEP}},
+		{"asks for approval without an adoption",
 			{ROW(&s_d, NULL, NULL, ACTION_CREATE, NOTE(ROW_NEEDS_APPROVAL))}},
-		{"what can't be changed would be", /* a store; not desired; not there */
+		{"writes fields of what can't be updated", /* a store; not desired; not there */
 			{ROW(&s_d, NULL, &s_l, ACTION_ADOPT, .writes = FIELD_COMMENT)}},
-		{"what can't be changed would be",
+		{"writes fields of what can't be updated",
 			{ROW(NULL, &a_r, &a_l, ACTION_DESTROY, .writes = FIELD_VALUE)}},
-		{"what can't be changed would be",
+		{"writes fields of what can't be updated",
 			{ROW(&a_d, NULL, NULL, ACTION_CREATE, .writes = FIELD_SCOPES)}},
-		{"a value would be written that has no source",
+		{"writes a value that has no source",
 			{ROW(&a_valueless, NULL, NULL, ACTION_CREATE, .writes = 0)}},
-		{"a value would be written that has no source",
+		{"writes a value that has no source",
 			{ROW(&a_valueless, &a_r, &a_l, ACTION_UPDATE, .writes = FIELD_VALUE)}},
-		{"a value would be written that has no source",
+		{"writes a value that has no source",
 			{ROW(&a_valueless, &a_r, &a_l, ACTION_REPLACE, .writes = 0)}},
-		{"it would go with a store that stays",
+		{"relies on a store being destroyed that is not",
 			{ROW(NULL, &a_r, &a_l, ACTION_DESTROY, NOTE(ROW_WITH_STORE))}},
-		{"it would go with a store that stays",
+		{"relies on a store being destroyed that is not",
 			{KEEP, ROW(NULL, &a_r, &a_l, ACTION_DESTROY, NOTE(ROW_WITH_STORE))}},
-		{"it would go with a store that stays",
+		{"relies on a store being destroyed that is not",
 			{ROW(NULL, &s_r, &s_l, ACTION_DESTROY, .writes = 0),
 				ROW(NULL, &a_r, &a_l, ACTION_FORGET, NOTE(ROW_WITH_STORE))}},
-		{"it would go with a store that stays", /* another store goes */
+		{"relies on a store being destroyed that is not", /* another store goes */
 			{ROW(NULL, &s_r, &s_l, ACTION_DESTROY, .writes = 0),
 				ROW(NULL, &elsewhere, &elsewhere, ACTION_DESTROY,
 					NOTE(ROW_WITH_STORE))}},
-		{"the state would learn what an action changes",
+		{"has both an action and something to learn",
 			{ROW(NULL, &s_r, &s_l, ACTION_DESTROY, .learns = true)}},
 	};
 
@@ -137,14 +137,14 @@ static void the_sides_of_rows(void **state)
 
 static void actions(void **state)
 {
-	static const char not_ours[] = "what cfprov does not manage would be given up";
-	static const char another[] = "what is not the recorded one would go";
-	static const char protected[] = "what is protected would be destroyed";
-	static const char undesired[] = "what nobody desires would be made";
-	static const char exists[] = "what exists would be created";
-	static const char changed[] = "what cfprov does not manage would be changed";
-	static const char renamed[] = "what cfprov does not manage would be renamed";
-	static const char duplicate[] = "it would be destroyed without a duplicate";
+	static const char not_ours[] = "destroys or forgets what cfprov does not manage";
+	static const char another[] = "destroys an object other than the recorded one";
+	static const char protected[] = "destroys what prevent_destroy protects";
+	static const char undesired[] = "creates what is not desired";
+	static const char exists[] = "creates what exists";
+	static const char changed[] = "changes what cfprov does not manage";
+	static const char renamed[] = "renames what cfprov does not manage";
+	static const char duplicate[] = "destroys a renamed secret that has no duplicate";
 	static const struct sample samples[] = {
 		{undesired, {ROW(NULL, &s_r, NULL, ACTION_CREATE, .writes = 0)}},
 		{undesired, {ROW(NULL, &a_r, NULL, ACTION_CREATE, .copies = &b_r)}},
@@ -156,14 +156,12 @@ static void actions(void **state)
 		{renamed, {ROW(&a_d, NULL, &b_l, ACTION_CREATE, .copies = &b_unmanaged)}},
 		{renamed, {ROW(&a_d, NULL, &b_l, ACTION_CREATE, .copies = &b_unresolved)}},
 		{renamed, {ROW(&a_d, NULL, &b_l, ACTION_CREATE, .copies = &elsewhere)}},
-		{"nothing is there to be adopted",
-			{ROW(&s_d, NULL, NULL, ACTION_ADOPT, .writes = 0)}},
-		{"nothing is there to be adopted",
-			{ROW(&s_d, &s_r, &s_l, ACTION_ADOPT, .writes = 0)}},
+		{"adopts what does not exist", {ROW(&s_d, NULL, NULL, ACTION_ADOPT, .writes = 0)}},
+		{"adopts what does not exist", {ROW(&s_d, &s_r, &s_l, ACTION_ADOPT, .writes = 0)}},
 		{changed, {ROW(&a_d, &a_r, &a_x, ACTION_UPDATE, .writes = FIELD_VALUE)}},
 		{changed, {ROW(&a_d, &a_unmanaged, &a_l, ACTION_UPDATE, .writes = FIELD_VALUE)}},
 		{changed, {ROW(&a_d, &a_r, &a_l, ACTION_UPDATE, .writes = 0)}},
-		{"nobody desires the new one",
+		{"replaces what is not desired",
 			{ROW(NULL, &s_r, &s_l, ACTION_REPLACE, .writes = 0)}},
 		{another, {ROW(&s_d, &s_r, &s_x, ACTION_REPLACE, .writes = 0)}},
 		{another, {ROW(NULL, &s_r, &s_x, ACTION_DESTROY, .writes = 0)}},
@@ -199,11 +197,11 @@ static void rows_about_nothing_and_wrong_counts(void **state)
 		plan_count(&plan);
 		++*counts[i];
 		assert_false(check_plan(&plan, &err));
-		expect_error(&err, "its counts do not add up");
+		expect_error(&err, "its counts don't add up");
 	}
 	*plan_add(&plan) = (struct row){0};
 	assert_false(check_plan(&plan, &err));
-	expect_error(&err, "a row is about nothing");
+	expect_error(&err, "a row without an object");
 }
 
 int main(void)

@@ -88,21 +88,21 @@ static void stores(void **state)
 {
 	static const struct scene scenes[] = {
 		{NULL, "s", "", "", "t=t", NULL, NULL, NULL},
-		{"p/s is not as it was when the plan was made: it exists now", "s", "", "", "s=s",
+		{"p/s: changed since the plan was made: it already exists", "s", "", "", "s=s",
 			NULL, NULL, NULL},
 		{NULL, "s", "", "s=s", "s=s", NULL, NULL, NULL},
 		{"another id", "s", "", "s=s", "s=x", NULL, NULL, NULL},
-		{"it is gone", "s", "", "s=s", "", NULL, NULL, NULL},
+		{"it has been deleted", "s", "", "s=s", "", NULL, NULL, NULL},
 		{NULL, "", "s=s", "s=s", "s=s", NULL, NULL, NULL},
 		{NULL, "", "s=s", "s=s", "", NULL, NULL, NULL}, /* somebody was faster */
 		{"another id", "", "s=s", "s=s", "s=x", NULL, NULL, NULL},
-		{"it is gone", "s", "s=s", "s=s", "", "p/s", NULL, NULL},
-		{"2 stores are called p/s", "s", "", "", "s=x s=y", NULL, NULL, NULL},
+		{"it has been deleted", "s", "s=s", "s=s", "", "p/s", NULL, NULL},
+		{"p/s: 2 stores have this name", "s", "", "", "s=x s=y", NULL, NULL, NULL},
 		{NULL, "s", "s=s", "s=s", "", NULL, NULL, NULL}, /* no action */
 		/* what it would destroy is not managed, or no longer */
-		{"the state does not have it with this id", "", "s=s", "s=s", "s=s", NULL, NULL,
+		{"the state does not have it under this id", "", "s=s", "s=s", "s=s", NULL, NULL,
 			""},
-		{"the state does not have it with this id", "s", "s=s", "s=s", "s=s", "p/s", NULL,
+		{"the state does not have it under this id", "s", "s=s", "s=s", "s=s", "p/s", NULL,
 			"s=x"},
 	};
 
@@ -115,32 +115,32 @@ static void secrets(void **state)
 	static const char s[] = "s=s", a[] = "s=s s/A=a";
 	static const struct scene scenes[] = {
 		{NULL, "s s/A", s, s, "s=s s/B=b", NULL, NULL, NULL},
-		{"it exists now", "s s/A", s, s, a, NULL, NULL, NULL},
+		{"it already exists", "s s/A", s, s, a, NULL, NULL, NULL},
 		/* an update */
 		{NULL, "s s/A#", a, a, a, NULL, NULL, NULL},
-		{"it was written to meanwhile", "s s/A#", a, a, "s=s s/A=a*", NULL, NULL, NULL},
-		{"it was written to meanwhile", "s s/A#", a, a, "s=s s/A=a#", NULL, NULL, NULL},
+		{"it was modified", "s s/A#", a, a, "s=s s/A=a*", NULL, NULL, NULL},
+		{"it was modified", "s s/A#", a, a, "s=s s/A=a#", NULL, NULL, NULL},
 		{"another id", "s s/A#", a, a, "s=s s/A=x", NULL, NULL, NULL},
-		{"it is gone", "s s/A#", a, a, "s=s", NULL, NULL, NULL},
+		{"it has been deleted", "s s/A#", a, a, "s=s", NULL, NULL, NULL},
 		/* an adoption */
 		{NULL, "s s/A^", s, a, a, NULL, NULL, NULL},
-		{"it was written to meanwhile", "s s/A^", s, a, "s=s s/A=a*", NULL, NULL, NULL},
-		{"it is gone", "s s/A^", s, a, s, NULL, NULL, NULL},
+		{"it was modified", "s s/A^", s, a, "s=s s/A=a*", NULL, NULL, NULL},
+		{"it has been deleted", "s s/A^", s, a, s, NULL, NULL, NULL},
 		/* a rename */
 		{NULL, "s s/A", "s=s s/O=o", "s=s s/O=o", "s=s s/O=o", NULL, "p/s/O", NULL},
 		{"can't be renamed to p/s/A", "s s/A", "s=s s/O=o", "s=s s/O=o", "s=s s/O=o s/A=a",
 			NULL, "p/s/O", NULL},
-		{"p/s/A is not as it was when the plan was made: it is gone", "s s/A", "s=s s/O=o",
-			"s=s s/O=o", s, NULL, "p/s/O", NULL},
-		{"p/s/A is not as it was", "s s/A", "s=s s/O=o", "s=s s/O=o", "s=s s/O=x", NULL,
-			"p/s/O", NULL},
-		{"it was written to meanwhile", "s s/A", "s=s s/O=o", "s=s s/O=o", "s=s s/O=o*",
-			NULL, "p/s/O", NULL},
+		{"p/s/A: changed since the plan was made: it has been deleted", "s s/A",
+			"s=s s/O=o", "s=s s/O=o", s, NULL, "p/s/O", NULL},
+		{"p/s/A: changed since the plan was made", "s s/A", "s=s s/O=o", "s=s s/O=o",
+			"s=s s/O=x", NULL, "p/s/O", NULL},
+		{"it was modified", "s s/A", "s=s s/O=o", "s=s s/O=o", "s=s s/O=o*", NULL, "p/s/O",
+			NULL},
 		/* the end: it may be gone already, and may have been written to */
 		{NULL, "s", a, a, "s=s s/A=a* s/B=b", NULL, NULL, NULL},
 		{NULL, "s", a, a, s, NULL, NULL, NULL},
 		{"another id", "s", a, a, "s=s s/A=x", NULL, NULL, NULL},
-		{"it is gone", "s s/A", a, a, s, "p/s/A", NULL, NULL},
+		{"it has been deleted", "s s/A", a, a, s, "p/s/A", NULL, NULL},
 	};
 
 	(void)state;
@@ -159,11 +159,11 @@ static void what_goes_with_a_store(void **state)
 		const struct scene scenes[] = {
 			{NULL, desired, ours, with, with, pattern, NULL, NULL},
 			{NULL, desired, ours, with, ours, pattern, NULL, NULL},
-			{"it holds more that cfprov does not manage, p/s/N", desired, ours, with,
+			{"it now contains an unmanaged secret, p/s/N", desired, ours, with,
 				"s=s s/A=a s/N=n t=t", pattern, NULL, NULL},
-			{"it holds more that cfprov does not manage, p/s/M", desired, ours, with,
+			{"it now contains an unmanaged secret, p/s/M", desired, ours, with,
 				"s=s s/A=a s/M=m2", pattern, NULL, NULL},
-			{"it holds more that cfprov does not manage, p/s/A", desired, ours, with,
+			{"it now contains an unmanaged secret, p/s/A", desired, ours, with,
 				"s=s s/A=a2", pattern, NULL, NULL},
 		};
 		check(scenes, ARRAY_SIZE(scenes));
