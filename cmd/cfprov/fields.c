@@ -50,10 +50,18 @@ void fields_add(struct str *out, const struct object *object)
 	add_field(out, "on remove", object->forget_on_remove ? "forget" : NULL);
 }
 
-void fields_put(struct json_writer *writer, const struct object *object)
+void fields_put(struct json_writer *writer, const char *key, const struct object *object,
+	const char *account_id)
 {
 	const char *origin = object->origin == ORIGIN_ADOPTED ? "adopted" : "created";
+	char *address AUTO_FREE = object_address(object);
 
+	json_begin_object(writer, key);
+	json_put_text(writer, "address", address);
+	json_put_text(writer, "type", object_kind_word(object->kind));
+	json_put_text(writer, "account", object->account);
+	json_put_text(writer, "account_id", account_id);
+	json_put_text(writer, "name", object->secret ? object->secret : object->store);
 	json_put_text(writer, "id", object->id);
 	if (object->kind == OBJECT_SECRET) {
 		json_put_text(writer, "store", object->store);
@@ -72,4 +80,5 @@ void fields_put(struct json_writer *writer, const struct object *object)
 	json_put_bool(writer, "unresolved", object_is_unresolved(object));
 	json_put_bool(writer, "prevent_destroy", object->prevent_destroy);
 	json_put_text(writer, "on_remove", object->forget_on_remove ? "forget" : "destroy");
+	json_end(writer);
 }

@@ -11,7 +11,8 @@
 /* A line for each field that has a value, indented by four. */
 void fields_add(struct str *out, const struct object *object);
 
-/* The same as members of the object that is open; what has no value is null. */
-void fields_put(struct json_writer *writer, const struct object *object);
+/* The same, with the address, as an object; what has no value is null. `key`: NULL in an array. */
+void fields_put(struct json_writer *writer, const char *key, const struct object *object,
+	const char *account_id);
 
 #endif

@@ -1,6 +1,8 @@
 /* cfprov import: take an existing store or secret into the state. */
 #include "plan/import.h"
 
+#include "document.h"
+#include "fields.h"
 #include "manifest/naming.h"
 #include "manifest/pick.h"
 #include "manifest/shape.h"
@@ -40,19 +42,21 @@ static void add_secret_lines(
 /* Prints the lines that the manifest lacks, ready to be copied. */
 static void print_undeclared(const struct session *session, const struct object *wanted)
 {
+	const struct address_scope scope = {{&session->desired}};
 	struct error err CLEANUP(error_release) = {0};
 	struct str lines CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
+	struct str guess CLEANUP(str_release) = {0};
+	char *address AUTO_FREE = object_address(wanted);
 	bool has_store = wanted->secret &&
 			 model_object(&session->desired, wanted->account, wanted->store, NULL);
 
 	render_address(&shown, wanted);
-	error_set(&err, "%s is not declared in %s", str_text(&shown),
-		session_manifest_name(session->cli));
+	address_add_guess(&scope, address, &guess);
+	error_set(&err, "%s is not declared in %s%s", str_text(&shown),
+		session_manifest_name(session->cli), str_text(&guess));
 	error_hint(&err,
-		"What is imported must be declared, else the next apply would part from it. Add "
-		"under %s:",
-		has_store ? "`secrets` of that store, for instance" : "`stores`");
-	term_error(&err);
+		"Declare what you import, otherwise the next apply would destroy it. Add under %s:",
+		has_store ? "`secrets` of its store, for example" : "`stores`");
 	if (!has_store) {
 		str_text_add(&lines, "\n      - name: ");
 		writing_word(&lines, wanted->store);
@@ -65,7 +69,30 @@ static void print_undeclared(const struct session *session, const struct object 
 	if (wanted->secret)
 		add_secret_lines(&lines, &session->desired, wanted, !has_store);
 	str_text_add(&lines, "\n\n");
+	term_error(&err);
 	term_print_str(&lines);
+}
+
+static bool refuse_address(const struct session *session, const char *typed, const char *why)
+{
+	const struct address_scope scope = {{&session->desired}};
+	char *shown AUTO_FREE = text_visible(typed, 120);
+	struct str guess CLEANUP(str_release) = {0};
+
+	address_add_guess(&scope, typed, &guess);
+	return term_fail(NULL, "invalid address `%s`: %s%s", shown, why, str_text(&guess));
+}
+
+/* A store that the only account lacks gets an error of its own, with the lines to add. */
+static const char *whole_address(struct session *session, const char *typed)
+{
+	const struct model *desired = &session->desired;
+	const struct address_scope scope = {{desired}};
+
+	if (desired->account_count == 1 && *typed && !strchr(typed, '/') &&
+		!model_account(desired, typed))
+		return arena_format(&session->arena, "%s/%s", desired->accounts[0].alias, typed);
+	return address_complete(&scope, typed, &session->arena);
 }
 
 /* Splits ALIAS/STORE or ALIAS/STORE/SECRET. */
@@ -75,32 +102,28 @@ static bool split_address(struct session *session, struct object *ret_wanted)
 		const char *what;
 		const struct schema_text *text;
 	} kinds[] = {
-		{"an alias", &schema_alias},
-		{"the name of a store", &schema_store_name},
-		{"the name of a secret", &schema_secret_name},
+		{"alias", &schema_alias},
+		{"name of a store", &schema_store_name},
+		{"name of a secret", &schema_secret_name},
 	};
-	const char *hint = "It must be ALIAS/STORE or ALIAS/STORE/SECRET, as cfprov plan shows it.";
-	const char *address = session->cli->arguments[0];
-	char *rest = arena_text(&session->arena, address),
-	     *shown AUTO_FREE = text_visible(address, 120);
+	const char *typed = session->cli->arguments[0];
+	char *rest = arena_text(&session->arena, whole_address(session, typed));
 	const char *parts[ARRAY_SIZE(kinds)] = {NULL};
 	struct str why CLEANUP(str_release) = {0};
 	size_t count = 0;
 
 	while (count < ARRAY_SIZE(kinds) && rest)
 		parts[count++] = strsep(&rest, "/");
-	bool is_good = count >= 2 && !rest;
-	for (size_t i = 0; i < count; i++)
-		is_good = is_good && *parts[i];
-	for (size_t i = 0; i < count && is_good; i++) {
+	if (count < 2 || rest)
+		return refuse_address(session, typed, "expected ALIAS/STORE or ALIAS/STORE/SECRET");
+	for (size_t i = 0; i < count; i++) {
 		char *part AUTO_FREE = text_visible(parts[i], 80);
-		is_good = shape_text_is_right(kinds[i].text, parts[i], true, &why);
-		if (!is_good)
-			hint = arena_format(&session->arena, "`%s` can't be %s: %s.", part,
-				kinds[i].what, str_text(&why));
+		if (*parts[i] && shape_text_is_right(kinds[i].text, parts[i], true, &why))
+			continue;
+		const char *text = arena_format(&session->arena, "`%s` is not a valid %s%s%s", part,
+			kinds[i].what, why.length ? ": " : "", str_text(&why));
+		return refuse_address(session, typed, text);
 	}
-	if (!is_good)
-		return term_fail(hint, "`%s` is no address of a store or a secret", shown);
 	*ret_wanted = (struct object){.kind = parts[2] ? OBJECT_SECRET : OBJECT_STORE,
 		.account = parts[0],
 		.store = parts[1],
@@ -111,8 +134,9 @@ static bool split_address(struct session *session, struct object *ret_wanted)
 /* Finds what the manifest declares at the address. Only its account will be asked. */
 static bool find_declared(struct session *session, struct import_input *input)
 {
+	const struct address_scope scope = {{&session->desired}};
 	struct error err CLEANUP(error_release) = {0};
-	struct str hint CLEANUP(str_release) = {0};
+	struct str hint CLEANUP(str_release) = {0}, guess CLEANUP(str_release) = {0};
 	struct object wanted = {0};
 
 	if (!split_address(session, &wanted))
@@ -120,11 +144,12 @@ static bool find_declared(struct session *session, struct import_input *input)
 	const struct pick pick = {session_manifest_name(session->cli), &wanted.account, 1};
 	if (!model_account(&session->desired, wanted.account)) {
 		char *shown AUTO_FREE = text_visible(wanted.account, 80);
-		str_text_add(&hint, "An address is ALIAS/STORE or ALIAS/STORE/SECRET; the "
-				    "manifest's accounts are called ");
+		address_add_guess(&scope, session->cli->arguments[0], &guess);
+		str_text_add(&hint, "Accounts in the manifest: ");
 		model_add_aliases(&hint, &session->desired);
 		str_char(&hint, '.');
-		return term_fail(str_text(&hint), "the manifest has no account `%s`", shown);
+		return term_fail(str_text(&hint), "the manifest has no account `%s`%s", shown,
+			str_text(&guess));
 	}
 	if (!pick_accounts(&pick, &session->desired, &err))
 		return term_error(&err);
@@ -138,51 +163,73 @@ static bool find_declared(struct session *session, struct import_input *input)
 
 /* ---- the import ---- */
 
-static bool record(struct session *session, const struct import_input *input, struct error *err)
+/* Gives NULL, or, in the session's arena, the object that was imported. */
+static const struct object *record(
+	struct session *session, const struct import_input *input, struct error *err)
 {
-	struct str address CLEANUP(str_release) = {0}, line CLEANUP(str_release) = {0};
-	const struct object *desired = input->desired;
-	struct object object;
-	const struct change change = {CHANGE_PUT, &object};
+	struct object *object = arena_alloc(&session->arena, sizeof(*object));
+	const struct change change = {CHANGE_PUT, object};
 	const struct state_fold fold = {.changes = &change,
 		.change_count = 1,
 		.accounts = input->account,
 		.account_count = 1};
 
-	if (!import_find(input, &object, err))
-		return false;
+	if (!import_find(input, object, err))
+		return NULL;
 	ledger_stage(&session->ledger, &fold);
-	if (!ledger_commit(&session->ledger, err))
-		return false;
-	render_address(&address, &object);
-	str_format(&line, "Imported %s (id %s): it is managed from now on.\n", str_text(&address),
-		object.id);
+	return ledger_commit(&session->ledger, err) ? object : NULL;
+}
+
+/* Gives NULL, and that was reported, or the object that was imported. */
+static const struct object *import(struct session *session, struct import_input *input)
+{
+	struct error err CLEANUP(error_release) = {0};
+	const struct object *imported = NULL;
+
+	if (!session_load_manifest(session) || !find_declared(session, input) ||
+		!session_open_state(session, "import"))
+		return NULL;
+	input->recorded = &session->ledger.state.model;
+	if (import_read_id(input, session->cli->arguments[1], &session->arena, &err) &&
+		planning_move(session, &err) && import_is_free(input, &err)) {
+		struct object *sought = arena_alloc(&session->arena, sizeof(*sought));
+		*sought = *input->desired;
+		sought->id = import_sought_id(input);
+		session->sought = sought; /* a list may not show yet what was made a moment ago */
+		if (!read_live(session))
+			return NULL;
+		input->live = &session->live;
+		imported = record(session, input, &err);
+	}
+	if (!imported)
+		term_error(&err);
+	return imported;
+}
+
+static void print_imported(const struct object *imported, const struct object *desired)
+{
+	struct str line CLEANUP(str_release) = {0};
+
+	str_text_add(&line, "Imported ");
+	render_address(&line, imported);
+	str_format(&line, " (id %s). cfprov now manages it.\n", imported->id);
 	term_out_str(&line);
-	if (object.secret && !desired->is_written_once && desired->value->kind != VALUE_GENERATE)
-		term_print("The next apply writes its value, for nobody can read the one it has. "
-			   "`update: if_absent` in the manifest keeps that.");
-	return true;
+	if (imported->secret && !desired->is_written_once && desired->value->kind != VALUE_GENERATE)
+		term_print("The next apply writes its value, because nobody can read the current "
+			   "one. To keep that, set `update: if_absent` in the manifest.");
 }
 
 bool import_run(struct session *session)
 {
-	struct error err CLEANUP(error_release) = {0};
+	struct json_writer *json = document_writer();
 	struct import_input input = {0};
+	const struct object *imported = import(session, &input);
 
-	if (!session_load_manifest(session) || !find_declared(session, &input) ||
-		!session_open_state(session, "import"))
-		return false;
-	input.recorded = &session->ledger.state.model;
-	bool is_good = import_read_id(&input, session->cli->arguments[1], &session->arena, &err) &&
-		       planning_move(session, &err) && import_is_free(&input, &err);
-	if (is_good) {
-		struct object *sought = arena_alloc(&session->arena, sizeof(*sought));
-		*sought = *input.desired;
-		sought->id = import_sought_id(&input);
-		session->sought = sought; /* a list may not show yet what was made a moment ago */
-		if (!read_live(session))
-			return false;
-		input.live = &session->live;
-	}
-	return (is_good && record(session, &input, &err)) || term_error(&err);
+	if (json && imported)
+		fields_put(json, "imported", imported, input.account->id);
+	else if (json)
+		json_put_null(json, "imported");
+	else if (imported)
+		print_imported(imported, input.desired);
+	return imported;
 }

@@ -1,3 +1,4 @@
+#include "document.h"
 #include "log.h"
 #include "mistakes.h"
 #include "session.h"
@@ -66,10 +67,13 @@ static int __attribute__((noinline)) run(int argc, char **argv)
 		struct session session CLEANUP(session_release);
 		if (cli.no_color)
 			term_no_color();
+		if (cli.json && (cli.command->options & CLI_DOCUMENT))
+			document_begin();
 		warn(&cli);
 		session_init(&session, &cli);
 		status = cli.command->run(&session) ? session.status : EXIT_ERROR;
 	}
+	document_end();
 	return term_finish() ? status : EXIT_ERROR;
 }
 

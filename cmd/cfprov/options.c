@@ -137,6 +137,8 @@ static const struct option options[] = {
 	{"detailed-exitcode", &a_switch, OPTION_OUTPUT, CLI_OUT, AT(detailed_exitcode),
 		"exit with status 2 if there are changes"},
 	{"json", &a_switch, OPTION_OUTPUT, CLI_JSON, AT(json), "write JSON"},
+	{"json", &a_switch, OPTION_OUTPUT, CLI_DOCUMENT, AT(json),
+		"write JSON, errors and warnings included"},
 	{"json", &a_switch, OPTION_OUTPUT, CLI_STREAM, AT(json),
 		"write one JSON object per line for each event"},
 	{"raw", &a_switch, OPTION_OUTPUT, CLI_TOOL, AT(raw),

@@ -164,7 +164,7 @@ static void print_all(struct session *session)
 		term_print("The state is empty: there is nothing to put out.");
 }
 
-static bool print_one(const struct session *session)
+static bool print_one(struct session *session)
 {
 	const struct cli *cli = session->cli;
 	const struct object *object = session_find_recorded(session, cli->arguments[0]);
@@ -349,15 +349,21 @@ static void add_toml(const struct bindings *bindings, struct str *out)
 	}
 }
 
-static bool print_bindings(const struct session *session)
+static bool print_bindings(struct session *session)
 {
 	const struct cli *cli = session->cli;
-	const char *pattern = cli->argument_count ? cli->arguments[0] : NULL;
+	const struct address_scope scope = session_recorded(session);
+	const char *pattern = cli->argument_count
+				      ? address_complete(&scope, cli->arguments[0], &session->arena)
+				      : NULL;
+	struct error err CLEANUP(error_release) = {0};
 	struct bindings bindings CLEANUP(release_bindings) = {0};
 	struct str text CLEANUP(str_release) = {0}, warning CLEANUP(str_release) = {0};
 
-	if (!find_bindings(&session->ledger.state.model, pattern, &bindings))
-		return session_refuse_address(pattern);
+	if (!find_bindings(&session->ledger.state.model, pattern, &bindings)) {
+		session_miss(session, cli->arguments[0], &err);
+		return term_error(&err);
+	}
 	if (!check_accounts(&bindings) || !check_names(&bindings))
 		return false;
 	if (cli->format == FORMAT_WRANGLER_TOML)

@@ -84,6 +84,27 @@ static bool settle(struct session *session)
 	return true;
 }
 
+/* What -target and the like name: by the aliases that the state has by now. */
+static void complete_addresses(struct session *session)
+{
+	const struct cli *cli = session->cli;
+	struct plan_options *options = &session->input.options;
+	/* With -account, the others do not count. */
+	const struct address_scope scope = {
+		{&session->desired, cli->accounts.count ? NULL : &session->ledger.state.model}};
+	const struct {
+		const struct cli_texts *typed;
+		struct patterns *patterns;
+	} all[] = {{&cli->targets, &options->targets}, {&cli->excludes, &options->excludes},
+		{&cli->replaces, &options->replaces}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		struct cli_texts full = session_addresses(
+			session, &scope, all[i].typed->items, all[i].typed->count);
+		*all[i].patterns = (struct patterns){full.items, full.count};
+	}
+}
+
 /* What is recorded by now, and what exists. */
 static bool read_both(struct session *session)
 {
@@ -91,6 +112,7 @@ static bool read_both(struct session *session)
 
 	if (!planning_move(session, &err))
 		return term_error(&err);
+	complete_addresses(session);
 	if (!read_live(session) || !settle(session))
 		return false;
 	const struct live_input input = session_live_input(session);
@@ -164,9 +186,6 @@ bool planning_make(struct session *session)
 				.destroys_all = cli->destroys,
 				.refresh_only = cli->refresh_only,
 				.is_partial = cli->accounts.count > 0,
-				.targets = {cli->targets.items, cli->targets.count},
-				.excludes = {cli->excludes.items, cli->excludes.count},
-				.replaces = {cli->replaces.items, cli->replaces.count},
 			},
 	};
 	session->is_partial = cli->accounts.count + cli->targets.count + cli->excludes.count > 0;

@@ -73,7 +73,7 @@ const char *session_manifest_name(const struct cli *cli)
 	return cli->manifests.count ? cli->manifests.items[0] : MANIFEST_DEFAULT_PATH;
 }
 
-bool session_read_manifest(struct session *session, struct error_list *errors)
+static bool read_manifest(struct session *session, struct error_list *errors)
 {
 	const struct cli *cli = session->cli;
 	const struct pick pick = {
@@ -93,7 +93,7 @@ bool session_load_manifest(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
-	bool is_read = session_read_manifest(session, &errors);
+	bool is_read = read_manifest(session, &errors);
 	term_warnings(&session->manifest.warnings);
 	return is_read || term_errors(&errors);
 }
@@ -215,24 +215,49 @@ bool session_find_state(struct session *session)
 	return true;
 }
 
-bool session_refuse_address(const char *address)
-{
-	char *shown AUTO_FREE = text_visible(address, 120);
+/* ---- addresses ---- */
 
-	return term_fail("`cfprov state list` lists all objects.",
-		"no object in the state matches `%s`", shown);
+struct cli_texts session_addresses(struct session *session, const struct address_scope *scope,
+	const char *const *typed, size_t count)
+{
+	const char **items = arena_alloc(&session->arena, count * sizeof(*items));
+
+	for (size_t i = 0; i < count; i++)
+		items[i] = address_complete(scope, typed[i], &session->arena);
+	return (struct cli_texts){items, count};
 }
 
-const struct object *session_find_recorded(const struct session *session, const char *address)
+struct address_scope session_recorded(const struct session *session)
+{
+	return (struct address_scope){{&session->ledger.state.model}};
+}
+
+void session_miss(const struct session *session, const char *typed, struct error *err)
+{
+	const struct address_scope scope = session_recorded(session);
+	char *shown AUTO_FREE = text_visible(typed, 120);
+	struct str guess CLEANUP(str_release) = {0};
+
+	address_add_guess(&scope, typed, &guess);
+	error_set(err, "no object in the state matches `%s`%s", shown, str_text(&guess));
+	if (!guess.length)
+		error_hint(err, "Run `cfprov state list` to see all objects.");
+}
+
+const struct object *session_find_recorded(struct session *session, const char *typed)
 {
 	const struct model *recorded = &session->ledger.state.model;
+	const struct address_scope scope = session_recorded(session);
+	const char *address = address_complete(&scope, typed, &session->arena);
+	struct error err CLEANUP(error_release) = {0};
 
 	for (size_t i = 0; i < recorded->object_count; i++) {
 		char *its AUTO_FREE = object_address(&recorded->objects[i]);
 		if (strcmp(its, address) == 0)
 			return &recorded->objects[i];
 	}
-	session_refuse_address(address);
+	session_miss(session, typed, &err);
+	term_error(&err);
 	return NULL;
 }
 

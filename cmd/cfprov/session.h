@@ -9,6 +9,7 @@
 #include "cli.h"
 #include "cloudflare/live.h"
 #include "manifest/manifest.h"
+#include "model/address.h"
 #include "plan/planner.h"
 #include "progress.h"
 #include "source/source.h"
@@ -54,9 +55,8 @@ void session_release(struct session *session);
 /* What errors call the manifest, or the manifests. */
 const char *session_manifest_name(const struct cli *cli);
 
-/* Both fill `desired`; the second leaves the errors to the caller. */
+/* Fills `desired`. */
 bool session_load_manifest(struct session *session) MUST_CHECK;
-bool session_read_manifest(struct session *session, struct error_list *errors) MUST_CHECK;
 
 /*
  * For a command that needs accounts but no manifest. Fills `desired`, maybe without objects, from
@@ -82,9 +82,14 @@ bool session_find_state(struct session *session) MUST_CHECK;
 bool session_read_state(struct session *session) MUST_CHECK;
 bool session_open_state(struct session *session, const char *operation) MUST_CHECK;
 
+/* Lends the addresses or patterns that were typed, completed by these models or by the state. */
+struct cli_texts session_addresses(struct session *session, const struct address_scope *scope,
+	const char *const *typed, size_t count);
+struct address_scope session_recorded(const struct session *session);
+
 /* Lends what is recorded at the address; NULL: nothing is, and that was reported. */
-const struct object *session_find_recorded(const struct session *session, const char *address);
-bool session_refuse_address(const char *address); /* gives false */
+const struct object *session_find_recorded(struct session *session, const char *typed);
+void session_miss(const struct session *session, const char *typed, struct error *err);
 
 /* Sends nothing. Comes before any secret is read, because the client has to know them. */
 bool session_new_client(struct session *session) MUST_CHECK;

@@ -2,6 +2,7 @@
 #include "adapter/fs.h"
 #include "adapter/input.h"
 #include "base/text.h"
+#include "document.h"
 #include "fields.h"
 #include "interrupt.h"
 #include "manifest/shape.h"
@@ -14,50 +15,51 @@
 
 /* ---- list, show, pull ---- */
 
-bool state_list_run(struct session *session)
+/* As text, or into *json if that is not NULL. */
+static bool list(struct session *session, struct json_writer *json)
 {
 	const struct cli *cli = session->cli;
 	struct str lines CLEANUP(str_release) = {0};
+	struct error_list errors CLEANUP(error_list_release) = {0};
 	bool *used AUTO_FREE = mem_alloc(cli->argument_count * sizeof(*used));
-	bool is_good = true;
 
 	if (!session_read_state(session))
 		return false;
 	const struct model *model = &session->ledger.state.model;
+	const struct address_scope scope = session_recorded(session);
+	const struct cli_texts wanted =
+		session_addresses(session, &scope, cli->arguments, cli->argument_count);
 	for (size_t i = 0; i < model->object_count; i++) {
 		bool is_wanted = cli->argument_count == 0;
 		for (size_t a = 0; a < cli->argument_count; a++)
-			if (object_matches(&model->objects[i], cli->arguments[a]))
+			if (object_matches(&model->objects[i], wanted.items[a]))
 				used[a] = is_wanted = true;
 		if (!is_wanted)
 			continue;
-		render_address(&lines, &model->objects[i]);
+		const struct object *object = &model->objects[i];
+		if (json)
+			fields_put(json, NULL, object, model_account(model, object->account)->id);
+		render_address(&lines, object);
 		str_char(&lines, '\n');
 	}
-	term_out_str(&lines);
-	for (size_t a = 0; a < cli->argument_count; a++) {
-		char *shown AUTO_FREE = text_visible(cli->arguments[a], 120);
-		if (used[a])
-			continue;
-		is_good = term_fail(NULL, "no object in the state matches `%s`", shown);
-	}
-	return is_good;
+	if (!json)
+		term_out_str(&lines);
+	for (size_t a = 0; a < cli->argument_count; a++)
+		if (!used[a])
+			session_miss(session, cli->arguments[a], error_list_add(&errors));
+	return !errors.count || term_errors(&errors);
 }
 
-static void add_json(struct str *out, const struct object *object, const char *account_id)
+bool state_list_run(struct session *session)
 {
-	struct json_writer writer = json_writer(out, 2);
-	char *address AUTO_FREE = object_address(object);
+	struct json_writer *json = document_writer();
 
-	json_begin_object(&writer, NULL);
-	json_put_text(&writer, "address", address);
-	json_put_text(&writer, "type", object_kind_word(object->kind));
-	json_put_text(&writer, "account", object->account);
-	json_put_text(&writer, "account_id", account_id);
-	json_put_text(&writer, "name", object->secret ? object->secret : object->store);
-	fields_put(&writer, object);
-	json_end(&writer);
-	str_char(out, '\n');
+	if (json)
+		json_begin_array(json, "objects");
+	bool is_good = list(session, json);
+	if (json)
+		json_end(json);
+	return is_good;
 }
 
 bool state_show_run(struct session *session)
@@ -72,7 +74,9 @@ bool state_show_run(struct session *session)
 		return false;
 	const char *account_id = model_account(&session->ledger.state.model, object->account)->id;
 	if (cli->json) {
-		add_json(&text, object, account_id);
+		struct json_writer writer = json_writer(&text, 2);
+		fields_put(&writer, NULL, object, account_id);
+		str_char(&text, '\n');
 	} else {
 		render_address(&text, object);
 		str_format(&text, "\n    %-9s %s\n", "account", account_id);
@@ -132,9 +136,13 @@ bool state_rm_run(struct session *session)
 	struct state_edit edit CLEANUP(state_edit_release) = {0};
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
-	bool is_done = session_open_state(session, cli->dry_run ? NULL : "state rm") &&
-		       (state_edit_remove(&session->ledger.state, cli->arguments,
-				cli->argument_count, &edit, &errors) ||
+	if (!session_open_state(session, cli->dry_run ? NULL : "state rm"))
+		return false;
+	const struct address_scope scope = session_recorded(session);
+	const struct cli_texts wanted =
+		session_addresses(session, &scope, cli->arguments, cli->argument_count);
+	bool is_done = (state_edit_remove(&session->ledger.state, wanted.items, wanted.count, &edit,
+				&errors) ||
 			       term_errors(&errors)) &&
 		       write_edit(session, &edit, cli->dry_run ? "Would remove" : "Removed", "");
 	if (is_done)

@@ -15,7 +15,7 @@
 
 const struct command cli_commands[] = {
 	{"validate", NULL, "check the manifest without network access", COMMAND_MAIN,
-		CLI_MANIFEST | CLI_JSON, 0, validate_run,
+		CLI_MANIFEST | CLI_DOCUMENT, 0, validate_run,
 		"Checks the syntax, names and references of the manifest and reports every error at "
 		"once. It needs no credentials, sends no requests and reads no secret values.",
 		"cfprov validate\n"
@@ -63,7 +63,7 @@ const struct command cli_commands[] = {
 		"cfprov show -json plan.cfprov\n",
 		NULL},
 	{"import", "ADDRESS ACCOUNT/STORE[/SECRET]", "start managing an existing store or secret",
-		COMMAND_OTHER, CLI_EDITING | CLI_INPUT | CLI_PARALLEL, 2, import_run,
+		COMMAND_OTHER, CLI_EDITING | CLI_INPUT | CLI_PARALLEL | CLI_DOCUMENT, 2, import_run,
 		"Records an existing store or secret in the state under ADDRESS, which must be in the "
 		"manifest. ACCOUNT, STORE and SECRET are ids or names. The object itself is not "
 		"changed.",
@@ -112,7 +112,7 @@ const struct command cli_commands[] = {
 		"The help of a command is also shown by `cfprov COMMAND -help`.",
 		NULL, NULL},
 	{"state list", "[ADDRESS...]", "list the addresses of managed objects", COMMAND_STATE,
-		CLI_MANIFEST | CLI_STATE, SIZE_MAX, state_list_run,
+		CLI_MANIFEST | CLI_STATE | CLI_DOCUMENT, SIZE_MAX, state_list_run,
 		"Lists every managed object, or those that match an ADDRESS. An asterisk matches "
 		"within one part of an address.",
 		"cfprov state list 'prod/*'\n",

@@ -50,7 +50,8 @@ enum cli_option {
 	CLI_REFRESH = 1 << 20,
 	CLI_WAIT = 1 << 21, /* -wait, -wait-timeout */
 	CLI_STORE = 1 << 22,
-	CLI_FRONT = 1 << 23, /* before the command */
+	CLI_FRONT = 1 << 23,    /* before the command */
+	CLI_DOCUMENT = 1 << 24, /* -json: one document, also of errors (document.h) */
 };
 
 /* ---- commands ---- */

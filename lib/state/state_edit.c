@@ -2,6 +2,7 @@
 
 #include "adapter/table.h"
 #include "base/text.h"
+#include "model/address.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ void state_edit_release(struct state_edit *edit)
 bool state_edit_remove(const struct state *state, const char *const *patterns, size_t count,
 	struct state_edit *edit, struct error_list *errors)
 {
+	const struct address_scope scope = {{&state->model}};
 	bool *is_used AUTO_FREE = mem_alloc(count * sizeof(*is_used)), is_good = true;
 
 	begin(edit, &state->model);
@@ -46,9 +48,12 @@ bool state_edit_remove(const struct state *state, const char *const *patterns, s
 	}
 	for (size_t p = 0; p < count; p++) {
 		char *shown AUTO_FREE = text_visible(patterns[p], 120);
-		if (!is_used[p])
-			is_good = error_set(error_list_add(errors),
-				"no object in the state matches `%s`", shown);
+		struct str guess CLEANUP(str_release) = {0};
+		if (is_used[p])
+			continue;
+		address_add_guess(&scope, patterns[p], &guess);
+		is_good = error_set(error_list_add(errors), "no object in the state matches `%s`%s",
+			shown, str_text(&guess));
 	}
 	if (!is_good)
 		state_edit_release(edit);

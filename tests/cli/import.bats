@@ -36,7 +36,7 @@ unrecorded()
 		for store in "$id" keys; do
 			rm -f "$state"
 			good import prod/keys "$account/$store"
-			out_is "Imported prod/keys (id $id): it is managed from now on.
+			out_is "Imported prod/keys (id $id). cfprov now manages it.
 "
 			[ "$(recorded)" = "keys $id" ]
 			[ "$(jq -r .accounts.acc_1.stores.keys.origin "$state")" = adopted ]
@@ -79,11 +79,11 @@ unrecorded()
 	done
 	for address in 'prod/*' 'prod/a b' 'pr*d/keys' prod/.. 'prod/keys/A.B' 'prod/keys/*'; do
 		bad import "$address" "acc_1/$id"
-		err_has "Error: \`$address\` is no address of a store or a secret" "can't be"
+		err_has "Error: invalid address \`$address\`: " "is not a valid "
 		err_lacks '- name:'
 	done
 	bad import 'prod/a b' "acc_1/$id"
-	err_has "\`a b\` can't be the name of a store: \` \` can't"
+	err_has "\`a b\` is not a valid name of a store: "
 	bad import nope/keys "acc_1/$id"
 	err_has 'no account `nope`'
 	for address in "$id" acc_1 acc_1/ "/$id" '' acc_1/a/b "$esc/x" "acc_2/$id" "dev/$id" 'pro/keys'; do
@@ -206,7 +206,7 @@ recorded_secret()
 	for address in "acc_1/$id/$secret" prod/keys/A "acc_1/keys/$secret" "prod/$id/A"; do
 		cp before "$state"
 		good import prod/keys/A "$address"
-		out_is "Imported prod/keys/A (id $secret): it is managed from now on.
+		out_is "Imported prod/keys/A (id $secret). cfprov now manages it.
 "
 		err_has 'The next apply writes its value' 'update: if_absent'
 		[ "$(recorded_secret)" = "[\"$secret\",\"active\",[\"dex\",\"workers\"],\"c\",null,null,\"adopted\"]" ]
@@ -269,7 +269,7 @@ recorded_secret()
 	bad import prod/keys/A prod/other/A
 	err_has "the id names another store: the id of prod/keys is $id"
 	bad import prod/keys/B prod/keys/B
-	err_has 'prod/keys/B is not declared' 'Add under `secrets` of that store, for instance:'
+	err_has 'prod/keys/B is not declared' 'Add under `secrets` of its store, for example:'
 	grep -qx '          - name: B' err
 	grep -qx '            value: {env: B}' err
 	bad import prod/new/B-C prod/new/B-C
