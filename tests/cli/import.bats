@@ -92,7 +92,7 @@ unrecorded()
 	done
 	err_has 'in the account `prod` (acc_1)'
 	bad import prod/keys
-	err_has 'import needs ACCOUNT/STORE'
+	err_has 'missing argument' 'ACCOUNT/STORE'
 	bad import
 	[ "$(requests)" = 0 ]
 	unrecorded

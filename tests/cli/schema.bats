@@ -345,7 +345,7 @@ schema_says()
 @test "-json is no option of commands that have no JSON" {
 	manifest a
 	bad schema -json
-	bad version -json
+	bad state pull -json
 	bad validate -json=maybe
 	prov validate -json=false
 	out_is $'The manifest is valid: 1 store in 1 account.\n'
