@@ -15,7 +15,7 @@ CFLAGS ?= -O2 -g
 
 help:
 	@echo 'make            build/cfprov and build/cfsim'
-	@echo 'make install    both, to $$(DESTDIR)$$(PREFIX)/bin; PREFIX is $(PREFIX)'
+	@echo 'make install    both and their manual pages, to $$(DESTDIR)$$(PREFIX)'
 	@echo 'make test       unit tests, planner cases and command-line tests'
 	@echo 'make unit       unit tests only'
 	@echo 'make asan       the same tests under AddressSanitizer and UBSan'
@@ -98,6 +98,9 @@ LEAKY := $(BUILD)/tests/canary/leaky
 OBJS  := $(call objs,lib/*/*.c cmd/*/*.c tests/unit/*.c tests/tools/*.c tests/plan/*.c \
 	tests/canary/*.c)
 PROGS := $(patsubst cmd/%,$(BUILD)/%,$(filter cmd/cfprov cmd/cfsim,$(wildcard cmd/*)))
+# The programs write their manual pages, from cmd/PROGRAM/PAGE.SECTION.in.
+MAN   := $(BUILD)/share/man
+SHARE := $(foreach p,$(basename $(notdir $(wildcard cmd/*/*.in))),$(MAN)/man$(subst .,,$(suffix $p))/$p)
 
 # What `cfprov version` tells of the source: the same for everybody who builds it. Of a tarball, or
 # one that was unpacked inside of somebody else's repository, nothing but SOURCE_DATE_EPOCH is known.
@@ -115,7 +118,7 @@ $(call stamp,$(BUILD)/objects,$(OBJS))
 $(call stamp,$(BUILD)/commit,$(COMMIT) $(BUILD_DATE))
 endif
 
-all: $(PROGS)
+all: $(PROGS) $(SHARE)
 tests: all $(UNIT) $(PLAN) $(TOOLS) $(LEAKY)
 objects: $(OBJS)
 
@@ -149,9 +152,19 @@ $(UNIT) $(TOOLS): $(BUILD)/%: $(OBJ)/%.o $(LIB)
 
 -include $(OBJS:.o=.d)
 
+fill = $(Q)$(call say,MAN) $(lastword $^) __man $< >$@
+$(MAN)/man1/%: cmd/cfprov/%.in $(BUILD)/cfprov
+	$(fill)
+$(MAN)/man5/%: cmd/cfprov/%.in $(BUILD)/cfprov
+	$(fill)
+$(MAN)/man1/%: cmd/cfsim/%.in $(BUILD)/cfsim
+	$(fill)
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install $(PROGS) $(DESTDIR)$(PREFIX)/bin
+	cd $(BUILD)/share && for file in $(SHARE:$(BUILD)/share/%=%); do \
+		install -D -m 644 $$file $(abspath $(DESTDIR)$(PREFIX))/share/$$file || exit 1; done
 
 unit: tests
 	sh tests/run.sh --only unit

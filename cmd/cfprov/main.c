@@ -1,5 +1,6 @@
 #include "document.h"
 #include "log.h"
+#include "man.h"
 #include "mistakes.h"
 #include "session.h"
 #include "stream.h"
@@ -9,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -77,11 +79,20 @@ static int __attribute__((noinline)) run(int argc, char **argv)
 	return term_finish() ? status : EXIT_ERROR;
 }
 
+/* For make. */
+static int print_man(const char *path)
+{
+	bool is_good = man_print(path);
+
+	return term_finish() && is_good ? EXIT_DONE : EXIT_ERROR;
+}
+
 int main(int argc, char **argv)
 {
 	set_up_process();
 	term_start();
-	int status = run(argc, argv);
+	bool is_man = argc == 3 && strcmp(argv[1], "__man") == 0;
+	int status = is_man ? print_man(argv[2]) : run(argc, argv);
 	wipe_leftovers();
 	return status;
 }

@@ -67,7 +67,7 @@ const struct command cli_commands[] = {
 		"Records an existing store or secret in the state under ADDRESS, which must be in the "
 		"manifest. ACCOUNT, STORE and SECRET are ids or names. The object itself is not "
 		"changed.",
-		"cfprov import prod/payments 0123456789abcdef0123456789abcdef/payments\n",
+		"cfprov import prod/payments \"$ACCOUNT_ID/payments\"\n",
 		NULL},
 	{"export", NULL, "write a manifest of the existing stores and secrets", COMMAND_OTHER,
 		CLI_MANIFEST | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL, 0, export_run,
@@ -84,8 +84,8 @@ const struct command cli_commands[] = {
 		"`stores` for one more file, the last that -f names. Its paths are relative to that "
 		"file.",
 		"cfprov import-env .dev.vars -store=keys > cfprov.yaml\n"
-		"cfprov import-env .env -store=prod/web -f cfprov.yaml -f web.yaml > web.yaml\n"
-		"cfprov plan -f cfprov.yaml -f web.yaml\n",
+		"cfprov import-env .env -store=web -f a.yaml -f b.yaml > b.yaml\n"
+		"cfprov plan -f a.yaml -f b.yaml\n",
 		NULL},
 	{"output", "[ADDRESS]", "print ids or Worker bindings for other tools", COMMAND_OTHER,
 		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_JSON | CLI_TOOL, 1, output_run,

@@ -1,5 +1,7 @@
 #include "choices.h"
 
+#include "base/mdoc.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,38 +15,38 @@ static const struct {
 	[CHOICE_SECRET_EXISTS_STATUS] = {"secret-exists-status", {"400", "409"},
 		"HTTP status of secret_name_already_exists"},
 	[CHOICE_ERROR_DETAILS] = {"error-details", {"present", "absent"},
-		"do errors say which secret exists already, and how many may"},
+		"whether errors name the existing secret, and the limit"},
 	[CHOICE_BATCH] = {"batch", {"atomic", "partial"},
-		"a batch of secrets with a bad one makes none, or those before it"},
+		"whether a batch with an invalid secret creates none, or those before it"},
 	[CHOICE_BULK_DELETE_UNKNOWN] = {"bulk-delete-unknown", {"error", "ignore"},
-		"a bulk delete with an unknown id"},
+		"what a bulk delete does about an unknown id"},
 	[CHOICE_CLEAR_COMMENT] = {"clear-comment", {"both", "empty", "null"},
-		"what clears a comment: \"\", null or both; the other changes nothing"},
+		"what clears a comment: an empty text, null, or both"},
 	[CHOICE_NO_COMMENT] = {"no-comment", {"absent", "null"},
-		"how an answer shows that there is no comment"},
+		"how an answer shows a secret without a comment"},
 	[CHOICE_DUPLICATE_COMMENT] = {"duplicate-comment", {"none", "copied"},
-		"the comment of a duplicate whose request has none"},
+		"comment of a duplicate whose request has none"},
 	[CHOICE_EMPTY_VALUE] = {"empty-value", {"reject", "accept"},
-		"a secret with an empty value"},
+		"what happens to a secret with an empty value"},
 	[CHOICE_STORE_NOT_EMPTY_CODE] = {"store-not-empty-code", {"1003", "1001", "1004"},
 		"error code of store_not_empty"},
 	[CHOICE_NOOP_PATCH] = {"noop-patch", {"bump", "keep"},
-		"does a PATCH that changes nothing change `modified`"},
+		"whether a PATCH that changes nothing sets `modified`"},
 	[CHOICE_ACTIVATION] = {"activation", {"keep", "bump"},
-		"does `modified` change when a pending secret becomes active"},
+		"whether `modified` changes when a pending secret becomes active"},
 	[CHOICE_NO_ROUTE_STATUS] = {"no-route-status", {"400", "404"},
 		"HTTP status of the errors 7000 and 7003"},
 	[CHOICE_STORE_NAMES] = {"store-names", {"any", "unique"},
-		"may two stores of an account have one name"},
+		"whether two stores of an account may have the same name"},
 	[CHOICE_TOTAL_COUNT] = {"total-count", {"present", "absent"},
-		"does result_info have total_count"},
+		"whether result_info has total_count"},
 	[CHOICE_TOTAL_PAGES] = {"total-pages", {"present", "absent"},
-		"does result_info have total_pages"},
-	[CHOICE_PER_PAGE] = {"per-page", {"20", "10", "50"}, "items on a page, if not asked for"},
+		"whether result_info has total_pages"},
+	[CHOICE_PER_PAGE] = {"per-page", {"20", "10", "50"}, "items on a page, if not requested"},
 	[CHOICE_ACCOUNT_IDS] = {"account-ids", {"hex", "any"},
-		"an account id is 32 hex digits, else 7003; any: short names, for tests"},
+		"whether account ids are 32 hex digits, or any name, for tests"},
 	[CHOICE_RETRY_AFTER] = {"retry-after", {"seconds", "date", "absent"},
-		"Retry-After of a 429 by --rate-limit"},
+		"form of Retry-After in a 429 of --rate-limit"},
 };
 
 void choices_init(struct choices *choices)
@@ -89,13 +91,31 @@ unsigned choice_number(const struct choices *choices, enum choice_name name)
 	return (unsigned)strtoul(choices->chosen[name], NULL, 10);
 }
 
+/* NAME=FIRST|SECOND */
+static void add_choices(struct str *out, size_t name)
+{
+	str_format(out, "%s=", table[name].name);
+	for (size_t c = 0; c < MOST_CHOICES && table[name].choices[c]; c++)
+		str_format(out, "%s%s", c ? "|" : "", table[name].choices[c]);
+}
+
 void choices_describe(struct str *out)
 {
 	for (size_t i = 0; i < CHOICES; i++) {
 		struct str line CLEANUP(str_release) = {0};
-		str_format(&line, "  %s=", table[i].name);
-		for (size_t c = 0; c < MOST_CHOICES && table[i].choices[c]; c++)
-			str_format(&line, "%s%s", c ? "|" : "", table[i].choices[c]);
-		str_format(out, "%-38s %s\n", str_text(&line), table[i].help);
+		add_choices(&line, i);
+		str_format(out, "  %-36s %s\n", str_text(&line), table[i].help);
+	}
+}
+
+void choices_add_table(struct str *out)
+{
+	for (size_t i = 0; i < CHOICES; i++) {
+		struct str line CLEANUP(str_release) = {0};
+		add_choices(&line, i);
+		str_text_add(out, ".It Cm ");
+		mdoc_add_word(out, str_text(&line));
+		str_char(out, '\n');
+		mdoc_add_sentence(out, table[i].help);
 	}
 }

@@ -46,7 +46,8 @@ bool choice_is(const struct choices *choices, enum choice_name name, const char 
 /* A choice that is a number. */
 unsigned choice_number(const struct choices *choices, enum choice_name name);
 
-/* Adds the lines of the help. */
+/* Adds the lines of the help, and of the manual page. */
 void choices_describe(struct str *out);
+void choices_add_table(struct str *out);
 
 #endif

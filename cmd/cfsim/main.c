@@ -1,5 +1,6 @@
 /* cfsim: a stand-in for Cloudflare's Secrets Store API, for tests and for trying things out. */
 #include "adapter/fs.h"
+#include "base/mdoc.h"
 #include "base/version.h"
 #include "call.h"
 #include "data.h"
@@ -8,8 +9,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { SAVE_AFTER_MS = 100, FAULTS_LIMIT = 16 << 20 };
+enum { SAVE_AFTER_MS = 100, FAULTS_LIMIT = 16 << 20, PAGE_LIMIT = 1 << 20 };
 
 /* When the world is to be saved: soon after a change, but never most of the time. */
 struct saver {
@@ -165,6 +167,19 @@ static int simulate(const struct options *options)
 	return ok ? EXIT_SUCCESS : complain(&err);
 }
 
+/* For make: prints the manual page from its source. */
+static int print_man(const char *path)
+{
+	struct str page CLEANUP(str_release) = {0}, out CLEANUP(str_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	if (!fs_read(path, PAGE_LIMIT, &page, &err) ||
+		!mdoc_fill(&out, str_text(&page), options_add_table, &err))
+		return complain(&err);
+	fputs(str_text(&out), stdout);
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -172,6 +187,8 @@ int main(int argc, char **argv)
 	struct str help CLEANUP(str_release) = {0};
 	int status = EXIT_SUCCESS;
 
+	if (argc == 3 && strcmp(argv[1], "__man") == 0)
+		return print_man(argv[2]);
 	if (!options_parse(&options, argc, argv, &err)) {
 		complain(&err);
 		fputs("Run cfsim --help to see its options.\n", stderr);

@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include "base/mdoc.h"
 #include "base/text.h"
 
 #include <stdint.h>
@@ -18,85 +19,104 @@ static const struct option {
 	size_t max;   /* of a number */
 	enum kind kind;
 } table[] = {
-	{"port", "N", "port to listen on; 0, the default, picks a free one", FIELD(port), 65535,
-		NUMBER},
-	{"host", "ADDRESS", "loopback address to listen on: 127.0.0.1 (default) or ::1",
+	{"port", "N", "port to listen on (default 0: any free port)", FIELD(port), 65535, NUMBER},
+	{"host", "ADDRESS",
+		"loopback address to listen on: 127.0.0.1\n"
+		"(default) or ::1",
 		FIELD(host), 0, TEXT},
-	{"port-file", "FILE", "write the port into FILE once it listens", FIELD(port_file), 0,
-		TEXT},
+	{"port-file", "FILE", "write the port to FILE when listening", FIELD(port_file), 0, TEXT},
 	{"token", "TOKEN[@ID,...]",
-		"accept this API token (for these accounts only); repeatable;\n"
-		"default: cfsim-token",
+		"accept this API token, for these accounts only;\n"
+		"repeatable (default cfsim-token)",
 		FIELD(tokens), 0, LIST},
 	{"read-only-token", "T[@ID,...]",
-		"accept this one, too; its writes are answered 403; repeatable",
+		"accept this token for reads; its writes get 403;\n"
+		"repeatable",
 		FIELD(read_only_tokens), 0, LIST},
-	{"tokens", "FILE", "accept these tokens, too (below)", FIELD(token_file), 0, TEXT},
+	{"tokens", "FILE", "accept the tokens in FILE", FIELD(token_file), 0, TEXT},
 	{"email", "EMAIL", "accept this X-Auth-Email, with --key", FIELD(email), 0, TEXT},
 	{"key", "KEY", "accept this X-Auth-Key, with --email", FIELD(key), 0, TEXT},
-	{"account", "ID", "only these accounts exist; repeatable; default: any account does",
+	{"account", "ID",
+		"only this account exists; repeatable (default:\n"
+		"every account exists)",
 		FIELD(accounts), 0, LIST},
 	{"max-stores", "N",
-		"stores an account may have; 0, the default, is any number\n"
-		"(real accounts mostly may have 1)",
+		"stores that an account may have (default 0: any\n"
+		"number); most real accounts may have 1",
 		FIELD(max_stores), SIZE_MAX / 16, NUMBER},
-	{"max-secrets", "N", "secrets an account may have; default 100; 0 is any number",
+	{"max-secrets", "N",
+		"secrets that an account may have (default 100; 0:\n"
+		"any number)",
 		FIELD(max_secrets), SIZE_MAX / 16, NUMBER},
 	{"max-connections", "N",
-		"connections at a time, idle ones included; more wait; default\n"
-		"1000, at least 1",
+		"connections at a time, including idle ones;\n"
+		"others wait (default 1000)",
 		FIELD(max_connections), 1000000, NUMBER},
 	{"latency", "MS",
-		"each request takes so long, and then does its work, even if the\n"
-		"client is gone by then; other requests continue",
+		"time before the work of each request is done,\n"
+		"even if the client is gone by then",
 		FIELD(latency_ms), 86400000, NUMBER},
-	{"write-latency", "MS", "writes (POST, PATCH, DELETE) take so much longer",
+	{"write-latency", "MS", "additional time for writes (POST, PATCH, DELETE)",
 		FIELD(write_latency_ms), 86400000, NUMBER},
-	{"list-lag", "MS", "lists show what was there so long ago; reads by id are current", 0,
-		LAG_LONGEST_MS, LIST_LAG},
-	{"list-lag-create", "MS", "the same, only for what was created", FIELD(lag.create_ms),
+	{"list-lag", "MS",
+		"lists are out of date by this time; reads by id\n"
+		"are current",
+		0, LAG_LONGEST_MS, LIST_LAG},
+	{"list-lag-create", "MS", "the same, only for created objects", FIELD(lag.create_ms),
 		LAG_LONGEST_MS, NUMBER},
-	{"list-lag-change", "MS", "only for what was changed", FIELD(lag.change_ms), LAG_LONGEST_MS,
-		NUMBER},
-	{"list-lag-delete", "MS", "only for what was deleted", FIELD(lag.delete_ms), LAG_LONGEST_MS,
-		NUMBER},
-	{"read-lag", "MS", "reads by id show what was there so long ago", FIELD(lag.read_ms),
+	{"list-lag-change", "MS", "the same, only for changed objects", FIELD(lag.change_ms),
+		LAG_LONGEST_MS, NUMBER},
+	{"list-lag-delete", "MS", "the same, only for deleted objects", FIELD(lag.delete_ms),
+		LAG_LONGEST_MS, NUMBER},
+	{"read-lag", "MS", "reads by id are out of date by this time", FIELD(lag.read_ms),
 		LAG_LONGEST_MS, NUMBER},
 	{"audit-log", "on|off",
-		"keep the account's audit log, and let every token read it; off, the\n"
-		"default, answers 403, as a token for the Secrets Store only gets",
+		"keep an audit log that every token may read; off\n"
+		"(default) answers 403, as for a token for the\n"
+		"Secrets Store only",
 		FIELD(audit_log), 0, SWITCH},
-	{"audit-delay", "MS", "how late its entries come", FIELD(lag.audit_ms), LAG_LONGEST_MS,
-		NUMBER},
+	{"audit-delay", "MS", "time before an entry appears in the audit log", FIELD(lag.audit_ms),
+		LAG_LONGEST_MS, NUMBER},
 	{"dates", "FORM",
-		"how reads write dates: micro (default: with microseconds), milli,\n"
-		"seconds, or offset (+00:00 in place of Z)",
+		"form of dates in reads: micro (default), milli,\n"
+		"seconds, or offset (+00:00 instead of Z)",
 		FIELD(dates), 0, DATES},
-	{"create-dates", "FORM", "the same for answers to POST and PATCH", FIELD(create_dates), 0,
-		DATES},
-	{"max-per-page", "N", "most items on a page, whatever was asked for; default 100",
+	{"create-dates", "FORM", "form of dates in answers to POST and PATCH", FIELD(create_dates),
+		0, DATES},
+	{"max-per-page", "N",
+		"most items on a page, whatever was requested\n"
+		"(default 100)",
 		FIELD(max_per_page), 100, NUMBER},
-	{"pending", "MS|never|forever",
-		"how long a new secret's status is \"pending\";\n"
-		"default: never",
-		0, 86400000, PENDING},
-	{"rate-limit", "N/SECONDS", "requests a token may make in a window; default: no limit", 0,
-		1000000000, RATE},
-	{"store-names", "any|unique", "the same as --answer store-names=...", 0, 0, STORE_NAMES},
-	{"answer", "NAME=CHOICE", "choose what only a live account could tell (below); repeatable",
+	{"pending", "MS|never|forever", "how long a new secret is pending (default never)", 0,
+		86400000, PENDING},
+	{"rate-limit", "N/SECONDS",
+		"requests that a token may make in a window\n"
+		"(default: no limit)",
+		0, 1000000000, RATE},
+	{"store-names", "any|unique", "short for --answer store-names=...", 0, 0, STORE_NAMES},
+	{"answer", "NAME=CHOICE",
+		"choose an answer that only a live account could\n"
+		"tell; repeatable",
 		0, 0, ANSWER},
-	{"seed", "FILE", "begin with these accounts, stores and secrets (below)", FIELD(seed), 0,
-		TEXT},
-	{"data", "FILE", "keep everything in FILE, and begin with what it holds", FIELD(data), 0,
-		TEXT},
-	{"log", "FILE", "append one line of JSON for each request; values are blanked", FIELD(log),
-		0, TEXT},
-	{"faults", "FILE", "make things go wrong as this JSON array says (below)", FIELD(faults), 0,
-		TEXT},
-	{"tls-cert", "FILE", "serve HTTPS with this certificate (PEM), with --tls-key",
+	{"seed", "FILE",
+		"start with the accounts, stores and secrets in\n"
+		"FILE",
+		FIELD(seed), 0, TEXT},
+	{"data", "FILE",
+		"keep everything in FILE, and start with what it\n"
+		"contains",
+		FIELD(data), 0, TEXT},
+	{"log", "FILE",
+		"append a line of JSON for each request, without\n"
+		"values",
+		FIELD(log), 0, TEXT},
+	{"faults", "FILE", "inject the faults in FILE", FIELD(faults), 0, TEXT},
+	{"tls-cert", "FILE",
+		"serve HTTPS with this certificate (PEM); requires\n"
+		"--tls-key",
 		FIELD(tls_cert), 0, TEXT},
-	{"tls-key", "FILE", "its private key (PEM)", FIELD(tls_key), 0, TEXT},
-	{"help", NULL, "show this", FIELD(help), 0, FLAG},
+	{"tls-key", "FILE", "private key of the certificate (PEM)", FIELD(tls_key), 0, TEXT},
+	{"help", NULL, "show this help", FIELD(help), 0, FLAG},
 	{"version", NULL, "show the version", FIELD(version), 0, FLAG},
 };
 
@@ -266,72 +286,15 @@ void options_release(struct options *options)
 }
 
 static const char head[] =
-	"cfsim stands in for Cloudflare's Secrets Store API, on this machine only.\n\n"
-	"Usage: cfsim [--option VALUE | --option=VALUE]...\n\n"
-	"It says where it listens; give that to a client as its base URL, for instance\n"
+	"Usage: cfsim [--option=VALUE]...\n\n"
+	"Simulates Cloudflare's Secrets Store API on this machine. To use it, set\n\n"
 	"  CLOUDFLARE_BASE_URL=http://127.0.0.1:PORT/client/v4\n"
-	"  CLOUDFLARE_API_TOKEN=cfsim-token\n"
-	"SIGTERM or SIGINT ends it.\n\nOptions:\n";
-
-#define TOKENS_HELP                                                                                \
-	"\n--tokens holds a JSON array of objects (only token is required):\n"                     \
-	"  {\"token\": \"T\", \"accounts\": [\"ID\"], \"access\": \"write|read|none\",\n"          \
-	"   \"status\": \"active|disabled|expired\", \"not_before\": TIME, \"expires_on\": "       \
-	"TIME,\n"                                                                                  \
-	"   \"expires_after\": N}      (after N requests; TIME is like 2026-01-02T03:04:05Z)\n"    \
-	"A token that starts with cfat_ is owned by an account, any other by a user.\n"
+	"  CLOUDFLARE_API_TOKEN=cfsim-token\n\n"
+	"Options:\n";
 
 static const char tail[] =
-	"\n--seed and --data hold JSON:\n"
-	"  {\"accounts\": [{\"id\": \"985e105f4ecef8ad9ca31a8372d0c353\", \"stores\": [\n"
-	"   {\"name\": \"prod\", \"secrets\": [\n"
-	"    {\"name\": \"A\", \"value\": \"x\", \"scopes\": [\"workers\"], \"comment\": "
-	"\"c\"}]}]}]}\n"
-	"Stores and secrets may also have id, created and modified; secrets status, and instead "
-	"of\n"
-	"value its value_bytes and value_checksum, which is all that is kept of a "
-	"value.\n" TOKENS_HELP
-	"\n--faults holds a JSON array of objects. Which requests (all members are optional):\n"
-	"  method, path (a prefix, or a glob), account, reused (true: not the first request of "
-	"its\n"
-	"  connection), after (leave the first N alone), nth (only the Nth), times (at most N)\n"
-	"What happens, by kind:\n"
-	"  status         status, code, message, retry_after, body: json|empty|null, an HTML\n"
-	"                 page (html|challenge|blocked|1020|not_found), or problem (RFC 9457,\n"
-	"                 code: 1015 and other 1xxx)\n"
-	"  status_after   the same, once the work was done\n"
-	"  raw_body       status (200), text or file (its bytes), content_type\n"
-	"  raw_body_after the same, once the work was done\n"
-	"  envelope       the work is done; the members for any kind (below) change the answer\n"
-	"  html, truncated_json, gzip    an answer in that form; the work is done\n"
-	"  redirect       status (302), location\n"
-	"  reset_early    the connection is reset before the body was read\n"
-	"  reset_before, reset_after     it is reset, before or after the work\n"
-	"  close_before, close_after     it is closed\n"
-	"  close_idle, close_idle_after  the same, on requests that reuse a connection\n"
-	"  cut_short, too_long           the work is done; Content-Length is wrong\n"
-	"  garbage        bytes that are no HTTP; the work is not done\n"
-	"  no_answer      the work is done; ms: close after so long (default: never)\n"
-	"  slow_drip      the work is done; ms between two pieces (default 10)\n"
-	"  delay          the work is done, the answer comes ms later\n"
-	"  late           the work is done after_ms later, exactly as the request would be done "
-	"then;\n"
-	"                 answer: status (504, body html; all as above; the default), reset, "
-	"close\n"
-	"                 or never; ms: answer, or close, only after so long\n"
-	"  list           a list answers with total_count, total_pages or page (that one instead)\n"
-	"  then_delete, then_create  once answered, somebody else deletes or creates the object\n"
-	"                 name beside those of the path (default: deletes the oldest)\n"
-	"With any kind: headers: {NAME: VALUE or [VALUE, ...]} replace those of the answer;\n"
-	"  errors, messages: [...] replace those of its JSON envelope\n"
-	"\nRoutes for tests, without credentials: GET /_cfsim/stats, GET /_cfsim/world,\n"
-	"POST and DELETE /_cfsim/faults, POST /_cfsim/tokens, POST /_cfsim/reset.\n"
-	"The header X-Cfsim-Actor: EMAIL lets the audit log have a request as this user's.\n"
-	"POST /_cfsim/later does now all that was to be done later (late).\n"
-	"POST /_cfsim/lag sets how long writes take to show, in ms; what it does not name stays:\n"
-	"  {\"create\": MS, \"change\": MS, \"delete\": MS, \"read\": MS, \"audit\": MS}; 0 shows "
-	"everything "
-	"now\n";
+	"\ncfsim(1) describes the JSON of --tokens, --seed, --data and --faults, and the routes\n"
+	"under /_cfsim/ for tests.\n";
 
 /* The help of an option may have several lines: each starts in the same column. */
 static void describe(struct str *out, const struct option *option)
@@ -352,7 +315,25 @@ void options_describe(struct str *out)
 	str_text_add(out, head);
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		describe(out, &table[i]);
-	str_text_add(out, "\n--answer chooses (the first is the default):\n");
+	str_text_add(out, "\nChoices of --answer (the first is the default):\n");
 	choices_describe(out);
 	str_text_add(out, tail);
+}
+
+bool options_add_table(struct str *out, const char *table_name, const char *argument)
+{
+	bool is_options = strcmp(table_name, "OPTIONS") == 0;
+	bool is_answers = strcmp(table_name, "ANSWERS") == 0;
+
+	(void)argument;
+	if (is_answers)
+		choices_add_table(out);
+	for (size_t i = 0; i < ARRAY_SIZE(table) && is_options; i++) {
+		const struct option *option = &table[i];
+		struct str name CLEANUP(str_release) = {0};
+		str_format(&name, "-%s", option->name);
+		mdoc_add_option(out, str_text(&name), option->value);
+		mdoc_add_sentence(out, option->help);
+	}
+	return is_options || is_answers;
 }

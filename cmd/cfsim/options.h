@@ -44,4 +44,7 @@ void options_release(struct options *options);
 /* Adds the help. */
 void options_describe(struct str *out);
 
+/* Adds a table of the manual page; see mdoc_fill. */
+bool options_add_table(struct str *out, const char *name, const char *argument) MUST_CHECK;
+
 #endif
