@@ -185,7 +185,7 @@ bool session_load_accounts(struct session *session)
 	if (!ids->items[0])
 		return term_fail(
 			"Name it with -account-id=ID, in CLOUDFLARE_ACCOUNT_ID, or in a manifest.",
-			"no account is named");
+			"no account is set");
 	for (size_t i = 0; i < ids->count; i++)
 		if (!add_account(session, ids->items[i], ids->count == 1))
 			return false;

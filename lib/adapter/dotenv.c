@@ -190,23 +190,24 @@ static struct error *add_warning(
 
 void dotenv_warn(const struct dotenv_entry *entry, const char *file, struct error_list *warnings)
 {
-	static const char in_quotes[] = "If that belongs to the value, put the value into quotes.";
+	static const char in_quotes[] = "If it belongs to the value, put the value in quotes.";
 
 	if (entry->is_cut) {
 		struct error *err = add_warning(entry, file, warnings);
-		error_set(err, "the value of %s ends at the #: what follows is read as a comment",
+		error_set(err,
+			"the value of %s ends at the #: the rest of the line is read as a comment",
 			entry->key);
 		error_hint(err, "%s", in_quotes);
 	}
 	if (entry->stray_line) {
 		struct error *err = add_warning(entry, file, warnings);
-		error_set(err, "the value of %s ends with its line: line %zu is ignored",
+		error_set(err, "the value of %s ends on its first line: line %zu is ignored",
 			entry->key, entry->stray_line);
 		error_hint(err, "%s", in_quotes);
 	}
 	if (entry->earlier_line)
 		error_set(add_warning(entry, file, warnings),
-			"%s is set more than once: this line is used, not line %zu", entry->key,
+			"%s is set more than once: this line overrides line %zu", entry->key,
 			entry->earlier_line);
 }
 

@@ -37,7 +37,7 @@ bool fs_open(const char *path, bool may_be_pipe, int *ret_fd, struct error *err)
 	} else if (fstat(fd, &status) != 0) {
 		error_set_errno(err, errno, "can't read %s", path);
 	} else if (S_ISDIR(status.st_mode)) {
-		error_set(err, "%s is a folder, not a file", path);
+		error_set(err, "%s is a directory, not a file", path);
 	} else if (S_ISREG(status.st_mode) || (may_be_pipe && S_ISFIFO(status.st_mode))) {
 		*ret_fd = fd;
 		return true;
@@ -105,7 +105,7 @@ bool fs_list(const char *path, struct arena *arena, const char *const **ret_name
 	int count = scandir(path, &entries, is_listed, compare_names);
 
 	if (count < 0)
-		return error_set_errno(err, errno, "can't read the folder %s", path);
+		return error_set_errno(err, errno, "can't read the directory %s", path);
 	const char **names = arena_alloc(arena, (size_t)count * sizeof(*names));
 	for (int i = 0; i < count; i++) {
 		names[i] = arena_text(arena, entries[i]->d_name);
@@ -139,7 +139,7 @@ static bool sync_folder_of(const char *path, struct error *err)
 
 	/* Some file systems can't sync a folder and say EINVAL; they have no more to offer. */
 	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
-		return error_set_errno(err, errno, "can't make the folder of %s durable", path);
+		return error_set_errno(err, errno, "can't sync the directory of %s", path);
 	return true;
 }
 
@@ -199,13 +199,13 @@ static bool keep_backup(const char *path, const char *backup, struct error *err)
 	else if (why == ENOENT && access(path, F_OK) != 0)
 		return true; /* nothing to keep */
 	else if (has_links)
-		error_set_errno(err, why, "can't make %s", fresh);
+		error_set_errno(err, why, "can't create %s", fresh);
 	else if (fs_read(path, SIZE_MAX, &bytes, err) && write_new(fresh, &bytes, err))
 		why = 0;
 	if (why)
-		return error_prefix(err, "can't keep %s as %s", path, backup);
+		return error_prefix(err, "can't back up %s to %s", path, backup);
 	if (rename(fresh, backup) != 0)
-		return error_set_errno(err, errno, "can't keep %s as %s", path, backup);
+		return error_set_errno(err, errno, "can't back up %s to %s", path, backup);
 	/* fs_replace syncs the folder of `path` itself. */
 	size_t length = folder_length(backup);
 	bool is_beside = folder_length(path) == length && memcmp(path, backup, length) == 0;
@@ -321,10 +321,10 @@ bool fs_check_target(const char *path, struct error *err)
 			return error_set_errno(err, errno, "can't write %s", path);
 	} else if (!S_ISREG(status.st_mode)) {
 		return error_set(err, "%s is %s", path,
-			S_ISDIR(status.st_mode) ? "a folder, not a file" : "not a regular file");
+			S_ISDIR(status.st_mode) ? "a directory, not a file" : "not a regular file");
 	}
 	return access(folder, W_OK | X_OK) == 0 ||
-	       error_set_errno(err, errno, "can't write into the folder of %s", path);
+	       error_set_errno(err, errno, "can't write to the directory of %s", path);
 }
 
 static bool is_same(const struct stat *a, const struct stat *b)
@@ -362,8 +362,8 @@ bool fs_log_append(struct fs_log *log, const struct str *bytes, struct error *er
 	if (!write_all(log->fd, str_text(bytes), bytes->length) || fdatasync(log->fd) != 0) {
 		error_set_errno(err, errno, "can't write %s", log->path);
 		if (ftruncate(log->fd, (off_t)log->size_bytes) != 0)
-			error_hint(err,
-				"It may end with half a record, which is ignored when it is read.");
+			error_hint(err, "It may end with an incomplete record, which is ignored "
+					"when it is read.");
 		return false;
 	}
 	log->size_bytes += bytes->length;
@@ -401,7 +401,7 @@ static int lock(const char *path, struct str *ret_info, struct error *err)
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 
 	if (fd < 0) {
-		error_set_errno(err, errno, "can't open the lock %s", path);
+		error_set_errno(err, errno, "can't open the lock file %s", path);
 		return -1;
 	}
 	if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
@@ -416,9 +416,9 @@ static int lock(const char *path, struct str *ret_info, struct error *err)
 	/* From NFS without a lock daemon, and some network and FUSE file systems. */
 	if (why == ENOLCK || why == ENOSYS || why == EOPNOTSUPP || why == EINVAL)
 		error_hint(err,
-			"This file system can't lock files (NFS needs its lock service). Keep the "
-			"state on another one; or pass -lock=false, if nothing else can run cfprov "
-			"with this state at the same time.");
+			"This file system does not support file locks (NFS needs its lock "
+			"service). Keep the state on another file system, or pass -lock=false "
+			"if no other cfprov can use this state at the same time.");
 	close(fd);
 	return -1;
 }
@@ -435,7 +435,7 @@ bool fs_lock_take(struct fs_lock *taken, const char *path, const char *info, str
 		return false;
 	taken->path = mem_copy_text(path);
 	if (ftruncate(taken->fd, 0) != 0 || !write_all(taken->fd, info, strlen(info))) {
-		error_set_errno(err, errno, "can't write the lock %s", path);
+		error_set_errno(err, errno, "can't write the lock file %s", path);
 		fs_lock_drop(taken);
 		return false;
 	}

@@ -131,7 +131,7 @@ struct http *http_new(const struct http_options *options, struct error *err)
 {
 	(void)unsetenv("SSLKEYLOGFILE"); /* it would let others read the traffic */
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-		error_set(err, "libcurl can't start");
+		error_set(err, "can't initialize libcurl");
 		return NULL;
 	}
 	struct http *http = mem_alloc(sizeof(*http));
@@ -337,13 +337,13 @@ static char *describe(const struct transfer *transfer, CURLcode code)
 	const char *reason = transfer->reason[0] ? transfer->reason : curl_easy_strerror(code);
 
 	if (transfer->response->outcome == HTTP_REFUSED)
-		reason = "the server closed the connection before it took the request";
+		reason = "the server closed the connection before it accepted the request";
 	else if (code == CURLE_ABORTED_BY_CALLBACK)
-		reason = "the connection was closed before an answer came";
+		reason = "the connection was closed before a response arrived";
 	else if (code == CURLE_WRITE_ERROR)
-		reason = "the answer is larger than 16 MiB";
+		reason = "the response is larger than 16 MiB";
 	size_t length = strlen(reason);
-	str_text_add(&text, code == CURLE_SSL_CONNECT_ERROR ? "TLS could not be set up: " : "");
+	str_text_add(&text, code == CURLE_SSL_CONNECT_ERROR ? "TLS handshake failed: " : "");
 	while (length && strchr("\r\n. ", reason[length - 1]))
 		length--;
 	text_add_visible(&text, reason, length, 200);
@@ -507,7 +507,7 @@ bool http_url_split(
 	curl_free(host);
 	curl_free(user);
 	curl_url_cleanup(parts);
-	return is_url || error_set(err, "not a URL");
+	return is_url || error_set(err, "not a valid URL");
 }
 
 const char *http_version(void)

@@ -13,7 +13,7 @@ enum {
 	SLICE_MS = 200,   /* how long a signal just before poll may go unnoticed */
 };
 
-static const char stdin_name[] = "the standard input";
+static const char stdin_name[] = "standard input";
 
 struct input {
 	int fd;
@@ -36,11 +36,11 @@ static bool wait_for(const struct input *input, struct error *err)
 				"interrupted while reading %s", input->name);
 		int64_t left_ms = input->deadline_ms - clock_monotonic_ms();
 		if (input->deadline_ms && left_ms <= 0) {
-			error_set(err, "%s did not come to its end within %lld s", input->name,
+			error_set(err, "%s did not end within %lld s", input->name,
 				(long long)(input->patience->timeout_ms + 999) / 1000);
 			return error_hint(err,
-				"It is no regular file, and is read until nobody has it open for "
-				"writing: see that something writes to it, and then ends.");
+				"It is not a regular file, so it is read until its last writer "
+				"closes it. Check that something writes to it and then exits.");
 		}
 		if (input->deadline_ms && left_ms < wait_ms)
 			wait_ms = left_ms;
@@ -115,7 +115,7 @@ bool input_secret(size_t limit, const struct input_patience *patience, struct se
 
 	if (isatty(STDIN_FILENO)) {
 		error_set(err, "%s is a terminal", stdin_name);
-		return error_hint(err, "Pipe it in, or send a file there with <.");
+		return error_hint(err, "Pipe the input, or redirect a file to it with `<`.");
 	}
 	return read_all(&input, patience, ret_secret, err);
 }

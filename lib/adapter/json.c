@@ -65,7 +65,7 @@ static const char *skip_string(const char *bytes, size_t *at, size_t length)
 {
 	while (++*at < length && bytes[*at] != '"') {
 		if ((unsigned char)bytes[*at] < 0x20)
-			return "a control character in a string";
+			return "control character in a string";
 		if (bytes[*at] != '\\')
 			continue;
 		if (length - *at > 5 && memcmp(bytes + *at, "\\u0000", 6) == 0)
@@ -85,9 +85,9 @@ static const char *find_fault(const char *bytes, size_t length, size_t *at)
 	for (*at = 0; *at < length; ++*at) {
 		char c = bytes[*at];
 		if (c == '\0')
-			return "a NUL byte";
+			return "NUL byte";
 		if ((unsigned char)c < 0x20 && !strchr("\t\r\n", c))
-			return "a control character";
+			return "control character";
 		if (c == '"') {
 			const char *why = skip_string(bytes, at, length);
 			if (why)
@@ -95,11 +95,11 @@ static const char *find_fault(const char *bytes, size_t length, size_t *at)
 		} else if (strchr(number_starts, c)) {
 			size_t end = number_end(bytes, *at, length);
 			if (!end)
-				return "a number that is none";
+				return "invalid number";
 			*at = end - 1;
 		} else if (strchr("{[", c)) {
 			if (++depth > JSON_DEPTH_LIMIT)
-				return "nested too deep";
+				return "nested too deeply";
 		} else if (strchr("}]", c) && depth) {
 			depth--;
 		}
@@ -135,8 +135,8 @@ struct json *json_parse(const char *bytes, size_t length, struct error *err)
 {
 	const char *end = bytes, *twice;
 	size_t at;
-	const char *why = text_is_utf8(bytes, length, &at) ? find_fault(bytes, length, &at)
-							   : "a byte that is not UTF-8";
+	const char *why =
+		text_is_utf8(bytes, length, &at) ? find_fault(bytes, length, &at) : "invalid UTF-8";
 
 	if (why) {
 		refuse(bytes, at, err, why);
@@ -147,14 +147,16 @@ struct json *json_parse(const char *bytes, size_t length, struct error *err)
 	while (json && at < length && strchr(" \t\r\n", bytes[at])) /* find_fault found no NUL */
 		at++;
 	if (!json) {
-		refuse(bytes, at, err, length ? "something else was expected here" : "it is empty");
+		refuse(bytes, at, err,
+			!length       ? "empty"
+			: at < length ? "unexpected character"
+				      : "unexpected end");
 	} else if (at < length) {
-		refuse(bytes, at, err, "something follows its end");
+		refuse(bytes, at, err, "unexpected data after the end");
 	} else if ((twice = double_key(json))) { /* cJSON does not tell where its nodes are */
 		struct str key CLEANUP(str_release) = {0};
 		text_add_visible(&key, twice, strlen(twice), 40);
-		error_set(err, "not valid JSON: the key \"%s\" stands twice in one object",
-			str_text(&key));
+		error_set(err, "not valid JSON: duplicate key \"%s\"", str_text(&key));
 	} else {
 		return (struct json *)(void *)json;
 	}

@@ -110,11 +110,11 @@ static bool make_pipe(int *ret_end, int *ret_other, struct error *err)
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
-		return error_set_errno(err, errno, "can't make a pipe");
+		return error_set_errno(err, errno, "can't create a pipe");
 	*ret_end = ends[0];
 	*ret_other = ends[1];
 	return fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0 ||
-	       error_set_errno(err, errno, "can't make a pipe");
+	       error_set_errno(err, errno, "can't create a pipe");
 }
 
 /* Opens the program where exec would find it; -1: it can't be opened. */
@@ -156,13 +156,13 @@ static bool hint_at_script(const struct process *process, int why, struct error 
 	text_add_visible(&shown, line, (size_t)(end - line) - is_dos, SHOWN_COLUMNS);
 	if (is_dos)
 		error_hint(err,
-			"The first line of the script, `%s`, has a DOS line end, which becomes "
-			"part of the interpreter's name. Convert the script: sed -i 's/\\r$//' "
-			"SCRIPT",
+			"The script's first line, `%s`, ends in CRLF, so the carriage return "
+			"becomes part of the interpreter's name. To convert the script, run: sed "
+			"-i 's/\\r$//' SCRIPT",
 			str_text(&shown));
 	else if (why == ENOENT)
 		error_hint(err,
-			"The script exists, but the interpreter in its first line does not: %s",
+			"The script exists, but the interpreter on its first line does not: %s",
 			str_text(&shown));
 	return err->hint;
 }
@@ -172,15 +172,15 @@ static bool refuse_start(const struct run *run, int why, struct error *err)
 	const char *folder = run->process->folder;
 
 	if (folder && !fs_is_folder(folder))
-		return error_set(err, "can't run the command `%s`: there is no folder %s",
+		return error_set(err, "can't run the command `%s`: there is no directory %s",
 			run->name, folder);
 	error_set_errno(err, why, "can't run the command `%s`", run->name);
 	if (hint_at_script(run->process, why, err))
 		return false;
 	if (why == ENOENT)
-		error_hint(err, "Is it installed, and in a folder of PATH?");
+		error_hint(err, "Check that it is installed, in a directory on PATH.");
 	if (why == ENOEXEC)
-		error_hint(err, "A script needs a first line like #!/bin/sh.");
+		error_hint(err, "A script must start with a line such as #!/bin/sh.");
 	return false;
 }
 
@@ -207,12 +207,12 @@ static bool read_output(struct run *run, struct error *err)
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ||
 		       error_set_errno(
-			       err, errno, "can't read what the command `%s` prints", run->name);
+			       err, errno, "can't read the output of the command `%s`", run->name);
 	if (n == 0)
 		fs_close(&run->output);
 	printed->length += (size_t)n;
 	return printed->length <= run->process->output_limit ||
-	       error_set(err, "the command `%s` prints more than %zu bytes", run->name,
+	       error_set(err, "the command `%s` printed more than %zu bytes", run->name,
 		       run->process->output_limit);
 }
 
@@ -267,8 +267,9 @@ static bool check_exit(struct run *run, struct error *err)
 	run->has_exited = info.si_code != CLD_STOPPED;
 	if (run->has_exited || (info.si_status != SIGTTIN && info.si_status != SIGTTOU))
 		return true;
-	error_set(err, "the command `%s` wants to ask at the terminal", run->name);
-	return error_hint(err, "It can't from here: log in with it first, then run cfprov again.");
+	error_set(err, "the command `%s` tried to prompt on the terminal", run->name);
+	return error_hint(err, "Commands can't prompt while cfprov runs them. Log in first, then "
+			       "run cfprov again.");
 }
 
 static bool check_time(const struct run *run, struct error *err)
@@ -283,11 +284,10 @@ static bool check_time(const struct run *run, struct error *err)
 		return true;
 	if (run->has_exited)
 		return error_set(err,
-			"the command `%s` has left a process behind that could still print; it was "
+			"the command `%s` left a process behind that kept its output open, and was "
 			"stopped after %lld s",
 			run->name, seconds);
-	return error_set(err, "the command `%s` did not end and was stopped after %lld s",
-		run->name, seconds);
+	return error_set(err, "the command `%s` timed out after %lld s", run->name, seconds);
 }
 
 static bool watch(struct run *run, struct error *err)
@@ -340,7 +340,7 @@ static void hint_stderr(struct str *said, struct error *err)
 		length -= length && line[length - 1] == '\r';
 		if (!length)
 			continue;
-		str_text_add(&shown, shown.length ? " / " : "It said: ");
+		str_text_add(&shown, shown.length ? " / " : "It printed: ");
 		text_add_visible(&shown, line, length, SHOWN_COLUMNS);
 	}
 	if (shown.length)
@@ -374,7 +374,7 @@ static bool finish(struct run *run, struct error *err)
 	while (reaped < 0 && errno == EINTR);
 	if (is_good && reaped < 0)
 		is_good = error_set_errno(
-			err, errno, "can't learn how the command `%s` ended", run->name);
+			err, errno, "can't get the exit status of the command `%s`", run->name);
 	is_good = is_good && check_status(run, status, err);
 	if (!is_good && !err->hint)
 		hint_stderr(&run->said, err);

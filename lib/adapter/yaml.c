@@ -108,7 +108,7 @@ static bool place(struct builder *b, struct yaml *node)
 		return true;
 	}
 	if (node->kind != YAML_SCALAR)
-		return error_set(yaml_error(b->doc, node, b->errors), "a key must be plain text");
+		return error_set(yaml_error(b->doc, node, b->errors), "keys must be plain text");
 	node->is_key = true;
 	level->key = node;
 	const struct yaml *before = table_put(&level->keys, node->text, node);
@@ -116,8 +116,7 @@ static bool place(struct builder *b, struct yaml *node)
 		struct str key CLEANUP(str_release) = {0};
 		text_add_visible(&key, node->text, strlen(node->text), 60);
 		error_set(yaml_error(b->doc, node, b->errors),
-			"the key `%s` stands twice in this map, first in line %zu", str_text(&key),
-			before->line);
+			"duplicate key `%s`, first on line %zu", str_text(&key), before->line);
 	}
 	return true;
 }
@@ -131,10 +130,9 @@ static struct yaml *new_node(struct builder *b, const yaml_event_t *event, enum 
 	if (tag && strcmp((const char *)tag, YAML_STR_TAG) != 0) {
 		/* A password that begins with ! looks like a tag: it is not shown. */
 		struct error *err = error_at_event(b, event, 0);
-		error_set(err, "tags are not supported");
-		error_hint(err,
-			"Take the word with the ! out; what a key wants is known without it. Text "
-			"that begins with ! needs quotes.");
+		error_set(err, "YAML tags are not supported");
+		error_hint(err, "Remove the word that starts with `!`. Text that starts with `!` "
+				"must be quoted.");
 		return NULL;
 	}
 	struct yaml *node = arena_alloc(arena, sizeof(*node));
@@ -156,7 +154,7 @@ static bool on_scalar(struct builder *b, const yaml_event_t *event)
 	if (!node)
 		return false;
 	if (memchr(text, '\0', length))
-		return error_set(error_at_event(b, event, 0), "a NUL character in the text");
+		return error_set(error_at_event(b, event, 0), "NUL characters are not allowed");
 	node->text = arena_bytes(&b->doc->arena, text, length);
 	node->is_plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !tag;
 	return place(b, node);
@@ -173,7 +171,7 @@ static bool on_start(struct builder *b, const yaml_event_t *event)
 	if (!node)
 		return false;
 	if (b->depth == YAML_DEPTH_LIMIT)
-		return error_set(error_at_event(b, event, 1), "nested deeper than %d levels",
+		return error_set(error_at_event(b, event, 1), "nested more than %d levels deep",
 			YAML_DEPTH_LIMIT);
 	bool has_braces = is_map && event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
 	b->levels[b->depth++] = (struct level){.node = node,
@@ -193,7 +191,7 @@ static bool add_repeated(struct builder *b, size_t nodes)
 
 static bool refuse_repeated(struct error *err)
 {
-	return error_set(err, "the aliases expand to more than %d nodes", YAML_NODE_LIMIT);
+	return error_set(err, "aliases expand to more than %d nodes", YAML_NODE_LIMIT);
 }
 
 /* Adds copies of the members whose keys the map does not have yet. */
@@ -235,8 +233,8 @@ static bool merge_members(struct builder *b, struct level *level)
 	for (; map; map = is_list ? map->next : NULL) {
 		if (map->kind != YAML_MAP) {
 			struct error *err = yaml_error(b->doc, merge->key, b->errors);
-			error_set(err, "`<<` merges a map or a list of maps; this is neither");
-			error_hint(err, "Write <<: *NAME, where &NAME is in front of a map.");
+			error_set(err, "`<<` can only merge a map or a list of maps");
+			error_hint(err, "Write `<<: *NAME`, where `&NAME` marks a map.");
 			return false;
 		}
 		if (!merge_map(b, level, merge, map))
@@ -263,12 +261,12 @@ static bool on_alias(struct builder *b, const yaml_event_t *event)
 	size_t columns = strlen(name) + 1;
 
 	if (!target) /* it may be a password that begins with * */
-		return error_set(
-			error_at_event(b, event, 1), "there is no anchor of this name before it");
+		return error_set(error_at_event(b, event, 1),
+			"unknown anchor: it must be defined before this alias");
 	for (size_t i = 0; i < b->depth; i++)
 		if (b->levels[i].node == target)
 			return error_set(error_at_event(b, event, columns),
-				"this alias stands inside what it names");
+				"this alias refers to a node that contains it");
 	if (!add_repeated(b, target->weight))
 		return refuse_repeated(error_at_event(b, event, columns));
 	struct yaml *node = arena_alloc(&b->doc->arena, sizeof(*node));
@@ -300,7 +298,7 @@ static bool on_event(struct builder *b, const yaml_event_t *event)
 			return true;
 		error_set(err = error_at_event(b, event, 3), "a second document starts here");
 		return error_hint(
-			err, "A manifest is one document; put the other into a file of its own.");
+			err, "A manifest is a single document. Put the other one in its own file.");
 	case YAML_NO_EVENT:
 	case YAML_STREAM_START_EVENT:
 	case YAML_STREAM_END_EVENT:
@@ -339,16 +337,16 @@ static void syntax_error(struct builder *b, const yaml_parser_t *parser)
 	if (conflict) {
 		err = error_in_text(b, conflict, 1);
 		error_set(err, "unresolved merge conflict");
-		error_hint(err, "Keep the right parts of both sides and delete the lines with "
-				"<<<<<<<, ======= and >>>>>>>.");
+		error_hint(err, "Keep the right parts and delete the lines with <<<<<<<, ======= "
+				"and >>>>>>>.");
 		return;
 	}
 	/* For a byte that it can't read, libyaml reports only the offset. */
 	err = is_unreadable ? error_at_byte(b, parser->problem_offset)
 			    : error_in_text(b, mark->line + 1, mark->column + 1);
 	if (!is_unreadable && snippet_is_indented_by_tab(text, err->line)) {
-		error_set(err, "a tab is used for indentation");
-		error_hint(err, "YAML allows only spaces there.");
+		error_set(err, "tabs are not allowed for indentation");
+		error_hint(err, "Use spaces instead.");
 		return;
 	}
 	error_set(err, "not valid YAML: %s%s%s", parser->problem ? parser->problem : "unreadable",
@@ -369,7 +367,7 @@ static bool check_encoding(struct builder *b)
 	if (text_is_utf8(text->bytes, text->length, &at))
 		return true;
 	struct error *bad = error_at_byte(b, at);
-	error_set(bad, "this byte is not UTF-8");
+	error_set(bad, "invalid UTF-8");
 	return error_hint(bad, "Save the file as UTF-8.");
 }
 

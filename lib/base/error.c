@@ -122,7 +122,7 @@ void error_list_cut(struct error_list *list)
 		error_release(&list->items[--list->count]);
 	struct error *last = error_list_add(list);
 	error_set(last, "%zu more error%s not shown", more, more == 1 ? " is" : "s are");
-	error_hint(last, "Mend the first ones; the others may go with them.");
+	error_hint(last, "Fix the first ones; the rest may disappear with them.");
 }
 
 void error_list_release(struct error_list *list)

@@ -14,7 +14,7 @@
 #include "base/str.h"
 
 #define SCRUB_MARK     "(sensitive value)"
-#define SCRUB_WITHHELD "(withheld, for it may hold a sensitive value)"
+#define SCRUB_WITHHELD "(hidden because it may contain a sensitive value)"
 
 enum { SCRUB_SHORTEST = 4 }; /* for shorter ones the whole text is withheld */
 

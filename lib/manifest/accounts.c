@@ -17,14 +17,14 @@ static void read_account(
 	const struct spot *first = reading_first(r, aliases, alias, at);
 
 	if (first) {
-		error_set(reading_error(r, at), "the account `%s` stands twice, first in %s", alias,
-			reading_where(r, reading_place(r, *first)));
+		error_set(reading_error(r, at), "account `%s` is declared twice, first at %s",
+			alias, reading_where(r, reading_place(r, *first)));
 		return;
 	}
 	first = reading_first(r, ids, id->text, at);
 	if (first)
 		error_set(reading_error(r, spot_of(at, id)),
-			"`%s` and `%s` are the same account; the first stands in %s",
+			"`%s` and `%s` have the same account id, first at %s",
 			first->node->key->text, alias, reading_where(r, reading_place(r, *first)));
 	struct account *account = model_add_account(r->model, alias, id->text);
 	account->place = reading_place(r, at);
@@ -52,9 +52,10 @@ static void read_single(struct reading *r, struct spot it)
 		if (strcmp(it.node->text, account->id) == 0)
 			continue;
 		struct error *err = reading_error(r, it);
-		error_set(
-			err, "another `account_id` stands in %s", reading_where(r, account->place));
-		error_hint(err, "Several accounts stand in `accounts`, each under an alias.");
+		error_set(err, "`account_id` is set twice with different ids, first at %s",
+			reading_where(r, account->place));
+		error_hint(err, "To manage several accounts, list them in `accounts`, each under "
+				"an alias.");
 	}
 }
 
@@ -68,7 +69,7 @@ static void read_default(struct reading *r, const char *id, struct spot root)
 	account->place = reading_place(r, root);
 	if (!shape_text_is_right(&schema_account_id, id, true, &why)) {
 		text_add_visible(&shown, id, strlen(id), 60);
-		error_set(error_list_add(r->errors), "CLOUDFLARE_ACCOUNT_ID can't be `%s`: %s",
+		error_set(error_list_add(r->errors), "invalid CLOUDFLARE_ACCOUNT_ID `%s`: %s",
 			str_text(&shown), str_text(&why));
 	} else if (!shape_text_is_usual(&schema_account_id, id, id, &unusual)) {
 		error_prefix(&unusual, "CLOUDFLARE_ACCOUNT_ID");
@@ -85,8 +86,7 @@ void accounts_read(struct reading *r, const char *default_account_id)
 
 	if (has_id && has_accounts) {
 		struct error *err = reading_error(r, id);
-		error_set(err,
-			"both `account_id` and `accounts` are given; `accounts` stands in %s",
+		error_set(err, "`account_id` can't be combined with `accounts`, which is at %s",
 			reading_where(r, reading_place(r, spot_of(accounts, accounts.node->key))));
 		error_hint(err, "Move the account into `accounts`, under an alias.");
 	} else if (has_accounts) {
@@ -97,7 +97,7 @@ void accounts_read(struct reading *r, const char *default_account_id)
 		read_default(r, default_account_id, root);
 	} else {
 		struct error *err = reading_error(r, root);
-		error_set(err, "no account is named");
+		error_set(err, "no account is set");
 		error_hint(err,
 			"Add `account_id: ...` (or `accounts`), or set CLOUDFLARE_ACCOUNT_ID.");
 	}

@@ -51,33 +51,32 @@ static bool is_possible(struct reading *r, const struct change *move)
 
 	if (parts != count_parts(to))
 		return error_set(reading_error(r, move->at),
-			"a move goes from alias to alias, or from secret to secret");
+			"`from` and `to` must both be aliases or both be secrets");
 	if (strcmp(from, to) == 0)
-		return error_set(reading_error(r, move->at), "this moves something to where it is");
+		return error_set(reading_error(r, move->at), "`from` and `to` are the same");
 	if (parts == 1 || (parts == 3 && !strncmp(from, to, (size_t)(from_end - from) + 1)))
 		return true;
 	struct error *err = reading_error(r, spot_of(move->at, move->to));
 	if (parts == 3) {
 		error_set(err,
-			"a secret can't be moved to another store: Cloudflare has no such call");
-		return error_hint(err,
-			"Declare it in the other store, with a source of its value. An account "
-			"that is called something else is moved from alias to alias.");
+			"secrets can't be moved to another store: Cloudflare does not support it");
+		return error_hint(err, "Declare the secret in the other store, with a source for "
+				       "its value. To rename an account, move its alias.");
 	}
 	if (strcmp(from_end, strchr(to, '/')) == 0) {
-		error_set(err, "a store moves with its account only: name the alias alone");
-		return error_hint(err, "An account of another alias is {from: prod, to: live}; all "
-				       "that the state has in it moves along.");
+		error_set(err, "stores can't be moved on their own, only with their account");
+		return error_hint(err, "To rename an account, write {from: prod, to: live}. "
+				       "Everything in the state under that alias moves with it.");
 	}
 	if (!model_account(r->model, alias_of(r, to))) {
-		error_set(err, "this is no address of a secret: its first part is no account");
-		return error_hint(err, "It is ALIAS/STORE/SECRET, as in %s/keys/TOKEN.",
+		error_set(err, "not a secret's address: its first part is not an account");
+		return error_hint(err, "Write ALIAS/STORE/SECRET, for example %s/keys/TOKEN.",
 			r->model->account_count ? r->model->accounts[0].alias : "prod");
 	}
-	error_set(err, "a store can't be renamed: Cloudflare has no such call");
-	return error_hint(err,
-		"Declare a store of the new name in `stores`, fill it, then take the old "
-		"one out of the manifest (or let it live: `removed` with destroy: false).");
+	error_set(err, "stores can't be renamed: Cloudflare does not support it");
+	return error_hint(err, "Declare a store with the new name in `stores`, fill it, then "
+			       "remove the old one from the manifest. To keep the old one in "
+			       "Cloudflare, use `removed` with destroy: false.");
 }
 
 /*
@@ -98,15 +97,15 @@ static void check_end(struct reading *r, const struct change *move, bool moves_o
 		return;
 	if (!moves_on && !find_declared(r, move->to->text)) {
 		struct error *err = reading_error_at(r, move->at, 1);
-		error_set(err, "a secret is moved to `%s`, and none of this address is declared",
+		error_set(err, "a secret is moved to `%s`, which is not declared",
 			reading_shown(r, move->to));
-		error_hint(err, "Give it its new name in `secrets` of its store, too.");
+		error_hint(err, "Rename it in its store's `secrets`, too.");
 	}
 	if (old) {
 		struct error *err = reading_error_at(r, move->at, 1);
-		error_set(err, "`%s` is moved from here and still declared in %s",
+		error_set(err, "`%s` is moved, but still declared at %s",
 			reading_shown(r, move->from), reading_where(r, old->place));
-		error_hint(err, "Take it out of one of the two.");
+		error_hint(err, "Remove one of the two.");
 	}
 }
 
@@ -122,9 +121,9 @@ static void check_circles(struct reading *r, const struct change *moves, const s
 		if (!it || it->walk != start)
 			continue;
 		struct error *err = reading_error_at(r, it->at, 1);
-		error_set(err, "the moves that begin with `%s` to `%s` go round in a circle",
+		error_set(err, "the moves that start with `%s` to `%s` form a cycle",
 			reading_shown(r, it->from), reading_shown(r, it->to));
-		error_hint(err, "Take out of `moved` what has been done already.");
+		error_hint(err, "Remove moves that are already done.");
 	}
 }
 
@@ -140,12 +139,12 @@ static void read_moves(struct reading *r, struct change *moves)
 			reading_place(r, it->at);
 		if (before)
 			error_set(reading_error_at(r, it->at, 1),
-				"`%s` is moved twice, first in %s",
+				"`%s` is moved twice, first at %s",
 				reading_shown_again(r, it->from, before->from),
 				reading_where(r, reading_place(r, before->at)));
 		else if (other)
 			error_set(reading_error_at(r, it->at, 1),
-				"another move to `%s` stands in %s",
+				"two moves have the destination `%s`, first at %s",
 				reading_shown_again(r, it->to, other->to),
 				reading_where(r, reading_place(r, other->at)));
 	}
@@ -172,14 +171,14 @@ static void check_account(struct reading *r, const struct change *removal, bool 
 	struct error *err = reading_error_at(r, removal->at, 1);
 	if (is_known) {
 		error_set(
-			err, "`%s` is an account of the manifest", reading_shown(r, removal->from));
-		error_hint(err, "Name the store, as in ALIAS/STORE; an alias alone is for an "
-				"account that is not in `accounts` any more.");
+			err, "`%s` is an account in the manifest", reading_shown(r, removal->from));
+		error_hint(err, "Name the store, as in ALIAS/STORE. An alias alone is for an "
+				"account that is no longer in `accounts`.");
 		return;
 	}
 	reading_unknown_alias(r, alias, removal->from, err);
-	error_hint(err, "What is in an account that the manifest does not have can't be destroyed, "
-			"only forgotten: with destroy: false.");
+	error_hint(err, "Objects in an account that is not in the manifest can't be destroyed, "
+			"only forgotten. Set `destroy: false`.");
 }
 
 static void read_removals(struct reading *r, struct change *removals)
@@ -194,16 +193,16 @@ static void read_removals(struct reading *r, struct change *removals)
 		removal->place = reading_place(r, it->at);
 		if (before)
 			error_set(reading_error_at(r, it->at, 1),
-				"`%s` is removed twice, first in %s",
+				"`%s` is removed twice, first at %s",
 				reading_shown_again(r, it->from, before->from),
 				reading_where(r, reading_place(r, before->at)));
 		check_account(r, it, removal->destroys);
 		if (!declared)
 			continue;
 		struct error *err = reading_error_at(r, it->at, 1);
-		error_set(err, "`%s` is removed here and declared in %s",
+		error_set(err, "`%s` is removed, but still declared at %s",
 			reading_shown(r, it->from), reading_where(r, declared->place));
-		error_hint(err, "Take it out of one of the two.");
+		error_hint(err, "Remove one of the two.");
 	}
 	table_free(&seen);
 }

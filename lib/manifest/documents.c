@@ -72,7 +72,7 @@ static bool is_new(struct opening *o, const char *path)
 	}
 	text_add_visible(&first, before, strlen(before), 0);
 	text_add_visible(&second, path, strlen(path), 0);
-	return error_set(error_list_add(o->errors), "the manifest %s is named twice, first as %s",
+	return error_set(error_list_add(o->errors), "the manifest %s is passed twice, first as %s",
 		str_text(&second), str_text(&first));
 }
 
@@ -105,7 +105,7 @@ static bool is_plain_name(struct opening *o, const char *folder, const char *nam
 	if (strcmp(str_text(&shown), name) == 0)
 		return true;
 	return error_set(error_list_add(o->errors),
-		"the folder %s has a manifest with odd characters in its name: %s", folder,
+		"the directory %s has a manifest with special characters in its name: %s", folder,
 		str_text(&shown));
 }
 
@@ -136,8 +136,8 @@ static void open_folder(struct opening *o, const char *path)
 	if (used)
 		return;
 	struct error *problem = error_list_add(o->errors);
-	error_set(problem, "there is no manifest in the folder %s", path);
-	error_hint(problem, "Manifests end in .yaml or .yml.");
+	error_set(problem, "there is no manifest in the directory %s", path);
+	error_hint(problem, "Manifest files end in .yaml or .yml.");
 }
 
 bool documents_open(struct documents *documents, const char *const *paths, size_t count,

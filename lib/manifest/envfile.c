@@ -28,7 +28,7 @@ static void leave_out(struct envfile *envfile, struct envfile_entry *entry, cons
 	struct str name CLEANUP(str_release) = {0};
 
 	add_shown(&name, entry->name);
-	error_set(refuse(envfile, entry->line, &envfile->warnings), "%s is left out: %s",
+	error_set(refuse(envfile, entry->line, &envfile->warnings), "%s skipped: %s",
 		str_text(&name), why);
 	entry->is_left_out = true;
 	envfile->left_out++;
@@ -36,7 +36,7 @@ static void leave_out(struct envfile *envfile, struct envfile_entry *entry, cons
 
 static void leave_out_empty(struct envfile *envfile, struct envfile_entry *entry)
 {
-	leave_out(envfile, entry, "it has no value, and Cloudflare keeps none");
+	leave_out(envfile, entry, "its value is empty, and Cloudflare does not store empty values");
 }
 
 /* Lends a new entry with a copy of the name; NULL: no secret can have that name. */
@@ -48,9 +48,9 @@ static struct envfile_entry *add_entry(
 	if (!shape_text_is_right(&schema_secret_name, name, true, &why)) {
 		add_shown(&shown, name);
 		struct error *err = refuse(envfile, line, errors);
-		error_set(err, "the key `%s` can't be the name of a secret: %s", str_text(&shown),
+		error_set(err, "the key `%s` is not a valid secret name: %s", str_text(&shown),
 			str_text(&why));
-		error_hint(err, "Rename it, or write its entry by hand, with another name.");
+		error_hint(err, "Rename it, or write its entry by hand under another name.");
 		return NULL;
 	}
 	envfile->entries = mem_room(
@@ -67,9 +67,9 @@ static void parse_dotenv(struct envfile *envfile, struct secret *bytes, struct e
 	dotenv_parse(&dotenv, bytes->bytes, bytes->length);
 	if (dotenv.stray_line) {
 		struct error *err = refuse(envfile, dotenv.stray_line, errors);
-		error_set(err, "the line assigns nothing");
-		error_hint(err, "A value of several lines stands in quotes: without, what looks "
-				"like keys may be parts of it. A comment begins with #.");
+		error_set(err, "not an assignment (NAME=VALUE)");
+		error_hint(err, "Put a value with several lines in quotes; otherwise parts of it "
+				"may look like keys. Comments start with #.");
 		return;
 	}
 	for (size_t i = 0; i < dotenv.count; i++) {
@@ -80,11 +80,11 @@ static void parse_dotenv(struct envfile *envfile, struct secret *bytes, struct e
 		if (!entry)
 			continue;
 		if (last != it) {
-			str_format(&why, "line %zu sets it again", last->line);
+			str_format(&why, "line %zu overrides it", last->line);
 			leave_out(envfile, entry, str_text(&why));
 		} else if (it->is_open) {
 			error_set(refuse(envfile, it->line, errors),
-				"the quote of %s is never closed", it->key);
+				"unclosed quote in the value of %s", it->key);
 		} else if (!it->length) {
 			leave_out_empty(envfile, entry);
 		} else {
@@ -109,8 +109,8 @@ static void take_member(
 		leave_out_empty(envfile, entry);
 	} else if (is_object || json_is_array(member)) {
 		str_format(&why,
-			"it is %s, not a text. Write entries for what is in it by hand; `json` "
-			"takes a pointer, as /%s/%s",
+			"its value is %s, not text. To use its parts, write their entries by hand "
+			"with a JSON pointer such as /%s/%s",
 			is_object ? "an object" : "an array", entry->name,
 			is_object ? "name" : "0");
 		leave_out(envfile, entry, str_text(&why));
@@ -128,10 +128,9 @@ static void parse_json(struct envfile *envfile, struct secret *bytes, struct err
 	/* Only a duplicate key has no line; it may be deep in a value. */
 	if (!json)
 		error_set(refuse(envfile, why.line, errors), "%s",
-			why.line ? why.message
-				 : "not valid JSON: a key stands twice in one object");
+			why.line ? why.message : "not valid JSON: duplicate key");
 	else if (!json_is_object(json))
-		error_set(refuse(envfile, 0, errors), "it is no object of names and texts");
+		error_set(refuse(envfile, 0, errors), "not a JSON object of names and values");
 	else
 		for (const struct json *it = json_first(json); it; it = json_next(it))
 			take_member(envfile, it, errors);
@@ -154,7 +153,7 @@ bool envfile_parse(
 	else
 		parse_dotenv(envfile, bytes, errors);
 	if (errors->count == before && !envfile->count)
-		error_set(refuse(envfile, 0, errors), "there is no key in it");
+		error_set(refuse(envfile, 0, errors), "no keys found");
 	return errors->count == before;
 }
 
@@ -177,8 +176,7 @@ static void add_account(const struct envfile_target *target, struct str *out)
 		model_add_account(&accounts, alias, target->account_id);
 		writing_accounts(out, &accounts);
 	} else if (strcmp(alias, MODEL_DEFAULT_ALIAS) == 0) {
-		str_text_add(out, "# account_id: ... # if it is not to come from "
-				  "CLOUDFLARE_ACCOUNT_ID\n\n");
+		str_text_add(out, "# account_id: ... # if CLOUDFLARE_ACCOUNT_ID is not set\n\n");
 	} else {
 		writing_name(out, "accounts:\n  ", alias,
 			":\n    account_id: ${CLOUDFLARE_ACCOUNT_ID} # or the id itself\n\n");
@@ -207,9 +205,9 @@ static void add_secret(const struct envfile *envfile, const char *path,
 void envfile_write(
 	const struct envfile *envfile, const struct envfile_target *target, struct str *out)
 {
-	str_text_add(out, "# The names in ");
+	str_text_add(out, "# Names in ");
 	add_shown(out, target->path);
-	str_text_add(out, ", as cfprov import-env found them. The values stay in that file.\n\n");
+	str_text_add(out, ", found by cfprov import-env. The values stay in that file.\n\n");
 	if (target->is_whole)
 		add_account(target, out);
 	writing_name(out, "stores:\n  - name: ", target->store, "\n");
@@ -240,7 +238,7 @@ void envfile_heed_declared(
 			if (!other || entry->is_left_out)
 				continue;
 			str_clear(&why);
-			str_format(&why, "it is declared already (%s:%zu)", other->place.file,
+			str_format(&why, "already declared (%s:%zu)", other->place.file,
 				other->place.line);
 			leave_out(envfile, entry, str_text(&why));
 		}
@@ -253,14 +251,14 @@ void envfile_heed_declared(
 			    strcmp(other->place.file, store->place.file) == 0;
 	}
 	struct error *warning = error_list_add(&envfile->warnings);
-	error_set(warning, "%s is declared here already, and a store can be declared once",
+	error_set(warning, "store %s is already declared here, and can be declared only once",
 		target->store);
 	if (accounts > 1)
 		error_hint(warning,
-			"It is there in other accounts, too: give it an entry of its own for %s, "
-			"and put the lines below `secrets:` there.",
+			"Other accounts share this entry. Add a separate entry for %s, and put the "
+			"lines below `secrets:` there.",
 			target->alias);
 	else
-		error_hint(warning, "Put the lines below `secrets:` there.");
+		error_hint(warning, "Add the lines below `secrets:` to it.");
 	error_at(warning, store->place.file, store->place.line, store->place.column);
 }

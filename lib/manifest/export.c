@@ -32,14 +32,14 @@ static bool has_unfit_fields(const struct object *secret, struct str *why)
 	for (const char *scope; (scope = next_scope(&arena, &rest));) {
 		if (shape_text_is_right(&schema_scope, scope, true, &detail))
 			continue;
-		str_format(why, "its scope can't be in a manifest: %s", str_text(&detail));
+		str_format(why, "invalid scope: %s", str_text(&detail));
 		return true;
 	}
 	/* U+FFFE and U+FFFF */
 	if (strstr(comment, "\xef\xbf\xbe") || strstr(comment, "\xef\xbf\xbf"))
-		str_text_add(why, "its comment has a character that YAML can't have");
+		str_text_add(why, "its comment has a character that YAML does not allow");
 	else if (!shape_text_is_right(&schema_comment, comment, true, &detail))
-		str_format(why, "its comment can't be in a manifest: %s", str_text(&detail));
+		str_format(why, "invalid comment: %s", str_text(&detail));
 	return why->length > 0;
 }
 
@@ -67,16 +67,16 @@ static void leave_out(
 	bool is_store = object->kind == OBJECT_STORE;
 	const char *id = object->id ? object->id : "unknown";
 
-	str_text_add(&name, is_store ? "the store \"" : "the secret \"");
+	str_text_add(&name, is_store ? "store \"" : "secret \"");
 	const char *own = is_store ? object->store : object->secret;
 	text_add_visible(&name, own, strlen(own), 0);
-	str_format(&name, "\" of %s", object->account);
+	str_format(&name, "\" in %s", object->account);
 	if (!is_store) {
 		str_char(&name, '/');
 		text_add_visible(&name, object->store, strlen(object->store), 0);
 	}
-	str_format(out, "# Left out: %s (id %s): %s.\n", str_text(&name), id, why);
-	error_set(error_list_add(notes), "%s (id %s) can't stand in a manifest: %s",
+	str_format(out, "# Skipped: %s (id %s): %s.\n", str_text(&name), id, why);
+	error_set(error_list_add(notes), "%s (id %s) can't be written to a manifest: %s",
 		str_text(&name), id, why);
 }
 
@@ -190,19 +190,17 @@ size_t export_manifest(const struct model *accounts, const struct model *live, s
 			naming_take(&naming, accounts->accounts[i].token.name);
 	const struct choice choice = choose(live, &naming, &comments, notes);
 
-	str_text_add(out, "# What lives in Cloudflare Secrets Store, as cfprov export found it.\n"
-			  "# cfprov apply -adopt takes it into the state.\n");
+	str_text_add(out, "# Cloudflare Secrets Store, exported by cfprov.\n# To manage these "
+			  "objects, run cfprov apply -adopt.\n");
 	if (choice.secrets)
-		str_text_add(out, "#\n"
-				  "# Nobody can read a value out of Cloudflare. With `update: "
-				  "if_absent` none is written\n"
-				  "# over; before you take that out, say where the right one is "
-				  "read from.\n");
+		str_text_add(out, "#\n# Cloudflare never returns values. `update: if_absent` keeps "
+				  "the existing ones. Before you\n# remove it, replace `value` "
+				  "with the source of the right one.\n");
 	str_char(out, '\n');
 	writing_accounts(out, accounts);
 	str_text_add(out, choice.count      ? "stores:\n"
-			  : comments.length ? "stores: [] # see below what was left out\n"
-					    : "stores: [] # nothing lives there yet\n");
+			  : comments.length ? "stores: [] # everything was skipped, see below\n"
+					    : "stores: [] # nothing exists yet\n");
 	for (size_t i = 0, next; i < choice.count; i = next) {
 		next = i + 1;
 		while (next < choice.count && !compare_text(&choice.items[i], &choice.items[next]))

@@ -205,7 +205,7 @@ static void put_map(struct json_writer *w, const struct schema *schema, bool in_
 	str_format(&text, "^%s", schema->ignored);
 	json_begin_object(w, "patternProperties");
 	json_begin_object(w, str_text(&text));
-	json_put_text(w, "description", "Ignored: a place for anchors that several entries share.");
+	json_put_text(w, "description", "Ignored. Use it for anchors that several entries share.");
 	json_end(w);
 	json_end(w);
 }
@@ -264,12 +264,12 @@ void jsonschema_write(struct str *out)
 
 	json_begin_object(&w, NULL);
 	json_put_text(&w, "$schema", "http://json-schema.org/draft-07/schema#");
-	json_put_text(&w, "title", "Manifest of cfprov");
+	json_put_text(&w, "title", "cfprov manifest");
 	put_node(&w, &schema_manifest, false);
 	json_begin_object(&w, "definitions");
 	json_begin_object(&w, "variable");
 	json_put_text(&w, "description",
-		"A text with a variable: ${NAME}, ${NAME:-default} or ${NAME:?message}.");
+		"Text with a variable: ${NAME}, ${NAME:-default} or ${NAME:?message}.");
 	json_put_text(&w, "type", "string");
 	json_put_text(&w, "pattern", "\\$\\{[A-Za-z_][A-Za-z0-9_]*(\\}|:[-?])");
 	json_end(&w);

@@ -18,7 +18,7 @@ static void read_fingerprint_key(struct reading *r)
 		const struct yaml *node = yaml_get(it.node, "fingerprint_key");
 		if (node && key->kind != VALUE_NONE)
 			error_set(reading_error(r, spot_of(it, node)),
-				"another `fingerprint_key` stands in %s",
+				"`fingerprint_key` is set twice, first at %s",
 				reading_where(r, key->place));
 		else if (node)
 			*key = reference_read(r, spot_of(it, node));
@@ -36,17 +36,18 @@ static const char *read_state(struct reading *r)
 		if (node && text_url_scheme(node->text)) {
 			struct error *err = yaml_error_hidden(
 				&r->documents->items[it.document].yaml, node, r->errors);
-			error_set(err,
-				"the state can't be at a URL: cfprov keeps it in a local file");
-			error_hint(err, "Remote states are not supported. Fetch the state before "
-					"the run and store it afterwards, also when the run "
-					"fails.");
+			error_set(err, "the state can't be at a URL");
+			error_hint(err,
+				"Remote state is not supported. Fetch the state file before "
+				"the run, and store it afterwards even if the run fails.");
 			continue;
 		}
 		const char *given = node ? reading_path(r, it.document, node->text) : NULL;
 		if (given && path && strcmp(path, given) != 0)
 			error_set(reading_error(r, spot_of(it, node)),
-				"another path of the state stands in %s", reading_where(r, first));
+				"the path of the state is set twice with different values, first "
+				"at %s",
+				reading_where(r, first));
 		if (!given || path)
 			continue;
 		path = given;
@@ -104,8 +105,8 @@ bool manifest_read(struct manifest *manifest, const char *default_account_id,
 	struct reading r = start_reading(manifest, &model, errors);
 	size_t before = errors->count;
 
-	if (check_documents(&r, manifest, NULL) &&
-		variables_check_used(&manifest->variables, errors)) {
+	bool is_valid = check_documents(&r, manifest, NULL);
+	if (variables_check_used(&manifest->variables, !is_valid, errors) && is_valid) {
 		accounts_read(&r, default_account_id);
 		stores_read(&r);
 		model_sort(&model);

@@ -23,9 +23,8 @@ static bool check_pattern(const struct pick *pick, const char *pattern, const st
 			return true;
 	text_add_visible(&shown, pattern, strlen(pattern), 60);
 	model_add_aliases(&known, desired);
-	error_set(err, "-account=%s matches no account of %s", str_text(&shown), pick->file);
-	return error_hint(
-		err, "There %s %s.", desired->account_count == 1 ? "is" : "are", str_text(&known));
+	error_set(err, "-account=%s matches no account in %s", str_text(&shown), pick->file);
+	return error_hint(err, "Accounts in the manifest: %s.", str_text(&known));
 }
 
 bool pick_accounts(const struct pick *pick, struct model *desired, struct error *err)

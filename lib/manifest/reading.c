@@ -105,19 +105,17 @@ void reading_unknown_alias(
 	struct str aliases CLEANUP(str_release) = {0};
 
 	if (node->written) { /* nothing may be told of what a variable brought */
-		error_set(err, "no account is called `%s`", reading_shown(r, node));
+		error_set(err, "unknown account `%s`", reading_shown(r, node));
 		return;
 	}
 	for (size_t i = 0; i < r->model->account_count; i++) {
 		const char *known = r->model->accounts[i].alias;
 		if (text_is_near(alias, known)) {
-			error_set(
-				err, "no account is called `%s`; did you mean `%s`?", alias, known);
+			error_set(err, "unknown account `%s`; did you mean `%s`?", alias, known);
 			return;
 		}
 	}
-	error_set(err, "no account is called `%s`", alias);
+	error_set(err, "unknown account `%s`", alias);
 	model_add_aliases(&aliases, r->model);
-	error_hint(err, "There %s %s.", r->model->account_count == 1 ? "is" : "are",
-		str_text(&aliases));
+	error_hint(err, "Accounts in the manifest: %s.", str_text(&aliases));
 }

@@ -28,11 +28,11 @@ static const char *read_path(struct reading *r, struct spot at)
 	const char *path = at.node->text;
 
 	if (text_url_scheme(path))
-		refuse(r, at, "a URL is not a path: a secret is read from a local file",
-			"Fetch it with a command, as in {command: [curl, -fsS, URL]}.");
+		refuse(r, at, "expected a local file, not a URL",
+			"To fetch it, use a command such as {command: [curl, -fsS, URL]}.");
 	else if (strstr(path, "${"))
-		refuse(r, at, "variables are not put in where a secret is read from",
-			"The path is taken as it stands, with the dollar sign and the braces.");
+		refuse(r, at, "variables are not expanded in the source of a secret",
+			"The path is used literally, including the dollar sign and the braces.");
 	return reading_path(r, at.document, path);
 }
 
@@ -48,7 +48,7 @@ static void read_command(struct reading *r, struct spot list, struct value_sourc
 	source->argv = argv;
 	source->folder = *folder ? folder : NULL;
 	if (!*argv[0])
-		refuse(r, spot_of(list, list.node->first), "the program of the command is empty",
+		refuse(r, spot_of(list, list.node->first), "the command has an empty program",
 			NULL);
 }
 
@@ -72,7 +72,7 @@ static void read_generate(struct reading *r, struct spot map, struct value_sourc
 	size_t length = encoded_length(source->name, source->bytes);
 	if (length <= VALUE_LIMIT_BYTES)
 		return;
-	str_format(&why, "%zu bytes are %zu characters in %s; a value has at most %d",
+	str_format(&why, "%zu bytes are %zu characters in %s, but a value has at most %d",
 		source->bytes, length, source->name, VALUE_LIMIT_BYTES);
 	refuse(r, spot_of(map, bytes), str_text(&why), NULL);
 }
@@ -82,8 +82,8 @@ static void check_stdin(struct reading *r, struct spot at)
 {
 	for (size_t i = 0; i < r->documents->count; i++)
 		if (r->documents->items[i].is_input)
-			refuse(r, at, "the standard input can't be both a manifest and a secret",
-				"Put the manifest into a file, and name that with -f.");
+			refuse(r, at, "standard input can't be both the manifest and a secret",
+				"Put the manifest in a file, and pass that with -f.");
 }
 
 struct value_source reference_read(struct reading *r, struct spot at)

@@ -54,7 +54,7 @@ static bool refuse_word(
 {
 	const char *near = NULL;
 
-	str_text_add(why, "it must be ");
+	str_text_add(why, "expected ");
 	for (size_t i = 0; schema->words[i]; i++) {
 		str_format(why, "%s`%s`", i ? " or " : "", schema->words[i]);
 		if (shows_text && !near && text_is_near(text, schema->words[i]))
@@ -63,29 +63,46 @@ static bool refuse_word(
 	return near && schema->words[1] ? refuse(why, "; did you mean `%s`?", near) : false;
 }
 
-/* The whole text if it has no parts, else one part. */
-static bool is_part_right(const struct schema_text *schema, const char *text, size_t length,
-	bool shows_text, struct str *why)
+/* Of a text: all of it, or what is between two slashes. */
+struct part {
+	const char *text;
+	size_t from, length;
+};
+
+/* Which character of the whole text is at this offset of the part, counted from 1. */
+static size_t character_number(const struct part *part, size_t at)
 {
-	size_t good = 0, step = 1;
+	size_t number = 1;
+
+	for (size_t i = 0; i < part->from + at; i++)
+		number += ((unsigned char)part->text[i] & 0xc0) != 0x80;
+	return number;
+}
+
+static bool is_part_right(
+	const struct schema_text *schema, const struct part *part, bool shows_text, struct str *why)
+{
+	const char *text = part->text + part->from;
+	size_t length = part->length, good = 0, step = 1;
 
 	if (schema->is_free || (!length && schema->may_be_empty))
 		return true;
 	if (!length)
-		return refuse(why, "it is empty");
+		return refuse(why, "must not be empty");
 	if (schema->longest && length > schema->longest)
-		return refuse(why, "it has %zu characters; at most %zu are allowed", length,
+		return refuse(why, "too long: %zu characters, but at most %zu are allowed", length,
 			schema->longest);
 	while (good < length && is_allowed(text + good, schema->characters))
 		good++;
 	if (good < length && !shows_text)
-		return refuse(why, "its character %zu can't be part of it", good + 1);
+		return refuse(why, "character %zu is not allowed", character_number(part, good));
 	if (good < length) {
 		while (((unsigned char)text[good + step] & 0xc0) == 0x80)
 			step++;
 		str_char(why, '`');
 		text_add_visible(why, text + good, step, 0);
-		return refuse(why, "` can't be part of it");
+		return refuse(
+			why, "` (character %zu) is not allowed", character_number(part, good));
 	}
 	if (schema->except && is_word(schema->except, text, length))
 		return refuse(why, "%s", schema->why_except);
@@ -102,13 +119,14 @@ static bool are_parts_right(
 	while (parts[most])
 		most++;
 	if (count > most)
-		return refuse(why, "it has %zu parts between slashes, and 1 to %zu belong there",
-			count, most);
-	for (size_t i = 0; i < count; i++) {
-		size_t length = strcspn(text, "/");
-		if (!is_part_right(parts[i], text, length, shows_text, why))
-			return count > 1 && !length ? refuse(why, ", in part %zu", i + 1) : false;
-		text += length + 1;
+		return refuse(
+			why, "found %zu parts separated by /, but expected 1 to %zu", count, most);
+	for (size_t i = 0, from = 0; i < count; i++) {
+		const struct part part = {text, from, strcspn(text + from, "/")};
+		if (!is_part_right(parts[i], &part, shows_text, why))
+			return count > 1 && !part.length ? refuse(why, " (part %zu)", i + 1)
+							 : false;
+		from += part.length + 1;
 	}
 	return true;
 }
@@ -121,13 +139,14 @@ bool shape_text_is_right(
 		       refuse_word(schema, text, shows_text, why);
 	if (schema->parts)
 		return are_parts_right(schema->parts, text, shows_text, why);
-	if (!is_part_right(schema, text, strlen(text), shows_text, why))
+	const struct part whole = {text, 0, strlen(text)};
+	if (!is_part_right(schema, &whole, shows_text, why))
 		return false;
 	if (schema->is_pointer && *text && *text != '/')
-		return refuse(why, "it must start with /");
+		return refuse(why, "must start with /");
 	for (const char *it = text; schema->is_pointer && *it; it++)
 		if (*it == '~' && it[1] != '0' && it[1] != '1')
-			return refuse(why, "behind each ~ belongs 0 or 1");
+			return refuse(why, "~ must be followed by 0 or 1");
 	return true;
 }
 
@@ -151,12 +170,12 @@ static bool is_known(const struct schema_text *schema, const char *text, const c
 		if (!near && shown == text && text_is_near(text, schema->known[i]))
 			near = schema->known[i];
 	}
+	str_format(&quoted, "unknown %s ", schema->known_is);
 	add_quoted(&quoted, shown);
-	str_format(&quoted, " is no %s that cfprov knows", schema->known_is);
 	if (near)
 		str_format(&quoted, "; did you mean `%s`?", near);
 	error_set(ret_warning, "%s", str_text(&quoted));
-	return error_hint(ret_warning, "It knows %s.", str_text(&all));
+	return error_hint(ret_warning, "Known %ss: %s.", schema->known_is, str_text(&all));
 }
 
 bool shape_text_is_usual(const struct schema_text *schema, const char *text, const char *shown,
@@ -206,9 +225,8 @@ static void add_subject(struct str *out, const struct yaml *node, const char *ot
 static void hint_at_sources(struct error *err, const struct schema *source)
 {
 	error_hint(err,
-		"A secret never stands in the manifest itself, which is kept and shared: put it "
-		"into an environment variable, say NAME, and write {env: NAME} for it. It may also "
-		"come from %s.",
+		"Never write a secret in the manifest. Set an environment variable, say NAME, and "
+		"write {env: NAME}. Other sources: %s.",
 		source->sources);
 }
 
@@ -222,8 +240,9 @@ static void wrong_type(struct walk *w, const struct yaml *node, const struct sch
 			    : is_text                 ? "text"
 						      : "nothing";
 
-	add_subject(&key, node, "expected");
-	error_set(err, "%s%s %s; this is %s", str_text(&key), node->key ? " must be" : "",
+	if (node->key)
+		add_quoted(&key, node->key->text);
+	error_set(err, "%s%sexpected %s, found %s", str_text(&key), node->key ? ": " : "",
 		schema->is, found);
 	if (schema->sources && is_text)
 		hint_at_sources(err, schema);
@@ -249,30 +268,30 @@ static void unknown_key(struct walk *w, const struct yaml *member, const struct 
 				      : yaml_error(w->doc, key, w->errors);
 	add_quoted(&text, key->text);
 	if (is_hidden)
-		error_set(err, is_bare ? "a key without a value" : "an unknown key");
+		error_set(err, is_bare ? "key without a value" : "unknown key");
 	else if (near)
 		error_set(err, "unknown key %s; did you mean `%s`?", str_text(&text), near);
 	else
 		error_set(err, "unknown key %s", str_text(&text));
-	error_hint(err, "Known here: %s.", str_text(&known));
+	error_hint(err, "Valid keys: %s.", str_text(&known));
 }
 
 static void wrong_text(
 	struct walk *w, const struct yaml *node, const struct schema *schema, const struct str *why)
 {
-	struct str text CLEANUP(str_release) = {0}, key CLEANUP(str_release) = {0};
+	struct str subject CLEANUP(str_release) = {0};
 	struct error *err = error_at_node(w, node, schema);
+	const char *what = node->is_key ? "alias" : w->source ? "argument" : "entry";
 
-	if (w->source)
-		str_text_add(&text, "what stands here");
-	else
-		add_quoted(&text, yaml_written(node));
-	add_subject(&key, node, "");
 	if (node->key)
-		error_set(
-			err, "%s can't be %s: %s", str_text(&key), str_text(&text), str_text(why));
+		text_add_visible(&subject, node->key->text, strlen(node->key->text), 60);
 	else
-		error_set(err, "%s is not possible here: %s", str_text(&text), str_text(why));
+		str_text_add(&subject, what);
+	if (!w->source) {
+		str_char(&subject, ' ');
+		add_quoted(&subject, yaml_written(node));
+	}
+	error_set(err, "invalid %s: %s", str_text(&subject), str_text(why));
 	if (schema->text && schema->text->hint)
 		error_hint(err, "%s", schema->text->hint);
 	else if (w->source && *node->text && schema->text && !schema->text->words)
@@ -303,8 +322,8 @@ static void check_source(
 			continue;
 		if (first)
 			error_set(yaml_error(w->doc, it->key, w->errors),
-				"both `%s` and `%s` are given, and only one source can be",
-				first->key->text, it->key->text);
+				"only one source is allowed, found `%s` and `%s`", first->key->text,
+				it->key->text);
 		else
 			first = it;
 	}
@@ -318,7 +337,7 @@ static void check_source(
 		last = it->name;
 	}
 	add_subject(&subject, node, "this");
-	error_set(yaml_error(w->doc, node, w->errors), "%s has no source: it needs %s or `%s`",
+	error_set(yaml_error(w->doc, node, w->errors), "%s has no source: expected %s or `%s`",
 		str_text(&subject), str_text(&all), last);
 }
 
@@ -328,13 +347,13 @@ static void check_demands(struct walk *w, const struct yaml *node, const struct 
 	const struct yaml *member = yaml_get(node, key->name);
 
 	if (!member && key->is_required)
-		error_set(yaml_error(w->doc, node, w->errors), "`%s` is missing here", key->name);
+		error_set(yaml_error(w->doc, node, w->errors), "`%s` is missing", key->name);
 	if (member && key->needs && !yaml_get(node, key->needs))
-		error_set(yaml_error(w->doc, member->key, w->errors), "`%s` needs `%s` beside it",
+		error_set(yaml_error(w->doc, member->key, w->errors), "`%s` requires `%s`",
 			key->name, key->needs);
 	if (member && key->excludes && yaml_get(node, key->excludes))
 		error_set(yaml_error(w->doc, member->key, w->errors),
-			"`%s` can't stand beside `%s`", key->name, key->excludes);
+			"`%s` can't be combined with `%s`", key->name, key->excludes);
 }
 
 static void check_node(struct walk *w, struct yaml *node, const struct schema *schema);
@@ -356,7 +375,7 @@ static void check_map(struct walk *w, struct yaml *node, const struct schema *sc
 			unknown_key(w, it, schema);
 		else if (!key->schema)
 			error_set(yaml_error(w->doc, it->key, w->errors),
-				"`%s` is not possible here: %s", key->name, key->meaning);
+				"`%s` is not allowed here: %s", key->name, key->meaning);
 		else
 			check_node(w, it, key->schema);
 	}
@@ -408,11 +427,11 @@ static void check_scalar(
 	if (type & SCHEMA_TEXT)
 		check_text(w, node, schema);
 	else if (type & SCHEMA_BOOL && schema->is_only_true && strcmp(node->text, "true") != 0)
-		str_text_add(&why, "it must be `true`, or be left out");
+		str_text_add(&why, "must be `true` or omitted");
 	else if (type & SCHEMA_NUMBER &&
 		 (!text_to_number(node->text, schema->most, &number) || number < schema->least ||
 			 (node->text[0] == '0' && node->text[1])))
-		str_format(&why, "it must be a whole number from %zu to %zu", schema->least,
+		str_format(&why, "must be a whole number from %zu to %zu", schema->least,
 			schema->most);
 	if (why.length)
 		wrong_text(w, node, schema, &why);
@@ -444,8 +463,8 @@ static void refuse_doubles(struct walk *w, const struct yaml *list)
 		if (it->kind != YAML_SCALAR || !table_put(&seen, it->text, w))
 			continue;
 		add_quoted(&shown, yaml_written(it));
-		error_set(yaml_error(w->doc, it, w->errors), "%s stands twice in this list",
-			str_text(&shown));
+		error_set(
+			yaml_error(w->doc, it, w->errors), "%s is listed twice", str_text(&shown));
 	}
 	table_free(&seen);
 }
@@ -467,7 +486,7 @@ static void check_node(struct walk *w, struct yaml *node, const struct schema *s
 		struct error *err = yaml_error(w->doc, node, w->errors);
 		add_subject(&key, node, "this");
 		error_set(err, "%s is empty", str_text(&key));
-		error_hint(err, "It must be %s.", schema->is);
+		error_hint(err, "Expected %s.", schema->is);
 	} else if (type & SCHEMA_MAP) {
 		check_map(w, node, schema);
 	} else {

@@ -81,7 +81,7 @@ static struct entry read_entry(struct reading *r, struct spot at)
 			continue;
 		const char *shown = reading_shown_again(r, name.node, first->node);
 		error_set(reading_error_at(r, name, text_columns(shown)),
-			"secret `%s` stands twice in this store, first in %s", shown,
+			"secret `%s` is declared twice in this store, first at %s", shown,
 			reading_where(r, reading_place(r, *first)));
 	}
 	table_free(&seen);
@@ -100,7 +100,7 @@ static void add_entry(
 	if (first) {
 		const char *shown = reading_shown_again(r, entry->name.node, first->node);
 		error_set(reading_error_at(r, entry->name, text_columns(shown)),
-			"store `%s` stands twice for the account `%s`, first in %s", shown, alias,
+			"store `%s` is declared twice for account `%s`, first at %s", shown, alias,
 			reading_where(r, reading_place(r, *first)));
 	}
 	for (size_t i = 0; i < entry->count; i++) {
@@ -140,11 +140,10 @@ static void no_stores(struct reading *r, struct spot empty)
 	if (empty.node)
 		error_set(err, "`stores` is empty");
 	else
-		error_set(err, "`stores` is missing %s", is_one ? "here" : "in all of the files");
-	error_hint(err,
-		"cfprov never reads an empty manifest as a wish to have nothing. To destroy all, "
-		"run cfprov destroy with the manifest as it was; to forget it and let it live, "
-		"cfprov state rm ADDRESS.");
+		error_set(err, "`stores` is missing%s", is_one ? "" : " in all files");
+	error_hint(err, "An empty manifest never destroys anything. To destroy everything, run "
+			"`cfprov destroy` with the previous manifest. To stop managing an object "
+			"without deleting it, run `cfprov state rm ADDRESS`.");
 }
 
 void stores_read(struct reading *r)

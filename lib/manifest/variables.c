@@ -87,10 +87,9 @@ static bool malformed(struct error_list *problems, const char *text, const char 
 	struct str shown CLEANUP(str_release) = {0};
 
 	text_add_visible(&shown, text, strcspn(text, "\n"), SHOWN_COLUMNS);
-	error_set(err, "`%s`: %s", str_text(&shown), what);
-	return error_hint(err,
-		"Variables are ${NAME}, ${NAME:-default} and ${NAME:?message}; a dollar "
-		"sign before a brace is $$.");
+	error_set(err, "invalid variable `%s`: %s", str_text(&shown), what);
+	return error_hint(err, "Write ${NAME}, ${NAME:-default} or ${NAME:?message}. For a literal "
+			       "dollar sign before a brace, write $$.");
 }
 
 static bool no_value(const struct str *name, const char *what, const char *message, size_t length,
@@ -101,11 +100,11 @@ static bool no_value(const struct str *name, const char *what, const char *messa
 
 	text_add_visible(&text, str_text(name), name->length, SHOWN_COLUMNS);
 	const char *shown = str_text(&text);
-	error_set(err, "the variable %s is %s", shown, what);
+	error_set(err, "variable %s is %s", shown, what);
 	if (!length)
 		return error_hint(err,
-			"Give -var %s=VALUE, or set CFPROV_VAR_%s or %s in the environment; a "
-			"default would be written ${%s:-default}.",
+			"Pass -var %s=VALUE, or set CFPROV_VAR_%s or %s in the environment. To "
+			"have a default, write ${%s:-default}.",
 			shown, shown, shown, shown);
 	str_clear(&text);
 	text_add_visible(&text, message, length, 0);
@@ -119,7 +118,7 @@ static bool add(struct variables *variables, const char *text, size_t length, st
 	variables->expanded_bytes += length;
 	if (variables->expanded_bytes <= VARIABLES_SIZE_LIMIT)
 		return true;
-	return error_set(error_list_add(problems), "the variables expand to more than %d bytes",
+	return error_set(error_list_add(problems), "variables expand to more than %d bytes",
 		VARIABLES_SIZE_LIMIT);
 }
 
@@ -133,25 +132,25 @@ static bool expand_reference(struct variables *variables, const char **text, str
 	char mode = '\0';
 
 	if (!end)
-		return malformed(problems, *text, "there is no } to this ${");
+		return malformed(problems, *text, "missing }");
 	if (word == start)
-		return malformed(problems, *text, "this is no name of a variable");
+		return malformed(problems, *text, "invalid name");
 	str_add(&name, start, (size_t)(word - start));
 	if (word[0] == ':' && strspn(word + 1, "-?")) {
 		mode = word[1];
 		word += 2;
 	} else if (word != end) {
-		return malformed(problems, *text, "behind the name belongs }, :- or :?");
+		return malformed(problems, *text, "expected }, :- or :? after the name");
 	}
 	const char *nested = strstr(word, "${"), *value = NULL;
 	if (nested && nested < end)
-		return malformed(problems, *text, "one ${ can't stand in another");
+		return malformed(problems, *text, "variables can't be nested");
 	size_t length = (size_t)(end - word);
 	*text = end + 1;
 	value = find_value(variables, str_text(&name));
 	if (value && !text_is_utf8(value, strlen(value), NULL))
-		return error_set(error_list_add(problems),
-			"the value of the variable %s is not UTF-8", str_text(&name));
+		return error_set(error_list_add(problems), "variable %s is not valid UTF-8",
+			str_text(&name));
 	if (value && (*value || !mode))
 		return add(variables, value, strlen(value), out, problems);
 	if (mode == '-')
@@ -183,21 +182,28 @@ bool variables_expand(
 	return problems->count == before;
 }
 
-bool variables_check_used(const struct variables *variables, struct error_list *errors)
+/* Lends a name that resembles this one among those that were asked for, or NULL. */
+static const char *find_near(
+	const struct variables *variables, const char *name, bool must_be_unset)
+{
+	for (const struct variable *it = variables->first; it; it = it->next)
+		if (it->is_asked && !(must_be_unset && it->value) && text_is_near(name, it->name))
+			return it->name;
+	return NULL;
+}
+
+bool variables_check_used(
+	const struct variables *variables, bool is_partial, struct error_list *errors)
 {
 	size_t before = errors->count;
 
 	for (const struct variable *it = variables->first; it; it = it->next) {
 		struct str name CLEANUP(str_release) = {0};
-		const char *near = NULL;
-		if (it->is_asked)
+		const char *near = it->is_asked ? NULL : find_near(variables, it->name, is_partial);
+		if (it->is_asked || (is_partial && !near))
 			continue;
-		for (const struct variable *other = variables->first; other && !near;
-			other = other->next)
-			if (other->is_asked && text_is_near(it->name, other->name))
-				near = other->name;
 		text_add_visible(&name, it->name, strlen(it->name), SHOWN_COLUMNS);
-		error_set(error_list_add(errors), "-var %s: the manifest has no ${%s}%s%s%s",
+		error_set(error_list_add(errors), "-var %s: the manifest does not use ${%s}%s%s%s",
 			str_text(&name), str_text(&name), near ? "; did you mean " : "",
 			near ? near : "", near ? "?" : "");
 	}

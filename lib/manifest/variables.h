@@ -39,7 +39,12 @@ void variables_release(struct variables *variables);
 bool variables_expand(struct variables *variables, const char *text, struct str *out,
 	struct error_list *problems) MUST_CHECK;
 
-/* Adds an error for each variable of -var that nothing has asked for: it was mistyped. */
-bool variables_check_used(const struct variables *variables, struct error_list *errors) MUST_CHECK;
+/*
+ * Adds an error for each variable of -var that nothing has asked for: it was mistyped. After
+ * other errors, the manifest may not have been expanded as a whole: `is_partial` reports only what
+ * resembles a variable that was asked for and is not set.
+ */
+bool variables_check_used(
+	const struct variables *variables, bool is_partial, struct error_list *errors) MUST_CHECK;
 
 #endif

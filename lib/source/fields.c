@@ -27,7 +27,7 @@ struct fields *fields_parse(const char *bytes, size_t length, struct error *err)
 			error_set(err, "%s (line %zu, column %zu)", why.message, why.line,
 				why.column);
 		else
-			error_set(err, "not valid JSON: a key stands twice in one object");
+			error_set(err, "not valid JSON: duplicate key");
 		return NULL;
 	}
 	json_keep_numbers(root, bytes, length);
@@ -116,10 +116,10 @@ bool fields_read(
 
 	text_add_visible(&shown, pointer, strlen(pointer), SHOWN_COLUMNS);
 	if (!is_pointer(pointer)) /* from a saved plan; the schema refuses it in a manifest */
-		return error_set(err, "`%s` is no JSON pointer", str_text(&shown));
+		return error_set(err, "`%s` is not a JSON pointer", str_text(&shown));
 	const struct json *found = find(fields, pointer);
 	if (!found)
-		return error_set(err, "there is nothing at %s", str_text(&shown));
+		return error_set(err, "nothing found at %s", str_text(&shown));
 	const char *value = value_of(found);
 	if (value) {
 		secret_copy(ret_secret, value, strlen(value));
@@ -129,6 +129,6 @@ bool fields_read(
 			   : json_is_array(found) ? "an array"
 						  : "null";
 	if (!*pointer)
-		return error_set(err, "the whole of it is %s, not a text", kind);
-	return error_set(err, "what stands at %s is %s, not a text", str_text(&shown), kind);
+		return error_set(err, "the whole document is %s, not text", kind);
+	return error_set(err, "the value at %s is %s, not text", str_text(&shown), kind);
 }

@@ -14,26 +14,25 @@ static const struct {
 	bool is_word;   /* without a space */
 	bool ends_once; /* the end is nowhere else in it */
 } markers[] = {
-	{"ENC[AES256_GCM,data:", "a ciphertext of SOPS", .end = "]", .is_word = true},
-	{"ENC[PKCS7,", "a ciphertext of hiera-eyaml", .end = "]"},
-	{"ENC[GPG,", "a ciphertext of hiera-eyaml", .end = "]"},
+	{"ENC[AES256_GCM,data:", "a SOPS ciphertext", .end = "]", .is_word = true},
+	{"ENC[PKCS7,", "a hiera-eyaml ciphertext", .end = "]"},
+	{"ENC[GPG,", "a hiera-eyaml ciphertext", .end = "]"},
 	{"ENC[", "a ciphertext", .end = "]", .is_word = true},
-	{"$ANSIBLE_VAULT;", "a ciphertext of Ansible Vault", .is_word = false},
-	{"{cipher}", "a ciphertext of Spring Cloud Config", .is_word = true},
+	{"$ANSIBLE_VAULT;", "an Ansible Vault ciphertext", .is_word = false},
+	{"{cipher}", "a Spring Cloud Config ciphertext", .is_word = true},
 	/* a KMS ciphertext in base64: version, then the key's id; no shorter than about 100 */
-	{"AQICAH", "a ciphertext of AWS KMS", .shortest = 100, .is_word = true},
-	{"-----BEGIN AGE ENCRYPTED FILE-----", "a ciphertext of age", .is_word = false},
-	{"age-encryption.org/v1\n", "a ciphertext of age", .is_word = false},
-	{"-----BEGIN PGP MESSAGE-----", "a ciphertext of PGP", .is_word = false},
-	{"vault:v1:", "a ciphertext of Vault", .is_word = true},
-	{"vault:", "a reference to Vault", .contains = "/", .is_word = true},
-	{"op://", "a reference of 1Password", .is_word = false},
-	{"ref+", "a reference of vals", .contains = "://", .is_word = true},
-	{"arn:aws:secretsmanager:", "a reference to AWS Secrets Manager", .is_word = true},
-	{"@Microsoft.KeyVault(", "a reference to Azure Key Vault", .end = ")"},
-	{"${", "a variable that nobody has replaced", .end = "}", .is_word = true,
-		.ends_once = true},
-	{"{{", "a template that nobody has filled in", .end = "}}"},
+	{"AQICAH", "an AWS KMS ciphertext", .shortest = 100, .is_word = true},
+	{"-----BEGIN AGE ENCRYPTED FILE-----", "an age ciphertext", .is_word = false},
+	{"age-encryption.org/v1\n", "an age ciphertext", .is_word = false},
+	{"-----BEGIN PGP MESSAGE-----", "a PGP message", .is_word = false},
+	{"vault:v1:", "a Vault ciphertext", .is_word = true},
+	{"vault:", "a Vault reference", .contains = "/", .is_word = true},
+	{"op://", "a 1Password reference", .is_word = false},
+	{"ref+", "a vals reference", .contains = "://", .is_word = true},
+	{"arn:aws:secretsmanager:", "an AWS Secrets Manager reference", .is_word = true},
+	{"@Microsoft.KeyVault(", "an Azure Key Vault reference", .end = ")"},
+	{"${", "an unexpanded variable", .end = "}", .is_word = true, .ends_once = true},
+	{"{{", "an unrendered template", .end = "}}"},
 };
 
 /* Is all of it one word? */

@@ -312,7 +312,7 @@ dropped()
 	good doctor -account=prod
 	echo 'removed: [{from: stage}]' >>cfprov.yaml
 	bad validate
-	err_has 'no account is called `stage`' 'only forgotten: with destroy: false'
+	err_has 'unknown account `stage`' 'only forgotten. Set `destroy: false`.'
 	sed -i 's/from: stage/&, destroy: false/' cfprov.yaml
 	good doctor
 	local before

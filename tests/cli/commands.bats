@@ -82,7 +82,7 @@ teardown() { stop_all; }
 	err_lacks bucket
 	printf 'account_id: acc_1\nstores: [{name: a, secrets: [{name: A, value: {file: "https://x/y"}}]}]\n' >cfprov.yaml
 	bad validate
-	err_has 'a URL is not a path' cfprov.yaml:2
+	err_has 'expected a local file, not a URL' cfprov.yaml:2
 	err_lacks x/y
 	[ "$(requests)" = 0 ]
 	[ ! -e https: ] && [ ! -e s3: ] && [ ! -e file: ]

@@ -277,7 +277,7 @@ nowhere()
 	manifest a
 	sim_faults '{"status":400,"code":7,"message":"not the abc"}'
 	CLOUDFLARE_API_TOKEN=abc bad plan
-	err_has '(withheld, for it may hold a sensitive value) (HTTP 400, code 7, cf-ray '
+	err_has '(hidden because it may contain a sensitive value) (HTTP 400, code 7, cf-ray '
 	err_lacks 'not the'
 	unset CLOUDFLARE_API_TOKEN
 	CLOUDFLARE_EMAIL=a@b.c CLOUDFLARE_API_KEY=abc bad plan

@@ -153,9 +153,9 @@ recorded_in()
 	make_store a85e105f4ecef8ad9ca31a8372d0c353 fine >/dev/null
 	export CLOUDFLARE_ACCOUNT_ID=a85e105f4ecef8ad9ca31a8372d0c353
 	good export
-	err_has "Warning: the store \"a/b\"" 'several stores have this name'
-	grep -q '^# Left out: the store "a/b" of default' out
-	[ "$(grep -c '^# Left out' out)" = "$(grep -c ^Warning: err)" ]
+	err_has "Warning: store \"a/b\"" 'several stores have this name'
+	grep -q '^# Skipped: store "a/b" in default' out
+	[ "$(grep -c '^# Skipped' out)" = "$(grep -c ^Warning: err)" ]
 	[ "$(grep -vc '^#\|^$' out)" = 3 ]
 	LC_ALL=C grep -qP '[\x00-\x09\x0b-\x1f\x7f]' out err && false
 	LC_ALL=C grep -qP '\xc2\x85|\xe2\x80\xa8' out err && false
@@ -171,10 +171,10 @@ recorded_in()
 	good export -account-id=acc_1 -account-id=acc_2
 	out_has '  - name: dup
     accounts: [acc_2]'
-	[ "$(grep -c '^# Left out' out)" = 2 ]
+	[ "$(grep -c '^# Skipped' out)" = 2 ]
 	good export -account-id=acc_1
-	grep -qx 'stores: \[\] # see below what was left out' out
-	[ "$(grep -c '^# Left out' out)" = 2 ]
+	grep -qx 'stores: \[\] # everything was skipped, see below' out
+	[ "$(grep -c '^# Skipped' out)" = 2 ]
 	err_has 'No store could be exported'
 	[[ $output != *'nothing lives'* ]]
 }
@@ -182,7 +182,7 @@ recorded_in()
 @test "nothing lives there: said, and no manifest that would be taken for a wish" {
 	good export -account-id=acc_1
 	err_has 'no store to export'
-	grep -qx 'stores: \[\] # nothing lives there yet' out
+	grep -qx 'stores: \[\] # nothing exists yet' out
 	cp out exported.yaml
 	bad validate -f exported.yaml
 }
@@ -236,8 +236,8 @@ stores:
       - name: db-password
         value: {env: DB_PASSWORD}
         update: if_absent' ]
-	out_has 'Nobody can read a value' '# Left out: the secret "x.y" of default/b'
-	err_has 'Warning: the secret "x.y" of default/b'
+	out_has 'Cloudflare never returns values' '# Skipped: secret "x.y" in default/b'
+	err_has 'Warning: secret "x.y" in default/b'
 	[ "$(requests '.path | endswith("/secrets")')" = 2 ]
 	[ "$(requests '.method != "GET"')" = 0 ]
 	cp out exported.yaml

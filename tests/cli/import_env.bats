@@ -38,9 +38,9 @@ refused()
 		4'
 	EOF
 	quiet .env -store keys
-	out_is '# The names in .env, as cfprov import-env found them. The values stay in that file.
+	out_is '# Names in .env, found by cfprov import-env. The values stay in that file.
 
-# account_id: ... # if it is not to come from CLOUDFLARE_ACCOUNT_ID
+# account_id: ... # if CLOUDFLARE_ACCOUNT_ID is not set
 
 stores:
   - name: keys
@@ -88,7 +88,7 @@ stores:
 	printf '%s\n' 'accounts:' '  prod: {account_id: acc_1}' '  dev: {account_id: acc_2}' \
 		'stores: [other]' >cfprov.yaml
 	quiet .env -store prod/keys
-	out_is '# The names in .env, as cfprov import-env found them. The values stay in that file.
+	out_is '# Names in .env, found by cfprov import-env. The values stay in that file.
 
 stores:
   - name: keys
@@ -118,15 +118,15 @@ stores:
 	quiet .env -store keys
 	[ "$(grep -c 'name: A' out)" = 0 ]
 	[ "$(grep -c 'name: B' out)" = 1 ]
-	err_has 'A is left out: it is declared already (cfprov.yaml:5)' \
-		'keys is declared here already' 'Put the lines below `secrets:` there'
+	err_has 'A skipped: already declared (cfprov.yaml:5)' \
+		'store keys is already declared here' 'Add the lines below `secrets:` to it'
 	echo "A=$value" >.env
 	refused .env -store keys
 	err_has 'nothing is left to be written'
 	[[ $errors != *'Put the lines'* ]]
 	printf '%s\n' 'accounts: {a: {account_id: a1}, b: {account_id: b1}}' 'stores: [keys]' >cfprov.yaml
 	quiet .env -store a/keys
-	err_has 'It is there in other accounts, too: give it an entry of its own for a'
+	err_has 'Other accounts share this entry. Add a separate entry for a'
 }
 
 @test "a JSON object: texts, numbers and truths" {
@@ -148,11 +148,11 @@ stores:
 	printf '{"A": "%s",\n "B": {"x": ",\\"}{"},\n "C": ["%s"]}' $value $value >vars.json
 	good import-env vars.json -store keys
 	[ "$(grep name: out | tr -d ' \n')" = '-name:keys-name:A' ]
-	err_has 'B is left out: it is an object, not a text.' '/B/name vars.json' \
-		'C is left out: it is an array' '/C/0 vars.json'
+	err_has 'B skipped: its value is an object, not text.' '/B/name vars.json' \
+		'C skipped: its value is an array' '/C/0 vars.json'
 	printf '{"A": "%s",\n "D.E": "%s"}' $value $value >vars.json
 	refused vars.json -store keys
-	err_has 'the key `D.E` can'\''t be the name of a secret' 'vars.json'
+	err_has 'the key `D.E` is not a valid secret name' 'vars.json'
 	local text
 	for text in "[\"$value\"]" "\"$value\"" "{\"A\": \"$value\"" "{\"A\":1,\"A\":\"$value\"}" '{}' ''; do
 		printf '%s' "$text" >vars.json
@@ -164,7 +164,7 @@ stores:
 @test "names that Cloudflare does not take: each with its line, and nothing is written" {
 	printf '%s\n' "A=$value" "B.C=$value" '' "D.E='$value'" >.env
 	refused .env -store keys
-	err_has 'the key `B.C` can'\''t be the name of a secret: `.` can'\''t be part of it .env:2' \
+	err_has 'the key `B.C` is not a valid secret name: `.` (character 2) is not allowed .env:2' \
 		'`D.E`' '.env:4'
 }
 
@@ -172,11 +172,11 @@ stores:
 	printf '%s\n' 'A=' "B=1$value" 'C=""' "B=2$value" >.env
 	quiet .env -store keys
 	[ "$(grep -c 'name: ' out)" = 2 ]
-	err_has 'A is left out: it has no value, and Cloudflare keeps none .env:1' \
-		'B is left out: line 4 sets it again .env:2' 'C is left out'
+	err_has 'A skipped: its value is empty, and Cloudflare does not store empty values .env:1' \
+		'B skipped: line 4 overrides it .env:2' 'C skipped'
 	printf '{"A": "", "B": null, "C": "%s"}' $value >vars.json
 	quiet vars.json -store keys
-	err_has 'A is left out' 'B is left out'
+	err_has 'A skipped' 'B skipped'
 	echo 'A=' >.env
 	refused .env -store keys
 }
@@ -184,10 +184,10 @@ stores:
 @test "what may be the rest of a secret is never taken for names" {
 	printf '%s\n' 'A=-----BEGIN KEY-----' "${value}MIIE+/" "${value}QmFz==" '-----END KEY-----' >.env
 	refused .env -store keys
-	err_has 'the line assigns nothing .env:2' 'stands in quotes'
+	err_has 'not an assignment (NAME=VALUE) .env:2' 'in quotes'
 	printf '%s\n' "A=$value" "B=\"$value" "C=$value" >.env
 	refused .env -store keys
-	err_has 'the quote of B is never closed .env:2'
+	err_has 'unclosed quote in the value of B .env:2'
 }
 
 @test "the path is written from where the manifest will stand" {

@@ -236,7 +236,7 @@ stopped()
 	sed -i 's/dotenv: fifo, key: K/stdin: true/' cfprov.yaml
 	stopped fifo plan
 	stopped fifo plan -f -
-	grep -q 'Error: interrupted while reading the standard input' later.err
+	grep -q 'Error: interrupted while reading standard input' later.err
 	exec 7>&-
 	printf '%s\n' 'accounts:' '  p: {account_id: acc_1, api_token: {file: fifo}}' \
 		'  q: {account_id: acc_2, api_token: {file: other}}' 'stores: [a]' >cfprov.yaml

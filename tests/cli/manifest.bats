@@ -88,7 +88,7 @@ text()
 
 @test "keys that are unknown, twice or not text" {
 	text 'account_id: acc_1\nstores: [a]\nstores: [b]\n'
-	refused '`stores` stands twice' 'line 2' cfprov.yaml:3:1
+	refused 'duplicate key `stores`' 'on line 2' cfprov.yaml:3:1
 	text 'account_id: acc_1\nstores: [{name: a, vaule: x}]\n'
 	refused 'unknown key `vaule`' cfprov.yaml:2
 	text 'account_id: acc_1\n? [a]\n: b\nstores: [a]\n'
@@ -111,24 +111,24 @@ text()
 
 @test "a store twice, in one account or by way of all" {
 	text 'account_id: acc_1\nstores: [a, b, a]\n'
-	refused '`a` stands twice' cfprov.yaml:2:16
+	refused 'store `a` is declared twice' cfprov.yaml:2:16
 	text 'account_id: acc_1\nstores:\n  - a\n  - {name: a, adopt: true}\n'
-	refused '`a` stands twice' 'first in cfprov.yaml:3'
+	refused 'store `a` is declared twice' 'first at cfprov.yaml:3'
 	text 'accounts: {x: {account_id: acc_1}, y: {account_id: acc_2}}\nstores: [a, {name: a, accounts: [y]}]\n'
 	refused 'account `y`'
 	text 'accounts: {x: {account_id: acc_1}, y: {account_id: acc_2}}\nstores: [{name: a, accounts: [x]}, {name: a, accounts: [y]}]\n'
 	good validate
 	text 'accounts: {x: {account_id: acc_1}, y: {account_id: acc_2}}\nstores: [{name: a, accounts: [x, x]}]\n'
-	refused '`a` stands twice'
+	refused 'store `a` is declared twice'
 }
 
 @test "accounts that can't be" {
 	text 'accounts: {x: {account_id: acc_1}}\naccount_id: acc_1\nstores: [a]\n'
-	refused 'both `account_id` and `accounts`'
+	refused '`account_id` can'\''t be combined with `accounts`'
 	text 'accounts: {x: {account_id: acc_1}, y: {account_id: acc_1}}\nstores: [a]\n'
-	refused '`x` and `y` are the same account'
+	refused '`x` and `y` have the same account id'
 	text 'accounts: {prod: {account_id: acc_1}}\nstores: [{name: a, accounts: [prd]}]\n'
-	refused 'no account is called `prd`; did you mean `prod`?'
+	refused 'unknown account `prd`; did you mean `prod`?'
 	local content
 	for content in 'accounts: {}' 'accounts: []' 'accounts: ~' 'accounts: {x: }' 'accounts: {x: acc_1}' \
 		'accounts: {x: {}}' 'accounts: {x: {account_id: }}' 'accounts: {"": {account_id: a}}' \
@@ -165,11 +165,11 @@ text()
 	local value
 	for value in yes on 1 '"true"' True TRUE ~ '' '[true]'; do
 		text "account_id: acc_1\nstores: [{name: a, adopt: $value}]\n"
-		refused '`adopt` must be true or false'
+		refused '`adopt`: expected true or false'
 	done
 	for value in 2 0 '"2"' 1.0 one ~ '[1]'; do
 		text "version: $value\naccount_id: acc_1\nstores: [a]\n"
-		refused '`version`'
+		refused expected cfprov.yaml:1:10
 	done
 }
 
@@ -196,12 +196,12 @@ secret()
 	done
 	for value in hunter2 1e3 no on 0o17 2024-01-01 true '""'; do
 		secret "name: X\n        value: $value"
-		refused cfprov.yaml:6:16 'as in {env: NAME}; this is text' 'never stands in the manifest' \
+		refused cfprov.yaml:6:16 'such as {env: NAME}, found text' 'Never write a secret in the manifest' \
 			'{env: NAME}' '{file: PATH}, {command: [PROGRAM, ARGUMENT]}, {dotenv: PATH, key: NAME}, {stdin: true} or {generate: {bytes: 32}}'
 	done
 	for value in '' '~'; do
 		secret "name: X\n        value: $value"
-		refused 'this is nothing'
+		refused 'found nothing'
 	done
 }
 
@@ -209,32 +209,32 @@ secret()
 	local value
 	for value in 'json: a' 'json: /m~2n'; do
 		secret "{name: X, value: {env: A, $value}}"
-		refused cfprov.yaml:5:41 'It is like /db/password: a / before each name'
-		err_lacks 'never stands in'
+		refused cfprov.yaml:5:41 'Write a pointer such as /db/password'
+		err_lacks 'Never write a secret'
 	done
 	secret '{name: X, value: {dotenv: .env, key: a b}}'
-	refused 'It is a name as the file has it'
+	refused 'Use the name before the = in the file'
 	secret '{name: X, value: {file: ""}}'
-	refused 'it is empty'
-	err_lacks 'never stands in'
+	refused "must not be empty"
+	err_lacks 'Never write a secret'
 	secret '{name: X, value: {env: hunter 2}}'
-	refused 'never stands in the manifest itself' '{stdin: true} or {generate:'
+	refused 'Never write a secret in the manifest' '{stdin: true} or {generate:'
 	text 'accounts: {p: {account_id: acc_1, api_token: hunter2}}\nstores: [a]\n'
 	refused '{file: PATH}, {command: [PROGRAM, ARGUMENT]} or {dotenv: PATH, key: NAME}.'
 	text 'accounts: {p: {account_id: hunter 2}}\nstores: [a]\n'
-	refused '`account_id` can'"'"'t be'
-	err_lacks 'never stands in'
+	refused 'invalid account_id'
+	err_lacks 'Never write a secret'
 }
 
 @test "secrets that can't be" {
 	secret '{name: X, vaule: {env: A}}'
-	refused 'unknown key `vaule`; did you mean `value`?' '`value` is missing here'
+	refused 'unknown key `vaule`; did you mean `value`?' '`value` is missing'
 	secret '{name: X, value: {env: A, file: b}}'
-	refused 'both `env` and `file` are given' cfprov.yaml:5:35
+	refused 'only one source is allowed, found `env` and `file`' cfprov.yaml:5:35
 	secret '{value: {env: A}}'
-	refused '`name` is missing here'
+	refused '`name` is missing'
 	secret '{name: X, value: {env: A}}\n      - {name: X, value: {env: B}}'
-	refused 'secret `X` stands twice in this store, first in cfprov.yaml:5' cfprov.yaml:6:16
+	refused 'secret `X` is declared twice in this store, first at cfprov.yaml:5' cfprov.yaml:6:16
 	local name
 	for name in '"a b"' a/b .. a.b '"%%2F"' '"\\u202egnp"' '"a\\tb"' '"\\e[31m"' '"a\\0b"' '""' \
 		"$(printf 'n%.0s' {1..256})" '[a]' '' '\303\244'; do
@@ -251,17 +251,17 @@ secret()
 @test "a scope that nobody knows is a warning, in all that reads a manifest" {
 	secret '{name: X, value: {env: A}, scopes: [workers, dxe]}'
 	good validate
-	err_has 'Warning: `dxe` is no scope that cfprov knows; did you mean `dex`?' cfprov.yaml:5:54
+	err_has 'Warning: unknown scope `dxe`; did you mean `dex`?' cfprov.yaml:5:54
 	harmless err
 }
 
-@test "the standard input is a manifest or a secret, not both" {
+@test "standard input is a manifest or a secret, not both" {
 	secret '{name: X, value: {stdin: true}}'
 	good validate
 	"$cfprov" validate -f - <cfprov.yaml >out 2>err && status=0 || status=$?
 	told validate -f -
 	failed_well
-	err_has "the standard input can't be both a manifest and a secret" 'Put the manifest into a file'
+	err_has "standard input can't be both the manifest and a secret" 'Put the manifest in a file'
 }
 
 @test "anchors and aliases are followed; what explodes or bites its tail is refused" {
@@ -270,7 +270,7 @@ secret()
 	text 'accounts: {a: &x {account_id: acc_1}}\nstores: &s [b, &c c]\n'
 	good validate
 	text 'account_id: acc_1\nstores: &a [*a]\n'
-	refused 'inside what it names'
+	refused 'refers to a node that contains it'
 	{
 		echo 'a: &a [x, x, x, x, x, x, x, x, x, x]'
 		local last=a next
@@ -312,7 +312,7 @@ secret()
 	sed -i '/anything/d' cfprov.yaml
 	good validate
 	text "account_id: $account\nx-d: &d {value: {env: A}}\nstores: [{name: s, secrets: [{<<: d, name: A}]}]\n"
-	refused '`<<` merges a map' cfprov.yaml:3
+	refused '`<<` can only merge a map' cfprov.yaml:3
 	text "account_id: $account\nstores: [{name: s, x-a: 1}]\n"
 	refused 'unknown key `x-a`' cfprov.yaml:2
 }
@@ -387,7 +387,7 @@ secret()
 		refused
 	done
 	text 'stores:\n\t- a\n'
-	refused 'a tab is used for indentation' cfprov.yaml:2
+	refused 'tabs are not allowed for indentation' cfprov.yaml:2
 }
 
 @test "encodings" {
@@ -397,9 +397,9 @@ secret()
 	good validate
 	out_has '2 stores'
 	text 'account_id: acc_1\nstores: [a\377]\n'
-	refused 'not UTF-8' cfprov.yaml:2:11
+	refused 'invalid UTF-8' cfprov.yaml:2:11
 	text 'account_id: acc_1\nstores: [\355\240\200]\n'
-	refused 'not UTF-8'
+	refused 'invalid UTF-8'
 	printf 'account_id: acc_1\nstores: [a]\n' | iconv -t UTF-16 >cfprov.yaml
 	refused
 	printf 'account_id: acc_1\nstores: [a]\n' | iconv -t UTF-16LE >cfprov.yaml
@@ -414,7 +414,7 @@ secret()
 	printf '[%.0s' {1..100000} >cfprov.yaml
 	timeout 10 "$cfprov" validate >out 2>err && status=0 || status=$?
 	[ "$status" = 1 ]
-	grep -q 'nested deeper' err
+	grep -q 'nested more than' err
 	printf -- '- %.0s' {1..80000} >cfprov.yaml
 	timeout 10 "$cfprov" validate >out 2>err && status=0 || status=$?
 	[ "$status" = 1 ]
@@ -426,7 +426,7 @@ secret()
 	refused 'larger than'
 	rm cfprov.yaml
 	mkdir cfprov.yaml
-	refused folder
+	refused "there is no manifest in the directory"
 	rmdir cfprov.yaml
 	mkfifo cfprov.yaml
 	refused 'not a regular file'

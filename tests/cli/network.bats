@@ -180,7 +180,7 @@ while True:
 	start_logged
 	manifest_of 1
 	CLOUDFLARE_BASE_URL=${sim_url/http:/https:} bad plan
-	err_has 'TLS could not be set up' CLOUDFLARE_BASE_URL
+	err_has 'TLS handshake failed' CLOUDFLARE_BASE_URL
 	stop_sim
 	certificate 1 IP:127.0.0.1
 	start_logged --tls-cert cert.pem --tls-key key.pem
@@ -228,7 +228,7 @@ old_tls()
 		tls1_2) err_has 'HTTP 200' ;;
 		*)
 			err_lacks HTTP 'Retrying in'
-			err_has 'TLS could not be set up'
+			err_has 'TLS handshake failed'
 			;;
 		esac
 		kill -TERM "$later_pid"

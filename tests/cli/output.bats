@@ -134,7 +134,7 @@ with_secrets()
 	good output -account=prod-eu -json
 	[ "$(jq -c keys out)" = '["prod-eu/a","prod-eu/a/DB_PASSWORD","prod-eu/b"]' ]
 	bad output -account=nope
-	err_has 'matches no account of the state'
+	err_has 'matches no account in the state'
 }
 
 @test "-format=wrangler: the bindings of what Workers may have" {

@@ -308,7 +308,7 @@ lists()
 	start_logged
 	echo 'stores: [a]' >cfprov.yaml
 	bad validate
-	err_has 'no account is named' CLOUDFLARE_ACCOUNT_ID
+	err_has 'no account is set' CLOUDFLARE_ACCOUNT_ID
 	export CLOUDFLARE_ACCOUNT_ID=acc_7
 	good apply -auto-approve
 	agree 1 acc_7

@@ -78,7 +78,7 @@ refused()
 	refused "not a saved plan of cfprov" apply empty
 	refused "not a saved plan of cfprov" apply cfprov.yaml
 	refused "can't open none" apply none
-	refused "is a folder" apply .
+	refused "is a directory" apply .
 	bad show changed
 	good apply p
 }

@@ -281,12 +281,12 @@ schema_says()
 	jq -e '.valid == false and .error_count == 2 and .warning_count == 0' out
 	jq -e '.diagnostics | length == 2 and all(.severity == "error" and (.detail | type) ==
 		"string")' out
-	jq -e '.diagnostics[0] | .summary | startswith("`account_id` can")' out
+	jq -e '.diagnostics[0] | .summary | startswith("invalid account_id")' out
 	jq -e '.diagnostics[0].range == {filename: "cfprov.yaml",
 		start: {line: 1, column: 13, byte: 12}, end: {line: 1, column: 15, byte: 15}}' out
 	jq -e '.diagnostics[0].snippet == {context: null, code: "account_id: ä1", start_line: 1,
 		highlight_start_offset: 12, highlight_end_offset: 15, values: []}' out
-	jq -e '.diagnostics[1] | .detail == "Known here: `name`, `accounts`, `adopt`, `prevent_destroy`, `on_remove`, `secrets`." and
+	jq -e '.diagnostics[1] | .detail == "Valid keys: `name`, `accounts`, `adopt`, `prevent_destroy`, `on_remove`, `secrets`." and
 		.range.start == {line: 3, column: 15, byte: 38} and
 		.range.end == {line: 3, column: 21, byte: 44}' out
 	# What is highlighted is what is meant, in the file and in the snippet.
@@ -305,8 +305,8 @@ schema_says()
 		(.summary | endswith("did you mean `workers`?"))' out
 	good validate
 	out_is $'The manifest is valid: 1 store and 1 secret in 1 account.\n'
-	err_has 'Warning: `workrs` is no scope that cfprov knows; did you mean `workers`?' \
-		cfprov.yaml:5:41 'It knows workers, ai_gateway'
+	err_has 'Warning: unknown scope `workrs`; did you mean `workers`?' \
+		cfprov.yaml:5:41 'Known scopes: workers, ai_gateway'
 	sed -i 's/name: A/nome: A/' cfprov.yaml
 	prov validate -json
 	((status == 1))

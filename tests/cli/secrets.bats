@@ -46,11 +46,11 @@ secrets()
 	export REFERENCE=op://hush/hush/field
 	good plan
 	err_has 'Warning: default/keys/CUT: the value of CUT ends at the #' .env:1 \
-		'put the value into quotes' \
-		'Warning: default/keys/SPLIT: the value of SPLIT ends with its line: line 3 is ignored' \
-		'Warning: default/keys/TWICE: TWICE is set more than once: this line is used, not line 4' .env:5 \
-		'Warning: default/keys/REFERENCE: the variable REFERENCE: this looks like a reference or a ciphertext, not a value' \
-		'a reference of 1Password' cfprov.yaml:9
+		'put the value in quotes' \
+		'Warning: default/keys/SPLIT: the value of SPLIT ends on its first line: line 3 is ignored' \
+		'Warning: default/keys/TWICE: TWICE is set more than once: this line overrides line 4' .env:5 \
+		'Warning: default/keys/REFERENCE: environment variable REFERENCE looks like a reference or a ciphertext, not a value' \
+		'a 1Password reference' cfprov.yaml:9
 	err_lacks hush PLAIN
 	[ "$(grep -c ^Warning: err)" = 4 ]
 	good plan -json

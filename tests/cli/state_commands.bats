@@ -155,7 +155,7 @@ Moved dev/k-1 to test.1
 	jq '.serial = 3' "$state" | cmp - <(jq . before)
 }
 
-@test "state mv: a store can't be renamed, and the error says why" {
+@test "state mv: stores can't be renamed, and the error says why" {
 	local pair
 	for pair in "prod/a prod/c" "prod/a dev/c" "prod/a x" "prod x/y" "nope/a nope/b"; do
 		# shellcheck disable=SC2086 # words

@@ -38,8 +38,8 @@ spared()
 @test "-out: only a file, and none of ours" {
 	spared "-out can't be fifo: fifo is not a regular file" plan -out=fifo
 	spared "not a regular file" plan -out=link
-	spared "folder is a folder" plan -out=folder
-	spared "can't write into the folder of no/p" plan -out=no/p
+	spared "folder is a directory" plan -out=folder
+	spared "can't write to the directory of no/p" plan -out=no/p
 	spared "-out can't be $state: $state is the state" plan -out="$state"
 	spared "./$state is the state" plan -out="./$state"
 	spared "is the state" plan -out="$PWD/folder/../$state"
@@ -68,8 +68,8 @@ spared()
 @test "-backup: only a file, and none of ours; before anything is asked" {
 	spared "-backup can't be fifo: fifo is not a regular file" apply -auto-approve -backup=fifo
 	spared "not a regular file" apply -auto-approve -backup=link
-	spared "is a folder" apply -auto-approve -backup=folder
-	spared "can't write into the folder of no/b" apply -auto-approve -backup=no/b
+	spared "is a directory" apply -auto-approve -backup=folder
+	spared "can't write to the directory of no/b" apply -auto-approve -backup=no/b
 	spared "is the state" apply -auto-approve -backup="$state"
 	spared "is the state" state rm default/a -backup=hard
 	spared "is the journal of the state" refresh -backup="$journal"

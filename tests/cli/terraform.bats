@@ -114,10 +114,10 @@ one_lost()
 	printf 'accounts: {p: {account_id: a85e105f4ecef8ad9ca31a8372d0c353, api_token: {env: T3}}, q: {account_id: 0123456789abcdef0123456789abcdef, api_token: {env: T4}}}\nstores: [a]\n' \
 		>cfprov.yaml
 	bad plan
-	err_is 'Error: no credentials for the account `p`: the environment variable T3 is not set
+	err_is 'Error: no credentials for account `p`: the environment variable T3 is not set
   cfprov.yaml:1:73
 
-Error: no credentials for the account `q`: the environment variable T4 is not set
+Error: no credentials for account `q`: the environment variable T4 is not set
   cfprov.yaml:1:146
 '
 }
@@ -125,9 +125,9 @@ Error: no credentials for the account `q`: the environment variable T4 is not se
 @test "-var that nothing asks for: did you mean another?" {
 	printf 'account_id: "${ENV:-dev}"\nstores: [a]\n' >cfprov.yaml
 	bad plan -var ENVV=prod
-	err_has '-var ENVV: the manifest has no ${ENVV}; did you mean ENV?'
+	err_has '-var ENVV: the manifest does not use ${ENVV}; did you mean ENV?'
 	bad validate -var REGION=eu
-	err_has '-var REGION: the manifest has no ${REGION}'
+	err_has '-var REGION: the manifest does not use ${REGION}'
 	err_lacks 'did you mean'
 }
 
@@ -152,5 +152,5 @@ Run `cfprov state COMMAND -help` for the options of a command.
 	good help state rm
 	printf 'account_id: a1\nstores: []\n' >cfprov.yaml
 	bad validate
-	err_has 'run cfprov destroy with the manifest as it was' 'cfprov state rm ADDRESS'
+	err_has 'run `cfprov destroy` with the previous manifest' 'cfprov state rm ADDRESS'
 }

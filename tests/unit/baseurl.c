@@ -36,8 +36,8 @@ static void bad_base_urls(void **state)
 		const char *url, *message;
 	} table[] = {
 		{"", "the base URL"},
-		{"api.cloudflare.com", "not a URL"},
-		{"//api.cloudflare.com", "not a URL"},
+		{"api.cloudflare.com", "not a valid URL"},
+		{"//api.cloudflare.com", "not a valid URL"},
 		{"ftp://localhost", "must begin with https://"},
 		{"file:///etc/passwd", "the base URL"},
 		{"http://api.cloudflare.com", "plain http"},
@@ -52,7 +52,7 @@ static void bad_base_urls(void **state)
 		{"http://evil.example?localhost", "the base URL"},
 		{"https://host/?x=y", "the base URL"},
 		{"https://host/#x", "the base URL"},
-		{"http://local host", "not a URL"},
+		{"http://local host", "not a valid URL"},
 		{"http://0.0.0.0", "plain http"},
 		{"http://\xe2\x93\x9bocalhost", "the base URL"},
 	};

@@ -113,11 +113,11 @@ static void doubles(void **state)
 	add_file(&o, "a.yaml", "accounts:\n  p: {account_id: a2}\n\nstores:\n  - x\n  - x\n");
 	load(&o);
 	assert_int_equal(o.errors.count, 3);
-	expect_at(&o, 0, "the account `p` stands twice, first in ", "a.yaml", 2);
+	expect_at(&o, 0, "account `p` is declared twice, first at ", "a.yaml", 2);
 	expect_text(o.errors.items[0].message, "b.yaml:2");
-	expect_at(&o, 1, "store `x` stands twice for the account `p`, first in ", "a.yaml", 5);
+	expect_at(&o, 1, "store `x` is declared twice for account `p`, first at ", "a.yaml", 5);
 	expect_text(o.errors.items[1].message, "b.yaml:3");
-	expect_at(&o, 2, "store `x` stands twice", "a.yaml", 6);
+	expect_at(&o, 2, "store `x` is declared twice", "a.yaml", 6);
 	finish(&o);
 }
 
@@ -128,7 +128,7 @@ static void same_account_in_two_files(void **state)
 	add_file(&o, "a.yaml", "accounts:\n  p: {account_id: a1}\nstores: [x]\n");
 	add_file(&o, "b.yaml", "accounts:\n  q: {account_id: a1}\n");
 	load(&o);
-	expect_at(&o, 0, "`p` and `q` are the same account", "b.yaml", 2);
+	expect_at(&o, 0, "`p` and `q` have the same account id", "b.yaml", 2);
 	expect_text(o.errors.items[0].message, "a.yaml:2");
 	finish(&o);
 }
@@ -145,14 +145,14 @@ static void account_ids(void **state)
 	add_file(&p, "a.yaml", "account_id: a1\nstores: [x]\n");
 	add_file(&p, "b.yaml", "version: 1\naccount_id: a2\n");
 	load(&p);
-	expect_at(&p, 0, "another `account_id` stands in ", "b.yaml", 2);
+	expect_at(&p, 0, "`account_id` is set twice with different ids, first at ", "b.yaml", 2);
 	expect_text(p.errors.items[0].message, "a.yaml:1");
 	finish(&p);
 
 	add_file(&q, "a.yaml", "account_id: a1\nstores: [x]\n");
 	add_file(&q, "b.yaml", "accounts: {p: {account_id: a2}}\n");
 	load(&q);
-	expect_at(&q, 0, "both `account_id` and `accounts`", "a.yaml", 1);
+	expect_at(&q, 0, "`account_id` can't be combined with `accounts`", "a.yaml", 1);
 	expect_text(q.errors.items[0].message, "b.yaml:1");
 	finish(&q);
 }
@@ -167,9 +167,9 @@ static void all_errors_of_all_files(void **state)
 	load(&o);
 	assert_int_equal(o.errors.count, 4);
 	expect_at(&o, 0, "unknown key", "a.yaml", 1);
-	expect_at(&o, 1, "`stores` must be a list", "b.yaml", 1);
-	expect_at(&o, 2, "`version` can't be `2`", "c.yaml", 1);
-	expect_at(&o, 3, "`a b` is not possible", "c.yaml", 2);
+	expect_at(&o, 1, "`stores`: expected a list", "b.yaml", 1);
+	expect_at(&o, 2, "invalid version `2`", "c.yaml", 1);
+	expect_at(&o, 3, "invalid entry `a b`", "c.yaml", 2);
 	finish(&o);
 }
 
@@ -195,7 +195,7 @@ static void no_stores_anywhere(void **state)
 	add_file(&o, "a.yaml", "account_id: a1\n");
 	add_file(&o, "b.yaml", "version: 1\n");
 	load(&o);
-	expect_at(&o, 0, "`stores` is missing in all of the files", "a.yaml", 1);
+	expect_at(&o, 0, "`stores` is missing in all files", "a.yaml", 1);
 	finish(&o);
 }
 
@@ -207,7 +207,7 @@ static void named_twice(void **state)
 	add_file(&o, "a.yaml", "account_id: a1\nstores: [x]\n");
 	load(&o);
 	assert_int_equal(o.errors.count, 1);
-	expect_text(o.errors.items[0].message, "named twice");
+	expect_text(o.errors.items[0].message, "passed twice");
 	finish(&o);
 }
 
@@ -234,7 +234,7 @@ static void folder_without(void **state)
 	o.paths[o.path_count++] = o.folder->path;
 	load(&o);
 	assert_int_equal(o.errors.count, 1);
-	expect_text(o.errors.items[0].message, "there is no manifest in the folder");
+	expect_text(o.errors.items[0].message, "there is no manifest in the directory");
 	finish(&o);
 }
 
@@ -267,7 +267,7 @@ static void variables_in_texts(void **state)
 	load(&o);
 	/* text in quotes is no true or false, whoever brought it */
 	assert_int_equal(o.errors.count, 1);
-	expect_at(&o, 0, "`destroy` must be true or false; this is text", "m.yaml", 7);
+	expect_at(&o, 0, "`destroy`: expected true or false, found text", "m.yaml", 7);
 	finish(&o);
 }
 
@@ -291,11 +291,11 @@ static void variables_are_put_in_once(void **state)
 static void no_yaml_from_variables(void **state)
 {
 	expect_refused(state, "account_id: a\nstores: ${V}\n", "V=[a, b]",
-		"`stores` must be a list of stores; this is text", "a, b");
+		"`stores`: expected a list of stores, found text", "a, b");
 	expect_refused(state, "account_id: a\nstores:\n  - ${V}\n", "V=name: geheim",
-		"`${V}` is not possible here", "geheim");
+		"invalid entry `${V}`", "geheim");
 	expect_refused(state, "account_id: ${V}\nstores: [a]\n",
-		"V=", "`account_id` can't be `${V}`: it is empty", NULL);
+		"V=", "invalid account_id `${V}`: must not be empty", NULL);
 	expect_refused(state, "account_id: a\nstores:\n  - ${V}\n", "V=a\nb", "`${V}`", NULL);
 }
 
@@ -319,38 +319,38 @@ static void values_are_not_shown(void **state)
 	expect_refused(
 		state, "account_id: ${V}\nstores: [a]\n", "V=geheim geheim", "`${V}`", secret);
 	expect_refused(state, "account_id: a\nstores: [\"${V}\", geheimm, \"${V}\"]\n", "V=geheim",
-		"store `${V}` stands twice", "`geheim`");
+		"store `${V}` is declared twice", "`geheim`");
 	expect_refused(state,
 		"accounts: {geheimX: {account_id: a}}\nstores: [{name: a, accounts: [\"${V}\"]}]\n",
-		"V=geheim", "no account is called `${V}`", secret);
+		"V=geheim", "unknown account `${V}`", secret);
 	expect_refused(state, "account_id: a\nstores: [a]\nmoved: [{from: x, to: \"${V}\"}]\n",
-		"V=geheim", "no account is called `${V}`", secret);
+		"V=geheim", "unknown account `${V}`", secret);
 	expect_refused(state, "account_id: a\nstores: [a]\nmoved: [{from: a/b, to: \"${V}/b\"}]\n",
-		"V=geheim", "name the alias alone", secret);
+		"V=geheim", "stores can't be moved on their own", secret);
 	expect_refused(state, "account_id: a\nstores: [a]\nremoved: [{from: \"${V}/b\"}]\n",
-		"V=geheim", "no account is called `${V}/b`", secret);
+		"V=geheim", "unknown account `${V}/b`", secret);
 	expect_refused(state, "account_id: a\nstores: [{name: a, on_remove: \"${V}\"}]\n",
-		"V=geheim", "it must be `destroy` or `forget`", secret);
+		"V=geheim", "expected `destroy` or `forget`", secret);
 	expect_refused(state, "account_id: a\nstores: [{name: a, adopt: \"${V}\"}]\n", "V=geheim",
-		"must be true or false", secret);
+		"expected true or false", secret);
 	expect_refused(state, "account_id: a\nstores: [a]\nstate: {path: \"${V}\"}\n",
-		"V=geheim\x01", "`path` can't be `${V}`", secret);
+		"V=geheim\x01", "invalid path `${V}`", secret);
 }
 
 static void sources_are_literal(void **state)
 {
 	expect_refused(state,
 		"accounts:\n  value: {account_id: a, api_token: {env: \"${V}\"}}\nstores: [a]\n",
-		NULL, "`env` can't be what stands here", "${V}");
+		NULL, "invalid env", "${V}");
 	expect_refused(state, "accounts: {p: {account_id: a, api_token: geheim}}\nstores: [a]\n",
-		NULL, "`api_token` must be where", "geheim");
+		NULL, "`api_token`: expected a source", "geheim");
 }
 
 static void broken_references(void **state)
 {
 	expect_refused(state, "account_id: ${NOT_SET_ANYWHERE}\nstores: [a]\n", NULL,
-		"the variable NOT_SET_ANYWHERE is not set", NULL);
-	expect_refused(state, "account_id: \"${X\"\nstores: [a]\n", NULL, "there is no }", NULL);
+		"variable NOT_SET_ANYWHERE is not set", NULL);
+	expect_refused(state, "account_id: \"${X\"\nstores: [a]\n", NULL, "missing }", NULL);
 	expect_refused(state, "account_id: a\nstores: [a]\n", "V=1", "-var V", NULL);
 }
 
@@ -380,30 +380,31 @@ static void bad_moves(void **state)
 	static const struct {
 		const char *move, *part;
 	} bad[] = {
-		{"{from: p/x, to: p/y}", "a store can't be renamed"},
-		{"{from: o/x, to: p/y}", "a store can't be renamed"},
-		{"{from: o/x, to: p/x}", "name the alias alone"},
-		{"{from: x/A, to: x/B}", "this is no address of a secret"},
-		{"{from: o, to: p/x}", "from alias to alias"},
-		{"{from: o/x, to: p}", "from alias to alias"},
-		{"{from: p, to: p}", "to where it is"},
-		{"{from: p/x, to: p/x}", "to where it is"},
+		{"{from: p/x, to: p/y}", "stores can't be renamed"},
+		{"{from: o/x, to: p/y}", "stores can't be renamed"},
+		{"{from: o/x, to: p/x}", "stores can't be moved on their own"},
+		{"{from: x/A, to: x/B}", "not a secret's address"},
+		{"{from: o, to: p/x}", "must both be aliases"},
+		{"{from: o/x, to: p}", "must both be aliases"},
+		{"{from: p, to: p}", "are the same"},
+		{"{from: p/x, to: p/x}", "are the same"},
 		{"{from: o, to: prodd}", "did you mean `prod`?"},
-		{"{from: o, to: p}, {from: o, to: q}", "`o` is moved twice, first in "},
-		{"{from: o, to: p}, {from: n, to: p}", "another move to `p` stands in "},
-		{"{from: o, to: n}, {from: n, to: o}", "go round in a circle"},
-		{"{from: p, to: q}, {from: q, to: p}", "go round in a circle"},
-		{"{from: o/x/y/z, to: p/x/y}", "4 parts between slashes"},
-		{"{from: o/x/y, to: p/x/y}", "a secret can't be moved to another store"},
-		{"{from: p/w/y, to: p/x/y}", "a secret can't be moved to another store"},
-		{"{from: p/x, to: p/x/y}", "from secret to secret"},
-		{"{from: p/x/a, to: p/x/b}", "moved to `p/x/b`, and none of this address"},
-		{"{from: p/x/a.b, to: p/x/b}", "`.` can't be part of it"},
-		{"{from: o/, to: p/x}", "it is empty, in part 2"},
-		{"{from: /x, to: p/x}", "it is empty, in part 1"},
-		{"{from: o/.., to: p/x}", "it would be a step in a path"},
-		{"{from: o}", "`to` is missing here"},
-		{"{from: o, to: }", "this is nothing"},
+		{"{from: o, to: p}, {from: o, to: q}", "`o` is moved twice, first at "},
+		{"{from: o, to: p}, {from: n, to: p}",
+			"two moves have the destination `p`, first at "},
+		{"{from: o, to: n}, {from: n, to: o}", "form a cycle"},
+		{"{from: p, to: q}, {from: q, to: p}", "form a cycle"},
+		{"{from: o/x/y/z, to: p/x/y}", "found 4 parts separated by /"},
+		{"{from: o/x/y, to: p/x/y}", "secrets can't be moved to another store"},
+		{"{from: p/w/y, to: p/x/y}", "secrets can't be moved to another store"},
+		{"{from: p/x, to: p/x/y}", "must both be aliases or both be secrets"},
+		{"{from: p/x/a, to: p/x/b}", "moved to `p/x/b`, which is not declared"},
+		{"{from: p/x/a.b, to: p/x/b}", "`.` (character"},
+		{"{from: o/, to: p/x}", "must not be empty (part 2)"},
+		{"{from: /x, to: p/x}", "must not be empty (part 1)"},
+		{"{from: o/.., to: p/x}", "`.` and `..` are reserved for paths"},
+		{"{from: o}", "`to` is missing"},
+		{"{from: o, to: }", "found nothing"},
 		{"o", "expected a map with `from` and `to`"},
 	};
 
@@ -424,16 +425,16 @@ static void bad_removals(void **state)
 	static const struct {
 		const char *removal, *part;
 	} bad[] = {
-		{"[{from: default/x}]", "`default/x` is removed here and declared in "},
-		{"[{from: default/y}, {from: default/y}]", "removed twice, first in "},
-		{"[{from: default, destroy: false}]", "`default` is an account of the manifest"},
-		{"[{from: gone}]", "no account is called `gone`"},
-		{"[{from: gone/x}]", "no account is called `gone`"},
+		{"[{from: default/x}]", "`default/x` is removed, but still declared at "},
+		{"[{from: default/y}, {from: default/y}]", "removed twice, first at "},
+		{"[{from: default, destroy: false}]", "`default` is an account in the manifest"},
+		{"[{from: gone}]", "unknown account `gone`"},
+		{"[{from: gone/x}]", "unknown account `gone`"},
 		{"[{from: defualt/x}]", "did you mean `default`?"},
-		{"[{from: default/x/y/z}]", "4 parts between slashes, and 1 to 3 belong there"},
+		{"[{from: default/x/y/z}]", "found 4 parts separated by /, but expected 1 to 3"},
 		{"[{destroy: true}]", "`from` is missing"},
-		{"[{from: default/y, destroy: no}]", "`destroy` must be true or false"},
-		{"{from: default/y}", "`removed` must be a list"},
+		{"[{from: default/y, destroy: no}]", "`destroy`: expected true or false"},
+		{"{from: default/y}", "`removed`: expected a list"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -501,8 +502,8 @@ static void state_paths(void **state)
 		state, "state: {path: /s/x.json}\n", "state: {path: /s/x.json}\n", "/s/x.json");
 	expect_state(state, "state: {backend: local}\n", "state: {path: s/x.json}\n", beside);
 	expect_state(state, "state: {path: a}\n", "\nstate: {path: b}\n",
-		"!another path of the state stands in ");
-	expect_state(state, "state: {backend: http}\n", NULL, "it must be `local`");
+		"!the path of the state is set twice with different values, first at ");
+	expect_state(state, "state: {backend: http}\n", NULL, "expected `local`");
 	expect_state(state, "state: {}\n", NULL, "!`state` is empty");
 	expect_state(state, "state: {path: \"${NOT_SET_ANYWHERE}\"}\n", NULL, "is not set");
 	/* nothing else need be right */

@@ -264,7 +264,7 @@ static void warns(const char *text, const char *wanted)
 static void losses(void **state)
 {
 	static const char cut[] =
-		"1: the value of K ends at the #: what follows is read as a comment";
+		"1: the value of K ends at the #: the rest of the line is read as a comment";
 
 	(void)state;
 	warns("K=HUSH#HUSH", cut);
@@ -278,11 +278,12 @@ static void losses(void **state)
 	warns("K= # comment", "");
 	warns("K='HUSH#HUSH'", "");
 	warns("K=\"HUSH\"#comment", ""); /* the quotes say where it ends */
-	warns("K=HUSH\nHUSH/HUSH\nL=x", "1: the value of K ends with its line: line 2 is ignored");
-	warns("K=HUSH\\\n  HUSH+\n", "1: the value of K ends with its line: line 2 is ignored");
-	warns("K=HUSH\rHUSH/", "1: the value of K ends with its line: line 2 is ignored");
+	warns("K=HUSH\nHUSH/HUSH\nL=x",
+		"1: the value of K ends on its first line: line 2 is ignored");
+	warns("K=HUSH\\\n  HUSH+\n", "1: the value of K ends on its first line: line 2 is ignored");
+	warns("K=HUSH\rHUSH/", "1: the value of K ends on its first line: line 2 is ignored");
 	warns("K=HUSH\n# comment\n\nL=x\nHUSH/", "");
-	warns("K=HUSH\nL=x\nK=HUSH", "3: K is set more than once: this line is used, not line 1");
+	warns("K=HUSH\nL=x\nK=HUSH", "3: K is set more than once: this line overrides line 1");
 	warns("HUSH\nK=HUSH", "");
 	warns("K='HUSH\nHUSH/'", "");
 }

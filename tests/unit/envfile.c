@@ -58,11 +58,11 @@ static void dotenv_files(void **state)
 	has("A=1\nB=2\nA=3", "-A:1 B:2 A:3");
 	has("A=1\nA=", "-A:1 -A:2");
 	has("A=\"x\\n\"\nB='x\\n'\nC='x\n'", "A:1$ B:2 C:3$");
-	refused("f", "A.B=1", "the key `A.B` can't be the name of a secret", 1);
-	refused("f", "A=1\nB='x", "the quote of B is never closed", 2);
-	refused("f", "A=1\nab+c\nB==", "the line assigns nothing", 2);
-	refused("f", "# none\n", "no key", 0);
-	refused("f", "", "no key", 0);
+	refused("f", "A.B=1", "the key `A.B` is not a valid secret name", 1);
+	refused("f", "A=1\nB='x", "unclosed quote in the value of B", 2);
+	refused("f", "A=1\nab+c\nB==", "not an assignment (NAME=VALUE)", 2);
+	refused("f", "# none\n", "no keys found", 0);
+	refused("f", "", "no keys found", 0);
 }
 
 static void json_files(void **state)
@@ -73,13 +73,13 @@ static void json_files(void **state)
 		"A:0 B:0 C:0 D:0$");
 	has("{\"A\":\"\",\"B\":null,\"C\":0}", "-A:0 -B:0 C:0");
 	has("{\"A\":1,\n\"B\":[{\"x\":1},\"y\"],\n\"C\":2,\"D\":{}}", "A:0 -B:0 C:0 -D:0");
-	refused("f", "{\"A\":{\"x\":[]},\n\"B.C\":2}", "`B.C` can't be the name", 0);
-	refused("f", "{\"\":1}", "can't be the name of a secret", 0);
-	refused("f", "{\"A\":1,\"A\":2}", "a key stands twice", 0);
+	refused("f", "{\"A\":{\"x\":[]},\n\"B.C\":2}", "`B.C` is not a valid secret name", 0);
+	refused("f", "{\"\":1}", "is not a valid secret name", 0);
+	refused("f", "{\"A\":1,\"A\":2}", "duplicate key", 0);
 	refused("f", "{\n\"A\":\"\t\"}", "not valid JSON", 2);
-	refused("f.json", "[1]", "no object", 0);
+	refused("f.json", "[1]", "not a JSON object", 0);
 	refused("f.json", "A=1", "not valid JSON", 1);
-	refused("f", "{}", "no key", 0);
+	refused("f", "{}", "no keys found", 0);
 }
 
 /* What is written is a manifest that means the same; whatever the path, and with any cut. */

@@ -152,12 +152,12 @@ static void as_it_is_written(void **unused)
 	model_sort(&live);
 	assert_int_equal(export_manifest(&accounts, &live, &text, &notes), 2);
 	assert_string_equal(str_text(&text),
-		"# What lives in Cloudflare Secrets Store, as cfprov export found it.\n"
-		"# cfprov apply -adopt takes it into the state.\n"
+		"# Cloudflare Secrets Store, exported by cfprov.\n"
+		"# To manage these objects, run cfprov apply -adopt.\n"
 		"#\n"
-		"# Nobody can read a value out of Cloudflare. With `update: if_absent` none is "
-		"written\n"
-		"# over; before you take that out, say where the right one is read from.\n\n"
+		"# Cloudflare never returns values. `update: if_absent` keeps the existing ones. "
+		"Before you\n"
+		"# remove it, replace `value` with the source of the right one.\n\n"
 		"account_id: acc1\n\n"
 		"stores:\n"
 		"  - bare\n"
@@ -251,12 +251,12 @@ static void what_is_left_out(void **unused)
 	assert_int_equal(export_manifest(&accounts, &live, &text, &notes), 1);
 	assert_int_equal(notes.count, 8);
 	expect_text(notes.items[0].message,
-		"the secret \"C\" of default/fine (id id) can't stand in a "
-		"manifest: its comment can't be in a manifest: `\\x0a`");
-	expect_text(notes.items[2].message, "its scope can't be in a manifest: ` `");
+		"secret \"C\" in default/fine (id id) can't be written to a "
+		"manifest: invalid comment: `\\x0a`");
+	expect_text(notes.items[2].message, "invalid scope: ` `");
 	expect_text(notes.items[3].message, "several secrets have this name");
 	expect_text(str_text(&text),
-		"# Left out: the secret \"a.b\" of default/fine (id id): `.` can't");
+		"# Skipped: secret \"a.b\" in default/fine (id id): `.` (character 2)");
 	expect_text(str_text(&text), "- name: G\n        value");
 	expect_no_text(str_text(&text), "\x1b");
 	expect_no_text(str_text(&text), "name: A");

@@ -43,8 +43,8 @@ static void examples_of_the_rfc(void **state)
 				      "\"m~n\":8}");
 
 	(void)state;
-	lacks(fields, "", "the whole of it is an object, not a text");
-	lacks(fields, "/foo", "what stands at /foo is an array, not a text");
+	lacks(fields, "", "the whole document is an object, not text");
+	lacks(fields, "/foo", "the value at /foo is an array, not text");
 	has(fields, "/foo/0", "bar");
 	has(fields, "/", "0");
 	has(fields, "/a~1b", "1");
@@ -70,13 +70,13 @@ static void kinds_of_values(void **state)
 	has(fields, "/n", "12345678901234567890.10");
 	has(fields, "/s", "\xc3\xa4\n");
 	has(fields, "/e", "");
-	lacks(fields, "/z", "what stands at /z is null, not a text");
+	lacks(fields, "/z", "the value at /z is null, not text");
 	has(fields, "/~01/~1/", "deep");
 	lacks(fields, "/~01/~1", "is an object");
 	fields_free(fields);
 	fields = parse(" \"whole\" ");
 	has(fields, "", "whole");
-	lacks(fields, "/", "there is nothing at /");
+	lacks(fields, "/", "nothing found at /");
 	fields_free(fields);
 	fields_free(NULL);
 }
@@ -86,24 +86,24 @@ static void what_is_missing(void **state)
 	struct fields *fields = parse("{\"a\":{\"b\":\"HUSH\"},\"l\":[\"HUSH\",[\"c\"]]}");
 
 	(void)state;
-	lacks(fields, "/b", "there is nothing at /b");
-	lacks(fields, "/A", "there is nothing at /A");
-	lacks(fields, "/a/b/c", "there is nothing at /a/b/c");
-	lacks(fields, "/a/b/", "nothing at");
-	lacks(fields, "/a/", "nothing at");
-	lacks(fields, "/l/2", "nothing at");
-	lacks(fields, "/l/-", "nothing at");
-	lacks(fields, "/l/01", "nothing at");
-	lacks(fields, "/l/-1", "nothing at");
-	lacks(fields, "/l/1e0", "nothing at");
-	lacks(fields, "/l/99999999999999999999999", "nothing at");
+	lacks(fields, "/b", "nothing found at /b");
+	lacks(fields, "/A", "nothing found at /A");
+	lacks(fields, "/a/b/c", "nothing found at /a/b/c");
+	lacks(fields, "/a/b/", "nothing found at");
+	lacks(fields, "/a/", "nothing found at");
+	lacks(fields, "/l/2", "nothing found at");
+	lacks(fields, "/l/-", "nothing found at");
+	lacks(fields, "/l/01", "nothing found at");
+	lacks(fields, "/l/-1", "nothing found at");
+	lacks(fields, "/l/1e0", "nothing found at");
+	lacks(fields, "/l/99999999999999999999999", "nothing found at");
 	has(fields, "/l/1/0", "c");
-	lacks(fields, "a", "`a` is no JSON pointer");
-	lacks(fields, "a/b", "`a/b` is no JSON pointer");
-	lacks(fields, "/a~b", "is no JSON pointer");
-	lacks(fields, "/a~", "is no JSON pointer");
-	lacks(fields, "/a~2", "is no JSON pointer");
-	lacks(fields, "/\033[31m\n", "there is nothing at /\\x1b[31m\\x0a");
+	lacks(fields, "a", "`a` is not a JSON pointer");
+	lacks(fields, "a/b", "`a/b` is not a JSON pointer");
+	lacks(fields, "/a~b", "is not a JSON pointer");
+	lacks(fields, "/a~", "is not a JSON pointer");
+	lacks(fields, "/a~2", "is not a JSON pointer");
+	lacks(fields, "/\033[31m\n", "nothing found at /\\x1b[31m\\x0a");
 	fields_free(fields);
 }
 
@@ -121,12 +121,12 @@ static void refuse(const char *text, const char *message)
 static void what_is_no_json(void **state)
 {
 	(void)state;
-	refuse("", "not valid JSON: it is empty (line 1, column 1)");
-	refuse("HUSH", "not valid JSON: something else was expected here (line 1, column 1)");
+	refuse("", "not valid JSON: empty (line 1, column 1)");
+	refuse("HUSH", "not valid JSON: unexpected character (line 1, column 1)");
 	refuse("{\n\"a\": HUSH}", "(line 2, column 6)");
-	refuse("\"HUSH\" HUSH", "something follows its end");
-	refuse("{\"HUSH\":1,\"HUSH\":2}", "not valid JSON: a key stands twice in one object");
-	refuse("\"HUSH\xff\"", "not UTF-8");
+	refuse("\"HUSH\" HUSH", "unexpected data after the end");
+	refuse("{\"HUSH\":1,\"HUSH\":2}", "not valid JSON: duplicate key");
+	refuse("\"HUSH\xff\"", "invalid UTF-8");
 }
 
 /* Adds an object (or array) of so many members, of which each holds its number. */

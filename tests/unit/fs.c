@@ -57,7 +57,7 @@ static void refuses_to_read(void **state)
 
 	refuse_read(folder, "absent", "No such file");
 	refuse_read(folder, "no/such/folder", "No such file");
-	refuse_read(folder, ".", "is a folder");
+	refuse_read(folder, ".", "is a directory");
 	assert_int_equal(mkfifo(folder_file(folder, "fifo"), 0600), 0);
 	refuse_read(folder, "fifo", "not a regular file");
 	assert_int_equal(symlink("/dev/zero", folder_file(folder, "zero")), 0);
@@ -161,10 +161,10 @@ static void targets_are_regular(void **state)
 	assert_true(is_target(folder, "f", ""));
 	assert_true(is_target(folder, "new", ""));
 	assert_int_equal(mkdir(folder_file(folder, "dir"), 0700), 0);
-	assert_false(is_target(folder, "dir", "is a folder"));
+	assert_false(is_target(folder, "dir", "is a directory"));
 	assert_int_equal(mkfifo(folder_file(folder, "fifo"), 0600), 0);
 	assert_false(is_target(folder, "fifo", "not a regular file"));
-	assert_false(is_target(folder, "no/f", "can't write into the folder of"));
+	assert_false(is_target(folder, "no/f", "can't write to the directory of"));
 	assert_false(is_target(folder, "f/f", "can't write"));
 	assert_int_equal(symlink("fifo", folder_file(folder, "link")), 0);
 	assert_false(is_target(folder, "link", "not a regular file"));

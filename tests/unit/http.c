@@ -108,7 +108,7 @@ static void bad_urls(void **state)
 			fail_msg("%s: host %s", bad[i], host);
 		assert_null(scheme);
 		assert_null(host);
-		expect_error(&err, "not a URL");
+		expect_error(&err, "not a valid URL");
 	}
 }
 

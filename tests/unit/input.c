@@ -1,4 +1,4 @@
-/* Pipes, FIFOs and the standard input: what comes, how long it is waited for, and what ends it. */
+/* Pipes, FIFOs and standard input: what comes, how long it is waited for, and what ends it. */
 #include "adapter/input.h"
 
 #include "unit.h"
@@ -41,7 +41,7 @@ static void reads_secrets(void **state)
 	folder_write_bytes(folder, "f", bytes, sizeof(bytes));
 	refuse_secret(folder, "f", "f is larger than 5000 bytes");
 	refuse_secret(folder, "absent", "No such file");
-	refuse_secret(folder, ".", "is a folder");
+	refuse_secret(folder, ".", "is a directory");
 	assert_int_equal(symlink("/dev/zero", folder_file(folder, "zero")), 0);
 	refuse_secret(folder, "zero", "not a regular file or a pipe");
 }
@@ -106,8 +106,8 @@ static void waiting_can_be_interrupted(void **state)
 static void expect_given_up(const struct error *err, const char *what)
 {
 	expect_text(err->message, what);
-	expect_text(err->message, " did not come to its end within 1 s");
-	expect_text(err->hint, "see that something writes to it, and then ends");
+	expect_text(err->message, " did not end within 1 s");
+	expect_text(err->hint, "Check that something writes to it and then exits");
 }
 
 /* Nobody writes; somebody could, and does not; somebody did, and does not end. */
@@ -161,9 +161,9 @@ static void so_has_standard_input(void **state)
 	refuse_input(&(struct input_patience){60000, &is_interrupted}, &stopped);
 	close(give_input(before));
 	close(ends[1]);
-	expect_given_up(&late, "the standard input");
+	expect_given_up(&late, "standard input");
 	assert_int_equal(stopped.code, ERROR_INTERRUPTED);
-	expect_error(&stopped, "interrupted while reading the standard input");
+	expect_error(&stopped, "interrupted while reading standard input");
 }
 
 /* What is there already, in a regular file, nobody has to be patient for. */

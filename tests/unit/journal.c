@@ -352,8 +352,8 @@ static void not_json(void **state)
 	(void)state;
 	refuse_sealed("", NULL, "not valid JSON");
 	refuse_sealed("{", NULL, "not valid JSON");
-	refuse_sealed(HEADER, "[{\"intent\":0,\"intent\":1,\"keep\":true}]", "stands twice");
-	refuse_sealed(HEADER, "[{\"intent\":0,\"keep\":true}] []", "follows its end");
+	refuse_sealed(HEADER, "[{\"intent\":0,\"intent\":1,\"keep\":true}]", "duplicate key");
+	refuse_sealed(HEADER, "[{\"intent\":0,\"keep\":true}] []", "data after the end");
 }
 
 static void other_versions(void **state)

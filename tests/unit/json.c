@@ -98,7 +98,7 @@ static void not_json(void **state)
 		"\"\\", "01", "-01", "1.", "1.e5", "[00]", "1e", ".5"};
 
 	(void)state;
-	refuse("", "it is empty");
+	refuse("", "empty");
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		refuse(bad[i], "");
 }
@@ -106,22 +106,22 @@ static void not_json(void **state)
 static void trailing_garbage(void **state)
 {
 	(void)state;
-	refuse("{} {}", "something follows its end");
-	refuse("1 2", "something follows its end");
-	refuse("null,", "something follows its end");
-	refuse("[]]", "something follows its end");
-	refuse_bytes("{}\0", 3, "a NUL byte");
-	refuse("[]\n\n#", "something follows its end");
+	refuse("{} {}", "unexpected data after the end");
+	refuse("1 2", "unexpected data after the end");
+	refuse("null,", "unexpected data after the end");
+	refuse("[]]", "unexpected data after the end");
+	refuse_bytes("{}\0", 3, "NUL byte");
+	refuse("[]\n\n#", "unexpected data after the end");
 }
 
 static void double_keys(void **state)
 {
 	(void)state;
-	refuse("{\"a\":1,\"a\":1}", "the key \"a\" stands twice");
-	refuse("{\"a\":1,\"b\":2,\"\\u0061\":3}", "the key \"a\" stands twice");
-	refuse("[[{\"x\":{\"b\":1,\"c\":2,\"b\":3}}]]", "the key \"b\" stands twice");
-	refuse("{\"\":1,\"\":1}", "the key \"\" stands twice");
-	refuse("{\"\\u001b[1m\":1,\"\\u001b[1m\":1}", "the key \"\\x1b[1m\" stands twice");
+	refuse("{\"a\":1,\"a\":1}", "duplicate key \"a\"");
+	refuse("{\"a\":1,\"b\":2,\"\\u0061\":3}", "duplicate key \"a\"");
+	refuse("[[{\"x\":{\"b\":1,\"c\":2,\"b\":3}}]]", "duplicate key \"b\"");
+	refuse("{\"\":1,\"\":1}", "duplicate key \"\"");
+	refuse("{\"\\u001b[1m\":1,\"\\u001b[1m\":1}", "duplicate key \"\\x1b[1m\"");
 	json_free(parse("{\"a\":{\"a\":1},\"A\":{\"a\":1}}"));
 }
 
@@ -139,8 +139,8 @@ static void double_keys_name_no_wrong_line(void **state)
 static void nul_characters(void **state)
 {
 	(void)state;
-	refuse_bytes("\"a\0b\"", 5, "a control character");
-	refuse_bytes("{\"a\":1\0}", 8, "a NUL byte");
+	refuse_bytes("\"a\0b\"", 5, "control character");
+	refuse_bytes("{\"a\":1\0}", 8, "NUL byte");
 	refuse("\"\\u0000\"", "\\u0000");
 	refuse("{\"a\\u0000b\":1}", "\\u0000");
 	refuse("\"\\\\\\u0000\"", "\\u0000");
@@ -168,10 +168,10 @@ static void control_characters(void **state)
 static void bad_utf8(void **state)
 {
 	(void)state;
-	refuse("\"\xff\"", "not UTF-8");
-	refuse("\"\xc3\"", "not UTF-8");
-	refuse("\"\xed\xa0\x80\"", "not UTF-8");
-	refuse("{}\xc3", "not UTF-8");
+	refuse("\"\xff\"", "invalid UTF-8");
+	refuse("\"\xc3\"", "invalid UTF-8");
+	refuse("\"\xed\xa0\x80\"", "invalid UTF-8");
+	refuse("{}\xc3", "invalid UTF-8");
 	struct json *json = parse("\"\\ud83d\\ude00\\u00e4\"");
 	assert_string_equal(json_text(json), "\xf0\x9f\x98\x80\xc3\xa4");
 	json_free(json);
@@ -190,7 +190,7 @@ static void expect_depth(size_t depth, bool is_good, char open, char close)
 	struct json *json = parse_bytes(text.bytes, text.length, &err);
 	assert_int_equal(json != NULL, is_good);
 	if (!is_good)
-		expect_text(err.message, "nested too deep");
+		expect_text(err.message, "nested too deeply");
 	json_free(json);
 }
 
@@ -304,7 +304,7 @@ static void many_members(void **state)
 	/* The last one twice is found among them. */
 	text.bytes[text.length - 1] = ',';
 	str_text_add(&text, "\"k7\":0}");
-	refuse(str_text(&text), "the key \"k7\"");
+	refuse(str_text(&text), "duplicate key \"k7\"");
 }
 
 /* ---- writing ---- */

@@ -535,7 +535,7 @@ static void odd_kinds_of_file(void **state)
 	struct setting *s = *state;
 
 	assert_int_equal(mkdir(s->path, 0700), 0);
-	refuse_open(s, "is a folder");
+	refuse_open(s, "is a directory");
 	assert_int_equal(rmdir(s->path), 0);
 	assert_int_equal(mkfifo(s->path, 0600), 0);
 	refuse_open(s, "not a regular file");
@@ -548,7 +548,7 @@ static void odd_kinds_of_file(void **state)
 	s->path = folder_file(&s->folder, "state.json");
 	assert_int_equal(unlink(s->path), 0);
 	assert_int_equal(mkdir(folder_file(&s->folder, "state.json.journal"), 0700), 0);
-	refuse_open(s, "is a folder");
+	refuse_open(s, "is a directory");
 }
 
 /* The target is replaced and its lock and journal stand beside it; the link stays. */

@@ -161,12 +161,12 @@ static void empty_ones(void **state)
 		{"# nothing\n", {{0, 0, "the manifest is empty"}}},
 		{"---\n", {{0, 0, "the manifest is empty"}}},
 		{"~\n", {{0, 0, "the manifest is empty"}}},
-		{"{}\n", {{1, 1, "no account is named"}, {1, 1, "`stores` is missing"}}},
+		{"{}\n", {{1, 1, "no account is set"}, {1, 1, "`stores` is missing"}}},
 		{ID, {{1, 1, "`stores` is missing"}}},
 		{ID "stores: []\n", {{2, 9, "`stores` is empty"}}},
-		{ID "stores:\n", {{2, 8, "`stores` must be a list of stores; this is nothing"}}},
-		{"account_id:\nstores: [a]\n", {{1, 12, "`account_id` must be an account id"}}},
-		{"stores: [a]\n", {{1, 1, "no account is named"}}},
+		{ID "stores:\n", {{2, 8, "`stores`: expected a list of stores, found nothing"}}},
+		{"account_id:\nstores: [a]\n", {{1, 12, "`account_id`: expected an account id"}}},
+		{"stores: [a]\n", {{1, 1, "no account is set"}}},
 		{"accounts: {}\nstores: [a]\n", {{1, 11, "`accounts` is empty"}}},
 		{"accounts: {p: {account_id: x}}\nstores: [{name: a, accounts: []}]\n",
 			{{2, 30, "`accounts` is empty"}}},
@@ -179,24 +179,24 @@ static void empty_ones(void **state)
 static void wrong_types(void **state)
 {
 	static const struct wrong wrong[] = {
-		{"- a\n", {{1, 1, "expected a map with `stores`; this is a list"}}},
-		{"text\n", {{1, 1, "this is text"}}},
-		{"\"\"\n", {{1, 1, "this is text"}}},
-		{ID "stores: a\n", {{2, 9, "this is text"}}},
-		{ID "stores: {a: b}\n", {{2, 9, "this is a map"}}},
-		{ID "stores: [[a]]\n", {{2, 10, "this is a list"}}},
-		{ID "stores:\n-\n- ~\n", {{3, 2, "this is nothing"}, {4, 3, "this is nothing"}}},
-		{ID "stores: [{name: {a: b}}]\n", {{2, 17, "this is a map"}}},
+		{"- a\n", {{1, 1, "expected a map with `stores`, found a list"}}},
+		{"text\n", {{1, 1, "found text"}}},
+		{"\"\"\n", {{1, 1, "found text"}}},
+		{ID "stores: a\n", {{2, 9, "found text"}}},
+		{ID "stores: {a: b}\n", {{2, 9, "found a map"}}},
+		{ID "stores: [[a]]\n", {{2, 10, "found a list"}}},
+		{ID "stores:\n-\n- ~\n", {{3, 2, "found nothing"}, {4, 3, "found nothing"}}},
+		{ID "stores: [{name: {a: b}}]\n", {{2, 17, "found a map"}}},
 		{ID "stores: [{name: a, adopt: yes}]\n",
-			{{2, 27, "`adopt` must be true or false"}}},
+			{{2, 27, "`adopt`: expected true or false"}}},
 		{ID "stores: [{name: a, adopt: \"true\"}]\n", {{2, 27, "`adopt`"}}},
 		{ID "stores: [{name: a, adopt: True}]\n", {{2, 27, "`adopt`"}}},
-		{ID "stores: [{name: a, accounts: p}]\n", {{2, 30, "this is text"}}},
-		{"accounts: [p]\nstores: [a]\n", {{1, 11, "a map from aliases"}}},
+		{ID "stores: [{name: a, accounts: p}]\n", {{2, 30, "found text"}}},
+		{"accounts: [p]\nstores: [a]\n", {{1, 11, "a map of aliases"}}},
 		{"accounts: {p: x}\nstores: [a]\n", {{1, 15, "a map with `account_id`"}}},
-		{"account_id: [x]\nstores: [a]\n", {{1, 13, "this is a list"}}},
-		{"version: 2\n" ID "stores: [a]\n", {{1, 10, "it must be `1`"}}},
-		{"version: 1.0\n" ID "stores: [a]\n", {{1, 10, "it must be `1`"}}},
+		{"account_id: [x]\nstores: [a]\n", {{1, 13, "found a list"}}},
+		{"version: 2\n" ID "stores: [a]\n", {{1, 10, "expected `1`"}}},
+		{"version: 1.0\n" ID "stores: [a]\n", {{1, 10, "expected `1`"}}},
 		{"version:\n" ID "stores: [a]\n", {{1, 9, "the number 1"}}},
 	};
 
@@ -207,26 +207,25 @@ static void wrong_types(void **state)
 static void wrong_names(void **state)
 {
 	static const struct wrong wrong[] = {
-		{ID "stores: [\"\"]\n", {{2, 10, "it is empty"}}},
-		{ID "stores: [a b]\n", {{2, 10, "` ` can't be part of it"}}},
-		{ID "stores: [a/b]\n", {{2, 10, "`/` can't be part of it"}}},
-		{ID "stores: [..]\n", {{2, 10, "a step in a path"}}},
-		{ID "stores: [.]\n", {{2, 10, "a step in a path"}}},
-		{ID "stores: [a%2Fb]\n", {{2, 10, "`%` can't be part of it"}}},
-		{ID "stores: [\"a\\e[31m\"]\n", {{2, 10, "`\\x1b` can't be part of it"}}},
-		{ID "stores: [\"a\\u202eb\"]\n", {{2, 10, "`\\u202e` can't be part of it"}}},
-		{ID "stores: [b\xc3\xa4r]\n", {{2, 10, "`\xc3\xa4` can't be part of it"}}},
-		{ID "stores:\n- |\n  a\n", {{3, 3, "`\\x0a` can't be part of it"}}},
-		{"account_id: ../../user\nstores: [a]\n", {{1, 13, "`.` can't be part of it"}}},
+		{ID "stores: [\"\"]\n", {{2, 10, "must not be empty"}}},
+		{ID "stores: [a b]\n", {{2, 10, "` ` (character"}}},
+		{ID "stores: [a/b]\n", {{2, 10, "`/` (character"}}},
+		{ID "stores: [..]\n", {{2, 10, "reserved for paths"}}},
+		{ID "stores: [.]\n", {{2, 10, "reserved for paths"}}},
+		{ID "stores: [a%2Fb]\n", {{2, 10, "`%` (character"}}},
+		{ID "stores: [\"a\\e[31m\"]\n", {{2, 10, "`\\x1b` (character"}}},
+		{ID "stores: [\"a\\u202eb\"]\n", {{2, 10, "`\\u202e` (character"}}},
+		{ID "stores: [b\xc3\xa4r]\n", {{2, 10, "`\xc3\xa4` (character"}}},
+		{ID "stores:\n- |\n  a\n", {{3, 3, "`\\x0a` (character"}}},
+		{"account_id: ../../user\nstores: [a]\n", {{1, 13, "`.` (character"}}},
 		{"account_id: 123456789012345678901234567890123\nstores: [a]\n",
-			{{1, 13, "33 characters; at most 32"}}},
-		{"accounts: {a b: {account_id: x}}\nstores: [a]\n",
-			{{1, 12, "` ` can't be part of it"}}},
-		{"accounts: {\"\": {account_id: x}}\nstores: [a]\n", {{1, 12, "it is empty"}}},
-		{"accounts: {a/b: {account_id: x}}\nstores: [a]\n",
-			{{1, 12, "`/` can't be part of it"}}},
+			{{1, 13, "33 characters, but at most 32"}}},
+		{"accounts: {a b: {account_id: x}}\nstores: [a]\n", {{1, 12, "` ` (character"}}},
+		{"accounts: {\"\": {account_id: x}}\nstores: [a]\n",
+			{{1, 12, "must not be empty"}}},
+		{"accounts: {a/b: {account_id: x}}\nstores: [a]\n", {{1, 12, "`/` (character"}}},
 		{"accounts: {\"\\e[1m\": 5}\nstores: [a]\n",
-			{{1, 12, "`\\x1b`"}, {1, 21, "must be a map"}}},
+			{{1, 12, "`\\x1b`"}, {1, 21, "expected a map"}}},
 	};
 	struct str name CLEANUP(str_release) = {0};
 
@@ -235,7 +234,8 @@ static void wrong_names(void **state)
 	str_text_add(&name, ID "stores: [");
 	str_repeat(&name, 'x', 255);
 	str_text_add(&name, "x]\n");
-	expect_wrong(&(struct wrong){str_text(&name), {{2, 10, "256 characters; at most 255"}}});
+	expect_wrong(
+		&(struct wrong){str_text(&name), {{2, 10, "256 characters, but at most 255"}}});
 }
 
 static void unknown_keys(void **state)
@@ -254,7 +254,7 @@ static void unknown_keys(void **state)
 		{"accounts: {p: {account_id: x, api_token: {fiel: t}}}\nstores: [a]\n",
 			{{1, 43, "unknown key `fiel`; did you mean `file`?"}}},
 		{"accounts: {p: {account_id: x, api_token: {vault: t}}}\nstores: [a]\n",
-			{{1, 43, "an unknown key"}}},
+			{{1, 43, "unknown key"}}},
 	};
 
 	(void)state;
@@ -264,22 +264,22 @@ static void unknown_keys(void **state)
 static void doubles(void **state)
 {
 	static const struct wrong wrong[] = {
-		{ID "stores: [a, b, a]\n", {{2, 16, "store `a` stands twice"}}},
+		{ID "stores: [a, b, a]\n", {{2, 16, "store `a` is declared twice"}}},
 		{ID "stores:\n- b\n- name: a\n- a\n",
 			{{5, 3,
-				"store `a` stands twice for the account `default`, first in "
+				"store `a` is declared twice for account `default`, first at "
 				"x.yaml:4"}}},
 		{"accounts: {p: {account_id: x}}\nstores:\n- a\n- {name: a, accounts: [p]}\n",
-			{{4, 10, "stands twice for the account `p`, first in x.yaml:3"}}},
+			{{4, 10, "is declared twice for account `p`, first at x.yaml:3"}}},
 		{"accounts: {p: {account_id: x}}\nstores: [{name: a, accounts: [p, p]}]\n",
-			{{2, 17, "stands twice for the account `p`"}}},
+			{{2, 17, "is declared twice for account `p`"}}},
 		{"accounts: {p: {account_id: x}, q: {account_id: x}}\nstores: [a]\n",
-			{{1, 48, "`p` and `q` are the same account"}}},
-		{ID ID "stores: [a]\n", {{2, 1, "the key `account_id` stands twice"}}},
+			{{1, 48, "`p` and `q` have the same account id"}}},
+		{ID ID "stores: [a]\n", {{2, 1, "duplicate key `account_id`"}}},
 		{"accounts: {p: {account_id: x}, p: {account_id: y}}\nstores: [a]\n",
-			{{1, 32, "the key `p` stands twice"}}},
+			{{1, 32, "duplicate key `p`"}}},
 		{ID "accounts: {p: {account_id: x}}\nstores: [a]\n",
-			{{1, 13, "both `account_id` and `accounts`"}}},
+			{{1, 13, "`account_id` can't be combined with `accounts`"}}},
 	};
 
 	(void)state;
@@ -290,11 +290,11 @@ static void aliases(void **state)
 {
 	static const struct wrong wrong[] = {
 		{"accounts: {prod: {account_id: x}}\nstores: [{name: a, accounts: [prud]}]\n",
-			{{2, 31, "no account is called `prud`; did you mean `prod`?"}}},
+			{{2, 31, "unknown account `prud`; did you mean `prod`?"}}},
 		{"accounts: {prod: {account_id: x}}\nstores: [{name: a, accounts: [dev, prod]}]\n",
-			{{2, 31, "no account is called `dev`"}}},
+			{{2, 31, "unknown account `dev`"}}},
 		{ID "stores: [{name: a, accounts: [other]}]\n",
-			{{2, 31, "no account is called `other`"}}},
+			{{2, 31, "unknown account `other`"}}},
 	};
 
 	(void)state;
@@ -312,7 +312,7 @@ static void many_errors(void **state)
 		{"accounts:\n  p: {account_id: x}\n  q: {account_id: x}\nstores:\n"
 		 "  - {name: a, accounts: [r]}\n  - {name: b, accounts: [s]}\n  - c\n  - c\n",
 			{{3, 19, "the same account"}, {5, 26, "`r`"}, {6, 26, "`s`"},
-				{8, 5, "for the account `p`"}, {8, 5, "for the account `q`"}}},
+				{8, 5, "for account `p`"}, {8, 5, "for account `q`"}}},
 		{ID "stores: [b, a, b, a]\n", {{2, 16, "`b`"}, {2, 19, "`a`"}}},
 	};
 
@@ -374,9 +374,9 @@ static void source_is_needed(void **state)
 		{"accounts: {p: {account_id: x, api_token: {}}}\nstores: [a]\n",
 			{{1, 42, "`api_token` is empty"}}},
 		{"accounts: {p: {account_id: x, api_token: }}\nstores: [a]\n",
-			{{1, 42, "`api_token` must be where to read it from"}}},
+			{{1, 42, "`api_token`: expected a source"}}},
 		{"accounts: {p: {account_id: x, api_token: {env: \"\"}}}\nstores: [a]\n",
-			{{1, 48, "it is empty"}}},
+			{{1, 48, "must not be empty"}}},
 	};
 
 	(void)state;
@@ -430,7 +430,7 @@ static void files(void **state)
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
 	refuse_file(folder, "absent.yaml", "absent.yaml");
-	refuse_file(folder, ".", "there is no manifest in the folder");
+	refuse_file(folder, ".", "there is no manifest in the directory");
 	assert_int_equal(mkfifo(folder_file(folder, "fifo"), 0600), 0);
 	refuse_file(folder, "fifo", "not a regular file");
 	assert_int_equal(symlink("/dev/zero", folder_file(folder, "zero")), 0);

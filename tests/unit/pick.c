@@ -60,7 +60,7 @@ static void refuses(void **state)
 		assert_false(pick_accounts(&(struct pick){"x.yaml", patterns, 2}, &desired, &err));
 		assert_int_equal(desired.object_count, 6);
 		expect_no_text(err.message, "\x1b");
-		expect_error(&err, "matches no account of x.yaml");
+		expect_error(&err, "matches no account in x.yaml");
 	}
 }
 

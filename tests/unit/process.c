@@ -91,8 +91,8 @@ static void much_output_is_taken(void **state)
 	assert_true(process_run(&process, &output, &err));
 	assert_int_equal(output.length, 300000);
 	process.output_limit = 299999;
-	refuse(&process, "the command `head` prints more than 299999 bytes", NULL);
-	fails("while :; do echo HUSH; done", "`sh` prints more than 1048576 bytes", NULL);
+	refuse(&process, "the command `head` printed more than 299999 bytes", NULL);
+	fails("while :; do echo HUSH; done", "`sh` printed more than 1048576 bytes", NULL);
 	/* as much on the other side, which nobody wants */
 	prints("head -c 300000 /dev/zero >&2; echo a", "a\n");
 	expect_no_children();
@@ -111,7 +111,7 @@ static void world_of_the_command(void **state)
 	assert_int_equal(chmod(folder_file(folder, "here.sh"), 0700), 0);
 	expect_output(&process, "content\n");
 	process.folder = folder_file(folder, "nowhere");
-	refuse(&process, "can't run the command `./here.sh`: there is no folder /tmp/", NULL);
+	refuse(&process, "can't run the command `./here.sh`: there is no directory /tmp/", NULL);
 	folder_write(folder, "here.sh", "echo HUSH");
 	process.folder = folder->path;
 	refuse(&process, "Exec format error", "#!/bin/sh");
@@ -123,7 +123,7 @@ static void world_of_the_command(void **state)
 /* fault B10 */
 static void scripts_with_dos_line_ends(void **state)
 {
-	static const char hint[] = "has a DOS line end";
+	static const char hint[] = "ends in CRLF";
 	struct folder *folder = *state;
 	const char *const argv[] = {"./x.sh", NULL}, *const by_path[] = {"x.sh", NULL};
 	struct process process = {
@@ -148,7 +148,7 @@ static void scripts_with_dos_line_ends(void **state)
 	folder_write(folder, "x.sh", "#!/bin/sh\nexit 127\n");
 	refuse(&process, "exited with status 127", NULL);
 	assert_int_equal(unlink(folder_file(folder, "x.sh")), 0);
-	refuse(&process, "can't run the command `./x.sh`: No such file", "Is it installed");
+	refuse(&process, "can't run the command `./x.sh`: No such file", "it is installed");
 }
 
 static void no_descriptor_of_ours(void **state)
@@ -198,13 +198,14 @@ static void failures_are_told(void **state)
 	refuse(&process, "can't run the command `no\\x1b[31msuch\\x0a`", "PATH");
 	fails("echo HUSH; exit 3", "the command `sh` exited with status 3", NULL);
 	fails("echo HUSH; echo 'key expired' >&2; exit 3", "exited with status 3",
-		"It said: key expired");
+		"It printed: key expired");
 	fails("printf '1\\n2\\n3\\n\\n4\\r\\n5\\n6\\n\\n' >&2; exit 1", "status 1",
-		"It said: 3 / 4 / 5 / 6");
-	fails("printf '\\033[31mred\\377' >&2; exit 1", "status 1", "It said: \\x1b[31mred\\xff");
+		"It printed: 3 / 4 / 5 / 6");
+	fails("printf '\\033[31mred\\377' >&2; exit 1", "status 1",
+		"It printed: \\x1b[31mred\\xff");
 	fails("i=0; while [ $i -lt 3000 ]; do echo HUSH$i; i=$((i+1)); done >&2;"
 	      "echo 1 >&2; echo 2 >&2; echo 3 >&2; echo 4 >&2; echo 5 >&2; exit 1",
-		"status 1", "It said: 1 / 2 / 3 / 4 / 5");
+		"status 1", "It printed: 1 / 2 / 3 / 4 / 5");
 	fails("echo HUSH; kill -KILL $$", "`sh` was killed by signal 9 (Killed)", NULL);
 	expect_no_children();
 }
@@ -243,13 +244,12 @@ enum {
 static void time_is_limited(void **state)
 {
 	(void)state;
-	slow("echo HUSH; sleep 600", AT_ONCE_MS,
-		"the command `sh` did not end and was stopped after 1 s");
-	slow("exec sleep 600", AT_ONCE_MS, "did not end");
-	slow("echo HUSH; exec >&- 2>&-; sleep 600", AT_ONCE_MS, "did not end");
-	slow("trap '' TERM; exec sleep 600", AT_ONCE_MS, "did not end");
-	slow("kill -STOP $$", AT_ONCE_MS, "did not end");
-	slow("sleep 600 & echo HUSH", BUSY_MS, "has left a process behind that could still print");
+	slow("echo HUSH; sleep 600", AT_ONCE_MS, "the command `sh` timed out after 1 s");
+	slow("exec sleep 600", AT_ONCE_MS, "timed out");
+	slow("echo HUSH; exec >&- 2>&-; sleep 600", AT_ONCE_MS, "timed out");
+	slow("trap '' TERM; exec sleep 600", AT_ONCE_MS, "timed out");
+	slow("kill -STOP $$", AT_ONCE_MS, "timed out");
+	slow("sleep 600 & echo HUSH", BUSY_MS, "left a process behind that kept its output open");
 }
 
 /* Of the whole group nobody lives on: the last holder of the fifo's end is gone. */
@@ -265,7 +265,7 @@ static void group_is_stopped(void **state)
 	assert_true(reader >= 0);
 	assert_int_equal(fcntl(reader, F_SETFL, 0), 0);
 	str_format(&script, "exec 9>%s; printf x >&9; (sleep 600 & sleep 600) & sleep 600", path);
-	slow(str_text(&script), BUSY_MS, "did not end");
+	slow(str_text(&script), BUSY_MS, "timed out");
 	assert_int_equal(read(reader, &byte, 1), 1);
 	assert_int_equal(read(reader, &byte, 1), 0); /* the end: else this would wait forever */
 	close(reader);

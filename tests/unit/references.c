@@ -130,34 +130,35 @@ static void bad_values(void **state)
 {
 	static const struct wrong wrong[] = {
 		{" ", "5:22",
-			"`value` must be where to read it from, as in {env: NAME}; this is "
+			"`value`: expected a source such as {env: NAME}, found "
 			"nothing"},
-		{" ~", "5:22", "this is nothing"},
-		{" hush", "5:22", "as in {env: NAME}; this is text"},
-		{" \"\"", "5:22", "this is text"},
-		{" 7", "5:22", "this is text"},
-		{" true", "5:22", "this is text"},
-		{" [hush]", "5:22", "this is a list"},
+		{" ~", "5:22", "found nothing"},
+		{" hush", "5:22", "such as {env: NAME}, found text"},
+		{" \"\"", "5:22", "found text"},
+		{" 7", "5:22", "found text"},
+		{" true", "5:22", "found text"},
+		{" [hush]", "5:22", "found a list"},
 		{" {}", "5:22", "`value` is empty"},
-		{" {hush}", "5:23", "a key without a value"},
-		{" {hush: x}", "5:23", "an unknown key"},
+		{" {hush}", "5:23", "key without a value"},
+		{" {hush: x}", "5:23", "unknown key"},
 		{" {evn: A}", "5:23", "unknown key `evn`; did you mean `env`?"},
-		{" {env: A, file: b}", "5:31", "both `env` and `file` are given, and only one"},
-		{" {stdin: true, generate: {bytes: 1}}", "5:36", "both `stdin` and `generate`"},
+		{" {env: A, file: b}", "5:31",
+			"only one source is allowed, found `env` and `file`"},
+		{" {stdin: true, generate: {bytes: 1}}", "5:36", "found `stdin` and `generate`"},
 		{" {json: /a}", "5:22",
-			"`value` has no source: it needs `env`, `file`, `command`, `dotenv`, "
+			"`value` has no source: expected `env`, `file`, `command`, `dotenv`, "
 			"`generate` or `stdin`"},
 		{" {trim: false}", "5:22", "`value` has no source"},
-		{" {dotenv: .env}", "5:23", "`dotenv` needs `key` beside it"},
-		{" {env: A, key: B}", "5:31", "`key` needs `dotenv` beside it"},
+		{" {dotenv: .env}", "5:23", "`dotenv` requires `key`"},
+		{" {env: A, key: B}", "5:31", "`key` requires `dotenv`"},
 		{" {generate: {bytes: 1}, json: /a}", "5:45",
-			"`json` can't stand beside `generate`"},
+			"`json` can't be combined with `generate`"},
 		{" {generate: {bytes: 1}, trim: false}", "5:45",
-			"`trim` can't stand beside `generate`"},
-		{" {env: \"${A}\"}", "5:28", "can't be what stands here"},
-		{" {env: }", "5:28", "this is nothing"},
-		{" {env: [A]}", "5:28", "this is a list"},
-		{" {env: a b}", "5:28", "can't be what stands here: its character 2"},
+			"`trim` can't be combined with `generate`"},
+		{" {env: \"${A}\"}", "5:28", "invalid env"},
+		{" {env: }", "5:28", "found nothing"},
+		{" {env: [A]}", "5:28", "found a list"},
+		{" {env: a b}", "5:28", "invalid env: character 2"},
 	};
 
 	(void)state;
@@ -167,36 +168,36 @@ static void bad_values(void **state)
 static void bad_inside_values(void **state)
 {
 	static const struct wrong wrong[] = {
-		{" {file: \"\"}", "5:29", "it is empty"},
-		{" {file: \"a\\nb\"}", "5:29", "its character 2 can't be part of it"},
-		{" {file: \"${DIR}/x\"}", "5:29", "variables are not put in where a secret is"},
-		{" {dotenv: \"${X}\", key: A}", "5:31", "variables are not put in where a secret"},
-		{" {dotenv: x, key: a b}", "5:39", "its character 2 can't be part of it"},
+		{" {file: \"\"}", "5:29", "must not be empty"},
+		{" {file: \"a\\nb\"}", "5:29", "character 2 is not allowed"},
+		{" {file: \"${DIR}/x\"}", "5:29", "variables are not expanded in the source"},
+		{" {dotenv: \"${X}\", key: A}", "5:31", "variables are not expanded in the source"},
+		{" {dotenv: x, key: a b}", "5:39", "character 2 is not allowed"},
 		{" {command: pass show x}", "5:32",
-			"`command` must be a list: a program and its arguments"},
+			"`command`: expected a list of a program and its arguments"},
 		{" {command: []}", "5:32", "`command` is empty"},
-		{" {command: [\"\", x]}", "5:33", "the program of the command is empty"},
-		{" {command: [a, [b]]}", "5:36", "expected an argument; this is a list"},
-		{" {command: [a, ~]}", "5:36", "this is nothing"},
-		{" {generate: 32}", "5:33", "a map with `bytes`, as in {bytes: 32}; this is text"},
+		{" {command: [\"\", x]}", "5:33", "the command has an empty program"},
+		{" {command: [a, [b]]}", "5:36", "expected an argument, found a list"},
+		{" {command: [a, ~]}", "5:36", "found nothing"},
+		{" {generate: 32}", "5:33", "a map with `bytes`, such as {bytes: 32}, found text"},
 		{" {generate: {}}", "5:33", "`generate` is empty"},
-		{" {generate: {encoding: hex}}", "5:33", "`bytes` is missing here"},
+		{" {generate: {encoding: hex}}", "5:33", "`bytes` is missing"},
 		{" {generate: {bytes: 0}}", "5:41", "a whole number from 1 to 49152"},
 		{" {generate: {bytes: 49153}}", "5:41", "a whole number from 1 to 49152"},
 		{" {generate: {bytes: many}}", "5:41", "a whole number from 1 to 49152"},
 		{" {generate: {bytes: 32769, encoding: hex}}", "5:41",
-			"32769 bytes are 65538 characters in hex; a value has at most 65536"},
+			"32769 bytes are 65538 characters in hex, but a value has at most 65536"},
 		{" {generate: {bytes: 8, encoding: base32}}", "5:54",
-			"it must be `hex` or `base64` or `base64url`"},
-		{" {stdin: false}", "5:30", "it must be `true`, or be left out"},
-		{" {stdin: \"true\"}", "5:30", "`stdin` must be true; this is text"},
-		{" {stdin: }", "5:30", "this is nothing"},
-		{" {env: A, json: a/b}", "5:37", "it must start with /"},
-		{" {env: A, json: /a~2}", "5:37", "behind each ~ belongs 0 or 1"},
-		{" {env: A, json: /a~}", "5:37", "behind each ~ belongs 0 or 1"},
-		{" {env: A, trim: no}", "5:37", "`trim` must be true or false"},
-		{" &a {env: A, env: B}", "5:34", "the key `env` stands twice"},
-		{" !!binary aHVzaA==", "5:22", "tags are not supported"},
+			"expected `hex` or `base64` or `base64url`"},
+		{" {stdin: false}", "5:30", "must be `true` or omitted"},
+		{" {stdin: \"true\"}", "5:30", "`stdin`: expected true, found text"},
+		{" {stdin: }", "5:30", "found nothing"},
+		{" {env: A, json: a/b}", "5:37", "must start with /"},
+		{" {env: A, json: /a~2}", "5:37", "~ must be followed by 0 or 1"},
+		{" {env: A, json: /a~}", "5:37", "~ must be followed by 0 or 1"},
+		{" {env: A, trim: no}", "5:37", "`trim`: expected true or false"},
+		{" &a {env: A, env: B}", "5:34", "duplicate key `env`"},
+		{" !!binary aHVzaA==", "5:22", "YAML tags are not supported"},
 	};
 
 	(void)state;
@@ -207,16 +208,16 @@ static void bad_tokens_and_keys(void **state)
 {
 	static const struct wrong tokens[] = {
 		{"{generate: {bytes: 32}}", "1:43",
-			"`generate` is not possible here: a token is made by Cloudflare"},
-		{"{stdin: true}", "1:43", "`stdin` is not possible here: each command needs"},
-		{"{env: A, file: b}", "1:51", "both `env` and `file` are given"},
+			"`generate` is not allowed here: API tokens are issued by Cloudflare"},
+		{"{stdin: true}", "1:43", "`stdin` is not allowed here: every command needs"},
+		{"{env: A, file: b}", "1:51", "only one source is allowed, found `env` and `file`"},
 		{"{json: /a}", "1:42",
-			"`api_token` has no source: it needs `env`, `file`, `command` or `dotenv`"},
-		{"{dotenv: a}", "1:43", "`dotenv` needs `key` beside it"},
+			"`api_token` has no source: expected `env`, `file`, `command` or `dotenv`"},
+		{"{dotenv: a}", "1:43", "`dotenv` requires `key`"},
 	};
 	static const struct wrong keys[] = {
-		{"{generate: {bytes: 32}}", "3:27", "the key must be the same in each run"},
-		{"hush", "3:26", "this is text"},
+		{"{generate: {bytes: 32}}", "3:27", "the key must be the same in every run"},
+		{"hush", "3:26", "found text"},
 		{"{}", "3:26", "`fingerprint_key` is empty"},
 		{"{trim: true}", "3:26", "`fingerprint_key` has no source"},
 	};
@@ -299,7 +300,7 @@ static void literals_are_explained(void **state)
 	(void)state;
 	assert_false(decode(HEAD "  - name: X\n    value: hush\n", &desired, &errors));
 	assert_int_equal(errors.count, 1);
-	expect_text(errors.items[0].hint, "never stands in the manifest");
+	expect_text(errors.items[0].hint, "Never write a secret in the manifest");
 	expect_text(errors.items[0].hint, "{env: NAME}");
 	expect_text(errors.items[0].hint, "{file: PATH}");
 	expect_text(errors.items[0].hint, "{command: [PROGRAM, ARGUMENT]}");
@@ -307,9 +308,9 @@ static void literals_are_explained(void **state)
 	assert_string_equal(errors.items[0].snippet, "    value: ...");
 }
 
-/* ---- the standard input ---- */
+/* ---- standard input ---- */
 
-/* Reads the text as what comes from the standard input. */
+/* Reads the text as what comes from standard input. */
 static bool read_input(struct folder *folder, const char *text, struct error_list *errors)
 {
 	const char *const path = "-";
@@ -342,7 +343,7 @@ static void standard_input(void **state)
 		     "state: {fingerprint_key: {stdin: true}}\n",
 		&errors));
 	assert_int_equal(errors.count, 2);
-	expect_text(errors.items[0].message, "the standard input can't be both");
+	expect_text(errors.items[0].message, "standard input can't be both");
 	assert_int_equal(errors.items[0].line, 5);
 	assert_int_equal(errors.items[1].line, 6);
 	/* From a file it may be named any number of times. */

@@ -58,7 +58,7 @@ static void refuse(const struct account *account, const char *message)
 static void order(void **state)
 {
 	(void)state;
-	refuse(&plain, "no credentials for the account `prod`");
+	refuse(&plain, "no credentials for account `prod`");
 	setenv("CLOUDFLARE_EMAIL", "me@example.com", true);
 	refuse(&plain, "CLOUDFLARE_API_KEY is not set");
 	setenv("CLOUDFLARE_API_KEY", "key", true);
@@ -191,7 +191,7 @@ static void variables(void **state)
 	json.pointer = "/a";
 	means(json, "HUSH");
 	json.pointer = "/b";
-	fails(json, "the variable UNIT_A: there is nothing at /b", NULL);
+	fails(json, "environment variable UNIT_A: nothing found at /b", NULL);
 }
 
 static void files(void **state)
@@ -205,7 +205,7 @@ static void files(void **state)
 	means_bytes(&bytes, "a\0\xff", 3);
 	fails(file(folder, "absent"), "absent: No such file", NULL);
 	fails(file(folder, "empty/x"), "Not a directory", NULL);
-	fails(file(folder, "."), "is a folder, not a file", NULL);
+	fails(file(folder, "."), "is a directory, not a file", NULL);
 	fails((struct value_source){.kind = VALUE_FILE, .name = "/dev/zero"},
 		"/dev/zero is not a regular file or a pipe", NULL);
 	assert_int_equal(symlink("/proc/self/mem", folder_file(folder, "mem")), 0);
@@ -277,7 +277,7 @@ static void mistakes_are_told(void **state)
 	struct value_source reference = key(folder, "env", "M");
 	reference.place = (struct place){"x.yaml", 7, 1};
 	means(reference, "op://HUSH/x");
-	expect_warnings("7: the key M of /tmp/");
+	expect_warnings("7: key M in /tmp/");
 	means(reference, "op://HUSH/x");
 	expect_warnings("");
 	means(file(folder, "env"), "K=a#HUSH\nL=b\nM=op://HUSH/x");
@@ -314,16 +314,16 @@ static void commands(void **state)
 	means((struct value_source)COMMAND("echo", "$HOME *"), "$HOME *");
 	means((struct value_source)COMMAND("true"), "");
 	fails((struct value_source)COMMAND("sh", "-c", "echo HUSH; echo no >&2; exit 3"),
-		"the command `sh` exited with status 3", "It said: no");
+		"the command `sh` exited with status 3", "It printed: no");
 	fails((struct value_source)COMMAND("no-such-command-here", "HUSH"),
 		"can't run the command `no-such-command-here`", "PATH");
 	fails((struct value_source)COMMAND("head", "-c", "17000000", "/dev/zero"),
-		"the command `head` prints more than 16777216 bytes", NULL);
+		"the command `head` printed more than 16777216 bytes", NULL);
 	struct value_source json = COMMAND("echo", "{\"a\": \"HUSH\", \"b\": [\"HUSH\"]}");
 	json.pointer = "/a";
 	means(json, "HUSH");
 	json.pointer = "/b";
-	fails(json, "the command `echo`: what stands at /b is an array, not a text", NULL);
+	fails(json, "command `echo`: the value at /b is an array, not text", NULL);
 	setenv("UNIT_A", "whole", true);
 	means(variable("UNIT_A"), "whole"); /* what was read is inherited, too */
 	means((struct value_source)COMMAND("sh", "-c", "echo $UNIT_A"), "whole");
@@ -344,9 +344,9 @@ static void dotenv_files(void **state)
 	json.pointer = "/a";
 	means(json, "1.0");
 	json.key = "A";
-	fails(json, "the key A of /tmp/", NULL);
+	fails(json, "key A in /tmp/", NULL);
 	fails(json, ".env: not valid JSON: ", NULL);
-	fails(key(folder, ".env", "O"), ".env: the quote is never closed (line 5)", NULL);
+	fails(key(folder, ".env", "O"), ".env: unclosed quote (line 5)", NULL);
 	fails(key(folder, ".env", "STRIP_KEY"), "there is no key STRIP_KEY in /tmp/",
 		"Did you mean `STRIPE_KEY`?");
 	fails(key(folder, ".env", "HOME"), "there is no key HOME in /tmp/", NULL);
@@ -369,10 +369,10 @@ static void generated(void **state)
 	assert_true(sources_read(sources, &source, &one, &err));
 	assert_int_equal(one.length, 64);
 	source.bytes = SIZE_MAX;
-	fails(source, "18446744073709551615 bytes are too many", NULL);
+	fails(source, "can't generate 18446744073709551615 bytes", NULL);
 	source.bytes = 1;
 	source.name = "rot13";
-	fails(source, "there is no encoding of this name", NULL);
+	fails(source, "unknown encoding", NULL);
 	fails((struct value_source){.kind = VALUE_NONE}, "there is no source", NULL);
 }
 
@@ -401,8 +401,8 @@ static void terminal_as_input(void **state)
 	if (terminal < 0)
 		skip();
 	int before = give_input(terminal);
-	fails((struct value_source){.kind = VALUE_STDIN}, "the standard input is a terminal",
-		"Pipe it in");
+	fails((struct value_source){.kind = VALUE_STDIN}, "standard input is a terminal",
+		"Pipe the input");
 	give_input(before);
 }
 
@@ -419,14 +419,14 @@ static void fields(void **state)
 	means(field(folder, "j", "/a~1b/~0/0"), "HUSH");
 	means(field(folder, "j", "/a~1b/~0/1"), "true");
 	means(field(folder, "j", "/e"), "");
-	fails(field(folder, "j", "/a~1b/~0/2"), "/j: there is nothing at /a~1b/~0/2", NULL);
-	fails(field(folder, "j", ""), "/j: the whole of it is an object, not a text", NULL);
-	fails(field(folder, "j", "/n"), "/j: what stands at /n is null, not a text", NULL);
-	fails(field(folder, "j", "n"), "/j: `n` is no JSON pointer", NULL);
-	fails(field(folder, "twice", "/a"), "the file /tmp/", NULL);
-	fails(field(folder, "twice", "/a"), "/twice: not valid JSON: a key stands twice", NULL);
+	fails(field(folder, "j", "/a~1b/~0/2"), "/j: nothing found at /a~1b/~0/2", NULL);
+	fails(field(folder, "j", ""), "/j: the whole document is an object, not text", NULL);
+	fails(field(folder, "j", "/n"), "/j: the value at /n is null, not text", NULL);
+	fails(field(folder, "j", "n"), "/j: `n` is not a JSON pointer", NULL);
+	fails(field(folder, "twice", "/a"), "file /tmp/", NULL);
+	fails(field(folder, "twice", "/a"), "/twice: not valid JSON: duplicate key", NULL);
 	fails(field(folder, "text", "/a"), "/text: not valid JSON: ", NULL);
-	fails(field(folder, "empty", "/a"), "/empty: not valid JSON: it is empty", NULL);
+	fails(field(folder, "empty", "/a"), "/empty: not valid JSON: empty", NULL);
 	fails(field(folder, "absent", "/a"), "absent: No such file", NULL);
 }
 
@@ -477,7 +477,7 @@ static void read_once(void **state)
 	copy.pointer = "/b";
 	means(copy, "2");
 	copy.pointer = "/c";
-	fails(copy, "nothing at /c", NULL);
+	fails(copy, "nothing found at /c", NULL);
 	expect_runs(folder, 1);
 	struct value_source other = COMMAND("sh", "-c", "echo x >>count; echo 1", "else");
 	means(other, "1");
@@ -643,14 +643,14 @@ static void tokens_of_every_kind(void **state)
 	account.token.keeps_last_newline = true;
 	refuse(&account, "/token has a line break at position 5");
 	account.token = file(folder, "bad");
-	refuse(&account, "the file /tmp/");
+	refuse(&account, "file /tmp/");
 	refuse(&account, "/bad has a space at position 5");
 	account.token = key(folder, ".env", "T");
 	expect(&account, "its", NULL, NULL);
 	account.token = (struct value_source)COMMAND("echo", "token");
 	expect(&account, "token", NULL, NULL);
 	account.token = (struct value_source)COMMAND("true");
-	refuse(&account, "the command `true` is empty");
+	refuse(&account, "command `true` is empty");
 }
 
 /* All of 10,000 secrets out of one file, of each kind. */

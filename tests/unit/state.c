@@ -216,7 +216,7 @@ static void wrong_shapes(void **state)
 {
 	(void)state;
 	accept(GOOD "{}}");
-	refuse("", "it is empty");
+	refuse("", "not valid JSON: empty");
 	refuse("   \n", "not valid JSON");
 	refuse("[]", "expected a JSON object");
 	refuse("null", "expected a JSON object");
@@ -224,12 +224,12 @@ static void wrong_shapes(void **state)
 	refuse("\x89PNG\r\n\x1a\n", "UTF-8");
 	refuse(GOOD "[]}", "`accounts` must be an object");
 	refuse(GOOD "null}", "`accounts` must be an object");
-	refuse(GOOD "{}} x", "follows its end");
-	refuse(GOOD "{}}{}", "follows its end");
+	refuse(GOOD "{}} x", "data after the end");
+	refuse(GOOD "{}}{}", "data after the end");
 	refuse(GOOD "{},\"more\":1}", "a key is missing or unknown");
 	refuse(GOOD "{},\"Version\":1}", "a key is missing or unknown");
 	refuse("{\"version\":1}", "a key is missing or unknown");
-	refuse(GOOD "{},\"serial\":3}", "stands twice");
+	refuse(GOOD "{},\"serial\":3}", "duplicate key");
 }
 
 static void wrong_numbers(void **state)
@@ -325,8 +325,8 @@ static void doubles(void **state)
 		"alias");
 	refuse(GOOD "{\"acc1\":{\"alias\":\"a\",\"stores\":{}},\"acc1\":{\"alias\":\"b\","
 		    "\"stores\":{}}}}",
-		"stands twice");
-	refuse(STORE("{\"id\":\"x\",\"id\":\"y\",\"origin\":\"created\"}"), "stands twice");
+		"duplicate key");
+	refuse(STORE("{\"id\":\"x\",\"id\":\"y\",\"origin\":\"created\"}"), "duplicate key");
 	/* One name in two accounts is fine, and so are two unresolved ones. */
 	accept(GOOD "{\"acc1\":{\"alias\":\"a\",\"stores\":{\"s\":{\"unresolved\":true}}},"
 		    "\"acc2\":{\"alias\":\"b\",\"stores\":{\"s\":{\"unresolved\":true}}}}}");

@@ -104,24 +104,24 @@ static void several_accounts(void **state)
 static void bad_secrets(void **state)
 {
 	static const struct wrong wrong[] = {
-		{"{value: {env: A}}", "5:5", "`name` is missing here"},
-		{"{name: X}", "5:5", "`value` is missing here"},
-		{"X", "5:5", "expected a secret: a map with `name` and `value`; this is text"},
-		{"[X]", "5:5", "this is a list"},
-		{"", "5:4", "this is nothing"},
+		{"{value: {env: A}}", "5:5", "`name` is missing"},
+		{"{name: X}", "5:5", "`value` is missing"},
+		{"X", "5:5", "expected a secret (a map with `name` and `value`), found text"},
+		{"[X]", "5:5", "found a list"},
+		{"", "5:4", "found nothing"},
 		{"{name: X, vaule: 1, value: {env: A}}", "5:15",
 			"unknown key `vaule`; did you mean `value`?"},
 		{"{name: X, env: A, value: {env: A}}", "5:15", "unknown key `env`"},
-		{"{name: \"\", value: {env: A}}", "5:12", "it is empty"},
-		{"{name: a b, value: {env: A}}", "5:12", "` ` can't be part of it"},
-		{"{name: a.b, value: {env: A}}", "5:12", "`.` can't be part of it"},
-		{"{name: a/b, value: {env: A}}", "5:12", "`/` can't be part of it"},
-		{"{name: .., value: {env: A}}", "5:12", "`.` can't be part of it"},
-		{"{name: a%2Fb, value: {env: A}}", "5:12", "`%` can't be part of it"},
-		{"{name: \"a\\e[1m\", value: {env: A}}", "5:12", "`\\x1b` can't be part of it"},
-		{"{name: \"a\\u202e\", value: {env: A}}", "5:12", "`\\u202e` can't be part"},
-		{"{name: [X], value: {env: A}}", "5:12", "this is a list"},
-		{"{name: , value: {env: A}}", "5:12", "this is nothing"},
+		{"{name: \"\", value: {env: A}}", "5:12", "must not be empty"},
+		{"{name: a b, value: {env: A}}", "5:12", "` ` (character"},
+		{"{name: a.b, value: {env: A}}", "5:12", "`.` (character"},
+		{"{name: a/b, value: {env: A}}", "5:12", "`/` (character"},
+		{"{name: .., value: {env: A}}", "5:12", "`.` (character"},
+		{"{name: a%2Fb, value: {env: A}}", "5:12", "`%` (character"},
+		{"{name: \"a\\e[1m\", value: {env: A}}", "5:12", "`\\x1b` (character"},
+		{"{name: \"a\\u202e\", value: {env: A}}", "5:12", "`\\u202e` (character 2)"},
+		{"{name: [X], value: {env: A}}", "5:12", "found a list"},
+		{"{name: , value: {env: A}}", "5:12", "found nothing"},
 	};
 	struct str name CLEANUP(str_release) = {0};
 
@@ -130,19 +130,19 @@ static void bad_secrets(void **state)
 	str_text_add(&name, HEAD "  - {value: {env: A}, name: ");
 	str_repeat(&name, 'x', 256);
 	str_text_add(&name, "}\n");
-	refuse(str_text(&name), "5:29", "it has 256 characters; at most 255 are allowed", 1);
+	refuse(str_text(&name), "5:29", "too long: 256 characters, but at most 255 are allowed", 1);
 }
 
 static void bad_lists(void **state)
 {
 	static const struct wrong wrong[] = {
 		{"secrets: {X: hush}", "4:12",
-			"`secrets` must be a list of secrets; this is a map"},
-		{"secrets: hush", "4:12", "this is text"},
-		{"secrets:", "4:11", "this is nothing"},
+			"`secrets`: expected a list of secrets, found a map"},
+		{"secrets: hush", "4:12", "found text"},
+		{"secrets:", "4:11", "found nothing"},
 		{"secret: []", "4:3", "unknown key `secret`; did you mean `secrets`?"},
 		{"secrets: [{name: X, value: {env: A}}, {name: X, value: {env: B}}]", "4:48",
-			"secret `X` stands twice in this store, first in in/x.yaml:4"},
+			"secret `X` is declared twice in this store, first at in/x.yaml:4"},
 	};
 
 	(void)state;
@@ -157,47 +157,47 @@ static void bad_lists(void **state)
 	/* It is one store, not two with a secret each; and one error for all accounts. */
 	refuse("account_id: a1\nstores:\n- {name: s, secrets: [{name: X, value: {env: A}}]}\n"
 	       "- {name: s, secrets: [{name: X, value: {env: B}}]}\n",
-		"4:10", "store `s` stands twice for the account `default`", 1);
+		"4:10", "store `s` is declared twice for account `default`", 1);
 	refuse("accounts: {p: {account_id: p}, q: {account_id: q}}\nstores:\n"
 	       "- {name: s, secrets: [{name: X, value: {env: A}}, {name: X, value: {env: A}}]}\n",
-		"3:58", "secret `X` stands twice in this store", 1);
+		"3:58", "secret `X` is declared twice in this store", 1);
 }
 
 static void bad_fields(void **state)
 {
 	static const struct wrong wrong[] = {
 		{"scopes: []", "5:43", "`scopes` is empty"},
-		{"scopes: workers", "5:43", "a list of scopes, as in [workers]; this is text"},
-		{"scopes: [\"\"]", "5:44", "it is empty"},
-		{"scopes: [~]", "5:44", "this is nothing"},
-		{"scopes: [a b]", "5:44", "` ` can't be part of it"},
-		{"scopes: [\"a,b\"]", "5:44", "`,` can't be part of it"},
-		{"scopes: [workers, dex, workers]", "5:58", "`workers` stands twice in this list"},
-		{"comment: [x]", "5:44", "this is a list"},
-		{"comment: ", "5:44", "this is nothing"},
-		{"comment: \"a\\nb\"", "5:44", "`\\x0a` can't be part of it"},
-		{"comment: \"a\\e[1m\"", "5:44", "`\\x1b` can't be part of it"},
-		{"comment: \"\\N\"", "5:44", "`\\u0085` can't be part of it"},
-		{"comment: \"\\x7f\"", "5:44", "`\\x7f` can't be part of it"},
-		{"version: 0", "5:44", "it must be a whole number from 1 to 1000000000"},
-		{"version: 1000000001", "5:44", "it must be a whole number"},
-		{"version: 99999999999999999999999", "5:44", "it must be a whole number"},
-		{"version: -1", "5:44", "it must be a whole number"},
-		{"version: 1.0", "5:44", "`version` can't be `1.0`"},
-		{"version: 1e3", "5:44", "it must be a whole number"},
-		{"version: 0o17", "5:44", "it must be a whole number"},
-		{"version: 010", "5:44", "it must be a whole number"},
-		{"version: true", "5:44", "it must be a whole number"},
-		{"version: \"2\"", "5:44", "`version` must be a whole number; this is text"},
-		{"version: [2]", "5:44", "this is a list"},
-		{"version: ~", "5:44", "this is nothing"},
-		{"update: never", "5:43", "it must be `always` or `if_absent`"},
+		{"scopes: workers", "5:43", "a list of scopes such as [workers], found text"},
+		{"scopes: [\"\"]", "5:44", "must not be empty"},
+		{"scopes: [~]", "5:44", "found nothing"},
+		{"scopes: [a b]", "5:44", "` ` (character"},
+		{"scopes: [\"a,b\"]", "5:44", "`,` (character"},
+		{"scopes: [workers, dex, workers]", "5:58", "`workers` is listed twice"},
+		{"comment: [x]", "5:44", "found a list"},
+		{"comment: ", "5:44", "found nothing"},
+		{"comment: \"a\\nb\"", "5:44", "`\\x0a` (character"},
+		{"comment: \"a\\e[1m\"", "5:44", "`\\x1b` (character"},
+		{"comment: \"\\N\"", "5:44", "`\\u0085` (character"},
+		{"comment: \"\\x7f\"", "5:44", "`\\x7f` (character"},
+		{"version: 0", "5:44", "must be a whole number from 1 to 1000000000"},
+		{"version: 1000000001", "5:44", "must be a whole number"},
+		{"version: 99999999999999999999999", "5:44", "must be a whole number"},
+		{"version: -1", "5:44", "must be a whole number"},
+		{"version: 1.0", "5:44", "invalid version `1.0`"},
+		{"version: 1e3", "5:44", "must be a whole number"},
+		{"version: 0o17", "5:44", "must be a whole number"},
+		{"version: 010", "5:44", "must be a whole number"},
+		{"version: true", "5:44", "must be a whole number"},
+		{"version: \"2\"", "5:44", "`version`: expected a whole number, found text"},
+		{"version: [2]", "5:44", "found a list"},
+		{"version: ~", "5:44", "found nothing"},
+		{"update: never", "5:43", "expected `always` or `if_absent`"},
 		{"update: if_absnt", "5:43", "did you mean `if_absent`?"},
-		{"on_drift: true", "5:45", "it must be `rewrite` or `warn` or `ignore`"},
-		{"fingerprint: hmac", "5:48", "it must be `none`"},
-		{"adopt: yes", "5:42", "`adopt` must be true or false"},
-		{"prevent_destroy: 1", "5:52", "`prevent_destroy` must be true or false"},
-		{"on_remove: keep", "5:46", "it must be `destroy` or `forget`"},
+		{"on_drift: true", "5:45", "expected `rewrite` or `warn` or `ignore`"},
+		{"fingerprint: hmac", "5:48", "expected `none`"},
+		{"adopt: yes", "5:42", "`adopt`: expected true or false"},
+		{"prevent_destroy: 1", "5:52", "`prevent_destroy`: expected true or false"},
+		{"on_remove: keep", "5:46", "expected `destroy` or `forget`"},
 	};
 
 	(void)state;
@@ -238,7 +238,7 @@ static void variables_around_values(void **state)
 		expect_no_text(errors.items[i].message, "HUSH");
 		expect_no_text(errors.items[i].snippet, "HUSH");
 	}
-	expect_text(errors.items[2].message, "secret `${UNIT_WORD}` stands twice");
+	expect_text(errors.items[2].message, "secret `${UNIT_WORD}` is declared twice");
 	unsetenv("UNIT_WORD");
 }
 
@@ -260,12 +260,11 @@ static void unknown_scopes(void **state)
 	assert_string_equal(desired.objects[1].scopes, "images,workers,workrs");
 	assert_int_equal(manifest.warnings.count, 2);
 	const struct error *first = &manifest.warnings.items[0];
-	expect_text(
-		first->message, "`workrs` is no scope that cfprov knows; did you mean `workers`?");
+	expect_text(first->message, "unknown scope `workrs`; did you mean `workers`?");
 	assert_int_equal(first->line, 5);
 	assert_int_equal(first->column, 50);
 	expect_text(first->hint, "workers, ai_gateway, dex, access, containers, websearch");
-	expect_text(manifest.warnings.items[1].message, "`images` is no scope that cfprov knows");
+	expect_text(manifest.warnings.items[1].message, "unknown scope `images`");
 	expect_no_text(manifest.warnings.items[1].message, "did you mean");
 }
 
@@ -295,26 +294,27 @@ static void bad_moves(void **state)
 {
 	static const struct wrong wrong[] = {
 		{"moved: [{from: p/s/A, to: p/s/B}]", "3:9",
-			"a secret is moved to `p/s/B`, and none of this address is declared"},
+			"a secret is moved to `p/s/B`, which is not declared"},
 		{"moved: [{from: p/s/A, to: r/s/A}]", "3:27", "can't be moved to another store"},
 		{"moved: [{from: p/s/A, to: q/s/X}]", "3:27", "can't be moved to another store"},
 		{"moved: [{from: p/ss/A, to: p/s/X}]", "3:28", "can't be moved to another store"},
-		{"moved: [{from: p/s/A, to: p/s}]", "3:9", "from secret to secret"},
+		{"moved: [{from: p/s/A, to: p/s}]", "3:9",
+			"must both be aliases or both be secrets"},
 		{"moved: [{from: p/s/X, to: p/s/Y}]", "3:9",
-			"`p/s/X` is moved from here and still declared in in/x.yaml:2"},
-		{"moved: [{from: p/s/X, to: p/s/X}]", "3:9", "to where it is"},
+			"`p/s/X` is moved, but still declared at in/x.yaml:2"},
+		{"moved: [{from: p/s/X, to: p/s/X}]", "3:9", "are the same"},
 		{"moved: [{from: p/s/A, to: p/s/X}, {from: p/s/A, to: p/s/Y}]", "3:35",
 			"`p/s/A` is moved twice"},
 		{"moved: [{from: p/s/A, to: p/s/X}, {from: p/s/B, to: p/s/X}]", "3:35",
-			"another move to `p/s/X` stands in"},
-		{"moved: [{from: r/s/A, to: r/s/X}]", "3:9", "no account is called `r`"},
-		{"moved: [{from: p/s/A/B, to: p/s/X}]", "3:16", "4 parts between slashes"},
-		{"moved: [{from: p/s/, to: p/s/X}]", "3:16", "it is empty, in part 3"},
+			"two moves have the destination `p/s/X`"},
+		{"moved: [{from: r/s/A, to: r/s/X}]", "3:9", "unknown account `r`"},
+		{"moved: [{from: p/s/A/B, to: p/s/X}]", "3:16", "found 4 parts separated by /"},
+		{"moved: [{from: p/s/, to: p/s/X}]", "3:16", "must not be empty (part 3)"},
 		{"removed: [{from: q/s/Y}]", "3:11",
-			"`q/s/Y` is removed here and declared in in/x.yaml:2"},
+			"`q/s/Y` is removed, but still declared at in/x.yaml:2"},
 		{"removed: [{from: q/s/Z}, {from: q/s/Z}]", "3:26", "`q/s/Z` is removed twice"},
-		{"removed: [{from: q/s/Z/A}]", "3:18", "4 parts between slashes"},
-		{"removed: [{from: q/s/a.b}]", "3:18", "`.` can't be part of it"},
+		{"removed: [{from: q/s/Z/A}]", "3:18", "found 4 parts separated by /"},
+		{"removed: [{from: q/s/a.b}]", "3:18", "`.` (character"},
 	};
 
 	(void)state;
@@ -341,8 +341,8 @@ static void files(void **state)
 	assert_true(manifest_open(&manifest, &source, &errors));
 	assert_false(manifest_read(&manifest, NULL, &desired, &errors));
 	assert_int_equal(errors.count, 2);
-	expect_text(errors.items[0].message, "store `s` stands twice for the account `default`");
-	expect_text(errors.items[1].message, "another `fingerprint_key` stands in ");
+	expect_text(errors.items[0].message, "store `s` is declared twice for account `default`");
+	expect_text(errors.items[1].message, "`fingerprint_key` is set twice, first at ");
 	expect_text(errors.items[1].message, "a.yaml:6");
 }
 

@@ -55,7 +55,7 @@ struct folder {
 	struct arena paths; /* those that folder_file has lent */
 };
 
-/* For the time of one test, this is the standard input. Gives what was it before. */
+/* For the time of one test, this is standard input. Gives what was it before. */
 static inline int give_input(int fd)
 {
 	int before = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);

@@ -144,7 +144,7 @@ static void empty(void **state)
 
 static void nul(void **state)
 {
-	expect_refused(*state, SECRET "\0" SECRET, sizeof(SECRET "\0" SECRET) - 1, "a NUL byte");
+	expect_refused(*state, SECRET "\0" SECRET, sizeof(SECRET "\0" SECRET) - 1, "NUL byte");
 }
 
 static void bad_utf8(void **state)
@@ -477,7 +477,7 @@ static void key_of_a_command_that_fails(void **state)
 	source = (struct value_source){.kind = VALUE_COMMAND, .argv = argv};
 	const struct error *err = refuse_key(rig, &source);
 	expect_text(err->message, "the fingerprint key can't be read: the command `sh` exited");
-	expect_text(err->hint, "It said: locked");
+	expect_text(err->hint, "It printed: locked");
 }
 
 static void short_key(void **state)

@@ -132,21 +132,21 @@ static void problems(void **state)
 {
 	(void)state;
 	clear_environment();
-	expect_problem("${B}", "the variable B is not set");
-	expect_problem("${B:?say it}", "the variable B is not set");
-	expect_problem("${EMPTY:?}", "the variable EMPTY is empty");
-	expect_problem("${", "there is no }");
-	expect_problem("${A", "there is no }");
-	expect_problem("x ${A:-", "there is no }");
-	expect_problem("${}", "no name");
-	expect_problem("${ A}", "no name");
-	expect_problem("${9}", "no name");
-	expect_problem("${:-x}", "no name");
-	expect_problem("${A-x}", "behind the name");
-	expect_problem("${A:+x}", "behind the name");
-	expect_problem("${A:}", "behind the name");
-	expect_problem("${A B}", "behind the name");
-	expect_problem("${B:-${A}}", "can't stand in another");
+	expect_problem("${B}", "variable B is not set");
+	expect_problem("${B:?say it}", "variable B is not set");
+	expect_problem("${EMPTY:?}", "variable EMPTY is empty");
+	expect_problem("${", "missing }");
+	expect_problem("${A", "missing }");
+	expect_problem("x ${A:-", "missing }");
+	expect_problem("${}", "invalid name");
+	expect_problem("${ A}", "invalid name");
+	expect_problem("${9}", "invalid name");
+	expect_problem("${:-x}", "invalid name");
+	expect_problem("${A-x}", "after the name");
+	expect_problem("${A:+x}", "after the name");
+	expect_problem("${A:}", "after the name");
+	expect_problem("${A B}", "after the name");
+	expect_problem("${B:-${A}}", "can't be nested");
 	expect_problem("${\x1b[31m}", "\\x1b");
 }
 
@@ -154,7 +154,7 @@ static void all_problems(void **state)
 {
 	(void)state;
 	clear_environment();
-	expect(NULL, 0, "${A} ${B}", "!the variable A is not set\n!the variable B is not set\n");
+	expect(NULL, 0, "${A} ${B}", "!variable A is not set\n!variable B is not set\n");
 }
 
 static void hostile_values(void **state)
@@ -163,7 +163,7 @@ static void hostile_values(void **state)
 
 	(void)state;
 	clear_environment();
-	expect(given, 2, "${A}", "!the value of the variable A is not UTF-8\n");
+	expect(given, 2, "${A}", "!variable A is not valid UTF-8\n");
 	expect(given, 2, "${B}", "a\nb: c");
 }
 
@@ -180,7 +180,7 @@ static void bounded(void **state)
 	for (size_t i = 0; i < 100; i++)
 		str_text_add(&text, "${A}");
 	const char *const given[] = {pair};
-	expect(given, 1, str_text(&text), "!the variables expand to more than 67108864 bytes\n");
+	expect(given, 1, str_text(&text), "!variables expand to more than 67108864 bytes\n");
 }
 
 static void unused(void **state)
@@ -193,12 +193,13 @@ static void unused(void **state)
 	(void)state;
 	variables_init(&variables, given, 3);
 	assert_true(variables_expand(&variables, "${A}", &out, &errors));
-	assert_false(variables_check_used(&variables, &errors));
+	assert_false(variables_check_used(&variables, false, &errors));
 	assert_int_equal(errors.count, 1);
 	expect_text(errors.items[0].message, "${B}");
 	expect_no_text(errors.items[0].message, "gamma");
+	assert_true(variables_check_used(&variables, true, &errors));
 	assert_true(variables_expand(&variables, "${B}", &out, &errors));
-	assert_true(variables_check_used(&variables, &errors));
+	assert_true(variables_check_used(&variables, false, &errors));
 }
 
 int main(void)

@@ -138,10 +138,10 @@ static void line_ends_and_marks(void **state)
 	/* The mark is not counted in the columns. */
 	REFUSE("\xef\xbb\xbf"
 	       "a: 1\r\na: 2\r\n",
-		.line = 2, .column = 1, .message = "stands twice", .snippet = "a...", .caret = 1);
+		.line = 2, .column = 1, .message = "duplicate key", .snippet = "a...", .caret = 1);
 	REFUSE("\xef\xbb\xbf"
 	       "b: {b: 1, b: 2}\n",
-		.line = 1, .column = 11, .message = "stands twice");
+		.line = 1, .column = 11, .message = "duplicate key");
 }
 
 static void aliases(void **state)
@@ -164,12 +164,12 @@ static void aliases(void **state)
 static void bad_aliases(void **state)
 {
 	(void)state;
-	REFUSE("a: *x\n", .line = 1, .column = 4, .message = "no anchor of this name",
-		.snippet = "a: *...", .caret = 4);
-	REFUSE("a: &x [1, *x]\n", .line = 1, .column = 11, .message = "inside what it names");
-	REFUSE("&x a: {b: {c: *y}}\n", .line = 1, .column = 15, .message = "no anchor");
-	REFUSE("&x\na: {b: *x}\n", .message = "inside what it names");
-	REFUSE("a: &x {<<: *x}\n", .message = "inside what it names");
+	REFUSE("a: *x\n", .line = 1, .column = 4, .message = "unknown anchor", .snippet = "a: *...",
+		.caret = 4);
+	REFUSE("a: &x [1, *x]\n", .line = 1, .column = 11, .message = "a node that contains it");
+	REFUSE("&x a: {b: {c: *y}}\n", .line = 1, .column = 15, .message = "unknown anchor");
+	REFUSE("&x\na: {b: *x}\n", .message = "a node that contains it");
+	REFUSE("a: &x {<<: *x}\n", .message = "a node that contains it");
 }
 
 static void expansion_is_bounded(void **state)
@@ -184,24 +184,25 @@ static void expansion_is_bounded(void **state)
 			str_format(&text, "%s*a%d", j ? ", " : "", i - 1);
 		str_text_add(&text, "]\n");
 	}
-	REFUSE(str_text(&text), .message = "the aliases expand to more than");
+	REFUSE(str_text(&text), .message = "aliases expand to more than");
 	/* The same through keys and values, and in one line. */
 	str_clear(&text);
 	str_text_add(&text, "{a: &a {k: x, l: x}");
 	for (int c = 'b'; c <= 'z'; c++)
 		str_format(&text, ", %c: &%c {k: *%c, l: *%c}", c, c, c - 1, c - 1);
 	str_text_add(&text, "}");
-	REFUSE(str_text(&text), .message = "the aliases expand to more than");
+	REFUSE(str_text(&text), .message = "aliases expand to more than");
 }
 
 static void tags(void **state)
 {
 	(void)state;
-	REFUSE("a: !secret x\n", .line = 1, .column = 4, .message = "tags are not supported");
-	REFUSE("a: !!binary aGk=\n", .line = 1, .column = 4, .message = "tags are not supported");
-	REFUSE("!!map {a: 1}\n", .message = "tags are not supported");
-	REFUSE("a: !!set [x]\n", .message = "tags are not supported");
-	REFUSE("a: !<tag:x,2000:%1b[31m> y\n", .message = "tags are not supported");
+	REFUSE("a: !secret x\n", .line = 1, .column = 4, .message = "YAML tags are not supported");
+	REFUSE("a: !!binary aGk=\n", .line = 1, .column = 4,
+		.message = "YAML tags are not supported");
+	REFUSE("!!map {a: 1}\n", .message = "YAML tags are not supported");
+	REFUSE("a: !!set [x]\n", .message = "YAML tags are not supported");
+	REFUSE("a: !<tag:x,2000:%1b[31m> y\n", .message = "YAML tags are not supported");
 }
 
 /* Adds "KEY=TEXT " for each member of the map. */
@@ -249,7 +250,7 @@ static void merge_keys(void **state)
 	REFUSE("m: {<<: }\n", .message = "a map or a list of maps");
 	REFUSE("m: {<<: [{a: 1}, x]}\n", .message = "a map or a list of maps");
 	REFUSE("m: {<<: [[{a: 1}]]}\n", .message = "a map or a list of maps");
-	REFUSE("m: {<<: {a: 1}, <<: {b: 1}}\n", .message = "the key `<<` stands twice");
+	REFUSE("m: {<<: {a: 1}, <<: {b: 1}}\n", .message = "duplicate key `<<`");
 }
 
 /* fault B11: a member keeps the place where it is written, and can be changed by itself. */
@@ -277,7 +278,7 @@ static void merging_is_bounded(void **state)
 	str_text_add(&text, "a: &a {k: {x: 1, y: 1}}\n");
 	for (int c = 'b'; c <= 'z'; c++)
 		str_format(&text, "%c: &%c {<<: *%c, k%c: *%c}\n", c, c, c - 1, c, c - 1);
-	REFUSE(str_text(&text), .message = "the aliases expand to more than");
+	REFUSE(str_text(&text), .message = "aliases expand to more than");
 	/* one large map, merged by thousands */
 	str_clear(&text);
 	str_text_add(&text, "a: &a {");
@@ -286,7 +287,7 @@ static void merging_is_bounded(void **state)
 	str_text_add(&text, "}\nb:\n");
 	for (int i = 0; i < 3000; i++)
 		str_text_add(&text, "- <<: *a\n");
-	REFUSE(str_text(&text), .message = "the aliases expand to more than");
+	REFUSE(str_text(&text), .message = "aliases expand to more than");
 }
 
 /* fault B12 */
@@ -306,13 +307,13 @@ static void conflicts(void **state)
 static void keys(void **state)
 {
 	(void)state;
-	REFUSE("? [a]\n: b\n", .line = 1, .column = 3, .message = "a key must be plain text");
-	REFUSE("{[a]: b}\n", .message = "a key must be plain text");
-	REFUSE("? {a: b}\n: c\n", .message = "a key must be plain text");
+	REFUSE("? [a]\n: b\n", .line = 1, .column = 3, .message = "keys must be plain text");
+	REFUSE("{[a]: b}\n", .message = "keys must be plain text");
+	REFUSE("? {a: b}\n: c\n", .message = "keys must be plain text");
 	REFUSE("a: 1\n\"a\": 2\n", .line = 2, .column = 1,
-		.message = "the key `a` stands twice in this map, first in line 1");
-	REFUSE("\"\\e[1m\": 1\n\"\\e[1m\": 2\n", .message = "the key `\\x1b[1m` stands twice");
-	REFUSE("&x a: 1\n*x : 2\n", .message = "the key `a` stands twice");
+		.message = "duplicate key `a`, first on line 1");
+	REFUSE("\"\\e[1m\": 1\n\"\\e[1m\": 2\n", .message = "duplicate key `\\x1b[1m`");
+	REFUSE("&x a: 1\n*x : 2\n", .message = "duplicate key `a`");
 }
 
 /* All doubles are told, in order. */
@@ -345,23 +346,24 @@ static void documents(void **state)
 static void bytes(void **state)
 {
 	(void)state;
-	REFUSE("a: 1\nb: \xff\n", .line = 2, .column = 4, .message = "not UTF-8",
+	REFUSE("a: 1\nb: \xff\n", .line = 2, .column = 4, .message = "invalid UTF-8",
 		.snippet = "b: ...", .caret = 4);
 	REFUSE("\xff\xfe"
 	       "a\0",
 		.length = 4, .line = 1, .column = 1, .message = "not UTF-8");
-	REFUSE("\xc3\xa4: \xc3\n", .line = 1, .column = 4, .message = "not UTF-8");
+	REFUSE("\xc3\xa4: \xc3\n", .line = 1, .column = 4, .message = "invalid UTF-8");
 	REFUSE("a\0:\0 \0", .length = 6, .line = 1, .column = 1, .message = "the file is UTF-16");
 	REFUSE("a: 1\nb: x\0y\n", .length = 12, .line = 2, .column = 5,
 		.message = "control characters");
 	REFUSE("a: 1\n\xc3\xa4: \x07\n", .line = 2, .column = 4, .message = "control characters");
-	REFUSE("a: \"\\0\"\n", .line = 1, .column = 4, .message = "a NUL character");
+	REFUSE("a: \"\\0\"\n", .line = 1, .column = 4, .message = "NUL characters");
 }
 
 static void syntax(void **state)
 {
 	(void)state;
-	REFUSE("a:\n\tb: 1\n", .line = 2, .column = 1, .message = "a tab is used for indentation");
+	REFUSE("a:\n\tb: 1\n", .line = 2, .column = 1,
+		.message = "tabs are not allowed for indentation");
 	REFUSE("a: [1, 2\n", .message = "not valid YAML");
 	REFUSE("a: \"x\n", .message = "not valid YAML");
 	REFUSE("a: 'x", .message = "not valid YAML");
@@ -384,7 +386,7 @@ static void depth(void **state)
 	str_clear(&text);
 	str_repeat(&text, '[', 100000);
 	REFUSE(str_text(&text), .line = 1, .column = YAML_DEPTH_LIMIT + 1,
-		.message = "nested deeper than 32");
+		.message = "nested more than 32");
 	str_clear(&text);
 	str_repeat(&text, '{', 100000);
 	REFUSE(str_text(&text), .message = "");
@@ -392,13 +394,13 @@ static void depth(void **state)
 	for (int i = 0; i < 80000; i++)
 		str_text_add(&text, "- ");
 	REFUSE(str_text(&text), .line = 1, .column = 2 * YAML_DEPTH_LIMIT + 1,
-		.message = "nested deeper than 32");
+		.message = "nested more than 32");
 	str_clear(&text);
 	for (size_t i = 0; i < 1000; i++) {
 		str_repeat(&text, ' ', i);
 		str_text_add(&text, "a:\n");
 	}
-	REFUSE(str_text(&text), .line = 33, .column = 33, .message = "nested deeper than 32");
+	REFUSE(str_text(&text), .line = 33, .column = 33, .message = "nested more than 32");
 }
 
 /* ---- snippets ---- */
@@ -406,7 +408,7 @@ static void depth(void **state)
 static void multibyte_columns(void **state)
 {
 	(void)state;
-	REFUSE("\xc3\xa4\xe2\x82\xac: *x\n", .line = 1, .column = 5, .message = "no anchor",
+	REFUSE("\xc3\xa4\xe2\x82\xac: *x\n", .line = 1, .column = 5, .message = "unknown anchor",
 		.snippet = "\xc3\xa4\xe2\x82\xac: *...", .caret = 5);
 	REFUSE("\xf0\x9f\x98\x80: \xf0\x9f\x98\x80: x\n", .line = 1, .column = 5,
 		.message = "not valid");
@@ -416,10 +418,10 @@ static void multibyte_columns(void **state)
 static void snippets_are_harmless(void **state)
 {
 	(void)state;
-	REFUSE("\xe2\x80\xae: *x\n", .line = 1, .column = 4, .message = "no anchor",
+	REFUSE("\xe2\x80\xae: *x\n", .line = 1, .column = 4, .message = "unknown anchor",
 		.snippet = "\\u202e: *...", .caret = 9);
-	REFUSE("a:\t*x\n", .line = 1, .column = 4, .message = "no anchor", .snippet = "a: *...",
-		.caret = 4);
+	REFUSE("a:\t*x\n", .line = 1, .column = 4, .message = "unknown anchor",
+		.snippet = "a: *...", .caret = 4);
 }
 
 static void long_lines(void **state)
@@ -454,15 +456,17 @@ static void long_lines(void **state)
 static void other_line_breaks(void **state)
 {
 	(void)state;
-	REFUSE("a: 1\rb: *x\r", .line = 2, .column = 4, .message = "no anchor",
+	REFUSE("a: 1\rb: *x\r", .line = 2, .column = 4, .message = "unknown anchor",
 		.snippet = "b: *...", .caret = 4);
 	REFUSE("a: 1\xc2\x85"
 	       "b: *x\n",
-		.line = 2, .column = 4, .message = "no anchor", .snippet = "b: *...", .caret = 4);
+		.line = 2, .column = 4, .message = "unknown anchor", .snippet = "b: *...",
+		.caret = 4);
 	REFUSE("# x\xe2\x80\xa8# y\xe2\x80\xa9"
 	       "b: *x\nc: d\n",
-		.line = 3, .column = 4, .message = "no anchor", .snippet = "b: *...", .caret = 4);
-	REFUSE("a: 1\r\n\r\nb: *x", .line = 3, .column = 4, .message = "no anchor",
+		.line = 3, .column = 4, .message = "unknown anchor", .snippet = "b: *...",
+		.caret = 4);
+	REFUSE("a: 1\r\n\r\nb: *x", .line = 3, .column = 4, .message = "unknown anchor",
 		.snippet = "b: *...", .caret = 4);
 }
 
