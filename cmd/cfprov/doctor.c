@@ -3,6 +3,7 @@
 #include "base/moment.h"
 #include "base/text.h"
 #include "cloudflare/probe.h"
+#include "document.h"
 #include "interrupt.h"
 #include "plan/account_check.h"
 #include "plan/removed.h"
@@ -21,16 +22,33 @@ enum level { OK, WARN, FAIL };
 /* The findings are printed at the end, because some refer to "the error above". */
 struct report {
 	struct str *text;
-	const char *about; /* "state", or the alias of an account */
+	struct json_writer *json; /* of -json, or NULL */
+	const char *account;      /* the alias; NULL: of none */
+	const char *about;        /* what people read in its place */
+	const char *what;         /* that was checked: a word that -json has */
 	size_t counts[FAIL + 1];
 };
 
-static const char see_error[] = "The error above says why.";
+static const char see_error[] = "See the error above.";
 static const char not_the_api[] =
-	"What answered is not Cloudflare's API. Check CLOUDFLARE_BASE_URL, the proxy and the "
-	"network.";
+	"The response did not come from Cloudflare's API. Check CLOUDFLARE_BASE_URL, the proxy and "
+	"the network.";
 
-/* "ok    ABOUT: WHAT", and the advice (NULL if nothing has to be done) indented below. */
+static void put_finding(
+	const struct report *report, enum level level, const char *advice, const char *message)
+{
+	static const char *const words[] = {"ok", "warning", "error"};
+
+	json_begin_object(report->json, NULL);
+	json_put_text(report->json, "account", report->account);
+	json_put_text(report->json, "what", report->what);
+	json_put_text(report->json, "severity", words[level]);
+	json_put_text(report->json, "message", message);
+	json_put_text(report->json, "hint", advice ? advice : "");
+	json_end(report->json);
+}
+
+/* "ok    ABOUT: WHAT", and the advice (NULL: there is nothing to do) indented below. */
 static void PRINTF(4, 5)
 	find(struct report *report, enum level level, const char *advice, const char *format, ...)
 {
@@ -40,16 +58,21 @@ static void PRINTF(4, 5)
 	struct str text CLEANUP(str_release) = {0}, folded CLEANUP(str_release) = {0};
 	va_list args;
 
-	str_format(&text, "%s: ", report->about);
+	str_format(&text, "%s: ", report->account ? report->account : report->about);
+	size_t head = text.length;
 	va_start(args, format);
 	str_format_list(&text, format, args);
 	va_end(args);
+	report->counts[level]++;
+	if (report->json) {
+		put_finding(report, level, advice, str_text(&text) + head);
+		return;
+	}
 	term_add_folded(&folded, STDOUT_FILENO, INDENT, str_text(&text));
 	term_add(report->text, STDOUT_FILENO, styles[level], words[level]);
 	str_format(report->text, "  %s", str_text(&folded) + INDENT);
 	if (advice)
 		term_add_folded(report->text, STDOUT_FILENO, INDENT, advice);
-	report->counts[level]++;
 }
 
 /* "WHAT: the error's message"; the error's own hint is the better advice. */
@@ -72,28 +95,32 @@ static void judge_state(struct session *session, struct report *report)
 	session->has_ledger = ledger_read(&session->ledger, session->state_path, &err);
 	size_t count = state->model.object_count;
 	if (!session->has_ledger)
-		find_error(report, FAIL, path, &err, "See to it that the file can be read.");
+		find_error(report, FAIL, path, &err, "Make sure that the file can be read.");
 	else if (!state->lineage[0])
-		find(report, OK, NULL, "%s is not there yet; the first apply makes it", path);
+		find(report, OK, NULL, "%s does not exist yet", path);
 	else
-		find(report, OK, NULL, "%s can be read: serial %" PRId64 ", %zu object%s", path,
+		find(report, OK, NULL, "%s has serial %" PRId64 " and %zu object%s", path,
 			state->serial, count, term_plural(count));
+	report->what = "lock";
 	if (is_locked)
-		find(report, WARN, "Wait for that to end, or let cfprov wait: -lock-timeout=5m.",
-			"its lock is held by %s", str_text(&holder));
+		find(report, WARN, "Wait until it ends, or pass -lock-timeout=5m to wait for it.",
+			"locked by %s", str_text(&holder));
 	else
-		find(report, OK, NULL, "nobody holds its lock");
+		find(report, OK, NULL, "not locked");
 	/* A running apply has a journal; only one without a lock was left behind. */
+	report->what = "journal";
 	if (session->has_ledger && session->ledger.has_journal && !is_locked)
-		find(report, WARN, "Run cfprov apply: it takes over what was done, and goes on.",
-			"an apply was cut off, and its journal is still there");
-	str_format(&chmod, "Take that away: chmod go-w '%s'", path);
+		find(report, WARN, "Run `cfprov apply` to record what it did and resume.",
+			"an apply was interrupted and left a journal");
+	report->what = "permissions";
+	str_format(&chmod, "Run `chmod go-w '%s'`.", path);
 	if (fs_is_open_to_others(real))
-		find(report, WARN, str_text(&chmod), "others than its owner may write %s", path);
+		find(report, WARN, str_text(&chmod), "users other than its owner can write %s",
+			path);
 	if (!fs_may_write_beside(real))
 		find(report, FAIL,
-			"Make the folder writable, or name a state elsewhere with -state.",
-			"its folder can't be written, so that apply can't run");
+			"Make the directory writable, or choose another path with -state.",
+			"the directory of %s is not writable, so apply can't run", path);
 }
 
 /* ---- an account ---- */
@@ -105,16 +132,16 @@ static void judge_token(const struct probe *probe, struct report *report)
 	struct moment end;
 
 	if (!probe->uses_token) {
-		find(report, OK, NULL, "email and key are given; nothing can verify them alone");
+		find(report, OK, NULL, "using an email address and API key");
 		return;
 	}
 	if (!probe->token_status) {
 		find_error(report, works ? WARN : FAIL,
-			works ? "the token works, but can't be verified"
-			      : "the token can't be verified",
+			works ? "the token works, but could not be verified"
+			      : "the token could not be verified",
 			&probe->token_err,
-			works ? "Nothing has to be done."
-			      : "Check that it is right, active and not expired.");
+			works ? "No action is needed."
+			      : "Check that it is complete, active and not expired.");
 		return;
 	}
 	bool is_active = strcmp(probe->token_status, "active") == 0;
@@ -125,12 +152,14 @@ static void judge_token(const struct probe *probe, struct report *report)
 		!is_active  ? FAIL
 		: ends_soon ? WARN
 			    : OK,
-		!is_active  ? "Make another token, or let this one be valid again."
-		: ends_soon ? "Give it a later end in Cloudflare before then; or make another, "
-			      "and put that where this one is read from."
+		!is_active  ? "Create another token, or activate this one in the dashboard."
+		: ends_soon ? "Extend it in the Cloudflare dashboard, or replace it with a new one."
 			    : NULL,
-		"the %s token is %s%s%s", probe->is_account_token ? "account's own" : "user's",
-		status, expires ? ", until " : "", until);
+		"the %s token is %s%s%s", probe->is_account_token ? "account" : "user", status,
+		!expires    ? ""
+		: is_active ? " and expires at "
+			    : "; expiry ",
+		until);
 }
 
 /* Nothing tells what a token may do: a list shows that it reads, a refusal that it can't write. */
@@ -143,28 +172,28 @@ static void judge_access(const struct probe *probe, struct report *report)
 		find_error(report, FAIL, "Secrets Store can't be read", &probe->list_err,
 			probe->is_not_the_api
 				? not_the_api
-				: "Check the account id, the token, and that the token has the "
-				  "permission Account, Secrets Store, Edit.");
+				: "Check the account id, and that the token has the permission "
+				  "Account > Secrets Store > Edit.");
 		return; /* the quota failed for the same reason, most likely */
 	}
-	find(report, OK, NULL, "Secrets Store can be read%s: %zu store%s%s",
-		probe->writing == WRITING_ALLOWED ? " and, it seems, written" : "",
+	find(report, OK, NULL, "Secrets Store can be read%s (%zu store%s)%s",
+		probe->writing == WRITING_ALLOWED ? " and probably written" : "",
 		probe->store_count, term_plural(probe->store_count),
-		probe->writing == WRITING_UNKNOWN
-			? "; whether it may be written, only a write can tell"
-			: "");
+		probe->writing == WRITING_UNKNOWN ? "; write access is unknown" : "");
 	if (probe->writing == WRITING_FORBIDDEN)
-		find(report, WARN, "Give the token the permission Account, Secrets Store, Edit.",
-			"Secrets Store can't be written: plan works, apply does not");
+		find(report, WARN, "Grant the token the permission Account > Secrets Store > Edit.",
+			"Secrets Store can't be written: plan works, but apply does not");
+	report->what = "quota";
 	if (probe->quota_err.message)
-		find_error(report, WARN, "the quota is not known", &probe->quota_err,
-			"Nothing has to be done; cfprov works without it.");
+		find_error(report, WARN, "quota unknown", &probe->quota_err,
+			"No action is needed. cfprov works without it.");
 	else
 		find(report, is_much ? WARN : OK,
-			is_much ? "Delete what is not needed, or ask Cloudflare for more." : NULL,
-			"%" PRId64 " of %" PRId64 " secrets are used; how many stores there may "
-			"be, Cloudflare does not tell",
-			quota->used, quota->secrets);
+			is_much ? "Delete secrets that you no longer need, or ask Cloudflare for a "
+				  "higher quota."
+				: NULL,
+			"%" PRId64 " of %" PRId64 " secrets used; store limit unknown", quota->used,
+			quota->secrets);
 }
 
 /* Most accounts may have one store: an unmanaged one leaves no room for the manifest's. */
@@ -180,11 +209,11 @@ static void judge_room(const struct probe *probe, const struct model *desired,
 		return;
 	char *missing AUTO_FREE = text_visible(declared->store, 120);
 	char *existing AUTO_FREE = text_visible(only, 120);
-	str_text_add(&advice, "Most accounts may have only one store. To use the one that exists, "
+	str_text_add(&advice, "Most accounts can have only one store. To use the existing one, "
 			      "declare it in the manifest: ");
 	store_limit_add_manifest(&advice, only);
 	find(report, WARN, str_text(&advice),
-		"%s of the manifest does not exist, but another store does: %s", missing, existing);
+		"%s in the manifest does not exist, but another store does: %s", missing, existing);
 }
 
 static void judge_records(
@@ -198,13 +227,13 @@ static void judge_records(
 		return;
 	}
 	account_check_count(recorded, probe->account->alias, &count, &unresolved);
-	find(report, OK, NULL, "the state goes with it: %zu object%s recorded", count,
+	find(report, OK, NULL, "state matches this account (%zu object%s)", count,
 		term_plural(count));
+	report->what = "unresolved";
 	if (unresolved)
 		find(report, WARN,
-			"If none is under way, it was cut off: run cfprov apply, which looks for "
-			"them by name.",
-			"%zu object%s asked for by an apply, without an answer so far", unresolved,
+			"If no apply is running, run `cfprov apply`, which looks for them by name.",
+			"it is unknown whether %zu object%s created", unresolved,
 			unresolved == 1 ? " was" : "s were");
 }
 
@@ -214,29 +243,36 @@ static void judge_account(const struct probe *probe, const struct model *desired
 {
 	int64_t left = probe->rate_remaining;
 
-	report->about = probe->account->alias;
+	report->account = probe->account->alias;
+	report->what = "credentials";
 	if (!probe->has_lane) {
 		find_error(report, FAIL, "", &probe->credentials_err,
-			"Set the variable to a token with the permission Account, Secrets Store, "
+			"Set the variable to a token with the permission Account > Secrets Store > "
 			"Edit.");
 	} else if (probe->is_not_the_api && !probe->token_status) {
-		find_error(report, FAIL, "neither the token nor Secrets Store could be checked",
+		report->what = "access";
+		find_error(report, FAIL, "can't check the token and Secrets Store",
 			&probe->list_err, not_the_api);
 	} else {
 		/* Accounts that share a token share what is said of it. */
+		report->what = "token";
 		if (!probe->shares)
 			judge_token(probe, report);
+		report->what = "access";
 		judge_access(probe, report);
+		report->what = "rate_limit";
 		if (!probe->shares && left >= 0)
 			find(report, left < FEW_REQUESTS ? WARN : OK,
-				left < FEW_REQUESTS ? "cfprov slows down by itself; a token of its "
-						      "own makes it quicker."
+				left < FEW_REQUESTS ? "cfprov slows down by itself. A token that "
+						      "nothing else uses is faster."
 						    : NULL,
-				"%" PRId64 " request%s left for the next %" PRId64 " s", left,
-				left == 1 ? " is" : "s are", (probe->rate_reset_ms + 999) / 1000);
+				"%" PRId64 " request%s left in the next %" PRId64 "s", left,
+				term_plural((size_t)left), (probe->rate_reset_ms + 999) / 1000);
 	}
 	if (recorded) {
+		report->what = "store_limit";
 		judge_room(probe, desired, recorded, report);
+		report->what = "records";
 		judge_records(probe, recorded, report);
 	}
 }
@@ -252,7 +288,8 @@ static void judge_dropped(const struct session *session, struct report *report)
 	if (!session_has_manifest_accounts(cli) || cli->accounts.count ||
 		removed_check_accounts(&session->ledger.state.model, &session->desired, &errors))
 		return;
-	report->about = "accounts";
+	report->about = "manifest";
+	report->what = "removed";
 	for (size_t i = 0; i < errors.count; i++)
 		find_error(report, FAIL, "", &errors.items[i], NULL);
 }
@@ -266,9 +303,10 @@ static bool judge_accounts(struct session *session, struct report *report)
 	if (!session_new_client(session))
 		return false;
 	if (session->has_ledger) {
-		report->about = "moved";
+		report->about = "manifest";
+		report->what = "moved";
 		if (!planning_move(session, &err))
-			find(report, FAIL, "Mend `moved` in the manifest.", "%s", err.message);
+			find(report, FAIL, err.hint, "%s", err.message);
 		error_release(&err);
 		recorded = &session->ledger.state.model;
 		judge_dropped(session, report);
@@ -291,24 +329,42 @@ static bool judge_accounts(struct session *session, struct report *report)
 	return is_whole;
 }
 
+static void examine(struct session *session, struct report *report)
+{
+	bool is_found = session_find_state(session);
+
+	report->about = "state";
+	report->what = "state";
+	if (is_found)
+		judge_state(session, report);
+	else
+		find(report, FAIL, see_error, "its location is unknown");
+	/* A manifest that can't say where the state is was reported; -account-id needs none. */
+	if ((is_found || session->cli->account_ids.count) && session_load_accounts(session) &&
+		judge_accounts(session, report))
+		return;
+	report->account = NULL;
+	report->about = "accounts";
+	report->what = "accounts";
+	find(report, FAIL, see_error, "could not be checked");
+}
+
 bool doctor_run(struct session *session)
 {
 	struct str text CLEANUP(str_release) = {0};
-	struct report report = {&text, "state", {0}};
+	struct report report = {.text = &text, .json = document_writer()};
 
-	bool is_found = session_find_state(session);
-	if (is_found)
-		judge_state(session, &report);
-	else
-		find(&report, FAIL, see_error, "it is not known where it is");
-	/* A manifest that can't say where the state is was reported; -account-id needs none. */
-	if ((!is_found && !session->cli->account_ids.count) || !session_load_accounts(session) ||
-		!judge_accounts(session, &report)) {
-		report.about = "accounts";
-		find(&report, FAIL, see_error, "they could not be looked at");
+	if (report.json)
+		json_begin_array(report.json, "findings");
+	examine(session, &report);
+	size_t problems = report.counts[FAIL], warnings = report.counts[WARN];
+	if (report.json) {
+		json_end(report.json);
+		return !problems;
 	}
 	term_out_str(&text);
-	if (report.counts[FAIL] + report.counts[WARN])
-		term_print("%zu to mend, %zu to know.", report.counts[FAIL], report.counts[WARN]);
-	return !report.counts[FAIL];
+	if (problems + warnings)
+		term_print("%zu problem%s, %zu warning%s.", problems, term_plural(problems),
+			warnings, term_plural(warnings));
+	return !problems;
 }

@@ -95,7 +95,8 @@ const struct command cli_commands[] = {
 		"cfprov output -format=wrangler -account=prod\n",
 		NULL},
 	{"doctor", NULL, "check credentials, accounts and state", COMMAND_OTHER,
-		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL, 0, doctor_run,
+		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL | CLI_DOCUMENT, 0,
+		doctor_run,
 		"Checks whether the credentials work, what they permit, which accounts can be reached "
 		"and whether the state belongs to them. It changes nothing and says how to fix each "
 		"problem.",

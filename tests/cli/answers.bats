@@ -348,7 +348,7 @@ with_list()
 		'IP address filter'
 	err_lacks permission
 	prov doctor
-	out_has "the token can't be verified: not allowed from this address" 'IP address filter'
+	out_has "the token could not be verified: not allowed from this address" 'IP address filter'
 	[[ $output != *permission* ]]
 	with_body 403 '{"success":false,"errors":[{"code":9109,"message":"Invalid access token"}]}'
 	bad plan
@@ -393,7 +393,7 @@ with_list()
 		"The account has default_secrets_store (id $id); to adopt it: $line"
 	prov doctor
 	[ "$status" = 0 ]
-	out_has 'warn  default: fresh of the manifest does not exist, but another store does: default_secrets_store' "$line"
+	out_has 'warn  default: fresh in the manifest does not exist, but another store does: default_secrets_store' "$line"
 	# The line does what it promises.
 	printf '%s\n' 'account_id: a85e105f4ecef8ad9ca31a8372d0c353' "$line" >cfprov.yaml
 	good apply -auto-approve

@@ -40,17 +40,17 @@ sick()
 
 @test "all is well" {
 	sound
-	out_has 'ok    state: cfprov.state.json is not there yet'
+	out_has 'ok    state: cfprov.state.json does not exist yet'
 	good apply -auto-approve
 	: >"$sim_log"
 	sound
-	out_is "ok    state: cfprov.state.json can be read: serial 1, 2 objects
-ok    state: nobody holds its lock
-ok    default: the user's token is active
-ok    default: Secrets Store can be read and, it seems, written: 2 stores
-ok    default: 0 of 100 secrets are used; how many stores there may be, Cloudflare does not tell
-ok    default: 1199 requests are left for the next 300 s
-ok    default: the state goes with it: 2 objects recorded
+	out_is "ok    state: cfprov.state.json has serial 1 and 2 objects
+ok    state: not locked
+ok    default: the user token is active
+ok    default: Secrets Store can be read and probably written (2 stores)
+ok    default: 0 of 100 secrets used; store limit unknown
+ok    default: 1199 requests left in the next 300s
+ok    default: state matches this account (2 objects)
 "
 	err_is ''
 	# Whether it may write shows in the refusal to change what can't exist.
@@ -64,13 +64,13 @@ ok    default: the state goes with it: 2 objects recorded
 	sim_faults "$fault"
 	prov doctor
 	[ "$status" = 0 ]
-	out_has 'ok    default: Secrets Store can be read: 0 stores' \
-		"warn  default: Secrets Store can't be written: plan works, apply does not" \
-		'Give the token the permission Account, Secrets Store, Edit.'
+	out_has 'ok    default: Secrets Store can be read (0 stores)' \
+		"warn  default: Secrets Store can't be written: plan works, but apply does not" \
+		'Grant the token the permission Account > Secrets Store > Edit.'
 	control DELETE faults >/dev/null
 	sim_faults '{"method":"PATCH","kind":"status","status":400,"code":1001,"message":"odd"}'
 	sound
-	out_has 'whether it may be written, only a write can tell'
+	out_has 'write access is unknown'
 }
 
 @test "an account's own token is asked for at the account, and the lists go on" {
@@ -78,7 +78,7 @@ ok    default: the state goes with it: 2 objects recorded
 	start_logged --token cfat_0123456789
 	export CLOUDFLARE_API_TOKEN=cfat_0123456789
 	sound
-	out_has "ok    default: the account's own token is active" 'can be read and, it seems, written: 0 stores'
+	out_has "ok    default: the account token is active" 'can be read and probably written (0 stores)'
 }
 
 # ends_on TIME: the token does, says the simulator from now on.
@@ -93,13 +93,13 @@ ends_on()
 	when=$(date -u -d '+6 days' +%FT%TZ)
 	ends_on "$when"
 	sound
-	out_has "warn  default: the user's token is active, until $when
-      Give it a later end in Cloudflare before then"
-	err_has '0 to mend, 1 to know'
+	out_has "warn  default: the user token is active and expires at $when
+      Extend it in the Cloudflare dashboard"
+	err_has '0 problems, 1 warning.'
 	when=$(date -u -d '+8 days' +%FT%TZ)
 	ends_on "$when"
 	sound
-	out_has "ok    default: the user's token is active, until $when"
+	out_has "ok    default: the user token is active and expires at $when"
 	err_is ''
 }
 
@@ -109,7 +109,7 @@ ends_on()
 	unset CLOUDFLARE_API_TOKEN
 	export CLOUDFLARE_EMAIL=me@example.com CLOUDFLARE_API_KEY=0123456789abcdef
 	sound
-	out_has 'ok    default: email and key are given'
+	out_has 'ok    default: using an email address and API key'
 	[ "$(requests '.path | test("verify")')" = 0 ]
 	CLOUDFLARE_API_KEY=ffff
 	sick
@@ -119,9 +119,9 @@ ends_on()
 @test "a token that is not valid" {
 	export CLOUDFLARE_API_TOKEN=nobody-knows-it
 	sick
-	out_has "fail  default: the token can't be verified: " '(HTTP 401, code ' \
+	out_has "fail  default: the token could not be verified: " '(HTTP 401, code ' \
 		"fail  default: Secrets Store can't be read"
-	err_has '2 to mend'
+	err_has '2 problems, 0 warnings.'
 }
 
 @test "no credentials: said of each account, and the state is looked at all the same" {
@@ -129,7 +129,7 @@ ends_on()
 		'  dev: {account_id: acc_2}' 'stores: [x]' >cfprov.yaml
 	sick
 	out_has 'fail  prod: ' PROD_TOKEN 'ok    dev: Secrets Store can be read' \
-		'ok    prod: the state goes with it'
+		'ok    prod: state matches this account'
 	unset CLOUDFLARE_API_TOKEN
 	sick
 	out_has 'fail  dev: '
@@ -143,7 +143,7 @@ ends_on()
 	printf '%s\n' 'accounts:' '  prod: {account_id: a85e105f4ecef8ad9ca31a8372d0c353}' '  dev: {account_id: acc_2}' \
 		'stores: [x]' >cfprov.yaml
 	sick
-	out_has 'ok    prod: Secrets Store can be read' "ok    dev: the user's token is active" \
+	out_has 'ok    prod: Secrets Store can be read' "ok    dev: the user token is active" \
 		"fail  dev: Secrets Store can't be read: " '(HTTP 403, ' permission
 }
 
@@ -173,18 +173,18 @@ ends_on()
 	printf 'accounts: {a1: {account_id: a85e105f4ecef8ad9ca31a8372d0c353}, a2: {account_id: acc_2}}\nstores: [x]\n' >cfprov.yaml
 	good apply -auto-approve
 	sound -account-id=a85e105f4ecef8ad9ca31a8372d0c353
-	out_has 'ok    a1: Secrets Store can be read' 'ok    a1: the state goes with it: 1 object recorded'
+	out_has 'ok    a1: Secrets Store can be read' 'ok    a1: state matches this account (1 object)'
 	sound -account-id=a85e105f4ecef8ad9ca31a8372d0c353 -account-id=acc_3
-	out_has 'ok    a1: the state goes with it' 'ok    acc_3: the state goes with it: 0 objects'
+	out_has 'ok    a1: state matches this account' 'ok    acc_3: state matches this account (0 objects)'
 	sound -account-id=a85e105f4ecef8ad9ca31a8372d0c353 -account-id=acc_2 -account=a2
 	[[ $output != *a1:* ]]
 	# Without a manifest CLOUDFLARE_ACCOUNT_ID gives none either.
 	mv cfprov.yaml away.yaml
 	CLOUDFLARE_ACCOUNT_ID=acc_2 sound
-	out_has 'ok    a2: the state goes with it'
+	out_has 'ok    a2: state matches this account'
 	sed -i 's/"a1"/"default"/' "$state"
 	sound -account-id=acc_3
-	out_has 'ok    acc_3: the state goes with it: 0 objects'
+	out_has 'ok    acc_3: state matches this account (0 objects)'
 	sed -i 's/"default"/"\\u001b[2J"/' "$state"
 	sick -account-id=a85e105f4ecef8ad9ca31a8372d0c353
 	harmless out
@@ -202,27 +202,27 @@ ends_on()
 		seed.json >seed2.json
 	start_logged --seed seed2.json --max-secrets 10 --rate-limit 50/60
 	sound
-	out_has 'warn  default: 9 of 10 secrets are used' 'ask Cloudflare for more' \
-		'requests are left for the next' 'cfprov slows down by itself'
+	out_has 'warn  default: 9 of 10 secrets used' 'ask Cloudflare for a higher quota' \
+		'requests left in the next' 'cfprov slows down by itself'
 	grep -q '^warn  default: 4[0-9] requests' out
 }
 
 @test "the quota can't be read" {
 	sim_faults '{"path":"/accounts/a85e105f4ecef8ad9ca31a8372d0c353/secrets_store/quota","status":403,"code":10000}'
 	sound
-	out_has 'warn  default: the quota is not known: ' '(HTTP 403, ' 'Secrets Store can be read'
+	out_has 'warn  default: quota unknown: ' '(HTTP 403, ' 'Secrets Store can be read'
 }
 
 @test "answers that make no sense" {
 	sim_faults '{"path":"/user/tokens/verify","kind":"raw_body","text":"{\"success\":true,\"result\":{\"status\":\"exp\\u001b[2Jired\",\"expires_on\":\"\\u0007\"}}"}'
 	sick
-	out_has "fail  default: the user's token is exp\\x1b[2Jired"
+	out_has "fail  default: the user token is exp\\x1b[2Jired"
 	harmless out
 	control DELETE faults >/dev/null
 	sim_faults '[{"path":"/user/tokens/verify","kind":"raw_body","text":"{\"success\":true,\"result\":[]}"},
 		{"path":"/accounts/a85e105f4ecef8ad9ca31a8372d0c353/secrets_store/quota","kind":"raw_body","text":"{\"success\":true,\"result\":{\"secrets\":{\"quota\":1e99,\"usage\":-1}}}"}]'
 	sound
-	out_has "warn  default: the token works, but can't be verified" 'warn  default: the quota is not known'
+	out_has "warn  default: the token works, but could not be verified" 'warn  default: quota unknown'
 }
 
 @test "the state: unreadable, of another account, cut off, open to others" {
@@ -230,10 +230,10 @@ ends_on()
 	cp "$state" before
 	chmod g+w "$state"
 	sound
-	out_has 'warn  state: others than its owner may write cfprov.state.json' \
-		"Take that away: chmod go-w 'cfprov.state.json'"
+	out_has 'warn  state: users other than its owner can write cfprov.state.json' \
+		"Run \`chmod go-w 'cfprov.state.json'\`."
 	sick -state=nowhere/state.json
-	out_has "fail  state: its folder can't be written, so that apply can't run" -state.
+	out_has "fail  state: the directory of nowhere/state.json is not writable, so apply can't run" -state.
 	sed 's/"a85e105f4ecef8ad9ca31a8372d0c353"/"acc_9"/' before >"$state"
 	sick
 	out_has 'fail  default: account `default`: its id is acc_9 in the state'
@@ -242,7 +242,7 @@ ends_on()
 	out_has 'cfprov state mv old default'
 	jq '.accounts.a85e105f4ecef8ad9ca31a8372d0c353.stores.a = {unresolved: true}' before >"$state"
 	sound
-	out_has 'warn  default: 1 object was asked for'
+	out_has 'warn  default: it is unknown whether 1 object was created'
 	head -c 100 before >"$state"
 	sick
 	out_has 'fail  state: cfprov.state.json: ' 'ok    default: Secrets Store can be read'
@@ -260,19 +260,19 @@ ends_on()
 	printf '%s %s\n' "$(printf %s "$head" | b2sum -l 128 | cut -c1-16)" "$head" >"$journal"
 	cp "$journal" before
 	sound
-	out_has 'warn  state: an apply was cut off' 'Run cfprov apply: it takes over' \
-		'warn  default: 1 object was asked for' 'run cfprov apply, which looks for them by name'
+	out_has 'warn  state: an apply was interrupted' 'Run `cfprov apply` to record' \
+		'warn  default: it is unknown whether 1 object was created' 'run `cfprov apply`, which looks for them by name'
 	cmp before "$journal"
 	exec 8<>"$lock"
 	python3 -c 'import fcntl, struct
 fcntl.fcntl(8, 37, struct.pack("hhqqixxxx", fcntl.F_WRLCK, 0, 0, 0, 0))'
 	sound
-	out_has 'warn  state: its lock is held by' -lock-timeout=5m
-	[[ $output != *'its journal'* ]] # a running apply has one
+	out_has 'warn  state: locked by' -lock-timeout=5m
+	[[ $output != *'left a journal'* ]] # a running apply has one
 	[ -e "$lock" ]
 	exec 8>&-
 	sound
-	out_has 'ok    state: nobody holds its lock'
+	out_has 'ok    state: not locked'
 }
 
 @test "a token that accounts share is verified once, and told once" {
@@ -280,17 +280,17 @@ fcntl.fcntl(8, 37, struct.pack("hhqqixxxx", fcntl.F_WRLCK, 0, 0, 0, 0))'
 	OTHER=$CLOUDFLARE_API_TOKEN good doctor
 	# Also where it comes from another variable: it is the same token, with one budget.
 	[[ $(requests '.path | test("tokens/verify")') == 1 ]]
-	[[ $(grep -c "the user's token is active" out) == 1 ]]
-	[[ $(grep -c 'left for the next' out) == 1 ]]
+	[[ $(grep -c "the user token is active" out) == 1 ]]
+	[[ $(grep -c 'left in the next' out) == 1 ]]
 	[[ $(grep -c 'Secrets Store can be read' out) == 3 ]]
-	out_has "ok    a: the user's token"
+	out_has "ok    a: the user token"
 }
 
 @test "fault A16: a page that is not the API's blames no token" {
 	sim_faults '{"kind":"raw_body","status":403,"content_type":"text/html","text":"<title>Proxy</title>"}'
 	prov doctor
 	[ "$status" = 1 ]
-	out_has "fail  default: neither the token nor Secrets Store could be checked: something that is not the API's JSON" \
-		"What answered is not Cloudflare's API. Check CLOUDFLARE_BASE_URL, the proxy and the network."
+	out_has "fail  default: can't check the token and Secrets Store: something that is not the API's JSON" \
+		"The response did not come from Cloudflare's API. Check CLOUDFLARE_BASE_URL, the proxy and the network."
 	[[ $output != *'active and not expired'* && $output != *'has the permission'* ]]
 }

@@ -18,7 +18,7 @@ teardown() { stop_all; }
 fails()
 {
 	prov "$@"
-	((status == 1)) && jq -e '.error_count > 0' out >/dev/null
+	((status == 1)) && jq -e '.error_count > 0 or any(.findings[]?; .severity == "error")' out >/dev/null
 }
 
 # whole KEYS: out is one document with these keys (jq's form), and errors are nowhere else.
@@ -63,6 +63,8 @@ default/b' ]
 	fails import -json a b/c
 	whole '["imported"]'
 	[ "$(jq .imported out)" = null ]
+	fails doctor -json
+	whole '["findings"]'
 }
 
 @test "import -json" {
@@ -75,4 +77,19 @@ default/b' ]
 	jq .imported out >imported
 	good state show -json a
 	cmp imported out
+}
+
+@test "doctor -json: each finding says of which account, how bad, and what to do" {
+	manifest a
+	good doctor -json
+	whole '["findings"]'
+	jq -e '.findings | length > 4 and all(keys == ["account", "hint", "message", "severity", "what"])' out
+	jq -e '.findings | all(.severity == "ok" and .hint == "")' out
+	jq -e '.findings[0] | .what == "state" and .account == null' out
+	jq -e 'any(.findings[]; .what == "token" and .account == "default")' out
+	export CLOUDFLARE_API_TOKEN=nobody-knows-it
+	fails doctor -json
+	whole '["findings"]'
+	jq -e '[.findings[] | select(.severity == "error") | .what] == ["token", "access"]' out
+	jq -e '.findings | all(.severity == "ok" or (.hint | length > 0))' out
 }

@@ -369,7 +369,7 @@ moved_state()
 	moved_state
 	sed -i 's/stores: .*/stores: [a, b]/' cfprov.yaml
 	good doctor
-	out_has 'two: the state goes with it: 1 object recorded'
+	out_has 'two: state matches this account (1 object)'
 	cmp before "$state"
 	api POST /accounts/acc_1/secrets_store/stores '{"name":"b"}'
 	good import two/b acc_1/b

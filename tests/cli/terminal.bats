@@ -275,10 +275,10 @@ actions (+ create, = adopt, - destroy,
 	done
 	has "$screen" '
 ok    default: Secrets Store can be read
-      and, it seems, written: 0 stores
+      and probably written (0 stores)
 '
 	good doctor
-	out_has 'ok    default: Secrets Store can be read and, it seems, written: 0 stores
+	out_has 'ok    default: Secrets Store can be read and probably written (0 stores)
 '
 }
 
