@@ -21,6 +21,7 @@ void changes_release(struct changes *changes)
 {
 	str_release(&changes->lines);
 	str_release(&changes->phrase);
+	arena_release(&changes->arena);
 }
 
 /* `field` NULL: it is not about one. */
@@ -30,17 +31,18 @@ static void add_phrase(struct changes *changes, const char *field, const char *t
 		field ? field : "", field ? ": " : "", text);
 }
 
-static void add(struct changes *changes, const char *field, const char *text)
+static void add_line(struct changes *changes, const char *field, const char *text)
 {
-	static const char sensitive[] = "(sensitive value): ";
 	struct str line CLEANUP(str_release) = {0};
 
 	term_add_folded(&line, STDOUT_FILENO, TEXT_COLUMN, text);
 	memcpy(line.bytes + NAME_COLUMN, field, strlen(field));
 	str_add(&changes->lines, line.bytes, line.length);
-	/* In a sentence the reason says enough. */
-	if (strncmp(text, sensitive, strlen(sensitive)) == 0)
-		text += strlen(sensitive);
+}
+
+static void add(struct changes *changes, const char *field, const char *text)
+{
+	add_line(changes, field, text);
 	add_phrase(changes, field, text);
 }
 
@@ -147,18 +149,92 @@ static unsigned unusual_fields(const struct object *secret)
 	return (has_scopes ? FIELD_SCOPES : 0) | (has_comment ? FIELD_COMMENT : 0);
 }
 
-/* Why the row writes over a value; "": its reason is shown anyway; NULL: it does not. */
-static const char *why_written(const struct row *row)
-{
-	const struct value_source *value = row->desired->value;
+/* ---- values ---- */
 
-	if (row->action == ACTION_REPLACE)
-		return value && value->kind == VALUE_GENERATE ? "generated anew" : NULL;
+/*
+ * The first argument of a command tells much ("pass show"), if it is a subcommand or an option of
+ * what follows. Nothing else is shown: it may be anything.
+ */
+static bool is_subcommand(const char *const *argv)
+{
+	enum { LONGEST = 12 };
+	const char *word = argv[0] && argv[1] ? argv[1] : "";
+	size_t length = strspn(word, "abcdefghijklmnopqrstuvwxyz-");
+
+	return length && !word[length] && length <= LONGEST && argv[2];
+}
+
+static void add_visible(struct str *out, const char *before, const char *text)
+{
+	str_text_add(out, before);
+	text_add_visible(out, text, strlen(text), COMMENT_COLUMNS);
+}
+
+/* "from env DB_PASSWORD"; the place in the manifest says the rest. */
+static void add_source(struct str *out, const struct value_source *source)
+{
+	switch (source->kind) {
+	case VALUE_NONE:
+		break;
+	case VALUE_ENV:
+		add_visible(out, " from env ", source->name);
+		break;
+	case VALUE_FILE:
+		add_visible(out, " from file ", source->name);
+		break;
+	case VALUE_COMMAND:
+		add_visible(out, " from command ", source->argv[0]);
+		if (is_subcommand(source->argv))
+			str_format(out, " %s", source->argv[1]);
+		str_text_add(out, source->argv[1] ? " ..." : "");
+		break;
+	case VALUE_DOTENV:
+		add_visible(out, " from ", source->name);
+		add_visible(out, ", key ", source->key);
+		break;
+	case VALUE_GENERATE:
+		str_format(out, " generated (%zu bytes)", source->bytes);
+		break;
+	case VALUE_STDIN:
+		str_text_add(out, " from standard input");
+		break;
+	}
+	if (source->pointer)
+		add_visible(out, ", JSON ", source->pointer);
+}
+
+/* Lends why an existing value is written over; NULL: it is not, or another line says it. */
+static const char *why_written(struct changes *changes, const struct row *row)
+{
+	struct str words CLEANUP(str_release) = {0};
+
 	if (!(row->writes & FIELD_VALUE))
 		return NULL;
-	return row->action == ACTION_UPDATE  ? row->reason
-	       : row->action == ACTION_ADOPT ? "written over the one that is there"
-					     : "";
+	if (row->action == ACTION_ADOPT)
+		return "replaces the existing value";
+	if (row->action != ACTION_UPDATE || !(row->notes & ROW_TELLS_DRIFT) || !row->live->audit)
+		return row->action == ACTION_UPDATE ? row->reason : NULL;
+	audit_add_words(&words, row->live->audit, changes->names_people);
+	return arena_text(&changes->arena, str_text(&words));
+}
+
+/* The line says where the value comes from, the phrase only why an existing one is written over. */
+static void add_value(struct changes *changes, const struct row *row)
+{
+	const struct value_source *source = row->desired->value;
+	const char *why = why_written(changes, row);
+	struct str text CLEANUP(str_release) = {0};
+
+	if (!source || !row_sends_value(row))
+		return;
+	str_text_add(&text, "(sensitive)");
+	add_source(&text, source);
+	str_format(&text, "%s%s", why ? ", " : "", why ? why : "");
+	add_line(changes, "value", str_text(&text));
+	if (why || row->writes & FIELD_VALUE)
+		add_phrase(changes, "value", why ? why : "(sensitive)");
+	else if (row->action == ACTION_REPLACE && source->kind == VALUE_GENERATE)
+		add_phrase(changes, "value", "generated again");
 }
 
 void changes_of_row(struct changes *changes, const struct row *row)
@@ -166,14 +242,13 @@ void changes_of_row(struct changes *changes, const struct row *row)
 	const struct object *after = row->desired, *before = row_written(row);
 	bool is_replaced = row->action == ACTION_REPLACE,
 	     is_with_store = row->notes & ROW_WITH_STORE;
-	struct str value CLEANUP(str_release) = {0};
 
 	if (row->copies) {
 		char *was AUTO_FREE = text_visible(row->copies->secret, 0);
-		str_format(&changes->phrase, "it was %s", was);
+		str_format(&changes->phrase, "was %s", was);
 	}
 	if (is_with_store)
-		add_phrase(changes, NULL, "it goes with its store");
+		add_phrase(changes, NULL, "with its store");
 	else if (row->action != ACTION_UPDATE || !(row->writes & FIELD_VALUE))
 		changes->reason = row->reason;
 	if (changes->reason)
@@ -182,11 +257,7 @@ void changes_of_row(struct changes *changes, const struct row *row)
 		return;
 	if (is_replaced)
 		before = row->recorded;
-	const char *why = before ? why_written(row) : NULL;
-	if (why) {
-		str_format(&value, "(sensitive value)%s%s", *why ? ": " : "", why);
-		add(changes, "value", str_text(&value));
-	}
+	add_value(changes, row);
 	add_fields(changes, before, after,
 		!before       ? unusual_fields(after)
 		: is_replaced ? object_differences(before, after)
@@ -206,19 +277,22 @@ void changes_of_drift(struct changes *changes, const struct drift *drift)
 		str_text_add(&text, "may have changed: modified outside of cfprov at ");
 		moment_add_visible(&text, now->modified);
 	}
-	str_text_add(&text, drift->is_left ? "; left as it is" : "");
+	str_text_add(&text, drift->is_left ? "; will not be overwritten" : "");
 	if (text.length)
 		add(changes, "value", str_text(&text));
 	add_fields(changes, drift->recorded, now, object_differences(drift->recorded, now));
 }
 
-void changes_of_learned(struct changes *changes, const struct row *row)
+void changes_of_learned(struct changes *changes, const struct row *row, const struct drift *drift)
 {
 	const struct object *before = row->recorded, *after = row->learned;
 
 	if (!after || after->kind != OBJECT_SECRET)
 		return;
-	add_fields(changes, before, after, object_differences(before, after));
+	if (drift)
+		changes_of_drift(changes, drift);
+	else
+		add_fields(changes, before, after, object_differences(before, after));
 	if (!before->status || !after->status || strcmp(before->status, after->status) == 0)
 		return;
 	char *was AUTO_FREE = text_visible(before->status, 0);
@@ -239,11 +313,19 @@ static bool is_plain(const struct row *row)
 	return !changes.lines.length;
 }
 
+static bool is_wanted(const struct change_group *group, const struct row *row)
+{
+	bool destroys = row_counts(row).destroy > 0;
+
+	return row_is_change(row) && (group->filter == CHANGES_ALL ||
+					     destroys == (group->filter == CHANGES_THAT_DESTROY));
+}
+
 bool changes_next(struct change_group *group, const struct plan *plan)
 {
 	size_t count = 1, end;
 
-	while (group->next < plan->row_count && !row_is_change(&plan->rows[group->next]))
+	while (group->next < plan->row_count && !is_wanted(group, &plan->rows[group->next]))
 		group->next++;
 	if (group->next == plan->row_count)
 		return false;

@@ -16,12 +16,13 @@
 
 struct changes {
 	struct str lines;  /* a line for each field, for people on stdout */
-	struct str phrase; /* "value: its value has changed; scopes: workers -> dex" */
+	struct str phrase; /* "value: changed at its source; scopes: workers -> dex" */
 	/* Of a row: its reason, unless the phrase or a note says the same; or NULL. */
 	const char *reason;
 	/* Call people by their e-mail address: on a terminal and with -json only, as anything else
 	 * that is printed may be kept. */
 	bool names_people;
+	struct arena arena;
 };
 
 void changes_release(struct changes *changes);
@@ -32,12 +33,16 @@ void changes_of_row(struct changes *changes, const struct row *row);
 
 void changes_of_drift(struct changes *changes, const struct drift *drift);
 
-/* What the state learns of an object that still exists. */
-void changes_of_learned(struct changes *changes, const struct row *row);
+/* What the state learns of an object that still exists, besides its drift (NULL: it has none). */
+void changes_of_learned(struct changes *changes, const struct row *row, const struct drift *drift);
+
+/* Which changes: as a plan may show first what destroys. */
+enum change_filter { CHANGES_ALL, CHANGES_THAT_DESTROY, CHANGES_THAT_KEEP };
 
 /* One change; or many secrets of one store that are destroyed with it and have nothing to show. */
 struct change_group {
-	size_t next; /* where to continue; start with {0} */
+	enum change_filter filter;
+	size_t next; /* where to continue; start with 0 */
 	const struct row *first;
 	struct object object; /* of the first; of a group, with a star as the secret's name */
 	size_t count;

@@ -43,7 +43,7 @@ struct cli {
 	const char *state;  /* NULL: where the manifest says, or beside it */
 	const char *backup; /* NULL: beside the state */
 	const char *chdir;  /* before the command; NULL: stay */
-	bool dry_run, json, raw, version;
+	bool dry_run, json, raw, summary, version;
 	bool no_color, auto_approve, input, lock, adopt, detailed_exitcode, help;
 	bool destroys, refresh, refresh_only, allow_store_destroy, force;
 	size_t max_deletes, max_delete_percent; /* the percentage: or CLI_NOT_GIVEN */

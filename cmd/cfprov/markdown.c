@@ -28,19 +28,44 @@ static void lines_release(struct lines *lines)
 
 /* ---- text from outside ---- */
 
+/* True if punctuation means nothing where it stands: no renderer takes it for anything but itself.
+ */
+static bool is_inert(const char *text, char before)
+{
+	unsigned char next = (unsigned char)text[1];
+	bool ends = !next || next == ' ';
+
+	switch (*text) {
+	case '.': /* www.example.com */
+		return ends || (isdigit((unsigned char)before) && isdigit(next));
+	case ':': /* http://x, :100: */
+		return ends ||
+		       (isdigit((unsigned char)before) && isdigit(next) &&
+			       isdigit((unsigned char)text[2]) && !isdigit((unsigned char)text[3]));
+	case '_': /* _emphasis_ */
+		return isalnum((unsigned char)before) && isalnum(next);
+	default:
+		return !ispunct((unsigned char)*text) || strchr(",;'()\"/-=+%?", *text);
+	}
+}
+
 /*
- * A sentence with names in it. Common punctuation stays readable; a zero-width space after @ and #
- * keeps them from mentioning a person or an issue.
+ * A sentence with names in it. Punctuation that means something is written as a number; a
+ * zero-width space after @ and # keeps them from mentioning a person or an issue.
  */
 static void add_sentence(struct str *out, const char *text)
 {
-	for (; *text; text++) {
-		bool ends = text[1] == ' ' || text[1] == '\0';
-		if (!ispunct((unsigned char)*text) || strchr(",;'()", *text) ||
-			(strchr(".:", *text) && ends))
+	static const char arrow[] = " -> ";
+
+	for (char before = '\0'; *text; before = *text++) {
+		if (strncmp(text, arrow, strlen(arrow)) == 0) {
+			str_text_add(out, " \xe2\x86\x92 ");
+			text += strlen(arrow) - 1;
+		} else if (is_inert(text, before)) {
 			str_char(out, *text);
-		else
+		} else {
 			str_format(out, "&#%d;%s", *text, strchr("@#", *text) ? "&#8203;" : "");
+		}
 	}
 }
 
@@ -92,17 +117,36 @@ static void add_changes(struct lines *lines, const struct plan *plan, bool that_
 		if ((row_counts(row).destroy > 0) != that_destroy)
 			continue;
 		if (group.count > 1) {
-			str_format(&why, "%zu secrets go with their store: ", group.count);
+			str_format(&why, "%zu secrets, with their store: ", group.count);
 			changes_add_names(&why, &group);
 		} else {
 			changes_of_row(&changes, row);
 			str_text_add(&why, str_text(&changes.phrase));
 		}
 		if (row->action == ACTION_ADOPT)
-			str_format(
-				&why, "%sit has the id %s", why.length ? "; " : "", row->live->id);
+			str_format(&why, "%sid %s", why.length ? "; " : "", row->live->id);
 		add_line(lines, verb_of(row)->symbol, &group.object, verb_of(row)->word, &why);
 	}
+}
+
+/* What a refresh learns of an object. */
+static void add_learned(struct lines *lines, const struct plan_view *view, const struct row *row)
+{
+	struct changes changes CLEANUP(changes_release) = {0};
+	struct str why CLEANUP(str_release) = {0};
+	struct drift drift;
+	bool has_drift = drift_reported(view->options, row, &drift);
+
+	if (has_drift && !row->learned) {
+		render_drift(&why, &drift);
+	} else {
+		changes_of_learned(&changes, row, has_drift ? &drift : NULL);
+		str_text_add(&why, !row->learned           ? "no longer exists"
+				   : changes.phrase.length ? str_text(&changes.phrase)
+							   : "was modified");
+	}
+	add_line(lines, row->learned ? "~" : ".", row->recorded,
+		row->learned ? "update state" : "remove from state", &why);
 }
 
 static void collect(const struct plan_view *view, struct lines *lines, struct lines *drifts)
@@ -116,22 +160,17 @@ static void collect(const struct plan_view *view, struct lines *lines, struct li
 		lines->must = lines->count;
 		add_changes(lines, plan, false);
 	}
-	for (size_t i = 0; i < plan->row_count && view->options->refresh_only; i++) {
-		const struct row *row = &plan->rows[i];
-		if (!row->learns)
-			continue;
-		str_text_add(&why, "it ");
-		render_learned(&why, row);
-		add_line(lines, row->learned ? "~" : ".", row->recorded, "learn", &why);
-	}
+	for (size_t i = 0; i < plan->row_count && view->options->refresh_only; i++)
+		if (plan->rows[i].learns)
+			add_learned(lines, view, &plan->rows[i]);
 	for (size_t i = 0; i < plan->row_count; i++) {
 		const struct row *row = &plan->rows[i];
 		if (row_is_move(row)) {
 			char *was AUTO_FREE = text_visible(row->moved_from, 0);
-			str_format(&why, "it was %s", was);
-			add_line(lines, ">", row_object(row), "move", &why);
+			str_format(&why, "was %s", was);
+			add_line(lines, ">", row_object(row), "move in state", &why);
 		}
-		if (!view->options->refresh_only && drift_reported(view->options, row, &drift)) {
+		if (!view->options->refresh_only && render_tells_drift(view, row, &drift)) {
 			render_drift(&why, &drift);
 			add_line(
 				drifts, drift.is_gone ? "-" : "~", drift.recorded, "changed", &why);

@@ -147,6 +147,8 @@ static const struct option options[] = {
 		"human, json (like `terraform show -json`) or markdown"},
 	{"format", &a_tool, OPTION_OUTPUT, CLI_TOOL, AT(format),
 		"Worker bindings: wrangler (for wrangler.jsonc) or wrangler-toml"},
+	{"summary", &a_switch, OPTION_OUTPUT, CLI_STREAM | CLI_FORMAT, AT(summary),
+		"only the number of changes per account, and what is destroyed"},
 	{"max-bytes", &a_size, OPTION_OUTPUT, CLI_FORMAT, AT(max_bytes),
 		"with -format=markdown: shorten the output to N bytes (at least 512), but never cut "
 		"deletions"},

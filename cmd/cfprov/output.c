@@ -34,6 +34,8 @@ bool output_init(struct session *session)
 		session->listener = (struct event_sink){on_stream_event, session};
 	if (cli->json && cli->format != FORMAT_HUMAN)
 		return term_fail(NULL, "-json and -format exclude each other");
+	if (cli->summary && (cli->json || cli->format != FORMAT_HUMAN))
+		return term_fail(NULL, "-summary requires -format=human");
 	if (cli->max_bytes && cli->format != FORMAT_MARKDOWN)
 		return term_fail(NULL, "-max-bytes requires -format=markdown");
 	return true;

@@ -28,6 +28,15 @@ static void add_name(
 	text_add_listed(out, str_text(&address), index, count, at_most);
 }
 
+/* For stdout. */
+static void add_bold(struct str *out, const struct object *object)
+{
+	struct str address CLEANUP(str_release) = {0};
+
+	render_address(&address, object);
+	term_add(out, STDOUT_FILENO, TERM_BOLD, str_text(&address));
+}
+
 /* ---- changes ---- */
 
 /* "  - prod/keys (with its store)" */
@@ -57,9 +66,10 @@ static void add_change(struct str *out, const struct change_group *group)
 {
 	const struct row *row = group->first;
 	struct str head CLEANUP(str_release) = {0}, names CLEANUP(str_release) = {0};
-	struct changes changes CLEANUP(changes_release) = {0};
+	struct changes changes CLEANUP(changes_release) = {
+		.names_people = term_is_terminal(STDOUT_FILENO)};
 
-	render_address(&head, &group->object);
+	add_bold(&head, &group->object);
 	if (group->count > 1) {
 		str_format(&head, " (%zu secrets, with their store):", group->count);
 		add_head(out, row, &head);
@@ -85,6 +95,55 @@ static void add_change(struct str *out, const struct change_group *group)
 	if (names.length)
 		add_detail(out, TERM_DESTROY, str_text(&names));
 	str_text_add(out, str_text(&changes.lines));
+}
+
+/* "prod (985e105f4ecef8ad9ca31a8372d0c353)"; an account that is gone has no id. */
+static void add_account(struct str *out, const struct plan_view *view, const char *alias)
+{
+	const struct account *account = model_account(view->accounts, alias);
+	char *shown AUTO_FREE = text_visible(alias, 0);
+
+	str_text_add(out, shown);
+	if (account)
+		str_format(out, " (%s)", account->id);
+}
+
+/* The changes of each account, below its name; with its id, unless a summary has told that. */
+static void add_changes(
+	struct str *out, const struct plan_view *view, enum change_filter filter, bool has_summary)
+{
+	struct change_group group = {.filter = filter};
+	const char *account = NULL;
+
+	while (changes_next(&group, view->plan)) {
+		struct str line CLEANUP(str_release) = {0};
+		const char *alias = group.object.account;
+		if (!account || strcmp(account, alias) != 0) {
+			str_text_add(&line, "Account" TERM_GLUE);
+			if (has_summary)
+				text_add_visible(&line, alias, strlen(alias), 0);
+			else
+				add_account(&line, view, alias);
+			str_char(&line, ':');
+			str_text_add(out, account ? "\n" : "");
+			term_add_folded(out, STDOUT_FILENO, 0, str_text(&line));
+			str_char(out, '\n');
+		}
+		account = alias;
+		add_change(out, &group);
+	}
+	str_text_add(out, account ? "\n" : "");
+}
+
+static void add_destroys(struct str *out, const struct plan *plan)
+{
+	struct change_group group = {.filter = CHANGES_THAT_DESTROY};
+
+	for (bool is_first = true; changes_next(&group, plan); is_first = false) {
+		str_text_add(out, is_first ? "These will be destroyed:\n\n" : "");
+		add_change(out, &group);
+	}
+	str_text_add(out, plan->counts.destroy ? "\n" : "");
 }
 
 /* "cfprov will perform … (+ create, = adopt):", with the verbs that the plan has. */
@@ -124,24 +183,43 @@ void render_counts(struct str *out, const struct plan_counts *counts, bool is_do
 		str_format(out, ", %zu %s", counts->forget, is_done ? "forgotten" : "to forget");
 }
 
-/* With several accounts: the counts of each, on a line that may be folded. */
-static void add_accounts(struct str *out, const struct plan *plan)
+/* "98 to add, 2 to destroy": what an account has, and nothing else. */
+static void add_share(struct str *out, const struct plan_counts *counts)
+{
+	const struct {
+		size_t count;
+		const char *what;
+	} all[] = {{counts->import, "import"}, {counts->add, "add"}, {counts->change, "change"},
+		{counts->destroy, "destroy"}, {counts->forget, "forget"}};
+	const char *before = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		if (!all[i].count)
+			continue;
+		str_format(out, "%s%zu to %s", before, all[i].count, all[i].what);
+		before = ", ";
+	}
+}
+
+/* The counts of each account, on a line that may be folded; gives how many there are. */
+static size_t add_accounts(struct str *out, const struct plan_view *view, bool with_ids)
 {
 	enum { FIRST = 2, OTHERS = 4 };
-	struct str lines CLEANUP(str_release) = {0};
 	struct plan_share share = {0};
 	size_t accounts = 0;
 
-	for (; plan_share_next(&share, plan); accounts++) {
+	for (; plan_share_next(&share, view->plan); accounts++) {
 		struct str line CLEANUP(str_release) = {0}, folded CLEANUP(str_release) = {0};
-		text_add_visible(&line, share.alias, strlen(share.alias), 0);
+		if (with_ids)
+			add_account(&line, view, share.alias);
+		else
+			text_add_visible(&line, share.alias, strlen(share.alias), 0);
 		str_text_add(&line, ": ");
-		render_counts(&line, &share.counts, false);
+		add_share(&line, &share.counts);
 		term_add_folded(&folded, STDOUT_FILENO, OTHERS, str_text(&line));
-		str_text_add(&lines, str_text(&folded) + OTHERS - FIRST);
+		str_text_add(out, str_text(&folded) + OTHERS - FIRST);
 	}
-	if (accounts > 1)
-		str_format(out, "%s\n", str_text(&lines));
+	return accounts;
 }
 
 static size_t count_noted(const struct plan *plan, enum row_note note)
@@ -185,7 +263,7 @@ void render_complete(struct str *out, bool destroys, const struct plan_counts *d
 	str_char(out, '.');
 }
 
-/* ---- the plan ---- */
+/* ---- what is not asked of Cloudflare ---- */
 
 void render_drift(struct str *out, const struct drift *drift)
 {
@@ -193,96 +271,160 @@ void render_drift(struct str *out, const struct drift *drift)
 
 	changes_of_drift(&changes, drift);
 	if (drift->is_gone)
-		str_format(out, "is gone; its id was %s", drift->recorded->id);
+		str_format(out, "has been deleted (was %s)", drift->recorded->id);
 	else if (drift->is_another)
-		str_format(out, "is another one now: it has the id %s, the state knows %s",
-			drift->now.id, drift->recorded->id);
+		str_format(out, "has been recreated (was %s, now %s)", drift->recorded->id,
+			drift->now.id);
 	else
 		str_text_add(out, str_text(&changes.phrase));
 }
 
-void render_learned(struct str *out, const struct row *row)
+bool render_tells_drift(
+	const struct plan_view *view, const struct row *row, struct drift *ret_drift)
 {
-	struct changes changes CLEANUP(changes_release) = {0};
+	bool is_told = row_is_change(row) && row->notes & ROW_TELLS_DRIFT;
 
-	changes_of_learned(&changes, row);
-	str_format(out, "%s%s%s", row->learned ? "was modified" : "is not there any more",
-		changes.phrase.length ? "; " : "", str_text(&changes.phrase));
+	return !is_told && drift_reported(view->options, row, ret_drift);
 }
 
-/* The first line of a section gets the title. Clears `line`, for the next. */
-static void add_line(struct str *section, const char *title, struct str *line)
+/* The first line of a section gets the title. */
+static void add_line(struct str *section, const char *title, const struct str *line)
 {
 	if (!section->length)
 		str_format(section, "%s\n\n", title);
 	term_add_folded(section, STDOUT_FILENO, 2, str_text(line));
-	str_clear(line);
 }
 
-/* What is not asked of Cloudflare: what changed outside, moves in the state, or is learned. */
+/* An object that changed outside of cfprov, and what the state learns of it. */
+static void add_seen(
+	struct str *section, const char *title, const struct row *row, const struct drift *drift)
+{
+	struct changes changes CLEANUP(changes_release) = {
+		.names_people = term_is_terminal(STDOUT_FILENO)};
+	struct str line CLEANUP(str_release) = {0};
+
+	add_bold(&line, row->recorded);
+	if (drift && (drift->is_gone || drift->is_another)) {
+		str_char(&line, ' ');
+		render_drift(&line, drift);
+	} else if (row->learns) {
+		changes_of_learned(&changes, row, drift);
+		str_text_add(&line, !row->learned          ? " no longer exists"
+				    : changes.lines.length ? ""
+							   : " was modified");
+	} else {
+		changes_of_drift(&changes, drift);
+	}
+	add_line(section, title, &line);
+	str_text_add(section, str_text(&changes.lines));
+}
+
 static void add_sections(struct str *out, const struct plan_view *view)
 {
-	struct str drifts CLEANUP(str_release) = {0}, moves CLEANUP(str_release) = {0};
-	struct str learned CLEANUP(str_release) = {0}, line CLEANUP(str_release) = {0};
+	static const char will_update[] = "The state will be updated:",
+			  changed[] = "Changed outside of cfprov:",
+			  will_move[] = "These objects will move in the state:";
+	bool is_refresh = view->options->refresh_only;
+	struct str seen CLEANUP(str_release) = {0}, moves CLEANUP(str_release) = {0};
 	struct drift drift;
 
 	for (size_t i = 0; i < view->plan->row_count; i++) {
 		const struct row *row = &view->plan->rows[i];
-		if (drift_reported(view->options, row, &drift)) {
-			struct changes changes CLEANUP(changes_release) = {
-				.names_people = term_is_terminal(STDOUT_FILENO)};
-			bool is_kept = !drift.is_gone && !drift.is_another;
-			render_address(&line, drift.recorded);
-			str_text_add(&line, is_kept ? "" : " ");
-			if (is_kept)
-				changes_of_drift(&changes, &drift);
-			else
-				render_drift(&line, &drift);
-			add_line(&drifts, "Changed outside of cfprov:", &line);
-			str_text_add(&drifts, str_text(&changes.lines));
-		}
-		if (row_is_move(row)) {
-			char *was AUTO_FREE = text_visible(row->moved_from, 0);
-			render_address(&line, row_object(row));
-			str_format(&line, " (was %s)", was);
-			add_line(&moves, "These objects will move in the state:", &line);
-		}
-		if (row->learns && view->options->refresh_only) {
-			render_address(&line, row->recorded);
-			str_char(&line, ' ');
-			render_learned(&line, row);
-			add_line(&learned, "To be recorded:", &line);
-		}
+		bool has_drift = render_tells_drift(view, row, &drift);
+		struct str line CLEANUP(str_release) = {0};
+		if (has_drift || (is_refresh && row->learns))
+			add_seen(&seen, is_refresh ? will_update : changed, row,
+				has_drift ? &drift : NULL);
+		if (!row_is_move(row))
+			continue;
+		char *was AUTO_FREE = text_visible(row->moved_from, 0);
+		add_bold(&line, row_object(row));
+		str_format(&line, " (was %s)", was);
+		add_line(&moves, will_move, &line);
 	}
-	str_format(out, "%s%s%s%s%s", str_text(&drifts), drifts.length ? "\n" : "",
-		str_text(&moves), moves.length ? "\n" : "", str_text(&learned));
+	str_format(out, "%s%s%s%s", str_text(&moves), moves.length ? "\n" : "", str_text(&seen),
+		seen.length && !(is_refresh && view->plan->learned) ? "\n" : "");
+}
+
+/* -summary of what a refresh learns. */
+static void add_updates(struct str *out, const struct plan_view *view)
+{
+	const struct plan *plan = view->plan;
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->row_count; i++) {
+		const char *alias = row_object(&plan->rows[i])->account;
+		count += plan->rows[i].learns;
+		if (i + 1 < plan->row_count &&
+			strcmp(alias, row_object(&plan->rows[i + 1])->account) == 0)
+			continue;
+		if (count) {
+			str_text_add(out, "  ");
+			add_account(out, view, alias);
+			str_format(out, ": %zu update%s of the state\n", count, term_plural(count));
+		}
+		count = 0;
+	}
+}
+
+/* ---- the plan ---- */
+
+/* Whoever reads so many changes wants to know first which accounts they are in. */
+static bool is_long(const struct plan *plan)
+{
+	enum { MANY_CHANGES = 100 };
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->row_count; i++)
+		count += row_is_change(&plan->rows[i]);
+	return count >= MANY_CHANGES;
+}
+
+static void add_actions(struct str *out, const struct plan_view *view)
+{
+	const struct plan *plan = view->plan;
+	struct str accounts CLEANUP(str_release) = {0};
+	bool has_summary = view->is_summary || is_long(plan);
+
+	if (!add_accounts(&accounts, view, has_summary))
+		return;
+	add_heading(out, plan);
+	if (has_summary) {
+		str_format(out, "%s\n", str_text(&accounts));
+		add_destroys(out, plan);
+		if (!view->is_summary)
+			add_changes(out, view, CHANGES_THAT_KEEP, true);
+		return;
+	}
+	add_changes(out, view, CHANGES_ALL, false);
+	if (strchr(str_text(&accounts), '\n') + 1 != accounts.bytes + accounts.length)
+		str_format(out, "%s\n", str_text(&accounts));
 }
 
 void render_plan(struct str *out, const struct plan_view *view)
 {
-	const struct plan *plan = view->plan;
-	struct change_group group = {0};
+	bool is_refresh = view->options->refresh_only && view->plan->learned;
 	struct str summary CLEANUP(str_release) = {0};
-	bool is_any = false;
 
-	add_sections(out, view);
-	if (view->options->refresh_only && plan->learned)
+	if (!view->is_summary)
+		add_sections(out, view);
+	else if (is_refresh)
+		add_updates(out, view);
+	if (is_refresh)
 		return;
-	for (; changes_next(&group, plan); is_any = true) {
-		if (!is_any)
-			add_heading(out, plan);
-		add_change(out, &group);
-	}
-	if (is_any) {
-		str_char(out, '\n');
-		add_accounts(out, plan);
-	}
+	add_actions(out, view);
 	render_summary(&summary, view);
 	term_add(out, STDOUT_FILENO, TERM_BOLD, str_text(&summary));
 	str_char(out, '\n');
 }
 
 /* ---- notes ---- */
+
+static void warn(const char *text)
+{
+	term_print("%s", "");
+	term_warning(text);
+}
 
 static void add_noted(struct str *out, const struct plan *plan, enum row_note note, size_t at_most)
 {
@@ -330,7 +472,7 @@ void render_note_unverified(const struct plan *plan)
 	struct str text CLEANUP(str_release) = {0};
 
 	if (render_unverified(&text, plan))
-		term_warning(str_text(&text));
+		warn(str_text(&text));
 }
 
 size_t render_adoptions(struct str *out, const struct plan *plan)
@@ -364,7 +506,7 @@ void render_notes(const struct plan_view *view)
 			   "apply -refresh-only`. To overwrite it, raise its `version` (has no "
 			   "effect with `update: if_absent`).");
 	for (size_t i = 0; i < plan->warning_count; i++)
-		term_warning(plan->warnings[i]);
+		warn(plan->warnings[i]);
 }
 
 bool render_find_refusals(const struct plan_view *view, struct error_list *errors)
@@ -383,6 +525,6 @@ void render_refusals(const struct plan_view *view)
 		struct str text CLEANUP(str_release) = {0};
 		str_format(&text, "apply will fail: %s. %s", errors.items[i].message,
 			errors.items[i].hint);
-		term_warning(str_text(&text));
+		warn(str_text(&text));
 	}
 }

@@ -14,11 +14,12 @@ void render_summary(struct str *out, const struct plan_view *view);
 /* "Apply complete! …" or "Destroy complete! …", plain. */
 void render_complete(struct str *out, bool destroys, const struct plan_counts *done);
 
-/* "is gone; its id was …", or what was changed: what follows an address. */
+/* "has been deleted (was …)", or what was changed: what follows an address. */
 void render_drift(struct str *out, const struct drift *drift);
 
-/* "was modified": what the state learns, to follow an address. */
-void render_learned(struct str *out, const struct row *row);
+/* The drift of a row, unless the reason of its change says the same; false: there is none. */
+bool render_tells_drift(
+	const struct plan_view *view, const struct row *row, struct drift *ret_drift);
 
 /* "1 imported, 3 added, 0 changed, 0 destroyed"; or "1 to import, …". */
 void render_counts(struct str *out, const struct plan_counts *counts, bool is_done);

@@ -46,9 +46,13 @@ static bool show_plan(struct session *session)
 /* -format=json is -json; the other formats are of plans. */
 static bool is_state_format(const struct cli *cli)
 {
-	return (cli->format != FORMAT_MARKDOWN && !cli->max_bytes) ||
-	       term_fail("Name a saved plan: cfprov show -format=markdown FILE.",
-		       "-format=markdown and -max-bytes are for plans");
+	const char *option = cli->format == FORMAT_MARKDOWN ? "-format=markdown"
+			     : cli->max_bytes               ? "-max-bytes"
+			     : cli->summary                 ? "-summary"
+							    : NULL;
+
+	return !option || term_fail("Pass the file of a saved plan: `cfprov show PLANFILE`.",
+				  "%s requires a saved plan", option);
 }
 
 bool show_run(struct session *session)

@@ -253,7 +253,9 @@ static void print_problem(enum term_style style, const char *head, const struct 
 	text_add_visible(&whole, err->message, strlen(err->message), 0);
 	term_add_folded(&folded, STDERR_FILENO, 0, str_text(&whole));
 	term_add(&out, STDERR_FILENO, style, head);
-	str_text_add(&out, str_text(&folded) + strlen(head));
+	folded.bytes[folded.length - 1] = '\0';
+	term_add(&out, STDERR_FILENO, TERM_BOLD, folded.bytes + strlen(head));
+	str_char(&out, '\n');
 	if (err->file)
 		add_place(&out, err);
 	if (err->hint)

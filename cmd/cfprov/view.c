@@ -8,6 +8,7 @@ struct plan_view plan_view(const struct session *session)
 		.options = &session->input.options,
 		.is_partial = session->is_partial,
 		.has_failed = session->has_failed,
+		.is_summary = session->cli->summary,
 		.unread = &session->unread,
 		.max_bytes = session->cli->max_bytes,
 	};

@@ -10,6 +10,7 @@ struct plan_view {
 	const struct plan_options *options;
 	bool is_partial; /* -account, -target or -exclude left something out */
 	bool has_failed; /* accounts could not be read; the plan is about the others */
+	bool is_summary; /* -summary */
 	const struct cli_texts *unread; /* their aliases */
 	size_t max_bytes;               /* for markdown; 0: no limit */
 };

@@ -28,8 +28,9 @@ enum action {
 
 enum row_note {
 	ROW_NEEDS_APPROVAL = 1, /* an adoption that nobody has approved in advance */
-	ROW_WITH_STORE = 2, /* its store is destroyed first, and it with the store: no request */
-	ROW_UNVERIFIED = 4, /* nobody can tell whether the value is the desired one */
+	ROW_WITH_STORE = 2,  /* its store is destroyed first, and it with the store: no request */
+	ROW_UNVERIFIED = 4,  /* nobody can tell whether the value is the desired one */
+	ROW_TELLS_DRIFT = 8, /* the reason says what changed outside of cfprov */
 };
 
 /* Beside the FIELD_* of `drift`. */

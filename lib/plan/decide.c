@@ -106,8 +106,10 @@ static const char *why_rewritten(struct planning *p, struct row *row, const stru
 			(long long)recorded->version, (long long)desired->version);
 	if (desired->verdict == VALUE_CHANGED)
 		return "changed at its source";
-	if (is_to_be_undone && may_rewrite)
+	if (is_to_be_undone && may_rewrite) {
+		row->notes |= ROW_TELLS_DRIFT;
 		return why_modified(p, recorded, row->live);
+	}
 	if (desired->verdict == VALUE_UNVERIFIABLE && !desired->keeps_no_fingerprint)
 		row->notes |= ROW_UNVERIFIED;
 	return NULL;
@@ -180,8 +182,8 @@ static void decide_desired(struct planning *p, struct row *row)
 	bool is_same = row_is_same(row);
 	enum action store = store_action(p, row->desired);
 
-	if (!is_same)
-		row->reason = why_recreated(p, row);
+	if (!is_same && (row->reason = why_recreated(p, row)))
+		row->notes |= ROW_TELLS_DRIFT;
 	/* A replaced store destroys what is not ours; it is among the store's `unmanaged`. */
 	if (!row->live || (!is_same && store == ACTION_REPLACE)) {
 		row->action = ACTION_CREATE;

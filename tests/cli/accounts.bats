@@ -53,9 +53,9 @@ agree_in()
 	three b c
 	good plan
 	out_has '
-  one: 1 to add, 0 to change, 1 to destroy
-  three: 1 to import, 1 to add, 0 to change, 0 to destroy
-  two: 2 to add, 0 to change, 1 to destroy
+  one: 1 to add, 1 to destroy
+  three: 1 to import, 1 to add
+  two: 2 to add, 1 to destroy
 
 Plan: 1 to import, 4 to add, 0 to change, 2 to destroy.'
 	# An account with nothing to do is not told of; one account needs no summary of its own.

@@ -22,14 +22,33 @@ teardown() { stop_all; }
 	good plan
 	out_is "cfprov will perform the following actions (+ create, = adopt):
 
+Account default (a85e105f4ecef8ad9ca31a8372d0c353):
+
   = default/default_secrets_store (id $id)
   + default/fresh
 
 Plan: 1 to import, 1 to add, 0 to change, 0 to destroy.
 "
-	err_has default/default_secrets_store '`adopt: true`' '-adopt'
+	err_is '
+default/default_secrets_store already exists and will be adopted. To adopt without a prompt, pass -adopt or set `adopt: true`.
+'
 	prov plan -detailed-exitcode
 	[ "$status" = 2 ]
+}
+
+@test "fault C12: the note about adoptions is short, however many and long they are" {
+	local name names=()
+	for name in {1..15}; do
+		names+=("$(printf 'a-store-with-a-very-long-name-%02d' "$name")")
+		api POST "/accounts/$acc/secrets_store/stores" "{\"name\":\"${names[-1]}\"}"
+	done
+	manifest "${names[@]}"
+	good plan
+	err_has ' and 12 more already exist and will be adopted. To adopt without a prompt,'
+	[ "$(wc -c <err)" -le 260 ]
+	bad apply -auto-approve
+	err_has ' and 12 more already exist, and the adoption is not approved' 'No changes were made.'
+	[ "$(grep -c adopt err)" = 2 ]
 }
 
 @test "without consent, apply without a question does nothing at all" {

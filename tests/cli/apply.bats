@@ -20,6 +20,8 @@ same=$'No changes. Your infrastructure matches the configuration.\n'
 	good apply -auto-approve -parallelism=1
 	out_is 'cfprov will perform the following actions (+ create):
 
+Account default (a85e105f4ecef8ad9ca31a8372d0c353):
+
   + default/a
   + default/b
 

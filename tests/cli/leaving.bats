@@ -61,6 +61,8 @@ answering()
 	good plan
 	out_is 'cfprov will perform the following actions (- destroy):
 
+Account default (acc_1):
+
   - default/b
       because it is not in the manifest
 
@@ -329,7 +331,7 @@ Plan: 0 to add, 0 to change, 1 to destroy.
 	: >"$sim_log"
 	manifest a
 	good plan
-	out_has 'Changed outside of cfprov:' 'default/b is gone' 'No changes.'
+	out_has 'Changed outside of cfprov:' 'default/b has been deleted (was ' 'No changes.'
 	good apply
 	out_has 'Apply complete! Resources: 0 added, 0 changed, 0 destroyed.'
 	[ "$(deletes)" = 0 ]
@@ -447,6 +449,8 @@ Plan: 0 to add, 0 to change, 1 to destroy.
 	good destroy -auto-approve -allow-store-destroy
 	out_is 'cfprov will perform the following actions (- destroy):
 
+Account default (acc_1):
+
   - default/a
   - default/b
   - default/c
@@ -487,12 +491,12 @@ Destroy complete! Resources: 3 destroyed.
 	answering $'no\n' destroy -target=default/s0001
 	err_has "Do you really want to destroy this object? This cannot be undone. Only 'yes'"
 	good plan -destroy -out=saved
-	err_lacks 'apply will refuse'
+	err_lacks 'apply will fail'
 	# What was asked for is still held to.
 	bad destroy -auto-approve -max-deletes=11
 	err_has 12 -max-deletes
 	bad destroy -auto-approve -max-delete-percent=99
-	err_has '12 of 12 managed objects'
+	err_has '12 of 12 managed objects (limit: 99%)'
 	bad apply -destroy -auto-approve -max-deletes=11
 	[ "$(deletes)" = 0 ]
 	good apply saved
@@ -515,7 +519,7 @@ Destroy complete! Resources: 3 destroyed.
 	err_has default/s0003/KEY -force
 	err_lacks -allow-store-destroy -max-delete-percent
 	good plan -destroy
-	err_has 'apply will refuse' default/s0003/KEY -force
+	err_has 'apply will fail' default/s0003/KEY -force
 	err_lacks -allow-store-destroy -max-delete-percent
 	[ "$(deletes)" = 0 ]
 	good destroy -auto-approve -force
@@ -530,9 +534,9 @@ Destroy complete! Resources: 3 destroyed.
 	manifest s0001
 	: >"$sim_log"
 	bad apply -auto-approve
-	err_has -allow-store-destroy '11 of 12 managed objects'
+	err_has -allow-store-destroy '11 of 12 managed objects (limit: 30%)'
 	good plan
-	err_has 'apply will refuse' -allow-store-destroy
+	err_has 'apply will fail' -allow-store-destroy
 	[ "$(deletes)" = 0 ]
 }
 

@@ -20,6 +20,8 @@ same=$'No changes. Your infrastructure matches the configuration.\n'
 	good plan
 	out_is 'cfprov will perform the following actions (+ create):
 
+Account default (a85e105f4ecef8ad9ca31a8372d0c353):
+
   + default/a
   + default/b
   + default/c
@@ -45,6 +47,91 @@ Plan: 3 to add, 0 to change, 0 to destroy.
 	cmp "$state" before
 	[ "$(posts)" = 2 ]
 	tidy
+}
+
+# two_accounts STORE...: of two accounts; the first has every store, the second only `a`.
+two_accounts()
+{
+	printf 'accounts: {prod: {account_id: acc_1}, staging: {account_id: acc_2}}\nstores:\n  - a\n'
+	printf '  - {name: %s, accounts: [prod]}\n' "$@"
+} >cfprov.yaml
+
+@test "a hundred changes and more: first each account, then what destroys, then the rest" {
+	start_logged
+	two_accounts old1 old2
+	good apply -auto-approve
+	# shellcheck disable=SC2046 # words
+	two_accounts $(seq -f 'n%03.0f' 97)
+	good plan
+	[[ $output != *'Account prod:'* && $output != *These* ]]
+	out_has $'\n\nAccount prod (acc_1):\n\n  + prod/n001\n'
+	# shellcheck disable=SC2046 # words
+	two_accounts $(seq -f 'n%03.0f' 98)
+	sed -i 's/  - a/  - b/' cfprov.yaml
+	good plan
+	[ "$(head -n 15 out)" = 'cfprov will perform the following actions (+ create, - destroy):
+
+  prod (acc_1): 99 to add, 3 to destroy
+  staging (acc_2): 1 to add, 1 to destroy
+
+These will be destroyed:
+
+  - prod/a
+      because it is not in the manifest
+  - prod/old1
+      because it is not in the manifest
+  - prod/old2
+      because it is not in the manifest
+  - staging/a
+      because it is not in the manifest' ]
+	[ "$(sed -n '16,21p' out)" = $'\nAccount prod:\n\n  + prod/b\n  + prod/n001\n  + prod/n002' ]
+	[ "$(tail -n 6 out)" = $'\nAccount staging:\n\n  + staging/b\n\nPlan: 100 to add, 0 to change, 4 to destroy.' ]
+	[ "$(grep -c '^  [-+] ' out)" = 104 ]
+	[ "$(grep -c 'acc_1' out)" = 1 ]
+}
+
+@test "-summary: only the accounts, what destroys, and the counts" {
+	start_logged
+	two_accounts old
+	good apply -auto-approve -summary
+	out_is 'cfprov will perform the following actions (+ create):
+
+  prod (acc_1): 2 to add
+  staging (acc_2): 1 to add
+
+Plan: 3 to add, 0 to change, 0 to destroy.
+
+Apply complete! Resources: 3 added, 0 changed, 0 destroyed.
+'
+	two_accounts new
+	local summary='cfprov will perform the following actions (+ create, - destroy):
+
+  prod (acc_1): 1 to add, 1 to destroy
+
+These will be destroyed:
+
+  - prod/old
+      because it is not in the manifest
+
+Plan: 1 to add, 0 to change, 1 to destroy.
+'
+	good plan -summary -out=saved
+	out_is "$summary"
+	good show -summary saved
+	out_is "$summary"
+	bad destroy -summary -input=false
+	out_has $'\n  prod (acc_1): 2 to destroy\n  staging (acc_2): 1 to destroy\n' '  - staging/a'
+	good plan -summary -target=staging
+	out_is $'No changes. Your infrastructure matches the configuration.\n'
+	good refresh -summary
+	local option
+	for option in -json -format=json -format=markdown; do
+		prov plan -summary $option
+		[ "$status" = 1 ]
+		has "$output$errors" '-summary requires -format=human'
+	done
+	bad show -summary
+	err_has '-summary requires a saved plan'
 }
 
 @test "nothing to do, to the byte" {

@@ -41,14 +41,11 @@ writes()
 	requests '.method != "GET"'
 }
 
-@test "plan tells drift before the plan, each with its ids" {
+@test "plan tells drift once, with the change that it is the reason for" {
 	good plan
-	out_is "Changed outside of cfprov:
+	out_is "cfprov will perform the following actions (+ create, = adopt):
 
-  default/anew is another one now: it has the id $now, the state knows $anew
-  default/gone is gone; its id was $gone
-
-cfprov will perform the following actions (+ create, = adopt):
+Account default (acc_1):
 
   = default/anew (id $now)
       recreated outside of cfprov (was $anew)
@@ -62,15 +59,13 @@ Plan: 1 to import, 1 to add, 0 to change, 0 to destroy.
 
 @test "plan -refresh-only tells what the state would learn, and changes nothing" {
 	good plan -refresh-only
-	out_is "Changed outside of cfprov:
+	out_is "The state will be updated:
 
-  default/anew is another one now: it has the id $now, the state knows $anew
-  default/gone is gone; its id was $gone
-
-To be recorded:
-
-  default/anew is not there any more
-  default/gone is not there any more
+  default/anew has been recreated (was $anew, now $now)
+  default/gone has been deleted (was $gone)
+"
+	good plan -refresh-only -summary
+	out_is "  default (acc_1): 2 updates of the state
 "
 	cmp "$state" recorded.before
 	[ "$(writes)" = 0 ]
@@ -153,7 +148,7 @@ Refresh complete! The state has 0 updates.
 	mv changed "$state"
 	: >"$sim_log"
 	good plan -refresh-only
-	out_has 'To be recorded:' 'default/kept was modified'
+	out_has 'The state will be updated:' 'default/kept was modified'
 	prov plan -detailed-exitcode
 	[ "$status" = 0 ]
 	out_has "$same"
@@ -171,7 +166,7 @@ Refresh complete! The state has 0 updates.
 @test "drift of what is not desired any more: out of the state, and what lives there stays" {
 	manifest kept more
 	good plan
-	out_has 'default/anew is another one now' 'default/gone is gone' "$same"
+	out_has "default/anew has been recreated (was $anew, now $now)" "default/gone has been deleted (was $gone)" "$same"
 	good apply
 	[ "$(writes)" = 0 ]
 	[ "$(recorded | wc -l)" = 2 ]

@@ -357,7 +357,7 @@ moved_state()
 	good show -json p
 	cmp planned out
 	good show -format=markdown p
-	out_has '`two/a` | move | it was one&#47;a' '**Plan: 0 to add'
+	out_has '`two/a` | move in state | was one/a' '**Plan: 0 to add'
 	cmp before "$state"
 	good refresh -json
 	good state list

@@ -127,6 +127,30 @@ colors()
 	run ! grep -qF "$esc" raw
 }
 
+@test "colours say what matters: an address, an error, how it ended" {
+	start_logged
+	manifest a b
+	screen -- apply -auto-approve
+	grep -qF "${esc}[32m+${esc}[0m ${esc}[1mdefault/a${esc}[0m" raw
+	grep -qF "${esc}[32mApply complete! Resources: 2 added, 0 changed, 0 destroyed.${esc}[0m" raw
+	sim_faults '{"method":"POST","status":400,"code":1,"message":"no"}'
+	manifest a b c
+	screen -- apply -auto-approve
+	[ "$status" = 1 ]
+	grep -qF "${esc}[31mApply incomplete: 0 added, 0 changed, 0 destroyed, 1 failed." raw
+	grep -qF "${esc}[31mError:${esc}[0m${esc}[1m " raw
+	screen --wait "Only 'yes'" --send 'no\n' -- destroy
+	grep -qF "${esc}[1mDo you really want to destroy these 2 objects? This cannot be undone.${esc}[0m" raw
+	control DELETE faults >/dev/null
+	printf 'accounts: {default: {account_id: acc_1}, lost: {account_id: acc_2, api_token: {env: NO}}}\nstores: [a, b]\n' \
+		>cfprov.yaml
+	screen -- apply -auto-approve
+	[ "$status" = 1 ]
+	grep -qF "${esc}[33mApply incomplete: 0 added, 0 changed, 0 destroyed; account \`lost\`" raw
+	screen -- refresh -account=default
+	grep -qF "${esc}[32mRefresh complete! The state has 0 updates.${esc}[0m" raw
+}
+
 @test "no colour on a pipe, but with CLICOLOR_FORCE" {
 	start_logged
 	manifest a
@@ -256,12 +280,12 @@ colors()
 	done
 	has "$screen" 'cfprov will perform the following
 actions (+ create, = adopt, - destroy,
-. forget):' '  east: 1 to import, 1 to add, 0 to
-    change, 1 to destroy, 1 to forget
+. forget):' '  east: 1 to import, 1 to add, 1 to
+    destroy, 1 to forget
   west: '
 	good plan
 	out_has 'cfprov will perform the following actions (+ create, = adopt, - destroy, . forget):' \
-		'  east: 1 to import, 1 to add, 0 to change, 1 to destroy, 1 to forget
+		'  east: 1 to import, 1 to add, 1 to destroy, 1 to forget
   west: '
 }
 
