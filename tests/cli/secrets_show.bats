@@ -575,7 +575,7 @@ Warning: The value of a secret can'"'"'t be verified: default/keys/A. Its finger
 	bad state mv default/keys/A default/keys/C
 	err_has "can't rename default/keys/A to default/keys/C in the state only" '`moved` in the manifest'
 	bad state mv default/keys/A default/other/A
-	err_has "Cloudflare can't rename a store or move what is in it"
+	err_has "Cloudflare can't rename a store or move a secret to another store"
 	good state pull
 	cmp out "$state"
 	good output -raw default/keys/A
