@@ -20,10 +20,10 @@
 #ifndef CLOUDFLARE_CLIENT_H
 #define CLOUDFLARE_CLIENT_H
 
+#include "base/credentials.h"
 #include "cloudflare/cf.h"
 #include "cloudflare/patience.h"
 #include "cloudflare/retry.h"
-#include "model/credentials.h"
 #include "model/event.h"
 
 struct client;

@@ -16,9 +16,9 @@
 
 #include "adapter/crypt.h"
 #include "adapter/http.h"
+#include "base/credentials.h"
 #include "cloudflare/pace.h"
 #include "cloudflare/retry.h"
-#include "model/credentials.h"
 #include "model/event.h"
 
 /* The first member of what a queue holds; in one queue at a time. */

@@ -1,6 +1,6 @@
 /*
- * What happens while the library works. It emits events; cmd/cfprov words and prints them. What an
- * event points to is lent for the length of the call.
+ * Events: what the library reports while it works. cmd/cfprov words and prints them. Everything an
+ * event points to is lent for the duration of the call.
  */
 #ifndef MODEL_EVENT_H
 #define MODEL_EVENT_H
@@ -12,43 +12,43 @@
 
 enum event_type {
 	EVENT_LOCK_WAIT,       /* text: who holds the lock */
-	EVENT_RECOVERED,       /* object: created by an interrupted run; its id is known now */
-	EVENT_JOURNAL_FOLDED,  /* text: the journal that was folded into the state */
+	EVENT_RECOVERED,       /* object: created by an interrupted run; it has its id now */
+	EVENT_JOURNAL_FOLDED,  /* text: the journal folded into the state */
 	EVENT_REFRESH_START,   /* object, recorded: its account is about to be listed */
 	EVENT_REFRESH_DONE,    /* object, recorded; its account was listed. text: its id, or NULL */
 	EVENT_ACTION_START,    /* object */
-	EVENT_ACTION_SLOW,     /* object; elapsed_us: still under way, every ten seconds */
+	EVENT_ACTION_SLOW,     /* object; elapsed_us: still in progress, every ten seconds */
 	EVENT_ACTION_COMPLETE, /* object, with its id; elapsed_us */
 	EVENT_ACTION_FAILED,   /* object; err */
 	EVENT_PROGRESS,        /* progress */
-	EVENT_RETRY,           /* text: what is tried again, and why; wait_ms */
+	EVENT_RETRY,           /* text: the request that is repeated, and why; wait_ms */
 	EVENT_SLOW_DOWN,       /* text: why; wait_ms */
-	EVENT_COUNTDOWN,       /* wait_ms left, about once a second; 0: it is over */
-	EVENT_LONG_RUN,        /* limit: text needs more requests than fit into one window */
-	EVENT_AWAIT,           /* progress: done are active, left are waited for */
-	EVENT_WAITING,         /* text: what is looked for and not found yet; wait_ms: at most */
+	EVENT_COUNTDOWN,       /* wait_ms left, about once a second; 0: over */
+	EVENT_LONG_RUN,        /* limit: text needs more requests than fit in one window */
+	EVENT_AWAIT,           /* progress: done are active, left are not yet */
+	EVENT_WAITING,         /* text: objects not found yet; wait_ms: at most */
 	EVENT_INTERRUPT,       /* the user asked to stop; progress */
 	EVENT_WARNING,         /* text, or err with its hint */
-	EVENT_NOTE,            /* text: for -json and the log only */
-	EVENT_REQUEST,         /* request, which goes out now */
-	EVENT_ANSWER, /* request, what came of it; text: NULL, or why none came; elapsed_us */
+	EVENT_NOTE,            /* text: only for -json and the log */
+	EVENT_REQUEST,         /* request, about to be sent */
+	EVENT_ANSWER, /* request, with its answer; text: NULL, or why there is none; elapsed_us */
 };
 
 struct event_progress {
 	size_t done, failed, under_way, left;
 };
 
-/* One request as it may be shown: neither body nor headers. */
+/* The parts of a request that may be shown: no body, no headers. */
 struct event_request {
-	const char *method, *path; /* path: after the base URL's, with its query */
+	const char *method, *path; /* path: relative to the base URL, with its query */
 	int attempt;               /* from 1 */
 	size_t sent_bytes;         /* of the body */
 	int status;                /* of the answer; 0: none */
-	size_t received_bytes;     /* the same of the answer */
+	size_t received_bytes;     /* of the answer's body */
 	const char *ray;           /* cf-ray; "" if there was none */
 };
 
-/* What a rate limit means for a run; wait_ms of the event is about how long it takes. */
+/* What a rate limit means for a run, which takes about wait_ms of the event. */
 struct event_limit {
 	int64_t requests, quota, window_ms;
 };
@@ -65,7 +65,7 @@ struct event {
 	const struct event_limit *limit;
 };
 
-/* Gets the events; one without a function drops them. */
+/* Receives the events. Without a function they are dropped. */
 struct event_sink {
 	void (*on_event)(void *context, const struct event *event);
 	void *context;

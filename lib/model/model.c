@@ -21,7 +21,7 @@ struct account *model_add_account(struct model *model, const char *alias, const 
 	return account;
 }
 
-/* Lends the text: the one before, if that is the same, for a store's secrets stand together. */
+/* Lends the text. Usually it is that of the object before: a store's secrets are added together. */
 static const char *keep_or_share(struct model *model, const char *text, const char *before)
 {
 	return before && strcmp(before, text) == 0 ? before : keep(model, text);
@@ -69,7 +69,7 @@ static void keep_text(struct arena *arena, const char **text)
 		*text = arena_text(arena, *text);
 }
 
-struct value_source value_source_copy(struct arena *arena, const struct value_source *source)
+static struct value_source copy_source(struct arena *arena, const struct value_source *source)
 {
 	struct value_source copy = *source;
 	size_t count = 0;
@@ -90,7 +90,7 @@ struct value_source value_source_copy(struct arena *arena, const struct value_so
 	return copy;
 }
 
-/* The texts that an object has beside its address. */
+/* An object's texts, without the address. */
 static const size_t texts[] = {
 	offsetof(struct object, id),
 	offsetof(struct object, created),
@@ -125,7 +125,7 @@ static void keep_fields(struct arena *arena, struct object *object)
 	keep_text(arena, &object->place.file);
 	if (object->value) {
 		struct value_source *value = arena_alloc(arena, sizeof(*value));
-		*value = value_source_copy(arena, object->value);
+		*value = copy_source(arena, object->value);
 		object->value = value;
 	}
 	if (object->replaced) {
@@ -162,7 +162,7 @@ struct account *model_add_account_copy(struct model *model, const struct account
 {
 	struct account *copy = model_add_account(model, account->alias, account->id);
 
-	copy->token = value_source_copy(&model->arena, &account->token);
+	copy->token = copy_source(&model->arena, &account->token);
 	copy->place = account->place;
 	copy->place.file = keep(model, account->place.file);
 	return copy;
@@ -194,7 +194,7 @@ static int compare_accounts(const void *a, const void *b)
 	return strcmp(((const struct account *)a)->alias, ((const struct account *)b)->alias);
 }
 
-/* Equals (an error that somebody will want to show) in an order that does not change. */
+/* Duplicates, which are an error to be reported, have a fixed order, too. */
 static int compare_to_sort(const void *a, const void *b)
 {
 	const struct object *x = a, *y = b;
@@ -247,7 +247,7 @@ const struct removal *model_removal(const struct model *model, const char *from)
 		&wanted, model->removals, model->removal_count, sizeof(wanted), compare_removals);
 }
 
-/* Where the first object that is not before `wanted` is. */
+/* The index of the first object that is not before `wanted`. */
 static size_t lower_bound(const struct model *model, const struct object *wanted)
 {
 	size_t low = 0, high = model->object_count;
@@ -291,7 +291,7 @@ struct objects model_doubles(const struct model *model, const struct object *lik
 
 struct objects model_inside(const struct model *model, const struct object *like)
 {
-	/* No name is empty, so the secrets stand where one with the empty name would. */
+	/* No name is empty, so an empty one comes before all secrets. */
 	const struct object first = {.account = like->account, .store = like->store, .secret = ""};
 	size_t at = lower_bound(model, &first), end = at;
 
@@ -311,11 +311,7 @@ struct objects model_in_account(const struct model *model, const char *alias)
 
 const struct object *model_first_in(const struct model *model, const char *alias)
 {
-	size_t at = lower_bound(model, &(struct object){.account = alias});
-
-	return at < model->object_count && strcmp(model->objects[at].account, alias) == 0
-		       ? &model->objects[at]
-		       : NULL;
+	return model_in_account(model, alias).items;
 }
 
 void model_add_aliases(struct str *out, const struct model *model)
@@ -340,7 +336,7 @@ void object_add_address(struct str *out, const struct object *object)
 		str_format(out, "/%s", object->secret);
 }
 
-/* If the text begins with this part of an address, lends what follows its slash; else NULL. */
+/* If the text starts with the part and a slash, lends what follows; else NULL. */
 static const char *skip_part(const char *text, const char *part)
 {
 	size_t length = strlen(part);
@@ -348,7 +344,7 @@ static const char *skip_part(const char *text, const char *part)
 	return strncmp(text, part, length) == 0 && text[length] == '/' ? text + length + 1 : NULL;
 }
 
-/* True if this is the address of the object, or of something it is in. */
+/* True if this is the address of the object, its store or its account. */
 static bool is_in_address(const struct object *object, const char *address)
 {
 	const char *rest = skip_part(address, object->account);
@@ -363,7 +359,7 @@ static bool is_in_address(const struct object *object, const char *address)
 
 bool object_matches(const struct object *object, const char *pattern)
 {
-	if (!strpbrk(pattern, "*?[\\")) /* most patterns are addresses: thousands of them */
+	if (!strpbrk(pattern, "*?[\\")) /* there may be thousands of plain addresses */
 		return is_in_address(object, pattern);
 	char *address AUTO_FREE = object_address(object);
 	char *end;
@@ -410,7 +406,7 @@ bool object_is_same(const struct object *a, const struct object *b)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		const char *x = *text_at(a, texts[i]), *y = *text_at(b, texts[i]);
-		/* Only of a comment, none and an empty one are the same. */
+		/* No comment and an empty one are the same; no other text is like that. */
 		bool is_same = texts[i] == offsetof(struct object, comment)
 				       ? is_same_text(x, y)
 				       : compare_text(x, y) == 0;

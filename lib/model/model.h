@@ -1,10 +1,10 @@
 /*
- * Accounts, and the objects in them: stores, and secrets in stores. A model holds them sorted by
- * address. There are three: desired (from the manifest), recorded (from the state) and live (from
- * Cloudflare).
+ * Accounts and the objects in them: stores, and secrets in stores. A model holds them sorted by
+ * address. There are three models: desired (from the manifest), recorded (from the state) and live
+ * (from Cloudflare).
  *
- * A model owns its texts, in one arena. Add to it, sort it once, and then only read it. Nothing
- * here knows files, requests or the values of secrets.
+ * A model owns its texts, in one arena. Fill it, sort it once, then only read it. It contains no
+ * secret values and knows nothing of files or requests.
  *
  *     struct model model CLEANUP(model_release) = {0};
  *     struct object *store = model_add_object(&model, "prod", "keys", NULL);
@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-/* The alias of the account of a manifest (or state) that names just one. */
+/* The alias of the only account, where a manifest names it just by its id. */
 #define MODEL_DEFAULT_ALIAS "default"
 
 /* Where something was declared; file NULL: nowhere. */
@@ -28,14 +28,14 @@ struct place {
 	size_t line, column; /* from 1 */
 };
 
-/* A reference to secret bytes: where they come from, never the bytes. */
+/* A reference to a secret value: where it comes from, never the value. */
 enum value_source_kind {
 	VALUE_NONE,
 	VALUE_ENV,      /* name: the variable */
 	VALUE_FILE,     /* name: the path, absolute or from the working folder */
-	VALUE_COMMAND,  /* argv, run in `folder` without a shell: what it prints */
+	VALUE_COMMAND,  /* the output of argv, run in `folder` without a shell */
 	VALUE_DOTENV,   /* name: the path; key: the variable in it */
-	VALUE_GENERATE, /* name: the encoding, hex, base64 or base64url; of `bytes` random bytes */
+	VALUE_GENERATE, /* `bytes` random bytes; name: the encoding, hex, base64 or base64url */
 	VALUE_STDIN,    /* all of the standard input */
 };
 
@@ -45,8 +45,8 @@ struct value_source {
 	const char *const *argv; /* ends with NULL */
 	const char *folder;      /* NULL: the working folder */
 	size_t bytes;
-	const char *pointer;     /* RFC 6901: the value is this part of the JSON; NULL: all of it */
-	bool keeps_last_newline; /* else one at the end is dropped, with its carriage return */
+	const char *pointer;     /* RFC 6901: the part of the JSON that is the value; NULL: all */
+	bool keeps_last_newline; /* else a final newline (or CR LF) is dropped */
 	struct place place;
 };
 
@@ -62,45 +62,46 @@ enum origin { ORIGIN_NONE, ORIGIN_CREATED, ORIGIN_ADOPTED };
 
 enum object_kind { OBJECT_STORE, OBJECT_SECRET };
 
-/* What can differ between two versions of a secret; several are joined with |. */
+/* Flags: what can differ between two versions of a secret. */
 enum object_field { FIELD_VALUE = 1, FIELD_SCOPES = 2, FIELD_COMMENT = 4 };
 
-/* What to do when a value was changed outside of cfprov. */
+/* What to do if a value was changed outside of cfprov. */
 enum on_drift { ON_DRIFT_REWRITE, ON_DRIFT_WARN, ON_DRIFT_IGNORE };
 
 /* What the account's audit log says about a secret since our own last write. */
 enum audit_value {
-	AUDIT_UNSURE,  /* the log does not account for every change */
-	AUDIT_KEPT,    /* it does, and none of them touched the value */
-	AUDIT_CHANGED, /* at least one of them touched the value */
+	AUDIT_UNSURE,  /* the log does not explain every change */
+	AUDIT_KEPT,    /* it does, and none of them changed the value */
+	AUDIT_CHANGED, /* at least one of them changed the value */
 };
 
-/* The texts may be printed as they are. */
+/* The texts are safe to print. */
 struct audit {
 	enum audit_value value;
-	const char *time;   /* of the last change, or of the last one of the value; RFC 3339 */
-	const char *who;    /* who made it: a token's name, or the kind of actor */
+	const char *time;   /* of the last change, of the value if possible; RFC 3339 */
+	const char *who;    /* its author: a token's name, or the kind of actor */
 	const char *person; /* an e-mail address, for terminals and -json only; or NULL */
 };
 
-/* How a desired value compares with the one written last; see apply/values. */
+/* How a desired value compares with the value written last; see apply/values. */
 enum value_verdict {
-	VALUE_NOT_COMPARED, /* it was not read, or nothing was written yet */
+	VALUE_NOT_COMPARED, /* it was not read, or no value was written yet */
 	VALUE_SAME,
 	VALUE_CHANGED,
-	VALUE_UNVERIFIABLE, /* written with another key, or no fingerprint was kept */
+	VALUE_UNVERIFIABLE, /* fingerprinted with another key, or not at all */
 };
 
 /*
- * What nobody knows about a recorded object, because an answer is missing. An object without an id
- * is unresolved: its creation was requested, and it may or may not exist.
+ * What is unknown about a recorded object because an answer is missing. An object without an id is
+ * unresolved: its creation was requested, and it may or may not exist.
  */
 enum doubt {
 	DOUBT_NONE,
 	DOUBT_VALUE, /* its value may be the old or the new one: write it again */
-	DOUBT_REST,  /* its scopes or comment may; or it may be destroyed. A store has no other */
-	/* As DOUBT_REST, and somebody else had written the value before: `modified` stays that of
-	 * our own last write. Of an unresolved duplicate, that of the secret it was made from. */
+	DOUBT_REST,  /* its scopes or comment may be old or new, or it may be destroyed. A store has
+		      * no other doubt */
+	/* As DOUBT_REST, and someone else had written the value before: `modified` is still that
+	 * of our own last write; of an unresolved duplicate, that of the original. */
 	DOUBT_FOREIGN,
 };
 
@@ -112,22 +113,21 @@ struct object {
 	const char *store;   /* the store's name */
 	const char *secret;  /* the secret's name; NULL: this is the store itself */
 
-	/* what Cloudflare shows: live, and recorded as it was last seen */
+	/* as Cloudflare shows it: live, and recorded as last seen */
 	const char *id;
-	const char *created, *modified; /* RFC 3339, as Cloudflare wrote them; may be NULL */
-	const char *status;             /* "active", "pending", or what Cloudflare says */
-	const struct audit *audit;      /* live: if the audit log was read; or NULL */
+	const char *created, *modified; /* RFC 3339 as Cloudflare wrote it; may be NULL */
+	const char *status;             /* "active", "pending", or another word of Cloudflare's */
+	const struct audit *audit;      /* live only; NULL: the audit log was not read */
 
 	/* of a secret: desired, recorded and live */
 	const char *scopes;  /* sorted, with a comma between; see model_scopes */
 	const char *comment; /* NULL: none */
 
-	/* desired, and recorded as they were desired last */
-	bool prevent_destroy;  /* nothing may destroy it */
-	bool forget_on_remove; /* once it is not in the manifest: keep it in Cloudflare, forget it
-				*/
-	int64_t version; /* raised to have the value written again; recorded 0: never written */
-	const char *fingerprint; /* of the value; NULL: none is kept. See apply/values */
+	/* desired, and recorded as last desired */
+	bool prevent_destroy;    /* nothing may destroy it */
+	bool forget_on_remove;   /* once removed from the manifest: forget it, don't destroy it */
+	int64_t version;         /* raising it writes the value again; recorded 0: never written */
+	const char *fingerprint; /* of the value; NULL: none. See apply/values */
 
 	/* desired */
 	const struct value_source *value;
@@ -141,17 +141,18 @@ struct object {
 	/* recorded */
 	enum origin origin;
 	enum doubt doubt;
-	/* Of what is unresolved or in doubt: until when its request may have been under way, in
-	 * milliseconds since 1970 by the wall clock of that machine; 0: not known. */
+	/* If unresolved or in doubt: until when its request may have been in progress, in
+	 * milliseconds since 1970 by that machine's wall clock; 0: unknown. */
 	int64_t requested_ms;
-	/* What we sent where Cloudflare stored other scopes, or another comment ("": none); or
+	/* What was sent, if Cloudflare stored other scopes or another comment ("": none); else
 	 * NULL. See object_to_write. */
 	const char *sent_scopes, *sent_comment;
-	/* `modified` of our last answer, where `modified` stays that of our own last value, which
-	 * is older; or NULL. */
+	/* `modified` of our last write, if `modified` is that of an earlier write, of the value
+	 * that someone else has replaced; else NULL. */
 	const char *seen_modified;
-	const char *former; /* the secret that it was duplicated from, as long as that remains */
-	/* Unresolved: what is recorded of the object that it replaces, without its address. */
+	const char
+		*former; /* the name of the secret it is a duplicate of, while that is recorded */
+	/* Unresolved: the recorded object that it replaces, without the address. */
 	const struct object *replaced;
 };
 
@@ -161,22 +162,22 @@ static inline bool object_is_unresolved(const struct object *recorded)
 	return !recorded->id;
 }
 
-/* `moved` in the manifest: an alias, or the address of a secret, gets another name. */
+/* An entry of `moved` in the manifest: renames an alias or a secret. */
 struct move {
 	const char *from, *to;
 	struct place place;
 };
 
-/* An address that an object of the state had before it was moved. */
+/* The address that an object of the state had before a move. */
 struct moved {
 	const char *from;
-	const struct object *object; /* of which only the address counts */
+	const struct object *object; /* only its address counts */
 };
 
-/* `removed` in the manifest: what becomes of an object that is no longer desired. */
+/* An entry of `removed` in the manifest: what to do with objects that are no longer desired. */
 struct removal {
 	const char *from; /* an address */
-	bool destroys;    /* false: forget it, and keep it in Cloudflare */
+	bool destroys;    /* false: forget them, don't destroy them */
 	struct place place;
 };
 
@@ -194,7 +195,7 @@ struct model {
 	struct value_source fingerprint_key; /* `state.fingerprint_key`; VALUE_NONE: none */
 };
 
-/* Each copies the names and lends a new item, valid until the next of its kind is added. */
+/* Each copies the names and lends the new item, until the next of its kind is added. */
 struct account *model_add_account(struct model *model, const char *alias, const char *id);
 struct object *model_add_object(
 	struct model *model, const char *account, const char *store, const char *secret);
@@ -202,103 +203,100 @@ struct object *model_add_object(
 struct move *model_add_move(struct model *model, const char *from, const char *to);
 struct removal *model_add_removal(struct model *model, const char *from);
 
-/* Lends a set of scopes as objects have it: sorted, each once. The items have no commas. */
+/* Lends scopes as objects hold them: sorted, unique, separated by commas. Items have no comma. */
 const char *model_scopes(struct arena *arena, const char *const *items, size_t count) MUST_CHECK;
 
-/* The word for it in JSON: "unknown", "unchanged", "changed". */
+/* Its name in JSON: "unknown", "unchanged" or "changed". */
 const char *audit_value_word(enum audit_value value);
 
-/* Adds "modified by NAME at TIME (value changed)". `names_person`: by the address, if known. */
+/* Adds "modified by NAME at TIME (value changed)". `names_person`: NAME is the e-mail address. */
 void audit_add_words(struct str *out, const struct audit *audit, bool names_person);
-
-/* Lends a copy of a reference, in the arena. */
-struct value_source value_source_copy(struct arena *arena, const struct value_source *source);
 
 /* Copies the object's texts into the arena. */
 void object_keep(struct arena *arena, struct object *object);
 
-/* True if a state says the same of two objects of one address. */
+/* True if two objects of one address have the same representation in a state. */
 bool object_is_same(const struct object *a, const struct object *b);
 
 /*
- * The FIELD_* in which two versions of one secret differ. Nobody can read a value: FIELD_VALUE says
- * that `modified` is another moment, so something was written. What is no date says nothing.
+ * The FIELD_* in which two versions of a secret differ. Values can't be read, so FIELD_VALUE means
+ * that `modified` differs: something was written. An invalid date is not a difference.
  */
 unsigned object_differences(const struct object *a, const struct object *b);
 
 /*
- * FIELD_SCOPES and FIELD_COMMENT, if they must be written so that the live secret becomes what is
- * desired. What Cloudflare stored otherwise than we sent it is not sent again, as long as it is
- * still desired and still there. `recorded` may be NULL.
+ * Which of FIELD_SCOPES and FIELD_COMMENT must be written to make the live secret the desired one.
+ * What Cloudflare did not store as sent is not sent again unless the desired or the live one has
+ * changed since. `recorded` may be NULL.
  */
 unsigned object_to_write(
 	const struct object *desired, const struct object *recorded, const struct object *live);
 
 /*
- * True if what was seen of a secret is older than what is known of it: Cloudflare's lists lag
- * behind its writes, our own included. Then only what is known counts.
+ * True if `seen` is older than `known`: Cloudflare's lists lag behind writes, including ours. Then
+ * only `known` counts.
  */
 bool object_lags(const struct object *known, const struct object *seen);
 
 /*
- * The FIELD_* that somebody else changed; none if what was seen lags. FIELD_VALUE means that the
- * value may have changed: `modified` did. It is left out if the secret became active, which may
- * change `modified`, too, and if the audit log says that the value was kept.
+ * The FIELD_* that someone else changed; none if `live` lags. FIELD_VALUE means that `modified`
+ * differs, so the value may have changed. It is left out if the secret has become active, which may
+ * also change `modified`, or if the audit log says that the value is unchanged.
  */
 unsigned object_drift(const struct object *recorded, const struct object *live);
 
-/* True if a secret became active since it was recorded. `modified` may have changed with that. */
+/* True if a secret has become active since it was recorded, which may have changed `modified`. */
 bool object_became_ready(const struct object *recorded, const struct object *live);
 
 /* Adds a copy of another model's object, or account, with its texts. */
 struct object *model_add_copy(struct model *model, const struct object *object);
 struct account *model_add_account_copy(struct model *model, const struct account *account);
 
-/* Sorts accounts by alias, removals and objects by address; doubles by id, then line. */
+/* Sorts accounts by alias, removals and objects by address, then by id and line. */
 void model_sort(struct model *model);
 
-/* Each lends what has this alias or address, the first of several; NULL: nothing. Sorted only. */
+/*
+ * The rest needs a sorted model. These lend what has the alias or address, the first of several;
+ * NULL: nothing has.
+ */
 const struct account *model_account(const struct model *model, const char *alias);
 const struct object *model_object(
 	const struct model *model, const char *account, const char *store, const char *secret);
 
-/* The same of another object's address. */
 const struct object *model_find(const struct model *model, const struct object *like);
+const struct removal *model_removal(const struct model *model, const char *from);
 
-/* Lends objects that stand side by side in a sorted model. */
+/* Lends a range of a model's objects. */
 struct objects {
 	const struct object *items;
 	size_t count;
 };
 
-/* All objects of this address: more than one is an error. */
+/* All objects with the address of `like`: more than one is an error. */
 struct objects model_doubles(const struct model *model, const struct object *like);
 
-/* The secrets in the store that `like` is, or is in. */
+/* The secrets in the store that `like` is or is in. */
 struct objects model_inside(const struct model *model, const struct object *like);
 
-/* All objects of an account; and the first of them, or NULL. */
+/* All objects of an account; the first of them, or NULL. */
 struct objects model_in_account(const struct model *model, const char *alias);
 const struct object *model_first_in(const struct model *model, const char *alias);
 
-/* Lends the removal of exactly this address, or NULL. Sorted only. */
-const struct removal *model_removal(const struct model *model, const char *from);
-
-/* Adds "`dev`, `prod` and 3 more": the aliases, for people. */
+/* Adds the aliases in words: "`dev`, `prod` and 3 more". */
 void model_add_aliases(struct str *out, const struct model *model);
 
-/* <0, 0, >0: the order of addresses. A store comes right before its secrets. */
+/* Orders addresses (<0, 0, >0). A store comes right before its secrets. */
 int object_compare(const struct object *a, const struct object *b);
 
-/* True if both are the same store, or in it. */
+/* True if both are in, or are, one store. */
 bool object_shares_store(const struct object *a, const struct object *b);
 
 /* Adds ALIAS/STORE or ALIAS/STORE/SECRET. */
 void object_add_address(struct str *out, const struct object *object);
 
 /*
- * True if the pattern matches the object's address, or that of something it is in: `prod` and
- * `prod/keys` match prod/keys/TOKEN. `*` and the like match within one part.
+ * True if the pattern matches the address of the object, its store or its account: `prod` and
+ * `prod/keys` match prod/keys/TOKEN. `*`, `?` and `[...]` match within one part.
  */
 bool object_matches(const struct object *object, const char *pattern);
 

@@ -27,7 +27,7 @@
 #ifndef SOURCE_SOURCE_H
 #define SOURCE_SOURCE_H
 
-#include "model/credentials.h"
+#include "base/credentials.h"
 #include "model/model.h"
 
 #include <signal.h>

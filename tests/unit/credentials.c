@@ -1,4 +1,4 @@
-#include "model/credentials.h"
+#include "base/credentials.h"
 
 #include "unit.h"
 
@@ -49,9 +49,9 @@ static void says_what_is_wrong(void **state)
 	str_repeat(&large, 'x', CREDENTIALS_LENGTH_LIMIT);
 	expect(large.bytes, large.length, NULL);
 	str_char(&large, 'x');
-	expect(large.bytes, large.length, "4097 bytes long");
+	expect(large.bytes, large.length, ": 4097 bytes");
 	str_repeat(&large, 'x', 10 << 20);
-	expect(large.bytes, large.length, "that is no token");
+	expect(large.bytes, large.length, "is too long for a token");
 }
 
 /* fault A16: the prefix says what it is */

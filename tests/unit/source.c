@@ -557,9 +557,10 @@ static void keys(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
-		struct arena arena CLEANUP(arena_release) = {0};
+		struct model model CLEANUP(model_release) = {0};
 		struct str text CLEANUP(str_release) = {0};
-		struct value_source copy = value_source_copy(&arena, &all[i]);
+		struct account account = {.alias = "a", .id = "b", .token = all[i]};
+		struct value_source copy = model_add_account_copy(&model, &account)->token;
 		copy.place = (struct place){"elsewhere", 1, 2};
 		source_add_key(&texts[i], &all[i]);
 		source_add_key(&text, &copy);

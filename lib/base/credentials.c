@@ -1,4 +1,4 @@
-#include "model/credentials.h"
+#include "base/credentials.h"
 
 #include <string.h>
 
@@ -18,11 +18,11 @@ bool credentials_check(const struct secret *secret, const char *what, struct err
 {
 	if (!secret->length) {
 		error_set(err, "%s is empty", what);
-		return error_hint(err, "Set it to an API token of Cloudflare.");
+		return error_hint(err, "Set it to a Cloudflare API token.");
 	}
 	if (secret->length > CREDENTIALS_LENGTH_LIMIT) {
-		error_set(err, "%s is %zu bytes long; that is no token", what, secret->length);
-		return error_hint(err, "Tokens have some 40 to 60 characters.");
+		error_set(err, "%s is too long for a token: %zu bytes", what, secret->length);
+		return error_hint(err, "Tokens have 40 to 60 characters.");
 	}
 	for (size_t i = 0; i < secret->length; i++) {
 		unsigned char byte = (unsigned char)secret->bytes[i];
@@ -49,9 +49,9 @@ bool credentials_check_token(const struct secret *secret, const char *what, stru
 	if (!begins_with(secret, "cfk_"))
 		return true;
 	error_set(err, "%s is a global API key, not a token", what);
-	return error_hint(err, "Put the key into CLOUDFLARE_API_KEY and the user's email into "
-			       "CLOUDFLARE_EMAIL, and no token anywhere; or better, create a token "
-			       "with the permission Account, Secrets Store, Edit.");
+	return error_hint(err, "Create an API token with the permission Account, Secrets Store, "
+			       "Edit. Or set CLOUDFLARE_API_KEY to the key and CLOUDFLARE_EMAIL to "
+			       "the user's email, without any token.");
 }
 
 bool credentials_check_key(const struct secret *secret, const char *what, struct error *err)
@@ -61,7 +61,7 @@ bool credentials_check_key(const struct secret *secret, const char *what, struct
 	if (!begins_with(secret, "cfut_") && !begins_with(secret, "cfat_"))
 		return true;
 	error_set(err, "%s is an API token, not a global key", what);
-	return error_hint(err, "Put it into CLOUDFLARE_API_TOKEN; it needs no email.");
+	return error_hint(err, "Set CLOUDFLARE_API_TOKEN to it; a token needs no email.");
 }
 
 void credentials_release(struct credentials *credentials)
