@@ -1,6 +1,7 @@
 /*
- * Looking for what became of a request of unknown outcome. One list serves all ops that wait
- * for it; what has an id is asked for by it. Looks are spread over the patience.
+ * Finds out whether a request whose answer was lost has been carried out. One list serves all ops
+ * that wait for it; an object with an id is requested by that id. Looks are spread over the
+ * patience.
  *
  *     find_* ──due──► list or GET ──► op->found ──► an outcome
  *       ▲                                  └──not there, and not late──┐
@@ -13,7 +14,7 @@
 
 #include <string.h>
 
-/* ---- when the next look is due ---- */
+/* ---- looks that are due ---- */
 
 static void set_due(struct cf_runner *r, struct look *look, const struct op *op)
 {
@@ -25,7 +26,24 @@ static void set_due(struct cf_runner *r, struct look *look, const struct op *op)
 		r->next_due_ms = due_ms;
 }
 
-static void start(struct cf_runner *r, struct look *look);
+static void start(struct cf_runner *r, struct look *look)
+{
+	int64_t now_ms = clock_monotonic_ms();
+
+	look->served = look->waiting;
+	look->waiting = NULL;
+	look->due_ms = INT64_MAX;
+	look->is_in_progress = true;
+	for (struct op *op = look->served; op; op = op->next)
+		op->looked_ms = now_ms - op->ended_ms;
+	if (look->get.id) {
+		live_get_send(&look->get, r->options->client, look);
+		return;
+	}
+	look->listing = (struct live_listing){
+		.account = look->get.account, .store = look->get.store, .model = &look->model};
+	live_listing_start(&look->listing, r->options->client, look);
+}
 
 int64_t find_due(struct cf_runner *r, int64_t timeout_ms)
 {
@@ -34,7 +52,7 @@ int64_t find_due(struct cf_runner *r, int64_t timeout_ms)
 	if (r->next_due_ms <= now_ms) {
 		r->next_due_ms = INT64_MAX;
 		for (struct look *it = r->looks; it; it = it->earlier) {
-			if (it->is_under_way)
+			if (it->is_in_progress)
 				continue;
 			if (it->due_ms <= now_ms)
 				start(r, it);
@@ -45,7 +63,7 @@ int64_t find_due(struct cf_runner *r, int64_t timeout_ms)
 	return r->next_due_ms - now_ms < timeout_ms ? r->next_due_ms - now_ms : timeout_ms;
 }
 
-/* ---- ops that are looked for ---- */
+/* ---- ops that look ---- */
 
 static void end_looking(struct cf_runner *r, struct op *op)
 {
@@ -53,7 +71,7 @@ static void end_looking(struct cf_runner *r, struct op *op)
 	r->runner.paused -= op->patience_ms > 0;
 }
 
-/* Nobody waits for it any longer; the journal has it. */
+/* The journal has its intent: the next run finds out. */
 static void give_up(struct cf_runner *r, struct op *op)
 {
 	end_looking(r, op);
@@ -87,7 +105,7 @@ static void join(struct cf_runner *r, struct look *look, struct op *op, op_found
 	}
 	op->next = look->waiting;
 	look->waiting = op;
-	if (!look->is_under_way)
+	if (!look->is_in_progress)
 		set_due(r, look, op);
 }
 
@@ -96,7 +114,7 @@ void find_again(struct cf_runner *r, struct op *op)
 	join(r, op->look, op, op->found);
 }
 
-/* Lends a look at the list of a store, whose id is kept; NULL: at the account's stores. */
+/* Lends a look at the list of a store, whose id is kept; NULL: at the list of stores. */
 static struct look *look_new(struct cf_runner *r, const struct op *op, const char *store_id)
 {
 	const struct object *about = row_object(op->rows[0]);
@@ -134,40 +152,20 @@ void find_in_list(struct cf_runner *r, struct op *op, const char *store_id, op_f
 const struct object *find_new(struct cf_runner *r, const struct model *names,
 	const struct object *object, bool *ret_is_double)
 {
-	const struct object *it = model_find(names, object);
+	const struct objects all = model_doubles(names, object);
 	const struct object *found = NULL;
 
 	*ret_is_double = false;
-	for (; it && it < names->objects + names->object_count && object_compare(it, object) == 0;
-		it++) {
-		if (!op_is_new(r, it->id))
+	for (size_t i = 0; i < all.count; i++) {
+		if (!op_is_new(r, all.items[i].id))
 			continue;
 		*ret_is_double |= found != NULL;
-		found = found ? found : it;
+		found = found ? found : &all.items[i];
 	}
 	return found;
 }
 
-/* ---- a look ---- */
-
-static void start(struct cf_runner *r, struct look *look)
-{
-	int64_t now_ms = clock_monotonic_ms();
-
-	look->served = look->waiting;
-	look->waiting = NULL;
-	look->due_ms = INT64_MAX;
-	look->is_under_way = true;
-	for (struct op *op = look->served; op; op = op->next)
-		op->looked_ms = now_ms - op->ended_ms;
-	if (look->get.id) {
-		live_get_send(&look->get, r->options->client, look);
-		return;
-	}
-	look->listing = (struct live_listing){
-		.account = look->get.account, .store = look->get.store, .model = &look->model};
-	live_listing_start(&look->listing, r->options->client, look);
-}
+/* ---- their results ---- */
 
 void find_take(struct cf_runner *r, struct look *look, struct client_answer *answer)
 {
@@ -196,7 +194,7 @@ void find_take(struct cf_runner *r, struct look *look, struct client_answer *ans
 		op->found(r, op, &finding);
 	}
 	look->served = NULL;
-	look->is_under_way = false;
+	look->is_in_progress = false;
 	live_listing_release(&look->listing);
 	model_release(&look->model);
 	for (struct op *op = look->waiting; op; op = op->next)
@@ -223,8 +221,7 @@ void find_stop(struct cf_runner *r)
 void find_release(struct cf_runner *r)
 {
 	for (struct look *it = r->looks; it; it = it->earlier) {
-		if (it->is_under_way)
-			live_listing_release(&it->listing);
+		live_listing_release(&it->listing);
 		model_release(&it->model);
 	}
 }

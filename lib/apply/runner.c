@@ -99,10 +99,10 @@ bool op_is_new(struct cf_runner *r, const char *id)
 {
 	const struct model *live = r->options->live;
 
-	for (size_t i = 0; !r->knows_live_ids && i < live->object_count; i++)
+	for (size_t i = 0; !r->has_live_ids && i < live->object_count; i++)
 		if (live->objects[i].id)
 			table_put(&r->ids, live->objects[i].id, r);
-	r->knows_live_ids = true;
+	r->has_live_ids = true;
 	return !table_get(r->ids, id);
 }
 
@@ -205,23 +205,23 @@ static void on_start(struct runner *runner, const struct row **rows, size_t coun
 	struct op *op = op_new(r, &r->accounts[account - options->accounts], rows, count);
 	switch (row->action) {
 	case ACTION_CREATE:
-		creates(r, op);
+		op_create(r, op);
 		break;
 	case ACTION_ADOPT:
 	case ACTION_UPDATE:
 		if (row->writes)
-			updates(r, op);
+			op_update(r, op);
 		else
 			op_end_done(r, row, row->live);
 		break;
 	case ACTION_REPLACE:
 		if (row->notes & ROW_WITH_STORE)
-			creates(r, op);
+			op_create(r, op);
 		else
-			destroys(r, op);
+			op_destroy(r, op);
 		break;
 	case ACTION_DESTROY:
-		destroys(r, op);
+		op_destroy(r, op);
 		break;
 	case ACTION_FORGET:
 	case ACTION_NONE:

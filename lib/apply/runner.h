@@ -7,16 +7,18 @@
  *                   ▲          ▲                                ├─ twice ──► unknown
  *                   │          └───── patience is not over ◄────┼─ not there
  *                   └──── POST again, once ◄── patience is over ┴─ accepted ─► unknown
- *     secrets  the same with one POST for all new secrets of a store. If the API refused it, what
- *              is absent is sent one by one, so that the error names its secret. If a name was
- *              taken, nothing that is found is ours, unless a POST of ours went unanswered before
+ *     secrets  as create, with one POST for all new secrets of a store. If the API refuses it, the
+ *              secrets that are still absent are sent one by one, so that an error names its
+ *              secret. If a name exists already, nothing that is found is ours, unless an earlier
+ *              POST of ours may have been carried out
  *     rename   duplicate (as create), then PATCH if the value differs. If that fails, the
- *              duplicate is recorded. The old name is destroyed by its own row
- *     update   PATCH with what differs; its answer lost: unknown. A comment that is still there
- *              though it was cleared: PATCH in the other way, once
- *     destroy  DELETE ──done, or gone already──► done; its answer lost: asked for by id until it
- *              is gone or the patience is over. What is destroyed with its store needs no request,
- *              but before the store's DELETE a list shows that nothing was added
+ *              duplicate is recorded. The old name has a row of its own, which destroys it
+ *     update   PATCH the fields that differ; if its answer is lost: unknown. If a cleared comment
+ *              remains, it is cleared in another way, once
+ *     destroy  DELETE ──done, or gone already──► done. If its answer is lost, the object is
+ *              requested by id until it is gone or the patience is over. Secrets that are destroyed
+ *              with their store need no request; before the store's DELETE, a list has to show that
+ *              nothing was added
  *     replace  DELETE, then as create; if that fails, nothing is left: DROP
  *     adopt    no request, or as update; forget: no request
  */
@@ -27,19 +29,15 @@
 #include "apply/values.h"
 #include "cloudflare/live.h"
 
-enum {
-	RUNNER_UNSEEN_LIMIT = 2, /* creates of unknown outcome: the second is the last */
-};
-
 struct runner_options {
 	struct client *client;               /* keeps */
 	const struct live_account *accounts; /* keeps; sorted by alias, every one of the plan */
 	size_t count;
-	const struct plan *plan;  /* keeps; of its rows */
+	const struct plan *plan;  /* keeps; has all rows that are started */
 	const struct model *live; /* keeps; for the ids of stores */
 	struct values *values;    /* keeps */
 	int64_t patience_ms;      /* see cloudflare/patience */
-	bool force; /* destroy stores with what is unmanaged in them, as the plan names it */
+	bool force; /* destroy stores with the unmanaged secrets that the plan names */
 };
 
 /* Gives a runner (runner_free). */

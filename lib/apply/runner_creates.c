@@ -4,7 +4,9 @@
 
 #include <string.h>
 
-/* It exists, and is ours. Ends the row, or continues with the op. */
+enum { UNSEEN_LIMIT = 2 }; /* a create whose outcome nobody saw is sent so often at most */
+
+/* The object exists and is ours. Ends the row, or continues the op. */
 static void made(
 	struct cf_runner *r, struct op *op, const struct row *row, const struct object *is_now)
 {
@@ -20,23 +22,22 @@ static void made(
 	error_release(&op->seen);
 	op->made = *is_now;
 	object_keep(&r->arena, &op->made);
-	updates(r, op);
+	op_update(r, op);
 }
 
-/* ---- what a look has brought ---- */
+/* ---- the result of a look ---- */
 
 /* Ends or continues the rows that the list has; leaves the others in the op. False: none. */
 static bool take_found(struct cf_runner *r, struct op *op, const struct model *names)
 {
-	const struct row **absent = arena_alloc(&r->arena, op->count * sizeof(const struct row *));
-	size_t count = 0;
+	size_t kept = 0, count = op->count;
 
-	for (size_t i = 0; i < op->count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct row *row = op->rows[i];
 		bool is_double;
 		const struct object *found = find_new(r, names, row->desired, &is_double);
 		if (!found)
-			absent[count++] = row;
+			op->rows[kept++] = row;
 		else if (is_double)
 			op_end_as_seen(r, op, row, OUTCOME_UNKNOWN,
 				row->desired->kind == OBJECT_STORE
@@ -48,14 +49,12 @@ static bool take_found(struct cf_runner *r, struct op *op, const struct model *n
 		else
 			made(r, op, row, found);
 	}
-	if (!count)
-		return false;
-	op->rows = absent;
-	op->count = count;
-	return true;
+	if (kept)
+		op->count = kept;
+	return kept > 0;
 }
 
-/* What was refused together is sent alone, so that an error is about it and nothing else. */
+/* Sends each secret of a refused batch alone, so that an error names its secret. */
 static void send_alone(struct cf_runner *r, struct op *op)
 {
 	for (size_t i = 0; i < op->count; i++) {
@@ -63,7 +62,7 @@ static void send_alone(struct cf_runner *r, struct op *op)
 		alone->unseen = op->unseen;
 		alone->may_exist = op->may_exist;
 		alone->has_destroyed = op->has_destroyed;
-		creates(r, alone);
+		op_create(r, alone);
 	}
 	error_release(&op->seen);
 }
@@ -86,8 +85,8 @@ static void found(struct cf_runner *r, struct op *op, const struct finding *find
 		str_format(&why, "Cloudflare accepted the request, but the %s has not appeared",
 			object_kind_word(op->rows[0]->desired->kind));
 		op_end_unknown(r, op, str_text(&why));
-	} else if (op->unseen < RUNNER_UNSEEN_LIMIT && op->throttled < RETRY_THROTTLE_ATTEMPTS) {
-		creates(r, op);
+	} else if (op->unseen < UNSEEN_LIMIT && op->throttled < RETRY_THROTTLE_ATTEMPTS) {
+		op_create(r, op);
 	} else {
 		op_end_failed(r, op, &op->seen);
 	}
@@ -95,7 +94,7 @@ static void found(struct cf_runner *r, struct op *op, const struct finding *find
 
 /* ---- answers ---- */
 
-/* Lends what the list has of this name, or NULL. */
+/* Lends the item of this name, or NULL. */
 static const struct json *find_named(const struct json *list, const char *name)
 {
 	for (const struct json *it = json_first(list); it; it = json_next(it)) {
@@ -106,7 +105,7 @@ static const struct json *find_named(const struct json *list, const char *name)
 	return NULL;
 }
 
-/* False: some rows are left. What the answer does not name may have been created, too. */
+/* False: some rows are left. Objects that the answer does not name may have been created, too. */
 static bool take_made(struct cf_runner *r, struct op *op, const struct client_answer *answer)
 {
 	bool is_list = op->rows[0]->desired->secret && !op->rows[0]->copies;
@@ -137,9 +136,9 @@ static bool take_made(struct cf_runner *r, struct op *op, const struct client_an
 }
 
 /*
- * A batch that was refused may have been carried out in part. A name that exists already may be
- * somebody else's, and so may all that is found then, unless an earlier request of ours may have
- * created it. False: the op has ended.
+ * A refused batch may have been carried out in part. If a name exists already, whatever is found
+ * may be somebody else's, unless an earlier request of ours may have created it. False: the op has
+ * ended.
  */
 static bool take_refused(struct cf_runner *r, struct op *op, struct client_answer *answer)
 {
@@ -173,7 +172,7 @@ static void answered(struct cf_runner *r, struct op *op, struct client_answer *a
 
 /* ---- requests ---- */
 
-/* Adds the rows and their values; a row whose value can't be read fails, and leaves the op. */
+/* Adds the rows and their values. A row whose value can't be read fails and leaves the op. */
 static void add_secrets(struct cf_runner *r, struct op *op, struct str *out)
 {
 	struct cf_body *bodies AUTO_FREE = mem_alloc(op->count * sizeof(*bodies));
@@ -195,7 +194,7 @@ static void add_secrets(struct cf_runner *r, struct op *op, struct str *out)
 	cf_add_bodies(out, bodies, kept);
 }
 
-void creates(struct cf_runner *r, struct op *op)
+void op_create(struct cf_runner *r, struct op *op)
 {
 	const struct object *wanted = op->rows[0]->desired, *original = op->rows[0]->copies;
 	struct op_request request = {.method = "POST", .answered = answered};

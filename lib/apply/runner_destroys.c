@@ -21,7 +21,7 @@ static void end_deleted(struct cf_runner *r, struct op *op)
 	op->has_destroyed = true;
 	op->was_accepted = op->may_exist = false;
 	op->unseen = op->throttled = 0;
-	creates(r, op);
+	op_create(r, op);
 }
 
 /* Cloudflare may carry out a DELETE after the request has timed out. */
@@ -159,7 +159,7 @@ static void inside_found(struct cf_runner *r, struct op *op, const struct findin
 }
 
 /* Cloudflare keeps a store that is not empty, unless it is forced: then it destroys all inside. */
-void destroys(struct cf_runner *r, struct op *op)
+void op_destroy(struct cf_runner *r, struct op *op)
 {
 	const struct row *row = op_row(op);
 

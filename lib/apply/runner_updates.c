@@ -130,7 +130,7 @@ unsigned op_duplicate_rest(const struct row *row, const struct object *is_now)
 	return row->writes & (FIELD_VALUE | inherited);
 }
 
-void updates(struct cf_runner *r, struct op *op)
+void op_update(struct cf_runner *r, struct op *op)
 {
 	const struct row *row = op_row(op);
 
