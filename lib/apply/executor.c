@@ -7,9 +7,9 @@
 #include <stdlib.h>
 
 /*
- * Durability may cost a fifth of the time: after a write that took t, the next waits 4 t, unless
- * something waits for it. But results are not held back longer than people notice, and on a fast
- * disk it pays to wait for a few more.
+ * Durability may cost a fifth of the time: after a write that took t, the next one waits 4 t,
+ * unless a task waits for it. Results are not held back longer than people notice; on a fast disk
+ * it pays to wait for a few more.
  */
 enum {
 	SYNC_SHARE = 4,
@@ -18,7 +18,7 @@ enum {
 	WAIT_MS = 1000
 };
 
-/* EVENT_ACTION_SLOW is emitted each time a task has been under way for another that long. */
+/* EVENT_ACTION_SLOW is emitted whenever a task has taken that much longer. */
 enum { SLOW_US = 10000000 };
 
 struct run {
@@ -28,17 +28,17 @@ struct run {
 	size_t started, ended;  /* rows */
 	struct outcome **group; /* not yet durable */
 	size_t group_count, group_room;
-	size_t recorded; /* of the group, those that the ledger has, if not the disk */
-	bool is_awaited; /* a task waits for what is in the group */
+	size_t recorded; /* of the group, those that the ledger has, though perhaps not the disk */
+	bool is_awaited; /* a task waits for a result in the group */
 	int64_t last_sync_us, sync_cost_us, last_look_us;
-	size_t waits_said;  /* operations of which EVENT_WAITING was emitted */
+	size_t waits_said;  /* paused operations at the last EVENT_WAITING */
 	bool can_record;    /* the journal takes results */
 	struct error *err;  /* the first failure to write */
-	struct arena arena; /* of intents' objects */
+	struct arena arena; /* of the intents' objects */
 	struct executor_result result;
 };
 
-/* The object that events name: with its id, if it exists before the action and not after it. */
+/* The object that events name: with its id if the action removes it. */
 static const struct object *subject(const struct row *row)
 {
 	bool is_removed = row->action == ACTION_DESTROY || row->action == ACTION_FORGET;
@@ -142,7 +142,8 @@ static void record(struct run *run, const struct result *results, size_t count)
 		journal_failed(run, &err);
 }
 
-/* While requests are under way, the journal has the time: the next run's patience starts there. */
+/* While requests are in progress, the journal gets the time: the next run's patience starts there.
+ */
 static void keep_alive(struct run *run)
 {
 	struct error err = {0};
@@ -151,14 +152,15 @@ static void keep_alive(struct run *run)
 		journal_failed(run, &err);
 }
 
-/* The group is durable: emits it, and lets start what waits for it. */
+/* The group is durable: emits its results, and frees the tasks that wait for them. */
 static void end_group(struct run *run)
 {
 	for (size_t i = 0; i < run->group_count; i++) {
 		struct outcome *outcome = run->group[i];
 		struct str text CLEANUP(str_release) = {0};
 		emit_outcome(run, outcome);
-		if (outcome->change.kind == CHANGE_PUT) /* what Cloudflare stored otherwise: once */
+		if (outcome->change.kind ==
+			CHANGE_PUT) /* once for each field that was stored otherwise */
 			record_add_warning(&text, outcome->row, outcome->change.object);
 		if (text.length)
 			event_say(run->input->sink, EVENT_WARNING, str_text(&text));
@@ -171,7 +173,7 @@ static void end_group(struct run *run)
 	emit_progress(run, EVENT_PROGRESS);
 }
 
-/* Makes the group durable. If the journal fails, it is durable with the state, at the end. */
+/* Makes the group durable. If the journal fails, the state has it at the end. */
 static void flush(struct run *run)
 {
 	struct result *results = mem_alloc(run->group_count * sizeof(*results));
@@ -199,9 +201,9 @@ static void count_done(struct run *run, const struct row *row)
 }
 
 /*
- * What was never started does not exist. Without a result it would count as unresolved, and if
- * someone else created it later, it would be taken for ours. What was to be changed is as it was.
- * What is destroyed with its store shares the store's outcome: if nobody knows that, it has none.
+ * Rows that were never started changed nothing. Without a result, a creation would count as
+ * unresolved, and an object that someone else creates later would be taken for ours. A secret that
+ * is destroyed with its store shares the store's outcome; if that is unknown, it has none.
  */
 static void record_not_started(struct run *run)
 {
@@ -240,7 +242,7 @@ static int64_t pause_left_us(const struct run *run)
 {
 	int64_t pause_us = run->sync_cost_us * SYNC_SHARE;
 	int64_t since_us = clock_monotonic_us() - run->last_sync_us;
-	/* Could more be started if the group were durable? */
+	/* Could more tasks start if the group were durable? */
 	bool is_urgent = run->is_awaited && run->under_way < run->input->parallelism &&
 			 !schedule_has_next(&run->schedule);
 
@@ -278,7 +280,7 @@ static void take(struct run *run, struct outcome *outcome)
 		run->under_way--;
 		schedule_end(&run->schedule, task, !is_done);
 	}
-	/* Its intent is in the journal, unless more is known: a duplicate's id. */
+	/* The journal has its intent; only a duplicate's id is more than that. */
 	if (outcome->kind == OUTCOME_UNKNOWN && outcome->change.kind != CHANGE_PUT) {
 		emit_outcome(run, outcome);
 		outcome_free(outcome);
@@ -297,7 +299,7 @@ static bool may_start(const struct run *run)
 	       run->under_way < run->input->parallelism + run->input->runner->paused;
 }
 
-/* Once all that is left is to look for what was requested, and again when there is more of it. */
+/* Once all operations in progress only wait for a look, and again when there are more of them. */
 static void emit_waiting(struct run *run)
 {
 	struct runner *runner = run->input->runner;
@@ -331,7 +333,7 @@ static void loop(struct run *run)
 
 	while (may_start(run))
 		start(run, schedule_next(&run->schedule));
-	emit_progress(run, EVENT_PROGRESS); /* the first results may take long */
+	emit_progress(run, EVENT_PROGRESS); /* the first results may take a while */
 	while (interrupts(run) < 2 &&
 		(run->under_way || may_start(run) || (has_group(run) && run->is_awaited))) {
 		if (interrupts(run) && !run->result.was_interrupted) {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What one account needs, and its answer. */
+/* What the plan needs in one account, and the account's quota. */
 struct ask {
 	int64_t creations, renames, deletions;
 	bool has_answer;
@@ -14,8 +14,8 @@ struct ask {
 };
 
 /*
- * A replaced secret needs no place: the old one is destroyed first. What is unmanaged in a store
- * that is destroyed or replaced has no row of its own and is destroyed with the store.
+ * A replaced secret needs no further place: the old one is destroyed first. Unmanaged secrets in a
+ * store that is destroyed or replaced have no rows; they are destroyed with the store.
  */
 static void add_need(struct ask *ask, const struct row *row)
 {

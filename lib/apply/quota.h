@@ -1,6 +1,4 @@
-/*
- * How many secrets an account may hold, and whether the plan stays within that. Asked before
- * anything is sent.
+/* Whether the plan stays within the accounts' quotas of secrets; checked before anything is sent.
  */
 #ifndef APPLY_QUOTA_H
 #define APPLY_QUOTA_H
@@ -9,10 +7,10 @@
 #include "model/plan.h"
 
 /*
- * Asks for the quota of the accounts in which the plan creates secrets, and adds an error for each
- * that has too few places. A rename needs one more until its old name is destroyed; all renames of
- * an account may run at once. A quota that can't be read is an error in *unread, for the plan may
- * still work. False: interrupted, or an error was added to *errors.
+ * Requests the quota of each account in which the plan creates secrets, and adds an error for each
+ * that is too small. A rename needs one more place until its old name is destroyed, and all renames
+ * of an account may run at once. A quota that can't be read is an error in *unread only: the plan
+ * may still work. False: interrupted, or an error was added to *errors.
  */
 bool quota_check(const struct live_input *input, const struct plan *plan, struct error_list *unread,
 	struct error_list *errors) MUST_CHECK;

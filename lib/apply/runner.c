@@ -80,7 +80,7 @@ bool op_read(struct cf_runner *r, struct op *op, const struct row *row, const st
 	struct object found;
 
 	error_release(&op->seen);
-	if (json_is_array(result)) /* older answers are lists of one */
+	if (json_is_array(result)) /* a list of one, as in older answers */
 		result = json_first(result);
 	if (!cf_object_decode(result, &place, &r->arena, &found, &op->seen))
 		return false;
@@ -94,7 +94,7 @@ bool op_read(struct cf_runner *r, struct op *op, const struct row *row, const st
 	return true;
 }
 
-/* The ids are collected when the first answer is compared with them. */
+/* Live ids are collected when the first answer is compared with them. */
 bool op_is_new(struct cf_runner *r, const char *id)
 {
 	const struct model *live = r->options->live;
@@ -194,7 +194,7 @@ static void on_start(struct runner *runner, const struct row **rows, size_t coun
 	const struct runner_options *options = r->options;
 	const struct row *row = rows[0];
 
-	/* What needs no request; the account of what is forgotten may be unknown. */
+	/* No request is needed; the account of an object that is forgotten may be unknown. */
 	if (row->action == ACTION_FORGET ||
 		(row->action == ACTION_DESTROY && (row->notes & ROW_WITH_STORE))) {
 		op_end_gone(r, row);
@@ -240,7 +240,7 @@ static const struct object *on_longest(struct runner *runner, int64_t *ret_ms)
 	const struct object *longest = NULL;
 	int64_t now_ms = clock_monotonic_ms();
 
-	/* A look that is late may be under way when the patience is over. */
+	/* The last look may still be in progress when the patience is over. */
 	for (struct op *op = in(runner)->ops; op; op = op->earlier) {
 		int64_t left_ms = op->ended_ms + op->patience_ms - now_ms;
 		if (!op->is_looking || (longest && left_ms <= *ret_ms))
@@ -254,8 +254,8 @@ static const struct object *on_longest(struct runner *runner, int64_t *ret_ms)
 }
 
 /*
- * Takes one answer at most: the executor has to start what is ready, and keep the journal alive
- * even while nothing but looks are answered.
+ * Takes one answer at most: the executor has to start tasks that are ready, and to keep the journal
+ * alive even while only looks are answered.
  */
 static struct outcome *on_next(struct runner *runner, int64_t timeout_ms)
 {
@@ -292,7 +292,7 @@ struct runner *runner_new(const struct runner_options *options)
 	return &r->runner;
 }
 
-/* What was under way when the user left at once is not waited for; the journal has it. */
+/* Requests in progress when the user left are not waited for: the journal has their intents. */
 void runner_free(struct runner *runner)
 {
 	struct cf_runner *r = in(runner);

@@ -49,7 +49,7 @@ static void answered(struct cf_runner *r, struct op *op, struct client_answer *a
 	}
 }
 
-/* What is gone can't be destroyed again: repeating does no harm. */
+/* The client may repeat it: a deleted object can't be deleted again. */
 static void send(struct cf_runner *r, struct op *op)
 {
 	const struct object *object = row_before(op_row(op));
@@ -63,9 +63,9 @@ static void send(struct cf_runner *r, struct op *op)
 			.answered = answered});
 }
 
-/* ---- a store with what is inside ---- */
+/* ---- a store with its secrets ---- */
 
-/* True if the plan destroys a secret with the store; with a list: one that the list lacks. */
+/* True if the plan destroys a secret with the store; with a list: a secret that the list lacks. */
 static bool destroys_inside(
 	const struct cf_runner *r, const struct row *store, const struct model *names_or_null)
 {
@@ -84,9 +84,9 @@ static bool destroys_inside(
 	return false;
 }
 
-static void delete_with_all_inside(struct cf_runner *r, struct op *op);
+static void delete_store(struct cf_runner *r, struct op *op);
 
-/* A list may still have what was just destroyed, so each is asked for by its id. */
+/* A list may still show secrets that were just destroyed, so each is requested by its id. */
 static void unmanaged_found(struct cf_runner *r, struct op *op, const struct finding *finding)
 {
 	const char *unmanaged = op->unmanaged[op->unmanaged_count - 1].secret;
@@ -94,7 +94,7 @@ static void unmanaged_found(struct cf_runner *r, struct op *op, const struct fin
 
 	if (!finding->err && !finding->object) {
 		op->unmanaged_count--;
-		delete_with_all_inside(r, op);
+		delete_store(r, op);
 		return;
 	}
 	text_add_visible(&name, unmanaged, strlen(unmanaged), 255);
@@ -104,8 +104,8 @@ static void unmanaged_found(struct cf_runner *r, struct op *op, const struct fin
 	op_end_failed(r, op, &op->seen);
 }
 
-/* Once nothing unmanaged is left. */
-static void delete_with_all_inside(struct cf_runner *r, struct op *op)
+/* Sends the DELETE once no unmanaged secret is left. */
+static void delete_store(struct cf_runner *r, struct op *op)
 {
 	if (!op->unmanaged_count) {
 		send(r, op);
@@ -118,9 +118,9 @@ static void delete_with_all_inside(struct cf_runner *r, struct op *op)
 }
 
 /*
- * Before a DELETE that destroys what is inside: nothing may have been added since the plan was
- * made. A list that lags behind our own writes may hide what others wrote, too: unless -force is
- * given, it is read again until it has what the plan knows, or the patience is over.
+ * Before a DELETE that destroys secrets, too: nothing may have been added since the plan was made.
+ * A list that lags behind our own writes may hide those of others. So without -force it is read
+ * again until it has all secrets of the plan, or the patience is over.
  */
 static void inside_found(struct cf_runner *r, struct op *op, const struct finding *finding)
 {
@@ -155,10 +155,11 @@ static void inside_found(struct cf_runner *r, struct op *op, const struct findin
 		object_keep(&r->arena, &object);
 		op->unmanaged[op->unmanaged_count++] = object;
 	}
-	delete_with_all_inside(r, op);
+	delete_store(r, op);
 }
 
-/* Cloudflare keeps a store that is not empty, unless it is forced: then it destroys all inside. */
+/* Cloudflare refuses to delete a store that is not empty, unless forced: then the secrets go, too.
+ */
 void op_destroy(struct cf_runner *r, struct op *op)
 {
 	const struct row *row = op_row(op);

@@ -57,8 +57,9 @@ static void end_failed(struct cf_runner *r, struct op *op, struct client_answer 
 }
 
 /*
- * It was written. A comment may remain, because it is not documented whether "" or null clears it:
- * then null is sent. If it still remains, that is an error; what else was written is recorded.
+ * The secret was written. A comment may remain, because it is not documented whether "" or null
+ * clears it: then null is sent. If it still remains, that is an error; the other fields are
+ * recorded.
  */
 static void end_updated(struct cf_runner *r, struct op *op, const struct object *is_now)
 {
@@ -84,7 +85,7 @@ static void end_updated(struct cf_runner *r, struct op *op, const struct object 
 	op_end_failed(r, op, &err);
 }
 
-/* It was written, and the answer does not say what it is like now: older than that is lag. */
+/* The answer to the PATCH was unusable. A result from before the PATCH means that the read lags. */
 static void found(struct cf_runner *r, struct op *op, const struct finding *finding)
 {
 	const struct object *before = row_before(op_row(op)), *is_now = finding->object;

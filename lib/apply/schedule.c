@@ -13,9 +13,9 @@ struct task *schedule_task(const struct schedule *s, const struct row *row)
 	return &s->tasks[schedule_step(s, row)->task];
 }
 
-/* ---- what is ready ---- */
+/* ---- ready tasks ---- */
 
-/* Of these tasks, those that wait for nothing. */
+/* Adds those of the tasks that wait for nothing. */
 static void add_ready(struct schedule *s, size_t from, size_t to)
 {
 	for (; from < to; from += 1 + s->tasks[from].waiters)
@@ -33,7 +33,7 @@ struct task *schedule_next(struct schedule *s)
 	return schedule_has_next(s) ? &s->tasks[s->ready[s->ready_from++]] : NULL;
 }
 
-/* ---- what has ended ---- */
+/* ---- ended tasks ---- */
 
 bool schedule_is_awaited(const struct schedule *s, const struct row *row)
 {
@@ -79,7 +79,7 @@ static bool is_removed(const struct row *row)
 	return row->action == ACTION_DESTROY || row->action == ACTION_FORGET;
 }
 
-/* What waits for something that is created, or for a store that is, is no removal. */
+/* Rows that wait for a duplicate, or for a store that is created or replaced, are no removals. */
 static bool is_removal(const struct row *row, const struct row *store_or_null)
 {
 	return is_removed(row) && !row->renamed_to &&

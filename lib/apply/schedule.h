@@ -1,11 +1,11 @@
 /*
  * Inside the executor: which rows of a plan start together, in what order, and which are ready.
- * Pure: the executor says what became of them.
+ * Pure: the executor reports how they end.
  *
  * Removals run first, then everything else, store by store: the store's own row, its new secrets in
- * batches, the rest, and the old names of renamed secrets. A secret waits for its store's row, if
- * that has an action, and an old name for its duplicate. If the awaited row fails, what waits for
- * it never starts.
+ * batches, the rest, and the old names of renamed secrets. A secret waits for its store's row if
+ * that has an action, and an old name waits for its duplicate. If the awaited row fails, the
+ * waiting ones never start.
  */
 #ifndef APPLY_SCHEDULE_H
 #define APPLY_SCHEDULE_H
@@ -14,16 +14,16 @@
 
 #include <stdint.h>
 
-/* What became of a row that has an action. */
+/* How far a row with an action has come. */
 enum step_state {
 	STEP_IDLE,
 	STEP_STARTED,
-	STEP_FAILED,  /* what existed before still exists */
+	STEP_FAILED,  /* the object is as it was before */
 	STEP_UNKNOWN, /* nobody saw the outcome */
-	STEP_GONE,    /* it is done, or failed after what existed before was destroyed */
+	STEP_GONE,    /* done, or failed after the object was destroyed */
 };
 
-/* Of each row, by its index. */
+/* One for each row, at its index. */
 struct step {
 	size_t intent, task;
 	enum step_state state;
@@ -33,8 +33,8 @@ struct step {
 struct task {
 	const struct row **rows;
 	size_t count;
-	size_t waiters; /* of a store: the number of tasks right after it that wait for it */
-	size_t left;    /* rows under way */
+	size_t waiters; /* of a store's row: how many of the next tasks wait for it */
+	size_t left;    /* rows that have not ended */
 	int64_t started_us, times_slow;
 };
 
@@ -45,7 +45,7 @@ struct schedule {
 	size_t count;
 	struct task *tasks; /* removals first */
 	size_t task_count, removal_count;
-	size_t open_removals; /* those that may still run */
+	size_t open_removals; /* that may still run */
 	size_t *ready;        /* tasks, a queue */
 	size_t ready_from, ready_count;
 };
@@ -64,10 +64,10 @@ struct task *schedule_next(struct schedule *schedule) MUST_CHECK;
 /* True if another task waits for this row. */
 bool schedule_is_awaited(const struct schedule *schedule, const struct row *row) MUST_CHECK;
 
-/* All rows of the task have ended. If it failed, what waits for it never starts. */
+/* All rows of the task have ended. If one failed, the waiting tasks never start. */
 void schedule_end(struct schedule *schedule, const struct task *task, bool has_failed);
 
-/* The row is done and durable: what waits for it is ready. */
+/* The row is done and durable: tasks that wait for it are ready. */
 void schedule_free_waiters(struct schedule *schedule, const struct row *row);
 
 #endif

@@ -95,7 +95,7 @@ const struct secret *values_open(
 
 /* ---- the key ---- */
 
-/* What is piped in would be read as the answer to the question, or the answer as a value. */
+/* A piped value would be read as the answer to the prompt, or the answer as a value. */
 static void refuse_input(struct values *values, const char *what, const struct place *place,
 	struct error_list *errors)
 {
@@ -110,7 +110,7 @@ static void refuse_input(struct values *values, const char *what, const struct p
 		error_at(err, place->file, place->line, place->column);
 }
 
-/* False: the key can't be had. It is read once, and so is the error added once. */
+/* False: the key can't be read. Reads once, and adds the error once. */
 static bool has_key(struct values *values, struct error_list *errors)
 {
 	const struct value_source variable = {.kind = VALUE_ENV, .name = key_variable};
@@ -149,7 +149,7 @@ static bool has_key(struct values *values, struct error_list *errors)
 
 /* ---- comparing ---- */
 
-/* `recorded`: under its name now, or before a rename; or NULL. */
+/* `recorded`: under its present name, or the one before a rename; or NULL. */
 static void judge(struct values *values, struct object *desired, const struct object *recorded,
 	const struct secret *value)
 {
@@ -158,7 +158,7 @@ static void judge(struct values *values, struct object *desired, const struct ob
 			fingerprint_compare(&values->key, values->lineage, recorded, value);
 	if (desired->keeps_no_fingerprint)
 		return;
-	/* One made without the present key, or for another name, is made again. */
+	/* A fingerprint made without the present key, or for another name, is made again. */
 	bool is_current = recorded && desired->verdict == VALUE_SAME &&
 			  strcmp(recorded->secret, desired->secret) == 0 &&
 			  (!values->key.is_set || strstr(recorded->fingerprint, values->key.id));
@@ -176,7 +176,7 @@ static void read_desired(struct values *values, struct object *desired,
 		renames_original(input->renames, desired, input->recorded, input->live);
 	bool exists = model_find(input->live, desired) ||
 		      renames_older(input->renames, desired, input->live);
-	/* One that is written once is read also if it exists but will be recreated. */
+	/* A secret that is written once is written again if it is recreated. */
 	bool is_kept = desired->is_written_once && exists && !selection_replaces(input, desired);
 	struct error err = {0};
 
@@ -198,7 +198,7 @@ static void read_desired(struct values *values, struct object *desired,
 		judge(values, desired, recorded, value);
 }
 
-/* Then no more errors are needed. */
+/* An interrupt ends the reading: no further errors are needed. */
 static bool is_interrupted(const struct error_list *errors)
 {
 	return errors->count && errors->items[errors->count - 1].code == ERROR_INTERRUPTED;

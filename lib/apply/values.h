@@ -1,7 +1,6 @@
 /*
  * The values of secrets, from their sources to the request: read, checked against Cloudflare's
- * limits, and compared by fingerprint with what was written last. Until they are sent they are kept
- * in locked memory.
+ * limits, and compared by fingerprint with those written last. They are kept in locked memory.
  *
  *     values_read     before planning: sets verdict and fingerprint of the desired secrets
  *     values_check    of a saved plan: reads again, and compares with the plan's fingerprints
@@ -22,7 +21,7 @@ enum { VALUE_LENGTH_LIMIT = 65536 };
 struct values {
 	struct sources *sources; /* borrowed */
 	const char *lineage;     /* borrowed */
-	bool leaves_input;       /* the standard input is for a question: it is not read */
+	bool leaves_input;       /* do not read the standard input: it is needed for a prompt */
 	bool has_refused_input;
 	const struct value_source *key_source;
 	struct fingerprint_key key;
@@ -30,34 +29,34 @@ struct values {
 	struct arena arena;       /* addresses and fingerprints */
 	struct table *by_address; /* -> struct held_value */
 	struct client *client;    /* learns every value that is opened; may be NULL */
-	struct held_value *last;  /* all of them, to be released */
+	struct held_value *last;  /* list of all */
 };
 
 /*
- * The key is that of CFPROV_FINGERPRINT_KEY, or of the manifest's source; without either there is
- * none, and fingerprints are slow. It is read when the first fingerprint is made or compared: a
- * command that needs none works without it. Keeps sources, lineage and the key's source.
+ * The fingerprint key comes from CFPROV_FINGERPRINT_KEY, or else from the manifest's source;
+ * without a key, fingerprints are slow. It is read when the first fingerprint is made or compared:
+ * a command that needs none works without it. Keeps sources, lineage and the key's source.
  */
 void values_init(struct values *values, struct sources *sources, const char *lineage,
 	const struct value_source *key_source);
 void values_release(struct values *values);
 
 /*
- * Reads the values that planning needs, and sets `verdict` and `fingerprint` of the desired
- * secrets (lent by values). A value that is never written is not read: of a secret that exists and
- * is written once, or that the options leave out. Every error is added, with the secret's address;
- * that the key can't be read, or the standard input is reserved, once.
+ * Reads the values that planning needs, and sets `verdict` and `fingerprint` of the desired secrets
+ * (lent by values). Values that will not be written are not read: those of existing secrets that
+ * are written once, and of secrets that the options leave out. All errors are added, with the
+ * secret's address; an unreadable key, or a standard input that is reserved, is reported once.
  */
 bool values_read(struct values *values, struct model *desired, const struct planner_input *input,
 	struct error_list *errors) MUST_CHECK;
 
-/* Reads what the plan sends; false if a value is not the one that the plan was made with. */
+/* Reads the values that the plan sends. False: one differs from that of the plan. */
 bool values_check(
 	struct values *values, const struct plan *plan, struct error_list *errors) MUST_CHECK;
 
 /*
- * Lends the value of a desired secret, until values_release. One that was not read yet, or is
- * generated, is read now.
+ * Lends the value of a desired secret, until values_release. It is read now, or generated, if it
+ * was not before.
  */
 const struct secret *values_open(
 	struct values *values, const struct object *object, struct error *err) MUST_CHECK;
