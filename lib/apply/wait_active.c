@@ -46,14 +46,6 @@ static bool is_pending(const struct wait *w, const struct object *secret)
 	       strcmp(recorded->status, "active") != 0;
 }
 
-/* Lends the secret as the last look shows it; NULL: it does not. */
-static const struct object *find_listed(const struct wait *w, const struct object *recorded)
-{
-	const struct object *listed = model_find(&w->live, recorded);
-
-	return listed && strcmp(listed->id, recorded->id) == 0 ? listed : NULL;
-}
-
 static bool learn(struct wait *w, struct error *err)
 {
 	struct object *now AUTO_FREE = mem_alloc(w->count * sizeof(*now));
@@ -62,7 +54,7 @@ static bool learn(struct wait *w, struct error *err)
 
 	for (size_t i = 0; i < w->count; i++) {
 		const struct object *recorded = model_find(w->recorded, w->secrets[i]);
-		const struct object *listed = find_listed(w, recorded);
+		const struct object *listed = model_find(&w->live, recorded);
 		if (!listed || !wait_learn(recorded, listed, &now[count]))
 			continue;
 		changes[count] = (struct change){CHANGE_PUT, &now[count]};
@@ -77,8 +69,7 @@ static bool learn(struct wait *w, struct error *err)
 	return is_recorded;
 }
 
-/* False: a list could not be read, or the state not written. After an interrupt nothing was seen.
- */
+/* False: a list could not be read, or the state not written. An interrupt is no error. */
 static bool look(struct wait *w, struct error *err)
 {
 	struct live_input input = w->input->live;
@@ -87,14 +78,13 @@ static bool look(struct wait *w, struct error *err)
 	struct model live CLEANUP(model_release) = {0};
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
-	input.recorded = input.wanted = NULL; /* what a list lacks is looked for again anyway */
+	input.recorded = input.wanted = NULL; /* a later look finds what this one lacks */
 	for (size_t i = 0; i < w->count; i++) {
-		struct object store = *w->secrets[i];
-		store.secret = NULL;
-		const struct object *recorded = model_find(w->recorded, &store);
-		if (is_pending(w, w->secrets[i]) && recorded && recorded->id &&
-			(!wanted.count || stores[wanted.count - 1] != recorded))
-			stores[wanted.count++] = recorded;
+		const struct object *store = model_object(
+			w->recorded, w->secrets[i]->account, w->secrets[i]->store, NULL);
+		if (is_pending(w, w->secrets[i]) && store && store->id &&
+			(!wanted.count || stores[wanted.count - 1] != store))
+			stores[wanted.count++] = store;
 	}
 	if (live_read_inside(&input, &wanted, &live, &errors)) {
 		const struct model last = w->live;
@@ -146,33 +136,27 @@ static bool wait_for_all(struct wait *w, struct error *err)
 
 /* ---- the end ---- */
 
-static void add_left(const struct wait *w, struct str *out)
+static bool refuse(const struct wait *w, struct error *err)
 {
+	struct str who CLEANUP(str_release) = {0}, time CLEANUP(str_release) = {0};
+	const char *plural = w->left == 1 ? "" : "s", *verb = w->left == 1 ? "is" : "are";
 	size_t named = 0;
 
 	for (size_t i = 0; i < w->count; i++) {
 		if (!is_pending(w, w->secrets[i]))
 			continue;
 		const struct object *recorded = model_find(w->recorded, w->secrets[i]);
-		const char *status = w->has_looked && !find_listed(w, recorded) ? "not listed"
-										: recorded->status;
+		const struct object *listed = model_find(&w->live, recorded);
+		bool is_listed = listed && strcmp(listed->id, recorded->id) == 0;
+		const char *status = w->has_looked && !is_listed ? "not listed" : recorded->status;
 		char *address AUTO_FREE = object_address(recorded);
 		struct str name CLEANUP(str_release) = {0};
 		text_add_visible(&name, address, strlen(address), 120);
 		str_text_add(&name, " (");
 		text_add_visible(&name, status, strlen(status), 40);
 		str_char(&name, ')');
-		text_add_listed(out, str_text(&name), named++, w->left, NAMED_AT_MOST);
+		text_add_listed(&who, str_text(&name), named++, w->left, NAMED_AT_MOST);
 	}
-}
-
-static bool refuse(const struct wait *w, struct error *err)
-{
-	struct str who CLEANUP(str_release) = {0}, time CLEANUP(str_release) = {0};
-	bool is_one = w->left == 1;
-	const char *plural = is_one ? "" : "s", *verb = is_one ? "is" : "are";
-
-	add_left(w, &who);
 	if (is_interrupted(w)) {
 		error_set(err, "the waiting was interrupted; %zu secret%s %s not active yet: %s",
 			w->left, plural, verb, str_text(&who));
