@@ -217,7 +217,7 @@ is_asked()
 	bad apply -wait-timeout=5s
 	err_has '-wait-timeout requires -wait'
 	bad apply -wait -wait-timeout=soon
-	err_has 'a duration like 30s'
+	err_has 'a duration such as 30s'
 	good help apply
 	out_has '-wait' '-wait-timeout'
 }
