@@ -15,7 +15,7 @@ CFLAGS ?= -O2 -g
 
 help:
 	@echo 'make            build/cfprov and build/cfsim'
-	@echo 'make install    both and their manual pages, to $$(DESTDIR)$$(PREFIX)'
+	@echo 'make install    both, manual pages and completions, to $$(DESTDIR)$$(PREFIX)'
 	@echo 'make test       unit tests, planner cases and command-line tests'
 	@echo 'make unit       unit tests only'
 	@echo 'make asan       the same tests under AddressSanitizer and UBSan'
@@ -98,9 +98,11 @@ LEAKY := $(BUILD)/tests/canary/leaky
 OBJS  := $(call objs,lib/*/*.c cmd/*/*.c tests/unit/*.c tests/tools/*.c tests/plan/*.c \
 	tests/canary/*.c)
 PROGS := $(patsubst cmd/%,$(BUILD)/%,$(filter cmd/cfprov cmd/cfsim,$(wildcard cmd/*)))
-# The programs write their manual pages, from cmd/PROGRAM/PAGE.SECTION.in.
+# The programs write these: manual pages from cmd/PROGRAM/PAGE.SECTION.in, and completions.
 MAN   := $(BUILD)/share/man
-SHARE := $(foreach p,$(basename $(notdir $(wildcard cmd/*/*.in))),$(MAN)/man$(subst .,,$(suffix $p))/$p)
+SHARE := $(foreach p,$(basename $(notdir $(wildcard cmd/*/*.in))),$(MAN)/man$(subst .,,$(suffix $p))/$p) \
+	$(addprefix $(BUILD)/share/,bash-completion/completions/cfprov zsh/site-functions/_cfprov \
+	fish/vendor_completions.d/cfprov.fish)
 
 # What `cfprov version` tells of the source: the same for everybody who builds it. Of a tarball, or
 # one that was unpacked inside of somebody else's repository, nothing but SOURCE_DATE_EPOCH is known.
@@ -159,6 +161,10 @@ $(MAN)/man5/%: cmd/cfprov/%.in $(BUILD)/cfprov
 	$(fill)
 $(MAN)/man1/%: cmd/cfsim/%.in $(BUILD)/cfsim
 	$(fill)
+
+# share/SHELL-completion/..., share/SHELL/...
+$(filter-out $(MAN)/%,$(SHARE)): $(BUILD)/cfprov
+	$(Q)$(call say,GEN) $< completion $(word 1,$(subst /, ,$(subst -, ,$(@:$(BUILD)/share/%=%)))) >$@
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin

@@ -1,3 +1,4 @@
+#include "completion.h"
 #include "document.h"
 #include "log.h"
 #include "man.h"
@@ -79,11 +80,15 @@ static int __attribute__((noinline)) run(int argc, char **argv)
 	return term_finish() ? status : EXIT_ERROR;
 }
 
-/* For make. */
-static int print_man(const char *path)
+/* What completion scripts and make ask for: no commands for people. */
+static int run_hidden(int argc, char **argv)
 {
-	bool is_good = man_print(path);
+	bool is_good = strcmp(argv[0], "__complete") == 0;
 
+	if (is_good)
+		completion_print(argc, argv);
+	else
+		is_good = argc == 2 && man_print(argv[1]);
 	return term_finish() && is_good ? EXIT_DONE : EXIT_ERROR;
 }
 
@@ -91,8 +96,8 @@ int main(int argc, char **argv)
 {
 	set_up_process();
 	term_start();
-	bool is_man = argc == 3 && strcmp(argv[1], "__man") == 0;
-	int status = is_man ? print_man(argv[2]) : run(argc, argv);
+	bool is_hidden = argc > 1 && strncmp(argv[1], "__", 2) == 0;
+	int status = is_hidden ? run_hidden(argc - 1, argv + 1) : run(argc, argv);
 	wipe_leftovers();
 	return status;
 }

@@ -105,6 +105,14 @@ const struct command cli_commands[] = {
 		"Editors use the schema to complete and check the manifest while you type.",
 		"cfprov schema > cfprov.schema.json\n",
 		NULL},
+	{"completion", "bash|zsh|fish", "print the completion script of a shell", COMMAND_OTHER, 0,
+		1, completion_run,
+		"The script completes commands, options, addresses and aliases. To use it in one "
+		"session, load it as below. `make install` puts it where the shell looks for it.",
+		"source <(cfprov completion bash)\n"
+		"source <(cfprov completion zsh)\n"
+		"cfprov completion fish | source\n",
+		NULL},
 	{"version", NULL, "show the version", COMMAND_OTHER, CLI_JSON, 0, version_run,
 		"Shows the versions of cfprov and of the libraries that it runs with.",
 		NULL, NULL},

@@ -123,7 +123,7 @@ says()
 	done
 }
 
-@test "make install puts pages where they are found" {
+@test "make install puts pages and completions where they are found" {
 	# What is built is installed, whatever compiler built it.
 	mkdir built
 	ln -s "$build/cfprov" "$build/cfsim" "$build/share" built
@@ -133,8 +133,11 @@ says()
 	diff - installed <<-END
 		/usr/bin/cfprov
 		/usr/bin/cfsim
+		/usr/share/bash-completion/completions/cfprov
+		/usr/share/fish/vendor_completions.d/cfprov.fish
 		/usr/share/man/man1/cfprov.1
 		/usr/share/man/man1/cfsim.1
 		/usr/share/man/man5/cfprov.yaml.5
+		/usr/share/zsh/site-functions/_cfprov
 	END
 }
