@@ -9,20 +9,23 @@ bool export_run(struct session *session)
 	struct error_list notes CLEANUP(error_list_release) = {0};
 	struct str text CLEANUP(str_release) = {0};
 
-	if (!session_load_accounts(session) || !read_live(session))
+	if (!session_check_new_file(session) || !session_load_accounts(session) ||
+		!read_live(session))
 		return false;
 	if (session->has_failed || !read_live_all(session) || session->has_failed) {
-		term_print("Nothing was written: the manifest would not say all that lives.");
+		term_print("Nothing was written, because the manifest would be incomplete.");
 		return false;
 	}
 	size_t count = export_manifest(&session->desired, &session->live, &text, &notes);
-	term_out_str(&text);
+	if (!session_write_new_file(session, &text))
+		return false;
 	for (size_t i = 0; i < notes.count; i++)
 		term_warning(notes.items[i].message);
 	if (!count)
 		term_warning(
 			notes.count
-				? "No store could be exported: a manifest needs at least one."
-				: "There is no store to export: a manifest needs at least one.");
+				? "No store could be exported, and a manifest needs at least one."
+				: "There is no store to export, and a manifest needs at least "
+				  "one.");
 	return true;
 }

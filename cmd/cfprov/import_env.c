@@ -41,8 +41,9 @@ static bool read_target(struct import_env *env)
 	struct str why CLEANUP(str_release) = {0};
 
 	if (!address)
-		return term_fail("Say it with -store=STORE or -store=ALIAS/STORE.",
-			"which store are the secrets for?");
+		return term_fail(
+			"Pass -store=STORE or -store=ALIAS/STORE: the store for the secrets.",
+			"missing option -store");
 	target->store = slash ? slash + 1 : address;
 	if (slash)
 		target->alias =
@@ -51,15 +52,15 @@ static bool read_target(struct import_env *env)
 		(slash && !shape_text_is_right(&schema_alias, target->alias, true, &why))) {
 		char *shown AUTO_FREE = text_visible(address, 120);
 		return term_fail(
-			"-store takes STORE, for all accounts of the manifest, or ALIAS/STORE.",
-			"`%s` is no address of a store%s%s", shown, why.length ? ": " : "",
+			"-store takes STORE, for every account in the manifest, or ALIAS/STORE.",
+			"invalid address of a store `%s`%s%s", shown, why.length ? ": " : "",
 			str_text(&why));
 	}
 	if (target->is_whole)
 		target->account_id = id;
 	return !target->account_id || shape_text_is_right(&schema_account_id, id, true, &why) ||
-	       term_fail(NULL, "CLOUDFLARE_ACCOUNT_ID can't be the id of an account: %s",
-		       str_text(&why));
+	       term_fail(
+		       NULL, "CLOUDFLARE_ACCOUNT_ID is not a valid account id: %s", str_text(&why));
 }
 
 /* ---- the manifest ---- */
@@ -75,6 +76,7 @@ static void find_manifests(struct import_env *env)
 	const char *const *paths = given->count ? given->items : defaults;
 	size_t count = given->count ? given->count : 1, existing = 0;
 	const char **found = arena_alloc(&env->session->arena, count * sizeof(*found));
+	const char *out = env->session->cli->out;
 	struct stat status;
 
 	for (size_t i = 0; i < count; i++)
@@ -86,6 +88,8 @@ static void find_manifests(struct import_env *env)
 			env->beside = paths[i];
 	if (!env->beside)
 		env->beside = paths[0];
+	if (out && strcmp(out, "-") != 0)
+		env->beside = out;
 	env->session->source.paths = found;
 	env->session->source.path_count = existing;
 	env->target.is_whole = !existing;
@@ -104,7 +108,7 @@ static bool heed_manifest(struct import_env *env)
 		return false;
 	if (alias && !model_account(desired, alias)) {
 		model_add_aliases(&known, desired);
-		str_format(&hint, "It has %s.", str_text(&known));
+		str_format(&hint, "Accounts in the manifest: %s.", str_text(&known));
 		return term_fail(str_text(&hint), "the manifest has no account `%s`", alias);
 	}
 	envfile_heed_declared(&env->envfile, &env->target, desired);
@@ -123,15 +127,15 @@ static bool read_file(struct import_env *env, const char *file)
 	char *path AUTO_FREE = fs_path_from(env->beside, file);
 
 	if (strcmp(file, "-") == 0)
-		str_text_add(&why, "the values are read from it again at each plan");
+		str_text_add(&why, "cfprov reads the values again at each plan");
 	else if (!text_is_utf8(path, strlen(path), NULL))
 		str_text_add(&why, "it is not UTF-8");
 	else if (shape_text_is_right(&schema_comment, path, false, &why) && strstr(path, "${"))
-		str_text_add(&why, "a dollar and a brace would look like a variable");
+		str_text_add(&why, "`${` would look like a variable");
 	if (why.length) {
 		char *shown AUTO_FREE = text_visible(file, 120);
 		return term_fail(
-			NULL, "a manifest can't name the file `%s`: %s", shown, str_text(&why));
+			NULL, "a manifest can't refer to the file `%s`: %s", shown, str_text(&why));
 	}
 	env->target.path = arena_text(&env->session->arena, path);
 	if (!input_file(file, SOURCE_SIZE_LIMIT, &patience, &bytes, &err))
@@ -148,13 +152,12 @@ bool import_env_run(struct session *session)
 	struct str text CLEANUP(str_release) = {0};
 
 	find_manifests(&env);
-	if (!read_target(&env) || !read_file(&env, session->cli->arguments[0]) ||
-		!heed_manifest(&env))
+	if (!session_check_new_file(session) || !read_target(&env) ||
+		!read_file(&env, session->cli->arguments[0]) || !heed_manifest(&env))
 		return false;
 	term_warnings(&env.envfile.warnings);
 	if (env.envfile.left_out == env.envfile.count)
-		return term_fail(NULL, "nothing is left to be written");
+		return term_fail(NULL, "no name is left to write");
 	envfile_write(&env.envfile, &env.target, &text);
-	term_out_str(&text);
-	return true;
+	return session_write_new_file(session, &text);
 }

@@ -134,6 +134,8 @@ static const struct option options[] = {
 		"refuse to destroy more than N percent of 10 or more objects (default 30)"},
 
 	{"out", &a_file, OPTION_OUTPUT, CLI_OUT, AT(out), "save the plan for `cfprov apply FILE`"},
+	{"out", &a_file, OPTION_OUTPUT, CLI_NEW_FILE, AT(out),
+		"write to this new file instead of standard output"},
 	{"detailed-exitcode", &a_switch, OPTION_OUTPUT, CLI_OUT, AT(detailed_exitcode),
 		"exit with status 2 if there are changes"},
 	{"json", &a_switch, OPTION_OUTPUT, CLI_JSON, AT(json), "write JSON"},

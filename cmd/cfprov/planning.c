@@ -23,13 +23,13 @@ bool planning_check_options(const struct cli *cli)
 	bool is_normal = !cli->destroys && !cli->refresh_only;
 
 	if (cli->destroys && cli->refresh_only)
-		return term_fail(NULL, "-destroy and -refresh-only exclude each other");
+		return term_fail(NULL, "-destroy and -refresh-only can't be combined");
 	if (cli->refresh_only && !cli->refresh)
-		return term_fail(NULL, "-refresh-only and -refresh=false exclude each other");
+		return term_fail(NULL, "-refresh-only and -refresh=false can't be combined");
 	if (cli->replaces.count && !is_normal)
-		return term_fail(NULL, "%s and -replace exclude each other", mode);
+		return term_fail(NULL, "%s and -replace can't be combined", mode);
 	if (cli->adopt && !is_normal)
-		return term_fail(NULL, "%s and -adopt exclude each other", mode);
+		return term_fail(NULL, "%s and -adopt can't be combined", mode);
 	return true;
 }
 
@@ -205,8 +205,9 @@ bool planning_make(struct session *session)
 		term_warning(str_text(&text));
 	}
 	if (cli->targets.count + cli->excludes.count)
-		term_warning("-target or -exclude leaves something out: what that is may have "
-			     "changes, too.");
+		term_warning(
+			"-target or -exclude is set, so the plan may be incomplete. Objects that "
+			"are not included may have changes.");
 	return true;
 }
 
@@ -217,10 +218,10 @@ bool planning_check_out(struct session *session, const char *path)
 	const char *backup = session->ledger.backup_path;
 
 	if (strcmp(path, "-") == 0)
-		return term_fail("-format=json or -format=markdown writes the plan for others.",
-			"-out=- is no file, and a saved plan is for cfprov apply only");
+		return term_fail("To print the plan, use -format=json or -format=markdown.",
+			"-out=- is not a file, and only `cfprov apply` reads a saved plan");
 	if (backup && fs_is_same_file(backup, path))
-		return term_fail(NULL, "-out can't be %s: that is the backup of the state", path);
+		return term_fail(NULL, "-out can't be %s: it is the backup of the state", path);
 	return session_check_target(session, "-out", path);
 }
 
@@ -244,15 +245,14 @@ bool planning_save(struct session *session, const char *path)
 	};
 
 	if (session->has_failed)
-		return term_fail("Mend what keeps them from being read; or plan for the others "
-				 "alone, with -account=ALIAS for each.",
-			"the plan is not saved: it leaves accounts out");
+		return term_fail("Fix the errors above, or plan only the other accounts with "
+				 "-account=ALIAS.",
+			"the plan was not saved because it is partial");
 	char *real AUTO_FREE = fs_real_path(path);
 	planfile_encode(&planfile, &session->plan, &bytes);
 	if (bytes.length > PLANFILE_SIZE_LIMIT)
 		return term_fail("Plan for fewer accounts at a time, with -account=ALIAS.",
-			"the plan is larger than %d bytes, and could not be read again",
-			PLANFILE_SIZE_LIMIT);
+			"the plan was not saved because it exceeds %d bytes", PLANFILE_SIZE_LIMIT);
 	return fs_replace(real, NULL, &bytes, &err) || term_error(&err);
 }
 
@@ -306,10 +306,10 @@ static bool fits_manifest(struct session *session)
 			continue;
 		const struct place *place = &now->place;
 		struct error *err = error_list_add(&errors);
-		error_set(err, "the plan was made for the account %s as `%s`, but %s now says %s",
+		error_set(err, "the plan was made for the account %s as `%s`, but %s now has %s",
 			then->id, then->alias,
 			place->file ? "the manifest" : "CLOUDFLARE_ACCOUNT_ID", now->id);
-		error_hint(err, "Make a new plan.");
+		error_hint(err, "Run `cfprov plan` again.");
 		if (place->file)
 			error_at(err, place->file, place->line, place->column);
 	}
@@ -380,8 +380,8 @@ bool planning_check(struct session *session)
 	if (!read_live(session) || (!session->has_failed && !settle(session)))
 		return false;
 	if (session->has_failed || !read_live_affected(session, &knows_more) || session->has_failed)
-		return term_fail("Mend what is told above; or make a plan for the other accounts "
-				 "alone: cfprov plan -out=FILE -account=ALIAS.",
-			"the plan is carried out whole or not at all; nothing was done");
+		return term_fail("Fix the errors above, or plan only the other accounts with "
+				 "`cfprov plan -out=FILE -account=ALIAS`.",
+			"the plan was not applied, because not all of its accounts could be read");
 	return fits_live(session, &planfile->live) && has_room(session);
 }

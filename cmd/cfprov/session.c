@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { REQUEST_TIMEOUT_S = 60 };
@@ -60,9 +61,34 @@ void session_release(struct session *session)
 
 /* ---- manifest ---- */
 
+/* True if the shell emptied the manifest, to put this command's output there. */
+static bool is_emptied(const char *path)
+{
+	struct stat file, output;
+
+	return stat(path, &file) == 0 && S_ISREG(file.st_mode) && file.st_size == 0 &&
+	       fstat(STDOUT_FILENO, &output) == 0 && file.st_dev == output.st_dev &&
+	       file.st_ino == output.st_ino;
+}
+
 static bool open_manifest(struct session *session, struct error_list *errors)
 {
+	static const char *const defaults[] = {MANIFEST_DEFAULT_PATH};
+	const struct manifest_source *source = &session->source;
+	bool may_write = session->cli->command->options & CLI_NEW_FILE;
+
 	manifest_release(&session->manifest); /* session_find_state may have opened it */
+	for (size_t i = 0; i < source->path_count || i < ARRAY_SIZE(defaults); i++) {
+		const char *path = source->path_count ? source->paths[i] : defaults[i];
+		if (!is_emptied(path))
+			continue;
+		struct error *err = error_list_add(errors);
+		error_set(
+			err, "%s is empty: the shell emptied it before cfprov could read it", path);
+		return error_hint(err, "%s",
+			may_write ? "Use -out=FILE instead of redirecting the output to it."
+				  : "Redirect the output to another file.");
+	}
 	return manifest_open(&session->manifest, &session->source, errors);
 }
 
@@ -89,15 +115,6 @@ static bool read_manifest(struct session *session, struct error_list *errors)
 	return !errors->count;
 }
 
-bool session_load_manifest(struct session *session)
-{
-	struct error_list errors CLEANUP(error_list_release) = {0};
-
-	bool is_read = read_manifest(session, &errors);
-	term_warnings(&session->manifest.warnings);
-	return is_read || term_errors(&errors);
-}
-
 /* True if no manifest exists. Some commands need none. */
 static bool is_absent(const struct session *session, const struct error_list *errors)
 {
@@ -105,6 +122,44 @@ static bool is_absent(const struct session *session, const struct error_list *er
 		if (errors->items[i].code != ERROR_ABSENT)
 			return false;
 	return errors->count == session->manifest.documents.count;
+}
+
+/* For a directory in which nobody has begun: how to begin. */
+static void print_no_manifest(bool is_json)
+{
+	static const char example[] =
+		"\n  account_id: 0123456789abcdef0123456789abcdef\n"
+		"  stores:\n"
+		"    - name: payments\n"
+		"      secrets: [{name: DB_PASSWORD, value: {env: DB_PASSWORD}}]\n";
+	struct error err CLEANUP(error_release) = {0};
+	struct str lines CLEANUP(str_release) = {0};
+
+	error_set(&err, "no manifest found: %s does not exist", MANIFEST_DEFAULT_PATH);
+	error_hint(&err,
+		"Create it, or pass the path of another one with -f. `cfprov export` writes one "
+		"from the stores and secrets that exist, and `cfprov import-env` from the names in "
+		"a .env file.%s",
+		is_json ? "" : " For example:");
+	term_error(&err);
+	str_text_add(&lines, example);
+	if (!is_json)
+		term_print_str(&lines);
+}
+
+bool session_load_manifest(struct session *session)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+
+	if (read_manifest(session, &errors)) {
+		term_warnings(&session->manifest.warnings);
+		return true;
+	}
+	term_warnings(&session->manifest.warnings);
+	if (session->cli->manifests.count || !is_absent(session, &errors))
+		return term_errors(&errors);
+	print_no_manifest(session->cli->json);
+	return false;
 }
 
 bool session_read_accounts(struct session *session, struct model *ret_accounts)
@@ -119,8 +174,9 @@ bool session_read_accounts(struct session *session, struct model *ret_accounts)
 		return true;
 	}
 	if (session->cli->manifests.count || !is_absent(session, &errors))
-		term_warning("What the manifest says of accounts can't be read, and was not "
-			     "compared with the plan.");
+		term_warning(
+			"The manifest's accounts could not be read, and the plan was not compared "
+			"with them.");
 	return false;
 }
 
@@ -154,11 +210,10 @@ static bool add_account(struct session *session, const char *id, bool is_alone)
 	char *shown AUTO_FREE = text_visible(id, 60);
 
 	if (!shape_text_is_right(&schema_account_id, id, true, &why))
-		return term_fail(
-			NULL, "`%s` can't be the id of an account: %s", shown, str_text(&why));
+		return term_fail(NULL, "invalid account id `%s`: %s", shown, str_text(&why));
 	for (size_t i = 0; i < desired->account_count; i++)
 		if (strcmp(desired->accounts[i].id, id) == 0)
-			return term_fail(NULL, "-account-id=%s is given twice", shown);
+			return term_fail(NULL, "-account-id=%s is set twice", shown);
 	if (!shape_text_is_usual(&schema_account_id, id, id, &unusual))
 		term_warning(unusual.message);
 	model_add_account(desired, alias_of(session, id, is_alone), id);
@@ -184,7 +239,7 @@ bool session_load_accounts(struct session *session)
 		return session_load_manifest(session);
 	if (!ids->items[0])
 		return term_fail(
-			"Name it with -account-id=ID, in CLOUDFLARE_ACCOUNT_ID, or in a manifest.",
+			"Pass -account-id=ID, set CLOUDFLARE_ACCOUNT_ID, or write a manifest.",
 			"no account is set");
 	for (size_t i = 0; i < ids->count; i++)
 		if (!add_account(session, ids->items[i], ids->count == 1))
@@ -295,7 +350,7 @@ bool session_check_target(struct session *session, const char *option, const cha
 	if (what)
 		error_set(&err, "%s is %s", path, what);
 	error_prefix(&err, "%s can't be %s", option, path);
-	error_hint(&err, "Name another file. Nothing was done.");
+	error_hint(&err, "Choose another file. No changes were made.");
 	return term_error(&err);
 }
 
@@ -327,8 +382,9 @@ bool session_open_state(struct session *session, const char *operation)
 	char *backup AUTO_FREE = ledger_find_backup(&session->ledger, session->state_path);
 	if (backup) {
 		str_format(&lost,
-			"There is no state at %s, but a backup of one. If it was lost, copy %s "
-			"there first; what is missing in that is found by its name.",
+			"The state %s does not exist, but a backup does. If the state was lost, "
+			"copy %s "
+			"there first. Objects that are newer than the backup are found by name.",
 			session->state_path, backup);
 		term_warning(str_text(&lost));
 	}
@@ -338,6 +394,40 @@ bool session_open_state(struct session *session, const char *operation)
 bool session_read_state(struct session *session)
 {
 	return session_open_state(session, NULL);
+}
+
+/* ---- a new file ---- */
+
+static bool is_new_file(const struct cli *cli)
+{
+	return cli->out && strcmp(cli->out, "-") != 0;
+}
+
+bool session_check_new_file(const struct session *session)
+{
+	const struct cli *cli = session->cli;
+	struct error err CLEANUP(error_release) = {0};
+
+	if (!is_new_file(cli) || fs_check_new(cli->out, &err))
+		return true;
+	error_hint(&err, "Remove it first, or choose another path with -out.");
+	return term_error(&err);
+}
+
+bool session_write_new_file(const struct session *session, const struct str *text)
+{
+	const struct cli *cli = session->cli;
+	struct error err CLEANUP(error_release) = {0};
+
+	if (!is_new_file(cli)) {
+		term_out_str(text);
+		return true;
+	}
+	if (!fs_create(cli->out, text, &err))
+		return term_error(&err);
+	char *shown AUTO_FREE = text_visible(cli->out, 0);
+	term_print("Wrote %s.", shown);
+	return true;
 }
 
 /* ---- client ---- */
@@ -352,7 +442,8 @@ bool session_new_client(struct session *session)
 	if (session->client)
 		return true;
 	if (timeout && (!text_to_number(timeout, 3600, &seconds) || seconds == 0))
-		return term_fail(NULL, "CFPROV_REQUEST_TIMEOUT must be seconds from 1 to 3600");
+		return term_fail(
+			NULL, "CFPROV_REQUEST_TIMEOUT must be a number of seconds from 1 to 3600");
 	if (!url)
 		url = cli_env("CLOUDFLARE_API_BASE_URL");
 	const struct client_options options = {

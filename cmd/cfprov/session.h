@@ -102,6 +102,13 @@ bool session_find_lane(struct session *session, const struct account *account, s
 void session_print_warnings(struct session *session);
 
 /*
+ * The text of a command with CLI_NEW_FILE goes to stdout, or to the new file of -out. The first
+ * asks before anything is requested whether it can.
+ */
+bool session_check_new_file(const struct session *session) MUST_CHECK;
+bool session_write_new_file(const struct session *session, const struct str *text) MUST_CHECK;
+
+/*
  * False, and reported: writing the option's file would destroy the state or a manifest, or it is no
  * regular file. The manifest, if there is one, was read before.
  */

@@ -95,7 +95,7 @@ bool state_pull_run(struct session *session)
 		return false;
 	const struct state *state = &session->ledger.state;
 	if (!state->lineage[0] || !state->serial) {
-		term_print("There is no state yet.");
+		term_print("The state does not exist yet.");
 		return true;
 	}
 	state_encode(state, &text);
@@ -146,8 +146,7 @@ bool state_rm_run(struct session *session)
 			       term_errors(&errors)) &&
 		       write_edit(session, &edit, cli->dry_run ? "Would remove" : "Removed", "");
 	if (is_done)
-		term_print(
-			"In Cloudflare nothing %s.", cli->dry_run ? "would change" : "has changed");
+		term_print("Nothing %s in Cloudflare.", cli->dry_run ? "would change" : "changed");
 	return is_done;
 }
 
@@ -162,14 +161,14 @@ bool state_mv_run(struct session *session)
 	str_format(&ending, " to %s", to);
 	/* The manifest must be able to use the alias; state_edit refuses an address. */
 	bool is_done = (strchr(to, '/') || shape_text_is_right(&schema_alias, to, true, &why) ||
-			       term_fail(NULL, "that can't be an alias: %s", str_text(&why))) &&
+			       term_fail(NULL, "invalid alias: %s", str_text(&why))) &&
 		       session_open_state(session, cli->dry_run ? NULL : "state mv") &&
 		       (state_edit_rename(&session->ledger.state, from, to, &edit, &err) ||
 			       term_error(&err)) &&
 		       write_edit(session, &edit, cli->dry_run ? "Would move" : "Moved",
 			       str_text(&ending));
 	if (is_done && !cli->dry_run)
-		term_print("Rename the alias in the manifest, too, if it still calls it %s.", from);
+		term_print("If the manifest still has the alias %s, rename it there, too.", from);
 	return is_done;
 }
 
@@ -186,7 +185,7 @@ static bool read_file(const char *file, struct state *ret_state)
 		return term_error(&err);
 	if (state_decode(name, str_text(&bytes), bytes.length, ret_state, &err))
 		return true;
-	error_hint(&err, "Nothing was changed. A state is what cfprov state pull writes.");
+	error_hint(&err, "No changes were made. `cfprov state pull` writes a valid state.");
 	return term_error(&err);
 }
 
@@ -202,16 +201,16 @@ bool state_push_run(struct session *session)
 	struct ledger *ledger = &session->ledger;
 	enum state_edit_verdict verdict = state_edit_replace(&ledger->state, &other, &err);
 	if (verdict == STATE_EDIT_SAME) {
-		term_print("It is the state that there is; nothing was changed.");
+		term_print("The current state is identical. No changes were made.");
 		return true;
 	}
 	if (verdict == STATE_EDIT_REFUSE && cli->force)
 		error_release(&err);
 	else if (verdict == STATE_EDIT_REFUSE)
-		error_prefix(&err, "this state is refused");
+		error_prefix(&err, "the state was not replaced");
 	if (err.message || !ledger_replace(ledger, &other, &err)) {
 		return term_error(&err);
 	}
-	term_print("The state has serial %lld now.", (long long)ledger->state.serial);
+	term_print("The state now has serial %lld.", (long long)ledger->state.serial);
 	return true;
 }

@@ -70,21 +70,21 @@ const struct command cli_commands[] = {
 		"cfprov import prod/payments \"$ACCOUNT_ID/payments\"\n",
 		NULL},
 	{"export", NULL, "write a manifest of the existing stores and secrets", COMMAND_OTHER,
-		CLI_MANIFEST | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL, 0, export_run,
+		CLI_MANIFEST | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL | CLI_NEW_FILE, 0, export_run,
 		"Reads your accounts and prints a manifest that declares every store and secret in "
 		"them. Cloudflare never returns secret values, so each secret gets an environment "
 		"variable as its source.",
-		"cfprov export -account-id=0123456789abcdef0123456789abcdef\n",
+		"cfprov export -account-id=0123456789abcdef0123456789abcdef -out=cfprov.yaml\n",
 		NULL},
 	{"import-env", "FILE", "write manifest entries for the names in a .env or JSON file",
-		COMMAND_OTHER, CLI_MANIFEST | CLI_STORE, 1, import_env_run,
+		COMMAND_OTHER, CLI_MANIFEST | CLI_STORE | CLI_NEW_FILE, 1, import_env_run,
 		"Prints manifest entries for the secrets in FILE. Their values stay in FILE, where "
 		"plan and apply read them, and are not printed.\n\n"
 		"If there is no manifest yet, the output is a complete one. Otherwise it is a list of "
 		"`stores` for one more file, the last that -f names. Its paths are relative to that "
 		"file.",
-		"cfprov import-env .dev.vars -store=keys > cfprov.yaml\n"
-		"cfprov import-env .env -store=web -f a.yaml -f b.yaml > b.yaml\n"
+		"cfprov import-env .dev.vars -store=keys -out=cfprov.yaml\n"
+		"cfprov import-env .env -store=web -f a.yaml -f b.yaml -out=b.yaml\n"
 		"cfprov plan -f a.yaml -f b.yaml\n",
 		NULL},
 	{"output", "[ADDRESS]", "print ids or Worker bindings for other tools", COMMAND_OTHER,

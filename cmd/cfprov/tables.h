@@ -52,6 +52,7 @@ enum cli_option {
 	CLI_STORE = 1 << 22,
 	CLI_FRONT = 1 << 23,    /* before the command */
 	CLI_DOCUMENT = 1 << 24, /* -json: one document, also of errors (document.h) */
+	CLI_NEW_FILE = 1 << 25, /* -out: instead of stdout */
 };
 
 /* ---- commands ---- */

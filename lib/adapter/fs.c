@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 enum { READ_STEP = 1 << 16, LOCK_INFO_LIMIT = 4096, LINK_LIMIT = 40 };
+enum { PRIVATE = 0600, PUBLIC = 0666 }; /* modes; the umask counts, too */
 
 void fs_close(int *fd)
 {
@@ -144,21 +145,21 @@ static bool sync_folder_of(const char *path, struct error *err)
 }
 
 /* Creates a file, in place of whatever has its name. Returns its descriptor; -1: failed. */
-static int create(const char *path, int flags, struct error *err)
+static int create(const char *path, int flags, mode_t mode, struct error *err)
 {
 	if (unlink(path) != 0 && errno != ENOENT) {
 		error_set_errno(err, errno, "can't remove the old %s", path);
 		return -1;
 	}
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | flags, 0600);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | flags, mode);
 	if (fd < 0)
 		error_set_errno(err, errno, "can't create %s", path);
 	return fd;
 }
 
-static bool write_new(const char *path, const struct str *bytes, struct error *err)
+static bool write_new(const char *path, const struct str *bytes, mode_t mode, struct error *err)
 {
-	int fd CLEANUP(fs_close) = create(path, 0, err);
+	int fd CLEANUP(fs_close) = create(path, 0, mode, err);
 
 	if (fd < 0)
 		return false;
@@ -200,7 +201,7 @@ static bool keep_backup(const char *path, const char *backup, struct error *err)
 		return true; /* nothing to keep */
 	else if (has_links)
 		error_set_errno(err, why, "can't create %s", fresh);
-	else if (fs_read(path, SIZE_MAX, &bytes, err) && write_new(fresh, &bytes, err))
+	else if (fs_read(path, SIZE_MAX, &bytes, err) && write_new(fresh, &bytes, PRIVATE, err))
 		why = 0;
 	if (why)
 		return error_prefix(err, "can't back up %s to %s", path, backup);
@@ -216,11 +217,35 @@ bool fs_replace(const char *path, const char *backup, const struct str *bytes, s
 {
 	char *fresh CLEANUP(remove_temporary) = fs_sibling(path, ".", ".tmp");
 
-	if (!write_new(fresh, bytes, err) || (backup && !keep_backup(path, backup, err)))
+	if (!write_new(fresh, bytes, PRIVATE, err) || (backup && !keep_backup(path, backup, err)))
 		return false;
 	if (rename(fresh, path) != 0)
 		return error_set_errno(err, errno, "can't replace %s", path);
 	return sync_folder_of(path, err);
+}
+
+bool fs_check_new(const char *path, struct error *err)
+{
+	struct stat status;
+
+	if (!fs_check_target(path, err))
+		return false;
+	return stat(path, &status) != 0 || status.st_size == 0 ||
+	       error_set(err, "%s already exists", path);
+}
+
+bool fs_create(const char *path, const struct str *bytes, struct error *err)
+{
+	char *real AUTO_FREE = fs_real_path(path);
+	char *fresh CLEANUP(remove_temporary) = fs_sibling(real, ".", ".tmp");
+
+	if (!fs_check_new(path, err) || !write_new(fresh, bytes, PUBLIC, err))
+		return false;
+	/* A link replaces nothing that has come meanwhile; an empty file is replaced. */
+	if (link(fresh, real) != 0 &&
+		((errno == EEXIST && !fs_check_new(path, err)) || rename(fresh, real) != 0))
+		return err->message ? false : error_set_errno(err, errno, "can't create %s", path);
+	return sync_folder_of(real, err);
 }
 
 bool fs_remove(const char *path, struct error *err)
@@ -350,7 +375,7 @@ bool fs_is_same_file(const char *a, const char *b)
 
 bool fs_log_create(struct fs_log *log, const char *path, struct error *err)
 {
-	*log = (struct fs_log){.fd = create(path, O_APPEND, err)};
+	*log = (struct fs_log){.fd = create(path, O_APPEND, PRIVATE, err)};
 	if (log->fd < 0)
 		return false;
 	log->path = mem_copy_text(path);

@@ -45,6 +45,14 @@ bool fs_replace(const char *path, const char *backup, const struct str *bytes,
  */
 bool fs_check_target(const char *path, struct error *err) MUST_CHECK;
 
+/*
+ * Creates a file, whole or not at all, with the mode that the umask leaves. A file that exists and
+ * is not empty is an error, also one that appears meanwhile. Follows links. The first asks
+ * beforehand.
+ */
+bool fs_check_new(const char *path, struct error *err) MUST_CHECK;
+bool fs_create(const char *path, const struct str *bytes, struct error *err) MUST_CHECK;
+
 /* True if both paths lead to the same file, or would if it existed. */
 bool fs_is_same_file(const char *a, const char *b);
 

@@ -274,7 +274,7 @@ teardown() { stop_all; }
 
 @test "no manifest" {
 	bad plan
-	err_has cfprov.yaml 'No such file' '-f'
+	err_has 'no manifest found: cfprov.yaml does not exist' '-f' '`cfprov export`' '`cfprov import-env`'
 	bad apply -auto-approve
 	bad validate -f=nothing.yaml
 	err_has nothing.yaml

@@ -265,3 +265,70 @@ stores:
 	out_is ''
 	err_has 'Nothing was written'
 }
+
+# ---- -out, and manifests that a shell empties -------------------------------------------------
+
+@test "export -out: a new file, whole, with the mode of the umask; nothing is overwritten" {
+	start_logged
+	manifest a b
+	good apply -auto-approve
+	good export
+	cp out first
+	: >"$sim_log"
+	(umask 027 && good export -out=new.yaml)
+	out_is ''
+	err_has 'Wrote new.yaml.'
+	cmp first new.yaml
+	[ "$(stat -c %a new.yaml)" = 640 ]
+	good plan -f new.yaml
+	: >"$sim_log"
+	bad export -out=new.yaml
+	err_has 'Error: new.yaml already exists' 'Remove it first'
+	cmp first new.yaml
+	[ "$(requests)" = 0 ]
+	bad export -out=nowhere/x.yaml
+	bad export -out=.
+	[ "$(requests)" = 0 ]
+	# An empty file is no loss; - is the standard output.
+	: >empty.yaml
+	good export -out empty.yaml
+	cmp first empty.yaml
+	good export -out=-
+	cmp first out
+	[ -z "$(find . -name '.*.tmp')" ]
+}
+
+@test "fault C13: the shell emptied the manifest before it could be read" {
+	local command
+	for command in export plan validate; do
+		manifest a
+		"$cfprov" "$command" >cfprov.yaml 2>err && return 1
+		grep -qx 'Error: cfprov.yaml is empty: the shell emptied it before cfprov could read it' err
+		[ ! -s cfprov.yaml ]
+	done
+	"$cfprov" export >cfprov.yaml 2>err && return 1
+	grep -q 'Use -out=FILE instead' err
+	: >b.yaml
+	manifest a
+	"$cfprov" validate -f cfprov.yaml -f b.yaml >b.yaml 2>err && return 1
+	grep -q 'b.yaml is empty: the shell' err
+	# Empty, but not by our shell.
+	: >cfprov.yaml
+	bad export
+	err_has 'the manifest is empty'
+}
+
+@test "fault C15: in an empty directory the error says how to begin, and its example is valid" {
+	local command
+	for command in plan validate 'apply -auto-approve' destroy 'import a b/c'; do
+		# shellcheck disable=SC2086 # words
+		bad $command
+		err_has 'no manifest found: cfprov.yaml does not exist' '`cfprov export`' '`cfprov import-env`'
+		sed -n '/^  account_id:/,$s/^  //p' err >example
+		[ "$(wc -l <example)" = 4 ]
+	done
+	cp example cfprov.yaml
+	good validate
+	bad plan -f nothing.yaml
+	err_lacks 'no manifest found'
+}

@@ -122,7 +122,7 @@ stores:
 		'store keys is already declared here' 'Add the lines below `secrets:` to it'
 	echo "A=$value" >.env
 	refused .env -store keys
-	err_has 'nothing is left to be written'
+	err_has 'no name is left to write'
 	[[ $errors != *'Put the lines'* ]]
 	printf '%s\n' 'accounts: {a: {account_id: a1}, b: {account_id: b1}}' 'stores: [keys]' >cfprov.yaml
 	quiet .env -store a/keys
@@ -232,7 +232,7 @@ stores:
 @test "addresses that are none" {
 	echo "A=$value" >.env
 	refused .env
-	err_has 'which store are the secrets for'
+	err_has 'missing option -store'
 	local address
 	for address in a/b/c /a a/ 'a b/' "x${esc}y"; do
 		refused .env -store "$address"
@@ -256,4 +256,24 @@ stores:
 		"A 6, B 5, C 5, D 6" ]
 	good plan -detailed-exitcode -f cfprov.yaml -f more.yaml
 	! grep -q "$value" cfprov.yaml more.yaml "$state" "$sim_log" || false
+}
+
+@test "import-env -out: a new file; paths are relative to it, and nothing is overwritten" {
+	mkdir conf
+	echo 'A=1' >.env
+	export CLOUDFLARE_ACCOUNT_ID=acc_1
+	good import-env .env -store=keys -out=conf/cfprov.yaml
+	out_is ''
+	err_has 'Wrote conf/cfprov.yaml.'
+	grep -q 'dotenv: ../.env' conf/cfprov.yaml
+	good validate -f conf/cfprov.yaml
+	cp conf/cfprov.yaml before
+	bad import-env .env -store=keys -out=conf/cfprov.yaml
+	err_has 'conf/cfprov.yaml already exists'
+	cmp before conf/cfprov.yaml
+	# Beside a manifest: one more file for -f.
+	good import-env .env -store=more -f conf/cfprov.yaml -f conf/more.yaml -out=conf/more.yaml
+	good validate -f conf/cfprov.yaml -f conf/more.yaml
+	good import-env .env -store=keys -out=-
+	out_has 'dotenv: .env'
 }

@@ -237,12 +237,12 @@ Refresh complete! The state has 0 updates.
 		'plan -refresh-only -adopt' 'apply -refresh-only -adopt' 'plan -destroy -adopt'; do
 		# shellcheck disable=SC2086 # words
 		bad $args
-		err_has ' exclude each other'
+		err_has " can't be combined"
 	done
 	bad plan -destroy -replace=default/kept
-	err_has '-destroy and -replace exclude each other'
+	err_has "-destroy and -replace can't be combined"
 	bad plan -refresh-only -adopt
-	err_has '-refresh-only and -adopt exclude each other'
+	err_has "-refresh-only and -adopt can't be combined"
 	[ "$(requests)" = 0 ]
 	cmp "$state" recorded.before
 }

@@ -221,7 +221,7 @@ forged()
 	rm p
 	prov plan -out=p
 	((status == 1))
-	err_has "the plan is not saved: it leaves accounts out"
+	err_has "the plan was not saved because it is partial"
 	[[ ! -e p ]]
 }
 
@@ -390,22 +390,22 @@ prod_as()
 	prod_as acc_2
 	local before
 	before=$(requests)
-	refused 'the plan was made for the account acc_1 as `prod`, but the manifest now says acc_2' \
+	refused 'the plan was made for the account acc_1 as `prod`, but the manifest now has acc_2' \
 		apply p
-	err_has "cfprov.yaml:2:9" "Make a new plan."
+	err_has "cfprov.yaml:2:9" "Run \`cfprov plan\` again."
 	[[ $(requests) == "$before" && ! -e $state ]]
 	prov apply -json p
 	((status == 1))
 	jq -se 'any(.[]; .type == "diagnostic" and (.diagnostic.summary | test("acc_2")))' out
 	# It holds for what -f names, too, and for a destruction.
 	mv cfprov.yaml other.yaml
-	refused "now says acc_2" apply -f other.yaml p
+	refused "now has acc_2" apply -f other.yaml p
 	prod_as acc_1
 	good apply p
 	good plan -destroy -out=p
 	prod_as acc_2
 	bad apply -allow-store-destroy p
-	err_has "now says acc_2"
+	err_has "now has acc_2"
 	agree 1
 }
 
@@ -416,8 +416,8 @@ prod_as()
 	good plan -out=p
 	printf 'accounts: {one: {account_id: acc_2}, two: {account_id: acc_1}}\nstores: [a]\n' \
 		>cfprov.yaml
-	refused "account acc_1 as \`one\`, but the manifest now says acc_2" apply p
-	err_has "account acc_2 as \`two\`, but the manifest now says acc_1"
+	refused "account acc_1 as \`one\`, but the manifest now has acc_2" apply p
+	err_has "account acc_2 as \`two\`, but the manifest now has acc_1"
 }
 
 @test "the account of the environment, where the manifest names none" {
@@ -425,7 +425,7 @@ prod_as()
 	printf 'stores: [a]\n' >cfprov.yaml
 	CLOUDFLARE_ACCOUNT_ID=acc_1 good plan -out=p
 	export CLOUDFLARE_ACCOUNT_ID=acc_2
-	refused 'as `default`, but CLOUDFLARE_ACCOUNT_ID now says acc_2' apply p
+	refused 'as `default`, but CLOUDFLARE_ACCOUNT_ID now has acc_2' apply p
 	unset CLOUDFLARE_ACCOUNT_ID
 	good apply p
 }

@@ -508,7 +508,7 @@ release_lock()
 	cp "$state" before
 	rm "$state"
 	good plan
-	err_has "There is no state at $state, but a backup of one" "copy $state.backup there first"
+	err_has "The state $state does not exist, but a backup does" "copy $state.backup there first"
 	cp "$state".backup "$state"
 	good plan
 	err_lacks 'a backup of one'

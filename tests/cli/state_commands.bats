@@ -207,7 +207,7 @@ Moved dev/k-1 to test.1
 	rm "$state"
 	good state pull
 	out_is ''
-	err_has 'no state yet'
+	err_has 'does not exist yet'
 }
 
 @test "state pull folds a journal in, without touching the files" {
@@ -238,7 +238,7 @@ dev/k-1
 
 @test "state push -: from standard input; what was pulled is no change" {
 	"$cfprov" state pull | "$cfprov" state push - 2>err
-	grep -q 'nothing was changed' err
+	grep -q 'No changes were made' err
 	[ ! -e "$backup" ]
 	"$cfprov" state pull | jq '.serial += 1 | del(.accounts.acc_2)' | "$cfprov" state push -
 	[ "$(serial)" = 4 ]

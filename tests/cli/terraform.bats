@@ -45,10 +45,10 @@ teardown() { stop_all; }
 	good apply -auto-approve
 	good plan -target=default/a
 	out_is $'No changes. Your infrastructure matches the configuration.\n'
-	err_has 'Warning: -target or -exclude leaves something out'
+	err_has 'Warning: -target or -exclude is set, so the plan may be incomplete'
 	good plan -json -exclude=default/a
 	jq -se 'any(.[]; .type == "diagnostic" and .diagnostic.severity == "warning"
-		and .diagnostic.summary == "-target or -exclude leaves something out: what that is may have changes, too")' out
+		and .diagnostic.summary == "-target or -exclude is set, so the plan may be incomplete")' out
 }
 
 # one_lost: two accounts, one without a token.
@@ -87,7 +87,7 @@ one_lost()
 	start_logged
 	one_lost
 	bad plan -out=p
-	err_has 'the plan is not saved' '-account=ALIAS'
+	err_has 'the plan was not saved' '-account=ALIAS'
 	good plan -out=p -account=good
 	CLOUDFLARE_API_TOKEN=wrong-token bad apply p
 	err_has 'cfprov plan -out=FILE -account=ALIAS' || err_lacks 'whole'
