@@ -127,7 +127,7 @@ objects: $(OBJS)
 # What is under way is said in a line, unless V=1 or -s asks for all or nothing.
 Q    := $(if $(V),,@)
 say   = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,echo '  $1	$@' &&) mkdir -p $(@D) &&
-link  = $(Q)$(call say,LINK) $(CC) -o $@ $(filter %.o %.a,$^) $(LD_FLAGS) $(LIBS) $1
+link  = $(Q)$(call say,LINK) $(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LD_FLAGS) $(LIBS) $1
 
 $(OBJ)/%.o: %.c $(BUILD)/flags
 	$(Q)$(call say,CC) $(CC) $(CC_FLAGS) "-ffile-prefix-map=$(CURDIR)=." $(DEFINE) -MMD -MP -c -o $@ $<
@@ -149,6 +149,7 @@ $(BUILD)/tests/plan/run: $(call objs,tests/plan/*.c) $(LIB) $(BUILD)/objects
 $(LEAKY): $(filter-out %/wipe.o,$(call objs,cmd/cfprov/*.c)) $(OBJ)/tests/canary/leaky.o $(LIB) \
 		$(BUILD)/objects
 	$(call link)
+$(BUILD)/tests/unit/status: $(OBJ)/cmd/cfprov/status.o
 $(UNIT) $(TOOLS): $(BUILD)/%: $(OBJ)/%.o $(LIB)
 	$(call link,$(TEST_LIBS))
 

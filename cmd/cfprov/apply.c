@@ -225,6 +225,7 @@ static bool execute(struct session *session, const char *operation)
 		.timeout_ms = cli->wait_timeout_ms < 0 ? CLI_WAIT_TIMEOUT_MS : cli->wait_timeout_ms,
 	};
 
+	progress_apply(&session->progress);
 	print_long_run(session);
 	bool is_recorded = executor_run(&input, &result, &err);
 	runner_free(input.runner);

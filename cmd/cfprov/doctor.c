@@ -320,6 +320,7 @@ static bool judge_accounts(struct session *session, struct report *report)
 		probe->has_lane = session_find_lane(
 			session, probe->account, &probe->lane, &probe->credentials_err);
 	}
+	progress_read(&session->progress, desired);
 	bool is_whole = probe_run(&input, probes, count, &err) || term_error(&err);
 	for (size_t i = 0; i < count; i++) {
 		if (is_whole)

@@ -128,7 +128,7 @@ void log_event(const struct event *event)
 		[EVENT_REFRESH_START] = {LOG_DEBUG, "reading"},
 		[EVENT_REFRESH_DONE] = {LOG_DEBUG, "read"},
 		[EVENT_ACTION_START] = {LOG_DEBUG, "started"},
-		[EVENT_ACTION_SLOW] = {LOG_INFO, "still under way"},
+		[EVENT_ACTION_SLOW] = {LOG_INFO, "still in progress"},
 		[EVENT_ACTION_COMPLETE] = {LOG_INFO, "done"},
 		[EVENT_ACTION_FAILED] = {LOG_ERROR, "failed"},
 		[EVENT_RETRY] = {LOG_DEBUG, "trying again"},
@@ -137,7 +137,7 @@ void log_event(const struct event *event)
 		[EVENT_LONG_RUN] = {LOG_INFO,
 			"more requests than the rate limit has in one window"},
 		[EVENT_AWAIT] = {LOG_INFO, "waiting for secrets to become active"},
-		[EVENT_INTERRUPT] = {LOG_WARN, "asked to stop"},
+		[EVENT_INTERRUPT] = {LOG_WARN, "interrupt received"},
 		[EVENT_WARNING] = {LOG_WARN, ""},
 		[EVENT_NOTE] = {LOG_INFO, ""},
 		[EVENT_REQUEST] = {LOG_TRACE, ""},
@@ -148,7 +148,7 @@ void log_event(const struct event *event)
 
 	if (!lines[event->type].word || level > the_log.level)
 		return;
-	if (event->request)
+	if (event->type == EVENT_REQUEST || event->type == EVENT_ANSWER)
 		add_request(&text, event);
 	else
 		add_line(&text, event, lines[event->type].word);

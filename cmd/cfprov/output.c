@@ -57,6 +57,7 @@ void output_plan(const struct session *session, const struct plan_view *view)
 	else
 		render_plan(&text, view);
 	term_out_str(&text);
+	term_flush(); /* whatever happens to the run, its log has the plan */
 	if (format != FORMAT_MARKDOWN || !view->max_bytes || text.length <= view->max_bytes)
 		return;
 	str_format(&warning,

@@ -113,6 +113,7 @@ bool read_live_planned(struct session *session)
 				*live_find_account(session->accounts, input.count, share.alias);
 	input.accounts = accounts;
 	input.count = count;
+	progress_read(&session->progress, &session->desired);
 	if (!live_read(&input, &session->live, &errors))
 		return term_errors(&errors);
 	want_affected(session, &wanted);
@@ -237,6 +238,7 @@ bool read_live(struct session *session)
 		if (!believes || table_get(unsure, desired->accounts[i].alias))
 			listed[input.count++] = session->accounts[i];
 	emit_refresh(session, &input, EVENT_REFRESH_START);
+	progress_read(&session->progress, desired);
 	session->read_ms = clock_unix_ms();
 	session->read_at_ms = clock_monotonic_ms();
 	if (!live_read(&input, &session->live, &errors))

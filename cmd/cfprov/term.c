@@ -8,15 +8,31 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { NARROWEST = 20, WIDEST_ROW = 80, STREAMS = 3 };
 
+/* What was written last. A blank line separates it from what comes next, unless that goes on. */
+enum paragraph { NOTHING, LINES, DIAGNOSTIC, PRODUCT, QUESTION };
+
 static struct {
 	bool is_terminal[STREAMS], has_color[STREAMS];
-	bool has_status;
+	bool is_joined;       /* stdout and stderr are the same terminal, pipe or file */
+	enum paragraph last;  /* on stderr, and on stdout if they are joined */
+	bool ends_blank;      /* the last line there is blank */
+	struct str status;    /* what the status line says; empty: there is none */
+	bool is_status_shown; /* it is the last line of the terminal */
 	const struct term_listener *listener; /* NULL: people */
 } term;
+
+static bool is_joined(void)
+{
+	struct stat out, err;
+
+	return fstat(STDOUT_FILENO, &out) == 0 && fstat(STDERR_FILENO, &err) == 0 &&
+	       out.st_dev == err.st_dev && out.st_ino == err.st_ino;
+}
 
 void term_start(void)
 {
@@ -30,6 +46,7 @@ void term_start(void)
 		term.has_color[fd] =
 			!cli_env("NO_COLOR") && (is_forced || (is_terminal && !is_dumb));
 	}
+	term.is_joined = is_joined();
 }
 
 void term_no_color(void)
@@ -151,15 +168,68 @@ void term_add_row(struct str *out, const char *left, size_t column, const char *
 
 static void clear_status(void)
 {
-	if (term.has_status)
+	if (term.is_status_shown)
 		fputs("\r\033[K", stderr);
-	term.has_status = false;
+	term.is_status_shown = false;
+}
+
+static void draw_status(void)
+{
+	struct str line CLEANUP(str_release) = {0};
+	size_t columns = term_columns(STDERR_FILENO), room = columns - 1;
+
+	if (!term.status.length || columns == NARROWEST)
+		return;
+	str_text_add(&line, "\r");
+	if (text_columns(str_text(&term.status)) > room)
+		room -= strlen("...");
+	text_add_visible(&line, str_text(&term.status), term.status.length, room);
+	str_text_add(&line, "\033[K");
+	fwrite(str_text(&line), 1, line.length, stderr);
+	term.is_status_shown = true;
+}
+
+/* The text was written. The status line returns, unless the text leaves a line open. */
+static void ended(enum paragraph kind, const struct str *text)
+{
+	size_t length = text->length;
+	const char *end = str_text(text) + length;
+	bool is_open = length && end[-1] != '\n';
+
+	if (!length)
+		return;
+	term.last = is_open ? QUESTION : kind;
+	term.ends_blank = !is_open && (length == 1 || end[-2] == '\n');
+	if (is_open)
+		str_clear(&term.status);
+	else
+		draw_status();
+}
+
+/* Writes the blank line before the text, if one is missing. An indented line continues a
+ * diagnostic. */
+static void separate(enum paragraph kind, const char *text)
+{
+	bool continues = kind == LINES && (term.last == LINES || *text == ' ');
+
+	if (term.last == NOTHING || term.ends_blank || *text == '\n' || continues ||
+		(kind == PRODUCT && term.last == PRODUCT))
+		return;
+	/* Only a terminal echoes the line break after an answer. */
+	fputs(term.last == QUESTION && !term.is_terminal[STDIN_FILENO] ? "\n\n" : "\n", stderr);
 }
 
 void term_out_str(const struct str *text)
 {
 	clear_status();
+	if (term.is_joined && !term.listener && text->length)
+		separate(PRODUCT, str_text(text));
 	fwrite(str_text(text), 1, text->length, stdout);
+	if (!term.is_joined)
+		return;
+	if (term.status.length)
+		(void)fflush(stdout);
+	ended(PRODUCT, text);
 }
 
 void term_flush(void)
@@ -167,26 +237,46 @@ void term_flush(void)
 	(void)fflush(stdout); /* term_finish reports an error */
 }
 
-void term_log(const struct str *line)
+/* `text` may begin with a blank line. */
+static void write_paragraph(enum paragraph kind, const struct str *text)
 {
+	const char *from = str_text(text);
+
 	(void)fflush(stdout); /* so that the two streams are in order on one terminal */
 	clear_status();
-	fwrite(str_text(line), 1, line->length, stderr);
+	separate(kind, from);
+	if (term.ends_blank || term.last == NOTHING)
+		from += strspn(from, "\n");
+	fwrite(from, 1, text->length - (size_t)(from - str_text(text)), stderr);
+	ended(kind, text);
 }
 
-void term_print_str(const struct str *text)
+void term_log(const struct str *line)
+{
+	(void)fflush(stdout);
+	clear_status();
+	fwrite(str_text(line), 1, line->length, stderr);
+	ended(LINES, line);
+}
+
+/* A listener gets a paragraph without the line breaks around it. */
+static void print_paragraph(enum paragraph kind, const struct str *text)
 {
 	if (!term.listener) {
-		term_log(text);
+		write_paragraph(kind, text);
 		return;
 	}
-	/* A listener gets a paragraph without the line breaks around it. */
 	char *line AUTO_FREE = mem_copy_text(str_text(text) + strspn(str_text(text), "\n"));
 	size_t length = strlen(line);
 	while (length && line[length - 1] == '\n')
 		line[--length] = '\0';
 	if (length)
 		term.listener->say(line);
+}
+
+void term_print_str(const struct str *text)
+{
+	print_paragraph(LINES, text);
 }
 
 void term_print(const char *format, ...)
@@ -209,12 +299,13 @@ void term_status(const char *line)
 {
 	if (!term.is_terminal[STDERR_FILENO])
 		return;
-	clear_status();
-	if (!line)
-		return;
-	char *shown AUTO_FREE = text_visible(line, 0);
-	fprintf(stderr, "%.*s", (int)term_columns(STDERR_FILENO) - 1, shown);
-	term.has_status = true;
+	str_clear(&term.status);
+	if (line)
+		str_text_add(&term.status, line);
+	if (line)
+		draw_status();
+	else
+		clear_status();
 }
 
 /* ---- errors ---- */
@@ -246,21 +337,18 @@ static void add_place(struct str *out, const struct error *err)
 static void print_problem(enum term_style style, const char *head, const struct error *err)
 {
 	struct str whole CLEANUP(str_release) = {0}, out CLEANUP(str_release) = {0};
-	struct str folded CLEANUP(str_release) = {0};
-
-	str_format(&whole, "%s ", head);
 	/* It may contain a path or the like as the user wrote it. */
-	text_add_visible(&whole, err->message, strlen(err->message), 0);
-	term_add_folded(&folded, STDERR_FILENO, 0, str_text(&whole));
-	term_add(&out, STDERR_FILENO, style, head);
-	folded.bytes[folded.length - 1] = '\0';
-	term_add(&out, STDERR_FILENO, TERM_BOLD, folded.bytes + strlen(head));
-	str_char(&out, '\n');
+	char *message AUTO_FREE = text_visible(err->message, 0);
+
+	term_add(&whole, STDERR_FILENO, style, head);
+	str_char(&whole, ' ');
+	term_add(&whole, STDERR_FILENO, TERM_BOLD, message);
+	term_add_folded(&out, STDERR_FILENO, 0, str_text(&whole));
 	if (err->file)
 		add_place(&out, err);
 	if (err->hint)
 		term_add_folded(&out, STDERR_FILENO, 2, err->hint);
-	term_print_str(&out);
+	print_paragraph(DIAGNOSTIC, &out);
 }
 
 bool term_error(const struct error *err)
@@ -275,11 +363,8 @@ bool term_error(const struct error *err)
 
 bool term_errors(const struct error_list *errors)
 {
-	for (size_t i = 0; i < errors->count; i++) {
-		if (i)
-			term_print("%s", "");
+	for (size_t i = 0; i < errors->count; i++)
 		term_error(&errors->items[i]);
-	}
 	return false;
 }
 
@@ -323,15 +408,14 @@ void term_warning(const char *text)
 
 void term_warnings(const struct error_list *warnings)
 {
-	for (size_t i = 0; i < warnings->count; i++) {
+	for (size_t i = 0; i < warnings->count; i++)
 		term_warn(&warnings->items[i]);
-		term_print("%s", "");
-	}
 }
 
 bool term_finish(void)
 {
 	clear_status();
+	str_release(&term.status);
 	term.listener = NULL; /* it writes to stdout, which may be what fails */
 	(void)fflush(stderr);
 	bool is_good = fflush(stdout) == 0 && !ferror(stdout);

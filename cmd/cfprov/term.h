@@ -1,6 +1,10 @@
 /*
  * What is printed: stdout carries the product, stderr the conversation. Colour and line folding
  * only on a terminal; NO_COLOR, CLICOLOR_FORCE, TERM=dumb and -no-color are honoured.
+ *
+ * On stderr, and between both streams where they are the same terminal or pipe, a blank line
+ * separates diagnostics from each other and from what comes before and after them. Nobody needs to
+ * print one; what stdout gets depends on nothing.
  */
 #ifndef CFPROV_TERM_H
 #define CFPROV_TERM_H
@@ -74,7 +78,10 @@ void term_log(const struct str *line);
 /* Flushes stdout. */
 void term_flush(void);
 
-/* Puts a line at the bottom of the terminal that the next output replaces; NULL: removes it. */
+/*
+ * Puts a line at the bottom of the terminal, shortened to its width, which stays there after other
+ * output; NULL removes it, as does output that does not end a line: a question.
+ */
 void term_status(const char *line);
 
 /* Flushes; false, and reported, if stdout could not take all that was written. */

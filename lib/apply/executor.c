@@ -99,6 +99,7 @@ static void emit_progress(struct run *run, enum event_type type)
 					     .progress = {.done = run->ended - run->result.failed,
 						     .failed = run->result.failed,
 						     .under_way = run->started - run->ended,
+						     .requests = run->under_way,
 						     .left = run->schedule.count - run->started}});
 }
 

@@ -11,7 +11,7 @@
 
 enum {
 	CONNECT_TIMEOUT_MS = 10000,
-	COUNTDOWN_MS = 1000,
+	TICK_MS = 1000,
 	WARNINGS_MOST = 100, /* a server may say something else each time */
 	REFUSALS = 4,        /* for each request at a time, before one counts as not sent */
 };
@@ -26,7 +26,8 @@ struct client {
 	struct table *warned; /* texts of EVENT_WARNING */
 	struct arena warnings;
 	size_t refusals; /* connections in a row that were closed on a request without an answer */
-	int64_t countdown_due_ms; /* the next EVENT_COUNTDOWN; 0: there is no countdown */
+	int64_t tick_due_ms; /* the next EVENT_TICK */
+	bool is_quiet;       /* the last one said how long nothing goes out */
 };
 
 /* ---- life ---- */
@@ -51,6 +52,7 @@ struct client *client_new(const struct client_options *options, struct error *er
 	client->base_url = mem_steal(&base_url);
 	client->parallelism = options->parallelism;
 	client->sink = options->sink;
+	client->tick_due_ms = clock_monotonic_ms() + TICK_MS;
 	lanes_init(&client->lanes, options->max_wait_ms, options->sink);
 	return client;
 }
@@ -261,6 +263,40 @@ static void fail_like_lane(struct client_answer *answer, const struct lane *lane
 	error_copy(&answer->err, &lane->failure);
 }
 
+static struct event_request answered_request(
+	const struct call *call, const struct http_response *http)
+{
+	struct event_request request = request_of(call);
+
+	request.status = http->status;
+	request.received_bytes = http->body.length;
+	request.ray = http->ray;
+	return request;
+}
+
+static void emit_answer(
+	const struct client *client, const struct call *call, const struct http_response *http)
+{
+	struct event_request request = answered_request(call, http);
+
+	event_emit(client->sink, &(struct event){.type = EVENT_ANSWER,
+					 .request = &request,
+					 .text = http->problem,
+					 .elapsed_us = http->elapsed_us});
+}
+
+static void emit_retry(const struct client *client, const struct call *call,
+	const struct http_response *http, const struct client_answer *answer, int64_t wait_ms)
+{
+	struct event_request request = answered_request(call, http);
+
+	event_emit(client->sink, &(struct event){.type = EVENT_RETRY,
+					 .request = &request,
+					 .text = answer->err.message,
+					 .is_throttled = answer->cf.is_throttled,
+					 .wait_ms = wait_ms});
+}
+
 /* Decides about an attempt that failed. With RETRY_AGAIN, the call is delayed. */
 static enum retry_verb retry(struct client *client, struct call *call,
 	const struct http_response *http, struct client_answer *answer)
@@ -298,9 +334,7 @@ static enum retry_verb retry(struct client *client, struct call *call,
 	if (verdict.verb == RETRY_AGAIN && lane->failure.message)
 		verdict.verb = RETRY_GIVE_UP;
 	if (is_paused || verdict.verb == RETRY_AGAIN)
-		event_emit(client->sink, &(struct event){.type = EVENT_RETRY,
-						 .text = answer->err.message,
-						 .wait_ms = verdict.wait_ms});
+		emit_retry(client, call, http, answer, verdict.wait_ms);
 	if (verdict.verb == RETRY_AGAIN)
 		lanes_delay(&client->lanes, call, until_ms);
 	return verdict.verb;
@@ -332,20 +366,6 @@ static bool is_refused_in_passing(struct client *client, const struct http_respo
 		client->refusals = 0;
 	return http->outcome == HTTP_REFUSED &&
 	       ++client->refusals <= REFUSALS * client->parallelism;
-}
-
-static void emit_answer(
-	const struct client *client, const struct call *call, const struct http_response *http)
-{
-	struct event_request request = request_of(call);
-
-	request.status = http->status;
-	request.received_bytes = http->body.length;
-	request.ray = http->ray;
-	event_emit(client->sink, &(struct event){.type = EVENT_ANSWER,
-					 .request = &request,
-					 .text = http->problem,
-					 .elapsed_us = http->elapsed_us});
 }
 
 /* Gives the answer, or NULL if the call is sent again. */
@@ -400,22 +420,21 @@ static struct client_answer *answer_failed(struct client *client)
 /* ---- waiting ---- */
 
 /*
- * Emits about once a second how long nothing goes out, and once that this is over. Returns how
- * long until the next event; -1: there is none.
+ * Emits EVENT_TICK if it is due, and when it has begun or ended that nothing goes out for a while.
+ * Returns how long until the next one.
  */
-static int64_t count_down(struct client *client, int64_t now_ms, int64_t wait_ms)
+static int64_t tick(struct client *client, int64_t now_ms, int64_t wait_ms)
 {
-	int64_t least_ms = client->countdown_due_ms ? 1 : COUNTDOWN_MS;
+	int64_t least_ms = client->is_quiet ? 1 : TICK_MS;
 	bool is_quiet = wait_ms >= least_ms && http_under_way(client->http) == 0;
 
-	if (!is_quiet && !client->countdown_due_ms)
-		return -1;
-	if (is_quiet && now_ms < client->countdown_due_ms)
-		return client->countdown_due_ms - now_ms;
-	client->countdown_due_ms = is_quiet ? now_ms + COUNTDOWN_MS : 0;
+	if (is_quiet == client->is_quiet && now_ms < client->tick_due_ms)
+		return client->tick_due_ms - now_ms;
+	client->is_quiet = is_quiet;
+	client->tick_due_ms = now_ms + TICK_MS;
 	event_emit(client->sink,
-		&(struct event){.type = EVENT_COUNTDOWN, .wait_ms = is_quiet ? wait_ms : 0});
-	return is_quiet ? COUNTDOWN_MS : -1;
+		&(struct event){.type = EVENT_TICK, .wait_ms = is_quiet ? wait_ms : 0});
+	return TICK_MS;
 }
 
 /* The shorter one; negative: none. */
@@ -437,7 +456,7 @@ struct client_answer *client_next(struct client *client, int64_t timeout_ms)
 			start(client, call);
 		int64_t wait_ms = deadline_ms > now_ms ? deadline_ms - now_ms : 0;
 		wait_ms = shorter_ms(wait_ms, hold_ms);
-		wait_ms = shorter_ms(wait_ms, count_down(client, now_ms, hold_ms));
+		wait_ms = shorter_ms(wait_ms, tick(client, now_ms, hold_ms));
 		struct client_answer *answer = answer_failed(client);
 		if (answer)
 			return answer;

@@ -8,7 +8,7 @@
  * storm of retries. Errors never show credentials or secrets that a server echoes (base/scrub).
  *
  * Events: EVENT_REQUEST and EVENT_ANSWER for each attempt; EVENT_RETRY and EVENT_SLOW_DOWN once for
- * each wait; EVENT_COUNTDOWN about once a second while nothing goes out; EVENT_WARNING for what
+ * each wait; EVENT_TICK about once a second in client_next; EVENT_WARNING for what
  * Cloudflare says besides its answers (`messages`), each text once.
  *
  *     struct client *client = client_new(&options, &err);

@@ -21,9 +21,10 @@ enum event_type {
 	EVENT_ACTION_COMPLETE, /* object, with its id; elapsed_us */
 	EVENT_ACTION_FAILED,   /* object; err */
 	EVENT_PROGRESS,        /* progress */
-	EVENT_RETRY,           /* text: the request that is repeated, and why; wait_ms */
+	EVENT_RETRY,           /* text: why; request, its answer; is_throttled; wait_ms */
 	EVENT_SLOW_DOWN,       /* text: why; wait_ms */
-	EVENT_COUNTDOWN,       /* wait_ms left, about once a second; 0: over */
+	EVENT_TICK,            /* about once a second while the client waits. wait_ms: until the
+				* next request, if none is in progress; else 0 */
 	EVENT_LONG_RUN,        /* limit: text needs more requests than fit in one window */
 	EVENT_AWAIT,           /* progress: done are active, left are not yet */
 	EVENT_WAITING,         /* text: objects not found yet; wait_ms: at most */
@@ -36,6 +37,7 @@ enum event_type {
 
 struct event_progress {
 	size_t done, failed, under_way, left;
+	size_t requests; /* in progress, of the rows under way */
 };
 
 /* The parts of a request that may be shown: no body, no headers. */
@@ -60,6 +62,7 @@ struct event {
 	const struct error *err;
 	const char *text;
 	int64_t wait_ms, elapsed_us;
+	bool is_throttled; /* by the rate limit */
 	struct event_progress progress;
 	const struct event_request *request;
 	const struct event_limit *limit;

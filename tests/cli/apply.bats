@@ -164,7 +164,7 @@ answering()
 	wait_later
 	control DELETE faults
 	good apply -auto-approve
-	err_has 'cut off'
+	err_has 'The last apply was interrupted. Its recorded results are now in the state.'
 	agree 2
 	tidy
 }

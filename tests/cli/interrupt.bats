@@ -25,7 +25,7 @@ from_terminal()
 # is_stopping: has it said that it heard the first signal?
 is_stopping()
 {
-	grep -q '^Stopping' later.err
+	grep -q '^Interrupt received' later.err
 }
 
 @test "a signal during planning: exit 1, nothing done" {
@@ -117,7 +117,7 @@ is_stopping()
 	grep -qE '^Interrupted: 4 added.*4 (unknown|under way).*4 not started' later.err
 	control DELETE faults
 	good apply -auto-approve -input=false
-	[ "$(grep -c 'found (id .*); an earlier apply left open what became of it' err)" = 4 ]
+	[ "$(grep -c 'found (id .*), created by an interrupted apply' err)" = 4 ]
 	agree 12
 	[ "$(posts)" = 12 ]
 	[ "$(jq -r '.accounts.acc_1.stores[].origin' "$state" | sort -u)" = created ]
@@ -152,9 +152,9 @@ is_stopping()
 	cat screen >&2
 	((status != 98)) || skip 'there are no pseudo-terminals here'
 	[ "$status" = 1 ]
-	grep -q '^Stopping' screen
+	grep -q '^Interrupt received' screen
 	grep -q '^Interrupted: ' screen
-	run ! grep -qE 'done, .*under way' screen
+	run ! grep -qE 'done, .*in progress' screen
 	agree "$(live | wc -l)"
 	tidy
 	control DELETE faults

@@ -149,7 +149,7 @@ says()
 	manifest_of 1
 	sim_faults '{"method":"GET","nth":1,"status":429,"retry_after":"2"}'
 	good apply -auto-approve
-	[ "$(grep -c 'Retrying in 2s: .*HTTP 429' err)" = 1 ]
+	[ "$(grep -c '^Rate limited (HTTP 429); retrying in 2s$' err)" = 1 ]
 	err_lacks 'next request in'
 	control DELETE faults
 	sim_faults '{"method":"GET","nth":1,"status":429,"retry_after":"3"}'
@@ -236,7 +236,7 @@ settles()
 		[ "$(sort made | uniq -d)" = '' ]
 		# What a GOAWAY refused was surely not done: nobody had to look for it.
 		[ "$(grep -c 'GET .*sending' log)" = 1 ]
-		err_lacks 'Retrying in'
+		err_lacks 'retrying in'
 		kill -TERM "$later_pid"
 		wait_later
 	done

@@ -126,7 +126,7 @@ certificate()
 	manifest_of 3
 	bad plan
 	err_has certificate SSL_CERT_FILE
-	err_lacks 'Retrying in'
+	err_lacks 'retrying in'
 	[ "$(grep -c Error: err)" = 1 ]
 	[ "$(requests)" = 0 ]
 	SSL_CERT_FILE=$PWD/cert.pem good apply -auto-approve
@@ -136,7 +136,7 @@ certificate()
 	for file in nowhere.pem key.pem; do
 		SSL_CERT_FILE=$PWD/$file bad plan
 		err_has "$file" SSL_CERT_FILE
-		err_lacks 'Retrying in'
+		err_lacks 'retrying in'
 	done
 }
 
@@ -148,7 +148,7 @@ certificate()
 	manifest_of 1
 	SSL_CERT_FILE=$PWD/cert.pem bad plan
 	err_has 127.0.0.1 SSL_CERT_FILE
-	err_lacks 'Retrying in'
+	err_lacks 'retrying in'
 	[ "$(requests)" = 0 ]
 }
 
@@ -171,8 +171,10 @@ while True:
 	have python3
 	listen_and_close
 	manifest_of 1
-	CLOUDFLARE_API_TOKEN=some-token CLOUDFLARE_BASE_URL=https://127.0.0.1:$(<port) bad plan
-	[ "$(grep -c 'Retrying in' err)" = 3 ]
+	CFPROV_LOG=debug CFPROV_LOG_PATH=log \
+		CLOUDFLARE_API_TOKEN=some-token CLOUDFLARE_BASE_URL=https://127.0.0.1:$(<port) bad plan
+	[ "$(grep -c 'retrying in' err)" = 1 ] # one reason, one line
+	[ "$(grep -c ' trying again: ' log)" = 3 ]
 }
 
 @test "https where http is spoken, and http where https is spoken" {
@@ -227,7 +229,7 @@ old_tls()
 		case $version in
 		tls1_2) err_has 'HTTP 200' ;;
 		*)
-			err_lacks HTTP 'Retrying in'
+			err_lacks HTTP 'retrying in'
 			err_has 'TLS handshake failed'
 			;;
 		esac

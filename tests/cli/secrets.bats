@@ -667,7 +667,7 @@ sent()
 	kill -TERM "$later_pid"
 	wait_later
 	[ "$status" = 1 ]
-	grep -q 'Stopping: 1 under way are waited for, 14 are not started' later.err
+	grep -q '^Interrupt received. Waiting for 1 request in progress; 14 not started. Press Ctrl-C again' later.err
 	grep -q ' 14 not started' later.err
 	control DELETE faults
 	good apply -auto-approve -parallelism=1

@@ -523,7 +523,7 @@ Warning: The value of a secret can'"'"'t be verified: default/keys/A. Its finger
 	[ "$status" = 137 ]
 	good apply -auto-approve
 	if [[ $errors == *'default/keys/A'* ]]; then
-		err_has "default/keys/A: found (id $(id_of A)); an earlier apply left open what became of it"
+		err_has "default/keys/A: found (id $(id_of A)), created by an interrupted apply"
 	fi
 	good plan -detailed-exitcode
 }

@@ -221,7 +221,7 @@ sent_once()
 	out_has 'not known yet'
 	control DELETE faults
 	good apply -input=false -auto-approve
-	err_has 'found (id ' 'an earlier apply left open what became of it'
+	err_has 'found (id ' '), created by an interrupted apply'
 	[ "$(posts)" = 3 ]
 	agree 3
 	[ "$(jq -r '.accounts.acc_1.stores[].origin' "$state" | sort -u)" = created ]
@@ -250,7 +250,7 @@ sent_once()
 			sim_faults "$(jq -n --argjson after "$after" --arg body "$body" '{method: "POST",
 				nth: 1, status: 429, body: $body} + if $after then {retry_after: $after} else {} end')"
 			good apply -auto-approve
-			err_has 'HTTP 429' 'Retrying in'
+			err_has 'Rate limited (HTTP 429); retrying in'
 			[ "$(posts)" = 3 ]
 			# A 429 may come after the work (fault A29): one look before it goes out again.
 			[ "$(gets)" = 2 ]
@@ -267,7 +267,7 @@ sent_once()
 	sim_faults "{\"method\":\"POST\",\"nth\":1,\"status\":429,
 		\"retry_after\":\"$(LC_ALL=C date -u -d '+3 seconds' '+%a, %d %b %Y %H:%M:%S GMT')\"}"
 	good apply -auto-approve
-	err_has 'HTTP 429' 'Retrying in'
+	err_has 'Rate limited (HTTP 429); retrying in'
 	err_lacks 'Slowing down'
 	agree 1
 	# The second POST came when the date was reached.

@@ -222,7 +222,7 @@ cut_off()
 	[ -e "$journal" ]
 	[ ! -e "$state" ]
 	good apply -input=false
-	err_has 'cut off' 'default/c: found'
+	err_has 'The last apply was interrupted.' 'default/c: found'
 	[ "$(posts)" = 0 ]
 	agree 3
 	[ "$(jq -r '.accounts[].stores[].origin' "$state" | sort -u)" = created ]

@@ -120,7 +120,7 @@ colors()
 	echo 'oops: 1' >>cfprov.yaml
 	screen -- validate
 	[ "$status" = 1 ]
-	grep -qF "${esc}[31mError:${esc}[0m" raw
+	grep -qF "${esc}[31mError:${esc}[0m ${esc}[1m" raw
 	screen -- validate -no-color
 	run ! grep -qF "$esc" raw
 	TERM=dumb screen -- validate
@@ -169,28 +169,50 @@ colors()
 	run ! grep -q $'\r' out err
 }
 
-# ---- the line that counts -------------------------------------------------------------------
+# ---- the status line ------------------------------------------------------------------------
 
-@test "a line counts what is done, under way and left, and is gone in the end" {
-	start_logged --latency 30
+@test "a line counts what is done and in progress, and is gone in the end" {
+	start_logged
 	manifest_of 40
-	screen -- apply -auto-approve
+	# The last one takes a while.
+	sim_faults '{"method":"POST","kind":"delay","ms":2500,"nth":40}'
+	screen -- apply -auto-approve -parallelism=8
 	[ "$status" = 0 ]
-	grep -qaE '[0-9]+ done, [0-9]+ under way, [0-9]+ left' raw
-	[[ $screen != *'under way'* ]]
+	grep -qaE '39 of 40 done, 1 in progress \[[1-9]s elapsed\]' raw
+	[[ $screen != *'in progress'* ]]
 	[ "$(grep -c ': created' screen)" = 40 ]
 	[ "$(tail -n1 screen)" = '' ]
 	agree 40
 }
 
+@test "fault C2: while accounts are read there is a line, too" {
+	start_logged
+	printf 'accounts: {prod: {account_id: acc_1}}\nstores: [a]\n' >cfprov.yaml
+	sim_faults '{"method":"GET","kind":"delay","ms":2500,"nth":1}'
+	screen --wait 'Reading account prod... [1s elapsed]' --send '' \
+		--wait 'Reading account prod... [2s elapsed]' --send '' -- plan
+	[ "$status" = 0 ]
+	[[ $screen != *Reading* ]]
+}
+
+@test "fault C2: while secrets become active the line moves" {
+	start_logged --pending 1500
+	echo '{account_id: acc_1, stores: [{name: keys, secrets: [{name: A, value: {env: A}}]}]}' >cfprov.yaml
+	A=some-value screen --wait 'Waiting for 1 secret to become active... [1s elapsed]' --send '' -- \
+		apply -auto-approve -wait
+	[ "$status" = 0 ]
+	[[ $screen != *Waiting* ]]
+}
+
 @test "failures are counted in it; nothing of it is left after a failure either" {
-	start_logged --latency 20
+	start_logged
 	manifest_of 30
-	sim_faults '{"method":"POST","nth":3,"status":400,"code":1,"message":"no"}'
+	sim_faults '[{"method":"POST","nth":3,"status":400,"code":1,"message":"no"},
+		{"method":"POST","kind":"delay","ms":2500,"nth":30}]'
 	screen -- apply -auto-approve
 	[ "$status" = 1 ]
-	grep -qaE '[0-9]+ done, 1 failed, [0-9]+ under way, [0-9]+ left' raw
-	[[ $screen != *'under way'* ]]
+	grep -qaE '28 of 30 done, 1 failed, 1 in progress' raw
+	[[ $screen != *'in progress'* ]]
 	screen_has '29 added' '1 failed'
 }
 
@@ -198,7 +220,7 @@ colors()
 	start_logged
 	manifest_of 3
 	sim_faults '{"method":"POST","kind":"no_answer","times":1}'
-	CFPROV_REQUEST_TIMEOUT=2 screen --wait '1 under way, 2 left' --send '' -- \
+	CFPROV_REQUEST_TIMEOUT=2 screen --wait '0 of 3 done, 1 in progress [1s elapsed]' --send '' -- \
 		apply -auto-approve -parallelism=1
 	[ "$status" = 0 ]
 	agree 3
@@ -210,11 +232,11 @@ colors()
 	manifest_of 10
 	good apply -auto-approve
 	[ "$(wc -l <err)" = 10 ]
-	run ! grep -q 'under way' err
+	run ! grep -q 'in progress' err
 	run ! grep -q $'\r' err
 	manifest_of 20
 	TERM=dumb screen -- apply -auto-approve
-	run ! grep -qa 'under way' raw
+	run ! grep -qa 'in progress' raw
 }
 
 # ---- width ----------------------------------------------------------------------------------
@@ -233,7 +255,7 @@ colors()
 		rm -f "$state"
 		screen --columns $columns --wait "Only 'yes'" --send 'yes\n' -- apply
 		[ "$status" = 1 ]
-		screen_has 'Retrying in' 'Apply incomplete'
+		screen_has 'retrying in' 'Apply incomplete'
 		fits $columns
 
 		manifest there c$columns
