@@ -1,5 +1,6 @@
 #include "base/credentials.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char *kind_of_byte(unsigned char byte)
@@ -69,4 +70,5 @@ void credentials_release(struct credentials *credentials)
 	secret_release(&credentials->token);
 	secret_release(&credentials->email);
 	secret_release(&credentials->key);
+	free(credentials->origin);
 }

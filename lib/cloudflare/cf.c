@@ -98,6 +98,7 @@ static const struct meaning {
 	{.message = "secret_scope_invalid",
 		.hint = "Check `scopes` in the manifest: this account does not know one of them."},
 	{.code = 7003, .hint = "Check the account id in the manifest."},
+	{.code = 7000, .hint = EDGE_CHECK_URL},
 	{.code = 6003,
 		.is_forbidden = true,
 		.hint = "The token is malformed: copy it again, and check that it is a token and "

@@ -222,6 +222,19 @@ static enum retry_seen read_response(
 	return unanswered[http->outcome];
 }
 
+/* If the credentials were refused, says which ones. */
+static void add_origin(struct client_answer *answer, const struct credentials *credentials)
+{
+	bool is_denied = answer->status == 401 || answer->status == 403;
+	char *hint AUTO_FREE = answer->err.hint ? mem_copy_text(answer->err.hint) : NULL;
+
+	if (!credentials->origin || answer->cf.verdict == CF_BROKEN ||
+		(!is_denied && answer->cf.verdict != CF_FORBIDDEN))
+		return;
+	error_hint(&answer->err, "%s%sThe %s comes from %s.", hint ? hint : "", hint ? " " : "",
+		credentials->token.bytes ? "token" : "key", credentials->origin);
+}
+
 static void emit_warnings(struct client *client, struct error_list *warnings)
 {
 	for (size_t i = 0; i < warnings->count; i++) {
@@ -378,6 +391,7 @@ static struct client_answer *conclude(struct client *client, struct http_respons
 	enum retry_verb verb = RETRY_GIVE_UP;
 
 	call->seen = read_response(http, &client->known, answer);
+	add_origin(answer, &lane->credentials);
 	pace_ended(&lane->pace);
 	emit_answer(client, call, http);
 	ratelimit_read(str_text(&http->rate_limits), str_text(&http->rate_policies), &limits);

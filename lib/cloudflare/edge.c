@@ -199,6 +199,8 @@ static void add_page(struct cf_report *report, const struct json *json)
 		size_t shown = scrubbed.length < BODY_BYTES ? scrubbed.length : BODY_BYTES;
 		text_add_visible(&report->text, str_text(&scrubbed), shown, BODY_BYTES);
 	}
+	if (response->status == 404 && !block)
+		str_text_add(&report->hint, EDGE_CHECK_URL);
 }
 
 int64_t edge_read(const struct cf_response *response, const struct json *json, struct error *err)

@@ -101,6 +101,8 @@ struct lane *lanes_add(struct lanes *lanes, const struct credentials *credential
 	copy_secret(&own->token, &credentials->token);
 	copy_secret(&own->email, &credentials->email);
 	copy_secret(&own->key, &credentials->key);
+	if (credentials->origin)
+		own->origin = mem_copy_text(credentials->origin);
 	const struct crypt_part parts[] = {{own->token.bytes, own->token.length},
 		{own->email.bytes, own->email.length}, {own->key.bytes, own->key.length}};
 	crypt_keyed_hash(lanes->key, parts, ARRAY_SIZE(parts), hash);

@@ -434,6 +434,23 @@ static bool read_variable(struct sources *sources, const char *name, check_fn *c
 	       check_credentials(ret_secret, name, check, err);
 }
 
+static char *origin_of(const struct account *account, const struct credentials *read)
+{
+	struct str origin CLEANUP(str_release) = {0};
+	const struct place *place = &account->token.place;
+
+	if (account->token.kind == VALUE_NONE)
+		str_format(&origin, "the variable %s",
+			read->token.bytes ? "CLOUDFLARE_API_TOKEN" : "CLOUDFLARE_API_KEY");
+	else
+		source_add_name(&origin, &account->token);
+	if (place->file) {
+		char *file AUTO_FREE = text_visible(place->file, 0);
+		str_format(&origin, " (%s:%zu)", file, place->line);
+	}
+	return str_steal(&origin);
+}
+
 bool sources_credentials(struct sources *sources, const struct account *account,
 	struct credentials *ret_credentials, struct error *err)
 {
@@ -461,6 +478,7 @@ bool sources_credentials(struct sources *sources, const struct account *account,
 	*ret_credentials = (struct credentials){.token = secret_steal(&read.token),
 		.email = secret_steal(&read.email),
 		.key = secret_steal(&read.key)};
+	ret_credentials->origin = origin_of(account, ret_credentials);
 	return true;
 }
 

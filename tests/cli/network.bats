@@ -237,3 +237,17 @@ old_tls()
 		wait_later
 	done
 }
+
+@test "fault C7: where no API answers, the base URL is doubted" {
+	start_logged
+	manifest_of 1
+	local path
+	for path in nope client client/v4/client/v4 ''; do
+		CLOUDFLARE_BASE_URL=$sim_root/$path bad plan
+		err_has 'Check CLOUDFLARE_BASE_URL, if it is set' "Cloudflare's ends with /client/v4."
+	done
+	# A 404 of the API itself has another cause.
+	sim_faults '{"method":"GET","status":404,"code":1003,"message":"store_not_found"}'
+	bad plan
+	err_lacks CLOUDFLARE_BASE_URL
+}

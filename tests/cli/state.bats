@@ -514,3 +514,33 @@ release_lock()
 	err_lacks 'a backup of one'
 	out_has '1 to import' # b is found by its name
 }
+
+@test "fault C9: errors show the paths of the state as they were written" {
+	start_logged
+	manifest a
+	good apply -auto-approve
+	mkdir here
+	local file=here/../$state where="-state=here/../$state"
+	cp "$state" good.json
+	echo '{}' >"$state"
+	bad plan $where
+	grep -qxF "  $file" err
+	err_lacks "$PWD"
+	cp good.json "$backup"
+	bad plan $where
+	err_has "put $file.backup in its place"
+	err_lacks "$PWD"
+	cp good.json "$state"
+	rm "$backup"
+	echo '{}' >"$journal"
+	bad plan $where
+	grep -qxF "  $file.journal" err
+	err_lacks "$PWD"
+	rm "$journal"
+	# What a link leads to is named, for that is the file.
+	mv good.json here/real.json
+	echo '{}' >here/real.json
+	ln -sf here/real.json "$state"
+	bad plan
+	err_has "$PWD/here/real.json"
+}
