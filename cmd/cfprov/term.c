@@ -198,8 +198,11 @@ static void ended(enum paragraph kind, const struct str *text)
 
 	if (!length)
 		return;
-	term.last = is_open ? QUESTION : kind;
-	term.ends_blank = !is_open && (length == 1 || end[-2] == '\n');
+	/* What only ends a question's line leaves it the last paragraph. */
+	bool ends_question = term.last == QUESTION && length == 1;
+	term.ends_blank = !is_open && !ends_question && (length == 1 || end[-2] == '\n');
+	if (!ends_question)
+		term.last = is_open ? QUESTION : kind;
 	if (is_open)
 		str_clear(&term.status);
 	else
@@ -215,8 +218,7 @@ static void separate(enum paragraph kind, const char *text)
 	if (term.last == NOTHING || term.ends_blank || *text == '\n' || continues ||
 		(kind == PRODUCT && term.last == PRODUCT))
 		return;
-	/* Only a terminal echoes the line break after an answer. */
-	fputs(term.last == QUESTION && !term.is_terminal[STDIN_FILENO] ? "\n\n" : "\n", stderr);
+	fputc('\n', stderr);
 }
 
 void term_out_str(const struct str *text)

@@ -308,8 +308,9 @@ with_list()
 		"status":429,"detail":"The owner has limited you.","error_code":1015,"error_name":"rate_limited",
 		"ray_id":"9a8b7c","retryable":true,"retry_after":1}'
 	with_body 429 "$body" '{"method":"GET","times":1,"content_type":"application/problem+json"}'
-	good plan
-	err_has 'Error 1015: You are being rate limited: The owner has limited you (HTTP 429, error 1015 rate_limited, cf-ray '
+	CFPROV_LOG=debug CFPROV_LOG_PATH=log good plan
+	err_has 'Rate limited (HTTP 429); retrying in 1s'
+	grep -qF 'Error 1015: You are being rate limited: The owner has limited you (HTTP 429, error 1015 rate_limited, cf-ray ' log
 	with_body 403 '{"type":"about:blank","title":"Access denied","detail":"By a rule.","error_code":1020,"retryable":false}'
 	bad plan
 	err_has 'Access denied: By a rule (HTTP 403, error 1020' 'the token is not the cause'

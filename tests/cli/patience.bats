@@ -448,7 +448,7 @@ kill_while_posting()
 	kill -TERM "$later_pid"
 	wait_later
 	[ "$status" = 1 ]
-	[ "$(grep -c Waiting later.err)" = 0 ]
+	[ "$(grep -c 'Waiting for Cloudflare' later.err)" = 0 ]
 	[ "$(grep -c 'failed: interrupted before Cloudflare confirmed it' later.err)" = 2 ]
 	[ "$(unresolved)" = 2 ]
 	work_is_done

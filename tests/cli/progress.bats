@@ -62,13 +62,13 @@ sent()
 @test "fault C2: a slow change is said each ten seconds; of many, how many" {
 	start_logged
 	manifest_of 2
-	sim_faults '{"method":"POST","kind":"delay","ms":10800,"nth":1}'
+	sim_faults '{"method":"POST","kind":"delay","ms":12500,"nth":1}'
 	good apply -auto-approve
 	[ "$(grep -cE '^default/s000[12]: still creating\.\.\. \[1[0-9]s elapsed\]$' err)" = 1 ]
-	err_has ': created after 10s (id '
+	err_has ': created after 12s (id '
 	control DELETE faults
 	manifest_of 14
-	sim_faults '{"method":"POST","kind":"delay","ms":11800,"times":12}'
+	sim_faults '{"method":"POST","kind":"delay","ms":12500,"times":12}'
 	good apply -auto-approve -parallelism=12
 	err_lacks 'still creating'
 	[ "$(grep -cE '^Still working\.\.\. 1[0-2] in progress, [0-9]* of 12 done \[1[0-9]s elapsed\]$' err)" = 1 ]
@@ -130,7 +130,7 @@ sent()
 		    1 | account_id: acc_1
 		      |             ^
 
-		To be done (+ create):
+		cfprov will perform the following actions (+ create):
 
 		  + default/s0001
 		  + default/s0002
@@ -169,6 +169,6 @@ sent()
 		  default/s0001 (cf-ray X)
 		  default/s0002 (cf-ray X)
 
-		Apply incomplete: 1 added, 0 changed, 0 destroyed, 3 failed. The state has all that worked.
+		Apply incomplete: 1 added, 0 changed, 0 destroyed, 3 failed. Completed changes are saved in the state.
 	end
 }

@@ -329,7 +329,7 @@ fcntl.fcntl(8, 37, struct.pack("hhqqixxxx", fcntl.F_WRLCK, 0, 0, 0, 0))'
 @test "a journal that was left is folded in first" {
 	cut_off
 	good state rm prod/a
-	err_has 'was cut off'
+	err_has 'The last apply was interrupted. Its recorded results are now in the state.'
 	[ "$(serial)" = 5 ]
 	[ "$(jq -c '.accounts.acc_2.stores.new.unresolved' "$state")" = true ]
 	tidy
