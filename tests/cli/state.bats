@@ -528,7 +528,7 @@ release_lock()
 	err_lacks "$PWD"
 	cp good.json "$backup"
 	bad plan $where
-	err_has "put $file.backup in its place"
+	err_has "replace it with the backup $file.backup"
 	err_lacks "$PWD"
 	cp good.json "$state"
 	rm "$backup"
