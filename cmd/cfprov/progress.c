@@ -142,6 +142,12 @@ static void show(struct progress *progress)
 	}
 }
 
+static void on_tick(struct progress *progress, int64_t wait_ms)
+{
+	progress->status.wait_ms = wait_ms;
+	show(progress);
+}
+
 static void on_progress(struct progress *progress, const struct event_progress *now)
 {
 	progress->status.counts = *now;
@@ -290,6 +296,14 @@ static void print_recovered(const struct object *object)
 		str_text(&address), object->id);
 }
 
+static void print_warning(const struct event *event)
+{
+	if (event->err)
+		term_warn(event->err);
+	else
+		term_warning(event->text);
+}
+
 static void on_event(void *context, const struct event *event)
 {
 	struct progress *progress = context;
@@ -330,8 +344,7 @@ static void on_event(void *context, const struct event *event)
 		print_waiting(progress, event);
 		break;
 	case EVENT_TICK:
-		progress->status.wait_ms = event->wait_ms;
-		show(progress);
+		on_tick(progress, event->wait_ms);
 		break;
 	case EVENT_AWAIT:
 		on_await(progress, &event->progress);
@@ -340,10 +353,7 @@ static void on_event(void *context, const struct event *event)
 		print_interrupt(&event->progress);
 		break;
 	case EVENT_WARNING:
-		if (event->err)
-			term_warn(event->err);
-		else
-			term_warning(event->text);
+		print_warning(event);
 		break;
 	case EVENT_NOTE:
 	case EVENT_REFRESH_START:

@@ -440,7 +440,7 @@ static char *origin_of(const struct account *account, const struct credentials *
 	const struct place *place = &account->token.place;
 
 	if (account->token.kind == VALUE_NONE)
-		str_format(&origin, "the variable %s",
+		str_format(&origin, "environment variable %s",
 			read->token.bytes ? "CLOUDFLARE_API_TOKEN" : "CLOUDFLARE_API_KEY");
 	else
 		source_add_name(&origin, &account->token);
