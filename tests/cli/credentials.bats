@@ -328,7 +328,7 @@ nowhere()
 	echo wrong >token
 	sed -i 's/{env: STAGING_TOKEN}/{file: token}/' cfprov.yaml
 	bad plan
-	err_has 'The token comes from the file token (cfprov.yaml:3).'
+	err_has 'The token comes from file token (cfprov.yaml:3).'
 	CLOUDFLARE_API_TOKEN=wrong bad plan -account=prod
 	err_has 'The token comes from environment variable CLOUDFLARE_API_TOKEN.'
 	unset CLOUDFLARE_API_TOKEN

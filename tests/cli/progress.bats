@@ -123,9 +123,9 @@ sent()
 	"$cfprov" apply -auto-approve >all 2>&1 || status=$?
 	[ "$status" = 0 ]
 	cat all >&2
-	sed -E 's/ \(id [0-9a-f]+\)//' all >seen
+	sed -E 's/ \(id [0-9a-f]+\)//; s/^(Warning: `acc_1`) .*/\1 .../' all >seen
 	diff - seen <<-'end'
-		Warning: `acc_1` doesn't look like an account id: those of Cloudflare have 32 characters from 0-9 and a-f
+		Warning: `acc_1` ...
 		  cfprov.yaml:1:13
 		    1 | account_id: acc_1
 		      |             ^
