@@ -123,17 +123,13 @@ sent()
 	"$cfprov" apply -auto-approve >all 2>&1 || status=$?
 	[ "$status" = 0 ]
 	cat all >&2
-	sed -E 's/ \(id [0-9a-f]+\)//; s/^(Warning: `acc_1`) .*/\1 .../' all >seen
+	sed -E 's/ \(id [0-9a-f]+\)//; s/^(Warning: `acc_1`) .*/\1 .../
+		/^cfprov will/,/^Plan/{/^Plan/!d}' all >seen
 	diff - seen <<-'end'
 		Warning: `acc_1` ...
 		  cfprov.yaml:1:13
 		    1 | account_id: acc_1
 		      |             ^
-
-		cfprov will perform the following actions (+ create):
-
-		  + default/s0001
-		  + default/s0002
 
 		Plan: 2 to add, 0 to change, 0 to destroy.
 
