@@ -27,7 +27,7 @@ static void add_secret(struct str *out, const struct object *object)
 		str_format(out, "    %-9s %lld\n", "version", (long long)object->version);
 	add_field(out, "value",
 		object->doubt != DOUBT_NONE
-			? "(not known: an apply was cut off; the next one writes it again)"
+			? "(unknown after an interrupted apply; the next one writes it again)"
 		: !object->version ? "(not written by cfprov yet)"
 				   : NULL);
 }
@@ -37,7 +37,8 @@ void fields_add(struct str *out, const struct object *object)
 	bool is_adopted = object->origin == ORIGIN_ADOPTED;
 
 	if (object_is_unresolved(object)) {
-		add_field(out, "id", "(not known yet: the next apply looks for it)");
+		add_field(out, "id",
+			"(unknown after an interrupted apply; the next one looks for it)");
 		return;
 	}
 	add_field(out, "id", object->id);

@@ -254,7 +254,7 @@ static void add_head(struct page *page, const struct plan_view *view)
 	add_sentence(&line, str_text(&text));
 	str_format(page->out, "\n%s\n",
 		has_room(page, line.length) ? str_text(&line)
-					    : "Values of secrets can't be verified.");
+					    : "The values of some secrets can't be verified.");
 }
 
 /* With several accounts: the counts of each. If room is short, the lines need it more. */
@@ -298,12 +298,12 @@ static void add_page(struct page *page, const struct plan_view *view)
 			add_table(page, &drifts, 0, drifts.count, "changed outside of cfprov");
 	if (changes + others == 0)
 		return;
-	str_text_add(page->out, "\nNot shown here:");
+	str_format(page->out, "\nLeft out, to fit into %zu bytes:", page->limit);
 	if (changes)
-		str_format(page->out, " %zu more change%s", changes, changes == 1 ? "" : "s");
+		str_format(page->out, " %zu more change%s", changes, term_plural(changes));
 	if (others)
 		str_format(page->out, "%s %zu outside of cfprov", changes ? " and" : "", others);
-	str_format(page->out, "; all would be longer than %zu bytes.\n", page->limit);
+	str_text_add(page->out, ".\n");
 }
 
 void markdown_add_plan(struct str *out, const struct plan_view *view)
@@ -319,6 +319,6 @@ void markdown_add_plan(struct str *out, const struct plan_view *view)
 	page = (struct page){.out = out, .start = out->length, .limit = view->max_bytes};
 	add_page(&page, view);
 	if (out->length - page.start > view->max_bytes)
-		str_text_add(out, "\nThis is longer than was asked for: what destroys is never "
-				  "cut off.\n");
+		str_text_add(out, "\nThis is longer than -max-bytes allows, because no destroyed "
+				  "object is left out.\n");
 }

@@ -61,7 +61,7 @@ void output_plan(const struct session *session, const struct plan_view *view)
 	if (format != FORMAT_MARKDOWN || !view->max_bytes || text.length <= view->max_bytes)
 		return;
 	str_format(&warning,
-		"the plan is longer than -max-bytes=%zu: what destroys is never cut off",
+		"the plan is longer than -max-bytes=%zu, because no destroyed object is left out",
 		view->max_bytes);
 	term_warning(str_text(&warning));
 }
@@ -131,7 +131,8 @@ static void add_id(struct str *out, const struct object *object)
 	if (object->id)
 		str_format(out, "\"%s\"\n", object->id);
 	else
-		str_text_add(out, "(not known yet: the next apply looks for it)\n");
+		str_text_add(
+			out, "(unknown after an interrupted apply; the next one looks for it)\n");
 }
 
 /* Sorted by the text of the address, which is not the order of the state. */
@@ -164,7 +165,7 @@ static void print_all(struct session *session)
 	str_char(&json, '\n');
 	term_out_str(session->cli->json ? &json : &text);
 	if (!count && !session->cli->json)
-		term_print("The state is empty: there is nothing to put out.");
+		term_print("The state is empty.");
 }
 
 static bool print_one(struct session *session)
@@ -176,8 +177,8 @@ static bool print_one(struct session *session)
 	if (!object)
 		return false;
 	if (cli->raw && !object->id)
-		return term_fail("An apply was cut off; the next one looks for it by name.",
-			"its id is not known yet");
+		return term_fail("The next apply looks for it by name.",
+			"%s: its id is unknown after an interrupted apply", cli->arguments[0]);
 	if (cli->raw)
 		str_text_add(&text, object->id);
 	else if (cli->json && !object->id)
@@ -284,8 +285,8 @@ static bool check_accounts(const struct bindings *bindings)
 		last = alias;
 	}
 	return count < 2 ||
-	       term_fail("Say which, with -account=ALIAS or with an address.",
-		       "a Worker can have secrets of one account only, and these are of %zu: %s",
+	       term_fail("Pass -account=ALIAS, or an address.",
+		       "a Worker can bind secrets of one account only, but these are in %zu: %s",
 		       count, str_text(&aliases));
 }
 
@@ -303,9 +304,8 @@ static bool check_names(const struct bindings *bindings)
 		render_address(&both, other->secret);
 		str_text_add(&both, " and ");
 		render_address(&both, binding->secret);
-		is_good = term_fail("Say which are meant: cfprov output -format=wrangler "
-				    "ALIAS/STORE, or ALIAS/STORE/SECRET.",
-			"the bindings of %s would both be called %s", str_text(&both),
+		is_good = term_fail("Pass an address, ALIAS/STORE or ALIAS/STORE/SECRET.",
+			"the bindings of %s would have the same name, %s", str_text(&both),
 			binding->name);
 	}
 	table_free(&known);
@@ -375,11 +375,11 @@ static bool print_bindings(struct session *session)
 		add_jsonc(&bindings, &text);
 	term_out_str(&text);
 	if (!bindings.count && !bindings.unknown)
-		term_print("No secret here has the scope `workers`: there is nothing to bind.");
+		term_print("No secret has the scope `workers`, so there is nothing to bind.");
 	str_format(&warning,
-		"%zu secret%s left out: an apply was cut off, and the next one finds out whether "
-		"they live",
-		bindings.unknown, bindings.unknown == 1 ? " is" : "s are");
+		"%zu secret%s left out: whether %s is unknown after an interrupted apply",
+		bindings.unknown, bindings.unknown == 1 ? " is" : "s are",
+		bindings.unknown == 1 ? "it exists" : "they exist");
 	if (bindings.unknown)
 		term_warning(str_text(&warning));
 	return true;
@@ -398,11 +398,11 @@ static bool pick_recorded(struct session *session)
 static bool check_options(const struct cli *cli)
 {
 	if (cli->raw && cli->json)
-		return term_fail(NULL, "-raw and -json are two ways to write it: give one");
+		return term_fail(NULL, "-raw and -json exclude each other");
 	if (cli->format && (cli->raw || cli->json))
-		return term_fail(NULL, "-format excludes -raw and -json");
+		return term_fail(NULL, "-format can't be combined with -raw or -json");
 	if (cli->raw && !cli->argument_count)
-		return term_fail(NULL, "-raw writes one id: say of which address");
+		return term_fail(NULL, "-raw requires an address");
 	return true;
 }
 

@@ -89,7 +89,7 @@ static void add_change(struct str *out, const struct change_group *group)
 	if (changes.reason)
 		add_detail(out, TERM_DIM, changes.reason);
 	for (size_t i = 0; i < row->unmanaged_count && row_destroys(row); i++) {
-		str_text_add(&names, i ? "" : "destroys with it, not managed by cfprov: ");
+		str_text_add(&names, i ? "" : "also destroys, not managed by cfprov: ");
 		add_name(&names, &row->unmanaged[i], i, row->unmanaged_count, NAMED_AT_MOST);
 	}
 	if (names.length)

@@ -134,7 +134,7 @@ Plan: 0 to add, 0 to change, 1 to destroy.
 	add_secret a OTHER
 	manifest a
 	good plan
-	out_has 'destroys with it, not managed by cfprov: default/b/API_KEY and default/b/DB_PASSWORD'
+	out_has 'also destroys, not managed by cfprov: default/b/API_KEY and default/b/DB_PASSWORD'
 	[[ $output != *OTHER* ]]
 	err_has 'apply will fail' default/b/API_KEY default/b/DB_PASSWORD -force
 	err_lacks OTHER

@@ -109,14 +109,14 @@ doomed()
 		# Little room is wasted.
 		[ "$size" -gt $((limit - 420)) ]
 		[ "$(rows | grep -c '^| - ')" = 8 ]
-		more=$(sed -n 's/^Not shown here: \([0-9]*\) more changes; .*/\1/p' out)
+		more=$(sed -n 's/^Left out, to fit into [0-9]* bytes: \([0-9]*\) more changes\.$/\1/p' out)
 		[ "$(rows | grep -c '^| + ')" = $((300 - more)) ]
 		[ "$(grep -c '<details>' out)" = "$(grep -c '</details>' out)" ]
 		[ "$(tail -c 1 out)" = '' ]
 	done
 	good plan -format=markdown -max-bytes="$whole"
 	[ "$(wc -c <out)" = "$whole" ]
-	is_empty "$(grep 'Not shown' out)"
+	is_empty "$(grep 'Left out' out)"
 }
 
 @test "-max-bytes never cuts what destroys, and says so" {
@@ -126,8 +126,8 @@ doomed()
 	good plan -format=markdown -max-bytes=1000
 	[ "$(rows | grep -c '^| - ')" = 60 ]
 	[ "$(rows | grep -c '^| + ')" = 0 ]
-	out_has 'Not shown here: 1 more change; all would be longer than 1000 bytes.' \
-		'This is longer than was asked for: what destroys is never cut off.'
+	out_has 'Left out, to fit into 1000 bytes: 1 more change.' \
+		'This is longer than -max-bytes allows, because no destroyed object is left out.'
 	err_has '-max-bytes=1000'
 }
 
@@ -140,7 +140,7 @@ doomed()
 	manifest $(seq -f 'n%04.0f' 40)
 	good plan -format=markdown -max-bytes=1500
 	[ "$(wc -c <out)" -le 1500 ]
-	grep -E '^Not shown here: [0-9]+ more changes and [0-9]+ outside of cfprov; ' out
+	grep -E '^Left out, to fit into 1500 bytes: [0-9]+ more changes and [0-9]+ outside of cfprov\.$' out
 }
 
 @test "options that contradict one another" {
@@ -156,7 +156,7 @@ doomed()
 # hostile FILE: no table breaks, nothing is HTML or Markdown that is not ours, nobody is called.
 hostile()
 {
-	is_empty "$(grep -vE '^(\*\*|$|\| |</?details>|Not shown|Partial plan)' "$1")"
+	is_empty "$(grep -vE '^(\*\*|$|\| |</?details>|Left out|Partial plan)' "$1")"
 	# Each row has four cells: five bars, none of them in a code span.
 	is_empty "$(grep '^| ' "$1" | grep -vE '^\|[^|]*\|[^|]*\|[^|]*\|[^|]*\|$')"
 	# Outside of code, no sign that means something; inside of <code>, neither.

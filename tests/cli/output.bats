@@ -72,7 +72,7 @@ prod/b = \"$(id_of acc_1 b)\"
 	rm "$state"
 	good output
 	out_is ''
-	err_has 'nothing to put out'
+	err_has 'The state is empty.'
 	good output -json
 	out_is '{}
 '
@@ -83,7 +83,7 @@ prod/b = \"$(id_of acc_1 b)\"
 	jq '.accounts.acc_1.stores.a = {unresolved: true}' "$state" >new
 	cp new "$state"
 	good output
-	out_has 'prod/a = (not known yet'
+	out_has 'prod/a = (unknown after an interrupted apply'
 	good output -json
 	[ "$(jq '."prod/a".value' out)" = null ]
 	good output -json prod/a
@@ -190,7 +190,7 @@ secret_name = \"DB_PASSWORD\"
 	VALUE=hush-hush good apply -auto-approve
 	bad output -format=wrangler
 	out_is ''
-	err_has 'of one account only, and these are of 2: prod, prod-eu' '-account=ALIAS'
+	err_has 'of one account only, but these are in 2: prod, prod-eu' '-account=ALIAS'
 	good output -format=wrangler -account=prod-eu
 	[ "$(jq -r '.secrets_store_secrets[].store_id' out)" = "$(id_of acc_2 a)" ]
 	good output -format=wrangler prod-eu
@@ -203,7 +203,7 @@ secret_name = \"DB_PASSWORD\"
 	VALUE=hush-hush good apply -auto-approve
 	bad output -format=wrangler
 	out_is ''
-	err_has 'the bindings of prod/a/DB_PASSWORD and prod/b/DB-PASSWORD would both be called DB_PASSWORD'
+	err_has 'the bindings of prod/a/DB_PASSWORD and prod/b/DB-PASSWORD would have the same name, DB_PASSWORD'
 	good output -format=wrangler prod/b
 }
 
@@ -218,7 +218,7 @@ secret_name = \"DB_PASSWORD\"
 	cp new "$state"
 	good output -format=wrangler
 	[ "$(jq '.secrets_store_secrets | length' out)" = 2 ]
-	err_has '1 secret is left out: an apply was cut off'
+	err_has '1 secret is left out: whether it exists is unknown after an interrupted apply'
 	bad output -format=wrangler prod/nope
 	err_has 'no object in the state matches `prod/nope`'
 	bad output -format=wrangler -json
@@ -226,5 +226,5 @@ secret_name = \"DB_PASSWORD\"
 	bad output -format=terraform
 	err_has 'wrangler or wrangler-toml'
 	good help output
-	out_has 'wrangler (for wrangler.jsonc), or' ' wrangler-toml'
+	out_has 'wrangler (for wrangler.jsonc) or' ' wrangler-toml'
 }

@@ -423,7 +423,7 @@ Warning: The value of a secret can'"'"'t be verified: default/keys/A. Its finger
 	export CFPROV_FINGERPRINT_KEY=another-key-that-is-long-enough
 	keys "$long" B C D E F G
 	good plan -format=markdown -max-bytes=512
-	[ "$(sed -n 3p out)" = "Values of secrets can't be verified." ]
+	[ "$(sed -n 3p out)" = "The values of some secrets can't be verified." ]
 	(($(wc -c <out) <= 512))
 	out_has '| `+` | `default/keys/B` | create |'
 }
@@ -561,7 +561,7 @@ Warning: The value of a secret can'"'"'t be verified: default/keys/A. Its finger
 	good state show default/keys/A
 	out_has 'value     (not written by cfprov yet)'
 	good state show default/keys/B
-	out_has 'value     (not known: an apply was cut off; the next one writes it again)'
+	out_has 'value     (unknown after an interrupted apply; the next one writes it again)'
 }
 
 @test "state list, rm, mv, pull and output with secrets" {

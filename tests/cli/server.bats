@@ -218,7 +218,7 @@ sent_once()
 	err_has 'not known whether it was created' 'apply again' '2 added' '1 failed'
 	[ "$(live | wc -l)" = 3 ]
 	good show
-	out_has 'not known yet'
+	out_has 'unknown after an interrupted apply'
 	control DELETE faults
 	good apply -input=false -auto-approve
 	err_has 'found (id ' '), created by an interrupted apply'

@@ -334,9 +334,9 @@ fcntl.fcntl(8, 37, struct.pack("hhqqixxxx", fcntl.F_WRLCK, 0, 0, 0, 0))'
 	[ "$(jq -c '.accounts.acc_2.stores.new.unresolved' "$state")" = true ]
 	tidy
 	good output
-	out_has 'dev/new = (not known yet'
+	out_has 'dev/new = (unknown after an interrupted apply'
 	good state show dev/new
-	out_has 'not known yet'
+	out_has 'unknown after an interrupted apply'
 	good state rm dev/new
 }
 
