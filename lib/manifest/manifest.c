@@ -98,6 +98,18 @@ static bool check_documents(struct reading *r, struct manifest *manifest, const 
 	return is_good;
 }
 
+/* After other errors; of a file that could not be read, nobody knows what it asks for. */
+static void check_variables_anyway(struct manifest *manifest, struct error_list *errors)
+{
+	for (size_t i = 0; i < manifest->documents.count; i++)
+		if (!manifest->documents.items[i].bytes.length)
+			return;
+	for (size_t i = 0; i < manifest->documents.count; i++)
+		variables_ask_all(
+			&manifest->variables, str_text(&manifest->documents.items[i].bytes));
+	(void)!variables_check_used(&manifest->variables, errors);
+}
+
 bool manifest_read(struct manifest *manifest, const char *default_account_id,
 	struct model *ret_desired, struct error_list *errors)
 {
@@ -105,8 +117,9 @@ bool manifest_read(struct manifest *manifest, const char *default_account_id,
 	struct reading r = start_reading(manifest, &model, errors);
 	size_t before = errors->count;
 
-	bool is_valid = check_documents(&r, manifest, NULL);
-	if (variables_check_used(&manifest->variables, !is_valid, errors) && is_valid) {
+	if (!check_documents(&r, manifest, NULL)) {
+		check_variables_anyway(manifest, errors);
+	} else if (variables_check_used(&manifest->variables, errors)) {
 		accounts_read(&r, default_account_id);
 		stores_read(&r);
 		model_sort(&model);
@@ -156,8 +169,11 @@ bool manifest_open(
 	bool is_given = source->path_count > 0;
 
 	variables_init(&manifest->variables, source->variables, source->variable_count);
-	return documents_open(&manifest->documents, is_given ? source->paths : default_paths,
-		is_given ? source->path_count : 1, source->interrupted, errors);
+	if (documents_open(&manifest->documents, is_given ? source->paths : default_paths,
+		    is_given ? source->path_count : 1, source->interrupted, errors))
+		return true;
+	check_variables_anyway(manifest, errors);
+	return false;
 }
 
 void manifest_release(struct manifest *manifest)

@@ -182,26 +182,29 @@ bool variables_expand(
 	return problems->count == before;
 }
 
-/* Lends a name that resembles this one among those that were asked for, or NULL. */
-static const char *find_near(
-	const struct variables *variables, const char *name, bool must_be_unset)
+void variables_ask_all(struct variables *variables, const char *text)
 {
-	for (const struct variable *it = variables->first; it; it = it->next)
-		if (it->is_asked && !(must_be_unset && it->value) && text_is_near(name, it->name))
-			return it->name;
-	return NULL;
+	while ((text = strstr(text, "${"))) {
+		struct str name CLEANUP(str_release) = {0};
+		text += strlen("${");
+		str_add(&name, text, name_length(text));
+		find(variables, str_text(&name))->is_asked = true;
+	}
 }
 
-bool variables_check_used(
-	const struct variables *variables, bool is_partial, struct error_list *errors)
+bool variables_check_used(const struct variables *variables, struct error_list *errors)
 {
 	size_t before = errors->count;
 
 	for (const struct variable *it = variables->first; it; it = it->next) {
 		struct str name CLEANUP(str_release) = {0};
-		const char *near = it->is_asked ? NULL : find_near(variables, it->name, is_partial);
-		if (it->is_asked || (is_partial && !near))
+		const char *near = NULL;
+		if (it->is_asked)
 			continue;
+		for (const struct variable *other = variables->first; other && !near;
+			other = other->next)
+			if (other->is_asked && text_is_near(it->name, other->name))
+				near = other->name;
 		text_add_visible(&name, it->name, strlen(it->name), SHOWN_COLUMNS);
 		error_set(error_list_add(errors), "-var %s: the manifest does not use ${%s}%s%s%s",
 			str_text(&name), str_text(&name), near ? "; did you mean " : "",

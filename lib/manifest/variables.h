@@ -40,11 +40,12 @@ bool variables_expand(struct variables *variables, const char *text, struct str 
 	struct error_list *problems) MUST_CHECK;
 
 /*
- * Adds an error for each variable of -var that nothing has asked for: it was mistyped. After
- * other errors, the manifest may not have been expanded as a whole: `is_partial` reports only what
- * resembles a variable that was asked for and is not set.
+ * Counts every variable that the text mentions as asked for. For files with errors, of which not
+ * every text is expanded; nothing can be expanded afterwards.
  */
-bool variables_check_used(
-	const struct variables *variables, bool is_partial, struct error_list *errors) MUST_CHECK;
+void variables_ask_all(struct variables *variables, const char *text);
+
+/* Adds an error for each variable of -var that nothing has asked for: it was mistyped. */
+bool variables_check_used(const struct variables *variables, struct error_list *errors) MUST_CHECK;
 
 #endif

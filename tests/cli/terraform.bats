@@ -131,6 +131,29 @@ Error: no credentials for account `q`: the environment variable T4 is not set
 	err_lacks 'did you mean'
 }
 
+@test "fault C8: a misspelled -var is told beside any other error" {
+	local line
+	# Not set, an unknown key, a wrong type, YAML that ends too early, a key in which it is not read.
+	for line in '' 'store: []' 'stores: 3' 'stores: [' 'other: "${REGION}"'; do
+		printf 'account_id: "${ACCOUNT}"\nstores: []\n%s\n' "$line" >cfprov.yaml
+		bad validate -var=ACOUNT=3 -var=REGION=eu
+		err_has 'Error: -var ACOUNT: the manifest does not use ${ACOUNT}; did you mean ACCOUNT?'
+		[ "$(grep -c '^Error: ' err)" -ge 2 ]
+		if [[ $line == *REGION* ]]; then
+			err_lacks '-var REGION'
+		else
+			err_has 'Error: -var REGION: the manifest does not use ${REGION}'
+		fi
+	done
+	# What could not be read may ask for it.
+	rm cfprov.yaml
+	bad validate -var=ACOUNT=3
+	err_lacks '-var'
+	mkfifo cfprov.yaml
+	bad validate -var=ACOUNT=3
+	err_lacks '-var'
+}
+
 @test "second words, and their help" {
 	bad state replace-provider a b
 	err_has 'unknown command `state replace-provider`' 'are list, show, rm, mv, pull and push'

@@ -193,13 +193,16 @@ static void unused(void **state)
 	(void)state;
 	variables_init(&variables, given, 3);
 	assert_true(variables_expand(&variables, "${A}", &out, &errors));
-	assert_false(variables_check_used(&variables, false, &errors));
+	assert_false(variables_check_used(&variables, &errors));
 	assert_int_equal(errors.count, 1);
 	expect_text(errors.items[0].message, "${B}");
 	expect_no_text(errors.items[0].message, "gamma");
-	assert_true(variables_check_used(&variables, true, &errors));
 	assert_true(variables_expand(&variables, "${B}", &out, &errors));
-	assert_true(variables_check_used(&variables, false, &errors));
+	assert_true(variables_check_used(&variables, &errors));
+	variables_release(&variables);
+	variables_init(&variables, given, 3);
+	variables_ask_all(&variables, "$A ${ ${B:?$${A $");
+	assert_true(variables_check_used(&variables, &errors));
 }
 
 int main(void)
