@@ -8,7 +8,7 @@ build='gcc libc6-dev make pkg-config libcurl4-openssl-dev libyaml-dev libcjson-d
 	libmicrohttpd-dev uthash-dev ca-certificates'
 # clang at one version, for the layout and the warnings differ from version to version.
 tools='clang-14 clang-format-14 clang-tidy-14 cppcheck shellcheck codespell pmccabe bats
-	libcmocka-dev jq strace openssl curl nodejs node-ajv node-js-yaml python3
+	libcmocka-dev git jq strace openssl curl nodejs node-ajv node-js-yaml python3
 	man-db groff mandoc bash-completion zsh fish bsdextrautils'
 
 purpose=${1-}

@@ -87,11 +87,11 @@ static bool is_question(struct cli *cli, const char *group, bool is_good)
 		return false;
 	bool is_help = cli->help || !cli->version;
 	cli->command = command_find(is_help ? "help" : "version");
+	if (is_help && about == cli->command && cli->argument_count)
+		return true; /* help COMMAND -help */
 	cli->argument_count = 0;
-	if (is_help && (about ? about != cli->command : group != NULL)) {
-		cli->arguments[0] = about ? about->name : group;
-		cli->argument_count = 1;
-	}
+	if (is_help && (about || group))
+		cli->arguments[cli->argument_count++] = about ? about->name : group;
 	return true;
 }
 
@@ -134,6 +134,8 @@ bool cli_parse(int argc, char **argv, struct cli *cli, struct error_list *errors
 			take_argument(cli, word, errors);
 		else
 			is_good = take_command(cli, word, *next, &group, &err);
+		if (cli->version && !cli->help && !cli->command && !group)
+			cli->command = command_find("version");
 	}
 	if (is_question(cli, group, is_good && !errors->count)) {
 		error_list_release(errors);

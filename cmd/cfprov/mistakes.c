@@ -97,12 +97,20 @@ static char *split(const struct command *command, const char **ret_second)
 /* The command that was probably meant, or else the group. */
 static bool guess(const char *word, const char *second, struct str *ret_name)
 {
-	for (const struct command *it = cli_commands; it->name && !ret_name->length; it++) {
-		const char *other;
+	size_t edits = SIZE_MAX;
+
+	for (const struct command *it = cli_commands; it->name; it++) {
+		const char *other, *typed = word;
 		char *first AUTO_FREE = split(it, &other);
-		if (other && second ? text_is_near(word, first) && text_is_near(second, other)
-				    : text_is_near(word, it->name))
-			str_text_add(ret_name, it->name);
+		const char *known = it->name;
+		if (other && second && text_is_near(word, first)) {
+			typed = second;
+			known = other;
+		}
+		if (!text_is_nearer(typed, known, &edits))
+			continue;
+		str_clear(ret_name);
+		str_text_add(ret_name, it->name);
 	}
 	for (const struct command *it = cli_commands; it->name && !ret_name->length; it++) {
 		const char *other;
@@ -184,15 +192,19 @@ static void add_takers(struct str *out, const char *name)
 static bool guess_option(
 	const struct command *command, const char *name, struct option_text *ret_option)
 {
-	size_t length = strlen(name);
+	size_t length = strlen(name), edits = SIZE_MAX;
+	struct option_text option;
 
-	for (size_t i = 0; option_next(command, &i, ret_option);)
-		if (text_is_near(name, ret_option->name))
-			return true;
-	for (size_t i = 0; length >= SHORTEST_PREFIX && option_next(command, &i, ret_option);)
-		if (strncmp(name, ret_option->name, length) == 0)
-			return true;
-	return false;
+	for (size_t i = 0; option_next(command, &i, &option);)
+		if (text_is_nearer(name, option.name, &edits))
+			*ret_option = option;
+	for (size_t i = 0; edits == SIZE_MAX && option_next(command, &i, &option);) {
+		if (length < SHORTEST_PREFIX || strncmp(name, option.name, length) != 0)
+			continue;
+		*ret_option = option;
+		edits = 0;
+	}
+	return edits != SIZE_MAX;
 }
 
 static const char *habit_of(const struct command *command, const char *name)
@@ -284,18 +296,18 @@ static bool is_known(const char *name)
 	return strncmp(name, "CFPROV_VAR_", strlen("CFPROV_VAR_")) == 0;
 }
 
-/* The variable that was probably meant: one with the same beginning that is not set itself. */
+/* The variable that was probably meant: one with the same beginning. */
 static const char *guess_variable(const char *name)
 {
-	const char *part = own_part(name);
+	const char *part = own_part(name), *near = NULL;
+	size_t edits = SIZE_MAX;
 
 	for (const struct variable_text *it = cli_variables; it->name; it++) {
 		const char *other = own_part(it->name);
-		if (other && name[1] == it->name[1] && !getenv(it->name) &&
-			text_is_near(part, other))
-			return it->name;
+		if (other && name[1] == it->name[1] && text_is_nearer(part, other, &edits))
+			near = it->name;
 	}
-	return NULL;
+	return near;
 }
 
 /* May a manifest name the variable? What is no regular file is not read: it may. */
@@ -322,8 +334,9 @@ void mistakes_in_environment(
 		if (!own_part(name) || is_known(name))
 			continue;
 		const char *near = guess_variable(name);
-		bool is_ours = name[1] == 'F';
-		if ((!near && !is_ours) || is_used(name, manifests, count))
+		/* Where the right one is set, too, one like CLOUDFLARE_API_TOKEN2 has a purpose. */
+		bool is_ours = name[1] == 'F', may_be = is_ours || (near && !getenv(near));
+		if (!may_be || is_used(name, manifests, count))
 			continue;
 		char *shown AUTO_FREE = text_visible(name, SHOWN_COLUMNS);
 		error_set(error_list_add(warnings), "unknown environment variable %s%s%s%s", shown,

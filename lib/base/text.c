@@ -130,12 +130,25 @@ static bool is_within(size_t edits, const char *a, const char *b)
 	       is_within(edits, a + 1, b + 1) || (is_swapped && is_within(edits, a + 2, b + 2));
 }
 
-bool text_is_near(const char *typed, const char *known)
+bool text_is_nearer(const char *typed, const char *known, size_t *edits)
 {
 	size_t length = strlen(known);
+	size_t most = length > 4 ? 2 : length > 1; /* a single letter resembles no other */
 
-	/* A single letter resembles no other. */
-	return length && is_within(length > 4 ? 2 : length > 1, typed, known);
+	for (size_t i = 0; length && i <= most && i < *edits; i++) {
+		if (!is_within(i, typed, known))
+			continue;
+		*edits = i;
+		return true;
+	}
+	return false;
+}
+
+bool text_is_near(const char *typed, const char *known)
+{
+	size_t edits = SIZE_MAX;
+
+	return text_is_nearer(typed, known, &edits);
 }
 
 void text_add_duration(struct str *out, int64_t ms)

@@ -38,6 +38,12 @@ bool text_to_number(const char *text, size_t max, size_t *ret_number) MUST_CHECK
  */
 bool text_is_near(const char *typed, const char *known);
 
+/*
+ * True if it is near, too, but by fewer edits than *edits, which becomes their number. Start with
+ * SIZE_MAX to find the nearest of many.
+ */
+bool text_is_nearer(const char *typed, const char *known, size_t *edits);
+
 /* "0.4s", "20s", "5m", "1m30s", "2h5m": rounded up, so that a wait never lasts longer. */
 void text_add_duration(struct str *out, int64_t ms);
 

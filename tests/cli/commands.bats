@@ -21,6 +21,57 @@ teardown() { stop_all; }
 	done
 }
 
+@test "version says what was built and what it runs with, and opens no connection" {
+	good version
+	err_is ''
+	[ "$(sed 's/ .*//' out | tr '\n' ' ')" = 'cfprov commit built platform libcurl libyaml cJSON libsodium ' ] ||
+		[ "$(sed 's/ .*//' out | tr '\n' ' ')" = 'cfprov platform libcurl libyaml cJSON libsodium ' ]
+	good version -json
+	jq -e '(keys_unsorted - ["commit", "build_date"] == ["cfprov_version", "platform", "libraries"])
+		and (.platform | test("^linux_[a-z0-9]+$"))
+		and (.libraries | keys_unsorted == ["libcurl", "tls", "libyaml", "cjson", "libsodium"])
+		and ([.cfprov_version, .libraries[]] | all(test("[0-9]+[.][0-9]+")))
+		and (.commit // "0" | test("^[0-9a-f]+(-dirty)?$"))
+		and (.build_date // "2020-01-01T00:00:00Z" | test("^[0-9-]{10}T[0-9:]{8}Z$"))' out
+	[ "$(jq -r '"cfprov \(.cfprov_version)"' out)" = "$("$cfprov" version | head -n 1)" ]
+	# The libraries are those that the program was started with.
+	[[ $(ldd "$cfprov") != *libyaml* ]] ||
+		jq -e --arg v "$(pkg-config --modversion yaml-0.1)" '.libraries.libyaml == $v' out
+	strace -f -e trace=network -o calls "$cfprov" version >out
+	[ "$(grep -vc '+++ exited' calls)" = 0 ]
+}
+
+@test "the build tells its commit, and the same date to everybody; a tarball tells neither" {
+	local tree=tree
+	mkdir $tree
+	(cd "$top" && tar -cf - --exclude=./build --exclude=.git Makefile lib cmd) | tar -xf - -C $tree
+	flags() { env "$@" make -n -C $tree V=1 build/obj/cmd/cfprov/version.o | grep 'version\.o'; }
+	# It stands inside of another repository.
+	git init -q .
+	git -c user.name=a -c user.email=a@b commit -q --allow-empty -m other
+	flags -u SOURCE_DATE_EPOCH >told
+	cat told >&2
+	[ "$(grep -cE 'CFPROV_(COMMIT|BUILD_DATE)' told)" = 0 ]
+	flags SOURCE_DATE_EPOCH=86400 >told
+	grep -F -- "-DCFPROV_BUILD_DATE='\"1970-01-02T00:00:00Z\"'" told
+	[ "$(grep -c CFPROV_COMMIT told)" = 0 ]
+	git init -q $tree
+	git -C $tree add Makefile
+	GIT_COMMITTER_DATE='@86400 +0500' git -C $tree -c user.name=a -c user.email=a@b commit -q -m first
+	local commit
+	commit=$(git -C $tree rev-parse --short=12 HEAD)
+	flags -u SOURCE_DATE_EPOCH >told
+	cat told >&2
+	grep -F -- "-DCFPROV_COMMIT='\"$commit\"'" told
+	grep -F -- "-DCFPROV_BUILD_DATE='\"1970-01-02T00:00:00Z\"'" told
+	flags SOURCE_DATE_EPOCH=0 >told
+	grep -F -- "-DCFPROV_BUILD_DATE='\"1970-01-01T00:00:00Z\"'" told
+	echo '# changed' >>$tree/Makefile
+	flags -u SOURCE_DATE_EPOCH >told
+	cat told >&2
+	grep -F -- "-DCFPROV_COMMIT='\"$commit-dirty\"'" told
+}
+
 @test "help goes to stdout and names every command" {
 	good help
 	err_is ''

@@ -18,7 +18,8 @@ cfprov=$build/cfprov
 # The way to the network, for what has to come from there.
 mapfile -t outside < <(env | grep -iE '^(https?|all|no)_proxy=')
 
-# Nothing from outside changes what a test sees.
+# Nothing from outside changes what a test sees, and cfprov warns of variables that look like its own.
+export -n CFPROV_BUILD CFPROV_TEST_TIMEOUT
 unset CLOUDFLARE_API_TOKEN CLOUDFLARE_API_KEY CLOUDFLARE_EMAIL CLOUDFLARE_BASE_URL
 unset CLOUDFLARE_ACCOUNT_ID http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY
 

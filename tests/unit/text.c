@@ -176,6 +176,24 @@ static void nearness(void **state)
 	assert_false(text_is_near("", "p"));
 }
 
+static void the_nearest(void **state)
+{
+	size_t edits = SIZE_MAX;
+
+	(void)state;
+	assert_false(text_is_nearer("xeport", "plan", &edits));
+	assert_int_equal(edits, SIZE_MAX);
+	assert_true(text_is_nearer("xeport", "import", &edits));
+	assert_int_equal(edits, 2);
+	assert_true(text_is_nearer("xeport", "export", &edits));
+	assert_int_equal(edits, 1);
+	assert_false(text_is_nearer("xeport", "report", &edits));
+	assert_false(text_is_nearer("xeport", "import", &edits));
+	assert_true(text_is_nearer("x", "x", &edits));
+	assert_int_equal(edits, 0);
+	assert_false(text_is_nearer("x", "x", &edits));
+}
+
 static void nearness_of_long_words(void **state)
 {
 	char word[42], other[42];
@@ -311,6 +329,7 @@ int main(void)
 		cmocka_unit_test(good_numbers),
 		cmocka_unit_test(bad_numbers),
 		cmocka_unit_test(nearness),
+		cmocka_unit_test(the_nearest),
 		cmocka_unit_test(nearness_of_long_words),
 		cmocka_unit_test(durations),
 		cmocka_unit_test(listed),
