@@ -17,22 +17,44 @@ const char *cli_env(const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* A command has one word or two: *group is the first of two. */
-static bool take_command(struct cli *cli, const char *word, const char *second, const char **group,
-	struct error *err)
+struct parsing {
+	struct cli *cli;
+	char **next;
+	const char *group; /* the first word of a command of two; NULL: none */
+	bool ends_options;
+	bool is_unsure; /* an option is unknown: what follows may be its value */
+	struct error_list *errors;
+};
+
+/* A command has one word or two. */
+static bool take_command(struct parsing *p, const char *word)
 {
 	struct str name CLEANUP(str_release) = {0};
 
-	if (*group)
-		str_format(&name, "%s ", *group);
+	if (p->group)
+		str_format(&name, "%s ", p->group);
 	str_text_add(&name, word);
-	cli->command = command_find(str_text(&name));
-	if (cli->command)
+	p->cli->command = command_find(str_text(&name));
+	if (p->cli->command)
 		return true;
-	if (*group || !command_is_group(word))
-		return mistake_command(*group ? *group : word, *group ? word : second, err);
-	*group = word;
+	if (p->group)
+		return mistake_command(p->group, word, error_list_add(p->errors));
+	if (!command_is_group(word))
+		return mistake_command(word, *p->next, error_list_add(p->errors));
+	p->group = word;
 	return true;
+}
+
+static void take_option(struct parsing *p, const char *word)
+{
+	struct cli *cli = p->cli;
+
+	if (strcmp(word, "--") == 0)
+		p->ends_options = true;
+	else if (!options_take(cli, word, &p->next, p->errors))
+		p->is_unsure = true;
+	if (cli->version && !cli->help && !cli->command && !p->group)
+		cli->command = command_find("version"); /* which has options of its own */
 }
 
 static void add_usage(const struct command *command, struct error *err)
@@ -79,71 +101,63 @@ static bool check_arguments(const struct cli *cli, struct error *err)
 }
 
 /* With -help the command is `help`, about the command that was named; with -version `version`. */
-static bool is_question(struct cli *cli, const char *group, bool is_good)
+static bool is_question(const struct parsing *p)
 {
+	struct cli *cli = p->cli;
 	const struct command *about = cli->command;
 
-	if (!cli->help && !cli->version && (about || group || !is_good))
+	if (!cli->help && !cli->version && (about || p->group || p->errors->count))
 		return false;
 	bool is_help = cli->help || !cli->version;
 	cli->command = command_find(is_help ? "help" : "version");
 	if (is_help && about == cli->command && cli->argument_count)
 		return true; /* help COMMAND -help */
 	cli->argument_count = 0;
-	if (is_help && (about || group))
-		cli->arguments[cli->argument_count++] = about ? about->name : group;
+	if (is_help && (about || p->group))
+		cli->arguments[cli->argument_count++] = about ? about->name : p->group;
 	return true;
 }
 
-static bool check(struct cli *cli, const char *group, bool is_sure, struct error_list *errors)
+static void check(const struct parsing *p)
 {
+	const struct cli *cli = p->cli;
 	struct error err CLEANUP(error_release) = {0};
 	bool is_good = true;
 
 	if (cli->command)
-		options_check_environment(cli, errors);
-	if (cli->command && is_sure)
+		options_check_environment(cli, p->errors);
+	if (cli->command && !p->is_unsure)
 		is_good = check_arguments(cli, &err);
-	else if (!cli->command && group)
-		is_good = mistake_command(group, NULL, &err);
-	if (is_good && !errors->count && cli->chdir && chdir(cli->chdir) != 0)
+	else if (!cli->command && p->group)
+		is_good = mistake_command(p->group, NULL, &err);
+	if (is_good && !p->errors->count && cli->chdir && chdir(cli->chdir) != 0)
 		is_good = error_set_errno(
 			&err, errno, "can't change to the directory %s", cli->chdir);
 	if (!is_good)
-		error_move(error_list_add(errors), &err);
-	return !errors->count;
+		error_move(error_list_add(p->errors), &err);
 }
 
 bool cli_parse(int argc, char **argv, struct cli *cli, struct error_list *errors)
 {
-	bool ends_options = false, is_sure = true, is_good = true;
-	char **next = argv + (argc > 0);
-	const char *group = NULL;
-	struct error err CLEANUP(error_release) = {0};
+	struct parsing p = {.cli = cli, .next = argv + (argc > 0), .errors = errors};
+	bool is_known = true;
 
 	options_init(cli, (size_t)argc + 1); /* one more for `help COMMAND` */
 	cli->arguments = arena_alloc(&cli->arena, cli->words * sizeof(*cli->arguments));
-	while (*next && is_good) {
-		const char *word = *next++;
-		bool is_option = !ends_options && word[0] == '-' && word[1];
-		if (is_option && strcmp(word, "--") == 0)
-			ends_options = true;
-		else if (is_option)
-			is_sure = options_take(cli, word, &next, errors) && is_sure;
+	while (*p.next && is_known) {
+		const char *word = *p.next++;
+		if (!p.ends_options && word[0] == '-' && word[1])
+			take_option(&p, word);
 		else if (cli->command)
 			take_argument(cli, word, errors);
 		else
-			is_good = take_command(cli, word, *next, &group, &err);
-		if (cli->version && !cli->help && !cli->command && !group)
-			cli->command = command_find("version");
+			is_known = take_command(&p, word);
 	}
-	if (is_question(cli, group, is_good && !errors->count)) {
+	if (is_question(&p))
 		error_list_release(errors);
-		return true;
-	}
-	if (!is_good)
-		error_move(error_list_add(errors), &err);
-	return is_good && check(cli, group, is_sure, errors);
+	else if (is_known)
+		check(&p);
+	return !errors->count;
 }
 
 void cli_release(struct cli *cli)
