@@ -70,6 +70,10 @@ static bool is_possible(struct reading *r, const struct change *move)
 	}
 	if (!model_account(r->model, alias_of(r, to))) {
 		error_set(err, "not a secret's address: its first part is not an account");
+		/* Addresses in the manifest outlive the day on which there was one account. */
+		if (r->model->account_count == 1)
+			return error_hint(err, "Write ALIAS/STORE/SECRET: %s/%s.",
+				r->model->accounts[0].alias, reading_shown(r, move->to));
 		return error_hint(err, "Write ALIAS/STORE/SECRET, for example %s/keys/TOKEN.",
 			r->model->account_count ? r->model->accounts[0].alias : "prod");
 	}

@@ -1,5 +1,7 @@
 #include "plan/selection.h"
 
+#include "model/address.h"
+
 #include <string.h>
 
 static bool matches_any(const struct patterns *patterns, const struct object *object)
@@ -101,8 +103,11 @@ static void check_replaces(struct planning *p)
 static void check_patterns(
 	struct planning *p, const struct patterns *patterns, const char *option, bool excludes)
 {
+	const struct address_scope scope = {{p->input->desired, p->input->recorded}};
+
 	for (size_t i = 0; i < patterns->count && !p->input->options.has_unread; i++) {
 		const char *pattern = patterns->items[i];
+		struct str guess CLEANUP(str_release) = {0};
 		if (matches(p, p->input->desired, pattern, false) ||
 			matches(p, p->input->recorded, pattern, true))
 			continue;
@@ -111,12 +116,15 @@ static void check_patterns(
 			planning_refuse(p, NULL, "It matches in an account that -account excludes.",
 				"%s=%s: no match in the selected accounts", option,
 				planning_shown(p, pattern));
-		else if (!is_elsewhere)
-			planning_refuse(p, NULL,
-				"Addresses have the form ALIAS/STORE or ALIAS/STORE/SECRET; `*` "
-				"matches within one part.",
-				"%s=%s: no match in the manifest or the state", option,
-				planning_shown(p, pattern));
+		if (is_elsewhere)
+			continue;
+		address_add_guess(&scope, pattern, &guess);
+		planning_refuse(p, NULL,
+			guess.length ? NULL
+				     : "Addresses have the form ALIAS/STORE or ALIAS/STORE/SECRET; "
+				       "`*` matches within one part.",
+			"%s=%s: no match in the manifest or the state%s", option,
+			planning_shown(p, pattern), str_text(&guess));
 	}
 }
 

@@ -82,6 +82,7 @@ Removed default/web
 	of_two
 	local command
 	bad plan -target=ai
+	err_has '-target=ai: no match' 'did you mean dev/ai or prod/ai?'
 	bad import ai acc_1/ai
 	err_has 'invalid address `ai`' 'did you mean dev/ai or prod/ai?'
 	good apply -auto-approve
