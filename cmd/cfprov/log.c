@@ -33,14 +33,13 @@ bool log_start(void (*to_terminal)(const struct str *line), struct error *err)
 		level++;
 	if (level > LOG_TRACE) {
 		char *shown AUTO_FREE = text_visible(name, 40);
-		error_set(err, "CFPROV_LOG can't be `%s`", shown);
-		return error_hint(
-			err, "It is error, warn, info, debug or trace; each has more to say.");
+		error_set(err, "CFPROV_LOG: invalid level `%s`", shown);
+		return error_hint(err, "Valid levels: error, warn, info, debug, trace.");
 	}
 	if (path)
 		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
 	if (path && fd < 0)
-		return error_set_errno(err, errno, "can't open the log %s", path);
+		return error_set_errno(err, errno, "CFPROV_LOG_PATH: can't open %s", path);
 	the_log.level = level;
 	the_log.fd = fd;
 	the_log.to_terminal = to_terminal;
@@ -124,18 +123,18 @@ void log_event(const struct event *event)
 	} lines[] = {
 		[EVENT_LOCK_WAIT] = {LOG_INFO, "waiting for the lock"},
 		[EVENT_RECOVERED] = {LOG_DEBUG, "recovered"},
-		[EVENT_JOURNAL_FOLDED] = {LOG_DEBUG, "the journal was folded in"},
+		[EVENT_JOURNAL_FOLDED] = {LOG_DEBUG, "journal folded into the state"},
 		[EVENT_REFRESH_START] = {LOG_DEBUG, "reading"},
 		[EVENT_REFRESH_DONE] = {LOG_DEBUG, "read"},
 		[EVENT_ACTION_START] = {LOG_DEBUG, "started"},
 		[EVENT_ACTION_SLOW] = {LOG_INFO, "still in progress"},
 		[EVENT_ACTION_COMPLETE] = {LOG_INFO, "done"},
 		[EVENT_ACTION_FAILED] = {LOG_ERROR, "failed"},
-		[EVENT_RETRY] = {LOG_DEBUG, "trying again"},
+		[EVENT_RETRY] = {LOG_DEBUG, "retrying"},
 		[EVENT_SLOW_DOWN] = {LOG_DEBUG, "slowing down"},
 		[EVENT_WAITING] = {LOG_INFO, "waiting for Cloudflare to confirm"},
 		[EVENT_LONG_RUN] = {LOG_INFO,
-			"more requests than the rate limit has in one window"},
+			"more requests than the rate limit allows in one window"},
 		[EVENT_AWAIT] = {LOG_INFO, "waiting for secrets to become active"},
 		[EVENT_INTERRUPT] = {LOG_WARN, "interrupt received"},
 		[EVENT_WARNING] = {LOG_WARN, ""},

@@ -91,6 +91,7 @@ static void begin(struct progress *progress, enum status_phase phase)
 	progress->began_ms = clock_monotonic_ms();
 	progress->next_ms = phase == STATUS_READING ? CALM_MS : 0;
 	progress->has_begun = progress->has_slow = false;
+	term_status(NULL);
 }
 
 void progress_read(struct progress *progress, const struct model *accounts)

@@ -9,7 +9,6 @@
 #include "tf_plan_json.h"
 #include "verbs.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /* ---- lines ---- */
@@ -114,24 +113,26 @@ static void put_resource(struct json_writer *json, const char *key, const struct
 
 /* ---- events ---- */
 
-/* "prod/keys: still creating after 10 s" */
+/* "prod/keys: still creating... [10s elapsed]" */
 static void add_message(struct str *out, const struct event *event)
 {
 	const struct verb *verb = event->row ? verb_of(event->row) : NULL;
-	bool is_slow = event->type == EVENT_ACTION_SLOW,
-	     is_bad = event->type == EVENT_ACTION_FAILED;
+	bool is_bad = event->type == EVENT_ACTION_FAILED;
+	struct str elapsed CLEANUP(str_release) = {0};
 
 	render_address(out, event->object);
+	text_add_duration(&elapsed, event->elapsed_us / 1000000 * 1000);
 	if (!verb)
 		str_text_add(out, event->type == EVENT_REFRESH_START ? ": reading"
 				  : event->text                      ? ": read"
-								     : ": read, it is gone");
+								     : ": not found");
 	else if (event->type == EVENT_ACTION_START)
 		str_format(out, ": %s", verb->doing);
+	else if (event->type == EVENT_ACTION_SLOW)
+		str_format(out, ": still %s... [%s elapsed]", verb->doing, str_text(&elapsed));
 	else
-		str_format(out, ": %s%s%s after %" PRId64 " s", is_slow ? "still " : "",
-			is_slow || is_bad ? verb->doing : verb->done, is_bad ? " failed" : "",
-			event->elapsed_us / 1000000);
+		str_format(out, ": %s%s after %s", is_bad ? verb->doing : verb->done,
+			is_bad ? " failed" : "", str_text(&elapsed));
 }
 
 static void print_hook(const struct event *event, const char *type)

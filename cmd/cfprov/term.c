@@ -203,7 +203,7 @@ static void ended(enum paragraph kind, const struct str *text)
 	term.ends_blank = !is_open && !ends_question && (length == 1 || end[-2] == '\n');
 	if (!ends_question)
 		term.last = is_open ? QUESTION : kind;
-	if (is_open)
+	if (is_open || kind == PRODUCT)
 		str_clear(&term.status);
 	else
 		draw_status();
@@ -229,8 +229,6 @@ void term_out_str(const struct str *text)
 	fwrite(str_text(text), 1, text->length, stdout);
 	if (!term.is_joined)
 		return;
-	if (term.status.length)
-		(void)fflush(stdout);
 	ended(PRODUCT, text);
 }
 

@@ -80,7 +80,7 @@ void term_flush(void);
 
 /*
  * Puts a line at the bottom of the terminal, shortened to its width, which stays there after other
- * output; NULL removes it, as does output that does not end a line: a question.
+ * output on stderr. NULL removes it, as do a question and output on stdout.
  */
 void term_status(const char *line);
 

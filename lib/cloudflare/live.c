@@ -65,10 +65,10 @@ static void report_failures(struct batch *batch, struct error_list *errors)
 	for (size_t i = 0; i < batch->failure_count; i++) {
 		struct failure *failure = &batch->failures[i];
 		struct str first CLEANUP(str_release) = {0}, who CLEANUP(str_release) = {0};
-		str_format(&first, "the account `%s`", failure->first->alias);
+		str_format(&first, "account `%s`", failure->first->alias);
 		text_add_listed(&who, str_text(&first), 0, failure->accounts, 1);
-		error_prefix(&failure->err, "can't %s the stores of %s",
-			batch->stores ? "look into" : "read", str_text(&who));
+		error_prefix(&failure->err, "%s: can't list %s", str_text(&who),
+			batch->stores ? "secrets" : "stores");
 		error_move(error_list_add(errors), &failure->err);
 	}
 }

@@ -74,7 +74,7 @@ Plan: 1 to import, 4 to add, 0 to change, 2 to destroy.'
 	three b
 	prov plan
 	[ "$status" = 1 ]
-	err_has 'the account `two`' 401
+	err_has 'account `two`' 401
 	[ "$(grep -c '^Error:' err)" = 1 ]
 	out_has '+ one/b' '- one/a' '+ three/b' 'Plan: 2 to add, 0 to change, 2 to destroy.'
 	[[ $output != *two* ]]
@@ -82,7 +82,7 @@ Plan: 1 to import, 4 to add, 0 to change, 2 to destroy.'
 	[ "$status" = 1 ]
 	prov apply -auto-approve -allow-store-destroy
 	[ "$status" = 1 ]
-	err_has 'the account `two`'
+	err_has 'account `two`'
 	agree_in 1 one three
 	[ "$(live acc_one | cut -d' ' -f1)" = b ]
 	# What is recorded in it stays so, and lives.
@@ -104,10 +104,10 @@ Plan: 1 to import, 4 to add, 0 to change, 2 to destroy.'
 	TOKEN_two=wrong-token
 	prov plan
 	[ "$status" = 1 ]
-	err_has 'the account `two`'
+	err_has 'account `two`'
 	prov apply -auto-approve
 	[ "$status" = 1 ]
-	err_has 'the account `two`'
+	err_has 'account `two`'
 	agree_in 1 one two three
 }
 
@@ -123,7 +123,7 @@ Plan: 1 to import, 4 to add, 0 to change, 2 to destroy.'
 		echo "with $fault" >&2
 		prov apply -auto-approve
 		[ "$status" = 1 ]
-		err_has 'the account `two`'
+		err_has 'account `two`'
 		agree_in 1 one three
 		[ "$(live acc_two)" = '' ]
 		[ "$(requests '.method == "POST" and .account == "acc_two"')" = 0 ]
@@ -166,7 +166,7 @@ Plan: 1 to import, 4 to add, 0 to change, 2 to destroy.'
 	agree_in 2 two
 	prov destroy -auto-approve -allow-store-destroy
 	[ "$status" = 1 ]
-	err_has 'the account `two`'
+	err_has 'account `two`'
 	[ "$(live acc_one)$(live acc_three)" = '' ]
 	agree_in 2 two
 	[ "$(requests '.method == "DELETE" and .account == "acc_two"')" = 0 ]
@@ -201,7 +201,7 @@ Plan: 1 to import, 4 to add, 0 to change, 2 to destroy.'
 		"message":"Authentication error"}'
 	prov apply -auto-approve -allow-store-destroy
 	[ "$status" = 1 ]
-	err_has 'look into' 'the account `two`'
+	err_has "can't list secrets" 'account `two`'
 	agree_in 1 one three
 	agree_in 2 two
 	[ "$(requests '.method == "DELETE" and .account == "acc_two"')" = 0 ]
@@ -214,7 +214,7 @@ Plan: 1 to import, 4 to add, 0 to change, 2 to destroy.'
 	TOKEN_two=wrong-token
 	prov plan -target=two/a
 	[ "$status" = 1 ]
-	err_has 'the account `two`'
+	err_has 'account `two`'
 	err_lacks 'no match'
 	prov plan -target=two/a -target=one
 	[ "$status" = 1 ]

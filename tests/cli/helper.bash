@@ -12,6 +12,7 @@
 top=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 build=${CFPROV_BUILD:-build}
 [[ $build == /* ]] || build=$top/$build
+unset CFPROV_BUILD # which cfprov would warn of
 cfsim=$build/cfsim
 cfprov=$build/cfprov
 

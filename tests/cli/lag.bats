@@ -222,7 +222,7 @@ only()
 			jq -c ". + [{method: \"GET\", path: \"$stores/*\", $answer}]")"
 		bad apply -auto-approve
 		echo "with $answer" >&2
-		err_has 'the account `default`' HTTP
+		err_has 'account `default`' HTTP
 	done
 	[ "$(posts)" = 1 ]
 	agree 1

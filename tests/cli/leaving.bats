@@ -260,7 +260,7 @@ Plan: 0 to add, 0 to change, 1 to destroy.
 	sim_faults '{"method":"GET","path":"/accounts/*/secrets_store/stores/*/secrets","status":403,
 		"code":10000,"message":"Authentication error"}'
 	bad apply -auto-approve -allow-store-destroy -force
-	err_has "can't look into the stores of the account" 'Authentication error'
+	err_has "can't list secrets" 'Authentication error'
 	[ "$(deletes)" = 0 ]
 	agree 2
 	tidy

@@ -94,11 +94,11 @@ lines()
 	local level
 	for level in verbose TRACE 'trace ' 1 $'\e[31m'; do
 		CFPROV_LOG=$level CFPROV_LOG_PATH=log.txt bad validate
-		err_has CFPROV_LOG 'error, warn, info, debug or trace'
+		err_has 'CFPROV_LOG: invalid level' 'Valid levels: error, warn, info, debug, trace.'
 		harmless err
 	done
 	CFPROV_LOG=error CFPROV_LOG_PATH=no/where bad validate
-	err_has "can't open the log no/where"
+	err_has "CFPROV_LOG_PATH: can't open no/where"
 	CFPROV_LOG=error CFPROV_LOG_PATH=. bad validate
 	[ ! -e log.txt ]
 }

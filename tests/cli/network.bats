@@ -174,7 +174,7 @@ while True:
 	CFPROV_LOG=debug CFPROV_LOG_PATH=log \
 		CLOUDFLARE_API_TOKEN=some-token CLOUDFLARE_BASE_URL=https://127.0.0.1:$(<port) bad plan
 	[ "$(grep -c 'retrying in' err)" = 1 ] # one reason, one line
-	[ "$(grep -c ' trying again: ' log)" = 3 ]
+	[ "$(grep -c ' retrying: ' log)" = 3 ]
 }
 
 @test "https where http is spoken, and http where https is spoken" {

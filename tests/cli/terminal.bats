@@ -138,7 +138,7 @@ colors()
 	screen -- apply -auto-approve
 	[ "$status" = 1 ]
 	grep -qF "${esc}[31mApply incomplete: 0 added, 0 changed, 0 destroyed, 1 failed." raw
-	grep -qF "${esc}[31mError:${esc}[0m${esc}[1m " raw
+	grep -qF "${esc}[31mError:${esc}[0m ${esc}[1m" raw
 	screen --wait "Only 'yes'" --send 'no\n' -- destroy
 	grep -qF "${esc}[1mDo you really want to destroy these 2 objects? This cannot be undone.${esc}[0m" raw
 	control DELETE faults >/dev/null
