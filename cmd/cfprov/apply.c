@@ -50,7 +50,8 @@ static bool ask(const struct session *session)
 	bool was_read = interrupt_wait_input(session->wake_fd) &&
 			fgets(answer, sizeof(answer), stdin) && interrupt_count == 0;
 	answer[strcspn(answer, "\n")] = '\0';
-	term_print("%s", ""); /* of an answer from a pipe, the end of the line */
+	if (!was_read || !term_is_terminal(STDIN_FILENO)) /* nobody pressed Enter here */
+		term_print("%s", "");
 	if (was_read && strcmp(answer, "yes") == 0)
 		return true;
 	term_print("%s cancelled. No changes were made.",
@@ -69,11 +70,7 @@ static bool is_guarded(const struct session *session)
 	limits.max_deletes = cli->max_deletes;
 	if (cli->max_delete_percent != CLI_NOT_GIVEN)
 		limits.max_delete_percent = cli->max_delete_percent;
-	if (guard_check(&session->plan, &limits, &errors))
-		return true;
-	if (!cli->argument_count) /* a plan was printed */
-		term_print("%s", "");
-	return term_errors(&errors);
+	return guard_check(&session->plan, &limits, &errors) || term_errors(&errors);
 }
 
 static bool is_approved(struct session *session)
@@ -89,7 +86,6 @@ static bool is_approved(struct session *session)
 		return ask(session) && (!cli->refresh || planning_look_again(session));
 	if (cli->auto_approve && !count)
 		return true;
-	term_print("%s", "");
 	/* Without a question, only what was approved in advance is adopted. */
 	if (cli->auto_approve)
 		return term_fail("To approve the adoption, pass -adopt or set `adopt: true` in the "
@@ -289,8 +285,6 @@ static void print_plan(const struct session *session, const struct plan_view *vi
 	if (!session->cli->auto_approve) /* else it is an error */
 		render_note_adoptions(view->plan);
 	render_notes(view);
-	if (session->cli->auto_approve && !view_is_empty(view) && term_is_terminal(STDOUT_FILENO))
-		term_print("%s", ""); /* before the progress */
 }
 
 /* `operation` is what the lock says: "apply". */

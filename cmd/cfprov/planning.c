@@ -170,26 +170,19 @@ static bool compare_and_plan(struct session *session)
 	return is_read ? make_plan(session) : term_errors(&errors);
 }
 
-static void warn(const char *text)
-{
-	term_warning(text);
-	term_print("%s", "");
-}
-
 static void print_partial(const struct session *session)
 {
 	const struct cli *cli = session->cli;
 	struct str text CLEANUP(str_release) = {0};
 
 	if (session->has_failed) {
-		term_print("%s", ""); /* after the errors */
 		str_text_add(&text, "partial plan: ");
 		session_add_unread(&text, &session->unread);
-		warn(str_text(&text));
+		term_warning(str_text(&text));
 	}
 	if (cli->targets.count + cli->excludes.count)
-		warn("-target or -exclude is set, so the plan may be incomplete. Objects that are "
-		     "not included may have changes.");
+		term_warning("-target or -exclude is set, so the plan may be incomplete. Objects "
+			     "that are not included may have changes.");
 }
 
 bool planning_make(struct session *session)
