@@ -420,12 +420,6 @@ void render_plan(struct str *out, const struct plan_view *view)
 
 /* ---- notes ---- */
 
-static void warn(const char *text)
-{
-	term_print("%s", "");
-	term_warning(text);
-}
-
 static void add_noted(struct str *out, const struct plan *plan, enum row_note note, size_t at_most)
 {
 	size_t count = count_noted(plan, note), index = 0;
@@ -472,7 +466,7 @@ void render_note_unverified(const struct plan *plan)
 	struct str text CLEANUP(str_release) = {0};
 
 	if (render_unverified(&text, plan))
-		warn(str_text(&text));
+		term_warning(str_text(&text));
 }
 
 size_t render_adoptions(struct str *out, const struct plan *plan)
@@ -506,7 +500,7 @@ void render_notes(const struct plan_view *view)
 			   "apply -refresh-only`. To overwrite it, raise its `version` (has no "
 			   "effect with `update: if_absent`).");
 	for (size_t i = 0; i < plan->warning_count; i++)
-		warn(plan->warnings[i]);
+		term_warning(plan->warnings[i]);
 }
 
 bool render_find_refusals(const struct plan_view *view, struct error_list *errors)
@@ -525,6 +519,6 @@ void render_refusals(const struct plan_view *view)
 		struct str text CLEANUP(str_release) = {0};
 		str_format(&text, "apply will fail: %s. %s", errors.items[i].message,
 			errors.items[i].hint);
-		warn(str_text(&text));
+		term_warning(str_text(&text));
 	}
 }

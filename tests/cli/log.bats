@@ -56,7 +56,7 @@ lines()
 	[ "$(lines trace "GET $path?page=1&per_page=100")" -ge 4 ]
 	[ "$(lines trace 'attempt 1: HTTP 500, sent 0 bytes, received ')" = 1 ]
 	[ "$(lines trace 'attempt 2: HTTP 200, sent 0 bytes, received ')" = 1 ]
-	[ "$(lines debug 'trying again: Internal Server Error (HTTP 500')" = 1 ]
+	[ "$(lines debug 'retrying: Internal Server Error (HTTP 500')" = 1 ]
 	[ "$(lines trace "POST $path attempt 1: sending 12 bytes")" = 1 ]
 	grep -qE "trace POST $path attempt 1: HTTP 200, sent 12 bytes, received [1-9][0-9]+ bytes, [0-9]+\.[0-9] ms, cf-ray [0-9a-f]+-SIM$" log.txt
 	# Neither what was sent nor what came back.
