@@ -48,6 +48,10 @@ B15 a crafted plan or journal crashes cfprov, or blocks every later run
 B16 comments name what does not exist
 B17 the tests name a registry'"'"'s host
 B18 terminal tests fail where there are no terminals
+C9 a refresh says that an apply is complete, and a piped answer has no end of its line
+C10 an explicit destroy wants three approvals
+C12 drift is told twice, a notice is a page long, Markdown is full of entities
+C14 a plan does not say where a value comes from
 D1 what is said of a run is freed before its end
 D2 what goes with its store counts as not started after an interrupt
 D3 a date far away overflows

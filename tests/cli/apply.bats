@@ -86,7 +86,7 @@ answering()
 	told apply
 }
 
-@test "only the word yes is consent" {
+@test "fault C9: only the word yes is consent, and a piped answer ends the line" {
 	start_logged
 	manifest a
 	local answer

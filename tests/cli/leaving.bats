@@ -473,7 +473,7 @@ Destroy complete! Resources: 3 destroyed.
 	diff <(live | grep -v '^foreign ') <(recorded)
 }
 
-@test "destroy asks once, in words of its own: stores and their number need no leave" {
+@test "fault C10: destroy asks once, in words of its own: stores and their number need no leave" {
 	start_logged
 	manifest_of 12
 	good apply -auto-approve
@@ -509,7 +509,7 @@ Destroy complete! Resources: 3 destroyed.
 	[ "$(live)" = '' ]
 }
 
-@test "destroy needs -force for what cfprov does not manage, and nothing else" {
+@test "fault C10: destroy needs -force for what cfprov does not manage, and nothing else" {
 	start_logged
 	manifest_of 12
 	good apply -auto-approve
@@ -527,7 +527,7 @@ Destroy complete! Resources: 3 destroyed.
 	[ "$(live)" = '' ]
 }
 
-@test "what an apply would destroy by surprise still needs leave" {
+@test "fault C10: what an apply would destroy by surprise still needs leave" {
 	start_logged
 	manifest_of 12
 	good apply -auto-approve

@@ -41,7 +41,7 @@ writes()
 	requests '.method != "GET"'
 }
 
-@test "plan tells drift once, with the change that it is the reason for" {
+@test "fault C12: plan tells drift once, with the change that it is the reason for" {
 	good plan
 	out_is "cfprov will perform the following actions (+ create, = adopt):
 
@@ -57,7 +57,7 @@ Plan: 1 to import, 1 to add, 0 to change, 0 to destroy.
 	cmp "$state" recorded.before
 }
 
-@test "plan -refresh-only tells what the state would learn, and changes nothing" {
+@test "fault C12: plan -refresh-only tells once what the state would learn, and changes nothing" {
 	good plan -refresh-only
 	out_is "The state will be updated:
 
@@ -77,7 +77,7 @@ Plan: 1 to import, 1 to add, 0 to change, 0 to destroy.
 	[ "$status" = 0 ]
 }
 
-@test "refresh learns without a question: then the plan is what is left to do" {
+@test "fault C9: refresh learns without a question: then the plan is what is left to do" {
 	good refresh
 	out_has 'Refresh complete! The state has 2 updates.'
 	[[ $output != *Apply* ]]

@@ -724,7 +724,7 @@ change()
 		"\"$(id_of A)\",\"keys\",1," ]
 }
 
-@test "Markdown: what changes stands in the table, and makes nothing of it" {
+@test "fault C12: Markdown: what changes stands in the table, and makes nothing of it" {
 	start_logged
 	keys 'A, comment: old' B
 	good apply -auto-approve
@@ -735,6 +735,10 @@ change()
 	out_has '| `~` | `default/keys/B` | update | value: changed at its source |' \
 		'comment: "&#60;b&#62;&#124;&#96;x&#96; &#64;&#8203;you'
 	[ "$(grep -c '^|' out)" = 4 ]
+	# Punctuation that means nothing is left alone.
+	by_hand PATCH A '{"comment":"a_b/c-d=e _f_ www.g.h http://i 1.5 at 10:15, k; +l"}'
+	good plan -format=markdown
+	out_has '"a_b/c-d=e &#95;f&#95; www&#46;g&#46;h http&#58;//i 1.5 at 10:15, k; +l" → "old"'
 	hushed out err
 }
 
