@@ -143,11 +143,12 @@ static void print_long_run(const struct session *session)
 
 /* ---- the run ---- */
 
-static void print_incomplete(const struct session *session, const struct executor_result *result,
-	const char *operation, size_t inactive)
+static void print_incomplete(
+	const struct session *session, const struct executor_result *result, size_t inactive)
 {
 	struct str line CLEANUP(str_release) = {0};
 	bool is_stopped = result->was_interrupted || interrupt_count > 0;
+	bool destroys = session->input.options.destroys_all;
 	bool is_bad = result->failed + result->unknown + result->not_started > 0;
 	const struct {
 		size_t count;
@@ -155,11 +156,16 @@ static void print_incomplete(const struct session *session, const struct executo
 	} others[] = {{result->failed, "failed"}, {result->unknown, "unknown"},
 		{result->not_started, "not started"}, {inactive, "not active"}};
 
-	str_format(&line, "%s: ",
-		is_stopped                            ? "Interrupted"
-		: session->input.options.destroys_all ? "Destroy incomplete"
-						      : "Apply incomplete");
-	render_counts(&line, &result->done, true);
+	if (session->cli->command->run == refresh_run) {
+		str_format(&line, "Refresh incomplete: the state has %zu update%s",
+			session->plan.learned, term_plural(session->plan.learned));
+	} else {
+		str_format(&line, "%s: ",
+			is_stopped ? "Interrupted"
+			: destroys ? "Destroy incomplete"
+				   : "Apply incomplete");
+		render_counts(&line, &result->done, true);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		if (others[i].count)
 			str_format(&line, ", %zu %s", others[i].count, others[i].what);
@@ -169,7 +175,7 @@ static void print_incomplete(const struct session *session, const struct executo
 	}
 	if (result->is_in_journal)
 		str_format(&line, ". Progress is recorded. Run `cfprov %s` again to resume.",
-			operation);
+			destroys ? "destroy" : "apply");
 	else
 		str_text_add(&line, ". Completed changes are saved in the state.");
 	output_incomplete(
@@ -232,12 +238,13 @@ static bool execute(struct session *session, const char *operation)
 	term_status(NULL);
 	output_failures(session);
 	if (!is_recorded)
-		return report_unwritten(&result, operation, &err);
+		return report_unwritten(
+			&result, session->input.options.destroys_all ? "destroy" : operation, &err);
 	bool is_whole = !(result.failed + result.not_started + result.unknown) &&
 			(!cli->wait || wait_active(&wait, &inactive, &err) || term_error(&err)) &&
 			!session->has_failed;
 	if (!is_whole) {
-		print_incomplete(session, &result, operation, inactive);
+		print_incomplete(session, &result, inactive);
 		return false;
 	}
 	output_complete(session, &result.done);

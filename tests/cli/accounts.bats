@@ -163,6 +163,7 @@ Plan: 1 to import, 4 to add, 0 to change, 2 to destroy.'
 		"message":"Authentication error"}'
 	prov refresh
 	[ "$status" = 1 ]
+	err_has 'Refresh incomplete: the state has 0 updates; account `two` could not be read'
 	agree_in 2 two
 	prov destroy -auto-approve -allow-store-destroy
 	[ "$status" = 1 ]

@@ -115,6 +115,7 @@ is_stopping()
 	[ ! -e "$lock" ]
 	# What the summary says is true: these are made, of those nobody knows.
 	grep -qE '^Interrupted: 4 added.*4 (unknown|under way).*4 not started' later.err
+	grep -qF 'Progress is recorded. Run `cfprov apply` again to resume.' later.err
 	control DELETE faults
 	good apply -auto-approve -input=false
 	[ "$(grep -c 'found (id .*), created by an interrupted apply' err)" = 4 ]
