@@ -309,7 +309,7 @@ dropped()
 	err_has 'account `stage`: not in the manifest, but the state has objects in it' 'removed: [{from: stage, destroy: false}]'
 	prov doctor
 	((status == 1))
-	out_has 'fail  accounts: account `stage`: not in the manifest'
+	out_has 'fail  manifest: account `stage`: not in the manifest'
 	good doctor -account=prod
 	echo 'removed: [{from: stage}]' >>cfprov.yaml
 	bad validate
