@@ -4,24 +4,12 @@
 
 #include <string.h>
 
-static bool refuse_alias(
-	const struct account *known, const struct account *account, struct error *err)
-{
-	error_set(err, "account `%s`: its id is %s in the state and %s in the manifest",
-		account->alias, known->id, account->id);
-	return error_hint(
-		err, "Use another alias for the new account, or use another state (-state).");
-}
-
-/* Where the new alias is free, the old one can give way to it. */
+/* `is_free`: the new alias is, so the old one can be renamed to it. */
 static bool refuse_account(const struct account *before, const struct account *account,
 	bool is_free, struct error *err)
 {
-	struct str text CLEANUP(str_release) = {0};
-	const char *old;
+	char *old AUTO_FREE = text_visible(before->alias, 120);
 
-	text_add_visible(&text, before->alias, strlen(before->alias), 120);
-	old = str_text(&text);
 	error_set(err, "account `%s`: the state calls this account `%s` (id %s)", account->alias,
 		old, account->id);
 	if (!is_free)
@@ -44,7 +32,12 @@ bool account_check(const struct model *recorded, const struct account *account, 
 		if (strcmp(other->id, account->id) == 0 && model_first_in(recorded, other->alias))
 			return refuse_account(other, account, is_free, err);
 	}
-	return is_free || refuse_alias(known, account, err);
+	if (is_free)
+		return true;
+	error_set(err, "account `%s`: its id is %s in the state and %s in the manifest",
+		account->alias, known->id, account->id);
+	return error_hint(
+		err, "Use another alias for the new account, or use another state (-state).");
 }
 
 void account_check_count(

@@ -1,4 +1,4 @@
-/* Do the state and the manifest mean the same accounts? Pure. */
+/* Checks that aliases mean the same accounts in the state and in the manifest. Pure. */
 #ifndef PLAN_ACCOUNT_CHECK_H
 #define PLAN_ACCOUNT_CHECK_H
 
@@ -6,13 +6,13 @@
 #include "model/model.h"
 
 /*
- * False if the state has another account under this alias, or objects of this account under another
- * alias. An alias without recorded objects is free. *err says what to do.
+ * False if the state has another account under this alias, or has this account's objects under
+ * another alias. An alias without recorded objects is free. The hint says what to do.
  */
 bool account_check(
 	const struct model *recorded, const struct account *account, struct error *err) MUST_CHECK;
 
-/* How many objects are recorded under the alias, and how many of them have no id yet. */
+/* The number of objects recorded under the alias, and of unresolved ones among them. */
 void account_check_count(
 	const struct model *recorded, const char *alias, size_t *ret_count, size_t *ret_unresolved);
 

@@ -9,9 +9,27 @@
 #include <assert.h>
 #include <string.h>
 
-/* ---- the store that a secret is in ---- */
+/* ---- what exists ---- */
 
-/* What the plan does to the store; ACTION_NONE also if it has no row for that, or for a store. */
+/* Lends the live object, with the recorded fields if it lags behind our own last write. */
+static const struct object *known_live(
+	struct planning *p, const struct object *recorded, const struct object *live)
+{
+	assert(recorded && live);
+	if (!object_lags(recorded, live))
+		return live;
+	struct object *current = arena_alloc(&p->plan->arena, sizeof(*current));
+	*current = *live;
+	current->modified = recorded->modified;
+	current->scopes = recorded->scopes;
+	current->comment = recorded->comment;
+	current->status = recorded->status;
+	return current;
+}
+
+/* ---- the store of a secret ---- */
+
+/* The action of the secret's store; ACTION_NONE for a store, and if the store has no row. */
 static enum action store_action(const struct planning *p, const struct object *secret)
 {
 	const struct row *store = p->has_store ? &p->plan->rows[p->store] : NULL;
@@ -22,8 +40,8 @@ static enum action store_action(const struct planning *p, const struct object *s
 		       : ACTION_NONE;
 }
 
-/* True if the plan destroys this live secret, whose store is destroyed, because it is ours. */
-static bool goes_with_store(struct planning *p, const struct object *live)
+/* True if the live secret, whose store is destroyed, is managed: then it has a row of its own. */
+static bool is_managed_inside(struct planning *p, const struct object *live)
 {
 	const struct object *recorded = model_find(p->input->recorded, live);
 
@@ -46,29 +64,18 @@ static void find_unmanaged(struct planning *p, struct row *row)
 		return;
 	unmanaged = arena_alloc(&p->plan->arena, inside.count * sizeof(*unmanaged));
 	for (size_t i = 0; i < inside.count; i++)
-		if (!goes_with_store(p, &inside.items[i]))
+		if (!is_managed_inside(p, &inside.items[i]))
 			unmanaged[row->unmanaged_count++] = inside.items[i];
 	row->unmanaged = unmanaged;
 }
 
-/* ---- what of a secret is written ---- */
+/* ---- which fields of a secret are written ---- */
 
-/* Why a value in doubt is written again; NULL: it is not. */
-static const char *why_doubted(const struct object *recorded, bool is_to_be_undone)
-{
-	if (recorded->doubt == DOUBT_NONE)
-		return NULL;
-	if (recorded->doubt == DOUBT_VALUE)
-		return "unknown after an interrupted apply";
-	return is_to_be_undone ? "may have been changed by someone else during an interrupted apply"
-			       : NULL;
-}
-
-/* No more than is known: a new `modified` tells that something was written, not what. */
+/* Claims no more than is known: a new `modified` shows that something was written, not what. */
 static const char *why_modified(
 	struct planning *p, const struct object *recorded, const struct object *live)
 {
-	/* What a write of ours left may differ, too, where somebody else wrote in between. */
+	/* If someone else wrote before our interrupted write, the rest may differ because of us. */
 	unsigned fields = recorded->doubt == DOUBT_FOREIGN ? 0 : object_drift(recorded, live);
 	struct str text CLEANUP(str_release) = {0};
 
@@ -86,19 +93,20 @@ static const char *why_modified(
 	return arena_text(&p->plan->arena, str_text(&text));
 }
 
-/* Why the value is written again; NULL: it is not. Notes if nobody can tell whether it should. */
+/* Lends why the value is written again; NULL: it is not. May note ROW_UNVERIFIED. */
 static const char *why_rewritten(struct planning *p, struct row *row, const struct object *recorded)
 {
 	const struct object *desired = row->desired;
 	bool may_rewrite = desired->value && desired->value->kind != VALUE_GENERATE;
-	bool is_to_be_undone = (object_drift(recorded, row->live) & FIELD_VALUE) &&
-			       desired->on_drift == ON_DRIFT_REWRITE;
+	bool is_undone = (object_drift(recorded, row->live) & FIELD_VALUE) &&
+			 desired->on_drift == ON_DRIFT_REWRITE;
 
 	if (desired->is_written_once)
 		return NULL;
-	const char *doubted = may_rewrite ? why_doubted(recorded, is_to_be_undone) : NULL;
-	if (doubted)
-		return doubted;
+	if (may_rewrite && recorded->doubt == DOUBT_VALUE)
+		return "unknown after an interrupted apply";
+	if (may_rewrite && recorded->doubt != DOUBT_NONE && is_undone)
+		return "may have been changed by someone else during an interrupted apply";
 	if (!recorded->version)
 		return may_rewrite ? "not written by cfprov yet" : NULL;
 	if (desired->version > recorded->version)
@@ -106,7 +114,7 @@ static const char *why_rewritten(struct planning *p, struct row *row, const stru
 			(long long)recorded->version, (long long)desired->version);
 	if (desired->verdict == VALUE_CHANGED)
 		return "changed at its source";
-	if (is_to_be_undone && may_rewrite) {
+	if (is_undone && may_rewrite) {
 		row->notes |= ROW_TELLS_DRIFT;
 		return why_modified(p, recorded, row->live);
 	}
@@ -115,7 +123,7 @@ static const char *why_rewritten(struct planning *p, struct row *row, const stru
 	return NULL;
 }
 
-/* Sets what is written of a secret that exists. `recorded` NULL: it is adopted. */
+/* Sets which fields of an existing secret are written. `recorded` NULL: it is adopted. */
 static void find_writes(struct planning *p, struct row *row, const struct object *recorded)
 {
 	const struct object *desired = row->desired;
@@ -124,7 +132,7 @@ static void find_writes(struct planning *p, struct row *row, const struct object
 		return;
 	row->writes = object_to_write(desired, recorded, row->live);
 	if (!recorded) {
-		/* What is generated is nowhere else: it stays what it is. */
+		/* A generated value exists nowhere else, so it is left alone. */
 		if (!desired->is_written_once && desired->value->kind != VALUE_GENERATE)
 			row->writes |= FIELD_VALUE;
 		return;
@@ -138,7 +146,7 @@ static void find_writes(struct planning *p, struct row *row, const struct object
 
 /* ---- what is desired ---- */
 
-static const char replace_asks[] = "replacement requested with -replace",
+static const char replace_requested[] = "replacement requested with -replace",
 		  store_replaced[] = "its store is replaced";
 
 static void refuse_protected(struct planning *p, const struct object *object, bool by_replace)
@@ -152,14 +160,14 @@ static void refuse_protected(struct planning *p, const struct object *object, bo
 		planning_address(p, object));
 }
 
-/* Destroyed and created again: by option, or with its store. */
+/* Destroys and creates again: by option, or because its store is replaced. */
 static void decide_replacement(struct planning *p, struct row *row)
 {
 	bool with_store = store_action(p, row->desired) == ACTION_REPLACE;
 
 	row->action = ACTION_REPLACE;
 	row->notes = with_store ? ROW_WITH_STORE : 0;
-	row->reason = with_store ? store_replaced : replace_asks;
+	row->reason = with_store ? store_replaced : replace_requested;
 	row->writes = 0;
 	find_unmanaged(p, row);
 	if (row->desired->prevent_destroy)
@@ -184,7 +192,7 @@ static void decide_desired(struct planning *p, struct row *row)
 
 	if (!is_same && (row->reason = why_recreated(p, row)))
 		row->notes |= ROW_TELLS_DRIFT;
-	/* A replaced store destroys what is not ours; it is among the store's `unmanaged`. */
+	/* Replacing the store destroys an unmanaged secret: it is in the store's `unmanaged`. */
 	if (!row->live || (!is_same && store == ACTION_REPLACE)) {
 		row->action = ACTION_CREATE;
 		return;
@@ -203,7 +211,7 @@ static void decide_desired(struct planning *p, struct row *row)
 
 /* ---- renames: the new name ---- */
 
-/* Lends the recorded secret that a desired one is duplicated from, if that is due; or NULL. */
+/* Lends the recorded secret to duplicate for the desired one; NULL: none. */
 static const struct object *find_original(const struct planning *p, const struct object *desired)
 {
 	const struct planner_input *input = p->input;
@@ -216,9 +224,6 @@ static const struct object *find_original(const struct planning *p, const struct
 
 	return is_due ? original : NULL;
 }
-
-static const struct object *known_live(
-	struct planning *p, const struct object *recorded, const struct object *live);
 
 static void decide_duplicate(struct planning *p, struct row *row, const struct object *original)
 {
@@ -243,13 +248,13 @@ static void decide_duplicate(struct planning *p, struct row *row, const struct o
 
 enum rename_stage {
 	RENAME_NONE,     /* it is not renamed */
-	RENAME_DUE,      /* its duplicate is created */
-	RENAME_REPLACED, /* no duplicate: it is created under its new name with a new value */
-	RENAME_DONE,     /* the duplicate exists, and this is left */
-	RENAME_TAKEN,    /* another managed secret has the name */
+	RENAME_DUE,      /* this plan duplicates it */
+	RENAME_REPLACED, /* -replace: the new name is created with a new value instead */
+	RENAME_DONE,     /* the duplicate exists; only the old name is left */
+	RENAME_TAKEN,    /* another managed secret has the new name */
 };
 
-/* True if the secret that has a later name by now was duplicated from this one. */
+/* True if a secret recorded under a newer name is a duplicate of this one. */
 static bool is_left_over(const struct planning *p, const struct object *recorded)
 {
 	struct object name = *recorded;
@@ -292,12 +297,12 @@ static void refuse_taken(
 
 static const char listed_as_removed[] = "listed under \"removed\" in the manifest";
 
-/* Neither desired nor renamed: destroyed, or forgotten. */
-static void decide_fate(struct planning *p, struct row *row, const struct object *last_wish)
+/* Destroys or forgets what is neither desired nor renamed; `policy` has forget_on_remove. */
+static void decide_removal(struct planning *p, struct row *row, const struct object *policy)
 {
 	const struct removal *removal = removed_find(p->input->desired, row->recorded);
 	bool is_forgotten = store_action(p, row->recorded) == ACTION_FORGET ||
-			    (removal ? !removal->destroys : last_wish->forget_on_remove);
+			    (removal ? !removal->destroys : policy->forget_on_remove);
 
 	row->action = is_forgotten ? ACTION_FORGET : ACTION_DESTROY;
 	row->reason = p->input->options.destroys_all ? NULL
@@ -313,15 +318,15 @@ static void decide_fate(struct planning *p, struct row *row, const struct object
 		planning_address(p, row->recorded));
 }
 
-/* Its name ends: with the store, by -replace, or because its duplicate exists. */
+/* Destroys the old name: with its store, because of -replace, or after its duplicate exists. */
 static void decide_old_name(
 	struct planning *p, struct row *row, const struct object *new_name, enum rename_stage stage)
 {
 	row->action = ACTION_DESTROY;
-	row->reason = row->notes & ROW_WITH_STORE ? store_replaced : replace_asks;
+	row->reason = row->notes & ROW_WITH_STORE ? store_replaced : replace_requested;
 	if (stage != RENAME_DONE)
 		return;
-	/* The duplicate has taken over what was wished for it, its protection, too. */
+	/* The duplicate has inherited its policies, prevent_destroy included. */
 	struct object *unprotected = arena_alloc(&p->plan->arena, sizeof(*unprotected));
 	*unprotected = *row->recorded;
 	unprotected->prevent_destroy = false;
@@ -330,18 +335,18 @@ static void decide_old_name(
 		planning_shown(p, new_name->secret));
 }
 
-/* By what is wished for it, or for what replaces it. */
+/* By prevent_destroy, in the state or in the manifest, where it may have the new name. */
 static bool is_protected(
 	const struct row *row, enum rename_stage stage, const struct object *new_name)
 {
-	const struct object *wish =
+	const struct object *desired =
 		stage == RENAME_DUE || stage == RENAME_REPLACED ? new_name : row->desired;
 
 	return stage != RENAME_DONE &&
-	       (row->recorded->prevent_destroy || (wish && wish->prevent_destroy));
+	       (row->recorded->prevent_destroy || (desired && desired->prevent_destroy));
 }
 
-/* Recorded and no longer desired; or everything is destroyed, and the manifest may protect it. */
+/* Recorded and no longer desired, or everything is destroyed; then it may still be desired. */
 static void decide_removed(struct planning *p, struct row *row)
 {
 	const struct object *recorded = row->recorded;
@@ -349,31 +354,31 @@ static void decide_removed(struct planning *p, struct row *row)
 		renames_newer(p->input->renames, recorded, p->input->desired);
 	enum rename_stage stage = rename_stage(p, recorded, new_name);
 	enum action store = store_action(p, recorded);
-	bool store_goes = store == ACTION_DESTROY || store == ACTION_REPLACE;
+	bool with_store = store == ACTION_DESTROY || store == ACTION_REPLACE;
 
 	if (!row_is_same(row)) {
 		row->learns = true;
 		return;
 	}
-	if (stage == RENAME_TAKEN && !store_goes) {
+	if (stage == RENAME_TAKEN && !with_store) {
 		refuse_taken(p, recorded, new_name);
 		return;
 	}
-	if (stage == RENAME_DUE && !store_goes) {
+	if (stage == RENAME_DUE && !with_store) {
 		row->action = ACTION_DESTROY;
 		row->renamed_to = new_name;
 		return;
 	}
-	row->notes = store_goes ? ROW_WITH_STORE : 0;
+	row->notes = with_store ? ROW_WITH_STORE : 0;
 	if (stage == RENAME_NONE || stage == RENAME_TAKEN)
-		decide_fate(p, row, row->desired ? row->desired : recorded);
+		decide_removal(p, row, row->desired ? row->desired : recorded);
 	else
 		decide_old_name(p, row, new_name, stage);
 	if (row->action == ACTION_FORGET)
 		return;
 	find_unmanaged(p, row);
 	if (is_protected(row, stage, new_name))
-		refuse_protected(p, row_object(row), stage == RENAME_REPLACED && !store_goes);
+		refuse_protected(p, row_object(row), stage == RENAME_REPLACED && !with_store);
 }
 
 void decide_unreachable(struct planning *p, const struct object *recorded)
@@ -392,26 +397,7 @@ void decide_unreachable(struct planning *p, const struct object *recorded)
 
 /* ---- what changed outside of cfprov ---- */
 
-/*
- * Lends what exists of a recorded object: as it was seen, or as the state has it if what was seen
- * is older than our own last write.
- */
-static const struct object *known_live(
-	struct planning *p, const struct object *recorded, const struct object *live)
-{
-	assert(recorded && live);
-	if (!object_lags(recorded, live))
-		return live;
-	struct object *current = arena_alloc(&p->plan->arena, sizeof(*current));
-	*current = *live;
-	current->modified = recorded->modified;
-	current->scopes = recorded->scopes;
-	current->comment = recorded->comment;
-	current->status = recorded->status;
-	return current;
-}
-
-/* True if it was renamed, by `moved` or by the state: then it is not missed. */
+/* True if it was renamed, according to `moved` or to the state: then it need not exist. */
 static bool was_renamed(const struct planning *p, const struct object *recorded)
 {
 	char *address AUTO_FREE = table_count(p->formers) ? object_address(recorded) : NULL;
@@ -420,10 +406,10 @@ static bool was_renamed(const struct planning *p, const struct object *recorded)
 	       (address && table_get(p->formers, address));
 }
 
-/* The drift that is shown. */
+/* The drift to report. */
 static unsigned find_drift(const struct planning *p, const struct row *row)
 {
-	const struct object *recorded = row->recorded, *wish = row->desired;
+	const struct object *recorded = row->recorded, *desired = row->desired;
 	bool is_foreign = recorded && recorded->doubt == DOUBT_FOREIGN;
 
 	if (!recorded || (recorded->doubt != DOUBT_NONE && !is_foreign) ||
@@ -433,20 +419,14 @@ static unsigned find_drift(const struct planning *p, const struct row *row)
 		return row->live ? DRIFT_REPLACED : recorded->id ? DRIFT_GONE : 0;
 	unsigned fields = object_drift(recorded, row->live);
 	if (is_foreign)
-		fields &= FIELD_VALUE; /* the rest may be what we have written */
-	if (!wish)
-		wish = renames_newer(p->input->renames, recorded, p->input->desired);
-	return wish && wish->on_drift == ON_DRIFT_IGNORE ? fields & ~(unsigned)FIELD_VALUE : fields;
+		fields &= FIELD_VALUE; /* we may have written the rest */
+	if (!desired)
+		desired = renames_newer(p->input->renames, recorded, p->input->desired);
+	return desired && desired->on_drift == ON_DRIFT_IGNORE ? fields & ~(unsigned)FIELD_VALUE
+							       : fields;
 }
 
 /* ---- one address ---- */
-
-/* What the state learns of an object that exists and that nothing is done to. */
-static void learn(struct planning *p, struct row *row)
-{
-	row->learned = record_learned(row, p->input->options.refresh_only, &p->plan->arena);
-	row->learns = row->learned != NULL;
-}
 
 static void refuse_doubles(struct planning *p, const struct row *row, const struct objects *doubles)
 {
@@ -484,8 +464,10 @@ static void decide_row(struct planning *p, struct row *row)
 		decide_desired(p, row);
 	else if (row->recorded)
 		decide_removed(p, row);
-	if (row->action == ACTION_NONE && row_is_same(row))
-		learn(p, row);
+	if (row->action != ACTION_NONE || !row_is_same(row))
+		return;
+	row->learned = record_learned(row, options->refresh_only, &p->plan->arena);
+	row->learns = row->learned != NULL;
 }
 
 void decide(struct planning *p, const struct object *desired, const struct object *recorded)
@@ -513,7 +495,7 @@ void decide(struct planning *p, const struct object *desired, const struct objec
 	}
 	decide_row(p, row);
 	if (!recorded && row->action == ACTION_NONE) {
-		p->plan->row_count--; /* desired, but not by this run */
+		p->plan->row_count--; /* desired, but not in this run */
 		p->has_store = p->has_store && p->store < p->plan->row_count;
 	}
 }

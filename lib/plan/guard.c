@@ -21,11 +21,10 @@ struct guard_limits guard_defaults(const struct plan_options *options)
 
 static void add_name(struct str *out, const struct object *object, size_t index, size_t count)
 {
-	struct str shown CLEANUP(str_release) = {0};
 	char *address AUTO_FREE = object_address(object);
+	char *shown AUTO_FREE = text_visible(address, 0);
 
-	text_add_visible(&shown, address, strlen(address), 0);
-	text_add_listed(out, str_text(&shown), index, count, NAMED_AT_MOST);
+	text_add_listed(out, shown, index, count, NAMED_AT_MOST);
 }
 
 static void refuse_unmanaged(const struct row *row, struct error_list *errors)
@@ -85,7 +84,7 @@ bool guard_check(
 	for (size_t i = 0; i < plan->row_count; i++) {
 		const struct row *row = &plan->rows[i];
 		if (!row_destroys(row) || row->renamed_to)
-			continue; /* of a rename, the value stays */
+			continue; /* a rename keeps the value */
 		deletes++;
 		stores += row_object(row)->kind == OBJECT_STORE;
 		if (row->unmanaged_count && !limits->force)

@@ -34,63 +34,53 @@ static void add_name(struct str *out, const struct object *store)
 		str_format(out, " (id %s)", store->id);
 }
 
-/* Lends the stores of an account one by one, from NULL; NULL: there are no more. */
-static const struct object *next_store(
-	const struct model *model, const char *alias, const struct object *before)
-{
-	const struct object *end = model->objects + model->object_count;
-	const struct object *it = before ? before + 1 : model_first_in(model, alias);
+/* ---- before: a warning ---- */
 
-	for (; it && it < end && strcmp(it->account, alias) == 0; it++)
-		if (it->kind == OBJECT_STORE)
-			return it;
-	return NULL;
-}
-
-/* ---- beforehand ---- */
-
-struct finding_of_plan {
-	const struct object *first, *store; /* created, and there already; NULL: none so far */
-	size_t stores, accounts;            /* created in the first's account; such accounts */
-};
-
-static void add_warning(const struct finding_of_plan *found, struct plan *plan)
+/* `created`: the first store that is created next to the existing one. */
+static void warn(const struct object *created, const struct object *existing, size_t stores,
+	size_t accounts, struct plan *plan)
 {
 	struct str name CLEANUP(str_release) = {0}, line CLEANUP(str_release) = {0};
-	struct str created CLEANUP(str_release) = {0}, others CLEANUP(str_release) = {0};
-	struct str shown CLEANUP(str_release) = {0};
+	struct str names CLEANUP(str_release) = {0}, others CLEANUP(str_release) = {0};
+	char *address AUTO_FREE = object_address(created);
+	char *shown AUTO_FREE = text_visible(address, NAME_COLUMNS);
 
-	add_name(&name, found->store);
-	store_limit_add_manifest(&line, found->store->store);
-	char *address AUTO_FREE = object_address(found->first);
-	text_add_visible(&shown, address, strlen(address), NAME_COLUMNS);
-	text_add_listed(&created, str_text(&shown), 0, found->stores, 1);
-	if (found->accounts > 1)
-		str_format(&others, " The same is true of %zu more account%s.", found->accounts - 1,
-			found->accounts == 2 ? "" : "s");
+	add_name(&name, existing);
+	store_limit_add_manifest(&line, existing->store);
+	text_add_listed(&names, shown, 0, stores, 1);
+	if (accounts > 1)
+		str_format(&others, " The same is true of %zu more account%s.", accounts - 1,
+			accounts == 2 ? "" : "s");
 	plan_add_warning(plan,
 		"creating %s may fail: the account already has a store that is not in the "
 		"manifest, %s. Most accounts may have only one.%s To use the existing store, "
 		"declare it instead of the new one: %s",
-		str_text(&created), str_text(&name), str_text(&others), str_text(&line));
+		str_text(&names), str_text(&name), str_text(&others), str_text(&line));
 }
 
-/* Lends the only store that the account has, if nobody manages it; else NULL. */
+/* Lends the account's only store, if it is not managed; else NULL. */
 static const struct object *find_only(const struct model *desired, const struct model *recorded,
 	const struct model *live, const char *alias)
 {
-	const struct object *only = next_store(live, alias, NULL);
-	bool is_free = only && !next_store(live, alias, only) &&
-		       !store_limit_is_managed(desired, recorded, alias, only->store);
+	struct objects all = model_in_account(live, alias);
+	const struct object *only = NULL;
 
-	return is_free ? only : NULL;
+	for (size_t i = 0; i < all.count; i++) {
+		if (all.items[i].kind != OBJECT_STORE)
+			continue;
+		if (only)
+			return NULL;
+		only = &all.items[i];
+	}
+	return only && !store_limit_is_managed(desired, recorded, alias, only->store) ? only : NULL;
 }
 
 void store_limit_warn(const struct model *desired, const struct model *recorded,
 	const struct model *live, struct plan *plan)
 {
-	struct finding_of_plan found = {0};
-	const struct object *only = NULL; /* of the account looked at last */
+	const struct object *created = NULL, *existing = NULL; /* in the first such account */
+	const struct object *only = NULL;                      /* of the last account */
+	size_t stores = 0, accounts = 0;
 	const char *alias = "";
 
 	for (size_t i = 0; i < plan->row_count; i++) {
@@ -100,40 +90,43 @@ void store_limit_warn(const struct model *desired, const struct model *recorded,
 		if (strcmp(object->account, alias) != 0) {
 			alias = object->account;
 			only = find_only(desired, recorded, live, alias);
-			found.accounts += only != NULL;
+			accounts += only != NULL;
 		}
-		if (only && !found.first) {
-			found.first = object;
-			found.store = only;
+		if (only && !created) {
+			created = object;
+			existing = only;
 		}
-		found.stores += only && only == found.store;
+		stores += only && only == existing;
 	}
-	if (found.first)
-		add_warning(&found, plan);
+	if (created)
+		warn(created, existing, stores, accounts, plan);
 }
 
-/* ---- afterwards ---- */
+/* ---- after: a hint ---- */
 
 void store_limit_explain(
 	const struct model *live, const struct plan *plan, const char *alias, struct error *err)
 {
 	struct str hint CLEANUP(str_release) = {0};
-	const struct object *store = next_store(live, alias, NULL), *first = store;
+	struct objects all = model_in_account(live, alias);
 	size_t count = 0, index = 0;
 
-	if (!first)
+	for (size_t i = 0; i < all.count; i++)
+		count += all.items[i].kind == OBJECT_STORE;
+	if (!count)
 		return;
 	str_format(&hint, "%s%sThe account has ", err->hint ? err->hint : "", err->hint ? " " : "");
-	for (; store; store = next_store(live, alias, store))
-		count++;
-	for (store = first; index < count; store = next_store(live, alias, store)) {
+	for (size_t i = 0; i < all.count; i++) {
 		struct str name CLEANUP(str_release) = {0};
-		add_name(&name, store);
+		if (all.items[i].kind != OBJECT_STORE)
+			continue;
+		add_name(&name, &all.items[i]);
 		text_add_listed(&hint, str_text(&name), index++, count, NAMES_SHOWN);
 	}
-	if (count == 1 && !plan_find(plan, first)) {
+	/* A store comes before its secrets, so the first object is one. */
+	if (count == 1 && !plan_find(plan, all.items)) {
 		str_text_add(&hint, "; to adopt it: ");
-		store_limit_add_manifest(&hint, first->store);
+		store_limit_add_manifest(&hint, all.items->store);
 	} else {
 		str_char(&hint, '.');
 	}

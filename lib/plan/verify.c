@@ -5,13 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add_address(struct str *out, const struct object *object)
-{
-	char *address AUTO_FREE = object_address(object);
-
-	text_add_visible(out, address, strlen(address), 0);
-}
-
 static int compare_unmanaged(const void *a, const void *b)
 {
 	const struct object *x = a, *y = b;
@@ -31,7 +24,7 @@ bool verify_is_new(const struct plan *plan, const struct row *store, const struc
 				    strcmp(row->recorded->id, inside->id) == 0);
 }
 
-/* Lends an unmanaged secret that has come into a store which is destroyed; NULL: there is none. */
+/* Lends an unmanaged secret that was added to a store which is destroyed; NULL: none. */
 static const struct object *find_new(
 	const struct plan *plan, const struct row *then, const struct row *now)
 {
@@ -41,7 +34,7 @@ static const struct object *find_new(
 	return NULL;
 }
 
-/* What is created must still be missing. */
+/* What is created must still not exist. */
 static const char *check_created(const struct row *then, const struct row *now)
 {
 	if (!now || now->action == ACTION_CREATE)
@@ -49,7 +42,7 @@ static const char *check_created(const struct row *then, const struct row *now)
 	return then->copies ? "a secret with the new name exists" : "it already exists";
 }
 
-/* What the plan changes or destroys must still be ours. */
+/* What the plan changes or destroys must still be recorded. */
 static const char *check_recorded(const struct row *then, const struct row *now)
 {
 	const char *then_id = then->recorded ? then->recorded->id : NULL;
@@ -60,14 +53,14 @@ static const char *check_recorded(const struct row *then, const struct row *now)
 		       : NULL;
 }
 
-/* What exists must still be as it was, as far as the plan relies on it. */
+/* What exists must be unchanged, as far as the plan relies on it. */
 static const char *check_existing(const struct row *then, const struct row *now)
 {
 	const struct object *live = now ? now->live : NULL;
 	bool is_kept =
 		then->action == ACTION_UPDATE || then->action == ACTION_ADOPT || then->copies;
 
-	if (!live) /* in an account that is not in the manifest nobody looked */
+	if (!live) /* an account that is not in the manifest was not read */
 		return then->action == ACTION_DESTROY || !then->live ? NULL : "it has been deleted";
 	if (!then->live || strcmp(live->id, then->live->id) != 0)
 		return "it was recreated with another id";
@@ -99,21 +92,19 @@ bool verify_plan(
 		return false;
 	for (size_t i = 0; i < plan->row_count; i++) {
 		const struct row *then = &plan->rows[i], *row = plan_find(&again, row_object(then));
-		const char *why = NULL;
-		const struct object *more = NULL;
-		if (then->action == ACTION_NONE)
+		const struct object *added = NULL;
+		const char *why = then->action == ACTION_NONE ? NULL : difference(then, row);
+		if (then->action != ACTION_NONE && !why && row)
+			added = find_new(plan, then, row);
+		if (!why && !added)
 			continue;
-		if (!(why = difference(then, row)) && row && (more = find_new(plan, then, row)))
-			why = "it now contains an unmanaged secret, ";
-		if (!why)
-			continue;
-		struct str shown CLEANUP(str_release) = {0}, name CLEANUP(str_release) = {0};
 		struct error *err = error_list_add(errors);
-		add_address(&shown, row_object(then));
-		if (more)
-			add_address(&name, more);
-		error_set(err, "%s: changed since the plan was made: %s%s", str_text(&shown), why,
-			str_text(&name));
+		char *address AUTO_FREE = object_address(row_object(then));
+		char *name AUTO_FREE = added ? object_address(added) : NULL;
+		char *shown AUTO_FREE = text_visible(address, 0);
+		char *shown_name AUTO_FREE = text_visible(added ? name : "", 0);
+		error_set(err, "%s: changed since the plan was made: %s%s", shown,
+			why ? why : "it now contains an unmanaged secret, ", shown_name);
 		error_hint(err, "Run plan again.");
 	}
 	return errors->count == before;
