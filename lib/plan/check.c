@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* The first rule that is broken, in words; NULL: none. */
+/* What a broken rule says about the row. */
 struct rule {
 	bool is_broken;
 	const char *what;
@@ -21,8 +21,8 @@ static bool is_managed(const struct object *recorded)
 	return recorded && recorded->origin != ORIGIN_NONE && recorded->id;
 }
 
-/* Of what is created, adopted or changed. `store`: the row of its store, or NULL. */
-static const char *check_making(const struct row *row, const struct row *store)
+/* Creating, adopting and updating. `store`: the row of its store, or NULL. */
+static const char *check_creation(const struct row *row, const struct row *store)
 {
 	const struct object *copies = row->desired ? row->copies : NULL;
 	bool is_same = is_managed(row->recorded) && row_is_same(row);
@@ -48,7 +48,7 @@ static bool is_protected(const struct row *row)
 	       (row->action == ACTION_DESTROY && row->recorded->prevent_destroy);
 }
 
-/* Of what is destroyed or forgotten. */
+/* Destroying and forgetting. */
 static const char *check_loss(const struct plan *plan, const struct row *row)
 {
 	const struct row *new_name = row->renamed_to ? plan_find(plan, row->renamed_to) : NULL;
@@ -67,7 +67,7 @@ static const char *check_loss(const struct plan *plan, const struct row *row)
 	return first_broken(rules, ARRAY_SIZE(rules));
 }
 
-/* What holds for every row. */
+/* Rules for every row. */
 static const char *check_common(const struct row *row, const struct row *store)
 {
 	const struct object *desired = row->desired, *recorded = row->recorded;
@@ -100,7 +100,7 @@ static const char *find_fault(
 	if (fault || row->action == ACTION_NONE)
 		return fault;
 	return row_destroys(row) || row->action == ACTION_FORGET ? check_loss(plan, row)
-								 : check_making(row, store);
+								 : check_creation(row, store);
 }
 
 static bool refuse(const struct row *row, const char *what, struct error *err)

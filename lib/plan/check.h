@@ -1,6 +1,6 @@
 /*
- * Proves a plan's rows from their three sides, apart from the code that made them: what the
- * executor relies on is true, or nothing is executed. Pure.
+ * Checks a plan's rows against their three sides, independently of the code that made them. What
+ * the executor relies on holds, or nothing is executed. Pure.
  */
 #ifndef PLAN_CHECK_H
 #define PLAN_CHECK_H
@@ -9,9 +9,10 @@
 #include "model/plan.h"
 
 /*
- * No address twice; each action fits what is desired, recorded and live; what cfprov does not
- * manage is neither changed nor destroyed, and nothing protected is destroyed; the counts are those
- * of the rows. An error here is a defect of cfprov.
+ * True if no address appears twice, each action fits what is desired, recorded and live, nothing
+ * unmanaged is changed or destroyed, nothing protected is destroyed, and the counts are right. An
+ * error is a bug in cfprov: planner_plan makes no such plan of whatever state or saved plan was
+ * read.
  */
 bool check_plan(const struct plan *plan, struct error *err) MUST_CHECK;
 

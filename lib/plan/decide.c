@@ -71,6 +71,16 @@ static void find_unmanaged(struct planning *p, struct row *row)
 
 /* ---- which fields of a secret are written ---- */
 
+/* Lends why a value in doubt is written again; NULL: it is not. */
+static const char *why_doubted(const struct object *recorded, bool is_undone)
+{
+	if (recorded->doubt == DOUBT_VALUE)
+		return "unknown after an interrupted apply";
+	return recorded->doubt != DOUBT_NONE && is_undone
+		       ? "may have been changed by someone else during an interrupted apply"
+		       : NULL;
+}
+
 /* Claims no more than is known: a new `modified` shows that something was written, not what. */
 static const char *why_modified(
 	struct planning *p, const struct object *recorded, const struct object *live)
@@ -100,13 +110,12 @@ static const char *why_rewritten(struct planning *p, struct row *row, const stru
 	bool may_rewrite = desired->value && desired->value->kind != VALUE_GENERATE;
 	bool is_undone = (object_drift(recorded, row->live) & FIELD_VALUE) &&
 			 desired->on_drift == ON_DRIFT_REWRITE;
+	const char *why;
 
 	if (desired->is_written_once)
 		return NULL;
-	if (may_rewrite && recorded->doubt == DOUBT_VALUE)
-		return "unknown after an interrupted apply";
-	if (may_rewrite && recorded->doubt != DOUBT_NONE && is_undone)
-		return "may have been changed by someone else during an interrupted apply";
+	if (may_rewrite && (why = why_doubted(recorded, is_undone)))
+		return why;
 	if (!recorded->version)
 		return may_rewrite ? "not written by cfprov yet" : NULL;
 	if (desired->version > recorded->version)
@@ -386,7 +395,7 @@ void decide_unreachable(struct planning *p, const struct object *recorded)
 	const struct plan_options *options = &p->input->options;
 
 	if (options->is_partial || options->refresh_only || !selection_has(p->input, recorded) ||
-		!removed_leaves(p->input->desired, recorded))
+		!removed_forgets(p->input->desired, recorded))
 		return;
 	struct row *row = plan_add(p->plan);
 	row->recorded = recorded;

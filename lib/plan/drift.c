@@ -8,7 +8,7 @@ bool drift_reported(
 	const struct object *recorded = row->recorded;
 	unsigned kept = ~row->drift;
 
-	/* Without an id it was requested, and nobody saw the answer: nothing is known to differ. */
+	/* Of an unresolved object nothing is known that could differ. */
 	if (!row->drift || !recorded->id)
 		return false;
 	*ret_drift = (struct drift){
@@ -20,7 +20,7 @@ bool drift_reported(
 		return true;
 	struct object *now = &ret_drift->now;
 	*now = *row->live;
-	/* What the manifest ignores is shown as it is recorded. */
+	/* What the manifest ignores is shown as recorded. */
 	if (!ret_drift->is_another) {
 		now->modified = kept & FIELD_VALUE ? recorded->modified : now->modified;
 		now->scopes = kept & FIELD_SCOPES ? recorded->scopes : now->scopes;

@@ -1,25 +1,25 @@
-/* What changed outside of cfprov, row by row, as a plan is shown. */
+/* What changed outside of cfprov, row by row, for showing a plan. Pure. */
 #ifndef PLAN_DRIFT_H
 #define PLAN_DRIFT_H
 
 #include "model/plan.h"
 
-/* What a recorded object became. */
+/* How a recorded object has changed. */
 struct drift {
 	const struct object *recorded;
-	bool is_gone, is_another; /* another: it has another id now */
-	struct object now;        /* unless it is gone */
+	bool is_gone, is_another; /* deleted; recreated with another id */
+	struct object now;        /* not set if it is gone */
 	unsigned fields;          /* FIELD_* */
-	bool is_left;             /* the plan does not overwrite the value */
+	bool is_left;             /* its value changed, and the plan does not overwrite that */
 };
 
-/* The drift that the plan reports. False: the row has none. */
+/* The row's drift, as the planner found it. False: none. */
 bool drift_reported(
 	const struct plan_options *options, const struct row *row, struct drift *ret_drift);
 
 /*
- * The drift that the plan does not report, and that the state learns. False: none, or what is
- * learned comes from the manifest.
+ * Changes that do not count as drift but are learned by the state. False: none, or what is learned
+ * comes from the manifest.
  */
 bool drift_learned(const struct row *row, struct drift *ret_drift);
 

@@ -10,8 +10,8 @@ enum { GUARD_FEW = 10, GUARD_DELETE_PERCENT = 30 };
 
 struct guard_limits {
 	bool allow_store_destroy;
-	bool force;                /* lifts the limits below, and the one for unmanaged secrets */
-	size_t max_deletes;        /* SIZE_MAX: any number */
+	bool force;         /* lifts the limits below, and allows destroying unmanaged secrets */
+	size_t max_deletes; /* SIZE_MAX: any number */
 	size_t max_delete_percent; /* of the managed objects, once there are GUARD_FEW */
 };
 

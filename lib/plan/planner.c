@@ -46,13 +46,13 @@ void planning_refuse(
 /* ---- accounts ---- */
 
 /*
- * An alias that means another account now would plan its stores into the wrong one; an account
- * under another alias would be planned as if nothing were recorded in it.
+ * If an alias meant another account, its stores would be planned for the wrong one. If an account
+ * had another alias, it would be planned as if nothing were recorded in it.
  */
 static void check_accounts(struct planning *p)
 {
 	const struct model *desired = p->input->desired, *recorded = p->input->recorded;
-	struct table *known = NULL; /* by id: account_check looks for that in a list */
+	struct table *known = NULL; /* by id: account_check is linear, so new accounts skip it */
 
 	for (size_t i = 0; i < recorded->account_count; i++)
 		table_put(&known, recorded->accounts[i].id, &recorded->accounts[i]);
@@ -77,7 +77,7 @@ static void check_accounts(struct planning *p)
 
 /* ---- objects ---- */
 
-/* Merges what is desired with what is recorded; both are sorted. */
+/* Merges the sorted desired and recorded objects. */
 static void plan_objects(struct planning *p)
 {
 	const struct model *desired = p->input->desired, *recorded = p->input->recorded;
@@ -100,7 +100,7 @@ static void plan_objects(struct planning *p)
 	}
 }
 
-/* Where each row's object was before: by the state's moves, or of a duplicate by the rename. */
+/* Sets each row's previous address, by the moves in the state or by a rename. */
 static void add_moves(struct planning *p)
 {
 	const struct moved *moves = p->input->moves, *end = moves + p->input->move_count;
@@ -124,7 +124,7 @@ static void add_moves(struct planning *p)
 	}
 }
 
-/* Remembers which addresses a recorded secret was duplicated from. */
+/* Collects the addresses of which recorded secrets are duplicates. */
 static void find_formers(struct planning *p)
 {
 	const struct model *recorded = p->input->recorded;
@@ -139,7 +139,7 @@ static void find_formers(struct planning *p)
 	}
 }
 
-/* Adoptions must not give a state in which one id has two addresses: nobody could read it. */
+/* A state in which one id has two addresses would be invalid; adoptions must not make one. */
 static void check_adopted_ids(struct planning *p)
 {
 	const struct model *recorded = p->input->recorded, *live = p->input->live;

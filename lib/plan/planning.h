@@ -1,4 +1,4 @@
-/* What the planner works on: its input, and inside it the plan that is being made. */
+/* The planner's input, and what its files share while it works. */
 #ifndef PLAN_PLANNING_H
 #define PLAN_PLANNING_H
 
@@ -7,12 +7,12 @@
 #include "plan/renames.h"
 
 struct planner_input {
-	/* Each sorted; they must outlive the plan. Nothing recorded is unresolved any longer; the
-	 * live secrets have what the audit log says. */
+	/* Sorted; they must outlive the plan. `recorded` has been through recover_changes, and
+	 * `live` has the audit log's findings. */
 	const struct model *desired, *recorded, *live;
 	const struct renames *renames; /* of desired */
 	struct plan_options options;
-	const struct moved *moves; /* that `recorded` has made already; sorted */
+	const struct moved *moves; /* already made in `recorded`; sorted */
 	size_t move_count;
 };
 
@@ -22,22 +22,22 @@ struct planning {
 	const struct planner_input *input;
 	struct plan *plan;
 	struct error_list *errors;
-	bool has_store; /* the last store's row is the one at `store` */
+	bool has_store; /* `store` is the index of the last store's row */
 	size_t store;
-	struct table *formers; /* addresses that a recorded secret was duplicated from */
+	struct table *formers; /* addresses of which a recorded secret is a duplicate */
 };
 
 /* Adds the row of one address. A store comes before its secrets. */
 void decide(struct planning *p, const struct object *desired, const struct object *recorded);
 
-/* The same of what is recorded in an account that is not in the manifest: it can't be read. */
+/* The same for a recorded object whose account is not in the manifest, and so was not read. */
 void decide_unreachable(struct planning *p, const struct object *recorded);
 
-/* Makes text from outside fit for a sentence. Lends. */
+/* Lends text from outside, or an address, in printable form. */
 const char *planning_shown(struct planning *p, const char *text);
 const char *planning_address(struct planning *p, const struct object *object);
 
-/* Adds an error, at the place if that has a file, with a hint or NULL. */
+/* Adds an error. `hint` may be NULL, `place` too or without a file. */
 void planning_refuse(struct planning *p, const struct place *place, const char *hint,
 	const char *format, ...) PRINTF(4, 5);
 

@@ -5,15 +5,15 @@
 
 #include <string.h>
 
-/* What was recorded, or is adopted, of the object; of a duplicate, of the one it is made from. */
+/* The object before the action; for a duplicate, the original. */
 static const struct object *known_of(const struct row *row)
 {
 	return row->copies ? row->copies : row_before(row);
 }
 
 /*
- * True if someone else wrote the current value and the action does not overwrite it. That must not
- * be lost because something else of the secret is written.
+ * True if someone else wrote the current value and this action does not overwrite it. Writing other
+ * fields of the secret must not hide that.
  */
 static bool has_foreign_value(const struct row *row)
 {
@@ -26,7 +26,7 @@ static bool has_foreign_value(const struct row *row)
 
 /* ---- before ---- */
 
-/* Of what is changed or destroyed. */
+/* For what is changed or destroyed. */
 static const struct object *in_doubt(const struct row *row, struct arena *arena)
 {
 	const struct object *before = row_before(row);
@@ -34,7 +34,7 @@ static const struct object *in_doubt(const struct row *row, struct arena *arena)
 	bool value_is_open = before->doubt == DOUBT_VALUE || (row->writes & FIELD_VALUE);
 
 	*object = *before;
-	object->requested_ms = 0; /* of an earlier request */
+	object->requested_ms = 0; /* that of an earlier request does not count */
 	if (object->origin == ORIGIN_NONE)
 		object->origin = ORIGIN_ADOPTED;
 	if (row->desired) {
@@ -48,7 +48,7 @@ static const struct object *in_doubt(const struct row *row, struct arena *arena)
 	return object;
 }
 
-/* Of what is created. A duplicate gets a value of its own only after one more request. */
+/* For what is created. A duplicate gets a new value only by a second request. */
 static const struct object *unresolved(const struct row *row, struct arena *arena)
 {
 	const struct object *wanted = row->desired, *copied = row->copies;
@@ -105,13 +105,13 @@ struct change record_intent(const struct row *row, struct arena *arena)
 
 /* ---- afterwards ---- */
 
-/* True if the value was generated elsewhere: cfprov has never written it, and never will. */
+/* True if cfprov did not generate the value, and so will never write it. */
 static bool is_generated_elsewhere(const struct object *known, const struct object *desired)
 {
 	return !known->version && desired->value->kind == VALUE_GENERATE;
 }
 
-/* Of a secret: the fingerprint and the version of the value that it has now. */
+/* Sets the fingerprint and the version of the secret's current value. */
 static void record_value(const struct row *row, struct object *object)
 {
 	const struct object *known = known_of(row), *desired = row->desired;
@@ -127,23 +127,24 @@ static void record_value(const struct row *row, struct object *object)
 		object->modified = known->modified;
 	}
 	if (row->notes & ROW_UNVERIFIED)
-		object->fingerprint = NULL; /* it would claim what nobody has checked */
+		object->fingerprint = NULL; /* that of the manifest's value may be wrong */
 	if (!object->fingerprint && !row->copies && !desired->keeps_no_fingerprint)
 		object->fingerprint = known->fingerprint;
 }
 
-/* Of FIELD_SCOPES and FIELD_COMMENT. */
+/* Which of FIELD_SCOPES and FIELD_COMMENT the row sends. */
 static unsigned sent_fields(const struct row *row)
 {
 	bool is_created = row->action == ACTION_CREATE || row->action == ACTION_REPLACE;
 	unsigned sent = (is_created ? ~0U : row->writes) & (FIELD_SCOPES | FIELD_COMMENT);
 	bool clears_comment = (row->writes & FIELD_COMMENT) && !row->desired->comment;
 
-	/* A comment that could not be cleared is an error, which the runner reports. */
+	/* If a comment can't be cleared, the runner reports an error. */
 	return clears_comment ? sent & ~(unsigned)FIELD_COMMENT : sent;
 }
 
-/* What was stored otherwise than it was sent: now, or before if this action left it alone. */
+/* Sets sent_*: what was not stored as sent, by this action or, if it left the field alone, before.
+ */
 static void record_sent(const struct row *row, struct object *object)
 {
 	const struct object *wanted = row->desired, *known = known_of(row);
@@ -158,8 +159,8 @@ static void record_sent(const struct row *row, struct object *object)
 }
 
 /*
- * An answer may come from a list that lags. Then it does not show what an update has just written,
- * nor when; so what was sent is recorded.
+ * The answer may come from a list that lags behind the update. Then what was sent is recorded, and
+ * no date.
  */
 static void record_over_lag(const struct row *row, struct object *object)
 {
@@ -187,7 +188,7 @@ void record_done(const struct row *row, const struct object *is_now, struct aren
 	object.origin = row->action == ACTION_ADOPT ? ORIGIN_ADOPTED : ORIGIN_CREATED;
 	if (row->copies || row->action == ACTION_UPDATE)
 		object.origin = known->origin;
-	/* The one that was duplicated still exists: its own row destroys it. */
+	/* The original still exists: its own row destroys it. */
 	object.former = row->copies ? row->copies->secret : known ? known->former : NULL;
 	if (object.kind == OBJECT_SECRET) {
 		record_over_lag(row, &object);
@@ -230,7 +231,7 @@ const struct object *record_recovered(
 	now->prevent_destroy = unresolved->prevent_destroy;
 	now->forget_on_remove = unresolved->forget_on_remove;
 	if (unresolved->doubt == DOUBT_FOREIGN)
-		now->modified = unresolved->modified; /* of our own last write, so an earlier one */
+		now->modified = unresolved->modified; /* still that of our own last write */
 	if (unresolved->doubt == DOUBT_VALUE) {
 		now->doubt = DOUBT_VALUE;
 		now->requested_ms = unresolved->requested_ms;
@@ -241,8 +242,8 @@ const struct object *record_recovered(
 /* ---- without a request ---- */
 
 /*
- * A secret's `modified` stays that of our own last write, so that a later one is seen. If that is
- * not known, the last one counts as ours.
+ * `modified` stays that of our own last write, so that a later write is noticed. If that is
+ * unknown, the last write counts as ours.
  */
 static void learn_secret(struct object *now, const struct row *row, const struct object *desired)
 {
@@ -270,7 +271,7 @@ static void learn_secret(struct object *now, const struct row *row, const struct
 		now->fingerprint = desired->fingerprint;
 }
 
-/* True of a secret whose value the manifest would not overwrite, whoever wrote it. */
+/* True if the manifest would not overwrite the secret's value, whoever wrote it. */
 static bool accepts_any_value(const struct object *desired)
 {
 	return desired && desired->kind == OBJECT_SECRET &&
@@ -284,11 +285,11 @@ const struct object *record_learned(const struct row *row, bool refresh_only, st
 	const struct object *desired = refresh_only ? NULL : row->desired;
 	struct object now = *recorded;
 
-	/* The same moment written otherwise is nothing new. */
+	/* The same moment in another notation is nothing new. */
 	now.created = moment_latest(recorded->created, live->created);
 	now.modified = moment_latest(recorded->modified, live->modified);
 	if (desired || recorded->kind == OBJECT_STORE)
-		now.doubt = DOUBT_NONE; /* a secret whose doubt matters would have an action */
+		now.doubt = DOUBT_NONE; /* if a secret's doubt mattered, there would be an action */
 	if (recorded->kind == OBJECT_SECRET)
 		learn_secret(&now, row, desired);
 	if (refresh_only && accepts_any_value(row->desired)) {

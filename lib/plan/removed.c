@@ -11,7 +11,7 @@ const struct removal *removed_find(const struct model *desired, const struct obj
 	char *address AUTO_FREE = desired->removal_count ? object_address(object) : NULL;
 	char *end = address;
 
-	/* Of several the closest: the secret, its store, its account. */
+	/* The secret first, then its store, then its account. */
 	for (; end && !found; end = strrchr(address, '/')) {
 		if (end != address)
 			*end = '\0';
@@ -20,32 +20,30 @@ const struct removal *removed_find(const struct model *desired, const struct obj
 	return found;
 }
 
-/* ---- accounts that are gone ---- */
+/* ---- accounts that are not in the manifest ---- */
 
-bool removed_leaves(const struct model *desired, const struct object *object)
+bool removed_forgets(const struct model *desired, const struct object *object)
 {
 	const struct removal *removal = removed_find(desired, object);
 
 	return removal && !removal->destroys && !model_account(desired, object->account);
 }
 
-static bool leaves_all(const struct model *recorded, const struct model *desired, const char *alias)
+static bool forgets_all(
+	const struct model *recorded, const struct model *desired, const char *alias)
 {
 	struct objects all = model_in_account(recorded, alias);
 
 	for (size_t i = 0; i < all.count; i++)
-		if (!removed_leaves(desired, &all.items[i]))
+		if (!removed_forgets(desired, &all.items[i]))
 			return false;
 	return true;
 }
 
 static void refuse_account(const struct account *account, struct error *err)
 {
-	struct str alias CLEANUP(str_release) = {0};
-	const char *shown;
+	char *shown AUTO_FREE = text_visible(account->alias, 120);
 
-	text_add_visible(&alias, account->alias, strlen(account->alias), 120);
-	shown = str_text(&alias);
 	error_set(err, "account `%s`: not in the manifest, but the state has objects in it", shown);
 	error_hint(err,
 		"To destroy them, put the account back and remove its stores instead. To stop "
@@ -65,19 +63,19 @@ bool removed_check_accounts(
 	for (size_t i = 0; i < recorded->account_count; i++) {
 		const struct account *account = &recorded->accounts[i];
 		if (!model_account(desired, account->alias) && !table_get(wanted, account->id) &&
-			!leaves_all(recorded, desired, account->alias))
+			!forgets_all(recorded, desired, account->alias))
 			refuse_account(account, error_list_add(errors));
 	}
 	table_free(&wanted);
 	return errors->count == before;
 }
 
-/* ---- what was mistyped ---- */
+/* ---- typing mistakes ---- */
 
-/* To compare names takes time, and nobody reads so many guesses. */
+/* Comparing names takes time, and nobody reads more guesses than that. */
 enum { GUESSED_AT_MOST = 50 };
 
-/* Lends an alias that is much like this one, which neither model has; or NULL. */
+/* Lends an alias of either model that resembles this one; or NULL. */
 static const char *near_alias(
 	const struct model *recorded, const struct model *desired, const char *alias)
 {
@@ -102,7 +100,7 @@ static void refuse_alias(
 		error_at(err, removal->place.file, removal->place.line, removal->place.column);
 }
 
-/* Nothing of this name is recorded: warns if something like it is that nobody declares. */
+/* No store of this name is recorded: warns if one of a similar name is, and is not desired. */
 static void warn_of_store(const struct model *recorded, const struct model *desired,
 	const char *alias, const char *store, struct plan *plan)
 {
@@ -113,10 +111,9 @@ static void warn_of_store(const struct model *recorded, const struct model *desi
 		if (object->secret || !text_is_near(store, object->store) ||
 			model_find(desired, object))
 			continue;
-		struct str shown CLEANUP(str_release) = {0};
-		text_add_visible(&shown, object->store, strlen(object->store), 120);
+		char *shown AUTO_FREE = text_visible(object->store, 120);
 		plan_add_warning(plan, "removed: %s/%s is not in the state; did you mean %s/%s?",
-			alias, store, alias, str_text(&shown));
+			alias, store, alias, shown);
 		return;
 	}
 }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Only these are steps: a secret gets another name in its store. Aliases have no slash. */
+/* True if the move renames a secret within its store. Aliases have no slash. */
 static bool is_step(const struct move *move)
 {
 	const char *from = strrchr(move->from, '/'), *to = strrchr(move->to, '/');
@@ -15,8 +15,9 @@ static bool is_step(const struct move *move)
 }
 
 /*
- * A manifest has no circles, but a saved plan that somebody has written may: following them would
- * never end. Each name has one move at most from and to it, so what no first name leads to is one.
+ * A manifest has no circles, but a forged plan may: following one would never end. Each name is the
+ * start of at most one move and the end of at most one, so moves that no first name leads to form
+ * circles.
  */
 void renames_init(struct renames *renames, const struct model *desired)
 {

@@ -12,8 +12,8 @@ static bool matches_any(const struct patterns *patterns, const struct object *ob
 	return false;
 }
 
-/* By its address, or by one that it has had or is to have. */
-static bool is_meant(const struct planner_input *input, const struct patterns *patterns,
+/* By its address, or by an older or newer one. */
+static bool is_selected(const struct planner_input *input, const struct patterns *patterns,
 	const struct object *object)
 {
 	struct object other = *object;
@@ -30,7 +30,7 @@ static bool is_meant(const struct planner_input *input, const struct patterns *p
 	return false;
 }
 
-/* A secret that is asked for needs its store. */
+/* A targeted secret needs its store. */
 static bool is_store_of_target(const struct planner_input *input, const struct object *store)
 {
 	const struct model *const models[] = {input->desired, input->recorded};
@@ -38,8 +38,8 @@ static bool is_store_of_target(const struct planner_input *input, const struct o
 	for (size_t i = 0; i < ARRAY_SIZE(models); i++) {
 		struct objects inside = model_inside(models[i], store);
 		for (size_t k = 0; k < inside.count; k++)
-			if (is_meant(input, &input->options.targets, &inside.items[k]) &&
-				!is_meant(input, &input->options.excludes, &inside.items[k]))
+			if (is_selected(input, &input->options.targets, &inside.items[k]) &&
+				!is_selected(input, &input->options.excludes, &inside.items[k]))
 				return true;
 	}
 	return false;
@@ -47,9 +47,9 @@ static bool is_store_of_target(const struct planner_input *input, const struct o
 
 bool selection_has(const struct planner_input *input, const struct object *object)
 {
-	if (is_meant(input, &input->options.excludes, object))
+	if (is_selected(input, &input->options.excludes, object))
 		return false;
-	if (!input->options.targets.count || is_meant(input, &input->options.targets, object))
+	if (!input->options.targets.count || is_selected(input, &input->options.targets, object))
 		return true;
 	return object->kind == OBJECT_STORE && !input->options.destroys_all &&
 	       model_find(input->desired, object) && is_store_of_target(input, object);
@@ -57,10 +57,10 @@ bool selection_has(const struct planner_input *input, const struct object *objec
 
 bool selection_replaces(const struct planner_input *input, const struct object *object)
 {
-	return is_meant(input, &input->options.replaces, object);
+	return is_selected(input, &input->options.replaces, object);
 }
 
-/* True if the pattern matches an object of the model; `of_run`: of the accounts of this run. */
+/* True if the pattern matches an object of the model; `of_run`: in one of this run's accounts. */
 static bool matches(
 	const struct planning *p, const struct model *model, const char *pattern, bool of_run)
 {
@@ -71,35 +71,35 @@ static bool matches(
 		if (of_run && p->input->options.is_partial &&
 			!model_account(p->input->desired, object->account))
 			continue;
-		if (is_meant(p->input, &patterns, object))
+		if (is_selected(p->input, &patterns, object))
 			return true;
 	}
 	return false;
 }
 
-/* What -replace names must not be left out by other options. */
+/* Other options must not exclude everything that -replace names. */
 static void check_replaces(struct planning *p)
 {
 	const struct model *desired = p->input->desired;
 
 	for (size_t i = 0; i < p->input->options.replaces.count; i++) {
 		const struct patterns patterns = {&p->input->options.replaces.items[i], 1};
-		size_t meant = 0, wanted = 0;
+		size_t matched = 0, included = 0;
 		for (size_t k = 0; k < desired->object_count; k++) {
 			const struct object *object = &desired->objects[k];
-			if (!is_meant(p->input, &patterns, object))
+			if (!is_selected(p->input, &patterns, object))
 				continue;
-			meant++;
-			wanted += selection_has(p->input, object);
+			matched++;
+			included += selection_has(p->input, object);
 		}
-		if (meant && !wanted)
+		if (matched && !included)
 			planning_refuse(p, NULL, NULL,
 				"-replace=%s: excluded by -target or -exclude",
 				planning_shown(p, p->input->options.replaces.items[i]));
 	}
 }
 
-/* A pattern that matches nothing was mistyped. What is excluded may be left out otherwise, too. */
+/* A pattern without a match is a typing mistake. -exclude may name what -account excludes, too. */
 static void check_patterns(
 	struct planning *p, const struct patterns *patterns, const char *option, bool excludes)
 {
