@@ -37,7 +37,7 @@ static void add_name(struct str *out, const struct object *store)
 /* ---- before: a warning ---- */
 
 /* `created`: the first store that is created next to the existing one. */
-static void warn(const struct object *created, const struct object *existing, size_t stores,
+static void add_warning(const struct object *created, const struct object *existing, size_t stores,
 	size_t accounts, struct plan *plan)
 {
 	struct str name CLEANUP(str_release) = {0}, line CLEANUP(str_release) = {0};
@@ -99,7 +99,7 @@ void store_limit_warn(const struct model *desired, const struct model *recorded,
 		stores += only && only == existing;
 	}
 	if (created)
-		warn(created, existing, stores, accounts, plan);
+		add_warning(created, existing, stores, accounts, plan);
 }
 
 /* ---- after: a hint ---- */
