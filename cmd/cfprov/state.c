@@ -106,22 +106,21 @@ bool state_pull_run(struct session *session)
 /* ---- rm, mv, push ---- */
 
 /*
- * Makes the change, or nothing with -dry-run, and prints a line BEFORE ADDRESS AFTER for each of
- * its objects. They are gone from the state after the change.
+ * Makes the change, or nothing with -dry-run, and prints "DONE ADDRESS" for each of its objects,
+ * with "to ADDRESS" if it moves. They are gone from the state after the change.
  */
-static bool write_edit(struct session *session, const struct state_edit *edit, const char *before,
-	const char *after)
+static bool write_edit(struct session *session, const struct state_edit *edit, const char *done)
 {
 	const struct state_fold *fold = &edit->fold;
 	struct error err CLEANUP(error_release) = {0};
 	struct str text CLEANUP(str_release) = {0};
 
 	for (size_t i = 0; i < fold->change_count; i++) {
-		if (fold->changes[i].kind != CHANGE_DROP)
-			continue;
-		str_format(&text, "%s ", before);
+		bool is_new = fold->changes[i].kind == CHANGE_PUT; /* the object before, moved */
+		str_format(&text, "%s ", is_new ? " to" : done);
 		render_address(&text, fold->changes[i].object);
-		str_format(&text, "%s\n", after);
+		if (i + 1 == fold->change_count || fold->changes[i + 1].kind == CHANGE_DROP)
+			str_char(&text, '\n');
 	}
 	ledger_stage(&session->ledger, fold);
 	if (!ledger_commit(&session->ledger, &err)) /* with -dry-run it was only read */
@@ -144,7 +143,7 @@ bool state_rm_run(struct session *session)
 	bool is_done = (state_edit_remove(&session->ledger.state, wanted.items, wanted.count, &edit,
 				&errors) ||
 			       term_errors(&errors)) &&
-		       write_edit(session, &edit, cli->dry_run ? "Would remove" : "Removed", "");
+		       write_edit(session, &edit, cli->dry_run ? "Would remove" : "Removed");
 	if (is_done)
 		term_print("Nothing %s in Cloudflare.", cli->dry_run ? "would change" : "changed");
 	return is_done;
@@ -155,18 +154,16 @@ bool state_mv_run(struct session *session)
 	const struct cli *cli = session->cli;
 	struct state_edit edit CLEANUP(state_edit_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
-	struct str ending CLEANUP(str_release) = {0}, why CLEANUP(str_release) = {0};
+	struct str why CLEANUP(str_release) = {0};
 	const char *from = cli->arguments[0], *to = cli->arguments[1];
 
-	str_format(&ending, " to %s", to);
 	/* The manifest must be able to use the alias; state_edit refuses an address. */
 	bool is_done = (strchr(to, '/') || shape_text_is_right(&schema_alias, to, true, &why) ||
 			       term_fail(NULL, "invalid alias: %s", str_text(&why))) &&
 		       session_open_state(session, cli->dry_run ? NULL : "state mv") &&
 		       (state_edit_rename(&session->ledger.state, from, to, &edit, &err) ||
 			       term_error(&err)) &&
-		       write_edit(session, &edit, cli->dry_run ? "Would move" : "Moved",
-			       str_text(&ending));
+		       write_edit(session, &edit, cli->dry_run ? "Would move" : "Moved");
 	if (is_done && !cli->dry_run)
 		term_print("If the manifest still has the alias %s, rename it there, too.", from);
 	return is_done;

@@ -587,7 +587,7 @@ Warning: The value of a secret can'"'"'t be verified: default/keys/A. Its finger
 	good state rm -dry-run default/keys
 	out_is $'Would remove default/keys\nWould remove default/keys/A\n'
 	good state mv default prod
-	out_is $'Moved default/keys to prod\nMoved default/keys/A to prod\n'
+	out_is $'Moved default/keys to prod/keys\nMoved default/keys/A to prod/keys/A\n'
 	good state list
 	out_is $'prod/keys\nprod/keys/A\n'
 }

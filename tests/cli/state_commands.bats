@@ -145,8 +145,8 @@ Would remove prod/b
 
 @test "state mv: an alias and all that is recorded under it" {
 	good state mv dev test.1
-	out_is 'Moved dev/a to test.1
-Moved dev/k-1 to test.1
+	out_is 'Moved dev/a to test.1/a
+Moved dev/k-1 to test.1/k-1
 '
 	[ "$(jq -r .accounts.acc_2.alias "$state")" = test.1 ]
 	[ "$(serial)" = 4 ]
@@ -192,7 +192,7 @@ Moved dev/k-1 to test.1
 
 @test "state mv -dry-run" {
 	good state mv -dry-run dev x
-	out_has 'Would move dev/a to x'
+	out_has 'Would move dev/a to x/a'
 	unchanged
 	bad state mv -dry-run dev prod
 }
