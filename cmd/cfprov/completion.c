@@ -54,15 +54,24 @@ static void add_accounts(struct completion *completion)
 			add(completion, recorded->accounts[i].alias, "", recorded->accounts[i].id);
 }
 
+/* Once something is typed, the alias of the only account may be left out. */
 static void add_objects(
 	struct completion *completion, const struct model *model, const struct model *except)
 {
+	bool is_alone = model->account_count == 1 &&
+			completion->session->desired.account_count <= 1 &&
+			completion->word[completion->prefix.length];
+
 	for (size_t i = 0; i < model->object_count; i++) {
 		const struct object *object = &model->objects[i];
 		char *address AUTO_FREE = object_address(object);
-		bool is_wanted = completion->command->run != import_env_run || !object->secret;
-		if (is_wanted && !(except && model_find(except, object)))
-			add(completion, address, "", object_kind_word(object->kind));
+		const char *about = object_kind_word(object->kind), *slash = strchr(address, '/');
+		if ((completion->command->run == import_env_run && object->secret) ||
+			(except && model_find(except, object)))
+			continue;
+		add(completion, address, "", about);
+		if (is_alone)
+			add(completion, slash + 1, "", about);
 	}
 }
 

@@ -115,7 +115,9 @@ proposes()
 	proposes plan -account= -- -account=prod -account=staging
 	proposes state mv p -- prod
 	proposes state mv prod s -- staging
+	proposes output k --
 	echo 'accounts: {broken' >cfprov.yaml
+	proposes output k -- keys keys/A
 	proposes plan -account p -- prod
 }
 
