@@ -264,6 +264,7 @@ void jsonschema_write(struct str *out)
 
 	json_begin_object(&w, NULL);
 	json_put_text(&w, "$schema", "http://json-schema.org/draft-07/schema#");
+	json_put_text(&w, "$id", "urn:cfprov:manifest:1");
 	json_put_text(&w, "title", "cfprov manifest");
 	put_node(&w, &schema_manifest, false);
 	json_begin_object(&w, "definitions");

@@ -26,6 +26,7 @@ schema_says()
 	good schema
 	err_is ''
 	jq -e '."$schema" == "http://json-schema.org/draft-07/schema#"' out
+	jq -e '."$id" == "urn:cfprov:manifest:1"' out
 	jq -e '.additionalProperties == false' out
 	jq -e '[.. | objects | .properties? // empty | to_entries[] | .value.description // "" |
 		test("^[A-Z].*[.]$")] | length > 15 and all' out
@@ -49,6 +50,17 @@ schema_says()
 	for header in lib/state/ledger.h cmd/cfprov/stream.h cmd/cfprov/log.h; do
 		[ "$(grep -c 'clang-format o' "$top/$header")" = 2 ]
 	done
+}
+
+@test "examples/cfprov.schema.json is what cfprov schema prints" {
+	"$cfprov" schema | diff "$top/examples/cfprov.schema.json" - >&2
+	# Where the first line of a manifest names it, it is there.
+	local manifest named
+	while read -r manifest; do
+		named=$(sed -n '1s/^# yaml-language-server: $schema=//p' "$manifest")
+		[ -e "${manifest%/*}/$named" ]
+	done < <(grep -l 'yaml-language-server' -r "$top/examples" --include='*.y*ml')
+	[ -n "$named" ]
 }
 
 @test "help tells of it" {
