@@ -173,6 +173,7 @@ if [ -n "$only" ]; then
 fi
 
 sh tests/setup.sh test || exit 1
+sh tests/setup.sh extras || echo 'The tests that need them are skipped.' >&2
 jobs=-j$(nproc)
 check 'build, gcc' make "$jobs" CC=gcc WERROR=1 tests || finish
 check faults sh tests/faults.sh

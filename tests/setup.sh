@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what Debian or Ubuntu still lacks: "sh tests/setup.sh build" for building cfprov,
-# "sh tests/setup.sh test" for its tests as well. Silent when nothing is missing.
+# "sh tests/setup.sh test" for its tests as well, "sh tests/setup.sh extras" for those of manual
+# pages and completions, which are skipped without. Silent when nothing is missing.
 set -eu
 
 # libc6-dev is only recommended by gcc, and we install without recommended packages.
@@ -8,15 +9,16 @@ build='gcc libc6-dev make pkg-config libcurl4-openssl-dev libyaml-dev libcjson-d
 	libmicrohttpd-dev uthash-dev ca-certificates'
 # clang at one version, for the layout and the warnings differ from version to version.
 tools='clang-14 clang-format-14 clang-tidy-14 cppcheck shellcheck codespell pmccabe bats
-	libcmocka-dev git jq strace openssl curl nodejs node-ajv node-js-yaml python3
-	man-db groff mandoc bash-completion zsh fish bsdextrautils'
+	libcmocka-dev git jq strace openssl curl nodejs node-ajv node-js-yaml python3'
+extras='man-db groff mandoc bash-completion zsh fish'
 
 purpose=${1-}
 case $purpose in
 build) wanted=$build ;;
 test) wanted="$build $tools" ;;
+extras) wanted=$extras ;;
 *)
-	echo "usage: sh tests/setup.sh build|test" >&2
+	echo "usage: sh tests/setup.sh build|test|extras" >&2
 	exit 2
 	;;
 esac

@@ -74,7 +74,7 @@ const struct command cli_commands[] = {
 		"Reads your accounts and prints a manifest that declares every store and secret in "
 		"them. Cloudflare never returns secret values, so each secret gets an environment "
 		"variable as its source.",
-		"cfprov export -account-id=0123456789abcdef0123456789abcdef -out=cfprov.yaml\n",
+		"cfprov export -account-id=\"$ACCOUNT_ID\" -out=cfprov.yaml\n",
 		NULL},
 	{"import-env", "FILE", "write manifest entries for the names in a .env or JSON file",
 		COMMAND_OTHER, CLI_MANIFEST | CLI_STORE | CLI_NEW_FILE, 1, import_env_run,
