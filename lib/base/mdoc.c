@@ -57,7 +57,9 @@ void mdoc_add_option(struct str *out, const char *name, const char *value)
 /* Adds a word, in bold between backticks. Where it may be typed, no line ends within it. */
 static void add_marked(struct str *out, const char *text, size_t length, bool *is_bold)
 {
-	str_text_add(out, *is_bold || memchr(text, '-', length) ? "\\%" : "");
+	bool is_typed = *is_bold || memchr(text, '-', length) || memchr(text, '_', length);
+
+	str_text_add(out, is_typed ? "\\%" : "");
 	for (size_t i = 0; i < length; i++) {
 		if (text[i] == '`') {
 			*is_bold = !*is_bold;
