@@ -34,6 +34,15 @@ static void add_options(struct str *out, const struct command *command)
 	}
 }
 
+static void add_statuses(struct str *out, const char *statuses)
+{
+	struct str line CLEANUP(str_release) = {0};
+
+	str_format(&line, "Exit status: %s", statuses);
+	str_char(out, '\n');
+	term_add_text(out, str_text(&line));
+}
+
 static void add_overview(struct str *out)
 {
 	str_text_add(out, "Usage: cfprov [-chdir=DIR] COMMAND [OPTIONS] [ARGUMENTS]\n\n"
@@ -45,18 +54,21 @@ static void add_overview(struct str *out)
 	for (const struct variable_text *it = cli_variables; it->name; it++)
 		if (it->help)
 			term_add_row(out, it->name, VARIABLE_COLUMN, it->help);
-	str_format(out,
-		"\nExit status: %s\nRun `cfprov COMMAND -help` for the options of a command.\n",
-		cli_statuses);
+	add_statuses(out, cli_statuses);
+	str_text_add(out, "\nRun `cfprov COMMAND -help` for the options of a command.\n");
 }
 
 static void add_group(struct str *out, const char *group)
 {
+	struct str line CLEANUP(str_release) = {0};
+
 	str_format(out, "Usage: cfprov %s COMMAND [OPTIONS] [ARGUMENTS]\n\nCommands:\n", group);
 	for (const struct command *it = cli_commands; it->name; it++)
 		if (command_is_in_group(it, group))
 			term_add_row(out, it->name, COMMAND_COLUMN, it->summary);
-	str_format(out, "\nRun `cfprov %s COMMAND -help` for the options of a command.\n", group);
+	str_format(&line, "Run `cfprov %s COMMAND -help` for the options of a command.", group);
+	str_char(out, '\n');
+	term_add_text(out, str_text(&line));
 }
 
 static void add_details(struct str *out, const char *details)
@@ -88,7 +100,7 @@ static void add_command(struct str *out, const struct command *command)
 	if (command->examples)
 		add_examples(out, command->examples);
 	if (command->statuses)
-		str_format(out, "\nExit status: %s\n", command->statuses);
+		add_statuses(out, command->statuses);
 }
 
 bool help_run(struct session *session)

@@ -46,6 +46,8 @@ static const struct {
 	{"status", "run `cfprov plan` to see what is out of date, or `cfprov show` to see the state."},
 	{"up", "run `cfprov apply`."},
 	{"deploy", "run `cfprov apply`."},
+	{"store", "declare stores in the manifest and run `cfprov plan`."},
+	{"secret", "declare secrets in the manifest and run `cfprov plan`."},
 	{"put", "declare the secret in the manifest and run `cfprov apply`."},
 	{"create", "declare the object in the manifest and run `cfprov apply`."},
 	{"down", "run `cfprov destroy`."},

@@ -110,7 +110,7 @@ static const struct option options[] = {
 	{"replace", &addresses, OPTION_PLANNING, CLI_CHANGES, AT(replaces),
 		"destroy this object and create it again; repeatable"},
 	{"destroy", &a_switch, OPTION_PLANNING, CLI_CHANGES, AT(destroys),
-		"destroy all managed objects"},
+		"plan to destroy all managed objects"},
 	{"refresh", &a_bool, OPTION_PLANNING, CLI_REFRESH, AT(refresh),
 		"trust the state instead of reading recorded objects"},
 	{"refresh-only", &a_switch, OPTION_PLANNING, CLI_CHANGES, AT(refresh_only),

@@ -106,6 +106,52 @@ teardown() { stop_all; }
 	out_has -detailed-exitcode -f= -state= -account= -parallelism= -adopt -no-color
 }
 
+@test "the help of every command: usage, a description, its options in groups, examples that parse" {
+	local command example
+	"$cfprov" help | sed -n 's/^  \([a-z][a-z -]*[a-z]\)  .*/\1/p' >commands
+	while read -r command; do
+		# shellcheck disable=SC2086 # words
+		good help $command
+		[[ $(head -n 1 out) == "Usage: cfprov $command [OPTIONS]"* ]]
+		# A sentence, and then the options.
+		sed -n '3,/options:$/p' out | grep -q '\.$'
+		sed -n 3p out | grep -q '^[A-Z]'
+		grep -qx 'General options:' out
+		[ -z "$(grep ':$' out | sort | uniq -d)" ]
+		sed -n '/^Examples:$/,/^$/p' out | grep '^  ' >examples || :
+		case $command in
+		validate | plan | apply | destroy | import | export | import-env | output) [ -s examples ] ;;
+		esac
+		cat examples >>all
+	done <commands
+	cfprov() { "$cfprov" "$@" </dev/null; }
+	export CLOUDFLARE_BASE_URL=http://127.0.0.1:1 ACCOUNT_ID=$account
+	while read -r example; do
+		(eval "$example") >said 2>&1 || :
+		[ "$(grep -cE 'unknown|invalid|missing|too many|an option of|goes (after|before)|requires' said)" = 0 ] || {
+			cat said >&2
+			return 1
+		}
+	done < <(grep '^  cfprov ' all)
+}
+
+@test "help fits a terminal of 60, 80 and 120 columns" {
+	local command columns
+	"$cfprov" help | sed -n 's/^  \([a-z][a-z -]*[a-z]\)  .*/\1/p' >commands
+	echo state >>commands
+	echo >>commands
+	for columns in 60 80 120; do
+		while read -r command; do
+			# shellcheck disable=SC2086 # words
+			screen --columns $columns -- help $command
+			((status == 0))
+			# A usage or an example is to be copied, in one line.
+			[ -z "$(grep -Ev '^(Usage:|  cfprov |  source )' screen |
+				awk -v columns=$columns 'length($0) > columns || length($0) > 80')" ]
+		done <commands
+	done
+}
+
 @test "fault A23: URLs are not taken for paths" {
 	start_logged
 	manifest a

@@ -115,7 +115,7 @@ prov_with()
 	local habit word
 	for habit in init fmt console graph login logout providers workspace taint untaint get test \
 		force-unlock diff up down status deploy rm ls preview put create delete mv list lint \
-		whoami; do
+		whoami store secret; do
 		for word in '' -h '-auto-approve x' '-json'; do
 			# shellcheck disable=SC2086 # words
 			bad $habit $word
