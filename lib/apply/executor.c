@@ -33,7 +33,7 @@ struct run {
 	int64_t last_sync_us, sync_cost_us, last_look_us;
 	size_t waits_said;  /* paused operations at the last EVENT_WAITING */
 	bool can_record;    /* the journal takes results */
-	struct error *err;  /* the first failure to write */
+	struct error err;   /* the first failure to write */
 	struct arena arena; /* of the intents' objects */
 	struct executor_result result;
 };
@@ -129,10 +129,10 @@ static void emit_slow(struct run *run)
 static void journal_failed(struct run *run, struct error *err)
 {
 	run->can_record = false;
-	if (run->err->message)
+	if (run->err.message)
 		error_release(err);
 	else
-		error_move(run->err, err);
+		error_move(&run->err, err);
 }
 
 static void record(struct run *run, const struct result *results, size_t count)
@@ -386,7 +386,7 @@ static bool begin(struct run *run)
 	}
 	bool has_begun = run->can_record =
 		count &&
-		ledger_begin(run->input->ledger, run->input->desired, intents, count, run->err);
+		ledger_begin(run->input->ledger, run->input->desired, intents, count, &run->err);
 	/* What the state learns needs no request. If that fails, nothing is started. */
 	if (has_begun)
 		record(run, learned, learned_count);
@@ -398,8 +398,7 @@ static bool begin(struct run *run)
 bool executor_run(
 	const struct executor_input *input, struct executor_result *ret_result, struct error *err)
 {
-	struct error failure CLEANUP(error_release) = {0};
-	struct run run = {.input = input, .err = &failure};
+	struct run run = {.input = input};
 
 	if (begin(&run)) {
 		struct error not_written = {0};
@@ -416,8 +415,8 @@ bool executor_run(
 	free(run.group);
 	schedule_release(&run.schedule);
 	arena_release(&run.arena);
-	if (!failure.message)
+	if (!run.err.message)
 		return true;
-	error_move(err, &failure);
+	error_move(err, &run.err);
 	return false;
 }

@@ -57,7 +57,7 @@ struct op {
 
 	/* creating */
 	int unseen;         /* requests that may have been carried out after they ended */
-	int throttled;      /* answers in a row with 429 */
+	int throttled;      /* answers with 429 so far */
 	bool has_destroyed; /* the first half of a replacement is done */
 	bool may_exist;     /* an earlier request may have been carried out */
 	bool was_accepted;  /* Cloudflare reports success, or the name exists: do not send again */
