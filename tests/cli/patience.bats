@@ -236,7 +236,7 @@ clean()
 	echo 'moved: [{from: default/s/A, to: default/s/B}]' >>cfprov.yaml
 	sim_faults '{"method":"DELETE","kind":"cut_short"}'
 	later "$cfprov" apply -auto-approve
-	is_deleted() { [ "$(secrets_live) $(posts)" = '1 3' ] && grep -q Retrying later.err; }
+	is_deleted() { [ "$(secrets_live) $(posts)" = '1 3' ] && grep -q retrying later.err; }
 	wait_until is_deleted
 	kill -TERM "$later_pid"
 	wait_later
