@@ -97,9 +97,9 @@ static const char *kind_of(const struct json *actor)
 		const char *type, *context; /* NULL: any */
 		const char *words;
 	} kinds[] = {
-		{"account", NULL, "a token of the account"},
-		{"cloudflare_admin", NULL, "an administrator of Cloudflare"},
-		{"delegated_service", NULL, "a service of Cloudflare"},
+		{"account", NULL, "an account token"},
+		{"cloudflare_admin", NULL, "a Cloudflare administrator"},
+		{"delegated_service", NULL, "a Cloudflare service"},
 		{"system", NULL, "Cloudflare"},
 		{"user", "dash", "a user in the dashboard"},
 		{"user", "api_token", "a user's token"},
@@ -298,17 +298,17 @@ static void take(void *context, struct client_answer *answer)
 	if (answer->outcome != CLIENT_DONE)
 		why = answer->err.message;
 	else if (!json_is_array(answer->cf.result))
-		why = "its answer is not a list";
+		why = "its response is not a list";
 	else if (audit_judge(answer->cf.result, question->recorded, question->live, asking->arena,
 			 audit))
 		question->live->audit = audit;
 	else
-		why = "it has no entry of the change";
+		why = "it has no entry for the change";
 	if (!why || table_put(&asking->noted, alias, question))
 		return;
-	str_text_add(&text, "the audit log of the account `");
+	str_text_add(&text, "the audit log of account `");
 	text_add_visible(&text, alias, strlen(alias), 80);
-	str_format(&text, "` could not be used: %s", why);
+	str_format(&text, "` is not available: %s", why);
 	event_say(asking->input->sink, EVENT_NOTE, str_text(&text));
 }
 
@@ -331,7 +331,7 @@ bool audit_read(const struct live_input *input, const struct model *desired, str
 	if (count > AUDIT_SECRET_LIMIT) {
 		struct str text CLEANUP(str_release) = {0};
 		str_format(&text,
-			"%zu secrets were modified: audit logs are not asked about more than %d",
+			"%zu secrets were modified, but audit logs are only read for up to %d",
 			count, AUDIT_SECRET_LIMIT);
 		event_say(input->sink, EVENT_NOTE, str_text(&text));
 	}

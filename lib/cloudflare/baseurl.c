@@ -20,21 +20,21 @@ bool baseurl_check(const char *base_url, char **ret_clean, bool *ret_is_loopback
 	bool has_user = false;
 
 	if (!http_url_split(base_url, &scheme, &host, &has_user, err)) {
-		error_prefix(err, "the base URL can't be used");
-		return error_hint(err, "Set CLOUDFLARE_BASE_URL to something like %s, or unset it.",
+		error_prefix(err, "base URL");
+		return error_hint(err, "Set CLOUDFLARE_BASE_URL to a URL such as %s, or unset it.",
 			BASEURL_DEFAULT);
 	}
 	*ret_is_loopback = is_loopback_name(host);
 	if (has_user)
-		return error_set(err, "the base URL must not hold a user or password");
+		return error_set(err, "the base URL must not contain a user or password");
 	if (strpbrk(base_url, "?#"))
-		return error_set(err, "the base URL must not hold a query or fragment");
+		return error_set(err, "the base URL must not contain a query or fragment");
 	bool is_http = strcmp(scheme, "http") == 0;
 	if (!is_http && strcmp(scheme, "https") != 0)
-		return error_set(err, "the base URL must begin with https://");
+		return error_set(err, "the base URL must start with https://");
 	if (is_http && !*ret_is_loopback) {
-		error_set(err, "the base URL is plain http, and not to this machine");
-		return error_hint(err, "The token would cross the network in the open. Use https.");
+		error_set(err, "the base URL uses plain http to another host");
+		return error_hint(err, "The token would be sent unencrypted. Use https.");
 	}
 	*ret_clean = mem_copy_text(base_url);
 	for (size_t end = strlen(base_url); end && base_url[end - 1] == '/'; end--)

@@ -66,9 +66,9 @@ void cf_add_body(struct str *out, const struct cf_body *body)
 
 /* ---- what errors mean ---- */
 
-static const char invalid_token[] = "Check that the token is right, active and not expired.";
+static const char invalid_token[] = "Check that the token is correct, active and not expired.";
 static const char check_key[] = "Check CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY.";
-static const char wait_first[] = "Wait some minutes, then try with a token that works.";
+static const char wait_first[] = "Wait a few minutes, then try again with a valid token.";
 static const char permission[] =
 	"Check that the token covers this account and has the permission Account, Secrets Store, "
 	"Edit (Read is enough to plan).";
@@ -87,32 +87,33 @@ static const struct meaning {
 	const char *hint;
 } meanings[] = {
 	{.message = CF_STORES_EXCEEDED,
-		.what = "the account already has as many stores as it may",
-		.hint = "Most accounts may have one store, and Cloudflare has often made it "
-			"already. Put its name into the manifest to adopt it, or delete it."},
+		.what = "the account already has the maximum number of stores",
+		.hint = "Most accounts can have only one store, and Cloudflare has often created "
+			"it already. Add its name to the manifest to adopt it, or delete it."},
 	{.message = "maximum_secrets_exceeded",
-		.what = "the account already has as many secrets as it may",
-		.hint = "Delete some, or ask Cloudflare for more."},
+		.what = "the account already has the maximum number of secrets",
+		.hint = "Delete some, or ask Cloudflare to raise the limit."},
 	{.message = "secret_name_already_exists",
-		.hint = "Someone else has just created it. Run plan again to adopt it."},
+		.hint = "Someone else has just created it. Run `cfprov plan` again to adopt it."},
 	{.message = "secret_scope_invalid",
-		.hint = "Check `scopes` in the manifest: this account does not know one of them."},
+		.hint = "Check `scopes` in the manifest. The account does not support one of "
+			"them."},
 	{.code = 7003, .hint = "Check the account id in the manifest."},
 	{.code = 7000, .hint = EDGE_CHECK_URL},
 	{.code = 6003,
 		.is_forbidden = true,
-		.hint = "The token is malformed: copy it again, and check that it is a token and "
-			"not a global key."},
+		.hint = "The token is malformed. Copy it again, and check that it is an API token, "
+			"not a global API key."},
 	{.code = 9103, .is_forbidden = true, .hint = check_key},
 	{.code = 9106, .is_forbidden = true, .hint = check_key},
 	{.code = 10502, .is_forbidden = true, .hint = wait_first},
 	{.code = 9109,
 		.word = "location",
 		.is_forbidden = true,
-		.what = "not allowed from this address",
-		.hint = "The token is limited to other addresses. Add this one to the token's "
-			"client IP address filter in Cloudflare, or run cfprov from an address "
-			"that the filter allows."},
+		.what = "not allowed from this IP address",
+		.hint = "The token is restricted to other IP addresses. Add this one to the "
+			"token's client IP address filter in Cloudflare, or run cfprov from an "
+			"allowed address."},
 	{.code = 9109, .word = "Max auth failures", .is_forbidden = true, .hint = wait_first},
 	{.code = 9109, .word = "Unauthorized", .hint = permission},
 	{.code = 9109, .is_forbidden = true, .hint = invalid_token},
@@ -187,8 +188,8 @@ static void add_item(struct cf_report *report, const struct json *item)
 		add_message(report, link);
 	}
 	if (pointer && *pointer) {
-		str_text_add(
-			&report->hint, report->hint.length ? " It is about `" : "It is about `");
+		str_text_add(&report->hint,
+			report->hint.length ? " The problem is `" : "The problem is `");
 		edge_add_text(&report->hint, pointer, report->response);
 		str_text_add(&report->hint, "` in the request.");
 	}
@@ -217,7 +218,7 @@ static void describe(
 		add_item(&report, it);
 	}
 	if (count > shown)
-		str_format(&report.text, "; and %zu more", count - shown);
+		str_format(&report.text, " and %zu more", count - shown);
 	if (!first)
 		str_text_add(&report.text, "no reason given");
 	edge_finish(&report, err);
@@ -299,7 +300,7 @@ void cf_answer_decode(
 	add_warnings(answer, "messages", "Cloudflare says: ", response);
 	if (answer->was_accepted)
 		add_warnings(answer, "errors",
-			"Cloudflare reports an error although the request succeeded: ", response);
+			"Cloudflare reported an error although the request succeeded: ", response);
 }
 
 void cf_answer_release(struct cf_answer *answer)
@@ -345,10 +346,10 @@ static bool check_place(const struct json *json, const char *id, const char *wha
 	if (!is_other_account && (!store_id || strcasecmp(store_id, asked) == 0))
 		return true;
 	text_add_visible(&told, other, strlen(other), 60);
-	error_set(err, "Cloudflare's answer has the %s %s, which is in the %s %s, not in %s", what,
-		id, is_other_account ? "account" : "store", str_text(&told), asked);
-	return error_hint(err, "Something between cfprov and Cloudflare may mix up answers: check "
-			       "CLOUDFLARE_BASE_URL and the proxy.");
+	error_set(err, "Cloudflare returned the %s %s, which is in the %s %s, not in %s", what, id,
+		is_other_account ? "account" : "store", str_text(&told), asked);
+	return error_hint(err, "A proxy may be mixing up responses. Check CLOUDFLARE_BASE_URL and "
+			       "the proxy settings.");
 }
 
 static const char *read_scopes(const struct json *json, struct arena *arena)
@@ -372,12 +373,12 @@ bool cf_object_decode(const struct json *json, const struct cf_place *place, str
 	const char *comment = json_get_text(json, "comment");
 
 	if (!name)
-		return error_set(err, "Cloudflare's answer has a %s without a name", what);
+		return error_set(err, "Cloudflare returned a %s without a name", what);
 	if (!id || !cf_is_id(id)) {
 		struct str shown CLEANUP(str_release) = {0};
 		text_add_visible(&shown, name, strlen(name), 60);
-		return error_set(err, "Cloudflare's answer has no usable id for the %s \"%s\"",
-			what, str_text(&shown));
+		return error_set(err, "Cloudflare returned no valid id for the %s \"%s\"", what,
+			str_text(&shown));
 	}
 	if (!check_place(json, id, what, place, err))
 		return false;
@@ -415,7 +416,7 @@ bool cf_quota_decode(const struct json *json, struct cf_quota *ret_quota, struct
 
 	if (!json_integer(json_get(secrets, "quota"), &quota.secrets) ||
 		!json_integer(json_get(secrets, "usage"), &quota.used))
-		return error_set(err, "Cloudflare's answer has no quota");
+		return error_set(err, "Cloudflare returned no quota");
 	*ret_quota = quota;
 	return true;
 }

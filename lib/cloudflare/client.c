@@ -134,7 +134,7 @@ void client_stop(struct client *client)
 {
 	struct error err CLEANUP(error_release) = {0};
 
-	error_set(&err, "stopped before it was sent");
+	error_set(&err, "cancelled before it was sent");
 	for (size_t i = 0; i < client->lanes.count; i++)
 		lanes_fail(&client->lanes, client->lanes.items[i], &err);
 }
@@ -214,9 +214,8 @@ static enum retry_seen read_response(
 	http->problem = str_steal(&problem);
 	error_set(err, "%s", http->problem);
 	if (http->is_tls_trouble)
-		error_hint(err,
-			"Check SSL_CERT_FILE and CLOUDFLARE_BASE_URL, if they are set. A proxy in "
-			"between may have certificates of its own: SSL_CERT_FILE can name them.");
+		error_hint(err, "Check SSL_CERT_FILE and CLOUDFLARE_BASE_URL, if they are set. If "
+				"a proxy uses its own certificates, set SSL_CERT_FILE to them.");
 	else if (http->outcome == HTTP_NEVER || http->outcome == HTTP_NOT_SENT)
 		error_hint(err, "Check the network, and CLOUDFLARE_BASE_URL if it is set.");
 	return unanswered[http->outcome];
@@ -336,7 +335,7 @@ static enum retry_verb retry(struct client *client, struct call *call,
 		struct str why CLEANUP(str_release) = {0};
 		str_format(&why, "%s: %s", answer->err.message,
 			verdict.is_asked ? "the server asks to wait"
-					 : "the next attempt would come after");
+					 : "the next attempt is due in");
 		lanes_fail_too_long(&client->lanes, lane, str_text(&why), verdict.wait_ms);
 		fail_like_lane(answer, lane);
 	} else if (is_paused) { /* the whole lane, even if this call is not sent again */

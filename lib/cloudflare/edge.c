@@ -7,12 +7,11 @@
 
 enum { TEXT_COLUMNS = 300, BODY_BYTES = 60 };
 
-static const char challenged[] = "Cloudflare's firewall answered with a challenge for browsers";
+static const char challenged[] = "Cloudflare's firewall returned a browser challenge";
 static const char blocked[] = "Cloudflare's firewall blocked the request";
 static const char blocked_hint[] =
-	"Cloudflare blocks or challenges the address that this request came from; the token is not "
-	"the cause. Run cfprov from another network, or ask Cloudflare's support, who can find the "
-	"request by its cf-ray.";
+	"Cloudflare blocks or challenges the IP address of this request. The token is not the "
+	"cause. Run cfprov from another network, or contact Cloudflare support with the cf-ray.";
 
 /* ---- texts ---- */
 
@@ -100,7 +99,7 @@ static void add_title(struct cf_report *report, const struct json *json)
 		add_sentence(report, detail);
 	}
 	if (!title && !detail)
-		str_text_add(&report->text, "an error of Cloudflare's edge");
+		str_text_add(&report->text, "an error at Cloudflare's edge");
 }
 
 /* The codes become ", error 1015 rate_limited, cf-ray X", the last if no header has it. */
@@ -128,8 +127,8 @@ static int64_t read_problem(struct cf_report *report, const struct json *json)
 	if (is_blocked)
 		str_text_add(&report->hint, blocked_hint);
 	else if (json_is_false(json_get(json, "retryable")))
-		str_text_add(
-			&report->hint, "Cloudflare says that the same request will fail again.");
+		str_text_add(&report->hint,
+			"According to Cloudflare, the same request will fail again.");
 	return seconds < 0 ? -1 : seconds * 1000;
 }
 
@@ -183,18 +182,19 @@ static void add_page(struct cf_report *report, const struct json *json)
 		str_text_add(&report->text, block);
 		str_text_add(&report->hint, blocked_hint);
 	} else if (response->status / 100 == 3) {
-		str_text_add(&report->text, "a redirect, which cfprov does not follow");
+		str_text_add(&report->text,
+			"the API redirected the request, and cfprov does not follow redirects");
 		str_text_add(&report->hint, "Check CLOUDFLARE_BASE_URL.");
 	} else if (!body->length) {
-		str_text_add(&report->text, "an empty body");
+		str_text_add(&report->text, "empty response");
 	} else if (plain_code(body) >= 0) {
-		str_text_add(&report->text, "an error of Cloudflare's edge");
+		str_text_add(&report->text, "an error at Cloudflare's edge");
 	} else if (response->status / 100 == 2 &&
 		   (json_get(json, "result") || json_get(json, "errors"))) {
-		str_text_add(
-			&report->text, "the answer does not say whether it worked (no `success`)");
+		str_text_add(&report->text,
+			"the response does not say whether the request succeeded (no `success`)");
 	} else {
-		str_text_add(&report->text, "something that is not the API's JSON: ");
+		str_text_add(&report->text, "unexpected response: ");
 		scrub_add(&scrubbed, body->bytes, body->length, response->scrub);
 		size_t shown = scrubbed.length < BODY_BYTES ? scrubbed.length : BODY_BYTES;
 		text_add_visible(&report->text, str_text(&scrubbed), shown, BODY_BYTES);

@@ -30,8 +30,8 @@ struct cf_report {
 
 /* The hint where there is no API. */
 #define EDGE_CHECK_URL                                                                             \
-	"The API does not answer at this URL. Check CLOUDFLARE_BASE_URL, if it is set: "           \
-	"Cloudflare's ends with /client/v4."
+	"There is no API at this URL. Check CLOUDFLARE_BASE_URL, if it is set. Cloudflare's ends " \
+	"with /client/v4."
 
 /* Adds text of the server: without secrets, made visible, and shortened. */
 void edge_add_text(struct str *out, const char *text, const struct cf_response *response);

@@ -154,9 +154,7 @@ void lanes_fail_too_long(struct lanes *lanes, struct lane *lane, const char *why
 	text_add_duration(&limit, lanes->max_wait_ms);
 	error_set(&err, "%s %s, longer than -max-wait allows (%s)", why, str_text(&wait),
 		str_text(&limit));
-	error_hint(&err,
-		"Run the same command again in %s: it resumes where it stopped. To let it wait, "
-		"set a longer -max-wait.",
+	error_hint(&err, "Run the same command again in %s to resume, or pass a longer -max-wait.",
 		str_text(&wait));
 	lanes_fail(lanes, lane, &err);
 }
@@ -207,7 +205,7 @@ static void emit_slow_down(struct lanes *lanes, struct lane *lane, int64_t wait_
 	lane->quiet_until_ms =
 		now_ms + (wait_ms < SLOW_DOWN_SHOWN_MS ? SLOW_DOWN_AGAIN_MS : wait_ms);
 	event_emit(lanes->sink, &(struct event){.type = EVENT_SLOW_DOWN,
-					.text = "the token's rate limit is almost used up",
+					.text = "the token's rate limit is almost reached",
 					.wait_ms = wait_ms});
 }
 
@@ -225,7 +223,7 @@ struct call *lanes_next(struct lanes *lanes, int64_t now_ms, int64_t *ret_wait_m
 		int64_t wait_ms = pace_wait_ms(&lane->pace, now_ms);
 		if (lane->waiting.first && wait_ms > lanes->max_wait_ms)
 			lanes_fail_too_long(lanes, lane,
-				"because of the rate limit, the next request has to wait", wait_ms);
+				"rate limit reached: the next request has to wait", wait_ms);
 		if (!lane->waiting.first) {
 			lane->is_ready = false;
 			lanes->ready_count--;

@@ -101,7 +101,7 @@ static bool take_page(struct live_listing *listing, const struct cf_answer *answ
 	size_t items = 0, fresh = 0;
 
 	if (!json_is_array(answer->result))
-		return error_set(&listing->err, "Cloudflare's answer is no list");
+		return error_set(&listing->err, "Cloudflare's response is not a list");
 	for (const struct json *it = json_first(answer->result); it; it = json_next(it), items++)
 		if (!add_object(listing, it, &fresh))
 			return false;
@@ -159,13 +159,13 @@ static bool is_settled(struct live_listing *listing)
 	if (err->message || reading->is_gone || !is_doubtful(reading))
 		return true;
 	if (reading->is_contradictory && listing->readings > 1) {
-		error_set(err, "Cloudflare's list has one id for two %s", kind);
+		error_set(err, "Cloudflare's list has the same id for two %s", kind);
 	} else if (reading->repeats && is_same) {
 		error_set(err, "Cloudflare's list repeats itself");
 	} else if (!is_same && listing->readings == LISTING_READINGS) {
-		error_set(err, "Cloudflare's list of %s was different each of the %d times", kind,
-			LISTING_READINGS);
-		error_hint(err, "Run cfprov again when nobody is changing them.");
+		error_set(err, "Cloudflare's list of %s changed each of the %d times it was read",
+			kind, LISTING_READINGS);
+		error_hint(err, "Run cfprov again when no one is changing them.");
 	}
 	return is_same || err->message;
 }
@@ -180,7 +180,7 @@ static void conclude(struct live_listing *listing)
 			send_page(listing);
 			return;
 		}
-		error_set(&listing->err, "Cloudflare's list has no end");
+		error_set(&listing->err, "Cloudflare's list never ends");
 	}
 	if (!is_settled(listing)) {
 		listing->last_digest = reading->digest;
@@ -266,8 +266,7 @@ bool live_get_take(const struct live_get *get, const struct client_answer *answe
 		if (!cf_object_decode(answer->cf.result, &place, arena, &found, err))
 			return false;
 		if (strcmp(found.id, get->id) != 0)
-			return error_set(err,
-				"Cloudflare was asked for the %s %s and answers of %s",
+			return error_set(err, "Cloudflare was asked for the %s %s, but returned %s",
 				get->store ? "secret" : "store", get->id, found.id);
 	}
 	*ret_object = answer->outcome == CLIENT_DONE && !cf_is_deleted(&found) ? found

@@ -92,8 +92,8 @@ static bool read_all(struct batch *batch, struct error *err)
 static void fail_shared(struct live_listing *listing)
 {
 	if (!listing->err.message)
-		error_set(
-			&listing->err, "Cloudflare's lists have one id for secrets in two stores");
+		error_set(&listing->err,
+			"Cloudflare's lists have the same id for secrets in two stores");
 }
 
 /* True if two lists have an id in common. If they are read for the last time, they fail. */

@@ -84,7 +84,7 @@ static void take_token(
 	}
 	if (!status) {
 		error_set(&probe->token_err,
-			"Cloudflare's answer does not say what the token is worth");
+			"Cloudflare's response does not say whether the token is valid");
 		return;
 	}
 	probe->is_account_token = asked->question == ASK_ACCOUNT_TOKEN;

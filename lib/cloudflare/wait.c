@@ -6,7 +6,7 @@ static bool is_interrupted(const struct live_input *input, struct error *err)
 {
 	if (!input->interrupted || !*input->interrupted)
 		return false;
-	return !error_set_code(err, ERROR_INTERRUPTED, "interrupted; nothing was done");
+	return !error_set_code(err, ERROR_INTERRUPTED, "interrupted before any changes were made");
 }
 
 bool wait_for_answers(

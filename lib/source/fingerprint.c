@@ -21,9 +21,9 @@ bool fingerprint_key_make(
 	unsigned char hash[CRYPT_HASH_BYTES];
 
 	if (from->length < FINGERPRINT_KEY_SHORTEST) {
-		error_set(err, "the fingerprint key has %zu bytes; at least %d are needed",
+		error_set(err, "the fingerprint key has %zu bytes, but at least %d are required",
 			from->length, FINGERPRINT_KEY_SHORTEST);
-		return error_hint(err, "Make one with: openssl rand -hex 32");
+		return error_hint(err, "To make one, run: openssl rand -hex 32");
 	}
 	crypt_key(from, ret_key->bytes);
 	crypt_keyed_hash(ret_key->bytes, &part, 1, hash);

@@ -112,7 +112,7 @@ teardown() { stop_all; }
 		control DELETE faults
 		sim_faults "$(jq -n --arg text "$body" '{kind: "raw_body", text: $text}')"
 		bad plan
-		err_has 'HTTP 200' 'not the API'
+		err_has 'HTTP 200' 'unexpected response'
 	done
 }
 
@@ -236,7 +236,7 @@ with_list()
 	good plan
 	err_has 'Warning: Cloudflare says: v4 ends soon' \
 		'Warning: Cloudflare says: try \x1b[31mv5 (code 10000)' \
-		'It is about `/x` in the request. See https://example.com/v5'
+		'The problem is `/x` in the request. See https://example.com/v5'
 	[ "$(grep -c 'Cloudflare says' err)" = 2 ]
 	harmless err
 	good plan -json
@@ -252,7 +252,7 @@ with_list()
 	with_list '{errors: [{code: 1234, message: "one shard did not answer"}]}'
 	good plan
 	out_has 'Plan: 1 to add'
-	err_has 'Warning: Cloudflare reports an error although the request succeeded: one shard did not answer (code 1234)'
+	err_has 'Warning: Cloudflare reported an error although the request succeeded: one shard did not answer (code 1234)'
 }
 
 @test "fault A8: a token in a message is not shown" {
@@ -290,7 +290,7 @@ with_list()
 	prov apply -auto-approve
 	[ "$status" = 1 ]
 	err_has 'default/s: failed: bad name; bad day (HTTP 400, code 1001, code 1002' \
-		'It is about `/name` in the request. See https://example.com/names' \
+		'The problem is `/name` in the request. See https://example.com/names' \
 		'Warning: Cloudflare says: mind the gap'
 	with_body 400 '{"success":false,"errors":[{"code":6003,"message":"Invalid request headers",
 		"error_chain":[{"code":6111,"message":"Invalid format for Authorization header"}]}]}'
@@ -313,8 +313,8 @@ with_list()
 	grep -qF 'Error 1015: You are being rate limited: The owner has limited you (HTTP 429, error 1015 rate_limited, cf-ray ' log
 	with_body 403 '{"type":"about:blank","title":"Access denied","detail":"By a rule.","error_code":1020,"retryable":false}'
 	bad plan
-	err_has 'Access denied: By a rule (HTTP 403, error 1020' 'the token is not the cause'
-	err_lacks permission 'Check that the token' "not the API's"
+	err_has 'Access denied: By a rule (HTTP 403, error 1020' 'The token is not the cause'
+	err_lacks permission 'Check that the token' 'unexpected response'
 }
 
 @test "fault A16: pages of the firewall are named, and no token is blamed" {
@@ -326,17 +326,17 @@ with_list()
 		with_body 403 "$page"
 		bad plan
 		echo "with $page" >&2
-		err_has "Cloudflare's firewall" 'the token is not the cause' 'HTTP 403' cf-ray
+		err_has "Cloudflare's firewall" 'The token is not the cause' 'HTTP 403' cf-ray
 		err_lacks 'Check that the token' '<'
 		prov doctor
 		[ "$status" = 1 ]
-		out_has "fail  default: neither the token nor Secrets Store could be checked: Cloudflare's firewall"
+		out_has "fail  default: can't check the token and Secrets Store: Cloudflare's firewall"
 		[ "$(grep -c ^fail out)" = 1 ]
 		[[ $output != *permission* && $output != *expired* && $output != *written* ]]
 	done
 	with_body 403 '' '{"headers":{"cf-mitigated":"challenge"}}'
 	bad plan
-	err_has 'a challenge for browsers' 'the token is not the cause'
+	err_has 'a browser challenge' 'The token is not the cause'
 }
 
 @test "fault A16: an address that the token's filter does not allow; any other 9109 is the token" {
@@ -345,15 +345,15 @@ with_list()
 	with_body 403 '{"success":false,"errors":[{"code":9109,
 		"message":"Cannot use the access token from location: 203.0.113.7"}]}'
 	bad plan
-	err_has 'not allowed from this address: Cannot use the access token from location: 203.0.113.7 (HTTP 403, code 9109' \
+	err_has 'not allowed from this IP address: Cannot use the access token from location: 203.0.113.7 (HTTP 403, code 9109' \
 		'IP address filter'
 	err_lacks permission
 	prov doctor
-	out_has "the token could not be verified: not allowed from this address" 'IP address filter'
+	out_has "the token could not be verified: not allowed from this IP address" 'IP address filter'
 	[[ $output != *permission* ]]
 	with_body 403 '{"success":false,"errors":[{"code":9109,"message":"Invalid access token"}]}'
 	bad plan
-	err_has 'Invalid access token (HTTP 403, code 9109' 'right, active and not expired'
+	err_has 'Invalid access token (HTTP 403, code 9109' 'correct, active and not expired'
 }
 
 # ---- a success that does not say so ---------------------------------------------------------
@@ -390,7 +390,7 @@ with_list()
 	jq -se --arg line "$line" 'map(select(.type == "diagnostic").diagnostic) |
 		length == 1 and .[0].severity == "warning" and (.[0].detail | endswith($line))' out
 	bad apply -auto-approve
-	err_has 'default/fresh: failed: the account already has as many stores as it may: maximum_stores_exceeded (HTTP 400, code 1003' \
+	err_has 'default/fresh: failed: the account already has the maximum number of stores: maximum_stores_exceeded (HTTP 400, code 1003' \
 		"The account has default_secrets_store (id $id); to adopt it: $line"
 	prov doctor
 	[ "$status" = 0 ]

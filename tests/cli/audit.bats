@@ -176,9 +176,9 @@ log_requests()
 		[ "$(log_requests)" = 1 ]
 		good plan -json
 		jq -es 'any(.type == "log" and (.["@message"]
-			| startswith("the audit log of the account `default` could not be used: ")))' out
+			| startswith("the audit log of account `default` is not available: ")))' out
 		CFPROV_LOG=info good plan
-		err_has 'the audit log of the account `default` could not be used: '
+		err_has 'the audit log of account `default` is not available: '
 		control DELETE faults >/dev/null
 	done
 	sim_faults "{$audit,\"kind\":\"status\",\"status\":403}"

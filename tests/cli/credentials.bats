@@ -122,8 +122,9 @@ token=Canary-0123456789abcdefghijklmnop.token
 	# Exchanged, they fail for these two accounts and nothing else.
 	echo '  # touched' >>cfprov.yaml
 	ONE_TOKEN=tok-two-222 TWO_TOKEN=tok-one-111 bad plan
-	err_has 'the account `one`' 'the account `two`'
-	err_lacks 'the account `three`'
+	# Each error names the account, and where its token is read from.
+	err_has 'account `one`' cfprov.yaml:2: 'account `two`' cfprov.yaml:3:
+	err_lacks 'account `three`'
 	ONE_TOKEN='' bad plan
 	err_has ONE_TOKEN empty
 	(unset TWO_TOKEN && bad plan && err_has 'TWO_TOKEN is not set' cfprov.yaml:3)

@@ -290,7 +290,7 @@ fcntl.fcntl(8, 37, struct.pack("hhqqixxxx", fcntl.F_WRLCK, 0, 0, 0, 0))'
 	sim_faults '{"kind":"raw_body","status":403,"content_type":"text/html","text":"<title>Proxy</title>"}'
 	prov doctor
 	[ "$status" = 1 ]
-	out_has "fail  default: can't check the token and Secrets Store: something that is not the API's JSON" \
+	out_has "fail  default: can't check the token and Secrets Store: unexpected response" \
 		"The response did not come from Cloudflare's API. Check CLOUDFLARE_BASE_URL, the proxy and the network."
 	[[ $output != *'active and not expired'* && $output != *'has the permission'* ]]
 }

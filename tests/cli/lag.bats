@@ -307,7 +307,7 @@ only()
 	kill -TERM "$later_pid"
 	wait_later
 	[ "$status" = 1 ]
-	grep -q 'interrupted; nothing was done' later.err
+	grep -q 'interrupted before any changes were made' later.err
 	[ "$(posts)" = 1 ]
 	tidy
 }

@@ -111,7 +111,7 @@ says()
 	control DELETE faults
 	sim_faults '{"status":429}'
 	bad plan -max-wait=0
-	err_has 'HTTP 429' 'the next attempt would come after 1' 'longer than -max-wait allows (0s)'
+	err_has 'HTTP 429' 'the next attempt is due in 1' 'longer than -max-wait allows (0s)'
 	err_lacks 'the server asks'
 }
 

@@ -118,7 +118,7 @@ answers()
 		err_has 'account `default`' "$id"
 		control DELETE faults
 	done
-	err_has "was asked for the store $id and answers of 0123"
+	err_has "was asked for the store $id, but returned 0123"
 }
 
 # ---- one id twice ---------------------------------------------------------------------------
@@ -134,7 +134,7 @@ answers()
 	control DELETE faults
 	sim_faults "$(answers '{}' <twice.json)"
 	bad plan -adopt
-	err_has "Cloudflare's list has one id for two stores"
+	err_has "Cloudflare's list has the same id for two stores"
 }
 
 @test "one secret in two stores: read again, then an error" {
@@ -156,5 +156,5 @@ answers()
 	control DELETE faults
 	sim_faults "$(answers "{\"path\": \"$stores/*/secrets\"}" <same.json)"
 	bad plan
-	err_has "one id for secrets in two stores"
+	err_has "the same id for secrets in two stores"
 }

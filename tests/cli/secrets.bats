@@ -1056,8 +1056,8 @@ taken()
 		secrets A B C
 		sim_faults '{"path":"*/quota","kind":"status","status":403,"code":10000,"message":"no"}'
 		bad apply -auto-approve
-		err_has '3 added' '1 failed' 'default/keys/C: failed: the account already has as many secrets as it may: maximum_secrets_exceeded' \
-			'Delete some, or ask Cloudflare for more.'
+		err_has '3 added' '1 failed' 'default/keys/C: failed: the account already has the maximum number of secrets: maximum_secrets_exceeded' \
+			'Delete some, or ask Cloudflare to raise the limit.'
 		holds A B
 		stop_sim
 	done

@@ -138,8 +138,8 @@ static void hints(void **state)
 		{401, 1000, "Invalid API Token", "not expired", CF_FORBIDDEN},
 		{403, 9109, "Unauthorized to access requested resource", "permission", CF_REFUSED},
 		{400, 9109, "Unauthorized to access requested resource", "permission", CF_REFUSED},
-		{403, 9109, "Invalid access token", "right, active", CF_FORBIDDEN},
-		{400, 9109, "Max auth failures reached", "Wait some minutes", CF_FORBIDDEN},
+		{403, 9109, "Invalid access token", "correct, active", CF_FORBIDDEN},
+		{400, 9109, "Max auth failures reached", "Wait a few minutes", CF_FORBIDDEN},
 		{403, 9109, "Cannot use the access token from location: 203.0.113.7",
 			"IP address filter", CF_FORBIDDEN},
 		{403, 1, "Cannot use it from this location", "permission", CF_REFUSED},
@@ -167,21 +167,22 @@ static void hints(void **state)
 static void broken(void **state)
 {
 	(void)state;
-	expect(200, "", CF_BROKEN, "an empty body");
-	expect(200, "<html><title>x</title>", CF_BROKEN, "not the API's JSON: <html><title>x");
-	expect(200, "{\"success\":tr", CF_BROKEN, "not the API's JSON");
-	expect(200, "[]", CF_BROKEN, "not the API's JSON");
-	expect(200, "null", CF_BROKEN, "not the API's JSON");
-	expect(200, "{}", CF_BROKEN, "not the API's JSON");
-	expect(200, "{\"success\":\"true\"}", CF_BROKEN, "not the API's JSON");
-	expect(200, "{\"success\":1,\"result\":[]}", CF_BROKEN, "does not say whether it worked");
-	expect(200, "{\"Success\":true}", CF_BROKEN, "not the API's JSON");
-	expect(200, "{\"success\":true,\"success\":true}", CF_BROKEN, "not the API's JSON");
-	expect(200, "{\"success\":true} x", CF_BROKEN, "not the API's JSON");
+	expect(200, "", CF_BROKEN, "empty response");
+	expect(200, "<html><title>x</title>", CF_BROKEN, "unexpected response: <html><title>x");
+	expect(200, "{\"success\":tr", CF_BROKEN, "unexpected response");
+	expect(200, "[]", CF_BROKEN, "unexpected response");
+	expect(200, "null", CF_BROKEN, "unexpected response");
+	expect(200, "{}", CF_BROKEN, "unexpected response");
+	expect(200, "{\"success\":\"true\"}", CF_BROKEN, "unexpected response");
+	expect(200, "{\"success\":1,\"result\":[]}", CF_BROKEN,
+		"does not say whether the request succeeded");
+	expect(200, "{\"Success\":true}", CF_BROKEN, "unexpected response");
+	expect(200, "{\"success\":true,\"success\":true}", CF_BROKEN, "unexpected response");
+	expect(200, "{\"success\":true} x", CF_BROKEN, "unexpected response");
 	expect(200, "\xff\xfe", CF_BROKEN, "\\xff\\xfe");
 	expect(502, "<html>\x1b[31m\r\nbad", CF_BROKEN, "<html>\\x1b[31m\\x0d\\x0abad");
-	expect(500, "{\"success\":true}", CF_BROKEN, "not the API's JSON");
-	expect(204, "", CF_BROKEN, "an empty body");
+	expect(500, "{\"success\":true}", CF_BROKEN, "unexpected response");
+	expect(204, "", CF_BROKEN, "empty response");
 }
 
 static void redirects(void **state)
@@ -190,8 +191,10 @@ static void redirects(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
-		expect(statuses[i], "", CF_BROKEN, "a redirect, which cfprov does not follow");
-		expect(statuses[i], "{\"success\":true,\"result\":[]}", CF_BROKEN, "a redirect");
+		expect(statuses[i], "", CF_BROKEN,
+			"the API redirected the request, and cfprov does not follow redirects");
+		expect(statuses[i], "{\"success\":true,\"result\":[]}", CF_BROKEN,
+			"redirected the request");
 	}
 }
 
@@ -264,7 +267,7 @@ static void deep_nesting(void **state)
 	str_repeat(&body, '[', 5000);
 	str_repeat(&body, ']', 5000);
 	str_text_add(&body, "}");
-	expect(200, str_text(&body), CF_BROKEN, "not the API's JSON");
+	expect(200, str_text(&body), CF_BROKEN, "unexpected response");
 }
 
 /* Cut anywhere, with any byte changed: a verdict, and an error if it is not done. */
@@ -336,11 +339,11 @@ static void stores(void **state)
 	expect_store("{\"id\":\"x\",\"name\":5}", "a store without a name");
 	expect_store("[]", "a store without a name");
 	expect_store("null", "a store without a name");
-	expect_store("{\"name\":\"\\u001b[1m\"}", "no usable id for the store \"\\x1b[1m\"");
+	expect_store("{\"name\":\"\\u001b[1m\"}", "no valid id for the store \"\\x1b[1m\"");
 	for (size_t i = 0; i < ARRAY_SIZE(bad_ids); i++) {
 		struct str text CLEANUP(str_release) = {0};
 		str_format(&text, "{\"id\":%s,\"name\":\"n\"}", bad_ids[i]);
-		expect_store(str_text(&text), "no usable id for the store \"n\"");
+		expect_store(str_text(&text), "no valid id for the store \"n\"");
 	}
 	struct object store;
 	struct error err CLEANUP(error_release) = {0};
@@ -446,7 +449,7 @@ static void echoes(void **state)
 		"{\"success\":false,\"errors\":[{\"message\":"
 		"\"{\\\"value\\\":\\\"hush\\\\n\\\\\\\"HUSH\\\"}\"}]}",
 		"{\"value\":\"(sensitive value)\"}");
-	expect_scrubbed(&scrub, "<p>hush\n\"HUSH</p>", "JSON: <p>(sensitive value)</p>");
+	expect_scrubbed(&scrub, "<p>hush\n\"HUSH</p>", "response: <p>(sensitive value)</p>");
 	for (size_t before = 50; before < 60; before++) {
 		str_clear(&text);
 		str_repeat(&text, '.', before);
@@ -542,9 +545,9 @@ static void place_of_an_object(void **state)
 		{"{\"id\":\"x\",\"name\":\"n\"}", true, NULL},
 		{"{\"id\":\"x\",\"name\":\"n\",\"store_id\":\"st2\"}", false, NULL},
 		{"{\"id\":\"x\",\"name\":\"n\",\"account_id\":\"acc2\"}", false,
-			"has the store x, which is in the account acc2, not in acc1"},
+			"returned the store x, which is in the account acc2, not in acc1"},
 		{"{\"id\":\"x\",\"name\":\"n\",\"store_id\":\"st2\"}", true,
-			"has the secret x, which is in the store st2, not in st1"},
+			"returned the secret x, which is in the store st2, not in st1"},
 	};
 
 	(void)state;

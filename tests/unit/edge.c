@@ -33,12 +33,12 @@ static void said_besides(void **state)
 	expect_said(MESSAGES("[{\"code\":10000,\"message\":\"use v5\",\"documentation_url\":"
 			     "\"https://example.com/v5\",\"source\":{\"pointer\":\"/0/name\"}}]"),
 		"Cloudflare says: use v5 (code 10000)",
-		"It is about `/0/name` in the request. See https://example.com/v5");
+		"The problem is `/0/name` in the request. See https://example.com/v5");
 	expect_said(MESSAGES("[{\"message\":\"\\u001b[31m\\nx\"}]"),
 		"Cloudflare says: \\x1b[31m\\x0ax", NULL);
 	expect_said(
 		"{\"success\":true,\"result\":[],\"errors\":[{\"code\":7,\"message\":\"half\"}]}",
-		"Cloudflare reports an error although the request succeeded: half (code 7)", NULL);
+		"Cloudflare reported an error although the request succeeded: half (code 7)", NULL);
 	expect_said("{\"success\":false,\"errors\":[{\"message\":\"no\"}],\"messages\":[\"m\"]}",
 		"Cloudflare says: m", NULL);
 	expect_said(
@@ -111,8 +111,9 @@ static void pointers_of_errors(void **state)
 	assert_string_equal(
 		err.message, "secret_scope_invalid; two (HTTP 400, code 1001, cf-ray ray-1)");
 	assert_string_equal(err.hint,
-		"Check `scopes` in the manifest: this account does not know one of them. It is "
-		"about `/0/scopes` in the request. See https://example.com/a See "
+		"Check `scopes` in the manifest. The account does not support one of them. The "
+		"problem is "
+		"`/0/scopes` in the request. See https://example.com/a See "
 		"https://example.com/b");
 	cf_answer_release(&answer);
 }
@@ -147,7 +148,7 @@ static void expect_edge(
 	assert_false(answer.is_absent);
 	assert_string_equal(err.message, message);
 	assert_int_equal(
-		err.hint && strstr(err.hint, "the token is not the cause") != NULL, is_blocked);
+		err.hint && strstr(err.hint, "The token is not the cause") != NULL, is_blocked);
 	cf_answer_release(&answer);
 }
 
@@ -169,7 +170,7 @@ static void problems_of_the_edge(void **state)
 		true, -1,
 		"Cloudflare's firewall blocked the request: Access denied (HTTP 403, error 1020)");
 	expect_edge(530, "{\"error_code\":1033,\"retry_after\":\"120\"}", false, 120000,
-		"an error of Cloudflare's edge (HTTP 530, error 1033)");
+		"an error at Cloudflare's edge (HTTP 530, error 1033)");
 	expect_edge(502, "{\"type\":\"about:blank\",\"title\":\"\\u001b[31mBad\\n\"}", false, -1,
 		"\\x1b[31mBad (HTTP 502)");
 }
@@ -189,8 +190,8 @@ static void odd_problems(void **state)
 			odd[i], odd[i], odd[i]);
 		expect_edge(503, str_text(&body), false, -1, "T (HTTP 503)");
 	}
-	expect(503, "{\"title\":\"T\"}", CF_BROKEN, "not the API's JSON: {\"title\"");
-	expect(503, "[{\"title\":\"T\",\"type\":\"x\"}]", CF_BROKEN, "not the API's JSON");
+	expect(503, "{\"title\":\"T\"}", CF_BROKEN, "unexpected response: {\"title\"");
+	expect(503, "[{\"title\":\"T\",\"type\":\"x\"}]", CF_BROKEN, "unexpected response");
 	expect(403, "{\"success\":false,\"title\":\"T\",\"error_code\":1020}", CF_REFUSED,
 		"no reason given");
 	expect(400, "{\"errors\":[\"e\"],\"title\":\"T\",\"error_code\":1020}", CF_REFUSED, "e");
@@ -200,7 +201,7 @@ static void odd_problems(void **state)
 static void pages_of_the_firewall(void **state)
 {
 	static const char challenge[] =
-		"Cloudflare's firewall answered with a challenge for browsers (HTTP 403)";
+		"Cloudflare's firewall returned a browser challenge (HTTP 403)";
 	static const char block[] = "Cloudflare's firewall blocked the request (HTTP 403)";
 
 	(void)state;
@@ -212,13 +213,12 @@ static void pages_of_the_firewall(void **state)
 	expect_edge(403, "error code: 1020", true, -1,
 		"Cloudflare's firewall blocked the request (HTTP 403, error 1020)");
 	expect_edge(429, "error code: 1015", false, -1,
-		"an error of Cloudflare's edge (HTTP 429, error 1015)");
+		"an error at Cloudflare's edge (HTTP 429, error 1015)");
 	expect_edge(403, "error code: 99999999999", false, -1,
-		"something that is not the API's JSON: error code: 99999999999 (HTTP 403)");
-	expect_edge(403, "error code: ", false, -1,
-		"something that is not the API's JSON: error code:  (HTTP 403)");
+		"unexpected response: error code: 99999999999 (HTTP 403)");
+	expect_edge(403, "error code: ", false, -1, "unexpected response: error code:  (HTTP 403)");
 	/* Words of a page that says yes, or of the API itself, block nobody. */
-	expect(200, "<p>Just a moment...</p>", CF_BROKEN, "not the API's JSON");
+	expect(200, "<p>Just a moment...</p>", CF_BROKEN, "unexpected response");
 	expect(403, "{\"success\":false,\"errors\":[\"Just a moment...\"]}", CF_REFUSED, "Just");
 }
 
@@ -237,8 +237,8 @@ static void challenged_by_header(void **state)
 			&(struct cf_response){
 				.status = 403, .body = &body, .ray = "", .is_challenged = true},
 			&err);
-		expect_text(err.message, "a challenge for browsers");
-		expect_text(err.hint, "the token is not the cause");
+		expect_text(err.message, "a browser challenge");
+		expect_text(err.hint, "The token is not the cause");
 		cf_answer_release(&answer);
 	}
 }
@@ -254,7 +254,7 @@ static void address_not_allowed(void **state)
 
 	(void)state;
 	assert_string_equal(err.message,
-		"not allowed from this address: Cannot use the access token from location: "
+		"not allowed from this IP address: Cannot use the access token from location: "
 		"203.0.113.7 (HTTP 403, code 9109, cf-ray ray-1)");
 	expect_no_text(err.hint, "permission");
 	cf_answer_release(&answer);

@@ -80,7 +80,7 @@ static void short_keys(void **state)
 			continue;
 		expect_no_text(err.message, "012");
 		expect_text(err.hint, "openssl rand");
-		expect_error(&err, "at least 16 are needed");
+		expect_error(&err, "at least 16 are required");
 	}
 }
 

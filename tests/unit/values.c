@@ -487,7 +487,7 @@ static void short_key(void **state)
 
 	folder_write(&rig->folder, "key", "HUSH");
 	const struct error *err = refuse_key(rig, &source);
-	expect_text(err->message, "the fingerprint key has 4 bytes; at least 16 are needed");
+	expect_text(err->message, "the fingerprint key has 4 bytes, but at least 16 are required");
 	assert_string_equal(err->file, "cfprov.yaml");
 }
 
