@@ -6,19 +6,14 @@
 
 #include <string.h>
 
-enum { NAMED_AT_MOST = 10 };
-
-static void show(struct str *out, const char *text)
-{
-	text_add_visible(out, text, strlen(text), 80);
-}
+enum { NAMED_AT_MOST = 10, NAME_COLUMNS = 80 };
 
 static const char *name_of(const struct object *object)
 {
 	return object->secret ? object->secret : object->store;
 }
 
-/* The id or name that is looked for. */
+/* The id or name to look for. */
 static const char *sought(const struct import_input *input)
 {
 	return input->secret ? input->secret : input->store;
@@ -32,15 +27,14 @@ bool import_read_id(
 	const struct account *account = input->account;
 	const struct object *desired = input->desired;
 	const char *secret = desired->secret;
-	struct str shown CLEANUP(str_release) = {0};
+	char *shown AUTO_FREE = text_visible(id, NAME_COLUMNS);
 	char *rest = arena_text(arena, id), *parts[3] = {NULL};
 	size_t count = 0, wanted = secret ? 3 : 2;
 
-	show(&shown, id);
 	while (rest && count < wanted && *rest && *rest != '/')
 		parts[count++] = strsep(&rest, "/");
 	if (count != wanted || rest) {
-		error_set(err, "invalid id `%s`: expected ACCOUNT/STORE%s", str_text(&shown),
+		error_set(err, "invalid id `%s`: expected ACCOUNT/STORE%s", shown,
 			secret ? "/SECRET" : "");
 		return error_hint(err, "Each part is an id or a name, as in: %s/%s%s%s",
 			account->id, desired->store, secret ? "/" : "", secret ? secret : "");
@@ -48,8 +42,8 @@ bool import_read_id(
 	input->store = parts[1];
 	input->secret = parts[2];
 	return strcmp(parts[0], account->id) == 0 || strcmp(parts[0], account->alias) == 0 ||
-	       error_set(err, "invalid id `%s`: the address is in the account `%s` (%s)",
-		       str_text(&shown), account->alias, account->id);
+	       error_set(err, "invalid id `%s`: the address is in the account `%s` (%s)", shown,
+		       account->alias, account->id);
 }
 
 const char *import_sought_id(const struct import_input *input)
@@ -61,7 +55,7 @@ const char *import_sought_id(const struct import_input *input)
 
 /* ---- the state ---- */
 
-/* A secret's store is imported before it. */
+/* A secret's store must be imported first. */
 static bool check_store(const struct import_input *input, struct error *err)
 {
 	const struct object *wanted = input->desired;
@@ -101,14 +95,14 @@ static bool refuse_absent(
 	const struct import_input *input, const struct str *candidates, struct error *err)
 {
 	const struct object *desired = input->desired;
-	struct str shown CLEANUP(str_release) = {0}, where CLEANUP(str_release) = {0};
+	char *shown AUTO_FREE = text_visible(sought(input), NAME_COLUMNS);
+	struct str where CLEANUP(str_release) = {0};
 
-	show(&shown, sought(input));
 	if (desired->secret)
 		str_format(&where, "secret in %s/%s", desired->account, desired->store);
 	else
 		str_format(&where, "store of the account `%s`", input->account->alias);
-	error_set(err, "no %s has the id or the name `%s`", str_text(&where), str_text(&shown));
+	error_set(err, "no %s has the id or the name `%s`", str_text(&where), shown);
 	if (candidates->length)
 		return error_hint(err, "These exist: %s.", str_text(candidates));
 	return error_hint(err, "None exist. cfprov apply creates what the manifest declares.");
@@ -123,11 +117,11 @@ static void add_candidate(struct str *out, const struct object *object, size_t i
 		str_text_add(out, "...");
 		return;
 	}
-	show(out, name_of(object));
-	str_format(out, " (%s)", object->id);
+	char *shown AUTO_FREE = text_visible(name_of(object), NAME_COLUMNS);
+	str_format(out, "%s (%s)", shown, object->id);
 }
 
-/* Lends the object of this id, or else the only one of this name; NULL: refused. */
+/* Lends the object of this id, or else the only one of this name; NULL: an error. */
 static const struct object *find_live(const struct import_input *input, struct error *err)
 {
 	const struct object *desired = input->desired, *found = NULL;
@@ -164,13 +158,12 @@ static bool check_name(
 	const struct import_input *input, const struct object *found, struct error *err)
 {
 	const struct object *desired = input->desired;
-	struct str shown CLEANUP(str_release) = {0};
+	char *shown AUTO_FREE = text_visible(name_of(found), NAME_COLUMNS);
 
 	if (strcmp(name_of(found), name_of(desired)) == 0)
 		return true;
-	show(&shown, name_of(found));
 	error_set(err, "the name of the %s %s is `%s`, not `%s`", object_kind_word(desired->kind),
-		found->id, str_text(&shown), name_of(desired));
+		found->id, shown, name_of(desired));
 	return error_hint(err, "%s",
 		desired->secret
 			? "Declare and import it under its present name, then rename it with "
@@ -178,7 +171,7 @@ static bool check_name(
 			: "Cloudflare can't rename a store. Declare it under its present name.");
 }
 
-/* One id is one object. */
+/* An id has one address in the state. */
 static bool check_unrecorded(
 	const struct model *recorded, const struct object *found, struct error *err)
 {
@@ -188,15 +181,14 @@ static bool check_unrecorded(
 			strcmp(object->id, found->id) != 0)
 			continue;
 		char *address AUTO_FREE = object_address(object);
-		struct str shown CLEANUP(str_release) = {0};
-		show(&shown, address);
+		char *shown AUTO_FREE = text_visible(address, NAME_COLUMNS);
 		return error_set(err, "the %s %s is already in the state, as %s",
-			object_kind_word(object->kind), object->id, str_text(&shown));
+			object_kind_word(object->kind), object->id, shown);
 	}
 	return true;
 }
 
-/* The secret was listed in the live store of that name, which must be the recorded one. */
+/* The live store in which the secret was listed must be the recorded one. */
 static bool check_live_store(const struct import_input *input, struct error *err)
 {
 	const struct object *wanted = input->desired;

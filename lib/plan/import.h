@@ -1,9 +1,10 @@
 /*
- * cfprov import: which existing object is meant, and may the state take it? Pure.
+ * cfprov import: finds the existing object to import, and checks that the state can have it. Pure.
+ * Calling sequence, so that a mistake costs as few requests as possible:
  *
- *     import_read_id    needs neither state nor Cloudflare, so that a mistake costs no request
+ *     import_read_id    without the state
  *     import_is_free    with the state
- *     import_find       with what exists
+ *     import_find       with the live model
  */
 #ifndef PLAN_IMPORT_H
 #define PLAN_IMPORT_H
@@ -13,33 +14,32 @@
 
 struct import_input {
 	const struct account *account;       /* of the manifest */
-	const struct object *desired;        /* what the manifest declares there */
-	const struct model *recorded, *live; /* sorted; live has the account */
-	/* By import_read_id: ids, or names in their place; `secret` NULL of a store. */
+	const struct object *desired;        /* the manifest's object at the address */
+	const struct model *recorded, *live; /* sorted; `live` has the account */
+	/* Set by import_read_id: an id or a name each; `secret` is NULL for a store. */
 	const char *store, *secret;
 };
 
 /*
- * Splits ACCOUNT/STORE or ACCOUNT/STORE/SECRET. Refused: a form that is not the address's, and
- * another account than the address's. The parts are in the arena.
+ * Splits ACCOUNT/STORE or ACCOUNT/STORE/SECRET. False if the address has another form or another
+ * account. The parts are in the arena.
  */
 bool import_read_id(struct import_input *input, const char *id, struct arena *arena,
 	struct error *err) MUST_CHECK;
 
 /*
- * False if the state means another account, or has an object at the address. A secret's store must
- * be recorded, and be the one that the id names.
+ * False if the state has another account under the alias, or an object at the address, or if the
+ * secret's store is not recorded or is not the one that the id names.
  */
 bool import_is_free(const struct import_input *input, struct error *err) MUST_CHECK;
 
-/* Lends the id of the object that is meant; NULL: it is named by its name. */
+/* Lends the id of the object to import; NULL: it is identified by its name. */
 const char *import_sought_id(const struct import_input *input) MUST_CHECK;
 
 /*
- * Finds the object that is meant, and fills *ret_object with what to record at the address. Its
- * texts are lent by the models. False if it does not exist, has another name than the address, is
- * one of several of that name, or is recorded elsewhere. A secret is recorded as one whose value
- * cfprov has never written.
+ * Fills *ret_object with what to record at the address; the models lend its texts. False if the
+ * object does not exist, has another name than the address, shares its name with others, or is
+ * recorded elsewhere. A secret is recorded as one whose value cfprov has not written.
  */
 bool import_find(
 	const struct import_input *input, struct object *ret_object, struct error *err) MUST_CHECK;

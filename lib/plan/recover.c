@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The alias may mean another account now; the planner refuses that. */
+/* False also if the alias means another account now, which the planner reports. */
 static bool was_read(const struct recover_input *input, const char *alias)
 {
 	const struct account *before = model_account(input->recorded, alias);
@@ -15,8 +15,8 @@ static bool was_read(const struct recover_input *input, const char *alias)
 	return before && now && strcmp(before->id, now->id) == 0;
 }
 
-/* Of an object that has not appeared. True if it is absent for good. */
-static bool is_over(
+/* True if an object that has not appeared counts as absent; else it is awaited. */
+static bool is_absent(
 	const struct recover_input *input, const struct object *object, struct recovered *recovered)
 {
 	int64_t age_ms = patience_age_ms(object->requested_ms, input->read_ms) + input->since_ms;
@@ -46,7 +46,7 @@ void recover_changes(
 		if (!object_is_unresolved(object) || !was_read(input, object->account))
 			continue;
 		struct objects found = model_doubles(input->live, object);
-		if (found.count > 1 || (!found.count && !is_over(input, object, &recovered)))
+		if (found.count > 1 || (!found.count && !is_absent(input, object, &recovered)))
 			continue;
 		struct change change = {CHANGE_DROP, object};
 		if (found.count)

@@ -1,8 +1,9 @@
 /*
- * What became of objects that were requested and not answered. They did not exist when their run
- * was planned, or were to be destroyed first. So the name decides: that run made the one that has
- * it now, unless it has the id of the one to destroy. What has not appeared is absent once the
- * patience is over (cloudflare/patience); until then live_read_unresolved looks for it. Pure.
+ * Settles objects whose creation was requested and never answered. When that run was planned, they
+ * did not exist, or were to be destroyed first. So an object of the name that exists now was
+ * created by that run, unless it has the id of the one to destroy. What has not appeared counts as
+ * absent once the patience is over (cloudflare/patience); until then live_read_unresolved looks for
+ * it. Pure.
  */
 #ifndef PLAN_RECOVER_H
 #define PLAN_RECOVER_H
@@ -21,16 +22,17 @@ struct recover_input {
 struct recovered {
 	struct change *changes;
 	size_t count;
-	/* What has not appeared, and may yet: */
+	/* Objects that have not appeared but still may: */
 	size_t awaited;
 	const struct object *first;  /* lent by `recorded` */
-	int64_t next_ms, longest_ms; /* until the next look is due; until all are over */
+	int64_t next_ms, longest_ms; /* until the next look is due; until all patience is over */
 };
 
 /*
- * One change for each unresolved object in an account that was read: PUT as record_recovered says,
- * or DROP if it is absent for good. An object that exists twice, or whose alias means another
- * account now, stays unresolved: the planner reports that. The arena must outlive the changes.
+ * Gives one change for each unresolved object in an account that was read: PUT what
+ * record_recovered makes, or DROP if it counts as absent. An object that exists twice, or whose
+ * alias means another account now, stays unresolved: the planner reports it. The arena must outlive
+ * the changes.
  */
 void recover_changes(
 	const struct recover_input *input, struct arena *arena, struct recovered *ret_recovered);
