@@ -267,7 +267,7 @@ import old null' ]
 	stream 1 plan -json
 	echo '{' >"$state"
 	stream 1 plan -json
-	[ "$(select_type diagnostic .diagnostic.range.filename)" = "$PWD/$state" ]
+	[ "$(select_type diagnostic .diagnostic.range.filename)" = "$state" ]
 }
 
 @test "a command line that is wrong is told in the stream, too" {
