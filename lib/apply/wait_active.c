@@ -96,7 +96,7 @@ static bool look(struct wait *w, struct error *err)
 	if (is_interrupted(w))
 		return true;
 	error_move(err, &errors.items[0]);
-	return error_prefix(err, "can't see whether the secrets in %s/%s are active",
+	return error_prefix(err, "%s/%s: can't check whether its secrets are active",
 		stores[0]->account, stores[0]->store);
 }
 
@@ -158,16 +158,15 @@ static bool refuse(const struct wait *w, struct error *err)
 		text_add_listed(&who, str_text(&name), named++, w->left, NAMED_AT_MOST);
 	}
 	if (is_interrupted(w)) {
-		error_set(err, "the waiting was interrupted; %zu secret%s %s not active yet: %s",
-			w->left, plural, verb, str_text(&who));
+		error_set(err, "interrupted: %zu secret%s %s not active yet: %s", w->left, plural,
+			verb, str_text(&who));
 	} else {
 		text_add_duration(&time, w->input->timeout_ms);
 		error_set(err, "%zu secret%s %s not active after %s: %s", w->left, plural, verb,
 			str_text(&time), str_text(&who));
 	}
-	return error_hint(err,
-		"What was planned is done and recorded, and the next plan does nothing of it "
-		"again. To go on waiting: cfprov apply -wait, with a longer -wait-timeout.");
+	return error_hint(err, "All changes were made and are recorded. To continue waiting, run "
+			       "`cfprov apply -wait` with a longer -wait-timeout.");
 }
 
 bool wait_active(const struct wait_input *input, size_t *ret_left, struct error *err)

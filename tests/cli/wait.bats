@@ -76,7 +76,7 @@ writes()
 	start_logged --pending forever
 	bad apply -auto-approve -wait -wait-timeout=10ms
 	err_has '2 secrets are not active after 0.1s: default/keys/A (pending) and default/keys/B (pending)' \
-		'nothing of it again' \
+		'All changes were made and are recorded.' \
 		'Apply incomplete: 3 added, 0 changed, 0 destroyed, 2 not active. Completed changes are'
 	[ "$(statuses)" = 'A pending B pending ' ]
 	[ "$(lists)" = 1 ]
@@ -137,7 +137,7 @@ writes()
 	start_logged --pending forever
 	sim_faults '{"method":"GET","path":"/client/v4/accounts/acc_1/secrets_store/stores/*/secrets","kind":"status","status":403,"code":10000,"message":"Authentication error"}'
 	bad apply -auto-approve -wait
-	err_has "can't see whether the secrets in default/keys are active" 'Authentication error' \
+	err_has "default/keys: can't check whether its secrets are active" 'Authentication error' \
 		'2 not active'
 	[ "$(statuses)" = 'A pending B pending ' ]
 	tidy
@@ -157,7 +157,7 @@ is_waiting()
 		kill -$signal "$later_pid"
 		wait_later
 		[ "$status" = 1 ]
-		grep -q 'the waiting was interrupted; 2 secrets are not active yet' later.err
+		grep -q 'interrupted: 2 secrets are not active yet' later.err
 		grep -q '^Interrupted: ' later.err
 		[ "$(statuses)" = 'A pending B pending ' ]
 		tidy
@@ -180,7 +180,7 @@ is_asked()
 	kill -TERM "$later_pid"
 	wait_later
 	[ "$status" = 1 ]
-	grep -q 'the waiting was interrupted' later.err
+	grep -q 'Error: interrupted: ' later.err
 	tidy
 }
 
