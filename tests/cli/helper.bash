@@ -10,9 +10,11 @@
 # Several of these are for the tests that load this file.
 # shellcheck disable=SC2034
 top=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
-build=${CFPROV_BUILD:-build}
+build=${CFPROV_BUILD:-${BUILD_UNDER_TEST:-build}}
 [[ $build == /* ]] || build=$top/$build
-unset CFPROV_BUILD # which cfprov would warn of
+# cfprov would warn of this variable. bats loads this file again in each test, without it.
+export BUILD_UNDER_TEST=$build
+unset CFPROV_BUILD
 cfsim=$build/cfsim
 cfprov=$build/cfprov
 
@@ -20,7 +22,7 @@ cfprov=$build/cfprov
 mapfile -t outside < <(env | grep -iE '^(https?|all|no)_proxy=')
 
 # Nothing from outside changes what a test sees, and cfprov warns of variables that look like its own.
-export -n CFPROV_BUILD CFPROV_TEST_TIMEOUT
+export -n CFPROV_TEST_TIMEOUT
 unset CLOUDFLARE_API_TOKEN CLOUDFLARE_API_KEY CLOUDFLARE_EMAIL CLOUDFLARE_BASE_URL
 unset CLOUDFLARE_ACCOUNT_ID http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY
 
