@@ -198,53 +198,7 @@ teardown() { stop_all; }
 	bad help state list more
 }
 
-@test "the README's table of options says which commands take which" {
-	local command
-	"$cfprov" help | sed -n 's/^  \([a-z][a-z -]*[a-z]\)  .*/\1/p' >commands
-	[ "$(wc -l <commands)" -ge 20 ]
-	while read -r command; do
-		# shellcheck disable=SC2086 # words
-		"$cfprov" help $command | sed -n "s/^  \(-[a-z-]*\).*/$command: \1/p"
-	done <commands | LC_ALL=C sort -u >helped
-	awk -F ' *[|] *' '
-		FILENAME == "commands" { all[$0]; next }
-		/^[|] option / { inside = 1; next }
-		/^$/ { inside = 0 }
-		!inside || /^[|] --/ || $3 == "before the command" { next }
-		{
-			split("", takes)
-			of = $3
-			gsub(/ *[(][^)]*[)]/, "", of)
-			is_but = sub(/^all but /, "", of)
-			if (is_but || of == "all")
-				for (name in all)
-					takes[name]
-			count = split(of, names, ", ")
-			for (i = 1; i <= count; i++)
-				if (is_but)
-					delete takes[names[i]]
-				else if (of != "all")
-					takes[names[i]]
-			count = split($2, options, ", ")
-			for (i = 1; i <= count; i++) {
-				gsub(/`|[ =].*/, "", options[i])
-				for (name in takes)
-					print name ": " options[i]
-			}
-		}' commands "$top/README.md" | LC_ALL=C sort -u >written
-	diff helped written
-}
-
 # ---- mistakes -------------------------------------------------------------------------------
-
-@test "help names every variable that the README's table has, once" {
-	good help
-	local name
-	for name in $(grep -E '^\| `(CFPROV|CLOUDFLARE)_' "$top/README.md" | cut -d'|' -f2 | tr -d '`,'); do
-		[[ $name != C*_* ]] || out_has "$name"
-	done
-	[ -z "$(sed -n 's/^  \([A-Z_]*\) .*/\1/p' out | sort | uniq -d)" ]
-}
 
 @test "an unknown command is an error, with a guess" {
 	bad aply
