@@ -453,7 +453,7 @@ prod_as()
 	good plan -out=p
 	prod_as '"${NOT_SET}"'
 	good apply p
-	err_has "Warning: What the manifest says of accounts can't be read"
+	err_has "Warning: The manifest's accounts could not be read"
 	prod_as acc_1
 	good plan -destroy -out=p
 	good apply -allow-store-destroy -f no-such.yaml p

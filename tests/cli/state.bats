@@ -76,7 +76,7 @@ refuses()
 		cat whole
 		echo '{}'
 	} >"$state"
-	refuses 'something follows'
+	refuses 'unexpected data after the end'
 	tr ':' ';' <whole >"$state"
 	refuses 'invalid state'
 	printf '\211PNG\r\n\032\n' >"$state"
@@ -111,7 +111,7 @@ refuses()
 		refuses
 	done
 	sed 's/"a": {/"b": {/' whole >"$state"
-	refuses 'twice'
+	refuses 'duplicate key'
 }
 
 @test "a state of another version says which cfprov wrote it" {
@@ -145,7 +145,7 @@ refuses()
 	for command in plan "apply -auto-approve" show; do
 		# shellcheck disable=SC2086 # words
 		bad $command
-		err_has "$state" folder
+		err_has "$state" directory
 	done
 	rmdir "$state"
 	mkfifo "$state"
