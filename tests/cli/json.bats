@@ -280,7 +280,7 @@ import old null' ]
 	done
 	bad plan -json=maybe
 	bad plan -json=false -bogus
-	bad version -json
+	bad export -json
 }
 
 @test "waits and retries are log lines" {
