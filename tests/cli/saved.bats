@@ -457,7 +457,7 @@ prod_as()
 	prod_as acc_1
 	good plan -destroy -out=p
 	good apply -allow-store-destroy -f no-such.yaml p
-	err_has "Warning: What the manifest says of accounts can't be read"
+	err_has "Warning: The manifest's accounts could not be read"
 }
 
 @test "an alias that stands for another account in the state: refused" {
