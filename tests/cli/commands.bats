@@ -9,6 +9,18 @@ load cfprov
 setup() { set_up_cfprov; }
 teardown() { stop_all; }
 
+@test "the tests run the programs of CFPROV_BUILD, which these do not see" {
+	mkdir elsewhere
+	printf '#!/bin/sh\necho "elsewhere, ${CFPROV_BUILD-unset}"\n' >elsewhere/cfprov
+	chmod +x elsewhere/cfprov
+	# bats would take a line that begins with the word for a test of this file.
+	printf '%s\n' 'bats_require_minimum_version 1.5.0' "load $top/tests/cli/cfprov" \
+		'setup() { set_up_cfprov; }' \
+		'@''test "inner" { [ "$("$cfprov")" = "elsewhere, unset" ]; }' >inner.bats
+	env -i PATH="${PATH//"$BATS_LIBEXEC:"/}" CFPROV_BUILD="$PWD/elsewhere" bats inner.bats >inner
+	grep -qx 'ok 1 inner' inner
+}
+
 # ---- version and help -----------------------------------------------------------------------
 
 @test "version, as a command and as a flag" {

@@ -12,6 +12,7 @@ enter()
 	local build
 	cd "$(dirname "$0")/../.." || exit 1
 	build=${CFPROV_BUILD:-build}
+	export -n CFPROV_BUILD CFPROV_TEST_TIMEOUT # cfprov would warn of them
 	cfprov=$(readlink -f "$build/cfprov")
 	cfsim=$(readlink -f "$build/cfsim")
 	state=cfprov.state.json
