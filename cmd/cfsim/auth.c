@@ -154,7 +154,7 @@ static bool add_object(struct auth *auth, const struct json *object, struct erro
 	const char *token = json_get_text(object, "token");
 
 	if (!token || !*token)
-		return error_set(err, "it has no \"token\"");
+		return error_set(err, "\"token\" is missing");
 	struct credential *credential = token_entry(auth, token, strlen(token));
 	clear_entry(credential);
 	for (const struct json *it = json_first(object); it; it = json_next(it))
@@ -169,9 +169,9 @@ bool auth_add(struct auth *auth, const char *bytes, size_t length, struct error 
 	size_t number = 1;
 
 	if (!json)
-		return error_prefix(err, "the tokens");
+		return error_prefix(err, "tokens");
 	if (!json_is_array(json))
-		return add_object(auth, json, err) || error_prefix(err, "the token");
+		return add_object(auth, json, err) || error_prefix(err, "token");
 	for (const struct json *it = json_first(json); it; it = json_next(it), number++)
 		if (!add_object(auth, it, err))
 			return error_prefix(err, "token %zu", number);

@@ -73,11 +73,12 @@ bool choices_set(struct choices *choices, const char *text, struct error *err)
 			continue;
 		const char *found = equals ? find(i, equals + 1) : NULL;
 		if (!found)
-			return error_set(err, "--answer %s has no such choice", table[i].name);
+			return error_set(
+				err, "--answer %s does not have this choice", table[i].name);
 		choices->chosen[i] = found;
 		return true;
 	}
-	return error_set(err, "--answer has no \"%.*s\"", (int)length, text);
+	return error_set(err, "--answer does not have \"%.*s\"", (int)length, text);
 }
 
 bool choice_is(const struct choices *choices, enum choice_name name, const char *choice)

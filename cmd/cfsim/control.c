@@ -144,7 +144,7 @@ static void run(struct sim *sim, struct request *request, const char *name, stru
 			return;
 		}
 	}
-	error_set(&err, "there is no such route");
+	error_set(&err, "no such route");
 	put_ok(answer, false, &err);
 	answer->status = 404;
 }

@@ -78,13 +78,13 @@ struct reader {
 static bool check_keys(struct reader *reader, const struct json *object, const char *const *known)
 {
 	if (!json_is_object(object))
-		return error_set(reader->err, "there is something that is no object");
+		return error_set(reader->err, "expected an object");
 	for (const struct json *it = json_first(object); it; it = json_next(it)) {
 		const char *const *at = known;
 		while (*at && strcmp(*at, json_key(it)) != 0)
 			at++;
 		if (!*at)
-			return error_set(reader->err, "there is no member \"%s\"", json_key(it));
+			return error_set(reader->err, "unknown member \"%s\"", json_key(it));
 	}
 	return true;
 }
@@ -96,7 +96,7 @@ static bool read_list(struct reader *reader, const struct json *object, const ch
 	const struct json *list = json_get(object, key);
 
 	if (list && !json_is_array(list))
-		return error_set(reader->err, "\"%s\" is no list", key);
+		return error_set(reader->err, "\"%s\" is not a list", key);
 	for (const struct json *it = json_first(list); it; it = json_next(it))
 		if (!read(reader, it))
 			return false;
@@ -113,7 +113,7 @@ static bool read_time(struct reader *reader, const struct json *object, const ch
 	if (!member)
 		return true;
 	if (!text || strlen(text) >= CLOCK_TEXT_SIZE)
-		return error_set(reader->err, "\"%s\" is no time", key);
+		return error_set(reader->err, "\"%s\" is not a time", key);
 	snprintf(time, CLOCK_TEXT_SIZE, "%s", text);
 	return true;
 }
@@ -126,7 +126,7 @@ static bool read_id(struct reader *reader, const struct json *object, const char
 		return true;
 	*ret_id = json_text(member);
 	if (!*ret_id || !world_is_id(*ret_id))
-		return error_set(reader->err, "an \"id\" is 1 to 32 letters, digits, _ or -");
+		return error_set(reader->err, "\"id\" must be 1 to 32 letters, digits, _ or -");
 	return true;
 }
 
@@ -138,9 +138,9 @@ static bool read_value(struct reader *reader, const struct json *object, struct 
 	int64_t bytes = 0;
 
 	if (value && !json_is_string(value))
-		return error_set(reader->err, "\"value\" is no text");
+		return error_set(reader->err, "\"value\" must be text");
 	if (size && (!json_integer(size, &bytes) || bytes < 0))
-		return error_set(reader->err, "\"value_bytes\" is no number");
+		return error_set(reader->err, "\"value_bytes\" must be a number");
 	if (value) {
 		draft->value_bytes = strlen(json_text(value));
 		crypt_checksum(json_text(value), draft->value_bytes, draft->value_checksum);
@@ -162,7 +162,7 @@ static bool read_scopes(struct reader *reader, const struct json *object, struct
 	for (const struct json *it = json_first(scopes); it; it = json_next(it)) {
 		unsigned bit = json_is_string(it) ? world_scope_bit(json_text(it)) : 0;
 		if (!bit)
-			return error_set(reader->err, "there is no such scope");
+			return error_set(reader->err, "unknown scope");
 		draft->scopes |= bit;
 	}
 	return true;
@@ -182,15 +182,15 @@ static bool read_secret(struct reader *reader, const struct json *object)
 	if (!check_keys(reader, object, secret_keys))
 		return false;
 	if (!draft.name || !*draft.name)
-		return error_set(reader->err, "a secret has no \"name\"");
+		return error_set(reader->err, "secret without \"name\"");
 	if (!read_id(reader, object, &draft.id) || !read_value(reader, object, &draft) ||
 		!read_scopes(reader, object, &draft))
 		return error_prefix(reader->err, "secret %s", draft.name);
 	if (world_secret_named(reader->store, draft.name) ||
 		(draft.id && world_find_secret(reader->store, draft.id)))
-		return error_set(reader->err, "secret %s is there twice", draft.name);
+		return error_set(reader->err, "secret %s is listed twice", draft.name);
 	if (status && !world_status_text(status))
-		return error_set(reader->err, "secret %s has no such status", draft.name);
+		return error_set(reader->err, "secret %s has an unknown status", draft.name);
 	struct world_secret *secret =
 		world_add_secret(reader->world, reader->account, reader->store, &draft);
 	if (status && strcmp(status, "active") != 0)
@@ -207,7 +207,7 @@ static bool read_store(struct reader *reader, const struct json *object)
 	if (!check_keys(reader, object, keys))
 		return false;
 	if (!name || !*name)
-		return error_set(reader->err, "a store has no \"name\"");
+		return error_set(reader->err, "store without \"name\"");
 	if (!read_id(reader, object, &id))
 		return error_prefix(reader->err, "store %s", name);
 	if (id && world_find_store(reader->account, id))
@@ -226,9 +226,9 @@ static bool read_account(struct reader *reader, const struct json *object)
 	const char *id = NULL;
 
 	if (!check_keys(reader, object, keys) || !read_id(reader, object, &id))
-		return error_prefix(reader->err, "an account");
+		return error_prefix(reader->err, "account");
 	if (!id)
-		return error_set(reader->err, "an account has no \"id\"");
+		return error_set(reader->err, "account without \"id\"");
 	reader->account = world_account(reader->world, id);
 	return read_list(reader, object, "stores", read_store) ||
 	       error_prefix(reader->err, "account %s", id);
@@ -242,7 +242,7 @@ static bool decode(struct world *world, const char *bytes, size_t length, struct
 	if (!json)
 		return false;
 	if (!json_is_array(json_get(json, "accounts")))
-		return error_set(err, "there is no list \"accounts\"");
+		return error_set(err, "the list \"accounts\" is missing");
 	return read_list(&reader, json, "accounts", read_account);
 }
 

@@ -172,9 +172,9 @@ static bool check_late(const struct fault *fault, struct error *err)
 	for (size_t i = 0; i < ARRAY_SIZE(late_answers); i++)
 		known = known || strcmp(late_answers[i].name, fault->answer) == 0;
 	if (!known)
-		return error_set(err, "\"answer\" is status, reset, close or never");
+		return error_set(err, "\"answer\" must be status, reset, close or never");
 	if (fault->after_ms < 0)
-		return error_set(err, "\"late\" needs \"after_ms\"");
+		return error_set(err, "\"late\" requires \"after_ms\"");
 	return true;
 }
 
@@ -186,16 +186,16 @@ bool fault_kind_check(const struct fault *fault, struct error *err)
 	for (size_t i = 0; i < ARRAY_SIZE(bodies); i++)
 		known = known || strcmp(bodies[i], fault->body) == 0;
 	if (!known)
-		return error_set(err, "\"body\" is json, empty, null, html, challenge, blocked, "
-				      "1020, not_found or problem");
+		return error_set(err, "\"body\" must be json, empty, null, html, challenge, "
+				      "blocked, 1020, not_found or problem");
 	if (fault->status && (fault->status < 200 || fault->status > 999))
-		return error_set(err, "\"status\" is from 200 to 999");
+		return error_set(err, "\"status\" must be 200 to 999");
 	if (fault->kind->change == redirect && !fault->location)
-		return error_set(err, "a redirect wants a \"location\"");
+		return error_set(err, "a redirect requires \"location\"");
 	if (fault->kind == fault_kind_find("delay") && fault->ms < 0)
-		return error_set(err, "a delay wants \"ms\"");
+		return error_set(err, "a delay requires \"ms\"");
 	if (fault_then(fault) == THEN_CREATE && !fault->name)
-		return error_set(err, "\"then_create\" needs a \"name\"");
+		return error_set(err, "\"then_create\" requires \"name\"");
 	if (fault->kind->change == become_late)
 		return check_late(fault, err);
 	return true;

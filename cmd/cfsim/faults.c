@@ -153,9 +153,9 @@ static bool set_member(struct fault *fault, const struct json *value, struct err
 			continue;
 		if (set(fault, &members[i], value, err))
 			return true;
-		return err->message ? false : error_set(err, "\"%s\" can't be that", key);
+		return err->message ? false : error_set(err, "invalid \"%s\"", key);
 	}
-	return error_set(err, "there is no member \"%s\"", key);
+	return error_set(err, "unknown member \"%s\"", key);
 }
 
 static void fault_free(struct fault *fault)
@@ -187,7 +187,7 @@ static bool fill(struct fault *fault, const struct json *object, struct error *e
 	fault->times = fault->ms = fault->after_ms = -1;
 	fault->total_count = fault->total_pages = fault->page = -1;
 	if (!json_is_object(object))
-		return error_set(err, "it is not an object");
+		return error_set(err, "expected an object");
 	for (const struct json *it = json_first(object); it; it = json_next(it))
 		if (!set_member(fault, it, err))
 			return false;
@@ -196,7 +196,7 @@ static bool fill(struct fault *fault, const struct json *object, struct error *e
 	if (!fault->kind && (fault->errors || fault->messages || fault->header_count))
 		fault->kind = fault_kind_find("envelope");
 	if (!fault->kind)
-		return error_set(err, "it has no \"kind\"");
+		return error_set(err, "\"kind\" is missing");
 	return fault_kind_check(fault, err);
 }
 
@@ -220,9 +220,9 @@ bool faults_add(struct faults *faults, const char *bytes, size_t length, struct 
 	size_t before = faults->count, number = 1;
 
 	if (!json)
-		return error_prefix(err, "the faults");
+		return error_prefix(err, "faults");
 	if (!json_is_array(json))
-		return add_one(faults, json, err) || error_prefix(err, "the fault");
+		return add_one(faults, json, err) || error_prefix(err, "fault");
 	for (const struct json *it = json_first(json); it; it = json_next(it), number++) {
 		if (add_one(faults, it, err))
 			continue;

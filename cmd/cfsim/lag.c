@@ -59,12 +59,12 @@ bool lag_decode(struct lag *lag, const char *bytes, size_t length, struct error 
 	if (!json)
 		return false;
 	if (!json_is_object(json))
-		return error_set(err, "the lag is not an object");
+		return error_set(err, "expected an object");
 	for (const struct json *it = json_first(json); it; it = json_next(it)) {
 		size_t *field = member(&read, json_key(it));
 		int64_t ms = 0;
 		if (!field)
-			return error_set(err, "there is no lag \"%s\"", json_key(it));
+			return error_set(err, "unknown lag \"%s\"", json_key(it));
 		if (!json_integer(it, &ms) || ms < 0 || ms > LAG_LONGEST_MS)
 			return error_set(err, "\"%s\" must be 0 to %d milliseconds", json_key(it),
 				LAG_LONGEST_MS);

@@ -63,8 +63,8 @@ int listen_on(const char *host, size_t port, size_t *ret_port, struct error *err
 	if (fd < 0 || !bind_and_listen(fd, &address)) {
 		if (errno == EADDRINUSE)
 			error_set(err,
-				"can't listen on %s port %zu: it is already in use; pass another "
-				"port, or --port 0 --port-file FILE to have a free one picked",
+				"can't listen on %s port %zu: it is already in use. Pass another "
+				"port, or --port 0 --port-file FILE to use a free one",
 				host, port);
 		else
 			error_set_errno(err, errno, "can't listen on %s port %zu", host, port);

@@ -125,7 +125,7 @@ static bool set_number(
 {
 	if (!text_to_number(value, option->max, ret_number))
 		return error_set(
-			err, "--%s wants a whole number, at most %zu", option->name, option->max);
+			err, "--%s must be a whole number, at most %zu", option->name, option->max);
 	return true;
 }
 
@@ -152,7 +152,7 @@ static bool set_rate(
 			options->rate_requests && options->rate_seconds)
 			return true;
 	}
-	return error_set(err, "--rate-limit wants N/SECONDS, for instance 1200/300");
+	return error_set(err, "--rate-limit must be N/SECONDS, for example 1200/300");
 }
 
 static bool set_store_names(struct options *options, const char *value, struct error *err)
@@ -238,11 +238,11 @@ static const struct option *find(const char *name, size_t length)
 static bool check(const struct options *options, struct error *err)
 {
 	if (!options->email != !options->key)
-		return error_set(err, "--email and --key go together");
+		return error_set(err, "--email and --key must be used together");
 	if (!options->max_per_page)
 		return error_set(err, "--max-per-page must be at least 1");
 	if (!options->tls_cert != !options->tls_key)
-		return error_set(err, "--tls-cert and --tls-key go together");
+		return error_set(err, "--tls-cert and --tls-key must be used together");
 	if (!options->max_connections)
 		return error_set(err, "--max-connections must be at least 1");
 	return true;
@@ -258,19 +258,19 @@ bool options_parse(struct options *options, int argc, char *const *argv, struct 
 	for (int i = 1; i < argc; i++) {
 		const char *name = argv[i];
 		if (strncmp(name, "--", 2) != 0)
-			return error_set(err, "cfsim takes no argument \"%s\"", name);
+			return error_set(err, "unexpected argument \"%s\"", name);
 		name += 2;
 		size_t length = strcspn(name, "=");
 		const char *value = name[length] ? name + length + 1 : NULL;
 		const struct option *option = find(name, length);
 		if (!option)
-			return error_set(err, "there is no option \"--%.*s\"", (int)length, name);
+			return error_set(err, "unknown option \"--%.*s\"", (int)length, name);
 		if (!option->value && value)
 			return error_set(err, "--%s takes no value", option->name);
 		if (option->value && !value && i + 1 < argc)
 			value = argv[++i];
 		if (option->value && !value)
-			return error_set(err, "--%s wants a value", option->name);
+			return error_set(err, "--%s requires a value", option->name);
 		if (!set(options, option, value ? value : "", err))
 			return false;
 	}

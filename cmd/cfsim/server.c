@@ -454,8 +454,8 @@ bool server_open(struct server *server, struct sim *sim, struct error *err)
 	server->daemon = start(server, fd);
 	if (!server->daemon) {
 		close(fd);
-		return error_set(err, "the HTTP server does not start%s",
-			options->tls_cert ? ": are certificate and key right?" : "");
+		return error_set(err, "can't start the HTTP server%s",
+			options->tls_cert ? ": check the certificate and the key" : "");
 	}
 	return true;
 }

@@ -181,5 +181,5 @@ listed()
 	[ "$(listed "$account/stores")" = "0: " ]
 	run --separate-stderr timeout 20 "$cfsim" --list-lag=soon
 	[ "$status" -eq 1 ]
-	[[ $stderr == "cfsim: --list-lag wants a whole number"* ]]
+	[[ $stderr == "cfsim: --list-lag must be a whole number"* ]]
 }
