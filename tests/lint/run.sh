@@ -2,7 +2,7 @@
 # Runs all guards and says how they did, as TAP. "make lint" builds the objects that some read.
 cd "$(dirname "$0")" || exit 2
 
-guards='floors circles foreign banned registries names sizes purity exports headers format shell spelling cppcheck tidy'
+guards='floors circles foreign banned registries names sizes purity exports headers format shell spelling phrases cppcheck tidy'
 
 failed=0
 n=0

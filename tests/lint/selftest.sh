@@ -13,6 +13,7 @@ good=$tmp/good
 mkdir -p "$good/tests" "$good/lib/base" "$good/lib/adapter" "$good/lib/model" "$good/lib/desired" \
 	"$good/lib/live" "$good/cmd/cfprov" "$good/cmd/cfsim"
 cp -R "$top/tests/lint" "$good/tests/"
+cp "$top"/tests/strings.* "$good/tests/"
 cp "$top/Makefile" "$top/.clang-format" "$top/.clang-tidy" "$good/"
 cd "$good" || exit 2
 echo 'A tree for the guards.' >README.md
@@ -207,6 +208,16 @@ END
 # The word is in two pieces, so that the guard does not stumble over this file.
 printf 'It has %s%s a letter.\n' rec ieved >"$tmp/misspelt"
 plant spelling '^README.md:2: .*==> received' README.md <"$tmp/misspelt"
+plant phrases '^lib/base/a.c:1: %s lives already$' lib/base/a.c <<'END'
+const char *text = "%s lives "
+	"already";
+END
+plant phrases '^README.md:2:.*anew' README.md <<'END'
+Make the plan anew.
+END
+plant phrases '^examples/a.yaml:1:.*is none' examples/a.yaml <<'END'
+# There is none.
+END
 plant cppcheck '^lib/base/a.c:4: .*arrayIndexOutOfBounds' lib/base/a.c <<'END'
 int a(void)
 {
