@@ -104,7 +104,7 @@ says()
 	CFPROV_MAX_WAIT=2s bad plan -max-wait=3s
 	err_has 'longer than -max-wait allows (3s)'
 	CFPROV_MAX_WAIT=soon bad plan
-	err_has CFPROV_MAX_WAIT 'a duration like 30s or 5m'
+	err_has CFPROV_MAX_WAIT 'a duration such as 30s or 5m'
 	bad plan -max-wait=soon
 	err_has '-max-wait'
 	# Without a word of the server it is cfprov that would wait.
