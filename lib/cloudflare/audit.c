@@ -111,7 +111,7 @@ static const char *kind_of(const struct json *actor)
 		if (strcmp(type, kinds[i].type) == 0 &&
 			(!kinds[i].context || (context && strcmp(context, kinds[i].context) == 0)))
 			return kinds[i].words;
-	return "somebody";
+	return "someone";
 }
 
 static const char *visible(struct arena *arena, const char *before, const char *text)

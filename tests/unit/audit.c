@@ -246,7 +246,7 @@ static void names(void **state)
 	static const struct {
 		const char *actor, *who, *person;
 	} table[] = {
-		{"", "somebody", NULL},
+		{"", "someone", NULL},
 		{BOB, DASH, "bob@example.com"},
 		{BOB ",\"token_name\":\"ci\"", "token ci", "bob@example.com"},
 		{"\"type\":\"user\",\"token_name\":\"bob@example.com\"", "a user", NULL},
@@ -254,8 +254,8 @@ static void names(void **state)
 		{"\"type\":\"user\",\"context\":\"api_key\",\"email\":\"\"", "a user", NULL},
 		{"\"type\":\"system\"", "Cloudflare", NULL},
 		{"\"type\":\"system\",\"token_name\":\"\\u001b[2J\"", "token \\x1b[2J", NULL},
-		{"\"type\":\"\\u001b[2J\"", "somebody", NULL},
-		{"\"email\":\"\\u001b\"", "somebody", "\\x1b"},
+		{"\"type\":\"\\u001b[2J\"", "someone", NULL},
+		{"\"email\":\"\\u001b\"", "someone", "\\x1b"},
 	};
 
 	(void)state;

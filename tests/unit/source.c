@@ -347,9 +347,9 @@ static void dotenv_files(void **state)
 	fails(json, "key A in /tmp/", NULL);
 	fails(json, ".env: not valid JSON: ", NULL);
 	fails(key(folder, ".env", "O"), ".env: unclosed quote (line 5)", NULL);
-	fails(key(folder, ".env", "STRIP_KEY"), "there is no key STRIP_KEY in /tmp/",
+	fails(key(folder, ".env", "STRIP_KEY"), "key STRIP_KEY not found in /tmp/",
 		"Did you mean `STRIPE_KEY`?");
-	fails(key(folder, ".env", "HOME"), "there is no key HOME in /tmp/", NULL);
+	fails(key(folder, ".env", "HOME"), "key HOME not found in /tmp/", NULL);
 	fails(key(folder, "absent", "A"), "absent: No such file", NULL);
 }
 
