@@ -167,10 +167,14 @@ teardown() { stop_all; }
 	NAME=one CFPROV_VAR_NAME=one good validate -var=NAME=one --var=NAME=two
 	bad validate -var NAME=two -var NAM=one
 	err_has '-var NAM: the manifest does not use ${NAM}'
-	# A misspelled one is named beside the error that it causes; what may just not be reached isn't.
+	# Unused ones are named beside the error that they cause; what was just not reached is used.
 	bad validate -var NAM=one -var OTHER=two
 	err_has 'variable NAME is not set' '-var NAM: the manifest does not use ${NAM}; did you mean NAME?'
-	err_lacks OTHER
+	err_has '-var OTHER: the manifest does not use ${OTHER}'
+	printf 'unknown: "${OTHER}"\n' >>cfprov.yaml
+	bad validate -var OTHER=two
+	err_has 'unknown key `unknown`'
+	err_lacks '-var OTHER'
 }
 
 @test "all misspelled keys are guessed at once" {
