@@ -5,6 +5,7 @@
 #include "session.h"
 #include "term.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,7 @@ static void add_addresses(struct completion *completion)
 	bool is_read = session_load_manifest(session);
 	const struct model *recorded = read_state(session, is_read);
 
+	assert(command); /* no option before the command takes an address */
 	if (recorded && command->run != import_run)
 		add_objects(completion, recorded, NULL);
 	if (is_read && command->section != COMMAND_STATE && command->run != output_run)
