@@ -56,7 +56,7 @@ static void add_both(
 	add(changes, field, str_text(&text));
 }
 
-/* ---- values of fields: each gives (free) a text that is fit to be printed ---- */
+/* ---- values of fields: each gives (mem_free) a text that is fit to be printed ---- */
 
 static char *visible_scopes(const struct object *object)
 {

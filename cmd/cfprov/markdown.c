@@ -23,7 +23,7 @@ struct lines {
 static void lines_release(struct lines *lines)
 {
 	arena_release(&lines->arena);
-	free((void *)lines->items);
+	mem_free((void *)lines->items);
 }
 
 /* ---- text from outside ---- */

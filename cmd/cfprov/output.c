@@ -209,7 +209,7 @@ struct bindings {
 
 static void release_bindings(struct bindings *bindings)
 {
-	free(bindings->items);
+	mem_free(bindings->items);
 	arena_release(&bindings->arena);
 }
 

@@ -289,7 +289,7 @@ bool planning_load(struct session *session, const char *path)
 		return term_error(&err);
 	session->is_partial = planfile->is_partial;
 	if (!session->cli->state) {
-		free(session->state_path);
+		mem_free(session->state_path);
 		session->state_path = mem_copy_text(planfile->state_path);
 	}
 	return true;

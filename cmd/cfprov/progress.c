@@ -375,7 +375,7 @@ void progress_release(struct progress *progress)
 {
 	for (size_t i = 0; i < progress->failure_count; i++)
 		error_release(&progress->failures[i].err);
-	free(progress->failures);
+	mem_free(progress->failures);
 	table_free(&progress->reasons);
 	arena_release(&progress->arena);
 }
@@ -401,7 +401,7 @@ static void print_group(const struct progress_failure *all, size_t count)
 		return;
 	}
 	text_add_listed(&who, all->address, 0, count, 1);
-	free(err.message);
+	mem_free(err.message);
 	err.message = mem_copy_text(all->reason);
 	error_prefix(&err, "%s", str_text(&who));
 	term_error(&err);

@@ -67,7 +67,7 @@ static bool read(
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	bool is_good = !wanted->count || live_read_inside(input, wanted, &session->live, &errors);
 
-	free((void *)wanted->items);
+	mem_free((void *)wanted->items);
 	return is_good || term_errors(&errors);
 }
 

@@ -55,8 +55,8 @@ void session_release(struct session *session)
 	manifest_release(&session->manifest);
 	arena_release(&session->arena);
 	sources_free(session->sources);
-	free(session->accounts);
-	free(session->state_path);
+	mem_free(session->accounts);
+	mem_free(session->state_path);
 }
 
 /* ---- manifest ---- */

@@ -91,7 +91,7 @@ static void answer_list(struct call *call,
 	struct ids ids = find_accounts(call);
 	struct listing_view view = {.items = ids.items, .count = ids.count, .total = ids.count};
 	listing_answer(&listing, call, &view, put);
-	free(ids.items);
+	mem_free(ids.items);
 }
 
 void accounts_list(struct call *call)

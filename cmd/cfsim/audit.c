@@ -105,13 +105,13 @@ void audit_clear(struct audit *audit)
 {
 	for (size_t i = 0; i < audit->count; i++) {
 		struct audit_entry *entry = audit->entries[i];
-		free(entry->actor);
-		free(entry->uri);
-		free(entry->name);
-		free(entry->comment);
-		free(entry);
+		mem_free(entry->actor);
+		mem_free(entry->uri);
+		mem_free(entry->name);
+		mem_free(entry->comment);
+		mem_free(entry);
 	}
-	free(audit->entries);
+	mem_free(audit->entries);
 	*audit = (struct audit){0};
 }
 

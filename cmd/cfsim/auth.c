@@ -101,7 +101,7 @@ static bool set_time(char **ret_time, const struct json *value)
 	for (size_t i = 0; form[i]; i++)
 		if (form[i] == '0' ? !isdigit((unsigned char)text[i]) : text[i] != form[i])
 			return false;
-	free(*ret_time);
+	mem_free(*ret_time);
 	*ret_time = mem_copy_text(text);
 	return true;
 }
@@ -139,13 +139,13 @@ static bool set_member(struct credential *credential, const struct json *value)
 static void clear_entry(struct credential *credential)
 {
 	for (size_t i = 0; i < credential->account_count; i++)
-		free(credential->accounts[i]);
+		mem_free(credential->accounts[i]);
 	credential->account_count = 0;
 	credential->access = ACCESS_WRITE;
 	credential->status = NULL;
 	credential->requests_left = -1;
-	free(credential->not_before);
-	free(credential->expires_on);
+	mem_free(credential->not_before);
+	mem_free(credential->expires_on);
 	credential->not_before = credential->expires_on = NULL;
 }
 
@@ -206,11 +206,11 @@ void auth_release(struct auth *auth)
 	for (size_t i = 0; i < auth->token_count; i++) {
 		struct credential *credential = auth->tokens[i];
 		clear_entry(credential);
-		free(credential->accounts);
-		free(credential->token);
-		free(credential);
+		mem_free(credential->accounts);
+		mem_free(credential->token);
+		mem_free(credential);
 	}
-	free(auth->tokens);
+	mem_free(auth->tokens);
 	table_free(&auth->by_token);
 }
 

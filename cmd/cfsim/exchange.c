@@ -16,11 +16,11 @@ const struct json *request_json(struct request *request)
 
 void request_release(struct request *request)
 {
-	free(request->target);
-	free(request->authorization);
-	free(request->auth_email);
-	free(request->auth_key);
-	free(request->actor);
+	mem_free(request->target);
+	mem_free(request->authorization);
+	mem_free(request->auth_email);
+	mem_free(request->auth_key);
+	mem_free(request->actor);
 	str_release(&request->body);
 	json_free(request->json);
 	*request = (struct request){0};
@@ -52,8 +52,8 @@ void answer_drop_header(struct answer *answer, const char *name)
 			answer->headers[kept++] = *header;
 			continue;
 		}
-		free(header->name);
-		free(header->value);
+		mem_free(header->name);
+		mem_free(header->value);
 	}
 	answer->header_count = kept;
 }
@@ -61,8 +61,8 @@ void answer_drop_header(struct answer *answer, const char *name)
 void answer_release(struct answer *answer)
 {
 	for (size_t i = 0; i < answer->header_count; i++) {
-		free(answer->headers[i].name);
-		free(answer->headers[i].value);
+		mem_free(answer->headers[i].name);
+		mem_free(answer->headers[i].value);
 	}
 	str_release(&answer->body);
 	*answer = (struct answer){0};

@@ -160,25 +160,25 @@ static bool set_member(struct fault *fault, const struct json *value, struct err
 
 static void fault_free(struct fault *fault)
 {
-	free(fault->method);
-	free(fault->path);
-	free(fault->account);
-	free(fault->message);
-	free(fault->retry_after);
-	free(fault->body);
-	free(fault->content_type);
-	free(fault->location);
-	free(fault->answer);
-	free(fault->name);
-	free(fault->errors);
-	free(fault->messages);
+	mem_free(fault->method);
+	mem_free(fault->path);
+	mem_free(fault->account);
+	mem_free(fault->message);
+	mem_free(fault->retry_after);
+	mem_free(fault->body);
+	mem_free(fault->content_type);
+	mem_free(fault->location);
+	mem_free(fault->answer);
+	mem_free(fault->name);
+	mem_free(fault->errors);
+	mem_free(fault->messages);
 	str_release(&fault->text);
 	for (size_t i = 0; i < fault->header_count; i++) {
-		free(fault->headers[i].name);
-		free(fault->headers[i].value);
+		mem_free(fault->headers[i].name);
+		mem_free(fault->headers[i].value);
 	}
-	free(fault->headers);
-	free(fault);
+	mem_free(fault->headers);
+	mem_free(fault);
 }
 
 /* A key twice can't come this far: the parser refuses it. So nothing is set twice and lost. */
@@ -317,6 +317,6 @@ void faults_release(struct faults *faults)
 {
 	for (size_t i = 0; i < faults->count; i++)
 		fault_free(faults->items[i]);
-	free(faults->items);
+	mem_free(faults->items);
 	*faults = (struct faults){0};
 }

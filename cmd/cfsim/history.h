@@ -5,7 +5,7 @@
  *     if (history_lags(account)) {
  *             struct history_list list = history_stores(account);
  *             ... list.items[0 ... list.count - 1] ...
- *             free(list.items);
+ *             mem_free(list.items);
  *     }
  *
  * What is lent stays valid until the world changes.

@@ -32,7 +32,7 @@ static void finish_until(struct later *later, struct sim *sim, int64_t now_ms)
 			item->work.run(sim, item->work.context);
 		}
 		item->work.release(item->work.context);
-		free(item);
+		mem_free(item);
 	}
 }
 

@@ -279,9 +279,9 @@ bool options_parse(struct options *options, int argc, char *const *argv, struct 
 
 void options_release(struct options *options)
 {
-	free(options->tokens.items);
-	free(options->read_only_tokens.items);
-	free(options->accounts.items);
+	mem_free(options->tokens.items);
+	mem_free(options->read_only_tokens.items);
+	mem_free(options->accounts.items);
 	*options = (struct options){0};
 }
 

@@ -294,7 +294,7 @@ static void free_late(void *context)
 	struct request *request = context;
 
 	request_release(request);
-	free(request);
+	mem_free(request);
 }
 
 /* The same request again, later. Moves what it owns; the method belongs to the server. */

@@ -151,7 +151,7 @@ void secrets_list(struct call *call)
 			view.items[view.count++] = list.items[i];
 	listing_sort(&listing, orders, &view);
 	listing_answer(&listing, call, &view, put_secret_item);
-	free(list.items);
+	mem_free(list.items);
 }
 
 /* ---- making ---- */
@@ -180,7 +180,7 @@ static void activate(struct sim *sim, void *context)
 static void activate_later(const struct call *call, const struct world_secret *secret, int64_t ms)
 {
 	struct activation *activation = mem_alloc(sizeof(*activation));
-	const struct later_work work = {activate, free, activation};
+	const struct later_work work = {activate, mem_free, activation};
 
 	memcpy(activation->account, call->account->id, WORLD_ID_SIZE);
 	memcpy(activation->store, call->store->id, WORLD_ID_SIZE);
@@ -299,7 +299,7 @@ static bool set_comment(struct world_secret *secret, const struct draft *draft)
 
 	if ((!draft->has_comment && !draft->clears_comment) || strcmp(now, wanted) == 0)
 		return false;
-	free(secret->comment);
+	mem_free(secret->comment);
 	secret->comment = *wanted ? mem_copy_text(wanted) : NULL;
 	return true;
 }

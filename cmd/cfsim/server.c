@@ -67,7 +67,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 		own->number = ++server->sim->stats.connections;
 		*socket_context = own;
 	} else {
-		free(*socket_context);
+		mem_free(*socket_context);
 		*socket_context = NULL;
 		server->has_room = true;
 	}
@@ -96,7 +96,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 	delays_drop(&server->delays, &exchange->delay);
 	request_release(&exchange->request);
 	answer_release(&exchange->answer);
-	free(exchange);
+	mem_free(exchange);
 	*memory = NULL;
 }
 
@@ -234,7 +234,8 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 	if (exchange->answer.delivery == DELIVER_DRIP)
 		return MHD_create_response_from_callback(
 			length, DRIP_BYTES, read_drip, exchange, NULL);
-	return MHD_create_response_from_buffer(length, str_steal(body), MHD_RESPMEM_MUST_FREE);
+	return MHD_create_response_from_buffer_with_free_callback(
+		length, str_steal(body), mem_free);
 }
 
 /* A Content-Length that is half of the truth; as HTTP/1.0, or the body would be chunked. */

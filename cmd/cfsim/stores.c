@@ -104,7 +104,7 @@ static void sort_once(struct call *call, const struct listing *listing)
 		strcmp(account->sorted_by, listing->order) == 0)
 		return;
 	struct history_list list = history_stores(account);
-	free(account->sorted);
+	mem_free(account->sorted);
 	account->sorted = list.items;
 	account->sorted_count = list.count;
 	account->sorted_by = listing->order;

@@ -117,6 +117,6 @@ const char *target_query(const struct target *target, const char *key)
 
 void target_release(struct target *target)
 {
-	free(target->memory);
+	mem_free(target->memory);
 	*target = (struct target){0};
 }

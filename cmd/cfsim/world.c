@@ -119,9 +119,9 @@ static void free_secret(struct world_secret *secret)
 {
 	while (secret) {
 		struct world_secret *older = secret->older;
-		free(secret->name);
-		free(secret->comment);
-		free(secret);
+		mem_free(secret->name);
+		mem_free(secret->comment);
+		mem_free(secret);
 		secret = older;
 	}
 }
@@ -132,13 +132,13 @@ static void free_store(struct world_store *store)
 		free_secret(store->secrets[i]);
 	for (size_t i = 0; i < store->gone_count; i++)
 		free_secret(store->gone_secrets[i]);
-	free(store->secrets);
-	free(store->gone_secrets);
+	mem_free(store->secrets);
+	mem_free(store->gone_secrets);
 	table_free(&store->secrets_by_id);
 	table_free(&store->secrets_by_name);
 	table_free(&store->gone_by_id);
-	free(store->name);
-	free(store);
+	mem_free(store->name);
+	mem_free(store);
 }
 
 static size_t store_index(struct world_store *const *stores, size_t count, size_t serial)
@@ -398,15 +398,15 @@ void world_clear(struct world *world)
 			free_store(account->stores[s]);
 		for (size_t s = 0; s < account->gone_count; s++)
 			free_store(account->gone[s]);
-		free(account->stores);
-		free(account->gone);
-		free(account->sorted);
+		mem_free(account->stores);
+		mem_free(account->gone);
+		mem_free(account->sorted);
 		table_free(&account->stores_by_id);
 		table_free(&account->gone_by_id);
 		table_free(&account->stores_by_name);
-		free(account);
+		mem_free(account);
 	}
-	free(world->accounts);
+	mem_free(world->accounts);
 	table_free(&world->accounts_by_id);
 	*world = (struct world){
 		.serial = world->serial, .revision = world->revision + 1, .lag = world->lag};

@@ -219,6 +219,6 @@ const struct dotenv_entry *dotenv_get(const struct dotenv *dotenv, const char *k
 void dotenv_release(struct dotenv *dotenv)
 {
 	table_free(&dotenv->last);
-	free(dotenv->entries);
+	mem_free(dotenv->entries);
 	*dotenv = (struct dotenv){0};
 }

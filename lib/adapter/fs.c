@@ -89,32 +89,37 @@ bool fs_is_folder(const char *path)
 	return S_ISDIR(mode_of(path));
 }
 
-static int is_listed(const struct dirent *entry)
+static int compare_names(const void *a, const void *b)
 {
-	return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-}
-
-static int compare_names(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 bool fs_list(const char *path, struct arena *arena, const char *const **ret_names,
 	size_t *ret_count, struct error *err)
 {
-	struct dirent **entries;
-	int count = scandir(path, &entries, is_listed, compare_names);
+	const char **names AUTO_FREE = NULL;
+	size_t count = 0, room = 0;
+	const struct dirent *entry;
+	DIR *folder = opendir(path);
 
-	if (count < 0)
-		return error_set_errno(err, errno, "can't read the directory %s", path);
-	const char **names = arena_alloc(arena, (size_t)count * sizeof(*names));
-	for (int i = 0; i < count; i++) {
-		names[i] = arena_text(arena, entries[i]->d_name);
-		free(entries[i]);
+	while (folder && (errno = 0, entry = readdir(folder))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		names = mem_room(names, count, &room, sizeof(*names));
+		names[count++] = arena_text(arena, entry->d_name);
 	}
-	free(entries);
-	*ret_names = names;
-	*ret_count = (size_t)count;
+	int failure = errno;
+	if (folder)
+		closedir(folder);
+	if (!folder || failure)
+		return error_set_errno(err, failure, "can't read the directory %s", path);
+	if (count)
+		qsort(names, count, sizeof(*names), compare_names);
+	const char **sorted = arena_alloc(arena, count * sizeof(*sorted));
+	if (count)
+		memcpy(sorted, names, count * sizeof(*sorted));
+	*ret_names = sorted;
+	*ret_count = count;
 	return true;
 }
 
@@ -172,7 +177,7 @@ static bool write_new(const char *path, const struct str *bytes, mode_t mode, st
 static void remove_temporary(char **path)
 {
 	(void)unlink(*path);
-	free(*path);
+	mem_free(*path);
 }
 
 /* The length of the folder's part of the path, with the slash. */
@@ -265,26 +270,26 @@ char *fs_neighbour(const char *path, const char *name)
 
 char *fs_real_path(const char *path)
 {
-	char target[PATH_MAX], *at = realpath(path, NULL);
+	char target[PATH_MAX];
 	ssize_t length;
 
-	if (at)
-		return at;
+	if (realpath(path, target))
+		return mem_copy_text(target);
 	/* It does not exist; but it may be a link to where it should be. */
-	at = mem_copy_text(path);
+	char *at = mem_copy_text(path);
 	for (int links = 0; links < LINK_LIMIT; links++) {
 		length = readlink(at, target, sizeof(target));
 		if (length < 0 || (size_t)length == sizeof(target))
 			break;
 		target[length] = '\0';
 		char *next = *target == '/' ? mem_copy_text(target) : fs_neighbour(at, target);
-		free(at);
+		mem_free(at);
 		at = next;
 	}
 	return at;
 }
 
-/* Gives (free) the folder of a path, without links, with a slash at its end. */
+/* Gives (mem_free) the folder of a path, without links, with a slash at its end. */
 static char *real_folder(const char *path)
 {
 	char *folder AUTO_FREE = fs_neighbour(path, ".");
@@ -398,7 +403,7 @@ bool fs_log_append(struct fs_log *log, const struct str *bytes, struct error *er
 void fs_log_close(struct fs_log *log)
 {
 	fs_close(&log->fd);
-	free(log->path);
+	mem_free(log->path);
 	*log = (struct fs_log){.fd = -1};
 }
 
@@ -483,6 +488,6 @@ void fs_lock_drop(struct fs_lock *held)
 	if (held->fd >= 0 && held->path)
 		(void)unlink(held->path);
 	fs_close(&held->fd);
-	free(held->path);
+	mem_free(held->path);
 	held->path = NULL;
 }

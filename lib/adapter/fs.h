@@ -59,19 +59,19 @@ bool fs_is_same_file(const char *a, const char *b);
 /* Removes a file, durably. Its absence is no error. */
 bool fs_remove(const char *path, struct error *err) MUST_CHECK;
 
-/* Gives (free) the path with all links followed, even to a file that does not exist yet. */
+/* Gives (mem_free) the path with all links followed, even to a file that does not exist yet. */
 char *fs_real_path(const char *path) MUST_CHECK;
 
 /*
- * Gives (free) the path of a file from the folder of `other`, which may be a folder itself; an
+ * Gives (mem_free) the path of a file from the folder of `other`, which may be a folder itself; an
  * absolute path stays as it is.
  */
 char *fs_path_from(const char *other, const char *file) MUST_CHECK;
 
-/* Gives (free) DIR/<name> for DIR/NAME. */
+/* Gives (mem_free) DIR/<name> for DIR/NAME. */
 char *fs_neighbour(const char *path, const char *name) MUST_CHECK;
 
-/* Gives (free) DIR/<before>NAME<after> for DIR/NAME. */
+/* Gives (mem_free) DIR/<before>NAME<after> for DIR/NAME. */
 char *fs_sibling(const char *path, const char *before, const char *after) MUST_CHECK;
 
 /* True if others than the owner can write the file. */

@@ -155,12 +155,12 @@ void http_free(struct http *http)
 		curl_multi_remove_handle(http->multi, transfer->easy);
 		curl_easy_cleanup(transfer->easy);
 		http_response_free(transfer->response);
-		free(transfer->url);
-		free(transfer);
+		mem_free(transfer->url);
+		mem_free(transfer);
 	}
 	curl_multi_cleanup(http->multi);
 	curl_global_cleanup();
-	free(http);
+	mem_free(http);
 }
 
 struct http_headers *http_headers_new(void)
@@ -194,7 +194,7 @@ void http_headers_free(struct http_headers *headers)
 	for (struct curl_slist *it = headers->list; it; it = it->next)
 		secret_wipe(it->data, strlen(it->data));
 	curl_slist_free_all(headers->list);
-	free(headers);
+	mem_free(headers);
 }
 
 /* The options that are the same for all requests. */
@@ -428,7 +428,7 @@ static struct http_response *finish(struct http *http, CURL *easy, CURLcode code
 		response->problem = describe(transfer, code);
 	curl_multi_remove_handle(http->multi, easy);
 	transfer->response = NULL;
-	free(mem_steal(&transfer->url));
+	mem_free(mem_steal(&transfer->url));
 	http->started--;
 	return response;
 }
@@ -480,8 +480,8 @@ void http_response_free(struct http_response *response)
 	str_release(&response->body);
 	str_release(&response->rate_limits);
 	str_release(&response->rate_policies);
-	free(response->problem);
-	free(response);
+	mem_free(response->problem);
+	mem_free(response);
 }
 
 /* ---- URLs ---- */

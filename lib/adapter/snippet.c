@@ -176,6 +176,6 @@ bool snippet_is_indented_by_tab(struct snippet_text *text, size_t line)
 
 void snippet_release(struct snippet_text *text)
 {
-	free(text->line_starts);
+	mem_free(text->line_starts);
 	*text = (struct snippet_text){0};
 }

@@ -53,7 +53,7 @@ void *table_drop(struct table **table, const char *key)
 		return NULL;
 	void *value = entry->value;
 	HASH_DEL(*table, entry);
-	free(entry);
+	mem_free(entry);
 	return value;
 }
 
@@ -69,6 +69,6 @@ void table_free(struct table **table)
 	HASH_CLEAR(hh, *table); /* frees the buckets, but not the list of entries */
 	for (; entry; entry = next) {
 		next = entry->hh.next;
-		free(entry);
+		mem_free(entry);
 	}
 }

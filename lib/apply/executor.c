@@ -61,7 +61,7 @@ void outcome_free(struct outcome *outcome)
 	if (!outcome)
 		return;
 	error_release(&outcome->err);
-	free(outcome);
+	mem_free(outcome);
 }
 
 static int interrupts(const struct run *run)
@@ -186,7 +186,7 @@ static void flush(struct run *run)
 				run->group[i]->change};
 	record(run, results + run->recorded, run->group_count - run->recorded);
 	run->recorded = run->group_count;
-	free(results);
+	mem_free(results);
 	run->last_sync_us = clock_monotonic_us();
 	run->sync_cost_us = run->last_sync_us - before_us;
 	if (run->can_record)
@@ -235,7 +235,7 @@ static void record_not_started(struct run *run)
 		}
 	}
 	record(run, results, count);
-	free(results);
+	mem_free(results);
 }
 
 /* How long the group may still wait for more results; 0: it must be written now. */
@@ -390,8 +390,8 @@ static bool begin(struct run *run)
 	/* What the state learns needs no request. If that fails, nothing is started. */
 	if (has_begun)
 		record(run, learned, learned_count);
-	free(intents);
-	free(learned);
+	mem_free(intents);
+	mem_free(learned);
 	return has_begun;
 }
 
@@ -412,7 +412,7 @@ bool executor_run(
 			end_group(&run);
 	}
 	*ret_result = run.result;
-	free(run.group);
+	mem_free(run.group);
 	schedule_release(&run.schedule);
 	arena_release(&run.arena);
 	if (!run.err.message)

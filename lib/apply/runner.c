@@ -53,7 +53,7 @@ void op_send(struct cf_runner *r, struct op *op, const struct op_request *reques
 		error_set(&err, "its store does not exist");
 		error_hint(&err, "Run plan again.");
 		op_end_failed(r, op, &err);
-		free(request->body);
+		mem_free(request->body);
 		return;
 	}
 	op->answered = request->answered;
@@ -311,6 +311,6 @@ void runner_free(struct runner *runner)
 		error_release(&op->seen);
 	table_free(&r->ids);
 	arena_release(&r->arena);
-	free(r->accounts);
-	free(r);
+	mem_free(r->accounts);
+	mem_free(r);
 }

@@ -151,9 +151,9 @@ void schedule_init(struct schedule *s, const struct plan *plan, size_t batch)
 
 void schedule_release(struct schedule *s)
 {
-	free(s->steps);
-	free((void *)s->rows);
-	free(s->tasks);
-	free(s->ready);
+	mem_free(s->steps);
+	mem_free((void *)s->rows);
+	mem_free(s->tasks);
+	mem_free(s->ready);
 	*s = (struct schedule){0};
 }

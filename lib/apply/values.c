@@ -30,7 +30,7 @@ void values_release(struct values *values)
 	for (struct held_value *it = values->last; it; it = earlier) {
 		earlier = it->earlier;
 		secret_release(&it->secret);
-		free(it);
+		mem_free(it);
 	}
 	table_free(&values->by_address);
 	arena_release(&values->arena);

@@ -184,7 +184,7 @@ bool wait_active(const struct wait_input *input, size_t *ret_left, struct error 
 	w.left = w.count;
 	bool is_good = !w.left || (wait_for_all(&w, err) && (!w.left || refuse(&w, err)));
 	*ret_left = w.left;
-	free((void *)w.secrets);
+	mem_free((void *)w.secrets);
 	model_release(&w.live);
 	return is_good;
 }

@@ -70,5 +70,5 @@ void credentials_release(struct credentials *credentials)
 	secret_release(&credentials->token);
 	secret_release(&credentials->email);
 	secret_release(&credentials->key);
-	free(credentials->origin);
+	mem_free(credentials->origin);
 }

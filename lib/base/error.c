@@ -69,14 +69,14 @@ bool error_hint(struct error *err, const char *format, ...)
 	va_start(args, format);
 	char *hint = format_text(format, args); /* which may quote the old one */
 	va_end(args);
-	free(err->hint);
+	mem_free(err->hint);
 	err->hint = hint;
 	return false;
 }
 
 bool error_at(struct error *err, const char *file, size_t line, size_t column)
 {
-	free(err->file);
+	mem_free(err->file);
 	err->file = mem_copy_text(file);
 	err->line = line;
 	err->column = column;
@@ -98,10 +98,10 @@ void error_move(struct error *to, struct error *from)
 
 void error_release(struct error *err)
 {
-	free(err->message);
-	free(err->hint);
-	free(err->file);
-	free(err->snippet);
+	mem_free(err->message);
+	mem_free(err->hint);
+	mem_free(err->file);
+	mem_free(err->snippet);
 	*err = (struct error){0};
 }
 
@@ -129,6 +129,6 @@ void error_list_release(struct error_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)
 		error_release(&list->items[i]);
-	free(list->items);
+	mem_free(list->items);
 	*list = (struct error_list){0};
 }

@@ -51,12 +51,17 @@ void *mem_room(void *items, size_t count, size_t *room, size_t item_size)
 	return items;
 }
 
+void mem_free(void *memory)
+{
+	free(memory);
+}
+
 void mem_free_pointer(void *pointer)
 {
 	void *memory;
 
 	memcpy(&memory, pointer, sizeof(memory));
-	free(memory);
+	mem_free(memory);
 }
 
 void *mem_steal(void *pointer)
@@ -77,7 +82,7 @@ static void arena_add_chunk(struct arena *arena, size_t size)
 		room = ARENA_LARGEST_CHUNK;
 	if (room < size)
 		room = size;
-	struct arena_chunk *chunk = never_null(malloc(sizeof(*chunk) + room));
+	struct arena_chunk *chunk = mem_resize(NULL, sizeof(*chunk) + room);
 	chunk->next = arena->chunks;
 	*arena = (struct arena){.chunks = chunk, .room = room};
 }
@@ -132,7 +137,7 @@ void arena_release(struct arena *arena)
 
 	for (struct arena_chunk *chunk = arena->chunks; chunk; chunk = next) {
 		next = chunk->next;
-		free(chunk);
+		mem_free(chunk);
 	}
 	*arena = (struct arena){0};
 }

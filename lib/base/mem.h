@@ -25,13 +25,16 @@
 /* Aborts: what every allocation here does when memory has run out. */
 _Noreturn void mem_exhausted(void);
 
-/* Gives zeroed memory (free); never NULL, even for size 0. */
+/* Gives zeroed memory (mem_free); never NULL, even for size 0. */
 void *mem_alloc(size_t size) MUST_CHECK;
 
-/* realloc; additional bytes are not zeroed. */
+/* realloc; additional bytes are not zeroed. Never NULL, even for size 0. */
 void *mem_resize(void *memory, size_t size) MUST_CHECK;
 
-/* Gives a copy of the text (free). */
+/* Frees what the functions above gave, and nothing else; NULL is nothing. */
+void mem_free(void *memory);
+
+/* Gives a copy of the text (mem_free). */
 char *mem_copy_text(const char *text) MUST_CHECK;
 
 /*

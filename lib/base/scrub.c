@@ -22,7 +22,7 @@ void scrub_know(struct scrub *scrub, const struct secret *secret)
 
 void scrub_release(struct scrub *scrub)
 {
-	free(scrub->entries);
+	mem_free(scrub->entries);
 	*scrub = (struct scrub){0};
 }
 

@@ -97,5 +97,5 @@ void secret_release(struct secret *secret)
 		return;
 	}
 	munmap(shelf->bytes, SHELF_BYTES);
-	free(shelf);
+	mem_free(shelf);
 }

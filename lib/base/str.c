@@ -93,6 +93,6 @@ void str_clear(struct str *str)
 
 void str_release(struct str *str)
 {
-	free(str->bytes);
+	mem_free(str->bytes);
 	*str = (struct str){0};
 }

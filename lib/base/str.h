@@ -27,7 +27,7 @@ void str_format_list(struct str *str, const char *format, va_list args) PRINTF(2
 /* Lends the text, "" when empty; valid until the string changes. */
 const char *str_text(const struct str *str);
 
-/* Gives the text (free), never NULL; the string is empty afterwards. */
+/* Gives the text (mem_free), never NULL; the string is empty afterwards. */
 char *str_steal(struct str *str) MUST_CHECK;
 
 /* Makes room for so many more bytes. */

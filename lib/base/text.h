@@ -20,7 +20,7 @@ bool text_is_utf8(const char *bytes, size_t length, size_t *ret_at);
  */
 void text_add_visible(struct str *out, const char *bytes, size_t length, size_t max_columns);
 
-/* Gives (free) a text in that form. */
+/* Gives (mem_free) a text in that form. */
 char *text_visible(const char *text, size_t max_columns) MUST_CHECK;
 
 /* The number of characters (code points) of UTF-8 text, which approximates its columns. */

@@ -66,8 +66,8 @@ void client_free(struct client *client)
 	scrub_release(&client->known);
 	table_free(&client->warned);
 	arena_release(&client->warnings);
-	free(client->base_url);
-	free(client);
+	mem_free(client->base_url);
+	mem_free(client);
 }
 
 size_t client_add_lane(struct client *client, const struct credentials *credentials)
@@ -210,7 +210,7 @@ static enum retry_seen read_response(
 								    : RETRY_SAW_BROKEN;
 	}
 	scrub_add(&problem, http->problem, strlen(http->problem), scrub);
-	free(http->problem);
+	mem_free(http->problem);
 	http->problem = str_steal(&problem);
 	error_set(err, "%s", http->problem);
 	if (http->is_tls_trouble)
@@ -490,5 +490,5 @@ void client_answer_free(struct client_answer *answer)
 {
 	cf_answer_release(&answer->cf);
 	error_release(&answer->err);
-	free(answer);
+	mem_free(answer);
 }

@@ -217,8 +217,8 @@ void confirm_release(struct confirm *c)
 		live_listing_release(&c->looks[i].listing);
 		error_release(&c->looks[i].err);
 	}
-	free(c->looks);
-	free((void *)c->missing);
+	mem_free(c->looks);
+	mem_free((void *)c->missing);
 	table_free(&c->known);
 	*c = (struct confirm){0};
 }

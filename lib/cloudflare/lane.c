@@ -71,7 +71,7 @@ static void free_lane(struct lane *lane)
 	http_headers_free(lane->headers);
 	credentials_release(&lane->credentials);
 	error_release(&lane->failure);
-	free(lane);
+	mem_free(lane);
 }
 
 void lanes_release(struct lanes *lanes)
@@ -83,7 +83,7 @@ void lanes_release(struct lanes *lanes)
 	table_free(&lanes->by_fingerprint);
 	for (size_t i = 0; i < lanes->count; i++)
 		free_lane(lanes->items[i]);
-	free(lanes->items);
+	mem_free(lanes->items);
 }
 
 static void copy_secret(struct secret *to, const struct secret *from)
@@ -180,9 +180,9 @@ void lanes_free_call(struct call *call)
 	*call->from_newer = call->older;
 	if (call->older)
 		call->older->from_newer = call->from_newer;
-	free(call->path);
-	free(call->body);
-	free(call);
+	mem_free(call->path);
+	mem_free(call->body);
+	mem_free(call);
 }
 
 /*

@@ -165,8 +165,8 @@ void probe_release(struct probe *probe)
 	error_release(&probe->token_err);
 	error_release(&probe->list_err);
 	error_release(&probe->quota_err);
-	free(probe->token_status);
-	free(probe->token_expires);
-	free(probe->only_store);
+	mem_free(probe->token_status);
+	mem_free(probe->token_expires);
+	mem_free(probe->only_store);
 	*probe = (struct probe){0};
 }

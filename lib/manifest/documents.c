@@ -172,7 +172,7 @@ void documents_release(struct documents *documents)
 {
 	while (documents->count)
 		release_last(documents);
-	free(documents->items);
+	mem_free(documents->items);
 	arena_release(&documents->arena);
 	*documents = (struct documents){0};
 }

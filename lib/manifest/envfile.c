@@ -160,7 +160,7 @@ bool envfile_parse(
 void envfile_release(struct envfile *envfile)
 {
 	error_list_release(&envfile->warnings);
-	free(envfile->entries);
+	mem_free(envfile->entries);
 	arena_release(&envfile->arena);
 	*envfile = (struct envfile){0};
 }

@@ -211,6 +211,6 @@ size_t export_manifest(const struct model *accounts, const struct model *live, s
 		str_format(out, "\n%s", str_text(&comments));
 	for (size_t i = 0; i < choice.count; i++)
 		str_release(&choice.items[i].secrets);
-	free(choice.items);
+	mem_free(choice.items);
 	return choice.count;
 }

@@ -44,16 +44,16 @@ bool manifest_read(struct manifest *manifest, const char *default_account_id,
 	struct model *ret_desired, struct error_list *errors) MUST_CHECK;
 
 /*
- * Each reads one part of the manifest; the rest of it may be wrong. Gives the path (free) of the
- * state that `state` names, or NULL; and the accounts (model_release), sorted, without anything in
- * them.
+ * Each reads one part of the manifest; the rest of it may be wrong. Gives the path (mem_free) of
+ * the state that `state` names, or NULL; and the accounts (model_release), sorted, without anything
+ * in them.
  */
 bool manifest_state_path(
 	struct manifest *manifest, char **ret_path, struct error_list *errors) MUST_CHECK;
 bool manifest_accounts(struct manifest *manifest, struct model *ret_accounts,
 	struct error_list *errors) MUST_CHECK;
 
-/* Gives (free) the path of a file of this name beside the first manifest, or in its folder. */
+/* Gives (mem_free) the path of a file of this name beside the first manifest, or in its folder. */
 char *manifest_beside(const struct manifest_source *source, const char *name) MUST_CHECK;
 
 /* manifest_open and manifest_read of one file in memory; `file` is what errors call it. */

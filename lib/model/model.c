@@ -511,9 +511,9 @@ const char *object_kind_word(enum object_kind kind)
 void model_release(struct model *model)
 {
 	arena_release(&model->arena);
-	free(model->accounts);
-	free(model->objects);
-	free(model->moves);
-	free(model->removals);
+	mem_free(model->accounts);
+	mem_free(model->objects);
+	mem_free(model->moves);
+	mem_free(model->removals);
 	*model = (struct model){0};
 }

@@ -300,7 +300,7 @@ void object_add_address(struct str *out, const struct object *object);
  */
 bool object_matches(const struct object *object, const char *pattern);
 
-/* Gives (free) the address. */
+/* Gives (mem_free) the address. */
 char *object_address(const struct object *object) MUST_CHECK;
 
 /* "store" or "secret". */

@@ -178,7 +178,7 @@ bool plan_is_empty(const struct plan *plan)
 void plan_release(struct plan *plan)
 {
 	arena_release(&plan->arena);
-	free(plan->rows);
-	free((void *)plan->warnings);
+	mem_free(plan->rows);
+	mem_free((void *)plan->warnings);
 	*plan = (struct plan){0};
 }

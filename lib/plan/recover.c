@@ -61,6 +61,6 @@ void recover_changes(
 
 void recovered_release(struct recovered *recovered)
 {
-	free(recovered->changes);
+	mem_free(recovered->changes);
 	*recovered = (struct recovered){0};
 }

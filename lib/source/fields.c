@@ -43,7 +43,7 @@ void fields_free(struct fields *fields)
 	table_free(&fields->index);
 	json_free(fields->root);
 	arena_release(&fields->arena);
-	free(fields);
+	mem_free(fields);
 }
 
 static void add_to_index(struct fields *fields, const char *key, const struct json *json)

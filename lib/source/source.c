@@ -503,5 +503,5 @@ void sources_free(struct sources *sources)
 		table_free(&sources->by_key[i]);
 	error_list_release(&sources->warnings);
 	arena_release(&sources->arena);
-	free(sources);
+	mem_free(sources);
 }

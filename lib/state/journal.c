@@ -311,7 +311,7 @@ bool journal_refuse(const char *file, struct error *err)
 
 void journal_release(struct journal *journal)
 {
-	free(journal->changes);
+	mem_free(journal->changes);
 	model_release(&journal->model);
 	*journal = (struct journal){0};
 }

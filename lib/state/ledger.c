@@ -135,7 +135,7 @@ char *ledger_find_backup(const struct ledger *ledger, const char *path)
 
 	if (backup_serial(backup))
 		return backup;
-	free(backup);
+	mem_free(backup);
 	return NULL;
 }
 
@@ -420,7 +420,7 @@ bool ledger_finish(struct ledger *ledger, struct error *err)
 	ledger->run = (struct state_fold){0};
 	ledger->is_ahead_of_file = ledger->state.serial != ledger->before.serial;
 	bool is_written = ledger_commit(ledger, err);
-	free(mem_steal(&ledger->backup_path)); /* the backup stays that of the state before */
+	mem_free(mem_steal(&ledger->backup_path)); /* the backup stays that of the state before */
 	return is_written && drop_journal(ledger, err);
 }
 
@@ -433,8 +433,8 @@ void ledger_close(struct ledger *ledger)
 	state_release(&ledger->state);
 	state_release(&ledger->before);
 	arena_release(&ledger->run_arena);
-	free(ledger->path);
-	free(ledger->journal_path);
-	free(ledger->backup_path);
+	mem_free(ledger->path);
+	mem_free(ledger->journal_path);
+	mem_free(ledger->backup_path);
 	*ledger = (struct ledger){.lock.fd = -1, .log.fd = -1};
 }

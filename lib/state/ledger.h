@@ -71,8 +71,8 @@ struct ledger {
 bool ledger_read(struct ledger *ledger, const char *path, struct error *err) MUST_CHECK;
 
 /*
- * Gives (free) the path of a readable backup if the state of this path does not exist and so may
- * have been lost; else NULL.
+ * Gives (mem_free) the path of a readable backup if the state of this path does not exist and so
+ * may have been lost; else NULL.
  */
 char *ledger_find_backup(const struct ledger *ledger, const char *path) MUST_CHECK;
 

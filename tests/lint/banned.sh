@@ -1,5 +1,5 @@
 #!/bin/sh
-# Calls that are never right here; and what a library must not do: print, prompt, log or exit.
+# Calls that are never right here; memory that does not come from lib/base/mem; and what a library must not do: print, prompt, log or exit.
 cd "$(dirname "$0")/../.." || exit 2
 
 find lib cmd tests -name '*.[ch]' -exec awk -f tests/lint/code.awk {} + | awk '
@@ -11,6 +11,8 @@ find lib cmd tests -name '*.[ch]' -exec awk -f tests/lint/code.awk {} + | awk '
 	BEGIN {
 		never = word("strcpy|strncpy|strcat|strncat|sprintf|vsprintf|gets|strtok|" \
 			"atoi|atol|atoll|atof|gmtime|localtime|ctime|asctime|alloca|system") "[ \t]*\\("
+		memory = word("malloc|calloc|realloc|reallocarray|strn?dup|v?asprintf|free|" \
+			"getline|getdelim|open_memstream|scandir") "[ \t]*\\("
 		library = word("v?printf|puts|putchar|perror|v?warnx?|v?errx?|v?syslog|" \
 			"v?scanf|getchar|getpass|_?exit|_Exit|quick_exit|exit_group") "[ \t]*\\("
 		stream = word("stdin|stdout|stderr") "($|[^a-zA-Z0-9_])"
@@ -28,6 +30,9 @@ find lib cmd tests -name '*.[ch]' -exec awk -f tests/lint/code.awk {} + | awk '
 		code = substr($0, length(where) + 2)
 		if (match(code, never))
 			breach("banned call: " substr(code, RSTART, RLENGTH) ")")
+		if (match(code, memory) && field[1] !~ /^(lib\/base\/mem|cmd\/cfprov\/wipe)\.c$/)
+			breach("only lib/base/mem.c may allocate and free: " \
+				substr(code, RSTART, RLENGTH) ")")
 		if (code ~ word("NDEBUG"))
 			breach("NDEBUG is never set: invariants assert in release, too")
 		if (field[1] !~ /^lib\//)

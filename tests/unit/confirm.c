@@ -38,7 +38,7 @@ static int teardown(void **state)
 	table_free(&s->stores);
 	model_release(&s->recorded);
 	model_release(&s->live);
-	free(s);
+	mem_free(s);
 	return 0;
 }
 

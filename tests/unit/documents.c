@@ -460,7 +460,7 @@ static void policies(void **state)
 	finish(&o);
 }
 
-/* Gives (free) the path of the state, or NULL; "!" with the first error. */
+/* Gives (mem_free) the path of the state, or NULL; "!" with the first error. */
 static char *state_path(struct outcome *o)
 {
 	struct manifest manifest CLEANUP(manifest_release) = {0};

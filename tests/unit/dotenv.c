@@ -201,7 +201,7 @@ static void hammered(void **state)
 	(void)state;
 	for (size_t cut = 0; cut <= length; cut++) {
 		struct dotenv dotenv CLEANUP(dotenv_release) = {0};
-		free(parse(&dotenv, text, cut));
+		mem_free(parse(&dotenv, text, cut));
 	}
 	for (size_t at = 0; at < length; at++) {
 		for (size_t i = 0; i < sizeof(others) - 1; i++) {
@@ -225,7 +225,7 @@ static size_t stray_line(const char *text)
 {
 	struct dotenv dotenv CLEANUP(dotenv_release) = {0};
 
-	free(parse(&dotenv, text, strlen(text)));
+	mem_free(parse(&dotenv, text, strlen(text)));
 	return dotenv.stray_line;
 }
 

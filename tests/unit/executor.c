@@ -226,8 +226,8 @@ static int teardown(void **state)
 	error_release(&rig->err);
 	folder_remove(&rig->folder);
 	arena_release(&rig->folder.paths);
-	free(rig->started);
-	free(rig);
+	mem_free(rig->started);
+	mem_free(rig);
 	return 0;
 }
 

@@ -88,7 +88,7 @@ static bool decode(const char *bytes, size_t length, struct journal *journal, st
 	if (length)
 		memcpy(copy, bytes, length);
 	bool is_good = journal_decode("x.journal", copy, length, journal, err);
-	free(copy);
+	mem_free(copy);
 	return is_good;
 }
 
@@ -220,7 +220,7 @@ static void flip(const struct str *text, size_t at, unsigned mask, const size_t 
 	}
 	error_release(&err);
 	journal_release(&journal);
-	free(damaged);
+	mem_free(damaged);
 }
 
 static void flipped_at_every_byte(void **state)

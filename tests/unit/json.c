@@ -10,7 +10,7 @@ static struct json *parse_bytes(const char *bytes, size_t length, struct error *
 	if (length)
 		memcpy(copy, bytes, length);
 	struct json *json = json_parse(copy, length, err);
-	free(copy);
+	mem_free(copy);
 	return json;
 }
 

@@ -45,7 +45,7 @@ static int teardown(void **state)
 	error_release(&s->err);
 	folder_remove(&s->folder);
 	arena_release(&s->folder.paths);
-	free(s);
+	mem_free(s);
 	return 0;
 }
 

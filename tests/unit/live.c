@@ -46,7 +46,7 @@ static int teardown(void **state)
 	model_release(&r->model);
 	client_free(r->client);
 	credentials_release(&r->credentials);
-	free(r);
+	mem_free(r);
 	return 0;
 }
 

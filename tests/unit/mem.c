@@ -14,7 +14,7 @@ static void allocates_zeroes(void **state)
 		assert_non_null(memory);
 		for (size_t i = 0; i < size; i++)
 			assert_int_equal(memory[i], 0);
-		free(memory);
+		mem_free(memory);
 	}
 }
 
@@ -74,7 +74,7 @@ static void room_grows(void **state)
 	for (int i = 0; i < 100000; i++)
 		assert_int_equal(items[i], i);
 	assert_true(moves < 40); /* by half again, not one by one */
-	free(items);
+	mem_free(items);
 }
 
 static void steals(void **state)

@@ -178,7 +178,7 @@ static int tear_down(void **state)
 	plan_release(&rig->plan);
 	planfile_release(&rig->planfile);
 	str_release(&rig->bytes);
-	free(rig);
+	mem_free(rig);
 	return 0;
 }
 

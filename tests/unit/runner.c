@@ -109,8 +109,8 @@ struct client_answer *client_next(struct client *client, int64_t timeout_ms)
 							: CLIENT_UNKNOWN;
 	answer->may_come_late = answer->outcome == CLIENT_UNKNOWN && !answer->cf.is_throttled;
 	answer->throttled = call->throttled + answer->cf.is_throttled;
-	free((void *)(uintptr_t)call->path);
-	free(call->body);
+	mem_free((void *)(uintptr_t)call->path);
+	mem_free(call->body);
 	return answer;
 }
 

@@ -64,7 +64,7 @@ static void many_small_ones(void **state)
 		for (size_t i = 0; i < COUNT; i++)
 			secret_release(&secrets[round == 1 ? COUNT - 1 - i : i]);
 	}
-	free(secrets);
+	mem_free(secrets);
 }
 
 /* Whether the program may still read at the address: write() says EFAULT if not. */

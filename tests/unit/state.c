@@ -36,7 +36,7 @@ static bool decode(const char *bytes, size_t length, struct state *state, struct
 	if (length)
 		memcpy(copy, bytes, length);
 	bool is_good = state_decode("x.json", copy, length, state, err);
-	free(copy);
+	mem_free(copy);
 	return is_good;
 }
 
@@ -167,7 +167,7 @@ static void flip(const struct state *before, const struct str *text, size_t at, 
 	}
 	error_release(&err);
 	state_release(&after);
-	free(damaged);
+	mem_free(damaged);
 }
 
 static void flipped_at_every_byte(void **state)
@@ -579,7 +579,7 @@ static void fold_many(void **state)
 		assert_string_equal(model_object(&after.model, "prod", name, NULL)->id, name);
 	}
 	state_release(&after);
-	free(changes);
+	mem_free(changes);
 }
 
 int main(void)

@@ -14,7 +14,7 @@ static void empty(void **state)
 	assert_string_equal(str_text(&text), "");
 	char *given = str_steal(&text);
 	assert_string_equal(given, "");
-	free(given);
+	mem_free(given);
 	str_release(&text);
 	str_release(&text);
 }
@@ -90,7 +90,7 @@ static void steal_leaves_nothing(void **state)
 	assert_int_equal(text.length, 0);
 	str_text_add(&text, "other");
 	assert_string_equal(given, "mine");
-	free(given);
+	mem_free(given);
 	str_release(&text);
 }
 

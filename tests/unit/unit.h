@@ -169,7 +169,7 @@ static inline int folder_teardown(void **state)
 
 	folder_remove(folder);
 	arena_release(&folder->paths);
-	free(*state);
+	mem_free(*state);
 	return 0;
 }
 

@@ -48,7 +48,7 @@ static int tear_down(void **state)
 	error_release(&rig->err);
 	folder_remove(&rig->folder);
 	arena_release(&rig->folder.paths);
-	free(rig);
+	mem_free(rig);
 	return 0;
 }
 

@@ -12,7 +12,7 @@ static void clear_environment(void)
 		unsetenv(names[i]);
 }
 
-/* Gives (free) what the text becomes, or the messages, one a line, behind "!". */
+/* Gives (mem_free) what the text becomes, or the messages, one a line, behind "!". */
 static char *expand(const char *const *pairs, size_t count, const char *text)
 {
 	struct variables variables CLEANUP(variables_release);

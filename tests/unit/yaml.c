@@ -39,7 +39,7 @@ static void refuse(const struct expected *expected)
 		assert_string_equal(err->snippet, expected->snippet);
 		assert_int_equal(err->caret, expected->caret);
 	}
-	free(copy);
+	mem_free(copy);
 }
 
 #define REFUSE(...) refuse(&(struct expected){__VA_ARGS__})
@@ -537,7 +537,7 @@ static void damaged_anywhere(void **state)
 			assert_int_equal(is_good, errors.count == 0);
 			for (size_t i = 0; i < errors.count; i++)
 				assert_true(errors.items[i].line > 0 && errors.items[i].message);
-			free(copy);
+			mem_free(copy);
 		}
 	}
 }
