@@ -46,20 +46,20 @@ static void check(
 	int64_t total = ask->quota.used + ask->creations - ask->deletions;
 
 	if (ask->err.message) {
-		error_prefix(&ask->err, "how many secrets the account `%s` may hold is not known",
-			alias);
+		error_prefix(&ask->err, "account `%s`: its secret quota is unknown", alias);
 		error_move(error_list_add(unread), &ask->err);
 	}
 	if (!ask->has_answer || total <= ask->quota.secrets)
 		return;
 	struct error *err = error_list_add(errors);
-	error_set(err, "the plan would need %lld of %lld secrets in the account `%s`%s",
-		(long long)total, (long long)ask->quota.secrets, alias,
-		total - ask->renames <= ask->quota.secrets ? ": a rename needs one more for a while"
-							   : "");
+	error_set(err, "account `%s`: the plan needs %lld secrets, but the quota is %lld%s", alias,
+		(long long)total, (long long)ask->quota.secrets,
+		total - ask->renames <= ask->quota.secrets
+			? " (a rename temporarily needs one more)"
+			: "");
 	error_hint(err,
-		"It holds %lld now. Take some out of the manifest, delete some in Cloudflare, or "
-		"ask Cloudflare for more.",
+		"The account has %lld now. Remove secrets from the manifest or from Cloudflare, or "
+		"ask Cloudflare for a higher quota.",
 		(long long)ask->quota.used);
 }
 

@@ -51,7 +51,7 @@ void op_send(struct cf_runner *r, struct op *op, const struct op_request *reques
 	if (request->id.secret && !request->id.store) {
 		struct error err = {0};
 		error_set(&err, "its store does not exist");
-		error_hint(&err, "Run plan again.");
+		error_hint(&err, "Run `cfprov plan` again.");
 		op_end_failed(r, op, &err);
 		mem_free(request->body);
 		return;
@@ -86,7 +86,7 @@ bool op_read(struct cf_runner *r, struct op *op, const struct row *row, const st
 		return false;
 	if (strcmp(wanted->secret ? found.secret : found.store,
 		    wanted->secret ? wanted->secret : wanted->store) != 0)
-		return error_set(&op->seen, "Cloudflare's answer is about another %s",
+		return error_set(&op->seen, "Cloudflare's response is about another %s",
 			object_kind_word(wanted->kind));
 	found.store = wanted->store;
 	object_keep(&r->arena, &found);
@@ -151,8 +151,8 @@ void op_end_as_seen(struct cf_runner *r, const struct op *op, const struct row *
 	error_prefix(&err, "%s", why);
 	if (kind == OUTCOME_UNKNOWN)
 		error_hint(&err,
-			"Run apply again: it finds out what became of the %s and does only what "
-			"is missing.",
+			"Run `cfprov apply` again. It finds out what happened to the %s, and does "
+			"only what is missing.",
 			object_kind_word(row_object(row)->kind));
 	op_end_row(r, op, row, kind, &err);
 }

@@ -45,7 +45,7 @@ static bool take_found(struct cf_runner *r, struct op *op, const struct model *n
 					: "two secrets have this name now");
 		else if (op->has_collided)
 			op_end_as_seen(r, op, row, OUTCOME_FAILED,
-				"it exists now, and may be somebody else's");
+				"it already exists, and someone else may have created it");
 		else
 			made(r, op, row, found);
 	}
@@ -72,7 +72,7 @@ static void found(struct cf_runner *r, struct op *op, const struct finding *find
 	struct str why CLEANUP(str_release) = {0};
 
 	if (finding->err) {
-		str_format(&why, "it is not known whether it was %s",
+		str_format(&why, "it is unknown whether it was %s",
 			op->rows[0]->copies ? "renamed" : "created");
 		op_end_unknown(r, op, str_text(&why));
 	} else if (!take_found(r, op, finding->names)) {
@@ -128,9 +128,9 @@ static bool take_made(struct cf_runner *r, struct op *op, const struct client_an
 	op->count = kept;
 	if (is_list) {
 		error_release(&op->seen);
-		error_set(&op->seen, "Cloudflare's answer does not name it");
+		error_set(&op->seen, "Cloudflare's response does not name it");
 	} else if (!op->seen.message) {
-		error_set(&op->seen, "Cloudflare's answer has the id of another object");
+		error_set(&op->seen, "Cloudflare's response has the id of another object");
 	}
 	return false;
 }

@@ -28,7 +28,7 @@ static void end_deleted(struct cf_runner *r, struct op *op)
 static void deleted_found(struct cf_runner *r, struct op *op, const struct finding *finding)
 {
 	if (finding->err)
-		op_end_unknown(r, op, "it is not known whether it was destroyed");
+		op_end_unknown(r, op, "it is unknown whether it was destroyed");
 	else if (!finding->object)
 		end_deleted(r, op);
 	else if (finding->is_late)
@@ -100,7 +100,8 @@ static void unmanaged_found(struct cf_runner *r, struct op *op, const struct fin
 	text_add_visible(&name, unmanaged, strlen(unmanaged), 255);
 	error_set(
 		&op->seen, "it contains a secret that cfprov does not manage: %s", str_text(&name));
-	error_hint(&op->seen, "The secret was created after the plan was made. Run plan again.");
+	error_hint(&op->seen,
+		"The secret was created after the plan was made. Run `cfprov plan` again.");
 	op_end_failed(r, op, &op->seen);
 }
 
@@ -128,8 +129,7 @@ static void inside_found(struct cf_runner *r, struct op *op, const struct findin
 	bool forces = r->options->force, is_first = !op->patience_ms;
 
 	if (finding->err) {
-		error_set(
-			&op->seen, "the secrets in it can't be listed: %s", finding->err->message);
+		error_set(&op->seen, "can't list its secrets: %s", finding->err->message);
 		op_end_failed(r, op, &op->seen);
 		return;
 	}

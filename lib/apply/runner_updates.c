@@ -43,14 +43,15 @@ static void end_failed(struct cf_runner *r, struct op *op, struct client_answer 
 	bool only_clears = row->copies && !(row->writes & FIELD_VALUE);
 
 	if (answer->cf.is_absent)
-		error_hint(&answer->err, "It has been deleted. Run plan again to create it again.");
+		error_hint(&answer->err,
+			"It has been deleted. To create it again, run `cfprov plan` again.");
 	if (answer->outcome == CLIENT_FAILED && (op->is_clearing || only_clears))
 		error_prefix(&answer->err, "%s", not_cleared);
 	else if (answer->outcome == CLIENT_FAILED && row->copies)
-		error_prefix(&answer->err, "it has its new name, but not its new value");
+		error_prefix(&answer->err, "it was renamed, but its new value was not written");
 	if (answer->outcome == CLIENT_UNKNOWN) {
 		error_move(&op->seen, &answer->err);
-		op_end_unknown(r, op, "it is not known whether it was changed");
+		op_end_unknown(r, op, "it is unknown whether it was changed");
 	} else {
 		op_end_failed(r, op, &answer->err);
 	}
@@ -80,7 +81,7 @@ static void end_updated(struct cf_runner *r, struct op *op, const struct object 
 		return;
 	}
 	error_set(&err, "%s: Cloudflare still has it", not_cleared);
-	error_hint(&err, "Delete it in Cloudflare's dashboard, or put another comment into the "
+	error_hint(&err, "Delete it in Cloudflare's dashboard, or set another comment in the "
 			 "manifest.");
 	op_end_failed(r, op, &err);
 }
@@ -94,7 +95,7 @@ static void found(struct cf_runner *r, struct op *op, const struct finding *find
 	bool is_old = order == MOMENT_SAME || order == MOMENT_EARLIER;
 
 	if (finding->err || (!is_now && finding->is_late))
-		op_end_unknown(r, op, "it was changed, but can't be read");
+		op_end_unknown(r, op, "it was changed, but could not be read back");
 	else if ((!is_now || is_old) && !finding->is_late)
 		find_again(r, op);
 	else

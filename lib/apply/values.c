@@ -46,20 +46,20 @@ static bool check_bytes(const struct secret *value, struct error *err)
 
 	if (!value->length) {
 		error_set(err, "the value is empty");
-		return error_hint(err, "Cloudflare keeps no empty values. Check its source.");
+		return error_hint(err, "Cloudflare does not store empty values. Check its source.");
 	}
 	if (value->length > VALUE_LENGTH_LIMIT)
-		return error_set(err, "the value has %zu bytes; Cloudflare takes at most %d",
+		return error_set(err, "the value has %zu bytes, but Cloudflare allows at most %d",
 			value->length, VALUE_LENGTH_LIMIT);
 	if (!text_check_encoding(value->bytes, value->length, "the value", err))
 		return false;
 	if (memchr(value->bytes, '\0', value->length))
-		error_set(err, "the value has a NUL byte in it");
+		error_set(err, "the value contains a NUL byte");
 	else if (!text_is_utf8(value->bytes, value->length, &bad))
-		error_set(err, "the value is not UTF-8, from byte %zu on", bad + 1);
+		error_set(err, "the value is not UTF-8 (at byte %zu)", bad + 1);
 	else
 		return true;
-	return error_hint(err, "Values are text. Encode bytes, for example as base64.");
+	return error_hint(err, "A value must be text. Encode binary data, for example as base64.");
 }
 
 const struct secret *values_open(
@@ -103,9 +103,10 @@ static void refuse_input(struct values *values, const char *what, const struct p
 		return;
 	values->has_refused_input = true;
 	struct error *err = error_list_add(errors);
-	error_set(err, "the standard input has %s, so that nobody can be asked there", what);
-	error_hint(err, "Give -auto-approve; or save a plan with cfprov plan -out=FILE, and apply "
-			"that.");
+	error_set(err, "%s comes from the standard input, so approval can't be read from there",
+		what);
+	error_hint(err, "Pass -auto-approve, or save a plan with `cfprov plan -out=FILE` and apply "
+			"it.");
 	if (place->file)
 		error_at(err, place->file, place->line, place->column);
 }
@@ -131,11 +132,10 @@ static bool has_key(struct values *values, struct error_list *errors)
 		values->key_is_missing =
 			!is_read || !fingerprint_key_make(&secret, &values->key, &err);
 		if (!is_read) {
-			error_prefix(&err, "the fingerprint key can't be read");
+			error_prefix(&err, "can't read the fingerprint key");
 			error_hint(&err,
-				"Values are compared with it. Bring it back; if it is lost for "
-				"good, name another, and raise `version` where a value is to be "
-				"written again.%s%s",
+				"Restore the key. If it is lost, set a new one, and raise "
+				"`version` to write values again.%s%s",
 				err.hint ? " " : "", err.hint ? err.hint : "");
 		}
 	}
@@ -237,9 +237,9 @@ bool values_check(struct values *values, const struct plan *plan, struct error_l
 			char *address AUTO_FREE = object_address(planned);
 			error_set(&err, "%s: %s", address,
 				verdict == VALUE_CHANGED
-					? "its value is not the one that the plan was made with"
+					? "its value has changed since the plan was made"
 					: "the plan was made with another fingerprint key");
-			error_hint(&err, "Make a new plan.");
+			error_hint(&err, "Run `cfprov plan` again.");
 		}
 		if (err.message)
 			error_move(error_list_add(errors), &err);

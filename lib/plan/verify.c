@@ -105,7 +105,7 @@ bool verify_plan(
 		char *shown_name AUTO_FREE = text_visible(added ? name : "", 0);
 		error_set(err, "%s: changed since the plan was made: %s%s", shown,
 			why ? why : "it now contains an unmanaged secret, ", shown_name);
-		error_hint(err, "Run plan again.");
+		error_hint(err, "Run `cfprov plan` again.");
 	}
 	return errors->count == before;
 }

@@ -213,7 +213,7 @@ Plan: 0 to add, 0 to change, 1 to destroy.
 	[[ $http == 200 ]]
 	answer yes
 	[ "$status" = 1 ]
-	err_has 'default/b: changed since the plan was made: it already exists' 'Run plan again.'
+	err_has 'default/b: changed since the plan was made: it already exists' 'Run `cfprov plan` again.'
 	[ "$(sim_world '.accounts[].stores[].name' | grep -c '^b$')" = 1 ]
 	tidy
 }

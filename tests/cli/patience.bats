@@ -322,7 +322,7 @@ clean()
 			text: ({success: true, errors: [], messages: [],
 				result: {id: ("f" * 32), name: "a"}} | tojson)}]')"
 	bad apply -auto-approve -force -allow-store-destroy
-	err_has 'it is not known whether it was destroyed'
+	err_has 'it is unknown whether it was destroyed'
 	control DELETE faults >/dev/null
 	good apply -auto-approve -force -allow-store-destroy
 	agree 1

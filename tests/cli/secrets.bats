@@ -182,7 +182,7 @@ nothing_left()
 	done
 	secrets "${names[@]}"
 	bad plan
-	err_has 'the plan would need 6 of 5 secrets in the account `default`'
+	err_has 'account `default`: the plan needs 6 secrets, but the quota is 5'
 	bad apply -auto-approve
 	[ "$(requests '.method != "GET"')" = 0 ]
 	secrets "${names[@]:0:5}"
@@ -192,7 +192,7 @@ nothing_left()
 	secrets NEW "${names[@]:1:4}"
 	printf 'moved: [{from: default/keys/S1, to: default/keys/NEW}]\n' >>cfprov.yaml
 	bad apply -auto-approve
-	err_has 'the plan would need 6 of 5 secrets in the account `default`: a rename needs one more for a while'
+	err_has 'account `default`: the plan needs 6 secrets, but the quota is 5 (a rename temporarily needs one more)'
 	[ "$(requests '.method == "DELETE"')" = 0 ]
 }
 
@@ -212,7 +212,7 @@ nothing_left()
 	printf '  - {from: default/keys/%s, to: default/keys/NEW_%s}\n' A A B B C C >>moved
 	cat moved >>cfprov.yaml
 	bad apply -auto-approve
-	err_has 'the plan would need 8 of 7 secrets in the account `default`: a rename needs one more for a while'
+	err_has 'account `default`: the plan needs 8 secrets, but the quota is 7 (a rename temporarily needs one more)'
 	secrets NEW_A NEW_B NEW_C FIRST
 	cat moved >>cfprov.yaml
 	good apply -auto-approve
@@ -246,10 +246,10 @@ nothing_left()
 	printf 'a\xff' >values/BYTES
 	secrets LONG EMPTY NUL BYTES MISSING
 	bad apply -auto-approve
-	err_has 'default/keys/LONG: the value has 65537 bytes; Cloudflare takes at most 65536'
+	err_has 'default/keys/LONG: the value has 65537 bytes, but Cloudflare allows at most 65536'
 	err_has 'default/keys/EMPTY: the value is empty'
-	err_has 'default/keys/NUL: the value has a NUL byte in it'
-	err_has 'default/keys/BYTES: the value is not UTF-8, from byte 2 on'
+	err_has 'default/keys/NUL: the value contains a NUL byte'
+	err_has 'default/keys/BYTES: the value is not UTF-8 (at byte 2)'
 	err_has 'default/keys/MISSING: ' 'values/MISSING'
 	[ "$(requests '.method != "GET"')" = 0 ]
 }
@@ -457,7 +457,7 @@ patches()
 	[[ $http == 200 ]]
 	answer yes
 	[ "$status" = 1 ]
-	err_has 'it contains a secret that cfprov does not manage: LATE' 'Run plan again.'
+	err_has 'it contains a secret that cfprov does not manage: LATE' 'Run `cfprov plan` again.'
 	[ "$(requests '.method == "DELETE"')" = 0 ]
 	[ "$(inside | wc -l)" = 2 ]
 	bad destroy -allow-store-destroy -auto-approve
@@ -591,7 +591,7 @@ half_renamed()
 	good apply -auto-approve
 	rm key
 	bad plan
-	err_has "the fingerprint key can't be read: can't open key: No such file" 'Bring it back' \
+	err_has "can't read the fingerprint key: can't open key: No such file" 'Restore the key' \
 		"cfprov.yaml:$(grep -n fingerprint_key cfprov.yaml | cut -d: -f1)"
 	good refresh
 	good plan -destroy
@@ -975,7 +975,7 @@ recorded_but()
 # taken NAME: what is said of a secret that was found after the refusal.
 taken()
 {
-	echo "default/keys/$1: failed: it exists now, and may be somebody else's: secret_name_already_exists: K050 (HTTP 4"
+	echo "default/keys/$1: failed: it already exists, and someone else may have created it: secret_name_already_exists: K050 (HTTP 4"
 }
 
 @test "of a batch that meets a name of somebody else's, only what exists then fails" {
@@ -1001,7 +1001,7 @@ taken()
 		"message":"secret_name_already_exists: K050","after":1,"times":1}'
 	meet K003
 	err_has '129 added' '1 failed' \
-		"default/keys/K003: failed: it exists now, and may be somebody else's: secret_name_already_exists"
+		"default/keys/K003: failed: it already exists, and someone else may have created it: secret_name_already_exists"
 	recorded_but K003
 }
 
@@ -1095,7 +1095,7 @@ taken()
 	value A 'value-b'
 	sim_faults '{"method":"PATCH","kind":"reset_after"}'
 	bad apply -auto-approve
-	err_has 'it is not known whether it was changed'
+	err_has 'it is unknown whether it was changed'
 	control DELETE faults
 	good plan
 	out_has '1 to change' 'unknown after an interrupted apply'
@@ -1148,7 +1148,7 @@ taken()
 	run ! grep -q hidden p
 	value A 'another'
 	bad apply p
-	err_has 'default/keys/A: its value is not the one that the plan was made with'
+	err_has 'default/keys/A: its value has changed since the plan was made'
 	[ "$(requests)" = 0 ]
 	value A the-hidden-value
 	CFPROV_FINGERPRINT_KEY=fedcba9876543210fedcba9876543210 bad apply p

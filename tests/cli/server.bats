@@ -215,7 +215,7 @@ sent_once()
 		{"method":"GET","after":1,"status":500}]'
 	prov apply -auto-approve
 	[ "$status" = 1 ]
-	err_has 'not known whether it was created' 'apply again' '2 added' '1 failed'
+	err_has 'unknown whether it was created' 'apply` again' '2 added' '1 failed'
 	[ "$(live | wc -l)" = 3 ]
 	good show
 	out_has 'unknown after an interrupted apply'

@@ -39,8 +39,8 @@ writes()
 	for input in "$value" yes; do
 		fed "$input" apply
 		failed_well
-		err_has 'the standard input has the value of default/keys/A, so that nobody can be asked' \
-			'cfprov.yaml:5' 'Give -auto-approve; or save a plan'
+		err_has 'the value of default/keys/A comes from the standard input' \
+			'cfprov.yaml:5' 'Pass -auto-approve, or save a plan'
 		err_lacks 'Do you' 'keys/B'
 	done
 	[ "$(writes)" = 0 ]

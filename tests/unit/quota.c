@@ -190,9 +190,9 @@ static void a_full_account(void **state)
 	assert_false(check(&rig));
 	assert_int_equal(rig.errors.count, 1);
 	assert_string_equal(rig.errors.items[0].message,
-		"the plan would need 101 of 100 secrets in the account `a`: a rename needs one "
-		"more for a while");
-	expect_text(rig.errors.items[0].hint, "It holds 100 now.");
+		"account `a`: the plan needs 101 secrets, but the quota is 100 (a rename "
+		"temporarily needs one more)");
+	expect_text(rig.errors.items[0].hint, "The account has 100 now.");
 }
 
 /* Each account has its own room; only those are asked in which something is made. */
@@ -213,7 +213,7 @@ static void accounts(void **state)
 	assert_int_equal(rig.errors.count, 2);
 	/* What is said of a rename is said only if that is the reason. */
 	assert_string_equal(rig.errors.items[1].message,
-		"the plan would need 12 of 10 secrets in the account `a`");
+		"account `a`: the plan needs 12 secrets, but the quota is 10");
 }
 
 /* What can't be asked may work all the same. */
@@ -231,8 +231,8 @@ static void unread(void **state)
 		assert_true(check(&rig));
 		assert_int_equal(rig.errors.count, 0);
 		assert_int_equal(rig.unread.count, 1);
-		expect_text(rig.unread.items[0].message,
-			"how many secrets the account `b` may hold is not known: ");
+		expect_text(
+			rig.unread.items[0].message, "account `b`: its secret quota is unknown: ");
 	}
 }
 

@@ -298,7 +298,7 @@ static void a_store(void **state)
 	RUN(&rig,
 		"new unknown kept: Cloudflare accepted the request, but the store has not "
 		"appeared: "
-		"Cloudflare's answer is about another store\n",
+		"Cloudflare's response is about another store\n",
 		"POST /stores" IS("{\"id\":\"s1\",\"name\":\"other\"}"), "GET /stores?" LISTS(""));
 }
 
@@ -328,7 +328,7 @@ static void a_batch(void **state)
 	add_batch(&rig);
 	RUN(&rig,
 		"C done c\nA done a\nB unknown kept: Cloudflare accepted the request, but the "
-		"secret has not appeared: Cloudflare's answer does not name it\n",
+		"secret has not appeared: Cloudflare's response does not name it\n",
 		"POST /secrets" IS("[" SECRET("C", "c") "]"),
 		"GET /secrets?" LISTS(SECRET("A", "a") "," SECRET("C", "c")));
 	/* Twice. */
@@ -350,7 +350,7 @@ static void a_refused_batch(void **state)
 		"POST /secrets \"B\"|400|" NO, "POST /secrets \"C\"" IS("[" SECRET("C", "c") "]"));
 	add_batch(&rig);
 	RUN(&rig,
-		"A failed kept: it exists now, and may be somebody else's: "
+		"A failed kept: it already exists, and someone else may have created it: "
 		"secret_name_already_exists (HTTP 409, code 1001)\nB done b\nC failed kept: "
 		"secret_name_already_exists (HTTP 409, code 1001)\n",
 		"POST /secrets|409|" TAKEN, "GET /secrets?" LISTS(SECRET("A", "a")),
@@ -452,7 +452,8 @@ static void a_duplicate(void **state)
 	row->copies = add_live(&rig, "OLD");
 	row->writes = FIELD_VALUE;
 	RUN(&rig,
-		"NEW failed n: it has its new name, but not its new value: invalid_json_body "
+		"NEW failed n: it was renamed, but its new value was not written: "
+		"invalid_json_body "
 		"(HTTP 400, code 1001)\n",
 		"POST /duplicate" IS(SECRET("NEW", "n")), "PATCH /secrets/n|400|" NO);
 }
@@ -469,7 +470,7 @@ static void an_update(void **state)
 	RUN(&rig, "A done A\n", "PATCH /secrets/A HUSH \"comment\":\"\"" IS(SECRET("A", "A")));
 	set_up(&rig);
 	add_known_row(&rig, ACTION_UPDATE, "A")->writes = FIELD_SCOPES;
-	RUN(&rig, "A unknown kept: it is not known whether it was changed: no answer\n",
+	RUN(&rig, "A unknown kept: it is unknown whether it was changed: no answer\n",
 		"PATCH /secrets/A \"scopes\"||");
 	/* "" does not clear the comment, nor does null. */
 	set_up(&rig);

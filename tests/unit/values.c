@@ -150,13 +150,13 @@ static void nul(void **state)
 static void bad_utf8(void **state)
 {
 	expect_refused(*state, SECRET "\xff" SECRET, sizeof(SECRET "\xff" SECRET) - 1,
-		"not UTF-8, from byte 10 on");
+		"not UTF-8 (at byte 10)");
 }
 
 static void cut_utf8(void **state)
 {
-	expect_refused(*state, SECRET "\xe2\x82", sizeof(SECRET "\xe2\x82") - 1,
-		"not UTF-8, from byte 10 on");
+	expect_refused(
+		*state, SECRET "\xe2\x82", sizeof(SECRET "\xe2\x82") - 1, "not UTF-8 (at byte 10)");
 }
 
 static void too_long(void **state)
@@ -164,8 +164,8 @@ static void too_long(void **state)
 	char *bytes AUTO_FREE = mem_alloc(65537);
 
 	memset(bytes, 'H', 65537);
-	expect_refused(
-		*state, bytes, 65537, "the value has 65537 bytes; Cloudflare takes at most 65536");
+	expect_refused(*state, bytes, 65537,
+		"the value has 65537 bytes, but Cloudflare allows at most 65536");
 }
 
 static void no_file(void **state)
@@ -461,8 +461,8 @@ static void missing_key(void **state)
 	const struct value_source source = start_with_file(rig);
 	const struct error *err = refuse_key(rig, &source);
 
-	expect_text(err->message, "the fingerprint key can't be read: can't open ");
-	expect_text(err->hint, "Bring it back; if it is lost for good, name another");
+	expect_text(err->message, "can't read the fingerprint key: can't open ");
+	expect_text(err->hint, "Restore the key. If it is lost, set a new one");
 	assert_string_equal(err->file, "cfprov.yaml");
 	assert_int_equal(err->line, 3);
 }
@@ -476,7 +476,7 @@ static void key_of_a_command_that_fails(void **state)
 
 	source = (struct value_source){.kind = VALUE_COMMAND, .argv = argv};
 	const struct error *err = refuse_key(rig, &source);
-	expect_text(err->message, "the fingerprint key can't be read: the command `sh` exited");
+	expect_text(err->message, "can't read the fingerprint key: the command `sh` exited");
 	expect_text(err->hint, "It printed: locked");
 }
 
@@ -530,7 +530,7 @@ static void missing_key_of_a_saved_plan(void **state)
 	values_init(&rig->values, rig->sources, LINEAGE, &source);
 	assert_false(values_check(&rig->values, &plan, &rig->errors));
 	assert_int_equal(rig->errors.count, 1);
-	expect_text(rig->errors.items[0].message, "the fingerprint key can't be read");
+	expect_text(rig->errors.items[0].message, "can't read the fingerprint key");
 }
 
 /* Where a question may be asked, standard input is left alone, and that is said once. */
@@ -548,7 +548,8 @@ static void key_on_standard_input(void **state)
 	rig->values.leaves_input = true;
 	assert_false(read_all(rig));
 	assert_int_equal(rig->errors.count, 1);
-	expect_text(rig->errors.items[0].message, "the standard input has the fingerprint key");
+	expect_text(
+		rig->errors.items[0].message, "the fingerprint key comes from the standard input");
 	assert_int_equal(rig->errors.items[0].line, 3);
 }
 
@@ -582,8 +583,7 @@ static void planned_another(void **state)
 {
 	struct rig *rig = *state;
 
-	check_plan_of(
-		rig, print_of(rig, KEY, "A", "w"), "is not the one that the plan was made with");
+	check_plan_of(rig, print_of(rig, KEY, "A", "w"), "has changed since the plan was made");
 }
 
 static void planned_with_another_key(void **state)
