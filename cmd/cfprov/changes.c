@@ -229,6 +229,7 @@ static void add_value(struct changes *changes, const struct row *row)
 		return;
 	str_text_add(&text, "(sensitive)");
 	add_source(&text, source);
+	str_text_add(&text, row->desired->is_unread ? ", not read" : "");
 	str_format(&text, "%s%s", why ? ", " : "", why ? why : "");
 	add_line(changes, "value", str_text(&text));
 	if (why || row->writes & FIELD_VALUE)

@@ -45,6 +45,7 @@ struct cli {
 	const char *chdir;  /* before the command; NULL: stay */
 	bool dry_run, json, raw, summary, version;
 	bool no_color, auto_approve, input, lock, adopt, detailed_exitcode, help;
+	bool no_values; /* -values=none */
 	bool destroys, refresh, refresh_only, allow_store_destroy, force;
 	size_t max_deletes, max_delete_percent; /* the percentage: or CLI_NOT_GIVEN */
 	enum cli_format format;

@@ -229,11 +229,19 @@ static void add_unread(struct str *out, const struct cli_texts *unread)
 	str_text_add(out, ".\n");
 }
 
+static void add_note(struct page *page, const struct str *text, const char *in_short)
+{
+	struct str line CLEANUP(str_release) = {0};
+
+	add_sentence(&line, str_text(text));
+	str_format(page->out, "\n%s\n", has_room(page, line.length) ? str_text(&line) : in_short);
+}
+
 /* The refusals are as important as the changes that destroy. Where room is short, the values that
  * can't be verified are not named. */
 static void add_head(struct page *page, const struct plan_view *view)
 {
-	struct str text CLEANUP(str_release) = {0}, line CLEANUP(str_release) = {0};
+	struct str text CLEANUP(str_release) = {0};
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
 	render_summary(&text, view);
@@ -249,12 +257,11 @@ static void add_head(struct page *page, const struct plan_view *view)
 		str_char(page->out, '\n');
 	}
 	str_clear(&text);
-	if (!render_unverified(&text, view->plan))
-		return;
-	add_sentence(&line, str_text(&text));
-	str_format(page->out, "\n%s\n",
-		has_room(page, line.length) ? str_text(&line)
-					    : "The values of some secrets can't be verified.");
+	if (render_unverified(&text, view->plan))
+		add_note(page, &text, "The values of some secrets can't be verified.");
+	str_clear(&text);
+	if (render_not_compared(&text, view->plan))
+		add_note(page, &text, "The values of some secrets were not compared.");
 }
 
 /* With several accounts: the counts of each. If room is short, the lines need it more. */

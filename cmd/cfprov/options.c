@@ -15,7 +15,7 @@ enum { LEAST_BYTES = 512 }; /* a shorter comment could not hold its own summary 
 
 /* What a field of struct cli is, and how a value gets into it. */
 enum kind {
-	KIND_FLAG,     /* bool */
+	KIND_FLAG,     /* bool: the first of two choices sets it */
 	KIND_TEXT,     /* const char *, not empty */
 	KIND_TEXTS,    /* struct cli_texts: the option may be given again */
 	KIND_NUMBER,   /* size_t, from least to most */
@@ -44,6 +44,7 @@ struct option {
 
 static const struct type a_switch = {NULL, "true or false", KIND_FLAG, 0, 0, "true false"};
 static const struct type a_bool = {"false", "true or false", KIND_FLAG, 0, 0, "true false"};
+static const struct type a_reading = {"none", "none or all", KIND_FLAG, 0, 0, "none all"};
 static const struct type a_path = {"PATH", "a path", KIND_TEXT, 0, 0, NULL};
 static const struct type a_backup = {"PATH", "a path, or - for none", KIND_TEXT, 0, 0, NULL};
 static const struct type a_file = {"FILE", "a path", KIND_TEXT, 0, 0, NULL};
@@ -115,6 +116,9 @@ static const struct option options[] = {
 		"trust the state instead of reading recorded objects"},
 	{"refresh-only", &a_switch, OPTION_PLANNING, CLI_CHANGES, AT(refresh_only),
 		"only update the state to match Cloudflare"},
+	{"values", &a_reading, OPTION_PLANNING, CLI_OUT, AT(no_values),
+		"read no secret values and run no commands for them; changes of values are not "
+		"shown"},
 
 	{"auto-approve", &a_switch, OPTION_APPROVAL, CLI_APPROVE, AT(auto_approve),
 		"skip the approval prompt"},
@@ -207,11 +211,14 @@ static bool take_value(const struct option *option, struct cli *cli, const char 
 	const struct type *type = option->type;
 	void *field = (char *)cli + option->at;
 	struct cli_texts *texts = field;
+	size_t length;
 
 	switch (type->kind) {
 	case KIND_FLAG:
-		*(bool *)field = strcmp(value, "true") == 0;
-		return *(bool *)field || strcmp(value, "false") == 0;
+		length = strcspn(type->choices, " ");
+		*(bool *)field =
+			strlen(value) == length && memcmp(value, type->choices, length) == 0;
+		return *(bool *)field || strcmp(value, type->choices + length + 1) == 0;
 	case KIND_TEXT:
 		*(const char **)field = value;
 		return *value;

@@ -26,6 +26,10 @@ bool planning_check_options(const struct cli *cli)
 		return term_fail(NULL, "-destroy and -refresh-only can't be combined");
 	if (cli->refresh_only && !cli->refresh)
 		return term_fail(NULL, "-refresh-only and -refresh=false can't be combined");
+	if (cli->no_values && cli->out)
+		return term_fail("A saved plan needs every value, to notice if one changes before "
+				 "it is applied.",
+			"-values=none and -out can't be combined");
 	if (cli->replaces.count && !is_normal)
 		return term_fail(NULL, "%s and -replace can't be combined", mode);
 	if (cli->adopt && !is_normal)
@@ -165,6 +169,7 @@ static bool compare_and_plan(struct session *session)
 	options->is_partial |= session->has_failed;
 	options->has_unread |= session->has_failed;
 	session->values.leaves_input = session->may_ask;
+	session->values.leaves_values = session->cli->no_values;
 	bool is_read = values_read(&session->values, &session->desired, &session->input, &errors);
 	session_print_warnings(session);
 	return is_read ? make_plan(session) : term_errors(&errors);

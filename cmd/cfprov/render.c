@@ -245,6 +245,8 @@ void render_summary(struct str *out, const struct plan_view *view)
 		str_text_add(out, "No changes. No objects need to be destroyed.");
 	} else if (count_noted(view->plan, ROW_UNVERIFIED)) {
 		str_text_add(out, "No changes found, but not all values can be verified.");
+	} else if (count_noted(view->plan, ROW_NOT_COMPARED)) {
+		str_text_add(out, "No changes found, but values were not compared.");
 	} else {
 		str_text_add(out, "No changes. Your infrastructure matches the configuration.");
 	}
@@ -461,6 +463,23 @@ bool render_unverified(struct str *out, const struct plan *plan)
 	return true;
 }
 
+bool render_not_compared(struct str *out, const struct plan *plan)
+{
+	size_t count = count_noted(plan, ROW_NOT_COMPARED);
+
+	if (!count)
+		return false;
+	if (count == 1)
+		str_text_add(out, "The value of a secret was not compared (-values=none): ");
+	else
+		str_format(
+			out, "The values of %zu secrets were not compared (-values=none): ", count);
+	add_noted(out, plan, ROW_NOT_COMPARED, FEW);
+	str_format(out, ". An apply writes %s changed.",
+		count == 1 ? "it if it has" : "those that have");
+	return true;
+}
+
 void render_note_unverified(const struct plan *plan)
 {
 	struct str text CLEANUP(str_release) = {0};
@@ -489,10 +508,13 @@ void render_note_adoptions(const struct plan *plan)
 void render_notes(const struct plan_view *view)
 {
 	const struct plan *plan = view->plan;
+	struct str unread CLEANUP(str_release) = {0};
 	struct drift drift;
 	bool is_left = false;
 
 	render_note_unverified(plan);
+	if (render_not_compared(&unread, plan))
+		term_print("\n%s", str_text(&unread));
 	for (size_t i = 0; i < plan->row_count && !is_left; i++)
 		is_left = drift_reported(view->options, &plan->rows[i], &drift) && drift.is_left;
 	if (is_left)

@@ -36,7 +36,10 @@ void render_note_adoptions(const struct plan *plan);
 /* Adds which values nobody can verify, in sentences; false: there are none. */
 bool render_unverified(struct str *out, const struct plan *plan);
 
-/* The same, to stderr. */
+/* Adds which values -values=none has not compared, in sentences; false: there are none. */
+bool render_not_compared(struct str *out, const struct plan *plan);
+
+/* Values that nobody can verify, to stderr. */
 void render_note_unverified(const struct plan *plan);
 
 /* What apply would refuse by default, to stderr. */

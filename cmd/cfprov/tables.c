@@ -27,10 +27,14 @@ const struct command cli_commands[] = {
 		"would do. It changes nothing, neither in the accounts nor in the state, and does not "
 		"lock the state.\n\n"
 		"With -out the plan is saved, so that `cfprov apply FILE` performs exactly these "
-		"actions.",
+		"actions.\n\n"
+		"With -values=none no value is read and no command runs for one. The plan needs only "
+		"a token that may read, but cannot show which values have changed. Use it to plan a "
+		"manifest that you don't trust yet.",
 		"cfprov plan\n"
 		"cfprov plan -out=plan.cfprov\n"
-		"cfprov plan -target=prod/payments -detailed-exitcode\n",
+		"cfprov plan -target=prod/payments -detailed-exitcode\n"
+		"cfprov plan -values=none -format=markdown\n",
 		"0 success, 1 error, 2 changes (with -detailed-exitcode)."},
 	{"apply", "[PLANFILE]", "make the changes, after approval", COMMAND_MAIN,
 		CLI_ACTING | CLI_CHANGES | CLI_GUARD | CLI_WAIT, 1, apply_run,

@@ -32,7 +32,7 @@ enum cli_option {
 	CLI_ACCOUNT = 1 << 2,
 	CLI_LOCK = 1 << 3,     /* -lock, -lock-timeout */
 	CLI_CHANGES = 1 << 4,  /* -adopt, -destroy, -replace, -refresh-only */
-	CLI_OUT = 1 << 5,      /* -out, -detailed-exitcode */
+	CLI_OUT = 1 << 5,      /* -out, -detailed-exitcode, -values */
 	CLI_APPROVE = 1 << 6,  /* -auto-approve */
 	CLI_PARALLEL = 1 << 7, /* -parallelism, -patience, -max-wait */
 	CLI_SELECT = 1 << 8,   /* -target, -exclude */

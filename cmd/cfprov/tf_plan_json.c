@@ -322,6 +322,7 @@ static void put_change(
 		json_put_text(json, "reason", row->reason);
 	put_fields(json, "changes", row->writes);
 	put_fields(json, "unverified", row->notes & ROW_UNVERIFIED ? FIELD_VALUE : 0);
+	put_fields(json, "not_compared", row->notes & ROW_NOT_COMPARED ? FIELD_VALUE : 0);
 	json_end(json);
 }
 

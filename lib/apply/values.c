@@ -167,22 +167,29 @@ static void judge(struct values *values, struct object *desired, const struct ob
 						    value, &values->arena);
 }
 
+/*
+ * Without the value, only this is known: a fingerprint that was made with another key can't be
+ * compared by anyone. The key is read as it would be to compare.
+ */
+static void judge_unread(struct values *values, struct object *desired,
+	const struct object *recorded, struct error_list *errors)
+{
+	const char *print = recorded ? recorded->fingerprint : NULL;
+
+	desired->is_unread = true;
+	if (!print || desired->keeps_no_fingerprint || !has_key(values, errors))
+		return;
+	if (fingerprint_has_other_key(&values->key, print))
+		desired->verdict = VALUE_UNVERIFIABLE;
+}
+
 /* ---- before planning ---- */
 
-static void read_desired(struct values *values, struct object *desired,
-	const struct planner_input *input, struct error_list *errors)
+static void read_and_judge(struct values *values, struct object *desired,
+	const struct object *recorded, struct error_list *errors)
 {
-	const struct object *recorded =
-		renames_original(input->renames, desired, input->recorded, input->live);
-	bool exists = model_find(input->live, desired) ||
-		      renames_older(input->renames, desired, input->live);
-	/* A secret that is written once is written again if it is recreated. */
-	bool is_kept = desired->is_written_once && exists && !selection_replaces(input, desired);
 	struct error err = {0};
 
-	if (!desired->value || desired->value->kind == VALUE_GENERATE || is_kept ||
-		!selection_has(input, desired))
-		return;
 	if (values->leaves_input && desired->value->kind == VALUE_STDIN) {
 		char *address AUTO_FREE = object_address(desired);
 		struct str what CLEANUP(str_release) = {0};
@@ -196,6 +203,25 @@ static void read_desired(struct values *values, struct object *desired,
 		error_move(error_list_add(errors), &err);
 	else if (!needs_key || has_key(values, errors))
 		judge(values, desired, recorded, value);
+}
+
+static void read_desired(struct values *values, struct object *desired,
+	const struct planner_input *input, struct error_list *errors)
+{
+	const struct object *recorded =
+		renames_original(input->renames, desired, input->recorded, input->live);
+	bool exists = model_find(input->live, desired) ||
+		      renames_older(input->renames, desired, input->live);
+	/* A secret that is written once is written again if it is recreated. */
+	bool is_kept = desired->is_written_once && exists && !selection_replaces(input, desired);
+
+	if (!desired->value || desired->value->kind == VALUE_GENERATE || is_kept ||
+		!selection_has(input, desired))
+		return;
+	if (values->leaves_values)
+		judge_unread(values, desired, recorded, errors);
+	else
+		read_and_judge(values, desired, recorded, errors);
 }
 
 /* An interrupt ends the reading: no further errors are needed. */

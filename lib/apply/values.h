@@ -23,6 +23,7 @@ struct values {
 	const char *lineage;     /* borrowed */
 	bool leaves_input;       /* do not read the standard input: it is needed for a prompt */
 	bool has_refused_input;
+	bool leaves_values; /* values_read reads no value, only the key */
 	const struct value_source *key_source;
 	struct fingerprint_key key;
 	bool key_is_tried, key_is_missing;
@@ -46,6 +47,8 @@ void values_release(struct values *values);
  * (lent by values). Values that will not be written are not read: those of existing secrets that
  * are written once, and of secrets that the options leave out. All errors are added, with the
  * secret's address; an unreadable key, or a standard input that is reserved, is reported once.
+ *
+ * With `leaves_values`, it marks those secrets as unread instead. Such a plan is only for people.
  */
 bool values_read(struct values *values, struct model *desired, const struct planner_input *input,
 	struct error_list *errors) MUST_CHECK;

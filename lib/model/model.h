@@ -136,6 +136,7 @@ struct object {
 	bool may_adopt;            /* `adopt: true`: approved in advance */
 	enum on_drift on_drift;
 	enum value_verdict verdict;
+	bool is_unread; /* its source was not read: -values=none */
 	struct place place;
 
 	/* recorded */

@@ -31,6 +31,7 @@ enum row_note {
 	ROW_WITH_STORE = 2,     /* it is destroyed with its store, which comes first: no request */
 	ROW_UNVERIFIED = 4,     /* it is unknown whether the value is the desired one */
 	ROW_TELLS_DRIFT = 8,    /* the reason says what changed outside of cfprov */
+	ROW_NOT_COMPARED = 16,  /* the value was not read; apply may have to write it */
 };
 
 /* Flags of `drift`, besides FIELD_*: deleted, or recreated with another id. */

@@ -103,7 +103,19 @@ static const char *why_modified(
 	return arena_text(&p->plan->arena, str_text(&text));
 }
 
-/* Lends why the value is written again; NULL: it is not. May note ROW_UNVERIFIED. */
+/* The note on a value that nothing else says to write, and that was not compared; or 0. */
+static unsigned note_uncompared(const struct object *desired, const struct object *recorded)
+{
+	bool keeps_none = desired->keeps_no_fingerprint;
+
+	if (desired->verdict == VALUE_UNVERIFIABLE)
+		return keeps_none ? 0 : ROW_UNVERIFIED;
+	if (!desired->is_unread || (keeps_none && !recorded->fingerprint))
+		return 0;
+	return ROW_NOT_COMPARED;
+}
+
+/* Lends why the value is written again; NULL: it is not. May add a note. */
 static const char *why_rewritten(struct planning *p, struct row *row, const struct object *recorded)
 {
 	const struct object *desired = row->desired;
@@ -127,8 +139,7 @@ static const char *why_rewritten(struct planning *p, struct row *row, const stru
 		row->notes |= ROW_TELLS_DRIFT;
 		return why_modified(p, recorded, row->live);
 	}
-	if (desired->verdict == VALUE_UNVERIFIABLE && !desired->keeps_no_fingerprint)
-		row->notes |= ROW_UNVERIFIED;
+	row->notes |= note_uncompared(desired, recorded);
 	return NULL;
 }
 

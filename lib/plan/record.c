@@ -126,7 +126,7 @@ static void record_value(const struct row *row, struct object *object)
 		object->seen_modified = object->modified;
 		object->modified = known->modified;
 	}
-	if (row->notes & ROW_UNVERIFIED)
+	if (row->notes & (ROW_UNVERIFIED | ROW_NOT_COMPARED))
 		object->fingerprint = NULL; /* that of the manifest's value may be wrong */
 	if (!object->fingerprint && !row->copies && !desired->keeps_no_fingerprint)
 		object->fingerprint = known->fingerprint;

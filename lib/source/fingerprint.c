@@ -113,3 +113,14 @@ enum value_verdict fingerprint_compare(const struct fingerprint_key *key, const 
 		       ? VALUE_SAME
 		       : VALUE_CHANGED;
 }
+
+bool fingerprint_has_other_key(const struct fingerprint_key *key, const char *fingerprint)
+{
+	static const char keyed[] = "blake2b$";
+	size_t length = strlen(keyed), id = sizeof(key->id) - 1;
+
+	if (strncmp(fingerprint, keyed, length) != 0)
+		return false;
+	return !key->is_set || strncmp(fingerprint + length, key->id, id) != 0 ||
+	       fingerprint[length + id] != '$';
+}

@@ -39,4 +39,8 @@ const char *fingerprint_make(const struct fingerprint_key *key, const char *line
 enum value_verdict fingerprint_compare(const struct fingerprint_key *key, const char *lineage,
 	const struct object *object, const struct secret *value) MUST_CHECK;
 
+/* True if no value can be compared with the fingerprint, because it was made with another key. */
+bool fingerprint_has_other_key(
+	const struct fingerprint_key *key, const char *fingerprint) MUST_CHECK;
+
 #endif

@@ -107,6 +107,117 @@ Plan: 0 to add, 4 to change, 0 to destroy.
 	cmp out first
 }
 
+# Each source leaves a mark when it is read.
+@test "-values=none: no source is read and no command runs, new secrets say so" {
+	acc=$account
+	start_logged
+	keys A 'B, comment: old' C D
+	good apply -auto-approve
+	unset V_A V_B V_C V_D
+	cat >cfprov.yaml <<-end
+		account_id: $acc
+		stores:
+		  - name: keys
+		    secrets:
+		      - {name: A, value: {command: [touch, ran]}}
+		      - {name: B, value: {env: V_B}, comment: new}
+		      - {name: C, value: {file: none.txt}, version: 2}
+		      - {name: D, value: {dotenv: none.env, key: X}}
+		      - {name: NEW, value: {env: V_NEW}}
+		      - {name: MADE, value: {generate: {bytes: 32}}}
+		      - {name: PIPED, value: {stdin: true}}
+	end
+	bad plan
+	rm ran
+	good plan -values=none <&-
+	out_is 'cfprov will perform the following actions (+ create, ~ update):
+
+Account default (a85e105f4ecef8ad9ca31a8372d0c353):
+
+  ~ default/keys/B
+      comment   "old" -> "new"
+  ~ default/keys/C
+      value     (sensitive) from file none.txt, not read, version raised from 1 to 2
+  + default/keys/MADE
+      value     (sensitive) generated (32 bytes)
+  + default/keys/NEW
+      value     (sensitive) from env V_NEW, not read
+  + default/keys/PIPED
+      value     (sensitive) from standard input, not read
+
+Plan: 3 to add, 2 to change, 0 to destroy.
+'
+	err_is 'The values of 3 secrets were not compared (-values=none): default/keys/A, default/keys/B and default/keys/D. An apply writes those that have changed.
+'
+	[[ ! -e ran ]]
+	good plan -values=all -help
+	good plan -values=none -json
+	[[ $(jq -r 'select(.type == "log") | .["@message"]' out) == *'values of 3 secrets were not compared'* ]]
+	good plan -values=none -format=json
+	[[ $(jq -c '[.resource_changes[] | select(.not_compared) | .name]' out) == '["A","B","D"]' ]]
+	[[ $(jq -c '[.resource_changes[] | .not_compared | select(.)] | unique' out) == '[["value"]]' ]]
+	good plan -values=none -format=markdown
+	out_has 'The values of 3 secrets were not compared (-values=none):'
+	bad plan -values=none -out=saved
+	err_is "Error: -values=none and -out can't be combined
+  A saved plan needs every value, to notice if one changes before it is applied.
+"
+	bad plan -values=some
+	err_has 'invalid value `some` for -values: expected none or all'
+	bad apply -values=none
+	[[ ! -e saved && ! -e ran ]]
+}
+
+@test "-values=none: one secret, none, and no changes" {
+	acc=$account
+	start_logged
+	keys A
+	good apply -auto-approve
+	unset V_A
+	good plan -values=none -detailed-exitcode
+	out_is 'No changes found, but values were not compared.
+'
+	err_is 'The value of a secret was not compared (-values=none): default/keys/A. An apply writes it if it has changed.
+'
+	good plan -values=none -destroy
+	out_has 'Plan: 0 to add, 0 to change, 2 to destroy.'
+	err_is ''
+	good plan -values=none -refresh-only
+	err_is ''
+	keys 'A, update: if_absent'
+	good plan -values=none
+	out_is 'No changes. Your infrastructure matches the configuration.
+'
+}
+
+# They may be needed to read the accounts and the state at all.
+@test "-values=none: credentials and the fingerprint key are read" {
+	start_logged
+	keys A
+	good apply -auto-approve
+	cat >cfprov.yaml <<-'end'
+		accounts:
+		  default:
+		    account_id: acc_1
+		    api_token: {command: [sh, -c, 'touch token; echo cfsim-token']}
+		state:
+		  fingerprint_key: {command: [sh, -c, 'touch key; echo 0123456789abcdef0123456789abcdef']}
+		stores:
+		  - name: keys
+		    secrets:
+		      - {name: A, value: {env: V_A}}
+	end
+	unset CFPROV_FINGERPRINT_KEY CLOUDFLARE_API_TOKEN V_A
+	good plan -values=none
+	[[ -e token && -e key ]]
+	sed -i 's/echo 0123/echo 9999/' cfprov.yaml
+	good plan -values=none
+	err_has "can't be verified: default/keys/A"
+	sed -i 's/; echo 9999/; exit 1; echo 9999/' cfprov.yaml
+	bad plan -values=none
+	err_has "can't read the fingerprint key"
+}
+
 @test "fault C14: a plan says where each value comes from, and nothing that may be one" {
 	start_logged
 	cat >cfprov.yaml <<-'end'
@@ -376,8 +487,7 @@ No changes. Your infrastructure matches the configuration.
 	good apply -auto-approve
 	export CFPROV_FINGERPRINT_KEY=another-key-that-is-long-enough
 	good plan
-	err_is '
-Warning: The value of a secret can'"'"'t be verified: default/keys/A. Its fingerprint was made with a different key. Restore the key (CFPROV_FINGERPRINT_KEY, or `state.fingerprint_key`), or raise `version` to write the value again.
+	err_is 'Warning: The value of a secret can'"'"'t be verified: default/keys/A. Its fingerprint was made with a different key. Restore the key (CFPROV_FINGERPRINT_KEY, or `state.fingerprint_key`), or raise `version` to write the value again.
 '
 	out_is 'No changes found, but not all values can be verified.
 '

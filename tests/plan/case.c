@@ -351,6 +351,7 @@ static bool take_switch(struct plan_case *c, const char *line)
 		{"-adopt", &c->adopt_all},
 		{"-destroy", &c->destroys_all},
 		{"-refresh-only", &c->refresh_only},
+		{"-values=none", &c->leaves_values},
 		{"-allow-store-destroy", &c->limits.allow_store_destroy},
 		{"-force", &c->limits.force},
 	};

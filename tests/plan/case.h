@@ -76,7 +76,7 @@ struct plan_case {
 	struct model live; /* what lives, by account id; not sorted */
 	struct case_verdict verdicts[CASE_VERDICTS];
 	size_t verdict_count;
-	bool adopt_all, destroys_all, refresh_only;
+	bool adopt_all, destroys_all, refresh_only, leaves_values;
 	struct case_patterns accounts, targets, excludes, replaces;
 	struct guard_limits limits;
 	const char *account_id; /* of the environment, or NULL */

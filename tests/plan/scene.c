@@ -300,7 +300,8 @@ static void judge_values(struct scene *s, const struct planner_input *input)
 			live = renames_older(&s->renames, desired, &s->live);
 		desired->verdict = VALUE_NOT_COMPARED;
 		desired->fingerprint = NULL;
-		if (is_read(input, desired, live))
+		desired->is_unread = s->plan_case->leaves_values && is_read(input, desired, live);
+		if (!desired->is_unread && is_read(input, desired, live))
 			judge_value(s, desired, recorded,
 				recorded && object_compare(recorded, desired) == 0);
 	}

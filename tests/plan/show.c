@@ -76,6 +76,7 @@ void show_row(struct str *out, const struct row *row, const struct row *store)
 	const struct remark remarks[] = {
 		{row->notes & ROW_NEEDS_APPROVAL, "asks"},
 		{row->notes & ROW_UNVERIFIED, "unverified"},
+		{row->notes & ROW_NOT_COMPARED, "not compared"},
 		{row->notes & ROW_WITH_STORE, "with its store"},
 		{row->action != ACTION_FORGET && store && object->secret &&
 				store->action != ACTION_NONE &&
