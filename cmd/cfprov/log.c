@@ -1,12 +1,11 @@
 #include "log.h"
 
+#include "adapter/fs.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli.h"
 #include "verbs.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,10 +35,12 @@ bool log_start(void (*to_terminal)(const struct str *line), struct error *err)
 		error_set(err, "CFPROV_LOG: invalid level `%s`", shown);
 		return error_hint(err, "Valid levels: error, warn, info, debug, trace.");
 	}
-	if (path)
-		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
-	if (path && fd < 0)
-		return error_set_errno(err, errno, "CFPROV_LOG_PATH: can't open %s", path);
+	if (path && !fs_open_to_append(path, &fd, err)) {
+		if (!err->hint)
+			error_hint(err, "Use a regular file, or unset CFPROV_LOG_PATH to log to "
+					"standard error.");
+		return error_prefix(err, "CFPROV_LOG_PATH");
+	}
 	the_log.level = level;
 	the_log.fd = fd;
 	the_log.to_terminal = to_terminal;

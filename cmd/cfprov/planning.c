@@ -259,12 +259,11 @@ bool planning_save(struct session *session, const char *path)
 		return term_fail("Fix the errors above, or plan only the other accounts with "
 				 "-account=ALIAS.",
 			"the plan was not saved because it is partial");
-	char *real AUTO_FREE = fs_real_path(path);
 	planfile_encode(&planfile, &session->plan, &bytes);
 	if (bytes.length > PLANFILE_SIZE_LIMIT)
 		return term_fail("Plan for fewer accounts at a time, with -account=ALIAS.",
 			"the plan was not saved because it exceeds %d bytes", PLANFILE_SIZE_LIMIT);
-	return fs_replace(real, NULL, &bytes, &err) || term_error(&err);
+	return fs_write(path, &bytes, &err) || term_error(&err);
 }
 
 bool planning_load(struct session *session, const char *path)
@@ -273,7 +272,7 @@ bool planning_load(struct session *session, const char *path)
 	struct error err CLEANUP(error_release) = {0};
 	struct str bytes CLEANUP(str_release) = {0};
 
-	if (!fs_read(path, PLANFILE_SIZE_LIMIT, &bytes, &err) ||
+	if (!fs_read_ours(path, PLANFILE_SIZE_LIMIT, &bytes, &err) ||
 		!planfile_decode(path, &bytes, planfile, &err))
 		return term_error(&err);
 	session->desired = planfile->desired;

@@ -262,5 +262,5 @@ bool data_store(const struct world *world, const char *path, struct error *err)
 	struct str bytes CLEANUP(str_release) = {0};
 
 	data_encode(world, &bytes);
-	return fs_replace(path, NULL, &bytes, err);
+	return fs_write(path, &bytes, err);
 }

@@ -125,7 +125,7 @@ static bool announce(const struct server *server, struct error *err)
 	bool is_v6 = *host == ':';
 
 	str_format(&number, "%zu", server->port);
-	if (options->port_file && !fs_replace(options->port_file, NULL, &number, err))
+	if (options->port_file && !fs_write(options->port_file, &number, err))
 		return false;
 	printf("cfsim listens on %s://%s%s%s:%zu/client/v4\n", options->tls_cert ? "https" : "http",
 		is_v6 ? "[" : "", host, is_v6 ? "]" : "", server->port);

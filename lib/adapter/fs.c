@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* F_OFD_SETLK */
+#define _GNU_SOURCE /* statx */
 #include "adapter/fs.h"
 
 #include <dirent.h>
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_STEP = 1 << 16, LOCK_INFO_LIMIT = 4096, LINK_LIMIT = 40 };
+enum { READ_STEP = 1 << 16, LINK_LIMIT = 40 };
 enum { PRIVATE = 0600, PUBLIC = 0666 }; /* modes; the umask counts, too */
 
 void fs_close(int *fd)
@@ -22,7 +22,59 @@ void fs_close(int *fd)
 	*fd = -1;
 }
 
-bool fs_open(const char *path, bool may_be_pipe, int *ret_fd, struct error *err)
+/* Refuses what no rule allows. A FIFO without a writer does not block. */
+static bool check_kind(
+	const struct stat *status, bool may_be_pipe, const char *path, struct error *err)
+{
+	if (S_ISREG(status->st_mode) || (may_be_pipe && S_ISFIFO(status->st_mode)))
+		return true;
+	if (S_ISDIR(status->st_mode))
+		return error_set(err, "%s is a directory, not a file", path);
+	return error_set(err, "%s is not a regular file%s", path, may_be_pipe ? " or a pipe" : "");
+}
+
+static bool is_our_group(gid_t group)
+{
+	int count = getgroups(0, NULL);
+	gid_t *groups AUTO_FREE = mem_alloc((size_t)(count > 0 ? count : 1) * sizeof(*groups));
+
+	count = getgroups(count, groups);
+	for (int i = 0; i < count; i++)
+		if (groups[i] == group)
+			return true;
+	return group == getegid();
+}
+
+static bool owns_folder_of(uid_t user, const char *path)
+{
+	char *real AUTO_FREE = fs_real_path(path), *folder AUTO_FREE = fs_neighbour(real, ".");
+	struct stat status;
+
+	return stat(folder, &status) == 0 && status.st_uid == user;
+}
+
+bool fs_check_ours(int fd, bool may_be_linked, const char *path, struct error *err)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) != 0)
+		return error_set_errno(err, errno, "can't read %s", path);
+	if (!check_kind(&status, false, path, err))
+		return false;
+	if (!may_be_linked && status.st_nlink > 1) {
+		error_set(err, "%s has another name (a hard link)", path);
+		return error_hint(err, "Remove it. cfprov creates a new one.");
+	}
+	if (status.st_uid == geteuid() || status.st_uid == 0 || is_our_group(status.st_gid) ||
+		owns_folder_of(status.st_uid, path))
+		return true;
+	error_set(err, "%s belongs to another user (uid %lu)", path, (unsigned long)status.st_uid);
+	return error_hint(err,
+		"cfprov trusts files of its own user, its groups, root and the owner of the "
+		"directory. If you trust this one, change its owner with `chown`.");
+}
+
+bool fs_open(const char *path, enum fs_rule rule, int *ret_fd, struct error *err)
 {
 	struct stat status;
 	int fd;
@@ -37,13 +89,27 @@ bool fs_open(const char *path, bool may_be_pipe, int *ret_fd, struct error *err)
 			err->code = ERROR_ABSENT;
 	} else if (fstat(fd, &status) != 0) {
 		error_set_errno(err, errno, "can't read %s", path);
-	} else if (S_ISDIR(status.st_mode)) {
-		error_set(err, "%s is a directory, not a file", path);
-	} else if (S_ISREG(status.st_mode) || (may_be_pipe && S_ISFIFO(status.st_mode))) {
+	} else if (check_kind(&status, rule == FS_INPUT, path, err) &&
+		   (rule != FS_OURS || fs_check_ours(fd, true, path, err))) {
 		*ret_fd = fd;
 		return true;
-	} else {
-		error_set(err, "%s is not a regular file%s", path, may_be_pipe ? " or a pipe" : "");
+	}
+	fs_close(&fd);
+	return false;
+}
+
+bool fs_open_to_append(const char *path, int *ret_fd, struct error *err)
+{
+	int fd = open(path,
+		O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK,
+		PRIVATE);
+
+	if (fd < 0)
+		return errno == ELOOP ? error_set(err, "%s is a symbolic link", path)
+				      : error_set_errno(err, errno, "can't open %s", path);
+	if (fs_check_ours(fd, false, path, err)) {
+		*ret_fd = fd;
+		return true;
 	}
 	fs_close(&fd);
 	return false;
@@ -73,7 +139,14 @@ bool fs_read(const char *path, size_t limit, struct str *bytes, struct error *er
 {
 	int fd CLEANUP(fs_close) = -1;
 
-	return fs_open(path, false, &fd, err) && read_all(fd, path, limit, bytes, err);
+	return fs_open(path, FS_REGULAR, &fd, err) && read_all(fd, path, limit, bytes, err);
+}
+
+bool fs_read_ours(const char *path, size_t limit, struct str *bytes, struct error *err)
+{
+	int fd CLEANUP(fs_close) = -1;
+
+	return fs_open(path, FS_OURS, &fd, err) && read_all(fd, path, limit, bytes, err);
 }
 
 /* 0: it does not exist. */
@@ -162,12 +235,30 @@ static int create(const char *path, int flags, mode_t mode, struct error *err)
 	return fd;
 }
 
-static bool write_new(const char *path, const struct str *bytes, mode_t mode, struct error *err)
+/*
+ * Whoever could use the old file can use the new one. Where the group can't be kept, what it was
+ * allowed is not given to another one.
+ */
+static void keep_access(int fd, const struct stat *old)
+{
+	mode_t mode = old->st_mode & (S_IRWXU | S_IRWXG | S_IRWXO);
+
+	if (fchown(fd, old->st_uid, old->st_gid) != 0 && fchown(fd, (uid_t)-1, old->st_gid) != 0)
+		mode &= ~(mode_t)S_IRWXG;
+	(void)fchmod(fd, mode);
+}
+
+/* `old`: the file that it will replace, whose mode, owner and group it gets; or NULL. */
+static bool write_new(
+	const char *path, const struct str *bytes, mode_t mode, const char *old, struct error *err)
 {
 	int fd CLEANUP(fs_close) = create(path, 0, mode, err);
+	struct stat status;
 
 	if (fd < 0)
 		return false;
+	if (old && stat(old, &status) == 0)
+		keep_access(fd, &status);
 	if (!write_all(fd, str_text(bytes), bytes->length) || fsync(fd) != 0)
 		return error_set_errno(err, errno, "can't write %s", path);
 	return true;
@@ -188,6 +279,17 @@ static size_t folder_length(const char *path)
 	return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
+static bool link_or_copy(const char *path, const char *fresh, struct error *err)
+{
+	struct str bytes CLEANUP(str_release) = {0};
+
+	if (link(path, fresh) == 0)
+		return true;
+	if (errno != EXDEV && errno != EPERM && errno != EOPNOTSUPP && errno != EMLINK)
+		return error_set_errno(err, errno, "can't create %s", fresh);
+	return fs_read(path, SIZE_MAX, &bytes, err) && write_new(fresh, &bytes, PRIVATE, path, err);
+}
+
 /*
  * Makes a second name for the old content or, where the file system has no hard links, a copy:
  * there is a file at `path` all the time.
@@ -195,20 +297,11 @@ static size_t folder_length(const char *path)
 static bool keep_backup(const char *path, const char *backup, struct error *err)
 {
 	char *fresh CLEANUP(remove_temporary) = fs_sibling(backup, ".", ".tmp");
-	struct str bytes CLEANUP(str_release) = {0};
 
-	(void)unlink(fresh);
-	int why = link(path, fresh) == 0 ? 0 : errno;
-	bool has_links = why != EXDEV && why != EPERM && why != EOPNOTSUPP && why != EMLINK;
-	if (!why)
-		(void)chmod(fresh, 0600); /* as if we had written it */
-	else if (why == ENOENT && access(path, F_OK) != 0)
+	if (access(path, F_OK) != 0 && errno == ENOENT)
 		return true; /* nothing to keep */
-	else if (has_links)
-		error_set_errno(err, why, "can't create %s", fresh);
-	else if (fs_read(path, SIZE_MAX, &bytes, err) && write_new(fresh, &bytes, PRIVATE, err))
-		why = 0;
-	if (why)
+	(void)unlink(fresh);
+	if (!link_or_copy(path, fresh, err))
 		return error_prefix(err, "can't back up %s to %s", path, backup);
 	if (rename(fresh, backup) != 0)
 		return error_set_errno(err, errno, "can't back up %s to %s", path, backup);
@@ -218,15 +311,26 @@ static bool keep_backup(const char *path, const char *backup, struct error *err)
 	return is_beside || sync_folder_of(backup, err);
 }
 
+static bool put_in_place(const char *fresh, const char *path, struct error *err)
+{
+	if (rename(fresh, path) != 0)
+		return error_set_errno(err, errno, "can't replace %s", path);
+	return sync_folder_of(path, err);
+}
+
 bool fs_replace(const char *path, const char *backup, const struct str *bytes, struct error *err)
 {
 	char *fresh CLEANUP(remove_temporary) = fs_sibling(path, ".", ".tmp");
 
-	if (!write_new(fresh, bytes, PRIVATE, err) || (backup && !keep_backup(path, backup, err)))
-		return false;
-	if (rename(fresh, path) != 0)
-		return error_set_errno(err, errno, "can't replace %s", path);
-	return sync_folder_of(path, err);
+	return write_new(fresh, bytes, PRIVATE, path, err) &&
+	       (!backup || keep_backup(path, backup, err)) && put_in_place(fresh, path, err);
+}
+
+bool fs_write(const char *path, const struct str *bytes, struct error *err)
+{
+	char *fresh CLEANUP(remove_temporary) = fs_sibling(path, ".", ".tmp");
+
+	return write_new(fresh, bytes, PRIVATE, NULL, err) && put_in_place(fresh, path, err);
 }
 
 bool fs_check_new(const char *path, struct error *err)
@@ -235,22 +339,21 @@ bool fs_check_new(const char *path, struct error *err)
 
 	if (!fs_check_target(path, err))
 		return false;
-	return stat(path, &status) != 0 || status.st_size == 0 ||
+	return lstat(path, &status) != 0 || (S_ISREG(status.st_mode) && status.st_size == 0) ||
 	       error_set(err, "%s already exists", path);
 }
 
 bool fs_create(const char *path, const struct str *bytes, struct error *err)
 {
-	char *real AUTO_FREE = fs_real_path(path);
-	char *fresh CLEANUP(remove_temporary) = fs_sibling(real, ".", ".tmp");
+	char *fresh CLEANUP(remove_temporary) = fs_sibling(path, ".", ".tmp");
 
-	if (!fs_check_new(path, err) || !write_new(fresh, bytes, PUBLIC, err))
+	if (!fs_check_new(path, err) || !write_new(fresh, bytes, PUBLIC, NULL, err))
 		return false;
 	/* A link replaces nothing that has come meanwhile; an empty file is replaced. */
-	if (link(fresh, real) != 0 &&
-		((errno == EEXIST && !fs_check_new(path, err)) || rename(fresh, real) != 0))
+	if (link(fresh, path) != 0 &&
+		((errno == EEXIST && !fs_check_new(path, err)) || rename(fresh, path) != 0))
 		return err->message ? false : error_set_errno(err, errno, "can't create %s", path);
-	return sync_folder_of(real, err);
+	return sync_folder_of(path, err);
 }
 
 bool fs_remove(const char *path, struct error *err)
@@ -340,18 +443,39 @@ bool fs_may_write_beside(const char *path)
 	return access(folder, W_OK | X_OK) == 0;
 }
 
+/* Such a file can't be replaced by another one: rename says EBUSY. */
+static bool is_mount_point(const char *path)
+{
+	struct statx status;
+
+	return statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, 0, &status) == 0 &&
+	       status.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+}
+
+/* Is it a name of a descriptor, such as /dev/stdout? */
+static bool leads_into_proc(const char *path)
+{
+	static const char proc[] = "/proc/";
+	char target[sizeof(proc)] = "";
+
+	return readlink(path, target, sizeof(target) - 1) > 0 && strcmp(target, proc) == 0;
+}
+
 bool fs_check_target(const char *path, struct error *err)
 {
-	char *real AUTO_FREE = fs_real_path(path);
-	char *folder AUTO_FREE = fs_neighbour(real, ".");
+	char *folder AUTO_FREE = fs_neighbour(path, ".");
 	struct stat status;
 
-	if (stat(real, &status) != 0) {
+	if (stat(path, &status) != 0) {
 		if (errno != ENOENT)
 			return error_set_errno(err, errno, "can't write %s", path);
-	} else if (!S_ISREG(status.st_mode)) {
-		return error_set(err, "%s is %s", path,
-			S_ISDIR(status.st_mode) ? "a directory, not a file" : "not a regular file");
+	} else if (leads_into_proc(path)) {
+		return error_set(err, "%s is not a regular file", path);
+	} else if (!check_kind(&status, false, path, err)) {
+		return false;
+	} else if (is_mount_point(path)) {
+		error_set(err, "%s is mounted as a single file, so it can't be replaced", path);
+		return error_hint(err, "Mount its directory instead.");
 	}
 	return access(folder, W_OK | X_OK) == 0 ||
 	       error_set_errno(err, errno, "can't write to the directory of %s", path);
@@ -405,89 +529,4 @@ void fs_log_close(struct fs_log *log)
 	fs_close(&log->fd);
 	mem_free(log->path);
 	*log = (struct fs_log){.fd = -1};
-}
-
-/* ---- lock ---- */
-
-/* False: the last holder has removed the file that is locked, and others can make a new one. */
-static bool is_still_at(int fd, const char *path)
-{
-	struct stat held, named;
-
-	return fstat(fd, &held) == 0 && stat(path, &named) == 0 && is_same(&held, &named);
-}
-
-static void read_holder(int fd, const char *path, struct str *ret_info)
-{
-	struct error ignored CLEANUP(error_release) = {0};
-
-	(void)!read_all(fd, path, LOCK_INFO_LIMIT, ret_info, &ignored);
-}
-
-/* Returns a descriptor that holds the lock; -1: failed. */
-static int lock(const char *path, struct str *ret_info, struct error *err)
-{
-	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-
-	if (fd < 0) {
-		error_set_errno(err, errno, "can't open the lock file %s", path);
-		return -1;
-	}
-	if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
-		return fd;
-	int why = errno;
-	if (why == EAGAIN || why == EACCES) {
-		read_holder(fd, path, ret_info);
-		error_set_code(err, ERROR_BUSY, "%s is locked", path);
-	} else {
-		error_set_errno(err, why, "can't lock %s", path);
-	}
-	/* From NFS without a lock daemon, and some network and FUSE file systems. */
-	if (why == ENOLCK || why == ENOSYS || why == EOPNOTSUPP || why == EINVAL)
-		error_hint(err,
-			"This file system does not support file locks (NFS needs its lock "
-			"service). Keep the state on another file system, or pass -lock=false "
-			"if no other cfprov can use this state at the same time.");
-	close(fd);
-	return -1;
-}
-
-bool fs_lock_take(struct fs_lock *taken, const char *path, const char *info, struct str *ret_info,
-	struct error *err)
-{
-	*taken = (struct fs_lock){.fd = lock(path, ret_info, err)};
-	while (taken->fd >= 0 && !is_still_at(taken->fd, path)) {
-		close(taken->fd);
-		taken->fd = lock(path, ret_info, err);
-	}
-	if (taken->fd < 0)
-		return false;
-	taken->path = mem_copy_text(path);
-	if (ftruncate(taken->fd, 0) != 0 || !write_all(taken->fd, info, strlen(info))) {
-		error_set_errno(err, errno, "can't write the lock file %s", path);
-		fs_lock_drop(taken);
-		return false;
-	}
-	return true;
-}
-
-bool fs_lock_is_held(const char *path, struct str *ret_info)
-{
-	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	int fd CLEANUP(fs_close) = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-
-	if (fd < 0 || fcntl(fd, F_OFD_GETLK, &whole) != 0 || whole.l_type == F_UNLCK)
-		return false;
-	read_holder(fd, path, ret_info);
-	return true;
-}
-
-void fs_lock_drop(struct fs_lock *held)
-{
-	if (held->fd >= 0 && held->path)
-		(void)unlink(held->path);
-	fs_close(&held->fd);
-	mem_free(held->path);
-	held->path = NULL;
 }

@@ -1,6 +1,6 @@
 /*
- * Files: whole reads, atomic replacement, a durable log, and a lock that can't go stale. Nothing
- * else in cfprov calls fsync or rename.
+ * Files: who may be read, whole reads, atomic replacement, and a durable log. Nothing else in
+ * cfprov calls fsync or rename.
  */
 #ifndef ADAPTER_FS_H
 #define ADAPTER_FS_H
@@ -8,17 +8,35 @@
 #include "base/error.h"
 #include "base/str.h"
 
-/*
- * Adds the bytes of a regular file to *bytes. Refuses folders, devices and FIFOs (without blocking)
- * and files larger than `limit` bytes. ERROR_ABSENT: no such file.
- */
-bool fs_read(const char *path, size_t limit, struct str *bytes, struct error *err) MUST_CHECK;
+/* What may be opened to be read. Links are followed. */
+enum fs_rule {
+	FS_REGULAR, /* a regular file */
+	FS_INPUT,   /* also a FIFO or pipe: what can be read to its end */
+	FS_OURS,    /* a regular file that passes fs_check_ours: state, journal, saved plan */
+};
 
 /*
- * Gives (fs_close) a descriptor to read a regular file or, if it may be one, a FIFO. Neither this
- * nor reading blocks. Errors as for fs_read.
+ * Adds the bytes of a regular file to *bytes. Refuses folders, devices and FIFOs (without blocking)
+ * and files larger than `limit` bytes. ERROR_ABSENT: no such file. The second follows FS_OURS.
  */
-bool fs_open(const char *path, bool may_be_pipe, int *ret_fd, struct error *err) MUST_CHECK;
+bool fs_read(const char *path, size_t limit, struct str *bytes, struct error *err) MUST_CHECK;
+bool fs_read_ours(const char *path, size_t limit, struct str *bytes, struct error *err) MUST_CHECK;
+
+/*
+ * Gives (fs_close) a descriptor to read. Neither this nor reading blocks. Errors as for fs_read.
+ */
+bool fs_open(const char *path, enum fs_rule rule, int *ret_fd, struct error *err) MUST_CHECK;
+
+/*
+ * True for a regular file that cfprov may believe or write into: it belongs to us, to root, to one
+ * of our groups, or to the owner of its folder (who could replace it anyway; a checkout of the host
+ * in a container). Hard links are refused unless it may have them.
+ */
+bool fs_check_ours(int fd, bool may_be_linked, const char *path, struct error *err) MUST_CHECK;
+
+/* Gives (fs_close) a descriptor to append to a file of ours, new (mode 0600) or not; never a link.
+ */
+bool fs_open_to_append(const char *path, int *ret_fd, struct error *err) MUST_CHECK;
 
 /* Closes a descriptor unless it is -1, and sets it to that. */
 void fs_close(int *fd);
@@ -32,23 +50,25 @@ bool fs_list(const char *path, struct arena *arena, const char *const **ret_name
 
 /*
  * Replaces the content of a file: at every instant, even in a power cut, it has either all of the
- * old content or all of the new. Mode 0600. If `backup` is not NULL, the old content is kept under
- * that name, on any file system. The temporary file is `.NAME.tmp` in the same folder: one writer
- * at a time.
+ * old content or all of the new. It keeps its mode, owner and group as far as we may set them; a
+ * new one has mode 0600. If `backup` is not NULL, the old content is kept under that name, on any
+ * file system. The temporary file is `.NAME.tmp` in the same folder: one writer at a time.
  */
 bool fs_replace(const char *path, const char *backup, const struct str *bytes,
 	struct error *err) MUST_CHECK;
 
+/* The same for an output: always a new file with mode 0600. A link is replaced, not followed. */
+bool fs_write(const char *path, const struct str *bytes, struct error *err) MUST_CHECK;
+
 /*
- * Checks that fs_replace can create or replace the file: it is absent or a regular file, in a
- * writable folder. Follows links.
+ * Checks that fs_replace or fs_write can create or replace the file: it is absent or a regular
+ * file, or a link to such, in a writable folder, and is not mounted by itself.
  */
 bool fs_check_target(const char *path, struct error *err) MUST_CHECK;
 
 /*
- * Creates a file, whole or not at all, with the mode that the umask leaves. A file that exists and
- * is not empty is an error, also one that appears meanwhile. Follows links. The first asks
- * beforehand.
+ * Creates a file, whole or not at all, with the mode that the umask leaves. A link or a file that
+ * exists and is not empty is an error, also one that appears meanwhile. The first asks beforehand.
  */
 bool fs_check_new(const char *path, struct error *err) MUST_CHECK;
 bool fs_create(const char *path, const struct str *bytes, struct error *err) MUST_CHECK;
@@ -98,26 +118,5 @@ bool fs_log_create(struct fs_log *log, const char *path, struct error *err) MUST
 bool fs_log_append(struct fs_log *log, const struct str *bytes, struct error *err) MUST_CHECK;
 
 void fs_log_close(struct fs_log *log);
-
-/* ---- a lock ---- */
-
-struct fs_lock {
-	int fd; /* -1: not held */
-	char *path;
-};
-
-/*
- * Takes an exclusive lock on a file of its own and writes `info` into it; does not wait. The kernel
- * releases the lock when the process ends, however it ends. ERROR_BUSY: another process holds it;
- * *ret_info then has what that process wrote.
- */
-bool fs_lock_take(struct fs_lock *taken, const char *path, const char *info, struct str *ret_info,
-	struct error *err) MUST_CHECK;
-
-/* True if a process holds the lock; then adds what it wrote to *ret_info. Creates nothing. */
-bool fs_lock_is_held(const char *path, struct str *ret_info) MUST_CHECK;
-
-/* Removes the file and releases the lock. */
-void fs_lock_drop(struct fs_lock *held);
 
 #endif

@@ -125,7 +125,7 @@ bool input_file(const char *path, size_t limit, const struct input_patience *pat
 {
 	int fd CLEANUP(fs_close) = -1;
 
-	if (!fs_open(path, true, &fd, err))
+	if (!fs_open(path, FS_INPUT, &fd, err))
 		return false;
 	struct input input = {.fd = fd, .name = path, .limit = limit};
 	return read_all(&input, patience, ret_secret, err);

@@ -65,7 +65,7 @@ bool ledger_is_locked(const char *path, struct str *ret_holder)
 	char *real AUTO_FREE = fs_real_path(path), *lock AUTO_FREE = fs_sibling(real, ".", ".lock");
 	struct str info CLEANUP(str_release) = {0};
 
-	if (!fs_lock_is_held(lock, &info))
+	if (!lock_is_held(lock, &info))
 		return false;
 	describe_holder(&info, ret_holder);
 	return true;
@@ -82,7 +82,7 @@ static bool take_lock(
 	for (;;) {
 		struct str held CLEANUP(str_release) = {0};
 		struct error why CLEANUP(error_release) = {0};
-		if (fs_lock_take(&ledger->lock, path, str_text(&info), &held, &why))
+		if (lock_take(&ledger->lock, path, str_text(&info), &held, &why))
 			return true;
 		if (why.code != ERROR_BUSY) {
 			error_move(err, &why);
@@ -122,7 +122,7 @@ static int64_t backup_serial(const char *path)
 	struct str bytes CLEANUP(str_release) = {0};
 	struct state state CLEANUP(state_release) = {0};
 
-	if (!path || !fs_read(path, LEDGER_SIZE_LIMIT, &bytes, &ignored) ||
+	if (!path || !fs_read_ours(path, LEDGER_SIZE_LIMIT, &bytes, &ignored) ||
 		!state_decode(path, str_text(&bytes), bytes.length, &state, &ignored))
 		return 0;
 	return state.serial;
@@ -159,7 +159,7 @@ static bool read_file(const char *path, struct str *out, bool *ret_is_there, str
 {
 	struct error why CLEANUP(error_release) = {0};
 
-	*ret_is_there = fs_read(path, LEDGER_SIZE_LIMIT, out, &why);
+	*ret_is_there = fs_read_ours(path, LEDGER_SIZE_LIMIT, out, &why);
 	if (*ret_is_there || why.code == ERROR_ABSENT)
 		return true;
 	error_move(err, &why);
@@ -269,7 +269,7 @@ static void set_paths(struct ledger *ledger, const char *path, const char *backu
 	ledger->journal_path = fs_sibling(ledger->path, "", ".journal");
 	char *beside AUTO_FREE = fs_sibling(ledger->path, "", ".backup");
 	if (!backup || strcmp(backup, LEDGER_NO_BACKUP) != 0)
-		ledger->backup_path = target_of(backup ? backup : beside);
+		ledger->backup_path = mem_copy_text(backup ? backup : beside);
 }
 
 bool ledger_read(struct ledger *ledger, const char *path, struct error *err)
@@ -320,13 +320,25 @@ static bool drop_journal(struct ledger *ledger, struct error *err)
 	       error_prefix(err, "the journal could not be removed");
 }
 
+/* A file mounted alone can't be replaced, and the journal beside it would not outlive a container.
+ */
+static bool check_state_target(const struct ledger *ledger, struct error *err)
+{
+	if (fs_check_target(ledger->path, err))
+		return true;
+	if (err->hint)
+		error_hint(err, "Mount its directory instead, because the journal and the lock are "
+				"files beside it, or pass another path with -state.");
+	return error_prefix(err, "the state can't be written");
+}
+
 bool ledger_open(struct ledger *ledger, const struct ledger_options *options, struct error *err)
 {
 	set_paths(ledger, options->path, options->backup);
 	ledger->may_write = true;
-	bool is_locked = options->no_lock || take_lock(ledger, options, err);
-	/* The backup is checked before any request: afterwards there may be ids to write. */
-	bool is_good = is_locked &&
+	/* Both targets are checked before any request: afterwards there may be ids to write. */
+	bool is_good = check_state_target(ledger, err) &&
+		       (options->no_lock || take_lock(ledger, options, err)) &&
 		       (!ledger->backup_path || fs_check_target(ledger->backup_path, err) ||
 			       error_prefix(err, "the backup of the state could not be written"));
 	if (is_good && load(ledger, err) && ledger_commit(ledger, err)) {
@@ -429,7 +441,7 @@ void ledger_close(struct ledger *ledger)
 	if (!ledger->path) /* never opened: its descriptors are none */
 		return;
 	fs_log_close(&ledger->log);
-	fs_lock_drop(&ledger->lock);
+	lock_drop(&ledger->lock);
 	state_release(&ledger->state);
 	state_release(&ledger->before);
 	arena_release(&ledger->run_arena);

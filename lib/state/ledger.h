@@ -24,6 +24,7 @@
 #define STATE_LEDGER_H
 
 #include "adapter/fs.h"
+#include "adapter/lock.h"
 #include "model/event.h"
 #include "state/journal.h"
 #include "state/state.h"
@@ -54,7 +55,7 @@ struct ledger {
 	char *path, *journal_path, *backup_path; /* backup NULL: none, or it has been made */
 	char born_as[STATE_LINEAGE_LENGTH + 1];  /* see ledger_lineage */
 	bool may_write;
-	struct fs_lock lock;
+	struct lock lock;
 	struct fs_log log; /* open between begin and finish */
 	/* the run that is in progress: one change for each intent */
 	struct arena run_arena;

@@ -159,13 +159,17 @@ refuses()
 	[ "$(posts)" = 0 ]
 }
 
-@test "a state with mode 0666 is 0600 after the next change" {
+@test "mode, owner and group of a state stay" {
 	two_applied
-	chmod 666 "$state"
+	chmod 640 "$state"
+	chgrp "$(id -G | awk '{ print $NF }')" "$state"
+	((EUID)) || chown 12345:54321 "$state" .
+	local before
+	before=$(stat -c '%a %u %g' "$state")
 	manifest a b c
 	good apply -auto-approve
-	[ "$(mode_of "$state")" = 600 ]
-	[ "$(mode_of "$backup")" = 666 ] || [ "$(mode_of "$backup")" = 600 ]
+	[ "$(stat -c '%a %u %g' "$state")" = "$before" ]
+	[ "$(stat -c '%a %u %g' "$backup")" = "$before" ]
 	agree 3
 }
 

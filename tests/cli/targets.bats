@@ -49,18 +49,21 @@ spared()
 	spared "is the backup of the state" plan -out="$backup"
 	spared "is a manifest" plan -out=cfprov.yaml
 	spared "is the state" plan -state=hard -out="$state"
-	spared "-out=- is no file" plan -out=-
+	spared "-out=- is not a file" plan -out=-
 	[ ! -e "$backup" ]
 }
 
-@test "-out: a link is followed, and a file is replaced" {
-	ln -s folder/p plan
+@test "-out: a file is replaced, and so is a link, whatever it leads to" {
+	local leads
+	echo precious >folder/p
+	for leads in folder/p folder/new "$state.no"; do
+		ln -sfn "$leads" plan
+		good plan -out=plan
+		[[ ! -L plan && -f plan && ! -e folder/new && $(<folder/p) == precious ]]
+	done
+	cp plan first
 	good plan -out=plan
-	[[ -L plan && -f folder/p ]]
-	cp folder/p first
-	good plan -out=plan
-	cmp folder/p first
-	[[ -L plan ]]
+	cmp plan first
 	good apply plan
 	agree 2
 }
@@ -82,15 +85,21 @@ spared()
 	agree 2
 }
 
-@test "-backup: a link is followed, and another file system is no obstacle" {
+@test "-backup: another file system is no obstacle, and a link is replaced" {
 	local other
 	other=$(mktemp -d /dev/shm/cfprov.XXXXXX) || skip "there is no /dev/shm"
-	ln -s "$other/kept" kept
-	prov apply -auto-approve -backup=kept
+	prov apply -auto-approve -backup="$other/kept"
 	cp "$other/kept" copy || true
 	rm -r "$other"
 	((status == 0))
-	[[ -L kept ]]
 	cmp before copy
 	agree 2
+	echo precious >folder/b
+	ln -s folder/b kept
+	cp "$state" before
+	manifest a b c
+	good apply -auto-approve -backup=kept
+	[[ ! -L kept && $(<folder/b) == precious ]]
+	cmp before kept
+	agree 3
 }

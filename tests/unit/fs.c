@@ -93,22 +93,93 @@ static void replaces(void **state)
 	assert_int_equal(folder_count(folder), 2);
 }
 
-/* Whatever the umask, and whatever the file was before. */
-static void replaced_files_are_private(void **state)
+/* Whatever the umask. */
+static void replaced_files_keep_their_mode(void **state)
 {
 	struct folder *folder = *state;
 	struct error err CLEANUP(error_release) = {0};
 	struct str bytes CLEANUP(str_release) = bytes_of("new");
 	mode_t before = umask(0);
+	const char *path = folder_file(folder, "f"), *backup = folder_file(folder, "f.backup");
+	struct stat status;
 
 	folder_write(folder, "f", "old");
-	assert_int_equal(chmod(folder_file(folder, "f"), 0666), 0);
-	assert_true(fs_replace(
-		folder_file(folder, "f"), folder_file(folder, "f.backup"), &bytes, &err));
-	umask(before);
-	assert_int_equal(folder_mode(folder, "f"), 0600);
-	assert_int_equal(folder_mode(folder, "f.backup"), 0600);
+	assert_int_equal(chmod(path, 0664), 0);
+	assert_int_equal(geteuid() == 0 ? chown(path, 12345, 54321) : 0, 0);
+	assert_true(fs_replace(path, backup, &bytes, &err));
+	assert_int_equal(folder_mode(folder, "f"), 0664);
+	assert_int_equal(folder_mode(folder, "f.backup"), 0664);
 	expect_content(folder, "f.backup", "old");
+	assert_int_equal(stat(path, &status), 0);
+	if (geteuid() == 0)
+		assert_true(status.st_uid == 12345 && status.st_gid == 54321);
+	/* An output is a new file. */
+	assert_true(fs_write(path, &bytes, &err));
+	assert_int_equal(folder_mode(folder, "f"), 0600);
+	umask(before);
+}
+
+/* Neither a link nor a hard link leads an output to another file. */
+static void outputs_do_not_follow_links(void **state)
+{
+	struct folder *folder = *state;
+	struct error err CLEANUP(error_release) = {0};
+	struct str bytes CLEANUP(str_release) = bytes_of("new");
+	struct stat status;
+	int fd = -1;
+
+	folder_write(folder, "victim", "mine");
+	assert_int_equal(symlink("victim", folder_file(folder, "link")), 0);
+	assert_int_equal(symlink("nowhere", folder_file(folder, "ahead")), 0);
+	assert_int_equal(symlink("/proc/self/fd/1", folder_file(folder, "stdout")), 0);
+	assert_int_equal(link(folder_file(folder, "victim"), folder_file(folder, "hard")), 0);
+
+	for (const char *const *name = (const char *const[]){"link", "ahead", "hard", "victim",
+		     "stdout", ".", NULL};
+		*name; name++) {
+		bool is_good = *name[0] == 'v' && unlink(folder_file(folder, "hard")) == 0;
+		assert_int_equal(fs_open_to_append(folder_file(folder, *name), &fd, &err), is_good);
+		fs_close(&fd);
+		error_release(&err);
+	}
+	assert_false(fs_check_target(folder_file(folder, "stdout"), &err));
+	expect_error(&err, "not a regular file");
+	assert_false(fs_create(folder_file(folder, "link"), &bytes, &err));
+	expect_error(&err, "already exists");
+	assert_false(fs_create(folder_file(folder, "ahead"), &bytes, &err));
+	expect_error(&err, "already exists");
+	assert_false(folder_has(folder, "nowhere"));
+	assert_true(fs_write(folder_file(folder, "link"), &bytes, &err));
+	assert_int_equal(lstat(folder_file(folder, "link"), &status), 0);
+	assert_true(S_ISREG(status.st_mode));
+	expect_content(folder, "victim", "mine");
+}
+
+/* Of a folder that everybody may write, what others have put there is not believed. */
+static void believes_only_ours(void **state)
+{
+	struct folder *folder = *state;
+	struct error err CLEANUP(error_release) = {0};
+	struct str bytes CLEANUP(str_release) = {0};
+	const char *path = folder_file(folder, "dir/f");
+	const uid_t other = 12345;
+
+	assert_int_equal(mkdir(folder_file(folder, "dir"), 0777), 0);
+	folder_write(folder, "dir/f", "x");
+	assert_true(fs_read_ours(path, 100, &bytes, &err));
+	assert_int_equal(chmod(path, 0666), 0);
+	assert_true(fs_read_ours(path, 100, &bytes, &err));
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chown(path, other, other), 0);
+	assert_false(fs_read_ours(path, 100, &bytes, &err));
+	expect_error(&err, "belongs to another user (uid 12345)");
+	assert_true(fs_read(path, 100, &bytes, &err));
+	assert_int_equal(chown(path, other, getegid()), 0);
+	assert_true(fs_read_ours(path, 100, &bytes, &err));
+	assert_int_equal(chown(path, other, other), 0);
+	assert_int_equal(chown(folder_file(folder, "dir"), other, other), 0);
+	assert_true(fs_read_ours(path, 100, &bytes, &err));
 }
 
 /* What an earlier run left half written, or somebody has put there, is no obstacle. */
@@ -168,7 +239,7 @@ static void targets_are_regular(void **state)
 	assert_false(is_target(folder, "f/f", "can't write"));
 	assert_int_equal(symlink("fifo", folder_file(folder, "link")), 0);
 	assert_false(is_target(folder, "link", "not a regular file"));
-	assert_int_equal(symlink("dir/f", folder_file(folder, "ahead")), 0);
+	assert_int_equal(symlink("no/f", folder_file(folder, "ahead")), 0);
 	assert_true(is_target(folder, "ahead", ""));
 	expect_content(folder, "f", "old");
 }
@@ -449,130 +520,15 @@ static void full_log_ends_with_a_whole_record(void **state)
 	expect_content(folder, "log", "first\nlast\n");
 }
 
-/* ---- the lock ---- */
-
-static void locks(void **state)
-{
-	struct folder *folder = *state;
-	struct error err CLEANUP(error_release) = {0};
-	struct str held CLEANUP(str_release) = {0};
-	struct fs_lock one, two;
-	const char *path = folder_file(folder, ".lock");
-
-	folder_write(folder, ".lock", "a longer text that a killed process has left there");
-	assert_true(fs_lock_take(&one, path, "it is me", &held, &err));
-	expect_content(folder, ".lock", "it is me");
-	/* Also against another in the same process. */
-	assert_false(fs_lock_take(&two, path, "and me", &held, &err));
-	assert_int_equal(err.code, ERROR_BUSY);
-	assert_string_equal(str_text(&held), "it is me");
-	assert_int_equal(two.fd, -1);
-	error_release(&err);
-	expect_content(folder, ".lock", "it is me");
-	fs_lock_drop(&one);
-	assert_false(folder_has(folder, ".lock"));
-	fs_lock_drop(&one);
-	assert_true(fs_lock_take(&two, path, "and me", &held, &err));
-	assert_int_equal(folder_mode(folder, ".lock"), 0600);
-	fs_lock_drop(&two);
-}
-
-static void refuse_lock(struct folder *folder, const char *name)
-{
-	struct error err CLEANUP(error_release) = {0};
-	struct str held CLEANUP(str_release) = {0};
-	struct fs_lock lock;
-
-	assert_false(fs_lock_take(&lock, folder_file(folder, name), "x", &held, &err));
-	assert_int_not_equal(err.code, ERROR_BUSY);
-	expect_text(err.message, name);
-	assert_int_equal(lock.fd, -1);
-}
-
-static void refuses_to_lock(void **state)
-{
-	struct folder *folder = *state;
-
-	refuse_lock(folder, "no/.lock");
-	assert_int_equal(mkdir(folder_file(folder, "dir"), 0700), 0);
-	refuse_lock(folder, "dir");
-	folder_write(folder, "victim", "mine");
-	assert_int_equal(symlink("victim", folder_file(folder, "link")), 0);
-	refuse_lock(folder, "link");
-	expect_content(folder, "victim", "mine");
-}
-
-/* A lock goes with its process, however that ends. */
-static void lock_goes_with_its_process(void **state)
-{
-	struct folder *folder = *state;
-	struct error err CLEANUP(error_release) = {0};
-	struct str held CLEANUP(str_release) = {0};
-	struct fs_lock lock;
-	const char *path = folder_file(folder, ".lock");
-	int status;
-
-	pid_t child = fork();
-	assert_true(child >= 0);
-	if (child == 0) {
-		(void)!fs_lock_take(&lock, path, "gone soon", &held, &err);
-		raise(SIGKILL);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFSIGNALED(status));
-	expect_content(folder, ".lock", "gone soon");
-	assert_true(fs_lock_take(&lock, path, "me", &held, &err));
-	expect_content(folder, ".lock", "me");
-	fs_lock_drop(&lock);
-}
-
-/* Many processes count in one file, each only while it holds the lock: no count is lost. */
-static void lock_keeps_others_out(void **state)
-{
-	enum { PROCESSES = 8, ROUNDS = 25 };
-	struct folder *folder = *state;
-	const char *path = folder_file(folder, ".lock"), *count = folder_file(folder, "count");
-	struct error err CLEANUP(error_release) = {0};
-	struct str held CLEANUP(str_release) = {0};
-	int status;
-
-	for (int i = 0; i < PROCESSES; i++) {
-		pid_t child = fork();
-		assert_true(child >= 0);
-		for (int round = 0; child == 0 && round < ROUNDS;) {
-			struct fs_lock lock;
-			struct str bytes = {0};
-			error_release(&err);
-			str_clear(&held);
-			if (!fs_lock_take(&lock, path, "x", &held, &err))
-				continue;
-			error_release(&err);
-			(void)!fs_read(count, 100000, &bytes, &err);
-			str_char(&bytes, 'x');
-			int fd = open(count, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-			if (write(fd, bytes.bytes, bytes.length) > 0)
-				round++;
-			close(fd);
-			str_release(&bytes);
-			fs_lock_drop(&lock);
-		}
-		if (child == 0)
-			_exit(0);
-	}
-	for (int i = 0; i < PROCESSES; i++)
-		assert_true(wait(&status) > 0 && status == 0);
-	struct str bytes CLEANUP(str_release) = {0};
-	folder_read(folder, "count", &bytes);
-	assert_int_equal(bytes.length, PROCESSES * ROUNDS);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test_in_folder(reads),
 		test_in_folder(refuses_to_read),
 		test_in_folder(replaces),
-		test_in_folder(replaced_files_are_private),
+		test_in_folder(replaced_files_keep_their_mode),
+		test_in_folder(outputs_do_not_follow_links),
+		test_in_folder(believes_only_ours),
 		test_in_folder(leftovers_are_no_obstacle),
 		test_in_folder(targets_are_regular),
 		test_in_folder(same_files),
@@ -586,10 +542,6 @@ int main(void)
 		test_in_folder(links_to_nothing_are_followed),
 		test_in_folder(appends),
 		test_in_folder(full_log_ends_with_a_whole_record),
-		test_in_folder(locks),
-		test_in_folder(refuses_to_lock),
-		test_in_folder(lock_goes_with_its_process),
-		test_in_folder(lock_keeps_others_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

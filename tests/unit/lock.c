@@ -1,0 +1,157 @@
+/* The lock: who holds it, and what it does not lock. */
+#include "adapter/lock.h"
+
+#include "adapter/fs.h"
+#include "unit.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static void expect_content(struct folder *folder, const char *name, const char *content)
+{
+	struct str bytes CLEANUP(str_release) = {0};
+
+	folder_read(folder, name, &bytes);
+	assert_string_equal(str_text(&bytes), content);
+}
+
+static void locks(void **state)
+{
+	struct folder *folder = *state;
+	struct error err CLEANUP(error_release) = {0};
+	struct str held CLEANUP(str_release) = {0};
+	struct lock one, two;
+	const char *path = folder_file(folder, ".lock");
+
+	folder_write(folder, ".lock", "a longer text that a killed process has left there");
+	assert_true(lock_take(&one, path, "it is me", &held, &err));
+	expect_content(folder, ".lock", "it is me");
+	/* Also against another in the same process. */
+	assert_false(lock_take(&two, path, "and me", &held, &err));
+	assert_int_equal(err.code, ERROR_BUSY);
+	assert_string_equal(str_text(&held), "it is me");
+	assert_int_equal(two.fd, -1);
+	error_release(&err);
+	expect_content(folder, ".lock", "it is me");
+	lock_drop(&one);
+	assert_false(folder_has(folder, ".lock"));
+	lock_drop(&one);
+	assert_true(lock_take(&two, path, "and me", &held, &err));
+	assert_int_equal(folder_mode(folder, ".lock"), 0600);
+	lock_drop(&two);
+}
+
+static void refuse_lock(struct folder *folder, const char *name)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct str held CLEANUP(str_release) = {0};
+	struct lock lock;
+
+	assert_false(lock_take(&lock, folder_file(folder, name), "x", &held, &err));
+	assert_int_not_equal(err.code, ERROR_BUSY);
+	expect_text(err.message, name);
+	assert_int_equal(lock.fd, -1);
+}
+
+static void refuses_to_lock(void **state)
+{
+	struct folder *folder = *state;
+
+	refuse_lock(folder, "no/.lock");
+	assert_int_equal(mkdir(folder_file(folder, "dir"), 0700), 0);
+	refuse_lock(folder, "dir");
+	folder_write(folder, "victim", "mine");
+	assert_int_equal(symlink("victim", folder_file(folder, "link")), 0);
+	refuse_lock(folder, "link");
+	assert_int_equal(symlink("new", folder_file(folder, "ahead")), 0);
+	refuse_lock(folder, "ahead");
+	assert_false(folder_has(folder, "new"));
+	assert_int_equal(link(folder_file(folder, "victim"), folder_file(folder, "hard")), 0);
+	refuse_lock(folder, "hard");
+	expect_content(folder, "victim", "mine");
+	assert_int_equal(mkfifo(folder_file(folder, "fifo"), 0600), 0);
+	refuse_lock(folder, "fifo");
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(unlink(folder_file(folder, "hard")), 0);
+	assert_int_equal(chown(folder_file(folder, "victim"), 12345, 12345), 0);
+	refuse_lock(folder, "victim");
+	expect_content(folder, "victim", "mine");
+}
+
+/* A lock goes with its process, however that ends. */
+static void lock_goes_with_its_process(void **state)
+{
+	struct folder *folder = *state;
+	struct error err CLEANUP(error_release) = {0};
+	struct str held CLEANUP(str_release) = {0};
+	struct lock lock;
+	const char *path = folder_file(folder, ".lock");
+	int status;
+
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		(void)!lock_take(&lock, path, "gone soon", &held, &err);
+		raise(SIGKILL);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	expect_content(folder, ".lock", "gone soon");
+	assert_true(lock_take(&lock, path, "me", &held, &err));
+	expect_content(folder, ".lock", "me");
+	lock_drop(&lock);
+}
+
+/* Many processes count in one file, each only while it holds the lock: no count is lost. */
+static void lock_keeps_others_out(void **state)
+{
+	enum { PROCESSES = 8, ROUNDS = 25 };
+	struct folder *folder = *state;
+	const char *path = folder_file(folder, ".lock"), *count = folder_file(folder, "count");
+	struct error err CLEANUP(error_release) = {0};
+	struct str held CLEANUP(str_release) = {0};
+	int status;
+
+	for (int i = 0; i < PROCESSES; i++) {
+		pid_t child = fork();
+		assert_true(child >= 0);
+		for (int round = 0; child == 0 && round < ROUNDS;) {
+			struct lock lock;
+			struct str bytes = {0};
+			error_release(&err);
+			str_clear(&held);
+			if (!lock_take(&lock, path, "x", &held, &err))
+				continue;
+			error_release(&err);
+			(void)!fs_read(count, 100000, &bytes, &err);
+			str_char(&bytes, 'x');
+			int fd = open(count, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+			if (write(fd, bytes.bytes, bytes.length) > 0)
+				round++;
+			close(fd);
+			str_release(&bytes);
+			lock_drop(&lock);
+		}
+		if (child == 0)
+			_exit(0);
+	}
+	for (int i = 0; i < PROCESSES; i++)
+		assert_true(wait(&status) > 0 && status == 0);
+	struct str bytes CLEANUP(str_release) = {0};
+	folder_read(folder, "count", &bytes);
+	assert_int_equal(bytes.length, PROCESSES * ROUNDS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test_in_folder(locks),
+		test_in_folder(refuses_to_lock),
+		test_in_folder(lock_goes_with_its_process),
+		test_in_folder(lock_keeps_others_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
