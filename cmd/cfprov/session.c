@@ -250,6 +250,23 @@ bool session_load_accounts(struct session *session)
 
 /* ---- state ---- */
 
+/* Beside the manifest. A checkout may hold a link in its place. */
+static bool find_default_state(struct session *session)
+{
+	const struct manifest_source *source = &session->source;
+	const char *manifest = source->path_count ? source->paths[0] : MANIFEST_DEFAULT_PATH;
+	char *path = session->state_path = manifest_beside(source, LEDGER_DEFAULT_NAME);
+	struct error err CLEANUP(error_release) = {0};
+
+	if (fs_is_beneath(manifest, path))
+		return true;
+	char *shown AUTO_FREE = text_visible(path, 0);
+	error_set(&err, "the state %s is a link that leads out of the directory of the manifest",
+		shown);
+	error_hint(&err, "If the state belongs there, pass -state=%s.", shown);
+	return term_error(&err);
+}
+
 /* A manifest is needed only if it says where the state is. */
 bool session_find_state(struct session *session)
 {
@@ -265,9 +282,7 @@ bool session_find_state(struct session *session)
 		error_list_cut(&errors);
 		return term_errors(&errors);
 	}
-	if (!session->state_path)
-		session->state_path = manifest_beside(&session->source, LEDGER_DEFAULT_NAME);
-	return true;
+	return session->state_path || find_default_state(session);
 }
 
 /* ---- addresses ---- */

@@ -422,6 +422,37 @@ char *fs_path_from(const char *other, const char *file)
 	return str_steal(&path);
 }
 
+/*
+ * Gives (mem_free) the deepest folder on the way to the file that exists, without links, with a
+ * slash at its end; NULL if the rest of the way leads upwards.
+ */
+static char *real_way(const char *file)
+{
+	char *real AUTO_FREE = fs_real_path(file), *folder AUTO_FREE = NULL;
+	struct str way CLEANUP(str_release) = {0};
+
+	str_format(&way, "%s%s", *real == '/' ? "" : "./", real);
+	while (!folder) {
+		char *slash = strrchr(way.bytes, '/');
+		if (strcmp(slash, "/..") == 0)
+			return NULL;
+		slash[slash == way.bytes] = '\0'; /* the root keeps its slash */
+		folder = realpath(way.bytes, NULL);
+	}
+	str_clear(&way);
+	str_format(&way, "%s%s", folder, folder[1] ? "/" : "");
+	return str_steal(&way);
+}
+
+bool fs_is_beneath(const char *other, const char *file)
+{
+	struct str beside CLEANUP(str_release) = {0};
+
+	str_format(&beside, "%s%s", other, fs_is_folder(other) ? "/" : "");
+	char *top AUTO_FREE = real_folder(str_text(&beside)), *way AUTO_FREE = real_way(file);
+	return way && strncmp(way, top, strlen(top)) == 0;
+}
+
 char *fs_sibling(const char *path, const char *before, const char *after)
 {
 	struct str sibling = {0};

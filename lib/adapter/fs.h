@@ -88,6 +88,12 @@ char *fs_real_path(const char *path) MUST_CHECK;
  */
 char *fs_path_from(const char *other, const char *file) MUST_CHECK;
 
+/*
+ * True if the file is, or would be, in the folder of `other` (which may be a folder itself) or
+ * below, after links are resolved.
+ */
+bool fs_is_beneath(const char *other, const char *file);
+
 /* Gives (mem_free) DIR/<name> for DIR/NAME. */
 char *fs_neighbour(const char *path, const char *name) MUST_CHECK;
 

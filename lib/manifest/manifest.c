@@ -25,8 +25,29 @@ static void read_fingerprint_key(struct reading *r)
 	}
 }
 
-/* Lends the path of the state, or NULL. Several files may name it if all name the same. */
-static const char *read_state(struct reading *r)
+/* Whoever writes the manifest must not choose any file of the machine. */
+static bool is_beneath_manifest(const struct reading *r, const char *path)
+{
+	for (size_t i = 0; i < r->documents->count; i++)
+		if (fs_is_beneath(r->files[i], path))
+			return true;
+	return false;
+}
+
+static void refuse_outside(struct reading *r, struct spot at, const char *path)
+{
+	struct error *err = reading_error(r, at);
+	char *shown AUTO_FREE = text_visible(path, 0);
+
+	error_set(err, "the path of the state leads out of the directory of the manifest");
+	error_hint(err, "If the state belongs there, pass -state=%s.", shown);
+}
+
+/*
+ * Lends the path of the state, or NULL. Several files may name it if all name the same. If it will
+ * be used, it must not lead out of the manifest's folder.
+ */
+static const char *read_state(struct reading *r, bool is_used)
 {
 	const char *path = NULL;
 	struct place first = {0};
@@ -50,6 +71,8 @@ static const char *read_state(struct reading *r)
 				reading_where(r, first));
 		if (!given || path)
 			continue;
+		if (is_used && !is_beneath_manifest(r, given))
+			refuse_outside(r, spot_of(it, node), given);
 		path = given;
 		first = reading_place(r, spot_of(it, node));
 	}
@@ -125,7 +148,7 @@ bool manifest_read(struct manifest *manifest, const char *default_account_id,
 		model_sort(&model);
 		changes_read(&r);
 		model_sort(&model); /* with the removals */
-		(void)read_state(&r);
+		(void)read_state(&r, false);
 		read_fingerprint_key(&r);
 	}
 	return end_reading(&r, before, ret_desired);
@@ -152,7 +175,7 @@ bool manifest_state_path(struct manifest *manifest, char **ret_path, struct erro
 	struct model model = {0}, read CLEANUP(model_release) = {0};
 	struct reading r = start_reading(manifest, &model, errors);
 	size_t before = errors->count;
-	const char *path = check_documents(&r, manifest, "state") ? read_state(&r) : NULL;
+	const char *path = check_documents(&r, manifest, "state") ? read_state(&r, true) : NULL;
 
 	if (!end_reading(&r, before, &read))
 		return false;

@@ -45,7 +45,8 @@ bool manifest_read(struct manifest *manifest, const char *default_account_id,
 
 /*
  * Each reads one part of the manifest; the rest of it may be wrong. Gives the path (mem_free) of
- * the state that `state` names, or NULL; and the accounts (model_release), sorted, without anything
+ * the state that `state` names, or NULL, and refuses one outside of the manifest's folder, after
+ * links are resolved; and the accounts (model_release), sorted, without anything
  * in them.
  */
 bool manifest_state_path(

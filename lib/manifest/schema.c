@@ -223,7 +223,8 @@ static const struct schema backend = {
 	SCHEMA_TEXT, .is = "the name of a backend (local)", .text = WORDS("local")};
 static const struct schema_key state_keys[] = {
 	{"backend", &backend, .meaning = "where the state is kept; local, a file, is the only one"},
-	{"path", &path, .meaning = "state file, relative to the manifest"},
+	{"path", &path,
+		.meaning = "state file, relative to the manifest and beneath its directory"},
 	{"fingerprint_key", &fingerprint_key,
 		.meaning = "source of the key for fingerprints of values; without a key, they are "
 			   "slow hashes (Argon2id), each with its own salt"},

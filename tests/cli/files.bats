@@ -267,20 +267,20 @@ stores:
 @test "state: a path relative to the manifest; -state wins" {
 	start_sim
 	mkdir conf
-	printf 'account_id: acc_1\nstores: [x]\nstate: {path: "../${WHERE}.json"}\n' >conf/m.yaml
+	printf 'account_id: acc_1\nstores: [x]\nstate: {path: "../conf/${WHERE}.json"}\n' >conf/m.yaml
 	good apply -auto-approve -f conf/m.yaml -var WHERE=here
-	[ -e here.json ]
+	[ -e conf/here.json ]
 	[ ! -e "conf/$state" ]
 	WHERE=here good show -f conf/m.yaml
 	out_has default/x
-	WHERE=there good state list -f conf/m.yaml -state=here.json
+	WHERE=there good state list -f conf/m.yaml -state=conf/here.json
 	out_is $'default/x\n'
 	bad show -f conf/m.yaml
 	err_has 'variable WHERE is not set'
 	bad show -f conf/m.yaml -f conf/none.yaml -var WHERE=here
 	err_has none.yaml
 	# Nothing else of the manifest need be right to look at the state.
-	printf 'stores: ${X}\nstate: {path: ../here.json}\n' >conf/m.yaml
+	printf 'stores: ${X}\nstate: {path: here.json}\n' >conf/m.yaml
 	good state list -f conf/m.yaml
 	out_is $'default/x\n'
 }

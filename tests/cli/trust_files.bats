@@ -161,3 +161,67 @@ mount_alone()
 	good plan
 	good apply -auto-approve -state=copy.json -adopt
 }
+
+# ---- where the state is ---------------------------------------------------------------------
+
+# outside PATH: a manifest cannot put the state there; nobody was asked, and nothing was written.
+outside()
+{
+	printf 'account_id: acc_1\nstores: [a]\nstate: {path: %s}\n' "$1" >repo/cfprov.yaml
+	local command
+	for command in "apply -auto-approve" plan "state list"; do
+		# shellcheck disable=SC2086 # words
+		bad $command -f repo/cfprov.yaml
+		err_has 'the path of the state leads out of the directory of the manifest' \
+			'If the state belongs there, pass -state=' repo/cfprov.yaml:3:
+	done
+	[ "$(requests)" = 0 ]
+}
+
+@test "the state of a manifest stays beneath the manifest's folder, unless -state says otherwise" {
+	mkdir -p repo/sub
+	ln -s ../outside repo/away
+	ln -s ../outside/new repo/ahead
+	ln -s ../outside/file repo/there
+	local path
+	for path in ../new "$PWD/outside/new" away/new ahead there sub/../../outside/new \
+		none/../../outside/new "$PWD/repo/../outside/new" /new away/../new; do
+		outside "$path"
+	done
+	for path in sub/s.json ../repo/s.json "$PWD/repo/t.json"; do
+		printf 'account_id: acc_1\nstores: [a]\nstate: {path: %s}\n' "$path" \
+			>repo/cfprov.yaml
+		good apply -auto-approve -f repo -adopt
+		good state list -f repo
+		out_is $'default/a\n'
+	done
+	# A folder that does not exist yet is no way out either; the error is about the folder.
+	printf 'account_id: acc_1\nstores: [a]\nstate: {path: none/s.json}\n' >repo/cfprov.yaml
+	bad apply -auto-approve -f repo
+	err_has "can't write to the directory of repo/none/s.json"
+	printf 'account_id: acc_1\nstores: [a]\nstate: {path: ../s.json}\n' >repo/cfprov.yaml
+	good validate -f repo
+	good apply -auto-approve -adopt -f repo -state=s.json
+	[ -f s.json ]
+}
+
+@test "a link in place of the state does not lead out of the folder, unless -state names it" {
+	mkdir repo elsewhere
+	mv cfprov.yaml repo
+	local to
+	for to in ../outside/new ../outside/file ../elsewhere/s.json; do
+		ln -sfn "$to" "repo/$state"
+		bad apply -auto-approve -f repo
+		err_has "the state repo/$state is a link that leads out of the directory of the manifest" \
+			"If the state belongs there, pass -state=repo/$state."
+		[ "$(requests)" = 0 ]
+	done
+	good apply -auto-approve -f repo -state="repo/$state"
+	[[ -L repo/$state && -f elsewhere/s.json ]]
+	# The whole folder may be a link: then the manifest is in there, too.
+	ln -s repo/ alias
+	rm "repo/$state"
+	mv elsewhere/s.json "repo/$state"
+	good apply -auto-approve -f alias/cfprov.yaml
+	[ "$(sim_world '[.. | objects | select(.stores) | .stores[]] | length')" = 1 ]
+}

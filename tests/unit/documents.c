@@ -499,7 +499,10 @@ static void state_paths(void **state)
 	expect_state(state, "stores: [x]\n", NULL, NULL);
 	expect_state(state, "state: {path: s/x.json}\n", NULL, beside);
 	expect_state(
-		state, "state: {path: /s/x.json}\n", "state: {path: /s/x.json}\n", "/s/x.json");
+		state, "state: {path: ./s/x.json}\n", "state: {path: ./s/x.json}\n", "/./s/x.json");
+	expect_state(state, "state: {path: /s/x.json}\n", NULL,
+		"!the path of the state leads out of the directory of the manifest");
+	expect_state(state, "state: {path: s/../../x.json}\n", NULL, "leads out of the directory");
 	expect_state(state, "state: {backend: local}\n", "state: {path: s/x.json}\n", beside);
 	expect_state(state, "state: {path: a}\n", "\nstate: {path: b}\n",
 		"!the path of the state is set twice with different values, first at ");

@@ -448,6 +448,34 @@ static void paths_from_another_folder(void **state)
 }
 
 /* A link to what is not there yet still says where it should be. */
+static void beneath(void **state)
+{
+	struct folder *folder = *state;
+	char *top AUTO_FREE = mem_copy_text(folder_file(folder, "top"));
+	char *file AUTO_FREE = mem_copy_text(folder_file(folder, "top/f"));
+
+	assert_int_equal(mkdir(top, 0700), 0);
+	assert_int_equal(mkdir(folder_file(folder, "topmost"), 0700), 0);
+	assert_int_equal(symlink("..", folder_file(folder, "top/up")), 0);
+	assert_int_equal(symlink("../g", folder_file(folder, "top/ahead")), 0);
+	assert_int_equal(symlink("here", folder_file(folder, "top/stays")), 0);
+	for (const char *const *name = (const char *const[]){"top/x", "top/no/x", "top/stays",
+		     "top/../top/x", "top/up/top/x", NULL};
+		*name; name++) {
+		assert_true(fs_is_beneath(top, folder_file(folder, *name)));
+		assert_true(fs_is_beneath(file, folder_file(folder, *name)));
+	}
+	for (const char *const *name = (const char *const[]){"x", "topmost/x", "top/up/x",
+		     "top/ahead", "top/no/../../x", "top/no/../x", "top/..", NULL};
+		*name; name++)
+		assert_false(fs_is_beneath(top, folder_file(folder, *name)));
+	assert_true(fs_is_beneath("/", "/x"));
+	assert_true(fs_is_beneath(".", "x"));
+	assert_true(fs_is_beneath("f", "no/x"));
+	assert_false(fs_is_beneath("f", "../x"));
+	assert_false(fs_is_beneath("f", "/x"));
+}
+
 static void links_to_nothing_are_followed(void **state)
 {
 	struct folder *folder = *state;
@@ -539,6 +567,7 @@ int main(void)
 		test_in_folder(removes),
 		test_in_folder(paths),
 		test_in_folder(paths_from_another_folder),
+		test_in_folder(beneath),
 		test_in_folder(links_to_nothing_are_followed),
 		test_in_folder(appends),
 		test_in_folder(full_log_ends_with_a_whole_record),
