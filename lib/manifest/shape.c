@@ -399,6 +399,10 @@ static void put_variables(struct walk *w, struct yaml *node)
 	if (variables_expand(w->variables, node->text, &text, &problems)) {
 		if (strcmp(str_text(&text), node->text) != 0)
 			yaml_put_text(w->doc, node, str_text(&text));
+		for (size_t i = 0; i < w->variables->warnings.count; i++)
+			error_copy(yaml_error(w->doc, node, w->warnings),
+				&w->variables->warnings.items[i]);
+		error_list_release(&w->variables->warnings);
 		return;
 	}
 	node->is_spoilt = true;

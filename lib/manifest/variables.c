@@ -16,6 +16,7 @@ struct variable {
 	const char *value; /* NULL: it is not set */
 	bool is_given;     /* by -var */
 	bool is_asked;     /* by the manifest */
+	bool is_told;      /* a default was used instead of the environment */
 };
 
 static size_t name_length(const char *text)
@@ -61,6 +62,7 @@ void variables_init(struct variables *variables, const char *const *pairs, size_
 void variables_release(struct variables *variables)
 {
 	table_free(&variables->by_name);
+	error_list_release(&variables->warnings);
 	arena_release(&variables->arena);
 	*variables = (struct variables){0};
 }
@@ -72,8 +74,7 @@ static const char *find_value(struct variables *variables, const char *name)
 
 	if (!variable->is_asked && !variable->is_given) {
 		str_format(&own, "CFPROV_VAR_%s", name);
-		const char *value = getenv(str_text(&own));
-		variable->value = value ? value : getenv(name);
+		variable->value = getenv(str_text(&own));
 	}
 	variable->is_asked = true;
 	return variable->value;
@@ -92,23 +93,52 @@ static bool malformed(struct error_list *problems, const char *text, const char 
 			       "dollar sign before a brace, write $$.");
 }
 
-static bool no_value(const struct str *name, const char *what, const char *message, size_t length,
+static void add_way(struct str *hint, const char *name)
+{
+	str_format(hint,
+		"%sThe environment variable %s is not read. Pass -var %s=\"$%s\", or set "
+		"CFPROV_VAR_%s.",
+		hint->length ? " " : "", name, name, name, name);
+}
+
+static bool no_value(const struct str *name, const char *value, const char *message, size_t length,
 	struct error_list *problems)
 {
 	struct error *err = error_list_add(problems);
-	struct str text CLEANUP(str_release) = {0};
+	struct str text CLEANUP(str_release) = {0}, hint CLEANUP(str_release) = {0};
 
 	text_add_visible(&text, str_text(name), name->length, SHOWN_COLUMNS);
 	const char *shown = str_text(&text);
-	error_set(err, "variable %s is %s", shown, what);
-	if (!length)
-		return error_hint(err,
-			"Pass -var %s=VALUE, or set CFPROV_VAR_%s or %s in the environment. To "
-			"have a default, write ${%s:-default}.",
-			shown, shown, shown, shown);
-	str_clear(&text);
-	text_add_visible(&text, message, length, 0);
-	return error_hint(err, "%s", str_text(&text));
+	bool is_plain = !value && getenv(str_text(name));
+	error_set(err, "variable %s is %s", shown, value ? "empty" : "not set");
+	if (length) {
+		text_add_visible(&hint, message, length, 0);
+		str_text_add(&hint, strchr(".!?", hint.bytes[hint.length - 1]) ? "" : ".");
+	} else if (!is_plain) {
+		str_format(&hint,
+			"Pass -var %s=VALUE, or set CFPROV_VAR_%s. To have a default, write "
+			"${%s:-default}.",
+			shown, shown, shown);
+	}
+	if (is_plain)
+		add_way(&hint, shown);
+	return error_hint(err, "%s", str_text(&hint));
+}
+
+/* The default takes the place of what cfprov 0.1 read from the environment. */
+static void warn_of_default(struct variables *variables, const char *name)
+{
+	struct variable *variable = find(variables, name);
+	const char *plain = getenv(name);
+	struct str hint CLEANUP(str_release) = {0};
+
+	if (variable->is_told || variable->value || !plain || !*plain)
+		return;
+	variable->is_told = true;
+	struct error *warning = error_list_add(&variables->warnings);
+	error_set(warning, "${%s} has its default", name);
+	add_way(&hint, name);
+	error_hint(warning, "%s", str_text(&hint));
 }
 
 static bool add(struct variables *variables, const char *text, size_t length, struct str *out,
@@ -153,9 +183,11 @@ static bool expand_reference(struct variables *variables, const char **text, str
 			str_text(&name));
 	if (value && (*value || !mode))
 		return add(variables, value, strlen(value), out, problems);
-	if (mode == '-')
+	if (mode == '-') {
+		warn_of_default(variables, str_text(&name));
 		return add(variables, word, length, out, problems);
-	return no_value(&name, value ? "empty" : "not set", word, length, problems);
+	}
+	return no_value(&name, value, word, length, problems);
 }
 
 /* ---- a text ---- */

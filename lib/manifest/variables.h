@@ -1,7 +1,10 @@
 /*
- * Variables of a manifest: -var NAME=VALUE, then CFPROV_VAR_NAME, then NAME in the environment;
- * and the references to them in a text: ${NAME}, ${NAME:-default}, ${NAME:?message}. $$ is a
- * dollar sign, and so is a $ before anything else. A default is plain text.
+ * Variables of a manifest: -var NAME=VALUE, then CFPROV_VAR_NAME; and the references to them in a
+ * text: ${NAME}, ${NAME:-default}, ${NAME:?message}. $$ is a dollar sign, and so is a $ before
+ * anything else. A default is plain text.
+ *
+ * Nothing else of the environment is read: whoever writes a manifest must not be able to have any
+ * variable of the runner shown as a name or a comment.
  *
  * Errors name variables and never show their values, which may be secret.
  *
@@ -23,6 +26,9 @@ struct variables {
 	struct table *by_name;         /* -> struct variable */
 	struct variable *first, *last; /* those of -var, then others that were asked for */
 	size_t expanded_bytes;
+	/* Without a place, once for each variable: a default was used, although the environment has
+	 * a variable of the same name. The caller takes them. */
+	struct error_list warnings;
 };
 
 /* Is it NAME=VALUE? A name has letters, digits and _, and does not start with a digit. */

@@ -155,16 +155,16 @@ teardown() { stop_all; }
 
 # ---- variables ------------------------------------------------------------------------------
 
-@test "variables: -var, then CFPROV_VAR_NAME, then NAME" {
+@test "variables: -var, then CFPROV_VAR_NAME" {
 	printf 'account_id: a1\nstores:\n  - x-${NAME}\n  - x-one\n' >cfprov.yaml
 	bad validate
 	err_has 'variable NAME is not set' 'cfprov.yaml:3:5' '-var NAME=VALUE' CFPROV_VAR_NAME
-	NAME=one bad validate
+	CFPROV_VAR_NAME=one bad validate
 	err_has 'store `x-${NAME}` is declared twice' 'first at cfprov.yaml:3'
 	NAME=one CFPROV_VAR_NAME=two good validate
 	NAME=two CFPROV_VAR_NAME=one bad validate
-	NAME=one CFPROV_VAR_NAME=one good validate -var NAME=two
-	NAME=one CFPROV_VAR_NAME=one good validate -var=NAME=one --var=NAME=two
+	CFPROV_VAR_NAME=one good validate -var NAME=two
+	CFPROV_VAR_NAME=one good validate -var=NAME=one --var=NAME=two
 	bad validate -var NAME=two -var NAM=one
 	err_has '-var NAM: the manifest does not use ${NAM}'
 	# Unused ones are named beside the error that they cause; what was just not reached is used.
@@ -198,7 +198,7 @@ stores:
 @test "variables: defaults, messages, dollar signs" {
 	printf 'account_id: ${ID:-a1}\nstores: ["${S:-x}", "y${E:-}"]\n' >cfprov.yaml
 	good validate
-	E='' good validate -var ID=
+	CFPROV_VAR_E='' good validate -var ID=
 	printf 'account_id: "${ID:?which one}"\nstores: [x]\n' >cfprov.yaml
 	bad validate
 	err_has 'variable ID is not set' 'which one'
@@ -207,14 +207,39 @@ stores:
 	local text
 	for text in '${' '${ID' '${}' '${ID:+x}' '${ID-x}' '${1}' '${ID:-${X}}' '${ID:?'; do
 		printf "account_id: '%s'\nstores: [x]\n" "$text" >cfprov.yaml
-		ID=a1 bad validate
+		CFPROV_VAR_ID=a1 bad validate
 		err_has cfprov.yaml:1:13 'Write ${NAME}'
 	done
 	for text in '$$' '$' '$ID' '$${ID}'; do
 		printf "account_id: '%s'\nstores: [x]\n" "$text" >cfprov.yaml
-		ID=a1 bad validate
+		CFPROV_VAR_ID=a1 bad validate
 		err_has cfprov.yaml:1:13 "invalid account_id \`$text\`"
 	done
+}
+
+@test "a variable of the environment is not read by its plain name" {
+	printf 'account_id: a1\nstores: ["x-${TOKEN}"]\n' >cfprov.yaml
+	TOKEN=hush bad validate
+	err_has 'variable TOKEN is not set' 'The environment variable TOKEN is not read.' \
+		'Pass -var TOKEN="$TOKEN", or set CFPROV_VAR_TOKEN.'
+	err_lacks hush
+	bad validate
+	err_has 'Pass -var TOKEN=VALUE, or set CFPROV_VAR_TOKEN.' 'write ${TOKEN:-default}'
+	CFPROV_VAR_TOKEN=a good validate
+	TOKEN=hush good validate -var TOKEN=b
+	err_lacks 'not read'
+	printf 'account_id: a1\nstores: ["x-${TOKEN:-a}", "y-${TOKEN:-a}"]\n' >cfprov.yaml
+	good validate
+	err_lacks 'not read'
+	TOKEN=hush good validate
+	err_has 'Warning: ${TOKEN} has its default' cfprov.yaml:2:10 \
+		'The environment variable TOKEN is not read.'
+	[[ $(grep -c 'has its default' err) == 1 ]]
+	err_lacks hush
+	TOKEN='' good validate
+	err_lacks 'not read'
+	TOKEN=hush good validate -var TOKEN=
+	err_lacks 'not read'
 }
 
 @test "variables bring text, true or false, and nothing else" {
@@ -259,7 +284,7 @@ stores:
 	printf 'accounts: {p: {account_id: a1, api_token: {env: "${V}"}}}\nstores: [x]\n' >cfprov.yaml
 	bad validate
 	err_has 'invalid env'
-	V=TOKEN bad validate
+	CFPROV_VAR_V=TOKEN bad validate
 }
 
 # ---- the keys -------------------------------------------------------------------------------
@@ -271,7 +296,8 @@ stores:
 	good apply -auto-approve -f conf/m.yaml -var WHERE=here
 	[ -e conf/here.json ]
 	[ ! -e "conf/$state" ]
-	WHERE=here good show -f conf/m.yaml
+	WHERE=here bad show -f conf/m.yaml
+	CFPROV_VAR_WHERE=here good show -f conf/m.yaml
 	out_has default/x
 	WHERE=there good state list -f conf/m.yaml -state=conf/here.json
 	out_is $'default/x\n'

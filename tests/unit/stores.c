@@ -212,7 +212,7 @@ static void variables_around_values(void **state)
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
 	(void)state;
-	setenv("UNIT_WORD", "HUSH-12", 1);
+	setenv("CFPROV_VAR_UNIT_WORD", "HUSH-12", 1);
 	const struct object *it =
 		read_one("{name: \"X-${UNIT_WORD}\", comment: \"${UNIT_WORD} $$\", "
 			 "scopes: [\"${NO:-dex}\"], version: 3, "
@@ -239,7 +239,7 @@ static void variables_around_values(void **state)
 		expect_no_text(errors.items[i].snippet, "HUSH");
 	}
 	expect_text(errors.items[2].message, "secret `${UNIT_WORD}` is declared twice");
-	unsetenv("UNIT_WORD");
+	unsetenv("CFPROV_VAR_UNIT_WORD");
 }
 
 /* ---- warnings ---- */

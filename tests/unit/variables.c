@@ -119,12 +119,49 @@ static void sources(void **state)
 	(void)state;
 	clear_environment();
 	setenv("A", "plain", 1);
-	expect(NULL, 0, "${A}", "plain");
+	expect(NULL, 0, "${A}", "!variable A is not set\n");
 	setenv("CFPROV_VAR_A", "own", 1);
 	expect(NULL, 0, "${A}", "own");
 	expect(given, 2, "${A}", "given");
 	setenv("CFPROV_VAR_A", "", 1);
 	expect(NULL, 0, "<${A}>", "<>");
+	clear_environment();
+}
+
+/* What the environment has under the plain name is not read; how to pass it is said. */
+static void plain_environment(void **state)
+{
+	static const struct {
+		const char *text, *hint;
+	} cases[] = {
+		{"${A}", "The environment variable A is not read. Pass -var A=\"$A\", or set "
+			 "CFPROV_VAR_A."},
+		{"${A:?which}", "which. The environment variable A is not read."},
+		{"${A:?which?}", "which? The environment variable A is not read."},
+	};
+	struct variables variables CLEANUP(variables_release);
+	struct str out CLEANUP(str_release) = {0};
+
+	(void)state;
+	clear_environment();
+	setenv("A", "alpha", 1);
+	variables_init(&variables, NULL, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct error_list problems CLEANUP(error_list_release) = {0};
+		assert_false(variables_expand(&variables, cases[i].text, &out, &problems));
+		assert_int_equal(problems.count, 1);
+		assert_string_equal(problems.items[0].message, "variable A is not set");
+		expect_text(problems.items[0].hint, cases[i].hint);
+		expect_no_text(problems.items[0].hint, "alpha");
+	}
+	assert_int_equal(variables.warnings.count, 0);
+	for (size_t i = 0; i < 2; i++) {
+		struct error_list problems CLEANUP(error_list_release) = {0};
+		assert_true(variables_expand(&variables, "${A:-x}${B:-x}", &out, &problems));
+		assert_int_equal(variables.warnings.count, 1);
+	}
+	assert_string_equal(variables.warnings.items[0].message, "${A} has its default");
+	expect_text(variables.warnings.items[0].hint, cases[0].hint);
 	clear_environment();
 }
 
@@ -213,6 +250,7 @@ int main(void)
 		cmocka_unit_test(values),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(sources),
+		cmocka_unit_test(plain_environment),
 		cmocka_unit_test(problems),
 		cmocka_unit_test(all_problems),
 		cmocka_unit_test(hostile_values),
