@@ -29,8 +29,7 @@ Account default (a85e105f4ecef8ad9ca31a8372d0c353):
 
 Plan: 1 to import, 1 to add, 0 to change, 0 to destroy.
 "
-	err_is '
-default/default_secrets_store already exists and will be adopted. To adopt without a prompt, pass -adopt or set `adopt: true`.
+	err_is 'default/default_secrets_store already exists and will be adopted. To adopt without a prompt, pass -adopt or set `adopt: true`.
 '
 	prov plan -detailed-exitcode
 	[ "$status" = 2 ]

@@ -305,7 +305,7 @@ faulty()
 	manifest a
 	faulty fcntl ENOLCK 1+
 	((status == 1))
-	err_has "can't lock" 'No locks available' "can't lock files (NFS needs its lock service)" \
+	err_has "can't lock" 'No locks available' 'does not support file locks (NFS needs its lock service)' \
 		-lock=false
 	[ "$(requests)" = 0 ]
 	good apply -auto-approve -lock=false

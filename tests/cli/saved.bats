@@ -116,7 +116,7 @@ forged()
 	: >"$sim_log"
 	bad apply -allow-store-destroy -force p
 	err_has "default/theirs: changed since the plan was made" 'the state does not have it under this id' \
-		'Run plan again.'
+		'Run `cfprov plan` again.'
 	[ "$(requests '.method != "GET"')" = 0 ]
 	: >"$sim_log"
 	# Only the inputs are changed: the rows are not those that were shown.
