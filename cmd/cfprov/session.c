@@ -77,7 +77,11 @@ static bool open_manifest(struct session *session, struct error_list *errors)
 	const struct manifest_source *source = &session->source;
 	bool may_write = session->cli->command->options & CLI_NEW_FILE;
 
-	manifest_release(&session->manifest); /* session_find_state may have opened it */
+	/* session_find_state may have opened it, and a pipe can be read once. */
+	if (session->is_manifest_open) {
+		error_list_release(&session->manifest.warnings);
+		return true;
+	}
 	for (size_t i = 0; i < source->path_count || i < ARRAY_SIZE(defaults); i++) {
 		const char *path = source->path_count ? source->paths[i] : defaults[i];
 		if (!is_emptied(path))
@@ -89,7 +93,9 @@ static bool open_manifest(struct session *session, struct error_list *errors)
 			may_write ? "Use -out=FILE instead of redirecting the output to it."
 				  : "Redirect the output to another file.");
 	}
-	return manifest_open(&session->manifest, &session->source, errors);
+	manifest_release(&session->manifest);
+	session->is_manifest_open = manifest_open(&session->manifest, &session->source, errors);
+	return session->is_manifest_open;
 }
 
 const char *session_manifest_name(const struct cli *cli)
@@ -258,7 +264,7 @@ static bool find_default_state(struct session *session)
 	char *path = session->state_path = manifest_beside(source, LEDGER_DEFAULT_NAME);
 	struct error err CLEANUP(error_release) = {0};
 
-	if (fs_is_beneath(manifest, path))
+	if (fs_is_beneath(documents_base(manifest), path))
 		return true;
 	char *shown AUTO_FREE = text_visible(path, 0);
 	error_set(&err, "the state %s is a link that leads out of the directory of the manifest",

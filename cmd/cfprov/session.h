@@ -26,6 +26,7 @@ struct session {
 	bool may_ask;               /* the user may be asked to approve, on the standard input */
 	struct manifest_source source;
 	struct manifest manifest;
+	bool is_manifest_open;
 	char *state_path;        /* NULL until session_find_state */
 	struct model desired;    /* of the accounts that -account picks */
 	struct sources *sources; /* of credentials and values */

@@ -1,5 +1,4 @@
 /* cfprov state: what is recorded, and changes of it by hand. Cloudflare is not asked. */
-#include "adapter/fs.h"
 #include "adapter/input.h"
 #include "base/text.h"
 #include "document.h"
@@ -177,8 +176,7 @@ static bool read_file(const char *file, struct state *ret_state)
 	bool is_stdin = strcmp(file, "-") == 0;
 	char *name AUTO_FREE = text_visible(is_stdin ? "standard input" : file, 0);
 
-	if (!(is_stdin ? input_text(LEDGER_SIZE_LIMIT, &patience, &bytes, &err)
-		       : fs_read(file, LEDGER_SIZE_LIMIT, &bytes, &err)))
+	if (!input_text(is_stdin ? NULL : file, LEDGER_SIZE_LIMIT, &patience, &bytes, &err))
 		return term_error(&err);
 	if (state_decode(name, str_text(&bytes), bytes.length, ret_state, &err))
 		return true;

@@ -79,6 +79,9 @@ bool fs_open(const char *path, enum fs_rule rule, int *ret_fd, struct error *err
 	struct stat status;
 	int fd;
 
+	/* Opening a FIFO would end its writer, and opening a device may have effects of its own. */
+	if (rule != FS_INPUT && stat(path, &status) == 0 && !check_kind(&status, false, path, err))
+		return false;
 	do /* non-blocking: a FIFO without a writer must not hang us here */
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	while (fd < 0 && errno == EINTR);

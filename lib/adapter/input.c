@@ -96,12 +96,20 @@ static bool read_all(struct input *input, const struct input_patience *patience,
 	return true;
 }
 
-bool input_text(
-	size_t limit, const struct input_patience *patience, struct str *bytes, struct error *err)
+bool input_text(const char *path, size_t limit, const struct input_patience *patience,
+	struct str *bytes, struct error *err)
 {
+	int fd CLEANUP(fs_close) = -1;
 	struct input input = {.fd = STDIN_FILENO, .name = stdin_name, .limit = limit};
 	struct secret secret CLEANUP(secret_release) = {0};
+	struct stat status;
 
+	if (path && (stat(path, &status) != 0 || !S_ISFIFO(status.st_mode)))
+		return fs_read(path, limit, bytes, err);
+	if (path && !fs_open(path, FS_INPUT, &fd, err))
+		return false;
+	if (path)
+		input = (struct input){.fd = fd, .name = path, .limit = limit};
 	if (!read_all(&input, patience, &secret, err))
 		return false;
 	str_add(bytes, secret.bytes, secret.length);

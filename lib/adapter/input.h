@@ -24,9 +24,12 @@ struct input_patience {
 		*interrupted; /* stops at once: ERROR_INTERRUPTED; may be NULL */
 };
 
-/* Adds the whole standard input to *bytes. Has no timeout on a terminal. */
-bool input_text(size_t limit, const struct input_patience *patience, struct str *bytes,
-	struct error *err) MUST_CHECK;
+/*
+ * Adds the content of a file, a FIFO or the shell's <(...) to *bytes; NULL: the whole standard
+ * input, which has no timeout on a terminal. ERROR_ABSENT: no such file.
+ */
+bool input_text(const char *path_or_NULL, size_t limit, const struct input_patience *patience,
+	struct str *bytes, struct error *err) MUST_CHECK;
 
 /* Gives (secret_release) the whole standard input, which must not be a terminal. */
 bool input_secret(size_t limit, const struct input_patience *patience, struct secret *ret_secret,

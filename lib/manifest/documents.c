@@ -42,6 +42,13 @@ static bool refuse_empty(const char *file, struct error_list *errors)
 	return error_at(err, file, 0, 0);
 }
 
+const char *documents_base(const char *path)
+{
+	bool is_descriptor = strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0;
+
+	return is_descriptor ? "" : path;
+}
+
 /* Parses the last document. If it has only comments, it may be dropped. */
 static bool parse(struct documents *documents, bool may_be_dropped, struct error_list *errors)
 {
@@ -86,8 +93,8 @@ static void open_file(struct opening *o, const char *path)
 	struct document *document =
 		new_document(o->documents, is_input ? "(standard input)" : path);
 	document->is_input = is_input;
-	if (is_input ? input_text(DOCUMENTS_SIZE_LIMIT, &o->patience, &document->bytes, &err)
-		     : fs_read(path, DOCUMENTS_SIZE_LIMIT, &document->bytes, &err)) {
+	if (input_text(is_input ? NULL : path, DOCUMENTS_SIZE_LIMIT, &o->patience, &document->bytes,
+		    &err)) {
 		(void)!parse(o->documents, o->is_in_folder, o->errors);
 		return;
 	}

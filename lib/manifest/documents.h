@@ -1,6 +1,7 @@
 /*
  * The files of a manifest: what -f names is read and parsed. Of a folder, all *.yaml and *.yml that
- * are not hidden are read, in the order of their names; "-" is the standard input.
+ * are not hidden are read, in the order of their names; "-" is the standard input. FIFOs and the
+ * shell's <(...) are read to their end.
  *
  * An empty file is an error: its stores may have been lost, and must not be destroyed for that.
  * Files of a folder with nothing but comments are left out, if another one has content.
@@ -14,7 +15,7 @@
 
 enum {
 	DOCUMENTS_SIZE_LIMIT = 64 << 20,    /* of one file, in bytes */
-	DOCUMENTS_INPUT_TIMEOUT_MS = 60000, /* for whoever writes to the standard input */
+	DOCUMENTS_INPUT_TIMEOUT_MS = 60000, /* for whoever writes to it, if it is no file */
 };
 
 struct document {
@@ -41,6 +42,12 @@ bool documents_open(struct documents *documents, const char *const *paths, size_
 /* Adds one document from memory; copies the bytes. */
 bool documents_add(struct documents *documents, const char *file, const struct str *bytes,
 	struct error_list *errors) MUST_CHECK;
+
+/*
+ * Lends what paths in the file are relative to: its own path or, for a descriptor such as
+ * /dev/fd/63, "" (the current folder).
+ */
+const char *documents_base(const char *path);
 
 void documents_release(struct documents *documents);
 

@@ -29,7 +29,7 @@ static void read_fingerprint_key(struct reading *r)
 static bool is_beneath_manifest(const struct reading *r, const char *path)
 {
 	for (size_t i = 0; i < r->documents->count; i++)
-		if (fs_is_beneath(r->files[i], path))
+		if (fs_is_beneath(documents_base(r->files[i]), path))
 			return true;
 	return false;
 }
@@ -211,6 +211,7 @@ char *manifest_beside(const struct manifest_source *source, const char *name)
 	const char *path = source->path_count ? source->paths[0] : MANIFEST_DEFAULT_PATH;
 	struct str inside CLEANUP(str_release) = {0};
 
+	path = documents_base(path);
 	str_format(&inside, "%s%s", path, fs_is_folder(path) ? "/" : "");
 	return fs_neighbour(str_text(&inside), name);
 }

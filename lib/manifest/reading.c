@@ -19,7 +19,7 @@ bool reading_next(const struct reading *r, const char *key, struct spot *spot)
 
 const char *reading_path(struct reading *r, size_t document, const char *path)
 {
-	char *beside AUTO_FREE = fs_neighbour(r->files[document], path);
+	char *beside AUTO_FREE = fs_neighbour(documents_base(r->files[document]), path);
 
 	return arena_text(&r->model->arena, *path == '/' ? path : beside);
 }

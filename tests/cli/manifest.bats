@@ -428,9 +428,6 @@ secret()
 	mkdir cfprov.yaml
 	refused "there is no manifest in the directory"
 	rmdir cfprov.yaml
-	mkfifo cfprov.yaml
-	refused 'not a regular file'
-	rm cfprov.yaml
 	ln -s /dev/zero cfprov.yaml
 	refused 'not a regular file'
 	rm cfprov.yaml

@@ -81,6 +81,7 @@ cut_off()
 # ---- rm -------------------------------------------------------------------------------------
 
 @test "state rm: says what it removed, keeps the state before, grows the serial by one" {
+	chmod 640 "$state"
 	good state rm prod/a
 	out_is 'Removed prod/a
 '
@@ -88,7 +89,7 @@ cut_off()
 	[ "$(recorded acc_1)" = 'b id-2' ]
 	[ "$(recorded acc_2 | wc -l)" = 2 ]
 	cmp before "$backup"
-	[ "$(mode_of "$state")" = 600 ]
+	[ "$(mode_of "$state")" = 640 ]
 	tidy
 }
 

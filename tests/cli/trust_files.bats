@@ -225,3 +225,76 @@ outside()
 	good apply -auto-approve -f alias/cfprov.yaml
 	[ "$(sim_world '[.. | objects | select(.stores) | .stores[]] | length')" = 1 ]
 }
+
+# ---- inputs ---------------------------------------------------------------------------------
+
+# secrets_from VALUE...: cfprov.yaml with secrets s1, s2... of the store keys.
+secrets_from()
+{
+	printf 'account_id: acc_1\nstores:\n  - name: keys\n    secrets:\n'
+	local value n=0
+	for value in "$@"; do
+		printf '      - {name: s%d, value: %s}\n' $((++n)) "$value"
+	done
+}
+
+# wrote VALUE...: these are the values of s1, s2...
+wrote()
+{
+	local value
+	for value; do
+		printf '%s' "$value" | b2sum -l 128 | cut -c1-16
+	done >wanted
+	sim_world '[.accounts[].stores[].secrets[]] | sort_by(.name)[].value_checksum' | diff wanted - >&2
+}
+
+@test "values: links as Kubernetes makes them, pipes, descriptors and the folder above" {
+	# Kubernetes: /etc/secrets/NAME -> ..data/NAME, ..data -> ..2026_11_29.1
+	mkdir -p mount/..2026_11_29.1 repo
+	echo one >mount/..2026_11_29.1/token
+	ln -s ..2026_11_29.1 mount/..data
+	ln -s ..data/token mount/token
+	echo two >beside
+	mkfifo pipe
+	secrets_from '{file: ../mount/token}' "{file: $PWD/mount/token}" '{file: ../beside}' \
+		'{file: ../pipe}' '{file: /dev/fd/8}' '{file: /proc/self/fd/9}' \
+		'{dotenv: ../vars, key: A}' >repo/cfprov.yaml
+	echo A=six >real.env
+	ln -s real.env vars
+	chmod 777 . repo mount repo/cfprov.yaml beside
+	later sh -c 'echo three >pipe'
+	good apply -auto-approve -f repo/cfprov.yaml 8< <(echo four) 9<<<five
+	wait_later
+	wrote one one two three four five six
+}
+
+@test "the manifest: a pipe, a descriptor, a FIFO, a link, standard input" {
+	echo value >file
+	secrets_from '{file: file}' >real.yaml
+	rm cfprov.yaml
+	ln -s real.yaml link.yaml
+	mkfifo fifo.yaml
+	"$cfprov" apply -auto-approve -f <(cat real.yaml) >out 2>err </dev/null
+	[ -f "$state" ]
+	local command
+	for command in validate plan 'state list' doctor; do
+		# shellcheck disable=SC2086 # words
+		{
+			"$cfprov" $command -f <(cat real.yaml) >out 2>err </dev/null
+			"$cfprov" $command -f /dev/fd/8 8<real.yaml >out 2>err </dev/null
+			"$cfprov" $command -f /dev/stdin <real.yaml >out 2>err
+			"$cfprov" $command -f - < <(cat real.yaml) >out 2>err
+			"$cfprov" $command -f link.yaml >out 2>err </dev/null
+			cat real.yaml >fifo.yaml &
+			"$cfprov" $command -f fifo.yaml >out 2>err </dev/null
+			wait $!
+		}
+	done
+	"$cfprov" plan -f <(cat real.yaml) >out 2>err </dev/null
+	grep -q '^No changes' out
+	"$cfprov" state push <(cat "$state") >out 2>err </dev/null
+	# Errors name the descriptor, and paths are relative to the current directory.
+	"$cfprov" validate -f <(echo 'stores: {') >out 2>err </dev/null || status=$?
+	((status == 1))
+	grep -q '/dev/fd/[0-9]*:' err
+}

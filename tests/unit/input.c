@@ -141,7 +141,7 @@ static void refuse_input(const struct input_patience *how, struct error *err)
 	struct str bytes CLEANUP(str_release) = {0};
 	struct secret secret = {0};
 
-	assert_false(input_text(5000, how, &bytes, err));
+	assert_false(input_text(NULL, 5000, how, &bytes, err));
 	assert_false(input_secret(5000, how, &secret, &other));
 	assert_null(secret.bytes);
 	assert_string_equal(err->message, other.message);
@@ -179,7 +179,7 @@ static void a_file_is_not_waited_for(void **state)
 	folder_write(folder, "f", "x");
 	assert_true(input_file(folder_file(folder, "f"), 5000, &none, &secret, &err));
 	int before = give_input(open(folder_file(folder, "f"), O_RDONLY | O_CLOEXEC));
-	assert_true(input_text(5000, &none, &bytes, &err));
+	assert_true(input_text(NULL, 5000, &none, &bytes, &err));
 	close(give_input(before));
 	assert_string_equal(str_text(&bytes), "x");
 }
