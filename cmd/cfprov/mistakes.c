@@ -304,6 +304,8 @@ static const char *guess_variable(const char *name)
 	const char *part = own_part(name), *near = NULL;
 	size_t edits = SIZE_MAX;
 
+	if (strcmp(name, "CLOUDFLARE_API_BASE_URL") == 0) /* of version 0.1, and of wrangler */
+		return "CLOUDFLARE_BASE_URL";
 	for (const struct variable_text *it = cli_variables; it->name; it++) {
 		const char *other = own_part(it->name);
 		if (other && name[1] == it->name[1] && text_is_nearer(part, other, &edits))

@@ -465,8 +465,6 @@ bool session_new_client(struct session *session)
 	if (timeout && (!text_to_number(timeout, 3600, &seconds) || seconds == 0))
 		return term_fail(
 			NULL, "CFPROV_REQUEST_TIMEOUT must be a number of seconds from 1 to 3600");
-	if (!url)
-		url = cli_env("CLOUDFLARE_API_BASE_URL");
 	const struct client_options options = {
 		.base_url = url ? url : BASEURL_DEFAULT,
 		.timeout_ms = (int64_t)seconds * 1000,

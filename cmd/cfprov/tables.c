@@ -165,7 +165,6 @@ const struct variable_text cli_variables[] = {
 	{"CLOUDFLARE_BASE_URL", "API address, for example that of a simulator"},
 	{"CLOUDFLARE_API_KEY", NULL},
 	{"CLOUDFLARE_EMAIL", NULL},
-	{"CLOUDFLARE_API_BASE_URL", NULL},
 	{"CFPROV_VAR_NAME", "value of ${NAME} in the manifest; -var takes precedence"},
 	{"CFPROV_FINGERPRINT_KEY", "key for the fingerprints of secret values"},
 	{"CFPROV_REQUEST_TIMEOUT", "seconds that one request may take (default 60)"},

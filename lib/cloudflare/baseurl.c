@@ -1,17 +1,17 @@
 #include "cloudflare/baseurl.h"
 
 #include "adapter/http.h"
-#include "base/text.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
+/* A resolver may give names such as 127.0.0.1.2.3 any address, so only a whole address counts. */
 static bool is_loopback_name(const char *host)
 {
-	/* not a name like 127.0.0.1.example.com */
-	bool is_address = text_is_made_of(host, "0123456789.");
+	struct in_addr address;
 
 	return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-	       (is_address && strncmp(host, "127.", 4) == 0);
+	       (inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127);
 }
 
 bool baseurl_check(const char *base_url, char **ret_clean, bool *ret_is_loopback, struct error *err)

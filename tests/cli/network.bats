@@ -43,6 +43,7 @@ teardown() { stop_all; }
 	local url
 	for url in http://192.0.2.1/client/v4 http://api.cloudflare.com/client/v4 \
 		http://127.0.0.1.example.com/x http://127.example.com http://localhost.example.com \
+		http://127.0.0.1.2.3 http://127.0.0.0.0.1:8080/x \
 		HTTP://192.0.2.1/ http://10.0.0.1 'http://[2001:db8::1]/' http://0.0.0.0; do
 		# LeakSanitizer can't work under strace.
 		ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 CLOUDFLARE_BASE_URL=$url strace -f -qq -e trace=socket,connect,sendto -o calls \
@@ -69,10 +70,22 @@ teardown() { stop_all; }
 		harmless err
 	done
 	[ "$(requests)" = 0 ]
-	# A slash at the end does no harm, nor does the other name of the variable.
+	# A slash at the end does no harm.
 	CLOUDFLARE_BASE_URL=$sim_url// good plan
-	CLOUDFLARE_BASE_URL='' CLOUDFLARE_API_BASE_URL=$sim_url good plan
 	[ "$(sim_stats .unrouted)" = 0 ]
+}
+
+@test "trust 11: one variable sets the base URL, and the former one is told" {
+	start_logged
+	start_other
+	manifest_of 1
+	export CLOUDFLARE_API_BASE_URL=$other_url
+	good plan
+	[ "$(requests)" -gt 0 ]
+	[ ! -s "$other_log" ]
+	unset CLOUDFLARE_BASE_URL
+	prov validate
+	err_has 'unknown environment variable CLOUDFLARE_API_BASE_URL; did you mean CLOUDFLARE_BASE_URL?'
 }
 
 @test "nobody listens: an error, soon, that says so" {
