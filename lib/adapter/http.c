@@ -1,5 +1,6 @@
 #include "adapter/http.h"
 
+#include "adapter/proxy.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -37,6 +38,7 @@ struct transfer {
 struct http {
 	CURLM *multi;
 	struct http_options options;
+	struct proxy proxy;
 	struct transfer *transfers;
 	size_t started; /* whose response has not been given yet */
 };
@@ -129,13 +131,19 @@ static int on_trace(CURL *easy, curl_infotype type, char *bytes, size_t length, 
 
 struct http *http_new(const struct http_options *options, struct error *err)
 {
+	struct proxy proxy CLEANUP(proxy_release) = {0};
+
 	(void)unsetenv("SSLKEYLOGFILE"); /* it would let others read the traffic */
+	if (!options->is_loopback && !proxy_read(&proxy, err))
+		return NULL;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		error_set(err, "can't initialize libcurl");
 		return NULL;
 	}
 	struct http *http = mem_alloc(sizeof(*http));
 	http->options = *options;
+	http->proxy = proxy;
+	proxy = (struct proxy){0};
 	http->multi = curl_multi_init();
 	if (!http->multi)
 		mem_exhausted();
@@ -160,6 +168,7 @@ void http_free(struct http *http)
 	}
 	curl_multi_cleanup(http->multi);
 	curl_global_cleanup();
+	proxy_release(&http->proxy);
 	mem_free(http);
 }
 
@@ -197,10 +206,35 @@ void http_headers_free(struct http_headers *headers)
 	mem_free(headers);
 }
 
+/*
+ * libcurl itself does not read these variables. Either one replaces both of the system's file and
+ * its folder, also for an https proxy.
+ */
+static void set_authorities(CURL *easy)
+{
+	const char *file = getenv("SSL_CERT_FILE"), *folder = getenv("SSL_CERT_DIR");
+
+	file = file && *file ? file : NULL;
+	folder = folder && *folder ? folder : NULL;
+	if (!file && !folder)
+		return;
+	SET(easy, CURLOPT_CAINFO, file);
+	SET(easy, CURLOPT_CAPATH, folder);
+	SET(easy, CURLOPT_PROXY_CAINFO, file);
+	SET(easy, CURLOPT_PROXY_CAPATH, folder);
+}
+
+/* Without a proxy of ours libcurl must not look for one. */
+static void set_proxy(CURL *easy, const struct proxy *proxy)
+{
+	SET(easy, CURLOPT_PROXY, proxy->url ? proxy->url : "");
+	SET(easy, CURLOPT_PROXYUSERNAME, proxy->user);
+	SET(easy, CURLOPT_PROXYPASSWORD, proxy->password);
+}
+
 /* The options that are the same for all requests. */
 static void set_up(struct transfer *transfer, const struct http_options *options)
 {
-	const char *authorities = getenv("SSL_CERT_FILE"); /* libcurl itself does not read it */
 	struct str agent CLEANUP(str_release) = {0};
 	CURL *easy = transfer->easy;
 
@@ -213,8 +247,8 @@ static void set_up(struct transfer *transfer, const struct http_options *options
 	SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	SET(easy, CURLOPT_PATH_AS_IS, 1L);
 	SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (authorities && *authorities)
-		SET(easy, CURLOPT_CAINFO, authorities);
+	set_authorities(easy);
+	set_proxy(easy, &transfer->http->proxy);
 	SET(easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(easy, CURLOPT_SSL_VERIFYHOST, 2L);
 	SET(easy, CURLOPT_PIPEWAIT, 1L);
@@ -227,8 +261,6 @@ static void set_up(struct transfer *transfer, const struct http_options *options
 	SET(easy, CURLOPT_PREREQDATA, transfer);
 	SET(easy, CURLOPT_DEBUGFUNCTION, on_trace);
 	SET(easy, CURLOPT_DEBUGDATA, transfer);
-	if (options->is_loopback)
-		SET(easy, CURLOPT_PROXY, "");
 }
 
 static struct transfer *idle_transfer(struct http *http)
@@ -310,6 +342,21 @@ static bool is_tls_trouble(CURLcode code, const char *reason)
 	return false;
 }
 
+/* The proxy's answer to CONNECT, unless it connected us; 0: there is none. */
+static int proxy_status(const struct transfer *transfer)
+{
+	long status = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	return transfer->sendings == 0 && status >= 300 ? (int)status : 0;
+}
+
+static bool is_nowhere(CURLcode code)
+{
+	return code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ||
+	       code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY;
+}
+
 static enum http_outcome outcome_of(const struct transfer *transfer, CURLcode code)
 {
 	bool is_end_of_stream = code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM ||
@@ -320,34 +367,65 @@ static enum http_outcome outcome_of(const struct transfer *transfer, CURLcode co
 		return HTTP_ANSWERED;
 	if (transfer->sendings > 0) /* the server may have done it, whatever came back */
 		return HTTP_UNKNOWN;
-	if (is_tls_trouble(code, transfer->reason))
+	if (is_tls_trouble(code, transfer->reason) || proxy_refuses(proxy_status(transfer)))
 		return HTTP_NEVER;
+	if (proxy_status(transfer))
+		return HTTP_NOT_SENT;
 	if (transfer->was_refused) /* other codes are of the connection that was tried next */
 		return is_end_of_stream ? HTTP_REFUSED : HTTP_NOT_SENT;
-	if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ||
-		code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY)
+	if (is_nowhere(code))
 		return HTTP_NEVER;
 	curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &connected_us);
 	return connected_us > 0 ? HTTP_UNKNOWN : HTTP_NOT_SENT;
 }
 
-static char *describe(const struct transfer *transfer, CURLcode code)
+/*
+ * Did the proxy have a part in the failure? libcurl says so of some; of the others we know it if
+ * its text names the proxy, or if no host is excluded.
+ */
+static bool is_by_proxy(const struct transfer *transfer, CURLcode code)
 {
-	struct str text = {0};
-	const char *reason = transfer->reason[0] ? transfer->reason : curl_easy_strerror(code);
+	const struct proxy *proxy = &transfer->http->proxy;
 
-	if (transfer->response->outcome == HTTP_REFUSED)
+	return proxy->variable && transfer->sendings == 0 && !transfer->response->is_tls_trouble &&
+	       (code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY ||
+		       strstr(transfer->reason, proxy->host) || !proxy_has_exceptions());
+}
+
+/* What the library says, without any user and password of a URL. */
+static void add_reason(struct str *text, const char *reason)
+{
+	struct str kept CLEANUP(str_release) = {0};
+
+	text_add_without_users(&kept, reason);
+	while (kept.length && strchr("\r\n. ", kept.bytes[kept.length - 1]))
+		kept.length--;
+	text_add_visible(text, str_text(&kept), kept.length, 200);
+}
+
+/* Fills problem and advice. */
+static void describe(const struct transfer *transfer, CURLcode code, struct http_response *response)
+{
+	struct str text CLEANUP(str_release) = {0}, advice CLEANUP(str_release) = {0};
+	const struct proxy *proxy = &transfer->http->proxy;
+	const char *reason = transfer->reason[0] ? transfer->reason : curl_easy_strerror(code);
+	int status = proxy->variable ? proxy_status(transfer) : 0;
+
+	if (response->outcome == HTTP_REFUSED)
 		reason = "the server closed the connection before it accepted the request";
 	else if (code == CURLE_ABORTED_BY_CALLBACK)
 		reason = "the connection was closed before a response arrived";
 	else if (code == CURLE_WRITE_ERROR)
 		reason = "the response is larger than 16 MiB";
-	size_t length = strlen(reason);
+	if (status)
+		proxy_explain(proxy, status, &text, &advice);
+	else if (is_by_proxy(transfer, code))
+		proxy_blame(proxy, &text, &advice);
 	str_text_add(&text, code == CURLE_SSL_CONNECT_ERROR ? "TLS handshake failed: " : "");
-	while (length && strchr("\r\n. ", reason[length - 1]))
-		length--;
-	text_add_visible(&text, reason, length, 200);
-	return str_steal(&text);
+	add_reason(&text, status ? "" : reason);
+	response->problem = str_steal(&text);
+	if (advice.length)
+		response->advice = str_steal(&advice);
 }
 
 int64_t http_retry_after_ms(const char *text, int64_t now_unix_seconds)
@@ -425,7 +503,7 @@ static struct http_response *finish(struct http *http, CURL *easy, CURLcode code
 	if (response->outcome == HTTP_ANSWERED)
 		response->status = (int)status;
 	else
-		response->problem = describe(transfer, code);
+		describe(transfer, code, response);
 	curl_multi_remove_handle(http->multi, easy);
 	transfer->response = NULL;
 	mem_free(mem_steal(&transfer->url));
@@ -481,6 +559,7 @@ void http_response_free(struct http_response *response)
 	str_release(&response->rate_limits);
 	str_release(&response->rate_policies);
 	mem_free(response->problem);
+	mem_free(response->advice);
 	mem_free(response);
 }
 

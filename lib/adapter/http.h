@@ -10,8 +10,10 @@
  * is_once it does not: the outcome is then unknown. The exception is a stream above the last one
  * named by a server's GOAWAY (RFC 9113, section 6.8). The server has not processed it, so it may
  * go out again, here or by the caller (HTTP_REFUSED).
- * Redirects are not followed. TLS is 1.2 or later and always verified. Answers are limited in size
- * and time. Only http and https are spoken. Callers decide about retries (cloudflare/retry).
+ * Redirects are not followed. TLS is 1.2 or later and always verified, against SSL_CERT_FILE and
+ * SSL_CERT_DIR if one of them is set, or else the system's certificates. Answers are limited in
+ * size and time. Proxies come from the environment (proxy.h); no text here shows their user or
+ * password. Only http and https are spoken. Callers decide about retries (cloudflare/retry).
  */
 #ifndef ADAPTER_HTTP_H
 #define ADAPTER_HTTP_H
@@ -34,7 +36,7 @@ struct http_options {
 	int wake_fd; /* when readable, http_next reads it and returns early; -1: none */
 };
 
-/* Gives (http_free). */
+/* Gives (http_free). An error if the environment names a proxy that is not valid. */
 struct http *http_new(const struct http_options *options, struct error *err) MUST_CHECK;
 void http_free(struct http *http);
 
@@ -65,8 +67,9 @@ enum http_outcome {
 	HTTP_ANSWERED, /* a complete answer came */
 	HTTP_NOT_SENT, /* the server has certainly not seen the request */
 	HTTP_REFUSED,  /* the server has certainly not processed it, and closed the connection */
-	HTTP_NEVER, /* not sent, and never will be: unknown host, bad certificate, no common TLS */
-	HTTP_UNKNOWN, /* the server may have processed it */
+	HTTP_NEVER,    /* not sent, and never will be: unknown host, bad certificate, no common TLS,
+			  refused by a proxy */
+	HTTP_UNKNOWN,  /* the server may have processed it */
 };
 
 struct http_response {
@@ -80,6 +83,7 @@ struct http_response {
 	bool is_challenged;      /* cf-mitigated: challenge */
 	char ray[HTTP_RAY_SIZE]; /* cf-ray, printable; "": absent */
 	char *problem;           /* what happened, for people; NULL: answered */
+	char *advice;            /* what to do about a proxy; NULL: it is not its fault */
 	bool is_tls_trouble;     /* TLS will never work with this server */
 	int64_t elapsed_us;
 };

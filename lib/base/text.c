@@ -227,6 +227,17 @@ size_t text_conflict_line(const char *bytes, size_t length)
 	return 0;
 }
 
+void text_add_without_users(struct str *out, const char *text)
+{
+	const char *from = strstr(text, "//"), *to = from ? strrchr(from, '@') : NULL;
+
+	if (to) {
+		str_add(out, text, (size_t)(from + 2 - text));
+		str_text_add(out, "...");
+	}
+	str_text_add(out, to ? to : text);
+}
+
 size_t text_url_scheme(const char *text)
 {
 	size_t length = 0;

@@ -69,6 +69,12 @@ bool text_check_encoding(
  */
 size_t text_conflict_line(const char *bytes, size_t length);
 
+/*
+ * Adds the text without users and passwords of URLs, for texts of libraries: what is between the
+ * first // and the last @ after it becomes "...". A password may contain anything.
+ */
+void text_add_without_users(struct str *out, const char *text);
+
 /* The length of the scheme of a URL, as in https://; 0: the text is not a URL. */
 size_t text_url_scheme(const char *text);
 

@@ -213,9 +213,13 @@ static enum retry_seen read_response(
 	mem_free(http->problem);
 	http->problem = str_steal(&problem);
 	error_set(err, "%s", http->problem);
-	if (http->is_tls_trouble)
-		error_hint(err, "Check SSL_CERT_FILE and CLOUDFLARE_BASE_URL, if they are set. If "
-				"a proxy uses its own certificates, set SSL_CERT_FILE to them.");
+	if (http->advice)
+		error_hint(err, "%s", http->advice);
+	else if (http->is_tls_trouble)
+		error_hint(err,
+			"Check SSL_CERT_FILE, SSL_CERT_DIR and CLOUDFLARE_BASE_URL, if they "
+			"are set. If a proxy uses its own certificates, set SSL_CERT_FILE to "
+			"them.");
 	else if (http->outcome == HTTP_NEVER || http->outcome == HTTP_NOT_SENT)
 		error_hint(err, "Check the network, and CLOUDFLARE_BASE_URL if it is set.");
 	return unanswered[http->outcome];

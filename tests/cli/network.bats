@@ -153,6 +153,51 @@ certificate()
 	done
 }
 
+# looked_up NAME: the paths beneath /etc/ssl/certs that cfprov asks the system for, in NAME.
+looked_up()
+{
+	# LeakSanitizer can't work under strace.
+	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 strace -f -qq -e trace=%file -o calls \
+		"$cfprov" plan >out 2>err && status=0 || status=$?
+	told plan
+	grep -o '"[^"]*/ssl/certs[^"]*"' calls >"$1" || true
+}
+
+@test "fault B9: SSL_CERT_FILE and SSL_CERT_DIR are in place of the system's certificates" {
+	have openssl strace
+	certificate 1 IP:127.0.0.1
+	start_logged --tls-cert cert.pem --tls-key key.pem
+	sim_ca=cert.pem
+	manifest_of 2
+	mkdir trusted other
+	cp cert.pem trusted/
+	openssl rehash trusted
+	# Without them, the system's are asked.
+	looked_up system
+	[ "$status" = 1 ]
+	[ -s system ]
+	SSL_CERT_FILE=$PWD/cert.pem looked_up file
+	[ "$status" = 0 ]
+	[ ! -s file ]
+	SSL_CERT_DIR=$PWD/trusted looked_up dir
+	[ "$status" = 0 ]
+	[ ! -s dir ]
+	SSL_CERT_DIR=$PWD/other SSL_CERT_FILE=$PWD/cert.pem looked_up both
+	[ "$status" = 0 ]
+	[ ! -s both ]
+	SSL_CERT_DIR=$PWD/other bad plan
+	err_has certificate SSL_CERT_DIR
+	err_lacks 'retrying in'
+	SSL_CERT_DIR=$PWD/nowhere bad plan
+	err_has certificate SSL_CERT_DIR
+	# Nor is one of another trusted file enough.
+	mv cert.pem mine.pem
+	certificate 1 IP:127.0.0.2
+	SSL_CERT_FILE=$PWD/cert.pem looked_up file
+	[ "$status" = 1 ]
+	[ ! -s file ]
+}
+
 @test "a certificate for another host is refused" {
 	have openssl
 	certificate 1 DNS:example.com

@@ -316,6 +316,31 @@ static void urls(void **state)
 	assert_int_equal(text_url_scheme(""), 0);
 }
 
+/* fault B8 */
+static void without_users(void **state)
+{
+	static const struct {
+		const char *text, *kept;
+	} table[] = {
+		{"", ""},
+		{"no URL: a@b", "no URL: a@b"},
+		{"https://host/ failed", "https://host/ failed"},
+		{"in 'http://u:HUSH@h:1': bad", "in 'http://...@h:1': bad"},
+		{"http://u:HU/SH@h and HUSH@i", "http://...@i"},
+		{"http://u:HU SH@h", "http://...@h"},
+		{"//HUSH@", "//...@"},
+		{"a@b //c", "a@b //c"},
+		{"http://HUSH//HUSH@h", "http://...@h"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct str kept CLEANUP(str_release) = {0};
+		text_add_without_users(&kept, table[i].text);
+		assert_string_equal(str_text(&kept), table[i].kept);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +361,7 @@ int main(void)
 		cmocka_unit_test(encodings),
 		cmocka_unit_test(conflict_marks),
 		cmocka_unit_test(urls),
+		cmocka_unit_test(without_users),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
