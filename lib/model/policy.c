@@ -1,0 +1,276 @@
+#include "model/policy.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAMED_AT_MOST = 10, SHOWN_COLUMNS = 60 };
+
+/* ---- patterns ---- */
+
+/* A place in a pattern is reached together with what follows it if a `*` is there. */
+static void reach(bool *at, const char *pattern, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (at[i] && pattern[i] == '*')
+			at[i + (pattern[i + 1] == '*' ? 2 : 1)] = true;
+}
+
+/* All places that the text can have led to are followed at once, so no pattern takes long. */
+static bool follow(const char *pattern, const char *text)
+{
+	size_t length = strlen(pattern), size = (length + 1) * sizeof(bool);
+	bool *at AUTO_FREE = mem_alloc(size), *next AUTO_FREE = mem_alloc(size);
+
+	at[0] = true;
+	reach(at, pattern, length);
+	for (; *text; text++) {
+		memset(next, 0, size);
+		for (size_t i = 0; i < length; i++) {
+			bool is_deep = pattern[i] == '*' && pattern[i + 1] == '*';
+			if (at[i] && pattern[i] == '*')
+				next[i] |= is_deep || *text != '/';
+			else if (at[i])
+				next[i + 1] |= pattern[i] == *text;
+		}
+		reach(next, pattern, length);
+		memcpy(at, next, size);
+	}
+	return at[length];
+}
+
+bool policy_pattern_matches(const char *pattern, const char *text)
+{
+	size_t plain = strcspn(pattern, "*");
+
+	if (!pattern[plain])
+		return strcmp(pattern, text) == 0;
+	if (strlen(text) > POLICY_TEXT_LIMIT || strncmp(pattern, text, plain) != 0)
+		return false;
+	/* The character before may be a dot. */
+	if (plain ? strstr(text + plain - 1, "..") != NULL
+		  : *text == '-' || strstr(text, "..") != NULL)
+		return false;
+	return follow(pattern, text);
+}
+
+static bool is_plain(const char *pattern)
+{
+	return !strchr(pattern, '*');
+}
+
+/* ---- paths ---- */
+
+/* With links resolved, ".." is left only behind what does not exist. */
+static bool is_clean(const char *path)
+{
+	const char *at = path;
+
+	while ((at = strstr(at, "/.."))) {
+		at += strlen("/..");
+		if (!*at || *at == '/')
+			return false;
+	}
+	return *path == '/';
+}
+
+/* Is the path the root, or beneath it? */
+static bool is_beneath(const char *path, const char *root)
+{
+	size_t length = strlen(root);
+
+	while (length && root[length - 1] == '/')
+		length--;
+	return strncmp(path, root, length) == 0 && (!path[length] || path[length] == '/');
+}
+
+/* Lends the longest root that the path is beneath; NULL: none is. */
+static const char *find_root(const struct policy_rule *files, const char *path)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < files->count; i++) {
+		const char *root = files->items[i][0];
+		if (is_beneath(path, root) && (!found || strlen(root) > strlen(found)))
+			found = root;
+	}
+	return found;
+}
+
+/* ---- sources ---- */
+
+/* Lends the most exact pattern that matches; NULL: none does. */
+static const char *find_pattern(const struct policy_rule *env, const char *name)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < env->count; i++) {
+		const char *pattern = env->items[i][0];
+		if (policy_pattern_matches(pattern, name) && (!found || is_plain(pattern)))
+			found = pattern;
+	}
+	return found;
+}
+
+/* cfprov's own variables are credentials and keys: a pattern that means them says so. */
+static bool is_own(const char *name)
+{
+	return strncmp(name, "CLOUDFLARE_", strlen("CLOUDFLARE_")) == 0 ||
+	       strncmp(name, "CFPROV_", strlen("CFPROV_")) == 0;
+}
+
+/* Does a rule for tokens or for the key single this out, more exactly than `found` does? */
+static bool is_credential(const struct policy *policy, enum policy_source kind, const char *found,
+	const struct policy_request *request)
+{
+	const char *name = request->source->name, *path = request->real_path;
+
+	for (size_t i = 0; i <= policy->account_count; i++) {
+		const struct policy_sources *other =
+			i ? &policy->accounts[i - 1].token : &policy->key;
+		const struct policy_rule *rule = &other->rules[kind];
+		const char *root = kind == POLICY_FILES ? find_root(rule, path) : NULL;
+		if (kind == POLICY_ENV ? !is_plain(found) && find_pattern(rule, name)
+				       : root && strlen(root) > strlen(found))
+			return true;
+	}
+	return false;
+}
+
+static bool allows_env(const struct policy *policy, const struct policy_rule *rule,
+	const struct policy_request *request)
+{
+	const char *name = request->source->name, *found = find_pattern(rule, name);
+
+	if (!found || (is_own(name) && !is_plain(found)))
+		return false;
+	return request->use != POLICY_VALUE || !is_credential(policy, POLICY_ENV, found, request);
+}
+
+static bool allows_file(const struct policy *policy, const struct policy_rule *rule,
+	const struct policy_request *request)
+{
+	const char *path = request->real_path;
+	const char *found = path && is_clean(path) ? find_root(rule, path) : NULL;
+
+	if (!found)
+		return false;
+	return request->use != POLICY_VALUE || !is_credential(policy, POLICY_FILES, found, request);
+}
+
+/* A program with a slash in its name is a file: its path counts, not how it was named. */
+static bool allows_program(const char *pattern, const struct policy_request *request)
+{
+	const char *program = request->source->argv[0], *path = request->real_path;
+
+	if (!strchr(program, '/'))
+		return policy_pattern_matches(pattern, program);
+	return *pattern == '/' && path && is_clean(path) && policy_pattern_matches(pattern, path);
+}
+
+static bool allows_command(const struct policy_rule *rule, const struct policy_request *request)
+{
+	const char *const *argv = request->source->argv;
+
+	for (size_t i = 0; i < rule->count; i++) {
+		const char *const *pattern = rule->items[i];
+		size_t at = argv[0] && allows_program(pattern[0], request);
+		while (at && pattern[at] && argv[at] &&
+			policy_pattern_matches(pattern[at], argv[at]))
+			at++;
+		if (at && !pattern[at] && !argv[at])
+			return true;
+	}
+	return false;
+}
+
+const struct policy_rule *policy_refuses(
+	const struct policy *policy, const struct policy_request *request)
+{
+	const struct policy_sources *sources = request->use == POLICY_VALUE ? &policy->values
+					       : request->use == POLICY_KEY
+						       ? &policy->key
+						       : &request->account->token;
+	const struct policy_rule *rules = sources->rules, *rule = NULL;
+	bool is_allowed = false;
+
+	switch (request->source->kind) {
+	case VALUE_NONE: /* reads nothing */
+		return NULL;
+	case VALUE_ENV:
+		rule = &rules[POLICY_ENV];
+		is_allowed = allows_env(policy, rule, request);
+		break;
+	case VALUE_FILE:
+	case VALUE_DOTENV:
+		rule = &rules[POLICY_FILES];
+		is_allowed = allows_file(policy, rule, request);
+		break;
+	case VALUE_COMMAND:
+		rule = &rules[POLICY_COMMANDS];
+		is_allowed = allows_command(rule, request);
+		break;
+	case VALUE_GENERATE:
+		rule = &rules[POLICY_GENERATE];
+		is_allowed = rule->allows_all;
+		break;
+	case VALUE_STDIN:
+		rule = &rules[POLICY_STDIN];
+		is_allowed = rule->allows_all;
+		break;
+	}
+	return is_allowed ? NULL : rule;
+}
+
+/* ---- accounts and the state ---- */
+
+const struct policy_account *policy_account(const struct policy *policy, const char *id)
+{
+	for (size_t i = 0; i < policy->account_count; i++)
+		if (strcmp(policy->accounts[i].id, id) == 0)
+			return &policy->accounts[i];
+	return NULL;
+}
+
+const struct policy_rule *policy_refuses_state(const struct policy *policy, const char *real_path)
+{
+	const struct policy_rule *rule = &policy->state_paths;
+
+	for (size_t i = 0; i < rule->count && is_clean(real_path); i++)
+		if (policy_pattern_matches(rule->items[i][0], real_path))
+			return NULL;
+	return rule;
+}
+
+/* ---- words ---- */
+
+void policy_add_rule(struct str *out, const char *name, const struct place *place)
+{
+	char *file AUTO_FREE = text_visible(place->file, 0);
+
+	str_format(out, "rule `%s`, %s:%zu", name, file, place->line);
+}
+
+void policy_add_allowed(struct str *out, const struct policy_rule *rule)
+{
+	if (!rule->count) {
+		str_format(out, "The policy allows none%s.",
+			rule->is_given ? "" : ", because it has no such rule");
+		return;
+	}
+	str_text_add(out, "It allows ");
+	for (size_t i = 0; i < rule->count; i++) {
+		struct str quoted CLEANUP(str_release) = {0};
+		char *words AUTO_FREE = text_visible(rule->written[i], SHOWN_COLUMNS);
+		str_format(&quoted, "`%s`", words);
+		text_add_listed(out, str_text(&quoted), i, rule->count, NAMED_AT_MOST);
+	}
+	str_char(out, '.');
+}
+
+void policy_release(struct policy *policy)
+{
+	arena_release(&policy->arena);
+	*policy = (struct policy){0};
+}
