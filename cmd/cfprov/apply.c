@@ -67,6 +67,7 @@ static bool is_guarded(const struct session *session)
 
 	limits.allow_store_destroy |= cli->allow_store_destroy;
 	limits.force = cli->force;
+	limits.policy = session->has_policy ? &session->policy.destroy : NULL;
 	limits.max_deletes = cli->max_deletes;
 	if (cli->max_delete_percent != CLI_NOT_GIVEN)
 		limits.max_delete_percent = cli->max_delete_percent;

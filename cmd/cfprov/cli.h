@@ -40,9 +40,11 @@ struct cli {
 	struct cli_texts account_ids;
 	struct cli_texts targets, excludes, replaces; /* patterns of addresses */
 	const char *out, *store;                      /* NULL: not given */
+	const char *policy; /* NULL: none, unless the environment names one */
 	const char *state;  /* NULL: where the manifest says, or beside it */
 	const char *backup; /* NULL: beside the state */
 	const char *chdir;  /* before the command; NULL: stay */
+	bool policy_schema; /* schema -policy */
 	bool dry_run, json, raw, summary, version;
 	bool no_color, auto_approve, input, lock, adopt, detailed_exitcode, help;
 	bool no_values; /* -values=none */

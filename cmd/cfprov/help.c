@@ -125,13 +125,15 @@ bool help_run(struct session *session)
 	return true;
 }
 
-/* The JSON Schema of the manifest, for editors. */
+/* The JSON Schema of the manifest, or of policies, for editors. */
 bool schema_run(struct session *session)
 {
 	struct str text CLEANUP(str_release) = {0};
 
-	(void)session;
-	jsonschema_write(&text);
+	if (session->cli->policy_schema)
+		jsonschema_write_policy(&text);
+	else
+		jsonschema_write(&text);
 	term_out_str(&text);
 	return true;
 }

@@ -74,7 +74,8 @@ static int __attribute__((noinline)) run(int argc, char **argv)
 			document_begin();
 		warn(&cli);
 		session_init(&session, &cli);
-		status = cli.command->run(&session) ? session.status : EXIT_ERROR;
+		if (session_load_policy(&session) && cli.command->run(&session))
+			status = session.status;
 	}
 	document_end();
 	return term_finish() ? status : EXIT_ERROR;

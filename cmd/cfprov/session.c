@@ -9,6 +9,7 @@
 #include "log.h"
 #include "manifest/pick.h"
 #include "manifest/shape.h"
+#include "source/permit.h"
 #include "source/source_name.h"
 #include "term.h"
 
@@ -55,8 +56,42 @@ void session_release(struct session *session)
 	manifest_release(&session->manifest);
 	arena_release(&session->arena);
 	sources_free(session->sources);
+	policy_release(&session->policy);
 	mem_free(session->accounts);
 	mem_free(session->state_path);
+}
+
+/* ---- policy ---- */
+
+/* Lends the policy, or NULL. */
+static const struct policy *policy_of(const struct session *session)
+{
+	return session->has_policy ? &session->policy : NULL;
+}
+
+/* A variable that is set must not come to nothing: an empty one is an error, not no policy. */
+bool session_load_policy(struct session *session)
+{
+	const struct cli *cli = session->cli;
+	const char *variable = getenv("CFPROV_POLICY");
+	const char *path = cli->policy ? cli->policy : variable;
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	struct error_list warnings CLEANUP(error_list_release) = {0};
+
+	if (!path || !(cli->command->options & CLI_MANIFEST))
+		return true;
+	if (variable && !*variable)
+		return term_fail("Unset it, or set it to the path of a policy.",
+			"CFPROV_POLICY is set, but empty");
+	if (variable && !fs_is_same_file(path, variable))
+		return term_fail("To use another policy, change CFPROV_POLICY.",
+			"-policy is not the file that CFPROV_POLICY names");
+	session->has_policy = policy_load(path, &session->policy, &warnings, &errors);
+	term_warnings(&warnings);
+	error_list_cut(&errors);
+	session->source.has_policy = session->has_policy;
+	sources_obey(session->sources, policy_of(session));
+	return session->has_policy || term_errors(&errors);
 }
 
 /* ---- manifest ---- */
@@ -153,13 +188,77 @@ static void print_no_manifest(bool is_json)
 		term_print_str(&lines);
 }
 
+/* Beside the manifest. A checkout may hold a link in its place. */
+static bool find_default_state(struct session *session)
+{
+	const struct manifest_source *source = &session->source;
+	const char *manifest = source->path_count ? source->paths[0] : MANIFEST_DEFAULT_PATH;
+	char *path = session->state_path = manifest_beside(source, LEDGER_DEFAULT_NAME);
+	struct error err CLEANUP(error_release) = {0};
+
+	if (session->has_policy || fs_is_beneath(documents_base(manifest), path))
+		return true;
+	char *shown AUTO_FREE = text_visible(path, 0);
+	error_set(&err, "the state %s is a link that leads out of the directory of the manifest",
+		shown);
+	error_hint(&err, "If the state belongs there, pass -state=%s.", shown);
+	return term_error(&err);
+}
+
+/* A manifest is needed only if it says where the state is. */
+static bool find_state(struct session *session)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+
+	if (session->state_path)
+		return true;
+	if (session->cli->state)
+		session->state_path = mem_copy_text(session->cli->state);
+	else if (((!session->manifest.documents.count && !open_manifest(session, &errors)) ||
+			 !manifest_state_path(&session->manifest, &session->state_path, &errors)) &&
+		 !is_absent(session, &errors)) {
+		error_list_cut(&errors);
+		return term_errors(&errors);
+	}
+	return session->state_path || find_default_state(session);
+}
+
+static bool permits_state(const struct session *session, struct error *err)
+{
+	const struct place *place = &session->manifest.state_place;
+
+	if (permit_state(policy_of(session), session->state_path, err))
+		return true;
+	return !session->cli->state && place->file
+		       ? error_at(err, place->file, place->line, place->column)
+		       : false;
+}
+
+/* Reports at once everything that the policy does not allow. */
+static bool obeys(const struct session *session, bool with_state)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	struct error err = {0};
+
+	(void)!permit_model(policy_of(session), &session->desired, &errors);
+	if (with_state && !permits_state(session, &err))
+		error_move(error_list_add(&errors), &err);
+	error_list_cut(&errors);
+	return !errors.count || term_errors(&errors);
+}
+
+bool session_obeys(const struct session *session)
+{
+	return obeys(session, false);
+}
+
 bool session_load_manifest(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
 	if (read_manifest(session, &errors)) {
 		term_warnings(&session->manifest.warnings);
-		return true;
+		return !session->has_policy || (find_state(session) && obeys(session, true));
 	}
 	term_warnings(&session->manifest.warnings);
 	if (session->cli->manifests.count || !is_absent(session, &errors))
@@ -251,44 +350,19 @@ bool session_load_accounts(struct session *session)
 		if (!add_account(session, ids->items[i], ids->count == 1))
 			return false;
 	model_sort(&session->desired);
-	return pick_accounts(&pick, &session->desired, &err) || term_error(&err);
+	if (!pick_accounts(&pick, &session->desired, &err))
+		return term_error(&err);
+	return session_obeys(session);
 }
 
 /* ---- state ---- */
 
-/* Beside the manifest. A checkout may hold a link in its place. */
-static bool find_default_state(struct session *session)
-{
-	const struct manifest_source *source = &session->source;
-	const char *manifest = source->path_count ? source->paths[0] : MANIFEST_DEFAULT_PATH;
-	char *path = session->state_path = manifest_beside(source, LEDGER_DEFAULT_NAME);
-	struct error err CLEANUP(error_release) = {0};
-
-	if (fs_is_beneath(documents_base(manifest), path))
-		return true;
-	char *shown AUTO_FREE = text_visible(path, 0);
-	error_set(&err, "the state %s is a link that leads out of the directory of the manifest",
-		shown);
-	error_hint(&err, "If the state belongs there, pass -state=%s.", shown);
-	return term_error(&err);
-}
-
-/* A manifest is needed only if it says where the state is. */
+/* The policy counts also for a path that -state or a saved plan names. */
 bool session_find_state(struct session *session)
 {
-	struct error_list errors CLEANUP(error_list_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
 
-	if (session->state_path)
-		return true;
-	if (session->cli->state)
-		session->state_path = mem_copy_text(session->cli->state);
-	else if (((!session->manifest.documents.count && !open_manifest(session, &errors)) ||
-			 !manifest_state_path(&session->manifest, &session->state_path, &errors)) &&
-		 !is_absent(session, &errors)) {
-		error_list_cut(&errors);
-		return term_errors(&errors);
-	}
-	return session->state_path || find_default_state(session);
+	return find_state(session) && (permits_state(session, &err) || term_error(&err));
 }
 
 /* ---- addresses ---- */
@@ -483,6 +557,8 @@ bool session_find_lane(
 	struct credentials credentials CLEANUP(credentials_release) = {0};
 	struct str key CLEANUP(str_release) = {0};
 
+	if (!permit_token(policy_of(session), account, err))
+		return false;
 	source_add_key(&key, &account->token);
 	size_t *lane = table_get(session->lanes, str_text(&key));
 	if (!lane) {

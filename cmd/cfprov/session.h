@@ -9,6 +9,7 @@
 #include "cli.h"
 #include "cloudflare/live.h"
 #include "manifest/manifest.h"
+#include "manifest/policy.h"
 #include "model/address.h"
 #include "plan/planner.h"
 #include "progress.h"
@@ -27,6 +28,8 @@ struct session {
 	struct manifest_source source;
 	struct manifest manifest;
 	bool is_manifest_open;
+	struct policy policy;
+	bool has_policy;
 	char *state_path;        /* NULL until session_find_state */
 	struct model desired;    /* of the accounts that -account picks */
 	struct sources *sources; /* of credentials and values */
@@ -52,6 +55,15 @@ struct session {
 
 void session_init(struct session *session, struct cli *cli);
 void session_release(struct session *session);
+
+/*
+ * Reads the policy of -policy or CFPROV_POLICY, if there is one. From then on the sources, and each
+ * of the steps below, obey it.
+ */
+bool session_load_policy(struct session *session) MUST_CHECK;
+
+/* False, and reported: the policy does not allow something that `desired` names. */
+bool session_obeys(const struct session *session) MUST_CHECK;
 
 /* What errors call the manifest, or the manifests. */
 const char *session_manifest_name(const struct cli *cli);

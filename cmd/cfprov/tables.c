@@ -17,8 +17,10 @@ const struct command cli_commands[] = {
 	{"validate", NULL, "check the manifest without network access", COMMAND_MAIN,
 		CLI_MANIFEST | CLI_DOCUMENT, 0, validate_run,
 		"Checks the syntax, names and references of the manifest and reports every error at "
-		"once. It needs no credentials, sends no requests and reads no secret values.",
+		"once. It needs no credentials, sends no requests and reads no secret values. With "
+		"-policy it also reports everything that the policy does not allow, with the rule.",
 		"cfprov validate\n"
+		"cfprov validate -policy=/etc/cfprov/policy.yaml\n"
 		"cfprov validate -f base.yaml -f prod.yaml -json\n",
 		NULL},
 	{"plan", NULL, "show the changes that apply would make", COMMAND_MAIN,
@@ -105,9 +107,12 @@ const struct command cli_commands[] = {
 		"and whether the state belongs to them. It changes nothing and says how to fix each "
 		"problem.",
 		NULL, NULL},
-	{"schema", NULL, "print the JSON Schema of the manifest", COMMAND_OTHER, 0, 0, schema_run,
-		"Editors use the schema to complete and check the manifest while you type.",
-		"cfprov schema > cfprov.schema.json\n",
+	{"schema", NULL, "print the JSON Schema of the manifest", COMMAND_OTHER, CLI_SCHEMA, 0,
+		schema_run,
+		"Editors use the schema to complete and check the manifest while you type. With "
+		"-policy it is the schema of policies.",
+		"cfprov schema > cfprov.schema.json\n"
+		"cfprov schema -policy > policy.schema.json\n",
 		NULL},
 	{"completion", "bash|zsh|fish", "print the completion script of a shell", COMMAND_OTHER, 0,
 		1, completion_run,
@@ -166,6 +171,7 @@ const struct variable_text cli_variables[] = {
 	{"CLOUDFLARE_API_KEY", NULL},
 	{"CLOUDFLARE_EMAIL", NULL},
 	{"CFPROV_VAR_NAME", "value of ${NAME} in the manifest; -var takes precedence"},
+	{"CFPROV_POLICY", "policy file, as with -policy, which may only repeat it"},
 	{"CFPROV_FINGERPRINT_KEY", "key for the fingerprints of secret values"},
 	{"CFPROV_REQUEST_TIMEOUT", "seconds that one request may take (default 60)"},
 	{"CFPROV_PATIENCE", "default of -patience"},

@@ -27,7 +27,7 @@ command_run validate_run, plan_run, apply_run, destroy_run, refresh_run, show_ru
 
 /* The options that a command takes: a bit for those that come together. */
 enum cli_option {
-	CLI_MANIFEST = 1 << 0, /* -f, -var */
+	CLI_MANIFEST = 1 << 0, /* -f, -var, -policy */
 	CLI_STATE = 1 << 1,
 	CLI_ACCOUNT = 1 << 2,
 	CLI_LOCK = 1 << 3,     /* -lock, -lock-timeout */
@@ -53,6 +53,7 @@ enum cli_option {
 	CLI_FRONT = 1 << 23,    /* before the command */
 	CLI_DOCUMENT = 1 << 24, /* -json: one document, also of errors (document.h) */
 	CLI_NEW_FILE = 1 << 25, /* -out: instead of stdout */
+	CLI_SCHEMA = 1 << 28,   /* -policy: which schema */
 };
 
 /* ---- commands ---- */

@@ -395,6 +395,30 @@ char *fs_real_path(const char *path)
 	return at;
 }
 
+char *fs_full_path(const char *path)
+{
+	char *real AUTO_FREE = fs_real_path(path);
+	char known[PATH_MAX];
+	struct str full = {0};
+	size_t length = strlen(real);
+	bool is_known = realpath(real, known) != NULL;
+
+	if (is_known)
+		return mem_copy_text(known);
+	while (!is_known && length) {
+		while (length && real[length - 1] == '/')
+			length--;
+		while (length && real[length - 1] != '/') /* the last component */
+			length--;
+		char *folder AUTO_FREE = mem_copy_text(length ? real : ".");
+		folder[length ? length : 1] = '\0';
+		is_known = realpath(folder, known) != NULL;
+	}
+	bool ends_in_slash = is_known && known[strlen(known) - 1] == '/';
+	str_format(&full, "%s%s%s", is_known ? known : "", ends_in_slash ? "" : "/", real + length);
+	return str_steal(&full);
+}
+
 /* Gives (mem_free) the folder of a path, without links, with a slash at its end. */
 static char *real_folder(const char *path)
 {

@@ -83,6 +83,12 @@ bool fs_remove(const char *path, struct error *err) MUST_CHECK;
 char *fs_real_path(const char *path) MUST_CHECK;
 
 /*
+ * Gives (mem_free) the same, also through folders that do not exist yet; absolute. Behind what does
+ * not exist, the rest of the path stays as it is, ".." included.
+ */
+char *fs_full_path(const char *path) MUST_CHECK;
+
+/*
  * Gives (mem_free) the path of a file from the folder of `other`, which may be a folder itself; an
  * absolute path stays as it is.
  */

@@ -128,7 +128,7 @@ static bool has_key(struct values *values, struct error_list *errors)
 		refuse_input(values, "the fingerprint key", place, errors);
 		values->key_is_missing = true;
 	} else if (source->kind != VALUE_NONE) {
-		bool is_read = sources_read(values->sources, source, &secret, &err);
+		bool is_read = sources_read_key(values->sources, source, &secret, &err);
 		values->key_is_missing =
 			!is_read || !fingerprint_key_make(&secret, &values->key, &err);
 		if (!is_read) {

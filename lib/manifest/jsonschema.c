@@ -258,14 +258,24 @@ static void put_node(struct json_writer *w, const struct schema *schema, bool in
 	}
 }
 
+static void begin(struct json_writer *w, const char *noun)
+{
+	struct str text CLEANUP(str_release) = {0};
+
+	json_begin_object(w, NULL);
+	json_put_text(w, "$schema", "http://json-schema.org/draft-07/schema#");
+	str_format(&text, "urn:cfprov:%s:1", noun);
+	json_put_text(w, "$id", str_text(&text));
+	str_clear(&text);
+	str_format(&text, "cfprov %s", noun);
+	json_put_text(w, "title", str_text(&text));
+}
+
 void jsonschema_write(struct str *out)
 {
 	struct json_writer w = json_writer(out, 2);
 
-	json_begin_object(&w, NULL);
-	json_put_text(&w, "$schema", "http://json-schema.org/draft-07/schema#");
-	json_put_text(&w, "$id", "urn:cfprov:manifest:1");
-	json_put_text(&w, "title", "cfprov manifest");
+	begin(&w, "manifest");
 	put_node(&w, &schema_manifest, false);
 	json_begin_object(&w, "definitions");
 	json_begin_object(&w, "variable");
@@ -275,6 +285,16 @@ void jsonschema_write(struct str *out)
 	json_put_text(&w, "pattern", "\\$\\{[A-Za-z_][A-Za-z0-9_]*(\\}|:[-?])");
 	json_end(&w);
 	json_end(&w);
+	json_end(&w);
+	str_char(out, '\n');
+}
+
+void jsonschema_write_policy(struct str *out)
+{
+	struct json_writer w = json_writer(out, 2);
+
+	begin(&w, "policy");
+	put_node(&w, &schema_policy, true); /* as in a source, there are no variables */
 	json_end(&w);
 	str_char(out, '\n');
 }

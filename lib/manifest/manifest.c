@@ -44,13 +44,13 @@ static void refuse_outside(struct reading *r, struct spot at, const char *path)
 }
 
 /*
- * Lends the path of the state, or NULL. Several files may name it if all name the same. If it will
- * be used, it must not lead out of the manifest's folder.
+ * Lends the path of the state, or NULL, and sets its place. Several files may name it if all name
+ * the same. If it will be used, it must not lead out of the manifest's folder.
  */
-static const char *read_state(struct reading *r, bool is_used)
+static const char *read_state(struct reading *r, struct manifest *manifest, bool is_used)
 {
 	const char *path = NULL;
-	struct place first = {0};
+	struct place *first = &manifest->state_place;
 
 	for (struct spot it = {0}; reading_next(r, "state", &it);) {
 		const struct yaml *node = yaml_get(it.node, "path");
@@ -68,13 +68,14 @@ static const char *read_state(struct reading *r, bool is_used)
 			error_set(reading_error(r, spot_of(it, node)),
 				"the path of the state is set twice with different values, first "
 				"at %s",
-				reading_where(r, first));
+				reading_where(r, *first));
 		if (!given || path)
 			continue;
-		if (is_used && !is_beneath_manifest(r, given))
+		if (is_used && !manifest->has_policy && !is_beneath_manifest(r, given))
 			refuse_outside(r, spot_of(it, node), given);
 		path = given;
-		first = reading_place(r, spot_of(it, node));
+		*first = (struct place){
+			r->documents->items[it.document].file, node->line, node->column};
 	}
 	return path;
 }
@@ -148,7 +149,7 @@ bool manifest_read(struct manifest *manifest, const char *default_account_id,
 		model_sort(&model);
 		changes_read(&r);
 		model_sort(&model); /* with the removals */
-		(void)read_state(&r, false);
+		(void)read_state(&r, manifest, false);
 		read_fingerprint_key(&r);
 	}
 	return end_reading(&r, before, ret_desired);
@@ -175,7 +176,8 @@ bool manifest_state_path(struct manifest *manifest, char **ret_path, struct erro
 	struct model model = {0}, read CLEANUP(model_release) = {0};
 	struct reading r = start_reading(manifest, &model, errors);
 	size_t before = errors->count;
-	const char *path = check_documents(&r, manifest, "state") ? read_state(&r, true) : NULL;
+	const char *path =
+		check_documents(&r, manifest, "state") ? read_state(&r, manifest, true) : NULL;
 
 	if (!end_reading(&r, before, &read))
 		return false;
@@ -191,6 +193,7 @@ bool manifest_open(
 	static const char *const default_paths[] = {MANIFEST_DEFAULT_PATH};
 	bool is_given = source->path_count > 0;
 
+	manifest->has_policy = source->has_policy;
 	variables_init(&manifest->variables, source->variables, source->variable_count);
 	if (documents_open(&manifest->documents, is_given ? source->paths : default_paths,
 		    is_given ? source->path_count : 1, source->interrupted, errors))
@@ -204,6 +207,7 @@ void manifest_release(struct manifest *manifest)
 	documents_release(&manifest->documents);
 	variables_release(&manifest->variables);
 	error_list_release(&manifest->warnings);
+	manifest->state_place = (struct place){0};
 }
 
 char *manifest_beside(const struct manifest_source *source, const char *name)

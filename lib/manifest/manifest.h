@@ -23,12 +23,15 @@ struct manifest_source {
 	const char *const *variables; /* NAME=VALUE; see manifest/variables.h */
 	size_t variable_count;
 	const volatile sig_atomic_t *interrupted; /* see manifest/documents.h; may be NULL */
+	bool has_policy; /* it says where the state may be, inside the manifest's folder or not */
 };
 
 struct manifest {
 	struct documents documents;
 	struct variables variables;
 	struct error_list warnings; /* of manifest_read */
+	bool has_policy;            /* see struct manifest_source */
+	struct place state_place;   /* of the path that manifest_state_path gave */
 };
 
 /* ERROR_ABSENT: there is no such file. */
@@ -45,8 +48,8 @@ bool manifest_read(struct manifest *manifest, const char *default_account_id,
 
 /*
  * Each reads one part of the manifest; the rest of it may be wrong. Gives the path (mem_free) of
- * the state that `state` names, or NULL, and refuses one outside of the manifest's folder, after
- * links are resolved; and the accounts (model_release), sorted, without anything
+ * the state that `state` names, or NULL, and without a policy refuses one outside of the manifest's
+ * folder, after links are resolved; and the accounts (model_release), sorted, without anything
  * in them.
  */
 bool manifest_state_path(

@@ -73,8 +73,8 @@ struct schema_key {
 	const char *excludes; /* another key that must not be there; or NULL */
 };
 
-/* A whole document. */
-extern const struct schema schema_manifest;
+/* Whole documents: a manifest, and a policy (manifest/policy_schema). */
+extern const struct schema schema_manifest, schema_policy;
 
 extern const struct schema_text schema_account_id, schema_alias, schema_store_name;
 extern const struct schema_text schema_secret_name, schema_scope, schema_comment;

@@ -198,7 +198,7 @@ bool shape_text_is_usual(const struct schema_text *schema, const char *text, con
 /* ---- what can be wrong ---- */
 
 struct walk {
-	struct variables *variables;
+	struct variables *variables; /* NULL: there are none */
 	struct yaml_document *doc;
 	struct error_list *errors, *warnings;
 	const struct schema *source; /* the reference to a secret that is walked, or NULL */
@@ -396,6 +396,12 @@ static void put_variables(struct walk *w, struct yaml *node)
 
 	if (node->written || node->is_spoilt || !strchr(node->text, '$'))
 		return;
+	if (!w->variables) {
+		if (strstr(node->text, "${"))
+			error_set(yaml_error(w->doc, node, w->errors),
+				"variables are not expanded here");
+		return;
+	}
 	if (variables_expand(w->variables, node->text, &text, &problems)) {
 		if (strcmp(str_text(&text), node->text) != 0)
 			yaml_put_text(w->doc, node, str_text(&text));
@@ -520,5 +526,15 @@ bool shape_check(struct variables *variables, struct yaml_document *doc, const c
 	}
 	if (node)
 		check_node(&w, node, schema);
+	return errors->count == before;
+}
+
+bool shape_check_plain(const struct schema *schema, struct yaml_document *doc,
+	struct error_list *errors, struct error_list *warnings)
+{
+	struct walk w = {NULL, doc, errors, warnings, NULL};
+	size_t before = errors->count;
+
+	check_node(&w, doc->root, schema);
 	return errors->count == before;
 }

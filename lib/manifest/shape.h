@@ -21,6 +21,10 @@
 bool shape_check(struct variables *variables, struct yaml_document *doc, const char *key_or_null,
 	struct error_list *errors, struct error_list *warnings) MUST_CHECK;
 
+/* The same for a whole document of another language, which has no variables. */
+bool shape_check_plain(const struct schema *schema, struct yaml_document *doc,
+	struct error_list *errors, struct error_list *warnings) MUST_CHECK;
+
 /*
  * Is the text valid? Else adds to *why what is wrong, without a full stop; it quotes characters of
  * the text only with `shows_text`.

@@ -2,7 +2,6 @@
 
 #include "base/text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { NAMED_AT_MOST = 10, SHOWN_COLUMNS = 60 };

@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "base/text.h"
 
+#include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -76,6 +77,45 @@ static void check_numbers(const struct plan *plan, size_t deletes,
 	}
 }
 
+/* One refusal of the policy, at its place there: no option lifts it. */
+static void PRINTF(4, 5) refuse_by_policy(struct error_list *errors, const char *name,
+	const struct place *place, const char *format, ...)
+{
+	struct str text CLEANUP(str_release) = {0}, rule CLEANUP(str_release) = {0};
+	struct error *err = error_list_add(errors);
+	va_list args;
+
+	va_start(args, format);
+	str_format_list(&text, format, args);
+	va_end(args);
+	policy_add_rule(&rule, name, place);
+	error_set(err, "%s (%s)", str_text(&text), str_text(&rule));
+	error_hint(err, "No option lifts a limit of the policy.");
+}
+
+/* Everything counts that would be lost, whether cfprov manages it or not. */
+static void check_policy(const struct plan *plan, size_t deletes, size_t stores,
+	const struct policy_destroy *policy, struct error_list *errors)
+{
+	size_t lost = deletes;
+
+	for (size_t i = 0; i < plan->row_count; i++)
+		if (row_destroys(&plan->rows[i]))
+			lost += plan->rows[i].unmanaged_count;
+	if (lost > policy->max_deletes)
+		refuse_by_policy(errors, "destroy.max_deletes", &policy->deletes_place,
+			"refusing to destroy %zu object%s: the policy allows %zu", lost,
+			lost == 1 ? "" : "s", policy->max_deletes);
+	if (deletes * 100 > policy->max_delete_percent * plan->managed)
+		refuse_by_policy(errors, "destroy.max_delete_percent", &policy->percent_place,
+			"refusing to destroy %zu of %zu managed objects: the policy allows %zu%%",
+			deletes, plan->managed, policy->max_delete_percent);
+	if (stores && !policy->allows_stores)
+		refuse_by_policy(errors, "destroy.stores", &policy->stores_place,
+			"refusing to destroy %zu store%s: the policy allows none", stores,
+			stores == 1 ? "" : "s");
+}
+
 bool guard_check(
 	const struct plan *plan, const struct guard_limits *limits, struct error_list *errors)
 {
@@ -94,5 +134,7 @@ bool guard_check(
 		refuse_stores(plan, stores, errors);
 	if (!limits->force)
 		check_numbers(plan, deletes, limits, errors);
+	if (limits->policy)
+		check_policy(plan, deletes, stores, limits->policy, errors);
 	return errors->count == before;
 }

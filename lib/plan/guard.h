@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "model/plan.h"
+#include "model/policy.h"
 
 /* With so many managed objects, destroying a large share of them looks like a mistake. */
 enum { GUARD_FEW = 10, GUARD_DELETE_PERCENT = 30 };
@@ -12,7 +13,8 @@ struct guard_limits {
 	bool allow_store_destroy;
 	bool force;         /* lifts the limits below, and allows destroying unmanaged secrets */
 	size_t max_deletes; /* SIZE_MAX: any number */
-	size_t max_delete_percent; /* of the managed objects, once there are GUARD_FEW */
+	size_t max_delete_percent;           /* of the managed objects, once there are GUARD_FEW */
+	const struct policy_destroy *policy; /* what nothing above lifts; NULL: no policy */
 };
 
 /*
@@ -23,8 +25,8 @@ struct guard_limits guard_defaults(const struct plan_options *options);
 
 /*
  * Destroying a store needs allow_store_destroy. A store with unmanaged secrets, too many deletes,
- * or too large a share of them needs force. False if anything is refused; each refusal is an error
- * that names the option.
+ * or too large a share of them needs force. The limits of a policy hold all the same. False if
+ * anything is refused; each refusal is an error that names the option.
  */
 bool guard_check(const struct plan *plan, const struct guard_limits *limits,
 	struct error_list *errors) MUST_CHECK;

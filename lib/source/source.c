@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "source/fields.h"
 #include "source/marker.h"
+#include "source/permit.h"
 #include "source/source_name.h"
 
 #include <stdlib.h>
@@ -46,7 +47,8 @@ enum memory {
 
 struct sources {
 	const volatile sig_atomic_t *interrupted;
-	struct arena arena; /* keys, and what they lead to; no plaintext */
+	const struct policy *policy; /* NULL: none */
+	struct arena arena;          /* keys, and what they lead to; no plaintext */
 	struct table *by_key[MEMORIES];
 	struct content *contents;
 	struct tree *trees;
@@ -65,6 +67,11 @@ struct sources *sources_new(const volatile sig_atomic_t *interrupted)
 
 	sources->interrupted = interrupted;
 	return sources;
+}
+
+void sources_obey(struct sources *sources, const struct policy *policy)
+{
+	sources->policy = policy;
 }
 
 struct error_list *sources_warnings(struct sources *sources)
@@ -178,7 +185,9 @@ static struct content *find_content(
 			content = arena_alloc(&sources->arena, sizeof(*content));
 			*content = (struct content){.next = sources->contents};
 			sources->contents = content;
-			(void)!read_content(sources, &named, &content->bytes, &content->error);
+			/* The file that the policy allowed, by the name without links. */
+			(void)!read_content(sources, sources->policy ? &real : &named,
+				&content->bytes, &content->error);
 			remember(sources, CONTENTS, &real, content);
 		}
 		remember(sources, CONTENTS, &named, content);
@@ -337,13 +346,14 @@ static void trim(struct secret *secret, bool drops_mark)
 	secret->length = length - mark;
 }
 
-static bool read_source(struct sources *sources, const struct value_source *source,
-	struct secret *ret_secret, struct error *err)
+/* The door: whatever is read passes here. */
+static bool read_source(struct sources *sources, const struct permit *permit,
+	const struct value_source *source, struct secret *ret_secret, struct error *err)
 {
 	bool is_whole = source->kind == VALUE_FILE || source->kind == VALUE_COMMAND ||
 			source->kind == VALUE_STDIN;
 
-	if (!read_any(sources, source, ret_secret, err))
+	if (!permit_source(permit, source, err) || !read_any(sources, source, ret_secret, err))
 		return at_place(err, source);
 	if (!source->keeps_last_newline && ret_secret->length)
 		trim(ret_secret, is_whole);
@@ -385,14 +395,33 @@ static void warn_of_marker(
 	(void)at_place(warning, source);
 }
 
-bool sources_read(struct sources *sources, const struct value_source *source,
-	struct secret *ret_secret, struct error *err)
+static bool read_value(struct sources *sources, const struct permit *permit,
+	const struct value_source *source, struct secret *ret_secret, struct error *err)
 {
-	if (!read_source(sources, source, ret_secret, err))
+	if (!read_source(sources, permit, source, ret_secret, err))
 		return false;
 	warn_of_loss(sources, source);
 	warn_of_marker(sources, source, ret_secret);
 	return true;
+}
+
+bool sources_read(struct sources *sources, const struct value_source *source,
+	struct secret *ret_secret, struct error *err)
+{
+	const struct permit permit = {sources->policy, POLICY_VALUE, NULL};
+
+	return read_value(sources, &permit, source, ret_secret, err);
+}
+
+bool sources_read_key(struct sources *sources, const struct value_source *source,
+	struct secret *ret_secret, struct error *err)
+{
+	/* cfprov's own variables are set by the owner of the runner. */
+	bool is_own = source->kind == VALUE_ENV &&
+		      strncmp(source->name, "CFPROV_", strlen("CFPROV_")) == 0;
+	const struct permit permit = {is_own ? NULL : sources->policy, POLICY_KEY, NULL};
+
+	return read_value(sources, &permit, source, ret_secret, err);
 }
 
 /* ---- credentials ---- */
@@ -411,12 +440,14 @@ static bool check_credentials(
 	return error_hint(err, "It looks like %s. Resolve or decrypt it first.", is);
 }
 
-static bool read_token(struct sources *sources, const struct value_source *source,
+static bool read_token(struct sources *sources, const struct account *account,
 	struct secret *ret_token, struct error *err)
 {
+	const struct permit permit = {sources->policy, POLICY_TOKEN, account->id};
+	const struct value_source *source = &account->token;
 	struct str name CLEANUP(str_release) = {0};
 
-	if (!read_source(sources, source, ret_token, err))
+	if (!read_source(sources, &permit, source, ret_token, err))
 		return false;
 	warn_of_loss(sources, source);
 	source_add_name(&name, source);
@@ -424,14 +455,21 @@ static bool read_token(struct sources *sources, const struct value_source *sourc
 	       at_place(err, source);
 }
 
-static bool read_variable(struct sources *sources, const char *name, check_fn *check,
-	struct secret *ret_secret, struct error *err)
-{
-	const struct value_source source = {
-		.kind = VALUE_ENV, .name = name, .keeps_last_newline = true};
+/* A variable of cfprov's own, and the form that it must have. */
+struct variable {
+	const char *name;
+	check_fn *check;
+};
 
-	return read_source(sources, &source, ret_secret, err) &&
-	       check_credentials(ret_secret, name, check, err);
+static bool read_variable(struct sources *sources, const struct account *account,
+	const struct variable *variable, struct secret *ret_secret, struct error *err)
+{
+	const struct permit permit = {sources->policy, POLICY_TOKEN, account->id};
+	const struct value_source source = {
+		.kind = VALUE_ENV, .name = variable->name, .keeps_last_newline = true};
+
+	return read_source(sources, &permit, &source, ret_secret, err) &&
+	       check_credentials(ret_secret, variable->name, variable->check, err);
 }
 
 static char *origin_of(const struct account *account, const struct credentials *read)
@@ -454,20 +492,20 @@ static char *origin_of(const struct account *account, const struct credentials *
 bool sources_credentials(struct sources *sources, const struct account *account,
 	struct credentials *ret_credentials, struct error *err)
 {
+	static const struct variable token = {"CLOUDFLARE_API_TOKEN", credentials_check_token},
+				     key = {"CLOUDFLARE_API_KEY", credentials_check_key},
+				     email = {"CLOUDFLARE_EMAIL", credentials_check};
 	struct credentials read CLEANUP(credentials_release) = {0};
 
 	if (account->token.kind != VALUE_NONE) {
-		if (!read_token(sources, &account->token, &read.token, err))
+		if (!read_token(sources, account, &read.token, err))
 			return error_prefix(err, "no credentials for account `%s`", account->alias);
 	} else if (getenv("CLOUDFLARE_API_TOKEN")) {
-		if (!read_variable(sources, "CLOUDFLARE_API_TOKEN", credentials_check_token,
-			    &read.token, err))
+		if (!read_variable(sources, account, &token, &read.token, err))
 			return false;
 	} else if (getenv("CLOUDFLARE_API_KEY") || getenv("CLOUDFLARE_EMAIL")) {
-		if (!read_variable(
-			    sources, "CLOUDFLARE_EMAIL", credentials_check, &read.email, err) ||
-			!read_variable(sources, "CLOUDFLARE_API_KEY", credentials_check_key,
-				&read.key, err))
+		if (!read_variable(sources, account, &email, &read.email, err) ||
+			!read_variable(sources, account, &key, &read.key, err))
 			return false;
 	} else {
 		error_set(err, "no credentials for account `%s`", account->alias);

@@ -28,7 +28,7 @@
 #define SOURCE_SOURCE_H
 
 #include "base/credentials.h"
-#include "model/model.h"
+#include "model/policy.h"
 
 #include <signal.h>
 
@@ -41,8 +41,13 @@ struct sources;
 struct sources *sources_new(const volatile sig_atomic_t *interrupted) MUST_CHECK;
 void sources_free(struct sources *sources);
 
-/* Gives (secret_release) the bytes that a reference means. */
+/* From now on, nothing is read that the policy (NULL: none) does not allow. Keeps it. */
+void sources_obey(struct sources *sources, const struct policy *policy);
+
+/* Gives (secret_release) the bytes that a reference means: a value, or the key. */
 bool sources_read(struct sources *sources, const struct value_source *source,
+	struct secret *ret_secret, struct error *err) MUST_CHECK;
+bool sources_read_key(struct sources *sources, const struct value_source *source,
 	struct secret *ret_secret, struct error *err) MUST_CHECK;
 
 /*

@@ -356,7 +356,9 @@ moved: [{from: old, to: default}]\nremoved: [{from: default/y, destroy: false}]\
 @test "the examples are valid" {
 	local file
 	for file in "$top"/examples/*.yaml "$top"/examples/secrets/*.yaml "$top/examples/platform"; do
+		[[ $file != */policy.yaml ]] || continue
 		good validate -f "$file"
+		good validate -f "$file" -policy="$top/examples/policy.yaml"
 	done
 	good validate -f "$top/examples/platform" -var REGION=us -var PROTECT=false
 	bad validate -f "$top/examples/platform" -var REGION='us east'

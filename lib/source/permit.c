@@ -1,0 +1,180 @@
+#include "source/permit.h"
+
+#include "adapter/fs.h"
+#include "base/text.h"
+#include "source/source_name.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Sets "the policy does not allow WHAT (rule ...)", with what it allows as the hint. */
+static bool refuse(const char *what, const struct policy_rule *rule, struct error *err)
+{
+	struct str rule_words CLEANUP(str_release) = {0}, allowed CLEANUP(str_release) = {0};
+
+	policy_add_rule(&rule_words, rule->name, &rule->place);
+	policy_add_allowed(&allowed, rule);
+	error_set(err, "the policy does not allow %s (%s)", what, str_text(&rule_words));
+	return error_hint(err, "%s", str_text(&allowed));
+}
+
+static bool at_place(struct error *err, const struct place *place)
+{
+	if (place->file)
+		error_at(err, place->file, place->line, place->column);
+	return false;
+}
+
+/* ---- sources ---- */
+
+/* Gives (mem_free) the path of a file, or of a program with a slash in its name; or NULL. */
+static char *real_path(const struct value_source *source)
+{
+	const char *program = source->kind == VALUE_COMMAND ? source->argv[0] : NULL;
+	struct str path CLEANUP(str_release) = {0};
+
+	if (source->kind == VALUE_FILE || source->kind == VALUE_DOTENV)
+		return fs_full_path(source->name);
+	if (!program || !strchr(program, '/'))
+		return NULL;
+	if (*program != '/')
+		str_format(&path, "%s/", source->folder ? source->folder : ".");
+	str_text_add(&path, program);
+	return fs_full_path(str_text(&path));
+}
+
+/* Commands run in the manifest's folder, so a relative folder in PATH would be beneath that. */
+static bool check_path(const struct value_source *source, struct error *err)
+{
+	const char *at = getenv("PATH");
+
+	if (source->kind != VALUE_COMMAND || strchr(source->argv[0], '/') || !at)
+		return true;
+	while (*at == '/') {
+		at += strcspn(at, ":");
+		if (!*at)
+			return true;
+		at++;
+	}
+	error_set(
+		err, "the program of a command can't be looked up: PATH has a relative directory");
+	return error_hint(err, "With a policy, every directory in PATH must be absolute, because "
+			       "commands run in the manifest's directory.");
+}
+
+bool permit_source(
+	const struct permit *permit, const struct value_source *source, struct error *err)
+{
+	const struct policy *policy = permit->policy;
+	struct str what CLEANUP(str_release) = {0};
+
+	if (!policy)
+		return true;
+	char *path AUTO_FREE = real_path(source);
+	const struct policy_request request = {.use = permit->use,
+		.account = permit->use == POLICY_TOKEN ? policy_account(policy, permit->account_id)
+						       : NULL,
+		.source = source,
+		.real_path = path};
+	bool is_known = permit->use != POLICY_TOKEN || request.account;
+	const struct policy_rule *rule =
+		is_known ? policy_refuses(policy, &request) : &policy->account_rule;
+	if (!rule)
+		return check_path(source, err);
+	if (is_known)
+		source_add_name(&what, source);
+	else
+		str_text_add(&what, "this account");
+	if (permit->use != POLICY_VALUE && is_known)
+		str_text_add(&what, permit->use == POLICY_KEY ? " for the key" : " for a token");
+	return refuse(str_text(&what), rule, err);
+}
+
+/* ---- accounts ---- */
+
+bool permit_account(const struct policy *policy, const struct account *account, struct error *err)
+{
+	struct str what CLEANUP(str_release) = {0};
+
+	if (!policy || policy_account(policy, account->id))
+		return true;
+	str_text_add(&what, "the account ");
+	text_add_visible(&what, account->id, strlen(account->id), 60);
+	refuse(str_text(&what), &policy->account_rule, err);
+	error_prefix(err, "%s", account->alias);
+	return at_place(err, &account->place);
+}
+
+/* Without a source of its own, an account uses variables of the environment. */
+static bool permit_default_token(const struct permit *permit, struct error *err)
+{
+	const struct value_source token = {.kind = VALUE_ENV, .name = "CLOUDFLARE_API_TOKEN"};
+	const struct value_source key = {.kind = VALUE_ENV, .name = "CLOUDFLARE_API_KEY"};
+	struct error ignored CLEANUP(error_release) = {0};
+
+	return permit_source(permit, &key, &ignored) || permit_source(permit, &token, err);
+}
+
+bool permit_token(const struct policy *policy, const struct account *account, struct error *err)
+{
+	const struct permit permit = {policy, POLICY_TOKEN, account->id};
+	const struct value_source *token = &account->token;
+	bool has_source = token->kind != VALUE_NONE;
+
+	if (!policy)
+		return true;
+	if (!permit_account(policy, account, err))
+		return false;
+	if (has_source ? permit_source(&permit, token, err) : permit_default_token(&permit, err))
+		return true;
+	error_prefix(err, "%s", account->alias);
+	return at_place(err, has_source ? &token->place : &account->place);
+}
+
+/* ---- a state ---- */
+
+bool permit_state(const struct policy *policy, const char *path, struct error *err)
+{
+	struct str what CLEANUP(str_release) = {0};
+
+	if (!policy)
+		return true;
+	char *real AUTO_FREE = fs_full_path(path);
+	const struct policy_rule *rule = policy_refuses_state(policy, real);
+	if (!rule)
+		return true;
+	str_text_add(&what, "the state ");
+	text_add_visible(&what, path, strlen(path), 0);
+	return refuse(str_text(&what), rule, err);
+}
+
+/* ---- a model ---- */
+
+bool permit_model(
+	const struct policy *policy, const struct model *desired, struct error_list *errors)
+{
+	const struct permit value = {policy, POLICY_VALUE, NULL}, key = {policy, POLICY_KEY, NULL};
+	size_t before = errors->count;
+	struct error err = {0};
+
+	if (!policy)
+		return true;
+	for (size_t i = 0; i < desired->account_count; i++)
+		if (!permit_token(policy, &desired->accounts[i], &err))
+			error_move(error_list_add(errors), &err);
+	for (size_t i = 0; i < desired->object_count; i++) {
+		const struct object *object = &desired->objects[i];
+		if (!object->value || permit_source(&value, object->value, &err))
+			continue;
+		char *address AUTO_FREE = object_address(object);
+		error_prefix(&err, "%s", address);
+		(void)at_place(&err, &object->value->place);
+		error_move(error_list_add(errors), &err);
+	}
+	if (!permit_source(&key, &desired->fingerprint_key, &err)) {
+		error_prefix(&err, "`state.fingerprint_key`");
+		(void)at_place(&err, &desired->fingerprint_key.place);
+		error_move(error_list_add(errors), &err);
+	}
+	return errors->count == before;
+}

@@ -1,0 +1,40 @@
+/*
+ * Asks a policy (model/policy) about what a manifest, or a saved plan, names. Resolves links, and
+ * words what is refused: the rule with its place in the policy, and where the manifest has it.
+ * Reads no value and runs nothing.
+ *
+ * The policy may be NULL in all of these: then everything is allowed.
+ */
+#ifndef SOURCE_PERMIT_H
+#define SOURCE_PERMIT_H
+
+#include "base/error.h"
+#include "model/policy.h"
+
+/* Who asks for a source: a value, the key, or the token of the account with this id. */
+struct permit {
+	const struct policy *policy;
+	enum policy_use use;
+	const char *account_id; /* POLICY_TOKEN */
+};
+
+bool permit_source(const struct permit *permit, const struct value_source *source,
+	struct error *err) MUST_CHECK;
+
+/* Of an account; and of an account with the source of its token. */
+bool permit_account(
+	const struct policy *policy, const struct account *account, struct error *err) MUST_CHECK;
+bool permit_token(
+	const struct policy *policy, const struct account *account, struct error *err) MUST_CHECK;
+
+/* Of a state, by its path. */
+bool permit_state(const struct policy *policy, const char *path, struct error *err) MUST_CHECK;
+
+/*
+ * Everything that the model names: accounts, tokens, values, the key. Adds an error for each that
+ * is refused. False: there are some.
+ */
+bool permit_model(const struct policy *policy, const struct model *desired,
+	struct error_list *errors) MUST_CHECK;
+
+#endif

@@ -1,0 +1,557 @@
+#!/usr/bin/env bats
+# The policy of the runner's owner: each rule, at each door, and what tries to get around it.
+
+# Each test is a subshell, and the helpers set and read more than shellcheck can see.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load cfprov
+
+setup() {
+	set_up_cfprov
+	mkdir owner owner/secrets
+	cd "$BATS_TEST_TMPDIR/work"
+	export DB_A=db-value AWS_SECRET=aws-value PROD_TOKEN=cfsim-token
+}
+teardown() { stop_all; }
+
+other=b85e105f4ecef8ad9ca31a8372d0c353
+
+# policy LINE...: owner/policy.yaml with these lines after the usual ones, which allow an account
+# and a state.
+policy()
+{
+	{
+		printf 'accounts: {%s: {}}\nstate: {paths: [../%s]}\n' "$account" "$state"
+		[ $# = 0 ] || printf '%s\n' "$@"
+	} >owner/policy.yaml
+}
+
+# secret SOURCE...: cfprov.yaml with a secret for each source, S1, S2, ...
+secret()
+{
+	local i=0 source
+	printf 'account_id: %s\nstores:\n  - name: a\n    secrets:\n' "$account" >cfprov.yaml
+	for source in "$@"; do
+		i=$((i + 1))
+		printf '      - {name: S%d, value: %s}\n' $i "$source" >>cfprov.yaml
+	done
+}
+
+p=-policy=owner/policy.yaml
+
+# allowed SOURCE, refused RULE SOURCE: what validate says.
+allowed()
+{
+	secret "$1"
+	good validate $p
+}
+
+refused()
+{
+	secret "$2"
+	bad validate $p
+	err_has "Error: default/a/S1: the policy does not allow" "(rule \`$1\`, owner/policy.yaml:" \
+		'cfprov.yaml:5:'
+	[ "$(grep -c '^Error' err)" = 1 ]
+	harmless err
+}
+
+# ---- the policy itself ----------------------------------------------------------------------
+
+@test "a policy that can't be read, is empty or has mistakes is an error of every command" {
+	secret '{env: DB_A}'
+	local command
+	for command in validate plan apply 'state list' output show doctor export; do
+		# shellcheck disable=SC2086 # two words
+		bad $command -policy=owner/absent.yaml
+		err_has "the policy can't be read"
+		# shellcheck disable=SC2086
+		CFPROV_POLICY=owner/absent.yaml bad $command
+		err_has "the policy can't be read"
+	done
+	: >owner/policy.yaml
+	bad validate $p
+	err_has 'the policy is empty' owner/policy.yaml
+	echo '# nothing' >owner/policy.yaml
+	bad validate $p
+	err_has 'the policy is empty'
+	bad validate -policy=owner
+	bad validate -policy=
+	CFPROV_POLICY= bad validate
+	err_has 'CFPROV_POLICY is set, but empty'
+	# A FIFO would be waited for.
+	mkfifo fifo
+	bad validate -policy=fifo
+}
+
+@test "all mistakes of a policy at once, with their places" {
+	cat >owner/policy.yaml <<-'END'
+		version: 2
+		value: {}
+		values: {env: DB_A, files: [""], comands: [], commands: [[]], generate: "yes", stdin: 1}
+		accounts: {"not an id": {}, acc_1: {api_token: {stdin: true, env: [A-B]}}, acc_2: }
+		state: {path: x}
+		destroy: {max_delete_percent: 101, stores: maybe}
+		x-shared: anything
+	END
+	secret '{env: DB_A}'
+	bad validate $p
+	err_has policy.yaml:1 policy.yaml:2 policy.yaml:3 policy.yaml:4 policy.yaml:5 policy.yaml:6 \
+		'`values`?' '`commands`?' '`paths`?' '`max_deletes` is missing' 'is not allowed here'
+	[ "$(grep -c '^Error' err)" -ge 14 ]
+	harmless err
+	printf 'values: {env: ["${DB_A}"]}\n' >owner/policy.yaml
+	bad validate $p
+	err_has 'variables are not expanded here' policy.yaml:1
+	printf 'values: {env: [DB_A], env: [AWS_SECRET]}\n' >owner/policy.yaml
+	bad validate $p
+	printf 'values: {commands: [["", x]]}\n' >owner/policy.yaml
+	bad validate $p
+	err_has 'the command has an empty program' policy.yaml:1
+	printf 'values: {commands: [["a\\0b"]]}\n' >owner/policy.yaml
+	bad validate $p
+	printf 'values: {env: [*]}\n' >owner/policy.yaml
+	bad validate $p
+}
+
+@test "the environment's policy can't be replaced by an option" {
+	policy 'values: {env: [DB_A]}'
+	secret '{env: AWS_SECRET}'
+	export CFPROV_POLICY=owner/policy.yaml
+	bad validate
+	err_has 'values.env'
+	printf 'values: {env: ["*"]}\naccounts: {%s: {}}\nstate: {paths: ["**"]}\n' "$account" >lax.yaml
+	bad validate -policy=lax.yaml
+	err_has '-policy is not the file that CFPROV_POLICY names'
+	bad validate -policy="$PWD/owner/../owner/policy.yaml"
+	err_has 'values.env'
+	# Commands that read no manifest have nothing to do with it.
+	CFPROV_POLICY=absent good version
+	CFPROV_POLICY=absent good schema
+}
+
+@test "a manifest can't name or change a policy" {
+	policy
+	printf 'account_id: %s\npolicy: lax.yaml\nstores: [a]\n' "$account" >cfprov.yaml
+	bad validate $p
+	err_has 'unknown key `policy`'
+	# Paths of the policy are relative to the policy, wherever the manifest and the shell are.
+	policy 'values: {files: [secrets]}'
+	mkdir -p repo/secrets
+	echo x >owner/secrets/x
+	echo x >repo/secrets/x
+	secret '{file: secrets/x}'
+	mv cfprov.yaml repo
+	(cd repo && bad validate -policy=../owner/policy.yaml)
+	sed -i 's|secrets/x|../owner/secrets/x|' repo/cfprov.yaml
+	sed -i "s|state: .*|state: {paths: [../repo/$state]}|" owner/policy.yaml
+	(cd repo && good validate -policy=../owner/policy.yaml)
+}
+
+@test "the schema of policies" {
+	good schema -policy
+	jq -e '."$id" == "urn:cfprov:policy:1" and .additionalProperties == false' out
+	jq -e '[.. | objects | .properties? // empty | to_entries[] | .value.description // "" |
+		test("^[A-Z].*[.]$")] | length > 15 and all' out
+	cp out policy.schema.json
+	good schema
+	run ! cmp out policy.schema.json
+	have node
+	NODE_PATH=/usr/share/nodejs node "$top/tests/schema/check.js" policy.schema.json good \
+		"$top/examples/policy.yaml"
+	local i=0 text
+	for text in 'value: {}' 'values: {env: DB_A}' 'values: {env: [A-B]}' 'accounts: {"a b": {}}' \
+		'accounts: {a: {api_token: {stdin: true}}}' 'destroy: {}' 'values: {commands: [[]]}' \
+		'destroy: {max_deletes: 1, max_delete_percent: 101}' '{}'; do
+		i=$((i + 1))
+		echo "$text" >"bad$i.yaml"
+		bad validate -policy="bad$i.yaml"
+	done
+	NODE_PATH=/usr/share/nodejs node "$top/tests/schema/check.js" policy.schema.json bad bad*.yaml
+}
+
+# ---- what is allowed, as validate tells -----------------------------------------------------
+
+@test "deny by default: each kind of source needs a rule" {
+	policy
+	refused values.env '{env: DB_A}'
+	err_has 'The policy allows none, because it has no such rule.'
+	refused values.files '{file: owner/secrets/x}'
+	refused values.files '{dotenv: owner/secrets/x, key: A}'
+	refused values.commands '{command: [echo]}'
+	refused values.generate '{generate: {bytes: 3}}'
+	refused values.stdin '{stdin: true}'
+	policy 'values: {env: [], files: [], commands: [], generate: false, stdin: false}'
+	refused values.env '{env: DB_A}'
+	err_has 'The policy allows none.'
+	refused values.generate '{generate: {bytes: 3}}'
+	policy 'values: {generate: true, stdin: true}'
+	allowed '{generate: {bytes: 3}}'
+	allowed '{stdin: true}'
+}
+
+@test "everything that is not allowed is told at once, with the places in both files" {
+	policy 'values: {env: [DB_*]}'
+	cat >cfprov.yaml <<-END
+		accounts:
+		  prod: {account_id: $account, api_token: {env: OTHER_TOKEN}}
+		  evil: {account_id: $other}
+		stores:
+		  - name: a
+		    accounts: [prod]
+		    secrets:
+		      - {name: A, value: {env: AWS_SECRET}}
+		      - {name: B, value: {env: DB_B}}
+		      - {name: C, value: {command: [sh, -c, env]}}
+		state: {path: elsewhere.json, fingerprint_key: {env: DB_A}}
+	END
+	bad validate $p
+	err_has cfprov.yaml:2:49 cfprov.yaml:3:9 cfprov.yaml:8:26 cfprov.yaml:10:26 cfprov.yaml:11:15 \
+		cfprov.yaml:11:48 owner/policy.yaml:1 owner/policy.yaml:2 owner/policy.yaml:3 \
+		'`accounts`' 'api_token.env`' '`values.env`' '`values.commands`' '`state.paths`' \
+		'`state.key.env`'
+	[ "$(grep -c '^Error' err)" = 6 ]
+	bad validate $p -json
+	jq -e '.valid == false and .error_count == 6' out
+	jq -e '[.diagnostics[].range.filename] | all(. == "cfprov.yaml")' out
+	# plan and apply say the same, and send nothing.
+	start_logged
+	bad plan $p
+	[ "$(grep -c '^Error' err)" = 6 ]
+	bad apply -auto-approve $p
+	[ "$(grep -c '^Error' err)" = 6 ]
+	[ ! -s "$sim_log" ]
+	# -account leaves out what it leaves out.
+	bad plan $p -account=evil
+	[ "$(grep -c '^Error' err)" = 3 ]
+}
+
+@test "names of variables: patterns, case, and cfprov's own" {
+	policy 'values: {env: [DB_*, "*_DSN"]}' 'x: 1'
+	sed -i '$d' owner/policy.yaml
+	allowed '{env: DB_A}'
+	allowed '{env: SENTRY_DSN}'
+	allowed '{env: DB_A, json: /x}'
+	refused values.env '{env: db_a}'
+	refused values.env '{env: XDB_A}'
+	refused values.env '{env: AWS_SECRET}'
+	refused values.env '{env: SENTRY_DSN2}'
+	policy 'values: {env: ["*"]}'
+	sed -i "s|^accounts.*|accounts: {$account: {api_token: {env: [PROD_*]}}}|" owner/policy.yaml
+	secret '{env: DB_A}'
+	bad validate $p # its token is CLOUDFLARE_API_TOKEN
+	err_has 'default: the policy does not allow environment variable CLOUDFLARE_API_TOKEN for a token'
+	printf 'accounts: {%s: {api_token: {env: [PROD_*, CLOUDFLARE_API_TOKEN]}}}\n%s\n' "$account" \
+		"$(sed 1d owner/policy.yaml)" >new
+	mv new owner/policy.yaml
+	allowed '{env: ANYTHING}'
+	refused values.env '{env: CLOUDFLARE_API_TOKEN}'
+	refused values.env '{env: CFPROV_FINGERPRINT_KEY}'
+	refused values.env '{env: PROD_TOKEN}'
+}
+
+@test "files: roots, links, ways up, and names that only begin like a root" {
+	policy 'values: {files: [secrets, /proc/self/absent, one.txt]}'
+	mkdir -p owner/secrets/deep owner/secretsx
+	touch owner/secrets/a owner/secrets/deep/b owner/secretsx/c owner/one.txt outside
+	local form
+	for form in 'file: %s' 'dotenv: %s, key: K'; do
+		# shellcheck disable=SC2059
+		source_of() { printf "{$form}" "$1"; }
+		allowed "$(source_of owner/secrets/a)"
+		allowed "$(source_of owner/secrets/deep/b)"
+		allowed "$(source_of owner/secretsx/../secrets/a)"
+		allowed "$(source_of ./owner//secrets/a)"
+		allowed "$(source_of "$PWD/owner/secrets/a")"
+		allowed "$(source_of owner/secrets/absent/file)"
+		allowed "$(source_of owner/one.txt)"
+		refused values.files "$(source_of owner/one.txt.bak)"
+		refused values.files "$(source_of owner/secretsx/c)"
+		refused values.files "$(source_of owner/Secrets/a)"
+		refused values.files "$(source_of owner/policy.yaml)"
+		refused values.files "$(source_of owner/secrets/../../outside)"
+		refused values.files "$(source_of owner/secrets/absent/../../x)"
+		refused values.files "$(source_of owner/absent/../secrets/../x)"
+		refused values.files "$(source_of outside)"
+		refused values.files "$(source_of /proc/self/environ)"
+		refused values.files "$(source_of /dev/stdin)"
+		# Links are what they lead to, in both directions.
+		ln -sfn ../../outside owner/secrets/link
+		refused values.files "$(source_of owner/secrets/link)"
+		ln -sfn ../../absent owner/secrets/dangling
+		refused values.files "$(source_of owner/secrets/dangling)"
+		ln -sfn / owner/secrets/root
+		refused values.files "$(source_of owner/secrets/root/etc/passwd)"
+		ln -sfn owner/secrets inside
+		allowed "$(source_of inside/a)"
+		ln -sfn /proc/self/environ owner/secrets/env
+		refused values.files "$(source_of owner/secrets/env)"
+	done
+	# A root that is itself a link is where it leads.
+	ln -sfn secrets owner/current
+	policy 'values: {files: [current]}'
+	allowed '{file: owner/secrets/a}'
+	allowed '{file: owner/current/a}'
+	refused values.files '{file: owner/secretsx/c}'
+	# What a token is in is no value, though it is beneath a root.
+	policy 'values: {files: [secrets]}'
+	sed -i "s|{}|{api_token: {env: [CLOUDFLARE_API_TOKEN], files: [secrets/deep]}}|" owner/policy.yaml
+	allowed '{file: owner/secrets/a}'
+	refused values.files '{file: owner/secrets/deep/b}'
+}
+
+@test "commands: argument by argument" {
+	policy 'values:' '  commands:' '    - [sops, -d, "secrets/*.yaml"]' '    - [tools/get, "*"]' \
+		'    - [vault, "-field=*", "**"]'
+	mkdir -p owner/tools tools
+	allowed '{command: [sops, -d, secrets/a.yaml]}'
+	allowed '{command: [owner/tools/get, x]}'
+	allowed "{command: [$PWD/owner/tools/get, x]}"
+	allowed '{command: [vault, -field=key, a/b/c]}'
+	refused values.commands '{command: [sops]}'
+	refused values.commands '{command: [sops, -d]}'
+	refused values.commands '{command: [sops, -d, secrets/a.yaml, ""]}'
+	refused values.commands '{command: [sops, "-d secrets/a.yaml"]}'
+	refused values.commands '{command: [sops, -d, secrets/a/b.yaml]}'
+	refused values.commands '{command: [sops, -d, secrets/../x.yaml]}'
+	refused values.commands '{command: [sops, -d, secrets/..yaml]}'
+	refused values.commands '{command: [Sops, -d, secrets/a.yaml]}'
+	refused values.commands '{command: [./sops, -d, secrets/a.yaml]}'
+	refused values.commands '{command: [/usr/bin/sops, -d, secrets/a.yaml]}'
+	refused values.commands '{command: [get, x]}'
+	refused values.commands '{command: [tools/get, x]}' # beside the manifest: not the owner's
+	refused values.commands '{command: [owner/tools/get, -x]}'
+	refused values.commands '{command: [owner/tools/../tools/get, --config=/x]}'
+	refused values.commands '{command: [vault, -field=key, --address=http://evil]}'
+	refused values.commands '{command: [sh, -c, "sops -d secrets/a.yaml"]}'
+	ln -s ../../evil owner/tools/get
+	refused values.commands '{command: [owner/tools/fake, x]}'
+	# Longer than any argument has to be.
+	secret "{command: [vault, -field=k, $(printf 'a%.0s' {1..70000})]}"
+	bad validate $p
+	err_has values.commands
+	# A relative folder in PATH would be the manifest's.
+	secret '{command: [sops, -d, secrets/a.yaml]}'
+	PATH=$PATH:. bad validate $p
+	err_has 'PATH has a relative directory'
+	PATH=":$PATH" bad validate $p
+	err_has 'PATH has a relative directory'
+}
+
+# ---- at the doors ---------------------------------------------------------------------------
+
+@test "what is allowed is read, sent and can be destroyed within the limits" {
+	start_logged
+	policy 'values: {env: [DB_*], files: [secrets], commands: [[printf, "*"]]}' \
+		'destroy: {max_deletes: 1}'
+	printf file-value >owner/secrets/x
+	secret '{env: DB_A}' '{file: owner/secrets/x}' '{command: [printf, cmd-value]}'
+	good apply -auto-approve $p
+	secret '{env: DB_A}' '{file: owner/secrets/x}'
+	good apply -auto-approve $p
+	grep -q '"method":"DELETE"' "$sim_log"
+}
+
+@test "an account that is not allowed is never asked, whoever names it" {
+	start_logged
+	policy
+	manifest a
+	acc=$other manifest a
+	bad plan $p
+	err_has "the policy does not allow the account $other" '(rule `accounts`, owner/policy.yaml:1)'
+	printf 'stores: [a]\n' >cfprov.yaml
+	CLOUDFLARE_ACCOUNT_ID=$other bad plan $p
+	err_has "the policy does not allow the account $other"
+	bad export -account-id="$other" $p
+	err_has "the policy does not allow the account $other"
+	bad doctor -account-id="$other" $p
+	rm cfprov.yaml
+	CLOUDFLARE_ACCOUNT_ID=$other bad export $p
+	[ ! -s "$sim_log" ]
+	good export -account-id="$account" $p
+	bad export -account-id="${account^^}" $p
+}
+
+@test "a token comes from where the account's rule says, also if another account may have it" {
+	start_logged
+	cat >owner/policy.yaml <<-END
+		accounts:
+		  $account: {api_token: {env: [PROD_TOKEN], files: [secrets], commands: [[printf, cfsim-token]]}}
+		  $other: {}
+		values: {env: ["*"]}
+		state: {paths: [../$state]}
+	END
+	printf cfsim-token >owner/secrets/t
+	local token
+	both()
+	{
+		printf 'accounts:\n  a: {account_id: %s, api_token: %s}\n' "$account" "$1" >cfprov.yaml
+		[ $# = 1 ] || printf '  b: {account_id: %s, api_token: %s}\n' "$other" "$2" >>cfprov.yaml
+		printf 'stores: [x]\n' >>cfprov.yaml
+	}
+	for token in '{env: PROD_TOKEN}' '{file: owner/secrets/t}' '{command: [printf, cfsim-token]}'; do
+		both "$token"
+		good plan $p
+	done
+	: >"$sim_log"
+	for token in '{env: CLOUDFLARE_API_TOKEN}' '{file: cfprov.yaml}' '{command: [printf, x]}' \
+		'{env: DB_A}'; do
+		both "$token"
+		bad plan $p
+		err_has 'a: the policy does not allow' ' for a token (rule `accounts.' 'cfprov.yaml:2:'
+	done
+	both '{env: PROD_TOKEN}' '{env: PROD_TOKEN}'
+	bad plan $p
+	err_has 'b: the policy does not allow environment variable PROD_TOKEN for a token'
+	both '{env: PROD_TOKEN}' '{env: CLOUDFLARE_API_TOKEN}'
+	[ ! -s "$sim_log" ]
+	good plan $p
+	# The variable without a source is the same as with one.
+	printf 'account_id: %s\nstores: [x]\n' "$account" >cfprov.yaml
+	: >"$sim_log"
+	bad plan $p
+	err_has 'default: the policy does not allow environment variable CLOUDFLARE_API_TOKEN'
+	[ ! -s "$sim_log" ]
+}
+
+@test "the key: the manifest's by the rule, the environment's always" {
+	start_logged
+	policy 'values: {env: [DB_A]}'
+	secret '{env: DB_A}'
+	CFPROV_FINGERPRINT_KEY=0123456789abcdef0123456789abcdef good apply -auto-approve $p
+	export THE_KEY=0123456789abcdef0123456789abcdef
+	echo 'state: {fingerprint_key: {env: THE_KEY}}' >>cfprov.yaml
+	bad plan $p
+	err_has '(rule `state.key.env`' 'cfprov.yaml:6:'
+	sed -i "s|^state.*|state: {paths: [../$state], key: {env: [THE_KEY]}}|" owner/policy.yaml
+	good plan $p
+}
+
+@test "the state is where the policy says, whoever names it" {
+	start_logged
+	policy
+	manifest a
+	good apply -auto-approve $p
+	cp "$state" other.json
+	local command
+	for command in plan 'state list' output show 'state pull' doctor 'apply -auto-approve' \
+		'state rm default/a' 'destroy -auto-approve'; do
+		# shellcheck disable=SC2086
+		bad $command $p -state=other.json
+		err_has 'the policy does not allow the state other.json (rule `state.paths`'
+	done
+	echo 'state: {path: other.json}' >>cfprov.yaml
+	bad plan $p
+	err_has 'the policy does not allow the state' cfprov.yaml:
+	bad 'state' list $p
+	good state list $p -state="$state"
+	sed -i '$d' cfprov.yaml
+	# A link counts as what it leads to.
+	mkdir hidden
+	mv "$state" hidden/
+	ln -s "hidden/$state" "$state"
+	bad state list $p
+	sed -i "s|^state.*|state: {paths: ['../*/*.state.json']}|" owner/policy.yaml
+	good state list $p
+	bad state list $p -state=hidden/deep/x.state.json
+	bad state list $p -state=hidden/../../x/y.state.json
+	# Without a rule there is no state.
+	sed -i '/^state/d' owner/policy.yaml
+	bad state list $p
+	err_has 'The policy allows none, because it has no such rule.'
+}
+
+@test "a saved plan is held to the policy again" {
+	start_logged
+	policy 'values: {env: [DB_A]}'
+	secret '{env: DB_A}'
+	good plan -out=plan.cfprov $p
+	# The policy became stricter; or the plan was made where there was none.
+	policy
+	: >"$sim_log"
+	bad apply plan.cfprov $p
+	err_has 'default/a/S1: the policy does not allow environment variable DB_A'
+	bad show plan.cfprov $p
+	policy 'values: {env: [DB_A]}'
+	sed -i "s/$account/$other/" owner/policy.yaml
+	bad apply plan.cfprov $p
+	err_has "the policy does not allow the account $account"
+	policy 'values: {env: [DB_A]}'
+	sed -i "s/$state/x.json/" owner/policy.yaml
+	bad apply plan.cfprov $p
+	err_has 'the policy does not allow the state'
+	[ ! -s "$sim_log" ]
+	policy 'values: {env: [DB_A]}'
+	sed -i "s|{}|{api_token: {env: [PROD_TOKEN]}}|" owner/policy.yaml
+	bad apply plan.cfprov $p
+	err_has 'CLOUDFLARE_API_TOKEN for a token'
+	policy 'values: {env: [DB_A]}'
+	good apply plan.cfprov $p
+}
+
+@test "limits of destruction: no option lifts them" {
+	start_logged
+	policy 'values: {env: [DB_A]}'
+	secret '{env: DB_A}' '{env: DB_A}' '{env: DB_A}'
+	good apply -auto-approve $p
+	secret '{env: DB_A}'
+	local lift='-auto-approve -force -allow-store-destroy -max-deletes=99 -max-delete-percent=100'
+	# Nothing, unless the policy says how many.
+	# shellcheck disable=SC2086
+	bad apply $lift $p
+	err_has 'refusing to destroy 2 objects: the policy allows 0 (rule `destroy.max_deletes`'
+	policy 'values: {env: [DB_A]}' 'destroy: {max_deletes: 1}'
+	# shellcheck disable=SC2086
+	bad apply $lift $p
+	err_has 'refusing to destroy 2 objects: the policy allows 1' 'owner/policy.yaml:4' \
+		'No option lifts'
+	# shellcheck disable=SC2086
+	bad destroy ${lift/-max-deletes=99 -max-delete-percent=100/} $p
+	# A saved plan is bound by it, too.
+	good plan -out=plan.cfprov $p
+	bad apply -force plan.cfprov $p
+	err_has 'the policy allows 1'
+	policy 'values: {env: [DB_A]}' 'destroy: {max_deletes: 9, max_delete_percent: 49}'
+	# shellcheck disable=SC2086
+	bad apply $lift $p
+	err_has 'refusing to destroy 2 of 4 managed objects: the policy allows 49%' max_delete_percent
+	run ! grep -q '"method":"DELETE"' "$sim_log"
+	# The options can still be stricter.
+	policy 'values: {env: [DB_A]}' 'destroy: {max_deletes: 9, max_delete_percent: 50}'
+	bad apply -auto-approve -max-deletes=1 $p
+	good apply -auto-approve $p
+	# Stores go only if it says so.
+	printf 'account_id: %s\nstores: []\n' "$account" >cfprov.yaml
+	policy 'destroy: {max_deletes: 9}'
+	bad apply -auto-approve -force -allow-store-destroy $p
+	err_has 'refusing to destroy 1 store: the policy allows none (rule `destroy.stores`'
+	policy 'destroy: {max_deletes: 9, stores: true}'
+	bad apply -auto-approve $p
+	err_has -allow-store-destroy
+	good apply -auto-approve -allow-store-destroy $p
+}
+
+@test "unmanaged secrets count among what is destroyed" {
+	start_logged
+	policy 'values: {env: [DB_A]}' 'destroy: {max_deletes: 2, stores: true}'
+	secret '{env: DB_A}'
+	good apply -auto-approve $p
+	good state rm default/a/S1 $p
+	printf 'account_id: %s\nstores: []\n' "$account" >cfprov.yaml
+	policy 'destroy: {max_deletes: 1, stores: true}'
+	bad apply -auto-approve -force -allow-store-destroy $p
+	err_has 'refusing to destroy 2 objects: the policy allows 1'
+	policy 'destroy: {max_deletes: 2, stores: true}'
+	good apply -auto-approve -force -allow-store-destroy $p
+}
+
+@test "without values nothing is read, and the policy still counts" {
+	start_logged
+	policy 'values: {commands: [[touch, "*"]]}'
+	secret '{command: [touch, seen]}'
+	good plan -values=none $p
+	[ ! -e seen ]
+	secret '{command: [touch, /tmp/seen]}'
+	bad plan -values=none $p
+	err_has values.commands
+}
