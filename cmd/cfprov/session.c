@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cloudflare/baseurl.h"
+#include "document.h"
 #include "interrupt.h"
 #include "log.h"
 #include "manifest/pick.h"
@@ -91,7 +92,11 @@ bool session_load_policy(struct session *session)
 	error_list_cut(&errors);
 	session->source.has_policy = session->has_policy;
 	sources_obey(session->sources, policy_of(session));
-	return session->has_policy || term_errors(&errors);
+	if (session->has_policy)
+		return true;
+	if (document_writer() && cli->command->run == validate_run)
+		json_put_bool(document_writer(), "valid", false);
+	return term_errors(&errors);
 }
 
 /* ---- manifest ---- */

@@ -35,28 +35,58 @@ static bool is_true(const struct yaml *node)
 
 /* ---- paths ---- */
 
+/* Adds a path to one that is absolute, and resolves `.`, `..` and double slashes by their text. */
+static void add_path(struct str *out, const char *path)
+{
+	for (size_t length; *path; path += length) {
+		length = strcspn(path, "/");
+		if (length == 2 && memcmp(path, "..", 2) == 0) {
+			const char *slash = strrchr(str_text(out), '/');
+			out->length = slash ? (size_t)(slash - out->bytes) : 0;
+			out->bytes[out->length] = '\0';
+		} else if (length && (length != 1 || *path != '.')) {
+			str_format(out, "/%.*s", (int)length, path);
+		}
+		length += path[length] == '/';
+	}
+}
+
 /*
- * A path as the system will see it: absolute, the folders in front of a `*` without links. The
- * folder of the policy is the one where it was found, not where a link leads.
+ * A path as the system sees it: absolute, and relative paths from the folder in which the policy
+ * was found. It must not lead through a link: what follows the folder may be in a checkout, whose
+ * author could make the link lead anywhere.
  */
 static const char *full_path(struct opening *o, const struct yaml *node, bool is_pattern)
 {
-	const char *text = node->text;
-	size_t plain = is_pattern ? strcspn(text, "*") : strlen(text);
-	const char *rest = text + plain;
+	struct str full CLEANUP(str_release) = {0}, plain CLEANUP(str_release) = {0};
+	char *here AUTO_FREE = fs_neighbour(o->path, ".");
+	char *folder AUTO_FREE = fs_full_path(here);
 
-	while (*rest && rest > text && rest[-1] != '/')
-		rest--;
-	char *known AUTO_FREE = mem_copy_text(rest == text ? "." : text);
-	known[rest == text ? 1 : rest - text] = '\0';
-	char *beside AUTO_FREE = *text == '/' ? mem_copy_text(known) : fs_neighbour(o->path, known);
-	char *full AUTO_FREE = fs_full_path(beside);
-	if (is_pattern && *rest && strchr(full, '*')) {
+	str_text_add(&full, "");
+	if (*node->text != '/')
+		add_path(&full, folder);
+	if (is_pattern && strchr(str_text(&full), '*'))
+		error_set(yaml_error(o->doc, node, o->errors),
+			"the directory of the policy has * in its name, which no pattern can "
+			"express");
+	add_path(&full, node->text);
+	if (!full.length)
+		str_char(&full, '/');
+	str_text_add(&plain, str_text(&full));
+	size_t known = is_pattern ? strcspn(str_text(&full), "*") : full.length;
+	while (known > 1 && known < full.length && full.bytes[known - 1] != '/')
+		known--;
+	plain.length = known < full.length && known > 1 ? known - 1 : known;
+	plain.bytes[plain.length] = '\0';
+	char *real AUTO_FREE = fs_full_path(str_text(&plain));
+	if (strcmp(real, str_text(&plain)) != 0) {
+		char *shown AUTO_FREE = text_visible(real, 0);
 		struct error *err = yaml_error(o->doc, node, o->errors);
-		error_set(err, "a directory has * in its name, which a pattern can't express");
+		error_set(err, "the path leads through a link, to %s", shown);
+		error_hint(err, "Write the path without links, so that nobody can change where it "
+				"leads.");
 	}
-	const char *slash = *rest && full[strlen(full) - 1] != '/' ? "/" : "";
-	return arena_format(&o->policy->arena, "%s%s%s", full, slash, rest);
+	return arena_text(&o->policy->arena, str_text(&full));
 }
 
 /* ---- lists ---- */

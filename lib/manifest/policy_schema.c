@@ -33,7 +33,7 @@ static const struct schema commands = {
 		"characters, but never a variable that begins with CLOUDFLARE_ or CFPROV_, nor "   \
 		"one that the policy allows for a token or the key"},                              \
 	{"files", &paths, .meaning = "files that may be read, and directories of such files, also " \
-		"for `dotenv`; relative to the policy. Links are resolved first"},                 \
+		"for `dotenv`; relative to the policy. Links are resolved before a file is compared"},                 \
 	{"commands", &commands, .meaning = "commands that may run. A pattern for each argument: "  \
 		"* matches any characters but /, ** matches / too. A program with a slash is a "   \
 		"path relative to the policy; without one it is found in PATH"}

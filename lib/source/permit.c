@@ -92,7 +92,8 @@ bool permit_source(
 
 /* ---- accounts ---- */
 
-bool permit_account(const struct policy *policy, const struct account *account, struct error *err)
+static bool permit_account(
+	const struct policy *policy, const struct account *account, struct error *err)
 {
 	struct str what CLEANUP(str_release) = {0};
 

@@ -21,9 +21,7 @@ struct permit {
 bool permit_source(const struct permit *permit, const struct value_source *source,
 	struct error *err) MUST_CHECK;
 
-/* Of an account; and of an account with the source of its token. */
-bool permit_account(
-	const struct policy *policy, const struct account *account, struct error *err) MUST_CHECK;
+/* Of an account, with the source of its token. */
 bool permit_token(
 	const struct policy *policy, const struct account *account, struct error *err) MUST_CHECK;
 

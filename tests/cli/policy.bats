@@ -14,6 +14,7 @@ setup() {
 }
 teardown() { stop_all; }
 
+acc=$account
 other=b85e105f4ecef8ad9ca31a8372d0c353
 
 # policy LINE...: owner/policy.yaml with these lines after the usual ones, which allow an account
@@ -79,6 +80,9 @@ refused()
 	bad validate -policy=
 	CFPROV_POLICY= bad validate
 	err_has 'CFPROV_POLICY is set, but empty'
+	prov validate -policy=owner/policy.yaml -json
+	[ "$status" = 1 ]
+	jq -e '.valid == false and .error_count == 1' out
 	# A FIFO would be waited for.
 	mkfifo fifo
 	bad validate -policy=fifo
@@ -206,12 +210,13 @@ refused()
 		state: {path: elsewhere.json, fingerprint_key: {env: DB_A}}
 	END
 	bad validate $p
-	err_has cfprov.yaml:2:49 cfprov.yaml:3:9 cfprov.yaml:8:26 cfprov.yaml:10:26 cfprov.yaml:11:15 \
+	err_has cfprov.yaml:2:67 cfprov.yaml:3:9 cfprov.yaml:8:26 cfprov.yaml:10:26 cfprov.yaml:11:15 \
 		cfprov.yaml:11:48 owner/policy.yaml:1 owner/policy.yaml:2 owner/policy.yaml:3 \
 		'`accounts`' 'api_token.env`' '`values.env`' '`values.commands`' '`state.paths`' \
 		'`state.key.env`'
 	[ "$(grep -c '^Error' err)" = 6 ]
-	bad validate $p -json
+	prov validate $p -json
+	[ "$status" = 1 ]
 	jq -e '.valid == false and .error_count == 6' out
 	jq -e '[.diagnostics[].range.filename] | all(. == "cfprov.yaml")' out
 	# plan and apply say the same, and send nothing.
@@ -251,7 +256,7 @@ refused()
 }
 
 @test "files: roots, links, ways up, and names that only begin like a root" {
-	policy 'values: {files: [secrets, /proc/self/absent, one.txt]}'
+	policy 'values: {files: [secrets, one.txt]}'
 	mkdir -p owner/secrets/deep owner/secretsx
 	touch owner/secrets/a owner/secrets/deep/b owner/secretsx/c owner/one.txt outside
 	local form
@@ -287,17 +292,44 @@ refused()
 		ln -sfn /proc/self/environ owner/secrets/env
 		refused values.files "$(source_of owner/secrets/env)"
 	done
-	# A root that is itself a link is where it leads.
-	ln -sfn secrets owner/current
-	policy 'values: {files: [current]}'
 	allowed '{file: owner/secrets/a}'
-	allowed '{file: owner/current/a}'
+	# A root with .. and double slashes; one that does not exist; and the root of all.
+	policy 'values: {files: ["../owner//secrets/./deep/../", absent]}'
+	allowed '{file: owner/secrets/a}'
+	allowed '{file: owner/absent/a}'
 	refused values.files '{file: owner/secretsx/c}'
+	policy 'values: {files: [/]}'
+	allowed '{file: outside}'
 	# What a token is in is no value, though it is beneath a root.
 	policy 'values: {files: [secrets]}'
 	sed -i "s|{}|{api_token: {env: [CLOUDFLARE_API_TOKEN], files: [secrets/deep]}}|" owner/policy.yaml
 	allowed '{file: owner/secrets/a}'
 	refused values.files '{file: owner/secrets/deep/b}'
+}
+
+@test "a link in a path of the policy: who made it is unknown, so it is an error" {
+	mkdir real
+	touch real/x
+	ln -s ../real owner/link
+	ln -s ../absent owner/dangling
+	secret '{env: DB_A}'
+	local rule
+	for rule in 'values: {files: [link]}' 'values: {files: [link/x]}' 'values: {files: [dangling]}' \
+		'values: {commands: [[link/x]]}' 'values: {commands: [["link/*"]]}' \
+		"accounts: {$account: {api_token: {files: [link/../link/x]}}}" \
+		'state: {paths: ["link/*"]}' 'state: {paths: [link/x.json]}'; do
+		echo "$rule" >owner/policy.yaml
+		bad validate $p
+		err_has 'the path leads through a link' owner/policy.yaml:1
+	done
+	# The policy itself may be one, as in Kubernetes: its folder is the one where it is found.
+	policy 'values: {files: [secrets]}'
+	mkdir owner/..data
+	mv owner/policy.yaml owner/..data
+	ln -s ..data/policy.yaml owner/policy.yaml
+	allowed '{file: owner/secrets/a}'
+	ln -s owner linked
+	good validate -policy=linked/policy.yaml
 }
 
 @test "commands: argument by argument" {
@@ -324,7 +356,9 @@ refused()
 	refused values.commands '{command: [owner/tools/../tools/get, --config=/x]}'
 	refused values.commands '{command: [vault, -field=key, --address=http://evil]}'
 	refused values.commands '{command: [sh, -c, "sops -d secrets/a.yaml"]}'
-	ln -s ../../evil owner/tools/get
+	ln -s owner/tools link
+	allowed '{command: [link/get, x]}'
+	ln -s ../../evil owner/tools/fake
 	refused values.commands '{command: [owner/tools/fake, x]}'
 	# Longer than any argument has to be.
 	secret "{command: [vault, -field=k, $(printf 'a%.0s' {1..70000})]}"
@@ -376,7 +410,7 @@ refused()
 	start_logged
 	cat >owner/policy.yaml <<-END
 		accounts:
-		  $account: {api_token: {env: [PROD_TOKEN], files: [secrets], commands: [[printf, cfsim-token]]}}
+		  $account: {api_token: {env: [PROD_TOKEN], files: [secrets], commands: [[cat, "*/secrets/t"]]}}
 		  $other: {}
 		values: {env: ["*"]}
 		state: {paths: [../$state]}
@@ -389,7 +423,7 @@ refused()
 		[ $# = 1 ] || printf '  b: {account_id: %s, api_token: %s}\n' "$other" "$2" >>cfprov.yaml
 		printf 'stores: [x]\n' >>cfprov.yaml
 	}
-	for token in '{env: PROD_TOKEN}' '{file: owner/secrets/t}' '{command: [printf, cfsim-token]}'; do
+	for token in '{env: PROD_TOKEN}' '{file: owner/secrets/t}' '{command: [cat, owner/secrets/t]}'; do
 		both "$token"
 		good plan $p
 	done
@@ -451,6 +485,10 @@ refused()
 	mv "$state" hidden/
 	ln -s "hidden/$state" "$state"
 	bad state list $p
+	err_has 'the path leads through a link' owner/policy.yaml:2
+	sed -i "s|^state.*|state: {paths: ['../*.state.json']}|" owner/policy.yaml
+	bad state list $p
+	err_has 'the policy does not allow the state'
 	sed -i "s|^state.*|state: {paths: ['../*/*.state.json']}|" owner/policy.yaml
 	good state list $p
 	bad state list $p -state=hidden/deep/x.state.json
@@ -521,7 +559,7 @@ refused()
 	bad apply -auto-approve -max-deletes=1 $p
 	good apply -auto-approve $p
 	# Stores go only if it says so.
-	printf 'account_id: %s\nstores: []\n' "$account" >cfprov.yaml
+	printf 'account_id: %s\nstores: [b]\n' "$account" >cfprov.yaml
 	policy 'destroy: {max_deletes: 9}'
 	bad apply -auto-approve -force -allow-store-destroy $p
 	err_has 'refusing to destroy 1 store: the policy allows none (rule `destroy.stores`'
@@ -537,7 +575,7 @@ refused()
 	secret '{env: DB_A}'
 	good apply -auto-approve $p
 	good state rm default/a/S1 $p
-	printf 'account_id: %s\nstores: []\n' "$account" >cfprov.yaml
+	printf 'account_id: %s\nstores: [b]\n' "$account" >cfprov.yaml
 	policy 'destroy: {max_deletes: 1, stores: true}'
 	bad apply -auto-approve -force -allow-store-destroy $p
 	err_has 'refusing to destroy 2 objects: the policy allows 1'

@@ -29,7 +29,7 @@ static void add_variable(struct outcome *o, const char *pair)
 static struct manifest_source source_of(const struct outcome *o)
 {
 	return (struct manifest_source){
-		o->paths, o->path_count, o->variables, o->variable_count, NULL};
+		o->paths, o->path_count, o->variables, o->variable_count, NULL, false};
 }
 
 static void load(struct outcome *o)
