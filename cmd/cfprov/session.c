@@ -263,7 +263,11 @@ bool session_load_manifest(struct session *session)
 
 	if (read_manifest(session, &errors)) {
 		term_warnings(&session->manifest.warnings);
-		return !session->has_policy || (find_state(session) && obeys(session, true));
+		bool with_state = session->manifest.state_place.file ||
+				  session->cli->command->options & CLI_STATE;
+		return with_state && session->has_policy
+			       ? find_state(session) && obeys(session, true)
+			       : session_obeys(session);
 	}
 	term_warnings(&session->manifest.warnings);
 	if (session->cli->manifests.count || !is_absent(session, &errors))
