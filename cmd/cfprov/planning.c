@@ -277,7 +277,7 @@ bool planning_load(struct session *session, const char *path)
 		return term_error(&err);
 	session->desired = planfile->desired;
 	planfile->desired = (struct model){0};
-	if (!session_obeys(session))
+	if (!session_obeys(session, false))
 		return false;
 	renames_init(&session->renames, &session->desired);
 	session->input = (struct planner_input){

@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cloudflare/baseurl.h"
-#include "document.h"
 #include "interrupt.h"
 #include "log.h"
 #include "manifest/pick.h"
@@ -60,43 +59,6 @@ void session_release(struct session *session)
 	policy_release(&session->policy);
 	mem_free(session->accounts);
 	mem_free(session->state_path);
-}
-
-/* ---- policy ---- */
-
-/* Lends the policy, or NULL. */
-static const struct policy *policy_of(const struct session *session)
-{
-	return session->has_policy ? &session->policy : NULL;
-}
-
-/* A variable that is set must not come to nothing: an empty one is an error, not no policy. */
-bool session_load_policy(struct session *session)
-{
-	const struct cli *cli = session->cli;
-	const char *variable = getenv("CFPROV_POLICY");
-	const char *path = cli->policy ? cli->policy : variable;
-	struct error_list errors CLEANUP(error_list_release) = {0};
-	struct error_list warnings CLEANUP(error_list_release) = {0};
-
-	if (!path || !(cli->command->options & CLI_MANIFEST))
-		return true;
-	if (variable && !*variable)
-		return term_fail("Unset it, or set it to the path of a policy.",
-			"CFPROV_POLICY is set, but empty");
-	if (variable && !fs_is_same_file(path, variable))
-		return term_fail("To use another policy, change CFPROV_POLICY.",
-			"-policy is not the file that CFPROV_POLICY names");
-	session->has_policy = policy_load(path, &session->policy, &warnings, &errors);
-	term_warnings(&warnings);
-	error_list_cut(&errors);
-	session->source.has_policy = session->has_policy;
-	sources_obey(session->sources, policy_of(session));
-	if (session->has_policy)
-		return true;
-	if (document_writer() && cli->command->run == validate_run)
-		json_put_bool(document_writer(), "valid", false);
-	return term_errors(&errors);
 }
 
 /* ---- manifest ---- */
@@ -228,35 +190,6 @@ static bool find_state(struct session *session)
 	return session->state_path || find_default_state(session);
 }
 
-static bool permits_state(const struct session *session, struct error *err)
-{
-	const struct place *place = &session->manifest.state_place;
-
-	if (permit_state(policy_of(session), session->state_path, err))
-		return true;
-	return !session->cli->state && place->file
-		       ? error_at(err, place->file, place->line, place->column)
-		       : false;
-}
-
-/* Reports at once everything that the policy does not allow. */
-static bool obeys(const struct session *session, bool with_state)
-{
-	struct error_list errors CLEANUP(error_list_release) = {0};
-	struct error err = {0};
-
-	(void)!permit_model(policy_of(session), &session->desired, &errors);
-	if (with_state && !permits_state(session, &err))
-		error_move(error_list_add(&errors), &err);
-	error_list_cut(&errors);
-	return !errors.count || term_errors(&errors);
-}
-
-bool session_obeys(const struct session *session)
-{
-	return obeys(session, false);
-}
-
 bool session_load_manifest(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
@@ -266,8 +199,8 @@ bool session_load_manifest(struct session *session)
 		bool with_state = session->manifest.state_place.file ||
 				  session->cli->command->options & CLI_STATE;
 		return with_state && session->has_policy
-			       ? find_state(session) && obeys(session, true)
-			       : session_obeys(session);
+			       ? find_state(session) && session_obeys(session, true)
+			       : session_obeys(session, false);
 	}
 	term_warnings(&session->manifest.warnings);
 	if (session->cli->manifests.count || !is_absent(session, &errors))
@@ -361,7 +294,7 @@ bool session_load_accounts(struct session *session)
 	model_sort(&session->desired);
 	if (!pick_accounts(&pick, &session->desired, &err))
 		return term_error(&err);
-	return session_obeys(session);
+	return session_obeys(session, false);
 }
 
 /* ---- state ---- */
@@ -371,7 +304,7 @@ bool session_find_state(struct session *session)
 {
 	struct error err CLEANUP(error_release) = {0};
 
-	return find_state(session) && (permits_state(session, &err) || term_error(&err));
+	return find_state(session) && (session_permits_state(session, &err) || term_error(&err));
 }
 
 /* ---- addresses ---- */
@@ -566,7 +499,7 @@ bool session_find_lane(
 	struct credentials credentials CLEANUP(credentials_release) = {0};
 	struct str key CLEANUP(str_release) = {0};
 
-	if (!permit_token(policy_of(session), account, err))
+	if (!permit_token(session_policy(session), account, err))
 		return false;
 	source_add_key(&key, &account->token);
 	size_t *lane = table_get(session->lanes, str_text(&key));

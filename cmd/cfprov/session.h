@@ -62,8 +62,16 @@ void session_release(struct session *session);
  */
 bool session_load_policy(struct session *session) MUST_CHECK;
 
-/* False, and reported: the policy does not allow something that `desired` names. */
-bool session_obeys(const struct session *session) MUST_CHECK;
+/* Lends the policy, or NULL. */
+const struct policy *session_policy(const struct session *session);
+
+/* False: the policy does not allow something that `desired` names, or the state. All is reported.
+ */
+bool session_obeys(const struct session *session, bool with_state) MUST_CHECK;
+
+/* Does it allow the path of the state, which is known? Also one that -state or a saved plan names.
+ */
+bool session_permits_state(const struct session *session, struct error *err) MUST_CHECK;
 
 /* What errors call the manifest, or the manifests. */
 const char *session_manifest_name(const struct cli *cli);

@@ -3,8 +3,6 @@
 
 #include "unit.h"
 
-#include <limits.h>
-
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -494,33 +492,6 @@ static void links_to_nothing_are_followed(void **state)
 	assert_non_null(loop);
 }
 
-static void expect_full(const char *path, const char *full)
-{
-	char *found AUTO_FREE = fs_full_path(path);
-
-	assert_string_equal(found, full);
-}
-
-/* Through what exists, links are resolved; behind that, nothing is guessed. */
-static void full_paths(void **state)
-{
-	struct folder *folder = *state;
-	char here[PATH_MAX];
-
-	folder_write(folder, "file", "x");
-	assert_int_equal(symlink(".", folder_file(folder, "link")), 0);
-	assert_int_equal(symlink("later", folder_file(folder, "dangling")), 0);
-	assert_non_null(getcwd(here, sizeof(here)));
-	char *absent AUTO_FREE = fs_sibling(here, "", "/absent/deep");
-	expect_full("/", "/");
-	expect_full("/absent/", "/absent/");
-	expect_full("absent/deep", absent);
-	expect_full(folder_file(folder, "link/link/file"), folder_file(folder, "file"));
-	expect_full(folder_file(folder, "link/absent/a"), folder_file(folder, "absent/a"));
-	expect_full(folder_file(folder, "absent/../file"), folder_file(folder, "absent/../file"));
-	expect_full(folder_file(folder, "dangling"), folder_file(folder, "later"));
-}
-
 /* ---- the log ---- */
 
 static void appends(void **state)
@@ -597,7 +568,6 @@ int main(void)
 		test_in_folder(paths),
 		test_in_folder(paths_from_another_folder),
 		test_in_folder(beneath),
-		test_in_folder(full_paths),
 		test_in_folder(links_to_nothing_are_followed),
 		test_in_folder(appends),
 		test_in_folder(full_log_ends_with_a_whole_record),
