@@ -330,8 +330,30 @@ static bool judge_accounts(struct session *session, struct report *report)
 	return is_whole;
 }
 
+/* A policy that whoever changes the manifest can change protects from mistakes only. */
+static void judge_policy(const struct session *session, struct report *report)
+{
+	const struct cli *cli = session->cli;
+	const char *path = session->policy.account_rule.place.file;
+	const char *manifest =
+		cli->manifests.count ? cli->manifests.items[0] : MANIFEST_DEFAULT_PATH;
+	char *shown AUTO_FREE = text_visible(path, 0);
+
+	report->about = report->what = "policy";
+	if (fs_is_open_to_others(path))
+		find(report, WARN, "Let only its owner write it.",
+			"users other than its owner can write %s", shown);
+	else if (fs_is_beneath(documents_base(manifest), path))
+		find(report, WARN, "Keep it where a pull request can't change it.",
+			"%s is in the directory of the manifest", shown);
+	else
+		find(report, OK, NULL, "%s applies", shown);
+}
+
 static void examine(struct session *session, struct report *report)
 {
+	if (session->has_policy)
+		judge_policy(session, report);
 	bool is_found = session_find_state(session);
 
 	report->about = "state";

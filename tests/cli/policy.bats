@@ -593,3 +593,20 @@ refused()
 	bad plan -values=none $p
 	err_has values.commands
 }
+
+@test "doctor says which policy applies, and whether the manifest's author could change it" {
+	start_logged
+	policy
+	manifest a
+	prov doctor $p
+	out_has 'policy: owner/policy.yaml is in the directory of the manifest'
+	mkdir repo
+	mv cfprov.yaml repo
+	sed -i "s|../$state|../repo/$state|" owner/policy.yaml
+	cd repo
+	prov doctor -policy=../owner/policy.yaml
+	out_has 'policy: ../owner/policy.yaml applies'
+	chmod o+w ../owner/policy.yaml
+	prov doctor -policy=../owner/policy.yaml
+	out_has 'users other than its owner can write ../owner/policy.yaml'
+}
