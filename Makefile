@@ -146,8 +146,7 @@ $(BUILD)/cfsim: $(call objs,cmd/cfsim/*.c) $(LIB) $(BUILD)/objects
 	$(call link,$(SIM_LIBS))
 $(BUILD)/tests/plan/run: $(call objs,tests/plan/*.c) $(LIB) $(BUILD)/objects
 	$(call link,$(TEST_LIBS))
-$(LEAKY): $(filter-out %/wipe.o,$(call objs,cmd/cfprov/*.c)) $(OBJ)/tests/canary/leaky.o $(LIB) \
-		$(BUILD)/objects
+$(LEAKY): $(call objs,cmd/cfprov/*.c) $(OBJ)/tests/canary/leaky.o $(LIB) $(BUILD)/objects
 	$(call link)
 $(BUILD)/tests/unit/status: $(OBJ)/cmd/cfprov/status.o
 $(UNIT) $(TOOLS): $(BUILD)/%: $(OBJ)/%.o $(LIB)

@@ -1,6 +1,6 @@
 /*
  * Wipes what may have held a token or a value and has no owner, once, right before the end. Freed
- * memory is wiped as it is freed (see wipe.c).
+ * memory is wiped as it is freed (base/mem).
  */
 #ifndef CFPROV_WIPE_H
 #define CFPROV_WIPE_H

@@ -455,17 +455,16 @@ char *fs_path_from(const char *other, const char *file)
  */
 static char *real_way(const char *file)
 {
-	char *real AUTO_FREE = fs_real_path(file), *folder AUTO_FREE = NULL;
+	char *real AUTO_FREE = fs_real_path(file), folder[PATH_MAX];
 	struct str way CLEANUP(str_release) = {0};
 
 	str_format(&way, "%s%s", *real == '/' ? "" : "./", real);
-	while (!folder) {
+	do {
 		char *slash = strrchr(way.bytes, '/');
 		if (strcmp(slash, "/..") == 0)
 			return NULL;
 		slash[slash == way.bytes] = '\0'; /* the root keeps its slash */
-		folder = realpath(way.bytes, NULL);
-	}
+	} while (!realpath(way.bytes, folder));
 	str_clear(&way);
 	str_format(&way, "%s%s", folder, folder[1] ? "/" : "");
 	return str_steal(&way);

@@ -1,5 +1,6 @@
 #include "adapter/http.h"
 
+#include "adapter/http_memory.h"
 #include "adapter/proxy.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -136,10 +137,7 @@ struct http *http_new(const struct http_options *options, struct error *err)
 	(void)unsetenv("SSLKEYLOGFILE"); /* it would let others read the traffic */
 	if (!options->is_loopback && !proxy_read(&proxy, err))
 		return NULL;
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-		error_set(err, "can't initialize libcurl");
-		return NULL;
-	}
+	http_memory_init();
 	struct http *http = mem_alloc(sizeof(*http));
 	http->options = *options;
 	http->proxy = proxy;
@@ -176,6 +174,7 @@ struct http_headers *http_headers_new(void)
 {
 	struct http_headers *headers = mem_alloc(sizeof(*headers));
 
+	http_memory_init();
 	headers->list = curl_slist_append(NULL, "Content-Type: application/json");
 	headers->list = curl_slist_append(headers->list, "Accept: application/json");
 	headers->list = curl_slist_append(headers->list, "Expect:"); /* never wait for 100 */
@@ -200,9 +199,8 @@ void http_headers_free(struct http_headers *headers)
 {
 	if (!headers)
 		return;
-	for (struct curl_slist *it = headers->list; it; it = it->next)
-		secret_wipe(it->data, strlen(it->data));
 	curl_slist_free_all(headers->list);
+	curl_global_cleanup();
 	mem_free(headers);
 }
 
@@ -568,9 +566,10 @@ void http_response_free(struct http_response *response)
 bool http_url_split(
 	const char *url, char **ret_scheme, char **ret_host, bool *ret_has_user, struct error *err)
 {
-	CURLU *parts = curl_url();
 	char *scheme = NULL, *host = NULL, *user = NULL;
 
+	http_memory_init();
+	CURLU *parts = curl_url();
 	if (!parts)
 		mem_exhausted();
 	bool is_url =
@@ -586,6 +585,7 @@ bool http_url_split(
 	curl_free(host);
 	curl_free(user);
 	curl_url_cleanup(parts);
+	curl_global_cleanup();
 	return is_url || error_set(err, "not a valid URL");
 }
 

@@ -134,6 +134,7 @@ static const char *double_key(const cJSON *json) /* NOLINT(misc-no-recursion) */
 struct json *json_parse(const char *bytes, size_t length, struct error *err)
 {
 	const char *end = bytes, *twice;
+	cJSON_Hooks ours = {mem_alloc, mem_free};
 	size_t at;
 	const char *why =
 		text_is_utf8(bytes, length, &at) ? find_fault(bytes, length, &at) : "invalid UTF-8";
@@ -142,6 +143,7 @@ struct json *json_parse(const char *bytes, size_t length, struct error *err)
 		refuse(bytes, at, err, why);
 		return NULL;
 	}
+	cJSON_InitHooks(&ours);
 	cJSON *json = cJSON_ParseWithLengthOpts(bytes, length, &end, false);
 	at = (size_t)(end - bytes);
 	while (json && at < length && strchr(" \t\r\n", bytes[at])) /* find_fault found no NUL */
@@ -227,7 +229,7 @@ static void keep_numbers(cJSON *json, const char *bytes, size_t length, size_t *
 		if (bytes[*at] == '"')
 			(void)skip_string(bytes, at, length);
 	size_t end = *at < length ? number_end(bytes, *at, length) : *at;
-	/* cJSON_Delete frees it whatever the type, by cJSON's allocator, which is malloc. */
+	/* cJSON_Delete frees it whatever the type, by cJSON's allocator, which is ours. */
 	json->valuestring = mem_alloc(end - *at + 1);
 	memcpy(json->valuestring, bytes + *at, end - *at);
 	*at = end;

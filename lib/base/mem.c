@@ -1,9 +1,19 @@
 #include "base/mem.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* In front of what callers get. Whoever frees something else, or twice, meets a wrong check. */
+struct block {
+	_Alignas(max_align_t) size_t size;
+	uint64_t check; /* of the size and the address */
+	max_align_t bytes[];
+};
+
+static_assert(sizeof(struct block) == 16 || sizeof(void *) != 8, "the check precedes the bytes");
 
 struct arena_chunk {
 	struct arena_chunk *next;
@@ -17,26 +27,70 @@ void mem_exhausted(void)
 	abort();
 }
 
-static void *never_null(void *memory)
+/*
+ * Differs from run to run, as addresses do. The upper half is all ones: the C library's free takes
+ * the word in front of a pointer for a size, and refuses one like that.
+ */
+static uint64_t check_of(const struct block *block, size_t size)
 {
-	if (!memory)
+	static const char here;
+	uint64_t mixed = (uint64_t)(uintptr_t)block * 0x9e3779b97f4a7c15 + (uintptr_t)&here;
+
+	mixed = (mixed ^ size) * 0xff51afd7ed558ccd;
+	return mixed >> 32 | 0xffffffff00000000;
+}
+
+/* Gives the memory of a block that is not yet one; NULL: memory has run out. */
+static void *start_block(struct block *block, size_t size)
+{
+	if (!block)
 		mem_exhausted();
-	return memory;
+	block->size = size;
+	block->check = check_of(block, size);
+	return block->bytes;
+}
+
+/* The only way from a pointer to its block, whose size can be trusted. */
+static struct block *block_of(void *memory)
+{
+	struct block *block = (struct block *)(void *)((char *)memory - sizeof(struct block));
+
+	if (block->check != check_of(block, block->size))
+		abort(); /* freed before, or not ours, or something wrote over it */
+	return block;
+}
+
+static size_t with_block(size_t size)
+{
+	if (size > SIZE_MAX - sizeof(struct block))
+		mem_exhausted();
+	return sizeof(struct block) + size;
 }
 
 void *mem_alloc(size_t size)
 {
-	return never_null(calloc(1, size ? size : 1));
+	return start_block(calloc(1, with_block(size)), size);
 }
 
+/* Moves by hand: realloc would leave the old bytes where they were. */
 void *mem_resize(void *memory, size_t size)
 {
-	return never_null(realloc(memory, size ? size : 1));
+	size_t before = memory ? block_of(memory)->size : 0;
+
+	if (memory && size <= before && size >= before / 2)
+		return memory;
+	void *moved = start_block(malloc(with_block(size)), size);
+	if (memory)
+		memcpy(moved, memory, size < before ? size : before);
+	mem_free(memory);
+	return moved;
 }
 
 char *mem_copy_text(const char *text)
 {
-	return never_null(strdup(text));
+	size_t size = strlen(text) + 1;
+
+	return memcpy(mem_resize(NULL, size), text, size);
 }
 
 void *mem_room(void *items, size_t count, size_t *room, size_t item_size)
@@ -53,7 +107,11 @@ void *mem_room(void *items, size_t count, size_t *room, size_t item_size)
 
 void mem_free(void *memory)
 {
-	free(memory);
+	if (!memory)
+		return;
+	struct block *block = block_of(memory);
+	explicit_bzero(block, sizeof(*block) + block->size);
+	free(block);
 }
 
 void mem_free_pointer(void *pointer)

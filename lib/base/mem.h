@@ -1,6 +1,12 @@
 /*
  * Memory: allocation that can't fail, arenas, and macros that give local variables ownership.
  *
+ * Freed memory is wiped first. Each block knows its size, and a check of it: freeing twice, freeing
+ * what is not from here, and a block whose beginning was written over abort before a byte is wiped.
+ * The blocks are malloc's, whoever provides it. The libraries below the adapters get their memory
+ * here where they can be told to (adapter/json, adapter/http, adapter/http_memory). Thread-safe
+ * like malloc: libcurl allocates in a thread of its resolver.
+ *
  * Running out of memory aborts. That is safe because the state and its journal survive a kill at
  * any instant (lib/README.md, invariant 1). Not for secret bytes: see base/secret.h.
  */
@@ -28,7 +34,8 @@ _Noreturn void mem_exhausted(void);
 /* Gives zeroed memory (mem_free); never NULL, even for size 0. */
 void *mem_alloc(size_t size) MUST_CHECK;
 
-/* realloc; additional bytes are not zeroed. Never NULL, even for size 0. */
+/* realloc; additional bytes are not zeroed. Never NULL, even for size 0. The old bytes are wiped.
+ */
 void *mem_resize(void *memory, size_t size) MUST_CHECK;
 
 /* Frees what the functions above gave, and nothing else; NULL is nothing. */
@@ -53,7 +60,7 @@ void *mem_steal(void *pointer) MUST_CHECK;
 
 /*
  * An arena: many allocations, one release. Start with {0}. It lends memory, valid until
- * arena_release. Not for secrets: it is not wiped.
+ * arena_release. Not for secrets: they should not last so long.
  */
 struct arena {
 	struct arena_chunk *chunks;

@@ -134,6 +134,16 @@ clean()
 	}
 }
 
+# http2: what follows goes over HTTP/2, through a proxy in front of the simulator. Sets $proxy.
+http2()
+{
+	node "$top/tests/canary/h2.js" "$BATS_TEST_TMPDIR/key.pem" "$SSL_CERT_FILE" \
+		"$BATS_TEST_TMPDIR/h2.port" "${sim_root##*:}" 3>&- &
+	proxy=$!
+	wait_until test -s "$BATS_TEST_TMPDIR/h2.port"
+	CLOUDFLARE_BASE_URL=https://127.0.0.1:$(<"$BATS_TEST_TMPDIR/h2.port")/client/v4
+}
+
 # certificate: cert.pem and key.pem for this machine, trusted from now on.
 certificate()
 {

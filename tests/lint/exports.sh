@@ -1,5 +1,5 @@
 #!/bin/sh
-# A function or variable that no other file uses is static. Reads the objects that "make" built.
+# A function or variable that no other file uses is static. What is weak is for a library. Reads the objects that "make" built.
 cd "$(dirname "$0")/../.." || exit 2
 
 obj=${BUILD:-build}/obj
@@ -14,7 +14,7 @@ nm -A -g $objects 2>/dev/null | sed "s|^$obj/||" | awk '
 		type = $(NF - 1)
 		if (type == "U" || type == "w")
 			used[name]
-		else if (type ~ /[TDBRCVW]/ && file !~ /^tests/ && name != "main")
+		else if (type ~ /[TDBRC]/ && file !~ /^tests/ && name != "main")
 			home[name] = file
 	}
 
