@@ -56,20 +56,19 @@ struct op {
 	struct error seen; /* why the outcome is unknown, or the batch was refused */
 
 	/* creating */
-	int unseen;         /* requests that may have been carried out after they ended */
+	int unseen;         /* requests that may still be carried out */
 	int throttled;      /* answers with 429 so far */
 	bool has_destroyed; /* the first half of a replacement is done */
 	bool may_exist;     /* an earlier request may have been carried out */
 	bool was_accepted;  /* Cloudflare reports success, or the name exists: do not send again */
 	bool was_refused;   /* the API refused the batch: send what no list shows one by one */
-	bool has_collided;  /* ... because a name exists that can't be ours */
 
 	/* updating, or completing a duplicate */
 	struct object made; /* the object so far, if it has an id; texts in the arena */
 	bool is_clearing;   /* a comment by sending null, after "" did not work */
 
 	/* destroying a store */
-	struct object *unmanaged; /* unexpected secrets that a list shows; in the runner's arena */
+	struct object *unmanaged; /* secrets that the plan does not name; in the runner's arena */
 	size_t unmanaged_count;
 	bool forces; /* the store is not empty: destroy the secrets in it, too */
 
@@ -142,7 +141,7 @@ void op_end_gone(struct cf_runner *r, const struct row *row);
 /* Ends one row; copies the error. DROP if a replacement (of its store, too) has destroyed it. */
 void op_end_row(struct cf_runner *r, const struct op *op, const struct row *row,
 	enum outcome_kind kind, const struct error *err);
-/* The same with the error that was seen, prefixed. */
+/* The same with the error that was seen, prefixed. FAILED: the object exists, but not as ours. */
 void op_end_as_seen(struct cf_runner *r, const struct op *op, const struct row *row,
 	enum outcome_kind kind, const char *why);
 /* End all rows: the first takes the error, the second uses op->seen. */

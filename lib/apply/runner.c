@@ -149,11 +149,12 @@ void op_end_as_seen(struct cf_runner *r, const struct op *op, const struct row *
 
 	error_copy(&err, &op->seen);
 	error_prefix(&err, "%s", why);
-	if (kind == OUTCOME_UNKNOWN)
-		error_hint(&err,
-			"Run `cfprov apply` again. It finds out what happened to the %s, and does "
-			"only what is missing.",
-			object_kind_word(row_object(row)->kind));
+	error_hint(&err,
+		kind == OUTCOME_UNKNOWN ? "Run `cfprov apply` again. It finds out what happened to "
+					  "the %s, and does "
+					  "only what is missing."
+					: "Run `cfprov plan` again. It offers to adopt the %s.",
+		object_kind_word(row_object(row)->kind));
 	op_end_row(r, op, row, kind, &err);
 }
 

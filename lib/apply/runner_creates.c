@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { UNSEEN_LIMIT = 2 }; /* a create whose outcome nobody saw is sent so often at most */
+enum { UNSEEN_LIMIT = 2 }; /* a create whose outcome nobody saw is sent at most this often */
 
 /* The object exists and is ours. Ends the row, or continues the op. */
 static void made(
@@ -27,9 +27,13 @@ static void made(
 
 /* ---- the result of a look ---- */
 
-/* Ends or continues the rows that the list has; leaves the others in the op. False: none. */
+/*
+ * Ends or continues the rows that the list has; leaves the others in the op. False: none. After a
+ * refused batch, what it has may be somebody else's, unless an earlier request may have created it.
+ */
 static bool take_found(struct cf_runner *r, struct op *op, const struct model *names)
 {
+	bool is_foreign = op->was_refused && !op->may_exist;
 	size_t kept = 0, count = op->count;
 
 	for (size_t i = 0; i < count; i++) {
@@ -43,7 +47,7 @@ static bool take_found(struct cf_runner *r, struct op *op, const struct model *n
 				row->desired->kind == OBJECT_STORE
 					? "two stores have this name now"
 					: "two secrets have this name now");
-		else if (op->has_collided)
+		else if (is_foreign)
 			op_end_as_seen(r, op, row, OUTCOME_FAILED,
 				"it already exists, and someone else may have created it");
 		else
@@ -105,7 +109,10 @@ static const struct json *find_named(const struct json *list, const char *name)
 	return NULL;
 }
 
-/* False: some rows are left. Objects that the answer does not name may have been created, too. */
+/*
+ * False: some rows have no object yet. Objects that the answer does not name may have been created,
+ * too.
+ */
 static bool take_made(struct cf_runner *r, struct op *op, const struct client_answer *answer)
 {
 	bool is_list = op->rows[0]->desired->secret && !op->rows[0]->copies;
@@ -136,14 +143,12 @@ static bool take_made(struct cf_runner *r, struct op *op, const struct client_an
 }
 
 /*
- * A refused batch may have been carried out in part. If a name exists already, whatever is found
- * may be somebody else's, unless an earlier request of ours may have created it. False: the op has
- * ended.
+ * A refused batch may have been carried out in part. A name that exists is ours if an earlier
+ * request may have created it. False: the op has ended.
  */
 static bool take_refused(struct cf_runner *r, struct op *op, struct client_answer *answer)
 {
-	bool exists = cf_answer_says(&answer->cf, CF_NAME_EXISTS);
-	bool is_ours = exists && op->may_exist;
+	bool is_ours = op->may_exist && cf_answer_says(&answer->cf, CF_NAME_EXISTS);
 	bool was_judged = answer->status && answer->cf.verdict == CF_REFUSED &&
 			  !answer->cf.is_throttled && !answer->cf.is_absent;
 
@@ -155,7 +160,6 @@ static bool take_refused(struct cf_runner *r, struct op *op, struct client_answe
 		return false;
 	}
 	op->was_refused = op->count > 1;
-	op->has_collided = exists && !is_ours;
 	op->was_accepted |= is_ours; /* even if a list lags */
 	return true;
 }
@@ -216,7 +220,7 @@ void op_create(struct cf_runner *r, struct op *op)
 	}
 	if (!op->count)
 		return;
-	op->was_refused = op->has_collided = false;
+	op->was_refused = false;
 	request.body = str_steal(&body);
 	op_send(r, op, &request);
 }
