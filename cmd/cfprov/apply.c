@@ -316,7 +316,11 @@ static bool run_plan(struct session *session, const char *operation)
 	/* Without a question the state still learns what was refreshed. */
 	bool may_run =
 		view_is_empty(&view) || (is_saved ? is_guarded(session) : is_approved(session));
-	return may_run && record_what_was_learned(session) && execute(session, operation);
+	if (!may_run)
+		return false;
+	values_finish(&session->values, &session->plan);
+	(void)session_confine(session);
+	return record_what_was_learned(session) && execute(session, operation);
 }
 
 /* ---- the commands ---- */

@@ -87,6 +87,7 @@ static void judge_state(struct session *session, struct report *report)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct str holder CLEANUP(str_release) = {0}, chmod CLEANUP(str_release) = {0};
+	struct str chmod_folder CLEANUP(str_release) = {0};
 	char *path AUTO_FREE = text_visible(session->state_path, 0);
 	char *real AUTO_FREE = fs_real_path(session->state_path);
 	bool is_locked = ledger_is_locked(session->state_path, &holder);
@@ -114,9 +115,14 @@ static void judge_state(struct session *session, struct report *report)
 			"an apply was interrupted and left a journal");
 	report->what = "permissions";
 	str_format(&chmod, "Run `chmod go-w '%s'`.", path);
+	char *folder AUTO_FREE = fs_neighbour(path, ".");
+	str_format(&chmod_folder, "Run `chmod o-w '%s'`.", folder);
 	if (fs_is_open_to_others(real))
 		find(report, WARN, str_text(&chmod), "users other than its owner can write %s",
 			path);
+	if (fs_folder_is_open(real))
+		find(report, WARN, str_text(&chmod_folder),
+			"any user can replace files in the directory of %s", path);
 	if (!fs_may_write_beside(real))
 		find(report, FAIL,
 			"Make the directory writable, or choose another path with -state.",
@@ -294,6 +300,19 @@ static void judge_dropped(const struct session *session, struct report *report)
 		find_error(report, FAIL, "", &errors.items[i], NULL);
 }
 
+/* No kernel without Landlock is worth a warning: there is nothing to do about it. */
+static void judge_confinement(bool is_in_force, struct report *report)
+{
+	report->about = "landlock";
+	report->what = "landlock";
+	if (is_in_force)
+		find(report, OK, NULL,
+			"in force; apply can write only in the directories of the state, -backup "
+			"and -out");
+	else
+		find(report, OK, NULL, "not available in this kernel; writes are not confined");
+}
+
 /* False: there is no client, or the user interrupted; that was reported. */
 static bool judge_accounts(struct session *session, struct report *report)
 {
@@ -320,6 +339,7 @@ static bool judge_accounts(struct session *session, struct report *report)
 		probe->has_lane = session_find_lane(
 			session, probe->account, &probe->lane, &probe->credentials_err);
 	}
+	judge_confinement(session_confine(session), report);
 	progress_read(&session->progress, desired);
 	bool is_whole = probe_run(&input, probes, count, &err) || term_error(&err);
 	for (size_t i = 0; i < count; i++) {

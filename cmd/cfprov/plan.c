@@ -12,6 +12,7 @@ bool plan_run(struct session *session)
 		!session_load_manifest(session) || !session_read_state(session) ||
 		(cli->out && !planning_check_out(session, cli->out)) || !planning_make(session))
 		return false;
+	(void)session_confine(session);
 	const struct plan_view view = plan_view(session);
 	output_plan(session, &view);
 	render_note_adoptions(&session->plan);

@@ -209,6 +209,7 @@ bool planning_make(struct session *session)
 			},
 	};
 	session->is_partial = cli->accounts.count + cli->targets.count + cli->excludes.count > 0;
+	session->reads_values = true;
 	if (!read_both(session))
 		return false;
 	renames_init(&session->renames, &session->desired);

@@ -229,6 +229,8 @@ bool read_live(struct session *session)
 
 	if (!session_new_client(session) || !connect_accounts(session))
 		return false;
+	if (!session->reads_values) /* else once they were read */
+		(void)session_confine(session);
 	struct live_input input = session_live_input(session);
 	struct live_account *listed AUTO_FREE = mem_alloc(desired->account_count * sizeof(*listed));
 	struct table *unsure = believes ? find_unsure(session) : NULL;

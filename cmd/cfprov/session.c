@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include "adapter/confine.h"
 #include "adapter/fs.h"
 #include "adapter/table.h"
 #include "base/clock.h"
@@ -512,6 +513,24 @@ bool session_find_lane(
 	}
 	*ret_lane = *lane;
 	return true;
+}
+
+bool session_confine(const struct session *session)
+{
+	const struct ledger *ledger = &session->ledger;
+	bool may_write = session->has_ledger && ledger->may_write;
+	const char *const files[] = {may_write ? ledger->path : NULL,
+		may_write ? ledger->backup_path : NULL, session->cli->out};
+	char *folders[ARRAY_SIZE(files)];
+	size_t count = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (files[i])
+			folders[count++] = fs_neighbour(files[i], ".");
+	bool is_in_force = confine_writes((const char *const *)folders, count);
+	while (count)
+		mem_free(folders[--count]);
+	return is_in_force;
 }
 
 void session_print_warnings(struct session *session)

@@ -42,6 +42,7 @@ struct session {
 	struct model live;
 	int64_t read_ms, read_at_ms; /* when reading it began: since 1970, and monotonic */
 	struct table *inside;        /* ids of the stores whose secrets were listed */
+	bool reads_values;           /* after the accounts were read */
 	struct values values;        /* of secrets */
 	struct renames renames;      /* that the manifest asks for */
 	struct planner_input input;  /* of the plan */
@@ -121,6 +122,13 @@ bool session_find_lane(struct session *session, const struct account *account, s
 
 /* Prints the warnings about values and credentials that were read, each once. */
 void session_print_warnings(struct session *session);
+
+/*
+ * From now on cfprov can write only in the folders of the state (if it was opened to be written),
+ * of its backup and of -out, where the kernel has Landlock. Nothing must be run afterwards for a
+ * value or a credential. True: it is in force.
+ */
+bool session_confine(const struct session *session);
 
 /*
  * The text of a command with CLI_NEW_FILE goes to stdout, or to the new file of -out. The first

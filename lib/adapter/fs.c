@@ -493,6 +493,13 @@ bool fs_is_open_to_others(const char *path)
 	return mode_of(path) & (S_IWGRP | S_IWOTH);
 }
 
+bool fs_folder_is_open(const char *path)
+{
+	char *folder AUTO_FREE = fs_neighbour(path, ".");
+
+	return mode_of(folder) & S_IWOTH;
+}
+
 bool fs_may_write_beside(const char *path)
 {
 	char *folder AUTO_FREE = fs_neighbour(path, ".");

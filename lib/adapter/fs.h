@@ -109,6 +109,9 @@ char *fs_sibling(const char *path, const char *before, const char *after) MUST_C
 /* True if others than the owner can write the file. */
 bool fs_is_open_to_others(const char *path);
 
+/* True if everybody can create files in the folder of the path. */
+bool fs_folder_is_open(const char *path);
+
 /* True if files can be created and replaced in the folder of the path. */
 bool fs_may_write_beside(const char *path);
 

@@ -272,3 +272,13 @@ bool values_check(struct values *values, const struct plan *plan, struct error_l
 	}
 	return errors->count == before;
 }
+
+void values_finish(struct values *values, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->row_count; i++) {
+		const struct object *planned = plan->rows[i].desired;
+		struct error ignored CLEANUP(error_release) = {0};
+		if (row_sends_value(&plan->rows[i]) && planned->value->kind != VALUE_GENERATE)
+			(void)!values_open(values, planned, &ignored);
+	}
+}

@@ -58,6 +58,12 @@ bool values_check(
 	struct values *values, const struct plan *plan, struct error_list *errors) MUST_CHECK;
 
 /*
+ * Reads the values that the plan sends and values_read left out, so that no command has to run
+ * afterwards. What can't be read is an error of values_open.
+ */
+void values_finish(struct values *values, const struct plan *plan);
+
+/*
  * Lends the value of a desired secret, until values_release. It is read now, or generated, if it
  * was not before.
  */

@@ -298,3 +298,116 @@ wrote()
 	((status == 1))
 	grep -q '/dev/fd/[0-9]*:' err
 }
+
+# ---- Landlock -------------------------------------------------------------------------------
+
+# no_landlock: from now on cfprov runs as in a kernel without it: its calls give ENOSYS.
+no_landlock()
+{
+	cat >without <<-END
+		#!/usr/bin/env python3
+		import ctypes, os, struct, sys
+		libc = ctypes.CDLL(None, use_errno=True)
+		code = [(0x20, 0, 0, 0), (0x35, 0, 2, 444), (0x25, 1, 0, 446),
+		        (0x06, 0, 0, 0x50000 | 38), (0x06, 0, 0, 0x7fff0000)]
+		code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *c) for c in code))
+		program = ctypes.create_string_buffer(struct.pack("=H6xQ", 5, ctypes.addressof(code)))
+		assert libc.prctl(38, 1, 0, 0, 0) == 0
+		assert libc.prctl(22, 2, program, 0, 0) == 0, ctypes.get_errno()
+		os.execv("$cfprov", ["cfprov"] + sys.argv[1:])
+	END
+	chmod +x without
+	cfprov=./without
+}
+
+# landlocked: says that it is in force here.
+landlocked()
+{
+	good doctor
+	grep -q '^ok    landlock: in force' out
+}
+
+@test "doctor says whether Landlock is in force, and whether all may write the folder" {
+	good doctor
+	grep -qE '^ok    landlock: (in force; apply can write only in|not available in this kernel)' out
+	[ "$("$cfprov" doctor -json | jq -r '.findings[] | select(.what == "landlock").severity')" = ok ]
+	chmod 757 .
+	good doctor
+	out_has "warn  state: any user can replace files in the directory of $state" "chmod o-w '.'"
+	chmod 755 .
+	no_landlock
+	good doctor
+	grep -qx 'ok    landlock: not available in this kernel; writes are not confined' out
+}
+
+@test "with Landlock and without: everything is written that has to be, wherever it is" {
+	landlocked || skip "this kernel has no Landlock"
+	local how
+	mkdir plans backups states logs
+	for how in with without; do
+		[[ $how == with ]] || no_landlock
+		rm -f states/* plans/* backups/*
+		manifest "a-$how" "b-$how"
+		local on=(-state=states/s.json)
+		export CFPROV_LOG=debug CFPROV_LOG_PATH=logs/log
+		good plan "${on[@]}" -out=plans/p
+		good apply "${on[@]}" plans/p
+		manifest "a-$how" "b-$how" "c-$how"
+		good apply "${on[@]}" -auto-approve -backup=backups/b
+		[[ -s backups/b && -s logs/log && ! -e states/s.json.backup ]]
+		manifest "a-$how"
+		good apply "${on[@]}" -auto-approve -force -allow-store-destroy
+		[ -s states/s.json.backup ]
+		good export -out="plans/$how.yaml"
+		good refresh "${on[@]}"
+		good state rm "default/a-$how" "${on[@]}"
+		good import "${on[@]}" "default/a-$how" "default/a-$how"
+		good destroy "${on[@]}" -auto-approve
+		[ "$(find states -name '.*' -type f | wc -l)" = 0 ]
+	done
+}
+
+@test "commands run before Landlock, and are free to write" {
+	landlocked || skip "this kernel has no Landlock"
+	printf '%s\n' accounts: '  default:' '    account_id: acc_1' \
+		'    api_token: {command: [sh, -c, "date >token; echo cfsim-token"]}' \
+		stores: '  - name: keys' '    secrets:' \
+		'      - {name: A, value: {command: [sh, -c, "date >outside/a; echo x"]}}' \
+		'      - {name: B, update: if_absent, value: {command: [sh, -c, "date >outside/b; echo x"]}}' \
+		>cfprov.yaml
+	good plan
+	[[ -s token && -s outside/a && -s outside/b ]]
+	rm token outside/[ab]
+	good plan -out=p
+	rm token outside/[ab]
+	good apply p
+	[[ -s token && -s outside/a && -s outside/b ]]
+	rm token outside/[ab]
+	good apply -auto-approve -replace=default/keys/A -replace=default/keys/B
+	[[ -s token && -s outside/a && -s outside/b ]]
+}
+
+# while_slow METHOD ARGUMENT...: runs it until a slow request is under way, and expects Landlock by
+# then, whose precondition shows in the process's status.
+while_slow()
+{
+	local method=$1
+	shift
+	sim_faults "{\"method\": \"$method\", \"kind\": \"delay\", \"ms\": 1000, \"times\": 1}"
+	confined() { grep -q '^NoNewPrivs:.*1' "/proc/$later_pid/status"; }
+	later "$cfprov" "$@"
+	wait_until confined
+	wait_later
+	((status == 0))
+}
+
+@test "Landlock is in force while apply writes, and while others read" {
+	landlocked || skip "this kernel has no Landlock"
+	while_slow POST apply -auto-approve
+	while_slow GET export
+	rm "$state"
+	while_slow GET import default/a default/a
+	manifest a b
+	good plan -out=p
+	while_slow GET apply p
+}
