@@ -2,6 +2,7 @@
 #include "apply/runner.h"
 
 #include "apply/wait_active.h"
+#include "approval.h"
 #include "interrupt.h"
 #include "output.h"
 #include "plan/guard.h"
@@ -9,50 +10,35 @@
 #include "render.h"
 #include "term.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 /* ---- approval ---- */
 
-static void add_question(struct str *out, const struct session *session)
+static void add_question(struct str *text, const struct session *session)
 {
 	const struct plan_options *options = &session->input.options;
 	size_t count = session->plan.counts.destroy;
-	struct str text CLEANUP(str_release) = {0}, folded CLEANUP(str_release) = {0};
 
 	if (options->refresh_only)
-		str_text_add(&text, "Do you want to update the state to match Cloudflare?");
+		str_text_add(text, "Do you want to update the state to match Cloudflare?");
 	else if (!options->destroys_all || !count)
-		str_text_add(&text, "Do you want to perform these actions?");
+		str_text_add(text, "Do you want to perform these actions?");
 	else if (count == 1)
-		str_text_add(&text, "Do you really want to destroy this object? "
-				    "This cannot be undone.");
+		str_text_add(text, "Do you really want to destroy this object? "
+				   "This cannot be undone.");
 	else
-		str_format(&text,
+		str_format(text,
 			"Do you really want to destroy these %zu objects? This cannot be undone.",
 			count);
-	str_char(out, '\n');
-	term_add(&folded, STDERR_FILENO, TERM_BOLD, str_text(&text));
-	str_text_add(&folded, " Only" TERM_GLUE "'yes' will be accepted:");
-	term_add_folded(out, STDERR_FILENO, 0, str_text(&folded));
-	out->bytes[out->length - 1] = ' '; /* the answer stands on the same line */
 }
 
 static bool ask(const struct session *session)
 {
-	char answer[64] = "";
 	struct str text CLEANUP(str_release) = {0};
 
 	add_question(&text, session);
-	term_print_str(&text);
-	/* No answer: the end of input, an error, or an interrupt. */
-	bool was_read = interrupt_wait_input(session->wake_fd) &&
-			fgets(answer, sizeof(answer), stdin) && interrupt_count == 0;
-	answer[strcspn(answer, "\n")] = '\0';
-	if (!was_read || !term_is_terminal(STDIN_FILENO)) /* nobody pressed Enter here */
-		term_print("%s", "");
-	if (was_read && strcmp(answer, "yes") == 0)
+	if (approval_ask(session, str_text(&text)))
 		return true;
 	term_print("%s cancelled. No changes were made.",
 		session->input.options.destroys_all ? "Destroy" : "Apply");

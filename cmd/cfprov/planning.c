@@ -129,8 +129,8 @@ static bool read_both(struct session *session)
 /* The client, which is there, has to know them, for a server may echo one. */
 static void start_values(struct session *session)
 {
-	values_init(&session->values, session->sources, ledger_lineage(&session->ledger),
-		&session->desired.fingerprint_key);
+	values_init(&session->values, &session->keyring, ledger_lineage(&session->ledger),
+		&session->desired);
 	session->values.client = session->client;
 }
 
@@ -260,7 +260,11 @@ bool planning_save(struct session *session, const char *path)
 		return term_fail("Fix the errors above, or plan only the other accounts with "
 				 "-account=ALIAS.",
 			"the plan was not saved because it is partial");
-	planfile_encode(&planfile, &session->plan, &bytes);
+	struct key *key = &session->keyring.key;
+	if (!keyring_read(&session->keyring, &err) ||
+		(key->is_set && !key_prepare(key, ledger_lineage(&session->ledger), &err)))
+		return term_error(&err);
+	planfile_encode(&planfile, &session->plan, key, &bytes);
 	if (bytes.length > PLANFILE_SIZE_LIMIT)
 		return term_fail("Plan for fewer accounts at a time, with -account=ALIAS.",
 			"the plan was not saved because it exceeds %d bytes", PLANFILE_SIZE_LIMIT);
@@ -273,8 +277,10 @@ bool planning_load(struct session *session, const char *path)
 	struct error err CLEANUP(error_release) = {0};
 	struct str bytes CLEANUP(str_release) = {0};
 
+	if (!session_read_key(session))
+		return false;
 	if (!fs_read_ours(path, PLANFILE_SIZE_LIMIT, &bytes, &err) ||
-		!planfile_decode(path, &bytes, planfile, &err))
+		!planfile_decode(path, &bytes, &session->keyring.key, planfile, &err))
 		return term_error(&err);
 	session->desired = planfile->desired;
 	planfile->desired = (struct model){0};

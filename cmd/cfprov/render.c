@@ -431,30 +431,49 @@ static void add_noted(struct str *out, const struct plan *plan, enum row_note no
 			add_name(out, row_object(&plan->rows[i]), index++, count, at_most);
 }
 
-bool render_unverified(struct str *out, const struct plan *plan)
-{
-	size_t count = count_noted(plan, ROW_UNVERIFIED), printed = 0;
-	bool is_one = count == 1;
+/* What can't be verified: fingerprints made with another key, or without this one, or none. */
+struct unverified {
+	size_t count, printed, unkeyed;
+};
 
-	if (!count)
-		return false;
+static struct unverified count_unverified(const struct plan *plan)
+{
+	struct unverified all = {.count = count_noted(plan, ROW_UNVERIFIED)};
+
 	for (size_t i = 0; i < plan->row_count; i++) {
 		const struct row *row = &plan->rows[i];
 		const struct object *recorded = row->copies ? row->copies : row->recorded;
-		printed += row->notes & ROW_UNVERIFIED && recorded->fingerprint;
+		if (!(row->notes & ROW_UNVERIFIED))
+			continue;
+		all.printed += recorded->fingerprint != NULL;
+		all.unkeyed += fingerprint_is_unkeyed(recorded->fingerprint);
 	}
+	return all;
+}
+
+bool render_unverified(struct str *out, const struct plan *plan)
+{
+	const struct unverified all = count_unverified(plan);
+	bool is_one = all.count == 1;
+	const char *was = is_one ? "Its fingerprint was" : "Their fingerprints were";
+
+	if (!all.count)
+		return false;
 	if (is_one)
 		str_text_add(out, "The value of a secret can't be verified: ");
 	else
-		str_format(out, "The values of %zu secrets can't be verified: ", count);
+		str_format(out, "The values of %zu secrets can't be verified: ", all.count);
 	add_noted(out, plan, ROW_UNVERIFIED, FEW);
-	if (printed)
+	if (all.unkeyed)
 		str_format(out,
-			". %s made with a different key%s. Restore the key "
-			"(CFPROV_FINGERPRINT_KEY, or `state.fingerprint_key`), or raise `version` "
-			"to write %s again.",
-			is_one ? "Its fingerprint was" : "Their fingerprints were",
-			printed < count ? ", or none was kept" : "",
+			". %s made without the key%s. To accept what was made without it, run "
+			"`cfprov state sign`.",
+			was, all.unkeyed < all.printed ? ", or with a different one" : "");
+	else if (all.printed)
+		str_format(out,
+			". %s made with a different key%s. Restore the key (CFPROV_KEY, or "
+			"`state.key`), or raise `version` to write %s again.",
+			was, all.printed < all.count ? ", or none was kept" : "",
 			is_one ? "the value" : "the values");
 	else
 		str_format(out,

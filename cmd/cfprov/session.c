@@ -51,6 +51,8 @@ void session_release(struct session *session)
 	table_free(&session->inside);
 	table_free(&session->lanes);
 	values_release(&session->values);
+	keyring_release(&session->keyring);
+	model_release(&session->settings);
 	model_release(&session->live);
 	renames_release(&session->renames);
 	model_release(&session->desired);
@@ -196,6 +198,7 @@ bool session_load_manifest(struct session *session)
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
 	if (read_manifest(session, &errors)) {
+		keyring_init(&session->keyring, session->sources, &session->desired.key);
 		term_warnings(&session->manifest.warnings);
 		bool with_state = session->manifest.state_place.file ||
 				  session->cli->command->options & CLI_STATE;
@@ -226,6 +229,22 @@ bool session_read_accounts(struct session *session, struct model *ret_accounts)
 			"The manifest's accounts could not be read, and the plan was not compared "
 			"with them.");
 	return false;
+}
+
+bool session_read_key(struct session *session)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	if (!cli_env("CFPROV_KEY") &&
+		!(open_manifest(session, &errors) &&
+			manifest_key(&session->manifest, &session->settings, &errors)) &&
+		(session->cli->manifests.count || !is_absent(session, &errors))) {
+		error_list_cut(&errors);
+		return term_errors(&errors);
+	}
+	keyring_init(&session->keyring, session->sources, &session->settings.key);
+	return keyring_read(&session->keyring, &err) || term_error(&err);
 }
 
 /* ---- accounts ---- */

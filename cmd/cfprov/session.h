@@ -13,7 +13,7 @@
 #include "model/address.h"
 #include "plan/planner.h"
 #include "progress.h"
-#include "source/source.h"
+#include "source/keyring.h"
 #include "state/ledger.h"
 #include "state/planfile.h"
 
@@ -32,7 +32,9 @@ struct session {
 	bool has_policy;
 	char *state_path;        /* NULL until session_find_state */
 	struct model desired;    /* of the accounts that -account picks */
-	struct sources *sources; /* of credentials and values */
+	struct sources *sources; /* of credentials, values and the key */
+	struct model settings;   /* has the key's source, where no more of the manifest is read */
+	struct keyring keyring;
 	struct ledger ledger;
 	bool has_ledger;
 	struct client *client;
@@ -93,6 +95,12 @@ bool session_has_manifest_accounts(const struct cli *cli); /* are they the manif
  * none. False: there is no manifest, or (with a warning) its accounts can't be read.
  */
 bool session_read_accounts(struct session *session, struct model *ret_accounts) MUST_CHECK;
+
+/*
+ * For a command that reads no manifest: finds and reads the key. False: it is missing, or the
+ * manifest may name one and can't be read.
+ */
+bool session_read_key(struct session *session) MUST_CHECK;
 
 /* Sets state_path: -state, or as the manifest says, or beside it. */
 bool session_find_state(struct session *session) MUST_CHECK;

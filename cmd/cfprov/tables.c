@@ -161,6 +161,15 @@ const struct command cli_commands[] = {
 		"Replaces the state with FILE, or with standard input if FILE is -. A state with another lineage or a lower serial is refused unless "
 		"-force is passed.",
 		NULL, NULL},
+	{"state sign", "[ADDRESS...]", "accept fingerprints that were made without a key",
+		COMMAND_STATE, CLI_EDITING | CLI_APPROVE | CLI_INPUT, SIZE_MAX, state_sign_run,
+		"Once there is a key, cfprov trusts no fingerprint that was made without one: whoever "
+		"can write the state could have made it. This command lists those of the state, or of "
+		"the objects at ADDRESS, asks for approval and signs them with the key. The next apply "
+		"replaces them by keyed ones and writes no value for that.",
+		"cfprov state sign\n"
+		"cfprov state sign -auto-approve 'prod/*'\n",
+		NULL},
 	{0},
 };
 
@@ -172,7 +181,7 @@ const struct variable_text cli_variables[] = {
 	{"CLOUDFLARE_EMAIL", NULL},
 	{"CFPROV_VAR_NAME", "value of ${NAME} in the manifest; -var takes precedence"},
 	{"CFPROV_POLICY", "policy file, as with -policy, which may only repeat it"},
-	{"CFPROV_FINGERPRINT_KEY", "key for the fingerprints of secret values"},
+	{"CFPROV_KEY", "key for saved plans and fingerprints of values"},
 	{"CFPROV_REQUEST_TIMEOUT", "seconds that one request may take (default 60)"},
 	{"CFPROV_PATIENCE", "default of -patience"},
 	{"CFPROV_MAX_WAIT", "default of -max-wait"},

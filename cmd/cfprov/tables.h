@@ -22,8 +22,8 @@ typedef bool command_run(struct session *session);
  * help.c). */
 command_run validate_run, plan_run, apply_run, destroy_run, refresh_run, show_run, import_run,
 	export_run, import_env_run, output_run, doctor_run, state_list_run, state_show_run,
-	state_rm_run, state_mv_run, state_pull_run, state_push_run, schema_run, completion_run,
-	version_run, help_run;
+	state_rm_run, state_mv_run, state_pull_run, state_push_run, state_sign_run, schema_run,
+	completion_run, version_run, help_run;
 
 /* The options that a command takes: a bit for those that come together. */
 enum cli_option {

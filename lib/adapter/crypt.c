@@ -120,6 +120,39 @@ void crypt_salt(unsigned char salt[static CRYPT_SALT_BYTES])
 	randombytes_buf(salt, CRYPT_SALT_BYTES);
 }
 
+/* ---- subkeys ---- */
+
+void crypt_subkey(const unsigned char key[static CRYPT_KEY_BYTES], uint64_t number,
+	unsigned char subkey[static CRYPT_KEY_BYTES])
+{
+	start();
+	crypto_kdf_derive_from_key(subkey, CRYPT_KEY_BYTES, number, "cfprovk1", key);
+}
+
+void crypt_nonce(unsigned char nonce[static CRYPT_NONCE_BYTES])
+{
+	start();
+	randombytes_buf(nonce, CRYPT_NONCE_BYTES);
+}
+
+void crypt_seal(const struct crypt_box *box, const char *bytes, size_t length, char *ret_sealed)
+{
+	start();
+	crypto_aead_xchacha20poly1305_ietf_encrypt((unsigned char *)ret_sealed, NULL,
+		(const unsigned char *)bytes, length, (const unsigned char *)box->header.bytes,
+		box->header.length, NULL, box->nonce, box->key);
+}
+
+bool crypt_open(const struct crypt_box *box, const char *sealed, size_t length, char *ret_bytes)
+{
+	start();
+	return length >= CRYPT_TAG_BYTES &&
+	       crypto_aead_xchacha20poly1305_ietf_decrypt((unsigned char *)ret_bytes, NULL, NULL,
+		       (const unsigned char *)sealed, length,
+		       (const unsigned char *)box->header.bytes, box->header.length, box->nonce,
+		       box->key) == 0;
+}
+
 bool crypt_is_same(const unsigned char *a, const unsigned char *b, size_t length)
 {
 	return sodium_memcmp(a, b, length) == 0;
@@ -137,6 +170,21 @@ bool crypt_from_hex(const char *text, size_t text_length, unsigned char *bytes, 
 	return text_length == 2 * length &&
 	       sodium_hex2bin(bytes, length, text, text_length, NULL, &got, NULL) == 0 &&
 	       got == length;
+}
+
+bool crypt_from_base64(const char *text, size_t text_length, unsigned char *bytes, size_t length)
+{
+	static const int variants[] = {sodium_base64_VARIANT_ORIGINAL,
+		sodium_base64_VARIANT_ORIGINAL_NO_PADDING, sodium_base64_VARIANT_URLSAFE,
+		sodium_base64_VARIANT_URLSAFE_NO_PADDING};
+	size_t got = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(variants); i++)
+		if (sodium_base642bin(
+			    bytes, length, text, text_length, NULL, &got, NULL, variants[i]) == 0 &&
+			got == length)
+			return true;
+	return false;
 }
 
 const char *crypt_version(void)

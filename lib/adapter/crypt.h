@@ -57,6 +57,27 @@ bool crypt_slow_hash(const struct crypt_slow_hash *how, const struct crypt_part 
 
 void crypt_salt(unsigned char salt[static CRYPT_SALT_BYTES]);
 
+/* ---- subkeys, and bytes sealed with them ---- */
+
+/* The subkey of this number (libsodium's crypto_kdf); none tells anything of another. */
+void crypt_subkey(const unsigned char key[static CRYPT_KEY_BYTES], uint64_t number,
+	unsigned char subkey[static CRYPT_KEY_BYTES]);
+
+enum { CRYPT_NONCE_BYTES = 24, CRYPT_TAG_BYTES = 16 };
+void crypt_nonce(unsigned char nonce[static CRYPT_NONCE_BYTES]);
+
+struct crypt_box {
+	unsigned char key[CRYPT_KEY_BYTES], nonce[CRYPT_NONCE_BYTES];
+	struct crypt_part header; /* authenticated with the bytes, and in clear */
+};
+
+/* XChaCha20-Poly1305. Writes length + CRYPT_TAG_BYTES bytes. */
+void crypt_seal(const struct crypt_box *box, const char *bytes, size_t length, char *ret_sealed);
+
+/* Writes length - CRYPT_TAG_BYTES bytes. False: another key or header, or damaged. */
+bool crypt_open(
+	const struct crypt_box *box, const char *sealed, size_t length, char *ret_bytes) MUST_CHECK;
+
 /* Compares in constant time. */
 bool crypt_is_same(const unsigned char *a, const unsigned char *b, size_t length);
 
@@ -64,6 +85,10 @@ bool crypt_is_same(const unsigned char *a, const unsigned char *b, size_t length
 void crypt_to_hex(const unsigned char *bytes, size_t length, char *text);
 /* False unless the text has exactly `length` bytes in hexadecimal. */
 bool crypt_from_hex(
+	const char *text, size_t text_length, unsigned char *bytes, size_t length) MUST_CHECK;
+
+/* The same of base64 or base64url, with or without padding. */
+bool crypt_from_base64(
 	const char *text, size_t text_length, unsigned char *bytes, size_t length) MUST_CHECK;
 
 /* The version of libsodium at run time. */

@@ -5,10 +5,9 @@
 #include "plan/renames.h"
 #include "plan/selection.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char key_variable[] = "CFPROV_FINGERPRINT_KEY";
 
 struct held_value {
 	struct secret secret;
@@ -17,10 +16,10 @@ struct held_value {
 
 /* ---- life ---- */
 
-void values_init(struct values *values, struct sources *sources, const char *lineage,
-	const struct value_source *key_source)
+void values_init(struct values *values, struct keyring *keyring, const char *lineage,
+	const struct model *accounts)
 {
-	*values = (struct values){.sources = sources, .lineage = lineage, .key_source = key_source};
+	*values = (struct values){.keyring = keyring, .lineage = lineage, .accounts = accounts};
 }
 
 void values_release(struct values *values)
@@ -67,14 +66,14 @@ const struct secret *values_open(
 {
 	char *address AUTO_FREE = object_address(object);
 	struct held_value *held = table_get(values->by_address, address);
-	struct error_list *warnings = sources_warnings(values->sources);
+	struct error_list *warnings = sources_warnings(values->keyring->sources);
 	size_t known = warnings->count;
 	const struct place *place = &object->value->place;
 	struct secret secret = {0};
 
 	if (held)
 		return &held->secret;
-	bool is_read = sources_read(values->sources, object->value, &secret, err);
+	bool is_read = sources_read(values->keyring->sources, object->value, &secret, err);
 	for (; known < warnings->count; known++)
 		error_prefix(&warnings->items[known], "%s", address);
 	if (!is_read || !check_bytes(&secret, err)) {
@@ -114,72 +113,70 @@ static void refuse_input(struct values *values, const char *what, const struct p
 /* False: the key can't be read. Reads once, and adds the error once. */
 static bool has_key(struct values *values, struct error_list *errors)
 {
-	const struct value_source variable = {.kind = VALUE_ENV, .name = key_variable};
-	const char *given = getenv(key_variable);
-	const struct value_source *source = given && *given ? &variable : values->key_source;
-	const struct place *place = &source->place;
-	struct secret secret CLEANUP(secret_release) = {0};
+	const struct value_source source = keyring_source(values->keyring);
+	struct key *key = &values->keyring->key;
 	struct error err = {0};
 
 	if (values->key_is_tried)
 		return !values->key_is_missing;
 	values->key_is_tried = true;
-	if (values->leaves_input && source->kind == VALUE_STDIN) {
-		refuse_input(values, "the fingerprint key", place, errors);
+	if (values->leaves_input && source.kind == VALUE_STDIN && !key->is_set) {
+		refuse_input(values, "the key", &source.place, errors);
 		values->key_is_missing = true;
-	} else if (source->kind != VALUE_NONE) {
-		bool is_read = sources_read_key(values->sources, source, &secret, &err);
-		values->key_is_missing =
-			!is_read || !fingerprint_key_make(&secret, &values->key, &err);
-		if (!is_read) {
-			error_prefix(&err, "can't read the fingerprint key");
-			error_hint(&err,
-				"Restore the key. If it is lost, set a new one, and raise "
-				"`version` to write values again.%s%s",
-				err.hint ? " " : "", err.hint ? err.hint : "");
-		}
+	} else if (!keyring_read(values->keyring, &err) ||
+		   (key->is_set &&
+			   !fingerprint_key_init(&values->key, key, values->lineage, &err))) {
+		values->key_is_missing = true;
+		error_move(error_list_add(errors), &err);
 	}
-	if (!err.message)
-		return !values->key_is_missing;
-	if (place->file)
-		error_at(&err, place->file, place->line, place->column);
-	error_move(error_list_add(errors), &err);
-	return false;
+	return !values->key_is_missing;
 }
 
 /* ---- comparing ---- */
+
+static struct fingerprint_subject subject_of(
+	const struct values *values, const struct object *secret)
+{
+	const struct account *account = model_account(values->accounts, secret->account);
+
+	assert(account); /* a secret is in an account */
+	return (struct fingerprint_subject){values->lineage, account->id, secret};
+}
 
 /* `recorded`: under its present name, or the one before a rename; or NULL. */
 static void judge(struct values *values, struct object *desired, const struct object *recorded,
 	const struct secret *value)
 {
-	if (recorded && !object_is_unresolved(recorded))
-		desired->verdict =
-			fingerprint_compare(&values->key, values->lineage, recorded, value);
+	const struct fingerprint_subject now = subject_of(values, desired);
+
+	if (recorded && !object_is_unresolved(recorded)) {
+		const struct fingerprint_subject then = {now.lineage, now.account_id, recorded};
+		desired->verdict = fingerprint_compare(&values->key, &then, value);
+	}
 	if (desired->keeps_no_fingerprint)
 		return;
-	/* A fingerprint made without the present key, or for another name, is made again. */
+	/* One of another form, or for another name, is made again. */
 	bool is_current = recorded && desired->verdict == VALUE_SAME &&
 			  strcmp(recorded->secret, desired->secret) == 0 &&
-			  (!values->key.is_set || strstr(recorded->fingerprint, values->key.id));
-	desired->fingerprint = is_current ? arena_text(&values->arena, recorded->fingerprint)
-					  : fingerprint_make(&values->key, values->lineage, desired,
-						    value, &values->arena);
+			  fingerprint_is_current(&values->key, recorded->fingerprint);
+	desired->fingerprint =
+		is_current ? arena_text(&values->arena, recorded->fingerprint)
+			   : fingerprint_make(&values->key, &now, value, &values->arena);
 }
 
 /*
- * Without the value, only this is known: a fingerprint that was made with another key can't be
- * compared by anyone. The key is read as it would be to compare.
+ * Without the value, only this is known: some fingerprints can't be compared, such as those
+ * that were made with another key. The key is read as it would be to compare.
  */
 static void judge_unread(struct values *values, struct object *desired,
 	const struct object *recorded, struct error_list *errors)
 {
-	const char *print = recorded ? recorded->fingerprint : NULL;
+	struct fingerprint_subject then = subject_of(values, desired);
 
 	desired->is_unread = true;
-	if (!print || desired->keeps_no_fingerprint || !has_key(values, errors))
-		return;
-	if (fingerprint_has_other_key(&values->key, print))
+	then.secret = recorded;
+	if (recorded && recorded->fingerprint && !desired->keeps_no_fingerprint &&
+		has_key(values, errors) && !fingerprint_is_comparable(&values->key, &then))
 		desired->verdict = VALUE_UNVERIFIABLE;
 }
 
@@ -256,15 +253,16 @@ bool values_check(struct values *values, const struct plan *plan, struct error_l
 		if (!row_sends_value(&plan->rows[i]) || planned->value->kind == VALUE_GENERATE)
 			continue;
 		const struct secret *value = values_open(values, planned, &err);
-		if (value && planned->fingerprint && has_key(values, errors))
-			verdict =
-				fingerprint_compare(&values->key, values->lineage, planned, value);
+		if (value && planned->fingerprint && has_key(values, errors)) {
+			const struct fingerprint_subject subject = subject_of(values, planned);
+			verdict = fingerprint_compare(&values->key, &subject, value);
+		}
 		if (verdict != VALUE_SAME) {
 			char *address AUTO_FREE = object_address(planned);
 			error_set(&err, "%s: %s", address,
 				verdict == VALUE_CHANGED
 					? "its value has changed since the plan was made"
-					: "the plan was made with another fingerprint key");
+					: "the plan was made with a different key");
 			error_hint(&err, "Run `cfprov plan` again.");
 		}
 		if (err.message)

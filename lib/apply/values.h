@@ -13,18 +13,18 @@
 #include "cloudflare/client.h"
 #include "plan/planning.h"
 #include "source/fingerprint.h"
-#include "source/source.h"
+#include "source/keyring.h"
 
 /* Cloudflare's API reference, Secrets Store, "Create a secret": at most 64 KiB, in bytes. */
 enum { VALUE_LENGTH_LIMIT = 65536 };
 
 struct values {
-	struct sources *sources; /* borrowed */
-	const char *lineage;     /* borrowed */
-	bool leaves_input;       /* do not read the standard input: it is needed for a prompt */
+	struct keyring *keyring;      /* borrowed, with its sources */
+	const char *lineage;          /* borrowed */
+	const struct model *accounts; /* borrowed: by their ids */
+	bool leaves_input; /* do not read the standard input: it is needed for a prompt */
 	bool has_refused_input;
 	bool leaves_values; /* values_read reads no value, only the key */
-	const struct value_source *key_source;
 	struct fingerprint_key key;
 	bool key_is_tried, key_is_missing;
 	struct arena arena;       /* addresses and fingerprints */
@@ -34,12 +34,12 @@ struct values {
 };
 
 /*
- * The fingerprint key comes from CFPROV_FINGERPRINT_KEY, or else from the manifest's source;
- * without a key, fingerprints are slow. It is read when the first fingerprint is made or compared:
- * a command that needs none works without it. Keeps sources, lineage and the key's source.
+ * The key is read when the first fingerprint is made or compared: a command that needs none works
+ * without it. Without a key, fingerprints are slow. Keeps all three; `accounts` has those of the
+ * secrets.
  */
-void values_init(struct values *values, struct sources *sources, const char *lineage,
-	const struct value_source *key_source);
+void values_init(struct values *values, struct keyring *keyring, const char *lineage,
+	const struct model *accounts);
 void values_release(struct values *values);
 
 /*

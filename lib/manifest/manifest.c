@@ -10,16 +10,15 @@
 /* ---- the state ---- */
 
 /* Only one key is allowed, even if two would be equal. */
-static void read_fingerprint_key(struct reading *r)
+static void read_key(struct reading *r)
 {
-	struct value_source *key = &r->model->fingerprint_key;
+	struct value_source *key = &r->model->key;
 
 	for (struct spot it = {0}; reading_next(r, "state", &it);) {
-		const struct yaml *node = yaml_get(it.node, "fingerprint_key");
+		const struct yaml *node = yaml_get(it.node, "key");
 		if (node && key->kind != VALUE_NONE)
 			error_set(reading_error(r, spot_of(it, node)),
-				"`fingerprint_key` is set twice, first at %s",
-				reading_where(r, key->place));
+				"`key` is set twice, first at %s", reading_where(r, key->place));
 		else if (node)
 			*key = reference_read(r, spot_of(it, node));
 	}
@@ -150,7 +149,7 @@ bool manifest_read(struct manifest *manifest, const char *default_account_id,
 		changes_read(&r);
 		model_sort(&model); /* with the removals */
 		(void)read_state(&r, manifest, false);
-		read_fingerprint_key(&r);
+		read_key(&r);
 	}
 	return end_reading(&r, before, ret_desired);
 }
@@ -183,6 +182,17 @@ bool manifest_state_path(struct manifest *manifest, char **ret_path, struct erro
 		return false;
 	*ret_path = path ? mem_copy_text(path) : NULL;
 	return true;
+}
+
+bool manifest_key(struct manifest *manifest, struct model *ret_model, struct error_list *errors)
+{
+	struct model model = {0};
+	struct reading r = start_reading(manifest, &model, errors);
+	size_t before = errors->count;
+
+	if (check_documents(&r, manifest, "state"))
+		read_key(&r);
+	return end_reading(&r, before, ret_model);
 }
 
 /* ---- the files ---- */

@@ -114,7 +114,7 @@ static const struct schema_key token_keys[] = {
 	SHAPE_KEYS(NULL),
 	{0},
 };
-static const struct schema_key fingerprint_key_keys[] = {
+static const struct schema_key key_keys[] = {
 	READ_KEYS,
 	{"generate", NULL, .meaning = "the key must be the same in every run"},
 	STDIN_KEY,
@@ -126,8 +126,8 @@ static const struct schema_key fingerprint_key_keys[] = {
 static const struct schema value = {REFERENCE, .keys = value_keys,
 	.sources = FILES ", " DOTENV ", {stdin: true} or {generate: {bytes: 32}} for random bytes"};
 static const struct schema token = {REFERENCE, .keys = token_keys, .sources = FILES " or " DOTENV};
-static const struct schema fingerprint_key = {
-	REFERENCE, .keys = fingerprint_key_keys, .sources = FILES ", " DOTENV " or {stdin: true}"};
+static const struct schema key = {
+	REFERENCE, .keys = key_keys, .sources = FILES ", " DOTENV " or {stdin: true}"};
 
 /* ---- accounts ---- */
 
@@ -225,9 +225,10 @@ static const struct schema_key state_keys[] = {
 	{"backend", &backend, .meaning = "where the state is kept; local, a file, is the only one"},
 	{"path", &path,
 		.meaning = "state file, relative to the manifest and beneath its directory"},
-	{"fingerprint_key", &fingerprint_key,
-		.meaning = "source of the key for fingerprints of values; without a key, they are "
-			   "slow hashes (Argon2id), each with its own salt"},
+	{"key", &key,
+		.meaning = "source of the key that protects saved plans and fingerprints of "
+			   "values: 32 bytes in hex or base64, or a passphrase"},
+	{"fingerprint_key", NULL, .meaning = "it was renamed to `key`; the value stays the same"},
 	{0},
 };
 static const struct schema state = {

@@ -193,7 +193,7 @@ struct model {
 	size_t move_count, move_room;
 	struct removal *removals;
 	size_t removal_count, removal_room;
-	struct value_source fingerprint_key; /* `state.fingerprint_key`; VALUE_NONE: none */
+	struct value_source key; /* `state.key`; VALUE_NONE: none */
 };
 
 /* Each copies the names and lends the new item, until the next of its kind is added. */

@@ -172,9 +172,9 @@ bool permit_model(
 		(void)at_place(&err, &object->value->place);
 		error_move(error_list_add(errors), &err);
 	}
-	if (!permit_source(&key, &desired->fingerprint_key, &err)) {
-		error_prefix(&err, "`state.fingerprint_key`");
-		(void)at_place(&err, &desired->fingerprint_key.place);
+	if (!permit_source(&key, &desired->key, &err)) {
+		error_prefix(&err, "`state.key`");
+		(void)at_place(&err, &desired->key.place);
 		error_move(error_list_add(errors), &err);
 	}
 	return errors->count == before;

@@ -86,7 +86,8 @@ static void make_digest(const struct plan *plan, char digest[CRYPT_CHECKSUM_SIZE
 	crypt_checksum(str_text(&text), text.length, digest);
 }
 
-void planfile_encode(const struct planfile *planfile, const struct plan *plan, struct str *out)
+void planfile_encode(const struct planfile *planfile, const struct plan *plan,
+	const struct key *key, struct str *out)
 {
 	struct str json CLEANUP(str_release) = {0};
 	struct json_writer writer = json_writer(&json, 0), *w = &writer;
@@ -103,7 +104,6 @@ void planfile_encode(const struct planfile *planfile, const struct plan *plan, s
 	json_put_text(w, "lineage", planfile->lineage);
 	json_put_text(w, "born_as", planfile->born_as);
 	json_put_integer(w, "serial", planfile->serial);
-	objects_encode_source(w, "fingerprint_key", &planfile->desired.fingerprint_key);
 	json_begin_object(w, "options");
 	json_put_bool(w, "adopt", options->adopt_all);
 	json_put_bool(w, "destroy", options->destroys_all);
@@ -118,6 +118,10 @@ void planfile_encode(const struct planfile *planfile, const struct plan *plan, s
 	encode_model(w, "live", &planfile->live, OBJECTS_LIVE);
 	encode_moves(w, planfile);
 	json_end(w);
+	if (key->is_set) {
+		key_seal(key, KEY_PLANS, json.bytes, json.length, out);
+		return;
+	}
 	crypt_checksum(json.bytes, json.length, checksum);
 	str_format(out, "%s%s\n", magic, checksum);
 	str_add(out, json.bytes, json.length);
@@ -306,9 +310,7 @@ static bool decode_head(struct decoding *d, const struct json *root)
 	planfile->is_partial = json_is_true(json_get(root, "partial"));
 	if (!planfile->state_path || !is_lineage_or_none(planfile->lineage) ||
 		!is_lineage_or_none(planfile->born_as) || strlen(rows) != CRYPT_CHECKSUM_SIZE - 1 ||
-		!json_integer(json_get(root, "serial"), &planfile->serial) ||
-		!objects_decode_source(json_get(root, "fingerprint_key"), &planfile->desired.arena,
-			&planfile->desired.fingerprint_key))
+		!json_integer(json_get(root, "serial"), &planfile->serial))
 		return malformed(d, "header");
 	memcpy(planfile->digest, rows, CRYPT_CHECKSUM_SIZE);
 	return decode_options(d, json_get(root, "options"));
@@ -351,15 +353,47 @@ static size_t check_whole(const struct str *bytes, struct error *err)
 	return 0;
 }
 
-bool planfile_decode(
-	const char *file, const struct str *bytes, struct planfile *ret_planfile, struct error *err)
+/* Gives the JSON of an encrypted plan. */
+static bool open_sealed(
+	const struct str *bytes, struct key *key, struct str *ret_json, struct error *err)
+{
+	if (!key->is_set) {
+		error_set(err, "the saved plan is encrypted, and no key is set");
+		return error_hint(err, "Set CFPROV_KEY, or `state.key` in the manifest, as it was "
+				       "when the plan was saved.");
+	}
+	return key_open(key, KEY_PLANS, bytes, ret_json, err) ||
+	       error_hint(err, "Use the key that the plan was saved with, or run `cfprov plan` "
+			       "again.");
+}
+
+/* Gives the JSON, unless it is not what was written. */
+static bool open_file(
+	const struct str *bytes, struct key *key, struct str *ret_json, struct error *err)
+{
+	if (key_is_sealed(bytes))
+		return open_sealed(bytes, key, ret_json, err);
+	size_t at = check_whole(bytes, err);
+	if (!at)
+		return false;
+	if (key->is_set) {
+		error_set(err, "the saved plan is not encrypted, although a key is set");
+		return error_hint(err, "Anyone can write such a plan. Run `cfprov plan` again.");
+	}
+	str_add(ret_json, bytes->bytes + at, bytes->length - at);
+	return true;
+}
+
+bool planfile_decode(const char *file, const struct str *bytes, struct key *key,
+	struct planfile *ret_planfile, struct error *err)
 {
 	struct planfile planfile = {0};
 	struct decoding d = {.planfile = &planfile, .err = err};
-	size_t at = check_whole(bytes, err);
-	struct json *json CLEANUP(json_free_pointer) =
-		at ? json_parse(bytes->bytes + at, bytes->length - at, err) : NULL;
+	struct str text CLEANUP(str_release) = {0};
+	struct json *json CLEANUP(json_free_pointer) = NULL;
 
+	if (open_file(bytes, key, &text, err))
+		json = json_parse(text.bytes, text.length, err);
 	if (json && decode_root(&d, json)) {
 		*ret_planfile = planfile;
 		return true;

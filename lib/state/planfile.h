@@ -5,19 +5,22 @@
  * can. It holds ids, names and references to credentials and values, but never a credential or a
  * value.
  *
- * The file is a line `cfprov-plan CHECKSUM`, then JSON. It belongs to one version of cfprov and to
- * one state (lineage and serial): once the state has changed, the plan is refused. Applying the
- * plan changes the state, too.
+ * With a key, the file is encrypted and authenticated (adapter/key), and one that is not is
+ * refused: nobody else can write a plan that is applied. Without a key it is a line `cfprov-plan
+ * CHECKSUM`, then JSON; that guards against damage, not against people. It belongs to one version
+ * of cfprov and to one state (lineage and serial): once the state has changed, the plan is refused.
+ * Applying the plan changes the state, too.
  */
 #ifndef STATE_PLANFILE_H
 #define STATE_PLANFILE_H
 
 #include "adapter/crypt.h"
+#include "adapter/key.h"
 #include "base/error.h"
 #include "model/plan.h"
 #include "state/state.h"
 
-enum { PLANFILE_VERSION = 2, PLANFILE_SIZE_LIMIT = 512 << 20 };
+enum { PLANFILE_VERSION = 3, PLANFILE_SIZE_LIMIT = 512 << 20 };
 
 struct planfile {
 	const char *state_path; /* as on the command line */
@@ -27,7 +30,7 @@ struct planfile {
 	const char *born_as;    /* ... and fingerprints were made for this lineage */
 	struct plan_options options;
 	struct model desired, recorded,
-		live;              /* desired: with moves, removals and the key's source */
+		live;              /* desired: with moves and removals, without the key */
 	const struct moved *moves; /* already made in `recorded`; sorted */
 	size_t move_count;
 	/* read only */
@@ -35,12 +38,13 @@ struct planfile {
 	struct arena arena;               /* owns the texts outside the models */
 };
 
-/* Adds the bytes; `plan` was made from the inputs. */
-void planfile_encode(const struct planfile *planfile, const struct plan *plan, struct str *out);
+/* Adds the bytes; `plan` was made from the inputs. The key is prepared, or not set. */
+void planfile_encode(const struct planfile *planfile, const struct plan *plan,
+	const struct key *key, struct str *out);
 
 /* Gives (planfile_release) what planfile_encode wrote; errors name `file`. */
-bool planfile_decode(const char *file, const struct str *bytes, struct planfile *ret_planfile,
-	struct error *err) MUST_CHECK;
+bool planfile_decode(const char *file, const struct str *bytes, struct key *key,
+	struct planfile *ret_planfile, struct error *err) MUST_CHECK;
 
 /* True if the plan has the same rows as when it was saved. */
 bool planfile_check_digest(

@@ -33,8 +33,8 @@ cd "$dir"
 		}'
 } >cfprov.yaml
 seq "$secrets" | sed 's/.*/S&=value-of-number-&/' >values
-CFPROV_FINGERPRINT_KEY=a-key-for-this-benchmark-only
-export CFPROV_FINGERPRINT_KEY
+CFPROV_KEY=a-key-for-this-benchmark-only
+export CFPROV_KEY
 
 start_sim() {
 	rm -f port

@@ -16,8 +16,8 @@
 #
 # A kind is a word in $kinds, and the functions manifest_KIND and changed_KIND, which write two
 # versions of cfprov.yaml. What must not be found are the files in $canaries: a token, a value and a
-# fingerprint key, which are in the environment as CANARY_TOKEN (and CLOUDFLARE_API_TOKEN),
-# CANARY_VALUE and CFPROV_FINGERPRINT_KEY. Sources
+# key, which are in the environment as CANARY_TOKEN (and CLOUDFLARE_API_TOKEN),
+# CANARY_VALUE and CFPROV_KEY. Sources
 # of values that are files belong beside $work: all that is in $work is searched.
 
 # Several of these are for the tests that load this file.
@@ -78,8 +78,8 @@ set_up_canaries()
 	printf '%s"\\/\té\n%s' "$(letters 24)" "$(letters 24)" >"$canaries/value"
 	letters 40 >"$canaries/key"
 	CANARY_TOKEN=$(<"$canaries/token") CANARY_VALUE=$(<"$canaries/value")
-	CFPROV_FINGERPRINT_KEY=$(<"$canaries/key")
-	export CANARY_TOKEN CANARY_VALUE CFPROV_FINGERPRINT_KEY
+	CFPROV_KEY=$(<"$canaries/key")
+	export CANARY_TOKEN CANARY_VALUE CFPROV_KEY
 }
 
 # sim [OPTION...]: the simulator, which takes the canary.

@@ -20,7 +20,7 @@ teardown()
 # plant: a program whose memory has, when it ends, what it reads from its standard input.
 plant()
 {
-	env -u CANARY_TOKEN -u CANARY_VALUE -u CFPROV_FINGERPRINT_KEY python3 "$top/tests/canary/search.py" "$canaries" "$report" run \
+	env -u CANARY_TOKEN -u CANARY_VALUE -u CFPROV_KEY python3 "$top/tests/canary/search.py" "$canaries" "$report" run \
 		bash -c 'IFS= read -r -d "" kept || :'
 }
 

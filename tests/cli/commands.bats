@@ -218,7 +218,7 @@ teardown() { stop_all; }
 	bad 'plan '
 	bad state
 	err_is 'Error: `state` needs a subcommand
-  The commands of `cfprov state` are list, show, rm, mv, pull and push.
+  The commands of `cfprov state` are list, show, rm, mv, pull, push and sign.
 '
 	bad state rm
 	err_is 'Error: missing argument for `state rm`: ADDRESS...
@@ -239,7 +239,7 @@ teardown() { stop_all; }
 	bad apply ---auto-approve
 	err_has 'unknown option -'
 	bad plan -auto-approve
-	err_has '-auto-approve is an option of apply and destroy, not of plan'
+	err_has '-auto-approve is an option of apply, destroy and state sign, not of plan'
 	bad validate -adopt
 	bad show -parallelism=3
 	bad -auto-approve apply

@@ -17,7 +17,7 @@ setup() {
 		accounts:
 		  prod: {account_id: $account, api_token: {command: [touch, ran]}}
 		  staging: {account_id: 023e105f4ecef8ad9ca31a8372d0c353}
-		state: {fingerprint_key: {command: [touch, ran]}}
+		state: {key: {command: [touch, ran]}}
 		stores:
 		  - name: keys
 		    accounts: [prod]
@@ -54,7 +54,7 @@ proposes()
 	proposes imp -- import import-env
 	proposes st -- state
 	proposes state r -- rm
-	proposes state '' -- list show rm mv pull push
+	proposes state '' -- list show rm mv pull push sign
 	proposes help sta -- state
 	proposes help state p -- pull push
 	proposes nothing --

@@ -316,7 +316,7 @@ faulty()
 	strace -qq -e trace=none -e inject=sync:error=EIO true 2>/dev/null ||
 		skip 'strace can not inject faults here'
 	start_logged
-	export A=value CFPROV_FINGERPRINT_KEY=0123456789abcdef0123456789abcdef
+	export A=value CFPROV_KEY=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 	local when failed=0
 	for when in 2 3 4 5; do
 		manifest a b

@@ -59,7 +59,7 @@ says()
 	start_logged
 	printf 'account_id: %s\nstores:\n' "$acc" >cfprov.yaml
 	printf -- '- {name: s%s, secrets: [{name: A, value: {env: V}}]}\n' {1..20} >>cfprov.yaml
-	export V=value CFPROV_FINGERPRINT_KEY=0123456789abcdef0123456789abcdef
+	export V=value CFPROV_KEY=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 	good apply -auto-approve
 	# The list of the stores, as it is, with a word about limits.
 	sim_faults '{"method":"GET","nth":1,"kind":"envelope",

@@ -22,7 +22,7 @@ secret_manifest()
 	manifest s
 	sed -i 's/- s/- name: s\n    secrets:/' cfprov.yaml
 	printf '      - {name: %s, value: {env: VALUE}}\n' "$@" >>cfprov.yaml
-	export VALUE=value CFPROV_FINGERPRINT_KEY=0123456789abcdef0123456789abcdef
+	export VALUE=value CFPROV_KEY=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 }
 
 # count_live KIND: how many stores, or secrets, there are.

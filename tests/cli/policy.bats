@@ -207,11 +207,11 @@ refused()
 		      - {name: A, value: {env: AWS_SECRET}}
 		      - {name: B, value: {env: DB_B}}
 		      - {name: C, value: {command: [sh, -c, env]}}
-		state: {path: elsewhere.json, fingerprint_key: {env: DB_A}}
+		state: {path: elsewhere.json, key: {env: DB_A}}
 	END
 	bad validate $p
 	err_has cfprov.yaml:2:67 cfprov.yaml:3:9 cfprov.yaml:8:26 cfprov.yaml:10:26 cfprov.yaml:11:15 \
-		cfprov.yaml:11:48 owner/policy.yaml:1 owner/policy.yaml:2 owner/policy.yaml:3 \
+		cfprov.yaml:11:36 owner/policy.yaml:1 owner/policy.yaml:2 owner/policy.yaml:3 \
 		'`accounts`' 'api_token.env`' '`values.env`' '`values.commands`' '`state.paths`' \
 		'`state.key.env`'
 	[ "$(grep -c '^Error' err)" = 6 ]
@@ -251,7 +251,7 @@ refused()
 	mv new owner/policy.yaml
 	allowed '{env: ANYTHING}'
 	refused values.env '{env: CLOUDFLARE_API_TOKEN}'
-	refused values.env '{env: CFPROV_FINGERPRINT_KEY}'
+	refused values.env '{env: CFPROV_KEY}'
 	refused values.env '{env: PROD_TOKEN}'
 }
 
@@ -452,9 +452,9 @@ refused()
 	start_logged
 	policy 'values: {env: [DB_A]}'
 	secret '{env: DB_A}'
-	CFPROV_FINGERPRINT_KEY=0123456789abcdef0123456789abcdef good apply -auto-approve $p
-	export THE_KEY=0123456789abcdef0123456789abcdef
-	echo 'state: {fingerprint_key: {env: THE_KEY}}' >>cfprov.yaml
+	CFPROV_KEY=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef good apply -auto-approve $p
+	export THE_KEY=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+	echo 'state: {key: {env: THE_KEY}}' >>cfprov.yaml
 	bad plan $p
 	err_has '(rule `state.key.env`' 'cfprov.yaml:6:'
 	sed -i "s|^state.*|state: {paths: [../$state], key: {env: [THE_KEY]}}|" owner/policy.yaml

@@ -452,12 +452,14 @@ prod_as()
 	prod_as acc_1
 	good plan -out=p
 	prod_as '"${NOT_SET}"'
+	CFPROV_KEY=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef bad apply p
+	err_has 'not encrypted, although a key is set'
 	good apply p
 	err_has "Warning: The manifest's accounts could not be read"
 	prod_as acc_1
 	good plan -destroy -out=p
-	good apply -allow-store-destroy -f no-such.yaml p
-	err_has "Warning: The manifest's accounts could not be read"
+	bad apply -allow-store-destroy -f no-such.yaml p
+	err_has "no-such.yaml"
 }
 
 @test "an alias that stands for another account in the state: refused" {

@@ -41,9 +41,9 @@ schema_says()
 
 @test "fault B16: descriptions and contracts say what the code does" {
 	good schema
-	jq -re '.properties.state.properties.fingerprint_key.description' out >description
+	jq -re '.properties.state.properties.key.description' out >description
 	run ! grep "state's own" description
-	grep -q 'Argon2id' description
+	grep -q 'passphrase' description
 	# The guard of names that comments mention; headers keep their tables.
 	sh "$top/tests/lint/names.sh"
 	local header
@@ -101,11 +101,11 @@ schema_says()
 	jq -e '.properties.accounts.additionalProperties.properties.api_token |
 		[.oneOf[].required[]] == ["env", "file", "command", "dotenv"] and
 		(.properties | has("generate") or has("stdin") | not)' out
-	jq -e '.properties.state.properties.fingerprint_key.properties | has("stdin") and
+	jq -e '.properties.state.properties.key.properties | has("stdin") and
 		(has("generate") | not)' out
 	# A source of a secret takes no variables.
 	jq -e '[.properties.accounts.additionalProperties.properties.api_token,
-		.properties.state.properties.fingerprint_key,
+		.properties.state.properties.key,
 		.properties.stores.items.oneOf[1].properties.secrets.items.properties.value] |
 		all(type == "object") and ([.. | ."$ref"? // empty] == [])' out
 }
@@ -151,7 +151,7 @@ schema_says()
 		account_id: a1\nstores: [{name: x, secrets: [{name: A, value: {env: B}, comment: é "q", on_drift: warn, fingerprint: none, adopt: true, prevent_destroy: true, on_remove: forget}]}]
 		account_id: a1\nstores: [{name: x, secrets: [{name: "${A:-a}", value: {env: B}, scopes: ["${S:-dex}"], update: "${U:-always}"}]}]
 		account_id: a1\nstores: [{name: x, secrets: [{name: A, value: {env: B}}]}]\nmoved: [{from: default/x/B, to: default/x/A}]\nremoved: [{from: default/x/C}]
-		accounts: {p: {account_id: a1, api_token: {command: [pass, cf], json: /t}}}\nstores: [x]\nstate: {fingerprint_key: {stdin: true}}
+		accounts: {p: {account_id: a1, api_token: {command: [pass, cf], json: /t}}}\nstores: [x]\nstate: {key: {stdin: true}}
 	END
 	printf 'account_id: a1\nstores:\n  - name: x\n    adopt: ${C:-true}\n    secrets:\n' >good/true.yaml
 	printf '      - name: A\n        version: ${V:-2}\n        value: {env: A}\n' >>good/true.yaml
@@ -210,8 +210,8 @@ schema_says()
 		account_id: a1\nstores: [x]\nremoved: [{from: a/b/c/d}]
 		account_id: a1\nstores: [x]\nremoved: [{from: default/y, destroy: 1}]
 		account_id: a1\nstores: null
-		account_id: a1\nstores: [x]\nstate: {fingerprint_key: abc}
-		account_id: a1\nstores: [x]\nstate: {fingerprint_key: {generate: {bytes: 32}}}
+		account_id: a1\nstores: [x]\nstate: {key: abc}
+		account_id: a1\nstores: [x]\nstate: {key: {generate: {bytes: 32}}}
 		accounts: {p: {account_id: a1, api_token: {generate: {bytes: 32}}}}\nstores: [x]
 		accounts: {p: {account_id: a1, api_token: {stdin: true}}}\nstores: [x]
 	END

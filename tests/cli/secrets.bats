@@ -8,7 +8,8 @@ load cfprov
 setup()
 {
 	set_up_cfprov
-	export CFPROV_FINGERPRINT_KEY=0123456789abcdef0123456789abcdef
+	long_key=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+	export CFPROV_KEY=$long_key
 }
 teardown() { stop_all; }
 
@@ -570,29 +571,29 @@ half_renamed()
 	value A 'value-a'
 	secrets A
 	good apply -auto-approve
-	CFPROV_FINGERPRINT_KEY=another-key-that-is-long-enough good plan
+	CFPROV_KEY=fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210 good plan
 	out_has 'No changes found, but not all values'
 	[[ $output$errors == *"verified"* ]]
-	CFPROV_FINGERPRINT_KEY='' good plan
+	CFPROV_KEY='' good plan
 	out_has 'No changes found, but not all values'
-	CFPROV_FINGERPRINT_KEY=short bad plan
-	err_has 'the fingerprint key has 5 bytes'
+	CFPROV_KEY=short bad plan
+	err_has 'the key has 5 bytes'
 	# The key back: all is well.
 	nothing_left
 }
 
 @test "a key that is lost stops what compares values, and nothing else" {
-	unset CFPROV_FINGERPRINT_KEY
+	unset CFPROV_KEY
 	start_logged
 	value A 'value-a'
 	secrets A
-	printf 'state: {fingerprint_key: {file: key}}\n' >>cfprov.yaml
+	printf 'state: {key: {file: key}}\n' >>cfprov.yaml
 	printf '%s' 0123456789abcdef >key
 	good apply -auto-approve
 	rm key
 	bad plan
-	err_has "can't read the fingerprint key: can't open key: No such file" 'Restore the key' \
-		"cfprov.yaml:$(grep -n fingerprint_key cfprov.yaml | cut -d: -f1)"
+	err_has "can't read the key: can't open key: No such file" 'Restore the key' \
+		"cfprov.yaml:$(grep -n "key: {file" cfprov.yaml | cut -d: -f1)"
 	good refresh
 	good plan -destroy
 	good plan -refresh-only
@@ -600,23 +601,137 @@ half_renamed()
 	out_has '2 destroyed'
 }
 
+# print_of NAME: the secret's fingerprint in the state.
+print_of()
+{
+	jq -r ".accounts.acc_1.stores.keys.secrets.$1.fingerprint" "$state"
+}
+
 @test "without a key fingerprints are slow ones, and see a change all the same" {
-	unset CFPROV_FINGERPRINT_KEY
+	unset CFPROV_KEY
 	start_logged
 	value A 'value-a'
 	secrets A
 	good apply -auto-approve
-	jq -e '.accounts.acc_1.stores.keys.secrets.A.fingerprint | startswith("argon2id$m=19456,t=2$")' \
-		"$state"
+	[[ $(print_of A) == 'v2$argon2id$m=19456,t=2$'* ]]
 	nothing_left
-	# A key from now on: the fingerprint is made anew, and the value is not written for that.
-	export CFPROV_FINGERPRINT_KEY=0123456789abcdef
-	good apply -auto-approve
-	jq -e '.accounts.acc_1.stores.keys.secrets.A.fingerprint | startswith("blake2b$")' "$state"
-	[ "$(requests '.method == "PATCH"')" = 0 ]
 	value A 'value-b'
 	good plan
 	out_has '1 to change'
+}
+
+@test "once there is a key, what was made without it counts after state sign, and no value is written" {
+	unset CFPROV_KEY
+	start_logged
+	value A 'value-a'
+	value B 'value-b'
+	secrets A B
+	bad state sign
+	err_has 'no key is set to sign with' 'Set CFPROV_KEY'
+	good apply -auto-approve
+	local key=$long_key
+	export CFPROV_KEY=$key
+	# Nothing is laundered into a keyed one.
+	good apply -auto-approve
+	err_has "The values of 2 secrets can't be verified" 'made without the key' '`cfprov state sign`'
+	[[ $(print_of A) == 'v2$argon2id$'* ]]
+	cp "$state" before
+	bad state sign -input=false
+	out_is 'These secrets have a fingerprint that was made without a key:
+
+  default/keys/A
+  default/keys/B
+'
+	err_has 'approval required, but -input=false disables prompts'
+	status=0
+	"$cfprov" state sign <<<no >out 2>err || status=$?
+	told state sign
+	((status == 1))
+	err_has "Only 'yes' will be accepted:" 'Signing cancelled. No changes were made.'
+	cmp before "$state"
+	good state sign -auto-approve default/keys/A
+	out_has default/keys/A
+	[[ $output != *keys/B* ]]
+	err_has 'Signed 1 fingerprint. The next apply replaces it.'
+	[[ $(print_of A) == 'signed$'*'$v2$argon2id$'* ]]
+	"$cfprov" state sign <<<yes >out 2>err
+	told state sign
+	out_has default/keys/B
+	value B 'value-c' # A change is seen through a signed one.
+	good plan
+	out_has '1 to change'
+	value B 'value-b'
+	good apply -auto-approve
+	[[ $(print_of A) == 'v2$blake2b$'* && $(print_of B) == 'v2$blake2b$'* ]]
+	[ "$(requests '.method == "PATCH"')" = 0 ]
+	good state sign
+	err_has 'No fingerprint was made without a key. No changes were made.'
+	nothing_left
+	# With another key, a signature is worth nothing.
+	cp before "$state"
+	good state sign -auto-approve
+	CFPROV_KEY=${key/0/f} good plan
+	err_has "The values of 2 secrets can't be verified"
+}
+
+@test "a cheap fingerprint that somebody wrote into the state is not compared, and not signed" {
+	unset CFPROV_KEY
+	start_logged
+	value A 'value-a'
+	secrets A
+	good apply -auto-approve
+	sed -i 's/argon2id$m=19456,t=2/argon2id$m=8,t=1/' "$state"
+	good plan
+	err_has "The value of a secret can't be verified"
+	CFPROV_KEY=$long_key good state sign -auto-approve
+	err_has 'No fingerprint was made without a key'
+}
+
+@test "keyed fingerprints of 0.1.0 are read with the same key, and replaced" {
+	start_logged
+	value A 'value-a'
+	secrets A
+	good apply -auto-approve
+	# As 0.1.0 made it: a BLAKE2b key of the text, no account, no salt.
+	python3 - "$state" <<-'END'
+		import hashlib, json, os, sys
+		state = json.load(open(sys.argv[1]))
+		text = os.environ["CFPROV_KEY"].encode()
+		key = hashlib.blake2b(text, digest_size=32).digest()
+		def keyed(*parts):
+		    h = hashlib.blake2b(key=key, digest_size=32)
+		    for part in parts:
+		        h.update(len(part).to_bytes(8, "little") + part)
+		    return h.hexdigest()
+		secret = state["accounts"]["acc_1"]["stores"]["keys"]["secrets"]["A"]
+		secret["fingerprint"] = "blake2b$%s$%s" % (keyed(b"cfprov key id")[:16],
+		    keyed(state["lineage"].encode(), b"keys", b"A", b"value-a"))
+		json.dump(state, open(sys.argv[1], "w"))
+	END
+	: >"$sim_log"
+	good apply -auto-approve
+	[[ $(print_of A) == 'v2$blake2b$'* ]]
+	[ "$(requests '.method == "PATCH"')" = 0 ]
+	nothing_left
+	# The name of the variable is another one.
+	key=$CFPROV_KEY
+	unset CFPROV_KEY
+	CFPROV_FINGERPRINT_KEY=$key bad plan
+	err_has 'CFPROV_FINGERPRINT_KEY was replaced by CFPROV_KEY' 'Its value stays the same.'
+}
+
+@test "a passphrase is a key, too" {
+	export CFPROV_KEY='correct horse battery staple'
+	start_logged
+	value A 'value-a'
+	secrets A
+	good apply -auto-approve
+	nothing_left
+	good plan -out=p -replace=default/keys/A
+	good show p
+	good apply p
+	CFPROV_KEY='correct horse battery stable' good plan
+	err_has 'made with a different key'
 }
 
 # ---- renaming ---------------------------------------------------------------------------------
@@ -1176,8 +1291,8 @@ taken()
 	err_has 'default/keys/A: its value has changed since the plan was made'
 	[ "$(requests)" = 0 ]
 	value A the-hidden-value
-	CFPROV_FINGERPRINT_KEY=fedcba9876543210fedcba9876543210 bad apply p
-	err_has 'the plan was made with another fingerprint key'
+	CFPROV_KEY=fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210 bad apply p
+	err_has 'the saved plan was encrypted with a different key'
 	good apply p
 	holds A
 	nothing_left

@@ -10,7 +10,7 @@ load cfprov
 setup()
 {
 	set_up_cfprov
-	export CFPROV_FINGERPRINT_KEY=0123456789abcdef0123456789abcdef
+	export CFPROV_KEY=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 }
 teardown() { stop_all; }
 
@@ -201,13 +201,13 @@ Plan: 3 to add, 2 to change, 0 to destroy.
 		    account_id: acc_1
 		    api_token: {command: [sh, -c, 'touch token; echo cfsim-token']}
 		state:
-		  fingerprint_key: {command: [sh, -c, 'touch key; echo 0123456789abcdef0123456789abcdef']}
+		  key: {command: [sh, -c, 'touch key; echo 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef']}
 		stores:
 		  - name: keys
 		    secrets:
 		      - {name: A, value: {env: V_A}}
 	end
-	unset CFPROV_FINGERPRINT_KEY CLOUDFLARE_API_TOKEN V_A
+	unset CFPROV_KEY CLOUDFLARE_API_TOKEN V_A
 	good plan -values=none
 	[[ -e token && -e key ]]
 	sed -i 's/echo 0123/echo 9999/' cfprov.yaml
@@ -215,7 +215,7 @@ Plan: 3 to add, 2 to change, 0 to destroy.
 	err_has "can't be verified: default/keys/A"
 	sed -i 's/; echo 9999/; exit 1; echo 9999/' cfprov.yaml
 	bad plan -values=none
-	err_has "can't read the fingerprint key"
+	err_has "can't read the key"
 }
 
 @test "fault C14: a plan says where each value comes from, and nothing that may be one" {
@@ -485,16 +485,16 @@ No changes. Your infrastructure matches the configuration.
 	start_logged
 	keys A
 	good apply -auto-approve
-	export CFPROV_FINGERPRINT_KEY=another-key-that-is-long-enough
+	export CFPROV_KEY=fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210
 	good plan
-	err_is 'Warning: The value of a secret can'"'"'t be verified: default/keys/A. Its fingerprint was made with a different key. Restore the key (CFPROV_FINGERPRINT_KEY, or `state.fingerprint_key`), or raise `version` to write the value again.
+	err_is 'Warning: The value of a secret can'"'"'t be verified: default/keys/A. Its fingerprint was made with a different key. Restore the key (CFPROV_KEY, or `state.key`), or raise `version` to write the value again.
 '
 	out_is 'No changes found, but not all values can be verified.
 '
-	export CFPROV_FINGERPRINT_KEY=0123456789abcdef0123456789abcdef
+	export CFPROV_KEY=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 	keys A B C D E
 	good apply -auto-approve
-	export CFPROV_FINGERPRINT_KEY=another-key-that-is-long-enough
+	export CFPROV_KEY=fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210
 	good apply -auto-approve
 	[ "$(grep -c 'verified' err)" = 1 ]
 	err_has 'The values of 5 secrets' 'default/keys/A, default/keys/B, default/keys/C and 2 more.'
@@ -512,7 +512,7 @@ No changes. Your infrastructure matches the configuration.
 	keys A B
 	good plan -format=json
 	jq -e '.resource_changes | length == 3 and all(.[]; has("unverified") | not)' out
-	export CFPROV_FINGERPRINT_KEY=another-key-that-is-long-enough
+	export CFPROV_KEY=fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210
 	good plan -format=json -out=saved
 	[ "$(change A '[.change.actions, .changes, .unverified]')" = '[["no-op"],null,["value"]]' ]
 	[ "$(change B .unverified)" = null ]
@@ -523,14 +523,14 @@ No changes. Your infrastructure matches the configuration.
 	err_has "The value of a secret can't be verified: default/keys/A."
 	# Before the table, and so before what is folded.
 	good plan -format=markdown
-	[ "$(sed -n 3p out)" = 'The value of a secret can'"'"'t be verified: default/keys/A. Its fingerprint was made with a different key. Restore the key (CFPROV_FINGERPRINT_KEY, or &#96;state&#46;fingerprint_key&#96;), or raise &#96;version&#96; to write the value again.' ]
+	[ "$(sed -n 3p out)" = 'The value of a secret can'"'"'t be verified: default/keys/A. Its fingerprint was made with a different key. Restore the key (CFPROV_KEY, or &#96;state&#46;key&#96;), or raise &#96;version&#96; to write the value again.' ]
 	# Where room is short, what is to be done needs it more.
 	local long
 	long=$(printf 'A%.0s' {1..120})
-	export "V_$long=hush" CFPROV_FINGERPRINT_KEY=0123456789abcdef0123456789abcdef
+	export "V_$long=hush" CFPROV_KEY=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 	keys "$long"
 	good apply -auto-approve
-	export CFPROV_FINGERPRINT_KEY=another-key-that-is-long-enough
+	export CFPROV_KEY=fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210
 	keys "$long" B C D E F G
 	good plan -format=markdown -max-bytes=512
 	[ "$(sed -n 3p out)" = "The values of some secrets can't be verified." ]

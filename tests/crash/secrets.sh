@@ -8,7 +8,7 @@ set -u
 . "$(dirname "$0")"/common.bash
 enter
 start_sim --list-lag 100
-export CFPROV_FINGERPRINT_KEY=0123456789abcdef0123456789abcdef
+export CFPROV_KEY=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 
 # The values are in files, named after the secrets; what they are to be at the end is in new/.
 mkdir old new

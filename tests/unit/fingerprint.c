@@ -2,12 +2,15 @@
 
 #include "unit.h"
 
+#define RAW   "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define OTHER "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
 /* What a fingerprint is bound to. */
 struct subject {
-	const char *lineage, *store, *secret;
+	const char *lineage, *account, *store, *secret;
 };
 
-static const struct subject subject = {"6f1c2f0e-0000-4000-8000-123456789abc", "s", "A"};
+static const struct subject subject = {"6f1c2f0e-0000-4000-8000-123456789abc", "acc", "s", "A"};
 static const struct fingerprint_key none = {0};
 
 static struct secret secret_of(const char *text)
@@ -21,12 +24,14 @@ static struct secret secret_of(const char *text)
 static struct fingerprint_key key_of(const char *text)
 {
 	struct secret secret CLEANUP(secret_release) = secret_of(text);
-	struct fingerprint_key key = {0};
+	struct key key CLEANUP(key_release) = {0};
+	struct fingerprint_key made = {0};
 	struct error err CLEANUP(error_release) = {0};
 
-	if (!fingerprint_key_make(&secret, &key, &err))
+	if (!key_init(&key, &secret, &err) ||
+		!fingerprint_key_init(&made, &key, subject.lineage, &err))
 		fail_msg("%s", err.message);
-	return key;
+	return made;
 }
 
 static enum value_verdict compare(const char *print, const struct fingerprint_key *key,
@@ -34,8 +39,9 @@ static enum value_verdict compare(const char *print, const struct fingerprint_ke
 {
 	const struct object object = {
 		.store = about->store, .secret = about->secret, .fingerprint = print};
+	const struct fingerprint_subject of = {about->lineage, about->account, &object};
 
-	return fingerprint_compare(key, about->lineage, &object, value);
+	return fingerprint_compare(key, &of, value);
 }
 
 static void expect(const char *print, const struct fingerprint_key *key,
@@ -52,8 +58,9 @@ static const char *make_for(struct arena *arena, const struct fingerprint_key *k
 {
 	struct secret secret CLEANUP(secret_release) = secret_of(value);
 	const struct object object = {.store = about->store, .secret = about->secret};
+	const struct fingerprint_subject of = {about->lineage, about->account, &object};
 
-	return fingerprint_make(key, about->lineage, &object, &secret, arena);
+	return fingerprint_make(key, &of, &secret, arena);
 }
 
 static const char *make(struct arena *arena, const struct fingerprint_key *key, const char *value)
@@ -61,42 +68,14 @@ static const char *make(struct arena *arena, const struct fingerprint_key *key, 
 	return make_for(arena, key, &subject, value);
 }
 
-/* ---- keys ---- */
-
-static void short_keys(void **state)
+static const char *sign(struct arena *arena, const struct fingerprint_key *key,
+	const struct subject *about, const char *print)
 {
-	struct fingerprint_key key = {0};
-	char text[] = "0123456789abcdef";
+	const struct object object = {
+		.store = about->store, .secret = about->secret, .fingerprint = print};
+	const struct fingerprint_subject of = {about->lineage, about->account, &object};
 
-	(void)state;
-	for (size_t length = 0; length <= strlen(text); length++) {
-		struct secret secret CLEANUP(secret_release) = {0};
-		struct error err CLEANUP(error_release) = {0};
-		secret_copy(&secret, text, length);
-		bool is_good = fingerprint_key_make(&secret, &key, &err);
-		assert_int_equal(is_good, length == 16);
-		assert_int_equal(key.is_set, is_good);
-		if (is_good)
-			continue;
-		expect_no_text(err.message, "012");
-		expect_text(err.hint, "openssl rand");
-		expect_error(&err, "at least 16 are required");
-	}
-}
-
-static void keys_have_ids(void **state)
-{
-	struct fingerprint_key a = key_of("0123456789abcdef"), same = key_of("0123456789abcdef");
-	struct fingerprint_key b = key_of("0123456789abcdeg");
-
-	(void)state;
-	assert_int_equal(strlen(a.id), 16);
-	assert_int_equal(strspn(a.id, "0123456789abcdef"), 16);
-	assert_string_equal(a.id, same.id);
-	assert_string_not_equal(a.id, b.id);
-	fingerprint_key_release(&a);
-	assert_false(a.is_set);
-	assert_string_equal(a.id, "");
+	return fingerprint_sign(key, &of, arena);
 }
 
 /* ---- same or not ---- */
@@ -106,11 +85,13 @@ static void expect_tells_apart(const struct fingerprint_key *key)
 	struct arena arena CLEANUP(arena_release) = {0};
 	const char *print = make(&arena, key, "hunter2");
 	const struct subject others[] = {
-		{"6f1c2f0e-0000-4000-8000-123456789abd", "s", "A"},
-		{subject.lineage, "t", "A"},
-		{subject.lineage, "s", "B"},
-		{subject.lineage, "sA", ""},
-		{subject.lineage, "", "sA"},
+		{"6f1c2f0e-0000-4000-8000-123456789abd", "acc", "s", "A"},
+		{subject.lineage, "acd", "s", "A"},
+		{subject.lineage, "acc", "t", "A"},
+		{subject.lineage, "acc", "s", "B"},
+		{subject.lineage, "acc", "sA", ""},
+		{subject.lineage, "acc", "", "sA"},
+		{subject.lineage, "accs", "", "A"},
 	};
 
 	expect_no_text(print, "hunter2");
@@ -125,40 +106,113 @@ static void expect_tells_apart(const struct fingerprint_key *key)
 static void with_a_key(void **state)
 {
 	struct arena arena CLEANUP(arena_release) = {0};
-	struct fingerprint_key key = key_of("0123456789abcdef"), other = key_of("fedcba9876543210");
+	struct fingerprint_key key = key_of(RAW), other = key_of(OTHER);
 	const char *print = make(&arena, &key, "v");
 
 	(void)state;
 	expect_tells_apart(&key);
-	assert_int_equal(strncmp(print, "blake2b$", 8), 0);
-	assert_string_equal(print, make(&arena, &key, "v"));
-	assert_string_not_equal(print, make(&arena, &other, "v"));
+	assert_int_equal(strncmp(print, "v2$blake2b$", 11), 0);
+	assert_string_not_equal(print, make(&arena, &key, "v")); /* the salt */
+	assert_true(fingerprint_is_current(&key, print));
+	assert_false(fingerprint_is_current(&other, print));
+	assert_false(fingerprint_is_unkeyed(print));
 	expect(print, &other, &subject, "v", VALUE_UNVERIFIABLE);
 	expect(print, &other, &subject, "w", VALUE_UNVERIFIABLE);
 	expect(print, &none, &subject, "v", VALUE_UNVERIFIABLE);
 }
 
-/* Each has its own salt; a key that is there by now does not make it unknown. */
+/* Each has its own salt; once there is a key, it proves nothing. */
 static void without_a_key(void **state)
 {
 	struct arena arena CLEANUP(arena_release) = {0};
-	struct fingerprint_key key = key_of("0123456789abcdef");
+	struct fingerprint_key key = key_of(RAW);
 	const char *print = make(&arena, &none, "v");
 
 	(void)state;
 	expect_tells_apart(&none);
-	assert_int_equal(strncmp(print, "argon2id$m=19456,t=2$", 21), 0);
+	assert_int_equal(strncmp(print, "v2$argon2id$m=19456,t=2$", 24), 0);
 	assert_string_not_equal(print, make(&arena, &none, "v"));
+	assert_true(fingerprint_is_current(&none, print));
+	assert_false(fingerprint_is_current(&key, print));
+	assert_true(fingerprint_is_unkeyed(print));
+	expect(print, &key, &subject, "v", VALUE_UNVERIFIABLE);
+	expect(print, &key, &subject, "w", VALUE_UNVERIFIABLE);
+}
+
+/* A passphrase is another key in another state. */
+static void with_a_passphrase(void **state)
+{
+	struct arena arena CLEANUP(arena_release) = {0};
+	struct fingerprint_key key = key_of("correct horse battery");
+	const char *print = make(&arena, &key, "v");
+
+	(void)state;
 	expect(print, &key, &subject, "v", VALUE_SAME);
 	expect(print, &key, &subject, "w", VALUE_CHANGED);
+}
+
+/* ---- signed ---- */
+
+static void a_signature_counts_for_its_place_and_key(void **state)
+{
+	struct arena arena CLEANUP(arena_release) = {0};
+	struct fingerprint_key key = key_of(RAW), other = key_of(OTHER);
+	const struct subject elsewhere[] = {{subject.lineage, "acd", "s", "A"},
+		{subject.lineage, "acc", "t", "A"}, {subject.lineage, "acc", "s", "B"},
+		{"6f1c2f0e-0000-4000-8000-123456789abd", "acc", "s", "A"}};
+	const char *print = sign(&arena, &key, &subject, make(&arena, &none, "v"));
+
+	(void)state;
+	expect(print, &key, &subject, "v", VALUE_SAME);
+	expect(print, &key, &subject, "w", VALUE_CHANGED);
+	expect(print, &other, &subject, "v", VALUE_UNVERIFIABLE);
+	for (size_t i = 0; i < ARRAY_SIZE(elsewhere); i++)
+		expect(print, &key, &elsewhere[i], "v", VALUE_UNVERIFIABLE);
+	assert_false(fingerprint_is_current(&key, print)); /* a keyed one takes its place */
+	assert_false(fingerprint_is_unkeyed(print));
+	/* Another fingerprint with this signature was not signed. */
+	char *moved = arena_text(&arena, print);
+	const char *guess = make(&arena, &none, "w");
+	memcpy(moved + strlen(moved) - strlen(guess), guess, strlen(guess));
+	expect(moved, &key, &subject, "w", VALUE_UNVERIFIABLE);
+	/* A keyed one needs no signature, and gains nothing by one. */
+	expect(sign(&arena, &key, &subject, make(&arena, &other, "v")), &key, &subject, "v",
+		VALUE_UNVERIFIABLE);
+}
+
+/* ---- as 0.1.0 made them ---- */
+
+/* Its own texts, of the value "v". */
+static void of_the_first_version(void **state)
+{
+	static const char keyed[] =
+		"blake2b$ce343422e11a8f45$"
+		"fdab3d98b537e989803f957fc2190c77ce9726a7927e6f397817f291ad1564f6";
+	static const char unkeyed[] =
+		"argon2id$m=19456,t=2$d5ca5636e83d94536351c9e8b61468b7$"
+		"91f8216333c48c9c1b3c5d924e746a249235e8002a22379169cf8b42844c07e8";
+	struct fingerprint_key key = key_of(RAW), other = key_of(OTHER);
+
+	(void)state;
+	expect(keyed, &key, &subject, "v", VALUE_SAME);
+	expect(keyed, &key, &subject, "w", VALUE_CHANGED);
+	expect(keyed, &other, &subject, "v", VALUE_UNVERIFIABLE);
+	expect(keyed, &none, &subject, "v", VALUE_UNVERIFIABLE);
+	assert_false(fingerprint_is_current(&key, keyed));
+	expect(unkeyed, &none, &subject, "v", VALUE_SAME);
+	expect(unkeyed, &none, &subject, "w", VALUE_CHANGED);
+	expect(unkeyed, &key, &subject, "v", VALUE_UNVERIFIABLE);
+	assert_true(fingerprint_is_unkeyed(unkeyed));
+	assert_false(fingerprint_is_current(&none, unkeyed));
 }
 
 /* What is split elsewhere is something else, though it reads the same in a row. */
 static void no_two_subjects_run_together(void **state)
 {
-	struct fingerprint_key key = key_of("0123456789abcdef");
+	struct fingerprint_key key = key_of(RAW);
 	struct arena arena CLEANUP(arena_release) = {0};
-	const struct subject one = {"l", "s", "n"}, two = {"l", "s", "na"};
+	const struct subject one = {subject.lineage, "a", "s", "n"},
+			     two = {subject.lineage, "a", "s", "na"};
 	const char *print = make_for(&arena, &key, &one, "ab");
 
 	(void)state;
@@ -184,8 +238,10 @@ static void odd_texts_are_unknown(void **state)
 		"argon2id$m=,t=2$" SALT "$" HASH, "argon2id$m=0,t=2$" SALT "$" HASH,
 		"argon2id$m=19456,t=0$" SALT "$" HASH, "argon2id$t=2,m=19456$" SALT "$" HASH,
 		"argon2i$m=19456,t=2$" SALT "$" HASH, "Argon2id$m=19456,t=2$" SALT "$" HASH, "v",
-		"%s%n"};
-	struct fingerprint_key key = key_of("0123456789abcdef");
+		"%s%n", "v2$", "v2$blake2b$" SALT "$" HASH, "v2$argon2id$" SALT, "v3$blake2b$",
+		"signed$", "signed$0$0$", "signed$" HASH, "signed$0011223344556677$" HASH "$",
+		"signed$0011223344556677$" HASH "$$"};
+	struct fingerprint_key key = key_of(RAW);
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -197,7 +253,7 @@ static void odd_texts_are_unknown(void **state)
 /* Cut or flipped anywhere, it is never taken for the same. */
 static void never_same_by_accident(void **state)
 {
-	struct fingerprint_key key = key_of("0123456789abcdef");
+	struct fingerprint_key key = key_of(RAW);
 	struct arena arena CLEANUP(arena_release) = {0};
 	struct secret value CLEANUP(secret_release) = secret_of("v");
 	const char *print = make(&arena, &key, "v");
@@ -227,17 +283,22 @@ static const char *made_with(struct arena *arena, unsigned memory_kib, unsigned 
 	return arena_format(arena, "argon2id$m=%u,t=%u$%s$%s", memory_kib, passes, salt, hex);
 }
 
-/* What would take too much is not tried: it is unknown, though it would turn out the same. */
-static void huge_parameters_are_not_tried(void **state)
+/* What would take too much is not tried: it can't be verified, though it would be the same. */
+static void parameters_have_bounds(void **state)
 {
 	struct arena arena CLEANUP(arena_release) = {0};
 
 	(void)state;
-	expect(made_with(&arena, 8, 1), &none, &subject, "v", VALUE_SAME);
-	expect(made_with(&arena, 8, 4), &none, &subject, "v", VALUE_SAME);
-	expect(made_with(&arena, 8, 4), &none, &subject, "w", VALUE_CHANGED);
-	expect(made_with(&arena, 8, 5), &none, &subject, "v", VALUE_UNVERIFIABLE);
-	expect(made_with(&arena, 65537, 1), &none, &subject, "v", VALUE_UNVERIFIABLE);
+	expect(made_with(&arena, 19456, 2), &none, &subject, "v", VALUE_SAME);
+	expect(made_with(&arena, 19457, 4), &none, &subject, "v", VALUE_SAME);
+	expect(made_with(&arena, 19457, 4), &none, &subject, "w", VALUE_CHANGED);
+	expect(made_with(&arena, 19456, 5), &none, &subject, "v", VALUE_UNVERIFIABLE);
+	expect(made_with(&arena, 65537, 2), &none, &subject, "v", VALUE_UNVERIFIABLE);
+	/* Nor what would be cheap to guess. */
+	expect(made_with(&arena, 19455, 2), &none, &subject, "v", VALUE_UNVERIFIABLE);
+	expect(made_with(&arena, 19456, 1), &none, &subject, "v", VALUE_UNVERIFIABLE);
+	expect(made_with(&arena, 8, 4), &none, &subject, "v", VALUE_UNVERIFIABLE);
+	assert_false(fingerprint_is_unkeyed(made_with(&arena, 8, 4)));
 }
 
 static void numbers_that_overflow(void **state)
@@ -257,14 +318,15 @@ static void numbers_that_overflow(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(short_keys),
-		cmocka_unit_test(keys_have_ids),
 		cmocka_unit_test(with_a_key),
 		cmocka_unit_test(without_a_key),
+		cmocka_unit_test(with_a_passphrase),
+		cmocka_unit_test(a_signature_counts_for_its_place_and_key),
+		cmocka_unit_test(of_the_first_version),
 		cmocka_unit_test(no_two_subjects_run_together),
 		cmocka_unit_test(odd_texts_are_unknown),
 		cmocka_unit_test(never_same_by_accident),
-		cmocka_unit_test(huge_parameters_are_not_tried),
+		cmocka_unit_test(parameters_have_bounds),
 		cmocka_unit_test(numbers_that_overflow),
 	};
 

@@ -35,8 +35,8 @@ static void names(void **state)
 static void well_known(void **state)
 {
 	static const char *const known[] = {"PATH", "path", "HOME", "ld-preload", "LD_X", "LC_ALL",
-		"IFS", "CLOUDFLARE_API_TOKEN", "cloudflare-x", "CFPROV_FINGERPRINT_KEY",
-		"https_proxy", "SSL_CERT_FILE", "BASH_ENV", "ENV", "TMPDIR", "_"};
+		"IFS", "CLOUDFLARE_API_TOKEN", "cloudflare-x", "CFPROV_KEY", "https_proxy",
+		"SSL_CERT_FILE", "BASH_ENV", "ENV", "TMPDIR", "_"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {

@@ -81,15 +81,15 @@ static void keeps_secrets_and_the_key(void **state)
 	secret->value = value;
 	secret->scopes = arena_text(&desired.arena, "dex,workers");
 	model_add_object(&desired, "prod-eu", "a", "X");
-	desired.fingerprint_key = (struct value_source){.kind = VALUE_FILE, .name = key};
+	desired.key = (struct value_source){.kind = VALUE_FILE, .name = key};
 	model_sort(&desired);
 	assert_true(pick_accounts(&(struct pick){"x.yaml", &dev, 1}, &desired, &err));
 	assert_int_equal(desired.object_count, 3);
 	assert_string_equal(desired.objects[1].secret, "X");
 	assert_string_equal(desired.objects[1].value->name, "OWN");
 	assert_string_equal(desired.objects[1].scopes, "dex,workers");
-	assert_int_equal(desired.fingerprint_key.kind, VALUE_FILE);
-	assert_string_equal(desired.fingerprint_key.name, "KEY");
+	assert_int_equal(desired.key.kind, VALUE_FILE);
+	assert_string_equal(desired.key.name, "KEY");
 }
 
 int main(void)

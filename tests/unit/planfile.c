@@ -28,11 +28,12 @@ static const struct value_source sources[] = {
 };
 static const char *const names[] = {"E", "F", "C", "D", "G", "S"};
 
+static struct key no_key;
+
 static void desire(struct model *desired)
 {
 	model_add_account(desired, "p", "acc")->token =
 		(struct value_source){.kind = VALUE_ENV, .name = "TOKEN"};
-	desired->fingerprint_key = sources[1];
 	model_add_object(desired, "p", "a", NULL)->prevent_destroy = true;
 	model_add_object(desired, "p", "b", NULL)->may_adopt = true;
 	for (size_t i = 0; i <= ARRAY_SIZE(sources); i++) {
@@ -166,7 +167,7 @@ static int set_up(void **state)
 		fail_msg("%s", errors.items[0].message);
 	if (!check_plan(&rig->plan, &err))
 		fail_msg("%s", err.message);
-	planfile_encode(&rig->planfile, &rig->plan, &rig->bytes);
+	planfile_encode(&rig->planfile, &rig->plan, &no_key, &rig->bytes);
 	*state = rig;
 	return 0;
 }
@@ -193,10 +194,10 @@ static void comes_back(void **state)
 	struct error err CLEANUP(error_release) = {0};
 	struct str again CLEANUP(str_release) = {0};
 
-	assert_true(planfile_decode("p", &rig->bytes, &read, &err));
+	assert_true(planfile_decode("p", &rig->bytes, &no_key, &read, &err));
 	assert_true(plan_from(&read, &plan, &errors));
 	assert_true(planfile_check_digest(&read, &plan, &err));
-	planfile_encode(&read, &plan, &again);
+	planfile_encode(&read, &plan, &no_key, &again);
 	assert_string_equal(str_text(&again), str_text(&rig->bytes));
 	expect_no_text(str_text(&rig->bytes), "example.com"); /* plans are kept */
 	plan.rows[0].writes ^= FIELD_VALUE;
@@ -217,8 +218,8 @@ static void each_switch(void **state)
 		struct str bytes CLEANUP(str_release) = {0};
 		for (size_t k = 0; k < ARRAY_SIZE(switches); k++)
 			*switches[k] = k == i;
-		planfile_encode(&rig->planfile, &rig->plan, &bytes);
-		assert_true(planfile_decode("p", &bytes, &read, &err));
+		planfile_encode(&rig->planfile, &rig->plan, &no_key, &bytes);
+		assert_true(planfile_decode("p", &bytes, &no_key, &read, &err));
 		assert_int_equal(read.options.adopt_all, i == 0);
 		assert_int_equal(read.options.destroys_all, i == 1);
 		assert_int_equal(read.options.refresh_only, i == 2);
@@ -231,7 +232,7 @@ static void refused(const struct str *bytes)
 	struct planfile read CLEANUP(planfile_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 
-	assert_false(planfile_decode("file", bytes, &read, &err));
+	assert_false(planfile_decode("file", bytes, &no_key, &read, &err));
 	assert_non_null(err.message);
 	assert_string_equal(err.file, "file");
 }
@@ -248,6 +249,56 @@ static void cut_or_flipped_at_every_byte(void **state)
 		bytes.length = at;
 		refused(&bytes);
 	}
+}
+
+/* ---- with a key ---- */
+
+static struct key key_of(const char *text)
+{
+	struct secret given CLEANUP(secret_release) = {0};
+	struct key key = {0};
+	struct error err = {0};
+
+	secret_copy(&given, text, strlen(text));
+	if (!key_init(&key, &given, &err) || !key_prepare(&key, LINEAGE, &err))
+		fail_msg("%s", err.message);
+	return key;
+}
+
+#define RAW   "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define OTHER "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+static void refused_with(
+	const struct str *bytes, struct key *key, const char *message, const char *hint)
+{
+	struct planfile read CLEANUP(planfile_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	assert_false(planfile_decode("file", bytes, key, &read, &err));
+	expect_text(err.message, message);
+	expect_text(err.hint, hint);
+	assert_string_equal(err.file, "file");
+}
+
+static void encrypted(void **state)
+{
+	const struct rig *rig = *state;
+	struct planfile read CLEANUP(planfile_release) = {0};
+	struct key key CLEANUP(key_release) = key_of(RAW),
+		       other CLEANUP(key_release) = key_of(OTHER);
+	struct str bytes CLEANUP(str_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	planfile_encode(&rig->planfile, &rig->plan, &key, &bytes);
+	expect_no_text(bytes.bytes, "accounts");
+	assert_true(planfile_decode("p", &bytes, &key, &read, &err));
+	assert_true(planfile_check_digest(&read, &rig->plan, &err));
+	refused_with(&bytes, &no_key, "is encrypted, and no key is set", "Set CFPROV_KEY");
+	refused_with(&bytes, &other, "encrypted with a different key", "Use the key that");
+	refused_with(&rig->bytes, &key, "is not encrypted, although a key is set",
+		"Run `cfprov plan` again.");
+	bytes.length--; /* flipped bytes: see tests of adapter/key */
+	refused_with(&bytes, &key, "was modified or truncated", "Use the key that");
 }
 
 /* ---- what somebody has written (fault B15) ---- */
@@ -268,7 +319,7 @@ static enum outcome become_of(const char *json, size_t length)
 	str_format(&bytes, "cfprov-plan %s\n", checksum);
 	str_add(&bytes, json, length);
 	str_char(&bytes, '\n');
-	if (!planfile_decode("file", &bytes, &read, &err)) {
+	if (!planfile_decode("file", &bytes, &no_key, &read, &err)) {
 		assert_non_null(err.message);
 		return REFUSED;
 	}
@@ -381,8 +432,8 @@ static enum outcome become_of_forged(const struct rig *rig, const struct forgery
 	"\"origin\":\"adopted\"}}"
 
 static const struct forgery malformations[] = {
-	{"\"version\":2", "\"version\":3"},
-	{"\"version\":2,", ""},
+	{"\"version\":3", "\"version\":2"},
+	{"\"version\":3,", ""},
 	{"\"state\":\"some/where\",", ""},
 	{"\"lineage\":\"" LINEAGE, "\"lineage\":\"" LINEAGE "1"},
 	{"\"lineage\":\"" LINEAGE, "\"lineage\":\"x"},
@@ -530,6 +581,7 @@ int main(void)
 		test(comes_back),
 		test(each_switch),
 		test(cut_or_flipped_at_every_byte),
+		test(encrypted),
 		test(cut_or_flipped_with_care),
 		test(every_value_replaced),
 		test(malformed),

@@ -110,7 +110,7 @@ static void tokens_and_keys(void **state)
 		  "  a: {account_id: a1, api_token: {file: t}}\n"
 		  "  b: {account_id: b1, api_token: {command: [pass, show, cf]}}\n"
 		  "  c: {account_id: c1, api_token: {dotenv: .env, key: T, json: /t}}\n"
-		  "stores: [s]\nstate: {fingerprint_key: {file: k, trim: false}}\n",
+		  "stores: [s]\nstate: {key: {file: k, trim: false}}\n",
 		&desired);
 	assert_int_equal(desired.accounts[0].token.kind, VALUE_FILE);
 	assert_string_equal(desired.accounts[0].token.name, "in/t");
@@ -118,10 +118,10 @@ static void tokens_and_keys(void **state)
 	assert_string_equal(desired.accounts[1].token.argv[2], "cf");
 	assert_string_equal(desired.accounts[2].token.key, "T");
 	assert_string_equal(desired.accounts[2].token.pointer, "/t");
-	assert_int_equal(desired.fingerprint_key.kind, VALUE_FILE);
-	assert_string_equal(desired.fingerprint_key.name, "in/k");
-	assert_true(desired.fingerprint_key.keeps_last_newline);
-	assert_int_equal(desired.fingerprint_key.place.line, 6);
+	assert_int_equal(desired.key.kind, VALUE_FILE);
+	assert_string_equal(desired.key.name, "in/k");
+	assert_true(desired.key.keeps_last_newline);
+	assert_int_equal(desired.key.place.line, 6);
 }
 
 /* ---- bad ones ---- */
@@ -216,17 +216,16 @@ static void bad_tokens_and_keys(void **state)
 		{"{dotenv: a}", "1:43", "`dotenv` requires `key`"},
 	};
 	static const struct wrong keys[] = {
-		{"{generate: {bytes: 32}}", "3:27", "the key must be the same in every run"},
-		{"hush", "3:26", "found text"},
-		{"{}", "3:26", "`fingerprint_key` is empty"},
-		{"{trim: true}", "3:26", "`fingerprint_key` has no source"},
+		{"{generate: {bytes: 32}}", "3:15", "the key must be the same in every run"},
+		{"hush", "3:14", "found text"},
+		{"{}", "3:14", "`key` is empty"},
+		{"{trim: true}", "3:14", "`key` has no source"},
 	};
 
 	(void)state;
 	refuse_all("accounts: {p: {account_id: p, api_token: %s}}\nstores: [s]\n", tokens,
 		ARRAY_SIZE(tokens));
-	refuse_all("account_id: a1\nstores: [s]\nstate: {fingerprint_key: %s}\n", keys,
-		ARRAY_SIZE(keys));
+	refuse_all("account_id: a1\nstores: [s]\nstate: {key: %s}\n", keys, ARRAY_SIZE(keys));
 }
 
 /* A value that stands in the manifest by mistake is in no text of any error. */
@@ -340,7 +339,7 @@ static void standard_input(void **state)
 	assert_true(read_input(*state, HEAD "  - {name: X, value: {file: key.pem}}\n", &errors));
 	assert_false(read_input(*state,
 		HEAD "  - {name: X, value: {stdin: true}}\n"
-		     "state: {fingerprint_key: {stdin: true}}\n",
+		     "state: {key: {stdin: true}}\n",
 		&errors));
 	assert_int_equal(errors.count, 2);
 	expect_text(errors.items[0].message, "standard input can't be both");

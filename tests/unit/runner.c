@@ -139,6 +139,7 @@ struct rig {
 	struct live_account live_account;
 	struct model live, desired;
 	struct plan plan;
+	struct keyring keyring;
 	struct values values;
 	struct sources *sources;
 	int64_t patience_ms;
@@ -154,7 +155,8 @@ static void set_up(struct rig *rig)
 	rig->live_account = (struct live_account){&rig->account, 0};
 	rig->sources = sources_new(NULL);
 	setenv("RUNNER_TEST", "HUSH", true);
-	values_init(&rig->values, rig->sources, "lineage", &no_key);
+	keyring_init(&rig->keyring, rig->sources, &no_key);
+	values_init(&rig->values, &rig->keyring, "lineage", &rig->live);
 	model_add_object(&rig->live, "prod", "keys", NULL)->id = STORE;
 }
 

@@ -26,7 +26,7 @@ static void what_is_left_out(void **state)
 	assert_int_equal(it->place.column, 12);
 	assert_int_equal(it->value->place.line, 5);
 	assert_int_equal(it->value->place.column, 22);
-	assert_int_equal(desired.fingerprint_key.kind, VALUE_NONE);
+	assert_int_equal(desired.key.kind, VALUE_NONE);
 }
 
 static void all_that_can_be_said(void **state)
@@ -334,15 +334,15 @@ static void files(void **state)
 
 	folder_write(folder, "a.yaml",
 		HEAD "  - {name: X, value: {env: A}}\n"
-		     "state: {fingerprint_key: {env: K}}\n");
+		     "state: {key: {env: K}}\n");
 	folder_write(folder, "b.yaml",
 		"stores: [{name: s, secrets: [{name: Y, value: {env: B}}]}]\n"
-		"state: {fingerprint_key: {env: K}}\n");
+		"state: {key: {env: K}}\n");
 	assert_true(manifest_open(&manifest, &source, &errors));
 	assert_false(manifest_read(&manifest, NULL, &desired, &errors));
 	assert_int_equal(errors.count, 2);
 	expect_text(errors.items[0].message, "store `s` is declared twice for account `default`");
-	expect_text(errors.items[1].message, "`fingerprint_key` is set twice, first at ");
+	expect_text(errors.items[1].message, "`key` is set twice, first at ");
 	expect_text(errors.items[1].message, "a.yaml:6");
 }
 

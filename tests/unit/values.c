@@ -4,13 +4,15 @@
 #include "unit.h"
 
 #define LINEAGE "6f1c2f0e-0000-4000-8000-123456789abc"
-#define KEY     "0123456789abcdef"
+#define KEY     "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define OTHER   "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define SECRET  "HUSH-HUSH"
 
 /* Desired, recorded and live secrets of one store, and the values read. */
 struct rig {
 	struct folder folder; /* first: what folder_file takes */
 	struct sources *sources;
+	struct keyring keyring;
 	struct values values;
 	struct model desired, recorded, live;
 	struct renames renames;
@@ -23,8 +25,9 @@ static int set_up(void **state)
 {
 	struct rig *rig = mem_alloc(sizeof(*rig));
 
-	unsetenv("CFPROV_FINGERPRINT_KEY");
+	unsetenv("CFPROV_KEY");
 	folder_make(&rig->folder);
+	model_add_account(&rig->desired, "prod", "acc");
 	rig->sources = sources_new(NULL);
 	rig->input = (struct planner_input){.desired = &rig->desired,
 		.recorded = &rig->recorded,
@@ -39,6 +42,7 @@ static int tear_down(void **state)
 	struct rig *rig = *state;
 
 	values_release(&rig->values);
+	keyring_release(&rig->keyring);
 	sources_free(rig->sources);
 	renames_release(&rig->renames);
 	model_release(&rig->desired);
@@ -52,13 +56,20 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static void start_with(struct rig *rig, const struct value_source *source)
+{
+	keyring_release(&rig->keyring);
+	keyring_init(&rig->keyring, rig->sources, source);
+	values_init(&rig->values, &rig->keyring, LINEAGE, &rig->desired);
+}
+
 static void start(struct rig *rig, const char *key)
 {
 	static const struct value_source no_source = {0};
 
 	if (key)
-		setenv("CFPROV_FINGERPRINT_KEY", key, true);
-	values_init(&rig->values, rig->sources, LINEAGE, &no_source);
+		setenv("CFPROV_KEY", key, true);
+	start_with(rig, &no_source);
 }
 
 /* A secret whose value is in the file of its name, which may be missing. */
@@ -94,19 +105,47 @@ static bool read_all(struct rig *rig)
 	return values_read(&rig->values, &rig->desired, &rig->input, &rig->errors);
 }
 
+/* With this key, or without one; released by fingerprint_key_release. */
+static struct fingerprint_key key_of(const char *key_or_null)
+{
+	struct fingerprint_key made = {0};
+	struct secret from CLEANUP(secret_release) = {0};
+	struct key key CLEANUP(key_release) = {0};
+	struct error err = {0};
+
+	if (!key_or_null)
+		return made;
+	secret_copy(&from, key_or_null, strlen(key_or_null));
+	if (!key_init(&key, &from, &err) || !fingerprint_key_init(&made, &key, LINEAGE, &err))
+		fail_msg("%s", err.message);
+	return made;
+}
+
 /* The fingerprint of a value as cfprov would have made it. */
 static const char *print_of(struct rig *rig, const char *key, const char *name, const char *value)
 {
 	const struct object object = {.store = "keys", .secret = name};
-	struct fingerprint_key made = {0};
-	struct secret bytes CLEANUP(secret_release) = {0}, from CLEANUP(secret_release) = {0};
+	const struct fingerprint_subject subject = {LINEAGE, "acc", &object};
+	struct secret bytes CLEANUP(secret_release) = {0};
+	const struct fingerprint_key made = key_of(key);
 
 	secret_copy(&bytes, value, strlen(value));
-	if (key) {
-		secret_copy(&from, key, strlen(key));
-		assert_true(fingerprint_key_make(&from, &made, &rig->err));
-	}
-	return fingerprint_make(&made, LINEAGE, &object, &bytes, &rig->recorded.arena);
+	return fingerprint_make(&made, &subject, &bytes, &rig->recorded.arena);
+}
+
+/* The secret's fingerprint is one of this value, made with this key. */
+static void expect_print(
+	const struct object *secret, const char *key, const char *name, const char *value)
+{
+	const struct object object = {
+		.store = "keys", .secret = name, .fingerprint = secret->fingerprint};
+	const struct fingerprint_subject subject = {LINEAGE, "acc", &object};
+	struct secret bytes CLEANUP(secret_release) = {0};
+	const struct fingerprint_key made = key_of(key);
+
+	secret_copy(&bytes, value, strlen(value));
+	assert_true(fingerprint_is_current(&made, object.fingerprint));
+	assert_int_equal(fingerprint_compare(&made, &subject, &bytes), VALUE_SAME);
 }
 
 static struct row create(const struct object *object)
@@ -306,16 +345,16 @@ static void changed(void **state)
 	const struct object *found = judge(rig, print_of(rig, KEY, "A", "w"), KEY);
 
 	assert_int_equal(found->verdict, VALUE_CHANGED);
-	assert_string_equal(found->fingerprint, print_of(rig, KEY, "A", "v"));
+	expect_print(found, KEY, "A", "v");
 }
 
 static void another_key(void **state)
 {
 	struct rig *rig = *state;
-	const struct object *found = judge(rig, print_of(rig, "another key 0123", "A", "v"), KEY);
+	const struct object *found = judge(rig, print_of(rig, OTHER, "A", "v"), KEY);
 
 	assert_int_equal(found->verdict, VALUE_UNVERIFIABLE);
-	assert_string_equal(found->fingerprint, print_of(rig, KEY, "A", "v"));
+	expect_print(found, KEY, "A", "v");
 }
 
 static void lost_key(void **state)
@@ -337,14 +376,29 @@ static void odd_fingerprint(void **state)
 		judge(*state, "argon2id$m=9999999,t=9$", KEY)->verdict, VALUE_UNVERIFIABLE);
 }
 
-/* A key that appears takes the place of the slow way, which would cost with each run. */
+/* Whoever writes the state can make one without a key: with a key it is worth nothing. */
 static void key_appears(void **state)
 {
 	struct rig *rig = *state;
 	const struct object *found = judge(rig, print_of(rig, NULL, "A", "v"), KEY);
 
+	assert_int_equal(found->verdict, VALUE_UNVERIFIABLE);
+	expect_print(found, KEY, "A", "v");
+}
+
+/* Unless it was signed: then a keyed one takes its place. */
+static void key_appears_and_signs(void **state)
+{
+	struct rig *rig = *state;
+	const struct object object = {
+		.store = "keys", .secret = "A", .fingerprint = print_of(rig, NULL, "A", "v")};
+	const struct fingerprint_subject subject = {LINEAGE, "acc", &object};
+	const struct fingerprint_key key = key_of(KEY);
+	const struct object *found =
+		judge(rig, fingerprint_sign(&key, &subject, &rig->recorded.arena), KEY);
+
 	assert_int_equal(found->verdict, VALUE_SAME);
-	assert_string_equal(found->fingerprint, print_of(rig, KEY, "A", "v"));
+	expect_print(found, KEY, "A", "v");
 }
 
 /* Without a key the slow one stays, salt and all: nothing is new to be recorded. */
@@ -388,7 +442,7 @@ static void renamed(void **state)
 	start(rig, KEY);
 	assert_true(read_all(rig));
 	assert_int_equal(desired(rig, "NEW")->verdict, VALUE_SAME);
-	assert_string_equal(desired(rig, "NEW")->fingerprint, print_of(rig, KEY, "NEW", "v"));
+	expect_print(desired(rig, "NEW"), KEY, "NEW", "v");
 }
 
 /* Both are recorded and the new one is gone: the value is the one under the old name. */
@@ -423,10 +477,10 @@ static struct value_source start_with_file(struct rig *rig)
 static void expect_key(struct rig *rig, const struct value_source *source, const char *variable,
 	const char *wanted)
 {
-	setenv("CFPROV_FINGERPRINT_KEY", variable, true);
-	values_init(&rig->values, rig->sources, LINEAGE, source);
+	setenv("CFPROV_KEY", variable, true);
+	start_with(rig, source);
 	assert_true(read_all(rig));
-	assert_string_equal(desired(rig, "A")->fingerprint, print_of(rig, wanted, "A", "v"));
+	expect_print(desired(rig, "A"), wanted, "A", "v");
 	values_release(&rig->values);
 }
 
@@ -438,7 +492,7 @@ static void the_manifests_key(void **state)
 
 	folder_write(&rig->folder, "key", KEY "\n");
 	expect_key(rig, &source, "", KEY);
-	expect_key(rig, &source, "another key 0123", "another key 0123");
+	expect_key(rig, &source, OTHER, OTHER);
 }
 
 /* Fails for the key alone, once, where the manifest names it; gives the error. */
@@ -446,7 +500,7 @@ static const struct error *refuse_key(struct rig *rig, const struct value_source
 {
 	want(rig, "B");
 	folder_write(&rig->folder, "B", "w");
-	values_init(&rig->values, rig->sources, LINEAGE, source);
+	start_with(rig, source);
 	assert_false(read_all(rig));
 	assert_int_equal(rig->errors.count, 1);
 	const struct error *err = &rig->errors.items[0];
@@ -461,7 +515,7 @@ static void missing_key(void **state)
 	const struct value_source source = start_with_file(rig);
 	const struct error *err = refuse_key(rig, &source);
 
-	expect_text(err->message, "can't read the fingerprint key: can't open ");
+	expect_text(err->message, "can't read the key: can't open ");
 	expect_text(err->hint, "Restore the key. If it is lost, set a new one");
 	assert_string_equal(err->file, "cfprov.yaml");
 	assert_int_equal(err->line, 3);
@@ -476,7 +530,7 @@ static void key_of_a_command_that_fails(void **state)
 
 	source = (struct value_source){.kind = VALUE_COMMAND, .argv = argv};
 	const struct error *err = refuse_key(rig, &source);
-	expect_text(err->message, "can't read the fingerprint key: the command `sh` exited");
+	expect_text(err->message, "can't read the key: the command `sh` exited");
 	expect_text(err->hint, "It printed: locked");
 }
 
@@ -487,7 +541,7 @@ static void short_key(void **state)
 
 	folder_write(&rig->folder, "key", "HUSH");
 	const struct error *err = refuse_key(rig, &source);
-	expect_text(err->message, "the fingerprint key has 4 bytes, but at least 16 are required");
+	expect_text(err->message, "the key has 4 bytes, but at least 16 are required");
 	assert_string_equal(err->file, "cfprov.yaml");
 }
 
@@ -498,7 +552,7 @@ static void key_that_is_not_needed(void **state)
 	const struct value_source source = start_with_file(rig);
 	struct plan plan CLEANUP(plan_release) = {0};
 
-	values_init(&rig->values, rig->sources, LINEAGE, &source);
+	start_with(rig, &source);
 	model_sort(&rig->desired);
 	*plan_add(&plan) = create(desired(rig, "A")); /* without a fingerprint */
 	assert_true(values_check(&rig->values, &plan, &rig->errors));
@@ -527,10 +581,10 @@ static void missing_key_of_a_saved_plan(void **state)
 	want(rig, "A")->fingerprint = print_of(rig, KEY, "A", "v");
 	for (int i = 0; i < 2; i++)
 		*plan_add(&plan) = create(&rig->desired.objects[rig->desired.object_count - 1]);
-	values_init(&rig->values, rig->sources, LINEAGE, &source);
+	start_with(rig, &source);
 	assert_false(values_check(&rig->values, &plan, &rig->errors));
 	assert_int_equal(rig->errors.count, 1);
-	expect_text(rig->errors.items[0].message, "can't read the fingerprint key");
+	expect_text(rig->errors.items[0].message, "can't read the key");
 }
 
 /* Where a question may be asked, standard input is left alone, and that is said once. */
@@ -544,12 +598,11 @@ static void key_on_standard_input(void **state)
 	folder_write(&rig->folder, "B", "w");
 	struct object *other = want(rig, "C");
 	other->value = &source;
-	values_init(&rig->values, rig->sources, LINEAGE, &source);
+	start_with(rig, &source);
 	rig->values.leaves_input = true;
 	assert_false(read_all(rig));
 	assert_int_equal(rig->errors.count, 1);
-	expect_text(
-		rig->errors.items[0].message, "the fingerprint key comes from the standard input");
+	expect_text(rig->errors.items[0].message, "the key comes from the standard input");
 	assert_int_equal(rig->errors.items[0].line, 3);
 }
 
@@ -590,8 +643,7 @@ static void planned_with_another_key(void **state)
 {
 	struct rig *rig = *state;
 
-	check_plan_of(
-		rig, print_of(rig, "another key 0123", "A", SECRET), "another fingerprint key");
+	check_plan_of(rig, print_of(rig, OTHER, "A", SECRET), "a different key");
 }
 
 static void planned_without_fingerprint(void **state)
@@ -643,6 +695,7 @@ int main(void)
 		TEST(no_fingerprint),
 		TEST(odd_fingerprint),
 		TEST(key_appears),
+		TEST(key_appears_and_signs),
 		TEST(still_no_key),
 		TEST(bound_to_its_name),
 		TEST(none_is_kept),

@@ -1,0 +1,28 @@
+#include "approval.h"
+
+#include "interrupt.h"
+#include "term.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+bool approval_ask(const struct session *session, const char *question)
+{
+	char answer[64] = "";
+	struct str text CLEANUP(str_release) = {0}, folded CLEANUP(str_release) = {0};
+
+	str_char(&text, '\n');
+	term_add(&folded, STDERR_FILENO, TERM_BOLD, question);
+	str_text_add(&folded, " Only" TERM_GLUE "'yes' will be accepted:");
+	term_add_folded(&text, STDERR_FILENO, 0, str_text(&folded));
+	text.bytes[text.length - 1] = ' '; /* the answer stands on the same line */
+	term_print_str(&text);
+	/* No answer: the end of input, an error, or an interrupt. */
+	bool was_read = interrupt_wait_input(session->wake_fd) &&
+			fgets(answer, sizeof(answer), stdin) && interrupt_count == 0;
+	answer[strcspn(answer, "\n")] = '\0';
+	if (!was_read || !term_is_terminal(STDIN_FILENO)) /* nobody pressed Enter here */
+		term_print("%s", "");
+	return was_read && strcmp(answer, "yes") == 0;
+}

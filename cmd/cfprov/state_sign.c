@@ -1,0 +1,108 @@
+/* cfprov state sign: fingerprints that were made without a key, accepted once and by name. */
+#include "approval.h"
+#include "render.h"
+#include "source/fingerprint.h"
+#include "term.h"
+
+#include <string.h>
+
+/* Adds a change for each that is to be signed. Gives how many there are. */
+static size_t find_unkeyed(
+	struct session *session, const struct fingerprint_key *key, struct change *changes)
+{
+	struct arena *arena = &session->arena;
+	const struct cli *cli = session->cli;
+	const struct model *recorded = &session->ledger.state.model;
+	const struct address_scope scope = session_recorded(session);
+	const struct cli_texts wanted =
+		session_addresses(session, &scope, cli->arguments, cli->argument_count);
+	const char *lineage = ledger_lineage(&session->ledger);
+	size_t count = 0;
+
+	for (size_t i = 0; i < recorded->object_count; i++) {
+		const struct object *object = &recorded->objects[i];
+		bool is_wanted = !wanted.count;
+		for (size_t a = 0; a < wanted.count; a++)
+			is_wanted |= object_matches(object, wanted.items[a]);
+		if (!is_wanted || !fingerprint_is_unkeyed(object->fingerprint))
+			continue;
+		const struct fingerprint_subject subject = {
+			lineage, model_account(recorded, object->account)->id, object};
+		struct object *now = arena_alloc(arena, sizeof(*now));
+		*now = *object;
+		now->fingerprint = fingerprint_sign(key, &subject, arena);
+		changes[count++] = (struct change){CHANGE_PUT, now};
+	}
+	return count;
+}
+
+/* Lists them by name, and asks. */
+static bool is_approved(const struct session *session, const struct state_fold *fold)
+{
+	const struct cli *cli = session->cli;
+	struct str list CLEANUP(str_release) = {0}, question CLEANUP(str_release) = {0};
+	size_t count = fold->change_count;
+
+	str_text_add(&list, "These secrets have a fingerprint that was made without a key:\n\n");
+	for (size_t i = 0; i < count; i++) {
+		str_text_add(&list, "  ");
+		render_address(&list, fold->changes[i].object);
+		str_char(&list, '\n');
+	}
+	term_out_str(&list);
+	if (cli->auto_approve)
+		return true;
+	if (!cli->input)
+		return term_fail("Pass -auto-approve.",
+			"approval required, but -input=false disables prompts");
+	str_format(&question,
+		"Anyone who can write the state could have made %s. Do you want to accept %s?",
+		count == 1 ? "it" : "them", count == 1 ? "it" : "them");
+	if (approval_ask(session, str_text(&question)))
+		return true;
+	term_print("Signing cancelled. No changes were made.");
+	return false;
+}
+
+/* With the state open. */
+static bool sign(struct session *session, const struct fingerprint_key *key)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct change *changes AUTO_FREE =
+		mem_alloc(session->ledger.state.model.object_count * sizeof(*changes));
+	const struct state_fold fold = {
+		.changes = changes, .change_count = find_unkeyed(session, key, changes)};
+
+	if (!fold.change_count) {
+		term_print("No fingerprint was made without a key. No changes were made.");
+		return true;
+	}
+	if (!is_approved(session, &fold))
+		return false;
+	ledger_stage(&session->ledger, &fold);
+	if (!ledger_commit(&session->ledger, &err))
+		return term_error(&err);
+	term_print("Signed %zu fingerprint%s. The next apply replaces %s.", fold.change_count,
+		term_plural(fold.change_count), fold.change_count == 1 ? "it" : "them");
+	return true;
+}
+
+bool state_sign_run(struct session *session)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct fingerprint_key key = {0};
+
+	if (!session_read_key(session))
+		return false;
+	if (!session->keyring.key.is_set)
+		return term_fail("Set CFPROV_KEY, or `state.key` in the manifest.",
+			"no key is set to sign with");
+	if (!session_open_state(session, "state sign"))
+		return false;
+	if (!fingerprint_key_init(
+		    &key, &session->keyring.key, ledger_lineage(&session->ledger), &err))
+		return term_error(&err);
+	bool is_done = sign(session, &key);
+	fingerprint_key_release(&key);
+	return is_done;
+}
