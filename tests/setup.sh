@@ -9,7 +9,8 @@ build='gcc libc6-dev make pkg-config libcurl4-openssl-dev libyaml-dev libcjson-d
 	libmicrohttpd-dev uthash-dev ca-certificates'
 # clang at one version, for the layout and the warnings differ from version to version.
 tools='clang-14 clang-format-14 clang-tidy-14 cppcheck shellcheck codespell pmccabe bats
-	libcmocka-dev git jq strace openssl curl nodejs node-ajv node-js-yaml python3'
+	libcmocka-dev git jq strace openssl curl nodejs node-ajv node-js-yaml python3
+	libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0'
 extras='man-db groff mandoc bash-completion zsh fish'
 
 purpose=${1-}

@@ -28,8 +28,9 @@ void mem_exhausted(void)
 }
 
 /*
- * Differs from run to run, as addresses do. The upper half is all ones: the C library's free takes
- * the word in front of a pointer for a size, and refuses one like that.
+ * Differs from run to run, as addresses do. The upper half is all ones, the last three bits are
+ * zero: glibc's free takes the word in front of a pointer for a size with three flags, and refuses
+ * one like that.
  */
 static uint64_t check_of(const struct block *block, size_t size)
 {
@@ -37,7 +38,7 @@ static uint64_t check_of(const struct block *block, size_t size)
 	uint64_t mixed = (uint64_t)(uintptr_t)block * 0x9e3779b97f4a7c15 + (uintptr_t)&here;
 
 	mixed = (mixed ^ size) * 0xff51afd7ed558ccd;
-	return mixed >> 32 | 0xffffffff00000000;
+	return (mixed >> 32 | 0xffffffff00000000) & ~(uint64_t)7;
 }
 
 /* Gives the memory of a block that is not yet one; NULL: memory has run out. */

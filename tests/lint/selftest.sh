@@ -154,6 +154,12 @@ END
 plant banned '^lib/base/a.c:1: only lib/base/mem.c may abort' lib/base/a.c <<'END'
 void leave(void) { abort(); }
 END
+plant banned '^lib/base/a.c:1: only lib/base/mem.c may allocate and free: *free' lib/base/a.c <<'END'
+void f(void *memory) { free(memory); }
+END
+plant banned '^lib/base/a.c:1: only lib/base/mem.c may allocate and free: *realpath' lib/base/a.c <<'END'
+char *f(const char *path) { return realpath(path, NULL); }
+END
 plant banned 'NDEBUG is never set' Makefile <<'END'
 CFLAGS += -DNDEBUG
 END

@@ -1,5 +1,7 @@
 #include "base/mem.h"
 
+#include "adapter/http.h"
+#include "adapter/json.h"
 #include "unit.h"
 
 #include <signal.h>
@@ -56,6 +58,165 @@ static void exhaustion_aborts(void **state)
 	(void)state;
 	expect_abort(exhaust_arena);
 	expect_abort(exhaust_room);
+}
+
+/* ---- wrong frees ---- */
+
+/* The C library's, out of the compiler's sight. */
+static void *(*volatile libc_alloc)(size_t) = malloc;
+static void (*volatile libc_free)(void *) = free;
+
+enum { SMALL = 24, MIDDLE = 3000, LARGE = 60000 };
+
+static const size_t sizes[] = {SMALL, MIDDLE, LARGE};
+static size_t size;
+static char *neighbour;
+
+static void free_twice(void)
+{
+	char *volatile memory = mem_alloc(size);
+
+	mem_free(memory);
+	mem_free(memory);
+}
+
+static void free_what_moved(void)
+{
+	char *volatile memory = mem_alloc(size);
+
+	(void)!mem_resize(memory, 3 * size);
+	mem_free(memory);
+}
+
+static void resize_what_is_free(void)
+{
+	char *volatile memory = mem_alloc(size);
+
+	mem_free(memory);
+	(void)!mem_resize(memory, size);
+}
+
+static void free_ours_by_libc(void)
+{
+	libc_free(mem_alloc(size));
+}
+
+static void free_libcs_twice(void)
+{
+	char *volatile memory = libc_alloc(size);
+
+	libc_free(memory);
+	libc_free(memory);
+}
+
+static void free_headers_twice(void)
+{
+	struct http_headers *volatile headers = http_headers_new();
+
+	http_headers_free(headers);
+	http_headers_free(headers);
+}
+
+static void free_json_twice(void)
+{
+	struct error err = {0};
+	struct json *volatile json = json_parse("[\"text\"]", 8, &err);
+
+	json_free(json);
+	json_free(json);
+}
+
+static void frees_of_freed_memory_abort(void **state)
+{
+	(void)state;
+#ifdef __SANITIZE_ADDRESS__
+	skip(); /* the sanitizer would report each: they read what is freed */
+#endif
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		size = sizes[i];
+		expect_abort(free_twice);
+		expect_abort(free_what_moved);
+		expect_abort(resize_what_is_free);
+		expect_abort(free_ours_by_libc);
+		expect_abort(free_libcs_twice);
+	}
+	expect_abort(free_headers_twice);
+	expect_abort(free_json_twice);
+}
+
+static void free_inner_pointer(void)
+{
+	char *memory = mem_alloc(size);
+
+	mem_free(memory + 16);
+}
+
+static void free_libcs(void)
+{
+	char *memory = libc_alloc(size);
+
+	memset(memory, 'x', size);
+	mem_free(memory + 16);
+}
+
+static void free_from_the_stack(void)
+{
+	char memory[64] = "";
+
+	mem_free(memory + 32);
+}
+
+/* abort() calls it before the program ends. */
+static void look_at_neighbour(int signal)
+{
+	(void)signal;
+	if (strcmp(neighbour, "neighbour") != 0)
+		_exit(1);
+}
+
+static void free_with_a_larger_size(void)
+{
+	char *memory = mem_alloc(size);
+	size_t larger = size + 4096;
+
+	neighbour = mem_copy_text("neighbour");
+	signal(SIGABRT, look_at_neighbour);
+	memcpy(memory - 16, &larger, sizeof(larger)); /* as an underflow would */
+	mem_free(memory);
+}
+
+static void wrong_frees_abort_before_a_byte_is_wiped(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		size = sizes[i];
+		expect_abort(free_inner_pointer);
+		expect_abort(free_libcs);
+		expect_abort(free_with_a_larger_size);
+	}
+	expect_abort(free_from_the_stack);
+}
+
+static void resizing_keeps_the_bytes(void **state)
+{
+	char *memory = NULL;
+
+	(void)state;
+	for (size_t length = 1; length < 3000; length = length * 3 / 2 + 1) {
+		memory = mem_resize(memory, length);
+		memset(memory + length / 2, 'x', length - length / 2);
+		memory[0] = 'f';
+		for (size_t shorter = length; shorter > 0; shorter /= 3) {
+			memory = mem_resize(memory, shorter);
+			assert_int_equal(memory[0], 'f');
+		}
+		memory = mem_resize(memory, length);
+		assert_int_equal(memory[0], 'f');
+	}
+	memory = mem_resize(memory, 0);
+	assert_non_null(memory);
+	mem_free(memory);
+	mem_free(NULL);
 }
 
 static void room_grows(void **state)
@@ -141,6 +302,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(allocates_zeroes),
 		cmocka_unit_test(exhaustion_aborts),
+		cmocka_unit_test(frees_of_freed_memory_abort),
+		cmocka_unit_test(wrong_frees_abort_before_a_byte_is_wiped),
+		cmocka_unit_test(resizing_keeps_the_bytes),
 		cmocka_unit_test(room_grows),
 		cmocka_unit_test(steals),
 		cmocka_unit_test(arena_keeps_apart),
