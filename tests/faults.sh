@@ -48,10 +48,21 @@ B15 a crafted plan or journal crashes cfprov, or blocks every later run
 B16 comments name what does not exist
 B17 the tests name a registry'"'"'s host
 B18 terminal tests fail where there are no terminals
+C1 the plan is not in the log when a run is killed
+C2 a pipe sees no sign of life, and a terminal none while accounts are read
+C3 help, version and misspelled groups are errors without a guess
+C4 the README'"'"'s second snippet fails as pasted
+C5 an option of another command is said to be in the wrong place
+C6 an error about a token names neither its variable nor its line
+C7 a wrong base URL gets a 404 without a hint
+C8 a misspelled -var is not reported beside another error
 C9 a refresh says that an apply is complete, and a piped answer has no end of its line
 C10 an explicit destroy wants three approvals
+C11 with one account, an address without its alias gets no guess
 C12 drift is told twice, a notice is a page long, Markdown is full of entities
+C13 the shell empties the manifest, and the error does not say so
 C14 a plan does not say where a value comes from
+C15 in an empty directory nothing says how to begin
 D1 what is said of a run is freed before its end
 D2 what goes with its store counts as not started after an interrupt
 D3 a date far away overflows

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Addresses as people type them: of the only account, the alias may be left out (fault C11).
+# Addresses as people type them: of the only account, the alias may be left out.
 
 # Each test is a subshell, and the helpers set and read more than shellcheck can see.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
@@ -37,7 +37,7 @@ of_two()
 	END
 }
 
-@test "the only account: each command takes STORE and STORE/SECRET" {
+@test "fault C11: the only account: each command takes STORE and STORE/SECRET" {
 	of_one
 	good plan -target=ai/KEY
 	out_has '+ default/ai/KEY' 'Plan: 2 to add'
@@ -99,7 +99,7 @@ Removed default/web
 	out_has prod/ai/KEY
 }
 
-@test "misspelled: one address like it is named, and only if there is one" {
+@test "fault C11: misspelled: one address like it is named, and only if there is one" {
 	of_one
 	good apply -auto-approve
 	bad state show default/wbe
