@@ -149,7 +149,7 @@ static void find_missing(struct confirm *c)
 		if (c->live->objects[i].kind == kind)
 			table_put(&c->known, c->live->objects[i].id, c);
 	take_doubtful(c);
-	size_t doubtful = c->count;
+	c->doubtful_count = c->count;
 	for (size_t i = 0; i <= recorded->object_count; i++) {
 		const struct object *object =
 			i < recorded->object_count ? &recorded->objects[i] : c->input->sought;
@@ -157,12 +157,13 @@ static void find_missing(struct confirm *c)
 			!table_get(c->known, object->id))
 			add_missing(c, object);
 	}
-	for (size_t i = 0; i < doubtful; i++)
+	for (size_t i = 0; i < c->doubtful_count; i++)
 		table_drop(&c->known, c->missing[i]->id);
 }
 
 static void add_look(struct confirm *c, size_t first, size_t count, bool is_list)
 {
+	bool is_doubtful = first < c->doubtful_count;
 	const struct object *object = c->missing[first];
 	struct confirm_look *look = &c->looks[c->look_count++];
 	int64_t now_ms = clock_unix_ms();
@@ -174,7 +175,8 @@ static void add_look(struct confirm *c, size_t first, size_t count, bool is_list
 		.count = count,
 		.is_list = is_list,
 		.age_ms = INT64_MAX,
-		.trusted_ms = is_list ? 0 : trusted_ms(c, object, now_ms),
+		.trusted_ms = is_list && is_doubtful ? c->input->patience_ms : 0,
+		.was_seen = is_list && is_doubtful,
 		.absences = is_list,
 	};
 	for (size_t i = first; i < first + count; i++) {
@@ -182,8 +184,14 @@ static void add_look(struct confirm *c, size_t first, size_t count, bool is_list
 		int64_t wrote_ms = later(moment_ms(object->created), moment_ms(object->modified));
 		int64_t age_ms = patience_age_ms(later(wrote_ms, object->requested_ms), now_ms);
 		look->age_ms = age_ms < look->age_ms ? age_ms : look->age_ms;
+		if (!is_doubtful)
+			continue;
+		look->trusted_ms = later(look->trusted_ms, trusted_ms(c, object, now_ms));
+		table_put(&c->doubted, object->id, look);
 	}
-	if (is_list) /* it was read just now */
+	if (is_list && is_doubtful)
+		look->due_ms = look->trusted_ms;
+	else if (is_list) /* it was read just now */
 		look->due_ms = patience_recheck_ms(c->input->patience_ms, look->age_ms, 1);
 }
 
@@ -196,16 +204,18 @@ static bool is_same_list(const struct object *a, const struct object *b)
 void confirm_init(
 	struct confirm *c, const struct live_input *input, struct table *stores, struct model *live)
 {
-	size_t next;
+	size_t next, end;
 
 	*c = (struct confirm){.input = input, .stores = stores, .live = live};
 	if (input->recorded)
 		find_missing(c);
-	bool is_list = c->count > CONFIRM_BY_ID;
 	c->looks = mem_alloc(c->count * sizeof(*c->looks));
 	for (size_t i = 0; i < c->count; i = next) {
-		for (next = i + 1; is_list && next < c->count &&
-				   is_same_list(c->missing[i], c->missing[next]);)
+		bool is_doubtful = i < c->doubtful_count;
+		end = is_doubtful ? c->doubtful_count : c->count;
+		bool is_list = end - (is_doubtful ? 0 : c->doubtful_count) > CONFIRM_BY_ID;
+		for (next = i + 1;
+			is_list && next < end && is_same_list(c->missing[i], c->missing[next]);)
 			next++;
 		add_look(c, i, next - i, is_list);
 	}
@@ -220,6 +230,7 @@ void confirm_release(struct confirm *c)
 	mem_free(c->looks);
 	mem_free((void *)c->missing);
 	table_free(&c->known);
+	table_free(&c->doubted);
 	*c = (struct confirm){0};
 }
 
@@ -270,7 +281,8 @@ static void judge(struct confirm *c, struct confirm_look *look)
 		error_move(&look->err, &look->listing.err);
 	for (size_t i = 0; i < look->count; i++)
 		found += table_get(c->known, look->missing[i]->id) != NULL;
-	if (look->err.message || found == look->count)
+	if (look->err.message || found == look->count ||
+		(look->is_list && table_get(c->doubted, look->missing[0]->id)))
 		return;
 	if (look->was_seen) {
 		look->due_ms = patience_next_look_ms(look->trusted_ms, look->looked_ms);
@@ -296,9 +308,13 @@ static bool look_now(struct confirm *c, struct error *err)
 	}
 	if (!wait_for_answers(c->input, take, c, err))
 		return false;
-	for (size_t i = 0; i < again.object_count; i++)
-		if (!table_get(c->known, again.objects[i].id))
-			table_put(&c->known, model_add_copy(c->live, &again.objects[i])->id, c);
+	for (size_t i = 0; i < again.object_count; i++) {
+		const struct object *object = &again.objects[i];
+		const struct confirm_look *doubt = table_get(c->doubted, object->id);
+		bool is_trusted = !doubt || (doubt->is_list && doubt->trusted_ms <= now_ms);
+		if (is_trusted && !table_get(c->known, object->id))
+			table_put(&c->known, model_add_copy(c->live, object)->id, c);
+	}
 	for (size_t i = 0; i < c->look_count; i++)
 		if (c->looks[i].looked_ms == now_ms)
 			judge(c, &c->looks[i]);

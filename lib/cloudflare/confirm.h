@@ -13,7 +13,9 @@
  * too: objects that share their name with another one (listed, or recorded with another id), and
  * those that would be adopted or taken for the work of an interrupted run. What we, or an
  * interrupted run, may have deleted counts as found only when the patience is over. A recorded
- * store is among these only if it is wanted now.
+ * store is among these only if it is wanted now. Beyond CONFIRM_BY_ID of them, the lists that show
+ * them are read once more instead, when the patience is over: what was deleted before confirm_run
+ * is no longer in them.
  *
  *     confirm_init(&confirm, input, stores, live);
  *     confirm_run(&confirm, &err)                 sends nothing if nothing is missing
@@ -39,17 +41,18 @@ struct confirm_look {
 	size_t absences;    /* requests that did not find all of them */
 	int64_t due_ms;     /* the next request; -1: none */
 	int64_t looked_ms;  /* the last request */
-	bool was_seen;      /* it found the object, before trusted_ms */
+	bool was_seen;      /* it found the object, or a list did, before trusted_ms */
 	struct error err;
 };
 
 struct confirm {
 	const struct live_input *input;
-	struct table *stores; /* by id, keeps; NULL: stores are missing, not secrets */
-	struct model *live;   /* keeps */
-	struct table *known;  /* ids that exist */
-	const struct object **missing;
-	size_t count, room;
+	struct table *stores;          /* by id, keeps; NULL: stores are missing, not secrets */
+	struct model *live;            /* keeps */
+	struct table *known;           /* ids that exist */
+	struct table *doubted;         /* the looks for what a list may show too long, by id */
+	const struct object **missing; /* doubted ones first */
+	size_t count, doubtful_count, room;
 	struct confirm_look *looks;
 	size_t look_count;
 	int64_t began_ms; /* monotonic */

@@ -270,11 +270,14 @@ static bool look_for_stores(const struct live_input *input, const struct model *
 		return true;
 	if (!live_read(&again, &found, errors))
 		return false;
+	size_t kept = 0; /* `live` has to stay sorted for is_awaited */
 	for (size_t i = 0; i < found.object_count; i++) {
 		const struct object *known = model_find(recorded, &found.objects[i]);
 		if (known && is_awaited(known, live))
-			model_add_copy(live, &found.objects[i]);
+			found.objects[kept++] = found.objects[i];
 	}
+	for (size_t i = 0; i < kept; i++)
+		model_add_copy(live, &found.objects[i]);
 	model_sort(live);
 	return true;
 }

@@ -200,9 +200,23 @@ static bool fold_journal(struct ledger *ledger, const struct journal *journal, s
 	return journal_refuse(ledger->journal_path, err);
 }
 
+/* True if the state has all objects that the journal records, by their ids. */
+static bool is_folded(const struct state *state, const struct journal *journal)
+{
+	for (size_t i = 0; i < journal->count; i++) {
+		const struct change *change = &journal->changes[i];
+		const struct object *known = model_find(&state->model, change->object);
+		const char *id = change->object->id;
+		if (change->kind == CHANGE_PUT &&
+			(!known || (id && (!known->id || strcmp(known->id, id) != 0))))
+			return false;
+	}
+	return journal->serial + 1 == state->serial;
+}
+
 /*
- * Folds the journal into the state that it belongs to. A journal with an older serial has been
- * folded in already: its run ended between replacing the state and removing the journal.
+ * Folds the journal into the state that it belongs to. The state may have it already: a run may end
+ * between replacing the state and removing the journal.
  */
 static bool apply_journal(struct ledger *ledger, const struct journal *journal, struct error *err)
 {
@@ -216,8 +230,20 @@ static bool apply_journal(struct ledger *ledger, const struct journal *journal, 
 		error_hint(err, "Restore the state it belongs to, or move the journal away.");
 		return error_at(err, ledger->journal_path, 0, 0);
 	}
-	if (journal->serial <= state->serial)
-		return journal->serial < state->serial || fold_journal(ledger, journal, err);
+	if (journal->serial == state->serial)
+		return fold_journal(ledger, journal, err);
+	if (is_folded(state, journal))
+		return true;
+	if (journal->serial < state->serial) {
+		error_set(err,
+			"the journal is older than the state (serial %lld, but the state has %lld)",
+			(long long)journal->serial, (long long)state->serial);
+		error_hint(err, "The state was replaced while the journal's run was interrupted. "
+				"Restore the state of that run, or move the journal away: cfprov "
+				"then finds the objects of that run by name and offers to adopt "
+				"them.");
+		return error_at(err, ledger->journal_path, 0, 0);
+	}
 	error_set(err, "the journal is newer than the state (serial %lld, but the state has %lld)",
 		(long long)journal->serial, (long long)state->serial);
 	if (backup_serial(ledger->backup_path) >= journal->serial)

@@ -172,9 +172,17 @@ static bool move_account(struct moving *m, struct account *account, struct error
 	const char *end = account->alias;
 	const struct account *mover = account;
 	const struct move *move;
+	size_t steps = 0;
 
-	while (model_first_in(m->recorded, account->alias) && (move = table_get(m->moves, end)))
+	while (model_first_in(m->recorded, account->alias) && steps <= m->desired->move_count &&
+		(move = table_get(m->moves, end))) {
 		end = move->to;
+		steps++;
+	}
+	if (steps > m->desired->move_count) { /* no manifest has one, but a saved plan may */
+		error_set(err, "the moves of the alias `%s` form a cycle", account->alias);
+		return error_hint(err, "Run `cfprov plan` again.");
+	}
 	bool moves = end != account->alias;
 	const struct account *desired = moves ? model_account(m->desired, end) : NULL;
 	const struct account *other = table_put(&m->ends, end, account);

@@ -397,6 +397,23 @@ resumed()
 	out_has 'No changes.'
 }
 
+@test "fault A1: hundreds that a list still shows are not adopted, nor said to be there twice" {
+	export CFPROV_FINGERPRINT_KEY=0123456789abcdef0123456789abcdef CFPROV_PATIENCE=6s
+	start_logged --list-lag-delete 4000 --max-secrets 0
+	local i names=()
+	for ((i = 0; i < 101; i++)); do names+=("S$i"); done
+	one_store "${names[@]}"
+	good apply -auto-approve
+	good apply -auto-approve -destroy -target='default/keys/*'
+	good apply -auto-approve -adopt
+	out_has '101 added, 0 changed, 0 destroyed'
+	good apply -auto-approve -force -replace='default/keys/*'
+	: >"$sim_log"
+	good plan
+	out_has 'No changes.'
+	[ "$(by_id)" = 0 ]
+}
+
 @test "a first run asks for nothing by id before it adopts" {
 	seed_of 3
 	start_logged --seed seed.json

@@ -325,7 +325,8 @@ cut_off()
 	control DELETE faults
 	jq ".serial = $((old + 1))" other/newer >"$state"
 	cp "$state" put
-	good plan
+	bad plan
+	err_has 'the journal is older than the state' 'move the journal away'
 	cmp "$state" put
 	rm -f "$state"
 	bad plan

@@ -151,6 +151,31 @@ static void only_in_stores_that_were_looked_into(void **state)
 }
 
 /* fault A1: of more than a hundred, the lists that lack them are read once more */
+/* fault A1: GETs for hundreds would take longer than a list that is late enough to be believed. */
+static void many_doubted_are_listed_late(void **state)
+{
+	struct scene *s = *state;
+	struct object store = {.id = "1", .store = "a"};
+
+	add(&s->recorded, "a", NULL, "1");
+	add(&s->live, "a", NULL, "1");
+	table_put(&s->stores, "1", &store);
+	for (size_t i = 0; i <= CONFIRM_BY_ID; i++) {
+		char *name = arena_format(&s->recorded.arena, "S%zu", i);
+		char *new = arena_format(&s->recorded.arena, "new%zu", i);
+		add(&s->recorded, "a", name, new);
+		add(&s->live, "a", name, name);
+	}
+	init(s, s->stores);
+	assert_int_equal(s->confirm.look_count, 2);
+	assert_true(s->confirm.looks[0].is_list);
+	assert_int_equal(s->confirm.looks[0].count, CONFIRM_BY_ID + 1);
+	assert_int_equal(s->confirm.looks[0].trusted_ms, PATIENCE_DEFAULT_MS);
+	assert_int_equal(s->confirm.looks[0].due_ms, PATIENCE_DEFAULT_MS);
+	assert_int_equal(s->confirm.looks[1].trusted_ms, 0);
+	assert_true(s->confirm.looks[1].due_ms < PATIENCE_DEFAULT_MS);
+}
+
 static void many_are_listed_again(void **state)
 {
 	struct scene *s = *state;
@@ -235,6 +260,7 @@ int main(void)
 		TEST(what_was_to_be_replaced_is_asked_for),
 		TEST(only_in_accounts_that_were_read),
 		TEST(only_in_stores_that_were_looked_into),
+		TEST(many_doubted_are_listed_late),
 		TEST(many_are_listed_again),
 		TEST(last_write),
 		TEST(what_is_sought),

@@ -477,6 +477,30 @@ static void journal_of_a_later_state(void **state)
 	assert_true(folder_has(&s->folder, "state.json.journal"));
 }
 
+/* The state was replaced by a later one without what the interrupted run created. */
+static void journal_of_an_earlier_state(void **state)
+{
+	struct setting *s = *state;
+	struct str first CLEANUP(str_release) = {0};
+	char *at;
+
+	make_state(s);
+	folder_read(&s->folder, "state.json", &first);
+	open_ledger(s);
+	begin(s);
+	record(s, D);
+	ledger_close(&s->ledger);
+	at = strstr(first.bytes, "\"serial\": 1");
+	assert_non_null(at);
+	for (char serial = '2'; serial <= '3'; serial++) {
+		at[strlen("\"serial\": ")] = serial;
+		folder_write(&s->folder, "state.json", str_text(&first));
+		refuse_open(s, "the journal is older than the state (serial 1, but the state has");
+		refuse_with_hint(s, "older than the state", "move the journal away");
+	}
+	assert_true(folder_has(&s->folder, "state.json.journal"));
+}
+
 /* fault B15 */
 /* Two journals that are well made but do not fit the state: neither blocks cfprov without a word.
  */
@@ -748,6 +772,7 @@ int main(void)
 		TEST(two_crashes),
 		TEST(journal_of_another_state),
 		TEST(journal_of_a_later_state),
+		TEST(journal_of_an_earlier_state),
 		TEST(journals_that_do_not_fit),
 		TEST(damaged_files),
 		TEST(odd_kinds_of_file),

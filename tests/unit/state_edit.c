@@ -153,6 +153,24 @@ static void move_is_whole(void **unused)
 	state_release(&state);
 }
 
+/* fault B15: no manifest has a circle of moves, but a saved plan that somebody wrote may. */
+static void moves_in_a_circle(void **unused)
+{
+	struct model desired CLEANUP(model_release) = {0};
+	struct state state;
+	struct state_edit edit = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	(void)unused;
+	make(&state);
+	model_add_account(&desired, "prod", "acc1");
+	model_add_move(&desired, "prod", "b");
+	model_add_move(&desired, "b", "prod");
+	assert_false(state_edit_move(&state, &desired, &edit, &err));
+	expect_error(&err, "the moves of the alias `prod` form a cycle");
+	state_release(&state);
+}
+
 static void expect_verdict(const struct state *state, const struct state *other,
 	enum state_edit_verdict verdict, const char *why)
 {
@@ -197,6 +215,7 @@ int main(void)
 		cmocka_unit_test(rename_moves_all),
 		cmocka_unit_test(rename_is_refused),
 		cmocka_unit_test(move_is_whole),
+		cmocka_unit_test(moves_in_a_circle),
 		cmocka_unit_test(replace_by_terraforms_rules),
 	};
 
