@@ -14,16 +14,11 @@ const struct policy *session_policy(const struct session *session)
 }
 
 /* A variable that is set must not come to nothing: an empty one is an error, not no policy. */
-bool session_load_policy(struct session *session)
+static bool read_policy(struct session *session, const char *path, const char *variable)
 {
-	const struct cli *cli = session->cli;
-	const char *variable = getenv("CFPROV_POLICY");
-	const char *path = cli->policy ? cli->policy : variable;
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	struct error_list warnings CLEANUP(error_list_release) = {0};
 
-	if (!path || !(cli->command->options & CLI_MANIFEST))
-		return true;
 	if (variable && !*variable)
 		return term_fail("Unset it, or set it to the path of a policy.",
 			"CFPROV_POLICY is set, but empty");
@@ -35,11 +30,21 @@ bool session_load_policy(struct session *session)
 	error_list_cut(&errors);
 	session->source.has_policy = session->has_policy;
 	sources_obey(session->sources, session_policy(session));
-	if (session->has_policy)
+	return session->has_policy || term_errors(&errors);
+}
+
+bool session_load_policy(struct session *session)
+{
+	const struct cli *cli = session->cli;
+	const char *variable = getenv("CFPROV_POLICY");
+	const char *path = cli->policy ? cli->policy : variable;
+
+	if (!path || !(cli->command->options & CLI_MANIFEST) ||
+		read_policy(session, path, variable))
 		return true;
 	if (document_writer() && cli->command->run == validate_run)
 		json_put_bool(document_writer(), "valid", false);
-	return term_errors(&errors);
+	return false;
 }
 
 bool session_permits_state(const struct session *session, struct error *err)

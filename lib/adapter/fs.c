@@ -398,19 +398,21 @@ char *fs_real_path(const char *path)
 char *fs_full_path(const char *path)
 {
 	char *real AUTO_FREE = fs_real_path(path);
-	char known[PATH_MAX];
+	char known[PATH_MAX], folder[PATH_MAX + 1];
 	struct str full = {0};
-	size_t length = strlen(real);
 	bool is_known = realpath(real, known) != NULL;
+	size_t length = strlen(real);
 
 	if (is_known)
 		return mem_copy_text(known);
+	if (length > PATH_MAX) /* no path is that long */
+		length = PATH_MAX;
 	while (!is_known && length) {
 		while (length && real[length - 1] == '/')
 			length--;
 		while (length && real[length - 1] != '/') /* the last component */
 			length--;
-		char *folder AUTO_FREE = mem_copy_text(length ? real : ".");
+		memcpy(folder, length || *real == '/' ? real : ".", length ? length : 1);
 		folder[length ? length : 1] = '\0';
 		is_known = realpath(folder, known) != NULL;
 	}

@@ -222,6 +222,16 @@ const struct policy_rule *policy_refuses(
 	return is_allowed ? NULL : rule;
 }
 
+bool policy_must_name(const struct policy_rule *rule, const struct policy_request *request)
+{
+	const char *path = request->real_path;
+
+	if (request->source->kind == VALUE_ENV)
+		return find_pattern(rule, request->source->name) != NULL;
+	return request->source->kind != VALUE_COMMAND && path && is_clean(path) &&
+	       find_root(rule, path) != NULL;
+}
+
 /* ---- accounts and the state ---- */
 
 const struct policy_account *policy_account(const struct policy *policy, const char *id)

@@ -94,7 +94,15 @@ struct policy_request {
 const struct policy_rule *policy_refuses(
 	const struct policy *policy, const struct policy_request *request) MUST_CHECK;
 
-/* The same of the path of a state: absolute, links resolved. */
+/*
+ * Of what is refused: would it be allowed if it were no credential? Then a rule has to name it
+ * exactly.
+ */
+bool policy_must_name(
+	const struct policy_rule *rule, const struct policy_request *request) MUST_CHECK;
+
+/* The rule that does not allow the path of a state; NULL: it is allowed. Absolute, links resolved.
+ */
 const struct policy_rule *policy_refuses_state(
 	const struct policy *policy, const char *real_path) MUST_CHECK;
 

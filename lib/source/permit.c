@@ -87,7 +87,10 @@ bool permit_source(
 		str_text_add(&what, "this account");
 	if (permit->use != POLICY_VALUE && is_known)
 		str_text_add(&what, permit->use == POLICY_KEY ? " for the key" : " for a token");
-	return refuse(str_text(&what), rule, err);
+	refuse(str_text(&what), rule, err);
+	return is_known && policy_must_name(rule, &request)
+		       ? error_hint(err, "It is a credential, so the rule must name it exactly.")
+		       : false;
 }
 
 /* ---- accounts ---- */

@@ -9,7 +9,6 @@ load cfprov
 setup() {
 	set_up_cfprov
 	mkdir owner owner/secrets
-	cd "$BATS_TEST_TMPDIR/work"
 	export DB_A=db-value AWS_SECRET=aws-value PROD_TOKEN=cfsim-token
 }
 teardown() { stop_all; }
@@ -78,7 +77,7 @@ refused()
 	err_has 'the policy is empty'
 	bad validate -policy=owner
 	bad validate -policy=
-	CFPROV_POLICY= bad validate
+	CFPROV_POLICY='' bad validate
 	err_has 'CFPROV_POLICY is set, but empty'
 	prov validate -policy=owner/policy.yaml -json
 	[ "$status" = 1 ]
@@ -253,6 +252,7 @@ refused()
 	refused values.env '{env: CLOUDFLARE_API_TOKEN}'
 	refused values.env '{env: CFPROV_KEY}'
 	refused values.env '{env: PROD_TOKEN}'
+	err_has 'It is a credential, so the rule must name it exactly.'
 }
 
 @test "files: roots, links, ways up, and names that only begin like a root" {
@@ -305,6 +305,7 @@ refused()
 	sed -i "s|{}|{api_token: {env: [CLOUDFLARE_API_TOKEN], files: [secrets/deep]}}|" owner/policy.yaml
 	allowed '{file: owner/secrets/a}'
 	refused values.files '{file: owner/secrets/deep/b}'
+	err_has 'It is a credential, so the rule must name it exactly.'
 }
 
 @test "a link in a path of the policy: who made it is unknown, so it is an error" {

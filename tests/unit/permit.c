@@ -48,6 +48,17 @@ static void full_paths(void **state)
 	expect_full(folder_file(folder, "link/absent/a"), folder_file(folder, "absent/a"));
 	expect_full(folder_file(folder, "absent/../file"), folder_file(folder, "absent/../file"));
 	expect_full(folder_file(folder, "dangling"), folder_file(folder, "later"));
+	/* A manifest may have any path: megabytes of folders take no time. */
+	struct str text CLEANUP(str_release) = {0};
+	for (size_t i = 0; i < 1 << 20; i++)
+		str_text_add(&text, "/a");
+	expect_full(str_text(&text), str_text(&text));
+	str_clear(&text);
+	str_repeat(&text, '/', 1 << 20);
+	expect_full(str_text(&text), "/");
+	str_text_add(&text, "absent/a");
+	char *full AUTO_FREE = fs_full_path(str_text(&text));
+	assert_int_equal(strspn(full, "/") + strlen("absent/a"), strlen(full));
 }
 
 /* ---- sources ---- */
