@@ -395,6 +395,16 @@ char *fs_real_path(const char *path)
 	return at;
 }
 
+/* The length of the path without its last component, with the slash. */
+static size_t without_last(const char *path, size_t length)
+{
+	while (length && path[length - 1] == '/')
+		length--;
+	while (length && path[length - 1] != '/')
+		length--;
+	return length;
+}
+
 char *fs_full_path(const char *path)
 {
 	char *real AUTO_FREE = fs_real_path(path);
@@ -408,10 +418,7 @@ char *fs_full_path(const char *path)
 	if (length > PATH_MAX) /* no path is that long */
 		length = PATH_MAX;
 	while (!is_known && length) {
-		while (length && real[length - 1] == '/')
-			length--;
-		while (length && real[length - 1] != '/') /* the last component */
-			length--;
+		length = without_last(real, length);
 		memcpy(folder, length || *real == '/' ? real : ".", length ? length : 1);
 		folder[length ? length : 1] = '\0';
 		is_known = realpath(folder, known) != NULL;
