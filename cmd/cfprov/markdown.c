@@ -44,27 +44,52 @@ static bool is_inert(const char *text, char before)
 			       isdigit((unsigned char)text[2]) && !isdigit((unsigned char)text[3]));
 	case '_': /* _emphasis_ */
 		return isalnum((unsigned char)before) && isalnum(next);
+	case '%': /* %milestone, of GitLab */
+		return ends || isalnum((unsigned char)before);
 	default:
-		return !ispunct((unsigned char)*text) || strchr(",;'()\"/-=+%?", *text);
+		return !ispunct((unsigned char)*text) || strchr(",;'()\"/-=+?", *text);
 	}
 }
 
+/* The length of what may be the hash of a commit, at the start of a word; 0: it can't be one. */
+static size_t hash_length(const char *text)
+{
+	size_t length = strspn(text, "0123456789abcdefABCDEF");
+
+	return length >= 7 && length <= 40 && !isalnum((unsigned char)text[length]) ? length : 0;
+}
+
+/* GH-1 is issue 1, and so is #1. GitLab has !1, ~label, $1, %milestone and &1. */
+static bool may_refer(const char *text, char before)
+{
+	unsigned char next = (unsigned char)text[1];
+
+	if (*text == '-')
+		return tolower((unsigned char)before) == 'h' && isdigit(next);
+	return strchr("@#", *text) || (strchr("!~$%&", *text) && (isalnum(next) || next == '"'));
+}
+
 /*
- * A sentence with names in it. Punctuation that means something is written as a number; a
- * zero-width space after @ and # keeps them from mentioning a person or an issue.
+ * A sentence with names in it. Punctuation that means something is written as a number. Renderers
+ * look for references after they have decoded it: a zero-width space keeps marks from mentioning a
+ * person or an issue, and what looks like a hash, such as an id, is code, so that it can be copied.
  */
 static void add_sentence(struct str *out, const char *text)
 {
 	static const char arrow[] = " -> ";
+	size_t hash;
 
 	for (char before = '\0'; *text; before = *text++) {
-		if (strncmp(text, arrow, strlen(arrow)) == 0) {
+		hash = isalnum((unsigned char)before) ? 0 : hash_length(text);
+		if (hash) {
+			str_format(out, "`%.*s`", (int)hash, text);
+			text += hash - 1;
+		} else if (strncmp(text, arrow, strlen(arrow)) == 0) {
 			str_text_add(out, " \xe2\x86\x92 ");
 			text += strlen(arrow) - 1;
-		} else if (is_inert(text, before)) {
-			str_char(out, *text);
 		} else {
-			str_format(out, "&#%d;%s", *text, strchr("@#", *text) ? "&#8203;" : "");
+			str_format(out, is_inert(text, before) ? "%c" : "&#%d;", *text);
+			str_text_add(out, may_refer(text, before) ? "&#8203;" : "");
 		}
 	}
 }
@@ -75,7 +100,7 @@ static void add_code(struct str *out, const char *text)
 {
 	size_t length = strlen(text);
 
-	if (length && !strpbrk(text, "`|\\<>&") && text[0] != ' ' && text[length - 1] != ' ') {
+	if (length && !strpbrk(text, "`|\\<>&#") && text[0] != ' ' && text[length - 1] != ' ') {
 		str_format(out, "`%s`", text);
 		return;
 	}

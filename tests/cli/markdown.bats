@@ -68,7 +68,7 @@ doomed()
 
 | | Address | What | Why |
 | --- | --- | --- | --- |
-| \`-\` | \`default/b\` | changed | has been deleted (was $id) |
+| \`-\` | \`default/b\` | changed | has been deleted (was \`$id\`) |
 
 </details>
 "
@@ -211,7 +211,7 @@ is_empty()
 
 | | Address | What | Why |
 | --- | --- | --- | --- |
-| \`=\` | \`one/a\` | adopt | id $id |
+| \`=\` | \`one/a\` | adopt | id \`$id\` |
 | \`+\` | \`one/b\` | create |  |
 | \`+\` | \`two/a\` | create |  |
 "
