@@ -83,6 +83,13 @@ static void find_error(struct report *report, enum level level, const char *what
 		err->message);
 }
 
+static void advise_chmod(struct str *out, const char *mode, const char *path)
+{
+	str_format(out, "Run `chmod %s ", mode);
+	text_add_shell_word(out, path);
+	str_text_add(out, "`.");
+}
+
 static void judge_state(struct session *session, struct report *report)
 {
 	struct error err CLEANUP(error_release) = {0};
@@ -114,9 +121,9 @@ static void judge_state(struct session *session, struct report *report)
 		find(report, WARN, "Run `cfprov apply` to record what it did and resume.",
 			"an apply was interrupted and left a journal");
 	report->what = "permissions";
-	str_format(&chmod, "Run `chmod go-w '%s'`.", path);
-	char *folder AUTO_FREE = fs_neighbour(path, ".");
-	str_format(&chmod_folder, "Run `chmod o-w '%s'`.", folder);
+	char *folder AUTO_FREE = fs_neighbour(session->state_path, ".");
+	advise_chmod(&chmod, "go-w", session->state_path);
+	advise_chmod(&chmod_folder, "o-w", folder);
 	if (fs_is_open_to_others(real))
 		find(report, WARN, str_text(&chmod), "users other than its owner can write %s",
 			path);

@@ -50,12 +50,13 @@ bool log_start(void (*to_terminal)(const struct str *line), struct error *err)
 /* A log that can't be written (to a full disk, say) is no reason to stop. */
 static void write_line(enum level level, const char *text)
 {
-	struct str line CLEANUP(str_release) = {0};
+	struct str line CLEANUP(str_release) = {0}, visible CLEANUP(str_release) = {0};
 	char now[CLOCK_TEXT_SIZE];
 
 	clock_now_text(now);
 	str_format(&line, "%s %-5s ", now, level_names[level]);
-	text_add_visible(&line, text, strlen(text), 0);
+	text_add_visible(&visible, text, strlen(text), 0);
+	text_add_inert(&line, str_text(&visible), visible.length); /* a CI may show the file */
 	str_char(&line, '\n');
 	if (the_log.fd < 0)
 		the_log.to_terminal(&line);

@@ -1,4 +1,5 @@
 /* cfprov plan: shows what apply would do. Changes neither the accounts nor the state. */
+#include "base/text.h"
 #include "output.h"
 #include "planning.h"
 #include "render.h"
@@ -21,9 +22,12 @@ bool plan_run(struct session *session)
 	if (cli->out && !planning_save(session, cli->out))
 		return false;
 	if (cli->out) {
-		term_print("\nSaved the plan to: %s", cli->out);
+		char *shown AUTO_FREE = text_visible(cli->out, 0);
+		struct str word CLEANUP(str_release) = {0};
+		text_add_shell_word(&word, cli->out);
+		term_print("\nSaved the plan to: %s", shown);
 		term_print("\nTo perform exactly these actions, run:");
-		term_print("    cfprov apply %s", cli->out);
+		term_print("    cfprov apply %s", str_text(&word));
 	}
 	if (cli->detailed_exitcode && !view_is_empty(&view))
 		session->status = EXIT_CHANGES;

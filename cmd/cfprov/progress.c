@@ -72,8 +72,9 @@ static void print_failed(struct progress *progress, const struct event *event)
 	struct str word CLEANUP(str_release) = {0}, address CLEANUP(str_release) = {0};
 
 	render_address(&address, event->object);
+	char *message AUTO_FREE = text_visible(event->err->message, 0);
 	term_add(&word, STDERR_FILENO, TERM_DESTROY, "failed");
-	term_print("%s: %s: %s", str_text(&address), str_text(&word), event->err->message);
+	term_print("%s: %s: %s", str_text(&address), str_text(&word), message);
 	progress->failures = mem_room(progress->failures, progress->failure_count,
 		&progress->failure_room, sizeof(*progress->failures));
 	struct progress_failure *failure = &progress->failures[progress->failure_count++];

@@ -163,8 +163,10 @@ bool state_mv_run(struct session *session)
 		       (state_edit_rename(&session->ledger.state, from, to, &edit, &err) ||
 			       term_error(&err)) &&
 		       write_edit(session, &edit, cli->dry_run ? "Would move" : "Moved");
-	if (is_done && !cli->dry_run)
-		term_print("If the manifest still has the alias %s, rename it there, too.", from);
+	if (is_done && !cli->dry_run) {
+		char *shown AUTO_FREE = text_visible(from, 0);
+		term_print("If the manifest still has the alias %s, rename it there, too.", shown);
+	}
 	return is_done;
 }
 

@@ -166,6 +166,19 @@ void term_add_row(struct str *out, const char *left, size_t column, const char *
 
 /* ---- writing ---- */
 
+/* What is no terminal may be the log of a CI, for which text from outside must be no command. */
+static void put(FILE *stream, int fd, const char *text, size_t length)
+{
+	struct str inert CLEANUP(str_release) = {0};
+
+	if (term.is_terminal[fd]) {
+		fwrite(text, 1, length, stream);
+		return;
+	}
+	text_add_inert(&inert, text, length);
+	fwrite(str_text(&inert), 1, inert.length, stream);
+}
+
 static void clear_status(void)
 {
 	if (term.is_status_shown)
@@ -226,7 +239,7 @@ void term_out_str(const struct str *text)
 	clear_status();
 	if (term.is_joined && !term.listener && text->length)
 		separate(PRODUCT, str_text(text));
-	fwrite(str_text(text), 1, text->length, stdout);
+	put(stdout, STDOUT_FILENO, str_text(text), text->length);
 	if (!term.is_joined)
 		return;
 	ended(PRODUCT, text);
@@ -247,7 +260,7 @@ static void write_paragraph(enum paragraph kind, const struct str *text)
 	separate(kind, from);
 	if (term.ends_blank || term.last == NOTHING)
 		from += strspn(from, "\n");
-	fwrite(from, 1, text->length - (size_t)(from - str_text(text)), stderr);
+	put(stderr, STDERR_FILENO, from, text->length - (size_t)(from - str_text(text)));
 	ended(kind, text);
 }
 
@@ -255,7 +268,7 @@ void term_log(const struct str *line)
 {
 	(void)fflush(stdout);
 	clear_status();
-	fwrite(str_text(line), 1, line->length, stderr);
+	put(stderr, STDERR_FILENO, str_text(line), line->length);
 	ended(LINES, line);
 }
 
@@ -346,8 +359,10 @@ static void print_problem(enum term_style style, const char *head, const struct 
 	term_add_folded(&out, STDERR_FILENO, 0, str_text(&whole));
 	if (err->file)
 		add_place(&out, err);
-	if (err->hint)
-		term_add_folded(&out, STDERR_FILENO, 2, err->hint);
+	if (err->hint) {
+		char *hint AUTO_FREE = text_visible(err->hint, 0);
+		term_add_folded(&out, STDERR_FILENO, 2, hint);
+	}
 	print_paragraph(DIAGNOSTIC, &out);
 }
 

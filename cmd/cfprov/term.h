@@ -1,6 +1,8 @@
 /*
  * What is printed: stdout carries the product, stderr the conversation. Colour and line folding
- * only on a terminal; NO_COLOR, CLICOLOR_FORCE, TERM=dumb and -no-color are honoured.
+ * only on a terminal; NO_COLOR, CLICOLOR_FORCE, TERM=dumb and -no-color are honoured. Elsewhere no
+ * line is a command for a CI (text_add_inert): what is printed for tools never contains such a
+ * line.
  *
  * On stderr, and between both streams where they are the same terminal or pipe, a blank line
  * separates diagnostics from each other and from what comes before and after them. Nobody needs to

@@ -276,13 +276,21 @@ struct json_writer json_writer(struct str *to, unsigned indent)
 	return (struct json_writer){.out = to, .indent = indent};
 }
 
+/* "##" is escaped because a CI may read it for a command; "::" starts no line of JSON. */
+static bool must_escape(const char *text, const char *whole)
+{
+	return (unsigned char)*text < 0x20 || *text == '"' || *text == '\\' ||
+	       (*text == '#' && text > whole && text[-1] == '#');
+}
+
 static void put_quoted(struct str *to, const char *text)
 {
 	static const char escapes[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+	const char *whole = text;
 
 	str_char(to, '"');
 	for (const char *start = text;; start = ++text) {
-		while ((unsigned char)*text >= 0x20 && *text != '"' && *text != '\\')
+		while (!must_escape(text, whole))
 			text++;
 		str_add(to, start, (size_t)(text - start));
 		if (!*text)

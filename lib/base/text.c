@@ -43,12 +43,34 @@ bool text_is_utf8(const char *bytes, size_t length, size_t *ret_at)
 	return true;
 }
 
-/* Characters that change how the text around them is shown: C1, line separators, bidi, BOM. */
+struct range {
+	unsigned first, last;
+};
+
+/* The ranges are sorted. */
+static bool is_in(const struct range *ranges, size_t count, unsigned point)
+{
+	for (size_t i = 0; i < count && point >= ranges[i].first; i++)
+		if (point <= ranges[i].last)
+			return true;
+	return false;
+}
+
+/*
+ * Characters that are invisible or change how the text around them is shown: C1, line separators,
+ * bidi, and Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties.txt. It includes tags
+ * and variation selectors, which can hide a whole text. Of these, U+FE0F alone stays as it is: it
+ * makes an emoji of the character before it.
+ */
 static bool is_tricky(unsigned point)
 {
-	return (point >= 0x80 && point < 0xa0) || point == 0xad || point == 0x61c ||
-	       (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
-	       (point >= 0x2060 && point <= 0x206f) || point == 0xfeff;
+	static const struct range ranges[] = {{0x80, 0x9f}, {0xad, 0xad}, {0x34f, 0x34f},
+		{0x61c, 0x61c}, {0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f},
+		{0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0x2800, 0x2800},
+		{0x3164, 0x3164}, {0xfe00, 0xfe0e}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0},
+		{0xfff0, 0xfffb}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}};
+
+	return is_in(ranges, ARRAY_SIZE(ranges), point);
 }
 
 void text_add_visible(struct str *out, const char *bytes, size_t length, size_t max_columns)
@@ -66,9 +88,58 @@ void text_add_visible(struct str *out, const char *bytes, size_t length, size_t 
 			str_format(out, "\\x%02x", (unsigned char)bytes[at]);
 			step = 1;
 		} else if (is_tricky(point)) {
-			str_format(out, "\\u%04x", point);
+			str_format(out, point > 0xffff ? "\\U%08x" : "\\u%04x", point);
 		} else {
 			str_add(out, bytes + at, step);
+		}
+	}
+}
+
+void text_add_shell_word(struct str *out, const char *word)
+{
+	bool is_plain = text_is_made_of(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					      "0123456789_-./:=@%+,");
+
+	str_text_add(out, is_plain ? "" : "'");
+	for (size_t length; *word; word += length) {
+		length = strcspn(word, "'");
+		text_add_visible(out, word, length, 0);
+		if (!length)
+			str_text_add(out, "'\\''");
+		length += !length;
+	}
+	str_text_add(out, is_plain ? "" : "'");
+}
+
+/* The size of the blank character here; 0: it is none. A CI takes all of Unicode's for blanks. */
+static size_t blank_size(const char *bytes, size_t length)
+{
+	static const struct range blanks[] = {{'\t', '\t'}, {'\v', '\r'}, {' ', ' '}, {0x85, 0x85},
+		{0xa0, 0xa0}, {0x1680, 0x1680}, {0x2000, 0x200a}, {0x2028, 0x2029},
+		{0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000}};
+	unsigned point = 0;
+	size_t size = decode(bytes, length, &point);
+
+	return is_in(blanks, ARRAY_SIZE(blanks), point) ? size : 0;
+}
+
+void text_add_inert(struct str *out, const char *bytes, size_t length)
+{
+	bool is_start = true; /* nothing but blanks yet in this line */
+
+	for (size_t at = 0, blank; at < length; at++) {
+		bool is_next_same = at + 1 < length && bytes[at] == bytes[at + 1];
+		blank = is_start ? blank_size(bytes + at, length - at) : 0;
+		if (blank) {
+			str_add(out, bytes + at, blank);
+			at += blank - 1;
+		} else if (is_next_same && (bytes[at] == '#' || (is_start && bytes[at] == ':'))) {
+			str_format(out, "%c\\x%02x", bytes[at], bytes[at]);
+			at++;
+			is_start = false;
+		} else {
+			str_char(out, bytes[at]);
+			is_start = bytes[at] == '\n';
 		}
 	}
 }

@@ -15,13 +15,26 @@ bool text_is_utf8(const char *bytes, size_t length, size_t *ret_at);
 
 /*
  * Adds text from a server or a file so that it can't play tricks on a terminal: control characters,
- * bidirectional marks and bytes that are not UTF-8 become \x1b, \u202e and the like. Longer text
- * ends with "..." after max_columns characters (0: no limit).
+ * bidirectional marks, invisible characters and bytes that are not UTF-8 become \x1b, \u202e,
+ * \U000e0041 and the like, which YAML understands between double quotes. Longer text ends with
+ * "..." after max_columns characters (0: no limit).
  */
 void text_add_visible(struct str *out, const char *bytes, size_t length, size_t max_columns);
 
 /* Gives (mem_free) a text in that form. */
 char *text_visible(const char *text, size_t max_columns) MUST_CHECK;
+
+/*
+ * Adds a word of a command for people to copy: in single quotes if a shell would take anything in
+ * it for more than text, and visible.
+ */
+void text_add_shell_word(struct str *out, const char *word);
+
+/*
+ * Adds lines for a log that a CI reads for commands: "##" anywhere (Azure Pipelines, TeamCity)
+ * becomes "#\x23", and "::" at the start of a line, also after blanks (GitHub), ":\x3a".
+ */
+void text_add_inert(struct str *out, const char *bytes, size_t length);
 
 /* The number of characters (code points) of UTF-8 text, which approximates its columns. */
 size_t text_columns(const char *text);

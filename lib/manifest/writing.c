@@ -39,10 +39,12 @@ void writing_text(struct str *out, const char *text, bool doubles_dollars)
 {
 	str_char(out, '"');
 	while (*text) {
-		size_t plain = strcspn(text, "\"\\$");
+		size_t plain = strcspn(text, "\"\\$#");
 		text_add_visible(out, text, plain, 0);
 		text += plain;
-		if (*text == '$')
+		if (*text == '#') /* a CI may read "##" for a command */
+			str_text_add(out, out->bytes[out->length - 1] == '#' ? "\\x23" : "#");
+		else if (*text == '$')
 			str_text_add(out, doubles_dollars ? "$$" : "$");
 		else if (*text)
 			str_format(out, "\\%c", *text);

@@ -233,7 +233,7 @@ ends_on()
 	chmod g+w "$state"
 	sound
 	out_has 'warn  state: users other than its owner can write cfprov.state.json' \
-		"Run \`chmod go-w 'cfprov.state.json'\`."
+		"Run \`chmod go-w cfprov.state.json\`."
 	sick -state=nowhere/state.json
 	out_has "fail  state: the directory of nowhere/state.json is not writable, so apply can't run" -state.
 	sed 's/"a85e105f4ecef8ad9ca31a8372d0c353"/"acc_9"/' before >"$state"

@@ -316,6 +316,92 @@ static void urls(void **state)
 	assert_int_equal(text_url_scheme(""), 0);
 }
 
+static void expect_inert(const char *text, const char *wanted)
+{
+	struct str out CLEANUP(str_release) = {0};
+
+	text_add_inert(&out, text, strlen(text));
+	assert_string_equal(str_text(&out), wanted);
+}
+
+/* trust 8 */
+static void inert(void **state)
+{
+	static const char *const same[] = {"", "#", ":", "#a#", "# #", "a::b", "a: ::", "\n\n", ":",
+		": :", "\xff\xff", "a\n#\n", "\xe2\x80"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++)
+		expect_inert(same[i], same[i]);
+	expect_inert("##vso[x]", "#\\x23vso[x]");
+	expect_inert("a ##[b", "a #\\x23[b");
+	expect_inert("###", "#\\x23#");
+	expect_inert("####\n##", "#\\x23#\\x23\n#\\x23");
+	expect_inert("::error::x", ":\\x3aerror::x");
+	expect_inert(":::", ":\\x3a:");
+	expect_inert("a\n \t\v\f\r::b\n::", "a\n \t\v\f\r:\\x3ab\n:\\x3a");
+	/* Unicode's blanks */
+	expect_inert("\xc2\xa0\xe3\x80\x80 ::x", "\xc2\xa0\xe3\x80\x80 :\\x3ax");
+}
+
+static void shell_words(void **state)
+{
+	static const struct {
+		const char *word, *wanted;
+	} table[] = {
+		{"plan.bin", "plan.bin"},
+		{"./a-b/c_d:1", "./a-b/c_d:1"},
+		{"", "''"},
+		{"a b", "'a b'"},
+		{"$(id)", "'$(id)'"},
+		{"it's", "'it'\\''s'"},
+		{"'", "''\\'''"},
+		{"~", "'~'"},
+		{"a\x1b", "'a\\x1b'"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct str out CLEANUP(str_release) = {0};
+		text_add_shell_word(&out, table[i].word);
+		assert_string_equal(str_text(&out), table[i].wanted);
+	}
+}
+
+/* Unicode's DerivedCoreProperties.txt: Default_Ignorable_Code_Point, but for U+FE0F. */
+static void invisible(void **state)
+{
+	static const struct {
+		const char *text, *wanted;
+	} table[] = {
+		{"\xc2\xad", "\\u00ad"},
+		{"\xcd\x8f", "\\u034f"},
+		{"\xe1\x85\x9f", "\\u115f"},
+		{"\xe1\xa0\x8e", "\\u180e"},
+		{"\xe2\x80\x8b", "\\u200b"},
+		{"\xe2\x80\xae", "\\u202e"},
+		{"\xe2\x81\xa6", "\\u2066"},
+		{"\xe2\xa0\x80", "\\u2800"},
+		{"\xe3\x85\xa4", "\\u3164"},
+		{"\xef\xb8\x80", "\\ufe00"},
+		{"\xef\xbb\xbf", "\\ufeff"},
+		{"\xef\xbe\xa0", "\\uffa0"},
+		{"\xf0\x9d\x85\xb3", "\\U0001d173"},
+		{"\xf3\xa0\x81\x81", "\\U000e0041"},
+		{"\xf3\xa0\x84\x80", "\\U000e0100"},
+		/* These stay: an emoji, letters, marks, the replacement character. */
+		{"\xe2\x9d\xa4\xef\xb8\x8f", "\xe2\x9d\xa4\xef\xb8\x8f"},
+		{"\xc3\xa9\xcc\x81", "\xc3\xa9\xcc\x81"},
+		{"\xef\xbf\xbd\xf0\x9f\x98\x80", "\xef\xbf\xbd\xf0\x9f\x98\x80"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		char *out AUTO_FREE = text_visible(table[i].text, 0);
+		assert_string_equal(out, table[i].wanted);
+	}
+}
+
 /* fault B8 */
 static void without_users(void **state)
 {
@@ -362,6 +448,9 @@ int main(void)
 		cmocka_unit_test(conflict_marks),
 		cmocka_unit_test(urls),
 		cmocka_unit_test(without_users),
+		cmocka_unit_test(inert),
+		cmocka_unit_test(shell_words),
+		cmocka_unit_test(invisible),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
