@@ -333,7 +333,7 @@ landlocked()
 	[ "$("$cfprov" doctor -json | jq -r '.findings[] | select(.what == "landlock").severity')" = ok ]
 	chmod 757 .
 	good doctor
-	out_has "warn  state: any user can replace files in the directory of $state" "chmod o-w '.'"
+	out_has "warn  state: any user can replace files in the directory of $state" "chmod o-w ."
 	chmod 755 .
 	no_landlock
 	good doctor
