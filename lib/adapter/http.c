@@ -134,7 +134,6 @@ struct http *http_new(const struct http_options *options, struct error *err)
 {
 	struct proxy proxy CLEANUP(proxy_release) = {0};
 
-	(void)unsetenv("SSLKEYLOGFILE"); /* it would let others read the traffic */
 	if (!options->is_loopback && !proxy_read(&proxy, err))
 		return NULL;
 	http_memory_init();

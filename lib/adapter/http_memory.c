@@ -4,6 +4,7 @@
 
 #include <curl/curl.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 static void *alloc(size_t size)
 {
@@ -109,6 +110,8 @@ __attribute__((weak)) int nghttp2_session_client_new2(
 
 void http_memory_init(void)
 {
+	/* libcurl opens this file when it starts; it would let others read the traffic. */
+	(void)unsetenv("SSLKEYLOGFILE");
 	/* It refuses once it has allocated; then it goes on with what it has. */
 	if (CRYPTO_set_mem_functions)
 		(void)CRYPTO_set_mem_functions(
