@@ -47,8 +47,11 @@ static char *decode(const char *text, size_t length)
 	for (size_t i = 0; i < length; i++, size++) {
 		int high = text[i] == '%' && i + 2 < length ? hex_of(text[i + 1]) : -1;
 		int low = high >= 0 ? hex_of(text[i + 2]) : -1;
-		decoded[size] = low >= 0 ? (char)(high << 4 | low) : text[i];
-		i += low >= 0 ? 2 : 0;
+		decoded[size] = text[i];
+		if (low >= 0) {
+			decoded[size] = (char)(high << 4 | low);
+			i += 2;
+		}
 		if ((unsigned char)decoded[size] < ' ' || decoded[size] == 0x7f) {
 			secret_wipe(decoded, length);
 			mem_free(decoded);
