@@ -187,6 +187,8 @@ static void add_source(struct str *out, const struct value_source *source)
 		if (is_subcommand(source->argv))
 			str_format(out, " %s", source->argv[1]);
 		str_text_add(out, source->argv[1] ? " ..." : "");
+		for (size_t i = 0; source->env && source->env[i]; i++)
+			add_visible(out, i ? ", " : " with ", source->env[i]);
 		break;
 	case VALUE_DOTENV:
 		add_visible(out, " from ", source->name);

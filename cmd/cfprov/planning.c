@@ -284,6 +284,7 @@ bool planning_load(struct session *session, const char *path)
 		return term_error(&err);
 	session->desired = planfile->desired;
 	planfile->desired = (struct model){0};
+	sources_hold(session->sources, &session->desired);
 	if (!session_obeys(session, false))
 		return false;
 	renames_init(&session->renames, &session->desired);

@@ -121,6 +121,8 @@ static bool read_manifest(struct session *session, struct error_list *errors)
 		       manifest_read(&session->manifest, cli_env("CLOUDFLARE_ACCOUNT_ID"),
 			       &session->desired, errors);
 	error_list_cut(errors);
+	if (is_read)
+		sources_hold(session->sources, &session->desired);
 	if (is_read && !pick_accounts(&pick, &session->desired, &err))
 		error_move(error_list_add(errors), &err);
 	return !errors->count;
@@ -220,6 +222,7 @@ bool session_read_accounts(struct session *session, struct model *ret_accounts)
 
 	if (open_manifest(session, &errors) &&
 		manifest_accounts(&session->manifest, ret_accounts, &errors)) {
+		sources_hold(session->sources, ret_accounts);
 		if (!ret_accounts->account_count && id)
 			model_add_account(ret_accounts, MODEL_DEFAULT_ALIAS, id);
 		return true;

@@ -98,8 +98,9 @@ static int spawn(struct run *run, int output, int errors)
 		POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 	int failed = set_actions(&actions, run->process->folder, output, errors);
 	memcpy(&argv, &run->process->argv, sizeof(argv));
+	char *const *environment = run->process->environment ? run->process->environment : environ;
 	if (!failed)
-		failed = posix_spawnp(&run->pid, argv[0], &actions, &attributes, argv, environ);
+		failed = posix_spawnp(&run->pid, argv[0], &actions, &attributes, argv, environment);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
 	return failed;
@@ -230,6 +231,9 @@ static bool read_errors(struct run *run)
 	said->length += (size_t)n;
 	if (said->length > SAID_LIMIT) {
 		size_t dropped = said->length - SAID_LIMIT / 2;
+		/* Half a line might begin with half a secret, which nobody would recognize. */
+		while (dropped < said->length && said->bytes[dropped - 1] != '\n')
+			dropped++;
 		memmove(said->bytes, said->bytes + dropped, said->length - dropped);
 		said->length -= dropped;
 	}
@@ -321,12 +325,28 @@ static void kill_group(struct run *run)
 	(void)kill(-run->pid, SIGKILL);
 }
 
-/* Shows the last lines, with " / " between. */
-static void hint_stderr(struct str *said, struct error *err)
+/* Takes what is known to be secret out of what it said, and what it printed itself. */
+static void scrub_said(struct run *run)
 {
-	struct str shown CLEANUP(str_release) = {0};
+	const struct secret *printed = &run->printed;
+	struct scrub own CLEANUP(scrub_release) = {0};
+	struct str known CLEANUP(str_release) = {0}, said = {0};
+
+	if (printed->length > SCRUB_SHORTEST)
+		scrub_know_text(&own, printed->bytes, printed->length);
+	scrub_add(&known, str_text(&run->said), run->said.length, run->process->known);
+	scrub_add(&said, str_text(&known), known.length, &own);
+	str_release(&run->said);
+	run->said = said;
+}
+
+/* Shows the last lines, with " / " between. */
+static void hint_stderr(struct run *run, struct error *err)
+{
+	struct str shown CLEANUP(str_release) = {0}, *said = &run->said;
 	size_t lines = 0;
 
+	scrub_said(run);
 	while (said->length && strchr("\r\n ", said->bytes[said->length - 1]))
 		said->length--;
 	size_t from = said->length;
@@ -377,7 +397,7 @@ static bool finish(struct run *run, struct error *err)
 			err, errno, "can't get the exit status of the command `%s`", run->name);
 	is_good = is_good && check_status(run, status, err);
 	if (!is_good && !err->hint)
-		hint_stderr(&run->said, err);
+		hint_stderr(run, err);
 	return is_good;
 }
 

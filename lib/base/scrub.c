@@ -4,20 +4,43 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LONG_LINE = 8 }; /* bytes; a shorter line of a secret is no secret */
+
 struct scrub_entry {
-	const struct secret *secret;
+	const char *bytes;
+	size_t length;
 	size_t earlier; /* entry with the same first byte, + 1; 0: none */
 };
 
-void scrub_know(struct scrub *scrub, const struct secret *secret)
+static void know(struct scrub *scrub, const char *bytes, size_t length)
 {
-	if (!secret->length)
+	if (!length)
 		return;
-	size_t *newest = &scrub->newest[(unsigned char)secret->bytes[0]];
+	size_t *newest = &scrub->newest[(unsigned char)bytes[0]];
 	scrub->entries =
 		mem_room(scrub->entries, scrub->count, &scrub->room, sizeof(*scrub->entries));
-	scrub->entries[scrub->count] = (struct scrub_entry){secret, *newest};
+	scrub->entries[scrub->count] = (struct scrub_entry){bytes, length, *newest};
 	*newest = ++scrub->count;
+}
+
+void scrub_know(struct scrub *scrub, const struct secret *secret)
+{
+	know(scrub, secret->bytes, secret->length);
+}
+
+void scrub_know_text(struct scrub *scrub, const char *bytes, size_t length)
+{
+	while (length && (bytes[length - 1] == '\r' || bytes[length - 1] == '\n'))
+		length--;
+	know(scrub, bytes, length);
+	if (!length || !memchr(bytes, '\n', length))
+		return;
+	for (size_t from = 0, size; from < length; from += size + 1) {
+		const char *end = memchr(bytes + from, '\n', length - from);
+		size = end ? (size_t)(end - bytes) - from : length - from;
+		if (size >= LONG_LINE)
+			know(scrub, bytes + from, size - (bytes[from + size - 1] == '\r'));
+	}
 }
 
 void scrub_release(struct scrub *scrub)
@@ -82,7 +105,7 @@ static size_t read_character(
 }
 
 /* How many bytes of the text are the secret, plain or with escapes; 0: it is not here. */
-static size_t match(const char *text, size_t length, const struct secret *secret)
+static size_t match(const char *text, size_t length, const struct scrub_entry *secret)
 {
 	bool is_plain =
 		secret->length <= length && memcmp(text, secret->bytes, secret->length) == 0;
@@ -118,10 +141,10 @@ static size_t longest_match(
 		const struct scrub_entry *entry;
 		for (size_t at = scrub->newest[(unsigned char)first[i]]; at; at = entry->earlier) {
 			entry = &scrub->entries[at - 1];
-			size_t matched = match(text, length, entry->secret);
+			size_t matched = match(text, length, entry);
 			if (matched > longest)
 				longest = matched;
-			*is_short |= matched && entry->secret->length < SCRUB_SHORTEST;
+			*is_short |= matched && entry->length < SCRUB_SHORTEST;
 		}
 	}
 	return longest;

@@ -27,6 +27,12 @@ struct scrub {
 
 /* Keeps the secret; an empty one is ignored. */
 void scrub_know(struct scrub *scrub, const struct secret *secret);
+
+/*
+ * Keeps the bytes of a secret that is a text: without line breaks at its end, and also each of its
+ * lines, because programs show single ones.
+ */
+void scrub_know_text(struct scrub *scrub, const char *bytes, size_t length);
 void scrub_release(struct scrub *scrub);
 
 /* Adds the text without the secrets. `scrub` may be NULL. */

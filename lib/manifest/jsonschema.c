@@ -136,6 +136,50 @@ static void put_required(struct json_writer *w, const char *key)
 	json_end(w);
 }
 
+/* By a pattern, because what `properties` has is described for people. */
+static void put_no_list(struct json_writer *w, const char *key)
+{
+	struct str pattern CLEANUP(str_release) = {0};
+
+	str_format(&pattern, "^%s$", key);
+	json_begin_object(w, "patternProperties");
+	json_begin_object(w, str_text(&pattern));
+	json_begin_array(w, "type");
+	json_put_text(w, NULL, "string");
+	json_put_text(w, NULL, "number");
+	json_end(w);
+	json_end(w);
+	json_end(w);
+}
+
+static void put_list_of(struct json_writer *w, const struct schema_key *key)
+{
+	json_begin_array(w, "anyOf");
+	json_begin_object(w, NULL);
+	put_no_list(w, key->name);
+	json_end(w);
+	json_begin_object(w, NULL);
+	put_required(w, key->list_of);
+	json_end(w);
+	json_end(w);
+}
+
+/* What a key demands of others. */
+static void put_dependency(struct json_writer *w, const struct schema_key *key)
+{
+	json_begin_object(w, key->name);
+	if (key->list_of)
+		put_list_of(w, key);
+	if (key->needs)
+		put_required(w, key->needs);
+	if (key->excludes) {
+		json_begin_object(w, "not");
+		put_required(w, key->excludes);
+		json_end(w);
+	}
+	json_end(w);
+}
+
 /* Which keys must or must not be there. */
 static void put_demands(struct json_writer *w, const struct schema *schema)
 {
@@ -159,22 +203,16 @@ static void put_demands(struct json_writer *w, const struct schema *schema)
 			continue;
 		json_begin_object(w, NULL);
 		put_required(w, it->name);
+		if (it->list_of)
+			put_no_list(w, it->name);
 		json_end(w);
 	}
 	json_end(w);
 	json_begin_object(w, "dependencies");
 	for (const struct schema_key *it = schema->keys; it->name; it++) {
-		if (!it->needs && !it->excludes)
+		if (!it->needs && !it->excludes && !it->list_of)
 			continue;
-		json_begin_object(w, it->name);
-		if (it->needs)
-			put_required(w, it->needs);
-		if (it->excludes) {
-			json_begin_object(w, "not");
-			put_required(w, it->excludes);
-			json_end(w);
-		}
-		json_end(w);
+		put_dependency(w, it);
 	}
 	json_end(w);
 }

@@ -36,18 +36,27 @@ static const char *read_path(struct reading *r, struct spot at)
 	return reading_path(r, at.document, path);
 }
 
-static void read_command(struct reading *r, struct spot list, struct value_source *source)
+static const char *const *keep_list(struct reading *r, const struct yaml *list)
 {
-	struct arena *arena = &r->model->arena;
-	const char *folder = reading_path(r, list.document, "");
-	const char **argv = arena_alloc(arena, (reading_count(list.node) + 1) * sizeof(*argv));
+	const char **texts =
+		arena_alloc(&r->model->arena, (reading_count(list) + 1) * sizeof(*texts));
 	size_t count = 0;
 
-	for (const struct yaml *it = list.node->first; it; it = it->next)
-		argv[count++] = keep(r, it);
-	source->argv = argv;
+	for (const struct yaml *it = list->first; it; it = it->next)
+		texts[count++] = keep(r, it);
+	return texts;
+}
+
+/* `env` NULL: there is none beside the command. */
+static void read_command(
+	struct reading *r, struct spot list, const struct yaml *env, struct value_source *source)
+{
+	const char *folder = reading_path(r, list.document, "");
+
+	source->argv = keep_list(r, list.node);
+	source->env = env ? keep_list(r, env) : NULL;
 	source->folder = *folder ? folder : NULL;
-	if (!*argv[0])
+	if (!*source->argv[0])
 		refuse(r, spot_of(list, list.node->first), "the command has an empty program",
 			NULL);
 }
@@ -101,12 +110,13 @@ struct value_source reference_read(struct reading *r, struct spot at)
 		.keeps_last_newline = reading_says(node, "trim", "false"),
 		.place = reading_place(r, at)};
 
-	while (!(at.node = yaml_get(node, keys[source.kind]))) {
+	while (!(at.node = yaml_get(node, keys[source.kind])) ||
+		(source.kind == VALUE_ENV && at.node->kind == YAML_LIST)) {
 		source.kind++;
 		assert(source.kind < ARRAY_SIZE(keys)); /* the schema demands one */
 	}
 	if (source.kind == VALUE_COMMAND)
-		read_command(r, at, &source);
+		read_command(r, at, yaml_get(node, "env"), &source);
 	else if (source.kind == VALUE_GENERATE)
 		read_generate(r, at, &source);
 	else if (source.kind == VALUE_STDIN)

@@ -47,8 +47,13 @@ static const struct schema_text address_text = {
 
 static const struct schema boolean = {SCHEMA_BOOL, .is = "true or false"};
 
-static const struct schema variable = {SCHEMA_TEXT, .is = "the name of an environment variable",
-	.text = TEXT(.characters = LETTERS DIGITS "_", .longest = NAME_LENGTH)};
+static const struct schema_text variable_name = {
+	.characters = LETTERS DIGITS "_", .longest = NAME_LENGTH};
+static const struct schema passed_variable = {
+	SCHEMA_TEXT, .is = "the name of an environment variable", .text = &variable_name};
+static const struct schema variable = {SCHEMA_TEXT | SCHEMA_LIST,
+	.is = "the name of an environment variable (or, beside `command`, a list of names)",
+	.text = &variable_name, .items = &passed_variable, .is_filled = true, .is_set = true};
 static const struct schema path = {SCHEMA_TEXT, .is = "a path", .text = &path_text};
 static const struct schema argument = {
 	SCHEMA_TEXT, .is = "an argument", .text = TEXT(.is_free = true)};
@@ -83,7 +88,9 @@ static const struct schema generate = {SCHEMA_MAP, .is = "a map with `bytes`, su
 
 /* clang-format off */
 #define READ_KEYS                                                                                  \
-	{"env", &variable, "environment variable that holds it", .is_source = true},               \
+	{"env", &variable, "environment variable that holds it; beside `command`, a list of "      \
+		"variables that the command gets although cfprov holds them back",                 \
+		.is_source = true, .list_of = "command"},                                          \
 	{"file", &path, "file that holds it, relative to the manifest", .is_source = true},        \
 	{"command", &command, "program that prints it, with its arguments; run in the "            \
 		"manifest's directory, without a shell", .is_source = true},                       \

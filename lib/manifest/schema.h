@@ -69,6 +69,7 @@ struct schema_key {
 	const char *meaning;
 	bool is_required;
 	bool is_source;
+	const char *list_of;  /* a list here is no source, but belongs to this other key; or NULL */
 	const char *needs;    /* another key that must be there, too; or NULL */
 	const char *excludes; /* another key that must not be there; or NULL */
 };

@@ -320,7 +320,9 @@ static void check_source(
 		const struct schema_key *key = find_key(schema, it->key->text);
 		if (!key || !key->is_source)
 			continue;
-		if (first)
+		if (key->list_of && it->kind == YAML_LIST)
+			knows_all = knows_all && yaml_get(node, key->list_of);
+		else if (first)
 			error_set(yaml_error(w->doc, it->key, w->errors),
 				"only one source is allowed, found `%s` and `%s`", first->key->text,
 				it->key->text);
@@ -348,6 +350,9 @@ static void check_demands(struct walk *w, const struct yaml *node, const struct 
 
 	if (!member && key->is_required)
 		error_set(yaml_error(w->doc, node, w->errors), "`%s` is missing", key->name);
+	if (member && key->list_of && member->kind == YAML_LIST && !yaml_get(node, key->list_of))
+		error_set(yaml_error(w->doc, member->key, w->errors),
+			"a list in `%s` requires `%s`", key->name, key->list_of);
 	if (member && key->needs && !yaml_get(node, key->needs))
 		error_set(yaml_error(w->doc, member->key, w->errors), "`%s` requires `%s`",
 			key->name, key->needs);

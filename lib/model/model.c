@@ -69,24 +69,31 @@ static void keep_text(struct arena *arena, const char **text)
 		*text = arena_text(arena, *text);
 }
 
+static const char *const *copy_texts(struct arena *arena, const char *const *texts)
+{
+	size_t count = 0;
+
+	if (!texts)
+		return NULL;
+	while (texts[count])
+		count++;
+	const char **copies = arena_alloc(arena, (count + 1) * sizeof(*copies));
+	for (size_t i = 0; i < count; i++)
+		copies[i] = arena_text(arena, texts[i]);
+	return copies;
+}
+
 static struct value_source copy_source(struct arena *arena, const struct value_source *source)
 {
 	struct value_source copy = *source;
-	size_t count = 0;
 
 	keep_text(arena, &copy.name);
 	keep_text(arena, &copy.key);
 	keep_text(arena, &copy.folder);
 	keep_text(arena, &copy.pointer);
 	keep_text(arena, &copy.place.file);
-	if (!source->argv)
-		return copy;
-	while (source->argv[count])
-		count++;
-	const char **argv = arena_alloc(arena, (count + 1) * sizeof(*argv));
-	for (size_t i = 0; i < count; i++)
-		argv[i] = arena_text(arena, source->argv[i]);
-	copy.argv = argv;
+	copy.argv = copy_texts(arena, source->argv);
+	copy.env = copy_texts(arena, source->env);
 	return copy;
 }
 

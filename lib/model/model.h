@@ -44,6 +44,8 @@ struct value_source {
 	const char *name, *key;
 	const char *const *argv; /* ends with NULL */
 	const char *folder;      /* NULL: the working folder */
+	const char *const *env; /* variables that argv gets although commands in general don't; ends
+				 * with NULL; or NULL */
 	size_t bytes;
 	const char *pointer;     /* RFC 6901: the part of the JSON that is the value; NULL: all */
 	bool keeps_last_newline; /* else a final newline (or CR LF) is dropped */

@@ -12,6 +12,7 @@
 #include "source/marker.h"
 #include "source/permit.h"
 #include "source/source_name.h"
+#include "source/surroundings.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,12 @@ struct tree {
 	struct error error;
 };
 
+/* A copy of what a pointer led to, which its text may spell otherwise. */
+struct field {
+	struct field *next;
+	struct secret value;
+};
+
 /* What is remembered of a source, under the key of the source or of a part of it. */
 enum memory {
 	CONTENTS,  /* by what has to be read: see find_content */
@@ -52,6 +59,8 @@ struct sources {
 	struct table *by_key[MEMORIES];
 	struct content *contents;
 	struct tree *trees;
+	struct field *fields; /* that were read */
+	struct surroundings surroundings;
 	struct error_list warnings;
 };
 
@@ -72,6 +81,11 @@ struct sources *sources_new(const volatile sig_atomic_t *interrupted)
 void sources_obey(struct sources *sources, const struct policy *policy)
 {
 	sources->policy = policy;
+}
+
+void sources_hold(struct sources *sources, const struct model *model)
+{
+	surroundings_hold_model(&sources->surroundings, model);
 }
 
 struct error_list *sources_warnings(struct sources *sources)
@@ -146,20 +160,48 @@ static void wipe_environment(struct sources *sources)
 
 /* ---- what is read once ---- */
 
-static bool read_content(const struct sources *sources, const struct value_source *source,
+/* What was read until now, and what the environment holds. */
+static void know_all(const struct sources *sources, struct scrub *scrub)
+{
+	surroundings_know(&sources->surroundings, scrub);
+	for (const struct content *it = sources->contents; it; it = it->next) {
+		scrub_know_text(scrub, it->bytes.bytes, it->bytes.length);
+		for (size_t i = 0; i < it->dotenv.count; i++)
+			scrub_know_text(
+				scrub, it->dotenv.entries[i].value, it->dotenv.entries[i].length);
+	}
+	for (const struct field *it = sources->fields; it; it = it->next)
+		scrub_know(scrub, &it->value);
+}
+
+static bool run_command(const struct sources *sources, const struct value_source *source,
 	struct secret *ret_bytes, struct error *err)
 {
+	char **environment = surroundings_environment(&sources->surroundings, source->env);
+	struct scrub known CLEANUP(scrub_release) = {0};
 	const struct process process = {
 		.argv = source->argv,
 		.folder = source->folder,
+		.environment = environment,
 		.timeout_ms = SOURCE_TIMEOUT_MS,
 		.output_limit = SOURCE_SIZE_LIMIT,
 		.interrupted = sources->interrupted,
+		.known = &known,
 	};
+
+	know_all(sources, &known);
+	bool is_good = process_run(&process, ret_bytes, err);
+	mem_free(environment);
+	return is_good;
+}
+
+static bool read_content(const struct sources *sources, const struct value_source *source,
+	struct secret *ret_bytes, struct error *err)
+{
 	const struct input_patience patience = {SOURCE_TIMEOUT_MS, sources->interrupted};
 
 	if (source->kind == VALUE_COMMAND)
-		return process_run(&process, ret_bytes, err);
+		return run_command(sources, source, ret_bytes, err);
 	if (source->kind == VALUE_STDIN)
 		return input_secret(SOURCE_SIZE_LIMIT, &patience, ret_bytes, err);
 	return input_file(source->name, SOURCE_SIZE_LIMIT, &patience, ret_bytes, err);
@@ -173,6 +215,7 @@ static struct content *find_content(
 	const struct value_source named = {.kind = is_file ? VALUE_FILE : source->kind,
 		.name = source->name,
 		.argv = source->argv,
+		.env = source->env,
 		.folder = source->folder};
 	struct content *content = recall(sources, CONTENTS, &named);
 
@@ -256,6 +299,7 @@ static bool find_bytes(struct sources *sources, const struct value_source *sourc
 		if (!value)
 			return error_set(
 				err, "the environment variable %s is not set", source->name);
+		surroundings_hold(&sources->surroundings, source->name);
 		(void)note(sources, VARIABLES,
 			&(struct value_source){.kind = VALUE_ENV, .name = source->name});
 		*ret_view = (struct view){value, strlen(value)};
@@ -288,10 +332,16 @@ static bool read_field(struct sources *sources, const struct value_source *sourc
 		tree->fields = fields_parse(view.bytes + mark, view.length - mark, &tree->error);
 		remember(sources, TREES, &whole, tree);
 	}
-	if (tree->fields ? fields_read(tree->fields, source->pointer, ret_secret, err)
-			 : error_copy(err, &tree->error))
-		return true;
-	return prefix_name(err, source);
+	if (!tree->fields || !fields_read(tree->fields, source->pointer, ret_secret, err)) {
+		if (!tree->fields)
+			error_copy(err, &tree->error);
+		return prefix_name(err, source);
+	}
+	struct field *field = arena_alloc(&sources->arena, sizeof(*field));
+	*field = (struct field){.next = sources->fields};
+	secret_copy(&field->value, ret_secret->bytes, ret_secret->length);
+	sources->fields = field;
+	return true;
 }
 
 static bool generate(
@@ -536,6 +586,9 @@ void sources_free(struct sources *sources)
 		fields_free(it->fields);
 		error_release(&it->error);
 	}
+	for (struct field *it = sources->fields; it; it = it->next)
+		secret_release(&it->value);
+	surroundings_release(&sources->surroundings);
 	wipe_environment(sources);
 	for (size_t i = 0; i < MEMORIES; i++)
 		table_free(&sources->by_key[i]);

@@ -8,10 +8,12 @@
  * A file, a command or the standard input is read once, however many secrets name it and by
  * whatever path, and so is the reason why it can't be read. What was read is kept (locked, wiped at
  * the end) until sources_free. That also wipes the variables that were read and removes them from
- * the environment; not before, so that commands inherit it whole.
+ * the environment; not before, because a command may ask for some (`env` beside `command`).
  *
  * - A file may also be a FIFO or a pipe, as <(...) of the shell.
- * - A command runs without a shell; see adapter/process.
+ * - A command runs without a shell; see adapter/process. It sees neither cfprov's own variables nor
+ *   those with secrets of the manifest (source/surroundings), and what it says in errors is shown
+ *   without the secrets that are known by then.
  * - A dotenv file is read as npm's `dotenv` does; see adapter/dotenv.
  * - The standard input may not be a terminal.
  * - What is generated is new each time: base64 with padding, base64url without.
@@ -40,6 +42,9 @@ struct sources;
  * ERROR_INTERRUPTED. */
 struct sources *sources_new(const volatile sig_atomic_t *interrupted) MUST_CHECK;
 void sources_free(struct sources *sources);
+
+/* Holds back from commands, from now on, the variables that the model names as sources. */
+void sources_hold(struct sources *sources, const struct model *model);
 
 /* From now on, nothing is read that the policy (NULL: none) does not allow. Keeps it. */
 void sources_obey(struct sources *sources, const struct policy *policy);

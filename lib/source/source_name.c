@@ -60,4 +60,7 @@ void source_add_key(struct str *out, const struct value_source *source)
 	add_part(out, source->pointer);
 	for (size_t i = 0; source->argv && source->argv[i]; i++)
 		add_part(out, source->argv[i]);
+	str_char(out, ';');
+	for (size_t i = 0; source->env && source->env[i]; i++)
+		add_part(out, source->env[i]);
 }

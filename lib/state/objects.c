@@ -105,6 +105,7 @@ static const struct field source_fields[] = {
 	{"folder", TEXT, offsetof(struct value_source, folder), 0},
 	{"pointer", TEXT, offsetof(struct value_source, pointer), 0},
 	{"argv", ARGV, offsetof(struct value_source, argv), 0},
+	{"env", ARGV, offsetof(struct value_source, env), 0},
 	{"bytes", SIZE, offsetof(struct value_source, bytes), 0},
 	{"keeps_last_newline", FLAG, offsetof(struct value_source, keeps_last_newline), 0},
 	{0},

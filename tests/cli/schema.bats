@@ -232,6 +232,13 @@ schema_says()
 		{name: A, value: {}}
 		{name: A, value: {vault: B}}
 		{name: A, value: {env: B, file: c}}
+		{name: A, value: {env: [B]}}
+		{name: A, value: {env: [B], file: c}}
+		{name: A, value: {env: B, command: [a]}}
+		{name: A, value: {env: [], command: [a]}}
+		{name: A, value: {env: [B, B], command: [a]}}
+		{name: A, value: {env: ["a b"], command: [a]}}
+		{name: A, value: {env: [B], command: [a], file: c}}
 		{name: A, value: {json: /a}}
 		{name: A, value: {trim: true}}
 		{name: A, value: {key: K}}

@@ -118,6 +118,56 @@ nothing_left()
 
 # ---- making -----------------------------------------------------------------------------------
 
+@test "commands get neither cfprov's variables nor the secrets of the manifest, unless let in" {
+	start_logged
+	export TOKEN=$CLOUDFLARE_API_TOKEN V_PLAIN=hush-plain OP_SESSION=op CFPROV_FINGERPRINT_KEY=0123456789abcdef0123456789abcdef
+	unset CLOUDFLARE_API_TOKEN
+	cat >cfprov.yaml <<-'end'
+		accounts:
+		  one: {account_id: acc_1, api_token: {env: TOKEN}}
+		  two: {account_id: acc_2, api_token: {env: TOKEN_TWO}}
+		stores:
+		  - name: keys
+		    accounts: [one]
+		    secrets:
+		      - {name: ALL, value: {command: [sh, -c, "env >all; echo hush-all"]}}
+		      - {name: SOME, value: {env: [TOKEN_TWO, V_PLAIN, CLOUDFLARE_BASE_URL, UNSET], command: [sh, -c, "env >some; echo hush-some"]}}
+		      - {name: PLAIN, value: {env: V_PLAIN}}
+	end
+	export TOKEN_TWO=hush-two
+	names() { cut -d= -f1 "$1" | grep -E '^(CLOUDFLARE|CFPROV|TOKEN|V_|OP_|HOME|UNSET)' | sort | xargs; }
+	good plan -account=one -out=saved
+	out_has 'from command sh -c ... with TOKEN_TWO, V_PLAIN, CLOUDFLARE_BASE_URL, UNSET'
+	[[ $(names all) == 'HOME OP_SESSION' ]]
+	[[ $(names some) == 'CLOUDFLARE_BASE_URL HOME OP_SESSION TOKEN_TWO V_PLAIN' ]]
+	rm all some
+	good apply saved
+	[[ $(names all) == 'HOME OP_SESSION' ]]
+	[[ $(names some) == 'CLOUDFLARE_BASE_URL HOME OP_SESSION TOKEN_TWO V_PLAIN' ]]
+}
+
+@test "what a failing command says is shown without secrets" {
+	start_logged
+	export V_PLAIN=hush-plain
+	cat >cfprov.yaml <<-'end'
+		account_id: acc_1
+		stores:
+		  - name: keys
+		    secrets:
+		      - {name: A, value: {env: V_PLAIN}}
+		      - {name: B, value: {file: b.txt}}
+		      - {name: C, value: {command: [sh, -c, "echo hush-own; set -x; : $0; exit 3", "hush-plain hush-file cfsim-token hush-own"]}}
+	end
+	echo hush-file >b.txt
+	bad plan
+	err_has 'exited with status 3' 'It printed: + : (sensitive value)'
+	err_lacks hush cfsim-token
+	prov plan -json
+	((status == 1))
+	out_has 'exited with status 3' 'It printed: + : (sensitive value)'
+	run ! grep -E 'hush|cfsim-token' out
+}
+
 @test "a hundred secrets in a new store are four requests, plan included" {
 	start_logged
 	local names=() i

@@ -18,10 +18,11 @@ struct rig {
 /* ---- the inputs ---- */
 
 static const char *const argv[] = {"pass", "show me", "", NULL};
+static const char *const env[] = {"PASS_X", NULL};
 static const struct value_source sources[] = {
 	{.kind = VALUE_ENV, .name = "ENV", .pointer = "/a~1b/0"},
 	{.kind = VALUE_FILE, .name = "some/file", .keeps_last_newline = true},
-	{.kind = VALUE_COMMAND, .argv = argv, .folder = "in"},
+	{.kind = VALUE_COMMAND, .argv = argv, .env = env, .folder = "in"},
 	{.kind = VALUE_DOTENV, .name = ".env", .key = "KEY"},
 	{.kind = VALUE_GENERATE, .name = "base64url", .bytes = 32},
 	{.kind = VALUE_STDIN},

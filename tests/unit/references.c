@@ -157,7 +157,13 @@ static void bad_values(void **state)
 			"`trim` can't be combined with `generate`"},
 		{" {env: \"${A}\"}", "5:28", "invalid env"},
 		{" {env: }", "5:28", "found nothing"},
-		{" {env: [A]}", "5:28", "found a list"},
+		{" {env: [A]}", "5:23", "a list in `env` requires `command`"},
+		{" {env: [A], file: b}", "5:23", "a list in `env` requires `command`"},
+		{" {env: A, command: [b]}", "5:31",
+			"only one source is allowed, found `env` and `command`"},
+		{" {env: [], command: [b]}", "5:28", "`env` is empty"},
+		{" {env: [A, A], command: [b]}", "5:32", "listed twice"},
+		{" {env: [{A: b}], command: [b]}", "5:29", "found a map"},
 		{" {env: a b}", "5:28", "invalid env: character 2"},
 	};
 

@@ -325,8 +325,71 @@ static void commands(void **state)
 	json.pointer = "/b";
 	fails(json, "command `echo`: the value at /b is an array, not text", NULL);
 	setenv("UNIT_A", "whole", true);
-	means(variable("UNIT_A"), "whole"); /* what was read is inherited, too */
 	means((struct value_source)COMMAND("sh", "-c", "echo $UNIT_A"), "whole");
+}
+
+#define SEEN                                                                                       \
+	"printf '%s|' \"$UNIT_A\" \"$UNIT_B\" \"$UNIT_TOKEN\" \"$CLOUDFLARE_X\" \"$CFPROV_X\" "    \
+	"\"$AWS_X\""
+
+/* Commands see neither our own variables nor those with secrets, unless one asks for them. */
+static void environment_of_commands(void **state)
+{
+	struct folder *folder = *state;
+	struct model model CLEANUP(model_release) = {0};
+	const struct value_source from_a = variable("UNIT_A");
+	const char *const let_in[] = {"UNIT_A", "CLOUDFLARE_X", "UNIT_UNSET", NULL};
+	struct value_source asks = COMMAND("sh", "-c", SEEN);
+
+	setenv("UNIT_A", "a", true);
+	setenv("UNIT_B", "b", true);
+	setenv("UNIT_TOKEN", "t", true);
+	setenv("CLOUDFLARE_X", "cf", true);
+	setenv("CFPROV_X", "own", true);
+	setenv("AWS_X", "aws", true);
+	means((struct value_source)COMMAND("sh", "-c", SEEN), "a|b|t|||aws|");
+	model_add_object(&model, "prod", "keys", NULL);
+	model_add_object(&model, "prod", "keys", "A")->value = &from_a;
+	model_add_account(&model, "prod", "id")->token = own.token;
+	sources_hold(sources, &model);
+	means((struct value_source)COMMAND("sh", "-c", SEEN, "again"), "|b||||aws|");
+	means(variable("UNIT_B"), "b"); /* what was read is not seen from then on */
+	means((struct value_source)COMMAND("sh", "-c", SEEN, "third"), "|||||aws|");
+	asks.env = let_in;
+	means(asks, "a|||cf||aws|"); /* another command than that without `env` */
+	unsetenv("CLOUDFLARE_X");
+	unsetenv("CFPROV_X");
+	unsetenv("AWS_X");
+	unsetenv("UNIT_A");
+	unsetenv("UNIT_B");
+}
+
+/* What a command says in an error is shown without what is known to be secret. */
+static void errors_of_commands(void **state)
+{
+	struct folder *folder = *state;
+	struct value_source json = file(folder, "json");
+
+	setenv("UNIT_A", "HUSH-variable", true);
+	setenv("CLOUDFLARE_API_TOKEN", "HUSH-token", true);
+	folder_write(folder, "f", "HUSH-file-1\nHUSH-file-2\n");
+	folder_write(folder, "env", "K='HUSH dotenv'\n");
+	folder_write(folder, "json", "{\"a\": \"HUSH\\u002djson\"}");
+	json.pointer = "/a";
+	means(variable("UNIT_A"), "HUSH-variable");
+	means(file(folder, "f"), "HUSH-file-1\nHUSH-file-2");
+	means(key(folder, "env", "K"), "HUSH dotenv");
+	means(json, "HUSH-json");
+	means((struct value_source)COMMAND("echo", "HUSH-printed"), "HUSH-printed");
+	static const char *const said[] = {"HUSH-variable", "HUSH-token", "x HUSH-file-2",
+		"K=HUSH dotenv", "HUSH-json", "HUSH-printed", "HUSH-own"};
+	for (size_t i = 0; i < ARRAY_SIZE(said); i++) {
+		struct str script CLEANUP(str_release) = {0};
+		str_format(&script, "echo HUSH-own; echo 'said: %s.' >&2; exit 1", said[i]);
+		fails((struct value_source)COMMAND("sh", "-c", str_text(&script)),
+			"the command `sh` exited with status 1", "It printed: said: ");
+	}
+	unsetenv("UNIT_A");
 }
 
 static void dotenv_files(void **state)
@@ -721,6 +784,8 @@ int main(int count, char **args)
 		TEST(files_are_read_once),
 		TEST(files_are_one_by_all_their_paths),
 		TEST(keys),
+		TEST(environment_of_commands),
+		TEST(errors_of_commands),
 		TEST(environment_is_wiped),
 		TEST(interruption),
 		TEST(tokens_of_every_kind),
