@@ -62,6 +62,19 @@ static bool check_path(const struct value_source *source, struct error *err)
 			       "commands run in the manifest's directory.");
 }
 
+/* A command may be given the variables that its reader may read itself. */
+static bool permit_passed(
+	const struct permit *permit, const struct value_source *command, struct error *err)
+{
+	for (size_t i = 0; command->env && command->env[i]; i++) {
+		const struct value_source passed = {.kind = VALUE_ENV, .name = command->env[i]};
+		if (!permit_source(permit, &passed, err))
+			return false;
+	}
+	return true;
+}
+
+/* Recursion ends with the variables that a command is given. */
 bool permit_source(
 	const struct permit *permit, const struct value_source *source, struct error *err)
 {
@@ -80,7 +93,7 @@ bool permit_source(
 	const struct policy_rule *rule =
 		is_known ? policy_refuses(policy, &request) : &policy->account_rule;
 	if (!rule)
-		return check_path(source, err);
+		return check_path(source, err) && permit_passed(permit, source, err);
 	if (is_known)
 		source_add_name(&what, source);
 	else

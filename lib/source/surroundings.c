@@ -23,7 +23,7 @@ static void hold_source(struct surroundings *surroundings, const struct value_so
 
 void surroundings_hold_model(struct surroundings *surroundings, const struct model *model)
 {
-	hold_source(surroundings, &model->fingerprint_key);
+	hold_source(surroundings, &model->key);
 	for (size_t i = 0; i < model->account_count; i++)
 		hold_source(surroundings, &model->accounts[i].token);
 	for (size_t i = 0; i < model->object_count; i++)

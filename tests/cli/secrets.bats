@@ -120,7 +120,7 @@ nothing_left()
 
 @test "commands get neither cfprov's variables nor the secrets of the manifest, unless let in" {
 	start_logged
-	export TOKEN=$CLOUDFLARE_API_TOKEN V_PLAIN=hush-plain OP_SESSION=op CFPROV_FINGERPRINT_KEY=0123456789abcdef0123456789abcdef
+	export TOKEN=$CLOUDFLARE_API_TOKEN V_PLAIN=hush-plain OP_SESSION=op CFPROV_KEY=0123456789abcdef0123456789abcdef
 	unset CLOUDFLARE_API_TOKEN
 	cat >cfprov.yaml <<-'end'
 		accounts:

@@ -96,6 +96,34 @@ static void programs(void **state)
 	expect_error(&err, "does not allow");
 }
 
+/* What a command is given besides must be allowed as a source of its own. */
+static void passed_variables(void **state)
+{
+	const char *const *const programs[] = {LIST("get")}, *const *const names[] = {LIST("V_*")};
+	struct policy policy = {0};
+	struct value_source source = {
+		.kind = VALUE_COMMAND, .argv = LIST("get"), .env = LIST("V_A", "V_B")};
+	const struct permit permit = {&policy, POLICY_VALUE, NULL};
+	struct error err CLEANUP(error_release) = {0};
+
+	(void)state;
+	policy.values.rules[POLICY_COMMANDS] = (struct policy_rule){.name = "values.commands",
+		.place = {"policy.yaml", 2, 1},
+		.items = programs,
+		.written = LIST("get"),
+		.count = 1};
+	policy.values.rules[POLICY_ENV] = (struct policy_rule){.name = "values.env",
+		.place = {"policy.yaml", 3, 1},
+		.items = names,
+		.written = LIST("V_*"),
+		.count = 1};
+	assert_true(permit_source(&permit, &source, &err));
+	source.env = LIST("V_A", "CLOUDFLARE_API_TOKEN");
+	assert_false(permit_source(&permit, &source, &err));
+	expect_error(&err, "the policy does not allow environment variable CLOUDFLARE_API_TOKEN "
+			   "(rule `values.env`, policy.yaml:3)");
+}
+
 /* An account that the policy has without `api_token` may use cfprov's own variables. */
 static void tokens(void **state)
 {
@@ -134,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(full_paths, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(programs, set_up, tear_down),
+		cmocka_unit_test(passed_variables),
 		cmocka_unit_test(tokens),
 	};
 
