@@ -104,7 +104,8 @@ static void add_line(struct str *out, const struct event *event, const char *wor
 		str_format(out, "%s: ", address);
 	}
 	str_text_add(out, word);
-	bool has_id = event->type == EVENT_ACTION_COMPLETE || event->type == EVENT_RECOVERED;
+	bool has_id = event->type == EVENT_ACTION_COMPLETE || event->type == EVENT_RECOVERED ||
+		      event->type == EVENT_NOT_REPLACED;
 	if (event->object && has_id)
 		str_format(out, ", id %s", event->object->id);
 	else if (event->text)
@@ -125,6 +126,7 @@ void log_event(const struct event *event)
 	} lines[] = {
 		[EVENT_LOCK_WAIT] = {LOG_INFO, "waiting for the lock"},
 		[EVENT_RECOVERED] = {LOG_DEBUG, "recovered"},
+		[EVENT_NOT_REPLACED] = {LOG_DEBUG, "not replaced"},
 		[EVENT_JOURNAL_FOLDED] = {LOG_DEBUG, "journal folded into the state"},
 		[EVENT_REFRESH_START] = {LOG_DEBUG, "reading"},
 		[EVENT_REFRESH_DONE] = {LOG_DEBUG, "read"},

@@ -8,6 +8,7 @@
 #include "cloudflare/audit.h"
 #include "cloudflare/wait.h"
 #include "plan/check.h"
+#include "plan/record.h"
 #include "plan/recover.h"
 #include "plan/verify.h"
 #include "read_live.h"
@@ -79,10 +80,16 @@ static bool settle(struct session *session)
 		recovered_release(&recovered);
 		recover_changes(&input, &session->arena, &recovered);
 	}
-	for (size_t i = 0; i < recovered.count; i++)
-		if (recovered.changes[i].kind == CHANGE_PUT)
-			event_emit(&session->sink, &(struct event){.type = EVENT_RECOVERED,
-							   .object = recovered.changes[i].object});
+	for (size_t i = 0; i < recovered.count; i++) {
+		const struct object *open = model_find(input.recorded, recovered.changes[i].object);
+		const struct object *found = model_find(&session->live, open);
+		if (found)
+			event_emit(&session->sink,
+				&(struct event){.type = record_is_replaced(open, found)
+								? EVENT_NOT_REPLACED
+								: EVENT_RECOVERED,
+					.object = found});
+	}
 	ledger_stage(&session->ledger, &(struct state_fold){.changes = recovered.changes,
 					       .change_count = recovered.count});
 	return true;

@@ -289,13 +289,23 @@ static void print_interrupt(const struct event_progress *now)
 
 /* ---- events ---- */
 
-static void print_recovered(const struct object *object)
+static void print_folded(void)
+{
+	term_print("The last apply was interrupted. Its recorded results are now in the state.");
+}
+
+static void print_recovered(const struct event *event)
 {
 	struct str address CLEANUP(str_release) = {0};
 
-	render_address(&address, object);
-	term_print("%s: found (id" TERM_GLUE "%s), created by an interrupted apply",
-		str_text(&address), object->id);
+	render_address(&address, event->object);
+	if (event->type == EVENT_RECOVERED)
+		term_print("%s: found (id" TERM_GLUE "%s), created by an interrupted apply",
+			str_text(&address), event->object->id);
+	else
+		term_print("%s: still exists (id" TERM_GLUE
+			   "%s): the interrupted apply did not replace it",
+			str_text(&address), event->object->id);
 }
 
 static void print_warning(const struct event *event)
@@ -315,11 +325,11 @@ static void on_event(void *context, const struct event *event)
 		term_print("Waiting for the lock held by %s...", event->text);
 		break;
 	case EVENT_JOURNAL_FOLDED:
-		term_print("The last apply was interrupted. Its recorded results are now in the "
-			   "state.");
+		print_folded();
 		break;
 	case EVENT_RECOVERED:
-		print_recovered(event->object);
+	case EVENT_NOT_REPLACED:
+		print_recovered(event);
 		break;
 	case EVENT_ACTION_SLOW:
 		on_slow(progress, event);

@@ -13,6 +13,7 @@
 enum event_type {
 	EVENT_LOCK_WAIT,       /* text: who holds the lock */
 	EVENT_RECOVERED,       /* object: created by an interrupted run; it has its id now */
+	EVENT_NOT_REPLACED,    /* object, with its id: an interrupted run was to replace it */
 	EVENT_JOURNAL_FOLDED,  /* text: the journal folded into the state */
 	EVENT_REFRESH_START,   /* object, recorded: its account is about to be listed */
 	EVENT_REFRESH_DONE,    /* object, recorded; its account was listed. text: its id, or NULL */

@@ -155,7 +155,8 @@ struct object {
 	const char *seen_modified;
 	const char
 		*former; /* the name of the secret it is a duplicate of, while that is recorded */
-	/* Unresolved: the recorded object that it replaces, without the address. */
+	/* Unresolved: the object that has, or had, its name, without the address: as it was
+	 * recorded, or just its id if it is not ours. */
 	const struct object *replaced;
 };
 

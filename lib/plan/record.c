@@ -48,6 +48,23 @@ static const struct object *in_doubt(const struct row *row, struct arena *arena)
 	return object;
 }
 
+/*
+ * Lends what has, or had, the name before a create; NULL: nothing. What is found later under its id
+ * is not the new object. A live one that is not the recorded one is not ours: only its id counts.
+ */
+static const struct object *replaced_by(const struct row *row, struct arena *arena)
+{
+	const struct object *recorded = row->recorded && row->recorded->id ? row->recorded : NULL;
+
+	if (row->copies)
+		return NULL; /* `live` is the original */
+	if (!row->live || row_is_same(row))
+		return recorded;
+	struct object *unmanaged = arena_alloc(arena, sizeof(*unmanaged));
+	*unmanaged = (struct object){.kind = row->live->kind, .id = row->live->id};
+	return unmanaged;
+}
+
 /* For what is created. A duplicate gets a new value only by a second request. */
 static const struct object *unresolved(const struct row *row, struct arena *arena)
 {
@@ -61,11 +78,10 @@ static const struct object *unresolved(const struct row *row, struct arena *aren
 		.fingerprint = wanted->fingerprint,
 		.version = wanted->version,
 		.prevent_destroy = wanted->prevent_destroy,
-		.forget_on_remove = wanted->forget_on_remove};
-	if (row->action == ACTION_REPLACE) {
-		object->replaced = row->recorded;
+		.forget_on_remove = wanted->forget_on_remove,
+		.replaced = replaced_by(row, arena)};
+	if (row->action == ACTION_REPLACE)
 		object->former = row->recorded->former;
-	}
 	if (!copied)
 		return object;
 	object->origin = copied->origin;
@@ -210,18 +226,25 @@ void record_unfinished(const struct row *row, const struct object *is_now, bool 
 	ret_object->version = known_of(row)->version;
 }
 
-const struct object *record_recovered(
+bool record_is_replaced(const struct object *unresolved, const struct object *found)
+{
+	return unresolved->replaced && strcmp(unresolved->replaced->id, found->id) == 0;
+}
+
+struct change record_recovered(
 	const struct object *unresolved, const struct object *found, struct arena *arena)
 {
 	const struct object *replaced = unresolved->replaced;
 	struct object *now = arena_alloc(arena, sizeof(*now));
 
-	if (replaced && strcmp(replaced->id, found->id) == 0) {
+	if (record_is_replaced(unresolved, found)) {
+		if (replaced->origin == ORIGIN_NONE)
+			return (struct change){CHANGE_DROP, unresolved};
 		*now = *replaced; /* it was not destroyed */
 		now->account = unresolved->account;
 		now->store = unresolved->store;
 		now->secret = unresolved->secret;
-		return now;
+		return (struct change){CHANGE_PUT, now};
 	}
 	*now = *found;
 	now->origin = unresolved->origin == ORIGIN_NONE ? ORIGIN_CREATED : unresolved->origin;
@@ -236,7 +259,7 @@ const struct object *record_recovered(
 		now->doubt = DOUBT_VALUE;
 		now->requested_ms = unresolved->requested_ms;
 	}
-	return now;
+	return (struct change){CHANGE_PUT, now};
 }
 
 /* ---- without a request ---- */

@@ -38,10 +38,16 @@ void record_unfinished(const struct row *row, const struct object *is_now, bool 
 	struct arena *arena, struct object *ret_object);
 
 /*
- * Lends, in the arena, the record of an unresolved object of whose name an object was found: the
- * one that the interrupted run created, or the one that it was about to replace.
+ * True if what was found under the name of an unresolved object is what the interrupted run was to
+ * replace, or to destroy with its store; false: that run created it.
  */
-const struct object *record_recovered(const struct object *unresolved, const struct object *found,
+bool record_is_replaced(const struct object *unresolved, const struct object *found) MUST_CHECK;
+
+/*
+ * The change for an unresolved object of whose name an object was found: PUT, in the arena, what
+ * the interrupted run created or what it was about to replace; DROP if that is not ours.
+ */
+struct change record_recovered(const struct object *unresolved, const struct object *found,
 	struct arena *arena) MUST_CHECK;
 
 /*

@@ -50,8 +50,7 @@ void recover_changes(
 			continue;
 		struct change change = {CHANGE_DROP, object};
 		if (found.count)
-			change = (struct change){
-				CHANGE_PUT, record_recovered(object, found.items, arena)};
+			change = record_recovered(object, found.items, arena);
 		recovered.changes = mem_room(
 			recovered.changes, recovered.count, &room, sizeof(*recovered.changes));
 		recovered.changes[recovered.count++] = change;

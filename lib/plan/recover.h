@@ -1,9 +1,9 @@
 /*
  * Settles objects whose creation was requested and never answered. When that run was planned, they
- * did not exist, or were to be destroyed first. So an object of the name that exists now was
- * created by that run, unless it has the id of the one to destroy. What has not appeared counts as
- * absent once the patience is over (cloudflare/patience); until then live_read_unresolved looks for
- * it. Pure.
+ * did not exist, or were to be destroyed first, perhaps with their store. So an object of the name
+ * that exists now was created by that run, unless it has the id of the one to destroy. What has not
+ * appeared counts as absent once the patience is over (cloudflare/patience); until then
+ * live_read_unresolved looks for it. Pure.
  */
 #ifndef PLAN_RECOVER_H
 #define PLAN_RECOVER_H
@@ -29,8 +29,8 @@ struct recovered {
 };
 
 /*
- * Gives one change for each unresolved object in an account that was read: PUT what
- * record_recovered makes, or DROP if it counts as absent. An object that exists twice, or whose
+ * Gives one change for each unresolved object in an account that was read: what record_recovered
+ * makes, or DROP if it counts as absent. An object that exists twice, or whose
  * alias means another account now, stays unresolved: the planner reports it. The arena must outlive
  * the changes.
  */

@@ -271,6 +271,7 @@ static const void *decode_texts(const struct json *list, unsigned coding, struct
 static const char *decode_fields(const struct json *json, const struct field *fields,
 	unsigned traits, struct arena *arena, void *into);
 
+/* If it is unmanaged, it has just its id. */
 static const struct object *decode_replaced(
 	const struct json *json, enum object_kind kind, struct arena *arena)
 {
@@ -278,9 +279,10 @@ static const struct object *decode_replaced(
 	struct error ignored CLEANUP(error_release) = {0};
 
 	replaced->kind = kind;
-	if (!objects_decode(json, OBJECTS_RECORDED, arena, replaced, &ignored) || !replaced->id)
-		return NULL;
-	return replaced;
+	bool is_valid = objects_decode(json, OBJECTS_LIVE, arena, replaced, &ignored) &&
+			replaced->id && !replaced->replaced &&
+			(replaced->origin != ORIGIN_NONE || json_count(json) == 1);
+	return is_valid ? replaced : NULL;
 }
 
 static const struct audit *decode_audit(const struct json *json, struct arena *arena)

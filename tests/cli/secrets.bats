@@ -1235,6 +1235,50 @@ taken()
 	jq -e '.accounts.acc_1.stores.keys.secrets | keys == ["A"]' "$state"
 }
 
+@test "after a killed replacement of a store, what it did not destroy is what it was before" {
+	local name store
+	start_logged
+	for name in A B X; do
+		value $name "value-$name"
+	done
+	secrets A B
+	good apply -auto-approve
+	store=/accounts/acc_1/secrets_store/stores/$(jq -r .accounts.acc_1.stores.keys.id "$state")
+	# Somebody else recreates A and creates X. B is still ours.
+	api DELETE "$store/secrets/$(jq -r .accounts.acc_1.stores.keys.secrets.A.id "$state")"
+	for name in A X; do
+		api POST "$store/secrets" "[{\"name\":\"$name\",\"value\":\"theirs\",\"scopes\":[\"dex\"]}]"
+		[ "$http" = 200 ]
+	done
+	secrets A B X
+	sim_faults '{"method":"DELETE","kind":"status","status":429,"code":10000,"message":"slow down",
+		"retry_after":"60"}'
+	: >"$sim_log"
+	later "$cfprov" apply -auto-approve -replace=default/keys -force -allow-store-destroy
+	wait_until grep -q '"DELETE"' "$sim_log"
+	kill -KILL "$later_pid"
+	wait_later
+	control DELETE faults
+	good plan
+	out_has 'Plan: 2 to import, 0 to add, 2 to change, 0 to destroy.'
+	for name in '' /A /B /X; do
+		err_has "default/keys$name: still exists (id"
+	done
+	err_lacks 'created by an interrupted apply'
+	# A run that destroyed the store has created whatever has these names now.
+	sim_faults '{"method":"POST","path":"*/secrets","kind":"no_answer"}'
+	later "$cfprov" apply -auto-approve -replace=default/keys -force -allow-store-destroy
+	wait_until grep -q '"POST"' "$sim_log"
+	kill -KILL "$later_pid"
+	wait_later
+	control DELETE faults
+	good apply -auto-approve
+	err_has "default/keys/X: found (id"
+	err_lacks 'still exists'
+	holds A B X
+	nothing_left
+}
+
 @test "a full account whose quota nobody may read: what fits is made, whatever the error says" {
 	local details name
 	for details in present absent; do

@@ -483,6 +483,22 @@ static const struct {
 		"\"replaced\":" ID("y") "}}]",
 		"requires an unresolved"},
 	{HEADER, "[{\"intent\":0,\"put\":{\"unresolved\":true,\"replaced\":{}}}]", "`replaced`"},
+	{HEADER,
+		"[{\"intent\":0,\"put\":{\"unresolved\":true,"
+		"\"replaced\":{\"origin\":\"created\"}}}]",
+		"`replaced`"},
+	{HEADER,
+		"[{\"intent\":0,\"put\":{\"unresolved\":true,"
+		"\"replaced\":{\"id\":\"x\",\"created\":\"t\"}}}]",
+		"`replaced`"},
+	{HEADER,
+		"[{\"intent\":0,\"put\":{\"unresolved\":true,\"replaced\":{\"id\":\"x\","
+		"\"replaced\":{\"id\":\"y\"}}}}]",
+		"`replaced`"},
+	{HEADER,
+		"[{\"intent\":0,\"put\":{\"unresolved\":true,\"replaced\":{\"id\":\"x\","
+		"\"unresolved\":true}}}]",
+		"`replaced`"},
 	{"{\"cfprov_journal\":1,\"lineage\":\"6F1C2F0E-0000-4000-8000-123456789ABC\","
 	 "\"serial\":4,\"accounts\":{},\"intents\":[]}",
 		NULL, "at byte 0"},

@@ -13,6 +13,7 @@ static const char odd[] = "\"\\ \n\t\r\x01\x1b[2J <script> \xc3\xa4 \xe2\x82\xac
 
 static const struct object replaced = {OBJECT_SECRET, .id = "id-0", .modified = "m",
 	.scopes = "workers", .fingerprint = "g", .version = 1, .origin = ORIGIN_ADOPTED};
+static const struct object unmanaged = {OBJECT_SECRET, .id = "id-0"};
 
 /* All fields, odd texts, none of the fields, and in between. */
 static const struct object secrets[] = {
@@ -32,6 +33,7 @@ static const struct object secrets[] = {
 	{OBJECT_SECRET, .secret = "UNRESOLVED", .fingerprint = "f", .version = 2,
 		.doubt = DOUBT_VALUE, .prevent_destroy = true, .forget_on_remove = true,
 		.replaced = &replaced},
+	{OBJECT_SECRET, .secret = "UNMANAGED", .replaced = &unmanaged},
 	{OBJECT_SECRET, .secret = "secrets", .id = "id-5", .scopes = "a", .origin = ORIGIN_CREATED},
 	{OBJECT_SECRET, .secret = "stores", .id = "id-6", .version = (INT64_C(1) << 53) - 1,
 		.origin = ORIGIN_CREATED},

@@ -77,7 +77,7 @@ enum outcome {
 	UNFINISHED,
 	UNFINISHED_OPEN,
 	RECOVERED,     /* what was intended is found with the id of the answer */
-	RECOVERED_OLD, /* ... or with the id that it had */
+	RECOVERED_OLD, /* ... or with the id of what it replaces */
 	LEARNED,
 	REFRESHED, /* learned with -refresh-only */
 };
@@ -96,6 +96,8 @@ enum {
 	SAME_VALUE = 256,
 	WRITTEN_ONCE = 512,
 	RENAMED_ON = 1024, /* OLD was the duplicate of OLDER */
+	GONE = 2048,       /* it is not live */
+	THEIRS = 4096,     /* another one is live */
 };
 
 struct outcome_case {
@@ -126,6 +128,10 @@ static void apply_sides(struct rig *rig, const struct outcome_case *c)
 		row->desired = NULL;
 	if (c->sides & (NEW | COPIES))
 		row->recorded = NULL;
+	if (c->sides & GONE)
+		row->live = NULL;
+	if (c->sides & THEIRS)
+		rig->live.id = "theirs";
 	if (!(c->sides & COPIES))
 		return;
 	rig->old = rig->recorded;
@@ -139,6 +145,7 @@ static void describe_outcome(struct rig *rig, enum outcome outcome, struct str *
 	struct object found = is_now;
 	const struct object *learned = &rig->record;
 	const struct change intent = record_intent(&rig->row, &rig->arena);
+	struct change recovered;
 
 	switch (outcome) {
 	case INTENDED:
@@ -158,9 +165,12 @@ static void describe_outcome(struct rig *rig, enum outcome outcome, struct str *
 		break;
 	case RECOVERED:
 	case RECOVERED_OLD:
-		if (outcome == RECOVERED)
-			found.id = "new";
-		learned = record_recovered(intent.object, &found, &rig->arena);
+		found.id = outcome == RECOVERED ? "new" : intent.object->replaced->id;
+		recovered = record_recovered(intent.object, &found, &rig->arena);
+		assert_int_equal(record_is_replaced(intent.object, &found), outcome != RECOVERED);
+		learned = recovered.kind == CHANGE_PUT ? recovered.object : NULL;
+		if (!learned)
+			str_text_add(out, "dropped");
 		break;
 	case LEARNED:
 	case REFRESHED:
@@ -177,13 +187,22 @@ static void describe_outcome(struct rig *rig, enum outcome outcome, struct str *
 /* clang-format off */
 static const struct outcome_case outcome_cases[] = {
 	/* "": no change */
-	{ACTION_CREATE, 0, INTENDED, NEW, 0, "? - 3 new -"},
-	{ACTION_CREATE, 0, DONE, NEW, 0, "id created 3 new answer"},
-	{ACTION_CREATE, 0, DONE, NEW | NO_PRINT, 0, "id created 3 - answer"},
-	{ACTION_CREATE, 0, RECOVERED, NEW, 0, "new created 3 new answer"},
-	/* it is recorded, but gone */
-	{ACTION_CREATE, 0, INTENDED, 0, 0, "? - 3 new -"},
-	{ACTION_CREATE, 0, DONE, 0, 0, "id created 3 new answer"},
+	{ACTION_CREATE, 0, INTENDED, NEW | GONE, 0, "? - 3 new -"},
+	{ACTION_CREATE, 0, DONE, NEW | GONE, 0, "id created 3 new answer"},
+	{ACTION_CREATE, 0, DONE, NEW | GONE | NO_PRINT, 0, "id created 3 - answer"},
+	{ACTION_CREATE, 0, RECOVERED, NEW | GONE, 0, "new created 3 new answer"},
+	/* it is recorded, but gone; if a list still shows it, that is not the new one */
+	{ACTION_CREATE, 0, INTENDED, GONE, 0, "? - 3 new - replaced=id"},
+	{ACTION_CREATE, 0, DONE, GONE, 0, "id created 3 new answer"},
+	{ACTION_CREATE, 0, RECOVERED, GONE, 0, "new created 3 new answer"},
+	{ACTION_CREATE, 0, RECOVERED_OLD, GONE, 0, "id adopted 2 old ours requested protected"},
+	/* its store is replaced: what is there is unmanaged, recorded with another id or not at all */
+	{ACTION_CREATE, 0, INTENDED, NEW | THEIRS, 0, "? - 3 new - replaced=theirs"},
+	{ACTION_CREATE, 0, RECOVERED, NEW | THEIRS, 0, "new created 3 new answer"},
+	{ACTION_CREATE, 0, RECOVERED_OLD, NEW | THEIRS, 0, "dropped"},
+	{ACTION_CREATE, 0, INTENDED, THEIRS, 0, "? - 3 new - replaced=theirs"},
+	{ACTION_CREATE, 0, RECOVERED, THEIRS, 0, "new created 3 new answer"},
+	{ACTION_CREATE, 0, RECOVERED_OLD, THEIRS, 0, "dropped"},
 	/* by duplicating: the fingerprint is bound to the name, the version stays with the value */
 	{ACTION_CREATE, 0, INTENDED, COPIES, 0, "? adopted 2 new - former=OLD"},
 	{ACTION_CREATE, 0, INTENDED, COPIES | UNVERIFIED, 0, "? adopted 2 - - former=OLD"},

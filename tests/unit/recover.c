@@ -87,6 +87,28 @@ static void replaced(void **state)
 	assert_true(there->prevent_destroy);
 }
 
+/* What was unmanaged when the run was planned, and was to be destroyed with its store, is not ours.
+ */
+static void unmanaged(void **state)
+{
+	static const struct object theirs = {.id = "theirs"};
+	struct world world CLEANUP(release) = {0};
+
+	(void)state;
+	add_recorded(&world, "made", NULL);
+	add_recorded(&world, "there", NULL);
+	for (size_t i = 0; i < 2; i++)
+		world.recorded.objects[i].replaced = &theirs;
+	add_live(&world, "made", "new");
+	add_live(&world, "there", "theirs");
+	recover(&world, "acc1", "acc1");
+	assert_int_equal(world.recovered.count, 2);
+	assert_int_equal(world.recovered.changes[0].kind, CHANGE_PUT);
+	assert_string_equal(world.recovered.changes[0].object->id, "new");
+	assert_int_equal(world.recovered.changes[1].kind, CHANGE_DROP);
+	assert_string_equal(world.recovered.changes[1].object->store, "there");
+}
+
 /* Of a rename: how the old one came to be managed, and that somebody else wrote its value. */
 static void renamed(void **state)
 {
@@ -334,6 +356,7 @@ int main(void)
 		cmocka_unit_test(policies_survive),
 		cmocka_unit_test(each_fate),
 		cmocka_unit_test(replaced),
+		cmocka_unit_test(unmanaged),
 		cmocka_unit_test(renamed),
 		cmocka_unit_test(unread_accounts_stay),
 		cmocka_unit_test(young_absence_does_not_count),
