@@ -152,6 +152,7 @@ is_waiting()
 	start_logged --pending forever
 	local signal
 	for signal in INT TERM; do
+		rm -f later.err # of the signal before
 		later env --default-signal=INT,TERM "$cfprov" apply -auto-approve -wait
 		wait_until is_waiting
 		kill -$signal "$later_pid"
