@@ -528,6 +528,38 @@ refused()
 	good apply plan.cfprov $p
 }
 
+@test "a forged plan can do no more than a manifest could" {
+	start_logged
+	policy 'values: {env: [DB_A], files: [secrets], commands: [[./tools/get]]}'
+	mkdir -p owner/tools evil/tools
+	printf '#!/bin/sh\ntouch "%s/ran"\necho x\n' "$PWD" | tee owner/tools/get >evil/tools/get
+	chmod +x ./*/tools/get
+	secret '{env: DB_A}'
+	good plan -out=plan.cfprov $p
+	: >"$sim_log"
+	local value='(.desired.objects[] | select(.secret) | .value)'
+	local filter
+	for filter in "$value = {kind: \"env\", name: \"AWS_SECRET\"}" \
+		"$value = {kind: \"file\", name: \"/proc/self/environ\"}" \
+		"$value = {kind: \"command\", argv: [\"sh\", \"-c\", \"touch ran\"]}" \
+		"$value = {kind: \"command\", argv: [\"./tools/get\"], folder: \"$PWD/evil\"}" \
+		".desired.accounts[0].id = \"$other\"" \
+		'.desired.accounts[0].token = {kind: "env", name: "AWS_SECRET"}' \
+		'.state = "elsewhere.json"'; do
+		cp plan.cfprov forged.cfprov
+		forged forged.cfprov "$filter"
+		bad apply forged.cfprov $p
+		err_has 'the policy does not allow'
+		harmless err
+	done
+	[ ! -e ran ]
+	[ ! -s "$sim_log" ]
+	# What the policy allows is another matter: a key protects from that.
+	cp plan.cfprov forged.cfprov
+	forged forged.cfprov .
+	good apply forged.cfprov $p
+}
+
 @test "limits of destruction: no option lifts them" {
 	start_logged
 	policy 'values: {env: [DB_A]}'

@@ -83,17 +83,6 @@ refused()
 	good apply p
 }
 
-# forged FILE FILTER: the plan as the jq filter changes it, with a checksum that fits.
-forged()
-{
-	sed 1d "$1" | jq -c "$2" | tr -d '\n' >body
-	{
-		echo "cfprov-plan $(b2sum -l 128 <body | cut -c1-16)"
-		cat body
-		echo
-	} >"$1"
-}
-
 @test "a plan that somebody rewrote does nothing that the state knows nothing of" {
 	start_logged
 	manifest a b
