@@ -281,6 +281,11 @@ static void print_plan(const struct session *session, const struct plan_view *vi
 	render_notes(view);
 }
 
+static bool load_saved(struct session *session)
+{
+	return planning_load(session, session->cli->arguments[0]) && planning_check_state(session);
+}
+
 /* `operation` is what the lock says: "apply". */
 static bool run_plan(struct session *session, const char *operation)
 {
@@ -289,8 +294,7 @@ static bool run_plan(struct session *session, const char *operation)
 
 	session->may_ask = !is_saved && !cli->auto_approve && cli->input;
 	if (!output_init(session) || !can_ask(session) ||
-		!(is_saved ? planning_load(session, cli->arguments[0])
-			   : session_load_manifest(session)) ||
+		!(is_saved ? load_saved(session) : session_load_manifest(session)) ||
 		!session_open_state(session, operation) ||
 		!(is_saved ? planning_check(session) : planning_make(session)))
 		return false;

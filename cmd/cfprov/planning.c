@@ -5,6 +5,7 @@
 #include "apply/quota.h"
 #include "base/clock.h"
 #include "base/moment.h"
+#include "base/text.h"
 #include "cloudflare/audit.h"
 #include "cloudflare/wait.h"
 #include "plan/check.h"
@@ -314,6 +315,23 @@ bool planning_load(struct session *session, const char *path)
 		session->state_path = mem_copy_text(planfile->state_path);
 	}
 	return true;
+}
+
+bool planning_check_state(const struct session *session)
+{
+	const struct cli_texts *manifests = &session->cli->manifests;
+	struct str hint CLEANUP(str_release) = {0};
+
+	if (session->cli->state || session->keyring.key.is_set ||
+		(!manifests->count && fs_is_beneath(MANIFEST_DEFAULT_PATH, session->state_path)))
+		return true;
+	for (size_t i = 0; i < manifests->count; i++)
+		if (fs_is_beneath(documents_base(manifests->items[i]), session->state_path))
+			return true;
+	char *shown AUTO_FREE = text_visible(session->state_path, 0);
+	str_format(&hint, "If the state belongs there, pass -state=%s.", shown);
+	return term_fail(str_text(&hint),
+		"the plan's state %s is outside of the directory of the manifest", shown);
 }
 
 /* ---- does it still fit? ---- */

@@ -27,6 +27,12 @@ bool planning_save(struct session *session, const char *path) MUST_CHECK;
 bool planning_load(struct session *session, const char *path) MUST_CHECK;
 
 /*
+ * False, and reported: a plan without a key, which anybody could have written, leads out of the
+ * folders of the manifests. Comes before the state is opened.
+ */
+bool planning_check_state(const struct session *session) MUST_CHECK;
+
+/*
  * With the state open: does the saved plan still fit the accounts of the manifest (if there is
  * one), the state, and what exists now?
  */

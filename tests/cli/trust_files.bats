@@ -205,6 +205,24 @@ outside()
 	[ -f s.json ]
 }
 
+@test "a saved plan does not lead out of the folder, unless -state or a key says so" {
+	mkdir repo
+	mv cfprov.yaml repo
+	cd repo
+	good plan -state=../outside/new -out=p
+	bad apply p
+	err_has "the plan's state ../outside/new is outside of the directory of the manifest" \
+		'If the state belongs there, pass -state=../outside/new.'
+	good show p
+	bad apply -f cfprov.yaml p
+	cd ..
+	bad apply repo/p
+	[ "$(requests '.method != "GET"')" = 0 ]
+	good plan -f repo -out=repo/p
+	good apply repo/p
+	[ -f "repo/$state" ]
+}
+
 @test "a link in place of the state does not lead out of the folder, unless -state names it" {
 	mkdir repo elsewhere
 	mv cfprov.yaml repo
