@@ -26,6 +26,21 @@ void crypt_uuid(char text[static CRYPT_UUID_SIZE])
 		hex + 16, hex + 20);
 }
 
+uint64_t crypt_table_hash(const void *bytes, size_t length)
+{
+	static unsigned char key[crypto_shorthash_KEYBYTES];
+	static bool has_key;
+	uint64_t hash;
+
+	if (!has_key) {
+		start();
+		crypto_shorthash_keygen(key);
+		has_key = true;
+	}
+	crypto_shorthash((unsigned char *)&hash, bytes, length, key);
+	return hash;
+}
+
 uint32_t crypt_random_below(uint32_t below)
 {
 	start();

@@ -13,6 +13,10 @@
 enum { CRYPT_UUID_SIZE = 37 };
 void crypt_uuid(char text[static CRYPT_UUID_SIZE]);
 
+/* A hash for tables (SipHash-2-4), with a key of this process: nobody can choose keys that collide.
+ */
+uint64_t crypt_table_hash(const void *bytes, size_t length);
+
 /* A uniformly distributed number less than `below`. */
 uint32_t crypt_random_below(uint32_t below);
 

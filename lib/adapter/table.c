@@ -1,11 +1,13 @@
 #include "adapter/table.h"
 
+#include "adapter/crypt.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #define uthash_fatal(message) mem_exhausted()
-/* FNV-1a: clang warns about uthash's default, which falls through cases. */
-#define HASH_FUNCTION(key, size, hash) HASH_FNV(key, size, hash)
+/* Keyed, because the keys come from manifests and servers. */
+#define HASH_FUNCTION(key, size, hash) ((hash) = (unsigned)crypt_table_hash(key, size))
 #include <uthash.h>
 
 struct table {

@@ -3,6 +3,9 @@
 #include "base/text.h"
 #include "unit.h"
 
+#include <inttypes.h>
+#include <limits.h>
+
 static int compare(const void *a, const void *b)
 {
 	return strcmp(a, b);
@@ -102,14 +105,40 @@ static void random_texts(void **state)
 	expect_random(4096, CRYPT_HEX, 8192, "0123456789abcdef"); /* to the end of a page */
 }
 
-int main(void)
+/* trust 11: whoever floods one process does not know the hashes of another. */
+static void table_hashes(void **state)
 {
+	char command[PATH_MAX + 16], path[PATH_MAX], other[32] = "";
+	uint64_t own = crypt_table_hash("text", 4);
+
+	(void)state;
+	assert_true(own == crypt_table_hash("text", 4));
+	assert_true(own != crypt_table_hash("tex", 3));
+	assert_true(own != crypt_table_hash("texu", 4));
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	assert_true(length > 0);
+	path[length] = '\0';
+	snprintf(command, sizeof(command), "'%s' hash", path);
+	FILE *program = popen(command, "r");
+	assert_non_null(program);
+	assert_non_null(fgets(other, sizeof(other), program));
+	assert_int_equal(pclose(program), 0);
+	assert_true(own != strtoull(other, NULL, 16));
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "hash") == 0) {
+		printf("%" PRIx64 "\n", crypt_table_hash("text", 4));
+		return 0;
+	}
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(uuids),
 		cmocka_unit_test(checksums),
 		cmocka_unit_test(checksums_see_every_bit),
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(random_texts),
+		cmocka_unit_test(table_hashes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
