@@ -74,7 +74,8 @@ HARDEN := -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-rec
 	$(call try,-static-libubsan)
 else
 HARDEN := -U_FORTIFY_SOURCE $(or $(call try,-D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2) \
-	-fstack-protector-strong $(call try,-fstack-clash-protection) $(call try,-fcf-protection)
+	-fstack-protector-strong $(call try,-fstack-clash-protection) $(call try,-fcf-protection) \
+	$(call try,-ftrivial-auto-var-init=zero)
 endif
 # Invariants assert in release too, whatever CFLAGS says: hence -UNDEBUG at the end.
 CC_FLAGS := $(strip -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -Ilib $(PKG_CFLAGS) \

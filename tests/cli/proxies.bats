@@ -129,7 +129,7 @@ prov_proxy()
 			# shellcheck disable=SC2086 # words
 			CFPROV_LOG_PATH=log prov $command
 			((status == 1))
-			! grep -E 'hush|hu/?sh|hu sh|somebody' out err log >&2
+			run ! grep -E 'hush|hu/?sh|hu sh|somebody' out err log
 		done
 		[[ $value != *99999* && $value != ftp* ]] ||
 			err_has 'Error: HTTPS_PROXY is not a valid proxy URL'
