@@ -240,8 +240,11 @@ static void judge_records(
 		return;
 	}
 	account_check_count(recorded, probe->account->alias, &count, &unresolved);
-	find(report, OK, NULL, "state matches this account (%zu object%s)", count,
-		term_plural(count));
+	if (count)
+		find(report, OK, NULL, "state matches this account (%zu object%s)", count,
+			term_plural(count));
+	else
+		find(report, OK, NULL, "state has no objects of this account");
 	report->what = "unresolved";
 	if (unresolved)
 		find(report, WARN,

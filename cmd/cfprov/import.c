@@ -68,7 +68,7 @@ static void print_undeclared(const struct session *session, const struct object 
 	}
 	if (wanted->secret)
 		add_secret_lines(&lines, &session->desired, wanted, !has_store);
-	str_text_add(&lines, "\n\n");
+	str_char(&lines, '\n');
 	term_error(&err);
 	term_print_str(&lines);
 }
@@ -216,7 +216,7 @@ static void print_imported(const struct object *imported, const struct object *d
 	term_out_str(&line);
 	if (imported->secret && !desired->is_written_once && desired->value->kind != VALUE_GENERATE)
 		term_print("The next apply writes its value, because nobody can read the current "
-			   "one. To keep that, set `update: if_absent` in the manifest.");
+			   "one. To keep it, set `update: if_absent` in the manifest.");
 }
 
 bool import_run(struct session *session)

@@ -157,7 +157,8 @@ bool import_env_run(struct session *session)
 		return false;
 	term_warnings(&env.envfile.warnings);
 	if (env.envfile.left_out == env.envfile.count)
-		return term_fail(NULL, "no name is left to write");
+		return term_fail(NULL, "nothing to write: every name in %s was skipped",
+			session->cli->arguments[0]);
 	envfile_write(&env.envfile, &env.target, &text);
 	return session_write_new_file(session, &text);
 }

@@ -154,7 +154,8 @@ static const struct option options[] = {
 	{"raw", &a_switch, OPTION_OUTPUT, CLI_TOOL, AT(raw),
 		"write only the id, without a newline"},
 	{"format", &a_format, OPTION_OUTPUT, CLI_FORMAT, AT(format),
-		"human, json (like `terraform show -json`) or markdown"},
+		"output format: human, json (like `terraform show -json`) or "
+		"markdown"},
 	{"format", &a_tool, OPTION_OUTPUT, CLI_TOOL, AT(format),
 		"Worker bindings: wrangler (for wrangler.jsonc) or wrangler-toml"},
 	{"summary", &a_switch, OPTION_OUTPUT, CLI_STREAM | CLI_FORMAT, AT(summary),

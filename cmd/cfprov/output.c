@@ -103,7 +103,7 @@ void output_complete(const struct session *session, const struct plan_counts *do
 	}
 	if (session->cli->command->run == refresh_run) {
 		str_clear(&text);
-		str_format(&text, "Refresh complete! The state has %zu update%s.", learned,
+		str_format(&text, "Refresh complete! %zu object%s updated in the state.", learned,
 			term_plural(learned));
 	}
 	term_add(&line, STDOUT_FILENO, TERM_CREATE, str_text(&text));

@@ -23,9 +23,11 @@ bool plan_run(struct session *session)
 		return false;
 	if (cli->out) {
 		char *shown AUTO_FREE = text_visible(cli->out, 0);
+		term_print("\nSaved the plan to: %s", shown);
+	}
+	if (cli->out && !view_is_empty(&view)) {
 		struct str word CLEANUP(str_release) = {0};
 		text_add_shell_word(&word, cli->out);
-		term_print("\nSaved the plan to: %s", shown);
 		term_print("\nTo perform exactly these actions, run:");
 		term_print("    cfprov apply %s", str_text(&word));
 	}

@@ -140,11 +140,12 @@ static bool is_absent(const struct session *session, const struct error_list *er
 /* For a directory in which nobody has begun: how to begin. */
 static void print_no_manifest(bool is_json)
 {
-	static const char example[] =
-		"\n  account_id: 0123456789abcdef0123456789abcdef\n"
-		"  stores:\n"
-		"    - name: payments\n"
-		"      secrets: [{name: DB_PASSWORD, value: {env: DB_PASSWORD}}]\n";
+	static const char example[] = "\n  account_id: 0123456789abcdef0123456789abcdef\n"
+				      "  stores:\n"
+				      "    - name: payments\n"
+				      "      secrets:\n"
+				      "        - name: DB_PASSWORD\n"
+				      "          value: {env: DB_PASSWORD}\n";
 	struct error err CLEANUP(error_release) = {0};
 	struct str lines CLEANUP(str_release) = {0};
 

@@ -20,7 +20,7 @@ static void add_state(struct str *out, const struct state *state)
 		if (!account || strcmp(account, object->account) != 0) {
 			account = object->account;
 			char *shown AUTO_FREE = text_visible(account, 0);
-			str_format(out, "%saccount %s (%s)\n", i ? "\n" : "", shown,
+			str_format(out, "%sAccount %s (%s):\n\n", i ? "\n" : "", shown,
 				model_account(model, account)->id);
 		}
 		str_text_add(out, "  ");

@@ -15,7 +15,7 @@ enum { CREDENTIALS_LENGTH_LIMIT = 4096 };
 struct credentials {
 	struct secret token;      /* if set, the only one used */
 	struct secret email, key; /* both set, or neither */
-	char *origin; /* "environment variable PROD_TOKEN (cfprov.yaml:3)"; NULL: not known */
+	char *origin; /* "the environment variable PROD_TOKEN (cfprov.yaml:3)"; NULL: not known */
 };
 
 /*

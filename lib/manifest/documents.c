@@ -99,7 +99,7 @@ static void open_file(struct opening *o, const char *path)
 		return;
 	}
 	if (err.code == ERROR_ABSENT)
-		error_hint(&err, "Write one, or name another with -f.");
+		error_hint(&err, "Create it, or pass the path of another one with -f.");
 	error_move(error_list_add(o->errors), &err);
 }
 

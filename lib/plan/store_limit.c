@@ -53,7 +53,7 @@ static void add_warning(const struct object *created, const struct object *exist
 			accounts == 2 ? "" : "s");
 	plan_add_warning(plan,
 		"creating %s may fail: the account already has a store that is not in the "
-		"manifest, %s. Most accounts may have only one.%s To use the existing store, "
+		"manifest: %s. Most accounts may have only one.%s To use the existing store, "
 		"declare it instead of the new one: %s",
 		str_text(&names), str_text(&name), str_text(&others), str_text(&line));
 }
@@ -125,7 +125,7 @@ void store_limit_explain(
 	}
 	/* A store comes before its secrets, so the first object is one. */
 	if (count == 1 && !plan_find(plan, all.items)) {
-		str_text_add(&hint, "; to adopt it: ");
+		str_text_add(&hint, ". To adopt it: ");
 		store_limit_add_manifest(&hint, all.items->store);
 	} else {
 		str_char(&hint, '.');

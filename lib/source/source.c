@@ -528,10 +528,12 @@ static char *origin_of(const struct account *account, const struct credentials *
 	const struct place *place = &account->token.place;
 
 	if (account->token.kind == VALUE_NONE)
-		str_format(&origin, "environment variable %s",
+		str_format(&origin, "the environment variable %s",
 			read->token.bytes ? "CLOUDFLARE_API_TOKEN" : "CLOUDFLARE_API_KEY");
-	else
+	else {
+		str_text_add(&origin, "the ");
 		source_add_name(&origin, &account->token);
+	}
 	if (place->file) {
 		char *file AUTO_FREE = text_visible(place->file, 0);
 		str_format(&origin, " (%s:%zu)", file, place->line);

@@ -391,7 +391,7 @@ with_list()
 		length == 1 and .[0].severity == "warning" and (.[0].detail | endswith($line))' out
 	bad apply -auto-approve
 	err_has 'default/fresh: failed: the account already has the maximum number of stores: maximum_stores_exceeded (HTTP 400, code 1003' \
-		"The account has default_secrets_store (id $id); to adopt it: $line"
+		"The account has default_secrets_store (id $id). To adopt it: $line"
 	prov doctor
 	[ "$status" = 0 ]
 	out_has 'warn  default: fresh in the manifest does not exist, but another store does: default_secrets_store' "$line"

@@ -377,7 +377,7 @@ teardown() { stop_all; }
 	stop_sim
 	unset CLOUDFLARE_API_TOKEN CLOUDFLARE_BASE_URL
 	good show
-	out_has "account default (acc_1)" "  default/a
+	out_has "Account default (acc_1):" "  default/a
     id        $id
     created   2" 'origin    created by cfprov'
 	err_is ''

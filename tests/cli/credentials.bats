@@ -322,22 +322,22 @@ nowhere()
 		stores: [a]
 	end
 	STAGING_TOKEN=wrong bad plan
-	err_has "account \`staging\`" 'The token comes from environment variable STAGING_TOKEN (cfprov.yaml:3).'
+	err_has "account \`staging\`" 'The token comes from the environment variable STAGING_TOKEN (cfprov.yaml:3).'
 	err_lacks CLOUDFLARE_API_TOKEN
 	STAGING_TOKEN=wrong prov doctor
-	out_has 'The token comes from environment variable STAGING_TOKEN (cfprov.yaml:3).'
+	out_has 'The token comes from the environment variable STAGING_TOKEN (cfprov.yaml:3).'
 	echo wrong >token
 	sed -i 's/{env: STAGING_TOKEN}/{file: token}/' cfprov.yaml
 	bad plan
-	err_has 'The token comes from file token (cfprov.yaml:3).'
+	err_has 'The token comes from the file token (cfprov.yaml:3).'
 	CLOUDFLARE_API_TOKEN=wrong bad plan -account=prod
-	err_has 'The token comes from environment variable CLOUDFLARE_API_TOKEN.'
+	err_has 'The token comes from the environment variable CLOUDFLARE_API_TOKEN.'
 	unset CLOUDFLARE_API_TOKEN
 	CLOUDFLARE_EMAIL=me@example.com CLOUDFLARE_API_KEY=0123456789 bad plan -account=prod
-	err_has 'The key comes from environment variable CLOUDFLARE_API_KEY.'
+	err_has 'The key comes from the environment variable CLOUDFLARE_API_KEY.'
 	# Some credentials are refused for a single object only.
 	export CLOUDFLARE_API_TOKEN=cfsim-token
 	sim_faults '{"method":"POST","status":403,"code":10000,"message":"Authentication error"}'
 	bad apply -auto-approve -account=prod
-	err_has 'prod/a: Authentication error' 'The token comes from environment variable CLOUDFLARE_API_TOKEN.'
+	err_has 'prod/a: Authentication error' 'The token comes from the environment variable CLOUDFLARE_API_TOKEN.'
 }

@@ -131,7 +131,7 @@ ends_on()
 		'  dev: {account_id: acc_2}' 'stores: [x]' >cfprov.yaml
 	sick
 	out_has 'fail  prod: ' PROD_TOKEN 'ok    dev: Secrets Store can be read' \
-		'ok    prod: state matches this account'
+		'ok    prod: state has no objects of this account'
 	unset CLOUDFLARE_API_TOKEN
 	sick
 	out_has 'fail  dev: '
@@ -177,7 +177,7 @@ ends_on()
 	sound -account-id=a85e105f4ecef8ad9ca31a8372d0c353
 	out_has 'ok    a1: Secrets Store can be read' 'ok    a1: state matches this account (1 object)'
 	sound -account-id=a85e105f4ecef8ad9ca31a8372d0c353 -account-id=acc_3
-	out_has 'ok    a1: state matches this account' 'ok    acc_3: state matches this account (0 objects)'
+	out_has 'ok    a1: state matches this account' 'ok    acc_3: state has no objects of this account'
 	sound -account-id=a85e105f4ecef8ad9ca31a8372d0c353 -account-id=acc_2 -account=a2
 	[[ $output != *a1:* ]]
 	# Without a manifest CLOUDFLARE_ACCOUNT_ID gives none either.
@@ -186,7 +186,7 @@ ends_on()
 	out_has 'ok    a2: state matches this account'
 	sed -i 's/"a1"/"default"/' "$state"
 	sound -account-id=acc_3
-	out_has 'ok    acc_3: state matches this account (0 objects)'
+	out_has 'ok    acc_3: state has no objects of this account'
 	sed -i 's/"default"/"\\u001b[2J"/' "$state"
 	sick -account-id=a85e105f4ecef8ad9ca31a8372d0c353
 	harmless out

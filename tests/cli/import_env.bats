@@ -122,7 +122,7 @@ stores:
 		'store keys is already declared here' 'Add the lines below `secrets:` to it'
 	echo "A=$value" >.env
 	refused .env -store keys
-	err_has 'no name is left to write'
+	err_has 'nothing to write: every name in .env was skipped'
 	[[ $errors != *'Put the lines'* ]]
 	printf '%s\n' 'accounts: {a: {account_id: a1}, b: {account_id: b1}}' 'stores: [keys]' >cfprov.yaml
 	quiet .env -store a/keys

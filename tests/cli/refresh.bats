@@ -79,7 +79,7 @@ Plan: 1 to import, 1 to add, 0 to change, 0 to destroy.
 
 @test "fault C9: refresh learns without a question: then the plan is what is left to do" {
 	good refresh
-	out_has 'Refresh complete! The state has 2 updates.'
+	out_has 'Refresh complete! 2 objects updated in the state.'
 	[[ $output != *Apply* ]]
 	[ "$(writes)" = 0 ]
 	[ "$(recorded | cut -d' ' -f1 | paste -sd' ')" = 'kept more' ]
@@ -92,7 +92,7 @@ Plan: 1 to import, 1 to add, 0 to change, 0 to destroy.
 	good refresh
 	out_is "$learned
 
-Refresh complete! The state has 0 updates.
+Refresh complete! 0 objects updated in the state.
 "
 	[ "$(serial)" = 2 ]
 	good apply -auto-approve -adopt

@@ -44,7 +44,11 @@ refused()
 	start_logged
 	manifest a
 	good plan -out=p
+	err_has 'Saved the plan to: p' 'cfprov apply p'
 	good apply p
+	good plan -out=none
+	err_has 'Saved the plan to: none'
+	[[ $errors != *'cfprov apply none'* ]]
 	refused 'Run `cfprov plan` again' apply p
 	manifest a b
 	good plan -out=p

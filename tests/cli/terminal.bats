@@ -148,7 +148,7 @@ colors()
 	[ "$status" = 1 ]
 	grep -qF "${esc}[33mApply incomplete: 0 added, 0 changed, 0 destroyed; account \`lost\`" raw
 	screen -- refresh -account=default
-	grep -qF "${esc}[32mRefresh complete! The state has 0 updates.${esc}[0m" raw
+	grep -qF "${esc}[32mRefresh complete! 0 objects updated in the state.${esc}[0m" raw
 }
 
 @test "no colour on a pipe, but with CLICOLOR_FORCE" {
