@@ -20,7 +20,7 @@ A comment before a block says more; it may have several of these, separated by "
     <!-- test: set NAME=VALUE -->  a variable that the reader is supposed to have
     <!-- test: skip WHY -->        the block is not run; WHY is printed
 
-Ids, times of day and the numbers of ports differ from run to run and are not compared. --update
+Ids (also of requests), times of day and the numbers of ports differ from run to run and are not compared. --update
 writes what the commands print into the document.
 """
 import os
@@ -34,7 +34,8 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 VARYING = re.compile(
-    r"\b[0-9a-f]{32}\b|\d{4}-\d\d-\d\dT[\d:.]+Z|(?<=127\.0\.0\.1:)\d+|/tmp/[\w./-]+")
+    r"\b[0-9a-f]{32}\b|\b[0-9a-f]{16}(?=-SIM\b)"
+    r"|\d{4}-\d\d-\d\dT[\d:.]+Z|(?<=127\.0\.0\.1:)\d+|/tmp/[\w./-]+")
 QUESTION = re.compile(r"^(.*(?:accepted|\?): )(\S+)$")
 
 
