@@ -140,7 +140,7 @@ struct error *snippet_error(
 	error_at(err, text->file, place->line, place->column);
 	/* A place is found from the start of its line: that would take hours for thousands of
 	 * errors in one line of many megabytes, which nobody will read. */
-	if (errors->count > ERROR_LIST_MOST)
+	if (errors->count > ERROR_LIST_MOST || text->is_hidden)
 		return err;
 	index_lines(text);
 	if (place->line <= text->lines)

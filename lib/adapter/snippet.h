@@ -13,6 +13,7 @@ struct snippet_text {
 	const char *bytes; /* keeps */
 	size_t length;
 	size_t skipped; /* bytes of the file before `bytes`: a byte order mark */
+	bool is_hidden; /* errors show no line of it */
 	size_t *line_starts;
 	size_t lines;
 };

@@ -371,6 +371,22 @@ static bool check_encoding(struct builder *b)
 	return error_hint(bad, "Save the file as UTF-8.");
 }
 
+/* After an error, the root and its members so far, of which the last may be incomplete. */
+static void keep_unfinished(struct builder *b)
+{
+	struct level *top = &b->levels[0];
+
+	if (!b->depth || b->doc->root)
+		return;
+	b->doc->root = top->node;
+	if (!top->key)
+		return;
+	struct yaml *last =
+		b->depth > 1 ? b->levels[1].node : arena_alloc(&b->doc->arena, sizeof(*last));
+	last->key = top->key;
+	add_member(top, last);
+}
+
 bool yaml_parse(struct yaml_document *doc, const char *file, const char *bytes, size_t length,
 	struct error_list *errors)
 {
@@ -398,6 +414,7 @@ bool yaml_parse(struct yaml_document *doc, const char *file, const char *bytes, 
 		yaml_event_delete(&event);
 	}
 	yaml_parser_delete(&parser);
+	keep_unfinished(&b);
 	for (size_t i = 0; i < b.depth; i++)
 		table_free(&b.levels[i].keys);
 	table_free(&b.anchors);

@@ -4,6 +4,7 @@
 #include "adapter/input.h"
 #include "adapter/table.h"
 #include "base/text.h"
+#include "manifest/schema.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,13 +50,45 @@ const char *documents_base(const char *path)
 	return is_descriptor ? "" : path;
 }
 
+/*
+ * True if the tree, perhaps incomplete, has a key that only manifests have. Until then nothing of
+ * the file is shown: it may be a link to .netrc, a private key or /proc/self/environ.
+ */
+static bool is_manifest(const struct yaml *root)
+{
+	for (const struct schema_key *key = schema_manifest.keys; root && key->name; key++)
+		if (strcmp(key->name, "version") != 0 && yaml_get(root, key->name))
+			return true;
+	return false;
+}
+
+static void hide(struct document *document, size_t before, struct error_list *errors)
+{
+	document->yaml.text.is_hidden = true;
+	for (size_t i = before; i < errors->count; i++) {
+		struct error *err = &errors->items[i];
+		mem_free(err->snippet);
+		err->snippet = NULL;
+		err->caret = 0;
+		if (!strchr(err->message, '`'))
+			continue;
+		mem_free(err->message); /* it quotes the file */
+		err->message = mem_copy_text("not a valid manifest");
+	}
+}
+
 /* Parses the last document. If it has only comments, it may be dropped. */
 static bool parse(struct documents *documents, bool may_be_dropped, struct error_list *errors)
 {
 	struct document *document = &documents->items[documents->count - 1];
 	const char *text = str_text(&document->bytes);
 
-	if (!yaml_parse(&document->yaml, document->file, text, document->bytes.length, errors))
+	size_t before = errors->count;
+	bool is_good =
+		yaml_parse(&document->yaml, document->file, text, document->bytes.length, errors);
+	if (!is_manifest(document->yaml.root))
+		hide(document, before, errors);
+	if (!is_good)
 		return false;
 	if (document->yaml.root && !yaml_is_null(document->yaml.root))
 		return true;

@@ -263,7 +263,7 @@ static void unknown_key(struct walk *w, const struct yaml *member, const struct 
 	}
 	/* Where a secret is expected, a key that resembles none may be the secret: {TOKEN}. */
 	bool is_bare = (w->source || schema->is_private) && yaml_is_null(member);
-	bool is_hidden = is_bare || (w->source && !near);
+	bool is_hidden = is_bare || ((w->source || w->doc->text.is_hidden) && !near);
 	struct error *err = is_hidden ? yaml_error_hidden(w->doc, key, w->errors)
 				      : yaml_error(w->doc, key, w->errors);
 	add_quoted(&text, key->text);
@@ -287,7 +287,7 @@ static void wrong_text(
 		text_add_visible(&subject, node->key->text, strlen(node->key->text), 60);
 	else
 		str_text_add(&subject, what);
-	if (!w->source) {
+	if (!w->source && !w->doc->text.is_hidden) {
 		str_char(&subject, ' ');
 		add_quoted(&subject, yaml_written(node));
 	}
@@ -487,7 +487,8 @@ static void refuse_doubles(struct walk *w, const struct yaml *list)
 /* Recursion follows the tables, which are ten levels deep. */
 static void check_node(struct walk *w, struct yaml *node, const struct schema *schema)
 {
-	if (node->kind == YAML_SCALAR && !w->source && !schema->sources)
+	bool is_foreign = node == w->doc->root && w->doc->text.is_hidden;
+	if (node->kind == YAML_SCALAR && !w->source && !schema->sources && !is_foreign)
 		put_variables(w, node);
 	if (node->is_spoilt)
 		return;

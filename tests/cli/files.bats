@@ -217,6 +217,29 @@ stores:
 	done
 }
 
+# Links to such files, committed in place of the manifest, must not bring them into the log.
+@test "nothing is shown of a file before it has proved to be a manifest" {
+	local text
+	for text in 'A=hush\nB=hush2: x\n' 'machine hush login hush password hush\n' 'hush: hush2\n' \
+		'-----BEGIN hush-----\nhush+hush/hush==\n' 'hush: 1\nhush: 2\n' '"hush: [\n' '${hush' \
+		'- hush: hush\n' 'token: hush\nversion: hush\n' 'A=${hush:?hush}\n' '@hush' '*hush' \
+		'hush:\thush\n\thush: x\n' '{hush: hush' 'a: hush\n---\nb: hush\n' 'A=hush\0B=hush\0'; do
+		printf -- "$text" >secret.env
+		ln -sf secret.env cfprov.yaml
+		bad validate
+		err_has 'cfprov.yaml:'
+		err_lacks hush
+		bad plan
+		err_lacks hush
+		prov validate -json
+		((status == 1))
+		run ! grep hush out
+	done
+	printf 'stores: [x]\nhush: y\n' >secret.env
+	bad validate
+	err_has 'unknown key `hush`'
+}
+
 @test "a variable of the environment is not read by its plain name" {
 	printf 'account_id: a1\nstores: ["x-${TOKEN}"]\n' >cfprov.yaml
 	TOKEN=hush bad validate
