@@ -283,7 +283,8 @@ static void print_plan(const struct session *session, const struct plan_view *vi
 
 static bool load_saved(struct session *session)
 {
-	return planning_load(session, session->cli->arguments[0]) && planning_check_state(session);
+	return planning_load(session, session->cli->arguments[0], true) &&
+	       planning_check_state(session);
 }
 
 /* `operation` is what the lock says: "apply". */
@@ -326,7 +327,6 @@ static const char *planning_option(const struct cli *cli)
 		{"-target", cli->targets.count > 0},
 		{"-exclude", cli->excludes.count > 0},
 		{"-replace", cli->replaces.count > 0},
-		{"-var", cli->variables.count > 0},
 		{"-destroy", cli->destroys},
 		{"-refresh-only", cli->refresh_only},
 		{"-refresh", !cli->refresh},

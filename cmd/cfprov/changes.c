@@ -171,7 +171,7 @@ static void add_visible(struct str *out, const char *before, const char *text)
 }
 
 /* "from env DB_PASSWORD"; the place in the manifest says the rest. */
-static void add_source(struct str *out, const struct value_source *source)
+void changes_add_source(struct str *out, const struct value_source *source)
 {
 	switch (source->kind) {
 	case VALUE_NONE:
@@ -230,7 +230,7 @@ static void add_value(struct changes *changes, const struct row *row)
 	if (!source || !row_sends_value(row))
 		return;
 	str_text_add(&text, "(sensitive)");
-	add_source(&text, source);
+	changes_add_source(&text, source);
 	str_text_add(&text, row->desired->is_unread ? ", not read" : "");
 	str_format(&text, "%s%s", why ? ", " : "", why ? why : "");
 	add_line(changes, "value", str_text(&text));

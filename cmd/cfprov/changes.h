@@ -54,4 +54,7 @@ bool changes_next(struct change_group *group, const struct plan *plan);
 /* Adds the names of a group's secrets: "A, B, C". */
 void changes_add_names(struct str *out, const struct change_group *group);
 
+/* Adds " from env DB_PASSWORD"; nothing of VALUE_NONE. Arguments of commands are left out. */
+void changes_add_source(struct str *out, const struct value_source *source);
+
 #endif

@@ -9,6 +9,7 @@
 #include "cloudflare/audit.h"
 #include "cloudflare/wait.h"
 #include "plan/check.h"
+#include "plan/manifest_check.h"
 #include "plan/record.h"
 #include "plan/recover.h"
 #include "plan/verify.h"
@@ -217,6 +218,10 @@ bool planning_make(struct session *session)
 			},
 	};
 	session->is_partial = cli->accounts.count + cli->targets.count + cli->excludes.count > 0;
+	/* What reads it for a plan that is saved may be a program: none runs later. */
+	struct error err CLEANUP(error_release) = {0};
+	if (cli->out && !keyring_read(&session->keyring, &err))
+		return term_error(&err);
 	session->reads_values = true;
 	if (!read_both(session))
 		return false;
@@ -279,13 +284,13 @@ bool planning_save(struct session *session, const char *path)
 	return fs_write(path, &bytes, &err) || term_error(&err);
 }
 
-bool planning_load(struct session *session, const char *path)
+bool planning_load(struct session *session, const char *path, bool applies)
 {
 	struct planfile *planfile = &session->planfile;
 	struct error err CLEANUP(error_release) = {0};
 	struct str bytes CLEANUP(str_release) = {0};
 
-	if (!session_read_key(session))
+	if (!(applies ? session_read_declared(session) : session_read_key(session)))
 		return false;
 	if (!fs_read_ours(path, PLANFILE_SIZE_LIMIT, &bytes, &err) ||
 		!planfile_decode(path, &bytes, &session->keyring.key, planfile, &err))
@@ -336,29 +341,16 @@ bool planning_check_state(const struct session *session)
 
 /* ---- does it still fit? ---- */
 
-/* The manifest is part of the plan; but an alias must not mean another account by now. */
-static bool fits_manifest(struct session *session)
+/* The manifest is part of the plan; but it has the last word on accounts and sources. */
+static bool fits_manifest(const struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
-	struct model accounts CLEANUP(model_release) = {0};
 
-	if (!session_read_accounts(session, &accounts))
+	if (!session->has_declared ||
+		manifest_check(&session->desired, &session->plan, &session->settings, &errors))
 		return true;
-	for (size_t i = 0; i < session->desired.account_count; i++) {
-		const struct account *then = &session->desired.accounts[i];
-		const struct account *now = model_account(&accounts, then->alias);
-		if (!now || strcmp(now->id, then->id) == 0)
-			continue;
-		const struct place *place = &now->place;
-		struct error *err = error_list_add(&errors);
-		error_set(err, "the plan was made for the account %s as `%s`, but %s now has %s",
-			then->id, then->alias,
-			place->file ? "the manifest" : "CLOUDFLARE_ACCOUNT_ID", now->id);
-		error_hint(err, "Run `cfprov plan` again.");
-		if (place->file)
-			error_at(err, place->file, place->line, place->column);
-	}
-	return errors.count == 0 || term_errors(&errors);
+	error_list_cut(&errors);
+	return term_errors(&errors);
 }
 
 /*

@@ -23,8 +23,11 @@ bool planning_check_out(struct session *session, const char *path) MUST_CHECK;
 /* Writes the plan that was made. */
 bool planning_save(struct session *session, const char *path) MUST_CHECK;
 
-/* Reads a saved plan, which takes the place of manifest and options. */
-bool planning_load(struct session *session, const char *path) MUST_CHECK;
+/*
+ * Reads a saved plan, which takes the place of manifest and options. To apply it, the manifest is
+ * read, too, if there is one; see planning_check.
+ */
+bool planning_load(struct session *session, const char *path, bool applies) MUST_CHECK;
 
 /*
  * False, and reported: a plan without a key, which anybody could have written, leads out of the

@@ -104,8 +104,14 @@ static void add_account(struct str *out, const struct plan_view *view, const cha
 	char *shown AUTO_FREE = text_visible(alias, 0);
 
 	str_text_add(out, shown);
-	if (account)
-		str_format(out, " (%s)", account->id);
+	if (!account)
+		return;
+	str_format(out, " (%s", account->id);
+	if (account->token.kind != VALUE_NONE) {
+		str_text_add(out, ", token");
+		changes_add_source(out, &account->token);
+	}
+	str_char(out, ')');
 }
 
 /* The changes of each account, below its name; with its id, unless a summary has told that. */

@@ -228,17 +228,21 @@ bool session_read_accounts(struct session *session, struct model *ret_accounts)
 			model_add_account(ret_accounts, MODEL_DEFAULT_ALIAS, id);
 		return true;
 	}
-	if (session->cli->manifests.count || !is_absent(session, &errors))
-		term_warning(
-			"The manifest's accounts could not be read, and the plan was not compared "
-			"with them.");
 	return false;
+}
+
+/* With the manifest's source of it. */
+static bool read_key(struct session *session)
+{
+	struct error err CLEANUP(error_release) = {0};
+
+	keyring_init(&session->keyring, session->sources, &session->settings.key);
+	return keyring_read(&session->keyring, &err) || term_error(&err);
 }
 
 bool session_read_key(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
-	struct error err CLEANUP(error_release) = {0};
 
 	if (!cli_env("CFPROV_KEY") &&
 		!(open_manifest(session, &errors) &&
@@ -247,8 +251,23 @@ bool session_read_key(struct session *session)
 		error_list_cut(&errors);
 		return term_errors(&errors);
 	}
-	keyring_init(&session->keyring, session->sources, &session->settings.key);
-	return keyring_read(&session->keyring, &err) || term_error(&err);
+	return read_key(session);
+}
+
+bool session_read_declared(struct session *session)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+
+	session->has_declared = open_manifest(session, &errors) &&
+				manifest_read(&session->manifest, cli_env("CLOUDFLARE_ACCOUNT_ID"),
+					&session->settings, &errors);
+	if (session->has_declared ||
+		(!session->cli->manifests.count && is_absent(session, &errors)))
+		return read_key(session);
+	error_list_cut(&errors);
+	term_errors(&errors);
+	term_print("A saved plan is applied only as the manifest allows. No changes were made.");
+	return false;
 }
 
 /* ---- accounts ---- */
@@ -377,44 +396,6 @@ const struct object *session_find_recorded(struct session *session, const char *
 	return NULL;
 }
 
-/* True also for a manifest that was not read because -state made that unnecessary. */
-static bool is_manifest(const struct session *session, const char *path)
-{
-	const struct documents *documents = &session->manifest.documents;
-	const struct cli_texts *given = &session->cli->manifests;
-	bool is_same = !given->count && fs_is_same_file(MANIFEST_DEFAULT_PATH, path);
-
-	for (size_t i = 0; i < documents->count; i++)
-		is_same |= fs_is_same_file(documents->items[i].file, path);
-	for (size_t i = 0; i < given->count; i++)
-		is_same |= fs_is_same_file(given->items[i], path);
-	return is_same;
-}
-
-bool session_check_target(struct session *session, const char *option, const char *path)
-{
-	static const struct {
-		const char *before, *after, *what;
-	} siblings[] = {{"", "", "the state"}, {"", ".journal", "the journal of the state"},
-		{".", ".lock", "the lock of the state"}};
-	const char *what = is_manifest(session, path) ? "a manifest" : NULL;
-	char *state AUTO_FREE = fs_real_path(session->state_path);
-	struct error err CLEANUP(error_release) = {0};
-
-	for (size_t i = 0; i < ARRAY_SIZE(siblings); i++) {
-		char *own AUTO_FREE = fs_sibling(state, siblings[i].before, siblings[i].after);
-		if (fs_is_same_file(own, path))
-			what = siblings[i].what;
-	}
-	if (!what && fs_check_target(path, &err))
-		return true;
-	if (what)
-		error_set(&err, "%s is %s", path, what);
-	error_prefix(&err, "%s can't be %s", option, path);
-	error_hint(&err, "Choose another file. No changes were made.");
-	return term_error(&err);
-}
-
 bool session_open_state(struct session *session, const char *operation)
 {
 	const struct cli *cli = session->cli;
@@ -455,40 +436,6 @@ bool session_open_state(struct session *session, const char *operation)
 bool session_read_state(struct session *session)
 {
 	return session_open_state(session, NULL);
-}
-
-/* ---- a new file ---- */
-
-static bool is_new_file(const struct cli *cli)
-{
-	return cli->out && strcmp(cli->out, "-") != 0;
-}
-
-bool session_check_new_file(const struct session *session)
-{
-	const struct cli *cli = session->cli;
-	struct error err CLEANUP(error_release) = {0};
-
-	if (!is_new_file(cli) || fs_check_new(cli->out, &err))
-		return true;
-	error_hint(&err, "Remove it first, or choose another path with -out.");
-	return term_error(&err);
-}
-
-bool session_write_new_file(const struct session *session, const struct str *text)
-{
-	const struct cli *cli = session->cli;
-	struct error err CLEANUP(error_release) = {0};
-
-	if (!is_new_file(cli)) {
-		term_out_str(text);
-		return true;
-	}
-	if (!fs_create(cli->out, text, &err))
-		return term_error(&err);
-	char *shown AUTO_FREE = text_visible(cli->out, 0);
-	term_print("Wrote %s.", shown);
-	return true;
 }
 
 /* ---- client ---- */

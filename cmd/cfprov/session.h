@@ -33,7 +33,8 @@ struct session {
 	char *state_path;        /* NULL until session_find_state */
 	struct model desired;    /* of the accounts that -account picks */
 	struct sources *sources; /* of credentials, values and the key */
-	struct model settings;   /* has the key's source, where no more of the manifest is read */
+	struct model settings;   /* of the manifest beside a saved plan; or only the key's source */
+	bool has_declared;       /* there is a manifest, and `settings` has all of it */
 	struct keyring keyring;
 	struct ledger ledger;
 	bool has_ledger;
@@ -92,7 +93,7 @@ bool session_has_manifest_accounts(const struct cli *cli); /* are they the manif
 
 /*
  * Which account each alias means now: the manifest's accounts, or the environment's if it names
- * none. False: there is no manifest, or (with a warning) its accounts can't be read.
+ * none. False: there is no manifest, or its accounts can't be read.
  */
 bool session_read_accounts(struct session *session, struct model *ret_accounts) MUST_CHECK;
 
@@ -101,6 +102,10 @@ bool session_read_accounts(struct session *session, struct model *ret_accounts) 
  * manifest may name one and can't be read.
  */
 bool session_read_key(struct session *session) MUST_CHECK;
+
+/* For a saved plan that is to be applied: reads all of the manifest, if there is one, and the key.
+ */
+bool session_read_declared(struct session *session) MUST_CHECK;
 
 /* Sets state_path: -state, or as the manifest says, or beside it. */
 bool session_find_state(struct session *session) MUST_CHECK;

@@ -34,7 +34,7 @@ static void add_state(struct str *out, const struct state *state)
 
 static bool show_plan(struct session *session)
 {
-	if (!output_init(session) || !planning_load(session, session->cli->arguments[0]))
+	if (!output_init(session) || !planning_load(session, session->cli->arguments[0], false))
 		return false;
 	const struct plan_view view = plan_view(session);
 	output_plan(session, &view);

@@ -33,7 +33,7 @@ cd "$dir"
 		}'
 } >cfprov.yaml
 seq "$secrets" | sed 's/.*/S&=value-of-number-&/' >values
-CFPROV_KEY=a-key-for-this-benchmark-only
+CFPROV_KEY=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff
 export CFPROV_KEY
 
 start_sim() {

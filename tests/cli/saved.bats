@@ -26,7 +26,7 @@ refused()
 	[[ $(creates) == "$before" ]]
 }
 
-@test "a saved plan is shown and carried out without a question, whatever the manifest says now" {
+@test "a saved plan is shown and carried out without a question, whatever stores the manifest has now" {
 	start_logged
 	manifest a b
 	good plan -out=p
@@ -206,7 +206,6 @@ refused()
 	refused "-target can't be used with a saved plan" apply -target=default/a p
 	refused "-destroy can't be used with a saved plan" apply -destroy p
 	refused "-refresh can't be used with a saved plan" apply -refresh=false p
-	refused "-var can't be used with a saved plan" apply -var X=1 p
 	{
 		printf 'accounts:\n  good: {account_id: acc_1}\n'
 		printf '  lost: {account_id: acc_2, api_token: {env: NO_SUCH_TOKEN}}\nstores: [a]\n'
@@ -383,7 +382,7 @@ prod_as()
 	prod_as acc_2
 	local before
 	before=$(requests)
-	refused 'the plan was made for the account acc_1 as `prod`, but the manifest now has acc_2' \
+	refused 'the plan was made for the account acc_1 as `prod`, but `prod` is now acc_2' \
 		apply p
 	err_has "cfprov.yaml:2:9" "Run \`cfprov plan\` again."
 	[[ $(requests) == "$before" && ! -e $state ]]
@@ -392,13 +391,13 @@ prod_as()
 	jq -se 'any(.[]; .type == "diagnostic" and (.diagnostic.summary | test("acc_2")))' out
 	# It holds for what -f names, too, and for a destruction.
 	mv cfprov.yaml other.yaml
-	refused "now has acc_2" apply -f other.yaml p
+	refused 'is now acc_2' apply -f other.yaml p
 	prod_as acc_1
 	good apply p
 	good plan -destroy -out=p
 	prod_as acc_2
 	bad apply -allow-store-destroy p
-	err_has "now has acc_2"
+	err_has 'is now acc_2'
 	agree 1
 }
 
@@ -409,8 +408,8 @@ prod_as()
 	good plan -out=p
 	printf 'accounts: {one: {account_id: acc_2}, two: {account_id: acc_1}}\nstores: [a]\n' \
 		>cfprov.yaml
-	refused "account acc_1 as \`one\`, but the manifest now has acc_2" apply p
-	err_has "account acc_2 as \`two\`, but the manifest now has acc_1"
+	refused "account acc_1 as \`one\`, but \`one\` is now acc_2" apply p
+	err_has "account acc_2 as \`two\`, but \`two\` is now acc_1"
 }
 
 @test "the account of the environment, where the manifest names none" {
@@ -418,41 +417,113 @@ prod_as()
 	printf 'stores: [a]\n' >cfprov.yaml
 	CLOUDFLARE_ACCOUNT_ID=acc_1 good plan -out=p
 	export CLOUDFLARE_ACCOUNT_ID=acc_2
-	refused 'as `default`, but CLOUDFLARE_ACCOUNT_ID now has acc_2' apply p
+	refused 'as `default`, but `default` is now acc_2' apply p
 	unset CLOUDFLARE_ACCOUNT_ID
-	good apply p
+	refused 'CLOUDFLARE_ACCOUNT_ID' apply p
+	CLOUDFLARE_ACCOUNT_ID=acc_1 good apply p
 }
 
-@test "without a manifest, or with one that says other things, a plan is applied" {
+@test "without a manifest a plan is applied" {
 	start_logged
 	prod_as acc_1
 	good plan -out=p
 	rm cfprov.yaml
 	good apply p
 	err_lacks Warning
-	prod_as acc_1
-	good plan -destroy -out=p
-	# Another alias is another matter, and so is whatever is wrong elsewhere.
-	printf 'accounts: {live: {account_id: acc_2}}\nstores: [{nonsense: "${NOT_SET}"}]\n' \
-		>cfprov.yaml
-	good apply -allow-store-destroy p
-	err_lacks Warning
-	agree 0
 }
 
-@test "accounts that can't be read any more can't be compared, and that is said" {
+@test "a manifest that can't be read can't be compared with a plan, so nothing is done" {
 	start_logged
 	prod_as acc_1
 	good plan -out=p
 	prod_as '"${NOT_SET}"'
-	CFPROV_KEY=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef bad apply p
-	err_has 'not encrypted, although a key is set'
+	refused 'NOT_SET' apply p
+	err_has 'A saved plan is applied only as the manifest allows. No changes were made.'
+	printf 'accounts: {prod: {account_id: acc_1}}\nstores: [{nonsense: 1}]\n' >cfprov.yaml
+	refused 'nonsense' apply p
+	refused 'no-such.yaml' apply -f no-such.yaml p
+	# Where it has variables, they are set as for the plan.
+	prod_as '"${ID}"'
+	refused 'ID' apply p
+	good apply -var ID=acc_1 p
+}
+
+# forged_refused TEXT FILTER: the forged plan is refused, before anything is asked or run.
+forged_refused()
+{
+	local text=$1
+	cp good.p p
+	forged p "$2"
+	: >"$sim_log"
+	bad apply -force -allow-store-destroy p
+	err_has "$text" 'Run `cfprov plan` again.'
+	[ "$(requests)" = 0 ]
+	[ ! -e ran ]
+}
+
+@test "accounts and sources of a plan are those of the manifest, or nothing is done" {
+	start_logged
+	export V=value W=other MY_TOKEN=$CLOUDFLARE_API_TOKEN
+	cat >cfprov.yaml <<-'END'
+		accounts: {prod: {account_id: acc_1, api_token: {env: MY_TOKEN}}}
+		stores:
+		  - name: a
+		    secrets:
+		      - {name: S, value: {env: V}}
+		      - {name: T, value: {dotenv: .env, key: T}}
+	END
+	echo T=t >.env
+	good plan -out=p
+	out_has 'Account prod (acc_1, token from env MY_TOKEN):' 'from env V'
+	cp p good.p
+	local s='(.desired.objects[] | select(.secret == "S")).value'
+	forged_refused 'prod/a/S: the plan takes its value from environment variable MY_TOKEN, and the manifest has environment variable V' \
+		"$s.name = \"MY_TOKEN\""
+	err_has 'cfprov.yaml:5:'
+	forged_refused 'prod/a/S: the plan takes its value from command `touch`' \
+		"$s = {kind: \"command\", argv: [\"touch\", \"ran\"]}"
+	forged_refused 'prod/a/T: the plan takes its value from key OTHER in .env' \
+		'(.desired.objects[] | select(.secret == "T")).value.key = "OTHER"'
+	forged_refused 'another environment variable V' "$s.pointer = \"/x\""
+	forged_refused 'account `prod`: the plan takes its token from command `touch`' \
+		'.desired.accounts[0].token = {kind: "command", argv: ["touch", "ran"]}'
+	forged_refused 'account `evil` of the plan (acc_2) is not in the manifest' \
+		'.desired.accounts += [{alias: "evil", id: "acc_2", token: {kind: "env", name: "W"}}]'
+	forged_refused 'the plan was made for the account acc_2 as `prod`, but `prod` is now acc_1' \
+		'(.desired.accounts[0], .live.accounts[0]).id = "acc_2"'
+	# What the manifest no longer has.
+	cp good.p p
+	sed -i '/name: T/d' cfprov.yaml
+	refused 'prod/a/T: the plan takes its value from key T in .env, and the manifest does not have the secret' apply p
+	echo '      - {name: T, value: {dotenv: .env, key: T}}' >>cfprov.yaml
+	good apply good.p
+}
+
+@test "with a key a plan is encrypted, and others are refused" {
+	start_logged
+	local key=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff
+	manifest a
+	good plan -out=plain
+	CFPROV_KEY=$key good plan -out=p
+	run ! grep -q acc_1 p
+	[[ $(head -c 25 p) == 'cfprov-sealed 1 plan - 02' ]]
+	refused 'the saved plan is encrypted, and no key is set' apply p
+	bad show p
+	err_has 'Set CFPROV_KEY, or `state.key` in the manifest'
+	export CFPROV_KEY=$key
+	refused 'the saved plan is not encrypted, although a key is set' apply plain
+	bad show plain
+	CFPROV_KEY=ff${key#00} refused 'the saved plan was encrypted with a different key' apply p
+	printf 'x' | dd of=p bs=1 seek=300 conv=notrunc status=none
+	refused 'the saved plan was modified or truncated' apply p
+	# The manifest's key counts the same; what the plan says of it does not.
+	unset CFPROV_KEY
+	printf '%s' "$key" >k
+	echo 'state: {key: {file: k}}' >>cfprov.yaml
+	good plan -out=p
+	good show p
+	refused 'the saved plan is not encrypted, although a key is set' apply plain
 	good apply p
-	err_has "Warning: The manifest's accounts could not be read"
-	prod_as acc_1
-	good plan -destroy -out=p
-	bad apply -allow-store-destroy -f no-such.yaml p
-	err_has "no-such.yaml"
 }
 
 @test "an alias that stands for another account in the state: refused" {

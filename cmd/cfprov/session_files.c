@@ -1,0 +1,80 @@
+/* Files that a session writes beside the state: what they may not be, and new ones. */
+#include "session.h"
+
+#include "adapter/fs.h"
+#include "base/text.h"
+#include "term.h"
+
+#include <string.h>
+
+/* True also for a manifest that was not read because -state made that unnecessary. */
+static bool is_manifest(const struct session *session, const char *path)
+{
+	const struct documents *documents = &session->manifest.documents;
+	const struct cli_texts *given = &session->cli->manifests;
+	bool is_same = !given->count && fs_is_same_file(MANIFEST_DEFAULT_PATH, path);
+
+	for (size_t i = 0; i < documents->count; i++)
+		is_same |= fs_is_same_file(documents->items[i].file, path);
+	for (size_t i = 0; i < given->count; i++)
+		is_same |= fs_is_same_file(given->items[i], path);
+	return is_same;
+}
+
+bool session_check_target(struct session *session, const char *option, const char *path)
+{
+	static const struct {
+		const char *before, *after, *what;
+	} siblings[] = {{"", "", "the state"}, {"", ".journal", "the journal of the state"},
+		{".", ".lock", "the lock of the state"}};
+	const char *what = is_manifest(session, path) ? "a manifest" : NULL;
+	char *state AUTO_FREE = fs_real_path(session->state_path);
+	struct error err CLEANUP(error_release) = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(siblings); i++) {
+		char *own AUTO_FREE = fs_sibling(state, siblings[i].before, siblings[i].after);
+		if (fs_is_same_file(own, path))
+			what = siblings[i].what;
+	}
+	if (!what && fs_check_target(path, &err))
+		return true;
+	if (what)
+		error_set(&err, "%s is %s", path, what);
+	error_prefix(&err, "%s can't be %s", option, path);
+	error_hint(&err, "Choose another file. No changes were made.");
+	return term_error(&err);
+}
+
+/* ---- a new file ---- */
+
+static bool is_new_file(const struct cli *cli)
+{
+	return cli->out && strcmp(cli->out, "-") != 0;
+}
+
+bool session_check_new_file(const struct session *session)
+{
+	const struct cli *cli = session->cli;
+	struct error err CLEANUP(error_release) = {0};
+
+	if (!is_new_file(cli) || fs_check_new(cli->out, &err))
+		return true;
+	error_hint(&err, "Remove it first, or choose another path with -out.");
+	return term_error(&err);
+}
+
+bool session_write_new_file(const struct session *session, const struct str *text)
+{
+	const struct cli *cli = session->cli;
+	struct error err CLEANUP(error_release) = {0};
+
+	if (!is_new_file(cli)) {
+		term_out_str(text);
+		return true;
+	}
+	if (!fs_create(cli->out, text, &err))
+		return term_error(&err);
+	char *shown AUTO_FREE = text_visible(cli->out, 0);
+	term_print("Wrote %s.", shown);
+	return true;
+}
