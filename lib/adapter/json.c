@@ -276,21 +276,27 @@ struct json_writer json_writer(struct str *to, unsigned indent)
 	return (struct json_writer){.out = to, .indent = indent};
 }
 
-/* "##" is escaped because a CI may read it for a command; "::" starts no line of JSON. */
-static bool must_escape(const char *text, const char *whole)
+struct json_writer json_file_writer(struct str *to, unsigned indent)
 {
-	return (unsigned char)*text < 0x20 || *text == '"' || *text == '\\' ||
-	       (*text == '#' && text > whole && text[-1] == '#');
+	return (struct json_writer){.out = to, .indent = indent, .is_file = true};
 }
 
-static void put_quoted(struct str *to, const char *text)
+/* "##" is escaped because a CI may read it for a command; "::" starts no line of JSON. */
+static bool must_escape(const char *text, const char *whole, bool is_file)
 {
+	return (is_file && (*text == '$' || *text == '`')) || (unsigned char)*text < 0x20 ||
+	       *text == '"' || *text == '\\' || (*text == '#' && text > whole && text[-1] == '#');
+}
+
+static void put_quoted(struct json_writer *writer, const char *text)
+{
+	struct str *to = writer->out;
 	static const char escapes[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
 	const char *whole = text;
 
 	str_char(to, '"');
 	for (const char *start = text;; start = ++text) {
-		while (!must_escape(text, whole))
+		while (!must_escape(text, whole, writer->is_file))
 			text++;
 		str_add(to, start, (size_t)(text - start));
 		if (!*text)
@@ -321,7 +327,7 @@ static void put_key(struct json_writer *writer, const char *key)
 	writer->has_items = true;
 	if (!key)
 		return;
-	put_quoted(writer->out, key);
+	put_quoted(writer, key);
 	str_text_add(writer->out, writer->indent ? ": " : ":");
 }
 
@@ -358,7 +364,7 @@ void json_put_text(struct json_writer *writer, const char *key, const char *text
 {
 	put_key(writer, key);
 	if (text_or_null)
-		put_quoted(writer->out, text_or_null);
+		put_quoted(writer, text_or_null);
 	else
 		str_text_add(writer->out, "null");
 }

@@ -73,10 +73,15 @@ struct json_writer {
 	unsigned indent; /* spaces per level; 0: one line */
 	unsigned depth;
 	bool has_items; /* in the open container */
+	bool is_file;
 	bool is_array[JSON_DEPTH_LIMIT];
 };
 
 struct json_writer json_writer(struct str *to, unsigned indent);
+
+/* For files: $ and ` are escaped, so that a shell that is made to read one runs nothing. */
+struct json_writer json_file_writer(struct str *to, unsigned indent);
+
 void json_begin_object(struct json_writer *writer, const char *key);
 void json_begin_array(struct json_writer *writer, const char *key);
 void json_end(struct json_writer *writer); /* closes the innermost container */

@@ -43,7 +43,7 @@ void journal_encode_header(const struct state *state, const struct model *desire
 	const struct change *intents, size_t count, struct str *out)
 {
 	size_t start = begin_line(out);
-	struct json_writer writer = json_writer(out, 0);
+	struct json_writer writer = json_file_writer(out, 0);
 
 	json_begin_object(&writer, NULL);
 	json_put_integer(&writer, "cfprov_journal", JOURNAL_VERSION);
@@ -69,7 +69,7 @@ void journal_encode_header(const struct state *state, const struct model *desire
 void journal_encode_alive(int64_t now_ms, struct str *out)
 {
 	size_t start = begin_line(out);
-	struct json_writer writer = json_writer(out, 0);
+	struct json_writer writer = json_file_writer(out, 0);
 
 	json_begin_object(&writer, NULL);
 	json_put_integer(&writer, "alive", now_ms);
@@ -80,7 +80,7 @@ void journal_encode_alive(int64_t now_ms, struct str *out)
 void journal_encode_group(const struct result *results, size_t count, struct str *out)
 {
 	size_t start = begin_line(out);
-	struct json_writer writer = json_writer(out, 0);
+	struct json_writer writer = json_file_writer(out, 0);
 
 	json_begin_array(&writer, NULL);
 	for (size_t i = 0; i < count; i++) {

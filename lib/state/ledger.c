@@ -18,7 +18,7 @@ enum { LOCK_POLL_MS = 100 };
 
 static void encode_lock_info(const struct ledger_options *options, struct str *out)
 {
-	struct json_writer writer = json_writer(out, 2);
+	struct json_writer writer = json_file_writer(out, 2);
 	char id[CRYPT_UUID_SIZE], now[CLOCK_TEXT_SIZE], host[256] = "";
 	const char *user = getenv("USER");
 	struct str who CLEANUP(str_release) = {0};

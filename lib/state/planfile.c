@@ -90,7 +90,7 @@ void planfile_encode(const struct planfile *planfile, const struct plan *plan,
 	const struct key *key, struct str *out)
 {
 	struct str json CLEANUP(str_release) = {0};
-	struct json_writer writer = json_writer(&json, 0), *w = &writer;
+	struct json_writer writer = json_file_writer(&json, 0), *w = &writer;
 	const struct plan_options *options = &planfile->options;
 	char checksum[CRYPT_CHECKSUM_SIZE];
 

@@ -149,7 +149,7 @@ static size_t encode_store(
 
 void state_encode(const struct state *state, struct str *out)
 {
-	struct json_writer writer = json_writer(out, 2);
+	struct json_writer writer = json_file_writer(out, 2);
 	const struct model *model = &state->model;
 	size_t count = model->account_count;
 	struct account *by_id AUTO_FREE = mem_alloc(count * sizeof(*by_id));

@@ -376,9 +376,23 @@ static void what_is_written_is_read(void **state)
 	json_free(json);
 }
 
+/* A shell that reads a file runs nothing of it. Readers take both forms. */
+static void files_for_shells(void **state)
+{
+	struct str file CLEANUP(str_release) = {0}, plain CLEANUP(str_release) = {0};
+	struct json_writer w = json_file_writer(&file, 0), other = json_writer(&plain, 0);
+
+	(void)state;
+	json_put_text(&w, NULL, "$(id) `id` \"");
+	assert_string_equal(str_text(&file), "\"\\u0024(id) \\u0060id\\u0060 \\\"\"");
+	json_put_text(&other, NULL, "$(id) `id`");
+	assert_string_equal(str_text(&plain), "\"$(id) `id`\"");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(files_for_shells),
 		cmocka_unit_test(every_kind),
 		cmocka_unit_test(null_says_no),
 		cmocka_unit_test(not_json),
