@@ -143,14 +143,17 @@ static void record(struct run *run, const struct result *results, size_t count)
 		journal_failed(run, &err);
 }
 
-/* While requests are in progress, the journal gets the time: the next run's patience starts there.
+/*
+ * While requests are in progress, the journal gets the time: the next run's patience starts there.
+ * False: it takes nothing any longer.
  */
-static void keep_alive(struct run *run)
+static bool keep_alive(struct run *run)
 {
 	struct error err = {0};
 
-	if (run->can_record && run->under_way && !ledger_keep_alive(run->input->ledger, &err))
+	if (run->can_record && !ledger_keep_alive(run->input->ledger, &err))
 		journal_failed(run, &err);
+	return run->can_record;
 }
 
 /* The group is durable: emits its results, and frees the tasks that wait for them. */
@@ -314,8 +317,11 @@ static void emit_waiting(struct run *run)
 	event_waiting(run->input->sink, object, runner->paused, longest_ms);
 }
 
-static void start(struct run *run, struct task *task)
+static void start_next(struct run *run)
 {
+	if (!keep_alive(run))
+		return;
+	struct task *task = schedule_next(&run->schedule);
 	task->started_us = clock_monotonic_us();
 	task->left = task->count;
 	run->under_way++;
@@ -324,7 +330,6 @@ static void start(struct run *run, struct task *task)
 		schedule_step(&run->schedule, task->rows[i])->state = STEP_STARTED;
 		emit_row(run, EVENT_ACTION_START, task->rows[i], 0);
 	}
-	keep_alive(run);
 	run->input->runner->start(run->input->runner, task->rows, task->count);
 }
 
@@ -333,7 +338,7 @@ static void loop(struct run *run)
 	struct runner *runner = run->input->runner;
 
 	while (may_start(run))
-		start(run, schedule_next(&run->schedule));
+		start_next(run);
 	emit_progress(run, EVENT_PROGRESS); /* the first results may take a while */
 	while (interrupts(run) < 2 &&
 		(run->under_way || may_start(run) || (has_group(run) && run->is_awaited))) {
@@ -343,8 +348,9 @@ static void loop(struct run *run)
 			runner->stop(runner);
 		}
 		while (may_start(run))
-			start(run, schedule_next(&run->schedule));
-		keep_alive(run);
+			start_next(run);
+		if (run->under_way)
+			(void)keep_alive(run);
 		emit_waiting(run);
 		int64_t wait_ms = has_group(run) ? (pause_left_us(run) + 999) / 1000 : WAIT_MS;
 		struct outcome *outcome = runner->next(runner, wait_ms);

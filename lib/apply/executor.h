@@ -48,7 +48,8 @@ struct runner {
 	struct outcome *(*next)(struct runner *runner, int64_t timeout_ms);
 	/* Operations that only wait for their next look: they need no slot. */
 	size_t paused;
-	/* Lends the object of the paused operation that may take longest. NULL: none is paused. */
+	/* Lends the object of the operation that may wait longest for its looks, and sets for how
+	 * much longer. NULL, and 0 ms: none waits. */
 	const struct object *(*longest)(struct runner *runner, int64_t *ret_ms);
 };
 

@@ -3,6 +3,7 @@
 
 #include "unit.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -549,6 +550,29 @@ static void no_room_for_results(void **state)
 	assert_false(folder_has(&rig->folder, "state.json.journal"));
 }
 
+/* From now on the journal takes nothing, and its next sign of life is due. */
+static void fill_disk(struct rig *rig)
+{
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+	assert_true(full >= 0 && dup2(full, rig->ledger.log.fd) >= 0);
+	close(full);
+	rig->ledger.alive_at_ms = INT64_MIN / 2;
+}
+
+static void no_room_for_signs_of_life(void **state)
+{
+	struct rig *rig = *state;
+
+	make_plan(rig, 20, true);
+	rig->on_started = fill_disk;
+	assert_false(run(rig));
+	/* Nothing is started that the journal can't say. */
+	assert_int_equal(rig->started_count, 1);
+	assert_int_equal(rig->result.not_started, 19);
+	expect_recorded(rig, 1, 0);
+}
+
 /* The folder goes: neither journal nor state can be had, and the ids are still said. */
 static void remove_folder(struct rig *rig)
 {
@@ -974,6 +998,7 @@ int main(void)
 		TEST(interrupted_twice),
 		TEST(no_room_for_intents),
 		TEST(no_room_for_results),
+		TEST(no_room_for_signs_of_life),
 		TEST(folder_vanishes),
 		TEST(all_kinds_work),
 		TEST(removals_end_before_anything_else),
