@@ -137,7 +137,10 @@ void op_end_row(struct cf_runner *r, const struct op *op, const struct row *row,
 	if (op->made.id) {
 		struct object *object = arena_alloc(&r->arena, sizeof(*object));
 		bool value_is_open = row->copies && (row->writes & FIELD_VALUE) && !op->is_clearing;
-		record_unfinished(row, &op->made, value_is_open, &r->arena, object);
+		enum doubt doubt = value_is_open             ? DOUBT_VALUE
+				   : kind == OUTCOME_UNKNOWN ? DOUBT_REST
+							     : DOUBT_NONE;
+		record_unfinished(row, &op->made, doubt, &r->arena, object);
 		outcome->change = (struct change){CHANGE_PUT, object};
 	}
 }

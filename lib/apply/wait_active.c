@@ -1,9 +1,9 @@
 #include "apply/wait_active.h"
 
 #include "base/clock.h"
-#include "base/moment.h"
 #include "base/text.h"
 #include "cloudflare/wait.h"
+#include "plan/record.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,17 +21,6 @@ struct wait {
 };
 
 /* ---- one look ---- */
-
-bool wait_learn(const struct object *recorded, const struct object *live, struct object *ret_now)
-{
-	if (!recorded->id || strcmp(recorded->id, live->id) != 0 ||
-		!object_became_ready(recorded, live))
-		return false;
-	*ret_now = *recorded;
-	ret_now->status = live->status;
-	ret_now->modified = moment_latest(recorded->modified, live->modified);
-	return true;
-}
 
 static bool is_interrupted(const struct wait *w)
 {
@@ -55,7 +44,7 @@ static bool learn(struct wait *w, struct error *err)
 	for (size_t i = 0; i < w->count; i++) {
 		const struct object *recorded = model_find(w->recorded, w->secrets[i]);
 		const struct object *listed = model_find(&w->live, recorded);
-		if (!listed || !wait_learn(recorded, listed, &now[count]))
+		if (!listed || !record_became_active(recorded, listed, &now[count]))
 			continue;
 		changes[count] = (struct change){CHANGE_PUT, &now[count]};
 		count++;

@@ -30,11 +30,4 @@ struct wait_input {
  */
 bool wait_active(const struct wait_input *input, size_t *ret_left, struct error *err) MUST_CHECK;
 
-/*
- * Pure. The record of a secret that is listed as `live`. False: nothing new. If the secret was
- * recreated or written by someone else, nothing is learned: the next plan has to see it.
- */
-bool wait_learn(const struct object *recorded, const struct object *live,
-	struct object *ret_now) MUST_CHECK;
-
 #endif

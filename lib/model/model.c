@@ -460,9 +460,9 @@ unsigned object_drift(const struct object *recorded, const struct object *live)
 {
 	unsigned fields = object_lags(recorded, live) ? 0 : object_differences(recorded, live);
 	bool is_kept = live->audit && live->audit->value == AUDIT_KEPT;
+	bool is_ready = object_became_ready(recorded, live) && !object_has_foreign_value(recorded);
 
-	return is_kept || object_became_ready(recorded, live) ? fields & ~(unsigned)FIELD_VALUE
-							      : fields;
+	return is_kept || is_ready ? fields & ~(unsigned)FIELD_VALUE : fields;
 }
 
 const char *audit_value_word(enum audit_value value)

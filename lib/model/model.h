@@ -245,9 +245,16 @@ bool object_lags(const struct object *known, const struct object *seen);
 /*
  * The FIELD_* that someone else changed; none if `live` lags. FIELD_VALUE means that `modified`
  * differs, so the value may have changed. It is left out if the secret has become active, which may
- * also change `modified`, or if the audit log says that the value is unchanged.
+ * also change `modified`, unless its value was someone else's before; and if the audit log says
+ * that the value is unchanged.
  */
 unsigned object_drift(const struct object *recorded, const struct object *live);
+
+/* True if the recorded secret's value is known to be someone else's. */
+static inline bool object_has_foreign_value(const struct object *recorded)
+{
+	return recorded->seen_modified || recorded->doubt == DOUBT_FOREIGN;
+}
 
 /* True if a secret has become active since it was recorded, which may have changed `modified`. */
 bool object_became_ready(const struct object *recorded, const struct object *live);

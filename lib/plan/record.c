@@ -215,13 +215,13 @@ void record_done(const struct row *row, const struct object *is_now, struct aren
 	*ret_object = object;
 }
 
-void record_unfinished(const struct row *row, const struct object *is_now, bool value_is_open,
+void record_unfinished(const struct row *row, const struct object *is_now, enum doubt doubt,
 	struct arena *arena, struct object *ret_object)
 {
 	record_done(row, is_now, arena, ret_object);
-	if (!value_is_open)
+	ret_object->doubt = doubt == DOUBT_REST && has_foreign_value(row) ? DOUBT_FOREIGN : doubt;
+	if (doubt != DOUBT_VALUE)
 		return;
-	ret_object->doubt = DOUBT_VALUE;
 	ret_object->fingerprint = NULL;
 	ret_object->version = known_of(row)->version;
 }
@@ -263,6 +263,19 @@ struct change record_recovered(
 }
 
 /* ---- without a request ---- */
+
+bool record_became_active(
+	const struct object *recorded, const struct object *live, struct object *ret_now)
+{
+	if (!recorded->id || strcmp(recorded->id, live->id) != 0 ||
+		!object_became_ready(recorded, live))
+		return false;
+	*ret_now = *recorded;
+	ret_now->status = live->status;
+	if (!object_has_foreign_value(recorded))
+		ret_now->modified = moment_latest(recorded->modified, live->modified);
+	return true;
+}
 
 /*
  * `modified` stays that of our own last write, so that a later write is noticed. If that is

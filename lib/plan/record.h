@@ -1,6 +1,6 @@
 /*
  * What the state records of an object before its row's request, after it, and without one. Pure.
- * Nothing else decides this.
+ * Only an import makes its record itself (plan/import).
  *
  *     outcome of a row                  what the state records
  *     intended, outcome unknown         record_intent: unresolved, or recorded with a doubt
@@ -8,7 +8,7 @@
  *     failed halfway                    record_unfinished: the part that was done
  *     not started, or refused           as before
  *     found after an interrupted run    record_recovered
- *     learned without a request         record_learned
+ *     learned without a request         record_learned, record_became_active
  */
 #ifndef PLAN_RECORD_H
 #define PLAN_RECORD_H
@@ -31,10 +31,10 @@ void record_done(const struct row *row, const struct object *is_now, struct aren
 	struct object *ret_object);
 
 /*
- * The same for an action that failed after it had created or changed the object. `value_is_open`:
- * it is unknown whether a duplicate has its new value.
+ * The same for an action that failed after it had created or changed the object. DOUBT_VALUE: it is
+ * unknown whether a duplicate has its new value; DOUBT_REST: whether the other fields were written.
  */
-void record_unfinished(const struct row *row, const struct object *is_now, bool value_is_open,
+void record_unfinished(const struct row *row, const struct object *is_now, enum doubt doubt,
 	struct arena *arena, struct object *ret_object);
 
 /*
@@ -49,6 +49,14 @@ bool record_is_replaced(const struct object *unresolved, const struct object *fo
  */
 struct change record_recovered(const struct object *unresolved, const struct object *found,
 	struct arena *arena) MUST_CHECK;
+
+/*
+ * Fills *ret_now for a recorded secret that is listed as `live` and has become active. False:
+ * nothing new. If the secret was recreated or written by someone else, nothing is recorded: the
+ * next plan has to see it.
+ */
+bool record_became_active(const struct object *recorded, const struct object *live,
+	struct object *ret_now) MUST_CHECK;
 
 /*
  * Lends the new record for a row without an action whose recorded object still exists; NULL:

@@ -75,9 +75,10 @@ enum outcome {
 	INTENDED,
 	DONE,
 	UNFINISHED,
-	UNFINISHED_OPEN,
-	RECOVERED,     /* what was intended is found with the id of the answer */
-	RECOVERED_OLD, /* ... or with the id of what it replaces */
+	UNFINISHED_OPEN, /* its value is unknown */
+	UNFINISHED_REST, /* the rest is */
+	RECOVERED,       /* what was intended is found with the id of the answer */
+	RECOVERED_OLD,   /* ... or with the id of what it replaces */
 	LEARNED,
 	REFRESHED, /* learned with -refresh-only */
 };
@@ -160,8 +161,12 @@ static void describe_outcome(struct rig *rig, enum outcome outcome, struct str *
 		break;
 	case UNFINISHED:
 	case UNFINISHED_OPEN:
-		record_unfinished(
-			&rig->row, &is_now, outcome == UNFINISHED_OPEN, &rig->arena, &rig->record);
+	case UNFINISHED_REST:
+		record_unfinished(&rig->row, &is_now,
+			outcome == UNFINISHED_OPEN   ? DOUBT_VALUE
+			: outcome == UNFINISHED_REST ? DOUBT_REST
+						     : DOUBT_NONE,
+			&rig->arena, &rig->record);
 		break;
 	case RECOVERED:
 	case RECOVERED_OLD:
@@ -245,6 +250,9 @@ static const struct outcome_case outcome_cases[] = {
 	{ACTION_UPDATE, COMMENT, DONE, CHANGED, 0, "id adopted 2 new ours seen=answer"},
 	{ACTION_UPDATE, VALUE, DONE, CHANGED, DOUBT_FOREIGN, "id adopted 3 new answer"},
 	{ACTION_UPDATE, VALUE, UNFINISHED, 0, 0, "id adopted 3 new answer"},
+	{ACTION_UPDATE, COMMENT, UNFINISHED_REST, 0, 0, "id adopted 2 new answer rest"},
+	{ACTION_UPDATE, COMMENT, UNFINISHED_REST, CHANGED, 0, "id adopted 2 new ours foreign seen=answer"},
+	{ACTION_CREATE, COMMENT, UNFINISHED_REST, COPIES, 0, "id adopted 2 new answer rest former=OLD"},
 
 	{ACTION_REPLACE, 0, INTENDED, 0, 0, "? - 3 new - replaced=id"},
 	{ACTION_REPLACE, 0, DONE, 0, 0, "id created 3 new answer"},
@@ -383,6 +391,102 @@ static void stores(void **state)
 	arena_release(&rig.arena);
 }
 
+/* ---- becoming active ---- */
+
+#define THEN  "2026-01-01T00:00:00Z"
+#define LATER "2026-01-01T00:00:01Z"
+
+static struct object secret(const char *id, const char *status, const char *modified)
+{
+	return (struct object){.kind = OBJECT_SECRET,
+		.account = "prod",
+		.store = "keys",
+		.secret = "A",
+		.id = id,
+		.status = status,
+		.modified = modified,
+		.scopes = "workers"};
+}
+
+static void readiness_is_learned(void **state)
+{
+	struct object recorded = secret("1", "pending", THEN), now;
+	struct object live = secret("1", "active", LATER);
+
+	(void)state;
+	recorded.fingerprint = "f";
+	recorded.version = 3;
+	recorded.origin = ORIGIN_CREATED;
+	live.scopes = "dex";
+	assert_true(record_became_active(&recorded, &live, &now));
+	assert_string_equal(now.status, "active");
+	assert_string_equal(now.modified, LATER);
+	assert_string_equal(now.fingerprint, "f");
+	assert_string_equal(now.scopes, "workers"); /* drift is for the next plan to see */
+	assert_int_equal(now.version, 3);
+	assert_int_equal(now.origin, ORIGIN_CREATED);
+}
+
+/* fault A5 */
+static void older_than_ours_is_not_ready(void **state)
+{
+	const struct object recorded = secret("1", "pending", LATER);
+	const struct object lags = secret("1", "active", THEN);
+	const struct object moved = secret("1", "active", "2026-01-01T00:00:01.5+00:00");
+	struct object now;
+
+	(void)state;
+	assert_false(record_became_active(&recorded, &lags, &now));
+	assert_true(record_became_active(&recorded, &moved, &now));
+	assert_string_equal(now.modified, LATER); /* the same moment, to the second */
+}
+
+/* What others did is not learned: the next plan must see it. */
+static void nothing_else_is(void **state)
+{
+	const struct object pending = secret("1", "pending", THEN);
+	const struct object active = secret("1", "active", THEN);
+	const struct object foreign[] = {
+		secret("2", "active", LATER),  /* recreated */
+		secret("1", "pending", LATER), /* written by somebody else */
+		secret("1", NULL, LATER),
+	};
+	const struct object written = secret("1", "active", LATER);
+	struct object now;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(foreign); i++)
+		assert_false(record_became_active(&pending, &foreign[i], &now));
+	assert_false(record_became_active(&active, &written, &now));
+	const struct object unresolved = secret(NULL, "pending", NULL);
+	assert_false(record_became_active(&unresolved, &written, &now));
+}
+
+/* A value that is known to be someone else's does not become ours. */
+static void readiness_hides_no_foreign_value(void **state)
+{
+	struct object recorded[2] = {secret("1", "pending", THEN), secret("1", "pending", THEN)},
+		      now;
+	const struct object live = secret("1", "active", LATER);
+
+	(void)state;
+	recorded[0].seen_modified = THEN; /* we wrote something else after them */
+	recorded[1].doubt = DOUBT_FOREIGN;
+	for (size_t i = 0; i < ARRAY_SIZE(recorded); i++) {
+		struct arena arena = {0};
+		const struct row row = {.recorded = &recorded[i], .live = &live};
+		assert_true(record_became_active(&recorded[i], &live, &now));
+		assert_string_equal(now.status, "active");
+		assert_string_equal(now.modified, THEN);
+		const struct object *learned = record_learned(&row, true, &arena);
+		assert_non_null(learned);
+		assert_string_equal(learned->status, "active");
+		assert_string_equal(learned->modified, THEN);
+		assert_int_equal(object_drift(&recorded[i], &live) & FIELD_VALUE, FIELD_VALUE);
+		arena_release(&arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -390,6 +494,10 @@ int main(void)
 		cmocka_unit_test(stored_otherwise),
 		cmocka_unit_test(an_answer_that_lags),
 		cmocka_unit_test(stores),
+		cmocka_unit_test(readiness_is_learned),
+		cmocka_unit_test(older_than_ours_is_not_ready),
+		cmocka_unit_test(nothing_else_is),
+		cmocka_unit_test(readiness_hides_no_foreign_value),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
