@@ -71,11 +71,18 @@ static void end_looking(struct cf_runner *r, struct op *op)
 	r->runner.paused -= op->patience_ms > 0;
 }
 
-/* The journal has its intent: the next run finds out. */
+/* If anything was sent, the journal has its intent: the next run finds out. */
 static void give_up(struct cf_runner *r, struct op *op)
 {
+	struct error err = {0};
+
 	end_looking(r, op);
-	op_end_unknown(r, op, "interrupted before Cloudflare confirmed it");
+	if (op->answered) {
+		op_end_unknown(r, op, "interrupted before Cloudflare confirmed it");
+		return;
+	}
+	error_set(&err, "interrupted before it was sent");
+	op_end_failed(r, op, &err);
 }
 
 void find_after(struct cf_runner *r, struct op *op, struct client_answer *answer)

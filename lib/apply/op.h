@@ -44,8 +44,8 @@ struct look {
 };
 
 struct op {
-	enum tag_kind tag; /* TAG_OP */
-	op_answered *answered;
+	enum tag_kind tag;     /* TAG_OP */
+	op_answered *answered; /* NULL: it has sent nothing yet */
 	op_found *found;
 	struct op *next;    /* that waits for the same look */
 	struct op *earlier; /* list of all ops */

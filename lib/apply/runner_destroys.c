@@ -98,10 +98,15 @@ static void unmanaged_found(struct cf_runner *r, struct op *op, const struct fin
 		return;
 	}
 	text_add_visible(&name, unmanaged, strlen(unmanaged), 255);
-	error_set(
-		&op->seen, "it contains a secret that cfprov does not manage: %s", str_text(&name));
-	error_hint(&op->seen,
-		"The secret was created after the plan was made. Run `cfprov plan` again.");
+	if (finding->err) {
+		error_copy(&op->seen, finding->err);
+		error_prefix(&op->seen, "it is unknown whether it contains %s", str_text(&name));
+	} else {
+		error_set(&op->seen, "it contains a secret that cfprov does not manage: %s",
+			str_text(&name));
+		error_hint(&op->seen,
+			"The secret was created after the plan was made. Run `cfprov plan` again.");
+	}
 	op_end_failed(r, op, &op->seen);
 }
 
@@ -129,11 +134,12 @@ static void inside_found(struct cf_runner *r, struct op *op, const struct findin
 	bool forces = r->options->force, is_first = !op->patience_ms;
 
 	if (finding->err) {
-		error_set(&op->seen, "can't list its secrets: %s", finding->err->message);
+		error_copy(&op->seen, finding->err);
+		error_prefix(&op->seen, "can't list its secrets");
 		op_end_failed(r, op, &op->seen);
 		return;
 	}
-	if (!forces && !r->is_stopping && destroys_inside(r, row, finding->names) &&
+	if (!forces && destroys_inside(r, row, finding->names) &&
 		(is_first ? r->options->patience_ms > 0 : !finding->is_late)) {
 		if (is_first) {
 			op->patience_ms = r->options->patience_ms;

@@ -119,6 +119,8 @@ static void answered(struct cf_runner *r, struct op *op, struct client_answer *a
 		is_now.modified = NULL; /* not known, and compared with nothing then */
 		op_end_done(r, row, &is_now);
 	} else {
+		if (!op->seen.message)
+			error_set(&op->seen, "Cloudflare's response has the id of another secret");
 		find_after(r, op, answer);
 		find_by_id(r, op, &op->id, found);
 	}
