@@ -260,7 +260,7 @@ bool planning_save(struct session *session, const char *path)
 		.is_partial = session->is_partial,
 		.serial = ledger->read_serial,
 		.lineage = ledger->state.lineage,
-		.born_as = ledger->born_as,
+		.new_lineage = ledger->new_lineage,
 		.options = session->input.options,
 		.desired = session->desired,
 		.recorded = ledger->state.model,
@@ -406,7 +406,7 @@ bool planning_check(struct session *session)
 		return false;
 	if (!planning_move(session, &err))
 		return term_error(&err);
-	memcpy(ledger->born_as, planfile->born_as, strlen(planfile->born_as) + 1);
+	memcpy(ledger->new_lineage, planfile->new_lineage, strlen(planfile->new_lineage) + 1);
 	if (!session_new_client(session))
 		return false;
 	start_values(session);

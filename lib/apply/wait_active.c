@@ -147,8 +147,8 @@ static bool refuse(const struct wait *w, struct error *err)
 		text_add_listed(&who, str_text(&name), named++, w->left, NAMED_AT_MOST);
 	}
 	if (is_interrupted(w)) {
-		error_set(err, "interrupted: %zu secret%s %s not active yet: %s", w->left, plural,
-			verb, str_text(&who));
+		error_set(err, "interrupted while waiting: %zu secret%s %s not active yet: %s",
+			w->left, plural, verb, str_text(&who));
 	} else {
 		text_add_duration(&time, w->input->timeout_ms);
 		error_set(err, "%zu secret%s %s not active after %s: %s", w->left, plural, verb,

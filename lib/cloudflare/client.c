@@ -206,7 +206,7 @@ static enum retry_seen read_response(
 			err);
 		if (http->retry_after_ms < cf->retry_after_ms) /* the header may be a proxy's */
 			http->retry_after_ms = cf->retry_after_ms;
-		return json_is_false(json_get(cf->json, "success")) ? RETRY_SAW_WORD
+		return json_is_false(json_get(cf->json, "success")) ? RETRY_SAW_REFUSAL
 								    : RETRY_SAW_BROKEN;
 	}
 	scrub_add(&problem, http->problem, strlen(http->problem), scrub);

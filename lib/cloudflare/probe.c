@@ -24,14 +24,14 @@ static void ask(struct client *client, struct target *target, enum question ques
 {
 	/* A secret that can't exist: a token that may not write is refused, it seems, before
 	 * anybody looks for it. */
-	static const char nobody[] = "00000000000000000000000000000000";
+	static const char absent_id[] = "00000000000000000000000000000000";
 	struct str path CLEANUP(str_release) = {0};
 	const char *id = target->probe->account->id;
 
 	if (question == ASK_QUOTA)
 		cf_add_quota_path(&path, id);
 	else if (question == ASK_WRITING)
-		cf_add_path(&path, id, &(struct cf_id){nobody, nobody});
+		cf_add_path(&path, id, &(struct cf_id){absent_id, absent_id});
 	else if (question == ASK_ACCOUNT_TOKEN)
 		str_format(&path, "/accounts/%s/tokens/verify", id);
 	else

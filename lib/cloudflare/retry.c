@@ -33,7 +33,7 @@ static bool may_pass(const struct retry_input *input)
 
 	if (input->seen == RETRY_SAW_NOTHING || status == 408 || status == 425)
 		return true;
-	if (input->seen == RETRY_SAW_WORD)
+	if (input->seen == RETRY_SAW_REFUSAL)
 		return status >= 500 && status != 501 && status != 505;
 	return status / 100 != 3 && status / 100 != 4; /* half a text, with any status */
 }
@@ -51,13 +51,13 @@ static bool is_sent_again(const struct retry_input *input)
 
 struct retry_verdict retry_decide(const struct retry_input *input)
 {
-	bool is_word = input->seen == RETRY_SAW_WORD, is_again = is_sent_again(input);
+	bool is_refusal = input->seen == RETRY_SAW_REFUSAL, is_again = is_sent_again(input);
 	bool is_unclear = input->seen == RETRY_SAW_NOTHING || input->seen == RETRY_SAW_BROKEN;
 	bool is_trouble = input->status >= 500 || input->status == 408 || input->status == 425;
 	bool needs_look = input->safety == RETRY_IDEMPOTENT || input->safety == RETRY_UNSAFE;
 	struct retry_verdict verdict = {
 		.verb = RETRY_GIVE_UP,
-		.may_be_done = input->is_throttled || is_unclear || (is_word && is_trouble),
+		.may_be_done = input->is_throttled || is_unclear || (is_refusal && is_trouble),
 	};
 
 	if (is_again)

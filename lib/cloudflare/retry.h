@@ -29,7 +29,7 @@ enum retry_safety {
 };
 
 enum retry_seen {
-	RETRY_SAW_WORD,    /* the API's own answer: its envelope, with `success: false` */
+	RETRY_SAW_REFUSAL, /* the API's own answer: its envelope, with `success: false` */
 	RETRY_SAW_BROKEN,  /* any other complete answer */
 	RETRY_NOT_SENT,    /* the server did not process the request, as far as is certain */
 	RETRY_NEVER,       /* it did not get the request, and never will */

@@ -313,12 +313,12 @@ const char *ledger_lineage(struct ledger *ledger)
 {
 	if (ledger->state.lineage[0])
 		return ledger->state.lineage;
-	if (!ledger->born_as[0])
-		crypt_uuid(ledger->born_as);
-	return ledger->born_as;
+	if (!ledger->new_lineage[0])
+		crypt_uuid(ledger->new_lineage);
+	return ledger->new_lineage;
 }
 
-static void be_born(struct ledger *ledger)
+static void assign_lineage(struct ledger *ledger)
 {
 	memmove(ledger->state.lineage, ledger_lineage(ledger), sizeof(ledger->state.lineage));
 }
@@ -329,7 +329,7 @@ bool ledger_commit(struct ledger *ledger, struct error *err)
 
 	if (!ledger->is_ahead_of_file || !ledger->may_write)
 		return true;
-	be_born(ledger);
+	assign_lineage(ledger);
 	if (!encode_readable(ledger, &bytes, err) ||
 		!fs_replace(ledger->path, ledger->backup_path, &bytes, err))
 		return error_prefix(err, "the state could not be written");
@@ -418,7 +418,7 @@ bool ledger_begin(struct ledger *ledger, const struct model *desired, const stru
 {
 	struct str header CLEANUP(str_release) = {0};
 
-	be_born(ledger);
+	assign_lineage(ledger);
 	ledger->changes = arena_alloc(&ledger->run_arena, count * sizeof(*intents));
 	ledger->has_result = arena_alloc(&ledger->run_arena, count * sizeof(*ledger->has_result));
 	if (count)

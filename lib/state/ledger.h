@@ -52,8 +52,8 @@ struct ledger {
 	struct state state;  /* lent until ledger_stage, ledger_replace or ledger_close */
 	struct state before; /* after ledger_finish: what the run was made from, still lent */
 	int64_t read_serial; /* of the state as it was read, with its journal; 0: there was none */
-	char *path, *journal_path, *backup_path; /* backup NULL: none, or it has been made */
-	char born_as[STATE_LINEAGE_LENGTH + 1];  /* see ledger_lineage */
+	char *path, *journal_path, *backup_path;    /* backup NULL: none, or it has been made */
+	char new_lineage[STATE_LINEAGE_LENGTH + 1]; /* see ledger_lineage */
 	bool may_write;
 	struct lock lock;
 	struct fs_log log; /* open between begin and finish */

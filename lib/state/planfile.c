@@ -102,7 +102,7 @@ void planfile_encode(const struct planfile *planfile, const struct plan *plan,
 	json_put_text(w, "state", planfile->state_path);
 	json_put_bool(w, "partial", planfile->is_partial);
 	json_put_text(w, "lineage", planfile->lineage);
-	json_put_text(w, "born_as", planfile->born_as);
+	json_put_text(w, "born_as", planfile->new_lineage);
 	json_put_integer(w, "serial", planfile->serial);
 	json_begin_object(w, "options");
 	json_put_bool(w, "adopt", options->adopt_all);
@@ -306,10 +306,11 @@ static bool decode_head(struct decoding *d, const struct json *root)
 	}
 	planfile->state_path = keep(d, json_get_text(root, "state"));
 	planfile->lineage = keep(d, json_get_text(root, "lineage"));
-	planfile->born_as = keep(d, json_get_text(root, "born_as"));
+	planfile->new_lineage = keep(d, json_get_text(root, "born_as"));
 	planfile->is_partial = json_is_true(json_get(root, "partial"));
 	if (!planfile->state_path || !is_lineage_or_none(planfile->lineage) ||
-		!is_lineage_or_none(planfile->born_as) || strlen(rows) != CRYPT_CHECKSUM_SIZE - 1 ||
+		!is_lineage_or_none(planfile->new_lineage) ||
+		strlen(rows) != CRYPT_CHECKSUM_SIZE - 1 ||
 		!json_integer(json_get(root, "serial"), &planfile->serial))
 		return malformed(d, "header");
 	memcpy(planfile->digest, rows, CRYPT_CHECKSUM_SIZE);

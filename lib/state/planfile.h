@@ -23,11 +23,11 @@
 enum { PLANFILE_VERSION = 3, PLANFILE_SIZE_LIMIT = 512 << 20 };
 
 struct planfile {
-	const char *state_path; /* as on the command line */
-	bool is_partial;        /* options left something out */
-	int64_t serial;         /* of the state as it was read */
-	const char *lineage;    /* "": the state was not born yet, */
-	const char *born_as;    /* ... and fingerprints were made for this lineage */
+	const char *state_path;  /* as on the command line */
+	bool is_partial;         /* options left something out */
+	int64_t serial;          /* of the state as it was read */
+	const char *lineage;     /* "": the state was not born yet, */
+	const char *new_lineage; /* ... and fingerprints were made for this lineage */
 	struct plan_options options;
 	struct model desired, recorded,
 		live;              /* desired: with moves and removals, without the key */

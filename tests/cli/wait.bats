@@ -158,7 +158,7 @@ is_waiting()
 		kill -$signal "$later_pid"
 		wait_later
 		[ "$status" = 1 ]
-		grep -q 'interrupted: 2 secrets are not active yet' later.err
+		grep -q 'interrupted while waiting: 2 secrets are not active yet' later.err
 		grep -q '^Interrupted: ' later.err
 		[ "$(statuses)" = 'A pending B pending ' ]
 		tidy

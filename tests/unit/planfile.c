@@ -154,7 +154,7 @@ static int set_up(void **state)
 		.is_partial = true,
 		.serial = 4,
 		.lineage = LINEAGE,
-		.born_as = "",
+		.new_lineage = "",
 		.options = {.adopt_all = true,
 			.targets = {targets, ARRAY_SIZE(targets)},
 			.excludes = {excludes, ARRAY_SIZE(excludes)},

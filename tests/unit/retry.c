@@ -67,7 +67,7 @@ static void own_word(void **state)
 	};
 
 	(void)state;
-	check_rows(RETRY_SAW_WORD, rows, ARRAY_SIZE(rows));
+	check_rows(RETRY_SAW_REFUSAL, rows, ARRAY_SIZE(rows));
 }
 
 /* fault A29: a page of HTML, a redirect, half a text says nothing of what was done. */
@@ -113,7 +113,8 @@ static void no_answer(void **state)
 /* fault A29: a create is never sent again from here, whatever was said, 429 included. */
 static void unsafe_is_never_repeated(void **state)
 {
-	static const enum retry_seen seen[] = {RETRY_SAW_WORD, RETRY_SAW_BROKEN, RETRY_SAW_NOTHING};
+	static const enum retry_seen seen[] = {
+		RETRY_SAW_REFUSAL, RETRY_SAW_BROKEN, RETRY_SAW_NOTHING};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(seen); i++)
@@ -129,7 +130,7 @@ static void unsafe_is_never_repeated(void **state)
 				assert_int_not_equal(verb, RETRY_AGAIN);
 				/* And only the API's own word ends it without a look. */
 				if (verb == RETRY_GIVE_UP)
-					assert_int_equal(seen[i], RETRY_SAW_WORD);
+					assert_int_equal(seen[i], RETRY_SAW_REFUSAL);
 			}
 }
 
@@ -141,11 +142,11 @@ static void what_stays_open(void **state)
 		int status;
 		bool is_throttled, may_be_done;
 	} table[] = {
-		{RETRY_SAW_WORD, 400, false, false},
-		{RETRY_SAW_WORD, 404, false, false},
-		{RETRY_SAW_WORD, 500, false, true},
-		{RETRY_SAW_WORD, 408, false, true},
-		{RETRY_SAW_WORD, 429, true, true},
+		{RETRY_SAW_REFUSAL, 400, false, false},
+		{RETRY_SAW_REFUSAL, 404, false, false},
+		{RETRY_SAW_REFUSAL, 500, false, true},
+		{RETRY_SAW_REFUSAL, 408, false, true},
+		{RETRY_SAW_REFUSAL, 429, true, true},
 		{RETRY_SAW_BROKEN, 429, true, true},
 		{RETRY_SAW_BROKEN, 404, false, true},
 		{RETRY_SAW_BROKEN, 302, false, true},
@@ -188,7 +189,7 @@ static void throttled(void **state)
 	assert_int_equal(decide(input).verb, RETRY_LOOK);
 	/* A create is looked for, and all the same nothing may be sent before. */
 	input = (struct retry_input){.safety = RETRY_UNSAFE,
-		.seen = RETRY_SAW_WORD,
+		.seen = RETRY_SAW_REFUSAL,
 		.status = 500, /* 971 comes with other statuses */
 		.is_throttled = true,
 		.retry_after_ms = 2000};
@@ -244,7 +245,7 @@ static void waits_longer_than_allowed(void **state)
 	assert_true(decide(input).is_too_long);
 	/* The same without a 429. */
 	input = (struct retry_input){
-		.seen = RETRY_SAW_WORD, .status = 503, .retry_after_ms = MAX_WAIT_MS + 1};
+		.seen = RETRY_SAW_REFUSAL, .status = 503, .retry_after_ms = MAX_WAIT_MS + 1};
 	assert_true(decide(input).is_too_long);
 	input.safety = RETRY_UNSAFE; /* which does not wait for it */
 	assert_false(decide(input).is_too_long);
