@@ -76,7 +76,6 @@ static void give_up(struct cf_runner *r, struct op *op)
 {
 	struct error err = {0};
 
-	end_looking(r, op);
 	if (op->answered) {
 		op_end_unknown(r, op, "interrupted before Cloudflare confirmed it");
 		return;
@@ -107,6 +106,7 @@ static void join(struct cf_runner *r, struct look *look, struct op *op, op_found
 	op->is_looking = true;
 	r->runner.paused += op->patience_ms > 0;
 	if (r->is_stopping) {
+		end_looking(r, op);
 		give_up(r, op);
 		return;
 	}
@@ -198,7 +198,10 @@ void find_take(struct cf_runner *r, struct look *look, struct client_answer *ans
 		next = op->next;
 		finding.is_late = op->looked_ms >= op->patience_ms;
 		end_looking(r, op);
-		op->found(r, op, &finding);
+		if (r->is_stopping && !op->answered)
+			give_up(r, op);
+		else
+			op->found(r, op, &finding);
 	}
 	look->served = NULL;
 	look->is_in_progress = false;
@@ -218,6 +221,7 @@ void find_stop(struct cf_runner *r)
 	for (struct look *it = r->looks; it; it = it->earlier) {
 		for (struct op *op = it->waiting; op; op = next) {
 			next = op->next;
+			end_looking(r, op);
 			give_up(r, op);
 		}
 		it->waiting = NULL;

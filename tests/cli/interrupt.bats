@@ -125,6 +125,25 @@ is_stopping()
 	tidy
 }
 
+@test "what was not sent yet is not in doubt, and an interrupt sends nothing" {
+	start_logged --list-lag-create 20000
+	printf 'account_id: acc_1\nstores:\n  - {name: keys, secrets: [{name: A, value: {env: A}}]}\n' >cfprov.yaml
+	export A=value-a
+	good apply -auto-approve
+	cp "$state" before
+	# The list does not have A yet: it is read again before the store is destroyed.
+	later from_terminal "$cfprov" destroy -auto-approve -patience=20s
+	wait_until grep -q 'Waiting for Cloudflare to confirm default/keys' later.err
+	kill -INT "$later_pid"
+	wait_later
+	[ "$status" = 1 ]
+	grep -qF 'default/keys: failed: interrupted before it was sent' later.err
+	grep -qF '1 failed, 1 not started' later.err
+	[ "$(requests '.method == "DELETE"')" = 0 ]
+	diff before "$state"
+	[ ! -e "$journal" ]
+}
+
 @test "a second signal when all are under way is no success" {
 	start_logged
 	manifest_of 3

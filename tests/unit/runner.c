@@ -1,3 +1,4 @@
+/* file size: one fake client, for all that a row may meet */
 /*
  * The runner with a fake client and a fake clock, linked in their place: rows become requests,
  * answers outcomes.
@@ -59,6 +60,7 @@ struct client {
 	struct client_call calls[16]; /* sent, not answered */
 	size_t from, count;
 	struct client_answer answer;
+	struct runner *stops; /* this one, before the first answer; or NULL */
 };
 
 void client_send(struct client *client, const struct client_call *wanted)
@@ -78,6 +80,9 @@ struct client_answer *client_next(struct client *client, int64_t timeout_ms)
 		now_ms += timeout_ms;
 		return NULL;
 	}
+	if (client->stops)
+		client->stops->stop(client->stops);
+	client->stops = NULL;
 	const struct client_call *call = &client->calls[client->from++];
 	const char *line = client->script[client->next];
 	str_format(&shown, "%s %s %s @%lld.", call->method, call->path,
@@ -144,6 +149,7 @@ struct rig {
 	struct sources *sources;
 	int64_t patience_ms;
 	bool stops;      /* once all rows have been started */
+	bool stops_late; /* ... and a request has been sent */
 	struct str seen; /* "ADDRESS OUTCOME CHANGE message" for each, and a line break */
 };
 
@@ -248,6 +254,7 @@ static void run(struct rig *rig, const char *const *script, const char *wanted)
 		runner->start(runner, &rows[i], together);
 	if (rig->stops)
 		runner->stop(runner);
+	rig->client.stops = rig->stops_late ? runner : NULL;
 	for (size_t ended = 0, tries = 0; ended < rig->plan.row_count && tries < 99; tries++) {
 		size_t answered = rig->client.next;
 		outcome = runner->next(runner, 1000);
@@ -599,6 +606,10 @@ static void a_look_before_a_request(void **state)
 	rig.stops = true;
 	run(&rig, (const char *const[]){NULL},
 		"A done dropped\nkeys failed kept: interrupted before it was sent\n");
+	add_destroyed_store(&rig);
+	rig.stops_late = true;
+	RUN(&rig, "A done dropped\nkeys failed kept: interrupted before it was sent\n",
+		"GET /secrets?" LISTS(SECRET("A", "A")));
 }
 
 int main(void)
