@@ -167,8 +167,9 @@ is_stopping()
 	manifest_of 20
 	sim_faults '{"method":"POST","kind":"delay","ms":500,"after":4}'
 	status=0
-	"$top/tests/cli/screen.py" --wait created --send '\x03' -- "$cfprov" \
-		apply -auto-approve -parallelism=4 >screen || status=$?
+	# Where the tests are run in the background, SIGINT may be ignored.
+	"$top/tests/cli/screen.py" --wait created --send '\x03' -- env --default-signal=INT \
+		"$cfprov" apply -auto-approve -parallelism=4 >screen || status=$?
 	cat screen >&2
 	((status != 98)) || skip 'there are no pseudo-terminals here'
 	[ "$status" = 1 ]

@@ -181,7 +181,7 @@ is_asked()
 	kill -TERM "$later_pid"
 	wait_later
 	[ "$status" = 1 ]
-	grep -q 'Error: interrupted: ' later.err
+	grep -q 'Error: interrupted while waiting: ' later.err
 	tidy
 }
 
