@@ -325,7 +325,7 @@ stores:
 		bad $command
 		err_has 'no manifest found: cfprov.yaml does not exist' '`cfprov export`' '`cfprov import-env`'
 		sed -n '/^  account_id:/,$s/^  //p' err >example
-		[ "$(wc -l <example)" = 4 ]
+		[ "$(wc -l <example)" = 6 ]
 	done
 	cp example cfprov.yaml
 	good validate

@@ -398,7 +398,7 @@ resumed()
 }
 
 @test "fault A1: hundreds that a list still shows are not adopted, nor said to be there twice" {
-	export CFPROV_FINGERPRINT_KEY=0123456789abcdef0123456789abcdef CFPROV_PATIENCE=6s
+	export CFPROV_KEY=0123456789abcdef0123456789abcdef CFPROV_PATIENCE=6s
 	start_logged --list-lag-delete 4000 --max-secrets 0
 	local i names=()
 	for ((i = 0; i < 101; i++)); do names+=("S$i"); done

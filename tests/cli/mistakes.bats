@@ -180,7 +180,7 @@ prov_with()
 	err_has '`stte`; did you mean `state`?'
 	bad state xx
 	err_is 'Error: unknown command `state xx`
-  The commands of `cfprov state` are list, show, rm, mv, pull and push.
+  The commands of `cfprov state` are list, show, rm, mv, pull, push and sign.
 '
 	bad state -no-color xx
 	err_has 'unknown command `state xx`'
@@ -238,11 +238,11 @@ prov_with()
 		}
 	done <names
 	bad plan -auto-approve
-	err_is 'Error: -auto-approve is an option of apply and destroy, not of plan
+	err_is 'Error: -auto-approve is an option of apply, destroy and state sign, not of plan
   Leave it out: `cfprov plan` does not ask.
 '
 	bad validate -json -lock
-	err_has '-lock is an option of plan, apply, destroy, refresh and 4 more, not of validate'
+	err_has '-lock is an option of plan, apply, destroy, refresh and 5 more, not of validate'
 }
 
 @test "-dry-run says what shows the changes" {
