@@ -261,6 +261,8 @@ bool session_read_declared(struct session *session)
 	session->has_declared = open_manifest(session, &errors) &&
 				manifest_read(&session->manifest, cli_env("CLOUDFLARE_ACCOUNT_ID"),
 					&session->settings, &errors);
+	if (session->has_declared)
+		sources_hold(session->sources, &session->settings);
 	if (session->has_declared ||
 		(!session->cli->manifests.count && is_absent(session, &errors)))
 		return read_key(session);

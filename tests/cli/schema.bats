@@ -346,7 +346,7 @@ schema_says()
 	printf '# nothing\n' >cfprov.yaml
 	prov validate -json
 	jq -e '.diagnostics[0] | .range.filename == "cfprov.yaml" and (has("snippet") | not)' out
-	printf '\xef\xbb\xbfstors: [x]\n' >cfprov.yaml
+	printf '\xef\xbb\xbfstors: [x]\naccount_id: acc_1\nstores: [a]\n' >cfprov.yaml
 	prov validate -json
 	jq -e '.diagnostics[0].range | .start.byte == 3 and .end.byte == 8 and .start.column == 1' out
 	printf 'account_id: a1\nstores: ["\\e[31m", "%s"]\n' "${esc}" >cfprov.yaml
