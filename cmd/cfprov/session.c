@@ -299,13 +299,15 @@ static bool add_account(struct session *session, const char *id, bool is_alone)
 	struct model *desired = &session->desired;
 	struct error unusual CLEANUP(error_release) = {0};
 	struct str why CLEANUP(str_release) = {0};
-	char *shown AUTO_FREE = text_visible(id, 60);
+	struct str shown CLEANUP(str_release) = {0};
 
+	text_add_quoted(&shown, id, 60);
 	if (!shape_text_is_right(&schema_account_id, id, true, &why))
-		return term_fail(NULL, "invalid account id `%s`: %s", shown, str_text(&why));
+		return term_fail(
+			NULL, "invalid account id %s: %s", str_text(&shown), str_text(&why));
 	for (size_t i = 0; i < desired->account_count; i++)
 		if (strcmp(desired->accounts[i].id, id) == 0)
-			return term_fail(NULL, "-account-id=%s is set twice", shown);
+			return term_fail(NULL, "-account-id=%s is set twice", id);
 	if (!shape_text_is_usual(&schema_account_id, id, id, &unusual))
 		term_warning(unusual.message);
 	model_add_account(desired, alias_of(session, id, is_alone), id);

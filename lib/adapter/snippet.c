@@ -116,6 +116,8 @@ static void show_line(
 	const char *line = line_of(text, place->line, &length);
 	size_t at = forward(line, length, 0, place->column - 1);
 	err->offset_bytes = text->skipped + (size_t)(line - text->bytes) + at;
+	if (text_has_token(line, length)) /* pasted anywhere in it: in part it would be no better */
+		return;
 	size_t end = place->hidden & SNIPPET_HIDE_VALUES ? value_offset(line, length) : length;
 	at = at < end ? at : end;
 	size_t from = back(line, at, SNIPPET_COLUMNS - 1) ? back(line, at, 20) : 0;

@@ -114,9 +114,9 @@ static bool place(struct builder *b, struct yaml *node)
 	const struct yaml *before = table_put(&level->keys, node->text, node);
 	if (before) {
 		struct str key CLEANUP(str_release) = {0};
-		text_add_visible(&key, node->text, strlen(node->text), 60);
+		text_add_quoted(&key, node->text, 60);
 		error_set(yaml_error(b->doc, node, b->errors),
-			"duplicate key `%s`, first on line %zu", str_text(&key), before->line);
+			"duplicate key %s, first on line %zu", str_text(&key), before->line);
 	}
 	return true;
 }

@@ -166,6 +166,157 @@ bool text_is_made_of(const char *text, const char *allowed)
 	return *text && text[strspn(text, allowed)] == '\0';
 }
 
+/* ---- tokens ---- */
+
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define DIGITS  "0123456789"
+
+enum {
+	TOKEN_LENGTH = 40,
+	PREFIXED_LENGTH = 20,
+	HEX_LENGTH = 37,
+	PART_LENGTH = 8,
+	COMMIT_LENGTH = 40
+};
+
+static bool is_hex(const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (!isxdigit((unsigned char)bytes[i]))
+			return false;
+	return true;
+}
+
+static char class_of(char c)
+{
+	return isdigit((unsigned char)c)   ? '0'
+	       : isupper((unsigned char)c) ? 'A'
+	       : islower((unsigned char)c) ? 'a'
+					   : '-';
+}
+
+enum { HAS_DIGIT = 1, HAS_UPPER = 2, HAS_LOWER = 4, HAS_ALL = 7 };
+
+static unsigned classes_of(const char *bytes, size_t length)
+{
+	unsigned all = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		char class = class_of(bytes[i]);
+		all |= class == '0' ? HAS_DIGIT : class == 'A' ? HAS_UPPER : 0U;
+		all |= class == 'a' ? HAS_LOWER : 0U;
+	}
+	return all;
+}
+
+static bool is_hex_token(const char *bytes, size_t length)
+{
+	unsigned classes = classes_of(bytes, length);
+
+	return length >= HEX_LENGTH && length != COMMIT_LENGTH && is_hex(bytes, length) &&
+	       classes & HAS_DIGIT && classes != HAS_DIGIT;
+}
+
+/* How often it changes between digits, upper and lower case, except at a capital: "Ab", "aBc". */
+static size_t count_changes(const char *bytes, size_t length)
+{
+	size_t changes = 0;
+
+	for (size_t i = 1; i < length; i++) {
+		char before = class_of(bytes[i - 1]), class = class_of(bytes[i]);
+		char after = i + 1 < length ? class_of(bytes[i + 1]) : '-';
+		bool is_capital = class == 'A' && after == 'a';
+		bool follows_one = before == 'A' && class == 'a';
+		changes += class != before && !is_capital && !follows_one;
+	}
+	return changes;
+}
+
+/*
+ * Random text changes at one of three characters, and names made of words at few. Short parts are
+ * not counted, because names have K8s and EC2, nor are hexadecimal ones: a UUID, a commit's id.
+ */
+static bool is_random(const char *bytes, size_t length)
+{
+	size_t changes = 0;
+
+	for (size_t from = 0, to; from < length; from = to + 1) {
+		to = from;
+		while (to < length && class_of(bytes[to]) != '-')
+			to++;
+		if (to - from >= PART_LENGTH && !is_hex(bytes + from, to - from))
+			changes += count_changes(bytes + from, to - from);
+	}
+	return classes_of(bytes, length) == HAS_ALL && changes * 10 > length;
+}
+
+static bool is_pem(const char *bytes, size_t length)
+{
+	static const char header[] = "-----BEGIN ";
+
+	return length >= strlen(header) && memcmp(bytes, header, strlen(header)) == 0;
+}
+
+static bool is_token_of(const char *bytes, size_t length, const char *characters)
+{
+	static const char *const prefixes[] = {"cfat_", "cfut_", "cfk_"};
+	size_t least = TOKEN_LENGTH;
+
+	for (size_t i = 0; i < length; i++)
+		if (!bytes[i] || !strchr(characters, bytes[i]))
+			return false;
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+		size_t prefix = strlen(prefixes[i]);
+		if (length > prefix && memcmp(bytes, prefixes[i], prefix) == 0)
+			least = prefix + PREFIXED_LENGTH;
+	}
+	return (length >= least && is_random(bytes, length)) || is_hex_token(bytes, length);
+}
+
+static const char *const token_characters[] = {LETTERS DIGITS "_-", LETTERS DIGITS "+/="};
+
+bool text_looks_like_token(const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(token_characters); i++)
+		if (is_token_of(bytes, length, token_characters[i]))
+			return true;
+	return is_pem(bytes, length);
+}
+
+static bool has_token_of(const char *bytes, size_t length, const char *characters)
+{
+	for (size_t from = 0, to; from < length; from = to + 1) {
+		to = from;
+		while (to < length && bytes[to] && strchr(characters, bytes[to]))
+			to++;
+		if (is_token_of(bytes + from, to - from, characters))
+			return true;
+	}
+	return false;
+}
+
+bool text_has_token(const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (bytes[i] == '-' && is_pem(bytes + i, length - i))
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(token_characters); i++)
+		if (has_token_of(bytes, length, token_characters[i]))
+			return true;
+	return false;
+}
+
+void text_add_quoted(struct str *out, const char *text, size_t max_columns)
+{
+	if (text_has_token(text, strlen(text))) {
+		str_text_add(out, TEXT_HIDDEN);
+		return;
+	}
+	str_char(out, '`');
+	text_add_visible(out, text, strlen(text), max_columns);
+	str_char(out, '`');
+}
+
 bool text_to_number(const char *text, size_t max, size_t *ret_number)
 {
 	size_t number = 0;

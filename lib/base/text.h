@@ -42,6 +42,23 @@ size_t text_columns(const char *text);
 /* True if the text is not empty and consists of characters of `allowed`. */
 bool text_is_made_of(const char *text, const char *allowed);
 
+/*
+ * True if the text is probably a secret that was pasted where a name belongs: a token of 40
+ * characters or more (20 with a prefix of Cloudflare's tokens) of A-Z, a-z, 0-9, _ and -, or with
+ * +, / and = as in base64, whose letters and digits alternate as those of random text do; 37
+ * hexadecimal digits or more; or the header of a PEM file. False for long names made of words, for
+ * ids of 32 hexadecimal digits, for UUIDs and for ids of commits.
+ */
+bool text_looks_like_token(const char *bytes, size_t length);
+
+/* True if any word of the text looks like a token. */
+bool text_has_token(const char *bytes, size_t length);
+
+#define TEXT_HIDDEN "(hidden because it looks like a secret)"
+
+/* Adds "`TEXT`", visible and bounded; TEXT_HIDDEN if it has a token. */
+void text_add_quoted(struct str *out, const char *text, size_t max_columns);
+
 /* Reads a decimal number from 0 to max: digits, nothing else. */
 bool text_to_number(const char *text, size_t max, size_t *ret_number) MUST_CHECK;
 

@@ -68,8 +68,8 @@ static void read_default(struct reading *r, const char *id, struct spot root)
 
 	account->place = reading_place(r, root);
 	if (!shape_text_is_right(&schema_account_id, id, true, &why)) {
-		text_add_visible(&shown, id, strlen(id), 60);
-		error_set(error_list_add(r->errors), "invalid CLOUDFLARE_ACCOUNT_ID `%s`: %s",
+		text_add_quoted(&shown, id, 60);
+		error_set(error_list_add(r->errors), "invalid CLOUDFLARE_ACCOUNT_ID %s: %s",
 			str_text(&shown), str_text(&why));
 	} else if (!shape_text_is_usual(&schema_account_id, id, id, &unusual)) {
 		error_prefix(&unusual, "CLOUDFLARE_ACCOUNT_ID");

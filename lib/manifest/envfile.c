@@ -46,9 +46,9 @@ static struct envfile_entry *add_entry(
 	struct str why CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
 
 	if (!shape_text_is_right(&schema_secret_name, name, true, &why)) {
-		add_shown(&shown, name);
+		text_add_quoted(&shown, name, 120);
 		struct error *err = refuse(envfile, line, errors);
-		error_set(err, "the key `%s` is not a valid secret name: %s", str_text(&shown),
+		error_set(err, "the key %s is not a valid secret name: %s", str_text(&shown),
 			str_text(&why));
 		error_hint(err, "Rename it, or write its entry by hand under another name.");
 		return NULL;

@@ -79,31 +79,39 @@ static size_t character_number(const struct part *part, size_t at)
 	return number;
 }
 
+static bool refuse_character(const struct part *part, size_t at, bool shows_text, struct str *why)
+{
+	const char *character = part->text + part->from + at;
+	size_t number = character_number(part, at), step = 1;
+
+	if (!shows_text)
+		return refuse(why, "character %zu is not allowed", number);
+	while (((unsigned char)character[step] & 0xc0) == 0x80)
+		step++;
+	str_char(why, '`');
+	text_add_visible(why, character, step, 0);
+	return refuse(why, "` (character %zu) is not allowed", number);
+}
+
 static bool is_part_right(
 	const struct schema_text *schema, const struct part *part, bool shows_text, struct str *why)
 {
 	const char *text = part->text + part->from;
-	size_t length = part->length, good = 0, step = 1;
+	size_t length = part->length, good = 0;
 
 	if (schema->is_free || (!length && schema->may_be_empty))
 		return true;
 	if (!length)
 		return refuse(why, "must not be empty");
+	if (text_looks_like_token(text, length))
+		return refuse(why, "secrets are not allowed here");
 	if (schema->longest && length > schema->longest)
 		return refuse(why, "too long: %zu characters, but at most %zu are allowed", length,
 			schema->longest);
 	while (good < length && is_allowed(text + good, schema->characters))
 		good++;
-	if (good < length && !shows_text)
-		return refuse(why, "character %zu is not allowed", character_number(part, good));
-	if (good < length) {
-		while (((unsigned char)text[good + step] & 0xc0) == 0x80)
-			step++;
-		str_char(why, '`');
-		text_add_visible(why, text + good, step, 0);
-		return refuse(
-			why, "` (character %zu) is not allowed", character_number(part, good));
-	}
+	if (good < length)
+		return refuse_character(part, good, shows_text, why);
 	if (schema->except && is_word(schema->except, text, length))
 		return refuse(why, "%s", schema->why_except);
 	return true;
@@ -152,9 +160,7 @@ bool shape_text_is_right(
 
 static void add_quoted(struct str *out, const char *text)
 {
-	str_char(out, '`');
-	text_add_visible(out, text, strlen(text), 60);
-	str_char(out, '`');
+	text_add_quoted(out, text, 60);
 }
 
 static bool is_known(const struct schema_text *schema, const char *text, const char *shown,
@@ -283,7 +289,9 @@ static void wrong_text(
 	struct error *err = error_at_node(w, node, schema);
 	const char *what = node->is_key ? "alias" : w->source ? "argument" : "entry";
 
-	if (node->key)
+	if (node->key && text_has_token(node->key->text, strlen(node->key->text)))
+		str_text_add(&subject, "value of " TEXT_HIDDEN);
+	else if (node->key)
 		text_add_visible(&subject, node->key->text, strlen(node->key->text), 60);
 	else
 		str_text_add(&subject, what);

@@ -85,10 +85,11 @@ static const char *find_value(struct variables *variables, const char *name)
 static bool malformed(struct error_list *problems, const char *text, const char *what)
 {
 	struct error *err = error_list_add(problems);
-	struct str shown CLEANUP(str_release) = {0};
+	struct str line CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
 
-	text_add_visible(&shown, text, strcspn(text, "\n"), SHOWN_COLUMNS);
-	error_set(err, "invalid variable `%s`: %s", str_text(&shown), what);
+	str_add(&line, text, strcspn(text, "\n"));
+	text_add_quoted(&shown, str_text(&line), SHOWN_COLUMNS);
+	error_set(err, "invalid variable %s: %s", str_text(&shown), what);
 	return error_hint(err, "Write ${NAME}, ${NAME:-default} or ${NAME:?message}. For a literal "
 			       "dollar sign before a brace, write $$.");
 }
@@ -107,6 +108,9 @@ static bool no_value(const struct str *name, const char *value, const char *mess
 	struct error *err = error_list_add(problems);
 	struct str text CLEANUP(str_release) = {0}, hint CLEANUP(str_release) = {0};
 
+	if (text_has_token(str_text(name), name->length))
+		return error_set(
+			err, "variable " TEXT_HIDDEN " is %s", value ? "empty" : "not set");
 	text_add_visible(&text, str_text(name), name->length, SHOWN_COLUMNS);
 	const char *shown = str_text(&text);
 	bool is_plain = !value && getenv(str_text(name));

@@ -248,6 +248,94 @@ secret()
 	out_has '2 stores and 3 secrets'
 }
 
+# pasted TOKEN TEXT: cfprov.yaml with the token for each @; no command shows it, in any form.
+pasted()
+{
+	local words
+	text "${2//@/$1}"
+	for words in validate plan 'validate -json' 'plan -json'; do
+		# shellcheck disable=SC2086 # words are wanted
+		prov $words
+		((status != 0)) || {
+			echo "accepted by $words: $2" >&2
+			return 1
+		}
+		# Nor a part of it, as an excerpt that is cut would show.
+		! grep -F -e "${1:0:12}" -e "${1: -12}" out err >&2 || {
+			echo "shown by $words: $2" >&2
+			return 1
+		}
+	done
+}
+
+@test "a token that was pasted in the wrong place is not shown" {
+	local place token stores='stores: [{name: a, secrets: [{name: X, value: {env: A}}]}]\n'
+	local secret='account_id: acc_1\nstores:\n  - name: a\n    secrets:\n      - '
+	local places=(
+		"account_id: @\n$stores"
+		"account_id: \"@ \"\n$stores"
+		"accounts: {@: {account_id: acc_1}}\n$stores"
+		"accounts:\n  @:\n    account_id: acc_1\n  b: {account_id: \"@\"}\n$stores"
+		"accounts:\n  @: 7\n$stores"
+		"account_id: acc_1\n@: x\n$stores"
+		"account_id: acc_1\n@:\n$stores"
+		"account_id: acc_1\nversion: @\n$stores"
+		"account_id: acc_1\nstate: {@: 1}\n$stores"
+		"account_id: acc_1\nmoved: [{from: a/@, to: a/Y}]\n$stores"
+		"account_id: acc_1\nremoved: [@]\n$stores"
+		"account_id: acc_1\n@: x\n@: y\n$stores"
+		"account_id: acc_1\n  @: [\n$stores"
+		"account_id: acc_1\n@\n$stores"
+		"account_id: acc_1\nstores: @\n"
+		"account_id: acc_1\nstores: [@]\n"
+		"account_id: acc_1\nstores: [{name: @}]\n"
+		"account_id: acc_1\nstores: [{name: a, accounts: [@]}]\n"
+		"account_id: acc_1\nstores: [{name: a, accounts: [@, @]}]\n"
+		"account_id: acc_1\nstores: [{name: a, adopt: @}]\n"
+		"account_id: acc_1\nstores: [{name: a, name: @}]\n"
+		"account_id: acc_1\nstores:\n  - name: a\n    @: x\n"
+		"account_id: acc_1\nstores:\n  - name: a\n   @: x\n"
+		"$secret{name: @, value: {env: A}}\n"
+		"$secret{name: X, value: {env: @}}\n"
+		"$secret{name: X, value: {file: @}}\n"
+		"$secret{name: X, value: {@: x}}\n"
+		"$secret{name: X, value: {@}}\n"
+		"$secret{name: X, value: @}\n"
+		"$secret{name: X, value: {env: A}, @: x}\n"
+		"$secret{name: X, value: {env: A}, scopes: [@]}\n"
+		"$secret{name: X, value: {env: A}, scopes: [@, @]}\n"
+		"$secret{name: X, value: {env: A}, scopes: @}\n"
+		"$secret{name: X, value: {env: A}, comment: @}\n"
+		"$secret{name: X, value: {env: A}, comment: [@]}\n"
+		"$secret{name: X, value: {env: A}, comment: \"\${@}\"}\n"
+		"$secret{name: X, value: {env: A}, comment: \"\${@ }\"}\n"
+		"$secret{name: X, value: {env: A}, nmae: {a: @}}\n"
+		"$secret{name: X, value: {env: A}, scopes: [dxe], nmae: @}\n"
+	)
+	start_logged
+	for token in nQ3kZ8vR1xLw5TjY7bHc2MfD9sGp4KaE6uWoXiVq cfat_Hc2MfD9sGp4KaE6uWoXiVq8vR1xLw5Tj; do
+		for place in "${places[@]}"; do
+			pasted $token "$place"
+		done
+	done
+	[ "$(requests)" = 0 ]
+	text "account_id: acc_1\nstores: [{name: $token}]\n"
+	refused 'invalid name (hidden because it looks like a secret): secrets are not allowed here'
+	text "account_id: $token\n$stores"
+	refused 'invalid account_id (hidden because it looks like a secret)'
+	text "account_id: acc_1\n$token: x\n$stores"
+	refused 'unknown key (hidden because it looks like a secret)' 'Valid keys: '
+	tidy
+}
+
+@test "a long name is shown, and not taken for a token" {
+	local name=Production-payments-service-keys-europe-west-2-blue
+	text "account_id: acc_1\nstores: [$name, {name: b, $name: x}]\n"
+	refused "unknown key \`$name\`" "... $name"
+	text "account_id: acc_1\nstores: [$name]\n"
+	good validate
+}
+
 @test "a scope that nobody knows is a warning, in all that reads a manifest" {
 	secret '{name: X, value: {env: A}, scopes: [workers, dxe]}'
 	good validate
