@@ -34,7 +34,7 @@ void session_init(struct session *session, struct cli *cli)
 		.sink = {on_event, session},
 		.wake_fd = interrupt_start(),
 		.source = {cli->manifests.items, cli->manifests.count, cli->variables.items,
-			cli->variables.count, &interrupt_count},
+			cli->variables.count, &interrupt_count, false},
 		.sources = sources_new(&interrupt_count)};
 	progress_init(&session->progress);
 	session->listener = session->progress.sink;

@@ -41,10 +41,11 @@ static void add_json(struct str *out)
 	json_begin_object(&w, NULL);
 	json_put_text(&w, "cfprov_version", cfprov_version());
 	json_put_text(&w, "platform", PLATFORM);
-	if (CFPROV_COMMIT)
-		json_put_text(&w, "commit", CFPROV_COMMIT);
-	if (CFPROV_BUILD_DATE)
-		json_put_text(&w, "build_date", CFPROV_BUILD_DATE);
+	const char *commit = CFPROV_COMMIT, *date = CFPROV_BUILD_DATE;
+	if (commit)
+		json_put_text(&w, "commit", commit);
+	if (date)
+		json_put_text(&w, "build_date", date);
 	json_begin_object(&w, "libraries");
 	json_put_text(&w, "libcurl", http_version());
 	json_put_text(&w, "tls", http_tls_version());

@@ -435,12 +435,15 @@ static char *real_way(const char *file)
 	struct str way CLEANUP(str_release) = {0};
 
 	str_format(&way, "%s%s", *real == '/' ? "" : "./", real);
+	bool is_known = realpath(way.bytes, folder) != NULL;
 	do {
 		char *slash = strrchr(way.bytes, '/');
-		if (strcmp(slash, "/..") == 0)
+		bool is_absent = is_known || errno == ENOENT || errno == ENOTDIR;
+		if (!is_absent || strcmp(slash, "/..") == 0)
 			return NULL;
 		slash[slash == way.bytes] = '\0'; /* the root keeps its slash */
-	} while (!realpath(way.bytes, folder));
+		is_known = realpath(way.bytes, folder) != NULL;
+	} while (!is_known);
 	str_clear(&way);
 	str_format(&way, "%s%s", folder, folder[1] ? "/" : "");
 	return str_steal(&way);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # What was built: hardened, and the same bytes wherever it is built.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154
+# shellcheck disable=SC2094,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
 load cfprov
 

@@ -2,7 +2,7 @@
 # Manifests in several files and folders, variables, and what they say of the state.
 
 # Each test is a subshell, and the helpers set and read more than shellcheck can see.
-# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+# shellcheck disable=SC2059,SC2016,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
 load cfprov
 
@@ -381,8 +381,12 @@ moved: [{from: old, to: default}]\nremoved: [{from: default/y, destroy: false}]\
 	for file in "$top"/examples/*.yaml "$top"/examples/secrets/*.yaml "$top/examples/platform"; do
 		[[ $file != */policy.yaml ]] || continue
 		good validate -f "$file"
-		good validate -f "$file" -policy="$top/examples/policy.yaml"
+		[[ $file == */command.yaml ]] ||
+			good validate -f "$file" -policy="$top/examples/policy.yaml"
 	done
+	# It prints a file of the repository, which may be a link.
+	bad validate -f "$top/examples/secrets/command.yaml" -policy="$top/examples/policy.yaml"
+	err_has 'values.commands'
 	good validate -f "$top/examples/platform" -var REGION=us -var PROTECT=false
 	bad validate -f "$top/examples/platform" -var REGION='us east'
 	err_has 'payments.yaml:5:11' 'payments-${REGION:-eu}'

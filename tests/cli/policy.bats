@@ -308,6 +308,48 @@ refused()
 	err_has 'It is a credential, so the rule must name it exactly.'
 }
 
+# deep LAST: makes folders in owner/secrets until the path of `LAST` in the deepest is too long to be
+# resolved, but not to be opened from here; `l` there leads to outside. Prints the path.
+deep()
+{
+	python3 - "$1" <<-'END'
+		import os, sys
+		top, name = os.getcwd(), "d" * 200
+		path = "owner/secrets"
+		end = "/l/" + sys.argv[1]
+		os.chdir(path)
+		while len(path) + len(end) + 201 < 4086:
+		    os.mkdir(name); os.chdir(name); path += "/" + name
+		rest = 4088 - len(path) - len(end) - 1
+		if rest > 0:
+		    os.mkdir("e" * rest); os.chdir("e" * rest); path += "/" + "e" * rest
+		os.symlink(top + "/outside", "l")
+		assert len(top) + 1 + len(path) + 2 >= 4096 > len(path + end)
+		print(path + end)
+	END
+}
+
+@test "a path that is too long to be resolved leads nowhere" {
+	start_logged
+	mkdir outside
+	echo hush-outside >outside/x
+	printf '#!/bin/sh\necho hush-program\n' >outside/prog
+	chmod +x outside/prog
+	local path
+	path=$(deep prog)
+	[ "$(./"$path")" = hush-program ]
+	policy 'values: {commands: [["secrets/**"]], files: [secrets], env: [DB_A]}'
+	refused values.commands "{command: [$path]}"
+	refused values.files "{file: ${path%/prog}/x}"
+	policy 'values: {env: [DB_A]}'
+	sed -i "s|paths: .*}|paths: ['**']}|" owner/policy.yaml
+	printf 'account_id: %s\nstores: [a]\nstate: {path: "%s"}\n' "$account" "${path%/prog}/s" >cfprov.yaml
+	bad apply -auto-approve $p
+	bad apply -auto-approve
+	[ "$(ls outside)" = "$(printf 'prog\nx')" ]
+	[ "$(requests)" = 0 ]
+}
+
 @test "a link in a path of the policy: who made it is unknown, so it is an error" {
 	mkdir real
 	touch real/x

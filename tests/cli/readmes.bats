@@ -1,5 +1,6 @@
 # Every command in the documents is run, and every transcript is what the program prints.
 
+# shellcheck disable=SC2013,SC2154
 bats_require_minimum_version 1.5.0
 load helper
 
