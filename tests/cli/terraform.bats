@@ -156,7 +156,7 @@ Error: no credentials for account `q`: the environment variable T4 is not set
 
 @test "second words, and their help" {
 	bad state replace-provider a b
-	err_has 'unknown command `state replace-provider`' 'are list, show, rm, mv, pull and push'
+	err_has 'unknown command `state replace-provider`' 'are list, show, rm, mv, pull, push and sign'
 	bad state
 	err_has '`state` needs a subcommand'
 	good help state
