@@ -169,6 +169,7 @@ Commands:
   state mv     rename an account alias in the state
   state pull   print the state as JSON
   state push   replace the state
+  state sign   accept fingerprints that were made without a key
 
 Run `cfprov state COMMAND -help` for the options of a command.
 '
