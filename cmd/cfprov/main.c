@@ -8,6 +8,7 @@
 #include "term.h"
 #include "wipe.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -68,6 +69,7 @@ static int __attribute__((noinline)) run(int argc, char **argv)
 		term_error(&err);
 	} else {
 		struct session session CLEANUP(session_release);
+		assert(cli.command); /* without one it is `help` */
 		if (cli.no_color)
 			term_no_color();
 		if (cli.json && (cli.command->options & CLI_DOCUMENT))

@@ -252,7 +252,7 @@ bool mistake_option(const struct command *command, const char *name, struct erro
 {
 	struct str takers CLEANUP(str_release) = {0};
 	char *shown AUTO_FREE = text_visible(name, SHOWN_COLUMNS);
-	struct option_text option;
+	struct option_text option = {.name = ""};
 
 	add_takers(&takers, name);
 	if (!command && takers.length) {

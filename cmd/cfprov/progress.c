@@ -41,7 +41,7 @@ static void print_complete(const struct event *event)
 		str_text_add(&line, " and updated");
 	if (row->notes & ROW_WITH_STORE)
 		str_text_add(&line, " with its store");
-	if (event->elapsed_us >= CALM_MS * 1000) {
+	if (event->elapsed_us >= CALM_MS * INT64_C(1000)) {
 		str_text_add(&line, " after ");
 		text_add_duration(&line, event->elapsed_us / 1000000 * 1000);
 	}

@@ -35,10 +35,11 @@ static int64_t estimate_ms(const struct status *status)
 /* Rounded up, so that the number does not jump each second. */
 static void add_left(struct str *out, int64_t left_ms)
 {
-	int64_t step_ms = left_ms <= 20 * SECOND_MS   ? 5 * SECOND_MS
-			  : left_ms <= 2 * MINUTE_MS  ? 10 * SECOND_MS
-			  : left_ms <= 20 * MINUTE_MS ? MINUTE_MS
-						      : 10 * MINUTE_MS;
+	const int64_t second_ms = SECOND_MS, minute_ms = MINUTE_MS;
+	int64_t step_ms = left_ms <= 20 * second_ms   ? 5 * second_ms
+			  : left_ms <= 2 * minute_ms  ? 10 * second_ms
+			  : left_ms <= 20 * minute_ms ? minute_ms
+						      : 10 * minute_ms;
 
 	str_text_add(out, ", about ");
 	text_add_duration(out, (left_ms + step_ms - 1) / step_ms * step_ms);

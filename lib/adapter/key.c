@@ -166,13 +166,14 @@ static bool read_header(const char *text, enum key_use use, struct header *ret_h
 		!crypt_from_hex(hex, strlen(hex), header.nonce, sizeof(header.nonce)))
 		return false;
 	header.has_passphrase = strcmp(made, "-") != 0;
-	/* NOLINTNEXTLINE(cert-err34-c): the numbers are bounded below */
+	/* NOLINTBEGIN(cert-err34-c): the numbers are bounded below */
 	if (header.has_passphrase &&
 		(sscanf(made, "argon2id:m=%7u,t=%3u:%32[0-9a-f]", &header.how.memory_kib,
 			 &header.how.passes, salt) != 3 ||
 			!crypt_from_hex(
 				salt, strlen(salt), header.how.salt, sizeof(header.how.salt))))
 		return false;
+	/* NOLINTEND(cert-err34-c) */
 	*ret_header = header;
 	return true;
 }

@@ -171,9 +171,9 @@ static void a_signature_counts_for_its_place_and_key(void **state)
 	assert_false(fingerprint_is_current(&key, print)); /* a keyed one takes its place */
 	assert_false(fingerprint_is_unkeyed(print));
 	/* Another fingerprint with this signature was not signed. */
-	char *moved = arena_text(&arena, print);
 	const char *guess = make(&arena, &none, "w");
-	memcpy(moved + strlen(moved) - strlen(guess), guess, strlen(guess));
+	const char *moved =
+		arena_format(&arena, "%.*s%s", (int)(strlen(print) - strlen(guess)), print, guess);
 	expect(moved, &key, &subject, "w", VALUE_UNVERIFIABLE);
 	/* A keyed one needs no signature, and gains nothing by one. */
 	expect(sign(&arena, &key, &subject, make(&arena, &other, "v")), &key, &subject, "v",

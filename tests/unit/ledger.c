@@ -492,8 +492,8 @@ static void journal_of_an_earlier_state(void **state)
 	ledger_close(&s->ledger);
 	at = strstr(first.bytes, "\"serial\": 1");
 	assert_non_null(at);
-	for (char serial = '2'; serial <= '3'; serial++) {
-		at[strlen("\"serial\": ")] = serial;
+	for (int serial = '2'; serial <= '3'; serial++) {
+		at[strlen("\"serial\": ")] = (char)serial;
 		folder_write(&s->folder, "state.json", str_text(&first));
 		refuse_open(s, "the journal is older than the state (serial 1, but the state has");
 		refuse_with_hint(s, "older than the state", "move the journal away");

@@ -328,9 +328,8 @@ static void commands(void **state)
 	means((struct value_source)COMMAND("sh", "-c", "echo $UNIT_A"), "whole");
 }
 
-#define SEEN                                                                                       \
-	"printf '%s|' \"$UNIT_A\" \"$UNIT_B\" \"$UNIT_TOKEN\" \"$CLOUDFLARE_X\" \"$CFPROV_X\" "    \
-	"\"$AWS_X\""
+static const char seen[] = "printf '%s|' \"$UNIT_A\" \"$UNIT_B\" \"$UNIT_TOKEN\" \"$CLOUDFLARE_X\" "
+			   "\"$CFPROV_X\" \"$AWS_X\"";
 
 /* Commands see neither our own variables nor those with secrets, unless one asks for them. */
 static void environment_of_commands(void **state)
@@ -339,7 +338,7 @@ static void environment_of_commands(void **state)
 	struct model model CLEANUP(model_release) = {0};
 	const struct value_source from_a = variable("UNIT_A");
 	const char *const let_in[] = {"UNIT_A", "CLOUDFLARE_X", "UNIT_UNSET", NULL};
-	struct value_source asks = COMMAND("sh", "-c", SEEN);
+	struct value_source asks = COMMAND("sh", "-c", seen);
 
 	setenv("UNIT_A", "a", true);
 	setenv("UNIT_B", "b", true);
@@ -347,14 +346,14 @@ static void environment_of_commands(void **state)
 	setenv("CLOUDFLARE_X", "cf", true);
 	setenv("CFPROV_X", "own", true);
 	setenv("AWS_X", "aws", true);
-	means((struct value_source)COMMAND("sh", "-c", SEEN), "a|b|t|||aws|");
+	means((struct value_source)COMMAND("sh", "-c", seen), "a|b|t|||aws|");
 	model_add_object(&model, "prod", "keys", NULL);
 	model_add_object(&model, "prod", "keys", "A")->value = &from_a;
 	model_add_account(&model, "prod", "id")->token = own.token;
 	sources_hold(sources, &model);
-	means((struct value_source)COMMAND("sh", "-c", SEEN, "again"), "|b||||aws|");
+	means((struct value_source)COMMAND("sh", "-c", seen, "again"), "|b||||aws|");
 	means(variable("UNIT_B"), "b"); /* what was read is not seen from then on */
-	means((struct value_source)COMMAND("sh", "-c", SEEN, "third"), "|||||aws|");
+	means((struct value_source)COMMAND("sh", "-c", seen, "third"), "|||||aws|");
 	asks.env = let_in;
 	means(asks, "a|||cf||aws|"); /* another command than that without `env` */
 	unsetenv("CLOUDFLARE_X");
