@@ -148,10 +148,11 @@ static void add_values(struct completion *completion, const char *name)
 static bool find_option(
 	const struct command *command, const char *word, struct option_text *ret_option)
 {
+	if (word[0] != '-')
+		return false;
 	const char *name = word + 1 + (word[1] == '-');
 	size_t length = strcspn(name, "=");
-
-	for (size_t i = 0; word[0] == '-' && option_next(command, &i, ret_option);)
+	for (size_t i = 0; option_next(command, &i, ret_option);)
 		if (strncmp(ret_option->name, name, length) == 0 && !ret_option->name[length])
 			return true;
 	return false;

@@ -17,7 +17,10 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	folder_remove(*state);
+	struct folder *folder = *state;
+
+	folder_remove(folder);
+	arena_release(&folder->paths);
 	return 0;
 }
 

@@ -52,6 +52,7 @@ static int tear_down(void **state)
 	sources_free(sources);
 	arena_release(&policy.arena);
 	folder_remove(&folder);
+	arena_release(&folder.paths);
 	unsetenv("UNIT_VALUE");
 	unsetenv("CLOUDFLARE_API_TOKEN");
 	return 0;
