@@ -1,0 +1,51 @@
+/*
+ * Where a state is kept: in a local file, in a bucket of an object store, or at the address of a
+ * server that speaks Terraform's http protocol. manifest/ reads it, the command fills in what the
+ * environment says, source/permit asks the policy about it, and state/backend opens it. Pure.
+ *
+ * It borrows its texts: they are lent by the model or the arena that it was read into. A text that
+ * the kind does not have is NULL.
+ */
+#ifndef MODEL_LOCATION_H
+#define MODEL_LOCATION_H
+
+#include "model/model.h"
+
+/* For tables, and for what only one kind has. */
+enum location_kind { LOCATION_LOCAL, LOCATION_S3, LOCATION_HTTP, LOCATION_KINDS };
+
+/* In the prefix (or the address): one state for each account, whose id takes its place. */
+#define LOCATION_ACCOUNT_ID "${ACCOUNT_ID}"
+
+/* Credentials of the backend, by their sources; VALUE_NONE: from the environment. */
+enum location_secret {
+	LOCATION_ACCESS_KEY, /* s3 */
+	LOCATION_SECRET_KEY,
+	LOCATION_SESSION_TOKEN,
+	LOCATION_USERNAME, /* http */
+	LOCATION_PASSWORD,
+	LOCATION_SECRETS
+};
+
+struct location {
+	enum location_kind kind;
+	struct place place; /* in the manifest; file NULL: it does not say where the state is */
+
+	const char *path; /* local: as the system takes it */
+
+	/* s3: a prefix has neither a slash at its ends nor empty, "." or ".." parts; "": none */
+	const char *bucket, *prefix;
+	const char *endpoint; /* without a path; NULL: AWS, in its region */
+	const char *region;
+
+	const char *address;                     /* http */
+	const char *lock_address;                /* NULL: the server has no lock */
+	const char *unlock_address;              /* NULL: as lock_address */
+	const char *update_method;               /* NULL: POST */
+	const char *lock_method, *unlock_method; /* NULL: LOCK, UNLOCK */
+
+	bool encrypt; /* the key encrypts the state, and does not only authenticate it */
+	struct value_source secrets[LOCATION_SECRETS];
+};
+
+#endif
