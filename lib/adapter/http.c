@@ -562,32 +562,6 @@ void http_response_free(struct http_response *response)
 
 /* ---- URLs ---- */
 
-bool http_url_split(
-	const char *url, char **ret_scheme, char **ret_host, bool *ret_has_user, struct error *err)
-{
-	char *scheme = NULL, *host = NULL, *user = NULL;
-
-	http_memory_init();
-	CURLU *parts = curl_url();
-	if (!parts)
-		mem_exhausted();
-	bool is_url =
-		curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
-		curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-		curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK;
-	if (is_url) {
-		*ret_has_user = curl_url_get(parts, CURLUPART_USER, &user, 0) == CURLUE_OK;
-		*ret_scheme = mem_copy_text(scheme);
-		*ret_host = mem_copy_text(host);
-	}
-	curl_free(scheme);
-	curl_free(host);
-	curl_free(user);
-	curl_url_cleanup(parts);
-	curl_global_cleanup();
-	return is_url || error_set(err, "not a valid URL");
-}
-
 const char *http_version(void)
 {
 	return curl_version_info(CURLVERSION_NOW)->version;

@@ -101,10 +101,6 @@ size_t http_under_way(const struct http *http);
  */
 int64_t http_retry_after_ms(const char *text, int64_t now_unix_seconds);
 
-/* Gives (mem_free) parts of a URL; false: it is not valid. */
-bool http_url_split(const char *url, char **ret_scheme, char **ret_host, bool *ret_has_user,
-	struct error *err) MUST_CHECK;
-
 /* The version of libcurl at run time, and its TLS library with version, or NULL. */
 const char *http_version(void);
 const char *http_tls_version(void);

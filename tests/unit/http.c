@@ -62,63 +62,11 @@ static void retry_after_far_away(void **state)
 		http_retry_after_ms("Sat, 2 Oct 999999919", NOW), (int64_t)INT32_MAX * 1000);
 }
 
-static void good_urls(void **state)
-{
-	static const struct {
-		const char *url, *scheme, *host;
-		bool has_user;
-	} table[] = {
-		{"https://api.cloudflare.com/client/v4", "https", "api.cloudflare.com", false},
-		{"HTTP://LOCALHOST:8080", "http", "LOCALHOST", false},
-		{"http://127.0.0.1:1/x", "http", "127.0.0.1", false},
-		{"http://[::1]:80/", "http", "[::1]", false},
-		{"https://user@host/", "https", "host", true},
-		{"https://user:pass@host/", "https", "host", true},
-		{"https://:pass@host/", "https", "host", true},
-		{"https://@host/", "https", "host", true},
-		{"ftp://host/", "ftp", "host", false},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		struct error err = {0};
-		char *scheme AUTO_FREE = NULL, *host AUTO_FREE = NULL;
-		bool has_user = false;
-		if (!http_url_split(table[i].url, &scheme, &host, &has_user, &err))
-			fail_msg("%s: %s", table[i].url, err.message);
-		assert_string_equal(scheme, table[i].scheme);
-		assert_string_equal(host, table[i].host);
-		if (has_user != table[i].has_user)
-			fail_msg("%s", table[i].url);
-	}
-}
-
-static void bad_urls(void **state)
-{
-	static const char *const bad[] = {"", "host", "host:80", "//host", "/path", "https://",
-		"https://ho st/", "https://host:99999/", "https://host:x/", "http://[::1",
-		"https://ho\nst/", "https://host/\r\nx: y"};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		struct error err = {0};
-		char *scheme = NULL, *host = NULL;
-		bool has_user = false;
-		if (http_url_split(bad[i], &scheme, &host, &has_user, &err))
-			fail_msg("%s: host %s", bad[i], host);
-		assert_null(scheme);
-		assert_null(host);
-		expect_error(&err, "not a valid URL");
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(retry_after),
 		cmocka_unit_test(retry_after_far_away),
-		cmocka_unit_test(good_urls),
-		cmocka_unit_test(bad_urls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
