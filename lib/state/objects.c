@@ -438,7 +438,7 @@ bool objects_decode_source(
 {
 	const struct value_source none = {0}, *source = &none;
 
-	if (json && !json_is_null(json))
+	if (json)
 		source = decode_source(json, arena);
 	if (source)
 		*ret_source = *source;

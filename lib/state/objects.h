@@ -52,7 +52,7 @@ bool objects_is_id(const char *id);
 /* Prefixes the error with the object's address in printable form. Always false. */
 bool objects_refuse(const struct object *object, struct error *err);
 
-/* A reference to a value, without its place. VALUE_NONE is not written; absent or null reads so. */
+/* A reference to a value, without its place. VALUE_NONE is not written; absent (NULL) reads so. */
 void objects_encode_source(
 	struct json_writer *writer, const char *key, const struct value_source *source);
 bool objects_decode_source(

@@ -148,6 +148,16 @@ static const char *keep(struct decoding *d, const char *text)
 	return text ? arena_text(&d->planfile->arena, text) : NULL;
 }
 
+/* Switches are always written. */
+static bool decode_switch(
+	struct decoding *d, const struct json *json, const char *key, bool *ret_is_on)
+{
+	const struct json *value = json_get(json, key);
+
+	*ret_is_on = json_is_true(value);
+	return *ret_is_on || json_is_false(value) || malformed(d, key);
+}
+
 static bool decode_list(struct decoding *d, const struct json *root, const char *key,
 	bool (*decode)(struct decoding *d, const struct json *json))
 {
@@ -241,9 +251,8 @@ static bool decode_removal(struct decoding *d, const struct json *json)
 
 	if (!from)
 		return malformed(d, "removal");
-	model_add_removal(&d->planfile->desired, from)->destroys =
-		json_is_true(json_get(json, "destroy"));
-	return true;
+	struct removal *removal = model_add_removal(&d->planfile->desired, from);
+	return decode_switch(d, json, "destroy", &removal->destroys);
 }
 
 static bool decode_moved(struct decoding *d, const struct json *json)
@@ -261,6 +270,8 @@ static bool decode_moved(struct decoding *d, const struct json *json)
 static bool decode_patterns(
 	struct decoding *d, const struct json *list, struct patterns *ret_patterns)
 {
+	if (!json_is_array(list))
+		return malformed(d, "option");
 	const char **items = arena_alloc(&d->planfile->arena, json_count(list) * sizeof(*items));
 
 	ret_patterns->items = items;
@@ -274,11 +285,11 @@ static bool decode_options(struct decoding *d, const struct json *json)
 {
 	struct plan_options *options = &d->planfile->options;
 
-	options->adopt_all = json_is_true(json_get(json, "adopt"));
-	options->destroys_all = json_is_true(json_get(json, "destroy"));
-	options->refresh_only = json_is_true(json_get(json, "refresh_only"));
-	options->is_partial = json_is_true(json_get(json, "partial"));
-	return decode_patterns(d, json_get(json, "targets"), &options->targets) &&
+	return decode_switch(d, json, "adopt", &options->adopt_all) &&
+	       decode_switch(d, json, "destroy", &options->destroys_all) &&
+	       decode_switch(d, json, "refresh_only", &options->refresh_only) &&
+	       decode_switch(d, json, "partial", &options->is_partial) &&
+	       decode_patterns(d, json_get(json, "targets"), &options->targets) &&
 	       decode_patterns(d, json_get(json, "excludes"), &options->excludes) &&
 	       decode_patterns(d, json_get(json, "replaces"), &options->replaces);
 }
@@ -307,14 +318,14 @@ static bool decode_head(struct decoding *d, const struct json *root)
 	planfile->state_path = keep(d, json_get_text(root, "state"));
 	planfile->lineage = keep(d, json_get_text(root, "lineage"));
 	planfile->new_lineage = keep(d, json_get_text(root, "born_as"));
-	planfile->is_partial = json_is_true(json_get(root, "partial"));
 	if (!planfile->state_path || !is_lineage_or_none(planfile->lineage) ||
 		!is_lineage_or_none(planfile->new_lineage) ||
 		strlen(rows) != CRYPT_CHECKSUM_SIZE - 1 ||
 		!json_integer(json_get(root, "serial"), &planfile->serial))
 		return malformed(d, "header");
 	memcpy(planfile->digest, rows, CRYPT_CHECKSUM_SIZE);
-	return decode_options(d, json_get(root, "options"));
+	return decode_switch(d, root, "partial", &planfile->is_partial) &&
+	       decode_options(d, json_get(root, "options"));
 }
 
 static bool decode_root(struct decoding *d, const struct json *root)
