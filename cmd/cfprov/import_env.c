@@ -138,7 +138,8 @@ static bool read_file(struct import_env *env, const char *file)
 			NULL, "a manifest can't refer to the file `%s`: %s", shown, str_text(&why));
 	}
 	env->target.path = arena_text(&env->session->arena, path);
-	if (!input_file(file, SOURCE_SIZE_LIMIT, &patience, &bytes, &err))
+	if ((session_policy(env->session) && !fs_check_in_place(file, &err)) ||
+		!input_file(file, SOURCE_SIZE_LIMIT, &patience, &bytes, &err))
 		return term_error(&err);
 	bool is_good = envfile_parse(&env->envfile, file, &bytes, &errors);
 	error_list_cut(&errors);

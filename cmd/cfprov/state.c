@@ -170,7 +170,7 @@ bool state_mv_run(struct session *session)
 	return is_done;
 }
 
-static bool read_file(const char *file, struct state *ret_state)
+static bool read_file(const struct session *session, const char *file, struct state *ret_state)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct str bytes CLEANUP(str_release) = {0};
@@ -178,6 +178,8 @@ static bool read_file(const char *file, struct state *ret_state)
 	bool is_stdin = strcmp(file, "-") == 0;
 	char *name AUTO_FREE = text_visible(is_stdin ? "standard input" : file, 0);
 
+	if (session_policy(session) && !is_stdin && !fs_check_in_place(file, &err))
+		return term_error(&err);
 	if (!input_text(is_stdin ? NULL : file, LEDGER_SIZE_LIMIT, &patience, &bytes, &err))
 		return term_error(&err);
 	if (state_decode(name, str_text(&bytes), bytes.length, ret_state, &err))
@@ -193,7 +195,8 @@ bool state_push_run(struct session *session)
 	struct error err CLEANUP(error_release) = {0};
 
 	/* The file is read before anything is locked: it may be typed. */
-	if (!read_file(cli->arguments[0], &other) || !session_open_state(session, "state push"))
+	if (!read_file(session, cli->arguments[0], &other) ||
+		!session_open_state(session, "state push"))
 		return false;
 	struct ledger *ledger = &session->ledger;
 	enum state_edit_verdict verdict = state_edit_replace(&ledger->state, &other, &err);

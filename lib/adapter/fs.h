@@ -89,6 +89,28 @@ char *fs_real_path(const char *path) MUST_CHECK;
 char *fs_full_path(const char *path) MUST_CHECK;
 
 /*
+ * Gives (mem_free) a path that is absolute, relative ones from `folder`. `.`, `..` and double
+ * slashes are resolved by the text alone, links not at all.
+ */
+char *fs_plain_path(const char *folder, const char *path) MUST_CHECK;
+
+/*
+ * True if the path, links resolved, is `root` or beneath it. `root` is plain, and its own links are
+ * not resolved: whoever could make it a link has led it away.
+ */
+bool fs_leads_beneath(const char *root, const char *path) MUST_CHECK;
+
+/* False if there is certainly nothing at the path, which is from the folder; a link is something.
+ */
+bool fs_may_exist(const char *folder, const char *path) MUST_CHECK;
+
+/*
+ * True if links do not lead the file (or folder) out of the folder that its path names, nor out of
+ * the current one. A descriptor, such as /dev/fd/63, is where it is.
+ */
+bool fs_check_in_place(const char *path, struct error *err) MUST_CHECK;
+
+/*
  * Gives (mem_free) the path of a file from the folder of `other`, which may be a folder itself; an
  * absolute path stays as it is.
  */

@@ -1,9 +1,13 @@
 #include "adapter/fs.h"
 
+#include "base/text.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The length of the path without its last component, with the slash. */
 static size_t without_last(const char *path, size_t length)
@@ -40,4 +44,96 @@ char *fs_full_path(const char *path)
 	bool ends_in_slash = is_known && known[strlen(known) - 1] == '/';
 	str_format(&full, "%s%s%s", is_known ? known : "", ends_in_slash ? "" : "/", real + length);
 	return str_steal(&full);
+}
+
+/* ---- by the text ---- */
+
+/* Adds the components of a path to one that is absolute. */
+static void add_components(struct str *out, const char *path)
+{
+	for (size_t length; *path; path += length) {
+		length = strcspn(path, "/");
+		if (length == 2 && memcmp(path, "..", 2) == 0) {
+			const char *slash = strrchr(str_text(out), '/');
+			out->length = slash ? (size_t)(slash - out->bytes) : 0;
+			out->bytes[out->length] = '\0';
+		} else if (length && (length != 1 || *path != '.')) {
+			str_format(out, "/%.*s", (int)length, path);
+		}
+		length += path[length] == '/';
+	}
+}
+
+char *fs_plain_path(const char *folder, const char *path)
+{
+	struct str full = {0};
+
+	str_text_add(&full, "");
+	if (*path != '/')
+		add_components(&full, folder);
+	add_components(&full, path);
+	if (!full.length)
+		str_char(&full, '/');
+	return str_steal(&full);
+}
+
+/* ---- where links lead ---- */
+
+/* With links resolved, ".." is left only behind what does not exist. */
+static bool has_parents(const char *path)
+{
+	const char *at = path;
+
+	while ((at = strstr(at, "/.."))) {
+		at += strlen("/..");
+		if (!*at || *at == '/')
+			return true;
+	}
+	return false;
+}
+
+bool fs_leads_beneath(const char *root, const char *path)
+{
+	char *real AUTO_FREE = fs_full_path(path);
+	size_t length = strlen(root);
+
+	while (length && root[length - 1] == '/')
+		length--;
+	return *real == '/' && !has_parents(real) && strncmp(real, root, length) == 0 &&
+	       (!real[length] || real[length] == '/');
+}
+
+bool fs_may_exist(const char *folder, const char *path)
+{
+	int fd CLEANUP(fs_close) = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return faccessat(fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	       (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG);
+}
+
+/* A descriptor that was passed on, as the shell's <(...) is. */
+static bool is_descriptor(const char *path)
+{
+	static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (strncmp(path, folders[i], strlen(folders[i])) == 0)
+			return text_is_made_of(path + strlen(folders[i]), "0123456789");
+	return strcmp(path, "/dev/stdin") == 0;
+}
+
+bool fs_check_in_place(const char *path, struct error *err)
+{
+	char *here AUTO_FREE = fs_full_path(".");
+	char *plain AUTO_FREE = fs_plain_path(here, path);
+	char *folder AUTO_FREE = fs_neighbour(plain, ".");
+
+	folder[strlen(folder) - 1] = '\0'; /* the dot */
+	if (is_descriptor(path) || fs_leads_beneath(here, path) || fs_leads_beneath(folder, path))
+		return true;
+	char *real AUTO_FREE = fs_full_path(path), *shown AUTO_FREE = text_visible(real, 0);
+	char *name AUTO_FREE = text_visible(path, 0);
+	error_set(err, "%s leads through a link to %s", name, *real ? shown : "an unknown place");
+	return error_hint(err, "With a policy, links must not lead out of the directory that is "
+			       "named. Pass the path of the file itself.");
 }

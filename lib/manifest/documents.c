@@ -15,6 +15,7 @@ struct opening {
 	struct input_patience patience;
 	struct table *seen; /* real path -> how it was named */
 	bool is_in_folder;  /* the file itself was not named */
+	bool must_be_in_place;
 };
 
 static struct document *new_document(struct documents *documents, const char *file)
@@ -123,6 +124,10 @@ static void open_file(struct opening *o, const char *path)
 
 	if (!is_new(o, path))
 		return;
+	if (o->must_be_in_place && !is_input && !fs_check_in_place(path, &err)) {
+		error_move(error_list_add(o->errors), &err);
+		return;
+	}
 	struct document *document =
 		new_document(o->documents, is_input ? "(standard input)" : path);
 	document->is_input = is_input;
@@ -157,7 +162,8 @@ static void open_folder(struct opening *o, const char *path)
 	struct error err = {0};
 	size_t count, used = 0, documents = o->documents->count, before = o->errors->count;
 
-	if (!fs_list(path, arena, &names, &count, &err)) {
+	if ((o->must_be_in_place && !fs_check_in_place(path, &err)) ||
+		!fs_list(path, arena, &names, &count, &err)) {
 		error_move(error_list_add(o->errors), &err);
 		return;
 	}
@@ -180,20 +186,21 @@ static void open_folder(struct opening *o, const char *path)
 	error_hint(problem, "Manifest files end in .yaml or .yml.");
 }
 
-bool documents_open(struct documents *documents, const char *const *paths, size_t count,
-	const volatile sig_atomic_t *interrupted, struct error_list *errors)
+bool documents_open(struct documents *documents, const struct documents_source *source,
+	struct error_list *errors)
 {
 	struct opening o = {.documents = documents,
 		.errors = errors,
-		.patience = {DOCUMENTS_INPUT_TIMEOUT_MS, interrupted}};
+		.patience = {DOCUMENTS_INPUT_TIMEOUT_MS, source->interrupted},
+		.must_be_in_place = source->must_be_in_place};
 	size_t before = errors->count;
 
 	*documents = (struct documents){0};
-	for (size_t i = 0; i < count; i++) {
-		if (fs_is_folder(paths[i]))
-			open_folder(&o, paths[i]);
+	for (size_t i = 0; i < source->count; i++) {
+		if (fs_is_folder(source->paths[i]))
+			open_folder(&o, source->paths[i]);
 		else
-			open_file(&o, paths[i]);
+			open_file(&o, source->paths[i]);
 	}
 	table_free(&o.seen);
 	return errors->count == before;

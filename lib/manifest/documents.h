@@ -31,13 +31,20 @@ struct documents {
 	size_t count, room;
 };
 
+struct documents_source {
+	const char *const *paths;
+	size_t count;
+	const volatile sig_atomic_t
+		*interrupted;  /* ends the wait for standard input; may be NULL */
+	bool must_be_in_place; /* no link may lead away: see fs_check_in_place */
+};
+
 /*
  * Reads and parses all of them, and adds every error of every file. ERROR_ABSENT: there is no such
- * file. ERROR_INTERRUPTED: `interrupted` (may be NULL) ended the wait for standard input. Release
- * in any case.
+ * file. ERROR_INTERRUPTED: see above. Release in any case.
  */
-bool documents_open(struct documents *documents, const char *const *paths, size_t count,
-	const volatile sig_atomic_t *interrupted, struct error_list *errors) MUST_CHECK;
+bool documents_open(struct documents *documents, const struct documents_source *source,
+	struct error_list *errors) MUST_CHECK;
 
 /* Adds one document from memory; copies the bytes. */
 bool documents_add(struct documents *documents, const char *file, const struct str *bytes,

@@ -202,11 +202,16 @@ bool manifest_open(
 {
 	static const char *const default_paths[] = {MANIFEST_DEFAULT_PATH};
 	bool is_given = source->path_count > 0;
+	const struct documents_source files = {
+		.paths = is_given ? source->paths : default_paths,
+		.count = is_given ? source->path_count : 1,
+		.interrupted = source->interrupted,
+		.must_be_in_place = source->has_policy,
+	};
 
 	manifest->has_policy = source->has_policy;
 	variables_init(&manifest->variables, source->variables, source->variable_count);
-	if (documents_open(&manifest->documents, is_given ? source->paths : default_paths,
-		    is_given ? source->path_count : 1, source->interrupted, errors))
+	if (documents_open(&manifest->documents, &files, errors))
 		return true;
 	check_variables_anyway(manifest, errors);
 	return false;

@@ -23,7 +23,9 @@ struct manifest_source {
 	const char *const *variables; /* NAME=VALUE; see manifest/variables.h */
 	size_t variable_count;
 	const volatile sig_atomic_t *interrupted; /* see manifest/documents.h; may be NULL */
-	bool has_policy; /* it says where the state may be, inside the manifest's folder or not */
+	/* It says where the state may be, inside the manifest's folder or not; no link may lead a
+	 * file of the manifest away. */
+	bool has_policy;
 };
 
 struct manifest {

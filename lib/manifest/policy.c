@@ -35,22 +35,6 @@ static bool is_true(const struct yaml *node)
 
 /* ---- paths ---- */
 
-/* Adds a path to one that is absolute, and resolves `.`, `..` and double slashes by their text. */
-static void add_path(struct str *out, const char *path)
-{
-	for (size_t length; *path; path += length) {
-		length = strcspn(path, "/");
-		if (length == 2 && memcmp(path, "..", 2) == 0) {
-			const char *slash = strrchr(str_text(out), '/');
-			out->length = slash ? (size_t)(slash - out->bytes) : 0;
-			out->bytes[out->length] = '\0';
-		} else if (length && (length != 1 || *path != '.')) {
-			str_format(out, "/%.*s", (int)length, path);
-		}
-		length += path[length] == '/';
-	}
-}
-
 /*
  * A path as the system sees it: absolute, and relative paths from the folder in which the policy
  * was found. It must not lead through a link: what follows the folder may be in a checkout, whose
@@ -58,35 +42,29 @@ static void add_path(struct str *out, const char *path)
  */
 static const char *full_path(struct opening *o, const struct yaml *node, bool is_pattern)
 {
-	struct str full CLEANUP(str_release) = {0}, plain CLEANUP(str_release) = {0};
 	char *here AUTO_FREE = fs_neighbour(o->path, ".");
 	char *folder AUTO_FREE = fs_full_path(here);
+	char *full AUTO_FREE = fs_plain_path(folder, node->text);
+	size_t length = strlen(full);
 
-	str_text_add(&full, "");
-	if (*node->text != '/')
-		add_path(&full, folder);
-	if (is_pattern && strchr(str_text(&full), '*'))
+	if (is_pattern && *node->text != '/' && strchr(folder, '*'))
 		error_set(yaml_error(o->doc, node, o->errors),
 			"the directory of the policy has * in its name, which no pattern can "
 			"express");
-	add_path(&full, node->text);
-	if (!full.length)
-		str_char(&full, '/');
-	str_text_add(&plain, str_text(&full));
-	size_t known = is_pattern ? strcspn(str_text(&full), "*") : full.length;
-	while (known > 1 && known < full.length && full.bytes[known - 1] != '/')
+	size_t known = is_pattern ? strcspn(full, "*") : length;
+	while (known > 1 && known < length && full[known - 1] != '/')
 		known--;
-	plain.length = known < full.length && known > 1 ? known - 1 : known;
-	plain.bytes[plain.length] = '\0';
-	char *real AUTO_FREE = fs_full_path(str_text(&plain));
-	if (strcmp(real, str_text(&plain)) != 0) {
+	char *plain AUTO_FREE = mem_copy_text(full);
+	plain[known < length && known > 1 ? known - 1 : known] = '\0';
+	char *real AUTO_FREE = fs_full_path(plain);
+	if (strcmp(real, plain) != 0) {
 		char *shown AUTO_FREE = text_visible(real, 0);
 		struct error *err = yaml_error(o->doc, node, o->errors);
 		error_set(err, "the path leads through a link, to %s", shown);
 		error_hint(err, "Write the path without links, so that nobody can change where it "
 				"leads.");
 	}
-	return arena_text(&o->policy->arena, str_text(&full));
+	return arena_text(&o->policy->arena, full);
 }
 
 /* ---- lists ---- */

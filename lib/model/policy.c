@@ -168,30 +168,43 @@ static bool allows_program(const char *pattern, const struct policy_request *req
 	return *pattern == '/' && path && is_clean(path) && policy_pattern_matches(pattern, path);
 }
 
-static bool allows_command(const struct policy_rule *rule, const struct policy_request *request)
+size_t policy_find_command(
+	const struct policy_rule *rule, const struct policy_request *request, size_t from)
 {
 	const char *const *argv = request->source->argv;
 
-	for (size_t i = 0; i < rule->count; i++) {
+	for (size_t i = from; i < rule->count; i++) {
 		const char *const *pattern = rule->items[i];
 		size_t at = argv[0] && allows_program(pattern[0], request);
 		while (at && pattern[at] && argv[at] &&
 			policy_pattern_matches(pattern[at], argv[at]))
 			at++;
 		if (at && !pattern[at] && !argv[at])
-			return true;
+			return i;
 	}
-	return false;
+	return rule->count;
 }
 
-const struct policy_rule *policy_refuses(
+static const struct policy_rule *rules_of(
 	const struct policy *policy, const struct policy_request *request)
 {
 	const struct policy_sources *sources = request->use == POLICY_VALUE ? &policy->values
 					       : request->use == POLICY_KEY
 						       ? &policy->key
 						       : &request->account->token;
-	const struct policy_rule *rules = sources->rules, *rule = NULL;
+	return sources->rules;
+}
+
+const struct policy_rule *policy_commands(
+	const struct policy *policy, const struct policy_request *request)
+{
+	return &rules_of(policy, request)[POLICY_COMMANDS];
+}
+
+const struct policy_rule *policy_refuses(
+	const struct policy *policy, const struct policy_request *request)
+{
+	const struct policy_rule *rules = rules_of(policy, request), *rule = NULL;
 	bool is_allowed = false;
 
 	switch (request->source->kind) {
@@ -208,7 +221,7 @@ const struct policy_rule *policy_refuses(
 		break;
 	case VALUE_COMMAND:
 		rule = &rules[POLICY_COMMANDS];
-		is_allowed = allows_command(rule, request);
+		is_allowed = policy_find_command(rule, request, 0) < rule->count;
 		break;
 	case VALUE_GENERATE:
 		rule = &rules[POLICY_GENERATE];

@@ -94,6 +94,17 @@ struct policy_request {
 const struct policy_rule *policy_refuses(
 	const struct policy *policy, const struct policy_request *request) MUST_CHECK;
 
+/* Lends the rule for commands, for the same use. */
+const struct policy_rule *policy_commands(
+	const struct policy *policy, const struct policy_request *request) MUST_CHECK;
+
+/*
+ * The index of the first item of such a rule, from index `from` on, that fits the command;
+ * rule->count: none does.
+ */
+size_t policy_find_command(const struct policy_rule *rule, const struct policy_request *request,
+	size_t from) MUST_CHECK;
+
 /*
  * Of what is refused: would it be allowed if it were no credential? Then a rule has to name it
  * exactly.

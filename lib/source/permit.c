@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SHOWN_COLUMNS = 200 };
+
 /* Sets "the policy does not allow WHAT (rule ...)", with what it allows as the hint. */
 static bool refuse(const char *what, const struct policy_rule *rule, struct error *err)
 {
@@ -25,7 +27,7 @@ static bool at_place(struct error *err, const struct place *place)
 	return false;
 }
 
-/* ---- sources ---- */
+/* ---- paths ---- */
 
 /* Gives (mem_free) the path of a file, or of a program with a slash in its name; or NULL. */
 static char *real_path(const struct value_source *source)
@@ -62,6 +64,87 @@ static bool check_path(const struct value_source *source, struct error *err)
 			       "commands run in the manifest's directory.");
 }
 
+/* ---- what the arguments of a command name ---- */
+
+/*
+ * Gives (mem_free) the folder that the fixed part of a pattern names, from the argument's byte `at`
+ * on: of --config=conf/x and the pattern --config=conf/`*` it is conf. NULL: any absolute path
+ * fits.
+ */
+static char *fixed_folder(const char *root, const char *pattern, const char *argument, size_t at)
+{
+	struct str fixed CLEANUP(str_release) = {0};
+	size_t end = strcspn(pattern, "*");
+
+	while (end > at && argument[end - 1] != '/')
+		end--;
+	if (end <= at && argument[at] == '/')
+		return NULL;
+	str_add(&fixed, argument + at, end > at ? end - at : 0);
+	return fs_plain_path(root, str_text(&fixed));
+}
+
+/*
+ * Whoever writes the manifest can also make links beside it. Gives (mem_free) where the argument
+ * leads, if it is a path from byte `at` on and leaves the folder that the pattern names; else NULL.
+ */
+static char *leads_away(const char *root, const char *pattern, const char *argument, size_t at)
+{
+	struct str path CLEANUP(str_release) = {0};
+
+	if (!argument[at] || !fs_may_exist(root, argument + at))
+		return NULL;
+	char *fixed AUTO_FREE = fixed_folder(root, pattern, argument, at);
+	str_format(&path, "%s%s%s", argument[at] == '/' ? "" : root, argument[at] == '/' ? "" : "/",
+		argument + at);
+	return !fixed || fs_leads_beneath(fixed, str_text(&path)) ? NULL
+								  : fs_full_path(str_text(&path));
+}
+
+/* False: one leads away, which `why` tells. A path may follow a mark, as in --file=x or @x. */
+static bool check_arguments(
+	const char *const *pattern, const struct value_source *command, struct str *why)
+{
+	char *root AUTO_FREE = fs_full_path(command->folder ? command->folder : ".");
+
+	for (size_t i = 1; pattern[i]; i++) {
+		const char *argument = command->argv[i];
+		for (size_t at = 0; at == 0 || argument[at - 1]; at++) {
+			char *place AUTO_FREE = at == 0 || strchr("=@:,", argument[at - 1])
+							? leads_away(root, pattern[i], argument, at)
+							: NULL;
+			if (!place)
+				continue;
+			str_clear(why);
+			str_text_add(why, "Its argument ");
+			text_add_visible(why, argument, strlen(argument), SHOWN_COLUMNS);
+			str_text_add(why, " leads through a link to ");
+			text_add_visible(why, *place ? place : "an unknown place",
+				*place ? strlen(place) : strlen("an unknown place"), 0);
+			str_text_add(why, ", out of the directory that the rule names.");
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Lends the rule that a command's arguments do not satisfy, and tells why; NULL: one item is
+ * satisfied. */
+static const struct policy_rule *refuses_arguments(
+	const struct policy *policy, const struct policy_request *request, struct str *why)
+{
+	const struct policy_rule *rule = policy_commands(policy, request);
+
+	if (request->source->kind != VALUE_COMMAND)
+		return NULL;
+	for (size_t i = 0; (i = policy_find_command(rule, request, i)) < rule->count; i++)
+		if (check_arguments(rule->items[i], request->source, why))
+			return NULL;
+	return rule;
+}
+
+/* ---- sources ---- */
+
 /* A command may be given the variables that its reader may read itself. */
 static bool permit_passed(
 	const struct permit *permit, const struct value_source *command, struct error *err)
@@ -79,7 +162,7 @@ bool permit_source(
 	const struct permit *permit, const struct value_source *source, struct error *err)
 {
 	const struct policy *policy = permit->policy;
-	struct str what CLEANUP(str_release) = {0};
+	struct str what CLEANUP(str_release) = {0}, why CLEANUP(str_release) = {0};
 
 	if (!policy)
 		return true;
@@ -93,6 +176,8 @@ bool permit_source(
 	const struct policy_rule *rule =
 		is_known ? policy_refuses(policy, &request) : &policy->account_rule;
 	if (!rule)
+		rule = refuses_arguments(policy, &request, &why);
+	if (!rule)
 		return check_path(source, err) && permit_passed(permit, source, err);
 	if (is_known)
 		source_add_name(&what, source);
@@ -101,6 +186,8 @@ bool permit_source(
 	if (permit->use != POLICY_VALUE && is_known)
 		str_text_add(&what, permit->use == POLICY_KEY ? " for the key" : " for a token");
 	refuse(str_text(&what), rule, err);
+	if (why.length)
+		return error_hint(err, "%s", str_text(&why));
 	return is_known && policy_must_name(rule, &request)
 		       ? error_hint(err, "It is a credential, so the rule must name it exactly.")
 		       : false;

@@ -3,6 +3,10 @@
  * words what is refused: the rule with its place in the policy, and where the manifest has it.
  * Reads no value and runs nothing.
  *
+ * An argument of a command that is the path of a file must not lead through links out of the folder
+ * that the fixed part of its pattern names. What the command makes of its arguments, and what it
+ * reads besides, is its own business.
+ *
  * The policy may be NULL in all of these: then everything is allowed.
  */
 #ifndef SOURCE_PERMIT_H

@@ -415,6 +415,131 @@ deep()
 	err_has 'PATH has a relative directory'
 }
 
+@test "commands: a file that an argument names is where the rule says, links resolved" {
+	policy 'values:' '  commands:' '    - [sops, -d, "secrets/*.yaml"]' '    - [vault, read, "*"]' \
+		'    - [jq, "--file=conf/*", "**"]' '    - [cat, fixed]' '    - [cat, a/../b/fixed]'
+	mkdir -p secrets/real conf a b ../outside
+	echo x | tee secrets/real/x.yaml secrets/good.yaml conf/c ../outside/x.yaml >/dev/null
+	ln -s real/x.yaml secrets/inside.yaml
+	ln -s ../../outside/x.yaml secrets/out.yaml
+	ln -s /proc/self/environ secrets/env.yaml
+	ln -s ../../absent secrets/dangling.yaml
+	ln -s ../conf/c secrets/other.yaml
+	ln -s ../outside/x.yaml key
+	ln -s ../key conf/k
+	allowed '{command: [sops, -d, secrets/good.yaml]}'
+	allowed '{command: [sops, -d, secrets/absent.yaml]}'
+	allowed '{command: [sops, -d, secrets/inside.yaml]}'
+	refused values.commands '{command: [sops, -d, secrets/out.yaml]}'
+	err_has 'Its argument secrets/out.yaml leads through a link to' \
+		/outside/x.yaml
+	refused values.commands '{command: [sops, -d, secrets/env.yaml]}'
+	refused values.commands '{command: [sops, -d, secrets/dangling.yaml]}'
+	refused values.commands '{command: [sops, -d, secrets/other.yaml]}'
+	# Without a fixed part, it is the folder in which the command runs.
+	allowed '{command: [vault, read, conf]}'
+	allowed '{command: [vault, read, absent]}'
+	refused values.commands '{command: [vault, read, key]}'
+	# After `=`, too. Two rules may fit: one is enough.
+	allowed '{command: [jq, --file=conf/c, .a]}'
+	refused values.commands '{command: [jq, --file=conf/k, .a]}'
+	refused values.commands '{command: [jq, --file=conf/c, key]}'
+	allowed '{command: [jq, --file=conf/c, /etc/passwd]}' # `**` says so
+	policy 'values: {commands: [[jq, "--file=conf/*", "**"], [jq, "*", "**"]]}'
+	refused values.commands '{command: [jq, --file=conf/k, .a]}'
+	policy 'values: {commands: [[jq, "--file=conf/*", "**"], [jq, "--file=*/*", "**"]]}'
+	rm conf/k
+	ln -s ../secrets/good.yaml conf/k
+	allowed '{command: [jq, --file=conf/k, .a]}'
+	# What the rule names exactly may have become a link as well.
+	policy 'values: {commands: [[cat, fixed], [cat, a/../b/fixed], [cat, /etc/hostname]]}'
+	ln -s ../outside/x.yaml fixed
+	refused values.commands '{command: [cat, fixed]}'
+	ln -sfn conf/c fixed
+	allowed '{command: [cat, fixed]}'
+	rmdir a
+	ln -s ../outside/deep a
+	mkdir -p ../outside/deep ../outside/b
+	cp ../outside/x.yaml ../outside/b/fixed
+	refused values.commands '{command: [cat, a/../b/fixed]}'
+	allowed '{command: [cat, /etc/hostname]}'
+	# A folder on the way, and the folder that the rule names.
+	mv secrets elsewhere
+	ln -s ../outside secrets
+	policy 'values: {commands: [[sops, -d, "secrets/*.yaml"]]}'
+	refused values.commands '{command: [sops, -d, secrets/x.yaml]}'
+	# Nothing runs at plan either. Without a policy, links work as ever.
+	start_logged
+	secret '{command: [cat, key]}'
+	policy 'values: {commands: [[cat, "*"]]}'
+	bad plan $p
+	err_has 'the policy does not allow command `cat'
+	good plan
+}
+
+# ---- inputs ---------------------------------------------------------------------------------
+
+@test "a manifest is where its name says, links resolved" {
+	start_logged
+	policy
+	manifest a
+	mkdir -p sub shared mounted/..data ../outside/dir
+	cp cfprov.yaml shared/x.yaml
+	cp cfprov.yaml ../outside/x.yaml
+	cp cfprov.yaml ../outside/dir/y.yaml
+	cp cfprov.yaml mounted/..data/x.yaml
+	ln -s ../shared/x.yaml sub/x.yaml
+	ln -s ../../outside/x.yaml sub/out.yaml
+	ln -s /proc/self/environ sub/env.yaml
+	ln -s /proc/self/fd/0 sub/fd.yaml
+	ln -s ..data/x.yaml mounted/x.yaml
+	ln -s ../outside/dir linked
+	local f
+	for f in sub/x.yaml shared/x.yaml ./shared/../sub/x.yaml "$PWD/mounted/x.yaml" ../outside/x.yaml \
+		"$PWD/sub/x.yaml" shared mounted .; do
+		good validate $p -f "$f"
+	done
+	(cd sub && good validate -policy=../owner/policy.yaml -f ../mounted/x.yaml)
+	(cd sub && bad validate -policy=../owner/policy.yaml -f ../sub/../linked/y.yaml)
+	for f in sub/out.yaml sub/env.yaml sub/fd.yaml linked linked/y.yaml "$PWD/sub/out.yaml" sub; do
+		bad validate $p -f "$f"
+		err_has 'leads through a link to' 'the path of the file itself'
+		[ "$f" != linked ] || err_lacks y.yaml
+		harmless err
+	done
+	local real=cfprov.yaml
+	"$cfprov" validate $p -f - <$real
+	"$cfprov" validate $p -f /dev/stdin <$real
+	"$cfprov" validate $p -f /proc/self/fd/0 <$real
+	"$cfprov" validate $p -f <(cat $real)
+	good plan -f sub/out.yaml
+	bad plan $p -f sub/out.yaml
+	rm cfprov.yaml
+	ln -s ../outside/x.yaml cfprov.yaml
+	bad plan $p
+	good plan
+}
+
+@test "a file that import-env or state push reads is where its name says" {
+	start_logged
+	policy
+	echo A=hush >.env
+	mkdir ../outside
+	echo B=hush >../outside/env
+	ln -s ../outside/env linked
+	good import-env -store=s $p .env
+	bad import-env -store=s $p linked
+	err_has 'linked leads through a link to'
+	good import-env -store=s linked
+	manifest a
+	good apply -auto-approve $p
+	cp "$state" ../outside/state
+	ln -s ../outside/state pushed
+	bad state push $p pushed
+	err_has 'pushed leads through a link to'
+	good state push pushed
+}
+
 # ---- at the doors ---------------------------------------------------------------------------
 
 @test "what is allowed is read, sent and can be destroyed within the limits" {

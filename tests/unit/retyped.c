@@ -14,8 +14,11 @@
 static const char *const argv[] = {"pass", "show", NULL};
 static const char *const env[] = {"PASS_X", NULL};
 static const struct value_source from_env = {.kind = VALUE_ENV, .name = "E", .pointer = "/a"};
-static const struct value_source from_command = {
-	.kind = VALUE_COMMAND, .argv = argv, .env = env, .folder = "in", .keeps_last_newline = true};
+static const struct value_source from_command = {.kind = VALUE_COMMAND,
+	.argv = argv,
+	.env = env,
+	.folder = "in",
+	.keeps_last_newline = true};
 static const struct value_source from_dotenv = {.kind = VALUE_DOTENV, .name = ".env", .key = "K"};
 static const struct value_source generated = {.kind = VALUE_GENERATE, .name = "hex", .bytes = 32};
 static const struct audit audit = {AUDIT_KEPT, "2026-01-05T00:00:00Z", "dashboard", NULL};
@@ -171,8 +174,8 @@ static void add_header(struct str *out)
 
 	record(&state.model);
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++)
-		changes[i] = (struct change){i == 1 ? CHANGE_KEEP : CHANGE_PUT,
-			&state.model.objects[i]};
+		changes[i] =
+			(struct change){i == 1 ? CHANGE_KEEP : CHANGE_PUT, &state.model.objects[i]};
 	journal_encode_header(&state, &state.model, changes, ARRAY_SIZE(changes), out);
 }
 
