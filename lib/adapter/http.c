@@ -1,7 +1,6 @@
 #include "adapter/http.h"
 
 #include "adapter/http_memory.h"
-#include "adapter/proxy.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -18,8 +17,6 @@
 		if (curl_easy_setopt((easy), (option), (value)) != CURLE_OK)                       \
 			mem_exhausted();                                                           \
 	} while (0)
-
-enum { HEADER_LIMIT = 128 * 1024 }; /* longer than any line that libcurl accepts */
 
 /* One request; reused for others, because a handle of libcurl is expensive. */
 struct transfer {
@@ -52,9 +49,10 @@ struct http_headers {
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
-	struct str *body = &((struct transfer *)context)->response->body;
+	const struct transfer *transfer = context;
+	struct str *body = &transfer->response->body;
 
-	if (body->length + size * count > HTTP_BODY_LIMIT)
+	if (body->length + size * count > transfer->request.body_limit)
 		return 0; /* which ends the transfer with an error */
 	str_add(body, bytes, size * count);
 	return size * count;
@@ -171,12 +169,24 @@ void http_free(struct http *http)
 
 struct http_headers *http_headers_new(void)
 {
-	struct http_headers *headers = mem_alloc(sizeof(*headers));
-
 	http_memory_init();
-	headers->list = curl_slist_append(NULL, "Content-Type: application/json");
-	headers->list = curl_slist_append(headers->list, "Accept: application/json");
-	headers->list = curl_slist_append(headers->list, "Expect:"); /* never wait for 100 */
+	return mem_alloc(sizeof(struct http_headers));
+}
+
+void http_headers_add_text(struct http_headers *headers, const char *line)
+{
+	headers->list = curl_slist_append(headers->list, line);
+	if (!headers->list)
+		mem_exhausted();
+}
+
+struct http_headers *http_headers_new_json(void)
+{
+	struct http_headers *headers = http_headers_new();
+
+	http_headers_add_text(headers, "Content-Type: application/json");
+	http_headers_add_text(headers, "Accept: application/json");
+	http_headers_add_text(headers, "Expect:"); /* never wait for 100 */
 	return headers;
 }
 
@@ -189,9 +199,7 @@ void http_headers_add(
 	secret_init(&line, length + secret->length);
 	memcpy(line.bytes, name_and_prefix, length);
 	memcpy(line.bytes + length, secret->bytes, secret->length);
-	headers->list = curl_slist_append(headers->list, line.bytes);
-	if (!headers->list)
-		mem_exhausted();
+	http_headers_add_text(headers, line.bytes);
 }
 
 void http_headers_free(struct http_headers *headers)
@@ -251,7 +259,8 @@ static void set_up(struct transfer *transfer, const struct http_options *options
 	SET(easy, CURLOPT_PIPEWAIT, 1L);
 	SET(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	SET(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_timeout_ms);
-	SET(easy, CURLOPT_TIMEOUT_MS, (long)options->timeout_ms);
+	/* For 1 MiB and more libcurl asks first, and R2 never answers that. */
+	SET(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, 1L);
 	SET(easy, CURLOPT_WRITEFUNCTION, on_body);
 	SET(easy, CURLOPT_WRITEDATA, transfer);
 	SET(easy, CURLOPT_PREREQFUNCTION, on_prepared);
@@ -279,12 +288,25 @@ static struct transfer *idle_transfer(struct http *http)
 	return transfer;
 }
 
+/* libcurl copies user and password, and wipes the copies when it frees them (http_memory). */
+static void set_auth(CURL *easy, const struct http_auth *auth)
+{
+	bool is_signed = auth && auth->sigv4;
+
+	SET(easy, CURLOPT_USERNAME, auth ? auth->user->bytes : NULL);
+	SET(easy, CURLOPT_PASSWORD, auth ? auth->password->bytes : NULL);
+	SET(easy, CURLOPT_AWS_SIGV4, is_signed ? auth->sigv4 : NULL);
+	SET(easy, CURLOPT_HTTPAUTH, is_signed ? CURLAUTH_AWS_SIGV4 : CURLAUTH_BASIC);
+}
+
 void http_start(struct http *http, const struct http_request *request)
 {
 	struct transfer *transfer = idle_transfer(http);
 	CURL *easy = transfer->easy;
 
 	transfer->request = *request;
+	if (!request->body_limit)
+		transfer->request.body_limit = HTTP_BODY_LIMIT;
 	transfer->sendings = 0;
 	transfer->local_port = 0;
 	transfer->stream = 0;
@@ -294,7 +316,11 @@ void http_start(struct http *http, const struct http_request *request)
 	transfer->response = mem_alloc(sizeof(*transfer->response));
 	transfer->response->tag = request->tag;
 	transfer->response->retry_after_ms = -1;
+	transfer->response->date = -1;
 	SET(easy, CURLOPT_URL, transfer->url);
+	SET(easy, CURLOPT_TIMEOUT_MS,
+		(long)(request->timeout_ms ? request->timeout_ms : http->options.timeout_ms));
+	set_auth(easy, request->auth);
 	/* The trace is for HTTP/2, which we speak over TLS only. */
 	SET(easy, CURLOPT_VERBOSE, strncasecmp(transfer->url, "https:", 6) == 0 ? 1L : 0L);
 	SET(easy, CURLOPT_HTTPHEADER, request->headers ? request->headers->list : NULL);
@@ -312,195 +338,18 @@ void http_start(struct http *http, const struct http_request *request)
 	http->started++;
 }
 
-/* ---- outcomes ---- */
-
-/*
- * True if TLS will never work with this server and these certificates. A handshake that was cut off
- * may work the next time, but not one in which the two sides disagree. libcurl has one code for
- * both; only the texts (of OpenSSL, then of GnuTLS) differ.
- */
-static bool is_tls_trouble(CURLcode code, const char *reason)
-{
-	static const CURLcode codes[] = {CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
-		CURLE_SSL_CRL_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS,
-		CURLE_SSL_CERTPROBLEM, CURLE_SSL_CLIENTCERT, CURLE_SSL_CIPHER,
-		CURLE_SSL_ENGINE_NOTFOUND, CURLE_SSL_ENGINE_SETFAILED, CURLE_SSL_ENGINE_INITFAILED};
-	static const char *const disagreements[] = {"wrong version number", "unsupported protocol",
-		"protocol version", "handshake failure", "no protocols available",
-		"unrecognized name", "no suitable", "no shared cipher", "unexpected TLS packet",
-		"unsupported version", "Handshake failed"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
-		if (code == codes[i])
-			return true;
-	for (size_t i = 0; i < ARRAY_SIZE(disagreements) && code == CURLE_SSL_CONNECT_ERROR; i++)
-		if (strstr(reason, disagreements[i]))
-			return true;
-	return false;
-}
-
-/* The proxy's answer to CONNECT, unless it connected us; 0: there is none. */
-static int proxy_status(const struct transfer *transfer)
-{
-	long status = 0;
-
-	curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
-	return transfer->sendings == 0 && status >= 300 ? (int)status : 0;
-}
-
-static bool is_nowhere(CURLcode code)
-{
-	return code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ||
-	       code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY;
-}
-
-static enum http_outcome outcome_of(const struct transfer *transfer, CURLcode code)
-{
-	bool is_end_of_stream = code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM ||
-				code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR;
-	curl_off_t connected_us = 0;
-
-	if (code == CURLE_OK)
-		return HTTP_ANSWERED;
-	if (transfer->sendings > 0) /* the server may have done it, whatever came back */
-		return HTTP_UNKNOWN;
-	if (is_tls_trouble(code, transfer->reason) || proxy_refuses(proxy_status(transfer)))
-		return HTTP_NEVER;
-	if (proxy_status(transfer))
-		return HTTP_NOT_SENT;
-	if (transfer->was_refused) /* other codes are of the connection that was tried next */
-		return is_end_of_stream ? HTTP_REFUSED : HTTP_NOT_SENT;
-	if (is_nowhere(code))
-		return HTTP_NEVER;
-	curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &connected_us);
-	return connected_us > 0 ? HTTP_UNKNOWN : HTTP_NOT_SENT;
-}
-
-/*
- * Did the proxy have a part in the failure? libcurl says so of some; of the others we know it if
- * its text names the proxy, or if no host is excluded.
- */
-static bool is_by_proxy(const struct transfer *transfer, CURLcode code)
-{
-	const struct proxy *proxy = &transfer->http->proxy;
-
-	return proxy->variable && transfer->sendings == 0 && !transfer->response->is_tls_trouble &&
-	       (code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY ||
-		       strstr(transfer->reason, proxy->host) || !proxy_has_exceptions());
-}
-
-/* What the library says, without any user and password of a URL. */
-static void add_reason(struct str *text, const char *reason)
-{
-	struct str kept CLEANUP(str_release) = {0};
-
-	text_add_without_users(&kept, reason);
-	while (kept.length && strchr("\r\n. ", kept.bytes[kept.length - 1]))
-		kept.length--;
-	text_add_visible(text, str_text(&kept), kept.length, 200);
-}
-
-/* Fills problem and advice. */
-static void describe(const struct transfer *transfer, CURLcode code, struct http_response *response)
-{
-	struct str text CLEANUP(str_release) = {0}, advice CLEANUP(str_release) = {0};
-	const struct proxy *proxy = &transfer->http->proxy;
-	const char *reason = transfer->reason[0] ? transfer->reason : curl_easy_strerror(code);
-	int status = proxy->variable ? proxy_status(transfer) : 0;
-
-	if (response->outcome == HTTP_REFUSED)
-		reason = "the server closed the connection before it accepted the request";
-	else if (code == CURLE_ABORTED_BY_CALLBACK)
-		reason = "the connection was closed before a response arrived";
-	else if (code == CURLE_WRITE_ERROR)
-		reason = "the response is larger than 16 MiB";
-	if (status)
-		proxy_explain(proxy, status, &text, &advice);
-	else if (is_by_proxy(transfer, code))
-		proxy_blame(proxy, &text, &advice);
-	str_text_add(&text, code == CURLE_SSL_CONNECT_ERROR ? "TLS handshake failed: " : "");
-	add_reason(&text, status ? "" : reason);
-	response->problem = str_steal(&text);
-	if (advice.length)
-		response->advice = str_steal(&advice);
-}
-
-int64_t http_retry_after_ms(const char *text, int64_t now_unix_seconds)
-{
-	size_t seconds, digits = strspn(text, "0123456789");
-
-	if (digits && !text[digits])
-		return (text_to_number(text, INT32_MAX, &seconds) ? (int64_t)seconds : INT32_MAX) *
-		       1000;
-	time_t then = digits || *text == '-' ? -1 : curl_getdate(text, NULL);
-	if (then == -1)
-		return -1;
-	int64_t left = then > now_unix_seconds ? then - now_unix_seconds : 0;
-	return (left < INT32_MAX ? left : INT32_MAX) * 1000;
-}
-
-/* Lends a line of a header of the answer, counted from 0; NULL: there are not so many. */
-static const char *header(CURL *easy, const char *name, size_t index)
-{
-	struct curl_header *found = NULL;
-
-	return curl_easy_header(easy, name, index, CURLH_HEADER, -1, &found) == CURLHE_OK
-		       ? found->value
-		       : NULL;
-}
-
-/* All lines of one header are one list: RFC 9110, section 5.3. */
-static void take_lines(CURL *easy, const char *name, struct str *lines)
-{
-	const char *value;
-
-	for (size_t i = 0; (value = header(easy, name, i)); i++) {
-		if (lines->length + strlen(value) > HEADER_LIMIT)
-			continue;
-		str_text_add(lines, lines->length ? ", " : "");
-		str_text_add(lines, value);
-	}
-}
-
-static void take_headers(CURL *easy, struct http_response *response)
-{
-	struct str ray CLEANUP(str_release) = {0};
-	const char *value;
-
-	for (size_t i = 0; (value = header(easy, "retry-after", i)); i++) {
-		int64_t wait_ms = http_retry_after_ms(value, clock_unix_seconds());
-		if (response->retry_after_ms < wait_ms) /* of several, the longest */
-			response->retry_after_ms = wait_ms;
-	}
-	take_lines(easy, "ratelimit", &response->rate_limits);
-	take_lines(easy, "ratelimit-policy", &response->rate_policies);
-	value = header(easy, "cf-mitigated", 0);
-	response->is_challenged = value && strcasecmp(value, "challenge") == 0;
-	value = header(easy, "cf-ray", 0);
-	text_add_visible(&ray, value, value ? strlen(value) : 0, 0);
-	if (ray.length < HTTP_RAY_SIZE)
-		memcpy(response->ray, str_text(&ray), ray.length + 1);
-}
+/* ---- answers ---- */
 
 /* Gives the response of a transfer, which is idle afterwards. */
 static struct http_response *finish(struct http *http, CURL *easy, CURLcode code)
 {
 	struct transfer *transfer = NULL;
-	long status = 0;
-	curl_off_t elapsed_us = 0;
 
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
-	curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &elapsed_us);
-	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	const struct http_end end = {easy, (int)code, transfer->reason, transfer->sendings,
+		transfer->was_refused, &http->proxy, transfer->request.body_limit};
 	struct http_response *response = transfer->response;
-	response->outcome = outcome_of(transfer, code);
-	response->is_tls_trouble = is_tls_trouble(code, transfer->reason);
-	response->elapsed_us = elapsed_us;
-	take_headers(easy, response);
-	if (response->outcome == HTTP_ANSWERED)
-		response->status = (int)status;
-	else
-		describe(transfer, code, response);
+	http_response_fill(response, &end);
 	curl_multi_remove_handle(http->multi, easy);
 	transfer->response = NULL;
 	mem_free(mem_steal(&transfer->url));
@@ -547,20 +396,6 @@ size_t http_under_way(const struct http *http)
 {
 	return http->started;
 }
-
-void http_response_free(struct http_response *response)
-{
-	if (!response)
-		return;
-	str_release(&response->body);
-	str_release(&response->rate_limits);
-	str_release(&response->rate_policies);
-	mem_free(response->problem);
-	mem_free(response->advice);
-	mem_free(response);
-}
-
-/* ---- URLs ---- */
 
 const char *http_version(void)
 {

@@ -18,13 +18,10 @@
 #ifndef ADAPTER_HTTP_H
 #define ADAPTER_HTTP_H
 
-#include "base/error.h"
+#include "adapter/http_response.h"
 #include "base/secret.h"
-#include "base/str.h"
 
-#include <stdint.h>
-
-enum { HTTP_BODY_LIMIT = 16 << 20, HTTP_RAY_SIZE = 64 };
+enum { HTTP_BODY_LIMIT = 16 << 20 };
 
 struct http;
 
@@ -42,64 +39,49 @@ void http_free(struct http *http);
 
 /*
  * Headers for many requests, with credentials: their memory is wiped. Gives (http_headers_free);
- * requests keep it. http_headers_add adds a line, such as "Authorization: Bearer " and a token.
+ * requests keep it. The second starts with those of a JSON API. http_headers_add adds a line, such
+ * as "Authorization: Bearer " and a token; http_headers_add_text one that is no secret.
  */
 struct http_headers;
 struct http_headers *http_headers_new(void) MUST_CHECK;
+struct http_headers *http_headers_new_json(void) MUST_CHECK;
+void http_headers_add_text(struct http_headers *headers, const char *line);
 void http_headers_add(
 	struct http_headers *headers, const char *name_and_prefix, const struct secret *secret);
 void http_headers_free(struct http_headers *headers);
+
+/*
+ * Whom a request is from. libcurl 7.88 signs (AWS signature version 4) what S3 accepts only if the
+ * header x-amz-content-sha256 is among the request's, none of its lines removes a header
+ * ("Expect:" would be signed and not sent: curl issue 11664), and all but letters, digits and -._~/
+ * is percent-encoded in the path (curl issue 13754).
+ */
+struct http_auth {
+	const char *sigv4; /* "aws:amz:REGION:s3"; NULL: basic authentication */
+	const struct secret *user, *password;
+};
 
 struct http_request {
 	const char *method; /* keeps; a literal */
 	const char *url;    /* copied */
 	const char *body;   /* keeps until the response is given; NULL: none */
 	size_t body_length;
+	size_t body_limit;                  /* of the answer, in bytes; 0: HTTP_BODY_LIMIT */
+	int64_t timeout_ms;                 /* 0: that of the options */
 	bool is_once;                       /* must not be sent twice */
 	const struct http_headers *headers; /* keeps */
+	const struct http_auth *auth;       /* borrows; NULL: none */
 	void *tag;                          /* returned with the response */
 };
 
 /* Starts a request, which is queued while all connections are in use. */
 void http_start(struct http *http, const struct http_request *request);
 
-enum http_outcome {
-	HTTP_ANSWERED, /* a complete answer came */
-	HTTP_NOT_SENT, /* the server has certainly not seen the request */
-	HTTP_REFUSED,  /* the server has certainly not processed it, and closed the connection */
-	HTTP_NEVER,    /* not sent, and never will be: unknown host, bad certificate, no common TLS,
-			  refused by a proxy */
-	HTTP_UNKNOWN,  /* the server may have processed it */
-};
-
-struct http_response {
-	enum http_outcome outcome;
-	void *tag;
-	int status; /* 0: no answer */
-	struct str body;
-	int64_t retry_after_ms; /* -1: absent or not understood */
-	/* the headers Ratelimit and Ratelimit-Policy, lines joined by commas */
-	struct str rate_limits, rate_policies;
-	bool is_challenged;      /* cf-mitigated: challenge */
-	char ray[HTTP_RAY_SIZE]; /* cf-ray, printable; "": absent */
-	char *problem;           /* what happened, for people; NULL: answered */
-	char *advice;            /* what to do about a proxy; NULL: it is not its fault */
-	bool is_tls_trouble;     /* TLS will never work with this server */
-	int64_t elapsed_us;
-};
-
 /* Waits for a response, at most timeout_ms, and gives it (http_response_free); NULL: none came. */
 struct http_response *http_next(struct http *http, int64_t timeout_ms) MUST_CHECK;
-void http_response_free(struct http_response *response);
 
 /* The number of requests whose response has not been given yet. */
 size_t http_under_way(const struct http *http);
-
-/*
- * The wait that a Retry-After header asks for (RFC 9110, section 10.2.3), at most INT32_MAX
- * seconds; -1: it is not understood.
- */
-int64_t http_retry_after_ms(const char *text, int64_t now_unix_seconds);
 
 /* The version of libcurl at run time, and its TLS library with version, or NULL. */
 const char *http_version(void);

@@ -107,7 +107,7 @@ struct lane *lanes_add(struct lanes *lanes, const struct credentials *credential
 		{own->email.bytes, own->email.length}, {own->key.bytes, own->key.length}};
 	crypt_keyed_hash(lanes->key, parts, ARRAY_SIZE(parts), hash);
 	crypt_to_hex(hash, sizeof(hash), lane->fingerprint);
-	lane->headers = http_headers_new();
+	lane->headers = http_headers_new_json();
 	if (own->token.bytes) {
 		http_headers_add(lane->headers, "Authorization: Bearer ", &own->token);
 	} else {
