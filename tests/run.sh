@@ -114,6 +114,19 @@ some()
 	[ $# -eq 0 ] || suite "$name" "$dir" "$@"
 }
 
+# state_suite BUILD: with one Ceph for all of its tests.
+state_suite()
+{
+	sh tests/state/setup.sh "$1" || true
+	ceph=$(cd "$1" && pwd)/tests/ceph
+	trap 'sh tests/state/ceph.sh stop "$ceph"' EXIT
+	! sh tests/state/ceph.sh start "$ceph" || export CEPH_UNDER_TEST="$ceph"
+	some state "$1" tests/state/*.bats
+	unset CEPH_UNDER_TEST
+	sh tests/state/ceph.sh stop "$ceph"
+	trap - EXIT
+}
+
 # suites PREFIX BUILD NAME...: these suites, or those of them that --only asks for.
 suites()
 {
@@ -133,6 +146,7 @@ suites()
 		cli) some "${prefix}cli" "$from" tests/cli/*.bats ;;
 		crash) some "${prefix}crash" "$from" tests/crash/*.sh tests/crash/*.bats ;;
 		canary) some "${prefix}canary" "$from" tests/canary/*.bats ;;
+		state) state_suite "$from" ;;
 		esac
 	done
 }
@@ -167,7 +181,7 @@ check()
 if [ -n "$only" ]; then
 	case $build in
 	*/asan) suites asan- "$build" unit plan cli crash ;;
-	*) suites '' "$build" lint lint-selftest unit plan cli crash canary ;;
+	*) suites '' "$build" lint lint-selftest unit plan cli crash canary state ;;
 	esac
 	finish
 fi
@@ -179,7 +193,7 @@ check 'build, gcc' make "$jobs" CC=gcc WERROR=1 tests || finish
 check faults sh tests/faults.sh
 check 'build again' make -q CC=gcc WERROR=1 tests
 check 'build, clang' make "$jobs" CC=clang-14 BUILD=build/clang WERROR=1 tests
-suites '' build lint lint-selftest unit plan cli crash canary
+suites '' build lint lint-selftest unit plan cli crash canary state
 check 'build, asan' make "$jobs" CC=gcc BUILD=build/asan SANITIZE=1 WERROR=1 tests &&
 	suites asan- build/asan unit plan cli
 finish

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what Debian or Ubuntu still lacks: "sh tests/setup.sh build" for building cfprov,
 # "sh tests/setup.sh test" for its tests as well, "sh tests/setup.sh extras" for those of manual
-# pages and completions, which are skipped without. Silent when nothing is missing.
+# pages and completions, which are skipped without, "sh tests/setup.sh ceph" for those of state in
+# an object store, too. Silent when nothing is missing.
 set -eu
 
 # libc6-dev is only recommended by gcc, and we install without recommended packages.
@@ -11,6 +12,7 @@ build='gcc libc6-dev make pkg-config libcurl4-openssl-dev libyaml-dev libcjson-d
 tools='clang-14 clang-format-14 clang-tidy-14 cppcheck shellcheck codespell pmccabe bats
 	libcmocka-dev git jq strace openssl curl nodejs node-ajv node-js-yaml python3
 	libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0'
+ceph='radosgw ceph-mon ceph-osd ceph-common'
 extras='man-db groff mandoc bash-completion zsh fish'
 
 purpose=${1-}
@@ -18,8 +20,9 @@ case $purpose in
 build) wanted=$build ;;
 test) wanted="$build $tools" ;;
 extras) wanted=$extras ;;
+ceph) wanted=$ceph ;;
 *)
-	echo "usage: sh tests/setup.sh build|test|extras" >&2
+	echo "usage: sh tests/setup.sh build|test|extras|ceph" >&2
 	exit 2
 	;;
 esac

@@ -1,18 +1,19 @@
 #!/bin/sh
-# The npm package that json.bats and secrets_show.bats have our plans read by, and what that package
-# needs: tests/npm names them, with their checksums. npm's own client fetches them, from where and
-# how this machine has it configured (registry, proxy, CA).
+# npm packages for tests, and what those need: tests/npm names the one that json.bats and
+# secrets_show.bats have our plans read by, with checksums. npm's own client fetches them, from
+# where and how this machine has it configured (registry, proxy, CA).
 #
-#     sh tests/cli/npm.sh FOLDER      makes FOLDER/node_modules, unless it is there
+#     sh tests/cli/npm.sh FOLDER          makes FOLDER/node_modules, unless it is there
+#     sh tests/cli/npm.sh FOLDER WANTED   the packages that the folder WANTED names
 #
 # Exit status 3: they can't be had here; the last line on stderr says why. To change a version, edit
-# tests/npm/package.json, then in that folder:
+# package.json in tests/npm or WANTED, then in that folder:
 #
 #     npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
 set -eu
 
 folder=$1
-wanted=$(cd "$(dirname "$0")/../npm" && pwd)
+wanted=$(cd "${2:-$(dirname "$0")/../npm}" && pwd)
 
 is_there()
 {

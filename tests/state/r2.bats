@@ -1,0 +1,52 @@
+#!/usr/bin/env bats
+# What the tests of state backends take for granted of the servers that they use: R2.
+# Each test is a subshell, and the helpers set and read more than shellcheck can see.
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load ../cli/helper
+load state
+
+setup_file()
+{
+	start_r2 limit
+}
+
+teardown_file()
+{
+	stop_stores
+}
+
+@test "R2: the second PUT with If-None-Match is 412, and at once it is 429" {
+	key=$(s3_prefix)/object
+	s3 PUT "$key" -H 'If-None-Match: *' -d first
+	[ "$http" = 200 ]
+	s3 PUT "$key" -H 'If-None-Match: *' -d second >"$BATS_TEST_TMPDIR/refusal"
+	[ "$http" = 429 ]
+	is_refused()
+	{
+		s3 PUT "$key" -H 'If-None-Match: *' -d second >"$BATS_TEST_TMPDIR/refusal"
+		[ "$http" = 412 ]
+	}
+	wait_until is_refused
+	grep -q '<Code>PreconditionFailed</Code>' "$BATS_TEST_TMPDIR/refusal"
+	[ "$(s3 GET "$key")" = first ]
+	s3 DELETE "$key"
+	[ "$http" = 204 ]
+	s3 GET "$key" >/dev/null
+	[ "$http" = 404 ]
+}
+
+# refused USER SECRET STATUS CODE METHOD
+refused()
+{
+	AWS_ACCESS_KEY_ID=$1 AWS_SECRET_ACCESS_KEY=$2 s3 "$5" "$(s3_prefix)/x" >"$BATS_TEST_TMPDIR/refusal"
+	[ "$http" = "$3" ]
+	grep -q "<Code>$4</Code>" "$BATS_TEST_TMPDIR/refusal"
+}
+
+@test "R2: who can't write, has another secret or is unknown is refused as R2 does it" {
+	refused ROTEST ROTESTsecret 404 NoSuchKey GET
+	refused ROTEST ROTESTsecret 403 AccessDenied PUT
+	refused R2TEST wrong 403 SignatureDoesNotMatch GET
+	refused unknown R2TESTsecret 401 Unauthorized GET
+}
