@@ -38,7 +38,7 @@ static void add(struct completion *completion, const char *text, const char *end
 static const struct model *read_state(struct session *session, bool has_manifest)
 {
 	if (!has_manifest && !session->cli->state && !session->state_path)
-		session->state_path = manifest_beside(&session->source, LEDGER_DEFAULT_NAME);
+		session->state_path = manifest_beside(&session->source, BACKEND_DEFAULT_NAME);
 	return session_read_state(session) ? &session->ledger.state.model : NULL;
 }
 

@@ -97,10 +97,17 @@ static void judge_state(struct session *session, struct report *report)
 	struct str chmod_folder CLEANUP(str_release) = {0};
 	char *path AUTO_FREE = text_visible(session->state_path, 0);
 	char *real AUTO_FREE = fs_real_path(session->state_path);
-	bool is_locked = ledger_is_locked(session->state_path, &holder);
+	const struct ledger_options options = {.backend = session_backend(session)};
+	struct backend *backend;
 	const struct state *state = &session->ledger.state;
 
-	session->has_ledger = ledger_read(&session->ledger, session->state_path, &err);
+	if (backend_open(&options.backend, &backend, &err)) {
+		(void)!ledger_find_holder(backend, &holder, &err);
+		backend_free(backend);
+	}
+	error_release(&err);
+	bool is_locked = holder.length > 0;
+	session->has_ledger = ledger_read(&session->ledger, &options, &err);
 	size_t count = state->model.object_count;
 	if (!session->has_ledger)
 		find_error(report, FAIL, path, &err, "Make sure that the file can be read.");

@@ -240,7 +240,7 @@ bool planning_make(struct session *session)
 
 bool planning_check_out(struct session *session, const char *path)
 {
-	const char *backup = session->ledger.backup_path;
+	const char *backup = session->ledger.backend->backup_path;
 
 	if (strcmp(path, "-") == 0)
 		return term_fail("To print the plan, use -format=json or -format=markdown.",

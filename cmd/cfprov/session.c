@@ -166,7 +166,7 @@ static bool find_default_state(struct session *session)
 {
 	const struct manifest_source *source = &session->source;
 	const char *manifest = source->path_count ? source->paths[0] : MANIFEST_DEFAULT_PATH;
-	char *path = session->state_path = manifest_beside(source, LEDGER_DEFAULT_NAME);
+	char *path = session->state_path = manifest_beside(source, BACKEND_DEFAULT_NAME);
 	struct error err CLEANUP(error_release) = {0};
 
 	if (session->has_policy || fs_is_beneath(documents_base(manifest), path))
@@ -400,6 +400,17 @@ const struct object *session_find_recorded(struct session *session, const char *
 	return NULL;
 }
 
+struct backend_options session_backend(struct session *session)
+{
+	session->location = (struct location){.kind = LOCATION_LOCAL, .path = session->state_path};
+	return (struct backend_options){
+		.location = &session->location,
+		.backup = session->cli->backup,
+		.sink = &session->sink,
+		.interrupted = &interrupt_count,
+	};
+}
+
 bool session_open_state(struct session *session, const char *operation)
 {
 	const struct cli *cli = session->cli;
@@ -408,24 +419,21 @@ bool session_open_state(struct session *session, const char *operation)
 
 	if (!session_find_state(session))
 		return false;
-	if (operation && cli->backup && strcmp(cli->backup, LEDGER_NO_BACKUP) != 0 &&
+	if (operation && cli->backup && strcmp(cli->backup, BACKEND_NO_BACKUP) != 0 &&
 		!session_check_target(session, "-backup", cli->backup))
 		return false;
 	const struct ledger_options options = {
-		.path = session->state_path,
-		.backup = cli->backup,
+		.backend = session_backend(session),
 		.operation = operation,
 		.no_lock = !cli->lock,
 		.lock_timeout_ms = cli->lock_timeout_ms,
-		.sink = &session->sink,
-		.interrupted = &interrupt_count,
 	};
 	session->has_ledger = operation ? ledger_open(&session->ledger, &options, &err)
-					: ledger_read(&session->ledger, session->state_path, &err);
+					: ledger_read(&session->ledger, &options, &err);
 	if (!session->has_ledger)
 		return term_error(&err);
 	/* Without its state, cfprov would take its own objects for someone else's. */
-	char *backup AUTO_FREE = ledger_find_backup(&session->ledger, session->state_path);
+	char *backup AUTO_FREE = ledger_find_backup(&session->ledger);
 	if (backup) {
 		str_format(&lost,
 			"The state %s does not exist, but a backup does. If the state was lost, "
@@ -493,8 +501,9 @@ bool session_confine(const struct session *session)
 {
 	const struct ledger *ledger = &session->ledger;
 	bool may_write = session->has_ledger && ledger->may_write;
-	const char *const files[] = {may_write ? ledger->path : NULL,
-		may_write ? ledger->backup_path : NULL, session->cli->out};
+	const struct backend *backend = may_write ? ledger->backend : NULL;
+	const char *const files[] = {backend ? backend->journal_path : NULL,
+		backend ? backend->backup_path : NULL, session->cli->out};
 	char *folders[ARRAY_SIZE(files)];
 	size_t count = 0;
 

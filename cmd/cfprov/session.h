@@ -30,11 +30,12 @@ struct session {
 	bool is_manifest_open;
 	struct policy policy;
 	bool has_policy;
-	char *state_path;        /* NULL until session_find_state */
-	struct model desired;    /* of the accounts that -account picks */
-	struct sources *sources; /* of credentials, values and the key */
-	struct model settings;   /* of the manifest beside a saved plan; or only the key's source */
-	bool has_declared;       /* there is a manifest, and `settings` has all of it */
+	char *state_path;         /* NULL until session_find_state */
+	struct location location; /* of the state; valid after session_backend */
+	struct model desired;     /* of the accounts that -account picks */
+	struct sources *sources;  /* of credentials, values and the key */
+	struct model settings; /* of the manifest beside a saved plan; or only the key's source */
+	bool has_declared;     /* there is a manifest, and `settings` has all of it */
 	struct keyring keyring;
 	struct ledger ledger;
 	bool has_ledger;
@@ -109,6 +110,9 @@ bool session_read_declared(struct session *session) MUST_CHECK;
 
 /* Sets state_path: -state, or as the manifest says, or beside it. */
 bool session_find_state(struct session *session) MUST_CHECK;
+
+/* How to open the backend of the state, which session_find_state has found. */
+struct backend_options session_backend(struct session *session);
 
 /*
  * Opens the state to read it or, for an operation (as the lock's holder is called), to write it.

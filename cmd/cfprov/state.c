@@ -180,7 +180,7 @@ static bool read_file(const struct session *session, const char *file, struct st
 
 	if (session_policy(session) && !is_stdin && !fs_check_in_place(file, &err))
 		return term_error(&err);
-	if (!input_text(is_stdin ? NULL : file, LEDGER_SIZE_LIMIT, &patience, &bytes, &err))
+	if (!input_text(is_stdin ? NULL : file, BACKEND_SIZE_LIMIT, &patience, &bytes, &err))
 		return term_error(&err);
 	if (state_decode(name, str_text(&bytes), bytes.length, ret_state, &err))
 		return true;

@@ -412,7 +412,7 @@ bool executor_run(
 		bool has_journal = run.can_record, is_left = run.under_way > 0;
 		if (!is_left && !ledger_finish(input->ledger, &not_written))
 			journal_failed(&run, &not_written);
-		run.result.is_in_state = !is_left && !input->ledger->is_ahead_of_file;
+		run.result.is_in_state = !is_left && !input->ledger->is_ahead;
 		run.result.is_in_journal = has_journal && !run.result.is_in_state;
 		if (run.group_count)
 			end_group(&run);

@@ -21,6 +21,7 @@ enum error_code {
 	ERROR_FAILED,      /* anything else */
 	ERROR_ABSENT,      /* no such file */
 	ERROR_BUSY,        /* another process holds the lock */
+	ERROR_CONFLICT,    /* another run has written the state, or has broken our lock */
 	ERROR_INTERRUPTED, /* the user asked to stop */
 };
 

@@ -9,6 +9,7 @@
 #ifndef MODEL_LOCATION_H
 #define MODEL_LOCATION_H
 
+#include "base/str.h"
 #include "model/model.h"
 
 /* For tables, and for what only one kind has. */
@@ -47,5 +48,8 @@ struct location {
 	bool encrypt; /* the key encrypts the state, and does not only authenticate it */
 	struct value_source secrets[LOCATION_SECRETS];
 };
+
+/* Adds what messages call it: cfprov.state.json, s3://BUCKET/PREFIX, https://HOST/PATH. */
+void location_add_name(const struct location *location, struct str *out);
 
 #endif

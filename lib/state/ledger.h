@@ -1,6 +1,7 @@
 /* clang-format off */
 /*
- * The ledger: the state file, its journal and its lock, through the life of a command.
+ * The ledger: the state, its journal and its lock, through the life of a command. Where the state
+ * is kept is up to a backend (state/backend), which only the ledger uses.
  *
  * A command that only reads:    A command that writes:
  *
@@ -9,15 +10,15 @@
  *     ledger_close                  ledger_commit   write them, once the run is approved
  *                                   ledger_begin    the intents are durable
  *                                   ledger_record   some results are durable; repeatedly
- *                                   ledger_finish   fold, replace the state, remove the journal
+ *                                   ledger_finish   fold, write the state, remove the journal
  *                                   ledger_close    unlock
  *
- * Every state is read back (from memory) before it replaces the file, and so is a journal that is
- * folded in: cfprov never writes a state that it would refuse to read.
+ * Every state is read back (from memory) before it is written, and so is a journal that is folded
+ * in: cfprov never writes a state that it would refuse to read.
  *
- * After a crash at any point the files have everything that was durable. The next ledger_open folds
- * it in; what has no result is unresolved or in doubt until a run finds out (plan/recover). The
- * state is one local file, and links are followed. `.backup` beside it is the state before.
+ * After a crash at any point, state and journal have everything that was durable. The next
+ * ledger_open folds it in; what has no result is unresolved or in doubt until a run finds out
+ * (plan/recover).
  */
 /* clang-format on */
 #ifndef STATE_LEDGER_H
@@ -25,57 +26,46 @@
 
 #include "adapter/fs.h"
 #include "adapter/lock.h"
-#include "model/event.h"
+#include "state/backend.h"
 #include "state/journal.h"
 #include "state/state.h"
 
-#include <signal.h>
-
-#define LEDGER_DEFAULT_NAME "cfprov.state.json"
-
-/* As the name of a backup: none. */
-#define LEDGER_NO_BACKUP "-"
-
-enum { LEDGER_SIZE_LIMIT = 512 << 20 };
-
 struct ledger_options {
-	const char *path;
+	struct backend_options backend;
 	const char *operation; /* "apply"; shown to others that want the lock */
-	const char *backup;    /* a path; NULL: beside the state */
 	bool no_lock;
 	int64_t lock_timeout_ms;
-	const struct event_sink *sink;            /* may be NULL */
-	const volatile sig_atomic_t *interrupted; /* stops waiting for the lock; may be NULL */
 };
 
 struct ledger {
 	struct state state;  /* lent until ledger_stage, ledger_replace or ledger_close */
 	struct state before; /* after ledger_finish: what the run was made from, still lent */
 	int64_t read_serial; /* of the state as it was read, with its journal; 0: there was none */
-	char *path, *journal_path, *backup_path;    /* backup NULL: none, or it has been made */
+	struct backend *backend;
 	char new_lineage[STATE_LINEAGE_LENGTH + 1]; /* see ledger_lineage */
 	bool may_write;
-	struct lock lock;
+	struct lock lock;  /* the file beside the journal */
 	struct fs_log log; /* open between begin and finish */
 	/* the run that is in progress: one change for each intent */
 	struct arena run_arena;
 	struct state_fold run;
 	struct change *changes; /* those of `run` */
 	bool *has_result;
-	int64_t alive_ms;      /* when the journal last said so; since 1970 */
-	int64_t alive_at_ms;   /* the same, monotonic */
-	bool has_journal;      /* the file exists */
-	bool is_ahead_of_file; /* the state in memory is newer */
+	int64_t alive_ms;    /* when the journal last said so; since 1970 */
+	int64_t alive_at_ms; /* the same, monotonic */
+	bool has_journal;    /* the file exists */
+	bool is_ahead;       /* the state in memory is newer than the backend's */
 };
 
 /* Reads the state, with a journal folded in in memory. A state that does not exist is empty. */
-bool ledger_read(struct ledger *ledger, const char *path, struct error *err) MUST_CHECK;
+bool ledger_read(
+	struct ledger *ledger, const struct ledger_options *options, struct error *err) MUST_CHECK;
 
 /*
- * Gives (mem_free) the path of a readable backup if the state of this path does not exist and so
- * may have been lost; else NULL.
+ * Gives (mem_free) the name of a readable backup if the state does not exist and so may have been
+ * lost; else NULL.
  */
-char *ledger_find_backup(const struct ledger *ledger, const char *path) MUST_CHECK;
+char *ledger_find_backup(const struct ledger *ledger) MUST_CHECK;
 
 /* Lends the lineage that the state has, or will get when it is first written. */
 const char *ledger_lineage(struct ledger *ledger);
@@ -122,8 +112,9 @@ bool ledger_keep_alive(struct ledger *ledger, struct error *err) MUST_CHECK;
 /* Folds the run into the state, replaces the file and removes the journal. */
 bool ledger_finish(struct ledger *ledger, struct error *err) MUST_CHECK;
 
-/* True if someone holds the lock of this state; adds who. Takes no lock. */
-bool ledger_is_locked(const char *path, struct str *ret_holder) MUST_CHECK;
+/* Adds who holds the lock of a state, or nothing if nobody does. Takes no lock. */
+bool ledger_find_holder(
+	struct backend *backend, struct str *ret_holder, struct error *err) MUST_CHECK;
 
 void ledger_close(struct ledger *ledger);
 

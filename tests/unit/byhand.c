@@ -1,6 +1,7 @@
 /* The ledger, where people change the state by hand: staged, committed or replaced. */
 #include "state/ledger.h"
 
+#include "local.h"
 #include "unit.h"
 
 static const char lineage[] = "6f1c2f0e-0000-4000-8000-123456789abc";
@@ -8,9 +9,10 @@ static const struct account prod = {.alias = "prod", .id = "acc1"};
 
 static void open_ledger(struct ledger *ledger, const char *path, const char *backup)
 {
-	struct ledger_options options = {.path = path, .operation = "test", .backup = backup};
+	struct ledger_options options = local_options(path, "test");
 	struct error err CLEANUP(error_release) = {0};
 
+	options.backend.backup = backup;
 	if (!ledger_open(ledger, &options, &err))
 		fail_msg("can't open: %s", err.message);
 }
@@ -39,7 +41,7 @@ static void changes_are_written(void **state)
 	assert_true(put(&ledger, "b", "id-b", &err));
 	assert_true(put(&ledger, "b", "id-b", &err)); /* the same again is no change */
 	ledger_close(&ledger);
-	assert_true(ledger_read(&ledger, path, &err));
+	assert_true(local_read(&ledger, path, &err));
 	assert_int_equal(ledger.state.serial, 2);
 	assert_int_equal(strlen(ledger.state.lineage), STATE_LINEAGE_LENGTH);
 	assert_int_equal(ledger.state.model.object_count, 2);
@@ -84,7 +86,7 @@ static void replace(const char *path, int64_t serial, int64_t expected)
 	open_ledger(&ledger, path, NULL);
 	assert_true(ledger_replace(&ledger, &other, &err));
 	ledger_close(&ledger);
-	assert_true(ledger_read(&ledger, path, &err));
+	assert_true(local_read(&ledger, path, &err));
 	assert_int_equal(ledger.state.serial, expected);
 	assert_string_equal(ledger.state.lineage, lineage);
 	ledger_close(&ledger);
@@ -113,8 +115,8 @@ static void backups(void **state)
 	ledger_close(&ledger);
 	assert_true(folder_has(*state, "kept"));
 	assert_false(folder_has(*state, "s.json.backup"));
-	const struct ledger_options options = {
-		.path = path, .operation = "test", .backup = folder_file(*state, "nowhere/kept")};
+	struct ledger_options options = local_options(path, "test");
+	options.backend.backup = folder_file(*state, "nowhere/kept");
 	assert_false(ledger_open(&ledger, &options, &err));
 	expect_error(&err, "the backup of the state could not be written");
 	assert_false(folder_has(*state, ".s.json.lock"));
@@ -123,15 +125,23 @@ static void backups(void **state)
 static void locks_are_seen(void **state)
 {
 	const char *path = folder_file(*state, "s.json");
+	const struct ledger_options options = local_options(path, "test");
 	struct str holder CLEANUP(str_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+	struct backend *backend;
 	struct ledger ledger;
 
-	assert_false(ledger_is_locked(path, &holder));
+	assert_true(backend_open(&options.backend, &backend, &err));
+	assert_true(ledger_find_holder(backend, &holder, &err));
+	assert_int_equal(holder.length, 0);
 	open_ledger(&ledger, path, NULL);
-	assert_true(ledger_is_locked(path, &holder));
+	assert_true(ledger_find_holder(backend, &holder, &err));
 	expect_text(str_text(&holder), "(test, since ");
 	ledger_close(&ledger);
-	assert_false(ledger_is_locked(path, &holder));
+	str_clear(&holder);
+	assert_true(ledger_find_holder(backend, &holder, &err));
+	assert_int_equal(holder.length, 0);
+	backend_free(backend);
 	assert_int_equal(folder_count(*state), 0);
 }
 

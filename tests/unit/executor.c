@@ -1,6 +1,7 @@
 /* file size: one fake runner, for all that a run may meet */
 #include "apply/executor.h"
 
+#include "local.h"
 #include "unit.h"
 
 #include <fcntl.h>
@@ -172,7 +173,7 @@ static bool is_dropped(struct rig *rig, const struct object *object)
 	struct ledger ledger;
 	struct error err CLEANUP(error_release) = {0};
 
-	if (!ledger_read(&ledger, rig->path, &err))
+	if (!local_read(&ledger, rig->path, &err))
 		return false;
 	bool is_dropped =
 		!model_object(&ledger.state.model, object->account, object->store, object->secret);
@@ -260,7 +261,7 @@ static void make_plan(struct rig *rig, size_t count, bool only_creates)
 /* Without a check, for a process of its own. */
 static bool execute(struct rig *rig)
 {
-	struct ledger_options options = {.path = rig->path, .operation = "apply"};
+	struct ledger_options options = local_options(rig->path, "apply");
 	struct event_sink sink = {on_event, rig};
 	struct executor_input input = {.plan = &rig->plan,
 		.desired = &rig->desired,
@@ -299,7 +300,7 @@ static struct recorded recorded(struct rig *rig)
 	struct recorded recorded = {0};
 	struct error err CLEANUP(error_release) = {0};
 
-	if (!ledger_read(&ledger, rig->path, &err))
+	if (!local_read(&ledger, rig->path, &err))
 		fail_msg("can't read: %s", err.message);
 	for (size_t i = 0; i < ledger.state.model.object_count; i++) {
 		const struct object *object = &ledger.state.model.objects[i];
@@ -699,7 +700,7 @@ static void expect_standings(struct rig *rig)
 {
 	struct ledger ledger;
 
-	assert_true(ledger_read(&ledger, rig->path, &rig->err));
+	assert_true(local_read(&ledger, rig->path, &rig->err));
 	for (size_t i = 0; i < rig->plan.row_count; i++) {
 		const char *wanted = was_started(rig, i, rig->started_count)
 					     ? standing_after(rig, i, rig->outcome(i))
@@ -799,7 +800,7 @@ static void interrupted_twice_while_removing(void **state)
 	assert_int_equal(rig->ended, 10);
 	assert_true(rig->started_count > 10 && rig->started_count < 30);
 	assert_true(folder_has(&rig->folder, "state.json.journal"));
-	assert_true(ledger_read(&ledger, rig->path, &rig->err));
+	assert_true(local_read(&ledger, rig->path, &rig->err));
 	for (size_t i = 0; i < rig->plan.row_count; i++)
 		assert_string_equal(standing(&ledger, rig, i),
 			was_started(rig, i, 10) ? "-" : standing_before(i));
@@ -834,7 +835,7 @@ static void no_room_while_removing(void **state)
 	run_limited(rig, 50000, nothing_came);
 	struct ledger ledger;
 	size_t left = 0;
-	assert_true(ledger_read(&ledger, rig->path, &rig->err));
+	assert_true(local_read(&ledger, rig->path, &rig->err));
 	for (size_t i = 0; i < rig->plan.row_count; i++) {
 		const char *found = standing(&ledger, rig, i);
 		if (is_removal(&rig->plan.rows[i]))
@@ -865,7 +866,7 @@ static void expect_learned(struct rig *rig, size_t count)
 {
 	struct ledger ledger;
 
-	assert_true(ledger_read(&ledger, rig->path, &rig->err));
+	assert_true(local_read(&ledger, rig->path, &rig->err));
 	for (size_t i = 0; i < count; i++) {
 		const struct object *object =
 			model_object(&ledger.state.model, "prod", rig->live.objects[i].store, NULL);
@@ -950,7 +951,7 @@ static void learned_is_durable(void **state)
 		.sink = &sink,
 		.parallelism = 1,
 		.interrupted = &rig->interrupted};
-	struct ledger_options options = {.path = rig->path, .operation = "apply"};
+	struct ledger_options options = local_options(rig->path, "apply");
 	assert_true(ledger_open(&rig->ledger, &options, &rig->err));
 	rig->on_started = leave_at_once;
 	assert_true(executor_run(&input, &rig->result, &rig->err));
@@ -974,7 +975,7 @@ static void no_room_to_learn(void **state)
 	*plan_add(&rig->plan) = (struct row){.desired = &created, .action = ACTION_CREATE};
 	run_limited(rig, 38000, nothing_at_all);
 	struct ledger ledger;
-	assert_true(ledger_read(&ledger, rig->path, &rig->err));
+	assert_true(local_read(&ledger, rig->path, &rig->err));
 	assert_int_equal(ledger.state.model.object_count, 250);
 	ledger_close(&ledger);
 	assert_false(folder_has(&rig->folder, "state.json.journal"));

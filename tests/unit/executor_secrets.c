@@ -1,6 +1,7 @@
 /* The executor with secrets: what becomes of batches, renames, and secrets that go with a store. */
 #include "apply/executor.h"
 
+#include "local.h"
 #include "unit.h"
 
 #define LINEAGE "6f1c2f0e-0000-4000-8000-123456789abc"
@@ -133,7 +134,7 @@ static struct row *add(struct rig *rig, enum action action, const char *secret, 
 static void expect_run(struct rig *rig, const char *started, const char *state)
 {
 	const char *path = folder_file(&rig->folder, "state.json");
-	struct ledger_options options = {.path = path, .operation = "apply"};
+	struct ledger_options options = local_options(path, "apply");
 	struct str bytes CLEANUP(str_release) = {0}, found CLEANUP(str_release) = {0};
 	struct executor_input input = {.plan = &rig->plan,
 		.desired = &rig->desired,
@@ -150,7 +151,7 @@ static void expect_run(struct rig *rig, const char *started, const char *state)
 	assert_true(executor_run(&input, &rig->result, &rig->err));
 	ledger_close(&rig->ledger);
 	assert_string_equal(str_text(&rig->started), started);
-	assert_true(ledger_read(&after, path, &rig->err));
+	assert_true(local_read(&after, path, &rig->err));
 	for (size_t i = 0; i < after.state.model.object_count; i++) {
 		const struct object *object = &after.state.model.objects[i];
 		str_format(&found, " %s%s%s", object->secret ? object->secret : object->store,

@@ -1,6 +1,7 @@
 /* file size: one run, looked at after each of its steps */
 #include "state/ledger.h"
 
+#include "local.h"
 #include "unit.h"
 
 #include <fcntl.h>
@@ -51,7 +52,7 @@ static int teardown(void **state)
 
 static void open_ledger(struct setting *s)
 {
-	struct ledger_options options = {.path = s->path, .operation = "apply"};
+	struct ledger_options options = local_options(s->path, "apply");
 
 	if (!ledger_open(&s->ledger, &options, &s->err))
 		fail_msg("can't open: %s", s->err.message);
@@ -60,17 +61,17 @@ static void open_ledger(struct setting *s)
 
 static void refuse_open(struct setting *s, const char *message)
 {
-	struct ledger_options options = {.path = s->path, .operation = "apply"};
+	struct ledger_options options = local_options(s->path, "apply");
 
 	assert_false(ledger_open(&s->ledger, &options, &s->err));
 	expect_error(&s->err, message);
-	assert_false(ledger_read(&s->ledger, s->path, &s->err));
+	assert_false(local_read(&s->ledger, s->path, &s->err));
 	expect_error(&s->err, message);
 }
 
 static void refuse_with_hint(struct setting *s, const char *message, const char *hint)
 {
-	assert_false(ledger_read(&s->ledger, s->path, &s->err));
+	assert_false(local_read(&s->ledger, s->path, &s->err));
 	expect_text(s->err.hint, hint);
 	expect_error(&s->err, message);
 }
@@ -114,7 +115,7 @@ static void expect_read(struct setting *s, const char *letters, int64_t serial)
 	struct ledger ledger;
 	size_t files = folder_count(&s->folder);
 
-	if (!ledger_read(&ledger, s->path, &s->err))
+	if (!local_read(&ledger, s->path, &s->err))
 		fail_msg("can't read: %s", s->err.message);
 	expect_stores(&ledger.state, letters);
 	assert_int_equal(ledger.state.serial, serial);
@@ -268,7 +269,7 @@ static void settles_in_memory(void **state)
 	const struct change gone = {CHANGE_DROP, &s->objects[A]};
 
 	make_state(s);
-	assert_true(ledger_read(&s->ledger, s->path, &s->err));
+	assert_true(local_read(&s->ledger, s->path, &s->err));
 	change(s, &gone, 1);
 	expect_stores(&s->ledger.state, "c");
 	ledger_close(&s->ledger);
@@ -566,7 +567,7 @@ static void odd_kinds_of_file(void **state)
 	assert_int_equal(unlink(s->path), 0);
 	assert_int_equal(symlink("/dev/zero", s->path), 0);
 	s->path = folder_file(&s->folder, "no/state.json");
-	struct ledger_options options = {.path = s->path, .operation = "apply"};
+	struct ledger_options options = local_options(s->path, "apply");
 	assert_false(ledger_open(&s->ledger, &options, &s->err));
 	expect_error(&s->err, "can't write to the directory of");
 	s->path = folder_file(&s->folder, "state.json");
@@ -660,7 +661,7 @@ static pid_t start_holder(struct setting *s)
 	pid_t child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
-		struct ledger_options options = {.path = s->path, .operation = "dance\x1b[1m"};
+		struct ledger_options options = local_options(s->path, "dance\x1b[1m");
 		setenv("USER", "alice", true);
 		if (!ledger_open(&s->ledger, &options, &s->err) || write(fds[1], "x", 1) != 1)
 			_exit(1);
@@ -678,7 +679,7 @@ static void locked_by_another(void **state)
 	struct setting *s = *state;
 	pid_t holder = start_holder(s);
 	char process[32];
-	struct ledger_options options = {.path = s->path, .operation = "apply"};
+	struct ledger_options options = local_options(s->path, "apply");
 
 	assert_false(ledger_open(&s->ledger, &options, &s->err));
 	assert_int_equal(s->err.code, ERROR_BUSY);
@@ -707,13 +708,12 @@ static void waits_for_the_lock(void **state)
 	struct heard heard = {0};
 	struct event_sink sink = {on_event, &heard};
 	volatile sig_atomic_t interrupted = 1;
-	struct ledger_options options = {.path = s->path,
-		.operation = "apply",
-		.sink = &sink,
-		.lock_timeout_ms = 600000,
-		.interrupted = &interrupted};
+	struct ledger_options options = local_options(s->path, "apply");
 	pid_t holder = start_holder(s);
 
+	options.backend.sink = &sink;
+	options.backend.interrupted = &interrupted;
+	options.lock_timeout_ms = 600000;
 	assert_false(ledger_open(&s->ledger, &options, &s->err));
 	assert_int_equal(s->err.code, ERROR_BUSY);
 	error_release(&s->err);
@@ -737,8 +737,9 @@ static void folding_is_said(void **state)
 	struct setting *s = *state;
 	struct heard heard = {0};
 	struct event_sink sink = {on_event, &heard};
-	struct ledger_options options = {.path = s->path, .operation = "apply", .sink = &sink};
+	struct ledger_options options = local_options(s->path, "apply");
 
+	options.backend.sink = &sink;
 	open_ledger(s);
 	begin(s);
 	ledger_close(&s->ledger);
