@@ -66,6 +66,63 @@ stop_stores()
 	[[ ! -e $BATS_FILE_TMPDIR/store ]] || sh "$state_tests/npm_store.sh" stop "$BATS_FILE_TMPDIR/store"
 }
 
+# python_server NAME SCRIPT [ARGUMENT...]: starts one of the servers beside this file for this test,
+# in the folder $BATS_TEST_TMPDIR/NAME, and sets server_url to its address.
+python_server()
+{
+	local folder=$BATS_TEST_TMPDIR/$1 script=$2
+	shift 2
+	mkdir -p "$folder"
+	python3 "$state_tests/$script" "$folder" "$@" >"$folder/out" 2>&1 </dev/null 3>&- &
+	echo $! >>"$BATS_TEST_TMPDIR/servers"
+	wait_until test -s "$folder/url" || {
+		cat "$folder/out" >&2
+		return 1
+	}
+	server_url=$(<"$folder/url")
+}
+
+# stop_servers: the python servers of this test. For teardown.
+stop_servers()
+{
+	local pid
+	[[ -e $BATS_TEST_TMPDIR/servers ]] || return 0
+	while read -r pid; do
+		kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done <"$BATS_TEST_TMPDIR/servers"
+}
+
+# start_http [CERTIFICATE KEY]: http_server.py; sets http_url, and gitlab to the address of a state
+# called main there.
+start_http()
+{
+	python_server http http_server.py "$@"
+	http_url=$server_url
+	gitlab=$http_url/api/v4/projects/1/terraform/state/main
+}
+
+# http_ask CURL-OPTION... URL: one request; the answer goes to stdout, its status to $http.
+http_ask()
+{
+	local answer=$BATS_TEST_TMPDIR/http.answer
+	: >"$answer"
+	http=$(curl -gsS --max-time 60 -o "$answer" -w '%{http_code}' "$@") || return
+	cat "$answer"
+}
+
+# http_fault JSON: of http_server.py
+http_fault()
+{
+	http_ask -k "$http_url/_test/fault" -d "$1"
+}
+
+# http_kept PATH FILTER: what jq makes of what http_server.py keeps there
+http_kept()
+{
+	http_ask -k "$http_url/_test/state?path=$1" | jq -r "$2"
+}
+
 # s3_prefix: a prefix for this test alone.
 s3_prefix()
 {
