@@ -202,6 +202,33 @@ bool crypt_from_base64(const char *text, size_t text_length, unsigned char *byte
 	return false;
 }
 
+void crypt_add_base64(struct str *out, const char *bytes, size_t length)
+{
+	size_t size = sodium_base64_encoded_len(length, sodium_base64_VARIANT_ORIGINAL);
+
+	str_reserve(out, size);
+	sodium_bin2base64(out->bytes + out->length, size, (const unsigned char *)bytes, length,
+		sodium_base64_VARIANT_ORIGINAL);
+	out->length += size - 1;
+}
+
+bool crypt_open_base64(const char *text, size_t length, struct str *ret_bytes)
+{
+	size_t room = length / 4 * 3, got = 0;
+
+	/* libsodium 1.0.18 takes some bytes from 0x80 for letters. */
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)text[i] >= 0x80)
+			return false;
+	str_reserve(ret_bytes, room + 1);
+	if (sodium_base642bin((unsigned char *)ret_bytes->bytes + ret_bytes->length, room, text,
+		    length, NULL, &got, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+		return false;
+	ret_bytes->length += got;
+	ret_bytes->bytes[ret_bytes->length] = '\0';
+	return true;
+}
+
 const char *crypt_version(void)
 {
 	return sodium_version_string();

@@ -6,6 +6,7 @@
 #define ADAPTER_CRYPT_H
 
 #include "base/secret.h"
+#include "base/str.h"
 
 #include <stdint.h>
 
@@ -94,6 +95,10 @@ bool crypt_from_hex(
 /* The same of base64 or base64url, with or without padding. */
 bool crypt_from_base64(
 	const char *text, size_t text_length, unsigned char *bytes, size_t length) MUST_CHECK;
+
+/* Any bytes as base64 (RFC 4648, section 4), and back; false: not exactly what the first adds. */
+void crypt_add_base64(struct str *out, const char *bytes, size_t length);
+bool crypt_open_base64(const char *text, size_t length, struct str *ret_bytes) MUST_CHECK;
 
 /* The version of libsodium at run time. */
 const char *crypt_version(void);

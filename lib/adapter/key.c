@@ -203,18 +203,30 @@ static bool fit_key(
 		       name, header->id, key->id);
 }
 
+/* Gives the length of the header, which is also copied; 0: this version can't read it. */
+static size_t find_header(const struct str *sealed, enum key_use use, char text[static HEADER_SIZE],
+	struct header *ret_header)
+{
+	const char *end =
+		key_is_sealed(sealed) ? memchr(sealed->bytes, '\n', sealed->length) : NULL;
+	size_t length = end ? (size_t)(end + 1 - sealed->bytes) : 0;
+
+	if (!length || length >= HEADER_SIZE)
+		return 0;
+	memcpy(text, sealed->bytes, length);
+	text[length] = '\0';
+	return read_header(text, use, ret_header) ? length : 0;
+}
+
 bool key_open(struct key *key, enum key_use use, const struct str *sealed, struct str *ret_bytes,
 	struct error *err)
 {
-	const char *end = memchr(sealed->bytes, '\n', sealed->length);
-	size_t length = end ? (size_t)(end + 1 - sealed->bytes) : 0;
-	char text[HEADER_SIZE] = "", again[HEADER_SIZE];
+	char text[HEADER_SIZE], again[HEADER_SIZE];
 	struct header header;
 	struct crypt_box box;
+	size_t length = find_header(sealed, use, text, &header);
 
-	if (length && length < HEADER_SIZE)
-		memcpy(text, sealed->bytes, length);
-	if (!key_is_sealed(sealed) || !read_header(text, use, &header))
+	if (!length)
 		return error_set(
 			err, "the %s has a header that this version can't read", names[use]);
 	if (!fit_key(key, &header, names[use], err))
@@ -229,5 +241,43 @@ bool key_open(struct key *key, enum key_use use, const struct str *sealed, struc
 	if (!is_sound)
 		return error_set(err, "the %s was modified or truncated", names[use]);
 	str_add(ret_bytes, bytes, sealed->length - length - CRYPT_TAG_BYTES);
+	return true;
+}
+
+/* ---- two keys ---- */
+
+void keys_release(struct keys *keys)
+{
+	key_release(&keys->now);
+	key_release(&keys->old);
+}
+
+struct key *keys_choose(struct keys *keys, enum key_use use, const struct str *sealed)
+{
+	struct error ignored CLEANUP(error_release) = {0};
+	char text[HEADER_SIZE];
+	struct header header;
+
+	if (!keys->old.is_set || !find_header(sealed, use, text, &header) ||
+		fit_key(&keys->now, &header, names[use], &ignored))
+		return &keys->now;
+	error_release(&ignored);
+	return fit_key(&keys->old, &header, names[use], &ignored) ? &keys->old : &keys->now;
+}
+
+bool keys_find(struct keys *keys, const char *lineage, const char *id, struct key **ret_key,
+	struct error *err)
+{
+	struct key *const both[] = {&keys->now, &keys->old};
+	struct key *found = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(both) && !found; i++) {
+		if (!both[i]->is_set)
+			continue;
+		if (!key_prepare(both[i], lineage, err))
+			return false;
+		found = strcmp(both[i]->id, id) == 0 ? both[i] : NULL;
+	}
+	*ret_key = found;
 	return true;
 }

@@ -28,7 +28,7 @@
 enum { KEY_SHORTEST = 16 }; /* bytes; a shorter passphrase can be guessed */
 
 /* The numbers of the subkeys: never change one. */
-enum key_use { KEY_FINGERPRINTS = 1, KEY_PLANS, KEY_JOURNAL, KEY_STATE, KEY_ID };
+enum key_use { KEY_FINGERPRINTS = 1, KEY_PLANS, KEY_JOURNAL, KEY_STATE, KEY_ID, KEY_SIGNATURES };
 
 struct key {
 	bool is_set;
@@ -58,6 +58,23 @@ bool key_is_sealed(const struct str *bytes);
 
 /* Adds what was sealed. Errors name what it is: "the saved plan". */
 bool key_open(struct key *key, enum key_use use, const struct str *sealed, struct str *ret_bytes,
+	struct error *err) MUST_CHECK;
+
+/* The key, and the one before it, which still opens what the new one has not replaced yet. */
+struct keys {
+	struct key now, old;
+};
+
+void keys_release(struct keys *keys);
+
+/* Lends the key that the sealed bytes name; if neither is, the new one, for key_open's error. */
+struct key *keys_choose(struct keys *keys, enum key_use use, const struct str *sealed);
+
+/*
+ * Lends the key that has this id for the lineage, prepared; NULL: neither has. False: not enough
+ * memory.
+ */
+bool keys_find(struct keys *keys, const char *lineage, const char *id, struct key **ret_key,
 	struct error *err) MUST_CHECK;
 
 #endif

@@ -9,28 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { JOURNAL_VERSION = 1, PREFIX_LENGTH = CRYPT_CHECKSUM_SIZE }; /* checksum, a space */
+enum { JOURNAL_VERSION = 1 };
 
 /* ---- writing ---- */
-
-/* Leaves room for the checksum, which end_line fills in. Gives the start of the line. */
-static size_t begin_line(struct str *out)
-{
-	size_t start = out->length;
-
-	str_repeat(out, ' ', PREFIX_LENGTH);
-	return start;
-}
-
-static void end_line(struct str *out, size_t start)
-{
-	char checksum[CRYPT_CHECKSUM_SIZE];
-	char *line = out->bytes + start;
-
-	crypt_checksum(line + PREFIX_LENGTH, out->length - start - PREFIX_LENGTH, checksum);
-	memcpy(line, checksum, CRYPT_CHECKSUM_SIZE - 1);
-	str_char(out, '\n');
-}
 
 static void encode_put(struct json_writer *writer, const char *key, const struct object *object)
 {
@@ -39,48 +20,50 @@ static void encode_put(struct json_writer *writer, const char *key, const struct
 	json_end(writer);
 }
 
-void journal_encode_header(const struct state *state, const struct model *desired,
-	const struct change *intents, size_t count, struct str *out)
+void journal_encode_header(const struct state *state, const struct state_fold *run,
+	struct chain_writer *lines, struct str *out)
 {
-	size_t start = begin_line(out);
-	struct json_writer writer = json_file_writer(out, 0);
+	struct str line CLEANUP(str_release) = {0};
+	struct json_writer writer = json_file_writer(&line, 0);
 
 	json_begin_object(&writer, NULL);
 	json_put_integer(&writer, "cfprov_journal", JOURNAL_VERSION);
 	json_put_text(&writer, "lineage", state->lineage);
 	json_put_integer(&writer, "serial", state->serial);
 	json_begin_object(&writer, "accounts");
-	for (size_t i = 0; i < desired->account_count; i++)
-		json_put_text(&writer, desired->accounts[i].alias, desired->accounts[i].id);
+	for (size_t i = 0; i < run->account_count; i++)
+		json_put_text(&writer, run->accounts[i].alias, run->accounts[i].id);
 	json_end(&writer);
 	json_begin_array(&writer, "intents");
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < run->change_count; i++) {
+		const struct change *intent = &run->changes[i];
 		json_begin_object(&writer, NULL);
-		objects_encode_address(&writer, intents[i].object);
-		if (intents[i].kind == CHANGE_PUT)
-			encode_put(&writer, "if_unknown", intents[i].object);
+		objects_encode_address(&writer, intent->object);
+		if (intent->kind == CHANGE_PUT)
+			encode_put(&writer, "if_unknown", intent->object);
 		json_end(&writer);
 	}
 	json_end(&writer);
 	json_end(&writer);
-	end_line(out, start);
+	chain_add(lines, line.bytes, line.length, out);
 }
 
-void journal_encode_alive(int64_t now_ms, struct str *out)
+void journal_encode_alive(int64_t now_ms, struct chain_writer *lines, struct str *out)
 {
-	size_t start = begin_line(out);
-	struct json_writer writer = json_file_writer(out, 0);
+	struct str line CLEANUP(str_release) = {0};
+	struct json_writer writer = json_file_writer(&line, 0);
 
 	json_begin_object(&writer, NULL);
 	json_put_integer(&writer, "alive", now_ms);
 	json_end(&writer);
-	end_line(out, start);
+	chain_add(lines, line.bytes, line.length, out);
 }
 
-void journal_encode_group(const struct result *results, size_t count, struct str *out)
+void journal_encode_group(
+	const struct result *results, size_t count, struct chain_writer *lines, struct str *out)
 {
-	size_t start = begin_line(out);
-	struct json_writer writer = json_file_writer(out, 0);
+	struct str line CLEANUP(str_release) = {0};
+	struct json_writer writer = json_file_writer(&line, 0);
 
 	json_begin_array(&writer, NULL);
 	for (size_t i = 0; i < count; i++) {
@@ -94,14 +77,14 @@ void journal_encode_group(const struct result *results, size_t count, struct str
 		json_end(&writer);
 	}
 	json_end(&writer);
-	end_line(out, start);
+	chain_add(lines, line.bytes, line.length, out);
 }
 
 /* ---- reading ---- */
 
 struct reader {
-	const char *bytes;
-	size_t length, at;
+	struct chain_reader lines;
+	bool has_header;
 	struct journal *journal;
 	struct object *objects; /* one for each intent */
 	bool *has_result;       /* likewise */
@@ -110,7 +93,7 @@ struct reader {
 
 static bool malformed(struct reader *r)
 {
-	return error_set(r->err, "unknown record at byte %zu", r->at);
+	return error_set(r->err, "unknown record at byte %zu", r->lines.start);
 }
 
 /* Reads the fields of an object whose address is known. */
@@ -124,7 +107,7 @@ static bool decode_put(struct reader *r, const struct json *json, size_t index)
 		.secret = object->secret};
 	r->journal->changes[index] = (struct change){CHANGE_PUT, object};
 	return objects_decode(json, OBJECTS_RECORDED, &r->journal->model.arena, object, r->err) ||
-	       error_prefix(r->err, "the record at byte %zu", r->at);
+	       error_prefix(r->err, "the record at byte %zu", r->lines.start);
 }
 
 static bool decode_intent(struct reader *r, const struct json *json, size_t index)
@@ -222,30 +205,16 @@ static bool check_changes(const struct journal *journal, struct error *err)
 	return !why || error_set(err, "%s", why) || objects_refuse(sorted[i - 1].object, err);
 }
 
-static bool decode_line(struct reader *r, const char *line, size_t length)
+static bool decode_line(struct reader *r)
 {
-	char checksum[CRYPT_CHECKSUM_SIZE];
-	bool is_whole = length >= PREFIX_LENGTH && line[PREFIX_LENGTH - 1] == ' ';
-	const char *text = line + PREFIX_LENGTH;
-
-	if (is_whole)
-		crypt_checksum(text, length - PREFIX_LENGTH, checksum);
-	if (!is_whole || memcmp(line, checksum, PREFIX_LENGTH - 1) != 0) {
-		size_t conflict = text_conflict_line(r->bytes, r->length);
-		if (!conflict)
-			return error_set(r->err, "damaged at byte %zu", r->at);
-		error_set(r->err, "unresolved merge conflict in line %zu", conflict);
-		return error_hint(r->err,
-			"Restore the journal and the state of one side (`git checkout --ours` or "
-			"`--theirs`), then run `cfprov plan`. Only one run at a time may write a "
-			"state.");
-	}
 	struct json *json CLEANUP(json_free_pointer) =
-		json_parse(text, length - PREFIX_LENGTH, r->err);
+		json_parse(r->lines.text, r->lines.text_length, r->err);
 	if (!json)
 		return false;
-	if (r->at == 0)
+	if (!r->has_header) {
+		r->has_header = true;
 		return decode_header(r, json);
+	}
 	if (json_is_object(json) && json_count(json) == 1 &&
 		json_integer(json_get(json, "alive"), &r->journal->alive_ms) &&
 		r->journal->alive_ms > 0)
@@ -258,21 +227,43 @@ static bool decode_line(struct reader *r, const char *line, size_t length)
 	return true;
 }
 
-bool journal_decode(const char *file, const char *bytes, size_t length, struct journal *ret_journal,
-	struct error *err)
+/* A line is not what was written there: maybe git is why. Always false. */
+static bool refuse_damage(const struct str *bytes, struct error *err)
+{
+	size_t conflict = text_conflict_line(bytes->bytes, bytes->length);
+
+	if (!conflict)
+		return false;
+	error_release(err);
+	error_set(err, "unresolved merge conflict in line %zu", conflict);
+	return error_hint(err, "Restore the journal and the state of one side (`git checkout "
+			       "--ours` or `--theirs`), then run `cfprov plan`. Only one run at a "
+			       "time may write a state.");
+}
+
+static bool decode_lines(struct reader *r, const struct str *bytes)
+{
+	for (;;) {
+		if (!chain_next(&r->lines, r->err))
+			return refuse_damage(bytes, r->err);
+		if (!r->lines.text)
+			return true;
+		if (!decode_line(r))
+			return false;
+	}
+}
+
+bool journal_decode(const char *file, const struct str *bytes, const struct sealing *sealing,
+	struct journal *ret_journal, struct error *err)
 {
 	struct journal journal = {0};
-	struct reader r = {.bytes = bytes, .length = length, .journal = &journal, .err = err};
-	bool is_good = true;
-	const char *end;
+	struct reader r = {.journal = &journal, .err = err};
+	bool is_good = chain_open(&r.lines, sealing, bytes, err) && decode_lines(&r, bytes) &&
+		       check_changes(&journal, err);
 
-	/* Text after the last line break is torn: its writing was never finished. */
-	while (is_good && r.at < length && (end = memchr(bytes + r.at, '\n', length - r.at))) {
-		size_t line = (size_t)(end - bytes) - r.at;
-		is_good = decode_line(&r, bytes + r.at, line);
-		r.at += is_good ? line + 1 : 0;
-	}
-	if (is_good && check_changes(&journal, err)) {
+	journal.found = r.lines.found;
+	chain_close(&r.lines);
+	if (is_good) {
 		*ret_journal = journal;
 		return true;
 	}

@@ -238,7 +238,7 @@ static bool load(struct ledger *ledger, struct error *err)
 	if (!read_journal(ledger, &run, err) || !backend_read(ledger->backend, &snapshot, err))
 		return false;
 	if (ledger->has_journal &&
-		!journal_decode(backend->journal_path, str_text(&run), run.length, &journal, err))
+		!journal_decode(backend->journal_path, &run, NULL, &journal, err))
 		return false;
 	if (snapshot.exists && !decode_state(backend->name, &snapshot.bytes, &ledger->state, err))
 		return refuse_state(ledger, err);
@@ -345,7 +345,7 @@ static void add_alive(struct ledger *ledger, struct str *out)
 {
 	ledger->alive_ms = clock_unix_ms();
 	ledger->alive_at_ms = clock_monotonic_ms();
-	journal_encode_alive(ledger->alive_ms, out);
+	journal_encode_alive(ledger->alive_ms, &ledger->lines, out);
 }
 
 bool ledger_keep_alive(struct ledger *ledger, struct error *err)
@@ -370,7 +370,7 @@ bool ledger_begin(struct ledger *ledger, const struct model *desired, const stru
 		memcpy(ledger->changes, intents, count * sizeof(*intents));
 	ledger->run = (struct state_fold){
 		ledger->changes, count, desired->accounts, desired->account_count, 0};
-	journal_encode_header(&ledger->state, desired, intents, count, &header);
+	journal_encode_header(&ledger->state, &ledger->run, &ledger->lines, &header);
 	add_alive(ledger, &header);
 	ledger->has_journal = true;
 	return (fs_log_create(&ledger->log, ledger->backend->journal_path, err) &&
@@ -389,7 +389,7 @@ bool ledger_record(
 		ledger->has_result[intent] = true;
 		ledger->changes[intent] = results[i].change;
 	}
-	journal_encode_group(results, count, &group);
+	journal_encode_group(results, count, &ledger->lines, &group);
 	return append(ledger, &group, err);
 }
 

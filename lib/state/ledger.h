@@ -46,6 +46,7 @@ struct ledger {
 	bool may_write;
 	struct lock lock;  /* the file beside the journal */
 	struct fs_log log; /* open between begin and finish */
+	struct chain_writer lines;
 	/* the run that is in progress: one change for each intent */
 	struct arena run_arena;
 	struct state_fold run;

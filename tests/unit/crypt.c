@@ -126,6 +126,40 @@ static void table_hashes(void **state)
 	assert_true(own != strtoull(other, NULL, 16));
 }
 
+/* Only what was written is read: no other letters, no line breaks, no other padding. */
+static void base64(void **state)
+{
+	static const char *const bad[] = {
+		"AAECAw=", "AAECAw", "AAECAx==", "AAEC\nAw==", "AAECA\xc1==", "A", "AAECAw==\n"};
+	struct str text CLEANUP(str_release) = {0}, bytes CLEANUP(str_release) = {0};
+
+	(void)state;
+	crypt_add_base64(&text, "\0\1\2\3", 4);
+	assert_string_equal(str_text(&text), "AAECAw==");
+	assert_true(crypt_open_base64(text.bytes, text.length, &bytes));
+	assert_int_equal(bytes.length, 4);
+	assert_memory_equal(bytes.bytes, "\0\1\2\3", 4);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_false(crypt_open_base64(bad[i], strlen(bad[i]), &bytes));
+	assert_int_equal(bytes.length, 4);
+	assert_true(crypt_open_base64("", 0, &bytes));
+}
+
+/* Each bit of what is written matters. */
+static void base64_sees_every_bit(void **state)
+{
+	char text[] = "AAECAwQF";
+
+	(void)state;
+	for (size_t i = 0; i < strlen(text) * 8; i++) {
+		struct str bytes CLEANUP(str_release) = {0};
+		text[i / 8] = (char)(text[i / 8] ^ 1 << i % 8);
+		if (crypt_open_base64(text, strlen(text), &bytes))
+			assert_memory_not_equal(bytes.bytes, "\0\1\2\3\4\5", 6);
+		text[i / 8] = (char)(text[i / 8] ^ 1 << i % 8);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "hash") == 0) {
@@ -139,6 +173,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(random_texts),
 		cmocka_unit_test(table_hashes),
+		cmocka_unit_test(base64),
+		cmocka_unit_test(base64_sees_every_bit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

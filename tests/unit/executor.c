@@ -148,7 +148,7 @@ static bool is_in_journal(struct rig *rig, const struct object *object)
 	bool found = false;
 
 	folder_read(&rig->folder, "state.json.journal", &bytes);
-	if (!journal_decode("journal", str_text(&bytes), bytes.length, &journal, &err))
+	if (!journal_decode("journal", &bytes, NULL, &journal, &err))
 		return false;
 	for (size_t i = 0; i < journal.count && !found; i++)
 		found = journal.changes[i].object->id &&

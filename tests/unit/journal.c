@@ -55,7 +55,7 @@ static void add_group(const int *intents, struct str *out)
 		results[count] = (struct result){(size_t)intent,
 			{intent == FAILED ? CHANGE_KEEP : CHANGE_PUT, &objects[count]}};
 	}
-	journal_encode_group(results, count, out);
+	journal_encode_group(results, count, &(struct chain_writer){0}, out);
 }
 
 /* The journal, and where each of its lines ends. */
@@ -64,7 +64,6 @@ static void make(struct str *out, size_t ends[GROUPS + 1])
 	const struct state state = {.serial = 4, .lineage = LINEAGE};
 	struct account accounts[] = {
 		{.alias = "dev", .id = "acc2"}, {.alias = "prod", .id = "acc1"}};
-	const struct model desired = {.accounts = accounts, .account_count = 2};
 	struct object objects[INTENTS];
 	struct change intents[INTENTS];
 
@@ -72,7 +71,8 @@ static void make(struct str *out, size_t ends[GROUPS + 1])
 		objects[i] = object_of(i);
 		intents[i] = (struct change){i == ADOPTED ? CHANGE_KEEP : CHANGE_PUT, &objects[i]};
 	}
-	journal_encode_header(&state, &desired, intents, INTENTS, out);
+	journal_encode_header(&state, &(struct state_fold){intents, INTENTS, accounts, 2, 0},
+		&(struct chain_writer){0}, out);
 	ends[0] = out->length;
 	for (size_t g = 0; g < GROUPS; g++) {
 		add_group(groups[g], out);
@@ -87,7 +87,8 @@ static bool decode(const char *bytes, size_t length, struct journal *journal, st
 
 	if (length)
 		memcpy(copy, bytes, length);
-	bool is_good = journal_decode("x.journal", copy, length, journal, err);
+	bool is_good =
+		journal_decode("x.journal", &(struct str){copy, length, 0}, NULL, journal, err);
 	mem_free(copy);
 	return is_good;
 }
@@ -409,7 +410,7 @@ static void dropped(void **state)
 
 	(void)state;
 	seal(&text, HEADER);
-	journal_encode_group(results, 1, &text);
+	journal_encode_group(results, 1, &(struct chain_writer){0}, &text);
 	assert_true(decode(text.bytes, text.length, &journal, &err));
 	assert_int_equal(journal.changes[0].kind, CHANGE_DROP);
 	assert_string_equal(journal.changes[0].object->store, "a");
@@ -674,8 +675,8 @@ static void strange_names_survive(void **state)
 		struct object object = {.account = strange[i], .store = strange[i]};
 		struct account account = {.alias = strange[i], .id = "acc1"};
 		struct change intent = {CHANGE_PUT, &object};
-		const struct model desired = {.accounts = &account, .account_count = 1};
-		journal_encode_header(&old, &desired, &intent, 1, &text);
+		journal_encode_header(&old, &(struct state_fold){&intent, 1, &account, 1, 0},
+			&(struct chain_writer){0}, &text);
 		assert_ptr_equal(
 			memchr(text.bytes, '\n', text.length), text.bytes + text.length - 1);
 		assert_true(decode(text.bytes, text.length, &journal, &err));

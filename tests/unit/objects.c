@@ -415,10 +415,12 @@ static void journal_of(
 	struct str text CLEANUP(str_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 
-	journal_encode_header(&state, &desired, intent, 1, &text);
+	journal_encode_header(&state,
+		&(struct state_fold){intent, 1, desired.accounts, desired.account_count, 0},
+		&(struct chain_writer){0}, &text);
 	if (result)
-		journal_encode_group(result, 1, &text);
-	if (!journal_decode("x", text.bytes, text.length, ret_journal, &err))
+		journal_encode_group(result, 1, &(struct chain_writer){0}, &text);
+	if (!journal_decode("x", &text, NULL, ret_journal, &err))
 		fail_msg("%s", err.message);
 	assert_int_equal(ret_journal->count, 1);
 	assert_string_equal(ret_journal->changes[0].object->secret, intent->object->secret);

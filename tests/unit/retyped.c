@@ -176,7 +176,10 @@ static void add_header(struct str *out)
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++)
 		changes[i] =
 			(struct change){i == 1 ? CHANGE_KEEP : CHANGE_PUT, &state.model.objects[i]};
-	journal_encode_header(&state, &state.model, changes, ARRAY_SIZE(changes), out);
+	journal_encode_header(&state,
+		&(struct state_fold){changes, ARRAY_SIZE(changes), state.model.accounts,
+			state.model.account_count, 0},
+		&(struct chain_writer){0}, out);
 }
 
 static void make_header(struct str *json)
@@ -196,7 +199,7 @@ static void make_group(struct str *json)
 	const struct result results[] = {{0, {CHANGE_DROP, &model.objects[0]}},
 		{1, {CHANGE_PUT, &model.objects[1]}}, {2, {CHANGE_KEEP, &model.objects[2]}},
 		{3, {CHANGE_PUT, &model.objects[3]}}};
-	journal_encode_group(results, ARRAY_SIZE(results), &line);
+	journal_encode_group(results, ARRAY_SIZE(results), &(struct chain_writer){0}, &line);
 	str_add(json, line.bytes + CRYPT_CHECKSUM_SIZE, line.length - CRYPT_CHECKSUM_SIZE - 1);
 }
 
@@ -205,7 +208,7 @@ static bool decode_journal(const struct str *text)
 	struct journal journal CLEANUP(journal_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 
-	return journal_decode("x", text->bytes, text->length, &journal, &err);
+	return journal_decode("x", text, NULL, &journal, &err);
 }
 
 static bool decode_header(const char *json, size_t length)
