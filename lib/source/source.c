@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* environ */
 #include "source/source.h"
 
 #include "adapter/crypt.h"
@@ -16,7 +15,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { SHOWN_COLUMNS = 200, HINT_LIMIT = 1000 };
 
@@ -44,11 +42,10 @@ struct field {
 
 /* What is remembered of a source, under the key of the source or of a part of it. */
 enum memory {
-	CONTENTS,  /* by what has to be read: see find_content */
-	TREES,     /* by the source without its pointer */
-	VARIABLES, /* that were read */
-	LOSSES,    /* with a warning that a part of the value may be lost */
-	MARKERS,   /* with a warning that it does not look like a value */
+	CONTENTS, /* by what has to be read: see find_content */
+	TREES,    /* by the source without its pointer */
+	LOSSES,   /* with a warning that a part of the value may be lost */
+	MARKERS,  /* with a warning that it does not look like a value */
 	MEMORIES,
 };
 
@@ -81,6 +78,8 @@ struct sources *sources_new(const volatile sig_atomic_t *interrupted)
 void sources_obey(struct sources *sources, const struct policy *policy)
 {
 	sources->policy = policy;
+	if (policy)
+		surroundings_hold_policy(&sources->surroundings, policy);
 }
 
 void sources_hold(struct sources *sources, const struct model *model)
@@ -137,27 +136,6 @@ static bool note(struct sources *sources, enum memory memory, const struct value
 	return true;
 }
 
-/*
- * Wipes the variables that were read, in place, because /proc/PID/environ shows that memory.
- * Removes them from the environment, a second one of the same name included.
- */
-static void wipe_environment(struct sources *sources)
-{
-	char **kept = environ;
-
-	for (char **it = environ; it && *it; it++) {
-		size_t length = strcspn(*it, "=");
-		const struct value_source variable = {
-			.kind = VALUE_ENV, .name = arena_bytes(&sources->arena, *it, length)};
-		if (recall(sources, VARIABLES, &variable))
-			secret_wipe(*it + length, strlen(*it + length));
-		else
-			*kept++ = *it;
-	}
-	if (kept)
-		*kept = NULL;
-}
-
 /* ---- what is read once ---- */
 
 /* What was read until now, and what the environment holds. */
@@ -174,9 +152,10 @@ static void know_all(const struct sources *sources, struct scrub *scrub)
 		scrub_know(scrub, &it->value);
 }
 
-static bool run_command(const struct sources *sources, const struct value_source *source,
+static bool run_command(struct sources *sources, const struct value_source *source,
 	struct secret *ret_bytes, struct error *err)
 {
+	surroundings_hide(&sources->surroundings);
 	char **environment = surroundings_environment(&sources->surroundings, source->env);
 	struct scrub known CLEANUP(scrub_release) = {0};
 	const struct process process = {
@@ -195,7 +174,7 @@ static bool run_command(const struct sources *sources, const struct value_source
 	return is_good;
 }
 
-static bool read_content(const struct sources *sources, const struct value_source *source,
+static bool read_content(struct sources *sources, const struct value_source *source,
 	struct secret *ret_bytes, struct error *err)
 {
 	const struct input_patience patience = {SOURCE_TIMEOUT_MS, sources->interrupted};
@@ -299,9 +278,7 @@ static bool find_bytes(struct sources *sources, const struct value_source *sourc
 		if (!value)
 			return error_set(
 				err, "the environment variable %s is not set", source->name);
-		surroundings_hold(&sources->surroundings, source->name);
-		(void)note(sources, VARIABLES,
-			&(struct value_source){.kind = VALUE_ENV, .name = source->name});
+		surroundings_note_read(&sources->surroundings, source->name);
 		*ret_view = (struct view){value, strlen(value)};
 		return true;
 	}
@@ -591,7 +568,6 @@ void sources_free(struct sources *sources)
 	for (struct field *it = sources->fields; it; it = it->next)
 		secret_release(&it->value);
 	surroundings_release(&sources->surroundings);
-	wipe_environment(sources);
 	for (size_t i = 0; i < MEMORIES; i++)
 		table_free(&sources->by_key[i]);
 	error_list_release(&sources->warnings);

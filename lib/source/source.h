@@ -8,7 +8,8 @@
  * A file, a command or the standard input is read once, however many secrets name it and by
  * whatever path, and so is the reason why it can't be read. What was read is kept (locked, wiped at
  * the end) until sources_free. That also wipes the variables that were read and removes them from
- * the environment; not before, because a command may ask for some (`env` beside `command`).
+ * the environment; not before, because a command may ask for some (`env` beside `command`). Before
+ * the first command runs, credentials and what is held back move to locked memory.
  *
  * - A file may also be a FIFO or a pipe, as <(...) of the shell.
  * - A command runs without a shell; see adapter/process. It sees neither cfprov's own variables nor
