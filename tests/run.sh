@@ -146,6 +146,7 @@ suites()
 		cli) some "${prefix}cli" "$from" tests/cli/*.bats ;;
 		crash) some "${prefix}crash" "$from" tests/crash/*.sh tests/crash/*.bats ;;
 		canary) some "${prefix}canary" "$from" tests/canary/*.bats ;;
+		trust) some "${prefix}trust" "$from" tests/trust/*.bats ;;
 		state) state_suite "$from" ;;
 		esac
 	done
@@ -181,7 +182,7 @@ check()
 if [ -n "$only" ]; then
 	case $build in
 	*/asan) suites asan- "$build" unit plan cli crash ;;
-	*) suites '' "$build" lint lint-selftest unit plan cli crash canary state ;;
+	*) suites '' "$build" lint lint-selftest unit plan cli crash canary trust state ;;
 	esac
 	finish
 fi
@@ -193,7 +194,7 @@ check 'build, gcc' make "$jobs" CC=gcc WERROR=1 tests || finish
 check faults sh tests/faults.sh
 check 'build again' make -q CC=gcc WERROR=1 tests
 check 'build, clang' make "$jobs" CC=clang-14 BUILD=build/clang WERROR=1 tests
-suites '' build lint lint-selftest unit plan cli crash canary state
+suites '' build lint lint-selftest unit plan cli crash canary trust state
 check 'build, asan' make "$jobs" CC=gcc BUILD=build/asan SANITIZE=1 WERROR=1 tests &&
 	suites asan- build/asan unit plan cli
 finish

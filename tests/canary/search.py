@@ -17,6 +17,7 @@ import json
 import os
 import signal
 import sys
+import urllib.parse
 
 PTRACE_TRACEME, PTRACE_CONT, PTRACE_SETOPTIONS = 0, 7, 0x4200
 OPTION_EXITKILL, OPTION_TRACEEXIT, EVENT_EXIT = 0x100000, 0x40, 6
@@ -43,6 +44,7 @@ def forms_of(secret):
         quoted = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
         yield name, quoted.encode()
         yield name + "-slashes", quoted.replace("/", "\\/").encode()
+    yield "url", urllib.parse.quote(secret, safe="").encode()
 
 
 def needles_of(secrets):
