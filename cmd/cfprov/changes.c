@@ -3,6 +3,7 @@
 #include "base/moment.h"
 #include "base/text.h"
 #include "term.h"
+#include "value_source.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -151,60 +152,6 @@ static unsigned unusual_fields(const struct object *secret)
 
 /* ---- values ---- */
 
-/*
- * The first argument of a command tells much ("pass show"), if it is a subcommand or an option of
- * what follows. Nothing else is shown: it may be anything.
- */
-static bool is_subcommand(const char *const *argv)
-{
-	enum { LONGEST = 12 };
-	const char *word = argv[0] && argv[1] ? argv[1] : "";
-	size_t length = strspn(word, "abcdefghijklmnopqrstuvwxyz-");
-
-	return length && !word[length] && length <= LONGEST && argv[2];
-}
-
-static void add_visible(struct str *out, const char *before, const char *text)
-{
-	str_text_add(out, before);
-	text_add_visible(out, text, strlen(text), COMMENT_COLUMNS);
-}
-
-/* "from env DB_PASSWORD"; the place in the manifest says the rest. */
-void changes_add_source(struct str *out, const struct value_source *source)
-{
-	switch (source->kind) {
-	case VALUE_NONE:
-		break;
-	case VALUE_ENV:
-		add_visible(out, " from env ", source->name);
-		break;
-	case VALUE_FILE:
-		add_visible(out, " from file ", source->name);
-		break;
-	case VALUE_COMMAND:
-		add_visible(out, " from command ", source->argv[0]);
-		if (is_subcommand(source->argv))
-			str_format(out, " %s", source->argv[1]);
-		str_text_add(out, source->argv[1] ? " ..." : "");
-		for (size_t i = 0; source->env && source->env[i]; i++)
-			add_visible(out, i ? ", " : " with ", source->env[i]);
-		break;
-	case VALUE_DOTENV:
-		add_visible(out, " from ", source->name);
-		add_visible(out, ", key ", source->key);
-		break;
-	case VALUE_GENERATE:
-		str_format(out, " generated (%zu bytes)", source->bytes);
-		break;
-	case VALUE_STDIN:
-		str_text_add(out, " from standard input");
-		break;
-	}
-	if (source->pointer)
-		add_visible(out, ", JSON ", source->pointer);
-}
-
 /* Lends why an existing value is written over; NULL: it is not, or another line says it. */
 static const char *why_written(struct changes *changes, const struct row *row)
 {
@@ -220,24 +167,24 @@ static const char *why_written(struct changes *changes, const struct row *row)
 	return arena_text(&changes->arena, str_text(&words));
 }
 
-/* The line says where the value comes from, the phrase only why an existing one is written over. */
+/* Where the value comes from, and why an existing one is written over. */
 static void add_value(struct changes *changes, const struct row *row)
 {
 	const struct value_source *source = row->desired->value;
 	const char *why = why_written(changes, row);
-	struct str text CLEANUP(str_release) = {0};
+	struct str origin CLEANUP(str_release) = {0}, text CLEANUP(str_release) = {0};
 
 	if (!source || !row_sends_value(row))
 		return;
-	str_text_add(&text, "(sensitive)");
-	changes_add_source(&text, source);
-	str_text_add(&text, row->desired->is_unread ? ", not read" : "");
-	str_format(&text, "%s%s", why ? ", " : "", why ? why : "");
+	value_source_add(&origin, source);
+	str_text_add(&origin, row->desired->is_unread ? ", not read" : "");
+	str_format(&text, "(sensitive)%s%s%s", str_text(&origin), why ? ", " : "", why ? why : "");
 	add_line(changes, "value", str_text(&text));
-	if (why || row->writes & FIELD_VALUE)
-		add_phrase(changes, "value", why ? why : "(sensitive)");
-	else if (row->action == ACTION_REPLACE && source->kind == VALUE_GENERATE)
-		add_phrase(changes, "value", "generated again");
+	str_clear(&text);
+	if (!why && row->action == ACTION_REPLACE && source->kind == VALUE_GENERATE)
+		why = "generated again";
+	str_format(&text, "value%s%s%s", str_text(&origin), why ? ", " : "", why ? why : "");
+	add_phrase(changes, NULL, str_text(&text));
 }
 
 void changes_of_row(struct changes *changes, const struct row *row)

@@ -16,7 +16,7 @@
 
 struct changes {
 	struct str lines;  /* a line for each field, for people on stdout */
-	struct str phrase; /* "value: changed at its source; scopes: workers -> dex" */
+	struct str phrase; /* "value from env V, changed at its source; scopes: workers -> dex" */
 	/* Of a row: its reason, unless the phrase or a note says the same; or NULL. */
 	const char *reason;
 	/* Call people by their e-mail address: on a terminal and with -json only, as anything else
@@ -53,8 +53,5 @@ bool changes_next(struct change_group *group, const struct plan *plan);
 
 /* Adds the names of a group's secrets: "A, B, C". */
 void changes_add_names(struct str *out, const struct change_group *group);
-
-/* Adds " from env DB_PASSWORD"; nothing of VALUE_NONE. Arguments of commands are left out. */
-void changes_add_source(struct str *out, const struct value_source *source);
 
 #endif

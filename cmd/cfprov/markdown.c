@@ -2,6 +2,7 @@
 
 #include "changes.h"
 #include "render.h"
+#include "value_source.h"
 #include "verbs.h"
 
 #include "base/text.h"
@@ -289,52 +290,104 @@ static void add_head(struct page *page, const struct plan_view *view)
 		add_note(page, &text, "The values of some secrets were not compared.");
 }
 
-/* With several accounts: the counts of each. If room is short, the lines need it more. */
-static void add_accounts(struct page *page, const struct plan *plan)
+/* "`985e…`, token from env T"; an account that is gone has no id. */
+static void add_account(struct str *out, const struct plan_view *view, const char *alias)
 {
-	struct str table CLEANUP(str_release) = {0};
-	struct plan_share share = {0};
-	size_t accounts = 0;
+	const struct account *account = model_account(view->accounts, alias);
+	struct str origin CLEANUP(str_release) = {0};
 
-	str_text_add(&table, "\n| Account | import | add | change | destroy | forget |\n"
-			     "| --- | --- | --- | --- | --- | --- |\n");
-	for (; plan_share_next(&share, plan); accounts++) {
+	if (!account)
+		return;
+	add_code(out, account->id);
+	value_source_add(&origin, &account->token);
+	str_text_add(out, origin.length ? ", token" : "");
+	add_sentence(out, str_text(&origin));
+}
+
+/* The accounts, and with several the counts of each. If room is short, it is for other lines. */
+static void add_accounts(struct page *page, const struct plan_view *view)
+{
+	struct str table CLEANUP(str_release) = {0}, only CLEANUP(str_release) = {0};
+	struct plan_share share = {0};
+	size_t accounts = 0, left_out = 0, most = page->limit / 4;
+
+	str_text_add(&table, "\n| Account | Id | import | add | change | destroy | forget |\n"
+			     "| --- | --- | --- | --- | --- | --- | --- |\n");
+	for (; plan_share_next(&share, view->plan); accounts++) {
 		const struct plan_counts *counts = &share.counts;
+		struct str line CLEANUP(str_release) = {0};
 		char *alias AUTO_FREE = text_visible(share.alias, 0);
-		str_text_add(&table, "| ");
-		add_code(&table, alias);
-		str_format(&table, " | %zu | %zu | %zu | %zu | %zu |\n", counts->import,
-			counts->add, counts->change, counts->destroy, counts->forget);
+		str_clear(&only);
+		str_text_add(&only, "\nAccount ");
+		add_code(&only, alias);
+		str_text_add(&only, ": ");
+		add_account(&only, view, share.alias);
+		str_text_add(&line, "| ");
+		add_code(&line, alias);
+		str_text_add(&line, " | ");
+		add_account(&line, view, share.alias);
+		str_format(&line, " | %zu | %zu | %zu | %zu | %zu |\n", counts->import, counts->add,
+			counts->change, counts->destroy, counts->forget);
+		if (most && table.length + line.length > most)
+			left_out++;
+		else
+			str_add(&table, line.bytes, line.length);
 	}
-	if (accounts > 1 && !page->limit)
+	if (accounts == 1)
+		str_format(page->out, "%s\n", str_text(&only));
+	if (accounts > 1)
 		str_add(page->out, table.bytes, table.length);
+	if (accounts > 1 && left_out)
+		str_format(page->out, "\n%zu more accounts.\n", left_out);
+}
+
+/* Of the values that -values=none leaves alone: where they would come from. */
+static void collect_not_compared(const struct plan *plan, struct lines *lines)
+{
+	struct str origin CLEANUP(str_release) = {0};
+
+	for (size_t i = 0; i < plan->row_count; i++) {
+		const struct row *row = &plan->rows[i];
+		if (!(row->notes & ROW_NOT_COMPARED))
+			continue;
+		str_text_add(&origin, "value");
+		value_source_add(&origin, row->desired->value);
+		add_line(lines, "?", row_object(row), "not compared", &origin);
+	}
 }
 
 static void add_page(struct page *page, const struct plan_view *view)
 {
 	struct lines lines CLEANUP(lines_release) = {0}, drifts CLEANUP(lines_release) = {0};
+	struct lines unread CLEANUP(lines_release) = {0};
 	size_t shown = LINES_SHOWN;
 
 	collect(view, &lines, &drifts);
+	collect_not_compared(view->plan, &unread);
 	if (shown < lines.must)
 		shown = lines.must;
 	if (shown > lines.count)
 		shown = lines.count;
 	add_head(page, view);
-	add_accounts(page, view->plan);
+	add_accounts(page, view);
 	size_t done = add_table(page, &lines, 0, shown, NULL);
 	if (done == shown)
 		done = add_table(page, &lines, done, lines.count, "more");
 	size_t changes = lines.count - done;
 	size_t others = drifts.count -
 			add_table(page, &drifts, 0, drifts.count, "changed outside of cfprov");
-	if (changes + others == 0)
+	size_t values = unread.count -
+			add_table(page, &unread, 0, unread.count, "not compared (-values=none)");
+	if (changes + others + values == 0)
 		return;
 	str_format(page->out, "\nLeft out, to fit into %zu bytes:", page->limit);
 	if (changes)
 		str_format(page->out, " %zu more change%s", changes, term_plural(changes));
 	if (others)
 		str_format(page->out, "%s %zu outside of cfprov", changes ? " and" : "", others);
+	if (values)
+		str_format(
+			page->out, "%s %zu not compared", changes + others ? " and" : "", values);
 	str_text_add(page->out, ".\n");
 }
 

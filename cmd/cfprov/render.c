@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "changes.h"
 #include "plan/guard.h"
+#include "value_source.h"
 #include "verbs.h"
 
 #include <stdint.h>
@@ -109,7 +110,7 @@ static void add_account(struct str *out, const struct plan_view *view, const cha
 	str_format(out, " (%s", account->id);
 	if (account->token.kind != VALUE_NONE) {
 		str_text_add(out, ", token");
-		changes_add_source(out, &account->token);
+		value_source_add(out, &account->token);
 	}
 	str_char(out, ')');
 }
@@ -409,6 +410,23 @@ static void add_actions(struct str *out, const struct plan_view *view)
 		str_format(out, "%s\n", str_text(&accounts));
 }
 
+/* Whoever reviews a manifest sees what the values are now said to come from. */
+static void add_not_compared(struct str *out, const struct plan *plan)
+{
+	struct str section CLEANUP(str_release) = {0};
+
+	for (size_t i = 0; i < plan->row_count; i++) {
+		const struct row *row = &plan->rows[i];
+		struct str line CLEANUP(str_release) = {0};
+		if (!(row->notes & ROW_NOT_COMPARED))
+			continue;
+		add_bold(&line, row_object(row));
+		value_source_add(&line, row->desired->value);
+		add_line(&section, "Values that were not compared (-values=none):", &line);
+	}
+	str_format(out, "%s%s", str_text(&section), section.length ? "\n" : "");
+}
+
 void render_plan(struct str *out, const struct plan_view *view)
 {
 	bool is_refresh = view->options->refresh_only && view->plan->learned;
@@ -421,6 +439,8 @@ void render_plan(struct str *out, const struct plan_view *view)
 	if (is_refresh)
 		return;
 	add_actions(out, view);
+	if (!view->is_summary)
+		add_not_compared(out, view->plan);
 	render_summary(&summary, view);
 	term_add(out, STDOUT_FILENO, TERM_BOLD, str_text(&summary));
 	str_char(out, '\n');

@@ -7,6 +7,7 @@
 #include "diagnostics.h"
 #include "render.h"
 #include "tf_plan_json.h"
+#include "value_source.h"
 #include "verbs.h"
 
 #include <string.h>
@@ -230,6 +231,7 @@ static void print_drift(const struct drift *drift)
 static void print_planned(const struct plan_view *view, const struct row *row)
 {
 	const struct verb *verb = row_is_change(row) ? verb_of(row) : NULL;
+	const struct account *account = model_account(view->accounts, row_object(row)->account);
 	struct str out = {0}, message CLEANUP(str_release) = {0};
 	struct changes changes CLEANUP(changes_release) = {0};
 
@@ -252,6 +254,25 @@ static void print_planned(const struct plan_view *view, const struct row *row)
 		json_put_text(&json, "id", row->live->id);
 		json_end(&json);
 	}
+	if (account)
+		value_source_put_account(&json, "account", account);
+	if (row_sends_value(row))
+		value_source_put(&json, "value_source", row->desired->value);
+	json_end(&json);
+	end(&json);
+}
+
+/* What -values=none leaves alone: where it would come from. */
+static void print_not_compared(const struct row *row)
+{
+	struct str out = {0}, message CLEANUP(str_release) = {0};
+
+	render_address(&message, row_object(row));
+	str_text_add(&message, ": value not compared");
+	value_source_add(&message, row->desired->value);
+	struct json_writer json =
+		begin_change(&out, "value_not_compared", str_text(&message), row_object(row), NULL);
+	value_source_put(&json, "value_source", row->desired->value);
 	json_end(&json);
 	end(&json);
 }
@@ -298,6 +319,9 @@ void stream_plan(const struct plan_view *view)
 		if (drift_learned(&plan->rows[i], &drift))
 			print_drift(&drift);
 	print_changes(view);
+	for (size_t i = 0; i < plan->row_count; i++)
+		if (plan->rows[i].notes & ROW_NOT_COMPARED)
+			print_not_compared(&plan->rows[i]);
 	render_summary(&message, view);
 	stream_summary(&plan->counts, "plan", str_text(&message));
 }

@@ -10,7 +10,8 @@
  *     refresh_start,       hook: resource, id_key, id_value
  *     refresh_complete
  *     resource_drift,      change: resource, previous_resource, action, reason, importing
- *     planned_change
+ *     planned_change       ... account, value_source (see value_source.h)
+ *     value_not_compared   change: resource, value_source; of -values=none
  *     change_summary       changes: add, change, import, remove, forget, operation
  *     apply_start,         hook: resource, action, id_key, id_value, elapsed_seconds
  *     apply_progress,

@@ -31,7 +31,8 @@ const struct command cli_commands[] = {
 		"With -out the plan is saved, so that `cfprov apply FILE` performs exactly these "
 		"actions.\n\n"
 		"With -values=none no value is read and no command runs for one. The plan needs only "
-		"a token that may read, but cannot show which values have changed. Use it to plan a "
+		"a token that may read, but cannot show which values have changed: it lists where they "
+		"come from. Use it to plan a "
 		"manifest that you don't trust yet.",
 		"cfprov plan\n"
 		"cfprov plan -out=plan.cfprov\n"

@@ -3,6 +3,7 @@
 #include "base/version.h"
 #include "fields.h"
 #include "plan/drift.h"
+#include "value_source.h"
 #include "verbs.h"
 
 /* The Terraform whose formats these are, for tools that check before they read. */
@@ -320,6 +321,8 @@ static void put_change(
 		json_put_text(json, "action_reason", verb->tf_plan_reason);
 	if (row->reason)
 		json_put_text(json, "reason", row->reason);
+	if (row->desired && row->desired->value && after.exists)
+		value_source_put(json, "value_source", row->desired->value);
 	put_fields(json, "changes", row->writes);
 	put_fields(json, "unverified", row->notes & ROW_UNVERIFIED ? FIELD_VALUE : 0);
 	put_fields(json, "not_compared", row->notes & ROW_NOT_COMPARED ? FIELD_VALUE : 0);
@@ -355,6 +358,10 @@ void tf_plan_json(struct str *out, const struct plan_view *view)
 
 	json_begin_object(json, NULL);
 	put_versions(json, "1.2");
+	json_begin_array(json, "accounts");
+	for (size_t i = 0; i < view->accounts->account_count; i++)
+		value_source_put_account(json, NULL, &view->accounts->accounts[i]);
+	json_end(json);
 	json_put_bool(json, "applyable", has_changes && !view->has_failed);
 	json_put_bool(json, "complete", !view->is_partial && !view->has_failed);
 	json_put_bool(json, "errored", view->has_failed);

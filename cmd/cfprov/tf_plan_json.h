@@ -2,8 +2,10 @@
  * A state and a plan as one JSON document each, in Terraform's representation: format_version 1.0
  * for the state, 1.2 for the plan. One line, ended by a line break. Addresses are cfprov's
  * (ALIAS/STORE), sorted; a plan has every object that it is about, also those that don't change.
- * Terraform's own fields are joined by cfprov_version, and in each change by `reason`, the sentence
- * that people read, and `changes`, the fields of a secret that are written.
+ * Terraform's own fields are joined by cfprov_version, `accounts` (of the plan: alias, id and
+ * token_source), and in each change by `reason`, the sentence that people read, `changes`, the
+ * fields of a secret that are written, and `value_source`, where its value comes from, written or
+ * not; see value_source.h.
  *
  * A secret's `value` is always null and always sensitive; nothing derived from a value is there.
  * There is no timestamp: the same plan is the same document, byte for byte.

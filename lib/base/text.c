@@ -161,6 +161,30 @@ size_t text_columns(const char *text)
 	return columns;
 }
 
+/* The offset so many characters into the text. */
+static size_t skip_characters(const char *text, size_t count)
+{
+	size_t at = 0;
+
+	for (; text[at] && count; count--)
+		for (at++; ((unsigned char)text[at] & 0xc0) == 0x80;)
+			at++;
+	return at;
+}
+
+void text_add_ends(struct str *out, const char *visible, size_t max_columns)
+{
+	size_t columns = text_columns(visible), last = max_columns * 2 / 3;
+
+	if (columns <= max_columns) {
+		str_text_add(out, visible);
+		return;
+	}
+	str_add(out, visible, skip_characters(visible, max_columns - last));
+	str_text_add(out, "...");
+	str_text_add(out, visible + skip_characters(visible, columns - last));
+}
+
 bool text_is_made_of(const char *text, const char *allowed)
 {
 	return *text && text[strspn(text, allowed)] == '\0';
@@ -283,27 +307,43 @@ bool text_looks_like_token(const char *bytes, size_t length)
 	return is_pem(bytes, length);
 }
 
-static bool has_token_of(const char *bytes, size_t length, const char *characters)
+/* The length of the token that is a word at this offset; 0: there is none. */
+static size_t token_length(const char *bytes, size_t length, size_t at)
 {
-	for (size_t from = 0, to; from < length; from = to + 1) {
-		to = from;
+	size_t longest = 0;
+
+	if (bytes[at] == '-' && is_pem(bytes + at, length - at))
+		return length - at;
+	for (size_t i = 0; i < ARRAY_SIZE(token_characters); i++) {
+		const char *characters = token_characters[i];
+		size_t to = at;
+		if (at && bytes[at - 1] && strchr(characters, bytes[at - 1]))
+			continue;
 		while (to < length && bytes[to] && strchr(characters, bytes[to]))
 			to++;
-		if (is_token_of(bytes + from, to - from, characters))
-			return true;
+		if (to - at > longest && is_token_of(bytes + at, to - at, characters))
+			longest = to - at;
 	}
-	return false;
+	return longest;
 }
 
 bool text_has_token(const char *bytes, size_t length)
 {
-	for (size_t i = 0; i < length; i++)
-		if (bytes[i] == '-' && is_pem(bytes + i, length - i))
-			return true;
-	for (size_t i = 0; i < ARRAY_SIZE(token_characters); i++)
-		if (has_token_of(bytes, length, token_characters[i]))
+	for (size_t at = 0; at < length; at++)
+		if (token_length(bytes, length, at))
 			return true;
 	return false;
+}
+
+void text_add_without_tokens(struct str *out, const char *text)
+{
+	for (size_t at = 0, length = strlen(text), token; at < length; at += token + !token) {
+		token = token_length(text, length, at);
+		if (token)
+			str_text_add(out, "(hidden)");
+		else
+			str_char(out, text[at]);
+	}
 }
 
 void text_add_quoted(struct str *out, const char *text, size_t max_columns)

@@ -25,6 +25,12 @@ void text_add_visible(struct str *out, const char *bytes, size_t length, size_t 
 char *text_visible(const char *text, size_t max_columns) MUST_CHECK;
 
 /*
+ * Adds a text that is visible already. Of one that is longer, the middle becomes "...", because the
+ * end of a path or of a command tells most: two thirds of max_columns are kept for it.
+ */
+void text_add_ends(struct str *out, const char *visible, size_t max_columns);
+
+/*
  * Adds a word of a command for people to copy: in single quotes if a shell would take anything in
  * it for more than text, and visible.
  */
@@ -53,6 +59,9 @@ bool text_looks_like_token(const char *bytes, size_t length);
 
 /* True if any word of the text looks like a token. */
 bool text_has_token(const char *bytes, size_t length);
+
+/* Adds the text with "(hidden)" for each word that looks like a token, and for PEM to its end. */
+void text_add_without_tokens(struct str *out, const char *text);
 
 #define TEXT_HIDDEN "(hidden because it looks like a secret)"
 

@@ -40,6 +40,20 @@ static struct error *refuse(struct error_list *errors, const struct place *place
 	return err;
 }
 
+/* As source_add_name, with all arguments of a command: they may be all that differs. */
+static void add_origin(struct str *out, const struct value_source *source)
+{
+	enum { COMMAND_COLUMNS = 200 };
+
+	if (source->kind != VALUE_COMMAND) {
+		source_add_name(out, source);
+		return;
+	}
+	str_text_add(out, "command `");
+	source_add_command(out, source->argv, COMMAND_COLUMNS);
+	str_char(out, '`');
+}
+
 /* `place` is that of the manifest's source. Sources of one name may differ in what else they say.
  */
 static void refuse_source(struct error_list *errors, const struct place *place, const char *who,
@@ -47,8 +61,8 @@ static void refuse_source(struct error_list *errors, const struct place *place, 
 {
 	struct str ours CLEANUP(str_release) = {0}, theirs CLEANUP(str_release) = {0};
 
-	source_add_name(&theirs, both[0]);
-	source_add_name(&ours, both[1]);
+	add_origin(&theirs, both[0]);
+	add_origin(&ours, both[1]);
 	error_set(refuse(errors, place), "%s from %s, and the manifest has %s%s", who,
 		str_text(&theirs),
 		strcmp(str_text(&ours), str_text(&theirs)) == 0 ? "another " : "", str_text(&ours));
@@ -84,7 +98,7 @@ static void check_value(
 	struct str who CLEANUP(str_release) = {0};
 
 	if (!declared) {
-		source_add_name(&who, planned->value);
+		add_origin(&who, planned->value);
 		error_set(refuse(errors, NULL),
 			"%s: the plan takes its value from %s, and the manifest does not have the "
 			"secret",

@@ -8,9 +8,24 @@ enum { SHOWN_COLUMNS = 200 };
 
 static void add_visible(struct str *out, const char *before, const char *text, const char *after)
 {
+	char *visible AUTO_FREE = text_visible(text, 0);
+
 	str_text_add(out, before);
-	text_add_visible(out, text, strlen(text), SHOWN_COLUMNS);
+	text_add_ends(out, visible, SHOWN_COLUMNS);
 	str_text_add(out, after);
+}
+
+void source_add_command(struct str *out, const char *const *argv, size_t max_columns)
+{
+	struct str words CLEANUP(str_release) = {0};
+
+	for (size_t i = 0; argv[i]; i++) {
+		struct str word CLEANUP(str_release) = {0};
+		text_add_without_tokens(&word, argv[i]);
+		str_text_add(&words, i ? " " : "");
+		text_add_shell_word(&words, str_text(&word));
+	}
+	text_add_ends(out, str_text(&words), max_columns);
 }
 
 void source_add_name(struct str *out, const struct value_source *source)

@@ -8,6 +8,12 @@
 /* Adds, for the middle of a sentence: "the variable DB_PASSWORD", "the key STRIPE of .env". */
 void source_add_name(struct str *out, const struct value_source *source);
 
+/*
+ * Adds the whole command as a shell would take it, visible. What looks like a token is hidden; of
+ * one that is longer than max_columns, the middle is left out.
+ */
+void source_add_command(struct str *out, const char *const *argv, size_t max_columns);
+
 /* Adds a text that two references have in common if they mean the same; "" if there is none. */
 void source_add_key(struct str *out, const struct value_source *source);
 

@@ -36,6 +36,8 @@ doomed()
 
 `apply` will fail: refusing to destroy the store default/left. This destroys the store and every secret in it, and cannot be undone. To proceed, pass -allow-store-destroy.
 
+Account `default`: `acc_1`
+
 | | Address | What | Why |
 | --- | --- | --- | --- |
 | `-` | `default/left` | destroy | because it is not in the manifest |
@@ -156,7 +158,10 @@ doomed()
 # hostile FILE: no table breaks, nothing is HTML or Markdown that is not ours, nobody is called.
 hostile()
 {
-	is_empty "$(grep -vE '^(\*\*|$|\| |</?details>|Left out|Partial plan)' "$1")"
+	is_empty "$(grep -vE '^(\*\*|$|\| |</?details>|Left out|Partial plan|Account |The values? of )' "$1")"
+	# What is outside of tables means nothing, either.
+	is_empty "$(grep -E '^(Account|The) ' "$1" | sed -E 's/`[^`]+`//g; s/<code>[^<]*<\/code>//g' |
+		grep -E '[][<>*@`!|]')"
 	# Each row has four cells: five bars, none of them in a code span.
 	is_empty "$(grep '^| ' "$1" | grep -vE '^\|[^|]*\|[^|]*\|[^|]*\|[^|]*\|$')"
 	# Outside of code, no sign that means something; inside of <code>, neither.
@@ -194,6 +199,32 @@ is_empty()
 	done
 }
 
+@test "sources of values and tokens are neither Markdown nor HTML, and the end of a path stays" {
+	start_logged
+	local name folder
+	for name in 'a|b' '`x`' '<img src=x>' '@everyone' '[a](http://b)' '**b** _c_' '#1' "back\\" \
+		'</code>' '$(x)' '~~a~~' $'two\nlines' '| a | b | c |'; do
+		jq -n --arg name "$name" '{accounts: {default: {account_id: "acc_1", api_token: {env: "T"}}},
+			stores: [{name: "s", secrets: [{name: "F", value: {file: ($name | gsub("\n"; " "))}},
+			{name: "C", value: {command: ["x", $name, ($name + $name)]}}]}]}' >cfprov.yaml
+		T=$CLOUDFLARE_API_TOKEN good plan -values=none -format=markdown
+		hostile out
+		[ "$(rows | wc -l)" = 3 ]
+		out_has 'Account `default`: `acc_1`, token from env T'
+	done
+	folder=$(printf 'x%.0s' {1..200})
+	printf 'account_id: acc_1\nstores: [{name: s, secrets: [{name: F, value: {file: %s/end.txt}}, {name: C, value: {command: [sh, -c, "%s%s%s; echo end"]}}]}]\n' \
+		"$folder" "$folder" "$folder" "$folder" >cfprov.yaml
+	good plan -values=none -format=markdown
+	grep -qE 'value from file x{30,40}(\.|&#46;){3}x+/end&#46;txt' out
+	grep -qE "&#96;sh -c 'x+(\.|&#46;){3}x+; echo end'&#96;" out
+	# Machines get all of it.
+	good plan -values=none -format=json
+	[ "$(jq -r '.resource_changes[] | .value_source.file // empty' out)" = "$folder/end.txt" ]
+	[ "$(jq -r '.resource_changes[] | .value_source.command[2]? // empty' out)" = "$folder$folder$folder; echo end" ]
+	[ "$(jq -c '.accounts' out)" = '[{"alias":"default","id":"acc_1","token_source":null}]' ]
+}
+
 @test "several accounts have a table of their own, and what is taken over has its id" {
 	start_logged
 	printf 'accounts: {one: {account_id: acc_1}, two: {account_id: acc_2}, idle: {account_id: acc_3}}\nstores:\n  - a\n  - {name: b, accounts: [one]}\n' \
@@ -204,10 +235,10 @@ is_empty()
 	good plan -format=markdown
 	out_is "**Plan: 1 to import, 2 to add, 0 to change, 0 to destroy.**
 
-| Account | import | add | change | destroy | forget |
-| --- | --- | --- | --- | --- | --- |
-| \`one\` | 1 | 1 | 0 | 0 | 0 |
-| \`two\` | 0 | 1 | 0 | 0 | 0 |
+| Account | Id | import | add | change | destroy | forget |
+| --- | --- | --- | --- | --- | --- | --- |
+| \`one\` | \`acc_1\` | 1 | 1 | 0 | 0 | 0 |
+| \`two\` | \`acc_2\` | 0 | 1 | 0 | 0 | 0 |
 
 | | Address | What | Why |
 | --- | --- | --- | --- |
@@ -216,5 +247,6 @@ is_empty()
 | \`+\` | \`two/a\` | create |  |
 "
 	good plan -format=markdown -account=two
-	! grep -q Account out || return 1
+	out_has 'Account `two`: `acc_2`'
+	! grep -q acc_1 out || return 1
 }

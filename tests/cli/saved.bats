@@ -480,12 +480,12 @@ forged_refused()
 	forged_refused 'prod/a/S: the plan takes its value from environment variable MY_TOKEN, and the manifest has environment variable V' \
 		"$s.name = \"MY_TOKEN\""
 	err_has 'cfprov.yaml:5:'
-	forged_refused 'prod/a/S: the plan takes its value from command `touch`' \
+	forged_refused 'prod/a/S: the plan takes its value from command `touch ran`, and the manifest has environment variable V' \
 		"$s = {kind: \"command\", argv: [\"touch\", \"ran\"]}"
 	forged_refused 'prod/a/T: the plan takes its value from key OTHER in .env' \
 		'(.desired.objects[] | select(.secret == "T")).value.key = "OTHER"'
 	forged_refused 'another environment variable V' "$s.pointer = \"/x\""
-	forged_refused 'account `prod`: the plan takes its token from command `touch`' \
+	forged_refused 'account `prod`: the plan takes its token from command `touch ran`' \
 		'.desired.accounts[0].token = {kind: "command", argv: ["touch", "ran"]}'
 	forged_refused 'account `evil` of the plan (acc_2) is not in the manifest' \
 		'.desired.accounts += [{alias: "evil", id: "acc_2", token: {kind: "env", name: "W"}}]'

@@ -137,7 +137,7 @@ nothing_left()
 	export TOKEN_TWO=hush-two
 	names() { cut -d= -f1 "$1" | grep -E '^(CLOUDFLARE|CFPROV|TOKEN|V_|OP_|HOME|UNSET)' | sort | xargs; }
 	good plan -account=one -out=saved
-	out_has 'from command sh -c ... with TOKEN_TWO, V_PLAIN, CLOUDFLARE_BASE_URL, UNSET'
+	out_has "from command \`sh -c 'env >some; echo hush-some'\` with TOKEN_TWO, V_PLAIN, CLOUDFLARE_BASE_URL, UNSET"
 	[[ $(names all) == 'HOME OP_SESSION' ]]
 	[[ $(names some) == 'CLOUDFLARE_BASE_URL HOME OP_SESSION TOKEN_TWO V_PLAIN' ]]
 	rm all some

@@ -145,6 +145,12 @@ Account default (a85e105f4ecef8ad9ca31a8372d0c353):
   + default/keys/PIPED
       value     (sensitive) from standard input, not read
 
+Values that were not compared (-values=none):
+
+  default/keys/A from command `touch ran`
+  default/keys/B from env V_B
+  default/keys/D from none.env, key X
+
 Plan: 3 to add, 2 to change, 0 to destroy.
 '
 	err_is 'The values of 3 secrets were not compared (-values=none): default/keys/A, default/keys/B and default/keys/D. An apply writes those that have changed.
@@ -153,11 +159,21 @@ Plan: 3 to add, 2 to change, 0 to destroy.
 	good plan -values=all -help
 	good plan -values=none -json
 	[[ $(jq -r 'select(.type == "log") | .["@message"]' out) == *'values of 3 secrets were not compared'* ]]
+	[[ $(jq -c 'select(.type == "value_not_compared") | [.["@message"], .change.value_source]' out) == \
+		'["default/keys/A: value not compared from command `touch ran`",{"command":["touch","ran"],"folder":"."}]
+["default/keys/B: value not compared from env V_B",{"env":"V_B"}]
+["default/keys/D: value not compared from none.env, key X",{"dotenv":"none.env","key":"X"}]' ]]
 	good plan -values=none -format=json
 	[[ $(jq -c '[.resource_changes[] | select(.not_compared) | .name]' out) == '["A","B","D"]' ]]
 	[[ $(jq -c '[.resource_changes[] | .not_compared | select(.)] | unique' out) == '[["value"]]' ]]
 	good plan -values=none -format=markdown
-	out_has 'The values of 3 secrets were not compared (-values=none):'
+	out_has 'The values of 3 secrets were not compared (-values=none):' \
+		'| `+` | `default/keys/NEW` | create | value from env V_NEW, not read |' \
+		'<details><summary>3 not compared (-values=none)</summary>' \
+		'| `?` | `default/keys/A` | not compared | value from command &#96;touch ran&#96; |' \
+		'| `?` | `default/keys/D` | not compared | value from none&#46;env, key X |'
+	good plan -values=none -format=markdown -max-bytes=1000
+	out_has 'Left out, to fit into 1000 bytes: 3 not compared.'
 	bad plan -values=none -out=saved
 	err_is "Error: -values=none and -out can't be combined
   A saved plan needs every value, to notice if one changes before it is applied.
@@ -175,7 +191,11 @@ Plan: 3 to add, 2 to change, 0 to destroy.
 	good apply -auto-approve
 	unset V_A
 	good plan -values=none -detailed-exitcode
-	out_is 'No changes found, but values were not compared.
+	out_is 'Values that were not compared (-values=none):
+
+  default/keys/A from env V_A
+
+No changes found, but values were not compared.
 '
 	err_is 'The value of a secret was not compared (-values=none): default/keys/A. An apply writes it if it has changed.
 '
@@ -218,21 +238,21 @@ Plan: 3 to add, 2 to change, 0 to destroy.
 	err_has "can't read the key"
 }
 
-@test "fault C14: a plan says where each value comes from, and nothing that may be one" {
+@test "fault C14: a plan says where each value comes from, with all arguments of commands" {
 	start_logged
 	cat >cfprov.yaml <<-'end'
 		account_id: acc_1
 		stores:
 		  - name: keys
 		    secrets:
-		      - {name: COMMAND, value: {command: [pass, show, hush-path]}}
+		      - {name: COMMAND, value: {command: [pass, show, team/db path]}}
 		      - {name: DOTENV, value: {dotenv: .dev.vars, key: X}}
-		      - {name: ECHO, value: {command: [echo, hush]}}
+		      - {name: ECHO, value: {command: [echo, "two\nlines", "it's", --password=aB3dE5gH7jK9mN1pQ3sT5vX7zA9cE1gI3kM5oQ7s, ""]}}
 		      - {name: ENV, value: {env: V_ENV}}
 		      - {name: FIELD, value: {file: some.json, json: /a/b}}
 		      - {name: FILE, value: {file: some.txt}}
 		      - {name: GENERATED, value: {generate: {bytes: 32}}}
-		      - {name: ODD, value: {command: [sh, hush-1=2, x]}}
+		      - {name: ODD, value: {command: [sh, a=2, x]}}
 		      - {name: STDIN, value: {stdin: true}}
 		      - {name: TRUE, value: {command: [hostname]}}
 	end
@@ -251,11 +271,11 @@ Account default (acc_1):
 
   + default/keys
   + default/keys/COMMAND
-      value     (sensitive) from command pass show ...
+      value     (sensitive) from command `pass show '\''team/db path'\''`
   + default/keys/DOTENV
       value     (sensitive) from .dev.vars, key X
   + default/keys/ECHO
-      value     (sensitive) from command echo ...
+      value     (sensitive) from command `echo '\''two\x0alines'\'' '\''it'\''\'\'''\''s'\'' '\''--(hidden)'\'' '\'''\''`
   + default/keys/ENV
       value     (sensitive) from env V_ENV
   + default/keys/FIELD
@@ -265,11 +285,11 @@ Account default (acc_1):
   + default/keys/GENERATED
       value     (sensitive) generated (32 bytes)
   + default/keys/ODD
-      value     (sensitive) from command sh ...
+      value     (sensitive) from command `sh a=2 x`
   + default/keys/STDIN
       value     (sensitive) from standard input
   + default/keys/TRUE
-      value     (sensitive) from command hostname
+      value     (sensitive) from command `hostname`
 
 Plan: 11 to add, 0 to change, 0 to destroy.
 '
@@ -805,7 +825,7 @@ change()
 	[ "$(jq -r 'select(.type == "resource_drift") | "\(.change.resource.resource_name) \(.change.action)"' \
 		out | tr '\n' ' ')" = 'DRIFTED update GONE delete ' ]
 	[ "$(jq -r 'select(.change.resource.resource_name == "CHANGED") | ."@message"' out)" = \
-		'default/keys/CHANGED: plan to update: value: changed at its source' ]
+		'default/keys/CHANGED: plan to update: value from env V_CHANGED, changed at its source' ]
 	good apply -json -adopt -auto-approve
 	err_is ''
 	hushed out
@@ -842,7 +862,7 @@ change()
 	export V_B=hush-new
 	keys 'A, comment: old' B
 	good plan -format=markdown
-	out_has '| `~` | `default/keys/B` | update | value: changed at its source |' \
+	out_has '| `~` | `default/keys/B` | update | value from env V_B, changed at its source |' \
 		'comment: "&#60;b&#62;&#124;&#96;x&#96; &#64;&#8203;you'
 	[ "$(grep -c '^|' out)" = 4 ]
 	# Punctuation that means nothing is left alone.

@@ -497,6 +497,46 @@ static void tokens_in_text(void **state)
 	assert_string_equal(str_text(&shown), "`a\\x0ab and ...`");
 }
 
+static void ends(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t columns;
+		const char *shown;
+	} cases[] = {{"", 9, ""}, {"abcdefghi", 9, "abcdefghi"}, {"abcdefghij", 9, "abc...efghij"},
+		{"\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f", 3, "\xc3\xa4...\xc3\xbc\xc3\x9f"},
+		{"abcd", 1, "a..."}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct str out CLEANUP(str_release) = {0};
+		text_add_ends(&out, cases[i].text, cases[i].columns);
+		assert_string_equal(str_text(&out), cases[i].shown);
+	}
+}
+
+#define A_TOKEN "aB3dE5gH7jK9mN1pQ3sT5vX7zA9cE1gI3kM5oQ7s"
+
+static void without_tokens(void **state)
+{
+	static const char *const cases[][2] = {{"", ""}, {"get --id 12", "get --id 12"},
+		{A_TOKEN, "(hidden)"}, {"-H 'X: " A_TOKEN "'; x", "-H 'X: (hidden)'; x"},
+		{"--token=" A_TOKEN " b", "--(hidden) b"},
+		{A_TOKEN "," A_TOKEN, "(hidden),(hidden)"},
+		{"a -----BEGIN RSA PRIVATE KEY-----\nx", "a (hidden)"},
+		/* names, ids and commits */
+		{"a-long-name-of-a-secret-in-the-vault-of-team-2",
+			"a-long-name-of-a-secret-in-the-vault-of-team-2"},
+		{"985e105f4ecef8ad9ca31a8372d0c353", "985e105f4ecef8ad9ca31a8372d0c353"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct str out CLEANUP(str_release) = {0};
+		text_add_without_tokens(&out, cases[i][0]);
+		assert_string_equal(str_text(&out), cases[i][1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -523,6 +563,8 @@ int main(void)
 		cmocka_unit_test(invisible),
 		cmocka_unit_test(tokens_and_names),
 		cmocka_unit_test(tokens_in_text),
+		cmocka_unit_test(ends),
+		cmocka_unit_test(without_tokens),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
