@@ -7,6 +7,7 @@
 
 static const struct backend_kind *const kinds[LOCATION_KINDS] = {
 	[LOCATION_LOCAL] = &backend_local,
+	[LOCATION_HTTP] = &backend_http,
 };
 
 /*

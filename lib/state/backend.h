@@ -231,6 +231,6 @@ struct backend_kind {
 		struct backend *backend, int64_t keep, size_t *ret_removed, struct error *err);
 };
 
-extern const struct backend_kind backend_local;
+extern const struct backend_kind backend_local, backend_http;
 
 #endif
