@@ -99,7 +99,8 @@ static const struct schema percent = {
 	SCHEMA_NUMBER, .is = "a whole number from 0 to 100", .least = 0, .most = 100};
 static const struct schema_key destroy_keys[] = {
 	{"max_deletes", &deletes,
-		.meaning = "how many objects one run may destroy, unmanaged ones included",
+		.meaning = "how many objects one run may destroy, unmanaged ones included, "
+			   "and how many values that cfprov did not write it may overwrite",
 		.is_required = true},
 	{"max_delete_percent", &percent,
 		.meaning = "how many percent of the managed objects one run may destroy, however "

@@ -53,7 +53,7 @@ struct policy_account {
 	struct policy_sources token;
 };
 
-/* Limits that no option lifts. */
+/* Limits that no option lifts. They count objects, and values of others that are overwritten. */
 struct policy_destroy {
 	struct place place, deletes_place, percent_place, stores_place;
 	size_t max_deletes;        /* also of what cfprov does not manage */

@@ -77,8 +77,8 @@ static void check_numbers(const struct plan *plan, size_t deletes,
 	}
 }
 
-/* One refusal of the policy, at its place there: no option lifts it. */
-static void PRINTF(4, 5) refuse_by_policy(struct error_list *errors, const char *name,
+/* Lends one refusal of the policy, at its place there: no option lifts it. */
+static struct error *PRINTF(4, 5) refuse_by_policy(struct error_list *errors, const char *name,
 	const struct place *place, const char *format, ...)
 {
 	struct str text CLEANUP(str_release) = {0}, rule CLEANUP(str_release) = {0};
@@ -91,25 +91,67 @@ static void PRINTF(4, 5) refuse_by_policy(struct error_list *errors, const char 
 	policy_add_rule(&rule, name, place);
 	error_set(err, "%s (%s)", str_text(&text), str_text(&rule));
 	error_hint(err, "No option lifts a limit of the policy.");
+	return err;
+}
+
+/*
+ * True if the action overwrites a value that cannot be written again: of a secret that is adopted,
+ * one that someone else wrote, and that of a secret that gets another one while it is renamed. What
+ * cfprov itself wrote last came from a source.
+ */
+static bool overwrites_value(const struct row *row)
+{
+	const struct object *recorded = row->copies ? row->copies : row->recorded;
+
+	if (!(row->writes & FIELD_VALUE) || row_destroys(row))
+		return false;
+	if (row->action == ACTION_ADOPT)
+		return true;
+	return !recorded->version || object_has_foreign_value(recorded) ||
+	       object_drift(recorded, row->live) & FIELD_VALUE ||
+	       (row->copies && row->desired->verdict != VALUE_SAME);
+}
+
+static void refuse_losses(size_t objects, size_t values, const struct policy_destroy *policy,
+	struct error_list *errors)
+{
+	struct str what CLEANUP(str_release) = {0};
+
+	if (objects || !values)
+		str_format(&what, "destroy %zu object%s", objects, objects == 1 ? "" : "s");
+	if (values)
+		str_format(&what, "%soverwrite %zu value%s", objects ? " and " : "", values,
+			values == 1 ? "" : "s");
+	struct error *err = refuse_by_policy(errors, "destroy.max_deletes", &policy->deletes_place,
+		"refusing to %s: the policy allows %zu", str_text(&what), policy->max_deletes);
+	if (values)
+		error_hint(err,
+			"A value that cfprov did not write is lost once it is overwritten, and "
+			"counts like an object. To keep the values, set `update: if_absent`. %s",
+			err->hint);
 }
 
 /* Everything counts that would be lost, whether cfprov manages it or not. */
 static void check_policy(const struct plan *plan, size_t deletes, size_t stores,
 	const struct policy_destroy *policy, struct error_list *errors)
 {
-	size_t lost = deletes;
+	size_t objects = deletes, values = 0, managed = deletes;
 
-	for (size_t i = 0; i < plan->row_count; i++)
-		if (row_destroys(&plan->rows[i]))
-			lost += plan->rows[i].unmanaged_count;
-	if (lost > policy->max_deletes)
-		refuse_by_policy(errors, "destroy.max_deletes", &policy->deletes_place,
-			"refusing to destroy %zu object%s: the policy allows %zu", lost,
-			lost == 1 ? "" : "s", policy->max_deletes);
-	if (deletes * 100 > policy->max_delete_percent * plan->managed)
+	for (size_t i = 0; i < plan->row_count; i++) {
+		const struct row *row = &plan->rows[i];
+		bool is_lost = overwrites_value(row);
+		objects += row_destroys(row) ? row->unmanaged_count : 0;
+		values += is_lost;
+		managed += is_lost && row->action != ACTION_ADOPT;
+	}
+	if (objects + values > policy->max_deletes)
+		refuse_losses(objects, values, policy, errors);
+	if (managed * 100 > policy->max_delete_percent * plan->managed)
 		refuse_by_policy(errors, "destroy.max_delete_percent", &policy->percent_place,
-			"refusing to destroy %zu of %zu managed objects: the policy allows %zu%%",
-			deletes, plan->managed, policy->max_delete_percent);
+			"refusing to destroy %zu of %zu managed objects%s: the policy allows "
+			"%zu%%",
+			managed, plan->managed, managed > deletes ? " or their values" : "",
+			policy->max_delete_percent);
 	if (stores && !policy->allows_stores)
 		refuse_by_policy(errors, "destroy.stores", &policy->stores_place,
 			"refusing to destroy %zu store%s: the policy allows none", stores,

@@ -25,8 +25,9 @@ struct guard_limits guard_defaults(const struct plan_options *options);
 
 /*
  * Destroying a store needs allow_store_destroy. A store with unmanaged secrets, too many deletes,
- * or too large a share of them needs force. The limits of a policy hold all the same. False if
- * anything is refused; each refusal is an error that names the option.
+ * or too large a share of them needs force. The limits of a policy hold all the same, and count
+ * overwritten values, too, unless cfprov wrote them. False if anything is refused; each refusal is
+ * an error that names the option.
  */
 bool guard_check(const struct plan *plan, const struct guard_limits *limits,
 	struct error_list *errors) MUST_CHECK;

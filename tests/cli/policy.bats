@@ -783,6 +783,42 @@ deep()
 	good apply -auto-approve -force -allow-store-destroy $p
 }
 
+@test "values that cfprov did not write count among what is destroyed" {
+	start_logged
+	policy 'values: {env: [DB_A]}' 'destroy: {max_deletes: 9}'
+	secret '{env: DB_A}' '{env: DB_A}'
+	good apply -auto-approve $p
+	# Rotated at the source: cfprov's own value is overwritten.
+	policy 'values: {env: [DB_A]}'
+	DB_A=other good apply -auto-approve $p
+	# Adopted: what the two had is lost.
+	good state rm default/a/S1 $p
+	good state rm default/a/S2 $p
+	: >"$sim_log"
+	bad apply -auto-approve -adopt -force $p
+	err_has 'refusing to overwrite 2 values: the policy allows 0 (rule `destroy.max_deletes`' \
+		'update: if_absent' 'No option lifts'
+	good plan -out=plan.cfprov -adopt $p
+	bad apply plan.cfprov $p
+	err_has 'refusing to overwrite 2 values'
+	run ! grep -E '"method":"(PATCH|DELETE|POST)"' "$sim_log"
+	sed -i 's/}}$/}, update: if_absent}/' cfprov.yaml
+	good apply -auto-approve -adopt $p
+	# Their values are still those of others.
+	sed -i 's/, update: if_absent}/, version: 2}/' cfprov.yaml
+	bad apply -auto-approve $p
+	err_has 'refusing to overwrite 2 values: the policy allows 0'
+	policy 'values: {env: [DB_A]}' 'destroy: {max_deletes: 2}'
+	good apply -auto-approve $p
+	# A rename keeps the value, or writes another one.
+	policy 'values: {env: [DB_A]}'
+	sed -i 's/name: S1/name: N1/' cfprov.yaml
+	echo 'moved: [{from: default/a/S1, to: default/a/N1}]' >>cfprov.yaml
+	DB_A=third bad apply -auto-approve -target=default/a/N1 $p
+	err_has 'refusing to overwrite 1 value: the policy allows 0'
+	good apply -auto-approve $p
+}
+
 @test "without values nothing is read, and the policy still counts" {
 	start_logged
 	policy 'values: {commands: [[touch, "*"]]}'

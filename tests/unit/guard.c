@@ -83,9 +83,95 @@ static void limits(void **state)
 	expect(&plan, limits_of(5, 100, true), NULL);
 }
 
+static const char one_value[] = "refusing to overwrite 1 value: the policy allows 0";
+
+/* The second row writes a value; what was there before is cfprov's own. */
+static void make_write(struct plan *plan, struct object objects[ROWS], struct object live[ROWS],
+	const struct object *desired)
+{
+	make(plan, objects, 0);
+	memcpy(live, objects, ROWS * sizeof(*live));
+	objects[1].version = 1;
+	objects[1].modified = live[1].modified = "2026-01-01T00:00:00Z";
+	plan->rows[1].live = &live[1];
+	plan->rows[1].desired = desired;
+	plan->rows[1].writes = FIELD_VALUE;
+	plan->rows[1].action = ACTION_UPDATE;
+}
+
+/* A value that was not cfprov's is lost, and counts like an object. */
+static void values(void **state)
+{
+	struct object objects[ROWS], live[ROWS], desired = {.kind = OBJECT_SECRET, .version = 1};
+	struct plan plan CLEANUP(plan_release) = {0};
+
+	(void)state;
+	make_write(&plan, objects, live, &desired);
+	struct row *row = &plan.rows[1];
+	expect(&plan, limits_of(0, 0, false), NULL);
+	objects[1].doubt = DOUBT_VALUE;
+	expect(&plan, limits_of(0, 0, false), NULL);
+	objects[1].doubt = DOUBT_NONE;
+	/* changed elsewhere, in all the ways in which that is known */
+	live[1].modified = "2026-01-02T00:00:00Z";
+	expect(&plan, limits_of(0, 100, false), one_value);
+	expect(&plan, limits_of(1, 24, false), "1 of 4 managed objects or their values");
+	expect(&plan, limits_of(1, 25, false), NULL);
+	row->writes = FIELD_SCOPES;
+	expect(&plan, limits_of(0, 0, false), NULL);
+	row->writes = FIELD_VALUE;
+	live[1].modified = objects[1].modified;
+	objects[1].seen_modified = "2025-01-01T00:00:00Z";
+	expect(&plan, limits_of(0, 100, false), one_value);
+	objects[1].seen_modified = NULL;
+	objects[1].doubt = DOUBT_FOREIGN;
+	expect(&plan, limits_of(0, 100, false), one_value);
+	objects[1].doubt = DOUBT_NONE;
+	objects[1].version = 0; /* adopted, and left alone until now */
+	expect(&plan, limits_of(0, 100, false), one_value);
+	expect(&plan, limits_of(1, 100, false), NULL);
+}
+
+/* Adopted, which is not among the managed ones; and renamed, with its value or with another one. */
+static void values_of_others(void **state)
+{
+	struct object objects[ROWS], live[ROWS], desired = {.kind = OBJECT_SECRET, .version = 1};
+	struct plan plan CLEANUP(plan_release) = {0};
+
+	(void)state;
+	make_write(&plan, objects, live, &desired);
+	struct row *row = &plan.rows[1];
+	row->action = ACTION_ADOPT;
+	expect(&plan, limits_of(0, 0, false), one_value);
+	expect(&plan, limits_of(1, 0, false), NULL);
+	row->writes = 0;
+	expect(&plan, limits_of(0, 0, false), NULL);
+	row->action = ACTION_CREATE;
+	row->recorded = NULL;
+	row->copies = &objects[1];
+	plan.rows[2].action = ACTION_DESTROY;
+	plan.rows[2].renamed_to = &desired;
+	expect(&plan, limits_of(0, 0, false), NULL);
+	row->writes = FIELD_VALUE;
+	desired.verdict = VALUE_SAME;
+	expect(&plan, limits_of(0, 0, false), NULL);
+	desired.verdict = VALUE_CHANGED;
+	expect(&plan, limits_of(0, 100, false), one_value);
+	/* together */
+	plan.rows[2].renamed_to = NULL;
+	expect(&plan, limits_of(1, 100, false),
+		"refusing to destroy 1 object and overwrite 1 value: the policy allows 1");
+	expect(&plan, limits_of(2, 100, false), NULL);
+	/* A created secret has no old value. */
+	row->copies = NULL;
+	row->writes = 0;
+	expect(&plan, limits_of(1, 100, false), NULL);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(limits)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(limits), cmocka_unit_test(values),
+		cmocka_unit_test(values_of_others)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
