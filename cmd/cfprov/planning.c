@@ -273,7 +273,7 @@ bool planning_save(struct session *session, const char *path)
 		return term_fail("Fix the errors above, or plan only the other accounts with "
 				 "-account=ALIAS.",
 			"the plan was not saved because it is partial");
-	struct key *key = &session->keyring.key;
+	struct key *key = &session->keyring.keys.now;
 	if (!keyring_read(&session->keyring, &err) ||
 		(key->is_set && !key_prepare(key, ledger_lineage(&session->ledger), &err)))
 		return term_error(&err);
@@ -293,7 +293,7 @@ bool planning_load(struct session *session, const char *path, bool applies)
 	if (!(applies ? session_read_declared(session) : session_read_key(session)))
 		return false;
 	if (!fs_read_ours(path, PLANFILE_SIZE_LIMIT, &bytes, &err) ||
-		!planfile_decode(path, &bytes, &session->keyring.key, planfile, &err))
+		!planfile_decode(path, &bytes, &session->keyring.keys, planfile, &err))
 		return term_error(&err);
 	session->desired = planfile->desired;
 	planfile->desired = (struct model){0};
@@ -327,7 +327,7 @@ bool planning_check_state(const struct session *session)
 	const struct cli_texts *manifests = &session->cli->manifests;
 	struct str hint CLEANUP(str_release) = {0};
 
-	if (session->cli->state || session->keyring.key.is_set ||
+	if (session->cli->state || session->keyring.keys.now.is_set ||
 		(!manifests->count && fs_is_beneath(MANIFEST_DEFAULT_PATH, session->state_path)))
 		return true;
 	for (size_t i = 0; i < manifests->count; i++)

@@ -201,7 +201,7 @@ bool session_load_manifest(struct session *session)
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
 	if (read_manifest(session, &errors)) {
-		keyring_init(&session->keyring, session->sources, &session->desired.key);
+		keyring_init(&session->keyring, session->sources, &session->desired);
 		term_warnings(&session->manifest.warnings);
 		bool with_state = session->manifest.state_place.file ||
 				  session->cli->command->options & CLI_STATE;
@@ -236,7 +236,7 @@ static bool read_key(struct session *session)
 {
 	struct error err CLEANUP(error_release) = {0};
 
-	keyring_init(&session->keyring, session->sources, &session->settings.key);
+	keyring_init(&session->keyring, session->sources, &session->settings);
 	return keyring_read(&session->keyring, &err) || term_error(&err);
 }
 

@@ -94,13 +94,13 @@ bool state_sign_run(struct session *session)
 
 	if (!session_read_key(session))
 		return false;
-	if (!session->keyring.key.is_set)
+	if (!session->keyring.keys.now.is_set)
 		return term_fail("Set CFPROV_KEY, or `state.key` in the manifest.",
 			"no key is set to sign with");
 	if (!session_open_state(session, "state sign"))
 		return false;
 	if (!fingerprint_key_init(
-		    &key, &session->keyring.key, ledger_lineage(&session->ledger), &err))
+		    &key, &session->keyring.keys.now, ledger_lineage(&session->ledger), &err))
 		return term_error(&err);
 	bool is_done = sign(session, &key);
 	fingerprint_key_release(&key);

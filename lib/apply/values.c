@@ -34,6 +34,7 @@ void values_release(struct values *values)
 	table_free(&values->by_address);
 	arena_release(&values->arena);
 	fingerprint_key_release(&values->key);
+	fingerprint_key_release(&values->old_key);
 	*values = (struct values){0};
 }
 
@@ -114,18 +115,21 @@ static void refuse_input(struct values *values, const char *what, const struct p
 static bool has_key(struct values *values, struct error_list *errors)
 {
 	const struct value_source source = keyring_source(values->keyring);
-	struct key *key = &values->keyring->key;
+	struct keys *keys = &values->keyring->keys;
+	const char *lineage = values->lineage;
 	struct error err = {0};
 
 	if (values->key_is_tried)
 		return !values->key_is_missing;
 	values->key_is_tried = true;
-	if (values->leaves_input && source.kind == VALUE_STDIN && !key->is_set) {
+	if (values->leaves_input && source.kind == VALUE_STDIN && !values->keyring->is_read) {
 		refuse_input(values, "the key", &source.place, errors);
 		values->key_is_missing = true;
 	} else if (!keyring_read(values->keyring, &err) ||
-		   (key->is_set &&
-			   !fingerprint_key_init(&values->key, key, values->lineage, &err))) {
+		   (keys->old.is_set &&
+			   !fingerprint_key_init(&values->old_key, &keys->old, lineage, &err)) ||
+		   (keys->now.is_set &&
+			   !fingerprint_key_init(&values->key, &keys->now, lineage, &err))) {
 		values->key_is_missing = true;
 		error_move(error_list_add(errors), &err);
 	}
@@ -143,6 +147,23 @@ static struct fingerprint_subject subject_of(
 	return (struct fingerprint_subject){values->lineage, account->id, secret};
 }
 
+/* With the old key where the new one made no fingerprint yet. */
+static enum value_verdict compare(const struct values *values,
+	const struct fingerprint_subject *subject, const struct secret *value)
+{
+	enum value_verdict verdict = fingerprint_compare(&values->key, subject, value);
+
+	return verdict == VALUE_UNVERIFIABLE && values->old_key.is_set
+		       ? fingerprint_compare(&values->old_key, subject, value)
+		       : verdict;
+}
+
+static bool is_comparable(const struct values *values, const struct fingerprint_subject *subject)
+{
+	return fingerprint_is_comparable(&values->key, subject) ||
+	       (values->old_key.is_set && fingerprint_is_comparable(&values->old_key, subject));
+}
+
 /* `recorded`: under its present name, or the one before a rename; or NULL. */
 static void judge(struct values *values, struct object *desired, const struct object *recorded,
 	const struct secret *value)
@@ -151,7 +172,7 @@ static void judge(struct values *values, struct object *desired, const struct ob
 
 	if (recorded && !object_is_unresolved(recorded)) {
 		const struct fingerprint_subject then = {now.lineage, now.account_id, recorded};
-		desired->verdict = fingerprint_compare(&values->key, &then, value);
+		desired->verdict = compare(values, &then, value);
 	}
 	if (desired->keeps_no_fingerprint)
 		return;
@@ -176,7 +197,7 @@ static void judge_unread(struct values *values, struct object *desired,
 	desired->is_unread = true;
 	then.secret = recorded;
 	if (recorded && recorded->fingerprint && !desired->keeps_no_fingerprint &&
-		has_key(values, errors) && !fingerprint_is_comparable(&values->key, &then))
+		has_key(values, errors) && !is_comparable(values, &then))
 		desired->verdict = VALUE_UNVERIFIABLE;
 }
 
@@ -255,7 +276,7 @@ bool values_check(struct values *values, const struct plan *plan, struct error_l
 		const struct secret *value = values_open(values, planned, &err);
 		if (value && planned->fingerprint && has_key(values, errors)) {
 			const struct fingerprint_subject subject = subject_of(values, planned);
-			verdict = fingerprint_compare(&values->key, &subject, value);
+			verdict = compare(values, &subject, value);
 		}
 		if (verdict != VALUE_SAME) {
 			char *address AUTO_FREE = object_address(planned);

@@ -25,7 +25,7 @@ struct values {
 	bool leaves_input; /* do not read the standard input: it is needed for a prompt */
 	bool has_refused_input;
 	bool leaves_values; /* values_read reads no value, only the key */
-	struct fingerprint_key key;
+	struct fingerprint_key key, old_key;
 	bool key_is_tried, key_is_missing;
 	struct arena arena;       /* addresses and fingerprints */
 	struct table *by_address; /* -> struct held_value */

@@ -10,17 +10,37 @@
 /* ---- the state ---- */
 
 /* Only one key is allowed, even if two would be equal. */
-static void read_key(struct reading *r)
+static void read_one_key(struct reading *r, const char *name, struct value_source *key)
 {
-	struct value_source *key = &r->model->key;
-
 	for (struct spot it = {0}; reading_next(r, "state", &it);) {
-		const struct yaml *node = yaml_get(it.node, "key");
+		const struct yaml *node = yaml_get(it.node, name);
 		if (node && key->kind != VALUE_NONE)
 			error_set(reading_error(r, spot_of(it, node)),
-				"`key` is set twice, first at %s", reading_where(r, key->place));
+				"`%s` is set twice, first at %s", name,
+				reading_where(r, key->place));
 		else if (node)
 			*key = reference_read(r, spot_of(it, node));
+	}
+}
+
+static void read_key(struct reading *r)
+{
+	struct model *model = r->model;
+
+	read_one_key(r, "key", &model->key);
+	read_one_key(r, "old_key", &model->old_key);
+	for (struct spot it = {0}; reading_next(r, "state", &it);) {
+		const struct yaml *node = yaml_get(it.node, "encrypt");
+		if (node && model->encryption != ENCRYPTION_UNSAID)
+			error_set(reading_error(r, spot_of(it, node)),
+				"`encrypt` is set twice, first at %s",
+				reading_where(r, model->encryption_place));
+		else if (node) {
+			model->encryption = reading_says(it.node, "encrypt", "true")
+						    ? ENCRYPTION_ON
+						    : ENCRYPTION_OFF;
+			model->encryption_place = reading_place(r, spot_of(it, node));
+		}
 	}
 }
 

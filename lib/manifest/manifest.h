@@ -57,7 +57,7 @@ bool manifest_read(struct manifest *manifest, const char *default_account_id,
 bool manifest_state_path(
 	struct manifest *manifest, char **ret_path, struct error_list *errors) MUST_CHECK;
 
-/* The source of the key (`state.key`), in a model of its own; VALUE_NONE: there is none. */
+/* What `state` says about keys, in a model of its own; VALUE_NONE: there is none. */
 bool manifest_key(
 	struct manifest *manifest, struct model *ret_model, struct error_list *errors) MUST_CHECK;
 bool manifest_accounts(struct manifest *manifest, struct model *ret_accounts,

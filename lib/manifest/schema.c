@@ -121,6 +121,13 @@ static const struct schema_key token_keys[] = {
 	SHAPE_KEYS(NULL),
 	{0},
 };
+static const struct schema_key old_key_keys[] = {
+	READ_KEYS,
+	{"generate", NULL, .meaning = "it is the key that was used before"},
+	{"stdin", NULL, .meaning = "standard input can be read once, and `key` may come from it"},
+	SHAPE_KEYS(NULL),
+	{0},
+};
 static const struct schema_key key_keys[] = {
 	READ_KEYS,
 	{"generate", NULL, .meaning = "the key must be the same in every run"},
@@ -133,6 +140,8 @@ static const struct schema_key key_keys[] = {
 static const struct schema value = {REFERENCE, .keys = value_keys,
 	.sources = FILES ", " DOTENV ", {stdin: true} or {generate: {bytes: 32}} for random bytes"};
 static const struct schema token = {REFERENCE, .keys = token_keys, .sources = FILES " or " DOTENV};
+static const struct schema old_key = {
+	REFERENCE, .keys = old_key_keys, .sources = FILES " or " DOTENV};
 static const struct schema key = {
 	REFERENCE, .keys = key_keys, .sources = FILES ", " DOTENV " or {stdin: true}"};
 
@@ -233,8 +242,14 @@ static const struct schema_key state_keys[] = {
 	{"path", &path,
 		.meaning = "state file, relative to the manifest and beneath its directory"},
 	{"key", &key,
-		.meaning = "source of the key that protects saved plans and fingerprints of "
-			   "values: 32 bytes in hex or base64, or a passphrase"},
+		.meaning = "source of the key that signs the state and protects saved plans and "
+			   "fingerprints of values: 32 bytes in hex or base64, or a passphrase"},
+	{"old_key", &old_key,
+		.meaning = "source of the key before, which opens what was written with it until "
+			   "that is written again"},
+	{"encrypt", &boolean,
+		.meaning = "whether the key encrypts state, journal and backup, too (default: as "
+			   "they are)"},
 	{"fingerprint_key", NULL, .meaning = "it was renamed to `key`; the value stays the same"},
 	{0},
 };

@@ -185,6 +185,9 @@ struct removal {
 	struct place place;
 };
 
+/* Should the state be encrypted? Where the manifest does not say, it stays as it is. */
+enum encryption { ENCRYPTION_UNSAID, ENCRYPTION_OFF, ENCRYPTION_ON };
+
 struct model {
 	struct arena arena;
 	struct account *accounts;
@@ -196,7 +199,9 @@ struct model {
 	size_t move_count, move_room;
 	struct removal *removals;
 	size_t removal_count, removal_room;
-	struct value_source key; /* `state.key`; VALUE_NONE: none */
+	struct value_source key, old_key; /* `state.key`, `state.old_key`; VALUE_NONE: none */
+	enum encryption encryption;       /* `state.encrypt` */
+	struct place encryption_place;
 };
 
 /* Each copies the names and lends the new item, until the next of its kind is added. */

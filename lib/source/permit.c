@@ -258,6 +258,10 @@ bool permit_model(
 	const struct policy *policy, const struct model *desired, struct error_list *errors)
 {
 	const struct permit value = {policy, POLICY_VALUE, NULL}, key = {policy, POLICY_KEY, NULL};
+	const struct {
+		const char *name;
+		const struct value_source *source;
+	} keys[] = {{"state.key", &desired->key}, {"state.old_key", &desired->old_key}};
 	size_t before = errors->count;
 	struct error err = {0};
 
@@ -275,9 +279,11 @@ bool permit_model(
 		(void)at_place(&err, &object->value->place);
 		error_move(error_list_add(errors), &err);
 	}
-	if (!permit_source(&key, &desired->key, &err)) {
-		error_prefix(&err, "`state.key`");
-		(void)at_place(&err, &desired->key.place);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		if (permit_source(&key, keys[i].source, &err))
+			continue;
+		error_prefix(&err, "`%s`", keys[i].name);
+		(void)at_place(&err, &keys[i].source->place);
 		error_move(error_list_add(errors), &err);
 	}
 	return errors->count == before;

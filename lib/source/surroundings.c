@@ -25,7 +25,7 @@ static char *name_of(const char *variable)
 static bool is_credential(const char *name)
 {
 	static const char *const credentials[] = {"CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY",
-		"CLOUDFLARE_EMAIL", "CFPROV_FINGERPRINT_KEY", "CFPROV_KEY"};
+		"CLOUDFLARE_EMAIL", "CFPROV_FINGERPRINT_KEY", "CFPROV_KEY", "CFPROV_OLD_KEY"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(credentials); i++)
 		if (strcmp(name, credentials[i]) == 0)
@@ -66,6 +66,7 @@ static void hold_source(struct surroundings *surroundings, const struct value_so
 void surroundings_hold_model(struct surroundings *surroundings, const struct model *model)
 {
 	hold_source(surroundings, &model->key);
+	hold_source(surroundings, &model->old_key);
 	for (size_t i = 0; i < model->account_count; i++)
 		hold_source(surroundings, &model->accounts[i].token);
 	for (size_t i = 0; i < model->object_count; i++)

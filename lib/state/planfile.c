@@ -367,28 +367,28 @@ static size_t check_whole(const struct str *bytes, struct error *err)
 
 /* Gives the JSON of an encrypted plan. */
 static bool open_sealed(
-	const struct str *bytes, struct key *key, struct str *ret_json, struct error *err)
+	const struct str *bytes, struct keys *keys, struct str *ret_json, struct error *err)
 {
-	if (!key->is_set) {
+	if (!keys->now.is_set) {
 		error_set(err, "the saved plan is encrypted, and no key is set");
 		return error_hint(err, "Set CFPROV_KEY, or `state.key` in the manifest, as it was "
 				       "when the plan was saved.");
 	}
-	return key_open(key, KEY_PLANS, bytes, ret_json, err) ||
+	return key_open(keys_choose(keys, KEY_PLANS, bytes), KEY_PLANS, bytes, ret_json, err) ||
 	       error_hint(err, "Use the key that the plan was saved with, or run `cfprov plan` "
 			       "again.");
 }
 
 /* Gives the JSON, unless it is not what was written. */
 static bool open_file(
-	const struct str *bytes, struct key *key, struct str *ret_json, struct error *err)
+	const struct str *bytes, struct keys *keys, struct str *ret_json, struct error *err)
 {
 	if (key_is_sealed(bytes))
-		return open_sealed(bytes, key, ret_json, err);
+		return open_sealed(bytes, keys, ret_json, err);
 	size_t at = check_whole(bytes, err);
 	if (!at)
 		return false;
-	if (key->is_set) {
+	if (keys->now.is_set) {
 		error_set(err, "the saved plan is not encrypted, although a key is set");
 		return error_hint(err, "Anyone can write such a plan. Run `cfprov plan` again.");
 	}
@@ -396,7 +396,7 @@ static bool open_file(
 	return true;
 }
 
-bool planfile_decode(const char *file, const struct str *bytes, struct key *key,
+bool planfile_decode(const char *file, const struct str *bytes, struct keys *keys,
 	struct planfile *ret_planfile, struct error *err)
 {
 	struct planfile planfile = {0};
@@ -404,7 +404,7 @@ bool planfile_decode(const char *file, const struct str *bytes, struct key *key,
 	struct str text CLEANUP(str_release) = {0};
 	struct json *json CLEANUP(json_free_pointer) = NULL;
 
-	if (open_file(bytes, key, &text, err))
+	if (open_file(bytes, keys, &text, err))
 		json = json_parse(text.bytes, text.length, err);
 	if (json && decode_root(&d, json)) {
 		*ret_planfile = planfile;

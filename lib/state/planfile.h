@@ -43,7 +43,7 @@ void planfile_encode(const struct planfile *planfile, const struct plan *plan,
 	const struct key *key, struct str *out);
 
 /* Gives (planfile_release) what planfile_encode wrote; errors name `file`. */
-bool planfile_decode(const char *file, const struct str *bytes, struct key *key,
+bool planfile_decode(const char *file, const struct str *bytes, struct keys *keys,
 	struct planfile *ret_planfile, struct error *err) MUST_CHECK;
 
 /* True if the plan has the same rows as when it was saved. */

@@ -29,7 +29,7 @@ static const struct value_source sources[] = {
 };
 static const char *const names[] = {"E", "F", "C", "D", "G", "S"};
 
-static struct key no_key;
+static struct keys no_keys;
 
 static void desire(struct model *desired)
 {
@@ -168,7 +168,7 @@ static int set_up(void **state)
 		fail_msg("%s", errors.items[0].message);
 	if (!check_plan(&rig->plan, &err))
 		fail_msg("%s", err.message);
-	planfile_encode(&rig->planfile, &rig->plan, &no_key, &rig->bytes);
+	planfile_encode(&rig->planfile, &rig->plan, &no_keys.now, &rig->bytes);
 	*state = rig;
 	return 0;
 }
@@ -195,10 +195,10 @@ static void comes_back(void **state)
 	struct error err CLEANUP(error_release) = {0};
 	struct str again CLEANUP(str_release) = {0};
 
-	assert_true(planfile_decode("p", &rig->bytes, &no_key, &read, &err));
+	assert_true(planfile_decode("p", &rig->bytes, &no_keys, &read, &err));
 	assert_true(plan_from(&read, &plan, &errors));
 	assert_true(planfile_check_digest(&read, &plan, &err));
-	planfile_encode(&read, &plan, &no_key, &again);
+	planfile_encode(&read, &plan, &no_keys.now, &again);
 	assert_string_equal(str_text(&again), str_text(&rig->bytes));
 	expect_no_text(str_text(&rig->bytes), "example.com"); /* plans are kept */
 	plan.rows[0].writes ^= FIELD_VALUE;
@@ -219,8 +219,8 @@ static void each_switch(void **state)
 		struct str bytes CLEANUP(str_release) = {0};
 		for (size_t k = 0; k < ARRAY_SIZE(switches); k++)
 			*switches[k] = k == i;
-		planfile_encode(&rig->planfile, &rig->plan, &no_key, &bytes);
-		assert_true(planfile_decode("p", &bytes, &no_key, &read, &err));
+		planfile_encode(&rig->planfile, &rig->plan, &no_keys.now, &bytes);
+		assert_true(planfile_decode("p", &bytes, &no_keys, &read, &err));
 		assert_int_equal(read.options.adopt_all, i == 0);
 		assert_int_equal(read.options.destroys_all, i == 1);
 		assert_int_equal(read.options.refresh_only, i == 2);
@@ -233,7 +233,7 @@ static void refused(const struct str *bytes)
 	struct planfile read CLEANUP(planfile_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 
-	assert_false(planfile_decode("file", bytes, &no_key, &read, &err));
+	assert_false(planfile_decode("file", bytes, &no_keys, &read, &err));
 	assert_non_null(err.message);
 	assert_string_equal(err.file, "file");
 }
@@ -254,28 +254,28 @@ static void cut_or_flipped_at_every_byte(void **state)
 
 /* ---- with a key ---- */
 
-static struct key key_of(const char *text)
+static struct keys keys_of(const char *text)
 {
 	struct secret given CLEANUP(secret_release) = {0};
-	struct key key = {0};
+	struct keys keys = {0};
 	struct error err = {0};
 
 	secret_copy(&given, text, strlen(text));
-	if (!key_init(&key, &given, &err) || !key_prepare(&key, LINEAGE, &err))
+	if (!key_init(&keys.now, &given, &err) || !key_prepare(&keys.now, LINEAGE, &err))
 		fail_msg("%s", err.message);
-	return key;
+	return keys;
 }
 
 #define RAW   "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define OTHER "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
 static void refused_with(
-	const struct str *bytes, struct key *key, const char *message, const char *hint)
+	const struct str *bytes, struct keys *keys, const char *message, const char *hint)
 {
 	struct planfile read CLEANUP(planfile_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 
-	assert_false(planfile_decode("file", bytes, key, &read, &err));
+	assert_false(planfile_decode("file", bytes, keys, &read, &err));
 	expect_text(err.message, message);
 	expect_text(err.hint, hint);
 	assert_string_equal(err.file, "file");
@@ -285,19 +285,24 @@ static void encrypted(void **state)
 {
 	const struct rig *rig = *state;
 	struct planfile read CLEANUP(planfile_release) = {0};
-	struct key key CLEANUP(key_release) = key_of(RAW),
-		       other CLEANUP(key_release) = key_of(OTHER);
+	struct keys key CLEANUP(keys_release) = keys_of(RAW);
+	struct keys other CLEANUP(keys_release) = keys_of(OTHER);
 	struct str bytes CLEANUP(str_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 
-	planfile_encode(&rig->planfile, &rig->plan, &key, &bytes);
+	planfile_encode(&rig->planfile, &rig->plan, &key.now, &bytes);
 	expect_no_text(bytes.bytes, "accounts");
 	assert_true(planfile_decode("p", &bytes, &key, &read, &err));
 	assert_true(planfile_check_digest(&read, &rig->plan, &err));
-	refused_with(&bytes, &no_key, "is encrypted, and no key is set", "Set CFPROV_KEY");
+	refused_with(&bytes, &no_keys, "is encrypted, and no key is set", "Set CFPROV_KEY");
 	refused_with(&bytes, &other, "encrypted with a different key", "Use the key that");
 	refused_with(&rig->bytes, &key, "is not encrypted, although a key is set",
 		"Run `cfprov plan` again.");
+	/* Until it is applied, the key may be replaced. */
+	struct keys both CLEANUP(keys_release) = keys_of(OTHER), old = keys_of(RAW);
+	both.old = old.now;
+	planfile_release(&read);
+	assert_true(planfile_decode("p", &bytes, &both, &read, &err));
 	bytes.length--; /* flipped bytes: see tests of adapter/key */
 	refused_with(&bytes, &key, "was modified or truncated", "Use the key that");
 }
@@ -320,7 +325,7 @@ static enum outcome become_of(const char *json, size_t length)
 	str_format(&bytes, "cfprov-plan %s\n", checksum);
 	str_add(&bytes, json, length);
 	str_char(&bytes, '\n');
-	if (!planfile_decode("file", &bytes, &no_key, &read, &err)) {
+	if (!planfile_decode("file", &bytes, &no_keys, &read, &err)) {
 		assert_non_null(err.message);
 		return REFUSED;
 	}

@@ -152,10 +152,10 @@ static bool decode_plan(const char *json, size_t length)
 	struct planfile planfile CLEANUP(planfile_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 	struct str bytes CLEANUP(str_release) = {0};
-	struct key no_key = {0};
+	struct keys no_keys = {0};
 
 	seal(&bytes, "cfprov-plan ", json, length);
-	return planfile_decode("x", &bytes, &no_key, &planfile, &err);
+	return planfile_decode("x", &bytes, &no_keys, &planfile, &err);
 }
 
 static void make_plan_json(struct str *json)

@@ -153,7 +153,8 @@ struct rig {
 	struct str seen; /* "ADDRESS OUTCOME CHANGE message" for each, and a line break */
 };
 
-static const struct value_source value = {.kind = VALUE_ENV, .name = "RUNNER_TEST"}, no_key;
+static const struct value_source value = {.kind = VALUE_ENV, .name = "RUNNER_TEST"};
+static const struct model no_settings;
 
 static void set_up(struct rig *rig)
 {
@@ -162,7 +163,7 @@ static void set_up(struct rig *rig)
 	rig->live_account = (struct live_account){&rig->account, 0};
 	rig->sources = sources_new(NULL);
 	setenv("RUNNER_TEST", "HUSH", true);
-	keyring_init(&rig->keyring, rig->sources, &no_key);
+	keyring_init(&rig->keyring, rig->sources, &no_settings);
 	values_init(&rig->values, &rig->keyring, "lineage", &rig->live);
 	model_add_object(&rig->live, "prod", "keys", NULL)->id = STORE;
 }

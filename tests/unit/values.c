@@ -26,6 +26,7 @@ static int set_up(void **state)
 	struct rig *rig = mem_alloc(sizeof(*rig));
 
 	unsetenv("CFPROV_KEY");
+	unsetenv("CFPROV_OLD_KEY");
 	folder_make(&rig->folder);
 	model_add_account(&rig->desired, "prod", "acc");
 	rig->sources = sources_new(NULL);
@@ -58,8 +59,10 @@ static int tear_down(void **state)
 
 static void start_with(struct rig *rig, const struct value_source *source)
 {
+	const struct model settings = {.key = *source};
+
 	keyring_release(&rig->keyring);
-	keyring_init(&rig->keyring, rig->sources, source);
+	keyring_init(&rig->keyring, rig->sources, &settings);
 	values_init(&rig->values, &rig->keyring, LINEAGE, &rig->desired);
 }
 
@@ -545,6 +548,63 @@ static void short_key(void **state)
 	assert_string_equal(err->file, "cfprov.yaml");
 }
 
+/*
+ * Once the key was replaced, the one before still compares, and what it made is made again: no
+ * value is written for that. What is not read stays, and stays comparable.
+ */
+static void the_old_key_compares(void **state)
+{
+	struct rig *rig = *state;
+
+	for (size_t i = 0; i < 3; i++)
+		want(rig, (const char *const[]){"A", "B", "C"}[i]);
+	folder_write(&rig->folder, "A", "v");
+	folder_write(&rig->folder, "B", "changed");
+	folder_write(&rig->folder, "C", "v");
+	add(&rig->recorded, "A", print_of(rig, OTHER, "A", "v"));
+	add(&rig->recorded, "B", print_of(rig, OTHER, "B", "v"));
+	add(&rig->recorded, "C", print_of(rig, KEY, "C", "v"));
+	for (size_t i = 0; i < rig->recorded.object_count; i++)
+		add(&rig->live, rig->recorded.objects[i].secret, NULL);
+	setenv("CFPROV_OLD_KEY", OTHER, true);
+	start(rig, KEY);
+	assert_true(read_all(rig));
+	const struct object *a = desired(rig, "A"), *c = desired(rig, "C");
+	assert_int_equal(a->verdict, VALUE_SAME);
+	assert_true(fingerprint_is_current(&rig->values.key, a->fingerprint));
+	assert_string_not_equal(a->fingerprint, rig->recorded.objects[0].fingerprint);
+	assert_int_equal(desired(rig, "B")->verdict, VALUE_CHANGED);
+	assert_int_equal(c->verdict, VALUE_SAME);
+	assert_string_equal(c->fingerprint, rig->recorded.objects[2].fingerprint);
+	values_release(&rig->values);
+	start(rig, KEY);
+	rig->values.leaves_values = true;
+	assert_true(read_all(rig));
+	for (size_t i = 0; i < rig->desired.object_count; i++)
+		assert_int_not_equal(rig->desired.objects[i].verdict, VALUE_UNVERIFIABLE);
+	unsetenv("CFPROV_OLD_KEY");
+	values_release(&rig->values);
+	start(rig, KEY);
+	rig->values.leaves_values = false;
+	assert_true(read_all(rig));
+	assert_int_equal(desired(rig, "A")->verdict, VALUE_UNVERIFIABLE);
+	assert_int_equal(desired(rig, "C")->verdict, VALUE_SAME);
+}
+
+static void old_key_alone(void **state)
+{
+	struct rig *rig = *state;
+	static const struct value_source no_source = {0};
+
+	setenv("CFPROV_OLD_KEY", OTHER, true);
+	(void)start_with_file(rig);
+	unsetenv("CFPROV_KEY");
+	const struct error *err = refuse_key(rig, &no_source);
+	unsetenv("CFPROV_OLD_KEY");
+	expect_text(err->message, "there is an old key, but no key");
+	expect_text(err->hint, "Set CFPROV_KEY");
+}
+
 /* Nothing is compared or made: the key is not asked for. */
 static void key_that_is_not_needed(void **state)
 {
@@ -705,6 +765,8 @@ int main(void)
 		TEST(missing_key),
 		TEST(key_of_a_command_that_fails),
 		TEST(short_key),
+		TEST(the_old_key_compares),
+		TEST(old_key_alone),
 		TEST(key_that_is_not_needed),
 		TEST(missing_key_of_a_saved_plan),
 		TEST(key_on_standard_input),
