@@ -33,13 +33,16 @@ static void add(struct completion *completion, const char *text, const char *end
 
 /* ---- values ---- */
 
-/* Lends what the state has, or NULL. Where the manifest can't say where that is, it is beside it.
- */
+/* Lends what a local state has, or NULL: nothing is requested to complete a word. Where the
+ * manifest can't say where it is, it is beside it. */
 static const struct model *read_state(struct session *session, bool has_manifest)
 {
-	if (!has_manifest && !session->cli->state && !session->state_path)
-		session->state_path = manifest_beside(&session->source, BACKEND_DEFAULT_NAME);
-	return session_read_state(session) ? &session->ledger.state.model : NULL;
+	if (!has_manifest)
+		session_assume_state(session);
+	return session_locate_state(session) && session->location.kind == LOCATION_LOCAL &&
+			       session_read_state(session)
+		       ? &session->ledger.state.model
+		       : NULL;
 }
 
 static void add_accounts(struct completion *completion)

@@ -95,13 +95,14 @@ static void judge_state(struct session *session, struct report *report)
 	struct error err CLEANUP(error_release) = {0};
 	struct str holder CLEANUP(str_release) = {0}, chmod CLEANUP(str_release) = {0};
 	struct str chmod_folder CLEANUP(str_release) = {0};
-	char *path AUTO_FREE = text_visible(session->state_path, 0);
-	char *real AUTO_FREE = fs_real_path(session->state_path);
-	const struct ledger_options options = {.backend = session_backend(session)};
+	char *path AUTO_FREE = text_visible(session->location.path, 0);
+	char *real AUTO_FREE = fs_real_path(session->location.path);
+	struct ledger_options options = {0};
 	struct backend *backend;
 	const struct state *state = &session->ledger.state;
 
-	if (backend_open(&options.backend, &backend, &err)) {
+	if (session_backend(session, &options.backend, &err) &&
+		backend_open(&options.backend, &backend, &err)) {
 		(void)!ledger_find_holder(backend, &holder, &err);
 		backend_free(backend);
 	}
@@ -128,8 +129,8 @@ static void judge_state(struct session *session, struct report *report)
 		find(report, WARN, "Run `cfprov apply` to record what it did and resume.",
 			"an apply was interrupted and left a journal");
 	report->what = "permissions";
-	char *folder AUTO_FREE = fs_neighbour(session->state_path, ".");
-	advise_chmod(&chmod, "go-w", session->state_path);
+	char *folder AUTO_FREE = fs_neighbour(session->location.path, ".");
+	advise_chmod(&chmod, "go-w", session->location.path);
 	advise_chmod(&chmod_folder, "o-w", folder);
 	if (fs_is_open_to_others(real))
 		find(report, WARN, str_text(&chmod), "users other than its owner can write %s",

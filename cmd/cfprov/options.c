@@ -303,8 +303,8 @@ bool options_check_local(const char *what, const char *value, struct error *err)
 		what, scheme, value);
 	if (strcmp(what, "-state") == 0)
 		error_hint(err,
-			"Remote states are not supported. Fetch the state before the run and "
-			"store it afterwards, even if the run fails.");
+			"A remote state is set in the manifest: state: {backend: s3, bucket: NAME} "
+			"or state: {backend: http, address: URL}.");
 	if (strcmp(what, "-f") == 0)
 		error_hint(err, "Download the manifest first, or pipe it in with -f -.");
 	return false;

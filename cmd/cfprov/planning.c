@@ -256,7 +256,9 @@ bool planning_save(struct session *session, const char *path)
 	struct error err CLEANUP(error_release) = {0};
 	struct str bytes CLEANUP(str_release) = {0};
 	const struct planfile planfile = {
-		.state_path = session->state_path,
+		.state_path = session->location.kind == LOCATION_LOCAL
+				      ? session->location.path
+				      : session_state_name(session),
 		.is_partial = session->is_partial,
 		.serial = ledger->read_serial,
 		.lineage = ledger->state.lineage,
@@ -315,25 +317,22 @@ bool planning_load(struct session *session, const char *path, bool applies)
 	if (!planfile_check_digest(planfile, &session->plan, &err))
 		return term_error(&err);
 	session->is_partial = planfile->is_partial;
-	if (!session->cli->state) {
-		mem_free(session->state_path);
-		session->state_path = mem_copy_text(planfile->state_path);
-	}
-	return true;
+	return !applies || session_use_planned_state(session, planfile->state_path);
 }
 
 bool planning_check_state(const struct session *session)
 {
 	const struct cli_texts *manifests = &session->cli->manifests;
+	const char *path = session->location.path;
 	struct str hint CLEANUP(str_release) = {0};
 
-	if (session->cli->state || session->keyring.keys.now.is_set ||
-		(!manifests->count && fs_is_beneath(MANIFEST_DEFAULT_PATH, session->state_path)))
+	if (session->cli->state || session->keyring.keys.now.is_set || !path ||
+		(!manifests->count && fs_is_beneath(MANIFEST_DEFAULT_PATH, path)))
 		return true;
 	for (size_t i = 0; i < manifests->count; i++)
-		if (fs_is_beneath(documents_base(manifests->items[i]), session->state_path))
+		if (fs_is_beneath(documents_base(manifests->items[i]), path))
 			return true;
-	char *shown AUTO_FREE = text_visible(session->state_path, 0);
+	char *shown AUTO_FREE = text_visible(path, 0);
 	str_format(&hint, "If the state belongs there, pass -state=%s.", shown);
 	return term_fail(str_text(&hint),
 		"the plan's state %s is outside of the directory of the manifest", shown);

@@ -42,6 +42,10 @@ void session_init(struct session *session, struct cli *cli)
 
 void session_release(struct session *session)
 {
+	struct backend_credentials *credentials = &session->credentials;
+	struct secret *const secrets[] = {&credentials->access_key, &credentials->secret_key,
+		&credentials->session_token, &credentials->user, &credentials->password};
+
 	progress_release(&session->progress);
 	plan_release(&session->plan);
 	planfile_release(&session->planfile);
@@ -53,6 +57,9 @@ void session_release(struct session *session)
 	values_release(&session->values);
 	keyring_release(&session->keyring);
 	model_release(&session->settings);
+	model_release(&session->located);
+	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++)
+		secret_release(secrets[i]);
 	model_release(&session->live);
 	renames_release(&session->renames);
 	model_release(&session->desired);
@@ -61,7 +68,6 @@ void session_release(struct session *session)
 	sources_free(session->sources);
 	policy_release(&session->policy);
 	mem_free(session->accounts);
-	mem_free(session->state_path);
 }
 
 /* ---- manifest ---- */
@@ -76,7 +82,7 @@ static bool is_emptied(const char *path)
 	       file.st_ino == output.st_ino;
 }
 
-static bool open_manifest(struct session *session, struct error_list *errors)
+bool session_open_manifest(struct session *session, struct error_list *errors)
 {
 	static const char *const defaults[] = {MANIFEST_DEFAULT_PATH};
 	const struct manifest_source *source = &session->source;
@@ -117,7 +123,7 @@ static bool read_manifest(struct session *session, struct error_list *errors)
 		session_manifest_name(cli), cli->accounts.items, cli->accounts.count};
 	struct error err CLEANUP(error_release) = {0};
 
-	bool is_read = open_manifest(session, errors) &&
+	bool is_read = session_open_manifest(session, errors) &&
 		       manifest_read(&session->manifest, cli_env("CLOUDFLARE_ACCOUNT_ID"),
 			       &session->desired, errors);
 	error_list_cut(errors);
@@ -128,8 +134,7 @@ static bool read_manifest(struct session *session, struct error_list *errors)
 	return !errors->count;
 }
 
-/* True if no manifest exists. Some commands need none. */
-static bool is_absent(const struct session *session, const struct error_list *errors)
+bool session_has_no_manifest(const struct session *session, const struct error_list *errors)
 {
 	for (size_t i = 0; i < errors->count; i++)
 		if (errors->items[i].code != ERROR_ABSENT)
@@ -161,41 +166,6 @@ static void print_no_manifest(bool is_json)
 		term_print_str(&lines);
 }
 
-/* Beside the manifest. A checkout may hold a link in its place. */
-static bool find_default_state(struct session *session)
-{
-	const struct manifest_source *source = &session->source;
-	const char *manifest = source->path_count ? source->paths[0] : MANIFEST_DEFAULT_PATH;
-	char *path = session->state_path = manifest_beside(source, BACKEND_DEFAULT_NAME);
-	struct error err CLEANUP(error_release) = {0};
-
-	if (session->has_policy || fs_is_beneath(documents_base(manifest), path))
-		return true;
-	char *shown AUTO_FREE = text_visible(path, 0);
-	error_set(&err, "the state %s is a link that leads out of the directory of the manifest",
-		shown);
-	error_hint(&err, "If the state belongs there, pass -state=%s.", shown);
-	return term_error(&err);
-}
-
-/* A manifest is needed only if it says where the state is. */
-static bool find_state(struct session *session)
-{
-	struct error_list errors CLEANUP(error_list_release) = {0};
-
-	if (session->state_path)
-		return true;
-	if (session->cli->state)
-		session->state_path = mem_copy_text(session->cli->state);
-	else if (((!session->manifest.documents.count && !open_manifest(session, &errors)) ||
-			 !manifest_state_path(&session->manifest, &session->state_path, &errors)) &&
-		 !is_absent(session, &errors)) {
-		error_list_cut(&errors);
-		return term_errors(&errors);
-	}
-	return session->state_path || find_default_state(session);
-}
-
 bool session_load_manifest(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
@@ -206,11 +176,11 @@ bool session_load_manifest(struct session *session)
 		bool with_state = session->manifest.state_place.file ||
 				  session->cli->command->options & CLI_STATE;
 		return with_state && session->has_policy
-			       ? find_state(session) && session_obeys(session, true)
+			       ? session_locate_state(session) && session_obeys(session, true)
 			       : session_obeys(session, false);
 	}
 	term_warnings(&session->manifest.warnings);
-	if (session->cli->manifests.count || !is_absent(session, &errors))
+	if (session->cli->manifests.count || !session_has_no_manifest(session, &errors))
 		return term_errors(&errors);
 	print_no_manifest(session->cli->json);
 	return false;
@@ -221,7 +191,7 @@ bool session_read_accounts(struct session *session, struct model *ret_accounts)
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	const char *id = cli_env("CLOUDFLARE_ACCOUNT_ID");
 
-	if (open_manifest(session, &errors) &&
+	if (session_open_manifest(session, &errors) &&
 		manifest_accounts(&session->manifest, ret_accounts, &errors)) {
 		sources_hold(session->sources, ret_accounts);
 		if (!ret_accounts->account_count && id)
@@ -245,9 +215,9 @@ bool session_read_key(struct session *session)
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
 	if (!cli_env("CFPROV_KEY") &&
-		!(open_manifest(session, &errors) &&
+		!(session_open_manifest(session, &errors) &&
 			manifest_key(&session->manifest, &session->settings, &errors)) &&
-		(session->cli->manifests.count || !is_absent(session, &errors))) {
+		(session->cli->manifests.count || !session_has_no_manifest(session, &errors))) {
 		error_list_cut(&errors);
 		return term_errors(&errors);
 	}
@@ -258,13 +228,13 @@ bool session_read_declared(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
-	session->has_declared = open_manifest(session, &errors) &&
+	session->has_declared = session_open_manifest(session, &errors) &&
 				manifest_read(&session->manifest, cli_env("CLOUDFLARE_ACCOUNT_ID"),
 					&session->settings, &errors);
 	if (session->has_declared)
 		sources_hold(session->sources, &session->settings);
 	if (session->has_declared ||
-		(!session->cli->manifests.count && is_absent(session, &errors)))
+		(!session->cli->manifests.count && session_has_no_manifest(session, &errors)))
 		return read_key(session);
 	error_list_cut(&errors);
 	term_errors(&errors);
@@ -344,16 +314,6 @@ bool session_load_accounts(struct session *session)
 	return session_obeys(session, false);
 }
 
-/* ---- state ---- */
-
-/* The policy counts also for a path that -state or a saved plan names. */
-bool session_find_state(struct session *session)
-{
-	struct error err CLEANUP(error_release) = {0};
-
-	return find_state(session) && (session_permits_state(session, &err) || term_error(&err));
-}
-
 /* ---- addresses ---- */
 
 struct cli_texts session_addresses(struct session *session, const struct address_scope *scope,
@@ -398,56 +358,6 @@ const struct object *session_find_recorded(struct session *session, const char *
 	session_miss(session, typed, &err);
 	term_error(&err);
 	return NULL;
-}
-
-struct backend_options session_backend(struct session *session)
-{
-	session->location = (struct location){.kind = LOCATION_LOCAL, .path = session->state_path};
-	return (struct backend_options){
-		.location = &session->location,
-		.backup = session->cli->backup,
-		.sink = &session->sink,
-		.interrupted = &interrupt_count,
-	};
-}
-
-bool session_open_state(struct session *session, const char *operation)
-{
-	const struct cli *cli = session->cli;
-	struct error err CLEANUP(error_release) = {0};
-	struct str lost CLEANUP(str_release) = {0};
-
-	if (!session_find_state(session))
-		return false;
-	if (operation && cli->backup && strcmp(cli->backup, BACKEND_NO_BACKUP) != 0 &&
-		!session_check_target(session, "-backup", cli->backup))
-		return false;
-	const struct ledger_options options = {
-		.backend = session_backend(session),
-		.operation = operation,
-		.no_lock = !cli->lock,
-		.lock_timeout_ms = cli->lock_timeout_ms,
-	};
-	session->has_ledger = operation ? ledger_open(&session->ledger, &options, &err)
-					: ledger_read(&session->ledger, &options, &err);
-	if (!session->has_ledger)
-		return term_error(&err);
-	/* Without its state, cfprov would take its own objects for someone else's. */
-	char *backup AUTO_FREE = ledger_find_backup(&session->ledger);
-	if (backup) {
-		str_format(&lost,
-			"The state %s does not exist, but a backup does. If the state was lost, "
-			"copy %s "
-			"there first. Objects that are newer than the backup are found by name.",
-			session->state_path, backup);
-		term_warning(str_text(&lost));
-	}
-	return true;
-}
-
-bool session_read_state(struct session *session)
-{
-	return session_open_state(session, NULL);
 }
 
 /* ---- client ---- */

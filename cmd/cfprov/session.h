@@ -30,12 +30,14 @@ struct session {
 	bool is_manifest_open;
 	struct policy policy;
 	bool has_policy;
-	char *state_path;         /* NULL until session_find_state */
-	struct location location; /* of the state; valid after session_backend */
-	struct model desired;     /* of the accounts that -account picks */
-	struct sources *sources;  /* of credentials, values and the key */
-	struct model settings; /* of the manifest beside a saved plan; or only the key's source */
-	bool has_declared;     /* there is a manifest, and `settings` has all of it */
+	struct location location; /* of the state, if has_location */
+	bool has_location;
+	struct model located; /* owns what the manifest says about it */
+	struct backend_credentials credentials;
+	struct model desired;    /* of the accounts that -account picks */
+	struct sources *sources; /* of credentials, values and the key */
+	struct model settings;   /* of the manifest beside a saved plan; or only the key's source */
+	bool has_declared;       /* there is a manifest, and `settings` has all of it */
 	struct keyring keyring;
 	struct ledger ledger;
 	bool has_ledger;
@@ -81,6 +83,11 @@ bool session_permits_state(const struct session *session, struct error *err) MUS
 /* What errors call the manifest, or the manifests. */
 const char *session_manifest_name(const struct cli *cli);
 
+/* Opens the manifest, once; and whether it failed because none exists: some commands need none. */
+bool session_open_manifest(struct session *session, struct error_list *errors) MUST_CHECK;
+bool session_has_no_manifest(
+	const struct session *session, const struct error_list *errors) MUST_CHECK;
+
 /* Fills `desired`. */
 bool session_load_manifest(struct session *session) MUST_CHECK;
 
@@ -108,11 +115,31 @@ bool session_read_key(struct session *session) MUST_CHECK;
  */
 bool session_read_declared(struct session *session) MUST_CHECK;
 
-/* Sets state_path: -state, or as the manifest says, or beside it. */
+/* ---- the state ---- */
+
+/*
+ * Where the state is: as -state or the manifest says, or beside the manifest. The first does not
+ * look at the environment, so that a remote one may still lack its URL; the second does, and asks
+ * the policy.
+ */
+bool session_locate_state(struct session *session) MUST_CHECK;
 bool session_find_state(struct session *session) MUST_CHECK;
 
-/* How to open the backend of the state, which session_find_state has found. */
-struct backend_options session_backend(struct session *session);
+/* It is beside the manifest, whatever that says, unless -state says otherwise. */
+void session_assume_state(struct session *session);
+
+/*
+ * For a saved plan: its state is the file of that path or, if it or the manifest's state is remote,
+ * must be the manifest's.
+ */
+bool session_use_planned_state(struct session *session, const char *planned) MUST_CHECK;
+
+/* Lends what messages call the state, which session_find_state has found. */
+const char *session_state_name(struct session *session);
+
+/* How to open the backend of the state, which session_find_state has found. Reads credentials. */
+bool session_backend(
+	struct session *session, struct backend_options *ret_options, struct error *err) MUST_CHECK;
 
 /*
  * Opens the state to read it or, for an operation (as the lock's holder is called), to write it.

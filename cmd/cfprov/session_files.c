@@ -21,21 +21,36 @@ static bool is_manifest(const struct session *session, const char *path)
 	return is_same;
 }
 
-bool session_check_target(struct session *session, const char *option, const char *path)
+/* Lends what cfprov keeps at this path; NULL: nothing. */
+static const char *own_file(const struct session *session, const char *path)
 {
 	static const struct {
 		const char *before, *after, *what;
 	} siblings[] = {{"", "", "the state"}, {"", ".journal", "the journal of the state"},
 		{".", ".lock", "the lock of the state"}};
-	const char *what = is_manifest(session, path) ? "a manifest" : NULL;
-	char *state AUTO_FREE = fs_real_path(session->state_path);
-	struct error err CLEANUP(error_release) = {0};
+	const struct backend *backend = session->has_ledger ? session->ledger.backend : NULL;
+	const char *local = session->location.path, *what = NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(siblings); i++) {
+	if (is_manifest(session, path))
+		return "a manifest";
+	if (!local && backend && fs_is_same_file(backend->journal_path, path))
+		what = siblings[1].what;
+	if (!local && backend && fs_is_same_file(backend->lock_path, path))
+		what = siblings[2].what;
+	char *state AUTO_FREE = local ? fs_real_path(local) : NULL;
+	for (size_t i = 0; state && i < ARRAY_SIZE(siblings); i++) {
 		char *own AUTO_FREE = fs_sibling(state, siblings[i].before, siblings[i].after);
 		if (fs_is_same_file(own, path))
 			what = siblings[i].what;
 	}
+	return what;
+}
+
+bool session_check_target(struct session *session, const char *option, const char *path)
+{
+	const char *what = own_file(session, path);
+	struct error err CLEANUP(error_release) = {0};
+
 	if (!what && fs_check_target(path, &err))
 		return true;
 	if (what)

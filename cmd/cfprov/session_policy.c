@@ -51,9 +51,9 @@ bool session_permits_state(const struct session *session, struct error *err)
 {
 	const struct place *place = &session->manifest.state_place;
 
-	if (permit_state(session_policy(session), session->state_path, err))
+	if (permit_state(session_policy(session), &session->location, err))
 		return true;
-	return !session->cli->state && place->file
+	return !session->cli->state && place->file && !err->file
 		       ? error_at(err, place->file, place->line, place->column)
 		       : false;
 }

@@ -46,6 +46,7 @@ static bool check(const char *what, CURLU *parts, struct http_url *url, struct e
 
 	url->host = get(parts, CURLUPART_HOST, 0, true);
 	url->path = get(parts, CURLUPART_PATH, 0, false);
+	url->query = get(parts, CURLUPART_QUERY, 0, false);
 	if (!scheme || !url->host || !url->path)
 		return error_set(err, "%s is not a valid URL", what);
 	if (has(parts, CURLUPART_USER) || has(parts, CURLUPART_PASSWORD))
@@ -65,8 +66,7 @@ static bool check(const char *what, CURLU *parts, struct http_url *url, struct e
 
 bool http_url_check(const char *what, const char *url, struct http_url *ret_url, struct error *err)
 {
-	struct http_url read CLEANUP(http_url_release) = {
-		.has_query = strchr(url, '?') != NULL, .has_fragment = strchr(url, '#') != NULL};
+	struct http_url read CLEANUP(http_url_release) = {.has_fragment = strchr(url, '#') != NULL};
 
 	http_memory_init();
 	CURLU *parts = curl_url();
@@ -90,5 +90,6 @@ void http_url_release(struct http_url *url)
 	mem_free(url->origin);
 	mem_free(url->host);
 	mem_free(url->path);
+	mem_free(url->query);
 	*url = (struct http_url){0};
 }

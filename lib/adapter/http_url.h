@@ -7,9 +7,10 @@
 struct http_url {
 	char *origin; /* "https://host:8443": in small letters, without the scheme's own port */
 	char *host;   /* in small letters */
-	char *path;   /* "/a/b", without query and fragment; "/": there is none */
+	char *path;   /* "/a/b", without "." and ".." parts; "/": there is none */
+	char *query;  /* "a=b"; NULL: there is none */
 	bool is_loopback;
-	bool has_query, has_fragment;
+	bool has_fragment;
 };
 
 /*

@@ -14,7 +14,7 @@ bool baseurl_check(const char *base_url, char **ret_clean, bool *ret_is_loopback
 					   "Set CLOUDFLARE_BASE_URL to a URL such as %s, or unset "
 					   "it.",
 					   BASEURL_DEFAULT);
-	if (url.has_query || url.has_fragment)
+	if (strchr(base_url, '?') || url.has_fragment)
 		return error_set(err, "the base URL must not contain a query or fragment");
 	*ret_is_loopback = url.is_loopback;
 	*ret_clean = mem_copy_text(base_url);

@@ -53,50 +53,28 @@ static bool is_beneath_manifest(const struct reading *r, const char *path)
 	return false;
 }
 
-static void refuse_outside(struct reading *r, struct spot at, const char *path)
-{
-	struct error *err = reading_error(r, at);
-	char *shown AUTO_FREE = text_visible(path, 0);
-
-	error_set(err, "the path of the state leads out of the directory of the manifest");
-	error_hint(err, "If the state belongs there, pass -state=%s.", shown);
-}
-
 /*
- * Lends the path of the state, or NULL, and sets its place. Several files may name it if all name
- * the same. If it will be used, it must not lead out of the manifest's folder.
+ * Reads where the state is, and sets its place. If a path in it will be used, it must not lead out
+ * of the manifest's folder.
  */
-static const char *read_state(struct reading *r, struct manifest *manifest, bool is_used)
+static void read_location(
+	struct reading *r, struct manifest *manifest, bool is_used, struct location *ret_location)
 {
-	const char *path = NULL;
-	struct place *first = &manifest->state_place;
-
+	location_read(r, ret_location);
+	const char *path = ret_location->path;
+	manifest->state_place = ret_location->place;
+	if (!path || !is_used || manifest->has_policy || is_beneath_manifest(r, path))
+		return;
 	for (struct spot it = {0}; reading_next(r, "state", &it);) {
 		const struct yaml *node = yaml_get(it.node, "path");
-		if (node && text_url_scheme(node->text)) {
-			struct error *err = yaml_error_hidden(
-				&r->documents->items[it.document].yaml, node, r->errors);
-			error_set(err, "the state can't be at a URL");
-			error_hint(err,
-				"Remote state is not supported. Fetch the state file before "
-				"the run, and store it afterwards even if the run fails.");
+		char *shown AUTO_FREE = text_visible(path, 0);
+		if (!node)
 			continue;
-		}
-		const char *given = node ? reading_path(r, it.document, node->text) : NULL;
-		if (given && path && strcmp(path, given) != 0)
-			error_set(reading_error(r, spot_of(it, node)),
-				"the path of the state is set twice with different values, first "
-				"at %s",
-				reading_where(r, *first));
-		if (!given || path)
-			continue;
-		if (is_used && !manifest->has_policy && !is_beneath_manifest(r, given))
-			refuse_outside(r, spot_of(it, node), given);
-		path = given;
-		*first = (struct place){
-			r->documents->items[it.document].file, node->line, node->column};
+		struct error *err = reading_error(r, spot_of(it, node));
+		error_set(err, "the path of the state leads out of the directory of the manifest");
+		error_hint(err, "If the state belongs there, pass -state=%s.", shown);
+		return;
 	}
-	return path;
 }
 
 /* ---- reading ---- */
@@ -157,6 +135,7 @@ bool manifest_read(struct manifest *manifest, const char *default_account_id,
 	struct model *ret_desired, struct error_list *errors)
 {
 	struct model model = {0};
+	struct location location;
 	struct reading r = start_reading(manifest, &model, errors);
 	size_t before = errors->count;
 
@@ -168,7 +147,7 @@ bool manifest_read(struct manifest *manifest, const char *default_account_id,
 		model_sort(&model);
 		changes_read(&r);
 		model_sort(&model); /* with the removals */
-		(void)read_state(&r, manifest, false);
+		read_location(&r, manifest, false, &location);
 		read_key(&r);
 	}
 	return end_reading(&r, before, ret_desired);
@@ -190,17 +169,19 @@ bool manifest_accounts(
 	return end_reading(&r, before, ret_accounts);
 }
 
-bool manifest_state_path(struct manifest *manifest, char **ret_path, struct error_list *errors)
+bool manifest_location(struct manifest *manifest, struct model *ret_model,
+	struct location *ret_location, struct error_list *errors)
 {
-	struct model model = {0}, read CLEANUP(model_release) = {0};
+	struct model model = {0};
+	struct location location = {0};
 	struct reading r = start_reading(manifest, &model, errors);
 	size_t before = errors->count;
-	const char *path =
-		check_documents(&r, manifest, "state") ? read_state(&r, manifest, true) : NULL;
 
-	if (!end_reading(&r, before, &read))
+	if (check_documents(&r, manifest, "state"))
+		read_location(&r, manifest, true, &location);
+	if (!end_reading(&r, before, ret_model))
 		return false;
-	*ret_path = path ? mem_copy_text(path) : NULL;
+	*ret_location = location;
 	return true;
 }
 

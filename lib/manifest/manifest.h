@@ -6,14 +6,14 @@
  *     struct manifest manifest CLEANUP(manifest_release) = {0};
  *     manifest_open(&manifest, &source, &errors)         files are read and parsed
  *     manifest_read(&manifest, account_id, &desired, &errors)
- *     manifest_state_path(&manifest, &path, &errors)     needs no manifest_read before
+ *     manifest_location(&manifest, &model, &location, &errors)    needs no manifest_read before
  */
 #ifndef MANIFEST_MANIFEST_H
 #define MANIFEST_MANIFEST_H
 
 #include "manifest/documents.h"
 #include "manifest/variables.h"
-#include "model/model.h"
+#include "model/location.h"
 
 #define MANIFEST_DEFAULT_PATH "cfprov.yaml"
 
@@ -33,7 +33,7 @@ struct manifest {
 	struct variables variables;
 	struct error_list warnings; /* of manifest_read */
 	bool has_policy;            /* see struct manifest_source */
-	struct place state_place;   /* of the path that manifest_state_path gave */
+	struct place state_place;   /* of what says where the state is; no file: nothing does */
 };
 
 /* ERROR_ABSENT: there is no such file. */
@@ -49,13 +49,13 @@ bool manifest_read(struct manifest *manifest, const char *default_account_id,
 	struct model *ret_desired, struct error_list *errors) MUST_CHECK;
 
 /*
- * Each reads one part of the manifest; the rest of it may be wrong. Gives the path (mem_free) of
- * the state that `state` names, or NULL, and without a policy refuses one outside of the manifest's
- * folder, after links are resolved; and the accounts (model_release), sorted, without anything
- * in them.
+ * Each reads one part of the manifest; the rest of it may be wrong. Gives where the state is, with
+ * its texts in *ret_model (model_release), and without a policy refuses a path outside of the
+ * manifest's folder, after links are resolved; and the accounts (model_release), sorted, without
+ * anything in them.
  */
-bool manifest_state_path(
-	struct manifest *manifest, char **ret_path, struct error_list *errors) MUST_CHECK;
+bool manifest_location(struct manifest *manifest, struct model *ret_model,
+	struct location *ret_location, struct error_list *errors) MUST_CHECK;
 
 /* What `state` says about keys, in a model of its own; VALUE_NONE: there is none. */
 bool manifest_key(

@@ -4,6 +4,7 @@
 #include "adapter/yaml.h"
 #include "base/text.h"
 #include "manifest/shape.h"
+#include "model/location.h"
 
 #include <string.h>
 
@@ -147,20 +148,40 @@ static void read_sources(struct opening *o, const struct yaml *map, const struct
 
 /* ---- the parts ---- */
 
-/* What counts for an account whose token the policy does not mention. */
-static void allow_default_token(struct policy_account *account)
+/* What counts for credentials whose sources the policy does not mention: these variables. */
+static void allow_variables(
+	struct opening *o, struct policy_sources *sources, const char *const *names)
 {
-	static const char *const names[][2] = {
-		{"CLOUDFLARE_API_TOKEN"}, {"CLOUDFLARE_API_KEY"}, {"CLOUDFLARE_EMAIL"}};
-	static const char *const *const items[] = {names[0], names[1], names[2]};
-	static const char *const written[] = {
-		"CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL"};
-	struct policy_rule *rule = &account->token.rules[POLICY_ENV];
+	struct arena *arena = &o->policy->arena;
+	struct policy_rule *rule = &sources->rules[POLICY_ENV];
+	size_t count = 0;
 
+	while (names[count])
+		count++;
+	const char *const **items = arena_alloc(arena, count * sizeof(*items));
+	for (size_t i = 0; i < count; i++) {
+		const char **item = arena_alloc(arena, 2 * sizeof(*item));
+		item[0] = names[i];
+		items[i] = item;
+	}
 	rule->items = items;
-	rule->written = written;
-	rule->count = ARRAY_SIZE(items);
+	rule->written = names;
+	rule->count = count;
 }
+
+/* Without a remote state there are no credentials of one. */
+static void read_backend(struct opening *o, const struct yaml *state, const struct yaml *root)
+{
+	const struct yaml *credentials = state ? yaml_get(state, "credentials") : NULL;
+
+	read_sources(o, credentials, state ? state->key : root, "state.credentials",
+		&o->policy->backend);
+	if (!credentials && o->policy->state_urls.is_given)
+		allow_variables(o, &o->policy->backend, location_variables);
+}
+
+static const char *const token_variables[] = {
+	"CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL", NULL};
 
 static void read_accounts(struct opening *o, const struct yaml *root)
 {
@@ -181,7 +202,7 @@ static void read_accounts(struct opening *o, const struct yaml *root)
 		*account = (struct policy_account){.id = id, .place = place_of(o, it->key)};
 		read_sources(o, token, it->key, prefix, &account->token);
 		if (!token)
-			allow_default_token(account);
+			allow_variables(o, &account->token, token_variables);
 		written[policy->account_count++] = id;
 	}
 	policy->account_rule.written = written;
@@ -227,6 +248,8 @@ static bool decode(struct opening *o)
 	read_sources(o, state ? yaml_get(state, "key") : NULL, state ? state->key : root,
 		"state.key", &o->policy->key);
 	o->policy->state_paths = read_rule(o, state, state ? state->key : root, "state", "paths");
+	o->policy->state_urls = read_rule(o, state, state ? state->key : root, "state", "urls");
+	read_backend(o, state, root);
 	read_destroy(o, root);
 	return o->errors->count == before;
 }

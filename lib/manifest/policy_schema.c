@@ -52,6 +52,12 @@ static const struct schema_key token_keys[] = {
 	{"stdin", NULL, .meaning = "a token can't come from standard input"},
 	{0},
 };
+static const struct schema_key credential_keys[] = {
+	READ_KEYS,
+	{"generate", NULL, .meaning = "credentials are issued by the server"},
+	{"stdin", NULL, .meaning = "credentials can't come from standard input"},
+	{0},
+};
 static const struct schema_key key_keys[] = {
 	READ_KEYS,
 	{"generate", NULL, .meaning = "the key must be the same in every run"},
@@ -64,6 +70,8 @@ static const struct schema values = {
 	SCHEMA_MAP, .is = "a map with `env`, `files` or `commands`", .keys = value_keys};
 static const struct schema token = {
 	SCHEMA_MAP, .is = "a map with `env`, `files` or `commands`", .keys = token_keys};
+static const struct schema credentials = {
+	SCHEMA_MAP, .is = "a map with `env`, `files` or `commands`", .keys = credential_keys};
 static const struct schema key = {
 	SCHEMA_MAP, .is = "a map with `env`, `files` or `commands`", .keys = key_keys};
 
@@ -84,14 +92,28 @@ static const struct schema state_path = {
 	SCHEMA_TEXT, .is = "a path, which may have a *", .text = TEXT(.longest = PATTERN_LENGTH)};
 static const struct schema state_paths = {
 	SCHEMA_LIST, .is = "a list of paths such as [cfprov.state.json]", .items = &state_path};
+static const struct schema state_url = {
+	SCHEMA_TEXT, .is = "a URL, which may have a *", .text = TEXT(.longest = PATTERN_LENGTH)};
+static const struct schema state_urls = {SCHEMA_LIST,
+	.is = "a list of URLs such as [\"https://gitlab.example.com/api/**\"]",
+	.items = &state_url};
 static const struct schema_key state_keys[] = {
 	{"paths", &state_paths,
 		.meaning = "where the state may be, relative to the policy; * matches within a "
 			   "name, ** also across directories"},
+	{"urls", &state_urls,
+		.meaning = "where a remote state may be: the address of a server, or "
+			   "https://ENDPOINT/BUCKET/PREFIX; * matches any characters but /, ** "
+			   "matches / too. Credentials are sent nowhere else"},
+	{"credentials", &credentials,
+		.meaning = "where the credentials of a remote state may come from (default: only "
+			   "the variables AWS_*, CFPROV_HTTP_* and TF_HTTP_* that cfprov reads "
+			   "by itself)"},
 	{"key", &key, .meaning = "where the key that the manifest names may come from"},
 	{0},
 };
-static const struct schema state = {SCHEMA_MAP, .is = "a map with `paths`", .keys = state_keys};
+static const struct schema state = {
+	SCHEMA_MAP, .is = "a map with `paths` or `urls`", .keys = state_keys};
 
 static const struct schema deletes = {
 	SCHEMA_NUMBER, .is = "a whole number", .least = 0, .most = DELETES_MOST};

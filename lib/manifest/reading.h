@@ -8,7 +8,7 @@
 
 #include "adapter/table.h"
 #include "manifest/documents.h"
-#include "model/model.h"
+#include "model/location.h"
 
 struct reading {
 	struct documents *documents;
@@ -41,6 +41,9 @@ void accounts_read(struct reading *r, const char *default_account_id);
 void stores_read(struct reading *r);
 /* `moved` and `removed`. Accounts and objects are there, sorted. */
 void changes_read(struct reading *r);
+
+/* Where `state` says that the state is kept. Its texts are in the model's arena. */
+void location_read(struct reading *r, struct location *ret_location);
 
 /*
  * Lends, by the model's arena, what a reference to a secret says: {env: NAME} and the like. Paths,

@@ -13,6 +13,9 @@ enum {
 	ALIAS_LENGTH = 64,
 	SCOPE_LENGTH = 64,
 	VERSION_MOST = 1000000000,
+	PREFIX_LENGTH = 512, /* a key of S3 has at most 1,024 bytes, ours add 30 */
+	URL_LENGTH = 2048,
+	METHOD_LENGTH = 16,
 	/* Cloudflare accepts 65,536 bytes, which is what these become in base64. */
 	GENERATE_MOST = 49152,
 };
@@ -128,6 +131,14 @@ static const struct schema_key old_key_keys[] = {
 	SHAPE_KEYS(NULL),
 	{0},
 };
+static const struct schema_key credential_keys[] = {
+	READ_KEYS,
+	{"generate", NULL, .meaning = "credentials are issued by the server"},
+	{"stdin", NULL, .meaning = "every command needs the credentials, including those that prompt "
+		"on standard input"},
+	SHAPE_KEYS(NULL),
+	{0},
+};
 static const struct schema_key key_keys[] = {
 	READ_KEYS,
 	{"generate", NULL, .meaning = "the key must be the same in every run"},
@@ -142,6 +153,8 @@ static const struct schema value = {REFERENCE, .keys = value_keys,
 static const struct schema token = {REFERENCE, .keys = token_keys, .sources = FILES " or " DOTENV};
 static const struct schema old_key = {
 	REFERENCE, .keys = old_key_keys, .sources = FILES " or " DOTENV};
+static const struct schema credential = {
+	REFERENCE, .keys = credential_keys, .sources = FILES " or " DOTENV};
 static const struct schema key = {
 	REFERENCE, .keys = key_keys, .sources = FILES ", " DOTENV " or {stdin: true}"};
 
@@ -235,12 +248,71 @@ static const struct schema stores = {SCHEMA_LIST, .is = "a list of stores", .ite
 
 /* ---- the state, and what happens to the objects in it ---- */
 
-static const struct schema backend = {
-	SCHEMA_TEXT, .is = "the name of a backend (local)", .text = WORDS("local")};
+static const struct schema backend = {SCHEMA_TEXT,
+	.is = "the name of a backend (local, s3 or http)", .text = WORDS("local", "s3", "http")};
+static const struct schema bucket = {SCHEMA_TEXT, .is = "the name of a bucket",
+	.text = TEXT(.characters = LETTERS DIGITS "_.-", .longest = NAME_LENGTH,
+		.except = LIST(".", ".."), .why_except = "`.` and `..` are reserved for paths")};
+/* Characters that are the same in a key, in a URL and in a signature. */
+static const struct schema prefix = {SCHEMA_TEXT, .is = "a path in the bucket",
+	.text = TEXT(.characters = LETTERS DIGITS "_./${}-", .longest = PREFIX_LENGTH,
+		.may_have_account_id = true)};
+static const struct schema endpoint = {
+	SCHEMA_TEXT, .is = "a URL", .text = TEXT(.longest = URL_LENGTH)};
+static const struct schema url = {SCHEMA_TEXT, .is = "a URL",
+	.text = TEXT(.longest = URL_LENGTH, .may_have_account_id = true)};
+static const struct schema region = {SCHEMA_TEXT, .is = "the name of a region",
+	.text = TEXT(.characters = LETTERS DIGITS "_-", .longest = ALIAS_LENGTH)};
+static const struct schema method = {SCHEMA_TEXT, .is = "an HTTP method such as POST",
+	.text = TEXT(.characters = "A-Z", .longest = METHOD_LENGTH)};
+static const struct schema username = {
+	SCHEMA_TEXT, .is = "text", .text = TEXT(.longest = NAME_LENGTH)};
+
+/* clang-format off */
+#define ENVIRONMENT(names) " (default: " names " in the environment)"
 static const struct schema_key state_keys[] = {
-	{"backend", &backend, .meaning = "where the state is kept; local, a file, is the only one"},
+	{"backend", &backend,
+		.meaning = "where the state is kept: local (the default) is a file, s3 a bucket in "
+			   "Cloudflare R2, AWS S3 or another object store, http a server that "
+			   "speaks the protocol of Terraform's http backend, such as GitLab"},
 	{"path", &path,
-		.meaning = "state file, relative to the manifest and beneath its directory"},
+		.meaning = "local: state file, relative to the manifest and beneath its directory"},
+	{"bucket", &bucket, .meaning = "s3: bucket, which must exist"},
+	{"prefix", &prefix,
+		.meaning = "s3: path in the bucket beneath which everything is kept (default: "
+			   "cfprov). With ${ACCOUNT_ID} in it, each account has a state of its own"},
+	{"endpoint", &endpoint,
+		.meaning = "s3: URL of the object store, for R2 "
+			   "https://ACCOUNT_ID.r2.cloudflarestorage.com"
+			   ENVIRONMENT("AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL") ", else AWS S3"},
+	{"region", &region,
+		.meaning = "s3: region of the bucket" ENVIRONMENT("AWS_REGION or AWS_DEFAULT_REGION")
+			   "; R2 needs none"},
+	{"access_key", &credential, .meaning = "s3: source of the access key id" ENVIRONMENT("AWS_ACCESS_KEY_ID"),
+		.needs = "secret_key"},
+	{"secret_key", &credential,
+		.meaning = "s3: source of the secret access key" ENVIRONMENT("AWS_SECRET_ACCESS_KEY"),
+		.needs = "access_key"},
+	{"session_token", &credential,
+		.meaning = "s3: source of the session token of temporary credentials"
+			   ENVIRONMENT("AWS_SESSION_TOKEN"),
+		.needs = "access_key"},
+	{"address", &url,
+		.meaning = "http: URL of the state" ENVIRONMENT("CFPROV_HTTP_ADDRESS or TF_HTTP_ADDRESS")
+			   ". With ${ACCOUNT_ID} in it, each account has a state of its own"},
+	{"lock_address", &url,
+		.meaning = "http: URL of its lock" ENVIRONMENT("CFPROV_HTTP_LOCK_ADDRESS or "
+			   "TF_HTTP_LOCK_ADDRESS")},
+	{"unlock_address", &url, .meaning = "http: URL that releases the lock (default: lock_address)"},
+	{"update_method", &method, .meaning = "http: method that writes the state (default: POST)"},
+	{"lock_method", &method, .meaning = "http: method that locks (default: LOCK)"},
+	{"unlock_method", &method, .meaning = "http: method that unlocks (default: UNLOCK)"},
+	{"username", &username,
+		.meaning = "http: user for basic authentication" ENVIRONMENT("CFPROV_HTTP_USERNAME or "
+			   "TF_HTTP_USERNAME")},
+	{"password", &credential,
+		.meaning = "http: source of the password" ENVIRONMENT("CFPROV_HTTP_PASSWORD or "
+			   "TF_HTTP_PASSWORD")},
 	{"key", &key,
 		.meaning = "source of the key that signs the state and protects saved plans and "
 			   "fingerprints of values: 32 bytes in hex or base64, or a passphrase"},
@@ -251,10 +323,16 @@ static const struct schema_key state_keys[] = {
 		.meaning = "whether the key encrypts state, journal and backup, too (default: as "
 			   "they are)"},
 	{"fingerprint_key", NULL, .meaning = "it was renamed to `key`; the value stays the same"},
+	{"endpoints", NULL, .meaning = "write `endpoint: URL`"},
+	{"token", NULL, .meaning = "it is called `session_token`"},
+	{"use_lockfile", NULL, .meaning = "the state is always locked"},
+	{"dynamodb_table", NULL, .meaning = "the state is always locked, without a table"},
 	{0},
 };
-static const struct schema state = {
-	SCHEMA_MAP, .is = "a map with `path`", .keys = state_keys, .is_filled = true};
+/* clang-format on */
+static const struct schema state = {SCHEMA_MAP,
+	.is = "a map such as {backend: s3, bucket: NAME} or {path: PATH}", .keys = state_keys,
+	.is_filled = true};
 
 static const struct schema moved_end = {
 	SCHEMA_TEXT, .is = "an alias or a secret (ALIAS/STORE/SECRET)", .text = &address_text};

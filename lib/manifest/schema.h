@@ -22,9 +22,10 @@ enum schema_type {
 
 /* Which texts are valid. A member that is NULL or 0 demands nothing. Lists end with NULL. */
 struct schema_text {
-	bool is_free;      /* anything is valid, line breaks and "" included */
-	bool may_be_empty; /* "" is valid */
-	bool is_pointer;   /* a JSON pointer: RFC 6901 */
+	bool is_free;             /* anything is valid, line breaks and "" included */
+	bool may_be_empty;        /* "" is valid */
+	bool is_pointer;          /* a JSON pointer: RFC 6901 */
+	bool may_have_account_id; /* ${ACCOUNT_ID} is a place for it, which nothing replaces yet */
 	/* The characters of the text, as between the brackets of a regular expression:
 	 * "A-Za-z0-9_-". Without it: all but control characters. */
 	const char *characters;

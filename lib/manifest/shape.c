@@ -402,7 +402,7 @@ static void check_map(struct walk *w, struct yaml *node, const struct schema *sc
 /* ---- scalars ---- */
 
 /* A scalar that a YAML alias repeats is a node of its own: it is expanded again. */
-static void put_variables(struct walk *w, struct yaml *node)
+static void put_variables(struct walk *w, struct yaml *node, const struct schema *schema)
 {
 	struct str text CLEANUP(str_release) = {0};
 	struct error_list problems CLEANUP(error_list_release) = {0};
@@ -415,6 +415,7 @@ static void put_variables(struct walk *w, struct yaml *node)
 				"variables are not expanded here");
 		return;
 	}
+	w->variables->keeps_account_id = schema->text && schema->text->may_have_account_id;
 	if (variables_expand(w->variables, node->text, &text, &problems)) {
 		if (strcmp(str_text(&text), node->text) != 0)
 			yaml_put_text(w->doc, node, str_text(&text));
@@ -497,7 +498,7 @@ static void check_node(struct walk *w, struct yaml *node, const struct schema *s
 {
 	bool is_foreign = node == w->doc->root && w->doc->text.is_hidden;
 	if (node->kind == YAML_SCALAR && !w->source && !schema->sources && !is_foreign)
-		put_variables(w, node);
+		put_variables(w, node, schema);
 	if (node->is_spoilt)
 		return;
 	unsigned type = types_of(node) & schema->types;

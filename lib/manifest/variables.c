@@ -1,6 +1,7 @@
 #include "manifest/variables.h"
 
 #include "base/text.h"
+#include "model/location.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -156,6 +157,31 @@ static bool add(struct variables *variables, const char *text, size_t length, st
 		VARIABLES_SIZE_LIMIT);
 }
 
+static bool is_reserved(const char *name)
+{
+	return strlen(name) + strlen("${}") == strlen(LOCATION_ACCOUNT_ID) &&
+	       strncmp(name, LOCATION_ACCOUNT_ID + strlen("${"), strlen(name)) == 0;
+}
+
+static bool refuse_reserved(struct error_list *problems)
+{
+	struct error *err = error_list_add(problems);
+
+	error_set(err, "the variable name ACCOUNT_ID is reserved");
+	return error_hint(err,
+		"Only `prefix` and `address` of `state` can have ${ACCOUNT_ID}, so that "
+		"each account has a state of its own. Elsewhere, use another name.");
+}
+
+/* Nothing replaces it: it becomes the id of each account later. */
+static bool add_account_id(
+	struct variables *variables, bool is_plain, struct str *out, struct error_list *problems)
+{
+	if (!variables->keeps_account_id || !is_plain)
+		return refuse_reserved(problems);
+	return add(variables, LOCATION_ACCOUNT_ID, strlen(LOCATION_ACCOUNT_ID), out, problems);
+}
+
 /* *text starts with "${"; it is advanced past the reference, unless that is malformed. */
 static bool expand_reference(struct variables *variables, const char **text, struct str *out,
 	struct error_list *problems)
@@ -170,6 +196,10 @@ static bool expand_reference(struct variables *variables, const char **text, str
 	if (word == start)
 		return malformed(problems, *text, "invalid name");
 	str_add(&name, start, (size_t)(word - start));
+	if (is_reserved(str_text(&name))) {
+		*text = end + 1;
+		return add_account_id(variables, word == end, out, problems);
+	}
 	if (word[0] == ':' && strspn(word + 1, "-?")) {
 		mode = word[1];
 		word += 2;
@@ -235,6 +265,10 @@ bool variables_check_used(const struct variables *variables, struct error_list *
 	for (const struct variable *it = variables->first; it; it = it->next) {
 		struct str name CLEANUP(str_release) = {0};
 		const char *near = NULL;
+		if (is_reserved(it->name)) {
+			(void)refuse_reserved(errors);
+			continue;
+		}
 		if (it->is_asked)
 			continue;
 		for (const struct variable *other = variables->first; other && !near;

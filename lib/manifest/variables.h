@@ -3,6 +3,9 @@
  * text: ${NAME}, ${NAME:-default}, ${NAME:?message}. $$ is a dollar sign, and so is a $ before
  * anything else. A default is plain text.
  *
+ * ${ACCOUNT_ID} is reserved: where the state has a place for the id of each account, it stays as it
+ * is, and elsewhere it is an error.
+ *
  * Nothing else of the environment is read: whoever writes a manifest must not be able to have any
  * variable of the runner shown as a name or a comment.
  *
@@ -26,6 +29,7 @@ struct variables {
 	struct table *by_name;         /* -> struct variable */
 	struct variable *first, *last; /* those of -var, then others that were asked for */
 	size_t expanded_bytes;
+	bool keeps_account_id; /* the text that is expanded next may have ${ACCOUNT_ID} */
 	/* Without a place, once for each variable: a default was used, although the environment has
 	 * a variable of the same name. The caller takes them. */
 	struct error_list warnings;

@@ -2,18 +2,22 @@
 
 #include "base/text.h"
 
+#include <string.h>
+
+const char *const location_variables[] = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+	"AWS_SESSION_TOKEN", "CFPROV_HTTP_USERNAME", "CFPROV_HTTP_PASSWORD", "TF_HTTP_USERNAME",
+	"TF_HTTP_PASSWORD", NULL};
+
 void location_add_name(const struct location *location, struct str *out)
 {
 	struct str name CLEANUP(str_release) = {0};
 
 	switch (location->kind) {
 	case LOCATION_S3:
-		str_format(&name, "s3://%s", location->bucket);
-		if (location->prefix && *location->prefix)
-			str_format(&name, "/%s", location->prefix);
+		str_format(&name, "s3://%s/%s", location->bucket, location->prefix);
 		break;
-	case LOCATION_HTTP:
-		str_text_add(&name, location->address);
+	case LOCATION_HTTP: /* a query may have a password in it */
+		str_add(&name, location->address, strcspn(location->address, "?"));
 		break;
 	case LOCATION_LOCAL:
 	case LOCATION_KINDS:
@@ -22,4 +26,12 @@ void location_add_name(const struct location *location, struct str *out)
 		break;
 	}
 	text_add_visible(out, str_text(&name), name.length, 0);
+}
+
+void location_add_url(const struct location *location, struct str *out)
+{
+	if (location->kind == LOCATION_S3 && location->endpoint)
+		str_format(out, "%s/%s/%s", location->endpoint, location->bucket, location->prefix);
+	else if (location->kind == LOCATION_HTTP && location->address)
+		str_text_add(out, location->address);
 }

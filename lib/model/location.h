@@ -1,10 +1,11 @@
 /*
  * Where a state is kept: in a local file, in a bucket of an object store, or at the address of a
- * server that speaks Terraform's http protocol. manifest/ reads it, the command fills in what the
- * environment says, source/permit asks the policy about it, and state/backend opens it. Pure.
+ * server that speaks Terraform's http protocol. manifest/ reads it, source/backend_env fills in
+ * what the manifest leaves to the environment, source/permit asks the policy about it, and
+ * state/backend opens it. Pure.
  *
  * It borrows its texts: they are lent by the model or the arena that it was read into. A text that
- * the kind does not have is NULL.
+ * the kind does not have, or that nobody has set yet, is NULL.
  */
 #ifndef MODEL_LOCATION_H
 #define MODEL_LOCATION_H
@@ -23,8 +24,7 @@ enum location_secret {
 	LOCATION_ACCESS_KEY, /* s3 */
 	LOCATION_SECRET_KEY,
 	LOCATION_SESSION_TOKEN,
-	LOCATION_USERNAME, /* http */
-	LOCATION_PASSWORD,
+	LOCATION_PASSWORD, /* http */
 	LOCATION_SECRETS
 };
 
@@ -34,22 +34,31 @@ struct location {
 
 	const char *path; /* local: as the system takes it */
 
-	/* s3: a prefix has neither a slash at its ends nor empty, "." or ".." parts; "": none */
+	/* s3: a prefix has neither a slash at its ends nor empty, "." or ".." parts */
 	const char *bucket, *prefix;
-	const char *endpoint; /* without a path; NULL: AWS, in its region */
+	const char *endpoint; /* without a path */
 	const char *region;
 
 	const char *address;                     /* http */
+	const char *username;                    /* NULL: none */
 	const char *lock_address;                /* NULL: the server has no lock */
 	const char *unlock_address;              /* NULL: as lock_address */
 	const char *update_method;               /* NULL: POST */
 	const char *lock_method, *unlock_method; /* NULL: LOCK, UNLOCK */
 
-	bool encrypt; /* the key encrypts the state, and does not only authenticate it */
 	struct value_source secrets[LOCATION_SECRETS];
 };
 
+/* The variables of the environment that may hold credentials of a backend; ends with NULL. */
+extern const char *const location_variables[];
+
 /* Adds what messages call it: cfprov.state.json, s3://BUCKET/PREFIX, https://HOST/PATH. */
 void location_add_name(const struct location *location, struct str *out);
+
+/*
+ * Adds the URL that tells a remote one apart from all others, for policies: of s3 it has endpoint,
+ * bucket and prefix. Adds nothing if it is not known yet.
+ */
+void location_add_url(const struct location *location, struct str *out);
 
 #endif

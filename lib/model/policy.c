@@ -125,9 +125,10 @@ static bool is_credential(const struct policy *policy, enum policy_source kind, 
 {
 	const char *name = request->source->name, *path = request->real_path;
 
-	for (size_t i = 0; i <= policy->account_count; i++) {
-		const struct policy_sources *other =
-			i ? &policy->accounts[i - 1].token : &policy->key;
+	for (size_t i = 0; i < policy->account_count + 2; i++) {
+		const struct policy_sources *other = i == 0   ? &policy->key
+						     : i == 1 ? &policy->backend
+							      : &policy->accounts[i - 2].token;
 		const struct policy_rule *rule = &other->rules[kind];
 		const char *root = kind == POLICY_FILES ? find_root(rule, path) : NULL;
 		if (kind == POLICY_ENV ? !is_plain(found) && find_pattern(rule, name)
@@ -188,11 +189,17 @@ size_t policy_find_command(
 static const struct policy_rule *rules_of(
 	const struct policy *policy, const struct policy_request *request)
 {
-	const struct policy_sources *sources = request->use == POLICY_VALUE ? &policy->values
-					       : request->use == POLICY_KEY
-						       ? &policy->key
-						       : &request->account->token;
-	return sources->rules;
+	switch (request->use) {
+	case POLICY_TOKEN:
+		return request->account->token.rules;
+	case POLICY_KEY:
+		return policy->key.rules;
+	case POLICY_BACKEND:
+		return policy->backend.rules;
+	case POLICY_VALUE:
+		break;
+	}
+	return policy->values.rules;
 }
 
 const struct policy_rule *policy_commands(
@@ -262,6 +269,20 @@ const struct policy_rule *policy_refuses_state(const struct policy *policy, cons
 	for (size_t i = 0; i < rule->count && is_clean(real_path); i++)
 		if (policy_pattern_matches(rule->items[i][0], real_path))
 			return NULL;
+	return rule;
+}
+
+const struct policy_rule *policy_refuses_url(const struct policy *policy, const char *url)
+{
+	const struct policy_rule *rule = &policy->state_urls;
+
+	for (size_t i = 0; i < rule->count; i++) {
+		const char *pattern = rule->items[i][0];
+		size_t plain = strcspn(pattern, "*");
+		bool is_clear = !pattern[plain] || strlen(url) < plain || !strchr(url + plain, '%');
+		if (is_clear && policy_pattern_matches(pattern, url))
+			return NULL;
+	}
 	return rule;
 }
 

@@ -25,7 +25,7 @@ struct policy_rule {
 	 * Each item is a list of texts that ends with NULL. Of `env`: a pattern of names. Of
 	 * `commands`: a pattern for each argument; that of the program is a path if it has a slash.
 	 * Of `files`: the path of a file or folder. Of `state.paths`: a pattern of paths. All paths
-	 * are absolute and have no links.
+	 * are absolute and have no links. Of `state.urls`: a pattern of URLs.
 	 */
 	const char *const *const *items;
 	const char *const *written; /* the same as the policy has it, for hints */
@@ -63,11 +63,11 @@ struct policy_destroy {
 
 struct policy {
 	struct arena arena;
-	struct policy_sources values, key;
+	struct policy_sources values, key, backend;
 	struct policy_rule account_rule; /* `accounts`: its name and place */
 	struct policy_account *accounts;
 	size_t account_count;
-	struct policy_rule state_paths;
+	struct policy_rule state_paths, state_urls;
 	struct policy_destroy destroy;
 };
 
@@ -76,8 +76,9 @@ bool policy_pattern_matches(const char *pattern, const char *text) MUST_CHECK;
 /* Lends the account with this id; NULL: the policy does not allow it. */
 const struct policy_account *policy_account(const struct policy *policy, const char *id) MUST_CHECK;
 
-/* What is to be read: a value or the key or, for an account, its token. */
-enum policy_use { POLICY_VALUE, POLICY_TOKEN, POLICY_KEY };
+/* What is to be read: a value or the key or, for an account, its token, or credentials of the
+ * state's backend. */
+enum policy_use { POLICY_VALUE, POLICY_TOKEN, POLICY_KEY, POLICY_BACKEND };
 
 struct policy_request {
 	enum policy_use use;
@@ -116,6 +117,13 @@ bool policy_must_name(
  */
 const struct policy_rule *policy_refuses_state(
 	const struct policy *policy, const char *real_path) MUST_CHECK;
+
+/*
+ * The same for the URL of a remote state (see location_add_url). A `*` stands for no % either,
+ * because a server may take %2e for a dot.
+ */
+const struct policy_rule *policy_refuses_url(
+	const struct policy *policy, const char *url) MUST_CHECK;
 
 /* Adds "rule `values.env`, policy.yaml:7". */
 void policy_add_rule(struct str *out, const char *name, const struct place *place);

@@ -161,6 +161,10 @@ static bool permit_passed(
 bool permit_source(
 	const struct permit *permit, const struct value_source *source, struct error *err)
 {
+	static const char *const uses[] = {[POLICY_VALUE] = "",
+		[POLICY_TOKEN] = " for a token",
+		[POLICY_KEY] = " for the key",
+		[POLICY_BACKEND] = " for credentials of the state"};
 	const struct policy *policy = permit->policy;
 	struct str what CLEANUP(str_release) = {0}, why CLEANUP(str_release) = {0};
 
@@ -183,8 +187,8 @@ bool permit_source(
 		source_add_name(&what, source);
 	else
 		str_text_add(&what, "this account");
-	if (permit->use != POLICY_VALUE && is_known)
-		str_text_add(&what, permit->use == POLICY_KEY ? " for the key" : " for a token");
+	if (is_known)
+		str_text_add(&what, uses[permit->use]);
 	refuse(str_text(&what), rule, err);
 	if (why.length)
 		return error_hint(err, "%s", str_text(&why));
@@ -237,19 +241,49 @@ bool permit_token(const struct policy *policy, const struct account *account, st
 
 /* ---- a state ---- */
 
-bool permit_state(const struct policy *policy, const char *path, struct error *err)
+static bool permit_path(const struct policy *policy, const char *path, struct error *err)
 {
 	struct str what CLEANUP(str_release) = {0};
-
-	if (!policy)
-		return true;
 	char *real AUTO_FREE = fs_full_path(path);
 	const struct policy_rule *rule = policy_refuses_state(policy, real);
+
 	if (!rule)
 		return true;
 	str_text_add(&what, "the state ");
 	text_add_visible(&what, path, strlen(path), 0);
 	return refuse(str_text(&what), rule, err);
+}
+
+static bool permit_url(const struct policy *policy, const char *url, struct error *err)
+{
+	struct str what CLEANUP(str_release) = {0};
+	const struct policy_rule *rule = url ? policy_refuses_url(policy, url) : NULL;
+
+	if (!rule)
+		return true;
+	str_text_add(&what, "the state ");
+	text_add_visible(&what, url, strcspn(url, "?"), 0);
+	return refuse(str_text(&what), rule, err);
+}
+
+bool permit_state(const struct policy *policy, const struct location *location, struct error *err)
+{
+	const struct permit permit = {policy, POLICY_BACKEND, NULL};
+	struct str url CLEANUP(str_release) = {0};
+
+	if (!policy)
+		return true;
+	if (location->kind == LOCATION_LOCAL)
+		return permit_path(policy, location->path, err);
+	location_add_url(location, &url);
+	if (!permit_url(policy, url.length ? str_text(&url) : NULL, err) ||
+		!permit_url(policy, location->lock_address, err) ||
+		!permit_url(policy, location->unlock_address, err))
+		return false;
+	for (size_t i = 0; i < LOCATION_SECRETS; i++)
+		if (!permit_source(&permit, &location->secrets[i], err))
+			return at_place(err, &location->secrets[i].place);
+	return true;
 }
 
 /* ---- a model ---- */

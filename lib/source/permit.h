@@ -13,9 +13,11 @@
 #define SOURCE_PERMIT_H
 
 #include "base/error.h"
+#include "model/location.h"
 #include "model/policy.h"
 
-/* Who asks for a source: a value, the key, or the token of the account with this id. */
+/* Who asks for a source: a value, the key, a credential of the state's backend, or the token of the
+ * account with this id. */
 struct permit {
 	const struct policy *policy;
 	enum policy_use use;
@@ -29,8 +31,12 @@ bool permit_source(const struct permit *permit, const struct value_source *sourc
 bool permit_token(
 	const struct policy *policy, const struct account *account, struct error *err) MUST_CHECK;
 
-/* Of a state, by its path. */
-bool permit_state(const struct policy *policy, const char *path, struct error *err) MUST_CHECK;
+/*
+ * Of a state, by its path or, if it is remote, by its URLs; and of the sources that the manifest
+ * names for its credentials. A URL that is not known yet is not asked about.
+ */
+bool permit_state(
+	const struct policy *policy, const struct location *location, struct error *err) MUST_CHECK;
 
 /*
  * Everything that the model names: accounts, tokens, values, the key. Adds an error for each that

@@ -87,6 +87,11 @@ void sources_hold(struct sources *sources, const struct model *model)
 	surroundings_hold_model(&sources->surroundings, model);
 }
 
+void sources_hold_location(struct sources *sources, const struct location *location)
+{
+	surroundings_hold_location(&sources->surroundings, location);
+}
+
 struct error_list *sources_warnings(struct sources *sources)
 {
 	return &sources->warnings;
@@ -467,19 +472,25 @@ static bool check_credentials(
 	return error_hint(err, "It looks like %s. Resolve or decrypt it first.", is);
 }
 
-static bool read_token(struct sources *sources, const struct account *account,
-	struct secret *ret_token, struct error *err)
+static bool read_credential(struct sources *sources, const struct permit *permit,
+	const struct value_source *source, struct secret *ret_secret, struct error *err)
 {
-	const struct permit permit = {sources->policy, POLICY_TOKEN, account->id};
-	const struct value_source *source = &account->token;
+	check_fn *check = permit->use == POLICY_TOKEN ? credentials_check_token : credentials_check;
 	struct str name CLEANUP(str_release) = {0};
 
-	if (!read_source(sources, &permit, source, ret_token, err))
+	if (!read_source(sources, permit, source, ret_secret, err))
 		return false;
 	warn_of_loss(sources, source);
 	source_add_name(&name, source);
-	return check_credentials(ret_token, str_text(&name), credentials_check_token, err) ||
-	       at_place(err, source);
+	return check_credentials(ret_secret, str_text(&name), check, err) || at_place(err, source);
+}
+
+bool sources_read_backend(struct sources *sources, const struct value_source *source,
+	struct secret *ret_secret, struct error *err)
+{
+	const struct permit permit = {sources->policy, POLICY_BACKEND, NULL};
+
+	return read_credential(sources, &permit, source, ret_secret, err);
 }
 
 /* A variable of cfprov's own, and the form that it must have. */
@@ -499,25 +510,6 @@ static bool read_variable(struct sources *sources, const struct account *account
 	       check_credentials(ret_secret, variable->name, variable->check, err);
 }
 
-static char *origin_of(const struct account *account, const struct credentials *read)
-{
-	struct str origin CLEANUP(str_release) = {0};
-	const struct place *place = &account->token.place;
-
-	if (account->token.kind == VALUE_NONE)
-		str_format(&origin, "the environment variable %s",
-			read->token.bytes ? "CLOUDFLARE_API_TOKEN" : "CLOUDFLARE_API_KEY");
-	else {
-		str_text_add(&origin, "the ");
-		source_add_name(&origin, &account->token);
-	}
-	if (place->file) {
-		char *file AUTO_FREE = text_visible(place->file, 0);
-		str_format(&origin, " (%s:%zu)", file, place->line);
-	}
-	return str_steal(&origin);
-}
-
 bool sources_credentials(struct sources *sources, const struct account *account,
 	struct credentials *ret_credentials, struct error *err)
 {
@@ -525,9 +517,11 @@ bool sources_credentials(struct sources *sources, const struct account *account,
 				     key = {"CLOUDFLARE_API_KEY", credentials_check_key},
 				     email = {"CLOUDFLARE_EMAIL", credentials_check};
 	struct credentials read CLEANUP(credentials_release) = {0};
+	struct str origin CLEANUP(str_release) = {0};
 
 	if (account->token.kind != VALUE_NONE) {
-		if (!read_token(sources, account, &read.token, err))
+		const struct permit permit = {sources->policy, POLICY_TOKEN, account->id};
+		if (!read_credential(sources, &permit, &account->token, &read.token, err))
 			return error_prefix(err, "no credentials for account `%s`", account->alias);
 	} else if (getenv("CLOUDFLARE_API_TOKEN")) {
 		if (!read_variable(sources, account, &token, &read.token, err))
@@ -545,7 +539,10 @@ bool sources_credentials(struct sources *sources, const struct account *account,
 	*ret_credentials = (struct credentials){.token = secret_steal(&read.token),
 		.email = secret_steal(&read.email),
 		.key = secret_steal(&read.key)};
-	ret_credentials->origin = origin_of(account, ret_credentials);
+	const struct value_source variable = {
+		.kind = VALUE_ENV, .name = ret_credentials->token.bytes ? token.name : key.name};
+	source_add_origin(&origin, account->token.kind != VALUE_NONE ? &account->token : &variable);
+	ret_credentials->origin = str_steal(&origin);
 	return true;
 }
 

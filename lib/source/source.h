@@ -31,6 +31,7 @@
 #define SOURCE_SOURCE_H
 
 #include "base/credentials.h"
+#include "model/location.h"
 #include "model/policy.h"
 
 #include <signal.h>
@@ -46,12 +47,16 @@ void sources_free(struct sources *sources);
 
 /* Holds back from commands, from now on, the variables that the model names as sources. */
 void sources_hold(struct sources *sources, const struct model *model);
+void sources_hold_location(struct sources *sources, const struct location *location);
 
 /* From now on, nothing is read that the policy (NULL: none) does not allow. Keeps it. */
 void sources_obey(struct sources *sources, const struct policy *policy);
 
-/* Gives (secret_release) the bytes that a reference means: a value, or the key. */
+/* Gives (secret_release) the bytes that a reference means: a value, the key, or a credential of the
+ * state's backend, which is checked like those of accounts. */
 bool sources_read(struct sources *sources, const struct value_source *source,
+	struct secret *ret_secret, struct error *err) MUST_CHECK;
+bool sources_read_backend(struct sources *sources, const struct value_source *source,
 	struct secret *ret_secret, struct error *err) MUST_CHECK;
 bool sources_read_key(struct sources *sources, const struct value_source *source,
 	struct secret *ret_secret, struct error *err) MUST_CHECK;

@@ -56,6 +56,18 @@ void source_add_name(struct str *out, const struct value_source *source)
 	}
 }
 
+void source_add_origin(struct str *out, const struct value_source *source)
+{
+	const struct place *place = &source->place;
+
+	str_text_add(out, "the ");
+	source_add_name(out, source);
+	if (place->file) {
+		char *file AUTO_FREE = text_visible(place->file, 0);
+		str_format(out, " (%s:%zu)", file, place->line);
+	}
+}
+
 /* The length comes first, so that no two lists of texts have one key. */
 static void add_part(struct str *key, const char *text)
 {

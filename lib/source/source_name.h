@@ -8,6 +8,9 @@
 /* Adds, for the middle of a sentence: "the variable DB_PASSWORD", "the key STRIPE of .env". */
 void source_add_name(struct str *out, const struct value_source *source);
 
+/* The same with "the", and where it was declared: "the file token (cfprov.yaml:3)". */
+void source_add_origin(struct str *out, const struct value_source *source);
+
 /*
  * Adds the whole command as a shell would take it, visible. What looks like a token is hidden; of
  * one that is longer than max_columns, the middle is left out.

@@ -25,7 +25,8 @@ static char *name_of(const char *variable)
 static bool is_credential(const char *name)
 {
 	static const char *const credentials[] = {"CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY",
-		"CLOUDFLARE_EMAIL", "CFPROV_FINGERPRINT_KEY", "CFPROV_KEY", "CFPROV_OLD_KEY"};
+		"CLOUDFLARE_EMAIL", "CFPROV_FINGERPRINT_KEY", "CFPROV_KEY", "CFPROV_OLD_KEY",
+		"CFPROV_HTTP_PASSWORD"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(credentials); i++)
 		if (strcmp(name, credentials[i]) == 0)
@@ -73,6 +74,12 @@ void surroundings_hold_model(struct surroundings *surroundings, const struct mod
 		hold_source(surroundings, model->objects[i].value);
 }
 
+void surroundings_hold_location(struct surroundings *surroundings, const struct location *location)
+{
+	for (size_t i = 0; i < LOCATION_SECRETS; i++)
+		hold_source(surroundings, &location->secrets[i]);
+}
+
 static void hold_rule(struct surroundings *surroundings, const struct policy_rule *rule)
 {
 	for (char **it = environ; it && *it; it++) {
@@ -88,6 +95,7 @@ static void hold_rule(struct surroundings *surroundings, const struct policy_rul
 void surroundings_hold_policy(struct surroundings *surroundings, const struct policy *policy)
 {
 	hold_rule(surroundings, &policy->key.rules[POLICY_ENV]);
+	hold_rule(surroundings, &policy->backend.rules[POLICY_ENV]);
 	for (size_t i = 0; i < policy->account_count; i++)
 		hold_rule(surroundings, &policy->accounts[i].token.rules[POLICY_ENV]);
 }

@@ -15,6 +15,7 @@
 
 #include "base/mem.h"
 #include "base/scrub.h"
+#include "model/location.h"
 #include "model/policy.h"
 
 struct surroundings {
@@ -27,11 +28,12 @@ struct surroundings {
 };
 
 /*
- * Holds a variable back; or all that a model names as sources; or all that a policy names for
- * tokens and for the key, unless the pattern is nothing but stars.
+ * Holds a variable back; or all that a model, or a location, names as sources; or all that a policy
+ * names for tokens and for the key, unless the pattern is nothing but stars.
  */
 void surroundings_hold(struct surroundings *surroundings, const char *name);
 void surroundings_hold_model(struct surroundings *surroundings, const struct model *model);
+void surroundings_hold_location(struct surroundings *surroundings, const struct location *location);
 void surroundings_hold_policy(struct surroundings *surroundings, const struct policy *policy);
 
 /* Holds back a variable whose value was read, and has it wiped at the end. */

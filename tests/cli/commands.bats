@@ -184,13 +184,13 @@ teardown() { stop_all; }
 		err_has "can't be a URL"
 	done
 	bad plan -state=s3://bucket/key
-	err_has 'Remote states are not supported'
+	err_has 'A remote state is set in the manifest: state: {backend: s3, bucket: NAME}'
 	bad plan -f=https://host/cfprov.yaml
 	err_has 'pipe it in with -f -'
 	printf 'account_id: acc_1\nstores: [a]\nstate: {path: "s3://bucket/key?secret"}\n' >cfprov.yaml
 	bad plan
-	err_has "the state can't be at a URL" cfprov.yaml:3
-	err_lacks bucket
+	err_has '`path` must be a local file, not a URL' cfprov.yaml:3 "write \`backend: s3\` with"
+	err_lacks bucket/key secret
 	printf 'account_id: acc_1\nstores: [{name: a, secrets: [{name: A, value: {file: "https://x/y"}}]}]\n' >cfprov.yaml
 	bad validate
 	err_has 'expected a local file, not a URL' cfprov.yaml:2

@@ -335,15 +335,15 @@ stores:
 }
 
 @test "state: another backend, or two paths, is an error" {
-	printf 'account_id: a1\nstores: [x]\nstate: {backend: s3}\n' >cfprov.yaml
+	printf 'account_id: a1\nstores: [x]\nstate: {backend: gcs}\n' >cfprov.yaml
 	bad validate
-	err_has 'invalid backend `s3`: expected `local`' cfprov.yaml:3:18
+	err_has 'invalid backend `gcs`: expected `local` or `s3` or `http`' cfprov.yaml:3:18
 	bad show
 	printf 'account_id: a1\nstores: [x]\nstate: {backend: local, path: a}\n' >cfprov.yaml
 	printf 'state: {path: ./b}\n' >other.yaml
 	good validate
 	bad validate -f cfprov.yaml -f other.yaml
-	err_has 'the path of the state is set twice with different values, first at cfprov.yaml:3' other.yaml:1:15
+	err_has '`path` is set twice with different values, first at cfprov.yaml:3' other.yaml:1:15
 	bad show -f cfprov.yaml -f other.yaml
 }
 

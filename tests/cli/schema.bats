@@ -83,7 +83,7 @@ schema_says()
 		["destroy", "forget"]' out
 	jq -e '.properties.accounts.additionalProperties.properties.account_id.anyOf[0] |
 		.maxLength == 32 and .pattern == "^[A-Za-z0-9_-]+$"' out
-	jq -e '.properties.state.properties.backend.anyOf[0].enum == ["local"]' out
+	jq -e '.properties.state.properties.backend.anyOf[0].enum == ["local", "s3", "http"]' out
 	jq -c '.properties.stores.items.oneOf[1].properties.secrets.items' out >secret.json
 	jq -e '.required == ["name", "value"]' secret.json
 	jq -e '.properties.version.anyOf[0] == {type: "integer", minimum: 1, maximum: 1000000000}' \
@@ -198,7 +198,7 @@ schema_says()
 		accounts: {p: {account_id: a1, api_token: {env: "${T}"}}}\nstores: [x]
 		accounts: {p q: {account_id: a1}}\nstores: [x]
 		account_id: a1\nstores: [x]\nstate: {}
-		account_id: a1\nstores: [x]\nstate: {backend: s3}
+		account_id: a1\nstores: [x]\nstate: {backend: gcs}
 		account_id: a1\nstores: [x]\nstate: {path: ""}
 		account_id: a1\nstores: [x]\nstate: x.json
 		account_id: a1\nstores: [x]\nmoved: [{from: a}]

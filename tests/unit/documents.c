@@ -460,60 +460,6 @@ static void policies(void **state)
 	finish(&o);
 }
 
-/* Gives (mem_free) the path of the state, or NULL; "!" with the first error. */
-static char *state_path(struct outcome *o)
-{
-	struct manifest manifest CLEANUP(manifest_release) = {0};
-	const struct manifest_source source = source_of(o);
-	char *path = NULL;
-
-	assert_true(manifest_open(&manifest, &source, &o->errors));
-	if (manifest_state_path(&manifest, &path, &o->errors))
-		return path;
-	struct str said = {0};
-	str_format(&said, "!%s", o->errors.items[0].message);
-	return str_steal(&said);
-}
-
-static void expect_state(void **state, const char *first, const char *second, const char *wanted)
-{
-	struct outcome o = {.folder = *state};
-
-	add_file(&o, "a.yaml", first);
-	if (second)
-		add_file(&o, "b.yaml", second);
-	char *path AUTO_FREE = state_path(&o);
-	if (wanted)
-		expect_text(path, wanted);
-	else
-		assert_null(path);
-	finish(&o);
-}
-
-static void state_paths(void **state)
-{
-	struct folder *folder = *state;
-	char beside[128];
-
-	snprintf(beside, sizeof(beside), "%s/s/x.json", folder->path);
-	expect_state(state, "stores: [x]\n", NULL, NULL);
-	expect_state(state, "state: {path: s/x.json}\n", NULL, beside);
-	expect_state(
-		state, "state: {path: ./s/x.json}\n", "state: {path: ./s/x.json}\n", "/./s/x.json");
-	expect_state(state, "state: {path: /s/x.json}\n", NULL,
-		"!the path of the state leads out of the directory of the manifest");
-	expect_state(state, "state: {path: s/../../x.json}\n", NULL, "leads out of the directory");
-	expect_state(state, "state: {backend: local}\n", "state: {path: s/x.json}\n", beside);
-	expect_state(state, "state: {path: a}\n", "\nstate: {path: b}\n",
-		"!the path of the state is set twice with different values, first at ");
-	expect_state(state, "state: {backend: http}\n", NULL, "expected `local`");
-	expect_state(state, "state: {}\n", NULL, "!`state` is empty");
-	expect_state(state, "state: {path: \"${NOT_SET_ANYWHERE}\"}\n", NULL, "is not set");
-	/* nothing else need be right */
-	expect_state(state, "stores: ${NOT_SET_ANYWHERE}\nstate: {path: s/x.json}\n", NULL, beside);
-	expect_state(state, "[a, b]\n", NULL, NULL);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -539,7 +485,6 @@ int main(void)
 		test_in_folder(bad_moves),
 		test_in_folder(bad_removals),
 		test_in_folder(policies),
-		test_in_folder(state_paths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,16 +5,19 @@
 static void good_urls(void **state)
 {
 	static const struct {
-		const char *url, *origin, *path;
-		bool is_loopback, has_query, has_fragment;
+		const char *url, *origin, *path, *query;
+		bool is_loopback, has_fragment;
 	} table[] = {
-		{"https://api.example.com", "https://api.example.com", "/", false, false, false},
-		{"HTTPS://API.Example.com:443/V4", "https://api.example.com", "/V4", false, false,
+		{"https://api.example.com", "https://api.example.com", "/", NULL, false, false},
+		{"HTTPS://API.Example.com:443/V4", "https://api.example.com", "/V4", NULL, false,
 			false},
-		{"https://host:8443/a/b?c=/d#e", "https://host:8443", "/a/b", false, true, true},
-		{"HTTP://LOCALHOST:80/", "http://localhost", "/", true, false, false},
-		{"http://127.0.0.9:1/x", "http://127.0.0.9:1", "/x", true, false, false},
-		{"http://[::1]:80/", "http://[::1]", "/", true, false, false},
+		{"https://host:8443/a/b?c=/d#e", "https://host:8443", "/a/b", "c=/d", false, true},
+		{"https://host/a/../b/./${ACCOUNT_ID}", "https://host", "/b/${ACCOUNT_ID}", NULL,
+			false, false},
+		{"https://host/a%2Fb", "https://host", "/a%2Fb", NULL, false, false},
+		{"HTTP://LOCALHOST:80/", "http://localhost", "/", NULL, true, false},
+		{"http://127.0.0.9:1/x", "http://127.0.0.9:1", "/x", NULL, true, false},
+		{"http://[::1]:80/", "http://[::1]", "/", NULL, true, false},
 	};
 
 	(void)state;
@@ -26,7 +29,10 @@ static void good_urls(void **state)
 		assert_string_equal(url.origin, table[i].origin);
 		assert_string_equal(url.path, table[i].path);
 		assert_int_equal(url.is_loopback, table[i].is_loopback);
-		assert_int_equal(url.has_query, table[i].has_query);
+		if (table[i].query)
+			assert_string_equal(url.query, table[i].query);
+		else
+			assert_null(url.query);
 		assert_int_equal(url.has_fragment, table[i].has_fragment);
 	}
 }

@@ -1,0 +1,204 @@
+/* Where a session's state is, and opening it. */
+#include "session.h"
+
+#include "adapter/fs.h"
+#include "base/text.h"
+#include "interrupt.h"
+#include "source/backend_env.h"
+#include "source/permit.h"
+#include "term.h"
+
+#include <string.h>
+
+/* ---- where it is ---- */
+
+static void set_path(struct session *session, const char *path)
+{
+	session->location = (struct location){
+		.kind = LOCATION_LOCAL, .path = arena_text(&session->arena, path)};
+	session->has_location = true;
+}
+
+void session_assume_state(struct session *session)
+{
+	char *path AUTO_FREE = manifest_beside(&session->source, BACKEND_DEFAULT_NAME);
+
+	if (!session->cli->state && !session->has_location)
+		set_path(session, path);
+}
+
+/* Beside the manifest. A checkout may hold a link in its place. */
+static bool find_default(struct session *session)
+{
+	const struct manifest_source *source = &session->source;
+	const char *manifest = source->path_count ? source->paths[0] : MANIFEST_DEFAULT_PATH;
+	struct error err CLEANUP(error_release) = {0};
+
+	session_assume_state(session);
+	const char *path = session->location.path;
+	if (session->has_policy || fs_is_beneath(documents_base(manifest), path))
+		return true;
+	char *shown AUTO_FREE = text_visible(path, 0);
+	error_set(&err, "the state %s is a link that leads out of the directory of the manifest",
+		shown);
+	error_hint(&err, "If the state belongs there, pass -state=%s.", shown);
+	return term_error(&err);
+}
+
+bool session_locate_state(struct session *session)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	struct location location = {0};
+
+	if (session->has_location)
+		return true;
+	if (session->cli->state) {
+		set_path(session, session->cli->state);
+		return true;
+	}
+	bool is_read = session_open_manifest(session, &errors) &&
+		       manifest_location(&session->manifest, &session->located, &location, &errors);
+	if (!is_read && !session_has_no_manifest(session, &errors)) {
+		error_list_cut(&errors);
+		return term_errors(&errors);
+	}
+	if (location.kind == LOCATION_LOCAL && !location.path)
+		return find_default(session);
+	session->location = location;
+	return session->has_location = true;
+}
+
+/* The policy counts also for a path that -state or a saved plan names. */
+bool session_find_state(struct session *session)
+{
+	struct error err CLEANUP(error_release) = {0};
+
+	if (!session_locate_state(session))
+		return false;
+	if (!backend_env_complete(&session->location, &session->arena, &err))
+		return term_error(&err);
+	sources_hold_location(session->sources, &session->location);
+	return session_permits_state(session, &err) || term_error(&err);
+}
+
+const char *session_state_name(struct session *session)
+{
+	struct str name CLEANUP(str_release) = {0};
+
+	location_add_name(&session->location, &name);
+	return arena_text(&session->arena, str_text(&name));
+}
+
+/* ---- the state of a saved plan ---- */
+
+/* A plan can't choose where credentials go: a remote state is the manifest's. */
+bool session_use_planned_state(struct session *session, const char *planned)
+{
+	bool is_remote = text_url_scheme(planned);
+
+	if (session->cli->state)
+		return session_find_state(session);
+	if (!session_locate_state(session))
+		return false;
+	if (!is_remote && session->location.kind == LOCATION_LOCAL) {
+		set_path(session, planned);
+		return session_find_state(session);
+	}
+	if (!session_find_state(session))
+		return false;
+	const char *name = session_state_name(session);
+	if (strcmp(name, planned) == 0)
+		return true;
+	char *shown AUTO_FREE = text_visible(planned, 0);
+	return term_fail("Run plan again.",
+		"the plan was made for the state %s, but the state is %s", shown, name);
+}
+
+/* ---- opening it ---- */
+
+static bool read_credentials(struct session *session, struct error *err)
+{
+	struct backend_credentials *credentials = &session->credentials;
+	struct secret *const secrets[LOCATION_SECRETS] = {
+		[LOCATION_ACCESS_KEY] = &credentials->access_key,
+		[LOCATION_SECRET_KEY] = &credentials->secret_key,
+		[LOCATION_SESSION_TOKEN] = &credentials->session_token,
+		[LOCATION_PASSWORD] = &credentials->password};
+	const char *user = session->location.username;
+
+	for (size_t i = 0; i < LOCATION_SECRETS; i++) {
+		const struct value_source *source = &session->location.secrets[i];
+		if (source->kind == VALUE_NONE || secrets[i]->bytes)
+			continue;
+		if (!sources_read_backend(session->sources, source, secrets[i], err))
+			return error_prefix(err, "no credentials for the state");
+	}
+	if (user && !credentials->user.bytes)
+		secret_copy(&credentials->user, user, strlen(user));
+	return true;
+}
+
+bool session_backend(
+	struct session *session, struct backend_options *ret_options, struct error *err)
+{
+	if (!read_credentials(session, err))
+		return false;
+	*ret_options = (struct backend_options){
+		.location = &session->location,
+		.credentials = &session->credentials,
+		.backup = session->cli->backup,
+		.sink = &session->sink,
+		.interrupted = &interrupt_count,
+	};
+	return true;
+}
+
+static bool check_backup(struct session *session)
+{
+	const char *backup = session->cli->backup;
+
+	if (!backup)
+		return true;
+	if (session->location.kind != LOCATION_LOCAL)
+		return term_fail(NULL, "-backup requires a local state, but the state is %s",
+			session_state_name(session));
+	return strcmp(backup, BACKEND_NO_BACKUP) == 0 ||
+	       session_check_target(session, "-backup", backup);
+}
+
+bool session_open_state(struct session *session, const char *operation)
+{
+	const struct cli *cli = session->cli;
+	struct error err CLEANUP(error_release) = {0};
+	struct str lost CLEANUP(str_release) = {0};
+	struct ledger_options options = {
+		.operation = operation,
+		.no_lock = !cli->lock,
+		.lock_timeout_ms = cli->lock_timeout_ms,
+	};
+
+	if (!session_find_state(session) || (operation && !check_backup(session)))
+		return false;
+	if (!session_backend(session, &options.backend, &err))
+		return term_error(&err);
+	session->has_ledger = operation ? ledger_open(&session->ledger, &options, &err)
+					: ledger_read(&session->ledger, &options, &err);
+	if (!session->has_ledger)
+		return term_error(&err);
+	/* Without its state, cfprov would take its own objects for someone else's. */
+	char *backup AUTO_FREE = ledger_find_backup(&session->ledger);
+	if (backup) {
+		str_format(&lost,
+			"The state %s does not exist, but a backup does. If the state was lost, "
+			"copy %s there first. Objects that are newer than the backup are found by "
+			"name.",
+			session_state_name(session), backup);
+		term_warning(str_text(&lost));
+	}
+	return true;
+}
+
+bool session_read_state(struct session *session)
+{
+	return session_open_state(session, NULL);
+}
