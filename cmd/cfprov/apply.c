@@ -181,8 +181,12 @@ static bool report_unwritten(
 						  : "The ids of created objects are listed above.";
 	bool is_lost = result->started && !result->is_in_journal && !result->is_in_state;
 
-	error_hint(err, "%s Free disk space or fix the problem, then run `cfprov %s` again%s.",
-		known, operation, is_lost ? " to find these objects by name" : "");
+	if (err->hint)
+		error_hint(err, "%s %s", known, err->hint);
+	else
+		error_hint(err,
+			"%s Free disk space or fix the problem, then run `cfprov %s` again%s.",
+			known, operation, is_lost ? " to find these objects by name" : "");
 	return term_error(err);
 }
 

@@ -125,7 +125,7 @@ static void judge_state(struct session *session, struct report *report)
 		find(report, OK, NULL, "not locked");
 	/* A running apply has a journal; only one without a lock was left behind. */
 	report->what = "journal";
-	if (session->has_ledger && session->ledger.has_journal && !is_locked)
+	if (session->has_ledger && session->ledger.parts[0].has_journal && !is_locked)
 		find(report, WARN, "Run `cfprov apply` to record what it did and resume.",
 			"an apply was interrupted and left a journal");
 	report->what = "permissions";

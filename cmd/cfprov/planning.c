@@ -240,7 +240,7 @@ bool planning_make(struct session *session)
 
 bool planning_check_out(struct session *session, const char *path)
 {
-	const char *backup = session->ledger.backend->backup_path;
+	const char *backup = session->ledger.parts[0].backend->backup_path;
 
 	if (strcmp(path, "-") == 0)
 		return term_fail("To print the plan, use -format=json or -format=markdown.",
@@ -260,9 +260,9 @@ bool planning_save(struct session *session, const char *path)
 				      ? session->location.path
 				      : session_state_name(session),
 		.is_partial = session->is_partial,
-		.serial = ledger->read_serial,
+		.serial = ledger->parts[0].read_serial,
 		.lineage = ledger->state.lineage,
-		.new_lineage = ledger->new_lineage,
+		.new_lineage = ledger->state.lineage[0] ? "" : ledger_lineage(ledger),
 		.options = session->input.options,
 		.desired = session->desired,
 		.recorded = ledger->state.model,
@@ -399,13 +399,14 @@ bool planning_check(struct session *session)
 	bool knows_more;
 
 	/* The state as its file has it: nothing may have happened to it since. */
-	if (!planfile_check_state(planfile, ledger->state.lineage, ledger->read_serial, &err))
+	if (!planfile_check_state(
+		    planfile, ledger->state.lineage, ledger->parts[0].read_serial, &err))
 		return term_error(&err);
 	if (!fits_manifest(session))
 		return false;
 	if (!planning_move(session, &err))
 		return term_error(&err);
-	memcpy(ledger->new_lineage, planfile->new_lineage, strlen(planfile->new_lineage) + 1);
+	ledger_set_lineage(ledger, planfile->new_lineage);
 	if (!session_new_client(session))
 		return false;
 	start_values(session);

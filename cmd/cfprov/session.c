@@ -46,12 +46,12 @@ void session_release(struct session *session)
 	struct secret *const secrets[] = {&credentials->access_key, &credentials->secret_key,
 		&credentials->session_token, &credentials->user, &credentials->password};
 
+	if (session->has_ledger) /* which may have something to say */
+		ledger_close(&session->ledger);
 	progress_release(&session->progress);
 	plan_release(&session->plan);
 	planfile_release(&session->planfile);
 	client_free(session->client);
-	if (session->has_ledger)
-		ledger_close(&session->ledger);
 	table_free(&session->inside);
 	table_free(&session->lanes);
 	values_release(&session->values);
@@ -411,7 +411,7 @@ bool session_confine(const struct session *session)
 {
 	const struct ledger *ledger = &session->ledger;
 	bool may_write = session->has_ledger && ledger->may_write;
-	const struct backend *backend = may_write ? ledger->backend : NULL;
+	const struct backend *backend = may_write ? ledger->parts[0].backend : NULL;
 	const char *const files[] = {backend ? backend->journal_path : NULL,
 		backend ? backend->backup_path : NULL, session->cli->out};
 	char *folders[ARRAY_SIZE(files)];

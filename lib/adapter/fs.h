@@ -79,6 +79,9 @@ bool fs_is_same_file(const char *a, const char *b);
 /* Removes a file, durably. Its absence is no error. */
 bool fs_remove(const char *path, struct error *err) MUST_CHECK;
 
+/* Creates the folders on the way to a file that do not exist yet, with mode 0700. */
+bool fs_make_folders(const char *path, struct error *err) MUST_CHECK;
+
 /* Gives (mem_free) the path with all links followed, even to a file that does not exist yet. */
 char *fs_real_path(const char *path) MUST_CHECK;
 

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The length of the path without its last component, with the slash. */
@@ -136,4 +137,20 @@ bool fs_check_in_place(const char *path, struct error *err)
 	error_set(err, "%s leads through a link to %s", name, *real ? shown : "an unknown place");
 	return error_hint(err, "With a policy, links must not lead out of the directory that is "
 			       "named. Pass the path of the file itself.");
+}
+
+bool fs_make_folders(const char *path, struct error *err)
+{
+	char *folder AUTO_FREE = fs_neighbour(path, "");
+
+	if (fs_is_folder(folder))
+		return true;
+	for (char *slash = strchr(folder + (*folder == '/'), '/'); slash;
+		slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+			return error_set_errno(err, errno, "can't create the directory %s", folder);
+		*slash = '/';
+	}
+	return true;
 }

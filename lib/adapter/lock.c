@@ -66,8 +66,7 @@ static int open_locked(const char *path, struct str *ret_info, struct error *err
 	return -1;
 }
 
-bool lock_take(struct lock *taken, const char *path, const char *info, struct str *ret_info,
-	struct error *err)
+bool lock_take(struct lock *taken, const char *path, struct str *ret_info, struct error *err)
 {
 	*taken = (struct lock){.fd = open_locked(path, ret_info, err)};
 	while (taken->fd >= 0 && !is_still_at(taken->fd, path)) {
@@ -77,13 +76,22 @@ bool lock_take(struct lock *taken, const char *path, const char *info, struct st
 	if (taken->fd < 0)
 		return false;
 	taken->path = mem_copy_text(path);
-	ssize_t length = (ssize_t)strlen(info);
-	if (ftruncate(taken->fd, 0) != 0 || write(taken->fd, info, (size_t)length) != length) {
-		error_set_errno(err, errno, "can't write the lock file %s", path);
-		lock_drop(taken);
-		return false;
-	}
+	read_holder(taken->fd, ret_info);
 	return true;
+}
+
+bool lock_write(const struct lock *held, const char *info, struct error *err)
+{
+	struct str text CLEANUP(str_release) = {0};
+	off_t length = (off_t)strlen(info), old = lseek(held->fd, 0, SEEK_END);
+
+	/* In one go, so that a kill leaves either: line breaks cover what is longer. */
+	str_text_add(&text, info);
+	if (old > length)
+		str_repeat(&text, '\n', (size_t)(old - length));
+	return (pwrite(held->fd, text.bytes, text.length, 0) == (ssize_t)text.length &&
+		       ftruncate(held->fd, length) == 0) ||
+	       error_set_errno(err, errno, "can't write the lock file %s", held->path);
 }
 
 bool lock_is_held(const char *path, struct str *ret_info)
@@ -103,6 +111,11 @@ void lock_drop(struct lock *held)
 {
 	if (held->fd >= 0 && held->path)
 		(void)unlink(held->path);
+	lock_leave(held);
+}
+
+void lock_leave(struct lock *held)
+{
 	fs_close(&held->fd);
 	mem_free(held->path);
 	held->path = NULL;

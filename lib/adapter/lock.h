@@ -15,17 +15,22 @@ struct lock {
 };
 
 /*
- * Takes an exclusive lock on a file of its own and writes `info` into it; does not wait. The kernel
- * releases the lock when the process ends, however it ends. ERROR_BUSY: another process holds it;
- * *ret_info then has what that process wrote.
+ * Takes an exclusive lock on a file of its own; does not wait. The kernel releases the lock when
+ * the process ends, however it ends. *ret_info gets what is in the file: what lock_write of a
+ * process wrote that has ended without lock_drop; or, if the error is ERROR_BUSY, of the process
+ * that holds the lock.
  */
-bool lock_take(struct lock *taken, const char *path, const char *info, struct str *ret_info,
-	struct error *err) MUST_CHECK;
+bool lock_take(
+	struct lock *taken, const char *path, struct str *ret_info, struct error *err) MUST_CHECK;
+
+/* Writes into the file, in place of what is there. */
+bool lock_write(const struct lock *held, const char *info, struct error *err) MUST_CHECK;
 
 /* True if a process holds the lock; then adds what it wrote to *ret_info. Creates nothing. */
 bool lock_is_held(const char *path, struct str *ret_info) MUST_CHECK;
 
-/* Removes the file and releases the lock. */
+/* Removes the file and releases the lock; or leaves it for the next one to read. */
 void lock_drop(struct lock *held);
+void lock_leave(struct lock *held);
 
 #endif

@@ -33,6 +33,7 @@ struct run {
 	int64_t last_sync_us, sync_cost_us, last_look_us;
 	size_t waits_said;  /* paused operations at the last EVENT_WAITING */
 	bool can_record;    /* the journal takes results */
+	bool is_fenced;     /* the lock was broken: nothing more is requested */
 	struct error err;   /* the first failure to write */
 	struct arena arena; /* of the intents' objects */
 	struct executor_result result;
@@ -145,15 +146,23 @@ static void record(struct run *run, const struct result *results, size_t count)
 
 /*
  * While requests are in progress, the journal gets the time: the next run's patience starts there.
- * False: it takes nothing any longer.
+ * False: nothing may be started any longer.
  */
 static bool keep_alive(struct run *run)
 {
 	struct error err = {0};
 
-	if (run->can_record && !ledger_keep_alive(run->input->ledger, &err))
+	if (!run->can_record || run->is_fenced)
+		return false;
+	if (ledger_keep_alive(run->input->ledger, &err))
+		return true;
+	if (err.code == ERROR_CONFLICT) {
+		run->is_fenced = true;
+		error_move(&run->err, &err);
+	} else {
 		journal_failed(run, &err);
-	return run->can_record;
+	}
+	return false;
 }
 
 /* The group is durable: emits its results, and frees the tasks that wait for them. */
@@ -299,7 +308,8 @@ static void take(struct run *run, struct outcome *outcome)
 
 static bool may_start(const struct run *run)
 {
-	return run->can_record && interrupts(run) == 0 && schedule_has_next(&run->schedule) &&
+	return run->can_record && !run->is_fenced && interrupts(run) == 0 &&
+	       schedule_has_next(&run->schedule) &&
 	       run->under_way < run->input->parallelism + run->input->runner->paused;
 }
 

@@ -78,10 +78,8 @@ struct backend_snapshot {
  * state/lock_info.
  */
 struct backend_lock {
-	const char *id;     /* a new uuid, by which a backend knows its own lock from others */
-	const char *old_id; /* of a process that has ended; if its lock is still held, it is ours
-			     * now; NULL: none */
-	const char *info;   /* has `id` */
+	const char *id;   /* a uuid, by which a backend knows its own lock from others */
+	const char *info; /* has `id` */
 };
 
 /* One of the states that a log has kept. The texts may be NULL: unknown. */
@@ -122,9 +120,10 @@ bool backend_read(struct backend *backend, struct backend_snapshot *ret_snapshot
 char *backend_read_backup(struct backend *backend, struct str *ret_bytes) MUST_CHECK;
 
 /*
- * One attempt, no waiting. ERROR_BUSY: it is locked, and *ret_info gets the holder's info, if that
- * is known. Gives in *ret_id the ID of the lock that is ours now, `id` or `old_id`, lent until
- * backend_free; NULL: this kind has no lock besides the lock file.
+ * One attempt, no waiting. A lock with this ID that is still held is ours: it was left by a process
+ * of this machine that has ended. ERROR_BUSY: another one is held; *ret_info gets its holder's
+ * info, if that is known. Gives in *ret_id the ID of our lock, lent until backend_free; NULL: this
+ * kind has no lock besides the lock file.
  */
 bool backend_lock(struct backend *backend, const struct backend_lock *lock, const char **ret_id,
 	struct str *ret_info, struct error *err) MUST_CHECK;
@@ -135,7 +134,7 @@ bool backend_find_holder(
 
 /*
  * Keeps the intents of the run beside our lock, so that any machine can recover. They replace what
- * was announced for this lock before.
+ * was announced for this lock before; no bytes: nothing of the run was requested.
  */
 bool backend_announce(
 	struct backend *backend, const struct str *intents, struct error *err) MUST_CHECK;

@@ -369,8 +369,6 @@ static bool lock(struct backend *backend, const struct backend_lock *lock, const
 	char *held AUTO_FREE = is_success(&answer) ? NULL : find_id(&answer.body);
 	if (is_success(&answer) || (held && strcmp(held, lock->id) == 0)) {
 		keep_lock(web, lock->id, &info);
-	} else if (held && lock->old_id && strcmp(held, lock->old_id) == 0) {
-		keep_lock(web, lock->old_id, &answer.body);
 	} else {
 		if (held)
 			str_add(ret_info, str_text(&answer.body), answer.body.length);

@@ -20,7 +20,7 @@ static void encode_put(struct json_writer *writer, const char *key, const struct
 	json_end(writer);
 }
 
-void journal_encode_header(const struct state *state, const struct state_fold *run,
+void journal_encode_header(const struct journal_head *head, const struct state_fold *run,
 	struct chain_writer *lines, struct str *out)
 {
 	struct str line CLEANUP(str_release) = {0};
@@ -28,8 +28,10 @@ void journal_encode_header(const struct state *state, const struct state_fold *r
 
 	json_begin_object(&writer, NULL);
 	json_put_integer(&writer, "cfprov_journal", JOURNAL_VERSION);
-	json_put_text(&writer, "lineage", state->lineage);
-	json_put_integer(&writer, "serial", state->serial);
+	json_put_text(&writer, "lineage", head->lineage);
+	json_put_integer(&writer, "serial", head->serial);
+	if (head->lock[0])
+		json_put_text(&writer, "lock", head->lock);
 	json_begin_object(&writer, "accounts");
 	for (size_t i = 0; i < run->account_count; i++)
 		json_put_text(&writer, run->accounts[i].alias, run->accounts[i].id);
@@ -139,7 +141,9 @@ static bool decode_accounts(struct reader *r, const struct json *accounts)
 static bool decode_header(struct reader *r, const struct json *json)
 {
 	struct journal *journal = r->journal;
+	struct journal_head *head = &journal->head;
 	const char *lineage = json_get_text(json, "lineage");
+	const struct json *lock = json_get(json, "lock");
 	const struct json *intents = json_get(json, "intents");
 	size_t count = json_count(intents), index = 0;
 	int64_t version;
@@ -151,10 +155,13 @@ static bool decode_header(struct reader *r, const struct json *json)
 			(long long)version, JOURNAL_VERSION);
 		return error_hint(r->err, "Run the version of cfprov that wrote it.");
 	}
-	if (!json_integer(json_get(json, "serial"), &journal->serial) || journal->serial < 0 ||
-		!state_is_lineage(lineage) || json_count(json) != 5)
+	if (!json_integer(json_get(json, "serial"), &head->serial) || head->serial < 0 ||
+		!state_is_lineage(lineage) || (lock && !state_is_lineage(json_text(lock))) ||
+		json_count(json) != 5u + (lock != NULL))
 		return malformed(r);
-	memcpy(journal->lineage, lineage, sizeof(journal->lineage));
+	memcpy(head->lineage, lineage, sizeof(head->lineage));
+	if (lock)
+		memcpy(head->lock, json_text(lock), sizeof(head->lock));
 	r->objects = arena_alloc(&journal->model.arena, count * sizeof(*r->objects));
 	r->has_result = arena_alloc(&journal->model.arena, count * sizeof(*r->has_result));
 	journal->changes = mem_alloc(count * sizeof(*journal->changes));

@@ -4,12 +4,12 @@
  * an interrupted run and is folded into the state.
  *
  * Each line is JSON, protected as state/chain says. The first is the header: the state that the
- * journal belongs to (lineage, serial), the accounts of the run, and the intents, each with what
- * the state says if the outcome stays unknown. Every other line is a group of results, at most one
- * for each intent, or says that requests are in progress (about once a second while there are any).
- * A line is written only when all lines before it are durable. So text after the last line break is
- * torn and counts as not written, and a whole line that is wrong is damage: an error that names the
- * place.
+ * journal belongs to (lineage, serial, lock), the accounts of the run, and the intents, each with
+ * what the state says if the outcome stays unknown. Every other line is a group of results, at most
+ * one for each intent, or says that requests are in progress (about once a second while there are
+ * any). A line is written only when all lines before it are durable. So text after the last line
+ * break is torn and counts as not written, and a whole line that is wrong is damage: an error that
+ * names the place.
  *
  * A journal obeys the rules of a state (state/objects), and no two intents share an address, so
  * that it can be folded, encoded and read again. This is only the coding; state/ledger reads and
@@ -26,9 +26,16 @@ struct result {
 	struct change change; /* CHANGE_KEEP: it failed, and certainly changed nothing */
 };
 
-struct journal {
-	int64_t serial; /* of the state that it belongs to */
+/* What a journal belongs to. */
+struct journal_head {
+	int64_t serial; /* of the state before the run */
 	char lineage[STATE_LINEAGE_LENGTH + 1];
+	char lock[STATE_LINEAGE_LENGTH + 1]; /* ID of the lock that the run has in a backend that
+					      * other machines share; "": none */
+};
+
+struct journal {
+	struct journal_head head;
 	struct model model;     /* owns the texts; has the accounts of the run */
 	struct change *changes; /* one for each intent */
 	size_t count;
@@ -42,7 +49,7 @@ enum { JOURNAL_ALIVE_EVERY_MS = 1000 };
  * The changes of the run are its intents: what counts until there is a result. PUT, or KEEP if
  * nothing is requested.
  */
-void journal_encode_header(const struct state *state, const struct state_fold *run,
+void journal_encode_header(const struct journal_head *head, const struct state_fold *run,
 	struct chain_writer *lines, struct str *out);
 void journal_encode_alive(int64_t now_ms, struct chain_writer *lines, struct str *out);
 void journal_encode_group(

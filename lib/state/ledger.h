@@ -24,11 +24,7 @@
 #ifndef STATE_LEDGER_H
 #define STATE_LEDGER_H
 
-#include "adapter/fs.h"
-#include "adapter/lock.h"
-#include "state/backend.h"
-#include "state/journal.h"
-#include "state/state.h"
+#include "state/part.h"
 
 struct ledger_options {
 	struct backend_options backend;
@@ -40,22 +36,15 @@ struct ledger_options {
 struct ledger {
 	struct state state;  /* lent until ledger_stage, ledger_replace or ledger_close */
 	struct state before; /* after ledger_finish: what the run was made from, still lent */
-	int64_t read_serial; /* of the state as it was read, with its journal; 0: there was none */
-	struct backend *backend;
-	char new_lineage[STATE_LINEAGE_LENGTH + 1]; /* see ledger_lineage */
+	struct part *parts;
+	size_t part_count;
 	bool may_write;
-	struct lock lock;  /* the file beside the journal */
-	struct fs_log log; /* open between begin and finish */
-	struct chain_writer lines;
 	/* the run that is in progress: one change for each intent */
 	struct arena run_arena;
 	struct state_fold run;
 	struct change *changes; /* those of `run` */
 	bool *has_result;
-	int64_t alive_ms;    /* when the journal last said so; since 1970 */
-	int64_t alive_at_ms; /* the same, monotonic */
-	bool has_journal;    /* the file exists */
-	bool is_ahead;       /* the state in memory is newer than the backend's */
+	bool is_ahead; /* the state in memory is newer than that of the backend */
 };
 
 /* Reads the state, with a journal folded in in memory. A state that does not exist is empty. */
@@ -69,7 +58,9 @@ bool ledger_read(
 char *ledger_find_backup(const struct ledger *ledger) MUST_CHECK;
 
 /* Lends the lineage that the state has, or will get when it is first written. */
-const char *ledger_lineage(struct ledger *ledger);
+const char *ledger_lineage(const struct ledger *ledger);
+void ledger_set_lineage(
+	struct ledger *ledger, const char *lineage); /* of one that is not yet born */
 
 /* Locks and reads the state, and writes a journal that it finds into it. ERROR_BUSY: locked. */
 bool ledger_open(
@@ -106,7 +97,8 @@ bool ledger_record(struct ledger *ledger, const struct result *results, size_t c
 
 /*
  * Makes durable that requests are in progress, if the journal has not said so for a second. Call it
- * before each request, and while any is in progress.
+ * before each request, and while any is in progress. ERROR_CONFLICT: the lock was broken, so
+ * nothing more may be requested; results are still recorded.
  */
 bool ledger_keep_alive(struct ledger *ledger, struct error *err) MUST_CHECK;
 

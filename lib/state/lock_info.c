@@ -6,6 +6,7 @@
 #include "base/version.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 void lock_info_encode(const char *id, const char *operation, const char *path, struct str *out)
@@ -48,4 +49,15 @@ void lock_info_describe(const struct str *info, struct str *out)
 	else
 		str_text_add(&text, "another process");
 	text_add_visible(out, str_text(&text), text.length, 200);
+}
+
+void lock_info_add_id(const struct str *info, struct str *out)
+{
+	struct error ignored CLEANUP(error_release) = {0};
+	struct json *json CLEANUP(json_free_pointer) =
+		json_parse(str_text(info), info->length, &ignored);
+	const char *id = json_get_text(json, "ID");
+
+	if (id)
+		text_add_visible(out, id, strlen(id), 100);
 }

@@ -13,6 +13,9 @@
 /* Adds the info of this process. */
 void lock_info_encode(const char *id, const char *operation, const char *path, struct str *out);
 
+/* Adds the ID, safe to print; nothing: there is none. */
+void lock_info_add_id(const struct str *info, struct str *out);
+
 /* Adds "alice@host, process 12 (apply, since 2026-…)", or that it is another process. */
 void lock_info_describe(const struct str *info, struct str *out);
 

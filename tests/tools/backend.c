@@ -5,7 +5,6 @@
  *     read            "state BYTES", or "no state"
  *     check
  *     lock ID         "locked ID", or "busy: INFO"
- *     resume ID       the same under a new ID, while a process with this one is dead
  *     ours            "ours"
  *     announce TEXT
  *     left            "left TEXT" for each
@@ -80,13 +79,13 @@ static bool do_read(struct backend *backend, struct error *err)
 	return true;
 }
 
-static bool do_lock(struct backend *backend, const char *id, const char *old_id, struct error *err)
+static bool do_lock(struct backend *backend, const char *id, struct error *err)
 {
 	struct str info CLEANUP(str_release) = {0}, held CLEANUP(str_release) = {0};
 	const char *ours;
 
 	lock_info_encode(id, "test", backend->name, &info);
-	struct backend_lock lock = {.id = id, .old_id = old_id, .info = str_text(&info)};
+	struct backend_lock lock = {.id = id, .info = str_text(&info)};
 	if (backend_lock(backend, &lock, &ours, &held, err)) {
 		printf("locked %s\n", ours ? ours : "nothing");
 		return true;
@@ -161,9 +160,7 @@ static bool do_with(struct backend *backend, const char *word, const char *argum
 	if (strcmp(word, "keep") == 0)
 		return do_keep(backend, number, err);
 	if (strcmp(word, "lock") == 0)
-		return do_lock(backend, argument, NULL, err);
-	if (strcmp(word, "resume") == 0)
-		return do_lock(backend, "00000000-0000-4000-8000-000000000000", argument, err);
+		return do_lock(backend, argument, err);
 	if (strcmp(word, "announce") == 0)
 		return backend_announce(backend, &text, err);
 	if (strcmp(word, "unlock") == 0)

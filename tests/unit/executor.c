@@ -31,6 +31,7 @@ struct rig {
 	size_t interrupt_at;          /* after so many have ended; 0: never */
 	bool interrupts_twice;
 	void (*on_ended)(struct rig *rig), (*on_started)(struct rig *rig);
+	const struct backend_kind *kind; /* NULL: a local file */
 
 	size_t replaced; /* rows that replace */
 
@@ -212,7 +213,7 @@ static int setup(void **state)
 	rig->runner = (struct runner){.start = on_start, .stop = on_stop, .next = on_next};
 	rig->parallelism = 10;
 	rig->outcome = all_done;
-	rig->ledger = (struct ledger){.lock.fd = -1, .log.fd = -1};
+	rig->ledger = (struct ledger){0};
 	*state = rig;
 	return 0;
 }
@@ -271,6 +272,7 @@ static bool execute(struct rig *rig)
 		.parallelism = rig->parallelism,
 		.interrupted = &rig->interrupted};
 
+	options.backend.kind = rig->kind;
 	if (!ledger_open(&rig->ledger, &options, &rig->err))
 		return false;
 	bool is_good = executor_run(&input, &rig->result, &rig->err);
@@ -556,9 +558,9 @@ static void fill_disk(struct rig *rig)
 {
 	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
 
-	assert_true(full >= 0 && dup2(full, rig->ledger.log.fd) >= 0);
+	assert_true(full >= 0 && dup2(full, rig->ledger.parts[0].log.fd) >= 0);
 	close(full);
-	rig->ledger.alive_at_ms = INT64_MIN / 2;
+	rig->ledger.parts[0].alive_at_ms = INT64_MIN / 2;
 }
 
 static void no_room_for_signs_of_life(void **state)
@@ -572,6 +574,52 @@ static void no_room_for_signs_of_life(void **state)
 	assert_int_equal(rig->started_count, 1);
 	assert_int_equal(rig->result.not_started, 19);
 	expect_recorded(rig, 1, 0);
+}
+
+static bool lock_shared(struct backend *backend, const struct backend_lock *lock,
+	const char **ret_id, struct str *ret_info, struct error *err)
+{
+	(void)backend;
+	(void)lock;
+	(void)ret_info;
+	(void)err;
+	*ret_id = "6f1c2f0e-0000-4000-8000-123456789abc";
+	return true;
+}
+
+static bool was_broken;
+
+static bool still_ours(struct backend *backend, struct error *err)
+{
+	(void)backend;
+	return !was_broken || error_set_code(err, ERROR_CONFLICT, "somebody broke the lock");
+}
+
+/* The lock is broken after three requests, and it is time to look after it. */
+static void break_lock(struct rig *rig)
+{
+	was_broken = rig->started_count >= 3;
+	rig->ledger.parts[0].alive_at_ms = rig->ledger.parts[0].fence_at_ms = INT64_MIN / 2;
+}
+
+/* What is in progress ends, and the state has it; nothing more is started. */
+static void lock_is_broken(void **state)
+{
+	struct rig *rig = *state;
+	struct backend_kind kind = backend_local;
+
+	kind.lock = lock_shared;
+	kind.still_ours = still_ours;
+	was_broken = false;
+	rig->kind = &kind;
+	make_plan(rig, 20, true);
+	rig->on_started = break_lock;
+	assert_false(run(rig));
+	expect_text(rig->err.message, "somebody broke the lock");
+	assert_int_equal(rig->started_count, 3);
+	assert_int_equal(rig->result.not_started, 17);
+	assert_true(rig->result.is_in_state);
+	expect_recorded(rig, 3, 0);
 }
 
 /* The folder goes: neither journal nor state can be had, and the ids are still said. */
@@ -1000,6 +1048,7 @@ int main(void)
 		TEST(no_room_for_intents),
 		TEST(no_room_for_results),
 		TEST(no_room_for_signs_of_life),
+		TEST(lock_is_broken),
 		TEST(folder_vanishes),
 		TEST(all_kinds_work),
 		TEST(removals_end_before_anything_else),

@@ -87,7 +87,6 @@ static struct outcome *on_next(struct runner *runner, int64_t timeout_ms)
 static void set_up(struct rig *rig)
 {
 	*rig = (struct rig){.runner = {.start = on_start, .stop = on_stop, .next = on_next},
-		.ledger = {.lock.fd = -1, .log.fd = -1},
 		.before = {.serial = 1, .lineage = LINEAGE}};
 	folder_make(&rig->folder);
 	model_add_account(&rig->before.model, "prod", "acc");

@@ -61,7 +61,7 @@ static void add_group(const int *intents, struct str *out)
 /* The journal, and where each of its lines ends. */
 static void make(struct str *out, size_t ends[GROUPS + 1])
 {
-	const struct state state = {.serial = 4, .lineage = LINEAGE};
+	const struct journal_head head = {.serial = 4, .lineage = LINEAGE};
 	struct account accounts[] = {
 		{.alias = "dev", .id = "acc2"}, {.alias = "prod", .id = "acc1"}};
 	struct object objects[INTENTS];
@@ -71,7 +71,7 @@ static void make(struct str *out, size_t ends[GROUPS + 1])
 		objects[i] = object_of(i);
 		intents[i] = (struct change){i == ADOPTED ? CHANGE_KEEP : CHANGE_PUT, &objects[i]};
 	}
-	journal_encode_header(&state, &(struct state_fold){intents, INTENTS, accounts, 2, 0},
+	journal_encode_header(&head, &(struct state_fold){intents, INTENTS, accounts, 2, 0},
 		&(struct chain_writer){0}, out);
 	ends[0] = out->length;
 	for (size_t g = 0; g < GROUPS; g++) {
@@ -112,14 +112,14 @@ static void expect_lines(const struct journal *journal, int whole)
 {
 	if (whole == 0) {
 		assert_int_equal(journal->count, 0);
-		assert_int_equal(journal->serial, 0);
-		assert_string_equal(journal->lineage, "");
+		assert_int_equal(journal->head.serial, 0);
+		assert_string_equal(journal->head.lineage, "");
 		assert_int_equal(journal->model.account_count, 0);
 		return;
 	}
 	assert_int_equal(journal->count, INTENTS);
-	assert_int_equal(journal->serial, 4);
-	assert_string_equal(journal->lineage, LINEAGE);
+	assert_int_equal(journal->head.serial, 4);
+	assert_string_equal(journal->head.lineage, LINEAGE);
 	assert_int_equal(journal->model.account_count, 2);
 	for (int i = 0; i < INTENTS; i++) {
 		bool has_result;
@@ -585,8 +585,8 @@ static bool survives(const struct str *text)
 		expect_text(err.message, "its account is unknown");
 		return false;
 	}
-	old.serial = journal.serial;
-	memcpy(old.lineage, journal.lineage, sizeof(old.lineage));
+	old.serial = journal.head.serial;
+	memcpy(old.lineage, journal.head.lineage, sizeof(old.lineage));
 	state_fold(&old,
 		&(struct state_fold){journal.changes, journal.count, journal.model.accounts,
 			journal.model.account_count, journal.alive_ms},
@@ -665,7 +665,7 @@ static void strange_names_survive(void **state)
 {
 	static const char *const strange[] = {"\"", "\\", "\x1b[31m", "\n", "\xc3\xa4",
 		"\xf0\x9f\x98\x80", "\x01", "}\n0123456789abcdef {"};
-	const struct state old = {.serial = 1, .lineage = LINEAGE};
+	const struct journal_head old = {.serial = 1, .lineage = LINEAGE};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(strange); i++) {

@@ -211,10 +211,10 @@ static void stages(void **state)
 
 	make_state(s);
 	open_ledger(s);
-	assert_int_equal(s->ledger.read_serial, 1);
+	assert_int_equal(s->ledger.parts[0].read_serial, 1);
 	ledger_stage(&s->ledger, &(struct state_fold){.changes = &gone, .change_count = 1});
 	expect_stores(&s->ledger.state, "c");
-	assert_int_equal(s->ledger.read_serial, 1);
+	assert_int_equal(s->ledger.parts[0].read_serial, 1);
 	expect_read(s, "ac", 1);
 	ledger_close(&s->ledger);
 	expect_reopened(s, "ac", 1);
@@ -234,7 +234,7 @@ static void stages_before_a_run(void **state)
 	record(s, D);
 	ledger_close(&s->ledger); /* cut off */
 	open_ledger(s);
-	assert_int_equal(s->ledger.read_serial, 3);
+	assert_int_equal(s->ledger.parts[0].read_serial, 3);
 	ledger_close(&s->ledger);
 }
 

@@ -25,10 +25,13 @@ static void locks(void **state)
 	const char *path = folder_file(folder, ".lock");
 
 	folder_write(folder, ".lock", "a longer text that a killed process has left there");
-	assert_true(lock_take(&one, path, "it is me", &held, &err));
+	assert_true(lock_take(&one, path, &held, &err));
+	assert_string_equal(str_text(&held), "a longer text that a killed process has left there");
+	assert_true(lock_write(&one, "it is me", &err));
 	expect_content(folder, ".lock", "it is me");
+	str_clear(&held);
 	/* Also against another in the same process. */
-	assert_false(lock_take(&two, path, "and me", &held, &err));
+	assert_false(lock_take(&two, path, &held, &err));
 	assert_int_equal(err.code, ERROR_BUSY);
 	assert_string_equal(str_text(&held), "it is me");
 	assert_int_equal(two.fd, -1);
@@ -37,9 +40,16 @@ static void locks(void **state)
 	lock_drop(&one);
 	assert_false(folder_has(folder, ".lock"));
 	lock_drop(&one);
-	assert_true(lock_take(&two, path, "and me", &held, &err));
+	str_clear(&held);
+	assert_true(lock_take(&two, path, &held, &err));
+	assert_int_equal(held.length, 0);
 	assert_int_equal(folder_mode(folder, ".lock"), 0600);
-	lock_drop(&two);
+	assert_true(lock_write(&two, "and me", &err));
+	lock_leave(&two);
+	assert_true(lock_take(&one, path, &held, &err));
+	assert_string_equal(str_text(&held), "and me");
+	lock_drop(&one);
+	assert_false(folder_has(folder, ".lock"));
 }
 
 static void refuse_lock(struct folder *folder, const char *name)
@@ -48,7 +58,7 @@ static void refuse_lock(struct folder *folder, const char *name)
 	struct str held CLEANUP(str_release) = {0};
 	struct lock lock;
 
-	assert_false(lock_take(&lock, folder_file(folder, name), "x", &held, &err));
+	assert_false(lock_take(&lock, folder_file(folder, name), &held, &err));
 	assert_int_not_equal(err.code, ERROR_BUSY);
 	expect_text(err.message, name);
 	assert_int_equal(lock.fd, -1);
@@ -93,14 +103,15 @@ static void lock_goes_with_its_process(void **state)
 	pid_t child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
-		(void)!lock_take(&lock, path, "gone soon", &held, &err);
+		(void)!(lock_take(&lock, path, &held, &err) &&
+			lock_write(&lock, "gone soon", &err));
 		raise(SIGKILL);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFSIGNALED(status));
 	expect_content(folder, ".lock", "gone soon");
-	assert_true(lock_take(&lock, path, "me", &held, &err));
-	expect_content(folder, ".lock", "me");
+	assert_true(lock_take(&lock, path, &held, &err));
+	assert_string_equal(str_text(&held), "gone soon");
 	lock_drop(&lock);
 }
 
@@ -122,7 +133,7 @@ static void lock_keeps_others_out(void **state)
 			struct str bytes = {0};
 			error_release(&err);
 			str_clear(&held);
-			if (!lock_take(&lock, path, "x", &held, &err))
+			if (!lock_take(&lock, path, &held, &err))
 				continue;
 			error_release(&err);
 			(void)!fs_read(count, 100000, &bytes, &err);

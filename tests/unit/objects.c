@@ -409,13 +409,13 @@ static void a_rename_ends(void **state)
 static void journal_of(
 	const struct change *intent, const struct result *result, struct journal *ret_journal)
 {
-	const struct state state = {.serial = 4, .lineage = LINEAGE};
+	const struct journal_head head = {.serial = 4, .lineage = LINEAGE};
 	struct account account = {.alias = "prod", .id = "acc1"};
 	const struct model desired = {.accounts = &account, .account_count = 1};
 	struct str text CLEANUP(str_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 
-	journal_encode_header(&state,
+	journal_encode_header(&head,
 		&(struct state_fold){intent, 1, desired.accounts, desired.account_count, 0},
 		&(struct chain_writer){0}, &text);
 	if (result)

@@ -169,14 +169,15 @@ static void make_plan_json(struct str *json)
 
 static void add_header(struct str *out)
 {
-	struct state state CLEANUP(state_release) = {.serial = 3, .lineage = LINEAGE};
+	const struct journal_head head = {.serial = 3, .lineage = LINEAGE, .lock = LINEAGE};
+	struct state state CLEANUP(state_release) = {0};
 	struct change changes[4];
 
 	record(&state.model);
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++)
 		changes[i] =
 			(struct change){i == 1 ? CHANGE_KEEP : CHANGE_PUT, &state.model.objects[i]};
-	journal_encode_header(&state,
+	journal_encode_header(&head,
 		&(struct state_fold){changes, ARRAY_SIZE(changes), state.model.accounts,
 			state.model.account_count, 0},
 		&(struct chain_writer){0}, out);

@@ -1,0 +1,465 @@
+#include "state/part.h"
+
+#include "adapter/crypt.h"
+#include "base/clock.h"
+#include "state/lock_info.h"
+#include "state/recovery.h"
+
+#include <string.h>
+#include <time.h>
+
+enum {
+	POLL_FILE_MS = 100,
+	POLL_MS = 1000, /* of a lock that costs requests; later less often: */
+	POLL_LONGEST_MS = 5000,
+	FENCE_EVERY_MS = 60000
+};
+
+bool part_open(struct part *part, const struct backend_options *options, struct error *err)
+{
+	*part = (struct part){.sink = options->sink, .file_lock.fd = -1, .log.fd = -1};
+	return backend_open(options, &part->backend, err);
+}
+
+/* ---- the coding of states ---- */
+
+/* Adds the bytes of a state as they are kept: every state that is written goes through here. */
+static void encode_state(const struct state *state, struct str *out)
+{
+	state_encode(state, out);
+}
+
+/* The opposite: every state that is read goes through here. Errors name `name`. */
+static bool decode_state(
+	const char *name, const struct str *bytes, struct state *ret_state, struct error *err)
+{
+	return state_decode(name, str_text(bytes), bytes->length, ret_state, err);
+}
+
+/* A state that can't be read again must not replace one that can. */
+static bool encode_readable(const struct part *part, const struct state *state,
+	struct str *ret_bytes, struct error *err)
+{
+	struct state again CLEANUP(state_release) = {0};
+	struct error why CLEANUP(error_release) = {0};
+
+	encode_state(state, ret_bytes);
+	if (ret_bytes->length > BACKEND_SIZE_LIMIT)
+		return error_set(err, "the new state exceeds %d bytes", BACKEND_SIZE_LIMIT);
+	if (decode_state(part->backend->name, ret_bytes, &again, &why))
+		return true;
+	error_set(err, "the new state is not valid (%s), so the old one was kept", why.message);
+	return error_hint(err, "This is a bug in cfprov. Please report it.");
+}
+
+/* ---- the lock ---- */
+
+/* Its absence is no error. */
+static bool read_journal(struct part *part, struct error *err)
+{
+	const char *path = part->backend->journal_path;
+	struct str bytes CLEANUP(str_release) = {0};
+	struct error why CLEANUP(error_release) = {0};
+
+	if (part->has_read_journal)
+		return true;
+	part->has_journal = fs_read_ours(path, BACKEND_SIZE_LIMIT, &bytes, &why);
+	if (!part->has_journal && why.code != ERROR_ABSENT) {
+		error_move(err, &why);
+		return false;
+	}
+	part->has_read_journal =
+		!part->has_journal || journal_decode(path, &bytes, NULL, &part->journal, err);
+	return part->has_read_journal;
+}
+
+static void forget_journal(struct part *part)
+{
+	journal_release(&part->journal);
+	part->has_read_journal = false;
+}
+
+/*
+ * The ID of our lock. What the lock file, or the journal, has is kept: a process of this machine
+ * may have locked the backend with it, and that lock is to be ours.
+ */
+static void choose_id(const struct part *part, const struct str *left, char id[CRYPT_UUID_SIZE])
+{
+	struct str found CLEANUP(str_release) = {0};
+
+	lock_info_add_id(left, &found);
+	if (part->journal.head.lock[0])
+		memcpy(id, part->journal.head.lock, CRYPT_UUID_SIZE);
+	else if (state_is_lineage(str_text(&found)))
+		memcpy(id, found.bytes, CRYPT_UUID_SIZE);
+	else
+		crypt_uuid(id);
+}
+
+/* With the lock file in our hands. On ERROR_BUSY the ID is nobody's. */
+static bool lock_backend(struct part *part, const char *operation, const struct str *left,
+	struct str *ret_info, struct error *err)
+{
+	struct backend *backend = part->backend;
+	struct str info CLEANUP(str_release) = {0};
+	char id[CRYPT_UUID_SIZE];
+
+	if (!read_journal(part, err))
+		return false;
+	choose_id(part, left, id);
+	lock_info_encode(id, operation, backend->name, &info);
+	const struct backend_lock lock = {.id = id, .info = str_text(&info)};
+	if (!lock_write(&part->file_lock, lock.info, err) ||
+		!backend_lock(backend, &lock, &part->lock_id, ret_info, err))
+		return false;
+	part->keeps_lock = part->lock_id && strcmp(part->lock_id, part->journal.head.lock) == 0;
+	part->fence_at_ms = clock_monotonic_ms();
+	return true;
+}
+
+/*
+ * One attempt. ERROR_BUSY: *ret_info has the holder's info, if that is known. The lock file is held
+ * only while nobody of this machine is waiting for the backend's lock. *ret_is_shared: it was the
+ * backend's.
+ */
+static bool try_lock(struct part *part, const char *operation, struct str *ret_info,
+	bool *ret_is_shared, struct error *err)
+{
+	struct str left CLEANUP(str_release) = {0};
+
+	*ret_is_shared = lock_take(&part->file_lock, part->backend->lock_path, &left, err);
+	if (*ret_is_shared && lock_backend(part, operation, &left, ret_info, err))
+		return true;
+	if (!*ret_is_shared)
+		str_add(ret_info, left.bytes, left.length);
+	forget_journal(part);
+	if (err->code == ERROR_BUSY)
+		lock_drop(&part->file_lock);
+	else
+		lock_leave(&part->file_lock); /* it may be locked with this ID */
+	return false;
+}
+
+static bool refuse_lock(const struct part *part, const struct str *info, const char *holder,
+	bool is_shared, struct error *err)
+{
+	struct str id CLEANUP(str_release) = {0};
+
+	lock_info_add_id(info, &id);
+	error_set_code(
+		err, ERROR_BUSY, "the state %s is locked by %s", part->backend->name, holder);
+	error_hint(err, "Wait until it ends, or pass -lock-timeout=5m to wait for it.");
+	return is_shared && id.length
+		       ? error_hint(err,
+				 "%s If it was killed, run cfprov on the same machine, which "
+				 "resumes, or break the lock with `cfprov force-unlock %s`.",
+				 err->hint, str_text(&id))
+		       : false;
+}
+
+bool part_lock(struct part *part, const struct part_wait *wait, struct error *err)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + wait->timeout_ms, shared_ms = POLL_MS;
+	struct str told CLEANUP(str_release) = {0};
+
+	for (;;) {
+		struct str held CLEANUP(str_release) = {0}, holder CLEANUP(str_release) = {0};
+		struct error why CLEANUP(error_release) = {0};
+		bool is_shared;
+		if (try_lock(part, wait->operation, &held, &is_shared, &why))
+			return true;
+		if (why.code != ERROR_BUSY) {
+			error_move(err, &why);
+			return false;
+		}
+		lock_info_describe(&held, &holder);
+		int64_t left_ms = deadline_ms - clock_monotonic_ms();
+		if (left_ms <= 0 || (wait->interrupted && *wait->interrupted))
+			return refuse_lock(part, &held, str_text(&holder), is_shared, err);
+		int64_t pause_ms = is_shared ? shared_ms : POLL_FILE_MS;
+		shared_ms = is_shared ? shared_ms * 3 / 2 : POLL_MS;
+		if (shared_ms > POLL_LONGEST_MS)
+			shared_ms = POLL_LONGEST_MS;
+		if (pause_ms > left_ms)
+			pause_ms = left_ms;
+		nanosleep(&(struct timespec){.tv_sec = pause_ms / 1000,
+				  .tv_nsec = pause_ms % 1000 * 1000000L},
+			NULL);
+		if (strcmp(str_text(&told), str_text(&holder)) != 0)
+			event_say(part->sink, EVENT_LOCK_WAIT, str_text(&holder));
+		str_release(&told);
+		told = holder;
+		holder = (struct str){0};
+	}
+}
+
+/* ---- reading ---- */
+
+int64_t part_find_backup(const struct part *part, char **ret_name)
+{
+	struct error ignored CLEANUP(error_release) = {0};
+	struct str bytes CLEANUP(str_release) = {0};
+	struct state state CLEANUP(state_release) = {0};
+	char *name AUTO_FREE = backend_read_backup(part->backend, &bytes);
+
+	if (!name || !decode_state(name, &bytes, &state, &ignored))
+		return 0;
+	*ret_name = mem_steal(&name);
+	return state.serial;
+}
+
+static bool refuse_state(const struct part *part, struct error *err)
+{
+	char *backup AUTO_FREE = NULL;
+
+	if (err->hint)
+		return false;
+	if (part_find_backup(part, &backup))
+		return error_hint(err,
+			"If it is damaged, replace it with the backup %s. Objects that are newer "
+			"than the backup are found by name.",
+			backup);
+	return error_hint(err,
+		"If it is damaged, replace it with a copy of your own. Without a copy, move it "
+		"away and "
+		"run `cfprov apply -adopt`, which adopts the objects that the manifest names.");
+}
+
+static bool refuse_newer(const struct part *part, struct error *err)
+{
+	char *backup AUTO_FREE = NULL;
+
+	if (part_find_backup(part, &backup) >= part->journal.head.serial)
+		return error_hint(err,
+			"The state was lost or replaced by an older one. Restore it from %s.",
+			backup);
+	return error_hint(err, "The state was lost or replaced by an older one. Restore the newer "
+			       "one. If you can't, move the journal away: cfprov then finds the "
+			       "objects of that run by name and offers to adopt them.");
+}
+
+static bool refuse_journal(
+	const struct part *part, const struct state *state, enum recovery reason, struct error *err)
+{
+	const struct journal_head *head = &part->journal.head;
+	long long serial = (long long)head->serial, has = (long long)state->serial;
+
+	if (reason == RECOVERY_FOREIGN) {
+		error_set(err, "the journal belongs to another state (lineage %s, not %s)",
+			head->lineage, state->lineage);
+		error_hint(err, "Restore the state it belongs to, or move the journal away.");
+	} else if (reason == RECOVERY_OLDER) {
+		error_set(err,
+			"the journal is older than the state (serial %lld, but the state has %lld)",
+			serial, has);
+		error_hint(err, "The state was replaced while the journal's run was interrupted. "
+				"Restore the state of that run, or move the journal away: cfprov "
+				"then finds the objects of that run by name and offers to adopt "
+				"them.");
+	} else {
+		error_set(err,
+			"the journal is newer than the state (serial %lld, but the state has %lld)",
+			serial, has);
+		refuse_newer(part, err);
+	}
+	return error_at(err, part->backend->journal_path, 0, 0);
+}
+
+/*
+ * Folds the journal into the state that it belongs to. The state may have it already: a run may end
+ * between writing the state and removing the journal.
+ */
+static bool fold_journal(struct part *part, struct state *state, struct error *err)
+{
+	struct str bytes CLEANUP(str_release) = {0};
+	struct error why CLEANUP(error_release) = {0};
+	enum recovery found = recovery_fold(state, &part->journal, clock_unix_ms(), &why);
+	bool is_changed = found == RECOVERY_FOLDED && state->serial != part->serial;
+
+	if (found == RECOVERY_NOTHING || (found == RECOVERY_FOLDED && !is_changed) ||
+		(is_changed && encode_readable(part, state, &bytes, &why)))
+		return true;
+	if (!why.message)
+		return refuse_journal(part, state, found, err);
+	error_set(err, "the journal can't be applied to the state: %s", why.message);
+	return journal_refuse(part->backend->journal_path, err);
+}
+
+/* Of runs whose lock was broken: what their machines know is out of reach. */
+static bool fold_left(struct part *part, struct state *state, struct error *err)
+{
+	struct backend_intents left CLEANUP(backend_intents_release) = {0};
+	struct str name CLEANUP(str_release) = {0};
+
+	if (!backend_left(part->backend, &left, err))
+		return false;
+	str_format(&name, "the intents beside the lock of %s", part->backend->name);
+	for (size_t i = 0; i < left.count; i++) {
+		struct journal run CLEANUP(journal_release) = {0};
+		const struct str *item = &left.items[i];
+		if (!journal_decode(str_text(&name), item, NULL, &run, err))
+			return false;
+		/* The journal, which was found here, has more. */
+		if (run.head.lock[0] && strcmp(run.head.lock, part->journal.head.lock) == 0)
+			continue;
+		if (recovery_fold_intents(state, &run, part->serial, clock_unix_ms(), err) ==
+			RECOVERY_INVALID)
+			return error_prefix(err, "%s", str_text(&name));
+	}
+	return true;
+}
+
+/* The journal is read first: if a run ends in between, the newer state has all of it. */
+bool part_load(struct part *part, struct state *ret_state, struct error *err)
+{
+	struct backend_snapshot snapshot CLEANUP(backend_snapshot_release) = {0};
+	struct state state CLEANUP(state_release) = {0};
+	const char *name = part->backend->name;
+
+	if (!read_journal(part, err) || !backend_read(part->backend, &snapshot, err))
+		return false;
+	if (snapshot.exists && !decode_state(name, &snapshot.bytes, &state, err))
+		return refuse_state(part, err);
+	if (snapshot.serial && snapshot.serial != state.serial)
+		return error_set(err, "%s has the state of serial %lld in the place of serial %lld",
+			name, (long long)state.serial, (long long)snapshot.serial);
+	part->serial = state.serial;
+	if (!fold_journal(part, &state, err) || !fold_left(part, &state, err))
+		return false;
+	part->is_ahead = state.serial != part->serial;
+	state.serial = part->serial + part->is_ahead; /* however many folds it took */
+	*ret_state = state;
+	state = (struct state){0};
+	return true;
+}
+
+/* ---- writing ---- */
+
+bool part_write(struct part *part, const struct state *state, struct error *err)
+{
+	struct str bytes CLEANUP(str_release) = {0};
+
+	if (!encode_readable(part, state, &bytes, err) ||
+		!backend_append(part->backend, state->serial, &bytes, err)) {
+		if (err->code == ERROR_CONFLICT && part->has_journal)
+			error_hint(err,
+				"The lock of this run was broken. What it did is in the journal "
+				"%s; the next run on this machine adds it to the state.",
+				part->backend->journal_path);
+		return error_prefix(err, "the state could not be written");
+	}
+	part->serial = state->serial;
+	part->is_ahead = false;
+	return true;
+}
+
+bool part_append(struct part *part, const struct str *lines, struct error *err)
+{
+	return fs_log_append(&part->log, lines, err) ||
+	       error_prefix(err, "the journal could not be written");
+}
+
+static void add_alive(struct part *part, struct str *out)
+{
+	part->alive_ms = clock_unix_ms();
+	part->alive_at_ms = clock_monotonic_ms();
+	journal_encode_alive(part->alive_ms, &part->lines, out);
+}
+
+/* Makes sure, after a pause, that nobody has broken our lock. */
+static bool check_lock(struct part *part, struct error *err)
+{
+	part->fence_at_ms = clock_monotonic_ms();
+	return !part->lock_id || backend_still_ours(part->backend, err);
+}
+
+static bool drop_journal(struct part *part, struct error *err)
+{
+	fs_log_close(&part->log);
+	part->has_journal = part->keeps_lock = false;
+	forget_journal(part);
+	return fs_remove(part->backend->journal_path, err) ||
+	       error_prefix(err, "the journal could not be removed");
+}
+
+bool part_begin(struct part *part, const struct str *header, struct error *err)
+{
+	struct str lines CLEANUP(str_release) = {0};
+	const struct str nothing = {0};
+	struct error ignored CLEANUP(error_release) = {0};
+
+	str_add(&lines, header->bytes, header->length);
+	add_alive(part, &lines);
+	part->has_journal = true;
+	if (!fs_log_create(&part->log, part->backend->journal_path, err) ||
+		!fs_log_append(&part->log, &lines, err))
+		return error_prefix(err, "the journal could not be written");
+	/* In this order: whoever breaks the lock afterwards finds the intents. */
+	if (part->lock_id &&
+		(!backend_announce(part->backend, header, err) || !check_lock(part, err))) {
+		if (err->code == ERROR_CONFLICT)
+			(void)!backend_announce(part->backend, &nothing, &ignored);
+		error_release(&ignored);
+		(void)!drop_journal(part, &ignored);
+		return false;
+	}
+	part->keeps_lock = part->lock_id != NULL;
+	return true;
+}
+
+bool part_alive(struct part *part, struct error *err)
+{
+	struct str line CLEANUP(str_release) = {0};
+	struct error why CLEANUP(error_release) = {0};
+	int64_t now_ms = clock_monotonic_ms();
+
+	if (now_ms - part->alive_at_ms < JOURNAL_ALIVE_EVERY_MS)
+		return true;
+	add_alive(part, &line);
+	if (!part_append(part, &line, err))
+		return false;
+	if (now_ms - part->fence_at_ms < FENCE_EVERY_MS || check_lock(part, &why))
+		return true;
+	if (why.code == ERROR_CONFLICT) {
+		error_move(err, &why);
+		return false;
+	}
+	/* Out of reach for a while: the run is in the journal, and its end tries again. */
+	event_emit(part->sink, &(struct event){.type = EVENT_WARNING, .err = &why});
+	return true;
+}
+
+bool part_end(struct part *part, struct error *err)
+{
+	return !part->has_journal || drop_journal(part, err);
+}
+
+void part_close(struct part *part)
+{
+	struct error why CLEANUP(error_release) = {0};
+
+	if (!part->backend)
+		return;
+	fs_log_close(&part->log);
+	if (part->lock_id && part->keeps_lock) {
+		error_set(&why, "the state %s stays locked: what this run did is only in %s",
+			part->backend->name, part->backend->journal_path);
+		error_hint(&why,
+			"The next run on this machine resumes with it. If this machine is gone, "
+			"run `cfprov force-unlock %s` elsewhere; the next run there finds by name "
+			"what this one created.",
+			part->lock_id);
+	} else if (part->lock_id && !backend_release(part->backend, &why)) {
+		error_prefix(&why, "the lock of the state could not be released");
+		error_hint(&why, "%s%sRun `cfprov force-unlock %s` to release it.",
+			why.hint ? why.hint : "", why.hint ? " " : "", part->lock_id);
+	}
+	if (why.message) {
+		event_emit(part->sink, &(struct event){.type = EVENT_WARNING, .err = &why});
+		lock_leave(&part->file_lock);
+	}
+	lock_drop(&part->file_lock);
+	backend_free(part->backend);
+	journal_release(&part->journal);
+	*part = (struct part){.file_lock.fd = -1, .log.fd = -1};
+}

@@ -1,0 +1,86 @@
+/*
+ * A part of the ledger: one backend with the journal and the lock that belong to it. A ledger has
+ * one part, or one for each account where the state is split by account.
+ *
+ *     part_open      no request
+ *     part_lock      only to write: waits for the lock
+ *     part_load      the state, with what interrupted runs left folded in in memory
+ *     part_write     a new state
+ *     part_begin, part_append, part_alive      the journal of a run
+ *     part_end       the journal is in the state: removes it
+ *     part_close     unlocks, unless the journal has what the backend does not have
+ *
+ * A process that ends early leaves its journal, and its lock where the backend is shared. The same
+ * machine finds the journal: as its lock file is free, its process has ended, so its lock is taken
+ * over and the journal folded in. Other machines find the lock. Once it was broken, they fold in
+ * the intents that the run announced beside it.
+ */
+#ifndef STATE_PART_H
+#define STATE_PART_H
+
+#include "adapter/fs.h"
+#include "adapter/lock.h"
+#include "state/backend.h"
+#include "state/journal.h"
+#include "state/state.h"
+
+struct part {
+	struct backend *backend;
+	struct account account;        /* whose part it is; id NULL: the ledger has one part */
+	const struct event_sink *sink; /* may be NULL */
+	struct lock file_lock;
+	const char *lock_id;    /* of our lock in the backend; NULL: none */
+	bool keeps_lock;        /* a journal of this lock has results */
+	struct journal journal; /* as it was found */
+	bool has_read_journal;
+	bool has_journal; /* the file exists */
+	struct chain_writer lines;
+	struct fs_log log;   /* open during a run */
+	int64_t serial;      /* of the newest state that the backend has; 0: none */
+	int64_t read_serial; /* of the state as it was read, with its journal; 0: there was none */
+	char lineage[STATE_LINEAGE_LENGTH + 1]; /* see ledger_lineage */
+	bool is_ahead;                          /* the state in memory is newer */
+	int64_t alive_ms;                       /* when the journal last said so; since 1970 */
+	int64_t alive_at_ms, fence_at_ms; /* the same, and the last look at the lock; monotonic */
+};
+
+struct part_wait {
+	const char *operation; /* what the lock says: "apply" */
+	int64_t timeout_ms;
+	const volatile sig_atomic_t *interrupted; /* may be NULL */
+};
+
+/* Initializes the part in any case: part_close is due. */
+bool part_open(
+	struct part *part, const struct backend_options *options, struct error *err) MUST_CHECK;
+
+/* ERROR_BUSY: it is still locked after the timeout. EVENT_LOCK_WAIT says who is waited for. */
+bool part_lock(struct part *part, const struct part_wait *wait, struct error *err) MUST_CHECK;
+
+/* Gives the state (state_release); an empty one if there is none yet. */
+bool part_load(struct part *part, struct state *ret_state, struct error *err) MUST_CHECK;
+
+/* The serial of a readable older copy; 0: there is none. Gives its name (mem_free). */
+int64_t part_find_backup(const struct part *part, char **ret_name);
+
+/* Writes the state under its serial, after reading it back from memory. */
+bool part_write(struct part *part, const struct state *state, struct error *err) MUST_CHECK;
+
+/*
+ * Makes the journal's header with the intents durable, here and beside the lock, and makes sure
+ * that the lock is still ours. If that fails, nothing is left.
+ */
+bool part_begin(struct part *part, const struct str *header, struct error *err) MUST_CHECK;
+bool part_append(struct part *part, const struct str *lines, struct error *err) MUST_CHECK;
+
+/*
+ * Makes durable that requests are in progress, if the journal has not said so for a second, and
+ * looks after the lock once a minute. ERROR_CONFLICT: it was broken.
+ */
+bool part_alive(struct part *part, struct error *err) MUST_CHECK;
+bool part_end(struct part *part, struct error *err) MUST_CHECK;
+
+/* Problems are events: nobody could do anything about them. */
+void part_close(struct part *part);
+
+#endif
