@@ -28,7 +28,8 @@ static const char *own_file(const struct session *session, const char *path)
 		const char *before, *after, *what;
 	} siblings[] = {{"", "", "the state"}, {"", ".journal", "the journal of the state"},
 		{".", ".lock", "the lock of the state"}};
-	const struct backend *backend = session->has_ledger ? session->ledger.backend : NULL;
+	const struct backend *backend = 
+		session->has_ledger ? session->ledger.parts[0].backend : NULL;
 	const char *local = session->location.path, *what = NULL;
 
 	if (is_manifest(session, path))
