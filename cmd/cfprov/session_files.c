@@ -28,7 +28,7 @@ static const char *own_file(const struct session *session, const char *path)
 		const char *before, *after, *what;
 	} siblings[] = {{"", "", "the state"}, {"", ".journal", "the journal of the state"},
 		{".", ".lock", "the lock of the state"}};
-	const struct backend *backend = 
+	const struct backend *backend =
 		session->has_ledger ? session->ledger.parts[0].backend : NULL;
 	const char *local = session->location.path, *what = NULL;
 
