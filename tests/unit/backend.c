@@ -109,7 +109,7 @@ static char *journal_of(const char *endpoint, const char *prefix)
 
 	assert_true(backend_open(&options, &backend, &err));
 	char *path = mem_copy_text(backend->journal_path);
-	expect_text(backend->name, prefix ? "s3://b/p" : "s3://b");
+	expect_text(backend->name, "s3://b/p");
 	expect_text(backend->lock_path, ".lock");
 	backend_free(backend);
 	return path;
@@ -124,7 +124,7 @@ static void journals_of_remote_states(void **state)
 	char *a AUTO_FREE = journal_of("https://one", "p"),
 		*b AUTO_FREE = journal_of("https://one", "p");
 	char *c AUTO_FREE = journal_of("https://two", "p"),
-		*d AUTO_FREE = journal_of("https://one", NULL);
+		*d AUTO_FREE = journal_of("https://one", "p/q");
 	assert_string_equal(a, b);
 	assert_string_not_equal(a, c);
 	assert_string_not_equal(a, d);

@@ -38,7 +38,7 @@ static int setup(void **state)
 	cloud_new();
 	s->home = folder_file(&s->folder, "home");
 	s->away = folder_file(&s->folder, "away");
-	s->location = (struct location){.kind = LOCATION_S3, .bucket = "b"};
+	s->location = (struct location){.kind = LOCATION_S3, .bucket = "b", .prefix = "p"};
 	s->account = (struct account){.alias = "prod", .id = "acc1"};
 	s->desired = (struct model){.accounts = &s->account, .account_count = 1};
 	for (int i = 0; i < COUNT; i++) {
@@ -558,7 +558,7 @@ static void waits(void **state)
 	expect_text(str_text(&s->said), "waits: alice@");
 	expect_text(str_text(&s->said), "(apply, since 2");
 	expect_text(s->err.hint, "cfprov force-unlock ");
-	expect_error(&s->err, "the state s3://b is locked by alice@");
+	expect_error(&s->err, "the state s3://b/p is locked by alice@");
 	/* Who only looks needs no lock. */
 	expect_read(s, s->away, "acD", 1);
 	options.no_lock = true;
