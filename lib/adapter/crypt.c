@@ -76,6 +76,14 @@ void crypt_checksum(const char *bytes, size_t length, char text[static CRYPT_CHE
 	sodium_bin2hex(text, CRYPT_CHECKSUM_SIZE, hash, CRYPT_CHECKSUM_SIZE / 2);
 }
 
+void crypt_sha256(const char *bytes, size_t length, char text[static CRYPT_SHA256_SIZE])
+{
+	unsigned char hash[crypto_hash_sha256_BYTES];
+
+	crypto_hash_sha256(hash, (const unsigned char *)bytes, length);
+	sodium_bin2hex(text, CRYPT_SHA256_SIZE, hash, sizeof(hash));
+}
+
 /* ---- fingerprints ---- */
 
 void crypt_key(const struct secret *bytes, unsigned char key[static CRYPT_KEY_BYTES])

@@ -35,6 +35,10 @@ void crypt_random_text(size_t bytes, enum crypt_encoding encoding, struct secret
 enum { CRYPT_CHECKSUM_SIZE = 17 };
 void crypt_checksum(const char *bytes, size_t length, char text[static CRYPT_CHECKSUM_SIZE]);
 
+/* SHA-256 in hexadecimal, as S3 wants it of what it is sent. */
+enum { CRYPT_SHA256_SIZE = 65 };
+void crypt_sha256(const char *bytes, size_t length, char text[static CRYPT_SHA256_SIZE]);
+
 /* ---- fingerprints of secret bytes ---- */
 
 enum { CRYPT_KEY_BYTES = 32, CRYPT_SALT_BYTES = 16, CRYPT_HASH_BYTES = 32 };
