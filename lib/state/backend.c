@@ -8,6 +8,7 @@
 static const struct backend_kind *const kinds[LOCATION_KINDS] = {
 	[LOCATION_LOCAL] = &backend_local,
 	[LOCATION_HTTP] = &backend_http,
+	[LOCATION_S3] = &backend_s3,
 };
 
 /*
@@ -174,6 +175,12 @@ bool backend_forget(struct backend *backend, int64_t keep, size_t *ret_removed, 
 {
 	return backend->kind->forget ? backend->kind->forget(backend, keep, ret_removed, err)
 				     : lacks(backend, "history", err);
+}
+
+bool backend_repair(struct backend *backend, int64_t serial, int64_t *ret_serial, struct error *err)
+{
+	return backend->kind->repair ? backend->kind->repair(backend, serial, ret_serial, err)
+				     : lacks(backend, "log", err);
 }
 
 void backend_snapshot_release(struct backend_snapshot *snapshot)

@@ -184,6 +184,13 @@ bool backend_read_old(struct backend *backend, int64_t serial, struct str *ret_b
 bool backend_forget(
 	struct backend *backend, int64_t keep, size_t *ret_removed, struct error *err) MUST_CHECK;
 
+/*
+ * Makes what leads to the newest state anew, where it was lost: looks from the state with this
+ * serial on, or from the first if it is 0. Gives the newest serial. Logs only.
+ */
+bool backend_repair(
+	struct backend *backend, int64_t serial, int64_t *ret_serial, struct error *err) MUST_CHECK;
+
 void backend_snapshot_release(struct backend_snapshot *snapshot);
 void backend_versions_release(struct backend_versions *versions);
 void backend_intents_release(struct backend_intents *intents);
@@ -194,7 +201,7 @@ void backend_intents_release(struct backend_intents *intents);
  * Functions as above. A new kind is a file that defines one of these, a line below, and a row in
  * the table of backend.c. A function that is NULL does nothing and succeeds (check, lock, announce,
  * left, still_ours, keep_backup, release, find_holder), finds nothing (read_backup), or is refused
- * by name (force_unlock, history, read_old, forget). A kind with `history` is a log.
+ * by name (force_unlock, history, read_old, forget, repair). A kind with `history` is a log.
  */
 struct backend_kind {
 	const char *name; /* in the manifest: local */
@@ -228,8 +235,10 @@ struct backend_kind {
 		struct backend *backend, int64_t serial, struct str *ret_bytes, struct error *err);
 	bool (*forget)(
 		struct backend *backend, int64_t keep, size_t *ret_removed, struct error *err);
+	bool (*repair)(
+		struct backend *backend, int64_t serial, int64_t *ret_serial, struct error *err);
 };
 
-extern const struct backend_kind backend_local, backend_http;
+extern const struct backend_kind backend_local, backend_http, backend_s3;
 
 #endif

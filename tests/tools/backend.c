@@ -15,6 +15,7 @@
  *     history         "serial N" for each
  *     old N           "state BYTES"
  *     keep N          "removed N"
+ *     repair N        "repaired N": the newest serial
  *     wait            for a line on stdin
  *     count           "requests N": all attempts so far
  *
@@ -147,6 +148,14 @@ static bool do_keep(struct backend *backend, int64_t keep, struct error *err)
 	return backend_forget(backend, keep, &removed, err) && printf("removed %zu\n", removed) > 0;
 }
 
+static bool do_repair(struct backend *backend, int64_t serial, struct error *err)
+{
+	int64_t newest = 0;
+
+	return backend_repair(backend, serial, &newest, err) &&
+	       printf("repaired %" PRId64 "\n", newest) > 0;
+}
+
 static bool do_with(struct backend *backend, const char *word, const char *argument,
 	int64_t *serial, struct error *err)
 {
@@ -159,6 +168,8 @@ static bool do_with(struct backend *backend, const char *word, const char *argum
 		return do_old(backend, number, err);
 	if (strcmp(word, "keep") == 0)
 		return do_keep(backend, number, err);
+	if (strcmp(word, "repair") == 0)
+		return do_repair(backend, number, err);
 	if (strcmp(word, "lock") == 0)
 		return do_lock(backend, argument, err);
 	if (strcmp(word, "announce") == 0)

@@ -1,0 +1,300 @@
+/*
+ * A state in an object store: the log of statelog.h over adapter/s3. Here are the location, the
+ * credentials, waiting, and the events about requests.
+ */
+#include "adapter/http_url.h"
+#include "state/statelog.h"
+
+#include "base/clock.h"
+
+#include <string.h>
+#include <time.h>
+
+enum { WAIT_STEP_MS = 100 };
+
+struct bucket {
+	struct backend backend;
+	struct statelog log;
+	struct s3 *s3;
+	const struct event_sink *sink;
+	const volatile sig_atomic_t *interrupted;
+	struct http_url url;
+	char *region;
+	const char *bucket, *prefix;
+	int attempt; /* of the request that is under way, from 1 */
+};
+
+static struct bucket *bucket_of(struct backend *backend)
+{
+	return (struct bucket *)backend;
+}
+
+static struct statelog *log_of(struct backend *backend)
+{
+	return &bucket_of(backend)->log;
+}
+
+/* ---- events, and waiting ---- */
+
+static void on_exchange(void *context, const struct s3_exchange *exchange)
+{
+	struct bucket *bucket = context;
+	struct str path CLEANUP(str_release) = {0};
+
+	str_format(&path, "s3://%s/%s", bucket->bucket, exchange->key);
+	const struct event_request request = {.method = exchange->method,
+		.path = str_text(&path),
+		.attempt = bucket->attempt,
+		.sent_bytes = exchange->sent_bytes,
+		.status = exchange->status,
+		.received_bytes = exchange->received_bytes,
+		.ray = ""};
+	event_emit(bucket->sink,
+		&(struct event){.type = exchange->is_over ? EVENT_ANSWER : EVENT_REQUEST,
+			.request = &request,
+			.text = exchange->problem,
+			.elapsed_us = exchange->elapsed_us});
+}
+
+static void send(
+	void *context, const struct s3_request *requests, size_t count, struct s3_answer *answers)
+{
+	struct bucket *bucket = context;
+
+	s3_send(bucket->s3, requests, count, answers);
+	bucket->attempt = 1; /* unless it is repeated */
+}
+
+static bool is_interrupted(const struct bucket *bucket)
+{
+	return bucket->interrupted && *bucket->interrupted;
+}
+
+static bool pause(
+	void *context, const struct s3_request *request, const struct s3_answer *answer, int64_t ms)
+{
+	static const char *const methods[] = {
+		[S3_GET] = "GET", [S3_PUT] = "PUT", [S3_PUT_NEW] = "PUT", [S3_DELETE] = "DELETE"};
+	struct bucket *bucket = context;
+	struct str path CLEANUP(str_release) = {0};
+	int64_t until_ms = clock_monotonic_ms() + ms;
+
+	str_format(&path, "s3://%s/%s", bucket->bucket, request->key);
+	const struct event_request told = {.method = methods[request->verb],
+		.path = str_text(&path),
+		.attempt = bucket->attempt,
+		.ray = ""};
+	event_emit(bucket->sink,
+		&(struct event){.type = EVENT_RETRY,
+			.request = &told,
+			.text = answer->err.message,
+			.is_throttled = answer->meaning == S3_LATER && answer->retry_after_ms >= 0,
+			.wait_ms = ms});
+	for (int64_t left; (left = until_ms - clock_monotonic_ms()) > 0;) {
+		if (request->may_stop && is_interrupted(bucket))
+			return false;
+		left = left < WAIT_STEP_MS ? left : WAIT_STEP_MS;
+		nanosleep(&(struct timespec){.tv_nsec = left * 1000000L}, NULL);
+	}
+	bucket->attempt++;
+	return true;
+}
+
+/* ---- opening ---- */
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), end_length = strlen(end);
+
+	return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+/* AWS has an endpoint for each region; R2 has one region. */
+static bool find_endpoint(struct bucket *bucket, const struct location *location, struct error *err)
+{
+	struct str endpoint CLEANUP(str_release) = {0};
+	const char *region = location->region;
+
+	if (location->endpoint)
+		str_text_add(&endpoint, location->endpoint);
+	else
+		str_format(&endpoint, "https://s3.%s.amazonaws.com", region ? region : "us-east-1");
+	if (!http_url_check("the endpoint of the state", str_text(&endpoint), &bucket->url, err))
+		return false;
+	if (bucket->url.query || bucket->url.has_fragment || strcmp(bucket->url.path, "/") != 0) {
+		error_set(err, "the endpoint of the state has a path");
+		return error_hint(err, "It is only https:// and the host. The bucket is `bucket`, "
+				       "and what follows it `prefix`.");
+	}
+	if (!region)
+		region = ends_with(bucket->url.host, ".r2.cloudflarestorage.com") ? "auto"
+										  : "us-east-1";
+	bucket->region = mem_copy_text(region);
+	return true;
+}
+
+/* Always false. */
+static bool refuse_credentials(const struct bucket *bucket, struct error *err)
+{
+	error_set(err, "there are no credentials for %s", bucket->backend.name);
+	return error_hint(err, "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. For R2, an API "
+			       "token with Object Read & Write for the bucket shows both when it "
+			       "is created.");
+}
+
+static bool connect(struct bucket *bucket, const struct backend_options *options, struct error *err)
+{
+	const struct backend_credentials *keys = options->credentials;
+
+	if (!keys || !keys->access_key.length || !keys->secret_key.length)
+		return refuse_credentials(bucket, err);
+	bucket->s3 = s3_new(&(struct s3_options){.origin = bucket->url.origin,
+				    .is_loopback = bucket->url.is_loopback,
+				    .bucket = bucket->bucket,
+				    .region = bucket->region,
+				    .access_key = &keys->access_key,
+				    .secret_key = &keys->secret_key,
+				    .session_token = &keys->session_token,
+				    .body_limit = BACKEND_SIZE_LIMIT + LOG_HEAD_LIMIT,
+				    .interrupted = options->interrupted,
+				    .on_exchange = on_exchange,
+				    .context = bucket},
+		err);
+	return bucket->s3 != NULL;
+}
+
+static void close_s3(struct backend *backend)
+{
+	struct bucket *bucket = bucket_of(backend);
+
+	statelog_close(&bucket->log);
+	s3_free(bucket->s3);
+	http_url_release(&bucket->url);
+	mem_free(bucket->region);
+	mem_free(bucket);
+}
+
+static bool open_s3(
+	const struct backend_options *options, struct backend **ret_backend, struct error *err)
+{
+	const struct location *location = options->location;
+	struct bucket *bucket = mem_alloc(sizeof(*bucket));
+	struct str name CLEANUP(str_release) = {0};
+
+	bucket->sink = options->sink;
+	bucket->interrupted = options->interrupted;
+	bucket->bucket = location->bucket;
+	bucket->prefix = location->prefix;
+	bucket->attempt = 1;
+	location_add_name(location, &name);
+	bucket->backend.name = str_steal(&name);
+	if (!find_endpoint(bucket, location, err) || !connect(bucket, options, err)) {
+		mem_free(bucket->backend.name);
+		close_s3(&bucket->backend);
+		return false;
+	}
+	bucket->log = (struct statelog){
+		.bucket = {{send, pause, bucket}, bucket->backend.name, bucket->prefix},
+		.origin = bucket->url.origin};
+	statelog_init(&bucket->log);
+	*ret_backend = &bucket->backend;
+	return true;
+}
+
+/* ---- the interface ---- */
+
+static bool check(struct backend *backend, struct error *err)
+{
+	return statelog_check(log_of(backend), err);
+}
+
+static bool read_s3(
+	struct backend *backend, struct backend_snapshot *ret_snapshot, struct error *err)
+{
+	return statelog_read(log_of(backend), ret_snapshot, err);
+}
+
+static bool lock(struct backend *backend, const struct backend_lock *wanted, const char **ret_id,
+	struct str *ret_info, struct error *err)
+{
+	return statelog_lock(log_of(backend), wanted, ret_id, ret_info, err);
+}
+
+static bool find_holder(struct backend *backend, struct str *ret_info, struct error *err)
+{
+	return statelog_find_holder(log_of(backend), ret_info, err);
+}
+
+static bool announce(struct backend *backend, const struct str *intents, struct error *err)
+{
+	return statelog_announce(log_of(backend), intents, err);
+}
+
+static bool left(struct backend *backend, struct backend_intents *ret_left, struct error *err)
+{
+	return statelog_left(log_of(backend), ret_left, err);
+}
+
+static bool still_ours(struct backend *backend, struct error *err)
+{
+	return statelog_still_ours(log_of(backend), err);
+}
+
+static bool append(
+	struct backend *backend, int64_t serial, const struct str *bytes, struct error *err)
+{
+	return statelog_append(log_of(backend), serial, bytes, err);
+}
+
+static bool release(struct backend *backend, struct error *err)
+{
+	return statelog_release(log_of(backend), err);
+}
+
+static bool force_unlock(
+	struct backend *backend, const char *id, struct str *ret_info, struct error *err)
+{
+	return statelog_force_unlock(log_of(backend), id, ret_info, err);
+}
+
+static bool history(
+	struct backend *backend, struct backend_versions *ret_versions, struct error *err)
+{
+	return statelog_history(log_of(backend), ret_versions, err);
+}
+
+static bool read_old(
+	struct backend *backend, int64_t serial, struct str *ret_bytes, struct error *err)
+{
+	return statelog_read_old(log_of(backend), serial, ret_bytes, err);
+}
+
+static bool forget(struct backend *backend, int64_t keep, size_t *ret_removed, struct error *err)
+{
+	return statelog_forget(log_of(backend), keep, ret_removed, err);
+}
+
+static bool repair(struct backend *backend, int64_t serial, int64_t *ret_serial, struct error *err)
+{
+	return statelog_repair(log_of(backend), serial, ret_serial, err);
+}
+
+const struct backend_kind backend_s3 = {
+	.name = "s3",
+	.open = open_s3,
+	.close = close_s3,
+	.check = check,
+	.read = read_s3,
+	.lock = lock,
+	.find_holder = find_holder,
+	.announce = announce,
+	.left = left,
+	.still_ours = still_ours,
+	.append = append,
+	.release = release,
+	.force_unlock = force_unlock,
+	.history = history,
+	.read_old = read_old,
+	.forget = forget,
+	.repair = repair,
+};
