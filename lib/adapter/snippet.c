@@ -1,11 +1,14 @@
+#define _GNU_SOURCE /* environ, memmem */
 #include "adapter/snippet.h"
 
+#include "base/scrub.h"
 #include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { LONGEST_BREAK = 3 };
+enum { LONGEST_BREAK = 3, SHORTEST_SETTING = 8, LONGEST_SECRET = 128 << 10 };
 
 /* The length of the line break here, as YAML 1.1 and libyaml count lines; 0: none. */
 static size_t break_length(const char *bytes, size_t left)
@@ -106,6 +109,51 @@ static void add_bytes(struct str *out, const char *bytes, size_t length)
 	text_add_visible(out, copy.bytes, length, 0);
 }
 
+/* ---- values of the environment ---- */
+
+/*
+ * True if a variable may hold a secret of this text: one that the text names, as the source of a
+ * value or a token, or one of cfprov's own, but not its plain settings.
+ */
+static bool may_be_secret(
+	const struct snippet_text *text, const char *name, size_t length, size_t value)
+{
+	static const char *const settings[] = {
+		"CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_BASE_URL", "CFPROV_POLICY", "CFPROV_LOG_PATH"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
+		if (length == strlen(settings[i]) && memcmp(name, settings[i], length) == 0)
+			return false;
+	if (value >= SHORTEST_SETTING &&
+		(strncmp(name, "CLOUDFLARE_", 11) == 0 || strncmp(name, "CFPROV_", 7) == 0))
+		return true;
+	return value >= SCRUB_SHORTEST && length && memmem(text->bytes, text->length, name, length);
+}
+
+void snippet_know(const struct snippet_text *text, struct scrub *scrub)
+{
+	for (char **it = environ; it && *it; it++) {
+		size_t name = strcspn(*it, "=");
+		const char *value = *it + name + ((*it)[name] != '\0');
+		size_t size = strlen(value);
+		if (may_be_secret(text, *it, name, size))
+			scrub_know_text(scrub, value, size);
+	}
+}
+
+/* True if there may be a secret near the place: in part, it would be no better. */
+static bool may_have_secret(
+	const struct snippet_text *text, const char *line, size_t length, size_t at)
+{
+	struct scrub scrub CLEANUP(scrub_release) = {0};
+	size_t from = at > LONGEST_SECRET ? at - LONGEST_SECRET : 0;
+	size_t to = length - at > LONGEST_SECRET ? at + LONGEST_SECRET : length;
+
+	snippet_know(text, &scrub);
+	return text_has_token(line + from, to - from) ||
+	       scrub_finds(&scrub, line + from, to - from);
+}
+
 /* Shows a window of the line around the place, so that a huge line fits into one. */
 static void show_line(
 	const struct snippet_text *text, const struct snippet_place *place, struct error *err)
@@ -116,7 +164,7 @@ static void show_line(
 	const char *line = line_of(text, place->line, &length);
 	size_t at = forward(line, length, 0, place->column - 1);
 	err->offset_bytes = text->skipped + (size_t)(line - text->bytes) + at;
-	if (text_has_token(line, length)) /* pasted anywhere in it: in part it would be no better */
+	if (may_have_secret(text, line, length, at))
 		return;
 	size_t end = place->hidden & SNIPPET_HIDE_VALUES ? value_offset(line, length) : length;
 	at = at < end ? at : end;

@@ -6,6 +6,7 @@
 #define ADAPTER_SNIPPET_H
 
 #include "base/error.h"
+#include "base/scrub.h"
 
 /* A text; its lines are found when the first one is shown. */
 struct snippet_text {
@@ -33,10 +34,19 @@ struct snippet_place {
 	size_t shown; /* characters of the line from the place on, at most */
 };
 
-/* Lends a new error with the place, its line and a caret. Beyond ERROR_LIST_MOST: without a line.
+/*
+ * Lends a new error with the place, its line and a caret. Without the line, if anything in it looks
+ * like a token or is the value of a variable that the text names, or of one of cfprov's own
+ * (CLOUDFLARE_*, CFPROV_*); and beyond ERROR_LIST_MOST.
  */
 struct error *snippet_error(
 	struct snippet_text *text, const struct snippet_place *place, struct error_list *errors);
+
+/*
+ * Adds these values of variables. They are lent by the environment, in which they move before a
+ * command runs.
+ */
+void snippet_know(const struct snippet_text *text, struct scrub *scrub);
 
 /* Finds the place of a byte, counted from 0. */
 void snippet_find(struct snippet_text *text, size_t at, size_t *ret_line, size_t *ret_column);

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONG_LINE = 8 }; /* bytes; a shorter line of a secret is no secret */
+enum {
+	LONG_LINE = 8,   /* bytes; a shorter line of a secret is no secret */
+	LONG_START = 24, /* bytes; so much of a secret is recognized where a text is cut */
+};
 
 struct scrub_entry {
 	const char *bytes;
@@ -170,4 +173,20 @@ void scrub_add(struct str *out, const char *text, size_t length, const struct sc
 		str_text_add(out, SCRUB_WITHHELD);
 	else
 		str_add(out, str_text(&kept), kept.length);
+}
+
+bool scrub_finds(const struct scrub *scrub, const char *text, size_t length)
+{
+	struct scrub starts CLEANUP(scrub_release) = {0};
+	size_t found = 0;
+	bool is_short = false;
+
+	for (size_t i = 0; i < scrub->count; i++) {
+		const struct scrub_entry *entry = &scrub->entries[i];
+		know(&starts, entry->bytes,
+			entry->length < LONG_START ? entry->length : LONG_START);
+	}
+	for (size_t at = 0; at < length && !found; at++)
+		found = longest_match(&starts, text + at, length - at, &is_short);
+	return found > 0;
 }

@@ -35,6 +35,10 @@ void scrub_know(struct scrub *scrub, const struct secret *secret);
 void scrub_know_text(struct scrub *scrub, const char *bytes, size_t length);
 void scrub_release(struct scrub *scrub);
 
+/* True if one of the secrets, or the start of a long one, is in the text, which may have been cut.
+ */
+bool scrub_finds(const struct scrub *scrub, const char *text, size_t length);
+
 /* Adds the text without the secrets. `scrub` may be NULL. */
 void scrub_add(struct str *out, const char *text, size_t length, const struct scrub *scrub);
 

@@ -215,6 +215,40 @@ bool documents_add(struct documents *documents, const char *file, const struct s
 	return parse(documents, false, errors);
 }
 
+static void scrub_text(const struct scrub *scrub, char **text)
+{
+	struct str scrubbed CLEANUP(str_release) = {0};
+
+	if (!*text || !scrub_finds(scrub, *text, strlen(*text)))
+		return;
+	scrub_add(&scrubbed, *text, strlen(*text), scrub);
+	mem_free(*text);
+	/* Where it was cut, it may end with a part. */
+	*text = scrub_finds(scrub, str_text(&scrubbed), scrubbed.length)
+			? mem_copy_text(SCRUB_WITHHELD)
+			: str_steal(&scrubbed);
+}
+
+void documents_scrub(const struct documents *documents, struct error_list *errors, size_t from)
+{
+	struct scrub scrub CLEANUP(scrub_release) = {0};
+
+	if (from == errors->count)
+		return;
+	for (size_t i = 0; i < documents->count; i++)
+		snippet_know(&documents->items[i].yaml.text, &scrub);
+	for (size_t i = from; i < errors->count; i++) {
+		struct error *err = &errors->items[i];
+		scrub_text(&scrub, &err->message);
+		scrub_text(&scrub, &err->hint);
+		if (!err->snippet || !scrub_finds(&scrub, err->snippet, strlen(err->snippet)))
+			continue;
+		mem_free(err->snippet);
+		err->snippet = NULL;
+		err->caret = 0;
+	}
+}
+
 void documents_release(struct documents *documents)
 {
 	while (documents->count)

@@ -51,6 +51,12 @@ bool documents_add(struct documents *documents, const char *file, const struct s
 	struct error_list *errors) MUST_CHECK;
 
 /*
+ * Removes from errors, from number `from` on, the values of variables that the documents name, and
+ * of cfprov's own: they may stand in the manifest, too. See adapter/snippet.
+ */
+void documents_scrub(const struct documents *documents, struct error_list *errors, size_t from);
+
+/*
  * Lends what paths in the file are relative to: its own path or, for a descriptor such as
  * /dev/fd/63, "" (the current folder).
  */

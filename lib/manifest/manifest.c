@@ -99,6 +99,8 @@ static bool end_reading(struct reading *r, size_t before, struct model *ret_mode
 {
 	bool is_good = r->errors->count == before;
 
+	documents_scrub(r->documents, r->errors, before);
+	documents_scrub(r->documents, r->warnings, 0);
 	arena_release(&r->arena);
 	if (is_good)
 		*ret_model = *r->model;
@@ -210,11 +212,14 @@ bool manifest_open(
 		.must_be_in_place = source->has_policy,
 	};
 
+	size_t before = errors->count;
+
 	manifest->has_policy = source->has_policy;
 	variables_init(&manifest->variables, source->variables, source->variable_count);
 	if (documents_open(&manifest->documents, &files, errors))
 		return true;
 	check_variables_anyway(manifest, errors);
+	documents_scrub(&manifest->documents, errors, before);
 	return false;
 }
 

@@ -429,3 +429,45 @@ while_slow()
 	good plan -out=p
 	while_slow GET apply p
 }
+
+# ---- excerpts -------------------------------------------------------------------------------
+
+# Whoever tries something out writes the value beside its source, and makes a mistake.
+@test "fault T2: a secret of the environment that the manifest has, too, is not shown beside a mistake" {
+	export V_ONE=hush-one V_LINES=$'hush-first line\nhush-second line' V_LONG CFPROV_VAR_three=hush-three
+	V_LONG=hush-$(printf 'abcd %.0s' {1..40})
+	export CLOUDFLARE_API_TOKEN=hush-token-of-mine
+	local mistake
+	while read -r mistake; do
+		printf 'account_id: acc_1\nstores:\n  - name: s\n    secrets:\n%s\n%s\n' \
+			'      - {name: A, value: {env: V_ONE}}' "      $mistake" >cfprov.yaml
+		bad validate
+		run ! grep -F hush out err
+		err_has 'cfprov.yaml:6:'
+		prov validate -json
+		[[ $status -eq 1 ]]
+		jq -e '.error_count > 0' out
+		run ! grep -F hush out err
+	done <<-end
+		- {name: B, value: {env: V_ONE}, comment: hush-one, typo: 1}
+		- {name: B, value: {env: V_ONE}, on_drift: hush-one}
+		- {name: B, value: {env: V_ONE}, update: "hush\\u002done"}
+		- {name: hush-one!, value: {env: V_ONE}}
+		- {name: B, value: {env: V_LINES}, comment: hush-second line, on_drift: hush-first line}
+		- {name: B, value: {env: V_LONG}, on_drift: "$V_LONG"}
+		- {name: B, value: {env: V_ONE}, on_drift: hush-token-of-mine}
+		- {name: B, value: {env: V_ONE}, on_drift: hush-three}
+		- hush-one: ] [
+		- {name: B, value: {env: [V_ONE, hush-one]}}
+	end
+	# Nor where another file names the variable.
+	printf 'account_id: acc_1\nstores: [{name: s, secrets: [{name: A, value: {env: V_ONE}}]}]\n' >one.yaml
+	printf 'stores: [{name: t, on_remove: hush-one}]\n' >two.yaml
+	bad validate -f one.yaml -f two.yaml
+	run ! grep -F hush out err
+	err_has 'two.yaml:1:'
+	# What is no secret of ours is shown, as ever.
+	echo '{account_id: acc_1, stores: [{name: s, on_remove: plain-text}]}' >cfprov.yaml
+	OTHER=plain-text bad validate
+	err_has "invalid on_remove \`plain-text\`" ' on_remove: plain-text...'
+}

@@ -107,6 +107,25 @@ static void any_bytes(void **state)
 	assert_memory_equal(out.bytes + 4, M, strlen(M));
 }
 
+/* fault T2: an error shows a part of a value that was cut */
+static void finds_what_is_cut(void **state)
+{
+	static const char value[] = "a value of more than forty characters, so that it is cut";
+	struct scrub scrub CLEANUP(scrub_release) = {0};
+	char cut[64] = "x ";
+
+	(void)state;
+	scrub_know_text(&scrub, value, strlen(value));
+	scrub_know_text(&scrub, "short", 5);
+	for (size_t shown = 0; shown <= strlen(value); shown++) {
+		memcpy(cut + 2, value, shown);
+		assert_int_equal(scrub_finds(&scrub, cut, 2 + shown), shown >= 24);
+	}
+	assert_true(scrub_finds(&scrub, "a short one", 11));
+	assert_false(scrub_finds(&scrub, "a shor", 6));
+	assert_false(scrub_finds(&scrub, "", 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +134,7 @@ int main(void)
 		cmocka_unit_test(short_ones),
 		cmocka_unit_test(several),
 		cmocka_unit_test(any_bytes),
+		cmocka_unit_test(finds_what_is_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
