@@ -66,10 +66,10 @@ static bool read_target(struct import_env *env)
 /* ---- the manifest ---- */
 
 /*
- * The session reads the manifests that exist; those that do not are where the output goes. An empty
- * file does not count: the shell has just made it to take our output.
+ * The session reads the manifests that exist; those that do not, or are empty, are where the output
+ * goes. False: a redirection of ours has emptied one, and nobody knows what it had.
  */
-static void find_manifests(struct import_env *env)
+static bool find_manifests(struct import_env *env)
 {
 	static const char *const defaults[] = {MANIFEST_DEFAULT_PATH};
 	const struct cli_texts *given = &env->session->cli->manifests;
@@ -77,8 +77,11 @@ static void find_manifests(struct import_env *env)
 	size_t count = given->count ? given->count : 1, existing = 0;
 	const char **found = arena_alloc(&env->session->arena, count * sizeof(*found));
 	const char *out = env->session->cli->out;
+	struct error err CLEANUP(error_release) = {0};
 	struct stat status;
 
+	if (!session_check_emptied(env->session, paths, count, &err))
+		return term_error(&err);
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(paths[i], "-") == 0 ||
 			(stat(paths[i], &status) == 0 &&
@@ -93,6 +96,7 @@ static void find_manifests(struct import_env *env)
 	env->session->source.paths = found;
 	env->session->source.path_count = existing;
 	env->target.is_whole = !existing;
+	return true;
 }
 
 /* Reads the manifest, if there is one, and compares the address with it. */
@@ -152,8 +156,7 @@ bool import_env_run(struct session *session)
 	struct import_env env CLEANUP(release) = {.session = session};
 	struct str text CLEANUP(str_release) = {0};
 
-	find_manifests(&env);
-	if (!session_check_new_file(session) || !read_target(&env) ||
+	if (!find_manifests(&env) || !session_check_new_file(session) || !read_target(&env) ||
 		!read_file(&env, session->cli->arguments[0]) || !heed_manifest(&env))
 		return false;
 	term_warnings(&env.envfile.warnings);

@@ -82,27 +82,38 @@ static bool is_emptied(const char *path)
 	       file.st_ino == output.st_ino;
 }
 
+bool session_check_emptied(
+	const struct session *session, const char *const *paths, size_t count, struct error *err)
+{
+	bool may_write = session->cli->command->options & CLI_NEW_FILE;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!is_emptied(paths[i]))
+			continue;
+		error_set(err, "%s is empty: the shell emptied it before cfprov could read it",
+			paths[i]);
+		return error_hint(err, "%s",
+			may_write ? "Use -out=FILE instead of redirecting the output to it."
+				  : "Redirect the output to another file.");
+	}
+	return true;
+}
+
 bool session_open_manifest(struct session *session, struct error_list *errors)
 {
 	static const char *const defaults[] = {MANIFEST_DEFAULT_PATH};
 	const struct manifest_source *source = &session->source;
-	bool may_write = session->cli->command->options & CLI_NEW_FILE;
+	struct error err = {0};
 
 	/* session_find_state may have opened it, and a pipe can be read once. */
 	if (session->is_manifest_open) {
 		error_list_release(&session->manifest.warnings);
 		return true;
 	}
-	for (size_t i = 0; i < source->path_count || i < ARRAY_SIZE(defaults); i++) {
-		const char *path = source->path_count ? source->paths[i] : defaults[i];
-		if (!is_emptied(path))
-			continue;
-		struct error *err = error_list_add(errors);
-		error_set(
-			err, "%s is empty: the shell emptied it before cfprov could read it", path);
-		return error_hint(err, "%s",
-			may_write ? "Use -out=FILE instead of redirecting the output to it."
-				  : "Redirect the output to another file.");
+	if (!session_check_emptied(session, source->path_count ? source->paths : defaults,
+		    source->path_count ? source->path_count : 1, &err)) {
+		error_move(error_list_add(errors), &err);
+		return false;
 	}
 	manifest_release(&session->manifest);
 	session->is_manifest_open = manifest_open(&session->manifest, &session->source, errors);

@@ -83,6 +83,10 @@ bool session_permits_state(const struct session *session, struct error *err) MUS
 /* What errors call the manifest, or the manifests. */
 const char *session_manifest_name(const struct cli *cli);
 
+/* False if the shell emptied one of the manifests, to put this command's output there. */
+bool session_check_emptied(const struct session *session, const char *const *paths, size_t count,
+	struct error *err) MUST_CHECK;
+
 /* Opens the manifest, once; and whether it failed because none exists: some commands need none. */
 bool session_open_manifest(struct session *session, struct error_list *errors) MUST_CHECK;
 bool session_has_no_manifest(

@@ -300,9 +300,11 @@ stores:
 
 @test "fault C13: the shell emptied the manifest before it could be read" {
 	local command
-	for command in export plan validate; do
+	echo A=a >.env
+	for command in export plan validate 'import-env .env -store=keys'; do
 		manifest a
-		"$cfprov" "$command" >cfprov.yaml 2>err && return 1
+		# shellcheck disable=SC2086 # words
+		"$cfprov" $command >cfprov.yaml 2>err && return 1
 		grep -qx 'Error: cfprov.yaml is empty: the shell emptied it before cfprov could read it' err
 		[ ! -s cfprov.yaml ]
 	done

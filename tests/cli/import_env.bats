@@ -83,7 +83,7 @@ stores:
 	err_has 'CLOUDFLARE_ACCOUNT_ID'
 }
 
-@test "beside a manifest: stores for a further file, also one that the shell has just made" {
+@test "beside a manifest: stores for a further file, also one that is still empty" {
 	echo "A=$value" >.env
 	printf '%s\n' 'accounts:' '  prod: {account_id: acc_1}' '  dev: {account_id: acc_2}' \
 		'stores: [other]' >cfprov.yaml
@@ -101,7 +101,7 @@ stores:
 	good validate -f cfprov.yaml -f more.yaml
 	out_has '3 stores and 1 secret in 2 accounts'
 	: >more.yaml
-	"$cfprov" import-env .env -store keys -f cfprov.yaml -f more.yaml >more.yaml
+	"$cfprov" import-env .env -store keys -f cfprov.yaml -f more.yaml -out=more.yaml
 	good validate -f cfprov.yaml -f more.yaml
 	out_has '4 stores and 2 secrets in 2 accounts'
 	refused .env -store nope/keys
@@ -248,8 +248,8 @@ stores:
 	start_logged
 	printf 'A="%s\\n"\nB=%s # comment\n' $value $value >.env
 	printf '{"C": 12.50, "D": "%s\\n"}' $value >vars.json
-	CLOUDFLARE_ACCOUNT_ID=acc_1 "$cfprov" import-env .env -store keys >cfprov.yaml
-	"$cfprov" import-env vars.json -store more -f cfprov.yaml -f more.yaml >more.yaml
+	CLOUDFLARE_ACCOUNT_ID=acc_1 "$cfprov" import-env .env -store keys -out=cfprov.yaml
+	"$cfprov" import-env vars.json -store more -f cfprov.yaml -f more.yaml -out=more.yaml
 	good apply -auto-approve -f cfprov.yaml -f more.yaml
 	out_has 'Resources: 6 added'
 	[ "$(sim_world '[.accounts[].stores[].secrets[] | "\(.name) \(.value_bytes)"] | sort | join(", ")')" = \
