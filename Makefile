@@ -11,11 +11,12 @@ CFLAGS ?= -O2 -g
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all tests objects install unit test asan lint format clean help show-flags
+.PHONY: all tests objects install sbom unit test asan lint format clean help show-flags
 
 help:
 	@echo 'make            build/cfprov and build/cfsim'
 	@echo 'make install    both, manual pages and completions, to $$(DESTDIR)$$(PREFIX)'
+	@echo 'make sbom       build/cfprov.cdx.json: the parts of cfprov (CycloneDX), needs python3'
 	@echo 'make test       unit tests, planner cases and command-line tests'
 	@echo 'make unit       unit tests only'
 	@echo 'make asan       the same tests under AddressSanitizer and UBSan'
@@ -39,7 +40,7 @@ ifneq ($(filter-out clean format help,$(or $(MAKECMDGOALS),all)),)
 LIBRARIES = libcurl:libcurl:libcurl4-openssl-dev libyaml:yaml-0.1:libyaml-dev \
 	cJSON:libcjson:libcjson-dev libsodium:libsodium:libsodium-dev \
 	libmicrohttpd:libmicrohttpd:libmicrohttpd-dev
-ifneq ($(filter-out all install show-flags $(BUILD)/cfprov $(BUILD)/cfsim,$(MAKECMDGOALS)),)
+ifneq ($(filter-out all install sbom show-flags $(BUILD)/cfprov $(BUILD)/cfsim,$(MAKECMDGOALS)),)
 LIBRARIES += cmocka:cmocka:libcmocka-dev
 endif
 
@@ -172,6 +173,10 @@ install: all
 	install $(PROGS) $(DESTDIR)$(PREFIX)/bin
 	cd $(BUILD)/share && for file in $(SHARE:$(BUILD)/share/%=%); do \
 		install -D -m 644 $$file $(abspath $(DESTDIR)$(PREFIX))/share/$$file || exit 1; done
+
+sbom: $(BUILD)/cfprov.cdx.json
+$(BUILD)/cfprov.cdx.json: cmd/cfprov/sbom.py $(BUILD)/cfprov
+	$(Q)$(call say,SBOM) CC='$(CC)' python3 $^ $(VERSION) $(EPOCH) >$@
 
 unit: tests
 	sh tests/run.sh --only unit

@@ -90,3 +90,64 @@ build_in()
 	env SOURCE_DATE_EPOCH=1600000000 CCACHE_DISABLE=1 make -s -j2 -C other/one CFLAGS='-O0 -g' all
 	run ! cmp one/build/cfprov other/one/build/cfprov
 }
+
+# The parts of CycloneDX 1.5 that are used, by its JSON schema (bom-1.5.schema.json).
+is_cyclonedx()
+{
+	jq -e '
+		def only($keys): (keys - $keys) == [];
+		def is_text: type == "string" and length > 0;
+		def is_part:
+			only(["type", "bom-ref", "name", "version", "description", "hashes", "licenses", "purl",
+				"externalReferences", "properties"]) and
+			(.type | IN("application", "library")) and (.name | is_text) and (.version | is_text) and
+			(.["bom-ref"] | is_text) and (.purl // "pkg:x" | startswith("pkg:")) and
+			all(.licenses[]; only(["license"]) and (.license | only(["id"]) and (.id | is_text))) and
+			all(.hashes[]?; .alg == "SHA-256" and (.content | test("^[0-9a-f]{64}$"))) and
+			all(.externalReferences[]?; .type == "website" and (.url | startswith("https://"))) and
+			all(.properties[]?; only(["name", "value"]) and (.value | is_text));
+		only(["bomFormat", "specVersion", "serialNumber", "version", "metadata", "components", "dependencies"]) and
+		.bomFormat == "CycloneDX" and .specVersion == "1.5" and .version == 1 and
+		(.serialNumber | test("^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")) and
+		(.metadata | only(["timestamp", "component"]) and (.component | is_part) and
+			(.timestamp // "2000-01-01T00:00:00Z" | fromdate > 0)) and
+		all(.components[]; is_part) and
+		([.metadata.component["bom-ref"], .components[]["bom-ref"]] as $refs |
+			($refs | unique | length) == ($refs | length) and
+			all(.dependencies[]; only(["ref", "dependsOn"]) and ([.ref, .dependsOn[]?] - $refs) == []))
+	' "$1" >/dev/null
+}
+
+@test "make sbom: every library that the program names, with version, licence and package" {
+	have readelf ldd python3 make
+	not_sanitized
+	sbom() { python3 "$top/cmd/cfprov/sbom.py" "$@"; }
+	sbom "$cfprov" 0.1.0 1700000000 >bom
+	is_cyclonedx bom
+	[ "$(jq -r .metadata.timestamp bom)" = 2023-11-14T22:13:20Z ]
+	[ "$(jq -r '.metadata.component.hashes[0].content' bom)" = "$(sha256sum <"$cfprov" | cut -d' ' -f1)" ]
+	# What the loader is asked for is in it, and so is what is compiled in.
+	readelf -dW "$cfprov" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -v ^ld-linux | sort >needed
+	grep -q libcurl needed
+	jq -r '.components[].properties[] | select(.name == "cfprov:soname") | .value' bom | sort | diff needed -
+	jq -e 'any(.components[]; .name == "uthash")' bom
+	[ "$(jq -r '.dependencies[0].dependsOn | length' bom)" = "$(jq '.components | length' bom)" ]
+	if command -v dpkg-query; then
+		[ "$(jq -r '.components[] | select(.name == "curl").properties[] |
+			select(.name == "cfprov:debian:version").value' bom)" = "$(dpkg-query -W -f '${Version}' libcurl4)" ]
+	fi
+	# The version that runs.
+	"$cfprov" version >version
+	grep -qF "$(jq -r '.components[] | select(.name == "curl").version' bom)" version
+	# The same again, and another one of another program.
+	(cd / && sbom "$cfprov" 0.1.0 1700000000) | cmp bom
+	cp "$cfprov" other
+	echo >>other
+	sbom other 0.1.0 1700000000 >other.bom
+	[ "$(jq -r .serialNumber bom)" != "$(jq -r .serialNumber other.bom)" ]
+	# A library that nobody has described is an error, not a gap.
+	run ! sbom "$cfsim" 0.1.0
+	[[ $output == *'libmicrohttpd'*'add its licence'* ]]
+	make -n -C "$top" BUILD="$PWD/nowhere" sbom >commands
+	grep -q 'sbom.py .*/nowhere/cfprov [0-9.]* .*>.*/nowhere/cfprov.cdx.json' commands
+}
