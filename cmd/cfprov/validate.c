@@ -7,7 +7,9 @@ bool validate_run(struct session *session)
 {
 	struct json_writer *json = document_writer();
 	struct str line CLEANUP(str_release) = {0};
-	bool is_valid = session_load_manifest(session);
+	/* Where the state is, if the manifest says so, is a part of it. */
+	bool is_valid = session_load_manifest(session) &&
+			(!session->manifest.state_place.file || session_find_state(session));
 
 	if (json)
 		json_put_bool(json, "valid", is_valid);

@@ -74,16 +74,18 @@ static enum http_outcome outcome_of(const struct http_end *end)
 
 /*
  * Did the proxy have a part in the failure? libcurl says so of some; of the others we know it if
- * its text names the proxy, or if no host is excluded.
+ * its text names the proxy, or if the host is not excluded.
  */
 static bool is_by_proxy(const struct http_end *end)
 {
 	const struct proxy *proxy = end->proxy;
 	CURLcode code = (CURLcode)end->code;
+	const char *url = NULL;
 
+	curl_easy_getinfo(end->easy, CURLINFO_EFFECTIVE_URL, &url);
 	return proxy->variable && end->sendings == 0 && !is_tls_trouble(code, end->reason) &&
 	       (code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY ||
-		       strstr(end->reason, proxy->host) || !proxy_has_exceptions());
+		       strstr(end->reason, proxy->host) || (url && !proxy_may_exclude(url)));
 }
 
 /* What the library says, without any user and password of a URL. */

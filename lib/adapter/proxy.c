@@ -157,9 +157,42 @@ void proxy_release(struct proxy *proxy)
 	*proxy = (struct proxy){0};
 }
 
-bool proxy_has_exceptions(void)
+/* A name excludes itself and what ends in it after a dot. */
+static bool excludes(const char *name, size_t size, const char *host, size_t length)
 {
-	return lookup("no_proxy") || lookup("NO_PROXY");
+	size_t before = length - size;
+
+	return size && size <= length && strncasecmp(host + before, name, size) == 0 &&
+	       (!before || host[before - 1] == '.');
+}
+
+bool proxy_may_exclude(const char *url)
+{
+	const char *list = lookup("no_proxy"), *host = strstr(url, "://");
+
+	if (!list)
+		list = lookup("NO_PROXY");
+	if (!list || strcmp(list, "*") == 0)
+		return list != NULL;
+	host = host ? host + strlen("://") : url;
+	bool is_address = *host == '[';
+	host += is_address;
+	size_t length = strcspn(host, is_address ? "]" : ":/?#");
+	is_address = is_address || strspn(host, "0123456789.") == length;
+	for (size_t size; *(list += strspn(list, ", \t[")); list += size) {
+		const char *name = list;
+		size = strcspn(list, ", \t");
+		size_t end = strcspn(list, ", \t]");
+		if (is_address && memchr(name, '/', size))
+			return true;
+		if (*name == '.' && end)
+			name++, end--;
+		while (end && name[end - 1] == '.')
+			end--;
+		if (excludes(name, end, host, length))
+			return true;
+	}
+	return false;
 }
 
 bool proxy_refuses(int connect_status)

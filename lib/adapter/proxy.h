@@ -25,8 +25,11 @@ struct proxy {
 bool proxy_read(struct proxy *ret_proxy, struct error *err) MUST_CHECK;
 void proxy_release(struct proxy *proxy);
 
-/* True if hosts may be excluded: NO_PROXY or no_proxy is set. */
-bool proxy_has_exceptions(void);
+/*
+ * True if no_proxy, or else NO_PROXY, excludes the URL's host, as libcurl reads them; or if that is
+ * unknown, because they have a network (10.0.0.0/8) and the host is an address.
+ */
+bool proxy_may_exclude(const char *url);
 
 /* True if this status will come again: a client error that is no matter of time. */
 bool proxy_refuses(int connect_status);

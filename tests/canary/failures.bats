@@ -97,3 +97,27 @@ teardown() { stop_all; }
 		clean 5
 	done
 }
+
+@test "nothing is left of a proxy's password" {
+	have python3
+	sim
+	kind=stores
+	local secret=$CANARY_TOKEN port=$BATS_TEST_TMPDIR/proxy.port answer
+	port_said() { [[ -s $port ]]; }
+	# A letter of it has to be decoded.
+	printf -v secret '%s%%%x%s' "${secret:0:20}" "'${secret:20:1}" "${secret:21}"
+	for answer in 407 403 502; do
+		begin
+		rm -f "$port"
+		later "$top/tests/cli/proxy.py" "$port" /dev/null "$answer"
+		wait_until port_said
+		CFPROV_LOG=trace CFPROV_LOG_PATH=trace.log CLOUDFLARE_API_TOKEN=some-token \
+			CLOUDFLARE_BASE_URL=https://api.cloudflare.invalid/client/v4 \
+			HTTPS_PROXY=http://somebody:$secret@127.0.0.1:$(<"$port") failing plan
+		grep -q "(HTTP $answer)" err
+		clean 1
+		kill -KILL "$later_pid"
+		wait "$later_pid" || true
+		later_pid=
+	done
+}

@@ -140,3 +140,14 @@ prov_proxy()
 	err_has "proxy $proxy: "
 	names_nothing
 }
+
+@test "a proxy that does not answer is named, also where other hosts are excluded" {
+	start_proxy silent
+	export CFPROV_REQUEST_TIMEOUT=1 HTTPS_PROXY=http://somebody:hush@$proxy
+	NO_PROXY=example.com,.internal bad plan
+	err_has "proxy $proxy: " HTTPS_PROXY
+	bad plan
+	err_has "proxy $proxy: "
+	rm connects
+	names_nothing
+}

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A proxy for tests: answers CONNECT with a status, or tunnels everything to 127.0.0.1:PORT.
+"""A proxy for tests: answers CONNECT with a status, or not at all, or tunnels to 127.0.0.1:PORT.
 
-usage: proxy.py PORT-FILE LOG (STATUS | PORT)
+usage: proxy.py PORT-FILE LOG (STATUS | PORT | silent)
 
 The log gets a line for each CONNECT: its target, and its Proxy-Authorization or "-".
 """
@@ -32,6 +32,9 @@ def serve(client):
     user = [x.split(": ", 1)[1] for x in lines if x.lower().startswith("proxy-authorization: ")]
     with open(log, "a", encoding="latin-1") as file:
         print(lines[0].split(" ")[1], user[0] if user else "-", file=file)
+    if what == "silent":
+        client.recv(1)
+        return
     if len(what) == 3:
         client.sendall(b"HTTP/1.1 %s No\r\nContent-Length: 0\r\n\r\n" % what.encode())
         client.close()

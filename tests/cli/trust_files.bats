@@ -169,7 +169,7 @@ outside()
 {
 	printf 'account_id: acc_1\nstores: [a]\nstate: {path: %s}\n' "$1" >repo/cfprov.yaml
 	local command
-	for command in "apply -auto-approve" plan "state list"; do
+	for command in "apply -auto-approve" plan "state list" validate; do
 		# shellcheck disable=SC2086 # words
 		bad $command -f repo/cfprov.yaml
 		err_has 'the path of the state leads out of the directory of the manifest' \
@@ -200,7 +200,6 @@ outside()
 	bad apply -auto-approve -f repo
 	err_has "can't write to the directory of repo/none/s.json"
 	printf 'account_id: acc_1\nstores: [a]\nstate: {path: ../s.json}\n' >repo/cfprov.yaml
-	good validate -f repo
 	good apply -auto-approve -adopt -f repo -state=s.json
 	[ -f s.json ]
 }

@@ -103,6 +103,45 @@ static void which_variable(void **state)
 	}
 }
 
+static void exclusions(void **state)
+{
+	static const struct {
+		const char *list, *url;
+		bool is_excluded;
+	} table[] = {
+		{"", "https://api.example.com/v4", false},
+		{"*", "https://api.example.com/v4", true},
+		{"example.com", "https://api.example.com/v4", true},
+		{".example.com", "https://api.example.com:8443/v4", true},
+		{"API.Example.com.", "https://api.example.com", true},
+		{"a, b,example.com", "https://api.example.com?x", true},
+		{"a example.com", "https://api.example.com#x", true},
+		{"ample.com", "https://api.example.com/v4", false},
+		{"www.api.example.com,,.", "https://api.example.com/v4", false},
+		{"v4,com/v4", "https://api.example.com/v4", false},
+		{"127.0.0.1", "https://127.0.0.1:1/", true},
+		{"10.0.0.1", "https://127.0.0.1:1/", false},
+		{"[::1]", "https://[::1]:1/", true},
+		{"::1", "https://[::1]:1/", true},
+		{"::2", "https://[::1]:1/", false},
+		/* It can't be told, so nothing is said. */
+		{"127.0.0.0/8", "https://127.0.0.1/", true},
+		{"127.0.0.0/8", "https://example.com/", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		setenv("NO_PROXY", table[i].list, 1);
+		if (proxy_may_exclude(table[i].url) != table[i].is_excluded)
+			fail_msg("%s: %s", table[i].list, table[i].url);
+	}
+	setenv("no_proxy", "other.com", 1);
+	assert_false(proxy_may_exclude("https://example.com/"));
+	(void)unsetenv("no_proxy");
+	(void)unsetenv("NO_PROXY");
+	assert_false(proxy_may_exclude("https://example.com/"));
+}
+
 static void refusals(void **state)
 {
 	static const int final[] = {400, 401, 403, 404, 405, 407, 451, 499};
@@ -121,6 +160,7 @@ int main(void)
 		cmocka_unit_test_setup(good_proxies, no_proxy),
 		cmocka_unit_test_setup(bad_proxies, no_proxy),
 		cmocka_unit_test_setup(which_variable, no_proxy),
+		cmocka_unit_test(exclusions),
 		cmocka_unit_test(refusals),
 	};
 
