@@ -67,9 +67,12 @@ static void take_argument(struct cli *cli, const char *argument, struct error_li
 {
 	const struct command *command = cli->command;
 	struct error err CLEANUP(error_release) = {0};
+	bool is_file =
+		cli->argument_count < command->most_arguments && strstr(command->arguments, "FILE");
 
-	if (cli->argument_count < command->most_arguments && strstr(command->arguments, "FILE") &&
-		!options_check_local("the file", argument, &err))
+	if ((is_file && !options_check_local("the file", argument, &err)) ||
+		(!(is_file && access(argument, F_OK) == 0) &&
+			!options_check_pasted("the argument", argument, &err)))
 		error_move(error_list_add(errors), &err);
 	cli->arguments[cli->argument_count++] = argument;
 }
@@ -81,9 +84,9 @@ static bool check_arguments(const struct cli *cli, struct error *err)
 	const char *word = command->arguments;
 
 	if (cli->argument_count > command->most_arguments) {
-		char *shown AUTO_FREE =
-			text_visible(cli->arguments[command->most_arguments], SHOWN_COLUMNS);
-		error_set(err, "too many arguments for `%s`: `%s`", command->name, shown);
+		struct str shown CLEANUP(str_release) = {0};
+		text_add_quoted(&shown, cli->arguments[command->most_arguments], SHOWN_COLUMNS);
+		error_set(err, "too many arguments for `%s`: %s", command->name, str_text(&shown));
 		add_usage(command, err);
 		return false;
 	}

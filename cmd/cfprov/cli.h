@@ -91,4 +91,7 @@ bool options_take(struct cli *cli, const char *text, char ***next, struct error_
 /* False: the value is a URL instead of a local file. The error calls it `what`. */
 bool options_check_local(const char *what, const char *value, struct error *err) MUST_CHECK;
 
+/* Likewise: a value that looks like a secret is not shown, by whoever would speak of it. */
+bool options_check_pasted(const char *what, const char *value, struct error *err) MUST_CHECK;
+
 #endif

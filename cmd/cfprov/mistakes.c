@@ -139,6 +139,7 @@ static void list_group(const char *group, struct error *err)
 bool mistake_command(const char *word, const char *second, struct error *err)
 {
 	struct str name CLEANUP(str_release) = {0}, typed CLEANUP(str_release) = {0};
+	struct str shown CLEANUP(str_release) = {0};
 
 	for (size_t i = 0; i < ARRAY_SIZE(habits); i++)
 		if (strcmp(habits[i].name, word) == 0)
@@ -154,11 +155,11 @@ bool mistake_command(const char *word, const char *second, struct error *err)
 	str_text_add(&typed, word);
 	if (second && (is_group || strchr(str_text(&name), ' ')))
 		str_format(&typed, " %s", second);
-	char *shown AUTO_FREE = text_visible(str_text(&typed), SHOWN_COLUMNS);
+	text_add_quoted(&shown, str_text(&typed), SHOWN_COLUMNS);
 	if (is_near)
-		return error_set(
-			err, "unknown command `%s`; did you mean `%s`?", shown, str_text(&name));
-	error_set(err, "unknown command `%s`", shown);
+		return error_set(err, "unknown command %s; did you mean `%s`?", str_text(&shown),
+			str_text(&name));
+	error_set(err, "unknown command %s", str_text(&shown));
 	if (is_group)
 		list_group(word, err);
 	else
@@ -251,7 +252,8 @@ static void strange(const struct command *command, const char *name, struct erro
 bool mistake_option(const struct command *command, const char *name, struct error *err)
 {
 	struct str takers CLEANUP(str_release) = {0};
-	char *shown AUTO_FREE = text_visible(name, SHOWN_COLUMNS);
+	bool is_hidden = text_has_token(name, strlen(name));
+	char *shown AUTO_FREE = text_visible(is_hidden ? TEXT_HIDDEN : name, SHOWN_COLUMNS);
 	struct option_text option = {.name = ""};
 
 	add_takers(&takers, name);

@@ -310,6 +310,15 @@ bool options_check_local(const char *what, const char *value, struct error *err)
 	return false;
 }
 
+bool options_check_pasted(const char *what, const char *value, struct error *err)
+{
+	if (!text_has_token(value, strlen(value)))
+		return true;
+	error_set(err, "%s looks like a secret and is not shown", what);
+	return error_hint(err, "Secrets never go on the command line, where other users can see "
+			       "them. If it is a token, revoke it.");
+}
+
 void options_check_environment(const struct cli *cli, struct error_list *errors)
 {
 	struct cli scratch = *cli;
@@ -343,12 +352,15 @@ static void check_value(
 	const struct option *option, struct cli *cli, const char *value, struct error_list *errors)
 {
 	struct str dashed CLEANUP(str_release) = {0};
-	struct error *err, remote CLEANUP(error_release) = {0};
+	struct error *err, why CLEANUP(error_release) = {0};
 
 	str_format(&dashed, "-%s", option->name);
 	bool is_path = strncmp(option->type->must_be, "a path", strlen("a path")) == 0;
-	if (is_path && !options_check_local(str_text(&dashed), value, &remote)) {
-		error_move(error_list_add(errors), &remote);
+	bool is_good = is_path ? options_check_local(str_text(&dashed), value, &why)
+			       : option->type == &pairs ||
+					 options_check_pasted(str_text(&dashed), value, &why);
+	if (!is_good) {
+		error_move(error_list_add(errors), &why);
 	} else if (take_value(option, cli, value)) {
 		return;
 	} else if (option->type == &pairs) { /* it may be a secret, so it is not shown */

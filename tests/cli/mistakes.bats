@@ -300,6 +300,38 @@ prov_with()
 	[ "$(jq -s '[.[] | select(."@level" == "error")] | length' out)" = 2 ]
 }
 
+@test "a token that was pasted into the command line is not shown" {
+	manifest a
+	local token words
+	for token in Kq3vZ8xW1nB6tR0yL5cM9pJ2hG7fD4sA1eUoQiXz \
+		cfut_Kq3vZ8xW1nB6tR0yL5cM9pJ2hG7fD4sA \
+		0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef; do
+		for words in "plan -target=T" "plan -target T" "plan -target=default/T" \
+			"plan -exclude=a/b/T" "apply -replace=T" "plan -account=T" "doctor -account-id=T" \
+			"import-env -store=T x" "import-env -store=T/s x" "import a T" "import T" \
+			"import default/a/T" "state rm T" "state mv a T" "state show T" "apply T" "show T" \
+			"plan -parallelism=T" "plan -patience=T" "plan -format=T" "plan -values=T" \
+			"apply -auto-approve=T" "plan T" "plan a T" "state push T" "import-env -store=s T" \
+			T "state T" "plan -T" -T "plan -T=x" "help T" "completion T" "man T"; do
+			# shellcheck disable=SC2086 # words
+			bad ${words//T/$token}
+			[[ $errors$output != *"${token:0:12}"* && $errors$output != *"${token: -12}"* ]] || {
+				echo "shown: $words" >&2
+				return 1
+			}
+		done
+	done
+	# Long names made of words, ids and files that exist are no tokens.
+	for words in the-payments-service-of-the-second-team-in-PRODUCTION-2 \
+		0123456789abcdef0123456789abcdef; do
+		bad plan -account=$words
+		err_has "-account=$words matches no account"
+	done
+	echo x >"$token"
+	bad show "$token"
+	err_has 'not a saved plan'
+}
+
 # ---- environment variables ------------------------------------------------------------------
 
 @test "variables that cfprov does not have are told, with a guess" {
