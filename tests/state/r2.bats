@@ -50,3 +50,42 @@ refused()
 	refused R2TEST wrong 403 SignatureDoesNotMatch GET
 	refused unknown R2TESTsecret 401 Unauthorized GET
 }
+
+# backend WORD...: see tests/tools/backend.c
+backend()
+{
+	KIND=s3 BUCKET=$s3_bucket ENDPOINT=$s3_url PREFIX=$(s3_prefix) XDG_STATE_HOME=$BATS_TEST_TMPDIR \
+		"$build/tests/tools/backend" "$@"
+}
+
+@test "a run at R2, which takes one write a second and key: the wait is said" {
+	one=11111111-1111-4111-8111-111111111111
+	run -0 --separate-stderr backend check lock $one read left announce mine ours append first release
+	[ "$output" = "locked $one
+no state
+ours
+written
+released" ]
+	[[ $stderr == *"retry after TooManyRequests: Reduce your concurrent request rate for the same object (HTTP 429"* ]]
+	run -0 --separate-stderr backend check lock $one read left announce mine ours append second release history
+	[ "${lines[1]}" = "state 1 first" ]
+	run -0 --separate-stderr backend read left count
+	[ "$output" = "state 2 second
+requests 4" ]
+}
+
+@test "errors of R2: keys, region, permission" {
+	said()
+	{
+		run -1 backend check
+		[[ $output == *"error 0: s3://$s3_bucket/$(s3_prefix): $1"* ]] || {
+			echo "not said: $1" >&2
+			return 1
+		}
+	}
+	AWS_ACCESS_KEY_ID=nobody said "the server does not know the access key ID (HTTP 401, Unauthorized)"
+	AWS_SECRET_ACCESS_KEY=wrong said "the secret access key is not the one of the access key ID (HTTP 403"
+	REGION=mars said "the bucket \`states\` is not in the region \`mars\`: The region name 'mars' is not valid"
+	AWS_ACCESS_KEY_ID=ROTEST AWS_SECRET_ACCESS_KEY=ROTESTsecret said \
+		"the access key may not write objects in the bucket \`states\` (HTTP 403, AccessDenied)"
+}

@@ -24,3 +24,13 @@ teardown_file()
 	[ "$http" = 200 ]
 	[ "$(s3 GET "$key")" = second ]
 }
+
+@test "a state is not kept there: two runs could overwrite each other" {
+	PREFIX=$(s3_prefix)
+	export KIND=s3 BUCKET=$s3_bucket ENDPOINT=$s3_url PREFIX XDG_STATE_HOME=$BATS_TEST_TMPDIR
+	run -1 "$build/tests/tools/backend" check
+	[[ $output == *"error 0: $s3_url ignores conditions: it overwrote an object that was to be written only if absent"* ]]
+	[[ $output == *"hint: Two runs could overwrite each other's state there."* ]]
+	s3 GET "$PREFIX/latest" >/dev/null
+	[ "$http" = 404 ]
+}

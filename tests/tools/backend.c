@@ -8,8 +8,10 @@
  *     ours            "ours"
  *     announce TEXT
  *     left            "left TEXT" for each
- *     serial N        of the next append
+ *     serial N        of the next append; `read` and `append` say it, too
  *     append TEXT     "written"
+ *     append-line     the same with a line of stdin
+ *     fill N          the same with N bytes
  *     release         "released"
  *     unlock ID       "unlocked", or "another: INFO"
  *     history         "serial N" for each
@@ -18,6 +20,8 @@
  *     repair N        "repaired N": the newest serial
  *     wait            for a line on stdin
  *     count           "requests N": all attempts so far
+ *
+ * With KILL_AT=N it kills itself when it has sent a request or got an answer for the Nth time.
  *
  * The first that fails ends it, with the status 1 and "error CODE: MESSAGE" and "hint: HINT". The
  * environment: KIND (http, s3, local), and ADDRESS, LOCK_ADDRESS, UNLOCK_ADDRESS, UPDATE_METHOD,
@@ -28,17 +32,26 @@
 #include "state/lock_info.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static size_t requests;
+static int64_t next_serial = 1; /* of append */
 
 static void on_event(void *context, const struct event *event)
 {
+	static long steps;
+	const char *last = getenv("KILL_AT");
+
 	(void)context;
 	if (event->type == EVENT_REQUEST)
 		requests++;
+	if (event->type == EVENT_REQUEST || event->type == EVENT_ANSWER)
+		steps++;
+	if (last && steps == strtol(last, NULL, 10))
+		(void)raise(SIGKILL);
 	if (event->type == EVENT_RETRY)
 		fprintf(stderr, "retry after %s\n", event->text);
 	if (event->type == EVENT_WARNING)
@@ -77,6 +90,7 @@ static bool do_read(struct backend *backend, struct error *err)
 		printf("state %" PRId64 " %s\n", snapshot.serial, str_text(&snapshot.bytes));
 	else
 		print("state", &snapshot.bytes);
+	next_serial = snapshot.serial + 1;
 	return true;
 }
 
@@ -156,8 +170,16 @@ static bool do_repair(struct backend *backend, int64_t serial, struct error *err
 	       printf("repaired %" PRId64 "\n", newest) > 0;
 }
 
-static bool do_with(struct backend *backend, const char *word, const char *argument,
-	int64_t *serial, struct error *err)
+static bool do_append(struct backend *backend, const struct str *bytes, struct error *err)
+{
+	if (!backend_append(backend, next_serial, bytes, err))
+		return false;
+	next_serial++;
+	return puts("written") >= 0;
+}
+
+static bool do_with(
+	struct backend *backend, const char *word, const char *argument, struct error *err)
 {
 	struct str text CLEANUP(str_release) = {0};
 
@@ -177,16 +199,28 @@ static bool do_with(struct backend *backend, const char *word, const char *argum
 	if (strcmp(word, "unlock") == 0)
 		return do_unlock(backend, argument, err);
 	if (strcmp(word, "serial") == 0) {
-		*serial = number;
+		next_serial = number;
 		return true;
 	}
-	if (strcmp(word, "append") == 0) {
-		if (!backend_append(backend, *serial, &text, err))
-			return false;
-		puts("written");
-		return true;
+	if (strcmp(word, "append") == 0)
+		return do_append(backend, &text, err);
+	if (strcmp(word, "fill") == 0) {
+		str_clear(&text);
+		str_repeat(&text, 'x', (size_t)number);
+		return do_append(backend, &text, err);
 	}
 	return error_set(err, "what is %s?", word);
+}
+
+static bool do_append_line(struct backend *backend, struct error *err)
+{
+	char line[256];
+	struct str bytes CLEANUP(str_release) = {0};
+
+	if (!fgets(line, sizeof(line), stdin))
+		return error_set(err, "no line came");
+	str_add(&bytes, line, strcspn(line, "\n"));
+	return do_append(backend, &bytes, err);
 }
 
 /* False with an empty error: the word takes an argument. */
@@ -194,6 +228,8 @@ static bool do_alone(struct backend *backend, const char *word, struct error *er
 {
 	char line[16];
 
+	if (strcmp(word, "append-line") == 0)
+		return do_append_line(backend, err);
 	if (strcmp(word, "read") == 0)
 		return do_read(backend, err);
 	if (strcmp(word, "history") == 0)
@@ -215,8 +251,6 @@ static bool do_alone(struct backend *backend, const char *word, struct error *er
 
 static bool do_all(struct backend *backend, char **words, struct error *err)
 {
-	int64_t serial = 1;
-
 	for (; *words; words++) {
 		fflush(stdout);
 		if (do_alone(backend, *words, err))
@@ -225,7 +259,7 @@ static bool do_all(struct backend *backend, char **words, struct error *err)
 			return false;
 		if (!words[1])
 			return error_set(err, "%s needs an argument", *words);
-		if (!do_with(backend, words[0], words[1], &serial, err))
+		if (!do_with(backend, words[0], words[1], err))
 			return false;
 		words++;
 	}
