@@ -6,8 +6,8 @@
  * info are needed, 409 also for the lock's own ID, each serial only once (422).
  *
  * The protocol has a lock, but no compare-and-swap, so each write is preceded by a look whether the
- * state is still the one that was read. An answer that is no success is followed by one: the state
- * or the lock is then ours, the old one or somebody else's.
+ * state is still the one that was read; so is a repetition after an answer that was lost. Simple
+ * servers unlock whatever the ID says, so unlocking is repeated only after a look at the lock.
  */
 #include "adapter/crypt.h"
 #include "adapter/json.h"
@@ -17,7 +17,10 @@
 
 #include <string.h>
 
-enum { FENCE_MS = 5000 };
+enum {
+	FENCE_MS = 5000,
+	ROUNDS = 5, /* of writing or unlocking and looking, while answers get lost */
+};
 
 struct web {
 	struct backend backend;
@@ -204,7 +207,10 @@ static bool read_http(
 
 enum seen { SEEN_NEW, SEEN_OLD, SEEN_OTHER };
 
-/* Which state does the server have: these bytes, or what it had last? */
+/*
+ * Which state does the server have: these bytes, or what it had last? Without a read before, that
+ * is what it has now.
+ */
 static bool look(struct web *web, const struct str *bytes, enum seen *ret_seen, struct error *err)
 {
 	struct str there CLEANUP(str_release) = {0};
@@ -212,11 +218,13 @@ static bool look(struct web *web, const struct str *bytes, enum seen *ret_seen, 
 
 	if (!get_state(web, &there, err))
 		return false;
+	if (!web->is_known)
+		remember(web, &there);
 	crypt_checksum(str_text(&there), there.length, checksum);
 	if (bytes && there.length == bytes->length &&
 		memcmp(str_text(&there), str_text(bytes), bytes->length) == 0)
 		*ret_seen = SEEN_NEW;
-	else if (!web->is_known || strcmp(checksum, web->known) == 0)
+	else if (strcmp(checksum, web->known) == 0)
 		*ret_seen = SEEN_OLD;
 	else
 		*ret_seen = SEEN_OTHER;
@@ -240,43 +248,14 @@ static bool was_broken(struct web *web, struct error *err)
 			       "again.");
 }
 
-/* An answer that is no success; what happened? */
-static bool settle(struct web *web, const struct remote_request *request,
-	const struct remote_answer *answer, struct error *err)
+/* Sends the state once. *ret_is_clear: false: it may have been written, so it must be looked for.
+ */
+static bool post(struct web *web, const struct str *bytes, bool *ret_is_clear, struct error *err)
 {
-	struct error ignored CLEANUP(error_release) = {0};
-	enum seen seen = SEEN_OLD;
-	bool is_seen = look(web, request->body, &seen, &ignored);
-
-	if (is_seen && seen == SEEN_NEW) {
-		remember(web, request->body);
-		return true;
-	}
-	if (is_seen && is_locked(answer))
-		return was_broken(web, err);
-	if (is_seen && seen == SEEN_OTHER)
-		return was_written(web, err);
-	return refuse(web, request, answer, "write the state at", err);
-}
-
-static bool append(
-	struct backend *backend, int64_t serial, const struct str *bytes, struct error *err)
-{
-	struct web *web = web_of(backend);
 	const struct location *location = web->location;
 	struct str url CLEANUP(str_release) = {0};
 	struct remote_answer answer CLEANUP(remote_answer_release) = {0};
-	enum seen seen;
 
-	(void)serial;
-	if (web->is_known) {
-		if (!look(web, bytes, &seen, err))
-			return false;
-		if (seen == SEEN_NEW)
-			return true;
-		if (seen == SEEN_OTHER)
-			return was_written(web, err);
-	}
 	str_text_add(&url, location->address);
 	if (web->lock_id)
 		str_format(
@@ -286,13 +265,41 @@ static bool append(
 		.url = str_text(&url),
 		.body = bytes,
 		.is_stubborn = true,
+		.is_once = true,
 	};
+	*ret_is_clear = false;
 	if (!ask(web, &request, &answer, err))
 		return false;
-	if (!is_success(&answer))
-		return settle(web, &request, &answer, err);
-	remember(web, bytes);
-	return true;
+	*ret_is_clear = !answer.may_be_done;
+	if (is_success(&answer))
+		return true;
+	return is_locked(&answer) ? was_broken(web, err)
+				  : refuse(web, &request, &answer, "write the state at", err);
+}
+
+static bool append(
+	struct backend *backend, int64_t serial, const struct str *bytes, struct error *err)
+{
+	struct web *web = web_of(backend);
+
+	(void)serial;
+	for (int round = 1;; round++) {
+		struct error why CLEANUP(error_release) = {0};
+		enum seen seen = SEEN_OLD;
+		bool is_clear;
+		if (!look(web, bytes, &seen, err))
+			return false;
+		if (seen == SEEN_OTHER)
+			return was_written(web, err);
+		if (seen == SEEN_NEW || post(web, bytes, &is_clear, &why)) {
+			remember(web, bytes);
+			return true;
+		}
+		if (is_clear || round == ROUNDS) {
+			error_move(err, &why);
+			return false;
+		}
+	}
 }
 
 /* ---- the lock ---- */
@@ -402,34 +409,75 @@ static bool still_ours(struct backend *backend, struct error *err)
 	return !held || strcmp(held, web->lock_id) == 0 || was_broken(web, err);
 }
 
-static bool ask_unlock(struct web *web, const struct str *info, struct remote_answer *ret_answer,
-	struct error *err)
+/* Asks once to unlock. *ret_is_refused: the server says that another lock is held, or none. */
+static bool ask_unlock(struct web *web, const struct str *info, bool *ret_is_clear,
+	bool *ret_is_refused, struct error *err)
 {
 	const struct location *location = web->location;
+	struct remote_answer answer CLEANUP(remote_answer_release) = {0};
 	struct remote_request request = {
 		.method = location->unlock_method ? location->unlock_method : "UNLOCK",
 		.url = location->unlock_address ? location->unlock_address : location->lock_address,
 		.body = info,
 		.is_stubborn = true,
+		.is_once = true,
 	};
 
-	if (!ask(web, &request, ret_answer, err))
+	*ret_is_clear = *ret_is_refused = false;
+	if (!ask(web, &request, &answer, err))
 		return false;
-	return is_success(ret_answer) || is_locked(ret_answer) ||
-	       refuse(web, &request, ret_answer, "unlock the state at", err);
+	*ret_is_clear = !answer.may_be_done;
+	*ret_is_refused = is_locked(&answer);
+	return is_success(&answer) || *ret_is_refused ||
+	       refuse(web, &request, &answer, "unlock the state at", err);
+}
+
+/*
+ * Unlocks what has this ID and info. Many servers unlock whatever the ID says, so an attempt whose
+ * answer was lost is not repeated before it is clear that the lock is not somebody else's: the same
+ * lock is asked for, and is refused with the holder's ID, or ours again. *ret_is_refused: the
+ * server said at once that this is not the lock that is held.
+ */
+static bool unlock(struct web *web, const char *id, const struct str *info, bool *ret_is_refused,
+	struct error *err)
+{
+	for (int round = 1;; round++) {
+		struct error why CLEANUP(error_release) = {0};
+		struct remote_answer answer CLEANUP(remote_answer_release) = {0};
+		bool is_clear;
+		if (ask_unlock(web, info, &is_clear, ret_is_refused, &why)) {
+			*ret_is_refused = *ret_is_refused && round == 1;
+			return true;
+		}
+		if (is_clear || round == ROUNDS) {
+			error_move(err, &why);
+			return false;
+		}
+		if (!ask_lock(web, info, 0, &answer, err))
+			return false;
+		char *held AUTO_FREE =
+			is_success(&answer) ? mem_copy_text(id) : find_id(&answer.body);
+		if (!held)
+			return error_set(err,
+				"it is unknown whether the state at %s was unlocked: the answer "
+				"was "
+				"lost, and the server does not say who holds the lock",
+				web->backend.name);
+		if (strcmp(held, id) != 0)
+			return true;
+	}
 }
 
 static bool release(struct backend *backend, struct error *err)
 {
 	struct web *web = web_of(backend);
-	struct remote_answer answer CLEANUP(remote_answer_release) = {0};
+	bool is_refused;
 
 	if (!web->lock_id)
 		return true;
-	if (!ask_unlock(web, &web->lock_info, &answer, err))
+	if (!unlock(web, web->lock_id, &web->lock_info, &is_refused, err))
 		return false;
-	/* Refused: somebody else's, or nobody's, since an attempt whose answer was lost. */
-	if (is_locked(&answer) && !answer.may_be_done)
+	if (is_refused)
 		return was_broken(web, err);
 	mem_free(web->lock_id);
 	web->lock_id = NULL;
@@ -451,9 +499,9 @@ static bool force_unlock(
 {
 	struct web *web = web_of(backend);
 	struct remote_answer answer CLEANUP(remote_answer_release) = {0};
-	struct remote_answer unlocked CLEANUP(remote_answer_release) = {0};
 	struct str probe CLEANUP(str_release) = {0}, info CLEANUP(str_release) = {0};
 	char own[CRYPT_UUID_SIZE];
+	bool is_refused;
 
 	if (!web->location->lock_address)
 		return is_unlocked(web, err);
@@ -463,20 +511,19 @@ static bool force_unlock(
 		return false;
 	char *held AUTO_FREE = is_success(&answer) ? NULL : find_id(&answer.body);
 	if (is_success(&answer) || (held && strcmp(held, own) == 0))
-		return ask_unlock(web, &probe, &unlocked, err) && is_unlocked(web, err);
-	if (held && strcmp(held, id) != 0) {
-		str_add(ret_info, str_text(&answer.body), answer.body.length);
-		return error_set_code(err, ERROR_ABSENT,
-			"the state at %s is locked under another ID", backend->name);
-	}
+		return unlock(web, own, &probe, &is_refused, err) && is_unlocked(web, err);
 	if (held)
 		str_add(&info, str_text(&answer.body), answer.body.length);
 	else
 		lock_info_encode(id, "force-unlock", backend->name, &info);
-	if (!ask_unlock(web, &info, &unlocked, err))
-		return false;
-	if (!is_locked(&unlocked) || unlocked.may_be_done)
-		return true;
+	if (!held || strcmp(held, id) == 0) {
+		if (!unlock(web, id, &info, &is_refused, err))
+			return false;
+		if (!is_refused)
+			return true;
+	} else {
+		str_add(ret_info, str_text(&info), info.length);
+	}
 	return error_set_code(
 		err, ERROR_ABSENT, "the state at %s is locked under another ID", backend->name);
 }

@@ -168,6 +168,7 @@ bool remote_send(struct remote *remote, const struct remote_request *request,
 				.elapsed_ms = clock_monotonic_ms() - start_ms,
 				.limit_ms = request->limit_ms ? request->limit_ms : REMOTE_RETRY_MS,
 				.is_stubborn = request->is_stubborn,
+				.is_once = request->is_once,
 				.retry_after_ms = response->retry_after_ms,
 				.jitter = crypt_random_below(256)});
 		keep(ret_answer, response, verdict.may_be_done);

@@ -45,6 +45,7 @@ struct remote_request {
 	int64_t limit_ms;             /* for all attempts; 0: the longest */
 	/* Carried to its end also if the user asks to stop: what it does must not be left half. */
 	bool is_stubborn;
+	bool is_once; /* see remote_retry; may_be_done then tells that it must be looked at */
 };
 
 struct remote_answer {

@@ -35,7 +35,8 @@ struct remote_verdict remote_decide(const struct remote_retry *retry)
 
 	if (retry->outcome == HTTP_NOT_SENT && !retry->is_stubborn && limit_ms > REMOTE_REACH_MS)
 		limit_ms = REMOTE_REACH_MS;
-	verdict.is_again = is_trouble && verdict.wait_ms <= REMOTE_WAIT_MS &&
+	verdict.is_again = is_trouble && !(retry->is_once && verdict.may_be_done) &&
+			   verdict.wait_ms <= REMOTE_WAIT_MS &&
 			   retry->elapsed_ms + verdict.wait_ms < limit_ms;
 	return verdict;
 }

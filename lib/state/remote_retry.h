@@ -1,10 +1,10 @@
 /*
  * Whether a backend sends a request to its server again, and when: a pure table for all kinds.
  *
- * Every request of a backend may be sent again, because what it does can be recognised afterwards:
- * a lock by its ID, a state by its bytes. So only the kind of trouble and the time decide. What was
- * perhaps carried out by an attempt without a clear answer is for the caller to find out
- * (`may_be_done`).
+ * What was perhaps carried out by an attempt without a clear answer is for the caller to find out
+ * (`may_be_done`): a lock is recognised by its ID, a state by its bytes. Reading and locking are
+ * repeated before that. Writing and unlocking are not (`is_once`): in between, somebody else may
+ * have written or locked.
  */
 #ifndef STATE_REMOTE_RETRY_H
 #define STATE_REMOTE_RETRY_H
@@ -27,6 +27,7 @@ struct remote_retry {
 	int64_t elapsed_ms;     /* since the first attempt began */
 	int64_t limit_ms;       /* of elapsed_ms */
 	bool is_stubborn;       /* it must be carried out, if that is possible at all */
+	bool is_once;           /* not repeated if it may have been carried out */
 	int64_t retry_after_ms; /* as the server asks; -1: it does not */
 	uint32_t jitter;        /* 0 to 255, random: shortens waits by up to a quarter */
 };

@@ -2,7 +2,7 @@
 # The backend `http`, against a server with GitLab's rules and against simple ones. Most of it is
 # tried by hand, with tests/tools/backend; the last tests use the program.
 # Each test is a subshell, and the helpers set and read more than shellcheck can see.
-# shellcheck disable=SC2030,SC2031,SC2034,SC2086,SC2089,SC2090,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2086,SC2089,SC2090,SC2154
 bats_require_minimum_version 1.5.0
 load ../cli/helper
 load state
@@ -23,6 +23,26 @@ teardown()
 backend()
 {
 	"$build/tests/tools/backend" "$@"
+}
+
+# tool_starts WORD...: runs the tool up to the word "wait"; sets $line to the first one that it says.
+tool_starts()
+{
+	coproc tool { exec "$build/tests/tools/backend" "$@" 3>&-; }
+	tool_pid=$tool_PID
+	# The array is gone as soon as the process has ended.
+	exec 7<&"${tool[0]}" 8>&"${tool[1]}"
+	read -r line <&7
+}
+
+# tool_goes_on: lets it go on to its end; sets $status, and $output to what else it says.
+tool_goes_on()
+{
+	echo >&8
+	output=$(cat <&7)
+	status=0
+	wait "$tool_pid" || status=$?
+	exec 7<&- 8>&-
 }
 
 # at_gitlab: the state is GitLab's.
@@ -99,15 +119,12 @@ released" ]
 @test "a lock that was broken: the fence and the write say so, nothing is overwritten" {
 	at_gitlab
 	for word in ours 'append {"serial":1}'; do
-		coproc tool { backend lock $one wait "${word%% *}" ${word#"${word%% *}"}; }
-		pid=$tool_PID
-		read -r line <&"${tool[0]}"
+		tool_starts lock $one wait "${word%% *}" ${word#"${word%% *}"}
 		[ "$line" = "locked $one" ]
 		backend unlock $one
 		backend lock $two
-		echo >&"${tool[1]}"
-		output=$(cat <&"${tool[0]}")
-		wait "$pid" && false
+		tool_goes_on
+		[ "$status" = 1 ]
 		said "error 3: the lock of the state at $ADDRESS was broken by somebody else"
 		[ "$(http_kept "$path" .lock.ID)" = $two ]
 		backend unlock $two
@@ -120,13 +137,10 @@ released" ]
 	unset LOCK_ADDRESS
 	run -0 backend check
 	said "warning: the state at $ADDRESS is not locked, because lock_address is not set"
-	coproc tool { backend read wait append mine; }
-	pid=$tool_PID
-	read -r line <&"${tool[0]}"
+	tool_starts read wait append mine
 	backend append theirs
-	echo >&"${tool[1]}"
-	output=$(cat <&"${tool[0]}")
-	wait "$pid" && false
+	tool_goes_on
+	[ "$status" = 1 ]
 	said "error 3: another run has written the state at $ADDRESS meanwhile"
 	[ "$(http_kept $path .state)" = theirs ]
 }
@@ -178,10 +192,9 @@ released"
 	at_gitlab
 	http_fault '{"method": "POST", "do": 503, "count": 2}'
 	http_fault '{"method": "POST", "do": "reset"}'
-	run -0 --separate-stderr backend lock $one append '{"serial": 1}' release
-	[ "${lines[1]}" = written ]
+	run -0 backend read append '{"serial": 1}'
 	[ "$(http_kept "$path" '.serials | @csv')" = 1 ]
-	[[ $stderr == *"retry after HTTP 503 from the server of the state"* ]]
+	[ "$(requests)" = "GET 404, GET 404, POST 503, GET 404, POST 503, GET 404, POST reset, GET 404, POST 200" ]
 }
 
 @test "the answer to UNLOCK is lost: released is released" {
@@ -190,19 +203,49 @@ released"
 	run -0 --separate-stderr backend lock $one release
 	[ "${lines[1]}" = released ]
 	# Without that, a refusal means that somebody broke it.
-	coproc tool { backend lock $one wait release; }
-	pid=$tool_PID
-	read -r line <&"${tool[0]}"
+	tool_starts lock $one wait release
 	backend unlock $one
-	echo >&"${tool[1]}"
-	output=$(cat <&"${tool[0]}")
-	wait "$pid" && false
+	tool_goes_on
+	[ "$status" = 1 ]
 	said "was broken by somebody else"
 }
 
-@test "every other answer is lost after the work: all runs succeed, and each wrote once" {
+@test "the answer to UNLOCK is lost, and somebody else locks: that lock stays" {
+	for word in 'lock $one release' 'unlock $one'; do
+		at /plain/main
+		[[ $word == lock* ]] || backend lock $one
+		http_fault '{"method": "UNLOCK", "lock": true, "do": "drop", "then": {"lock": {"ID": "22222222-2222-4222-8222-222222222222"}}}'
+		run -0 --separate-stderr backend ${word/\$one/$one}
+		[[ ${lines[-1]} == released || ${lines[-1]} == unlocked ]]
+		[ "$(http_kept $path .lock.ID)" = $two ]
+		stop_servers
+		rm -r "$BATS_TEST_TMPDIR/http"
+	done
+	# Where nobody says who holds it, nothing more is unlocked.
+	at /mute/main
+	http_fault '{"method": "UNLOCK", "lock": true, "do": "drop", "then": {"lock": {"ID": "22222222-2222-4222-8222-222222222222"}}}'
+	run -1 backend lock $one release
+	said "it is unknown whether the state at $ADDRESS was unlocked"
+	[ "$(http_kept $path .lock.ID)" = $two ]
+}
+
+@test "the answer to a write is lost, and somebody else writes: that state stays" {
+	at /plain/main
+	for fault in '"drop"' 500; do
+		http_fault "{\"method\": \"POST\", \"do\": $fault, \"then\": {\"state\": \"${fault//\"/} by others\"}}"
+		run -1 backend read append mine
+		said "error 3: another run has written the state at $ADDRESS meanwhile"
+		[ "$(http_kept $path .state)" = "${fault//\"/} by others" ]
+	done
+	# It is not repeated without a look, either.
+	http_fault '{"method": "POST", "do": 503, "then": {"state": "others"}}'
+	run -1 backend read append mine
+	[ "$(http_kept $path .state)" = others ]
+}
+
+@test "every third answer is lost after the work: all runs succeed, and each wrote once" {
 	at_gitlab
-	python_server proxy faulty_proxy.py "$http_url" --drop 2
+	python_server proxy faulty_proxy.py "$http_url" --drop 3
 	export ADDRESS=$server_url$path LOCK_ADDRESS=$server_url$path/lock
 	for i in {1..6}; do
 		run -0 --separate-stderr backend lock "0000000$i-1111-4111-8111-111111111111" read append "{\"serial\": $i}" release
@@ -215,11 +258,10 @@ released"
 
 @test "kill -9 leaves the lock: the same machine resumes it, another breaks it by its ID" {
 	at_gitlab
-	coproc tool { exec "$build/tests/tools/backend" lock $one wait release; }
-	pid=$tool_PID
-	read -r line <&"${tool[0]}"
-	kill -KILL "$pid"
-	wait "$pid" || [ $? = 137 ]
+	tool_starts lock $one wait release
+	kill -KILL "$tool_pid"
+	wait "$tool_pid" || [ $? = 137 ]
+	exec 7<&- 8>&-
 	[ "$(http_kept "$path" .lock.ID)" = $one ]
 	run -1 backend lock $two
 	run -0 backend lock $one release
@@ -234,6 +276,31 @@ released"
 	run -1 backend unlock $one
 	said "error 1: the state at $ADDRESS is not locked"
 	[ "$(http_kept "$path" .lock)" = null ]
+}
+
+@test "kill -9 at every request, before and after the work: the next run resumes" {
+	at_gitlab
+	serial=0
+	for fault in hang stall; do
+		for request in 'POST true' 'GET false' 'POST false' 'DELETE true'; do
+			read -r method about_lock <<<"$request"
+			http_fault "{\"method\": \"$method\", \"lock\": $about_lock, \"do\": \"$fault\"}"
+			: >"$BATS_TEST_TMPDIR/http/log"
+			"$build/tests/tools/backend" lock $one read append "{\"serial\": $((serial + 1))}" release >/dev/null 3>&- &
+			pid=$!
+			wait_until grep -q "^$method .*$fault" "$BATS_TEST_TMPDIR/http/log"
+			kill -KILL "$pid"
+			wait "$pid" || [ $? = 137 ]
+			serial=$(http_kept "$path" '.serials | length')
+			echo "$fault $request: $serial" >&2
+			run -0 backend lock $one read append "{\"serial\": $((serial + 1))}" release
+			[ "${lines[-1]}" = released ]
+			serial=$((serial + 1))
+			[ "$(http_kept "$path" '(.serials | . == [range(1; length + 1)]), .serials[-1], .lock' | tr '\n' ' ')" = "true $serial null " ]
+		done
+	done
+	# Of eight runs that were killed, three had written: at UNLOCK, and after the write.
+	[ "$serial" = 11 ]
 }
 
 @test "a server that unlocks whatever the ID says does not break another's lock" {
@@ -291,7 +358,7 @@ refused()
 	refused "can't read the state at $http_url/page: the server answered with a web page (HTTP 200)" \
 		"Check the address."
 	ADDRESS=$http_url/page run backend append x
-	refused "can't write the state at $http_url/page: the server answered with a web page (HTTP 200)"
+	refused "can't read the state at $http_url/page: the server answered with a web page (HTTP 200)"
 	ADDRESS=$http_url/moved run backend read
 	refused "the server redirects to another address (HTTP 302)" "Name the new one, if you trust it."
 	[ "$(grep -c moved "$BATS_TEST_TMPDIR/http/log")" = 1 ]

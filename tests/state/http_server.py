@@ -22,12 +22,14 @@ Tests steer it:
 
     GET  /_test/state?path=/plain/NAME         what is kept there: {"state":, "lock":, "serials":}
     POST /_test/lock?path=/plain/NAME          sets or (an empty body) removes the lock
-    POST /_test/fault   {"method":, "lock":, "do":, "count":}
+    POST /_test/fault   {"method":, "lock":, "do":, "count":, "then":}
         The next `count` requests of this method (to a lock, or not) are not answered properly:
         "drop": the work is done, then the connection is closed without an answer
         "reset": closed before any work
-        503: this status before any work; 500: this status after the work
-        "hang": no answer for five minutes
+        500: this status after the work; any other: before any work
+        With "then": {"lock":} or {"state":}, somebody else locks or writes right after that.
+        "hang": no work and no answer for five minutes; "stall": the work, and no answer
+    POST /_test/faultless   no faults any more
 """
 import base64
 import http.server
@@ -156,6 +158,8 @@ def steer(what, query, body):
         places.setdefault(path, Place()).lock = json.loads(body) if body else None
     if what == "fault":
         faults.append(json.loads(body))
+    if what == "faultless":
+        faults.clear()
     return 200, b""
 
 
@@ -170,8 +174,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 fault["count"] = fault.get("count", 1) - 1
                 if fault["count"] <= 0:
                     faults.remove(fault)
-                return fault["do"]
-        return None
+                return fault
+        return {}
 
     def work(self, path, query, body):
         if path.startswith("/_test/"):
@@ -193,19 +197,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         parts = urllib.parse.urlsplit(self.path)
         query = urllib.parse.parse_qs(parts.query)
         with guard:
-            fault = None if parts.path.startswith("/_test/") else self.fault(parts.path)
-            if fault in ("reset", "hang", 503):
-                status, answer = 503, b""
-            else:
+            found = {} if parts.path.startswith("/_test/") else self.fault(parts.path)
+            fault = found.get("do")
+            if fault is None or fault in ("drop", "stall", 500):
                 status, answer = self.work(parts.path, query, body)
-            if fault == 500:
-                status, answer = 500, b""
+            if "then" in found:
+                vars(places[parts.path.removesuffix("/lock")]).update(found["then"])
+                if "state" in found["then"]:
+                    places[parts.path].state = found["then"]["state"].encode()
+            if isinstance(fault, int):
+                status, answer = fault, b""
             if not parts.path.startswith("/_test/"):
                 with open(FOLDER + "/log", "a", encoding="latin-1") as log:
                     print(self.command, self.path, fault or status, file=log)
-        if fault == "hang":
+        if fault in ("hang", "stall"):
             time.sleep(300)
-        if fault in ("drop", "reset", "hang"):
+        if fault in ("drop", "reset", "hang", "stall"):
             self.close_connection = True
             return
         self.send_response(status)

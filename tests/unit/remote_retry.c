@@ -94,6 +94,32 @@ static void waits(void **state)
 	assert_false(decide(asked).is_again);
 }
 
+/* Somebody else may have written or locked in between. */
+static void only_once(void **state)
+{
+	static const struct {
+		enum http_outcome outcome;
+		int status;
+		bool is_again;
+	} rows[] = {
+		{HTTP_ANSWERED, 429, true},
+		{HTTP_ANSWERED, 503, false},
+		{HTTP_ANSWERED, 500, false},
+		{HTTP_ANSWERED, 408, false},
+		{HTTP_NOT_SENT, 0, true},
+		{HTTP_REFUSED, 0, true},
+		{HTTP_UNKNOWN, 0, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct remote_verdict verdict = decide((struct remote_retry){
+			.outcome = rows[i].outcome, .status = rows[i].status, .is_once = true});
+		assert_int_equal(verdict.is_again, rows[i].is_again);
+		assert_true(verdict.is_again != verdict.may_be_done);
+	}
+}
+
 /* No wait that would end after the limit is begun. */
 static void limits(void **state)
 {
@@ -118,6 +144,7 @@ int main(void)
 		cmocka_unit_test(statuses),
 		cmocka_unit_test(no_answer),
 		cmocka_unit_test(waits),
+		cmocka_unit_test(only_once),
 		cmocka_unit_test(limits),
 	};
 
