@@ -174,6 +174,7 @@ static void finish(struct s3 *s3, struct http_response *response)
 
 	report(s3, flight->request, response);
 	answer->meaning = s3_answer_read(&asked, response, &answer->err);
+	answer->status = response->status;
 	answer->retry_after_ms = response->retry_after_ms;
 	if (answer->meaning == S3_DONE && flight->request->verb == S3_GET) {
 		answer->body = response->body;

@@ -31,6 +31,7 @@ struct s3_request {
 
 struct s3_answer {
 	enum s3_meaning meaning;
+	int status;             /* 0: there was no answer */
 	struct str body;        /* of S3_GET. A server may send more than first_bytes. */
 	int64_t retry_after_ms; /* -1: not said */
 	struct error err;       /* see s3_answer_read */

@@ -21,7 +21,7 @@ struct bucket {
 	struct http_url url;
 	char *region;
 	const char *bucket, *prefix;
-	int attempt; /* of the request that is under way, from 1 */
+	int attempt, last; /* of the request that is under way, from 1, and of the one before */
 };
 
 static struct bucket *bucket_of(struct backend *backend)
@@ -62,6 +62,7 @@ static void send(
 	struct bucket *bucket = context;
 
 	s3_send(bucket->s3, requests, count, answers);
+	bucket->last = bucket->attempt;
 	bucket->attempt = 1; /* unless it is repeated */
 }
 
@@ -82,13 +83,13 @@ static bool pause(
 	str_format(&path, "s3://%s/%s", bucket->bucket, request->key);
 	const struct event_request told = {.method = methods[request->verb],
 		.path = str_text(&path),
-		.attempt = bucket->attempt,
+		.attempt = bucket->last,
 		.ray = ""};
 	event_emit(bucket->sink,
 		&(struct event){.type = EVENT_RETRY,
 			.request = &told,
 			.text = answer->err.message,
-			.is_throttled = answer->meaning == S3_LATER && answer->retry_after_ms >= 0,
+			.is_throttled = answer->status == 429 || answer->status == 503,
 			.wait_ms = ms});
 	for (int64_t left; (left = until_ms - clock_monotonic_ms()) > 0;) {
 		if (request->may_stop && is_interrupted(bucket))
@@ -96,7 +97,7 @@ static bool pause(
 		left = left < WAIT_STEP_MS ? left : WAIT_STEP_MS;
 		nanosleep(&(struct timespec){.tv_nsec = left * 1000000L}, NULL);
 	}
-	bucket->attempt++;
+	bucket->attempt = bucket->last + 1;
 	return true;
 }
 

@@ -462,6 +462,15 @@ static bool refuse_serial(const struct statelog *log, int64_t serial, struct err
 	return false;
 }
 
+/* A hint that is not written costs requests of the next run, so it is no error. */
+static void move_hint(struct statelog *log)
+{
+	struct error ignored CLEANUP(error_release) = {0};
+
+	if (!statelog_write_hint(log, &ignored))
+		log->has_hint = false;
+}
+
 bool statelog_append(
 	struct statelog *log, int64_t serial, const struct str *bytes, struct error *err)
 {
@@ -479,18 +488,16 @@ bool statelog_append(
 	log->writer_epoch = state.epoch;
 	if (log->ours)
 		drop_broken_before(log, state.epoch);
+	else /* there will be no release that moves the hint */
+		move_hint(log);
 	return true;
 }
 
-/*
- * The hint comes last: it says that our epoch is over. What is not written of it costs requests of
- * the next run, so it is no error.
- */
+/* The hint comes last: it says that our epoch is over. */
 bool statelog_release(struct statelog *log, struct error *err)
 {
 	struct log_head head = {.kind = LOG_DONE, .epoch = log->ours, .nonce = log->nonce};
 	struct statelog_created created = {0};
-	struct error ignored CLEANUP(error_release) = {0};
 
 	if (!log->ours)
 		return true;
@@ -501,8 +508,7 @@ bool statelog_release(struct statelog *log, struct error *err)
 		add_broken(log, log->ours);
 	log->epoch = log->ours;
 	log->ours = 0;
-	if (!statelog_write_hint(log, &ignored))
-		log->has_hint = false;
+	move_hint(log);
 	return true;
 }
 

@@ -160,6 +160,7 @@ static void lost_update(void **state)
 	assert_int_equal(err.code, ERROR_CONFLICT);
 	LOG(c, *state);
 	holds(&c, 2, "of a");
+	assert_int_equal(c.hint.serial, 2); /* without a release */
 }
 
 /* A log that another backend's state is moved to starts in the middle. */
