@@ -174,11 +174,13 @@ static void on_slow(struct progress *progress, const struct event *event)
 	term_print("%s elapsed]", str_text(&line));
 }
 
-static void on_await(struct progress *progress, const struct event_progress *now)
+static void on_await(struct progress *progress, const struct event *event)
 {
-	if (progress->status.phase != STATUS_ACTIVATING)
+	if (progress->status.phase != STATUS_ACTIVATING) {
 		begin(progress, STATUS_ACTIVATING);
-	progress->status.counts = *now;
+		progress->status.most_ms = event->wait_ms;
+	}
+	progress->status.counts = event->progress;
 	show(progress);
 }
 
@@ -256,6 +258,8 @@ static void print_waiting(struct progress *progress, const struct event *event)
 		progress->has_begun = true;
 		progress->next_ms = STEP_MS;
 	}
+	if (progress->status.phase == STATUS_CONFIRMING)
+		progress->status.most_ms = progress->status.elapsed_ms + event->wait_ms;
 }
 
 static void print_limit(struct progress *progress, const struct event *event)
@@ -288,6 +292,14 @@ static void print_interrupt(const struct event_progress *now)
 }
 
 /* ---- events ---- */
+
+static void print_lock_wait(const struct event *event)
+{
+	struct str wait CLEANUP(str_release) = {0};
+
+	text_add_duration(&wait, (event->wait_ms + 999) / 1000 * 1000);
+	term_print("Waiting for the lock held by %s... (up to %s)", event->text, str_text(&wait));
+}
 
 static void print_folded(void)
 {
@@ -322,7 +334,7 @@ static void on_event(void *context, const struct event *event)
 
 	switch (event->type) {
 	case EVENT_LOCK_WAIT:
-		term_print("Waiting for the lock held by %s...", event->text);
+		print_lock_wait(event);
 		break;
 	case EVENT_JOURNAL_FOLDED:
 		print_folded();
@@ -359,7 +371,7 @@ static void on_event(void *context, const struct event *event)
 		on_tick(progress, event->wait_ms);
 		break;
 	case EVENT_AWAIT:
-		on_await(progress, &event->progress);
+		on_await(progress, event);
 		break;
 	case EVENT_INTERRUPT:
 		print_interrupt(&event->progress);

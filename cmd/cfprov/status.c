@@ -15,7 +15,12 @@ static size_t total(const struct event_progress *counts)
 static void add_elapsed(struct str *out, const struct status *status)
 {
 	text_add_duration(out, status->elapsed_ms / SECOND_MS * SECOND_MS);
-	str_text_add(out, " elapsed");
+	if (!status->most_ms) {
+		str_text_add(out, " elapsed");
+		return;
+	}
+	str_text_add(out, " of ");
+	text_add_duration(out, (status->most_ms + SECOND_MS - 1) / SECOND_MS * SECOND_MS);
 }
 
 /* As if the rest took as long as what is done. -1: nobody can tell yet. */
@@ -69,6 +74,11 @@ void status_add_start(struct str *out, const struct status *status)
 {
 	if (status->phase == STATUS_READING || status->phase == STATUS_ACTIVATING)
 		add_what(out, status);
+	if (status->phase != STATUS_ACTIVATING || !status->most_ms)
+		return;
+	str_text_add(out, " (up to ");
+	text_add_duration(out, (status->most_ms + SECOND_MS - 1) / SECOND_MS * SECOND_MS);
+	str_char(out, ')');
 }
 
 void status_add_still(struct str *out, const struct status *status)

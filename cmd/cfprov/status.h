@@ -23,13 +23,14 @@ struct status {
 	int64_t elapsed_ms; /* of the phase */
 	int64_t wait_ms;    /* until the next request; 0: not limited */
 	int64_t least_ms;   /* the phase takes at least that long; 0: not known */
+	int64_t most_ms;    /* and at most so long; 0: not known */
 };
 
 /* "Reading account prod...", for what has just begun; nothing for STATUS_CONFIRMING and _APPLYING.
  */
 void status_add_start(struct str *out, const struct status *status);
 
-/* "Still reading... [10s elapsed]" */
+/* "Still reading... [10s elapsed]"; of what lasts at most that long: "[10s of 1m]" */
 void status_add_still(struct str *out, const struct status *status);
 
 /* "30 of 1000 done, 10 in progress [9s elapsed, about 40s left]": short things first. */

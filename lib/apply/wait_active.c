@@ -95,7 +95,8 @@ static void emit_waiting(const struct wait *w)
 {
 	event_emit(w->input->live.sink,
 		&(struct event){.type = EVENT_AWAIT,
-			.progress = {.done = w->count - w->left, .left = w->left}});
+			.progress = {.done = w->count - w->left, .left = w->left},
+			.wait_ms = w->deadline_ms - clock_monotonic_ms()});
 }
 
 /* False: see *err. Else see `left`. */

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 enum event_type {
-	EVENT_LOCK_WAIT,       /* text: who holds the lock */
+	EVENT_LOCK_WAIT,       /* text: who holds the lock; wait_ms: at most */
 	EVENT_RECOVERED,       /* object: created by an interrupted run; it has its id now */
 	EVENT_NOT_REPLACED,    /* object, with its id: an interrupted run was to replace it */
 	EVENT_JOURNAL_FOLDED,  /* text: the journal folded into the state */
@@ -27,7 +27,7 @@ enum event_type {
 	EVENT_TICK,            /* about once a second while the client waits. wait_ms: until the
 				* next request, if none is in progress; else 0 */
 	EVENT_LONG_RUN,        /* limit: text needs more requests than fit in one window */
-	EVENT_AWAIT,           /* progress: done are active, left are not yet */
+	EVENT_AWAIT,           /* progress: done are active, left are not yet; wait_ms: at most */
 	EVENT_WAITING,         /* text: objects not found yet; wait_ms: at most */
 	EVENT_INTERRUPT,       /* the user asked to stop; progress */
 	EVENT_WARNING,         /* text, or err with its hint */

@@ -186,7 +186,9 @@ bool part_lock(struct part *part, const struct part_wait *wait, struct error *er
 				  .tv_nsec = pause_ms % 1000 * 1000000L},
 			NULL);
 		if (strcmp(str_text(&told), str_text(&holder)) != 0)
-			event_say(part->sink, EVENT_LOCK_WAIT, str_text(&holder));
+			event_emit(part->sink, &(struct event){.type = EVENT_LOCK_WAIT,
+						       .text = str_text(&holder),
+						       .wait_ms = left_ms});
 		str_release(&told);
 		told = holder;
 		holder = (struct str){0};

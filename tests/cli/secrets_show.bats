@@ -3,7 +3,7 @@
 # show.
 
 # Each test is a subshell, and the helpers set and read more than shellcheck can see.
-# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+# shellcheck disable=SC1003,SC2016,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
 load cfprov
 

@@ -398,7 +398,7 @@ release_lock()
 	manifest a b
 	hold
 	bad apply -auto-approve -lock-timeout=300ms
-	err_has 'Waiting for the lock' 'locked by'
+	err_has 'Waiting for the lock' '(up to 1s)' 'locked by'
 	[ "$(grep -c Waiting err)" = 1 ]
 	"$cfprov" apply -auto-approve -lock-timeout=60s >second.out 2>second.err 3>&- 7>&- &
 	local second=$!

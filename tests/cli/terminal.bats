@@ -198,7 +198,7 @@ colors()
 @test "fault C2: while secrets become active the line moves" {
 	start_logged --pending 1500
 	echo '{account_id: acc_1, stores: [{name: keys, secrets: [{name: A, value: {env: A}}]}]}' >cfprov.yaml
-	A=some-value screen --wait 'Waiting for 1 secret to become active... [1s elapsed]' --send '' -- \
+	A=some-value screen --wait 'Waiting for 1 secret to become active... [1s of 1m]' --send '' -- \
 		apply -auto-approve -wait
 	[ "$status" = 0 ]
 	[[ $screen != *Waiting* ]]

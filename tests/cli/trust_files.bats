@@ -387,7 +387,7 @@ landlocked()
 @test "commands run before Landlock, and are free to write" {
 	landlocked || skip "this kernel has no Landlock"
 	printf '%s\n' accounts: '  default:' '    account_id: acc_1' \
-		'    api_token: {command: [sh, -c, "date >token; echo cfsim-to${x}ken"]}' \
+		'    api_token: {command: [sh, -c, "date >token; printf cfsim-%s token"]}' \
 		stores: '  - name: keys' '    secrets:' \
 		'      - {name: A, value: {command: [sh, -c, "date >outside/a; echo x"]}}' \
 		'      - {name: B, update: if_absent, value: {command: [sh, -c, "date >outside/b; echo x"]}}' \

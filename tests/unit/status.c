@@ -37,6 +37,8 @@ static void confirming(void **state)
 	says(status_add_start, &it, "");
 	says(status_add_line, &it, "Waiting for Cloudflare to confirm... [10s elapsed]");
 	says(status_add_still, &it, "Still waiting for Cloudflare to confirm... [10s elapsed]");
+	it.most_ms = 29001;
+	says(status_add_line, &it, "Waiting for Cloudflare to confirm... [10s of 30s]");
 }
 
 static void applying(void **state)
@@ -119,6 +121,10 @@ static void activating(void **state)
 	says(status_add_line, &it, "Waiting for 3 of 10 secrets to become active... [10s elapsed]");
 	says(status_add_still, &it,
 		"Still waiting for 3 of 10 secrets to become active... [10s elapsed]");
+	it.most_ms = 59900;
+	says(status_add_start, &it, "Waiting for 3 of 10 secrets to become active... (up to 1m)");
+	says(status_add_still, &it,
+		"Still waiting for 3 of 10 secrets to become active... [10s of 1m]");
 }
 
 int main(void)
