@@ -76,14 +76,16 @@ bool fs_check_ours(int fd, bool may_be_linked, const char *path, struct error *e
 
 bool fs_open(const char *path, enum fs_rule rule, int *ret_fd, struct error *err)
 {
+	const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	bool may_be_pipe = rule == FS_INPUT || rule == FS_EXACT;
 	struct stat status;
 	int fd;
 
 	/* Opening a FIFO would end its writer, and opening a device may have effects of its own. */
-	if (rule != FS_INPUT && stat(path, &status) == 0 && !check_kind(&status, false, path, err))
+	if (!may_be_pipe && stat(path, &status) == 0 && !check_kind(&status, false, path, err))
 		return false;
 	do /* non-blocking: a FIFO without a writer must not hang us here */
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		fd = rule == FS_EXACT ? fs_open_without_links(path, flags) : open(path, flags);
 	while (fd < 0 && errno == EINTR);
 	if (fd < 0) {
 		int why = errno;
@@ -92,7 +94,7 @@ bool fs_open(const char *path, enum fs_rule rule, int *ret_fd, struct error *err
 			err->code = ERROR_ABSENT;
 	} else if (fstat(fd, &status) != 0) {
 		error_set_errno(err, errno, "can't read %s", path);
-	} else if (check_kind(&status, rule == FS_INPUT, path, err) &&
+	} else if (check_kind(&status, may_be_pipe, path, err) &&
 		   (rule != FS_OURS || fs_check_ours(fd, true, path, err))) {
 		*ret_fd = fd;
 		return true;

@@ -8,11 +8,14 @@
 #include "base/error.h"
 #include "base/str.h"
 
-/* What may be opened to be read. Links are followed. */
+/* What may be opened to be read. Links are followed, but for FS_EXACT. */
 enum fs_rule {
 	FS_REGULAR, /* a regular file */
 	FS_INPUT,   /* also a FIFO or pipe: what can be read to its end */
 	FS_OURS,    /* a regular file that passes fs_check_ours: state, journal, saved plan */
+	/* As FS_INPUT, of an absolute path that was resolved before: an error if any part of it has
+	 * become a link. */
+	FS_EXACT,
 };
 
 /*
@@ -90,6 +93,12 @@ char *fs_real_path(const char *path) MUST_CHECK;
  * not exist, the rest of the path stays as it is, ".." included.
  */
 char *fs_full_path(const char *path) MUST_CHECK;
+
+/*
+ * Opens an absolute path as openat does, with flags of open. Fails with ELOOP or ENOTDIR if any
+ * part of it is a link. Returns -1 and sets errno.
+ */
+int fs_open_without_links(const char *path, int flags) MUST_CHECK;
 
 /*
  * Gives (mem_free) a path that is absolute, relative ones from `folder`. `.`, `..` and double

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* O_PATH */
 #include "adapter/fs.h"
 
 #include "base/text.h"
@@ -45,6 +46,24 @@ char *fs_full_path(const char *path)
 	bool ends_in_slash = is_known && known[strlen(known) - 1] == '/';
 	str_format(&full, "%s%s%s", is_known ? known : "", ends_in_slash ? "" : "/", real + length);
 	return str_steal(&full);
+}
+
+int fs_open_without_links(const char *path, int flags)
+{
+	int folder CLEANUP(fs_close) = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char *parts AUTO_FREE = mem_copy_text(path), *part = parts + strspn(parts, "/");
+
+	for (char *slash; folder >= 0 && (slash = strchr(part, '/'));
+		part = slash + strspn(slash, "/")) {
+		*slash = '\0';
+		int next = openat(folder, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		int why = errno;
+		*slash = '/';
+		fs_close(&folder);
+		folder = next;
+		errno = why;
+	}
+	return folder < 0 ? -1 : openat(folder, part, flags | O_NOFOLLOW);
 }
 
 /* ---- by the text ---- */

@@ -128,13 +128,28 @@ bool input_secret(size_t limit, const struct input_patience *patience, struct se
 	return read_all(&input, patience, ret_secret, err);
 }
 
-bool input_file(const char *path, size_t limit, const struct input_patience *patience,
+/* Opens input->name and reads it. */
+static bool read_file(struct input *input, enum fs_rule rule, const struct input_patience *patience,
 	struct secret *ret_secret, struct error *err)
 {
 	int fd CLEANUP(fs_close) = -1;
 
-	if (!fs_open(path, FS_INPUT, &fd, err))
+	if (!fs_open(input->name, rule, &fd, err))
 		return false;
-	struct input input = {.fd = fd, .name = path, .limit = limit};
-	return read_all(&input, patience, ret_secret, err);
+	input->fd = fd;
+	return read_all(input, patience, ret_secret, err);
+}
+
+bool input_file(const char *path, size_t limit, const struct input_patience *patience,
+	struct secret *ret_secret, struct error *err)
+{
+	return read_file(
+		&(struct input){.name = path, .limit = limit}, FS_INPUT, patience, ret_secret, err);
+}
+
+bool input_exact_file(const char *path, size_t limit, const struct input_patience *patience,
+	struct secret *ret_secret, struct error *err)
+{
+	return read_file(
+		&(struct input){.name = path, .limit = limit}, FS_EXACT, patience, ret_secret, err);
 }

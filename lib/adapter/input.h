@@ -42,4 +42,8 @@ bool input_secret(size_t limit, const struct input_patience *patience, struct se
 bool input_file(const char *path, size_t limit, const struct input_patience *patience,
 	struct secret *ret_secret, struct error *err) MUST_CHECK;
 
+/* The same of an absolute path in which nothing is a link: see FS_EXACT. */
+bool input_exact_file(const char *path, size_t limit, const struct input_patience *patience,
+	struct secret *ret_secret, struct error *err) MUST_CHECK;
+
 #endif

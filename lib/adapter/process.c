@@ -100,7 +100,9 @@ static int spawn(struct run *run, int output, int errors)
 	memcpy(&argv, &run->process->argv, sizeof(argv));
 	char *const *environment = run->process->environment ? run->process->environment : environ;
 	if (!failed)
-		failed = posix_spawnp(&run->pid, argv[0], &actions, &attributes, argv, environment);
+		failed = posix_spawnp(&run->pid,
+			run->process->program ? run->process->program : argv[0], &actions,
+			&attributes, argv, environment);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
 	return failed;

@@ -22,6 +22,7 @@
 
 struct process {
 	const char *const *argv;  /* ends with NULL; argv[0] is searched in PATH */
+	const char *program;      /* the file to run, absolute; NULL: argv[0] says which */
 	const char *folder;       /* to run it in; NULL: the current one */
 	char *const *environment; /* NAME=VALUE, ends with NULL; NULL: ours */
 	int64_t timeout_ms;

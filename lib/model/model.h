@@ -49,6 +49,8 @@ struct value_source {
 	size_t bytes;
 	const char *pointer;     /* RFC 6901: the part of the JSON that is the value; NULL: all */
 	bool keeps_last_newline; /* else a final newline (or CR LF) is dropped */
+	/* Of a file or program, once a policy has allowed it: absolute, and without links. */
+	const char *real_path;
 	struct place place;
 };
 

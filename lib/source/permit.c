@@ -157,16 +157,37 @@ static bool permit_passed(
 	return true;
 }
 
-/* Recursion ends with the variables that a command is given. */
-bool permit_source(
-	const struct permit *permit, const struct value_source *source, struct error *err)
+/* `why` (empty: the rule says it all) is about the arguments of a command. */
+static bool refuse_source(const struct permit *permit, const struct policy_request *request,
+	const struct policy_rule *rule, const struct str *why, struct error *err)
 {
 	static const char *const uses[] = {[POLICY_VALUE] = "",
 		[POLICY_TOKEN] = " for a token",
 		[POLICY_KEY] = " for the key",
 		[POLICY_BACKEND] = " for credentials of the state"};
+	struct str what CLEANUP(str_release) = {0};
+	bool is_known = rule != &permit->policy->account_rule;
+
+	if (is_known)
+		source_add_name(&what, request->source);
+	else
+		str_text_add(&what, "this account");
+	if (is_known)
+		str_text_add(&what, uses[permit->use]);
+	refuse(str_text(&what), rule, err);
+	if (why->length)
+		return error_hint(err, "%s", why->bytes);
+	return is_known && policy_must_name(rule, request)
+		       ? error_hint(err, "It is a credential, so the rule must name it exactly.")
+		       : false;
+}
+
+/* Recursion ends with the variables that a command is given. */
+bool permit_read(const struct permit *permit, const struct value_source *source, char **ret_path,
+	struct error *err)
+{
 	const struct policy *policy = permit->policy;
-	struct str what CLEANUP(str_release) = {0}, why CLEANUP(str_release) = {0};
+	struct str why CLEANUP(str_release) = {0};
 
 	if (!policy)
 		return true;
@@ -181,20 +202,20 @@ bool permit_source(
 		is_known ? policy_refuses(policy, &request) : &policy->account_rule;
 	if (!rule)
 		rule = refuses_arguments(policy, &request, &why);
-	if (!rule)
-		return check_path(source, err) && permit_passed(permit, source, err);
-	if (is_known)
-		source_add_name(&what, source);
-	else
-		str_text_add(&what, "this account");
-	if (is_known)
-		str_text_add(&what, uses[permit->use]);
-	refuse(str_text(&what), rule, err);
-	if (why.length)
-		return error_hint(err, "%s", str_text(&why));
-	return is_known && policy_must_name(rule, &request)
-		       ? error_hint(err, "It is a credential, so the rule must name it exactly.")
-		       : false;
+	if (rule)
+		return refuse_source(permit, &request, rule, &why, err);
+	if (!check_path(source, err) || !permit_passed(permit, source, err))
+		return false;
+	*ret_path = mem_steal(&path);
+	return true;
+}
+
+bool permit_source(
+	const struct permit *permit, const struct value_source *source, struct error *err)
+{
+	char *path AUTO_FREE = NULL;
+
+	return permit_read(permit, source, &path, err);
 }
 
 /* ---- accounts ---- */

@@ -27,6 +27,14 @@ struct permit {
 bool permit_source(const struct permit *permit, const struct value_source *source,
 	struct error *err) MUST_CHECK;
 
+/*
+ * The same, for whoever reads it next. Gives (mem_free) the path that was allowed, of a file or of
+ * a program with a slash in its name: absolute, and without links. Whoever opens it with FS_EXACT
+ * is not led away by a link that was swapped meanwhile. Untouched if there is no policy.
+ */
+bool permit_read(const struct permit *permit, const struct value_source *source, char **ret_path,
+	struct error *err) MUST_CHECK;
+
 /* Of an account, with the source of its token. */
 bool permit_token(
 	const struct policy *policy, const struct account *account, struct error *err) MUST_CHECK;

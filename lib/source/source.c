@@ -165,6 +165,7 @@ static bool run_command(struct sources *sources, const struct value_source *sour
 	struct scrub known CLEANUP(scrub_release) = {0};
 	const struct process process = {
 		.argv = source->argv,
+		.program = source->real_path,
 		.folder = source->folder,
 		.environment = environment,
 		.timeout_ms = SOURCE_TIMEOUT_MS,
@@ -188,6 +189,9 @@ static bool read_content(struct sources *sources, const struct value_source *sou
 		return run_command(sources, source, ret_bytes, err);
 	if (source->kind == VALUE_STDIN)
 		return input_secret(SOURCE_SIZE_LIMIT, &patience, ret_bytes, err);
+	if (source->real_path)
+		return input_exact_file(
+			source->real_path, SOURCE_SIZE_LIMIT, &patience, ret_bytes, err);
 	return input_file(source->name, SOURCE_SIZE_LIMIT, &patience, ret_bytes, err);
 }
 
@@ -200,7 +204,8 @@ static struct content *find_content(
 		.name = source->name,
 		.argv = source->argv,
 		.env = source->env,
-		.folder = source->folder};
+		.folder = source->folder,
+		.real_path = source->real_path};
 	struct content *content = recall(sources, CONTENTS, &named);
 
 	if (!content) {
@@ -212,9 +217,7 @@ static struct content *find_content(
 			content = arena_alloc(&sources->arena, sizeof(*content));
 			*content = (struct content){.next = sources->contents};
 			sources->contents = content;
-			/* The file that the policy allowed, by the name without links. */
-			(void)!read_content(sources, sources->policy ? &real : &named,
-				&content->bytes, &content->error);
+			(void)!read_content(sources, &named, &content->bytes, &content->error);
 			remember(sources, CONTENTS, &real, content);
 		}
 		remember(sources, CONTENTS, &named, content);
@@ -378,22 +381,6 @@ static void trim(struct secret *secret, bool drops_mark)
 	secret->length = length - mark;
 }
 
-/* The door: whatever is read passes here. */
-static bool read_source(struct sources *sources, const struct permit *permit,
-	const struct value_source *source, struct secret *ret_secret, struct error *err)
-{
-	bool is_whole = source->kind == VALUE_FILE || source->kind == VALUE_COMMAND ||
-			source->kind == VALUE_STDIN;
-
-	if (!permit_source(permit, source, err) || !read_any(sources, source, ret_secret, err))
-		return at_place(err, source);
-	if (!source->keeps_last_newline && ret_secret->length)
-		trim(ret_secret, is_whole);
-	return true;
-}
-
-/* ---- what may be a mistake ---- */
-
 /* Of a value in a .env file, a part may be lost. */
 static void warn_of_loss(struct sources *sources, const struct value_source *source)
 {
@@ -406,6 +393,28 @@ static void warn_of_loss(struct sources *sources, const struct value_source *sou
 	if (entry && note(sources, LOSSES, source))
 		dotenv_warn(entry, source->name, &sources->warnings);
 }
+
+/* The door: whatever is read passes here. */
+static bool read_source(struct sources *sources, const struct permit *permit,
+	const struct value_source *source, struct secret *ret_secret, struct error *err)
+{
+	bool is_whole = source->kind == VALUE_FILE || source->kind == VALUE_COMMAND ||
+			source->kind == VALUE_STDIN;
+	struct value_source allowed = *source;
+	char *path AUTO_FREE = NULL;
+
+	if (!permit_read(permit, source, &path, err))
+		return at_place(err, source);
+	allowed.real_path = path;
+	if (!read_any(sources, &allowed, ret_secret, err))
+		return at_place(err, source);
+	warn_of_loss(sources, &allowed);
+	if (!source->keeps_last_newline && ret_secret->length)
+		trim(ret_secret, is_whole);
+	return true;
+}
+
+/* ---- what may be a mistake ---- */
 
 static void warn_of_marker(
 	struct sources *sources, const struct value_source *source, const struct secret *value)
@@ -432,7 +441,6 @@ static bool read_value(struct sources *sources, const struct permit *permit,
 {
 	if (!read_source(sources, permit, source, ret_secret, err))
 		return false;
-	warn_of_loss(sources, source);
 	warn_of_marker(sources, source, ret_secret);
 	return true;
 }
@@ -448,8 +456,8 @@ bool sources_read(struct sources *sources, const struct value_source *source,
 bool sources_read_key(struct sources *sources, const struct value_source *source,
 	struct secret *ret_secret, struct error *err)
 {
-	/* cfprov's own variables are set by the owner of the runner. */
-	bool is_own = source->kind == VALUE_ENV &&
+	/* cfprov's own variables are set by the owner of the runner, if no manifest names them. */
+	bool is_own = source->kind == VALUE_ENV && !source->place.file &&
 		      strncmp(source->name, "CFPROV_", strlen("CFPROV_")) == 0;
 	const struct permit permit = {is_own ? NULL : sources->policy, POLICY_KEY, NULL};
 
@@ -480,7 +488,6 @@ static bool read_credential(struct sources *sources, const struct permit *permit
 
 	if (!read_source(sources, permit, source, ret_secret, err))
 		return false;
-	warn_of_loss(sources, source);
 	source_add_name(&name, source);
 	return check_credentials(ret_secret, str_text(&name), check, err) || at_place(err, source);
 }

@@ -81,10 +81,13 @@ void source_add_key(struct str *out, const struct value_source *source)
 	if (source->kind == VALUE_NONE)
 		return;
 	str_format(out, "%d,%zu,%d,", (int)source->kind, source->bytes, source->keeps_last_newline);
-	add_part(out, source->name);
+	/* Once a policy has allowed a path, its name may lead elsewhere. */
+	add_part(out, source->real_path && source->name ? source->real_path : source->name);
 	add_part(out, source->key);
 	add_part(out, source->folder);
 	add_part(out, source->pointer);
+	if (source->argv)
+		add_part(out, source->real_path);
 	for (size_t i = 0; source->argv && source->argv[i]; i++)
 		add_part(out, source->argv[i]);
 	str_char(out, ';');

@@ -184,6 +184,30 @@ static void a_file_is_not_waited_for(void **state)
 	assert_string_equal(str_text(&bytes), "x");
 }
 
+/* Every part of the path counts. */
+static void exact_files_have_no_links(void **state)
+{
+	struct folder *folder = *state;
+	const char *const bad[] = {
+		"link", "away/f", "in/../link", "absent", "in/absent", "in/f/x", "in"};
+	const char *const good[] = {"in/f", "in//f", "in/./f", "in/../in/f"};
+
+	assert_int_equal(mkdir(folder_file(folder, "in"), 0700), 0);
+	folder_write(folder, "in/f", "x");
+	assert_int_equal(symlink("in/f", folder_file(folder, "link")), 0);
+	assert_int_equal(symlink("in", folder_file(folder, "away")), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(bad) + ARRAY_SIZE(good); i++) {
+		const char *name = i < ARRAY_SIZE(bad) ? bad[i] : good[i - ARRAY_SIZE(bad)];
+		struct secret secret CLEANUP(secret_release) = {0};
+		struct error err CLEANUP(error_release) = {0};
+		bool is_good =
+			input_exact_file(folder_file(folder, name), 5000, &patience, &secret, &err);
+		if (is_good != (i >= ARRAY_SIZE(bad)))
+			fail_msg("%s: %s", name, is_good ? "was read" : err.message);
+	}
+	assert_int_equal(unlink(folder_file(folder, "in/f")), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +217,7 @@ int main(void)
 		test_in_folder(waiting_has_an_end),
 		cmocka_unit_test(so_has_standard_input),
 		test_in_folder(a_file_is_not_waited_for),
+		test_in_folder(exact_files_have_no_links),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,11 @@
 
 #include "unit.h"
 
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static struct folder folder;
@@ -187,6 +192,91 @@ static void links(void **state)
 	assert_int_equal(unlink(folder_file(&folder, "in/b")), 0);
 }
 
+/* In between there is no link. */
+static void link_to(const char *target, const char *name)
+{
+	(void)unlink(name);
+	assert_int_equal(symlink(target, name), 0);
+}
+
+/* Reads the file with fresh memory. */
+static bool reads_text(const char *name, const char *text)
+{
+	const struct value_source source = {.kind = VALUE_FILE, .name = name};
+	struct secret secret CLEANUP(secret_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+	struct sources *fresh = sources_new(NULL);
+
+	sources_obey(fresh, &policy);
+	bool is_it = sources_read(fresh, &source, &secret, &err) && strcmp(secret.bytes, text) == 0;
+	sources_free(fresh);
+	return is_it;
+}
+
+/* A link that is swapped all the time leads nowhere but to what is allowed. */
+static void swapped_links(void **state)
+{
+	enum { READS = 20000 };
+	const char *name = folder_file(&folder, "link");
+	size_t allowed = 0, stolen = 0;
+	pid_t reader = getpid();
+
+	(void)state;
+	assert_int_equal(mkdir(folder_file(&folder, "in"), 0700), 0);
+	folder_write(&folder, "in/b", "allowed");
+	folder_write(&folder, "a", "stolen");
+	allow(&policy.values, POLICY_FILES, LIST(folder_file(&folder, "in")));
+	link_to("in/b", name);
+	pid_t swapper = fork();
+	assert_true(swapper >= 0);
+	for (bool is_in = false; !swapper; is_in = !is_in) {
+		if (getppid() != reader)
+			_exit(0);
+		link_to(is_in ? "in/b" : "a", name);
+	}
+	for (size_t i = 0; i < READS; i++) {
+		stolen += reads_text(name, "stolen");
+		allowed += reads_text(name, "allowed");
+	}
+	assert_int_equal(kill(swapper, SIGKILL), 0);
+	assert_int_equal(waitpid(swapper, NULL, 0), swapper);
+	assert_int_equal(stolen, 0);
+	assert_true(allowed > 0);
+	(void)unlink(name);
+	assert_int_equal(unlink(folder_file(&folder, "in/b")), 0);
+}
+
+/* What was read through a link for one is not remembered under its name for another. */
+static void swapped_between_two(void **state)
+{
+	const char *name = folder_file(&folder, "link");
+	const struct value_source link = {.kind = VALUE_FILE, .name = name};
+	struct secret secret CLEANUP(secret_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	(void)state;
+	folder_write(&folder, "key", "the key");
+	allow(&policy.key, POLICY_FILES, LIST(folder_file(&folder, "key")));
+	allow(&policy.values, POLICY_FILES, LIST(folder_file(&folder, "a")));
+	link_to("key", name);
+	expect(sources_read_key, &link, true);
+	link_to("a", name);
+	assert_true(sources_read(sources, &link, &secret, &err));
+	assert_string_equal(secret.bytes, "value");
+}
+
+/* Of cfprov's own variables, a manifest names the key only if the policy says so. */
+static void key_of_the_manifest(void **state)
+{
+	const struct value_source key = {
+		.kind = VALUE_ENV, .name = "CFPROV_POLICY", .place = {"cfprov.yaml", 3, 5}};
+
+	(void)state;
+	setenv("CFPROV_POLICY", "/etc/cfprov/policy.yaml", 1);
+	expect(sources_read_key, &key, false);
+	unsetenv("CFPROV_POLICY");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +285,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(own_key, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(tokens, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(links, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(swapped_links, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(swapped_between_two, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(key_of_the_manifest, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
