@@ -98,14 +98,10 @@ static void judge_state(struct session *session, struct report *report)
 	char *path AUTO_FREE = text_visible(session->location.path, 0);
 	char *real AUTO_FREE = fs_real_path(session->location.path);
 	struct ledger_options options = {0};
-	struct backend *backend;
 	const struct state *state = &session->ledger.state;
 
-	if (session_backend(session, &options.backend, &err) &&
-		backend_open(&options.backend, &backend, &err)) {
-		(void)!ledger_find_holder(backend, &holder, &err);
-		backend_free(backend);
-	}
+	(void)!(session_backend(session, &options.backend, &err) &&
+		ledger_find_holder(&options, &holder, &err));
 	error_release(&err);
 	bool is_locked = holder.length > 0;
 	session->has_ledger = ledger_read(&session->ledger, &options, &err);

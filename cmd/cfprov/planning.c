@@ -138,8 +138,7 @@ static bool read_both(struct session *session)
 /* The client, which is there, has to know them, for a server may echo one. */
 static void start_values(struct session *session)
 {
-	values_init(&session->values, &session->keyring, ledger_lineage(&session->ledger),
-		&session->desired);
+	values_init(&session->values, &session->keyring, &session->ledger, &session->desired);
 	session->values.client = session->client;
 }
 
@@ -240,7 +239,7 @@ bool planning_make(struct session *session)
 
 bool planning_check_out(struct session *session, const char *path)
 {
-	const char *backup = session->ledger.parts[0].backend->backup_path;
+	const char *backup = session->ledger.parts[0].backend->backup_path; /* of a file alone */
 
 	if (strcmp(path, "-") == 0)
 		return term_fail("To print the plan, use -format=json or -format=markdown.",
@@ -248,6 +247,23 @@ bool planning_check_out(struct session *session, const char *path)
 	if (backup && fs_is_same_file(backup, path))
 		return term_fail(NULL, "-out can't be %s: it is the backup of the state", path);
 	return session_check_target(session, "-out", path);
+}
+
+/* The parts of the state as they were read, lent by the session. */
+static const struct planfile_part *planned_parts(struct session *session)
+{
+	const struct ledger *ledger = &session->ledger;
+	struct planfile_part *planned =
+		arena_alloc(&session->arena, ledger->part_count * sizeof(*planned));
+
+	for (size_t i = 0; i < ledger->part_count; i++) {
+		const struct part *part = &ledger->parts[i];
+		const char *id = part->account.id;
+		const char *lineage = ledger_lineage(ledger, id ? part->account.alias : NULL);
+		planned[i] = (struct planfile_part){id ? id : "", part->read_serial,
+			part->is_born ? lineage : "", part->is_born ? "" : lineage};
+	}
+	return planned;
 }
 
 bool planning_save(struct session *session, const char *path)
@@ -260,9 +276,8 @@ bool planning_save(struct session *session, const char *path)
 				      ? session->location.path
 				      : session_state_name(session),
 		.is_partial = session->is_partial,
-		.serial = ledger->parts[0].read_serial,
-		.lineage = ledger->state.lineage,
-		.new_lineage = ledger->state.lineage[0] ? "" : ledger_lineage(ledger),
+		.parts = planned_parts(session),
+		.part_count = ledger->part_count,
 		.options = session->input.options,
 		.desired = session->desired,
 		.recorded = ledger->state.model,
@@ -277,7 +292,7 @@ bool planning_save(struct session *session, const char *path)
 			"the plan was not saved because it is partial");
 	struct key *key = &session->keyring.keys.now;
 	if (!keyring_read(&session->keyring, &err) ||
-		(key->is_set && !key_prepare(key, ledger_lineage(&session->ledger), &err)))
+		(key->is_set && !key_prepare(key, ledger_lineage(&session->ledger, NULL), &err)))
 		return term_error(&err);
 	planfile_encode(&planfile, &session->plan, key, &bytes);
 	if (bytes.length > PLANFILE_SIZE_LIMIT)
@@ -390,23 +405,44 @@ bool planning_look_again(struct session *session)
 	return is_good;
 }
 
-bool planning_check(struct session *session)
+/* The state as it was read: nothing may have happened to it since. Of a new one, the lineage counts
+ * for which the plan made fingerprints. */
+static bool fits_state(struct session *session)
 {
 	struct ledger *ledger = &session->ledger;
+	struct error err CLEANUP(error_release) = {0};
+
+	for (size_t i = 0; i < ledger->part_count; i++) {
+		struct part *part = &ledger->parts[i];
+		const struct planfile_part *planned =
+			planfile_part(&session->planfile, part->account.id);
+		if (!planned)
+			return term_fail("Run `cfprov plan` again.",
+				"the plan was made for a state that was split otherwise");
+		if (!planfile_check_state(
+			    planned, part->is_born ? part->lineage : "", part->read_serial, &err)) {
+			if (part->account.id)
+				error_prefix(&err, "%s", part->account.alias);
+			return term_error(&err);
+		}
+		if (!part->is_born)
+			memcpy(part->lineage, planned->new_lineage,
+				strlen(planned->new_lineage) + 1);
+	}
+	return true;
+}
+
+bool planning_check(struct session *session)
+{
 	const struct planfile *planfile = &session->planfile;
 	struct error err CLEANUP(error_release) = {0};
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	bool knows_more;
 
-	/* The state as its file has it: nothing may have happened to it since. */
-	if (!planfile_check_state(
-		    planfile, ledger->state.lineage, ledger->parts[0].read_serial, &err))
-		return term_error(&err);
-	if (!fits_manifest(session))
+	if (!fits_state(session) || !fits_manifest(session))
 		return false;
 	if (!planning_move(session, &err))
 		return term_error(&err);
-	ledger_set_lineage(ledger, planfile->new_lineage);
 	if (!session_new_client(session))
 		return false;
 	start_values(session);

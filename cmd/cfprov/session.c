@@ -58,6 +58,7 @@ void session_release(struct session *session)
 	keyring_release(&session->keyring);
 	model_release(&session->settings);
 	model_release(&session->located);
+	model_release(&session->split_by);
 	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++)
 		secret_release(secrets[i]);
 	model_release(&session->live);
@@ -421,16 +422,17 @@ bool session_find_lane(
 bool session_confine(const struct session *session)
 {
 	const struct ledger *ledger = &session->ledger;
-	bool may_write = session->has_ledger && ledger->may_write;
-	const struct backend *backend = may_write ? ledger->parts[0].backend : NULL;
-	const char *const files[] = {backend ? backend->journal_path : NULL,
-		backend ? backend->backup_path : NULL, session->cli->out};
-	char *folders[ARRAY_SIZE(files)];
-	size_t count = 0;
+	size_t parts = session->has_ledger && ledger->may_write ? ledger->part_count : 0, count = 0;
+	char **folders AUTO_FREE = mem_alloc((2 * parts + 1) * sizeof(*folders));
 
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		if (files[i])
-			folders[count++] = fs_neighbour(files[i], ".");
+	for (size_t i = 0; i < parts; i++) {
+		const struct backend *backend = ledger->parts[i].backend;
+		folders[count++] = fs_neighbour(backend->journal_path, ".");
+		if (backend->backup_path)
+			folders[count++] = fs_neighbour(backend->backup_path, ".");
+	}
+	if (session->cli->out)
+		folders[count++] = fs_neighbour(session->cli->out, ".");
 	bool is_in_force = confine_writes((const char *const *)folders, count);
 	while (count)
 		mem_free(folders[--count]);

@@ -33,6 +33,8 @@ struct session {
 	struct location location; /* of the state, if has_location */
 	bool has_location;
 	struct model located; /* owns what the manifest says about it */
+	struct model
+		split_by; /* where the state is split by account: the accounts that are meant */
 	struct backend_credentials credentials;
 	struct model desired;    /* of the accounts that -account picks */
 	struct sources *sources; /* of credentials, values and the key */
@@ -144,6 +146,10 @@ const char *session_state_name(struct session *session);
 /* How to open the backend of the state, which session_find_state has found. Reads credentials. */
 bool session_backend(
 	struct session *session, struct backend_options *ret_options, struct error *err) MUST_CHECK;
+
+/* How to open the ledger of that state, with the accounts that are meant if it is split. */
+bool session_ledger_options(struct session *session, const char *operation,
+	struct ledger_options *ret_options) MUST_CHECK;
 
 /*
  * Opens the state to read it or, for an operation (as the lock's holder is called), to write it.

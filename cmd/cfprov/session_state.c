@@ -4,6 +4,7 @@
 #include "adapter/fs.h"
 #include "base/text.h"
 #include "interrupt.h"
+#include "manifest/pick.h"
 #include "source/backend_env.h"
 #include "source/permit.h"
 #include "term.h"
@@ -166,21 +167,60 @@ static bool check_backup(struct session *session)
 	       session_check_target(session, "-backup", backup);
 }
 
-bool session_open_state(struct session *session, const char *operation)
+/*
+ * Each account of the manifest, or of a saved plan, has a state of its own: lends those that are
+ * meant.
+ */
+static bool find_parts(struct session *session, struct ledger_options *options)
+{
+	const struct cli *cli = session->cli;
+	const struct pick pick = {
+		session_manifest_name(cli), cli->accounts.items, cli->accounts.count};
+	const struct model *accounts = &session->desired;
+	struct error err CLEANUP(error_release) = {0};
+
+	if (!location_is_split(&session->location))
+		return true;
+	if (!accounts->account_count) {
+		accounts = &session->split_by;
+		if (!session->split_by.account_count &&
+			(!session_read_accounts(session, &session->split_by) ||
+				!session->split_by.account_count))
+			return term_fail("Its accounts are those of the manifest.",
+				"the state is split by account, and no account is known");
+		if (!pick_accounts(&pick, &session->split_by, &err))
+			return term_error(&err);
+	}
+	options->accounts = accounts->accounts;
+	options->account_count = accounts->account_count;
+	return true;
+}
+
+bool session_ledger_options(struct session *session, const char *operation,
+	struct ledger_options *ret_options)
 {
 	const struct cli *cli = session->cli;
 	struct error err CLEANUP(error_release) = {0};
-	struct str lost CLEANUP(str_release) = {0};
-	struct ledger_options options = {
+
+	*ret_options = (struct ledger_options){
 		.operation = operation,
 		.no_lock = !cli->lock,
 		.lock_timeout_ms = cli->lock_timeout_ms,
 	};
-
-	if (!session_find_state(session) || (operation && !check_backup(session)))
-		return false;
-	if (!session_backend(session, &options.backend, &err))
+	if (!session_backend(session, &ret_options->backend, &err))
 		return term_error(&err);
+	return find_parts(session, ret_options);
+}
+
+bool session_open_state(struct session *session, const char *operation)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct str lost CLEANUP(str_release) = {0};
+	struct ledger_options options;
+
+	if (!session_find_state(session) || (operation && !check_backup(session)) ||
+		!session_ledger_options(session, operation, &options))
+		return false;
 	session->has_ledger = operation ? ledger_open(&session->ledger, &options, &err)
 					: ledger_read(&session->ledger, &options, &err);
 	if (!session->has_ledger)

@@ -93,6 +93,9 @@ bool state_pull_run(struct session *session)
 	if (!session_read_state(session))
 		return false;
 	const struct state *state = &session->ledger.state;
+	if (session->ledger.part_count > 1)
+		return term_fail(
+			"Choose one account with -account=ALIAS.", "the state is split by account");
 	if (!state->lineage[0] || !state->serial) {
 		term_print("The state does not exist yet.");
 		return true;

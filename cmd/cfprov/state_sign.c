@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-/* Adds a change for each that is to be signed. Gives how many there are. */
-static size_t find_unkeyed(
-	struct session *session, const struct fingerprint_key *key, struct change *changes)
+/* Adds a change for each that is to be signed, with the key of its account's lineage. */
+static bool find_unkeyed(
+	struct session *session, struct change *changes, size_t *ret_count, struct error *err)
 {
 	struct arena *arena = &session->arena;
 	const struct cli *cli = session->cli;
@@ -16,7 +16,8 @@ static size_t find_unkeyed(
 	const struct address_scope scope = session_recorded(session);
 	const struct cli_texts wanted =
 		session_addresses(session, &scope, cli->arguments, cli->argument_count);
-	const char *lineage = ledger_lineage(&session->ledger);
+	struct fingerprint_key key = {0};
+	const char *of = NULL; /* the lineage that the key is for */
 	size_t count = 0;
 
 	for (size_t i = 0; i < recorded->object_count; i++) {
@@ -26,14 +27,21 @@ static size_t find_unkeyed(
 			is_wanted |= object_matches(object, wanted.items[a]);
 		if (!is_wanted || !fingerprint_is_unkeyed(object->fingerprint))
 			continue;
+		const char *lineage = ledger_lineage(&session->ledger, object->account);
+		if (lineage != of &&
+			!fingerprint_key_init(&key, &session->keyring.keys.now, lineage, err))
+			return false;
+		of = lineage;
 		const struct fingerprint_subject subject = {
 			lineage, model_account(recorded, object->account)->id, object};
 		struct object *now = arena_alloc(arena, sizeof(*now));
 		*now = *object;
-		now->fingerprint = fingerprint_sign(key, &subject, arena);
+		now->fingerprint = fingerprint_sign(&key, &subject, arena);
 		changes[count++] = (struct change){CHANGE_PUT, now};
 	}
-	return count;
+	fingerprint_key_release(&key);
+	*ret_count = count;
+	return true;
 }
 
 /* Lists them by name, and asks. */
@@ -65,14 +73,15 @@ static bool is_approved(const struct session *session, const struct state_fold *
 }
 
 /* With the state open. */
-static bool sign(struct session *session, const struct fingerprint_key *key)
+static bool sign(struct session *session)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct change *changes AUTO_FREE =
 		mem_alloc(session->ledger.state.model.object_count * sizeof(*changes));
-	const struct state_fold fold = {
-		.changes = changes, .change_count = find_unkeyed(session, key, changes)};
+	struct state_fold fold = {.changes = changes};
 
+	if (!find_unkeyed(session, changes, &fold.change_count, &err))
+		return term_error(&err);
 	if (!fold.change_count) {
 		term_print("No fingerprint was made without a key. No changes were made.");
 		return true;
@@ -89,20 +98,10 @@ static bool sign(struct session *session, const struct fingerprint_key *key)
 
 bool state_sign_run(struct session *session)
 {
-	struct error err CLEANUP(error_release) = {0};
-	struct fingerprint_key key = {0};
-
 	if (!session_read_key(session))
 		return false;
 	if (!session->keyring.keys.now.is_set)
 		return term_fail("Set CFPROV_KEY, or `state.key` in the manifest.",
 			"no key is set to sign with");
-	if (!session_open_state(session, "state sign"))
-		return false;
-	if (!fingerprint_key_init(
-		    &key, &session->keyring.keys.now, ledger_lineage(&session->ledger), &err))
-		return term_error(&err);
-	bool is_done = sign(session, &key);
-	fingerprint_key_release(&key);
-	return is_done;
+	return session_open_state(session, "state sign") && sign(session);
 }

@@ -50,8 +50,20 @@ bool key_init(struct key *key, const struct secret *given, struct error *err)
 	return true;
 }
 
+struct key_master {
+	struct key_master *earlier;
+	struct crypt_slow_hash how;
+	unsigned char bytes[CRYPT_KEY_BYTES];
+};
+
 void key_release(struct key *key)
 {
+	struct key_master *earlier;
+
+	for (struct key_master *it = key->masters; it; it = earlier) {
+		earlier = it->earlier;
+		mem_free(it); /* which wipes it */
+	}
 	secret_release(&key->given);
 	secret_wipe(key, sizeof(*key));
 }
@@ -68,14 +80,26 @@ static bool derive(struct key *key, const struct crypt_slow_hash *how, struct er
 {
 	const struct crypt_part part = {key->given.bytes, key->given.length};
 
+	struct key_master *known = key->masters;
+
 	if (!key->is_passphrase || (key->is_prepared && is_same_recipe(&key->how, how)))
 		return true;
-	if (!crypt_slow_hash(how, &part, 1, key->master)) {
+	while (known && !is_same_recipe(&known->how, how))
+		known = known->earlier;
+	if (known) {
+		memcpy(key->master, known->bytes, sizeof(key->master));
+	} else if (!crypt_slow_hash(how, &part, 1, key->master)) {
 		error_set(err, "not enough memory to derive the key from a passphrase");
 		return error_hint(err,
 			"It takes %u MiB. 32 bytes in hex or base64 are used as they are; to make "
 			"them, run: openssl rand -hex 32",
 			how->memory_kib / 1024);
+	}
+	if (!known) {
+		known = mem_alloc(sizeof(*known));
+		*known = (struct key_master){.earlier = key->masters, .how = *how};
+		memcpy(known->bytes, key->master, sizeof(known->bytes));
+		key->masters = known;
 	}
 	key->how = *how;
 	set_id(key);

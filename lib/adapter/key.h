@@ -9,7 +9,8 @@
  *
  * 32 bytes in hex or base64 are the key itself. Any other text is a passphrase, and argon2id makes
  * the key of it: once for each salt, and not again while the salt is the same. The salt comes from
- * the state's lineage, so that one derivation serves a whole run.
+ * the state's lineage, so that one derivation serves a whole run; of a state that is split by
+ * account, one for each account.
  *
  * Sealed bytes are a line, then XChaCha20-Poly1305 with that line as additional data:
  *
@@ -37,7 +38,8 @@ struct key {
 	bool is_prepared;
 	struct crypt_slow_hash how; /* that `master` was made with, of a passphrase */
 	unsigned char master[CRYPT_KEY_BYTES];
-	char id[17]; /* tells keys apart */
+	char id[17];                /* tells keys apart */
+	struct key_master *masters; /* all that were derived: another salt may come again */
 };
 
 bool key_init(struct key *key, const struct secret *given, struct error *err) MUST_CHECK;

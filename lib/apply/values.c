@@ -16,10 +16,10 @@ struct held_value {
 
 /* ---- life ---- */
 
-void values_init(struct values *values, struct keyring *keyring, const char *lineage,
+void values_init(struct values *values, struct keyring *keyring, const struct ledger *ledger,
 	const struct model *accounts)
 {
-	*values = (struct values){.keyring = keyring, .lineage = lineage, .accounts = accounts};
+	*values = (struct values){.keyring = keyring, .ledger = ledger, .accounts = accounts};
 }
 
 void values_release(struct values *values)
@@ -111,25 +111,36 @@ static void refuse_input(struct values *values, const char *what, const struct p
 		error_at(err, place->file, place->line, place->column);
 }
 
+/* The subkeys for the lineage of the secret. */
+static bool use_lineage(struct values *values, const struct object *secret, struct error *err)
+{
+	struct keys *keys = &values->keyring->keys;
+	const char *lineage = ledger_lineage(values->ledger, secret->account);
+
+	if (values->key_lineage && strcmp(values->key_lineage, lineage) == 0)
+		return true;
+	values->key_lineage = lineage;
+	return (!keys->old.is_set ||
+		       fingerprint_key_init(&values->old_key, &keys->old, lineage, err)) &&
+	       (!keys->now.is_set || fingerprint_key_init(&values->key, &keys->now, lineage, err));
+}
+
 /* False: the key can't be read. Reads once, and adds the error once. */
-static bool has_key(struct values *values, struct error_list *errors)
+static bool has_key(struct values *values, const struct object *secret, struct error_list *errors)
 {
 	const struct value_source source = keyring_source(values->keyring);
-	struct keys *keys = &values->keyring->keys;
-	const char *lineage = values->lineage;
+	bool is_first = !values->key_is_tried;
 	struct error err = {0};
 
-	if (values->key_is_tried)
-		return !values->key_is_missing;
+	if (values->key_is_missing)
+		return false;
 	values->key_is_tried = true;
-	if (values->leaves_input && source.kind == VALUE_STDIN && !values->keyring->is_read) {
+	if (is_first && values->leaves_input && source.kind == VALUE_STDIN &&
+		!values->keyring->is_read) {
 		refuse_input(values, "the key", &source.place, errors);
 		values->key_is_missing = true;
-	} else if (!keyring_read(values->keyring, &err) ||
-		   (keys->old.is_set &&
-			   !fingerprint_key_init(&values->old_key, &keys->old, lineage, &err)) ||
-		   (keys->now.is_set &&
-			   !fingerprint_key_init(&values->key, &keys->now, lineage, &err))) {
+	} else if ((is_first && !keyring_read(values->keyring, &err)) ||
+		   !use_lineage(values, secret, &err)) {
 		values->key_is_missing = true;
 		error_move(error_list_add(errors), &err);
 	}
@@ -144,7 +155,8 @@ static struct fingerprint_subject subject_of(
 	const struct account *account = model_account(values->accounts, secret->account);
 
 	assert(account); /* a secret is in an account */
-	return (struct fingerprint_subject){values->lineage, account->id, secret};
+	return (struct fingerprint_subject){
+		ledger_lineage(values->ledger, secret->account), account->id, secret};
 }
 
 /* With the old key where the new one made no fingerprint yet. */
@@ -197,7 +209,7 @@ static void judge_unread(struct values *values, struct object *desired,
 	desired->is_unread = true;
 	then.secret = recorded;
 	if (recorded && recorded->fingerprint && !desired->keeps_no_fingerprint &&
-		has_key(values, errors) && !is_comparable(values, &then))
+		has_key(values, desired, errors) && !is_comparable(values, &then))
 		desired->verdict = VALUE_UNVERIFIABLE;
 }
 
@@ -219,7 +231,7 @@ static void read_and_judge(struct values *values, struct object *desired,
 	bool needs_key = !desired->keeps_no_fingerprint || (recorded && recorded->fingerprint);
 	if (!value)
 		error_move(error_list_add(errors), &err);
-	else if (!needs_key || has_key(values, errors))
+	else if (!needs_key || has_key(values, desired, errors))
 		judge(values, desired, recorded, value);
 }
 
@@ -274,7 +286,7 @@ bool values_check(struct values *values, const struct plan *plan, struct error_l
 		if (!row_sends_value(&plan->rows[i]) || planned->value->kind == VALUE_GENERATE)
 			continue;
 		const struct secret *value = values_open(values, planned, &err);
-		if (value && planned->fingerprint && has_key(values, errors)) {
+		if (value && planned->fingerprint && has_key(values, planned, errors)) {
 			const struct fingerprint_subject subject = subject_of(values, planned);
 			verdict = compare(values, &subject, value);
 		}

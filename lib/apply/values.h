@@ -14,18 +14,20 @@
 #include "plan/planning.h"
 #include "source/fingerprint.h"
 #include "source/keyring.h"
+#include "state/ledger.h"
 
 /* Cloudflare's API reference, Secrets Store, "Create a secret": at most 64 KiB, in bytes. */
 enum { VALUE_LENGTH_LIMIT = 65536 };
 
 struct values {
 	struct keyring *keyring;      /* borrowed, with its sources */
-	const char *lineage;          /* borrowed */
+	const struct ledger *ledger;  /* borrowed: the lineages */
 	const struct model *accounts; /* borrowed: by their ids */
 	bool leaves_input; /* do not read the standard input: it is needed for a prompt */
 	bool has_refused_input;
-	bool leaves_values; /* values_read reads no value, only the key */
-	struct fingerprint_key key, old_key;
+	bool leaves_values;                  /* values_read reads no value, only the key */
+	struct fingerprint_key key, old_key; /* for this lineage: */
+	const char *key_lineage;
 	bool key_is_tried, key_is_missing;
 	struct arena arena;       /* addresses and fingerprints */
 	struct table *by_address; /* -> struct held_value */
@@ -38,7 +40,7 @@ struct values {
  * without it. Without a key, fingerprints are slow. Keeps all three; `accounts` has those of the
  * secrets.
  */
-void values_init(struct values *values, struct keyring *keyring, const char *lineage,
+void values_init(struct values *values, struct keyring *keyring, const struct ledger *ledger,
 	const struct model *accounts);
 void values_release(struct values *values);
 

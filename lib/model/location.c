@@ -35,3 +35,38 @@ void location_add_url(const struct location *location, struct str *out)
 	else if (location->kind == LOCATION_HTTP && location->address)
 		str_text_add(out, location->address);
 }
+
+bool location_is_split(const struct location *location)
+{
+	return (location->prefix && strstr(location->prefix, LOCATION_ACCOUNT_ID)) ||
+	       (location->address && strstr(location->address, LOCATION_ACCOUNT_ID));
+}
+
+/* Lends the text with the id in the place of each ${ACCOUNT_ID}; it may be NULL. */
+static const char *put_id(const char *text, const char *account_id, struct arena *arena)
+{
+	struct str out CLEANUP(str_release) = {0};
+	const char *next;
+
+	if (!text)
+		return NULL;
+	for (; (next = strstr(text, LOCATION_ACCOUNT_ID));
+		text = next + strlen(LOCATION_ACCOUNT_ID)) {
+		str_add(&out, text, (size_t)(next - text));
+		str_text_add(&out, account_id);
+	}
+	str_text_add(&out, text);
+	return arena_text(arena, str_text(&out));
+}
+
+struct location location_of_account(
+	const struct location *location, const char *account_id, struct arena *arena)
+{
+	struct location its = *location;
+
+	its.prefix = put_id(location->prefix, account_id, arena);
+	its.address = put_id(location->address, account_id, arena);
+	its.lock_address = put_id(location->lock_address, account_id, arena);
+	its.unlock_address = put_id(location->unlock_address, account_id, arena);
+	return its;
+}

@@ -52,6 +52,11 @@ struct location {
 /* The variables of the environment that may hold credentials of a backend; ends with NULL. */
 extern const char *const location_variables[];
 
+/* True if each account has a place of its own; and, lent in the arena, that place. */
+bool location_is_split(const struct location *location);
+struct location location_of_account(
+	const struct location *location, const char *account_id, struct arena *arena);
+
 /* Adds what messages call it: cfprov.state.json, s3://BUCKET/PREFIX, https://HOST/PATH. */
 void location_add_name(const struct location *location, struct str *out);
 

@@ -4,69 +4,205 @@
 #include "state/lock_info.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
-bool ledger_find_holder(struct backend *backend, struct str *ret_holder, struct error *err)
-{
-	struct str info CLEANUP(str_release) = {0};
-	bool is_held = lock_is_held(backend->lock_path, &info);
+/* ---- parts ---- */
 
-	if (!is_held && !backend_find_holder(backend, &info, err))
-		return false;
-	if (is_held || info.length)
-		lock_info_describe(&info, ret_holder);
+static int compare_parts(const void *a, const void *b)
+{
+	const struct part *x = a, *y = b;
+
+	return strcmp(x->account.id, y->account.id);
+}
+
+static bool open_part(
+	struct ledger *ledger, struct part *part, struct backend_options options, struct error *err)
+{
+	const struct account account = part->account;
+
+	if (account.id) {
+		struct location *its = arena_alloc(&ledger->arena, sizeof(*its));
+		*its = location_of_account(options.location, account.id, &ledger->arena);
+		options.location = its;
+	}
+	bool is_open = part_open(part, &options, err);
+	part->account = account;
+	return is_open;
+}
+
+/* All take their locks in one order, so that no two wait for each other. */
+static bool open_parts(
+	struct ledger *ledger, const struct ledger_options *options, struct error *err)
+{
+	bool is_split = location_is_split(options->backend.location);
+	size_t count = is_split ? options->account_count : 1;
+
+	*ledger = (struct ledger){.part_count = count};
+	ledger->parts = mem_alloc(count * sizeof(*ledger->parts));
+	for (size_t i = 0; i < count && is_split; i++)
+		ledger->parts[i].account = options->accounts[i];
+	if (is_split)
+		qsort(ledger->parts, count, sizeof(*ledger->parts), compare_parts);
+	for (size_t i = 0; i < count; i++)
+		if (!open_part(ledger, &ledger->parts[i], options->backend, err))
+			return false;
 	return true;
+}
+
+static struct part *part_of(const struct ledger *ledger, const char *alias)
+{
+	for (size_t i = 0; i < ledger->part_count && alias; i++)
+		if (ledger->parts[i].account.id &&
+			strcmp(ledger->parts[i].account.alias, alias) == 0)
+			return &ledger->parts[i];
+	assert(!alias ||
+		!ledger->parts[0].account.id); /* who knows the object chose the accounts */
+	return &ledger->parts[0];
+}
+
+/* The part's share of a state of all parts. Lends it: nothing of it is to be released. */
+static struct state view_of(const struct state *state, const struct part *part)
+{
+	struct state view = {.serial = part->serial + part->is_ahead};
+	const struct model *model = &state->model;
+
+	memcpy(view.lineage, part->lineage, sizeof(view.lineage));
+	if (!part->account.id) {
+		view.model = *model;
+		return view;
+	}
+	struct objects its = model_in_account(model, part->account.alias);
+	const struct account *account = model_account(model, part->account.alias);
+	if (account) {
+		view.model.accounts = &model->accounts[account - model->accounts];
+		view.model.account_count = 1;
+	}
+	if (its.count) {
+		view.model.objects = &model->objects[its.items - model->objects];
+		view.model.object_count = its.count;
+	}
+	return view;
+}
+
+static bool is_other(const struct model *a, const struct model *b)
+{
+	if (a->object_count != b->object_count)
+		return true;
+	for (size_t i = 0; i < a->object_count; i++)
+		if (object_compare(&a->objects[i], &b->objects[i]) != 0 ||
+			!object_is_same(&a->objects[i], &b->objects[i]))
+			return true;
+	return false;
+}
+
+/* Which parts have changed since `before`. However much did, what a part writes is one serial. */
+static void find_changes(struct ledger *ledger, const struct state *before)
+{
+	bool is_changed = before && before->serial != ledger->state.serial;
+	int64_t serial = 0;
+
+	ledger->is_ahead = false;
+	for (size_t i = 0; i < ledger->part_count; i++) {
+		struct part *part = &ledger->parts[i];
+		if (is_changed && !part->is_ahead) {
+			const struct state old = view_of(before, part);
+			const struct state now = view_of(&ledger->state, part);
+			part->is_ahead = !part->account.id || is_other(&old.model, &now.model);
+		}
+		ledger->is_ahead |= part->is_ahead;
+		serial += part->serial + part->is_ahead;
+	}
+	ledger->state.serial = serial;
+}
+
+bool ledger_find_holder(
+	const struct ledger_options *options, struct str *ret_holder, struct error *err)
+{
+	struct ledger ledger;
+	bool is_good = open_parts(&ledger, options, err);
+
+	for (size_t i = 0; i < ledger.part_count && is_good && !ret_holder->length; i++) {
+		struct backend *backend = ledger.parts[i].backend;
+		struct str info CLEANUP(str_release) = {0};
+		bool is_held = lock_is_held(backend->lock_path, &info);
+		is_good = is_held || backend_find_holder(backend, &info, err);
+		if (is_good && (is_held || info.length))
+			lock_info_describe(&info, ret_holder);
+	}
+	ledger_close(&ledger);
+	return is_good;
 }
 
 /* ---- reading ---- */
 
-/* Every change of the state, however it was made, is one serial. */
-static void set_serial(struct ledger *ledger, bool is_ahead)
-{
-	struct part *part = &ledger->parts[0];
-
-	part->is_ahead |= is_ahead;
-	ledger->is_ahead = part->is_ahead;
-	ledger->state.serial = part->serial + part->is_ahead;
-}
-
 void ledger_stage(struct ledger *ledger, const struct state_fold *changes)
 {
-	struct state next = {0};
+	struct state before = ledger->state;
 
-	state_fold(&ledger->state, changes, &next);
-	bool is_ahead = next.serial != ledger->state.serial;
-	state_release(&ledger->state);
-	ledger->state = next;
-	set_serial(ledger, is_ahead);
+	state_fold(&before, changes, &ledger->state);
+	find_changes(ledger, &before);
+	state_release(&before);
 }
 
 char *ledger_find_backup(const struct ledger *ledger)
 {
 	char *name = NULL;
 
-	return !ledger->state.lineage[0] && part_find_backup(&ledger->parts[0], &name) ? name
-										       : NULL;
+	for (size_t i = 0; i < ledger->part_count; i++)
+		if (!ledger->parts[i].is_born && part_find_backup(&ledger->parts[i], &name))
+			return name;
+	return NULL;
+}
+
+/* Adds the state of a part, under the alias that its account has now. */
+static bool merge(struct ledger *ledger, const struct part *part, const struct state *state,
+	struct error *err)
+{
+	struct model *all = &ledger->state.model;
+	const struct account *account = &part->account;
+
+	for (size_t i = 0; i < state->model.object_count; i++) {
+		const struct object *object = &state->model.objects[i];
+		const char *id = model_account(&state->model, object->account)->id;
+		if (strcmp(id, account->id) != 0) {
+			error_set(err, "the state of the account %s has objects of the account %s",
+				account->id, id);
+			return error_at(err, part->backend->name, 0, 0);
+		}
+		model_add_copy(all, object)->account = arena_text(&all->arena, account->alias);
+	}
+	if (state->model.object_count)
+		model_add_account(all, account->alias, account->id);
+	return true;
+}
+
+static bool load_part(struct ledger *ledger, struct part *part, struct error *err)
+{
+	struct state state CLEANUP(state_release) = {0};
+
+	if (!part_load(part, &state, err))
+		return false;
+	part->read_serial = state.serial;
+	part->is_born = state.lineage[0];
+	memcpy(part->lineage, state.lineage, sizeof(part->lineage));
+	if (part->is_born)
+		memcpy(ledger->state.lineage, state.lineage, sizeof(state.lineage));
+	if (part->account.id)
+		return merge(ledger, part, &state, err);
+	ledger->state = state;
+	state = (struct state){0};
+	return true;
 }
 
 static bool load(struct ledger *ledger, struct error *err)
 {
-	struct part *part = &ledger->parts[0];
-
-	if (!part_load(part, &ledger->state, err))
-		return false;
-	set_serial(ledger, false);
-	part->read_serial = ledger->state.serial;
-	memcpy(part->lineage, ledger->state.lineage, sizeof(part->lineage));
+	for (size_t i = 0; i < ledger->part_count; i++)
+		if (!load_part(ledger, &ledger->parts[i], err))
+			return false;
+	model_sort(&ledger->state.model);
+	find_changes(ledger, NULL);
 	return true;
-}
-
-static bool open_parts(
-	struct ledger *ledger, const struct ledger_options *options, struct error *err)
-{
-	*ledger = (struct ledger){.part_count = 1};
-	ledger->parts = mem_alloc(ledger->part_count * sizeof(*ledger->parts));
-	return part_open(&ledger->parts[0], &options->backend, err);
 }
 
 bool ledger_read(struct ledger *ledger, const struct ledger_options *options, struct error *err)
@@ -79,64 +215,79 @@ bool ledger_read(struct ledger *ledger, const struct ledger_options *options, st
 
 /* ---- writing ---- */
 
-const char *ledger_lineage(const struct ledger *ledger)
+const char *ledger_lineage(const struct ledger *ledger, const char *alias)
 {
-	struct part *part = &ledger->parts[0];
+	struct part *part = part_of(ledger, alias);
 
 	if (!part->lineage[0])
 		crypt_uuid(part->lineage);
 	return part->lineage;
 }
 
-void ledger_set_lineage(struct ledger *ledger, const char *lineage)
+static bool write_part(struct ledger *ledger, struct part *part, struct error *err)
 {
-	struct part *part = &ledger->parts[0];
-
-	if (!ledger->state.lineage[0])
-		memcpy(part->lineage, lineage, strlen(lineage) + 1);
+	if (!part->is_ahead)
+		return true;
+	memcpy(ledger->state.lineage, ledger_lineage(ledger, part->account.alias),
+		sizeof(part->lineage));
+	const struct state view = view_of(&ledger->state, part);
+	return part_write(part, &view, err);
 }
 
-static void assign_lineage(struct ledger *ledger)
-{
-	memcpy(ledger->state.lineage, ledger_lineage(ledger), sizeof(ledger->state.lineage));
-}
-
+/* Of several errors, the first counts. */
 bool ledger_commit(struct ledger *ledger, struct error *err)
 {
+	bool is_good = true;
+
 	if (!ledger->is_ahead || !ledger->may_write)
 		return true;
-	assign_lineage(ledger);
-	if (!part_write(&ledger->parts[0], &ledger->state, err))
-		return false;
-	set_serial(ledger, false);
-	return true;
+	for (size_t i = 0; i < ledger->part_count; i++) {
+		struct error why CLEANUP(error_release) = {0};
+		if (write_part(ledger, &ledger->parts[i], &why))
+			continue;
+		if (is_good)
+			error_move(err, &why);
+		is_good = false;
+	}
+	find_changes(ledger, NULL);
+	return is_good;
 }
 
-/* Writes what an interrupted run left. */
+static bool lock_part(struct part *part, const struct ledger_options *options, struct error *err)
+{
+	const struct part_wait wait = {
+		options->operation, options->lock_timeout_ms, options->backend.interrupted};
+
+	return backend_check(part->backend, err) &&
+	       fs_make_folders(part->backend->journal_path, err) &&
+	       (options->no_lock || part_lock(part, &wait, err));
+}
+
+/* Writes what interrupted runs left. */
 static bool settle(struct ledger *ledger, struct error *err)
 {
-	struct part *part = &ledger->parts[0];
-	bool was_left = ledger->is_ahead;
-
-	if (!ledger_commit(ledger, err))
-		return false;
-	if (part->has_journal || was_left)
-		event_say(part->sink, EVENT_JOURNAL_FOLDED, part->backend->journal_path);
-	return part_end(part, err);
+	for (size_t i = 0; i < ledger->part_count; i++) {
+		struct part *part = &ledger->parts[i];
+		bool was_left = part->has_journal || part->is_ahead;
+		if (!write_part(ledger, part, err))
+			return false;
+		if (was_left)
+			event_say(part->sink, EVENT_JOURNAL_FOLDED, part->backend->journal_path);
+		if (!part_end(part, err))
+			return false;
+	}
+	find_changes(ledger, NULL);
+	return true;
 }
 
 bool ledger_open(struct ledger *ledger, const struct ledger_options *options, struct error *err)
 {
-	const struct part_wait wait = {
-		options->operation, options->lock_timeout_ms, options->backend.interrupted};
-	bool is_open = open_parts(ledger, options, err);
-	struct part *part = &ledger->parts[0];
+	bool is_good = open_parts(ledger, options, err);
 
 	ledger->may_write = true;
-	if (is_open && backend_check(part->backend, err) &&
-		fs_make_folders(part->backend->journal_path, err) &&
-		(options->no_lock || part_lock(part, &wait, err)) && load(ledger, err) &&
-		settle(ledger, err))
+	for (size_t i = 0; i < ledger->part_count && is_good; i++)
+		is_good = lock_part(&ledger->parts[i], options, err);
+	if (is_good && load(ledger, err) && settle(ledger, err))
 		return true;
 	ledger_close(ledger);
 	return false;
@@ -145,74 +296,153 @@ bool ledger_open(struct ledger *ledger, const struct ledger_options *options, st
 bool ledger_replace(struct ledger *ledger, struct state *state, struct error *err)
 {
 	struct part *part = &ledger->parts[0];
-	int64_t next = part->serial + 1;
-	bool has_no_gaps = part->serial && backend_is_log(part->backend);
+	struct state old CLEANUP(state_release) = ledger->state;
+	struct state other CLEANUP(state_release) = *state;
+	int64_t serial = part->serial + 1;
 
-	state_release(&ledger->state);
-	ledger->state = *state;
 	*state = (struct state){0};
-	if (ledger->state.serial < next || has_no_gaps)
-		ledger->state.serial = next;
-	memcpy(part->lineage, ledger->state.lineage, sizeof(part->lineage));
-	ledger->is_ahead = part->is_ahead = true;
+	ledger->state = (struct state){0};
+	if (ledger->part_count != 1) {
+		error_set(err, "the state is split by account");
+		return error_hint(err, "Choose one account with -account=ALIAS.");
+	}
+	if (other.serial > serial && !(part->serial && backend_is_log(part->backend)))
+		serial = other.serial;
+	memcpy(part->lineage, other.lineage, sizeof(part->lineage));
+	if (part->account.id && !merge(ledger, part, &other, err))
+		return false;
+	if (!part->account.id) {
+		ledger->state = other;
+		other = (struct state){0};
+	}
+	part->serial = serial - 1; /* of which the new one is the next */
+	part->is_ahead = true;
+	find_changes(ledger, NULL);
 	return ledger_commit(ledger, err);
 }
 
+/* ---- a run ---- */
+
 bool ledger_keep_alive(struct ledger *ledger, struct error *err)
 {
-	return part_alive(&ledger->parts[0], err);
+	for (size_t i = 0; i < ledger->part_count; i++)
+		if (ledger->parts[i].log.fd >= 0 && !part_alive(&ledger->parts[i], err))
+			return false;
+	return true;
+}
+
+/* The intents of a part, if it has any. */
+static bool begin_part(
+	struct ledger *ledger, struct part *part, const struct model *desired, struct error *err)
+{
+	struct change *changes AUTO_FREE = mem_alloc(ledger->run.change_count * sizeof(*changes));
+	struct state_fold its = {changes, 0, desired->accounts, desired->account_count, 0};
+	struct journal_head head = {.serial = part->serial};
+	struct str header CLEANUP(str_release) = {0};
+
+	for (size_t i = 0; i < ledger->run.change_count; i++) {
+		struct run_intent *intent = &ledger->intents[i];
+		if (intent->part != part)
+			continue;
+		intent->index = its.change_count;
+		changes[its.change_count++] = ledger->changes[i];
+	}
+	if (part->account.id) {
+		its.accounts = &part->account;
+		its.account_count = 1;
+	}
+	if (!its.change_count)
+		return true;
+	memcpy(head.lineage, ledger_lineage(ledger, part->account.alias), sizeof(head.lineage));
+	if (part->lock_id && strlen(part->lock_id) < sizeof(head.lock))
+		memcpy(head.lock, part->lock_id, strlen(part->lock_id));
+	journal_encode_header(&head, &its, &part->lines, &header);
+	return part_begin(part, &header, err);
 }
 
 bool ledger_begin(struct ledger *ledger, const struct model *desired, const struct change *intents,
 	size_t count, struct error *err)
 {
-	struct part *part = &ledger->parts[0];
-	struct journal_head head = {.serial = ledger->state.serial};
-	struct str header CLEANUP(str_release) = {0};
+	struct error ignored CLEANUP(error_release) = {0};
 
-	assign_lineage(ledger);
-	memcpy(head.lineage, part->lineage, sizeof(head.lineage));
-	if (part->lock_id && strlen(part->lock_id) < sizeof(head.lock))
-		memcpy(head.lock, part->lock_id, strlen(part->lock_id));
 	ledger->changes = arena_alloc(&ledger->run_arena, count * sizeof(*intents));
-	ledger->has_result = arena_alloc(&ledger->run_arena, count * sizeof(*ledger->has_result));
+	ledger->intents = arena_alloc(&ledger->run_arena, count * sizeof(*ledger->intents));
 	if (count)
 		memcpy(ledger->changes, intents, count * sizeof(*intents));
+	for (size_t i = 0; i < count; i++)
+		ledger->intents[i].part = part_of(ledger, intents[i].object->account);
 	ledger->run = (struct state_fold){
 		ledger->changes, count, desired->accounts, desired->account_count, 0};
-	journal_encode_header(&head, &ledger->run, &part->lines, &header);
-	return part_begin(part, &header, err);
+	for (size_t i = 0; i < ledger->part_count; i++) {
+		if (begin_part(ledger, &ledger->parts[i], desired, err))
+			continue;
+		/* Nothing is requested. */
+		for (size_t k = 0; k < i; k++)
+			if (ledger->parts[k].log.fd >= 0) {
+				error_release(&ignored);
+				(void)!part_end(&ledger->parts[k], &ignored);
+			}
+		return false;
+	}
+	return true;
 }
 
 bool ledger_record(
 	struct ledger *ledger, const struct result *results, size_t count, struct error *err)
 {
-	struct str group CLEANUP(str_release) = {0};
+	struct result *its AUTO_FREE = mem_alloc(count * sizeof(*its));
 
 	for (size_t i = 0; i < count; i++) {
 		size_t intent = results[i].intent;
-		assert(!ledger->has_result[intent]); /* such a journal would not be read again */
-		ledger->has_result[intent] = true;
+		/* such a journal would not be read again */
+		assert(!ledger->intents[intent].has_result);
+		ledger->intents[intent].has_result = true;
 		ledger->changes[intent] = results[i].change;
 	}
-	journal_encode_group(results, count, &ledger->parts[0].lines, &group);
-	return part_append(&ledger->parts[0], &group, err);
+	for (size_t p = 0; p < ledger->part_count; p++) {
+		struct part *part = &ledger->parts[p];
+		struct str group CLEANUP(str_release) = {0};
+		size_t its_count = 0;
+		for (size_t i = 0; i < count; i++) {
+			const struct run_intent *intent = &ledger->intents[results[i].intent];
+			if (intent->part == part)
+				its[its_count++] =
+					(struct result){intent->index, results[i].change};
+		}
+		if (!its_count)
+			continue;
+		journal_encode_group(its, its_count, &part->lines, &group);
+		if (!part_append(part, &group, err))
+			return false;
+	}
+	return true;
 }
 
 bool ledger_finish(struct ledger *ledger, struct error *err)
 {
-	struct part *part = &ledger->parts[0];
-
-	fs_log_close(&part->log);
 	state_release(&ledger->before);
 	ledger->before = ledger->state;
-	ledger->run.requested_ms = part->alive_ms;
+	for (size_t i = 0; i < ledger->part_count; i++) {
+		struct part *part = &ledger->parts[i];
+		fs_log_close(&part->log);
+		if (part->alive_ms > ledger->run.requested_ms)
+			ledger->run.requested_ms = part->alive_ms;
+	}
 	state_fold(&ledger->before, &ledger->run, &ledger->state);
 	ledger->run = (struct state_fold){0};
-	set_serial(ledger, ledger->state.serial != ledger->before.serial);
-	bool is_written = ledger_commit(ledger, err);
-	backend_keep_backup(part->backend); /* it stays that of the state before */
-	return is_written && part_end(part, err);
+	find_changes(ledger, &ledger->before);
+	bool is_good = ledger_commit(ledger, err);
+	for (size_t i = 0; i < ledger->part_count; i++) {
+		struct part *part = &ledger->parts[i];
+		struct error why CLEANUP(error_release) = {0};
+		backend_keep_backup(part->backend); /* it stays that of the state before */
+		if (part->is_ahead || part_end(part, &why))
+			continue;
+		if (is_good)
+			error_move(err, &why);
+		is_good = false;
+	}
+	return is_good;
 }
 
 void ledger_close(struct ledger *ledger)
@@ -223,5 +453,6 @@ void ledger_close(struct ledger *ledger)
 	state_release(&ledger->state);
 	state_release(&ledger->before);
 	arena_release(&ledger->run_arena);
+	arena_release(&ledger->arena);
 	*ledger = (struct ledger){0};
 }

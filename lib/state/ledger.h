@@ -19,6 +19,10 @@
  * After a crash at any point, state and journal have everything that was durable. The next
  * ledger_open folds it in; what has no result is unresolved or in doubt until a run finds out
  * (plan/recover).
+ *
+ * Where the location has ${ACCOUNT_ID}, each account has a backend, a journal and a lock of its own
+ * (state/part), and the state here is all of them in one: who uses a ledger does not notice. Runs
+ * on different accounts lock nothing in common.
  */
 /* clang-format on */
 #ifndef STATE_LEDGER_H
@@ -28,22 +32,35 @@
 
 struct ledger_options {
 	struct backend_options backend;
+	/* Where the location is split by account: the accounts that are meant. Kept. */
+	const struct account *accounts;
+	size_t account_count;
 	const char *operation; /* "apply"; shown to others that want the lock */
 	bool no_lock;
 	int64_t lock_timeout_ms;
 };
 
 struct ledger {
-	struct state state;  /* lent until ledger_stage, ledger_replace or ledger_close */
+	/*
+	 * Lent until ledger_stage, ledger_replace or ledger_close. Of several parts it is all of
+	 * them in one, under the aliases of the options; its serial grows with each change, and its
+	 * lineage says only whether there is a state.
+	 */
+	struct state state;
 	struct state before; /* after ledger_finish: what the run was made from, still lent */
-	struct part *parts;
+	struct part *parts;  /* by the ids of their accounts */
 	size_t part_count;
+	struct arena arena; /* of their locations */
 	bool may_write;
 	/* the run that is in progress: one change for each intent */
 	struct arena run_arena;
 	struct state_fold run;
 	struct change *changes; /* those of `run` */
-	bool *has_result;
+	struct run_intent {
+		struct part *part;
+		size_t index; /* among those of its part */
+		bool has_result;
+	} * intents;
 	bool is_ahead; /* the state in memory is newer than that of the backend */
 };
 
@@ -57,10 +74,11 @@ bool ledger_read(
  */
 char *ledger_find_backup(const struct ledger *ledger) MUST_CHECK;
 
-/* Lends the lineage that the state has, or will get when it is first written. */
-const char *ledger_lineage(const struct ledger *ledger);
-void ledger_set_lineage(
-	struct ledger *ledger, const char *lineage); /* of one that is not yet born */
+/*
+ * Lends the lineage that the state of the account has, or will get when it is first written.
+ * `alias` NULL: of the first part.
+ */
+const char *ledger_lineage(const struct ledger *ledger, const char *alias);
 
 /* Locks and reads the state, and writes a journal that it finds into it. ERROR_BUSY: locked. */
 bool ledger_open(
@@ -77,7 +95,8 @@ bool ledger_commit(struct ledger *ledger, struct error *err) MUST_CHECK;
 
 /*
  * Takes a whole other state and writes it. The serial never goes back: it becomes that of the new
- * state, or the old one's plus one if that is higher.
+ * state, or the old one's plus one if that is higher, or in any case in a log, which has no gaps. A
+ * ledger of several parts is refused.
  */
 bool ledger_replace(struct ledger *ledger, struct state *state, struct error *err) MUST_CHECK;
 
@@ -105,9 +124,9 @@ bool ledger_keep_alive(struct ledger *ledger, struct error *err) MUST_CHECK;
 /* Folds the run into the state, replaces the file and removes the journal. */
 bool ledger_finish(struct ledger *ledger, struct error *err) MUST_CHECK;
 
-/* Adds who holds the lock of a state, or nothing if nobody does. Takes no lock. */
+/* Adds who holds the lock of the state, or nothing if nobody does. Takes no lock. */
 bool ledger_find_holder(
-	struct backend *backend, struct str *ret_holder, struct error *err) MUST_CHECK;
+	const struct ledger_options *options, struct str *ret_holder, struct error *err) MUST_CHECK;
 
 void ledger_close(struct ledger *ledger);
 

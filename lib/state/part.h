@@ -38,6 +38,7 @@ struct part {
 	struct fs_log log;   /* open during a run */
 	int64_t serial;      /* of the newest state that the backend has; 0: none */
 	int64_t read_serial; /* of the state as it was read, with its journal; 0: there was none */
+	bool is_born;        /* the lineage is that of the state as it was read */
 	char lineage[STATE_LINEAGE_LENGTH + 1]; /* see ledger_lineage */
 	bool is_ahead;                          /* the state in memory is newer */
 	int64_t alive_ms;                       /* when the journal last said so; since 1970 */

@@ -101,9 +101,17 @@ void planfile_encode(const struct planfile *planfile, const struct plan *plan,
 	json_put_text(w, "rows", checksum);
 	json_put_text(w, "state", planfile->state_path);
 	json_put_bool(w, "partial", planfile->is_partial);
-	json_put_text(w, "lineage", planfile->lineage);
-	json_put_text(w, "born_as", planfile->new_lineage);
-	json_put_integer(w, "serial", planfile->serial);
+	json_begin_array(w, "parts");
+	for (size_t i = 0; i < planfile->part_count; i++) {
+		const struct planfile_part *part = &planfile->parts[i];
+		json_begin_object(w, NULL);
+		json_put_text(w, "account", part->account_id);
+		json_put_text(w, "lineage", part->lineage);
+		json_put_text(w, "born_as", part->new_lineage);
+		json_put_integer(w, "serial", part->serial);
+		json_end(w);
+	}
+	json_end(w);
 	json_begin_object(w, "options");
 	json_put_bool(w, "adopt", options->adopt_all);
 	json_put_bool(w, "destroy", options->destroys_all);
@@ -299,6 +307,29 @@ static bool is_lineage_or_none(const char *text)
 	return text && (!*text || state_is_lineage(text));
 }
 
+static bool decode_parts(struct decoding *d, const struct json *list)
+{
+	struct planfile *planfile = d->planfile;
+	struct planfile_part *parts =
+		arena_alloc(&planfile->arena, json_count(list) * sizeof(*parts));
+
+	if (!json_is_array(list) || !json_count(list))
+		return malformed(d, "header");
+	planfile->parts = parts;
+	for (const struct json *it = json_first(list); it; it = json_next(it)) {
+		struct planfile_part *part = &parts[planfile->part_count++];
+		part->account_id = keep(d, json_get_text(it, "account"));
+		part->lineage = keep(d, json_get_text(it, "lineage"));
+		part->new_lineage = keep(d, json_get_text(it, "born_as"));
+		if (!part->account_id || (*part->account_id && !objects_is_id(part->account_id)) ||
+			!is_lineage_or_none(part->lineage) ||
+			!is_lineage_or_none(part->new_lineage) ||
+			!json_integer(json_get(it, "serial"), &part->serial))
+			return malformed(d, "header");
+	}
+	return true;
+}
+
 static bool decode_head(struct decoding *d, const struct json *root)
 {
 	struct planfile *planfile = d->planfile;
@@ -316,15 +347,11 @@ static bool decode_head(struct decoding *d, const struct json *root)
 			d->err, "Apply it with that version, or run `cfprov plan` again.");
 	}
 	planfile->state_path = keep(d, json_get_text(root, "state"));
-	planfile->lineage = keep(d, json_get_text(root, "lineage"));
-	planfile->new_lineage = keep(d, json_get_text(root, "born_as"));
-	if (!planfile->state_path || !is_lineage_or_none(planfile->lineage) ||
-		!is_lineage_or_none(planfile->new_lineage) ||
-		strlen(rows) != CRYPT_CHECKSUM_SIZE - 1 ||
-		!json_integer(json_get(root, "serial"), &planfile->serial))
+	if (!planfile->state_path || strlen(rows) != CRYPT_CHECKSUM_SIZE - 1)
 		return malformed(d, "header");
 	memcpy(planfile->digest, rows, CRYPT_CHECKSUM_SIZE);
-	return decode_switch(d, root, "partial", &planfile->is_partial) &&
+	return decode_parts(d, json_get(root, "parts")) &&
+	       decode_switch(d, root, "partial", &planfile->is_partial) &&
 	       decode_options(d, json_get(root, "options"));
 }
 
@@ -428,32 +455,40 @@ bool planfile_check_digest(
 	return error_hint(err, "The file was edited. Run `cfprov plan` again.");
 }
 
+const struct planfile_part *planfile_part(const struct planfile *planfile, const char *account_id)
+{
+	for (size_t i = 0; i < planfile->part_count; i++)
+		if (strcmp(planfile->parts[i].account_id, account_id ? account_id : "") == 0)
+			return &planfile->parts[i];
+	return NULL;
+}
+
 bool planfile_check_state(
-	const struct planfile *planfile, const char *lineage, int64_t serial, struct error *err)
+	const struct planfile_part *part, const char *lineage, int64_t serial, struct error *err)
 {
 	bool is_born = lineage[0] != '\0';
 
-	if (!planfile->lineage[0] && is_born) {
+	if (!part->lineage[0] && is_born) {
 		error_set(err, "the plan is out of date: the state was empty when it was made");
 		return error_hint(
 			err, "It may have been applied already. Run `cfprov plan` again.");
 	}
-	if (strcmp(planfile->lineage, lineage) != 0) {
+	if (strcmp(part->lineage, lineage) != 0) {
 		if (is_born)
 			error_set(err, "the plan was made for another state (lineage %s, not %s)",
-				planfile->lineage, lineage);
+				part->lineage, lineage);
 		else
 			error_set(err, "the plan was made for a state that does not exist");
 		return error_hint(err, "Check the folder and -state, or run `cfprov plan` "
 				       "again.");
 	}
-	if (planfile->serial == serial)
+	if (part->serial == serial)
 		return true;
 	error_set(err, "the plan is out of date: the state had serial %lld, and now has %lld",
-		(long long)planfile->serial, (long long)serial);
+		(long long)part->serial, (long long)serial);
 	return error_hint(err, "%s Run `cfprov plan` again.",
-		serial < planfile->serial ? "The state was replaced by an older one."
-					  : "It may have been applied already.");
+		serial < part->serial ? "The state was replaced by an older one."
+				      : "It may have been applied already.");
 }
 
 void planfile_release(struct planfile *planfile)

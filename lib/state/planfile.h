@@ -20,14 +20,21 @@
 #include "model/plan.h"
 #include "state/state.h"
 
-enum { PLANFILE_VERSION = 3, PLANFILE_SIZE_LIMIT = 512 << 20 };
+enum { PLANFILE_VERSION = 4, PLANFILE_SIZE_LIMIT = 512 << 20 };
 
-struct planfile {
-	const char *state_path;  /* as on the command line */
-	bool is_partial;         /* options left something out */
-	int64_t serial;          /* of the state as it was read */
+/* A state as it was read: the whole one, or of an account where it is split by account. */
+struct planfile_part {
+	const char *account_id; /* "": all */
+	int64_t serial;
 	const char *lineage;     /* "": the state was not born yet, */
 	const char *new_lineage; /* ... and fingerprints were made for this lineage */
+};
+
+struct planfile {
+	const char *state_path; /* as on the command line */
+	bool is_partial;        /* options left something out */
+	const struct planfile_part *parts;
+	size_t part_count;
 	struct plan_options options;
 	struct model desired, recorded,
 		live;              /* desired: with moves and removals, without the key */
@@ -50,8 +57,11 @@ bool planfile_decode(const char *file, const struct str *bytes, struct keys *key
 bool planfile_check_digest(
 	const struct planfile *planfile, const struct plan *plan, struct error *err) MUST_CHECK;
 
+/* Lends the part of this account (NULL: all); NULL: the plan has none. */
+const struct planfile_part *planfile_part(const struct planfile *planfile, const char *account_id);
+
 /* True if the plan was made for the state of this lineage ("": none) and serial. */
-bool planfile_check_state(const struct planfile *planfile, const char *lineage, int64_t serial,
+bool planfile_check_state(const struct planfile_part *part, const char *lineage, int64_t serial,
 	struct error *err) MUST_CHECK;
 
 void planfile_release(struct planfile *planfile);

@@ -128,20 +128,17 @@ static void locks_are_seen(void **state)
 	const struct ledger_options options = local_options(path, "test");
 	struct str holder CLEANUP(str_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
-	struct backend *backend;
 	struct ledger ledger;
 
-	assert_true(backend_open(&options.backend, &backend, &err));
-	assert_true(ledger_find_holder(backend, &holder, &err));
+	assert_true(ledger_find_holder(&options, &holder, &err));
 	assert_int_equal(holder.length, 0);
 	open_ledger(&ledger, path, NULL);
-	assert_true(ledger_find_holder(backend, &holder, &err));
+	assert_true(ledger_find_holder(&options, &holder, &err));
 	expect_text(str_text(&holder), "(test, since ");
 	ledger_close(&ledger);
 	str_clear(&holder);
-	assert_true(ledger_find_holder(backend, &holder, &err));
+	assert_true(ledger_find_holder(&options, &holder, &err));
 	assert_int_equal(holder.length, 0);
-	backend_free(backend);
 	assert_int_equal(folder_count(*state), 0);
 }
 

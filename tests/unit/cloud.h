@@ -13,7 +13,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { CLOUD_STATES = 40, CLOUD_LOCKS = 40, CLOUD_BYTES = 16384, CLOUD_KILLED = 77 };
+enum {
+	CLOUD_PLACES = 3,
+	CLOUD_STATES = 20,
+	CLOUD_LOCKS = 20,
+	CLOUD_BYTES = 8192,
+	CLOUD_KILLED = 77
+};
 
 enum cloud_fault { CLOUD_NONE, CLOUD_KILL, CLOUD_FAIL, CLOUD_GONE };
 enum cloud_lock_state { CLOUD_HELD, CLOUD_RELEASED, CLOUD_BROKEN };
@@ -29,12 +35,18 @@ struct cloud_lock {
 	struct cloud_bytes intents;
 };
 
-struct cloud {
+/* What is at one prefix. */
+struct cloud_place {
+	char prefix[64];
 	struct cloud_bytes log[CLOUD_STATES]; /* [serial]; length 0: none */
 	int64_t epoch[CLOUD_STATES];          /* of the writer; -1: it had no lock */
 	int64_t newest;
 	struct cloud_lock locks[CLOUD_LOCKS]; /* [epoch] */
 	int64_t lock_count;
+};
+
+struct cloud {
+	struct cloud_place places[CLOUD_PLACES];
 	int64_t calls;
 	int64_t fault_at; /* the call, from 1; 0: none */
 	enum cloud_fault fault;
@@ -43,6 +55,7 @@ struct cloud {
 
 struct cloud_backend {
 	struct backend backend;
+	struct cloud_place *place;
 	int64_t epoch; /* of our lock; -1: none */
 	char id[40];
 };
@@ -79,6 +92,19 @@ static inline bool cloud_step(bool is_after, struct error *err)
 	return true;
 }
 
+/* The first is that of the prefix `p`. */
+static inline struct cloud_place *cloud_at(const char *prefix)
+{
+	for (int i = 0; i < CLOUD_PLACES; i++) {
+		struct cloud_place *place = &cloud->places[i];
+		if (!place->prefix[0])
+			snprintf(place->prefix, sizeof(place->prefix), "%s", i ? prefix : "p");
+		if (strcmp(place->prefix, prefix) == 0)
+			return place;
+	}
+	_exit(96);
+}
+
 static inline struct cloud_backend *cloud_of(struct backend *backend)
 {
 	return (struct cloud_backend *)backend;
@@ -97,8 +123,8 @@ static inline bool cloud_open(
 {
 	struct cloud_backend *it = mem_alloc(sizeof(*it));
 
-	(void)options;
 	(void)err;
+	it->place = cloud_at(options->location->prefix);
 	it->epoch = -1;
 	*ret_backend = &it->backend;
 	return true;
@@ -112,22 +138,29 @@ static inline void cloud_close(struct backend *backend)
 static inline bool cloud_read(
 	struct backend *backend, struct backend_snapshot *ret_snapshot, struct error *err)
 {
-	(void)backend;
+	const struct cloud_place *place = cloud_of(backend)->place;
+
 	if (!cloud_step(false, err))
 		return false;
-	ret_snapshot->serial = cloud->newest;
-	ret_snapshot->exists = cloud->newest > 0;
-	if (cloud->newest)
-		str_add(&ret_snapshot->bytes, cloud->log[cloud->newest].bytes,
-			cloud->log[cloud->newest].length);
+	ret_snapshot->serial = place->newest;
+	ret_snapshot->exists = place->newest > 0;
+	if (place->newest)
+		str_add(&ret_snapshot->bytes, place->log[place->newest].bytes,
+			place->log[place->newest].length);
 	return cloud_step(true, err);
 }
 
-static inline struct cloud_lock *cloud_held(void)
+static inline struct cloud_lock *cloud_held_at(struct cloud_place *place)
 {
-	struct cloud_lock *last = cloud->lock_count ? &cloud->locks[cloud->lock_count - 1] : NULL;
+	struct cloud_lock *last = place->lock_count ? &place->locks[place->lock_count - 1] : NULL;
 
 	return last && last->state == CLOUD_HELD ? last : NULL;
+}
+
+/* At the first place. */
+static inline struct cloud_lock *cloud_held(void)
+{
+	return cloud_held_at(&cloud->places[0]);
 }
 
 static inline bool cloud_lock(struct backend *backend, const struct backend_lock *lock,
@@ -138,18 +171,18 @@ static inline bool cloud_lock(struct backend *backend, const struct backend_lock
 
 	if (!cloud_step(false, err))
 		return false;
-	held = cloud_held();
+	held = cloud_held_at(it->place);
 	if (held && strcmp(held->id, lock->id) != 0) {
 		str_text_add(ret_info, held->info);
 		return error_set_code(err, ERROR_BUSY, "locked");
 	}
 	if (!held) {
-		held = &cloud->locks[cloud->lock_count++];
+		held = &it->place->locks[it->place->lock_count++];
 		snprintf(held->id, sizeof(held->id), "%s", lock->id);
 		snprintf(held->info, sizeof(held->info), "%s", lock->info);
 		held->state = CLOUD_HELD;
 	}
-	it->epoch = cloud->lock_count - 1;
+	it->epoch = it->place->lock_count - 1;
 	memcpy(it->id, held->id, sizeof(it->id));
 	if (!cloud_step(true, err))
 		return false;
@@ -160,20 +193,23 @@ static inline bool cloud_lock(struct backend *backend, const struct backend_lock
 static inline bool cloud_find_holder(
 	struct backend *backend, struct str *ret_info, struct error *err)
 {
-	(void)backend;
+	const struct cloud_lock *held = cloud_held_at(cloud_of(backend)->place);
+
 	if (!cloud_step(false, err))
 		return false;
-	if (cloud_held())
-		str_text_add(ret_info, cloud_held()->info);
+	if (held)
+		str_text_add(ret_info, held->info);
 	return cloud_step(true, err);
 }
 
 static inline bool cloud_announce(
 	struct backend *backend, const struct str *intents, struct error *err)
 {
+	struct cloud_backend *it = cloud_of(backend);
+
 	if (!cloud_step(false, err))
 		return false;
-	cloud_put(&cloud->locks[cloud_of(backend)->epoch].intents, intents);
+	cloud_put(&it->place->locks[it->epoch].intents, intents);
 	return cloud_step(true, err);
 }
 
@@ -181,14 +217,14 @@ static inline bool cloud_left(
 	struct backend *backend, struct backend_intents *ret_left, struct error *err)
 {
 	struct str *items = arena_alloc(&ret_left->arena, CLOUD_LOCKS * sizeof(*items));
-	int64_t first = cloud->newest ? cloud->epoch[cloud->newest] : 0;
+	struct cloud_place *place = cloud_of(backend)->place;
+	int64_t first = place->newest ? place->epoch[place->newest] : 0;
 
-	(void)backend;
 	if (!cloud_step(false, err))
 		return false;
-	for (int64_t i = first < 0 ? 0 : first; i < cloud->lock_count; i++) {
-		struct cloud_bytes *intents = &cloud->locks[i].intents;
-		if (cloud->locks[i].state != CLOUD_BROKEN || !intents->length)
+	for (int64_t i = first < 0 ? 0 : first; i < place->lock_count; i++) {
+		struct cloud_bytes *intents = &place->locks[i].intents;
+		if (place->locks[i].state != CLOUD_BROKEN || !intents->length)
 			continue;
 		char *copy = arena_alloc(&ret_left->arena, intents->length + 1);
 		memcpy(copy, intents->bytes, intents->length);
@@ -200,9 +236,11 @@ static inline bool cloud_left(
 
 static inline bool cloud_still_ours(struct backend *backend, struct error *err)
 {
+	struct cloud_backend *it = cloud_of(backend);
+
 	if (!cloud_step(false, err))
 		return false;
-	if (cloud->locks[cloud_of(backend)->epoch].state != CLOUD_HELD)
+	if (it->place->locks[it->epoch].state != CLOUD_HELD)
 		return error_set_code(err, ERROR_CONFLICT, "our lock was broken");
 	return cloud_step(true, err);
 }
@@ -210,16 +248,18 @@ static inline bool cloud_still_ours(struct backend *backend, struct error *err)
 static inline bool cloud_append(
 	struct backend *backend, int64_t serial, const struct str *bytes, struct error *err)
 {
+	struct cloud_place *place = cloud_of(backend)->place;
+
 	if (!cloud_step(false, err))
 		return false;
-	if (cloud->newest && serial <= cloud->newest)
+	if (place->newest && serial <= place->newest)
 		return error_set_code(
 			err, ERROR_CONFLICT, "somebody else has written serial %d", (int)serial);
-	if (serial >= CLOUD_STATES || (cloud->newest && serial != cloud->newest + 1))
+	if (serial >= CLOUD_STATES || (place->newest && serial != place->newest + 1))
 		_exit(97); /* a gap */
-	cloud_put(&cloud->log[serial], bytes);
-	cloud->epoch[serial] = cloud_of(backend)->epoch;
-	cloud->newest = serial;
+	cloud_put(&place->log[serial], bytes);
+	place->epoch[serial] = cloud_of(backend)->epoch;
+	place->newest = serial;
 	return cloud_step(true, err);
 }
 
@@ -229,19 +269,20 @@ static inline bool cloud_release(struct backend *backend, struct error *err)
 
 	if (!cloud_step(false, err))
 		return false;
-	if (it->epoch >= 0 && cloud->locks[it->epoch].state == CLOUD_HELD)
-		cloud->locks[it->epoch].state = CLOUD_RELEASED;
+	if (it->epoch >= 0 && it->place->locks[it->epoch].state == CLOUD_HELD)
+		it->place->locks[it->epoch].state = CLOUD_RELEASED;
 	return cloud_step(true, err);
 }
 
 static inline bool cloud_force_unlock(
 	struct backend *backend, const char *id, struct str *ret_info, struct error *err)
 {
-	(void)backend;
+	struct cloud_lock *held = cloud_held_at(cloud_of(backend)->place);
+
 	(void)ret_info;
-	if (!cloud_held() || strcmp(cloud_held()->id, id) != 0)
+	if (!held || strcmp(held->id, id) != 0)
 		return error_set_code(err, ERROR_ABSENT, "not locked");
-	cloud_held()->state = CLOUD_BROKEN;
+	held->state = CLOUD_BROKEN;
 	return true;
 }
 

@@ -247,7 +247,7 @@ static void whole_run(void **state)
 
 	expect_read(s, s->home, "", 0);
 	assert_true(run(s, s->home));
-	assert_int_equal(cloud->newest, 1);
+	assert_int_equal(cloud->places[0].newest, 1);
 	assert_null(cloud_held());
 	expect_read(s, s->away, "acD", 1);
 	assert_int_equal(s->said.length, 0);
@@ -295,13 +295,13 @@ static void replaced(void **state)
 	open_at(s, s->home);
 	assert_true(ledger_replace(&s->ledger, &other, &s->err));
 	ledger_close(&s->ledger);
-	assert_int_equal(cloud->newest, 9);
+	assert_int_equal(cloud->places[0].newest, 9);
 	other = (struct state){.serial = 20, .lineage = "6f1c2f0e-0000-4000-8000-000000000000"};
 	open_at(s, s->home);
 	assert_true(ledger_replace(&s->ledger, &other, &s->err));
 	assert_int_equal(s->ledger.state.serial, 10);
 	ledger_close(&s->ledger);
-	assert_int_equal(cloud->newest, 10);
+	assert_int_equal(cloud->places[0].newest, 10);
 }
 
 /* ---- killed, cut off ---- */
@@ -551,7 +551,7 @@ static void waits(void **state)
 	struct ledger_options options = options_of(s, s->away);
 
 	assert_true(run_apart(s, s->home));
-	cloud->locks[cloud->lock_count - 1].state = CLOUD_HELD;
+	cloud->places[0].locks[cloud->places[0].lock_count - 1].state = CLOUD_HELD;
 	options.lock_timeout_ms = 30;
 	assert_false(ledger_open(&s->ledger, &options, &s->err));
 	assert_int_equal(s->err.code, ERROR_BUSY);
@@ -590,16 +590,13 @@ static void who_holds_it(void **state)
 	struct setting *s = *state;
 	const struct ledger_options options = options_of(s, s->away);
 	struct str holder CLEANUP(str_release) = {0};
-	struct backend *backend;
 
-	assert_true(backend_open(&options.backend, &backend, &s->err));
-	assert_true(ledger_find_holder(backend, &holder, &s->err));
+	assert_true(ledger_find_holder(&options, &holder, &s->err));
 	assert_int_equal(holder.length, 0);
 	open_at(s, s->home);
 	(void)options_of(s, s->away);
-	assert_true(ledger_find_holder(backend, &holder, &s->err));
+	assert_true(ledger_find_holder(&options, &holder, &s->err));
 	expect_text(str_text(&holder), "(apply, since 2");
-	backend_free(backend);
 	ledger_close(&s->ledger);
 }
 
@@ -611,8 +608,8 @@ static void another_serial(void **state)
 	const struct ledger_options options = options_of(s, s->home);
 
 	assert_true(run(s, s->home));
-	cloud->log[2] = cloud->log[1];
-	cloud->newest = 2;
+	cloud->places[0].log[2] = cloud->places[0].log[1];
+	cloud->places[0].newest = 2;
 	assert_false(ledger_read(&s->ledger, &options, &s->err));
 	expect_error(&s->err, "has the state of serial 1 in the place of serial 2");
 }
@@ -628,11 +625,11 @@ static void damaged_intents(void **state)
 	error_release(&s->err);
 	clear_faults();
 	break_lock(s);
-	cloud->locks[0].intents.bytes[30] ^= 1;
+	cloud->places[0].locks[0].intents.bytes[30] ^= 1;
 	assert_false(ledger_read(&s->ledger, &options, &s->err));
 	expect_text(s->err.file, "the intents beside the lock of s3://b");
 	expect_error(&s->err, "damaged at byte 0");
-	cloud->locks[0].intents.bytes[30] ^= 1;
+	cloud->places[0].locks[0].intents.bytes[30] ^= 1;
 	expect_read(s, s->away, "ABD", 1);
 	/* Its own machine knows more. */
 	expect_read(s, s->home, "acD", 1);

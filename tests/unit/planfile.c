@@ -1,4 +1,4 @@
-/* Saved plans: what is written is read again; what somebody else has written does no harm. */
+/* file size: one file format, as it is written and in all the ways in which it can be wrong */
 #include "state/planfile.h"
 
 #include "plan/check.h"
@@ -146,15 +146,16 @@ static int set_up(void **state)
 	static const char *const replaces[] = {"p/a/[D]"};
 	static const struct object moved_store = {.account = "p", .store = "a"};
 	static const struct moved moves[] = {{"old/a", &moved_store}};
+	static const struct planfile_part parts[] = {
+		{"acc1", 4, LINEAGE, ""}, {"acc2", 0, "", LINEAGE}};
 	struct rig *rig = mem_alloc(sizeof(*rig));
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	struct error err = {0};
 
 	rig->planfile = (struct planfile){.state_path = "some/where",
 		.is_partial = true,
-		.serial = 4,
-		.lineage = LINEAGE,
-		.new_lineage = "",
+		.parts = parts,
+		.part_count = ARRAY_SIZE(parts),
 		.options = {.adopt_all = true,
 			.targets = {targets, ARRAY_SIZE(targets)},
 			.excludes = {excludes, ARRAY_SIZE(excludes)},
@@ -438,8 +439,11 @@ static enum outcome become_of_forged(const struct rig *rig, const struct forgery
 	"\"origin\":\"adopted\"}}"
 
 static const struct forgery malformations[] = {
-	{"\"version\":3", "\"version\":2"},
-	{"\"version\":3,", ""},
+	{"\"version\":4", "\"version\":3"},
+	{"\"version\":4,", ""},
+	{"\"account\":\"acc1\"", "\"account\":\"a b\""},
+	{"\"account\":\"acc1\",", ""},
+	{"\"parts\":[", "\"part\":["},
 	{"\"state\":\"some/where\",", ""},
 	{"\"lineage\":\"" LINEAGE, "\"lineage\":\"" LINEAGE "1"},
 	{"\"lineage\":\"" LINEAGE, "\"lineage\":\"x"},
@@ -549,11 +553,11 @@ static void moves_in_circles(void **state)
 /* ---- does it still fit ---- */
 
 static void expect_state(
-	const struct planfile *planfile, const char *lineage, int64_t serial, const char *why)
+	const struct planfile_part *part, const char *lineage, int64_t serial, const char *why)
 {
 	struct error err CLEANUP(error_release) = {0};
 
-	assert_int_equal(planfile_check_state(planfile, lineage, serial, &err), why == NULL);
+	assert_int_equal(planfile_check_state(part, lineage, serial, &err), why == NULL);
 	if (!why)
 		return;
 	struct str text CLEANUP(str_release) = {0};
@@ -564,8 +568,8 @@ static void expect_state(
 static void fits_its_state_only(void **state)
 {
 	static const char other[] = "22222222-2222-4222-8222-222222222222";
-	const struct planfile planfile = {.lineage = LINEAGE, .serial = 4},
-			      unborn = {.lineage = ""};
+	const struct planfile_part planfile = {.lineage = LINEAGE, .serial = 4},
+				   unborn = {.lineage = ""};
 
 	(void)state;
 	expect_state(&planfile, LINEAGE, 4, NULL);

@@ -96,12 +96,12 @@ static void make_plan(struct str *out)
 	static const struct object moved_object = {
 		.kind = OBJECT_SECRET, .account = "p", .store = "s", .secret = "A"};
 	static const struct moved moved = {"old/s/A", &moved_object};
+	static const struct planfile_part part = {"acc1", 4, LINEAGE, ""};
 	const struct key no_key = {0};
 	const struct plan plan = {0};
 	struct planfile planfile CLEANUP(planfile_release) = {.state_path = "x.state.json",
-		.lineage = LINEAGE,
-		.new_lineage = "",
-		.serial = 4,
+		.parts = &part,
+		.part_count = 1,
 		.is_partial = true,
 		.options = {.adopt_all = true, .targets = some, .excludes = some, .replaces = some},
 		.moves = &moved,

@@ -158,13 +158,15 @@ static const struct model no_settings;
 
 static void set_up(struct rig *rig)
 {
+	static struct part part = {.lineage = "lineage"};
+	static const struct ledger ledger = {.parts = &part, .part_count = 1};
 	now_ms = 0;
 	*rig = (struct rig){.account = {.alias = "prod", .id = "acc"}};
 	rig->live_account = (struct live_account){&rig->account, 0};
 	rig->sources = sources_new(NULL);
 	setenv("RUNNER_TEST", "HUSH", true);
 	keyring_init(&rig->keyring, rig->sources, &no_settings);
-	values_init(&rig->values, &rig->keyring, "lineage", &rig->live);
+	values_init(&rig->values, &rig->keyring, &ledger, &rig->live);
 	model_add_object(&rig->live, "prod", "keys", NULL)->id = STORE;
 }
 

@@ -59,11 +59,13 @@ static int tear_down(void **state)
 
 static void start_with(struct rig *rig, const struct value_source *source)
 {
+	static struct part part = {.lineage = LINEAGE};
+	static const struct ledger ledger = {.parts = &part, .part_count = 1};
 	const struct model settings = {.key = *source};
 
 	keyring_release(&rig->keyring);
 	keyring_init(&rig->keyring, rig->sources, &settings);
-	values_init(&rig->values, &rig->keyring, LINEAGE, &rig->desired);
+	values_init(&rig->values, &rig->keyring, &ledger, &rig->desired);
 }
 
 static void start(struct rig *rig, const char *key)
