@@ -196,8 +196,8 @@ static bool find_parts(struct session *session, struct ledger_options *options)
 	return true;
 }
 
-bool session_ledger_options(struct session *session, const char *operation,
-	struct ledger_options *ret_options)
+bool session_ledger_options(
+	struct session *session, const char *operation, struct ledger_options *ret_options)
 {
 	const struct cli *cli = session->cli;
 	struct error err CLEANUP(error_release) = {0};
