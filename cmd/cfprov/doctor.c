@@ -97,11 +97,14 @@ static void judge_state(struct session *session, struct report *report)
 	struct str chmod_folder CLEANUP(str_release) = {0};
 	char *path AUTO_FREE = text_visible(session->location.path, 0);
 	char *real AUTO_FREE = fs_real_path(session->location.path);
-	struct ledger_options options = {0};
+	struct ledger_options options;
 	const struct state *state = &session->ledger.state;
 
-	(void)!(session_backend(session, &options.backend, &err) &&
-		ledger_find_holder(&options, &holder, &err));
+	if (!session_ledger_options(session, NULL, &options)) {
+		report->counts[FAIL]++; /* it was reported */
+		return;
+	}
+	(void)!ledger_find_holder(&options, &holder, &err);
 	error_release(&err);
 	bool is_locked = holder.length > 0;
 	session->has_ledger = ledger_read(&session->ledger, &options, &err);
