@@ -143,11 +143,10 @@ bool session_use_planned_state(struct session *session, const char *planned) MUS
 /* Lends what messages call the state, which session_find_state has found. */
 const char *session_state_name(struct session *session);
 
-/* How to open the backend of the state, which session_find_state has found. Reads credentials. */
-bool session_backend(
-	struct session *session, struct backend_options *ret_options, struct error *err) MUST_CHECK;
-
-/* How to open the ledger of that state, with the accounts that are meant if it is split. */
+/*
+ * How to open the ledger of the state, which session_find_state has found, with the accounts that
+ * are meant if it is split. Reads the backend's credentials.
+ */
 bool session_ledger_options(struct session *session, const char *operation,
 	struct ledger_options *ret_options) MUST_CHECK;
 

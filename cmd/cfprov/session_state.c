@@ -139,7 +139,7 @@ static bool read_credentials(struct session *session, struct error *err)
 	return true;
 }
 
-bool session_backend(
+static bool fill_backend(
 	struct session *session, struct backend_options *ret_options, struct error *err)
 {
 	if (!read_credentials(session, err))
@@ -207,7 +207,7 @@ bool session_ledger_options(
 		.no_lock = !cli->lock,
 		.lock_timeout_ms = cli->lock_timeout_ms,
 	};
-	if (!session_backend(session, &ret_options->backend, &err))
+	if (!fill_backend(session, &ret_options->backend, &err))
 		return term_error(&err);
 	return find_parts(session, ret_options);
 }
