@@ -295,6 +295,9 @@ state 12 state 12"
 		"Check \`endpoint\` of the state."
 	AWS_ACCESS_KEY_ID='' run -1 backend check
 	said "error 0: there are no credentials for $place"
+	AWS_SECRET_ACCESS_KEY=$'SKTEST\nx-amz-acl: public-read' run -1 backend check
+	said "error 0: $place: the secret access key has a line break at position 7"
+	[[ $output != *public-read* ]]
 	ENDPOINT=$s3_url/$BUCKET run -1 backend check
 	said "error 0: the endpoint of the state has a path"
 	ENDPOINT=http://192.0.2.1 run -1 backend check
