@@ -42,6 +42,10 @@ static void on_exchange(void *context, const struct s3_exchange *exchange)
 	struct bucket *bucket = context;
 	struct str path CLEANUP(str_release) = {0};
 
+	if (exchange->is_over && exchange->date >= 0) {
+		bucket->backend.has_clock = true;
+		bucket->backend.ahead_s = exchange->date - clock_unix_seconds();
+	}
 	str_format(&path, "s3://%s/%s", bucket->bucket, exchange->key);
 	const struct event_request request = {.method = exchange->method,
 		.path = str_text(&path),

@@ -55,8 +55,9 @@ at()
 }
 
 @test "a run, and what it costs: 12 requests for the first, then 9; a plan 4" {
-	run -0 backend read left count
+	run -0 backend read left clock count
 	[ "$output" = "no state
+clock right
 requests 4" ]
 	run -0 backend check lock $one read left announce mine ours append first release count
 	[ "$output" = "locked $one
