@@ -330,3 +330,28 @@ state 12 state 12"
 	[[ $output == *"0 added, 1 changed, 0 destroyed"* ]]
 	[ ! -e cfprov.state.json ]
 }
+
+@test "nothing of the secret key is left, in memory or in files" {
+	strace -qq -o "$BATS_TEST_TMPDIR/probe" true 2>/dev/null || skip 'ptrace is not allowed here'
+	start_sim
+	mkdir "$BATS_TEST_TMPDIR/secrets" "$BATS_TEST_TMPDIR/work"
+	printf %s "$AWS_SECRET_ACCESS_KEY" >"$BATS_TEST_TMPDIR/secrets/key"
+	cd "$BATS_TEST_TMPDIR/work"
+	cat >cfprov.yaml <<-EOF
+		account_id: 985e105f4ecef8ad9ca31a8372d0c353
+		state: {backend: s3, bucket: $BUCKET, prefix: $(s3_prefix), endpoint: '$ENDPOINT'}
+		stores: [keys]
+	EOF
+	export XDG_STATE_HOME=$PWD
+	searched()
+	{
+		CFPROV_LOG=trace python3 "$top/tests/canary/search.py" "$BATS_TEST_TMPDIR/secrets" report "$@"
+	}
+	searched run "$cfprov" apply -auto-approve >out 2>err
+	searched run "$cfprov" plan >>out 2>>err
+	AWS_ACCESS_KEY_ID=nobody searched run "$cfprov" plan >>out 2>>err || [ $? = 1 ]
+	searched files .
+	cat report
+	[ "$(grep -c 'memory of' report)" = 3 ]
+	[ "$(grep -c '^found' report)" = 0 ]
+}
