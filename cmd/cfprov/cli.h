@@ -43,6 +43,9 @@ struct cli {
 	const char *policy; /* NULL: none, unless the environment names one */
 	const char *state;  /* NULL: where the manifest says, or beside it */
 	const char *backup; /* NULL: beside the state */
+	const char *from;   /* state migrate; NULL: beside the manifest */
+	size_t serial;      /* of a state; 0: not given */
+	size_t keep;        /* state gc; 0: not given */
 	const char *chdir;  /* before the command; NULL: stay */
 	bool policy_schema; /* schema -policy */
 	bool dry_run, json, raw, summary, version;

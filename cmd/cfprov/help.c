@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Where the text beside a command, an option and a variable begins. */
-enum { COMMAND_COLUMN = 15, OPTION_COLUMN = 25, VARIABLE_COLUMN = 26 };
+enum { COMMAND_COLUMN = 18, OPTION_COLUMN = 25, VARIABLE_COLUMN = 26 };
 
 static void add_commands(struct str *out, enum command_section section)
 {

@@ -23,10 +23,13 @@ static void on_signal(int number)
 
 int interrupt_start(void)
 {
+	static int started = -1;
 	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction action = {.sa_handler = on_signal}, old;
 	int ends[2];
 
+	if (started >= 0)
+		return started;
 	if (pipe(ends) == 0) {
 		for (int i = 0; i < 2; i++) {
 			(void)fcntl(ends[i], F_SETFD, FD_CLOEXEC);
@@ -39,7 +42,7 @@ int interrupt_start(void)
 		i++) /* what the parent ignores (nohup) stays ignored */
 		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			(void)sigaction(numbers[i], &action, NULL);
-	return wake_fd >= 0 ? ends[0] : -1;
+	return started = wake_fd >= 0 ? ends[0] : -1;
 }
 
 bool interrupt_wait_input(int wake)

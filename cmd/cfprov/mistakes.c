@@ -20,7 +20,8 @@ extern char **environ;
 static const struct {
 	const char *name, *answer;
 } habits[] = {
-	{"init", "there is nothing to set up. Run `cfprov plan`."},
+	{"init", "there is nothing to set up. Run `cfprov plan`, or `cfprov state migrate` to move the "
+		 "state."},
 	{"get", "there are no modules to download, and Cloudflare never returns secret values. Run "
 		"`cfprov show` to see what is recorded."},
 	{"providers", "Cloudflare is its only provider. Run `cfprov version` to see library "
@@ -40,7 +41,6 @@ static const struct {
 		"-f=staging.yaml -state=staging.json`."},
 	{"taint", "run `cfprov apply -replace=ADDRESS` to replace an object."},
 	{"untaint", "-replace applies to one run only, so there is nothing to undo."},
-	{"force-unlock", "the state is local, and its lock ends with the process that holds it."},
 	{"diff", "run `cfprov plan`."},
 	{"preview", "run `cfprov plan`."},
 	{"status", "run `cfprov plan` to see what is out of date, or `cfprov show` to see the state."},

@@ -57,6 +57,8 @@ static const struct type ids = {"ID", "an account id", KIND_TEXTS, 0, 0, NULL};
 static const struct type addresses = {"ADDRESS", "an address", KIND_TEXTS, 0, 0, NULL};
 static const struct type pairs = {"NAME=VALUE", "NAME=VALUE", KIND_TEXTS, 0, 0, NULL};
 static const struct type a_number = {"N", "a number", KIND_NUMBER, 0, SIZE_MAX / 2, NULL};
+static const struct type a_serial = {
+	"N", "a number from 1", KIND_NUMBER, 1, INT64_MAX, NULL};
 static const struct type a_percentage = {
 	"N", "a number from 0 to 100", KIND_NUMBER, 0, 100, NULL};
 static const struct type a_parallelism = {
@@ -94,6 +96,10 @@ static const struct option options[] = {
 		"store for the secrets: STORE for every account, or ALIAS/STORE"},
 	{"state", &a_path, OPTION_INPUT, CLI_STATE, AT(state),
 		"state file (default: as set in the manifest, or next to it)"},
+	{"from", &a_file, OPTION_INPUT, CLI_FROM, AT(from),
+		"where the state was: a state file, or a manifest that names the place"},
+	{"serial", &a_serial, OPTION_INPUT, CLI_SERIAL, AT(serial), "the state with this serial"},
+	{"keep", &a_serial, OPTION_INPUT, CLI_KEEP, AT(keep), "how many states to keep"},
 	{"backup", &a_backup, OPTION_INPUT, CLI_BACKUP, AT(backup),
 		"where to keep the previous state, or - for nowhere (default: the state's path with "
 		".backup appended)"},
@@ -136,6 +142,7 @@ static const struct option options[] = {
 		"destroy any number of objects, and stores that hold unmanaged secrets"},
 	{"force", &a_switch, OPTION_APPROVAL, CLI_FORCE, AT(force),
 		"replace the state even if lineage or serial do not match"},
+	{"force", &a_switch, OPTION_APPROVAL, CLI_UNLOCK, AT(force), "skip the approval prompt"},
 	{"max-deletes", &a_number, OPTION_APPROVAL, CLI_GUARD, AT(max_deletes),
 		"refuse to destroy more than N objects"},
 	{"max-delete-percent", &a_percentage, OPTION_APPROVAL, CLI_GUARD, AT(max_delete_percent),

@@ -144,6 +144,12 @@ bool session_use_planned_state(struct session *session, const char *planned) MUS
 const char *session_state_name(struct session *session);
 
 /*
+ * Of a state that is split by account, selects the one of the only account that -account picks.
+ * Afterwards it is not split.
+ */
+bool session_select_part(struct session *session) MUST_CHECK;
+
+/*
  * How to open the ledger of the state, which session_find_state has found, with the accounts that
  * are meant if it is split. Reads the backend's credentials.
  */
@@ -156,6 +162,9 @@ bool session_ledger_options(struct session *session, const char *operation,
  */
 bool session_read_state(struct session *session) MUST_CHECK;
 bool session_open_state(struct session *session, const char *operation) MUST_CHECK;
+
+/* The same of one part, also if it was moved away. */
+bool session_open_any_state(struct session *session, const char *operation) MUST_CHECK;
 
 /* Lends the addresses or patterns that were typed, completed by these models or by the state. */
 struct cli_texts session_addresses(struct session *session, const struct address_scope *scope,

@@ -196,6 +196,28 @@ static bool find_parts(struct session *session, struct ledger_options *options)
 	return true;
 }
 
+bool session_select_part(struct session *session)
+{
+	struct ledger_options options = {0};
+	struct str hint CLEANUP(str_release) = {0};
+
+	if (!session_find_state(session) || !find_parts(session, &options))
+		return false;
+	if (!options.accounts)
+		return true;
+	if (options.account_count == 1) {
+		session->location = location_of_account(
+			&session->location, options.accounts[0].id, &session->arena);
+		return true;
+	}
+	str_text_add(&hint, "Pass -account=ALIAS. Accounts: ");
+	for (size_t i = 0; i < options.account_count; i++)
+		text_add_listed(&hint, options.accounts[i].alias, i, options.account_count, 10);
+	str_char(&hint, '.');
+	return term_fail(str_text(&hint),
+		"each account has a state of its own, and this command needs one of them");
+}
+
 bool session_ledger_options(
 	struct session *session, const char *operation, struct ledger_options *ret_options)
 {
@@ -212,7 +234,7 @@ bool session_ledger_options(
 	return find_parts(session, ret_options);
 }
 
-bool session_open_state(struct session *session, const char *operation)
+static bool open_state(struct session *session, const char *operation, bool may_be_moved)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct str lost CLEANUP(str_release) = {0};
@@ -221,6 +243,7 @@ bool session_open_state(struct session *session, const char *operation)
 	if (!session_find_state(session) || (operation && !check_backup(session)) ||
 		!session_ledger_options(session, operation, &options))
 		return false;
+	options.may_be_moved = may_be_moved;
 	session->has_ledger = operation ? ledger_open(&session->ledger, &options, &err)
 					: ledger_read(&session->ledger, &options, &err);
 	if (!session->has_ledger)
@@ -236,6 +259,16 @@ bool session_open_state(struct session *session, const char *operation)
 		term_warning(str_text(&lost));
 	}
 	return true;
+}
+
+bool session_open_state(struct session *session, const char *operation)
+{
+	return open_state(session, operation, false);
+}
+
+bool session_open_any_state(struct session *session, const char *operation)
+{
+	return session_select_part(session) && open_state(session, operation, true);
 }
 
 bool session_read_state(struct session *session)

@@ -85,11 +85,32 @@ bool state_show_run(struct session *session)
 	return true;
 }
 
+static bool pull_old(struct session *session)
+{
+	struct str text CLEANUP(str_release) = {0};
+	struct state old CLEANUP(state_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	if (!session_open_any_state(session, NULL))
+		return false;
+	if (!ledger_read_old(&session->ledger, (int64_t)session->cli->serial, &old, &err)) {
+		if (err.code == ERROR_ABSENT)
+			error_hint(&err,
+				"Run `cfprov state history` to see the serials that are kept.");
+		return term_error(&err);
+	}
+	state_encode(&old, &text);
+	term_out_str(&text);
+	return true;
+}
+
 /* A journal that was left is folded in. */
 bool state_pull_run(struct session *session)
 {
 	struct str text CLEANUP(str_release) = {0};
 
+	if (session->cli->serial)
+		return pull_old(session);
 	if (!session_read_state(session))
 		return false;
 	const struct state *state = &session->ledger.state;

@@ -108,6 +108,13 @@ const struct command cli_commands[] = {
 		"and whether the state belongs to them. It changes nothing and says how to fix each "
 		"problem.",
 		NULL, NULL},
+	{"force-unlock", "ID", "remove the lock of a state that machines share", COMMAND_OTHER,
+		CLI_MANIFEST | CLI_ACCOUNT | CLI_UNLOCK | CLI_INPUT, 1, force_unlock_run,
+		"Shows who holds the lock, asks for approval and removes it. ID is the lock's, which "
+		"the error about a locked state shows. Do it only if that run has ended: a killed run "
+		"that is started again on the same machine takes over its own lock.",
+		"cfprov force-unlock 7\n",
+		NULL},
 	{"schema", NULL, "print the JSON Schema of the manifest", COMMAND_OTHER, CLI_SCHEMA, 0,
 		schema_run,
 		"Editors use the schema to complete and check the manifest while you type. With "
@@ -152,15 +159,53 @@ const struct command cli_commands[] = {
 		"manifest.",
 		"cfprov state mv default prod\n",
 		NULL},
-	{"state pull", NULL, "print the state as JSON", COMMAND_STATE, CLI_MANIFEST | CLI_STATE, 0,
-		state_pull_run,
+	{"state pull", NULL, "print the state as JSON", COMMAND_STATE,
+		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_SERIAL, 0, state_pull_run,
 		"Prints the state, with the changes that an interrupted apply has recorded in its "
-		"journal.",
+		"journal; or, with -serial, an older state that an object store has kept.",
 		NULL, NULL},
-	{"state push", "FILE", "replace the state", COMMAND_STATE, CLI_EDITING | CLI_FORCE, 1,
-		state_push_run,
+	{"state push", "FILE", "replace the state", COMMAND_STATE,
+		CLI_EDITING | CLI_ACCOUNT | CLI_FORCE, 1, state_push_run,
 		"Replaces the state with FILE, or with standard input if FILE is -. A state with another lineage or a lower serial is refused unless "
 		"-force is passed.",
+		NULL, NULL},
+	{"state history", NULL, "list the states that an object store has kept", COMMAND_STATE,
+		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_DOCUMENT, 0, state_history_run,
+		"Lists the kept states, the newest first: serial, time, size and who wrote it. Only "
+		"the backend `s3` keeps old states.",
+		NULL, NULL},
+	{"state rollback", "SERIAL", "return to the contents of an older state", COMMAND_STATE,
+		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_LOCK | CLI_APPROVE | CLI_INPUT, 1,
+		state_rollback_run,
+		"Writes the contents of the state with this serial as a new state, after approval. "
+		"Nothing changes in Cloudflare; the next plan shows what differs. Only the backend "
+		"`s3` keeps old states.",
+		"cfprov state history\n"
+		"cfprov state rollback 41\n",
+		NULL},
+	{"state gc", NULL, "remove old states from an object store", COMMAND_STATE,
+		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_LOCK | CLI_KEEP, 0, state_gc_run,
+		"Removes all but the newest states.",
+		"cfprov state gc -keep=50\n",
+		NULL},
+	{"state migrate", NULL, "move the state to the place that the manifest names", COMMAND_STATE,
+		CLI_MANIFEST | CLI_ACCOUNT | CLI_LOCK | CLI_FROM | CLI_APPROVE | CLI_INPUT, 0,
+		state_migrate_run,
+		"Change `state` in the manifest first, then run this command; it is the counterpart of "
+		"Terraform's `init -migrate-state`. -from is where the state was: the path of a state "
+		"file, or a manifest (*.yaml) whose `state` names the place. Without it, that is "
+		"cfprov.state.json next to the manifest.\n\n"
+		"Both places are locked, the copy is read back and compared, and then the old place is "
+		"marked, so that a manifest that still names it is refused. If the command is "
+		"interrupted, run it again.",
+		"cfprov state migrate\n"
+		"cfprov state migrate -from=old.yaml\n",
+		NULL},
+	{"state repair", NULL, "find the newest state where an object store has lost track of it",
+		COMMAND_STATE, CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_SERIAL, 0,
+		state_repair_run,
+		"Looks for the newest state and records which it is. With -serial it starts at that "
+		"one, which must exist.",
 		NULL, NULL},
 	{"state sign", "[ADDRESS...]", "accept fingerprints that were made without a key",
 		COMMAND_STATE, CLI_EDITING | CLI_APPROVE | CLI_INPUT, SIZE_MAX, state_sign_run,

@@ -22,8 +22,9 @@ typedef bool command_run(struct session *session);
  * help.c). */
 command_run validate_run, plan_run, apply_run, destroy_run, refresh_run, show_run, import_run,
 	export_run, import_env_run, output_run, doctor_run, state_list_run, state_show_run,
-	state_rm_run, state_mv_run, state_pull_run, state_push_run, state_sign_run, schema_run,
-	completion_run, version_run, help_run;
+	state_rm_run, state_mv_run, state_pull_run, state_push_run, state_sign_run,
+	state_history_run, state_rollback_run, state_gc_run, state_migrate_run, state_repair_run,
+	force_unlock_run, schema_run, completion_run, version_run, help_run;
 
 /* The options that a command takes: a bit for those that come together. */
 enum cli_option {
@@ -53,7 +54,11 @@ enum cli_option {
 	CLI_FRONT = 1 << 23,    /* before the command */
 	CLI_DOCUMENT = 1 << 24, /* -json: one document, also of errors (document.h) */
 	CLI_NEW_FILE = 1 << 25, /* -out: instead of stdout */
-	CLI_SCHEMA = 1 << 28,   /* -policy: which schema */
+	CLI_SERIAL = 1 << 26,
+	CLI_KEEP = 1 << 27,
+	CLI_SCHEMA = 1 << 28, /* -policy: which schema */
+	CLI_FROM = 1 << 29,
+	CLI_UNLOCK = 1 << 30, /* -force: no question */
 };
 
 /* ---- commands ---- */

@@ -1,6 +1,7 @@
 #include "state/ledger.h"
 
 #include "adapter/crypt.h"
+#include "base/text.h"
 #include "state/lock_info.h"
 
 #include <assert.h>
@@ -69,6 +70,7 @@ static struct state view_of(const struct state *state, const struct part *part)
 
 	memcpy(view.lineage, part->lineage, sizeof(view.lineage));
 	if (!part->account.id) {
+		view.moved_to = state->moved_to;
 		view.model = *model;
 		return view;
 	}
@@ -177,12 +179,26 @@ static bool merge(struct ledger *ledger, const struct part *part, const struct s
 	return true;
 }
 
-static bool load_part(struct ledger *ledger, struct part *part, struct error *err)
+/* A state without objects would be taken for the truth. */
+static bool refuse_moved(const struct part *part, const struct state *state, struct error *err)
+{
+	char *shown AUTO_FREE = text_visible(state->moved_to, 0);
+
+	error_set(err, "the state %s was moved to %s", part->backend->name, shown);
+	return error_hint(err,
+		"This manifest still names the old place. Use the one that names the new "
+		"place, or move the state back with `cfprov state migrate`.");
+}
+
+static bool load_part(
+	struct ledger *ledger, struct part *part, bool may_be_moved, struct error *err)
 {
 	struct state state CLEANUP(state_release) = {0};
 
 	if (!part_load(part, &state, err))
 		return false;
+	if (state.moved_to && !may_be_moved)
+		return refuse_moved(part, &state, err);
 	part->read_serial = state.serial;
 	part->is_born = state.lineage[0];
 	memcpy(part->lineage, state.lineage, sizeof(part->lineage));
@@ -195,10 +211,10 @@ static bool load_part(struct ledger *ledger, struct part *part, struct error *er
 	return true;
 }
 
-static bool load(struct ledger *ledger, struct error *err)
+static bool load(struct ledger *ledger, const struct ledger_options *options, struct error *err)
 {
 	for (size_t i = 0; i < ledger->part_count; i++)
-		if (!load_part(ledger, &ledger->parts[i], err))
+		if (!load_part(ledger, &ledger->parts[i], options->may_be_moved, err))
 			return false;
 	model_sort(&ledger->state.model);
 	find_changes(ledger, NULL);
@@ -207,7 +223,7 @@ static bool load(struct ledger *ledger, struct error *err)
 
 bool ledger_read(struct ledger *ledger, const struct ledger_options *options, struct error *err)
 {
-	if (open_parts(ledger, options, err) && load(ledger, err))
+	if (open_parts(ledger, options, err) && load(ledger, options, err))
 		return true;
 	ledger_close(ledger);
 	return false;
@@ -287,7 +303,7 @@ bool ledger_open(struct ledger *ledger, const struct ledger_options *options, st
 	ledger->may_write = true;
 	for (size_t i = 0; i < ledger->part_count && is_good; i++)
 		is_good = lock_part(&ledger->parts[i], options, err);
-	if (is_good && load(ledger, err) && settle(ledger, err))
+	if (is_good && load(ledger, options, err) && settle(ledger, err))
 		return true;
 	ledger_close(ledger);
 	return false;
@@ -319,6 +335,12 @@ bool ledger_replace(struct ledger *ledger, struct state *state, struct error *er
 	part->is_ahead = true;
 	find_changes(ledger, NULL);
 	return ledger_commit(ledger, err);
+}
+
+bool ledger_read_old(
+	struct ledger *ledger, int64_t serial, struct state *ret_state, struct error *err)
+{
+	return part_read_old(&ledger->parts[0], serial, ret_state, err);
 }
 
 /* ---- a run ---- */

@@ -37,6 +37,7 @@ struct ledger_options {
 	size_t account_count;
 	const char *operation; /* "apply"; shown to others that want the lock */
 	bool no_lock;
+	bool may_be_moved; /* a state that was moved away is no error: see state.moved_to */
 	int64_t lock_timeout_ms;
 };
 
@@ -99,6 +100,10 @@ bool ledger_commit(struct ledger *ledger, struct error *err) MUST_CHECK;
  * ledger of several parts is refused.
  */
 bool ledger_replace(struct ledger *ledger, struct state *state, struct error *err) MUST_CHECK;
+
+/* Gives one of the states that a log has kept (state_release). */
+bool ledger_read_old(struct ledger *ledger, int64_t serial, struct state *ret_state,
+	struct error *err) MUST_CHECK;
 
 /*
  * Makes the intents of a run durable; an intent is the change that counts if there is no result.

@@ -210,6 +210,14 @@ int64_t part_find_backup(const struct part *part, char **ret_name)
 	return state.serial;
 }
 
+bool part_read_old(struct part *part, int64_t serial, struct state *ret_state, struct error *err)
+{
+	struct str bytes CLEANUP(str_release) = {0};
+
+	return backend_read_old(part->backend, serial, &bytes, err) &&
+	       decode_state(part->backend->name, &bytes, ret_state, err);
+}
+
 static bool refuse_state(const struct part *part, struct error *err)
 {
 	char *backup AUTO_FREE = NULL;

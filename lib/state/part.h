@@ -61,6 +61,10 @@ bool part_lock(struct part *part, const struct part_wait *wait, struct error *er
 /* Gives the state (state_release); an empty one if there is none yet. */
 bool part_load(struct part *part, struct state *ret_state, struct error *err) MUST_CHECK;
 
+/* Gives one of the states that a log has kept (state_release). */
+bool part_read_old(
+	struct part *part, int64_t serial, struct state *ret_state, struct error *err) MUST_CHECK;
+
 /* The serial of a readable older copy; 0: there is none. Gives its name (mem_free). */
 int64_t part_find_backup(const struct part *part, char **ret_name);
 

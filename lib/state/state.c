@@ -162,6 +162,8 @@ void state_encode(const struct state *state, struct str *out)
 	json_put_text(&writer, "cfprov_version", cfprov_version());
 	json_put_integer(&writer, "serial", state->serial);
 	json_put_text(&writer, "lineage", state->lineage);
+	if (state->moved_to)
+		json_put_text(&writer, "moved_to", state->moved_to);
 	json_begin_object(&writer, "accounts");
 	for (size_t i = 0; i < count; i++) {
 		struct objects all = model_in_account(model, by_id[i].alias);
@@ -268,6 +270,20 @@ static bool decode_version(struct decoding *d, const struct json *root)
 		d->err, "It was written by cfprov %s. Use that version or a later one.", shown);
 }
 
+/* Of a state that was moved away nothing else is left. */
+static bool decode_move(struct decoding *d, const struct json *root)
+{
+	const char *moved_to = json_get_text(root, "moved_to");
+	struct model *model = &d->state->model;
+
+	if (!json_get(root, "moved_to"))
+		return true;
+	if (!moved_to || model->account_count)
+		return error_set(d->err, "`moved_to` must be text, and leave no `accounts`");
+	d->state->moved_to = arena_text(&model->arena, moved_to);
+	return true;
+}
+
 static bool decode_root(struct decoding *d, const struct json *root)
 {
 	static const char *const keys[] = {
@@ -282,7 +298,8 @@ static bool decode_root(struct decoding *d, const struct json *root)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		known += json_get(root, keys[i]) != NULL;
-	if (known != ARRAY_SIZE(keys) || json_count(root) != known)
+	if (known != ARRAY_SIZE(keys) ||
+		json_count(root) != known + (json_get(root, "moved_to") != NULL))
 		return error_set(d->err, "a key is missing or unknown");
 	if (!json_get_text(root, "cfprov_version"))
 		return error_set(d->err, "`cfprov_version` must be text");
@@ -297,7 +314,7 @@ static bool decode_root(struct decoding *d, const struct json *root)
 		if (!decode_account(d, it))
 			return false;
 	model_sort(&d->state->model);
-	return true;
+	return decode_move(d, root);
 }
 
 bool state_decode(const char *file, const char *bytes, size_t length, struct state *ret_state,
@@ -327,6 +344,15 @@ bool state_decode(const char *file, const char *bytes, size_t length, struct sta
 	}
 	error_prefix(err, "invalid state");
 	return error_at(err, file, err->line, err->column);
+}
+
+void state_leave(const struct state *state, const char *moved_to, struct state *ret_state)
+{
+	struct state left = {.serial = state->serial + 1};
+
+	memcpy(left.lineage, state->lineage, sizeof(left.lineage));
+	left.moved_to = arena_text(&left.model.arena, moved_to);
+	*ret_state = left;
 }
 
 void state_release(struct state *state)

@@ -26,7 +26,8 @@
  * may have been in progress, in milliseconds since 1970. Where Cloudflare stored something other
  * than what was sent, "sent_comment" or "sent_scopes" is what was sent. Where someone else wrote
  * the value and cfprov wrote the rest later, "seen_modified" is the date of that later write.
- * Values appear only as fingerprints; see apply/values.
+ * Values appear only as fingerprints; see apply/values. Where `state migrate` has moved the state
+ * away, there is one without accounts that has "moved_to", the name of the new place.
  *
  * state_fold is the only way to change a state; `state push` replaces one as a whole. state/ledger
  * reads and writes the file.
@@ -44,6 +45,7 @@ enum { STATE_VERSION = 1, STATE_LINEAGE_LENGTH = 36 };
 struct state {
 	int64_t serial; /* grows by one with each change; 0: never written */
 	char lineage[STATE_LINEAGE_LENGTH + 1]; /* fixed at birth; "": not born yet */
+	const char *moved_to; /* it was moved away, to the place of this name; else NULL */
 	struct model model;
 };
 
@@ -82,6 +84,9 @@ bool state_is_lineage(const char *text);
 bool state_decode(const char *file, const char *bytes, size_t length, struct state *ret_state,
 	struct error *err) MUST_CHECK;
 void state_encode(const struct state *state, struct str *out);
+
+/* Makes what stays behind of a state that is moved: it has the next serial. */
+void state_leave(const struct state *state, const char *moved_to, struct state *ret_state);
 
 void state_release(struct state *state);
 

@@ -220,7 +220,7 @@ teardown() { stop_all; }
 	bad 'plan '
 	bad state
 	err_is 'Error: `state` needs a subcommand
-  The commands of `cfprov state` are list, show, rm, mv, pull, push and sign.
+  The commands of `cfprov state` are list, show, rm, mv, pull, push, history, rollback, gc, migrate, repair and sign.
 '
 	bad state rm
 	err_is 'Error: missing argument for `state rm`: ADDRESS...
@@ -241,7 +241,7 @@ teardown() { stop_all; }
 	bad apply ---auto-approve
 	err_has 'unknown option -'
 	bad plan -auto-approve
-	err_has '-auto-approve is an option of apply, destroy and state sign, not of plan'
+	err_has '-auto-approve is an option of apply, destroy, state rollback, state migrate and 1 more, not of plan'
 	bad validate -adopt
 	bad show -parallelism=3
 	bad -auto-approve apply

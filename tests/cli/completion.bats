@@ -53,8 +53,8 @@ proposes()
 	proposes pl -- plan
 	proposes imp -- import import-env
 	proposes st -- state
-	proposes state r -- rm
-	proposes state '' -- list show rm mv pull push sign
+	proposes state r -- rm rollback repair
+	proposes state '' -- list show rm mv pull push history rollback gc migrate repair sign
 	proposes help sta -- state
 	proposes help state p -- pull push
 	proposes nothing --

@@ -114,7 +114,7 @@ prov_with()
 @test "commands of other tools are answered in a line that names what to use" {
 	local habit word
 	for habit in init fmt console graph login logout providers workspace taint untaint get test \
-		force-unlock diff up down status deploy rm ls preview put create delete mv list lint \
+		diff up down status deploy rm ls preview put create delete mv list lint \
 		whoami store secret; do
 		for word in '' -h '-auto-approve x' '-json'; do
 			# shellcheck disable=SC2086 # words
@@ -134,11 +134,8 @@ prov_with()
 	while read -r word; do
 		grep -qxF "$word" commands
 	done <named
-	bad force-unlock 1234
-	err_is 'Error: cfprov has no force-unlock: the state is local, and its lock ends with the process that holds it.
-'
 	bad init
-	err_is 'Error: cfprov has no init: there is nothing to set up. Run `cfprov plan`.
+	err_is 'Error: cfprov has no init: there is nothing to set up. Run `cfprov plan`, or `cfprov state migrate` to move the state.
 '
 }
 
@@ -180,7 +177,7 @@ prov_with()
 	err_has '`stte`; did you mean `state`?'
 	bad state xx
 	err_is 'Error: unknown command `state xx`
-  The commands of `cfprov state` are list, show, rm, mv, pull, push and sign.
+  The commands of `cfprov state` are list, show, rm, mv, pull, push, history, rollback, gc, migrate, repair and sign.
 '
 	bad state -no-color xx
 	err_has 'unknown command `state xx`'
@@ -238,11 +235,11 @@ prov_with()
 		}
 	done <names
 	bad plan -auto-approve
-	err_is 'Error: -auto-approve is an option of apply, destroy and state sign, not of plan
+	err_is 'Error: -auto-approve is an option of apply, destroy, state rollback, state migrate and 1 more, not of plan
   Leave it out: `cfprov plan` does not ask.
 '
 	bad validate -json -lock
-	err_has '-lock is an option of plan, apply, destroy, refresh and 5 more, not of validate'
+	err_has '-lock is an option of plan, apply, destroy, refresh and 8 more, not of validate'
 }
 
 @test "-dry-run says what shows the changes" {

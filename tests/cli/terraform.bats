@@ -156,20 +156,26 @@ Error: no credentials for account `q`: the environment variable T4 is not set
 
 @test "second words, and their help" {
 	bad state replace-provider a b
-	err_has 'unknown command `state replace-provider`' 'are list, show, rm, mv, pull, push and sign'
+	err_has 'unknown command `state replace-provider`' 'are list, show, rm, mv, pull, push, history, rollback, gc, migrate, repair and sign'
 	bad state
 	err_has '`state` needs a subcommand'
 	good help state
 	out_is 'Usage: cfprov state COMMAND [OPTIONS] [ARGUMENTS]
 
 Commands:
-  state list   list the addresses of managed objects
-  state show   show one recorded object
-  state rm     stop managing objects without deleting them
-  state mv     rename an account alias in the state
-  state pull   print the state as JSON
-  state push   replace the state
-  state sign   accept fingerprints that were made without a key
+  state list      list the addresses of managed objects
+  state show      show one recorded object
+  state rm        stop managing objects without deleting them
+  state mv        rename an account alias in the state
+  state pull      print the state as JSON
+  state push      replace the state
+  state history   list the states that an object store has kept
+  state rollback  return to the contents of an older state
+  state gc        remove old states from an object store
+  state migrate   move the state to the place that the manifest names
+  state repair    find the newest state where an object store has lost track of
+                  it
+  state sign      accept fingerprints that were made without a key
 
 Run `cfprov state COMMAND -help` for the options of a command.
 '

@@ -212,6 +212,31 @@ static void bad_backends(void **state)
 		"!`backend` is set twice with different values, first at ");
 }
 
+/* Each account has its own, under its id. */
+static void parts(void **state)
+{
+	struct arena arena CLEANUP(arena_release) = {0};
+	const struct location bucket = {
+		.kind = LOCATION_S3, .bucket = "b", .prefix = "a/${ACCOUNT_ID}"};
+	const struct location server = {.kind = LOCATION_HTTP,
+		.address = "https://h/${ACCOUNT_ID}/${ACCOUNT_ID}",
+		.lock_address = "https://h/lock/${ACCOUNT_ID}?x"};
+	const struct location whole = {.kind = LOCATION_S3, .bucket = "b", .prefix = "a"};
+
+	(void)state;
+	assert_true(location_is_split(&bucket) && location_is_split(&server));
+	assert_false(location_is_split(&whole));
+	struct location one = location_of_account(&bucket, "0123", &arena);
+	assert_string_equal(one.prefix, "a/0123");
+	assert_false(location_is_split(&one));
+	one = location_of_account(&server, "0123", &arena);
+	assert_string_equal(one.address, "https://h/0123/0123");
+	assert_string_equal(one.lock_address, "https://h/lock/0123?x");
+	assert_null(one.unlock_address);
+	one = location_of_account(&whole, "0123", &arena);
+	assert_string_equal(one.prefix, "a");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +245,7 @@ int main(void)
 		test_in_folder(backends_in_two_files),
 		test_in_folder(addresses_of_states),
 		test_in_folder(bad_backends),
+		cmocka_unit_test(parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

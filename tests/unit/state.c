@@ -582,9 +582,33 @@ static void fold_many(void **state)
 	mem_free(changes);
 }
 
+/* What stays behind of a state that was moved away. */
+static void moved_away(void **state)
+{
+	static const char both[] = "{\"version\":1,\"cfprov_version\":\"0.1.0\",\"serial\":3,"
+				   "\"lineage\":\"6f1c2f0e-0000-4000-8000-123456789abc\","
+				   "\"moved_to\":\"s3://b/p\",\"accounts\":{\"a\":{\"alias\":\"x\","
+				   "\"stores\":{}}}}";
+	struct state old = {.serial = 7, .lineage = "6f1c2f0e-0000-4000-8000-123456789abc"};
+	struct state left CLEANUP(state_release) = {0}, read CLEANUP(state_release) = {0};
+	struct str bytes CLEANUP(str_release) = {0};
+	struct error err = {0};
+
+	(void)state;
+	state_leave(&old, "s3://b/p", &left);
+	state_encode(&left, &bytes);
+	assert_true(state_decode("x", str_text(&bytes), bytes.length, &read, &err));
+	assert_int_equal(read.serial, 8);
+	assert_string_equal(read.moved_to, "s3://b/p");
+	assert_string_equal(read.lineage, old.lineage);
+	assert_false(state_decode("x", both, strlen(both), &old, &err));
+	expect_error(&err, "`moved_to`");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(moved_away),
 		cmocka_unit_test(round_trip),
 		cmocka_unit_test(empty_round_trip),
 		cmocka_unit_test(cut_at_every_byte),

@@ -1,0 +1,154 @@
+#!/usr/bin/env bats
+# state migrate, between a file and a server with GitLab's rules: what is moved, what is left, and
+# what becomes of it if something fails.
+
+# Each test is a subshell, and the helpers set and read more than shellcheck can see.
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load ../cli/cfprov
+load state
+
+setup()
+{
+	set_up_cfprov
+	export XDG_STATE_HOME=$BATS_TEST_TMPDIR/machine
+	unset "${!AWS_@}" "${!TF_HTTP_@}" "${!CFPROV_HTTP_@}"
+	start_http
+	start_sim
+	export TF_HTTP_USERNAME=ci TF_HTTP_PASSWORD=token
+	path=${gitlab#"$http_url"}
+}
+
+teardown()
+{
+	stop_servers
+	stop_all
+}
+
+# local_manifest, remote_manifest: cfprov.yaml with two stores; the state beside it, or at GitLab
+local_manifest()
+{
+	printf 'account_id: %s\nstores: [a]\n' "$account" >cfprov.yaml
+}
+
+remote_manifest()
+{
+	local_manifest
+	cat >>cfprov.yaml <<-END
+		state:
+		  backend: http
+		  address: $gitlab
+		  lock_address: $gitlab/lock
+		  lock_method: POST
+		  unlock_method: DELETE
+	END
+}
+
+# kept FILTER: of the state at GitLab
+kept()
+{
+	http_kept "$path" ".state | fromjson | $1"
+}
+
+@test "from a file to a server, and back" {
+	local_manifest
+	good apply -auto-approve
+	[ "$(serial)" = 1 ]
+	jq -S .accounts "$state" >before
+	remote_manifest
+	"$cfprov" state migrate <<<no >out 2>err || status=$?
+	err_has "Do you want to move the state (serial 1, 1 object) from $state to $gitlab?" \
+		'Migration cancelled. No changes were made.'
+	[ "$status" = 1 ] && [ "$(serial)" = 1 ]
+	"$cfprov" state migrate <<<yes >out 2>err
+	err_has "The state is now at $gitlab, with serial 2. Manifests that name the old place are refused."
+	[ "$(kept .serial)" = 2 ]
+	kept .accounts | jq -S . | diff before -
+	good plan
+	out_has 'No changes.'
+	# Whoever still has the old manifest does not begin again.
+	local_manifest
+	bad plan
+	err_has "Error: the state $state was moved to $gitlab" '`cfprov state migrate`'
+	bad state list
+	bad apply -auto-approve
+	bad state migrate
+	err_has 'Error: there is no place to move the state from' 'git show HEAD:cfprov.yaml'
+	# And back.
+	remote_manifest
+	cp cfprov.yaml old.yaml
+	local_manifest
+	good state migrate -from=old.yaml -auto-approve
+	[ "$(serial)" = 3 ]
+	jq -S .accounts "$state" | diff before -
+	good plan
+	out_has 'No changes.'
+	bad plan -f old.yaml
+	err_has "the state $gitlab was moved to $state"
+	[ "$(kept .moved_to)" = "$state" ] && [ "$(kept .accounts)" = '{}' ]
+}
+
+@test "what an interrupted apply left goes along" {
+	start_logged
+	local_manifest
+	good apply -auto-approve
+	printf 'account_id: %s\nstores: [a, b]\n' "$account" >cfprov.yaml
+	head="{\"cfprov_journal\":1,\"lineage\":\"$(jq -r .lineage "$state")\",\"serial\":1,\"accounts\":{\"default\":\"$account\"},\"intents\":[{\"account\":\"default\",\"store\":\"b\",\"if_unknown\":{\"unresolved\":true}}]}"
+	printf '%s %s\n' "$(printf %s "$head" | b2sum -l 128 | cut -c1-16)" "$head" >"$journal"
+	remote_manifest
+	good state migrate -auto-approve
+	[ ! -e "$journal" ]
+	[ "$(kept '.accounts[].stores.b.unresolved')" = true ]
+}
+
+@test "what can't be moved" {
+	remote_manifest
+	bad state migrate -auto-approve
+	err_has "Error: there is no state at $state" 'Pass the old place with -from'
+	bad state migrate -auto-approve -from=cfprov.yaml
+	err_has "the state is at $gitlab already"
+	bad state migrate -auto-approve -from=not-there.yaml
+	err_has 'not-there.yaml'
+	local_manifest
+	good apply -auto-approve
+	remote_manifest
+	bad state migrate -input=false
+	err_has '-input=false disables prompts' 'Pass -auto-approve.'
+	# Another state is there already.
+	jq '.lineage = "6f1c2f0e-0000-4000-8000-123456789abc" | .serial = 7' "$state" >other.json
+	good state push -force other.json
+	bad state migrate -auto-approve
+	err_has "$gitlab already has another state (serial 7)" '`cfprov state push -force`'
+	[ "$(serial)" = 1 ]
+	# A newer one of the same lineage.
+	jq '.serial = 9' "$state" >other.json
+	good state push -force other.json
+	bad state migrate -auto-approve
+	err_has 'already has a newer version of this state (serial 9, not 1)'
+	[ "$(serial)" = 1 ]
+}
+
+@test "interrupted in the middle, it continues; the old state stays valid until the end" {
+	local_manifest
+	good apply -auto-approve
+	remote_manifest
+	# The copy can't be written.
+	http_fault '{"method": "POST", "lock": false, "do": "reset", "count": 1000}'
+	bad state migrate -auto-approve
+	err_has "The state $state is still valid. Nothing was removed."
+	http_ask -k "$http_url/_test/faultless" -d ''
+	local_manifest
+	good plan
+	out_has 'No changes.'
+	# The copy is there, and the old place was not told: as if killed in between.
+	cp "$state" first.json
+	remote_manifest
+	good state migrate -auto-approve
+	cp first.json "$state"
+	good state migrate -auto-approve
+	err_has 'The state is now at' 'with serial 2'
+	[ "$(kept .serial)" = 2 ]
+	[ "$(jq -r .moved_to "$state")" = "$gitlab" ]
+	good plan
+	out_has 'No changes.'
+}
