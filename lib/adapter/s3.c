@@ -14,9 +14,17 @@ enum {
 	POLL_MS = 200,     /* how soon an interrupt is noticed */
 };
 
+/*
+ * The connections are shared: of a state that is split by account, each part has a struct s3, and
+ * all have one server. That is safe because nothing is under way between two calls of s3_send.
+ */
+static struct {
+	struct http *http; /* NULL: there is none yet */
+	size_t users;
+} shared[2]; /* by is_loopback */
+
 struct s3 {
 	struct s3_options options;
-	struct http *http;
 	struct scrub scrub;
 	char *sigv4;
 	struct http_auth auth;
@@ -32,7 +40,12 @@ struct flight {
 static const char *const methods[] = {
 	[S3_GET] = "GET", [S3_PUT] = "PUT", [S3_PUT_NEW] = "PUT", [S3_DELETE] = "DELETE"};
 
-static bool open_http(struct s3 *s3, struct error *err)
+static struct http **http_of(const struct s3 *s3)
+{
+	return &shared[s3->options.is_loopback].http;
+}
+
+static bool open_http(const struct s3 *s3, struct error *err)
 {
 	const struct http_options options = {.connections = S3_CONNECTIONS,
 		.connect_timeout_ms = CONNECT_TIMEOUT_MS,
@@ -40,8 +53,9 @@ static bool open_http(struct s3 *s3, struct error *err)
 		.is_loopback = s3->options.is_loopback,
 		.wake_fd = -1};
 
-	s3->http = http_new(&options, err);
-	return s3->http != NULL;
+	if (!*http_of(s3))
+		*http_of(s3) = http_new(&options, err);
+	return *http_of(s3) != NULL;
 }
 
 struct s3 *s3_new(const struct s3_options *options, struct error *err)
@@ -54,6 +68,7 @@ struct s3 *s3_new(const struct s3_options *options, struct error *err)
 		mem_free(s3);
 		return NULL;
 	}
+	shared[options->is_loopback].users++;
 	str_format(&sigv4, "aws:amz:%s:s3", options->region);
 	s3->sigv4 = str_steal(&sigv4);
 	s3->auth = (struct http_auth){s3->sigv4, options->access_key, options->secret_key};
@@ -68,7 +83,8 @@ void s3_free(struct s3 *s3)
 {
 	if (!s3)
 		return;
-	http_free(s3->http);
+	if (--shared[s3->options.is_loopback].users == 0)
+		http_free(mem_steal(http_of(s3)));
 	scrub_release(&s3->scrub);
 	mem_free(s3->sigv4);
 	mem_free(s3);
@@ -154,15 +170,15 @@ static void start(struct s3 *s3, struct flight *flight)
 	add_encoded(&url, request->key);
 	flight->headers = make_headers(s3, request);
 	report(s3, request, NULL);
-	http_start(s3->http, &(struct http_request){.method = methods[request->verb],
-				     .url = str_text(&url),
-				     .body = request->body ? request->body->bytes : NULL,
-				     .body_length = request->body ? request->body->length : 0,
-				     .body_limit = s3->options.body_limit,
-				     .timeout_ms = timeout_of(s3, request),
-				     .headers = flight->headers,
-				     .auth = &s3->auth,
-				     .tag = flight});
+	http_start(*http_of(s3), &(struct http_request){.method = methods[request->verb],
+					 .url = str_text(&url),
+					 .body = request->body ? request->body->bytes : NULL,
+					 .body_length = request->body ? request->body->length : 0,
+					 .body_limit = s3->options.body_limit,
+					 .timeout_ms = timeout_of(s3, request),
+					 .headers = flight->headers,
+					 .auth = &s3->auth,
+					 .tag = flight});
 }
 
 static void finish(struct s3 *s3, struct http_response *response)
@@ -195,7 +211,7 @@ static void stop(struct s3 *s3, struct flight *flights, size_t count)
 {
 	struct error ignored CLEANUP(error_release) = {0};
 
-	http_free(mem_steal(&s3->http));
+	http_free(mem_steal(http_of(s3)));
 	for (size_t i = 0; i < count; i++) {
 		struct s3_answer *answer = flights[i].answer;
 		if (!flights[i].headers)
@@ -222,7 +238,7 @@ void s3_send(
 		start(s3, &flights[i]);
 	}
 	while (left && !(may_stop && is_interrupted(s3))) {
-		struct http_response *response = http_next(s3->http, POLL_MS);
+		struct http_response *response = http_next(*http_of(s3), POLL_MS);
 		if (!response)
 			continue;
 		finish(s3, response);
