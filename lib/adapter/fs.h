@@ -85,6 +85,12 @@ bool fs_remove(const char *path, struct error *err) MUST_CHECK;
 /* Creates the folders on the way to a file that do not exist yet, with mode 0700. */
 bool fs_make_folders(const char *path, struct error *err) MUST_CHECK;
 
+/*
+ * Gives (mem_free) cfprov/<name> in the user's state folder (XDG Base Directory Specification);
+ * NULL: there is no home.
+ */
+char *fs_user_path(const char *name) MUST_CHECK;
+
 /* Gives (mem_free) the path with all links followed, even to a file that does not exist yet. */
 char *fs_real_path(const char *path) MUST_CHECK;
 

@@ -173,3 +173,15 @@ bool fs_make_folders(const char *path, struct error *err)
 	}
 	return true;
 }
+
+char *fs_user_path(const char *name)
+{
+	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	struct str path CLEANUP(str_release) = {0};
+
+	if (xdg && *xdg == '/')
+		str_format(&path, "%s/cfprov/%s", xdg, name);
+	else if (home && *home)
+		str_format(&path, "%s/.local/state/cfprov/%s", home, name);
+	return path.length ? str_steal(&path) : NULL;
+}

@@ -11,30 +11,23 @@ static const struct backend_kind *const kinds[LOCATION_KINDS] = {
 	[LOCATION_S3] = &backend_s3,
 };
 
-/*
- * The files of a remote state: in the user's state folder (XDG Base Directory Specification), under
- * a name that is different for each place.
- */
+/* The files of a remote state: in the user's state folder, with a name that no other place has. */
 static bool find_files(struct backend *backend, const struct location *location, struct error *err)
 {
-	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 	const char *endpoint = location->endpoint ? location->endpoint : "";
-	struct str place CLEANUP(str_release) = {0}, path CLEANUP(str_release) = {0};
+	struct str place CLEANUP(str_release) = {0}, name CLEANUP(str_release) = {0};
 	char hash[CRYPT_CHECKSUM_SIZE];
 
 	str_format(&place, "%s %s", endpoint, backend->name);
 	crypt_checksum(str_text(&place), place.length, hash);
-	if (xdg && *xdg == '/')
-		str_format(&path, "%s/cfprov/%s.journal", xdg, hash);
-	else if (home && *home)
-		str_format(&path, "%s/.local/state/cfprov/%s.journal", home, hash);
-	else {
+	str_format(&name, "%s.journal", hash);
+	backend->journal_path = fs_user_path(str_text(&name));
+	if (!backend->journal_path) {
 		error_set(err, "there is no folder for the journal of %s: HOME is not set",
 			backend->name);
 		return error_hint(err, "Set HOME or XDG_STATE_HOME to a folder that is kept until "
 				       "the next run: what an interrupted run did is found there.");
 	}
-	backend->journal_path = str_steal(&path);
 	backend->lock_path = fs_sibling(backend->journal_path, ".", ".lock");
 	return true;
 }
