@@ -239,6 +239,7 @@ static bool execute(struct session *session, const char *operation)
 		return false;
 	}
 	output_complete(session, &result.done);
+	session_note_old_key(session);
 	return true;
 }
 

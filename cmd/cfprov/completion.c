@@ -40,7 +40,7 @@ static const struct model *read_state(struct session *session, bool has_manifest
 	if (!has_manifest)
 		session_assume_state(session);
 	return session_locate_state(session) && session->location.kind == LOCATION_LOCAL &&
-			       session_read_state(session)
+			       session_show_state(session, true)
 		       ? &session->ledger.state.model
 		       : NULL;
 }

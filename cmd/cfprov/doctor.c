@@ -9,6 +9,7 @@
 #include "plan/removed.h"
 #include "plan/store_limit.h"
 #include "planning.h"
+#include "state/seen.h"
 #include "term.h"
 
 #include <inttypes.h>
@@ -107,6 +108,8 @@ static void judge_state(struct session *session, struct report *report)
 	(void)!ledger_find_holder(&options, &holder, &err);
 	error_release(&err);
 	bool is_locked = holder.length > 0;
+	(void)session_try_key(session, false);
+	options.sealing = &session->sealing;
 	session->has_ledger = ledger_read(&session->ledger, &options, &err);
 	size_t count = state->model.object_count;
 	if (!session->has_ledger)
@@ -141,6 +144,52 @@ static void judge_state(struct session *session, struct report *report)
 		find(report, FAIL,
 			"Make the directory writable, or choose another path with -state.",
 			"the directory of %s is not writable, so apply can't run", path);
+}
+
+/* Of a state that there is, with a key. */
+static void judge_part(const struct part *part, struct report *report)
+{
+	char *name AUTO_FREE = text_visible(part->backend->name, 0);
+
+	if (part->seen_serial)
+		find(report, FAIL,
+			"Restore the newer one, or accept this one with `cfprov state sign`.",
+			"%s is older than a state that this machine has seen (serial %" PRId64
+			", but it was %" PRId64 ")",
+			name, part->serial, part->seen_serial);
+	else if (part->is_stale)
+		find(report, WARN, "Run `cfprov apply` or `cfprov state sign`.",
+			"%s was not yet written with this key", name);
+	else
+		find(report, OK, NULL, "%s is %s with the key", name,
+			part->found.form == SEALING_SEALED ? "encrypted" : "signed");
+}
+
+/* Is the state protected, and would an old copy of it be noticed? Silent if there is no key. */
+static void judge_key(struct session *session, struct report *report)
+{
+	const struct ledger *ledger = &session->ledger;
+	size_t count = session->has_ledger ? ledger->part_count : 0, unverified = 0;
+	bool has_key = sealing_keys(&session->sealing);
+	char *seen AUTO_FREE = seen_path("lineage");
+
+	report->what = "key";
+	for (size_t i = 0; i < count; i++)
+		unverified += ledger->parts[i].found.trust == SEALING_UNVERIFIED;
+	if (session->key_err.message)
+		find_error(report, FAIL, "", &session->key_err, NULL);
+	else if (unverified)
+		find(report, WARN, "Set CFPROV_KEY, or `state.key` in the manifest.",
+			"the state is signed, but no key is set to verify that");
+	else if (!has_key && session->sealing.encryption == ENCRYPTION_ON)
+		find(report, FAIL, "Set CFPROV_KEY, or `state.key` in the manifest.",
+			"the state should be encrypted, but no key is set");
+	for (size_t i = 0; i < count && has_key; i++)
+		if (ledger->parts[i].is_born)
+			judge_part(&ledger->parts[i], report);
+	if (has_key && !seen)
+		find(report, WARN, "Set HOME or XDG_STATE_HOME to a directory that is kept.",
+			"without a home directory, an old copy of the state would not be noticed");
 }
 
 /* ---- an account ---- */
@@ -395,10 +444,12 @@ static void examine(struct session *session, struct report *report)
 
 	report->about = "state";
 	report->what = "state";
-	if (is_found)
+	if (is_found) {
 		judge_state(session, report);
-	else
+		judge_key(session, report);
+	} else {
 		find(report, FAIL, see_error, "its location is unknown");
+	}
 	/* A manifest that can't say where the state is was reported; -account-id needs none. */
 	if ((is_found || session->cli->account_ids.count) && session_load_accounts(session) &&
 		judge_accounts(session, report))

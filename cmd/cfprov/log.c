@@ -128,6 +128,7 @@ void log_event(const struct event *event)
 		[EVENT_RECOVERED] = {LOG_DEBUG, "recovered"},
 		[EVENT_NOT_REPLACED] = {LOG_DEBUG, "not replaced"},
 		[EVENT_JOURNAL_FOLDED] = {LOG_DEBUG, "journal folded into the state"},
+		[EVENT_PROTECTED] = {LOG_DEBUG, "written again with the key"},
 		[EVENT_REFRESH_START] = {LOG_DEBUG, "reading"},
 		[EVENT_REFRESH_DONE] = {LOG_DEBUG, "read"},
 		[EVENT_ACTION_START] = {LOG_DEBUG, "started"},

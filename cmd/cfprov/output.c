@@ -410,7 +410,7 @@ bool output_run(struct session *session)
 {
 	const struct cli *cli = session->cli;
 
-	if (!check_options(cli) || !session_read_state(session) || !pick_recorded(session))
+	if (!check_options(cli) || !session_show_state(session, false) || !pick_recorded(session))
 		return false;
 	if (cli->format)
 		return print_bindings(session);

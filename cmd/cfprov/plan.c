@@ -10,7 +10,7 @@ bool plan_run(struct session *session)
 	const struct cli *cli = session->cli;
 
 	if (!output_init(session) || !planning_check_options(cli) ||
-		!session_load_manifest(session) || !session_read_state(session) ||
+		!session_load_manifest(session) || !session_open_state(session, NULL) ||
 		(cli->out && !planning_check_out(session, cli->out)) || !planning_make(session))
 		return false;
 	(void)session_confine(session);

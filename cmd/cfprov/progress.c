@@ -293,17 +293,20 @@ static void print_interrupt(const struct event_progress *now)
 
 /* ---- events ---- */
 
-static void print_lock_wait(const struct event *event)
+/* Of the state, before anything is requested. */
+static void print_state(const struct event *event)
 {
 	struct str wait CLEANUP(str_release) = {0};
 
 	text_add_duration(&wait, (event->wait_ms + 999) / 1000 * 1000);
-	term_print("Waiting for the lock held by %s... (up to %s)", event->text, str_text(&wait));
-}
-
-static void print_folded(void)
-{
-	term_print("The last apply was interrupted. Its recorded results are now in the state.");
+	if (event->type == EVENT_LOCK_WAIT)
+		term_print("Waiting for the lock held by %s... (up to %s)", event->text,
+			str_text(&wait));
+	else if (event->type == EVENT_PROTECTED)
+		term_print("The state %s was written again with the key.", event->text);
+	else
+		term_print("The last apply was interrupted. Its recorded results are now in the "
+			   "state.");
 }
 
 static void print_recovered(const struct event *event)
@@ -334,10 +337,9 @@ static void on_event(void *context, const struct event *event)
 
 	switch (event->type) {
 	case EVENT_LOCK_WAIT:
-		print_lock_wait(event);
-		break;
 	case EVENT_JOURNAL_FOLDED:
-		print_folded();
+	case EVENT_PROTECTED:
+		print_state(event);
 		break;
 	case EVENT_RECOVERED:
 	case EVENT_NOT_REPLACED:

@@ -12,6 +12,7 @@
 #include "manifest/shape.h"
 #include "source/permit.h"
 #include "source/source_name.h"
+#include "state/seen.h"
 #include "term.h"
 
 #include <stdlib.h>
@@ -56,6 +57,7 @@ void session_release(struct session *session)
 	table_free(&session->lanes);
 	values_release(&session->values);
 	keyring_release(&session->keyring);
+	error_release(&session->key_err);
 	model_release(&session->settings);
 	model_release(&session->located);
 	model_release(&session->split_by);
@@ -183,7 +185,7 @@ bool session_load_manifest(struct session *session)
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
 	if (read_manifest(session, &errors)) {
-		keyring_init(&session->keyring, session->sources, &session->desired);
+		session_use_keys_of(session, &session->desired);
 		term_warnings(&session->manifest.warnings);
 		bool with_state = session->manifest.state_place.file ||
 				  session->cli->command->options & CLI_STATE;
@@ -213,29 +215,6 @@ bool session_read_accounts(struct session *session, struct model *ret_accounts)
 	return false;
 }
 
-/* With the manifest's source of it. */
-static bool read_key(struct session *session)
-{
-	struct error err CLEANUP(error_release) = {0};
-
-	keyring_init(&session->keyring, session->sources, &session->settings);
-	return keyring_read(&session->keyring, &err) || term_error(&err);
-}
-
-bool session_read_key(struct session *session)
-{
-	struct error_list errors CLEANUP(error_list_release) = {0};
-
-	if (!cli_env("CFPROV_KEY") &&
-		!(session_open_manifest(session, &errors) &&
-			manifest_key(&session->manifest, &session->settings, &errors)) &&
-		(session->cli->manifests.count || !session_has_no_manifest(session, &errors))) {
-		error_list_cut(&errors);
-		return term_errors(&errors);
-	}
-	return read_key(session);
-}
-
 bool session_read_declared(struct session *session)
 {
 	struct error_list errors CLEANUP(error_list_release) = {0};
@@ -246,8 +225,10 @@ bool session_read_declared(struct session *session)
 	if (session->has_declared)
 		sources_hold(session->sources, &session->settings);
 	if (session->has_declared ||
-		(!session->cli->manifests.count && session_has_no_manifest(session, &errors)))
-		return read_key(session);
+		(!session->cli->manifests.count && session_has_no_manifest(session, &errors))) {
+		session_use_keys_of(session, &session->settings);
+		return session_read_key(session);
+	}
 	error_list_cut(&errors);
 	term_errors(&errors);
 	term_print("A saved plan is applied only as the manifest allows. No changes were made.");
@@ -423,8 +404,14 @@ bool session_confine(const struct session *session)
 {
 	const struct ledger *ledger = &session->ledger;
 	size_t parts = session->has_ledger && ledger->may_write ? ledger->part_count : 0, count = 0;
-	char **folders AUTO_FREE = mem_alloc((2 * parts + 1) * sizeof(*folders));
+	char **folders AUTO_FREE = mem_alloc((2 * parts + 2) * sizeof(*folders));
+	bool has_key = parts && sealing_keys(&session->sealing);
+	char *seen AUTO_FREE = has_key ? seen_path("lineage") : NULL;
+	struct error ignored CLEANUP(error_release) = {0};
 
+	/* Later it could not be made. */
+	if (seen && fs_make_folders(seen, &ignored))
+		folders[count++] = fs_neighbour(seen, ".");
 	for (size_t i = 0; i < parts; i++) {
 		const struct backend *backend = ledger->parts[i].backend;
 		folders[count++] = fs_neighbour(backend->journal_path, ".");

@@ -41,6 +41,10 @@ struct session {
 	struct model settings;   /* of the manifest beside a saved plan; or only the key's source */
 	bool has_declared;       /* there is a manifest, and `settings` has all of it */
 	struct keyring keyring;
+	bool has_settings;    /* the keyring knows what the manifest says */
+	struct error key_err; /* why a command that only shows has no key */
+	struct sealing sealing;
+	struct place encryption_place;
 	struct ledger ledger;
 	bool has_ledger;
 	struct client *client;
@@ -111,15 +115,28 @@ bool session_has_manifest_accounts(const struct cli *cli); /* are they the manif
  */
 bool session_read_accounts(struct session *session, struct model *ret_accounts) MUST_CHECK;
 
+/* From now on, the keys are those that this model names; the first counts. */
+void session_use_keys_of(struct session *session, const struct model *settings);
+
 /*
- * For a command that reads no manifest: finds and reads the key. False: it is missing, or the
- * manifest may name one and can't be read.
+ * Reads the keys, which every command needs that writes the state or acts on it. Where no model
+ * names them yet, the manifest is asked. False: a key is missing, or the manifest may name one and
+ * can't be read, or should encrypt and has no key; it is reported.
  */
 bool session_read_key(struct session *session) MUST_CHECK;
+
+/*
+ * The same for a command that only shows the state: it does without the key if it has to. Lends the
+ * reason, or NULL. `completes`: nothing is read or run for a key.
+ */
+const struct error *session_try_key(struct session *session, bool completes);
 
 /* For a saved plan that is to be applied: reads all of the manifest, if there is one, and the key.
  */
 bool session_read_declared(struct session *session) MUST_CHECK;
+
+/* With an old key: says whether the state, as it was written, still needs it. */
+void session_note_old_key(struct session *session);
 
 /* ---- the state ---- */
 
@@ -157,11 +174,12 @@ bool session_ledger_options(struct session *session, const char *operation,
 	struct ledger_options *ret_options) MUST_CHECK;
 
 /*
- * Opens the state to read it or, for an operation (as the lock's holder is called), to write it.
- * Warns if the state is gone and a backup is not.
+ * Opens the state for an operation (as the lock's holder is called) to write it, or, for NULL, to
+ * act on what it says; or only to show it: then it is shown although its signature can't be
+ * verified, with a warning. Warns if the state is gone and a backup is not.
  */
-bool session_read_state(struct session *session) MUST_CHECK;
 bool session_open_state(struct session *session, const char *operation) MUST_CHECK;
+bool session_show_state(struct session *session, bool completes) MUST_CHECK;
 
 /* The same of one part, also if it was moved away. */
 bool session_open_any_state(struct session *session, const char *operation) MUST_CHECK;

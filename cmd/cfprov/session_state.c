@@ -225,6 +225,7 @@ bool session_ledger_options(
 	struct error err CLEANUP(error_release) = {0};
 
 	*ret_options = (struct ledger_options){
+		.sealing = &session->sealing,
 		.operation = operation,
 		.no_lock = !cli->lock,
 		.lock_timeout_ms = cli->lock_timeout_ms,
@@ -234,14 +235,14 @@ bool session_ledger_options(
 	return find_parts(session, ret_options);
 }
 
-static bool open_state(struct session *session, const char *operation, bool may_be_moved)
+/* With the keys that were read. */
+static bool open_ledger(struct session *session, const char *operation, bool may_be_moved)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct str lost CLEANUP(str_release) = {0};
 	struct ledger_options options;
 
-	if (!session_find_state(session) || (operation && !check_backup(session)) ||
-		!session_ledger_options(session, operation, &options))
+	if (!session_ledger_options(session, operation, &options))
 		return false;
 	options.may_be_moved = may_be_moved;
 	session->has_ledger = operation ? ledger_open(&session->ledger, &options, &err)
@@ -261,6 +262,12 @@ static bool open_state(struct session *session, const char *operation, bool may_
 	return true;
 }
 
+static bool open_state(struct session *session, const char *operation, bool may_be_moved)
+{
+	return session_find_state(session) && (!operation || check_backup(session)) &&
+	       session_read_key(session) && open_ledger(session, operation, may_be_moved);
+}
+
 bool session_open_state(struct session *session, const char *operation)
 {
 	return open_state(session, operation, false);
@@ -271,7 +278,37 @@ bool session_open_any_state(struct session *session, const char *operation)
 	return session_select_part(session) && open_state(session, operation, true);
 }
 
-bool session_read_state(struct session *session)
+/* What only shows the state shows it all the same. */
+static void warn_of_trust(const struct session *session, const struct part *part)
 {
-	return session_open_state(session, NULL);
+	const char *why = session->key_err.message;
+	char *name AUTO_FREE = text_visible(part->backend->name, 0);
+	struct str text CLEANUP(str_release) = {0};
+
+	if (part->found.trust == SEALING_UNVERIFIED ||
+		part->journal.found.trust == SEALING_UNVERIFIED) {
+		str_format(&text, "the signature of the state %s was not verified%s%s", name,
+			why ? ": " : ", because no key is set", why ? why : "");
+		term_warning(str_text(&text));
+	}
+	if (part->seen_serial) {
+		str_clear(&text);
+		str_format(&text,
+			"the state %s is older than one that this machine has seen (serial %lld, "
+			"but it was %lld)",
+			name, (long long)part->serial, (long long)part->seen_serial);
+		term_warning(str_text(&text));
+	}
+}
+
+bool session_show_state(struct session *session, bool completes)
+{
+	if (!session_find_state(session))
+		return false;
+	const struct error *why = session_try_key(session, completes);
+	if (!open_ledger(session, NULL, false))
+		return why ? term_error(why) : false;
+	for (size_t i = 0; i < session->ledger.part_count; i++)
+		warn_of_trust(session, &session->ledger.parts[i]);
+	return true;
 }

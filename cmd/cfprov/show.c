@@ -62,7 +62,7 @@ bool show_run(struct session *session)
 
 	if (cli->argument_count)
 		return show_plan(session);
-	if (!is_state_format(cli) || !session_read_state(session))
+	if (!is_state_format(cli) || !session_show_state(session, false))
 		return false;
 	if (cli->json || cli->format == FORMAT_JSON)
 		tf_state_json(&text, &session->ledger.state);

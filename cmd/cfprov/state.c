@@ -22,7 +22,7 @@ static bool list(struct session *session, struct json_writer *json)
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	bool *used AUTO_FREE = mem_alloc(cli->argument_count * sizeof(*used));
 
-	if (!session_read_state(session))
+	if (!session_show_state(session, false))
 		return false;
 	const struct model *model = &session->ledger.state.model;
 	const struct address_scope scope = session_recorded(session);
@@ -66,7 +66,7 @@ bool state_show_run(struct session *session)
 	const struct cli *cli = session->cli;
 	struct str text CLEANUP(str_release) = {0};
 
-	const struct object *object = session_read_state(session)
+	const struct object *object = session_show_state(session, false)
 					      ? session_find_recorded(session, cli->arguments[0])
 					      : NULL;
 	if (!object)
@@ -111,7 +111,7 @@ bool state_pull_run(struct session *session)
 
 	if (session->cli->serial)
 		return pull_old(session);
-	if (!session_read_state(session))
+	if (!session_show_state(session, false))
 		return false;
 	const struct state *state = &session->ledger.state;
 	if (session->ledger.part_count > 1)
@@ -158,7 +158,8 @@ bool state_rm_run(struct session *session)
 	struct state_edit edit CLEANUP(state_edit_release) = {0};
 	struct error_list errors CLEANUP(error_list_release) = {0};
 
-	if (!session_open_state(session, cli->dry_run ? NULL : "state rm"))
+	if (!(cli->dry_run ? session_show_state(session, false)
+			   : session_open_state(session, "state rm")))
 		return false;
 	const struct address_scope scope = session_recorded(session);
 	const struct cli_texts wanted =
@@ -183,7 +184,8 @@ bool state_mv_run(struct session *session)
 	/* The manifest must be able to use the alias; state_edit refuses an address. */
 	bool is_done = (strchr(to, '/') || shape_text_is_right(&schema_alias, to, true, &why) ||
 			       term_fail(NULL, "invalid alias: %s", str_text(&why))) &&
-		       session_open_state(session, cli->dry_run ? NULL : "state mv") &&
+		       (cli->dry_run ? session_show_state(session, false)
+				     : session_open_state(session, "state mv")) &&
 		       (state_edit_rename(&session->ledger.state, from, to, &edit, &err) ||
 			       term_error(&err)) &&
 		       write_edit(session, &edit, cli->dry_run ? "Would move" : "Moved");
@@ -194,10 +196,13 @@ bool state_mv_run(struct session *session)
 	return is_done;
 }
 
-static bool read_file(const struct session *session, const char *file, struct state *ret_state)
+/* A plain one is as good as one with the key: it is the user who names it. */
+static bool read_file(struct session *session, const char *file, struct state *ret_state)
 {
+	const struct sealing sealing = {.keys = &session->keyring.keys, .accepts_unsigned = true};
+	struct sealing_found found = {0};
 	struct error err CLEANUP(error_release) = {0};
-	struct str bytes CLEANUP(str_release) = {0};
+	struct str bytes CLEANUP(str_release) = {0}, plain CLEANUP(str_release) = {0};
 	const struct input_patience patience = {.interrupted = &interrupt_count};
 	bool is_stdin = strcmp(file, "-") == 0;
 	char *name AUTO_FREE = text_visible(is_stdin ? "standard input" : file, 0);
@@ -206,9 +211,15 @@ static bool read_file(const struct session *session, const char *file, struct st
 		return term_error(&err);
 	if (!input_text(is_stdin ? NULL : file, BACKEND_SIZE_LIMIT, &patience, &bytes, &err))
 		return term_error(&err);
-	if (state_decode(name, str_text(&bytes), bytes.length, ret_state, &err))
+	if (sealing_read(&sealing, &bytes, &plain, &found, &err) &&
+		(found.trust == SEALING_UNSIGNED ||
+			sealing_accepts(&session->sealing, "state", &found, &err)) &&
+		state_decode(name, str_text(&plain), plain.length, ret_state, &err))
 		return true;
-	error_hint(&err, "No changes were made. `cfprov state pull` writes a valid state.");
+	if (!err.hint)
+		error_hint(&err, "No changes were made. `cfprov state pull` writes a valid state.");
+	if (!err.file)
+		error_at(&err, name, 0, 0);
 	return term_error(&err);
 }
 
@@ -219,7 +230,7 @@ bool state_push_run(struct session *session)
 	struct error err CLEANUP(error_release) = {0};
 
 	/* The file is read before anything is locked: it may be typed. */
-	if (!read_file(session, cli->arguments[0], &other) ||
+	if (!session_read_key(session) || !read_file(session, cli->arguments[0], &other) ||
 		!session_open_state(session, "state push"))
 		return false;
 	struct ledger *ledger = &session->ledger;

@@ -156,6 +156,9 @@ static bool move(struct session *session, struct session *old)
 
 	if (!check_target(session, old, &is_there) || !is_approved(session, old))
 		return false;
+	/* What was encrypted stays so, unless the manifest says otherwise. */
+	if (session->sealing.encryption == ENCRYPTION_UNSAID)
+		to->parts[0].sealing.encrypts = from->parts[0].sealing.encrypts;
 	bool is_written = is_there || (copy_state(&from->state, &copy, &err) &&
 					      ledger_replace(to, &copy, &err));
 	state_release(&copy);

@@ -162,11 +162,12 @@ const struct command cli_commands[] = {
 	{"state pull", NULL, "print the state as JSON", COMMAND_STATE,
 		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_SERIAL, 0, state_pull_run,
 		"Prints the state, with the changes that an interrupted apply has recorded in its "
-		"journal; or, with -serial, an older state that an object store has kept.",
+		"journal; or, with -serial, an older state that an object store has kept. It is printed "
+		"without a signature, and decrypted if it is encrypted.",
 		NULL, NULL},
 	{"state push", "FILE", "replace the state", COMMAND_STATE,
 		CLI_EDITING | CLI_ACCOUNT | CLI_FORCE, 1, state_push_run,
-		"Replaces the state with FILE, or with standard input if FILE is -. A state with another lineage or a lower serial is refused unless "
+		"Replaces the state with FILE, or with standard input if FILE is -. FILE may be what state pull printed, or a signed or encrypted state of the same key. A state with another lineage or a lower serial is refused unless "
 		"-force is passed.",
 		NULL, NULL},
 	{"state history", NULL, "list the states that an object store has kept", COMMAND_STATE,
@@ -207,12 +208,15 @@ const struct command cli_commands[] = {
 		"Looks for the newest state and records which it is. With -serial it starts at that "
 		"one, which must exist.",
 		NULL, NULL},
-	{"state sign", "[ADDRESS...]", "accept fingerprints that were made without a key",
+	{"state sign", "[ADDRESS...]", "accept a state that was not written with the key",
 		COMMAND_STATE, CLI_EDITING | CLI_APPROVE | CLI_INPUT, SIZE_MAX, state_sign_run,
-		"Once there is a key, cfprov trusts no fingerprint that was made without one: whoever "
-		"can write the state could have made it. This command lists those of the state, or of "
-		"the objects at ADDRESS, asks for approval and signs them with the key. The next apply "
-		"replaces them by keyed ones and writes no value for that.",
+		"Once there is a key, cfprov refuses a state that was not written with it: whoever can "
+		"write the state could have made it. This command shows such a state (or one that was "
+		"modified, or is older than one that this machine has seen) and the fingerprints in it, "
+		"or at ADDRESS, that were made without a key. It asks for approval, and writes state "
+		"and backup with the key. The next apply replaces the fingerprints by keyed ones and "
+		"writes no value for that. After a change of the key, it writes everything with the "
+		"new one.",
 		"cfprov state sign\n"
 		"cfprov state sign -auto-approve 'prod/*'\n",
 		NULL},
@@ -227,7 +231,8 @@ const struct variable_text cli_variables[] = {
 	{"CLOUDFLARE_EMAIL", NULL},
 	{"CFPROV_VAR_NAME", "value of ${NAME} in the manifest; -var takes precedence"},
 	{"CFPROV_POLICY", "policy file, as with -policy, which may only repeat it"},
-	{"CFPROV_KEY", "key for saved plans and fingerprints of values"},
+	{"CFPROV_KEY", "key that protects the state, saved plans and fingerprints of values"},
+	{"CFPROV_OLD_KEY", "key before, while it is being replaced"},
 	{"CFPROV_REQUEST_TIMEOUT", "seconds that one request may take (default 60)"},
 	{"CFPROV_PATIENCE", "default of -patience"},
 	{"CFPROV_MAX_WAIT", "default of -max-wait"},

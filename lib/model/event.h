@@ -15,6 +15,7 @@ enum event_type {
 	EVENT_RECOVERED,       /* object: created by an interrupted run; it has its id now */
 	EVENT_NOT_REPLACED,    /* object, with its id: an interrupted run was to replace it */
 	EVENT_JOURNAL_FOLDED,  /* text: the journal folded into the state */
+	EVENT_PROTECTED,       /* text: the state that was written with the key, as it was not */
 	EVENT_REFRESH_START,   /* object, recorded: its account is about to be listed */
 	EVENT_REFRESH_DONE,    /* object, recorded; its account was listed. text: its id, or NULL */
 	EVENT_ACTION_START,    /* object */

@@ -3,8 +3,6 @@
 #include "adapter/crypt.h"
 #include "adapter/fs.h"
 
-#include <stdlib.h>
-
 static const struct backend_kind *const kinds[LOCATION_KINDS] = {
 	[LOCATION_LOCAL] = &backend_local,
 	[LOCATION_HTTP] = &backend_http,

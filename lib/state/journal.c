@@ -265,8 +265,8 @@ bool journal_decode(const char *file, const struct str *bytes, const struct seal
 {
 	struct journal journal = {0};
 	struct reader r = {.journal = &journal, .err = err};
-	bool is_good = chain_open(&r.lines, sealing, bytes, err) && decode_lines(&r, bytes) &&
-		       check_changes(&journal, err);
+	bool is_ours = chain_open(&r.lines, sealing, bytes, err);
+	bool is_good = is_ours && decode_lines(&r, bytes) && check_changes(&journal, err);
 
 	journal.found = r.lines.found;
 	chain_close(&r.lines);
@@ -275,7 +275,8 @@ bool journal_decode(const char *file, const struct str *bytes, const struct seal
 		return true;
 	}
 	journal_release(&journal);
-	error_prefix(err, "invalid journal");
+	if (is_ours || !err->hint)
+		error_prefix(err, "invalid journal");
 	return journal_refuse(file, err);
 }
 

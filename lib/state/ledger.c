@@ -17,9 +17,10 @@ static int compare_parts(const void *a, const void *b)
 	return strcmp(x->account.id, y->account.id);
 }
 
-static bool open_part(
-	struct ledger *ledger, struct part *part, struct backend_options options, struct error *err)
+static bool open_part(struct ledger *ledger, struct part *part,
+	const struct ledger_options *ledger_options, struct error *err)
 {
+	struct backend_options options = ledger_options->backend;
 	const struct account account = part->account;
 
 	if (account.id) {
@@ -27,7 +28,7 @@ static bool open_part(
 		*its = location_of_account(options.location, account.id, &ledger->arena);
 		options.location = its;
 	}
-	bool is_open = part_open(part, &options, err);
+	bool is_open = part_open(part, &options, ledger_options->sealing, err);
 	part->account = account;
 	return is_open;
 }
@@ -46,7 +47,7 @@ static bool open_parts(
 	if (is_split)
 		qsort(ledger->parts, count, sizeof(*ledger->parts), compare_parts);
 	for (size_t i = 0; i < count; i++)
-		if (!open_part(ledger, &ledger->parts[i], options->backend, err))
+		if (!open_part(ledger, &ledger->parts[i], options, err))
 			return false;
 	return true;
 }
@@ -279,13 +280,29 @@ static bool lock_part(struct part *part, const struct ledger_options *options, s
 	       (options->no_lock || part_lock(part, &wait, err));
 }
 
-/* Writes what interrupted runs left. */
-static bool settle(struct ledger *ledger, struct error *err)
+/* Writes all of it with the key, also the backup, so twice. */
+static bool protect(struct ledger *ledger, struct part *part, struct error *err)
+{
+	if (!part->is_stale)
+		return true;
+	if (part->serial < part->seen_serial && !backend_is_log(part->backend))
+		part->serial = part->seen_serial; /* later than what any machine has seen */
+	part->is_stale = false;
+	for (int i = 0; i < (part->backend->backup_path ? 2 : 1); i++) {
+		part->is_ahead = true;
+		if (!write_part(ledger, part, err))
+			return false;
+	}
+	event_say(part->sink, EVENT_PROTECTED, part->backend->name);
+	return true;
+}
+
+bool ledger_accept(struct ledger *ledger, struct error *err)
 {
 	for (size_t i = 0; i < ledger->part_count; i++) {
 		struct part *part = &ledger->parts[i];
 		bool was_left = part->has_journal || part->is_ahead;
-		if (!write_part(ledger, part, err))
+		if (!write_part(ledger, part, err) || !protect(ledger, part, err))
 			return false;
 		if (was_left)
 			event_say(part->sink, EVENT_JOURNAL_FOLDED, part->backend->journal_path);
@@ -303,7 +320,8 @@ bool ledger_open(struct ledger *ledger, const struct ledger_options *options, st
 	ledger->may_write = true;
 	for (size_t i = 0; i < ledger->part_count && is_good; i++)
 		is_good = lock_part(&ledger->parts[i], options, err);
-	if (is_good && load(ledger, options, err) && settle(ledger, err))
+	bool waits = options->sealing && options->sealing->accepts_unsigned;
+	if (is_good && load(ledger, options, err) && (waits || ledger_accept(ledger, err)))
 		return true;
 	ledger_close(ledger);
 	return false;
@@ -378,6 +396,9 @@ static bool begin_part(
 	memcpy(head.lineage, ledger_lineage(ledger, part->account.alias), sizeof(head.lineage));
 	if (part->lock_id && strlen(part->lock_id) < sizeof(head.lock))
 		memcpy(head.lock, part->lock_id, strlen(part->lock_id));
+	const struct state view = view_of(&ledger->state, part);
+	if (!chain_begin(&part->lines, &part->sealing, &view, &header, err))
+		return false;
 	journal_encode_header(&head, &its, &part->lines, &header);
 	return part_begin(part, &header, err);
 }

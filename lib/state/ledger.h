@@ -35,7 +35,8 @@ struct ledger_options {
 	/* Where the location is split by account: the accounts that are meant. Kept. */
 	const struct account *accounts;
 	size_t account_count;
-	const char *operation; /* "apply"; shown to others that want the lock */
+	const struct sealing *sealing; /* NULL: there is no key */
+	const char *operation;         /* "apply"; shown to others that want the lock */
 	bool no_lock;
 	bool may_be_moved; /* a state that was moved away is no error: see state.moved_to */
 	int64_t lock_timeout_ms;
@@ -84,6 +85,12 @@ const char *ledger_lineage(const struct ledger *ledger, const char *alias);
 /* Locks and reads the state, and writes a journal that it finds into it. ERROR_BUSY: locked. */
 bool ledger_open(
 	struct ledger *ledger, const struct ledger_options *options, struct error *err) MUST_CHECK;
+
+/*
+ * Writes what interrupted runs left, and what is not written with the key as it should be.
+ * ledger_open does so unless `accepts_unsigned`: then call it once that was approved.
+ */
+bool ledger_accept(struct ledger *ledger, struct error *err) MUST_CHECK;
 
 /* Folds changes that no request made into the state, in memory. */
 void ledger_stage(struct ledger *ledger, const struct state_fold *changes);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "state/lock_info.h"
 #include "state/recovery.h"
+#include "state/seen.h"
 
 #include <string.h>
 #include <time.h>
@@ -15,25 +16,27 @@ enum {
 	FENCE_EVERY_MS = 60000
 };
 
-bool part_open(struct part *part, const struct backend_options *options, struct error *err)
+bool part_open(struct part *part, const struct backend_options *options,
+	const struct sealing *sealing, struct error *err)
 {
 	*part = (struct part){.sink = options->sink, .file_lock.fd = -1, .log.fd = -1};
+	if (sealing)
+		part->sealing = *sealing;
 	return backend_open(options, &part->backend, err);
 }
 
 /* ---- the coding of states ---- */
 
-/* Adds the bytes of a state as they are kept: every state that is written goes through here. */
-static void encode_state(const struct state *state, struct str *out)
+/* The opposite of sealing_write. */
+static bool decode_state(const struct part *part, const char *name, const struct str *bytes,
+	struct state *ret_state, struct error *err)
 {
-	state_encode(state, out);
-}
+	struct str plain CLEANUP(str_release) = {0};
+	struct sealing_found found;
 
-/* The opposite: every state that is read goes through here. Errors name `name`. */
-static bool decode_state(
-	const char *name, const struct str *bytes, struct state *ret_state, struct error *err)
-{
-	return state_decode(name, str_text(bytes), bytes->length, ret_state, err);
+	return sealing_read(&part->sealing, bytes, &plain, &found, err)
+		       ? state_decode(name, str_text(&plain), plain.length, ret_state, err)
+		       : error_at(err, name, 0, 0);
 }
 
 /* A state that can't be read again must not replace one that can. */
@@ -43,10 +46,11 @@ static bool encode_readable(const struct part *part, const struct state *state,
 	struct state again CLEANUP(state_release) = {0};
 	struct error why CLEANUP(error_release) = {0};
 
-	encode_state(state, ret_bytes);
+	if (!sealing_write(&part->sealing, state, ret_bytes, err))
+		return false;
 	if (ret_bytes->length > BACKEND_SIZE_LIMIT)
 		return error_set(err, "the new state exceeds %d bytes", BACKEND_SIZE_LIMIT);
-	if (decode_state(part->backend->name, ret_bytes, &again, &why))
+	if (decode_state(part, part->backend->name, ret_bytes, &again, &why))
 		return true;
 	error_set(err, "the new state is not valid (%s), so the old one was kept", why.message);
 	return error_hint(err, "This is a bug in cfprov. Please report it.");
@@ -68,8 +72,8 @@ static bool read_journal(struct part *part, struct error *err)
 		error_move(err, &why);
 		return false;
 	}
-	part->has_read_journal =
-		!part->has_journal || journal_decode(path, &bytes, NULL, &part->journal, err);
+	part->has_read_journal = !part->has_journal ||
+				 journal_decode(path, &bytes, &part->sealing, &part->journal, err);
 	return part->has_read_journal;
 }
 
@@ -204,7 +208,7 @@ int64_t part_find_backup(const struct part *part, char **ret_name)
 	struct state state CLEANUP(state_release) = {0};
 	char *name AUTO_FREE = backend_read_backup(part->backend, &bytes);
 
-	if (!name || !decode_state(name, &bytes, &state, &ignored))
+	if (!name || !decode_state(part, name, &bytes, &state, &ignored))
 		return 0;
 	*ret_name = mem_steal(&name);
 	return state.serial;
@@ -215,7 +219,7 @@ bool part_read_old(struct part *part, int64_t serial, struct state *ret_state, s
 	struct str bytes CLEANUP(str_release) = {0};
 
 	return backend_read_old(part->backend, serial, &bytes, err) &&
-	       decode_state(part->backend->name, &bytes, ret_state, err);
+	       decode_state(part, part->backend->name, &bytes, ret_state, err);
 }
 
 static bool refuse_state(const struct part *part, struct error *err)
@@ -307,7 +311,7 @@ static bool fold_left(struct part *part, struct state *state, struct error *err)
 	for (size_t i = 0; i < left.count; i++) {
 		struct journal run CLEANUP(journal_release) = {0};
 		const struct str *item = &left.items[i];
-		if (!journal_decode(str_text(&name), item, NULL, &run, err))
+		if (!journal_decode(str_text(&name), item, &part->sealing, &run, err))
 			return false;
 		/* The journal, which was found here, has more. */
 		if (run.head.lock[0] && strcmp(run.head.lock, part->journal.head.lock) == 0)
@@ -319,20 +323,57 @@ static bool fold_left(struct part *part, struct state *state, struct error *err)
 	return true;
 }
 
+/* Is the state older than one that this machine has seen? Anybody could put an old copy there. */
+static bool check_seen(struct part *part, const struct state *state, struct error *err)
+{
+	const struct sealing *sealing = &part->sealing;
+	int64_t seen = sealing_keys(sealing) ? seen_serial(state->lineage) : 0;
+
+	if (seen > state->serial)
+		part->seen_serial = seen;
+	else if (sealing_is_sound(&part->found) && sealing_keys(sealing))
+		(void)seen_remember(state->lineage, state->serial);
+	if (!part->seen_serial || sealing->accepts_unsigned || sealing->only_shows)
+		return true;
+	error_set(err,
+		"the state is older than one that this machine has seen (serial %lld, but it was "
+		"%lld)",
+		(long long)state->serial, (long long)seen);
+	error_hint(err, "Someone may have put an old copy in its place. Restore the newer one, or "
+			"accept this one once with `cfprov state sign`.");
+	return error_at(err, part->backend->name, 0, 0);
+}
+
+static bool decode_snapshot(struct part *part, const struct backend_snapshot *snapshot,
+	struct state *ret_state, struct error *err)
+{
+	const char *name = part->backend->name;
+	struct str plain CLEANUP(str_release) = {0};
+
+	if (!sealing_read(&part->sealing, &snapshot->bytes, &plain, &part->found, err))
+		return error_at(err, name, 0, 0);
+	if (!state_decode(name, str_text(&plain), plain.length, ret_state, err))
+		return refuse_state(part, err);
+	if (snapshot->serial && snapshot->serial != ret_state->serial)
+		return error_set(err, "%s has the state of serial %lld in the place of serial %lld",
+			name, (long long)ret_state->serial, (long long)snapshot->serial);
+	return check_seen(part, ret_state, err);
+}
+
 /* The journal is read first: if a run ends in between, the newer state has all of it. */
 bool part_load(struct part *part, struct state *ret_state, struct error *err)
 {
 	struct backend_snapshot snapshot CLEANUP(backend_snapshot_release) = {0};
 	struct state state CLEANUP(state_release) = {0};
-	const char *name = part->backend->name;
 
-	if (!read_journal(part, err) || !backend_read(part->backend, &snapshot, err))
+	if (!read_journal(part, err) || !backend_read(part->backend, &snapshot, err) ||
+		(snapshot.exists && !decode_snapshot(part, &snapshot, &state, err)))
 		return false;
-	if (snapshot.exists && !decode_state(name, &snapshot.bytes, &state, err))
-		return refuse_state(part, err);
-	if (snapshot.serial && snapshot.serial != state.serial)
-		return error_set(err, "%s has the state of serial %lld in the place of serial %lld",
-			name, (long long)state.serial, (long long)snapshot.serial);
+	/* A journal may be all that there is yet. */
+	part->is_stale = sealing_settle(&part->sealing,
+				 snapshot.exists ? &part->found : &part->journal.found) ||
+			 part->seen_serial;
+	part->is_stale &= snapshot.exists;
 	part->serial = state.serial;
 	if (!fold_journal(part, &state, err) || !fold_left(part, &state, err))
 		return false;
@@ -360,13 +401,22 @@ bool part_write(struct part *part, const struct state *state, struct error *err)
 	}
 	part->serial = state->serial;
 	part->is_ahead = false;
+	if (sealing_keys(&part->sealing))
+		(void)(part->seen_serial ? seen_lower(state->lineage, state->serial)
+					 : seen_remember(state->lineage, state->serial));
 	return true;
 }
 
 bool part_append(struct part *part, const struct str *lines, struct error *err)
 {
-	return fs_log_append(&part->log, lines, err) ||
-	       error_prefix(err, "the journal could not be written");
+	bool is_written = fs_log_append(&part->log, lines, err);
+
+	/* What could not be written is not there: the next line follows the one before. */
+	if (is_written)
+		part->durable_lines = part->lines;
+	else
+		part->lines = part->durable_lines;
+	return is_written || error_prefix(err, "the journal could not be written");
 }
 
 static void add_alive(struct part *part, struct str *out)
@@ -401,6 +451,7 @@ bool part_begin(struct part *part, const struct str *header, struct error *err)
 	str_add(&lines, header->bytes, header->length);
 	add_alive(part, &lines);
 	part->has_journal = true;
+	part->durable_lines = part->lines;
 	if (!fs_log_create(&part->log, part->backend->journal_path, err) ||
 		!fs_log_append(&part->log, &lines, err))
 		return error_prefix(err, "the journal could not be written");
@@ -471,5 +522,7 @@ void part_close(struct part *part)
 	lock_drop(&part->file_lock);
 	backend_free(part->backend);
 	journal_release(&part->journal);
+	chain_release(&part->lines);
+	chain_release(&part->durable_lines);
 	*part = (struct part){.file_lock.fd = -1, .log.fd = -1};
 }

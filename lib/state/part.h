@@ -34,8 +34,12 @@ struct part {
 	struct journal journal; /* as it was found */
 	bool has_read_journal;
 	bool has_journal; /* the file exists */
-	struct chain_writer lines;
-	struct fs_log log;   /* open during a run */
+	struct sealing sealing;
+	struct sealing_found found; /* of the state as it was read */
+	bool is_stale;              /* it should be written again with the key */
+	int64_t seen_serial;        /* a higher one that this machine has seen; 0: none */
+	struct chain_writer lines, durable_lines; /* with what may not be written yet; without */
+	struct fs_log log;                        /* open during a run */
 	int64_t serial;      /* of the newest state that the backend has; 0: none */
 	int64_t read_serial; /* of the state as it was read, with its journal; 0: there was none */
 	bool is_born;        /* the lineage is that of the state as it was read */
@@ -52,8 +56,8 @@ struct part_wait {
 };
 
 /* Initializes the part in any case: part_close is due. */
-bool part_open(
-	struct part *part, const struct backend_options *options, struct error *err) MUST_CHECK;
+bool part_open(struct part *part, const struct backend_options *options,
+	const struct sealing *sealing, struct error *err) MUST_CHECK;
 
 /* ERROR_BUSY: it is still locked after the timeout. EVENT_LOCK_WAIT says who is waited for. */
 bool part_lock(struct part *part, const struct part_wait *wait, struct error *err) MUST_CHECK;

@@ -24,9 +24,14 @@ struct keys *sealing_keys(const struct sealing *sealing)
 
 /* ---- trust ---- */
 
+bool sealing_is_sound(const struct sealing_found *found)
+{
+	return found->trust == SEALING_TRUSTED || found->trust == SEALING_OLD_KEY;
+}
+
 static bool is_accepted(const struct sealing *sealing, const struct sealing_found *found)
 {
-	if (found->trust == SEALING_TRUSTED || found->trust == SEALING_OLD_KEY)
+	if (sealing_is_sound(found))
 		return true;
 	return sealing && found->form != SEALING_SEALED &&
 	       (found->trust == SEALING_UNVERIFIED ? sealing->only_shows
@@ -68,6 +73,16 @@ bool sealing_accepts(const struct sealing *sealing, const char *what,
 }
 
 /* ---- writing ---- */
+
+bool sealing_settle(struct sealing *sealing, const struct sealing_found *found)
+{
+	bool was_sealed = found->form == SEALING_SEALED;
+
+	sealing->encrypts = sealing->encryption == ENCRYPTION_ON ||
+			    (sealing->encryption == ENCRYPTION_UNSAID && was_sealed);
+	return sealing_keys(sealing) &&
+	       (found->trust != SEALING_TRUSTED || was_sealed != sealing->encrypts);
+}
 
 static void make_mac(
 	const struct key *key, const char *plain, size_t length, char ret_hex[static HEX_MAC + 1])
@@ -210,7 +225,8 @@ static bool open_sealed(const struct sealing *sealing, const struct str *bytes,
 	if (!is_of(&plain, &head))
 		return sealing_accepts(sealing, "state", found, err);
 	found->trust = key == &keys->old ? SEALING_OLD_KEY : SEALING_TRUSTED;
-	str_add(ret_plain, plain.bytes, plain.length);
+	*ret_plain = plain;
+	plain = (struct str){0};
 	return true;
 }
 
@@ -312,7 +328,8 @@ bool sealing_read(const struct sealing *sealing, const struct str *bytes, struct
 	}
 	if (!sealing_accepts(sealing, "state", &found, err))
 		return false;
-	str_add(ret_plain, plain.bytes, plain.length);
+	*ret_plain = plain;
+	plain = (struct str){0};
 	*ret_found = found;
 	return true;
 }

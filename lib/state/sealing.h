@@ -31,8 +31,9 @@
 enum sealing_form { SEALING_PLAIN, SEALING_SIGNED, SEALING_SEALED };
 
 struct sealing {
-	struct keys *keys;     /* borrowed; NULL or not set: there is no key */
-	bool encrypts;         /* what is written with the key is sealed, not only signed */
+	struct keys *keys;          /* borrowed; NULL or not set: there is no key */
+	enum encryption encryption; /* of what is written, as the manifest says */
+	bool encrypts;              /* what is written is sealed: see sealing_settle */
 	bool accepts_unsigned; /* `state sign`: what is not signed, or by an unknown key, is read */
 	bool only_shows;       /* what is signed is read although there is no key */
 };
@@ -59,13 +60,20 @@ struct sealing_found {
 /* Lends the keys, or NULL: there is none. It may be NULL. */
 struct keys *sealing_keys(const struct sealing *sealing);
 
+/* True if the state should be written again: not with the new key, or in another form. Sets what is
+ * written from now on; where the manifest does not say, that is as it was found. */
+bool sealing_settle(struct sealing *sealing, const struct sealing_found *found);
+
 /* Adds the bytes of the file. */
 bool sealing_write(const struct sealing *sealing, const struct state *state, struct str *out,
 	struct error *err) MUST_CHECK;
 
-/* Adds the plain state, which may still be invalid. */
+/* Gives (str_release) the plain state, which may still be invalid. */
 bool sealing_read(const struct sealing *sealing, const struct str *bytes, struct str *ret_plain,
 	struct sealing_found *ret_found, struct error *err) MUST_CHECK;
+
+/* True if it was written with the key, or the old one; or there is no key. */
+bool sealing_is_sound(const struct sealing_found *found);
 
 /* True if what was found so is read. Else the error calls it `what` and says what to do. */
 bool sealing_accepts(const struct sealing *sealing, const char *what,

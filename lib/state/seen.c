@@ -29,16 +29,19 @@ int64_t seen_serial(const char *lineage)
 	return text_to_number(bytes.bytes, SIZE_MAX / 2, &serial) ? (int64_t)serial : 0;
 }
 
-bool seen_remember(const char *lineage, int64_t serial)
+bool seen_lower(const char *lineage, int64_t serial)
 {
 	struct error ignored CLEANUP(error_release) = {0};
 	struct str bytes CLEANUP(str_release) = {0};
 	char *path AUTO_FREE = seen_path(lineage);
 
-	if (!path)
-		return false;
-	if (serial <= seen_serial(lineage))
-		return true;
 	str_format(&bytes, "%lld\n", (long long)serial);
-	return fs_make_folders(path, &ignored) && fs_write(path, &bytes, &ignored);
+	return path && fs_make_folders(path, &ignored) && fs_write(path, &bytes, &ignored);
+}
+
+bool seen_remember(const char *lineage, int64_t serial)
+{
+	int64_t known = seen_serial(lineage);
+
+	return known && serial <= known ? true : seen_lower(lineage, serial);
 }

@@ -23,4 +23,7 @@ int64_t seen_serial(const char *lineage);
 /* False: it can't be remembered. A lower serial than the one that is known changes nothing. */
 bool seen_remember(const char *lineage, int64_t serial);
 
+/* The same, but a lower one counts, too: the user has accepted an older state. */
+bool seen_lower(const char *lineage, int64_t serial);
+
 #endif

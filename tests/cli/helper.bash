@@ -24,6 +24,8 @@ mapfile -t outside < <(env | grep -iE '^(https?|all|no)_proxy=')
 # Nothing from outside changes what a test sees, and cfprov warns of variables that look like its own.
 export -n CFPROV_TEST_TIMEOUT
 unset CLOUDFLARE_API_TOKEN CLOUDFLARE_API_KEY CLOUDFLARE_EMAIL CLOUDFLARE_BASE_URL
+unset CFPROV_KEY CFPROV_OLD_KEY
+export XDG_STATE_HOME=${BATS_TEST_TMPDIR-}/state-home # what a machine remembers of states
 unset CLOUDFLARE_ACCOUNT_ID http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY
 
 # wait_until COMMAND...: polls until the command succeeds; fails after about 20 seconds.

@@ -621,18 +621,27 @@ half_renamed()
 	value A 'value-a'
 	secrets A
 	good apply -auto-approve
-	CFPROV_KEY=fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210 good plan
-	out_has 'No changes found, but not all values'
-	[[ $output$errors == *"verified"* ]]
-	CFPROV_KEY='' good plan
-	out_has 'No changes found, but not all values'
+	cp "$state" before
+	export CFPROV_KEY=fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210
+	bad plan
+	err_has 'the state was signed with a different key'
+	CFPROV_KEY='' bad plan
+	err_has 'the state is signed, and no key is set'
 	CFPROV_KEY=short bad plan
 	err_has 'the key has 5 bytes'
+	cmp before "$state"
+	good state sign -auto-approve
+	good apply -auto-approve
+	out_has 'No changes found, but not all values'
+	[[ $output$errors == *"verified"* ]]
+	[ "$(requests '.method == "PATCH"')" = 0 ]
 	# The key back: all is well.
+	export CFPROV_KEY=$long_key
+	good state sign -auto-approve
 	nothing_left
 }
 
-@test "a key that is lost stops what compares values, and nothing else" {
+@test "a key that is lost stops what acts on the state, until that is accepted with a new one" {
 	unset CFPROV_KEY
 	start_logged
 	value A 'value-a'
@@ -644,9 +653,14 @@ half_renamed()
 	bad plan
 	err_has "can't read the key: can't open key: No such file" 'Restore the key' \
 		"cfprov.yaml:$(grep -n "key: {file" cfprov.yaml | cut -d: -f1)"
+	bad refresh
+	bad destroy -auto-approve -allow-store-destroy
+	err_has "can't read the key" 'accept the state with `cfprov state sign`'
+	good state list
+	printf '%s' fedcba9876543210 >key
+	bad refresh
+	good state sign -auto-approve
 	good refresh
-	good plan -destroy
-	good plan -refresh-only
 	good destroy -auto-approve -allow-store-destroy
 	out_has '2 destroyed'
 }
@@ -681,15 +695,19 @@ print_of()
 	good apply -auto-approve
 	local key=$long_key
 	export CFPROV_KEY=$key
+	good state sign -auto-approve default/keys/A
+	out_has default/keys/A
+	[[ $output != *keys/B* ]]
+	err_has 'Signed 1 fingerprint. The next apply replaces it.'
+	[[ $(print_of A) == 'signed$'*'$v2$argon2id$'* ]]
 	# Nothing is laundered into a keyed one.
 	good apply -auto-approve
-	err_has "The values of 2 secrets can't be verified" 'made without the key' '`cfprov state sign`'
-	[[ $(print_of A) == 'v2$argon2id$'* ]]
+	err_has "The value of a secret can't be verified" 'made without the key' '`cfprov state sign`'
+	[[ $(print_of A) == 'v2$blake2b$'* && $(print_of B) == 'v2$argon2id$'* ]]
 	cp "$state" before
 	bad state sign -input=false
 	out_is 'These secrets have a fingerprint that was made without a key:
 
-  default/keys/A
   default/keys/B
 '
 	err_has 'approval required, but -input=false disables prompts'
@@ -699,11 +717,6 @@ print_of()
 	((status == 1))
 	err_has "Only 'yes' will be accepted:" 'Signing cancelled. No changes were made.'
 	cmp before "$state"
-	good state sign -auto-approve default/keys/A
-	out_has default/keys/A
-	[[ $output != *keys/B* ]]
-	err_has 'Signed 1 fingerprint. The next apply replaces it.'
-	[[ $(print_of A) == 'signed$'*'$v2$argon2id$'* ]]
 	"$cfprov" state sign <<<yes >out 2>err
 	told state sign
 	out_has default/keys/B
@@ -715,12 +728,12 @@ print_of()
 	[[ $(print_of A) == 'v2$blake2b$'* && $(print_of B) == 'v2$blake2b$'* ]]
 	[ "$(requests '.method == "PATCH"')" = 0 ]
 	good state sign
-	err_has 'No fingerprint was made without a key. No changes were made.'
+	err_has 'Everything in the state is signed. No changes were made.'
 	nothing_left
 	# With another key, a signature is worth nothing.
-	cp before "$state"
+	export CFPROV_KEY=${key/0/f}
 	good state sign -auto-approve
-	CFPROV_KEY=${key/0/f} good plan
+	good plan
 	err_has "The values of 2 secrets can't be verified"
 }
 
@@ -734,8 +747,11 @@ print_of()
 	grep -q 'argon2id.*m=8,t=1' "$state"
 	good plan
 	err_has "The value of a secret can't be verified"
-	CFPROV_KEY=$long_key good state sign -auto-approve
-	err_has 'No fingerprint was made without a key'
+	export CFPROV_KEY=$long_key
+	good state sign -auto-approve
+	[[ $output != *default/keys/A* && $(print_of A) == *'m=8,t=1'* ]]
+	good plan
+	err_has "The value of a secret can't be verified"
 }
 
 @test "keyed fingerprints of 0.1.0 are read with the same key, and replaced" {
@@ -757,8 +773,10 @@ print_of()
 		secret = state["accounts"]["acc_1"]["stores"]["keys"]["secrets"]["A"]
 		secret["fingerprint"] = "blake2b$%s$%s" % (keyed(b"cfprov key id")[:16],
 		    keyed(state["lineage"].encode(), b"keys", b"A", b"value-a"))
+		del state["signature"]
 		json.dump(state, open(sys.argv[1], "w"))
 	END
+	good state sign -auto-approve
 	: >"$sim_log"
 	good apply -auto-approve
 	[[ $(print_of A) == 'v2$blake2b$'* ]]
@@ -781,8 +799,8 @@ print_of()
 	good plan -out=p -replace=default/keys/A
 	good show p
 	good apply p
-	CFPROV_KEY='correct horse battery stable' good plan
-	err_has 'made with a different key'
+	CFPROV_KEY='correct horse battery stable' bad plan
+	err_has 'the state was signed with a different key'
 }
 
 # ---- renaming ---------------------------------------------------------------------------------

@@ -175,7 +175,7 @@ Commands:
   state migrate   move the state to the place that the manifest names
   state repair    find the newest state where an object store has lost track of
                   it
-  state sign      accept fingerprints that were made without a key
+  state sign      accept a state that was not written with the key
 
 Run `cfprov state COMMAND -help` for the options of a command.
 '
