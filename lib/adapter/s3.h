@@ -42,6 +42,7 @@ struct s3_exchange {
 	const char *method, *key;
 	size_t sent_bytes, received_bytes;
 	int status;          /* 0: no answer, or (before it) not yet */
+	int64_t date;        /* of the answer, since 1970; -1: it has none */
 	const char *problem; /* NULL: none */
 	int64_t elapsed_us;
 	bool is_over;

@@ -89,16 +89,17 @@ static void say_key(struct report *report)
 {
 	str_text_add(&report->text, "the server does not know the access key ID");
 	str_text_add(&report->hint,
-		"Check AWS_ACCESS_KEY_ID and the endpoint. For R2, the access key ID is shown "
-		"once, when an R2 API token is created; it is not the token.");
+		"Check AWS_ACCESS_KEY_ID (or `access_key` of the state) and the endpoint. For R2, "
+		"the access key ID is shown once, when an R2 API token is created; it is not the "
+		"token.");
 }
 
 static void say_secret(struct report *report)
 {
 	str_text_add(&report->text, "the secret access key is not the one of the access key ID");
 	str_text_add(&report->hint,
-		"Check AWS_SECRET_ACCESS_KEY. If it is right, a proxy may have changed the "
-		"request on its way.");
+		"Check AWS_SECRET_ACCESS_KEY (or `secret_key` of the state). If it is right, a "
+		"proxy may have changed the request on its way.");
 }
 
 static void say_session(struct report *report)
@@ -227,6 +228,15 @@ static void say_message(struct report *report)
 	}
 }
 
+/* R2 says so of an access key ID that can't be one: such as an API token. */
+static void say_argument(struct report *report)
+{
+	if (strstr(str_text(&report->response->body), "Credential access key has length"))
+		say_key(report);
+	else
+		say_message(report);
+}
+
 /* clang-format off */
 static const struct {
 	const char *code;
@@ -243,6 +253,7 @@ static const struct {
 	{"IllegalLocationConstraintException", S3_REFUSED, say_region},
 	{"InternalError", S3_UNCLEAR, say_message},
 	{"InvalidAccessKeyId", S3_REFUSED, say_key},
+	{"InvalidArgument", S3_REFUSED, say_argument},
 	{"InvalidRegionName", S3_REFUSED, say_region},
 	{"InvalidToken", S3_REFUSED, say_session},
 	{"MethodNotAllowed", S3_REFUSED, say_condition},

@@ -64,6 +64,8 @@ struct backend {
 	char *journal_path; /* a local file */
 	char *lock_path;    /* another, beside it */
 	char *backup_path;  /* local: of the state before; NULL: none */
+	bool has_clock;     /* the server's last answer said its time: */
+	int64_t ahead_s;    /* by so many seconds it is ahead of ours */
 };
 
 /* A state as the backend has it. Start with {0}. */

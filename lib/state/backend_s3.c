@@ -6,6 +6,7 @@
 #include "state/statelog.h"
 
 #include "base/clock.h"
+#include "base/credentials.h"
 
 #include <string.h>
 #include <time.h>
@@ -41,6 +42,10 @@ static void on_exchange(void *context, const struct s3_exchange *exchange)
 	struct bucket *bucket = context;
 	struct str path CLEANUP(str_release) = {0};
 
+	if (exchange->is_over && exchange->date >= 0) {
+		bucket->backend.has_clock = true;
+		bucket->backend.ahead_s = exchange->date - clock_unix_seconds();
+	}
 	str_format(&path, "s3://%s/%s", bucket->bucket, exchange->key);
 	const struct event_request request = {.method = exchange->method,
 		.path = str_text(&path),
@@ -143,12 +148,32 @@ static bool refuse_credentials(const struct bucket *bucket, struct error *err)
 			       "is created.");
 }
 
+/*
+ * What goes into headers has to be fit for them. A session token may be longer than other
+ * credentials.
+ */
+static bool check_credentials(const struct backend_credentials *keys, struct error *err)
+{
+	const struct secret *session = &keys->session_token;
+
+	for (size_t i = 0; i < session->length; i++)
+		if (session->bytes[i] <= 0x20 || session->bytes[i] >= 0x7f)
+			return error_set(err,
+				"the session token has a character that it can't have at position "
+				"%zu",
+				i + 1);
+	return credentials_check(&keys->access_key, "the access key ID", err) &&
+	       credentials_check(&keys->secret_key, "the secret access key", err);
+}
+
 static bool connect(struct bucket *bucket, const struct backend_options *options, struct error *err)
 {
 	const struct backend_credentials *keys = options->credentials;
 
 	if (!keys || !keys->access_key.length || !keys->secret_key.length)
 		return refuse_credentials(bucket, err);
+	if (!check_credentials(keys, err))
+		return error_prefix(err, "%s", bucket->backend.name);
 	bucket->s3 = s3_new(&(struct s3_options){.origin = bucket->url.origin,
 				    .is_loopback = bucket->url.is_loopback,
 				    .bucket = bucket->bucket,

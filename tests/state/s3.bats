@@ -55,8 +55,9 @@ at()
 }
 
 @test "a run, and what it costs: 12 requests for the first, then 9; a plan 4" {
-	run -0 backend read left count
+	run -0 backend read left clock count
 	[ "$output" = "no state
+clock right
 requests 4" ]
 	run -0 backend check lock $one read left announce mine ours append first release count
 	[ "$output" = "locked $one
@@ -295,6 +296,9 @@ state 12 state 12"
 		"Check \`endpoint\` of the state."
 	AWS_ACCESS_KEY_ID='' run -1 backend check
 	said "error 0: there are no credentials for $place"
+	AWS_SECRET_ACCESS_KEY=$'SKTEST\nx-amz-acl: public-read' run -1 backend check
+	said "error 0: $place: the secret access key has a line break at position 7"
+	[[ $output != *public-read* ]]
 	ENDPOINT=$s3_url/$BUCKET run -1 backend check
 	said "error 0: the endpoint of the state has a path"
 	ENDPOINT=http://192.0.2.1 run -1 backend check
@@ -325,4 +329,29 @@ state 12 state 12"
 	[ "$(grep -c 's3://.*: sending' <<<"$stderr")" = 9 ]
 	[[ $output == *"0 added, 1 changed, 0 destroyed"* ]]
 	[ ! -e cfprov.state.json ]
+}
+
+@test "nothing of the secret key is left, in memory or in files" {
+	strace -qq -o "$BATS_TEST_TMPDIR/probe" true 2>/dev/null || skip 'ptrace is not allowed here'
+	start_sim
+	mkdir "$BATS_TEST_TMPDIR/secrets" "$BATS_TEST_TMPDIR/work"
+	printf %s "$AWS_SECRET_ACCESS_KEY" >"$BATS_TEST_TMPDIR/secrets/key"
+	cd "$BATS_TEST_TMPDIR/work"
+	cat >cfprov.yaml <<-EOF
+		account_id: 985e105f4ecef8ad9ca31a8372d0c353
+		state: {backend: s3, bucket: $BUCKET, prefix: $(s3_prefix), endpoint: '$ENDPOINT'}
+		stores: [keys]
+	EOF
+	export XDG_STATE_HOME=$PWD
+	searched()
+	{
+		CFPROV_LOG=trace python3 "$top/tests/canary/search.py" "$BATS_TEST_TMPDIR/secrets" report "$@"
+	}
+	searched run "$cfprov" apply -auto-approve >out 2>err
+	searched run "$cfprov" plan >>out 2>>err
+	AWS_ACCESS_KEY_ID=nobody searched run "$cfprov" plan >>out 2>>err || [ $? = 1 ]
+	searched files .
+	cat report
+	[ "$(grep -c 'memory of' report)" = 3 ]
+	[ "$(grep -c '^found' report)" = 0 ]
 }

@@ -19,6 +19,7 @@
  *     keep N          "removed N"
  *     repair N        "repaired N": the newest serial
  *     wait            for a line on stdin
+ *     clock           "clock right", if the server's is a minute off at most
  *     count           "requests N": all attempts so far
  *
  * With KILL_AT=N it kills itself when it has sent a request or got an answer for the Nth time.
@@ -223,29 +224,51 @@ static bool do_append_line(struct backend *backend, struct error *err)
 	return do_append(backend, &bytes, err);
 }
 
-/* False with an empty error: the word takes an argument. */
-static bool do_alone(struct backend *backend, const char *word, struct error *err)
+static bool do_wait(struct backend *backend, struct error *err)
 {
 	char line[16];
 
-	if (strcmp(word, "append-line") == 0)
-		return do_append_line(backend, err);
-	if (strcmp(word, "read") == 0)
-		return do_read(backend, err);
-	if (strcmp(word, "history") == 0)
-		return do_history(backend, err);
-	if (strcmp(word, "check") == 0)
-		return backend_check(backend, err);
-	if (strcmp(word, "left") == 0)
-		return do_left(backend, err);
-	if (strcmp(word, "count") == 0)
-		return printf("requests %zu\n", requests) > 0;
-	if (strcmp(word, "wait") == 0)
-		return fgets(line, sizeof(line), stdin) || error_set(err, "no line came");
-	if (strcmp(word, "ours") == 0)
-		return backend_still_ours(backend, err) && puts("ours") >= 0;
-	if (strcmp(word, "release") == 0)
-		return backend_release(backend, err) && puts("released") >= 0;
+	(void)backend;
+	return fgets(line, sizeof(line), stdin) || error_set(err, "no line came");
+}
+
+static bool do_ours(struct backend *backend, struct error *err)
+{
+	return backend_still_ours(backend, err) && puts("ours") >= 0;
+}
+
+static bool do_release(struct backend *backend, struct error *err)
+{
+	return backend_release(backend, err) && puts("released") >= 0;
+}
+
+static bool do_count(struct backend *backend, struct error *err)
+{
+	(void)backend;
+	(void)err;
+	return printf("requests %zu\n", requests) > 0;
+}
+
+static bool do_clock(struct backend *backend, struct error *err)
+{
+	bool is_right = backend->has_clock && llabs(backend->ahead_s) <= 60;
+
+	return is_right ? puts("clock right") >= 0 : error_set(err, "the clock is wrong");
+}
+
+/* False with an empty error: the word takes an argument. */
+static bool do_alone(struct backend *backend, const char *word, struct error *err)
+{
+	static const struct {
+		const char *word;
+		bool (*run)(struct backend *backend, struct error *err);
+	} words[] = {{"append-line", do_append_line}, {"check", backend_check}, {"clock", do_clock},
+		{"count", do_count}, {"history", do_history}, {"left", do_left}, {"ours", do_ours},
+		{"read", do_read}, {"release", do_release}, {"wait", do_wait}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(words[i].word, word) == 0)
+			return words[i].run(backend, err);
 	return false;
 }
 

@@ -323,6 +323,25 @@ static void bad_states(void **state)
 	}
 }
 
+/* However much of a state is there. */
+static void cut_states(void **state)
+{
+	struct store *store = *state;
+
+	run(store, 1, 1);
+	struct stored *it = store_find(store, "p/log/0000000001");
+	char *whole AUTO_FREE = mem_copy_text(it->bytes.bytes);
+	for (size_t length = 0; length < strlen(whole); length++) {
+		struct backend_snapshot snapshot CLEANUP(backend_snapshot_release) = {0};
+		struct error err = {0};
+		LOG(log, store);
+		store_set(store, "p/log/0000000001", whole, length);
+		assert_false(statelog_read(&log, &snapshot, &err));
+		assert_false(snapshot.exists);
+		expect_error(&err, "s3://b/p/log/0000000001 ");
+	}
+}
+
 static void ignored_conditions(void **state)
 {
 	struct store *store = *state;
@@ -540,6 +559,7 @@ int main(void)
 		test(damaged_hint),
 		test(hint_of_nothing),
 		test(bad_states),
+		test(cut_states),
 		test(ignored_conditions),
 		test(copied_bucket),
 		test(busy),
