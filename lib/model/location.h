@@ -66,9 +66,4 @@ void location_add_name(const struct location *location, struct str *out);
  */
 void location_add_url(const struct location *location, struct str *out);
 
-/* True if each account has a state of its own; and gives where that of one account is. */
-bool location_is_split(const struct location *location);
-struct location location_of_account(
-	const struct location *location, const char *account_id, struct arena *arena);
-
 #endif
