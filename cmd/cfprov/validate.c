@@ -9,7 +9,7 @@ bool validate_run(struct session *session)
 	struct str line CLEANUP(str_release) = {0};
 	/* Where the state is, if the manifest says so, is a part of it. */
 	bool is_valid = session_load_manifest(session) &&
-			(!session->manifest.state_place.file || session_find_state(session));
+			(!session->manifest.state_place.file || session_locate_state(session));
 
 	if (json)
 		json_put_bool(json, "valid", is_valid);
