@@ -272,14 +272,25 @@ const struct policy_rule *policy_refuses_state(const struct policy *policy, cons
 	return rule;
 }
 
+static size_t count_of(const char *text, char c)
+{
+	size_t count = 0;
+
+	while ((text = strchr(text, c))) {
+		text++;
+		count++;
+	}
+	return count;
+}
+
 const struct policy_rule *policy_refuses_url(const struct policy *policy, const char *url)
 {
 	const struct policy_rule *rule = &policy->state_urls;
 
 	for (size_t i = 0; i < rule->count; i++) {
 		const char *pattern = rule->items[i][0];
-		size_t plain = strcspn(pattern, "*");
-		bool is_clear = !pattern[plain] || strlen(url) < plain || !strchr(url + plain, '%');
+		bool is_clear = count_of(url, '%') == count_of(pattern, '%') &&
+				count_of(url, '?') == count_of(pattern, '?');
 		if (is_clear && policy_pattern_matches(pattern, url))
 			return NULL;
 	}

@@ -120,7 +120,7 @@ const struct policy_rule *policy_refuses_state(
 
 /*
  * The same for the URL of a remote state (see location_add_url). A `*` stands for no % either,
- * because a server may take %2e for a dot.
+ * because a server may take %2e for a dot, and for no ?, because a query may mean another state.
  */
 const struct policy_rule *policy_refuses_url(
 	const struct policy *policy, const char *url) MUST_CHECK;

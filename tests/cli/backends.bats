@@ -109,6 +109,14 @@ keys()
 	manifest 'backend: s3' 'bucket: b' 'endpoint: https://a.example.com' 'prefix: cf/x'
 	bad validate -policy=owner/p.yaml
 	err_has 'the policy does not allow the state https://a.example.com/b/cf/x'
+	# A query may mean another state.
+	manifest 'backend: http' 'address: https://a.example.com/b/c'
+	good validate -policy=owner/p.yaml
+	manifest 'backend: http' 'address: https://a.example.com/b/c?state=other'
+	bad validate -policy=owner/p.yaml
+	err_has 'the policy does not allow the state https://a.example.com/b/c'
+	sed -i 's|b/c\*"|&, "https://a.example.com/b/*?state=oth*"|' owner/p.yaml
+	good validate -policy=owner/p.yaml
 	# What the manifest leaves to the environment is judged when it is known.
 	manifest 'backend: s3' 'bucket: b'
 	good validate -policy=owner/p.yaml
