@@ -22,6 +22,10 @@ static bool read_policy(struct session *session, const char *path, const char *v
 	if (variable && !*variable)
 		return term_fail("Unset it, or set it to the path of a policy.",
 			"CFPROV_POLICY is set, but empty");
+	/* Relative to the other directory, a checkout could have a policy of its own. */
+	if (session->cli->chdir && *path != '/')
+		return term_fail("Pass its absolute path.",
+			"with -chdir, the path of the policy must be absolute");
 	if (variable && !fs_is_same_file(path, variable))
 		return term_fail("To use another policy, change CFPROV_POLICY.",
 			"-policy is not the file that CFPROV_POLICY names");

@@ -133,6 +133,23 @@ refused()
 	CFPROV_POLICY=absent good schema
 }
 
+@test "with -chdir, the policy is not the one of the other directory" {
+	start_logged
+	mkdir -p there/owner
+	policy
+	printf 'accounts: {%s: {}}\nvalues: {env: ["*"]}\nstate: {paths: ["**"]}\n' "$account" \
+		>there/owner/policy.yaml
+	secret '{env: AWS_SECRET}'
+	mv cfprov.yaml there
+	bad -chdir=there plan $p
+	err_has 'with -chdir, the path of the policy must be absolute'
+	CFPROV_POLICY=owner/policy.yaml bad -chdir=there apply -auto-approve
+	err_has 'with -chdir, the path of the policy must be absolute'
+	CFPROV_POLICY=$PWD/owner/policy.yaml bad -chdir=there plan
+	err_has 'the policy does not allow environment variable AWS_SECRET'
+	[ ! -s "$sim_log" ]
+}
+
 @test "a manifest can't name or change a policy" {
 	policy
 	printf 'account_id: %s\npolicy: lax.yaml\nstores: [a]\n' "$account" >cfprov.yaml
