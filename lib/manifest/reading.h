@@ -10,12 +10,16 @@
 #include "manifest/documents.h"
 #include "model/location.h"
 
+/* Stores and secrets, each counted in every account that has it. */
+enum { READING_OBJECT_LIMIT = 1000000 };
+
 struct reading {
 	struct documents *documents;
 	struct model *model;
 	struct error_list *errors, *warnings;
 	struct arena arena; /* what the model does not need */
 	const char **files; /* of each document, in the model's arena: for places */
+	bool is_too_large;  /* the limit was exceeded, which was reported */
 };
 
 /* A node with the document that it is in. */

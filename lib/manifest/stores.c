@@ -114,6 +114,21 @@ static void add_entry(
 	}
 }
 
+/* A small manifest may mean a huge model: all of its stores in all of its accounts. */
+static bool check_size(
+	struct reading *r, const struct entry *entry, const struct yaml *chosen, struct spot at)
+{
+	size_t accounts = chosen ? reading_count(chosen) : r->model->account_count;
+
+	if (r->model->object_count + accounts * entry->count <= READING_OBJECT_LIMIT)
+		return true;
+	if (!r->is_too_large)
+		error_set(reading_error(r, at), "more than %d stores and secrets in all accounts",
+			READING_OBJECT_LIMIT);
+	r->is_too_large = true;
+	return false;
+}
+
 /* Adds the store to the accounts that it names, or to all. */
 static void read_store(
 	struct reading *r, struct spot at, const struct table *aliases, struct table **seen)
@@ -121,6 +136,8 @@ static void read_store(
 	const struct yaml *chosen = yaml_get(at.node, "accounts");
 	const struct entry entry = read_entry(r, at);
 
+	if (!check_size(r, &entry, chosen, spot_of(at, entry.name.node)))
+		return;
 	for (size_t i = 0; !chosen && i < r->model->account_count; i++)
 		add_entry(r, &entry, r->model->accounts[i].alias, seen);
 	for (const struct yaml *it = chosen ? chosen->first : NULL; it; it = it->next) {

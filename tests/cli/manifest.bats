@@ -370,6 +370,25 @@ pasted()
 	refused 'aliases expand'
 }
 
+@test "a small manifest that means a huge model is refused" {
+	python3 - >cfprov.yaml <<-'END'
+		print("accounts:")
+		for i in range(2000):
+		    print(f"  a{i}: {{account_id: a85e105f4ecef8ad9ca31a8372d0{i:04x}}}")
+		print("stores:")
+		for store in "ab":
+		    print(f"  - name: {store}\n    secrets:")
+		    for i in range(600):
+		        print(f"      - {{name: S{i}, value: {{env: X}}}}")
+	END
+	bad validate
+	err_has 'Error: more than 1000000 stores and secrets in all accounts' cfprov.yaml:2003:
+	[ "$(grep -c ^Error err)" = 1 ]
+	sed -i '/account_id/{/a1000:/,$d}' cfprov.yaml
+	sed -i '/name: b/,$d' cfprov.yaml
+	good validate
+}
+
 @test "fault B11: defaults are shared by merge keys, below x-... or elsewhere" {
 	start_logged
 	cat >cfprov.yaml <<-end
