@@ -91,13 +91,33 @@ static void advise_chmod(struct str *out, const char *mode, const char *path)
 	str_text_add(out, "`.");
 }
 
+/* Of a state in a file. */
+static void judge_permissions(const char *state, struct report *report)
+{
+	struct str chmod CLEANUP(str_release) = {0}, chmod_folder CLEANUP(str_release) = {0};
+	char *path AUTO_FREE = text_visible(state, 0), *real AUTO_FREE = fs_real_path(state);
+
+	report->what = "permissions";
+	char *folder AUTO_FREE = fs_neighbour(state, ".");
+	advise_chmod(&chmod, "go-w", state);
+	advise_chmod(&chmod_folder, "o-w", folder);
+	if (fs_is_open_to_others(real))
+		find(report, WARN, str_text(&chmod), "users other than its owner can write %s",
+			path);
+	if (fs_folder_is_open(real))
+		find(report, WARN, str_text(&chmod_folder),
+			"any user can replace files in the directory of %s", path);
+	if (!fs_may_write_beside(real))
+		find(report, FAIL,
+			"Make the directory writable, or choose another path with -state.",
+			"the directory of %s is not writable, so apply can't run", path);
+}
+
 static void judge_state(struct session *session, struct report *report)
 {
 	struct error err CLEANUP(error_release) = {0};
-	struct str holder CLEANUP(str_release) = {0}, chmod CLEANUP(str_release) = {0};
-	struct str chmod_folder CLEANUP(str_release) = {0};
-	char *path AUTO_FREE = text_visible(session->location.path, 0);
-	char *real AUTO_FREE = fs_real_path(session->location.path);
+	struct str holder CLEANUP(str_release) = {0};
+	const char *path = session_state_name(session); /* visible */
 	struct ledger_options options;
 	const struct state *state = &session->ledger.state;
 
@@ -130,20 +150,8 @@ static void judge_state(struct session *session, struct report *report)
 	if (session->has_ledger && session->ledger.parts[0].has_journal && !is_locked)
 		find(report, WARN, "Run `cfprov apply` to record what it did and resume.",
 			"an apply was interrupted and left a journal");
-	report->what = "permissions";
-	char *folder AUTO_FREE = fs_neighbour(session->location.path, ".");
-	advise_chmod(&chmod, "go-w", session->location.path);
-	advise_chmod(&chmod_folder, "o-w", folder);
-	if (fs_is_open_to_others(real))
-		find(report, WARN, str_text(&chmod), "users other than its owner can write %s",
-			path);
-	if (fs_folder_is_open(real))
-		find(report, WARN, str_text(&chmod_folder),
-			"any user can replace files in the directory of %s", path);
-	if (!fs_may_write_beside(real))
-		find(report, FAIL,
-			"Make the directory writable, or choose another path with -state.",
-			"the directory of %s is not writable, so apply can't run", path);
+	if (session->location.kind == LOCATION_LOCAL)
+		judge_permissions(session->location.path, report);
 }
 
 /* Of a state that there is, with a key. */
