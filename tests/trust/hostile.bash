@@ -74,13 +74,15 @@ set_up_sandbox()
 		environment+=("$name=$box/tmp/$name")
 		: >"$box/tmp/$name"
 	done
-	for name in GITHUB_TOKEN ACTIONS_RUNTIME_TOKEN AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY \
-		AWS_SESSION_TOKEN VAULT_TOKEN OP_SERVICE_ACCOUNT_TOKEN SOPS_AGE_KEY NPM_TOKEN TF_HTTP_PASSWORD \
-		TF_HTTP_USERNAME OTHER_TOKEN ALLOWED_ENV PRIVATE; do
+	for name in GITHUB_TOKEN ACTIONS_RUNTIME_TOKEN VAULT_TOKEN OP_SERVICE_ACCOUNT_TOKEN SOPS_AGE_KEY \
+		NPM_TOKEN ALLOWED_ENV PRIVATE; do
 		in_variable "$name"
 	done
-	plain CLOUDFLARE_API_TOKEN
-	environment+=("CLOUDFLARE_API_TOKEN=$canary")
+	for name in CLOUDFLARE_API_TOKEN OTHER_TOKEN AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY \
+		AWS_SESSION_TOKEN TF_HTTP_USERNAME TF_HTTP_PASSWORD; do
+		plain "$name"
+		environment+=("$name=$canary")
+	done
 	in_variable PROXY_PASSWORD
 	environment+=("HTTPS_PROXY=http://user:$(jq -nr --arg t "$canary" '$t|@uri')@127.0.0.1:9")
 	in_file file-netrc home/.netrc 'machine api.cloudflare.com login me password %s'
@@ -151,6 +153,7 @@ begin()
 	: >"$report"
 	: >"$BATS_TEST_TMPDIR/api.sent"
 	: >"$BATS_TEST_TMPDIR/evil.sent"
+	rm -f "$BATS_TEST_TMPDIR/evil.sent.answer"
 	control DELETE faults >/dev/null
 	control POST reset >/dev/null
 	cd "$box/checkout" || return 1
@@ -205,18 +208,18 @@ leaked()
 }
 
 # clean [WHAT...]: nothing leaked but the token, and these, to the API; the attacker's host heard
-# nothing; no CI would take a line for a command; and nothing has changed but in the folders of the
-# state and of what the pipeline keeps.
+# nothing (but $may_tell, canaries with | between); no CI would take a line for a command; and
+# nothing has changed but in the folders of the state and of what the pipeline keeps.
 clean()
 {
 	local name allowed='CLOUDFLARE_API_TOKEN'
 	for name in "$@"; do
 		allowed+="|$name"
 	done
-	if leaked | grep -vE "^found ($allowed) [^ ]+ in api.sent$" >&2; then
+	if leaked | grep -vE "^found (($allowed) [^ ]+ in api|(${may_tell:-nothing}) [^ ]+ in evil).sent$" >&2; then
 		return 1
 	fi
-	if [ -s "$BATS_TEST_TMPDIR/evil.sent" ]; then
+	if [ ! "${may_tell-}" ] && [ -s "$BATS_TEST_TMPDIR/evil.sent" ]; then
 		echo "the attacker's host was talked to" >&2
 		return 1
 	fi
@@ -230,6 +233,13 @@ clean()
 		echo "changed outside of the state's folder" >&2
 		return 1
 	fi
+}
+
+# evil_says STATUS BODY: what the attacker's host answers from now on.
+evil_says()
+{
+	printf 'HTTP/1.1 %s X\r\nContent-Type: application/json\r\nContent-Length: %s\r\n\r\n%s' "$1" \
+		"$(printf %s "$2" | wc -c)" "$2" >"$BATS_TEST_TMPDIR/evil.sent.answer"
 }
 
 # sent COUNT: so many requests that create or delete reached the API. (doctor asks for a PATCH of what

