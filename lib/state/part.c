@@ -11,7 +11,7 @@
 
 enum {
 	POLL_FILE_MS = 100,
-	POLL_MS = 1000, /* of a lock that costs requests; later less often: */
+	POLL_MS = 500, /* of a lock that costs requests; later less often: */
 	POLL_LONGEST_MS = 5000,
 	FENCE_EVERY_MS = 60000
 };

@@ -100,6 +100,25 @@ static void a_passphrase_is_another_key_for_each_lineage(void **state)
 	assert_memory_equal(one.master, other.master, sizeof(one.master));
 }
 
+/* Half a second each: of accounts whose states take turns, each lineage is derived once. */
+static void what_was_derived_is_kept(void **state)
+{
+	struct key key CLEANUP(key_release) = key_of(PHRASE, LINEAGE);
+	struct error err CLEANUP(error_release) = {0};
+	char first[sizeof(key.id)], second[sizeof(key.id)];
+
+	(void)state;
+	memcpy(first, key.id, sizeof(first));
+	assert_true(key_prepare(&key, OTHER, &err));
+	memcpy(second, key.id, sizeof(second));
+	assert_string_not_equal(first, second);
+	key.given.bytes[0] ^= 1; /* of which another key would be derived now */
+	assert_true(key_prepare(&key, LINEAGE, &err));
+	assert_string_equal(key.id, first);
+	assert_true(key_prepare(&key, OTHER, &err));
+	assert_string_equal(key.id, second);
+}
+
 /* ---- sealed ---- */
 
 static void expect_closed(
@@ -220,6 +239,7 @@ int main(void)
 		cmocka_unit_test(short_keys),
 		cmocka_unit_test(subkeys),
 		cmocka_unit_test(a_passphrase_is_another_key_for_each_lineage),
+		cmocka_unit_test(what_was_derived_is_kept),
 		cmocka_unit_test(seals),
 		cmocka_unit_test(cut_or_flipped_at_every_byte),
 		cmocka_unit_test(headers),

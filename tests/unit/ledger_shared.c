@@ -567,6 +567,41 @@ static void waits(void **state)
 	assert_non_null(cloud_held());
 }
 
+static volatile sig_atomic_t has_heard_enough;
+
+/* As soon as alice is named, bob has the lock; when he is, it is enough. */
+static void pass_on(void *context, const struct event *event)
+{
+	struct setting *s = context;
+	struct cloud_lock *held = cloud_held();
+
+	on_event(context, event);
+	if (event->type != EVENT_LOCK_WAIT)
+		return;
+	has_heard_enough = strstr(str_text(&s->said), "bob@") != NULL;
+	if (!has_heard_enough)
+		memcpy(strstr(held->info, "alice"), "bob@b", 5);
+}
+
+/* Whoever waits long sees the queue move. */
+static void waits_for_one_after_another(void **state)
+{
+	struct setting *s = *state;
+	struct ledger_options options = options_of(s, s->away);
+
+	assert_true(run_apart(s, s->home));
+	cloud->places[0].locks[0].state = CLOUD_HELD;
+	sink.on_event = pass_on;
+	has_heard_enough = 0;
+	options.backend.interrupted = &has_heard_enough;
+	options.lock_timeout_ms = 600000;
+	assert_false(ledger_open(&s->ledger, &options, &s->err));
+	assert_int_equal(s->err.code, ERROR_BUSY);
+	error_release(&s->err);
+	expect_text(str_text(&s->said), "waits: alice@");
+	expect_text(str_text(&s->said), "\nwaits: bob@");
+}
+
 /* Between two processes of one machine the lock file decides, and costs nothing. */
 static void locked_on_this_machine(void **state)
 {
@@ -651,6 +686,7 @@ int main(void)
 		TEST(killed_before_the_run),
 		TEST(not_released),
 		TEST(waits),
+		TEST(waits_for_one_after_another),
 		TEST(locked_on_this_machine),
 		TEST(who_holds_it),
 		TEST(another_serial),
