@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.." || exit 2
 failed=0
 for source in lib/model/*.c lib/plan/*.c lib/base/moment.c lib/apply/schedule.c \
 	lib/cloudflare/retry.c lib/cloudflare/pace.c lib/cloudflare/patience.c \
-	lib/cloudflare/ratelimit.c; do
+	lib/cloudflare/ratelimit.c lib/adapter/s3_answer.c; do
 	[ -f "$source" ] || continue
 	object=${BUILD:-build}/obj/${source%.c}.o
 	if [ ! -f "$object" ]; then

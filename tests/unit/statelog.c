@@ -18,7 +18,7 @@ static void take(struct statelog *log, const struct backend_lock *lock)
 {
 	struct str info CLEANUP(str_release) = {0};
 	struct error err = {0};
-	const char *id;
+	const char *id = NULL;
 
 	good(statelog_check(log, &err) && statelog_lock(log, lock, &id, &info, &err), &err);
 	assert_string_equal(id, log->nonce);
@@ -252,8 +252,8 @@ static void damaged_hint(void **state)
 {
 	static const char *const texts[] = {"", "{}", "{}\n", "<html>\n", "{\"cfprov\":\"hint\"}\n",
 		"{\"cfprov\":\"hint\",\"format\":1,\"size\":0}\n",
-		"{\"cfprov\":\"probe\",\"format\":1,\"size\":0,\"sha256\":"
-		"\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"}\n"};
+		("{\"cfprov\":\"probe\",\"format\":1,\"size\":0,\"sha256\":"
+		 "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"}\n")};
 	struct store *store = *state;
 
 	run(store, 1, 3);
