@@ -26,6 +26,7 @@ struct s3_request {
 	const struct str *body; /* S3_PUT, S3_PUT_NEW: not empty */
 	size_t first_bytes;     /* S3_GET: no more than the first ones are needed; 0: all */
 	bool may_stop;          /* an interrupt ends it: S3_STOPPED */
+	bool is_quiet;          /* whoever waits for another attempt says nothing about it */
 	bool is_quick;          /* no answer within S3_QUICK_MS: S3_UNCLEAR */
 };
 

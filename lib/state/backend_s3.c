@@ -76,19 +76,18 @@ static bool is_interrupted(const struct bucket *bucket)
 	return bucket->interrupted && *bucket->interrupted;
 }
 
-static bool pause(
-	void *context, const struct s3_request *request, const struct s3_answer *answer, int64_t ms)
+static void emit_retry(const struct bucket *bucket, const struct s3_request *request,
+	const struct s3_answer *answer, int64_t ms)
 {
 	static const char *const methods[] = {
 		[S3_GET] = "GET", [S3_PUT] = "PUT", [S3_PUT_NEW] = "PUT", [S3_DELETE] = "DELETE"};
-	struct bucket *bucket = context;
 	struct str path CLEANUP(str_release) = {0};
-	int64_t until_ms = clock_monotonic_ms() + ms;
 
 	str_format(&path, "s3://%s/%s", bucket->bucket, request->key);
 	const struct event_request told = {.method = methods[request->verb],
 		.path = str_text(&path),
 		.attempt = bucket->last,
+		.status = answer->status,
 		.ray = ""};
 	event_emit(bucket->sink,
 		&(struct event){.type = EVENT_RETRY,
@@ -96,6 +95,16 @@ static bool pause(
 			.text = answer->err.message,
 			.is_throttled = answer->status == 429 || answer->status == 503,
 			.wait_ms = ms});
+}
+
+static bool pause(
+	void *context, const struct s3_request *request, const struct s3_answer *answer, int64_t ms)
+{
+	struct bucket *bucket = context;
+	int64_t until_ms = clock_monotonic_ms() + ms;
+
+	if (!request->is_quiet)
+		emit_retry(bucket, request, answer, ms);
 	for (int64_t left; (left = until_ms - clock_monotonic_ms()) > 0;) {
 		if (request->may_stop && is_interrupted(bucket))
 			return false;

@@ -93,9 +93,11 @@ bool statelog_put(const struct statelog_bucket *bucket, struct statelog_object o
 
 	log_object_key(bucket->prefix, object.place, object.number, &key);
 	log_object_encode(head, &body);
-	send_patiently(bucket,
-		&(struct s3_request){.verb = S3_PUT, .key = str_text(&key), .body = &body},
-		&answer);
+	const struct s3_request request = {.verb = S3_PUT,
+		.key = str_text(&key),
+		.body = &body,
+		.is_quiet = object.place == LOG_AT_HINT};
+	send_patiently(bucket, &request, &answer);
 	return answer.meaning == S3_DONE || fail(bucket, &answer, err);
 }
 

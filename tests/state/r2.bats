@@ -67,7 +67,9 @@ ours
 written
 released" ]
 	[[ $stderr == *"retry after TooManyRequests: Reduce your concurrent request rate for the same object (HTTP 429"* ]]
+	# Of what is only a hint, nothing is said.
 	run -0 --separate-stderr backend check lock $one read left announce mine ours append second release history
+	[ "$stderr" = "" ]
 	[ "${lines[1]}" = "state 1 first" ]
 	run -0 --separate-stderr backend read left count
 	[ "$output" = "state 2 second
