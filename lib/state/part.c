@@ -360,6 +360,16 @@ static bool decode_snapshot(struct part *part, const struct backend_snapshot *sn
 	return check_seen(part, ret_state, err);
 }
 
+/* What was there before the state was encrypted, if a run was killed in between. */
+static bool has_clear_backup(const struct part *part)
+{
+	struct str bytes CLEANUP(str_release) = {0};
+	char *name AUTO_FREE =
+		part->sealing.encrypts ? backend_read_backup(part->backend, &bytes) : NULL;
+
+	return name && !sealing_is_sealed(&bytes);
+}
+
 /* The journal is read first: if a run ends in between, the newer state has all of it. */
 bool part_load(struct part *part, struct state *ret_state, struct error *err)
 {
@@ -372,7 +382,7 @@ bool part_load(struct part *part, struct state *ret_state, struct error *err)
 	/* A journal may be all that there is yet. */
 	part->is_stale = sealing_settle(&part->sealing,
 				 snapshot.exists ? &part->found : &part->journal.found) ||
-			 part->seen_serial;
+			 part->seen_serial || has_clear_backup(part);
 	part->is_stale &= snapshot.exists;
 	part->serial = state.serial;
 	if (!fold_journal(part, &state, err) || !fold_left(part, &state, err))

@@ -179,7 +179,7 @@ static void read_head(const struct str *bytes, struct head *head)
 }
 
 /* A store may have the name, but is no text. */
-static bool is_sealed(const struct str *bytes)
+bool sealing_is_sealed(const struct str *bytes)
 {
 	char text[NEAR];
 
@@ -308,7 +308,7 @@ bool sealing_read(const struct sealing *sealing, const struct str *bytes, struct
 	struct sealing_found found = {SEALING_SIGNED, SEALING_UNVERIFIED, ""};
 	char mac[HEX_MAC + 1];
 
-	if (is_sealed(bytes)) {
+	if (sealing_is_sealed(bytes)) {
 		found.form = SEALING_SEALED;
 		if (!open_sealed(sealing, bytes, ret_plain, &found, err))
 			return false;

@@ -68,6 +68,9 @@ bool sealing_settle(struct sealing *sealing, const struct sealing_found *found);
 bool sealing_write(const struct sealing *sealing, const struct state *state, struct str *out,
 	struct error *err) MUST_CHECK;
 
+/* True if these bytes claim to be a sealed state. */
+bool sealing_is_sealed(const struct str *bytes);
+
 /* Gives (str_release) the plain state, which may still be invalid. */
 bool sealing_read(const struct sealing *sealing, const struct str *bytes, struct str *ret_plain,
 	struct sealing_found *ret_found, struct error *err) MUST_CHECK;

@@ -271,6 +271,11 @@ clear()
 	secrets '{encrypt: true}'
 	good apply -auto-approve
 	[ "$(form $state)/$(form $backup)" = sealed/sealed ]
+	# A run that was killed in between may have left a backup in clear.
+	good state pull
+	cp out $backup
+	good apply -auto-approve
+	[ "$(form $state)/$(form $backup)" = sealed/sealed ]
 }
 
 @test "state pull decrypts, and state push takes plain, signed and encrypted ones" {

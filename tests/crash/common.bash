@@ -17,6 +17,8 @@ enter()
 	cfsim=$(readlink -f "$build/cfsim")
 	state=cfprov.state.json
 	dir=$(mktemp -d) || exit 1
+	XDG_STATE_HOME=$(mktemp -d) || exit 1
+	export XDG_STATE_HOME # with a key, serials are remembered there
 	cd "$dir" || exit 1
 	sim=
 	trap leave EXIT
@@ -25,7 +27,7 @@ enter()
 leave()
 {
 	[ -z "$sim" ] || kill "$sim"
-	rm -rf "$dir"
+	rm -rf "$dir" "$XDG_STATE_HOME"
 }
 
 # start_sim [OPTION...]: sets root; the log of its requests is the file log.
