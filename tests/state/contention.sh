@@ -23,12 +23,13 @@ ceph=
 leave()
 {
 	# shellcheck disable=SC2086 # numbers
-	[ -z "$processes" ] || kill -KILL $processes
+	[ -z "$processes" ] || kill -TERM $processes 2>/dev/null || true
 	[ "$kind" != r2 ] || sh tests/state/npm_store.sh stop "$dir/r2"
 	[ -z "$ceph" ] || sh tests/state/ceph.sh stop "$ceph"
 	rm -rf "$dir"
 }
 trap leave EXIT
+trap 'exit 1' INT TERM HUP
 
 # serve NAME SCRIPT ARGUMENT...: one of the servers beside this file; its address is in $dir/NAME/url
 serve()
@@ -67,7 +68,7 @@ r2)
 http)
 	serve server http_server.py
 	serve proxy faulty_proxy.py "$(cat "$dir/server/url")" --drop 5
-	set -- http "$(cat "$dir/proxy/url")" "$@"
+	set -- http "$(cat "$dir/proxy/url")" "$@" --direct "$(cat "$dir/server/url")"
 	;;
 local) set -- local - "$@" ;;
 *)
@@ -77,7 +78,9 @@ local) set -- local - "$@" ;;
 esac
 mkdir "$dir/runs"
 status=0
-python3 tests/state/contention.py "$build" "$dir/runs" "$@" || status=$?
+python3 tests/state/contention.py "$build" "$dir/runs" "$@" &
+processes="$! $processes"
+wait $! || status=$?
 [ ! -e "$dir/proxy/dropped" ] ||
 	echo "$kind: $(wc -c <"$dir/proxy/dropped") answers were lost after the work"
 exit $status
