@@ -193,7 +193,7 @@ bool statelog_create(struct statelog_bucket *bucket, struct statelog_object obje
 	struct log_head *head, struct statelog_created *ret_created, struct error *err)
 {
 	struct str key CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
-	bool is_waiting = true;
+	bool is_waiting = true, was_late = false;
 
 	log_object_key(bucket->prefix, object.place, object.number, &key);
 	log_object_encode(head, &body);
@@ -201,14 +201,20 @@ bool statelog_create(struct statelog_bucket *bucket, struct statelog_object obje
 		{.verb = S3_PUT_NEW, .key = str_text(&key), .body = &body}, {0}};
 	for (int attempt = 1; is_waiting; attempt++) {
 		struct s3_answer answer CLEANUP(s3_answer_release) = {0};
-		enum found found = create_once(&creation, &answer, err);
+		/* Many writers of one key are told to wait, and one of them may have been faster.
+		 */
+		enum found found = was_late ? look(&creation, err) : FOUND_NOTHING;
+		bool was_found = found == FOUND_OURS;
+		if (found == FOUND_NOTHING)
+			found = create_once(&creation, &answer, err);
 		if (found == FOUND_ERROR)
 			return false;
 		if (found != FOUND_NOTHING) {
-			*ret_created = (struct statelog_created){
-				found == FOUND_OURS, answer.meaning != S3_DONE, creation.other};
+			*ret_created = (struct statelog_created){found == FOUND_OURS,
+				was_found || answer.meaning != S3_DONE, creation.other};
 			return true;
 		}
+		was_late = answer.meaning == S3_LATER;
 		is_waiting = wait_to_create(&creation, attempt, &answer, err);
 	}
 	return false;

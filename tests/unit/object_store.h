@@ -30,6 +30,7 @@ struct store {
 	uint64_t random;
 	int faults; /* in 1,000 requests, of each sort */
 	bool ignores_conditions;
+	bool throttles;  /* what exists is answered by 429: it was written a moment ago */
 	size_t requests; /* that were sent */
 	/* called before each request; false: the client was killed */
 	bool (*before)(void *context);
@@ -91,7 +92,7 @@ static inline int store_do(
 		return 204;
 	case S3_PUT_NEW:
 		if (it && !store->ignores_conditions)
-			return 412;
+			return store->throttles ? 429 : 412;
 		break;
 	case S3_PUT:
 		break;

@@ -363,9 +363,47 @@ static void races(void **state)
 	mem_free(total);
 }
 
+/*
+ * R2 takes one write a second and key, and says 429 to all others: then whoever is second finds out
+ * by a look, and not after many attempts.
+ */
+static void throttled(void **state)
+{
+	static const struct backend_lock alice = {"alice", "{\"ID\":\"alice\"}"};
+	static const struct backend_lock bob = {"bob", "{\"ID\":\"bob\"}"};
+	struct store store = {0};
+	struct statelog first CLEANUP(statelog_close) = store_log(&store);
+	struct statelog second CLEANUP(statelog_close) = store_log(&store);
+	struct backend_snapshot snapshot CLEANUP(backend_snapshot_release) = {0};
+	struct str info CLEANUP(str_release) = {0}, bytes CLEANUP(str_release) = {0};
+	struct error err = {0};
+	const char *id;
+
+	(void)state;
+	assert_true(statelog_check(&first, &err));
+	assert_true(statelog_lock(&first, &alice, &id, &info, &err));
+	store.throttles = true;
+	size_t before = store.requests;
+	assert_false(statelog_lock(&second, &bob, &id, &info, &err));
+	assert_int_equal(err.code, ERROR_BUSY);
+	assert_string_equal(str_text(&info), alice.info);
+	assert_true(store.requests - before < 8);
+	error_release(&err);
+
+	str_text_add(&bytes, "one");
+	assert_true(statelog_read(&first, &snapshot, &err));
+	assert_true(statelog_read(&second, &snapshot, &err));
+	assert_true(statelog_append(&first, 1, &bytes, &err));
+	assert_false(statelog_append(&second, 1, &bytes, &err));
+	assert_int_equal(err.code, ERROR_CONFLICT);
+	error_release(&err);
+	store_free(&store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(throttled),
 		cmocka_unit_test(races),
 	};
 
