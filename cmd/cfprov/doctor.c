@@ -91,33 +91,74 @@ static void advise_chmod(struct str *out, const char *mode, const char *path)
 	str_text_add(out, "`.");
 }
 
-/* Of a state in a file. */
-static void judge_permissions(const char *state, struct report *report)
+/* Who may write a state in a file, and can we? */
+static void judge_file(const char *path, struct report *report)
 {
 	struct str chmod CLEANUP(str_release) = {0}, chmod_folder CLEANUP(str_release) = {0};
-	char *path AUTO_FREE = text_visible(state, 0), *real AUTO_FREE = fs_real_path(state);
+	char *shown AUTO_FREE = text_visible(path, 0);
+	char *real AUTO_FREE = fs_real_path(path);
+	char *folder AUTO_FREE = fs_neighbour(path, ".");
 
-	report->what = "permissions";
-	char *folder AUTO_FREE = fs_neighbour(state, ".");
-	advise_chmod(&chmod, "go-w", state);
+	advise_chmod(&chmod, "go-w", path);
 	advise_chmod(&chmod_folder, "o-w", folder);
 	if (fs_is_open_to_others(real))
 		find(report, WARN, str_text(&chmod), "users other than its owner can write %s",
-			path);
+			shown);
 	if (fs_folder_is_open(real))
 		find(report, WARN, str_text(&chmod_folder),
-			"any user can replace files in the directory of %s", path);
+			"any user can replace files in the directory of %s", shown);
 	if (!fs_may_write_beside(real))
 		find(report, FAIL,
 			"Make the directory writable, or choose another path with -state.",
-			"the directory of %s is not writable, so apply can't run", path);
+			"the directory of %s is not writable, so apply can't run", shown);
+}
+
+/* Can a state that machines share be written, and is our clock right? */
+static void judge_backend(const struct ledger_options *options, struct report *report)
+{
+	enum { CLOCK_S = 60 }; /* requests are refused from 15 minutes on */
+	struct ledger_options one = *options;
+	struct location location = *options->backend.location;
+	struct arena arena CLEANUP(arena_release) = {0};
+	struct backend *backend = NULL;
+	struct error err CLEANUP(error_release) = {0};
+
+	if (options->account_count)
+		location = location_of_account(&location, options->accounts[0].id, &arena);
+	one.backend.location = &location;
+	report->what = "backend";
+	if (!backend_open(&one.backend, &backend, &err) || !backend_check(backend, &err))
+		find_error(report, FAIL, "the state can't be written", &err,
+			"Check the credentials and what they permit.");
+	else if (backend_is_log(backend))
+		find(report, OK, NULL, "the object store can be reached and honours conditions");
+	else
+		find(report, OK, NULL, "the server can be reached");
+	int64_t ahead_s = backend && backend->has_clock ? backend->ahead_s : 0;
+	if (ahead_s > CLOCK_S || ahead_s < -CLOCK_S) {
+		report->what = "clock";
+		find(report, WARN, "Synchronize the clock of this machine.",
+			"the clock of this machine is %" PRId64 "s %s that of the server",
+			ahead_s < 0 ? -ahead_s : ahead_s, ahead_s < 0 ? "ahead of" : "behind");
+	}
+	backend_free(backend);
+}
+
+static bool has_journal(const struct session *session)
+{
+	const struct ledger *ledger = &session->ledger;
+
+	for (size_t i = 0; session->has_ledger && i < ledger->part_count; i++)
+		if (ledger->parts[i].has_journal)
+			return true;
+	return false;
 }
 
 static void judge_state(struct session *session, struct report *report)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct str holder CLEANUP(str_release) = {0};
-	const char *path = session_state_name(session); /* visible */
+	const char *name = session_state_name(session);
 	struct ledger_options options;
 	const struct state *state = &session->ledger.state;
 
@@ -133,25 +174,30 @@ static void judge_state(struct session *session, struct report *report)
 	session->has_ledger = ledger_read(&session->ledger, &options, &err);
 	size_t count = state->model.object_count;
 	if (!session->has_ledger)
-		find_error(report, FAIL, path, &err, "Make sure that the file can be read.");
+		find_error(report, FAIL, name, &err,
+			session->location.path ? "Make sure that the file can be read."
+					       : "Check the credentials and `state`.");
 	else if (!state->lineage[0])
-		find(report, OK, NULL, "%s does not exist yet", path);
+		find(report, OK, NULL, "%s does not exist yet", name);
 	else
-		find(report, OK, NULL, "%s has serial %" PRId64 " and %zu object%s", path,
+		find(report, OK, NULL, "%s has serial %" PRId64 " and %zu object%s", name,
 			state->serial, count, term_plural(count));
 	report->what = "lock";
 	if (is_locked)
 		find(report, WARN, "Wait until it ends, or pass -lock-timeout=5m to wait for it.",
 			"locked by %s", str_text(&holder));
-	else
+	else if (session->has_ledger || session->location.path)
 		find(report, OK, NULL, "not locked");
 	/* A running apply has a journal; only one without a lock was left behind. */
 	report->what = "journal";
-	if (session->has_ledger && session->ledger.parts[0].has_journal && !is_locked)
+	if (has_journal(session) && !(is_locked && session->location.path))
 		find(report, WARN, "Run `cfprov apply` to record what it did and resume.",
 			"an apply was interrupted and left a journal");
-	if (session->location.kind == LOCATION_LOCAL)
-		judge_permissions(session->location.path, report);
+	report->what = "permissions";
+	if (session->location.path)
+		judge_file(session->location.path, report);
+	else
+		judge_backend(&options, report);
 }
 
 /* Of a state that there is, with a key. */

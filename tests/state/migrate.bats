@@ -56,7 +56,9 @@ kept()
 	[ "$(serial)" = 1 ]
 	jq -S .accounts "$state" >before
 	remote_manifest
+	status=0
 	"$cfprov" state migrate <<<no >out 2>err || status=$?
+	told state migrate
 	err_has "Do you want to move the state (serial 1, 1 object) from $state to $gitlab?" \
 		'Migration cancelled. No changes were made.'
 	[ "$status" = 1 ] && [ "$(serial)" = 1 ]

@@ -1,0 +1,177 @@
+#!/usr/bin/env bats
+# The state in a bucket, as a user has it: the first apply, a second machine, history, rollback, gc,
+# a broken lock, doctor, and moving it there and back. Against R2 as Cloudflare simulates it.
+
+# Each test is a subshell, and the helpers set and read more than shellcheck can see.
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load ../cli/cfprov
+load state
+
+setup_file()
+{
+	start_r2
+}
+
+teardown_file()
+{
+	stop_stores
+}
+
+setup()
+{
+	set_up_cfprov
+	export XDG_STATE_HOME=$BATS_TEST_TMPDIR/machine
+	prefix=$(s3_prefix)
+	start_sim
+}
+
+teardown()
+{
+	stop_all
+}
+
+# manifest STORE...: cfprov.yaml with these stores, and the state in the bucket
+manifest()
+{
+	local IFS=,
+	local names=$*
+	cat >cfprov.yaml <<-END
+		account_id: $account
+		stores: [$names]
+		state:
+		  backend: s3
+		  bucket: $s3_bucket
+		  prefix: $prefix
+		  endpoint: $s3_url
+		  region: auto
+	END
+}
+
+@test "two machines, and the past" {
+	manifest a
+	good apply -auto-approve
+	[ ! -e "$state" ]
+	export XDG_STATE_HOME=$BATS_TEST_TMPDIR/other
+	good plan
+	out_has 'No changes.'
+	manifest a b
+	good apply -auto-approve
+	good state list
+	out_is $'default/a\ndefault/b\n'
+	good state history
+	[ "$(wc -l <out)" = 2 ]
+	out_has '     2  20' '(apply)'
+	good state history -json
+	jq -e '.versions | map(.serial) == [2, 1] and all(.operation == "apply" and .size > 100)' out
+	good state pull -serial=1
+	jq -e '.serial == 1 and (.accounts[].stores | keys) == ["a"]' out
+	bad state pull -serial=7
+	err_has 'Run `cfprov state history`'
+	# Back to the first: b is then unmanaged.
+	status=0
+	"$cfprov" state rollback 1 <<<no >out 2>err || status=$?
+	told state rollback
+	[ "$status" = 1 ]
+	out_has 'From serial 2 to the contents of serial 1: 0 objects added to the state, 0 changed, 1 removed from it.'
+	err_has 'Do you want to replace the state with the contents of serial 1?' 'Rollback cancelled.'
+	good state rollback 1 -auto-approve
+	err_has 'The state now has serial 3. Nothing changed in Cloudflare'
+	good state list
+	out_is $'default/a\n'
+	bad state rollback 9 -auto-approve
+	bad state rollback x
+	err_has 'invalid serial `x`'
+	good state rollback 3
+	err_has 'The state has serial 3 already.'
+	good state rollback 2 -auto-approve
+	good plan
+	out_has 'No changes.'
+	good state gc -keep=2
+	err_has 'Removed '
+	good state history
+	[ "$(wc -l <out)" -le 3 ]
+	good state repair
+	err_has 'The newest state has serial 4.'
+}
+
+@test "a lock that is left: who holds it, and force-unlock" {
+	manifest a
+	good apply -auto-approve
+	one=11111111-1111-4111-8111-111111111111
+	KIND=s3 BUCKET=$s3_bucket ENDPOINT=$s3_url PREFIX=$prefix XDG_STATE_HOME=$BATS_TEST_TMPDIR/dead \
+		"$build/tests/tools/backend" lock $one
+	manifest a b
+	bad apply -auto-approve
+	err_has "Error: the state s3://$s3_bucket/$prefix is locked by" "cfprov force-unlock $one"
+	bad force-unlock 22222222-2222-4222-8222-222222222222 -force
+	err_has 'is locked, but not with this ID'
+	status=0
+	"$cfprov" force-unlock $one <<<no >out 2>err || status=$?
+	told force-unlock
+	[ "$status" = 1 ]
+	err_has "is locked by" 'Do you really want to force-unlock?' 'Unlock cancelled.'
+	good force-unlock -force $one
+	err_has 'is unlocked'
+	bad force-unlock -force $one
+	err_has 'is not locked'
+	good apply -auto-approve
+}
+
+@test "doctor" {
+	manifest a
+	good doctor
+	out_has "s3://$s3_bucket/$prefix does not exist yet" 'not locked' \
+		'the object store can be reached and honours conditions'
+	good apply -auto-approve
+	good doctor -json
+	jq -e '[.findings[] | select(.what == "backend" and .severity == "ok")] | length == 1' out
+	AWS_SECRET_ACCESS_KEY=wrong prov doctor
+	[ "$status" = 1 ]
+	out_has "fail  state: s3://$s3_bucket/$prefix: " "fail  state: the state can't be written: "
+	AWS_ACCESS_KEY_ID=ROTEST AWS_SECRET_ACCESS_KEY=ROTESTsecret prov doctor
+	out_has "s3://$s3_bucket/$prefix has serial 1"
+}
+
+@test "one state for each account" {
+	cat >cfprov.yaml <<-END
+		accounts:
+		  one: {account_id: $account}
+		  two: {account_id: b85e105f4ecef8ad9ca31a8372d0c353}
+		stores: [a]
+		state:
+		  backend: s3
+		  bucket: $s3_bucket
+		  prefix: $prefix/\${ACCOUNT_ID}
+		  endpoint: $s3_url
+		  region: auto
+	END
+	bad state history
+	err_has 'each account has a state of its own, and this command needs one of them' \
+		'Pass -account=ALIAS. Accounts: one and two.'
+	good apply -auto-approve -account=one
+	good state history -account=one
+	[ "$(wc -l <out)" = 1 ]
+	bad state history -account=two
+	err_has "$prefix/b85e105f4ecef8ad9ca31a8372d0c353 has no state yet"
+}
+
+@test "from a file to the bucket, and back" {
+	printf 'account_id: %s\nstores: [a]\n' "$account" >cfprov.yaml
+	good apply -auto-approve
+	manifest a
+	good state migrate -auto-approve
+	err_has "The state is now at s3://$s3_bucket/$prefix, with serial 2."
+	good plan
+	out_has 'No changes.'
+	cp cfprov.yaml old.yaml
+	printf 'account_id: %s\nstores: [a]\n' "$account" >cfprov.yaml
+	good state migrate -auto-approve -from=old.yaml
+	good plan
+	out_has 'No changes.'
+	bad plan -f old.yaml
+	err_has "the state s3://$s3_bucket/$prefix was moved to $state"
+	# The bucket has kept what it was before.
+	good state rollback 2 -auto-approve -f old.yaml
+	good state list -f old.yaml
+}
