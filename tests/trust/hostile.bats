@@ -535,6 +535,74 @@ edited()
 	END
 }
 
+# with_key: from now on there is one, which is a canary.
+with_key()
+{
+	head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$canaries/CFPROV_KEY"
+	environment+=("CFPROV_KEY=$(<"$canaries/CFPROV_KEY")")
+}
+
+# disbelieved: nobody plans or acts on what is there.
+disbelieved()
+{
+	local command
+	reads
+	for command in plan 'plan -values=none -format=json' 'apply -auto-approve -adopt -force -allow-store-destroy' \
+		'destroy -json -auto-approve -force -allow-store-destroy'; do
+		[[ ${codes[$command]} == 1 ]] || {
+			echo "believed: $command" >&2
+			return 1
+		}
+	done
+	sent 0
+	clean ALLOWED_ENV ALLOWED_FILE ALLOWED_COMMAND
+}
+
+@test "a key: states, journals and plans that somebody else made are not believed" {
+	local filter other
+	with_key
+	while read -r filter; do
+		applied
+		jq "$filter" state/x.state.json >new && mv new state/x.state.json
+		echo "--- state: $filter" >&2
+		disbelieved
+	done <<-END
+		del(.signature)
+		.signature = "v1\$0000000000000000\$$(printf '0%.0s' {1..64})"
+		.accounts[].stores[].secrets.S1.comment = "x"
+		.accounts[].stores[].secrets += {"X": .accounts[].stores[].secrets.S1}
+	END
+	applied
+	checked '{"cfprov_journal":1,"lineage":"'"$(jq -r .lineage state/x.state.json)"'","serial":1,"accounts":{},"intents":[]}' \
+		>state/x.state.json.journal
+	disbelieved
+	# An older state, which was ours.
+	applied
+	cp state/x.state.json "$BATS_TEST_TMPDIR/old"
+	sed -i 's/S1, value/S1, version: 2, value/' cfprov.yaml
+	ci apply -auto-approve
+	((status == 0))
+	rm -f "$printed"/*
+	runs=0
+	: >"$BATS_TEST_TMPDIR/api.sent"
+	cp "$BATS_TEST_TMPDIR/old" state/x.state.json
+	disbelieved
+	# A plan that was made without the key.
+	begin
+	honest
+	other=("${environment[@]}")
+	environment+=(CFPROV_KEY=)
+	ci plan -out="$box/out/plan"
+	((status == 0))
+	environment=("${other[@]}")
+	ci apply "$box/out/plan"
+	((status == 1))
+	ci show "$box/out/plan"
+	((status == 1))
+	sent 0
+	may_write='home/.local|checkout/state|out' clean ALLOWED_ENV ALLOWED_FILE ALLOWED_COMMAND
+}
+
 # ---- a server against the pipeline ----------------------------------------------------------
 
 # echoed METHOD MESSAGE COMMAND...: the server answers these requests with that.
