@@ -104,6 +104,14 @@ static bool pull_old(struct session *session)
 	return true;
 }
 
+/* A file has one state, and so it must be clear whose. */
+static bool is_one_state(const struct session *session)
+{
+	return session->ledger.part_count == 1 ||
+	       term_fail(
+		       "Choose one account with -account=ALIAS.", "the state is split by account");
+}
+
 /* A journal that was left is folded in. */
 bool state_pull_run(struct session *session)
 {
@@ -114,9 +122,8 @@ bool state_pull_run(struct session *session)
 	if (!session_show_state(session, false))
 		return false;
 	const struct state *state = &session->ledger.state;
-	if (session->ledger.part_count > 1)
-		return term_fail(
-			"Choose one account with -account=ALIAS.", "the state is split by account");
+	if (!is_one_state(session))
+		return false;
 	if (!state->lineage[0] || !state->serial) {
 		term_print("The state does not exist yet.");
 		return true;
@@ -234,6 +241,8 @@ bool state_push_run(struct session *session)
 		!session_open_state(session, "state push"))
 		return false;
 	struct ledger *ledger = &session->ledger;
+	if (!is_one_state(session))
+		return false;
 	enum state_edit_verdict verdict = state_edit_replace(&ledger->state, &other, &err);
 	if (verdict == STATE_EDIT_SAME) {
 		term_print("The current state is identical. No changes were made.");

@@ -212,6 +212,14 @@ cost()
 	err_has "the plan is out of date"
 	bad state pull
 	err_has "the state is split by account"
+	good state pull -account=team2
+	cp out pulled
+	bad state push -force pulled
+	err_has "the state is split by account"
+	good state push pulled -account=team2
+	err_has "The current state is identical."
+	bad state push -force pulled -account=team1
+	err_has "the state of the account acc_1 has objects of the account acc_2"
 	sed -i 's/team1:/renamed:/' cfprov.yaml
 	good apply -auto-approve
 	out_has "Apply complete! Resources: 1 added, 0 changed, 0 destroyed." || out_has "1 added"
