@@ -5,6 +5,7 @@
  *     read            "state BYTES", or "no state"
  *     check
  *     lock ID         "locked ID", or "busy: INFO"
+ *     holder          "held: INFO", or "nobody"
  *     ours            "ours"
  *     announce TEXT
  *     left            "left TEXT" for each
@@ -224,6 +225,19 @@ static bool do_append_line(struct backend *backend, struct error *err)
 	return do_append(backend, &bytes, err);
 }
 
+static bool do_holder(struct backend *backend, struct error *err)
+{
+	struct str held CLEANUP(str_release) = {0};
+
+	if (!backend_find_holder(backend, &held, err))
+		return false;
+	if (held.length)
+		print("held:", &held);
+	else
+		puts("nobody");
+	return true;
+}
+
 static bool do_wait(struct backend *backend, struct error *err)
 {
 	char line[16];
@@ -263,8 +277,9 @@ static bool do_alone(struct backend *backend, const char *word, struct error *er
 		const char *word;
 		bool (*run)(struct backend *backend, struct error *err);
 	} words[] = {{"append-line", do_append_line}, {"check", backend_check}, {"clock", do_clock},
-		{"count", do_count}, {"history", do_history}, {"left", do_left}, {"ours", do_ours},
-		{"read", do_read}, {"release", do_release}, {"wait", do_wait}};
+		{"count", do_count}, {"history", do_history}, {"holder", do_holder},
+		{"left", do_left}, {"ours", do_ours}, {"read", do_read}, {"release", do_release},
+		{"wait", do_wait}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (strcmp(words[i].word, word) == 0)
