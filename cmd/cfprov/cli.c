@@ -77,15 +77,16 @@ static void take_argument(struct cli *cli, const char *argument, struct error_li
 	cli->arguments[cli->argument_count++] = argument;
 }
 
-/* Arguments that the help shows without brackets are required. */
+/* Arguments that the help shows without brackets are required; with -from there are none. */
 static bool check_arguments(const struct cli *cli, struct error *err)
 {
 	const struct command *command = cli->command;
-	const char *word = command->arguments;
+	const char *word = cli->from ? NULL : command->arguments;
+	size_t most = cli->from ? 0 : command->most_arguments;
 
-	if (cli->argument_count > command->most_arguments) {
+	if (cli->argument_count > most) {
 		struct str shown CLEANUP(str_release) = {0};
-		text_add_quoted(&shown, cli->arguments[command->most_arguments], SHOWN_COLUMNS);
+		text_add_quoted(&shown, cli->arguments[most], SHOWN_COLUMNS);
 		error_set(err, "too many arguments for `%s`: %s", command->name, str_text(&shown));
 		add_usage(command, err);
 		return false;

@@ -17,13 +17,15 @@ enum { CLI_WAIT_TIMEOUT_MS = 60000, CLI_NOT_GIVEN = 101 };
 /* Exit statuses; see `cfprov help`. */
 enum { EXIT_DONE = 0, EXIT_ERROR = 1, EXIT_CHANGES = 2 };
 
-/* -format: of a plan, or the configuration of a tool that `output` writes. */
+/* -format: of a plan, or what `output` or `export` writes for another tool. */
 enum cli_format {
 	FORMAT_HUMAN,
 	FORMAT_JSON,
 	FORMAT_MARKDOWN,
 	FORMAT_WRANGLER,
-	FORMAT_WRANGLER_TOML
+	FORMAT_WRANGLER_TOML,
+	FORMAT_MANIFEST,
+	FORMAT_TERRAFORM
 };
 
 /* The values of an option that may be repeated. */
@@ -43,7 +45,7 @@ struct cli {
 	const char *policy; /* NULL: none, unless the environment names one */
 	const char *state;  /* NULL: where the manifest says, or beside it */
 	const char *backup; /* NULL: beside the state */
-	const char *from;   /* state migrate; NULL: beside the manifest */
+	const char *from;   /* state migrate; NULL: beside the manifest. import; NULL: no file */
 	size_t serial;      /* of a state; 0: not given */
 	size_t keep;        /* state gc; 0: not given */
 	const char *chdir;  /* before the command; NULL: stay */

@@ -1,6 +1,10 @@
-/* cfprov export: prints a manifest of what exists in the accounts. Overwrites no file. */
+/*
+ * cfprov export: prints a manifest of what exists in the accounts, or Terraform's configuration of
+ * it. Overwrites no file.
+ */
 #include "manifest/export.h"
 
+#include "manifest/hcl.h"
 #include "read_live.h"
 #include "term.h"
 
@@ -16,7 +20,12 @@ bool export_run(struct session *session)
 		term_print("Nothing was written, because the manifest would be incomplete.");
 		return false;
 	}
-	size_t count = export_manifest(&session->desired, &session->live, &text, &notes);
+	if (session->cli->format == FORMAT_TERRAFORM) {
+		hcl_write(&session->desired, &session->live, &text);
+		return session_write_new_file(session, &text);
+	}
+	const struct export_input input = {.accounts = &session->desired, .live = &session->live};
+	size_t count = export_manifest(&input, &text, &notes);
 	if (!session_write_new_file(session, &text))
 		return false;
 	for (size_t i = 0; i < notes.count; i++)

@@ -3,6 +3,7 @@
 
 #include "document.h"
 #include "fields.h"
+#include "import_from.h"
 #include "manifest/naming.h"
 #include "manifest/pick.h"
 #include "manifest/shape.h"
@@ -223,7 +224,14 @@ bool import_run(struct session *session)
 {
 	struct json_writer *json = document_writer();
 	struct import_input input = {0};
-	const struct object *imported = import(session, &input);
+
+	if (session->cli->from)
+		return import_from(session);
+	const struct object *imported = NULL;
+	if (session->cli->out)
+		term_fail("Without -from, import only writes the state.", "-out requires -from");
+	else
+		imported = import(session, &input);
 
 	if (json && imported)
 		fields_put(json, "imported", imported, input.account->id);

@@ -15,7 +15,6 @@
 #include "base/text.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 struct import_env {
 	struct session *session; /* its sources are only the manifests that exist */
@@ -64,40 +63,6 @@ static bool read_target(struct import_env *env)
 }
 
 /* ---- the manifest ---- */
-
-/*
- * The session reads the manifests that exist; those that do not, or are empty, are where the output
- * goes. False: a redirection of ours has emptied one, and nobody knows what it had.
- */
-static bool find_manifests(struct import_env *env)
-{
-	static const char *const defaults[] = {MANIFEST_DEFAULT_PATH};
-	const struct cli_texts *given = &env->session->cli->manifests;
-	const char *const *paths = given->count ? given->items : defaults;
-	size_t count = given->count ? given->count : 1, existing = 0;
-	const char **found = arena_alloc(&env->session->arena, count * sizeof(*found));
-	const char *out = env->session->cli->out;
-	struct error err CLEANUP(error_release) = {0};
-	struct stat status;
-
-	if (!session_check_emptied(env->session, paths, count, &err))
-		return term_error(&err);
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(paths[i], "-") == 0 ||
-			(stat(paths[i], &status) == 0 &&
-				(!S_ISREG(status.st_mode) || status.st_size)))
-			found[existing++] = paths[i];
-		else if (!env->beside)
-			env->beside = paths[i];
-	if (!env->beside)
-		env->beside = paths[0];
-	if (out && strcmp(out, "-") != 0)
-		env->beside = out;
-	env->session->source.paths = found;
-	env->session->source.path_count = existing;
-	env->target.is_whole = !existing;
-	return true;
-}
 
 /* Reads the manifest, if there is one, and compares the address with it. */
 static bool heed_manifest(struct import_env *env)
@@ -156,7 +121,10 @@ bool import_env_run(struct session *session)
 	struct import_env env CLEANUP(release) = {.session = session};
 	struct str text CLEANUP(str_release) = {0};
 
-	if (!find_manifests(&env) || !session_check_new_file(session) || !read_target(&env) ||
+	if (!session_find_manifests(session, &env.beside))
+		return false;
+	env.target.is_whole = !session->source.path_count;
+	if (!session_check_new_file(session) || !read_target(&env) ||
 		!read_file(&env, session->cli->arguments[0]) || !heed_manifest(&env))
 		return false;
 	term_warnings(&env.envfile.warnings);

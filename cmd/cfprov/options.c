@@ -35,7 +35,7 @@ struct option {
 	const char *name;
 	const struct type *type;
 	enum option_section section;
-	unsigned bits;    /* of enum cli_option */
+	uint64_t bits;    /* of enum cli_option */
 	size_t at;        /* where the field is in struct cli */
 	const char *help; /* NULL: not shown */
 };
@@ -71,11 +71,14 @@ static const struct type a_format = {"FORMAT", "human, json or markdown", KIND_F
 	FORMAT_HUMAN, FORMAT_MARKDOWN, "human json markdown"};
 static const struct type a_tool = {"FORMAT", "wrangler or wrangler-toml", KIND_FORMAT,
 	FORMAT_WRANGLER, FORMAT_WRANGLER_TOML, "wrangler wrangler-toml"};
+static const struct type a_language = {"FORMAT", "manifest or terraform", KIND_FORMAT,
+	FORMAT_MANIFEST, FORMAT_TERRAFORM, "manifest terraform"};
 
 /* clang-format on */
 
 /* In the order of enum cli_format. */
-static const char *const formats[] = {"human", "json", "markdown", "wrangler", "wrangler-toml"};
+static const char *const formats[] = {
+	"human", "json", "markdown", "wrangler", "wrangler-toml", "manifest", "terraform"};
 
 #define AT(field) offsetof(struct cli, field)
 
@@ -94,6 +97,8 @@ static const struct option options[] = {
 		"the schema of policies instead of manifests"},
 	{"store", &a_store, OPTION_INPUT, CLI_STORE, AT(store),
 		"store for the secrets: STORE for every account, or ALIAS/STORE"},
+	{"from", &a_file, OPTION_INPUT, CLI_TAKEOVER, AT(from),
+		"take over what this Terraform state or Pulumi export holds, or - for standard input"},
 	{"state", &a_path, OPTION_INPUT, CLI_STATE, AT(state),
 		"state file (default: as set in the manifest, or next to it)"},
 	{"from", &a_file, OPTION_INPUT, CLI_FROM, AT(from),
@@ -165,6 +170,8 @@ static const struct option options[] = {
 		"markdown"},
 	{"format", &a_tool, OPTION_OUTPUT, CLI_TOOL, AT(format),
 		"Worker bindings: wrangler (for wrangler.jsonc) or wrangler-toml"},
+	{"format", &a_language, OPTION_OUTPUT, CLI_LANGUAGE, AT(format),
+		"what to write: manifest (default) or terraform (import blocks and resources)"},
 	{"summary", &a_switch, OPTION_OUTPUT, CLI_STREAM | CLI_FORMAT, AT(summary),
 		"only the number of changes per account, and what is destroyed"},
 	{"max-bytes", &a_size, OPTION_OUTPUT, CLI_FORMAT, AT(max_bytes),
@@ -296,7 +303,7 @@ void options_init(struct cli *cli, size_t words)
 
 static bool is_allowed(const struct option *option, const struct command *command)
 {
-	return option->bits & (CLI_ALL | (command ? command->options : (unsigned)CLI_FRONT));
+	return option->bits & (CLI_ALL | (command ? command->options : (uint64_t)CLI_FRONT));
 }
 
 /* The URL itself isn't shown: it may hold credentials. */
@@ -312,6 +319,8 @@ bool options_check_local(const char *what, const char *value, struct error *err)
 		error_hint(err,
 			"A remote state is set in the manifest: state: {backend: s3, bucket: NAME} "
 			"or state: {backend: http, address: URL}.");
+	if (strcmp(what, "-from") == 0)
+		error_hint(err, "Pipe the state in: terraform state pull | cfprov import -from=-");
 	if (strcmp(what, "-f") == 0)
 		error_hint(err, "Download the manifest first, or pipe it in with -f -.");
 	return false;
@@ -367,6 +376,7 @@ static void check_value(
 			       : option->type == &pairs ||
 					 options_check_pasted(str_text(&dashed), value, &why);
 	if (!is_good) {
+		(void)take_value(option, cli, value); /* it was given: no error says otherwise */
 		error_move(error_list_add(errors), &why);
 	} else if (take_value(option, cli, value)) {
 		return;

@@ -120,15 +120,29 @@ bool read_live_planned(struct session *session)
 	return read(session, &input, &wanted);
 }
 
-bool read_live_all(struct session *session)
+/* Those of the table, or all of them. */
+static bool read_stores(struct session *session, const struct table *ids_or_null)
 {
 	const struct live_input input = session_live_input(session);
 	struct live_stores wanted = {0};
 
-	for (size_t i = 0; i < session->live.object_count; i++)
-		want(session, &session->live.objects[i], &wanted);
+	for (size_t i = 0; i < session->live.object_count; i++) {
+		const struct object *it = &session->live.objects[i];
+		if (!ids_or_null || (!it->secret && table_get(ids_or_null, it->id)))
+			want(session, it, &wanted);
+	}
 	(void)read(session, &input, &wanted);
 	return drop_unread(session, true);
+}
+
+bool read_live_all(struct session *session)
+{
+	return read_stores(session, NULL);
+}
+
+bool read_live_stores(struct session *session, const struct table *ids)
+{
+	return !ids || read_stores(session, ids);
 }
 
 /* ---- accounts ---- */

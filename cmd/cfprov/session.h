@@ -218,6 +218,14 @@ bool session_check_new_file(const struct session *session) MUST_CHECK;
 bool session_write_new_file(const struct session *session, const struct str *text) MUST_CHECK;
 
 /*
+ * For a command that writes a manifest, or entries for one. The session reads the manifests that
+ * exist (maybe none); those that do not, or are empty, are where the output goes. *ret_beside is
+ * the path of the output, or where it may end up. False, and reported: a redirection has emptied a
+ * manifest, and nobody knows what it had.
+ */
+bool session_find_manifests(struct session *session, const char **ret_beside) MUST_CHECK;
+
+/*
  * False, and reported: writing the option's file would destroy the state or a manifest, or it is no
  * regular file. The manifest, if there is one, was read before.
  */

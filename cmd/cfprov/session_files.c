@@ -6,6 +6,7 @@
 #include "term.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* True also for a manifest that was not read because -state made that unnecessary. */
 static bool is_manifest(const struct session *session, const char *path)
@@ -92,5 +93,31 @@ bool session_write_new_file(const struct session *session, const struct str *tex
 		return term_error(&err);
 	char *shown AUTO_FREE = text_visible(cli->out, 0);
 	term_print("Wrote %s.", shown);
+	return true;
+}
+
+bool session_find_manifests(struct session *session, const char **ret_beside)
+{
+	static const char *const defaults[] = {MANIFEST_DEFAULT_PATH};
+	const struct cli_texts *given = &session->cli->manifests;
+	const char *const *paths = given->count ? given->items : defaults;
+	size_t count = given->count ? given->count : 1, existing = 0;
+	const char **found = arena_alloc(&session->arena, count * sizeof(*found));
+	const char *beside = NULL;
+	struct error err CLEANUP(error_release) = {0};
+	struct stat status;
+
+	if (!session_check_emptied(session, paths, count, &err))
+		return term_error(&err);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(paths[i], "-") == 0 ||
+			(stat(paths[i], &status) == 0 &&
+				(!S_ISREG(status.st_mode) || status.st_size)))
+			found[existing++] = paths[i];
+		else if (!beside)
+			beside = paths[i];
+	*ret_beside = is_new_file(session->cli) ? session->cli->out : beside ? beside : paths[0];
+	session->source.paths = found;
+	session->source.path_count = existing;
 	return true;
 }

@@ -70,18 +70,30 @@ const struct command cli_commands[] = {
 		"cfprov show -json plan.cfprov\n",
 		NULL},
 	{"import", "ADDRESS ACCOUNT/STORE[/SECRET]", "start managing an existing store or secret",
-		COMMAND_OTHER, CLI_EDITING | CLI_INPUT | CLI_PARALLEL | CLI_DOCUMENT, 2, import_run,
+		COMMAND_OTHER, CLI_EDITING | CLI_INPUT | CLI_PARALLEL | CLI_DOCUMENT |
+			CLI_TAKEOVER | CLI_NEW_FILE, 2, import_run,
 		"Records an existing store or secret in the state under ADDRESS, which must be in the "
 		"manifest. ACCOUNT, STORE and SECRET are ids or names. The object itself is not "
-		"changed.",
-		"cfprov import prod/payments \"$ACCOUNT_ID/payments\"\n",
+		"changed.\n\n"
+		"With -from there are no arguments: every store and secret in a Terraform state or a "
+		"Pulumi export that still exists is recorded, and the manifest entries for them are "
+		"written to standard output, or to the new file of -out. If there is no manifest yet, "
+		"the output is a complete one; otherwise it is a list of `stores` for one more file. "
+		"Values are not copied.",
+		"cfprov import prod/payments \"$ACCOUNT_ID/payments\"\n"
+		"terraform state pull | cfprov import -from=- -out=cfprov.yaml\n"
+		"pulumi stack export | cfprov import -from=- -out=cfprov.yaml\n",
 		NULL},
 	{"export", NULL, "write a manifest of the existing stores and secrets", COMMAND_OTHER,
-		CLI_MANIFEST | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL | CLI_NEW_FILE, 0, export_run,
+		CLI_MANIFEST | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL | CLI_NEW_FILE | CLI_LANGUAGE,
+		0, export_run,
 		"Reads your accounts and prints a manifest that declares every store and secret in "
 		"them. Cloudflare never returns secret values, so each secret gets an environment "
-		"variable as its source.",
-		"cfprov export -account-id=\"$ACCOUNT_ID\" -out=cfprov.yaml\n",
+		"variable as its source.\n\n"
+		"With -format=terraform it prints, for each of them, an `import` block and a resource "
+		"of Cloudflare's Terraform provider instead.",
+		"cfprov export -account-id=\"$ACCOUNT_ID\" -out=cfprov.yaml\n"
+		"cfprov export -format=terraform -out=secrets_store.tf\n",
 		NULL},
 	{"import-env", "FILE", "write manifest entries for the names in a .env or JSON file",
 		COMMAND_OTHER, CLI_MANIFEST | CLI_STORE | CLI_NEW_FILE, 1, import_env_run,

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct session;
 
@@ -61,6 +62,10 @@ enum cli_option {
 	CLI_UNLOCK = 1 << 30, /* -force: no question */
 };
 
+/* More of them, beyond the range of an enum. */
+#define CLI_TAKEOVER (UINT64_C(1) << 31) /* -from: another tool's state */
+#define CLI_LANGUAGE (UINT64_C(1) << 32) /* -format of an export */
+
 /* ---- commands ---- */
 
 /* The parts of the overview. */
@@ -71,7 +76,7 @@ struct command {
 	const char *arguments; /* "FILE"; optional in brackets; NULL: none */
 	const char *summary;   /* a phrase: "check the manifest" */
 	enum command_section section;
-	unsigned options;
+	uint64_t options;
 	size_t most_arguments;
 	command_run *run;
 	const char *details;  /* sentences; "\n\n" between paragraphs */

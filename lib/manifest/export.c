@@ -43,10 +43,9 @@ static bool has_unfit_fields(const struct object *secret, struct str *why)
 	return why->length > 0;
 }
 
-/* True, and adds why, if a manifest can't hold this store or secret. */
-static bool is_unfit(const struct model *live, size_t index, struct str *why)
+bool export_is_unfit(const struct model *live, const struct object *object, struct str *why)
 {
-	const struct object *object = &live->objects[index];
+	size_t index = (size_t)(object - live->objects);
 	bool is_store = object->kind == OBJECT_STORE;
 
 	if (!shape_text_is_right(is_store ? &schema_store_name : &schema_secret_name,
@@ -105,10 +104,11 @@ static void add_secret(struct str *out, const struct object *secret, struct nami
 
 /* ---- stores ---- */
 
-/* A store that can be written, and its secrets as they are written. */
+/* A store that can be written, and the lines below its name and accounts. */
 struct chosen {
 	const struct object *store;
-	struct str secrets;
+	bool has_secrets;
+	struct str body;
 };
 
 struct choice {
@@ -122,7 +122,7 @@ static int compare_text(const struct chosen *a, const struct chosen *b)
 {
 	int order = strcmp(a->store->store, b->store->store);
 
-	return order ? order : strcmp(str_text(&a->secrets), str_text(&b->secrets));
+	return order ? order : strcmp(str_text(&a->body), str_text(&b->body));
 }
 
 static int compare_chosen(const void *a, const void *b)
@@ -136,7 +136,7 @@ static int compare_chosen(const void *a, const void *b)
 /* One store, and the accounts that it is in. */
 static void add_store(struct str *out, const struct chosen *same, size_t count, size_t accounts)
 {
-	bool is_bare = count == accounts && !same->secrets.length;
+	bool is_bare = count == accounts && !same->body.length;
 
 	writing_name(out, is_bare ? "  - " : "  - name: ", same->store->store, "\n");
 	if (count != accounts) {
@@ -145,8 +145,7 @@ static void add_store(struct str *out, const struct chosen *same, size_t count, 
 			writing_name(out, i ? ", " : "", same[i].store->account, "");
 		str_text_add(out, "]\n");
 	}
-	if (same->secrets.length)
-		str_format(out, "    secrets:\n%s", str_text(&same->secrets));
+	str_text_add(out, str_text(&same->body));
 }
 
 /* Adds a comment for what can't be written; the secrets of a store that is left out need none. */
@@ -164,13 +163,18 @@ static struct choice choose(
 			store = NULL;
 		else if (!store)
 			continue;
-		if (is_unfit(live, i, &why)) {
+		if (export_is_unfit(live, object, &why)) {
 			leave_out(object, str_text(&why), out, notes);
 		} else if (is_store) {
 			store = &choice.items[choice.count++];
 			store->store = object;
+			if (object->forget_on_remove)
+				str_text_add(&store->body, "    on_remove: forget\n");
 		} else {
-			add_secret(&store->secrets, object, naming);
+			if (!store->has_secrets)
+				str_text_add(&store->body, "    secrets:\n");
+			store->has_secrets = true;
+			add_secret(&store->body, object, naming);
 			choice.secrets++;
 		}
 	}
@@ -179,25 +183,41 @@ static struct choice choose(
 	return choice;
 }
 
-size_t export_manifest(const struct model *accounts, const struct model *live, struct str *out,
-	struct error_list *notes)
+/* Variables that mean something else already. */
+static void take_names(const struct export_input *input, struct naming *naming)
 {
-	struct str comments CLEANUP(str_release) = {0};
-	struct naming naming CLEANUP(naming_release) = {0};
+	const struct model *known = input->accounts;
 
-	for (size_t i = 0; i < accounts->account_count; i++)
-		if (accounts->accounts[i].token.kind == VALUE_ENV)
-			naming_take(&naming, accounts->accounts[i].token.name);
-	const struct choice choice = choose(live, &naming, &comments, notes);
+	for (size_t i = 0; i < known->account_count; i++)
+		if (known->accounts[i].token.kind == VALUE_ENV)
+			naming_take(naming, known->accounts[i].token.name);
+	for (size_t i = 0; input->is_part && i < known->object_count; i++)
+		if (known->objects[i].value && known->objects[i].value->kind == VALUE_ENV)
+			naming_take(naming, known->objects[i].value->name);
+}
 
-	str_text_add(out, "# Cloudflare Secrets Store, exported by cfprov.\n# To manage these "
-			  "objects, run cfprov apply -adopt.\n");
-	if (choice.secrets)
+static void add_heading(const struct export_input *input, size_t secrets, struct str *out)
+{
+	str_text_add(out, input->heading ? input->heading
+					 : "# Cloudflare Secrets Store, exported by cfprov.\n"
+					   "# To manage these objects, run cfprov apply -adopt.\n");
+	if (secrets)
 		str_text_add(out, "#\n# Cloudflare never returns values. `update: if_absent` keeps "
 				  "the existing ones. Before you\n# remove it, replace `value` "
 				  "with the source of the right one.\n");
 	str_char(out, '\n');
-	writing_accounts(out, accounts);
+	if (!input->is_part)
+		writing_accounts(out, input->accounts);
+}
+
+size_t export_manifest(const struct export_input *input, struct str *out, struct error_list *notes)
+{
+	struct str comments CLEANUP(str_release) = {0};
+	struct naming naming CLEANUP(naming_release) = {0};
+
+	take_names(input, &naming);
+	const struct choice choice = choose(input->live, &naming, &comments, notes);
+	add_heading(input, choice.secrets, out);
 	str_text_add(out, choice.count      ? "stores:\n"
 			  : comments.length ? "stores: [] # everything was skipped, see below\n"
 					    : "stores: [] # nothing exists yet\n");
@@ -205,12 +225,12 @@ size_t export_manifest(const struct model *accounts, const struct model *live, s
 		next = i + 1;
 		while (next < choice.count && !compare_text(&choice.items[i], &choice.items[next]))
 			next++;
-		add_store(out, &choice.items[i], next - i, accounts->account_count);
+		add_store(out, &choice.items[i], next - i, input->accounts->account_count);
 	}
 	if (comments.length)
 		str_format(out, "\n%s", str_text(&comments));
 	for (size_t i = 0; i < choice.count; i++)
-		str_release(&choice.items[i].secrets);
+		str_release(&choice.items[i].body);
 	mem_free(choice.items);
 	return choice.count;
 }

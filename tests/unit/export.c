@@ -40,7 +40,9 @@ static void expect_round(const struct model *accounts, const struct model *live,
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	struct str text CLEANUP(str_release) = {0};
 
-	assert_int_equal(export_manifest(accounts, live, &text, &notes) > 0, count > 0);
+	assert_int_equal(export_manifest(&(struct export_input){accounts, live, NULL, false}, &text,
+				 &notes) > 0,
+		count > 0);
 	assert_true(manifest_decode("export", &text, NULL, &desired, &errors));
 	assert_int_equal(desired.object_count, count);
 	assert_int_equal(desired.object_count + notes.count, live->object_count);
@@ -129,7 +131,9 @@ static void nothing_lives(void **unused)
 
 	(void)unused;
 	model_add_account(&accounts, "default", "acc1");
-	assert_int_equal(export_manifest(&accounts, &live, &text, &notes), 0);
+	assert_int_equal(export_manifest(&(struct export_input){&accounts, &live, NULL, false},
+				 &text, &notes),
+		0);
 	expect_text(str_text(&text), "stores: []");
 	assert_int_equal(notes.count, 0);
 }
@@ -150,7 +154,9 @@ static void as_it_is_written(void **unused)
 	add_secret(&live, "default/keys/2fa", "ai_gateway,workers", NULL);
 	add_secret(&live, "default/keys/no", NULL, "");
 	model_sort(&live);
-	assert_int_equal(export_manifest(&accounts, &live, &text, &notes), 2);
+	assert_int_equal(export_manifest(&(struct export_input){&accounts, &live, NULL, false},
+				 &text, &notes),
+		2);
 	assert_string_equal(str_text(&text),
 		"# Cloudflare Secrets Store, exported by cfprov.\n"
 		"# To manage these objects, run cfprov apply -adopt.\n"
@@ -248,7 +254,9 @@ static void what_is_left_out(void **unused)
 	add_secret(&live, "default/fine/F", "dex", NULL);
 	add_secret(&live, "default/fine/G", "", NULL);
 	model_sort(&live);
-	assert_int_equal(export_manifest(&accounts, &live, &text, &notes), 1);
+	assert_int_equal(export_manifest(&(struct export_input){&accounts, &live, NULL, false},
+				 &text, &notes),
+		1);
 	assert_int_equal(notes.count, 8);
 	expect_text(notes.items[0].message,
 		"secret \"C\" in default/fine (id id) can't be written to a "
@@ -282,7 +290,9 @@ static void secrets_of_several_accounts(void **unused)
 	}
 	model_sort(&accounts);
 	model_sort(&live);
-	assert_int_equal(export_manifest(&accounts, &live, &text, &notes), 6);
+	assert_int_equal(export_manifest(&(struct export_input){&accounts, &live, NULL, false},
+				 &text, &notes),
+		6);
 	expect_text(str_text(&text), "  - name: all\n    secrets:\n      - name: Z\n");
 	expect_text(str_text(&text),
 		"  - name: s\n    accounts: [b]\n    secrets:\n      - name: X\n"
@@ -310,7 +320,9 @@ static void tokens(void **unused)
 		model_add_account(&accounts, alias, alias)->token = sources[i];
 	}
 	add(&live, "a", "s", "1");
-	assert_int_equal(export_manifest(&accounts, &live, &text, &notes), 1);
+	assert_int_equal(export_manifest(&(struct export_input){&accounts, &live, NULL, false},
+				 &text, &notes),
+		1);
 	expect_text(str_text(&text), "api_token: {env: TOKEN, json: \"/a~1\"}\n");
 	expect_text(str_text(&text), "api_token: {file: \"/a b\", trim: false}\n");
 	expect_text(str_text(&text), "api_token: {dotenv: /.env, key: \"no\"}\n");
