@@ -135,7 +135,7 @@ schema_says()
 		version: "1"\naccount_id: 12345\nstores: [2024, 1.5, x]
 		accounts: {p: {account_id: a1, api_token: {env: T}}}\nstores: [{name: x, accounts: [p]}]
 		account_id: a1\nstores: [{name: x, adopt: true, prevent_destroy: false, on_remove: forget}]
-		account_id: a1\nstores: [x]\nstate: {backend: local, path: ../x y.json}
+		account_id: a1\nstores: [x]\nstate: {backend: local, path: below/x y.json}
 		account_id: a1\nstores: [x]\nmoved: [{from: old, to: default}]
 		account_id: a1\nstores: [x]\nremoved: [{from: default/y, destroy: false}, {from: default/z}]
 		account_id: a1\nstores: [x]\nremoved: [{from: gone, destroy: false}, {from: other/b, destroy: false}]
