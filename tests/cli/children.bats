@@ -41,7 +41,6 @@ secret()
 	# All were read and sent all the same, also after the first command had run.
 	good plan
 	out_has 'No changes.'
-	secrets=$(grep -o '"value":"[^"]*"' "$sim_log" || true)
 	DB_B=hush-other good plan
 	out_has S3
 }
