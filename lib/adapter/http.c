@@ -211,6 +211,33 @@ void http_headers_free(struct http_headers *headers)
 	mem_free(headers);
 }
 
+/* Where systems keep their certificates, as in Go's crypto/x509/root_linux.go. */
+static const char *const system_authorities[] = {
+	"/etc/ssl/certs/ca-certificates.crt",                /* Debian, Alpine, Arch, Gentoo */
+	"/etc/pki/tls/certs/ca-bundle.crt",                  /* Fedora, RHEL 6 */
+	"/etc/ssl/ca-bundle.pem",                            /* openSUSE */
+	"/etc/pki/tls/cacert.pem",                           /* OpenELEC */
+	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* RHEL 7 and later */
+	"/etc/ssl/cert.pem",                                 /* Alpine */
+};
+
+/*
+ * The system's file, if libcurl was built for another system; NULL: libcurl's own is there, or none
+ * is. A file of its own that is missing makes libcurl fail, though it may have a folder, too.
+ */
+static const char *find_system_authorities(void)
+{
+	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+	const char *own = info->cainfo ? info->cainfo : info->capath;
+
+	if (own && access(own, R_OK) == 0)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(system_authorities); i++)
+		if (access(system_authorities[i], R_OK) == 0)
+			return system_authorities[i];
+	return NULL;
+}
+
 /*
  * libcurl itself does not read these variables. Either one replaces both of the system's file and
  * its folder, also for an https proxy.
@@ -221,6 +248,8 @@ static void set_authorities(CURL *easy)
 
 	file = file && *file ? file : NULL;
 	folder = folder && *folder ? folder : NULL;
+	if (!file && !folder)
+		file = find_system_authorities();
 	if (!file && !folder)
 		return;
 	SET(easy, CURLOPT_CAINFO, file);

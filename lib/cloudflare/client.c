@@ -219,7 +219,7 @@ static enum retry_seen read_response(
 		error_hint(err,
 			"Check SSL_CERT_FILE, SSL_CERT_DIR and CLOUDFLARE_BASE_URL, if they "
 			"are set. If a proxy uses its own certificates, set SSL_CERT_FILE to "
-			"them.");
+			"them. A minimal system may lack the package ca-certificates.");
 	else if (http->outcome == HTTP_NEVER || http->outcome == HTTP_NOT_SENT)
 		error_hint(err, "Check the network, and CLOUDFLARE_BASE_URL if it is set.");
 	return unanswered[http->outcome];
