@@ -12,6 +12,7 @@
  * While it waits, and between the drips of a slow answer, it is in server->delays and its
  * connection is suspended; so everything suspended can be found and woken at the end.
  */
+#define _GNU_SOURCE /* tcp_info, of musl */
 #include "server.h"
 
 #include "adapter/fs.h"

@@ -1,15 +1,16 @@
-#define _GNU_SOURCE /* statx */
 #include "adapter/fs.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/stat.h> /* statx: musl has none */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { READ_STEP = 1 << 16, LINK_LIMIT = 40 };
@@ -493,7 +494,7 @@ static bool is_mount_point(const char *path)
 {
 	struct statx status;
 
-	return statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, 0, &status) == 0 &&
+	return syscall(SYS_statx, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, 0, &status) == 0 &&
 	       status.stx_attributes & STATX_ATTR_MOUNT_ROOT;
 }
 
