@@ -8,15 +8,21 @@ VERSION = 0.1.0
 BUILD   = build
 PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
+PKG_CONFIG ?= pkg-config
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all tests objects install sbom unit test asan lint format clean help show-flags
+SHIPPING := dist deb static release
+.PHONY: all tests objects install sbom $(SHIPPING) unit test asan lint format clean help show-flags
 
 help:
 	@echo 'make            build/cfprov and build/cfsim'
 	@echo 'make install    both, manual pages and completions, to $$(DESTDIR)$$(PREFIX)'
 	@echo 'make sbom       build/cfprov.cdx.json: the parts of cfprov (CycloneDX), needs python3'
+	@echo 'make dist       build/cfprov-$(VERSION).tar.gz: the sources of the last commit'
+	@echo 'make deb        build/deb/*.deb: packages for Debian and Ubuntu'
+	@echo 'make static     build/static/out: programs for any Linux, with their libraries in them'
+	@echo 'make release    build/release: all of these, with checksums, SBOM and signature'
 	@echo 'make test       unit tests, planner cases and command-line tests'
 	@echo 'make unit       unit tests only'
 	@echo 'make asan       the same tests under AddressSanitizer and UBSan'
@@ -33,8 +39,17 @@ format:
 	find cmd lib tests -name '*.[ch]' -exec \
 		$(firstword $(shell command -v clang-format-14 clang-format) clang-format) -i {} +
 
+# Packages of the last commit: .packaging/README.md.
+dist deb release:
+	sh .packaging/$@.sh $(BUILD) $(VERSION)
+STATIC := $(abspath $(BUILD))/static
+static:
+	sh .packaging/static-libs.sh $(STATIC)
+	$(MAKE) BUILD=$(STATIC)/out CC=$(STATIC)/bin/cc PKG_CONFIG=$(STATIC)/bin/pkg-config \
+		CFLAGS='-O2 -g -ffunction-sections -fdata-sections' LDFLAGS=-Wl,--gc-sections all
+
 # What stands above needs no library; what follows does.
-ifneq ($(filter-out clean format help,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean format help $(SHIPPING),$(or $(MAKECMDGOALS),all)),)
 
 # name:pkg-config module:Debian package. Only those who build tests need cmocka.
 LIBRARIES = libcurl:libcurl:libcurl4-openssl-dev libyaml:yaml-0.1:libyaml-dev \
@@ -46,20 +61,20 @@ endif
 
 MISSING := $(shell \
 	command -v $(firstword $(CC)) >/dev/null || echo $(firstword $(CC)):gcc; \
-	command -v pkg-config >/dev/null || echo pkg-config:pkg-config; \
+	command -v $(PKG_CONFIG) >/dev/null || echo pkg-config:pkg-config; \
 	$(CC) -E -include uthash.h -xc /dev/null >/dev/null 2>&1 || echo uthash:uthash-dev; \
 	printf '%s\n' $(LIBRARIES) | while IFS=: read -r name module package; do \
-	pkg-config --exists $$module 2>/dev/null || echo $$name:$$package; done)
+	$(PKG_CONFIG) --exists $$module 2>/dev/null || echo $$name:$$package; done)
 ifneq ($(MISSING),)
 $(shell printf '%s\n' $(MISSING) | sed 's/\(.*\):/cfprov needs \1: apt-get install /' >&2)
 $(error something is missing ("sh tests/setup.sh $(if $(findstring cmocka,$(LIBRARIES)),test,build)" installs it))
 endif
 
 MODULES    := $(foreach l,$(LIBRARIES),$(word 2,$(subst :, ,$l)))
-PKG_CFLAGS := $(shell pkg-config --cflags $(MODULES))
-LIBS       := $(shell pkg-config --libs $(filter-out libmicrohttpd cmocka,$(MODULES)))
-SIM_LIBS   := $(shell pkg-config --libs libmicrohttpd)
-TEST_LIBS   = $(shell pkg-config --libs cmocka)
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(MODULES))
+LIBS       := $(shell $(PKG_CONFIG) --libs $(filter-out libmicrohttpd cmocka,$(MODULES)))
+SIM_LIBS   := $(shell $(PKG_CONFIG) --libs libmicrohttpd)
+TEST_LIBS   = $(shell $(PKG_CONFIG) --libs cmocka)
 
 # ---- flags ---------------------------------------------------------------------------------
 
@@ -106,11 +121,12 @@ SHARE := $(foreach p,$(basename $(notdir $(wildcard cmd/*/*.in))),$(MAN)/man$(su
 	$(addprefix $(BUILD)/share/,bash-completion/completions/cfprov zsh/site-functions/_cfprov \
 	fish/vendor_completions.d/cfprov.fish)
 
-# What `cfprov version` tells of the source: the same for everybody who builds it. Of a tarball, or
-# one that was unpacked inside of somebody else's repository, nothing but SOURCE_DATE_EPOCH is known.
+# What `cfprov version` tells of the source: the same for everybody who builds it. A tarball of
+# `make dist` says it in .commit; of other copies nothing but SOURCE_DATE_EPOCH is known.
 GIT    := $(if $(wildcard .git),GIT_OPTIONAL_LOCKS=0 git)
-COMMIT := $(if $(GIT),$(shell $(GIT) describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null))
-EPOCH  := $(or $(SOURCE_DATE_EPOCH),$(if $(COMMIT),$(shell $(GIT) log -1 --format=%ct)))
+DIST   := $(if $(GIT),,$(if $(wildcard .commit),$(file <.commit)))
+COMMIT := $(if $(GIT),$(shell $(GIT) describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null),$(word 1,$(DIST)))
+EPOCH  := $(or $(SOURCE_DATE_EPOCH),$(if $(GIT),$(if $(COMMIT),$(shell $(GIT) log -1 --format=%ct)),$(word 2,$(DIST))))
 BUILD_DATE := $(if $(EPOCH),$(shell date -u -d '@$(EPOCH)' +%Y-%m-%dT%H:%M:%SZ))
 
 # A stamp's time changes only with its text: other flags build everything again, a source that

@@ -147,6 +147,7 @@ suites()
 		crash) some "${prefix}crash" "$from" tests/crash/*.sh tests/crash/*.bats ;;
 		canary) some "${prefix}canary" "$from" tests/canary/*.bats ;;
 		trust) some "${prefix}trust" "$from" tests/trust/*.bats ;;
+		package) some package "$from" tests/package/*.bats ;;
 		state) state_suite "$from" ;;
 		esac
 	done
@@ -182,19 +183,19 @@ check()
 if [ -n "$only" ]; then
 	case $build in
 	*/asan) suites asan- "$build" unit plan cli crash ;;
-	*) suites '' "$build" lint lint-selftest unit plan cli crash canary trust state ;;
+	*) suites '' "$build" lint lint-selftest unit plan cli crash canary trust package state ;;
 	esac
 	finish
 fi
 
 sh tests/setup.sh test || exit 1
-sh tests/setup.sh extras || echo 'The tests that need them are skipped.' >&2
+{ sh tests/setup.sh extras && sh tests/setup.sh package; } || echo 'The tests that need them are skipped.' >&2
 jobs=-j$(nproc)
 check 'build, gcc' make "$jobs" CC=gcc WERROR=1 tests || finish
 check faults sh tests/faults.sh
 check 'build again' make -q CC=gcc WERROR=1 tests
 check 'build, clang' make "$jobs" CC=clang-14 BUILD=build/clang WERROR=1 tests
-suites '' build lint lint-selftest unit plan cli crash canary trust state
+suites '' build lint lint-selftest unit plan cli crash canary trust package state
 check 'build, asan' make "$jobs" CC=gcc BUILD=build/asan SANITIZE=1 WERROR=1 tests &&
 	suites asan- build/asan unit plan cli
 finish

@@ -2,7 +2,8 @@
 # Installs what Debian or Ubuntu still lacks: "sh tests/setup.sh build" for building cfprov,
 # "sh tests/setup.sh test" for its tests as well, "sh tests/setup.sh extras" for those of manual
 # pages and completions, which are skipped without, "sh tests/setup.sh ceph" for those of state in
-# an object store, too. Silent when nothing is missing.
+# an object store, too, "sh tests/setup.sh package" for making and testing packages and static
+# programs (.packaging/README.md). Silent when nothing is missing.
 set -eu
 
 # libc6-dev is only recommended by gcc, and we install without recommended packages.
@@ -13,6 +14,8 @@ tools='clang-14 clang-format-14 clang-tidy-14 cppcheck shellcheck codespell pmcc
 	libcmocka-dev git jq strace openssl curl nodejs node-ajv node-js-yaml python3
 	libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0'
 ceph='radosgw ceph-mon ceph-osd ceph-common'
+package='debhelper dpkg-dev fakeroot lintian debootstrap minisign musl-tools linux-libc-dev
+	autoconf automake libtool perl binutils python3 git'
 extras='man-db groff mandoc bash-completion zsh fish'
 
 purpose=${1-}
@@ -21,8 +24,9 @@ build) wanted=$build ;;
 test) wanted="$build $tools" ;;
 extras) wanted=$extras ;;
 ceph) wanted=$ceph ;;
+package) wanted=$package ;;
 *)
-	echo "usage: sh tests/setup.sh build|test|extras|ceph" >&2
+	echo "usage: sh tests/setup.sh build|test|extras|ceph|package" >&2
 	exit 2
 	;;
 esac

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """The parts of a built cfprov, as a CycloneDX 1.5 document on standard output.
 
-    sbom.py PROGRAM VERSION [SECONDS]
+    sbom.py PROGRAM VERSION [SECONDS [SOURCES]]
 
 Every library that the program names is in it, and the header of uthash, which is compiled in: with
 its version, its licence and, on Debian, its package. The same program on the same system gives the
 same bytes: the only time is SECONDS since 1970, and the serial number follows from the rest. What
 the libraries load in turn is not in it: it is the system's, and may be updated without cfprov.
+Of a static program, SOURCES names what is linked into it, in lines of name, version and version of
+the Debian source package, as .packaging/static-libs.sh writes them.
 """
 import datetime
 import hashlib
@@ -27,6 +29,16 @@ LIBRARIES = {
     "libsodium.so": ("libsodium", "ISC", "libsodium", "https://libsodium.org"),
     "libc.so": ("glibc", "LGPL-2.1-or-later", None, "https://www.gnu.org/software/libc/"),
 }
+# What a static program has in it, by Debian's source package: licence (SPDX), site.
+STATIC = {
+    "curl": ("curl", "https://curl.se"),
+    "libyaml": ("MIT", "https://pyyaml.org/wiki/LibYAML"),
+    "cjson": ("MIT", "https://github.com/DaveGamble/cJSON"),
+    "libsodium": ("ISC", "https://libsodium.org"),
+    "openssl": ("Apache-2.0", "https://www.openssl.org"),
+    "nghttp2": ("MIT", "https://nghttp2.org"),
+    "musl": ("MIT", "https://musl.libc.org"),
+}
 UTHASH = ("uthash", "BSD-1-Clause", "https://troydhanson.github.io/uthash/")
 
 
@@ -42,10 +54,9 @@ def run(*command):
 def needed(program):
     """The SONAMEs that the program names, sorted."""
     dynamic = run("readelf", "-dW", program)
-    names = re.findall(r"\(NEEDED\).*\[(.+)\]", dynamic or "")
-    if not names:
-        sys.exit(f"sbom: {program} names no library, or there is no readelf")
-    return sorted(names)
+    if dynamic is None:
+        sys.exit(f"sbom: readelf is missing, or {program} is no program")
+    return sorted(re.findall(r"\(NEEDED\).*\[(.+)\]", dynamic))
 
 
 def path_of(program, soname):
@@ -104,10 +115,37 @@ def component(name, licence, site, path, version):
     return part
 
 
-def libraries(program):
-    """All of them, sorted by name."""
+def linked(sources):
+    """What is in a static program; libmicrohttpd is cfsim's."""
     parts = []
-    for soname in needed(program):
+    with open(sources, encoding="utf-8") as file:
+        lines = [line.split() for line in file]
+    for name, version, debian in lines:
+        if name == "libmicrohttpd":
+            continue
+        if name not in STATIC:
+            sys.exit(f"sbom: {name} is not in the table of this script: add its licence")
+        licence, site = STATIC[name]
+        distribution, release = system()
+        parts.append({
+            "type": "library", "bom-ref": f"{name}@{version}", "name": name, "version": version,
+            "licenses": [{"license": {"id": licence}}],
+            "purl": (f"pkg:deb/{distribution}/{name}@{urllib.parse.quote(debian, safe='')}"
+                     f"?arch=source&distro={distribution}-{release}"),
+            "externalReferences": [{"type": "website", "url": site}],
+            "properties": [{"name": "cfprov:linkage", "value": "static"},
+                           {"name": "cfprov:debian:version", "value": debian}]})
+    return parts
+
+
+def libraries(program, sources):
+    """All of them, sorted by name."""
+    names = needed(program)
+    if bool(names) == bool(sources):
+        sys.exit(f"sbom: {program} names libraries, though it should be static" if names else
+                 f"sbom: {program} names no library: pass SOURCES if it is static")
+    parts = linked(sources) if sources else []
+    for soname in names:
         known = LIBRARIES.get(re.sub(r"\.so\..*", ".so", soname))
         if not known:
             if soname.startswith("ld-linux"):
@@ -135,11 +173,11 @@ def uthash():
     return part
 
 
-def document(program, version, seconds):
+def document(program, version, seconds, sources):
     """All of it."""
     with open(program, "rb") as file:
         digest = hashlib.sha256(file.read()).hexdigest()
-    parts = libraries(program)
+    parts = libraries(program, sources)
     own = f"cfprov@{version}"
     metadata = {}
     if seconds:
@@ -162,9 +200,9 @@ def document(program, version, seconds):
 
 
 def main():
-    if len(sys.argv) not in (3, 4):
+    if not 3 <= len(sys.argv) <= 5:
         sys.exit(__doc__)
-    bom = document(*sys.argv[1:3], sys.argv[3] if len(sys.argv) == 4 else "")
+    bom = document(*(sys.argv[1:] + ["", ""])[:4])
     json.dump(bom, sys.stdout, indent=2, sort_keys=True)
     print()
 
