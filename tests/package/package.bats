@@ -9,7 +9,7 @@ setup()
 {
 	cd "$BATS_TEST_TMPDIR" || return
 	version=$(sed -n 's/^VERSION = //p' "$top/Makefile")
-	unset MAKEFLAGS MAKELEVEL
+	unset MAKEFLAGS MAKELEVEL SSL_CERT_FILE SSL_CERT_DIR
 }
 
 # have PROGRAM...: skips, and says so, where one is missing.
