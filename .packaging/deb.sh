@@ -4,6 +4,8 @@
 # They are made of the sources of the last commit, or of the tarball that this is in. dpkg's
 # changelog is written here, so that the version is in the Makefile only.
 set -eu
+# Variables of this make are not for those that it starts in other folders.
+unset MAKEFLAGS MAKELEVEL
 build=$1/deb
 name=cfprov-$2
 # shellcheck disable=SC2086 # no programs are missing: the list is empty

@@ -10,6 +10,8 @@
 # SIGN_ONLY=1 makes only the last line, of what is in BUILD/release already: files of several
 # machines, put together.
 set -eu
+# Variables of this make are not for those that it starts in other folders.
+unset MAKEFLAGS MAKELEVEL
 release=$1/release
 sign()
 {
