@@ -181,3 +181,37 @@ debs()
 	have actionlint
 	actionlint "$file"
 }
+
+# No registry of images is needed for this: what the file copies is put in place by hand.
+@test "Containerfile: what it copies exists, and its user can work with it" {
+	have chroot
+	local release=$build/release file=$top/examples/ci/Containerfile source target
+	[ -e "$release/SHA256SUMS" ] || skip "there is no release (make release)"
+	[ "$(id -u)" = 0 ] || skip "only root may chroot"
+	local tarball
+	tarball=$(cd "$release" && ls cfprov-*-linux-*.tar.gz)
+	(cd "$release" && sha256sum -c --strict --ignore-missing SHA256SUMS)
+	mkdir -p files/release files/work image
+	tar -xzf "$release/$tarball" -C files/release --strip-components=1
+	install -D -m 644 /etc/hosts files/etc/ssl/certs/ca-certificates.crt
+	chmod 755 image
+	awk '$1 == "COPY" && $2 == "--from=files" {
+		first = $3 ~ /^--/ ? 4 : 3
+		for (i = first; i < NF; i++)
+			print $i, $NF
+	}' "$file" >copies
+	grep -qx '/release/bin/cfprov /usr/bin/cfprov' copies
+	while read -r source target; do
+		[[ $target != */cfprov/ ]] || mkdir -p "image$target"
+		mkdir -p "image$(dirname "$target")"
+		cp -r "files$source" "image$target"
+	done <copies
+	chown 65532:65532 image/work
+	grep -qx 'USER 65532:65532' "$file"
+	start_sim
+	printf 'account_id: 985e105f4ecef8ad9ca31a8372d0c353\nstores: [{name: payments}]\n' >image/work/cfprov.yaml
+	run -0 chroot --userspec=65532:65532 image /usr/bin/cfprov -chdir=/work apply -auto-approve
+	[[ $output == *'Resources: 1 added'* ]]
+	[ "$(stat -c %u image/work/cfprov.state.json)" = 65532 ]
+	stop_sim
+}
