@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { FORMAT = 1, TEXT_LIMIT = 256 };
+enum { FORMAT = 1, TEXT_LIMIT = 256 /* columns, and bytes */ };
 
 static const char *const kinds[LOG_KINDS] = {
 	[LOG_STATE] = "state",
@@ -56,13 +56,19 @@ static void put_number(struct json_writer *writer, const char *key, int64_t numb
 		json_put_integer(writer, key, number);
 }
 
-/* A head has to stay short, whatever a host or a user is called. */
+/*
+ * A head has to stay short, whatever a host or a user is called, and whatever others wrote into a
+ * hint. A column may have many bytes; a text that does not get short is left out.
+ */
 static void put_text(struct json_writer *writer, const char *key, const char *text)
 {
-	char *shown AUTO_FREE = text ? text_visible(text, TEXT_LIMIT) : NULL;
-
-	if (shown)
+	for (size_t columns = TEXT_LIMIT; text && columns; columns /= 2) {
+		char *shown AUTO_FREE = text_visible(text, columns);
+		if (strlen(shown) > TEXT_LIMIT)
+			continue;
 		json_put_text(writer, key, shown);
+		break;
+	}
 }
 
 void log_object_encode(struct log_head *head, struct str *out)
