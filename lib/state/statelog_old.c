@@ -23,6 +23,12 @@ static bool find_state(
 	for (;;) {
 		if (!get_head(log, serial, ret_head, err))
 			return false;
+		/* Else the search would start again from wherever a copied object says that it is.
+		 */
+		if (ret_head->kind == LOG_STATE && ret_head->serial != serial)
+			return error_set(err,
+				"%s/log/%010lld has the serial %lld: it was copied or renamed",
+				log->bucket.name, (long long)serial, (long long)ret_head->serial);
 		if (ret_head->kind == LOG_STATE || ret_head->kind == LOG_KINDS ||
 			ret_head->serial <= serial)
 			return true;

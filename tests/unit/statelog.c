@@ -323,6 +323,21 @@ static void bad_states(void **state)
 	}
 }
 
+/* A search for the newest would start again from the serial that a copy claims. */
+static void copied_states(void **state)
+{
+	struct store *store = *state;
+	struct backend_versions versions CLEANUP(backend_versions_release) = {0};
+	struct error err = {0};
+
+	run(store, 1, 2);
+	const struct stored *first = store_find(store, "p/log/0000000001");
+	store_set(store, "p/log/0000000003", first->bytes.bytes, first->bytes.length);
+	LOG(log, store);
+	assert_false(statelog_history(&log, &versions, &err));
+	expect_error(&err, "s3://b/p/log/0000000003 has the serial 1: it was copied or renamed");
+}
+
 /* However much of a state is there. */
 static void cut_states(void **state)
 {
@@ -559,6 +574,7 @@ int main(void)
 		test(damaged_hint),
 		test(hint_of_nothing),
 		test(bad_states),
+		test(copied_states),
 		test(cut_states),
 		test(ignored_conditions),
 		test(copied_bucket),
