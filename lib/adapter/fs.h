@@ -146,6 +146,13 @@ char *fs_neighbour(const char *path, const char *name) MUST_CHECK;
 /* Gives (mem_free) DIR/<before>NAME<after> for DIR/NAME. */
 char *fs_sibling(const char *path, const char *before, const char *after) MUST_CHECK;
 
+/*
+ * Gives (fs_close) a descriptor that stands for the folder of a path; -1: there is none. With it,
+ * the second tells later whether the path leads elsewhere: then it is false, with an error.
+ */
+int fs_hold_folder(const char *path) MUST_CHECK;
+bool fs_check_folder(int folder, const char *path, struct error *err) MUST_CHECK;
+
 /* True if others than the owner can write the file. */
 bool fs_is_open_to_others(const char *path);
 

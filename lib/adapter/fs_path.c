@@ -66,6 +66,27 @@ int fs_open_without_links(const char *path, int flags)
 	return folder < 0 ? -1 : openat(folder, part, flags | O_NOFOLLOW);
 }
 
+int fs_hold_folder(const char *path)
+{
+	char *folder AUTO_FREE = fs_neighbour(path, ".");
+
+	return open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+bool fs_check_folder(int folder, const char *path, struct error *err)
+{
+	char *now AUTO_FREE = fs_neighbour(path, ".");
+	struct stat held, found;
+
+	/* Of a folder that is gone, whoever writes there says more. */
+	if (fstat(folder, &held) != 0 || stat(now, &found) != 0 ||
+		(held.st_dev == found.st_dev && held.st_ino == found.st_ino))
+		return true;
+	error_set(err, "the directory of %s was replaced while cfprov was running", path);
+	return error_hint(err, "Nothing was written there. The journal is in the directory that "
+			       "was there before.");
+}
+
 /* ---- by the text ---- */
 
 /* Adds the components of a path to one that is absolute. */

@@ -7,6 +7,7 @@
 
 struct local {
 	struct backend backend; /* its name is the path of what is replaced */
+	int folder;             /* where that is: whoever can may replace it by a link */
 	bool keeps_backup;
 };
 
@@ -31,12 +32,14 @@ static bool open_local(
 		local->backend.backup_path = fs_sibling(path, "", ".backup");
 	else if (strcmp(backup, BACKEND_NO_BACKUP) != 0)
 		local->backend.backup_path = mem_copy_text(backup);
+	local->folder = fs_hold_folder(path);
 	*ret_backend = &local->backend;
 	return true;
 }
 
 static void close_local(struct backend *backend)
 {
+	fs_close(&local_of(backend)->folder);
 	mem_free(local_of(backend));
 }
 
@@ -87,6 +90,8 @@ static bool append(
 	const char *backup = local_of(backend)->keeps_backup ? NULL : backend->backup_path;
 
 	(void)serial;
+	if (!fs_check_folder(local_of(backend)->folder, backend->name, err))
+		return false;
 	return fs_replace(backend->name, backup, bytes, err);
 }
 

@@ -418,6 +418,31 @@ while_slow()
 	((status == 0))
 }
 
+@test "a directory that is swapped during apply leads the state nowhere" {
+	local how
+	for how in with without; do
+		[[ $how == with ]] || no_landlock
+		mkdir "in-$how"
+		manifest "a-$how"
+		sim_faults '{"method": "POST", "kind": "delay", "ms": 1000, "times": 1}'
+		later "$cfprov" apply -auto-approve -state="in-$how/new"
+		begun() { [ -s "in-$how/new.journal" ]; }
+		wait_until begun
+		mv "in-$how" "was-$how"
+		ln -s outside "in-$how"
+		wait_later
+		((status == 1))
+		[ "$(ls outside)" = file ]
+		[ -s "was-$how/new.journal" ]
+		grep -q 'the directory of .*/new was replaced while cfprov was running' later.err
+		# It can be resumed.
+		rm "in-$how"
+		mv "was-$how" "in-$how"
+		good apply -auto-approve -state="in-$how/new"
+		[ -s "in-$how/new" ]
+	done
+}
+
 @test "Landlock is in force while apply writes, and while others read" {
 	landlocked || skip "this kernel has no Landlock"
 	while_slow POST apply -auto-approve
