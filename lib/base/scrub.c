@@ -157,9 +157,10 @@ void scrub_add(struct str *out, const char *text, size_t length, const struct sc
 {
 	struct str kept CLEANUP(str_release) = {0};
 	size_t covered = 0; /* the end of the secrets found so far, which may overlap */
+	size_t end = length < SCRUB_TEXT_LIMIT ? length : SCRUB_TEXT_LIMIT;
 	bool is_short = false;
 
-	for (size_t at = 0; at < length && !is_short; at++) {
+	for (size_t at = 0; at < end && !is_short; at++) {
 		size_t matched =
 			scrub ? longest_match(scrub, text + at, length - at, &is_short) : 0;
 		if (matched && at >= covered)

@@ -16,7 +16,10 @@
 #define SCRUB_MARK     "(sensitive value)"
 #define SCRUB_WITHHELD "(hidden because it may contain a sensitive value)"
 
-enum { SCRUB_SHORTEST = 4 }; /* for shorter ones the whole text is withheld */
+enum {
+	SCRUB_SHORTEST = 4,      /* bytes; for shorter ones the whole text is withheld */
+	SCRUB_TEXT_LIMIT = 8192, /* bytes of a text that are kept */
+};
 
 /* The known secrets. Start with {0}. Thousands cost little. */
 struct scrub {
@@ -39,7 +42,11 @@ void scrub_release(struct scrub *scrub);
  */
 bool scrub_finds(const struct scrub *scrub, const char *text, size_t length);
 
-/* Adds the text without the secrets. `scrub` may be NULL. */
+/*
+ * Adds the text without the secrets. `scrub` may be NULL. Of a text that is longer than
+ * SCRUB_TEXT_LIMIT, what follows is left out, because nobody shows so much and a server must not
+ * keep us busy; a secret that begins before is hidden whole.
+ */
 void scrub_add(struct str *out, const char *text, size_t length, const struct scrub *scrub);
 
 #endif

@@ -126,6 +126,35 @@ static void finds_what_is_cut(void **state)
 	assert_false(scrub_finds(&scrub, "", 0));
 }
 
+/* A server may answer with megabytes that all look like the beginning of every secret. */
+static void long_texts_are_cut(void **state)
+{
+	enum { SECRETS = 20, LONG = 4 << 20, LENGTH = 100 };
+	struct secret held[SECRETS] = {0};
+	struct scrub scrub CLEANUP(scrub_release) = {0};
+	struct str same CLEANUP(str_release) = {0}, out CLEANUP(str_release) = {0};
+	struct str text CLEANUP(str_release) = {0}, cut CLEANUP(str_release) = {0};
+
+	(void)state;
+	str_repeat(&same, 'x', LONG);
+	for (size_t i = 0; i < SECRETS; i++) {
+		secret_copy(&held[i], same.bytes, LENGTH);
+		held[i].bytes[LENGTH - 1] = (char)(i + 128);
+		scrub_know(&scrub, &held[i]);
+	}
+	scrub_add(&out, same.bytes, same.length, &scrub);
+	assert_int_equal(out.length, SCRUB_TEXT_LIMIT);
+	/* A secret at the cut leaves nothing of itself. */
+	str_repeat(&text, 'a', SCRUB_TEXT_LIMIT - 10);
+	str_add(&text, held[7].bytes, held[7].length);
+	str_text_add(&text, "rest");
+	scrub_add(&cut, text.bytes, text.length, &scrub);
+	assert_int_equal(cut.length, SCRUB_TEXT_LIMIT - 10 + strlen(SCRUB_MARK));
+	assert_null(strchr(cut.bytes, 'x'));
+	for (size_t i = 0; i < SECRETS; i++)
+		secret_release(&held[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +164,7 @@ int main(void)
 		cmocka_unit_test(several),
 		cmocka_unit_test(any_bytes),
 		cmocka_unit_test(finds_what_is_cut),
+		cmocka_unit_test(long_texts_are_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
