@@ -2,7 +2,7 @@
 # The key and the state: signed or encrypted state, journal and backup; accepting what has no
 # signature; rotation; and what somebody can't do who can write the files.
 
-# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2086,SC2154
 bats_require_minimum_version 1.5.0
 load cfprov
 
@@ -97,7 +97,6 @@ interrupted()
 		! cmp -s good-state "$state" || continue
 		cp "$state" forged
 		for command in plan 'apply -auto-approve' 'state list' 'state pull' 'state rm payments'; do
-			# shellcheck disable=SC2086 # words
 			bad $command
 			err_has "Error: the state " "$state"
 			[[ $errors == *"was modified after it was signed"* || $errors == *"is not signed, although a key is set"* ]]
@@ -125,13 +124,11 @@ interrupted()
 	unset CFPROV_KEY
 	local command
 	for command in 'state list' 'state show payments' 'state pull' show output 'state rm -dry-run payments'; do
-		# shellcheck disable=SC2086 # words
 		good $command
 		err_has 'Warning: the signature of the state cfprov.state.json was not verified, because no key is set'
 	done
 	for command in plan 'plan -values=none' 'apply -auto-approve' 'destroy -auto-approve -allow-store-destroy' refresh \
 		'state rm payments' 'state mv payments other' 'state push before'; do
-		# shellcheck disable=SC2086 # words
 		bad $command
 		err_has 'the state is signed, and no key is set' 'Set CFPROV_KEY, or `state.key` in the manifest'
 	done
