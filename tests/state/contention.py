@@ -156,7 +156,7 @@ def run_writers():
     for i in range(options.writers):
         running[i] = cfprov(f"writer{i}", "apply", "-auto-approve", f"-target=default/s/K{i}", "-lock-timeout=30m")
     good, killed, unlocked = set(), {}, 0
-    next_kill = time.monotonic() + random.uniform(0.5, 2)
+    next_kill = time.monotonic() + random.uniform(0.2, 1)
     gateway = options.gateway
     while running and time.monotonic() - START < LIMIT:
         for i, process in list(running.items()):
@@ -179,7 +179,7 @@ def run_writers():
             # Every other time, only whoever holds the lock will do.
             processes = {p.pid: i for i, p in running.items()}
             pid = owner if owner in processes else random.choice(list(processes))
-            if pid == owner or len(killed) % 2:
+            if pid == owner or len(killed) % 2 or options.kind == "local":
                 time.sleep(random.uniform(0, 0.05))
                 running[processes[pid]].kill()
                 killed[pid] = processes[pid]

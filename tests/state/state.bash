@@ -143,3 +143,15 @@ s3()
 		-H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' "$@" "$s3_url/$s3_bucket/$key") || return
 	cat "$answer"
 }
+
+# contend KIND: fifty writers; the figures are shown.
+contend()
+{
+	local status=0
+	env "${outside[@]}" CFPROV_BUILD="$build" sh "$state_tests/contention.sh" "$1" \
+		>"$BATS_TEST_TMPDIR/figures" 2>"$BATS_TEST_TMPDIR/contention.err" || status=$?
+	cat "$BATS_TEST_TMPDIR/figures" "$BATS_TEST_TMPDIR/contention.err" >&2
+	((status != 3)) || skip "$(tail -n 1 "$BATS_TEST_TMPDIR/contention.err")"
+	sed 's/^/# /' "$BATS_TEST_TMPDIR/figures" >&3
+	((status == 0))
+}
