@@ -82,8 +82,9 @@ inside bash -c '. /usr/share/bash-completion/bash_completion; _completion_loader
 	complete -p cfprov'
 
 step 'the tutorial'
+# That of the package, for a newer one may want a newer program.
 mkdir -p "$root/src/tests/cli"
-cp -r "$top/examples" "$root/src/"
+cp -r "$root/usr/share/doc/cfprov/examples" "$root/src/"
 cp "$top/tests/cli/readmes.py" "$root/src/tests/cli/"
 inside python3 /src/tests/cli/readmes.py /usr/bin /src/examples/README.md
 rm -rf "$root/src"
