@@ -26,8 +26,8 @@ static bool is_manifest(const char *path)
 
 /* Opens the old place as a session of its own: with its manifest, its credentials and the policy.
  */
-static bool open_old(
-	struct session *session, const char *from, struct cli *cli, struct session *ret)
+static bool open_old(struct session *session, bool to_split, const char *from, struct cli *cli,
+	struct session *ret)
 {
 	*cli = *session->cli;
 	cli->backup = NULL;
@@ -36,8 +36,15 @@ static bool open_old(
 	else
 		cli->state = from;
 	session_init(ret, cli);
-	if (!session_load_policy(ret) || !session_select_part(ret))
+	if (!session_load_policy(ret) || !session_find_state(ret))
 		return false;
+	bool is_split = location_is_split(&ret->location);
+	if (!session_select_part(ret))
+		return false;
+	if (is_split != to_split)
+		return term_fail("Either both places have ${ACCOUNT_ID}, or neither has it.",
+			"only the %s place keeps a state for each account",
+			is_split ? "old" : "new");
 	if (is_manifest(from) && !ret->is_manifest_open)
 		return term_fail(NULL, "the manifest %s does not exist", from);
 	if (strcmp(session_state_name(ret), session_state_name(session)) == 0)
@@ -190,6 +197,9 @@ bool state_migrate_run(struct session *session)
 	const char *from = session->cli->from;
 	char *beside AUTO_FREE = manifest_beside(&session->source, BACKEND_DEFAULT_NAME);
 
+	if (!session_find_state(session))
+		return false;
+	bool is_split = location_is_split(&session->location);
 	if (!session_select_part(session))
 		return false;
 	if (session->location.kind == LOCATION_LOCAL && !from)
@@ -198,7 +208,7 @@ bool state_migrate_run(struct session *session)
 			"the last commit: git show HEAD:cfprov.yaml >old.yaml, then "
 			"-from=old.yaml.",
 			"there is no place to move the state from");
-	bool is_open = open_old(session, from ? from : beside, &cli, &old);
+	bool is_open = open_old(session, is_split, from ? from : beside, &cli, &old);
 	bool is_done =
 		is_open && session_open_any_state(session, "state migrate") && move(session, &old);
 	session_release(&old);

@@ -199,11 +199,11 @@ stores:
 	err_has 'store store_0 is already declared here' 'Imported 4 stores and 8 secrets.' \
 		'The next apply writes the values of secrets that the manifest declared already'
 	[ "$(grep -c 'name: store_0' more.yaml)" = 2 ]
-	! grep -q '^account' more.yaml
+	run ! grep -q '^account' more.yaml
 	grep -q 'accounts: \[dev\]' more.yaml
 	[ "$(recorded acc_1 | wc -l)" = 2 ]
 	# KEY_1 means something else already.
-	! grep -q 'env: KEY_1}' more.yaml
+	run ! grep -q 'env: KEY_1}' more.yaml
 	# Once more: nothing is left to do.
 	cp "$state" before
 	good import -from=terraform.tfstate -f cfprov.yaml -out=again.yaml

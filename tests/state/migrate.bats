@@ -3,7 +3,7 @@
 # what becomes of it if something fails.
 
 # Each test is a subshell, and the helpers set and read more than shellcheck can see.
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
 load ../cli/cfprov
 load state
@@ -122,6 +122,12 @@ kept()
 	bad state migrate -auto-approve
 	err_has "$gitlab already has another state (serial 7)" '`cfprov state push -force`'
 	[ "$(serial)" = 1 ]
+	# One state for all accounts does not become one for each.
+	sed -i 's|^  address: .*|&/${ACCOUNT_ID}|' cfprov.yaml
+	bad state migrate -auto-approve
+	err_has 'Error: only the new place keeps a state for each account' \
+		'Either both places have ${ACCOUNT_ID}, or neither has it.'
+	remote_manifest
 	# A newer one of the same lineage.
 	jq '.serial = 9' "$state" >other.json
 	good state push -force other.json

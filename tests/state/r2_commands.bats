@@ -3,7 +3,7 @@
 # a broken lock, doctor, and moving it there and back. Against R2 as Cloudflare simulates it.
 
 # Each test is a subshell, and the helpers set and read more than shellcheck can see.
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
 load ../cli/cfprov
 load state

@@ -2,7 +2,7 @@
 # The program with its state in a bucket, at Ceph: one machine and several, and one state for each
 # account.
 # Each test is a subshell, and the helpers set and read more than shellcheck can see.
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154,SC2317
 bats_require_minimum_version 1.5.0
 load ../cli/cfprov
 load state
