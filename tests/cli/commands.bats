@@ -160,7 +160,7 @@ teardown() { stop_all; }
 			screen --columns $columns -- help $command
 			((status == 0))
 			# A usage or an example is to be copied, in one line.
-			[ -z "$(grep -Ev '^(Usage:|  cfprov |  source )' screen |
+			[ -z "$(grep -Ev '^(Usage:|  cfprov |  source |  [a-z ]+ \| cfprov )' screen |
 				awk -v columns=$columns 'length($0) > columns || length($0) > 80')" ]
 		done <commands
 	done
