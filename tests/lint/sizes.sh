@@ -104,4 +104,24 @@ awk -f tests/lint/code.awk $sources | awk '
 		failed=1
 	done
 	exit "${failed:-0}"
-}
+} || failed=1
+
+# What lib/README.md says of the size of each folder is right to within a twentieth.
+[ ! -e lib/README.md ] || sed -n '/^## Sizes/,/^## [^S]/s/^| \(.*\) | [0-9,]* | \([0-9,]*\) | .* |$/\1 | \2/p' lib/README.md | {
+	while IFS='|' read -r what lines; do
+		case $what in
+		'`cmd/'*) folders=cmd/cfprov ;;
+		'heart:'*) folders='lib/model lib/plan lib/apply' ;;
+		'all of'*) folders=lib/* ;;
+		*) folders=lib/$(echo "$what" | tr -d '` ') ;;
+		esac
+		# shellcheck disable=SC2086 # a list of folders
+		real=$(find $folders -name '*.[ch]' -exec cat {} + | wc -l)
+		said=$(echo "$lines" | tr -d ', ')
+		[ $((said * 20)) -ge $((real * 19)) ] && [ $((said * 20)) -le $((real * 21)) ] && continue
+		echo "lib/README.md: $what has $real lines, not $said"
+		failed=1
+	done
+	exit "${failed:-0}"
+} || failed=1
+exit "${failed:-0}"
