@@ -30,7 +30,8 @@ struct web {
 	struct http_headers *headers;
 	struct http_auth auth;
 	struct scrub scrub;
-	char *lock_id; /* ours; NULL: none */
+	enum { LOCK_NONE, LOCK_OURS, LOCK_LOST } hold; /* lost: somebody else broke it */
+	char *lock_id; /* of the last one that was ours; NULL: none was */
 	struct str lock_info;
 	bool is_known; /* what the server had last: */
 	char known[CRYPT_CHECKSUM_SIZE];
@@ -240,8 +241,7 @@ static bool was_written(const struct web *web, struct error *err)
 
 static bool was_broken(struct web *web, struct error *err)
 {
-	mem_free(web->lock_id);
-	web->lock_id = NULL;
+	web->hold = LOCK_LOST;
 	error_set_code(err, ERROR_CONFLICT,
 		"the lock of the state at %s was broken by somebody else", web->backend.name);
 	return error_hint(err, "Make sure that no other run is using the state, then run cfprov "
@@ -257,7 +257,7 @@ static bool post(struct web *web, const struct str *bytes, bool *ret_is_clear, s
 	struct remote_answer answer CLEANUP(remote_answer_release) = {0};
 
 	str_text_add(&url, location->address);
-	if (web->lock_id)
+	if (web->hold == LOCK_OURS)
 		str_format(
 			&url, "%cID=%s", strchr(location->address, '?') ? '&' : '?', web->lock_id);
 	struct remote_request request = {
@@ -283,6 +283,8 @@ static bool append(
 	struct web *web = web_of(backend);
 
 	(void)serial;
+	if (web->hold == LOCK_LOST)
+		return was_broken(web, err);
 	for (int round = 1;; round++) {
 		struct error why CLEANUP(error_release) = {0};
 		enum seen seen = SEEN_OLD;
@@ -338,6 +340,7 @@ static void keep_lock(struct web *web, const char *id, const struct str *info)
 
 	mem_free(web->lock_id);
 	web->lock_id = copy;
+	web->hold = LOCK_OURS;
 	str_clear(&web->lock_info);
 	str_add(&web->lock_info, str_text(info), info->length);
 }
@@ -398,8 +401,8 @@ static bool still_ours(struct backend *backend, struct error *err)
 	struct remote_answer answer CLEANUP(remote_answer_release) = {0};
 	enum seen seen;
 
-	if (!web->lock_id)
-		return true;
+	if (web->hold != LOCK_OURS)
+		return web->hold == LOCK_NONE || was_broken(web, err);
 	if (!ask_lock(web, &web->lock_info, FENCE_MS, &answer, err))
 		return false;
 	if (is_success(&answer))
@@ -473,14 +476,13 @@ static bool release(struct backend *backend, struct error *err)
 	struct web *web = web_of(backend);
 	bool is_refused;
 
-	if (!web->lock_id)
+	if (web->hold != LOCK_OURS)
 		return true;
 	if (!unlock(web, web->lock_id, &web->lock_info, &is_refused, err))
 		return false;
 	if (is_refused)
 		return was_broken(web, err);
-	mem_free(web->lock_id);
-	web->lock_id = NULL;
+	web->hold = LOCK_NONE;
 	return true;
 }
 

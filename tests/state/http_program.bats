@@ -131,6 +131,19 @@ lock_requests()
 	[ "$(sim_world '[.accounts[].stores[].secrets[].name] | @csv')" = '"a","b","c"' ]
 }
 
+@test "http: the lock was broken before the state is written, or before it is released: the ID is still known" {
+	http_fault '{"method": "POST", "do": 409}'
+	bad apply -auto-approve
+	err_has "the lock of the state at $gitlab was broken by somebody else"
+	err_has "force-unlock $(kept .lock.ID)\`"
+	good apply -auto-approve
+	manifest a b c
+	http_fault '{"method": "DELETE", "lock": true, "do": 409}'
+	good apply -auto-approve
+	err_has "the lock of the state at $gitlab was broken by somebody else"
+	err_has "force-unlock $(kept .lock.ID)\`"
+}
+
 @test "http: errors name what to do" {
 	TF_HTTP_PASSWORD=wrong-wrong bad plan
 	err_has "Error: can't read the state at $gitlab: HTTP 401: 401 Unauthorized" "GitLab takes a token"
