@@ -71,7 +71,8 @@ struct backend {
 /* A state as the backend has it. Start with {0}. */
 struct backend_snapshot {
 	bool exists;
-	int64_t serial; /* the number that a log has it under; 0: the kind does not number them */
+	int64_t serial;  /* the number that a log has it under; 0: the kind does not number them */
+	int64_t awaited; /* no state, but a log that one is being moved to: its serial */
 	struct str bytes;
 };
 

@@ -191,6 +191,14 @@ static bool refuse_moved(const struct part *part, const struct state *state, str
 		"place, or move the state back with `cfprov state migrate`.");
 }
 
+/* It would be taken for a new state, which could not be written there. */
+static bool refuse_awaiting(const struct part *part, struct error *err)
+{
+	error_set(err, "a move of a state to %s was interrupted", part->backend->name);
+	return error_hint(err, "Run `cfprov state migrate` again, which continues it. Until then "
+			       "the state at the old place is valid.");
+}
+
 static bool load_part(
 	struct ledger *ledger, struct part *part, bool may_be_moved, struct error *err)
 {
@@ -200,6 +208,8 @@ static bool load_part(
 		return false;
 	if (state.moved_to && !may_be_moved)
 		return refuse_moved(part, &state, err);
+	if (part->awaits_state && !may_be_moved)
+		return refuse_awaiting(part, err);
 	part->read_serial = state.serial;
 	part->is_born = state.lineage[0];
 	memcpy(part->lineage, state.lineage, sizeof(part->lineage));

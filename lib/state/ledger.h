@@ -38,7 +38,8 @@ struct ledger_options {
 	const struct sealing *sealing; /* NULL: there is no key */
 	const char *operation;         /* "apply"; shown to others that want the lock */
 	bool no_lock;
-	bool may_be_moved; /* a state that was moved away is no error: see state.moved_to */
+	/* No error: a state that was moved away (state.moved_to); one that is still to arrive. */
+	bool may_be_moved;
 	int64_t lock_timeout_ms;
 };
 

@@ -384,6 +384,7 @@ bool part_load(struct part *part, struct state *ret_state, struct error *err)
 				 snapshot.exists ? &part->found : &part->journal.found) ||
 			 part->seen_serial || has_clear_backup(part);
 	part->is_stale &= snapshot.exists;
+	part->awaits_state = !snapshot.exists && snapshot.awaited;
 	part->serial = state.serial;
 	if (!fold_journal(part, &state, err) || !fold_left(part, &state, err))
 		return false;

@@ -40,6 +40,7 @@ struct part {
 	int64_t seen_serial;        /* a higher one that this machine has seen; 0: none */
 	struct chain_writer lines, durable_lines; /* with what may not be written yet; without */
 	struct fs_log log;                        /* open during a run */
+	bool awaits_state;   /* a move to this place was interrupted: it has no state yet */
 	int64_t serial;      /* of the newest state that the backend has; 0: none */
 	int64_t read_serial; /* of the state as it was read, with its journal; 0: there was none */
 	bool is_born;        /* the lineage is that of the state as it was read */

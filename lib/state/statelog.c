@@ -230,6 +230,7 @@ bool statelog_read(struct statelog *log, struct backend_snapshot *ret_snapshot, 
 	drop_broken_before(log, log->writer_epoch);
 	ret_snapshot->exists = log->newest > 0;
 	ret_snapshot->serial = log->newest;
+	ret_snapshot->awaited = log->newest ? 0 : log->start;
 	return true;
 }
 
@@ -462,6 +463,22 @@ static bool refuse_serial(const struct statelog *log, int64_t serial, struct err
 	return false;
 }
 
+/*
+ * Writes into log/1 where the log starts. What an interrupted move has left is replaced, under
+ * the lock: the state may have changed at the old place since.
+ */
+static bool write_start(struct statelog *log, int64_t serial, struct error *err)
+{
+	const struct statelog_object first = {LOG_AT_STATE, 1};
+	struct log_head start = {.kind = LOG_START, .serial = serial, .epoch = log->ours};
+
+	if (!log->start)
+		return create_entry(log, 1, &start, err);
+	if (!log->ours)
+		return refuse_serial(log, serial, err);
+	return statelog_put(&log->bucket, first, &start, err);
+}
+
 /* A hint that is not written costs requests of the next run, so it is no error. */
 static void move_hint(struct statelog *log)
 {
@@ -475,12 +492,11 @@ bool statelog_append(
 	struct statelog *log, int64_t serial, const struct str *bytes, struct error *err)
 {
 	struct log_head state = {.kind = LOG_STATE, .serial = serial, .payload = bytes};
-	struct log_head start = {.kind = LOG_START, .serial = serial};
 
 	assert(log->is_read);
-	if (log->newest ? serial != log->newest + 1 : log->start && serial != log->start)
+	if (log->newest ? serial != log->newest + 1 : serial < log->start)
 		return refuse_serial(log, serial, err);
-	if (!log->newest && !log->start && serial > 1 && !create_entry(log, 1, &start, err))
+	if (!log->newest && serial > 1 && serial != log->start && !write_start(log, serial, err))
 		return false;
 	if (!create_entry(log, serial, &state, err))
 		return false;

@@ -156,6 +156,39 @@ manifest()
 	err_has "$prefix/b85e105f4ecef8ad9ca31a8372d0c353 has no state yet"
 }
 
+@test "killed before the state has arrived in the bucket: nothing but a migration goes on there" {
+	printf 'account_id: %s\nstores: [a]\n' "$account" >cfprov.yaml
+	good apply -auto-approve
+	cp "$state" before.json
+	# The first hint, as `latest` is until the lock is released.
+	KIND=s3 BUCKET=$s3_bucket ENDPOINT=$s3_url PREFIX=$prefix "$build/tests/tools/backend" check
+	s3 GET "$prefix/latest" >latest
+	manifest a
+	good state migrate -auto-approve
+	cp before.json "$state"
+	s3 PUT "$prefix/latest" --data-binary @latest
+	[ "$http" = 200 ]
+	s3 DELETE "$prefix/log/0000000002"
+	s3 DELETE "$prefix/lock/0000000001"
+	s3 DELETE "$prefix/lock/0000000001.done"
+	s3 GET "$prefix/log/0000000001" | grep -q start
+	manifest a b
+	for command in plan 'apply -auto-approve' 'state list'; do
+		bad $command
+		err_has "Error: a move of a state to s3://$s3_bucket/$prefix was interrupted" \
+			'Run `cfprov state migrate` again'
+	done
+	live "$account" >live.txt && [ "$(wc -l <live.txt)" = 1 ]
+	# The old place is still valid, and may have gone on.
+	printf 'account_id: %s\nstores: [a, c]\n' "$account" >cfprov.yaml
+	good apply -auto-approve
+	manifest a c
+	good state migrate -auto-approve
+	err_has "The state is now at s3://$s3_bucket/$prefix, with serial 3."
+	good plan
+	out_has 'No changes.'
+}
+
 @test "from a file to the bucket, and back" {
 	printf 'account_id: %s\nstores: [a]\n' "$account" >cfprov.yaml
 	good apply -auto-approve

@@ -41,6 +41,7 @@ struct cloud_place {
 	struct cloud_bytes log[CLOUD_STATES]; /* [serial]; length 0: none */
 	int64_t epoch[CLOUD_STATES];          /* of the writer; -1: it had no lock */
 	int64_t newest;
+	int64_t awaited;                      /* as struct backend_snapshot has it */
 	struct cloud_lock locks[CLOUD_LOCKS]; /* [epoch] */
 	int64_t lock_count;
 };
@@ -144,6 +145,7 @@ static inline bool cloud_read(
 		return false;
 	ret_snapshot->serial = place->newest;
 	ret_snapshot->exists = place->newest > 0;
+	ret_snapshot->awaited = place->awaited;
 	if (place->newest)
 		str_add(&ret_snapshot->bytes, place->log[place->newest].bytes,
 			place->log[place->newest].length);

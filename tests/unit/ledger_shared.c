@@ -649,6 +649,24 @@ static void another_serial(void **state)
 	expect_error(&s->err, "has the state of serial 1 in the place of serial 2");
 }
 
+/* Only who moves a state may open the place that it is still to arrive at. */
+static void move_was_interrupted(void **state)
+{
+	struct setting *s = *state;
+	struct ledger_options options = options_of(s, s->home);
+
+	cloud_at("p")->awaited = 4;
+	assert_false(ledger_read(&s->ledger, &options, &s->err));
+	expect_text(s->err.hint, "state migrate");
+	expect_error(&s->err, "a move of a state to s3://b/p was interrupted");
+	assert_false(ledger_open(&s->ledger, &options, &s->err));
+	expect_error(&s->err, "was interrupted");
+	assert_null(cloud_held());
+	options.may_be_moved = true;
+	assert_true(ledger_open(&s->ledger, &options, &s->err));
+	ledger_close(&s->ledger);
+}
+
 static void damaged_intents(void **state)
 {
 	struct setting *s = *state;
@@ -690,6 +708,7 @@ int main(void)
 		TEST(locked_on_this_machine),
 		TEST(who_holds_it),
 		TEST(another_serial),
+		TEST(move_was_interrupted),
 		TEST(damaged_intents),
 		TEST(killed_same_machine),
 		TEST(killed_other_machine),

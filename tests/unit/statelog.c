@@ -1,3 +1,4 @@
+/* file size: the log of states, request by request, with what others do in between */
 #include "object_store.h"
 
 #define INFO(id) "{\"ID\":\"" id "\",\"Who\":\"" id "@host\",\"Operation\":\"apply\"}"
@@ -196,6 +197,24 @@ static void migrated(void **state)
 	LOG(reader, store);
 	reader.has_looked = true;
 	holds(&reader, 7, "seven");
+	/* interrupted there, and the old place has a newer state since */
+	store_remove(store, "p/log/0000000007");
+	store_remove(store, "p/latest");
+	{
+		LOG(later, store);
+		struct backend_snapshot snapshot CLEANUP(backend_snapshot_release) = {0};
+		later.hint = (struct log_head){.kind = LOG_HINT};
+		later.has_looked = later.has_hint = later.is_proved = true;
+		good(statelog_read(&later, &snapshot, &err), &err);
+		assert_int_equal(snapshot.awaited, 7);
+		assert_false(statelog_append(&later, 9, &bytes, &err)); /* without a lock */
+		expect_error(&err, "s3://b/p continues with the serial 7, not 9");
+		take(&later, &alice);
+		append(&later, 9, "nine");
+		release(&later);
+	}
+	LOG(last, store);
+	holds(&last, 9, "nine");
 }
 
 /* ---- the hint ---- */
