@@ -272,9 +272,7 @@ bool planning_save(struct session *session, const char *path)
 	struct error err CLEANUP(error_release) = {0};
 	struct str bytes CLEANUP(str_release) = {0};
 	const struct planfile planfile = {
-		.state_path = session->location.kind == LOCATION_LOCAL
-				      ? session->location.path
-				      : session_state_name(session),
+		.state_path = session_state_place(session),
 		.is_partial = session->is_partial,
 		.parts = planned_parts(session),
 		.part_count = ledger->part_count,

@@ -161,6 +161,12 @@ bool session_use_planned_state(struct session *session, const char *planned) MUS
 const char *session_state_name(struct session *session);
 
 /*
+ * Lends what tells this state apart from all others, for a saved plan: a path, or the URL of
+ * location_add_url with a checksum instead of the query, which may have a password in it.
+ */
+const char *session_state_place(struct session *session);
+
+/*
  * Of a state that is split by account, selects the one of the only account that -account picks.
  * Afterwards it is not split.
  */

@@ -1,6 +1,7 @@
 /* Where a session's state is, and opening it. */
 #include "session.h"
 
+#include "adapter/crypt.h"
 #include "adapter/fs.h"
 #include "base/text.h"
 #include "interrupt.h"
@@ -90,6 +91,23 @@ const char *session_state_name(struct session *session)
 	return arena_text(&session->arena, str_text(&name));
 }
 
+const char *session_state_place(struct session *session)
+{
+	struct str url CLEANUP(str_release) = {0}, place CLEANUP(str_release) = {0};
+	char hash[CRYPT_CHECKSUM_SIZE];
+
+	if (session->location.kind == LOCATION_LOCAL)
+		return session->location.path;
+	location_add_url(&session->location, &url);
+	size_t length = strcspn(str_text(&url), "?");
+	str_add(&place, str_text(&url), length);
+	if (length < url.length) {
+		crypt_checksum(str_text(&url) + length, url.length - length, hash);
+		str_format(&place, "#%s", hash);
+	}
+	return arena_text(&session->arena, str_text(&place));
+}
+
 /* ---- the state of a saved plan ---- */
 
 /* A plan can't choose where credentials go: a remote state is the manifest's. */
@@ -107,12 +125,12 @@ bool session_use_planned_state(struct session *session, const char *planned)
 	}
 	if (!session_find_state(session))
 		return false;
-	const char *name = session_state_name(session);
-	if (strcmp(name, planned) == 0)
+	const char *place = session_state_place(session);
+	if (strcmp(place, planned) == 0)
 		return true;
 	char *shown AUTO_FREE = text_visible(planned, 0);
 	return term_fail("Run plan again.",
-		"the plan was made for the state %s, but the state is %s", shown, name);
+		"the plan was made for the state %s, but the state is %s", shown, place);
 }
 
 /* ---- opening it ---- */

@@ -47,7 +47,7 @@ static bool open_old(struct session *session, bool to_split, const char *from, s
 			is_split ? "old" : "new");
 	if (is_manifest(from) && !ret->is_manifest_open)
 		return term_fail(NULL, "the manifest %s does not exist", from);
-	if (strcmp(session_state_name(ret), session_state_name(session)) == 0)
+	if (strcmp(session_state_place(ret), session_state_place(session)) == 0)
 		return term_fail("Pass the old place with -from: the path of a state file, or a "
 				 "manifest whose `state` names it.",
 			"the state is at %s already", session_state_name(ret));

@@ -13,10 +13,11 @@ static const struct backend_kind *const kinds[LOCATION_KINDS] = {
 static bool find_files(struct backend *backend, const struct location *location, struct error *err)
 {
 	const char *endpoint = location->endpoint ? location->endpoint : "";
+	bool is_http = location->kind == LOCATION_HTTP; /* whose name has no query */
 	struct str place CLEANUP(str_release) = {0}, name CLEANUP(str_release) = {0};
 	char hash[CRYPT_CHECKSUM_SIZE];
 
-	str_format(&place, "%s %s", endpoint, backend->name);
+	str_format(&place, "%s %s", endpoint, is_http ? location->address : backend->name);
 	crypt_checksum(str_text(&place), place.length, hash);
 	str_format(&name, "%s.journal", hash);
 	backend->journal_path = fs_user_path(str_text(&name));

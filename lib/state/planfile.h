@@ -31,7 +31,7 @@ struct planfile_part {
 };
 
 struct planfile {
-	const char *state_path; /* as on the command line */
+	const char *state_path; /* as on the command line; remote: its URL */
 	bool is_partial;        /* options left something out */
 	const struct planfile_part *parts;
 	size_t part_count;

@@ -144,6 +144,25 @@ lock_requests()
 	err_has "force-unlock $(kept .lock.ID)\`"
 }
 
+@test "http: the query alone tells two states apart: an account, a state, and saved plans" {
+	good plan -out=plan
+	TF_HTTP_ADDRESS=$gitlab?acc=1 bad apply plan
+	err_has "the plan was made for the state $gitlab, but the state is $gitlab#"
+	err_lacks "acc="
+	unset "${!TF_HTTP_@}"
+	# shellcheck disable=SC2016 # not the shell's
+	printf 'state: {backend: http, address: "%s", lock_address: "%s"}\naccounts:\n' \
+		"$http_url"/plain/s?acc={'${ACCOUNT_ID}','${ACCOUNT_ID}'} >cfprov.yaml
+	printf '  team%d: {account_id: acc_%d}\n' 1 1 2 2 >>cfprov.yaml
+	echo 'stores: [keys]' >>cfprov.yaml
+	good plan -out=plan
+	good apply plan
+	for word in acc_1 acc_2; do
+		[ "$(http_kept "/plain/s%3Facc=$word" '.state | fromjson | .serial')" = 1 ]
+	done
+	good plan -detailed-exitcode
+}
+
 @test "http: errors name what to do" {
 	TF_HTTP_PASSWORD=wrong-wrong bad plan
 	err_has "Error: can't read the state at $gitlab: HTTP 401: 401 Unauthorized" "GitLab takes a token"

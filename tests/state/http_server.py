@@ -14,6 +14,7 @@ FOLDER/url gets the address, FOLDER/log a line for each request: its method, pat
         Each serial can be written once (422).
     /plain/NAME              a simple server: no users; LOCK and UNLOCK there; 423, with the info
                              of the holder; it keeps whatever is POSTed or PUT
+    /plain/NAME?acc=WORD     the same, another state for each word
     /mute/NAME               the same, but its 423 says nothing
     /none/NAME               the same without locks
     /page, /moved, /wall     a web page; a redirect to /plain/moved; 403 from somebody in between
@@ -196,6 +197,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         parts = urllib.parse.urlsplit(self.path)
         query = urllib.parse.parse_qs(parts.query)
+        if "acc" in query:
+            parts = parts._replace(path=parts.path + "?acc=" + query["acc"][0])
         with guard:
             found = {} if parts.path.startswith("/_test/") else self.fault(parts.path)
             fault = found.get("do")

@@ -99,20 +99,48 @@ static void close_far(struct backend *backend)
 
 static const struct backend_kind far = {.name = "far", .open = open_far, .close = close_far};
 
-static char *journal_of(const char *endpoint, const char *prefix)
+static char *journal_at(const struct location *location, const char *name)
 {
-	const struct location location = {
-		.kind = LOCATION_S3, .bucket = "b", .prefix = prefix, .endpoint = endpoint};
-	const struct backend_options options = {.kind = &far, .location = &location};
+	const struct backend_options options = {.kind = &far, .location = location};
 	struct error err CLEANUP(error_release) = {0};
 	struct backend *backend = NULL;
 
 	assert_true(backend_open(&options, &backend, &err));
 	char *path = mem_copy_text(backend->journal_path);
-	expect_text(backend->name, "s3://b/p");
+	expect_text(backend->name, name);
 	expect_text(backend->lock_path, ".lock");
 	backend_free(backend);
 	return path;
+}
+
+static char *journal_of(const char *endpoint, const char *prefix)
+{
+	const struct location location = {
+		.kind = LOCATION_S3, .bucket = "b", .prefix = prefix, .endpoint = endpoint};
+
+	return journal_at(&location, "s3://b/p");
+}
+
+static char *journal_of_address(const char *address)
+{
+	const struct location location = {.kind = LOCATION_HTTP, .address = address};
+
+	return journal_at(&location, "https://host/s");
+}
+
+/* The name of a state has no query, but its files have. */
+static void journals_of_queries(void **state)
+{
+	const char *folder = folder_file(*state, "state");
+
+	assert_int_equal(setenv("XDG_STATE_HOME", folder, true), 0);
+	char *a AUTO_FREE = journal_of_address("https://host/s?a=1"),
+		*b AUTO_FREE = journal_of_address("https://host/s?a=1"),
+		*c AUTO_FREE = journal_of_address("https://host/s?a=2"),
+		*d AUTO_FREE = journal_of_address("https://host/s");
+	assert_string_equal(a, b);
+	assert_string_not_equal(a, c);
+	assert_string_not_equal(a, d);
 }
 
 /* Each place has files of its own, and always the same. */
@@ -159,6 +187,7 @@ int main(void)
 		TEST(local_has_no_more),
 		TEST(what_local_lacks_is_said),
 		TEST(journals_of_remote_states),
+		TEST(journals_of_queries),
 		TEST(no_folder_for_journals),
 	};
 
