@@ -93,6 +93,10 @@ static bool check_target(
 		return term_fail(NULL, "the state %s was moved to %s before",
 			old->ledger.parts[0].backend->name, shown);
 	}
+	if (sealing_keys(&old->ledger.parts[0].sealing) && !sealing_keys(&session->sealing))
+		return term_fail("Add the `key` of the old manifest to it, or set CFPROV_KEY.",
+			"the state %s is protected by a key, but this manifest has none",
+			old->ledger.parts[0].backend->name);
 	if (!from->serial)
 		return term_fail("Pass the old place with -from: the path of a state file, or a "
 				 "manifest whose `state` names it.",

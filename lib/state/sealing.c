@@ -125,6 +125,10 @@ bool sealing_write(const struct sealing *sealing, const struct state *state, str
 	struct str plain CLEANUP(str_release) = {0};
 	char mac[HEX_MAC + 1];
 
+	if (!keys && sealing->encrypts && !sealing->only_shows) {
+		error_set(err, "the state is encrypted, and no key is set");
+		return error_hint(err, "Set CFPROV_KEY, or `state.key` in the manifest.");
+	}
 	if (!keys) {
 		state_encode(state, out);
 		return true;

@@ -64,7 +64,7 @@ struct keys *sealing_keys(const struct sealing *sealing);
  * written from now on; where the manifest does not say, that is as it was found. */
 bool sealing_settle(struct sealing *sealing, const struct sealing_found *found);
 
-/* Adds the bytes of the file. */
+/* Adds the bytes of the file. Without a key, what is to be encrypted is refused. */
 bool sealing_write(const struct sealing *sealing, const struct state *state, struct str *out,
 	struct error *err) MUST_CHECK;
 

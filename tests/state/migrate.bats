@@ -136,6 +136,37 @@ kept()
 	[ "$(serial)" = 1 ]
 }
 
+# keyed: the manifest gets a key
+keyed()
+{
+	grep -q '^state:' cfprov.yaml || echo 'state:' >>cfprov.yaml
+	echo '  key: {env: STATE_KEY}' >>cfprov.yaml
+	export STATE_KEY=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+}
+
+@test "what a key protects does not go where no key is set" {
+	local_manifest
+	keyed
+	echo '  encrypt: true' >>cfprov.yaml
+	good apply -auto-approve
+	grep -q '"sealed"' "$state"
+	cp cfprov.yaml old.yaml
+	remote_manifest
+	bad state migrate -from=old.yaml -auto-approve
+	err_has "Error: the state $state is protected by a key, but this manifest has none" \
+		'Add the `key` of the old manifest to it, or set CFPROV_KEY.'
+	http_ask -k "$http_url/_test/state?path=$path" | grep -q default && return 1
+	cp old.yaml cfprov.yaml
+	good plan
+	# Without `encrypt`, the new manifest leaves it as it is.
+	remote_manifest
+	keyed
+	good state migrate -from=old.yaml -auto-approve
+	kept 'has("sealed")' | grep -q true
+	good plan
+	out_has 'No changes.'
+}
+
 @test "interrupted in the middle, it continues; the old state stays valid until the end" {
 	local_manifest
 	good apply -auto-approve

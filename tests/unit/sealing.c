@@ -97,12 +97,19 @@ static void without_a_key_nothing_changes(void **state)
 {
 	struct str bytes CLEANUP(str_release) = {0}, plain CLEANUP(str_release) = {0};
 	struct state made CLEANUP(state_release) = {0};
+	const struct sealing encrypts = {.encrypts = true};
+	struct error err = {0};
 
 	(void)state;
 	make(&made, &plain);
-	write_with(NULL, SEALING_SEALED, &bytes);
+	write_with(NULL, SEALING_PLAIN, &bytes);
 	assert_string_equal(str_text(&bytes), str_text(&plain));
 	expect_read(NULL, &bytes, SEALING_PLAIN, SEALING_TRUSTED);
+	/* Least of all what is to be encrypted becomes plain. */
+	assert_false(sealing_write(&encrypts, &made, &bytes, &err));
+	assert_string_equal(str_text(&bytes), str_text(&plain));
+	expect_text(err.hint, "CFPROV_KEY");
+	expect_error(&err, "the state is encrypted, and no key is set");
 }
 
 static void written_and_read(void **state)
