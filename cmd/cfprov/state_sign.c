@@ -17,6 +17,20 @@ static bool is_doubtful(const struct part *part)
 	       !sealing_is_sound(&part->journal.found);
 }
 
+/* What is not accepted in any case. */
+static void add_dropped(struct str *out, const struct part *part)
+{
+	char *state AUTO_FREE = text_visible(part->backend->name, 0);
+
+	str_format(out,
+		"%sIntents that interrupted runs left beside the locks of %s cannot be trusted "
+		"and will be dropped:\n\n",
+		out->length ? "\n" : "", state);
+	str_add(out, str_text(&part->dropped), part->dropped.length);
+	str_text_add(out, "\nIf those runs created objects, `cfprov apply -adopt` finds them by "
+			  "name.\n");
+}
+
 /* Why it is not simply believed. */
 static void add_doubts(struct str *out, const struct part *part)
 {
@@ -117,9 +131,13 @@ static bool is_approved(const struct session *session, const struct state_fold *
 	const struct cli *cli = session->cli;
 	struct str text CLEANUP(str_release) = {0}, question CLEANUP(str_release) = {0};
 	size_t count = fold->change_count;
+	bool drops = false;
 
 	for (size_t i = 0; i < session->ledger.part_count; i++) {
 		const struct part *part = &session->ledger.parts[i];
+		if (part->dropped.length)
+			add_dropped(&text, part);
+		drops |= part->dropped.length > 0;
 		if (!is_doubtful(part))
 			continue;
 		count++;
@@ -128,7 +146,7 @@ static bool is_approved(const struct session *session, const struct state_fold *
 		add_state(&text, session, part);
 	}
 	add_unkeyed(&text, fold);
-	if (!count)
+	if (!count && !drops)
 		return true;
 	term_out_str(&text);
 	if (cli->auto_approve)
@@ -136,9 +154,13 @@ static bool is_approved(const struct session *session, const struct state_fold *
 	if (!cli->input)
 		return term_fail("Pass -auto-approve.",
 			"approval required, but -input=false disables prompts");
-	str_format(&question,
-		"Anyone who can write the state could have made %s. Do you want to accept %s?",
-		count == 1 ? "it" : "them", count == 1 ? "it" : "them");
+	if (count)
+		str_format(&question,
+			"Anyone who can write the state could have made %s. Do you want to accept "
+			"%s?",
+			count == 1 ? "it" : "them", count == 1 ? "it" : "them");
+	else
+		str_text_add(&question, "Do you want to drop these intents?");
 	if (approval_ask(session, str_text(&question)))
 		return true;
 	term_print("Signing cancelled. No changes were made.");

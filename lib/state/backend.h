@@ -147,9 +147,13 @@ bool backend_announce(
  * that wrote the newest state on: also those that the newest state has. Needs no lock, and one
  * request if there are none. Start with {0}; the texts are in the arena.
  */
+struct backend_intent {
+	const char *name; /* of the object; for messages */
+	struct str bytes;
+};
 struct backend_intents {
 	struct arena arena;
-	const struct str *items;
+	const struct backend_intent *items;
 	size_t count;
 };
 bool backend_left(

@@ -2,6 +2,7 @@
 
 #include "adapter/crypt.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "state/lock_info.h"
 #include "state/recovery.h"
 #include "state/seen.h"
@@ -299,27 +300,58 @@ static bool fold_journal(struct part *part, struct state *state, struct error *e
 	return journal_refuse(part->backend->journal_path, err);
 }
 
+/*
+ * Intents count only if they are sound, also where `state sign` accepts what is not signed: they
+ * could name any object as one that cfprov created. It drops them, after asking. A state that is
+ * written afterwards has a later epoch, so nobody looks at them again.
+ */
+static bool decode_intents(struct part *part, const struct backend_intent *intents,
+	struct journal *ret_run, struct error *err)
+{
+	struct sealing strict = part->sealing;
+	struct str name CLEANUP(str_release) = {0};
+	struct error why CLEANUP(error_release) = {0};
+
+	strict.accepts_unsigned = false;
+	str_format(&name, "%s of %s", intents->name, part->backend->name);
+	if (journal_decode(str_text(&name), &intents->bytes, &strict, ret_run, &why))
+		return true;
+	if (part->sealing.accepts_unsigned) {
+		char *message AUTO_FREE = text_visible(why.message, 0);
+		str_format(&part->dropped, "%s (%s)\n", intents->name, message);
+		return true;
+	}
+	error_move(err, &why);
+	return sealing_keys(&strict)
+		       ? error_hint(err,
+				 "An interrupted run left its intents there. If the key was "
+				 "replaced, set CFPROV_OLD_KEY. Otherwise, drop them with `cfprov "
+				 "state sign`; `cfprov apply -adopt` then finds by name what that "
+				 "run created.")
+		       : false;
+}
+
 /* Of runs whose lock was broken: what their machines know is out of reach. */
 static bool fold_left(struct part *part, struct state *state, struct error *err)
 {
 	struct backend_intents left CLEANUP(backend_intents_release) = {0};
-	struct str name CLEANUP(str_release) = {0};
 
+	str_clear(&part->dropped);
 	if (!backend_left(part->backend, &left, err))
 		return false;
-	str_format(&name, "the intents beside the lock of %s", part->backend->name);
 	for (size_t i = 0; i < left.count; i++) {
 		struct journal run CLEANUP(journal_release) = {0};
-		const struct str *item = &left.items[i];
-		if (!journal_decode(str_text(&name), item, &part->sealing, &run, err))
+		if (!decode_intents(part, &left.items[i], &run, err))
 			return false;
 		/* The journal, which was found here, has more. */
 		if (run.head.lock[0] && strcmp(run.head.lock, part->journal.head.lock) == 0)
 			continue;
 		if (recovery_fold_intents(state, &run, part->serial, clock_unix_ms(), err) ==
 			RECOVERY_INVALID)
-			return error_prefix(err, "%s", str_text(&name));
+			return error_prefix(
+				err, "%s of %s", left.items[i].name, part->backend->name);
 	}
+	part->is_stale |= part->dropped.length > 0;
 	return true;
 }
 
@@ -533,6 +565,7 @@ void part_close(struct part *part)
 	lock_drop(&part->file_lock);
 	backend_free(part->backend);
 	journal_release(&part->journal);
+	str_release(&part->dropped);
 	chain_release(&part->lines);
 	chain_release(&part->durable_lines);
 	*part = (struct part){.file_lock.fd = -1, .log.fd = -1};

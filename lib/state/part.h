@@ -37,7 +37,8 @@ struct part {
 	struct sealing sealing;
 	struct sealing_found found; /* of the state as it was read */
 	bool is_stale;              /* it should be written again with the key */
-	int64_t seen_serial;        /* a higher one that this machine has seen; 0: none */
+	struct str dropped; /* `state sign`: intents beside locks that are not sound, a line each */
+	int64_t seen_serial; /* a higher one that this machine has seen; 0: none */
 	struct chain_writer lines, durable_lines; /* with what may not be written yet; without */
 	struct fs_log log;                        /* open during a run */
 	bool awaits_state;   /* a move to this place was interrupted: it has no state yet */

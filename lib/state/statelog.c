@@ -393,7 +393,7 @@ bool statelog_still_ours(struct statelog *log, struct error *err)
 
 bool statelog_left(struct statelog *log, struct backend_intents *ret_left, struct error *err)
 {
-	struct str *items;
+	struct backend_intent *items;
 	size_t kept = 0;
 
 	if (!log->ours && !walk(log, err))
@@ -402,18 +402,20 @@ bool statelog_left(struct statelog *log, struct backend_intents *ret_left, struc
 	items = arena_alloc(&ret_left->arena, log->broken_count * sizeof(*items));
 	ret_left->items = items;
 	for (size_t i = 0; i < log->broken_count; i++) {
+		const struct statelog_object at = {LOG_AT_INTENTS, log->broken[i]};
 		struct statelog_found found CLEANUP(statelog_found_release) = {0};
-		if (!statelog_get(&log->bucket,
-			    (struct statelog_object){LOG_AT_INTENTS, log->broken[i]},
-			    STATELOG_WHOLE, &found, err))
+		struct str name CLEANUP(str_release) = {0};
+		if (!statelog_get(&log->bucket, at, STATELOG_WHOLE, &found, err))
 			return false;
 		if (!found.payload.length)
 			continue;
+		log_object_key("", at.place, at.number, &name);
 		log->broken[kept] = log->broken[i];
-		items[kept++] =
-			(struct str){.bytes = arena_bytes(&ret_left->arena,
-					     str_text(&found.payload), found.payload.length),
-				.length = found.payload.length};
+		items[kept++] = (struct backend_intent){
+			.name = arena_text(&ret_left->arena, str_text(&name)),
+			.bytes = {.bytes = arena_bytes(&ret_left->arena, str_text(&found.payload),
+					  found.payload.length),
+				.length = found.payload.length}};
 	}
 	log->broken_count = ret_left->count = kept;
 	return true;

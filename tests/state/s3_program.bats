@@ -242,3 +242,30 @@ cost()
 	cost 36 apply -auto-approve
 	cost 4 plan -account=team2
 }
+
+@test "s3: intents that were not written with the key are dropped, not signed" {
+	sim_faults '{"method": "POST", "nth": 2, "kind": "no_answer"}'
+	later "$cfprov" apply -auto-approve
+	second() { (($(posts) == 2)); }
+	wait_until second
+	kill -KILL "$later_pid"
+	wait "$later_pid" || true
+	machine two
+	bad apply -auto-approve
+	id=$(grep -oE '[0-9a-f]{8}-[0-9a-f-]{27}' err | tail -n 1)
+	good force-unlock -force "$id"
+	export CFPROV_KEY=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff
+	bad apply -auto-approve
+	err_has "lock/0000000001.intents of s3://$s3_bucket/$prefix" "is not signed" "cfprov state sign"
+	bad state sign -input=false
+	out_has "lock/0000000001.intents (" "will be dropped" "cfprov apply -adopt"
+	err_has "approval required"
+	good state sign -auto-approve
+	good state list
+	[ ! -s out ]
+	good state sign -auto-approve
+	err_has "Everything in the state is signed."
+	good apply -adopt -auto-approve
+	good plan -detailed-exitcode
+	[ "$(sim_world '[.accounts[].stores[].secrets[].name] | @csv')" = '"a","b"' ]
+}

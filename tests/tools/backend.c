@@ -119,7 +119,7 @@ static bool do_left(struct backend *backend, struct error *err)
 	if (!backend_left(backend, &left, err))
 		return false;
 	for (size_t i = 0; i < left.count; i++)
-		print("left", &left.items[i]);
+		print("left", &left.items[i].bytes);
 	return true;
 }
 

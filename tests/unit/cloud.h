@@ -218,7 +218,7 @@ static inline bool cloud_announce(
 static inline bool cloud_left(
 	struct backend *backend, struct backend_intents *ret_left, struct error *err)
 {
-	struct str *items = arena_alloc(&ret_left->arena, CLOUD_LOCKS * sizeof(*items));
+	struct backend_intent *items = arena_alloc(&ret_left->arena, CLOUD_LOCKS * sizeof(*items));
 	struct cloud_place *place = cloud_of(backend)->place;
 	int64_t first = place->newest ? place->epoch[place->newest] : 0;
 
@@ -230,7 +230,9 @@ static inline bool cloud_left(
 			continue;
 		char *copy = arena_alloc(&ret_left->arena, intents->length + 1);
 		memcpy(copy, intents->bytes, intents->length);
-		items[ret_left->count++] = (struct str){.bytes = copy, .length = intents->length};
+		items[ret_left->count++] = (struct backend_intent){
+			.name = arena_format(&ret_left->arena, "lock/%d.intents", (int)i),
+			.bytes = {.bytes = copy, .length = intents->length}};
 	}
 	ret_left->items = items;
 	return cloud_step(true, err);

@@ -680,12 +680,51 @@ static void damaged_intents(void **state)
 	break_lock(s);
 	cloud->places[0].locks[0].intents.bytes[30] ^= 1;
 	assert_false(ledger_read(&s->ledger, &options, &s->err));
-	expect_text(s->err.file, "the intents beside the lock of s3://b");
+	expect_text(s->err.file, "lock/0.intents of s3://b");
 	expect_error(&s->err, "damaged at byte 0");
 	cloud->places[0].locks[0].intents.bytes[30] ^= 1;
 	expect_read(s, s->away, "ABD", 1);
 	/* Its own machine knows more. */
 	expect_read(s, s->home, "acD", 1);
+}
+
+/*
+ * Whoever can write the bucket can put intents beside a broken lock. With a key they count only if
+ * they were written with it: to sign the state is not to accept them, but to drop them.
+ */
+static void forged_intents(void **state)
+{
+	struct setting *s = *state;
+	struct keys keys CLEANUP(keys_release) = {0};
+	struct secret text CLEANUP(secret_release) = {0};
+	struct sealing sealing = {.keys = &keys};
+	struct ledger_options options = options_of(s, s->away);
+
+	cloud->fault = CLOUD_GONE;
+	cloud->fault_at = 6; /* the append of its end */
+	assert_false(run(s, s->home));
+	error_release(&s->err);
+	clear_faults();
+	break_lock(s);
+	secret_copy(&text, "correct horse battery", 21);
+	assert_true(key_init(&keys.now, &text, &s->err));
+	options.sealing = &sealing;
+	assert_false(ledger_read(&s->ledger, &options, &s->err));
+	expect_text(s->err.file, "lock/0.intents of s3://b");
+	expect_text(s->err.hint, "`cfprov state sign`");
+	expect_error(&s->err, "is not signed, although a key is set");
+	sealing.accepts_unsigned = true;
+	assert_true(ledger_open(&s->ledger, &options, &s->err));
+	expect_stores(s, "");
+	expect_text(str_text(&s->ledger.parts[0].dropped), "lock/0.intents (");
+	assert_true(s->ledger.parts[0].is_stale);
+	assert_true(ledger_accept(&s->ledger, &s->err));
+	ledger_close(&s->ledger);
+	sealing.accepts_unsigned = false;
+	assert_true(ledger_read(&s->ledger, &options, &s->err));
+	expect_stores(s, "");
+	assert_int_equal(s->ledger.state.serial, 1);
+	ledger_close(&s->ledger);
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -710,6 +749,7 @@ int main(void)
 		TEST(another_serial),
 		TEST(move_was_interrupted),
 		TEST(damaged_intents),
+		TEST(forged_intents),
 		TEST(killed_same_machine),
 		TEST(killed_other_machine),
 		TEST(failed_same_machine),

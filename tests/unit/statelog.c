@@ -515,7 +515,8 @@ static void broken(void **state)
 		holds(&log, 0, NULL);
 		good(statelog_left(&log, &left, &err), &err);
 		assert_int_equal(left.count, 1);
-		assert_string_equal(str_text(&left.items[0]), "what alice wanted");
+		assert_string_equal(str_text(&left.items[0].bytes), "what alice wanted");
+		assert_string_equal(left.items[0].name, "lock/0000000001.intents");
 		if (i == 2)
 			append(&log, 1, "with what alice did");
 		release(&log);
