@@ -429,12 +429,26 @@ bool part_load(struct part *part, struct state *ret_state, struct error *err)
 
 /* ---- writing ---- */
 
+/* Makes sure, after a pause or a conflict, that nobody has broken our lock. */
+static bool check_lock(struct part *part, struct error *err)
+{
+	part->fence_at_ms = clock_monotonic_ms();
+	if (!part->lock_id || backend_still_ours(part->backend, err))
+		return true;
+	if (err->code == ERROR_CONFLICT)
+		part->keeps_lock = false; /* there is none to keep */
+	return false;
+}
+
 bool part_write(struct part *part, const struct state *state, struct error *err)
 {
 	struct str bytes CLEANUP(str_release) = {0};
 
 	if (!encode_readable(part, state, &bytes, err) ||
 		!backend_append(part->backend, state->serial, &bytes, err)) {
+		struct error ignored CLEANUP(error_release) = {0};
+		if (err->code == ERROR_CONFLICT)
+			(void)!check_lock(part, &ignored);
 		if (err->code == ERROR_CONFLICT && part->has_journal)
 			error_hint(err,
 				"The lock of this run was broken. What it did is in the journal "
@@ -467,13 +481,6 @@ static void add_alive(struct part *part, struct str *out)
 	part->alive_ms = clock_unix_ms();
 	part->alive_at_ms = clock_monotonic_ms();
 	journal_encode_alive(part->alive_ms, &part->lines, out);
-}
-
-/* Makes sure, after a pause, that nobody has broken our lock. */
-static bool check_lock(struct part *part, struct error *err)
-{
-	part->fence_at_ms = clock_monotonic_ms();
-	return !part->lock_id || backend_still_ours(part->backend, err);
 }
 
 static bool drop_journal(struct part *part, struct error *err)
@@ -555,8 +562,9 @@ void part_close(struct part *part)
 			part->lock_id);
 	} else if (part->lock_id && !backend_release(part->backend, &why)) {
 		error_prefix(&why, "the lock of the state could not be released");
-		error_hint(&why, "%s%sRun `cfprov force-unlock %s` to release it.",
-			why.hint ? why.hint : "", why.hint ? " " : "", part->lock_id);
+		if (why.code != ERROR_CONFLICT) /* else it was broken */
+			error_hint(&why, "%s%sRun `cfprov force-unlock %s` to release it.",
+				why.hint ? why.hint : "", why.hint ? " " : "", part->lock_id);
 	}
 	if (why.message) {
 		event_emit(part->sink, &(struct event){.type = EVENT_WARNING, .err = &why});
