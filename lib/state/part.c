@@ -28,6 +28,15 @@ bool part_open(struct part *part, const struct backend_options *options,
 
 /* ---- the coding of states ---- */
 
+/* The name of what a log has is not signed, so the state in it must say the same. */
+static bool is_at_serial(
+	const struct part *part, const struct state *state, int64_t serial, struct error *err)
+{
+	return !serial || serial == state->serial ||
+	       error_set(err, "%s has the state of serial %lld in the place of serial %lld",
+		       part->backend->name, (long long)state->serial, (long long)serial);
+}
+
 /* The opposite of sealing_write. */
 static bool decode_state(const struct part *part, const char *name, const struct str *bytes,
 	struct state *ret_state, struct error *err)
@@ -218,9 +227,22 @@ int64_t part_find_backup(const struct part *part, char **ret_name)
 bool part_read_old(struct part *part, int64_t serial, struct state *ret_state, struct error *err)
 {
 	struct str bytes CLEANUP(str_release) = {0};
+	struct state old CLEANUP(state_release) = {0};
 
-	return backend_read_old(part->backend, serial, &bytes, err) &&
-	       decode_state(part, part->backend->name, &bytes, ret_state, err);
+	if (!backend_read_old(part->backend, serial, &bytes, err) ||
+		!decode_state(part, part->backend->name, &bytes, &old, err) ||
+		!is_at_serial(part, &old, serial, err))
+		return false;
+	if (part->is_born && strcmp(old.lineage, part->lineage) != 0) {
+		error_set(err,
+			"the state with serial %lld belongs to another state (lineage %s, "
+			"not %s)",
+			(long long)serial, old.lineage, part->lineage);
+		return error_at(err, part->backend->name, 0, 0);
+	}
+	*ret_state = old;
+	old = (struct state){0};
+	return true;
 }
 
 static bool refuse_state(const struct part *part, struct error *err)
@@ -386,10 +408,8 @@ static bool decode_snapshot(struct part *part, const struct backend_snapshot *sn
 		return error_at(err, name, 0, 0);
 	if (!state_decode(name, str_text(&plain), plain.length, ret_state, err))
 		return refuse_state(part, err);
-	if (snapshot->serial && snapshot->serial != ret_state->serial)
-		return error_set(err, "%s has the state of serial %lld in the place of serial %lld",
-			name, (long long)ret_state->serial, (long long)snapshot->serial);
-	return check_seen(part, ret_state, err);
+	return is_at_serial(part, ret_state, snapshot->serial, err) &&
+	       check_seen(part, ret_state, err);
 }
 
 /* What was there before the state was encrypted, if a run was killed in between. */

@@ -67,7 +67,8 @@ bool part_lock(struct part *part, const struct part_wait *wait, struct error *er
 /* Gives the state (state_release); an empty one if there is none yet. */
 bool part_load(struct part *part, struct state *ret_state, struct error *err) MUST_CHECK;
 
-/* Gives one of the states that a log has kept (state_release). */
+/* Gives one of the states that a log has kept (state_release). Another serial or lineage than it
+ * should have is an error. After part_load. */
 bool part_read_old(
 	struct part *part, int64_t serial, struct state *ret_state, struct error *err) MUST_CHECK;
 

@@ -299,6 +299,16 @@ static inline bool cloud_history(
 	return true;
 }
 
+static inline bool cloud_read_old(
+	struct backend *backend, int64_t serial, struct str *ret_bytes, struct error *err)
+{
+	const struct cloud_bytes *it = &cloud_of(backend)->place->log[serial];
+
+	(void)err;
+	str_add(ret_bytes, it->bytes, it->length);
+	return true;
+}
+
 static const struct backend_kind cloud_kind = {
 	.name = "cloud",
 	.open = cloud_open,
@@ -313,6 +323,7 @@ static const struct backend_kind cloud_kind = {
 	.release = cloud_release,
 	.force_unlock = cloud_force_unlock,
 	.history = cloud_history,
+	.read_old = cloud_read_old,
 };
 
 #endif

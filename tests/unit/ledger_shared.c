@@ -667,6 +667,35 @@ static void move_was_interrupted(void **state)
 	ledger_close(&s->ledger);
 }
 
+/* A state that was kept is signed; the number that it is found under is not. */
+static void another_old_state(void **state)
+{
+	struct setting *s = *state;
+	const struct ledger_options options = options_of(s, s->home);
+	struct cloud_place *place = &cloud->places[0];
+	struct state old = {0},
+		     other = {.serial = 1, .lineage = "6f1c2f0e-0000-4000-8000-123456789abc"};
+	struct str bytes CLEANUP(str_release) = {0};
+
+	assert_true(run(s, s->home));
+	open_at(s, s->home);
+	resolve(s);
+	ledger_close(&s->ledger);
+	assert_int_equal(place->newest, 2);
+	assert_true(ledger_read(&s->ledger, &options, &s->err));
+	assert_true(ledger_read_old(&s->ledger, 1, &old, &s->err));
+	assert_int_equal(old.serial, 1);
+	state_release(&old);
+	place->log[1] = place->log[2];
+	assert_false(ledger_read_old(&s->ledger, 1, &old, &s->err));
+	expect_error(&s->err, "has the state of serial 2 in the place of serial 1");
+	state_encode(&other, &bytes);
+	cloud_put(&place->log[1], &bytes);
+	assert_false(ledger_read_old(&s->ledger, 1, &old, &s->err));
+	expect_error(&s->err, "the state with serial 1 belongs to another state (lineage 6f1c");
+	ledger_close(&s->ledger);
+}
+
 static void damaged_intents(void **state)
 {
 	struct setting *s = *state;
@@ -747,6 +776,7 @@ int main(void)
 		TEST(locked_on_this_machine),
 		TEST(who_holds_it),
 		TEST(another_serial),
+		TEST(another_old_state),
 		TEST(move_was_interrupted),
 		TEST(damaged_intents),
 		TEST(forged_intents),
