@@ -79,6 +79,7 @@ const struct error *session_try_key(struct session *session, bool completes)
 	(void)find_settings(session, &ignored);
 	if (!keyring_read(&session->keyring, &session->key_err)) {
 		keys_release(&session->keyring.keys);
+		session->sealing.lacks_key = true;
 		return &session->key_err;
 	}
 	return NULL;

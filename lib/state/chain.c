@@ -217,7 +217,7 @@ bool chain_open(struct chain_reader *reader, const struct sealing *sealing, cons
 	if (!find_line(reader, &line, &length))
 		return true;
 	if (length < sizeof(magic) - 1 || memcmp(line, magic, sizeof(magic) - 1) != 0) {
-		reader->found.trust = keys ? SEALING_UNSIGNED : SEALING_TRUSTED;
+		reader->found.trust = sealing_trust_unsigned(sealing);
 		return sealing_accepts(sealing, "journal", &reader->found, err);
 	}
 	reader->line = 1;

@@ -29,6 +29,13 @@ bool sealing_is_sound(const struct sealing_found *found)
 	return found->trust == SEALING_TRUSTED || found->trust == SEALING_OLD_KEY;
 }
 
+enum sealing_trust sealing_trust_unsigned(const struct sealing *sealing)
+{
+	if (sealing_keys(sealing))
+		return SEALING_UNSIGNED;
+	return sealing && sealing->lacks_key ? SEALING_UNVERIFIED : SEALING_TRUSTED;
+}
+
 static bool is_accepted(const struct sealing *sealing, const struct sealing_found *found)
 {
 	if (sealing_is_sound(found))
@@ -324,7 +331,7 @@ bool sealing_read(const struct sealing *sealing, const struct str *bytes, struct
 		str_add(&plain, bytes->bytes, bytes->length);
 	if (!is_whole && !has_signature(bytes)) {
 		found.form = SEALING_PLAIN;
-		found.trust = sealing_keys(sealing) ? SEALING_UNSIGNED : SEALING_TRUSTED;
+		found.trust = sealing_trust_unsigned(sealing);
 	} else if (sealing_keys(sealing)) {
 		found.trust = SEALING_MODIFIED;
 		if (is_whole && !judge(sealing, &plain, mac, &found, err))

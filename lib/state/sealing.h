@@ -36,6 +36,7 @@ struct sealing {
 	bool encrypts;              /* what is written is sealed: see sealing_settle */
 	bool accepts_unsigned; /* `state sign`: what is not signed, or by an unknown key, is read */
 	bool only_shows;       /* what is signed is read although there is no key */
+	bool lacks_key;        /* with `only_shows`: a key is configured, but could not be read */
 };
 
 /* How far what was read can be trusted. All but the first two need `accepts_unsigned` or
@@ -43,7 +44,7 @@ struct sealing {
 enum sealing_trust {
 	SEALING_TRUSTED,    /* written with the key; or not signed, and there is no key */
 	SEALING_OLD_KEY,    /* written with the old key */
-	SEALING_UNVERIFIED, /* signed, and there is no key */
+	SEALING_UNVERIFIED, /* signed, and there is no key; or not signed, and `lacks_key` */
 	SEALING_UNSIGNED,
 	SEALING_FOREIGN,  /* signed with another key */
 	SEALING_MODIFIED, /* its signature is wrong */
@@ -56,6 +57,9 @@ struct sealing_found {
 	enum sealing_trust trust;
 	char key_id[SEALING_ID_SIZE]; /* of a signature; "": none */
 };
+
+/* How far to trust what is not signed. */
+enum sealing_trust sealing_trust_unsigned(const struct sealing *sealing);
 
 /* Lends the keys, or NULL: there is none. It may be NULL. */
 struct keys *sealing_keys(const struct sealing *sealing);

@@ -137,6 +137,11 @@ interrupted()
 	secrets '{key: {env: NOT_SET}}'
 	good state list
 	err_has "Warning: the signature of the state cfprov.state.json was not verified: can't read the key: the environment variable NOT_SET is not set"
+	# Nor is a state believed then that somebody has put there without a key.
+	jq 'del(.signature)' before >"$state"
+	good state list
+	err_has "Warning: the signature of the state cfprov.state.json was not verified: can't read the key: the environment variable NOT_SET is not set"
+	cp before "$state"
 	bad plan
 	err_has "can't read the key"
 	# A command that reads the key is not run to complete a word.

@@ -293,6 +293,7 @@ static void keys_are_not_mixed(void **state)
 	struct keys both CLEANUP(keys_release) = keys_of(RAW_2, RAW);
 	const struct sealing sealing = {.keys = &keys}, rotates = {.keys = &both}, none = {0};
 	const struct sealing shows = {.only_shows = true};
+	const struct sealing lacks = {.only_shows = true, .lacks_key = true};
 	const struct sealing accepts = {.keys = &keys, .accepts_unsigned = true};
 	struct str plain CLEANUP(str_release) = {0};
 
@@ -300,6 +301,8 @@ static void keys_are_not_mixed(void **state)
 	write_with(NULL, SEALING_PLAIN, &plain);
 	expect_refused(&sealing, &plain, 0, "the journal is not signed, although a key is set");
 	expect_read(&accepts, &plain, TEXTS, SEALING_UNSIGNED);
+	expect_read(&shows, &plain, TEXTS, SEALING_TRUSTED);
+	expect_read(&lacks, &plain, TEXTS, SEALING_UNVERIFIED);
 	for (size_t f = 0; f < ARRAY_SIZE(forms); f++) {
 		struct str bytes CLEANUP(str_release) = {0};
 		write_with(RAW, forms[f], &bytes);

@@ -328,6 +328,21 @@ static void an_old_key_alone(void **state)
 	expect_refused(&sealing, &bytes, "no key is set", "CFPROV_KEY");
 }
 
+/* A key that can't be read must not make everything believable. */
+static void a_key_that_is_not_read(void **state)
+{
+	const struct sealing lacks = {.only_shows = true, .lacks_key = true};
+	const struct sealing shows = {.only_shows = true};
+	struct str plain CLEANUP(str_release) = {0}, other CLEANUP(str_release) = {0};
+
+	(void)state;
+	write_with(NULL, SEALING_PLAIN, &plain);
+	expect_read(&shows, &plain, SEALING_PLAIN, SEALING_TRUSTED);
+	expect_read(&lacks, &plain, SEALING_PLAIN, SEALING_UNVERIFIED);
+	write_with(RAW, SEALING_SIGNED, &other);
+	expect_read(&lacks, &other, SEALING_SIGNED, SEALING_UNVERIFIED);
+}
+
 static void accepted_once(void **state)
 {
 	struct keys keys CLEANUP(keys_release) = keys_of(RAW, NULL);
@@ -365,6 +380,7 @@ int main(void)
 		cmocka_unit_test(costs_outside_the_limits),
 		cmocka_unit_test(the_old_key_opens),
 		cmocka_unit_test(an_old_key_alone),
+		cmocka_unit_test(a_key_that_is_not_read),
 		cmocka_unit_test(accepted_once),
 	};
 
