@@ -121,6 +121,7 @@ static void judge_backend(const struct ledger_options *options, struct report *r
 	struct location location = *options->backend.location;
 	struct arena arena CLEANUP(arena_release) = {0};
 	struct backend *backend = NULL;
+	struct backend_snapshot snapshot CLEANUP(backend_snapshot_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 
 	if (options->account_count)
@@ -132,6 +133,9 @@ static void judge_backend(const struct ledger_options *options, struct report *r
 			"Check the credentials and what they permit.");
 	else if (backend_is_log(backend))
 		find(report, OK, NULL, "the object store can be reached and honours conditions");
+	else if (!backend_read(backend, &snapshot, &err))
+		find_error(report, FAIL, "the state can't be read", &err,
+			"Check the address and the credentials.");
 	else
 		find(report, OK, NULL, "the server can be reached");
 	int64_t ahead_s = backend && backend->has_clock ? backend->ahead_s : 0;

@@ -163,6 +163,15 @@ lock_requests()
 	good plan -detailed-exitcode
 }
 
+@test "http: doctor asks the server" {
+	good doctor
+	out_has "the server can be reached"
+	TF_HTTP_PASSWORD=wrong-wrong prov doctor
+	[ "$status" = 1 ]
+	out_has "the state can't be read" "HTTP 401"
+	! out_has "the server can be reached" 2>/dev/null
+}
+
 @test "http: errors name what to do" {
 	TF_HTTP_PASSWORD=wrong-wrong bad plan
 	err_has "Error: can't read the state at $gitlab: HTTP 401: 401 Unauthorized" "GitLab takes a token"
