@@ -149,6 +149,7 @@ bool backend_announce(
  */
 struct backend_intent {
 	const char *name; /* of the object; for messages */
+	bool is_unseen;   /* by the writer of the newest state: it had an older lock, or none */
 	struct str bytes;
 };
 struct backend_intents {

@@ -323,9 +323,8 @@ static bool fold_journal(struct part *part, struct state *state, struct error *e
 }
 
 /*
- * Intents count only if they are sound, also where `state sign` accepts what is not signed: they
- * could name any object as one that cfprov created. It drops them, after asking. A state that is
- * written afterwards has a later epoch, so nobody looks at them again.
+ * Intents count only if they are sound, also in `state sign`: they could name any object as one
+ * that cfprov created. It drops them, after asking: the state that it writes has a later epoch.
  */
 static bool decode_intents(struct part *part, const struct backend_intent *intents,
 	struct journal *ret_run, struct error *err)
@@ -368,7 +367,8 @@ static bool fold_left(struct part *part, struct state *state, struct error *err)
 		/* The journal, which was found here, has more. */
 		if (run.head.lock[0] && strcmp(run.head.lock, part->journal.head.lock) == 0)
 			continue;
-		if (recovery_fold_intents(state, &run, part->serial, clock_unix_ms(), err) ==
+		const struct recovery_base base = {part->serial, left.items[i].is_unseen};
+		if (recovery_fold_intents(state, &run, base, clock_unix_ms(), err) ==
 			RECOVERY_INVALID)
 			return error_prefix(
 				err, "%s of %s", left.items[i].name, part->backend->name);

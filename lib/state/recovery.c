@@ -96,15 +96,35 @@ enum recovery recovery_fold(
 	return journal->head.lock[0] ? fold_news(state, &dated, err) : RECOVERY_OLDER;
 }
 
+/* What a newer state, which was written without these intents, leaves open. */
+static enum recovery fold_unseen(
+	struct state *state, const struct journal *intents, struct error *err)
+{
+	struct change *open AUTO_FREE = mem_alloc(intents->count * sizeof(*open));
+	size_t count = 0;
+
+	for (size_t i = 0; i < intents->count; i++) {
+		const struct change *change = &intents->changes[i];
+		const struct object *known = model_find(&state->model, change->object);
+		if (change->kind == CHANGE_PUT && (!known || !known->id) &&
+			!has_id_elsewhere(state, change->object))
+			open[count++] = *change;
+	}
+	return count ? fold(state, intents, open, count, err) : RECOVERY_NOTHING;
+}
+
 enum recovery recovery_fold_intents(struct state *state, const struct journal *intents,
-	int64_t serial, int64_t now_ms, struct error *err)
+	struct recovery_base base, int64_t now_ms, struct error *err)
 {
 	struct journal dated = *intents;
 
 	if (state->lineage[0] && strcmp(state->lineage, intents->head.lineage) != 0)
 		return RECOVERY_FOREIGN;
-	if (intents->head.serial < serial || !intents->head.lineage[0])
+	bool is_older = intents->head.serial < base.serial;
+	if ((is_older && !base.is_unseen) || !intents->head.lineage[0])
 		return RECOVERY_NOTHING;
 	dated.alive_ms = now_ms; /* nobody knows until when it ran */
+	if (is_older)
+		return fold_unseen(state, &dated, err);
 	return fold(state, &dated, intents->changes, intents->count, err);
 }

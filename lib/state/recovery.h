@@ -25,9 +25,15 @@ enum recovery recovery_fold(
 
 /*
  * The same for intents without results, of a run whose journal is out of reach. `serial` is that of
- * the state without what was folded into it just now; what is older is in the state.
+ * the state without what was folded into it just now. What is older is in the state, unless whoever
+ * wrote it did not see these intents (backend_intent.is_unseen), as without the lock: then what the
+ * state does not have, or only without an id, is still open.
  */
+struct recovery_base {
+	int64_t serial;
+	bool is_unseen;
+};
 enum recovery recovery_fold_intents(struct state *state, const struct journal *intents,
-	int64_t serial, int64_t now_ms, struct error *err);
+	struct recovery_base base, int64_t now_ms, struct error *err);
 
 #endif

@@ -413,6 +413,7 @@ bool statelog_left(struct statelog *log, struct backend_intents *ret_left, struc
 		log->broken[kept] = log->broken[i];
 		items[kept++] = (struct backend_intent){
 			.name = arena_text(&ret_left->arena, str_text(&name)),
+			.is_unseen = log->newest && log->broken[i] > log->writer_epoch,
 			.bytes = {.bytes = arena_bytes(&ret_left->arena, str_text(&found.payload),
 					  found.payload.length),
 				.length = found.payload.length}};

@@ -232,6 +232,7 @@ static inline bool cloud_left(
 		memcpy(copy, intents->bytes, intents->length);
 		items[ret_left->count++] = (struct backend_intent){
 			.name = arena_format(&ret_left->arena, "lock/%d.intents", (int)i),
+			.is_unseen = place->newest && i > first,
 			.bytes = {.bytes = copy, .length = intents->length}};
 	}
 	ret_left->items = items;

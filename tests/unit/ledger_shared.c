@@ -511,6 +511,40 @@ static void broken_and_overtaken(void **state)
 	expect_read(s, s->away, "ad", 3);
 }
 
+/*
+ * While the first run works, somebody writes a state without the lock, who has not seen its
+ * intents; then its machine dies, and its lock is broken.
+ */
+static void written_without_the_lock(void **state)
+{
+	struct setting *s = *state;
+	struct ledger mine;
+
+	open_at(s, s->home);
+	assert_true(ledger_begin(&s->ledger, &s->desired, s->intents, COUNT, &s->err));
+	mine = s->ledger;
+	struct ledger_options options = options_of(s, s->away);
+	options.no_lock = true;
+	assert_true(ledger_open(&s->ledger, &options, &s->err));
+	memcpy(s->ledger.parts[0].lineage, mine.parts[0].lineage, sizeof(mine.parts[0].lineage));
+	const struct result found = result_of(s, D);
+	const struct change change = {CHANGE_PUT, found.change.object};
+	ledger_stage(&s->ledger, &(struct state_fold){&change, 1, &s->account, 1, 0});
+	assert_true(ledger_commit(&s->ledger, &s->err));
+	ledger_close(&s->ledger);
+	assert_int_equal(cloud->places[0].newest, 1);
+	assert_int_equal(cloud->places[0].epoch[1], -1);
+	break_lock(s);
+	open_at(s, s->away);
+	expect_stores(s, "ABd");
+	resolve(s);
+	ledger_close(&s->ledger);
+	expect_read(s, s->away, "ad", cloud->places[0].newest);
+	s->ledger = mine;
+	(void)options_of(s, s->home);
+	ledger_close(&s->ledger);
+}
+
 /* Killed while it waited for approval: it has no journal, but its lock file. */
 static void killed_before_the_run(void **state)
 {
@@ -769,6 +803,7 @@ int main(void)
 		TEST(broken_in_the_run),
 		TEST(out_of_reach_in_the_run),
 		TEST(broken_and_overtaken),
+		TEST(written_without_the_lock),
 		TEST(killed_before_the_run),
 		TEST(not_released),
 		TEST(waits),

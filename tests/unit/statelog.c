@@ -486,6 +486,35 @@ static void unlock(struct store *store, const char *id, const char *error)
 	expect_error(&err, error);
 }
 
+/* A writer without the lock, whose state comes after the intents of a run, has not seen them. */
+static void written_without_the_lock(void **state)
+{
+	struct store *store = *state;
+	struct backend_intents left CLEANUP(backend_intents_release) = {0};
+	struct backend_intents then CLEANUP(backend_intents_release) = {0};
+	struct str text CLEANUP(str_release) = {0};
+	struct error err = {0};
+
+	run(store, 1, 1);
+	LOG(dead, store);
+	take(&dead, &alice);
+	holds(&dead, 1, "state 1");
+	str_text_add(&text, "what alice wanted");
+	good(statelog_announce(&dead, &text, &err), &err);
+	LOG(other, store);
+	holds(&other, 1, "state 1");
+	good(statelog_left(&other, &left, &err), &err);
+	assert_int_equal(left.count, 0);
+	append(&other, 2, "without the lock");
+	unlock(store, "2", NULL);
+	LOG(next, store);
+	take(&next, &bob);
+	holds(&next, 2, "without the lock");
+	good(statelog_left(&next, &then, &err), &err);
+	assert_int_equal(then.count, 1);
+	assert_true(then.items[0].is_unseen);
+}
+
 static void broken(void **state)
 {
 	struct store *store = *state;
@@ -517,6 +546,7 @@ static void broken(void **state)
 		assert_int_equal(left.count, 1);
 		assert_string_equal(str_text(&left.items[0].bytes), "what alice wanted");
 		assert_string_equal(left.items[0].name, "lock/0000000001.intents");
+		assert_false(left.items[0].is_unseen);
 		if (i == 2)
 			append(&log, 1, "with what alice did");
 		release(&log);
@@ -600,6 +630,7 @@ int main(void)
 		test(copied_bucket),
 		test(busy),
 		test(resumed),
+		test(written_without_the_lock),
 		test(broken),
 		test(history),
 	};
