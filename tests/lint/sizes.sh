@@ -112,7 +112,7 @@ awk -f tests/lint/code.awk $sources | awk '
 		case $what in
 		'`cmd/'*) folders=cmd/cfprov ;;
 		'heart:'*) folders='lib/model lib/plan lib/apply' ;;
-		'all of'*) folders=lib/* ;;
+		'all of'*) folders=lib ;;
 		*) folders=lib/$(echo "$what" | tr -d '` ') ;;
 		esac
 		# shellcheck disable=SC2086 # a list of folders
