@@ -14,6 +14,19 @@ setup()
 }
 teardown() { stop_all; }
 
+# the_key, another_key: from now on, and the state is accepted as it is. Fingerprints are not.
+the_key()
+{
+	export CFPROV_KEY=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+	good state sign -auto-approve
+}
+
+another_key()
+{
+	export CFPROV_KEY=fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210
+	good state sign -auto-approve
+}
+
 # keys SECRET...: cfprov.yaml with the store keys; a secret is its name, and what else belongs in
 # its braces. Each has its value from the variable V_NAME, which is set if it was not.
 keys()
@@ -231,6 +244,7 @@ No changes found, but values were not compared.
 	good plan -values=none
 	[[ -e token && -e key ]]
 	sed -i 's/echo 0123/echo 9999/' cfprov.yaml
+	good state sign -auto-approve
 	good plan -values=none
 	err_has "can't be verified: default/keys/A"
 	sed -i 's/; echo 9999/; exit 1; echo 9999/' cfprov.yaml
@@ -479,6 +493,7 @@ No changes. Your infrastructure matches the configuration.
 }
 
 @test "what is only refreshed: fields, and what became ready" {
+	unset CFPROV_KEY
 	start_logged --pending forever
 	keys A B
 	good apply -auto-approve
@@ -505,16 +520,16 @@ No changes. Your infrastructure matches the configuration.
 	start_logged
 	keys A
 	good apply -auto-approve
-	export CFPROV_KEY=fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210
+	another_key
 	good plan
 	err_is 'Warning: The value of a secret can'"'"'t be verified: default/keys/A. Its fingerprint was made with a different key. Restore the key (CFPROV_KEY, or `state.key`), or raise `version` to write the value again.
 '
 	out_is 'No changes found, but not all values can be verified.
 '
-	export CFPROV_KEY=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+	the_key
 	keys A B C D E
 	good apply -auto-approve
-	export CFPROV_KEY=fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210
+	another_key
 	good apply -auto-approve
 	[ "$(grep -c 'verified' err)" = 1 ]
 	err_has 'The values of 5 secrets' 'default/keys/A, default/keys/B, default/keys/C and 2 more.'
@@ -532,7 +547,7 @@ No changes. Your infrastructure matches the configuration.
 	keys A B
 	good plan -format=json
 	jq -e '.resource_changes | length == 3 and all(.[]; has("unverified") | not)' out
-	export CFPROV_KEY=fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210
+	another_key
 	good plan -format=json -out=saved
 	[ "$(change A '[.change.actions, .changes, .unverified]')" = '[["no-op"],null,["value"]]' ]
 	[ "$(change B .unverified)" = null ]
@@ -547,10 +562,11 @@ No changes. Your infrastructure matches the configuration.
 	# Where room is short, what is to be done needs it more.
 	local long
 	long=$(printf 'A%.0s' {1..120})
-	export "V_$long=hush" CFPROV_KEY=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+	export "V_$long=hush"
+	the_key
 	keys "$long"
 	good apply -auto-approve
-	export CFPROV_KEY=fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210
+	another_key
 	keys "$long" B C D E F G
 	good plan -format=markdown -max-bytes=512
 	[ "$(sed -n 3p out)" = "The values of some secrets can't be verified." ]
@@ -661,6 +677,7 @@ No changes. Your infrastructure matches the configuration.
 # ---- the state --------------------------------------------------------------------------------
 
 @test "the state of a secret, for people and as JSON" {
+	unset CFPROV_KEY
 	start_logged
 	keys A 'B, scopes: [workers, dex], comment: "a \"b\"", version: 3, prevent_destroy: true'
 	good apply -auto-approve
@@ -695,6 +712,7 @@ No changes. Your infrastructure matches the configuration.
 }
 
 @test "state list, rm, mv, pull and output with secrets" {
+	unset CFPROV_KEY
 	start_logged
 	keys A B
 	good apply -auto-approve

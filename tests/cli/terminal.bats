@@ -345,8 +345,8 @@ ok    default: Secrets Store can be read
 	fits 60
 	screen --columns 60 -- help
 	has "$screen" '
-  import-env   write manifest entries for the names in a
-               .env or JSON file
+  import-env      write manifest entries for the names in a
+                  .env or JSON file
 '
 }
 
