@@ -35,6 +35,23 @@ static bool at_place(struct error *err, const struct location *location)
 	return place->file ? error_at(err, place->file, place->line, place->column) : false;
 }
 
+/* Gives (mem_free) the origin of a URL that has been checked. */
+static char *origin_of(const char *url)
+{
+	struct http_url read CLEANUP(http_url_release) = {0};
+	struct error ignored CLEANUP(error_release) = {0};
+
+	return http_url_check("", url, &read, &ignored) ? mem_copy_text(read.origin)
+							: mem_copy_text("");
+}
+
+static bool is_same_server(const char *url, const char *other)
+{
+	char *first AUTO_FREE = origin_of(url), *second AUTO_FREE = origin_of(other);
+
+	return strcmp(first, second) == 0;
+}
+
 /* ---- s3 ---- */
 
 static bool is_r2(const struct http_url *url)
@@ -45,13 +62,14 @@ static bool is_r2(const struct http_url *url)
 	return length > strlen(end) && strcmp(url->host + length - strlen(end), end) == 0;
 }
 
+static const char *const endpoints[] = {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", NULL};
+
 /* Takes the endpoint of the environment if the manifest has none. Gives its parts, if there is one.
  */
 static bool find_endpoint(
 	struct location *location, struct arena *arena, struct http_url *ret_url, struct error *err)
 {
-	static const char *const names[] = {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", NULL};
-	const char *name = location->endpoint ? NULL : first_set(names);
+	const char *name = location->endpoint ? NULL : first_set(endpoints);
 	const char *text = name ? get(name) : location->endpoint;
 
 	if (!text)
@@ -98,6 +116,24 @@ static bool complete_endpoint(struct location *location, struct arena *arena, st
 	return true;
 }
 
+/* Keys of the environment go only to the server that the environment names, if it does. */
+static bool check_endpoint(const struct location *location, struct error *err)
+{
+	const char *meant = first_set(endpoints);
+
+	if (!meant || is_same_server(location->endpoint, get(meant)))
+		return true;
+	error_set(err,
+		"AWS_ACCESS_KEY_ID is meant for the server of %s, but `endpoint` of the state is "
+		"another",
+		meant);
+	error_hint(err,
+		"To send the keys there, name them in `state` of the manifest: access_key: {env: "
+		"AWS_ACCESS_KEY_ID}, secret_key: {env: AWS_SECRET_ACCESS_KEY}. Or unset %s.",
+		meant);
+	return at_place(err, location);
+}
+
 /* A session token belongs to the two keys that it came with. */
 static bool complete_keys(struct location *location, struct error *err)
 {
@@ -127,7 +163,7 @@ static bool complete_keys(struct location *location, struct error *err)
 	use_variable(&location->secrets[LOCATION_SECRET_KEY], names[1]);
 	use_variable(&location->secrets[LOCATION_SESSION_TOKEN],
 		get("AWS_SESSION_TOKEN") ? "AWS_SESSION_TOKEN" : NULL);
-	return true;
+	return check_endpoint(location, err);
 }
 
 /* ---- http ---- */
@@ -180,23 +216,6 @@ static bool complete_text(struct location *location, const struct http_text *row
 	}
 	*text = arena_text(arena, value);
 	return row->at == FIELD(username) || check_method(name, value, err);
-}
-
-/* Gives (mem_free) the origin of a URL that has been checked. */
-static char *origin_of(const char *url)
-{
-	struct http_url read CLEANUP(http_url_release) = {0};
-	struct error ignored CLEANUP(error_release) = {0};
-
-	return http_url_check("", url, &read, &ignored) ? mem_copy_text(read.origin)
-							: mem_copy_text("");
-}
-
-static bool is_same_server(const char *url, const char *other)
-{
-	char *first AUTO_FREE = origin_of(url), *second AUTO_FREE = origin_of(other);
-
-	return strcmp(first, second) == 0;
 }
 
 /* Credentials of the environment go only to the server that the environment names, if it does. */

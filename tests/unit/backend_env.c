@@ -48,7 +48,7 @@ static void endpoints_and_regions(void **state)
 		{AWS_KEYS " AWS_ENDPOINT_URL_S3=http://127.0.0.1:9000/ AWS_ENDPOINT_URL=https://x",
 			NULL, NULL, "http://127.0.0.1:9000", "us-east-1"},
 		{AWS_KEYS " AWS_ENDPOINT_URL=" R2_URL, NULL, NULL, R2_URL, "auto"},
-		{AWS_KEYS " AWS_ENDPOINT_URL=https://x", R2_URL, NULL, R2_URL, "auto"},
+		{AWS_KEYS " AWS_ENDPOINT_URL=" R2_URL "/", R2_URL, NULL, R2_URL, "auto"},
 	};
 
 	(void)state;
@@ -84,6 +84,7 @@ static void session_tokens(void **state)
 	environment(AWS_KEYS " AWS_SESSION_TOKEN=t");
 	assert_true(backend_env_complete(&location, &arena, &err));
 	assert_string_equal(location.secrets[LOCATION_SESSION_TOKEN].name, "AWS_SESSION_TOKEN");
+	environment(AWS_KEYS " AWS_ENDPOINT_URL_S3=https://x");
 	named.secrets[LOCATION_ACCESS_KEY] = named.secrets[LOCATION_SECRET_KEY] =
 		(struct value_source){.kind = VALUE_ENV, .name = "MINE"};
 	assert_true(backend_env_complete(&named, &arena, &err));
@@ -143,6 +144,10 @@ static void refused(void **state)
 			"AWS_ENDPOINT_URL uses plain http to another host"},
 		{AWS_KEYS " AWS_ENDPOINT_URL=https://h/b", &bucket,
 			"AWS_ENDPOINT_URL must end after the host"},
+		{AWS_KEYS " AWS_ENDPOINT_URL_S3=https://x", &r2,
+			"AWS_ACCESS_KEY_ID is meant for the server of AWS_ENDPOINT_URL_S3"},
+		{AWS_KEYS " AWS_ENDPOINT_URL=https://x", &r2,
+			"AWS_ACCESS_KEY_ID is meant for the server of AWS_ENDPOINT_URL"},
 		{"", &none, "the state has no `address`"},
 		{"TF_HTTP_ADDRESS=http://h/s", &none,
 			"TF_HTTP_ADDRESS uses plain http to another host"},
