@@ -3,6 +3,7 @@
 #include "adapter/crypt.h"
 #include "base/text.h"
 #include "state/lock_info.h"
+#include "state/seen.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -343,6 +344,7 @@ bool ledger_replace(struct ledger *ledger, struct state *state, struct error *er
 	struct state old CLEANUP(state_release) = ledger->state;
 	struct state other CLEANUP(state_release) = *state;
 	int64_t serial = part->serial + 1;
+	int64_t seen = sealing_keys(&part->sealing) ? seen_serial(other.lineage) : 0;
 
 	*state = (struct state){0};
 	ledger->state = (struct state){0};
@@ -352,6 +354,9 @@ bool ledger_replace(struct ledger *ledger, struct state *state, struct error *er
 	}
 	if (other.serial > serial && !(part->serial && backend_is_log(part->backend)))
 		serial = other.serial;
+	if (seen >= serial && !other.moved_to && !backend_is_log(part->backend))
+		serial = seen + 1; /* later than what any machine has seen */
+	part->is_replaced = true;
 	memcpy(part->lineage, other.lineage, sizeof(part->lineage));
 	if (part->account.id && !merge(ledger, part, &other, err))
 		return false;

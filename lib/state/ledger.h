@@ -104,8 +104,9 @@ bool ledger_commit(struct ledger *ledger, struct error *err) MUST_CHECK;
 
 /*
  * Takes a whole other state and writes it. The serial never goes back: it becomes that of the new
- * state, or the old one's plus one if that is higher, or in any case in a log, which has no gaps. A
- * ledger of several parts is refused.
+ * state, or the old one's plus one if that is higher, or in any case in a log, which has no gaps.
+ * This machine then takes no older one that it has seen for the newest. A ledger of several parts
+ * is refused.
  */
 bool ledger_replace(struct ledger *ledger, struct state *state, struct error *err) MUST_CHECK;
 

@@ -1,3 +1,4 @@
+/* file size: one part: its lock, reading, folding in what was left, writing, and the run */
 #include "state/part.h"
 
 #include "adapter/crypt.h"
@@ -377,12 +378,17 @@ static bool fold_left(struct part *part, struct state *state, struct error *err)
 	return true;
 }
 
-/* Is the state older than one that this machine has seen? Anybody could put an old copy there. */
+/*
+ * Is the state older than one that this machine has seen? Anybody could put an old copy there. What
+ * was left where the state was moved from is older, and nothing is made from it.
+ */
 static bool check_seen(struct part *part, const struct state *state, struct error *err)
 {
 	const struct sealing *sealing = &part->sealing;
 	int64_t seen = sealing_keys(sealing) ? seen_serial(state->lineage) : 0;
 
+	if (state->moved_to)
+		return true;
 	if (seen > state->serial)
 		part->seen_serial = seen;
 	else if (sealing_is_sound(&part->found) && sealing_keys(sealing))
@@ -478,9 +484,10 @@ bool part_write(struct part *part, const struct state *state, struct error *err)
 	}
 	part->serial = state->serial;
 	part->is_ahead = false;
-	if (sealing_keys(&part->sealing))
-		(void)(part->seen_serial ? seen_lower(state->lineage, state->serial)
-					 : seen_remember(state->lineage, state->serial));
+	if (sealing_keys(&part->sealing) && !state->moved_to)
+		(void)(part->seen_serial || part->is_replaced
+				? seen_lower(state->lineage, state->serial)
+				: seen_remember(state->lineage, state->serial));
 	return true;
 }
 

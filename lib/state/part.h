@@ -38,6 +38,7 @@ struct part {
 	struct sealing_found found; /* of the state as it was read */
 	bool is_stale;              /* it should be written again with the key */
 	struct str dropped; /* `state sign`: intents beside locks that are not sound, a line each */
+	bool is_replaced;   /* on purpose, by a state that may be older */
 	int64_t seen_serial; /* a higher one that this machine has seen; 0: none */
 	struct chain_writer lines, durable_lines; /* with what may not be written yet; without */
 	struct fs_log log;                        /* open during a run */

@@ -167,6 +167,34 @@ keyed()
 	out_has 'No changes.'
 }
 
+@test "with a key, there and back" {
+	local_manifest
+	keyed
+	good apply -auto-approve
+	remote_manifest
+	keyed
+	good state migrate -auto-approve
+	sed -i 's/\[a\]/[a, b]/' cfprov.yaml
+	good apply -auto-approve
+	sed -i 's/\[a, b\]/[a, b, c]/' cfprov.yaml
+	good apply -auto-approve
+	[ "$(kept .serial)" = 4 ]
+	cp cfprov.yaml old.yaml
+	# The file has the serial 2, and this machine has seen 4.
+	printf 'account_id: %s\nstores: [a, b, c]\n' "$account" >cfprov.yaml
+	keyed
+	bad plan
+	err_has "Error: the state $state was moved to $gitlab"
+	bad state sign
+	err_has "Error: the state $state was moved to $gitlab"
+	good state migrate -from=old.yaml -auto-approve
+	err_has "The state is now at $state, with serial 5."
+	good plan
+	out_has 'No changes.'
+	bad plan -f old.yaml
+	err_has "the state $gitlab was moved to $state"
+}
+
 @test "interrupted in the middle, it continues; the old state stays valid until the end" {
 	local_manifest
 	good apply -auto-approve

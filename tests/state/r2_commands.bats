@@ -156,6 +156,31 @@ manifest()
 	err_has "$prefix/b85e105f4ecef8ad9ca31a8372d0c353 has no state yet"
 }
 
+@test "with a key, to a file and back into the bucket, whose log goes on" {
+	export CFPROV_KEY=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+	manifest a
+	good apply -auto-approve
+	cp cfprov.yaml old.yaml
+	printf 'account_id: %s\nstores: [a]\n' "$account" >cfprov.yaml
+	good state migrate -auto-approve -from=old.yaml
+	for stores in 'a, b' 'a, b, c' 'a, b, c, d'; do
+		sed -i "s/^stores:.*/stores: [$stores]/" cfprov.yaml
+		good apply -auto-approve
+	done
+	[ "$(serial)" = 5 ]
+	cp cfprov.yaml local.yaml
+	manifest a b c d
+	bad plan
+	err_has "was moved to $state"
+	good state migrate -auto-approve
+	err_has 'with serial 3.'
+	good plan
+	out_has 'No changes.'
+	good apply -auto-approve
+	bad plan -f local.yaml
+	err_has "was moved to s3://$s3_bucket/$prefix"
+}
+
 @test "killed before the state has arrived in the bucket: nothing but a migration goes on there" {
 	printf 'account_id: %s\nstores: [a]\n' "$account" >cfprov.yaml
 	good apply -auto-approve
