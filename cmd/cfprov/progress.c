@@ -303,7 +303,11 @@ static void print_state(const struct event *event)
 		term_print("Waiting for the lock held by %s... (up to %s)", event->text,
 			str_text(&wait));
 	else if (event->type == EVENT_PROTECTED)
-		term_print("The state %s was written again with the key.", event->text);
+		term_print("The state %s was written again with the key.%s", event->text,
+			event->leaves_clear
+				? " Older states there are not encrypted: `cfprov state gc "
+				  "-keep=1` removes them."
+				: "");
 	else
 		term_print("The last apply was interrupted. Its recorded results are now in the "
 			   "state.");

@@ -65,6 +65,7 @@ struct event {
 	const char *text;
 	int64_t wait_ms, elapsed_us;
 	bool is_throttled; /* by the rate limit */
+	bool leaves_clear; /* EVENT_PROTECTED: older states are kept, and not encrypted */
 	struct event_progress progress;
 	const struct event_request *request;
 	const struct event_limit *limit;

@@ -304,7 +304,11 @@ static bool protect(struct ledger *ledger, struct part *part, struct error *err)
 		if (!write_part(ledger, part, err))
 			return false;
 	}
-	event_say(part->sink, EVENT_PROTECTED, part->backend->name);
+	event_emit(part->sink, &(struct event){.type = EVENT_PROTECTED,
+				       .text = part->backend->name,
+				       .leaves_clear = part->sealing.encrypts &&
+						       part->found.form != SEALING_SEALED &&
+						       backend_is_log(part->backend)});
 	return true;
 }
 

@@ -123,17 +123,21 @@ bool statelog_read_old(
 	return error_hint(err, "`cfprov state history` lists the states that are kept.");
 }
 
-/* The first serial that may be removed: log/1 never is, since it shows that there is a log. */
-static bool find_oldest(struct statelog *log, int64_t *ret_oldest, struct error *err)
+/*
+ * The first serial that may be removed. A start mark in log/1 stays, as it says where the log
+ * starts; a state there is looked for in any case, since cfprov once kept it.
+ */
+static bool find_oldest(
+	struct statelog *log, int64_t *ret_oldest, bool *ret_has_first, struct error *err)
 {
 	struct log_head first = {0};
 
-	*ret_oldest = log->hint.oldest;
-	if (*ret_oldest)
-		return true;
 	if (!get_head(log, 1, &first, err))
 		return false;
-	*ret_oldest = first.kind == LOG_START ? first.serial : 2;
+	*ret_has_first = first.kind == LOG_STATE;
+	*ret_oldest = log->hint.oldest          ? log->hint.oldest
+		      : first.kind == LOG_START ? first.serial
+						: 2;
 	return true;
 }
 
@@ -141,17 +145,22 @@ bool statelog_forget(struct statelog *log, int64_t keep, size_t *ret_removed, st
 {
 	struct log_head newest = {0}, kept = {0};
 	int64_t oldest, epoch;
+	bool has_first;
 
 	*ret_removed = 0;
-	if (!find_newest(log, &newest, err) || !find_oldest(log, &oldest, err))
+	if (!find_newest(log, &newest, err) || !find_oldest(log, &oldest, &has_first, err))
 		return false;
 	int64_t first_kept = newest.serial - (keep > 0 ? keep : 1) + 1;
-	if (first_kept <= oldest)
+	has_first &= first_kept > 1;
+	if (first_kept <= oldest && !has_first)
 		return true;
 	if (!get_head(log, first_kept, &kept, err))
 		return false;
 	struct log_head mark = {
 		.kind = LOG_REMOVED, .serial = newest.serial, .epoch = newest.epoch};
+	if (has_first && !statelog_put_marks(&log->bucket, 1, 1, &mark, err))
+		return false;
+	*ret_removed = has_first;
 	while (oldest < first_kept) {
 		int64_t to = least(oldest + S3_CONNECTIONS, first_kept) - 1;
 		if (!statelog_put_marks(&log->bucket, oldest, to, &mark, err))

@@ -181,6 +181,36 @@ manifest()
 	err_has "was moved to s3://$s3_bucket/$prefix"
 }
 
+@test "encrypted later: gc leaves nothing in clear" {
+	manifest quite-private
+	good apply -auto-approve
+	s3 GET "$prefix/log/0000000001" | grep -q quite-private
+	export CFPROV_KEY=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+	echo '  encrypt: true' >>cfprov.yaml
+	good state sign -auto-approve
+	err_has "The state s3://$s3_bucket/$prefix was written again with the key." \
+		'Older states there are not encrypted: `cfprov state gc -keep=1` removes them.'
+	good state gc -keep=1
+	err_has 'Removed 1 old state.'
+	s3 GET "$prefix/log/0000000001" >first
+	[ "$http" = 200 ]
+	grep -q removed first
+	! grep -q quite-private first || return 1
+	s3 GET "$prefix/log/0000000002" >second
+	grep -q sealed second
+	! grep -q quite-private second || return 1
+	good plan
+	out_has 'No changes.'
+	good state gc -keep=1
+	err_has 'Removed 0 old states.'
+	# Without the hint, the newest state is found over the mark.
+	s3 DELETE "$prefix/latest"
+	bad plan
+	good state repair
+	err_has 'The newest state has serial 2.'
+	good plan
+}
+
 @test "killed before the state has arrived in the bucket: nothing but a migration goes on there" {
 	printf 'account_id: %s\nstores: [a]\n' "$account" >cfprov.yaml
 	good apply -auto-approve

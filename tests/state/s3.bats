@@ -234,14 +234,14 @@ write_once()
 	[ "$step" = 25 ] # 12 requests, and their answers
 }
 
-@test "old states are removed, all but the first; what leads to the newest can be found again" {
+@test "old states are removed, the first, too; what leads to the newest can be found again" {
 	words=()
 	for serial in {1..12}; do
 		words+=(append "state $serial")
 	done
 	backend check lock $one read "${words[@]}" release
 	run -0 backend check lock $one keep 3 release
-	said "removed 8"
+	said "removed 9"
 	run -0 backend history
 	[ "$output" = "serial 12
 serial 11
