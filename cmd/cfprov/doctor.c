@@ -181,6 +181,8 @@ static void judge_state(struct session *session, struct report *report)
 		find_error(report, FAIL, name, &err,
 			session->location.path ? "Make sure that the file can be read."
 					       : "Check the credentials and `state`.");
+	else if (session_left_behind(session, &err))
+		find_error(report, WARN, "", &err, NULL);
 	else if (!state->lineage[0])
 		find(report, OK, NULL, "%s does not exist yet", name);
 	else

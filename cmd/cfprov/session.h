@@ -182,13 +182,20 @@ bool session_ledger_options(struct session *session, const char *operation,
 /*
  * Opens the state for an operation (as the lock's holder is called) to write it, or, for NULL, to
  * act on what it says; or only to show it: then it is shown although its signature can't be
- * verified, with a warning. Warns if the state is gone and a backup is not.
+ * verified, with a warning. Warns if the state is gone and a backup is not. A state that was left
+ * behind (session_left_behind) is an error for what writes, and else a warning.
  */
 bool session_open_state(struct session *session, const char *operation) MUST_CHECK;
 bool session_show_state(struct session *session, bool completes) MUST_CHECK;
 
 /* The same of one part, also if it was moved away. */
 bool session_open_any_state(struct session *session, const char *operation) MUST_CHECK;
+
+/*
+ * Does the opened state, which is not a local one, not exist yet, while a local one with objects is
+ * beside the manifest? Then the manifest was changed before `state migrate`. *ret: what to say.
+ */
+bool session_left_behind(struct session *session, struct error *ret) MUST_CHECK;
 
 /* Lends the addresses or patterns that were typed, completed by these models or by the state. */
 struct cli_texts session_addresses(struct session *session, const struct address_scope *scope,

@@ -253,6 +253,52 @@ bool session_ledger_options(
 	return find_parts(session, ret_options);
 }
 
+bool session_left_behind(struct session *session, struct error *ret)
+{
+	char *path AUTO_FREE = manifest_beside(&session->source, BACKEND_DEFAULT_NAME);
+	char *shown AUTO_FREE = text_visible(path, 0);
+	const struct state *state = &session->ledger.state;
+	const struct location location = {.kind = LOCATION_LOCAL, .path = path};
+	struct ledger_options options = {.backend.location = &location,
+		.sealing = &session->sealing,
+		.may_be_moved = true};
+	struct ledger local;
+	struct error why CLEANUP(error_release) = {0};
+	struct str what CLEANUP(str_release) = {0};
+
+	if (session->location.kind == LOCATION_LOCAL || location_is_split(&session->location) ||
+		!session->has_ledger || state->serial || state->moved_to ||
+		state->model.object_count)
+		return false;
+	if (ledger_read(&local, &options, &why)) {
+		size_t count = local.state.moved_to ? 0 : local.state.model.object_count;
+		ledger_close(&local);
+		if (!count)
+			return false;
+		str_format(&what, "has %zu object%s", count, term_plural(count));
+	} else {
+		str_text_add(&what, "is a state, too");
+	}
+	error_set(ret, "%s %s, but the manifest keeps the state at %s, where none exists yet",
+		shown, str_text(&what), session_state_name(session));
+	error_hint(ret, "To move it there, run `cfprov state migrate`. If it is not needed, move "
+			"the file away.");
+	return true;
+}
+
+/* What writes would make a second state; for `state push` that is the point. */
+static bool check_left_behind(struct session *session, const char *operation, bool may_be_moved)
+{
+	struct error left CLEANUP(error_release) = {0};
+
+	if (may_be_moved || !session_left_behind(session, &left))
+		return true;
+	if (operation && strcmp(operation, "state push") != 0)
+		return term_error(&left);
+	term_warn(&left);
+	return true;
+}
+
 /* With the keys that were read. */
 static bool open_ledger(struct session *session, const char *operation, bool may_be_moved)
 {
@@ -277,7 +323,7 @@ static bool open_ledger(struct session *session, const char *operation, bool may
 			session_state_name(session), backup);
 		term_warning(str_text(&lost));
 	}
-	return true;
+	return check_left_behind(session, operation, may_be_moved);
 }
 
 static bool open_state(struct session *session, const char *operation, bool may_be_moved)

@@ -219,3 +219,39 @@ keyed()
 	good plan
 	out_has 'No changes.'
 }
+
+@test "the manifest names another place before the state was moved there" {
+	local_manifest
+	good apply -auto-approve
+	remote_manifest
+	left="$state has 1 object, but the manifest keeps the state at $gitlab, where none exists yet"
+	for command in plan 'state list'; do
+		good $command
+		err_has "Warning: $left" 'run `cfprov state migrate`'
+	done
+	prov doctor
+	out_has "$left" 'run `cfprov state migrate`'
+	for command in 'apply -auto-approve' 'import default/a default/a'; do
+		bad $command
+		err_has "Error: $left" 'run `cfprov state migrate`'
+	done
+	[ "$(serial)" = 1 ]
+	good state migrate -auto-approve
+	good apply -auto-approve
+	err_lacks "$left"
+	out_has 'No changes.'
+}
+
+@test "the manifest names another place, and the file is not needed" {
+	local_manifest
+	good apply -auto-approve
+	mv "$state" elsewhere.json
+	remote_manifest
+	good plan
+	err_lacks 'state migrate'
+	cp elsewhere.json "$state"
+	good state push elsewhere.json
+	err_has 'where none exists yet' 'The state now has serial'
+	good plan
+	err_lacks 'state migrate'
+}
