@@ -212,14 +212,21 @@ bool state_repair_run(struct session *session)
 static bool force_unlock(struct session *session, struct backend *backend, struct error *err)
 {
 	struct str info CLEANUP(str_release) = {0}, holder CLEANUP(str_release) = {0};
-	struct str line CLEANUP(str_release) = {0};
-	const char *name = session_state_name(session);
+	struct str line CLEANUP(str_release) = {0}, id CLEANUP(str_release) = {0};
+	const char *name = session_state_name(session), *wanted = session->cli->arguments[0];
 
 	if (!backend_find_holder(backend, &info, err))
 		return false;
 	bool is_held = info.length > 0;
 	if (is_held) {
 		lock_info_describe(&info, &holder);
+		lock_info_add_id(&info, &id);
+		if (id.length && strcmp(str_text(&id), wanted) != 0) {
+			error_set(err, "the state %s is locked, but not with this ID", name);
+			error_hint(err, "It is locked by %s, with the ID %s.", str_text(&holder),
+				str_text(&id));
+			return false;
+		}
 		str_format(&line, "The state %s is locked by %s.\n", name, str_text(&holder));
 		term_print_str(&line);
 	}
@@ -230,7 +237,7 @@ static bool force_unlock(struct session *session, struct backend *backend, struc
 			       "Unlock cancelled. No changes were made."))
 		return false;
 	str_clear(&info);
-	if (backend_force_unlock(backend, session->cli->arguments[0], &info, err)) {
+	if (backend_force_unlock(backend, wanted, &info, err)) {
 		term_print(
 			"The state %s is unlocked. The next apply looks for the objects that the "
 			"broken run may have created.",

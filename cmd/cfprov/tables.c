@@ -125,7 +125,7 @@ const struct command cli_commands[] = {
 		"Shows who holds the lock, asks for approval and removes it. ID is the lock's, which "
 		"the error about a locked state shows. Do it only if that run has ended: a killed run "
 		"that is started again on the same machine takes over its own lock.",
-		"cfprov force-unlock 7\n",
+		"cfprov force-unlock 0b6d4f6e-5c0e-4a53-9d27-6f3f1c2a9b11\n",
 		NULL},
 	{"schema", NULL, "print the JSON Schema of the manifest", COMMAND_OTHER, CLI_SCHEMA, 0,
 		schema_run,

@@ -105,7 +105,10 @@ manifest()
 	bad apply -auto-approve
 	err_has "Error: the state s3://$s3_bucket/$prefix is locked by" "cfprov force-unlock $one"
 	bad force-unlock 22222222-2222-4222-8222-222222222222 -force
-	err_has 'is locked, but not with this ID'
+	err_has 'is locked, but not with this ID' "with the ID $one"
+	bad force-unlock 9 </dev/null
+	err_has 'is locked, but not with this ID' "with the ID $one"
+	err_lacks 'Do you really want to force-unlock?'
 	status=0
 	"$cfprov" force-unlock $one <<<no >out 2>err || status=$?
 	told force-unlock
