@@ -259,9 +259,8 @@ bool session_left_behind(struct session *session, struct error *ret)
 	char *shown AUTO_FREE = text_visible(path, 0);
 	const struct state *state = &session->ledger.state;
 	const struct location location = {.kind = LOCATION_LOCAL, .path = path};
-	struct ledger_options options = {.backend.location = &location,
-		.sealing = &session->sealing,
-		.may_be_moved = true};
+	struct ledger_options options = {
+		.backend.location = &location, .sealing = &session->sealing, .may_be_moved = true};
 	struct ledger local;
 	struct error why CLEANUP(error_release) = {0};
 	struct str what CLEANUP(str_release) = {0};
