@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Time since an arbitrary moment; never goes back. */
+/* Time since an arbitrary moment; never goes back, and goes on during a suspend. */
 int64_t clock_monotonic_ms(void);
 int64_t clock_monotonic_us(void);
 

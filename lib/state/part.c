@@ -15,7 +15,7 @@ enum {
 	POLL_FILE_MS = 100,
 	POLL_MS = 500, /* of a lock that costs requests; later less often: */
 	POLL_LONGEST_MS = 5000,
-	FENCE_EVERY_MS = 60000
+	FENCE_EVERY_MS = 15000
 };
 
 bool part_open(struct part *part, const struct backend_options *options,

@@ -88,7 +88,7 @@ bool part_append(struct part *part, const struct str *lines, struct error *err) 
 
 /*
  * Makes durable that requests are in progress, if the journal has not said so for a second, and
- * looks after the lock once a minute. ERROR_CONFLICT: it was broken.
+ * looks after the lock every 15 s. ERROR_CONFLICT: it was broken.
  */
 bool part_alive(struct part *part, struct error *err) MUST_CHECK;
 bool part_end(struct part *part, struct error *err) MUST_CHECK;
