@@ -113,8 +113,12 @@ static void judge_file(const char *path, struct report *report)
 			"the directory of %s is not writable, so apply can't run", shown);
 }
 
-/* Can a state that machines share be written, and is our clock right? */
-static void judge_backend(const struct ledger_options *options, struct report *report)
+/*
+ * Can a state that machines share be written, and is our clock right? `said`: why it could not be
+ * read, which needs no second line; else NULL.
+ */
+static void judge_backend(
+	const struct ledger_options *options, const char *said, struct report *report)
 {
 	enum { CLOCK_S = 60 }; /* requests are refused from 15 minutes on */
 	struct ledger_options one = *options;
@@ -128,7 +132,10 @@ static void judge_backend(const struct ledger_options *options, struct report *r
 		location = location_of_account(&location, options->accounts[0].id, &arena);
 	one.backend.location = &location;
 	report->what = "backend";
-	if (!backend_open(&one.backend, &backend, &err) || !backend_check(backend, &err))
+	bool is_good = backend_open(&one.backend, &backend, &err) && backend_check(backend, &err);
+	if (!is_good && said && strcmp(said, err.message) == 0)
+		; /* the same */
+	else if (!is_good)
 		find_error(report, FAIL, "the state can't be written", &err,
 			"Check the credentials and what they permit.");
 	else if (backend_is_log(backend))
@@ -178,7 +185,8 @@ static void judge_state(struct session *session, struct report *report)
 	session->has_ledger = ledger_read(&session->ledger, &options, &err);
 	size_t count = state->model.object_count;
 	if (!session->has_ledger)
-		find_error(report, FAIL, name, &err,
+		find_error(report, FAIL, strncmp(err.message, name, strlen(name)) == 0 ? "" : name,
+			&err,
 			session->location.path ? "Make sure that the file can be read."
 					       : "Check the credentials and `state`.");
 	else if (session_left_behind(session, &err))
@@ -203,7 +211,7 @@ static void judge_state(struct session *session, struct report *report)
 	if (session->location.path)
 		judge_file(session->location.path, report);
 	else
-		judge_backend(&options, report);
+		judge_backend(&options, session->has_ledger ? NULL : err.message, report);
 }
 
 /* Of a state that there is, with a key. */
