@@ -54,6 +54,10 @@ static void add_overview(struct str *out)
 	for (const struct variable_text *it = cli_variables; it->name; it++)
 		if (it->help)
 			term_add_row(out, it->name, VARIABLE_COLUMN, it->help);
+	term_add_row(out, "AWS_*", VARIABLE_COLUMN,
+		"credentials, region and endpoint of a state in an object store");
+	term_add_row(out, "TF_HTTP_*", VARIABLE_COLUMN,
+		"address and credentials of a state at an http server (or CFPROV_HTTP_*)");
 	add_statuses(out, cli_statuses);
 	str_text_add(out, "\nRun `cfprov COMMAND -help` for the options of a command.\n");
 }

@@ -192,6 +192,13 @@ bool session_show_state(struct session *session, bool completes) MUST_CHECK;
 bool session_open_any_state(struct session *session, const char *operation) MUST_CHECK;
 
 /*
+ * Reads a state that the log has kept. One that can't be trusted is an error that says how to use
+ * it all the same, or, if it is only shown, a warning.
+ */
+bool session_read_old(struct session *session, int64_t serial, bool only_shows,
+	struct state *ret_state) MUST_CHECK;
+
+/*
  * Does the opened state, which is not a local one, not exist yet, while a local one with objects is
  * beside the manifest? Then the manifest was changed before `state migrate`. *ret: what to say.
  */

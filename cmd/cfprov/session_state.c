@@ -375,3 +375,42 @@ bool session_show_state(struct session *session, bool completes)
 		warn_of_trust(session, &session->ledger.parts[i]);
 	return true;
 }
+
+/* Not `state sign`, which acts on the newest state only. */
+bool session_read_old(
+	struct session *session, int64_t serial, bool only_shows, struct state *ret_state)
+{
+	struct ledger *ledger = &session->ledger;
+	struct sealing *sealing = &ledger->parts[0].sealing;
+	struct state old CLEANUP(state_release) = {0};
+	struct error err CLEANUP(error_release) = {0}, ignored CLEANUP(error_release) = {0};
+	struct str hint CLEANUP(str_release) = {0};
+
+	if (ledger_read_old(ledger, serial, ret_state, &err))
+		return true;
+	if (err.code == ERROR_ABSENT) {
+		error_hint(&err, "Run `cfprov state history` to see the serials that are kept.");
+		return term_error(&err);
+	}
+	sealing->accepts_unsigned = true;
+	bool is_untrusted = ledger_read_old(ledger, serial, &old, &ignored);
+	sealing->accepts_unsigned = false;
+	error_prefix(&err, "serial %lld", (long long)serial);
+	if (!is_untrusted)
+		return term_error(&err);
+	if (!only_shows) {
+		str_format(&hint,
+			"If the key was replaced, set CFPROV_OLD_KEY to the one before. Otherwise, "
+			"check what `cfprov state pull -serial=%lld >old.json` writes, then run "
+			"`cfprov state push -force old.json`.",
+			(long long)serial);
+		error_hint(&err, "%s", str_text(&hint));
+		return term_error(&err);
+	}
+	error_hint(&err, "Anyone who can write the state could have made it. Check it before "
+			 "you run `cfprov state push`.");
+	term_warn(&err);
+	*ret_state = old;
+	old = (struct state){0};
+	return true;
+}

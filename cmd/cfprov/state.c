@@ -89,16 +89,10 @@ static bool pull_old(struct session *session)
 {
 	struct str text CLEANUP(str_release) = {0};
 	struct state old CLEANUP(state_release) = {0};
-	struct error err CLEANUP(error_release) = {0};
 
-	if (!session_open_any_state(session, NULL))
+	if (!session_open_any_state(session, NULL) ||
+		!session_read_old(session, (int64_t)session->cli->serial, true, &old))
 		return false;
-	if (!ledger_read_old(&session->ledger, (int64_t)session->cli->serial, &old, &err)) {
-		if (err.code == ERROR_ABSENT)
-			error_hint(&err,
-				"Run `cfprov state history` to see the serials that are kept.");
-		return term_error(&err);
-	}
 	state_encode(&old, &text);
 	term_out_str(&text);
 	return true;

@@ -43,8 +43,11 @@ static void add_version(struct str *out, const struct backend_version *version)
 {
 	char *who AUTO_FREE = text_visible(version->who ? version->who : "unknown", 0);
 	char *when AUTO_FREE = text_visible(version->when ? version->when : "unknown", 0);
+	char *fraction = strchr(when, '.'); /* nobody needs it here */
 	char *operation AUTO_FREE = text_visible(version->operation ? version->operation : "", 0);
 
+	if (fraction)
+		memcpy(fraction, "Z", sizeof("Z"));
 	str_format(out, "%6" PRId64 "  %-20s  %8zu bytes  %s%s%s%s\n", version->serial, when,
 		version->size_bytes, who, *operation ? " (" : "", operation, *operation ? ")" : "");
 }
@@ -130,12 +133,8 @@ static bool roll_back(struct session *session, int64_t serial)
 	struct str line CLEANUP(str_release) = {0}, question CLEANUP(str_release) = {0};
 	long long now = (long long)ledger->state.serial;
 
-	if (!ledger_read_old(ledger, serial, &old, &err)) {
-		if (err.code == ERROR_ABSENT)
-			error_hint(&err, "Run `cfprov state history` to see the serials that are "
-					 "kept.");
-		return term_error(&err);
-	}
+	if (!session_read_old(session, serial, false, &old))
+		return false;
 	if (old.moved_to)
 		return term_fail(
 			NULL, "serial %lld only says that the state was moved", (long long)serial);
@@ -186,7 +185,10 @@ bool state_gc_run(struct session *session)
 		return false;
 	if (!backend_forget(session->ledger.parts[0].backend, (int64_t)keep, &removed, &err))
 		return term_error(&err);
-	term_print("Removed %zu old state%s.", removed, term_plural(removed));
+	if (removed)
+		term_print("Removed %zu old state%s.", removed, term_plural(removed));
+	else
+		term_print("Nothing to remove: no more than %zu states are kept.", keep);
 	return true;
 }
 

@@ -183,7 +183,7 @@ const struct command cli_commands[] = {
 		"-force is passed.",
 		NULL, NULL},
 	{"state history", NULL, "list the states that an object store has kept", COMMAND_STATE,
-		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_DOCUMENT, 0, state_history_run,
+		CLI_MANIFEST | CLI_ACCOUNT | CLI_DOCUMENT, 0, state_history_run,
 		"Lists the kept states, the newest first: serial, time, size and who wrote it. Only "
 		"the backend `s3` keeps old states.",
 		NULL, NULL},

@@ -68,8 +68,9 @@ bool sealing_accepts(const struct sealing *sealing, const char *what,
 		error_set(err, "the %s was %s with a different key (id %s, and yours is %s)", what,
 			verb, found->key_id, keys ? keys->now.id : "none");
 		return error_hint(err,
-			"If the key was replaced, set CFPROV_OLD_KEY, or `state.old_key` in the "
-			"manifest, to the key before.%s",
+			"Set CFPROV_KEY to the key with id %s. If the key was replaced, set "
+			"CFPROV_OLD_KEY, or `state.old_key` in the manifest, to the one before.%s",
+			found->key_id,
 			is_sealed ? ""
 				  : " If that is lost, accept what is there once, with `cfprov "
 				    "state sign`.");

@@ -149,3 +149,10 @@ keys()
 	err_has 'the policy does not allow environment variable OTHER (rule `values.env`' \
 		'It is a credential'
 }
+
+@test "help names the variables of a remote state, and history offers no -state" {
+	good help
+	out_has 'AWS_*' 'TF_HTTP_*' CFPROV_HTTP_
+	good state history -help
+	[ "$(grep -c -- -state= out)" = 0 ]
+}

@@ -87,8 +87,12 @@ manifest()
 	good state rollback 2 -auto-approve
 	good plan
 	out_has 'No changes.'
+	good state history
+	[ "$(grep -cE '[0-9]\.[0-9]+Z' out)" = 0 ]
 	good state gc -keep=2
 	err_has 'Removed '
+	good state gc -keep=2
+	err_has 'Nothing to remove: no more than 2 states are kept.'
 	good state history
 	[ "$(wc -l <out)" -le 3 ]
 	good state repair
@@ -121,6 +125,28 @@ manifest()
 	good apply -auto-approve
 }
 
+@test "an old state that is not signed, once there is a key" {
+	manifest a
+	good apply -auto-approve
+	export CFPROV_KEY='correct horse battery staple, and more'
+	good state sign -auto-approve
+	manifest a b
+	good apply -auto-approve
+	bad state rollback 1 -auto-approve
+	err_has 'Error: serial 1: the state is not signed' \
+		'`cfprov state pull -serial=1 >old.json`' '`cfprov state push -force old.json`'
+	err_lacks 'state sign'
+	good state pull -serial=1
+	err_has 'Warning: serial 1: the state is not signed'
+	cp out old.json
+	good state push -force old.json
+	good state list
+	out_is $'default/a\n'
+	# With the key replaced, the one before opens what it has written.
+	export CFPROV_OLD_KEY=$CFPROV_KEY CFPROV_KEY='another horse battery staple, and more'
+	good state rollback 2 -auto-approve
+}
+
 @test "doctor" {
 	manifest a
 	good doctor
@@ -131,7 +157,9 @@ manifest()
 	jq -e '[.findings[] | select(.what == "backend" and .severity == "ok")] | length == 1' out
 	AWS_SECRET_ACCESS_KEY=wrong prov doctor
 	[ "$status" = 1 ]
-	out_has "fail  state: s3://$s3_bucket/$prefix: " "fail  state: the state can't be written: "
+	out_has "fail  state: s3://$s3_bucket/$prefix: the secret access key"
+	[ "$(grep -c 'the secret access key' out)" = 1 ]
+	err_has '1 problem,'
 	AWS_ACCESS_KEY_ID=ROTEST AWS_SECRET_ACCESS_KEY=ROTESTsecret prov doctor
 	out_has "s3://$s3_bucket/$prefix has serial 1"
 }
