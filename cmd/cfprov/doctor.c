@@ -165,10 +165,22 @@ static bool has_journal(const struct session *session)
 	return false;
 }
 
+/* `id`: none if the holder is a process of this machine. */
+static void report_lock(const struct str *holder, const struct str *id, struct report *report)
+{
+	struct str advice CLEANUP(str_release) = {0};
+
+	str_text_add(&advice, "Wait until it ends.");
+	if (id->length)
+		str_format(
+			&advice, " If it has ended, run `cfprov force-unlock %s`.", str_text(id));
+	find(report, WARN, str_text(&advice), "locked by %s", str_text(holder));
+}
+
 static void judge_state(struct session *session, struct report *report)
 {
 	struct error err CLEANUP(error_release) = {0};
-	struct str holder CLEANUP(str_release) = {0};
+	struct str holder CLEANUP(str_release) = {0}, id CLEANUP(str_release) = {0};
 	const char *name = session_state_name(session);
 	struct ledger_options options;
 	const struct state *state = &session->ledger.state;
@@ -177,7 +189,7 @@ static void judge_state(struct session *session, struct report *report)
 		report->counts[FAIL]++; /* it was reported */
 		return;
 	}
-	(void)!ledger_find_holder(&options, &holder, &err);
+	(void)!ledger_find_holder(&options, &holder, &id, &err);
 	error_release(&err);
 	bool is_locked = holder.length > 0;
 	(void)session_try_key(session, false);
@@ -198,8 +210,7 @@ static void judge_state(struct session *session, struct report *report)
 			state->serial, count, term_plural(count));
 	report->what = "lock";
 	if (is_locked)
-		find(report, WARN, "Wait until it ends, or pass -lock-timeout=5m to wait for it.",
-			"locked by %s", str_text(&holder));
+		report_lock(&holder, &id, report);
 	else if (session->has_ledger || session->location.path)
 		find(report, OK, NULL, "not locked");
 	/* A running apply has a journal; only one without a lock was left behind. */

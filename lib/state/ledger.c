@@ -120,8 +120,8 @@ static void find_changes(struct ledger *ledger, const struct state *before)
 	ledger->state.serial = serial;
 }
 
-bool ledger_find_holder(
-	const struct ledger_options *options, struct str *ret_holder, struct error *err)
+bool ledger_find_holder(const struct ledger_options *options, struct str *ret_holder,
+	struct str *ret_id, struct error *err)
 {
 	struct ledger ledger;
 	bool is_good = open_parts(&ledger, options, err);
@@ -133,6 +133,8 @@ bool ledger_find_holder(
 		is_good = is_held || backend_find_holder(backend, &info, err);
 		if (is_good && (is_held || info.length))
 			lock_info_describe(&info, ret_holder);
+		if (is_good && !is_held)
+			lock_info_add_id(&info, ret_id);
 	}
 	ledger_close(&ledger);
 	return is_good;

@@ -138,9 +138,12 @@ bool ledger_keep_alive(struct ledger *ledger, struct error *err) MUST_CHECK;
 /* Folds the run into the state, replaces the file and removes the journal. */
 bool ledger_finish(struct ledger *ledger, struct error *err) MUST_CHECK;
 
-/* Adds who holds the lock of the state, or nothing if nobody does. Takes no lock. */
-bool ledger_find_holder(
-	const struct ledger_options *options, struct str *ret_holder, struct error *err) MUST_CHECK;
+/*
+ * Adds who holds the lock of the state, or nothing if nobody does; and the ID of the lock if that
+ * is no process of this machine. Takes no lock.
+ */
+bool ledger_find_holder(const struct ledger_options *options, struct str *ret_holder,
+	struct str *ret_id, struct error *err) MUST_CHECK;
 
 void ledger_close(struct ledger *ledger);
 

@@ -269,7 +269,7 @@ ends_on()
 	python3 -c 'import fcntl, struct
 fcntl.fcntl(8, 37, struct.pack("hhqqixxxx", fcntl.F_WRLCK, 0, 0, 0, 0))'
 	sound
-	out_has 'warn  state: locked by' -lock-timeout=5m
+	out_has 'warn  state: locked by' 'Wait until it ends.'
 	[[ $output != *'left a journal'* ]] # a running apply has one
 	[ -e "$lock" ]
 	exec 8>&-

@@ -108,6 +108,8 @@ manifest()
 	manifest a b
 	bad apply -auto-approve
 	err_has "Error: the state s3://$s3_bucket/$prefix is locked by" "cfprov force-unlock $one"
+	prov doctor
+	out_has "warn  state: locked by" "Wait until it ends. If it has ended, run \`cfprov force-unlock $one\`."
 	bad force-unlock 22222222-2222-4222-8222-222222222222 -force
 	err_has 'is locked, but not with this ID' "with the ID $one"
 	bad force-unlock 9 </dev/null

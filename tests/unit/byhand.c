@@ -126,19 +126,20 @@ static void locks_are_seen(void **state)
 {
 	const char *path = folder_file(*state, "s.json");
 	const struct ledger_options options = local_options(path, "test");
-	struct str holder CLEANUP(str_release) = {0};
+	struct str holder CLEANUP(str_release) = {0}, id CLEANUP(str_release) = {0};
 	struct error err CLEANUP(error_release) = {0};
 	struct ledger ledger;
 
-	assert_true(ledger_find_holder(&options, &holder, &err));
+	assert_true(ledger_find_holder(&options, &holder, &id, &err));
 	assert_int_equal(holder.length, 0);
 	open_ledger(&ledger, path, NULL);
-	assert_true(ledger_find_holder(&options, &holder, &err));
+	assert_true(ledger_find_holder(&options, &holder, &id, &err));
 	expect_text(str_text(&holder), "(test, since ");
 	ledger_close(&ledger);
 	str_clear(&holder);
-	assert_true(ledger_find_holder(&options, &holder, &err));
+	assert_true(ledger_find_holder(&options, &holder, &id, &err));
 	assert_int_equal(holder.length, 0);
+	assert_int_equal(id.length, 0);
 	assert_int_equal(folder_count(*state), 0);
 }
 

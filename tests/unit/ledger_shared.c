@@ -658,14 +658,15 @@ static void who_holds_it(void **state)
 {
 	struct setting *s = *state;
 	const struct ledger_options options = options_of(s, s->away);
-	struct str holder CLEANUP(str_release) = {0};
+	struct str holder CLEANUP(str_release) = {0}, id CLEANUP(str_release) = {0};
 
-	assert_true(ledger_find_holder(&options, &holder, &s->err));
+	assert_true(ledger_find_holder(&options, &holder, &id, &s->err));
 	assert_int_equal(holder.length, 0);
 	open_at(s, s->home);
 	(void)options_of(s, s->away);
-	assert_true(ledger_find_holder(&options, &holder, &s->err));
+	assert_true(ledger_find_holder(&options, &holder, &id, &s->err));
 	expect_text(str_text(&holder), "(apply, since 2");
+	assert_true(id.length > 0);
 	ledger_close(&s->ledger);
 }
 
