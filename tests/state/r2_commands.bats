@@ -262,6 +262,7 @@ manifest()
 	s3 GET "$prefix/log/0000000001" | grep -q start
 	manifest a b
 	for command in plan 'apply -auto-approve' 'state list'; do
+		# shellcheck disable=SC2086 # words
 		bad $command
 		err_has "Error: a move of a state to s3://$s3_bucket/$prefix was interrupted" \
 			'Run `cfprov state migrate` again'
