@@ -235,7 +235,7 @@ manifest()
 	good plan
 	out_has 'No changes.'
 	good state gc -keep=1
-	err_has 'Removed 0 old states.'
+	err_has 'Nothing to remove: '
 	# Without the hint, the newest state is found over the mark.
 	s3 DELETE "$prefix/latest"
 	bad plan
