@@ -127,7 +127,8 @@ static bool may_be_secret(
 	if (value >= SHORTEST_SETTING &&
 		(strncmp(name, "CLOUDFLARE_", 11) == 0 || strncmp(name, "CFPROV_", 7) == 0))
 		return true;
-	return value >= SCRUB_SHORTEST && length && memmem(text->bytes, text->length, name, length);
+	return value >= SCRUB_SHORTEST && length && text->length &&
+	       memmem(text->bytes, text->length, name, length);
 }
 
 void snippet_know(const struct snippet_text *text, struct scrub *scrub)

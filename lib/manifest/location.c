@@ -89,11 +89,11 @@ static const char *read_prefix(struct reading *r, struct spot at)
 static const char *read_url(struct reading *r, struct spot at, const char *name, bool is_origin)
 {
 	struct http_url url CLEANUP(http_url_release) = {0};
-	struct error err = {0};
+	struct error err CLEANUP(error_release) = {0};
 	const char *text = at.node->text;
 
 	if (!http_url_check(name, text, &url, &err)) {
-		error_move(url_error(r, at), &err);
+		error_copy(url_error(r, at), &err); /* with the place of this one */
 		return NULL;
 	}
 	if (url.has_fragment)

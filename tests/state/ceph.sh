@@ -29,7 +29,7 @@ starts()
 # A process that ended and that nobody waited for has no command line.
 is_running()
 {
-	[ -s "$folder/$1.pid" ] && grep -q . "/proc/$(cat "$folder/$1.pid")/cmdline" 2>/dev/null
+	[ -s "$folder/$1.pid" ] && grep -q '^State:[^ZX]*$' "/proc/$(cat "$folder/$1.pid")/status" 2>/dev/null
 }
 
 gateway()

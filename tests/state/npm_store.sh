@@ -20,7 +20,7 @@ packages=${STATE_PACKAGES:-$here/../../build/tests/state/npm}
 
 is_running()
 {
-	[ -s "$folder/pid" ] && grep -q . "/proc/$(cat "$folder/pid")/cmdline" 2>/dev/null
+	[ -s "$folder/pid" ] && grep -q '^State:[^ZX]*$' "/proc/$(cat "$folder/pid")/status" 2>/dev/null
 }
 
 start()

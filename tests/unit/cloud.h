@@ -116,7 +116,8 @@ static inline void cloud_put(struct cloud_bytes *to, const struct str *bytes)
 	if (bytes->length > sizeof(to->bytes))
 		_exit(98);
 	to->length = bytes->length;
-	memcpy(to->bytes, bytes->bytes, bytes->length);
+	if (bytes->length)
+		memcpy(to->bytes, bytes->bytes, bytes->length);
 }
 
 static inline bool cloud_open(

@@ -38,6 +38,7 @@ static char *state_path(struct outcome *o)
 	if (manifest_location(&manifest, &model, &location, &o->errors))
 		return location.path ? mem_copy_text(location.path) : NULL;
 	struct str said = {0};
+	assert_non_null(o->errors.items[0].file); /* where it is */
 	str_format(&said, "!%s", o->errors.items[0].message);
 	return str_steal(&said);
 }
