@@ -226,12 +226,14 @@ keyed()
 	remote_manifest
 	left="$state has 1 object, but the manifest keeps the state at $gitlab, where none exists yet"
 	for command in plan 'state list'; do
+		# shellcheck disable=SC2086 # words
 		good $command
 		err_has "Warning: $left" 'run `cfprov state migrate`'
 	done
 	prov doctor
 	out_has "$left" 'run `cfprov state migrate`'
 	for command in 'apply -auto-approve' 'import default/a default/a'; do
+		# shellcheck disable=SC2086 # words
 		bad $command
 		err_has "Error: $left" 'run `cfprov state migrate`'
 	done

@@ -144,7 +144,8 @@ s3()
 	cat "$answer"
 }
 
-# contend KIND: sixteen writers, of which four are killed, so that it takes a minute; by hand it is fifty.
+# contend KIND: sixteen writers, of which four are killed, so that it takes a minute; by hand it is
+# fifty.
 # The figures are shown.
 contend()
 {
