@@ -514,7 +514,7 @@ forged_refused()
 	refused 'the saved plan is not encrypted, although a key is set' apply plain
 	bad show plain
 	CFPROV_KEY=ff${key#00} refused 'the saved plan was encrypted with a different key' apply p
-	printf 'x' | dd of=p bs=1 seek=300 conv=notrunc status=none
+	printf 'xxxxxxxx' | dd of=p bs=1 seek=300 conv=notrunc status=none
 	refused 'the saved plan was modified or truncated' apply p
 	# The manifest's key counts the same; what the plan says of it does not.
 	unset CFPROV_KEY
