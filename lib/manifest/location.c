@@ -157,20 +157,21 @@ static void refuse_kind(
 
 static void read_kind(struct reading *r, struct location *location)
 {
-	struct spot map = {0}, first = {0}, at;
+	struct spot map = {0}, first = {0}, at = {0};
 
 	while (next(r, "backend", &map, &first, &at))
 		if (strcmp(at.node->text, first.node->text) != 0)
 			refuse_again(r, "backend", at, first);
-	while (first.node && strcmp(first.node->text, kinds[location->kind]) != 0)
-		location->kind++; /* the schema knows no others */
+	for (size_t i = 0; first.node && i < ARRAY_SIZE(kinds); i++)
+		if (strcmp(first.node->text, kinds[i]) == 0)
+			location->kind = (enum location_kind)i;
 	if (location->kind != LOCATION_LOCAL)
 		location->place = reading_place(r, first);
 }
 
 static void read_texts(struct reading *r, struct location *location, const struct text_key *key)
 {
-	struct spot map = {0}, first = {0}, at;
+	struct spot map = {0}, first = {0}, at = {0};
 	const char **text = (const char **)((char *)location + key->at);
 
 	while (next(r, key->name, &map, &first, &at)) {

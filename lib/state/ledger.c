@@ -347,6 +347,7 @@ bool ledger_open(struct ledger *ledger, const struct ledger_options *options, st
 bool ledger_replace(struct ledger *ledger, struct state *state, struct error *err)
 {
 	struct part *part = &ledger->parts[0];
+	/* NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores): released at the end */
 	struct state old CLEANUP(state_release) = ledger->state;
 	struct state other CLEANUP(state_release) = *state;
 	int64_t serial = part->serial + 1;

@@ -233,7 +233,7 @@ static void taken_from_another(void **state)
 
 	(void)state;
 	for (size_t f = 0; f < ARRAY_SIZE(forms); f++) {
-		struct str bytes CLEANUP(str_release) = {0}, lines[MOST_LINES];
+		struct str bytes CLEANUP(str_release) = {0}, lines[MOST_LINES] = {{0}};
 		struct str others[4] = {{0}};
 		write_with(RAW, forms[f], &bytes);
 		write_with(RAW, forms[f], &others[0]); /* equal but for the nonce */
@@ -242,7 +242,7 @@ static void taken_from_another(void **state)
 		write_with(RAW, forms[1 - f], &others[3]);
 		(void)split(&bytes, lines);
 		for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-			struct str bad CLEANUP(str_release) = {0}, its[MOST_LINES];
+			struct str bad CLEANUP(str_release) = {0}, its[MOST_LINES] = {{0}};
 			struct str late CLEANUP(str_release) = {0};
 			(void)split(&others[i], its);
 			str_add(&bad, its[0].bytes, its[0].length);

@@ -613,8 +613,9 @@ static void pass_on(void *context, const struct event *event)
 	if (event->type != EVENT_LOCK_WAIT)
 		return;
 	has_heard_enough = strstr(str_text(&s->said), "bob@") != NULL;
-	if (!has_heard_enough)
-		memcpy(strstr(held->info, "alice"), "bob@b", 5);
+	char *alice = held ? strstr(held->info, "alice") : NULL;
+	for (size_t i = 0; !has_heard_enough && alice && i < strlen("alice"); i++)
+		alice[i] = "bob@b"[i];
 }
 
 /* Whoever waits long sees the queue move. */

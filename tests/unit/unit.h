@@ -25,8 +25,9 @@
 
 static inline void expect_text(const char *text, const char *part)
 {
-	if (!text || !strstr(text, part))
-		fail_msg("\"%s\" is not in: %s", part, text ? text : "(nothing)");
+	if (!text || !part || !strstr(text, part))
+		fail_msg("\"%s\" is not in: %s", part ? part : "(nothing)",
+			text ? text : "(nothing)");
 }
 
 static inline void expect_no_text(const char *text, const char *part)
