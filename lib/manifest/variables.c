@@ -160,7 +160,7 @@ static bool add(struct variables *variables, const char *text, size_t length, st
 static bool is_reserved(const char *name)
 {
 	return strlen(name) + strlen("${}") == strlen(LOCATION_ACCOUNT_ID) &&
-	       strncmp(name, LOCATION_ACCOUNT_ID + strlen("${"), strlen(name)) == 0;
+	       strncmp(name, &LOCATION_ACCOUNT_ID[strlen("${")], strlen(name)) == 0;
 }
 
 static bool refuse_reserved(struct error_list *problems)

@@ -228,8 +228,9 @@ static bool open_s3(
 		close_s3(&bucket->backend);
 		return false;
 	}
-	bucket->log = (struct statelog){
-		.bucket = {{send, pause, bucket}, bucket->backend.name, bucket->prefix},
+	bucket->log = (struct statelog){.bucket = {.store = {send, pause, bucket},
+						.name = bucket->backend.name,
+						.prefix = bucket->prefix},
 		.origin = bucket->url.origin};
 	statelog_init(&bucket->log);
 	*ret_backend = &bucket->backend;

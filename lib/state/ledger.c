@@ -347,12 +347,12 @@ bool ledger_open(struct ledger *ledger, const struct ledger_options *options, st
 bool ledger_replace(struct ledger *ledger, struct state *state, struct error *err)
 {
 	struct part *part = &ledger->parts[0];
-	/* NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores): released at the end */
 	struct state old CLEANUP(state_release) = ledger->state;
 	struct state other CLEANUP(state_release) = *state;
 	int64_t serial = part->serial + 1;
 	int64_t seen = sealing_keys(&part->sealing) ? seen_serial(other.lineage) : 0;
 
+	(void)old; /* released at the end */
 	*state = (struct state){0};
 	ledger->state = (struct state){0};
 	if (ledger->part_count != 1) {

@@ -223,7 +223,9 @@ static inline void store_free(struct store *store)
 /* A log in this store. Release with statelog_close. */
 static inline struct statelog store_log(struct store *store)
 {
-	struct statelog log = {.bucket = {{store_send, store_pause, store}, "s3://b/p", "p"},
+	struct statelog log = {.bucket = {.store = {store_send, store_pause, store},
+				       .name = "s3://b/p",
+				       .prefix = "p"},
 		.origin = "https://fake"};
 
 	statelog_init(&log);

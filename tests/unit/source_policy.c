@@ -229,10 +229,12 @@ static void swapped_links(void **state)
 	link_to("in/b", name);
 	pid_t swapper = fork();
 	assert_true(swapper >= 0);
-	for (bool is_in = false; !swapper; is_in = !is_in) {
+	bool is_in = false;
+	while (swapper == 0) {
 		if (getppid() != reader)
 			_exit(0);
 		link_to(is_in ? "in/b" : "a", name);
+		is_in = !is_in;
 	}
 	for (size_t i = 0; i < READS; i++) {
 		stolen += reads_text(name, "stolen");
