@@ -159,7 +159,7 @@ static bool add(struct variables *variables, const char *text, size_t length, st
 
 static bool is_reserved(const char *name)
 {
-	return strlen(name) + strlen("${}") == strlen(LOCATION_ACCOUNT_ID) &&
+	return name && strlen(name) + strlen("${}") == strlen(LOCATION_ACCOUNT_ID) &&
 	       strncmp(name, &LOCATION_ACCOUNT_ID[strlen("${")], strlen(name)) == 0;
 }
 
