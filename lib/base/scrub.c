@@ -137,6 +137,8 @@ static size_t longest_match(
 	char first[4];
 	size_t count, longest = 0;
 
+	if (!scrub->entries)
+		return 0;
 	(void)read_character(text, length, first, &count);
 	bool is_escaped = first[0] != text[0];
 	first[1] = text[0];
