@@ -37,6 +37,7 @@ one='
 	case $program in
 	*.bats) set -- bats --tap "$program" ;;
 	*.sh) set -- sh "$program" ;;
+	*.py) set -- python3 "$program" ;;
 	*) set -- "$program" ;;
 	esac
 	[ ! -x "$program" ] || [ "$1" = bats ] || set -- "$program"
@@ -145,6 +146,7 @@ suites()
 		plan) some "${prefix}plan" "$from" tests/plan/*.c ;;
 		cli) some "${prefix}cli" "$from" tests/cli/*.bats ;;
 		crash) some "${prefix}crash" "$from" tests/crash/*.sh tests/crash/*.bats ;;
+		model) some model "$from" tests/model/run.py ;;
 		canary) some "${prefix}canary" "$from" tests/canary/*.bats ;;
 		trust) some "${prefix}trust" "$from" tests/trust/*.bats ;;
 		package) some package "$from" tests/package/*.bats ;;
@@ -183,7 +185,7 @@ check()
 if [ -n "$only" ]; then
 	case $build in
 	*/asan) suites asan- "$build" unit plan cli crash ;;
-	*) suites '' "$build" lint lint-selftest unit plan cli crash canary trust package state ;;
+	*) suites '' "$build" lint lint-selftest unit plan cli crash model canary trust package state ;;
 	esac
 	finish
 fi
@@ -195,7 +197,7 @@ check 'build, gcc' make "$jobs" CC=gcc WERROR=1 tests || finish
 check faults sh tests/faults.sh
 check 'build again' make -q CC=gcc WERROR=1 tests
 check 'build, clang' make "$jobs" CC=clang-14 BUILD=build/clang WERROR=1 tests
-suites '' build lint lint-selftest unit plan cli crash canary trust package state
+suites '' build lint lint-selftest unit plan cli crash model canary trust package state
 check 'build, asan' make "$jobs" CC=gcc BUILD=build/asan SANITIZE=1 WERROR=1 tests &&
 	suites asan- build/asan unit plan cli
 finish
