@@ -342,18 +342,30 @@ static void scrub_said(struct run *run)
 	run->said = said;
 }
 
+/* Where the last lines begin, blank ones not counted. The text ends with no blank line. */
+static size_t last_lines(const struct str *said)
+{
+	size_t from = said->length, lines = 0;
+
+	for (; from; from--) {
+		const char *line = said->bytes + from;
+		if (line[-1] != '\n' || line[*line == '\r'] == '\n')
+			continue;
+		if (++lines == SHOWN_LINES)
+			break;
+	}
+	return from;
+}
+
 /* Shows the last lines, with " / " between. */
 static void hint_stderr(struct run *run, struct error *err)
 {
 	struct str shown CLEANUP(str_release) = {0}, *said = &run->said;
-	size_t lines = 0;
 
 	scrub_said(run);
 	while (said->length && strchr("\r\n ", said->bytes[said->length - 1]))
 		said->length--;
-	size_t from = said->length;
-	while (from && (said->bytes[from - 1] != '\n' || ++lines < SHOWN_LINES))
-		from--;
+	size_t from = last_lines(said);
 	while (from < said->length) {
 		const char *line = said->bytes + from;
 		const char *end = memchr(line, '\n', said->length - from);

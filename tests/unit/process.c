@@ -200,7 +200,7 @@ static void failures_are_told(void **state)
 	fails("echo HUSH; echo 'key expired' >&2; exit 3", "exited with status 3",
 		"It printed: key expired");
 	fails("printf '1\\n2\\n3\\n\\n4\\r\\n5\\n6\\n\\n' >&2; exit 1", "status 1",
-		"It printed: 3 / 4 / 5 / 6");
+		"It printed: 2 / 3 / 4 / 5 / 6");
 	fails("printf '\\033[31mred\\377' >&2; exit 1", "status 1",
 		"It printed: \\x1b[31mred\\xff");
 	fails("i=0; while [ $i -lt 3000 ]; do echo HUSH$i; i=$((i+1)); done >&2;"
