@@ -1,9 +1,9 @@
 #!/bin/sh
 # Installs what Debian or Ubuntu still lacks: "sh tests/setup.sh build" for building cfprov,
 # "sh tests/setup.sh test" for its tests as well, "sh tests/setup.sh extras" for those of manual
-# pages and completions, which are skipped without, "sh tests/setup.sh ceph" for those of state in
-# an object store, too, "sh tests/setup.sh package" for making and testing packages and static
-# programs (.packaging/README.md). Silent when nothing is missing.
+# pages, completions and password managers, which are skipped without, "sh tests/setup.sh ceph" for
+# those of state in an object store, too, "sh tests/setup.sh package" for making and testing packages
+# and static programs (.packaging/README.md). Silent when nothing is missing.
 set -eu
 
 # libc6-dev is only recommended by gcc, and we install without recommended packages.
@@ -16,7 +16,7 @@ tools='clang-14 clang-format-14 clang-tidy-14 cppcheck shellcheck codespell pmcc
 ceph='radosgw ceph-mon ceph-osd ceph-common'
 package='debhelper dpkg-dev fakeroot lintian debootstrap minisign musl-tools linux-libc-dev
 	autoconf automake libtool perl binutils python3 git'
-extras='man-db groff mandoc bash-completion zsh fish'
+extras='man-db groff mandoc bash-completion zsh fish age pass gnupg'
 
 purpose=${1-}
 case $purpose in
