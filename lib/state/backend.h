@@ -207,9 +207,10 @@ void backend_intents_release(struct backend_intents *intents);
 
 /*
  * Functions as above. A new kind is a file that defines one of these, a line below, and a row in
- * the table of backend.c. A function that is NULL does nothing and succeeds (check, lock, announce,
- * left, still_ours, keep_backup, release, find_holder), finds nothing (read_backup), or is refused
- * by name (force_unlock, history, read_old, forget, repair). A kind with `history` is a log.
+ * the table of backend.c. `open`, `close`, `read` and `append` are needed. Any other that is NULL
+ * does nothing and succeeds (check, lock, announce, left, still_ours, keep_backup, release,
+ * find_holder), finds nothing (read_backup), or is refused by name (force_unlock, history,
+ * read_old, forget, repair). A kind with `history` is a log.
  */
 struct backend_kind {
 	const char *name; /* in the manifest: local */

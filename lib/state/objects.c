@@ -14,8 +14,8 @@ enum { FLAG = AUDIT + 1, NUMBER, SIZE, UNREAD };
 /* Words: of enums, which gcc and clang compile as unsigned. */
 enum { ORIGIN = UNREAD + 1, ON_REMOVE, ON_DRIFT, VERDICT, AUDIT_VALUE, SOURCE_KIND };
 
-/* "" is not written. */
-static const char *const words[][8] = {
+/* "" is not written; after the last comes NULL. */
+static const char *const words[][10] = {
 	[ORIGIN] = {"", "created", "adopted"},
 	[ON_REMOVE] = {"", "forget"},
 	[ON_DRIFT] = {"rewrite", "warn", "ignore"},
