@@ -76,12 +76,12 @@ case $all in
 	locked 1 'ERROR: (gcloud.secrets.versions.access) There was a problem refreshing your current auth tokens: Reauthentication failed. cannot prompt during non-interactive execution.\nPlease run:\n\n  $ gcloud auth login\n\nto obtain new credentials.\n'
 	printf %s "$json"
 	;;
-'doppler|secrets|download|--no-file|--format|json|--project|payments|--config|prd')
+'doppler|secrets|download|--no-file|--no-fallback|--format|json|--project|payments|--config|prd')
 	locked 1 'Doppler Error: you must provide a token\n'
 	printf %s "$json"
 	;;
-'doppler|run|--|'*)
-	shift 2
+'doppler|run|--no-fallback|--|'*)
+	shift 3
 	starts "$@"
 	;;
 'infisical|secrets|get|DB_PASSWORD|--env=prod|--plain|--silent' | \
