@@ -1,13 +1,17 @@
 #!/bin/sh
-# Runs all guards and says how they did, as TAP. "make lint" builds the objects that some read.
+# Runs all guards, or those that are named ("sh tests/lint/run.sh floors sizes"), and says how they
+# did, as TAP. "make lint" builds the objects that some read.
 cd "$(dirname "$0")" || exit 2
 
-guards='floors circles foreign banned registries names sizes purity exports headers format shell spelling phrases cppcheck tidy'
+# Every script of this folder is a guard, but for this one and selftest.sh.
+if [ $# -eq 0 ]; then
+	for script in *.sh; do
+		[ "$script" = run.sh ] || [ "$script" = selftest.sh ] || set -- "$@" "${script%.sh}"
+	done
+fi
 
 failed=0
 n=0
-# shellcheck disable=SC2086 # a list of words
-set -- $guards
 echo "1..$#"
 for guard; do
 	n=$((n + 1))
