@@ -6,9 +6,10 @@
 #   sh tests/run.sh --only unit,cli [--build DIR]
 #                                                these suites, of what make has built in DIR
 #
-# A suite is a list of programs that print TAP. Each runs by itself, as many side by side as there
-# are cores; what they said is kept in DIR/tests/log. A program that fails without saying so, or
-# that runs other tests than it planned, counts as a failure: it crashed.
+# A suite is a list of programs that print TAP. The programs of all suites wait in one queue, long
+# ones first, so that no core is idle while another suite's last program runs. What they said is
+# kept in DIR/tests/log. A program that fails without saying so, or that runs other tests than it
+# planned, counts as a failure: it crashed.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 
@@ -29,47 +30,51 @@ done
 passed=0
 failed=0
 skipped=0
+ceph=
+queue=$(mktemp -d) || exit 2 # programs: lines "PROGRAM LOG BUILD"; suites: lines "NAME LOG"
+trap 'stop_ceph; rm -rf "$queue"' EXIT
 
-# PROGRAM LOG: runs it and leaves LOG.tap, LOG.err and LOG.status. It is text, for xargs to run.
-# shellcheck disable=SC2016
-one='
-	program=$1 log=$2
-	case $program in
-	*.bats) set -- bats --tap "$program" ;;
-	*.sh) set -- sh "$program" ;;
-	*.py) set -- python3 "$program" ;;
-	*) set -- "$program" ;;
-	esac
-	[ ! -x "$program" ] || [ "$1" = bats ] || set -- "$program"
-	timeout --foreground -k 10 "${CFPROV_TEST_TIMEOUT:-900}" "$@" \
-		>"$log.tap" 2>"$log.err" </dev/null
-	echo $? >"$log.status"'
+stop_ceph()
+{
+	[ -z "$ceph" ] || sh tests/state/ceph.sh stop "$ceph"
+	ceph=
+}
 
-# suite NAME BUILD PROGRAM...: runs the programs, adds up and shows how they did.
+# suite NAME BUILD PROGRAM...: puts the programs into the queue.
 suite()
 {
 	name=$1
-	export CFPROV_BUILD="$2"
+	from=$2
 	shift 2
-	log=$CFPROV_BUILD/tests/log/$name
+	log=$from/tests/log/$name
 	rm -rf "$log" "$log.tap"
 	mkdir -p "$log"
-	# A sanitizer's report counts even if nobody looked at the exit status of that process.
-	export ASAN_OPTIONS="log_path='$PWD/$log/sanitizer':exitcode=99"
-	export UBSAN_OPTIONS="$ASAN_OPTIONS:print_stacktrace=1"
-	export CMOCKA_MESSAGE_OUTPUT=TAP
-
+	echo "$name $log" >>"$queue/suites"
 	for program in "$@"; do
-		printf '%s\n%s\n' "$program" "$log/$(basename "$program")"
-	done | xargs -n 2 -P "$(nproc)" sh -c "$one" sh
+		echo "$program $log/$(basename "$program") $from"
+	done | tee "$log.programs" >>"$queue/programs"
+}
 
+# run_queue: runs the programs. Some only wait, so there is one more of them than there are cores.
+run_queue()
+{
+	[ -e "$queue/suites" ] || return 0
+	xargs -n 3 -P $(($(nproc) + 1)) sh tests/program.sh <"$queue/programs"
+	stop_ceph
+	while read -r name log; do
+		report "$name" "$log" </dev/null
+	done <"$queue/suites"
+}
+
+# report SUITE LOG: adds up and shows how its programs did.
+report()
+{
 	suite_passed=0
 	suite_failed=0
 	suite_skipped=0
-	: >"$log.failures"
-	for program in "$@"; do
-		result=$log/$(basename "$program")
-		cat "$result.tap" >>"$log.tap"
+	: >"$2.failures"
+	while read -r program result _; do
+		cat "$result.tap" >>"$2.tap"
 		awk -v program="$program" -v status="$(cat "$result.status")" -f tests/tap.awk \
 			"$result.tap" >"$result.counts"
 		read -r p f s <"$result.counts"
@@ -79,18 +84,18 @@ suite()
 		if [ "$f" -gt 0 ]; then
 			sed 1d "$result.counts"
 			cat "$result.err"
-		fi >>"$log.failures"
-	done
-	for report in "$log"/sanitizer.*; do
-		[ -e "$report" ] || continue
+		fi >>"$2.failures"
+	done <"$2.programs"
+	for sanitizer in "$2"/sanitizer.*; do
+		[ -e "$sanitizer" ] || continue
 		suite_failed=$((suite_failed + 1))
-		cat "$report" >>"$log.failures"
+		cat "$sanitizer" >>"$2.failures"
 	done
 
-	printf '%-14s %4d ok  %4d not ok' "$name" $suite_passed $suite_failed
+	printf '%-14s %4d ok  %4d not ok' "$1" $suite_passed $suite_failed
 	[ $suite_skipped -eq 0 ] || printf '  %4d skipped' $suite_skipped
 	echo
-	cat "$log.failures"
+	cat "$2.failures"
 	passed=$((passed + suite_passed))
 	failed=$((failed + suite_failed))
 	skipped=$((skipped + suite_skipped))
@@ -120,15 +125,23 @@ state_suite()
 {
 	sh tests/state/setup.sh "$1" || true
 	ceph=$(cd "$1" && pwd)/tests/ceph
-	trap 'sh tests/state/ceph.sh stop "$ceph"' EXIT
 	! sh tests/state/ceph.sh start "$ceph" || export CEPH_UNDER_TEST="$ceph"
 	some state "$1" tests/state/*.bats
-	unset CEPH_UNDER_TEST
-	sh tests/state/ceph.sh stop "$ceph"
-	trap - EXIT
 }
 
-# suites PREFIX BUILD NAME...: these suites, or those of them that --only asks for.
+# guards: of tests/lint, with the two that take long first.
+guards()
+{
+	echo tests/lint/tidy.sh tests/lint/cppcheck.sh
+	for guard in tests/lint/*.sh; do
+		case $guard in
+		*/run.sh | */selftest.sh | */tidy.sh | */cppcheck.sh) ;;
+		*) echo "$guard" ;;
+		esac
+	done
+}
+
+# suites PREFIX BUILD NAME...: queues these suites, or those of them that --only asks for.
 suites()
 {
 	prefix=$1
@@ -139,12 +152,13 @@ suites()
 		*,"$wanted",*) ;;
 		*) continue ;;
 		esac
+		# shellcheck disable=SC2046,SC2012 # lists of words
 		case $wanted in
-		lint) some lint "$from" tests/lint/run.sh ;;
+		lint) some lint "$from" $(guards) ;;
 		lint-selftest) some lint-selftest "$from" tests/lint/selftest.sh ;;
 		unit) some "${prefix}unit" "$from" tests/unit/*.c ;;
 		plan) some "${prefix}plan" "$from" tests/plan/*.c ;;
-		cli) some "${prefix}cli" "$from" tests/cli/*.bats ;;
+		cli) some "${prefix}cli" "$from" $(ls -S tests/cli/*.bats) ;;
 		crash) some "${prefix}crash" "$from" tests/crash/*.sh tests/crash/*.bats ;;
 		model) some model "$from" tests/model/run.py ;;
 		canary) some "${prefix}canary" "$from" tests/canary/*.bats ;;
@@ -185,19 +199,34 @@ check()
 if [ -n "$only" ]; then
 	case $build in
 	*/asan) suites asan- "$build" unit plan cli crash ;;
-	*) suites '' "$build" lint lint-selftest unit plan cli crash model canary trust package state ;;
+	*) suites '' "$build" lint package trust state crash model canary lint-selftest cli unit plan ;;
 	esac
+	run_queue
 	finish
 fi
 
 sh tests/setup.sh test || exit 1
-{ sh tests/setup.sh extras && sh tests/setup.sh package; } || echo 'The tests that need them are skipped.' >&2
+# Whatever else the tests need arrives while the compilers work.
+{
+	{ sh tests/setup.sh extras && sh tests/setup.sh package; } ||
+		echo 'The tests that need them are skipped.' >&2
+	sh tests/state/setup.sh build
+} &
 jobs=-j$(nproc)
-check 'build, gcc' make "$jobs" CC=gcc WERROR=1 tests || finish
+check 'build, gcc' make "$jobs" CC=gcc WERROR=1 tests || {
+	wait
+	finish
+}
 check faults sh tests/faults.sh
 check 'build again' make -q CC=gcc WERROR=1 tests
 check 'build, clang' make "$jobs" CC=clang-14 BUILD=build/clang WERROR=1 tests
-suites '' build lint lint-selftest unit plan cli crash model canary trust package state
-check 'build, asan' make "$jobs" CC=gcc BUILD=build/asan SANITIZE=1 WERROR=1 tests &&
-	suites asan- build/asan unit plan cli
+check 'build, asan' make "$jobs" CC=gcc BUILD=build/asan SANITIZE=1 WERROR=1 tests
+asan=$?
+wait
+suites '' build lint package trust state crash model canary lint-selftest
+[ $asan -ne 0 ] || suites asan- build/asan cli
+suites '' build cli
+[ $asan -ne 0 ] || suites asan- build/asan unit plan
+suites '' build unit plan
+run_queue
 finish
