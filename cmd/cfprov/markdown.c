@@ -1,6 +1,7 @@
 #include "markdown.h"
 
 #include "changes.h"
+#include "entries.h"
 #include "render.h"
 #include "value_source.h"
 #include "verbs.h"
@@ -155,53 +156,24 @@ static void add_changes(struct lines *lines, const struct plan *plan, bool that_
 	}
 }
 
-/* What a refresh learns of an object. */
-static void add_learned(struct lines *lines, const struct plan_view *view, const struct row *row)
+static void add_entry(void *context, const struct entry *entry)
 {
-	struct changes changes CLEANUP(changes_release) = {0};
 	struct str why CLEANUP(str_release) = {0};
-	struct drift drift;
-	bool has_drift = drift_reported(view->options, row, &drift);
 
-	if (has_drift && !row->learned) {
-		render_drift(&why, &drift);
-	} else {
-		changes_of_learned(&changes, row, has_drift ? &drift : NULL);
-		str_text_add(&why, !row->learned           ? "no longer exists"
-				   : changes.phrase.length ? str_text(&changes.phrase)
-							   : "was modified");
-	}
-	add_line(lines, row->learned ? "~" : ".", row->recorded,
-		row->learned ? "update state" : "remove from state", &why);
+	str_text_add(&why, entry->phrase);
+	add_line(context, entry->symbol, entry->object, entry->word, &why);
 }
 
 static void collect(const struct plan_view *view, struct lines *lines, struct lines *drifts)
 {
-	const struct plan *plan = view->plan;
-	struct str why CLEANUP(str_release) = {0};
-	struct drift drift;
-
 	if (!view->options->refresh_only) {
-		add_changes(lines, plan, true);
+		add_changes(lines, view->plan, true);
 		lines->must = lines->count;
-		add_changes(lines, plan, false);
+		add_changes(lines, view->plan, false);
 	}
-	for (size_t i = 0; i < plan->row_count && view->options->refresh_only; i++)
-		if (plan->rows[i].learns)
-			add_learned(lines, view, &plan->rows[i]);
-	for (size_t i = 0; i < plan->row_count; i++) {
-		const struct row *row = &plan->rows[i];
-		if (row_is_move(row)) {
-			char *was AUTO_FREE = text_visible(row->moved_from, 0);
-			str_format(&why, "was %s", was);
-			add_line(lines, ">", row_object(row), "move in state", &why);
-		}
-		if (!view->options->refresh_only && render_tells_drift(view, row, &drift)) {
-			render_drift(&why, &drift);
-			add_line(
-				drifts, drift.is_gone ? "-" : "~", drift.recorded, "changed", &why);
-		}
-	}
+	entries_learned(view, add_entry, lines);
+	entries_moved(view, add_entry, lines);
+	entries_of_drift(view, add_entry, drifts);
 }
 
 /* ---- the page ---- */
@@ -341,21 +313,6 @@ static void add_accounts(struct page *page, const struct plan_view *view)
 		str_format(page->out, "\n%zu more accounts.\n", left_out);
 }
 
-/* Of the values that -values=none leaves alone: where they would come from. */
-static void collect_not_compared(const struct plan *plan, struct lines *lines)
-{
-	struct str origin CLEANUP(str_release) = {0};
-
-	for (size_t i = 0; i < plan->row_count; i++) {
-		const struct row *row = &plan->rows[i];
-		if (!(row->notes & ROW_NOT_COMPARED))
-			continue;
-		str_text_add(&origin, "value");
-		value_source_add(&origin, row->desired->value);
-		add_line(lines, "?", row_object(row), "not compared", &origin);
-	}
-}
-
 static void add_page(struct page *page, const struct plan_view *view)
 {
 	struct lines lines CLEANUP(lines_release) = {0}, drifts CLEANUP(lines_release) = {0};
@@ -363,7 +320,7 @@ static void add_page(struct page *page, const struct plan_view *view)
 	size_t shown = LINES_SHOWN;
 
 	collect(view, &lines, &drifts);
-	collect_not_compared(view->plan, &unread);
+	entries_not_compared(view, add_entry, &unread);
 	if (shown < lines.must)
 		shown = lines.must;
 	if (shown > lines.count)
