@@ -4,6 +4,7 @@
 #include "apply/wait_active.h"
 #include "approval.h"
 #include "interrupt.h"
+#include "notes.h"
 #include "output.h"
 #include "plan/guard.h"
 #include "planning.h"
@@ -67,7 +68,7 @@ static bool is_approved(struct session *session)
 
 	if (!is_guarded(session))
 		return false;
-	size_t count = render_adoptions(&names, &session->plan);
+	size_t count = notes_adoptions(&names, &session->plan);
 	if (!cli->auto_approve && cli->input)
 		/* An answer may take long: what was approved must still be what would be done. */
 		return ask(session) && (!cli->refresh || planning_look_again(session));
@@ -282,8 +283,8 @@ static void print_plan(const struct session *session, const struct plan_view *vi
 {
 	output_plan(session, view);
 	if (!session->cli->auto_approve) /* else it is an error */
-		render_note_adoptions(view->plan);
-	render_notes(view);
+		notes_print_adoptions(view->plan);
+	notes_print(view);
 }
 
 static bool load_saved(struct session *session)

@@ -2,6 +2,7 @@
 
 #include "base/moment.h"
 #include "base/text.h"
+#include "plan/guard.h"
 #include "term.h"
 #include "value_source.h"
 
@@ -22,6 +23,7 @@ void changes_release(struct changes *changes)
 {
 	str_release(&changes->lines);
 	str_release(&changes->phrase);
+	mem_free(changes->fields);
 	arena_release(&changes->arena);
 }
 
@@ -39,6 +41,10 @@ static void add_line(struct changes *changes, const char *field, const char *tex
 	term_add_folded(&line, STDOUT_FILENO, TEXT_COLUMN, text);
 	memcpy(line.bytes + NAME_COLUMN, field, strlen(field));
 	str_add(&changes->lines, line.bytes, line.length);
+	changes->fields = mem_room(changes->fields, changes->field_count, &changes->field_room,
+		sizeof(*changes->fields));
+	changes->fields[changes->field_count++] = (struct change_field){
+		arena_text(&changes->arena, field), arena_text(&changes->arena, text)};
 }
 
 static void add(struct changes *changes, const char *field, const char *text)
@@ -265,10 +271,23 @@ static bool is_plain(const struct row *row)
 
 static bool is_wanted(const struct change_group *group, const struct row *row)
 {
-	bool destroys = row_counts(row).destroy > 0;
+	bool destroys = row_counts(row).destroy > 0, overwrites = guard_overwrites(row);
 
-	return row_is_change(row) && (group->filter == CHANGES_ALL ||
-					     destroys == (group->filter == CHANGES_THAT_DESTROY));
+	if (!row_is_change(row))
+		return false;
+	switch (group->filter) {
+	case CHANGES_ALL:
+		return true;
+	case CHANGES_THAT_DESTROY:
+		return destroys;
+	case CHANGES_THAT_KEEP:
+		return !destroys;
+	case CHANGES_THAT_OVERWRITE:
+		return !destroys && overwrites;
+	case CHANGES_THAT_LOSE_NOTHING:
+		return !destroys && !overwrites;
+	}
+	return false;
 }
 
 bool changes_next(struct change_group *group, const struct plan *plan)
@@ -311,4 +330,21 @@ void changes_add_names(struct str *out, const struct change_group *group)
 		str_text_add(out, i++ ? ", " : "");
 		text_add_visible(out, name, strlen(name), 0);
 	}
+}
+
+void changes_add_aside(struct str *out, const struct change_group *group)
+{
+	const struct row *row = group->first;
+
+	if (group->count > 1) {
+		str_format(out, " (%zu secrets, with their store)", group->count);
+		return;
+	}
+	if (row->action == ACTION_ADOPT)
+		str_format(out, " (id %s)", row->live->id);
+	if (row->copies) {
+		char *was AUTO_FREE = text_visible(row->copies->secret, 0);
+		str_format(out, " (was %s)", was);
+	}
+	str_text_add(out, row->notes & ROW_WITH_STORE ? " (with its store)" : "");
 }

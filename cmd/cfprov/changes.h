@@ -14,6 +14,11 @@
 #include "base/str.h"
 #include "plan/drift.h"
 
+/* Both fit to be printed: "value", "(sensitive) from env V, changed at its source". */
+struct change_field {
+	const char *name, *text;
+};
+
 struct changes {
 	struct str lines;  /* a line for each field, for people on stdout */
 	struct str phrase; /* "value from env V, changed at its source; scopes: workers -> dex" */
@@ -23,6 +28,8 @@ struct changes {
 	 * that is printed may be kept. */
 	bool names_people;
 	struct arena arena;
+	struct change_field *fields; /* those of the lines */
+	size_t field_count, field_room;
 };
 
 void changes_release(struct changes *changes);
@@ -37,7 +44,13 @@ void changes_of_drift(struct changes *changes, const struct drift *drift);
 void changes_of_learned(struct changes *changes, const struct row *row, const struct drift *drift);
 
 /* Which changes: as a plan may show first what destroys. */
-enum change_filter { CHANGES_ALL, CHANGES_THAT_DESTROY, CHANGES_THAT_KEEP };
+enum change_filter {
+	CHANGES_ALL,
+	CHANGES_THAT_DESTROY,
+	CHANGES_THAT_KEEP,      /* all others, which are these two: */
+	CHANGES_THAT_OVERWRITE, /* values that cfprov did not write (guard_overwrites) */
+	CHANGES_THAT_LOSE_NOTHING,
+};
 
 /* One change; or many secrets of one store that are destroyed with it and have nothing to show. */
 struct change_group {
@@ -53,5 +66,8 @@ bool changes_next(struct change_group *group, const struct plan *plan);
 
 /* Adds the names of a group's secrets: "A, B, C". */
 void changes_add_names(struct str *out, const struct change_group *group);
+
+/* Adds what follows an address: " (was OLD)", " (with its store)"; mostly nothing. */
+void changes_add_aside(struct str *out, const struct change_group *group);
 
 #endif

@@ -17,14 +17,14 @@ static void add_learned(
 		render_drift(&phrase, &drift);
 	} else {
 		changes_of_learned(&changes, row, has_drift ? &drift : NULL);
-		str_text_add(&phrase, !row->learned              ? "no longer exists"
+		str_text_add(&phrase, !row->learned           ? "no longer exists"
 				      : changes.phrase.length ? str_text(&changes.phrase)
 							      : "was modified");
 	}
-	add(context, &(struct entry){row->learned ? "~" : ".",
-			     row->learned ? "update state" : "remove from state",
-			     row->learned ? TERM_CHANGE : TERM_DIM, row->recorded,
-			     str_text(&phrase)});
+	add(context,
+		&(struct entry){row->learned ? "~" : ".",
+			row->learned ? "update state" : "remove from state",
+			row->learned ? TERM_CHANGE : TERM_DIM, row->recorded, str_text(&phrase)});
 }
 
 void entries_learned(const struct plan_view *view, entry_fn *add, void *context)

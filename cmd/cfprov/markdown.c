@@ -2,6 +2,7 @@
 
 #include "changes.h"
 #include "entries.h"
+#include "notes.h"
 #include "render.h"
 #include "value_source.h"
 #include "verbs.h"
@@ -246,7 +247,7 @@ static void add_head(struct page *page, const struct plan_view *view)
 	str_format(page->out, "**%s**\n", str_text(&text));
 	if (view->has_failed)
 		add_unread(page->out, view->unread);
-	render_find_refusals(view, &errors);
+	notes_find_refusals(view, &errors);
 	for (size_t i = 0; i < errors.count; i++) {
 		str_text_add(page->out, "\n`apply` will fail: ");
 		add_sentence(page->out, errors.items[i].message);
@@ -255,10 +256,10 @@ static void add_head(struct page *page, const struct plan_view *view)
 		str_char(page->out, '\n');
 	}
 	str_clear(&text);
-	if (render_unverified(&text, view->plan))
+	if (notes_unverified(&text, view->plan))
 		add_note(page, &text, "The values of some secrets can't be verified.");
 	str_clear(&text);
-	if (render_not_compared(&text, view->plan))
+	if (notes_not_compared(&text, view->plan))
 		add_note(page, &text, "The values of some secrets were not compared.");
 }
 

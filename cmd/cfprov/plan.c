@@ -1,8 +1,8 @@
 /* cfprov plan: shows what apply would do. Changes neither the accounts nor the state. */
 #include "base/text.h"
+#include "notes.h"
 #include "output.h"
 #include "planning.h"
-#include "render.h"
 #include "term.h"
 
 bool plan_run(struct session *session)
@@ -16,9 +16,9 @@ bool plan_run(struct session *session)
 	(void)session_confine(session);
 	const struct plan_view view = plan_view(session);
 	output_plan(session, &view);
-	render_note_adoptions(&session->plan);
-	render_notes(&view);
-	render_refusals(&view);
+	notes_print_adoptions(&session->plan);
+	notes_print(&view);
+	notes_print_refusals(&view);
 	if (cli->out && !planning_save(session, cli->out))
 		return false;
 	if (cli->out) {

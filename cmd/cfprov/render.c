@@ -2,7 +2,6 @@
 
 #include "base/text.h"
 #include "changes.h"
-#include "plan/guard.h"
 #include "value_source.h"
 #include "verbs.h"
 
@@ -10,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* How many objects a sentence names, or where it has more to say. */
-enum { NAMED_AT_MOST = 10, FEW = 3 };
+/* How many objects a line names. */
+enum { NAMED_AT_MOST = 10 };
 
 void render_address(struct str *out, const struct object *object)
 {
@@ -27,6 +26,17 @@ static void add_name(
 
 	render_address(&address, object);
 	text_add_listed(out, str_text(&address), index, count, at_most);
+}
+
+bool render_unmanaged(struct str *out, const struct row *row, size_t at_most)
+{
+	size_t count = row_destroys(row) ? row->unmanaged_count : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		str_text_add(out, i ? "" : "also destroys, not managed by cfprov: ");
+		add_name(out, &row->unmanaged[i], i, count, at_most);
+	}
+	return count > 0;
 }
 
 /* For stdout. */
@@ -71,29 +81,19 @@ static void add_change(struct str *out, const struct change_group *group)
 		.names_people = term_is_terminal(STDOUT_FILENO)};
 
 	add_bold(&head, &group->object);
+	changes_add_aside(&head, group);
 	if (group->count > 1) {
-		str_format(&head, " (%zu secrets, with their store):", group->count);
+		str_char(&head, ':');
 		add_head(out, row, &head);
 		changes_add_names(&names, group);
 		term_add_folded(out, STDOUT_FILENO, 6, str_text(&names));
 		return;
 	}
-	if (row->action == ACTION_ADOPT)
-		str_format(&head, " (id %s)", row->live->id);
-	if (row->copies) {
-		char *was AUTO_FREE = text_visible(row->copies->secret, 0);
-		str_format(&head, " (was %s)", was);
-	}
-	str_text_add(&head, row->notes & ROW_WITH_STORE ? " (with its store)" : "");
 	add_head(out, row, &head);
 	changes_of_row(&changes, row);
 	if (changes.reason)
 		add_detail(out, TERM_DIM, changes.reason);
-	for (size_t i = 0; i < row->unmanaged_count && row_destroys(row); i++) {
-		str_text_add(&names, i ? "" : "also destroys, not managed by cfprov: ");
-		add_name(&names, &row->unmanaged[i], i, row->unmanaged_count, NAMED_AT_MOST);
-	}
-	if (names.length)
+	if (render_unmanaged(&names, row, NAMED_AT_MOST))
 		add_detail(out, TERM_DESTROY, str_text(&names));
 	str_text_add(out, str_text(&changes.lines));
 }
@@ -190,8 +190,7 @@ void render_counts(struct str *out, const struct plan_counts *counts, bool is_do
 		str_format(out, ", %zu %s", counts->forget, is_done ? "forgotten" : "to forget");
 }
 
-/* "98 to add, 2 to destroy": what an account has, and nothing else. */
-static void add_share(struct str *out, const struct plan_counts *counts)
+void render_share(struct str *out, const struct plan_counts *counts)
 {
 	const struct {
 		size_t count;
@@ -222,20 +221,11 @@ static size_t add_accounts(struct str *out, const struct plan_view *view, bool w
 		else
 			text_add_visible(&line, share.alias, strlen(share.alias), 0);
 		str_text_add(&line, ": ");
-		add_share(&line, &share.counts);
+		render_share(&line, &share.counts);
 		term_add_folded(&folded, STDOUT_FILENO, OTHERS, str_text(&line));
 		str_text_add(out, str_text(&folded) + OTHERS - FIRST);
 	}
 	return accounts;
-}
-
-static size_t count_noted(const struct plan *plan, enum row_note note)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < plan->row_count; i++)
-		count += (plan->rows[i].notes & note) != 0;
-	return count;
 }
 
 void render_summary(struct str *out, const struct plan_view *view)
@@ -250,9 +240,9 @@ void render_summary(struct str *out, const struct plan_view *view)
 		str_text_add(out, "No changes. The state matches Cloudflare.");
 	} else if (view->options->destroys_all) {
 		str_text_add(out, "No changes. No objects need to be destroyed.");
-	} else if (count_noted(view->plan, ROW_UNVERIFIED)) {
+	} else if (plan_count_notes(view->plan, ROW_UNVERIFIED)) {
 		str_text_add(out, "No changes found, but not all values can be verified.");
-	} else if (count_noted(view->plan, ROW_NOT_COMPARED)) {
+	} else if (plan_count_notes(view->plan, ROW_NOT_COMPARED)) {
 		str_text_add(out, "No changes found, but values were not compared.");
 	} else {
 		str_text_add(out, "No changes. Your infrastructure matches the configuration.");
@@ -444,148 +434,4 @@ void render_plan(struct str *out, const struct plan_view *view)
 	render_summary(&summary, view);
 	term_add(out, STDOUT_FILENO, TERM_BOLD, str_text(&summary));
 	str_char(out, '\n');
-}
-
-/* ---- notes ---- */
-
-static void add_noted(struct str *out, const struct plan *plan, enum row_note note, size_t at_most)
-{
-	size_t count = count_noted(plan, note), index = 0;
-
-	for (size_t i = 0; i < plan->row_count; i++)
-		if (plan->rows[i].notes & note)
-			add_name(out, row_object(&plan->rows[i]), index++, count, at_most);
-}
-
-/* What can't be verified: fingerprints made with another key, or without this one, or none. */
-struct unverified {
-	size_t count, printed, unkeyed;
-};
-
-static struct unverified count_unverified(const struct plan *plan)
-{
-	struct unverified all = {.count = count_noted(plan, ROW_UNVERIFIED)};
-
-	for (size_t i = 0; i < plan->row_count; i++) {
-		const struct row *row = &plan->rows[i];
-		const struct object *recorded = row->copies ? row->copies : row->recorded;
-		if (!(row->notes & ROW_UNVERIFIED))
-			continue;
-		all.printed += recorded->fingerprint != NULL;
-		all.unkeyed += fingerprint_is_unkeyed(recorded->fingerprint);
-	}
-	return all;
-}
-
-bool render_unverified(struct str *out, const struct plan *plan)
-{
-	const struct unverified all = count_unverified(plan);
-	bool is_one = all.count == 1;
-	const char *was = is_one ? "Its fingerprint was" : "Their fingerprints were";
-
-	if (!all.count)
-		return false;
-	if (is_one)
-		str_text_add(out, "The value of a secret can't be verified: ");
-	else
-		str_format(out, "The values of %zu secrets can't be verified: ", all.count);
-	add_noted(out, plan, ROW_UNVERIFIED, FEW);
-	if (all.unkeyed)
-		str_format(out,
-			". %s made without the key%s. To accept what was made without it, run "
-			"`cfprov state sign`.",
-			was, all.unkeyed < all.printed ? ", or with a different one" : "");
-	else if (all.printed)
-		str_format(out,
-			". %s made with a different key%s. Restore the key (CFPROV_KEY, or "
-			"`state.key`), or raise `version` to write %s again.",
-			was, all.printed < all.count ? ", or none was kept" : "",
-			is_one ? "the value" : "the values");
-	else
-		str_format(out,
-			". No fingerprint was kept of %s. Raise `version` to write %s again.",
-			is_one ? "it" : "them", is_one ? "the value" : "the values");
-	return true;
-}
-
-bool render_not_compared(struct str *out, const struct plan *plan)
-{
-	size_t count = count_noted(plan, ROW_NOT_COMPARED);
-
-	if (!count)
-		return false;
-	if (count == 1)
-		str_text_add(out, "The value of a secret was not compared (-values=none): ");
-	else
-		str_format(
-			out, "The values of %zu secrets were not compared (-values=none): ", count);
-	add_noted(out, plan, ROW_NOT_COMPARED, FEW);
-	str_format(out, ". An apply writes %s changed.",
-		count == 1 ? "it if it has" : "those that have");
-	return true;
-}
-
-void render_note_unverified(const struct plan *plan)
-{
-	struct str text CLEANUP(str_release) = {0};
-
-	if (render_unverified(&text, plan))
-		term_warning(str_text(&text));
-}
-
-size_t render_adoptions(struct str *out, const struct plan *plan)
-{
-	add_noted(out, plan, ROW_NEEDS_APPROVAL, FEW);
-	return count_noted(plan, ROW_NEEDS_APPROVAL);
-}
-
-void render_note_adoptions(const struct plan *plan)
-{
-	struct str names CLEANUP(str_release) = {0};
-	size_t count = render_adoptions(&names, plan);
-
-	if (count)
-		term_print("\n%s already exist%s and will be adopted. To adopt without a prompt, "
-			   "pass -adopt or set `adopt: true`.",
-			str_text(&names), count == 1 ? "s" : "");
-}
-
-void render_notes(const struct plan_view *view)
-{
-	const struct plan *plan = view->plan;
-	struct str unread CLEANUP(str_release) = {0};
-	struct drift drift;
-	bool is_left = false;
-
-	render_note_unverified(plan);
-	if (render_not_compared(&unread, plan))
-		term_print("\n%s", str_text(&unread));
-	for (size_t i = 0; i < plan->row_count && !is_left; i++)
-		is_left = drift_reported(view->options, &plan->rows[i], &drift) && drift.is_left;
-	if (is_left)
-		term_print("\nTo accept a value that was changed outside of cfprov, run `cfprov "
-			   "apply -refresh-only`. To overwrite it, raise its `version` (has no "
-			   "effect with `update: if_absent`).");
-	for (size_t i = 0; i < plan->warning_count; i++)
-		term_warning(plan->warnings[i]);
-}
-
-bool render_find_refusals(const struct plan_view *view, struct error_list *errors)
-{
-	const struct guard_limits limits = guard_defaults(view->options);
-
-	return guard_check(view->plan, &limits, errors);
-}
-
-void render_refusals(const struct plan_view *view)
-{
-	struct error_list errors CLEANUP(error_list_release) = {0};
-
-	render_find_refusals(view, &errors);
-	for (size_t i = 0; i < errors.count; i++) {
-		struct str text CLEANUP(str_release) = {0};
-		str_format(&text, "apply will fail: %s. %s", errors.items[i].message,
-			errors.items[i].hint);
-		term_warning(str_text(&text));
-	}
 }

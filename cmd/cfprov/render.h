@@ -24,29 +24,11 @@ bool render_tells_drift(
 /* "1 imported, 3 added, 0 changed, 0 destroyed"; or "1 to import, …". */
 void render_counts(struct str *out, const struct plan_counts *counts, bool is_done);
 
-/* What the plan leaves alone and people should know, to stderr. */
-void render_notes(const struct plan_view *view);
+/* Adds "98 to add, 2 to destroy": only what there is. */
+void render_share(struct str *out, const struct plan_counts *counts);
 
-/* Adds the names of what would be adopted and was not approved in advance; gives their number. */
-size_t render_adoptions(struct str *out, const struct plan *plan);
-
-/* What will be adopted if somebody approves, to stderr. */
-void render_note_adoptions(const struct plan *plan);
-
-/* Adds which values nobody can verify, in sentences; false: there are none. */
-bool render_unverified(struct str *out, const struct plan *plan);
-
-/* Adds which values -values=none has not compared, in sentences; false: there are none. */
-bool render_not_compared(struct str *out, const struct plan *plan);
-
-/* Values that nobody can verify, to stderr. */
-void render_note_unverified(const struct plan *plan);
-
-/* What apply would refuse by default, to stderr. */
-void render_refusals(const struct plan_view *view);
-
-/* The same as errors; false: there are some. */
-bool render_find_refusals(const struct plan_view *view, struct error_list *errors);
+/* Adds the secrets that are destroyed with their store and not managed; false: there are none. */
+bool render_unmanaged(struct str *out, const struct row *row, size_t at_most);
 
 /* Adds the address in a form that is fit to be printed. */
 void render_address(struct str *out, const struct object *object);

@@ -1,5 +1,6 @@
 /* cfprov show: the state or a saved plan, for people or machines. */
 #include "fields.h"
+#include "notes.h"
 #include "output.h"
 #include "planning.h"
 #include "render.h"
@@ -38,8 +39,8 @@ static bool show_plan(struct session *session)
 		return false;
 	const struct plan_view view = plan_view(session);
 	output_plan(session, &view);
-	render_note_unverified(&session->plan);
-	render_refusals(&view);
+	notes_print_unverified(&session->plan);
+	notes_print_refusals(&view);
 	return true;
 }
 

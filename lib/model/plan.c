@@ -35,6 +35,15 @@ static int compare_address(const void *object, const void *row)
 	return object_compare(object, row_object(row));
 }
 
+size_t plan_count_notes(const struct plan *plan, enum row_note note)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->row_count; i++)
+		count += (plan->rows[i].notes & note) != 0;
+	return count;
+}
+
 const struct row *plan_find(const struct plan *plan, const struct object *object)
 {
 	return plan->row_count ? bsearch(object, plan->rows, plan->row_count, sizeof(*plan->rows),

@@ -98,6 +98,9 @@ void plan_add_warning(struct plan *plan, const char *format, ...) PRINTF(2, 3);
 /* Sets the counts, once all rows have been added. */
 void plan_count(struct plan *plan);
 
+/* How many rows have this note. */
+size_t plan_count_notes(const struct plan *plan, enum row_note note);
+
 /* Lends the row of the object's address, or NULL. */
 const struct row *plan_find(const struct plan *plan, const struct object *object);
 

@@ -94,12 +94,7 @@ static struct error *PRINTF(4, 5) refuse_by_policy(struct error_list *errors, co
 	return err;
 }
 
-/*
- * True if the action overwrites a value that cannot be written again: of a secret that is adopted,
- * one that someone else wrote, and that of a secret that gets another one while it is renamed. What
- * cfprov itself wrote last came from a source.
- */
-static bool overwrites_value(const struct row *row)
+bool guard_overwrites(const struct row *row)
 {
 	const struct object *recorded = row->copies ? row->copies : row->recorded;
 
@@ -139,7 +134,7 @@ static void check_policy(const struct plan *plan, size_t deletes, size_t stores,
 
 	for (size_t i = 0; i < plan->row_count; i++) {
 		const struct row *row = &plan->rows[i];
-		bool is_lost = overwrites_value(row);
+		bool is_lost = guard_overwrites(row);
 		objects += row_destroys(row) ? row->unmanaged_count : 0;
 		values += is_lost;
 		managed += is_lost && row->action != ACTION_ADOPT;

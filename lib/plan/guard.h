@@ -24,6 +24,13 @@ struct guard_limits {
 struct guard_limits guard_defaults(const struct plan_options *options);
 
 /*
+ * True if the action overwrites a value that cannot be written again: of a secret that is adopted,
+ * one that someone else wrote, and that of a secret that gets another one while it is renamed. What
+ * cfprov itself wrote last came from a source.
+ */
+bool guard_overwrites(const struct row *row);
+
+/*
  * Destroying a store needs allow_store_destroy. A store with unmanaged secrets, too many deletes,
  * or too large a share of them needs force. The limits of a policy hold all the same, and count
  * overwritten values, too, unless cfprov wrote them. False if anything is refused; each refusal is
