@@ -167,6 +167,7 @@ $(BUILD)/tests/plan/run: $(call objs,tests/plan/*.c) $(LIB) $(BUILD)/objects
 $(LEAKY): $(call objs,cmd/cfprov/*.c) $(OBJ)/tests/canary/leaky.o $(LIB) $(BUILD)/objects
 	$(call link)
 $(BUILD)/tests/unit/status: $(OBJ)/cmd/cfprov/status.o
+$(BUILD)/tests/unit/html: $(filter-out %/main.o,$(call objs,cmd/cfprov/*.c))
 $(UNIT) $(TOOLS): $(BUILD)/%: $(OBJ)/%.o $(LIB)
 	$(call link,$(TEST_LIBS))
 

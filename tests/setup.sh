@@ -1,9 +1,10 @@
 #!/bin/sh
 # Installs what Debian or Ubuntu still lacks: "sh tests/setup.sh build" for building cfprov,
 # "sh tests/setup.sh test" for its tests as well, "sh tests/setup.sh extras" for those of manual
-# pages, completions and password managers, which are skipped without, "sh tests/setup.sh ceph" for
-# those of state in an object store, too, "sh tests/setup.sh package" for making and testing packages
-# and static programs (.packaging/README.md). Silent when nothing is missing.
+# pages, completions, password managers and HTML, which are skipped without, "sh tests/setup.sh
+# browser" for those that look at HTML in Chromium (300 MB), too, "sh tests/setup.sh ceph" for those
+# of state in an object store, "sh tests/setup.sh package" for making and testing packages and static
+# programs (.packaging/README.md). Silent when nothing is missing.
 set -eu
 
 # libc6-dev is only recommended by gcc, and we install without recommended packages.
@@ -16,17 +17,19 @@ tools='clang-14 clang-format-14 clang-tidy-14 cppcheck shellcheck codespell pmcc
 ceph='radosgw ceph-mon ceph-osd ceph-common'
 package='debhelper dpkg-dev fakeroot lintian debootstrap minisign musl-tools linux-libc-dev
 	autoconf automake libtool perl binutils python3 git'
-extras='man-db groff mandoc bash-completion zsh fish age pass gnupg'
+extras='man-db groff mandoc bash-completion zsh fish age pass gnupg python3-html5lib'
+browser='chromium'
 
 purpose=${1-}
 case $purpose in
 build) wanted=$build ;;
 test) wanted="$build $tools" ;;
 extras) wanted=$extras ;;
+browser) wanted=$browser ;;
 ceph) wanted=$ceph ;;
 package) wanted=$package ;;
 *)
-	echo "usage: sh tests/setup.sh build|test|extras|ceph|package" >&2
+	echo "usage: sh tests/setup.sh build|test|extras|browser|ceph|package" >&2
 	exit 2
 	;;
 esac

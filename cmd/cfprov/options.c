@@ -67,8 +67,8 @@ static const struct type a_size = {
 	"N", "a number of at least 512", KIND_NUMBER, LEAST_BYTES, SIZE_MAX / 2, NULL};
 static const struct type a_duration = {
 	"TIME", "a duration such as 30s or 5m", KIND_DURATION, 0, 0, NULL};
-static const struct type a_format = {"FORMAT", "human, json or markdown", KIND_FORMAT,
-	FORMAT_HUMAN, FORMAT_MARKDOWN, "human json markdown"};
+static const struct type a_format = {"FORMAT", "human, json, markdown or html", KIND_FORMAT,
+	FORMAT_HUMAN, FORMAT_HTML, "human json markdown html"};
 static const struct type a_tool = {"FORMAT", "wrangler or wrangler-toml", KIND_FORMAT,
 	FORMAT_WRANGLER, FORMAT_WRANGLER_TOML, "wrangler wrangler-toml"};
 static const struct type a_language = {"FORMAT", "manifest or terraform", KIND_FORMAT,
@@ -78,7 +78,7 @@ static const struct type a_language = {"FORMAT", "manifest or terraform", KIND_F
 
 /* In the order of enum cli_format. */
 static const char *const formats[] = {
-	"human", "json", "markdown", "wrangler", "wrangler-toml", "manifest", "terraform"};
+	"human", "json", "markdown", "html", "wrangler", "wrangler-toml", "manifest", "terraform"};
 
 #define AT(field) offsetof(struct cli, field)
 
@@ -166,8 +166,8 @@ static const struct option options[] = {
 	{"raw", &a_switch, OPTION_OUTPUT, CLI_TOOL, AT(raw),
 		"write only the id, without a newline"},
 	{"format", &a_format, OPTION_OUTPUT, CLI_FORMAT, AT(format),
-		"output format: human, json (like `terraform show -json`) or "
-		"markdown"},
+		"output format: human, json (like `terraform show -json`), markdown (a comment) or "
+		"html (a page)"},
 	{"format", &a_tool, OPTION_OUTPUT, CLI_TOOL, AT(format),
 		"Worker bindings: wrangler (for wrangler.jsonc) or wrangler-toml"},
 	{"format", &a_language, OPTION_OUTPUT, CLI_LANGUAGE, AT(format),

@@ -2,6 +2,7 @@
 
 #include "adapter/json.h"
 #include "adapter/table.h"
+#include "html.h"
 #include "manifest/pick.h"
 #include "markdown.h"
 #include "render.h"
@@ -54,6 +55,8 @@ void output_plan(const struct session *session, const struct plan_view *view)
 		tf_plan_json(&text, view);
 	else if (format == FORMAT_MARKDOWN)
 		markdown_add_plan(&text, view);
+	else if (format == FORMAT_HTML)
+		html_add_plan(&text, view);
 	else
 		render_plan(&text, view);
 	term_out_str(&text);

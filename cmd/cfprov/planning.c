@@ -242,7 +242,7 @@ bool planning_check_out(struct session *session, const char *path)
 	const char *backup = session->ledger.parts[0].backend->backup_path; /* of a file alone */
 
 	if (strcmp(path, "-") == 0)
-		return term_fail("To print the plan, use -format=json or -format=markdown.",
+		return term_fail("To print the plan, use -format=json, markdown or html.",
 			"-out=- is not a file, and only `cfprov apply` reads a saved plan");
 	if (backup && fs_is_same_file(backup, path))
 		return term_fail(NULL, "-out can't be %s: it is the backup of the state", path);

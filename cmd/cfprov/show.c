@@ -48,6 +48,7 @@ static bool show_plan(struct session *session)
 static bool is_state_format(const struct cli *cli)
 {
 	const char *option = cli->format == FORMAT_MARKDOWN ? "-format=markdown"
+			     : cli->format == FORMAT_HTML   ? "-format=html"
 			     : cli->max_bytes               ? "-max-bytes"
 			     : cli->summary                 ? "-summary"
 							    : NULL;

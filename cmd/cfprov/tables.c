@@ -37,7 +37,8 @@ const struct command cli_commands[] = {
 		"cfprov plan\n"
 		"cfprov plan -out=plan.cfprov\n"
 		"cfprov plan -target=prod/payments -detailed-exitcode\n"
-		"cfprov plan -values=none -format=markdown\n",
+		"cfprov plan -values=none -format=markdown\n"
+		"cfprov plan -format=html > plan.html\n",
 		"0 success, 1 error, 2 changes (with -detailed-exitcode)."},
 	{"apply", "[PLANFILE]", "make the changes, after approval", COMMAND_MAIN,
 		CLI_ACTING | CLI_CHANGES | CLI_GUARD | CLI_WAIT, 1, apply_run,

@@ -153,6 +153,7 @@ journey()
 			plan -json
 			apply -auto-approve
 			plan -format=json
+			plan -format=html
 			edit
 			plan -out=saved -format=markdown
 			show saved

@@ -204,6 +204,9 @@ log_requests()
 	good plan -format=markdown
 	out_has 'a user in the dashboard'
 	[[ $output != *eve@* ]]
+	good plan -format=html
+	out_has 'a user in the dashboard'
+	[[ $output != *eve@* ]]
 	good plan -format=json
 	jq -e '.resource_drift[].modified.by == "a user in the dashboard"' out
 	[[ $output != *eve@* ]]

@@ -77,7 +77,7 @@ proposes()
 }
 
 @test "the values of options that have few" {
-	proposes plan -format= -- -format=human -format=json -format=markdown
+	proposes plan -format= -- -format=human -format=json -format=markdown -format=html
 	proposes plan -format m -- markdown
 	proposes output --format=w -- --format=wrangler --format=wrangler-toml
 	proposes plan -refresh= -- -refresh=true -refresh=false

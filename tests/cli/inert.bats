@@ -56,11 +56,11 @@ manifest_with()
 	start_logged
 	manifest_with "$bad_text"
 	local format
-	for format in human json markdown; do
+	for format in human json markdown html; do
 		says_it plan -format=$format
 	done
 	says_it plan -out=saved
-	for format in -json -format=markdown -format=human; do
+	for format in -json -format=markdown -format=html -format=human; do
 		says_it show $format saved
 	done
 	says_it apply -json -auto-approve
@@ -73,7 +73,7 @@ manifest_with()
 	"$cfprov" state pull | jq -e --arg c "$bad_text" '[.. | .comment? | strings] | index([$c])'
 	"$cfprov" show -json | jq -e --arg c "$bad_text" '[.. | .comment? | strings] | index([$c])'
 	manifest_with other
-	for format in human json markdown; do
+	for format in human json markdown html; do
 		says_it plan -format=$format
 	done
 	# What export writes means the same.
@@ -150,7 +150,7 @@ manifest_with()
 	start_logged --seed seed.json
 	manifest_with x
 	local command
-	for command in plan 'plan -format=json' 'plan -format=markdown' 'apply -auto-approve -adopt' \
+	for command in plan 'plan -format=json' 'plan -format=markdown' 'plan -format=html' 'apply -auto-approve -adopt' \
 		export "import default/s $acc/s" 'doctor -json' doctor 'destroy -auto-approve -force' \
 		'destroy -auto-approve -allow-store-destroy'; do
 		# shellcheck disable=SC2086 # words

@@ -150,8 +150,8 @@ Account `default`: `acc_1`
 	bad plan -max-bytes=600
 	bad plan -format=json -max-bytes=600
 	bad plan -format=markdown -max-bytes=100
-	bad plan -format=html
-	err_has 'human, json or markdown'
+	bad plan -format=htm
+	err_has 'human, json, markdown or html'
 	bad apply -format=markdown
 }
 

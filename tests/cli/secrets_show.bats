@@ -904,8 +904,8 @@ change()
 @test "no value and no fingerprint in whatever is printed" {
 	a_life
 	local command
-	for command in plan 'plan -json' 'plan -format=json' 'plan -format=markdown' 'plan -out=saved' \
-		'show saved' 'show -json saved' 'show -format=markdown saved' 'plan -refresh-only' \
+	for command in plan 'plan -json' 'plan -format=json' 'plan -format=markdown' 'plan -format=html' \
+		'plan -out=saved' 'show saved' 'show -json saved' 'show -format=markdown saved' 'plan -refresh-only' \
 		'plan -destroy' 'plan -replace=default/keys/KEPT' show 'show -json' 'state list' \
 		'state show default/keys/KEPT' 'state show -json default/keys/KEPT' output 'output -json' \
 		'validate' 'validate -json' 'apply -auto-approve -adopt' 'apply -auto-approve -json' \

@@ -78,6 +78,7 @@ everything()
 		show $plan
 		show -format=json $plan
 		show -format=markdown $plan
+		show -format=html $plan
 		doctor
 		doctor -json
 		import-env .env -store=keys
@@ -493,7 +494,7 @@ edited()
 	forged "$box/out/plan" "$1"
 	rm body
 	echo "--- plan: $1" >&2
-	for form in "" -json -format=markdown; do
+	for form in "" -json -format=markdown -format=html; do
 		# shellcheck disable=SC2086 # none
 		ci show $form "$box/out/plan"
 	done
