@@ -2,7 +2,7 @@
 #
 # Everything made lands under $(BUILD). Sources are found by wildcard, so a new file needs no
 # entry here: lib/ becomes one archive, each folder of cmd/ a program, and so do tests/plan and
-# each file of tests/unit and tests/tools; tests/canary makes another cfprov.
+# each file of tests/unit, tests/tools and tests/bench; tests/canary makes another cfprov.
 
 VERSION = 0.1.0
 BUILD   = build
@@ -13,7 +13,7 @@ PKG_CONFIG ?= pkg-config
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 SHIPPING := dist deb static release
-.PHONY: all tests objects install sbom $(SHIPPING) unit test asan lint format clean help show-flags
+.PHONY: all tests objects install sbom $(SHIPPING) unit test asan bench lint format clean help show-flags
 
 help:
 	@echo 'make            build/cfprov and build/cfsim'
@@ -27,6 +27,7 @@ help:
 	@echo 'make unit       unit tests only'
 	@echo 'make asan       the same tests under AddressSanitizer and UBSan'
 	@echo 'make lint       the guards of tests/lint'
+	@echo 'make bench      tests/bench/RESULTS.md: cfprov beside a bare loop, in minutes; needs python3'
 	@echo 'make format     lay the sources out with clang-format'
 	@echo 'make clean      remove build/'
 	@echo 'Variables: CC, CFLAGS, LDFLAGS, WERROR=1 (warnings are errors), V=1 (show commands)'
@@ -55,7 +56,7 @@ ifneq ($(filter-out clean format help $(SHIPPING),$(or $(MAKECMDGOALS),all)),)
 LIBRARIES = libcurl:libcurl:libcurl4-openssl-dev libyaml:yaml-0.1:libyaml-dev \
 	cJSON:libcjson:libcjson-dev libsodium:libsodium:libsodium-dev \
 	libmicrohttpd:libmicrohttpd:libmicrohttpd-dev
-ifneq ($(filter-out all install sbom show-flags $(BUILD)/cfprov $(BUILD)/cfsim,$(MAKECMDGOALS)),)
+ifneq ($(filter-out all install sbom bench show-flags $(BUILD)/cfprov $(BUILD)/cfsim,$(MAKECMDGOALS)),)
 LIBRARIES += cmocka:cmocka:libcmocka-dev
 endif
 
@@ -111,9 +112,10 @@ progs  = $(patsubst %.c,$(BUILD)/%,$(wildcard $1))
 UNIT  := $(call progs,tests/unit/*.c)
 TOOLS := $(call progs,tests/tools/*.c)
 PLAN  := $(if $(wildcard tests/plan/*.c),$(BUILD)/tests/plan/run)
+BENCH := $(call progs,tests/bench/*.c)
 LEAKY := $(BUILD)/tests/canary/leaky
 OBJS  := $(call objs,lib/*/*.c cmd/*/*.c tests/unit/*.c tests/tools/*.c tests/plan/*.c \
-	tests/canary/*.c)
+	tests/bench/*.c tests/canary/*.c)
 PROGS := $(patsubst cmd/%,$(BUILD)/%,$(filter cmd/cfprov cmd/cfsim,$(wildcard cmd/*)))
 # The programs write these: manual pages from cmd/PROGRAM/PAGE.SECTION.in, and completions.
 MAN   := $(BUILD)/share/man
@@ -139,7 +141,7 @@ $(call stamp,$(BUILD)/commit,$(COMMIT) $(BUILD_DATE))
 endif
 
 all: $(PROGS) $(SHARE)
-tests: all $(UNIT) $(PLAN) $(TOOLS) $(LEAKY)
+tests: all $(UNIT) $(PLAN) $(TOOLS) $(BENCH) $(LEAKY)
 objects: $(OBJS)
 
 # What is under way is said in a line, unless V=1 or -s asks for all or nothing.
@@ -170,6 +172,10 @@ $(BUILD)/tests/unit/status: $(OBJ)/cmd/cfprov/status.o
 $(BUILD)/tests/unit/html: $(filter-out %/main.o,$(call objs,cmd/cfprov/*.c))
 $(UNIT) $(TOOLS): $(BUILD)/%: $(OBJ)/%.o $(LIB)
 	$(call link,$(TEST_LIBS))
+
+# They link what cfprov links, used or not: for `linked`, that is all there is to measure.
+$(BENCH): $(BUILD)/%: $(OBJ)/%.o
+	$(Q)$(call say,LINK) $(CC) -o $@ $< $(LD_FLAGS) -Wl,--no-as-needed $(LIBS)
 
 -include $(OBJS:.o=.d)
 
@@ -204,5 +210,7 @@ asan:
 	sh tests/run.sh --build $(BUILD)/asan --only unit,plan,cli
 lint: objects
 	sh tests/lint/run.sh
+bench: all $(BENCH)
+	python3 -B tests/bench/bench.py $(BUILD) tests/bench/RESULTS.md tests/bench/results.svg $(ROUNDS)
 
 endif

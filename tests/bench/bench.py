@@ -1,0 +1,353 @@
+#!/usr/bin/env python3
+"""Measures cfprov against its limits, beside a bare loop over libcurl, and writes the report.
+
+    python3 tests/bench/bench.py BUILD RESULTS.md PLOT.svg [ROUNDS [ROW...]]
+
+Every round runs every row once, so that what else the machine does meets all rows alike. A figure
+is the median of the rounds; a ratio is taken in each round before the median. ROW is the first word
+of a row's function. "make bench" builds what is needed and calls this.
+"""
+import contextlib
+import json
+import os
+import platform
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+import plot
+
+BUILD = os.path.abspath(sys.argv[1])
+CFPROV, CFSIM = BUILD + '/cfprov', BUILD + '/cfsim'
+BARE, LINKED = BUILD + '/tests/bench/bare', BUILD + '/tests/bench/linked'
+ACCOUNT = '985e105f4ecef8ad9ca31a8372d0c353'
+STORES = f'/client/v4/accounts/{ACCOUNT}/secrets_store/stores'
+
+
+class Skip(Exception):
+    pass
+
+
+class Run:
+    """One process: wall and CPU time in seconds, and its peak memory in bytes."""
+
+    def __init__(self, *words, env=None):
+        begin = time.monotonic()
+        with open('out', 'wb') as out:
+            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                       env={**os.environ, **(env or {})})
+            _, status, usage = os.wait4(process.pid, 0)
+        self.wall = time.monotonic() - begin
+        self.cpu = usage.ru_utime + usage.ru_stime
+        self.memory = usage.ru_maxrss * 1024
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            with open('out', encoding='utf-8', errors='replace') as out:
+                sys.exit(f'{words}: exit status {process.returncode}\n{out.read()[-2000:]}')
+
+
+class Server:
+    """A simulator, with nghttpx in front of it if it is to speak HTTP/2."""
+
+    def __init__(self, *options, http2=False):
+        self.options, self.http2 = options, http2
+        self.env = {'CLOUDFLARE_API_TOKEN': 'cfsim-token'}
+        self.processes = []
+
+    def __enter__(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.remove('port')
+        self.start(CFSIM, '--port', '0', '--port-file', 'port', '--max-secrets', '0', *self.options)
+        wait_until(lambda: os.path.exists('port') and os.path.getsize('port') > 0)
+        with open('port', encoding='ascii') as port:
+            self.port = int(port.read())
+        self.root = self.url = f'http://127.0.0.1:{self.port}'
+        if self.http2:
+            self.start_proxy()
+        self.env['CLOUDFLARE_BASE_URL'] = self.url + '/client/v4'
+        return self
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            process.terminate()
+            process.wait()
+
+    def start(self, *words):
+        self.processes.append(subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+
+    def start_proxy(self):
+        if not shutil.which('nghttpx'):
+            raise Skip('there is no nghttpx (nghttp2-proxy)')
+        if not os.path.exists('cert.pem'):
+            subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+                            'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj',
+                            '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1',
+                            '-keyout', 'key.pem', '-out', 'cert.pem'],
+                           check=True, capture_output=True)
+        with socket.socket() as probe:
+            probe.bind(('127.0.0.1', 0))
+            port = probe.getsockname()[1]
+        self.start('nghttpx', '--no-ocsp', '--conf=/dev/null', '--accesslog-file=/dev/null',
+                   '--backend-connections-per-host=64', '--workers=1',
+                   f'--frontend=127.0.0.1,{port}', f'--backend=127.0.0.1,{self.port}',
+                   'key.pem', 'cert.pem')
+        self.url = f'https://127.0.0.1:{port}'
+        self.env['SSL_CERT_FILE'] = os.path.abspath('cert.pem')
+
+        def answers():
+            with contextlib.suppress(OSError), socket.create_connection(('127.0.0.1', port)):
+                return True
+        wait_until(answers)
+
+    def operations(self):
+        with urllib.request.urlopen(self.root + '/_cfsim/stats') as answer:
+            return {k: n for k, n in json.load(answer)['operations'].items() if n}
+
+    def cfprov(self, *words, env=None):
+        return Run(CFPROV, *words, env={**self.env, **(env or {})})
+
+    def apply(self, parallel=10):
+        return self.cfprov('apply', '-auto-approve', f'-parallelism={parallel}')
+
+    def bare(self, what, parallel, count):
+        return Run(BARE, what, self.url + STORES, str(parallel), str(count), env=self.env)
+
+
+def wait_until(is_so):
+    for _ in range(1000):
+        if is_so():
+            return
+        time.sleep(0.01)
+    sys.exit('a server does not start')
+
+
+def manifest(count):
+    """A manifest of that many stores, and no state."""
+    for name in os.listdir('.'):
+        if name.startswith(('cfprov.state', '.cfprov.state')):
+            os.remove(name)
+    with open('cfprov.yaml', 'w', encoding='ascii') as file:
+        file.write(f'account_id: {ACCOUNT}\nstores:\n')
+        file.writelines(f'  - store_{i}\n' for i in range(1, count + 1))
+
+
+# ---- the rows: each returns figures, {what: (value, limit, unit)} ------------------------------
+
+def side_by_side(parallel, http2=False):
+    manifest(10000)
+    with Server(http2=http2) as server:
+        ours = server.apply(parallel)
+    with Server(http2=http2) as server:
+        floor = server.bare('post', parallel, 10000)
+        if server.operations()['stores_create'] != 10000:
+            sys.exit('the bare loop did not create what it should')
+    return {'wall / bare': (ours.wall / floor.wall, 1.5, '×'),
+            'CPU / bare': (ours.cpu / floor.cpu, 2.0, '×'),
+            'wall': (ours.wall, None, 's'), 'CPU': (ours.cpu, None, 's'),
+            'wall, bare': (floor.wall, None, 's'), 'CPU, bare': (floor.cpu, None, 's')}
+
+
+def apply10():
+    return side_by_side(10)
+
+
+def apply50():
+    return side_by_side(50)
+
+
+def tls10():
+    return side_by_side(10, http2=True)
+
+
+def tls50():
+    return side_by_side(50, http2=True)
+
+
+def latency():
+    manifest(1000)
+    with Server('--latency', '50') as server:
+        ours = server.apply(50)
+        again = server.cfprov('plan')
+    ideal = 1000 / 50 * 0.05
+    return {'wall': (ours.wall, 1.05 * ideal + 0.05, 's'),
+            # 10, if the pages did not come side by side.
+            'round trips, plan of 10 pages': (again.wall / 0.05, None, '')}
+
+
+def plan():
+    manifest(10000)
+    with Server() as server:
+        server.apply(50)
+        before = server.operations()
+        ours = server.cfprov('plan')
+        requests = sum(server.operations().values()) - sum(before.values())
+        floor = server.bare('get', 10, 100)
+    return {'requests': (requests, 100, ''), 'wall / bare': (ours.wall / floor.wall, 2.0, '×'),
+            'CPU / bare': (ours.cpu / floor.cpu, None, '×'),
+            'wall': (ours.wall, None, 's'), 'wall, bare': (floor.wall, None, 's')}
+
+
+def scale():
+    runs = {}
+    for count in 10000, 100000:
+        manifest(count)
+        with Server() as server:
+            runs[count] = server.apply(), server.cfprov('plan')
+    (small_apply, small_plan), (apply, again) = runs[10000], runs[100000]
+    per_store = (max(apply.memory, again.memory) - max(small_apply.memory, small_plan.memory)) / 90000
+    return {'CPU, apply, 100,000 / 10,000': (apply.cpu / small_apply.cpu, 11, '×'),
+            'CPU, plan, 100,000 / 10,000': (again.cpu / small_plan.cpu, 11, '×'),
+            'memory a store': (per_store, 1500, 'B'),
+            'wall, apply': (apply.wall, None, 's'), 'wall, plan': (again.wall, None, 's')}
+
+
+def accounts():
+    manifest(0)
+    ids = [f'{i:032x}' for i in range(1, 1001)]
+    with open('cfprov.yaml', 'w', encoding='ascii') as file:
+        file.write('accounts:\n')
+        file.writelines(f'  a{i}: {{account_id: {id}}}\n' for i, id in enumerate(ids))
+        file.write('stores:\n  - name: shop\n    secrets:\n')
+        file.writelines(f'      - {{name: S{i}, value: {{env: V{i}}}}}\n' for i in range(20))
+    values = {f'V{i}': f'value number {i}' for i in range(20)}
+    values['CFPROV_KEY'] = 32 * '5a'  # without a key, each fingerprint is slow on purpose
+    with Server() as server:
+        ours = server.cfprov('apply', '-auto-approve', '-parallelism=50', env=values)
+        made = server.operations()
+        again = server.cfprov('plan', env=values)
+        after = server.operations()
+    creates = made['stores_create'] + made['secrets_create']
+    return {'requests an account, create': (creates / 1000, 2, ''),
+            'lists and quota an account': ((sum(made.values()) - creates) / 1000, None, ''),
+            'requests an account, plan again':
+                ((sum(after.values()) - sum(made.values())) / 1000, 2, ''),
+            'wall, apply': (ours.wall, None, 's'), 'wall, plan': (again.wall, None, 's')}
+
+
+def start():
+    manifest(3)
+    programs = (LINKED,), (CFPROV, 'version'), (CFPROV, 'validate')
+    runs = [[Run(*words).wall * 1000 for words in programs] for _ in range(40)]
+    floor, version, validate = map(statistics.median, zip(*runs))
+    return {'version / linked only': (version / floor, 1.3, '×'),
+            'validate / linked only': (validate / floor, 1.3, '×'),
+            'version': (version, None, 'ms'), 'validate': (validate, None, 'ms'),
+            'linked only': (floor, None, 'ms')}
+
+
+def budget():
+    manifest(399)  # and one request for the list
+    with contextlib.suppress(FileNotFoundError):
+        os.remove('log')
+    with Server('--rate-limit', '100/2', '--log', 'log') as server:
+        ours = server.apply()
+        requests = sum(server.operations().values())
+    with open('log', encoding='utf-8') as log:
+        refused = sum(json.loads(line).get('status') == 429 for line in log)
+    allowed = (requests - 1) // 100 * 2
+    return {'answers 429': (refused, 0, ''), 'wall / budget': (ours.wall / allowed, 1.1, '×'),
+            'wall': (ours.wall, None, 's')}
+
+
+ROWS = {
+    apply10: 'apply 10,000 stores, parallelism 10',
+    apply50: 'apply 10,000 stores, parallelism 50',
+    tls10: 'the same over TLS and HTTP/2, parallelism 10',
+    tls50: 'the same over TLS and HTTP/2, parallelism 50',
+    latency: 'apply 1,000 stores, parallelism 50, 50 ms latency',
+    plan: 'second plan of 10,000 stores',
+    scale: '100,000 stores',
+    accounts: '1,000 accounts with a store and 20 secrets each',
+    start: '`version` and `validate`',
+    budget: '400 requests at 100 in 2 s',
+}
+
+
+# ---- the report -------------------------------------------------------------------------------
+
+def measure(rounds, rows):
+    figures, skipped = {row: {} for row in rows}, {}
+    for n in range(rounds):
+        for row in rows:
+            if row in skipped:
+                continue
+            try:
+                found = row()
+            except Skip as why:
+                skipped[row] = str(why)
+                continue
+            for what, (value, limit, unit) in found.items():
+                figures[row].setdefault(what, (limit, unit, []))[2].append(value)
+            print(f'round {n + 1}, {row.__name__}: ' + ', '.join(
+                f'{what} {number(value)}{unit}' for what, (value, _, unit) in found.items()),
+                file=sys.stderr, flush=True)
+    return figures, skipped
+
+
+def number(value):
+    return f'{value:.0f}' if value >= 100 or value == int(value) else f'{value:.3g}'
+
+
+def shown(value, unit):
+    return f'{number(value)} {unit}'.strip()
+
+
+def first_line(*words):
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return (done.stdout or done.stderr).partition('\n')[0].strip()
+
+
+def machine():
+    with open('/proc/cpuinfo', encoding='utf-8') as file:
+        cpu = [line.partition(':')[2].strip() for line in file if line.startswith('model name')]
+    load = ', '.join(f'{x:.1f}' for x in os.getloadavg())
+    libraries = subprocess.run([CFPROV, 'version'], capture_output=True, text=True, check=True)
+    return [f'{len(cpu)} × {cpu[0] if cpu else platform.machine()}, Linux {platform.release()}',
+            f'load average at the start: {load}', *libraries.stdout.strip().splitlines(),
+            *([first_line('nghttpx', '--version')] if shutil.which('nghttpx') else [])]
+
+
+def report(about, rounds, figures, skipped):
+    lines = ['# Results', '', f'Medians of {rounds} rounds of `make bench`, {time.strftime("%-d %B %Y")}.',
+             '', *(f'- {line}' for line in about), '',
+             '| case | figure | median | from, to | limit | |', '| --- | --- | --- | --- | --- | --- |']
+    for row, title in ((row, ROWS[row]) for row in figures):
+        if row in skipped:
+            lines.append(f'| {title} | | | | | skipped: {skipped[row]} |')
+        for what, (limit, unit, values) in figures[row].items():
+            median = statistics.median(values)
+            verdict = '' if limit is None else 'met' if median <= limit else '**missed**'
+            lines.append(f'| {title} | {what} | {shown(median, unit)} | {number(min(values))}, '
+                         f'{number(max(values))} | {"" if limit is None else shown(limit, unit)} '
+                         f'| {verdict} |')
+            title = ''
+    return '\n'.join(lines) + '\n\nNothing is compared with other tools yet.\n'
+
+
+def main():
+    results, picture = map(os.path.abspath, sys.argv[2:4])
+    rounds = int(sys.argv[4]) if len(sys.argv) > 4 else 5
+    rows = [row for row in ROWS if row.__name__ in sys.argv[5:] or len(sys.argv) < 6]
+    about = machine()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends the servers, too
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        os.environ['XDG_STATE_HOME'] = folder + '/state-home'
+        figures, skipped = measure(rounds, rows)
+        os.chdir('/')
+    with open(results, 'w', encoding='utf-8') as file:
+        file.write(report(about, rounds, figures, skipped))
+    with open(picture, 'w', encoding='utf-8') as file:
+        file.write(plot.draw([
+            (ROWS[row], what, statistics.median(values), limit)
+            for row in figures for what, (limit, _, values) in figures[row].items() if limit]))
+
+
+main()
