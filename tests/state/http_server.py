@@ -8,7 +8,7 @@ FOLDER/url gets the address, FOLDER/log a line for each request: its method, pat
 
     /api/v4/projects/1/terraform/state/NAME           GET, POST ?ID=LOCK; 204: no state yet
     /api/v4/projects/1/terraform/state/NAME/lock      POST or LOCK, DELETE or UNLOCK
-        User ci with the password token may write, user reader with the password token may read.
+        Users ci and gitlab-ci-token may write, user reader may read; their password is token.
         A lock needs all fields of its info, and 409 is the answer while it is held, also by its
         own ID. A POST without the lock's ID is 409, and so is one with an ID that holds no lock.
         Each serial can be written once (422).
@@ -44,7 +44,7 @@ import urllib.parse
 
 GITLAB = "/api/v4/projects/1/terraform/state/"
 INFO = ("ID", "Operation", "Info", "Who", "Version", "Created", "Path")
-USERS = {"ci": "token", "reader": "token"}
+USERS = {"ci": "token", "gitlab-ci-token": "token", "reader": "token"}
 
 places = {}
 faults = []
