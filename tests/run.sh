@@ -133,6 +133,13 @@ state_suite()
 	some state "$1" tests/state/*.bats
 }
 
+# ci_suite BUILD: with the tools that look at pipelines.
+ci_suite()
+{
+	sh tests/ci/setup.sh "$1" || true
+	some ci "$1" tests/ci/*.bats
+}
+
 # guards: of tests/lint, with the two that take long first.
 guards()
 {
@@ -169,6 +176,7 @@ suites()
 		trust) some "${prefix}trust" "$from" tests/trust/*.bats ;;
 		package) some package "$from" tests/package/*.bats ;;
 		state) state_suite "$from" ;;
+		ci) ci_suite "$from" ;;
 		esac
 	done
 }
@@ -203,7 +211,7 @@ check()
 if [ -n "$only" ]; then
 	case $build in
 	*/asan) suites asan- "$build" unit plan cli crash ;;
-	*) suites '' "$build" lint package trust state crash model canary lint-selftest cli unit plan ;;
+	*) suites '' "$build" lint package trust state ci crash model canary lint-selftest cli unit plan ;;
 	esac
 	run_queue
 	finish
@@ -215,6 +223,7 @@ sh tests/setup.sh test || exit 1
 	{ sh tests/setup.sh extras && sh tests/setup.sh package; } ||
 		echo 'The tests that need them are skipped.' >&2
 	sh tests/state/setup.sh build
+	sh tests/ci/setup.sh build
 } &
 jobs=-j$(nproc)
 check 'build, gcc' make "$jobs" CC=gcc WERROR=1 tests || {
@@ -227,7 +236,7 @@ check 'build, clang' make "$jobs" CC=clang-14 BUILD=build/clang WERROR=1 tests
 check 'build, asan' make "$jobs" CC=gcc BUILD=build/asan SANITIZE=1 WERROR=1 tests
 asan=$?
 wait
-suites '' build lint package trust state crash model canary lint-selftest
+suites '' build lint package trust state ci crash model canary lint-selftest
 [ $asan -ne 0 ] || suites asan- build/asan cli
 suites '' build cli
 [ $asan -ne 0 ] || suites asan- build/asan unit plan
