@@ -12,6 +12,7 @@ check()
 
 @test "README.md" { check README.md; }
 @test "examples/README.md" { check examples/README.md; }
+@test "examples/ci/README.md" { check examples/ci/README.md; }
 @test "examples/secrets/README.md" { check examples/secrets/README.md; }
 @test "cmd/cfsim/README.md" { check cmd/cfsim/README.md; }
 @test "tests/bench/README.md" { check tests/bench/README.md; }
