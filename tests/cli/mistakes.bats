@@ -210,18 +210,22 @@ prov_with()
 }
 
 @test "fault C5: an option of other commands is told with those that take it" {
-	local command name listed
-	while read -r command; do
-		options_of "$command" | sed "s/\$/ $command/"
-	done <commands >taken
-	cut -d' ' -f1 taken | sort -u >names
+	local command name
+	local -A taken first
 	while read -r command; do
 		while read -r name; do
-			! grep -qxF "$name $command" taken || continue
+			taken[$name $command]=yes
+			: "${first[$name]:=$command}"
+			echo "$name"
+		done < <(options_of "$command")
+	done <commands >taken
+	sort -u taken >names
+	while read -r command; do
+		while read -r name; do
+			[[ -z ${taken[$name $command]-} ]] || continue
 			# shellcheck disable=SC2086 # words
 			bad $command "-$name=x"
-			err_has "Error: -$name is an option of $(sed -n "s/^$name \([^-]*\)\$/\1/p" taken | head -n 1)" \
-				", not of $command"
+			err_has "Error: -$name is an option of ${first[$name]}" ", not of $command"
 			[ "$(grep -c '^Error:' err)" = 1 ]
 		done <names
 		# shellcheck disable=SC2086 # words
