@@ -310,7 +310,9 @@ def machine():
     load = ', '.join(f'{x:.1f}' for x in os.getloadavg())
     libraries = subprocess.run([CFPROV, 'version'], capture_output=True, text=True, check=True)
     return [f'{len(cpu)} × {cpu[0] if cpu else platform.machine()}, Linux {platform.release()}',
-            f'load average at the start: {load}', *libraries.stdout.strip().splitlines(),
+            f'load average at the start: {load}' + (
+                '. Other work had the cores, too: wall times, and their ratios, are worse than '
+                'they would be alone.' if os.getloadavg()[0] > len(cpu) / 2 else ''), *libraries.stdout.strip().splitlines(),
             *([first_line('nghttpx', '--version')] if shutil.which('nghttpx') else [])]
 
 

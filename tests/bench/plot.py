@@ -1,7 +1,7 @@
 """Draws the figures of bench.py as bars: each figure as a share of its limit."""
 from html import escape
 
-ROW, LEFT, WIDTH = 22, 470, 300
+ROW, LEFT, WIDTH = 22, 630, 300
 FONT = 'font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace" font-size="13"'
 
 
