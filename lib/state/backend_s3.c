@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/credentials.h"
 
+#include <assert.h>
 #include <string.h>
 #include <time.h>
 
@@ -20,7 +21,6 @@ struct bucket {
 	const struct event_sink *sink;
 	const volatile sig_atomic_t *interrupted;
 	struct http_url url;
-	char *region;
 	const char *bucket, *prefix;
 	int attempt, last; /* of the request that is under way, from 1, and of the one before */
 };
@@ -117,46 +117,6 @@ static bool pause(
 
 /* ---- opening ---- */
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t length = strlen(text), end_length = strlen(end);
-
-	return length >= end_length && strcmp(text + length - end_length, end) == 0;
-}
-
-/* AWS has an endpoint for each region; R2 has one region. */
-static bool find_endpoint(struct bucket *bucket, const struct location *location, struct error *err)
-{
-	struct str endpoint CLEANUP(str_release) = {0};
-	const char *region = location->region;
-
-	if (location->endpoint)
-		str_text_add(&endpoint, location->endpoint);
-	else
-		str_format(&endpoint, "https://s3.%s.amazonaws.com", region ? region : "us-east-1");
-	if (!http_url_check("the endpoint of the state", str_text(&endpoint), &bucket->url, err))
-		return false;
-	if (bucket->url.query || bucket->url.has_fragment || strcmp(bucket->url.path, "/") != 0) {
-		error_set(err, "the endpoint of the state has a path");
-		return error_hint(err, "It is only https:// and the host. The bucket is `bucket`, "
-				       "and what follows it `prefix`.");
-	}
-	if (!region)
-		region = ends_with(bucket->url.host, ".r2.cloudflarestorage.com") ? "auto"
-										  : "us-east-1";
-	bucket->region = mem_copy_text(region);
-	return true;
-}
-
-/* Always false. */
-static bool refuse_credentials(const struct bucket *bucket, struct error *err)
-{
-	error_set(err, "there are no credentials for %s", bucket->backend.name);
-	return error_hint(err, "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. For R2, an API "
-			       "token with Object Read & Write for the bucket shows both when it "
-			       "is created.");
-}
-
 /*
  * What goes into headers has to be fit for them. A session token may be longer than other
  * credentials.
@@ -178,15 +138,18 @@ static bool check_credentials(const struct backend_credentials *keys, struct err
 static bool connect(struct bucket *bucket, const struct backend_options *options, struct error *err)
 {
 	const struct backend_credentials *keys = options->credentials;
+	const struct location *location = options->location;
 
-	if (!keys || !keys->access_key.length || !keys->secret_key.length)
-		return refuse_credentials(bucket, err);
+	/* source/backend_env has seen to that. */
+	assert(keys && location->endpoint && location->region);
 	if (!check_credentials(keys, err))
 		return error_prefix(err, "%s", bucket->backend.name);
+	if (!http_url_check("the endpoint of the state", location->endpoint, &bucket->url, err))
+		return false;
 	bucket->s3 = s3_new(&(struct s3_options){.origin = bucket->url.origin,
 				    .is_loopback = bucket->url.is_loopback,
 				    .bucket = bucket->bucket,
-				    .region = bucket->region,
+				    .region = location->region,
 				    .access_key = &keys->access_key,
 				    .secret_key = &keys->secret_key,
 				    .session_token = &keys->session_token,
@@ -205,7 +168,6 @@ static void close_s3(struct backend *backend)
 	statelog_close(&bucket->log);
 	s3_free(bucket->s3);
 	http_url_release(&bucket->url);
-	mem_free(bucket->region);
 	mem_free(bucket);
 }
 
@@ -223,7 +185,7 @@ static bool open_s3(
 	bucket->attempt = 1;
 	location_add_name(location, &name);
 	bucket->backend.name = str_steal(&name);
-	if (!find_endpoint(bucket, location, err) || !connect(bucket, options, err)) {
+	if (!connect(bucket, options, err)) {
 		mem_free(bucket->backend.name);
 		close_s3(&bucket->backend);
 		return false;

@@ -27,8 +27,8 @@
  *
  * The first that fails ends it, with the status 1 and "error CODE: MESSAGE" and "hint: HINT". The
  * environment: KIND (http, s3, local), and ADDRESS, LOCK_ADDRESS, UNLOCK_ADDRESS, UPDATE_METHOD,
- * LOCK_METHOD, UNLOCK_METHOD, USERNAME, PASSWORD; BUCKET, PREFIX, ENDPOINT, REGION, and AWS's
- * variables for credentials; STATE, a path.
+ * LOCK_METHOD, UNLOCK_METHOD, USERNAME, PASSWORD; BUCKET, PREFIX, ENDPOINT, REGION (or us-east-1),
+ * and AWS's variables for credentials; STATE, a path.
  */
 #include "state/backend.h"
 #include "state/lock_info.h"
@@ -309,14 +309,14 @@ int main(int argc, char **argv)
 	struct error err CLEANUP(error_release) = {0};
 	struct backend_credentials credentials = {0};
 	const struct event_sink sink = {.on_event = on_event};
-	const char *kind = getenv("KIND");
+	const char *kind = getenv("KIND"), *region = getenv("REGION");
 	struct location location = {
 		.kind = kind_of(kind ? kind : ""),
 		.path = getenv("STATE"),
 		.bucket = getenv("BUCKET"),
 		.prefix = getenv("PREFIX"),
 		.endpoint = getenv("ENDPOINT"),
-		.region = getenv("REGION"),
+		.region = region ? region : "us-east-1",
 		.address = getenv("ADDRESS"),
 		.lock_address = getenv("LOCK_ADDRESS"),
 		.unlock_address = getenv("UNLOCK_ADDRESS"),
