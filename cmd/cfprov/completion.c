@@ -39,7 +39,7 @@ static const struct model *read_state(struct session *session, bool has_manifest
 {
 	if (!has_manifest)
 		session_assume_state(session);
-	return session_locate_state(session) && session->location.kind == LOCATION_LOCAL &&
+	return session_locate_state(session) && location_is_file(&session->location) &&
 			       session_show_state(session, true)
 		       ? &session->ledger.state.model
 		       : NULL;

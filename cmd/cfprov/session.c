@@ -43,10 +43,6 @@ void session_init(struct session *session, struct cli *cli)
 
 void session_release(struct session *session)
 {
-	struct backend_credentials *credentials = &session->credentials;
-	struct secret *const secrets[] = {&credentials->access_key, &credentials->secret_key,
-		&credentials->session_token, &credentials->user, &credentials->password};
-
 	if (session->has_ledger) /* which may have something to say */
 		ledger_close(&session->ledger);
 	progress_release(&session->progress);
@@ -61,8 +57,7 @@ void session_release(struct session *session)
 	model_release(&session->settings);
 	model_release(&session->located);
 	model_release(&session->split_by);
-	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++)
-		secret_release(secrets[i]);
+	backend_credentials_release(&session->credentials);
 	model_release(&session->live);
 	renames_release(&session->renames);
 	model_release(&session->desired);

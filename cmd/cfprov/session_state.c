@@ -16,8 +16,7 @@
 
 static void set_path(struct session *session, const char *path)
 {
-	session->location = (struct location){
-		.kind = LOCATION_LOCAL, .path = arena_text(&session->arena, path)};
+	session->location = location_of_file(arena_text(&session->arena, path));
 	session->has_location = true;
 }
 
@@ -64,7 +63,7 @@ bool session_locate_state(struct session *session)
 		error_list_cut(&errors);
 		return term_errors(&errors);
 	}
-	if (location.kind == LOCATION_LOCAL && !location.path)
+	if (location_is_file(&location) && !location.path)
 		return find_default(session);
 	session->location = location;
 	return session->has_location = true;
@@ -96,7 +95,7 @@ const char *session_state_place(struct session *session)
 	struct str url CLEANUP(str_release) = {0}, place CLEANUP(str_release) = {0};
 	char hash[CRYPT_CHECKSUM_SIZE];
 
-	if (session->location.kind == LOCATION_LOCAL)
+	if (location_is_file(&session->location))
 		return session->location.path;
 	location_add_url(&session->location, &url);
 	size_t length = strcspn(str_text(&url), "?");
@@ -119,7 +118,7 @@ bool session_use_planned_state(struct session *session, const char *planned)
 		return session_find_state(session);
 	if (!session_locate_state(session))
 		return false;
-	if (!is_remote && session->location.kind == LOCATION_LOCAL) {
+	if (!is_remote && location_is_file(&session->location)) {
 		set_path(session, planned);
 		return session_find_state(session);
 	}
@@ -138,18 +137,14 @@ bool session_use_planned_state(struct session *session, const char *planned)
 static bool read_credentials(struct session *session, struct error *err)
 {
 	struct backend_credentials *credentials = &session->credentials;
-	struct secret *const secrets[LOCATION_SECRETS] = {
-		[LOCATION_ACCESS_KEY] = &credentials->access_key,
-		[LOCATION_SECRET_KEY] = &credentials->secret_key,
-		[LOCATION_SESSION_TOKEN] = &credentials->session_token,
-		[LOCATION_PASSWORD] = &credentials->password};
 	const char *user = session->location.username;
 
 	for (size_t i = 0; i < LOCATION_SECRETS; i++) {
 		const struct value_source *source = &session->location.secrets[i];
-		if (source->kind == VALUE_NONE || secrets[i]->bytes)
+		struct secret *secret = &credentials->items[i];
+		if (source->kind == VALUE_NONE || secret->bytes)
 			continue;
-		if (!sources_read_backend(session->sources, source, secrets[i], err))
+		if (!sources_read_backend(session->sources, source, secret, err))
 			return error_prefix(err, "no credentials for the state");
 	}
 	if (user && !credentials->user.bytes)
@@ -178,7 +173,7 @@ static bool check_backup(struct session *session)
 
 	if (!backup)
 		return true;
-	if (session->location.kind != LOCATION_LOCAL)
+	if (!location_is_file(&session->location))
 		return term_fail(NULL, "-backup requires a local state, but the state is %s",
 			session_state_name(session));
 	return strcmp(backup, BACKEND_NO_BACKUP) == 0 ||
@@ -258,14 +253,14 @@ bool session_left_behind(struct session *session, struct error *ret)
 	char *path AUTO_FREE = manifest_beside(&session->source, BACKEND_DEFAULT_NAME);
 	char *shown AUTO_FREE = text_visible(path, 0);
 	const struct state *state = &session->ledger.state;
-	const struct location location = {.kind = LOCATION_LOCAL, .path = path};
+	const struct location location = location_of_file(path);
 	struct ledger_options options = {
 		.backend.location = &location, .sealing = &session->sealing, .may_be_moved = true};
 	struct ledger local;
 	struct error why CLEANUP(error_release) = {0};
 	struct str what CLEANUP(str_release) = {0};
 
-	if (session->location.kind == LOCATION_LOCAL || location_is_split(&session->location) ||
+	if (location_is_file(&session->location) || location_is_split(&session->location) ||
 		!session->has_ledger || state->serial || state->moved_to ||
 		state->model.object_count)
 		return false;

@@ -206,7 +206,7 @@ bool state_migrate_run(struct session *session)
 	bool is_split = location_is_split(&session->location);
 	if (!session_select_part(session))
 		return false;
-	if (session->location.kind == LOCATION_LOCAL && !from)
+	if (location_is_file(&session->location) && !from)
 		return term_fail(
 			"Pass a manifest whose `state` names the old place, for example that of "
 			"the last commit: git show HEAD:cfprov.yaml >old.yaml, then "

@@ -8,6 +8,16 @@ const char *const location_variables[] = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCES
 	"AWS_SESSION_TOKEN", "CFPROV_HTTP_USERNAME", "CFPROV_HTTP_PASSWORD", "TF_HTTP_USERNAME",
 	"TF_HTTP_PASSWORD", NULL};
 
+struct location location_of_file(const char *path)
+{
+	return (struct location){.kind = LOCATION_LOCAL, .path = path};
+}
+
+bool location_is_file(const struct location *location)
+{
+	return location->kind == LOCATION_LOCAL;
+}
+
 void location_add_name(const struct location *location, struct str *out)
 {
 	struct str name CLEANUP(str_release) = {0};

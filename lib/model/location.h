@@ -29,7 +29,7 @@ enum location_secret {
 };
 
 struct location {
-	enum location_kind kind;
+	enum location_kind kind; /* only location, its decoding, and the backends look at it */
 	struct place place; /* in the manifest; file NULL: it does not say where the state is */
 
 	const char *path; /* local: as the system takes it */
@@ -48,6 +48,10 @@ struct location {
 
 	struct value_source secrets[LOCATION_SECRETS];
 };
+
+/* In a local file. The path is lent. */
+struct location location_of_file(const char *path);
+bool location_is_file(const struct location *location);
 
 /* The variables of the environment that may hold credentials of a backend; ends with NULL. */
 extern const char *const location_variables[];

@@ -294,7 +294,7 @@ bool permit_state(const struct policy *policy, const struct location *location, 
 
 	if (!policy)
 		return true;
-	if (location->kind == LOCATION_LOCAL)
+	if (location_is_file(location))
 		return permit_path(policy, location->path, err);
 	location_add_url(location, &url);
 	if (!permit_url(policy, url.length ? str_text(&url) : NULL, err) ||

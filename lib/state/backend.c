@@ -175,6 +175,13 @@ bool backend_repair(struct backend *backend, int64_t serial, int64_t *ret_serial
 				     : lacks(backend, "log", err);
 }
 
+void backend_credentials_release(struct backend_credentials *credentials)
+{
+	secret_release(&credentials->user);
+	for (size_t i = 0; i < LOCATION_SECRETS; i++)
+		secret_release(&credentials->items[i]);
+}
+
 void backend_snapshot_release(struct backend_snapshot *snapshot)
 {
 	str_release(&snapshot->bytes);

@@ -43,9 +43,10 @@
 
 enum { BACKEND_SIZE_LIMIT = 512 << 20 }; /* of a state, in bytes */
 
+/* Start with {0}; nothing: none. */
 struct backend_credentials {
-	struct secret access_key, secret_key, session_token; /* s3 */
-	struct secret user, password;                        /* http */
+	struct secret user;
+	struct secret items[LOCATION_SECRETS]; /* by enum location_secret */
 };
 
 struct backend_options {
@@ -199,6 +200,7 @@ bool backend_forget(
 bool backend_repair(
 	struct backend *backend, int64_t serial, int64_t *ret_serial, struct error *err) MUST_CHECK;
 
+void backend_credentials_release(struct backend_credentials *credentials);
 void backend_snapshot_release(struct backend_snapshot *snapshot);
 void backend_versions_release(struct backend_versions *versions);
 void backend_intents_release(struct backend_intents *intents);

@@ -62,7 +62,10 @@ static void close_http(struct backend *backend)
 static bool open_http(
 	const struct backend_options *options, struct backend **ret_backend, struct error *err)
 {
-	const struct backend_credentials *credentials = options->credentials;
+	static const struct backend_credentials none;
+	const struct backend_credentials *credentials =
+		options->credentials ? options->credentials : &none;
+	const struct secret *password = &credentials->items[LOCATION_PASSWORD];
 	const struct location *location = options->location;
 	struct web *web = mem_alloc(sizeof(*web));
 	struct str name CLEANUP(str_release) = {0};
@@ -71,10 +74,9 @@ static bool open_http(
 	location_add_name(location, &name);
 	web->backend.name = str_steal(&name);
 	web->headers = http_headers_new_json();
-	if (credentials && (is_given(&credentials->user) || is_given(&credentials->password))) {
-		web->auth = (struct http_auth){
-			.user = &credentials->user, .password = &credentials->password};
-		scrub_know(&web->scrub, &credentials->password);
+	if (is_given(&credentials->user) || is_given(password)) {
+		web->auth = (struct http_auth){.user = &credentials->user, .password = password};
+		scrub_know(&web->scrub, password);
 	}
 	if (!remote_new(&(struct remote_options){.name = web->backend.name,
 				.url = location->address,

@@ -123,7 +123,7 @@ static bool pause(
  */
 static bool check_credentials(const struct backend_credentials *keys, struct error *err)
 {
-	const struct secret *session = &keys->session_token;
+	const struct secret *session = &keys->items[LOCATION_SESSION_TOKEN];
 
 	for (size_t i = 0; i < session->length; i++)
 		if (session->bytes[i] <= 0x20 || session->bytes[i] >= 0x7f)
@@ -131,8 +131,8 @@ static bool check_credentials(const struct backend_credentials *keys, struct err
 				"the session token has a character that it can't have at position "
 				"%zu",
 				i + 1);
-	return credentials_check(&keys->access_key, "the access key ID", err) &&
-	       credentials_check(&keys->secret_key, "the secret access key", err);
+	return credentials_check(&keys->items[LOCATION_ACCESS_KEY], "the access key ID", err) &&
+	       credentials_check(&keys->items[LOCATION_SECRET_KEY], "the secret access key", err);
 }
 
 static bool connect(struct bucket *bucket, const struct backend_options *options, struct error *err)
@@ -150,9 +150,9 @@ static bool connect(struct bucket *bucket, const struct backend_options *options
 				    .is_loopback = bucket->url.is_loopback,
 				    .bucket = bucket->bucket,
 				    .region = location->region,
-				    .access_key = &keys->access_key,
-				    .secret_key = &keys->secret_key,
-				    .session_token = &keys->session_token,
+				    .access_key = &keys->items[LOCATION_ACCESS_KEY],
+				    .secret_key = &keys->items[LOCATION_SECRET_KEY],
+				    .session_token = &keys->items[LOCATION_SESSION_TOKEN],
 				    .body_limit = BACKEND_SIZE_LIMIT + LOG_HEAD_LIMIT,
 				    .interrupted = options->interrupted,
 				    .on_exchange = on_exchange,

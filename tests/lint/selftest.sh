@@ -136,6 +136,14 @@ END
 plant foreign '^cmd/cfprov/main.c:11: only lib/adapter/fs.c' cmd/cfprov/main.c <<'END'
 static int save(void) { return rename("a", "b"); }
 END
+plant foreign '^cmd/cfprov/main.c:11: only backends and location may name a kind' \
+	cmd/cfprov/main.c <<'END'
+static int is_file(const struct location *location) { return location->kind == 0; }
+END
+plant foreign '^lib/model/plan.c:1: only backends and location may.*LOCATION_HTTP' \
+	lib/model/plan.c <<'END'
+static const int here = LOCATION_HTTP;
+END
 # The host is in two pieces, so that the guard does not stumble over this file.
 printf 'curl https://registry.npm%s/x\n' js.org >"$tmp/fetches"
 plant registries '^tests/a.sh:1:.*names a registry' tests/a.sh <"$tmp/fetches"

@@ -327,11 +327,11 @@ int main(int argc, char **argv)
 	struct backend *backend = NULL;
 
 	(void)argc;
-	read_secret(&credentials.access_key, "AWS_ACCESS_KEY_ID");
-	read_secret(&credentials.secret_key, "AWS_SECRET_ACCESS_KEY");
-	read_secret(&credentials.session_token, "AWS_SESSION_TOKEN");
+	read_secret(&credentials.items[LOCATION_ACCESS_KEY], "AWS_ACCESS_KEY_ID");
+	read_secret(&credentials.items[LOCATION_SECRET_KEY], "AWS_SECRET_ACCESS_KEY");
+	read_secret(&credentials.items[LOCATION_SESSION_TOKEN], "AWS_SESSION_TOKEN");
 	read_secret(&credentials.user, "USERNAME");
-	read_secret(&credentials.password, "PASSWORD");
+	read_secret(&credentials.items[LOCATION_PASSWORD], "PASSWORD");
 	struct backend_options options = {
 		.location = &location, .credentials = &credentials, .sink = &sink};
 	bool is_done = backend_open(&options, &backend, &err) && do_all(backend, argv + 1, &err);
@@ -340,10 +340,6 @@ int main(int argc, char **argv)
 	if (!is_done && err.hint)
 		printf("hint: %s\n", err.hint);
 	backend_free(backend);
-	secret_release(&credentials.access_key);
-	secret_release(&credentials.secret_key);
-	secret_release(&credentials.session_token);
-	secret_release(&credentials.user);
-	secret_release(&credentials.password);
+	backend_credentials_release(&credentials);
 	return is_done ? 0 : 1;
 }
