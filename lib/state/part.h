@@ -96,4 +96,13 @@ bool part_end(struct part *part, struct error *err) MUST_CHECK;
 /* Problems are events: nobody could do anything about them. */
 void part_close(struct part *part);
 
+/* ---- from part_load.c to part.c ---- */
+
+/* Reads the journal, unless it has been read. Its absence is no error. */
+bool part_read_journal(struct part *part, struct error *err) MUST_CHECK;
+
+/* The bytes of a state. One that can't be read again must not replace one that can. */
+bool part_encode(const struct part *part, const struct state *state, struct str *ret_bytes,
+	struct error *err) MUST_CHECK;
+
 #endif
