@@ -76,7 +76,9 @@ bool session_find_state(struct session *session)
 
 	if (!session_locate_state(session))
 		return false;
-	if (!backend_env_complete(&session->location, &session->arena, &err))
+	if (!backend_env_complete(&session->location,
+		    session->has_policy ? BACKEND_ENV_POLICY : BACKEND_ENV_ALONE, &session->arena,
+		    &err))
 		return term_error(&err);
 	sources_hold_location(session->sources, &session->location);
 	return session_permits_state(session, &err) || term_error(&err);

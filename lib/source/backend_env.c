@@ -52,6 +52,44 @@ static bool is_same_server(const char *url, const char *other)
 	return strcmp(first, second) == 0;
 }
 
+/* ---- where credentials of the environment may go ---- */
+
+/* Of a credential of the environment that is about to be used for a URL. */
+struct errand {
+	const char *credential;       /* its variable; NULL: there is none */
+	const char *url;              /* of the state */
+	const char *const *url_names; /* the variables for it; ends with NULL */
+	const char *advised;          /* the one of them to set */
+	const char *explicit_sources; /* what to write in `state` instead */
+	bool is_disclosed;            /* the server gets to see it; else it only signs */
+};
+
+/*
+ * Credentials of the environment go to the server that the environment names, and to one that a
+ * policy allows. Where the environment names none, what is disclosed goes nowhere.
+ */
+static bool may_go(const struct location *location, const struct errand *errand,
+	enum backend_env_trust trust, struct error *err)
+{
+	const char *named = first_set(errand->url_names);
+	char *origin AUTO_FREE = NULL;
+
+	if (!errand->credential || trust == BACKEND_ENV_POLICY ||
+		(named ? is_same_server(errand->url, get(named)) : !errand->is_disclosed))
+		return true;
+	origin = origin_of(errand->url);
+	if (named)
+		error_set(err, "%s is not sent to %s: %s names another server", errand->credential,
+			origin, named);
+	else
+		error_set(err, "%s is not sent to %s: only the manifest names this server",
+			errand->credential, origin);
+	error_hint(err,
+		"If it is for this server, write in `state`: %s. Or set %s to the same address.",
+		errand->explicit_sources, named ? named : errand->advised);
+	return at_place(err, location);
+}
+
 /* ---- s3 ---- */
 
 static bool is_r2(const struct http_url *url)
@@ -116,26 +154,9 @@ static bool complete_endpoint(struct location *location, struct arena *arena, st
 	return true;
 }
 
-/* Keys of the environment go only to the server that the environment names, if it does. */
-static bool check_endpoint(const struct location *location, struct error *err)
-{
-	const char *meant = first_set(endpoints);
-
-	if (!meant || is_same_server(location->endpoint, get(meant)))
-		return true;
-	error_set(err,
-		"AWS_ACCESS_KEY_ID is meant for the server of %s, but `endpoint` of the state is "
-		"another",
-		meant);
-	error_hint(err,
-		"To send the keys there, name them in `state` of the manifest: access_key: {env: "
-		"AWS_ACCESS_KEY_ID}, secret_key: {env: AWS_SECRET_ACCESS_KEY}. Or unset %s.",
-		meant);
-	return at_place(err, location);
-}
-
 /* A session token belongs to the two keys that it came with. */
-static bool complete_keys(struct location *location, struct error *err)
+static bool complete_keys(
+	struct location *location, enum backend_env_trust trust, struct error *err)
 {
 	static const char *const names[] = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"};
 	bool has_r2 = get("R2_ACCESS_KEY_ID") && get("R2_SECRET_ACCESS_KEY");
@@ -163,7 +184,10 @@ static bool complete_keys(struct location *location, struct error *err)
 	use_variable(&location->secrets[LOCATION_SECRET_KEY], names[1]);
 	use_variable(&location->secrets[LOCATION_SESSION_TOKEN],
 		get("AWS_SESSION_TOKEN") ? "AWS_SESSION_TOKEN" : NULL);
-	return check_endpoint(location, err);
+	const struct errand errand = {names[0], location->endpoint, endpoints, endpoints[0],
+		"access_key: {env: AWS_ACCESS_KEY_ID}, secret_key: {env: AWS_SECRET_ACCESS_KEY}",
+		.is_disclosed = false};
+	return may_go(location, &errand, trust, err);
 }
 
 /* ---- http ---- */
@@ -218,12 +242,9 @@ static bool complete_text(struct location *location, const struct http_text *row
 	return row->at == FIELD(username) || check_method(name, value, err);
 }
 
-/* Credentials of the environment go only to the server that the environment names, if it does. */
-static bool check_servers(
-	const struct location *location, const char *credential, struct error *err)
+/* The state and its lock get the same credentials. */
+static bool check_servers(const struct location *location, struct error *err)
 {
-	const char *meant = first_set(http_texts[0].names);
-
 	for (size_t i = 1; i < 3; i++) {
 		const char *url = *(const char *const *)((const char *)location + http_texts[i].at);
 		if (!url || is_same_server(location->address, url))
@@ -234,24 +255,17 @@ static bool check_servers(
 				"host and port.");
 		return at_place(err, location);
 	}
-	if (!credential || !meant || is_same_server(location->address, get(meant)))
-		return true;
-	error_set(err, "%s is meant for the server of %s, but `address` of the state is on another",
-		credential, meant);
-	error_hint(err,
-		"To send it there, name it in `state` of the manifest: password: {env: %s}. "
-		"Or unset %s.",
-		credential, meant);
-	return at_place(err, location);
+	return true;
 }
 
-static bool complete_http(struct location *location, struct arena *arena, struct error *err)
+static bool complete_http(struct location *location, enum backend_env_trust trust,
+	struct arena *arena, struct error *err)
 {
 	struct value_source *password = &location->secrets[LOCATION_PASSWORD];
-	const char *credential = password->kind == VALUE_NONE ? first_set(passwords) : NULL;
+	bool has_password = password->kind != VALUE_NONE, has_user = location->username;
+	struct errand errand = {.url_names = http_texts[0].names, .is_disclosed = true};
+	struct str sources CLEANUP(str_release) = {0};
 
-	if (!credential && !location->username)
-		credential = first_set(users);
 	for (size_t i = 0; i < ARRAY_SIZE(http_texts); i++)
 		if (!complete_text(location, &http_texts[i], arena, err))
 			return false;
@@ -261,16 +275,28 @@ static bool complete_http(struct location *location, struct arena *arena, struct
 		return at_place(err, location);
 	}
 	use_variable(password, first_set(passwords));
-	return check_servers(location, credential, err);
+	errand.url = location->address;
+	if (!has_user && (errand.credential = first_set(users)))
+		str_text_add(&sources, "username: NAME");
+	if (!has_password && first_set(passwords)) {
+		errand.credential = first_set(passwords);
+		str_format(&sources, "%spassword: {env: %s}", sources.length ? ", " : "",
+			errand.credential);
+	}
+	errand.explicit_sources = str_text(&sources);
+	errand.advised = http_texts[0].names[errand.credential && *errand.credential == 'T'];
+	return check_servers(location, err) && may_go(location, &errand, trust, err);
 }
 
-bool backend_env_complete(struct location *location, struct arena *arena, struct error *err)
+bool backend_env_complete(struct location *location, enum backend_env_trust trust,
+	struct arena *arena, struct error *err)
 {
 	switch (location->kind) {
 	case LOCATION_S3:
-		return complete_endpoint(location, arena, err) && complete_keys(location, err);
+		return complete_endpoint(location, arena, err) &&
+		       complete_keys(location, trust, err);
 	case LOCATION_HTTP:
-		return complete_http(location, arena, err);
+		return complete_http(location, trust, arena, err);
 	case LOCATION_LOCAL:
 	case LOCATION_KINDS:
 	default:

@@ -18,13 +18,23 @@
 #include "base/error.h"
 #include "model/location.h"
 
+/* Who says to which server credentials of the environment may go? */
+enum backend_env_trust {
+	BACKEND_ENV_ALONE, /* the environment itself */
+	BACKEND_ENV_POLICY /* a policy, too: permit_state is asked about the location */
+};
+
 /*
  * Fills in endpoint and region, or address and methods, and the sources of credentials, with texts
- * of the arena. Reads no secret. False if something is missing; if an address and its lock are on
- * different servers; or if a user or password of the environment is meant for another server than
- * the manifest's address: the environment names that server itself.
+ * of the arena. Reads no secret. False if something is missing, or if an address and its lock are
+ * on different servers.
+ *
+ * Credentials of the environment are for the server that the environment names. If the manifest
+ * names another one, they are refused; without an address in the environment, so are user and
+ * password of http. (Keys of s3 then are used: the server sees a signature that is worth nothing
+ * elsewhere.) What the manifest names as their sources goes to the manifest's server.
  */
-bool backend_env_complete(
-	struct location *location, struct arena *arena, struct error *err) MUST_CHECK;
+bool backend_env_complete(struct location *location, enum backend_env_trust trust,
+	struct arena *arena, struct error *err) MUST_CHECK;
 
 #endif

@@ -60,7 +60,14 @@ keys()
 	err_has 'TF_HTTP_ADDRESS uses plain http to another host'
 	manifest 'backend: http' 'address: https://evil.example/s'
 	TF_HTTP_ADDRESS=https://gitlab.example.com/s TF_HTTP_PASSWORD=hush-hush-hush bad plan
-	err_has 'TF_HTTP_PASSWORD is meant for the server of TF_HTTP_ADDRESS' cfprov.yaml:4:12
+	err_has 'TF_HTTP_PASSWORD is not sent to https://evil.example: TF_HTTP_ADDRESS names another server' \
+		cfprov.yaml:4:12
+	TF_HTTP_PASSWORD=hush-hush-hush bad plan
+	err_has 'TF_HTTP_PASSWORD is not sent to https://evil.example: only the manifest names this server' \
+		cfprov.yaml:4:12 'write in `state`: password: {env: TF_HTTP_PASSWORD}'
+	TF_HTTP_USERNAME=me bad plan
+	err_has 'TF_HTTP_USERNAME is not sent to https://evil.example: only the manifest' \
+		'write in `state`: username: NAME.'
 	err_lacks hush
 	[ "$(requests)" = 0 ]
 }

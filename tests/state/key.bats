@@ -17,7 +17,7 @@ setup()
 	start_http
 	address=$gitlab
 	lock="lock_address: $gitlab/lock, lock_method: POST, unlock_method: DELETE,"
-	export TF_HTTP_USERNAME=ci TF_HTTP_PASSWORD=token VALUE=hush-hush-hush CFPROV_KEY=$key
+	export TF_HTTP_ADDRESS=$address TF_HTTP_USERNAME=ci TF_HTTP_PASSWORD=token VALUE=hush-hush-hush CFPROV_KEY=$key
 	machine one
 }
 

@@ -15,7 +15,7 @@ setup()
 	unset "${!AWS_@}" "${!TF_HTTP_@}" "${!CFPROV_HTTP_@}"
 	start_http
 	start_sim
-	export TF_HTTP_USERNAME=ci TF_HTTP_PASSWORD=token
+	export TF_HTTP_PASSWORD=token
 	path=${gitlab#"$http_url"}
 }
 
@@ -41,6 +41,8 @@ remote_manifest()
 		  lock_address: $gitlab/lock
 		  lock_method: POST
 		  unlock_method: DELETE
+		  username: ci
+		  password: {env: TF_HTTP_PASSWORD}
 	END
 }
 
@@ -48,6 +50,19 @@ remote_manifest()
 kept()
 {
 	http_kept "$path" ".state | fromjson | $1"
+}
+
+@test "a password of the environment goes only where the environment says, or the manifest in so many words" {
+	local_manifest
+	good apply -auto-approve
+	remote_manifest
+	sed -i '/^  username:/d; /^  password:/d' cfprov.yaml
+	bad state migrate -auto-approve
+	err_has "Error: TF_HTTP_PASSWORD is not sent to $http_url: only the manifest names this server" \
+		'write in `state`: password: {env: TF_HTTP_PASSWORD}. Or set TF_HTTP_ADDRESS to the same'
+	err_lacks token
+	TF_HTTP_ADDRESS=$http_url/other TF_HTTP_USERNAME=ci good state migrate -auto-approve
+	kept .serial
 }
 
 @test "from a file to a server, and back" {

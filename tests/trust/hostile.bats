@@ -756,12 +756,13 @@ remote()
 	policy=()
 	local text said
 	text=$(jq -n --arg t "$hostile_text" '$t')
+	remote "{backend: http, address: '$evil/state', lock_address: '$evil/lock'}" ''
 	for said in '' "{\"ID\":$text,\"Who\":$text,\"Operation\":$text,\"Info\":$text,\"Created\":$text}" \
 		"{\"message\":$text,\"error\":$text}" "$hostile_text" \
 		"<Error><Code>x</Code><Message>::error::##[x]$(<"$canaries/AWS_SESSION_TOKEN")</Message></Error>" \
 		"$(<"$canaries/TF_HTTP_PASSWORD")"; do
-		[[ $said == '<'* ]] || may_tell='TF_HTTP_PASSWORD|TF_HTTP_USERNAME' may_write='home/.local|out' \
-			remote "{backend: http, address: '$evil/state', lock_address: '$evil/lock'}" "$said"
+		[[ $said == '<'* ]] || may_tell='TF_HTTP_PASSWORD' may_write='home/.local|out' \
+			remote "{backend: http, address: '$evil/state', lock_address: '$evil/lock', username: me, password: {env: TF_HTTP_PASSWORD}}" "$said"
 		[[ $said == "$(<"$canaries/TF_HTTP_PASSWORD")" ]] ||
 			may_tell='AWS_ACCESS_KEY_ID|AWS_SESSION_TOKEN' may_write='home/.local|out' \
 				remote "{backend: s3, bucket: b, endpoint: '$evil'}" "$said"
