@@ -39,11 +39,10 @@ static bool ask(const struct session *session)
 	struct str text CLEANUP(str_release) = {0};
 
 	add_question(&text, session);
-	if (approval_ask(session, str_text(&text)))
-		return true;
-	term_print("%s cancelled. No changes were made.",
-		session->input.options.destroys_all ? "Destroy" : "Apply");
-	return false;
+	return approval_get(session,
+		&(struct approval){.question = str_text(&text),
+			.option = "-auto-approve, or apply a saved plan",
+			.verb = session->input.options.destroys_all ? "Destroy" : "Apply"});
 }
 
 static bool is_guarded(const struct session *session)
@@ -69,19 +68,15 @@ static bool is_approved(struct session *session)
 	if (!is_guarded(session))
 		return false;
 	size_t count = notes_adoptions(&names, &session->plan);
-	if (!cli->auto_approve && cli->input)
+	if (!cli->auto_approve)
 		/* An answer may take long: what was approved must still be what would be done. */
 		return ask(session) && (!cli->refresh || planning_look_again(session));
-	if (cli->auto_approve && !count)
-		return true;
 	/* Without a question, only what was approved in advance is adopted. */
-	if (cli->auto_approve)
-		return term_fail("To approve the adoption, pass -adopt or set `adopt: true` in the "
-				 "manifest. No changes were made.",
-			"%s already exist%s, and the adoption is not approved", str_text(&names),
-			count == 1 ? "s" : "");
-	return term_fail("Pass -auto-approve, or apply a saved plan.",
-		"approval required, but -input=false disables prompts");
+	return !count ||
+	       term_fail("To approve the adoption, pass -adopt or set `adopt: true` in the "
+			 "manifest. No changes were made.",
+		       "%s already exist%s, and the adoption is not approved", str_text(&names),
+		       count == 1 ? "s" : "");
 }
 
 /* ---- the rate limit ---- */

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-bool approval_ask(const struct session *session, const char *question)
+/* Prints the question; true only if the answer is `yes`. */
+static bool ask(const struct session *session, const char *question)
 {
 	char answer[64] = "";
 	struct str text CLEANUP(str_release) = {0}, folded CLEANUP(str_release) = {0};
@@ -25,4 +26,20 @@ bool approval_ask(const struct session *session, const char *question)
 	if (!was_read || !term_is_terminal(STDIN_FILENO)) /* nobody pressed Enter here */
 		term_print("%s", "");
 	return was_read && strcmp(answer, "yes") == 0;
+}
+
+bool approval_get(const struct session *session, const struct approval *approval)
+{
+	struct str hint CLEANUP(str_release) = {0};
+
+	if (approval->is_given)
+		return true;
+	str_format(&hint, "Pass %s.", approval->option);
+	if (!session->cli->input)
+		return term_fail(
+			str_text(&hint), "approval required, but -input=false disables prompts");
+	if (ask(session, approval->question))
+		return true;
+	term_print("%s cancelled. No changes were made.", approval->verb);
+	return false;
 }

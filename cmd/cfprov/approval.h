@@ -4,7 +4,17 @@
 
 #include "session.h"
 
-/* Prints the question; true only if the answer is `yes`. */
-bool approval_ask(const struct session *session, const char *question) MUST_CHECK;
+struct approval {
+	const char *question;
+	const char *option; /* what approves in advance: -auto-approve */
+	bool is_given;      /* it was passed */
+	const char *verb;   /* for "Rollback cancelled." */
+};
+
+/*
+ * True if it is given, or if the answer to the question is `yes`. Else says that nothing was done
+ * or, where nobody may be asked, which option to pass.
+ */
+bool approval_get(const struct session *session, const struct approval *approval) MUST_CHECK;
 
 #endif

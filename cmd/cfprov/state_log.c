@@ -18,25 +18,6 @@ static bool open_backend(struct session *session, struct backend **ret_backend)
 	       (backend_open(&options.backend, ret_backend, &err) || term_error(&err));
 }
 
-/* With -auto-approve or -force (`skips`) true. Else prints `cancelled` if the answer is no. */
-static bool is_approved(const struct session *session, bool skips, const char *option,
-	const char *question, const char *cancelled)
-{
-	const struct cli *cli = session->cli;
-	struct str hint CLEANUP(str_release) = {0};
-
-	str_format(&hint, "Pass %s.", option);
-	if (skips)
-		return true;
-	if (!cli->input)
-		return term_fail(
-			str_text(&hint), "approval required, but -input=false disables prompts");
-	if (approval_ask(session, question))
-		return true;
-	term_print("%s", cancelled);
-	return false;
-}
-
 /* ---- history ---- */
 
 static void add_version(struct str *out, const struct backend_version *version)
@@ -145,8 +126,8 @@ static bool roll_back(struct session *session, int64_t serial)
 	term_out_str(&line);
 	str_format(&question, "Do you want to replace the state with the contents of serial %lld?",
 		(long long)serial);
-	if (!is_approved(session, session->cli->auto_approve, "-auto-approve", str_text(&question),
-		    "Rollback cancelled. No changes were made."))
+	if (!approval_get(session, &(struct approval){str_text(&question), "-auto-approve",
+					   session->cli->auto_approve, "Rollback"}))
 		return false;
 	if (!ledger_replace(ledger, &old, &err))
 		return term_error(&err);
@@ -232,11 +213,12 @@ static bool force_unlock(struct session *session, struct backend *backend, struc
 		str_format(&line, "The state %s is locked by %s.\n", name, str_text(&holder));
 		term_print_str(&line);
 	}
-	if (is_held && !is_approved(session, session->cli->force, "-force",
-			       "Do you really want to force-unlock? If that run is still in "
-			       "progress, both it "
-			       "and the next one may change the same objects.",
-			       "Unlock cancelled. No changes were made."))
+	if (is_held &&
+		!approval_get(session,
+			&(struct approval){
+				"Do you really want to force-unlock? If that run is still in "
+				"progress, both it and the next one may change the same objects.",
+				"-force", session->cli->force, "Unlock"}))
 		return false;
 	str_clear(&info);
 	if (backend_force_unlock(backend, wanted, &info, err)) {

@@ -137,7 +137,6 @@ static bool verify(struct session *session, const struct state *wanted, struct e
 
 static bool is_approved(const struct session *session, const struct session *old)
 {
-	const struct cli *cli = session->cli;
 	const struct state *state = &old->ledger.state;
 	size_t count = state->model.object_count;
 	struct str question CLEANUP(str_release) = {0};
@@ -146,15 +145,8 @@ static bool is_approved(const struct session *session, const struct session *old
 		"Do you want to move the state (serial %lld, %zu object%s) from %s to %s?",
 		(long long)state->serial, count, term_plural(count),
 		old->ledger.parts[0].backend->name, session->ledger.parts[0].backend->name);
-	if (cli->auto_approve)
-		return true;
-	if (!cli->input)
-		return term_fail("Pass -auto-approve.",
-			"approval required, but -input=false disables prompts");
-	if (approval_ask(session, str_text(&question)))
-		return true;
-	term_print("Migration cancelled. No changes were made.");
-	return false;
+	return approval_get(session, &(struct approval){str_text(&question), "-auto-approve",
+					     session->cli->auto_approve, "Migration"});
 }
 
 static bool move(struct session *session, struct session *old)

@@ -128,7 +128,6 @@ static void add_unkeyed(struct str *out, const struct state_fold *fold)
 /* Shows what is to be accepted, and asks. */
 static bool is_approved(const struct session *session, const struct state_fold *fold)
 {
-	const struct cli *cli = session->cli;
 	struct str text CLEANUP(str_release) = {0}, question CLEANUP(str_release) = {0};
 	size_t count = fold->change_count;
 	bool drops = false;
@@ -149,11 +148,6 @@ static bool is_approved(const struct session *session, const struct state_fold *
 	if (!count && !drops)
 		return true;
 	term_out_str(&text);
-	if (cli->auto_approve)
-		return true;
-	if (!cli->input)
-		return term_fail("Pass -auto-approve.",
-			"approval required, but -input=false disables prompts");
 	if (count)
 		str_format(&question,
 			"Anyone who can write the state could have made %s. Do you want to accept "
@@ -161,10 +155,8 @@ static bool is_approved(const struct session *session, const struct state_fold *
 			count == 1 ? "it" : "them", count == 1 ? "it" : "them");
 	else
 		str_text_add(&question, "Do you want to drop these intents?");
-	if (approval_ask(session, str_text(&question)))
-		return true;
-	term_print("Signing cancelled. No changes were made.");
-	return false;
+	return approval_get(session, &(struct approval){str_text(&question), "-auto-approve",
+					     session->cli->auto_approve, "Signing"});
 }
 
 /* With the state open, and not written yet. */
