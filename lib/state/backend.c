@@ -89,9 +89,10 @@ bool backend_read(struct backend *backend, struct backend_snapshot *ret_snapshot
 	return backend->kind->read(backend, ret_snapshot, err);
 }
 
-char *backend_read_backup(struct backend *backend, struct str *ret_bytes)
+char *backend_read_backup(struct backend *backend, size_t index, struct str *ret_bytes)
 {
-	return backend->kind->read_backup ? backend->kind->read_backup(backend, ret_bytes) : NULL;
+	return backend->kind->read_backup ? backend->kind->read_backup(backend, index, ret_bytes)
+					  : NULL;
 }
 
 bool backend_lock(struct backend *backend, const struct backend_lock *lock, const char **ret_id,

@@ -118,10 +118,10 @@ bool backend_read(struct backend *backend, struct backend_snapshot *ret_snapshot
 	struct error *err) MUST_CHECK;
 
 /*
- * An older copy, for advice about a state that is lost or damaged: gives (mem_free) its name, or
- * NULL if there is none.
+ * An older copy, for advice about a state that is lost or damaged: adds the bytes of the readable
+ * one with this index, from 0, and gives (mem_free) its name; NULL: there are no more.
  */
-char *backend_read_backup(struct backend *backend, struct str *ret_bytes) MUST_CHECK;
+char *backend_read_backup(struct backend *backend, size_t index, struct str *ret_bytes) MUST_CHECK;
 
 /*
  * One attempt, no waiting. A lock with this ID that is still held is ours: it was left by a process
@@ -227,7 +227,7 @@ struct backend_kind {
 	bool (*check)(struct backend *backend, struct error *err);
 	bool (*read)(
 		struct backend *backend, struct backend_snapshot *ret_snapshot, struct error *err);
-	char *(*read_backup)(struct backend *backend, struct str *ret_bytes);
+	char *(*read_backup)(struct backend *backend, size_t index, struct str *ret_bytes);
 	bool (*lock)(struct backend *backend, const struct backend_lock *lock, const char **ret_id,
 		struct str *ret_info, struct error *err);
 	bool (*find_holder)(struct backend *backend, struct str *ret_info, struct error *err);

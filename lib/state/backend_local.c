@@ -71,15 +71,21 @@ static bool read_local(
 	return false;
 }
 
-static char *read_backup(struct backend *backend, struct str *ret_bytes)
+/* -backup may name another one than that of earlier runs. */
+static char *read_backup(struct backend *backend, size_t index, struct str *ret_bytes)
 {
 	char *beside AUTO_FREE = fs_sibling(backend->name, "", ".backup");
-	const char *paths[] = {backend->backup_path, beside};
+	const char *named = backend->backup_path;
+	const char *paths[] = {named, named && strcmp(named, beside) == 0 ? NULL : beside};
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		struct error ignored CLEANUP(error_release) = {0};
-		if (paths[i] && fs_read_ours(paths[i], BACKEND_SIZE_LIMIT, ret_bytes, &ignored))
-			return mem_copy_text(paths[i]);
+		struct str bytes CLEANUP(str_release) = {0};
+		if (!paths[i] || !fs_read_ours(paths[i], BACKEND_SIZE_LIMIT, &bytes, &ignored) ||
+			index-- > 0)
+			continue;
+		str_add(ret_bytes, bytes.bytes, bytes.length);
+		return mem_copy_text(paths[i]);
 	}
 	return NULL;
 }

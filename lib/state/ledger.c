@@ -293,6 +293,19 @@ static bool lock_part(struct part *part, const struct ledger_options *options, s
 	       (options->no_lock || part_lock(part, &wait, err));
 }
 
+/* Of a backup in clear that this run was told to leave alone. */
+static void warn_of_clear(const struct part *part)
+{
+	struct error why CLEANUP(error_release) = {0};
+	char *name AUTO_FREE = part->sealing.encrypts ? part_clear_backup(part, false) : NULL;
+
+	if (!name)
+		return;
+	error_set(&why, "the state is encrypted, but its backup %s is not", name);
+	error_hint(&why, "Remove it, or encrypt it with `cfprov state sign` without -backup.");
+	event_emit(part->sink, &(struct event){.type = EVENT_WARNING, .err = &why});
+}
+
 /* Writes all of it with the key, also the backup, so twice. */
 static bool protect(struct ledger *ledger, struct part *part, struct error *err)
 {
@@ -311,6 +324,7 @@ static bool protect(struct ledger *ledger, struct part *part, struct error *err)
 				       .leaves_clear = part->sealing.encrypts &&
 						       part->found.form != SEALING_SEALED &&
 						       backend_is_log(part->backend)});
+	warn_of_clear(part);
 	return true;
 }
 

@@ -76,6 +76,12 @@ bool part_read_old(
 /* The serial of a readable older copy; 0: there is none. Gives its name (mem_free). */
 int64_t part_find_backup(const struct part *part, char **ret_name);
 
+/*
+ * Gives (mem_free) the name of a backup that is not encrypted: the one that the next write replaces
+ * (`is_ours`), or another, which stays as it is. NULL: there is none.
+ */
+char *part_clear_backup(const struct part *part, bool is_ours) MUST_CHECK;
+
 /* Writes the state under its serial, after reading it back from memory. */
 bool part_write(struct part *part, const struct state *state, struct error *err) MUST_CHECK;
 

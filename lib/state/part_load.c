@@ -69,15 +69,32 @@ bool part_read_journal(struct part *part, struct error *err)
 
 int64_t part_find_backup(const struct part *part, char **ret_name)
 {
-	struct error ignored CLEANUP(error_release) = {0};
-	struct str bytes CLEANUP(str_release) = {0};
-	struct state state CLEANUP(state_release) = {0};
-	char *name AUTO_FREE = backend_read_backup(part->backend, &bytes);
+	for (size_t i = 0;; i++) {
+		struct error ignored CLEANUP(error_release) = {0};
+		struct str bytes CLEANUP(str_release) = {0};
+		struct state state CLEANUP(state_release) = {0};
+		char *name AUTO_FREE = backend_read_backup(part->backend, i, &bytes);
+		if (!name)
+			return 0;
+		if (!decode_state(part, name, &bytes, &state, &ignored))
+			continue;
+		*ret_name = mem_steal(&name);
+		return state.serial;
+	}
+}
 
-	if (!name || !decode_state(part, name, &bytes, &state, &ignored))
-		return 0;
-	*ret_name = mem_steal(&name);
-	return state.serial;
+char *part_clear_backup(const struct part *part, bool is_ours)
+{
+	const char *ours = part->backend->backup_path;
+
+	for (size_t i = 0;; i++) {
+		struct str bytes CLEANUP(str_release) = {0};
+		char *name AUTO_FREE = backend_read_backup(part->backend, i, &bytes);
+		if (!name)
+			return NULL;
+		if ((ours && strcmp(name, ours) == 0) == is_ours && !sealing_is_sealed(&bytes))
+			return mem_steal(&name);
+	}
 }
 
 bool part_read_old(struct part *part, int64_t serial, struct state *ret_state, struct error *err)
@@ -278,11 +295,9 @@ static bool decode_snapshot(struct part *part, const struct backend_snapshot *sn
 /* What was there before the state was encrypted, if a run was killed in between. */
 static bool has_clear_backup(const struct part *part)
 {
-	struct str bytes CLEANUP(str_release) = {0};
-	char *name AUTO_FREE =
-		part->sealing.encrypts ? backend_read_backup(part->backend, &bytes) : NULL;
+	char *name AUTO_FREE = part->sealing.encrypts ? part_clear_backup(part, true) : NULL;
 
-	return name && !sealing_is_sealed(&bytes);
+	return name;
 }
 
 /* The journal is read first: if a run ends in between, the newer state has all of it. */

@@ -280,6 +280,28 @@ clear()
 	[ "$(form $state)/$(form $backup)" = sealed/sealed ]
 }
 
+@test "encrypt with -backup: a backup in clear that stays is named" {
+	applied
+	B=second good apply -auto-approve
+	[ "$(form $state)/$(form $backup)" = plain/plain ]
+	export CFPROV_KEY=$key
+	secrets '{encrypt: true}'
+	good state sign -auto-approve -backup=-
+	err_has "Warning: the state is encrypted, but its backup $backup is not" \
+		'Remove it, or encrypt it with `cfprov state sign` without -backup.'
+	[ "$(form $state)/$(form $backup)" = sealed/plain ]
+	# That was said once, and does not make every run write again.
+	B=second good apply -auto-approve -backup=-
+	local before
+	before=$(sum <$state)
+	B=second good apply -auto-approve -backup=-
+	err_lacks 'is not'
+	[ "$(sum <$state)" = "$before" ]
+	good state sign -auto-approve
+	[ "$(form $state)/$(form $backup)" = sealed/sealed ]
+	err_lacks 'is not'
+}
+
 @test "state pull decrypts, and state push takes plain, signed and encrypted ones" {
 	export CFPROV_KEY=$key
 	applied '{encrypt: true}'
