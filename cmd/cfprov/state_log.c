@@ -168,8 +168,10 @@ bool state_gc_run(struct session *session)
 		return term_error(&err);
 	if (removed)
 		term_print("Removed %zu old state%s.", removed, term_plural(removed));
+	else if (keep == 1)
+		term_print("Nothing to remove: only the newest state is kept.");
 	else
-		term_print("Nothing to remove: no more than %zu states are kept.", keep);
+		term_print("Nothing to remove: there are no more than %zu states.", keep);
 	return true;
 }
 

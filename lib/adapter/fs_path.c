@@ -174,9 +174,10 @@ bool fs_check_in_place(const char *path, struct error *err)
 		return true;
 	char *real AUTO_FREE = fs_full_path(path), *shown AUTO_FREE = text_visible(real, 0);
 	char *name AUTO_FREE = text_visible(path, 0);
-	error_set(err, "%s leads through a link to %s", name, *real ? shown : "an unknown place");
-	return error_hint(err, "With a policy, links must not lead out of the directory that is "
-			       "named. Pass the path of the file itself.");
+	error_set(err, "%s resolves to %s through a symbolic link", name,
+		*real ? shown : "an unknown place");
+	return error_hint(err, "With a policy, a link must stay in its directory. Pass the path of "
+			       "the file itself.");
 }
 
 bool fs_make_folders(const char *path, struct error *err)

@@ -61,9 +61,9 @@ static const char *full_path(struct opening *o, const struct yaml *node, bool is
 	if (strcmp(real, plain) != 0) {
 		char *shown AUTO_FREE = text_visible(real, 0);
 		struct error *err = yaml_error(o->doc, node, o->errors);
-		error_set(err, "the path leads through a link, to %s", shown);
-		error_hint(err, "Write the path without links, so that nobody can change where it "
-				"leads.");
+		error_set(err, "the path resolves to %s through a symbolic link", shown);
+		error_hint(err, "Write the path that it resolves to, so that nobody can redirect "
+				"it.");
 	}
 	return arena_text(&o->policy->arena, full);
 }

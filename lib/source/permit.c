@@ -118,10 +118,11 @@ static bool check_arguments(
 			str_clear(why);
 			str_text_add(why, "Its argument ");
 			text_add_visible(why, argument, strlen(argument), SHOWN_COLUMNS);
-			str_text_add(why, " leads through a link to ");
+			str_text_add(why, " resolves to ");
 			text_add_visible(why, *place ? place : "an unknown place",
 				*place ? strlen(place) : strlen("an unknown place"), 0);
-			str_text_add(why, ", out of the directory that the rule names.");
+			str_text_add(why, " through a symbolic link, which is outside of the "
+					  "directory that the rule names.");
 			return false;
 		}
 	}

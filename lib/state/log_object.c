@@ -163,6 +163,14 @@ static bool read_members(const struct json *json, struct arena *arena, struct lo
 	       get_number(json, "oldest_epoch", &head->oldest_epoch) && get_left(json, head);
 }
 
+static bool refuse_damage(const char *name, const char *why, struct error *err)
+{
+	error_set(err, "%s is damaged: %s", name, why);
+	return error_hint(err,
+		"Something other than cfprov changed it. Restore this object from the "
+		"bucket's versions or from a backup.");
+}
+
 bool log_object_read_head(const char *name, const struct str *bytes, struct arena *arena,
 	struct log_head *ret_head, struct error *err)
 {
@@ -182,7 +190,7 @@ bool log_object_read_head(const char *name, const struct str *bytes, struct aren
 	if (!json_integer(json_get(json, "format"), &format) || format > FORMAT)
 		return error_set(err, "%s was written by a newer version of cfprov", name);
 	if (!read_members(json, arena, &head))
-		return error_set(err, "%s is damaged: its first line is not valid", name);
+		return refuse_damage(name, "its first line is not valid", err);
 	*ret_head = head;
 	return true;
 }
@@ -191,18 +199,20 @@ bool log_object_decode(const char *name, struct str *bytes, struct arena *arena,
 	struct log_head *ret_head, struct error *err)
 {
 	struct log_head head = {0};
+	struct str why CLEANUP(str_release) = {0};
 	char sha256[CRYPT_SHA256_SIZE];
 
 	if (!log_object_read_head(name, bytes, arena, &head, err))
 		return false;
 	const char *payload = strchr(bytes->bytes, '\n') + 1;
 	size_t length = bytes->length - (size_t)(payload - bytes->bytes);
-	if (length != head.size)
-		return error_set(err, "%s is damaged: it has %zu bytes instead of %zu", name,
-			length, head.size);
+	if (length != head.size) {
+		str_format(&why, "it has %zu bytes instead of %zu", length, head.size);
+		return refuse_damage(name, str_text(&why), err);
+	}
 	crypt_sha256(payload, length, sha256);
 	if (strcmp(sha256, head.sha256) != 0)
-		return error_set(err, "%s is damaged: its bytes do not match their checksum", name);
+		return refuse_damage(name, "its bytes do not match their checksum", err);
 	memmove(bytes->bytes, payload, length);
 	bytes->length = length;
 	bytes->bytes[length] = '\0';

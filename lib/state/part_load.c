@@ -14,9 +14,13 @@
 static bool is_at_serial(
 	const struct part *part, const struct state *state, int64_t serial, struct error *err)
 {
-	return !serial || serial == state->serial ||
-	       error_set(err, "%s has the state of serial %lld in the place of serial %lld",
-		       part->backend->name, (long long)state->serial, (long long)serial);
+	if (!serial || serial == state->serial)
+		return true;
+	error_set(err, "%s: what is stored under serial %lld is the state with serial %lld",
+		part->backend->name, (long long)serial, (long long)state->serial);
+	return error_hint(err,
+		"Something other than cfprov copied it there. Restore the object from "
+		"the bucket's versions or from a backup.");
 }
 
 /* The opposite of sealing_write. */

@@ -148,7 +148,8 @@ struct decoding {
 
 static bool malformed(struct decoding *d, const char *what)
 {
-	return error_set(d->err, "the saved plan is damaged: invalid %s", what);
+	error_set(d->err, "the saved plan is damaged: invalid %s", what);
+	return error_hint(d->err, "Save it again with `cfprov plan -out=FILE`.");
 }
 
 static const char *keep(struct decoding *d, const char *text)

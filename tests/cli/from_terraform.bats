@@ -361,7 +361,7 @@ stores:
 	ln -s ../real terraform.tfstate
 	printf 'accounts: {acc_1: {}}\nvalues: {env: ["*"]}\nstate: {paths: ["**"]}\n' >../policy.yaml
 	bad import -from=terraform.tfstate -policy=../policy.yaml -out=new.yaml
-	err_has 'terraform.tfstate leads through a link to'
+	err_has 'terraform.tfstate resolves to' 'through a symbolic link'
 	[[ ! -e new.yaml && ! -e $state ]]
 	rm terraform.tfstate
 	mv ../real terraform.tfstate

@@ -380,7 +380,7 @@ deep()
 		'state: {paths: ["link/*"]}' 'state: {paths: [link/x.json]}'; do
 		echo "$rule" >owner/policy.yaml
 		bad validate $p
-		err_has 'the path leads through a link' owner/policy.yaml:1
+		err_has 'the path resolves to' 'through a symbolic link' owner/policy.yaml:1
 	done
 	# The policy itself may be one, as in Kubernetes: its folder is the one where it is found.
 	policy 'values: {files: [secrets]}'
@@ -448,7 +448,7 @@ deep()
 	allowed '{command: [sops, -d, secrets/absent.yaml]}'
 	allowed '{command: [sops, -d, secrets/inside.yaml]}'
 	refused values.commands '{command: [sops, -d, secrets/out.yaml]}'
-	err_has 'Its argument secrets/out.yaml leads through a link to' \
+	err_has 'Its argument secrets/out.yaml resolves to' \
 		/outside/x.yaml
 	refused values.commands '{command: [sops, -d, secrets/env.yaml]}'
 	refused values.commands '{command: [sops, -d, secrets/dangling.yaml]}'
@@ -520,7 +520,7 @@ deep()
 	(cd sub && bad validate -policy=../owner/policy.yaml -f ../sub/../linked/y.yaml)
 	for f in sub/out.yaml sub/env.yaml sub/fd.yaml linked linked/y.yaml "$PWD/sub/out.yaml" sub; do
 		bad validate $p -f "$f"
-		err_has 'leads through a link to' 'the path of the file itself'
+		err_has 'through a symbolic link' 'the path of the file itself'
 		[ "$f" != linked ] || err_lacks y.yaml
 		harmless err
 	done
@@ -546,14 +546,14 @@ deep()
 	ln -s ../outside/env linked
 	good import-env -store=s $p .env
 	bad import-env -store=s $p linked
-	err_has 'linked leads through a link to'
+	err_has 'linked resolves to'
 	good import-env -store=s linked
 	manifest a
 	good apply -auto-approve $p
 	cp "$state" ../outside/state
 	ln -s ../outside/state pushed
 	bad state push $p pushed
-	err_has 'pushed leads through a link to'
+	err_has 'pushed resolves to'
 	good state push pushed
 }
 
@@ -670,7 +670,7 @@ deep()
 	mv "$state" hidden/
 	ln -s "hidden/$state" "$state"
 	bad state list $p
-	err_has 'the path leads through a link' owner/policy.yaml:2
+	err_has 'the path resolves to' 'through a symbolic link' owner/policy.yaml:2
 	sed -i "s|^state.*|state: {paths: ['../*.state.json']}|" owner/policy.yaml
 	bad state list $p
 	err_has 'the policy does not allow the state'

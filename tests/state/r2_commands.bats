@@ -92,9 +92,12 @@ manifest()
 	good state gc -keep=2
 	err_has 'Removed '
 	good state gc -keep=2
-	err_has 'Nothing to remove: no more than 2 states are kept.'
+	err_has 'Nothing to remove: there are no more than 2 states.'
 	good state history
 	[ "$(wc -l <out)" -le 3 ]
+	good state gc -keep=1
+	good state gc -keep=1
+	err_has 'Nothing to remove: only the newest state is kept.'
 	good state repair
 	err_has 'The newest state has serial 4.'
 }

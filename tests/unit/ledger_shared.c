@@ -682,7 +682,7 @@ static void another_serial(void **state)
 	cloud->places[0].log[2] = cloud->places[0].log[1];
 	cloud->places[0].newest = 2;
 	assert_false(ledger_read(&s->ledger, &options, &s->err));
-	expect_error(&s->err, "has the state of serial 1 in the place of serial 2");
+	expect_error(&s->err, "what is stored under serial 2 is the state with serial 1");
 }
 
 /* Only who moves a state may open the place that it is still to arrive at. */
@@ -724,7 +724,7 @@ static void another_old_state(void **state)
 	state_release(&old);
 	place->log[1] = place->log[2];
 	assert_false(ledger_read_old(&s->ledger, 1, &old, &s->err));
-	expect_error(&s->err, "has the state of serial 2 in the place of serial 1");
+	expect_error(&s->err, "what is stored under serial 1 is the state with serial 2");
 	state_encode(&other, &bytes);
 	cloud_put(&place->log[1], &bytes);
 	assert_false(ledger_read_old(&s->ledger, 1, &old, &s->err));

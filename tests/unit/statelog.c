@@ -338,6 +338,8 @@ static void bad_states(void **state)
 		store_set(store, "p/log/0000000002", bytes.bytes, bytes.length);
 		assert_false(statelog_read(&log, &snapshot, &err));
 		expect_text(err.message, "s3://b/p/log/0000000002");
+		if (strstr(table[i].error, "is damaged"))
+			expect_text(err.hint, "Restore this object from the bucket's versions");
 		expect_error(&err, table[i].error);
 	}
 }
