@@ -177,13 +177,37 @@ static void report_lock(const struct str *holder, const struct str *id, struct r
 	find(report, WARN, str_text(&advice), "locked by %s", str_text(holder));
 }
 
+/* Each part has a serial of its own. `whole`: the name of a state that is one part. */
+static void report_parts(const struct ledger *ledger, const char *whole, struct report *report)
+{
+	const struct model *model = &ledger->state.model;
+
+	for (size_t i = 0; i < ledger->part_count; i++) {
+		const struct part *part = &ledger->parts[i];
+		struct str text CLEANUP(str_release) = {0};
+		size_t count = 0;
+		text_add_visible(&text, part->backend->name, strlen(part->backend->name), 0);
+		if (part->account.id)
+			str_format(&text, " (%s)", part->account.alias);
+		const char *name = part->account.id ? str_text(&text) : whole;
+		for (size_t n = 0; n < model->object_count; n++) {
+			const struct account *its = model_account(model, model->objects[n].account);
+			count += !part->account.id || strcmp(its->id, part->account.id) == 0;
+		}
+		if (!part->is_born)
+			find(report, OK, NULL, "%s does not exist yet", name);
+		else
+			find(report, OK, NULL, "%s has serial %" PRId64 " and %zu object%s", name,
+				part->serial + part->is_ahead, count, term_plural(count));
+	}
+}
+
 static void judge_state(struct session *session, struct report *report)
 {
 	struct error err CLEANUP(error_release) = {0};
 	struct str holder CLEANUP(str_release) = {0}, id CLEANUP(str_release) = {0};
 	const char *name = session_state_name(session);
 	struct ledger_options options;
-	const struct state *state = &session->ledger.state;
 
 	if (!session_ledger_options(session, NULL, &options)) {
 		report->counts[FAIL]++; /* it was reported */
@@ -195,7 +219,6 @@ static void judge_state(struct session *session, struct report *report)
 	(void)session_try_key(session, false);
 	options.sealing = &session->sealing;
 	session->has_ledger = ledger_read(&session->ledger, &options, &err);
-	size_t count = state->model.object_count;
 	if (!session->has_ledger)
 		find_error(report, FAIL, strncmp(err.message, name, strlen(name)) == 0 ? "" : name,
 			&err,
@@ -203,11 +226,8 @@ static void judge_state(struct session *session, struct report *report)
 					       : "Check the credentials and `state`.");
 	else if (session_left_behind(session, &err))
 		find_error(report, WARN, "", &err, NULL);
-	else if (!state->lineage[0])
-		find(report, OK, NULL, "%s does not exist yet", name);
 	else
-		find(report, OK, NULL, "%s has serial %" PRId64 " and %zu object%s", name,
-			state->serial, count, term_plural(count));
+		report_parts(&session->ledger, name, report);
 	report->what = "lock";
 	if (is_locked)
 		report_lock(&holder, &id, report);

@@ -224,10 +224,14 @@ static bool force_unlock(struct session *session, struct backend *backend, struc
 		return false;
 	str_clear(&info);
 	if (backend_force_unlock(backend, wanted, &info, err)) {
-		term_print(
-			"The state %s is unlocked. The next apply looks for the objects that the "
-			"broken run may have created.",
-			name);
+		term_print("The state %s is unlocked. %s", name,
+			backend_shares_intents(backend)
+				? "The next apply looks for the objects that the broken run may "
+				  "have created."
+				: "If that run was on this machine, the next apply here resumes "
+				  "it. "
+				  "If its machine is gone, run `cfprov apply -adopt`, which takes "
+				  "over the objects that it created.");
 		return true;
 	}
 	str_clear(&holder);

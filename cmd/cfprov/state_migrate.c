@@ -90,8 +90,11 @@ static bool check_target(
 	*ret_is_there = false;
 	if (from->moved_to) {
 		char *shown AUTO_FREE = text_visible(from->moved_to, 0);
-		return term_fail(NULL, "the state %s was moved to %s before",
-			old->ledger.parts[0].backend->name, shown);
+		return term_fail(
+			"To move it on from there, pass -from=FILE, where FILE is a manifest "
+			"whose `state` names that place.",
+			"the state %s was moved to %s before", old->ledger.parts[0].backend->name,
+			shown);
 	}
 	if (sealing_keys(&old->ledger.parts[0].sealing) && !sealing_keys(&session->sealing))
 		return term_fail("Add the `key` of the old manifest to it, or set CFPROV_KEY.",

@@ -114,6 +114,11 @@ bool backend_announce(struct backend *backend, const struct str *intents, struct
 	return !backend->kind->announce || backend->kind->announce(backend, intents, err);
 }
 
+bool backend_shares_intents(const struct backend *backend)
+{
+	return backend->kind->left != NULL;
+}
+
 bool backend_left(struct backend *backend, struct backend_intents *ret_left, struct error *err)
 {
 	return !backend->kind->left || backend->kind->left(backend, ret_left, err);

@@ -143,6 +143,9 @@ bool backend_find_holder(
 bool backend_announce(
 	struct backend *backend, const struct str *intents, struct error *err) MUST_CHECK;
 
+/* True if other machines can find what was announced. */
+bool backend_shares_intents(const struct backend *backend);
+
 /*
  * Adds, each as an item, the oldest first, the intents of runs whose lock was broken, from the run
  * that wrote the newest state on: also those that the newest state has. Needs no lock, and one

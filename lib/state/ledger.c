@@ -191,7 +191,8 @@ static bool refuse_moved(const struct part *part, const struct state *state, str
 	error_set(err, "the state %s was moved to %s", part->backend->name, shown);
 	return error_hint(err,
 		"This manifest still names the old place. Use the one that names the new "
-		"place, or move the state back with `cfprov state migrate`.");
+		"place. To move the state back, run `cfprov state migrate -from=FILE`, where FILE "
+		"is a manifest that names the new place.");
 }
 
 /* It would be taken for a new state, which could not be written there. */

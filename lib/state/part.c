@@ -280,9 +280,9 @@ void part_close(struct part *part)
 			part->backend->name, part->backend->journal_path);
 		error_hint(&why,
 			"The next run on this machine resumes with it. If this machine is gone, "
-			"run `cfprov force-unlock %s` elsewhere; the next run there finds by name "
-			"what this one created.",
-			part->lock_id);
+			"run `cfprov force-unlock %s` elsewhere, and then `cfprov apply%s`, which "
+			"finds by name what this one created.",
+			part->lock_id, backend_shares_intents(part->backend) ? "" : " -adopt");
 	} else if (part->lock_id && !backend_release(part->backend, &why)) {
 		error_prefix(&why, "the lock of the state could not be released");
 		if (why.code != ERROR_CONFLICT) /* else it was broken */

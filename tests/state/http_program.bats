@@ -118,7 +118,8 @@ lock_requests()
 	manifest a b c
 	http_fault '{"method": "POST", "do": 403, "count": 9}'
 	bad apply -auto-approve
-	err_has "can't write the state at $gitlab: HTTP 403" "stays locked" force-unlock
+	err_has "can't write the state at $gitlab: HTTP 403" "stays locked" force-unlock \
+		'and then `cfprov apply -adopt`'
 	[ "$(kept '.serials | @csv')" = 1 ]
 	find "$XDG_STATE_HOME" -name '*.journal' | grep .
 	sent=$(posts)
@@ -129,6 +130,22 @@ lock_requests()
 	[ "$(posts)" = "$sent" ]
 	good plan -detailed-exitcode
 	[ "$(sim_world '[.accounts[].stores[].secrets[].name] | @csv')" = '"a","b","c"' ]
+}
+
+@test "http: another machine breaks the lock, and is told how to find what the killed run created" {
+	good apply -auto-approve
+	manifest a b c
+	http_fault '{"method": "POST", "do": 403, "count": 9}'
+	bad apply -auto-approve
+	http_ask -k -X POST "$http_url/_test/faultless"
+	machine two
+	good force-unlock -force "$(kept .lock.ID)"
+	err_has "The state $gitlab is unlocked. If that run was on this machine" \
+		'run `cfprov apply -adopt`, which takes over the objects that it created'
+	bad apply -auto-approve
+	err_has 'already exist'
+	good apply -auto-approve -adopt
+	good plan -detailed-exitcode
 }
 
 @test "http: the lock was broken before the state is written, or before it is released: nothing is left to unlock" {
@@ -161,6 +178,14 @@ lock_requests()
 		[ "$(http_kept "/plain/s%3Facc=$word" '.state | fromjson | .serial')" = 1 ]
 	done
 	good plan -detailed-exitcode
+	printf 'state: {backend: http, address: "%s", lock_address: "%s"}\naccounts:\n' \
+		"$http_url/plain/s?acc="{'${ACCOUNT_ID}','${ACCOUNT_ID}'} >cfprov.yaml
+	printf '  team%d: {account_id: acc_%d}\n' 1 1 2 2 3 3 >>cfprov.yaml
+	# Serials of different states are not added up.
+	prov doctor
+	out_has "$http_url/plain/s (team1) has serial 1 and 1 object" \
+		"$http_url/plain/s (team2) has serial 1 and 1 object" \
+		"$http_url/plain/s (team3) does not exist yet"
 }
 
 @test "http: doctor asks the server" {

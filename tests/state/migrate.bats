@@ -86,7 +86,8 @@ kept()
 	# Whoever still has the old manifest does not begin again.
 	local_manifest
 	bad plan
-	err_has "Error: the state $state was moved to $gitlab" '`cfprov state migrate`'
+	err_has "Error: the state $state was moved to $gitlab" \
+		'To move the state back, run `cfprov state migrate -from=FILE`'
 	bad state list
 	bad apply -auto-approve
 	bad state migrate
@@ -116,6 +117,20 @@ kept()
 	good state migrate -auto-approve
 	[ ! -e "$journal" ]
 	[ "$(kept '.accounts[].stores.b.unresolved')" = true ]
+}
+
+@test "what was moved before: how to move it on, or back" {
+	local_manifest
+	good apply -auto-approve
+	remote_manifest
+	good state migrate -auto-approve
+	sed -i "s|$gitlab|&2|" cfprov.yaml
+	bad state migrate -auto-approve
+	err_has "Error: the state $state was moved to $gitlab before" \
+		'pass -from=FILE, where FILE is a manifest whose `state` names that place'
+	local_manifest
+	bad state migrate -auto-approve
+	err_has 'Error: there is no place to move the state from' '-from=old.yaml'
 }
 
 @test "what can't be moved" {
