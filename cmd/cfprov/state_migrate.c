@@ -42,7 +42,10 @@ static bool open_old(struct session *session, bool to_split, const char *from, s
 	if (!session_select_part(ret))
 		return false;
 	if (is_split != to_split)
-		return term_fail("Either both places have ${ACCOUNT_ID}, or neither has it.",
+		return term_fail(
+			"`cfprov state migrate` can't split or join states. Run `cfprov apply "
+			"-adopt` with the new place in the manifest: it adopts the objects "
+			"by name and writes their values again. Then remove the old state.",
 			"only the %s place keeps a state for each account",
 			is_split ? "old" : "new");
 	if (is_manifest(from) && !ret->is_manifest_open)

@@ -119,6 +119,28 @@ kept()
 	[ "$(kept '.accounts[].stores.b.unresolved')" = true ]
 }
 
+@test "one state becomes one for each account by adoption, as the error says; and back" {
+	printf 'accounts:\n  team1: {account_id: acc_1}\n  team2: {account_id: acc_2}\nstores: [a]\n' >cfprov.yaml
+	good apply -auto-approve
+	cp cfprov.yaml whole.yaml
+	printf 'state: {backend: http, address: "%s"}\n' "$http_url/plain/s-"'${ACCOUNT_ID}' >>cfprov.yaml
+	unset TF_HTTP_PASSWORD
+	bad state migrate -auto-approve -account=team1
+	err_has 'Error: only the new place keeps a state for each account'
+	good apply -adopt -auto-approve
+	good plan -detailed-exitcode
+	for word in acc_1 acc_2; do
+		[ "$(http_kept "/plain/s-$word" '.state | fromjson | .accounts | keys | @csv')" = "\"$word\"" ]
+	done
+	cp cfprov.yaml split.yaml
+	cp whole.yaml cfprov.yaml
+	rm "$state"
+	bad state migrate -auto-approve -from=split.yaml -account=team1
+	err_has 'Error: only the old place keeps a state for each account'
+	good apply -adopt -auto-approve
+	good plan -detailed-exitcode
+}
+
 @test "what was moved before: how to move it on, or back" {
 	local_manifest
 	good apply -auto-approve
@@ -156,7 +178,7 @@ kept()
 	sed -i 's|^  address: .*|&/${ACCOUNT_ID}|' cfprov.yaml
 	bad state migrate -auto-approve
 	err_has 'Error: only the new place keeps a state for each account' \
-		'Either both places have ${ACCOUNT_ID}, or neither has it.'
+		"can't split or join states. Run \`cfprov apply -adopt\`"
 	remote_manifest
 	# A newer one of the same lineage.
 	jq '.serial = 9' "$state" >other.json
