@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # The program with its state at a server that speaks Terraform's http protocol: GitLab's rules.
 # Each test is a subshell, and the helpers set and read more than shellcheck can see.
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
 load ../cli/cfprov
 load state
