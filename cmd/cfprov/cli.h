@@ -42,7 +42,7 @@ struct cli {
 	struct cli_texts accounts;  /* -account: patterns; none: all */
 	struct cli_texts account_ids;
 	struct cli_texts targets, excludes, replaces; /* patterns of addresses */
-	const char *out, *store;                      /* NULL: not given */
+	const char *out, *store, *environment;        /* NULL: not given */
 	const char *policy; /* NULL: none, unless the environment names one */
 	const char *state;  /* NULL: where the manifest says, or beside it */
 	const char *backup; /* NULL: beside the state */

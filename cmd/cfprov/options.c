@@ -48,6 +48,7 @@ static const struct type a_reading = {"none", "none or all", KIND_FLAG, 0, 0, "n
 static const struct type a_path = {"PATH", "a path", KIND_TEXT, 0, 0, NULL};
 static const struct type a_backup = {"PATH", "a path, or - for none", KIND_TEXT, 0, 0, NULL};
 static const struct type a_file = {"FILE", "a path", KIND_TEXT, 0, 0, NULL};
+static const struct type a_name = {"NAME", "a name", KIND_TEXT, 0, 0, NULL};
 static const struct type a_folder = {"DIR", "a directory", KIND_TEXT, 0, 0, NULL};
 static const struct type a_store = {"ADDRESS", "STORE or ALIAS/STORE", KIND_TEXT, 0, 0, NULL};
 static const struct type paths = {"PATH", "a path", KIND_TEXTS, 0, 0, NULL};
@@ -156,6 +157,10 @@ static const struct option options[] = {
 	{"out", &a_file, OPTION_OUTPUT, CLI_OUT, AT(out), "save the plan for `cfprov apply FILE`"},
 	{"out", &a_file, OPTION_OUTPUT, CLI_NEW_FILE, AT(out),
 		"write to this new file instead of standard output"},
+	{"out", &a_file, OPTION_OUTPUT, CLI_TOOL, AT(out),
+		"merge the bindings into this wrangler.jsonc, wrangler.json or wrangler.toml"},
+	{"env", &a_name, OPTION_OUTPUT, CLI_TOOL, AT(environment),
+		"with -out: merge into this environment of the file, not the top level"},
 	{"detailed-exitcode", &a_switch, OPTION_OUTPUT, CLI_OUT, AT(detailed_exitcode),
 		"exit with status 2 if there are changes"},
 	{"json", &a_switch, OPTION_OUTPUT, CLI_JSON, AT(json), "write JSON"},

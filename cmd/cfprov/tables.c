@@ -107,12 +107,16 @@ const struct command cli_commands[] = {
 		"cfprov import-env .env -store=web -f a.yaml -f b.yaml -out=b.yaml\n"
 		"cfprov plan -f a.yaml -f b.yaml\n",
 		NULL},
-	{"output", "[ADDRESS]", "print ids or Worker bindings for other tools", COMMAND_OTHER,
-		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_JSON | CLI_TOOL, 1, output_run,
-		"Prints the ids of the managed objects, or of the one at ADDRESS, from the state. With "
-		"-format it prints the bindings of a Worker for wrangler's configuration.",
+	{"output", "[ADDRESS...]", "print ids or Worker bindings for other tools", COMMAND_OTHER,
+		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_JSON | CLI_TOOL, SIZE_MAX, output_run,
+		"Prints the ids of the managed objects, or of the one at ADDRESS, from the state.\n\n"
+		"With -format it prints the bindings of a Worker for wrangler's configuration: of all "
+		"secrets with the scope `workers`, or of those that match an ADDRESS. With -out it "
+		"merges them into an existing configuration: a binding of the same name is updated, "
+		"others are added, and everything else in the file stays as it is.",
 		"cfprov output -raw prod/payments\n"
-		"cfprov output -format=wrangler -account=prod\n",
+		"cfprov output -format=wrangler -account=prod\n"
+		"cfprov output -format=wrangler -out=wrangler.jsonc -env=staging\n",
 		NULL},
 	{"doctor", NULL, "check credentials, accounts and state", COMMAND_OTHER,
 		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL | CLI_DOCUMENT, 0,

@@ -43,7 +43,7 @@ enum cli_option {
 	CLI_ACCOUNT_ID = 1 << 11,
 	CLI_DRY_RUN = 1 << 12,
 	CLI_JSON = 1 << 13,
-	CLI_TOOL = 1 << 14, /* -raw, -format for another tool */
+	CLI_TOOL = 1 << 14, /* of output: -raw, -format, -out, -env */
 	CLI_FORCE = 1 << 15,
 	CLI_STREAM = 1 << 16, /* -json: a line for each event */
 	CLI_FORMAT = 1 << 17, /* -format of a plan, -max-bytes */
