@@ -272,3 +272,17 @@ bool read_live(struct session *session)
 	emit_refresh(session, &input, EVENT_REFRESH_DONE);
 	return drop_unread(session, true);
 }
+
+bool read_live_only(struct session *session, const struct table *ids)
+{
+	struct error_list errors CLEANUP(error_list_release) = {0};
+
+	if (!session_new_client(session) || !connect_accounts(session))
+		return false;
+	(void)session_confine(session);
+	const struct live_input input = session_live_input(session);
+	progress_read(&session->progress, &session->desired);
+	if (!live_read(&input, &session->live, &errors))
+		term_errors(&errors);
+	return drop_unread(session, true) && read_live_stores(session, ids);
+}

@@ -24,6 +24,9 @@ bool read_live_affected(struct session *session, bool *ret_any) MUST_CHECK;
 /* Fills an empty `live` with what the plan is about. False: not all of that could be read. */
 bool read_live_planned(struct session *session) MUST_CHECK;
 
+/* As read_live, but of secrets only those in the stores whose ids are keys of the table. */
+bool read_live_only(struct session *session, const struct table *ids) MUST_CHECK;
+
 /* Adds the secrets in all stores that exist, or in those whose ids are keys of the table. */
 bool read_live_all(struct session *session) MUST_CHECK;
 bool read_live_stores(struct session *session, const struct table *ids) MUST_CHECK;

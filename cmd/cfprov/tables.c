@@ -118,6 +118,18 @@ const struct command cli_commands[] = {
 		"cfprov output -format=wrangler -account=prod\n"
 		"cfprov output -format=wrangler -out=wrangler.jsonc -env=staging\n",
 		NULL},
+	{"check-bindings", "FILE...", "check the secrets that Workers bind", COMMAND_OTHER,
+		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL | CLI_DOCUMENT,
+		SIZE_MAX, check_bindings_run,
+		"Reads the configurations of Workers (wrangler.jsonc, wrangler.json or wrangler.toml) "
+		"and checks in your accounts that each secret in their `secrets_store_secrets`, of all "
+		"environments, exists, is active and has the scope `workers`. Otherwise Cloudflare "
+		"would refuse the deployment (error 10182), or the Worker could not read the secret.\n\n"
+		"It changes nothing, needs a token that may read, and lists each store once. A manifest "
+		"is not required: -account-id or CLOUDFLARE_ACCOUNT_ID names the account.",
+		"cfprov check-bindings wrangler.jsonc\n"
+		"cfprov check-bindings workers/*/wrangler.toml\n",
+		"0 every binding is right, 1 error, 2 a binding is wrong."},
 	{"doctor", NULL, "check credentials, accounts and state", COMMAND_OTHER,
 		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_ACCOUNT_ID | CLI_PARALLEL | CLI_DOCUMENT, 0,
 		doctor_run,
@@ -261,7 +273,8 @@ const struct variable_text cli_variables[] = {
 
 /* clang-format on */
 
-const char cli_statuses[] = "0 success, 1 error, 2 changes (plan -detailed-exitcode).";
+const char cli_statuses[] = "0 success, 1 error, 2 changes (plan -detailed-exitcode) or a wrong "
+			    "binding (check-bindings).";
 
 const struct command *command_find(const char *name)
 {

@@ -25,7 +25,7 @@ command_run validate_run, plan_run, apply_run, destroy_run, refresh_run, show_ru
 	export_run, import_env_run, output_run, doctor_run, state_list_run, state_show_run,
 	state_rm_run, state_mv_run, state_pull_run, state_push_run, state_sign_run,
 	state_history_run, state_rollback_run, state_gc_run, state_migrate_run, state_repair_run,
-	force_unlock_run, schema_run, completion_run, version_run, help_run;
+	force_unlock_run, check_bindings_run, schema_run, completion_run, version_run, help_run;
 
 /* The options that a command takes: a bit for those that come together. */
 enum cli_option {

@@ -112,3 +112,133 @@ binding()
 	[ "$(cat real.jsonc)" = '{}' ]
 	cmp before wrangler.jsonc
 }
+
+# ---- check-bindings ---------------------------------------------------------------------------
+
+# finds ARGUMENT...: check-bindings ends with 2.
+finds()
+{
+	prov check-bindings "$@"
+	[ "$status" = 2 ]
+}
+
+# bound LINE...: wrangler.jsonc with these bindings, each on a line of its own from line 2 on.
+bound()
+{
+	printf '{"secrets_store_secrets": [\n'
+	printf '%s,\n' "$@"
+	printf ']}\n'
+} >wrangler.jsonc
+
+@test "check-bindings: all is right, with two requests" {
+	bound "$(binding DB DB_PASSWORD)" "$(binding FA 2-fa-key)"
+	good check-bindings wrangler.jsonc
+	out_is '2 bindings checked, 0 problems.
+'
+	err_is ''
+	[ "$(requests)" = 2 ]
+	[ "$(gets)" = 2 ]
+	good output -format=wrangler-toml
+	cp out wrangler.toml
+	good check-bindings wrangler.toml wrangler.jsonc
+	out_has '4 bindings checked, 0 problems.'
+	echo '{}' >wrangler.jsonc
+	: >"$sim_log"
+	good check-bindings wrangler.jsonc
+	out_has '0 bindings checked'
+	[ "$(requests)" = 0 ]
+}
+
+@test "check-bindings: each problem, with its place" {
+	sed -i '$a\      - {name: NEW, value: {env: VALUE}}' cfprov.yaml
+	sed -i 's/MODEL_KEY,/MODEL_KEY_2,/' cfprov.yaml
+	bound "$(binding A DB_PASSWORD)" "$(binding B NEW)" "$(binding C DB_PASSWORT)" \
+		"$(binding D OTHER_THING)" "$(binding E MODEL_KEY)" "$(binding F DB_PASSWORD 0123)"
+	sed -i 's/^]}/], "env": {"staging": {"secrets_store_secrets": ['"$(binding A db_password)"']}}}/' wrangler.jsonc
+	finds wrangler.jsonc
+	out_is '7 bindings checked, 6 problems.
+'
+	err_has 'Error: binding `B`: the store default/app has no secret `NEW`' 'wrangler.jsonc:3:1' \
+		'The manifest has it, but it is not applied yet. Run `cfprov apply`.' \
+		'binding `C`: the store default/app has no secret `DB_PASSWORT`' 'wrangler.jsonc:4:1' \
+		'Did you mean `DB_PASSWORD`?' \
+		'binding `D`: the store default/app has no secret `OTHER_THING`' \
+		'Add it to the manifest and run `cfprov apply`, or remove the binding.' \
+		'binding `E`: the secret default/app/MODEL_KEY has no scope `workers`, only ai_gateway' \
+		'Add `workers` to its `scopes` in the manifest' \
+		'binding `F`: there is no store with the id `0123` in `default`' \
+		'binding `A` of env `staging`: the store default/app has no secret `db_password`' 'wrangler.jsonc:8:'
+	err_lacks 'binding `A`:'
+	[ "$(gets)" = 2 ]
+	sed -i 's/MODEL_KEY_2, value: {env: VALUE}, scopes: \[ai_gateway\]/MODEL_KEY, value: {env: VALUE}/' cfprov.yaml
+	bound "$(binding E MODEL_KEY)"
+	finds wrangler.jsonc
+	err_has 'has no scope `workers`, only ai_gateway' 'The manifest has it, but it is not applied yet.'
+	good apply -auto-approve
+	good check-bindings wrangler.jsonc
+}
+
+@test "check-bindings -json" {
+	bound "$(binding A DB_PASSWORD)" "$(binding B MISSING)"
+	finds -json wrangler.jsonc
+	err_is ''
+	[ "$(jq -c '[.valid, .error_count, (.bindings[] | .binding, .problem, .address, .line)]' out)" = \
+		'[false,1,"A",null,"default/app/DB_PASSWORD",2,"B","no_secret",null,3]' ]
+	[ "$(jq -c '.diagnostics[0] | [.severity, .range.filename, .range.start.line]' out)" = \
+		'["error","wrangler.jsonc",3]' ]
+	bound "$(binding A DB_PASSWORD)"
+	good check-bindings -json wrangler.jsonc
+	[ "$(jq -c '[.valid, .error_count]' out)" = '[true,0]' ]
+	prov check-bindings -json none.jsonc
+	[ "$status" = 1 ]
+	[ "$(jq -c '[.valid, .error_count, (.bindings | length)]' out)" = '[false,1,0]' ]
+}
+
+@test "check-bindings: a secret that is not active yet" {
+	stop_sim
+	rm -f "$state"
+	start_logged --pending forever
+	good apply -auto-approve
+	store=$(jq -r ".accounts.$acc.stores.app.id" "$state")
+	bound "$(binding A DB_PASSWORD)"
+	finds wrangler.jsonc
+	err_has 'the secret default/app/DB_PASSWORD is not active, but pending' 'cfprov apply -wait'
+}
+
+@test "check-bindings: without a manifest, and errors" {
+	bound "$(binding A DB_PASSWORD)"
+	rm cfprov.yaml "$state"
+	good check-bindings -account-id="$acc" wrangler.jsonc
+	CLOUDFLARE_ACCOUNT_ID=$acc good check-bindings wrangler.jsonc
+	bad check-bindings wrangler.jsonc
+	err_has 'no account is set'
+	bad check-bindings
+	err_has 'missing argument for `check-bindings`: FILE...'
+	echo '{' >broken.jsonc
+	: >"$sim_log"
+	bad check-bindings -account-id="$acc" broken.jsonc wrangler.jsonc none.toml
+	err_has "can't use broken.jsonc: not valid JSON" 'none.toml'
+	[ "$(requests)" = 0 ]
+	CLOUDFLARE_API_TOKEN=wrong-token-wrong-token bad check-bindings -account-id="$acc" wrangler.jsonc
+	err_has 'Nothing was checked, because an account could not be read.'
+}
+
+@test "check-bindings: of many accounts only those are read that have the stores" {
+	printf '%s\n' 'accounts:' '  prod: {account_id: acc_1}' '  other: {account_id: acc_2}' \
+		'stores: [{name: app, secrets: [{name: A, value: {env: VALUE}}]}]' >cfprov.yaml
+	rm "$state"
+	good apply -auto-approve
+	store=$(jq -r .accounts.acc_1.stores.app.id "$state")
+	bound "$(binding A A)"
+	: >"$sim_log"
+	good check-bindings wrangler.jsonc
+	[ "$(requests)" = 2 ]
+	[ "$(requests '.path | test("acc_2")')" = 0 ]
+	bound "$(binding A A)" "$(binding B A nowhere)"
+	finds wrangler.jsonc
+	err_has 'no store with the id `nowhere` in `other` and `prod`'
+	bound "$(binding A A "$(jq -r .accounts.acc_2.stores.app.id "$state")")"
+	: >"$sim_log"
+	finds -account=prod wrangler.jsonc
+	[ "$(requests '.path | test("acc_2")')" = 0 ]
+}
