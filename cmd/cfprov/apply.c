@@ -332,6 +332,7 @@ static const char *planning_option(const struct cli *cli)
 		{"-refresh-only", cli->refresh_only},
 		{"-refresh", !cli->refresh},
 		{"-adopt", cli->adopt},
+		{"-bindings", cli->bindings.count > 0},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(given); i++)

@@ -1,7 +1,7 @@
 /*
- * -format=wrangler: the secrets of the state as bindings of a Worker. They go to stdout or, with
- * -out, into a configuration that exists. A binding has the name of the secret, made into an
- * identifier of JavaScript. Source:
+ * Bindings of Workers. -format=wrangler: the secrets of the state as bindings of a Worker. They go
+ * to stdout or, with -out, into a configuration that exists. A binding has the name of the secret,
+ * made into an identifier of JavaScript. Source:
  * https://developers.cloudflare.com/secrets-store/integrations/workers/
  */
 #include "bindings.h"
@@ -10,7 +10,6 @@
 #include "adapter/json.h"
 #include "adapter/table.h"
 #include "base/text.h"
-#include "manifest/wrangler.h"
 #include "render.h"
 #include "term.h"
 
@@ -33,19 +32,6 @@ static void release_bindings(struct bindings *bindings)
 {
 	mem_free(bindings->items);
 	arena_release(&bindings->arena);
-}
-
-static bool is_for_workers(const struct object *secret)
-{
-	static const char wanted[] = "workers";
-
-	for (const char *at = secret->scopes; at && *at; at += *at == ',') {
-		size_t length = strcspn(at, ",");
-		if (length == strlen(wanted) && strncmp(at, wanted, length) == 0)
-			return true;
-		at += length;
-	}
-	return false;
 }
 
 /* ECMAScript: what is reserved anywhere, in strict code, or as a literal. */
@@ -94,7 +80,7 @@ static void find_bindings(const struct model *recorded, const struct cli_texts *
 			model_object(recorded, secret->account, secret->store, NULL);
 		if (!secret->id || !store || !store->id)
 			bindings->unknown++;
-		else if (is_for_workers(secret))
+		else if (model_has_scope(secret->scopes, "workers"))
 			bindings->items[bindings->count++] = (struct binding){
 				secret, store->id, identifier(&bindings->arena, secret->secret)};
 	}
@@ -181,6 +167,51 @@ static void add_toml(const struct bindings *bindings, struct str *out)
 	}
 }
 
+/* ---- from files ---- */
+
+bool bindings_read_file(
+	const struct session *session, const char *path, struct wrangler *file, struct error *err)
+{
+	struct str bytes CLEANUP(str_release) = {0};
+
+	return (!session_policy(session) || fs_check_in_place(path, err)) &&
+	       fs_read(path, WRANGLER_SIZE_LIMIT, &bytes, err) &&
+	       wrangler_parse(file, path, &bytes, err);
+}
+
+static void keep_bindings(struct session *session, const struct wrangler *file)
+{
+	size_t count = session->binding_count + file->count;
+	struct arena *arena = &session->arena;
+	struct worker_binding *all = arena_alloc(arena, count * sizeof(*all));
+
+	if (session->binding_count)
+		memcpy(all, session->bindings, session->binding_count * sizeof(*all));
+	session->bindings = all;
+	for (size_t i = 0; i < file->count; i++) {
+		const struct wrangler_binding *it = &file->bindings[i];
+		all[session->binding_count++] = (struct worker_binding){arena_text(arena, it->name),
+			it->environment ? arena_text(arena, it->environment) : NULL,
+			arena_text(arena, it->store_id), arena_text(arena, it->secret), it->place};
+	}
+}
+
+bool bindings_read(struct session *session)
+{
+	const struct cli_texts *paths = &session->cli->bindings;
+	struct error_list errors CLEANUP(error_list_release) = {0};
+
+	for (size_t i = 0; i < paths->count; i++) {
+		struct wrangler file CLEANUP(wrangler_release) = {0};
+		struct error err = {0};
+		if (bindings_read_file(session, paths->items[i], &file, &err))
+			keep_bindings(session, &file);
+		else
+			error_move(error_list_add(&errors), &err);
+	}
+	return !errors.count || term_errors(&errors);
+}
+
 /* ---- into a file ---- */
 
 /* No output is written through a link, and this one must stay the file that it is. */
@@ -193,17 +224,6 @@ static bool check_link(const char *path, struct error *err)
 	char *shown AUTO_FREE = text_visible(path, 0);
 	error_set(err, "%s is a symbolic link", shown);
 	return error_hint(err, "Pass the path of the file itself.");
-}
-
-static bool read_file(const struct session *session, struct wrangler *file, struct error *err)
-{
-	const char *path = session->cli->out;
-	struct str bytes CLEANUP(str_release) = {0};
-
-	return check_link(path, err) &&
-	       (!session_policy(session) || fs_check_in_place(path, err)) &&
-	       fs_read(path, WRANGLER_SIZE_LIMIT, &bytes, err) &&
-	       wrangler_parse(file, path, &bytes, err);
 }
 
 static bool write_file(
@@ -240,7 +260,7 @@ static bool merge_bindings(struct session *session, const struct bindings *bindi
 	}
 	if (!session_check_target(session, "-out", cli->out))
 		return false;
-	if (!read_file(session, &file, &err)) {
+	if (!check_link(cli->out, &err) || !bindings_read_file(session, cli->out, &file, &err)) {
 		if (err.code == ERROR_ABSENT)
 			error_hint(&err, "Create it, or leave out -out to print the bindings.");
 		return term_error(&err);

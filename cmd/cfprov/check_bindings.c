@@ -2,11 +2,10 @@
  * cfprov check-bindings: is every secret that a Worker's configuration binds there, active, and
  * meant for Workers? Otherwise its deployment fails (Cloudflare's error 10182), or its code.
  */
-#include "adapter/fs.h"
 #include "adapter/table.h"
 #include "base/text.h"
+#include "bindings.h"
 #include "document.h"
-#include "manifest/wrangler.h"
 #include "read_live.h"
 #include "term.h"
 
@@ -43,15 +42,6 @@ static void release(struct check *check)
 
 /* ---- the files ---- */
 
-static bool read_file(struct check *check, const char *path, struct error *err)
-{
-	struct str bytes CLEANUP(str_release) = {0};
-
-	return (!session_policy(check->session) || fs_check_in_place(path, err)) &&
-	       fs_read(path, WRANGLER_SIZE_LIMIT, &bytes, err) &&
-	       wrangler_parse(&check->files[check->file_count++], path, &bytes, err);
-}
-
 static bool read_files(struct check *check)
 {
 	const struct cli *cli = check->session->cli;
@@ -61,7 +51,8 @@ static bool read_files(struct check *check)
 	check->files = mem_alloc(cli->argument_count * sizeof(*check->files));
 	for (size_t i = 0; i < cli->argument_count; i++) {
 		struct error err = {0};
-		if (!read_file(check, cli->arguments[i], &err))
+		if (!bindings_read_file(check->session, cli->arguments[i],
+			    &check->files[check->file_count++], &err))
 			error_move(error_list_add(&errors), &err);
 	}
 	if (errors.count)
@@ -166,19 +157,6 @@ static void PRINTF(4, 5)
 	error_at(&item->err, binding->place.file, binding->place.line, binding->place.column);
 }
 
-static bool has_scope(const struct object *secret, const char *scope)
-{
-	size_t length = strlen(scope);
-
-	for (const char *at = secret->scopes; at && *at; at += *at == ',') {
-		size_t next = strcspn(at, ",");
-		if (next == length && strncmp(at, scope, length) == 0)
-			return true;
-		at += next;
-	}
-	return false;
-}
-
 /* The secret of the store that was probably meant; or NULL. */
 static const struct object *guess(const struct model *live, const struct checked *item)
 {
@@ -224,8 +202,8 @@ static void judge_secret(struct checked *item, const struct object *desired)
 	char *shown AUTO_FREE = text_visible(address, 0);
 	const char *status = item->secret->status;
 
-	if (!has_scope(item->secret, "workers")) {
-		bool is_desired = desired && has_scope(desired, "workers");
+	if (!model_has_scope(item->secret->scopes, "workers")) {
+		bool is_desired = desired && model_has_scope(desired->scopes, "workers");
 		char *scopes AUTO_FREE =
 			text_visible(item->secret->scopes ? item->secret->scopes : "", 60);
 		refuse(item, is_desired ? "not_applied" : "no_scope",

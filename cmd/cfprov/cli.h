@@ -41,6 +41,7 @@ struct cli {
 	struct cli_texts variables; /* -var: NAME=VALUE */
 	struct cli_texts accounts;  /* -account: patterns; none: all */
 	struct cli_texts account_ids;
+	struct cli_texts bindings;                    /* configurations of Workers */
 	struct cli_texts targets, excludes, replaces; /* patterns of addresses */
 	const char *out, *store, *environment;        /* NULL: not given */
 	const char *policy; /* NULL: none, unless the environment names one */

@@ -1,5 +1,6 @@
 #include "html.h"
 
+#include "broken.h"
 #include "changes.h"
 #include "entries.h"
 #include "notes.h"
@@ -408,11 +409,23 @@ static void add_refusals(struct str *out, const struct plan_view *view)
 	}
 }
 
+static void add_broken(struct str *out, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->broken_count; i++) {
+		struct error err CLEANUP(error_release) = {0};
+		struct str text CLEANUP(str_release) = {0};
+		broken_describe(&plan->broken[i], &err);
+		str_format(&text, "Warning: %s (%s:%zu).", err.message, err.file, err.line);
+		add_note(out, str_text(&text));
+	}
+}
+
 static void add_notes(struct str *out, const struct plan_view *view)
 {
 	struct str text CLEANUP(str_release) = {0};
 
 	add_refusals(out, view);
+	add_broken(out, view->plan);
 	if (view->has_failed) {
 		str_text_add(&text, "Partial plan: ");
 		session_add_unread(&text, view->unread);

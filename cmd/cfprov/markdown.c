@@ -1,5 +1,6 @@
 #include "markdown.h"
 
+#include "broken.h"
 #include "changes.h"
 #include "entries.h"
 #include "notes.h"
@@ -236,6 +237,27 @@ static void add_note(struct page *page, const struct str *text, const char *in_s
 	str_format(page->out, "\n%s\n", has_room(page, line.length) ? str_text(&line) : in_short);
 }
 
+/* The first bindings that break, with their places. */
+static void add_broken(struct page *page, const struct plan *plan)
+{
+	enum { SHOWN = 10 };
+
+	for (size_t i = 0; i < plan->broken_count && i < SHOWN; i++) {
+		struct error err CLEANUP(error_release) = {0};
+		struct str place CLEANUP(str_release) = {0};
+		broken_describe(&plan->broken[i], &err);
+		str_format(&place, "%s:%zu", err.file, err.line);
+		str_text_add(page->out, "\nWarning: ");
+		add_sentence(page->out, err.message);
+		str_text_add(page->out, " (");
+		add_code(page->out, str_text(&place));
+		str_text_add(page->out, ").\n");
+	}
+	if (plan->broken_count > SHOWN)
+		str_format(page->out, "\nWarning: %zu more bindings of Workers will break.\n",
+			plan->broken_count - SHOWN);
+}
+
 /* The refusals are as important as the changes that destroy. Where room is short, the values that
  * can't be verified are not named. */
 static void add_head(struct page *page, const struct plan_view *view)
@@ -255,6 +277,7 @@ static void add_head(struct page *page, const struct plan_view *view)
 		add_sentence(page->out, errors.items[i].hint);
 		str_char(page->out, '\n');
 	}
+	add_broken(page, view->plan);
 	str_clear(&text);
 	if (notes_unverified(&text, view->plan))
 		add_note(page, &text, "The values of some secrets can't be verified.");

@@ -1,6 +1,7 @@
 #include "notes.h"
 
 #include "base/text.h"
+#include "broken.h"
 #include "plan/guard.h"
 #include "render.h"
 #include "term.h"
@@ -152,6 +153,7 @@ void notes_print(const struct plan_view *view)
 		term_print("\n%s", str_text(&left));
 	for (size_t i = 0; i < plan->warning_count; i++)
 		term_warning(plan->warnings[i]);
+	broken_warn(plan);
 }
 
 bool notes_find_refusals(const struct plan_view *view, struct error_list *errors)

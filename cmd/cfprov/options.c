@@ -48,6 +48,7 @@ static const struct type a_reading = {"none", "none or all", KIND_FLAG, 0, 0, "n
 static const struct type a_path = {"PATH", "a path", KIND_TEXT, 0, 0, NULL};
 static const struct type a_backup = {"PATH", "a path, or - for none", KIND_TEXT, 0, 0, NULL};
 static const struct type a_file = {"FILE", "a path", KIND_TEXT, 0, 0, NULL};
+static const struct type files = {"FILE", "a path", KIND_TEXTS, 0, 0, NULL};
 static const struct type a_name = {"NAME", "a name", KIND_TEXT, 0, 0, NULL};
 static const struct type a_folder = {"DIR", "a directory", KIND_TEXT, 0, 0, NULL};
 static const struct type a_store = {"ADDRESS", "STORE or ALIAS/STORE", KIND_TEXT, 0, 0, NULL};
@@ -132,6 +133,9 @@ static const struct option options[] = {
 		"trust the state instead of reading recorded objects"},
 	{"refresh-only", &a_switch, OPTION_PLANNING, CLI_CHANGES, AT(refresh_only),
 		"only update the state to match Cloudflare"},
+	{"bindings", &files, OPTION_PLANNING, CLI_BINDINGS, AT(bindings),
+		"warn if the plan breaks a binding of this wrangler.jsonc or wrangler.toml; "
+		"repeatable"},
 	{"values", &a_reading, OPTION_PLANNING, CLI_OUT, AT(no_values),
 		"read no secret values and run no commands for them; changes of values are not "
 		"shown"},

@@ -1,5 +1,7 @@
 #include "planning.h"
 
+#include "bindings.h"
+
 #include "adapter/fs.h"
 #include "adapter/table.h"
 #include "apply/quota.h"
@@ -216,6 +218,10 @@ bool planning_make(struct session *session)
 				.is_partial = cli->accounts.count > 0,
 			},
 	};
+	if (!bindings_read(session))
+		return false;
+	session->input.bindings = session->bindings;
+	session->input.binding_count = session->binding_count;
 	session->is_partial = cli->accounts.count + cli->targets.count + cli->excludes.count > 0;
 	/* What reads it for a plan that is saved may be a program: none runs later. */
 	struct error err CLEANUP(error_release) = {0};
@@ -282,6 +288,8 @@ bool planning_save(struct session *session, const char *path)
 		.live = session->live,
 		.moves = session->input.moves,
 		.move_count = session->input.move_count,
+		.bindings = session->bindings,
+		.binding_count = session->binding_count,
 	};
 
 	if (session->has_failed)
@@ -324,6 +332,8 @@ bool planning_load(struct session *session, const char *path, bool applies)
 		.options = planfile->options,
 		.moves = planfile->moves,
 		.move_count = planfile->move_count,
+		.bindings = planfile->bindings,
+		.binding_count = planfile->binding_count,
 	};
 	if (!make_plan(session))
 		return false;

@@ -52,12 +52,14 @@ struct session {
 	struct live_account *accounts; /* as desired.accounts */
 	const struct object *sought;   /* import: looked up by its id; or NULL */
 	struct model live;
-	int64_t read_ms, read_at_ms; /* when reading it began: since 1970, and monotonic */
-	struct table *inside;        /* ids of the stores whose secrets were listed */
-	bool reads_values;           /* after the accounts were read */
-	struct values values;        /* of secrets */
-	struct renames renames;      /* that the manifest asks for */
-	struct planner_input input;  /* of the plan */
+	int64_t read_ms, read_at_ms;     /* when reading it began: since 1970, and monotonic */
+	struct table *inside;            /* ids of the stores whose secrets were listed */
+	bool reads_values;               /* after the accounts were read */
+	struct values values;            /* of secrets */
+	struct renames renames;          /* that the manifest asks for */
+	struct worker_binding *bindings; /* of -bindings */
+	size_t binding_count;
+	struct planner_input input; /* of the plan */
 	struct plan plan;
 	struct planfile planfile; /* of a saved plan: owns what `plan` points to */
 	bool is_partial;          /* options left something out of the plan */

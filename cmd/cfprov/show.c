@@ -1,4 +1,5 @@
 /* cfprov show: the state or a saved plan, for people or machines. */
+#include "broken.h"
 #include "fields.h"
 #include "notes.h"
 #include "output.h"
@@ -40,6 +41,7 @@ static bool show_plan(struct session *session)
 	const struct plan_view view = plan_view(session);
 	output_plan(session, &view);
 	notes_print_unverified(&session->plan);
+	broken_warn(&session->plan);
 	notes_print_refusals(&view);
 	return true;
 }

@@ -8,7 +8,7 @@
 #define CLI_PLANNING                                                                               \
 	(CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_PARALLEL | CLI_SELECT | CLI_LOCK |           \
 		CLI_INPUT | CLI_STREAM)
-#define CLI_ACTING  (CLI_PLANNING | CLI_REFRESH | CLI_BACKUP | CLI_APPROVE)
+#define CLI_ACTING  (CLI_PLANNING | CLI_REFRESH | CLI_BACKUP | CLI_APPROVE | CLI_BINDINGS)
 #define CLI_EDITING (CLI_MANIFEST | CLI_STATE | CLI_LOCK | CLI_BACKUP)
 
 /* clang-format off */
@@ -24,7 +24,7 @@ const struct command cli_commands[] = {
 		"cfprov validate -f base.yaml -f prod.yaml -json\n",
 		NULL},
 	{"plan", NULL, "show the changes that apply would make", COMMAND_MAIN,
-		CLI_PLANNING | CLI_REFRESH | CLI_CHANGES | CLI_OUT | CLI_FORMAT, 0, plan_run,
+		CLI_PLANNING | CLI_REFRESH | CLI_CHANGES | CLI_OUT | CLI_FORMAT | CLI_BINDINGS, 0, plan_run,
 		"Compares the manifest and the state with your accounts and shows what `cfprov apply` "
 		"would do. It changes nothing, neither in the accounts nor in the state, and does not "
 		"lock the state.\n\n"
@@ -33,7 +33,9 @@ const struct command cli_commands[] = {
 		"With -values=none no value is read and no command runs for one. The plan needs only "
 		"a token that may read, but cannot show which values have changed: it lists where they "
 		"come from. Use it to plan a "
-		"manifest that you don't trust yet.",
+		"manifest that you don't trust yet.\n\n"
+		"With -bindings the plan warns of each binding of a Worker that it breaks, because it "
+		"destroys or renames the secret or its store, or takes away the scope `workers`.",
 		"cfprov plan\n"
 		"cfprov plan -out=plan.cfprov\n"
 		"cfprov plan -target=prod/payments -detailed-exitcode\n"

@@ -65,6 +65,7 @@ enum cli_option {
 /* More of them, beyond the range of an enum. */
 #define CLI_TAKEOVER (UINT64_C(1) << 31) /* -from: another tool's state */
 #define CLI_LANGUAGE (UINT64_C(1) << 32) /* -format of an export */
+#define CLI_BINDINGS (UINT64_C(1) << 33)
 
 /* ---- commands ---- */
 

@@ -1,6 +1,7 @@
 #include "tf_plan_json.h"
 
 #include "base/version.h"
+#include "broken.h"
 #include "fields.h"
 #include "plan/drift.h"
 #include "value_source.h"
@@ -377,6 +378,7 @@ void tf_plan_json(struct str *out, const struct plan_view *view)
 			drift_learned(&plan->rows[i], &drift))
 			put_drift(&document, &drift);
 	json_end(json);
+	broken_put(json, plan);
 	json_begin_object(json, "prior_state");
 	put_versions(json, "1.0");
 	put_resources(&document, "values", view, values_before);

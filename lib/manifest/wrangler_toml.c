@@ -7,6 +7,7 @@
 #include "adapter/json.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { DEPTH_LIMIT = 64, PARTS = 4 };
@@ -232,6 +233,7 @@ static bool read_path(struct toml *toml, struct path *path)
 		skip_blanks(toml);
 		if (!read_key(toml, &part))
 			return false;
+		assert(part);
 		if (path->count < PARTS)
 			path->parts[path->count] = part;
 		path->count++;

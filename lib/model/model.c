@@ -465,6 +465,19 @@ unsigned object_drift(const struct object *recorded, const struct object *live)
 	return is_kept || is_ready ? fields & ~(unsigned)FIELD_VALUE : fields;
 }
 
+bool model_has_scope(const char *scopes_or_null, const char *scope)
+{
+	size_t length = strlen(scope);
+
+	for (const char *at = scopes_or_null; at && *at; at += *at == ',') {
+		size_t next = strcspn(at, ",");
+		if (next == length && strncmp(at, scope, length) == 0)
+			return true;
+		at += next;
+	}
+	return false;
+}
+
 const char *audit_value_word(enum audit_value value)
 {
 	static const char *const words[] = {

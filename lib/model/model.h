@@ -217,6 +217,9 @@ struct removal *model_add_removal(struct model *model, const char *from);
 /* Lends scopes as objects hold them: sorted, unique, separated by commas. Items have no comma. */
 const char *model_scopes(struct arena *arena, const char *const *items, size_t count) MUST_CHECK;
 
+/* Does an object's text of scopes have this one? */
+bool model_has_scope(const char *scopes_or_null, const char *scope);
+
 /* Its name in JSON: "unknown", "unchanged" or "changed". */
 const char *audit_value_word(enum audit_value value);
 

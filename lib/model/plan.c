@@ -189,5 +189,6 @@ void plan_release(struct plan *plan)
 	arena_release(&plan->arena);
 	mem_free(plan->rows);
 	mem_free((void *)plan->warnings);
+	mem_free(plan->broken);
 	*plan = (struct plan){0};
 }

@@ -75,6 +75,22 @@ struct plan_options {
 	struct patterns targets, excludes, replaces;
 };
 
+/* A Worker's configuration, at this place, binds the secret of this name in the store. */
+struct worker_binding {
+	const char *name, *environment; /* environment NULL: the top level */
+	const char *store_id, *secret;
+	struct place place;
+};
+
+/* What a plan does to the secret of a binding. */
+enum break_kind { BREAK_DESTROY, BREAK_RENAME, BREAK_STORE, BREAK_SCOPE };
+
+struct broken_binding {
+	const struct worker_binding *binding;
+	const struct row *row; /* of the secret; BREAK_STORE: of the store */
+	enum break_kind kind;
+};
+
 struct plan_counts {
 	size_t import, add, change, destroy, forget;
 };
@@ -87,6 +103,8 @@ struct plan {
 	size_t learned, moved; /* rows that the state learns from, and that moved */
 	const char **warnings; /* sentences */
 	size_t warning_count, warning_room;
+	struct broken_binding *broken; /* in the order of the bindings */
+	size_t broken_count;
 	size_t managed; /* recorded objects in the plan's accounts */
 };
 

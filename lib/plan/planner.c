@@ -3,6 +3,7 @@
 #include "adapter/table.h"
 #include "base/text.h"
 #include "plan/account_check.h"
+#include "plan/bindings.h"
 #include "plan/planning.h"
 #include "plan/removed.h"
 #include "plan/selection.h"
@@ -180,6 +181,7 @@ bool planner_plan(
 		add_moves(&p);
 		store_limit_warn(input->desired, input->recorded, input->live, &plan);
 		plan_count(&plan);
+		bindings_check(input, &plan);
 	}
 	if (plan.counts.import)
 		check_adopted_ids(&p);

@@ -14,6 +14,8 @@ struct planner_input {
 	struct plan_options options;
 	const struct moved *moves; /* already made in `recorded`; sorted */
 	size_t move_count;
+	const struct worker_binding *bindings; /* that Workers have, if known */
+	size_t binding_count;
 };
 
 /* ---- inside the planner ---- */

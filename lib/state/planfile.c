@@ -40,6 +40,24 @@ static void encode_model(
 	json_end(w);
 }
 
+static void encode_bindings(struct json_writer *w, const struct planfile *planfile)
+{
+	json_begin_array(w, "bindings");
+	for (size_t i = 0; i < planfile->binding_count; i++) {
+		const struct worker_binding *it = &planfile->bindings[i];
+		json_begin_object(w, NULL);
+		json_put_text(w, "name", it->name);
+		json_put_text(w, "environment", it->environment);
+		json_put_text(w, "store", it->store_id);
+		json_put_text(w, "secret", it->secret);
+		json_put_text(w, "file", it->place.file);
+		json_put_integer(w, "line", (int64_t)it->place.line);
+		json_put_integer(w, "column", (int64_t)it->place.column);
+		json_end(w);
+	}
+	json_end(w);
+}
+
 static void encode_moves(struct json_writer *w, const struct planfile *planfile)
 {
 	const struct model *desired = &planfile->desired;
@@ -125,6 +143,7 @@ void planfile_encode(const struct planfile *planfile, const struct plan *plan,
 	encode_model(w, "recorded", &planfile->recorded, OBJECTS_RECORDED);
 	encode_model(w, "live", &planfile->live, OBJECTS_LIVE);
 	encode_moves(w, planfile);
+	encode_bindings(w, planfile);
 	json_end(w);
 	if (key->is_set) {
 		key_seal(key, KEY_PLANS, json.bytes, json.length, out);
@@ -143,6 +162,7 @@ struct decoding {
 	struct model *model; /* that is being read */
 	enum objects_form form;
 	struct moved *moves;
+	struct worker_binding *bindings;
 	struct error *err;
 };
 
@@ -276,6 +296,22 @@ static bool decode_moved(struct decoding *d, const struct json *json)
 	       malformed(d, "moved object");
 }
 
+static bool decode_binding(struct decoding *d, const struct json *json)
+{
+	struct worker_binding *it = &d->bindings[d->planfile->binding_count++];
+	int64_t line, column;
+
+	if (!json_integer(json_get(json, "line"), &line) ||
+		!json_integer(json_get(json, "column"), &column) || line < 0 || column < 0)
+		return malformed(d, "binding");
+	*it = (struct worker_binding){keep(d, json_get_text(json, "name")),
+		keep(d, json_get_text(json, "environment")), keep(d, json_get_text(json, "store")),
+		keep(d, json_get_text(json, "secret")),
+		{keep(d, json_get_text(json, "file")), (size_t)line, (size_t)column}};
+	return (it->name && it->store_id && it->secret && it->place.file) ||
+	       malformed(d, "binding");
+}
+
 static bool decode_patterns(
 	struct decoding *d, const struct json *list, struct patterns *ret_patterns)
 {
@@ -360,15 +396,19 @@ static bool decode_root(struct decoding *d, const struct json *root)
 {
 	struct planfile *planfile = d->planfile;
 	size_t moved = json_count(json_get(root, "moved"));
+	size_t bound = json_count(json_get(root, "bindings"));
 
 	planfile->moves = d->moves = arena_alloc(&planfile->arena, moved * sizeof(*d->moves));
+	planfile->bindings = d->bindings =
+		arena_alloc(&planfile->arena, bound * sizeof(*d->bindings));
 	/* The moves come before the model that they belong to is sorted. */
 	return decode_head(d, root) && decode_list(d, root, "moves", decode_move) &&
 	       decode_list(d, root, "removals", decode_removal) &&
 	       decode_model(d, root, "desired", OBJECTS_DESIRED, &planfile->desired) &&
 	       decode_model(d, root, "recorded", OBJECTS_RECORDED, &planfile->recorded) &&
 	       decode_model(d, root, "live", OBJECTS_LIVE, &planfile->live) &&
-	       decode_list(d, root, "moved", decode_moved);
+	       decode_list(d, root, "moved", decode_moved) &&
+	       decode_list(d, root, "bindings", decode_binding);
 }
 
 /* Gives the offset of the JSON; 0: the first line is not ours, or the rest is not what it was. */

@@ -20,7 +20,7 @@
 #include "model/plan.h"
 #include "state/state.h"
 
-enum { PLANFILE_VERSION = 4, PLANFILE_SIZE_LIMIT = 512 << 20 };
+enum { PLANFILE_VERSION = 5, PLANFILE_SIZE_LIMIT = 512 << 20 };
 
 /* A state as it was read: the whole one, or of an account where it is split by account. */
 struct planfile_part {
@@ -40,6 +40,8 @@ struct planfile {
 		live;              /* desired: with moves and removals, without the key */
 	const struct moved *moves; /* already made in `recorded`; sorted */
 	size_t move_count;
+	const struct worker_binding *bindings; /* that Workers have */
+	size_t binding_count;
 	/* read only */
 	char digest[CRYPT_CHECKSUM_SIZE]; /* of the rows */
 	struct arena arena;               /* owns the texts outside the models */

@@ -242,3 +242,64 @@ bound()
 	finds -account=prod wrangler.jsonc
 	[ "$(requests '.path | test("acc_2")')" = 0 ]
 }
+
+# ---- -bindings --------------------------------------------------------------------------------
+
+# breaking: a manifest that breaks three bindings, and wrangler.jsonc with these.
+breaking()
+{
+	bound "$(binding DB DB_PASSWORD)" "$(binding FA 2-fa-key)" "$(binding NONE NOTHING)"
+	sed -i 's/^]}/], "env": {"e": {"secrets_store_secrets": ['"$(binding DB2 DB_PASSWORD)"']}}}/' wrangler.jsonc
+	sed -i 's/2-fa-key/fa-key/; /DB_PASSWORD/d' cfprov.yaml
+	echo 'moved: [{from: default/app/2-fa-key, to: default/app/fa-key}]' >>cfprov.yaml
+}
+
+destroyed='default/app/DB_PASSWORD will be destroyed, but a Worker binds it as `DB`'
+renamed='default/app/2-fa-key will be renamed to `fa-key`, but a Worker binds it as `FA`'
+in_env='default/app/DB_PASSWORD will be destroyed, but a Worker binds it as `DB2` in env `e`'
+
+@test "-bindings: the plan says which it breaks" {
+	breaking
+	good plan
+	err_lacks 'Worker binds'
+	for args in '' -summary '-values=none'; do
+		# shellcheck disable=SC2086 # words
+		good plan -bindings=wrangler.jsonc $args
+		err_has "Warning: $destroyed" 'wrangler.jsonc:2:1' "Warning: $renamed" 'wrangler.jsonc:3:1' \
+			"Warning: $in_env" 'wrangler.jsonc:5:'
+		[ "$(grep -c 'Worker binds' err)" = 3 ]
+	done
+	good plan -bindings=wrangler.jsonc -json
+	[ "$(jq -c 'select(.type == "diagnostic") | .diagnostic | [.severity, .range.filename, .range.start.line]' out | head -1)" = \
+		'["warning","wrangler.jsonc",2]' ]
+	[ "$(jq -r 'select(.type == "diagnostic") | .diagnostic.summary' out | head -1)" = "$destroyed" ]
+	good plan -bindings=wrangler.jsonc -format=json
+	[ "$(jq -c '.broken_bindings[] | [.address, .action, .binding, .environment, .file, .line]' out)" = \
+		'["default/app/DB_PASSWORD","destroy","DB",null,"wrangler.jsonc",2]
+["default/app/2-fa-key","rename","FA",null,"wrangler.jsonc",3]
+["default/app/DB_PASSWORD","destroy","DB2","e","wrangler.jsonc",5]' ]
+	good plan -bindings=wrangler.jsonc -format=markdown
+	out_has 'Warning: default/app/DB_PASSWORD will be destroyed, but a Worker binds it as' '(`wrangler.jsonc:2`).'
+	good plan -bindings=wrangler.jsonc -format=html
+	out_has 'Warning: default/app/DB_PASSWORD will be destroyed, but a Worker binds it as' '(wrangler.jsonc:2).'
+	good plan -format=json
+	[ "$(jq 'has("broken_bindings")' out)" = false ]
+}
+
+@test "-bindings: a saved plan keeps it, apply and destroy warn" {
+	breaking
+	good plan -bindings=wrangler.jsonc -out=saved
+	rm wrangler.jsonc
+	good show saved
+	err_has "Warning: $destroyed" "Warning: $renamed"
+	good show -format=markdown saved
+	out_has '(`wrangler.jsonc:3`).'
+	bad apply -bindings=wrangler.jsonc saved
+	err_has "-bindings can't be used with a saved plan"
+	good apply saved
+	bound "$(binding FA fa-key)"
+	prov destroy -bindings=wrangler.jsonc -input=false
+	err_has 'default/app will be destroyed, but a Worker binds its secret `fa-key` as `FA`'
+	bad plan -bindings=none.jsonc
+	err_has none.jsonc
+}

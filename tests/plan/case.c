@@ -334,6 +334,22 @@ static bool read_values(struct reading *r, const char *text)
 	return true;
 }
 
+static bool read_bindings(struct reading *r, const char *text)
+{
+	struct plan_case *c = r->plan_case;
+	const char *tokens[TOKENS];
+
+	for (char *line; (line = next_line(&c->arena, &text)); r->line++) {
+		if (!split(&c->arena, line, tokens) || (tokens[0] && (!tokens[1] || tokens[2])) ||
+			c->binding_count == CASE_BINDINGS)
+			return refuse(r, "expected STORE-ID SECRET");
+		if (tokens[0])
+			c->bindings[c->binding_count++] = (struct worker_binding){
+				.name = "KEY", .store_id = tokens[0], .secret = tokens[1]};
+	}
+	return true;
+}
+
 /* Lends what stands behind the prefix, or NULL. */
 static const char *behind(const char *line, const char *prefix)
 {
@@ -421,6 +437,7 @@ static const struct section {
 	{"--- state", read_state},
 	{"--- live", read_live},
 	{"--- values", read_values},
+	{"--- bindings", read_bindings},
 	{"--- options", read_options},
 	{"--- plan", NULL},
 	{"--- errors", NULL},

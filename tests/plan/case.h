@@ -27,6 +27,8 @@
  *     --- values                              how desired values compare with what is recorded
  *     default/more/TOKEN  changed             same|changed|unverifiable, or rekeyed: the same,
  *                                               but with another fingerprint from now on
+ *     --- bindings                            of Workers: STORE ID, name of the secret
+ *     k1  TOKEN
  *     --- options                             one a line: those of cfprov (see case.c),
  *     -adopt                                  CLOUDFLARE_ACCOUNT_ID=ID
  *     unread=stage                            this account can't be read
@@ -48,7 +50,7 @@
 #include "plan/planner.h"
 #include "state/state.h"
 
-enum { CASE_PATTERNS = 4, CASE_VERDICTS = 16 };
+enum { CASE_PATTERNS = 4, CASE_VERDICTS = 16, CASE_BINDINGS = 16 };
 
 /* Those of one option. */
 struct case_patterns {
@@ -76,6 +78,8 @@ struct plan_case {
 	struct model live; /* what lives, by account id; not sorted */
 	struct case_verdict verdicts[CASE_VERDICTS];
 	size_t verdict_count;
+	struct worker_binding bindings[CASE_BINDINGS];
+	size_t binding_count;
 	bool adopt_all, destroys_all, refresh_only, leaves_values;
 	struct case_patterns accounts, targets, excludes, replaces;
 	struct guard_limits limits;

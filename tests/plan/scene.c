@@ -212,6 +212,8 @@ static struct planner_input input_of(const struct scene *s, bool again)
 				.targets = patterns_of(&s->targets),
 				.excludes = patterns_of(&s->excludes),
 			},
+		.bindings = c->bindings,
+		.binding_count = c->binding_count,
 	};
 
 	if (again)

@@ -196,6 +196,13 @@ void show_plan(struct str *out, const struct plan *plan, bool refresh_only)
 			add_learned(out, row->recorded, row->learned);
 		str_char(out, '\n');
 	}
+	for (size_t i = 0; i < plan->broken_count; i++) {
+		static const char *const words[] = {"destroyed", "renamed", "store", "scope"};
+		const struct broken_binding *it = &plan->broken[i];
+		show_address(out, "breaks", row_object(it->row));
+		str_format(out, " %s (%s %s)\n", words[it->kind], it->binding->store_id,
+			it->binding->secret);
+	}
 	for (size_t i = 0; i < plan->warning_count; i++) {
 		str_text_add(out, "warning    ");
 		add_text(out, plan->warnings[i]);

@@ -135,8 +135,8 @@ static bool plan_from(
 
 	renames_init(&renames, &planfile->desired);
 	const struct planner_input input = {&planfile->desired, &planfile->recorded,
-		&planfile->live, &renames, planfile->options, planfile->moves,
-		planfile->move_count};
+		&planfile->live, &renames, planfile->options, planfile->moves, planfile->move_count,
+		planfile->bindings, planfile->binding_count};
 	return planner_plan(&input, ret_plan, errors);
 }
 
@@ -148,6 +148,9 @@ static int set_up(void **state)
 	static const struct moved moves[] = {{"old/a", &moved_store}};
 	static const struct planfile_part parts[] = {
 		{"acc1", 4, LINEAGE, ""}, {"acc2", 0, "", LINEAGE}};
+	static const struct worker_binding bindings[] = {
+		{"KEY", "stage", "z", "IN", {"w.jsonc", 3, 5}},
+		{"MORE", NULL, "z", "IN", {"w.toml", 1, 1}}};
 	struct rig *rig = mem_alloc(sizeof(*rig));
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	struct error err = {0};
@@ -161,7 +164,9 @@ static int set_up(void **state)
 			.excludes = {excludes, ARRAY_SIZE(excludes)},
 			.replaces = {replaces, ARRAY_SIZE(replaces)}},
 		.moves = moves,
-		.move_count = ARRAY_SIZE(moves)};
+		.move_count = ARRAY_SIZE(moves),
+		.bindings = bindings,
+		.binding_count = ARRAY_SIZE(bindings)};
 	desire(&rig->planfile.desired);
 	record(&rig->planfile.recorded);
 	live(&rig->planfile.live);
@@ -439,8 +444,8 @@ static enum outcome become_of_forged(const struct rig *rig, const struct forgery
 	"\"origin\":\"adopted\"}}"
 
 static const struct forgery malformations[] = {
-	{"\"version\":4", "\"version\":3"},
-	{"\"version\":4,", ""},
+	{"\"version\":5", "\"version\":4"},
+	{"\"version\":5,", ""},
 	{"\"account\":\"acc1\"", "\"account\":\"a b\""},
 	{"\"account\":\"acc1\",", ""},
 	{"\"parts\":[", "\"part\":["},
@@ -451,6 +456,11 @@ static const struct forgery malformations[] = {
 	{"\"serial\":4", "\"serial\":4.5"},
 	{"\"options\":{", "\"option\":{}}, {"},
 	{"\"targets\":[\"p\"", "\"targets\":[1"},
+	{"\"bindings\":[", "\"binding\":["},
+	{"\"name\":\"KEY\",", ""},
+	{"\"store\":\"z\",\"secret\":\"IN\",\"file\"", "\"store\":\"z\",\"file\""},
+	{"\"line\":3", "\"line\":-3"},
+	{"\"file\":\"w.jsonc\",", ""},
 	/* accounts */
 	{ACCOUNTS, "{\"alias\":\"p/q\",\"id\":\"acc\""},
 	{ACCOUNTS, "{\"alias\":\"q\",\"id\":\"acc\"}," ACCOUNTS},
