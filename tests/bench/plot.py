@@ -5,8 +5,12 @@ ROW, LEFT, WIDTH = 22, 630, 300
 FONT = 'font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace" font-size="13"'
 
 
+def number(value):
+    return f'{value:,.0f}' if value >= 100 else f'{value:.3g}'
+
+
 def draw(figures):
-    """An SVG of figures, a list of (case, figure, value, limit)."""
+    """An SVG of figures, a list of (case, figure, value, limit). No bar is longer than 1.5 limits."""
     height = ROW * (len(figures) + 2)
     lines = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + 2 * WIDTH}" height="{height}" '
              f'viewBox="0 0 {LEFT + 2 * WIDTH} {height}" role="img">',
@@ -17,7 +21,7 @@ def draw(figures):
     last = None
     for n, (case, what, value, limit) in enumerate(figures, 1):
         y = n * ROW
-        share = min(value / limit, 1.8)
+        share = min(value / limit, 1.5)
         color = '#3fb950' if value <= limit else '#f85149'
         label = what if case == last else f'{case}: {what}'
         last = case
@@ -26,7 +30,7 @@ def draw(figures):
         lines.append(f'<rect x="{LEFT}" y="{y + 4}" width="{share * WIDTH:.1f}" height="{ROW - 8}" '
                      f'fill="{color}"/>')
         lines.append(f'<text x="{LEFT + share * WIDTH + 6:.1f}" y="{y + 15}">'
-                     f'{value:.3g} of {limit:.3g}</text>')
+                     f'{number(value)} of {number(limit)}</text>')
     lines.append(f'<path d="M{LEFT + WIDTH} {ROW}V{height - ROW // 2}" stroke="#8b949e" '
                  'stroke-dasharray="4"/>')
     return '\n'.join(lines + ['</g>', '</svg>']) + '\n'
