@@ -12,7 +12,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { WAIT_STEP_MS = 100 };
+enum {
+	WAIT_STEP_MS = 100,
+	R2_WRITE_GAP_MS = 1000, /* Cloudflare's page "R2: limits": one write a second and key */
+};
 
 struct bucket {
 	struct backend backend;
@@ -103,7 +106,7 @@ static bool pause(
 	struct bucket *bucket = context;
 	int64_t until_ms = clock_monotonic_ms() + ms;
 
-	if (!request->is_quiet)
+	if (answer && !request->is_quiet)
 		emit_retry(bucket, request, answer, ms);
 	for (int64_t left; (left = until_ms - clock_monotonic_ms()) > 0;) {
 		if (request->may_stop && is_interrupted(bucket))
@@ -111,7 +114,8 @@ static bool pause(
 		left = left < WAIT_STEP_MS ? left : WAIT_STEP_MS;
 		nanosleep(&(struct timespec){.tv_nsec = left * 1000000L}, NULL);
 	}
-	bucket->attempt = bucket->last + 1;
+	if (answer)
+		bucket->attempt = bucket->last + 1;
 	return true;
 }
 
@@ -190,9 +194,11 @@ static bool open_s3(
 		close_s3(&bucket->backend);
 		return false;
 	}
+	bool is_r2 = strcmp(location->region, "auto") == 0; /* which no other server has */
 	bucket->log = (struct statelog){.bucket = {.store = {send, pause, bucket},
 						.name = bucket->backend.name,
-						.prefix = bucket->prefix},
+						.prefix = bucket->prefix,
+						.write_gap_ms = is_r2 ? R2_WRITE_GAP_MS : 0},
 		.origin = bucket->url.origin};
 	statelog_init(&bucket->log);
 	*ret_backend = &bucket->backend;

@@ -85,6 +85,7 @@ enum log_place {
 	LOG_AT_HINT,
 	LOG_AT_PROBE
 };
+enum { LOG_PLACES = LOG_AT_PROBE + 1 };
 void log_object_key(const char *prefix, enum log_place place, int64_t number, struct str *out);
 
 #endif

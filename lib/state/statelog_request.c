@@ -1,5 +1,7 @@
 #include "state/statelog_request.h"
 
+#include "base/clock.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -27,6 +29,26 @@ static void send_patiently(const struct statelog_bucket *bucket, const struct s3
 			return;
 		s3_answer_release(answer);
 	}
+}
+
+/*
+ * The places whose one key a run writes more than once: a wait that is known beforehand is no
+ * longer than one after a refusal, and costs no request.
+ */
+static void await_turn(
+	struct statelog_bucket *bucket, enum log_place place, const struct s3_request *put)
+{
+	bool has_one_key = place == LOG_AT_PROBE || place == LOG_AT_HINT || place == LOG_AT_INTENTS;
+	int64_t since_ms = clock_monotonic_ms() - bucket->written_ms[place];
+
+	if (has_one_key && bucket->written_ms[place] && since_ms < bucket->write_gap_ms)
+		(void)bucket->store.pause(
+			bucket->store.context, put, NULL, bucket->write_gap_ms - since_ms);
+}
+
+static void note_write(struct statelog_bucket *bucket, enum log_place place)
+{
+	bucket->written_ms[place] = clock_monotonic_ms();
 }
 
 /* Always false. */
@@ -85,7 +107,7 @@ void statelog_found_release(struct statelog_found *found)
 	*found = (struct statelog_found){0};
 }
 
-bool statelog_put(const struct statelog_bucket *bucket, struct statelog_object object,
+bool statelog_put(struct statelog_bucket *bucket, struct statelog_object object,
 	struct log_head *head, struct error *err)
 {
 	struct s3_answer answer CLEANUP(s3_answer_release) = {0};
@@ -97,7 +119,9 @@ bool statelog_put(const struct statelog_bucket *bucket, struct statelog_object o
 		.key = str_text(&key),
 		.body = &body,
 		.is_quiet = object.place == LOG_AT_HINT};
+	await_turn(bucket, object.place, &request);
 	send_patiently(bucket, &request, &answer);
+	note_write(bucket, object.place);
 	return answer.meaning == S3_DONE || fail(bucket, &answer, err);
 }
 
@@ -150,6 +174,7 @@ static enum found create_once(
 	struct statelog_bucket *bucket = creation->bucket;
 
 	bucket->store.send(bucket->store.context, &creation->put, 1, answer);
+	note_write(bucket, creation->object.place);
 	switch (answer->meaning) {
 	case S3_DONE:
 		return FOUND_OURS;
@@ -220,8 +245,7 @@ bool statelog_create(struct statelog_bucket *bucket, struct statelog_object obje
 	return false;
 }
 
-bool statelog_prove(
-	const struct statelog_bucket *bucket, bool *ret_honours_conditions, struct error *err)
+bool statelog_prove(struct statelog_bucket *bucket, bool *ret_honours_conditions, struct error *err)
 {
 	struct log_head head = {.kind = LOG_PROBE};
 	struct str key CLEANUP(str_release) = {0}, body CLEANUP(str_release) = {0};
@@ -232,7 +256,9 @@ bool statelog_prove(
 	*ret_honours_conditions = false;
 	for (int i = 0; i < 2 && !*ret_honours_conditions; i++) {
 		struct s3_answer answer CLEANUP(s3_answer_release) = {0};
+		await_turn(bucket, LOG_AT_PROBE, &put);
 		send_patiently(bucket, &put, &answer);
+		note_write(bucket, LOG_AT_PROBE);
 		*ret_honours_conditions = answer.meaning == S3_PRESENT;
 		if (answer.meaning != S3_DONE && answer.meaning != S3_PRESENT)
 			return fail(bucket, &answer, err);

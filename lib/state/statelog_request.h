@@ -11,7 +11,10 @@ struct statelog_store {
 	/* As s3_send. */
 	void (*send)(void *context, const struct s3_request *requests, size_t count,
 		struct s3_answer *answers);
-	/* Waits before a request is repeated. False: an interrupt, which only may_stop allows. */
+	/*
+	 * Waits before a request is repeated, or (without an answer) before it is sent. False: an
+	 * interrupt, which only may_stop allows.
+	 */
 	bool (*pause)(void *context, const struct s3_request *request,
 		const struct s3_answer *answer, int64_t ms);
 	void *context;
@@ -22,6 +25,8 @@ struct statelog_bucket {
 	struct statelog_store store;
 	const char *name, *prefix; /* kept; name: s3://BUCKET/PREFIX, for messages */
 	struct arena arena;        /* the texts of all heads */
+	int64_t write_gap_ms;      /* between two writes of one key; R2 refuses the second sooner */
+	int64_t written_ms[LOG_PLACES]; /* when we last wrote there; monotonic; 0: never */
 };
 
 struct statelog_object {
@@ -62,7 +67,7 @@ bool statelog_delete_intents(const struct statelog_bucket *bucket, int64_t from,
 	struct error *err) MUST_CHECK;
 
 /* Writes an object, whatever is there. */
-bool statelog_put(const struct statelog_bucket *bucket, struct statelog_object object,
+bool statelog_put(struct statelog_bucket *bucket, struct statelog_object object,
 	struct log_head *head, struct error *err) MUST_CHECK;
 
 /*
@@ -81,7 +86,7 @@ bool statelog_create(struct statelog_bucket *bucket, struct statelog_object obje
  * The probe: is the second of two creations of one object refused? If the object is there already,
  * the first is.
  */
-bool statelog_prove(const struct statelog_bucket *bucket, bool *ret_honours_conditions,
-	struct error *err) MUST_CHECK;
+bool statelog_prove(
+	struct statelog_bucket *bucket, bool *ret_honours_conditions, struct error *err) MUST_CHECK;
 
 #endif

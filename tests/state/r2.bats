@@ -16,6 +16,11 @@ teardown_file()
 	stop_stores
 }
 
+teardown()
+{
+	stop_sim
+}
+
 @test "R2: the second PUT with If-None-Match is 412, and at once it is 429" {
 	key=$(s3_prefix)/object
 	s3 PUT "$key" -H 'If-None-Match: *' -d first
@@ -58,7 +63,20 @@ backend()
 		"$build/tests/tools/backend" "$@"
 }
 
-@test "a run at R2, which takes one write a second and key: the wait is said" {
+@test "R2 takes one write a second and key: a first run waits before it asks, and is refused nothing" {
+	one=11111111-1111-4111-8111-111111111111
+	REGION=auto run -0 --separate-stderr backend check lock $one read left announce mine ours \
+		append first release count
+	[ "$output" = "locked $one
+no state
+ours
+written
+released
+requests 12" ]
+	[ "$stderr" = "" ]
+}
+
+@test "a run at a server that refuses a second write for a second, and is not known as R2: the wait is said" {
 	one=11111111-1111-4111-8111-111111111111
 	run -0 --separate-stderr backend check lock $one read left announce mine ours append first release
 	[ "$output" = "locked $one
@@ -74,6 +92,45 @@ released" ]
 	run -0 --separate-stderr backend read left count
 	[ "$output" = "state 2 second
 requests 4" ]
+}
+
+# cost NUMBER COMMAND...: it sends so many requests to the bucket, those that are repeated included
+cost()
+{
+	local expected=$1 sent
+	shift
+	CFPROV_LOG=trace run -0 --separate-stderr "$cfprov" "$@"
+	sent=$(grep -c "s3://$s3_bucket/.*: sending" <<<"$stderr") || true
+	[ "$sent" = "$expected" ] || {
+		grep 's3://' <<<"$stderr" >&2
+		echo "$* took $sent requests, not $expected" >&2
+		return 1
+	}
+}
+
+@test "the program at R2: a first apply costs 12 requests, the next 9, a plan 4, and none is refused" {
+	start_sim
+	cd "$BATS_TEST_TMPDIR"
+	export XDG_STATE_HOME=$BATS_TEST_TMPDIR/machine VALUE=first
+	cat >cfprov.yaml <<-EOF
+		account_id: 985e105f4ecef8ad9ca31a8372d0c353
+		state: {backend: s3, bucket: $s3_bucket, prefix: $(s3_prefix), endpoint: '$s3_url', region: auto}
+		stores:
+		  - name: keys
+		    secrets:
+		      - {name: one, scopes: [workers], value: {env: VALUE}}
+	EOF
+	cost 12 apply -auto-approve
+	export XDG_STATE_HOME=$BATS_TEST_TMPDIR/second
+	cost 4 plan
+	# Who applies twice within a second is told to wait.
+	local wrote=$EPOCHREALTIME
+	is_a_second_later() { ((${EPOCHREALTIME/./} - ${wrote/./} > 1000000)); }
+	wait_until is_a_second_later
+	VALUE=second cost 9 apply -auto-approve
+	[[ $output == *"0 added, 1 changed, 0 destroyed"* ]]
+	[[ $stderr != *429* ]]
+	cost 4 plan
 }
 
 @test "errors of R2: keys, region, permission" {
