@@ -40,8 +40,8 @@ check()
 	done
 }
 
-@test "README.md has 150 to 180 lines" {
-	(($(wc -l <"$top/README.md") >= 150 && $(wc -l <"$top/README.md") <= 180))
+@test "README.md has 150 to 200 lines" {
+	(($(wc -l <"$top/README.md") >= 150 && $(wc -l <"$top/README.md") <= 200))
 }
 
 @test "the README's picture is what a terminal shows" {
