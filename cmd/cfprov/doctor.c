@@ -165,16 +165,33 @@ static bool has_journal(const struct session *session)
 	return false;
 }
 
-/* `id`: none if the holder is a process of this machine. */
-static void report_lock(const struct str *holder, const struct str *id, struct report *report)
+/* True if anybody holds the lock of a state. An ID is that of another machine's. */
+static bool report_locks(const struct ledger_options *options, struct report *report)
 {
-	struct str advice CLEANUP(str_release) = {0};
+	size_t count = options->account_count ? options->account_count : 1, held = 0;
 
-	str_text_add(&advice, "Wait until it ends.");
-	if (id->length)
-		str_format(
-			&advice, " If it has ended, run `cfprov force-unlock %s`.", str_text(id));
-	find(report, WARN, str_text(&advice), "locked by %s", str_text(holder));
+	for (size_t i = 0; i < count; i++) {
+		struct error ignored CLEANUP(error_release) = {0}; /* reading has the same one */
+		struct str holder CLEANUP(str_release) = {0}, id CLEANUP(str_release) = {0};
+		struct str advice CLEANUP(str_release) = {0};
+		struct ledger_options one = *options;
+		if (options->account_count) {
+			one.accounts += i;
+			one.account_count = 1;
+		}
+		(void)!ledger_find_holder(&one, &holder, &id, &ignored);
+		if (!holder.length)
+			continue;
+		held++;
+		str_text_add(&advice, "Wait until it ends.");
+		if (id.length)
+			str_format(&advice, " If it has ended, run `cfprov force-unlock %s`.",
+				str_text(&id));
+		find(report, WARN, str_text(&advice), "%s%slocked by %s",
+			one.account_count ? one.accounts->alias : "",
+			one.account_count ? " is " : "", str_text(&holder));
+	}
+	return held > 0;
 }
 
 /* Each part has a serial of its own. `whole`: the name of a state that is one part. */
@@ -205,7 +222,6 @@ static void report_parts(const struct ledger *ledger, const char *whole, struct 
 static void judge_state(struct session *session, struct report *report)
 {
 	struct error err CLEANUP(error_release) = {0};
-	struct str holder CLEANUP(str_release) = {0}, id CLEANUP(str_release) = {0};
 	const char *name = session_state_name(session);
 	struct ledger_options options;
 
@@ -213,9 +229,6 @@ static void judge_state(struct session *session, struct report *report)
 		report->counts[FAIL]++; /* it was reported */
 		return;
 	}
-	(void)!ledger_find_holder(&options, &holder, &id, &err);
-	error_release(&err);
-	bool is_locked = holder.length > 0;
 	(void)session_try_key(session, false);
 	options.sealing = &session->sealing;
 	session->has_ledger = ledger_read(&session->ledger, &options, &err);
@@ -229,9 +242,8 @@ static void judge_state(struct session *session, struct report *report)
 	else
 		report_parts(&session->ledger, name, report);
 	report->what = "lock";
-	if (is_locked)
-		report_lock(&holder, &id, report);
-	else if (session->has_ledger || session->location.path)
+	bool is_locked = report_locks(&options, report);
+	if (!is_locked && (session->has_ledger || session->location.path))
 		find(report, OK, NULL, "not locked");
 	/* A running apply has a journal; only one without a lock was left behind. */
 	report->what = "journal";

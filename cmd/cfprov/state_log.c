@@ -242,12 +242,57 @@ static bool force_unlock(struct session *session, struct backend *backend, struc
 	return false;
 }
 
+/* True if it has; then it is the session's state from now on. */
+static bool has_lock(struct session *session, const struct ledger_options *options,
+	const struct account *account, struct error *err)
+{
+	const char *wanted = session->cli->arguments[0];
+	struct location location =
+		location_of_account(options->backend.location, account->id, &session->arena);
+	struct ledger_options its = *options;
+	struct backend *backend = NULL;
+	struct str info CLEANUP(str_release) = {0}, id CLEANUP(str_release) = {0};
+
+	its.backend.location = &location;
+	if (backend_open(&its.backend, &backend, err) && backend_find_holder(backend, &info, err))
+		lock_info_add_id(&info, &id);
+	backend_free(backend);
+	if (!id.length || strcmp(str_text(&id), wanted) != 0)
+		return false;
+	session->location = location;
+	return true;
+}
+
+/* Where each account has a state of its own: an ID is that of one lock, so it says which state. */
+static bool choose_locked(struct session *session)
+{
+	struct ledger_options options;
+
+	if (!session_find_state(session))
+		return false;
+	if (!location_is_split(&session->location))
+		return true;
+	if (!session_ledger_options(session, NULL, &options))
+		return false;
+	for (size_t i = 0; i < options.account_count && options.account_count > 1; i++) {
+		struct error err CLEANUP(error_release) = {0};
+		if (has_lock(session, &options, &options.accounts[i], &err))
+			return true;
+		if (err.message)
+			return term_error(&err);
+	}
+	return options.account_count == 1 ||
+	       term_fail("`cfprov doctor` shows the locks and their IDs.",
+		       "the state of none of the %zu accounts is locked with this ID",
+		       options.account_count);
+}
+
 bool force_unlock_run(struct session *session)
 {
 	struct backend *backend = NULL;
 	struct error err CLEANUP(error_release) = {0};
 
-	if (!open_backend(session, &backend))
+	if (!choose_locked(session) || !open_backend(session, &backend))
 		return false;
 	bool is_done = force_unlock(session, backend, &err);
 	backend_free(backend);

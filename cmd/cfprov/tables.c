@@ -142,8 +142,9 @@ const struct command cli_commands[] = {
 	{"force-unlock", "ID", "remove the lock of a state that machines share", COMMAND_OTHER,
 		CLI_MANIFEST | CLI_ACCOUNT | CLI_UNLOCK | CLI_INPUT, 1, force_unlock_run,
 		"Shows who holds the lock, asks for approval and removes it. ID is the lock's, which "
-		"the error about a locked state shows. Do it only if that run has ended: a killed run "
-		"that is started again on the same machine takes over its own lock.",
+		"the error about a locked state shows; where each account has a state of its own, it "
+		"says which one. Do it only if that run has ended: a killed run that is started again "
+		"on the same machine takes over its own lock.",
 		"cfprov force-unlock 0b6d4f6e-5c0e-4a53-9d27-6f3f1c2a9b11\n",
 		NULL},
 	{"schema", NULL, "print the JSON Schema of the manifest", COMMAND_OTHER, CLI_SCHEMA, 0,

@@ -190,6 +190,28 @@ manifest()
 	[ "$(wc -l <out)" = 1 ]
 	bad state history -account=two
 	err_has "$prefix/b85e105f4ecef8ad9ca31a8372d0c353 has no state yet"
+	good apply -auto-approve
+	# An ID says whose lock it is.
+	id=11111111-1111-4111-8111-11111111111
+	for i in 1 2; do
+		last=$account
+		((i == 1)) || last=b85e105f4ecef8ad9ca31a8372d0c353
+		KIND=s3 BUCKET=$s3_bucket ENDPOINT=$s3_url PREFIX=$prefix/$last \
+			XDG_STATE_HOME=$BATS_TEST_TMPDIR/dead "$build/tests/tools/backend" lock $id$i
+	done
+	good doctor
+	out_has "one is locked by" "run \`cfprov force-unlock ${id}1\`" \
+		"two is locked by" "run \`cfprov force-unlock ${id}2\`"
+	bad force-unlock -force ${id}9
+	err_has "the state of none of the 2 accounts is locked with this ID" "cfprov doctor"
+	good force-unlock -force ${id}2
+	err_has "$prefix/b85e105f4ecef8ad9ca31a8372d0c353 is unlocked"
+	bad apply -auto-approve
+	err_has "cfprov force-unlock ${id}1"
+	good force-unlock -force ${id}1 -account=one
+	good apply -auto-approve
+	good doctor -account=one
+	out_has "not locked"
 }
 
 @test "with a key, to a file and back into the bucket, whose log goes on" {
