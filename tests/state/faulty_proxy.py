@@ -3,6 +3,7 @@
 answers get lost after the work was done. On a port of loopback that the kernel picks.
 
 usage: faulty_proxy.py FOLDER URL... [--drop N] [--reset N] [--delay SECONDS] [--only METHOD]
+                       [--ahead SECONDS]
 
 FOLDER/url gets the address. Each connection goes to the next URL in turn; to another if that one
 does not accept it. Of the requests (with --only: those of this method), every Nth
@@ -10,12 +11,15 @@ does not accept it. Of the requests (with --only: those of this method), every N
     --drop N     is passed on, and its answer is thrown away: the connection is reset
     --reset N    is not passed on: the connection is reset
 
-and --delay waits before each answer. FOLDER/dropped and FOLDER/reset count them, one byte for each.
+and --delay waits before each answer. --ahead makes the Date of each answer later (or earlier). While
+there is a file FOLDER/down, each connection is reset. FOLDER/dropped and FOLDER/reset count them, one byte for each.
 Host stays as it came, so signatures of requests stay valid for the proxy's own address.
 """
 import argparse
+import email.utils
 import itertools
 import os
+import re
 import socket
 import struct
 import sys
@@ -30,6 +34,7 @@ parser.add_argument("--drop", type=int, default=0)
 parser.add_argument("--reset", type=int, default=0)
 parser.add_argument("--delay", type=float, default=0)
 parser.add_argument("--only")
+parser.add_argument("--ahead", type=int, default=0)
 options = parser.parse_args()
 
 turn = itertools.count()
@@ -132,6 +137,14 @@ def lose(client, name):
     return False
 
 
+def shift_date(answer):
+    """The answer, as of a server whose clock is ahead. One that has no Date gets one."""
+    head, mark, body = answer.partition(b"\r\n\r\n")
+    date = email.utils.formatdate(time.time() + options.ahead, usegmt=True).encode()
+    head = re.sub(rb"\r\ndate:[^\r]*", b"", head, flags=re.IGNORECASE)
+    return head + b"\r\nDate: " + date + mark + body
+
+
 def exchange(client, server):
     """One request and its answer. False: the connections are over."""
     head = client.until(b"\r\n\r\n")
@@ -141,6 +154,8 @@ def exchange(client, server):
     body = client.exactly(int(field(head, "content-length") or 0))
     counts = options.only in (None, method)
     number = next(requests) if counts else 0
+    if os.path.exists(options.folder + "/down"):
+        return lose(client, "reset")
     if counts and is_nth(number, options.reset):
         return lose(client, "reset")
     server.connection.sendall(head + body)
@@ -148,6 +163,8 @@ def exchange(client, server):
     if counts and is_nth(number, options.drop):
         return lose(client, "dropped")
     time.sleep(options.delay)
+    if options.ahead:
+        answer = shift_date(answer)
     client.connection.sendall(answer)
     return goes_on
 
