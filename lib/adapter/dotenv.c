@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLANKS         "\t\v\f "
-#define KEY_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+#define BLANKS            "\t\v\f "
+#define BASE32_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+#define KEY_CHARACTERS    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+
+enum { BASE64_SHORTEST = 15 }; /* characters; fewer are no secret, and may well be a name */
 
 /* The text ends with a NUL, which is neither a blank nor part of a key: these stop there. */
 static char *skip_blanks(char *at)
@@ -214,6 +217,21 @@ void dotenv_warn(const struct dotenv_entry *entry, const char *file, struct erro
 const struct dotenv_entry *dotenv_get(const struct dotenv *dotenv, const char *key)
 {
 	return table_get(dotenv->last, key);
+}
+
+bool dotenv_may_be_base64(const struct dotenv_entry *entry)
+{
+	size_t length = strlen(entry->key), padding = strspn(entry->value, "=") + 1;
+	bool has_digit = strpbrk(entry->key, "0123456789");
+	bool has_upper = strpbrk(entry->key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+	bool has_lower = strpbrk(entry->key, "abcdefghijklmnopqrstuvwxyz");
+	bool is_base32 = !entry->key[strspn(entry->key, BASE32_CHARACTERS)];
+
+	/* Neither a blank nor a quote follows the first =. */
+	if (entry->value != entry->key + length + 1 || padding - 1 != entry->length)
+		return false;
+	return padding > 1 || (length >= BASE64_SHORTEST && (length + padding) % 4 == 0 &&
+				      has_digit && has_upper && (has_lower || is_base32));
 }
 
 void dotenv_release(struct dotenv *dotenv)

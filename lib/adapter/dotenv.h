@@ -65,6 +65,12 @@ void dotenv_warn(const struct dotenv_entry *entry, const char *file, struct erro
 /* Lends the last entry of this key, or NULL. */
 const struct dotenv_entry *dotenv_get(const struct dotenv *dotenv, const char *key);
 
+/*
+ * True if the line looks like the end of a secret in base64 or base32: only padding follows its
+ * key, which then must not be shown. Names without digits or in capitals, as in API_TOKEN=, don't.
+ */
+bool dotenv_may_be_base64(const struct dotenv_entry *entry) MUST_CHECK;
+
 void dotenv_release(struct dotenv *dotenv);
 
 #endif

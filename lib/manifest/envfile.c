@@ -39,17 +39,21 @@ static void leave_out_empty(struct envfile *envfile, struct envfile_entry *entry
 	leave_out(envfile, entry, "its value is empty, and Cloudflare does not store empty values");
 }
 
-/* Lends a new entry with a copy of the name; NULL: no secret can have that name. */
+/*
+ * Lends a new entry with a copy of the name; NULL: no secret can have that name. With a line, the
+ * name is not shown: it may be a piece of a file that is no .env file.
+ */
 static struct envfile_entry *add_entry(
 	struct envfile *envfile, const char *name, size_t line, struct error_list *errors)
 {
 	struct str why CLEANUP(str_release) = {0}, shown CLEANUP(str_release) = {0};
 
 	if (!shape_text_is_right(&schema_secret_name, name, true, &why)) {
-		text_add_quoted(&shown, name, 120);
+		if (!line)
+			text_add_quoted(&shown, name, 120);
 		struct error *err = refuse(envfile, line, errors);
-		error_set(err, "the key %s is not a valid secret name: %s", str_text(&shown),
-			str_text(&why));
+		error_set(err, "the key %s%sis not a valid secret name: %s", str_text(&shown),
+			line ? "" : " ", str_text(&why));
 		error_hint(err, "Rename it, or write its entry by hand under another name.");
 		return NULL;
 	}
@@ -75,6 +79,11 @@ static void parse_dotenv(struct envfile *envfile, struct secret *bytes, struct e
 	for (size_t i = 0; i < dotenv.count; i++) {
 		const struct dotenv_entry *it = &dotenv.entries[i];
 		const struct dotenv_entry *last = dotenv_get(&dotenv, it->key);
+		if (dotenv_may_be_base64(it)) {
+			error_set(refuse(envfile, it->line, errors),
+				"not an assignment: it looks like a value in base64");
+			continue;
+		}
 		struct envfile_entry *entry = add_entry(envfile, it->key, it->line, errors);
 		struct str why CLEANUP(str_release) = {0};
 		if (!entry)

@@ -247,7 +247,8 @@ static bool refuse_key(
 	text_add_visible(&file, source->name, strlen(source->name), SHOWN_COLUMNS);
 	error_set(err, "key %s not found in %s", str_text(&key), str_text(&file));
 	for (size_t i = 0; i < dotenv->count && dotenv->count <= HINT_LIMIT; i++)
-		if (text_is_near(source->key, dotenv->entries[i].key))
+		if (!dotenv_may_be_base64(&dotenv->entries[i]) &&
+			text_is_near(source->key, dotenv->entries[i].key))
 			return error_hint(err, "Did you mean `%s`?", dotenv->entries[i].key);
 	return false;
 }

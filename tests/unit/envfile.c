@@ -58,7 +58,7 @@ static void dotenv_files(void **state)
 	has("A=1\nB=2\nA=3", "-A:1 B:2 A:3");
 	has("A=1\nA=", "-A:1 -A:2");
 	has("A=\"x\\n\"\nB='x\\n'\nC='x\n'", "A:1$ B:2 C:3$");
-	refused("f", "A.B=1", "the key `A.B` is not a valid secret name", 1);
+	refused("f", "A.B=1", "the key is not a valid secret name: `.` (character 2)", 1);
 	refused("f", "A=1\nB='x", "unclosed quote in the value of B", 2);
 	refused("f", "A=1\nab+c\nB==", "not an assignment (NAME=VALUE)", 2);
 	refused("f", "# none\n", "no keys found", 0);
@@ -80,6 +80,35 @@ static void json_files(void **state)
 	refused("f.json", "[1]", "not a JSON object", 0);
 	refused("f.json", "A=1", "not valid JSON", 1);
 	refused("f", "{}", "no keys found", 0);
+}
+
+/* A file that holds one secret and no assignments: no error and no warning shows a part of it. */
+static void secret_files(void **state)
+{
+	static const char *const texts[] = {"HUSHhush0123456789abcde=\n",
+		"HUSHhush0123456789abcd==", "HUSHhush_0123456-89abcd=", "HUSH2345ABCDEFGHIJKLMNO=",
+		"HUSH2345ABCDEFGHIJKLM===", "HUSH.hush=1",
+		"A=1\nHUSH.hush.0123456789=", "A=1\r\nHUSHhush012345678==\r\n"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct parsed parsed CLEANUP(release) = {0};
+		parse(&parsed, "f", texts[i], strlen(texts[i]));
+		if (parsed.is_good)
+			fail_msg("taken for names: %s", texts[i]);
+		for (size_t k = 0; k < parsed.errors.count; k++) {
+			const struct error *err = &parsed.errors.items[k];
+			assert_null(strstr(err->message, "HUSH"));
+			assert_false(err->hint && strstr(err->hint, "HUSH"));
+		}
+		for (size_t k = 0; k < parsed.envfile.warnings.count; k++)
+			assert_null(strstr(parsed.envfile.warnings.items[k].message, "HUSH"));
+	}
+	/* Names, though nothing follows the =. */
+	has("API_TOKEN=\nLONGER_API_TOKEN_2=\nthirdPartyApiTokens=\nshort1A=\nABc123ABc123ABc = \n"
+	    "ABc123ABc123ABc=''\nABc123ABc123AB=\nA=1",
+		"-API_TOKEN:1 -LONGER_API_TOKEN_2:2 -thirdPartyApiTokens:3 -short1A:4 "
+		"-ABc123ABc123ABc:5 -ABc123ABc123ABc:6 -ABc123ABc123AB:7 A:8");
 }
 
 /* What is written is a manifest that means the same; whatever the path, and with any cut. */
@@ -138,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dotenv_files),
 		cmocka_unit_test(json_files),
+		cmocka_unit_test(secret_files),
 		cmocka_unit_test(written),
 		cmocka_unit_test(cut),
 	};

@@ -413,6 +413,8 @@ static void dotenv_files(void **state)
 		"Did you mean `STRIPE_KEY`?");
 	fails(key(folder, ".env", "HOME"), "key HOME not found in /tmp/", NULL);
 	fails(key(folder, "absent", "A"), "absent: No such file", NULL);
+	folder_write(folder, "base64", "HUSHhush0123456789abcde=\n"); /* no guess shows a secret */
+	fails(key(folder, "base64", "HUShush0123456789abcde"), "not found in /tmp/", NULL);
 }
 
 static void generated(void **state)
