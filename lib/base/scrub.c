@@ -12,18 +12,38 @@ enum {
 struct scrub_entry {
 	const char *bytes;
 	size_t length;
-	size_t earlier; /* entry with the same first byte, + 1; 0: none */
 };
+
+/* Their order: by bytes; what another one begins with comes before it. */
+static int compare(const struct scrub_entry *a, const struct scrub_entry *b)
+{
+	size_t common = a->length < b->length ? a->length : b->length;
+	int order = memcmp(a->bytes, b->bytes, common);
+
+	return order ? order : (a->length > b->length) - (a->length < b->length);
+}
 
 static void know(struct scrub *scrub, const char *bytes, size_t length)
 {
+	const struct scrub_entry entry = {bytes, length};
+	size_t from = 0, to = scrub->count;
+
 	if (!length)
 		return;
-	size_t *newest = &scrub->newest[(unsigned char)bytes[0]];
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+		int order = compare(&entry, &scrub->entries[middle]);
+		if (!order)
+			return;
+		from = order > 0 ? middle + 1 : from;
+		to = order > 0 ? to : middle;
+	}
 	scrub->entries =
 		mem_room(scrub->entries, scrub->count, &scrub->room, sizeof(*scrub->entries));
-	scrub->entries[scrub->count] = (struct scrub_entry){bytes, length, *newest};
-	*newest = ++scrub->count;
+	memmove(&scrub->entries[from + 1], &scrub->entries[from],
+		(scrub->count++ - from) * sizeof(*scrub->entries));
+	scrub->entries[from] = entry;
+	scrub->begins[(unsigned char)bytes[0]] = true;
 }
 
 void scrub_know(struct scrub *scrub, const struct secret *secret)
@@ -52,21 +72,30 @@ void scrub_release(struct scrub *scrub)
 	*scrub = (struct scrub){0};
 }
 
-/* Reads \uXXXX, six bytes. */
-static bool read_unit(const char *text, size_t length, uint32_t *ret_unit)
-{
-	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+/* ---- how a text spells a secret ---- */
 
-	if (length < 6 || text[0] != '\\' || text[1] != 'u')
-		return false;
-	*ret_unit = 0;
-	for (size_t i = 2; i < 6; i++) {
-		const char *digit = text[i] ? strchr(digits, text[i]) : NULL;
-		if (!digit)
-			return false;
-		*ret_unit = *ret_unit << 4 | (uint32_t)((digit - digits) % 16);
-	}
-	return true;
+/*
+ * Each reads one character of the text: returns how many bytes of the text it takes, and the bytes
+ * that it stands for.
+ */
+typedef size_t read_fn(const char *text, size_t length, char bytes[static 4], size_t *ret_count);
+
+static size_t read_plain(const char *text, size_t length, char bytes[static 4], size_t *ret_count)
+{
+	(void)length;
+	bytes[0] = text[0];
+	*ret_count = 1;
+	return 1;
+}
+
+/* In YAML's single quotes, two stand for one. */
+static size_t read_doubled(const char *text, size_t length, char bytes[static 4], size_t *ret_count)
+{
+	bool is_doubled = length > 1 && text[0] == '\'' && text[1] == '\'';
+
+	bytes[0] = text[0];
+	*ret_count = 1;
+	return is_doubled ? 2 : 1;
 }
 
 static size_t put_utf8(uint32_t code, char bytes[static 4])
@@ -82,75 +111,124 @@ static size_t put_utf8(uint32_t code, char bytes[static 4])
 	return count;
 }
 
-/*
- * Reads one character of a JSON string (RFC 8259, section 7): returns how many bytes of the text
- * it takes, and the bytes it stands for.
- */
-static size_t read_character(
-	const char *text, size_t length, char bytes[static 4], size_t *ret_count)
+/* Reads \xXX, \uXXXX or \UXXXXXXXX. Returns how many bytes it takes; 0: it is none. */
+static size_t read_code(const char *text, size_t length, uint32_t *ret_code)
 {
-	static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
-	uint32_t code, low;
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+	char kind = length > 1 && text[0] == '\\' ? text[1] : '\0';
+	size_t end = kind == 'x' ? 4 : kind == 'u' ? 6 : kind == 'U' ? 10 : 0;
 
-	if (read_unit(text, length, &code)) {
-		bool is_pair = code >> 10 == 0xd800 >> 10 &&
-			       read_unit(text + 6, length - 6, &low) && low >> 10 == 0xdc00 >> 10;
-		if (is_pair)
+	if (!end || length < end)
+		return 0;
+	*ret_code = 0;
+	for (size_t i = 2; i < end; i++) {
+		const char *digit = text[i] ? strchr(digits, text[i]) : NULL;
+		if (!digit)
+			return 0;
+		*ret_code = *ret_code << 4 | (uint32_t)((digit - digits) % 16);
+	}
+	return *ret_code <= 0x10ffff ? end : 0;
+}
+
+/* As in a string of JSON (RFC 8259, section 7) or in YAML's double quotes (1.2, section 5.7). */
+static size_t read_escaped(const char *text, size_t length, char bytes[static 4], size_t *ret_count)
+{
+	static const char letters[] = "\"\\/bfnrt0ave \tN_LP";
+	static const uint16_t meant[] = {'"', '\\', '/', '\b', '\f', '\n', '\r', '\t', 0, '\a',
+		'\v', 0x1b, ' ', '\t', 0x85, 0xa0, 0x2028, 0x2029};
+	uint32_t code, low;
+	size_t taken = read_code(text, length, &code);
+
+	if (taken) {
+		size_t more = code >> 10 == 0xd800 >> 10
+				      ? read_code(text + taken, length - taken, &low)
+				      : 0;
+		more = more && low >> 10 == 0xdc00 >> 10 ? more : 0;
+		if (more)
 			code = 0x10000 + ((code & 0x3ff) << 10) + (low & 0x3ff);
 		*ret_count = put_utf8(code, bytes);
-		return is_pair ? 12 : 6;
+		return taken + more;
 	}
-	bool is_escape = text[0] == '\\' && length > 1 && text[1];
-	const char *letter = is_escape ? strchr(letters, text[1]) : NULL;
-	bytes[0] = letter ? meant[letter - letters] : text[0];
-	*ret_count = 1;
-	return letter ? 2 : 1;
+	const char *letter =
+		text[0] == '\\' && length > 1 && text[1] ? strchr(letters, text[1]) : NULL;
+	if (!letter)
+		return read_plain(text, length, bytes, ret_count);
+	*ret_count = put_utf8(meant[letter - letters], bytes);
+	return 2;
 }
 
-/* How many bytes of the text are the secret, plain or with escapes; 0: it is not here. */
-static size_t match(const char *text, size_t length, const struct scrub_entry *secret)
-{
-	bool is_plain =
-		secret->length <= length && memcmp(text, secret->bytes, secret->length) == 0;
-	size_t plain = is_plain ? secret->length : 0, at = 0, done = 0, count;
-	char bytes[4];
+/* ---- where the secrets are ---- */
 
-	while (done < secret->length) {
-		if (at == length)
-			return plain;
-		at += read_character(text + at, length - at, bytes, &count);
-		if (count > secret->length - done ||
-			memcmp(bytes, secret->bytes + done, count) != 0)
-			return plain;
-		done += count;
+/* Some of the secrets, which begin with the same bytes; all are longer than those. */
+struct range {
+	size_t from, to;
+};
+
+/* The first of the range whose byte at `depth` is not less. */
+static size_t lower_bound(
+	const struct scrub *scrub, const struct range *range, size_t depth, unsigned byte)
+{
+	size_t from = range->from, to = range->to;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+		if ((unsigned char)scrub->entries[middle].bytes[depth] < byte)
+			from = middle + 1;
+		else
+			to = middle;
 	}
-	return plain > at ? plain : at;
+	return from;
+}
+
+/* Leaves in the range what has this byte at `depth`. */
+static void narrow(const struct scrub *scrub, struct range *range, size_t depth, char byte)
+{
+	unsigned wanted = (unsigned char)byte;
+
+	if (scrub->entries[range->from].bytes[depth] == byte &&
+		scrub->entries[range->to - 1].bytes[depth] == byte)
+		return;
+	range->from = lower_bound(scrub, range, depth, wanted);
+	range->to = lower_bound(scrub, range, depth, wanted + 1);
 }
 
 /*
- * How many bytes the longest secret takes at the start of the text. It begins with the first byte,
- * or with the byte that is escaped there. Sets *is_short if one of them is too short to mark.
+ * How many bytes the longest secret takes at the start of the text, as it is read; 0: none is
+ * there. Sets *is_short if one of them is too short to mark.
  */
+static size_t match(
+	const struct scrub *scrub, read_fn *read, const char *text, size_t length, bool *is_short)
+{
+	struct range range = {0, scrub->count};
+	size_t at = 0, depth = 0, longest = 0, count;
+	char bytes[4];
+
+	while (range.from < range.to && at < length) {
+		at += read(text + at, length - at, bytes, &count);
+		if (!depth && !scrub->begins[(unsigned char)bytes[0]])
+			return 0;
+		for (size_t i = 0; i < count && range.from < range.to; i++) {
+			narrow(scrub, &range, depth++, bytes[i]);
+			if (range.from == range.to || scrub->entries[range.from].length > depth)
+				continue;
+			range.from++;
+			longest = at;
+			*is_short |= depth < SCRUB_SHORTEST;
+		}
+	}
+	return longest;
+}
+
+/* The same for the text in each spelling. */
 static size_t longest_match(
 	const struct scrub *scrub, const char *text, size_t length, bool *is_short)
 {
-	char first[4];
-	size_t count, longest = 0;
+	static read_fn *const reads[] = {read_plain, read_escaped, read_doubled};
+	size_t longest = 0;
 
-	if (!scrub->entries)
-		return 0;
-	(void)read_character(text, length, first, &count);
-	bool is_escaped = first[0] != text[0];
-	first[1] = text[0];
-	for (int i = !is_escaped; i < 2; i++) {
-		const struct scrub_entry *entry;
-		for (size_t at = scrub->newest[(unsigned char)first[i]]; at; at = entry->earlier) {
-			entry = &scrub->entries[at - 1];
-			size_t matched = match(text, length, entry);
-			if (matched > longest)
-				longest = matched;
-			*is_short |= matched && entry->length < SCRUB_SHORTEST;
-		}
+	for (size_t i = 0; i < ARRAY_SIZE(reads); i++) {
+		size_t matched = match(scrub, reads[i], text, length, is_short);
+		longest = matched > longest ? matched : longest;
 	}
 	return longest;
 }

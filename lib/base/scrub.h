@@ -1,8 +1,8 @@
 /*
- * Removes known secrets from text that somebody else wrote: a server may echo what it was sent.
- * Each occurrence, plain or escaped as in a JSON string, becomes SCRUB_MARK. A secret of a few
- * bytes occurs in any text, and marks would show where it was and so what it is: then the whole
- * text becomes SCRUB_WITHHELD.
+ * Removes known secrets from text that somebody else wrote: a server may echo what it was sent, and
+ * an excerpt of a file may hold it. Each occurrence, plain, escaped as in a JSON string, or as
+ * YAML's quotes spell it, becomes SCRUB_MARK. A secret of a few bytes occurs in any text, and marks
+ * would show where it was and so what it is: then the whole text becomes SCRUB_WITHHELD.
  *
  * Scrub before text is shortened or made visible, or a part of a secret may remain. Secrets in
  * other encodings (such as base64), or cut off by the writer, are not found.
@@ -24,8 +24,8 @@ enum {
 /* The known secrets. Start with {0}. Thousands cost little. */
 struct scrub {
 	struct scrub_entry *entries;
-	size_t count, room;
-	size_t newest[256]; /* by first byte: the entry added last, + 1; 0: none */
+	size_t count, room; /* of the entries, which are sorted by their bytes */
+	bool begins[256];   /* that one begins with this byte */
 };
 
 /* Keeps the secret; an empty one is ignored. */

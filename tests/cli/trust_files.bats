@@ -458,7 +458,7 @@ while_slow()
 
 # Whoever tries something out writes the value beside its source, and makes a mistake.
 @test "fault T2: a secret of the environment that the manifest has, too, is not shown beside a mistake" {
-	export V_ONE=hush-one V_LINES=$'hush-first line\nhush-second line' V_LONG CFPROV_VAR_three=hush-three
+	export V_ONE=hush-one V_QUOTE="hush's" V_LINES=$'hush-first line\nhush-second line' V_LONG CFPROV_VAR_three=hush-three
 	V_LONG=hush-$(printf 'abcd %.0s' {1..40})
 	export CLOUDFLARE_API_TOKEN=hush-token-of-mine
 	local mistake
@@ -476,6 +476,9 @@ while_slow()
 		- {name: B, value: {env: V_ONE}, comment: hush-one, typo: 1}
 		- {name: B, value: {env: V_ONE}, on_drift: hush-one}
 		- {name: B, value: {env: V_ONE}, update: "hush\\u002done"}
+		- {name: B, value: {env: V_ONE}, update: "hush\\x2done"}
+		- {name: B, value: {env: V_ONE}, comment: "hush\\x2d\\x6fne", typo: 1}
+		- {name: B, value: {env: V_ONE}, comment: 'hush''s', typo: 1, on_drift: {env: V_QUOTE}}
 		- {name: hush-one!, value: {env: V_ONE}}
 		- {name: B, value: {env: V_LINES}, comment: hush-second line, on_drift: hush-first line}
 		- {name: B, value: {env: V_LONG}, on_drift: "$V_LONG"}

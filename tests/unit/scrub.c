@@ -53,6 +53,22 @@ static void escaped(void **state)
 	expect_scrubbed("abcd", "abc\\ud83d\\u", "abc\\ud83d\\u");
 }
 
+/* As a manifest may spell them. */
+static void in_yaml(void **state)
+{
+	(void)state;
+	expect_scrubbed("sk-live", "v: \"sk\\x2dlive\"", "v: \"" M "\"");
+	expect_scrubbed("sk-live", "\\x73k\\u002dliv\\U00000065 \\u0073k-live", M " " M);
+	expect_scrubbed(
+		"a/\a\v\033 b\t.", "a\\/\\a\\v\\e\\ b\\\t. a/\\x07\\x0B\\x1b b\\t.", M " " M);
+	expect_scrubbed("\xc2\x85\xc2\xa0\xe2\x80\xa8\xe2\x80\xa9", "\\N\\_\\L\\P", M);
+	expect_scrubbed("\xf0\x9f\x98\x80", "\\U0001f600 \\ud83d\\ude00", M " " M);
+	expect_scrubbed("it's", "'it''s' it's", "'" M "' " M);
+	expect_scrubbed("''''", "'''''''' ''''", M " " M);
+	expect_scrubbed("abcd", "abc\\x6 abc\\x6g abc\\U0000006 abc\\Uffffffff",
+		"abc\\x6 abc\\x6g abc\\U0000006 abc\\Uffffffff");
+}
+
 /* Marks in "bad value" would show that the secret is an a. */
 static void short_ones(void **state)
 {
@@ -90,6 +106,37 @@ static void several(void **state)
 	str_clear(&out);
 	scrub_add(&out, "long", 4, NULL);
 	assert_string_equal(str_text(&out), "long");
+}
+
+/* Of many that begin with the same bytes, or one with another, the longest counts. */
+static void many(void **state)
+{
+	enum { SECRETS = 300 };
+	char known[SECRETS][32];
+	struct scrub scrub CLEANUP(scrub_release) = {0};
+	struct str out CLEANUP(str_release) = {0}, text CLEANUP(str_release) = {0};
+
+	(void)state;
+	for (int i = 0; i < SECRETS; i++) {
+		char *it = known[i * 7 % SECRETS]; /* in no order */
+		snprintf(it, sizeof(known[0]), "sk_live_%d\xc3\xa9", i * 7 % SECRETS);
+		scrub_know_text(&scrub, it, strlen(it));
+	}
+	scrub_know_text(&scrub, known[7], strlen("sk_live_7"));
+	scrub_know_text(&scrub, known[8], strlen("sk_live_"));
+	scrub_know_text(&scrub, known[8], strlen("sk_live_8"));
+	for (int i = 0; i < SECRETS; i++) {
+		str_clear(&text);
+		str_clear(&out);
+		str_format(&text, "sk_live%d\xc3\xa9 %s-sk\\u005flive_%d\\xe9", i, known[i], i);
+		scrub_add(&out, str_text(&text), text.length, &scrub);
+		str_clear(&text);
+		str_format(&text, "sk_live%d\xc3\xa9 " M "-" M, i);
+		assert_string_equal(str_text(&out), str_text(&text));
+	}
+	str_clear(&out);
+	scrub_add(&out, "sk_live_7x sk_live_8\\x sk_live_9x", 33, &scrub);
+	assert_string_equal(str_text(&out), M "x " M "\\x " M "9x");
 }
 
 /* Bytes that are no text, as a broken server may send them. */
@@ -160,8 +207,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(raw),
 		cmocka_unit_test(escaped),
+		cmocka_unit_test(in_yaml),
 		cmocka_unit_test(short_ones),
 		cmocka_unit_test(several),
+		cmocka_unit_test(many),
 		cmocka_unit_test(any_bytes),
 		cmocka_unit_test(finds_what_is_cut),
 		cmocka_unit_test(long_texts_are_cut),
