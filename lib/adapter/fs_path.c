@@ -83,8 +83,8 @@ bool fs_check_folder(int folder, const char *path, struct error *err)
 		(held.st_dev == found.st_dev && held.st_ino == found.st_ino))
 		return true;
 	error_set(err, "the directory of %s was replaced while cfprov was running", path);
-	return error_hint(err, "Nothing was written there. The journal is in the directory that "
-			       "was there before.");
+	return error_hint(err, "Nothing was written there. If there is a journal, it is in the "
+			       "directory that was there before.");
 }
 
 /* ---- by the text ---- */

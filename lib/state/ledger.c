@@ -289,9 +289,11 @@ static bool lock_part(struct part *part, const struct ledger_options *options, s
 	const struct part_wait wait = {
 		options->operation, options->lock_timeout_ms, options->backend.interrupted};
 
-	return backend_check(part->backend, err) &&
-	       fs_make_folders(part->backend->journal_path, err) &&
-	       (options->no_lock || part_lock(part, &wait, err));
+	if (!backend_check(part->backend, err) ||
+		!fs_make_folders(part->backend->journal_path, err))
+		return false;
+	part->folder = fs_hold_folder(part->backend->journal_path);
+	return options->no_lock || part_lock(part, &wait, err);
 }
 
 /* Of a backup in clear that this run was told to leave alone. */
@@ -437,7 +439,8 @@ static bool begin_part(
 	if (!chain_begin(&part->lines, &part->sealing, &view, &header, err))
 		return false;
 	journal_encode_header(&head, &its, &part->lines, &header);
-	return part_begin(part, &header, err);
+	return fs_check_folder(part->folder, part->backend->journal_path, err) &&
+	       part_begin(part, &header, err);
 }
 
 bool ledger_begin(struct ledger *ledger, const struct model *desired, const struct change *intents,

@@ -19,7 +19,8 @@ enum {
 bool part_open(struct part *part, const struct backend_options *options,
 	const struct sealing *sealing, struct error *err)
 {
-	*part = (struct part){.sink = options->sink, .file_lock.fd = -1, .log.fd = -1};
+	*part = (struct part){
+		.sink = options->sink, .folder = -1, .file_lock.fd = -1, .log.fd = -1};
 	if (sealing)
 		part->sealing = *sealing;
 	return backend_open(options, &part->backend, err);
@@ -275,6 +276,7 @@ void part_close(struct part *part)
 	if (!part->backend)
 		return;
 	fs_log_close(&part->log);
+	fs_close(&part->folder);
 	if (part->lock_id && part->keeps_lock) {
 		error_set(&why, "the state %s stays locked: what this run did is only in %s",
 			part->backend->name, part->backend->journal_path);
@@ -299,5 +301,5 @@ void part_close(struct part *part)
 	str_release(&part->dropped);
 	chain_release(&part->lines);
 	chain_release(&part->durable_lines);
-	*part = (struct part){.file_lock.fd = -1, .log.fd = -1};
+	*part = (struct part){.folder = -1, .file_lock.fd = -1, .log.fd = -1};
 }

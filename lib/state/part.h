@@ -29,6 +29,7 @@ struct part {
 	struct account account;        /* whose part it is; id NULL: the ledger has one part */
 	const struct event_sink *sink; /* may be NULL */
 	struct lock file_lock;
+	int folder;             /* of the journal, when the part was locked */
 	const char *lock_id;    /* of our lock in the backend; NULL: none */
 	bool keeps_lock;        /* a journal of this lock has results */
 	struct journal journal; /* as it was found */

@@ -443,6 +443,24 @@ while_slow()
 	done
 }
 
+@test "a directory that is swapped before the first change gets no journal" {
+	no_landlock
+	mkdir in
+	manifest a
+	sim_faults '{"method": "GET", "kind": "delay", "ms": 1000, "times": 1}'
+	later "$cfprov" apply -auto-approve -state=in/new
+	slow() { [ "$(sim_stats .faults_applied)" = 1 ]; }
+	wait_until slow
+	mv in was
+	ln -s outside in
+	wait_later
+	((status == 1))
+	[ "$(ls -A outside)" = file ]
+	[ "$(ls -A was)" = .new.lock ]
+	grep -q 'the directory of .*/new.journal was replaced while cfprov was running' later.err
+	[ "$(live | wc -l)" = 0 ]
+}
+
 @test "Landlock is in force while apply writes, and while others read" {
 	landlocked || skip "this kernel has no Landlock"
 	while_slow POST apply -auto-approve
