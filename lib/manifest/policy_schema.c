@@ -35,8 +35,8 @@ static const struct schema commands = {
 	{"files", &paths, .meaning = "files that may be read, and directories of such files, also " \
 		"for `dotenv`; relative to the policy. Links are resolved before a file is compared"},                 \
 	{"commands", &commands, .meaning = "commands that may run. A pattern for each argument: "  \
-		"* matches any characters but /, ** matches / too. A program with a slash is a "   \
-		"path relative to the policy; without one it is found in PATH. A file that an "     \
+		"* matches any characters but / and line breaks, ** matches them, too. A program "  \
+		"with a slash is a path relative to the policy; without one it is found in PATH. A file that an "     \
 		"argument names must not be a link out of the directory before the first *"}
 
 static const struct schema_key value_keys[] = {

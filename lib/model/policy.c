@@ -16,6 +16,11 @@ static void reach(bool *at, const char *pattern, size_t length)
 			at[i + (pattern[i + 1] == '*' ? 2 : 1)] = true;
 }
 
+static bool is_control(char c)
+{
+	return (unsigned char)c < ' ' || c == 0x7f;
+}
+
 /* All places that the text can have led to are followed at once, so no pattern takes long. */
 static bool follow(const char *pattern, const char *text)
 {
@@ -29,7 +34,7 @@ static bool follow(const char *pattern, const char *text)
 		for (size_t i = 0; i < length; i++) {
 			bool is_deep = pattern[i] == '*' && pattern[i + 1] == '*';
 			if (at[i] && pattern[i] == '*')
-				next[i] |= is_deep || *text != '/';
+				next[i] |= is_deep || (*text != '/' && !is_control(*text));
 			else if (at[i])
 				next[i + 1] |= pattern[i] == *text;
 		}

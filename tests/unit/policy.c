@@ -65,6 +65,17 @@ static void patterns(void **state)
 			fail_msg("`%s` and `%s`", cases[i].pattern, cases[i].text);
 }
 
+/* No second line where a word is meant. */
+static void control_characters(void **state)
+{
+	(void)state;
+	assert_false(policy_pattern_matches("cf/*", "cf/a\n-b"));
+	assert_false(policy_pattern_matches("k=*", "k=a\r\nb"));
+	assert_false(policy_pattern_matches("k=*", "k=a\x7f"));
+	assert_true(policy_pattern_matches("k=*", "k=a b\xc3\xa9"));
+	assert_true(policy_pattern_matches("k=**", "k=a\nb"));
+}
+
 /* What takes exponential time elsewhere, and what is longer than any argument should be. */
 static void long_texts(void **state)
 {
@@ -267,6 +278,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(patterns),
+		cmocka_unit_test(control_characters),
 		cmocka_unit_test(long_texts),
 		cmocka_unit_test(nothing_is_allowed_unless_said),
 		cmocka_unit_test(environment),
