@@ -124,6 +124,12 @@ static bool is_own(const char *name)
 	       strncmp(name, "CFPROV_", strlen("CFPROV_")) == 0;
 }
 
+/* Lends the rules for the i-th kind of credentials: the key, the state's, and each account's. */
+static const struct policy_sources *credential_rules(const struct policy *policy, size_t i)
+{
+	return i == 0 ? &policy->key : i == 1 ? &policy->backend : &policy->accounts[i - 2].token;
+}
+
 /* Does a rule for tokens or for the key single this out, more exactly than `found` does? */
 static bool is_credential(const struct policy *policy, enum policy_source kind, const char *found,
 	const struct policy_request *request)
@@ -131,10 +137,7 @@ static bool is_credential(const struct policy *policy, enum policy_source kind, 
 	const char *name = request->source->name, *path = request->real_path;
 
 	for (size_t i = 0; i < policy->account_count + 2; i++) {
-		const struct policy_sources *other = i == 0   ? &policy->key
-						     : i == 1 ? &policy->backend
-							      : &policy->accounts[i - 2].token;
-		const struct policy_rule *rule = &other->rules[kind];
+		const struct policy_rule *rule = &credential_rules(policy, i)->rules[kind];
 		const char *root = kind == POLICY_FILES ? find_root(rule, path) : NULL;
 		if (kind == POLICY_ENV ? !is_plain(found) && find_pattern(rule, name)
 				       : root && strlen(root) > strlen(found))
@@ -191,6 +194,45 @@ size_t policy_find_command(
 	return rule->count;
 }
 
+/* Does the pattern of a command fit only a part of what the other one fits? */
+static bool is_narrower(const char *const *pattern, const char *const *other)
+{
+	bool differs = false;
+	size_t i = 0;
+
+	for (; pattern[i] && other[i]; i++) {
+		bool is_equal = strcmp(pattern[i], other[i]) == 0;
+		if (!is_equal && !policy_pattern_matches(other[i], pattern[i]))
+			return false;
+		differs |= !is_equal;
+	}
+	return differs && !pattern[i] && !other[i];
+}
+
+/* The same as is_credential, for a command. */
+static bool is_credential_command(
+	const struct policy *policy, const char *const *found, const struct policy_request *request)
+{
+	for (size_t i = 0; i < policy->account_count + 2; i++) {
+		const struct policy_rule *rule =
+			&credential_rules(policy, i)->rules[POLICY_COMMANDS];
+		for (size_t k = 0; (k = policy_find_command(rule, request, k)) < rule->count; k++)
+			if (is_narrower(rule->items[k], found))
+				return true;
+	}
+	return false;
+}
+
+static bool allows_command(const struct policy *policy, const struct policy_rule *rule,
+	const struct policy_request *request)
+{
+	for (size_t i = 0; (i = policy_find_command(rule, request, i)) < rule->count; i++)
+		if (request->use != POLICY_VALUE ||
+			!is_credential_command(policy, rule->items[i], request))
+			return true;
+	return false;
+}
+
 static const struct policy_rule *rules_of(
 	const struct policy *policy, const struct policy_request *request)
 {
@@ -233,7 +275,7 @@ const struct policy_rule *policy_refuses(
 		break;
 	case VALUE_COMMAND:
 		rule = &rules[POLICY_COMMANDS];
-		is_allowed = policy_find_command(rule, request, 0) < rule->count;
+		is_allowed = allows_command(policy, rule, request);
 		break;
 	case VALUE_GENERATE:
 		rule = &rules[POLICY_GENERATE];
@@ -253,8 +295,9 @@ bool policy_must_name(const struct policy_rule *rule, const struct policy_reques
 
 	if (request->source->kind == VALUE_ENV)
 		return find_pattern(rule, request->source->name) != NULL;
-	return request->source->kind != VALUE_COMMAND && path && is_clean(path) &&
-	       find_root(rule, path) != NULL;
+	if (request->source->kind == VALUE_COMMAND)
+		return policy_find_command(rule, request, 0) < rule->count;
+	return path && is_clean(path) && find_root(rule, path) != NULL;
 }
 
 /* ---- accounts and the state ---- */

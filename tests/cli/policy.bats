@@ -325,6 +325,23 @@ refused()
 	err_has 'It is a credential, so the rule must name it exactly.'
 }
 
+@test "commands: what prints a token prints no value" {
+	policy 'values: {commands: [[pass, show, "ci/*"], [pass, show, ci/both, "*"], [get, "**"]]}'
+	sed -i "s|{}|{api_token: {env: [CLOUDFLARE_API_TOKEN], commands: [[pass, show, ci/token], [get, \"token=*\"], [pass, show, \"ci/*\"]]}}|" \
+		owner/policy.yaml
+	allowed '{command: [pass, show, ci/db]}'
+	refused values.commands '{command: [pass, show, ci/token]}'
+	err_has 'It is a credential, so the rule must name it exactly.'
+	allowed '{command: [get, x]}'
+	refused values.commands '{command: [get, token=a]}'
+	err_has 'It is a credential'
+	refused values.commands '{command: [pass, show, other]}'
+	err_lacks 'It is a credential'
+	# What is named exactly was meant.
+	sed -i 's|\[pass, show, ci/both|[pass, show, ci/token], &|' owner/policy.yaml
+	allowed '{command: [pass, show, ci/token]}'
+}
+
 # deep LAST: makes folders in owner/secrets until the path of `LAST` in the deepest is too long to be
 # resolved, but not to be opened from here; `l` there leads to outside. Prints the path.
 deep()
