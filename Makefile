@@ -4,7 +4,7 @@
 # entry here: lib/ becomes one archive, each folder of cmd/ a program, and so do tests/plan and
 # each file of tests/unit, tests/tools and tests/bench; tests/canary makes another cfprov.
 
-VERSION = 0.1.0
+VERSION = 0.2.0-dev
 BUILD   = build
 PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g

@@ -8,6 +8,8 @@ set -eu
 unset MAKEFLAGS MAKELEVEL
 build=$1/deb
 name=cfprov-$2
+# To dpkg, 1.2.3~dev is before 1.2.3.
+upstream=$(echo "$2" | tr - '~')
 # shellcheck disable=SC2086 # no programs are missing: the list is empty
 for program in dpkg-buildpackage dh fakeroot; do
 	command -v $program >/dev/null || {
@@ -28,7 +30,7 @@ cd "$build/$name"
 cp -r .packaging/debian debian
 seconds=${SOURCE_DATE_EPOCH:-$(cut -d' ' -f2 .commit 2>/dev/null || date +%s)}
 cat >debian/changelog <<END
-cfprov ($2-1) unstable; urgency=medium
+cfprov ($upstream-1) unstable; urgency=medium
 
   * See changelog.gz for what changed.
 

@@ -1,4 +1,4 @@
-/* The version of cfprov, MAJOR.MINOR.PATCH, set by the build. */
+/* The version of cfprov, MAJOR.MINOR.PATCH, with -dev before its release; set by the build. */
 #ifndef BASE_VERSION_H
 #define BASE_VERSION_H
 

@@ -367,6 +367,20 @@ static bool decode_parts(struct decoding *d, const struct json *list)
 	return true;
 }
 
+static bool another_version(struct decoding *d, const char *by)
+{
+	char *shown AUTO_FREE = text_visible(by, 20);
+
+	/* What is not released yet changes its plans without changing its version. */
+	if (!strcmp(by, cfprov_version())) {
+		error_set(d->err, "the plan was saved by another build of cfprov %s", shown);
+		return error_hint(d->err, "Run `cfprov plan` again.");
+	}
+	error_set(d->err, "the plan was saved by cfprov %s, and this is cfprov %s", shown,
+		cfprov_version());
+	return error_hint(d->err, "Apply it with that version, or run `cfprov plan` again.");
+}
+
 static bool decode_head(struct decoding *d, const struct json *root)
 {
 	struct planfile *planfile = d->planfile;
@@ -377,11 +391,7 @@ static bool decode_head(struct decoding *d, const struct json *root)
 	if (!json_integer(json_get(root, "version"), &version) || !by || !rows)
 		return malformed(d, "header");
 	if (version != PLANFILE_VERSION || strcmp(by, cfprov_version()) != 0) {
-		char *shown AUTO_FREE = text_visible(by, 20);
-		error_set(d->err, "the plan was saved by cfprov %s, and this is cfprov %s", shown,
-			cfprov_version());
-		return error_hint(
-			d->err, "Apply it with that version, or run `cfprov plan` again.");
+		return another_version(d, by);
 	}
 	planfile->state_path = keep(d, json_get_text(root, "state"));
 	if (!planfile->state_path || strlen(rows) != CRYPT_CHECKSUM_SIZE - 1)

@@ -78,6 +78,16 @@ refused()
 	refused "the saved plan was modified or truncated" apply short
 	printf '\x89PNG\r\n\x1a\n' >png
 	refused "not a saved plan of cfprov" apply png
+	# Saved by a version, and by a build between two versions, whose plans have another form.
+	local version
+	version=$("$cfprov" version | sed -n 's/^cfprov //p')
+	cp p old
+	forged old '.version = 4 | .cfprov_version = "0.1.0"'
+	refused "the plan was saved by cfprov 0.1.0, and this is cfprov $version" apply old
+	err_has 'Apply it with that version, or run `cfprov plan` again.'
+	forged old ".cfprov_version = \"$version\""
+	refused "the plan was saved by another build of cfprov $version" apply old
+	[[ $errors != *'that version'* ]]
 	: >empty
 	refused "not a saved plan of cfprov" apply empty
 	refused "not a saved plan of cfprov" apply cfprov.yaml

@@ -37,8 +37,16 @@ debs()
 }
 
 @test "the version is in the Makefile only" {
-	[[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]]
+	[[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+(-dev)?$ ]]
 	"$cfprov" version | grep -qx "cfprov $version"
+	# What changed since the last release is not that release.
+	newest=$(sed -n 's/^## \([0-9.]*\)$/\1/p' "$top/.github/CHANGELOG.md" | head -n 1)
+	if grep -qx '## Unreleased' "$top/.github/CHANGELOG.md"; then
+		[[ $version == *-dev && ${version%-dev} != "$newest" ]]
+		printf '%s\n' "$newest" "${version%-dev}" | sort -VC
+	else
+		[[ ${version%-dev} != "$version" || $version == "$newest" ]]
+	fi
 	cd "$top"
 	run ! grep -rnF "$version" .packaging .github/workflows examples/ci
 }
@@ -71,7 +79,10 @@ debs()
 	have lintian
 	# Its warning is about the changelog, which closes no bug of Debian's.
 	lintian --allow-root --fail-on error,warning --suppress-tags initial-upload-closes-no-bugs "$debs"/*.changes
-	dpkg-deb -f "$debs"/cfprov_*.deb Version | grep -qx "$version-1"
+	packaged=$(dpkg-deb -f "$debs"/cfprov_*.deb Version)
+	[ "$packaged" = "$(echo "$version" | tr - '~')-1" ]
+	# The release replaces what came before it.
+	[[ $version != *-dev ]] || dpkg --compare-versions "$packaged" lt "${version%-dev}-1"
 	# The libraries are the system's, and are named.
 	for name in libcurl4 libyaml-0-2 libcjson1 libsodium23; do
 		dpkg-deb -f "$debs"/cfprov_*.deb Depends | grep -qw "$name"
