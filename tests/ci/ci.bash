@@ -136,6 +136,14 @@ secret_names()
 	sim_world ".accounts[] | select(.id == \"$acc\") | .stores[].secrets[]?.name" | LC_ALL=C sort | tr '\n' ' '
 }
 
+# page_says FILE TEXT: a whole page for a browser has this text, tags aside.
+page_says()
+{
+	grep -qi '^<!doctype html>' "$1"
+	grep -q '</html>' "$1"
+	sed 's/<[^>]*>//g' "$1" | grep -F -e "$2"
+}
+
 # log_has TEXT...: of the last run.
 log_has()
 {

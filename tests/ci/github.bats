@@ -24,6 +24,9 @@ teardown() { tear_down_ci; }
 	grep -F '**Plan: 3 to add, 0 to change, 0 to destroy.**' comment
 	grep -F 'default/payments/B' comment
 	grep -F '](https://github.example/acme/platform/actions/runs/7)' comment
+	# The same as a page, which the comment links to.
+	grep -F '[plan.html](https://github.example/artifacts/plan.html)' comment
+	page_says "$run/artifacts/plan.html/plan.html" 'Plan: 3 to add, 0 to change, 0 to destroy.'
 	store_manifest A >"$repo/cfprov.yaml"
 	commit 'no secret'
 	pull 0
@@ -58,6 +61,8 @@ teardown() { tear_down_ci; }
 	the_comment >comment
 	grep -F '### cfprov plan: failure' comment
 	grep -F 'the policy does not allow' comment
+	[[ ! -e $run/artifacts ]]
+	lacks plan.html comment
 	# Text of the manifest is text.
 	lacks '<img' comment
 	grep -F '&lt;img src=x&gt;' comment
@@ -125,6 +130,8 @@ teardown() { tear_down_ci; }
 	merged 0
 	job plan success
 	job apply waiting cfprov-apply
+	# Who approves it can open it as a page.
+	page_says "$run/artifacts/plan.html/plan.html" 'Plan: 2 to add, 0 to change, 0 to destroy.'
 	[[ $(secret_names) == '' ]]
 	approve 0 cfprov-apply
 	job apply success cfprov-apply
@@ -263,6 +270,7 @@ teardown() { tear_down_ci; }
 	the_comment >comment
 	grep -F 'cfprov plan: failure' comment
 	grep -F 'default/payments/lower_case: the name of a secret is in capital letters' comment
+	grep -F '[plan.html](' comment
 	git -C "$repo" checkout -q main
 	git -C "$repo" merge -q --ff-only change
 	merged 1

@@ -153,12 +153,15 @@ class Job {
 			options.ref || config.github.sha, target], {});
 	}
 
-	upload(options)
+	upload(options, id)
 	{
 		const target = path.join(config.workflow, 'artifacts', options.name);
 
 		fs.mkdirSync(target, {recursive: true});
 		fs.copyFileSync(options.path, path.join(target, path.basename(options.path)));
+		if (id)
+			this.steps[id] = {outputs: {'artifact-url':
+				`https://github.example/artifacts/${options.name}`}};
 		return true;
 	}
 
@@ -179,7 +182,7 @@ class Job {
 			throw new Error(`${step.uses} is not pinned by its commit`);
 		switch (step.uses.split('@')[0]) {
 		case 'actions/checkout': return this.checkout(options);
-		case 'actions/upload-artifact': return this.upload(options);
+		case 'actions/upload-artifact': return this.upload(options, step.id);
 		case 'actions/download-artifact': return this.download(options);
 		default: throw new Error(`there is no stand-in for ${step.uses}`);
 		}

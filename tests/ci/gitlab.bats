@@ -80,7 +80,8 @@ report()
 	log_has 'job plan merge request: success' 'default/payments/C' '2 to add, 0 to change, 1 to destroy'
 	[[ $(report 'plan merge request') == '{"create":2,"update":0,"delete":1}' ]]
 	[[ $(requests '.method != "GET"') == "$writes" ]]
-	[[ ! -e $run/artifacts ]]
+	page_says "$run/artifacts/plan.html" 'Plan: 2 to add, 0 to change, 1 to destroy.'
+	[[ $(ls "$run/artifacts") == plan.html ]]
 }
 
 @test "a merge request: the policy is the target branch's" {
@@ -92,7 +93,7 @@ report()
 	commit 'a file'
 	pipeline 1 merge_request_event
 	log_has 'the policy does not allow'
-	[[ ! -e $run/reports ]]
+	[[ ! -e $run/reports && ! -e $run/artifacts ]]
 	# Nor is anything written through its link.
 	ln -sf "$PWD/escaped" "$repo/cfprov.policy.yaml"
 	commit 'a link'
@@ -113,6 +114,7 @@ report()
 	log_has 'job plan: success' 'job apply: manual' 'job apply and destroy: manual'
 	[[ $(report plan) == '{"create":2,"update":0,"delete":0}' ]]
 	lacks payments "$run/artifacts/plan.cfprov"
+	page_says "$run/artifacts/plan.html" 'Plan: 2 to add, 0 to change, 0 to destroy.'
 	[[ $(secret_names) == '' ]]
 	pipeline 0 push apply
 	log_has 'Apply complete! Resources: 2 added, 0 changed, 0 destroyed.'
@@ -173,6 +175,7 @@ report()
 	commit 'a name'
 	pipeline 1 merge_request_event
 	log_has '"default/payments/lower_case: the name of a secret is in capital letters"'
+	page_says "$run/artifacts/plan.html" default/payments/lower_case
 	git -C "$repo" checkout -q main
 	git -C "$repo" checkout -q change cfprov.yaml
 	commit 'a name'

@@ -90,13 +90,20 @@ class Workspace {
 			fs.cpSync(artifacts, this.folder, {recursive: true});
 	}
 
+	// What is not there is a warning of the runner.
 	keep(name, artifacts)
 	{
+		const copy = (file, target) => {
+			if (fs.existsSync(path.join(this.folder, file)))
+				fs.cpSync(path.join(this.folder, file), path.join(config.run, target));
+			else
+				print(`WARNING: ${file}: no matching files`);
+		};
+
 		for (const file of (artifacts.paths || []))
-			fs.cpSync(path.join(this.folder, file), path.join(config.run, 'artifacts', file));
+			copy(file, `artifacts/${file}`);
 		if (artifacts.reports)
-			fs.cpSync(path.join(this.folder, artifacts.reports.terraform),
-				path.join(config.run, 'reports', `${name}.json`));
+			copy(artifacts.reports.terraform, `reports/${name}.json`);
 	}
 }
 
@@ -117,8 +124,10 @@ function run(name, job)
 		{cwd: workspace.folder, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe']});
 
 	fs.writeSync(1, done.stdout + done.stderr);
-	if (done.status === 0)
-		workspace.keep(name, job.artifacts || {});
+	const artifacts = job.artifacts || {};
+
+	if (done.status === 0 || artifacts.when === 'always')
+		workspace.keep(name, artifacts);
 	fs.rmSync(workspace.folder, {recursive: true, force: true});
 	return done.status;
 }
