@@ -18,6 +18,8 @@ A comment before a block says more; it may have several of these, separated by "
     <!-- test: fails -->           the last command of the block fails
     <!-- test: simulator OPTION... -->  the simulator is started again, with these options
     <!-- test: set NAME=VALUE -->  a variable that the reader is supposed to have
+    <!-- test: background -->      what the block starts in the background stays until the end; /tmp
+                                   is a folder of the test
     <!-- test: skip WHY -->        the block is not run; WHY is printed
 
 Ids (also of requests), times of day and the numbers of ports differ from run to run and are not compared. --update
@@ -43,10 +45,18 @@ def same(text):
     return VARYING.sub("~", text)
 
 
+def kill(group):
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
 class Session:
     def __init__(self, build):
         self.folder = tempfile.mkdtemp(prefix="readmes.")
         self.simulator = None
+        self.groups = []
         work = os.path.join(self.folder, "work")
         os.mkdir(work)
         os.symlink(build, os.path.join(work, "build"))
@@ -83,8 +93,10 @@ class Session:
         with open(self.path("cwd")) as file:
             return file.read().strip()
 
-    def run(self, command, typed=""):
+    def run(self, command, typed="", stays=False):
         """Gives the exit status and the output."""
+        if stays:
+            command = command.replace("/tmp/", self.folder + "/")
         script = (f'. "{self.path("env")}"\n{command}\n_status=$?\n'
                   f'export -p >"{self.path("env")}"\npwd >"{self.path("cwd")}"\nexit $_status\n')
         # Programs that a block leaves in the background must not keep its output open.
@@ -98,11 +110,10 @@ class Session:
                 status = process.wait(120)
             except subprocess.TimeoutExpired:
                 status = "a timeout"
-            if not command.rstrip().endswith("&"):
-                try:
-                    os.killpg(process.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
+            if stays:
+                self.groups.append(process.pid)
+            elif not command.rstrip().endswith("&"):
+                kill(process.pid)
             output.seek(0)
             return status, output.read().decode("utf-8", "replace")
 
@@ -113,6 +124,8 @@ class Session:
 
     def close(self):
         self.stop()
+        for group in self.groups:
+            kill(group)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -185,12 +198,13 @@ def run_block(session, language, lines, orders):
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "w") as file:
                 file.write("\n".join(lines) + "\n")
-        elif word != "fails":
+        elif word not in ("fails", "background"):
             return lines, [f"unknown order: {order}"]
     if language == "console":
         return run_console(session, lines, fails)
     if language == "sh":
-        status, output = session.run("set -e\n" + "\n".join(lines) + "\nset +e")
+        status, output = session.run("set -e\n" + "\n".join(lines) + "\nset +e",
+                                     stays="background" in orders)
         if (status != 0) != fails:
             return lines, [f"ended with {status}:\n{output}"]
     return lines, []
