@@ -8,6 +8,8 @@
 #include <string.h>
 #include <yaml.h>
 
+enum { DIRECTIVES = 100 }; /* %TAG lines, at most */
+
 /* One open list or map. */
 struct level {
 	struct yaml *node;
@@ -387,6 +389,23 @@ static void keep_unfinished(struct builder *b)
 	add_member(top, last);
 }
 
+/* libyaml compares each %TAG line with all before it; and there is no use for them here. */
+static bool check_directives(struct builder *b)
+{
+	const char *bytes = b->doc->text.bytes, *end = bytes + b->doc->text.length, *at = bytes;
+	size_t count = 0;
+
+	for (; at < end && (at = memchr(at, '%', (size_t)(end - at))); at++) {
+		/* What ends a line is no printable character of ASCII. */
+		bool is_first = at == bytes || (unsigned char)at[-1] < ' ' || at[-1] & 0x80;
+		if (!is_first || end - at < 4 || memcmp(at, "%TAG", 4) != 0 || count++ < DIRECTIVES)
+			continue;
+		return error_set(error_at_byte(b, (size_t)(at - bytes)), "more than %d %%TAG lines",
+			DIRECTIVES);
+	}
+	return true;
+}
+
 bool yaml_parse(struct yaml_document *doc, const char *file, const char *bytes, size_t length,
 	struct error_list *errors)
 {
@@ -398,7 +417,7 @@ bool yaml_parse(struct yaml_document *doc, const char *file, const char *bytes, 
 	length -= skipped;
 	*doc = (struct yaml_document){
 		.text = {.file = file, .bytes = bytes, .length = length, .skipped = skipped}};
-	if (!check_encoding(&b))
+	if (!check_encoding(&b) || !check_directives(&b))
 		return false;
 	if (!yaml_parser_initialize(&parser))
 		mem_exhausted();

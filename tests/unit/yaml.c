@@ -205,6 +205,22 @@ static void tags(void **state)
 	REFUSE("a: !<tag:x,2000:%1b[31m> y\n", .message = "YAML tags are not supported");
 }
 
+/* fault D5: libyaml compares each with all before it, so 80,000 of them took a minute */
+static void tag_lines_are_bounded(void **state)
+{
+	struct yaml_document doc CLEANUP(yaml_release) = {0};
+	struct str text CLEANUP(str_release) = {0}, wrong CLEANUP(str_release) = {0};
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		str_format(&text, "%%TAG !a%d! tag:x,%d:\n", i, i);
+	str_format(&wrong, "%s%%TAG !b! tag:x:\n--- {a: b}\n", str_text(&text));
+	str_text_add(&text, "--- {a: 5 %TAG}\n");
+	parse(&doc, str_text(&text));
+	assert_string_equal(yaml_get(doc.root, "a")->text, "5 %TAG");
+	REFUSE(str_text(&wrong), .line = 101, .column = 1, .message = "more than 100 %TAG lines");
+}
+
 /* Adds "KEY=TEXT " for each member of the map. */
 static void add_members(struct str *out, const struct yaml *map)
 {
@@ -554,6 +570,7 @@ int main(void)
 		cmocka_unit_test(bad_aliases),
 		cmocka_unit_test(expansion_is_bounded),
 		cmocka_unit_test(tags),
+		cmocka_unit_test(tag_lines_are_bounded),
 		cmocka_unit_test(merge_keys),
 		cmocka_unit_test(merged_members_are_copies),
 		cmocka_unit_test(merging_is_bounded),
