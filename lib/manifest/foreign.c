@@ -117,7 +117,7 @@ static const char *read_scopes(struct reading *r, const struct json *attributes)
 		return NULL;
 	for (const struct json *it = json_first(list); it; it = json_next(it)) {
 		const char *scope = json_text(it);
-		if (!scope || strchr(scope, ','))
+		if (!scope || !*scope || strchr(scope, ','))
 			return NULL;
 		items[count++] = scope;
 	}

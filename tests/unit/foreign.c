@@ -72,6 +72,8 @@ static void terraform_states(void **state)
 	has(STATE(STORE), "cloudflare_secrets_store.s=acc/s1/s1 keys [?] (?)", 0, 0);
 	has(STATE(SECRET(",\"scopes\":[\"workers\",\"dex\"],\"comment\":null,\"value\":\"v\"")),
 		"cloudflare_secrets_store_secret.k[3]=acc/s1/k1 ? [dex,workers] ()", 1, 0);
+	has(STATE(SECRET(",\"scopes\":[\"\",\"dex\"]")),
+		"cloudflare_secrets_store_secret.k[3]=acc/s1/k1 ? [?] (?)", 0, 0);
 	has(STATE(SECRET(",\"secret_text\":\"v\"")),
 		"cloudflare_secrets_store_secret.k[3]=acc/s1/k1 ? [?] (?)", 1, 0);
 	has(STATE(SECRET(",\"value\":null")),
