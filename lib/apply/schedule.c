@@ -122,7 +122,7 @@ static void add_store(struct schedule *s, const struct row *from, const struct r
 
 static void add_stores(struct schedule *s, bool removes, size_t batch)
 {
-	const struct row *end = s->plan->rows + s->plan->row_count;
+	const struct row *end = s->plan->row_count ? s->plan->rows + s->plan->row_count : NULL;
 
 	for (const struct row *from = s->plan->rows, *to = from; from < end; from = to) {
 		const struct object *store = row_object(from);

@@ -319,7 +319,8 @@ bool audit_read(const struct live_input *input, const struct model *desired, str
 	struct question questions[AUDIT_SECRET_LIMIT];
 	size_t count = 0;
 
-	for (struct object *it = live->objects; it < live->objects + live->object_count; it++) {
+	for (size_t i = 0; i < live->object_count; i++) {
+		struct object *it = &live->objects[i];
 		const struct object *recorded =
 			it->secret ? find_modified(input, desired, it) : NULL;
 		if (recorded && count++ < AUDIT_SECRET_LIMIT)

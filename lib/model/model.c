@@ -287,13 +287,11 @@ const struct object *model_object(
 
 struct objects model_doubles(const struct model *model, const struct object *like)
 {
-	struct objects found = {model_find(model, like), 0};
-	const struct object *end = model->objects + model->object_count;
+	size_t at = lower_bound(model, like), end = at;
 
-	while (found.items && found.items + found.count < end &&
-		object_compare(found.items + found.count, like) == 0)
-		found.count++;
-	return found;
+	while (end < model->object_count && object_compare(&model->objects[end], like) == 0)
+		end++;
+	return end > at ? (struct objects){&model->objects[at], end - at} : (struct objects){0};
 }
 
 struct objects model_inside(const struct model *model, const struct object *like)

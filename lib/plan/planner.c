@@ -104,14 +104,14 @@ static void plan_objects(struct planning *p)
 /* Sets each row's previous address, by the moves in the state or by a rename. */
 static void add_moves(struct planning *p)
 {
-	const struct moved *moves = p->input->moves, *end = moves + p->input->move_count;
+	size_t left = p->input->move_count;
+	const struct moved *moves = p->input->moves;
 
-	for (size_t i = 0; i < p->plan->row_count && moves < end; i++) {
+	for (size_t i = 0; i < p->plan->row_count && left; i++) {
 		struct row *row = &p->plan->rows[i];
-		while (moves < end && object_compare(moves->object, row_object(row)) < 0)
+		for (; left && object_compare(moves->object, row_object(row)) < 0; left--)
 			moves++;
-		if (moves < end && row->recorded &&
-			object_compare(moves->object, row->recorded) == 0)
+		if (left && row->recorded && object_compare(moves->object, row->recorded) == 0)
 			row->moved_from = moves->from;
 	}
 	for (size_t i = 0; i < p->plan->row_count; i++) {

@@ -125,11 +125,10 @@ void chain_release(struct chain_writer *writer)
 /* Finds the end of the line at `at`; false: there is no whole line. */
 static bool find_line(struct chain_reader *reader, const char **ret_line, size_t *ret_length)
 {
+	if (reader->at >= reader->length)
+		return false;
 	const char *line = reader->bytes + reader->at;
-	const char *end = reader->at < reader->length
-				  ? memchr(line, '\n', reader->length - reader->at)
-				  : NULL;
-
+	const char *end = memchr(line, '\n', reader->length - reader->at);
 	if (!end)
 		return false;
 	*ret_line = line;
