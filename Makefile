@@ -13,7 +13,7 @@ PKG_CONFIG ?= pkg-config
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 SHIPPING := dist deb static release
-.PHONY: all tests objects install sbom $(SHIPPING) unit test asan bench lint format clean help show-flags
+.PHONY: all tests objects install sbom $(SHIPPING) unit test asan fuzz fuzzers bench lint format clean help show-flags
 
 help:
 	@echo 'make            build/cfprov and build/cfsim'
@@ -25,7 +25,8 @@ help:
 	@echo 'make release    build/release: all of these, with checksums, SBOM and signature'
 	@echo 'make test       unit tests, planner cases and command-line tests'
 	@echo 'make unit       unit tests only'
-	@echo 'make asan       the same tests under AddressSanitizer and UBSan'
+	@echo 'make asan       the same tests, and the corpora of tests/fuzz, under AddressSanitizer and UBSan'
+	@echo 'make fuzz       each target of tests/fuzz for TIME=60 seconds; needs clang'
 	@echo 'make lint       the guards of tests/lint'
 	@echo 'make bench      tests/bench/RESULTS.md: cfprov beside a bare loop, in minutes; needs python3'
 	@echo 'make format     lay the sources out with clang-format'
@@ -86,9 +87,10 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototyp
 try = $(shell $(CC) -O2 -Werror -U_FORTIFY_SOURCE $1 -include stdlib.h -xc -c -o /dev/null \
 	/dev/null 2>/dev/null && echo '$1')
 ifdef SANITIZE
-# gcc's shared libubsan forgets its log_path when libasan is there, too.
+# gcc's shared libubsan forgets its log_path when libasan is there, too. SANITIZE=fuzzer: for
+# libFuzzer (clang), whose main program tests/fuzz then gets.
 HARDEN := -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
-	$(call try,-static-libubsan)
+	$(if $(filter fuzzer,$(SANITIZE)),-fsanitize=fuzzer-no-link) $(call try,-static-libubsan)
 else
 HARDEN := -U_FORTIFY_SOURCE $(or $(call try,-D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2) \
 	-fstack-protector-strong $(call try,-fstack-clash-protection) $(call try,-fcf-protection) \
@@ -112,10 +114,11 @@ progs  = $(patsubst %.c,$(BUILD)/%,$(wildcard $1))
 UNIT  := $(call progs,tests/unit/*.c)
 TOOLS := $(call progs,tests/tools/*.c)
 PLAN  := $(if $(wildcard tests/plan/*.c),$(BUILD)/tests/plan/run)
+FUZZ  := $(call progs,tests/fuzz/*.c)
 BENCH := $(call progs,tests/bench/*.c)
 LEAKY := $(BUILD)/tests/canary/leaky
 OBJS  := $(call objs,lib/*/*.c cmd/*/*.c tests/unit/*.c tests/tools/*.c tests/plan/*.c \
-	tests/bench/*.c tests/canary/*.c)
+	tests/bench/*.c tests/canary/*.c tests/fuzz/*.c tests/fuzz/shared/*.c)
 PROGS := $(patsubst cmd/%,$(BUILD)/%,$(filter cmd/cfprov cmd/cfsim,$(wildcard cmd/*)))
 # The programs write these: manual pages from cmd/PROGRAM/PAGE.SECTION.in, and completions.
 MAN   := $(BUILD)/share/man
@@ -141,7 +144,8 @@ $(call stamp,$(BUILD)/commit,$(COMMIT) $(BUILD_DATE))
 endif
 
 all: $(PROGS) $(SHARE)
-tests: all $(UNIT) $(PLAN) $(TOOLS) $(BENCH) $(LEAKY)
+tests: all $(UNIT) $(PLAN) $(TOOLS) $(BENCH) $(LEAKY) $(FUZZ)
+fuzzers: $(FUZZ)
 objects: $(OBJS)
 
 # What is under way is said in a line, unless V=1 or -s asks for all or nothing.
@@ -172,6 +176,15 @@ $(BUILD)/tests/unit/status: $(OBJ)/cmd/cfprov/status.o
 $(BUILD)/tests/unit/html: $(filter-out %/main.o,$(call objs,cmd/cfprov/*.c))
 $(UNIT) $(TOOLS): $(BUILD)/%: $(OBJ)/%.o $(LIB)
 	$(call link,$(TEST_LIBS))
+
+# With libFuzzer, some know what JSON looks like.
+FUZZED := $(OBJ)/tests/fuzz/shared/fuzz.o $(if $(filter fuzzer,$(SANITIZE)),,$(OBJ)/tests/fuzz/shared/replay.o)
+JSONS  := $(if $(filter fuzzer,$(SANITIZE)),$(addprefix $(BUILD)/tests/fuzz/,answer backend foreign \
+	journal plan state))
+$(JSONS): $(OBJ)/tests/fuzz/shared/mutate.o
+$(BUILD)/tests/fuzz/terminal: $(OBJ)/cmd/cfprov/status.o
+$(FUZZ): $(BUILD)/%: $(OBJ)/%.o $(FUZZED) $(LIB)
+	$(call link,$(if $(filter fuzzer,$(SANITIZE)),-fsanitize=fuzzer))
 
 # They link what cfprov links, used or not: for `linked`, that is all there is to measure.
 $(BENCH): $(BUILD)/%: $(OBJ)/%.o
@@ -207,7 +220,11 @@ test: tests
 	sh tests/run.sh --only unit,plan,cli
 asan:
 	$(MAKE) BUILD=$(BUILD)/asan SANITIZE=1 tests
-	sh tests/run.sh --build $(BUILD)/asan --only unit,plan,cli
+	sh tests/run.sh --build $(BUILD)/asan --only unit,plan,cli,fuzz
+TIME ?= 60
+fuzz:
+	$(MAKE) CC=clang-14 BUILD=$(BUILD)/fuzz SANITIZE=fuzzer fuzzers
+	sh tests/fuzz/run.sh $(BUILD)/fuzz $(TIME) $(TARGETS)
 lint: objects
 	sh tests/lint/run.sh
 bench: all $(BENCH)

@@ -170,6 +170,7 @@ suites()
 		unit) some "${prefix}unit" "$from" tests/unit/*.c ;;
 		plan) some "${prefix}plan" "$from" tests/plan/*.c ;;
 		cli) some "${prefix}cli" "$from" $(ls -S tests/cli/*.bats) ;;
+		fuzz) some "${prefix}fuzz" "$from" tests/fuzz/*.c ;;
 		crash) some "${prefix}crash" "$from" tests/crash/*.sh tests/crash/*.bats ;;
 		model) some model "$from" tests/model/run.py ;;
 		canary) some "${prefix}canary" "$from" tests/canary/*.bats ;;
@@ -210,8 +211,8 @@ check()
 
 if [ -n "$only" ]; then
 	case $build in
-	*/asan) suites asan- "$build" unit plan cli crash ;;
-	*) suites '' "$build" lint package trust state ci crash model canary lint-selftest cli unit plan ;;
+	*/asan) suites asan- "$build" unit plan cli crash fuzz ;;
+	*) suites '' "$build" lint package trust state ci crash model canary lint-selftest cli unit plan fuzz ;;
 	esac
 	run_queue
 	finish
@@ -239,7 +240,7 @@ wait
 suites '' build lint package trust state ci crash model canary lint-selftest
 [ $asan -ne 0 ] || suites asan- build/asan cli
 suites '' build cli
-[ $asan -ne 0 ] || suites asan- build/asan unit plan
+[ $asan -ne 0 ] || suites asan- build/asan unit plan fuzz
 suites '' build unit plan
 run_queue
 finish

@@ -4,7 +4,8 @@
 # pages, completions, password managers and HTML, which are skipped without, "sh tests/setup.sh
 # browser" for those that look at HTML in Chromium (300 MB), too, "sh tests/setup.sh ceph" for those
 # of state in an object store, "sh tests/setup.sh package" for making and testing packages and static
-# programs (.packaging/README.md). Silent when nothing is missing.
+# programs (.packaging/README.md), "sh tests/setup.sh fuzz" for make fuzz. Silent when nothing is
+# missing.
 set -eu
 
 # libc6-dev is only recommended by gcc, and we install without recommended packages.
@@ -19,6 +20,7 @@ package='debhelper dpkg-dev fakeroot lintian debootstrap minisign musl-tools lin
 	autoconf automake libtool perl binutils python3 git'
 extras='man-db groff mandoc bash-completion zsh fish age pass gnupg python3-html5lib'
 browser='chromium'
+fuzz='clang-14 libclang-rt-14-dev'
 
 purpose=${1-}
 case $purpose in
@@ -28,8 +30,9 @@ extras) wanted=$extras ;;
 browser) wanted=$browser ;;
 ceph) wanted=$ceph ;;
 package) wanted=$package ;;
+fuzz) wanted="$build $fuzz" ;;
 *)
-	echo "usage: sh tests/setup.sh build|test|extras|browser|ceph|package" >&2
+	echo "usage: sh tests/setup.sh build|test|extras|browser|ceph|package|fuzz" >&2
 	exit 2
 	;;
 esac
