@@ -158,8 +158,9 @@ void notes_print(const struct plan_view *view)
 
 bool notes_find_refusals(const struct plan_view *view, struct error_list *errors)
 {
-	const struct guard_limits limits = guard_defaults(view->options);
+	struct guard_limits limits = guard_defaults(view->options);
 
+	limits.policy = view->limits;
 	return guard_check(view->plan, &limits, errors);
 }
 

@@ -19,7 +19,7 @@ bool notes_not_compared(struct str *out, const struct plan *plan);
 /* Adds what to do about values that changed outside and are left alone; false: there are none. */
 bool notes_left_alone(struct str *out, const struct plan_view *view);
 
-/* What apply would refuse by default, as errors; false: there are some. */
+/* What apply would refuse by default, or by the policy, as errors; false: there are some. */
 bool notes_find_refusals(const struct plan_view *view, struct error_list *errors);
 
 /* To stderr: what will be adopted if somebody approves; values that nobody can verify; what the

@@ -11,6 +11,7 @@ struct plan_view plan_view(const struct session *session)
 		.is_summary = session->cli->summary,
 		.unread = &session->unread,
 		.max_bytes = session->cli->max_bytes,
+		.limits = session->has_policy ? &session->policy.destroy : NULL,
 	};
 }
 

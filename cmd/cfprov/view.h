@@ -11,8 +11,9 @@ struct plan_view {
 	bool is_partial; /* -account, -target or -exclude left something out */
 	bool has_failed; /* accounts could not be read; the plan is about the others */
 	bool is_summary; /* -summary */
-	const struct cli_texts *unread; /* their aliases */
-	size_t max_bytes;               /* for markdown; 0: no limit */
+	const struct cli_texts *unread;      /* their aliases */
+	size_t max_bytes;                    /* for markdown; 0: no limit */
+	const struct policy_destroy *limits; /* of the policy; NULL: there is none */
 };
 
 /* The view of the plan that a session has made or read. It borrows from the session. */

@@ -803,6 +803,34 @@ deep()
 	good apply -auto-approve -allow-store-destroy $p
 }
 
+@test "a plan says in every form which limit of the policy apply would refuse it by" {
+	start_logged
+	policy 'values: {env: [DB_A]}'
+	secret '{env: DB_A}' '{env: DB_A}'
+	good apply -auto-approve $p
+	secret '{env: DB_A}'
+	local refusal='refusing to destroy 1 object: the policy allows 0 (rule `destroy.max_deletes`, owner/policy.yaml:'
+	good plan -out=plan.cfprov $p
+	err_has "Warning: apply will fail: $refusal" 'No option lifts a limit of the policy.'
+	good plan -values=none $p
+	err_has "apply will fail: $refusal"
+	good show plan.cfprov $p
+	err_has "apply will fail: $refusal"
+	good plan -json $p
+	jq -e --arg text "apply will fail: $refusal" 'select(."@level" == "warn") |
+		.diagnostic.summary | startswith($text)' out
+	good plan -format=markdown $p
+	out_has '`apply` will fail: refusing to destroy 1 object: the policy allows 0 (rule'
+	good plan -format=html $p
+	out_has '<code>apply</code> will fail: refusing to destroy 1 object: the policy allows 0 (rule'
+	# Nothing of it without a policy, or within its limits.
+	good plan
+	err_lacks 'will fail'
+	policy 'values: {env: [DB_A]}' 'destroy: {max_deletes: 1}'
+	good plan $p
+	err_lacks 'will fail'
+}
+
 @test "unmanaged secrets count among what is destroyed" {
 	start_logged
 	policy 'values: {env: [DB_A]}' 'destroy: {max_deletes: 2, stores: true}'
