@@ -198,6 +198,7 @@ bool text_is_made_of(const char *text, const char *allowed)
 enum {
 	TOKEN_LENGTH = 40,
 	PREFIXED_LENGTH = 20,
+	AGE_LENGTH = 74,
 	HEX_LENGTH = 37,
 	PART_LENGTH = 8,
 	COMMIT_LENGTH = 40
@@ -281,20 +282,37 @@ static bool is_pem(const char *bytes, size_t length)
 	return length >= strlen(header) && memcmp(bytes, header, strlen(header)) == 0;
 }
 
+/* How tokens of Cloudflare begin, and those of others that are shorter than TOKEN_LENGTH. */
+static const char *const prefixes[] = {"cfat_", "cfut_", "cfk_", "glpat-", "sk_live_", "sk_test_",
+	"rk_live_", "rk_test_", "whsec_", "AIza"};
+
+static size_t prefix_length(const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (length > strlen(prefixes[i]) &&
+			memcmp(bytes, prefixes[i], strlen(prefixes[i])) == 0)
+			return strlen(prefixes[i]);
+	return 0;
+}
+
+/* A private key of age has neither lower case nor fewer characters. */
+static bool is_age_key(const char *bytes, size_t length)
+{
+	static const char start[] = "AGE-SECRET-KEY-1";
+
+	return length >= AGE_LENGTH && memcmp(bytes, start, strlen(start)) == 0;
+}
+
 static bool is_token_of(const char *bytes, size_t length, const char *characters)
 {
-	static const char *const prefixes[] = {"cfat_", "cfut_", "cfk_"};
-	size_t least = TOKEN_LENGTH;
+	size_t prefix = prefix_length(bytes, length);
+	size_t least = prefix ? prefix + PREFIXED_LENGTH : TOKEN_LENGTH;
 
 	for (size_t i = 0; i < length; i++)
 		if (!bytes[i] || !strchr(characters, bytes[i]))
 			return false;
-	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
-		size_t prefix = strlen(prefixes[i]);
-		if (length > prefix && memcmp(bytes, prefixes[i], prefix) == 0)
-			least = prefix + PREFIXED_LENGTH;
-	}
-	return (length >= least && is_random(bytes, length)) || is_hex_token(bytes, length);
+	return (length >= least && is_random(bytes, length)) || is_hex_token(bytes, length) ||
+	       is_age_key(bytes, length);
 }
 
 static const char *const token_characters[] = {LETTERS DIGITS "_-", LETTERS DIGITS "+/="};

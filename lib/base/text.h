@@ -50,10 +50,11 @@ bool text_is_made_of(const char *text, const char *allowed);
 
 /*
  * True if the text is probably a secret that was pasted where a name belongs: a token of 40
- * characters or more (20 with a prefix of Cloudflare's tokens) of A-Z, a-z, 0-9, _ and -, or with
- * +, / and = as in base64, whose letters and digits alternate as those of random text do; 37
- * hexadecimal digits or more; or the header of a PEM file. False for long names made of words, for
- * ids of 32 hexadecimal digits, for UUIDs and for ids of commits.
+ * characters or more (20 after a prefix of tokens of Cloudflare, GitLab, Stripe or Google) of A-Z,
+ * a-z, 0-9, _ and -, or with +, / and = as in base64, whose letters and digits alternate as those
+ * of random text do; 37 hexadecimal digits or more; a private key of age; or the header of a PEM
+ * file. False for long names made of words, for ids of 32 hexadecimal digits, for UUIDs and for ids
+ * of commits.
  */
 bool text_looks_like_token(const char *bytes, size_t length);
 

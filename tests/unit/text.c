@@ -444,6 +444,13 @@ static const char *const tokens[] = {
 	"q8Z/3xVn+R5yTb1WkLc7/Gm2pHf9+sJd4QaXe6UoNi0=",
 	"7f3c9a1e5b8d2046f1a7c3e9b5d80246fa1c3", /* 37 hexadecimal digits: a global API key */
 	"-----BEGIN PRIVATE KEY-----",
+	/* Shorter, but their beginnings say what they are. */
+	"glpat-Q9Yb3kTz0uV7mXw2Lr8p",
+	"sk_live_Q9Yb3kTz0uV7mXw2Lr8p",
+	"rk_test_Q9Yb3kTz0uV7mXw2Lr8p",
+	"whsec_Q9Yb3kTz0uV7mXw2Lr8pNc5eHs1jKd",
+	"AIzaQ9Yb3kTz0uV7mXw2Lr8pNc5eHs1jKdAfGo6",
+	"AGE-SECRET-KEY-1QZ7VX9KLM3T5WD8N2P4RCF6GH0JYAEUSQZ7VX9KLM3T5WD8N2P4RCF6GH0",
 };
 
 static const char *const names[] = {
@@ -462,7 +469,9 @@ static const char *const names[] = {
 	"Deploy-da39a3ee5e6b4b0d3255bfef95601890afd80709",
 	"da39a3ee5e6b4b0d3255bfef95601890afd80709", /* a commit's id */
 	"1234567890123456789012345678901234567890", "cfat_production_dns_edit_token_2024",
-	"cfut_Production_Dns_Edit_Token_2024",
+	"cfut_Production_Dns_Edit_Token_2024", "glpat-Production-Registry-Read-Token-2024",
+	"sk_live_payments_production_2024", "SK_LIVE_PAYMENTS_PRODUCTION_2024",
+	"AIzaMapsKeyOfTheProductionWebsite2", "AGE-SECRET-KEY-1-OF-PRODUCTION",
 	"/srv/secrets/Production/Payments/Europe-West-2/tls.key",
 	"q8Z3xVn5yTb1WkLc7 Gm2pHf9 sJd4QaXe6UoNi0", /* words */
 };
