@@ -40,6 +40,21 @@ check()
 	done
 }
 
+@test "README.md claims no safety that SECURITY.md does not promise" {
+	cd "$top"
+	local claims claim
+	claims=$(sed -n '/^## Safety/,/^## cfprov/p' README.md | grep -oE '^- \*\*[^*]+\*\*')
+	(($(wc -l <<<"$claims") >= 5))
+	sed -n '/^## What is promised/,/^## Without/p' .github/SECURITY.md >"$BATS_TEST_TMPDIR/promised"
+	while read -r claim; do
+		grep -qF -e "$claim" "$BATS_TEST_TMPDIR/promised" || {
+			echo "not promised: $claim"
+			return 1
+		}
+	done <<<"$claims"
+	grep -qF '(.github/SECURITY.md) says exactly what is promised' README.md
+}
+
 @test "README.md has 150 to 200 lines" {
 	(($(wc -l <"$top/README.md") >= 150 && $(wc -l <"$top/README.md") <= 200))
 }
