@@ -53,6 +53,9 @@ check()
 		}
 	done <<<"$claims"
 	grep -qF '(.github/SECURITY.md) says exactly what is promised' README.md
+	# What a user would otherwise take for safe, or miss behind a proxy that reads along.
+	grep -qF 'the checksum of a saved plan guards against damage, not against people' README.md
+	grep -qF "\`SSL_CERT_FILE\` and \`SSL_CERT_DIR\` replace the" README.md
 }
 
 @test "README.md has 150 to 200 lines" {
