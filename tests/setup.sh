@@ -19,7 +19,7 @@ ceph='radosgw ceph-mon ceph-osd ceph-common'
 package='debhelper dpkg-dev fakeroot lintian debootstrap minisign musl-tools linux-libc-dev
 	autoconf automake libtool perl binutils python3 git'
 extras='man-db groff mandoc bash-completion zsh fish age pass gnupg python3-html5lib'
-browser='chromium'
+browser='chromium poppler-utils'
 fuzz='clang-14 libclang-rt-14-dev'
 
 purpose=${1-}

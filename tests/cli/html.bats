@@ -205,3 +205,19 @@ colours()
 		[ "$opened" = "${fragment:+<h2>Account two}" ]
 	done
 }
+
+@test "from Chromium a plan is printed whole, folds included" {
+	have chromium pdftotext
+	export V=v
+	jq -n '{account_id: "acc_1", stores: [{name: "s", secrets:
+		[range(300) | {name: "SECRET_\(.)_", value: {env: "V"}}]}]}' >cfprov.yaml
+	start_logged --max-secrets 0
+	good plan -format=html -values=none
+	! grep -q '<details open>' out || return 1
+	browse --print-to-pdf="$PWD/page.pdf"
+	pdftotext -layout page.pdf printed
+	grep -F 'Plan: 301 to add, 0 to change, 0 to destroy.' printed
+	[ "$(grep -oE 'SECRET_[0-9]+_' printed | sort -u | wc -l)" = 300 ]
+	# No page begins with the second line of a change.
+	! grep -P '\f *(value|from) ' printed || return 1
+}
