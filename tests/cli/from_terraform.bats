@@ -135,6 +135,11 @@ edited()
 	[ -z "$(sed -n 's/^  to = //p' main.tf | sort | uniq -d)" ]
 	[ -z "$(sed -n 's/^variable //p' main.tf | sort | uniq -d)" ]
 	grep -qF '  comment    = "costs $${5} \"net\""' main.tf
+	# Nothing is left to cfprov, and nothing was deleted or written.
+	good state rm '*/*'
+	[ "$(grep -c '^Removed ' out)" = 250 ]
+	[ "$(jq '[.accounts[]?.stores[]?] | length' "$state")" = 0 ]
+	[ "$(requests '.method != "GET"')" = 0 ]
 	! command -v terraform || env TF_CLI_CONFIG_FILE= terraform fmt -check -diff main.tf
 }
 
