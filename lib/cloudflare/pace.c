@@ -4,7 +4,15 @@
 
 int64_t pace_wait_ms(const struct pace *pace, int64_t now_ms)
 {
-	return pace->next_at_ms > now_ms ? pace->next_at_ms - now_ms : 0;
+	int64_t until_ms = pace->next_at_ms;
+
+	for (size_t i = 0; i < pace->budget_count; i++) {
+		const struct pace_budget *budget = &pace->budgets[i];
+		bool is_used_up = budget->remaining >= 0 && budget->remaining <= pace->under_way;
+		if (is_used_up && until_ms < budget->reset_at_ms)
+			until_ms = budget->reset_at_ms;
+	}
+	return until_ms > now_ms ? until_ms - now_ms : 0;
 }
 
 void pace_hold(struct pace *pace, int64_t until_ms)
@@ -19,10 +27,11 @@ static bool has_policy(const struct pace_budget *budget)
 }
 
 /* A new window, not yet mentioned by any answer: it has what the policy says, if that is known. */
-static void renew(struct pace_budget *budget, int64_t now_ms)
+static void renew(struct pace_budget *budget, int64_t under_way, int64_t now_ms)
 {
 	budget->is_from_server = false;
-	budget->remaining = has_policy(budget) ? budget->quota : -1;
+	budget->remaining = budget->first = has_policy(budget) ? budget->quota : -1;
+	budget->started = under_way;
 	budget->reset_at_ms = has_policy(budget) ? now_ms + budget->window_ms : now_ms;
 }
 
@@ -32,13 +41,11 @@ void pace_started(struct pace *pace, int64_t now_ms)
 	for (size_t i = 0; i < pace->budget_count; i++) {
 		struct pace_budget *budget = &pace->budgets[i];
 		if (now_ms >= budget->reset_at_ms)
-			renew(budget, now_ms);
-		if (budget->remaining < 0)
-			continue;
+			renew(budget, pace->under_way, now_ms);
+		budget->started++;
 		int64_t left = budget->remaining - pace->under_way;
-		int64_t left_ms = budget->reset_at_ms - now_ms;
-		if (left < PACE_RESERVE)
-			pace_hold(pace, now_ms + (left > 0 ? left_ms / left : left_ms));
+		if (budget->is_shared && left > 0 && left < PACE_RESERVE)
+			pace_hold(pace, now_ms + (budget->reset_at_ms - now_ms) / left);
 	}
 }
 
@@ -76,6 +83,32 @@ static int64_t bounded(int64_t ms)
 	return ms < PACE_LONGEST_WAIT_MS ? ms : PACE_LONGEST_WAIT_MS;
 }
 
+/*
+ * What an answer says of the window that it was sent in. Answers overtake each other, and t is
+ * rounded up to seconds: in one window the least of each counts. More requests until a later reset
+ * are those of a new window.
+ */
+static void take_remaining(struct pace_budget *budget, int64_t under_way, int64_t now_ms,
+	const struct ratelimit_item *item)
+{
+	int64_t reset_at_ms =
+		item->reset_ms < 0 ? budget->reset_at_ms : now_ms + bounded(item->reset_ms);
+	bool is_more = item->remaining > budget->remaining + under_way &&
+		       reset_at_ms > budget->reset_at_ms + 1000;
+
+	if (now_ms >= budget->reset_at_ms || budget->remaining < 0 || is_more) {
+		budget->remaining = budget->first = item->remaining;
+		budget->started = under_way;
+		budget->reset_at_ms = reset_at_ms;
+	}
+	if (budget->remaining > item->remaining)
+		budget->remaining = item->remaining;
+	if (budget->reset_at_ms > reset_at_ms || !budget->is_from_server)
+		budget->reset_at_ms = reset_at_ms;
+	budget->is_shared |= budget->remaining < budget->first - budget->started;
+	budget->is_from_server = true;
+}
+
 void pace_update(struct pace *pace, int64_t now_ms, const struct ratelimit *limits)
 {
 	for (size_t i = 0; i < limits->count; i++) {
@@ -88,14 +121,9 @@ void pace_update(struct pace *pace, int64_t now_ms, const struct ratelimit *limi
 		if (item->remaining < 0)
 			continue;
 		/* Without t, the known window continues, or has just begun. */
-		if (item->reset_ms >= 0)
-			budget->reset_at_ms = now_ms + bounded(item->reset_ms);
-		else if (now_ms >= budget->reset_at_ms)
-			renew(budget, now_ms);
-		budget->remaining = item->remaining;
-		budget->is_from_server = true;
-		if (budget->remaining == 0)
-			pace_hold(pace, budget->reset_at_ms);
+		if (item->reset_ms < 0 && now_ms >= budget->reset_at_ms)
+			renew(budget, pace->under_way, now_ms);
+		take_remaining(budget, pace->under_way, now_ms, item);
 	}
 }
 

@@ -11,7 +11,10 @@
 #include "cloudflare/ratelimit.h"
 
 enum {
-	/* The last requests of a window are spread over the time until its end. */
+	/*
+	 * If somebody else uses the budget too, the last requests of a window are spread over the
+	 * time until its end.
+	 */
 	PACE_RESERVE = 20,
 	/* No window is longer (Cloudflare's takes 5 minutes). */
 	PACE_LONGEST_WAIT_MS = 600000,
@@ -26,6 +29,8 @@ struct pace_budget {
 	int64_t reset_at_ms;
 	int64_t quota, window_ms; /* of each window; -1: not known */
 	bool is_from_server;      /* `remaining` was; else it is counted here */
+	int64_t first, started;   /* what was left first in this window; our requests since */
+	bool is_shared;           /* more was used than what we have started */
 };
 
 /* Start with {0}. */
@@ -36,7 +41,10 @@ struct pace {
 	int64_t next_at_ms; /* nothing starts before */
 };
 
-/* How long to wait before the next request may start; 0: now. */
+/*
+ * How long to wait before the next request may start; 0: now. An answer may shorten it, as those
+ * that overtook it may count its request a second time.
+ */
 int64_t pace_wait_ms(const struct pace *pace, int64_t now_ms);
 
 /* A request starts; it has ended, with or without an answer. */

@@ -81,64 +81,136 @@ static void under_way_counts(void **state)
 	struct pace pace = {0};
 
 	(void)state;
+	tell(&pace, NOW, 10, 60 * SECOND);
+	for (int i = 0; i < 9; i++) {
+		pace_started(&pace, NOW);
+		assert_int_equal(pace_wait_ms(&pace, NOW), 0);
+	}
+	pace_started(&pace, NOW);
+	assert_int_equal(pace_wait_ms(&pace, NOW), 60 * SECOND);
+}
+
+/* Somebody else uses the budget: the last requests are spread, so that both get some. */
+static void what_is_shared_is_spread(void **state)
+{
+	struct pace pace = {0};
+
+	(void)state;
 	tell(&pace, NOW, PACE_RESERVE + 10, 60 * SECOND);
-	for (int i = 0; i < 10; i++) {
+	pace_started(&pace, NOW);
+	pace_ended(&pace);
+	tell(&pace, NOW, PACE_RESERVE + 8, 60 * SECOND); /* we have used one of the two */
+	for (int i = 0; i < 8; i++) {
 		pace_started(&pace, NOW);
 		assert_int_equal(pace_wait_ms(&pace, NOW), 0);
 	}
 	pace_started(&pace, NOW);
 	assert_true(pace_wait_ms(&pace, NOW) > 0);
-	assert_true(pace_wait_ms(&pace, NOW) <= 60 * SECOND);
+	assert_true(pace_wait_ms(&pace, NOW) < 60 * SECOND);
+}
+
+/* An answer that was overtaken says more than is left. */
+static void answers_overtake_each_other(void **state)
+{
+	struct pace pace = {0};
+
+	(void)state;
+	tell(&pace, NOW, 10, 60 * SECOND);
+	for (int i = 0; i < 5; i++)
+		pace_started(&pace, NOW);
+	for (int64_t left = 5; left < 10; left++) {
+		pace_ended(&pace);
+		tell(&pace, NOW, left, 60 * SECOND);
+		assert_int_equal(pace_wait_ms(&pace, NOW), 0);
+	}
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(pace_wait_ms(&pace, NOW), 0);
+		pace_started(&pace, NOW);
+	}
+	assert_int_equal(pace_wait_ms(&pace, NOW), 60 * SECOND);
+	pace_ended(&pace);
+	tell(&pace, NOW, 1, 60 * SECOND); /* the fourth of them; it counts three that we wait for */
+	assert_int_equal(pace_wait_ms(&pace, NOW), 60 * SECOND);
+	for (int i = 0; i < 3; i++)
+		pace_ended(&pace);
+	assert_int_equal(pace_wait_ms(&pace, NOW), 60 * SECOND);
+	pace_ended(&pace);
+	assert_int_equal(pace_wait_ms(&pace, NOW), 0);
 }
 
 /*
- * A server that gives `budget` requests in each `window_ms` and says after each what is left. A
- * client with many at a time sends `count`; the server never has to refuse, no wait goes beyond
- * the reset, and all comes to an end in the time that the budget needs.
+ * A server that gives `budget` requests in each `window_ms` and says after each what is left, in
+ * seconds rounded up. Its answers overtake each other. A client with many at a time sends `count`,
+ * and somebody else sends one request after every `others` of them (0: nobody). Returns how long
+ * it takes.
  */
-static void simulate(int64_t budget, int64_t window_ms, size_t parallel, size_t count)
+static int64_t simulate(
+	int64_t budget, int64_t window_ms, size_t parallel, size_t count, size_t others)
 {
 	struct pace pace = {0};
-	int64_t now = NOW, left = budget, reset_at = NOW + window_ms;
+	int64_t now = NOW, left = 0, reset_at = NOW, said[100];
 
-	tell(&pace, now, left, window_ms);
 	for (size_t sent = 0; sent < count;) {
 		size_t started = 0;
+		if (now >= reset_at) {
+			left = budget;
+			reset_at = now + window_ms;
+		}
 		while (started < parallel && sent + started < count &&
 			pace_wait_ms(&pace, now) == 0) {
 			pace_started(&pace, now);
 			started++;
+			assert_true(left > 0); /* or else it would say 429 */
+			said[started - 1] = --left;
+			left -= left > 0 && others && (sent + started) % others == 0;
 		}
 		for (size_t i = 0; i < started; i++) {
-			assert_true(left > 0); /* or else it would say 429 */
-			left--;
 			pace_ended(&pace);
-			tell(&pace, now, left, reset_at - now);
+			tell(&pace, now, said[i % 2 || i + 1 == started ? i : i + 1],
+				(reset_at - now + SECOND - 1) / SECOND * SECOND);
 		}
 		sent += started;
-		int64_t wait_ms = pace_wait_ms(&pace, now);
-		assert_true(wait_ms <= reset_at - now);
+		int64_t wait_ms = sent < count ? pace_wait_ms(&pace, now) : 0;
+		assert_true(wait_ms <= window_ms);
 		now += wait_ms > 0 ? wait_ms : 1;
-		if (now >= reset_at) {
-			left = budget;
-			reset_at = now + window_ms;
-			tell(&pace, now, left, window_ms);
-		}
 	}
-	int64_t windows = 2 * (int64_t)count / budget + 2;
-	assert_true(now - NOW <= windows * (window_ms + (int64_t)count));
+	return now - NOW;
 }
 
-static void never_refused_never_starved(void **state)
+static void all_of_a_budget_is_used(void **state)
+{
+	static const struct {
+		int64_t budget, window_s;
+		size_t parallel, count;
+	} table[] = {
+		{1200, 300, 10, 5000},
+		{1200, 300, 1, 5000},
+		{100, 2, 10, 400},
+		{50, 30, 10, 500},
+		{25, 1, 20, 500},
+		{21, 1, 1, 100},
+		{5, 1, 1, 100},
+		{1, 1, 1, 10},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		int64_t budget = table[i].budget, window_ms = table[i].window_s * SECOND;
+		int64_t count = (int64_t)table[i].count;
+		int64_t took_ms = simulate(budget, window_ms, table[i].parallel, table[i].count, 0);
+		int64_t windows = (count - 1) / budget, steps_ms = budget;
+		if (took_ms < windows * window_ms ||
+			took_ms > windows * window_ms + window_ms / 10 + steps_ms)
+			fail_msg("row %zu: %lld ms", i, (long long)took_ms);
+	}
+}
+
+/* Though somebody else uses a budget, we are not refused, and not starved. */
+static void others_get_their_share(void **state)
 {
 	(void)state;
-	simulate(1200, 300 * SECOND, 10, 5000);
-	simulate(1200, 300 * SECOND, 1, 5000);
-	simulate(50, 30 * SECOND, 10, 500);
-	simulate(25, SECOND, 20, 500);
-	simulate(21, SECOND, 1, 100);
-	simulate(5, SECOND, 1, 100);
-	simulate(1, SECOND, 1, 10);
+	assert_true(simulate(1200, 300 * SECOND, 10, 5000, 10) <= 1500 * SECOND);
+	assert_true(simulate(50, 30 * SECOND, 5, 500, 7) <= 390 * SECOND);
 }
 
 /* A server that says nonsense does not stop us for years. */
@@ -169,7 +241,7 @@ static void the_tightest_budget_counts(void **state)
 	assert_int_equal(pace_wait_ms(&pace, NOW), 2 * SECOND);
 	/* The next answer tells of one of them only: the other one goes on. */
 	pace = (struct pace){0};
-	hear(&pace, NOW, "\"burst\";r=90;t=1, \"default\";r=2;t=100", "");
+	hear(&pace, NOW, "\"burst\";r=90;t=1, \"default\";r=1;t=100", "");
 	hear(&pace, NOW, "\"burst\";r=89;t=1", "");
 	pace_started(&pace, NOW);
 	assert_int_equal(pace_wait_ms(&pace, NOW), 100 * SECOND);
@@ -182,12 +254,12 @@ static void the_policy_is_known_before(void **state)
 
 	(void)state;
 	hear(&pace, NOW, "", "\"default\";q=25;w=10");
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < 24; i++) {
 		pace_started(&pace, NOW);
 		assert_int_equal(pace_wait_ms(&pace, NOW), 0);
 	}
-	pace_started(&pace, NOW); /* fewer than the reserve are left */
-	assert_true(pace_wait_ms(&pace, NOW) > 0);
+	pace_started(&pace, NOW);
+	assert_int_equal(pace_wait_ms(&pace, NOW), 10 * SECOND);
 	/* Without t the window is the policy's. */
 	pace = (struct pace){0};
 	hear(&pace, NOW, "\"default\";r=0", "\"default\";q=25;w=10");
@@ -256,7 +328,10 @@ int main(void)
 		cmocka_unit_test(none_left),
 		cmocka_unit_test(silence),
 		cmocka_unit_test(under_way_counts),
-		cmocka_unit_test(never_refused_never_starved),
+		cmocka_unit_test(what_is_shared_is_spread),
+		cmocka_unit_test(answers_overtake_each_other),
+		cmocka_unit_test(all_of_a_budget_is_used),
+		cmocka_unit_test(others_get_their_share),
 		cmocka_unit_test(nonsense_does_not_hang),
 		cmocka_unit_test(the_tightest_budget_counts),
 		cmocka_unit_test(the_policy_is_known_before),
