@@ -1,5 +1,6 @@
 #include "adapter/http.h"
 
+#include "adapter/http_loop.h"
 #include "adapter/http_memory.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -35,6 +36,7 @@ struct transfer {
 
 struct http {
 	CURLM *multi;
+	struct http_loop loop;
 	struct http_options options;
 	struct proxy proxy;
 	struct transfer *transfers;
@@ -144,6 +146,7 @@ struct http *http_new(const struct http_options *options, struct error *err)
 		mem_exhausted();
 	curl_multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)options->connections);
 	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)options->connections);
+	http_loop_init(&http->loop, http->multi, options->wake_fd);
 	return http;
 }
 
@@ -162,6 +165,7 @@ void http_free(struct http *http)
 		mem_free(transfer);
 	}
 	curl_multi_cleanup(http->multi);
+	http_loop_release(&http->loop);
 	curl_global_cleanup();
 	proxy_release(&http->proxy);
 	mem_free(http);
@@ -400,23 +404,17 @@ static struct http_response *take_done(struct http *http)
 struct http_response *http_next(struct http *http, int64_t timeout_ms)
 {
 	int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
-	struct curl_waitfd wake = {.fd = http->options.wake_fd, .events = CURL_WAIT_POLLIN};
 	struct http_response *response = take_done(http);
-	int running;
 
 	while (!response) {
-		if (curl_multi_perform(http->multi, &running) != CURLM_OK)
-			mem_exhausted();
-		response = take_done(http);
 		int64_t left_ms = deadline_ms - clock_monotonic_ms();
-		if (response || left_ms <= 0 || wake.revents)
-			break;
-		if (curl_multi_poll(http->multi, &wake, wake.fd >= 0,
-			    left_ms > 60000 ? 60000 : (int)left_ms, NULL) != CURLM_OK)
-			mem_exhausted();
+		bool is_woken = http_loop_turn(&http->loop, left_ms > 0 ? left_ms : 0);
 		char bytes[64];
-		if (wake.revents)
-			(void)!read(wake.fd, bytes, sizeof(bytes));
+		if (is_woken)
+			(void)!read(http->options.wake_fd, bytes, sizeof(bytes));
+		response = take_done(http);
+		if (left_ms <= 0 || is_woken)
+			break;
 	}
 	return response;
 }
