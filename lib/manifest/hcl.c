@@ -1,6 +1,7 @@
 #include "manifest/hcl.h"
 
 #include "adapter/table.h"
+#include "base/text.h"
 #include "manifest/naming.h"
 
 #include <ctype.h>
@@ -17,18 +18,23 @@ struct writing {
 /* ---- words ---- */
 
 /*
- * Adds a quoted text: the template language knows \n \r \t \" \\ \uNNNN, and takes ${ and %{ for
- * its own unless they are doubled.
+ * Adds a quoted text: the template language knows \n \r \t \" \\ \uNNNN \UNNNNNNNN, and takes ${
+ * and
+ * %{ for its own unless they are doubled. What plays tricks on a terminal is escaped.
  */
 static void add_text(struct str *out, const char *text)
 {
 	str_char(out, '"');
-	for (; *text; text++) {
+	for (size_t length; *text; text += length) {
 		unsigned char c = (unsigned char)*text;
+		for (length = 1; c & 0x80 && (text[length] & 0xc0) == 0x80;)
+			length++;
 		if (c == '\n')
 			str_text_add(out, "\\n");
 		else if (c < 0x20 || c == 0x7f)
 			str_format(out, "\\u%04x", (unsigned)c);
+		else if (c & 0x80)
+			text_add_visible(out, text, length, 0);
 		else if (c == '"' || c == '\\')
 			str_format(out, "\\%c", c);
 		else if (strchr("$%", c) && text[1] == '{')

@@ -155,6 +155,7 @@ static void hcl(void **state)
 	add(&live, "0.x", NULL, "s3");
 	add(&live, "a", "b_c", "k1")->comment = "${x} %{y} \"z\\\"\n$\x01 $$";
 	add(&live, "a_b", "c", "k2")->scopes = "dex,workers";
+	add(&live, "a_b", "d", "k3")->comment = "\u202ea\xc2\x9b\U000e0041\u00e4b";
 	model_sort(&live);
 	hcl_write(&accounts, &live, &text);
 	expect_text(str_text(&text), "\nimport {\n  to = cloudflare_secrets_store._0_x\n"
@@ -167,6 +168,7 @@ static void hcl(void **state)
 	expect_text(str_text(&text), "  scopes     = [\"dex\", \"workers\"]\n");
 	expect_text(
 		str_text(&text), "  comment    = \"$${x} %%{y} \\\"z\\\\\\\"\\n$\\u0001 $$\"\n");
+	expect_text(str_text(&text), "  comment    = \"\\u202ea\\u009b\\U000e0041\u00e4b\"\n");
 	expect_text(str_text(&text),
 		"\nvariable \"B_C\" {\n  type      = string\n  sensitive = true\n}\n");
 }
