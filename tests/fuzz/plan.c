@@ -1,7 +1,8 @@
 /*
- * A saved plan: its JSON, which gets its first line and checksum here. What is read is planned
- * again; the plan is sound, and saved once more it is the same.
+ * A saved plan: its JSON, which gets its versions, and its first line with a checksum, here. What
+ * is read is planned again; the plan is sound, and saved once more it is the same.
  */
+#include "base/version.h"
 #include "plan/check.h"
 #include "plan/planner.h"
 #include "shared/fuzz.h"
@@ -13,13 +14,15 @@ static bool wrap_and_read(
 	const uint8_t *data, size_t size, struct planfile *planfile, struct error *err)
 {
 	struct keys keys = {0};
-	struct str bytes CLEANUP(str_release) = {0};
+	struct str json CLEANUP(str_release) = {0}, bytes CLEANUP(str_release) = {0};
 	char checksum[CRYPT_CHECKSUM_SIZE];
 
-	crypt_checksum((const char *)data, size, checksum);
-	str_format(&bytes, "cfprov-plan %s\n", checksum);
-	str_add(&bytes, (const char *)data, size);
-	str_char(&bytes, '\n');
+	if (size > 1 && data[0] == '{')
+		str_format(&json, "{\"version\":%d,\"cfprov_version\":\"%s\",", PLANFILE_VERSION,
+			cfprov_version());
+	str_add(&json, (const char *)data + (json.length > 0), size - (json.length > 0));
+	crypt_checksum(str_text(&json), json.length, checksum);
+	str_format(&bytes, "cfprov-plan %s\n%s\n", checksum, str_text(&json));
 	return planfile_decode("p", &bytes, &keys, planfile, err);
 }
 
@@ -53,6 +56,8 @@ static void check_planned(const struct planfile *planfile)
 		.options = planfile->options,
 		.moves = planfile->moves,
 		.move_count = planfile->move_count,
+		.bindings = planfile->bindings,
+		.binding_count = planfile->binding_count,
 	};
 	bool is_good = planner_plan(&input, &plan, &errors);
 	fuzz_check_errors(&errors, is_good);
