@@ -158,6 +158,23 @@ static bool permit_passed(
 	return true;
 }
 
+/* Adds to the hint where a file leads, if its name alone does not tell. */
+static void add_link(const struct policy_request *request, struct error *err)
+{
+	const struct value_source *source = request->source;
+	struct str shown CLEANUP(str_release) = {0};
+
+	if (source->kind == VALUE_COMMAND || !request->real_path || !*request->real_path)
+		return;
+	char *here AUTO_FREE = fs_full_path(".");
+	char *plain AUTO_FREE = fs_plain_path(here, source->name);
+	if (strcmp(plain, request->real_path) == 0)
+		return;
+	text_add_visible(&shown, request->real_path, strlen(request->real_path), SHOWN_COLUMNS);
+	error_hint(
+		err, "It resolves to %s through a symbolic link. %s", str_text(&shown), err->hint);
+}
+
 /* `why` (empty: the rule says it all) is about the arguments of a command. */
 static bool refuse_source(const struct permit *permit, const struct policy_request *request,
 	const struct policy_rule *rule, const struct str *why, struct error *err)
@@ -178,6 +195,8 @@ static bool refuse_source(const struct permit *permit, const struct policy_reque
 	refuse(str_text(&what), rule, err);
 	if (why->length)
 		return error_hint(err, "%s", why->bytes);
+	if (is_known)
+		add_link(request, err);
 	return is_known && policy_must_name(rule, request)
 		       ? error_hint(err, "It is a credential, so the rule must name it exactly.")
 		       : false;

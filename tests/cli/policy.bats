@@ -292,6 +292,7 @@ refused()
 		refused values.files "$(source_of owner/Secrets/a)"
 		refused values.files "$(source_of owner/policy.yaml)"
 		refused values.files "$(source_of owner/secrets/../../outside)"
+		err_lacks 'resolves to'
 		refused values.files "$(source_of owner/secrets/absent/../../x)"
 		refused values.files "$(source_of owner/absent/../secrets/../x)"
 		refused values.files "$(source_of outside)"
@@ -300,6 +301,7 @@ refused()
 		# Links are what they lead to, in both directions.
 		ln -sfn ../../outside owner/secrets/link
 		refused values.files "$(source_of owner/secrets/link)"
+		err_has "It resolves to $(pwd -P)/outside through a symbolic link. It allows"
 		ln -sfn ../../absent owner/secrets/dangling
 		refused values.files "$(source_of owner/secrets/dangling)"
 		ln -sfn / owner/secrets/root
