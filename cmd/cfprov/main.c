@@ -40,6 +40,16 @@ static void set_up_process(void)
 	(void)signal(SIGXFSZ, SIG_IGN);
 }
 
+/* There may be no memory for more than this. The state and its journal survive it, as a kill. */
+static void end_exhausted(void)
+{
+	static const char message[] = "Error: out of memory\n";
+
+	if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0)
+		abort();
+	_exit(EXIT_ERROR);
+}
+
 static void warn(const struct cli *cli)
 {
 	const char *const default_paths[] = {MANIFEST_DEFAULT_PATH};
@@ -98,6 +108,7 @@ static int run_hidden(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	set_up_process();
+	mem_set_tell(end_exhausted);
 	term_start();
 	bool is_hidden = argc > 1 && strncmp(argv[1], "__", 2) == 0;
 	int status = is_hidden ? run_hidden(argc - 1, argv + 1) : run(argc, argv);

@@ -22,8 +22,17 @@ struct arena_chunk {
 
 enum { ARENA_FIRST_CHUNK = 4096, ARENA_LARGEST_CHUNK = 1 << 20 };
 
+static void (*tell)(void);
+
+void mem_set_tell(void (*exhausted)(void))
+{
+	tell = exhausted;
+}
+
 void mem_exhausted(void)
 {
+	if (tell)
+		tell();
 	abort();
 }
 

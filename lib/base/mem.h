@@ -31,6 +31,12 @@
 /* Aborts: what every allocation here does when memory has run out. */
 _Noreturn void mem_exhausted(void);
 
+/*
+ * Before that, mem_exhausted calls this function, which may end the program itself. It must not
+ * allocate, and any thread may call it. NULL: none.
+ */
+void mem_set_tell(void (*exhausted)(void));
+
 /* Gives zeroed memory (mem_free); never NULL, even for size 0. */
 void *mem_alloc(size_t size) MUST_CHECK;
 
