@@ -336,6 +336,8 @@ static void syntax_error(struct builder *b, const yaml_parser_t *parser)
 	bool is_unreadable = parser->error == YAML_READER_ERROR;
 	struct error *err;
 
+	if (parser->error == YAML_MEMORY_ERROR)
+		mem_exhausted();
 	if (conflict) {
 		err = error_in_text(b, conflict, 1);
 		error_set(err, "unresolved merge conflict");
