@@ -507,6 +507,20 @@ static bool leads_into_proc(const char *path)
 	return readlink(path, target, sizeof(target) - 1) > 0 && strcmp(target, proc) == 0;
 }
 
+/* The new content is first written to a file beside it, whose name is longer. */
+static bool check_temporary(const char *path, struct error *err)
+{
+	char *fresh AUTO_FREE = fs_sibling(path, ".", ".tmp");
+	struct stat status;
+
+	if (lstat(fresh, &status) != 0)
+		return errno == ENOENT ||
+		       error_set_errno(err, errno, "can't write the temporary file %s", fresh);
+	if (!S_ISDIR(status.st_mode))
+		return true; /* it is replaced */
+	return error_set(err, "%s is a directory, but a temporary file needs this name", fresh);
+}
+
 bool fs_check_target(const char *path, struct error *err)
 {
 	char *folder AUTO_FREE = fs_neighbour(path, ".");
@@ -523,8 +537,9 @@ bool fs_check_target(const char *path, struct error *err)
 		error_set(err, "%s is mounted as a single file, so it can't be replaced", path);
 		return error_hint(err, "Mount its directory instead.");
 	}
-	return access(folder, W_OK | X_OK) == 0 ||
-	       error_set_errno(err, errno, "can't write to the directory of %s", path);
+	if (access(folder, W_OK | X_OK) != 0)
+		return error_set_errno(err, errno, "can't write to the directory of %s", path);
+	return check_temporary(path, err);
 }
 
 static bool is_same(const struct stat *a, const struct stat *b)

@@ -162,6 +162,34 @@ mount_alone()
 	good apply -auto-approve -state=copy.json -adopt
 }
 
+# refused_early TEXT: of the state as it is now; nobody was asked.
+refused_early()
+{
+	local asked
+	asked=$(requests)
+	bad apply -auto-approve "-state=$state"
+	err_has "$1"
+	[ "$(requests)" = "$asked" ]
+}
+
+@test "fault D6: a state is not begun if it, or its backup, can't be written again" {
+	local name
+	for name in ".$state.tmp" ".$state.backup.tmp"; do
+		mkdir "$name"
+		refused_early "$name is a directory, but a temporary file needs this name"
+		rmdir "$name"
+	done
+	# Its backup's temporary file has 12 bytes more.
+	state=$(printf '%0244d' 0)
+	refused_early 'File name too long'
+	[ ! -e "$state" ]
+	state=$(printf '%0243d' 0)
+	good apply -auto-approve "-state=$state"
+	manifest a b
+	good apply -auto-approve "-state=$state"
+	agree 2
+}
+
 # ---- where the state is ---------------------------------------------------------------------
 
 # outside PATH: a manifest cannot put the state there; nobody was asked, and nothing was written.

@@ -3,6 +3,7 @@
 
 #include "unit.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -222,6 +223,26 @@ static bool is_target(struct folder *folder, const char *name, const char *why)
 	if (!is_good)
 		assert_non_null(strstr(err.message, why));
 	return is_good;
+}
+
+/* fault D6: what is written first is beside it, with a longer name. */
+static void targets_have_room_for_a_temporary_file(void **state)
+{
+	struct folder *folder = *state;
+	char name[NAME_MAX + 1];
+
+	memset(name, 'x', sizeof(name));
+	name[NAME_MAX - strlen("..tmp")] = '\0';
+	assert_true(is_target(folder, name, ""));
+	folder_write(folder, name, "old");
+	assert_true(is_target(folder, name, ""));
+	name[strlen(name)] = 'x';
+	name[NAME_MAX - strlen("..tmp") + 1] = '\0';
+	assert_false(is_target(folder, name, "File name too long"));
+	folder_write(folder, ".f.tmp", "left by a crash");
+	assert_true(is_target(folder, "f", ""));
+	assert_int_equal(mkdir(folder_file(folder, ".g.tmp"), 0700), 0);
+	assert_false(is_target(folder, "g", ".g.tmp is a directory"));
 }
 
 static void targets_are_regular(void **state)
@@ -559,6 +580,7 @@ int main(void)
 		test_in_folder(believes_only_ours),
 		test_in_folder(leftovers_are_no_obstacle),
 		test_in_folder(targets_are_regular),
+		test_in_folder(targets_have_room_for_a_temporary_file),
 		test_in_folder(same_files),
 		test_in_folder(backup_on_another_file_system),
 		test_in_folder(refuses_to_replace),
