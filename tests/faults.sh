@@ -68,6 +68,9 @@ C15 in an empty directory nothing says how to begin
 D1 what is said of a run is freed before its end
 D2 what goes with its store counts as not started after an interrupt
 D3 a date far away overflows
+D5 a small manifest takes minutes, or all memory
+D6 a state can be written once, and then never again
+D7 a state and a journal obey different rules
 T1 a pull request owns the job at plan: commands, variables, files, accounts, destruction
 T2 a manifest that is a link to something else, or has a secret, is printed in errors
 T3 outputs are written through a link of the checkout, and a file that a shell reads runs something

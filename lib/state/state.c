@@ -216,10 +216,11 @@ static bool decode_store(struct decoding *d, const char *alias, const struct jso
 {
 	const struct json *secrets = json_get(json, "secrets");
 	struct object address = {.account = alias, .store = json_key(json)};
-	bool is_alone = secrets && json_count(json) == 1; /* the store is not recorded */
+	bool is_alone =
+		json_first(secrets) && json_count(json) == 1; /* the store is not recorded */
 
-	if (secrets && (!json_is_object(secrets) || !json_first(secrets)))
-		return refuse(d, json_key(json), "`secrets` must be an object with secrets");
+	if (secrets && !json_is_object(secrets))
+		return refuse(d, json_key(json), "`secrets` must be an object");
 	if (!is_alone && !decode_object(d, &address, json))
 		return false;
 	for (const struct json *it = json_first(secrets); it; it = json_next(it)) {

@@ -310,6 +310,16 @@ static void wrong_accounts(void **state)
 	refuse(GOOD "{\"\":{\"alias\":\"a\",\"stores\":{}}}}", "an account must have");
 }
 
+/* fault D7 */
+static void a_store_may_have_no_secrets(void **state)
+{
+	(void)state;
+	accept(STORE("{\"id\":\"x\",\"origin\":\"created\",\"secrets\":{}}"));
+	refuse(STORE("{\"secrets\":{}}"), "`id` is missing");
+	refuse(STORE("{\"id\":\"x\",\"origin\":\"created\",\"secrets\":[]}"),
+		"`secrets` must be an object");
+}
+
 static void doubles(void **state)
 {
 	(void)state;
@@ -618,6 +628,7 @@ int main(void)
 		cmocka_unit_test(newer_version),
 		cmocka_unit_test(wrong_stores),
 		cmocka_unit_test(wrong_accounts),
+		cmocka_unit_test(a_store_may_have_no_secrets),
 		cmocka_unit_test(doubles),
 		cmocka_unit_test(escapes_are_not_echoed),
 		cmocka_unit_test(fold_nothing),
