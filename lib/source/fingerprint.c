@@ -126,8 +126,8 @@ static size_t set_parts(const struct fingerprint_subject *subject, const struct 
 	return count;
 }
 
-/* False: there is not enough memory. */
-static bool make(const struct fingerprint_key *key, const struct fingerprint_subject *subject,
+/* Without enough memory nothing is known of the value, which is not the same as unverifiable. */
+static void make(const struct fingerprint_key *key, const struct fingerprint_subject *subject,
 	const struct form *form, const struct secret *value, char ret_text[static TEXT_SIZE])
 {
 	unsigned char hash[CRYPT_HASH_BYTES];
@@ -140,7 +140,7 @@ static bool make(const struct fingerprint_key *key, const struct fingerprint_sub
 		crypt_keyed_hash(
 			form->is_first ? key->first_bytes : key->bytes, parts, count, hash);
 	else if (!crypt_slow_hash(&form->how, parts, count, hash))
-		return false;
+		mem_exhausted();
 	crypt_to_hex(hash, sizeof(hash), hex);
 	crypt_to_hex(form->how.salt, sizeof(form->how.salt), salt);
 	if (*form->key_id)
@@ -150,7 +150,6 @@ static bool make(const struct fingerprint_key *key, const struct fingerprint_sub
 		snprintf(ret_text, TEXT_SIZE, "%sargon2id$m=%u,t=%u$%s$%s",
 			form->is_first ? "" : "v2$", form->how.memory_kib, form->how.passes, salt,
 			hex);
-	return true;
 }
 
 const char *fingerprint_make(const struct fingerprint_key *key,
@@ -161,8 +160,7 @@ const char *fingerprint_make(const struct fingerprint_key *key,
 
 	memcpy(form.key_id, key->id, sizeof(form.key_id));
 	crypt_salt(form.how.salt);
-	if (!make(key, subject, &form, value, text))
-		mem_exhausted();
+	make(key, subject, &form, value, text);
 	return arena_text(arena, text);
 }
 
@@ -232,9 +230,9 @@ enum value_verdict fingerprint_compare(const struct fingerprint_key *key,
 	struct form form;
 	char now[TEXT_SIZE];
 
-	if (!read_form(subject->secret->fingerprint, &form) || !is_trusted(key, subject, &form) ||
-		!make(key, subject, &form, value, now))
+	if (!read_form(subject->secret->fingerprint, &form) || !is_trusted(key, subject, &form))
 		return VALUE_UNVERIFIABLE;
+	make(key, subject, &form, value, now);
 	/* All but the hash, which comes last, is the same: else it was made in another way. */
 	size_t length = strlen(now);
 	if (strlen(form.text) != length || memcmp(form.text, now, length - HEX_HASH) != 0)
