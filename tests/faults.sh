@@ -68,6 +68,7 @@ C15 in an empty directory nothing says how to begin
 D1 what is said of a run is freed before its end
 D2 what goes with its store counts as not started after an interrupt
 D3 a date far away overflows
+D4 running out of memory is silent, or blamed on a file
 D5 a small manifest takes minutes, or all memory
 D6 a state can be written once, and then never again
 D7 a state and a journal obey different rules
@@ -152,7 +153,7 @@ named()
 			}' "$file"
 	done
 	grep -H '^# fault ' plan/cases/*.case | sed 's/^\([^:]*\):# fault \([A-D][0-9]*\).*/\2 (\1)/'
-	grep -HE '^# fault [A-D][0-9]+' crash/*.sh lint/*.sh |
+	grep -HE '^# fault [A-D][0-9]+' crash/*.py crash/*.sh lint/*.sh |
 		sed 's/^\([^:]*\):# fault \([A-D][0-9]*\).*/\2 (\1)/'
 }
 

@@ -171,7 +171,7 @@ suites()
 		plan) some "${prefix}plan" "$from" tests/plan/*.c ;;
 		cli) some "${prefix}cli" "$from" $(ls -S tests/cli/*.bats) ;;
 		fuzz) some "${prefix}fuzz" "$from" tests/fuzz/*.c ;;
-		crash) some "${prefix}crash" "$from" tests/crash/*.sh tests/crash/*.bats ;;
+		crash) some "${prefix}crash" "$from" tests/crash/*.py tests/crash/*.sh ;;
 		model) some model "$from" tests/model/run.py ;;
 		canary) some "${prefix}canary" "$from" tests/canary/*.bats ;;
 		trust) some "${prefix}trust" "$from" tests/trust/*.bats ;;

@@ -1,0 +1,627 @@
+"""The worst day: scenes for kills.py, fails.py and memory.py, which are beside this folder.
+
+A Scene is a command, with what was there before and what must be true at the end. A Worker plays
+it, with a simulator and a folder of its own; meddle.c, preloaded, decides what goes wrong. After
+that the command runs again, unhurt, and `settled` says what is not as it should be. run() plays
+each scene once for every point, in several workers at once, and prints TAP.
+"""
+
+import concurrent.futures
+import hashlib
+import http.client
+import json
+import os
+import queue
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True  # the tree stays as it is
+import servers
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.path.join(HERE, "..", "..", "..", os.environ.get("CFPROV_BUILD", "build"))
+CFPROV = os.path.realpath(os.path.join(BUILD, "cfprov"))
+CFSIM = os.path.realpath(os.path.join(BUILD, "cfsim"))
+ACCOUNT = "985e105f4ecef8ad9ca31a8372d0c353"
+STATE = "cfprov.state.json"
+KEY = "0123456789abcdef" * 4
+LAG_MS, PATIENCE = 80, "200ms"  # where lists lag
+PLAN_EVERY = 4  # so many points share the check that a plan is empty
+
+
+class Bad(Exception):
+    """What is not as it should be."""
+
+
+def skip_all(why):
+    print(f"1..0 # SKIP {why}")
+    sys.exit(0)
+
+
+def build_meddle(folder):
+    """Compiles meddle.c; gives the library."""
+    library = os.path.join(folder, "meddle.so")
+    compiler = os.environ.get("CC", "cc").split()
+    if not shutil.which(compiler[0]):
+        skip_all(f"there is no {compiler[0]}")
+    source = os.path.join(HERE, "meddle.c")
+    subprocess.run([*compiler, "-O1", "-shared", "-fPIC", "-w", "-o", library, source], check=True)
+    probe = dict(os.environ, LD_PRELOAD=library, MEDDLE="kill:1")
+    if subprocess.run([CFPROV, "version"], env=probe, capture_output=True).returncode != -9:
+        skip_all("nothing can be preloaded into this cfprov")
+    return library
+
+
+class Worker:
+    def __init__(self, library, lags, bucket, number):
+        self.library, self.lags, self.number = library, lags, number
+        self.top = tempfile.mkdtemp(prefix="worst.")
+        self.dir = os.path.join(self.top, "dir")
+        self.bucket = bucket
+        self.sim = self.port = None
+        self.seed = None  # the file that the simulator began with
+        self.snapshots = {}
+        self.place = 0  # of remote states: each point has its own
+        self.env = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+        self.env.update(CLOUDFLARE_API_TOKEN="cfsim-token", XDG_STATE_HOME=self.top + "/machine")
+        self.env["CFPROV_PATIENCE"] = PATIENCE if lags else "0s"
+        self.env.update({f"V{i}": f"value {i}" for i in range(1, 8)})
+        self.env.update(AWS_ACCESS_KEY_ID="AK", AWS_SECRET_ACCESS_KEY="SK")
+
+    def close(self):
+        self.stop_sim()
+        shutil.rmtree(self.top, ignore_errors=True)
+
+    # the simulator
+
+    def stop_sim(self):
+        if self.sim:
+            self.sim.kill()
+            self.sim.wait()
+        self.sim = None
+
+    def has_sim(self):
+        return self.sim and self.sim.poll() is None
+
+    def start_sim(self, seed):
+        self.stop_sim()
+        port = os.path.join(self.top, "port")
+        if os.path.exists(port):
+            os.unlink(port)
+        args = [CFSIM, "--port", "0", "--port-file", port]
+        args += ["--list-lag", str(LAG_MS)] if self.lags else []
+        args += ["--seed", seed] if seed else []
+        self.sim = subprocess.Popen(args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not (os.path.exists(port) and os.path.getsize(port)):
+            if self.sim.poll() is not None:
+                raise Bad("the simulator does not start")
+            time.sleep(0.002)
+        with open(port) as file:
+            self.port = int(file.read())
+        self.seed = seed
+        self.env["CLOUDFLARE_BASE_URL"] = f"http://127.0.0.1:{self.port}/client/v4"
+
+    def ask(self, method, path, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        headers = {"Authorization": "Bearer cfsim-token", "Content-Type": "application/json"}
+        connection.request(method, path, body and json.dumps(body), headers)
+        answer = connection.getresponse()
+        text = answer.read()
+        connection.close()
+        if answer.status >= 300:
+            raise Bad(f"{method} {path}: {answer.status}")
+        return json.loads(text)
+
+    def api(self, method, path, body=None):
+        return self.ask(method, f"/client/v4/accounts/{ACCOUNT}/secrets_store/stores{path}", body)
+
+    def new_world(self, seed=None):
+        """An account as in the file, or empty."""
+        if self.has_sim() and not seed and not self.seed:
+            self.ask("POST", "/_cfsim/reset")
+        else:
+            self.start_sim(seed)
+
+    def live(self):
+        """Address -> (id, checksum of its value, comment)"""
+        found = {}
+        for account in self.ask("GET", "/_cfsim/world")["accounts"]:
+            for store in account["stores"]:
+                self.add(found, store["name"], (store["id"], None, None))
+                for it in store["secrets"]:
+                    what = (it["id"], it["value_checksum"], it.get("comment") or "")
+                    self.add(found, f'{store["name"]}/{it["name"]}', what)
+        return found
+
+    @staticmethod
+    def add(found, name, what):
+        if name in found:
+            raise Bad(f"there are two of {name}")
+        found[name] = what
+
+    # files
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def write(self, name, text):
+        with open(self.path(name), "w") as file:
+            file.write(text)
+
+    def read(self, name):
+        try:
+            with open(self.path(name)) as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    # cfprov
+
+    def run(self, args, meddle=None, log=None, before=None):
+        """Gives status, stdout and stderr."""
+        env = dict(self.env)
+        if meddle or log:
+            env["LD_PRELOAD"] = self.library
+        if meddle:
+            env["MEDDLE"] = meddle
+        if log:
+            env["MEDDLE_LOG"] = log
+        done = subprocess.run(
+            [CFPROV, *args], cwd=self.dir, env=env, capture_output=True, timeout=60, text=True,
+            stdin=subprocess.DEVNULL, errors="replace", preexec_fn=before,
+        )  # fmt: skip
+        return done.returncode, done.stdout, done.stderr
+
+    def good(self, *args):
+        status, out, err = self.run(args)
+        if status != 0:
+            raise Bad(f"cfprov {' '.join(args)} ended with {status}\n{out}{err}")
+        return out
+
+    def recorded(self):
+        """Address, without the alias -> id (None: unresolved)"""
+        text = self.read(STATE)
+        if '"accounts"' not in text or os.path.exists(self.path(STATE + ".journal")):
+            text = self.good("state", "pull")
+        pulled = json.loads(text)
+        found = {}
+        for account in pulled["accounts"].values():
+            for name, store in account["stores"].items():
+                if "origin" in store or "unresolved" in store:
+                    found[name] = store.get("id")
+                for secret, it in store.get("secrets", {}).items():
+                    found[f"{name}/{secret}"] = it.get("id")
+        return found
+
+    # scenes
+
+    def begin(self, scene):
+        """Makes the scene: the first time by its own means, later from what they made."""
+        self.place += 1
+        self.env["CFPROV_KEY"] = KEY if scene.has_key else ""
+        shutil.rmtree(self.top + "/machine", ignore_errors=True)  # it has seen no state yet
+        kept = self.snapshots.get(scene.name)
+        if kept and not scene.is_remote:
+            self.new_world(kept + ".json" if os.path.exists(kept + ".json") else None)
+            shutil.rmtree(self.dir, ignore_errors=True)
+            shutil.copytree(kept, self.dir)
+            return
+        self.new_world()
+        shutil.rmtree(self.dir, ignore_errors=True)
+        os.mkdir(self.dir)
+        scene.begin(self)
+        if self.lags:
+            time.sleep(LAG_MS / 1000)
+        kept = os.path.join(self.top, f"kept.{len(self.snapshots)}")
+        if not scene.is_remote:
+            shutil.copytree(self.dir, kept)
+            world = self.ask("GET", "/_cfsim/world")
+            if world["accounts"]:
+                with open(kept + ".json", "w") as file:
+                    json.dump(world, file)
+        self.snapshots[scene.name] = kept
+
+    def tidy(self, what="tmp|journal|lock"):
+        left = [it for it in os.listdir(self.dir) if re.search(rf"\.({what})$", it)]
+        if left:
+            raise Bad(f"left behind: {' '.join(left)}")
+
+
+def checksum(number):
+    return hashlib.blake2b(f"value {number}".encode(), digest_size=16).hexdigest()[:16]
+
+
+def secret(name, number, more=""):
+    return f"      - {{name: {name}, value: {{env: V{number}}}{more}}}\n"
+
+
+HEAD = f"account_id: {ACCOUNT}\n"
+ALL = (
+    "stores:\n  - name: s\n    secrets:\n" + secret("A", 1) + secret("B", 2)
+    + "  - name: t\n    secrets:\n" + secret("C", 3)
+)  # fmt: skip
+ALL_VALUES = {"s": None, "s/A": 1, "s/B": 2, "t": None, "t/C": 3}
+
+
+class Scene:
+    """A command that makes what is in the manifest from nothing."""
+
+    name = "apply, from nothing"
+    args = ["apply", "-auto-approve"]
+    next_args = None  # the command that runs after the one that was hurt; None: the same
+    values = ALL_VALUES  # address -> the number of its value, at the end
+    foreign = ()  # addresses of what is somebody else's, there before and after
+    is_remote = False
+    has_key = True  # without one, fingerprints take their time
+
+    def begin(self, w):
+        w.write("cfprov.yaml", HEAD + ALL)
+
+    def hurt(self, w):
+        """Checks that what the command left is whole, before anything else runs."""
+
+    def resume(self, w):
+        w.good(*(self.next_args or self.args))
+
+    def settled(self, w, with_plan):
+        live = w.live()
+        self.check_live(w, live)
+        for name in self.foreign:
+            live.pop(name, None)
+        recorded = w.recorded()
+        ids = {name: it[0] for name, it in live.items()}
+        if recorded != ids:
+            raise Bad(f"exists: {ids}\nin the state: {recorded}")
+        w.tidy()
+        if with_plan:
+            w.good("plan", "-detailed-exitcode")
+
+    def check_live(self, w, live):
+        wanted = {name: n and checksum(n) for name, n in self.values.items()}
+        wanted.update({name: live[name][1] for name in self.foreign if name in live})
+        if {name: it[1] for name, it in live.items()} != wanted or len(live) < len(self.foreign):
+            raise Bad(f"exists: {live}\nwanted: {wanted}")
+
+
+class Everything(Scene):
+    """Stores and secrets that come, change, are renamed, replaced and destroyed."""
+
+    name = "apply, of everything"
+    args = ["apply", "-auto-approve", "-allow-store-destroy", "-force", "-replace=default/s/AGAIN"]
+    next_args = ["apply", "-auto-approve", "-allow-store-destroy", "-force"]
+    values = {"s": None, "s/A": 1, "s/B": 4, "s/NEW": 5, "s/AGAIN": 6, "n": None, "n/N": 7,
+              "foreign": None}  # fmt: skip
+    foreign = ("foreign",)
+
+    def begin(self, w):
+        w.write(
+            "cfprov.yaml",
+            HEAD + "stores:\n  - name: s\n    secrets:\n" + secret("A", 1) + secret("B", 2)
+            + secret("OLD", 5, ", scopes: [workers, ai_gateway]") + secret("GOES", 3)
+            + secret("AGAIN", 6) + "  - name: gone\n    secrets:\n" + secret("G", 1),
+        )  # fmt: skip
+        w.good("apply", "-auto-approve")
+        w.api("POST", "", {"name": "foreign"})
+        w.write(
+            "cfprov.yaml",
+            HEAD + "stores:\n  - name: n\n    secrets:\n" + secret("N", 7)
+            + "  - name: s\n    secrets:\n" + secret("A", 1, ", comment: now")
+            + secret("B", 4) + secret("NEW", 5, ", scopes: [workers, ai_gateway]")
+            + secret("AGAIN", 6)
+            + "moved:\n  - {from: default/s/OLD, to: default/s/NEW}\n",
+        )  # fmt: skip
+
+
+class Destroy(Scene):
+    name = "destroy"
+    args = ["destroy", "-auto-approve", "-allow-store-destroy", "-force"]
+    values = {"foreign": None}
+    foreign = ("foreign",)
+
+    def begin(self, w):
+        super().begin(w)
+        w.good("apply", "-auto-approve")
+        w.api("POST", "", {"name": "foreign"})
+
+    def settled(self, w, with_plan):
+        super().settled(w, False)
+
+
+class Import(Scene):
+    name = "import"
+
+    def begin(self, w):
+        w.write("cfprov.yaml", HEAD + ALL[: ALL.index("  - name: t")])
+        w.good("apply", "-auto-approve")
+        made = w.api("POST", "", {"name": "t"})["result"]
+        w.write("id", made["id"])
+        w.write("cfprov.yaml", HEAD + ALL)
+
+    def __init__(self):
+        self.args = ["import", "default/t", ACCOUNT + "/t"]
+
+    def resume(self, w):
+        if "t" not in w.recorded():
+            w.good(*self.args)
+        if w.recorded().get("t") != w.read("id"):
+            raise Bad("the store is not in the state")
+        w.good("apply", "-auto-approve")
+
+
+class Refresh(Scene):
+    name = "refresh"
+    args = ["refresh"]
+    values = {"s": None, "s/A": 4, "s/B": 2}
+
+    def begin(self, w):
+        super().begin(w)
+        w.good("apply", "-auto-approve")
+        ids = w.recorded()
+        w.api("PATCH", f"/{ids['s']}/secrets/{ids['s/A']}", {"value": "value 4"})
+        w.api("DELETE", f"/{ids['t']}/secrets/{ids['t/C']}")
+        w.api("DELETE", f"/{ids['t']}")
+
+    def settled(self, w, with_plan):
+        super().settled(w, False)
+
+
+class StateEdit(Scene):
+    """A command that changes nothing but the state, at once."""
+
+    def after_begin(self, w):
+        pass
+
+    def begin(self, w):
+        super().begin(w)
+        w.good("apply", "-auto-approve")
+        self.after_begin(w)
+        w.write("before", w.good("state", "list"))
+
+    def shows(self, w):
+        return w.good("state", "list")
+
+    def hurt(self, w):
+        if self.shows(w) not in (w.read("before"), self.after):
+            raise Bad("the state is neither as before nor as after")
+
+    def resume(self, w):
+        if self.shows(w) != self.after:
+            w.good(*self.args)
+        if self.shows(w) != self.after:
+            raise Bad("the state is not as it should be")
+
+    def settled(self, w, with_plan):
+        w.tidy("tmp|journal")  # of a run that had done all, the lock's file stays until the next
+        self.check_live(w, w.live())
+
+
+class StateRm(StateEdit):
+    name = "state rm"
+    args = ["state", "rm", "default/t/C"]
+    after = "default/s\ndefault/s/A\ndefault/s/B\ndefault/t\n"
+
+
+class StateMv(StateEdit):
+    name = "state mv"
+    args = ["state", "mv", "default", "main"]
+    after = "main/s\nmain/s/A\nmain/s/B\nmain/t\nmain/t/C\n"
+
+    def after_begin(self, w):
+        w.write("cfprov.yaml", f"accounts: {{main: {{account_id: {ACCOUNT}}}}}\n" + ALL)
+
+
+class StatePush(StateEdit):
+    name = "state push"
+    args = ["state", "push", "pushed"]
+    after = "default/s\ndefault/s/A\ndefault/s/B\ndefault/t\n"
+
+    def after_begin(self, w):
+        pulled = json.loads(w.good("state", "pull"))
+        pulled["serial"] += 1
+        del pulled["accounts"][ACCOUNT]["stores"]["t"]["secrets"]
+        w.write("pushed", json.dumps(pulled))
+
+
+class SavedPlan(Scene):
+    name = "apply of a saved plan"
+    args = ["apply", "p"]
+    next_args = ["apply", "-auto-approve"]
+
+    def begin(self, w):
+        super().begin(w)
+        w.good("plan", "-out=p")
+
+
+class SavePlan(Scene):
+    name = "plan -out"
+    args = ["plan", "-out=p"]
+
+    def resume(self, w):
+        if not os.path.exists(w.path("p")):
+            w.good(*self.args)
+        w.good("apply", "p")
+
+
+class Sealed(Scene):
+    name = "apply, with an encrypted state"
+
+    def begin(self, w):
+        w.write("cfprov.yaml", HEAD + "state: {encrypt: true}\n" + ALL)
+
+
+class Recovery(Scene):
+    """The run after one that was killed is killed, too."""
+
+    def __init__(self, scene, number):
+        self.scene, self.number = scene, number
+        self.name = f"{scene.name}, killed at call {number}, and then again"
+        self.args = self.next_args = scene.next_args or scene.args
+        self.values, self.foreign = scene.values, scene.foreign
+        self.settled = scene.settled
+
+    def begin(self, w):
+        self.scene.begin(w)
+        if w.lags:
+            time.sleep(LAG_MS / 1000)
+        w.run(self.scene.args, f"kill:{self.number}")
+
+
+class Limited(Scene):
+    """The same, by another name."""
+
+    def __init__(self, scene):
+        self.name = f"{scene.name}, limits of the process"
+        self.args, self.next_args = scene.args, scene.next_args
+        self.values, self.foreign = scene.values, scene.foreign
+        self.begin = scene.begin
+
+
+class Remote(Scene):
+    """The same with the state on a server; each point has a place of its own there."""
+
+    is_remote = True
+
+    def __init__(self, scene, kind):
+        self.scene, self.kind = scene, kind
+        self.name = f"{scene.name}, state: {kind}"
+        self.args, self.next_args = scene.args, scene.next_args
+        self.values, self.foreign = scene.values, scene.foreign
+
+    def begin(self, w):
+        place = f"{w.number}-{w.place}"
+        if self.kind == "http":
+            state = f"state: {{backend: http, address: '{w.bucket}/state/{place}', " \
+                f"lock_address: '{w.bucket}/state/{place}'}}\n"
+        else:
+            state = f"state: {{backend: s3, bucket: states, prefix: p{place}, " \
+                f"endpoint: '{w.bucket}', region: auto}}\n"
+        write = w.write
+        w.write = lambda name, text: write(name, text.replace(HEAD, HEAD + state))
+        try:
+            self.scene.begin(w)
+        finally:
+            w.write = write
+
+    def settled(self, w, with_plan):
+        self.scene.settled(w, with_plan)
+
+
+# Calls that change nothing and send nothing. What comes before the next one that does is one state.
+LOOKS = ("open", "__open_2", "openat", "__openat_2", "read", "pread", "poll", "socket")
+LOOKS += ("stat", "lstat", "fstat", "access")
+
+# Playing
+
+
+class Point:
+    """What is done to one run of a scene."""
+
+    def __init__(self, scene, number, meddle=None, what="", before=None, check=None):
+        self.scene, self.number, self.meddle = scene, number, meddle
+        self.what = what or meddle
+        self.before = before  # what the process does before it becomes cfprov
+        self.check = check  # gets its status and stderr; raises Bad
+
+
+def play(w, point, is_first=True):
+    """Gives None, or why the point failed; and whether it did anything to the run."""
+    scene = point.scene
+    said = ""
+    try:
+        w.begin(scene)
+        status, out, err = w.run(scene.args, point.meddle, before=point.before)
+        said = f"the run that was hurt ended with {status}:\n{out}{err}"
+        killed = point.meddle and point.meddle.startswith("kill")
+        never_began = status == 127 and "error while loading shared libraries" in err
+        if status not in ((0, -signal.SIGKILL) if killed else (0, 1)) and not never_began:
+            raise Bad(f"status {status}")
+        if status == 1 and not (re.search("^Error: ", err, re.M) or "stderr" in point.what):
+            raise Bad("it failed without an error")
+        if point.check:
+            point.check(status, err)
+        if status != 0:
+            scene.hurt(w)
+            scene.resume(w)
+        elif isinstance(scene, (Import, SavePlan)):
+            scene.resume(w)
+        scene.settled(w, point.number % PLAN_EVERY == 0)
+        return None, status != 0
+    except (Bad, OSError, ValueError, KeyError, subprocess.SubprocessError) as why:
+        if not w.has_sim() and is_first:
+            return play(w, point, False)  # somebody ended the simulator
+        files = " ".join(sorted(os.listdir(w.dir)))
+        return f"{scene.name}, {point.what}: {why}\nfiles: {files}\n{said}", False
+
+
+def calls_of(w, scene):
+    """The calls of a run that nothing happens to: names with descriptors; and allocations."""
+    w.begin(scene)
+    log = os.path.join(w.top, "calls")
+    status, out, err = w.run(scene.args, log=log)
+    if status != 0:
+        raise Bad(f"{scene.name} fails\n{out}{err}")
+    with open(log) as file:
+        lines = file.read().splitlines()
+    allocations = [int(it) for it in lines[-1].split()[1:]]
+    return [it.split() for it in lines[:-1]], allocations
+
+
+def run(plans, jobs, word):
+    """plans: of (lags, scene, points), where points(calls, allocations) gives Points. TAP."""
+    folder = tempfile.mkdtemp(prefix="worst.")
+    library = build_meddle(folder)
+    server = servers.start()
+    total = failed = 0
+    print(f"1..{len(plans)}", flush=True)
+    idle = {lags: queue.Queue() for lags in (False, True)}
+    workers = []
+    for lags in {it[0] for it in plans}:
+        for number in range(jobs):
+            w = Worker(library, lags, server, f"{int(lags)}{number}")
+            workers.append(w)
+            idle[lags].put(w)
+
+    def in_turn(lags, work, *args):
+        w = idle[lags].get()
+        try:
+            return work(w, *args)
+        except Bad as why:
+            return str(why)
+        finally:
+            idle[lags].put(w)
+
+    def of_scene(plan, counted):
+        lags, scene, points = plan
+        if isinstance(counted, str):
+            return [(counted, False)]
+        return [pool.submit(in_turn, lags, play, it) for it in points(scene, *counted)]
+
+    try:
+        with concurrent.futures.ThreadPoolExecutor(jobs * len({it[0] for it in plans})) as pool:
+            counted = [pool.submit(in_turn, it[0], calls_of, it[1]) for it in plans]
+            begun = [of_scene(plan, it.result()) for plan, it in zip(plans, counted)]
+            for number, (plan, results) in enumerate(zip(plans, begun), 1):
+                results = [it if isinstance(it, tuple) else it.result() for it in results]
+                bad = [it[0] for it in results if it[0]]
+                met = sum(it[1] for it in results)
+                total += met
+                what = f"{plan[1].name}{', lists lag' if plan[0] else ''}"
+                if bad or not met:
+                    failed += len(bad)
+                    print(f"not ok {number} - {what}: {len(bad)} of {len(results)} {word}")
+                    for why in bad[:3]:
+                        print("\n".join("# " + line for line in why.splitlines()[:40]))
+                else:
+                    print(f"ok {number} - {what}: {met} {word}")
+                sys.stdout.flush()
+    finally:
+        for w in workers:
+            w.close()
+        shutil.rmtree(folder)
+    print(f"# {total} {word} in all, {failed} of them bad")
+    sys.exit(1 if failed else 0)
