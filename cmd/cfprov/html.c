@@ -59,6 +59,7 @@ static const char style[] =
 	".others li { grid-template-columns: 11.5rem 1fr }\n"
 	"li > b { white-space: pre }\n"
 	"li code { font-weight: 600 }\n"
+	".note code { white-space: nowrap }\n"
 	"li p, li small, dl > div { font-size: 0.9375rem }\n"
 	"dl > div { display: grid; grid-template-columns: 5.5rem 1fr }\n"
 	".add { color: var(--add) } .change { color: var(--change) }\n"
@@ -389,10 +390,28 @@ static void add_accounts(struct str *head, struct str *sections, const struct pl
 
 /* ---- the page ---- */
 
+/* Options are code, so that no line ends within one. */
+static void add_prose(struct str *out, const char *text)
+{
+	struct str copy CLEANUP(str_release) = {0};
+
+	str_text_add(&copy, text);
+	char *rest = copy.bytes;
+	for (const char *word, *before = ""; (word = strsep(&rest, " ")); before = " ") {
+		size_t length = word[0] == '-' ? strspn(word, "-abcdefghijklmnopqrstuvwxyz") : 0;
+
+		str_text_add(out, before);
+		if (length > 1)
+			str_format(out, "<code>%.*s</code>", (int)length, word);
+		add_text(out, word + (length > 1 ? length : 0));
+	}
+}
+
 static void add_note(struct str *out, const char *text)
 {
-	add_paragraph(out, "note", text);
-	str_char(out, '\n');
+	str_text_add(out, "<p class=\"note\">");
+	add_prose(out, text);
+	str_text_add(out, "</p>\n");
 }
 
 static void add_refusals(struct str *out, const struct plan_view *view)
@@ -402,9 +421,9 @@ static void add_refusals(struct str *out, const struct plan_view *view)
 	notes_find_refusals(view, &errors);
 	for (size_t i = 0; i < errors.count; i++) {
 		str_text_add(out, "<p class=\"note refusal\"><code>apply</code> will fail: ");
-		add_text(out, errors.items[i].message);
+		add_prose(out, errors.items[i].message);
 		str_text_add(out, ". ");
-		add_text(out, errors.items[i].hint);
+		add_prose(out, errors.items[i].hint);
 		str_text_add(out, "</p>\n");
 	}
 }
