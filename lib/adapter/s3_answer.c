@@ -76,6 +76,12 @@ static const char *other_server(const struct str *body)
 	return starts_like(body, "{") ? "JSON" : NULL;
 }
 
+/* What GET returns is judged by those who know what it should be, but it is never a page. */
+static bool is_from_s3(const struct s3_asked *asked, const struct str *body)
+{
+	return !other_server(body) || (asked->verb == S3_GET && starts_like(body, "{"));
+}
+
 /* ---- errors by code ---- */
 
 struct report {
@@ -354,8 +360,7 @@ enum s3_meaning s3_answer_read(
 
 	if (response->outcome != HTTP_ANSWERED)
 		return read_silence(asked, response, err);
-	/* What GET returns is judged by those who know what it should be. */
-	if (status / 100 == 2 && (asked->verb == S3_GET || !other_server(&response->body)))
+	if (status / 100 == 2 && is_from_s3(asked, &response->body))
 		return S3_DONE;
 	find_code(&response->body, code);
 	report.code = code;

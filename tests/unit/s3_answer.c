@@ -25,6 +25,10 @@ static const struct row rows[] = {
 	{S3_PUT, 200, "\n <!DOCTYPE HTML><p>Welcome", S3_REFUSED,
 		"https://host is not an object store: it answered with a web page (HTTP 200)",
 		"Check `endpoint`"},
+	/* the page of a portal or a proxy, which answers everything */
+	{S3_GET, 200, "<html>Sign in</html>", S3_REFUSED,
+		"https://host is not an object store: it answered with a web page (HTTP 200)",
+		"Check `endpoint`"},
 	{S3_GET, 404, S3("NoSuchKey", "The specified key does not exist."), S3_ABSENT, NULL, NULL},
 	{S3_DELETE, 404, S3("NoSuchKey", ""), S3_ABSENT, NULL, NULL},
 	{S3_PUT_NEW, 404, S3("NoSuchKey", "x"), S3_REFUSED, "NoSuchKey: x (HTTP 404, NoSuchKey)",
