@@ -29,6 +29,8 @@ static bool is_manifest(const char *path)
 static bool open_old(struct session *session, bool to_split, const char *from, struct cli *cli,
 	struct session *ret)
 {
+	char *shown AUTO_FREE = text_visible(from, 0);
+
 	*cli = *session->cli;
 	cli->backup = NULL;
 	if (is_manifest(from))
@@ -36,6 +38,8 @@ static bool open_old(struct session *session, bool to_split, const char *from, s
 	else
 		cli->state = from;
 	session_init(ret, cli);
+	ret->sealing.sign_with =
+		arena_format(&ret->arena, "-%s=%s", is_manifest(from) ? "f" : "state", shown);
 	if (!session_load_policy(ret) || !session_find_state(ret))
 		return false;
 	bool is_split = location_is_split(&ret->location);
@@ -155,6 +159,31 @@ static bool is_approved(const struct session *session, const struct session *old
 					     session->cli->auto_approve, "Migration"});
 }
 
+/* What is encrypted from now on was not so at the old place, and what it has kept stays there. */
+static void warn_of_clear(const struct session *session, const struct session *old)
+{
+	const struct part *to = &session->ledger.parts[0], *from = &old->ledger.parts[0];
+	struct error left CLEANUP(error_release) = {0};
+
+	if (!to->sealing.encrypts)
+		return;
+	char *ours AUTO_FREE = part_clear_backup(from, true);
+	char *backup AUTO_FREE = ours ? NULL : part_clear_backup(from, false);
+	if (ours || backup) {
+		char *shown AUTO_FREE = text_visible(ours ? ours : backup, 0);
+		error_set(&left, "the backup %s at the old place is not encrypted", shown);
+		error_hint(&left, "Remove it once the new place works.");
+	} else if (backend_is_log(from->backend) && from->found.form != SEALING_SEALED) {
+		error_set(&left, "the states that %s has kept are not encrypted",
+			from->backend->name);
+		error_hint(&left, "Once the new place works, run `cfprov state gc -keep=1` with a "
+				  "manifest that names the old place.");
+	} else {
+		return;
+	}
+	term_warn(&left);
+}
+
 static bool move(struct session *session, struct session *old)
 {
 	struct ledger *from = &old->ledger, *to = &session->ledger;
@@ -189,6 +218,7 @@ static bool move(struct session *session, struct session *old)
 		"The state is now at %s, with serial %lld. Manifests that name the old place are "
 		"refused.",
 		name, (long long)to->state.serial);
+	warn_of_clear(session, old);
 	return true;
 }
 

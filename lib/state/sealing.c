@@ -45,15 +45,24 @@ static bool is_accepted(const struct sealing *sealing, const struct sealing_foun
 						   : sealing->accepts_unsigned);
 }
 
+static void add_sign(const struct sealing *sealing, struct str *out)
+{
+	const char *option = sealing && sealing->sign_with ? sealing->sign_with : "";
+
+	str_format(out, "`cfprov state sign%s%s`", *option ? " " : "", option);
+}
+
 bool sealing_accepts(const struct sealing *sealing, const char *what,
 	const struct sealing_found *found, struct error *err)
 {
 	const struct keys *keys = sealing_keys(sealing);
 	bool is_sealed = found->form == SEALING_SEALED;
 	const char *verb = is_sealed ? "encrypted" : "signed";
+	struct str sign CLEANUP(str_release) = {0};
 
 	if (is_accepted(sealing, found))
 		return true;
+	add_sign(sealing, &sign);
 	if (found->trust == SEALING_UNVERIFIED) {
 		error_set(err, "the %s is %s, and no key is set", what, verb);
 		return error_hint(err, "Set CFPROV_KEY, or `state.key` in the manifest, to the key "
@@ -61,23 +70,27 @@ bool sealing_accepts(const struct sealing *sealing, const char *what,
 	}
 	if (found->trust == SEALING_UNSIGNED) {
 		error_set(err, "the %s is not signed, although a key is set", what);
-		return error_hint(err, "Anyone who can write the file could have made it. To "
-				       "accept it once, run `cfprov state sign`.");
+		return error_hint(err,
+			"Anyone who can write the file could have made it. To accept it once, run "
+			"%s.",
+			str_text(&sign));
 	}
 	if (found->trust == SEALING_FOREIGN) {
 		error_set(err, "the %s was %s with a different key (id %s, and yours is %s)", what,
 			verb, found->key_id, keys ? keys->now.id : "none");
 		return error_hint(err,
-			"Set CFPROV_KEY to the key with id %s. If the key was replaced, set "
-			"CFPROV_OLD_KEY, or `state.old_key` in the manifest, to the one before.%s",
+			"Set CFPROV_KEY, or `state.key` in the manifest, to the key with id %s. If "
+			"the key was replaced, set "
+			"CFPROV_OLD_KEY, or `state.old_key` in the manifest, to the one "
+			"before.%s%s%s",
 			found->key_id,
-			is_sealed ? ""
-				  : " If that is lost, accept what is there once, with `cfprov "
-				    "state sign`.");
+			is_sealed ? "" : " If that is lost, accept what is there once, with ",
+			is_sealed ? "" : str_text(&sign), is_sealed ? "" : ".");
 	}
 	error_set(err, "the %s was modified after it was %s", what, verb);
-	return error_hint(err, "Restore it from a copy.%s",
-		is_sealed ? "" : " To accept what is there, run `cfprov state sign`.");
+	return error_hint(err, "Restore it from a copy.%s%s%s",
+		is_sealed ? "" : " To accept what is there, run ", is_sealed ? "" : str_text(&sign),
+		is_sealed ? "" : ".");
 }
 
 /* ---- writing ---- */

@@ -37,6 +37,7 @@ struct sealing {
 	bool accepts_unsigned; /* `state sign`: what is not signed, or by an unknown key, is read */
 	bool only_shows;       /* what is signed is read although there is no key */
 	bool lacks_key;        /* with `only_shows`: a key is configured, but could not be read */
+	const char *sign_with; /* borrowed: the option with which `state sign` finds this state */
 };
 
 /* How far what was read can be trusted. All but the first two need `accepts_unsigned` or

@@ -111,7 +111,7 @@ interrupted()
 	applied
 	cp "$state" before
 	CFPROV_KEY=$key2 bad plan
-	err_has 'the state was signed with a different key (id ' 'Set CFPROV_KEY to the key with id ' 'set CFPROV_OLD_KEY, or `state.old_key`' '`cfprov state sign`'
+	err_has 'the state was signed with a different key (id ' 'Set CFPROV_KEY, or `state.key` in the manifest, to the key with id ' 'set CFPROV_OLD_KEY, or `state.old_key`' '`cfprov state sign`'
 	CFPROV_KEY='correct horse battery' bad plan
 	err_has 'signed with a different key'
 	same before

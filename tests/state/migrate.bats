@@ -219,6 +219,32 @@ keyed()
 	out_has 'No changes.'
 }
 
+@test "a state from before there was a key: how it is accepted, and what of it stays in clear" {
+	local_manifest
+	good apply -auto-approve
+	sed -i 's/\[a\]/[a, b]/' cfprov.yaml
+	good apply -auto-approve
+	cp cfprov.yaml old.yaml
+	remote_manifest
+	sed -i 's/\[a\]/[a, b]/' cfprov.yaml
+	keyed
+	echo '  encrypt: true' >>cfprov.yaml
+	# The manifest names the new place, so the hint has to say where the old one is.
+	bad state migrate -auto-approve
+	err_has "Error: the state is not signed, although a key is set" \
+		"run \`cfprov state sign -state=$state\`"
+	cp "$state" plain.json
+	good state sign -auto-approve -state="$state"
+	cp plain.json "$state"
+	cp plain.json "$backup"
+	# The manifest of before has no key: it is believed, and the backup is left.
+	good state migrate -auto-approve -from=old.yaml
+	err_has "Warning: the backup $backup at the old place is not encrypted" 'Remove it once'
+	grep -q '"b"' "$backup"
+	good plan
+	out_has 'No changes.'
+}
+
 @test "with a key, there and back" {
 	local_manifest
 	keyed

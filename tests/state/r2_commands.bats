@@ -322,3 +322,22 @@ manifest()
 	good state rollback 2 -auto-approve -f old.yaml
 	good state list -f old.yaml
 }
+
+@test "from a bucket to an encrypted file: the bucket has kept states in clear" {
+	manifest quite-private
+	good apply -auto-approve
+	mv cfprov.yaml old.yaml
+	echo 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef >key
+	printf 'account_id: %s\nstores: [quite-private]\nstate: {key: {file: key}, encrypt: true}\n' \
+		"$account" >cfprov.yaml
+	good state migrate -auto-approve -from=old.yaml
+	err_has "Warning: the states that s3://$s3_bucket/$prefix has kept are not encrypted" \
+		'`cfprov state gc -keep=1`'
+	s3 GET "$prefix/log/0000000001" | grep -q quite-private
+	good state gc -keep=1 -f old.yaml
+	for serial in 1 2; do
+		s3 GET "$prefix/log/000000000$serial" >object
+		[ "$http" = 200 ]
+		! grep -q quite-private object || return 1
+	done
+}
