@@ -194,6 +194,12 @@ bool session_show_state(struct session *session, bool completes) MUST_CHECK;
 bool session_open_any_state(struct session *session, const char *operation) MUST_CHECK;
 
 /*
+ * For session_read_old alone: that the newest state can't be read is no error, and *ret_unread says
+ * why. Then nothing shows whether the older ones are of the same state.
+ */
+bool session_open_old(struct session *session, struct error *ret_unread) MUST_CHECK;
+
+/*
  * Reads a state that the log has kept. One that can't be trusted is an error that says how to use
  * it all the same, or, if it is only shown, a warning.
  */

@@ -373,6 +373,20 @@ bool session_show_state(struct session *session, bool completes)
 	return true;
 }
 
+bool session_open_old(struct session *session, struct error *ret_unread)
+{
+	struct error err CLEANUP(error_release) = {0};
+	struct ledger_options options;
+
+	if (!session_select_part(session) || !session_read_key(session) ||
+		!session_ledger_options(session, NULL, &options))
+		return false;
+	options.may_be_moved = true;
+	options.ret_unread = ret_unread;
+	session->has_ledger = ledger_read(&session->ledger, &options, &err);
+	return session->has_ledger || term_error(&err);
+}
+
 /* Not `state sign`, which acts on the newest state only. */
 bool session_read_old(
 	struct session *session, int64_t serial, bool only_shows, struct state *ret_state)

@@ -89,10 +89,13 @@ static bool pull_old(struct session *session)
 {
 	struct str text CLEANUP(str_release) = {0};
 	struct state old CLEANUP(state_release) = {0};
+	struct error unread CLEANUP(error_release) = {0};
 
-	if (!session_open_any_state(session, NULL) ||
+	if (!session_open_old(session, &unread) ||
 		!session_read_old(session, (int64_t)session->cli->serial, true, &old))
 		return false;
+	if (unread.message)
+		term_warn(&unread);
 	state_encode(&old, &text);
 	term_out_str(&text);
 	return true;

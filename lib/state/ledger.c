@@ -238,8 +238,17 @@ static bool load(struct ledger *ledger, const struct ledger_options *options, st
 
 bool ledger_read(struct ledger *ledger, const struct ledger_options *options, struct error *err)
 {
-	if (open_parts(ledger, options, err) && load(ledger, options, err))
+	struct error why CLEANUP(error_release) = {0};
+	bool is_open = open_parts(ledger, options, err);
+
+	if (is_open && load(ledger, options, &why))
 		return true;
+	if (is_open && options->ret_unread && backend_is_log(ledger->parts[0].backend)) {
+		error_move(options->ret_unread, &why);
+		return true;
+	}
+	if (is_open)
+		error_move(err, &why);
 	ledger_close(ledger);
 	return false;
 }

@@ -40,6 +40,11 @@ struct ledger_options {
 	bool no_lock;
 	/* No error: a state that was moved away (state.moved_to); one that is still to arrive. */
 	bool may_be_moved;
+	/*
+	 * To read states that a log has kept: where to put why the newest one can't be read, which
+	 * is then no error. NULL: it is one.
+	 */
+	struct error *ret_unread;
 	int64_t lock_timeout_ms;
 };
 

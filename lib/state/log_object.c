@@ -171,6 +171,22 @@ static bool refuse_damage(const char *name, const char *why, struct error *err)
 		"bucket's versions or from a backup.");
 }
 
+/* A state that can't be had back can be given up, if none came after it. */
+static bool refuse_payload(
+	const char *name, const struct log_head *head, const char *why, struct error *err)
+{
+	refuse_damage(name, why, err);
+	if (head->kind != LOG_STATE || head->serial < 2)
+		return false;
+	return error_hint(err,
+		"Something other than cfprov changed it. Restore this object from the bucket's "
+		"versions or from a backup. If there are none, and it is the newest state of "
+		"`cfprov state history`, delete it and run `cfprov state repair -serial=%lld`, "
+		"which makes the state before it the newest. `cfprov apply -adopt` then finds by "
+		"name what that state lacks.",
+		(long long)head->serial - 1);
+}
+
 bool log_object_read_head(const char *name, const struct str *bytes, struct arena *arena,
 	struct log_head *ret_head, struct error *err)
 {
@@ -187,8 +203,10 @@ bool log_object_read_head(const char *name, const struct str *bytes, struct aren
 		return error_hint(err, "Something else writes below this prefix. Use a prefix that "
 				       "only the state has.");
 	}
-	if (!json_integer(json_get(json, "format"), &format) || format > FORMAT)
-		return error_set(err, "%s was written by a newer version of cfprov", name);
+	if (!json_integer(json_get(json, "format"), &format) || format > FORMAT) {
+		error_set(err, "%s was written by a newer version of cfprov", name);
+		return error_hint(err, "Use the version that wrote it, or a later one.");
+	}
 	if (!read_members(json, arena, &head))
 		return refuse_damage(name, "its first line is not valid", err);
 	*ret_head = head;
@@ -208,11 +226,11 @@ bool log_object_decode(const char *name, struct str *bytes, struct arena *arena,
 	size_t length = bytes->length - (size_t)(payload - bytes->bytes);
 	if (length != head.size) {
 		str_format(&why, "it has %zu bytes instead of %zu", length, head.size);
-		return refuse_damage(name, str_text(&why), err);
+		return refuse_payload(name, &head, str_text(&why), err);
 	}
 	crypt_sha256(payload, length, sha256);
 	if (strcmp(sha256, head.sha256) != 0)
-		return refuse_damage(name, "its bytes do not match their checksum", err);
+		return refuse_payload(name, &head, "its bytes do not match their checksum", err);
 	memmove(bytes->bytes, payload, length);
 	bytes->length = length;
 	bytes->bytes[length] = '\0';

@@ -269,6 +269,34 @@ manifest()
 	good plan
 }
 
+@test "the newest state is damaged: an older one is shown, and can be made the newest" {
+	manifest a
+	good apply -auto-approve
+	manifest a b
+	good apply -auto-approve
+	s3 GET "$prefix/log/0000000002" | sed 2,99y/b/c/ >damaged
+	s3 PUT "$prefix/log/0000000002" --data-binary @damaged
+	[ "$http" = 200 ]
+	bad plan
+	err_has "Error: s3://$s3_bucket/$prefix/log/0000000002 is damaged" \
+		'delete it and run `cfprov state repair -serial=1`'
+	bad state pull
+	bad state pull -serial=2
+	good state pull -serial=1
+	jq -e '.serial == 1 and (.accounts[].stores | keys) == ["a"]' out
+	err_has "Warning: s3://$s3_bucket/$prefix/log/0000000002 is damaged"
+	# What keeps it from reading any state is said once.
+	AWS_SECRET_ACCESS_KEY=wrong bad state pull -serial=1
+	[ "$(grep -c 'the secret access key' err)" = 1 ]
+	# As the hint says:
+	good state history
+	s3 DELETE "$prefix/log/0000000002"
+	good state repair -serial=1
+	good apply -auto-approve -adopt
+	good plan
+	out_has 'No changes.'
+}
+
 @test "killed before the state has arrived in the bucket: nothing but a migration goes on there" {
 	printf 'account_id: %s\nstores: [a]\n' "$account" >cfprov.yaml
 	good apply -auto-approve

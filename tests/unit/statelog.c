@@ -340,6 +340,10 @@ static void bad_states(void **state)
 		expect_text(err.message, "s3://b/p/log/0000000002");
 		if (strstr(table[i].error, "is damaged"))
 			expect_text(err.hint, "Restore this object from the bucket's versions");
+		if (strstr(table[i].error, "bytes"))
+			expect_text(err.hint, "delete it and run `cfprov state repair -serial=1`");
+		if (strstr(table[i].error, "newer version"))
+			expect_text(err.hint, "Use the version that wrote it, or a later one.");
 		expect_error(&err, table[i].error);
 	}
 }
