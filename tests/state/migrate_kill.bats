@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# kill -9 at each system call of `state migrate` that matters, from a file to a server and back. After
-# any kill, the old state or the new one is whole, and the next run finishes or says that it is done.
+# kill -9 at each system call of `state migrate` that matters, from a file to a server or a bucket,
+# and back. After any kill, the old state or the new one is whole, and the next run finishes or says that it is done.
 
 # Each test is a subshell, and the helpers set and read more than shellcheck can see.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
@@ -21,13 +21,21 @@ setup()
 	good apply -f local.yaml -auto-approve
 	cp "$state" first.json
 	jq -S .accounts "$state" >objects
-	kills=0
+	kills=0 kind=http
 }
 
 teardown()
 {
+	stop_stores
 	stop_servers
 	stop_all
+}
+
+# The server is R2 instead.
+at_bucket()
+{
+	start_r2
+	kind=s3
 }
 
 # begin WHERE NUMBER: the state is there, and nowhere else. Each number has a place of its own at the
@@ -36,8 +44,13 @@ begin()
 {
 	place=/plain/$call-$2
 	cp local.yaml remote.yaml
-	printf 'state: {backend: http, address: "%s", lock_address: "%s"}\n' \
-		"$http_url$place" "$http_url$place" >>remote.yaml
+	if [ "$kind" = http ]; then
+		printf 'state: {backend: http, address: "%s", lock_address: "%s"}\n' \
+			"$http_url$place" "$http_url$place" >>remote.yaml
+	else
+		printf 'state: {backend: s3, bucket: %s, prefix: "%s", endpoint: "%s"}\n' \
+			"$s3_bucket" "${place#/}" "$s3_url" >>remote.yaml
+	fi
 	rm -rf "$state" "$backup" "$journal" ".$state.lock" machine
 	cp first.json "$state"
 	[ "$1" = file ] || good state migrate -f remote.yaml -from="$state" -auto-approve
@@ -51,7 +64,35 @@ whole_at_file()
 
 whole_at_server()
 {
-	http_kept "$place" '.state // empty' 2>/dev/null | jq -S .accounts 2>/dev/null | cmp -s - objects
+	newest_at_server 2>/dev/null | jq -S .accounts 2>/dev/null | cmp -s - objects
+}
+
+newest_at_server()
+{
+	if [ "$kind" = http ]; then
+		http_kept "$place" '.state // empty'
+		return
+	fi
+	: >newest
+	for serial in 1 2 3 4 5; do
+		s3 GET "${place#/}/log/000000000$serial" >object
+		[ "$http" != 200 ] || cp object newest
+	done
+	tail -n +2 newest
+}
+
+free_at_server()
+{
+	if [ "$kind" = http ]; then
+		[ "$(http_kept "$place" .lock)" = null ]
+		return
+	fi
+	for epoch in 1 2 3 4 5 6 7 8 9; do
+		s3 GET "${place#/}/lock/000000000$epoch" >object
+		[ "$http" = 200 ] || return 0
+		s3 GET "${place#/}/lock/000000000$epoch.done" >object
+		[ "$http" = 200 ] || return 1
+	done
 }
 
 # Says who believes what after a kill.
@@ -59,7 +100,7 @@ why()
 {
 	echo "$1: kill at $call number $number, from the $from"
 	cat again "$state" err
-	http_kept "$place" .
+	newest_at_server
 	return 1
 }
 
@@ -77,7 +118,7 @@ check_kill()
 	prov plan -f "$old"
 	[[ $status = 1 && $errors = *'was moved to'* ]] || why "the old place"
 	[ -z "$(find "$XDG_STATE_HOME" . -name "*.journal")" ] || why "a journal is left"
-	[ "$(http_kept "$place" .lock)" = null ] || why "a lock is left"
+	free_at_server || why "a lock is left"
 }
 
 # sweep FROM NEW OLD: with a kill at the 1st, 2nd, 3rd ... call, until it survives
@@ -110,5 +151,15 @@ sweep()
 }
 
 @test "kill -9 at each call of a migration from a server to a file" {
+	sweep server local.yaml remote.yaml
+}
+
+@test "kill -9 at each call of a migration from a file to a bucket" {
+	at_bucket
+	sweep file remote.yaml local.yaml
+}
+
+@test "kill -9 at each call of a migration from a bucket to a file" {
+	at_bucket
 	sweep server local.yaml remote.yaml
 }
