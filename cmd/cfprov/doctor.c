@@ -113,6 +113,19 @@ static void judge_file(const char *path, struct report *report)
 			"the directory of %s is not writable, so apply can't run", shown);
 }
 
+static void report_clock(const struct backend *backend, struct report *report)
+{
+	enum { CLOCK_S = 60 }; /* requests are refused from 15 minutes on */
+	int64_t ahead_s = backend && backend->has_clock ? backend->ahead_s : 0;
+
+	if (ahead_s > CLOCK_S || ahead_s < -CLOCK_S) {
+		report->what = "clock";
+		find(report, WARN, "Synchronize the clock of this machine.",
+			"the clock of this machine is %" PRId64 "s %s that of the server",
+			ahead_s < 0 ? -ahead_s : ahead_s, ahead_s < 0 ? "ahead of" : "behind");
+	}
+}
+
 /*
  * Can a state that machines share be written, and is our clock right? `said`: why it could not be
  * read, which needs no second line; else NULL.
@@ -120,7 +133,6 @@ static void judge_file(const char *path, struct report *report)
 static void judge_backend(
 	const struct ledger_options *options, const char *said, struct report *report)
 {
-	enum { CLOCK_S = 60 }; /* requests are refused from 15 minutes on */
 	struct ledger_options one = *options;
 	struct location location = *options->backend.location;
 	struct arena arena CLEANUP(arena_release) = {0};
@@ -133,25 +145,21 @@ static void judge_backend(
 	one.backend.location = &location;
 	report->what = "backend";
 	bool is_good = backend_open(&one.backend, &backend, &err) && backend_check(backend, &err);
-	if (!is_good && said && strcmp(said, err.message) == 0)
+	bool is_read =
+		is_good && (backend_is_log(backend) || backend_read(backend, &snapshot, &err));
+	if (err.message && said && strcmp(said, err.message) == 0)
 		; /* the same */
 	else if (!is_good)
 		find_error(report, FAIL, "the state can't be written", &err,
 			"Check the credentials and what they permit.");
 	else if (backend_is_log(backend))
 		find(report, OK, NULL, "the object store can be reached and honours conditions");
-	else if (!backend_read(backend, &snapshot, &err))
+	else if (!is_read)
 		find_error(report, FAIL, "the state can't be read", &err,
 			"Check the address and the credentials.");
 	else
 		find(report, OK, NULL, "the server can be reached");
-	int64_t ahead_s = backend && backend->has_clock ? backend->ahead_s : 0;
-	if (ahead_s > CLOCK_S || ahead_s < -CLOCK_S) {
-		report->what = "clock";
-		find(report, WARN, "Synchronize the clock of this machine.",
-			"the clock of this machine is %" PRId64 "s %s that of the server",
-			ahead_s < 0 ? -ahead_s : ahead_s, ahead_s < 0 ? "ahead of" : "behind");
-	}
+	report_clock(backend, report);
 	backend_free(backend);
 }
 
@@ -233,8 +241,7 @@ static void judge_state(struct session *session, struct report *report)
 	options.sealing = &session->sealing;
 	session->has_ledger = ledger_read(&session->ledger, &options, &err);
 	if (!session->has_ledger)
-		find_error(report, FAIL, strncmp(err.message, name, strlen(name)) == 0 ? "" : name,
-			&err,
+		find_error(report, FAIL, strstr(err.message, name) ? "" : name, &err,
 			session->location.path ? "Make sure that the file can be read."
 					       : "Check the credentials and `state`.");
 	else if (session_left_behind(session, &err))

@@ -193,7 +193,8 @@ lock_requests()
 	out_has "the server can be reached"
 	TF_HTTP_PASSWORD=wrong-wrong prov doctor
 	[ "$status" = 1 ]
-	out_has "the state can't be read" "HTTP 401"
+	out_has "fail  state: can't read the state at $gitlab: HTTP 401"
+	[ "$(grep -c 'HTTP 401' out)" = 1 ]
 	run ! grep -F "the server can be reached" out
 }
 
