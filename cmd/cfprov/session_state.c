@@ -406,7 +406,6 @@ bool session_read_old(
 	sealing->accepts_unsigned = true;
 	bool is_untrusted = ledger_read_old(ledger, serial, &old, &ignored);
 	sealing->accepts_unsigned = false;
-	error_prefix(&err, "serial %lld", (long long)serial);
 	if (!is_untrusted)
 		return term_error(&err);
 	if (!only_shows) {

@@ -71,7 +71,9 @@ void backend_free(struct backend *backend)
 static bool lacks(const struct backend *backend, const char *what, struct error *err)
 {
 	error_set(err, "the backend `%s` has no %s", backend->kind->name, what);
-	return error_hint(err, "The backend `s3` has. `cfprov state migrate` moves a state there.");
+	return error_hint(err,
+		"That needs an object store (`backend: s3`), such as Cloudflare R2. `cfprov state "
+		"migrate` moves the state there.");
 }
 
 bool backend_is_log(const struct backend *backend)

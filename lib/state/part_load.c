@@ -106,9 +106,11 @@ bool part_read_old(struct part *part, int64_t serial, struct state *ret_state, s
 	struct str bytes CLEANUP(str_release) = {0};
 	struct state old CLEANUP(state_release) = {0};
 
-	if (!backend_read_old(part->backend, serial, &bytes, err) ||
-		!decode_state(part, part->backend->name, &bytes, &old, err) ||
-		!is_at_serial(part, &old, serial, err))
+	if (!backend_read_old(part->backend, serial, &bytes, err))
+		return false;
+	if (!decode_state(part, part->backend->name, &bytes, &old, err))
+		return error_prefix(err, "serial %lld", (long long)serial);
+	if (!is_at_serial(part, &old, serial, err))
 		return false;
 	if (part->is_born && strcmp(old.lineage, part->lineage) != 0) {
 		error_set(err,

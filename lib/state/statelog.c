@@ -192,9 +192,12 @@ static bool read_from(
 		log->start = head->kind == LOG_START ? head->serial : log->start;
 		serial = head->serial;
 	}
-	return !found->is_there || head->serial == serial ||
-	       error_set(err, "%s/log/%010lld has the serial %lld: it was copied or renamed",
-		       log->bucket.name, (long long)serial, (long long)head->serial);
+	if (!found->is_there || head->serial == serial)
+		return true;
+	error_set(err, "%s/log/%010lld has the serial %lld: it was copied or renamed",
+		log->bucket.name, (long long)serial, (long long)head->serial);
+	return error_hint(err, "Something other than cfprov put it there. Restore the object from "
+			       "the bucket's versions or from a backup.");
 }
 
 static bool read_newest(struct statelog *log, struct backend_snapshot *snapshot, struct error *err)

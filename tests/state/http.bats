@@ -318,7 +318,7 @@ released"
 	for words in history 'old 1' 'keep 1'; do
 		run -1 backend $words
 		[ "$output" = "error 0: the backend \`http\` has no history
-hint: The backend \`s3\` has. \`cfprov state migrate\` moves a state there." ]
+hint: That needs an object store (\`backend: s3\`), such as Cloudflare R2. \`cfprov state migrate\` moves the state there." ]
 	done
 	[ ! -e "$BATS_TEST_TMPDIR/http/log" ]
 }

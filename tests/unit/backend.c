@@ -71,6 +71,7 @@ static void what_local_lacks_is_said(void **state)
 	backend_versions_release(&versions);
 	expect_error(&err, "the backend `local` has no history");
 	assert_false(backend_read_old(backend, 1, &bytes, &err));
+	expect_text(err.hint, "That needs an object store (`backend: s3`)");
 	expect_text(err.hint, "cfprov state migrate");
 	expect_error(&err, "the backend `local` has no history");
 	assert_false(backend_forget(backend, 1, &removed, &err));

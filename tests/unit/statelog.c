@@ -342,6 +342,7 @@ static void bad_states(void **state)
 			expect_text(err.hint, "Restore this object from the bucket's versions");
 		if (strstr(table[i].error, "bytes"))
 			expect_text(err.hint, "delete it and run `cfprov state repair -serial=1`");
+		assert_non_null(err.hint);
 		if (strstr(table[i].error, "newer version"))
 			expect_text(err.hint, "Use the version that wrote it, or a later one.");
 		expect_error(&err, table[i].error);
