@@ -60,7 +60,7 @@ static bool is_in(const struct range *ranges, size_t count, unsigned point)
  * Characters that are invisible or change how the text around them is shown: C1, line separators,
  * bidi, and Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties.txt. It includes tags
  * and variation selectors, which can hide a whole text. Of these, U+FE0F alone stays as it is: it
- * makes an emoji of the character before it.
+ * makes an emoji of the character before it. Also U+FFFE and U+FFFF, which YAML does not allow.
  */
 static bool is_tricky(unsigned point)
 {
@@ -68,7 +68,8 @@ static bool is_tricky(unsigned point)
 		{0x61c, 0x61c}, {0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f},
 		{0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0x2800, 0x2800},
 		{0x3164, 0x3164}, {0xfe00, 0xfe0e}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0},
-		{0xfff0, 0xfffb}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}};
+		{0xfff0, 0xfffb}, {0xfffe, 0xffff}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
+		{0xe0000, 0xe0fff}};
 
 	return is_in(ranges, ARRAY_SIZE(ranges), point);
 }

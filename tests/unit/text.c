@@ -73,6 +73,7 @@ static void visible(void **state)
 	expect_visible("\xc2\x9b", 2, 0, "\\u009b");     /* CSI as one character */
 	expect_visible("\xe2\x80\xae", 3, 0, "\\u202e"); /* right to left override */
 	expect_visible("\xe2\x81\xa6\xe2\x80\xa8", 6, 0, "\\u2066\\u2028");
+	expect_visible("\xef\xbf\xbe\xef\xbf\xbf\xef\xbf\xbd", 9, 0, "\\ufffe\\uffff\xef\xbf\xbd");
 	expect_visible("\xef\xbb\xbf\xc2\xad\xe2\x80\x8b", 8, 0, "\\ufeff\\u00ad\\u200b");
 }
 
