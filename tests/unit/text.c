@@ -534,6 +534,9 @@ static void without_tokens(void **state)
 		{"--token=" A_TOKEN " b", "--(hidden) b"},
 		{A_TOKEN "," A_TOKEN, "(hidden),(hidden)"},
 		{"a -----BEGIN RSA PRIVATE KEY-----\nx", "a (hidden)"},
+		/* up to the = it is one, and from the _ on it is another */
+		{"a aB3xY9_kL2mN8pQ4rS6tU1vW5zA7bC0dE3fG9hJ4kL7m=qR2sT8uV4wX6yZ1aB5cD7eF b",
+			"a (hidden) b"},
 		/* names, ids and commits */
 		{"a-long-name-of-a-secret-in-the-vault-of-team-2",
 			"a-long-name-of-a-secret-in-the-vault-of-team-2"},
