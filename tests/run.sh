@@ -221,8 +221,9 @@ fi
 sh tests/setup.sh test || exit 1
 # Whatever else the tests need arrives while the compilers work.
 {
-	{ sh tests/setup.sh extras && sh tests/setup.sh package; } ||
-		echo 'The tests that need them are skipped.' >&2
+	for purpose in extras package browser; do
+		sh tests/setup.sh $purpose || echo "Tests that need 'setup.sh $purpose' are skipped." >&2
+	done
 	sh tests/state/setup.sh build
 	sh tests/ci/setup.sh build
 } &
