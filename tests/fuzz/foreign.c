@@ -8,10 +8,14 @@
 #include "manifest/hcl.h"
 #include "manifest/manifest.h"
 #include "shared/fuzz.h"
+#include "state/objects.h"
 
 #include <string.h>
 
-/* The objects as a model; secrets of stores that the file does not have are left out. */
+/*
+ * The objects as a model, with ids as Cloudflare has them; secrets of stores that the file does not
+ * have are left out.
+ */
 static void fill(struct model *accounts, struct model *live, const struct foreign *foreign)
 {
 	const char *id = NULL;
@@ -24,7 +28,7 @@ static void fill(struct model *accounts, struct model *live, const struct foreig
 			if (foreign->objects[j].kind == OBJECT_STORE &&
 				strcmp(foreign->objects[j].id, it->store_id) == 0)
 				in = &foreign->objects[j];
-		if (!it->name || !in->name || in->kind != OBJECT_STORE ||
+		if (!objects_is_id(it->id) || !it->name || !in->name || in->kind != OBJECT_STORE ||
 			strcmp(in->account_id, it->account_id) != 0)
 			continue;
 		struct object *object = model_add_object(

@@ -51,6 +51,9 @@ static void check_scrub(const char *secret, const char *text, size_t size)
 	struct scrub scrub CLEANUP(scrub_release) = {0};
 	struct str out CLEANUP(str_release) = {0};
 
+	/* Line breaks at its end are no part of it. */
+	if (*secret && strchr("\r\n", secret[strlen(secret) - 1]))
+		return;
 	scrub_know_text(&scrub, secret, strlen(secret));
 	scrub_add(&out, text, size, &scrub);
 	if (strlen(secret) >= SCRUB_SHORTEST && !strstr(SCRUB_MARK SCRUB_WITHHELD, secret))
