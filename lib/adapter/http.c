@@ -289,7 +289,6 @@ static void set_up(struct transfer *transfer, const struct http_options *options
 	set_proxy(easy, &transfer->http->proxy);
 	SET(easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-	SET(easy, CURLOPT_PIPEWAIT, 1L);
 	SET(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	SET(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_timeout_ms);
 	/* For 1 MiB and more libcurl asks first, and R2 never answers that. */
@@ -354,8 +353,14 @@ void http_start(struct http *http, const struct http_request *request)
 	SET(easy, CURLOPT_TIMEOUT_MS,
 		(long)(request->timeout_ms ? request->timeout_ms : http->options.timeout_ms));
 	set_auth(easy, request->auth);
-	/* The trace is for HTTP/2, which we speak over TLS only. */
-	SET(easy, CURLOPT_VERBOSE, strncasecmp(transfer->url, "https:", 6) == 0 ? 1L : 0L);
+	/*
+	 * The trace is for HTTP/2, which we speak over TLS only; so is waiting for a connection to
+	 * share. Elsewhere a request would wait for one whose first sending has failed, until it
+	 * times out.
+	 */
+	bool is_tls = strncasecmp(transfer->url, "https:", 6) == 0;
+	SET(easy, CURLOPT_VERBOSE, is_tls ? 1L : 0L);
+	SET(easy, CURLOPT_PIPEWAIT, is_tls ? 1L : 0L);
 	SET(easy, CURLOPT_HTTPHEADER, request->headers ? request->headers->list : NULL);
 	if (request->body) {
 		SET(easy, CURLOPT_POST, 1L);
