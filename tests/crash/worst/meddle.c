@@ -2,9 +2,9 @@
  * A library to preload, which meddles with one file call, network call or allocation of a program.
  * In the environment,
  *     MEDDLE=kill:N        kill -9 right before the Nth call
- *     MEDDLE=fail:N:ERRNO  the Nth call fails, and is not made
- *     MEDDLE=from:N:ERRNO  so do those of the same name after it: a full disk
- *     MEDDLE=short:N       the Nth call, if it is a read or a write, gets through half of it
+ *     MEDDLE=fail:N:ERRNO:NAME  the Nth call of that name fails, and is not made
+ *     MEDDLE=from:N:ERRNO:NAME  so do those after it: a full disk
+ *     MEDDLE=short:N:0:NAME     the Nth call of that name gets through half of it
  *     MEDDLE=own:N         the Nth allocation of the program itself fails
  *     MEDDLE=other:N       the Nth allocation of its libraries fails
  *     MEDDLE_LOG=FILE      gets a line for each call, and at the end one with both numbers of
@@ -20,6 +20,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +37,7 @@ enum way { NOTHING, KILL, FAIL, FROM, SHORT, OWN, OTHER };
 static enum way way;
 static long number, calls, own, other;
 static int error_number, log_fd = -1;
-static const char *from_name;
+static const char *only;      /* calls of this name count; NULL: all */
 static uintptr_t first, last; /* where the program itself is */
 
 static int on_object(struct dl_phdr_info *info, size_t size, void *unused)
@@ -92,8 +93,11 @@ __attribute__((constructor)) static void start(void)
 	for (int i = 1; i <= OTHER; i++)
 		if (strncmp(what, ways[i], (size_t)(colon - what)) == 0)
 			way = (enum way)i;
+	if (!(colon = strchr(colon + 1, ':')))
+		return;
+	error_number = (int)strtol(colon + 1, NULL, 10);
 	if ((colon = strchr(colon + 1, ':')))
-		error_number = (int)strtol(colon + 1, NULL, 10);
+		only = colon + 1;
 }
 
 static void __attribute__((format(printf, 1, 2))) say(const char *format, ...)
@@ -120,21 +124,16 @@ __attribute__((destructor)) static void end(void)
 /* Counts a call; true: it is to fail. */
 static int meets(const char *name, long fd)
 {
-	long at = __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED);
-
 	say("%s %ld\n", name, fd);
-	if (way == FROM && from_name && strcmp(name, from_name) == 0) {
-		errno = error_number;
-		return 1;
-	}
-	if (at != number)
+	if (only && strcmp(name, only) != 0)
 		return 0;
-	if (way == KILL)
+	long at = __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED);
+	if (way == KILL && at == number)
 		kill(getpid(), SIGKILL);
-	if (way == FROM)
-		from_name = name;
-	if (way != FAIL && way != FROM)
+	if ((way != FAIL || at != number) && (way != FROM || at < number))
 		return 0;
+	if (strcmp(name, "send") == 0 || strcmp(name, "recv") == 0)
+		(void)shutdown((int)fd, SHUT_RDWR); /* as a connection is after an error */
 	errno = error_number;
 	return 1;
 }
@@ -144,9 +143,11 @@ int __open_2(const char *path, int flags);
 int __openat_2(int at, const char *path, int flags);
 
 /* Of a read or a write: how much it may do. */
-static size_t part_of(size_t size)
+static size_t part_of(const char *name, size_t size)
 {
-	return way == SHORT && calls == number && size > 1 ? size / 2 : size;
+	bool is_it = way == SHORT && calls == number && strcmp(name, only) == 0;
+
+	return is_it && size > 1 ? size / 2 : size;
 }
 
 /* clang-format off */
@@ -159,12 +160,12 @@ type name parameters                                                            
 	return meets(#name, fd) ? (type)-1 : next arguments;                                       \
 }
 
-CALL(ssize_t, write, fd, (int fd, const void *b, size_t n), (fd, b, part_of(n)))
-CALL(ssize_t, read, fd, (int fd, void *b, size_t n), (fd, b, part_of(n)))
-CALL(ssize_t, pwrite, fd, (int fd, const void *b, size_t n, off_t at), (fd, b, part_of(n), at))
-CALL(ssize_t, pread, fd, (int fd, void *b, size_t n, off_t at), (fd, b, part_of(n), at))
-CALL(ssize_t, send, fd, (int fd, const void *b, size_t n, int flags), (fd, b, part_of(n), flags))
-CALL(ssize_t, recv, fd, (int fd, void *b, size_t n, int flags), (fd, b, part_of(n), flags))
+CALL(ssize_t, write, fd, (int fd, const void *b, size_t n), (fd, b, part_of("write", n)))
+CALL(ssize_t, read, fd, (int fd, void *b, size_t n), (fd, b, part_of("read", n)))
+CALL(ssize_t, pwrite, fd, (int fd, const void *b, size_t n, off_t at), (fd, b, part_of("pwrite", n), at))
+CALL(ssize_t, pread, fd, (int fd, void *b, size_t n, off_t at), (fd, b, part_of("pread", n), at))
+CALL(ssize_t, send, fd, (int fd, const void *b, size_t n, int flags), (fd, b, part_of("send", n), flags))
+CALL(ssize_t, recv, fd, (int fd, void *b, size_t n, int flags), (fd, b, part_of("recv", n), flags))
 CALL(int, connect, fd, (int fd, const struct sockaddr *to, socklen_t n), (fd, to, n))
 CALL(int, socket, kind, (int family, int kind, int protocol), (family, kind, protocol))
 CALL(int, poll, (long)n, (struct pollfd *of, nfds_t n, int timeout), (of, n, timeout))

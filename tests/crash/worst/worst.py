@@ -226,7 +226,7 @@ class Worker:
                     json.dump(world, file)
         self.snapshots[scene.name] = kept
 
-    def tidy(self, what="tmp|journal|lock"):
+    def tidy(self, what):
         left = [it for it in os.listdir(self.dir) if re.search(rf"\.({what})$", it)]
         if left:
             raise Bad(f"left behind: {' '.join(left)}")
@@ -257,6 +257,7 @@ class Scene:
     values = ALL_VALUES  # address -> the number of its value, at the end
     foreign = ()  # addresses of what is somebody else's, there before and after
     is_remote = False
+    litter = "tmp|journal|lock"  # endings of files that must not be left
     has_key = True  # without one, fingerprints take their time
 
     def begin(self, w):
@@ -277,7 +278,7 @@ class Scene:
         ids = {name: it[0] for name, it in live.items()}
         if recorded != ids:
             raise Bad(f"exists: {ids}\nin the state: {recorded}")
-        w.tidy()
+        w.tidy(self.litter)
         if with_plan:
             w.good("plan", "-detailed-exitcode")
 
@@ -396,7 +397,7 @@ class StateEdit(Scene):
             raise Bad("the state is not as it should be")
 
     def settled(self, w, with_plan):
-        w.tidy("tmp|journal")  # of a run that had done all, the lock's file stays until the next
+        w.tidy("journal")  # of a run that had done all, the lock's file stays until the next
         self.check_live(w, w.live())
 
 
