@@ -28,7 +28,7 @@ teardown() { stop_all; }
 	for args in version -version --version "version -no-color"; do
 		# shellcheck disable=SC2086 # words
 		good $args
-		[[ $(head -n 1 out) =~ ^cfprov\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+		[[ $(head -n 1 out) =~ ^cfprov\ [0-9]+\.[0-9]+\.[0-9]+(-dev)?$ ]]
 		err_is ''
 	done
 }

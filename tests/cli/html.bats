@@ -191,6 +191,18 @@ colours()
 	[[ " $colours " != *' b42318 '* && ${#colours} -gt 20 ]]
 }
 
+# unfolds HEADING: it is that of the only open fold. On a busy machine Chromium may print the page
+# before it has followed the fragment.
+unfolds()
+{
+	local try
+	for try in 1 2 3 4 5; do
+		browse --virtual-time-budget=$((try * 5000)) --dump-dom >dom
+		[ "$(grep -A1 -E '<details open(="")?>' dom | grep -o '<h2>[^<]*')" != "$1" ] || return 0
+	done
+	return 1
+}
+
 @test "in Chromium a search opens the fold that has what it finds, as does an account's link" {
 	have chromium
 	export V=v
@@ -198,11 +210,8 @@ colours()
 		stores: [{name: "s", secrets: [range(60) | {name: "SECRET_\(.)", value: {env: "V"}}]}]}' >cfprov.yaml
 	start_logged
 	good plan -format=html -values=none
-	local opened
 	for fragment in '' '#account-2' '#:~:text=two/s/SECRET_42'; do
-		browse --virtual-time-budget=5000 --dump-dom >dom
-		opened=$(grep -A1 -E '<details open(="")?>' dom | grep -o '<h2>[^<]*' || true)
-		[ "$opened" = "${fragment:+<h2>Account two}" ]
+		unfolds "${fragment:+<h2>Account two}"
 	done
 }
 

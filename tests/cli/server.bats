@@ -297,10 +297,20 @@ sent_once()
 	agree 2
 }
 
+# spend: somebody else spends the budget of the same token, too.
+spend()
+{
+	while sleep 0.1; do
+		curl -sS -o curl.out -H "Authorization: Bearer $CLOUDFLARE_API_TOKEN" "$sim_url/accounts"
+	done
+}
+
 @test "many short waits are said as a long one is, once" {
-	start_logged --rate-limit 12/4
-	manifest_of 9
+	start_logged --rate-limit 40/4
+	manifest_of 45
+	spend 3>&- &
 	good apply -auto-approve
+	kill %%
 	[ "$(grep -c 'Slowing down' err)" = 1 ]
-	agree 9
+	agree 45
 }

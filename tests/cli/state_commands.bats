@@ -153,7 +153,7 @@ Moved dev/k-1 to test.1/k-1
 	[ "$(serial)" = 4 ]
 	cmp before "$backup"
 	good state mv test.1 dev
-	jq '.serial = 3' "$state" | cmp - <(jq . before)
+	jq '.serial = 3 | .cfprov_version = "0.1.0"' "$state" | cmp - <(jq . before)
 }
 
 @test "state mv: stores can't be renamed, and the error says why" {
