@@ -392,8 +392,10 @@ patches()
 
 @test "a comment that can't be cleared is an error, and the rest of the update is recorded" {
 	clear_a_comment null
-	sim_faults '{"method":"PATCH","kind":"status","status":400,"code":1001,
-		"message":"invalid_json_body","after":2}'
+	# The second one of each secret: its value is in the first.
+	sim_faults "$(jq -c '[.accounts.acc_1.stores.keys.secrets[].id | {method: "PATCH",
+		path: "*/secrets/\(.)", kind: "status", status: 400, code: 1001,
+		message: "invalid_json_body", after: 1}]' "$state")"
 	bad apply -auto-approve
 	err_has '2 failed' 'default/keys/A: failed: its comment could not be cleared: invalid_json_body (HTTP 400, code 1001, '
 	control DELETE faults
