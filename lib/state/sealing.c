@@ -84,13 +84,13 @@ bool sealing_accepts(const struct sealing *sealing, const char *what,
 			"CFPROV_OLD_KEY, or `state.old_key` in the manifest, to the one "
 			"before.%s%s%s",
 			found->key_id,
-			is_sealed ? "" : " If that is lost, accept what is there once, with ",
+			is_sealed ? "" : " If it is lost, accept the current contents with ",
 			is_sealed ? "" : str_text(&sign), is_sealed ? "" : ".");
 	}
 	error_set(err, "the %s was modified after it was %s", what, verb);
 	return error_hint(err, "Restore it from a copy.%s%s%s",
-		is_sealed ? "" : " To accept what is there, run ", is_sealed ? "" : str_text(&sign),
-		is_sealed ? "" : ".");
+		is_sealed ? "" : " To accept the current contents, run ",
+		is_sealed ? "" : str_text(&sign), is_sealed ? "" : ".");
 }
 
 /* ---- writing ---- */

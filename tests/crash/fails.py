@@ -86,19 +86,7 @@ def limits(scene, calls, allocations):
 
 
 nothing, everything = Scene(), worst.Everything()
-plain = [
-    nothing,
-    everything,
-    worst.Destroy(),
-    worst.Import(),
-    worst.Refresh(),
-    worst.StateRm(),
-    worst.StateMv(),
-    worst.StatePush(),
-    worst.SavePlan(),
-    worst.SavedPlan(),
-    worst.Sealed(),
-]
+plain = worst.local_scenes(nothing, everything)
 remote = [Remote(nothing, "http")]
 again = [Recovery(nothing, 70), Recovery(everything, 120)]
 plans = [(False, it, every_error) for it in [*plain, *remote, *again]]

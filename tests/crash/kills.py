@@ -33,19 +33,7 @@ def every_call(scene, calls, allocations):
 
 
 nothing, everything = Scene(), worst.Everything()
-plain = [
-    nothing,
-    everything,
-    worst.Destroy(),
-    worst.Import(),
-    worst.Refresh(),
-    worst.StateRm(),
-    worst.StateMv(),
-    worst.StatePush(),
-    worst.SavePlan(),
-    worst.SavedPlan(),
-    worst.Sealed(),
-]
+plain = worst.local_scenes(nothing, everything)
 remote = [Remote(it, kind) for it in (nothing, everything) for kind in ("http", "s3")]
 again = [Recovery(nothing, 70), Recovery(nothing, 80), Recovery(everything, 120)]
 plans = [(lags, it, every_call) for it in [*plain, *remote, *again] for lags in (False, True)]

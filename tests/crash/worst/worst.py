@@ -519,6 +519,12 @@ LOOKS += ("stat", "lstat", "fstat", "access")
 # Playing
 
 
+def local_scenes(nothing, everything):
+    """All whose state is a file."""
+    others = (Destroy, Import, Refresh, StateRm, StateMv, StatePush, SavePlan, SavedPlan, Sealed)
+    return [nothing, everything, *(other() for other in others)]
+
+
 class Point:
     """What is done to one run of a scene."""
 
