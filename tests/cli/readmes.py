@@ -251,4 +251,5 @@ if __name__ == "__main__":
     update = "--update" in arguments
     BUILD, name = [it for it in arguments if it != "--update"]
     BUILD = os.path.abspath(BUILD)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends the simulator, too
     sys.exit(0 if main(update, name) else 1)

@@ -578,6 +578,12 @@ def calls_of(w, scene):
     return [it.split() for it in lines[:-1]], allocations
 
 
+def end(pool):
+    """Starts nothing more; what runs is finished, and the simulators end with it."""
+    pool.shutdown(wait=False, cancel_futures=True)
+    sys.exit(1)
+
+
 def run(plans, jobs, word):
     """plans: of (lags, scene, points), where points(calls, allocations) gives Points. TAP."""
     folder = tempfile.mkdtemp(prefix="worst.")
@@ -610,6 +616,8 @@ def run(plans, jobs, word):
 
     try:
         with concurrent.futures.ThreadPoolExecutor(jobs * len({it[0] for it in plans})) as pool:
+            signal.signal(signal.SIGTERM, lambda *_: end(pool))
+            signal.signal(signal.SIGINT, lambda *_: end(pool))
             counted = [pool.submit(in_turn, it[0], calls_of, it[1]) for it in plans]
             begun = [of_scene(plan, it.result()) for plan, it in zip(plans, counted)]
             for number, (plan, results) in enumerate(zip(plans, begun), 1):
