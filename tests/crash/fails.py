@@ -87,7 +87,7 @@ def limits(scene, calls, allocations):
 
 nothing, everything = Scene(), worst.Everything()
 plain = worst.local_scenes(nothing, everything)
-remote = [Remote(nothing, "http")]
+remote = [Remote(nothing, kind) for kind in ("http", "s3")]
 again = [Recovery(nothing, 70), Recovery(everything, 120)]
 plans = [(False, it, every_error) for it in [*plain, *remote, *again]]
 plans += [(False, worst.Limited(it), limits) for it in (nothing, everything)]

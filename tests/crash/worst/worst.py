@@ -500,7 +500,7 @@ class Remote(Scene):
                 f"lock_address: '{w.bucket}/state/{place}'}}\n"
         else:
             state = f"state: {{backend: s3, bucket: states, prefix: p{place}, " \
-                f"endpoint: '{w.bucket}', region: auto}}\n"
+                f"endpoint: '{w.bucket}', region: here}}\n"  # of R2, cfprov would wait
         write = w.write
         w.write = lambda name, text: write(name, text.replace(HEAD, HEAD + state))
         try:
