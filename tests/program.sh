@@ -1,6 +1,6 @@
 #!/bin/sh
 # sh tests/program.sh PROGRAM LOG BUILD: runs one test program for run.sh, of what make has built in
-# BUILD, and leaves LOG.tap, LOG.err and LOG.status.
+# BUILD, and leaves LOG.tap, LOG.err, LOG.status, and LOG.times: what `times` says at the end.
 set -u
 program=$1
 log=$2
@@ -19,3 +19,4 @@ tests/lint/*.sh) set -- sh tests/lint/run.sh "$(basename "$program" .sh)" ;;
 esac
 timeout --foreground -k 10 "${CFPROV_TEST_TIMEOUT:-1800}" "$@" >"$log.tap" 2>"$log.err" </dev/null
 echo $? >"$log.status"
+times >"$log.times"

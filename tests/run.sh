@@ -9,7 +9,8 @@
 # A suite is a list of programs that print TAP. The programs of all suites wait in one queue, long
 # ones first, so that no core is idle while another suite's last program runs. What they said is
 # kept in DIR/tests/log. A program that fails without saying so, or that runs other tests than it
-# planned, counts as a failure: it crashed.
+# planned, counts as a failure: it crashed. The line before the last names those that took the most
+# CPU time.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 
@@ -182,9 +183,26 @@ suites()
 	done
 }
 
+# slowest: the CPU time of all programs, and of those that took the most.
+slowest()
+{
+	[ -s "$queue/programs" ] || return 0
+	# The second line of each file is about the program: "0m1.20s 0m0.34s".
+	cut -d' ' -f2 "$queue/programs" | sed 's/$/.times/' | xargs awk '
+		FNR == 2 {
+			split($0, t, /[ms ]+/)
+			sub(/\.times$/, "", FILENAME)
+			print t[1] * 60 + t[2] + t[3] * 60 + t[4], FILENAME
+		}' | sort -rn | awk '
+		{ all += $1 }
+		NR <= 10 { sub(/^.*tests\/log\//, "", $2); most = most sprintf(", %s %.0f", $2, $1) }
+		END { printf "CPU time %.0f s%s\n", all, most }'
+}
+
 # finish: the line that everybody looks for.
 finish()
 {
+	slowest
 	printf '%d passed, %d failed' $passed $failed
 	[ $skipped -eq 0 ] || printf ', %d skipped' $skipped
 	echo
