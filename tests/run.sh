@@ -106,6 +106,15 @@ report()
 	skipped=$((skipped + suite_skipped))
 }
 
+# both_builds: files of command-line tests for the release, too. All of them run with the program of
+# the same sources that has sanitizers, which see more; the release meets those in which it is another
+# program: a comment "both builds: WHY" says so, or a test asks for the sanitizer. Otherwise it is what
+# trust, state, ci, crash, model, canary and package run.
+both_builds()
+{
+	grep -lE '^# both builds: |__asan_init' tests/cli/*.bats
+}
+
 # some SUITE BUILD FILE...: the suite of those files that exist; none, and there is no suite.
 some()
 {
@@ -171,6 +180,7 @@ suites()
 		unit) some "${prefix}unit" "$from" tests/unit/*.c ;;
 		plan) some "${prefix}plan" "$from" tests/plan/*.c ;;
 		cli) some "${prefix}cli" "$from" $(ls -S tests/cli/*.bats) ;;
+		cli-both) some cli "$from" $(both_builds) ;;
 		fuzz) some "${prefix}fuzz" "$from" tests/fuzz/*.c ;;
 		crash) some "${prefix}crash" "$from" tests/crash/*.py tests/crash/*.sh ;;
 		model) some model "$from" tests/model/run.py ;;
@@ -188,6 +198,7 @@ slowest()
 {
 	[ -s "$queue/programs" ] || return 0
 	# The second line of each file is about the program: "0m1.20s 0m0.34s".
+	# shellcheck disable=SC2016 # the variables are awk's
 	cut -d' ' -f2 "$queue/programs" | sed 's/$/.times/' | xargs awk '
 		FNR == 2 {
 			split($0, t, /[ms ]+/)
@@ -257,8 +268,12 @@ check 'build, asan' make "$jobs" CC=gcc BUILD=build/asan SANITIZE=1 WERROR=1 tes
 asan=$?
 wait
 suites '' build lint package trust state ci crash model canary lint-selftest
-[ $asan -ne 0 ] || suites asan- build/asan cli
-suites '' build cli
+if [ $asan -eq 0 ]; then
+	suites asan- build/asan cli
+	suites '' build cli-both
+else
+	suites '' build cli
+fi
 [ $asan -ne 0 ] || suites asan- build/asan unit plan fuzz
 suites '' build unit plan
 run_queue

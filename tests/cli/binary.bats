@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # What was built: hardened, and the same bytes wherever it is built.
+# both builds: the release has flags and a linker of its own
 
 # shellcheck disable=SC2094,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0

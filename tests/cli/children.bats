@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # What a command that is run for a value sees of cfprov's secrets.
+# both builds: what another process sees of this one
 
 # Each test is a subshell, and the helpers set and read more than shellcheck can see.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Odd surroundings: streams that are closed or full, disks that are full or read-only, limits,
 # proxies. An error that says so, and nothing half written.
+# both builds: limits and system calls are those of what is shipped
 
 # Each test is a subshell, and the helpers set and read more than shellcheck can see.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154

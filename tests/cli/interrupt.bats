@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Signals: what is under way is waited for, what was made is recorded, and the next run goes on.
+# both builds: signals
 
 # Each test is a subshell, and the helpers set and read more than shellcheck can see.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154

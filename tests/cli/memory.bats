@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # cfprov leaves the allocator alone: another one can be preloaded, and the program can be linked
 # statically. What wrong frees do is in tests/unit/mem.c, what wiping leaves in tests/canary.
+# both builds: a sanitizer brings an allocator of its own
 
 # Each test is a subshell, and the helpers set and read more than shellcheck can see.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Where requests go: redirects, base URLs, TLS, servers that are not there.
+# both builds: system calls
 
 # Each test is a subshell, and the helpers set and read more than shellcheck can see.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # What people see: the question, colour, the line that counts, and the width of it all, on a real
 # pseudo-terminal.
+# both builds: pseudo-terminals
 
 # Each test is a subshell, and the helpers set and read more than shellcheck can see.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154

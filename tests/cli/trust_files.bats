@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Which files are read, believed and written: what a checkout holds leads no output elsewhere, and
 # what CI, containers and Kubernetes do with files keeps working.
+# both builds: Landlock
 
 # Each test is a subshell, and the helpers set and read more than shellcheck can see.
 # shellcheck disable=SC2103,SC2030,SC2031,SC2034,SC2154
