@@ -141,10 +141,50 @@ static bool find_oldest(
 	return true;
 }
 
+/*
+ * Is there a state or a mark at every eighth serial from `oldest` to `kept`? Else the newest has a
+ * forged serial, perhaps the greatest: there would be no end to the marks, and no state left before
+ * them.
+ */
+static bool has_no_gap(struct statelog *log, int64_t oldest, int64_t kept, struct error *err)
+{
+	for (int64_t serial = kept; serial >= oldest; serial -= S3_CONNECTIONS) {
+		struct log_head head = {0};
+		if (!get_head(log, serial, &head, err))
+			return false;
+		if (head.kind != LOG_KINDS)
+			continue;
+		error_set(err, "%s/log/%010lld is missing, and newer states exist",
+			log->bucket.name, (long long)serial);
+		return error_hint(err, "Something other than cfprov deleted it or wrote them. "
+				       "`cfprov state repair "
+				       "-serial=N`, with the serial of a state that you trust, "
+				       "continues from there.");
+	}
+	return true;
+}
+
+/* There are none where nobody had the lock, whatever epoch a state names. */
+static bool delete_intents(struct statelog *log, int64_t epoch, int64_t end, struct error *err)
+{
+	for (int64_t to; epoch < end; epoch = to + 1) {
+		struct statelog_found lock = {0};
+		to = least(epoch + S3_CONNECTIONS, end) - 1;
+		if (!statelog_get(&log->bucket, (struct statelog_object){LOG_AT_LOCK, epoch},
+			    STATELOG_HEAD, &lock, err))
+			return false;
+		if (!lock.is_there)
+			return true;
+		if (!statelog_delete_intents(&log->bucket, epoch, to, err))
+			return false;
+	}
+	return true;
+}
+
 bool statelog_forget(struct statelog *log, int64_t keep, size_t *ret_removed, struct error *err)
 {
 	struct log_head newest = {0}, kept = {0};
-	int64_t oldest, epoch;
+	int64_t oldest;
 	bool has_first;
 
 	*ret_removed = 0;
@@ -154,7 +194,7 @@ bool statelog_forget(struct statelog *log, int64_t keep, size_t *ret_removed, st
 	has_first &= first_kept > 1;
 	if (first_kept <= oldest && !has_first)
 		return true;
-	if (!get_head(log, first_kept, &kept, err))
+	if (!has_no_gap(log, oldest, first_kept, err) || !get_head(log, first_kept, &kept, err))
 		return false;
 	struct log_head mark = {
 		.kind = LOG_REMOVED, .serial = newest.serial, .epoch = newest.epoch};
@@ -168,14 +208,11 @@ bool statelog_forget(struct statelog *log, int64_t keep, size_t *ret_removed, st
 		*ret_removed += (size_t)(to - oldest + 1);
 		oldest = to + 1;
 	}
-	epoch = log->hint.oldest_epoch ? log->hint.oldest_epoch : 1;
-	for (int64_t to; epoch < kept.epoch; epoch = to + 1) {
-		to = least(epoch + S3_CONNECTIONS, kept.epoch) - 1;
-		if (!statelog_delete_intents(&log->bucket, epoch, to, err))
-			return false;
-	}
+	int64_t epoch = log->hint.oldest_epoch ? log->hint.oldest_epoch : 1;
+	if (!delete_intents(log, epoch, kept.epoch, err))
+		return false;
 	log->hint.oldest = oldest;
-	log->hint.oldest_epoch = epoch;
+	log->hint.oldest_epoch = epoch > kept.epoch ? epoch : kept.epoch;
 	return statelog_write_hint(log, err);
 }
 

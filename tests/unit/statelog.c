@@ -617,6 +617,63 @@ static void history(void **state)
 	error_release(&err);
 }
 
+/* `from` once more as `to`, with the greatest serial and epoch in its head. */
+static void forge(struct store *store, const char *from, const char *to)
+{
+	const struct stored *it = store_find(store, from);
+	char *line AUTO_FREE = mem_copy_text(str_text(&it->bytes));
+	struct str forged CLEANUP(str_release) = {0};
+
+	for (char *at = line; *at; at++) {
+		size_t skip = strncmp(at, "\"serial\":", 9) == 0  ? 9
+			      : strncmp(at, "\"epoch\":", 8) == 0 ? 8
+								  : 0;
+		str_add(&forged, at, skip ? skip : 1);
+		if (!skip)
+			continue;
+		str_text_add(&forged, "9007199254740991");
+		at += skip - 1 + strspn(at + skip, "0123456789");
+	}
+	store_set(store, to, forged.bytes, forged.length);
+}
+
+/* It would overwrite and delete for ever. */
+static void forged_serial(void **state)
+{
+	struct store *store = *state;
+	struct error err = {0};
+	int64_t serial = 0;
+	size_t removed = 0;
+
+	run(store, 1, 20);
+	forge(store, "p/log/0000000020", "p/log/9007199254740991");
+	forge(store, "p/latest", "p/latest");
+	LOG(log, store);
+	assert_false(statelog_forget(&log, 1, &removed, &err));
+	expect_text(err.hint, "`cfprov state repair -serial=N`");
+	expect_error(&err, "s3://b/p/log/9007199254740983 is missing, and newer states exist");
+	assert_int_equal(removed, 0);
+	good(statelog_repair(&log, 1, &serial, &err), &err);
+	assert_int_equal(serial, 20);
+	good(statelog_forget(&log, 1, &removed, &err), &err);
+	assert_int_equal(removed, 19);
+}
+
+static void forged_epoch(void **state)
+{
+	struct store *store = *state;
+	struct error err = {0};
+	size_t removed = 0;
+
+	run(store, 1, 3);
+	forge(store, "p/log/0000000003", "p/log/0000000003");
+	memcpy(strstr(store_find(store, "p/log/0000000003")->bytes.bytes, "9007199254740991"),
+		"3               ", 16); /* the serial is its own */
+	LOG(log, store);
+	good(statelog_forget(&log, 1, &removed, &err), &err);
+	assert_int_equal(removed, 2);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
 
 int main(void)
@@ -640,6 +697,8 @@ int main(void)
 		test(written_without_the_lock),
 		test(broken),
 		test(history),
+		test(forged_serial),
+		test(forged_epoch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
