@@ -4,19 +4,6 @@
 
 #include <string.h>
 
-/* The size of so many characters of the text, which may be shorter. */
-static size_t bytes_of(const char *text, size_t characters)
-{
-	size_t at = 0;
-
-	while (text[at] && characters--) {
-		at++;
-		while (((unsigned char)text[at] & 0xc0) == 0x80)
-			at++;
-	}
-	return at;
-}
-
 static void put_visible(struct json_writer *w, const char *key, const char *text)
 {
 	char *visible AUTO_FREE = text_visible(text, 0);
@@ -43,11 +30,11 @@ void diagnostics_put(struct json_writer *writer, const char *key, enum diagnosti
 	size_t marked = err->span ? err->span : 1, start = 0, bytes = 0;
 
 	if (err->snippet && err->caret) { /* marks no more than the snippet shows */
-		start = bytes_of(err->snippet, err->caret - 1);
-		bytes = bytes_of(err->snippet + start, marked);
+		start = text_skip_characters(err->snippet, err->caret - 1);
+		bytes = text_skip_characters(err->snippet + start, marked);
 		char *text AUTO_FREE = mem_copy_text(err->snippet + start);
 		text[bytes] = '\0';
-		marked = text_columns(text);
+		marked = text_characters(text);
 	}
 	json_begin_object(writer, key);
 	json_put_text(writer, "severity", severity == DIAGNOSTIC_ERROR ? "error" : "warning");

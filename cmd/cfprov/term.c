@@ -342,7 +342,9 @@ static void add_place(struct str *out, const struct error *err)
 		return;
 	str_repeat(out, ' ', margin);
 	str_text_add(out, " | ");
-	str_repeat(out, ' ', err->caret - 1);
+	char *before AUTO_FREE = mem_copy_text(err->snippet);
+	before[text_skip_characters(before, err->caret - 1)] = '\0';
+	str_repeat(out, ' ', text_columns(before));
 	term_add(out, STDERR_FILENO, TERM_DESTROY, "^");
 	str_char(out, '\n');
 }

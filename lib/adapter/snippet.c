@@ -177,7 +177,7 @@ static void show_line(
 	to = last < to ? last : to;
 	str_text_add(&out, from ? "..." : "");
 	add_bytes(&out, line + from, at - from);
-	err->caret = text_columns(str_text(&out)) + 1;
+	err->caret = text_characters(str_text(&out)) + 1;
 	add_bytes(&out, line + at, to > at ? to - at : 0);
 	str_text_add(&out, to < length ? "..." : "");
 	err->snippet = str_steal(&out);

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The length of the UTF-8 sequence at the start of `bytes` and its code point; 0: not valid. */
@@ -74,25 +75,47 @@ static bool is_tricky(unsigned point)
 	return is_in(ranges, ARRAY_SIZE(ranges), point);
 }
 
+/* How many columns a terminal gives to a character: of the scripts with many users, and of emoji.
+ */
+static size_t width(unsigned point)
+{
+	static const struct range marks[] = {{0x300, 0x36f}, {0x483, 0x489}, {0x591, 0x5bd},
+		{0x610, 0x61a}, {0x64b, 0x65f}, {0x900, 0x902}, {0x93c, 0x93c}, {0x941, 0x948},
+		{0x94d, 0x94d}, {0xe31, 0xe31}, {0xe34, 0xe3a}, {0xe47, 0xe4e}, {0x1ab0, 0x1aff},
+		{0x1dc0, 0x1dff}, {0x20d0, 0x20f0}, {0x302a, 0x302d}, {0x3099, 0x309a},
+		{0xfe0f, 0xfe0f}, {0xfe20, 0xfe2f}};
+	static const struct range wide[] = {{0x1100, 0x115f}, {0x2e80, 0xa4cf}, {0xa960, 0xa97c},
+		{0xac00, 0xd7a3}, {0xf900, 0xfaff}, {0xfe30, 0xfe6f}, {0xff01, 0xff60},
+		{0xffe0, 0xffe6}, {0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff}, {0x1f900, 0x1f9ff},
+		{0x1fa70, 0x1faff}, {0x20000, 0x3fffd}};
+
+	if (point < 0x300)
+		return 1;
+	return is_in(marks, ARRAY_SIZE(marks), point) ? 0
+	       : is_in(wide, ARRAY_SIZE(wide), point) ? 2
+						      : 1;
+}
+
 void text_add_visible(struct str *out, const char *bytes, size_t length, size_t max_columns)
 {
 	size_t columns = 0;
 
 	for (size_t at = 0, step; at < length; at += step) {
 		unsigned point = 0;
-		if (max_columns && columns++ == max_columns) {
+		char escape[sizeof("\\U000e0041")] = "";
+		step = decode(bytes + at, length - at, &point);
+		if (!step || point < 0x20 || point == 0x7f)
+			(void)snprintf(escape, sizeof(escape), "\\x%02x", (unsigned char)bytes[at]);
+		else if (is_tricky(point))
+			(void)snprintf(escape, sizeof(escape),
+				point > 0xffff ? "\\U%08x" : "\\u%04x", point);
+		columns += *escape ? strlen(escape) : width(point) ? width(point) : 1;
+		if (max_columns && columns > max_columns) {
 			str_text_add(out, "...");
 			return;
 		}
-		step = decode(bytes + at, length - at, &point);
-		if (!step || point < 0x20 || point == 0x7f) {
-			str_format(out, "\\x%02x", (unsigned char)bytes[at]);
-			step = 1;
-		} else if (is_tricky(point)) {
-			str_format(out, point > 0xffff ? "\\U%08x" : "\\u%04x", point);
-		} else {
-			str_add(out, bytes + at, step);
-		}
+		step += !step;
+		str_add(out, *escape ? escape : bytes + at, *escape ? strlen(escape) : step);
 	}
 }
 
@@ -153,17 +176,16 @@ char *text_visible(const char *text, size_t max_columns)
 	return str_steal(&out);
 }
 
-size_t text_columns(const char *text)
+size_t text_characters(const char *text)
 {
-	size_t columns = 0;
+	size_t count = 0;
 
 	for (; *text; text++)
-		columns += ((unsigned char)*text & 0xc0) != 0x80;
-	return columns;
+		count += ((unsigned char)*text & 0xc0) != 0x80;
+	return count;
 }
 
-/* The offset so many characters into the text. */
-static size_t skip_characters(const char *text, size_t count)
+size_t text_skip_characters(const char *text, size_t count)
 {
 	size_t at = 0;
 
@@ -173,17 +195,47 @@ static size_t skip_characters(const char *text, size_t count)
 	return at;
 }
 
+/* The offset where more than so many columns of the text begin; *ret_columns is what is before it.
+ */
+static size_t skip_columns(const char *text, size_t most, size_t *ret_columns)
+{
+	size_t length = strlen(text), at = 0;
+
+	*ret_columns = 0;
+	while (at < length) {
+		unsigned point = 0;
+		size_t step = decode(text + at, length - at, &point);
+		if (*ret_columns + width(point) > most)
+			break;
+		*ret_columns += width(point);
+		at += step ? step : 1;
+	}
+	return at;
+}
+
+size_t text_columns(const char *text)
+{
+	size_t columns;
+
+	skip_columns(text, SIZE_MAX, &columns);
+	return columns;
+}
+
 void text_add_ends(struct str *out, const char *visible, size_t max_columns)
 {
-	size_t columns = text_columns(visible), last = max_columns * 2 / 3;
+	size_t columns = text_columns(visible), last = max_columns * 2 / 3, first, ignored;
 
 	if (columns <= max_columns) {
 		str_text_add(out, visible);
 		return;
 	}
-	str_add(out, visible, skip_characters(visible, max_columns - last));
+	str_add(out, visible, skip_columns(visible, max_columns - last, &first));
 	str_text_add(out, "...");
-	str_text_add(out, visible + skip_characters(visible, columns - last));
+	/* one more where that would cut a wide character in two */
+	size_t at = skip_columns(visible, columns - last, &first);
+	if (first < columns - last)
+		at += skip_columns(visible + at, 2, &ignored);
+	str_text_add(out, visible + at);
 }
 
 bool text_is_made_of(const char *text, const char *allowed)

@@ -17,7 +17,8 @@ bool text_is_utf8(const char *bytes, size_t length, size_t *ret_at);
  * Adds text from a server or a file so that it can't play tricks on a terminal: control characters,
  * bidirectional marks, invisible characters and bytes that are not UTF-8 become \x1b, \u202e,
  * \U000e0041 and the like, which YAML understands between double quotes. Longer text ends with
- * "..." after max_columns characters (0: no limit).
+ * "..." after so many columns (0: no limit). A combining mark counts as one, so that a text of
+ * nothing else has an end, too.
  */
 void text_add_visible(struct str *out, const char *bytes, size_t length, size_t max_columns);
 
@@ -42,7 +43,13 @@ void text_add_shell_word(struct str *out, const char *word);
  */
 void text_add_inert(struct str *out, const char *bytes, size_t length);
 
-/* The number of characters (code points) of UTF-8 text, which approximates its columns. */
+/* The number of characters (code points) of UTF-8 text. */
+size_t text_characters(const char *text);
+
+/* The offset in bytes so many characters into the text, or at its end. */
+size_t text_skip_characters(const char *text, size_t count);
+
+/* The columns of visible text: East Asian characters and emoji take two, combining marks none. */
 size_t text_columns(const char *text);
 
 /* True if the text is not empty and consists of characters of `allowed`. */

@@ -80,7 +80,7 @@ static struct entry read_entry(struct reading *r, struct spot at)
 		if (!first)
 			continue;
 		const char *shown = reading_shown_again(r, name.node, first->node);
-		error_set(reading_error_at(r, name, text_columns(shown)),
+		error_set(reading_error_at(r, name, text_characters(shown)),
 			"secret `%s` is declared twice in this store, first at %s", shown,
 			reading_where(r, reading_place(r, *first)));
 	}
@@ -99,7 +99,7 @@ static void add_entry(
 
 	if (first) {
 		const char *shown = reading_shown_again(r, entry->name.node, first->node);
-		error_set(reading_error_at(r, entry->name, text_columns(shown)),
+		error_set(reading_error_at(r, entry->name, text_characters(shown)),
 			"store `%s` is declared twice for account `%s`, first at %s", shown, alias,
 			reading_where(r, reading_place(r, *first)));
 	}

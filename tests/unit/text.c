@@ -83,7 +83,12 @@ static void visible_is_bounded(void **state)
 	expect_visible("abcd", 4, 4, "abcd");
 	expect_visible("abcde", 5, 4, "abcd...");
 	expect_visible("\xc3\xa4\xc3\xa4\xc3\xa4", 6, 2, "\xc3\xa4\xc3\xa4...");
-	expect_visible("\x1b\x1b\x1b", 3, 2, "\\x1b\\x1b...");
+	/* What is shown counts: an escape, a wide character; a mark, so that there is an end. */
+	expect_visible("\x1b\x1b\x1b", 3, 8, "\\x1b\\x1b...");
+	expect_visible("a\xe2\x80\xae", 4, 6, "a...");
+	expect_visible("\xe5\xaf\x86\xe9\x92\xa5!", 7, 4, "\xe5\xaf\x86\xe9\x92\xa5...");
+	expect_visible("\xe5\xaf\x86\xe9\x92\xa5", 6, 3, "\xe5\xaf\x86...");
+	expect_visible("e\xcc\x81\xcc\x81\xcc\x81", 7, 2, "e\xcc\x81...");
 }
 
 /* Whatever goes in, what comes out has no byte that a terminal would obey. */
@@ -112,7 +117,10 @@ static void columns(void **state)
 	(void)state;
 	assert_int_equal(text_columns(""), 0);
 	assert_int_equal(text_columns("abc"), 3);
-	assert_int_equal(text_columns("\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80!"), 4);
+	assert_int_equal(text_columns("\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80!"), 5);
+	assert_int_equal(text_columns("\xe5\xaf\x86\xe9\x92\xa5"), 4);
+	assert_int_equal(text_columns("e\xcc\x81, \xe2\x9d\xa4\xef\xb8\x8f"), 4);
+	assert_int_equal(text_characters("e\xcc\x81\xf0\x9f\x98\x80!"), 4);
 }
 
 static void made_of(void **state)
@@ -503,7 +511,7 @@ static void tokens_in_text(void **state)
 		assert_string_equal(str_text(&shown), TEXT_HIDDEN);
 	}
 	struct str shown CLEANUP(str_release) = {0};
-	text_add_quoted(&shown, "a\nb and more", 8);
+	text_add_quoted(&shown, "a\nb and more", 11);
 	assert_string_equal(str_text(&shown), "`a\\x0ab and ...`");
 }
 
@@ -515,7 +523,15 @@ static void ends(void **state)
 		const char *shown;
 	} cases[] = {{"", 9, ""}, {"abcdefghi", 9, "abcdefghi"}, {"abcdefghij", 9, "abc...efghij"},
 		{"\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f", 3, "\xc3\xa4...\xc3\xbc\xc3\x9f"},
-		{"abcd", 1, "a..."}};
+		{"abcd", 1, "a..."},
+		{"\xe5\xaf\x86\xe9\x92\xa5\xe5\xaf\x86", 6, "\xe5\xaf\x86\xe9\x92\xa5\xe5\xaf\x86"},
+		{"\xe5\xaf\x86\xe5\xaf\x86\xe9\x92\xa5\xe9\x92\xa5", 5,
+			"\xe5\xaf\x86...\xe9\x92\xa5"},
+		{"abcde\xcc\x81"
+		 "fghij",
+			9,
+			"abc...e\xcc\x81"
+			"fghij"}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
