@@ -156,7 +156,8 @@ static bool decode_header(struct reader *r, const struct json *json)
 		return error_hint(r->err, "Run the version of cfprov that wrote it.");
 	}
 	if (!json_integer(json_get(json, "serial"), &head->serial) || head->serial < 0 ||
-		!state_is_lineage(lineage) || (lock && !state_is_lineage(json_text(lock))) ||
+		head->serial > STATE_SERIAL_MOST || !state_is_lineage(lineage) ||
+		(lock && !state_is_lineage(json_text(lock))) ||
 		json_count(json) != 5u + (lock != NULL))
 		return malformed(r);
 	memcpy(head->lineage, lineage, sizeof(head->lineage));

@@ -304,8 +304,10 @@ static bool decode_root(struct decoding *d, const struct json *root)
 		return error_set(d->err, "a key is missing or unknown");
 	if (!json_get_text(root, "cfprov_version"))
 		return error_set(d->err, "`cfprov_version` must be text");
-	if (!json_integer(json_get(root, "serial"), &d->state->serial) || d->state->serial < 1)
-		return error_set(d->err, "`serial` must be a whole number from 1");
+	if (!json_integer(json_get(root, "serial"), &d->state->serial) || d->state->serial < 1 ||
+		d->state->serial > STATE_SERIAL_MOST)
+		return error_set(d->err, "`serial` must be a whole number from 1 to %lld",
+			(long long)STATE_SERIAL_MOST);
 	if (!state_is_lineage(lineage))
 		return error_set(d->err, "`lineage` must be a UUID");
 	memcpy(d->state->lineage, lineage, STATE_LINEAGE_LENGTH + 1);

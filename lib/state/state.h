@@ -41,6 +41,7 @@
 #include <stdint.h>
 
 enum { STATE_VERSION = 1, STATE_LINEAGE_LENGTH = 36 };
+#define STATE_SERIAL_MOST INT64_C(999999999999999) /* 15 digits: sealing and chain read no more */
 
 struct state {
 	int64_t serial; /* grows by one with each change; 0: never written */

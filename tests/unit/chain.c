@@ -136,6 +136,9 @@ static void written_and_read(void **state)
 		const struct sealing sealing = {.keys = &keys};
 		struct str bytes CLEANUP(str_release) = {0};
 
+		write_for(text, form, LINEAGE, STATE_SERIAL_MOST, &bytes);
+		expect_read(&sealing, &bytes, TEXTS, SEALING_TRUSTED);
+		str_clear(&bytes);
 		write_with(text, form, &bytes);
 		expect_read(&sealing, &bytes, TEXTS, SEALING_TRUSTED);
 		expect_text(str_text(&bytes), form == SEALING_SEALED

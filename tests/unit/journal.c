@@ -295,6 +295,8 @@ static void wrong_headers(void **state)
 		"\"intents\":[]}",
 		"{\"cfprov_journal\":1,\"lineage\":\"" LINEAGE "\",\"serial\":-1,\"accounts\":{},"
 		"\"intents\":[]}",
+		"{\"cfprov_journal\":1,\"lineage\":\"" LINEAGE "\",\"serial\":1000000000000000,"
+		"\"accounts\":{},\"intents\":[]}",
 		"{\"cfprov_journal\":1,\"lineage\":\"" LINEAGE "\",\"serial\":9007199254740993,"
 		"\"accounts\":{},\"intents\":[]}",
 		"{\"cfprov_journal\":1,\"lineage\":\"" LINEAGE "\",\"serial\":1,\"accounts\":{},"

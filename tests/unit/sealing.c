@@ -147,6 +147,28 @@ static void known_signature(void **state)
 	assert_string_equal(at + strlen(at) - 3, "\n}\n");
 }
 
+/* A serial is as long in clear as in what is encrypted. */
+static void the_highest_serial(void **state)
+{
+	struct keys keys CLEANUP(keys_release) = keys_of(RAW, NULL);
+	const struct sealing sealing = {.keys = &keys, .encrypts = true};
+	struct state made CLEANUP(state_release) = {0}, again CLEANUP(state_release) = {0};
+	struct str plain CLEANUP(str_release) = {0}, bytes CLEANUP(str_release) = {0};
+	struct str read CLEANUP(str_release) = {0};
+	struct sealing_found found;
+	struct error err = {0};
+
+	(void)state;
+	make(&made, &plain);
+	made.serial = STATE_SERIAL_MOST;
+	assert_true(sealing_write(&sealing, &made, &bytes, &err));
+	if (!sealing_read(&sealing, &bytes, &read, &found, &err) ||
+		!state_decode("x", str_text(&read), read.length, &again, &err))
+		fail_msg("%s", err.message);
+	assert_int_equal(found.trust, SEALING_TRUSTED);
+	assert_true(again.serial == STATE_SERIAL_MOST);
+}
+
 /* ---- what is refused ---- */
 
 static void flipped_or_cut_at_every_bit(void **state)
@@ -371,6 +393,7 @@ int main(void)
 		cmocka_unit_test(without_a_key_nothing_changes),
 		cmocka_unit_test(written_and_read),
 		cmocka_unit_test(known_signature),
+		cmocka_unit_test(the_highest_serial),
 		cmocka_unit_test(flipped_or_cut_at_every_bit),
 		cmocka_unit_test(unsigned_foreign_modified),
 		cmocka_unit_test(laid_out_otherwise),

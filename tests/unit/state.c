@@ -236,13 +236,12 @@ static void wrong_numbers(void **state)
 {
 	(void)state;
 	accept(HEAD("1", "1", LINEAGE) "{}}");
-	accept(HEAD("1", "9007199254740991", LINEAGE) "{}}");
+	accept(HEAD("1", "999999999999999", LINEAGE) "{}}");
 	refuse(HEAD("1", "0", LINEAGE) "{}}", "`serial`");
 	refuse(HEAD("1", "-1", LINEAGE) "{}}", "`serial`");
 	refuse(HEAD("1", "1.5", LINEAGE) "{}}", "`serial`");
 	refuse(HEAD("1", "1e400", LINEAGE) "{}}", "`serial`");
-	refuse(HEAD("1", "9007199254740992", LINEAGE) "{}}", "`serial`");
-	refuse(HEAD("1", "9007199254740993", LINEAGE) "{}}", "`serial`");
+	refuse(HEAD("1", "1000000000000000", LINEAGE) "{}}", "from 1 to 999999999999999");
 	refuse(HEAD("1", "\"3\"", LINEAGE) "{}}", "`serial`");
 	refuse(HEAD("1", "null", LINEAGE) "{}}", "`serial`");
 	refuse(HEAD("0", "3", LINEAGE) "{}}", "`version`");
