@@ -180,7 +180,7 @@ $(UNIT) $(TOOLS): $(BUILD)/%: $(OBJ)/%.o $(LIB)
 # With libFuzzer, some know what JSON looks like.
 FUZZED := $(OBJ)/tests/fuzz/shared/fuzz.o $(if $(filter fuzzer,$(SANITIZE)),,$(OBJ)/tests/fuzz/shared/replay.o)
 JSONS  := $(if $(filter fuzzer,$(SANITIZE)),$(addprefix $(BUILD)/tests/fuzz/,answer backend foreign \
-	journal plan state statelog))
+	journal keyed plan state statelog))
 $(JSONS): $(OBJ)/tests/fuzz/shared/mutate.o
 $(BUILD)/tests/fuzz/terminal: $(OBJ)/cmd/cfprov/status.o
 $(FUZZ): $(BUILD)/%: $(OBJ)/%.o $(FUZZED) $(LIB)
