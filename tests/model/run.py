@@ -116,6 +116,7 @@ class Life:
         self.said = []
         self.sim = None
         self.faults = []
+        self.launcher = []  # what starts cfprov
 
     def run(self):
         try:
@@ -124,10 +125,13 @@ class Life:
                 what(**{k: v for k, v in step.items() if k != "do"})
             self.settle()
         finally:
-            if self.sim:
-                self.sim.kill()
-                self.sim.wait()
-            shutil.rmtree(self.dir)
+            self.end()
+
+    def end(self):
+        if self.sim:
+            self.sim.kill()
+            self.sim.wait()
+        shutil.rmtree(self.dir)
 
     # The first step, which a case must not lose.
     def do_options(self, options, key):
@@ -271,12 +275,13 @@ class Life:
 
     def cfprov(self, *arguments, kill_ms=None):
         process = subprocess.Popen(
-            [os.path.join(BUILD, "cfprov"), *arguments], cwd=self.work, env=self.env,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            [*self.launcher, os.path.join(BUILD, "cfprov"), *arguments], cwd=self.work, env=self.env,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True)
         try:
             out, _ = process.communicate(timeout=kill_ms / 1000 if kill_ms else 120)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             out, _ = process.communicate()
             if not kill_ms:
                 raise Wrong(f"cfprov {arguments[0]} does not end") from None

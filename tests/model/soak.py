@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""One state and one simulator for hours: nothing may grow, and all must stay right.
+
+    nice -n 19 python3 tests/model/soak.py [--minutes N] [--seed N]
+
+A cycle is a life of run.py: edits, foreign changes, faults, lists that lag, kills. At its end the
+accounts are compared with the model. Then foreign objects are deleted, the same thirty objects are
+applied in each cycle, and all are destroyed: the accounts and the state must be empty. The next cycle
+continues with the same files and the same simulator. Every other cycle uses a second state, which
+has a key.
+
+A figure is flat if its maximum in the second half of the time is at most a tenth above that in the
+first half. The figures are the memory of each command that was not killed, memory and descriptors of
+the simulator, and files and bytes in the directory of the state and in the home directory after the
+destroy, when the backup holds those thirty objects. They are printed every five minutes. The status
+is 1 if something grew or was wrong; the steps of a wrong cycle are printed as a case for run.py.
+
+The suite does not run it. It needs GNU time, since Python's own memory counts for its children.
+"""
+
+import argparse
+import os
+import random
+import sys
+import time
+
+sys.dont_write_bytecode = True  # the tree stays as it is
+from model import ALIASES, Model
+from run import BUILD, MARK, SECRETS, STORES, Life, Wrong, a_step, case
+
+TIME = "/usr/bin/time"
+
+
+class Soak(Life):
+    def __init__(self, key):
+        super().__init__([])
+        self.name = "with a key" if key else "without a key"
+        self.usage = os.path.join(self.dir, "usage")
+        self.launcher = [TIME, "-q", "-f", "%M", "-o", self.usage]
+        self.seen = []  # a dict of figures for each cycle
+        self.most = {}  # of this cycle: memory by command
+        self.runs = self.killed = 0
+        self.do_options(["--audit-log=on"], key)
+
+    def cfprov(self, *arguments, kill_ms=None):
+        status = super().cfprov(*arguments, kill_ms=kill_ms)
+        self.runs += 1
+        if status < 0:
+            self.killed += 1
+        else:
+            with open(self.usage, encoding="ascii") as file:
+                kilobytes = int(file.read())
+            name = f"KB of {arguments[0]}"
+            self.most[name] = max(self.most.get(name, 0), kilobytes)
+        return status
+
+    def cycle(self, rng):
+        self.model, self.said, self.most = Model(), [], {}
+        self.steps = [{"do": "put_store", "alias": a, "store": s} for a in ALIASES for s in STORES[:2]]
+        self.steps += [a_step(rng) for _ in range(rng.randrange(10, 40))]
+        for step in self.steps:
+            what = getattr(self, "do_" + step["do"], None) or getattr(self.model, step["do"])
+            what(**{k: v for k, v in step.items() if k != "do"})
+        self.settle()
+        self.faults = []
+        self.delete_foreign()
+        self.apply_all()
+        self.destroy_all()
+        self.seen.append(dict(self.most, **self.sizes(), **self.simulator()))
+
+    def delete_foreign(self):
+        for account in self.world()["accounts"]:
+            for store in account["stores"]:
+                path = f"/client/v4/accounts/{account['id']}/secrets_store/stores/{store['id']}"
+                if store["id"] in self.model.foreign_stores:
+                    self.call("DELETE", path + "?force=true")
+                    continue
+                for secret in store["secrets"]:
+                    if secret["id"] in self.model.foreign_secrets:
+                        self.call("DELETE", f"{path}/secrets/{secret['id']}")
+
+    def apply_all(self):
+        """The same in each cycle, so that sizes can be compared."""
+        self.model = Model()
+        for alias in ALIASES:
+            for store in STORES:
+                self.model.put_store(alias, store)
+                for secret in SECRETS:
+                    self.model.put_secret(alias, store, secret, MARK + "00000000", "note", ["workers"])
+        self.settle()
+
+    def destroy_all(self):
+        self.do_run("destroy", None)
+        left = [s["name"] for a in self.world()["accounts"] for s in a["stores"]]
+        if left or self.recorded():
+            raise Wrong(f"after destroy there are {left}, and the state has {self.recorded()}")
+
+    def sizes(self):
+        found = {"files": 0, "bytes of state": 0, "bytes of backups": 0, "bytes of the rest": 0}
+        for folder, _, files in os.walk(self.dir):
+            for name in files:
+                kind = {"cfprov.state.json": "bytes of state", "cfprov.state.json.backup": "bytes of backups"}
+                found["files"] += 1
+                size = os.path.getsize(os.path.join(folder, name))
+                found[kind.get(name, "bytes of the rest")] += size
+        return found
+
+    def simulator(self):
+        with open(f"/proc/{self.sim.pid}/status", encoding="ascii") as file:
+            status = dict(line.split(":", 1) for line in file)
+        return {"KB of cfsim": int(status["VmRSS"].split()[0]),
+                "descriptors of cfsim": len(os.listdir(f"/proc/{self.sim.pid}/fd"))}
+
+
+def compare(life):
+    """A line for each figure: the most in each half. Returns those that grew."""
+    print(f"{life.name}: {len(life.seen)} cycles, {life.runs} runs, {life.killed} of them killed")
+    half = len(life.seen) // 2
+    grew = []
+    for name in sorted({name for figures in life.seen for name in figures}):
+        first, second = ([f[name] for f in part if name in f]
+                         for part in (life.seen[:half], life.seen[half:]))
+        if not first or not second:
+            continue
+        print(f"  {name:22} first half {min(first)} to {max(first)}, second half {min(second)} to {max(second)}")
+        if max(second) > max(first) * 1.1:
+            grew.append(name)
+    sys.stdout.flush()
+    return grew
+
+
+def soak(lives, rng, end):
+    """Whether everything stayed right."""
+    told = time.monotonic()
+    while time.monotonic() < end:
+        for life in lives:
+            try:
+                life.cycle(rng)
+            except Wrong as wrong:
+                print(f"WRONG, {life.name}: {wrong}\n" + "\n".join(life.said) + "\n" + case(life.steps))
+                return False
+        if time.monotonic() - told >= 300:
+            told = time.monotonic()
+            for life in lives:
+                compare(life)
+    return True
+
+
+def main():
+    parser = argparse.ArgumentParser(description="The same state for hours.")
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=random.randrange(1000000))
+    options = parser.parse_args()
+    if not os.access(TIME, os.X_OK):
+        sys.exit("soak.py needs GNU time (the package time)")
+    os.nice(19)
+    print(f"seed {options.seed}, {options.minutes:g} minutes, {BUILD}", flush=True)
+    lives = [Soak(key=False), Soak(key=True)]
+    try:
+        is_right = soak(lives, random.Random(options.seed), time.monotonic() + options.minutes * 60)
+        grew = [f"{life.name}: {name}" for life in lives for name in compare(life)]
+    finally:
+        for life in lives:
+            life.end()
+    for name in grew:
+        print("GREW:", name)
+    print("everything stayed flat and right" if is_right and not grew else "FAILED")
+    return 0 if is_right and not grew else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
