@@ -20,8 +20,8 @@ teardown() { stop_all; }
 	for fault in '"status":500' '"status":502,"body":"html"' '"status":503,"retry_after":"1"' \
 		'"status":504,"body":"empty"' '"status":520' '"status":522,"body":"html"' \
 		'"kind":"reset_before"' '"kind":"reset_after"' '"kind":"close_after"' '"kind":"garbage"' \
-		'"kind":"cut_short"' '"kind":"truncated_json"' '"kind":"html"' '"kind":"gzip"' \
-		'"kind":"raw_body","text":""'; do
+		'"kind":"cut_short"' '"kind":"too_long"' '"kind":"truncated_json"' '"kind":"html"' \
+		'"kind":"gzip"' '"kind":"raw_body","text":""'; do
 		start_logged
 		manifest_of 1
 		sim_faults "{\"method\":\"GET\",\"nth\":1,$fault}"
@@ -177,6 +177,24 @@ teardown() { stop_all; }
 	sim_faults "$(jq -n --arg file "$PWD/big" '{kind: "raw_body", file: $file}')"
 	bad plan
 	err_has 'larger than 16 MiB'
+}
+
+@test "a gzip bomb is not unpacked" {
+	start_logged
+	manifest_of 1
+	head -c 200M /dev/zero | gzip >bomb
+	sim_faults "$(jq -n --arg file "$PWD/bomb" \
+		'{kind: "raw_body", file: $file, headers: {"Content-Encoding": "gzip"}}')"
+	(
+		ulimit -v 100000 # KB: without room for it
+		[ -z "${ASAN_OPTIONS-}" ] || ulimit -v unlimited
+		bad apply -auto-approve
+	)
+	errors=$(<err)
+	err_has 'account `default`' 'unexpected response' 'HTTP 200'
+	(($(wc -c <err) < 5000))
+	harmless err
+	tidy
 }
 
 # ---- what servers say -----------------------------------------------------------------------

@@ -61,6 +61,16 @@ token=Canary-0123456789abcdefghijklmnop.token
 	[ "$(sim_stats .unrouted)" = 0 ]
 }
 
+@test "a token of 10 MB from a file is refused, and not shown" {
+	start_logged
+	printf '%s\n' 'accounts:' '  a: {account_id: acc_1, api_token: {file: token}}' 'stores: [s]' >cfprov.yaml
+	head -c 10M /dev/zero | tr '\0' C >token
+	bad plan
+	err_has 'account `a`: file token is too long for a token: 10485760 bytes' cfprov.yaml:2:37
+	err_lacks CCCC
+	[ "$(requests)" = 0 ]
+}
+
 @test "fault A16: a global key in the token's place, or a token in the key's, is told before any request" {
 	start_logged
 	manifest a

@@ -230,10 +230,13 @@ ends_on()
 @test "the state: unreadable, of another account, cut off, open to others" {
 	good apply -auto-approve
 	cp "$state" before
-	chmod g+w "$state"
-	sound
-	out_has 'warn  state: users other than its owner can write cfprov.state.json' \
-		"Run \`chmod go-w cfprov.state.json\`."
+	local mode
+	for mode in g+w 666; do
+		chmod "$mode" "$state"
+		sound
+		out_has 'warn  state: users other than its owner can write cfprov.state.json' \
+			"Run \`chmod go-w cfprov.state.json\`."
+	done
 	sick -state=nowhere/state.json
 	out_has "fail  state: the directory of nowhere/state.json is not writable, so apply can't run" -state.
 	sed 's/"a85e105f4ecef8ad9ca31a8372d0c353"/"acc_9"/' before >"$state"

@@ -117,6 +117,73 @@ teardown() { stop_all; }
 	[ -s keys ]
 }
 
+# at_time SECONDS COMMAND...: runs it when the clock shows so many seconds after the start of 1970.
+at_time()
+{
+	local shift=$(($1 - $(date +%s)))
+	shift
+	CLOCK_SHIFT=$shift LD_PRELOAD=$PWD/clock.so "$@"
+}
+
+@test "a clock in 1970, and in 2099" {
+	have cc
+	! nm -u "$cfprov" | grep -q __asan_init || skip 'a sanitizer has to be loaded first'
+	cc -shared -fPIC -o clock.so -x c - <<-'end'
+		#include <stdlib.h>
+		#include <sys/syscall.h>
+		#include <sys/time.h>
+		#include <time.h>
+		#include <unistd.h>
+
+		int clock_gettime(clockid_t id, struct timespec *now)
+		{
+			long status = syscall(SYS_clock_gettime, id, now);
+			if (id == CLOCK_REALTIME)
+				now->tv_sec += atol(getenv("CLOCK_SHIFT"));
+			return (int)status;
+		}
+
+		time_t time(time_t *ret)
+		{
+			struct timespec now;
+			clock_gettime(CLOCK_REALTIME, &now);
+			if (ret)
+				*ret = now.tv_sec;
+			return now.tv_sec;
+		}
+	end
+	start_logged
+	local early=1 late=4102400000 at other made=0
+	[ "$(at_time $early date -u +%Y) $(at_time $late date -u +%Y)" = '1970 2099' ]
+	for at in $early $late; do
+		made=$((made + 2))
+		manifest_of $made
+		at_time "$at" good apply -auto-approve
+		agree $made
+		at_time "$at" good plan -detailed-exitcode
+		at_time "$at" good doctor
+	done
+	# What a killed run of one time has left open, a run of the other finds.
+	for at in $early $late; do
+		other=$((early + late - at))
+		made=$((made + 2))
+		manifest_of $made
+		sim_faults '{"method":"POST","kind":"no_answer"}'
+		: >"$sim_log"
+		later env CLOCK_SHIFT=$((at - $(date +%s))) LD_PRELOAD="$PWD/clock.so" \
+			"$cfprov" apply -auto-approve
+		both_sent() { (($(posts) == 2)); }
+		wait_until both_sent
+		kill -KILL "$later_pid"
+		wait_later
+		control DELETE faults
+		at_time "$other" good apply -input=false
+		agree $made
+		[ "$(posts)" = 2 ]
+		tidy
+	done
+}
+
 @test "CFPROV_PATIENCE that can't be" {
 	start_logged
 	manifest a

@@ -99,6 +99,47 @@ teardown() { stop_all; }
 	tidy
 }
 
+@test "no such host: said once, and not tried again" {
+	manifest_of 1
+	# What ends in .invalid never exists (RFC 6761).
+	export CLOUDFLARE_API_TOKEN=some-token CLOUDFLARE_BASE_URL=https://cfprov.invalid/client/v4
+	bad apply -auto-approve
+	err_has 'account `default`' 'resolve host' cfprov.invalid CLOUDFLARE_BASE_URL
+	err_lacks 'retrying in'
+	[ "$(grep -c Error: err)" = 1 ]
+	[ ! -e "$state" ]
+	tidy
+}
+
+# black_hole: an address that lets every further connection wait; its port comes in the file port.
+black_hole()
+{
+	later python3 -c '
+import socket, time
+listener = socket.socket()
+listener.bind(("127.0.0.1", 0))
+listener.listen(0)
+waiting = [socket.socket() for _ in range(4)]
+for one in waiting:
+	one.setblocking(False)
+	one.connect_ex(listener.getsockname())
+print(listener.getsockname()[1], file=open("port", "w"), flush=True)
+time.sleep(600)'
+	wait_until test -s port
+}
+
+@test "packets that disappear: given up, and nothing is done" {
+	have python3
+	black_hole
+	manifest_of 1
+	export CLOUDFLARE_API_TOKEN=some-token CFPROV_REQUEST_TIMEOUT=1
+	CLOUDFLARE_BASE_URL=http://127.0.0.1:$(<port) bad apply -auto-approve
+	err_has 'account `default`' 'timed out' 'retrying in' CLOUDFLARE_BASE_URL
+	[ "$(grep -c Error: err)" = 1 ]
+	[ ! -e "$state" ]
+	tidy
+}
+
 @test "the server goes away midway: what was made is in the state" {
 	start_logged --latency 100
 	manifest_of 100
@@ -209,6 +250,21 @@ looked_up()
 	err_has 127.0.0.1 SSL_CERT_FILE
 	err_lacks 'retrying in'
 	[ "$(requests)" = 0 ]
+}
+
+@test "an expired certificate is refused" {
+	have openssl
+	openssl req -newkey rsa:2048 -nodes -keyout key.pem -out request.pem -subj /CN=test \
+		-addext subjectAltName=IP:127.0.0.1 2>/dev/null
+	openssl x509 -req -in request.pem -signkey key.pem -days -1 -copy_extensions copy -out cert.pem \
+		2>/dev/null
+	start_logged --tls-cert cert.pem --tls-key key.pem
+	manifest_of 1
+	SSL_CERT_FILE=$PWD/cert.pem bad apply -auto-approve
+	err_has 'certificate has expired'
+	err_lacks 'retrying in'
+	[ "$(requests)" = 0 ]
+	tidy
 }
 
 # listen_and_close: takes connections and closes them at once; the port comes in the file port.

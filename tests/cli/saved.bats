@@ -85,6 +85,9 @@ refused()
 	forged old '.version = 4 | .cfprov_version = "0.1.0"'
 	refused "the plan was saved by cfprov 0.1.0, and this is cfprov $version" apply old
 	err_has 'Apply it with that version, or run `cfprov plan` again.'
+	cp p newer
+	forged newer '.version = 99 | .cfprov_version = "9.9.9"'
+	refused "the plan was saved by cfprov 9.9.9, and this is cfprov $version" apply newer
 	forged old ".cfprov_version = \"$version\""
 	refused "the plan was saved by another build of cfprov $version" apply old
 	[[ $errors != *'that version'* ]]
@@ -103,7 +106,7 @@ refused()
 	good apply -auto-approve
 	api POST /accounts/acc_1/secrets_store/stores '{"name":"theirs"}'
 	[[ $http == 200 ]]
-	local theirs
+	local theirs side
 	theirs=$(sim_world '.accounts[].stores[] | select(.name == "theirs") | .id')
 	manifest a
 	good plan -out=p
@@ -128,6 +131,15 @@ refused()
 	bad apply -allow-store-destroy -force p
 	err_has 'the saved plan does not match its own inputs' 'Run `cfprov plan` again.'
 	[ "$(requests)" = 0 ]
+	for side in desired recorded live; do
+		cp good.p p
+		forged p ".$side.objects += [.$side.objects[0]]"
+		: >"$sim_log"
+		bad apply -allow-store-destroy -force p
+		[[ $side == live ]] || err_has "the saved plan is damaged: invalid $side"
+		[ "$(requests)" = 0 ]
+	done
+	err_has 'default/a: 2 stores have this name' # as in a list
 	cp good.p p
 	forged p '.recorded.objects |= reverse' # the order of inputs does not matter
 	good show p

@@ -311,6 +311,52 @@ nothing_left()
 	[ "$(requests '.method != "GET"')" = 0 ]
 }
 
+@test "sources that can't be read are told by name and place, and what they print is not a value" {
+	start_logged
+	mkdir folder
+	ln -s loop loop
+	echo hush >closed
+	chmod 0 closed
+	cat >cfprov.yaml <<-'end'
+		account_id: acc_1
+		stores:
+		  - name: s
+		    secrets:
+		      - {name: MISSING, value: {file: missing}}
+		      - {name: FOLDER, value: {file: folder}}
+		      - {name: ZERO, value: {file: /dev/zero}}
+		      - {name: LOOP, value: {file: loop}}
+		      - {name: CLOSED, value: {file: closed}}
+		      - {name: FAILS, value: {command: [sh, -c, "echo hush; echo no luck >&2; exit 3"]}}
+		      - {name: ENDLESS, value: {command: [yes, hush]}}
+		      - {name: KILLED, value: {command: [sh, -c, "echo hush; kill -KILL $$"]}}
+		      - {name: ABSENT, value: {command: [no-such-program]}}
+		      - {name: ASIDE, value: {command: [sh, -c, "echo hush >&2"]}}
+	end
+	bad apply -auto-approve
+	err_has "default/s/MISSING: can't open missing: No such file or directory cfprov.yaml:5:32" \
+		'default/s/FOLDER: folder is a directory, not a file cfprov.yaml:6:31' \
+		'default/s/ZERO: /dev/zero is not a regular file or a pipe cfprov.yaml:7:29' \
+		"default/s/LOOP: can't open loop: Too many levels of symbolic links cfprov.yaml:8:29" \
+		'default/s/FAILS: the command `sh` exited with status 3 cfprov.yaml:10:30 It printed: no luck' \
+		'default/s/ENDLESS: the command `yes` printed more than 16777216 bytes cfprov.yaml:11:32' \
+		'default/s/KILLED: the command `sh` was killed by signal 9 (Killed) cfprov.yaml:12:31' \
+		"default/s/ABSENT: can't run the command \`no-such-program\`" cfprov.yaml:13:31 \
+		'default/s/ASIDE: the value is empty cfprov.yaml:14:30'
+	err_lacks hush
+	[ "$(requests '.method != "GET"')" = 0 ]
+	tidy
+	# Root reads every file, unless it has no leave to.
+	((EUID)) || have setpriv
+	local plain=()
+	((EUID)) || plain=(setpriv "--bounding-set=-dac_override,-dac_read_search")
+	"${plain[@]}" "$cfprov" apply -auto-approve >out 2>err </dev/null && status=0 || status=$?
+	told apply
+	failed_well
+	err_has "default/s/CLOSED: can't open closed: Permission denied cfprov.yaml:9:31"
+	[ "$(requests '.method != "GET"')" = 0 ]
+}
+
 @test "one trailing newline is dropped, and kept with trim: false" {
 	start_logged
 	mkdir -p values

@@ -92,7 +92,7 @@ sent_once()
 		'"kind":"status_after","status":200,"body":"html"' \
 		'"kind":"status_after","status":408' \
 		'"kind":"reset_after"' '"kind":"close_after"' '"kind":"cut_short"' \
-		'"kind":"truncated_json"' '"kind":"html"' '"kind":"gzip"'; do
+		'"kind":"truncated_json"' '"kind":"too_long"' '"kind":"html"' '"kind":"gzip"'; do
 		start_logged
 		manifest_of 5
 		sim_faults "{\"method\":\"POST\",\"nth\":3,$fault}"
@@ -126,6 +126,53 @@ sent_once()
 		stop_sim
 		rm -f "$state"
 	done
+}
+
+# each_status KIND STEP: every STEPth POST is answered with the next 5xx status, of the API or of
+# the edge.
+each_status()
+{
+	local number=1 status faults=
+	for status in 500 501 502 503 504 520 521 522 523 524 525 526; do
+		faults+=,"{\"method\":\"POST\",\"nth\":$number,\"kind\":\"$1\",\"status\":$status,\"body\":\"html\"}"
+		number=$((number + $2))
+	done
+	sim_faults "[${faults#,}]"
+}
+
+@test "each 5xx status of the API and of the edge, before the work and after it" {
+	start_logged
+	manifest_of 12
+	each_status status_after 1
+	good apply -auto-approve -parallelism=1
+	[ "$(sim_stats .faults_applied)" = 12 ]
+	sent_once
+	agree 12
+	# After each that was not done, it is done.
+	manifest_of 24
+	control DELETE faults
+	each_status status 2
+	good apply -auto-approve -parallelism=1
+	[ "$(sim_stats .faults_applied)" = 24 ]
+	[ "$(posts)" = $((12 + 2 * 12)) ]
+	agree 24
+	settles 24
+}
+
+@test "409 and other refusals by the API: that store fails, and is not sent again" {
+	start_logged
+	manifest_of 4
+	sim_faults '[{"method":"POST","nth":1,"status":409,"code":1001,"message":"store_exists"},
+		{"method":"POST","nth":2,"status":412,"code":1001,"message":"no_match"},
+		{"method":"POST","nth":3,"status":422,"code":1001,"message":"not_so"}]'
+	prov apply -auto-approve -parallelism=1
+	[ "$status" = 1 ]
+	err_has 'default/s0001: failed: store_exists (HTTP 409, code 1001' \
+		'default/s0002: failed: no_match (HTTP 412' 'default/s0003: failed: not_so (HTTP 422' \
+		'1 added' '3 failed'
+	[ "$(posts)" = 4 ]
+	agree 1
+	settles 4
 }
 
 @test "fault A2: an answer of success without a usable store is looked for, not sent again" {
