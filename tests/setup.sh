@@ -4,8 +4,8 @@
 # pages, completions, password managers and HTML, which are skipped without, "sh tests/setup.sh
 # browser" for those that look at HTML in Chromium (300 MB), too, "sh tests/setup.sh ceph" for those
 # of state in an object store, "sh tests/setup.sh package" for making and testing packages and static
-# programs (.packaging/README.md), "sh tests/setup.sh fuzz" for make fuzz. Silent when nothing is
-# missing.
+# programs (.packaging/README.md), "sh tests/setup.sh fuzz" for make fuzz,
+# "sh tests/setup.sh bench" for make bench. Silent when nothing is missing.
 set -eu
 
 # libc6-dev is only recommended by gcc, and we install without recommended packages.
@@ -21,6 +21,7 @@ package='debhelper dpkg-dev fakeroot lintian debootstrap minisign musl-tools lin
 extras='man-db groff mandoc bash-completion zsh fish age pass gnupg python3-html5lib'
 browser='chromium poppler-utils'
 fuzz='clang-14 libclang-rt-14-dev'
+bench='nghttp2-proxy openssl python3 python3-venv time git'
 
 purpose=${1-}
 case $purpose in
@@ -31,8 +32,9 @@ browser) wanted=$browser ;;
 ceph) wanted=$ceph ;;
 package) wanted=$package ;;
 fuzz) wanted="$build $fuzz" ;;
+bench) wanted="$build $bench" ;;
 *)
-	echo "usage: sh tests/setup.sh build|test|extras|browser|ceph|package|fuzz" >&2
+	echo "usage: sh tests/setup.sh build|test|extras|browser|ceph|package|fuzz|bench" >&2
 	exit 2
 	;;
 esac
