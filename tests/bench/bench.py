@@ -4,7 +4,7 @@
     python3 tests/bench/bench.py BUILD RESULTS.md PLOT.svg [ROUNDS [ROW...]]
 
 Every round runs every row once, so that what else the machine does meets all rows alike. A figure
-is the median of the rounds; a ratio is taken in each round before the median. ROW is the first word
+is the median of the rounds; a ratio is taken in each round before the median. ROW is the name
 of a row's function. "make bench" builds what is needed and calls this.
 """
 import contextlib
@@ -13,129 +13,14 @@ import os
 import platform
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
 import plot
-
-BUILD = os.path.abspath(sys.argv[1])
-CFPROV, CFSIM = BUILD + '/cfprov', BUILD + '/cfsim'
-BARE, LINKED = BUILD + '/tests/bench/bare', BUILD + '/tests/bench/linked'
-ACCOUNT = '985e105f4ecef8ad9ca31a8372d0c353'
-STORES = f'/client/v4/accounts/{ACCOUNT}/secrets_store/stores'
-
-
-class Skip(Exception):
-    pass
-
-
-class Run:
-    """One process: wall and CPU time in seconds, and its peak memory in bytes."""
-
-    def __init__(self, *words, env=None):
-        begin = time.monotonic()
-        with open('out', 'wb') as out:
-            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                       env={**os.environ, **(env or {})})
-            _, status, usage = os.wait4(process.pid, 0)
-        self.wall = time.monotonic() - begin
-        self.cpu = usage.ru_utime + usage.ru_stime
-        self.memory = usage.ru_maxrss * 1024
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            with open('out', encoding='utf-8', errors='replace') as out:
-                sys.exit(f'{words}: exit status {process.returncode}\n{out.read()[-2000:]}')
-
-
-class Server:
-    """A simulator, with nghttpx in front of it if it is to speak HTTP/2."""
-
-    def __init__(self, *options, http2=False):
-        self.options, self.http2 = options, http2
-        self.env = {'CLOUDFLARE_API_TOKEN': 'cfsim-token'}
-        self.processes = []
-
-    def __enter__(self):
-        with contextlib.suppress(FileNotFoundError):
-            os.remove('port')
-        self.start(CFSIM, '--port', '0', '--port-file', 'port', '--max-secrets', '0', *self.options)
-        wait_until(lambda: os.path.exists('port') and os.path.getsize('port') > 0)
-        with open('port', encoding='ascii') as port:
-            self.port = int(port.read())
-        self.root = self.url = f'http://127.0.0.1:{self.port}'
-        if self.http2:
-            self.start_proxy()
-        self.env['CLOUDFLARE_BASE_URL'] = self.url + '/client/v4'
-        return self
-
-    def __exit__(self, *_):
-        for process in self.processes:
-            process.terminate()
-            process.wait()
-
-    def start(self, *words):
-        self.processes.append(subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-
-    def start_proxy(self):
-        if not shutil.which('nghttpx'):
-            raise Skip('there is no nghttpx (nghttp2-proxy)')
-        if not os.path.exists('cert.pem'):
-            subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
-                            'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj',
-                            '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1',
-                            '-keyout', 'key.pem', '-out', 'cert.pem'],
-                           check=True, capture_output=True)
-        with socket.socket() as probe:
-            probe.bind(('127.0.0.1', 0))
-            port = probe.getsockname()[1]
-        self.start('nghttpx', '--no-ocsp', '--conf=/dev/null', '--accesslog-file=/dev/null',
-                   '--backend-connections-per-host=64', '--workers=1',
-                   f'--frontend=127.0.0.1,{port}', f'--backend=127.0.0.1,{self.port}',
-                   'key.pem', 'cert.pem')
-        self.url = f'https://127.0.0.1:{port}'
-        self.env['SSL_CERT_FILE'] = os.path.abspath('cert.pem')
-
-        def answers():
-            with contextlib.suppress(OSError), socket.create_connection(('127.0.0.1', port)):
-                return True
-        wait_until(answers)
-
-    def operations(self):
-        with urllib.request.urlopen(self.root + '/_cfsim/stats') as answer:
-            return {k: n for k, n in json.load(answer)['operations'].items() if n}
-
-    def cfprov(self, *words, env=None):
-        return Run(CFPROV, *words, env={**self.env, **(env or {})})
-
-    def apply(self, parallel=10):
-        return self.cfprov('apply', '-auto-approve', f'-parallelism={parallel}')
-
-    def bare(self, what, parallel, count):
-        return Run(BARE, what, self.url + STORES, str(parallel), str(count), env=self.env)
-
-
-def wait_until(is_so):
-    for _ in range(1000):
-        if is_so():
-            return
-        time.sleep(0.01)
-    sys.exit('a server does not start')
-
-
-def manifest(count):
-    """A manifest of that many stores, and no state."""
-    for name in os.listdir('.'):
-        if name.startswith(('cfprov.state', '.cfprov.state')):
-            os.remove(name)
-    with open('cfprov.yaml', 'w', encoding='ascii') as file:
-        file.write(f'account_id: {ACCOUNT}\nstores:\n')
-        file.writelines(f'  - store_{i}\n' for i in range(1, count + 1))
+from harness import BUILD, CFPROV, LINKED, Run, Server, Skip, manifest
 
 
 # ---- the rows: each returns figures, {what: (value, limit, unit)} ------------------------------
@@ -146,8 +31,6 @@ def side_by_side(parallel, http2=False):
         ours = server.apply(parallel)
     with Server(http2=http2) as server:
         floor = server.bare('post', parallel, 10000)
-        if server.operations()['stores_create'] != 10000:
-            sys.exit('the bare loop did not create what it should')
     return {'wall / bare': (ours.wall / floor.wall, 1.5, '×'),
             'CPU / bare': (ours.cpu / floor.cpu, 2.0, '×'),
             'wall': (ours.wall, None, 's'), 'CPU': (ours.cpu, None, 's'),
@@ -199,9 +82,10 @@ def scale():
     for count in 10000, 100000:
         manifest(count)
         with Server() as server:
-            runs[count] = server.apply(), server.cfprov('plan')
+            runs[count] = server.apply(memory=True), server.cfprov('plan', memory=True)
     (small_apply, small_plan), (apply, again) = runs[10000], runs[100000]
-    per_store = (max(apply.memory, again.memory) - max(small_apply.memory, small_plan.memory)) / 90000
+    per_store = (max(apply.memory, again.memory) -
+                 max(small_apply.memory, small_plan.memory)) / 90000
     return {'CPU, apply, 100,000 / 10,000': (apply.cpu / small_apply.cpu, 11, '×'),
             'CPU, plan, 100,000 / 10,000': (again.cpu / small_plan.cpu, 11, '×'),
             'memory a store': (per_store, 1500, 'B'),
