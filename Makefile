@@ -13,7 +13,7 @@ PKG_CONFIG ?= pkg-config
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 SHIPPING := dist deb static release
-.PHONY: all tests objects install sbom $(SHIPPING) unit test asan fuzz fuzzers bench lint format clean help show-flags
+.PHONY: all tests objects install sbom $(SHIPPING) unit test asan fuzz fuzzers bench peers lint format clean help show-flags
 
 help:
 	@echo 'make            build/cfprov and build/cfsim'
@@ -28,7 +28,8 @@ help:
 	@echo 'make asan       the same tests, and the corpora of tests/fuzz, under AddressSanitizer and UBSan'
 	@echo 'make fuzz       each target of tests/fuzz for TIME=60 seconds; needs clang'
 	@echo 'make lint       the guards of tests/lint'
-	@echo 'make bench      tests/bench/RESULTS.md: cfprov beside a bare loop, in minutes; needs python3'
+	@echo 'make bench      tests/bench/RESULTS.md: cfprov against its limits, in minutes; ROUNDS=1 is a first look'
+	@echo 'make peers      build/peers: other tools, so that make bench measures them, too; needs npm, python3, go'
 	@echo 'make format     lay the sources out with clang-format'
 	@echo 'make clean      remove build/'
 	@echo 'Variables: CC, CFLAGS, LDFLAGS, WERROR=1 (warnings are errors), V=1 (show commands)'
@@ -44,6 +45,8 @@ format:
 # Packages of the last commit: .packaging/README.md.
 dist deb release:
 	sh .packaging/$@.sh $(BUILD) $(VERSION)
+peers:
+	sh tests/bench/peers/install.sh $(BUILD)
 STATIC := $(abspath $(BUILD))/static
 static:
 	sh .packaging/static-libs.sh $(STATIC)
@@ -51,7 +54,7 @@ static:
 		CFLAGS='-O2 -g -ffunction-sections -fdata-sections' LDFLAGS=-Wl,--gc-sections all
 
 # What stands above needs no library; what follows does.
-ifneq ($(filter-out clean format help $(SHIPPING),$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean format help peers $(SHIPPING),$(or $(MAKECMDGOALS),all)),)
 
 # name:pkg-config module:Debian package. Only those who build tests need cmocka.
 LIBRARIES = libcurl:libcurl:libcurl4-openssl-dev libyaml:yaml-0.1:libyaml-dev \

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 
+import compare
 import plot
 from harness import BUILD, CFPROV, LINKED, Run, Server, Skip, manifest
 
@@ -148,9 +149,10 @@ ROWS = {
     latency: 'apply 1,000 stores, parallelism 50, 50 ms latency',
     plan: 'second plan of 10,000 stores',
     scale: '100,000 stores',
-    accounts: '1,000 accounts with a store and 20 secrets each',
+    accounts: '1,000 accounts with a store and 20 secrets each, with a key',
     start: '`version` and `validate`',
     budget: '400 requests at 100 in 2 s',
+    compare.compare: 'beside other tools',
 }
 
 
@@ -179,6 +181,10 @@ def number(value):
     return f'{value:.0f}' if value >= 100 or value == int(value) else f'{value:.3g}'
 
 
+def plural(rounds):
+    return '1 round' if rounds == 1 else f'{rounds} rounds'
+
+
 def shown(value, unit):
     return f'{number(value)} {unit}'.strip()
 
@@ -196,17 +202,22 @@ def machine():
     return [f'{len(cpu)} × {cpu[0] if cpu else platform.machine()}, Linux {platform.release()}',
             f'load average at the start: {load}' + (
                 '. Other work had the cores, too: wall times, and their ratios, are worse than '
-                'they would be alone.' if os.getloadavg()[0] > len(cpu) / 2 else ''), *libraries.stdout.strip().splitlines(),
+                'they would be alone.' if os.getloadavg()[0] > len(cpu) / 2 else ''),
+            *libraries.stdout.strip().splitlines(),
             *([first_line('nghttpx', '--version')] if shutil.which('nghttpx') else [])]
 
 
 def report(about, rounds, figures, skipped):
-    lines = ['# Results', '', f'Medians of {rounds} rounds of `make bench`, {time.strftime("%-d %B %Y")}.',
+    lines = ['# Results', '',
+             f'Medians of {plural(rounds)} of `make bench`, {time.strftime("%-d %B %Y")}.',
              '', *(f'- {line}' for line in about), '',
-             '| case | figure | median | from, to | limit | |', '| --- | --- | --- | --- | --- | --- |']
+             '| case | figure | median | from, to | limit | |',
+             '| --- | --- | --- | --- | --- | --- |']
     for row, title in ((row, ROWS[row]) for row in figures):
         if row in skipped:
             lines.append(f'| {title} | | | | | skipped: {skipped[row]} |')
+        elif row is compare.compare:
+            continue
         for what, (limit, unit, values) in figures[row].items():
             median = statistics.median(values)
             verdict = '' if limit is None else 'met' if median <= limit else '**missed**'
@@ -214,7 +225,9 @@ def report(about, rounds, figures, skipped):
                          f'{number(max(values))} | {"" if limit is None else shown(limit, unit)} '
                          f'| {verdict} |')
             title = ''
-    return '\n'.join(lines) + '\n\nNothing is compared with other tools yet.\n'
+    if figures.get(compare.compare):
+        lines += compare.table(figures[compare.compare], number, plural)
+    return '\n'.join(lines) + '\n'
 
 
 def main():
@@ -230,10 +243,9 @@ def main():
         os.chdir('/')
     with open(results, 'w', encoding='utf-8') as file:
         file.write(report(about, rounds, figures, skipped))
-    with open(picture, 'w', encoding='utf-8') as file:
-        file.write(plot.draw([
-            (ROWS[row], what, statistics.median(values), limit)
-            for row in figures for what, (limit, _, values) in figures[row].items() if limit]))
+    if figures.get(compare.compare):
+        with open(picture, 'w', encoding='utf-8') as file:
+            file.write(plot.draw(compare.medians(figures[compare.compare])))
 
 
 main()

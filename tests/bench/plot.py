@@ -1,36 +1,75 @@
-"""Draws the figures of bench.py as bars: each figure as a share of its limit."""
+"""Draws cfprov beside other tools: a dot for each tool's time and one for its memory."""
+import math
 from html import escape
 
-ROW, LEFT, WIDTH = 22, 630, 300
-FONT = 'font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace" font-size="13"'
+ROW, NAME, PANEL, GAP, TOP = 24, 190, 250, 40, 52
+WIDTH, LABEL = NAME + 2 * PANEL + 2 * GAP, 62  # LABEL: room for a figure after its dot
+STYLE = '''
+text, text.other { font: 13px system-ui, sans-serif; fill: #1f2328; stroke: none }
+.ground { fill: #ffffff; stroke: #d1d9e0 }
+.grid { stroke: #d1d9e0 }
+text.minor { fill: #59636e; font-size: 11px }
+.other { stroke: #818b98; fill: #818b98 }
+.ours { stroke: #1a7f37; fill: #1a7f37 }
+text.ours { fill: #1a7f37; font-weight: bold; stroke: none }
+@media (prefers-color-scheme: dark) {
+text, text.other { fill: #f0f6fc }
+.ground { fill: #0d1117; stroke: #3d444d }
+.grid { stroke: #3d444d }
+text.minor { fill: #9198a1 }
+.ours, text.ours { fill: #3fb950 }
+.ours { stroke: #3fb950 }
+}
+'''
 
 
-def number(value):
-    return f'{value:,.0f}' if value >= 100 else f'{value:.3g}'
+def seconds(value):
+    if value < 0.9995:
+        return f'{value * 1000:.0f} ms'
+    return f'{value:.3g} s' if value < 99.95 else f'{value:,.0f} s'
 
 
-def draw(figures):
-    """An SVG of figures, a list of (case, figure, value, limit). No bar is longer than 1.5 limits."""
-    height = ROW * (len(figures) + 2)
-    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + 2 * WIDTH}" height="{height}" '
-             f'viewBox="0 0 {LEFT + 2 * WIDTH} {height}" role="img">',
-             '<title>What cfprov needs, as a share of its limits</title>',
-             '<rect width="100%" height="100%" rx="8" fill="#0d1117"/>',
-             f'<g {FONT} fill="#e6edf3">',
-             f'<text x="{LEFT + WIDTH}" y="{ROW - 4}" text-anchor="middle">limit</text>']
-    last = None
-    for n, (case, what, value, limit) in enumerate(figures, 1):
-        y = n * ROW
-        share = min(value / limit, 1.5)
-        color = '#3fb950' if value <= limit else '#f85149'
-        label = what if case == last else f'{case}: {what}'
-        last = case
-        lines.append(f'<text x="{LEFT - 10}" y="{y + 15}" text-anchor="end">'
-                     f'{escape(label.replace("`", ""))}</text>')
-        lines.append(f'<rect x="{LEFT}" y="{y + 4}" width="{share * WIDTH:.1f}" height="{ROW - 8}" '
-                     f'fill="{color}"/>')
-        lines.append(f'<text x="{LEFT + share * WIDTH + 6:.1f}" y="{y + 15}">'
-                     f'{number(value)} of {number(limit)}</text>')
-    lines.append(f'<path d="M{LEFT + WIDTH} {ROW}V{height - ROW // 2}" stroke="#8b949e" '
-                 'stroke-dasharray="4"/>')
-    return '\n'.join(lines + ['</g>', '</svg>']) + '\n'
+def megabytes(value):
+    return f'{value:.0f} MB' if value < 999.5 else f'{value / 1000:.2g} GB'
+
+
+def panel(tools, what, unit, title, left):
+    """The lines of a panel whose scale is logarithmic, from a power of ten to another."""
+    values = [of[what] for of in tools.values()]
+    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+    bottom = TOP + ROW * len(tools)
+
+    def at(value):
+        return left + (math.log10(value) - low) / (high - low) * (PANEL - LABEL)
+
+    yield f'<text x="{left}" y="22">{title}</text>'
+    for power in range(low, high + 1):
+        x = f'{at(10 ** power):.1f}'
+        yield f'<path class="grid" d="M{x} {TOP - 6}V{bottom}"/>'
+        if (power - low) % 2 == 0:  # there is no room for all
+            yield (f'<text class="minor" x="{x}" y="{TOP - 12}" text-anchor="middle">'
+                   f'{unit(10 ** power)}</text>')
+    for n, (name, of) in enumerate(tools.items()):
+        kind, x, y = 'ours' if name == 'cfprov' else 'other', at(of[what]), TOP + ROW * n + 12
+        yield f'<path class="{kind}" stroke-width="3" d="M{left} {y}H{x:.1f}"/>'
+        yield f'<circle class="{kind}" stroke="none" cx="{x:.1f}" cy="{y}" r="5"/>'
+        yield f'<text class="{kind}" x="{x + 10:.1f}" y="{y + 4}">{unit(of[what])}</text>'
+
+
+def draw(tools):
+    """An SVG of {tool: {'wall': seconds, 'memory': megabytes}}, for light and dark pages."""
+    tools = dict(sorted(tools.items(), key=lambda tool: tool[1]['wall']))
+    height = TOP + ROW * len(tools) + 12
+    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+             f'width="{WIDTH}" height="{height}" role="img">',
+             '<title>1,000 new stores: time and memory of cfprov and of other tools</title>',
+             f'<style>{STYLE}</style>',
+             f'<rect class="ground" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" '
+             'rx="6"/>',
+             '<text x="16" y="22">1,000 new stores</text>']
+    for n, name in enumerate(tools):
+        kind = 'ours' if name == 'cfprov' else 'other'
+        lines.append(f'<text class="{kind}" x="16" y="{TOP + ROW * n + 16}">{escape(name)}</text>')
+    lines += panel(tools, 'wall', seconds, 'time (logarithmic)', NAME)
+    lines += panel(tools, 'memory', megabytes, 'memory (logarithmic)', NAME + PANEL + GAP)
+    return '\n'.join(lines + ['</svg>']) + '\n'

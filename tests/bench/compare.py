@@ -1,0 +1,154 @@
+"""cfprov beside other tools: each creates 1,000 stores, ten at a time."""
+import os
+import shutil
+import statistics
+import sys
+
+from harness import ACCOUNT, BUILD, Server, Run, Skip, manifest
+
+STORES = 1000
+ONE_BY_ONE = 20  # stores that a tool creates which takes a process for each
+QUICKER, SMALLER = 20, 10  # what cfprov should be, times
+HERE = os.path.dirname(os.path.abspath(__file__)) + '/peers'
+PEERS = BUILD + '/peers'
+NODE = PEERS + '/node'
+
+
+class Peer:
+    """A tool in PEERS: its name as shown, its folder, and how it creates that many stores."""
+
+    def __init__(self, name, folder, words, prepare=None, stores=STORES):
+        self.name, self.folder, self.words = name, f'{PEERS}/{folder}', words
+        self.prepare, self.stores = prepare, stores
+
+    def version(self):
+        """None if it is not installed: its installation ends by writing this file."""
+        try:
+            with open(self.folder + '/version', encoding='ascii') as file:
+                return file.read().strip()
+        except FileNotFoundError:
+            return None
+
+    def run(self):
+        shutil.rmtree('peer', ignore_errors=True)
+        os.mkdir('peer')
+        os.chdir('peer')
+        try:
+            with Server() as server:
+                env = {**server.env, **ENVIRONMENT, 'HOME': os.getcwd(),
+                       'CLOUDFLARE_API_BASE_URL': server.env['CLOUDFLARE_BASE_URL']}
+                if self.prepare:
+                    self.prepare(self.folder, env)
+                run = Run(*(word.format(peer=self.folder, stores=self.stores)
+                            for word in self.words), env=env, memory=True)
+                made = server.operations().get('stores_create', 0)
+        finally:
+            os.chdir('..')
+        if made != self.stores and self is not OPENTOFU:
+            sys.exit(f'{self.name} created {made} stores')
+        run.wall *= STORES / self.stores
+        run.cpu *= STORES / self.stores
+        return run
+
+
+# The account, and no word to anybody else: no telemetry, and no look for updates.
+ENVIRONMENT = {'CLOUDFLARE_ACCOUNT_ID': ACCOUNT, 'ALCHEMY_TELEMETRY_DISABLED': '1',
+               'WRANGLER_SEND_METRICS': 'false', 'WRANGLER_HIDE_BANNER': 'true',
+               'CHECKPOINT_DISABLE': '1', 'DO_NOT_TRACK': '1',
+               'ALCHEMY_CI_STATE_STORE_CHECK': 'false'}
+
+
+def tofu_init(folder, env):
+    shutil.copy(HERE + '/main.tf', '.')
+    Run(folder + '/tofu', 'init', '-no-color', env=env)
+
+
+def beside_packages(script):
+    """Node looks for packages beside the script."""
+    def copy(folder, _):
+        shutil.copy(f'{HERE}/{script}', folder)
+    return copy
+
+
+OPENTOFU = Peer('OpenTofu, no provider', 'opentofu',
+                ['{peer}/tofu', 'apply', '-auto-approve', '-input=false', '-no-color',
+                 '-parallelism=10', '-var=stores={stores}'], tofu_init)
+ALL = [
+    Peer('official Go SDK', 'sdk-go', ['{peer}/sdk', '{stores}']),
+    Peer('official TypeScript SDK', 'sdk-typescript', [NODE, '{peer}/sdk.mjs', '{stores}'],
+         beside_packages('sdk.mjs')),
+    Peer('official Python SDK', 'sdk-python', ['{peer}/bin/python', HERE + '/sdk.py', '{stores}']),
+    Peer('alchemy', 'alchemy', [NODE, '{peer}/alchemy.mjs', '{stores}'],
+         beside_packages('alchemy.mjs')),
+    OPENTOFU,
+    Peer('wrangler', 'wrangler',
+         ['sh', '-c', 'seq {stores} | xargs -P 10 -I @ "$@"', 'sh', NODE,
+          '{peer}/node_modules/wrangler/bin/wrangler.js', 'secrets-store', 'store', 'create',
+          'store_@', '--remote'], stores=ONE_BY_ONE),
+]
+NOTES = f'''
+Every tool creates {STORES:,} stores in an empty account of the simulator, over plain HTTP, ten at
+a time. The time is from start to end of its process; memory is the peak of all its processes.
+cfprov also reads the manifest, lists what exists, plans, and keeps a journal and a state.
+
+- libcurl and the SDKs only send the requests: [peers](peers) has the few lines for each. The
+  TypeScript SDK is the tree-shakable one, the Python SDK uses aiohttp: both are quicker so.
+- alchemy keeps its state in files, as it does by default.
+- OpenTofu sends no request here, so this is less than it needs: it applies {STORES:,}
+  `terraform_data`, which are built in. Cloudflare's provider could not be had where this was
+  measured: as a Go module there was no later version than 1.18.1, which has no Secrets Store.
+- wrangler has no command for several stores. It was measured with {ONE_BY_ONE} processes for
+  {ONE_BY_ONE} stores, ten at a time; its times are those, times {STORES // ONE_BY_ONE}.
+'''
+
+
+def compare():
+    """Figures, {what: (value, limit, unit)}: three for cfprov, libcurl and each peer."""
+    manifest(STORES)
+    with Server() as server:
+        ours = server.apply(memory=True)
+    with Server() as server:
+        runs = {'cfprov': ours, 'libcurl alone': server.bare('post', 10, STORES, memory=True)}
+    runs |= {peer.name: peer.run() for peer in ALL if peer.version()}
+    if len(runs) == 2:
+        raise Skip('no other tool is installed ("make peers" does it)')
+    figures = {}
+    for name, run in runs.items():
+        figures |= {f'wall, {name}': (run.wall, None, 's'), f'CPU, {name}': (run.cpu, None, 's'),
+                    f'memory, {name}': (run.memory / 1e6, None, 'MB'),
+                    f'wall / cfprov, {name}': (run.wall / ours.wall, None, '×'),
+                    f'memory / cfprov, {name}': (run.memory / ours.memory, None, '×')}
+    return figures
+
+
+def medians(figures):
+    """{tool: {what: value}} of the figures of some rounds."""
+    found = {}
+    for key, (_, _, values) in figures.items():
+        what, _, name = key.partition(', ')
+        found.setdefault(name, {})[what] = statistics.median(values)
+    return found
+
+
+def table(figures, number, plural):
+    """The lines of the report."""
+    def ratio(value, limit, name):
+        text = f'{number(value)} ×'
+        return '' if name == 'cfprov' else text if value >= limit or name not in versions \
+            else f'**{text}**'
+
+    rounds = len(next(iter(figures.values()))[2])
+    versions = {peer.name: peer.version() for peer in ALL}
+    lines = ['', f'## Beside other tools: {STORES:,} stores', '',
+             f'Medians of {plural(rounds)}. Limit: cfprov is {QUICKER} times quicker and {SMALLER} '
+             'times smaller than each of the others. A ratio in bold misses it.', '',
+             '| tool | wall | wall / cfprov | CPU | memory | memory / cfprov |',
+             '| --- | --- | --- | --- | --- | --- |']
+    for name, of in medians(figures).items():
+        lines.append(f'| {name} {versions.get(name, "")}'.rstrip() +
+                     f' | {number(of["wall"])} s | {ratio(of["wall / cfprov"], QUICKER, name)} '
+                     f'| {number(of["CPU"])} s | {number(of["memory"])} MB '
+                     f'| {ratio(of["memory / cfprov"], SMALLER, name)} |')
+    absent = [name for name, version in versions.items() if not version]
+    return lines + NOTES.rstrip('\n').split('\n') + (
+        [f'- Not installed, so not measured: {", ".join(absent)}.'] if absent else [])
