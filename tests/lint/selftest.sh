@@ -246,6 +246,19 @@ int a(int n)
 	return n == n;
 }
 END
+# On one of the ways through the function.
+plant tidy '^lib/base/a.c:8:.*clang-analyzer-core.NullDereference' lib/base/a.c <<'END'
+int a(int *p, int n);
+int a(int *p, int n)
+{
+	if (n & 1)
+		p = 0;
+	n &= 7;
+	if (n & 2 && n & 4 && n & 1)
+		return *p;
+	return n;
+}
+END
 
 # A breach with a reason beside it passes.
 rm -rf "$tmp/bad"
