@@ -151,3 +151,48 @@ stubs()
 	SSL_CERT_FILE=$sim_ca ./static apply -auto-approve
 	SSL_CERT_FILE=$sim_ca ./static plan | grep 'No changes'
 }
+
+# state_of COUNT: a state with that many stores.
+state_of()
+{
+	jq -n --argjson count "$1" --arg id "$account" '{version: 1, cfprov_version: "0.2.0", serial: 1,
+		lineage: "84ff2efb-b12c-47b5-8c64-7f4c92e2fd04", accounts: {($id): {alias: "default",
+		stores: ([range($count) | {key: "s\(100000 + .)", value: {id: "\(1000000000000000 + .)\($id[16:])",
+		created: "2026-11-30T22:07:31.098327Z", modified: "2026-11-30T22:07:31.098327Z",
+		origin: "created"}}] | from_entries)}}}' >"$state"
+}
+
+# peak ARGUMENT...: the most memory that cfprov took, in KB. That of Python counts, too, and is less.
+peak()
+{
+	python3 -c '
+import resource, subprocess, sys
+with open("out", "w") as out, open("err", "w") as err:
+    subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=out, stderr=err, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$cfprov" "$@"
+}
+
+@test "fault D8: a store takes no more than 3 KB where a state is read, and 6 KB in an apply" {
+	unless_sanitized
+	have python3
+	acc=$account
+	local few many
+	state_of 1000
+	few=$(peak state list)
+	state_of 21000
+	many=$(peak state list)
+	[ "$(wc -l <out)" = 21000 ]
+	echo "reading: $few KB, $many KB" >&2
+	((many - few < 20000 * 3))
+	rm "$state"
+	start_sim --rate-limit 1000000/1
+	manifest_of 500
+	few=$(peak apply -auto-approve)
+	manifest_of 4500
+	rm "$state"
+	control POST reset >/dev/null
+	many=$(peak apply -auto-approve)
+	grep -q '4500 added' out
+	echo "apply: $few KB, $many KB" >&2
+	((many - few < 4000 * 6))
+}
