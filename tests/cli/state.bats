@@ -500,6 +500,72 @@ release_lock()
 	tidy
 }
 
+# holder: the process that the lock names.
+holder()
+{
+	jq -r '.Who | capture("process (?<number>[0-9]+)").number' "$lock" 2>/dev/null
+}
+
+# kill_holder: kill -9 to the run of the crowd that has the lock, unless it was killed; sets killed.
+kill_holder()
+{
+	local pid
+	pid=$(holder) || return 1
+	[[ " ${runs[*]} " == *" $pid "* && " ${killed[*]} " != *" $pid "* ]] || return 1
+	kill -KILL "$pid" 2>/dev/null && killed+=("$pid")
+}
+
+# Each run is about three stores, and shares two with its neighbours. While somebody thinks about a
+# question, one in four does not wait for the lock, and one in six is killed while it waits. Then the
+# holder is killed, and two of those that get the lock after it.
+@test "50 overlapping applies at once, some killed: every store once, and who is refused hears by whom" {
+	local count=50 number options runs=() killed=() refused=0 through=0
+	start_logged --latency 100
+	export CFPROV_PATIENCE=2s # a killed run may have sent something
+	manifest_of $((count + 2))
+	hold
+	for ((number = 1; number <= count; number++)); do
+		mapfile -t options < <(seq -f '-target=default/s%04.0f' $number $((number + 2)))
+		((number % 4 == 0)) || options+=(-lock-timeout=30m)
+		"$cfprov" apply -auto-approve "${options[@]}" >"out.$number" 2>"err.$number" 3>&- 7>&- &
+		runs[number]=$!
+	done
+	for ((number = 1; number <= count; number++)); do
+		if ((number % 4 == 0)); then
+			wait_until grep -q "is locked by .*process $later_pid" "err.$number"
+			refused=$((refused + 1))
+		else
+			wait_until grep -q 'Waiting for the lock' "err.$number"
+		fi
+	done
+	for ((number = 3; number <= count; number += 6)); do
+		kill -KILL "${runs[number]}"
+		killed+=("${runs[number]}")
+	done
+	kill -KILL "$later_pid"
+	wait_later
+	exec 7>&-
+	wait_until kill_holder
+	wait_until kill_holder
+	for ((number = 1; number <= count; number++)); do
+		status=0
+		wait "${runs[number]}" || status=$?
+		case $status in
+		0) through=$((through + 1)) ;;
+		1) ((number % 4 == 0)) ;;
+		*) ((status == 137)) && [[ " ${killed[*]} " == *" ${runs[number]} "* ]] ;;
+		esac
+	done
+	echo "$through got through, $refused were refused, ${#killed[@]} were killed" >&2
+	# One that was to be killed may have ended just before.
+	((through >= count - refused - ${#killed[@]} && through > 0))
+	good apply -auto-approve
+	agree $((count + 2))
+	[ "$(jq -r 'select(.method == "POST") | .body.name' "$sim_log" | sort | uniq -d)" = '' ]
+	tidy
+	good plan -detailed-exitcode
+}
+
 @test "a state that was lost while its backup is there: told before anything is taken over" {
 	start_logged
 	manifest a
