@@ -40,7 +40,7 @@ class Soak(Life):
         self.seen = []  # a dict of figures for each cycle
         self.most = {}  # of this cycle: memory by command
         self.runs = self.killed = 0
-        self.do_options(["--audit-log=on"], key)
+        self.do_options([], key)
 
     def cfprov(self, *arguments, kill_ms=None):
         status = super().cfprov(*arguments, kill_ms=kill_ms)
