@@ -1,7 +1,7 @@
 #include "apply/values.h"
 
 #include "adapter/table.h"
-#include "base/text.h"
+#include "base/value.h"
 #include "plan/renames.h"
 #include "plan/selection.h"
 
@@ -40,28 +40,6 @@ void values_release(struct values *values)
 
 /* ---- reading ---- */
 
-static bool check_bytes(const struct secret *value, struct error *err)
-{
-	size_t bad;
-
-	if (!value->length) {
-		error_set(err, "the value is empty");
-		return error_hint(err, "Cloudflare does not store empty values. Check its source.");
-	}
-	if (value->length > VALUE_LENGTH_LIMIT)
-		return error_set(err, "the value has %zu bytes, but Cloudflare allows at most %d",
-			value->length, VALUE_LENGTH_LIMIT);
-	if (!text_check_encoding(value->bytes, value->length, "the value", err))
-		return false;
-	if (memchr(value->bytes, '\0', value->length))
-		error_set(err, "the value contains a NUL byte");
-	else if (!text_is_utf8(value->bytes, value->length, &bad))
-		error_set(err, "the value is not UTF-8 (at byte %zu)", bad + 1);
-	else
-		return true;
-	return error_hint(err, "A value must be text. Encode binary data, for example as base64.");
-}
-
 const struct secret *values_open(
 	struct values *values, const struct object *object, struct error *err)
 {
@@ -77,7 +55,7 @@ const struct secret *values_open(
 	bool is_read = sources_read(values->keyring->sources, object->value, &secret, err);
 	for (; known < warnings->count; known++)
 		error_prefix(&warnings->items[known], "%s", address);
-	if (!is_read || !check_bytes(&secret, err)) {
+	if (!is_read || !value_check(secret.bytes, secret.length, err)) {
 		secret_release(&secret);
 		if (place->file && !err->file)
 			error_at(err, place->file, place->line, place->column);

@@ -16,9 +16,6 @@
 #include "source/keyring.h"
 #include "state/ledger.h"
 
-/* Cloudflare's API reference, Secrets Store, "Create a secret": at most 64 KiB, in bytes. */
-enum { VALUE_LENGTH_LIMIT = 65536 };
-
 struct values {
 	struct keyring *keyring;      /* borrowed, with its sources */
 	const struct ledger *ledger;  /* borrowed: the lineages */

@@ -3,6 +3,7 @@
 #include "adapter/dotenv.h"
 #include "adapter/json.h"
 #include "base/text.h"
+#include "base/value.h"
 #include "manifest/shape.h"
 #include "manifest/writing.h"
 
@@ -37,6 +38,20 @@ static void leave_out(struct envfile *envfile, struct envfile_entry *entry, cons
 static void leave_out_empty(struct envfile *envfile, struct envfile_entry *entry)
 {
 	leave_out(envfile, entry, "its value is empty, and Cloudflare does not store empty values");
+}
+
+/* What could never be written is left out, as a plan with it would be refused. */
+static void take_value(
+	struct envfile *envfile, struct envfile_entry *entry, const char *bytes, size_t length)
+{
+	struct error why CLEANUP(error_release) = {0};
+
+	if (!length)
+		leave_out_empty(envfile, entry);
+	else if (!value_check(bytes, length, &why))
+		leave_out(envfile, entry, why.message);
+	else
+		entry->ends_line = bytes[length - 1] == '\n';
 }
 
 /*
@@ -94,10 +109,8 @@ static void parse_dotenv(struct envfile *envfile, struct secret *bytes, struct e
 		} else if (it->is_open) {
 			error_set(refuse(envfile, it->line, errors),
 				"unclosed quote in the value of %s", it->key);
-		} else if (!it->length) {
-			leave_out_empty(envfile, entry);
 		} else {
-			entry->ends_line = it->value[it->length - 1] == '\n';
+			take_value(envfile, entry, it->value, it->length);
 		}
 		if (it->is_cut)
 			dotenv_warn(it, envfile->path, &envfile->warnings);
@@ -114,7 +127,9 @@ static void take_member(
 
 	if (!entry)
 		return;
-	if (json_is_null(member) || (text && !*text)) {
+	if (text) {
+		take_value(envfile, entry, text, strlen(text));
+	} else if (json_is_null(member)) {
 		leave_out_empty(envfile, entry);
 	} else if (is_object || json_is_array(member)) {
 		str_format(&why,
@@ -123,8 +138,6 @@ static void take_member(
 			is_object ? "an object" : "an array", entry->name,
 			is_object ? "name" : "0");
 		leave_out(envfile, entry, str_text(&why));
-	} else {
-		entry->ends_line = text && text[strlen(text) - 1] == '\n';
 	}
 }
 

@@ -190,6 +190,23 @@ stores:
 	refused .env -store keys
 }
 
+@test "what no secret can hold is left out" {
+	head -c 65537 /dev/zero | tr '\0' "x" >long
+	printf 'A=%s\nB=a\0b\nC=%s\nD=a\377b\n' "$(<long)" "${value}1" >.env
+	quiet .env -store keys -out cfprov.yaml
+	err_has 'A skipped: the value has 65537 bytes, but Cloudflare allows at most 65536 .env:1' \
+		'B skipped: the value contains a NUL byte .env:2' \
+		'D skipped: the value is not UTF-8 (at byte 2) .env:4'
+	start_sim
+	export CLOUDFLARE_ACCOUNT_ID=985e105f4ecef8ad9ca31a8372d0c353
+	good plan
+	out_has '/keys/C' 'Plan: 2 to add'
+	printf '{"A": "%s", "B": "%s"}' "$(<long)" "${value}1" >vars.json
+	quiet vars.json -store other
+	err_has 'A skipped: the value has 65537 bytes'
+	out_has 'name: B'
+}
+
 @test "what may be the rest of a secret is never taken for names" {
 	printf '%s\n' 'A=-----BEGIN KEY-----' "${value}MIIE+/" "${value}QmFz==" '-----END KEY-----' >.env
 	refused .env -store keys
