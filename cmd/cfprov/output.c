@@ -3,7 +3,6 @@
 #include "adapter/json.h"
 #include "bindings.h"
 #include "html.h"
-#include "manifest/pick.h"
 #include "markdown.h"
 #include "render.h"
 #include "stream.h"
@@ -192,16 +191,6 @@ static bool print_one(struct session *session)
 	return true;
 }
 
-/* -account is about what the state calls accounts. */
-static bool pick_recorded(struct session *session)
-{
-	const struct cli_texts *accounts = &session->cli->accounts;
-	const struct pick pick = {"the state", accounts->items, accounts->count};
-	struct error err CLEANUP(error_release) = {0};
-
-	return pick_accounts(&pick, &session->ledger.state.model, &err) || term_error(&err);
-}
-
 static bool check_options(const struct cli *cli)
 {
 	if (cli->raw && cli->json)
@@ -223,7 +212,8 @@ bool output_run(struct session *session)
 {
 	const struct cli *cli = session->cli;
 
-	if (!check_options(cli) || !session_show_state(session, false) || !pick_recorded(session))
+	if (!check_options(cli) || !session_show_state(session, false) ||
+		!session_pick_recorded(session))
 		return false;
 	if (cli->format)
 		return bindings_write(session);

@@ -190,6 +190,9 @@ bool session_ledger_options(struct session *session, const char *operation,
 bool session_open_state(struct session *session, const char *operation) MUST_CHECK;
 bool session_show_state(struct session *session, bool completes) MUST_CHECK;
 
+/* Leaves out of the state that was opened what -account does not name. */
+bool session_pick_recorded(struct session *session) MUST_CHECK;
+
 /* The same of one part, also if it was moved away. */
 bool session_open_any_state(struct session *session, const char *operation) MUST_CHECK;
 

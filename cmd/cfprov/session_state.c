@@ -373,6 +373,15 @@ bool session_show_state(struct session *session, bool completes)
 	return true;
 }
 
+bool session_pick_recorded(struct session *session)
+{
+	const struct cli_texts *accounts = &session->cli->accounts;
+	const struct pick pick = {"the state", accounts->items, accounts->count};
+	struct error err CLEANUP(error_release) = {0};
+
+	return pick_accounts(&pick, &session->ledger.state.model, &err) || term_error(&err);
+}
+
 bool session_open_old(struct session *session, struct error *ret_unread)
 {
 	struct error err CLEANUP(error_release) = {0};

@@ -22,7 +22,7 @@ static bool list(struct session *session, struct json_writer *json)
 	struct error_list errors CLEANUP(error_list_release) = {0};
 	bool *used AUTO_FREE = mem_alloc(cli->argument_count * sizeof(*used));
 
-	if (!session_show_state(session, false))
+	if (!session_show_state(session, false) || !session_pick_recorded(session))
 		return false;
 	const struct model *model = &session->ledger.state.model;
 	const struct address_scope scope = session_recorded(session);

@@ -170,7 +170,7 @@ const struct command cli_commands[] = {
 		"The help of a command is also shown by `cfprov COMMAND -help`.",
 		NULL, NULL},
 	{"state list", "[ADDRESS...]", "list the addresses of managed objects", COMMAND_STATE,
-		CLI_MANIFEST | CLI_STATE | CLI_DOCUMENT, SIZE_MAX, state_list_run,
+		CLI_MANIFEST | CLI_STATE | CLI_ACCOUNT | CLI_DOCUMENT, SIZE_MAX, state_list_run,
 		"Lists every managed object, or those that match an ADDRESS. An asterisk matches "
 		"within one part of an address.",
 		"cfprov state list 'prod/*'\n",

@@ -409,6 +409,10 @@ teardown() { stop_all; }
 	out_is $'east/blue\neast/red\n'
 	good state list '*'
 	out_is $'east/blue\neast/red\nwest/blue\nwest/red\n'
+	good state list -account=east
+	out_is $'east/blue\neast/red\n'
+	bad state list -account=nowhere
+	err_has nowhere
 	bad state list '*/*/*' east/red
 	out_is $'east/red\n'
 	err_has 'no object in the state matches `*/*/*`'
