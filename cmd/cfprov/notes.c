@@ -22,9 +22,10 @@ static void add_noted(struct str *out, const struct plan *plan, enum row_note no
 	}
 }
 
-/* What can't be verified: fingerprints made with another key, or without this one, or none. */
+/* What can't be verified, by its fingerprint: made with another key, without one, not valid; or
+ * none. */
 struct unverified {
-	size_t count, printed, unkeyed;
+	size_t count, foreign, unkeyed, invalid;
 };
 
 static struct unverified count_unverified(const struct plan *plan)
@@ -36,8 +37,13 @@ static struct unverified count_unverified(const struct plan *plan)
 		const struct object *recorded = row->copies ? row->copies : row->recorded;
 		if (!(row->notes & ROW_UNVERIFIED))
 			continue;
-		all.printed += recorded->fingerprint != NULL;
-		all.unkeyed += fingerprint_is_unkeyed(recorded->fingerprint);
+		if (!recorded->fingerprint)
+			continue;
+		bool is_valid = fingerprint_is_valid(recorded->fingerprint);
+		bool is_unkeyed = fingerprint_is_unkeyed(recorded->fingerprint);
+		all.invalid += !is_valid;
+		all.unkeyed += is_unkeyed;
+		all.foreign += is_valid && !is_unkeyed;
 	}
 	return all;
 }
@@ -47,6 +53,7 @@ bool notes_unverified(struct str *out, const struct plan *plan)
 	const struct unverified all = count_unverified(plan);
 	bool is_one = all.count == 1;
 	const char *was = is_one ? "Its fingerprint was" : "Their fingerprints were";
+	const char *values = is_one ? "the value" : "the values";
 
 	if (!all.count)
 		return false;
@@ -59,17 +66,23 @@ bool notes_unverified(struct str *out, const struct plan *plan)
 		str_format(out,
 			". %s made without the key%s. To accept what was made without it, run "
 			"`cfprov state sign`.",
-			was, all.unkeyed < all.printed ? ", or with a different one" : "");
-	else if (all.printed)
+			was, all.foreign ? ", or with a different one" : "");
+	else if (all.foreign)
 		str_format(out,
 			". %s made with a different key%s. Restore the key (CFPROV_KEY, or "
 			"`state.key`), or raise `version` to write %s again.",
-			was, all.printed < all.count ? ", or none was kept" : "",
-			is_one ? "the value" : "the values");
+			was, all.foreign < all.count ? ", or none was kept" : "", values);
+	else if (all.invalid)
+		str_format(out,
+			". %s not valid%s. Someone may have edited the state, or a newer version "
+			"of "
+			"cfprov wrote it. Raise `version` to write %s again.",
+			is_one ? "Its fingerprint is" : "Their fingerprints are",
+			all.invalid < all.count ? ", or none was kept" : "", values);
 	else
 		str_format(out,
 			". No fingerprint was kept of %s. Raise `version` to write %s again.",
-			is_one ? "it" : "them", is_one ? "the value" : "the values");
+			is_one ? "it" : "them", values);
 	return true;
 }
 

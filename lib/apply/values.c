@@ -273,7 +273,9 @@ bool values_check(struct values *values, const struct plan *plan, struct error_l
 			error_set(&err, "%s: %s", address,
 				verdict == VALUE_CHANGED
 					? "its value has changed since the plan was made"
-					: "the plan was made with a different key");
+				: fingerprint_is_valid(planned->fingerprint)
+					? "the plan was made with a different key"
+					: "its fingerprint in the plan is not valid");
 			error_hint(&err, "Run `cfprov plan` again.");
 		}
 		if (err.message)

@@ -248,6 +248,13 @@ bool fingerprint_is_current(const struct fingerprint_key *key, const char *text_
 	       strcmp(form.key_id, key->id) == 0;
 }
 
+bool fingerprint_is_valid(const char *text)
+{
+	struct form form;
+
+	return read_form(text, &form);
+}
+
 bool fingerprint_is_unkeyed(const char *text_or_null)
 {
 	struct form form;

@@ -56,6 +56,9 @@ enum value_verdict fingerprint_compare(const struct fingerprint_key *key,
 /* True if it was made with this key (or, without one, without), in the present form. */
 bool fingerprint_is_current(const struct fingerprint_key *key, const char *text_or_null);
 
+/* False: it is damaged, too cheap to make, or of a form that is not known here. */
+bool fingerprint_is_valid(const char *text);
+
 /* True if it was made without a key, at costs that make it worth comparing, and not signed. */
 bool fingerprint_is_unkeyed(const char *text_or_null);
 

@@ -800,12 +800,13 @@ print_of()
 	sed -i 's/m=19456,t=2/m=8,t=1/' "$state"
 	grep -q 'argon2id.*m=8,t=1' "$state"
 	good plan
-	err_has "The value of a secret can't be verified"
+	err_has "The value of a secret can't be verified" 'Its fingerprint is not valid. ' \
+		'Raise `version` to write the value again.'
 	export CFPROV_KEY=$long_key
 	good state sign -auto-approve
 	[[ $output != *default/keys/A* && $(print_of A) == *'m=8,t=1'* ]]
 	good plan
-	err_has "The value of a secret can't be verified"
+	err_has "The value of a secret can't be verified" 'Its fingerprint is not valid. '
 }
 
 @test "keyed fingerprints of 0.1.0 are read with the same key, and replaced" {
