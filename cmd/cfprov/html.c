@@ -129,10 +129,42 @@ static void add_address(struct str *out, const struct object *object)
 	str_text_add(out, "</code>");
 }
 
+/* Options are code, so that no line ends within one. */
+static void add_words(struct str *out, const char *text, size_t length)
+{
+	struct str copy CLEANUP(str_release) = {0};
+
+	str_add(&copy, text, length);
+	char *rest = copy.bytes;
+	for (const char *word, *before = ""; (word = strsep(&rest, " ")); before = " ") {
+		size_t dashed = word[0] == '-' ? strspn(word, "-abcdefghijklmnopqrstuvwxyz") : 0;
+
+		str_text_add(out, before);
+		if (dashed > 1)
+			str_format(out, "<code>%.*s</code>", (int)dashed, word);
+		add_text(out, word + (dashed > 1 ? dashed : 0));
+	}
+}
+
+/* So is what backticks are around. */
+static void add_prose(struct str *out, const char *text)
+{
+	for (const char *open, *close;
+		(open = strchr(text, '`')) && (close = strchr(open + 1, '`')); text = close + 1) {
+		struct str code CLEANUP(str_release) = {0};
+		str_add(&code, open + 1, (size_t)(close - open) - 1);
+		add_words(out, text, (size_t)(open - text));
+		str_text_add(out, "<code>");
+		add_text(out, str_text(&code));
+		str_text_add(out, "</code>");
+	}
+	add_words(out, text, strlen(text));
+}
+
 static void add_paragraph(struct str *out, const char *class, const char *text)
 {
 	str_format(out, "<p class=\"%s\">", class);
-	add_text(out, text);
+	add_prose(out, text);
 	str_text_add(out, "</p>");
 }
 
@@ -389,23 +421,6 @@ static void add_accounts(struct str *head, struct str *sections, const struct pl
 }
 
 /* ---- the page ---- */
-
-/* Options are code, so that no line ends within one. */
-static void add_prose(struct str *out, const char *text)
-{
-	struct str copy CLEANUP(str_release) = {0};
-
-	str_text_add(&copy, text);
-	char *rest = copy.bytes;
-	for (const char *word, *before = ""; (word = strsep(&rest, " ")); before = " ") {
-		size_t length = word[0] == '-' ? strspn(word, "-abcdefghijklmnopqrstuvwxyz") : 0;
-
-		str_text_add(out, before);
-		if (length > 1)
-			str_format(out, "<code>%.*s</code>", (int)length, word);
-		add_text(out, word + (length > 1 ? length : 0));
-	}
-}
 
 static void add_note(struct str *out, const char *text)
 {

@@ -66,7 +66,7 @@ has_lines()
 	page
 	id=$(sim_world '.accounts[] | .stores[] | .secrets[]? | select(.name == "THEIRS") | .id')
 	has_lines 'Plan: 1 to import, 2 to add, 2 to change, 1 to destroy.' \
-		'one/s/THEIRS already exists and will be adopted. To adopt without a prompt, pass -adopt or set `adopt: true`.' \
+		'one/s/THEIRS already exists and will be adopted. To adopt without a prompt, pass -adopt or set adopt: true.' \
 		'Account import add change destroy' 'one acc_1 1 0 2 1' 'two acc_2, token from env TOKEN_TWO 0 2 0 0' \
 		'Destroys 1' '- destroy one/s/GONE because it is not in the manifest' \
 		'Overwrites values that cfprov did not write 1' \

@@ -205,11 +205,13 @@ static void notes_and_unmanaged_secrets_are_told(void **state)
 		(const char *const[]){"<p class=\"note refusal\">",
 			"will fail: refusing to destroy",
 			"To proceed, pass <code>-allow-store-destroy</code>.</p>",
-			"Partial plan: account `three` could not be read and is not included.",
+			"Partial plan: account <code>three</code> could not be read and is not "
+			"included.",
 			"Partial plan: <code>-account</code>, <code>-target</code> or <code>-exc",
 			"<p>Account one <span class=\"dim\"><code>id-of-one</code>", "Destroys",
 			"also destroys, not managed by cfprov: one/s/THEIRS", NULL});
 	assert_null(strstr(str_text(&page.text), "<table>"));
+	assert_null(strchr(str_text(&page.text), '`'));
 }
 
 static void a_page_without_changes(void **state)
