@@ -38,6 +38,12 @@ static bool has(CURLU *url, CURLUPart part)
 	return text != NULL;
 }
 
+static bool refuse(const char *what, struct error *err)
+{
+	error_set(err, "%s is not a valid URL", what);
+	return error_hint(err, "A URL begins with https:// and the name of a host.");
+}
+
 static bool check(const char *what, CURLU *parts, struct http_url *url, struct error *err)
 {
 	char *scheme AUTO_FREE = get(parts, CURLUPART_SCHEME, 0, true);
@@ -48,7 +54,7 @@ static bool check(const char *what, CURLU *parts, struct http_url *url, struct e
 	url->path = get(parts, CURLUPART_PATH, 0, false);
 	url->query = get(parts, CURLUPART_QUERY, 0, false);
 	if (!scheme || !url->host || !url->path)
-		return error_set(err, "%s is not a valid URL", what);
+		return refuse(what, err);
 	if (has(parts, CURLUPART_USER) || has(parts, CURLUPART_PASSWORD))
 		return error_set(err, "%s must not contain a user or password", what);
 	bool is_http = strcmp(scheme, "http") == 0;
@@ -75,7 +81,7 @@ bool http_url_check(const char *what, const char *url, struct http_url *ret_url,
 	bool is_good =
 		curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK
 			? check(what, parts, &read, err)
-			: error_set(err, "%s is not a valid URL", what);
+			: refuse(what, err);
 	curl_url_cleanup(parts);
 	curl_global_cleanup();
 	if (!is_good)

@@ -217,7 +217,11 @@ void location_read(struct reading *r, struct location *ret_location)
 		read_secret(r, &location, (enum location_secret)i);
 	if (location.kind == LOCATION_S3 && !location.prefix)
 		location.prefix = default_prefix;
-	if (location.kind == LOCATION_S3 && !location.bucket && reading_next(r, "state", &state))
-		error_set(reading_error(r, state), "`bucket` is missing");
+	if (location.kind == LOCATION_S3 && !location.bucket && reading_next(r, "state", &state)) {
+		struct error *err = reading_error(r, state);
+		error_set(err, "`bucket` is missing");
+		error_hint(err,
+			"Add `bucket: NAME` to `state`, with the name of a bucket that exists.");
+	}
 	*ret_location = location;
 }

@@ -249,7 +249,10 @@ static const struct schema stores = {SCHEMA_LIST, .is = "a list of stores", .ite
 /* ---- the state, and what happens to the objects in it ---- */
 
 static const struct schema backend = {SCHEMA_TEXT,
-	.is = "the name of a backend (local, s3 or http)", .text = WORDS("local", "s3", "http")};
+	.is = "the name of a backend (local, s3 or http)",
+	.text = TEXT(.words = LIST("local", "s3", "http"),
+		.hint = "R2, AWS S3 and other object stores are `s3`; GitLab and other servers "
+			"with Terraform's protocol are `http`.")};
 static const struct schema bucket = {SCHEMA_TEXT, .is = "the name of a bucket",
 	.text = TEXT(.characters = LETTERS DIGITS "_.-", .longest = NAME_LENGTH,
 		.except = LIST(".", ".."), .why_except = "`.` and `..` are reserved for paths")};

@@ -56,7 +56,11 @@ static bool refuse_word(
 
 	str_text_add(why, "expected ");
 	for (size_t i = 0; schema->words[i]; i++) {
-		str_format(why, "%s`%s`", i ? " or " : "", schema->words[i]);
+		str_format(why, "%s`%s`",
+			!i                     ? ""
+			: schema->words[i + 1] ? ", "
+					       : " or ",
+			schema->words[i]);
 		if (shows_text && !near && text_is_near(text, schema->words[i]))
 			near = schema->words[i];
 	}

@@ -170,7 +170,8 @@ static bool refuse_reserved(struct error_list *problems)
 	error_set(err, "the variable name ACCOUNT_ID is reserved");
 	return error_hint(err,
 		"Only `prefix` and `address` of `state` can have ${ACCOUNT_ID}, so that "
-		"each account has a state of its own. Elsewhere, use another name.");
+		"each account has a state of its own. Elsewhere, write the id itself or use "
+		"another name.");
 }
 
 /* Nothing replaces it: it becomes the id of each account later. */
@@ -265,7 +266,7 @@ bool variables_check_used(const struct variables *variables, struct error_list *
 	for (const struct variable *it = variables->first; it; it = it->next) {
 		struct str name CLEANUP(str_release) = {0};
 		const char *near = NULL;
-		if (is_reserved(it->name)) {
+		if (it->is_given && is_reserved(it->name)) {
 			(void)refuse_reserved(errors);
 			continue;
 		}

@@ -85,10 +85,23 @@ keys()
 	err_lacks AKIA
 }
 
+@test "what is wrong with a state in a bucket comes with what to do" {
+	manifest 'backend: r2' 'bucket: b'
+	bad validate
+	err_has 'expected `local`, `s3` or `http`' 'R2, AWS S3 and other object stores are `s3`'
+	manifest 'backend: s3' 'endpoint: https://127.0.0.1:1'
+	bad validate
+	err_has '`bucket` is missing' 'Add `bucket: NAME` to `state`'
+	manifest 'backend: s3' 'bucket: b' 'endpoint: r2'
+	bad validate
+	err_has '`endpoint` is not a valid URL' 'A URL begins with https:// and the name of a host.'
+}
+
 @test "ACCOUNT_ID is a reserved name" {
 	manifest 'backend: s3' 'bucket: ${ACCOUNT_ID}'
 	bad validate
 	err_has 'the variable name ACCOUNT_ID is reserved' cfprov.yaml:5:11 'use another name'
+	[ "$(grep -c 'is reserved' err)" = 1 ]
 	manifest 'backend: s3' 'bucket: b' 'prefix: a/${ACCOUNT_ID}/b'
 	good validate
 	bad validate -var ACCOUNT_ID=x

@@ -337,7 +337,7 @@ stores:
 @test "state: another backend, or two paths, is an error" {
 	printf 'account_id: a1\nstores: [x]\nstate: {backend: gcs}\n' >cfprov.yaml
 	bad validate
-	err_has 'invalid backend `gcs`: expected `local` or `s3` or `http`' cfprov.yaml:3:18
+	err_has 'invalid backend `gcs`: expected `local`, `s3` or `http`' cfprov.yaml:3:18
 	bad show
 	printf 'account_id: a1\nstores: [x]\nstate: {backend: local, path: a}\n' >cfprov.yaml
 	printf 'state: {path: ./b}\n' >other.yaml

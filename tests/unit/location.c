@@ -74,7 +74,7 @@ static void state_paths(void **state)
 	expect_state(state, "state: {backend: local}\n", "state: {path: s/x.json}\n", beside);
 	expect_state(state, "state: {path: a}\n", "\nstate: {path: b}\n",
 		"!`path` is set twice with different values, first at ");
-	expect_state(state, "state: {backend: gcs}\n", NULL, "expected `local` or `s3` or `http`");
+	expect_state(state, "state: {backend: gcs}\n", NULL, "expected `local`, `s3` or `http`");
 	expect_state(state, "state: {}\n", NULL, "!`state` is empty");
 	expect_state(state, "state: {path: \"${NOT_SET_ANYWHERE}\"}\n", NULL, "is not set");
 	/* nothing else need be right */

@@ -194,7 +194,7 @@ static void bad_inside_values(void **state)
 		{" {generate: {bytes: 32769, encoding: hex}}", "5:41",
 			"32769 bytes are 65538 characters in hex, but a value has at most 65536"},
 		{" {generate: {bytes: 8, encoding: base32}}", "5:54",
-			"expected `hex` or `base64` or `base64url`"},
+			"expected `hex`, `base64` or `base64url`"},
 		{" {stdin: false}", "5:30", "must be `true` or omitted"},
 		{" {stdin: \"true\"}", "5:30", "`stdin`: expected true, found text"},
 		{" {stdin: }", "5:30", "found nothing"},

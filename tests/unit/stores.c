@@ -193,7 +193,7 @@ static void bad_fields(void **state)
 		{"version: ~", "5:44", "found nothing"},
 		{"update: never", "5:43", "expected `always` or `if_absent`"},
 		{"update: if_absnt", "5:43", "did you mean `if_absent`?"},
-		{"on_drift: true", "5:45", "expected `rewrite` or `warn` or `ignore`"},
+		{"on_drift: true", "5:45", "expected `rewrite`, `warn` or `ignore`"},
 		{"fingerprint: hmac", "5:48", "expected `none`"},
 		{"adopt: yes", "5:42", "`adopt`: expected true or false"},
 		{"prevent_destroy: 1", "5:52", "`prevent_destroy`: expected true or false"},
