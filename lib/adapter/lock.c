@@ -107,11 +107,13 @@ bool lock_is_held(const char *path, struct str *ret_info)
 	return true;
 }
 
-void lock_drop(struct lock *held)
+bool lock_drop(struct lock *held, struct error *err)
 {
-	if (held->fd >= 0 && held->path)
-		(void)unlink(held->path);
+	bool is_gone = held->fd < 0 || !held->path || unlink(held->path) == 0 || errno == ENOENT ||
+		       error_set_errno(err, errno, "can't remove %s", held->path);
+
 	lock_leave(held);
+	return is_gone;
 }
 
 void lock_leave(struct lock *held)

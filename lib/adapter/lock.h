@@ -29,8 +29,11 @@ bool lock_write(const struct lock *held, const char *info, struct error *err) MU
 /* True if a process holds the lock; then adds what it wrote to *ret_info. Creates nothing. */
 bool lock_is_held(const char *path, struct str *ret_info) MUST_CHECK;
 
-/* Removes the file and releases the lock; or leaves it for the next one to read. */
-void lock_drop(struct lock *held);
+/*
+ * Removes the file and releases the lock; or leaves it for the next one to read. False: the file
+ * stays, but the lock is released.
+ */
+bool lock_drop(struct lock *held, struct error *err) MUST_CHECK;
 void lock_leave(struct lock *held);
 
 #endif

@@ -81,6 +81,7 @@ static bool try_lock(struct part *part, const char *operation, struct str *ret_i
 	bool *ret_is_shared, struct error *err)
 {
 	struct str left CLEANUP(str_release) = {0};
+	struct error ignored CLEANUP(error_release) = {0};
 
 	*ret_is_shared = lock_take(&part->file_lock, part->backend->lock_path, &left, err);
 	if (*ret_is_shared && lock_backend(part, operation, &left, ret_info, err))
@@ -89,7 +90,7 @@ static bool try_lock(struct part *part, const char *operation, struct str *ret_i
 		str_add(ret_info, left.bytes, left.length);
 	forget_journal(part);
 	if (err->code == ERROR_BUSY)
-		lock_drop(&part->file_lock);
+		(void)!lock_drop(&part->file_lock, &ignored);
 	else
 		lock_leave(&part->file_lock); /* it may be locked with this ID */
 	return false;
@@ -291,11 +292,13 @@ void part_close(struct part *part)
 			error_hint(&why, "%s%sRun `cfprov force-unlock %s` to release it.",
 				why.hint ? why.hint : "", why.hint ? " " : "", part->lock_id);
 	}
-	if (why.message) {
-		event_emit(part->sink, &(struct event){.type = EVENT_WARNING, .err = &why});
+	if (why.message)
 		lock_leave(&part->file_lock);
-	}
-	lock_drop(&part->file_lock);
+	else if (!lock_drop(&part->file_lock, &why))
+		error_hint(&why,
+			"It locks nothing any longer. Remove it, or leave it to the next run.");
+	if (why.message)
+		event_emit(part->sink, &(struct event){.type = EVENT_WARNING, .err = &why});
 	backend_free(part->backend);
 	journal_release(&part->journal);
 	str_release(&part->dropped);

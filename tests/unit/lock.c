@@ -37,9 +37,9 @@ static void locks(void **state)
 	assert_int_equal(two.fd, -1);
 	error_release(&err);
 	expect_content(folder, ".lock", "it is me");
-	lock_drop(&one);
+	assert_true(lock_drop(&one, &err));
 	assert_false(folder_has(folder, ".lock"));
-	lock_drop(&one);
+	assert_true(lock_drop(&one, &err));
 	str_clear(&held);
 	assert_true(lock_take(&two, path, &held, &err));
 	assert_int_equal(held.length, 0);
@@ -48,8 +48,30 @@ static void locks(void **state)
 	lock_leave(&two);
 	assert_true(lock_take(&one, path, &held, &err));
 	assert_string_equal(str_text(&held), "and me");
-	lock_drop(&one);
+	assert_true(lock_drop(&one, &err));
 	assert_false(folder_has(folder, ".lock"));
+}
+
+/* A folder in its place stands for all that can't be removed. */
+static void lock_says_what_stays(void **state)
+{
+	struct folder *folder = *state;
+	const char *path = folder_file(folder, ".lock");
+	struct error err CLEANUP(error_release) = {0};
+	struct str held CLEANUP(str_release) = {0};
+	struct lock lock;
+
+	assert_true(lock_take(&lock, path, &held, &err));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_false(lock_drop(&lock, &err));
+	assert_int_equal(lock.fd, -1);
+	expect_text(err.message, "can't remove ");
+	assert_int_equal(rmdir(path), 0);
+	error_release(&err);
+	assert_true(lock_take(&lock, path, &held, &err));
+	assert_int_equal(unlink(path), 0);
+	assert_true(lock_drop(&lock, &err)); /* nothing stays */
 }
 
 static void refuse_lock(struct folder *folder, const char *name)
@@ -112,7 +134,7 @@ static void lock_goes_with_its_process(void **state)
 	expect_content(folder, ".lock", "gone soon");
 	assert_true(lock_take(&lock, path, &held, &err));
 	assert_string_equal(str_text(&held), "gone soon");
-	lock_drop(&lock);
+	assert_true(lock_drop(&lock, &err));
 }
 
 /* Many processes count in one file, each only while it holds the lock: no count is lost. */
@@ -143,7 +165,7 @@ static void lock_keeps_others_out(void **state)
 				round++;
 			close(fd);
 			str_release(&bytes);
-			lock_drop(&lock);
+			(void)!lock_drop(&lock, &err);
 		}
 		if (child == 0)
 			_exit(0);
@@ -159,6 +181,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test_in_folder(locks),
+		test_in_folder(lock_says_what_stays),
 		test_in_folder(refuses_to_lock),
 		test_in_folder(lock_goes_with_its_process),
 		test_in_folder(lock_keeps_others_out),
