@@ -220,20 +220,22 @@ is_stopping()
 	tidy
 }
 
-# reads_fifo, catches: what is started later has this file open; it has begun to catch SIGINT.
+# reads_fifo, catches: what is started later has this file open; it is cfprov by now, no longer the
+# shell that becomes it, and has begun to catch SIGINT.
 reads_fifo()
 {
 	[ -n "$(find "/proc/$later_pid/fd" -lname '*/fifo')" ]
 }
 catches()
 {
-	((0x$(sed -n 's/^SigCgt:\s*//p' "/proc/$later_pid/status") & 2))
+	[ "/proc/$later_pid/exe" -ef "$cfprov" ] &&
+		((0x$(sed -n 's/^SigCgt:\s*//p' "/proc/$later_pid/status") & 2))
 }
 
 # stopped INPUT ARGUMENT...: by SIGINT, while it waits for somebody who writes into the fifo.
 stopped()
 {
-	later from_terminal sh -c 'exec 0<"$1"; shift; exec "$0" "$@"' "$cfprov" "$@"
+	later from_terminal sh -c 'exec 0<"$1"; shift; exec "$0" "$@"' "$cfprov" "$@" 7>&-
 	wait_until reads_fifo
 	wait_until catches
 	kill -INT "$later_pid"
