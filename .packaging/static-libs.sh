@@ -76,13 +76,21 @@ apt()
 		-o "Dir::State::lists=$out/apt/lists" -o "Dir::Cache=$out/apt/cache" \
 		-o "APT::Sandbox::User=$(id -un)" "$@"
 }
-apt apt-get update >&2
+# no_sources WHAT: apt has said why.
+no_sources()
+{
+	echo "the sources of $1 can't be had; apt says above why. Where a mirror lacks some suites," \
+		"set SUITES to the others (now: $(awk '{ print $3 }' "$out/apt/sources.list" | sort -u |
+			paste -sd '|')). What is built then lacks security updates, and is for tests." >&2
+	exit 1
+}
+apt apt-get update >&2 || no_sources 'these suites'
 
 # fetch NAME VERSION: the source, with Debian's patches, is unpacked in src/NAME.
 fetch()
 {
 	(cd "$out/src" && apt apt-get source --download-only "$1=$2" && rm -rf "$1" &&
-		dpkg-source --no-check -x "$1_${2#*:}.dsc" "$1") >&2
+		dpkg-source --no-check -x "$1_${2#*:}.dsc" "$1") >&2 || no_sources "$1"
 	# As if all were made at once, so that no make wants to run autoconf.
 	find "$out/src/$1" -exec touch -h -d @1700000000 {} +
 }
