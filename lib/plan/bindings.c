@@ -52,6 +52,14 @@ static void add_row(
 		row);
 }
 
+/* A store's row breaks the bindings of the secrets in it: what never was there is no loss. */
+static bool has_secret(
+	const struct planner_input *input, const struct object *store, const char *name)
+{
+	return model_object(input->live, store->account, store->store, name) ||
+	       model_object(input->recorded, store->account, store->store, name);
+}
+
 void bindings_check(const struct planner_input *input, struct plan *plan)
 {
 	struct table *rows = NULL;
@@ -64,6 +72,8 @@ void bindings_check(const struct planner_input *input, struct plan *plan)
 		const char *key =
 			arena_format(&plan->arena, "%s\n%s", binding->store_id, binding->secret);
 		const struct row *row = table_get(rows, binding->store_id);
+		if (row && !has_secret(input, row_object(row), binding->secret))
+			continue;
 		struct broken_binding broken = {
 			binding, row ? row : table_get(rows, key), BREAK_STORE};
 		if (broken.row && breaks(broken.row, &broken.kind))
