@@ -3,6 +3,7 @@
 
 #include "apply/wait_active.h"
 #include "approval.h"
+#include "broken.h"
 #include "interrupt.h"
 #include "notes.h"
 #include "output.h"
@@ -301,10 +302,12 @@ static bool run_plan(struct session *session, const char *operation)
 		!(is_saved ? planning_check(session) : planning_make(session)))
 		return false;
 	const struct plan_view view = plan_view(session);
-	if (is_saved)
+	if (is_saved) {
 		output_saved_plan(session, &view);
-	else
+		broken_warn(view.plan);
+	} else {
 		print_plan(session, &view);
+	}
 	/* Without a question the state still learns what was refreshed. */
 	bool may_run =
 		view_is_empty(&view) || (is_saved ? is_guarded(session) : is_approved(session));

@@ -297,9 +297,38 @@ in_env='default/app/DB_PASSWORD will be destroyed, but a Worker binds it as `DB2
 	bad apply -bindings=wrangler.jsonc saved
 	err_has "-bindings can't be used with a saved plan"
 	good apply saved
+	err_has "Warning: $destroyed" "Warning: $renamed"
 	bound "$(binding FA fa-key)"
 	prov destroy -bindings=wrangler.jsonc -input=false
 	err_has 'default/app will be destroyed, but a Worker binds its secret `fa-key` as `FA`'
 	bad plan -bindings=none.jsonc
 	err_has none.jsonc
+}
+
+# ---- under a policy ---------------------------------------------------------------------------
+
+@test "bindings under a policy: what it allows works, and the rest is refused before any request" {
+	bound "$(binding DB DB_PASSWORD)"
+	printf 'state: {paths: [%s]}\n' "$state" >narrow.yaml
+	printf '%s\n' 'values: {env: [VALUE]}' "accounts: {$acc: {api_token: {env: [CLOUDFLARE_API_TOKEN]}}}" \
+		>>narrow.yaml
+	cp narrow.yaml policy.yaml
+	sed -i '/^accounts/d' narrow.yaml
+	export CFPROV_POLICY=policy.yaml
+	good check-bindings wrangler.jsonc
+	good plan -bindings=wrangler.jsonc
+	good output -format=wrangler -out=wrangler.jsonc
+	err_has 'Wrote wrangler.jsonc: '
+	: >"$sim_log"
+	for command in 'check-bindings wrangler.jsonc' 'plan -bindings=wrangler.jsonc'; do
+		# shellcheck disable=SC2086 # words
+		CFPROV_POLICY=narrow.yaml bad $command
+		err_has "the policy does not allow the account"
+	done
+	[ "$(requests)" = 0 ]
+	sed -i '/^state/d' policy.yaml
+	cp wrangler.jsonc before
+	bad output -format=wrangler -out=wrangler.jsonc
+	err_has 'the policy does not allow the state'
+	cmp before wrangler.jsonc
 }
