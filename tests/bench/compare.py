@@ -17,9 +17,9 @@ NODE = PEERS + '/node'
 class Peer:
     """A tool in PEERS: its name as shown, its folder, and how it creates that many stores."""
 
-    def __init__(self, name, folder, words, prepare=None, stores=STORES):
+    def __init__(self, name, folder, words, note, prepare=None, stores=STORES):
         self.name, self.folder, self.words = name, f'{PEERS}/{folder}', words
-        self.prepare, self.stores = prepare, stores
+        self.note, self.prepare, self.stores = note, prepare, stores
 
     def version(self):
         """None if it is not installed: its installation ends by writing this file."""
@@ -70,35 +70,40 @@ def beside_packages(script):
     return copy
 
 
-OPENTOFU = Peer('OpenTofu, no provider', 'opentofu',
-                ['{peer}/tofu', 'apply', '-auto-approve', '-input=false', '-no-color',
-                 '-parallelism=10', '-var=stores={stores}'], tofu_init)
+OPENTOFU = Peer(
+    'OpenTofu, no provider', 'opentofu',
+    ['{peer}/tofu', 'apply', '-auto-approve', '-input=false', '-no-color', '-parallelism=10',
+     '-var=stores={stores}'],
+    f'OpenTofu sends no request here, so this is less than it needs: it applies {STORES:,}\n'
+    '  `terraform_data`, which are built in.', tofu_init)
 ALL = [
-    Peer('official Go SDK', 'sdk-go', ['{peer}/sdk', '{stores}']),
+    Peer('official Go SDK', 'sdk-go', ['{peer}/sdk', '{stores}'],
+         'The Go SDK is its service for stores alone, which is smaller than the client for all.'),
     Peer('official TypeScript SDK', 'sdk-typescript', [NODE, '{peer}/sdk.mjs', '{stores}'],
+         'The TypeScript SDK is the tree-shakable one, which is quicker than the other.',
          beside_packages('sdk.mjs')),
-    Peer('official Python SDK', 'sdk-python', ['{peer}/bin/python', HERE + '/sdk.py', '{stores}']),
+    Peer('official Python SDK', 'sdk-python', ['{peer}/bin/python', HERE + '/sdk.py', '{stores}'],
+         'The Python SDK uses aiohttp, which is quicker than its default.'),
     Peer('alchemy', 'alchemy', [NODE, '{peer}/alchemy.mjs', '{stores}'],
+         'alchemy keeps its state in files, as it does by default.',
          beside_packages('alchemy.mjs')),
     OPENTOFU,
     Peer('wrangler', 'wrangler',
          ['sh', '-c', 'seq {stores} | xargs -P 10 -I @ "$@"', 'sh', NODE,
           '{peer}/node_modules/wrangler/bin/wrangler.js', 'secrets-store', 'store', 'create',
-          'store_@', '--remote'], stores=ONE_BY_ONE),
+          'store_@', '--remote'],
+         f'wrangler has no command for several stores. It was measured with {ONE_BY_ONE} processes\n'
+         f'  for as many stores, ten at a time; its times are those, times {STORES // ONE_BY_ONE}.',
+         stores=ONE_BY_ONE),
 ]
 NOTES = f'''
 Every tool creates {STORES:,} stores in an empty account of the simulator, over plain HTTP, ten at
 a time. The time is from start to end of its process; memory is the peak of all its processes.
 cfprov also reads the manifest, lists what exists, plans, and keeps a journal and a state.
 
-- libcurl and the SDKs only send the requests: [peers](peers) has the few lines for each. The
-  TypeScript SDK is the tree-shakable one, the Python SDK uses aiohttp: both are quicker so.
-- alchemy keeps its state in files, as it does by default.
-- OpenTofu sends no request here, so this is less than it needs: it applies {STORES:,}
-  `terraform_data`, which are built in. Cloudflare's provider could not be had where this was
-  measured: as a Go module there was no later version than 1.18.1, which has no Secrets Store.
-- wrangler has no command for several stores. It was measured with {ONE_BY_ONE} processes for
-  {ONE_BY_ONE} stores, ten at a time; its times are those, times {STORES // ONE_BY_ONE}.
+- libcurl and the SDKs only send the requests: [peers](peers) has the few lines for each.
+- Cloudflare's provider for OpenTofu could not be had: as a Go module there was no later version
+  than 1.18.1, which has no Secrets Store.
 '''
 
 
@@ -151,4 +156,5 @@ def table(figures, number, plural):
                      f'| {ratio(of["memory / cfprov"], SMALLER, name)} |')
     absent = [name for name, version in versions.items() if not version]
     return lines + NOTES.rstrip('\n').split('\n') + (
+        [f'- {peer.note}' for peer in ALL if peer.version()]) + (
         [f'- Not installed, so not measured: {", ".join(absent)}.'] if absent else [])
