@@ -10,7 +10,7 @@ cd "$(dirname "$0")" || exit 2
 # Lines "ROW TEST  (FILE)", of tests that name their fault.
 named()
 {
-	for file in cli/*.bats canary/*.bats trust/*.bats; do
+	for file in cli/*.bats canary/*.bats state/*.bats trust/*.bats; do
 		sed -n 's/^@test "fault \([A-DT][0-9]*\): \(.*\)" {$/\1 \2/p' "$file" |
 			sed "s|\$|  ($file)|"
 	done

@@ -38,6 +38,8 @@ static bool open_old(struct session *session, bool to_split, const char *from, s
 	else
 		cli->state = from;
 	session_init(ret, cli);
+	/* An interrupted run may have brought it, with the next serial, to the new place. */
+	ret->sealing.accepts_older = true;
 	ret->sealing.sign_with =
 		arena_format(&ret->arena, "-%s=%s", is_manifest(from) ? "f" : "state", shown);
 	if (!session_load_policy(ret) || !session_find_state(ret))
@@ -192,7 +194,11 @@ static bool move(struct session *session, struct session *old)
 	struct error err CLEANUP(error_release) = {0};
 	bool is_there;
 
-	if (!check_target(session, old, &is_there) || !is_approved(session, old))
+	if (!check_target(session, old, &is_there))
+		return false;
+	if (!is_there && !part_check_seen(&from->parts[0], &from->state, &err))
+		return term_error(&err);
+	if (!is_approved(session, old))
 		return false;
 	/* What was encrypted stays so, unless the manifest says otherwise. */
 	if (session->sealing.encryption == ENCRYPTION_UNSAID)
@@ -202,7 +208,7 @@ static bool move(struct session *session, struct session *old)
 	state_release(&copy);
 	if (!is_written || !verify(session, &to->state, &err)) {
 		term_error(&err);
-		term_print("The state %s is still valid. Nothing was removed.",
+		term_print("The state %s is as it was. Run `cfprov state migrate` again.",
 			from->parts[0].backend->name);
 		return false;
 	}

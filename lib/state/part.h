@@ -69,6 +69,10 @@ bool part_lock(struct part *part, const struct part_wait *wait, struct error *er
 /* Gives the state (state_release); an empty one if there is none yet. */
 bool part_load(struct part *part, struct state *ret_state, struct error *err) MUST_CHECK;
 
+/* False: this machine has seen a newer state. part_load asks, unless `accepts_older`. */
+bool part_check_seen(
+	const struct part *part, const struct state *state, struct error *err) MUST_CHECK;
+
 /* Gives one of the states that a log has kept (state_release). Another serial or lineage than it
  * should have is an error. After part_load. */
 bool part_read_old(

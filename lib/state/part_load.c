@@ -258,22 +258,12 @@ static bool fold_left(struct part *part, struct state *state, struct error *err)
 	return true;
 }
 
-/*
- * Is the state older than one that this machine has seen? Anybody could put an old copy there. What
- * was left where the state was moved from is older, and nothing is made from it.
- */
-static bool check_seen(struct part *part, const struct state *state, struct error *err)
+/* Anybody could put an old copy there. */
+bool part_check_seen(const struct part *part, const struct state *state, struct error *err)
 {
-	const struct sealing *sealing = &part->sealing;
-	int64_t seen = sealing_keys(sealing) ? seen_serial(state->lineage) : 0;
+	int64_t seen = sealing_keys(&part->sealing) ? seen_serial(state->lineage) : 0;
 
-	if (state->moved_to)
-		return true;
-	if (seen > state->serial)
-		part->seen_serial = seen;
-	else if (sealing_is_sound(&part->found) && sealing_keys(sealing))
-		(void)seen_remember(state->lineage, state->serial);
-	if (!part->seen_serial || sealing->accepts_unsigned || sealing->only_shows)
+	if (seen <= state->serial)
 		return true;
 	error_set(err,
 		"the state is older than one that this machine has seen (serial %lld, but it was "
@@ -282,6 +272,22 @@ static bool check_seen(struct part *part, const struct state *state, struct erro
 	error_hint(err, "Someone may have put an old copy in its place. Restore the newer one, or "
 			"accept this one once with `cfprov state sign`.");
 	return error_at(err, part->backend->name, 0, 0);
+}
+
+/* What was left where the state was moved from is older, and nothing is made from it. */
+static bool check_seen(struct part *part, const struct state *state, struct error *err)
+{
+	const struct sealing *sealing = &part->sealing;
+	int64_t seen = sealing_keys(sealing) ? seen_serial(state->lineage) : 0;
+
+	if (state->moved_to || (seen > state->serial && sealing->accepts_older))
+		return true;
+	if (seen > state->serial)
+		part->seen_serial = seen;
+	else if (sealing_is_sound(&part->found) && sealing_keys(sealing))
+		(void)seen_remember(state->lineage, state->serial);
+	return sealing->accepts_unsigned || sealing->only_shows ||
+	       part_check_seen(part, state, err);
 }
 
 static bool decode_snapshot(struct part *part, const struct backend_snapshot *snapshot,

@@ -35,6 +35,7 @@ struct sealing {
 	enum encryption encryption; /* of what is written, as the manifest says */
 	bool encrypts;              /* what is written is sealed: see sealing_settle */
 	bool accepts_unsigned; /* `state sign`: what is not signed, or by an unknown key, is read */
+	bool accepts_older;    /* `state migrate`: whoever opens the state calls part_check_seen */
 	bool only_shows;       /* what is signed is read although there is no key */
 	bool lacks_key;        /* with `only_shows`: a key is configured, but could not be read */
 	const char *sign_with; /* borrowed: the option with which `state sign` finds this state */

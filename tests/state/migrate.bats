@@ -280,7 +280,7 @@ keyed()
 	# The copy can't be written.
 	http_fault '{"method": "POST", "lock": false, "do": "reset", "count": 1000}'
 	bad state migrate -auto-approve
-	err_has "The state $state is still valid. Nothing was removed."
+	err_has "The state $state is as it was. Run \`cfprov state migrate\` again."
 	http_ask -k "$http_url/_test/faultless" -d ''
 	local_manifest
 	good plan
@@ -296,6 +296,25 @@ keyed()
 	[ "$(jq -r .moved_to "$state")" = "$gitlab" ]
 	good plan
 	out_has 'No changes.'
+}
+
+@test "fault D9: with a key, an interrupted migration continues, and an older state is still refused" {
+	local_manifest
+	keyed
+	good apply -auto-approve
+	cp "$state" first.json
+	remote_manifest
+	keyed
+	good state migrate -auto-approve
+	# The copy is there, and the old place was not told. This machine has seen the copy.
+	cp first.json "$state"
+	good state migrate -auto-approve
+	err_has 'The state is now at' 'with serial 2'
+	# Where the new place has it no longer, the old one is only an old copy.
+	cp first.json "$state"
+	sed -i 's,/state/main,/state/other,' cfprov.yaml
+	bad state migrate -auto-approve
+	err_has 'Error: the state is older than one that this machine has seen (serial 1, but it was 2)'
 }
 
 @test "the manifest names another place before the state was moved there" {
