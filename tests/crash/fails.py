@@ -20,11 +20,12 @@ import resource
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "worst"))
+import places
 import worst
 
 # What could not be removed may stay, but no journal. A lock's file is nobody's once it is unlocked.
 worst.Scene.litter = "journal"
-from worst import Bad, Point, Recovery, Remote, Scene
+from worst import Bad, Point, Recovery, Scene
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--every", type=int, default=12)
@@ -87,7 +88,9 @@ def limits(scene, calls, allocations):
 
 nothing, everything = Scene(), worst.Everything()
 plain = worst.local_scenes(nothing, everything)
-remote = [Remote(nothing, kind) for kind in ("http", "s3")]
+remote = [*places.remote(nothing, worst.Destroy(), worst.StateRm()), *places.moves()]
+if not options.all:
+    remote = remote[::2]
 again = [Recovery(nothing, 70), Recovery(everything, 120)]
 plans = [(False, it, every_error) for it in [*plain, *remote, *again]]
 plans += [(False, worst.Limited(it), limits) for it in (nothing, everything)]

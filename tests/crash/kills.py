@@ -4,7 +4,8 @@ another; also of the run after such a kill. After each, the command runs again: 
 once and is recorded, nothing else was touched, nothing is left behind, a plan has nothing to do.
 
     python3 tests/crash/kills.py                as the suite does: every eighth of the calls that
-                                                change nothing and send nothing
+                                                change nothing and send nothing;
+                                                with remote states, a third of that
     python3 tests/crash/kills.py --every 1      all calls
     python3 tests/crash/kills.py --match s3     only scenes with this in their name
 
@@ -16,8 +17,9 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "worst"))
+import places
 import worst
-from worst import Point, Recovery, Remote, Scene
+from worst import Point, Recovery, Scene
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--every", type=int, default=8)
@@ -32,9 +34,17 @@ def every_call(scene, calls, allocations):
             yield Point(scene, number, f"kill:{number}", what=f"kill at call {number}, {name} {fd}")
 
 
+def some_calls(scene, calls, allocations):
+    points = list(every_call(scene, calls, allocations))
+    return points if options.every == 1 else points[::3]
+
+
 nothing, everything = Scene(), worst.Everything()
+edits = (worst.StateRm(), worst.StateMv(), worst.StatePush())
 plain = worst.local_scenes(nothing, everything)
-remote = [Remote(it, kind) for it in (nothing, everything) for kind in ("http", "s3")]
+remote = places.remote(nothing, everything)
+others = [*places.remote(worst.Destroy(), *edits), *places.moves()]
 again = [Recovery(nothing, 70), Recovery(nothing, 80), Recovery(everything, 120)]
 plans = [(lags, it, every_call) for it in [*plain, *remote, *again] for lags in (False, True)]
+plans += [(False, it, some_calls) for it in others]
 worst.run([it for it in plans if options.match in it[1].name], options.jobs, "kills")

@@ -82,6 +82,14 @@ class Server(http.server.ThreadingHTTPServer):
         pass
 
 
+def copy(place, to):
+    """What is kept at a place is at another, too."""
+    with guard:
+        for them in (kept, locks, objects):
+            there = {it: what for it, what in them.items() if place in it.split("/")}
+            them.update({it.replace(place, to): what for it, what in there.items()})
+
+
 def start():
     server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()

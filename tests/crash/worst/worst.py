@@ -43,14 +43,16 @@ def skip_all(why):
     sys.exit(0)
 
 
-def build_meddle(folder):
-    """Compiles meddle.c; gives the library."""
-    library = os.path.join(folder, "meddle.so")
+def build(folder, sources):
+    """Compiles these; gives the libraries, as LD_PRELOAD takes them."""
     compiler = os.environ.get("CC", "cc").split()
     if not shutil.which(compiler[0]):
         skip_all(f"there is no {compiler[0]}")
-    source = os.path.join(HERE, "meddle.c")
-    subprocess.run([*compiler, "-O1", "-shared", "-fPIC", "-w", "-o", library, source], check=True)
+    libraries = [os.path.join(folder, it + ".so") for it in sources]
+    for source, library in zip(sources, libraries):
+        options = ["-O1", "-shared", "-fPIC", "-w", "-o", library, os.path.join(HERE, source)]
+        subprocess.run([*compiler, *options], check=True)
+    library = ":".join(libraries)
     probe = dict(os.environ, LD_PRELOAD=library, MEDDLE="kill:1")
     if subprocess.run([CFPROV, "version"], env=probe, capture_output=True).returncode != -9:
         skip_all("nothing can be preloaded into this cfprov")
@@ -66,7 +68,8 @@ class Worker:
         self.sim = self.port = None
         self.seed = None  # the file that the simulator began with
         self.snapshots = {}
-        self.place = 0  # of remote states: each point has its own
+        self.points = 0
+        self.place = ""  # of remote states: each point has its own
         self.env = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         self.env.update(CLOUDFLARE_API_TOKEN="cfsim-token", XDG_STATE_HOME=self.top + "/machine")
         self.env["CFPROV_PATIENCE"] = PATIENCE if lags else "0s"
@@ -202,29 +205,40 @@ class Worker:
 
     def begin(self, scene):
         """Makes the scene: the first time by its own means, later from what they made."""
-        self.place += 1
-        self.env["CFPROV_KEY"] = KEY if scene.has_key else ""
+        self.points += 1
+        self.place = f"place-{self.number}-{self.points}"
+        self.env.update(CFPROV_KEY=KEY if scene.has_key else "", CFPROV_OLD_KEY="")
         shutil.rmtree(self.top + "/machine", ignore_errors=True)  # it has seen no state yet
-        kept = self.snapshots.get(scene.name)
-        if kept and not scene.is_remote:
-            self.new_world(kept + ".json" if os.path.exists(kept + ".json") else None)
-            shutil.rmtree(self.dir, ignore_errors=True)
-            shutil.copytree(kept, self.dir)
-            return
-        self.new_world()
         shutil.rmtree(self.dir, ignore_errors=True)
-        os.mkdir(self.dir)
-        scene.begin(self)
-        if self.lags:
-            time.sleep(LAG_MS / 1000)
+        if scene.name in self.snapshots:
+            self.restore(*self.snapshots[scene.name])
+        else:
+            self.new_world()
+            os.mkdir(self.dir)
+            scene.begin(self)
+            if self.lags:
+                time.sleep(LAG_MS / 1000)
+            self.snapshots[scene.name] = self.keep()
+        self.env.update(scene.env)
+
+    def keep(self):
+        """Copies what there is; gives the folder, and the place that the files in it name."""
         kept = os.path.join(self.top, f"kept.{len(self.snapshots)}")
-        if not scene.is_remote:
-            shutil.copytree(self.dir, kept)
-            world = self.ask("GET", "/_cfsim/world")
-            if world["accounts"]:
-                with open(kept + ".json", "w") as file:
-                    json.dump(world, file)
-        self.snapshots[scene.name] = kept
+        shutil.copytree(self.dir, kept)
+        servers.copy(self.place, self.place + "-kept")
+        world = self.ask("GET", "/_cfsim/world")
+        if world["accounts"]:
+            with open(kept + ".json", "w") as file:
+                json.dump(world, file)
+        return kept, self.place
+
+    def restore(self, kept, place):
+        self.new_world(kept + ".json" if os.path.exists(kept + ".json") else None)
+        shutil.copytree(kept, self.dir)
+        servers.copy(place + "-kept", self.place)
+        for name in os.listdir(self.dir):
+            if name.endswith(".yaml"):
+                self.write(name, self.read(name).replace(place, self.place))
 
     def tidy(self, what):
         left = [it for it in os.listdir(self.dir) if re.search(rf"\.({what})$", it)]
@@ -256,9 +270,9 @@ class Scene:
     next_args = None  # the command that runs after the one that was hurt; None: the same
     values = ALL_VALUES  # address -> the number of its value, at the end
     foreign = ()  # addresses of what is somebody else's, there before and after
-    is_remote = False
     litter = "tmp|journal|lock"  # endings of files that must not be left
     has_key = True  # without one, fingerprints take their time
+    env = {}  # what the environment is besides, once the scene is made
 
     def begin(self, w):
         w.write("cfprov.yaml", HEAD + ALL)
@@ -482,36 +496,6 @@ class Limited(Scene):
         self.begin = scene.begin
 
 
-class Remote(Scene):
-    """The same with the state on a server; each point has a place of its own there."""
-
-    is_remote = True
-
-    def __init__(self, scene, kind):
-        self.scene, self.kind = scene, kind
-        self.name = f"{scene.name}, state: {kind}"
-        self.args, self.next_args = scene.args, scene.next_args
-        self.values, self.foreign = scene.values, scene.foreign
-
-    def begin(self, w):
-        place = f"{w.number}-{w.place}"
-        if self.kind == "http":
-            state = f"state: {{backend: http, address: '{w.bucket}/state/{place}', " \
-                f"lock_address: '{w.bucket}/state/{place}'}}\n"
-        else:
-            state = f"state: {{backend: s3, bucket: states, prefix: p{place}, " \
-                f"endpoint: '{w.bucket}', region: here}}\n"  # of R2, cfprov would wait
-        write = w.write
-        w.write = lambda name, text: write(name, text.replace(HEAD, HEAD + state))
-        try:
-            self.scene.begin(w)
-        finally:
-            w.write = write
-
-    def settled(self, w, with_plan):
-        self.scene.settled(w, with_plan)
-
-
 # Calls that change nothing and send nothing. What comes before the next one that does is one state.
 LOOKS = ("open", "__open_2", "openat", "__openat_2", "read", "pread", "poll", "socket")
 LOOKS += ("stat", "lstat", "fstat", "access")
@@ -561,7 +545,7 @@ def play(w, point, is_first=True):
     except (Bad, OSError, ValueError, KeyError, subprocess.SubprocessError) as why:
         if not w.has_sim() and is_first:
             return play(w, point, False)  # somebody ended the simulator
-        files = " ".join(sorted(os.listdir(w.dir)))
+        files = " ".join(sorted(os.listdir(w.dir))) if os.path.exists(w.dir) else "none"
         return f"{scene.name}, {point.what}: {why}\nfiles: {files}\n{said}", False
 
 
@@ -584,10 +568,10 @@ def end(pool):
     sys.exit(1)
 
 
-def run(plans, jobs, word):
+def run(plans, jobs, word, sources=("meddle.c",)):
     """plans: of (lags, scene, points), where points(calls, allocations) gives Points. TAP."""
     folder = tempfile.mkdtemp(prefix="worst.")
-    library = build_meddle(folder)
+    library = build(folder, sources)
     server = servers.start()
     total = failed = 0
     print(f"1..{len(plans)}", flush=True)
