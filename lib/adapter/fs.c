@@ -216,8 +216,7 @@ static bool write_all(int fd, const char *bytes, size_t length)
 	return true;
 }
 
-/* A new name is durable only after its folder is. */
-static bool sync_folder_of(const char *path, struct error *err)
+bool fs_sync_name(const char *path, struct error *err)
 {
 	char *folder AUTO_FREE = fs_neighbour(path, ".");
 	int fd CLEANUP(fs_close) = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -226,6 +225,13 @@ static bool sync_folder_of(const char *path, struct error *err)
 	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
 		return error_set_errno(err, errno, "can't sync the directory of %s", path);
 	return true;
+}
+
+bool fs_sync(int fd, const char *path, struct error *err)
+{
+	if (fsync(fd) != 0)
+		return error_set_errno(err, errno, "can't sync %s", path);
+	return fs_sync_name(path, err);
 }
 
 /* Creates a file, in place of whatever has its name. Returns its descriptor; -1: failed. */
@@ -314,14 +320,14 @@ static bool keep_backup(const char *path, const char *backup, struct error *err)
 	/* fs_replace syncs the folder of `path` itself. */
 	size_t length = folder_length(backup);
 	bool is_beside = folder_length(path) == length && memcmp(path, backup, length) == 0;
-	return is_beside || sync_folder_of(backup, err);
+	return is_beside || fs_sync_name(backup, err);
 }
 
 static bool put_in_place(const char *fresh, const char *path, struct error *err)
 {
 	if (rename(fresh, path) != 0)
 		return error_set_errno(err, errno, "can't replace %s", path);
-	return sync_folder_of(path, err);
+	return fs_sync_name(path, err);
 }
 
 bool fs_replace(const char *path, const char *backup, const struct str *bytes, struct error *err)
@@ -359,14 +365,14 @@ bool fs_create(const char *path, const struct str *bytes, struct error *err)
 	if (link(fresh, path) != 0 &&
 		((errno == EEXIST && !fs_check_new(path, err)) || rename(fresh, path) != 0))
 		return err->message ? false : error_set_errno(err, errno, "can't create %s", path);
-	return sync_folder_of(path, err);
+	return fs_sync_name(path, err);
 }
 
 bool fs_remove(const char *path, struct error *err)
 {
 	if (unlink(path) != 0)
 		return errno == ENOENT || error_set_errno(err, errno, "can't remove %s", path);
-	return sync_folder_of(path, err);
+	return fs_sync_name(path, err);
 }
 
 char *fs_neighbour(const char *path, const char *name)
@@ -569,7 +575,7 @@ bool fs_log_create(struct fs_log *log, const char *path, struct error *err)
 	if (log->fd < 0)
 		return false;
 	log->path = mem_copy_text(path);
-	return sync_folder_of(path, err);
+	return fs_sync_name(path, err);
 }
 
 bool fs_log_append(struct fs_log *log, const struct str *bytes, struct error *err)

@@ -82,7 +82,11 @@ bool fs_is_same_file(const char *a, const char *b);
 /* Removes a file, durably. Its absence is no error. */
 bool fs_remove(const char *path, struct error *err) MUST_CHECK;
 
-/* Creates the folders on the way to a file that do not exist yet, with mode 0700. */
+/* Makes durable that a path exists or is gone; with fs_sync, what is in the file, too. */
+bool fs_sync_name(const char *path, struct error *err) MUST_CHECK;
+bool fs_sync(int fd, const char *path, struct error *err) MUST_CHECK;
+
+/* Creates the folders on the way to a file that do not exist yet, with mode 0700, durably. */
 bool fs_make_folders(const char *path, struct error *err) MUST_CHECK;
 
 /*

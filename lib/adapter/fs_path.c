@@ -189,8 +189,12 @@ bool fs_make_folders(const char *path, struct error *err)
 	for (char *slash = strchr(folder + (*folder == '/'), '/'); slash;
 		slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+		if (mkdir(folder, 0700) == 0) {
+			if (!fs_sync_name(folder, err))
+				return false;
+		} else if (errno != EEXIST) {
 			return error_set_errno(err, errno, "can't create the directory %s", folder);
+		}
 		*slash = '/';
 	}
 	return true;

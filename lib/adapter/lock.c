@@ -94,6 +94,11 @@ bool lock_write(const struct lock *held, const char *info, struct error *err)
 	       error_set_errno(err, errno, "can't write the lock file %s", held->path);
 }
 
+bool lock_sync(const struct lock *held, struct error *err)
+{
+	return fs_sync(held->fd, held->path, err);
+}
+
 bool lock_is_held(const char *path, struct str *ret_info)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

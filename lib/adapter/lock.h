@@ -26,6 +26,9 @@ bool lock_take(
 /* Writes into the file, in place of what is there. */
 bool lock_write(const struct lock *held, const char *info, struct error *err) MUST_CHECK;
 
+/* Makes what was written durable, so that it is there after a power cut, too. */
+bool lock_sync(const struct lock *held, struct error *err) MUST_CHECK;
+
 /* True if a process holds the lock; then adds what it wrote to *ret_info. Creates nothing. */
 bool lock_is_held(const char *path, struct str *ret_info) MUST_CHECK;
 

@@ -81,6 +81,11 @@ bool backend_is_log(const struct backend *backend)
 	return backend->kind->history != NULL;
 }
 
+bool backend_has_lock(const struct backend *backend)
+{
+	return backend->kind->lock != NULL;
+}
+
 bool backend_check(struct backend *backend, struct error *err)
 {
 	return !backend->kind->check || backend->kind->check(backend, err);

@@ -107,6 +107,9 @@ void backend_free(struct backend *backend); /* may be NULL */
 /* True if the states are a log without gaps: each serial is the one before plus one. */
 bool backend_is_log(const struct backend *backend);
 
+/* True if there is a lock besides the lock file. */
+bool backend_has_lock(const struct backend *backend);
+
 /*
  * Can states be written? The local kind looks at the files, s3 proves at the first use that the
  * server honours conditions. Comes before anything is requested of Cloudflare.

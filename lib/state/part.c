@@ -64,7 +64,9 @@ static bool lock_backend(struct part *part, const char *operation, const struct 
 	choose_id(part, left, id);
 	lock_info_encode(id, operation, backend->name, &info);
 	const struct backend_lock lock = {.id = id, .info = str_text(&info)};
+	/* So that this machine resumes also after a power cut. */
 	if (!lock_write(&part->file_lock, lock.info, err) ||
+		(backend_has_lock(backend) && !lock_sync(&part->file_lock, err)) ||
 		!backend_lock(backend, &lock, &part->lock_id, ret_info, err))
 		return false;
 	part->keeps_lock = part->lock_id && strcmp(part->lock_id, part->journal.head.lock) == 0;
