@@ -237,6 +237,25 @@ each_status()
 	agree 6
 }
 
+@test "the way to the server is cut in mid-run: what is known is said, and nothing is made twice" {
+	start_logged
+	manifest_of 20
+	later python3 "$top/tests/cli/vanishing.py" "${sim_root##*:}" 6
+	has_way() { [ -s way ]; }
+	wait_until has_way
+	CFPROV_REQUEST_TIMEOUT=1 CLOUDFLARE_BASE_URL=http://127.0.0.1:$(<way)/client/v4 \
+		bad apply -auto-approve -parallelism=4
+	err_has 'it is unknown whether it was created: ' 'Connection timed out' \
+		'Completed changes are saved in the state.'
+	tidy
+	# One at least had arrived, and its answer was lost.
+	[ "$(posts)" = 6 ]
+	(($(grep -c ': created (id ' err) < 6))
+	good apply -auto-approve
+	sent_once
+	agree 20
+}
+
 @test "always 500, work done or not: bounded, exit 1 or found, nothing twice" {
 	start_logged
 	manifest_of 8
