@@ -13,7 +13,7 @@ PKG_CONFIG ?= pkg-config
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 SHIPPING := dist deb static release
-.PHONY: all tests objects install sbom $(SHIPPING) unit test asan fuzz fuzzers bench peers lint format clean help show-flags
+.PHONY: all tests objects install sbom $(SHIPPING) unit test asan coverage fuzz fuzzers bench peers lint format clean help show-flags
 
 help:
 	@echo 'make            build/cfprov and build/cfsim'
@@ -26,6 +26,7 @@ help:
 	@echo 'make test       unit tests, planner cases and command-line tests'
 	@echo 'make unit       unit tests only'
 	@echo 'make asan       the same tests, and the corpora of tests/fuzz, under AddressSanitizer and UBSan'
+	@echo 'make coverage   what the tests of SUITES=unit,plan,cli,fuzz run of lib; needs gcovr'
 	@echo 'make fuzz       each target of tests/fuzz for TIME=60 seconds; needs clang'
 	@echo 'make lint       the guards of tests/lint'
 	@echo 'make bench      tests/bench/RESULTS.md: cfprov against its limits, in minutes; ROUNDS=1 is a first look'
@@ -94,6 +95,8 @@ ifdef SANITIZE
 # libFuzzer (clang), whose main program tests/fuzz then gets.
 HARDEN := -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
 	$(if $(filter fuzzer,$(SANITIZE)),-fsanitize=fuzzer-no-link) $(call try,-static-libubsan)
+else ifdef COVERAGE
+HARDEN := --coverage
 else
 HARDEN := -U_FORTIFY_SOURCE $(or $(call try,-D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2) \
 	-fstack-protector-strong $(call try,-fstack-clash-protection) $(call try,-fcf-protection) \
@@ -112,6 +115,7 @@ show-flags:
 
 OBJ   := $(BUILD)/obj
 LIB   := $(BUILD)/libcfprov.a
+comma := ,
 objs   = $(patsubst %.c,$(OBJ)/%.o,$(wildcard $1))
 progs  = $(patsubst %.c,$(BUILD)/%,$(wildcard $1))
 UNIT  := $(call progs,tests/unit/*.c)
@@ -121,7 +125,7 @@ FUZZ  := $(call progs,tests/fuzz/*.c)
 BENCH := $(call progs,tests/bench/*.c)
 LEAKY := $(BUILD)/tests/canary/leaky
 OBJS  := $(call objs,lib/*/*.c cmd/*/*.c tests/unit/*.c tests/tools/*.c tests/plan/*.c \
-	tests/bench/*.c tests/canary/*.c tests/fuzz/*.c tests/fuzz/shared/*.c)
+	tests/bench/*.c tests/canary/*.c tests/coverage/*.c tests/fuzz/*.c tests/fuzz/shared/*.c)
 PROGS := $(patsubst cmd/%,$(BUILD)/%,$(filter cmd/cfprov cmd/cfsim,$(wildcard cmd/*)))
 # The programs write these: manual pages from cmd/PROGRAM/PAGE.SECTION.in, and completions.
 MAN   := $(BUILD)/share/man
@@ -159,6 +163,7 @@ link  = $(Q)$(call say,LINK) $(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LD_
 $(OBJ)/%.o: %.c $(BUILD)/flags
 	$(Q)$(call say,CC) $(CC) $(CC_FLAGS) "-ffile-prefix-map=$(CURDIR)=." $(DEFINE) -MMD -MP -c -o $@ $<
 $(OBJ)/lib/base/version.o: DEFINE = -DCFPROV_VERSION='"$(VERSION)"'
+$(OBJ)/tests/coverage/confine.o: DEFINE = -DCOVERAGE_BUILD='"$(abspath $(BUILD))"'
 
 $(OBJ)/cmd/cfprov/version.o: DEFINE = $(if $(COMMIT),-DCFPROV_COMMIT='"$(COMMIT)"') \
 	$(if $(BUILD_DATE),-DCFPROV_BUILD_DATE='"$(BUILD_DATE)"')
@@ -167,8 +172,8 @@ $(OBJ)/cmd/cfprov/version.o: $(BUILD)/commit
 $(LIB): $(call objs,lib/*/*.c) $(BUILD)/objects
 	$(Q)$(call say,AR) rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
-$(BUILD)/cfprov: $(call objs,cmd/cfprov/*.c) $(LIB) $(BUILD)/objects
-	$(call link)
+$(BUILD)/cfprov: $(call objs,cmd/cfprov/*.c) $(if $(COVERAGE),$(OBJ)/tests/coverage/confine.o) $(LIB) $(BUILD)/objects
+	$(call link,$(if $(COVERAGE),-Wl$(comma)--wrap=confine_writes))
 $(BUILD)/cfsim: $(call objs,cmd/cfsim/*.c) $(LIB) $(BUILD)/objects
 	$(call link,$(SIM_LIBS))
 $(BUILD)/tests/plan/run: $(call objs,tests/plan/*.c) $(LIB) $(BUILD)/objects
@@ -224,6 +229,12 @@ test: tests
 asan:
 	$(MAKE) BUILD=$(BUILD)/asan SANITIZE=1 tests
 	sh tests/run.sh --build $(BUILD)/asan --only unit,plan,cli,fuzz
+SUITES ?= unit,plan,cli,fuzz
+coverage:
+	$(MAKE) BUILD=$(BUILD)/cov COVERAGE=1 CFLAGS='-O0 -g' tests
+	find $(BUILD)/cov -name '*.gcda' -delete
+	-sh tests/run.sh --build $(BUILD)/cov --only $(SUITES)
+	sh tests/coverage/report.sh $(BUILD)/cov
 TIME ?= 60
 fuzz:
 	$(MAKE) CC=clang-14 BUILD=$(BUILD)/fuzz SANITIZE=fuzzer fuzzers
