@@ -13,7 +13,7 @@ PKG_CONFIG ?= pkg-config
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 SHIPPING := dist deb static release
-.PHONY: all tests objects install sbom $(SHIPPING) unit test asan coverage fuzz fuzzers bench peers lint format clean help show-flags
+.PHONY: all tests objects install sbom $(SHIPPING) unit test asan coverage valgrind fuzz fuzzers bench peers lint format clean help show-flags
 
 help:
 	@echo 'make            build/cfprov and build/cfsim'
@@ -27,6 +27,7 @@ help:
 	@echo 'make unit       unit tests only'
 	@echo 'make asan       the same tests, and the corpora of tests/fuzz, under AddressSanitizer and UBSan'
 	@echo 'make coverage   what the tests of SUITES=unit,plan,cli,fuzz run of lib; needs gcovr'
+	@echo 'make valgrind   the tests of FILES, with cfprov under valgrind'
 	@echo 'make fuzz       each target of tests/fuzz for TIME=60 seconds; needs clang'
 	@echo 'make lint       the guards of tests/lint'
 	@echo 'make bench      tests/bench/RESULTS.md: cfprov against its limits, in minutes; ROUNDS=1 is a first look'
@@ -235,6 +236,11 @@ coverage:
 	find $(BUILD)/cov -name '*.gcda' -delete
 	-sh tests/run.sh --build $(BUILD)/cov --only $(SUITES)
 	sh tests/coverage/report.sh $(BUILD)/cov
+# What the compiler sets to zero, valgrind takes for initialised.
+FILES ?= $(addprefix tests/cli/,$(addsuffix .bats,apply plan import export saved secrets state_commands state_key))
+valgrind:
+	$(MAKE) BUILD=$(BUILD)/valgrind CFLAGS='-O1 -g $(call try,-ftrivial-auto-var-init=uninitialized)' all
+	sh tests/valgrind.sh $(BUILD)/valgrind $(FILES)
 TIME ?= 60
 fuzz:
 	$(MAKE) CC=clang-14 BUILD=$(BUILD)/fuzz SANITIZE=fuzzer fuzzers
