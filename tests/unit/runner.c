@@ -481,6 +481,13 @@ static void a_duplicate(void **state)
 		"invalid_json_body "
 		"(HTTP 400, code 1001)\n",
 		"POST /duplicate" IS(SECRET("NEW", "n")), "PATCH /secrets/n|400|" NO);
+	/* The new value was written, though the answer does not show the secret. */
+	set_up(&rig);
+	row = add_row(&rig, ACTION_CREATE, "NEW");
+	row->copies = add_live(&rig, "OLD");
+	row->writes = FIELD_VALUE;
+	RUN(&rig, "NEW done n\n", "POST /duplicate" IS(SECRET("NEW", "n")),
+		"PATCH /secrets/n HUSH" IS("null"));
 }
 
 /* ---- updating and destroying ---- */
@@ -518,6 +525,28 @@ static void an_update(void **state)
 		"A unknown kept: it was changed, but could not be read back: Cloudflare's response "
 		"has the id of another secret\n",
 		"PATCH /secrets/A" IS(SECRET("A", "another")), "GET /secrets/A|403|" NO);
+}
+
+/* What is read back may lag behind the PATCH. */
+static void an_update_read_back(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+#define BEFORE IS("{\"id\":\"A\",\"name\":\"A\",\"modified\":\"2026-01-01T00:00:00Z\"}")
+	set_up(&rig);
+	rig.patience_ms = 30000;
+	add_known_row(&rig, ACTION_UPDATE, "A")->writes = FIELD_SCOPES;
+	RUN(&rig, "A done A\n", "PATCH /secrets/A" IS("null"), "GET /secrets/A" BEFORE,
+		"GET /secrets/A|404|" ABSENT, "GET /secrets/A" IS(SECRET("A", "A")));
+	set_up(&rig);
+	rig.patience_ms = 1000;
+	add_known_row(&rig, ACTION_UPDATE, "A")->writes = FIELD_SCOPES;
+	RUN(&rig,
+		"A unknown kept: it was changed, but could not be read back: Cloudflare returned a "
+		"secret without a name\n",
+		"PATCH /secrets/A" IS("null"), "GET /secrets/A|404|" ABSENT,
+		"GET /secrets/A|404|" ABSENT);
 }
 
 static void a_destroy(void **state)
@@ -625,6 +654,7 @@ int main(void)
 		cmocka_unit_test(a_name_that_may_be_ours),
 		cmocka_unit_test(a_duplicate),
 		cmocka_unit_test(an_update),
+		cmocka_unit_test(an_update_read_back),
 		cmocka_unit_test(a_destroy),
 		cmocka_unit_test(a_replacement),
 		cmocka_unit_test(a_store_with_secrets),
