@@ -60,6 +60,8 @@ def build(folder, sources):
 
 
 class Worker:
+    sim_options = []
+
     def __init__(self, library, lags, bucket, number):
         self.library, self.lags, self.number = library, lags, number
         self.top = tempfile.mkdtemp(prefix="worst.")
@@ -96,7 +98,7 @@ class Worker:
         port = os.path.join(self.top, "port")
         if os.path.exists(port):
             os.unlink(port)
-        args = [CFSIM, "--port", "0", "--port-file", port]
+        args = [CFSIM, "--port", "0", "--port-file", port, *self.sim_options]
         args += ["--list-lag", str(LAG_MS)] if self.lags else []
         args += ["--seed", seed] if seed else []
         self.sim = subprocess.Popen(args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -246,8 +248,12 @@ class Worker:
             raise Bad(f"left behind: {' '.join(left)}")
 
 
+def checksum_of(value):
+    return hashlib.blake2b(value.encode(), digest_size=16).hexdigest()[:16]
+
+
 def checksum(number):
-    return hashlib.blake2b(f"value {number}".encode(), digest_size=16).hexdigest()[:16]
+    return checksum_of(f"value {number}")
 
 
 def secret(name, number, more=""):
