@@ -4,8 +4,19 @@
 
 #include <assert.h>
 #include <cjson/cJSON.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+/*
+ * A value that was read: all of its nodes and texts are in the arena, and go with it at once. cJSON
+ * asks for the root first.
+ */
+struct document {
+	struct arena arena;
+	bool has_root;
+	cJSON root;
+};
 
 /* struct json is never defined: it is cJSON's own node under a name that others may use. */
 static const cJSON *in(const struct json *json)
@@ -16,6 +27,28 @@ static const cJSON *in(const struct json *json)
 static const struct json *out(const cJSON *json)
 {
 	return (const struct json *)(const void *)json;
+}
+
+static struct document *document_of(struct json *root)
+{
+	return (struct document *)(void *)((char *)(void *)root - offsetof(struct document, root));
+}
+
+/* cJSON's hooks have no context. */
+static struct document *reading;
+
+static void *take(size_t size)
+{
+	if (reading->has_root)
+		return arena_alloc(&reading->arena, size);
+	assert(size == sizeof(reading->root));
+	reading->has_root = true;
+	return &reading->root;
+}
+
+static void leave(void *memory)
+{
+	(void)memory; /* it goes with the document */
 }
 
 static void refuse(const char *bytes, size_t at, struct error *err, const char *what)
@@ -75,7 +108,15 @@ static const char *skip_string(const char *bytes, size_t *at, size_t length)
 	return NULL;
 }
 
-static const char number_starts[] = "-0123456789";
+static bool starts_number(char c)
+{
+	return c == '-' || (c >= '0' && c <= '9');
+}
+
+static bool is_forbidden(char c)
+{
+	return (unsigned char)c < 0x20 && c != '\n' && c != '\r' && c != '\t';
+}
 
 /* Returns a reason to refuse what cJSON would accept, or recurse into, and sets *at; or NULL. */
 static const char *find_fault(const char *bytes, size_t length, size_t *at)
@@ -84,24 +125,22 @@ static const char *find_fault(const char *bytes, size_t length, size_t *at)
 
 	for (*at = 0; *at < length; ++*at) {
 		char c = bytes[*at];
-		if (c == '\0')
-			return "NUL byte";
-		if ((unsigned char)c < 0x20 && !strchr("\t\r\n", c))
-			return "control character";
 		if (c == '"') {
 			const char *why = skip_string(bytes, at, length);
 			if (why)
 				return why;
-		} else if (strchr(number_starts, c)) {
+		} else if (starts_number(c)) {
 			size_t end = number_end(bytes, *at, length);
 			if (!end)
 				return "invalid number";
 			*at = end - 1;
-		} else if (strchr("{[", c)) {
+		} else if (c == '{' || c == '[') {
 			if (++depth > JSON_DEPTH_LIMIT)
 				return "nested too deeply";
-		} else if (strchr("}]", c) && depth) {
+		} else if ((c == '}' || c == ']') && depth) {
 			depth--;
+		} else if (is_forbidden(c)) {
+			return c ? "control character" : "NUL byte";
 		}
 	}
 	return NULL;
@@ -112,29 +151,48 @@ static int compare_keys(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Of an object with many: sorted, so that there is no quadratic search. */
+static const char *double_of_many(const cJSON *object, size_t count)
+{
+	const char **keys AUTO_FREE = mem_alloc(count * sizeof(*keys));
+	size_t at = 0;
+
+	for (const cJSON *it = object->child; it; it = it->next)
+		keys[at++] = it->string;
+	qsort(keys, count, sizeof(*keys), compare_keys);
+	for (size_t i = 1; i < count; i++)
+		if (strcmp(keys[i - 1], keys[i]) == 0)
+			return keys[i];
+	return NULL;
+}
+
+static const char *double_of_few(const cJSON *object)
+{
+	for (const cJSON *it = object->child; it; it = it->next)
+		for (const cJSON *other = it->next; other; other = other->next)
+			if (strcmp(it->string, other->string) == 0)
+				return it->string;
+	return NULL;
+}
+
 /* A key that occurs twice in an object, or NULL. Recursion is bounded by JSON_DEPTH_LIMIT. */
 static const char *double_key(const cJSON *json) /* NOLINT(misc-no-recursion) */
 {
-	size_t count = cJSON_IsObject(json) ? (size_t)cJSON_GetArraySize(json) : 0, at = 0;
-	const char **keys AUTO_FREE = count > 1 ? mem_alloc(count * sizeof(*keys)) : NULL;
+	enum { FEW = 16 };
+	size_t count = cJSON_IsObject(json) ? (size_t)cJSON_GetArraySize(json) : 0;
+	const char *found = !count         ? NULL
+			    : count <= FEW ? double_of_few(json)
+					   : double_of_many(json, count);
 
-	for (const cJSON *it = keys ? json->child : NULL; it; it = it->next)
-		keys[at++] = it->string;
-	if (keys) /* sorted: no quadratic search */
-		qsort(keys, count, sizeof(*keys), compare_keys);
-	for (size_t i = 1; i < at; i++)
-		if (strcmp(keys[i - 1], keys[i]) == 0)
-			return keys[i];
-	const char *found = NULL;
 	for (const cJSON *it = json->child; it && !found; it = it->next)
 		found = it->child ? double_key(it) : NULL;
 	return found;
 }
 
-struct json *json_parse(const char *bytes, size_t length, struct error *err)
+/* NULL: see *err. */
+static const cJSON *parse(const char *bytes, size_t length, struct error *err)
 {
 	const char *end = bytes, *twice;
-	cJSON_Hooks ours = {mem_alloc, mem_free};
 	size_t at;
 	const char *why =
 		text_is_utf8(bytes, length, &at) ? find_fault(bytes, length, &at) : "invalid UTF-8";
@@ -143,8 +201,7 @@ struct json *json_parse(const char *bytes, size_t length, struct error *err)
 		refuse(bytes, at, err, why);
 		return NULL;
 	}
-	cJSON_InitHooks(&ours);
-	cJSON *json = cJSON_ParseWithLengthOpts(bytes, length, &end, false);
+	const cJSON *json = cJSON_ParseWithLengthOpts(bytes, length, &end, false);
 	at = (size_t)(end - bytes);
 	while (json && at < length && strchr(" \t\r\n", bytes[at])) /* find_fault found no NUL */
 		at++;
@@ -160,15 +217,34 @@ struct json *json_parse(const char *bytes, size_t length, struct error *err)
 		text_add_visible(&key, twice, strlen(twice), 40);
 		error_set(err, "not valid JSON: duplicate key \"%s\"", str_text(&key));
 	} else {
-		return (struct json *)(void *)json;
+		return json;
 	}
-	cJSON_Delete(json);
+	return NULL;
+}
+
+struct json *json_parse(const char *bytes, size_t length, struct error *err)
+{
+	struct document *document = mem_alloc(sizeof(*document));
+	cJSON_Hooks ours = {take, leave};
+
+	reading = document;
+	cJSON_InitHooks(&ours);
+	const cJSON *json = parse(bytes, length, err);
+	cJSON_InitHooks(NULL);
+	struct json *root = (struct json *)(void *)&document->root;
+	if (json)
+		return root;
+	json_free(root);
 	return NULL;
 }
 
 void json_free(struct json *json)
 {
-	cJSON_Delete((cJSON *)(void *)json);
+	if (!json)
+		return;
+	struct document *document = document_of(json);
+	arena_release(&document->arena);
+	mem_free(document);
 }
 
 void json_free_pointer(struct json **json)
@@ -219,19 +295,18 @@ bool json_integer(const struct json *json, int64_t *ret_number)
 
 /* In the order of the text. Recursion is bounded by JSON_DEPTH_LIMIT. */
 /* NOLINTNEXTLINE(misc-no-recursion) */
-static void keep_numbers(cJSON *json, const char *bytes, size_t length, size_t *at)
+static void keep_numbers(
+	struct arena *arena, cJSON *json, const char *bytes, size_t length, size_t *at)
 {
 	for (cJSON *it = json->child; it; it = it->next)
-		keep_numbers(it, bytes, length, at);
+		keep_numbers(arena, it, bytes, length, at);
 	if (!cJSON_IsNumber(json) || json->valuestring)
 		return;
-	for (; *at < length && !strchr(number_starts, bytes[*at]); ++*at)
+	for (; *at < length && !starts_number(bytes[*at]); ++*at)
 		if (bytes[*at] == '"')
 			(void)skip_string(bytes, at, length);
 	size_t end = *at < length ? number_end(bytes, *at, length) : *at;
-	/* cJSON_Delete frees it whatever the type, by cJSON's allocator, which is ours. */
-	json->valuestring = mem_alloc(end - *at + 1);
-	memcpy(json->valuestring, bytes + *at, end - *at);
+	json->valuestring = arena_bytes(arena, bytes + *at, end - *at);
 	*at = end;
 }
 
@@ -239,7 +314,7 @@ void json_keep_numbers(struct json *json, const char *bytes, size_t length)
 {
 	size_t at = 0;
 
-	keep_numbers((cJSON *)(void *)json, bytes, length, &at);
+	keep_numbers(&document_of(json)->arena, (cJSON *)(void *)json, bytes, length, &at);
 }
 
 const char *json_number_text(const struct json *json)
@@ -288,6 +363,13 @@ static bool must_escape(const char *text, const char *whole, bool is_file)
 	       *text == '"' || *text == '\\' || (*text == '#' && text > whole && text[-1] == '#');
 }
 
+/* Most characters: must_escape is false of them, wherever they are. */
+static bool is_plain(char c)
+{
+	return (unsigned char)c >= 0x20 &&
+	       !(c == '"' || c == '\\' || c == '#' || c == '$' || c == '`');
+}
+
 static void put_quoted(struct json_writer *writer, const char *text)
 {
 	struct str *to = writer->out;
@@ -296,7 +378,7 @@ static void put_quoted(struct json_writer *writer, const char *text)
 
 	str_char(to, '"');
 	for (const char *start = text;; start = ++text) {
-		while (!must_escape(text, whole, writer->is_file))
+		while (is_plain(*text) || !must_escape(text, whole, writer->is_file))
 			text++;
 		str_add(to, start, (size_t)(text - start));
 		if (!*text)
