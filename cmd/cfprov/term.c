@@ -130,7 +130,8 @@ static void fold(struct str *out, size_t columns, size_t indent, const char *tex
 			at = indent;
 		}
 		bool is_first = at == indent;
-		str_format(out, "%s%s", is_first ? "" : " ", word);
+		str_text_add(out, is_first ? "" : " ");
+		str_text_add(out, word);
 		at += wide + !is_first;
 	}
 	str_char(out, '\n');

@@ -226,6 +226,9 @@ static size_t longest_match(
 	static read_fn *const reads[] = {read_plain, read_escaped, read_doubled};
 	size_t longest = 0;
 
+	/* Only these two begin something else than they are. */
+	if (!scrub->begins[(unsigned char)*text] && *text != '\\' && *text != '\'')
+		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(reads); i++) {
 		size_t matched = match(scrub, reads[i], text, length, is_short);
 		longest = matched > longest ? matched : longest;

@@ -5,15 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FORMATTED_ROOM = 64 }; /* bytes; most of what is formatted is no longer */
+
 void str_reserve(struct str *str, size_t more)
 {
-	size_t room = str->room + str->room / 2;
-
+	if (more < str->room - str->length)
+		return;
 	if (more >= SIZE_MAX / 2 - str->length)
 		mem_exhausted();
-	size_t needed = str->length + more + 1;
-	if (needed <= str->room)
-		return;
+	size_t needed = str->length + more + 1, room = str->room + str->room / 2;
 	if (room < needed)
 		room = needed < 32 ? 32 : needed;
 	str->bytes = mem_resize(str->bytes, room);
@@ -37,7 +37,9 @@ void str_text_add(struct str *str, const char *text)
 
 void str_char(struct str *str, char c)
 {
-	str_add(str, &c, 1);
+	str_reserve(str, 1);
+	str->bytes[str->length++] = c;
+	str->bytes[str->length] = '\0';
 }
 
 void str_repeat(struct str *str, char c, size_t times)
@@ -61,14 +63,19 @@ void str_format_list(struct str *str, const char *format, va_list args)
 {
 	va_list again;
 
+	str_reserve(str, FORMATTED_ROOM);
+	size_t room = str->room - str->length;
 	va_copy(again, args);
-	int length = vsnprintf(NULL, 0, format, again);
+	int length = vsnprintf(str->bytes + str->length, room, format, again);
 	va_end(again);
 	if (length < 0)
-		return; /* only an encoding error of %ls, which nobody uses */
-	str_reserve(str, (size_t)length);
-	vsnprintf(str->bytes + str->length, (size_t)length + 1, format, args);
+		length = 0; /* only an encoding error of %ls, which nobody uses */
+	if ((size_t)length >= room) {
+		str_reserve(str, (size_t)length);
+		vsnprintf(str->bytes + str->length, (size_t)length + 1, format, args);
+	}
 	str->length += (size_t)length;
+	str->bytes[str->length] = '\0';
 }
 
 const char *str_text(const struct str *str)

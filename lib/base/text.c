@@ -34,7 +34,9 @@ bool text_is_utf8(const char *bytes, size_t length, size_t *ret_at)
 	unsigned point;
 
 	for (size_t at = 0, step; at < length; at += step) {
-		step = decode(bytes + at, length - at, &point);
+		/* Most text is ASCII. */
+		step = (unsigned char)bytes[at] < 0x80 ? 1
+						       : decode(bytes + at, length - at, &point);
 		if (!step) {
 			if (ret_at)
 				*ret_at = at;
@@ -150,22 +152,24 @@ static size_t blank_size(const char *bytes, size_t length)
 void text_add_inert(struct str *out, const char *bytes, size_t length)
 {
 	bool is_start = true; /* nothing but blanks yet in this line */
+	size_t copied = 0;
 
 	for (size_t at = 0, blank; at < length; at++) {
-		bool is_next_same = at + 1 < length && bytes[at] == bytes[at + 1];
+		char c = bytes[at];
+		bool is_next_same = at + 1 < length && c == bytes[at + 1];
 		blank = is_start ? blank_size(bytes + at, length - at) : 0;
 		if (blank) {
-			str_add(out, bytes + at, blank);
 			at += blank - 1;
-		} else if (is_next_same && (bytes[at] == '#' || (is_start && bytes[at] == ':'))) {
-			str_format(out, "%c\\x%02x", bytes[at], bytes[at]);
-			at++;
+		} else if (is_next_same && (c == '#' || (is_start && c == ':'))) {
+			str_add(out, bytes + copied, at - copied);
+			str_format(out, "%c\\x%02x", c, c);
+			copied = ++at + 1;
 			is_start = false;
 		} else {
-			str_char(out, bytes[at]);
-			is_start = bytes[at] == '\n';
+			is_start = c == '\n';
 		}
 	}
+	str_add(out, bytes + copied, length - copied);
 }
 
 char *text_visible(const char *text, size_t max_columns)

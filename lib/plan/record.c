@@ -196,9 +196,7 @@ void record_done(const struct row *row, const struct object *is_now, struct aren
 	struct object object = *is_now;
 
 	object.kind = wanted->kind;
-	object.account = wanted->account;
-	object.store = wanted->store;
-	object.secret = wanted->secret;
+	object.account = object.store = object.secret = NULL;
 	object.prevent_destroy = wanted->prevent_destroy;
 	object.forget_on_remove = wanted->forget_on_remove;
 	object.origin = row->action == ACTION_ADOPT ? ORIGIN_ADOPTED : ORIGIN_CREATED;
@@ -212,6 +210,9 @@ void record_done(const struct row *row, const struct object *is_now, struct aren
 		record_sent(row, &object);
 	}
 	object_keep(arena, &object);
+	object.account = wanted->account;
+	object.store = wanted->store;
+	object.secret = wanted->secret;
 	*ret_object = object;
 }
 
@@ -367,12 +368,12 @@ void record_add_warning(struct str *out, const struct row *row, const struct obj
 		{FIELD_SCOPES, "scopes", object->sent_scopes, object->scopes},
 		{FIELD_COMMENT, "comment", object->sent_comment, object->comment},
 	};
-	char *address AUTO_FREE = object_address(object);
 	unsigned sent = row->desired ? sent_fields(row) : 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		if (!(sent & fields[i].field) || !fields[i].sent)
 			continue;
+		char *address AUTO_FREE = object_address(object);
 		str_format(out, "%sCloudflare stored the %s of ", out->length ? ". " : "",
 			fields[i].word);
 		text_add_visible(out, address, strlen(address), 0);
