@@ -348,7 +348,6 @@ void http_start(struct http *http, const struct http_request *request)
 	transfer->response = mem_alloc(sizeof(*transfer->response));
 	transfer->response->tag = request->tag;
 	transfer->response->retry_after_ms = -1;
-	transfer->response->date = -1;
 	SET(easy, CURLOPT_URL, transfer->url);
 	SET(easy, CURLOPT_TIMEOUT_MS,
 		(long)(request->timeout_ms ? request->timeout_ms : http->options.timeout_ms));

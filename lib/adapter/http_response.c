@@ -141,6 +141,11 @@ int64_t http_retry_after_ms(const char *text, int64_t now_unix_seconds)
 	return (left < INT32_MAX ? left : INT32_MAX) * 1000;
 }
 
+int64_t http_date(const char *text)
+{
+	return curl_getdate(text, NULL);
+}
+
 /* Lends a line of a header of the answer, counted from 0; NULL: there are not so many. */
 static const char *header(CURL *easy, const char *name, size_t index)
 {
@@ -177,7 +182,8 @@ static void take_headers(CURL *easy, struct http_response *response)
 	take_lines(easy, "ratelimit", &response->rate_limits);
 	take_lines(easy, "ratelimit-policy", &response->rate_policies);
 	value = header(easy, "date", 0);
-	response->date = value ? curl_getdate(value, NULL) : -1;
+	if (value && strlen(value) < sizeof(response->date))
+		memcpy(response->date, value, strlen(value) + 1);
 	value = header(easy, "cf-mitigated", 0);
 	response->is_challenged = value && strcasecmp(value, "challenge") == 0;
 	value = header(easy, "cf-ray", 0);

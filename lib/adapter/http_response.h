@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-enum { HTTP_RAY_SIZE = 64 };
+enum { HTTP_RAY_SIZE = 64, HTTP_DATE_SIZE = 40 };
 
 enum http_outcome {
 	HTTP_ANSWERED, /* a complete answer came */
@@ -25,8 +25,8 @@ struct http_response {
 	void *tag;
 	int status; /* 0: no answer */
 	struct str body;
-	int64_t retry_after_ms; /* -1: absent or not understood */
-	int64_t date;           /* the server's clock (Date), since 1970; -1: the same */
+	int64_t retry_after_ms;    /* -1: absent or not understood */
+	char date[HTTP_DATE_SIZE]; /* the header Date, see http_date; "": absent */
 	/* the headers Ratelimit and Ratelimit-Policy, lines joined by commas */
 	struct str rate_limits, rate_policies;
 	bool is_challenged;      /* cf-mitigated: challenge */
@@ -52,6 +52,9 @@ struct http_end {
 
 /* Fills all but tag and body. */
 void http_response_fill(struct http_response *response, const struct http_end *end);
+
+/* Seconds since 1970 of a header Date (RFC 9110, section 5.6.7); -1: it is not understood. */
+int64_t http_date(const char *text);
 
 /*
  * The wait that a Retry-After header asks for (RFC 9110, section 10.2.3), at most INT32_MAX

@@ -140,7 +140,7 @@ static void report(
 	if (response) {
 		exchange.is_over = true;
 		exchange.status = response->status;
-		exchange.date = response->date;
+		exchange.date = http_date(response->date);
 		exchange.received_bytes = response->body.length;
 		exchange.problem = response->problem;
 		exchange.elapsed_us = response->elapsed_us;

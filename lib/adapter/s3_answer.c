@@ -118,9 +118,9 @@ static void say_session(struct report *report)
 
 static void say_clock(struct report *report)
 {
-	int64_t off = report->asked->now - report->response->date;
+	int64_t theirs = http_date(report->response->date), off = report->asked->now - theirs;
 
-	if (report->response->date < 0 || llabs(off) < SKEW_SECONDS) {
+	if (theirs < 0 || llabs(off) < SKEW_SECONDS) {
 		str_text_add(&report->text,
 			"the clock of this machine differs too much from the server's");
 	} else {

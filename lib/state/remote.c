@@ -107,7 +107,7 @@ static void keep(struct remote_answer *answer, struct http_response *response, b
 		.outcome = response->outcome,
 		.status = response->status,
 		.body = response->body,
-		.date = response->date,
+		.date = http_date(response->date),
 		.may_be_done = was_unclear || may_be_done,
 		.problem = mem_steal(&response->problem),
 		.advice = mem_steal(&response->advice),

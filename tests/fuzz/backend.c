@@ -20,7 +20,7 @@ static void read_store(int status, const struct str *body)
 		.status = status,
 		.body = *body,
 		.retry_after_ms = -1,
-		.date = 1700000000};
+		.date = "Tue, 14 Nov 2023 22:13:20 GMT"};
 
 	secret_copy(&secret, "hush-hush", 9);
 	scrub_know(&scrub, &secret);
