@@ -22,7 +22,8 @@ enum { TICK_EARLY_MS = 100 };
 
 /* ---- results ---- */
 
-static void print_complete(const struct event *event)
+/* Results come in groups; a group is written at once. */
+static void add_complete(struct progress *progress, const struct event *event)
 {
 	const struct row *row = event->row;
 	const struct verb *verb = verb_of(row);
@@ -45,7 +46,15 @@ static void print_complete(const struct event *event)
 		str_text_add(&line, " after ");
 		text_add_duration(&line, event->elapsed_us / 1000000 * 1000);
 	}
-	term_print("%s (id" TERM_GLUE "%s)", str_text(&line), event->object->id);
+	str_format(&line, " (id" TERM_GLUE "%s)", event->object->id);
+	term_add_folded(&progress->completed, STDERR_FILENO, 0, str_text(&line));
+}
+
+static void print_completed(struct progress *progress)
+{
+	if (progress->completed.length)
+		term_print_str(&progress->completed);
+	str_clear(&progress->completed);
 }
 
 /* Gives what is left of the message without the ray, which each answer has for itself: failures of
@@ -335,10 +344,8 @@ static void print_warning(const struct event *event)
 		term_warning(event->text);
 }
 
-static void on_event(void *context, const struct event *event)
+static void print(struct progress *progress, const struct event *event)
 {
-	struct progress *progress = context;
-
 	switch (event->type) {
 	case EVENT_LOCK_WAIT:
 	case EVENT_JOURNAL_FOLDED:
@@ -353,7 +360,7 @@ static void on_event(void *context, const struct event *event)
 		on_slow(progress, event);
 		break;
 	case EVENT_ACTION_COMPLETE:
-		print_complete(event);
+		add_complete(progress, event);
 		break;
 	case EVENT_ACTION_FAILED:
 		print_failed(progress, event);
@@ -395,6 +402,13 @@ static void on_event(void *context, const struct event *event)
 	}
 }
 
+static void on_event(void *context, const struct event *event)
+{
+	if (event->type != EVENT_ACTION_COMPLETE)
+		print_completed(context);
+	print(context, event);
+}
+
 void progress_init(struct progress *progress)
 {
 	*progress = (struct progress){.sink = {.on_event = on_event, .context = progress}};
@@ -405,6 +419,7 @@ void progress_release(struct progress *progress)
 	for (size_t i = 0; i < progress->failure_count; i++)
 		error_release(&progress->failures[i].err);
 	mem_free(progress->failures);
+	str_release(&progress->completed);
 	table_free(&progress->reasons);
 	arena_release(&progress->arena);
 }

@@ -21,7 +21,8 @@ struct progress {
 	struct event_sink sink; /* pass this to the library */
 	struct progress_failure *failures;
 	size_t failure_count, failure_room;
-	struct arena arena; /* of their texts */
+	struct arena arena;   /* of their texts */
+	struct str completed; /* lines that are printed with the next event of another kind */
 	struct status status;
 	int64_t began_ms;      /* the status's phase */
 	int64_t next_ms;       /* in a pipe: how old the phase is at the next sign of life */

@@ -248,6 +248,7 @@ static void record_not_started(struct run *run)
 	}
 	record(run, results, count);
 	mem_free(results);
+	emit_progress(run, EVENT_PROGRESS);
 }
 
 /* How long the group may still wait for more results; 0: it must be written now. */
