@@ -202,6 +202,7 @@ void find_take(struct cf_runner *r, struct look *look, struct client_answer *ans
 			give_up(r, op);
 		else
 			op->found(r, op, &finding);
+		op_settle(r, op);
 	}
 	look->served = NULL;
 	look->is_in_progress = false;
@@ -223,6 +224,7 @@ void find_stop(struct cf_runner *r)
 			next = op->next;
 			end_looking(r, op);
 			give_up(r, op);
+			op_settle(r, op);
 		}
 		it->waiting = NULL;
 		it->due_ms = INT64_MAX;

@@ -47,11 +47,12 @@ struct op {
 	enum tag_kind tag;     /* TAG_OP */
 	op_answered *answered; /* NULL: it has sent nothing yet */
 	op_found *found;
-	struct op *next;    /* that waits for the same look */
+	struct op *next;    /* that waits for the same look, or is idle */
 	struct op *earlier; /* list of all ops */
 	struct account_ops *account;
-	const struct row **rows; /* in the runner's arena; several: new secrets of one store */
+	const struct row **rows; /* several: new secrets of one store */
 	size_t count;
+	bool is_sent;      /* a request whose answer has not come yet */
 	struct cf_id id;   /* in the path of its last request */
 	struct error seen; /* why the outcome is unknown, or the batch was refused */
 
@@ -92,6 +93,7 @@ struct cf_runner {
 	struct account_ops *accounts; /* one for each account */
 	struct arena arena;
 	struct op *ops;      /* the last of all */
+	struct op *idle;     /* of these, those that have ended; the next ones are made of them */
 	struct look *looks;  /* the same */
 	struct table *ids;   /* of live objects and those created in this run; see op_is_new */
 	bool has_live_ids;   /* `ids` has those of live objects */
@@ -102,6 +104,9 @@ struct cf_runner {
 
 struct op *op_new(
 	struct cf_runner *r, struct account_ops *account, const struct row **rows, size_t count);
+
+/* After each step of an op: if it has sent nothing and looks for nothing, it has ended. */
+void op_settle(struct cf_runner *r, struct op *op);
 
 /* The row of an op that has just one. */
 const struct row *op_row(const struct op *op);
@@ -121,7 +126,7 @@ struct op_request {
 void op_send(struct cf_runner *r, struct op *op, const struct op_request *request);
 
 /*
- * Reads the row's object from an answer; its texts are in the arena. False: the answer has none, or
+ * Reads the row's object from an answer, which lends its texts. False: the answer has none, or
  * another one; op->seen says which.
  */
 bool op_read(struct cf_runner *r, struct op *op, const struct row *row, const struct json *result,

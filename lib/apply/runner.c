@@ -18,13 +18,28 @@ static struct cf_runner *in(struct runner *runner)
 struct op *op_new(
 	struct cf_runner *r, struct account_ops *account, const struct row **rows, size_t count)
 {
-	struct op *op = arena_alloc(&r->arena, sizeof(*op));
+	struct op *op = r->idle, *earlier = r->ops;
 
-	*op = (struct op){.tag = TAG_OP, .earlier = r->ops, .account = account, .count = count};
-	op->rows = arena_alloc(&r->arena, count * sizeof(const struct row *));
+	if (op) {
+		r->idle = op->next;
+		earlier = op->earlier;
+	} else {
+		op = r->ops = arena_alloc(&r->arena, sizeof(*op));
+	}
+	*op = (struct op){.tag = TAG_OP, .earlier = earlier, .account = account, .count = count};
+	op->rows = mem_alloc(count * sizeof(const struct row *));
 	memcpy((void *)op->rows, (const void *)rows, count * sizeof(const struct row *));
-	r->ops = op;
 	return op;
+}
+
+void op_settle(struct cf_runner *r, struct op *op)
+{
+	if (op->is_sent || op->is_looking)
+		return;
+	error_release(&op->seen);
+	mem_free((void *)mem_steal(&op->rows));
+	op->next = r->idle;
+	r->idle = op;
 }
 
 const struct row *op_row(const struct op *op)
@@ -56,6 +71,7 @@ void op_send(struct cf_runner *r, struct op *op, const struct op_request *reques
 		mem_free(request->body);
 		return;
 	}
+	op->is_sent = true;
 	op->answered = request->answered;
 	op->id = request->id;
 	cf_add_path(&path, op->account->account->account->id, &request->id);
@@ -89,7 +105,6 @@ bool op_read(struct cf_runner *r, struct op *op, const struct row *row, const st
 		return error_set(&op->seen, "Cloudflare's response is about another %s",
 			object_kind_word(wanted->kind));
 	found.store = wanted->store;
-	object_keep(&r->arena, &found);
 	*ret_is_now = found;
 	return true;
 }
@@ -231,6 +246,7 @@ static void on_start(struct runner *runner, const struct row **rows, size_t coun
 	case ACTION_NONE:
 		assert(false); /* neither needs a request */
 	}
+	op_settle(r, op);
 }
 
 static void on_stop(struct runner *runner)
@@ -269,10 +285,13 @@ static struct outcome *on_next(struct runner *runner, int64_t timeout_ms)
 
 	if (!outcome && (answer = client_next(r->options->client, find_due(r, timeout_ms)))) {
 		struct op *op = answer->tag;
-		if (*(const enum tag_kind *)answer->tag == TAG_LOOK)
+		if (*(const enum tag_kind *)answer->tag == TAG_LOOK) {
 			find_take(r, answer->tag, answer);
-		else
+		} else {
+			op->is_sent = false;
 			op->answered(r, op, answer);
+			op_settle(r, op);
+		}
 		client_answer_free(answer);
 		outcome = take_ended(r);
 	}
@@ -311,8 +330,10 @@ void runner_free(struct runner *runner)
 		table_free(&r->accounts[i].lists);
 		table_free(&r->accounts[i].made);
 	}
-	for (struct op *op = r->ops; op; op = op->earlier)
+	for (struct op *op = r->ops; op; op = op->earlier) {
 		error_release(&op->seen);
+		mem_free((void *)op->rows);
+	}
 	table_free(&r->ids);
 	arena_release(&r->arena);
 	mem_free(r->accounts);

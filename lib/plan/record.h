@@ -25,7 +25,8 @@ struct change record_intent(const struct row *row, struct arena *arena) MUST_CHE
 /*
  * Fills *ret_object for the row's object, whose id, dates, scopes, comment and status are now those
  * of `is_now`. What Cloudflare did not store as sent is recorded as sent_*, so that it is not sent
- * forever. The texts are in the arena. Not for objects that are destroyed or forgotten.
+ * forever. The texts are in the arena; the row lends the address. Not for objects that are
+ * destroyed or forgotten.
  */
 void record_done(const struct row *row, const struct object *is_now, struct arena *arena,
 	struct object *ret_object);
