@@ -86,6 +86,13 @@ bool state_decode(const char *file, const char *bytes, size_t length, struct sta
 	struct error *err) MUST_CHECK;
 void state_encode(const struct state *state, struct str *out);
 
+/*
+ * Reads again what state_encode made of the state, in pieces, which need little memory. False: it
+ * can't be read, or is not the same.
+ */
+bool state_check(const char *file, const struct str *text, const struct state *state,
+	struct error *err) MUST_CHECK;
+
 /* Makes what stays behind of a state that is moved: it has the next serial. */
 void state_leave(const struct state *state, const char *moved_to, struct state *ret_state);
 

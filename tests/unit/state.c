@@ -74,6 +74,68 @@ static size_t differences(const struct state *a, const struct state *b)
 	return count;
 }
 
+static void make_many(struct state *state, size_t accounts, size_t stores)
+{
+	static const struct object gone = {.kind = OBJECT_STORE, .id = "gone"};
+	char alias[40], name[40], id[80];
+
+	*state = (struct state){.serial = 3, .lineage = LINEAGE};
+	for (size_t i = 0; i < accounts; i++) {
+		snprintf(alias, sizeof(alias), "a%zu", i);
+		snprintf(id, sizeof(id), "acc%zu", i);
+		model_add_account(&state->model, alias, id);
+		for (size_t k = 0; k < stores; k++) {
+			snprintf(name, sizeof(name), "store %zu\"", k);
+			snprintf(id, sizeof(id), "id%zu-%zu", i, k);
+			struct object *secret = model_add_object(&state->model, alias, name, "s");
+			secret->origin = ORIGIN_CREATED;
+			secret->version = 1;
+			secret->id = arena_format(&state->model.arena, "s%s", id);
+			if (k % 7)
+				add(state, alias, name, k % 5 ? id : NULL)->replaced =
+					k % 5 ? NULL : &gone;
+		}
+	}
+	model_sort(&state->model);
+}
+
+/* What is read in pieces is all there, and the same; whatever is changed is noticed. */
+static void checked_in_pieces(void **state)
+{
+	static const size_t shapes[][2] = {{0, 0}, {1, 0}, {1, 1}, {1, 900}, {3, 300}, {900, 1}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
+		struct state made CLEANUP(state_release) = {0};
+		struct str text CLEANUP(str_release) = {0};
+		struct error err CLEANUP(error_release) = {0};
+		make_many(&made, shapes[i][0], shapes[i][1]);
+		state_encode(&made, &text);
+		if (!state_check("x.json", &text, &made, &err))
+			fail_msg("shape %zu: %s", i, err.message);
+		if (made.model.object_count < 500)
+			continue;
+		struct object *object = &made.model.objects[made.model.object_count / 2];
+		const char *id = object->id;
+		object->id = "another";
+		assert_false(state_check("x.json", &text, &made, &err));
+		expect_error(&err, "it is another one when it is read again");
+		object->id = made.model.objects[0].id;
+		assert_false(state_check("x.json", &text, &made, &err));
+		expect_error(&err, "another object has the same id");
+		object->id = id;
+		made.model.object_count--;
+		assert_false(state_check("x.json", &text, &made, &err));
+		error_release(&err);
+		made.model.object_count++;
+		text.bytes[text.length / 2] = '\1';
+		assert_false(state_check("x.json", &text, &made, &err));
+		error_release(&err);
+		text.bytes[text.length -= 3] = '\0';
+		assert_false(state_check("x.json", &text, &made, &err));
+	}
+}
+
 static void round_trip(void **state)
 {
 	struct state before, after = {0};
@@ -619,6 +681,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(moved_away),
 		cmocka_unit_test(round_trip),
+		cmocka_unit_test(checked_in_pieces),
 		cmocka_unit_test(empty_round_trip),
 		cmocka_unit_test(cut_at_every_byte),
 		cmocka_unit_test(flipped_at_every_byte),
