@@ -84,7 +84,7 @@ struct op {
 struct account_ops {
 	const struct live_account *account;
 	struct table *lists; /* id of a store, or "" for the account's stores -> look */
-	struct table *made;  /* name of a store created in this run -> its id */
+	struct table *made;  /* name of a store created in this run -> its record */
 };
 
 struct cf_runner {
@@ -140,8 +140,8 @@ bool op_is_new(struct cf_runner *r, const char *id) MUST_CHECK;
 
 /* ---- outcomes: one for each row of an op ---- */
 
-/* The object exists as described. */
-void op_end_done(struct cf_runner *r, const struct row *row, const struct object *is_now);
+/* The object exists as described. Lends its record, which is in the arena. */
+struct object *op_end_done(struct cf_runner *r, const struct row *row, const struct object *is_now);
 void op_end_gone(struct cf_runner *r, const struct row *row);
 /* Ends one row; copies the error. DROP if a replacement (of its store, too) has destroyed it. */
 void op_end_row(struct cf_runner *r, const struct op *op, const struct row *row,

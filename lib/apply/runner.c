@@ -51,11 +51,11 @@ const struct row *op_row(const struct op *op)
 const char *op_store_id(const struct cf_runner *r, const struct op *op)
 {
 	const struct object *about = row_object(op->rows[0]);
-	const char *made = table_get(op->account->made, about->store);
+	const struct object *made = table_get(op->account->made, about->store);
 	const struct object *live =
 		model_object(r->options->live, about->account, about->store, NULL);
 
-	return made ? made : live ? live->id : NULL;
+	return made ? made->id : live ? live->id : NULL;
 }
 
 void op_send(struct cf_runner *r, struct op *op, const struct op_request *request)
@@ -196,13 +196,14 @@ void op_end_gone(struct cf_runner *r, const struct row *row)
 	end(r, row, OUTCOME_DONE)->change.kind = CHANGE_DROP;
 }
 
-void op_end_done(struct cf_runner *r, const struct row *row, const struct object *is_now)
+struct object *op_end_done(struct cf_runner *r, const struct row *row, const struct object *is_now)
 {
 	struct outcome *outcome = end(r, row, OUTCOME_DONE);
 	struct object *object = arena_alloc(&r->arena, sizeof(*object));
 
 	record_done(row, is_now, &r->arena, object);
 	outcome->change = (struct change){CHANGE_PUT, object};
+	return object;
 }
 
 /* ---- the runner ---- */

@@ -10,18 +10,17 @@ enum { UNSEEN_LIMIT = 2 }; /* a create whose outcome nobody saw is sent at most 
 static void made(
 	struct cf_runner *r, struct op *op, const struct row *row, const struct object *is_now)
 {
-	char *id = arena_text(&r->arena, is_now->id);
-
-	table_put(&r->ids, id, r);
-	if (row->desired->kind == OBJECT_STORE) /* for the secrets that wait for it */
-		table_put(&op->account->made, row->desired->store, id);
 	if (!op_duplicate_rest(row, is_now)) {
-		op_end_done(r, row, is_now);
+		struct object *kept = op_end_done(r, row, is_now);
+		table_put(&r->ids, kept->id, r);
+		if (kept->kind == OBJECT_STORE) /* for the secrets that wait for it */
+			table_put(&op->account->made, kept->store, kept);
 		return;
 	}
 	error_release(&op->seen);
 	op->made = *is_now;
 	object_keep(&r->arena, &op->made);
+	table_put(&r->ids, op->made.id, r);
 	op_update(r, op);
 }
 

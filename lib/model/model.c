@@ -27,6 +27,14 @@ static const char *keep_or_share(struct model *model, const char *text, const ch
 	return before && strcmp(before, text) == 0 ? before : keep(model, text);
 }
 
+void model_reserve(struct model *model, size_t count)
+{
+	if (count <= model->object_room)
+		return;
+	model->objects = mem_resize(model->objects, count * sizeof(*model->objects));
+	model->object_room = count;
+}
+
 struct object *model_add_object(
 	struct model *model, const char *account, const char *store, const char *secret)
 {

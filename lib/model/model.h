@@ -206,6 +206,9 @@ struct model {
 	struct place encryption_place;
 };
 
+/* Makes room for so many objects in all: those that are added until then don't move. */
+void model_reserve(struct model *model, size_t count);
+
 /* Each copies the names and lends the new item, until the next of its kind is added. */
 struct account *model_add_account(struct model *model, const char *alias, const char *id);
 struct object *model_add_object(

@@ -69,8 +69,12 @@ static const struct object *replaced_by(const struct row *row, struct arena *are
 static const struct object *unresolved(const struct row *row, struct arena *arena)
 {
 	const struct object *wanted = row->desired, *copied = row->copies;
-	struct object *object = arena_alloc(arena, sizeof(*object));
+	const struct object *replaced = replaced_by(row, arena);
 
+	/* There may be 100,000 of them: what is desired of a store is what is recorded. */
+	if (wanted->kind == OBJECT_STORE && row->action == ACTION_CREATE && !replaced)
+		return wanted;
+	struct object *object = arena_alloc(arena, sizeof(*object));
 	*object = (struct object){.kind = wanted->kind,
 		.account = wanted->account,
 		.store = wanted->store,
@@ -79,7 +83,7 @@ static const struct object *unresolved(const struct row *row, struct arena *aren
 		.version = wanted->version,
 		.prevent_destroy = wanted->prevent_destroy,
 		.forget_on_remove = wanted->forget_on_remove,
-		.replaced = replaced_by(row, arena)};
+		.replaced = replaced};
 	if (row->action == ACTION_REPLACE)
 		object->former = row->recorded->former;
 	if (!copied)

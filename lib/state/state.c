@@ -101,6 +101,7 @@ void state_fold(const struct state *old, const struct state_fold *fold, struct s
 		memcpy(changes, fold->changes, count * sizeof(*changes));
 		qsort(changes, count, sizeof(*changes), change_compare);
 	}
+	model_reserve(&next.model, before->object_count + count);
 	while (i < before->object_count || j < count) {
 		int order = i == before->object_count ? 1
 			    : j == count              ? -1
@@ -117,6 +118,8 @@ void state_fold(const struct state *old, const struct state_fold *fold, struct s
 }
 
 /* ---- writing ---- */
+
+enum { OBJECT_ROOM = 256 }; /* bytes; few need more, and a text that grows is copied */
 
 static int compare_ids(const void *a, const void *b)
 {
@@ -154,6 +157,7 @@ void state_encode(const struct state *state, struct str *out)
 	size_t count = model->account_count;
 	struct account *by_id AUTO_FREE = mem_alloc(count * sizeof(*by_id));
 
+	str_reserve(out, model->object_count * OBJECT_ROOM);
 	if (count)
 		memcpy(by_id, model->accounts, count * sizeof(*by_id));
 	qsort(by_id, count, sizeof(*by_id), compare_ids);

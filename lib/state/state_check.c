@@ -1,8 +1,8 @@
 /* Whether a state that was encoded can be read again. */
-#include "adapter/table.h"
 #include "state/objects.h"
 #include "state/state.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Bytes; a tree of the whole state would need 1 KB for each store. */
@@ -110,18 +110,25 @@ static bool take_line(struct check *check, const char *file, const char *line, s
 	return !is_end || check->piece.length < PIECE || end_piece(check, file);
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 /* Pieces can't tell whether two of them have the same id. */
 static bool check_ids(const struct model *model, struct error *err)
 {
-	struct table *ids = NULL;
-	bool is_good = true;
+	const char **ids AUTO_FREE = mem_alloc(model->object_count * sizeof(*ids));
+	size_t count = 0;
 
-	for (size_t i = 0; i < model->object_count && is_good; i++)
-		if (model->objects[i].id && table_put(&ids, model->objects[i].id, &ids))
-			is_good = error_set(
-				err, "%s: another object has the same id", model->objects[i].id);
-	table_free(&ids);
-	return is_good;
+	for (size_t i = 0; i < model->object_count; i++)
+		if (model->objects[i].id)
+			ids[count++] = model->objects[i].id;
+	qsort((void *)ids, count, sizeof(*ids), compare_ids);
+	for (size_t i = 1; i < count; i++)
+		if (strcmp(ids[i - 1], ids[i]) == 0)
+			return error_set(err, "%s: another object has the same id", ids[i]);
+	return true;
 }
 
 bool state_check(
