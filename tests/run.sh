@@ -6,6 +6,9 @@
 #   sh tests/run.sh --only unit,cli [--build DIR]
 #                                                these suites, of what make has built in DIR
 #
+# Of what "make asan" has built, "--build build/asan --only crash,trust,state,model" runs these with
+# sanitizers, too; crash/memory.py skips itself there.
+#
 # A suite is a list of programs that print TAP. The programs of all suites wait in one queue, long
 # ones first, so that no core is idle while another suite's last program runs. What they said is
 # kept in DIR/tests/log. A program that fails without saying so, or that runs other tests than it
@@ -249,7 +252,7 @@ check()
 
 if [ -n "$only" ]; then
 	case $build in
-	*/asan) suites asan- "$build" unit plan cli crash fuzz ;;
+	*/asan) suites asan- "$build" unit plan cli crash fuzz trust state model ;;
 	*) suites '' "$build" lint package trust state ci crash model canary lint-selftest cli unit plan fuzz ;;
 	esac
 	run_queue

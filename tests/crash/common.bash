@@ -88,7 +88,9 @@ sweep()
 			cat apply.err
 			return 1
 		}
-		strace -f -qq -o strace.out -e trace="$1" -e "inject=$1:signal=KILL:when=$number" \
+		# LeakSanitizer can't work under strace.
+		ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 \
+			strace -f -qq -o strace.out -e trace="$1" -e "inject=$1:signal=KILL:when=$number" \
 			"$cfprov" apply -auto-approve "${killed_options[@]}" >apply.out 2>apply.err
 		status=$?
 		if ((status == 0)); then

@@ -25,6 +25,9 @@ parser.add_argument("--every", type=int, default=40)
 parser.add_argument("--jobs", type=int, default=4)
 options = parser.parse_args()
 
+if worst.sanitizer():
+    worst.skip_all("the program is built with a sanitizer, which brings its own allocator")
+
 
 def says_so(status, err):
     errors = re.findall("^Error: .*", err, re.M)

@@ -77,6 +77,8 @@ class Life:
             "CLOUDFLARE_API_TOKEN": "cfsim-token",
             "CFPROV_PATIENCE": "300ms",  # longer than lists lag and work is late, together
         }
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):  # for a cfprov with sanitizers
+            self.env.update({name: os.environ[name]} if name in os.environ else {})
         if protection != "none":
             self.env["CFPROV_KEY"] = KEYS[0]
 

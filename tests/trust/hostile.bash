@@ -101,6 +101,10 @@ set_up_sandbox()
 	in_file ALLOWED_COMMAND owner/secrets/printed
 	make_policy
 	start_logged --token "$(<"$canaries/CLOUDFLARE_API_TOKEN")"
+	# For a cfprov with sanitizers.
+	for name in ASAN_OPTIONS UBSAN_OPTIONS; do
+		[[ ! -v $name ]] || environment+=("$name=${!name}")
+	done
 	record api "${sim_root##*:}"
 	record evil
 	environment+=("CLOUDFLARE_BASE_URL=http://127.0.0.1:$(<"$BATS_TEST_TMPDIR/api.port")/client/v4")

@@ -31,6 +31,7 @@ ACCOUNT = "985e105f4ecef8ad9ca31a8372d0c353"
 STATE = "cfprov.state.json"
 KEY = "0123456789abcdef" * 4
 LAG_MS, PATIENCE = 80, "200ms"  # where lists lag
+SANITIZERS = ("ASAN_OPTIONS", "UBSAN_OPTIONS")  # for a cfprov that has them
 PLAN_EVERY = 4  # so many points share the check that a plan is empty
 
 
@@ -43,6 +44,13 @@ def skip_all(why):
     sys.exit(0)
 
 
+def sanitizer():
+    """The library of AddressSanitizer, if cfprov has it; it wants to be the first."""
+    linked = subprocess.run(["ldd", CFPROV], capture_output=True, text=True).stdout
+    found = re.search(r"=> (/\S*/libasan\S*)", linked)
+    return found and found[1]
+
+
 def build(folder, sources):
     """Compiles these; gives the libraries, as LD_PRELOAD takes them."""
     compiler = os.environ.get("CC", "cc").split()
@@ -52,7 +60,7 @@ def build(folder, sources):
     for source, library in zip(sources, libraries):
         options = ["-O1", "-shared", "-fPIC", "-w", "-o", library, os.path.join(HERE, source)]
         subprocess.run([*compiler, *options], check=True)
-    library = ":".join(libraries)
+    library = ":".join(([sanitizer()] if sanitizer() else []) + libraries)
     probe = dict(os.environ, LD_PRELOAD=library, MEDDLE="kill:1")
     if subprocess.run([CFPROV, "version"], env=probe, capture_output=True).returncode != -9:
         skip_all("nothing can be preloaded into this cfprov")
@@ -77,6 +85,7 @@ class Worker:
         self.env["CFPROV_PATIENCE"] = PATIENCE if lags else "0s"
         self.env.update({f"V{i}": f"value {i}" for i in range(1, 8)})
         self.env.update(AWS_ACCESS_KEY_ID="AK", AWS_SECRET_ACCESS_KEY="SK")
+        self.env.update({it: os.environ[it] for it in SANITIZERS if it in os.environ})
 
     def close(self):
         self.stop_sim()
