@@ -3,6 +3,7 @@
 #include "base/str.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,7 +49,10 @@ bool error_set_errno(struct error *err, int error_number, const char *format, ..
 	va_end(args);
 	if (strerror_r(error_number, reason, sizeof(reason)) != 0)
 		return error_set(err, "%s: error %d", message, error_number);
-	return error_set(err, "%s: %s", message, reason);
+	error_set(err, "%s: %s", message, reason);
+	if (error_number == EACCES)
+		error_hint(err, "Check its owner and mode, and those of its directories.");
+	return false;
 }
 
 bool error_prefix(struct error *err, const char *format, ...)

@@ -40,7 +40,7 @@ struct error {
 /* All return false, for `return error_set(err, ...)`. */
 bool error_set(struct error *err, const char *format, ...) PRINTF(2, 3);
 bool error_set_code(struct error *err, enum error_code code, const char *format, ...) PRINTF(3, 4);
-/* Appends the text of errno: "MESSAGE: REASON". */
+/* Appends the text of errno: "MESSAGE: REASON". EACCES gets a hint. */
 bool error_set_errno(struct error *err, int error_number, const char *format, ...) PRINTF(3, 4);
 bool error_prefix(struct error *err, const char *format, ...) PRINTF(2, 3);
 bool error_hint(struct error *err, const char *format, ...) PRINTF(2, 3);

@@ -49,9 +49,10 @@ static bool check(struct backend *backend, struct error *err)
 {
 	if (!fs_check_target(backend->name, err)) {
 		if (err->hint)
-			error_hint(err, "Mount its directory instead, because the journal and the "
-					"lock are files beside it, or pass another path with "
-					"-state.");
+			error_hint(err,
+				"%s The journal and the lock are files beside it. To use another "
+				"path, pass -state.",
+				err->hint);
 		return error_prefix(err, "the state can't be written");
 	}
 	return !backend->backup_path || fs_check_target(backend->backup_path, err) ||

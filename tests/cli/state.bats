@@ -173,6 +173,33 @@ refuses()
 	agree 3
 }
 
+@test "fault B5: a state or a directory that may not be used gets a hint" {
+	two_applied
+	# Root may use everything, unless this is taken away.
+	local plain=()
+	if ((EUID == 0)); then
+		have setpriv
+		plain=(setpriv "--bounding-set=-dac_override,-dac_read_search")
+	fi
+	manifest a b c
+	chmod 0 "$state"
+	status=0
+	"${plain[@]}" "$cfprov" apply -auto-approve >out 2>err </dev/null || status=$?
+	told apply
+	failed_well
+	err_has "can't open $state: Permission denied" 'Check its owner and mode, and those of its directories.'
+	chmod 600 "$state"
+	chmod 555 .
+	status=0
+	"${plain[@]}" "$cfprov" apply -auto-approve >out 2>err </dev/null || status=$?
+	chmod 755 .
+	told apply
+	failed_well
+	err_has "can't write to the directory of $state: Permission denied" 'Check its owner and mode'
+	[ "$(requests)" = 0 ]
+	cmp whole "$state"
+}
+
 @test "a link to a state stays a link" {
 	two_applied
 	mkdir elsewhere

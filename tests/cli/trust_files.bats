@@ -152,7 +152,7 @@ mount_alone()
 	asked=$(requests)
 	bad apply -auto-approve
 	err_has "$state is mounted as a single file, so it can't be replaced" \
-		'Mount its directory instead, because the journal and the lock are files beside it'
+		'Mount its directory instead. The journal and the lock are files beside it.'
 	[ "$(requests)" = "$asked" ]
 	bad state rm default/a
 	cmp before mounted

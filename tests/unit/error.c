@@ -29,6 +29,10 @@ static void says_errno(void **state)
 	(void)state;
 	assert_false(error_set_errno(&err, ENOENT, "can't open %s", "x"));
 	assert_string_equal(err.message, "can't open x: No such file or directory");
+	assert_null(err.hint);
+	error_release(&err);
+	assert_false(error_set_errno(&err, EACCES, "can't open %s", "x"));
+	expect_text(err.hint, "owner and mode");
 	error_release(&err);
 	assert_false(error_set_errno(&err, 99999, "can't"));
 	expect_text(err.message, "99999");

@@ -107,7 +107,7 @@ static void world_of_the_command(void **state)
 
 	folder_write(folder, "here.sh", "#!/bin/sh\necho \"$(cat beside)\"");
 	folder_write(folder, "beside", "content");
-	refuse(&process, "can't run the command `./here.sh`: Permission denied", NULL);
+	refuse(&process, "can't run the command `./here.sh`: Permission denied", "mode");
 	assert_int_equal(chmod(folder_file(folder, "here.sh"), 0700), 0);
 	expect_output(&process, "content\n");
 	process.folder = folder_file(folder, "nowhere");
