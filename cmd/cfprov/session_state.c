@@ -273,7 +273,8 @@ bool session_left_behind(struct session *session, struct error *ret)
 			return false;
 		str_format(&what, "has %zu object%s", count, term_plural(count));
 	} else {
-		str_text_add(&what, "is a state, too");
+		char *reason AUTO_FREE = text_visible(why.message, 0);
+		str_format(&what, "may be a state, too (%s)", reason);
 	}
 	error_set(ret, "%s %s, but the manifest keeps the state at %s, where none exists yet",
 		shown, str_text(&what), session_state_name(session));

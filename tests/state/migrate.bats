@@ -335,6 +335,11 @@ keyed()
 		err_has "Error: $left" 'run `cfprov state migrate`'
 	done
 	[ "$(serial)" = 1 ]
+	cp "$state" whole
+	echo '{' >"$state"
+	bad apply -auto-approve
+	err_has "Error: $state may be a state, too (invalid state: not valid JSON: "
+	cp whole "$state"
 	good state migrate -auto-approve
 	good apply -auto-approve
 	err_lacks "$left"
