@@ -232,6 +232,7 @@ struct json *json_parse(const char *bytes, size_t length, struct error *err)
 	const cJSON *json = parse(bytes, length, err);
 	cJSON_InitHooks(NULL);
 	struct json *root = (struct json *)(void *)&document->root;
+	assert(!json || json == &document->root);
 	if (json)
 		return root;
 	json_free(root);

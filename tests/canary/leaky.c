@@ -1,7 +1,8 @@
 /*
  * cfprov with one wipe left out, so that tests/canary can see its search find something. The
- * variable LEAVES_OUT says which: "memory", all that base/mem frees; or "libcurl", "openssl",
- * "nghttp2" or "cjson", which is then not told to get its memory there.
+ * variable LEAVES_OUT says which: "memory", all that base/mem frees; or "libcurl", "openssl" or
+ * "nghttp2", which is then not told to get its memory there; or "cjson", which gets only the root
+ * of a document there.
  */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include <dlfcn.h>
@@ -60,12 +61,36 @@ int curl_global_init_mem(long flags, function *alloc, function *release, functio
 	return real(flags, alloc, release, resize, copy, zeroed);
 }
 
+struct hooks {
+	void *(*alloc)(size_t size);
+	void (*release)(void *memory);
+};
+
+static struct hooks given;
+static bool has_root;
+
+static void *alloc_elsewhere(size_t size)
+{
+	if (has_root)
+		return malloc(size);
+	has_root = true;
+	return given.alloc(size);
+}
+
 void cJSON_InitHooks(void *hooks)
 {
 	void (*real)(void *);
+	struct hooks other = {alloc_elsewhere, free};
 
 	find_real("cJSON_InitHooks", &real);
-	real(leaves_out("cjson") ? NULL : hooks);
+	if (!hooks || !leaves_out("cjson")) {
+		real(hooks);
+		return;
+	}
+	memcpy(&given, hooks, sizeof(given));
+	other.release = given.release;
+	has_root = false;
+	real(&other);
 }
 
 int CRYPTO_set_mem_functions(function *alloc, function *resize, function *release)

@@ -205,8 +205,7 @@ static void notes_and_unmanaged_secrets_are_told(void **state)
 		(const char *const[]){"<p class=\"note refusal\">",
 			"will fail: refusing to destroy",
 			"To proceed, pass <code>-allow-store-destroy</code>.</p>",
-			"Partial plan: account <code>three</code> could not be read and is not "
-			"included.",
+			"Partial plan: account <code>three</code> could not be read",
 			"Partial plan: <code>-account</code>, <code>-target</code> or <code>-exc",
 			"<p>Account one <span class=\"dim\"><code>id-of-one</code>", "Destroys",
 			"also destroys, not managed by cfprov: one/s/THEIRS", NULL});

@@ -118,7 +118,8 @@ static void was_synced(int fd)
 }
 
 /* clang-format off */
-#define SYNC(name)                                                                                 \
+/* NOLINTBEGIN(bugprone-macro-parentheses): of a declaration */
+#define SYNC(name, fd)                                                                             \
 int name(int fd)                                                                                   \
 {                                                                                                  \
 	static int (*next)(int);                                                                   \
@@ -130,6 +131,7 @@ int name(int fd)                                                                
 	return status;                                                                             \
 }
 
-SYNC(fsync)
-SYNC(fdatasync)
+SYNC(fsync, fd)
+SYNC(fdatasync, fildes)
+/* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
