@@ -3,7 +3,7 @@
 file. The next run finds everything once.
 
     python3 tests/crash/memory.py               as the suite does: every allocation of the libraries,
-                                                and every fortieth of cfprov's own
+                                                and every eightieth of cfprov's own
     python3 tests/crash/memory.py --every 1     all
 
 Then the address space is limited. Prints TAP.
@@ -21,7 +21,7 @@ import worst
 from worst import Bad, Point, Scene
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--every", type=int, default=40)
+parser.add_argument("--every", type=int, default=80)
 parser.add_argument("--jobs", type=int, default=4)
 options = parser.parse_args()
 
