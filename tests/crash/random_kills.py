@@ -145,12 +145,12 @@ def live_with(w, scene, calls, seed):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", default="1-24", help="the first and the last")
+    parser.add_argument("--seeds", default="1-27", help="the first and the last")
     parser.add_argument("--jobs", type=int, default=4)
     options = parser.parse_args()
     first, last = map(int, options.seeds.split("-"))
     folder = tempfile.mkdtemp(prefix="worst.")
-    library = worst.build_meddle(folder)
+    library = worst.build(folder, ["meddle.c"])
     worst.Worker.sim_options = ["--max-secrets", "0"]
     idle = {lags: queue.Queue() for lags in (False, True)}
     workers = [worst.Worker(library, lags, None, n) for lags in (False, True) for n in range(options.jobs)]
