@@ -97,6 +97,21 @@ static bool refuse_character(const struct part *part, size_t at, bool shows_text
 	return refuse(why, "` (character %zu) is not allowed", number);
 }
 
+/* The slashes of a pointer are none of a token's. */
+static bool looks_like_token(const struct schema_text *schema, const char *text, size_t length)
+{
+	size_t size = length;
+
+	for (size_t from = 0; from < length; from += size + 1) {
+		const char *slash =
+			schema->is_pointer ? memchr(text + from, '/', length - from) : NULL;
+		size = slash ? (size_t)(slash - text) - from : length - from;
+		if (text_looks_like_token(text + from, size))
+			return true;
+	}
+	return false;
+}
+
 static bool is_part_right(
 	const struct schema_text *schema, const struct part *part, bool shows_text, struct str *why)
 {
@@ -107,7 +122,7 @@ static bool is_part_right(
 		return true;
 	if (!length)
 		return refuse(why, "must not be empty");
-	if (text_looks_like_token(text, length))
+	if (looks_like_token(schema, text, length))
 		return refuse(why, "secrets are not allowed here");
 	if (schema->longest && length > schema->longest)
 		return refuse(why, "too long: %zu characters, but at most %zu are allowed", length,

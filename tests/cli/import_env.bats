@@ -144,6 +144,19 @@ stores:
 	out_has '{file: vars, json: /A}'
 }
 
+@test "JSON: a long name is not taken for a token because of the pointer's slash" {
+	local name=nQ3kZ8vR1xLw5TjY7bHc2MfD9sGp4KaE6uWoXiV # 39 characters; a token has 40
+	printf '{"%s": "x"}' $name >vars.json
+	good import-env vars.json -store keys -out=written.yaml
+	export CLOUDFLARE_ACCOUNT_ID=985e105f4ecef8ad9ca31a8372d0c353
+	good validate -f written.yaml
+	# A token is none of the pointer's names.
+	sed -i "s,json: /$name,json: /a/${name}q/b," written.yaml
+	bad validate -f written.yaml
+	err_has 'secrets are not allowed here'
+	err_lacks $name
+}
+
 @test "what in JSON is no text is left out with a warning, or refused" {
 	printf '{"A": "%s",\n "B": {"x": ",\\"}{"},\n "C": ["%s"]}' $value $value >vars.json
 	good import-env vars.json -store keys
