@@ -20,7 +20,7 @@ struct arena_chunk {
 	max_align_t bytes[];
 };
 
-enum { ARENA_FIRST_CHUNK = 4096, ARENA_LARGEST_CHUNK = 1 << 20 };
+enum { ARENA_FIRST_CHUNK = 1024, ARENA_LARGEST_CHUNK = 1 << 20 };
 
 static void (*tell)(void);
 
@@ -155,26 +155,34 @@ static void arena_add_chunk(struct arena *arena, size_t size)
 	*arena = (struct arena){.chunks = chunk, .room = room};
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* Lends bytes, which are not zeroed, at a multiple of `step`. */
+static void *take(struct arena *arena, size_t size, size_t step)
 {
-	const size_t step = _Alignof(max_align_t);
+	size_t at = (arena->used + step - 1) / step * step;
 
 	if (size > SIZE_MAX / 2)
 		mem_exhausted();
-	size = size ? (size + step - 1) / step * step : step; /* never NULL */
-	if (arena->room - arena->used < size)
+	if (at > arena->room || arena->room - at < size) {
 		arena_add_chunk(arena, size);
-	char *memory = (char *)arena->chunks->bytes + arena->used;
-	arena->used += size;
-	return memset(memory, 0, size);
+		at = 0;
+	}
+	arena->used = at + size;
+	return (char *)arena->chunks->bytes + at;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	size += !size; /* never NULL */
+	return memset(take(arena, size, _Alignof(max_align_t)), 0, size);
 }
 
 char *arena_bytes(struct arena *arena, const char *bytes, size_t length)
 {
-	char *copy = arena_alloc(arena, length + 1);
+	char *copy = take(arena, length + 1, 1);
 
 	if (length)
 		memcpy(copy, bytes, length);
+	copy[length] = '\0';
 	return copy;
 }
 
@@ -192,11 +200,26 @@ char *arena_format(struct arena *arena, const char *format, ...)
 	va_end(args);
 	if (length < 0)
 		mem_exhausted();
-	char *text = arena_alloc(arena, (size_t)length + 1);
+	char *text = take(arena, (size_t)length + 1, 1);
 	va_start(args, format);
 	vsnprintf(text, (size_t)length + 1, format, args);
 	va_end(args);
 	return text;
+}
+
+void arena_join(struct arena *arena, struct arena *other)
+{
+	struct arena_chunk *last = other->chunks;
+
+	if (!arena->chunks) {
+		*arena = *other;
+	} else if (last) {
+		while (last->next)
+			last = last->next;
+		last->next = arena->chunks->next;
+		arena->chunks->next = other->chunks;
+	}
+	*other = (struct arena){0};
 }
 
 void arena_release(struct arena *arena)

@@ -77,6 +77,10 @@ void *arena_alloc(struct arena *arena, size_t size) MUST_CHECK;
 char *arena_text(struct arena *arena, const char *text) MUST_CHECK;
 char *arena_bytes(struct arena *arena, const char *bytes, size_t length) MUST_CHECK;
 char *arena_format(struct arena *arena, const char *format, ...) MUST_CHECK PRINTF(2, 3);
+
+/* Moves all that `other` has lent, which stays where it is. `other` is empty afterwards. */
+void arena_join(struct arena *arena, struct arena *other);
+
 void arena_release(struct arena *arena);
 
 #endif

@@ -297,6 +297,25 @@ static void arena_texts(void **state)
 	assert_string_equal(arena_text(&arena, "after"), "after");
 }
 
+static void arenas_join(void **state)
+{
+	struct arena one CLEANUP(arena_release) = {0}, other CLEANUP(arena_release) = {0};
+	const char *texts[3000];
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		arena_join(&one, &other); /* into one that is empty, and of one that is */
+		for (int i = 0; i < 1000; i++)
+			texts[round * 1000 + i] = arena_format(&other, "%d", round * 1000 + i);
+		assert_string_equal(arena_text(&one, "its own"), "its own");
+	}
+	arena_join(&one, &other);
+	assert_null(other.chunks);
+	assert_string_equal(arena_text(&one, "still"), "still");
+	for (int i = 0; i < 3000; i++)
+		assert_int_equal(atoi(texts[i]), i);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,6 +329,7 @@ int main(void)
 		cmocka_unit_test(arena_keeps_apart),
 		cmocka_unit_test(arena_gives_nothing),
 		cmocka_unit_test(arena_texts),
+		cmocka_unit_test(arenas_join),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
