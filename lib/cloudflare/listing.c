@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A server that claims more items than this gets memory for those that it sends. */
+enum { BELIEVED_TOTAL = 100000 };
+
 /* ---- requests ---- */
 
 static void send_page(struct live_listing *listing)
@@ -65,23 +68,23 @@ static bool add_object(struct live_listing *listing, const struct json *json, si
 {
 	const struct cf_place place = {listing->account->account, listing->store};
 	struct live_reading *reading = &listing->reading;
-	struct arena *arena = &reading->found.arena;
+	struct model *model = &reading->found;
 	struct object found;
 
-	if (!cf_object_decode(json, &place, arena, &found, &listing->err))
+	if (!cf_object_decode(json, &place, &model->arena, &found, &listing->err))
 		return false;
-	char *name = arena_text(arena, found.secret ? found.secret : found.store);
-	char *id = arena_text(arena, found.id);
-	const char *other = table_put(&reading->ids, id, name);
+	const struct object *kept = model_add_copy(model, &found);
+	const char *name = kept->secret ? kept->secret : kept->store;
+	const char *other = table_put(&reading->ids, kept->id, (void *)(uintptr_t)name);
 	reading->items++;
 	if (other) {
 		reading->is_contradictory |= strcmp(other, name) != 0;
-		return true;
+	} else {
+		reading->digest += digest_of(kept->id, name);
+		(*fresh)++;
 	}
-	(*fresh)++;
-	reading->digest += digest_of(id, name);
-	if (!cf_is_deleted(&found))
-		(void)model_add_copy(&reading->found, &found);
+	if (other || cf_is_deleted(&found))
+		model->object_count--;
 	return true;
 }
 
@@ -110,6 +113,8 @@ static bool take_page(struct live_listing *listing, const struct cf_answer *answ
 			(long long)answer->total_pages);
 	if (reading->total < answer->total_count)
 		reading->total = answer->total_count;
+	if (reading->total > 0 && reading->total <= BELIEVED_TOTAL)
+		model_reserve(&reading->found, (size_t)reading->total);
 	if (reading->pages < answer->total_pages)
 		reading->pages = answer->total_pages;
 	if (reading->pages_read == 1)
@@ -190,8 +195,8 @@ static void conclude(struct live_listing *listing)
 	}
 	listing->first = listing->model->object_count;
 	listing->added = listing->err.message ? 0 : reading->found.object_count;
-	for (size_t i = 0; i < listing->added; i++)
-		model_add_copy(listing->model, &reading->found.objects[i]);
+	if (listing->added)
+		model_take_objects(listing->model, &reading->found);
 	release_reading(reading);
 	listing->is_done = true;
 }

@@ -172,6 +172,7 @@ void stores_read(struct reading *r)
 	for (size_t i = 0; i < r->model->account_count; i++)
 		table_put(&aliases, r->model->accounts[i].alias, r->model);
 	while (reading_next(r, "stores", &list)) {
+		model_reserve(r->model, r->model->object_count + reading_count(list.node));
 		for (const struct yaml *it = list.node->first; it; it = it->next) {
 			read_store(r, spot_of(list, it), aliases, &seen);
 			is_empty = false;

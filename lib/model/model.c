@@ -29,10 +29,12 @@ static const char *keep_or_share(struct model *model, const char *text, const ch
 
 void model_reserve(struct model *model, size_t count)
 {
+	size_t grown = model->object_room + model->object_room / 2;
+
 	if (count <= model->object_room)
 		return;
-	model->objects = mem_resize(model->objects, count * sizeof(*model->objects));
-	model->object_room = count;
+	model->object_room = count > grown ? count : grown;
+	model->objects = mem_resize(model->objects, model->object_room * sizeof(*model->objects));
 }
 
 struct object *model_add_object(
@@ -127,8 +129,15 @@ static const char **text_at(const struct object *object, size_t at)
 
 static void keep_fields(struct arena *arena, struct object *object)
 {
+	bool is_as_created = object->created && object->modified &&
+			     strcmp(object->created, object->modified) == 0;
+
+	if (is_as_created)
+		object->modified = NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		keep_text(arena, text_at(object, texts[i]));
+	if (is_as_created)
+		object->modified = object->created;
 	if (object->audit) {
 		struct audit *audit = arena_alloc(arena, sizeof(*audit));
 		*audit = *object->audit;
@@ -171,6 +180,29 @@ struct object *model_add_copy(struct model *model, const struct object *object)
 	copy->secret = secret;
 	keep_fields(&model->arena, copy);
 	return copy;
+}
+
+void model_take_objects(struct model *model, struct model *other)
+{
+	enum { FEW = 10 }; /* texts that don't fill the smallest chunk of an arena are copied */
+	size_t count = other->object_count;
+
+	for (size_t i = 0; i < count && count < FEW; i++)
+		model_add_copy(model, &other->objects[i]);
+	if (count >= FEW) {
+		arena_join(&model->arena, &other->arena);
+		if (!model->object_count) {
+			mem_free(model->objects);
+			model->objects = mem_steal(&other->objects);
+			model->object_room = other->object_room;
+		} else {
+			model_reserve(model, model->object_count + count);
+			memcpy(&model->objects[model->object_count], other->objects,
+				count * sizeof(*model->objects));
+		}
+		model->object_count += count;
+	}
+	model_release(other);
 }
 
 struct account *model_add_account_copy(struct model *model, const struct account *account)
@@ -229,12 +261,23 @@ static int compare_removals(const void *a, const void *b)
 	return strcmp(x->from, y->from);
 }
 
+/* What comes from a state is sorted, and so is most of what a person wrote. */
+static bool is_sorted(const struct model *model)
+{
+	size_t i = 1;
+
+	while (i < model->object_count &&
+		compare_to_sort(&model->objects[i - 1], &model->objects[i]) <= 0)
+		i++;
+	return i >= model->object_count;
+}
+
 void model_sort(struct model *model)
 {
 	if (model->removal_count)
 		qsort(model->removals, model->removal_count, sizeof(*model->removals),
 			compare_removals);
-	if (model->object_count)
+	if (!is_sorted(model))
 		qsort(model->objects, model->object_count, sizeof(*model->objects),
 			compare_to_sort);
 	if (model->account_count)

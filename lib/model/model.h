@@ -128,19 +128,19 @@ struct object {
 	const char *comment; /* NULL: none */
 
 	/* desired, and recorded as last desired */
-	bool prevent_destroy;    /* nothing may destroy it */
-	bool forget_on_remove;   /* once removed from the manifest: forget it, don't destroy it */
 	int64_t version;         /* raising it writes the value again; recorded 0: never written */
 	const char *fingerprint; /* of the value; NULL: none. See apply/values */
+	bool prevent_destroy;    /* nothing may destroy it */
+	bool forget_on_remove;   /* once removed from the manifest: forget it, don't destroy it */
 
 	/* desired */
-	const struct value_source *value;
 	bool is_written_once;      /* `update: if_absent` */
 	bool keeps_no_fingerprint; /* `fingerprint: none` */
 	bool may_adopt;            /* `adopt: true`: approved in advance */
+	bool is_unread;            /* its source was not read: -values=none */
 	enum on_drift on_drift;
 	enum value_verdict verdict;
-	bool is_unread; /* its source was not read: -values=none */
+	const struct value_source *value;
 	struct place place;
 
 	/* recorded */
@@ -206,7 +206,7 @@ struct model {
 	struct place encryption_place;
 };
 
-/* Makes room for so many objects in all: those that are added until then don't move. */
+/* Makes room for so many objects in all, or more: those that are added until then don't move. */
 void model_reserve(struct model *model, size_t count);
 
 /* Each copies the names and lends the new item, until the next of its kind is added. */
@@ -275,6 +275,9 @@ bool object_became_ready(const struct object *recorded, const struct object *liv
 /* Adds a copy of another model's object, or account, with its texts. */
 struct object *model_add_copy(struct model *model, const struct object *object);
 struct account *model_add_account_copy(struct model *model, const struct account *account);
+
+/* Moves the other model's objects with their texts; nothing is left there. */
+void model_take_objects(struct model *model, struct model *other);
 
 /* Sorts accounts by alias, removals and objects by address, then by id and line. */
 void model_sort(struct model *model);

@@ -247,6 +247,7 @@ static bool decode_account(struct decoding *d, const struct json *json)
 	alias = model_add_account(&d->state->model, alias, id)->alias;
 	if (table_put(&d->aliases, alias, d))
 		return refuse(d, alias, "two accounts have this alias");
+	model_reserve(&d->state->model, d->state->model.object_count + json_count(stores));
 	for (const struct json *it = json_first(stores); it; it = json_next(it))
 		if (!decode_store(d, alias, it))
 			return false;

@@ -103,6 +103,78 @@ static void copies_own_their_texts(void **state)
 	assert_string_equal(to.accounts[0].id, "acc");
 }
 
+/* `count` stores with an id each, from number `first` on. */
+static void add_numbered(struct model *model, int first, int count)
+{
+	for (int i = first; i < first + count; i++) {
+		const char *number = arena_format(&model->arena, "%04d", i);
+		model_add_object(model, "a", number, NULL)->id = number;
+	}
+}
+
+/* Few objects are copied, and many are moved, into a model with objects or without. */
+static void takes_objects(void **state)
+{
+	static const int counts[] = {0, 3, 500, 1, 30, 0, 9, 10, 11};
+	struct model to CLEANUP(model_release) = {0};
+	int all = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		struct model from = {0};
+		add_numbered(&from, all, counts[i]);
+		model_take_objects(&to, &from);
+		assert_int_equal(from.object_count, 0);
+		assert_null(from.objects);
+		assert_null(from.arena.chunks);
+		all += counts[i];
+		add_numbered(&to, all++, 1); /* it can still grow */
+	}
+	assert_int_equal(to.object_count, all);
+	for (int i = 0; i < all; i++) {
+		assert_int_equal(atoi(to.objects[i].id), i);
+		assert_string_equal(to.objects[i].store, to.objects[i].id);
+		assert_string_equal(to.objects[i].account, "a");
+	}
+}
+
+/* What is reserved one by one must not move each time. */
+static void reserves(void **state)
+{
+	struct model model CLEANUP(model_release) = {0};
+	size_t rooms = 0, before = 0;
+
+	(void)state;
+	model_reserve(&model, 100);
+	assert_int_equal(model.object_room, 100);
+	for (size_t count = 1; count <= 100000; count++) {
+		model_reserve(&model, count);
+		assert_true(model.object_room >= count);
+		rooms += model.object_room != before;
+		before = model.object_room;
+	}
+	assert_true(rooms < 30);
+}
+
+/* The same moment is kept once; two moments stay two. */
+static void keeps_dates(void **state)
+{
+	char created[] = "2026-11-29T10:00:00Z", later[] = "2026-11-29T11:00:00Z";
+	struct arena arena CLEANUP(arena_release) = {0};
+	struct object new = {.account = "a", .store = "s", .created = created, .modified = created};
+	struct object changed = new;
+
+	(void)state;
+	changed.modified = later;
+	object_keep(&arena, &new);
+	object_keep(&arena, &changed);
+	assert_string_equal(new.created, created);
+	assert_ptr_not_equal(new.created, created);
+	assert_ptr_equal(new.modified, new.created);
+	assert_string_equal(changed.modified, later);
+	assert_ptr_not_equal(changed.modified, later);
+}
+
 static void empty(void **state)
 {
 	struct model model = {0};
@@ -190,6 +262,9 @@ int main(void)
 		cmocka_unit_test(order_is_total),
 		cmocka_unit_test(doubles),
 		cmocka_unit_test(copies_own_their_texts),
+		cmocka_unit_test(takes_objects),
+		cmocka_unit_test(reserves),
+		cmocka_unit_test(keeps_dates),
 		cmocka_unit_test(empty),
 		cmocka_unit_test(accounts),
 		cmocka_unit_test(words),
