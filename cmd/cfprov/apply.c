@@ -219,6 +219,7 @@ static bool execute(struct session *session, const char *operation)
 		.timeout_ms = cli->wait_timeout_ms < 0 ? CLI_WAIT_TIMEOUT_MS : cli->wait_timeout_ms,
 	};
 
+	documents_drop_texts(&session->manifest.documents); /* a large run needs the memory */
 	progress_apply(&session->progress);
 	print_long_run(session);
 	bool is_recorded = executor_run(&input, &result, &err);

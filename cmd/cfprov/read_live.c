@@ -216,6 +216,7 @@ static void emit_refresh(
 {
 	const struct model *live = &session->live;
 	bool is_done = type == EVENT_REFRESH_DONE;
+	size_t at = 0; /* both models are sorted, and the accounts, too */
 
 	for (size_t i = 0; i < input->count; i++) {
 		const char *alias = input->accounts[i].account->alias;
@@ -224,9 +225,13 @@ static void emit_refresh(
 			continue;
 		for (size_t k = 0; k < known.count; k++) {
 			const struct object *it = &known.items[k];
-			const struct object *now = is_done ? model_find(live, it) : NULL;
-			struct event event = {
-				.type = type, .object = it, .text = now ? now->id : NULL};
+			int order = -1;
+			while (is_done && at < live->object_count &&
+				(order = object_compare(&live->objects[at], it)) < 0)
+				at++;
+			struct event event = {.type = type,
+				.object = it,
+				.text = order == 0 ? live->objects[at].id : NULL};
 			if (it->id)
 				event_emit(&session->sink, &event);
 		}

@@ -124,8 +124,12 @@ bool fs_open_to_append(const char *path, int *ret_fd, struct error *err)
 static bool read_all(int fd, const char *path, size_t limit, struct str *bytes, struct error *err)
 {
 	size_t before = bytes->length;
+	struct stat status;
 	ssize_t n;
 
+	/* Of a pipe, and of a file that grows, the size is not known. */
+	if (fstat(fd, &status) == 0 && status.st_size > 0 && (size_t)status.st_size <= limit)
+		str_reserve(bytes, (size_t)status.st_size + READ_STEP);
 	do {
 		str_reserve(bytes, READ_STEP);
 		do

@@ -6,6 +6,16 @@
 
 enum { UNSEEN_LIMIT = 2 }; /* a create whose outcome nobody saw is sent at most this often */
 
+/* Do secrets follow? Then they need the store's id. */
+static bool has_secrets(const struct cf_runner *r, const struct row *row)
+{
+	const struct plan *plan = r->options->plan;
+	const struct row *next = row + 1;
+
+	return next < plan->rows + plan->row_count &&
+	       object_shares_store(row_object(next), row_object(row));
+}
+
 /* The object exists and is ours. Ends the row, or continues the op. */
 static void made(
 	struct cf_runner *r, struct op *op, const struct row *row, const struct object *is_now)
@@ -13,7 +23,7 @@ static void made(
 	if (!op_duplicate_rest(row, is_now)) {
 		struct object *kept = op_end_done(r, row, is_now);
 		table_put(&r->ids, kept->id, r);
-		if (kept->kind == OBJECT_STORE) /* for the secrets that wait for it */
+		if (kept->kind == OBJECT_STORE && has_secrets(r, row))
 			table_put(&op->account->made, kept->store, kept);
 		return;
 	}

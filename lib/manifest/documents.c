@@ -249,6 +249,14 @@ void documents_scrub(const struct documents *documents, struct error_list *error
 	}
 }
 
+void documents_drop_texts(struct documents *documents)
+{
+	for (size_t i = 0; i < documents->count; i++) {
+		yaml_release(&documents->items[i].yaml);
+		str_release(&documents->items[i].bytes);
+	}
+}
+
 void documents_release(struct documents *documents)
 {
 	while (documents->count)

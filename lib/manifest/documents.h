@@ -62,6 +62,9 @@ void documents_scrub(const struct documents *documents, struct error_list *error
  */
 const char *documents_base(const char *path);
 
+/* Once all was read: frees the texts and trees. The names of the files stay, for `place`. */
+void documents_drop_texts(struct documents *documents);
+
 void documents_release(struct documents *documents);
 
 #endif

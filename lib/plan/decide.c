@@ -235,6 +235,9 @@ static void decide_desired(struct planning *p, struct row *row)
 static const struct object *find_original(const struct planning *p, const struct object *desired)
 {
 	const struct planner_input *input = p->input;
+
+	if (!input->renames->by_to)
+		return NULL;
 	const struct object *original =
 		renames_original(input->renames, desired, input->recorded, input->live);
 	enum action store = store_action(p, desired);

@@ -146,6 +146,8 @@ void ledger_stage(struct ledger *ledger, const struct state_fold *changes)
 {
 	struct state before = ledger->state;
 
+	if (!changes->change_count && !changes->account_count)
+		return;
 	state_fold(&before, changes, &ledger->state);
 	find_changes(ledger, &before);
 	state_release(&before);

@@ -293,7 +293,8 @@ static bool check_seen(struct part *part, const struct state *state, struct erro
 	       part_check_seen(part, state, err);
 }
 
-static bool decode_snapshot(struct part *part, const struct backend_snapshot *snapshot,
+/* Takes the snapshot's bytes: a large state's text is not kept twice. */
+static bool decode_snapshot(struct part *part, struct backend_snapshot *snapshot,
 	struct state *ret_state, struct error *err)
 {
 	const char *name = part->backend->name;
@@ -301,6 +302,7 @@ static bool decode_snapshot(struct part *part, const struct backend_snapshot *sn
 
 	if (!sealing_read(&part->sealing, &snapshot->bytes, &plain, &part->found, err))
 		return error_at(err, name, 0, 0);
+	str_release(&snapshot->bytes);
 	if (!state_decode(name, str_text(&plain), plain.length, ret_state, err))
 		return refuse_state(part, err);
 	return is_at_serial(part, ret_state, snapshot->serial, err) &&
