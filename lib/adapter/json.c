@@ -96,16 +96,21 @@ static size_t number_end(const char *bytes, size_t at, size_t length)
 /* Moves *at from a string's first quote to its last. Returns a reason to refuse it, or NULL. */
 static const char *skip_string(const char *bytes, size_t *at, size_t length)
 {
-	while (++*at < length && bytes[*at] != '"') {
-		if ((unsigned char)bytes[*at] < 0x20)
-			return "control character in a string";
-		if (bytes[*at] != '\\')
+	const char *why = NULL;
+	size_t i = *at + 1; /* which the compiler can keep in a register */
+
+	for (; i < length && bytes[i] != '"' && !why; i++) {
+		if ((unsigned char)bytes[i] < 0x20)
+			why = "control character in a string";
+		if (bytes[i] != '\\')
 			continue;
-		if (length - *at > 5 && memcmp(bytes + *at, "\\u0000", 6) == 0)
-			return "\\u0000 in a string";
-		++*at; /* an escaped quote does not end the string */
+		if (length - i > 5 && memcmp(bytes + i, "\\u0000", 6) == 0)
+			why = "\\u0000 in a string";
+		else
+			i++; /* an escaped quote does not end the string */
 	}
-	return NULL;
+	*at = why ? i - 1 : i;
+	return why;
 }
 
 static bool starts_number(char c)

@@ -29,19 +29,33 @@ static size_t decode(const char *bytes, size_t length, unsigned *ret_point)
 	return need;
 }
 
+/* How many bytes are surely ASCII, eight at a time: most text is. */
+static size_t ascii(const char *bytes, size_t length)
+{
+	uint64_t eight;
+	size_t at = 0;
+
+	for (; length - at >= sizeof(eight); at += sizeof(eight)) {
+		memcpy(&eight, bytes + at, sizeof(eight));
+		if (eight & 0x8080808080808080)
+			break;
+	}
+	return at;
+}
+
 bool text_is_utf8(const char *bytes, size_t length, size_t *ret_at)
 {
 	unsigned point;
+	size_t step;
 
-	for (size_t at = 0, step; at < length; at += step) {
-		/* Most text is ASCII. */
-		step = (unsigned char)bytes[at] < 0x80 ? 1
-						       : decode(bytes + at, length - at, &point);
+	for (size_t at = ascii(bytes, length); at < length; at += step) {
+		step = decode(bytes + at, length - at, &point);
 		if (!step) {
 			if (ret_at)
 				*ret_at = at;
 			return false;
 		}
+		step += ascii(bytes + at + step, length - at - step);
 	}
 	return true;
 }

@@ -51,10 +51,15 @@ static void bad_utf8(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		char text[16];
-		assert_int_equal(bad_at(bad[i]), 0);
-		snprintf(text, sizeof(text), "ab%s", bad[i]);
-		assert_int_equal(bad_at(text), 2);
+		for (int before = 0; before < 20; before++) { /* ASCII is taken by eights */
+			char text[64];
+			snprintf(text, sizeof(text), "%.*s%sand more text", before,
+				"abcdefghijklmnopqrstuvwxyz", bad[i]);
+			assert_int_equal(bad_at(text), before);
+			snprintf(text, sizeof(text), "%.*s\xc3\xa4%s", before,
+				"abcdefghijklmnopqrstuvwxyz", bad[i]);
+			assert_int_equal(bad_at(text), before + 2);
+		}
 	}
 	assert_false(text_is_utf8("\xc3", 1, NULL));
 	/* The length counts, not what stands behind it. */
