@@ -2,14 +2,14 @@
 
 #include <assert.h>
 
-void delays_add(struct delays *delays, struct delay *delay, int64_t due_ms)
+void delays_add(struct delays *delays, struct delay *delay, int64_t due_us)
 {
 	struct delay *before = delays->last;
 
 	assert(!delay->is_armed);
-	while (before && before->due_ms > due_ms)
+	while (before && before->due_us > due_us)
 		before = before->before;
-	delay->due_ms = due_ms;
+	delay->due_us = due_us;
 	delay->is_armed = true;
 	delay->before = before;
 	delay->after = before ? before->after : delays->first;
@@ -38,11 +38,11 @@ void delays_drop(struct delays *delays, struct delay *delay)
 	delay->is_armed = false;
 }
 
-struct delay *delays_take_due(struct delays *delays, int64_t now_ms)
+struct delay *delays_take_due(struct delays *delays, int64_t now_us)
 {
 	struct delay *first = delays->first;
 
-	if (!first || first->due_ms > now_ms)
+	if (!first || first->due_us > now_us)
 		return NULL;
 	delays_drop(delays, first);
 	return first;

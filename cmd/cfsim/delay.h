@@ -11,7 +11,7 @@
 
 struct delay {
 	struct delay *before, *after;
-	int64_t due_ms; /* on the monotonic clock */
+	int64_t due_us; /* on the monotonic clock */
 	bool is_armed;
 };
 
@@ -20,12 +20,12 @@ struct delays {
 };
 
 /* Keeps `delay`, which must not be armed, until it is taken out. */
-void delays_add(struct delays *delays, struct delay *delay, int64_t due_ms);
+void delays_add(struct delays *delays, struct delay *delay, int64_t due_us);
 
 /* Takes it out if it is in. */
 void delays_drop(struct delays *delays, struct delay *delay);
 
 /* Takes out one that is due; NULL: none is. */
-struct delay *delays_take_due(struct delays *delays, int64_t now_ms);
+struct delay *delays_take_due(struct delays *delays, int64_t now_us);
 
 #endif

@@ -15,16 +15,16 @@ void later_add(struct later *later, int64_t ms, struct later_work work)
 	struct item *item = mem_alloc(sizeof(*item));
 
 	item->work = work;
-	delays_add(&later->delays, &item->delay, clock_monotonic_ms() + ms);
+	delays_add(&later->delays, &item->delay, clock_monotonic_us() + ms * 1000);
 	later->waiting++;
 }
 
 /* `sim` NULL: the work is not done. */
-static void finish_until(struct later *later, struct sim *sim, int64_t now_ms)
+static void finish_until(struct later *later, struct sim *sim, int64_t now_us)
 {
 	struct delay *due;
 
-	while ((due = delays_take_due(&later->delays, now_ms))) {
+	while ((due = delays_take_due(&later->delays, now_us))) {
 		struct item *item = (struct item *)(void *)due;
 		later->waiting--;
 		if (sim) {
@@ -38,12 +38,12 @@ static void finish_until(struct later *later, struct sim *sim, int64_t now_ms)
 
 int64_t later_run(struct later *later, struct sim *sim)
 {
-	int64_t now = clock_monotonic_ms();
+	int64_t now_us = clock_monotonic_us();
 
-	finish_until(later, sim, now);
+	finish_until(later, sim, now_us);
 	if (!later->delays.first)
 		return -1;
-	return later->delays.first->due_ms > now ? later->delays.first->due_ms - now : 0;
+	return later->delays.first->due_us > now_us ? later->delays.first->due_us - now_us : 0;
 }
 
 void later_run_all(struct later *later, struct sim *sim)

@@ -3,7 +3,7 @@
  * run when it is due.
  *
  *     later_add(&sim->later, 200, (struct later_work){run, release, context});
- *     wait_ms = later_run(&sim->later, sim);          and again in wait_ms at the latest
+ *     wait_us = later_run(&sim->later, sim);          and again in wait_us at the latest
  */
 #ifndef CFSIM_LATER_H
 #define CFSIM_LATER_H
@@ -26,7 +26,7 @@ struct later {
 /* Takes the work, to be done in `ms` milliseconds. */
 void later_add(struct later *later, int64_t ms, struct later_work work);
 
-/* Does what is due. Gives in how many milliseconds the next will be, or -1. */
+/* Does what is due. Gives in how many microseconds the next will be, or -1. */
 int64_t later_run(struct later *later, struct sim *sim);
 
 /* Does everything now, in its order. */

@@ -54,12 +54,12 @@ static int64_t save_if_due(struct saver *saver)
 static int64_t tick(void *context)
 {
 	struct saver *saver = context;
-	int64_t work_ms = later_run(&saver->sim->later, saver->sim);
+	int64_t work_us = later_run(&saver->sim->later, saver->sim);
 	int64_t save_ms = save_if_due(saver);
 
-	if (work_ms < 0 || save_ms < 0)
-		return work_ms < 0 ? save_ms : work_ms;
-	return work_ms < save_ms ? work_ms : save_ms;
+	if (work_us < 0 || save_ms < 0)
+		return work_us < 0 && save_ms >= 0 ? save_ms * 1000 : work_us;
+	return work_us < save_ms * 1000 ? work_us : save_ms * 1000;
 }
 
 /* What --data holds comes before --seed, which is for the first run only. */

@@ -12,7 +12,7 @@
  * While it waits, and between the drips of a slow answer, it is in server->delays and its
  * connection is suspended; so everything suspended can be found and woken at the end.
  */
-#define _GNU_SOURCE /* tcp_info, of musl */
+#define _GNU_SOURCE /* ppoll; tcp_info, of musl */
 #include "server.h"
 
 #include "adapter/fs.h"
@@ -34,10 +34,10 @@
 
 enum {
 	DRIP_BYTES = 7,
-	HANG_UP_CHECK_MS = 200,
+	HANG_UP_CHECK_US = 200000,
 	IDLE_LIMIT_S = 400, /* as Cloudflare's edge keeps an idle HTTP/1.1 connection */
 	TLS_FILE_LIMIT = 1 << 20,
-	LONGEST_SLEEP_MS = 3600000
+	LONGEST_SLEEP_US = 1000000000
 };
 
 struct connection {
@@ -50,7 +50,7 @@ struct exchange {
 	struct MHD_Connection *connection;
 	struct request request;
 	struct answer answer;
-	int64_t ends_ms; /* of the wait under way; -1: never */
+	int64_t ends_us; /* of the wait under way; -1: never */
 	size_t dripped;  /* bytes; with the next drip in *is_drip_due */
 	bool is_opened, is_answered, is_drip_due;
 };
@@ -162,22 +162,22 @@ static void send_garbage(const struct exchange *exchange)
 }
 
 /* Puts the exchange among the delays: until its wait ends, or its client is looked at. */
-static void arm(struct exchange *exchange, int64_t now_ms)
+static void arm(struct exchange *exchange, int64_t now_us)
 {
-	int64_t check_ms = now_ms + HANG_UP_CHECK_MS, ends_ms = exchange->ends_ms;
-	bool ends_sooner = ends_ms >= 0 && ends_ms < check_ms;
+	int64_t check_us = now_us + HANG_UP_CHECK_US, ends_us = exchange->ends_us;
+	bool ends_sooner = ends_us >= 0 && ends_us < check_us;
 
-	delays_add(&exchange->server->delays, &exchange->delay, ends_sooner ? ends_ms : check_ms);
+	delays_add(&exchange->server->delays, &exchange->delay, ends_sooner ? ends_us : check_us);
 }
 
 /* Suspends the exchange for a time (-1: for ever); libmicrohttpd returns to it afterwards. */
 static void wait_ms(struct exchange *exchange, int64_t ms)
 {
-	int64_t now_ms = clock_monotonic_ms();
+	int64_t now_us = clock_monotonic_us();
 
 	MHD_suspend_connection(exchange->connection);
-	exchange->ends_ms = ms < 0 ? -1 : now_ms + ms;
-	arm(exchange, now_ms);
+	exchange->ends_us = ms < 0 ? -1 : now_us + ms * 1000;
+	arm(exchange, now_us);
 }
 
 /* Half of the body, then an end that is none. */
@@ -295,7 +295,7 @@ static enum MHD_Result deliver(struct exchange *exchange)
 	return MHD_NO;
 }
 
-/* Lets the router do the work. Does the answer wait then, until ends_ms? */
+/* Lets the router do the work. Does the answer wait then, until ends_us? */
 static bool work(struct exchange *exchange)
 {
 	const struct answer *own = &exchange->answer;
@@ -305,7 +305,7 @@ static bool work(struct exchange *exchange)
 		control_answer(exchange->server->sim, &exchange->request, &exchange->answer);
 	else
 		router_answer(exchange->server->sim, &exchange->request, &exchange->answer);
-	exchange->ends_ms = own->delay_ms < 0 ? -1 : clock_monotonic_ms() + own->delay_ms;
+	exchange->ends_us = own->delay_ms < 0 ? -1 : clock_monotonic_us() + own->delay_ms * 1000;
 	return !exchange->server->is_ending &&
 	       (own->delivery == DELIVER_NEVER || own->delay_ms > 0);
 }
@@ -324,29 +324,29 @@ static bool has_hung_up(const struct exchange *exchange)
 	       info.tcpi_state != TCP_ESTABLISHED;
 }
 
-static bool is_waiting_over(const struct exchange *exchange, int64_t now_ms)
+static bool is_waiting_over(const struct exchange *exchange, int64_t now_us)
 {
 	if (exchange->server->is_ending)
 		return true;
-	if (exchange->ends_ms >= 0 && now_ms >= exchange->ends_ms)
+	if (exchange->ends_us >= 0 && now_us >= exchange->ends_us)
 		return true;
 	return has_hung_up(exchange);
 }
 
-static void wake(struct server *server, int64_t now_ms)
+static void wake(struct server *server, int64_t now_us)
 {
 	struct delay *due;
 
-	while ((due = delays_take_due(&server->delays, now_ms))) {
+	while ((due = delays_take_due(&server->delays, now_us))) {
 		struct exchange *exchange = (struct exchange *)(void *)due;
-		bool is_over = is_waiting_over(exchange, now_ms);
+		bool is_over = is_waiting_over(exchange, now_us);
 		if (!exchange->is_answered)
-			is_over = (server->is_ending || now_ms >= exchange->ends_ms) &&
+			is_over = (server->is_ending || now_us >= exchange->ends_us) &&
 				  !work(exchange);
 		if (is_over)
 			MHD_resume_connection(exchange->connection);
 		else
-			arm(exchange, clock_monotonic_ms());
+			arm(exchange, clock_monotonic_us());
 	}
 }
 
@@ -462,31 +462,29 @@ bool server_open(struct server *server, struct sim *sim, struct error *err)
 	return true;
 }
 
-static int64_t sooner(int64_t a, int64_t b)
+static int64_t least(int64_t a, int64_t b)
 {
-	if (a < 0 || b < 0)
-		return a < 0 ? b : a;
 	return a < b ? a : b;
 }
 
 /*
- * Until when there is nothing to do, in milliseconds from now; -1: for ever. At its limit,
+ * How long there is nothing to do; wanted_us -1: nothing else is wanted. At its limit,
  * libmicrohttpd stops listening, and starts again only in the round after one that closed a
  * connection: that round must not wait for something to happen.
  */
-static int64_t idle_ms(const struct server *server, int64_t wanted)
+static struct timespec idle_time(const struct server *server, int64_t wanted_us)
 {
-	MHD_UNSIGNED_LONG_LONG own;
+	MHD_UNSIGNED_LONG_LONG own_ms;
+	int64_t left_us =
+		wanted_us >= 0 && wanted_us < LONGEST_SLEEP_US ? wanted_us : LONGEST_SLEEP_US;
 
-	if (server->has_room)
-		return 0;
-	if (MHD_get_timeout(server->daemon, &own) == MHD_YES)
-		wanted = sooner(wanted, own < LONGEST_SLEEP_MS ? (int64_t)own : LONGEST_SLEEP_MS);
-	if (server->delays.first) {
-		int64_t left = server->delays.first->due_ms - clock_monotonic_ms();
-		wanted = sooner(wanted, left > 0 ? left : 0);
-	}
-	return wanted > LONGEST_SLEEP_MS ? LONGEST_SLEEP_MS : wanted;
+	if (MHD_get_timeout(server->daemon, &own_ms) == MHD_YES && own_ms < LONGEST_SLEEP_US / 1000)
+		left_us = least(left_us, (int64_t)own_ms * 1000);
+	if (server->delays.first)
+		left_us = least(left_us, server->delays.first->due_us - clock_monotonic_us());
+	if (server->has_room || left_us < 0)
+		left_us = 0;
+	return (struct timespec){left_us / 1000000, left_us % 1000000 * 1000};
 }
 
 void server_run(struct server *server, int64_t (*tick)(void *context), void *context)
@@ -499,11 +497,11 @@ void server_run(struct server *server, int64_t (*tick)(void *context), void *con
 	};
 
 	while (!polled[1].revents) {
-		int64_t wanted = tick(context);
-		if (poll(polled, ARRAY_SIZE(polled), (int)idle_ms(server, wanted)) < 0)
+		const struct timespec idle = idle_time(server, tick(context));
+		if (ppoll(polled, ARRAY_SIZE(polled), &idle, NULL) < 0)
 			continue;
 		server->has_room = false;
-		wake(server, clock_monotonic_ms());
+		wake(server, clock_monotonic_us());
 		MHD_run(server->daemon);
 	}
 }

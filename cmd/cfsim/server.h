@@ -32,7 +32,7 @@ bool server_open(struct server *server, struct sim *sim, struct error *err) MUST
 
 /*
  * Serves until SIGTERM or SIGINT. Calls tick after each round of requests; it gives in how many
- * milliseconds it wants to be called at the latest, or -1.
+ * microseconds it wants to be called at the latest, or -1.
  */
 void server_run(struct server *server, int64_t (*tick)(void *context), void *context);
 
