@@ -3,6 +3,7 @@
 #include "adapter/fs.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "base/token.h"
 #include "manifest/documents.h"
 
 #include <stdlib.h>
@@ -252,7 +253,7 @@ static void strange(const struct command *command, const char *name, struct erro
 bool mistake_option(const struct command *command, const char *name, struct error *err)
 {
 	struct str takers CLEANUP(str_release) = {0};
-	bool is_hidden = text_has_token(name, strlen(name));
+	bool is_hidden = token_is_inside(name, strlen(name));
 	char *shown AUTO_FREE = text_visible(is_hidden ? TEXT_HIDDEN : name, SHOWN_COLUMNS);
 	struct option_text option = {.name = ""};
 

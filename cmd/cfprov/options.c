@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include "base/text.h"
+#include "base/token.h"
 #include "cloudflare/patience.h"
 #include "manifest/manifest.h"
 #include "mistakes.h"
@@ -337,7 +338,7 @@ bool options_check_local(const char *what, const char *value, struct error *err)
 
 bool options_check_pasted(const char *what, const char *value, struct error *err)
 {
-	if (!text_has_token(value, strlen(value)))
+	if (!token_is_inside(value, strlen(value)))
 		return true;
 	error_set(err, "%s looks like a secret and is not shown", what);
 	return error_hint(err, "Secrets never go on the command line, where other users can see "

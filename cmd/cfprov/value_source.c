@@ -1,6 +1,7 @@
 #include "value_source.h"
 
 #include "base/text.h"
+#include "base/token.h"
 #include "source/source_name.h"
 
 enum { NAME_COLUMNS = 100, COMMAND_COLUMNS = 400 };
@@ -53,7 +54,7 @@ static void put_texts(struct json_writer *json, const char *key, const char *con
 	json_begin_array(json, key);
 	for (; *texts; texts++) {
 		struct str text CLEANUP(str_release) = {0};
-		text_add_without_tokens(&text, *texts);
+		token_add_hidden(&text, *texts);
 		json_put_text(json, NULL, str_text(&text));
 	}
 	json_end(json);

@@ -408,69 +408,6 @@ char *fs_real_path(const char *path)
 	return at;
 }
 
-/* Gives (mem_free) the folder of a path, without links, with a slash at its end. */
-static char *real_folder(const char *path)
-{
-	char *folder AUTO_FREE = fs_neighbour(path, ".");
-	char *real AUTO_FREE = fs_real_path(folder);
-	struct str text = {0};
-
-	str_format(&text, "%s%s", real, real[strlen(real) - 1] == '/' ? "" : "/");
-	return str_steal(&text);
-}
-
-char *fs_path_from(const char *other, const char *file)
-{
-	const char *slash = strrchr(file, '/');
-	struct str beside CLEANUP(str_release) = {0}, path = {0};
-	size_t same = 0;
-
-	if (*file == '/')
-		return mem_copy_text(file);
-	str_format(&beside, "%s%s", other, fs_is_folder(other) ? "/" : "");
-	char *from AUTO_FREE = real_folder(str_text(&beside)), *to AUTO_FREE = real_folder(file);
-	for (size_t i = 0; from[i] && from[i] == to[i]; i++)
-		if (from[i] == '/')
-			same = i + 1;
-	for (const char *rest = strchr(from + same, '/'); rest; rest = strchr(rest + 1, '/'))
-		str_text_add(&path, "../");
-	str_format(&path, "%s%s", to + same, slash ? slash + 1 : file);
-	return str_steal(&path);
-}
-
-/*
- * Gives (mem_free) the deepest folder on the way to the file that exists, without links, with a
- * slash at its end; NULL if the rest of the way leads upwards.
- */
-static char *real_way(const char *file)
-{
-	char *real AUTO_FREE = fs_real_path(file), folder[PATH_MAX];
-	struct str way CLEANUP(str_release) = {0};
-
-	str_format(&way, "%s%s", *real == '/' ? "" : "./", real);
-	bool is_known = realpath(way.bytes, folder) != NULL;
-	do {
-		char *slash = strrchr(way.bytes, '/');
-		bool is_absent = is_known || errno == ENOENT || errno == ENOTDIR;
-		if (!is_absent || strcmp(slash, "/..") == 0)
-			return NULL;
-		slash[slash == way.bytes] = '\0'; /* the root keeps its slash */
-		is_known = realpath(way.bytes, folder) != NULL;
-	} while (!is_known);
-	str_clear(&way);
-	str_format(&way, "%s%s", folder, folder[1] ? "/" : "");
-	return str_steal(&way);
-}
-
-bool fs_is_beneath(const char *other, const char *file)
-{
-	struct str beside CLEANUP(str_release) = {0};
-
-	str_format(&beside, "%s%s", other, fs_is_folder(other) ? "/" : "");
-	char *top AUTO_FREE = real_folder(str_text(&beside)), *way AUTO_FREE = real_way(file);
-	return way && strncmp(way, top, strlen(top)) == 0;
-}
-
 char *fs_sibling(const char *path, const char *before, const char *after)
 {
 	struct str sibling = {0};

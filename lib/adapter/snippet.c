@@ -3,6 +3,7 @@
 
 #include "base/scrub.h"
 #include "base/text.h"
+#include "base/token.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -151,7 +152,7 @@ static bool may_have_secret(
 	size_t to = length - at > LONGEST_SECRET ? at + LONGEST_SECRET : length;
 
 	snippet_know(text, &scrub);
-	return text_has_token(line + from, to - from) ||
+	return token_is_inside(line + from, to - from) ||
 	       scrub_finds(&scrub, line + from, to - from);
 }
 

@@ -55,22 +55,6 @@ size_t text_columns(const char *text);
 /* True if the text is not empty and consists of characters of `allowed`. */
 bool text_is_made_of(const char *text, const char *allowed);
 
-/*
- * True if the text is probably a secret that was pasted where a name belongs: a token of 40
- * characters or more (20 after a prefix of tokens of Cloudflare, GitLab, Stripe or Google) of A-Z,
- * a-z, 0-9, _ and -, or with +, / and = as in base64, whose letters and digits alternate as those
- * of random text do; 37 hexadecimal digits or more; a private key of age; or the header of a PEM
- * file. False for long names made of words, for ids of 32 hexadecimal digits, for UUIDs and for ids
- * of commits.
- */
-bool text_looks_like_token(const char *bytes, size_t length);
-
-/* True if any word of the text looks like a token. */
-bool text_has_token(const char *bytes, size_t length);
-
-/* Adds the text with "(hidden)" for each word that looks like a token, and for PEM to its end. */
-void text_add_without_tokens(struct str *out, const char *text);
-
 #define TEXT_HIDDEN "(hidden because it looks like a secret)"
 
 /* Adds "`TEXT`", visible and bounded; TEXT_HIDDEN if it has a token. */

@@ -98,6 +98,17 @@ static size_t full_page(const struct live_reading *reading, const struct cf_answ
 	return reading->first;
 }
 
+/* How many items and pages there are, as the server says. */
+static void take_totals(struct live_reading *reading, const struct cf_answer *answer)
+{
+	if (reading->total < answer->total_count)
+		reading->total = answer->total_count;
+	if (reading->total > 0 && reading->total <= BELIEVED_TOTAL)
+		model_reserve(&reading->found, (size_t)reading->total);
+	if (reading->pages < answer->total_pages)
+		reading->pages = answer->total_pages;
+}
+
 static bool take_page(struct live_listing *listing, const struct cf_answer *answer)
 {
 	struct live_reading *reading = &listing->reading;
@@ -111,12 +122,7 @@ static bool take_page(struct live_listing *listing, const struct cf_answer *answ
 	if (answer->total_pages > LIVE_PAGE_LIMIT)
 		return error_set(&listing->err, "Cloudflare's list claims to have %lld pages",
 			(long long)answer->total_pages);
-	if (reading->total < answer->total_count)
-		reading->total = answer->total_count;
-	if (reading->total > 0 && reading->total <= BELIEVED_TOTAL)
-		model_reserve(&reading->found, (size_t)reading->total);
-	if (reading->pages < answer->total_pages)
-		reading->pages = answer->total_pages;
+	take_totals(reading, answer);
 	if (reading->pages_read == 1)
 		reading->first = items;
 	bool knows_pages = reading->total >= 0 || reading->pages >= 0 || answer->per_page;

@@ -2,6 +2,7 @@
 
 #include "adapter/table.h"
 #include "base/text.h"
+#include "base/token.h"
 
 #include <string.h>
 
@@ -106,7 +107,7 @@ static bool looks_like_token(const struct schema_text *schema, const char *text,
 		const char *slash =
 			schema->is_pointer ? memchr(text + from, '/', length - from) : NULL;
 		size = slash ? (size_t)(slash - text) - from : length - from;
-		if (text_looks_like_token(text + from, size))
+		if (token_is_likely(text + from, size))
 			return true;
 	}
 	return false;
@@ -308,7 +309,7 @@ static void wrong_text(
 	struct error *err = error_at_node(w, node, schema);
 	const char *what = node->is_key ? "alias" : w->source ? "argument" : "entry";
 
-	if (node->key && text_has_token(node->key->text, strlen(node->key->text)))
+	if (node->key && token_is_inside(node->key->text, strlen(node->key->text)))
 		str_text_add(&subject, "value of " TEXT_HIDDEN);
 	else if (node->key)
 		text_add_visible(&subject, node->key->text, strlen(node->key->text), 60);

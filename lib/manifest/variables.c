@@ -1,6 +1,7 @@
 #include "manifest/variables.h"
 
 #include "base/text.h"
+#include "base/token.h"
 #include "model/location.h"
 
 #include <stdlib.h>
@@ -109,7 +110,7 @@ static bool no_value(const struct str *name, const char *value, const char *mess
 	struct error *err = error_list_add(problems);
 	struct str text CLEANUP(str_release) = {0}, hint CLEANUP(str_release) = {0};
 
-	if (text_has_token(str_text(name), name->length))
+	if (token_is_inside(str_text(name), name->length))
 		return error_set(
 			err, "variable " TEXT_HIDDEN " is %s", value ? "empty" : "not set");
 	text_add_visible(&text, str_text(name), name->length, SHOWN_COLUMNS);

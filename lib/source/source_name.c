@@ -1,6 +1,7 @@
 #include "source/source_name.h"
 
 #include "base/text.h"
+#include "base/token.h"
 
 #include <string.h>
 
@@ -21,7 +22,7 @@ void source_add_command(struct str *out, const char *const *argv, size_t max_col
 
 	for (size_t i = 0; argv[i]; i++) {
 		struct str word CLEANUP(str_release) = {0};
-		text_add_without_tokens(&word, argv[i]);
+		token_add_hidden(&word, argv[i]);
 		str_text_add(&words, i ? " " : "");
 		text_add_shell_word(&words, str_text(&word));
 	}

@@ -313,7 +313,7 @@ static void arenas_join(void **state)
 	assert_null(other.chunks);
 	assert_string_equal(arena_text(&one, "still"), "still");
 	for (int i = 0; i < 3000; i++)
-		assert_int_equal(atoi(texts[i]), i);
+		assert_int_equal(strtol(texts[i], NULL, 10), i);
 }
 
 int main(void)

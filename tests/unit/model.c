@@ -132,7 +132,7 @@ static void takes_objects(void **state)
 	}
 	assert_int_equal(to.object_count, all);
 	for (int i = 0; i < all; i++) {
-		assert_int_equal(atoi(to.objects[i].id), i);
+		assert_int_equal(strtol(to.objects[i].id, NULL, 10), i);
 		assert_string_equal(to.objects[i].store, to.objects[i].id);
 		assert_string_equal(to.objects[i].account, "a");
 	}
