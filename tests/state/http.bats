@@ -19,32 +19,6 @@ teardown()
 	stop_servers
 }
 
-# backend WORD...: see tests/tools/backend.c
-backend()
-{
-	"$build/tests/tools/backend" "$@"
-}
-
-# tool_starts WORD...: runs the tool up to the word "wait"; sets $line to the first one that it says.
-tool_starts()
-{
-	coproc tool { exec "$build/tests/tools/backend" "$@" 3>&-; }
-	tool_pid=$tool_PID
-	# The array is gone as soon as the process has ended.
-	exec 7<&"${tool[0]}" 8>&"${tool[1]}"
-	read -r line <&7
-}
-
-# tool_goes_on: lets it go on to its end; sets $status, and $output to what else it says.
-tool_goes_on()
-{
-	echo >&8
-	output=$(cat <&7)
-	status=0
-	wait "$tool_pid" || status=$?
-	exec 7<&- 8>&-
-}
-
 # at_gitlab: the state is GitLab's.
 at_gitlab()
 {

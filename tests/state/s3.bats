@@ -33,12 +33,6 @@ teardown()
 	stop_sim
 }
 
-# backend WORD...: see tests/tools/backend.c
-backend()
-{
-	"$build/tests/tools/backend" "$@"
-}
-
 # said TEXT: the last run has it.
 said()
 {
@@ -120,24 +114,18 @@ released" ]
 
 @test "a lock that was broken: the fence says so, and nothing is overwritten" {
 	backend check lock $two read append first release
-	coproc tool { backend check lock $one read wait ours; }
-	pid=$tool_PID
-	read -r line <&"${tool[0]}"
-	read -r line <&"${tool[0]}"
+	tool_starts check lock $one read wait ours
+	read -r line <&7
 	backend unlock $one
-	echo >&"${tool[1]}"
-	output=$(cat <&"${tool[0]}")
-	wait "$pid" && false
+	tool_goes_on
+	[ "$status" -ne 0 ]
 	said "error 3: the lock of $place was broken"
-	coproc tool { backend check lock $one read wait append "of the one who slept"; }
-	pid=$tool_PID
-	read -r line <&"${tool[0]}"
-	read -r line <&"${tool[0]}"
+	tool_starts check lock $one read wait append "of the one who slept"
+	read -r line <&7
 	backend unlock $one
 	backend check lock $two read append second release
-	echo >&"${tool[1]}"
-	output=$(cat <&"${tool[0]}")
-	wait "$pid" && false
+	tool_goes_on
+	[ "$status" -ne 0 ]
 	said "error 3: $place has a state with serial 2 already"
 	run -0 backend read
 	[ "$output" = "state 2 second" ]
@@ -164,26 +152,21 @@ chain()
 # file `accepted` once it was accepted.
 write_once()
 {
-	local id before
+	local id line before
 	id=$(</proc/sys/kernel/random/uuid)
 	for ((tries = 0; tries < 300; tries++)); do
-		coproc tool { exec "$build/tests/tools/backend" check lock "$id" read append-line release 2>/dev/null; }
-		local out=${tool[0]} in=${tool[1]} pid=$tool_PID line=
-		read -r line <&"$out" || true
+		tool_starts check lock "$id" read append-line release 2>/dev/null || true
 		if [[ $line != locked* ]]; then
-			wait "$pid" || true
+			tool_ends
 			sleep 0.2
 			continue
 		fi
-		read -r line <&"$out"
+		read -r line <&7
 		before=${line#no state}
 		before=${before#state * }
 		before=${before%% *}
-		echo "$1 after $before" >&"$in"
-		if grep -q written <&"$out"; then
-			echo "$1" >>"$BATS_TEST_TMPDIR/accepted"
-		fi
-		wait "$pid" || true
+		tool_goes_on "$1 after $before"
+		[[ $output != *written* ]] || echo "$1" >>"$BATS_TEST_TMPDIR/accepted"
 		return 0
 	done
 	echo "$1 never got the lock" >&2

@@ -157,3 +157,37 @@ contend()
 	sed 's/^/# /' "$BATS_TEST_TMPDIR/figures" >&3
 	((status == 0))
 }
+
+# backend WORD...: see tests/tools/backend.c
+backend()
+{
+	"$build/tests/tools/backend" "$@"
+}
+
+# tool_starts WORD...: runs the tool up to the word "wait"; sets $line to the first one that it says.
+tool_starts()
+{
+	line=
+	coproc tool { exec "$build/tests/tools/backend" "$@" 3>&-; }
+	tool_pid=$tool_PID
+	# The array is gone as soon as the process has ended.
+	exec 7<&"${tool[0]}" 8>&"${tool[1]}"
+	read -r line <&7
+}
+
+# tool_goes_on [LINE]: tells it to go on to its end; sets $status, and $output to what else it says.
+tool_goes_on()
+{
+	echo "${1-}" >&8
+	tool_ends
+}
+
+# tool_ends: the same of one that needs not be told.
+tool_ends()
+{
+	exec 8>&-
+	output=$(cat <&7)
+	status=0
+	wait "$tool_pid" || status=$?
+	exec 7<&-
+}
