@@ -165,7 +165,8 @@ static void start(struct client *client, struct call *call)
 	struct event_request request = request_of(call);
 	event_emit(client->sink, &(struct event){.type = EVENT_REQUEST, .request = &request});
 	pace_started(&call->lane->pace, clock_monotonic_ms());
-	str_format(&url, "%s%s", client->base_url, call->path);
+	str_text_add(&url, client->base_url);
+	str_text_add(&url, call->path);
 	http_start(client->http, &(struct http_request){
 					 .method = call->method,
 					 .url = str_text(&url),

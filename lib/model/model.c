@@ -387,9 +387,12 @@ void model_add_aliases(struct str *out, const struct model *model)
 
 void object_add_address(struct str *out, const struct object *object)
 {
-	str_format(out, "%s/%s", object->account, object->store);
-	if (object->secret)
-		str_format(out, "/%s", object->secret);
+	const char *const parts[] = {object->account, object->store, object->secret};
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts) && parts[i]; i++) {
+		str_text_add(out, i ? "/" : "");
+		str_text_add(out, parts[i]);
+	}
 }
 
 /* If the text starts with the part and a slash, lends what follows; else NULL. */
