@@ -361,8 +361,13 @@ void http_start(struct http *http, const struct http_request *request)
 	SET(easy, CURLOPT_VERBOSE, is_tls ? 1L : 0L);
 	SET(easy, CURLOPT_PIPEWAIT, is_tls ? 1L : 0L);
 	SET(easy, CURLOPT_HTTPHEADER, request->headers ? request->headers->list : NULL);
-	/* It is wiped after each request; what answers a request with a body is short. */
-	SET(easy, CURLOPT_BUFFERSIZE, request->body ? 4096L : (long)CURL_MAX_WRITE_SIZE);
+	/*
+	 * The buffer is wiped after each request; what answers a request with a body is short. A
+	 * handle whose last connection others still use has kept its buffer, and libcurl refuses
+	 * another size for it (CURLE_BAD_FUNCTION_ARGUMENT): the old size does.
+	 */
+	(void)curl_easy_setopt(
+		easy, CURLOPT_BUFFERSIZE, request->body ? 4096L : (long)CURL_MAX_WRITE_SIZE);
 	if (request->body) {
 		SET(easy, CURLOPT_POST, 1L);
 		SET(easy, CURLOPT_POSTFIELDS, request->body);
