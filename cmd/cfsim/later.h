@@ -3,7 +3,7 @@
  * run when it is due.
  *
  *     later_add(&sim->later, 200, (struct later_work){run, release, context});
- *     wait_us = later_run(&sim->later, sim);          and again in wait_us at the latest
+ *     us = later_run(&sim->later, sim);               and again in us microseconds at the latest
  */
 #ifndef CFSIM_LATER_H
 #define CFSIM_LATER_H
