@@ -293,6 +293,7 @@ static void set_up(struct transfer *transfer, const struct http_options *options
 	SET(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_timeout_ms);
 	/* For 1 MiB and more libcurl asks first, and R2 never answers that. */
 	SET(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, 1L);
+	SET(easy, CURLOPT_BUFFERSIZE, 8192L); /* wiped after each request; most answers are short */
 	SET(easy, CURLOPT_WRITEFUNCTION, on_body);
 	SET(easy, CURLOPT_WRITEDATA, transfer);
 	SET(easy, CURLOPT_PREREQFUNCTION, on_prepared);
@@ -361,13 +362,6 @@ void http_start(struct http *http, const struct http_request *request)
 	SET(easy, CURLOPT_VERBOSE, is_tls ? 1L : 0L);
 	SET(easy, CURLOPT_PIPEWAIT, is_tls ? 1L : 0L);
 	SET(easy, CURLOPT_HTTPHEADER, request->headers ? request->headers->list : NULL);
-	/*
-	 * The buffer is wiped after each request; what answers a request with a body is short. A
-	 * handle whose last connection others still use has kept its buffer, and libcurl refuses
-	 * another size for it (CURLE_BAD_FUNCTION_ARGUMENT): the old size does.
-	 */
-	(void)curl_easy_setopt(
-		easy, CURLOPT_BUFFERSIZE, request->body ? 4096L : (long)CURL_MAX_WRITE_SIZE);
 	if (request->body) {
 		SET(easy, CURLOPT_POST, 1L);
 		SET(easy, CURLOPT_POSTFIELDS, request->body);

@@ -427,7 +427,8 @@ static void put_variables(struct walk *w, struct yaml *node, const struct schema
 	struct str text CLEANUP(str_release) = {0};
 	struct error_list problems CLEANUP(error_list_release) = {0};
 
-	if (node->written || node->is_spoilt || !strchr(node->text, '$'))
+	node->is_spoilt = false; /* another walk has to report it again */
+	if (node->written || !strchr(node->text, '$'))
 		return;
 	if (!w->variables) {
 		if (strstr(node->text, "${"))

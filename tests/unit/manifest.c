@@ -462,6 +462,25 @@ static void many_stores(void **state)
 	}
 }
 
+/* What is wrong in the whole is also wrong in a part of it that is read later. */
+static void parts_of_a_wrong_one(void **state)
+{
+	struct manifest manifest CLEANUP(manifest_release) = {0};
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	struct model model CLEANUP(model_release) = {0};
+	struct str bytes CLEANUP(str_release) = {0};
+
+	(void)state;
+	str_text_add(&bytes, "accounts:\n  a: x${\nstores: [s]\n");
+	assert_true(documents_add(&manifest.documents, "x.yaml", &bytes, &errors));
+	for (size_t i = 1; i <= 3; i++) {
+		assert_false(i % 2 ? manifest_read(&manifest, NULL, &model, &errors)
+				   : manifest_accounts(&manifest, &model, &errors));
+		assert_int_equal(errors.count, i);
+		assert_string_equal(errors.items[i - 1].message, errors.items[0].message);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -480,6 +499,7 @@ int main(void)
 		cmocka_unit_test(nothing_plays_tricks),
 		test_in_folder(files),
 		cmocka_unit_test(many_stores),
+		cmocka_unit_test(parts_of_a_wrong_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
