@@ -173,15 +173,20 @@ $(OBJ)/cmd/cfprov/version.o: $(BUILD)/commit
 $(LIB): $(call objs,lib/*/*.c) $(BUILD)/objects
 	$(Q)$(call say,AR) rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
+# tests/plan/steps.c counts the calls of these.
+STEPS := $(addprefix -Wl$(comma)--wrap=,strcmp strncmp memcmp fnmatch memcpy strlen strchr strstr)
+
 $(BUILD)/cfprov: $(call objs,cmd/cfprov/*.c) $(if $(COVERAGE),$(OBJ)/tests/coverage/confine.o) $(LIB) $(BUILD)/objects
 	$(call link,$(if $(COVERAGE),-Wl$(comma)--wrap=confine_writes))
 $(BUILD)/cfsim: $(call objs,cmd/cfsim/*.c) $(LIB) $(BUILD)/objects
 	$(call link,$(SIM_LIBS))
 $(BUILD)/tests/plan/run: $(call objs,tests/plan/*.c) $(LIB) $(BUILD)/objects
-	$(call link,$(TEST_LIBS))
+	$(call link,$(TEST_LIBS) $(STEPS))
 $(LEAKY): $(call objs,cmd/cfprov/*.c) $(OBJ)/tests/canary/leaky.o $(LIB) $(BUILD)/objects
 	$(call link)
 $(BUILD)/tests/unit/status: $(OBJ)/cmd/cfprov/status.o
+$(BUILD)/tests/unit/variables: $(OBJ)/tests/plan/steps.o
+$(BUILD)/tests/unit/variables: TEST_LIBS += $(STEPS)
 $(BUILD)/tests/unit/html: $(filter-out %/main.o,$(call objs,cmd/cfprov/*.c))
 $(UNIT) $(TOOLS): $(BUILD)/%: $(OBJ)/%.o $(LIB)
 	$(call link,$(TEST_LIBS))

@@ -34,6 +34,7 @@ has()
 {
 	case $1 in
 	*.bats) grep -qF "@test \"$2\" {" "$1" ;;
+	plan/*.c) grep -qF "\"$2\"" "$1" ;;
 	*.c) grep -qE "(TEST|test)[A-Za-z_]*\(${2}[,)]" "$1" && grep -q "^static void $2(" "$1" ;;
 	*) grep -qF "$2" "$1" ;;
 	esac 2>/dev/null

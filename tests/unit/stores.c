@@ -361,6 +361,32 @@ static void many(void **state)
 	assert_int_equal(desired.object_count, MANY + 1);
 }
 
+/* Adds a store of the first `secrets` secrets S0, S1 and so on. */
+static void add_store(struct str *text, const char *name, int secrets)
+{
+	str_format(text, "- name: %s\n  secrets:\n", name);
+	for (int i = 0; i < secrets; i++)
+		str_format(text, "  - {name: S%d, value: {env: S}}\n", i);
+}
+
+/* fault D5: a manifest of 50 KB meant a million objects, and one of 100 KB all memory */
+static void objects_are_bounded(void **state)
+{
+	enum { ACCOUNTS = 1001 };
+	struct str text CLEANUP(str_release) = {0};
+
+	(void)state;
+	str_text_add(&text, "accounts:\n");
+	for (int i = 0; i < ACCOUNTS; i++)
+		str_format(&text, "  a%d: {account_id: i%d}\n", i, i);
+	str_text_add(&text, "stores:\n- small\n");
+	/* Each of these is too large alone; it is reported once. */
+	add_store(&text, "large", 999);
+	add_store(&text, "larger", 1000);
+	refuse(str_text(&text), "1005:9", "more than 1000000 stores and secrets in all accounts",
+		1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,6 +404,7 @@ int main(void)
 		cmocka_unit_test(bad_moves),
 		test_in_folder(files),
 		cmocka_unit_test(many),
+		cmocka_unit_test(objects_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

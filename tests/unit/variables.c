@@ -1,5 +1,6 @@
 #include "manifest/variables.h"
 
+#include "../plan/steps.h"
 #include "unit.h"
 
 /* ---- helpers ---- */
@@ -220,6 +221,24 @@ static void bounded(void **state)
 	expect(given, 1, str_text(&text), "!variables expand to more than 67108864 bytes\n");
 }
 
+/* fault D5: each reference copied the text after it, so 80,000 of them took seconds */
+static void many_references(void **state)
+{
+	static const char *const given[] = {"A=alpha"};
+	enum { MANY = 80000, EACH = 100 };
+	struct str text CLEANUP(str_release) = {0}, wanted CLEANUP(str_release) = {0};
+
+	(void)state;
+	for (size_t i = 0; i < MANY; i++) {
+		str_text_add(&text, i % 2 ? "${A}" : "${B:-beta}");
+		str_text_add(&wanted, i % 2 ? "alpha" : "beta");
+	}
+	(void)steps_take();
+	expect(given, 1, str_text(&text), str_text(&wanted));
+	const struct steps steps = steps_take();
+	assert_in_range(steps.bytes, MANY, (uintmax_t)MANY * EACH);
+}
+
 static void unused(void **state)
 {
 	static const char *const given[] = {"A=alpha", "B=beta", "B=gamma"};
@@ -255,6 +274,7 @@ int main(void)
 		cmocka_unit_test(all_problems),
 		cmocka_unit_test(hostile_values),
 		cmocka_unit_test(bounded),
+		cmocka_unit_test(many_references),
 		cmocka_unit_test(unused),
 	};
 
