@@ -293,6 +293,30 @@ thousand()
 	tidy
 }
 
+# operations: how many requests of each kind were answered.
+operations()
+{
+	sim_stats '[.operations | to_entries[] | select(.value > 0) | "\(.key) \(.value)"] | sort | join(", ")'
+}
+
+@test "20 accounts with a store and 20 secrets each: each request once" {
+	start_sim
+	{
+		echo 'accounts:'
+		seq 20 | sed 's/.*/  a&: {account_id: acc_&}/'
+		printf 'stores:\n  - name: shop\n    secrets:\n'
+		seq 20 | sed 's/.*/      - {name: S&, value: {env: VALUE}}/'
+	} >cfprov.yaml
+	# Without a key, each fingerprint is deliberately slow.
+	export VALUE=value CFPROV_KEY=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+	good apply -auto-approve
+	out_has 'Resources: 420 added'
+	[ "$(operations)" = 'quota 20, secrets_create 20, stores_create 20, stores_list 20' ]
+	good plan
+	out_has "$same"
+	[ "$(operations)" = 'quota 20, secrets_create 20, secrets_list 20, stores_create 20, stores_list 40' ]
+}
+
 # dropped: two accounts have stores; the manifest has one of them, and no token leads to the other.
 dropped()
 {

@@ -380,3 +380,12 @@ spend()
 	[ "$(grep -c 'Slowing down' err)" = 1 ]
 	agree 45
 }
+
+@test "a budget is kept: no answer is 429, and each request is sent once" {
+	start_logged --rate-limit 100/2
+	manifest_of 150
+	good apply -auto-approve
+	[ "$(requests '.status == 429')" = 0 ]
+	[ "$(gets) $(posts)" = '1 150' ]
+	agree 150
+}
