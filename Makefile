@@ -30,7 +30,8 @@ help:
 	@echo 'make valgrind   the tests of FILES, with cfprov under valgrind'
 	@echo 'make fuzz       each target of tests/fuzz for TIME=60 seconds; needs clang'
 	@echo 'make lint       the guards of tests/lint'
-	@echo 'make bench      tests/bench/RESULTS.md: cfprov against its limits, in minutes; ROUNDS=1 is a first look'
+	@echo 'make bench      tests/bench/RESULTS.md: cfprov against its limits, takes a few minutes'
+	@echo '                a first look, in build/bench: make bench ROUNDS=1, or ROWS="plan start"'
 	@echo 'make peers      build/peers: other tools, so that make bench measures them, too; needs npm, python3, go'
 	@echo 'make format     lay the sources out with clang-format'
 	@echo 'make clean      remove build/'
@@ -252,7 +253,8 @@ fuzz:
 	sh tests/fuzz/run.sh $(BUILD)/fuzz $(TIME) $(TARGETS)
 lint: objects
 	sh tests/lint/run.sh
+ROUNDS ?= 5
 bench: all $(BENCH)
-	python3 -B tests/bench/bench.py $(BUILD) tests/bench/RESULTS.md tests/bench/results.svg $(ROUNDS)
+	python3 -B tests/bench/bench.py $(BUILD) $(ROUNDS) $(ROWS)
 
 endif

@@ -1,4 +1,5 @@
 """What the rows of the benchmarks share: timed processes, servers, and manifests."""
+import collections
 import contextlib
 import json
 import os
@@ -110,10 +111,15 @@ class Server:
         self.env['CLOUDFLARE_BASE_URL'] = self.url + '/client/v4'
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, failure, *_):
         for process in self.processes:
             process.terminate()
             process.wait()
+        if self.http2 and not failure:
+            with open('protocols', encoding='ascii') as log:
+                spoken = collections.Counter(log.read().split())
+            if list(spoken) != ['h2']:
+                sys.exit(f'not all requests came over HTTP/2: {dict(spoken)}')
 
     def start(self, *words):
         self.processes.append(subprocess.Popen(
@@ -122,6 +128,8 @@ class Server:
     def start_proxy(self):
         if not shutil.which('nghttpx'):
             raise Skip('there is no nghttpx ("sh tests/setup.sh bench" installs it)')
+        with contextlib.suppress(FileNotFoundError):
+            os.remove('protocols')
         if not os.path.exists('cert.pem'):
             subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
                             'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj',
@@ -131,7 +139,8 @@ class Server:
         with socket.socket() as probe:
             probe.bind(('127.0.0.1', 0))
             port = probe.getsockname()[1]
-        self.start('nghttpx', '--no-ocsp', '--conf=/dev/null', '--accesslog-file=/dev/null',
+        self.start('nghttpx', '--no-ocsp', '--conf=/dev/null',
+                   '--accesslog-file=protocols', '--accesslog-format=$alpn',
                    '--backend-connections-per-host=64', '--workers=1',
                    f'--frontend=127.0.0.1,{port}', f'--backend=127.0.0.1,{self.port}',
                    'key.pem', 'cert.pem')
@@ -144,8 +153,9 @@ class Server:
         wait_until(answers)
 
     def operations(self):
+        """How many requests of each operation were answered; a Counter."""
         with urllib.request.urlopen(self.root + '/_cfsim/stats') as answer:
-            return {k: n for k, n in json.load(answer)['operations'].items() if n}
+            return collections.Counter(json.load(answer)['operations'])
 
     def cfprov(self, *words, env=None, **options):
         return Run(CFPROV, *words, env={**self.env, **(env or {})}, **options)
@@ -156,9 +166,9 @@ class Server:
     def bare(self, what, parallel, count, **options):
         """The loop over libcurl alone; it must have made as many requests as it should."""
         operation = {'post': 'stores_create', 'get': 'stores_list'}[what]
-        before = self.operations().get(operation, 0)
+        before = self.operations()[operation]
         run = Run(BARE, what, self.url + STORES, str(parallel), str(count), env=self.env, **options)
-        if self.operations().get(operation, 0) - before != count:
+        if self.operations()[operation] - before != count:
             sys.exit(f'the bare loop did not {what} what it should')
         return run
 

@@ -2,7 +2,7 @@
 import math
 from html import escape
 
-ROW, NAME, PANEL, GAP, TOP = 24, 190, 250, 40, 52
+ROW, NAME, PANEL, GAP, TOP, CAPTION = 24, 190, 250, 40, 52, 18
 WIDTH, LABEL = NAME + 2 * PANEL + 2 * GAP, 62  # LABEL: room for a figure after its dot
 STYLE = '''
 text, text.other { font: 13px system-ui, sans-serif; fill: #1f2328; stroke: none }
@@ -56,20 +56,24 @@ def panel(tools, what, unit, title, left):
         yield f'<text class="{kind}" x="{x + 10:.1f}" y="{y + 4}">{unit(of[what])}</text>'
 
 
-def draw(tools):
+def draw(tools, captions=()):
     """An SVG of {tool: {'wall': seconds, 'memory': megabytes}}, for light and dark pages."""
     tools = dict(sorted(tools.items(), key=lambda tool: tool[1]['wall']))
-    height = TOP + ROW * len(tools) + 12
+    bottom = TOP + ROW * len(tools)
+    height = bottom + CAPTION * len(captions) + 12
     lines = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
              f'width="{WIDTH}" height="{height}" role="img">',
-             '<title>1,000 new stores: time and memory of cfprov and of other tools</title>',
+             '<title>Time and memory to create 1,000 stores: cfprov and other tools</title>',
              f'<style>{STYLE}</style>',
              f'<rect class="ground" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" '
              'rx="6"/>',
-             '<text x="16" y="22">1,000 new stores</text>']
+             '<text x="16" y="22">create 1,000 stores</text>']
     for n, name in enumerate(tools):
         kind = 'ours' if name == 'cfprov' else 'other'
         lines.append(f'<text class="{kind}" x="16" y="{TOP + ROW * n + 16}">{escape(name)}</text>')
     lines += panel(tools, 'wall', seconds, 'time (logarithmic)', NAME)
     lines += panel(tools, 'memory', megabytes, 'memory (logarithmic)', NAME + PANEL + GAP)
+    for n, caption in enumerate(captions, 1):
+        lines.append(f'<text class="minor" x="16" y="{bottom + CAPTION * n}">'
+                     f'{escape(caption)}</text>')
     return '\n'.join(lines + ['</svg>']) + '\n'
