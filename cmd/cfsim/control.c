@@ -29,6 +29,7 @@ static void answer_stats(struct sim *sim, struct request *request, struct answer
 	json_put_integer(&w, "connections", (int64_t)sim->stats.connections);
 	router_describe(sim, &w, "operations");
 	json_put_integer(&w, "faults_applied", (int64_t)sim->stats.faults_applied);
+	json_put_integer(&w, "lists_lagged", (int64_t)sim->stats.lists_lagged);
 	faults_describe(&sim->faults, &w, "faults");
 	json_begin_object(&w, "later");
 	json_put_integer(&w, "waiting", (int64_t)sim->later.waiting);

@@ -144,6 +144,7 @@ void secrets_list(struct call *call)
 		return;
 	}
 	struct history_list list = history_secrets(call->store);
+	call->sim->stats.lists_lagged += list.until_ms != INT64_MAX;
 	view.items = list.items;
 	view.total = list.count;
 	for (size_t i = 0; i < list.count; i++)

@@ -21,6 +21,7 @@ struct stats {
 	size_t operations[SIM_OPERATIONS]; /* by their place in the router's table */
 	size_t connections;
 	size_t faults_applied; /* also by faults that were cleared since */
+	size_t lists_lagged;   /* lists, or their pages, that were not what exists */
 };
 
 struct sim {

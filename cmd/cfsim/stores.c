@@ -129,6 +129,7 @@ void stores_list(struct call *call)
 		sort_once(call, &listing);
 		view.items = account->sorted;
 		view.count = account->sorted_count;
+		call->sim->stats.lists_lagged += account->sorted_until_ms != INT64_MAX;
 	}
 	view.total = view.count;
 	listing_answer(&listing, call, &view, put_store_item);

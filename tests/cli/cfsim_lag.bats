@@ -32,6 +32,7 @@ listed()
 	[ "$(listed "$account/stores")" = "1: a" ]
 	lag '{"delete":0}'
 	[ "$(listed "$account/stores")" = "0: " ]
+	[ "$(sim_stats .lists_lagged)" = 2 ]
 
 	stop_sim
 	start_sim --list-lag-create 600000
@@ -58,6 +59,7 @@ listed()
 	fails 400 1003 maximum_stores_exceeded
 	make_secret s
 	[ "$(listed "$store/secrets")" = "0: " ]
+	[ "$(sim_stats .lists_lagged)" = 1 ]
 	api GET "$secret"
 	succeeds 200 '.result.name == "s"'
 	api POST "$store/secrets" '[{"name":"s","value":"v","scopes":["workers"]}]'
