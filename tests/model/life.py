@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 
-from model import ALIASES, Model, is_within, store_of, things
+from model import ALIASES, Model, is_within, store_of
 from steps import MARK, STORES
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
@@ -94,7 +94,17 @@ class Life:
         return answer
 
     def things(self):
-        return things(self.call("GET", "/_cfsim/world"))
+        """All that lives: {id: (address, shape)}."""
+        aliases, found = {account: alias for alias, account in ALIASES.items()}, {}
+        for account in self.call("GET", "/_cfsim/world")["accounts"]:
+            for store in account["stores"]:
+                at = f"{aliases[account['id']]}/{store['name']}"
+                found[store["id"]] = (at, None)
+                for one in store["secrets"]:
+                    shape = {"value": one["value_checksum"], "comment": one.get("comment") or "",
+                             "scopes": sorted(one["scopes"])}
+                    found[one["id"]] = (f"{at}/{one['name']}", shape)
+        return found
 
     def find(self, at):
         """The id and the path of what lives at the address; or None, and the path it would be in."""

@@ -5,7 +5,7 @@ what cfprov was told to let go. When the faults are over and an apply has ended 
 hold exactly these two, and the state has the ids of the first.
 
 An address is `one/store` or `one/store/SECRET`, by the first alias that the account had. A thing is
-what lives under an id: (address, shape).
+what lives under an id: (address, shape); a shape has all that counts, and is None of a store.
 """
 
 import fnmatch
@@ -17,20 +17,6 @@ ALIASES = {"one": "1" * 32, "two": "2" * 32}
 def checksum(value):
     """The checksum of a value that the simulator shows."""
     return hashlib.blake2b(value.encode(), digest_size=16).hexdigest()[:16]
-
-
-def things(world):
-    """All that lives: {id: (address, shape)}; a shape has all that counts, and is None of a store."""
-    aliases, found = {account: alias for alias, account in ALIASES.items()}, {}
-    for account in world["accounts"]:
-        for store in account["stores"]:
-            at = f"{aliases[account['id']]}/{store['name']}"
-            found[store["id"]] = (at, None)
-            for one in store["secrets"]:
-                shape = {"value": one["value_checksum"], "comment": one.get("comment") or "",
-                         "scopes": sorted(one["scopes"])}
-                found[one["id"]] = (f"{at}/{one['name']}", shape)
-    return found
 
 
 def is_within(at, pattern):
@@ -132,6 +118,11 @@ class Model:
 
     # Who owns what.
 
+    def targets(self):
+        """All that is wanted: {address: secret}, and None of a store."""
+        return {f"{store}/{name}": secret for store, secrets in self.wanted.items()
+                for name, secret in secrets.items()} | dict.fromkeys(self.wanted)
+
     def bound(self):
         """Addresses that can't be destroyed or renamed without a word."""
         special = {at for at, keys in self.policies.items() if {"prevent_destroy", "on_remove"} & keys}
@@ -143,11 +134,11 @@ class Model:
             self.loose.add(at)
         self.others.update(ours or {})
 
-    def offer(self, pattern="*"):
+    def offer(self):
         """A run may adopt what is wanted: from then on, it is cfprov's or still somebody else's."""
+        targets = self.targets()
         for one, (at, _) in list(self.others.items()):
-            name = at.rpartition("/")[2]
-            if is_within(at, pattern) and (at in self.wanted or name in self.wanted.get(store_of(at), {})):
+            if at in targets:
                 self.loose.add(at)
                 del self.others[one]
 
@@ -158,8 +149,7 @@ class Model:
                 self.others[one] = (at, shape)
         self.loose = set()
         self.moved, self.removed = [], []
-        self.policies = {f"{store}/{name}": set(secret["more"])
-                         for store, secrets in self.wanted.items() for name, secret in secrets.items()}
+        self.policies = {at: set(secret["more"]) for at, secret in self.targets().items() if secret}
         self.firm = {at: set(keys) for at, keys in self.policies.items()}
 
     def refreshed(self):
@@ -168,9 +158,8 @@ class Model:
 
     def kept(self):
         """Addresses that nothing may destroy."""
-        return {f"{store}/{name}" for store, secrets in self.wanted.items() for name, secret
-                in secrets.items() if "prevent_destroy" in secret["more"]
-                and "prevent_destroy" in self.firm.get(f"{store}/{name}", ())}
+        return {at for at, secret in self.targets().items() if secret
+                and "prevent_destroy" in secret["more"].keys() & self.firm.get(at, set())}
 
     def covers(self, at, pattern):
         """Whether a run that is limited to the pattern may change what is at the address."""
@@ -181,22 +170,19 @@ class Model:
 
     def wrong(self, living, recorded):
         """Lines about what is not as it should be. recorded: {address: id} of the state."""
-        found, seen = [], {}
+        found, seen, targets = [], {}, self.targets()
         for one, (at, shape) in living.items():
-            store, name = store_of(at), at.rpartition("/")[2]
             if one in self.others:
                 if self.others[one] != (at, shape):
                     found.append(f"{at}: is {shape}, but should be left as {self.others[one][1]}")
-            elif at not in seen and (at in self.wanted or name in self.wanted.get(store, {})):
+            elif at in targets and at not in seen:
                 seen[at] = one
-                if shape and not self.is_right(at, shape, self.wanted[store][name]):
-                    found.append(f"{at}: is {shape}, should be {self.wanted[store][name]}")
-            elif not {at, store} & self.loose:
+                if shape and not self.is_right(at, shape, targets[at]):
+                    found.append(f"{at}: is {shape}, should be {targets[at]}")
+            elif not {at, store_of(at)} & self.loose:
                 found.append(f"{at}: nobody wants it (id {one})")
         found += [f"{at}: is gone" for one, (at, _) in self.others.items() if one not in living]
-        for store, secrets in self.wanted.items():
-            found += [f"{at}: is missing" for at in [store] + [f"{store}/{name}" for name in secrets]
-                      if at not in seen]
+        found += [f"{at}: is missing" for at in targets if at not in seen]
         return found + [f"{at}: lives as {seen.get(at)}, recorded as {recorded.get(at)}"
                         for at in sorted(seen.keys() | recorded.keys())
                         if seen.get(at) != recorded.get(at)]
