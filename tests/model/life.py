@@ -1,11 +1,12 @@
 """A life: its steps, played with cfprov against the simulator, and what must be true at the end.
 
-    Life(steps).run()    raises Wrong; `said` has what cfprov was told and said
+    Life(steps).run()    raises Wrong; `said` has what cfprov was told and said, `met` what befell it
 
 Each step is the method do_NAME, or one of the model's. An address has the alias that the account had
 at first; the manifest's name for it may change.
 """
 
+import collections
 import http.client
 import json
 import os
@@ -15,11 +16,13 @@ import subprocess
 import tempfile
 import time
 
+import kills
 from model import ALIASES, Model, is_within, store_of
 from steps import MARK, STORES
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 BUILD = os.path.join(TOP, os.environ.get("CFPROV_BUILD", "build"))
+CFPROV = os.path.join(BUILD, "cfprov")
 KEYS = ["0123456789abcdef" * 4, "fedcba9876543210" * 4]
 
 
@@ -28,11 +31,14 @@ class Wrong(Exception):
 
 
 class Life:
+    library = None  # what kills are made by; without it, there are none
+
     def __init__(self, steps):
         self.steps = steps
         self.model = Model()
         self.dir = tempfile.mkdtemp(prefix="cfprov-model-")
         self.said = []
+        self.met = collections.Counter()
         self.sim = None
         self.faults = []
         self.launcher = []  # what starts cfprov
@@ -46,8 +52,13 @@ class Life:
                 what = getattr(self, "do_" + step["do"], None) or getattr(self.model, step["do"])
                 what(**{k: v for k, v in step.items() if k != "do"})
             self.settle()
+            self.count()
         finally:
             self.end()
+
+    def count(self):
+        stats = self.call("GET", "/_cfsim/stats")
+        self.met.update({"faults": stats["faults_applied"], "lists that lagged": stats["lists_lagged"]})
 
     def end(self):
         if self.sim:
@@ -63,7 +74,7 @@ class Life:
             stdout=subprocess.DEVNULL)
         while not os.path.exists(port) or not os.path.getsize(port):
             if self.sim.poll() is not None:
-                raise SystemExit("Bail out! The simulator did not start.")
+                raise Wrong("the simulator does not start")
             time.sleep(0.005)
         with open(port, encoding="ascii") as file:
             self.host = "127.0.0.1:" + file.read().strip()
@@ -138,8 +149,10 @@ class Life:
 
     def is_open(self):
         """Whether an interrupted run has left unknown what there is of cfprov."""
-        return (os.path.exists(os.path.join(self.work, "cfprov.state.json.journal"))
-                or None in self.recorded().values())
+        return self.has_journal() or None in self.recorded().values()
+
+    def has_journal(self):
+        return os.path.exists(os.path.join(self.work, "cfprov.state.json.journal"))
 
     def ours(self, pattern):
         """{id: thing} of what lives and is recorded within the pattern; None: nobody knows."""
@@ -295,32 +308,40 @@ class Life:
                            "env": ["CFPROV_KEY", "CFPROV_OLD_KEY"]}}, "destroy": destroy}, out)
         return "-policy=" + path
 
-    def cfprov(self, *arguments, kill_ms=None):
+    def cfprov(self, *arguments, kill=None):
+        """kill: where, as in kills.py."""
+        has_kill = bool(kill and self.library)
         process = subprocess.Popen(
-            [*self.launcher, os.path.join(BUILD, "cfprov"), *arguments], cwd=self.work, env=self.env,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            start_new_session=True)
+            [*self.launcher, *(kills.command(self.library, kill) if has_kill else []), CFPROV, *arguments],
+            cwd=self.work, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, start_new_session=True)
         try:
-            out, _ = process.communicate(timeout=kill_ms / 1000 if kill_ms else 120)
+            out, _ = process.communicate(timeout=120)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            out, _ = process.communicate()
-            if not kill_ms:
-                raise Wrong(f"cfprov {arguments[0]} does not end") from None
+            process.communicate()
+            raise Wrong(f"cfprov {arguments[0]} does not end") from None
         text = out.decode(errors="replace")
-        self.said.append(f"$ cfprov {' '.join(arguments)}\n{text}(exit {process.returncode})")
-        if process.returncode not in (0, 1, 2, -signal.SIGKILL):
-            raise Wrong(f"cfprov {arguments[0]} ended with {process.returncode}")
+        # GNU time, which launches it in soak.py, says a signal as shells do.
+        is_killed = has_kill and process.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL)
+        status = -signal.SIGKILL if is_killed else process.returncode
+        self.said.append(f"$ cfprov {' '.join(arguments)}\n{text}"
+                         + (f"(killed at {kill})" if is_killed else f"(exit {status})"))
+        if not is_killed and status not in (0, 1, 2):
+            raise Wrong(f"cfprov {arguments[0]} ended with {status}")
         if MARK in text:
             raise Wrong(f"cfprov {arguments[0]} shows a value")
-        return process.returncode
+        self.met["kills"] += is_killed
+        self.met["runs that left a journal"] += status != 0 and self.has_journal()
+        self.met["recovered objects"] += text.count(", created by an interrupted apply")
+        return status
 
-    def run_changing(self, arguments, may_change=None, kill_ms=None):
+    def run_changing(self, arguments, may_change=None, kill=None):
         """may_change(at, is_gone): whether the run may change this; without it, it may change all."""
         if may_change:
             self.finish_late_work()
         before = self.things()
-        status = self.cfprov(*arguments, kill_ms=kill_ms)
+        status = self.cfprov(*arguments, kill=kill)
         after = self.things()
         for one in before.keys() | after.keys():
             at, is_gone = (before.get(one) or after[one])[0], one not in after
@@ -334,9 +355,9 @@ class Life:
 
     APPLY = ("apply", "-auto-approve", "-adopt", "-allow-store-destroy", "-max-delete-percent=100")
 
-    def run_apply(self, options=(), kill_ms=None):
+    def run_apply(self, options=(), kill=None):
         self.model.offer()
-        if self.run_changing([*self.APPLY, *options], kill_ms=kill_ms) != 0:
+        if self.run_changing([*self.APPLY, *options], kill=kill) != 0:
             return False
         if "-refresh=false" not in options:
             self.finish_late_work()
@@ -344,59 +365,59 @@ class Life:
             self.alias_moves = []
         return True
 
-    def do_run(self, how, at, options, kill_ms):
+    def do_run(self, how, at, options, kill):
         self.write_manifest()
         model, shown = self.model, self.named(at)
         apply = [*self.APPLY, *options]
         if how == "apply":
-            self.run_apply(options, kill_ms)
+            self.run_apply(options, kill)
             return
         if how not in ("refresh", "destroy"):
             model.offer()
         if how == "target":
             self.run_changing([*apply, f"-target={shown}"], lambda one, is_gone: model.covers(one, at) or (
-                one == store_of(one) and not is_gone), kill_ms)
+                one == store_of(one) and not is_gone), kill)
         elif how == "exclude":
             self.run_changing([*apply, f"-exclude={shown}"],
-                              lambda one, is_gone: not model.covers(one, at), kill_ms)
+                              lambda one, is_gone: not model.covers(one, at), kill)
         elif how == "account":
             self.run_changing([*apply, "-account=" + shown.partition("/")[0]],
-                              lambda one, is_gone: is_within(one, at.partition("/")[0]), kill_ms)
+                              lambda one, is_gone: is_within(one, at.partition("/")[0]), kill)
         elif how == "replace":
-            self.run_changing([*apply, f"-replace={shown}"], kill_ms=kill_ms)
+            self.run_changing([*apply, f"-replace={shown}"], kill=kill)
         elif how == "few":
-            self.run_changing([*apply, "-max-deletes=0"], self.is_no_loss, kill_ms)
+            self.run_changing([*apply, "-max-deletes=0"], self.is_no_loss, kill)
         elif how == "policy":
             few = {"max_deletes": 0, "max_delete_percent": 0, "stores": False}
             self.run_changing([*apply, self.write_policy({i: {} for i in ALIASES.values()}, few)],
-                              self.is_no_loss, kill_ms)
+                              self.is_no_loss, kill)
             few = self.write_policy({ALIASES["one"]: {}}, few)
             if self.run_changing([*apply, few], lambda one, is_gone: False) == 0:
                 raise Wrong("the policy refuses nothing")
         elif how == "import":
             alias, _, name = at.partition("/")
             self.run_changing(["import", shown, f"{ALIASES.get(alias, alias)}/{name}"],
-                              lambda one, is_gone: False, kill_ms)
+                              lambda one, is_gone: False, kill)
         elif how == "refresh":
             model.refreshed()
-            self.run_changing(["refresh"], lambda one, is_gone: False, kill_ms)
+            self.run_changing(["refresh"], lambda one, is_gone: False, kill)
         elif how == "destroy":
-            self.run_changing(["destroy", "-auto-approve", "-allow-store-destroy"], kill_ms=kill_ms)
+            self.run_changing(["destroy", "-auto-approve", "-allow-store-destroy"], kill=kill)
         else:
-            self.run_saved(how == "plan", kill_ms)
+            self.run_saved(how == "plan", kill)
 
     def is_no_loss(self, at, is_gone):
         """A rename is no loss."""
         return not is_gone or any(at == old for old, _ in self.model.moved)
 
-    def run_saved(self, only_plan, kill_ms):
+    def run_saved(self, only_plan, kill):
         """Applies a saved plan, which may be an old one."""
         saved = os.path.join(self.work, "saved")
         if only_plan or not os.path.exists(saved):
             self.do_unsave()
             self.run_changing(["plan", "-adopt", "-out=saved"], lambda one, is_gone: False)
         if not only_plan and os.path.exists(saved):
-            self.run_changing(["apply", "-allow-store-destroy", "saved"], kill_ms=kill_ms)
+            self.run_changing(["apply", "-allow-store-destroy", "saved"], kill=kill)
             self.do_unsave()
 
     # The end
@@ -406,8 +427,10 @@ class Life:
         self.call("DELETE", "/_cfsim/faults")
         self.call("POST", "/_cfsim/later")
         self.do_lag(create=0, change=0, delete=0)
+        if not self.model.wanted:  # cfprov refuses an empty manifest
+            self.model.put_store("one/s3")
         self.write_manifest()
-        if not any(self.run_apply() for _ in range(3)):
+        if not self.run_apply():
             raise Wrong("apply fails, though nothing is in its way")
         self.write_manifest()
         if self.cfprov("plan", "-detailed-exitcode") != 0:
@@ -431,11 +454,18 @@ class Life:
         if not os.path.exists(path):
             return {}
         if self.is_encrypted:
-            pulled = subprocess.run([os.path.join(BUILD, "cfprov"), "state", "pull"], cwd=self.work,
-                                    env=self.env, capture_output=True, check=True)
-            return json.loads(pulled.stdout)["accounts"]
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)["accounts"]
+            pulled = subprocess.run([CFPROV, "state", "pull"], cwd=self.work, env=self.env,
+                                    capture_output=True, text=True, errors="replace")
+            if pulled.returncode != 0:
+                raise Wrong(f"cfprov state pull ended with {pulled.returncode}\n{pulled.stderr}")
+            text = pulled.stdout
+        else:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                text = file.read()
+        try:
+            return json.loads(text)["accounts"]
+        except (ValueError, KeyError) as why:
+            raise Wrong(f"the state can't be read: {why!r}\n{text}") from None
 
     def recorded(self):
         """{address: id}, and None for what a run has left unknown."""

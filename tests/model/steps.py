@@ -2,6 +2,7 @@
 
 import random
 
+from kills import CALLS
 from model import ALIASES
 
 STORES = ["s1", "s2"]
@@ -39,9 +40,10 @@ def a_run(rng, at, pattern):
     how = rng.choice(["apply"] * 8 + ["target", "target", "exclude", "account", "replace", "saved", "plan"]
                      + ["few", "policy", "import", "refresh", "destroy"])
     options = rng.choice([[], [], [], ["-parallelism=1"], ["-refresh=false"]])
-    kill_ms = rng.choice([None, None, rng.uniform(5, 60)])
+    call = rng.choice(list(CALLS))
+    kill = rng.choice([None, None, f"{call}:{rng.randrange(CALLS[call]) + 1}"])
     at = pattern if how in ("target", "exclude", "replace") else at
-    return dict(do="run", how=how, at=at, options=options, kill_ms=kill_ms)
+    return dict(do="run", how=how, at=at, options=options, kill=kill)
 
 
 def a_secret(rng):
@@ -64,7 +66,7 @@ def a_step(rng):
     at = rng.choice([store, f"{store}/{secret}", f"{store}/{secret}"])
     pattern = rng.choice([at, at, at, f"*/*/{secret}"])
     change = rng.choice(["value", "value", "comment", "scopes"])
-    lag = {what: rng.choice([0, 0, 50, 100]) for what in ("create", "change", "delete")}
+    lag = {what: rng.choice([0, 50, 150]) for what in ("create", "change", "delete")}
     return rng.choices(*zip(
         (put, 9),
         (dict(do="put_store", store=store), 3),
@@ -78,7 +80,7 @@ def a_step(rng):
               value=put["value"]), 1.5),
         (dict(do="foreign_change", at=f"{store}/{secret}", change={change: put[change]}), 2),
         (dict(do="foreign_delete", at=rng.choice([at, f"{store}/{secret}"])), 1.5),
-        (dict(do="lag", **lag), 2),
+        (dict(do="lag", **lag), 3),
         (dict(do="fault", fault=a_fault(rng)), 6),
         (dict(do="state_rm", at=at, is_imported=rng.random() < 0.5), 1),
         (dict(do="lose_state"), 0.3),
