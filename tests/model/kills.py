@@ -37,6 +37,13 @@ def build(folder, cfprov):
     return library, None
 
 
+def highest_descriptor(log):
+    """Of a run that had MEDDLE_LOG. Not each call has a descriptor there; poll has their number."""
+    with open(log, encoding="ascii") as file:
+        calls = [line.split() for line in file]
+    return max(int(call[1]) for call in calls if call[0] in ("connect", "fstat", "recv", "send"))
+
+
 def command(library, kill):
     name, number = kill.split(":")
     return ["env", f"LD_PRELOAD={library}", f"MEDDLE=kill:{number}:0:{name}"]

@@ -10,23 +10,32 @@ continues with the same files and the same simulator. Every other cycle uses a s
 has a key.
 
 A figure is flat if its maximum in the second half of the time is at most a tenth above that in the
-first half. The figures are the memory of each command that was not killed, memory and descriptors of
-the simulator, and files and bytes in the directory of the state and in the home directory after the
-destroy, when the backup holds those objects. They are printed every five minutes. The status
-is 1 if something grew or was wrong; the steps of a wrong cycle are printed as a case for run.py.
+first half. The figures are
+    of cfprov, where it was not killed, the most of a cycle: the memory of each command, and the
+    highest descriptor that any of them used,
+    of the simulator, at the end of a cycle: its memory and its open descriptors,
+    of the directory of the state and the home directory, after the destroy, when the backup holds
+    those objects: files and bytes.
+They are printed every five minutes. The status is 1 if something grew or was wrong; the steps of a
+wrong cycle are printed as a case for run.py.
 
-The suite does not run it. It needs GNU time, since Python's own memory counts for its children.
+The suite does not run it. It needs GNU time, since Python's own memory counts for its children, and a
+compiler, for the library of kills.py, which also logs the descriptors.
 """
 
 import argparse
 import os
 import random
+import shutil
 import sys
+import tempfile
 import time
+import traceback
 
 sys.dont_write_bytecode = True  # the tree stays as it is
+import kills
 from model import ALIASES, Model
-from life import BUILD, Life, Wrong
+from life import BUILD, CFPROV, Life, Wrong
 from run import case
 from steps import MARK, SECRETS, STORES, a_step
 
@@ -38,23 +47,28 @@ class Soak(Life):
         super().__init__([])
         self.name = "with a key" if key else "without a key"
         self.usage = os.path.join(self.dir, "usage")
-        self.launcher = [TIME, "-q", "-f", "%M", "-o", self.usage]
+        self.calls = os.path.join(self.dir, "calls")
+        self.launcher = [TIME, "-q", "-f", "%M", "-o", self.usage,
+                         "env", f"LD_PRELOAD={self.library}", f"MEDDLE_LOG={self.calls}"]
         self.seen = []  # a dict of figures for each cycle
-        self.most = {}  # of this cycle: memory by command
+        self.most = {}  # of this cycle: memory and descriptors by command
         self.runs = self.killed = 0
         self.do_options([], "key" if key else "none")
 
-    def cfprov(self, *arguments, kill_ms=None):
-        status = super().cfprov(*arguments, kill_ms=kill_ms)
+    def cfprov(self, *arguments, kill=None):
+        status = super().cfprov(*arguments, kill=kill)
         self.runs += 1
         if status < 0:
             self.killed += 1
         else:
             with open(self.usage, encoding="ascii") as file:
-                kilobytes = int(file.read())
-            name = f"KB of {arguments[0]}"
-            self.most[name] = max(self.most.get(name, 0), kilobytes)
+                self.note(f"KB of {arguments[0]}", int(file.read()))
+            self.note("highest descriptor", kills.highest_descriptor(self.calls))
+        os.unlink(self.calls)  # it is none of the files that are watched
         return status
+
+    def note(self, name, figure):
+        self.most[name] = max(self.most.get(name, 0), figure)
 
     def cycle(self, rng):
         self.model, self.said, self.most = Model(), [], {}
@@ -97,7 +111,8 @@ class Soak(Life):
 
     def sizes(self):
         found = {"files": 0, "bytes of state": 0, "bytes of backups": 0, "bytes of the rest": 0}
-        for folder, _, files in os.walk(self.dir):
+        for folder, folders, files in os.walk(self.dir):
+            folders[:] = [name for name in folders if name != "values"]  # which cfprov only reads
             for name in files:
                 kind = {"cfprov.state.json": "bytes of state", "cfprov.state.json.backup": "bytes of backups"}
                 found["files"] += 1
@@ -122,7 +137,7 @@ def compare(life):
                          for part in (life.seen[:half], life.seen[half:]))
         if not first or not second:
             continue
-        print(f"  {name:22} first half {min(first)} to {max(first)}, second half {min(second)} to {max(second)}")
+        print(f"  {name:23} first half {min(first)} to {max(first)}, second half {min(second)} to {max(second)}")
         if max(second) > max(first) * 1.1:
             grew.append(name)
     sys.stdout.flush()
@@ -136,8 +151,9 @@ def soak(lives, rng, end):
         for life in lives:
             try:
                 life.cycle(rng)
-            except Wrong as wrong:
-                print(f"WRONG, {life.name}: {wrong}\n" + "\n".join(life.said) + "\n" + case(life.steps))
+            except Exception as why:
+                text = why if isinstance(why, Wrong) else traceback.format_exc()
+                print(f"WRONG, {life.name}: {text}\n" + "\n".join(life.said) + "\n" + case(life.steps))
                 return False
         if time.monotonic() - told >= 300:
             told = time.monotonic()
@@ -154,6 +170,10 @@ def main():
     if not os.access(TIME, os.X_OK):
         sys.exit("soak.py needs GNU time (the package time)")
     os.nice(19)
+    folder = tempfile.mkdtemp(prefix="cfprov-soak-")
+    Life.library, why = kills.build(folder, CFPROV)
+    if why:
+        sys.exit(f"soak.py needs the library of kills.py: {why}")
     print(f"seed {options.seed}, {options.minutes:g} minutes, {BUILD}", flush=True)
     lives = [Soak(key=False), Soak(key=True)]
     try:
@@ -162,6 +182,7 @@ def main():
     finally:
         for life in lives:
             life.end()
+        shutil.rmtree(folder)
     for name in grew:
         print("GREW:", name)
     print("everything stayed flat and right" if is_right and not grew else "FAILED")
