@@ -28,7 +28,7 @@ help:
 	@echo 'make asan       the same tests, and the corpora of tests/fuzz, under AddressSanitizer and UBSan'
 	@echo 'make coverage   what the tests of SUITES=unit,plan,cli,fuzz run of lib; needs gcovr'
 	@echo 'make valgrind   the tests of FILES, with cfprov under valgrind'
-	@echo 'make fuzz       each target of tests/fuzz for TIME=60 seconds; needs clang'
+	@echo 'make fuzz       each target of tests/fuzz for TIME=60 seconds; needs clang (sh tests/setup.sh fuzz)'
 	@echo 'make lint       the guards of tests/lint'
 	@echo 'make bench      tests/bench/RESULTS.md: cfprov against its limits, takes a few minutes'
 	@echo '                a first look, in build/bench: make bench ROUNDS=1, or ROWS="plan start"'
@@ -249,6 +249,9 @@ valgrind:
 	sh tests/valgrind.sh $(BUILD)/valgrind $(FILES)
 TIME ?= 60
 fuzz:
+	@echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | clang-14 -fsanitize=fuzzer,address,undefined \
+		-xc -o /dev/null - >/dev/null 2>&1 || { \
+		echo 'make fuzz needs clang-14 with libFuzzer: sh tests/setup.sh fuzz' >&2; exit 1; }
 	$(MAKE) CC=clang-14 BUILD=$(BUILD)/fuzz SANITIZE=fuzzer fuzzers
 	sh tests/fuzz/run.sh $(BUILD)/fuzz $(TIME) $(TARGETS)
 lint: objects
