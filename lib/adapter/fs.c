@@ -334,6 +334,13 @@ static bool put_in_place(const char *fresh, const char *path, struct error *err)
 	return fs_sync_name(path, err);
 }
 
+void fs_tidy(const char *path)
+{
+	char *fresh CLEANUP(remove_temporary) = fs_sibling(path, ".", ".tmp");
+
+	(void)fresh;
+}
+
 bool fs_replace(const char *path, const char *backup, const struct str *bytes, struct error *err)
 {
 	char *fresh CLEANUP(remove_temporary) = fs_sibling(path, ".", ".tmp");

@@ -60,6 +60,9 @@ bool fs_list(const char *path, struct arena *arena, const char *const **ret_name
 bool fs_replace(const char *path, const char *backup, const struct str *bytes,
 	struct error *err) MUST_CHECK;
 
+/* Removes the temporary file that fs_replace left if it was killed. */
+void fs_tidy(const char *path);
+
 /* The same for an output: always a new file with mode 0600. A link is replaced, not followed. */
 bool fs_write(const char *path, const struct str *bytes, struct error *err) MUST_CHECK;
 

@@ -142,6 +142,12 @@ bool backend_append(
 	return backend->kind->append(backend, serial, bytes, err);
 }
 
+void backend_tidy(const struct backend *backend)
+{
+	if (backend->kind->tidy)
+		backend->kind->tidy(backend);
+}
+
 void backend_keep_backup(struct backend *backend)
 {
 	if (backend->kind->keep_backup)

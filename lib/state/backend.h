@@ -182,6 +182,9 @@ bool backend_append(struct backend *backend, int64_t serial, const struct str *b
 	struct error *err) MUST_CHECK;
 void backend_keep_backup(struct backend *backend);
 
+/* Removes what a write that was killed has left. Call it once the lock is taken. */
+void backend_tidy(const struct backend *backend);
+
 /* Releases our lock, if we have one. */
 bool backend_release(struct backend *backend, struct error *err) MUST_CHECK;
 
@@ -216,7 +219,7 @@ void backend_intents_release(struct backend_intents *intents);
 /*
  * Functions as above. A new kind is a file that defines one of these, a line below, and a row in
  * the table of backend.c. `open`, `close`, `read` and `append` are needed. Any other that is NULL
- * does nothing and succeeds (check, lock, announce, left, still_ours, keep_backup, release,
+ * does nothing and succeeds (check, lock, announce, left, still_ours, keep_backup, tidy, release,
  * find_holder), finds nothing (read_backup), or is refused by name (force_unlock, history,
  * read_old, forget, repair). A kind with `history` is a log.
  */
@@ -243,6 +246,7 @@ struct backend_kind {
 	bool (*append)(struct backend *backend, int64_t serial, const struct str *bytes,
 		struct error *err);
 	void (*keep_backup)(struct backend *backend);
+	void (*tidy)(const struct backend *backend);
 	bool (*release)(struct backend *backend, struct error *err);
 	bool (*force_unlock)(
 		struct backend *backend, const char *id, struct str *ret_info, struct error *err);

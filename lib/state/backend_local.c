@@ -107,6 +107,13 @@ static void keep_backup(struct backend *backend)
 	local_of(backend)->keeps_backup = true;
 }
 
+static void tidy(const struct backend *backend)
+{
+	fs_tidy(backend->name);
+	if (backend->backup_path)
+		fs_tidy(backend->backup_path);
+}
+
 const struct backend_kind backend_local = {
 	.name = "local",
 	.open = open_local,
@@ -116,4 +123,5 @@ const struct backend_kind backend_local = {
 	.read_backup = read_backup,
 	.append = append,
 	.keep_backup = keep_backup,
+	.tidy = tidy,
 };

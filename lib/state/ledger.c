@@ -304,7 +304,10 @@ static bool lock_part(struct part *part, const struct ledger_options *options, s
 		!fs_make_folders(part->backend->journal_path, err))
 		return false;
 	part->folder = fs_hold_folder(part->backend->journal_path);
-	return options->no_lock || part_lock(part, &wait, err);
+	if (!options->no_lock && !part_lock(part, &wait, err))
+		return false;
+	backend_tidy(part->backend);
+	return true;
 }
 
 /* Of a backup in clear that this run was told to leave alone. */
@@ -320,15 +323,17 @@ static void warn_of_clear(const struct part *part)
 	event_emit(part->sink, &(struct event){.type = EVENT_WARNING, .err = &why});
 }
 
-/* Writes all of it with the key, also the backup, so twice. */
-static bool protect(struct ledger *ledger, struct part *part, struct error *err)
+/* Writes all of it with the key, also the backup: so twice, or once more if it was just written. */
+static bool protect(struct ledger *ledger, struct part *part, bool was_written, struct error *err)
 {
+	int times = part->backend->backup_path && !was_written ? 2 : 1;
+
 	if (!part->is_stale)
 		return true;
 	if (part->serial < part->seen_serial && !backend_is_log(part->backend))
 		part->serial = part->seen_serial; /* later than what any machine has seen */
 	part->is_stale = false;
-	for (int i = 0; i < (part->backend->backup_path ? 2 : 1); i++) {
+	for (int i = 0; i < times; i++) {
 		part->is_ahead = true;
 		if (!write_part(ledger, part, err))
 			return false;
@@ -346,13 +351,13 @@ bool ledger_accept(struct ledger *ledger, struct error *err)
 {
 	for (size_t i = 0; i < ledger->part_count; i++) {
 		struct part *part = &ledger->parts[i];
-		bool was_left = part->has_journal || part->is_ahead;
-		if (!write_part(ledger, part, err) || !protect(ledger, part, err))
+		bool was_ahead = part->is_ahead, was_left = part->has_journal || was_ahead;
+		/* The journal belongs to the state that is one older than what was written last. */
+		if (!write_part(ledger, part, err) || !part_end(part, err) ||
+			!protect(ledger, part, was_ahead, err))
 			return false;
 		if (was_left)
 			event_say(part->sink, EVENT_JOURNAL_FOLDED, part->backend->journal_path);
-		if (!part_end(part, err))
-			return false;
 	}
 	find_changes(ledger, NULL);
 	return true;

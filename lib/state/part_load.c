@@ -317,6 +317,22 @@ static bool has_clear_backup(const struct part *part)
 	return name;
 }
 
+/* The same of a key that was replaced: the old one will be gone. */
+static bool has_old_backup(const struct part *part)
+{
+	struct str bytes CLEANUP(str_release) = {0}, plain CLEANUP(str_release) = {0};
+	struct error ignored CLEANUP(error_release) = {0};
+	struct sealing_found found;
+
+	if (!sealing_keys(&part->sealing) || !part->sealing.keys->old.is_set ||
+		!part->backend->backup_path)
+		return false;
+	char *name AUTO_FREE = backend_read_backup(part->backend, 0, &bytes);
+	return name && strcmp(name, part->backend->backup_path) == 0 &&
+	       sealing_read(&part->sealing, &bytes, &plain, &found, &ignored) &&
+	       found.trust == SEALING_OLD_KEY;
+}
+
 /* The journal is read first: if a run ends in between, the newer state has all of it. */
 bool part_load(struct part *part, struct state *ret_state, struct error *err)
 {
@@ -329,7 +345,7 @@ bool part_load(struct part *part, struct state *ret_state, struct error *err)
 	/* A journal may be all that there is yet. */
 	part->is_stale = sealing_settle(&part->sealing,
 				 snapshot.exists ? &part->found : &part->journal.found) ||
-			 part->seen_serial || has_clear_backup(part);
+			 part->seen_serial || has_clear_backup(part) || has_old_backup(part);
 	part->is_stale &= snapshot.exists;
 	part->awaits_state = !snapshot.exists && snapshot.awaited;
 	part->serial = state.serial;

@@ -37,21 +37,31 @@ settled()
 	left_behind
 }
 
-# begin plain|some: two stores that were recorded without a key, or with the old one, encrypted.
+# fault D11
+# begin plain|some|killed: two stores that were recorded without a key, or with the old one, encrypted;
+# or also a run with the old key that was killed before it wrote the state.
 begin()
 {
+	local number
 	reset || return 1
 	rm -rf "$XDG_STATE_HOME"
 	export CFPROV_KEY='' CFPROV_OLD_KEY=''
 	sed /s3/d cfprov.yaml >two.yaml
-	[ "$1" = some ] || sed -i /encrypt/d two.yaml
+	[ "$1" != plain ] || sed -i /encrypt/d two.yaml
 	[ "$1" = plain ] || CFPROV_KEY=$old
 	"$cfprov" apply -auto-approve -f two.yaml >apply.out 2>apply.err || return 1
 	if [ "$1" = plain ]; then
 		# What begins without a key is signed first; then it is not encrypted yet.
 		CFPROV_KEY=$old "$cfprov" state sign -auto-approve -f two.yaml >apply.out 2>apply.err || return 1
 	fi
+	for number in 1 2 3 4; do # the first file that is renamed may be another
+		[ "$1" = killed ] && [ ! -s "$state.journal" ] || break
+		ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 strace -f -qq -o strace.out -e trace=rename \
+			-e "inject=rename:signal=KILL:when=$number" "$cfprov" apply -auto-approve \
+			>apply.out 2>apply.err
+	done
+	[ "$1" != killed ] || [ -s "$state.journal" ] || return 1
 	CFPROV_KEY=$new CFPROV_OLD_KEY=$old
 }
 
-sweep_all 'a key that is replaced' 'fdatasync fsync rename link unlink ftruncate write' plain some
+sweep_all 'a key that is replaced' 'fdatasync fsync rename link unlink ftruncate write' plain some killed
