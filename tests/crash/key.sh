@@ -55,7 +55,9 @@ begin()
 		CFPROV_KEY=$old "$cfprov" state sign -auto-approve -f two.yaml >apply.out 2>apply.err || return 1
 	fi
 	for number in 1 2 3 4; do # the first file that is renamed may be another
-		[ "$1" = killed ] && [ ! -s "$state.journal" ] || break
+		if [ "$1" != killed ] || [ -s "$state.journal" ]; then
+			break
+		fi
 		ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 strace -f -qq -o strace.out -e trace=rename \
 			-e "inject=rename:signal=KILL:when=$number" "$cfprov" apply -auto-approve \
 			>apply.out 2>apply.err

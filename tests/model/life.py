@@ -208,8 +208,10 @@ class Life:
         thing = self.things()[one]
         if thing[1]:
             self.model.past.setdefault(at, set()).add(thing[1]["value"])
-        # After an interrupted run, cfprov takes it for its own.
+        # After an interrupted run, cfprov takes it for its own, with its value.
         self.let_go(at, None if is_open else {one: thing})
+        if is_open:
+            self.model.accepted.add(at)
 
     def do_foreign_change(self, at, change):
         one, path = self.find(at)
