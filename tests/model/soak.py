@@ -9,8 +9,8 @@ applied in each cycle, and all are destroyed: the accounts and the state must be
 continues with the same files and the same simulator. Every other cycle uses a second state, which
 has a key.
 
-A figure is flat if its maximum in the second half of the time is at most a tenth above that in the
-first half. The figures are
+A figure is flat if its maximum in the second half of the time is at most a tenth, and two, above that in
+the first half. The figures are
     of cfprov, where it was not killed, the most of a cycle: the memory of each command, and the
     highest descriptor that any of them used,
     of the simulator, at the end of a cycle: its memory and its open descriptors,
@@ -138,7 +138,7 @@ def compare(life):
         if not first or not second:
             continue
         print(f"  {name:23} first half {min(first)} to {max(first)}, second half {min(second)} to {max(second)}")
-        if max(second) > max(first) * 1.1:
+        if max(second) > max(first) * 1.1 + 2:
             grew.append(name)
     sys.stdout.flush()
     return grew
