@@ -355,11 +355,13 @@ class Life:
                 raise Wrong(f"cfprov {' '.join(arguments)} destroys {at} in spite of prevent_destroy")
         return status
 
-    APPLY = ("apply", "-auto-approve", "-adopt", "-allow-store-destroy", "-max-delete-percent=100")
+    APPLY = ("apply", "-auto-approve", "-allow-store-destroy", "-max-delete-percent=100")
 
     def run_apply(self, options=(), kill=None):
+        """Adopts only what may be somebody else's: what an interrupted run has made is recovered."""
         self.model.offer()
-        if self.run_changing([*self.APPLY, *options], kill=kill) != 0:
+        adopt = ["-adopt"] if self.model.loose else []
+        if self.run_changing([*self.APPLY, *adopt, *options], kill=kill) != 0:
             return False
         if "-refresh=false" not in options:
             self.finish_late_work()
@@ -370,7 +372,7 @@ class Life:
     def do_run(self, how, at, options, kill):
         self.write_manifest()
         model, shown = self.model, self.named(at)
-        apply = [*self.APPLY, *options]
+        apply = [*self.APPLY, "-adopt", *options]
         if how == "apply":
             self.run_apply(options, kill)
             return
