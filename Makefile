@@ -13,7 +13,7 @@ PKG_CONFIG ?= pkg-config
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 SHIPPING := dist deb static release
-.PHONY: all tests objects install sbom $(SHIPPING) unit test asan coverage valgrind fuzz fuzzers bench peers lint format clean help show-flags
+.PHONY: all tests objects install sbom $(SHIPPING) unit test asan coverage valgrind analyze fuzz fuzzers bench peers lint format clean help show-flags
 
 help:
 	@echo 'make            build/cfprov and build/cfsim'
@@ -28,6 +28,7 @@ help:
 	@echo 'make asan       the same tests, and the corpora of tests/fuzz, under AddressSanitizer and UBSan'
 	@echo 'make coverage   what the tests of SUITES=unit,plan,cli,fuzz run of lib; needs gcovr'
 	@echo 'make valgrind   the tests of FILES, with cfprov under valgrind'
+	@echo 'make analyze    what gcc -fanalyzer says of lib and cmd, but for tests/analyze.list'
 	@echo 'make fuzz       each target of tests/fuzz for TIME=60 seconds; needs clang (sh tests/setup.sh fuzz)'
 	@echo 'make lint       the guards of tests/lint'
 	@echo 'make bench      tests/bench/RESULTS.md: cfprov against its limits, takes a few minutes'
@@ -247,6 +248,8 @@ FILES ?= $(addprefix tests/cli/,$(addsuffix .bats,apply plan import export saved
 valgrind:
 	$(MAKE) BUILD=$(BUILD)/valgrind CFLAGS='-O1 -g $(call try,-ftrivial-auto-var-init=uninitialized)' all
 	sh tests/valgrind.sh $(BUILD)/valgrind $(FILES)
+analyze:
+	sh tests/analyze.sh
 TIME ?= 60
 fuzz:
 	@echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | clang-14 -fsanitize=fuzzer,address,undefined \
