@@ -14,7 +14,7 @@ build='gcc libc6-dev make pkg-config libcurl4-openssl-dev libyaml-dev libcjson-d
 # clang at one version, for the layout and the warnings differ from version to version.
 tools='clang-14 clang-format-14 clang-tidy-14 cppcheck shellcheck codespell pmccabe bats
 	libcmocka-dev git jq strace openssl curl nodejs node-ajv node-js-yaml python3
-	libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0'
+	iproute2 nftables e2fsprogs libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0'
 ceph='radosgw ceph-mon ceph-osd ceph-common'
 package='debhelper dpkg-dev fakeroot lintian debootstrap minisign musl-tools linux-libc-dev
 	autoconf automake libtool perl binutils python3 git'
