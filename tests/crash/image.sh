@@ -28,8 +28,8 @@ if ! command -v mkfs.ext4 >/dev/null; then
 	echo '1..0 # SKIP there is no mkfs.ext4'
 	exit
 fi
-if ! mkfs.ext4 -q image || ! mount -o loop image mnt 2>why; then
-	echo "1..0 # SKIP no image can be mounted here: $(cat why)"
+if ! { mkfs.ext4 -q image && mount -o loop image mnt; } 2>why; then
+	echo "1..0 # SKIP no image can be mounted here: $(head -n 1 why)"
 	exit
 fi
 start_sim --latency 25
