@@ -515,7 +515,7 @@ kill_while_posting()
 	jq --argjson now "$(date +%s%3N)" \
 		'.accounts.acc_2.stores.new = {unresolved: true, requested: $now}' "$state" >changed
 	cp changed "$state"
-	good plan -account=stag -patience=300ms
+	good plan -account=stag -patience=2s
 	err_has 'stag/new'
 }
 
