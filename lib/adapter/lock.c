@@ -30,6 +30,17 @@ static void read_holder(int fd, struct str *ret_info)
 		str_add(ret_info, info, (size_t)length);
 }
 
+/* Over NFS, a signal can interrupt even a request that does not wait. */
+static int ask_for_lock(int fd, int command, struct flock *whole)
+{
+	int status;
+
+	do
+		status = fcntl(fd, command, whole);
+	while (status != 0 && errno == EINTR);
+	return status;
+}
+
 /* Returns a descriptor that holds the lock; -1: failed. */
 static int open_locked(const char *path, struct str *ret_info, struct error *err)
 {
@@ -47,7 +58,7 @@ static int open_locked(const char *path, struct str *ret_info, struct error *err
 	}
 	if (fd < 0)
 		return -1;
-	if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
+	if (ask_for_lock(fd, F_OFD_SETLK, &whole) == 0)
 		return fd;
 	int why = errno;
 	if (why == EAGAIN || why == EACCES) {
@@ -89,8 +100,10 @@ bool lock_write(const struct lock *held, const char *info, struct error *err)
 	str_text_add(&text, info);
 	if (old > length)
 		str_repeat(&text, '\n', (size_t)(old - length));
-	return (pwrite(held->fd, text.bytes, text.length, 0) == (ssize_t)text.length &&
-		       ftruncate(held->fd, length) == 0) ||
+	ssize_t written = pwrite(held->fd, text.bytes, text.length, 0);
+	if (written >= 0 && written < (ssize_t)text.length)
+		errno = ENOSPC; /* less was written, which is no error of its own */
+	return (written == (ssize_t)text.length && ftruncate(held->fd, length) == 0) ||
 	       error_set_errno(err, errno, "can't write the lock file %s", held->path);
 }
 
@@ -106,7 +119,7 @@ bool lock_is_held(const char *path, struct str *ret_info)
 	int fd CLEANUP(fs_close) = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0 || !fs_check_ours(fd, false, path, &ignored) ||
-		fcntl(fd, F_OFD_GETLK, &whole) != 0 || whole.l_type == F_UNLCK)
+		ask_for_lock(fd, F_OFD_GETLK, &whole) != 0 || whole.l_type == F_UNLCK)
 		return false;
 	read_holder(fd, ret_info);
 	return true;
