@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """File and network calls of every command that writes fail, one after another: a full disk, an I/O
-error, a quota, a read-only file system, an interrupted or short write, a closed connection. Then
-limits of the process. What was hurt ends well, or with an error; the next run finds everything
-once, and nothing is lost.
+error, a quota, a read-only file system, no locks, an interrupted or short write, a closed connection.
+Then limits of the process. What was hurt ends well, or with an error that says where to find what
+was done; the next run finds everything once, and nothing is lost.
 
     python3 tests/crash/fails.py                as the suite does: an error for each call that
-                                                changes something, and for every twelfth of the others
+                                                changes something or locks, and for every twelfth of
+                                                the others; half of that for a recovery
     python3 tests/crash/fails.py --every 1 --all
                                                 every error that it knows for every call
     python3 tests/crash/fails.py --match http   only scenes with this in their name
@@ -25,7 +26,8 @@ import worst
 
 # What could not be removed may stay, but no journal. A lock's file is nobody's once it is unlocked.
 worst.Scene.litter = "journal"
-from worst import Bad, Point, Recovery, Scene
+from recovery import Recovery
+from worst import Bad, Least, Point, Scene
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--every", type=int, default=12)
@@ -40,17 +42,22 @@ NAMING = ("EIO", "ENOSPC", "EROFS", "EDQUOT")
 SENDING = ("ECONNRESET", "short", "EPIPE")
 ERRORS = {
     "write": ("ENOSPC", "short", "EIO", "EINTR", "EDQUOT", "from ENOSPC"),
-    "pwrite": ("ENOSPC", "EIO"),
+    "pwrite": ("ENOSPC", "EIO", "short"),
     "fsync": ("EIO", "ENOSPC", "from EIO"), "fdatasync": ("EIO", "ENOSPC", "EDQUOT", "from ENOSPC"),
     "ftruncate": ("EIO",), "fchmod": ("EPERM",), "fchown": ("EPERM",),
     "rename": (*NAMING, "from EIO"), "link": NAMING, "unlink": NAMING, "mkdir": NAMING,
     "send": SENDING, "recv": SENDING, "connect": ("ECONNREFUSED", "ENETUNREACH"),
     "socket": ("EMFILE",), "poll": ("EINTR",),
     "open": OPENING, "__open_2": OPENING, "openat": OPENING, "__openat_2": OPENING,
-    "read": ("EIO", "EINTR", "short"), "pread": ("EIO",),
+    "read": ("EIO", "EINTR", "short"), "pread": ("EIO",), "readlink": ("EIO",),
+    "close": ("EIO", "EDQUOT", "EINTR"), "fcntl": ("ENOLCK", "EINTR"),
+    "pipe": ("EMFILE",), "pipe2": ("EMFILE",), "socketpair": ("EMFILE",),
     "stat": ("EIO",), "lstat": ("EIO",), "fstat": ("EIO",), "access": ("EACCES",),
 }
 # fmt: on
+# These are no reason to fail: it tries again, or all that counts was synced before.
+HARMLESS = {(kind, name) for kind in ("short", "EINTR") for name in ("read", "write", "send", "recv")}
+HARMLESS |= {("EINTR", "fcntl"), *((kind, "close") for kind in ERRORS["close"])}
 
 
 def unhurt(status, err):
@@ -62,7 +69,7 @@ def every_error(scene, calls, allocations):
     seen = {}
     for number, (name, fd) in enumerate(calls, 1):
         seen[name] = nth = seen.get(name, 0) + 1
-        if name in worst.LOOKS and number % options.every:
+        if name in worst.LOOKS and name != "fcntl" and number % options.every:
             continue
         kinds = ERRORS[name]
         for kind in kinds if options.all else [kinds[number % len(kinds)]]:
@@ -73,8 +80,13 @@ def every_error(scene, calls, allocations):
             what = f"{kind} at {name} number {nth}, of {fd}"
             if fd == "2":
                 what += " (stderr)"
-            is_harmless = kind in ("short", "EINTR") and name in ("read", "write", "send", "recv")
-            yield Point(scene, number, meddle, what, check=unhurt if is_harmless else None)
+            check = unhurt if (kind, name) in HARMLESS else None
+            yield Point(scene, number, meddle, what, check=check)
+
+
+def some_errors(scene, calls, allocations):
+    points = list(every_error(scene, calls, allocations))
+    return points if options.all else points[::2]
 
 
 def limits(scene, calls, allocations):
@@ -88,10 +100,15 @@ def limits(scene, calls, allocations):
 
 nothing, everything = Scene(), worst.Everything()
 plain = worst.local_scenes(nothing, everything)
-remote = [*places.remote(nothing, worst.Destroy(), worst.StateRm()), *places.moves()]
-if not options.all:
+remote = [*places.remote(nothing, worst.StateRm()), *places.moves()]
+if options.all:
+    remote += places.remote(worst.Destroy())
+else:
     remote = remote[::2]
-again = [Recovery(nothing, 70), Recovery(everything, 120)]
-plans = [(False, it, every_error) for it in [*plain, *remote, *again]]
+    plain = [it for it in plain if not isinstance(it, worst.StateMv)]  # it writes as the other edits
+again = [Recovery(nothing, Recovery.ALL), Recovery(everything, Recovery.SOME)]
+plans = [(False, it, every_error) for it in [*plain, *remote]]
+plans += [(True, again[0], every_error), (True, again[1], some_errors)]
 plans += [(False, worst.Limited(it), limits) for it in (nothing, everything)]
-worst.run([it for it in plans if options.match in it[1].name], options.jobs, "failures")
+plans = [it for it in plans if options.match in it[1].name]
+worst.run(plans, options.jobs, "failures", Least(share=0.1))

@@ -3,7 +3,7 @@
 file. The next run finds everything once.
 
     python3 tests/crash/memory.py               as the suite does: every allocation of the libraries,
-                                                and every eightieth of cfprov's own
+                                                every mapping, and every hundredth of cfprov's own
     python3 tests/crash/memory.py --every 1     all
 
 Then the address space is limited. Prints TAP.
@@ -14,14 +14,15 @@ import argparse
 import os
 import re
 import resource
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "worst"))
 import worst
-from worst import Bad, Point, Scene
+from worst import Bad, Least, Point, Scene
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--every", type=int, default=80)
+parser.add_argument("--every", type=int, default=100)
 parser.add_argument("--jobs", type=int, default=4)
 options = parser.parse_args()
 
@@ -35,17 +36,14 @@ def says_so(status, err):
         raise Bad("the error is another one")
 
 
-def unless_it_never_began(status, err):
-    if "error while loading shared libraries" not in err:
-        says_so(status, err)
-
-
 def every_allocation(scene, calls, allocations):
-    own, other = allocations
+    own, other, maps = allocations
     for number in range(1, own + 1, options.every):
         yield Point(scene, number, f"own:{number}", check=says_so)
     for number in range(1, other + 1):
         yield Point(scene, number, f"other:{number}", check=says_so)
+    for number in range(1, maps + 1):
+        yield Point(scene, number, f"map:{number}", check=says_so)
 
 
 class Keyless(worst.Everything):
@@ -57,15 +55,25 @@ class Small(Scene):
     name = "apply, in a small address space"
 
 
+def limit_of(kb):
+    return lambda: resource.setrlimit(resource.RLIMIT_AS, (kb << 10, kb << 10))
+
+
+def begins(kb):
+    run = subprocess.run([worst.CFPROV, "version"], preexec_fn=limit_of(kb), capture_output=True)
+    return b"error while loading shared libraries" not in run.stderr
+
+
 def address_space(scene, calls, allocations):
-    for number, mb in enumerate(range(20, 60, 2)):
-        limit = (mb << 20, mb << 20)
-        yield Point(
-            scene, number, what=f"RLIMIT_AS of {mb} MB", check=unless_it_never_began,
-            before=lambda limit=limit: resource.setrlimit(resource.RLIMIT_AS, limit),
-        )  # fmt: skip
+    """From what its libraries need on: before that, cfprov does not begin."""
+    low, high = 1 << 10, 1 << 20
+    while high - low > 40:
+        middle = (low + high) // 2
+        low, high = (low, middle) if begins(middle) else (middle, high)
+    for number, kb in enumerate(range(high + 40, high + 1240, 60)):
+        yield Point(scene, number, what=f"RLIMIT_AS of {kb} kB", check=says_so, before=limit_of(kb))
 
 
 plans = [(False, it, every_allocation) for it in (Scene(), Keyless())]
 plans += [(False, Small(), address_space)]
-worst.run(plans, options.jobs, "failures")
+worst.run(plans, options.jobs, "failures", Least(share=0.2))

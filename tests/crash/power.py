@@ -27,7 +27,8 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "worst"))
 import places
 import worst
-from worst import Bad, Point, Recovery, Scene
+from recovery import Recovery
+from worst import Bad, Least, Point, Scene
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--all", action="store_true")
@@ -128,7 +129,7 @@ remote = places.remote(nothing)
 scenes = [nothing, everything, worst.StateRm(), *remote, places.NewKey()]
 if options.all:
     scenes = [*worst.local_scenes(nothing, everything), *remote, *places.moves()]
-    scenes += [Recovery(nothing, 70), Recovery(nothing, 80), Recovery(everything, 120)]
+    scenes += [Recovery(nothing, it) for it in Recovery.WORDS] + [Recovery(everything, Recovery.SOME)]
 worst.Worker = Worker
 plans = [(False, it, every_cut) for it in scenes if options.match in it.name]
-worst.run(plans, options.jobs, "power cuts", ("synced.c", "meddle.c"))
+worst.run(plans, options.jobs, "power cuts", Least(share=0.8), ("synced.c", "meddle.c"))

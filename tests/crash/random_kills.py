@@ -4,7 +4,7 @@ in the end everything exists once and is recorded, each secret has its value, no
 No value is in any output or file, at no time.
 
     python3 tests/crash/random_kills.py                 as the suite does: some 60 kills
-    python3 tests/crash/random_kills.py --seeds 1-400   some 1,000
+    python3 tests/crash/random_kills.py --seeds 1-450   some 1,000
 
 A seed is a directory that goes on after each kill, until a run survives. It makes everything from
 nothing, or changes a part of everything; lists lag in every third, answers get lost in every second.

@@ -2,14 +2,17 @@
  * A library to preload, which meddles with one file call, network call or allocation of a program.
  * In the environment,
  *     MEDDLE=kill:N        kill -9 right before the Nth call
+ *     MEDDLE=kill:N:0:NAME      right before the Nth call of that name
  *     MEDDLE=fail:N:ERRNO:NAME  the Nth call of that name fails, and is not made
  *     MEDDLE=from:N:ERRNO:NAME  so do those after it: a full disk
  *     MEDDLE=short:N:0:NAME     the Nth call of that name gets through half of it
  *     MEDDLE=own:N         the Nth allocation of the program itself fails
  *     MEDDLE=other:N       the Nth allocation of its libraries fails
- *     MEDDLE_LOG=FILE      gets a line for each call, and at the end one with both numbers of
+ *     MEDDLE=map:N         the Nth mapping of memory fails
+ *     MEDDLE_LOG=FILE      gets a line for each call, and at the end one with the three numbers of
  *                          allocations, if the program ends by itself
- * What glibc calls inside itself is not seen; neither are stdio's writes.
+ * A close that fails has closed, as on Linux. Of fcntl, only locks count. What glibc calls inside
+ * itself is not seen; neither are stdio's writes.
  */
 #undef _FORTIFY_SOURCE /* which has inline functions of the same names */
 #define _GNU_SOURCE    /* RTLD_NEXT, dl_iterate_phdr */
@@ -25,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,10 +36,10 @@
 /* The names are those of glibc. */
 /* NOLINTBEGIN(readability-inconsistent-*,bugprone-reserved-identifier,bugprone-macro-*) */
 
-enum way { NOTHING, KILL, FAIL, FROM, SHORT, OWN, OTHER };
+enum way { NOTHING, KILL, FAIL, FROM, SHORT, OWN, OTHER, MAP };
 
 static enum way way;
-static long number, calls, own, other;
+static long number, calls, own, other, maps;
 static int error_number, log_fd = -1;
 static const char *only;      /* calls of this name count; NULL: all */
 static uintptr_t first, last; /* where the program itself is */
@@ -70,10 +74,13 @@ static void find(const char *name, void *function)
 static ssize_t (*real_write)(int fd, const void *bytes, size_t size);
 static int (*real_open)(const char *path, int flags, ...);
 static int (*real_openat)(int at, const char *path, int flags, ...);
+static int (*real_close)(int fd);
+static int (*real_fcntl)(int fd, int command, ...);
 
 __attribute__((constructor)) static void start(void)
 {
-	static const char *const ways[] = {"", "kill", "fail", "from", "short", "own", "other"};
+	static const char *const ways[] = {
+		"", "kill", "fail", "from", "short", "own", "other", "map"};
 	const char *what = getenv("MEDDLE"), *path = getenv("MEDDLE_LOG"), *colon;
 	int fd;
 
@@ -81,16 +88,18 @@ __attribute__((constructor)) static void start(void)
 	find("write", (void *)&real_write);
 	find("open", (void *)&real_open);
 	find("openat", (void *)&real_openat);
+	find("close", (void *)&real_close);
+	find("fcntl", (void *)&real_fcntl);
 	fd = path ? real_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
 	if (fd >= 0) {
-		log_fd = fcntl(fd, F_DUPFD_CLOEXEC, 100);
-		(void)close(fd);
+		log_fd = real_fcntl(fd, F_DUPFD_CLOEXEC, 100);
+		(void)real_close(fd);
 	}
-	calls = own = other = 0;
+	calls = own = other = maps = 0;
 	if (!what || !(colon = strchr(what, ':')))
 		return;
 	number = strtol(colon + 1, NULL, 10);
-	for (int i = 1; i <= OTHER; i++)
+	for (int i = 1; i <= MAP; i++)
 		if (strncmp(what, ways[i], (size_t)(colon - what)) == 0)
 			way = (enum way)i;
 	if (!(colon = strchr(colon + 1, ':')))
@@ -118,7 +127,7 @@ static void __attribute__((format(printf, 1, 2))) say(const char *format, ...)
 
 __attribute__((destructor)) static void end(void)
 {
-	say("allocations %ld %ld\n", own, other);
+	say("allocations %ld %ld %ld\n", own, other, maps);
 }
 
 /* Counts a call; true: it is to fail. */
@@ -182,6 +191,10 @@ CALL(int, rename, -1, (const char *from, const char *to), (from, to))
 CALL(int, link, -1, (const char *from, const char *to), (from, to))
 CALL(int, unlink, -1, (const char *path), (path))
 CALL(int, mkdir, -1, (const char *path, mode_t mode), (path, mode))
+CALL(ssize_t, readlink, -1, (const char *path, char *to, size_t n), (path, to, n))
+CALL(int, pipe, -1, (int ends[2]), (ends))
+CALL(int, pipe2, -1, (int ends[2], int flags), (ends, flags))
+CALL(int, socketpair, -1, (int family, int kind, int protocol, int ends[2]), (family, kind, protocol, ends))
 CALL(int, __open_2, -1, (const char *path, int flags), (path, flags))
 CALL(int, __openat_2, at, (int at, const char *path, int flags), (at, path, flags))
 /* clang-format on */
@@ -204,6 +217,32 @@ int openat(int at, const char *path, int flags, ...)
 	mode_t mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
 	va_end(args);
 	return meets("openat", at) ? -1 : real_openat(at, path, flags, mode);
+}
+
+int close(int fd)
+{
+	bool fails = meets("close", fd);
+	int status = real_close(fd);
+
+	if (fails)
+		errno = error_number;
+	return fails ? -1 : status;
+}
+
+static bool is_lock(int command)
+{
+	return command == F_GETLK || command == F_SETLK || command == F_SETLKW ||
+	       command == F_OFD_GETLK || command == F_OFD_SETLK || command == F_OFD_SETLKW;
+}
+
+int fcntl(int fd, int command, ...)
+{
+	va_list args;
+
+	va_start(args, command);
+	void *what = va_arg(args, void *); /* or an int, or nothing: then it is not looked at */
+	va_end(args);
+	return is_lock(command) && meets("fcntl", fd) ? -1 : real_fcntl(fd, command, what);
 }
 
 /* ---- allocations ---- */
@@ -234,6 +273,20 @@ void *name parameters                                                           
 ALLOCATOR(malloc, (size_t size), (size))
 ALLOCATOR(calloc, (size_t count, size_t size), (count, size))
 ALLOCATOR(realloc, (void *memory, size_t size), (memory, size))
+
+#define MAPPER(name, parameters, arguments)                                                        \
+void *name parameters                                                                              \
+{                                                                                                  \
+	static void *(*next) parameters;                                                           \
+	if (!next)                                                                                 \
+		find(#name, (void *)&next);                                                        \
+	if (__atomic_add_fetch(&maps, 1, __ATOMIC_RELAXED) != number || way != MAP)                \
+		return next arguments;                                                             \
+	errno = ENOMEM;                                                                            \
+	return MAP_FAILED;                                                                         \
+}
+
+MAPPER(mmap, (void *at, size_t n, int may, int flags, int fd, off_t from), (at, n, may, flags, fd, from))
 /* clang-format on */
 
 /* NOLINTEND(readability-inconsistent-*,bugprone-reserved-identifier,bugprone-macro-*) */

@@ -3,7 +3,7 @@
 import os
 
 import worst
-from worst import HEAD, KEY, STATE, Bad, Scene, secret
+from worst import HEAD, KEY, STATE, Bad, Scene, Variant
 
 NEW_KEY = "fedcba9876543210" * 4
 
@@ -18,15 +18,12 @@ def place_at(w, kind):
         f"endpoint: '{w.bucket}', region: here}}\n"  # fmt: skip
 
 
-class Remote(Scene):
+class Remote(Variant):
     """The same as another scene, with the state on a server."""
 
     def __init__(self, scene, kind):
-        self.scene, self.kind = scene, kind
-        self.name = f"{scene.name}, state: {kind}"
-        self.args, self.next_args = scene.args, scene.next_args
-        self.values, self.foreign = scene.values, scene.foreign
-        self.hurt, self.resume, self.settled = scene.hurt, scene.resume, scene.settled
+        super().__init__(scene, f"{scene.name}, state: {kind}")
+        self.kind = kind
 
     def begin(self, w):
         write = w.write
@@ -38,8 +35,22 @@ class Remote(Scene):
             w.write = write
 
 
+class SavedPlan(Remote):
+    """Apply of a plan that was saved right before, for it names the place of the state."""
+
+    def __init__(self, kind):
+        super().__init__(Scene(), kind)
+        self.name = f"{worst.SavedPlan.name}, state: {kind}"
+        self.args, self.next_args = worst.SavedPlan.args, worst.SavedPlan.next_args
+
+    def approach(self, w):
+        w.good("plan", "-out=p")
+
+
 class Migrate(Scene):
     """The state moves from a file to a server, or back."""
+
+    changes_account = False
 
     def __init__(self, kind, is_back=False):
         self.kind, self.is_back = kind, is_back
@@ -96,6 +107,7 @@ class Sign(Scene):
     name = "state sign"
     args = ["state", "sign", "-auto-approve"]
     values = {"s": None, "t": None}
+    changes_account = False
     has_key = False
     env = {"CFPROV_KEY": KEY}
     litter = "journal"  # a second signature writes nothing, and so tidies nothing

@@ -1,9 +1,11 @@
-"""The worst day: scenes for kills.py, fails.py and memory.py, which are beside this folder.
+"""The worst day: scenes for kills.py, fails.py, power.py, memory.py and full.py, which are beside
+this folder.
 
 A Scene is a command, with what was there before and what must be true at the end. A Worker plays
-it, with a simulator and a folder of its own; meddle.c, preloaded, decides what goes wrong. After
-that the command runs again, unhurt, and `settled` says what is not as it should be. run() plays
-each scene once for every point, in several workers at once, and prints TAP.
+it, with a simulator and a folder of its own; meddle.c, preloaded, decides what goes wrong. What the
+command says then must be true. After that the command runs again, unhurt, and `settled` says what is
+not as it should be. run() plays each scene once for every point, in several workers at once, and
+prints TAP. A scene in which too few points did anything fails: it shows nothing.
 """
 
 import concurrent.futures
@@ -44,6 +46,11 @@ def skip_all(why):
     sys.exit(0)
 
 
+def fail_all(why):
+    print(f"1..1\nnot ok 1 - {why}")
+    sys.exit(1)
+
+
 def sanitizer():
     """The library of AddressSanitizer, if cfprov has it; it wants to be the first."""
     linked = subprocess.run(["ldd", CFPROV], capture_output=True, text=True).stdout
@@ -52,10 +59,11 @@ def sanitizer():
 
 
 def build(folder, sources):
-    """Compiles these; gives the libraries, as LD_PRELOAD takes them."""
+    """Compiles these; gives the libraries, as LD_PRELOAD takes them. A machine without a compiler
+    can't have built cfprov, so that is no reason to skip."""
     compiler = os.environ.get("CC", "cc").split()
     if not shutil.which(compiler[0]):
-        skip_all(f"there is no {compiler[0]}")
+        fail_all(f"there is no {compiler[0]}")
     libraries = [os.path.join(folder, it + ".so") for it in sources]
     for source, library in zip(sources, libraries):
         options = ["-O1", "-shared", "-fPIC", "-w", "-o", library, os.path.join(HERE, source)]
@@ -63,7 +71,10 @@ def build(folder, sources):
     library = ":".join(([sanitizer()] if sanitizer() else []) + libraries)
     probe = dict(os.environ, LD_PRELOAD=library, MEDDLE="kill:1")
     if subprocess.run([CFPROV, "version"], env=probe, capture_output=True).returncode != -9:
-        skip_all("nothing can be preloaded into this cfprov")
+        headers = subprocess.run(["readelf", "-l", CFPROV], capture_output=True, text=True).stdout
+        if headers and "INTERP" not in headers:
+            skip_all("this cfprov is static: nothing can be preloaded into it")
+        fail_all("nothing can be preloaded into this cfprov")
     return library
 
 
@@ -215,7 +226,13 @@ class Worker:
     # scenes
 
     def begin(self, scene):
-        """Makes the scene: the first time by its own means, later from what they made."""
+        """Makes the scene, but for what must be fresh: lists lag for a moment only."""
+        self.make(scene.stage or scene)
+        self.env.update(scene.env)
+        scene.approach(self)
+
+    def make(self, scene):
+        """Makes what can be kept of a scene: the first time by its own means, later from a copy."""
         self.points += 1
         self.place = f"place-{self.number}-{self.points}"
         self.env.update(CFPROV_KEY=KEY if scene.has_key else "", CFPROV_OLD_KEY="")
@@ -230,7 +247,6 @@ class Worker:
             if self.lags:
                 time.sleep(LAG_MS / 1000)
             self.snapshots[scene.name] = self.keep()
-        self.env.update(scene.env)
 
     def keep(self):
         """Copies what there is; gives the folder, and the place that the files in it name."""
@@ -251,8 +267,14 @@ class Worker:
             if name.endswith(".yaml"):
                 self.write(name, self.read(name).replace(place, self.place))
 
+    def files(self):
+        """All that cfprov may have written; the journal of a remote state is not beside the manifest."""
+        for top in (self.dir, self.top + "/machine"):
+            for folder, _, names in os.walk(top):
+                yield from (os.path.join(folder, it) for it in names)
+
     def tidy(self, what):
-        left = [it for it in os.listdir(self.dir) if re.search(rf"\.({what})$", it)]
+        left = [it for it in self.files() if re.search(rf"\.({what})$", it)]
         if left:
             raise Bad(f"left behind: {' '.join(left)}")
 
@@ -288,9 +310,15 @@ class Scene:
     litter = "tmp|journal|lock"  # endings of files that must not be left
     has_key = True  # without one, fingerprints take their time
     env = {}  # what the environment is besides, once the scene is made
+    changes_account = True  # the command itself; lists can lag only behind that
+    always_resumes = False  # also after a run that ended well
+    stage = None  # the scene from which this one goes on; None: it begins by itself
 
     def begin(self, w):
         w.write("cfprov.yaml", HEAD + ALL)
+
+    def approach(self, w):
+        """What happens right before the command, at each point."""
 
     def hurt(self, w):
         """Checks that what the command left is whole, before anything else runs."""
@@ -364,6 +392,8 @@ class Destroy(Scene):
 
 class Import(Scene):
     name = "import"
+    changes_account = False
+    always_resumes = True
 
     def begin(self, w):
         w.write("cfprov.yaml", HEAD + ALL[: ALL.index("  - name: t")])
@@ -386,6 +416,7 @@ class Import(Scene):
 class Refresh(Scene):
     name = "refresh"
     args = ["refresh"]
+    changes_account = False
     values = {"s": None, "s/A": 4, "s/B": 2}
 
     def begin(self, w):
@@ -402,6 +433,8 @@ class Refresh(Scene):
 
 class StateEdit(Scene):
     """A command that changes nothing but the state, at once."""
+
+    changes_account = False
 
     def after_begin(self, w):
         pass
@@ -470,6 +503,8 @@ class SavedPlan(Scene):
 class SavePlan(Scene):
     name = "plan -out"
     args = ["plan", "-out=p"]
+    changes_account = False
+    always_resumes = True
 
     def resume(self, w):
         if not os.path.exists(w.path("p")):
@@ -484,36 +519,29 @@ class Sealed(Scene):
         w.write("cfprov.yaml", HEAD + "state: {encrypt: true}\n" + ALL)
 
 
-class Recovery(Scene):
-    """The run after one that was killed is killed, too."""
+class Variant(Scene):
+    """Another scene, with something different about it."""
 
-    def __init__(self, scene, number):
-        self.scene, self.number = scene, number
-        self.name = f"{scene.name}, killed at call {number}, and then again"
-        self.args = self.next_args = scene.next_args or scene.args
+    def __init__(self, scene, name):
+        self.scene, self.name = scene, name
+        self.args, self.next_args = scene.args, scene.next_args
         self.values, self.foreign = scene.values, scene.foreign
-        self.settled = scene.settled
-
-    def begin(self, w):
-        self.scene.begin(w)
-        if w.lags:
-            time.sleep(LAG_MS / 1000)
-        w.run(self.scene.args, f"kill:{self.number}")
+        self.changes_account, self.always_resumes = scene.changes_account, scene.always_resumes
+        self.hurt, self.resume, self.settled = scene.hurt, scene.resume, scene.settled
 
 
-class Limited(Scene):
+class Limited(Variant):
     """The same, by another name."""
 
     def __init__(self, scene):
-        self.name = f"{scene.name}, limits of the process"
-        self.args, self.next_args = scene.args, scene.next_args
-        self.values, self.foreign = scene.values, scene.foreign
+        super().__init__(scene, f"{scene.name}, limits of the process")
         self.begin = scene.begin
 
 
 # Calls that change nothing and send nothing. What comes before the next one that does is one state.
 LOOKS = ("open", "__open_2", "openat", "__openat_2", "read", "pread", "poll", "socket")
-LOOKS += ("stat", "lstat", "fstat", "access")
+LOOKS += ("stat", "lstat", "fstat", "access", "readlink", "pipe", "pipe2", "socketpair")
+LOOKS += ("close", "fcntl")  # locks, which end with the process
 
 # Playing
 
@@ -534,6 +562,14 @@ class Point:
         self.check = check  # gets its status and stderr; raises Bad
 
 
+def check_said(err):
+    """An error, after something was done, says where to find what was done."""
+    begun = re.search(r"^\S+: (created|updated|replaced|renamed|adopted|destroyed)", err, re.M)
+    kept = "are (saved in the state|in the journal|listed above)|No changes were made"
+    if begun and not re.search(kept, err):
+        raise Bad("the error does not say what is kept")
+
+
 def play(w, point, is_first=True):
     """Gives None, or why the point failed; and whether it did anything to the run."""
     scene = point.scene
@@ -546,14 +582,18 @@ def play(w, point, is_first=True):
         never_began = status == 127 and "error while loading shared libraries" in err
         if status not in ((0, -signal.SIGKILL) if killed else (0, 1)) and not never_began:
             raise Bad(f"status {status}")
-        if status == 1 and not (re.search("^Error: ", err, re.M) or "stderr" in point.what):
-            raise Bad("it failed without an error")
+        if status == 1 and "stderr" not in point.what:
+            if not re.search("^Error: ", err, re.M):
+                raise Bad("it failed without an error")
+            if re.search(": Success$", err, re.M):
+                raise Bad("the error has no reason")
+            if "Error: out of memory" not in err:  # then it ends at once
+                check_said(err)
         if point.check:
             point.check(status, err)
         if status != 0:
             scene.hurt(w)
-            scene.resume(w)
-        elif isinstance(scene, (Import, SavePlan)):
+        if status != 0 or scene.always_resumes:
             scene.resume(w)
         scene.settled(w, point.number % PLAN_EVERY == 0)
         return None, status != 0
@@ -583,13 +623,23 @@ def end(pool):
     sys.exit(1)
 
 
-def run(plans, jobs, word, sources=("meddle.c",)):
+class Least:
+    """What a sweep must have done to prove anything."""
+
+    def __init__(self, share, met=0, lagging=0):
+        self.share = share  # of the points of each scene: so many hurt the run
+        self.met, self.lagging = met, lagging  # in all, and where lists lag
+
+
+def run(plans, jobs, word, least, sources=("meddle.c",)):
     """plans: of (lags, scene, points), where points(calls, allocations) gives Points. TAP."""
+    if any(lags and not scene.changes_account for lags, scene, _ in plans):
+        fail_all("lists can't lag where nothing changes them")
     folder = tempfile.mkdtemp(prefix="worst.")
     library = build(folder, sources)
     server = servers.start()
-    total = failed = 0
-    print(f"1..{len(plans)}", flush=True)
+    total = lagging = failed = 0
+    print(f"1..{len(plans) + 1}", flush=True)
     idle = {lags: queue.Queue() for lags in (False, True)}
     workers = []
     for lags in {it[0] for it in plans}:
@@ -624,18 +674,21 @@ def run(plans, jobs, word, sources=("meddle.c",)):
                 bad = [it[0] for it in results if it[0]]
                 met = sum(it[1] for it in results)
                 total += met
+                lagging += met if plan[0] else 0
+                if not bad and met < max(least.share * len(results), 1):
+                    bad = ["too few: this shows nothing"]
+                failed += len(bad)
                 what = f"{plan[1].name}{', lists lag' if plan[0] else ''}"
-                if bad or not met:
-                    failed += len(bad)
-                    print(f"not ok {number} - {what}: {len(bad)} of {len(results)} {word}")
-                    for why in bad[:3]:
-                        print("\n".join("# " + line for line in why.splitlines()[:40]))
-                else:
-                    print(f"ok {number} - {what}: {met} {word}")
+                print(f"{'not ok' if bad else 'ok'} {number} - {what}: {met} {word}"
+                      f", {len(results)} tries{f', {len(bad)} bad' if bad else ''}")  # fmt: skip
+                for why in bad[:3]:
+                    print("\n".join("# " + line for line in why.splitlines()[:40]))
                 sys.stdout.flush()
     finally:
         for w in workers:
             w.close()
         shutil.rmtree(folder)
-    print(f"# {total} {word} in all, {failed} of them bad")
-    sys.exit(1 if failed else 0)
+    is_enough = total >= least.met and lagging >= least.lagging
+    print(f"{'ok' if is_enough else 'not ok'} {len(plans) + 1} - {total} {word} in all, {lagging} of "
+          f"them where lists lag; at least {least.met} and {least.lagging}")  # fmt: skip
+    sys.exit(1 if failed or not is_enough else 0)
