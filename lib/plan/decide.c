@@ -493,12 +493,28 @@ static void decide_row(struct planning *p, struct row *row)
 	row->learns = row->learned != NULL;
 }
 
+/* All live objects with this address. Addresses come in order, so it walks along. */
+static struct objects live_of(struct planning *p, const struct object *about)
+{
+	const struct model *live = p->input->live;
+	struct objects found = {0};
+	int order = 0;
+
+	for (size_t at = p->live_at; at < live->object_count && order <= 0; at++) {
+		order = object_compare(&live->objects[at], about);
+		p->live_at += order < 0;
+		if (order == 0 && found.count++ == 0)
+			found.items = &live->objects[at];
+	}
+	return found;
+}
+
 void decide(struct planning *p, const struct object *desired, const struct object *recorded)
 {
 	const struct object *about = desired ? desired : recorded;
 
 	assert(about);
-	struct objects live = model_doubles(p->input->live, about);
+	struct objects live = live_of(p, about);
 	p->plan->managed += recorded != NULL;
 	if (about->kind == OBJECT_STORE)
 		p->has_store = false;

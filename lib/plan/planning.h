@@ -26,6 +26,7 @@ struct planning {
 	struct error_list *errors;
 	bool has_store; /* `store` is the index of the last store's row */
 	size_t store;
+	size_t live_at;        /* the live objects before it have earlier addresses */
 	struct table *formers; /* addresses of which a recorded secret is a duplicate */
 };
 
