@@ -304,7 +304,9 @@ static bool lock_part(struct part *part, const struct ledger_options *options, s
 		!fs_make_folders(part->backend->journal_path, err))
 		return false;
 	part->folder = fs_hold_folder(part->backend->journal_path);
-	if (!options->no_lock && !part_lock(part, &wait, err))
+	if (options->no_lock) /* somebody else may be writing */
+		return true;
+	if (!part_lock(part, &wait, err))
 		return false;
 	backend_tidy(part->backend);
 	return true;
