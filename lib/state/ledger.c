@@ -454,7 +454,8 @@ static bool begin_part(
 	if (part->lock_id && strlen(part->lock_id) < sizeof(head.lock))
 		memcpy(head.lock, part->lock_id, strlen(part->lock_id));
 	const struct state view = view_of(&ledger->state, part);
-	if (!chain_begin(&part->lines, &part->sealing, &view, &header, err))
+	if (!part_check_serial(part, view.serial + 1, err) ||
+		!chain_begin(&part->lines, &part->sealing, &view, &header, err))
 		return false;
 	journal_encode_header(&head, &its, &part->lines, &header);
 	return fs_check_folder(part->folder, part->backend->journal_path, err) &&

@@ -35,6 +35,16 @@ static bool decode_state(const struct part *part, const char *name, const struct
 		       : error_at(err, name, 0, 0);
 }
 
+bool part_check_serial(const struct part *part, int64_t serial, struct error *err)
+{
+	if (serial < STATE_SERIAL_MOST)
+		return true;
+	error_set(err, "no serial is left for a later state; the last one is %lld",
+		(long long)STATE_SERIAL_MOST);
+	error_hint(err, "Pull the state, lower its serial, move the old state away, and push it.");
+	return error_at(err, part->backend->name, 0, 0);
+}
+
 bool part_encode(const struct part *part, const struct state *state, struct str *ret_bytes,
 	struct error *err)
 {
@@ -43,7 +53,8 @@ bool part_encode(const struct part *part, const struct state *state, struct str 
 	struct sealing_found found;
 	bool is_plain = !sealing_keys(&part->sealing);
 
-	if (!sealing_write(&part->sealing, state, ret_bytes, err))
+	if (!part_check_serial(part, state->serial, err) ||
+		!sealing_write(&part->sealing, state, ret_bytes, err))
 		return false;
 	if (ret_bytes->length > BACKEND_SIZE_LIMIT)
 		return error_set(err, "the new state exceeds %d bytes", BACKEND_SIZE_LIMIT);

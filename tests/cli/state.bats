@@ -439,6 +439,21 @@ release_lock()
 	tidy
 }
 
+@test "where no serial is left for a later state, nothing is created" {
+	start_logged
+	manifest a
+	good apply -auto-approve
+	jq '.serial = 999999999999999' "$state" >last
+	cp last "$state"
+	good plan
+	manifest a b
+	bad apply -auto-approve
+	err_has 'no serial is left' 999999999999999 'lower its serial'
+	cmp last "$state"
+	[ "$(posts)" = 1 ]
+	tidy
+}
+
 @test "-lock=false goes ahead" {
 	start_logged
 	manifest a
@@ -449,6 +464,17 @@ release_lock()
 	kill -KILL "$later_pid"
 	wait_later
 	exec 7>&-
+}
+
+@test "-lock=false removes no file that another run may be writing" {
+	start_logged
+	manifest a
+	good apply -auto-approve
+	touch ".$state.tmp" ".$state.backup.tmp"
+	good apply -auto-approve -lock=false
+	[[ -e .$state.tmp && -e .$state.backup.tmp ]]
+	good apply -auto-approve
+	[[ ! -e .$state.tmp && ! -e .$state.backup.tmp ]]
 }
 
 @test "the lock of a killed process is none" {
@@ -580,7 +606,7 @@ kill_holder()
 		case $status in
 		0) through=$((through + 1)) ;;
 		1) ((number % 4 == 0)) ;;
-		*) ((status == 137)) && [[ " ${killed[*]} " == *" ${runs[number]} "* ]] ;;
+		*) [[ $status == 137 && " ${killed[*]} " == *" ${runs[number]} "* ]] ;;
 		esac
 	done
 	echo "$through got through, $refused were refused, ${#killed[@]} were killed" >&2

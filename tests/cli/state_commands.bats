@@ -276,6 +276,21 @@ dev/k-1
 	[ ! -e "$backup" ]
 }
 
+@test "a state whose serial leaves no room for a later one is neither pushed nor replaced" {
+	jq '.serial = 999999999999999' before >last
+	bad state push last
+	err_has 'no serial is left' 999999999999999 'lower its serial'
+	unchanged
+	cp last "$state"
+	bad state rm prod/a
+	err_has 'no serial is left' 999999999999999 'lower its serial'
+	cmp last "$state"
+	jq '.serial = 1' last >first
+	rm "$state"
+	good state push first
+	[ "$(serial)" = 1 ]
+}
+
 @test "state push: garbage is refused, whatever the flags" {
 	local name
 	: >empty
