@@ -197,7 +197,7 @@ teardown() { stop_all; }
 	err_has 'expected a local file, not a URL' cfprov.yaml:2
 	err_lacks x/y
 	[ "$(requests)" = 0 ]
-	[ ! -e https: ] && [ ! -e s3: ] && [ ! -e file: ]
+	[[ ! -e https: && ! -e s3: && ! -e file: ]]
 }
 
 @test "help for what there is not" {

@@ -141,8 +141,8 @@ sent()
 	# Each stream for itself neither begins nor ends with one.
 	rm -f "$state"
 	good plan
-	[ -n "$(head -n1 out)" ] && [ -n "$(head -n1 err)" ]
-	[ -n "$(tail -n1 out)" ] && [ -n "$(tail -n1 err)" ]
+	[[ -n $(head -n1 out) && -n $(head -n1 err) ]]
+	[[ -n $(tail -n1 out) && -n $(tail -n1 err) ]]
 }
 
 @test "errors follow each other with a blank line, and name what failed first" {

@@ -215,6 +215,13 @@ END
 plant format '^lib/base/a.c:1:.*clang-format' lib/base/a.c <<'END'
 int  a ;
 END
+plant shell '^tests/a.bats:3: if the first condition is false' tests/a.bats <<'END'
+#!/usr/bin/env bats
+@test "a" {
+	[ -e a ] && [ -e b ]
+	[ -e c ] && [ -e d ]
+}
+END
 plant shell '^tests/a.sh:2:.*SC2086' tests/a.sh <<'END'
 #!/bin/sh
 rm $1

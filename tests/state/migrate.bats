@@ -76,7 +76,7 @@ kept()
 	told state migrate
 	err_has "Do you want to move the state (serial 1, 1 object) from $state to $gitlab?" \
 		'Migration cancelled. No changes were made.'
-	[ "$status" = 1 ] && [ "$(serial)" = 1 ]
+	[[ $status == 1 && $(serial) == 1 ]]
 	"$cfprov" state migrate <<<yes >out 2>err
 	err_has "The state is now at $gitlab, with serial 2. Manifests that name the old place are refused."
 	[ "$(kept .serial)" = 2 ]
@@ -103,7 +103,7 @@ kept()
 	out_has 'No changes.'
 	bad plan -f old.yaml
 	err_has "the state $gitlab was moved to $state"
-	[ "$(kept .moved_to)" = "$state" ] && [ "$(kept .accounts)" = '{}' ]
+	[[ $(kept .moved_to) == "$state" && $(kept .accounts) == '{}' ]]
 }
 
 @test "what an interrupted apply left goes along" {

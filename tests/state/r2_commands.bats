@@ -320,7 +320,8 @@ manifest()
 		err_has "Error: a move of a state to s3://$s3_bucket/$prefix was interrupted" \
 			'Run `cfprov state migrate` again'
 	done
-	live "$account" >live.txt && [ "$(wc -l <live.txt)" = 1 ]
+	live "$account" >live.txt
+	[ "$(wc -l <live.txt)" = 1 ]
 	# The old place is still valid, and may have gone on.
 	printf 'account_id: %s\nstores: [a, c]\n' "$account" >cfprov.yaml
 	good apply -auto-approve
