@@ -111,25 +111,84 @@ static void exchange_step(struct exchange *exchange)
 	exchange->answer = NULL;
 }
 
-/* Gives the response. */
-static struct http_response *exchange_run(
-	struct exchange *exchange, const struct http_request *request)
+static struct http *exchange_client(void)
 {
 	const struct http_options options = {1, 5000, 20000, true, -1};
 	struct error err = {0};
 	struct http *http = http_new(&options, &err);
-	struct http_response *response = NULL;
 
 	assert_non_null(http);
+	return http;
+}
+
+/* Gives the response. */
+static struct http_response *exchange_request(
+	struct exchange *exchange, struct http *http, const struct http_request *request)
+{
+	struct http_response *response = NULL;
+
 	http_start(http, request);
 	while (!response) {
 		response = http_next(http, 5);
 		exchange_step(exchange);
 	}
-	http_free(http);
-	close(exchange->listener);
-	close(exchange->connection);
 	return response;
+}
+
+static void exchange_close(struct exchange *exchange)
+{
+	close(exchange->listener);
+	if (exchange->connection >= 0)
+		close(exchange->connection);
+	str_release(&exchange->sent);
+}
+
+/* Gives the response to a single request. */
+static struct http_response *exchange_run(
+	struct exchange *exchange, const struct http_request *request)
+{
+	struct http *http = exchange_client();
+	struct http_response *response = exchange_request(exchange, http, request);
+
+	http_free(http);
+	return response;
+}
+
+/* A client that keeps the URL of the request before must not mix it up with the next one. */
+static void one_url_after_another(void **state)
+{
+	static const struct {
+		const char *url, *line; /* NULL: nothing is sent */
+	} cases[] = {
+		{"/a?page=1&per_page=100", "GET /a?page=1&per_page=100 HTTP/1.1\r\n"},
+		{"/a?page=1&per_page=100", "GET /a?page=1&per_page=100 HTTP/1.1\r\n"},
+		{"/a%2Fb/../c", "GET /a%2Fb/../c HTTP/1.1\r\n"},
+		{NULL, NULL},
+		{"", "GET / HTTP/1.1\r\n"},
+		{"/d", "GET /d HTTP/1.1\r\n"},
+	};
+	struct exchange exchange = {0};
+	struct http *http = exchange_client();
+
+	(void)state;
+	exchange_open(&exchange, "");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct str url CLEANUP(str_release) = {0};
+		str_format(&url, "%s%s", cases[i].url ? exchange.url : "/e",
+			cases[i].url ? cases[i].url : "");
+		exchange.sent.length = 0;
+		exchange.answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+		struct http_response *response = exchange_request(&exchange, http,
+			&(struct http_request){.method = "GET", .url = str_text(&url)});
+		assert_int_equal(response->outcome, cases[i].line ? HTTP_ANSWERED : HTTP_NEVER);
+		if (cases[i].line)
+			expect_text(str_text(&exchange.sent), cases[i].line);
+		else
+			assert_int_equal(exchange.sent.length, 0);
+		http_response_free(response);
+	}
+	http_free(http);
+	exchange_close(&exchange);
 }
 
 #define EMPTY_SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -160,7 +219,7 @@ static void signed_get(void **state)
 	expect_no_text(str_text(&exchange.sent), "hunter22");
 	http_response_free(response);
 	http_headers_free(headers);
-	str_release(&exchange.sent);
+	exchange_close(&exchange);
 }
 
 /* A body of several MiB is sent though nobody says 100, and what comes back may be limited. */
@@ -189,7 +248,7 @@ static void large_put(void **state)
 	assert_int_equal(response->outcome, HTTP_UNKNOWN);
 	expect_text(response->problem, "the response is larger than");
 	http_response_free(response);
-	str_release(&exchange.sent);
+	exchange_close(&exchange);
 }
 
 int main(void)
@@ -197,6 +256,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(retry_after),
 		cmocka_unit_test(retry_after_far_away),
+		cmocka_unit_test(one_url_after_another),
 		cmocka_unit_test(signed_get),
 		cmocka_unit_test(large_put),
 	};
