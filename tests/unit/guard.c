@@ -157,6 +157,20 @@ static void values_of_others(void **state)
 	expect(&plan, limits_of(0, 0, false), NULL);
 	desired.verdict = VALUE_CHANGED;
 	expect(&plan, limits_of(0, 100, false), one_value);
+	desired.verdict = VALUE_UNVERIFIABLE; /* a raised version is why it is written */
+	expect(&plan, limits_of(0, 100, false), one_value);
+	/* The original counts, also where the new name was recorded once. */
+	desired.verdict = VALUE_SAME;
+	struct object gone = objects[1];
+	row->recorded = &gone;
+	gone.version = 0;
+	expect(&plan, limits_of(0, 0, false), NULL);
+	gone.version = 1;
+	objects[1].version = 0;
+	expect(&plan, limits_of(0, 100, false), one_value);
+	objects[1].version = 1;
+	row->recorded = NULL;
+	desired.verdict = VALUE_CHANGED;
 	/* together */
 	plan.rows[2].renamed_to = NULL;
 	expect(&plan, limits_of(1, 100, false),

@@ -5,7 +5,8 @@
 
 /*
  * What is desired, recorded, live when the plan is made, and live when it is applied: words like
- * s=ID or s/A=ID; with a * what was modified later, with a # another comment, with a ^ if absent.
+ * s=ID or s/A=ID; with a * what was modified later, with a # another comment, with a ^ if absent,
+ * with a ! in doubt about its value.
  */
 struct scene {
 	const char *why; /* NULL: it fits */
@@ -16,28 +17,34 @@ struct scene {
 
 static const struct value_source source = {.kind = VALUE_STDIN};
 
+static bool has_mark(const char *marks, char mark)
+{
+	return marks && strchr(marks, mark);
+}
+
 static void build(struct model *model, const char *text, bool is_recorded)
 {
 	char *copy = arena_text(&model->arena, text), *word;
 
 	model_add_account(model, "p", "acc");
 	while ((word = strsep(&copy, " "))) {
-		const char *id = strchr(word, '='), *marks = strpbrk(word, "*#^");
-		char *address = arena_bytes(&model->arena, word, strcspn(word, "=*#^"));
+		const char *id = strchr(word, '='), *marks = strpbrk(word, "*#^!");
+		char *address = arena_bytes(&model->arena, word, strcspn(word, "=*#^!"));
 		char *secret = strchr(address, '/');
 		if (secret)
 			*secret++ = '\0';
 		if (!*word)
 			continue;
 		struct object *object = model_add_object(model, "p", address, secret);
-		object->id = id ? arena_bytes(&model->arena, id + 1, strcspn(id + 1, "*#")) : NULL;
+		object->id = id ? arena_bytes(&model->arena, id + 1, strcspn(id + 1, "*#!")) : NULL;
 		object->origin = is_recorded ? ORIGIN_CREATED : ORIGIN_NONE;
 		if (!secret)
 			continue;
-		bool is_later = marks && strchr(marks, '*');
+		bool is_later = has_mark(marks, '*');
 		object->modified = is_later ? "2026-01-02T00:00:00Z" : "2026-01-01T00:00:00Z";
-		object->comment = marks && strchr(marks, '#') ? "another" : NULL;
-		object->is_written_once = marks && strchr(marks, '^');
+		object->comment = has_mark(marks, '#') ? "another" : NULL;
+		object->doubt = has_mark(marks, '!') ? DOUBT_VALUE : DOUBT_NONE;
+		object->is_written_once = has_mark(marks, '^');
 		object->scopes = "workers";
 		object->version = 1;
 		object->value = id ? NULL : &source;
@@ -99,6 +106,8 @@ static void stores(void **state)
 		{"it has been deleted", "s", "s=s", "s=s", "", "p/s", NULL, NULL},
 		{"p/s: 2 stores have this name", "s", "", "", "s=x s=y", NULL, NULL, NULL},
 		{NULL, "s", "s=s", "s=s", "", NULL, NULL, NULL}, /* no action */
+		/* somebody else adopted it meanwhile */
+		{"the action would be a different one", "s", "", "s=s", "s=s", NULL, NULL, "s=s"},
 		/* what it would destroy is not managed, or no longer */
 		{"the state does not have it under this id", "", "s=s", "s=s", "s=s", NULL, NULL,
 			""},
@@ -122,6 +131,12 @@ static void secrets(void **state)
 		{"it was modified", "s s/A#", a, a, "s=s s/A=a#", NULL, NULL, NULL},
 		{"another id", "s s/A#", a, a, "s=s s/A=x", NULL, NULL, NULL},
 		{"it has been deleted", "s s/A#", a, a, "s=s", NULL, NULL, NULL},
+		/* a list that lags behind our own last write is no change, then or now */
+		{NULL, "s s/A#", "s=s s/A=a*", a, "s=s s/A=a*", NULL, NULL, NULL},
+		{NULL, "s s/A#", "s=s s/A=a*", "s=s s/A=a*", a, NULL, NULL, NULL},
+		/* another run left it unclear what the value is */
+		{"the action would be a different one", "s s/A#", a, a, a, NULL, NULL,
+			"s=s s/A=a!"},
 		/* an adoption */
 		{NULL, "s s/A^", s, a, a, NULL, NULL, NULL},
 		{"it was modified", "s s/A^", s, a, "s=s s/A=a*", NULL, NULL, NULL},
