@@ -248,6 +248,7 @@ static const struct outcome_case outcome_cases[] = {
 	{ACTION_UPDATE, COMMENT, DONE, NOT_READ, 0, "id adopted 2 old answer"},
 	{ACTION_UPDATE, COMMENT, DONE, NO_PRINT, 0, "id adopted 2 - answer"},
 	{ACTION_UPDATE, COMMENT, DONE, CHANGED, 0, "id adopted 2 new ours seen=answer"},
+	{ACTION_UPDATE, COMMENT, DONE, GENERATED | WRITTEN_ONCE, 0, "id adopted 2 new answer"},
 	{ACTION_UPDATE, VALUE, DONE, CHANGED, DOUBT_FOREIGN, "id adopted 3 new answer"},
 	{ACTION_UPDATE, VALUE, UNFINISHED, 0, 0, "id adopted 3 new answer"},
 	{ACTION_UPDATE, COMMENT, UNFINISHED_REST, 0, 0, "id adopted 2 new answer rest"},
@@ -272,6 +273,7 @@ static const struct outcome_case outcome_cases[] = {
 	{ACTION_NONE, 0, LEARNED, CHANGED, DOUBT_REST, "id adopted 2 old foreign"},
 	{ACTION_NONE, 0, LEARNED, CHANGED | WRITTEN_ONCE, DOUBT_VALUE, "id adopted 2 old foreign"},
 	{ACTION_NONE, 0, LEARNED, CHANGED, DOUBT_FOREIGN, "id adopted 2 old ours"},
+	{ACTION_NONE, 0, LEARNED, CHANGED | GENERATED | WRITTEN_ONCE, DOUBT_REST, "id adopted 2 old foreign"},
 	/* what nobody desires, or with -refresh-only: only what exists */
 	{ACTION_NONE, 0, LEARNED, NOT_WANTED, 0, ""},
 	{ACTION_NONE, 0, LEARNED, NOT_WANTED | CHANGED, DOUBT_FOREIGN, ""},
@@ -343,6 +345,62 @@ static void stored_otherwise(void **state)
 	arena_release(&rig.arena);
 }
 
+/* What became of what we sent is known no longer once somebody else has changed it. */
+static void sent_and_changed_since(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	set_up(&rig, ACTION_NONE, 0);
+	rig.recorded.sent_scopes = "wished";
+	rig.recorded.sent_comment = " it is ";
+	rig.recorded.scopes = "stored";
+	rig.recorded.comment = rig.live.comment = "it is";
+	rig.live.scopes = "theirs";
+	const struct object *learned = record_learned(&rig.row, true, &rig.arena);
+	assert_null(learned->sent_scopes);
+	assert_string_equal(learned->sent_comment, " it is ");
+	rig.live.scopes = "stored";
+	rig.live.comment = "theirs";
+	learned = record_learned(&rig.row, true, &rig.arena);
+	assert_string_equal(learned->sent_scopes, "wished");
+	assert_null(learned->sent_comment);
+	arena_release(&rig.arena);
+}
+
+/* An update does not end the rename before it: the old secret may still be there. */
+static void an_update_keeps_the_former(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	set_up(&rig, ACTION_UPDATE, FIELD_COMMENT);
+	rig.recorded.former = "OLD";
+	const struct change intent = record_intent(&rig.row, &rig.arena);
+	assert_string_equal(intent.object->former, "OLD");
+	assert_false(intent.object->prevent_destroy); /* as in the manifest */
+	assert_true(intent.object->forget_on_remove);
+	record_done(&rig.row, &is_now, &rig.arena, &rig.record);
+	assert_string_equal(rig.record.former, "OLD");
+	arena_release(&rig.arena);
+}
+
+/* With -refresh-only, a value that the manifest leaves alone is accepted, whoever wrote it. */
+static void refreshing_accepts_a_value(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	set_up(&rig, ACTION_NONE, 0);
+	rig.desired.is_written_once = true;
+	rig.recorded.seen_modified = FOREIGN;
+	rig.live.modified = FOREIGN;
+	const struct object *learned = record_learned(&rig.row, true, &rig.arena);
+	assert_string_equal(learned->modified, FOREIGN);
+	assert_null(learned->seen_modified);
+	arena_release(&rig.arena);
+}
+
 /* fault A5 */
 static void an_answer_that_lags(void **state)
 {
@@ -388,6 +446,25 @@ static void stores(void **state)
 	rig.recorded.doubt = DOUBT_REST;
 	rig.row.action = ACTION_NONE;
 	assert_int_equal(record_learned(&rig.row, true, &rig.arena)->doubt, DOUBT_NONE);
+	arena_release(&rig.arena);
+}
+
+/* If a list shows a store that was gone, it is not the one that is created in its place. */
+static void a_store_that_was_gone(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	set_up(&rig, ACTION_CREATE, 0);
+	rig.desired = (struct object){.account = "a", .store = "s"};
+	rig.recorded = (struct object){.account = "a", .store = "s", .id = "was"};
+	rig.recorded.origin = ORIGIN_CREATED;
+	rig.row.live = NULL;
+	const struct object *intended = record_intent(&rig.row, &rig.arena).object;
+	assert_non_null(intended->replaced);
+	assert_string_equal(intended->replaced->id, "was");
+	rig.row.recorded = NULL;
+	assert_null(record_intent(&rig.row, &rig.arena).object->replaced);
 	arena_release(&rig.arena);
 }
 
@@ -492,8 +569,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(outcomes),
 		cmocka_unit_test(stored_otherwise),
+		cmocka_unit_test(sent_and_changed_since),
+		cmocka_unit_test(an_update_keeps_the_former),
+		cmocka_unit_test(refreshing_accepts_a_value),
 		cmocka_unit_test(an_answer_that_lags),
 		cmocka_unit_test(stores),
+		cmocka_unit_test(a_store_that_was_gone),
 		cmocka_unit_test(readiness_is_learned),
 		cmocka_unit_test(older_than_ours_is_not_ready),
 		cmocka_unit_test(nothing_else_is),

@@ -131,6 +131,22 @@ static void renamed(void **state)
 	assert_int_equal(made->doubt, DOUBT_NONE); /* its value is known to be another one */
 }
 
+/* Whoever looks for who wrote a value that is in doubt needs to know since when it may be ours. */
+static void value_in_doubt(void **state)
+{
+	struct world world CLEANUP(release) = {0};
+
+	(void)state;
+	add_recorded(&world, "made", NULL);
+	world.recorded.objects[0].doubt = DOUBT_VALUE;
+	world.recorded.objects[0].requested_ms = 1000;
+	add_live(&world, "made", "new");
+	recover(&world, "acc1", "acc1");
+	assert_int_equal(world.recovered.count, 1);
+	assert_int_equal(world.recovered.changes[0].object->doubt, DOUBT_VALUE);
+	assert_int_equal(world.recovered.changes[0].object->requested_ms, 1000);
+}
+
 static void each_fate(void **state)
 {
 	struct world world CLEANUP(release) = {0};
@@ -196,6 +212,26 @@ static void young_absence_does_not_count(void **state)
 	assert_string_equal(world.recovered.first->store, "maybe");
 	assert_int_equal(world.recovered.next_ms, 400);
 	assert_int_equal(world.recovered.longest_ms, 31900);
+}
+
+/* Of several, the first look that is due counts, and the one that takes longest is named. */
+static void the_youngest_takes_longest(void **state)
+{
+	static const int64_t requested_ms[][2] = {{999900, 990000}, {990000, 999900}};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct world world CLEANUP(release) = {.patience_ms = 30000, .read_ms = 1000000};
+		add_recorded(&world, "a", NULL);
+		add_recorded(&world, "b", NULL);
+		for (size_t k = 0; k < 2; k++)
+			world.recorded.objects[k].requested_ms = requested_ms[i][k];
+		recover(&world, "acc1", "acc1");
+		assert_int_equal(world.recovered.awaited, 2);
+		assert_string_equal(world.recovered.first->store, i ? "b" : "a");
+		assert_int_equal(world.recovered.next_ms, 400);
+		assert_int_equal(world.recovered.longest_ms, 31900);
+	}
 }
 
 /* fault A25 */
@@ -387,12 +423,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing),
 		cmocka_unit_test(policies_survive),
+		cmocka_unit_test(value_in_doubt),
 		cmocka_unit_test(each_fate),
 		cmocka_unit_test(replaced),
 		cmocka_unit_test(unmanaged),
 		cmocka_unit_test(renamed),
 		cmocka_unit_test(unread_accounts_stay),
 		cmocka_unit_test(young_absence_does_not_count),
+		cmocka_unit_test(the_youngest_takes_longest),
 		cmocka_unit_test(old_absence_counts),
 		cmocka_unit_test(a_clock_that_went_back),
 		cmocka_unit_test(what_is_created_much_later_is_not_ours),

@@ -194,7 +194,8 @@ static void of_what(void **unused)
 	}
 }
 
-/* The patience for what is unresolved begins when the run was last alive, if that is known. */
+/* The patience for what is unresolved or in doubt begins when the run was last alive, if that is
+ * known. */
 static void requested(void **unused)
 {
 	static const int64_t alive[] = {1000, 0}, wanted[] = {1000, NOW_MS};
@@ -205,10 +206,15 @@ static void requested(void **unused)
 		struct journal journal CLEANUP(journal_release) = {0};
 		struct error err CLEANUP(error_release) = {0};
 		make_state(&state, "", SERIAL);
-		make_journal(&journal, "+a?", NULL);
+		make_journal(&journal, "+a? +b=2 +c=3 +d?", NULL);
+		journal.model.objects[1].doubt = DOUBT_REST;
+		journal.model.objects[3].requested_ms = 500; /* by a run before */
 		journal.alive_ms = alive[i];
 		assert_int_equal(recovery_fold(&state, &journal, NOW_MS, &err), RECOVERY_FOLDED);
 		assert_int_equal(state.model.objects[0].requested_ms, wanted[i]);
+		assert_int_equal(state.model.objects[1].requested_ms, wanted[i]);
+		assert_int_equal(state.model.objects[2].requested_ms, 0);
+		assert_int_equal(state.model.objects[3].requested_ms, 500);
 	}
 }
 
