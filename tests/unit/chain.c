@@ -310,6 +310,10 @@ static void keys_are_not_mixed(void **state)
 		struct str bytes CLEANUP(str_release) = {0};
 		write_with(RAW, forms[f], &bytes);
 		expect_read(&rotates, &bytes, TEXTS, SEALING_OLD_KEY);
+		struct str bad CLEANUP(str_release) = {0};
+		str_add(&bad, bytes.bytes, bytes.length);
+		bad.bytes[bad.length - 2] ^= 1;
+		expect_refused(&rotates, &bad, TEXTS - 1, " is not the one that cfprov wrote");
 		expect_refused(&sealing, &bytes, 0, "with a different key (id ");
 		expect_refused(&none, &bytes, 0, "and no key is set");
 		if (forms[f] == SEALING_SEALED) {

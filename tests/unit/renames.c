@@ -50,6 +50,9 @@ static void steps(void **state)
 
 	(void)state;
 	model_add_move(&world.desired, "old-alias", "prod");
+	/* to another store, with a name of the same length or not */
+	model_add_move(&world.desired, "prod/keys/X", "prod/toys/Y");
+	model_add_move(&world.desired, "prod/keys/X", "prod/keys-2/Y");
 	set_up(&world, MOVES("B", "C", "OLD", "NEW", "A", "B"));
 	expect_names(&world, "A", "B C ", "");
 	expect_names(&world, "B", "C ", "A ");
@@ -70,6 +73,8 @@ static void elsewhere(void **state)
 	};
 
 	(void)state;
+	model_add_move(&world.desired, "prod/keys", "prod/toys");
+	model_add_move(&world.desired, "prod/boys", "prod/keys");
 	set_up(&world, MOVES("OLD", "NEW"));
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
 		assert_false(renames_step_on(&world.renames, &others[i]));

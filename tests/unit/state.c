@@ -124,6 +124,18 @@ static void checked_in_pieces(void **state)
 		assert_false(state_check("x.json", &text, &made, &err));
 		expect_error(&err, "another object has the same id");
 		object->id = id;
+		made.serial++;
+		assert_false(state_check("x.json", &text, &made, &err));
+		expect_error(&err, "it is another one when it is read again");
+		made.serial--;
+		made.lineage[0] ^= 1;
+		assert_false(state_check("x.json", &text, &made, &err));
+		expect_error(&err, "it is another one when it is read again");
+		made.lineage[0] ^= 1;
+		str_char(&text, 'x');
+		assert_false(state_check("x.json", &text, &made, &err));
+		expect_error(&err, "it is not whole when it is read again");
+		text.bytes[--text.length] = '\0';
 		made.model.object_count--;
 		assert_false(state_check("x.json", &text, &made, &err));
 		error_release(&err);
@@ -134,6 +146,22 @@ static void checked_in_pieces(void **state)
 		text.bytes[text.length -= 3] = '\0';
 		assert_false(state_check("x.json", &text, &made, &err));
 	}
+}
+
+/* One object is missing where no piece has it. */
+static void checked_for_all(void **state)
+{
+	struct state made CLEANUP(state_release) = {0};
+	struct str text CLEANUP(str_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	(void)state;
+	make_many(&made, 1, 900);
+	made.model.object_count--;
+	state_encode(&made, &text);
+	made.model.object_count++;
+	assert_false(state_check("x.json", &text, &made, &err));
+	expect_error(&err, "it is not whole when it is read again");
 }
 
 static void round_trip(void **state)
@@ -312,6 +340,7 @@ static void wrong_numbers(void **state)
 	refuse(HEAD("1", "3", "") "{}}", "`lineage`");
 	refuse(HEAD("1", "3", "6F1C2F0E-0000-4000-8000-123456789ABC") "{}}", "`lineage`");
 	refuse(HEAD("1", "3", LINEAGE "0") "{}}", "`lineage`");
+	refuse(HEAD("1", "3", "6f1c2f0e-0000-4000-8000-12345678") "{}}", "`lineage`");
 	refuse(HEAD("1", "3", "\\u001b1c2f0e-0000-4000-8000-123456789abc") "{}}", "`lineage`");
 }
 
@@ -547,6 +576,60 @@ static void fold_accounts(void **state)
 	state_release(&after);
 }
 
+/* An account that got another alias, though objects are recorded under the old one: both stay. */
+static void fold_alias_in_use(void **state)
+{
+	struct state before, after = {0};
+	const struct account again = {.alias = "again", .id = "acc1"};
+
+	(void)state;
+	make(&before);
+	assert_non_null(model_first_in(&before.model, "dev"));
+	state_fold(&before, &(struct state_fold){.accounts = &again, .account_count = 1}, &after);
+	assert_non_null(model_account(&after.model, "dev"));
+	state_release(&before);
+	state_release(&after);
+}
+
+/* A rename that was followed by another one: what each is a duplicate of, if that is still there.
+ */
+static void fold_formers(void **state)
+{
+	static const struct {
+		const char *gone, *former_of_b, *former_of_c; /* of the secrets A, B and C */
+	} scenes[] = {{"", "A", "B"}, {"A", NULL, "B"}, {"B", NULL, "A"}, {"AB", NULL, NULL}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(scenes); i++) {
+		struct state before CLEANUP(state_release) = {.serial = 3, .lineage = LINEAGE};
+		struct state after CLEANUP(state_release) = {0};
+		struct change drops[2];
+		struct state_fold fold = {.changes = drops};
+		struct object names[] = {{OBJECT_SECRET, .secret = "A"},
+			{OBJECT_SECRET, .secret = "B"}, {OBJECT_SECRET, .secret = "C"}};
+		model_add_account(&before.model, "dev", "acc1");
+		for (size_t k = 0; k < ARRAY_SIZE(names); k++) {
+			names[k].account = "dev";
+			names[k].store = "s";
+			struct object *object =
+				model_add_object(&before.model, "dev", "s", names[k].secret);
+			object->id = names[k].secret;
+			object->former = k ? names[k - 1].secret : NULL;
+			if (strchr(scenes[i].gone, *names[k].secret))
+				drops[fold.change_count++] =
+					(struct change){CHANGE_DROP, &names[k]};
+		}
+		model_sort(&before.model);
+		state_fold(&before, &fold, &after);
+		const struct object *b = model_find(&after.model, &names[1]),
+				    *c = model_find(&after.model, &names[2]);
+		assert_string_equal(b && b->former ? b->former : "-",
+			scenes[i].former_of_b ? scenes[i].former_of_b : "-");
+		assert_string_equal(c->former ? c->former : "-",
+			scenes[i].former_of_c ? scenes[i].former_of_c : "-");
+	}
+}
+
 /* ---- what the manifest said last ---- */
 
 static void policies_round_trip(void **state)
@@ -682,6 +765,7 @@ int main(void)
 		cmocka_unit_test(moved_away),
 		cmocka_unit_test(round_trip),
 		cmocka_unit_test(checked_in_pieces),
+		cmocka_unit_test(checked_for_all),
 		cmocka_unit_test(empty_round_trip),
 		cmocka_unit_test(cut_at_every_byte),
 		cmocka_unit_test(flipped_at_every_byte),
@@ -698,6 +782,8 @@ int main(void)
 		cmocka_unit_test(fold_of_the_same_changes_nothing),
 		cmocka_unit_test(fold_resolves),
 		cmocka_unit_test(fold_accounts),
+		cmocka_unit_test(fold_alias_in_use),
+		cmocka_unit_test(fold_formers),
 		cmocka_unit_test(policies_round_trip),
 		cmocka_unit_test(wrong_policies),
 		cmocka_unit_test(fold_policies),
