@@ -545,6 +545,61 @@ static void written_without_the_lock(void **state)
 	ledger_close(&s->ledger);
 }
 
+/* A run that announces this and records `a`, if that is first; then its machine is lost. */
+static void lose(struct setting *s, const char *machine, const struct model *desired,
+	const struct change *intents, size_t count)
+{
+	pid_t child = fork();
+	int status;
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		const struct result result = result_of(s, A);
+		open_at(s, machine);
+		if (ledger_begin(&s->ledger, desired, intents, count, &s->err) &&
+			(intents != s->intents || ledger_record(&s->ledger, &result, 1, &s->err)))
+			_exit(0);
+		_exit(1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_non_null(cloud_held());
+	break_lock(s);
+}
+
+/*
+ * Two machines are lost, one after the other. The first one comes back: its journal and what the
+ * other one announced are folded into one state, the next.
+ */
+static void lost_in_turn(void **state)
+{
+	struct setting *s = *state;
+	struct object more = {.account = "prod", .store = "e"};
+	const struct change change = {CHANGE_PUT, &more};
+
+	lose(s, s->home, &s->desired, s->intents, COUNT);
+	lose(s, s->away, &s->desired, &change, 1);
+	expect_read(s, s->away, "ABDE", 2);
+	open_at(s, s->home);
+	expect_stores(s, "aBDE");
+	ledger_close(&s->ledger);
+	expect_read(s, s->away, "aBDE", 2);
+}
+
+/* What was announced for another account under this alias is not dropped without a word. */
+static void intents_of_another_account(void **state)
+{
+	struct setting *s = *state;
+	struct account other = {.alias = "prod", .id = "acc2"};
+	const struct model desired = {.accounts = &other, .account_count = 1};
+
+	assert_true(run(s, s->home));
+	lose(s, s->away, &desired, &s->intents[D], 1);
+	const struct ledger_options options = options_of(s, s->home);
+	assert_false(ledger_open(&s->ledger, &options, &s->err));
+	expect_error(&s->err, ": prod/d: its account has a different id in the state");
+}
+
 /* Killed while it waited for approval: it has no journal, but its lock file. */
 static void killed_before_the_run(void **state)
 {
@@ -806,6 +861,8 @@ int main(void)
 		TEST(out_of_reach_in_the_run),
 		TEST(broken_and_overtaken),
 		TEST(written_without_the_lock),
+		TEST(lost_in_turn),
+		TEST(intents_of_another_account),
 		TEST(killed_before_the_run),
 		TEST(not_released),
 		TEST(waits),
