@@ -586,6 +586,30 @@ static void lost_in_turn(void **state)
 	expect_read(s, s->away, "aBDE", 2);
 }
 
+/* A recovery fails at each of its calls: the journal stays until the state has all of it. */
+static void recovery_fails(void **state)
+{
+	struct setting *s = *state;
+	bool is_over = false;
+
+	for (int64_t at = 1; !is_over; at++) {
+		reset(s, 0, CLOUD_NONE, false);
+		lose(s, s->home, &s->desired, s->intents, COUNT);
+		cloud->fault = CLOUD_FAIL;
+		cloud->fault_at = cloud->calls + at;
+		const struct ledger_options options = options_of(s, s->home);
+		if (ledger_open(&s->ledger, &options, &s->err))
+			ledger_close(&s->ledger);
+		error_release(&s->err);
+		is_over = cloud->calls < cloud->fault_at;
+		clear_faults();
+		break_lock(s);
+		open_at(s, s->home);
+		expect_stores(s, "aBD");
+		ledger_close(&s->ledger);
+	}
+}
+
 /* What was announced for another account under this alias is not dropped without a word. */
 static void intents_of_another_account(void **state)
 {
@@ -862,6 +886,7 @@ int main(void)
 		TEST(broken_and_overtaken),
 		TEST(written_without_the_lock),
 		TEST(lost_in_turn),
+		TEST(recovery_fails),
 		TEST(intents_of_another_account),
 		TEST(killed_before_the_run),
 		TEST(not_released),

@@ -183,6 +183,58 @@ static void one_part_changes(void **state)
 	expect_text_at("team/id2/x", "store-0", false);
 }
 
+/* So is a change that leaves all addresses as they are. */
+static void a_field_changes(void **state)
+{
+	struct setting *s = *state;
+	struct object kept = s->objects[0];
+	const struct change change = {CHANGE_PUT, &kept};
+
+	run_both(s);
+	kept.id = "store-0";
+	kept.prevent_destroy = true;
+	open_accounts(s, &s->ledger, 0, ACCOUNTS);
+	ledger_stage(&s->ledger, &(struct state_fold){.changes = &change, .change_count = 1});
+	assert_true(ledger_commit(&s->ledger, &s->err));
+	ledger_close(&s->ledger);
+	assert_int_equal(cloud_at("team/id1/x")->newest, 1);
+	assert_int_equal(cloud_at("team/id2/x")->newest, 2);
+	expect_text_at("team/id2/x", "prevent_destroy", true);
+}
+
+/* A change of one part leaves what is staged for the other. */
+static void staged_in_turn(void **state)
+{
+	struct setting *s = *state;
+
+	run_both(s);
+	open_accounts(s, &s->ledger, 0, ACCOUNTS);
+	for (size_t i = 0; i < ACCOUNTS; i++) {
+		const struct change gone = {CHANGE_DROP, &s->objects[i]};
+		ledger_stage(&s->ledger, &(struct state_fold){.changes = &gone, .change_count = 1});
+	}
+	assert_int_equal(s->ledger.state.serial, 4);
+	assert_true(ledger_commit(&s->ledger, &s->err));
+	ledger_close(&s->ledger);
+	expect_text_at("team/id1/x", "store-1", false);
+	expect_text_at("team/id2/x", "store-0", false);
+}
+
+/* Only one part has a run; what stays open there was requested while it was alive. */
+static void open_at_the_end(void **state)
+{
+	struct setting *s = *state;
+
+	open_accounts(s, &s->ledger, 0, ACCOUNTS);
+	assert_true(ledger_begin(&s->ledger, &s->desired, &s->intents[1], 1, &s->err));
+	int64_t alive_ms = s->ledger.parts[0].alive_ms;
+	assert_true(alive_ms > 0);
+	assert_true(ledger_finish(&s->ledger, &s->err));
+	const struct object *open = model_find(&s->ledger.state.model, &s->objects[1]);
+	assert_int_equal(open->requested_ms, alive_ms);
+	ledger_close(&s->ledger);
+}
+
 /* Two runs on two accounts lock nothing in common; two on one do. */
 static void side_by_side(void **state)
 {
@@ -317,6 +369,9 @@ int main(void)
 		TEST(whole_run),
 		TEST(renamed_alias),
 		TEST(one_part_changes),
+		TEST(a_field_changes),
+		TEST(staged_in_turn),
+		TEST(open_at_the_end),
 		TEST(side_by_side),
 		TEST(interrupted),
 		TEST(one_cannot_begin),
