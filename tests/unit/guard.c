@@ -182,10 +182,26 @@ static void values_of_others(void **state)
 	expect(&plan, limits_of(1, 100, false), NULL);
 }
 
+/* Without an option: 30 % of what is managed, and no store. `destroy` is meant. */
+static void defaults(void **state)
+{
+	struct plan_options options = {0};
+
+	(void)state;
+	struct guard_limits limits = guard_defaults(&options);
+	assert_false(limits.allow_store_destroy || limits.force);
+	assert_int_equal(limits.max_delete_percent, GUARD_DELETE_PERCENT);
+	options.destroys_all = true;
+	limits = guard_defaults(&options);
+	assert_true(limits.allow_store_destroy);
+	assert_false(limits.force);
+	assert_int_equal(limits.max_delete_percent, 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(limits), cmocka_unit_test(values),
-		cmocka_unit_test(values_of_others)};
+		cmocka_unit_test(values_of_others), cmocka_unit_test(defaults)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

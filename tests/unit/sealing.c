@@ -387,6 +387,41 @@ static void accepted_once(void **state)
 	expect_refused(&accepts, &sealed, "modified after it was encrypted", "from a copy");
 }
 
+/* What is written from now on, and whether at once. */
+static void settled(void **state)
+{
+	struct keys keys CLEANUP(keys_release) = keys_of(RAW, NULL);
+	static const struct {
+		enum encryption encryption;
+		enum sealing_form form;
+		enum sealing_trust trust;
+		bool encrypts, is_stale;
+	} cases[] = {
+		/* where the manifest does not say, it stays as it is */
+		{ENCRYPTION_UNSAID, SEALING_SIGNED, SEALING_TRUSTED, false, false},
+		{ENCRYPTION_UNSAID, SEALING_SEALED, SEALING_TRUSTED, true, false},
+		{ENCRYPTION_ON, SEALING_SIGNED, SEALING_TRUSTED, true, true},
+		{ENCRYPTION_ON, SEALING_SEALED, SEALING_TRUSTED, true, false},
+		{ENCRYPTION_OFF, SEALING_SIGNED, SEALING_TRUSTED, false, false},
+		{ENCRYPTION_OFF, SEALING_SEALED, SEALING_TRUSTED, false, true},
+		/* not with the key, or with the old one */
+		{ENCRYPTION_UNSAID, SEALING_PLAIN, SEALING_UNSIGNED, false, true},
+		{ENCRYPTION_UNSAID, SEALING_SIGNED, SEALING_OLD_KEY, false, true},
+		{ENCRYPTION_UNSAID, SEALING_SEALED, SEALING_OLD_KEY, true, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct sealing_found found = {cases[i].form, cases[i].trust, ""};
+		struct sealing sealing = {.keys = &keys, .encryption = cases[i].encryption};
+		struct sealing none = {.encryption = cases[i].encryption};
+		bool is_stale = sealing_settle(&sealing, &found);
+		if (is_stale != cases[i].is_stale || sealing.encrypts != cases[i].encrypts)
+			fail_msg("case %zu: %d %d", i, sealing.encrypts, is_stale);
+		assert_false(sealing_settle(&none, &found));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,6 +440,7 @@ int main(void)
 		cmocka_unit_test(an_old_key_alone),
 		cmocka_unit_test(a_key_that_is_not_read),
 		cmocka_unit_test(accepted_once),
+		cmocka_unit_test(settled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,24 @@ static void remove_by_pattern(void **unused)
 	}
 }
 
+/* What any of the patterns matches goes, in whatever order they are. */
+static void remove_by_several(void **unused)
+{
+	static const char *const patterns[] = {"prod/b", "dev", "prod/b"};
+
+	(void)unused;
+	for (size_t first = 0; first < 2; first++) {
+		struct state before CLEANUP(state_release), after CLEANUP(state_release) = {0};
+		struct state_edit edit CLEANUP(state_edit_release) = {0};
+		struct error_list errors CLEANUP(error_list_release) = {0};
+		make(&before);
+		assert_true(state_edit_remove(&before, patterns + first, 2, &edit, &errors));
+		state_fold(&before, &edit.fold, &after);
+		assert_int_equal(after.model.object_count, 1);
+		assert_string_equal(after.model.objects[0].id, "prod-a");
+	}
+}
+
 static void remove_tells_each_that_is_not_there(void **unused)
 {
 	static const char *const patterns[] = {"prod/a", "x", "prod/*", "y\033[2J"};
@@ -154,6 +172,32 @@ static void move_is_whole(void **unused)
 }
 
 /* fault B15: no manifest has a circle of moves, but a saved plan that somebody wrote may. */
+/* They come in the order of the new addresses, as the planner walks. */
+static void moves_are_sorted(void **unused)
+{
+	static const char *const stores[] = {"a", "b", "a"};
+	static const char *const from[] = {"prod/a", "prod/b", "dev/a"};
+	struct state state CLEANUP(state_release);
+	struct model desired CLEANUP(model_release) = {0};
+	struct state_edit edit CLEANUP(state_edit_release) = {0};
+	struct arena arena CLEANUP(arena_release) = {0};
+	struct error err CLEANUP(error_release) = {0};
+	size_t count;
+
+	(void)unused;
+	make(&state);
+	model_add_move(&desired, "dev", "z");
+	model_add_move(&desired, "prod", "y");
+	assert_true(state_edit_move(&state, &desired, &edit, &err));
+	const struct moved *moves = state_edit_moves(&edit, &arena, &count);
+	assert_int_equal(count, 3);
+	for (size_t i = 0; i < count; i++) {
+		assert_string_equal(moves[i].from, from[i]);
+		assert_string_equal(moves[i].object->account, i < 2 ? "y" : "z");
+		assert_string_equal(moves[i].object->store, stores[i]);
+	}
+}
+
 static void moves_in_a_circle(void **unused)
 {
 	struct model desired CLEANUP(model_release) = {0};
@@ -191,6 +235,11 @@ static void replace_by_terraforms_rules(void **unused)
 	make(&state);
 	make(&other);
 	expect_verdict(&state, &other, STATE_EDIT_SAME, NULL);
+	const char *id = other.model.objects[0].id;
+	other.model.objects[0].id = "dev-x"; /* no longer and no shorter */
+	assert_int_equal(strlen(id), 5);
+	expect_verdict(&state, &other, STATE_EDIT_REFUSE, "other content");
+	other.model.objects[0].id = id;
 	other.serial = 4;
 	expect_verdict(&state, &other, STATE_EDIT_REPLACE, NULL);
 	other.serial = 2;
@@ -211,10 +260,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(remove_by_pattern),
+		cmocka_unit_test(remove_by_several),
 		cmocka_unit_test(remove_tells_each_that_is_not_there),
 		cmocka_unit_test(rename_moves_all),
 		cmocka_unit_test(rename_is_refused),
 		cmocka_unit_test(move_is_whole),
+		cmocka_unit_test(moves_are_sorted),
 		cmocka_unit_test(moves_in_a_circle),
 		cmocka_unit_test(replace_by_terraforms_rules),
 	};
