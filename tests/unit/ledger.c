@@ -196,6 +196,26 @@ static void whole_run(void **state)
 	expect_reopened(s, "acD", 1);
 }
 
+/* Also after what is learned once the run is over. */
+static void backup_is_that_before_the_run(void **state)
+{
+	struct setting *s = *state;
+	const struct change gone = {CHANGE_DROP, &s->objects[A]};
+	struct str backup CLEANUP(str_release) = {0};
+
+	make_state(s);
+	open_ledger(s);
+	begin(s);
+	record(s, D);
+	assert_true(ledger_finish(&s->ledger, &s->err));
+	ledger_stage(&s->ledger, &(struct state_fold){.changes = &gone, .change_count = 1});
+	assert_true(ledger_commit(&s->ledger, &s->err));
+	assert_int_equal(s->ledger.state.serial, 3);
+	ledger_close(&s->ledger);
+	folder_read(&s->folder, "state.json.backup", &backup);
+	expect_text(str_text(&backup), "\"serial\": 1,");
+}
+
 /* As a command does that was agreed to: first in memory, then in the file. */
 static void change(struct setting *s, const struct change *changes, size_t count)
 {
@@ -634,6 +654,52 @@ static void folder_vanishes(void **state)
 	ledger_close(&s->ledger);
 }
 
+/* Somebody put another folder in its place while the plan was approved: nothing is requested. */
+static void folder_replaced(void **state)
+{
+	struct setting *s = *state;
+	const char *sub = folder_file(&s->folder, "sub");
+
+	assert_int_equal(mkdir(sub, 0700), 0);
+	s->path = folder_file(&s->folder, "sub/state.json");
+	open_ledger(s);
+	assert_int_equal(unlink(folder_file(&s->folder, "sub/.state.json.lock")), 0);
+	assert_int_equal(rmdir(sub), 0);
+	assert_int_equal(mkdir(sub, 0700), 0);
+	assert_false(ledger_begin(&s->ledger, &s->desired, s->intents, COUNT, &s->err));
+	expect_text(s->err.message, "sub");
+	error_release(&s->err);
+	assert_false(folder_has(&s->folder, "sub/state.json.journal"));
+	ledger_close(&s->ledger);
+	assert_int_equal(rmdir(sub), 0);
+}
+
+/* Where the state could not be written at the end, nothing is requested. */
+static void no_serial_is_left(void **state)
+{
+	static const char serial[] = "\"serial\": ";
+	struct setting *s = *state;
+	struct str text CLEANUP(str_release) = {0};
+
+	make_state(s);
+	folder_read(&s->folder, "state.json", &text);
+	const char *at = strstr(str_text(&text), serial);
+	assert_non_null(at);
+	for (int last = '8'; last >= '7'; last--) {
+		struct str late CLEANUP(str_release) = {0};
+		str_add(&late, text.bytes, (size_t)(at - text.bytes));
+		str_format(&late, "%s99999999999999%c%s", serial, last, at + strlen(serial) + 1);
+		folder_write(&s->folder, "state.json", str_text(&late));
+		open_ledger(s);
+		bool begins = ledger_begin(&s->ledger, &s->desired, s->intents, COUNT, &s->err);
+		assert_int_equal(begins, last == '7');
+		if (!begins)
+			expect_error(&s->err, "no serial is left for a later state");
+		assert_int_equal(folder_has(&s->folder, "state.json.journal"), begins);
+		ledger_close(&s->ledger);
+	}
+}
+
 /* ---- the lock ---- */
 
 struct heard {
@@ -758,6 +824,7 @@ int main(void)
 		cmocka_unit_test(never_opened),
 		TEST(absent),
 		TEST(whole_run),
+		TEST(backup_is_that_before_the_run),
 		TEST(stages),
 		TEST(stages_before_a_run),
 		TEST(settles),
@@ -780,6 +847,8 @@ int main(void)
 		TEST(linked_state),
 		TEST(modes_are_kept),
 		TEST(folder_vanishes),
+		TEST(folder_replaced),
+		TEST(no_serial_is_left),
 		TEST(locked_by_another),
 		TEST(waits_for_the_lock),
 		TEST(folding_is_said),
