@@ -454,6 +454,9 @@ static const struct {
 	{HEADER, "[{\"intent\":0,\"put\":" ID("x") "},{\"intent\":1,\"put\":" ID("x") "}]",
 		"prod/b: another object has the same id"},
 	{HEADER, "[{\"intent\":0,\"keep\":true},{\"intent\":0,\"drop\":true}]", "at byte"},
+	{HEADER, "[{\"intent\":2,\"keep\":true}]", "at byte"}, /* it has two */
+	{HEADER, "{\"alive\":0}", "at byte"},
+	{HEADER, "{\"alive\":-1}", "at byte"},
 	{HEADER, "[{\"intent\":0,\"keep\":true,\"drop\":true}]", "at byte"},
 	{HEADER, "[{\"intent\":0,\"keep\":true,\"more\":1}]", "at byte"},
 	{HEADER,
@@ -496,7 +499,7 @@ static const struct {
 		"`replaced`"},
 	{HEADER,
 		"[{\"intent\":0,\"put\":{\"unresolved\":true,\"replaced\":{\"id\":\"x\","
-		"\"replaced\":{\"id\":\"y\"}}}}]",
+		"\"origin\":\"created\",\"replaced\":{\"id\":\"y\"}}}}]",
 		"`replaced`"},
 	{HEADER,
 		"[{\"intent\":0,\"put\":{\"unresolved\":true,\"replaced\":{\"id\":\"x\","

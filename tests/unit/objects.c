@@ -253,7 +253,8 @@ static void wrong_sources(void **state)
 		"{\"kind\":\"command\",\"argv\":[1]}", "{\"kind\":\"generate\",\"name\":\"hex\"}",
 		"{\"kind\":\"generate\",\"name\":\"hex\",\"bytes\":-1}",
 		"{\"kind\":\"generate\",\"name\":\"hex\",\"bytes\":\"8\"}",
-		"{\"kind\":\"generate\",\"bytes\":8}", "{\"kind\":\"file\",\"name\":7}", "[]", "1"};
+		"{\"kind\":\"generate\",\"bytes\":8}", "{\"kind\":\"file\"}",
+		"{\"kind\":\"file\",\"name\":7}", "[]", "1"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
