@@ -9,7 +9,7 @@ static bool loses_scope(const struct row *row)
 	       !model_has_scope(row->desired->scopes, "workers");
 }
 
-/* False: it breaks no binding, or its store's row does. */
+/* False: it breaks no binding. */
 static bool breaks(const struct row *row, enum break_kind *ret_kind)
 {
 	if (row_object(row)->kind == OBJECT_STORE) {
@@ -19,8 +19,7 @@ static bool breaks(const struct row *row, enum break_kind *ret_kind)
 	*ret_kind = row->action != ACTION_DESTROY ? BREAK_SCOPE
 		    : row->renamed_to             ? BREAK_RENAME
 						  : BREAK_DESTROY;
-	return !(row->notes & ROW_WITH_STORE) &&
-	       (row->action == ACTION_DESTROY || loses_scope(row));
+	return row->action == ACTION_DESTROY || loses_scope(row);
 }
 
 /* The id of the store that exists before the plan; NULL: none does. */

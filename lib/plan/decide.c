@@ -85,8 +85,7 @@ static const char *why_doubted(const struct object *recorded, bool is_undone)
 static const char *why_modified(
 	struct planning *p, const struct object *recorded, const struct object *live)
 {
-	/* If someone else wrote before our interrupted write, the rest may differ because of us. */
-	unsigned fields = recorded->doubt == DOUBT_FOREIGN ? 0 : object_drift(recorded, live);
+	unsigned fields = object_drift(recorded, live);
 	struct str text CLEANUP(str_release) = {0};
 
 	if (live->audit) {
