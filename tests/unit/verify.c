@@ -185,12 +185,41 @@ static void what_goes_with_a_store(void **state)
 	}
 }
 
+/* What is forgotten in an account that the manifest dropped is not read, then or now. */
+static void forgotten_with_its_account(void **state)
+{
+	struct model desired CLEANUP(model_release) = {0}, recorded CLEANUP(model_release) = {0};
+	struct model live CLEANUP(model_release) = {0};
+	struct renames renames CLEANUP(renames_release) = {0};
+	struct plan plan CLEANUP(plan_release) = {0};
+	struct error_list errors CLEANUP(error_list_release) = {0};
+	const struct planner_input input = {&desired, &recorded, &live, &renames, .options = {0}};
+
+	(void)state;
+	model_add_account(&desired, "p", "acc");
+	model_add_account(&live, "p", "acc");
+	model_add_removal(&desired, "gone")->destroys = false;
+	model_add_account(&recorded, "gone", "acc2");
+	struct object *store = model_add_object(&recorded, "gone", "s", NULL);
+	store->id = "s";
+	store->origin = ORIGIN_CREATED;
+	model_sort(&recorded);
+	assert_true(planner_plan(&input, &plan, &errors));
+	assert_int_equal(plan.counts.forget, 1);
+	assert_true(verify_plan(&plan, &input, &errors));
+	const struct model nothing = {.accounts = recorded.accounts, .account_count = 1};
+	const struct planner_input later = {&desired, &nothing, &live, &renames, .options = {0}};
+	assert_false(verify_plan(&plan, &later, &errors));
+	expect_text(errors.items[0].message, "the state does not have it under this id");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stores),
 		cmocka_unit_test(secrets),
 		cmocka_unit_test(what_goes_with_a_store),
+		cmocka_unit_test(forgotten_with_its_account),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
