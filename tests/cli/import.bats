@@ -286,7 +286,6 @@ recorded_secret()
 }
 
 @test "fault A21: the variable that is suggested is valid, free, and means nothing else" {
-	start_logged
 	printf '%s\n' 'account_id: acc_1' 'stores:' '  - name: keys' '    secrets:' \
 		'      - {name: A, value: {env: B}}' >cfprov.yaml
 	local suggested
