@@ -27,6 +27,7 @@ struct rig {
 	size_t parallelism;
 	enum outcome_kind (*outcome)(size_t index);
 	bool failures_have_destroyed; /* a replacement that fails leaves nothing */
+	bool unknowns_have_made;      /* such as a duplicate whose value may not be written */
 	bool answers_newest;          /* the last started ends first */
 	size_t interrupt_at;          /* after so many have ended; 0: never */
 	bool interrupts_twice;
@@ -98,12 +99,14 @@ static struct outcome *outcome_of(struct rig *rig, size_t index)
 	struct outcome *outcome = outcome_new(row, rig->outcome(index));
 	const struct object *object = row_object(row);
 
-	if (outcome->kind != OUTCOME_DONE) {
+	bool has_made = outcome->kind == OUTCOME_DONE ||
+			(outcome->kind == OUTCOME_UNKNOWN && rig->unknowns_have_made);
+	if (outcome->kind != OUTCOME_DONE)
 		error_set(&outcome->err, "it did not work");
-		if (rig->failures_have_destroyed && outcome->kind == OUTCOME_FAILED)
-			outcome->change.kind = CHANGE_DROP;
+	if (outcome->kind == OUTCOME_FAILED && rig->failures_have_destroyed)
+		outcome->change.kind = CHANGE_DROP;
+	if (!has_made)
 		return outcome;
-	}
 	if (is_removal(row)) {
 		outcome->change.kind = CHANGE_DROP;
 		return outcome;
@@ -576,6 +579,26 @@ static void no_room_for_signs_of_life(void **state)
 	expect_recorded(rig, 1, 0);
 }
 
+static enum outcome_kind all_unknown(size_t index)
+{
+	(void)index;
+	return OUTCOME_UNKNOWN;
+}
+
+/* What an action made is recorded, though it is unknown what became of the rest of the action. */
+static void unknown_with_an_id(void **state)
+{
+	struct rig *rig = *state;
+
+	make_plan(rig, 5, true);
+	rig->outcome = all_unknown;
+	rig->unknowns_have_made = true;
+	assert_true(run(rig));
+	assert_int_equal(rig->result.failed, 5);
+	assert_int_equal(rig->fails_said, 5);
+	expect_recorded(rig, 5, 0);
+}
+
 static bool lock_shared(struct backend *backend, const struct backend_lock *lock,
 	const char **ret_id, struct str *ret_info, struct error *err)
 {
@@ -619,6 +642,36 @@ static void lock_is_broken(void **state)
 	assert_int_equal(rig->started_count, 3);
 	assert_int_equal(rig->result.not_started, 17);
 	assert_true(rig->result.is_in_state);
+	expect_recorded(rig, 3, 0);
+}
+
+static bool refuse_state(
+	struct backend *backend, int64_t serial, const struct str *bytes, struct error *err)
+{
+	(void)backend;
+	(void)serial;
+	(void)bytes;
+	return error_set_code(err, ERROR_CONFLICT, "the lock was broken");
+}
+
+/* The state can't be written either: the journal is the only place that has the ids. */
+static void lock_is_broken_for_good(void **state)
+{
+	struct rig *rig = *state;
+	struct backend_kind kind = backend_local;
+
+	kind.lock = lock_shared;
+	kind.still_ours = still_ours;
+	kind.append = refuse_state;
+	was_broken = false;
+	rig->kind = &kind;
+	make_plan(rig, 20, true);
+	rig->on_started = break_lock;
+	assert_false(run(rig));
+	expect_text(rig->err.message, "somebody broke the lock");
+	assert_int_equal(rig->completes_said, 3);
+	assert_false(rig->result.is_in_state);
+	assert_true(rig->result.is_in_journal);
 	expect_recorded(rig, 3, 0);
 }
 
@@ -1048,7 +1101,9 @@ int main(void)
 		TEST(no_room_for_intents),
 		TEST(no_room_for_results),
 		TEST(no_room_for_signs_of_life),
+		TEST(unknown_with_an_id),
 		TEST(lock_is_broken),
+		TEST(lock_is_broken_for_good),
 		TEST(folder_vanishes),
 		TEST(all_kinds_work),
 		TEST(removals_end_before_anything_else),
