@@ -570,6 +570,185 @@ static void broken(void **state)
 	release(&dead); /* and releasing what was broken is no error */
 }
 
+static void expect_left(struct statelog *log, size_t count, bool is_unseen)
+{
+	struct backend_intents left CLEANUP(backend_intents_release) = {0};
+	struct error err = {0};
+
+	good(statelog_left(log, &left, &err), &err);
+	assert_int_equal(left.count, count);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(left.items[i].is_unseen, is_unseen);
+}
+
+/* Takes the lock and announces intents. The state is not written. */
+static void announce(struct statelog *log, const struct backend_lock *lock)
+{
+	struct str text CLEANUP(str_release) = {0};
+	struct error err = {0};
+
+	str_format(&text, "what %s wanted", lock->id);
+	take(log, lock);
+	good(statelog_announce(log, &text, &err), &err);
+}
+
+/*
+ * Whoever finds its lock broken moves the hint past it, and has no other place to say that its
+ * intents are left.
+ */
+static void broken_and_released(void **state)
+{
+	struct store *store = *state;
+	LOG(dead, store);
+
+	announce(&dead, &alice);
+	unlock(store, "1", NULL);
+	release(&dead);
+	LOG(next, store);
+	holds(&next, 0, NULL);
+	assert_int_equal(next.hint.epoch, 1);
+	expect_left(&next, 1, false);
+}
+
+/* What was announced before the state of the same run is in that state's past. */
+static void broken_after_the_state(void **state)
+{
+	struct store *store = *state;
+	LOG(dead, store);
+
+	announce(&dead, &alice);
+	holds(&dead, 0, NULL);
+	append(&dead, 1, "of alice");
+	unlock(store, "1", NULL);
+	LOG(next, store);
+	holds(&next, 1, "of alice");
+	expect_left(&next, 1, false);
+}
+
+/* The intents of a process that ended are replaced when its lock is resumed, even by none. */
+static void resumed_without_intents(void **state)
+{
+	struct store *store = *state;
+	struct str none CLEANUP(str_release) = {0};
+	struct error err = {0};
+	LOG(dead, store);
+
+	announce(&dead, &alice);
+	LOG(again, store);
+	take(&again, &alice);
+	assert_int_equal(again.ours, 1);
+	good(statelog_announce(&again, &none, &err), &err);
+	unlock(store, "1", NULL);
+	LOG(next, store);
+	holds(&next, 0, NULL);
+	expect_left(&next, 0, false);
+}
+
+/* Asking for a lock with the very same info finds it: that it is ours does not say that it is held.
+ */
+static void resumed_too_late(void **state)
+{
+	struct store *store = *state;
+	LOG(dead, store);
+
+	take(&dead, &alice);
+	unlock(store, "1", NULL);
+	LOG(again, store);
+	take(&again, &alice);
+	assert_int_equal(again.ours, 2);
+}
+
+/* A process that ended had the same nonce, and the server did its write after all. */
+static void late_write(void **state)
+{
+	struct store *store = *state;
+	struct str bytes CLEANUP(str_release) = {0};
+	struct error err = {0};
+	LOG(dead, store);
+
+	take(&dead, &alice);
+	holds(&dead, 0, NULL);
+	LOG(again, store);
+	take(&again, &alice);
+	holds(&again, 0, NULL);
+	append(&dead, 1, "of the dead");
+	str_text_add(&bytes, "of the living");
+	assert_false(statelog_append(&again, 1, &bytes, &err));
+	assert_int_equal(err.code, ERROR_CONFLICT);
+	error_release(&err);
+	LOG(reader, store);
+	holds(&reader, 1, "of the dead");
+}
+
+/* More than the hint has room for: those that it lacks are walked over again. */
+static void many_broken(void **state)
+{
+	struct store *store = *state;
+	size_t count = LOG_LEFT_LIMIT + 3;
+
+	for (size_t i = 0; i < count; i++) {
+		char epoch[24];
+		LOG(dead, store);
+		announce(&dead, &alice);
+		(void)snprintf(epoch, sizeof(epoch), "%zu", i + 1);
+		unlock(store, epoch, NULL);
+		release(&dead);
+	}
+	LOG(next, store);
+	holds(&next, 0, NULL);
+	assert_int_equal(next.hint.left_count, LOG_LEFT_LIMIT);
+	expect_left(&next, count, false);
+}
+
+/* Without an ID in its info, only the epoch names a lock. */
+static void lock_without_an_id(void **state)
+{
+	static const struct backend_lock nameless = {"nameless", "{\"Who\":\"somebody\"}"};
+	struct store *store = *state;
+	LOG(log, store);
+
+	take(&log, &nameless);
+	unlock(store, "alice", "s3://b/p is locked, but not with this ID");
+	unlock(store, "1", NULL);
+}
+
+/* A mark that leads back to itself would be followed for ever. */
+static void mark_in_a_circle(void **state)
+{
+	struct store *store = *state;
+	struct backend_snapshot snapshot CLEANUP(backend_snapshot_release) = {0};
+	struct log_head mark = {.kind = LOG_REMOVED, .serial = 1, .nonce = "alice"};
+	struct str bytes CLEANUP(str_release) = {0};
+	struct error err = {0};
+
+	run(store, 1, 1);
+	log_object_encode(&mark, &bytes);
+	store_set(store, "p/log/0000000001", bytes.bytes, bytes.length);
+	LOG(log, store);
+	assert_false(statelog_read(&log, &snapshot, &err));
+	expect_error(&err, "s3://b/p/log/0000000001 is not what its name says");
+}
+
+/* An answer that never comes is no success, and the fence does not wait for one. */
+static void no_answers(void **state)
+{
+	struct store *store = *state;
+	struct str text CLEANUP(str_release) = {0};
+	struct error err = {0};
+	LOG(log, store);
+
+	take(&log, &alice);
+	str_text_add(&text, "intents");
+	store->faults = 1000; /* each answer is lost */
+	assert_false(statelog_announce(&log, &text, &err));
+	error_release(&err);
+	size_t before = store->requests;
+	assert_false(statelog_still_ours(&log, &err));
+	assert_int_not_equal(err.code, ERROR_CONFLICT);
+	error_release(&err);
+	assert_int_equal(store->requests - before, 1);
+}
+
 /* ---- the past ---- */
 
 static void history(void **state)
@@ -696,6 +875,15 @@ int main(void)
 		test(resumed),
 		test(written_without_the_lock),
 		test(broken),
+		test(broken_and_released),
+		test(broken_after_the_state),
+		test(resumed_without_intents),
+		test(resumed_too_late),
+		test(late_write),
+		test(many_broken),
+		test(lock_without_an_id),
+		test(mark_in_a_circle),
+		test(no_answers),
 		test(history),
 		test(forged_serial),
 		test(forged_epoch),
