@@ -57,10 +57,11 @@ struct client {
 	 * A part "@MS" is the time. */
 	const char *const *script;
 	size_t next;
-	struct client_call calls[16]; /* sent, not answered */
+	struct client_call calls[32]; /* sent, not answered */
 	size_t from, count;
 	struct client_answer answer;
-	struct runner *stops; /* this one, before the first answer; or NULL */
+	struct runner *stops; /* this one, after so many answers; or NULL */
+	size_t stops_after;
 };
 
 void client_send(struct client *client, const struct client_call *wanted)
@@ -80,9 +81,10 @@ struct client_answer *client_next(struct client *client, int64_t timeout_ms)
 		now_ms += timeout_ms;
 		return NULL;
 	}
-	if (client->stops)
+	if (client->stops && client->from == client->stops_after) {
 		client->stops->stop(client->stops);
-	client->stops = NULL;
+		client->stops = NULL;
+	}
 	const struct client_call *call = &client->calls[client->from++];
 	const char *line = client->script[client->next];
 	str_format(&shown, "%s %s %s @%lld.", call->method, call->path,
@@ -149,7 +151,8 @@ struct rig {
 	struct sources *sources;
 	int64_t patience_ms;
 	bool stops;      /* once all rows have been started */
-	bool stops_late; /* ... and a request has been sent */
+	bool stops_late; /* ... and a request has been sent; client.stops_after: and answered */
+	bool force;
 	struct str seen; /* "ADDRESS OUTCOME CHANGE message" for each, and a line break */
 };
 
@@ -225,6 +228,9 @@ static void add_outcome(struct rig *rig, const struct outcome *outcome)
 						      : "kept");
 	if (outcome->change.kind == CHANGE_PUT && outcome->change.object->doubt != DOUBT_NONE)
 		str_text_add(&rig->seen, " in doubt");
+	if (outcome->change.kind == CHANGE_PUT && outcome->row->copies)
+		str_format(&rig->seen, "%s%s", outcome->change.object->modified ? "" : " undated",
+			outcome->change.object->comment ? " with a comment" : "");
 	if (outcome->err.message)
 		str_format(&rig->seen, ": %s", outcome->err.message);
 	str_char(&rig->seen, '\n');
@@ -247,7 +253,8 @@ static void run(struct rig *rig, const char *const *script, const char *wanted)
 		.plan = &rig->plan,
 		.live = &rig->live,
 		.values = &rig->values,
-		.patience_ms = rig->patience_ms};
+		.patience_ms = rig->patience_ms,
+		.force = rig->force};
 	struct runner *runner = runner_new(&options);
 	for (size_t i = 0; i < rig->plan.row_count; i++)
 		rows[i] = &rig->plan.rows[i];
@@ -377,6 +384,13 @@ static void a_refused_batch(void **state)
 		"POST /secrets|409|" TAKEN, "GET /secrets?" LISTS(SECRET("A", "a")),
 		"POST /secrets \"B\"" IS("[" SECRET("B", "b") "]"),
 		"POST /secrets \"C\"|409|" TAKEN);
+	/* Without their store, none has to be tried alone. */
+	add_batch(&rig);
+	RUN(&rig,
+		"A failed kept: store_not_found (HTTP 404, code 1001)\nB failed kept: "
+		"store_not_found (HTTP 404, code 1001)\nC failed kept: store_not_found (HTTP 404, "
+		"code 1001)\n",
+		"POST /secrets|404|" SAYS("store_not_found"));
 	/* Unless a request of ours went unanswered before. */
 	static const char *const refusals[] = {"POST /secrets|409|" TAKEN, "POST /secrets|400|" NO};
 	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
@@ -415,6 +429,65 @@ static void a_late_create(void **state)
 	add_row(&rig, ACTION_CREATE, NULL);
 	RUN(&rig, "new done s1\n", "POST /stores|429|" NO, "GET /stores? @0." LISTS(""),
 		"POST /stores @0." IS("{\"id\":\"s1\",\"name\":\"new\"}"));
+}
+
+/* However often the server asks to wait, and however many looks come between. */
+static void a_throttled_create(void **state)
+{
+	const char *script[2 * RETRY_THROTTLE_ATTEMPTS + 1] = {NULL};
+	struct rig rig;
+
+	(void)state;
+	for (size_t i = 0; i < RETRY_THROTTLE_ATTEMPTS; i++) {
+		script[2 * i] = "POST /stores|429|" NO;
+		script[2 * i + 1] = "GET /stores?" LISTS("");
+	}
+	set_up(&rig);
+	add_row(&rig, ACTION_CREATE, NULL);
+	run(&rig, script, "new failed kept: invalid_json_body (HTTP 429, code 1001)\n");
+}
+
+/* A create that went unanswered twice is not sent a third time, be it in a batch or alone. */
+static void an_unseen_create(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	set_up(&rig);
+	add_row(&rig, ACTION_CREATE, "A");
+	add_row(&rig, ACTION_CREATE, "B");
+	RUN(&rig, "A failed kept: no answer\nB failed kept: no answer\n", "POST /secrets||",
+		"GET /secrets?" LISTS(""), "POST /secrets|400|" NO, "GET /secrets?" LISTS(""),
+		"POST /secrets \"A\"||", "POST /secrets \"B\"||", "GET /secrets?" LISTS(""),
+		"GET /secrets?" LISTS(""));
+}
+
+/* An id is one object's: what is answered with one that was just taken is looked for. */
+static void an_id_twice(void **state)
+{
+	struct rig rig;
+	struct row *row;
+
+	(void)state;
+	set_up(&rig);
+	add_row(&rig, ACTION_CREATE, "A");
+	add_row(&rig, ACTION_CREATE, "B");
+	RUN(&rig, "A done a\nB done b\n",
+		"POST /secrets" IS("[" SECRET("A", "a") "," SECRET("B", "a") "]"),
+		"GET /secrets?" LISTS(SECRET("A", "a") "," SECRET("B", "b")));
+	/* The first one is a duplicate that is not finished yet. */
+	set_up(&rig);
+	add_row(&rig, ACTION_CREATE, NULL);
+	row = add_row(&rig, ACTION_CREATE, "NEW");
+	row->copies = add_live(&rig, "OLD");
+	row->writes = FIELD_VALUE;
+	add_row(&rig, ACTION_CREATE, "B");
+	RUN(&rig, "new done s1\nNEW done n\nB done b\n",
+		"POST /stores" IS("{\"id\":\"s1\",\"name\":\"new\"}"),
+		"POST /duplicate" IS(SECRET("NEW", "n")),
+		"POST /secrets" IS("[" SECRET("B", "n") "]"),
+		"PATCH /secrets/n" IS(SECRET("NEW", "n")),
+		"GET /secrets?" LISTS(SECRET("B", "b") "," SECRET("NEW", "n")));
 }
 
 /* A name that exists after a request of ours that may have been carried out is ours. */
@@ -486,8 +559,42 @@ static void a_duplicate(void **state)
 	row = add_row(&rig, ACTION_CREATE, "NEW");
 	row->copies = add_live(&rig, "OLD");
 	row->writes = FIELD_VALUE;
-	RUN(&rig, "NEW done n\n", "POST /duplicate" IS(SECRET("NEW", "n")),
+	RUN(&rig, "NEW done n undated\n", "POST /duplicate" IS(SECRET("NEW", "n")),
 		"PATCH /secrets/n HUSH" IS("null"));
+}
+
+/* A duplicate may have the comment of its original, which is cleared with the same PATCH. */
+static void a_duplicate_with_a_comment(void **state)
+{
+	static const char *const endings[] = {IS("null"), IS(SECRET("NEW", "n"))};
+	struct rig rig;
+	struct row *row;
+
+	(void)state;
+#define COMMENTED(name, id)                                                                        \
+	IS("{\"id\":\"" id "\",\"name\":\"" name "\",\"comment\":\"old\",\"modified\":\"" LATER    \
+	   "\"}")
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
+		struct str patch CLEANUP(str_release) = {0};
+		set_up(&rig);
+		row = add_row(&rig, ACTION_CREATE, "NEW");
+		row->copies = add_live(&rig, "OLD");
+		row->writes = FIELD_COMMENT;
+		str_format(&patch, "PATCH /secrets/n {\"comment\":\"\"}%s", endings[i]);
+		RUN(&rig, i ? "NEW done n\n" : "NEW done n undated\n",
+			"POST /duplicate \"comment\":\"\"" COMMENTED("NEW", "n"), str_text(&patch));
+	}
+	/* The value was written, and only the comment is left. */
+	set_up(&rig);
+	row = add_row(&rig, ACTION_CREATE, "NEW");
+	row->copies = add_live(&rig, "OLD");
+	row->writes = FIELD_VALUE | FIELD_COMMENT;
+	RUN(&rig,
+		"NEW failed n with a comment: its comment could not be cleared: invalid_json_body "
+		"(HTTP 400, code 1001)\n",
+		"POST /duplicate" COMMENTED("NEW", "n"),
+		"PATCH /secrets/n HUSH \"comment\":\"\"" COMMENTED("NEW", "n"),
+		"PATCH /secrets/n {\"comment\":null}|400|" NO);
 }
 
 /* ---- updating and destroying ---- */
@@ -533,12 +640,14 @@ static void an_update_read_back(void **state)
 	struct rig rig;
 
 	(void)state;
-#define BEFORE IS("{\"id\":\"A\",\"name\":\"A\",\"modified\":\"2026-01-01T00:00:00Z\"}")
+#define LONG_BEFORE IS("{\"id\":\"A\",\"name\":\"A\",\"modified\":\"2025-01-01T00:00:00Z\"}")
+#define BEFORE      IS("{\"id\":\"A\",\"name\":\"A\",\"modified\":\"2026-01-01T00:00:00Z\"}")
 	set_up(&rig);
 	rig.patience_ms = 30000;
 	add_known_row(&rig, ACTION_UPDATE, "A")->writes = FIELD_SCOPES;
-	RUN(&rig, "A done A\n", "PATCH /secrets/A" IS("null"), "GET /secrets/A" BEFORE,
-		"GET /secrets/A|404|" ABSENT, "GET /secrets/A" IS(SECRET("A", "A")));
+	RUN(&rig, "A done A\n", "PATCH /secrets/A" IS("null"), "GET /secrets/A" LONG_BEFORE,
+		"GET /secrets/A" BEFORE, "GET /secrets/A|404|" ABSENT,
+		"GET /secrets/A" IS(SECRET("A", "A")));
 	set_up(&rig);
 	rig.patience_ms = 1000;
 	add_known_row(&rig, ACTION_UPDATE, "A")->writes = FIELD_SCOPES;
@@ -586,6 +695,11 @@ static void a_replacement(void **state)
 	add_known_row(&rig, ACTION_REPLACE, "A");
 	RUN(&rig, "A failed dropped: secret_name_already_exists (HTTP 409, code 1001)\n",
 		"DELETE /secrets/A||", "GET /secrets/A|404|" ABSENT, "POST /secrets|409|" TAKEN);
+	set_up(&rig);
+	add_known_row(&rig, ACTION_REPLACE, "A");
+	RUN(&rig, "A done a2\n", "DELETE /secrets/A||", "GET /secrets/A|404|" ABSENT,
+		"POST /secrets||", "GET /secrets?" LISTS(""),
+		"POST /secrets" IS("[" SECRET("A", "a2") "]"));
 }
 
 static void add_destroyed_store(struct rig *rig)
@@ -628,6 +742,44 @@ static void a_store_with_secrets(void **state)
 		"GET /secrets/x|403|" NO);
 }
 
+/* A list that lacks what the plan destroys lags, and may hide what was added, too. */
+static void a_store_whose_list_lags(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	add_destroyed_store(&rig);
+	rig.patience_ms = 2000;
+	now_ms = 100000;
+	RUN(&rig, "A done dropped\nkeys done dropped\n", "GET /secrets? @100000." LISTS(""),
+		"GET /secrets? @100500." LISTS(""),
+		"GET /secrets? @101000." LISTS(SECRET("A", "A") "," SECRET("X", "x")),
+		"GET /secrets/x @101000.|404|" ABSENT, "DELETE force=true @101000.|200|" DONE);
+	/* Not for ever. The store is empty then. */
+	add_destroyed_store(&rig);
+	rig.patience_ms = 500;
+	now_ms = 100000;
+	RUN(&rig, "A done dropped\nkeys done dropped\n", "GET /secrets? @100000." LISTS(""),
+		"GET /secrets? @100500." LISTS(""), "DELETE /stores @100500.|200|" DONE);
+	/* -force does not ask for that. */
+	add_destroyed_store(&rig);
+	rig.patience_ms = 2000;
+	rig.force = true;
+	RUN(&rig, "A done dropped\nkeys done dropped\n", "GET /secrets? @0." LISTS(""),
+		"DELETE force=true @0.|200|" DONE);
+}
+
+static void a_secret_without_its_store(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	set_up(&rig);
+	rig.live.object_count = 0;
+	add_known_row(&rig, ACTION_DESTROY, "A");
+	run(&rig, (const char *const[]){NULL}, "A failed kept: its store does not exist\n");
+}
+
 /* What was not sent is not in doubt, and after an interrupt nothing is. */
 static void a_look_before_a_request(void **state)
 {
@@ -642,6 +794,13 @@ static void a_look_before_a_request(void **state)
 	rig.stops_late = true;
 	RUN(&rig, "A done dropped\nkeys failed kept: interrupted before it was sent\n",
 		"GET /secrets?" LISTS(SECRET("A", "A")));
+	/* What a look finds that was in progress then is recorded. */
+	set_up(&rig);
+	add_row(&rig, ACTION_CREATE, NULL);
+	rig.stops_late = true;
+	rig.client.stops_after = 1;
+	RUN(&rig, "new done s1\n", "POST /stores||",
+		"GET /stores?" LISTS("{\"id\":\"s1\",\"name\":\"new\"}"));
 }
 
 int main(void)
@@ -651,13 +810,19 @@ int main(void)
 		cmocka_unit_test(a_batch),
 		cmocka_unit_test(a_refused_batch),
 		cmocka_unit_test(a_late_create),
+		cmocka_unit_test(a_throttled_create),
+		cmocka_unit_test(an_unseen_create),
+		cmocka_unit_test(an_id_twice),
 		cmocka_unit_test(a_name_that_may_be_ours),
 		cmocka_unit_test(a_duplicate),
+		cmocka_unit_test(a_duplicate_with_a_comment),
 		cmocka_unit_test(an_update),
 		cmocka_unit_test(an_update_read_back),
 		cmocka_unit_test(a_destroy),
 		cmocka_unit_test(a_replacement),
 		cmocka_unit_test(a_store_with_secrets),
+		cmocka_unit_test(a_store_whose_list_lags),
+		cmocka_unit_test(a_secret_without_its_store),
 		cmocka_unit_test(a_look_before_a_request),
 	};
 
