@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -146,6 +147,75 @@ static void echoes_are_not_told(void **state)
 	assert_int_equal(waitpid(server, NULL, 0), server);
 }
 
+/* An email and a key are as secret as a token, and so is what a header says. */
+static void echoes_of_a_key_are_not_told(void **state)
+{
+	static const char *const answers[] = {
+		"HTTP/1.1 400 X\r\nConnection: close\r\nCF-Ray: key-hush\r\n\r\n"
+		"{\"success\":false,\"errors\":[{\"message\":\"me@hush has key-hush\"}]}",
+		NULL};
+	struct error err = {0};
+	struct credentials credentials = {0};
+	struct client_answer *answer;
+	char base_url[64];
+
+	(void)state;
+	pid_t server = serve(answers, base_url);
+	struct client *client = client_new(
+		&(struct client_options){
+			.base_url = base_url, .parallelism = 1, .timeout_ms = 60000, .wake_fd = -1},
+		&err);
+	secret_copy(&credentials.email, "me@hush", 7);
+	secret_copy(&credentials.key, "key-hush", 8);
+	size_t lane = client_add_lane(client, &credentials);
+	credentials_release(&credentials);
+	client_send(client, &(struct client_call){.lane = lane, .method = "GET", .path = "/x"});
+	do
+		answer = client_next(client, 1000);
+	while (!answer);
+	assert_string_equal(answer->err.message,
+		"(sensitive value) has (sensitive value) (HTTP 400, cf-ray (sensitive value))");
+	client_answer_free(answer);
+	client_free(client);
+	assert_int_equal(waitpid(server, NULL, 0), server);
+}
+
+/* What refuses a request that may fail, such as one for the audit log, says nothing of others. */
+static void a_refusal_that_is_no_matter(void **state)
+{
+	static const char *const answers[] = {WORD("401", "no"), GOOD, NULL};
+	static const enum retry_safety safeties[] = {RETRY_ONCE, RETRY_SAFE};
+	struct error err = {0};
+	struct credentials credentials = {0};
+	char base_url[64];
+
+	(void)state;
+	pid_t server = serve(answers, base_url);
+	struct client *client = client_new(
+		&(struct client_options){
+			.base_url = base_url, .parallelism = 1, .timeout_ms = 60000, .wake_fd = -1},
+		&err);
+	secret_copy(&credentials.token, "token", 5);
+	size_t lane = client_add_lane(client, &credentials);
+	credentials_release(&credentials);
+	for (size_t i = 0; i < ARRAY_SIZE(safeties); i++)
+		client_send(client, &(struct client_call){.lane = lane,
+					    .safety = safeties[i],
+					    .method = "GET",
+					    .path = "/x"});
+	for (size_t i = 0; i < ARRAY_SIZE(safeties); i++) {
+		struct client_answer *answer;
+		do
+			answer = client_next(client, 1000);
+		while (!answer);
+		assert_int_equal(answer->outcome, i ? CLIENT_DONE : CLIENT_FAILED);
+		client_answer_free(answer);
+	}
+	client_free(client);
+	kill(server, SIGKILL);
+	assert_int_equal(waitpid(server, NULL, 0), server);
+}
+
 static struct client_answer *ask(const char *const *answers, enum retry_safety safety)
 {
 	struct error err = {0};
@@ -246,23 +316,27 @@ static void the_same_credentials_share_a_lane(void **state)
 		&(struct client_options){
 			.base_url = "http://127.0.0.1:9", .parallelism = 2, .wake_fd = -1},
 		&err);
-	struct credentials token = {0}, other = {0}, key = {0};
+	struct credentials token = {0}, other = {0}, key = {0}, other_key = {0};
 
 	(void)state;
 	secret_copy(&token.token, "ab", 2);
 	secret_copy(&other.token, "a", 1);
 	secret_copy(&key.email, "a", 1);
 	secret_copy(&key.key, "b", 1);
+	secret_copy(&other_key.email, "a", 1);
+	secret_copy(&other_key.key, "c", 1);
 	assert_int_equal(client_add_lane(client, &token), 0);
 	assert_int_equal(client_add_lane(client, &other), 1);
 	assert_int_equal(client_add_lane(client, &key), 2);
 	assert_int_equal(client_add_lane(client, &token), 0);
 	assert_int_equal(client_add_lane(client, &key), 2);
+	assert_int_equal(client_add_lane(client, &other_key), 3);
 	assert_false(client_has_token(client, 2));
 	client_free(client);
 	credentials_release(&token);
 	credentials_release(&other);
 	credentials_release(&key);
+	credentials_release(&other_key);
 }
 
 int main(void)
@@ -271,6 +345,8 @@ int main(void)
 		cmocka_unit_test(stopped_before_anything_was_sent),
 		cmocka_unit_test(freed_while_busy),
 		cmocka_unit_test(echoes_are_not_told),
+		cmocka_unit_test(echoes_of_a_key_are_not_told),
+		cmocka_unit_test(a_refusal_that_is_no_matter),
 		cmocka_unit_test(what_is_certain),
 		cmocka_unit_test(throttled_creates),
 		cmocka_unit_test(the_same_credentials_share_a_lane),
