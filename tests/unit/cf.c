@@ -450,6 +450,13 @@ static void echoes(void **state)
 		"\"{\\\"value\\\":\\\"hush\\\\n\\\\\\\"HUSH\\\"}\"}]}",
 		"{\"value\":\"(sensitive value)\"}");
 	expect_scrubbed(&scrub, "<p>hush\n\"HUSH</p>", "response: <p>(sensitive value)</p>");
+	/* The words of the edge. */
+	expect_scrubbed(&scrub,
+		"{\"title\":\"hush\\n\\\"HUSH\",\"detail\":\"by hush\\n\\\"HUSH.\",\"status\":400,"
+		"\"error_code\":1015,\"error_name\":\"hush\\n\\\"HUSH\",\"ray_id\":"
+		"\"hush\\n\\\"HUSH\"}",
+		"(sensitive value): by (sensitive value) (HTTP 400, error 1015 (sensitive value), "
+		"cf-ray (sensitive value))");
 	for (size_t before = 50; before < 60; before++) {
 		str_clear(&text);
 		str_repeat(&text, '.', before);
