@@ -5,6 +5,7 @@
 #include "unit.h"
 
 #include <limits.h>
+#include <sys/stat.h>
 
 static int set_up(void **state)
 {
@@ -99,6 +100,126 @@ static void programs(void **state)
 	expect_error(&err, "does not allow");
 }
 
+/* A path in an argument leads to the folder that the rule names, whatever mark is before it. */
+static void arguments(void **state)
+{
+	static const char marks[] = "=@:,";
+	struct folder *folder = *state;
+	const char *const *items[1];
+	struct policy policy = {0};
+	struct value_source source = {.kind = VALUE_COMMAND};
+	const struct permit permit = {&policy, POLICY_VALUE, NULL};
+	struct error err CLEANUP(error_release) = {0};
+
+	assert_int_equal(mkdir(folder_file(folder, "conf"), 0700), 0);
+	folder_write(folder, "conf/good", "x");
+	folder_write(folder, "secret", "x");
+	assert_int_equal(symlink("../secret", folder_file(folder, "conf/bad")), 0);
+	source.folder = folder->path;
+	policy.values.rules[POLICY_COMMANDS] = (struct policy_rule){.name = "values.commands",
+		.place = {"policy.yaml", 2, 1},
+		.items = items,
+		.written = LIST("get"),
+		.count = 1};
+	for (size_t i = 0; i < strlen(marks); i++) {
+		const char pattern[] = {'-', 'f', marks[i], 'c', 'o', 'n', 'f', '/', '*', '\0'};
+		const char good[] = {
+			'-', 'f', marks[i], 'c', 'o', 'n', 'f', '/', 'g', 'o', 'o', 'd', '\0'};
+		const char bad[] = {
+			'-', 'f', marks[i], 'c', 'o', 'n', 'f', '/', 'b', 'a', 'd', '\0'};
+		items[0] = LIST("get", pattern);
+		source.argv = LIST("get", good);
+		assert_true(permit_source(&permit, &source, &err));
+		source.argv = LIST("get", bad);
+		assert_false(permit_source(&permit, &source, &err));
+		expect_text(err.hint, "through a symbolic link");
+		expect_error(&err, "the policy does not allow");
+	}
+	/* The folder ends with the last slash before the `*`; without one, any absolute path fits.
+	 */
+	items[0] = LIST("get", "conf/g*");
+	source.argv = LIST("get", "conf/good");
+	assert_true(permit_source(&permit, &source, &err));
+	assert_int_equal(symlink("/", folder_file(folder, "conf/root")), 0);
+	items[0] = LIST("get", "**");
+	source.argv = LIST("get", folder_file(folder, "conf/root"));
+	assert_true(permit_source(&permit, &source, &err));
+}
+
+/* A relative folder in PATH would be one of the manifest's. */
+static void relative_path(void **state)
+{
+	static const char *const bad[] = {"bin:/usr/bin", "/usr/bin:bin", "/usr/bin::/bin", ""};
+	const char *const *const items[] = {LIST("get")};
+	struct policy policy = {0};
+	const struct value_source source = {.kind = VALUE_COMMAND, .argv = LIST("get")};
+	const struct permit permit = {&policy, POLICY_VALUE, NULL};
+	struct error err CLEANUP(error_release) = {0};
+	char *path AUTO_FREE = mem_copy_text(getenv("PATH"));
+
+	(void)state;
+	policy.values.rules[POLICY_COMMANDS] = (struct policy_rule){
+		.name = "v", .place = {"policy.yaml", 2, 1}, .items = items, .count = 1};
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		setenv("PATH", bad[i], 1);
+		assert_false(permit_source(&permit, &source, &err));
+		expect_error(&err, "PATH has a relative directory");
+	}
+	setenv("PATH", "/usr/bin:/bin", 1);
+	assert_true(permit_source(&permit, &source, &err));
+	setenv("PATH", path, 1);
+}
+
+/* Each of the addresses counts, and none is shown with its query. */
+static void addresses(void **state)
+{
+	const char *const *const items[] = {LIST("https://good/*"), LIST("https://good/*?*")};
+	static const char elsewhere[] = "https://evil/lock?hush";
+	struct policy policy = {0};
+	struct error err CLEANUP(error_release) = {0};
+
+	(void)state;
+	policy.state_urls = (struct policy_rule){.name = "state.urls",
+		.place = {"policy.yaml", 2, 1},
+		.items = items,
+		.written = LIST("https://good/*", "https://good/*?*"),
+		.count = ARRAY_SIZE(items)};
+	for (int i = 0; i < 4; i++) {
+		const struct location location = {.kind = LOCATION_HTTP,
+			.address = i == 1 ? elsewhere : "https://good/state",
+			.lock_address = i == 2 ? elsewhere : "https://good/lock",
+			.unlock_address = i == 3 ? elsewhere : "https://good/lock?x"};
+		assert_int_equal(permit_state(&policy, &location, &err), i == 0);
+		if (i == 0)
+			continue;
+		expect_no_text(err.message, "hush");
+		expect_error(&err, "the policy does not allow the state https://evil/lock");
+	}
+}
+
+/* The old key opens what the key opened: it comes from where the key may come from. */
+static void keys(void **state)
+{
+	const char *const *const items[] = {LIST("THE_KEY")};
+	struct policy policy = {0};
+	struct model desired = {.key = {.kind = VALUE_ENV, .name = "THE_KEY"},
+		.old_key = {.kind = VALUE_ENV, .name = "THE_KEY"}};
+	struct error_list errors CLEANUP(error_list_release) = {0};
+
+	(void)state;
+	policy.key.rules[POLICY_ENV] = (struct policy_rule){.name = "key",
+		.place = {"policy.yaml", 2, 1},
+		.items = items,
+		.written = LIST("THE_KEY"),
+		.count = 1};
+	assert_true(permit_model(&policy, &desired, &errors));
+	desired.old_key.name = "OTHER";
+	assert_false(permit_model(&policy, &desired, &errors));
+	assert_int_equal(errors.count, 1);
+	expect_text(errors.items[0].message, "`state.old_key`: the policy does not allow "
+					     "environment variable OTHER for the key");
+}
+
 /* What a command is given besides must be allowed as a source of its own. */
 static void passed_variables(void **state)
 {
@@ -165,6 +286,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(full_paths, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(programs, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(arguments, set_up, tear_down),
+		cmocka_unit_test(relative_path),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(keys),
 		cmocka_unit_test(passed_variables),
 		cmocka_unit_test(tokens),
 	};

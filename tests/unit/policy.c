@@ -217,6 +217,24 @@ static void files(void **state)
 	expect(&policy, POLICY_TOKEN, "/srv/secrets/a", FILE_AT, "t");
 }
 
+/* The longest root that a path is beneath counts, in whatever order they are. */
+static void files_beneath_files(void **state)
+{
+	struct policy_account account = {.id = "acc_1"};
+	struct policy policy = {.accounts = &account, .account_count = 1};
+
+	(void)state;
+	policy.values.rules[POLICY_FILES] =
+		RULE("v", LIST("/srv"), LIST("/srv/tokens/own"), LIST("/srv/tokens/own/deep"));
+	account.token.rules[POLICY_FILES] =
+		RULE("t", LIST("/srv/tokens"), LIST("/srv/tokens/own/deep/prod"), LIST("/"));
+	expect(&policy, POLICY_VALUE, "/srv/a", FILE_AT, "");
+	expect(&policy, POLICY_VALUE, "/srv/tokens/a", FILE_AT, "v");
+	expect(&policy, POLICY_VALUE, "/srv/tokens/own/a", FILE_AT, "");
+	expect(&policy, POLICY_VALUE, "/srv/tokens/own/deep/a", FILE_AT, "");
+	expect(&policy, POLICY_VALUE, "/srv/tokens/own/deep/prod", FILE_AT, "v");
+}
+
 static void commands(void **state)
 {
 	struct policy policy = {0};
@@ -239,6 +257,16 @@ static void commands(void **state)
 	expect(&policy, POLICY_VALUE, "/opt/tools/a/../b", COMMAND_OF("/opt/tools/b", "x"), "v");
 	policy.key.rules[POLICY_COMMANDS] = empty("k");
 	expect(&policy, POLICY_KEY, NULL, COMMAND_OF("sops", "-d", "secrets/a.yaml"), "k");
+	/* Only a pattern that is a path means paths. */
+	policy.values.rules[POLICY_COMMANDS] = RULE("v", LIST("**", "x"));
+	expect(&policy, POLICY_VALUE, NULL, COMMAND_OF("get", "x"), "");
+	expect(&policy, POLICY_VALUE, "/home/get", COMMAND_OF("./get", "x"), "v");
+	/* What prints a token prints no value, unless both rules say the same. */
+	policy.values.rules[POLICY_COMMANDS] = RULE("v", LIST("get", "*"), LIST("get", "both"));
+	policy.key.rules[POLICY_COMMANDS] = RULE("k", LIST("get", "key"), LIST("get", "both"));
+	expect(&policy, POLICY_VALUE, NULL, COMMAND_OF("get", "db"), "");
+	expect(&policy, POLICY_VALUE, NULL, COMMAND_OF("get", "key"), "v");
+	expect(&policy, POLICY_VALUE, NULL, COMMAND_OF("get", "both"), "");
 }
 
 static void states(void **state)
@@ -253,6 +281,21 @@ static void states(void **state)
 	assert_non_null(policy_refuses_state(&policy, "/srv/all/../x"));
 	assert_non_null(policy_refuses_state(&policy, "srv/a.state.json"));
 	assert_non_null(policy_refuses_state(&policy, "/tmp/a.state.json"));
+}
+
+/* A `*` is neither a query nor something that a server reads as another character. */
+static void urls(void **state)
+{
+	struct policy policy = {0};
+
+	(void)state;
+	policy.state_urls = RULE("u", LIST("https://host/*"), LIST("https://host/query?*"));
+	assert_null(policy_refuses_url(&policy, "https://host/a"));
+	assert_null(policy_refuses_url(&policy, "https://host/query?a"));
+	assert_non_null(policy_refuses_url(&policy, "https://host/a?b"));
+	assert_non_null(policy_refuses_url(&policy, "https://host/query?a?b"));
+	assert_non_null(policy_refuses_url(&policy, "https://host/%2e%2e"));
+	assert_non_null(policy_refuses_url(&policy, "https://host.example/a"));
 }
 
 static void words(void **state)
@@ -283,8 +326,10 @@ int main(void)
 		cmocka_unit_test(nothing_is_allowed_unless_said),
 		cmocka_unit_test(environment),
 		cmocka_unit_test(files),
+		cmocka_unit_test(files_beneath_files),
 		cmocka_unit_test(commands),
 		cmocka_unit_test(states),
+		cmocka_unit_test(urls),
 		cmocka_unit_test(words),
 	};
 
