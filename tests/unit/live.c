@@ -184,6 +184,19 @@ static void page_count_lies(void **state)
 	expect_text(r->listing.err.message, "claims to have 10001 pages");
 }
 
+static void list_that_never_ends(void **state)
+{
+	struct reading *r = *state;
+
+	for (size_t i = 0; i < LIVE_PAGE_LIMIT; i++) {
+		assert_false(r->listing.is_done);
+		take_page(r, i, 1, -1);
+	}
+	assert_true(r->listing.is_done);
+	expect_text(r->listing.err.message, "never ends");
+	assert_int_equal(r->model.object_count, 0);
+}
+
 /* ---- lists that change while they are read, or lie ---- */
 
 /* A page of stores s<from> to s<from + count - 1>, with this result_info. */
@@ -236,6 +249,20 @@ static void pages_that_shift(void **state)
 	take_told(r, 106, 44, "\"total_pages\":2,\"total_count\":144");
 	expect(r, true, 2, 144);
 	assert_string_equal(r->model.objects[94].store, "s100");
+}
+
+/* A count says that nothing is missing, but one is listed twice: the list moved meanwhile. */
+static void one_id_twice_among_the_counted(void **state)
+{
+	static const char info[] = "\"total_pages\":2,\"total_count\":102";
+	struct reading *r = *state;
+
+	take_told(r, 0, 100, info);
+	take_told(r, 99, 3, info);
+	is_read_again(r, 2);
+	take_told(r, 0, 100, info);
+	take_told(r, 100, 2, info);
+	expect(r, true, 2, 102);
 }
 
 /* fault A26: without totals, a page in the middle that is not full */
@@ -506,9 +533,11 @@ int main(void)
 		TEST(several_pages),
 		TEST(without_page_count),
 		TEST(one_id_on_two_pages),
+		TEST(one_id_twice_among_the_counted),
 		TEST(one_name_twice),
 		TEST(list_grows),
 		TEST(page_count_lies),
+		TEST(list_that_never_ends),
 		TEST(page_repeats_for_ever),
 		TEST(pages_that_shift),
 		TEST(page_in_the_middle_is_short),
