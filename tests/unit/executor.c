@@ -645,6 +645,30 @@ static void lock_is_broken(void **state)
 	expect_recorded(rig, 3, 0);
 }
 
+static void break_lock_late(struct rig *rig)
+{
+	was_broken = true;
+	rig->ledger.parts[0].alive_at_ms = rig->ledger.parts[0].fence_at_ms = INT64_MIN / 2;
+}
+
+/* The lock is looked after while requests are in progress, though nothing is left to be started. */
+static void lock_is_broken_late(void **state)
+{
+	struct rig *rig = *state;
+	struct backend_kind kind = backend_local;
+
+	kind.lock = lock_shared;
+	kind.still_ours = still_ours;
+	was_broken = false;
+	rig->kind = &kind;
+	make_plan(rig, 3, true);
+	rig->on_ended = break_lock_late;
+	assert_false(run(rig));
+	expect_text(rig->err.message, "somebody broke the lock");
+	assert_int_equal(rig->completes_said, 3);
+	expect_recorded(rig, 3, 0);
+}
+
 static bool refuse_state(
 	struct backend *backend, int64_t serial, const struct str *bytes, struct error *err)
 {
@@ -1103,6 +1127,7 @@ int main(void)
 		TEST(no_room_for_signs_of_life),
 		TEST(unknown_with_an_id),
 		TEST(lock_is_broken),
+		TEST(lock_is_broken_late),
 		TEST(lock_is_broken_for_good),
 		TEST(folder_vanishes),
 		TEST(all_kinds_work),

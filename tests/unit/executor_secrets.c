@@ -274,6 +274,15 @@ static void with_its_store(void **state)
 	rig.script = SCRIPT({"keys", OUTCOME_FAILED, CHANGE_KEEP});
 	expect_run(&rig, " keys", " keys:keys A:A");
 	assert_int_equal(rig.result.not_started, 1);
+	/* What waits for the removals does not wait for those that never start. */
+	add_destroyed_store(&rig);
+	struct row *row = add(&rig, ACTION_CREATE, NULL, 0);
+	struct object *other = arena_alloc(&rig.plan.arena, sizeof(*other));
+	*other = *row->desired;
+	other->store = "other";
+	row->desired = other;
+	rig.script = SCRIPT({"keys", OUTCOME_FAILED, CHANGE_KEEP});
+	expect_run(&rig, " keys other", " keys:keys A:A other:other2");
 	/* A store that is replaced, and fails after it was destroyed. */
 	set_up(&rig);
 	add(&rig, ACTION_REPLACE, NULL, 0);
