@@ -164,6 +164,8 @@ static void an_old_name_waits_for_its_duplicate(void **state)
 	expect_run(plan, 9, " a/NEW ", "a/Y a/Z a/NEW a/X");
 	expect_run("@a +a/NEW<OLD -a/OLD>NEW", 9, "", "a a/NEW a/OLD");
 	expect_run("@a +a/NEW<OLD -a/OLD>NEW", 9, " a ", "a");
+	/* An old name that stays does not wait, and nothing is started for it. */
+	expect_run("=a +a/NEW<OLD =a/OLD ~a/X", 9, "", "a/NEW a/X");
 }
 
 static void is_awaited(void **state)
