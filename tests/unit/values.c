@@ -434,6 +434,21 @@ static void none_is_kept(void **state)
 	assert_int_equal(desired(rig, "A")->verdict, VALUE_NOT_COMPARED);
 }
 
+/* The fingerprint that is recorded is compared, though none will be kept: that takes the key. */
+static void none_is_kept_any_longer(void **state)
+{
+	struct rig *rig = *state;
+
+	want(rig, "A")->keeps_no_fingerprint = true;
+	folder_write(&rig->folder, "A", "v");
+	add(&rig->recorded, "A", print_of(rig, KEY, "A", "v"));
+	add(&rig->live, "A", NULL);
+	start(rig, KEY);
+	assert_true(read_all(rig));
+	assert_null(desired(rig, "A")->fingerprint);
+	assert_int_equal(desired(rig, "A")->verdict, VALUE_SAME);
+}
+
 /* Under its old name it is compared with what that had, and gets a fingerprint of its own. */
 static void renamed(void **state)
 {
@@ -761,6 +776,7 @@ int main(void)
 		TEST(still_no_key),
 		TEST(bound_to_its_name),
 		TEST(none_is_kept),
+		TEST(none_is_kept_any_longer),
 		TEST(renamed),
 		TEST(renamed_again),
 		TEST(the_manifests_key),
