@@ -24,6 +24,7 @@ struct server {
 	enum fault fault;       /* of the next request of this method: */
 	const char *faulty;
 	size_t writes, unlocks;
+	const struct scrub *scrub; /* what answers are cleaned with */
 };
 
 static struct server server;
@@ -90,8 +91,8 @@ static int carry_out(const struct remote_request *request, struct str *body)
 
 bool remote_new(const struct remote_options *options, struct remote **ret_remote, struct error *err)
 {
-	(void)options;
 	(void)err;
+	server.scrub = options->scrub;
 	*ret_remote = NULL;
 	return true;
 }
@@ -190,6 +191,24 @@ static bool append(struct backend *backend, const char *text, struct error *err)
 
 	str_text_add(&bytes, text);
 	return backend_append(backend, 1, &bytes, err);
+}
+
+/* A server may echo the password that it was sent. */
+static void the_password_is_hidden(void **state)
+{
+	struct backend_credentials credentials CLEANUP(backend_credentials_release) = {0};
+	const struct backend_options options = {.location = &location, .credentials = &credentials};
+	struct str text CLEANUP(str_release) = {0};
+	struct backend *backend;
+	struct error err = {0};
+
+	(void)state;
+	secret_copy(&credentials.user, "alice", 5);
+	secret_copy(&credentials.items[LOCATION_PASSWORD], "hunter22", 8);
+	good(backend_open(&options, &backend, &err), &err);
+	scrub_add(&text, "no hunter22", 11, server.scrub);
+	assert_string_equal(str_text(&text), "no " SCRUB_MARK);
+	backend_free(backend);
 }
 
 static void a_run(void **state)
@@ -380,6 +399,7 @@ static void force_unlocked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		test(the_password_is_hidden),
 		test(a_run),
 		test(absent),
 		test(own_lock),
