@@ -17,6 +17,7 @@ BARE, LINKED = BUILD + '/tests/bench/bare', BUILD + '/tests/bench/linked'
 ACCOUNT = '985e105f4ecef8ad9ca31a8372d0c353'
 STORES = f'/client/v4/accounts/{ACCOUNT}/secrets_store/stores'
 TOKEN = 'cfsim-token'
+CPUS = sorted(os.sched_getaffinity(0))
 
 
 class Skip(Exception):
@@ -26,12 +27,13 @@ class Skip(Exception):
 class Run:
     """A program and all that it starts: wall and CPU time in seconds.
 
-    With memory=True also the peak in bytes, of its largest process or of all together as they are
-    seen 20 times a second, whichever is more. The kernel counts what a process was before it
-    became the program, which here would be Python: hence time(1), which is small.
+    With cpus, it runs only on these. With memory=True also the peak in bytes, of its largest
+    process or of all together as they are seen 20 times a second, whichever is more. The kernel
+    counts what a process was before it became the program, which here would be Python: hence
+    time(1), which is small.
     """
 
-    def __init__(self, *words, env=None, memory=False):
+    def __init__(self, *words, env=None, memory=False, cpus=None):
         if memory:
             if not shutil.which('time'):
                 raise Skip('there is no time(1)')
@@ -39,7 +41,8 @@ class Run:
         begin = time.monotonic()
         with open('out', 'wb') as out:
             process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                       env={**os.environ, **(env or {})})
+                                       env={**os.environ, **(env or {})},
+                                       preexec_fn=only_on(cpus))
             watch = Watch(process.pid) if memory else contextlib.nullcontext()
             with watch:
                 _, status, usage = os.wait4(process.pid, 0)
@@ -52,6 +55,11 @@ class Run:
         if memory:
             with open('peak', encoding='ascii') as peak:
                 self.memory = max(int(peak.read()) * 1024, watch.peak)
+
+
+def only_on(cpus):
+    """What lets a child run only on these; None: anywhere."""
+    return cpus and (lambda: os.sched_setaffinity(0, cpus))
 
 
 class Watch(threading.Thread):
@@ -91,10 +99,17 @@ def share(pid):
 
 
 class Server:
-    """A simulator, with nghttpx in front of it if it is to speak HTTP/2."""
+    """A simulator, with nghttpx in front of it if it is to speak HTTP/2.
 
-    def __init__(self, *options, http2=False):
+    With apart=True, it has a core of its own, if there is more than one: a server elsewhere takes
+    no time from its client, while Linux likes to run the two ends of a connection on one core.
+    """
+
+    def __init__(self, *options, http2=False, apart=False):
         self.options, self.http2 = options, http2
+        self.cpus, self.clients = None, None
+        if apart and len(CPUS) > 1:
+            self.cpus, self.clients = CPUS[:1], CPUS[1:]
         self.env = {'CLOUDFLARE_API_TOKEN': TOKEN}
         self.processes = []
 
@@ -123,7 +138,8 @@ class Server:
 
     def start(self, *words):
         self.processes.append(subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            preexec_fn=only_on(self.cpus)))
 
     def start_proxy(self):
         if not shutil.which('nghttpx'):
@@ -158,7 +174,7 @@ class Server:
             return collections.Counter(json.load(answer)['operations'])
 
     def cfprov(self, *words, env=None, **options):
-        return Run(CFPROV, *words, env={**self.env, **(env or {})}, **options)
+        return Run(CFPROV, *words, env={**self.env, **(env or {})}, cpus=self.clients, **options)
 
     def apply(self, parallel=10, **options):
         return self.cfprov('apply', '-auto-approve', f'-parallelism={parallel}', **options)
@@ -167,7 +183,8 @@ class Server:
         """The loop over libcurl alone; it must have made as many requests as it should."""
         operation = {'post': 'stores_create', 'get': 'stores_list'}[what]
         before = self.operations()[operation]
-        run = Run(BARE, what, self.url + STORES, str(parallel), str(count), env=self.env, **options)
+        run = Run(BARE, what, self.url + STORES, str(parallel), str(count), env=self.env,
+                  cpus=self.clients, **options)
         if self.operations()[operation] - before != count:
             sys.exit(f'the bare loop did not {what} what it should')
         return run
