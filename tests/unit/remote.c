@@ -33,10 +33,10 @@ int64_t clock_unix_seconds(void)
 	return now_ms / 1000;
 }
 
-int nanosleep(const struct timespec *wanted, struct timespec *rest)
+int nanosleep(const struct timespec *requested_time, struct timespec *remaining)
 {
-	(void)rest;
-	now_ms += wanted->tv_sec * 1000 + wanted->tv_nsec / 1000000;
+	(void)remaining;
+	now_ms += requested_time->tv_sec * 1000 + requested_time->tv_nsec / 1000000;
 	return 0;
 }
 
@@ -50,7 +50,7 @@ static struct {
 	size_t sent;
 	int64_t timeout_ms; /* of the last request */
 	bool is_once;
-} http;
+} fake;
 
 static volatile sig_atomic_t interrupted;
 
@@ -58,34 +58,34 @@ struct http *http_new(const struct http_options *options, struct error *err)
 {
 	(void)options;
 	(void)err;
-	return (struct http *)&http;
+	return (struct http *)&fake;
 }
 
-void http_free(struct http *unused)
+void http_free(struct http *http)
 {
-	(void)unused;
+	(void)http;
 }
 
-void http_start(struct http *unused, const struct http_request *request)
+void http_start(struct http *http, const struct http_request *request)
 {
-	(void)unused;
-	http.timeout_ms = request->timeout_ms;
-	http.is_once = request->is_once;
+	(void)http;
+	fake.timeout_ms = request->timeout_ms;
+	fake.is_once = request->is_once;
 }
 
-struct http_response *http_next(struct http *unused, int64_t timeout_ms)
+struct http_response *http_next(struct http *http, int64_t timeout_ms)
 {
 	struct http_response *response = mem_alloc(sizeof(*response));
 
-	(void)unused;
+	(void)http;
 	(void)timeout_ms;
-	assert_true(http.sent < ARRAY_SIZE(http.statuses));
-	response->status = http.statuses[http.sent++];
+	assert_true(fake.sent < ARRAY_SIZE(fake.statuses));
+	response->status = fake.statuses[fake.sent++];
 	response->outcome = response->status ? HTTP_ANSWERED : HTTP_UNKNOWN;
-	response->retry_after_ms = http.retry_after_ms;
-	if (http.body)
-		str_text_add(&response->body, http.body);
-	if (http.interrupts)
+	response->retry_after_ms = fake.retry_after_ms;
+	if (fake.body)
+		str_text_add(&response->body, fake.body);
+	if (fake.interrupts)
 		interrupted = 1;
 	return response;
 }
@@ -112,7 +112,7 @@ static int setup(void **state)
 	struct rig *rig = mem_alloc(sizeof(*rig));
 	struct error err = {0};
 
-	memset(&http, 0, sizeof(http));
+	memset(&fake, 0, sizeof(fake));
 	interrupted = 0;
 	secret_copy(&rig->password, HUSH, strlen(HUSH));
 	scrub_know(&rig->scrub, &rig->password);
@@ -147,19 +147,19 @@ static void interrupts(void **state)
 	for (int is_stubborn = 0; is_stubborn < 2; is_stubborn++) {
 		struct remote_answer answer CLEANUP(remote_answer_release) = {0};
 		struct error err CLEANUP(error_release) = {0};
-		memset(&http, 0, sizeof(http));
+		memset(&fake, 0, sizeof(fake));
 		interrupted = 0;
-		http.statuses[0] = 503;
-		http.statuses[1] = 200;
-		http.retry_after_ms = 5000;
-		http.interrupts = true;
+		fake.statuses[0] = 503;
+		fake.statuses[1] = 200;
+		fake.retry_after_ms = 5000;
+		fake.interrupts = true;
 		bool is_good = remote_send(rig->remote,
 			&(struct remote_request){.method = "POST",
 				.url = "https://host/state",
 				.is_stubborn = is_stubborn},
 			&answer, &err);
 		assert_int_equal(is_good, is_stubborn);
-		assert_int_equal(http.sent, 1 + (size_t)is_stubborn);
+		assert_int_equal(fake.sent, 1 + (size_t)is_stubborn);
 		assert_true(answer.may_be_done); /* the 503 leaves it open */
 		if (!is_stubborn)
 			assert_int_equal(err.code, ERROR_INTERRUPTED);
@@ -177,15 +177,15 @@ static void limits(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(limits_ms); i++) {
 		struct remote_answer answer CLEANUP(remote_answer_release) = {0};
 		struct error err = {0};
-		memset(&http, 0, sizeof(http));
-		http.statuses[0] = 200;
+		memset(&fake, 0, sizeof(fake));
+		fake.statuses[0] = 200;
 		assert_true(remote_send(rig->remote,
 			&(struct remote_request){.method = methods[i],
 				.url = "https://host/state",
 				.limit_ms = limits_ms[i]},
 			&answer, &err));
-		assert_int_equal(http.timeout_ms, timeouts_ms[i]);
-		assert_int_equal(http.is_once, i > 0);
+		assert_int_equal(fake.timeout_ms, timeouts_ms[i]);
+		assert_int_equal(fake.is_once, i > 0);
 	}
 }
 
@@ -199,9 +199,9 @@ static void secrets(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(bodies); i++) {
 		struct remote_answer answer CLEANUP(remote_answer_release) = {0};
 		struct error err = {0};
-		memset(&http, 0, sizeof(http));
-		http.statuses[0] = 400;
-		http.body = bodies[i];
+		memset(&fake, 0, sizeof(fake));
+		fake.statuses[0] = 400;
+		fake.body = bodies[i];
 		assert_true(remote_send(rig->remote,
 			&(struct remote_request){
 				.method = "GET", .url = "https://host/state?token=hush"},
