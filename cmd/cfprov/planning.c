@@ -87,11 +87,11 @@ static bool settle(struct session *session)
 	for (size_t i = 0; i < recovered.count; i++) {
 		const struct object *open = model_find(input.recorded, recovered.changes[i].object);
 		const struct object *found = model_find(&session->live, open);
-		bool is_old = found && record_is_replaced(open, found);
-		if (found && (is_old || recovered.changes[i].kind == CHANGE_PUT))
+		if (found)
 			event_emit(&session->sink,
-				&(struct event){
-					.type = is_old ? EVENT_NOT_REPLACED : EVENT_RECOVERED,
+				&(struct event){.type = record_is_replaced(open, found)
+								? EVENT_NOT_REPLACED
+								: EVENT_RECOVERED,
 					.object = found});
 	}
 	ledger_stage(&session->ledger, &(struct state_fold){.changes = recovered.changes,

@@ -109,14 +109,6 @@ static int32_t fraction_after_ns(const struct moment *a, const struct moment *b)
 	return (a->nanoseconds / unit - b->nanoseconds / unit) * unit;
 }
 
-int64_t moment_ms(const char *text)
-{
-	struct moment moment;
-
-	return moment_read(text, &moment) ? moment.seconds * 1000 + moment.nanoseconds / 1000000
-					  : 0;
-}
-
 enum moment_order moment_compare(const char *text, const char *than)
 {
 	struct moment a, b;

@@ -28,9 +28,6 @@ enum moment_order {
 /* False if the text (may be NULL) is not an RFC 3339 date. */
 bool moment_read(const char *text, struct moment *ret_moment) MUST_CHECK;
 
-/* Milliseconds since 1970; 0 if the text (may be NULL) is not a date. */
-int64_t moment_ms(const char *text) MUST_CHECK;
-
 /*
  * Compares at the precision of the coarser date; further digits are cut off: …32.624632Z is the
  * same as …32.624Z and as …32Z. Either may be NULL.

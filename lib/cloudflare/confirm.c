@@ -20,7 +20,15 @@ static bool is_wanted(const struct confirm *c, const struct object *object)
 
 /* ---- when cfprov wrote ---- */
 
-/* Of two moments since 1970; 0: not known. */
+/* Since 1970; 0: not known. */
+static int64_t moment_ms(const char *text)
+{
+	struct moment moment;
+
+	return moment_read(text, &moment) ? moment.seconds * 1000 + moment.nanoseconds / 1000000
+					  : 0;
+}
+
 static int64_t later(int64_t a_ms, int64_t b_ms)
 {
 	return a_ms > b_ms ? a_ms : b_ms;

@@ -1,6 +1,5 @@
 #include "plan/recover.h"
 
-#include "base/moment.h"
 #include "cloudflare/patience.h"
 #include "plan/record.h"
 
@@ -35,19 +34,6 @@ static bool is_absent(
 	return false;
 }
 
-/*
- * True if the object was created so late that somebody else did it, though that machine's clock
- * may have been behind Cloudflare's.
- */
-static bool is_later(const struct recover_input *input, const struct object *unresolved,
-	const struct object *found)
-{
-	int64_t until_ms = patience_of_other_run_ms(input->patience_ms) + RECOVER_CLOCKS_MS;
-
-	return unresolved->requested_ms &&
-	       moment_ms(found->created) - until_ms > unresolved->requested_ms;
-}
-
 void recover_changes(
 	const struct recover_input *input, struct arena *arena, struct recovered *ret_recovered)
 {
@@ -63,7 +49,7 @@ void recover_changes(
 		if (found.count > 1 || (!found.count && !is_absent(input, object, &recovered)))
 			continue;
 		struct change change = {CHANGE_DROP, object};
-		if (found.count && !is_later(input, object, found.items))
+		if (found.count)
 			change = record_recovered(object, found.items, arena);
 		recovered.changes = mem_room(
 			recovered.changes, recovered.count, &room, sizeof(*recovered.changes));

@@ -1,21 +1,15 @@
 /*
  * Settles objects whose creation was requested and never answered. When that run was planned, they
  * did not exist, or were to be destroyed first, perhaps with their store. So an object of the name
- * that exists now was created by that run, unless it has the id of the one to destroy, or was
- * created long after that run's last request could take effect. What has not appeared counts as
- * absent once the patience is over (cloudflare/patience); until then live_read_unresolved looks for
- * it. Pure.
+ * that exists now was created by that run, unless it has the id of the one to destroy. What has not
+ * appeared counts as absent once the patience is over (cloudflare/patience); until then
+ * live_read_unresolved looks for it. Pure.
  */
 #ifndef PLAN_RECOVER_H
 #define PLAN_RECOVER_H
 
 #include "model/model.h"
 #include "state/state.h"
-
-enum {
-	/* How far two clocks may differ: what Kerberos allows by default. */
-	RECOVER_CLOCKS_MS = 5 * 60 * 1000,
-};
 
 struct recover_input {
 	const struct model *recorded, *live;
@@ -36,9 +30,9 @@ struct recovered {
 
 /*
  * Gives one change for each unresolved object in an account that was read: what record_recovered
- * makes, or DROP if it counts as absent or as somebody else's. An object that exists twice, or
- * whose alias means another account now, stays unresolved: the planner reports it. The arena must
- * outlive the changes.
+ * makes, or DROP if it counts as absent. An object that exists twice, or whose
+ * alias means another account now, stays unresolved: the planner reports it. The arena must outlive
+ * the changes.
  */
 void recover_changes(
 	const struct recover_input *input, struct arena *arena, struct recovered *ret_recovered);

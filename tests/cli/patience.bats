@@ -249,26 +249,6 @@ clean()
 	clean
 }
 
-@test "fault D13: what appears ten minutes after an interrupted run is somebody else's, and is not taken for ours" {
-	start_logged
-	secret_manifest A
-	CFPROV_KEY= # so that the state can be edited
-	good apply -auto-approve
-	jq --argjson ended $((($(date +%s) - 600) * 1000)) '
-		.accounts.acc_1.stores.s.secrets.A |= {unresolved: true, version,
-			requested: $ended}' "$state" >interrupted
-	cp interrupted "$state"
-	bad apply -auto-approve
-	out_has 'default/s/A'
-	err_has '-adopt'
-	[ "$(grep -c 'created by an interrupted apply' err)" = 0 ]
-	# A few minutes are no proof, as clocks differ.
-	jq '.accounts.acc_1.stores.s.secrets.A.requested += 400000' interrupted >"$state"
-	good apply -auto-approve
-	err_has 'created by an interrupted apply'
-	[ "$(posts)" = 2 ]
-}
-
 @test "fault A28: an answer with the id of another object is looked up, never recorded" {
 	start_logged
 	manifest a

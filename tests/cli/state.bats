@@ -439,7 +439,7 @@ release_lock()
 	tidy
 }
 
-@test "fault D14: where no serial is left for a later state, nothing is created" {
+@test "fault D13: where no serial is left for a later state, nothing is created" {
 	start_logged
 	manifest a
 	good apply -auto-approve

@@ -276,7 +276,7 @@ dev/k-1
 	[ ! -e "$backup" ]
 }
 
-@test "fault D14: a state whose serial leaves no room for a later one is neither pushed nor replaced" {
+@test "fault D13: a state whose serial leaves no room for a later one is neither pushed nor replaced" {
 	jq '.serial = 999999999999999' before >last
 	bad state push last
 	err_has 'no serial is left' 999999999999999 'lower its serial'
