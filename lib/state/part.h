@@ -112,7 +112,7 @@ void part_close(struct part *part);
 /* Reads the journal, unless it has been read. Its absence is no error. */
 bool part_read_journal(struct part *part, struct error *err) MUST_CHECK;
 
-/* Fails unless a state with this serial can be followed by another one. */
+/* Fails if no state could follow one with this serial. */
 bool part_check_serial(const struct part *part, int64_t serial, struct error *err) MUST_CHECK;
 
 /* The bytes of a state. One that can't be read again must not replace one that can. */

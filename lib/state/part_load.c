@@ -39,9 +39,9 @@ bool part_check_serial(const struct part *part, int64_t serial, struct error *er
 {
 	if (serial < STATE_SERIAL_MOST)
 		return true;
-	error_set(err, "no serial is left for a later state; the last one is %lld",
-		(long long)STATE_SERIAL_MOST);
-	error_hint(err, "Pull the state, lower its serial, move the old state away, and push it.");
+	error_set(err, "the new state's serial, %lld, is too high", (long long)serial);
+	error_hint(err, "Save what `cfprov state pull` prints, lower its `serial`, move the old "
+			"state away, and run `cfprov state push` with the saved file.");
 	return error_at(err, part->backend->name, 0, 0);
 }
 

@@ -448,7 +448,7 @@ release_lock()
 	good plan
 	manifest a b
 	bad apply -auto-approve
-	err_has 'no serial is left' 999999999999999 'lower its serial'
+	err_has 'serial, 1000000000000000, is too high' 'lower its `serial`'
 	cmp last "$state"
 	[ "$(posts)" = 1 ]
 	tidy

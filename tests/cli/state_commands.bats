@@ -279,11 +279,11 @@ dev/k-1
 @test "fault D13: a state whose serial leaves no room for a later one is neither pushed nor replaced" {
 	jq '.serial = 999999999999999' before >last
 	bad state push last
-	err_has 'no serial is left' 999999999999999 'lower its serial'
+	err_has 'serial, 999999999999999, is too high' 'lower its `serial`'
 	unchanged
 	cp last "$state"
 	bad state rm prod/a
-	err_has 'no serial is left' 999999999999999 'lower its serial'
+	err_has 'serial, 1000000000000000, is too high' 'lower its `serial`'
 	cmp last "$state"
 	jq '.serial = 1' last >first
 	rm "$state"
